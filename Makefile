@@ -1,0 +1,148 @@
+# nomem: the only build. `make help` lists the targets; V=1 prints the full commands.
+#
+# Sources are found by folder: a new file in lib/, faults/, tests/unit/, tests/victims/, bench/ or examples/ is built
+# without an edit here.
+
+CC = gcc
+CLANG = clang
+CXX = g++
+AR = ar
+PREFIX = /usr/local
+DESTDIR =
+BUILD = build
+
+WARN = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+CFLAGS = -O2 -g
+ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -MMD -MP
+# What is linked or loaded into other people's processes: no symbol but the interface, no lazy binding (the first call
+# of each function would otherwise run the dynamic linker inside somebody's malloc), thread variables that need no
+# allocation, and unwind tables for our own frames. Position-independent, because one object serves both libraries.
+INJECT_CFLAGS = $(ALL_CFLAGS) -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fasynchronous-unwind-tables \
+  -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+EXPLORE_LIBS = -luv -ldw -lelf
+
+VERSION = 0.1.0
+
+LIB_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c))
+INJECT_COMMON = faults/plan.c $(filter-out faults/inject/backend_%.c,$(wildcard faults/inject/*.c))
+LINK_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_uv.c)
+PRELOAD_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_preload.c)
+EXPLORE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out faults/explore/main.c,$(wildcard faults/explore/*.c)))
+
+PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(BUILD)/libnomem-preload.so
+
+Q = $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1) $(2)";)
+
+## all: build the command and the libraries into build/ (the default)
+all: setup $(PRODUCTS)
+
+## demo: the main job, on real libuv: fuzz targets, then the exploration that finds its abort
+demo: all
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/demo/loop
+	$(Q)tools/demo.sh $(BUILD)
+
+## check: build and run all tests (under ten minutes on two cores)
+check: all
+	$(Q)$(MAKE) --no-print-directory -j2 check-build
+	$(Q)tests/run.sh $(BUILD)
+
+## bench: print every performance figure of the documentation
+bench: all
+	$(Q)$(MAKE) --no-print-directory bench-build
+	$(Q)bench/run.sh $(BUILD)
+
+## lint: clang-tidy and cppcheck over every source file
+lint: setup
+	$(Q)tools/lint.sh
+
+## install: copy the command, libraries, headers and manual pages below $(DESTDIR)$(PREFIX)
+install: all $(BUILD)/man/nomem.1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/nomem $(DESTDIR)$(PREFIX)/include/nomem \
+	  $(DESTDIR)$(PREFIX)/share/man/man1
+	install $(BUILD)/nomem $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(DESTDIR)$(PREFIX)/lib/
+	install $(BUILD)/libnomem-preload.so $(DESTDIR)$(PREFIX)/lib/nomem/
+	install -m 644 faults/nomem.h lib/uv_alloc.h lib/mempool.h $(DESTDIR)$(PREFIX)/include/nomem/
+	install -m 644 $(BUILD)/man/nomem.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+
+## setup: install missing packages (NOMEM_NO_INSTALL=1: only say which)
+setup:
+	$(Q)tools/setup.sh
+
+## clean: remove build/
+clean:
+	rm -rf $(BUILD)
+
+## help: this list
+help:
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' Makefile | expand -t 20
+
+.PHONY: all demo check check-build bench bench-build lint install setup clean help
+.DELETE_ON_ERROR:
+
+# Libraries and the command.
+
+$(BUILD)/obj/lib/%.o: lib/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -fPIC -c $< -o $@
+
+$(BUILD)/obj/faults/inject/%.o: faults/inject/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(INJECT_CFLAGS) -c $< -o $@
+
+$(BUILD)/obj/faults/plan.o: faults/plan.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(INJECT_CFLAGS) -c $< -o $@
+
+$(BUILD)/obj/faults/explore/%.o: faults/explore/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -DNOMEM_VERSION='"$(VERSION)"' -c $< -o $@
+
+$(BUILD)/libuvalloc.a: $(BUILD)/obj/lib/uv_alloc.o
+$(BUILD)/libmempool.a: $(BUILD)/obj/lib/mempool.o
+$(BUILD)/libnomem.a: $(LINK_OBJS)
+$(BUILD)/%.a:
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+# The unwinder is linked in from libgcc's archive and kept private: the program under test gets no library it did not
+# ask for but ours.
+$(BUILD)/libnomem-preload.so: $(PRELOAD_OBJS)
+	$(call say,LD,$@)$(CC) -shared $(CFLAGS) -static-libgcc -Wl,-z,now -Wl,-z,defs -Wl,--exclude-libs,ALL -o $@ $^
+
+$(BUILD)/nomem: $(BUILD)/obj/faults/explore/main.o $(EXPLORE_OBJS) $(BUILD)/obj/faults/plan.o
+	$(call say,LD,$@)$(CC) $(CFLAGS) -o $@ $^ $(EXPLORE_LIBS)
+
+$(BUILD)/man/nomem.1: $(BUILD)/nomem docs/nomem.1.in
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)$(BUILD)/nomem --man | sed '/@OPTIONS@/{r /dev/stdin
+	d}' docs/nomem.1.in > $@
+
+# Tests.
+
+UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+VICTIMS = $(patsubst tests/victims/%.c,$(BUILD)/victims/%,$(wildcard tests/victims/*.c)) \
+  $(patsubst tests/victims/%.cc,$(BUILD)/victims/%,$(wildcard tests/victims/*.cc))
+EXAMPLES = $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
+
+check-build: $(UNIT_TESTS) $(VICTIMS) $(EXAMPLES)
+
+# A unit test may link everything: what it does not use is left out of the archives.
+$(BUILD)/libexplore.a: $(EXPLORE_OBJS)
+$(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libexplore.a $(BUILD)/libnomem.a $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -Ilib -Ifaults -o $@ $< $(filter %.a,$^) $(TEST_LIBS) -lcmocka $(EXPLORE_LIBS)
+
+$(BUILD)/victims/%: tests/victims/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -O0 -o $@ $< $(VICTIM_LIBS) -pthread -luv
+
+$(BUILD)/victims/%: tests/victims/%.cc
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)$(CXX) -std=c++17 -Wall -Wextra -Werror -g -O0 -MMD -MP -o $@ $<
+
+$(BUILD)/examples/%: examples/%.c $(BUILD)/libnomem.a $(BUILD)/libmempool.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -Ilib -Ifaults -o $@ $< $(filter %.a,$^) -luv -pthread
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

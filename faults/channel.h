@@ -1,0 +1,109 @@
+/* The pages shared between a program under test and the nomem command.
+ *
+ * The command makes them (a memory file), fills in the first part and names them to the program in the environment
+ * variable NOMEM_CHANNEL (a path to open). Every process of a run maps the same pages, so counters and the last fault
+ * outlive a crash, a hang and a kill, and mean the run rather than one of its processes. Without a command the
+ * injector keeps the same structure in memory of its own.
+ *
+ * All-zero pages are a valid, empty channel but for magic. Everything the program writes is a lock-free atomic or is
+ * published by one (ready, count): the command may read at any time. Treat all of it as hostile there: a crashing
+ * program may have scribbled on it.
+ */
+#ifndef NOMEM_CHANNEL_H
+#define NOMEM_CHANNEL_H
+
+#include <stdint.h>
+
+#include "plan.h"
+
+#define NOMEM_CHANNEL_ENV "NOMEM_CHANNEL"
+#define NOMEM_PLAN_ENV "NOMEM_PLAN"
+
+/* Frames in a site: the innermost ones. Deeper recursion is cut off, so that it cannot make sites without end. */
+#define NOMEM_DEPTH 32
+/* Distinct sites, modules, program images and remembered faults in one run. Real programs had up to some thousand
+ * sites; what does not fit is counted in the _lost members and said. Power of two for sites. */
+#define NOMEM_SITES 65536
+#define NOMEM_MODULES 1024
+#define NOMEM_IMAGES 64
+#define NOMEM_FAULTS 64
+#define NOMEM_PATH_BYTES 512
+#define NOMEM_GLOB_BYTES 256
+
+/* A frame: the number of its module, from 1, and the offset of the return address in it (module-relative, as in the
+ * file's symbol table). 0 is no frame. Module number 0 with an offset is code outside every module. */
+typedef uint64_t nomem_frame;
+#define NOMEM_FRAME(module, offset) ((nomem_frame)(module) << 48 | ((offset) & (((nomem_frame)1 << 48) - 1)))
+#define NOMEM_FRAME_MODULE(frame) ((unsigned)((frame) >> 48))
+#define NOMEM_FRAME_OFFSET(frame) ((frame) & (((nomem_frame)1 << 48) - 1))
+
+/* One distinct call stack of allocations. */
+struct nomem_site {
+  _Atomic uint64_t key; /* 0: the slot is free */
+  _Atomic uint64_t count;
+  _Atomic uint32_t ready; /* set when all below is filled in */
+  uint32_t fn;            /* enum nomem_fn of its first call */
+  uint64_t first_size;    /* bytes asked for by its first call */
+  uint64_t first_nth;     /* which allocation of the run that was, from 1 */
+  uint32_t before_main;   /* its first call came before main() */
+  uint32_t depth;
+  nomem_frame frame[NOMEM_DEPTH]; /* [0] is the caller of the allocation function */
+};
+
+struct nomem_module {
+  _Atomic uint64_t name_hash; /* of the file's base name; 0: the slot is free */
+  _Atomic uint32_t ready;
+  uint32_t unused;
+  char path[NOMEM_PATH_BYTES]; /* absolute */
+};
+
+/* A program image (one exec) that loaded the injector. */
+struct nomem_image {
+  _Atomic uint32_t ready;
+  int32_t pid;
+  uint32_t injected; /* 0: a launcher, or not what was asked for: left alone */
+  uint32_t unused;
+  char path[NOMEM_PATH_BYTES];
+};
+
+/* One call that was failed. */
+struct nomem_fault {
+  _Atomic uint32_t ready;
+  uint32_t fn;
+  int32_t pid, tid;
+  uint64_t size_bytes;
+  uint64_t nth;        /* which allocation of the run, from 1 */
+  uint64_t site;       /* key; 0 when the site table was full */
+  uint64_t occurrence; /* of that site */
+  uint32_t site_index; /* in site[] */
+  uint32_t depth;
+  nomem_frame frame[NOMEM_DEPTH];
+};
+
+/* Written by the command before the program starts: first the wall of constants. */
+struct nomem_channel {
+  uint64_t magic;        /* NOMEM_CHANNEL_MAGIC: made by a command of this very layout */
+  uint32_t record_sites; /* name every allocation, not only when the plan asks for it */
+  uint32_t verify;       /* compare every remembered stack with a real unwind, and count what differs */
+  char plan[NOMEM_PLAN_BYTES];
+  char image[NOMEM_GLOB_BYTES]; /* base names of the images to inject, globs joined by commas; "": all but launchers */
+
+  /* Written by the program. */
+  _Atomic uint64_t calls;                 /* allocation calls seen */
+  _Atomic uint64_t calls_by_fn[NOMEM_FN_COUNT];
+  _Atomic uint64_t frees;
+  _Atomic int64_t live_bytes;             /* usable bytes, kept only when the plan has budget= */
+  _Atomic uint64_t main_reached;          /* images that came to main() */
+  _Atomic uint64_t sites_lost;            /* allocations whose site found no slot */
+  _Atomic uint64_t stack_hits, stack_misses, stack_mismatches; /* counted when verify is set */
+  struct nomem_plan_state state;
+  _Atomic uint32_t site_count, module_count, image_count, fault_count; /* image and fault: may exceed the arrays */
+  struct nomem_image images[NOMEM_IMAGES];
+  struct nomem_fault faults[NOMEM_FAULTS];
+  struct nomem_module modules[NOMEM_MODULES]; /* number n is modules[n - 1] */
+  struct nomem_site sites[NOMEM_SITES];       /* open addressing by key */
+};
+
+#define NOMEM_CHANNEL_MAGIC (UINT64_C(0x6e6f6d656d000000) ^ sizeof(struct nomem_channel))
+
+#endif

@@ -1,0 +1,60 @@
+/* Decides, for every allocation call of this process, whether it fails.
+ *
+ * Runs inside the program under test: nothing here allocates, takes a lock, uses stdio or changes errno, and all of it
+ * may run in a signal handler, in a thread that is just starting, before relocation is done and after exit began.
+ *
+ * A backend asks nomem__fails() first, hands the call on when the answer is no, and reports what became of it where
+ * live bytes are kept. One injector per process image.
+ */
+#ifndef NOMEM_INJECTOR_H
+#define NOMEM_INJECTOR_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../channel.h"
+
+/* What the injector does with a call; 0 is nothing at all: the cost of an idle backend is the load of this word. */
+enum nomem_mode {
+  NOMEM_MODE_COUNT = 1 << 0, /* count calls */
+  NOMEM_MODE_SITE = 1 << 1,  /* find each call's site */
+  NOMEM_MODE_LIVE = 1 << 2,  /* keep live bytes */
+  NOMEM_MODE_FAIL = 1 << 3,  /* there is a plan */
+  NOMEM_MODE_START = 1 << 4  /* not yet attached: the first call looks for a channel */
+};
+
+#define NOMEM_HIDDEN __attribute__((visibility("hidden")))
+
+extern NOMEM_HIDDEN _Atomic uint32_t nomem__mode;
+
+NOMEM_HIDDEN bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, void *return_address,
+                                void *cfa);
+
+/* True: this call must fail. size_bytes is what is asked for, the product for an array. released_bytes is the usable
+ * size of the block a realloc would give up (only needed under NOMEM_MODE_LIVE). return_address and cfa are those of
+ * the function the program called: the stack is named from there. */
+static inline bool nomem__fails(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, void *return_address,
+                                void *cfa) {
+  if (__builtin_expect(atomic_load_explicit(&nomem__mode, memory_order_relaxed) == 0, 1)) return false;
+  return nomem__decide(fn, size_bytes, released_bytes, return_address, cfa);
+}
+
+static inline bool nomem__keeps_live(void) {
+  return atomic_load_explicit(&nomem__mode, memory_order_relaxed) & NOMEM_MODE_LIVE;
+}
+
+/* Adds to the live bytes, after a call was served or before a block is freed. */
+NOMEM_HIDDEN void nomem__live_add(int64_t bytes);
+
+NOMEM_HIDDEN void nomem__count_free(void);
+
+/* Attaches this process to the channel named in the environment, or to the plan in NOMEM_PLAN, or to neither. Called
+ * once by the preload backend. On bad input writes one line to descriptor 2 and ends the process with status 2. */
+NOMEM_HIDDEN void nomem__attach(void);
+
+/* main() is about to run. */
+NOMEM_HIDDEN void nomem__reached_main(void);
+
+#endif

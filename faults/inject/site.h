@@ -1,0 +1,37 @@
+/* Names the call stack of an allocation: the same key under any address layout, thread order and machine.
+ *
+ * A key hashes, for each of the innermost NOMEM_DEPTH frames, the base name of its module and the offset of the return
+ * address in it. A real unwind costs microseconds; so for each (return address, canonical frame address) the table of
+ * remembered stacks keeps where the return addresses lay and what they were. When all still match, the stack is the
+ * same one, because each frame's size follows from the address it returns to. (A frame of variable size, by alloca, is
+ * the exception; channel->verify counts what that costs in wrong names: none has been seen.)
+ *
+ * Thread-safe, async-signal-safe, allocates nothing; errno is kept by the caller.
+ */
+#ifndef NOMEM_SITE_H
+#define NOMEM_SITE_H
+
+#include "../channel.h"
+#include "injector.h"
+
+/* Readies the unwinder and maps the table of remembered stacks; forgets all stacks when called again. Returns 0 or
+ * -ENOMEM. */
+NOMEM_HIDDEN int nomem__site_init(void);
+
+/* Forgets every remembered stack: a module was unloaded, or the channel is another one. */
+NOMEM_HIDDEN void nomem__site_forget(void);
+
+/* The site of a call made by the code at return_address, whose stack begins at cfa; NULL when channel's table is
+ * full. *is_new tells a site that was not in the table. */
+NOMEM_HIDDEN struct nomem_site *nomem__site_find(struct nomem_channel *channel, void *return_address, void *cfa,
+                                                 bool *is_new);
+
+/* For tests and benchmarks: writes the stack above cfa by a real unwind. Returns its depth, at most NOMEM_DEPTH. */
+NOMEM_HIDDEN unsigned nomem__site_unwind(void *cfa, uintptr_t *addresses, uintptr_t *slots);
+
+/* Which of the plan's in= and module= conditions (given the bit of the condition) hold for this site: bit r for rule r.
+ * Function names come from the modules' own symbol tables, read through a mapping of the file. */
+NOMEM_HIDDEN uint32_t nomem__site_match(const struct nomem_channel *channel, const struct nomem_site *site,
+                                        const struct nomem_plan *plan, enum nomem_condition condition);
+
+#endif

@@ -1,0 +1,86 @@
+/* nomem: make allocation calls return NULL on purpose, from a test.
+ *
+ *     nomem_install(uv_replace_allocator);          once, before libuv allocates
+ *     nomem_begin("nth=3", NULL);                   the third allocation from here on fails
+ *     result = code_under_test();
+ *     nomem_end(&counters);                         nothing fails any more
+ *
+ * A fault is NULL and errno = ENOMEM; a failed realloc leaves the old block as it was; free never fails. The plan
+ * language is in docs/plan.md. Link libnomem.a. A program that only wants to pause faults when it happens to run under
+ * `nomem run` or `nomem explore` defines NOMEM_WEAK before including this header, links nothing, and tests
+ * `if (nomem_pause)` first.
+ *
+ * Threads: the plan and its counters belong to the process, pause and resume to the calling thread. nomem_begin,
+ * nomem_end and nomem_install must not run at the same time as each other.
+ */
+#ifndef NOMEM_H
+#define NOMEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifdef NOMEM_WEAK
+#define NOMEM_API __attribute__((weak))
+#else
+#define NOMEM_API __attribute__((visibility("default")))
+#endif
+
+typedef void *(*nomem_malloc_func)(size_t size);
+typedef void *(*nomem_realloc_func)(void *ptr, size_t size);
+typedef void *(*nomem_calloc_func)(size_t count, size_t size);
+typedef void (*nomem_free_func)(void *ptr);
+typedef size_t (*nomem_size_func)(void *ptr);
+
+/* The signature of uv_replace_allocator, libuv's own and lib/'s. */
+typedef int (*nomem_replace_func)(nomem_malloc_func, nomem_realloc_func, nomem_calloc_func, nomem_free_func);
+
+/* Puts the failing allocator, over the C library's, behind replace. Returns what replace returned (0, or a negative
+ * error code), or -EINVAL when replace is NULL. Fails nothing until nomem_begin. */
+NOMEM_API int nomem_install(nomem_replace_func replace);
+
+/* The same over an allocator of the caller's. size_of gives a live block's size in bytes and may be NULL: then a plan
+ * with budget= is refused by nomem_begin. Returns -EINVAL when one of the other functions is NULL. */
+NOMEM_API int nomem_install_over(nomem_replace_func replace, nomem_malloc_func malloc_func,
+                                 nomem_realloc_func realloc_func, nomem_calloc_func calloc_func,
+                                 nomem_free_func free_func, nomem_size_func size_of);
+
+/* Where and why a plan was refused. column counts bytes of the plan from 1; 0: the plan as a whole. */
+struct nomem_error {
+  size_t column;
+  char reason[128];
+};
+
+/* Counters since nomem_begin, over all threads. */
+struct nomem_counters {
+  uint64_t calls;  /* allocation calls that a plan could have failed */
+  uint64_t frees;  /* free calls, NULL ones too */
+  uint64_t faults; /* calls that were failed */
+};
+
+/* Begins a scope: zeroes the counters and fails calls by this plan; "" only counts. Returns 0; -EINVAL with error
+ * filled in (it may be NULL); -EBUSY when a scope is open; -ENOMEM when the site table cannot be mapped. Does not
+ * allocate. */
+NOMEM_API int nomem_begin(const char *plan, struct nomem_error *error);
+
+/* Ends the scope and, unless counters is NULL, says what happened in it. Without an open scope the counters are 0. */
+NOMEM_API void nomem_end(struct nomem_counters *counters);
+
+/* Reads the counters of the open scope, or of the last one. */
+NOMEM_API void nomem_read(struct nomem_counters *counters);
+
+/* Between these two the calling thread's allocations are neither failed nor counted. They nest. */
+NOMEM_API void nomem_pause(void);
+NOMEM_API void nomem_resume(void);
+
+/* Called in the failing thread just before a call is failed; does nothing. For `break nomem_fault` in a debugger. */
+NOMEM_API void nomem_fault(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
