@@ -24,7 +24,8 @@ EXPLORE_LIBS = -luv -ldw -lelf
 VERSION = 0.1.0
 
 LIB_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c))
-INJECT_COMMON = faults/plan.c $(filter-out faults/inject/backend_%.c,$(wildcard faults/inject/*.c))
+PLAN_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/*.c))
+INJECT_COMMON = $(wildcard faults/*.c) $(filter-out faults/inject/backend_%.c,$(wildcard faults/inject/*.c))
 LINK_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_uv.c)
 PRELOAD_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_preload.c)
 EXPLORE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out faults/explore/main.c,$(wildcard faults/explore/*.c)))
@@ -91,7 +92,7 @@ $(BUILD)/obj/faults/inject/%.o: faults/inject/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(INJECT_CFLAGS) -c $< -o $@
 
-$(BUILD)/obj/faults/plan.o: faults/plan.c
+$(BUILD)/obj/faults/%.o: faults/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(INJECT_CFLAGS) -c $< -o $@
 
@@ -110,7 +111,7 @@ $(BUILD)/%.a:
 $(BUILD)/libnomem-preload.so: $(PRELOAD_OBJS)
 	$(call say,LD,$@)$(CC) -shared $(CFLAGS) -static-libgcc -Wl,-z,now -Wl,-z,defs -Wl,--exclude-libs,ALL -o $@ $^
 
-$(BUILD)/nomem: $(BUILD)/obj/faults/explore/main.o $(EXPLORE_OBJS) $(BUILD)/obj/faults/plan.o
+$(BUILD)/nomem: $(BUILD)/obj/faults/explore/main.o $(EXPLORE_OBJS) $(PLAN_OBJS)
 	$(call say,LD,$@)$(CC) $(CFLAGS) -o $@ $^ $(EXPLORE_LIBS)
 
 $(BUILD)/man/nomem.1: $(BUILD)/nomem docs/nomem.1.in

@@ -61,7 +61,8 @@ struct nomem_range {
 struct nomem_site_match {
   uint64_t key;
   uint32_t digits;
-  struct nomem_range occurrence; /* 1..UINT64_MAX when the text names none */
+  uint32_t unused; /* in the place of padding, which memcmp would see */
+  struct nomem_range occurrence; /* site: 1..UINT64_MAX when the text names none; from: one number, 1 unless named */
 };
 
 enum nomem_thread { NOMEM_THREAD_MAIN, NOMEM_THREAD_OTHER, NOMEM_THREAD_NUMBER };
@@ -79,7 +80,8 @@ struct nomem_rule {
   struct nomem_site_match site;
   struct nomem_site_match from;
   enum nomem_thread thread;
-  uint64_t thread_number; /* from 1: the main thread, then in order of first allocation */
+  uint32_t unused; /* in the place of padding, which memcmp would see */
+  uint64_t thread_number; /* for NOMEM_THREAD_NUMBER, from 1: the main thread, then in order of first allocation */
   char in[NOMEM_PLAN_NAME_BYTES];
   char module[NOMEM_PLAN_NAME_BYTES];
 };
@@ -91,24 +93,28 @@ struct nomem_plan {
   struct nomem_rule rule[NOMEM_PLAN_RULES];
 };
 
-/* Where and why a text is not a plan. column counts bytes from 1. */
+/* Where and why a text is not a plan. column counts bytes from 1. reason is one line of printable ASCII, whatever the
+ * text holds. */
 struct nomem_plan_error {
   size_t column;
-  char reason[128];
+  char reason[192];
 };
 
-/* Reads text into plan. Returns 0, or -EINVAL with error filled in (error may be NULL) and plan empty. The empty text
- * is the empty plan. Every bit of plan is determined by the text, so two equal plans are equal to memcmp. */
+/* Reads text into plan; neither may be NULL. Returns 0, or -EINVAL with error filled in (error may be NULL) and plan
+ * empty. The empty text is the empty plan. Every bit of plan is determined by the text, so two equal plans are equal
+ * to memcmp. Keeps no pointer to text. */
 int nomem_plan_parse(const char *text, struct nomem_plan *plan, struct nomem_plan_error *error);
 
-/* Writes the canonical text of plan and its NUL to out. Returns its length in bytes, or -ENOSPC when it does not fit
- * (NOMEM_PLAN_BYTES always does for a parsed plan). Parsing it gives the same plan. */
+/* Writes the canonical text of plan and its NUL to out. Returns its length in bytes, or -ENOSPC when it does not fit;
+ * what was written then is cut off, but ends in NUL unless out_bytes is 0. NOMEM_PLAN_BYTES is always enough for a
+ * parsed plan: the canonical text is never longer than the text it came from. Parsing it gives the same plan. */
 int nomem_plan_print(const struct nomem_plan *plan, char *out, size_t out_bytes);
 
 /* "malloc" and so on; NULL when fn is out of range. */
 const char *nomem_fn_name(unsigned fn);
 
-/* Shell-style match of a whole name: * any run, ? any one byte. No brackets, no escapes. */
+/* Shell-style match of a whole name: * any run, ? any one byte. No brackets, no escapes. Time at most proportional to
+ * the product of the two lengths. */
 bool nomem__glob(const char *pattern, const char *name);
 
 /* What a rule may ask about one allocation call. Only what plan->has names has to be filled in. */
@@ -124,12 +130,12 @@ struct nomem_call {
   uint32_t module_mask; /* bit r: rule r's module= is where this call came from */
 };
 
-/* The counters a plan runs on: zero them to start. Shared by all threads and processes of a run; every access is a
- * lock-free atomic. */
+/* The counters a plan runs on, kept by nomem__plan_decide: zero them to start. Shared by all threads and processes of a
+ * run; every access is a lock-free atomic. */
 struct nomem_plan_state {
   _Atomic uint64_t matched[NOMEM_PLAN_RULES]; /* calls that a rule's conditions other than nth, every, p, max matched */
-  _Atomic uint64_t faults[NOMEM_PLAN_RULES];
-  _Atomic uint32_t from_open[NOMEM_PLAN_RULES]; /* from= has been reached */
+  _Atomic uint64_t faults[NOMEM_PLAN_RULES];    /* calls that a rule failed, alone or together with other rules */
+  _Atomic uint32_t from_open[NOMEM_PLAN_RULES]; /* from= has been reached, whatever the rule's other conditions */
 };
 
 /* Whether this call fails: the number of the first rule that fails it, or -1. Every rule sees every call, so that one

@@ -1,0 +1,123 @@
+#include "plan.h"
+
+#include <stdatomic.h>
+
+/* What a rule asks of the call itself; nth, every and p ask about the calls left over, max about the faults. */
+#define ABOUT_THE_CALL                                                                                           \
+  ((uint32_t)(NOMEM_HAS_BUDGET | NOMEM_HAS_SIZE | NOMEM_HAS_FN | NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | \
+              NOMEM_HAS_MODULE | NOMEM_HAS_THREAD))
+
+/* An array of arrays, not of pointers: the injected library then has no relocations here. */
+static const char fn_names[NOMEM_FN_COUNT][16] = {
+#define X(upper, lower) #lower,
+  NOMEM_FN_MAP(X)
+#undef X
+};
+
+const char *nomem_fn_name(unsigned fn) {
+  return fn < NOMEM_FN_COUNT ? fn_names[fn] : NULL;
+}
+
+/* Only the last * ever has to be reconsidered: what an earlier one could give up, a later one can take. */
+bool nomem__glob(const char *pattern, const char *name) {
+  const char *after_star = NULL, *retry = NULL;
+  while (*name) {
+    if (*pattern == '*') {
+      after_star = ++pattern;
+      retry = name;
+    } else if (*pattern == '?' || *pattern == *name) {
+      pattern++;
+      name++;
+    } else if (after_star) {
+      pattern = after_star;
+      name = ++retry;
+    } else {
+      return false;
+    }
+  }
+  while (*pattern == '*') pattern++;
+  return !*pattern;
+}
+
+static bool in_range(uint64_t value, struct nomem_range range) {
+  return value >= range.first && value <= range.last;
+}
+
+static bool same_site(uint64_t key, const struct nomem_site_match *match) {
+  return (key ^ match->key) >> (64 - 4 * match->digits) == 0;
+}
+
+static bool thread_matches(const struct nomem_rule *rule, const struct nomem_call *call) {
+  if (rule->thread == NOMEM_THREAD_NUMBER) return call->thread == rule->thread_number;
+  return call->main_thread == (rule->thread == NOMEM_THREAD_MAIN);
+}
+
+/* Opened by the named occurrence or, when that one was never seen (paused, or decided a moment later by another
+ * thread), by the next one. */
+static bool from_is_open(const struct nomem_site_match *from, _Atomic uint32_t *open, const struct nomem_call *call) {
+  if (atomic_load_explicit(open, memory_order_relaxed)) return true;
+  if (!same_site(call->site, from) || call->occurrence < from->occurrence.first) return false;
+  atomic_store_explicit(open, 1, memory_order_relaxed);
+  return true;
+}
+
+/* from goes first, whatever it costs: it has to see calls that the rest of the rule does not want. */
+static bool call_matches(const struct nomem_plan *plan, unsigned r, struct nomem_plan_state *state,
+                         const struct nomem_call *call) {
+  const struct nomem_rule *rule = &plan->rule[r];
+  uint32_t has = rule->has;
+  if (has & NOMEM_HAS_FROM && !from_is_open(&rule->from, &state->from_open[r], call)) return false;
+  if (has & NOMEM_HAS_FN && !(rule->fn_mask >> call->fn & 1)) return false;
+  if (has & NOMEM_HAS_SIZE && !in_range(call->size_bytes, rule->size)) return false;
+  if (has & NOMEM_HAS_SITE &&
+      !(same_site(call->site, &rule->site) && in_range(call->occurrence, rule->site.occurrence))) return false;
+  if (has & NOMEM_HAS_THREAD && !thread_matches(rule, call)) return false;
+  if (has & NOMEM_HAS_IN && !(call->in_mask >> r & 1)) return false;
+  if (has & NOMEM_HAS_MODULE && !(call->module_mask >> r & 1)) return false;
+  if (has & NOMEM_HAS_BUDGET && call->size_bytes <= rule->budget &&
+      call->live_bytes <= rule->budget - call->size_bytes) return false;
+  return true;
+}
+
+/* The finaliser of the splitmix64 generator: every bit of the result depends on every bit of value. */
+static uint64_t mix(uint64_t value) {
+  value = (value ^ value >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  value = (value ^ value >> 27) * UINT64_C(0x94d049bb133111eb);
+  return value ^ value >> 31;
+}
+
+/* 0 to 999,999,999, the same for the same seed and count. The seed is mixed too, or the sequences of neighbouring seeds
+ * would be shifted copies of each other. 34 random bits are what a billion leaves room for in 64. */
+static uint64_t draw_billionths(uint64_t seed, uint64_t count) {
+  const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
+  return (mix(mix(seed + golden) + count * golden) >> 30) * UINT64_C(1000000000) >> 34;
+}
+
+static bool count_matches(const struct nomem_rule *rule, uint64_t count) {
+  if (rule->has & NOMEM_HAS_NTH && !in_range(count, rule->nth)) return false;
+  if (rule->has & NOMEM_HAS_EVERY && count % rule->every) return false;
+  if (rule->has & NOMEM_HAS_P && draw_billionths(rule->seed, count) >= rule->p_billionths) return false;
+  return true;
+}
+
+static bool claim_fault(const struct nomem_rule *rule, _Atomic uint64_t *faults) {
+  uint64_t max = rule->has & NOMEM_HAS_MAX ? rule->max : UINT64_MAX;
+  uint64_t before = atomic_load_explicit(faults, memory_order_relaxed);
+  do {
+    if (before >= max) return false;
+  } while (!atomic_compare_exchange_weak_explicit(faults, &before, before + 1, memory_order_relaxed,
+                                                  memory_order_relaxed));
+  return true;
+}
+
+int nomem__plan_decide(const struct nomem_plan *plan, struct nomem_plan_state *state, const struct nomem_call *call) {
+  int failed_by = -1;
+  for (unsigned r = 0; r < plan->rule_count; r++) {
+    const struct nomem_rule *rule = &plan->rule[r];
+    if (rule->has & ABOUT_THE_CALL && !call_matches(plan, r, state, call)) continue;
+    uint64_t count = atomic_fetch_add_explicit(&state->matched[r], 1, memory_order_relaxed) + 1;
+    if (!count_matches(rule, count) || !claim_fault(rule, &state->faults[r])) continue;
+    if (failed_by < 0) failed_by = (int)r;
+  }
+  return failed_by;
+}
