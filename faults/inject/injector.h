@@ -27,7 +27,11 @@ enum nomem_mode {
 
 #define NOMEM_HIDDEN __attribute__((visibility("hidden")))
 
+/* Each backend defines it, with the mode its process begins in. */
 extern NOMEM_HIDDEN _Atomic uint32_t nomem__mode;
+
+/* Whether the backend can tell how large a live block is: budget= needs that. */
+extern NOMEM_HIDDEN bool nomem__sizes_known;
 
 NOMEM_HIDDEN bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, void *return_address,
                                 void *cfa);
@@ -45,13 +49,23 @@ static inline bool nomem__keeps_live(void) {
   return atomic_load_explicit(&nomem__mode, memory_order_relaxed) & NOMEM_MODE_LIVE;
 }
 
-/* Adds to the live bytes, after a call was served or before a block is freed. */
+/* Adds to the live bytes, after a call was served or before a block is freed. Cheap when they are not kept. */
 NOMEM_HIDDEN void nomem__live_add(int64_t bytes);
 
 NOMEM_HIDDEN void nomem__count_free(void);
 
+/* Starts deciding by channel->plan on this channel, from now on and for this process's children. The channel outlives
+ * the process, or nomem__stop is called before it goes. Returns 0, -EINVAL with error filled in (it may be NULL), or
+ * -ENOMEM. */
+NOMEM_HIDDEN int nomem__start(struct nomem_channel *channel, struct nomem_plan_error *error);
+NOMEM_HIDDEN void nomem__stop(void);
+
+/* The channel in use, or NULL. */
+NOMEM_HIDDEN struct nomem_channel *nomem__channel(void);
+
 /* Attaches this process to the channel named in the environment, or to the plan in NOMEM_PLAN, or to neither. Called
- * once by the preload backend. On bad input writes one line to descriptor 2 and ends the process with status 2. */
+ * by the first allocation, or by the backend's constructor when none came before. A bad plan in NOMEM_PLAN writes one
+ * line to descriptor 2 and ends the process with status 2. */
 NOMEM_HIDDEN void nomem__attach(void);
 
 /* main() is about to run. */

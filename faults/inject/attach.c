@@ -1,0 +1,101 @@
+/* Finds out what this process was started for: a command's channel, a plan given by hand, or nothing. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "injector.h"
+#include "launcher.h"
+#include "module.h"
+#include "wall.h"
+
+extern char **environ;
+
+/* The environment's own text: nothing is copied, and getenv's lock is not taken. */
+static const char *variable(const char *name) {
+  size_t length = strlen(name);
+  for (char **entry = environ; entry != NULL && *entry != NULL; entry++)
+    if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=') return *entry + length + 1;
+  return NULL;
+}
+
+/* A path that cannot be opened is not this process's business: the run is over, or it gave up the right to look. */
+static struct nomem_channel *map_channel(const char *path) {
+  int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) return NULL;
+  struct stat status;
+  void *pages = MAP_FAILED;
+  if (fstat(fd, &status) == 0 && status.st_size == (off_t)sizeof(struct nomem_channel))
+    pages = mmap(NULL, sizeof(struct nomem_channel), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  close(fd);
+  if (pages == MAP_FAILED) return NULL;
+  struct nomem_channel *channel = pages;
+  if (channel->magic == NOMEM_CHANNEL_MAGIC) return channel;
+  munmap(pages, sizeof *channel);
+  return NULL;
+}
+
+static struct nomem_channel *own_channel(const char *plan) {
+  void *pages = mmap(NULL, sizeof(struct nomem_channel), PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (pages == MAP_FAILED) return NULL;
+  struct nomem_channel *channel = pages;
+  size_t length = strlen(plan);
+  if (length >= NOMEM_PLAN_BYTES) length = NOMEM_PLAN_BYTES - 1;
+  memcpy(channel->plan, plan, length);
+  return channel;
+}
+
+static void say(const char *text) {
+  ssize_t written = write(STDERR_FILENO, text, strlen(text));
+  (void)written;
+}
+
+static _Noreturn void refuse_plan(const struct nomem_plan_error *error) {
+  char digits[24];
+  char *at = digits + sizeof digits - 1;
+  *at = '\0';
+  for (size_t rest = error->column; at > digits && (rest > 0 || *at == '\0'); rest /= 10) *--at = (char)('0' + rest % 10);
+  say("nomem: " NOMEM_PLAN_ENV ": column ");
+  say(at);
+  say(": ");
+  say(error->reason);
+  say("\n");
+  _exit(2);
+}
+
+static void enter_image(struct nomem_channel *channel, bool injected) {
+  uint32_t index = atomic_fetch_add(&channel->image_count, 1);
+  if (index >= NOMEM_IMAGES) return;
+  struct nomem_image *image = &channel->images[index];
+  image->pid = (int32_t)syscall(SYS_getpid);
+  image->injected = injected;
+  const char *path = nomem__module_program();
+  memcpy(image->path, path, strlen(path) + 1);
+  atomic_store_explicit(&image->ready, 1, memory_order_release);
+}
+
+void nomem__attach(void) {
+  uint32_t start = NOMEM_MODE_START;
+  if (environ == NULL) return; /* before the C library has its environment: the next call asks again */
+  if (!atomic_compare_exchange_strong(&nomem__mode, &start, 0)) return;
+  int saved_errno = errno;
+  const char *path = variable(NOMEM_CHANNEL_ENV);
+  const char *plan = variable(NOMEM_PLAN_ENV);
+  struct nomem_channel *channel = NULL;
+  if (path != NULL)
+    channel = map_channel(path);
+  else if (plan != NULL)
+    channel = own_channel(plan);
+  if (channel != NULL) {
+    bool injected = nomem__is_injected(channel->image, nomem__module_base_name(nomem__module_program()));
+    enter_image(channel, injected);
+    struct nomem_plan_error error;
+    if (injected && nomem__start(channel, &error) == -EINVAL) refuse_plan(&error);
+  }
+  errno = saved_errno;
+}

@@ -1,0 +1,227 @@
+/* The failing allocator in front of any dynamic program's own, by LD_PRELOAD.
+ *
+ * Calls go on to the next definition of the same name, so a program's other allocator (jemalloc, a debugging malloc)
+ * keeps its place. Until that can be looked up, that is before this library is relocated and during the look-up
+ * itself, calls are served from a small arena of our own, whose blocks are never given back.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../nomem.h"
+#include "injector.h"
+#include "site.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+_Atomic uint32_t nomem__mode = NOMEM_MODE_START;
+bool nomem__sizes_known = true;
+
+#define REAL_MAP(X)                                      \
+  X(malloc, void *, (size_t))                            \
+  X(calloc, void *, (size_t, size_t))                    \
+  X(realloc, void *, (void *, size_t))                   \
+  X(reallocarray, void *, (void *, size_t, size_t))      \
+  X(aligned_alloc, void *, (size_t, size_t))             \
+  X(posix_memalign, int, (void **, size_t, size_t))      \
+  X(memalign, void *, (size_t, size_t))                  \
+  X(valloc, void *, (size_t))                            \
+  X(pvalloc, void *, (size_t))                           \
+  X(malloc_usable_size, size_t, (void *))                \
+  X(free, void, (void *))                                \
+  X(dlclose, int, (void *))
+
+static struct {
+#define X(name, type, arguments) type(*name) arguments;
+  REAL_MAP(X)
+#undef X
+} real;
+
+/* 0 before the look-up, 1 during it, 2 when real is whole. */
+static _Atomic int real_state;
+
+/* What relocation fills in: NULL until it did. */
+extern void *dlsym(void *, const char *) __attribute__((weak));
+
+/* Programs were seen to ask for a few hundred bytes before the look-up is possible. */
+#define EARLY_BYTES 65536
+static alignas(16) unsigned char early[EARLY_BYTES];
+static _Atomic size_t early_used;
+
+static bool is_early(const void *block) {
+  return (uintptr_t)block - (uintptr_t)early < EARLY_BYTES;
+}
+
+/* Each block has its size in the 16 bytes before it. */
+static void *early_alloc(size_t size) {
+  size_t bytes = size <= EARLY_BYTES ? 16 + (size + 15) / 16 * 16 : EARLY_BYTES;
+  size_t at = atomic_fetch_add(&early_used, bytes);
+  if (at >= EARLY_BYTES || bytes > EARLY_BYTES - at || size > EARLY_BYTES) {
+    errno = ENOMEM;
+    return NULL;
+  }
+  memcpy(early + at, &size, sizeof size);
+  return early + at + 16;
+}
+
+static size_t early_size(const void *block) {
+  size_t size;
+  memcpy(&size, (const unsigned char *)block - 16, sizeof size);
+  return size;
+}
+
+/* False: serve this call from the arena. A second thread that comes during the look-up does the same. */
+static bool find_real(void) {
+  int none = 0;
+  if (&dlsym == NULL || !atomic_compare_exchange_strong(&real_state, &none, 1)) return none == 2;
+  int saved_errno = errno;
+#define X(name, type, arguments) *(void **)&real.name = dlsym(RTLD_NEXT, #name);
+  REAL_MAP(X)
+#undef X
+  errno = saved_errno;
+  atomic_store_explicit(&real_state, 2, memory_order_release);
+  return true;
+}
+
+static inline bool is_ready(void) {
+  return __builtin_expect(atomic_load_explicit(&real_state, memory_order_acquire) == 2, 1) || find_real();
+}
+
+#define FAILS(fn, size, released) nomem__fails(fn, size, released, __builtin_return_address(0), __builtin_dwarf_cfa())
+
+static size_t live_size(void *block) {
+  return block != NULL && nomem__keeps_live() && !is_early(block) ? real.malloc_usable_size(block) : 0;
+}
+
+static inline void *served(void *block, size_t released_bytes) {
+  if (__builtin_expect(nomem__keeps_live(), 0)) nomem__live_add((int64_t)live_size(block) - (int64_t)released_bytes);
+  return block;
+}
+
+static void *fail(void) {
+  errno = ENOMEM;
+  return NULL;
+}
+
+EXPORT void *malloc(size_t size) {
+  if (!is_ready()) return early_alloc(size);
+  if (FAILS(NOMEM_FN_MALLOC, size, 0)) return fail();
+  return served(real.malloc(size), 0);
+}
+
+EXPORT void *calloc(size_t count, size_t size) {
+  size_t bytes;
+  bool overflows = __builtin_mul_overflow(count, size, &bytes);
+  if (!is_ready()) return overflows ? fail() : early_alloc(bytes); /* the arena begins as zeros, and is used once */
+  if (!overflows && FAILS(NOMEM_FN_CALLOC, bytes, 0)) return fail();
+  return served(real.calloc(count, size), 0);
+}
+
+static void *early_realloc(void *ptr, size_t size) {
+  void *block = real_state == 2 ? real.malloc(size) : early_alloc(size);
+  if (block != NULL) memcpy(block, ptr, early_size(ptr) < size ? early_size(ptr) : size);
+  return served(block, 0);
+}
+
+/* A size of 0 frees a block: whether that "failed" could not be told from its success. */
+EXPORT void *realloc(void *ptr, size_t size) {
+  if (!is_ready()) return ptr == NULL ? early_alloc(size) : early_realloc(ptr, size);
+  size_t released = live_size(ptr);
+  if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return fail();
+  if (__builtin_expect(is_early(ptr), 0)) return early_realloc(ptr, size);
+  void *block = real.realloc(ptr, size);
+  return block == NULL && size != 0 ? NULL : served(block, released);
+}
+
+EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) return fail();
+  if (!is_ready() || is_early(ptr)) return ptr == NULL ? early_alloc(bytes) : early_realloc(ptr, bytes);
+  size_t released = live_size(ptr);
+  if ((ptr == NULL || bytes != 0) && FAILS(NOMEM_FN_REALLOCARRAY, bytes, released)) return fail();
+  void *block = real.reallocarray(ptr, count, size);
+  return block == NULL && bytes != 0 ? NULL : served(block, released);
+}
+
+EXPORT void free(void *ptr) {
+  if (__builtin_expect(is_early(ptr), 0) || !is_ready()) return;
+  if (__builtin_expect(atomic_load_explicit(&nomem__mode, memory_order_relaxed) != 0, 0)) {
+    nomem__count_free();
+    if (nomem__keeps_live()) nomem__live_add(-(int64_t)live_size(ptr));
+  }
+  real.free(ptr);
+}
+
+/* Nobody aligns a block before the look-up is possible; should it happen, refusing is allowed and safe. */
+EXPORT void *aligned_alloc(size_t alignment, size_t size) {
+  if (!is_ready() || FAILS(NOMEM_FN_ALIGNED_ALLOC, size, 0)) return fail();
+  return served(real.aligned_alloc(alignment, size), 0);
+}
+
+/* POSIX: the error is returned; errno and, as glibc does it, *out stay as they are. A bad alignment is not for the
+ * plan: it is refused as ever. */
+EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
+  if (!is_ready()) return ENOMEM;
+  bool valid = alignment % sizeof(void *) == 0 && alignment != 0 && (alignment & (alignment - 1)) == 0;
+  if (valid && FAILS(NOMEM_FN_POSIX_MEMALIGN, size, 0)) return ENOMEM;
+  int result = real.posix_memalign(out, alignment, size);
+  if (result == 0) served(*out, 0);
+  return result;
+}
+
+EXPORT void *memalign(size_t alignment, size_t size) {
+  if (!is_ready() || FAILS(NOMEM_FN_MEMALIGN, size, 0)) return fail();
+  return served(real.memalign(alignment, size), 0);
+}
+
+EXPORT void *valloc(size_t size) {
+  if (!is_ready() || FAILS(NOMEM_FN_VALLOC, size, 0)) return fail();
+  return served(real.valloc(size), 0);
+}
+
+EXPORT void *pvalloc(size_t size) {
+  if (!is_ready() || FAILS(NOMEM_FN_PVALLOC, size, 0)) return fail();
+  return served(real.pvalloc(size), 0);
+}
+
+EXPORT size_t malloc_usable_size(void *ptr) {
+  if (is_early(ptr)) return early_size(ptr);
+  return ptr == NULL || !is_ready() ? 0 : real.malloc_usable_size(ptr);
+}
+
+/* Another module may come to lie where this one was. */
+EXPORT int dlclose(void *handle) {
+  nomem__site_forget();
+  return is_ready() && real.dlclose != NULL ? real.dlclose(handle) : -1;
+}
+
+typedef int (*main_func)(int, char **, char **);
+static main_func program_main;
+
+/* Leaves no frame of its own: the call of main is the last thing it does. */
+static int enter_main(int argc, char **argv, char **env) {
+  nomem__reached_main();
+  return program_main(argc, argv, env);
+}
+
+EXPORT int __libc_start_main(main_func main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+                             void (*rtld_fini)(void), void *stack_end);
+
+EXPORT int __libc_start_main(main_func main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+                             void (*rtld_fini)(void), void *stack_end) {
+  int (*start)(main_func, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
+  *(void **)&start = dlsym(RTLD_NEXT, "__libc_start_main");
+  if (start == NULL) _exit(127); /* no C library to start */
+  program_main = main;
+  return start(enter_main, argc, argv, init, fini, rtld_fini, stack_end);
+}
+
+/* A program that allocates nothing before main() is attached here all the same, so that the command sees its image. */
+__attribute__((constructor)) static void attach_at_load(void) {
+  if (is_ready()) nomem__attach();
+}

@@ -1,0 +1,81 @@
+/* The failing allocator behind libuv's uv_replace_allocator, or anything with its signature: real libuv, or lib/. */
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "../nomem.h"
+#include "injector.h"
+
+_Atomic uint32_t nomem__mode = 0;
+bool nomem__sizes_known = true;
+
+/* What serves the calls that do not fail. */
+static struct {
+  nomem_malloc_func malloc;
+  nomem_realloc_func realloc;
+  nomem_calloc_func calloc;
+  nomem_free_func free;
+  nomem_size_func size_of;
+} under = {malloc, realloc, calloc, free, malloc_usable_size};
+
+#define FAILS(fn, size, released) nomem__fails(fn, size, released, __builtin_return_address(0), __builtin_dwarf_cfa())
+
+static size_t size_of(void *block) {
+  return block != NULL && nomem__keeps_live() && under.size_of != NULL ? under.size_of(block) : 0;
+}
+
+static void *served(void *block, size_t released_bytes) {
+  if (nomem__keeps_live()) nomem__live_add((int64_t)size_of(block) - (int64_t)released_bytes);
+  return block;
+}
+
+static void *fail(void) {
+  errno = ENOMEM;
+  return NULL;
+}
+
+static void *failing_malloc(size_t size) {
+  if (FAILS(NOMEM_FN_MALLOC, size, 0)) return fail();
+  return served(under.malloc(size), 0);
+}
+
+/* The allocator below may not check the multiplication; the one that stands for it must. */
+static void *failing_calloc(size_t count, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) return fail();
+  if (FAILS(NOMEM_FN_CALLOC, bytes, 0)) return fail();
+  return served(under.calloc(count, size), 0);
+}
+
+/* A size of 0 frees: whether that "failed" could not be told from its success. */
+static void *failing_realloc(void *ptr, size_t size) {
+  size_t released = size_of(ptr);
+  if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return fail();
+  void *block = under.realloc(ptr, size);
+  return block == NULL && size != 0 ? NULL : served(block, released);
+}
+
+static void failing_free(void *ptr) {
+  nomem__count_free();
+  if (nomem__keeps_live()) nomem__live_add(-(int64_t)size_of(ptr));
+  under.free(ptr);
+}
+
+int nomem_install_over(nomem_replace_func replace, nomem_malloc_func malloc_func, nomem_realloc_func realloc_func,
+                       nomem_calloc_func calloc_func, nomem_free_func free_func, nomem_size_func size_func) {
+  if (replace == NULL || malloc_func == NULL || realloc_func == NULL || calloc_func == NULL || free_func == NULL)
+    return -EINVAL;
+  int result = replace(failing_malloc, failing_realloc, failing_calloc, failing_free);
+  if (result != 0) return result;
+  under.malloc = malloc_func;
+  under.realloc = realloc_func;
+  under.calloc = calloc_func;
+  under.free = free_func;
+  under.size_of = size_func;
+  nomem__sizes_known = size_func != NULL;
+  return 0;
+}
+
+int nomem_install(nomem_replace_func replace) {
+  return nomem_install_over(replace, malloc, realloc, calloc, free, malloc_usable_size);
+}

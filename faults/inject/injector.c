@@ -1,0 +1,195 @@
+#define _GNU_SOURCE
+#include "injector.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../nomem.h"
+#include "site.h"
+#include "wall.h"
+
+static struct nomem_channel *channel;
+static struct nomem_plan plan;
+static _Atomic uint32_t threads_seen;
+static _Atomic bool main_reached;
+
+/* Changes when a thread's cached counter slot goes stale: at each start, and in a forked child, where the kernel wipes
+ * the page it lies in. Two processes must not add to one slot without locking. */
+static _Atomic uint32_t *epoch;
+static _Atomic uint32_t last_epoch;
+
+static _Thread_local struct {
+  unsigned paused; /* greater than 0: calls pass, by the user's wish or because the injector itself is at work */
+  uint32_t number; /* thread number for thread=, 0: none yet */
+  uint32_t epoch;
+  struct nomem_counts *counts;
+} self;
+
+struct nomem_channel *nomem__channel(void) {
+  return channel;
+}
+
+void nomem_pause(void) {
+  self.paused++;
+}
+
+void nomem_resume(void) {
+  if (self.paused > 0) self.paused--;
+}
+
+/* The empty statement keeps the calls: without it the compiler sees that they do nothing. */
+__attribute__((noinline)) void nomem_fault(void) {
+  __asm__ volatile("" ::: "memory");
+}
+
+static struct nomem_counts *claim_counts(void) {
+  uint32_t now = atomic_load(epoch);
+  if (now == 0) { /* a forked child's first call: any thread may be here, one of them gets to say */
+    uint32_t fresh = atomic_fetch_add(&last_epoch, 1) + 1;
+    now = atomic_compare_exchange_strong(epoch, &now, fresh) ? fresh : atomic_load(epoch);
+  }
+  uint32_t slot = atomic_fetch_add(&channel->counts_used, 1);
+  self.counts = &channel->counts[slot < NOMEM_COUNTS - 1 ? slot : NOMEM_COUNTS - 1];
+  self.epoch = now;
+  return self.counts;
+}
+
+static void count(unsigned fn, bool is_free) {
+  struct nomem_counts *counts = self.counts;
+  if (__builtin_expect(self.epoch != atomic_load_explicit(epoch, memory_order_relaxed) || counts == NULL, 0))
+    counts = claim_counts();
+  _Atomic uint64_t *counter = is_free ? &counts->frees : &counts->calls[fn];
+  if (__builtin_expect(counts == &channel->counts[NOMEM_COUNTS - 1], 0))
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+  else
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+void nomem__count_free(void) {
+  uint32_t mode = atomic_load_explicit(&nomem__mode, memory_order_relaxed);
+  if ((mode & NOMEM_MODE_COUNT) && self.paused == 0) count(0, true);
+}
+
+void nomem__live_add(int64_t bytes) {
+  if (nomem__keeps_live()) atomic_fetch_add_explicit(&channel->live_bytes, bytes, memory_order_relaxed);
+}
+
+/* Only for plans that ask: two system calls. Numbers follow the order of first allocation; the main thread is 1. */
+static void find_thread(struct nomem_call *call) {
+  call->main_thread = syscall(SYS_gettid) == syscall(SYS_getpid);
+  if (self.number == 0) self.number = 2 + atomic_fetch_add(&threads_seen, 1);
+  call->thread = call->main_thread ? 1 : self.number;
+}
+
+static void record_fault(const struct nomem_call *call, const struct nomem_site *site) {
+  uint32_t index = atomic_fetch_add(&channel->fault_count, 1);
+  if (index >= NOMEM_FAULTS) return;
+  struct nomem_fault *fault = &channel->faults[index];
+  fault->fn = call->fn;
+  fault->pid = (int32_t)syscall(SYS_getpid);
+  fault->tid = (int32_t)syscall(SYS_gettid);
+  fault->size_bytes = call->size_bytes;
+  fault->nth = nomem__channel_calls(channel);
+  if (site != NULL) {
+    fault->site = call->site;
+    fault->occurrence = call->occurrence;
+    fault->depth = site->depth;
+    for (uint32_t i = 0; i < site->depth; i++) fault->frame[i] = site->frame[i];
+  }
+  atomic_store_explicit(&fault->ready, 1, memory_order_release);
+}
+
+static struct nomem_site *find_site(struct nomem_call *call, void *return_address, void *cfa) {
+  bool is_new = false;
+  struct nomem_site *site = nomem__site_find(channel, return_address, cfa, &is_new);
+  if (site == NULL) {
+    atomic_fetch_add_explicit(&channel->sites_lost, 1, memory_order_relaxed);
+    return NULL;
+  }
+  if (is_new) {
+    site->fn = call->fn;
+    site->first_size = call->size_bytes;
+    site->first_nth = nomem__channel_calls(channel);
+    site->before_main = !atomic_load_explicit(&main_reached, memory_order_relaxed);
+    atomic_store_explicit(&site->ready, 1, memory_order_release);
+  }
+  call->site = atomic_load_explicit(&site->key, memory_order_relaxed);
+  call->occurrence = atomic_fetch_add_explicit(&site->count, 1, memory_order_relaxed) + 1;
+  return site;
+}
+
+static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, size_t released_bytes) {
+  if (plan.has & NOMEM_HAS_BUDGET) {
+    int64_t live = atomic_load_explicit(&channel->live_bytes, memory_order_relaxed) - (int64_t)released_bytes;
+    call->live_bytes = live > 0 ? (uint64_t)live : 0;
+  }
+  if (plan.has & NOMEM_HAS_THREAD) find_thread(call);
+  if (site != NULL && (plan.has & NOMEM_HAS_IN))
+    call->in_mask = nomem__site_match(channel, site, &plan, NOMEM_HAS_IN);
+  if (site != NULL && (plan.has & NOMEM_HAS_MODULE))
+    call->module_mask = nomem__site_match(channel, site, &plan, NOMEM_HAS_MODULE);
+  if (nomem__plan_decide(&plan, &channel->state, call) < 0) return false;
+  record_fault(call, site);
+  nomem_fault();
+  return true;
+}
+
+bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, void *return_address, void *cfa) {
+  uint32_t mode = atomic_load_explicit(&nomem__mode, memory_order_acquire);
+  if (mode & NOMEM_MODE_START) {
+    nomem__attach();
+    mode = atomic_load_explicit(&nomem__mode, memory_order_acquire);
+  }
+  if (self.paused > 0 || (mode & (NOMEM_MODE_COUNT | NOMEM_MODE_FAIL)) == 0) return false;
+  self.paused++;
+  atomic_signal_fence(memory_order_seq_cst);
+  struct nomem_call call = {.fn = fn, .size_bytes = size_bytes};
+  count(fn, false);
+  bool fails = false;
+  const struct nomem_site *site = NULL;
+  if (mode & NOMEM_MODE_SITE) site = find_site(&call, return_address, cfa);
+  if (mode & NOMEM_MODE_FAIL) fails = plan_fails(&call, site, released_bytes);
+  atomic_signal_fence(memory_order_seq_cst);
+  self.paused--;
+  return fails;
+}
+
+static int map_epoch(void) {
+  if (epoch == NULL) {
+    void *page = mmap(NULL, sizeof *epoch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) return -ENOMEM;
+    madvise(page, sizeof *epoch, MADV_WIPEONFORK); /* before Linux 4.14 a forked child's counts may lose some */
+    epoch = page;
+  }
+  atomic_store(epoch, atomic_fetch_add(&last_epoch, 1) + 1);
+  return 0;
+}
+
+int nomem__start(struct nomem_channel *next, struct nomem_plan_error *error) {
+  next->plan[NOMEM_PLAN_BYTES - 1] = '\0';
+  int result = nomem_plan_parse(next->plan, &plan, error);
+  if (result == 0) result = map_epoch();
+  uint32_t mode = NOMEM_MODE_COUNT;
+  if (next->record_sites || (plan.has & (NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | NOMEM_HAS_MODULE)))
+    mode |= NOMEM_MODE_SITE;
+  if (plan.has & NOMEM_HAS_BUDGET) mode |= NOMEM_MODE_LIVE;
+  if (plan.rule_count > 0) mode |= NOMEM_MODE_FAIL;
+  self.paused++;
+  if (result == 0 && (mode & NOMEM_MODE_SITE)) result = nomem__site_init();
+  self.paused--;
+  if (result != 0) return result;
+  channel = next;
+  atomic_store_explicit(&nomem__mode, mode, memory_order_release);
+  return 0;
+}
+
+void nomem__stop(void) {
+  atomic_store(&nomem__mode, 0);
+}
+
+void nomem__reached_main(void) {
+  atomic_store(&main_reached, true);
+  if (channel != NULL) atomic_fetch_add(&channel->main_reached, 1);
+}

@@ -1,0 +1,151 @@
+#define _GNU_SOURCE
+#include "module.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "wall.h"
+
+static uint64_t hash_text(const char *text) {
+  uint64_t hash = 0;
+  for (; *text != '\0'; text++) hash = nomem__hash(hash, (unsigned char)*text);
+  return hash == 0 ? 1 : hash;
+}
+
+const char *nomem__module_base_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? path : slash + 1;
+}
+
+const char *nomem__module_program(void) {
+  static char path[NOMEM_PATH_BYTES];
+  static _Atomic bool known;
+  if (!atomic_load(&known)) { /* two threads that come here write the same bytes */
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[length > 0 ? length : 0] = '\0';
+    atomic_store(&known, true);
+  }
+  return path;
+}
+
+/* A module loaded by a relative name is below the directory of that moment. */
+static void absolute_path(const char *name, char *out) {
+  size_t at = 0;
+  out[0] = '\0';
+  if (name[0] != '/' && strchr(name, '/') != NULL && getcwd(out, NOMEM_PATH_BYTES) != NULL) {
+    at = strlen(out);
+    if (at + 1 < NOMEM_PATH_BYTES) out[at++] = '/';
+  }
+  size_t length = strlen(name);
+  if (length >= NOMEM_PATH_BYTES - at) length = NOMEM_PATH_BYTES - at - 1;
+  memcpy(out + at, name, length);
+  out[at + length] = '\0';
+}
+
+/* The number of the module of this name in the channel, from 1; 0 when the table is full. */
+static unsigned enter(struct nomem_channel *channel, const char *name) {
+  uint64_t hash = hash_text(name);
+  for (unsigned i = 0; i < NOMEM_MODULES; i++) {
+    struct nomem_module *module = &channel->modules[i];
+    uint64_t found = atomic_load_explicit(&module->path_hash, memory_order_acquire);
+    if (found == 0 && atomic_compare_exchange_strong(&module->path_hash, &found, hash)) {
+      atomic_fetch_add(&channel->module_count, 1);
+      found = hash;
+    }
+    if (found != hash) continue;
+    if (!atomic_load_explicit(&module->ready, memory_order_acquire)) {
+      absolute_path(name, module->path);
+      atomic_store_explicit(&module->ready, 1, memory_order_release);
+    }
+    return i + 1;
+  }
+  return 0;
+}
+
+nomem_frame nomem__module_frame(struct nomem_channel *channel, uintptr_t address, uint64_t *hash) {
+  struct dl_find_object object, own;
+  *hash = 1;
+  if (_dl_find_object((void *)address, &object) != 0) return NOMEM_FRAME(0, 1);
+  if (_dl_find_object((void *)&nomem__module_frame, &own) == 0 && own.dlfo_link_map == object.dlfo_link_map &&
+      own.dlfo_link_map->l_name[0] != '\0')
+    return 0; /* the preloaded injector itself, between the C library and main() */
+  const char *name = object.dlfo_link_map->l_name;
+  if (name[0] == '\0') name = nomem__module_program();
+  uint64_t offset = address - object.dlfo_link_map->l_addr;
+  *hash = hash_text(nomem__module_base_name(name)) + offset;
+  return NOMEM_FRAME(enter(channel, name), offset);
+}
+
+/* A module's file in memory, for its symbols. size 0: it cannot be had. */
+struct image {
+  _Atomic(const unsigned char *) bytes;
+  size_t size;
+};
+
+static const struct image *map_file(unsigned number, const char *path) {
+  static struct image images[NOMEM_MODULES];
+  static const unsigned char nothing[1];
+  struct image *image = &images[number - 1];
+  if (atomic_load_explicit(&image->bytes, memory_order_acquire) != NULL) return image;
+  const unsigned char *bytes = nothing;
+  struct stat status;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd >= 0 && fstat(fd, &status) == 0 && status.st_size > (off_t)sizeof(ElfW(Ehdr))) {
+    void *mapped = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (mapped != MAP_FAILED) {
+      bytes = mapped;
+      image->size = (size_t)status.st_size;
+    }
+  }
+  if (fd >= 0) close(fd);
+  atomic_store_explicit(&image->bytes, bytes, memory_order_release);
+  return image;
+}
+
+/* Part of the image, or NULL where it would leave it. */
+static const void *part(const struct image *image, uint64_t offset, uint64_t bytes) {
+  if (offset > image->size || bytes > image->size - offset) return NULL;
+  return image->bytes + offset;
+}
+
+/* One address may have several names (aliases, versions): any of them will do. */
+static bool table_matches(const struct image *image, const ElfW(Shdr) *sections, unsigned section_count,
+                          const ElfW(Shdr) *table, uint64_t offset, const char *glob) {
+  const ElfW(Sym) *symbols = part(image, table->sh_offset, table->sh_size);
+  if (symbols == NULL || table->sh_link >= section_count) return false;
+  const ElfW(Shdr) *strings = &sections[table->sh_link];
+  const char *names = part(image, strings->sh_offset, strings->sh_size);
+  if (names == NULL || strings->sh_size == 0 || names[strings->sh_size - 1] != '\0') return false;
+  for (uint64_t i = 0; i < table->sh_size / sizeof *symbols; i++) {
+    const ElfW(Sym) *symbol = &symbols[i];
+    unsigned type = symbol->st_info & 0xf;
+    if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol->st_shndx == SHN_UNDEF) continue;
+    if (offset < symbol->st_value || offset - symbol->st_value >= symbol->st_size) continue;
+    if (symbol->st_name < strings->sh_size && nomem__glob(glob, names + symbol->st_name)) return true;
+  }
+  return false;
+}
+
+bool nomem__module_function_matches(const struct nomem_channel *channel, nomem_frame frame, const char *glob) {
+  unsigned number = NOMEM_FRAME_MODULE(frame);
+  if (number == 0 || number > NOMEM_MODULES) return false;
+  const struct image *image = map_file(number, channel->modules[number - 1].path);
+  const ElfW(Ehdr) *header = part(image, 0, sizeof *header);
+  if (header == NULL || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_shentsize != sizeof(ElfW(Shdr)))
+    return false;
+  unsigned count = header->e_shnum;
+  const ElfW(Shdr) *sections = part(image, header->e_shoff, (uint64_t)count * sizeof *sections);
+  if (sections == NULL) return false;
+  uint64_t call = NOMEM_FRAME_OFFSET(frame) - 1; /* a return address may already belong to the next function */
+  for (unsigned i = 0; i < count; i++) {
+    if (sections[i].sh_type != SHT_SYMTAB && sections[i].sh_type != SHT_DYNSYM) continue;
+    if (table_matches(image, sections, count, &sections[i], call, glob)) return true;
+  }
+  return false;
+}

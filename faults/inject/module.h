@@ -1,0 +1,32 @@
+/* The loaded modules of this process, and the functions in them, by their own symbol tables.
+ *
+ * Async-signal-safe and lock-free; errno is kept by the caller. A module's file is mapped read-only when a function
+ * name is asked for, and stays mapped.
+ */
+#ifndef NOMEM_MODULE_H
+#define NOMEM_MODULE_H
+
+#include "injector.h"
+
+/* One code address as a frame of the channel, its module entered there when it is new. *hash is what the address adds
+ * to a site key: it depends on the module's base name and the offset only. Frame 0 for the injector's own code. */
+NOMEM_HIDDEN nomem_frame nomem__module_frame(struct nomem_channel *channel, uintptr_t address, uint64_t *hash);
+
+/* Absolute path of the program image of this process; "" when the kernel will not say. Valid for ever. */
+NOMEM_HIDDEN const char *nomem__module_program(void);
+
+/* The part after the last slash. */
+NOMEM_HIDDEN const char *nomem__module_base_name(const char *path);
+
+/* Whether the function that a frame of this channel lies in has a name that glob matches. Inlined functions have no
+ * symbol of their own. */
+NOMEM_HIDDEN bool nomem__module_function_matches(const struct nomem_channel *channel, nomem_frame frame,
+                                                 const char *glob);
+
+/* Mixes one more word into a 64-bit hash. */
+static inline uint64_t nomem__hash(uint64_t hash, uint64_t word) {
+  hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+  return hash ^ hash >> 29;
+}
+
+#endif

@@ -1,0 +1,9 @@
+/* The wall: what must never be called inside the program under test does not compile. Include it last. */
+#ifndef NOMEM_WALL_H
+#define NOMEM_WALL_H
+
+#pragma GCC poison malloc calloc realloc free strdup strndup asprintf vasprintf
+#pragma GCC poison printf fprintf snprintf sprintf vsnprintf puts fputs fopen fclose fwrite fread perror strerror
+#pragma GCC poison exit abort assert pthread_mutex_lock pthread_once setlocale strtod getenv setenv dl_iterate_phdr
+
+#endif
