@@ -1,0 +1,43 @@
+/* The command line of nomem: one table makes the parser, --help and the manual page's list of options. */
+#ifndef NOMEM_OPTIONS_H
+#define NOMEM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "../plan.h"
+
+enum nomem__command { NOMEM_COMMAND_EXPLORE, NOMEM_COMMAND_RUN, NOMEM_COMMAND_SITES, NOMEM_COMMAND_COUNT };
+
+/* Bits of nomem__options.faults. */
+enum { NOMEM_FAULT_TRANSIENT = 1 << 0, NOMEM_FAULT_PERSISTENT = 1 << 1 };
+
+#define NOMEM_JOBS_MAX 256
+
+/* What was asked for. Strings and program point into argv. An option that the command does not have keeps its
+ * default. */
+struct nomem__options {
+  enum nomem__command command;
+  unsigned jobs;          /* 1 to NOMEM_JOBS_MAX */
+  unsigned faults;        /* NOMEM_FAULT_ bits, at least one */
+  uint64_t timeout_ms;    /* 0: not given */
+  const char *stdin_path; /* NULL: standard input is empty */
+  const char *image;      /* globs joined by commas, shorter than NOMEM_GLOB_BYTES; "": not given */
+  const char *plan_text;  /* NULL: not given */
+  struct nomem_plan plan; /* plan_text parsed */
+  bool all;
+  bool no_trace;
+  bool stacks;
+  bool verbose;
+  bool quiet;
+  char **program; /* the program and its arguments, ended by NULL; at least one */
+};
+
+/* Reads argv (as main gets it: argv[argc] is NULL) into options. Returns 0: go on; 1: help, version or manual text was
+ * printed to out and there is nothing left to do; -EINVAL: one line that says what is wrong was printed to err (two for
+ * no arguments at all), and options must not be used. Never exits, allocates nothing; not thread-safe with other users
+ * of the streams. Whether out took what was written is for the caller to check. */
+int nomem__options_parse(int argc, char **argv, struct nomem__options *options, FILE *out, FILE *err);
+
+#endif

@@ -1,0 +1,111 @@
+#include <assert.h>
+#include <string.h>
+
+#include "options_table.h"
+
+/* Layout of --help: where the explanations start and where lines end. */
+#define HELP_INDENT 28
+#define HELP_WIDTH 79
+
+/* Prints text after the column'th column, in lines that begin at HELP_INDENT or, with no indent, at 0. */
+static void print_wrapped(FILE *out, size_t column, size_t indent, const char *text) {
+  fprintf(out, "%*s", column < indent ? (int)(indent - column) : 0, "");
+  if (column < indent) column = indent;
+  for (bool first = true; *text; first = false) {
+    size_t length = strcspn(text, " ");
+    if (!first && column + 1 + length > HELP_WIDTH) {
+      fprintf(out, "\n%*s", (int)indent, "");
+      column = indent;
+    } else if (!first) {
+      fputc(' ', out);
+      column++;
+    }
+    fprintf(out, "%.*s", (int)length, text);
+    column += length;
+    text += length;
+    text += strspn(text, " ");
+  }
+  fputc('\n', out);
+}
+
+static void print_options(FILE *out, unsigned scope) {
+  fputs("\noptions:\n", out);
+  for (const struct nomem__option *option = nomem__option_table; option->name; option++) {
+    if (!(option->commands & scope)) continue;
+    char left[HELP_WIDTH];
+    const char letter[] = {'-', option->letter, ',', '\0'};
+    int length = snprintf(left, sizeof left, "  %-3s --%s %s", option->letter ? letter : "", option->name,
+                          option->argument ? option->argument : "");
+    assert(length > 0 && (size_t)length < sizeof left);
+    if (length >= HELP_INDENT) {
+      fprintf(out, "%s\n", left);
+      length = 0;
+    } else {
+      fputs(left, out);
+    }
+    print_wrapped(out, (size_t)length, HELP_INDENT, option->help);
+  }
+}
+
+void nomem__print_usage(FILE *out) {
+  fputs("usage: nomem COMMAND [options] -- PROGRAM [ARG...]\n", out);
+}
+
+static void print_top_help(FILE *out) {
+  nomem__print_usage(out);
+  fputs("\nMakes memory allocations of PROGRAM fail, on purpose, and says what broke.\n\ncommands:\n", out);
+  for (unsigned i = 0; i < NOMEM_COMMAND_COUNT; i++)
+    fprintf(out, "  %-9s%s\n", nomem__commands[i].name, nomem__commands[i].summary);
+  fprintf(out, "  %-9s%s\n", "help", "explain a command and its options: nomem help COMMAND");
+  print_options(out, NOMEM_SCOPE_TOP);
+}
+
+static void print_command_help(FILE *out, enum nomem__command command) {
+  fprintf(out, "usage: nomem %s [options] -- PROGRAM [ARG...]\n\n", nomem__commands[command].name);
+  print_wrapped(out, 0, 0, nomem__commands[command].about);
+  fputs("'--' may be left out when PROGRAM does not begin with '-'.\n", out);
+  print_options(out, NOMEM_SCOPE(command));
+}
+
+void nomem__print_help(FILE *out, unsigned scope) {
+  for (unsigned i = 0; i < NOMEM_COMMAND_COUNT; i++) {
+    if (scope != NOMEM_SCOPE(i)) continue;
+    print_command_help(out, (enum nomem__command)i);
+    return;
+  }
+  print_top_help(out);
+}
+
+/* Text for man(7): a hyphen that can be pasted, no escapes. No text of the table begins with a dot or a quote. */
+static void print_roff(FILE *out, const char *text) {
+  for (; *text; text++) {
+    if (*text == '-')
+      fputs("\\-", out);
+    else if (*text == '\\')
+      fputs("\\e", out);
+    else if (*text == '\'')
+      fputs("\\(aq", out);
+    else
+      fputc(*text, out);
+  }
+}
+
+void nomem__print_manual(FILE *out) {
+  for (const struct nomem__option *option = nomem__option_table; option->name; option++) {
+    fputs(".TP\n", out);
+    if (option->letter) fprintf(out, "\\fB\\-%c\\fR, ", option->letter);
+    fputs("\\fB\\-\\-", out);
+    print_roff(out, option->name);
+    fputs("\\fR", out);
+    if (option->argument) fprintf(out, " \\fI%s\\fR", option->argument);
+    fputc('\n', out);
+    print_roff(out, option->help);
+    const char *before = ".\nFor ";
+    for (unsigned i = 0; i < NOMEM_COMMAND_COUNT && !(option->commands & NOMEM_SCOPE_TOP); i++) {
+      if (!(option->commands & NOMEM_SCOPE(i))) continue;
+      fprintf(out, "%s\\fB%s\\fR", before, nomem__commands[i].name);
+      before = ", ";
+    }
+    fputs(".\n", out);
+  }
+}

@@ -1,0 +1,176 @@
+#include "options_table.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../channel.h"
+
+#ifndef NOMEM_VERSION
+#define NOMEM_VERSION "unversioned"
+#endif
+
+/* More than a week: long enough for any test, short enough that milliseconds cannot overflow. */
+#define TIMEOUT_MAX_SECONDS 999999
+#define MS_PER_SECOND 1000
+
+const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT] = {
+    [NOMEM_COMMAND_EXPLORE] =
+        {"explore", "fail PROGRAM's allocations one by one and report what breaks",
+         "Runs PROGRAM once as it is, then again for each allocation site with that allocation failing, and reports "
+         "every way in which it did not cope. Exit status: 0 nothing found, 1 findings, 2 could not do the job."},
+    [NOMEM_COMMAND_RUN] = {"run", "run PROGRAM once with the failures of a plan",
+                           "Runs PROGRAM once and fails the allocations that the plan names. Exit status: PROGRAM's "
+                           "own, 128 and the signal's number if one killed it, 2 could not do the job."},
+    [NOMEM_COMMAND_SITES] = {"sites", "list the places where PROGRAM allocates",
+                             "Runs PROGRAM once as it is and lists each distinct call stack of an allocation, with "
+                             "its key, how often it came and what it asked for. Exit status: 0 listed, 2 could not "
+                             "do the job."},
+};
+
+static int refuse(char *reason, const char *how_to_mend) {
+  snprintf(reason, NOMEM_OPTION_REASON_BYTES, "%s", how_to_mend);
+  return -EINVAL;
+}
+
+static void *member(struct nomem__parser *parser, size_t offset) {
+  return (char *)parser->options + offset;
+}
+
+static int read_flag(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  (void)value, (void)reason;
+  *(bool *)member(parser, offset) = true;
+  return 0;
+}
+
+/* Reads decimal digits and moves *text behind them. False: there are none, or the number is above max. */
+static bool read_digits(const char **text, uint64_t max, uint64_t *number) {
+  const char *start = *text;
+  *number = 0;
+  for (; **text >= '0' && **text <= '9'; (*text)++) {
+    *number = *number * 10 + (uint64_t)(**text - '0');
+    if (*number > max) return false;
+  }
+  return *text > start;
+}
+
+static int read_jobs(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  _Static_assert(NOMEM_JOBS_MAX == 256, "the message and the help text name it");
+  uint64_t number;
+  if (!read_digits(&value, NOMEM_JOBS_MAX, &number) || *value || number == 0)
+    return refuse(reason, "give a whole number from 1 to 256");
+  *(unsigned *)member(parser, offset) = (unsigned)number;
+  return 0;
+}
+
+static int read_seconds(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  _Static_assert(TIMEOUT_MAX_SECONDS == 999999, "the message names it");
+  static const char mend[] = "give seconds from 0.001 to 999999, such as 2.5";
+  uint64_t seconds;
+  uint64_t ms = 0;
+  if (!read_digits(&value, TIMEOUT_MAX_SECONDS, &seconds)) return refuse(reason, mend);
+  if (*value == '.') {
+    value++;
+    if (*value == '\0') return refuse(reason, mend);
+    for (uint64_t weight = MS_PER_SECOND / 10; *value >= '0' && *value <= '9'; value++, weight /= 10)
+      ms += weight * (uint64_t)(*value - '0');
+  }
+  ms += seconds * MS_PER_SECOND;
+  if (*value || ms == 0) return refuse(reason, mend);
+  *(uint64_t *)member(parser, offset) = ms;
+  return 0;
+}
+
+static int read_faults(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  static const char *const names[] = {
+      [NOMEM_FAULT_TRANSIENT] = "transient",
+      [NOMEM_FAULT_PERSISTENT] = "persistent",
+      [NOMEM_FAULT_TRANSIENT | NOMEM_FAULT_PERSISTENT] = "both",
+  };
+  for (unsigned i = NOMEM_FAULT_TRANSIENT; i < sizeof names / sizeof *names; i++) {
+    if (strcmp(value, names[i]) != 0) continue;
+    *(unsigned *)member(parser, offset) = i;
+    return 0;
+  }
+  return refuse(reason, "give transient, persistent or both");
+}
+
+static int read_path(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  if (*value == '\0') return refuse(reason, "give the path of a file");
+  *(const char **)member(parser, offset) = value;
+  return 0;
+}
+
+static int read_image(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  _Static_assert(NOMEM_GLOB_BYTES == 256 && NOMEM_PLAN_NAME_BYTES == 96, "the messages name them");
+  if (strlen(value) >= NOMEM_GLOB_BYTES) return refuse(reason, "longer than 255 bytes: use * and ? to shorten it");
+  if (strchr(value, '/')) return refuse(reason, "give base names, without '/'");
+  for (const char *name = value;; name += strcspn(name, ",") + 1) {
+    size_t length = strcspn(name, ",");
+    if (length == 0)
+      return refuse(reason, "a name is empty: give base names joined by single commas, such as 'lua*,xmllint'");
+    if (length >= NOMEM_PLAN_NAME_BYTES)
+      return refuse(reason, "a name is longer than 95 bytes: use * and ? to shorten it");
+    if (name[length] == '\0') break;
+  }
+  *(const char **)member(parser, offset) = value;
+  return 0;
+}
+
+static int read_plan(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  struct nomem_plan_error error = {0};
+  *(const char **)member(parser, offset) = value;
+  if (nomem_plan_parse(value, &parser->options->plan, &error) == 0) return 0;
+  snprintf(reason, NOMEM_OPTION_REASON_BYTES, "column %zu: %s", error.column, error.reason);
+  return -EINVAL;
+}
+
+static int read_help(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  (void)offset, (void)value, (void)reason;
+  nomem__print_help(parser->out, parser->scope);
+  return 1;
+}
+
+static int read_manual(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  (void)offset, (void)value, (void)reason;
+  nomem__print_manual(parser->out);
+  return 1;
+}
+
+static int read_version(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  (void)offset, (void)value, (void)reason;
+  fputs("nomem " NOMEM_VERSION "\n", parser->out);
+  return 1;
+}
+
+#define ONLY(command) NOMEM_SCOPE(NOMEM_COMMAND_##command)
+#define ALL_COMMANDS (NOMEM_SCOPE_TOP - 1)
+#define NO_MEMBER 0
+#define SET(name) offsetof(struct nomem__options, name)
+
+/* In the order of --help. Texts are plain ASCII, and are wrapped where they are printed. */
+const struct nomem__option nomem__option_table[] = {
+    {"fail", "PLAN", 0, ONLY(RUN), read_plan, SET(plan_text),
+     "which allocations fail: 'nth=3' the third, 'nth=3..' it and all later ones, 'site=9f3a2c11@2' the second at that "
+     "site; joined by spaces all must hold, joined by ';' any. Required"},
+    {"jobs", "N", 'j', ONLY(EXPLORE), read_jobs, SET(jobs), "run up to N programs at a time, 1 to 256 (default: 1)"},
+    {"timeout", "SECONDS", 't', ALL_COMMANDS, read_seconds, SET(timeout_ms),
+     "kill a run that takes longer; decimals are allowed (default for explore: ten times as long as without a failure, "
+     "at least 1; otherwise: never)"},
+    {"all", NULL, 0, ONLY(EXPLORE), read_flag, SET(all), "try every single allocation, however long it takes"},
+    {"faults", "KIND", 0, ONLY(EXPLORE), read_faults, SET(faults),
+     "transient: one allocation fails; persistent: it and all later ones; both (default)"},
+    {"stdin", "FILE", 0, ONLY(EXPLORE) | ONLY(SITES), read_path, SET(stdin_path),
+     "give each run FILE as its standard input (default: empty)"},
+    {"image", "GLOB[,GLOB]", 0, ALL_COMMANDS, read_image, SET(image),
+     "base names of the programs whose allocations count, when PROGRAM starts others (default: all but shells and "
+     "other launchers)"},
+    {"stacks", NULL, 0, ONLY(SITES), read_flag, SET(stacks), "print whole call stacks"},
+    {"no-trace", NULL, 0, ONLY(EXPLORE) | ONLY(RUN), read_flag, SET(no_trace),
+     "do without ptrace, for programs that trace themselves; the stack of where it blew up is then missing"},
+    {"verbose", NULL, 'v', ALL_COMMANDS, read_flag, SET(verbose), "say what is being done"},
+    {"quiet", NULL, 'q', ONLY(EXPLORE) | ONLY(RUN), read_flag, SET(quiet), "print only findings and errors"},
+    {"help", NULL, 'h', NOMEM_SCOPE_TOP | ALL_COMMANDS, read_help, NO_MEMBER, "print this help"},
+    {"version", NULL, 0, NOMEM_SCOPE_TOP | ALL_COMMANDS, read_version, NO_MEMBER, "print the version"},
+    {"man", NULL, 0, NOMEM_SCOPE_TOP, read_manual, NO_MEMBER, "print the options as the manual page has them"},
+    {.name = NULL},
+};

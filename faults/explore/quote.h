@@ -1,0 +1,14 @@
+/* User text made fit for a message: one line, and nothing in it that drives a terminal. */
+#ifndef NOMEM_QUOTE_H
+#define NOMEM_QUOTE_H
+
+#include <stddef.h>
+
+/* Room for a quoted path or plan in a message; what is longer is cut, so that the line stays readable. */
+#define NOMEM_QUOTE_BYTES 256
+
+/* Writes text in single quotes to out, with control characters, backslashes and bytes that are not UTF-8 escaped as in
+ * C, and "..." at the end of what did not fit. Returns out. out_bytes must be at least 16. Thread-safe. */
+char *nomem__quote(const char *text, char *out, size_t out_bytes);
+
+#endif
