@@ -1,0 +1,36 @@
+/* One ELF file's names: which functions, inlined ones included, and which lines an address belongs to.
+ *
+ * Addresses are those of the file's own symbol table. Separate debug files are found by build id and by debug link below
+ * /usr/lib/debug and beside the file; nothing is ever fetched from a network, whatever DEBUGINFOD_URLS says. Strings
+ * belong to the object and are what the file contains: hostile. Not thread-safe. When memory runs out inside libdw,
+ * libdw ends the process.
+ */
+#ifndef NOMEM_DEBUGINFO_H
+#define NOMEM_DEBUGINFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct nomem__debuginfo;
+
+/* One function at an address. Without debug information there is one frame at most, without file and line. */
+struct nomem__debug_frame {
+  const char *name;      /* mangled when it is C++; NULL: nothing is known */
+  uint64_t start;        /* where the code of the function that holds the address begins; unset for an inlined one */
+  const char *file;      /* joined to the folder the compiler ran in; NULL: not known */
+  unsigned line, column; /* 0: not known */
+  bool inlined;
+};
+
+/* Opens the file at path, which must be a program or shared object. Returns 0 and the caller's object, or a negative
+ * error code: -ENOEXEC for any other kind of file. Never blocks on what is no regular file. */
+int nomem__debuginfo_open(struct nomem__debuginfo **info, const char *path);
+void nomem__debuginfo_close(struct nomem__debuginfo *info);
+
+/* Writes what the instruction at address belongs to: inlined functions innermost first, then the one they are inlined
+ * into. Returns how many frames, 0 when nothing is known. The innermost max are kept. */
+size_t nomem__debuginfo_frames(struct nomem__debuginfo *info, uint64_t address, struct nomem__debug_frame *frames,
+                               size_t max);
+
+#endif
