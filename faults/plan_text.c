@@ -262,7 +262,7 @@ static bool read_key(struct reader *r, struct nomem_site_match *match) {
     if (byte >= 'a' && byte <= 'f') digit = byte - 'a' + 10;
     if (byte >= 'A' && byte <= 'F') digit = byte - 'A' + 10;
     if (digit < 0) break;
-    if (match->digits < SITE_DIGITS_MAX) match->key = match->key << 4 | (uint64_t)digit;
+    match->key = match->key << 4 | (uint64_t)digit;
     match->digits++;
   }
   if (match->digits < SITE_DIGITS_MIN || match->digits > SITE_DIGITS_MAX) {

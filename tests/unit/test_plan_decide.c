@@ -68,6 +68,16 @@ static void test_counting(void **state) {
   assert_pattern("p=1 nth=2..4 every=3", "..0.........");
 }
 
+/* A seed draws the calls it always drew: a reproduction outlives the version that printed it. The numbers come from
+ * another implementation of the same formula; 0.343291922 is seed 42's first draw. */
+static void test_draws(void **state) {
+  (void)state;
+  assert_pattern("p=0.5 seed=42", "0.00.00.0..0");
+  assert_pattern("p=0.25", ".....0.....0");
+  assert_pattern("p=0.343291922 seed=42 nth=1", "............");
+  assert_pattern("p=0.343291923 seed=42 nth=1", "0...........");
+}
+
 /* A call that a rule's other conditions do not match is not counted by its nth; a later rule sees every call. */
 static void test_what_is_counted(void **state) {
   (void)state;
@@ -354,7 +364,8 @@ static void test_glob_ends(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_counting),    cmocka_unit_test(test_what_is_counted), cmocka_unit_test(test_counters),
+    cmocka_unit_test(test_counting),    cmocka_unit_test(test_draws),
+    cmocka_unit_test(test_what_is_counted), cmocka_unit_test(test_counters),
     cmocka_unit_test(test_conditions),  cmocka_unit_test(test_all_conditions_must_match),
     cmocka_unit_test(test_masks_by_rule), cmocka_unit_test(test_from),          cmocka_unit_test(test_probability),
     cmocka_unit_test(test_races),       cmocka_unit_test(test_errno),           cmocka_unit_test(test_glob),
