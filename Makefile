@@ -19,7 +19,8 @@ ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -MMD -MP
 # allocation, and unwind tables for our own frames. Position-independent, because one object serves both libraries.
 INJECT_CFLAGS = $(ALL_CFLAGS) -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fasynchronous-unwind-tables \
   -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
-EXPLORE_LIBS = -luv -ldw -lelf
+# The static part of the C++ runtime: its demangler (the shared library would add a millisecond to every start).
+EXPLORE_LIBS = -luv -ldw -lelf -lsupc++
 
 VERSION = 0.1.0
 

@@ -188,6 +188,11 @@ static const char *function_name(Dwarf_Die *die) {
   return name && strncmp(name, "_Z", 2) == 0 ? name : dwarf_diename(die);
 }
 
+static const char *unit_directory(Dwarf_Die *unit) {
+  Dwarf_Attribute attribute;
+  return dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+}
+
 static unsigned number(Dwarf_Die *die, unsigned name) {
   Dwarf_Attribute attribute;
   Dwarf_Word value;
@@ -199,6 +204,7 @@ static void set_line(struct nomem__debug_frame *frame, struct unit *unit, Dwarf_
   Dwarf_Line *record = dwarf_getsrc_die(&unit->die, address);
   if (!record) return;
   frame->file = dwarf_linesrc(record, NULL, NULL);
+  frame->directory = unit_directory(&unit->die);
   if (dwarf_lineno(record, &line) == 0 && line > 0) frame->line = (unsigned)line;
   if (dwarf_linecol(record, &column) == 0 && column > 0) frame->column = (unsigned)column;
 }
@@ -209,6 +215,7 @@ static void set_call_line(struct nomem__debug_frame *frame, struct unit *unit, D
   size_t count;
   if (dwarf_getsrcfiles(&unit->die, &files, &count) == 0)
     frame->file = dwarf_filesrc(files, number(callee, DW_AT_call_file), NULL, NULL);
+  frame->directory = unit_directory(&unit->die);
   frame->line = number(callee, DW_AT_call_line);
   frame->column = number(callee, DW_AT_call_column);
 }

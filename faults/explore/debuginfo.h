@@ -18,7 +18,8 @@ struct nomem__debuginfo;
 struct nomem__debug_frame {
   const char *name;      /* mangled when it is C++; NULL: nothing is known */
   uint64_t start;        /* where the code of the function that holds the address begins; unset for an inlined one */
-  const char *file;      /* joined to the folder the compiler ran in; NULL: not known */
+  const char *directory; /* where the compiler ran, or NULL */
+  const char *file;      /* relative to directory, joined to it or absolute; NULL: not known */
   unsigned line, column; /* 0: not known */
   bool inlined;
 };

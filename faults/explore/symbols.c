@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* asprintf */
 #include "symbols.h"
 
 #include <errno.h>
@@ -167,13 +168,19 @@ static void tidy_path(char *path) {
   *end = '\0';
 }
 
-/* A source path as it is shown: tidied, and cut to what lies below our folder. */
-static const char *shown_path(struct nomem__symbols *symbols, const char *file) {
-  char *path = own(symbols, file, strlen(file));
-  if (!path) return file;
+/* A source path as it is shown: joined to the folder the compiler ran in, unless libdw did that already (it does for
+ * files in that very folder), tidied, and cut to what lies below our folder. */
+static const char *shown_path(struct nomem__symbols *symbols, const char *directory, const char *file) {
+  size_t length = directory && file[0] != '/' ? strlen(directory) : 0;
+  if (length && strncmp(file, directory, length) == 0 && file[length] == '/') length = 0;
+  char *path;
+  if (asprintf(&path, "%.*s%s%s", (int)length, length ? directory : "", length ? "/" : "", file) < 0) return file;
   tidy_path(path);
   size_t below = symbols->directory ? strlen(symbols->directory) : 0;
-  return below && strncmp(path, symbols->directory, below) == 0 ? path + below : path;
+  if (below && strncmp(path, symbols->directory, below) != 0) below = 0;
+  const char *owned = own(symbols, path + below, strlen(path + below));
+  free(path);
+  return owned ? owned : file;
 }
 
 /* Looks the address up and keeps the answer. Returns false when memory ran out. */
@@ -190,7 +197,7 @@ static bool look_up(struct nomem__symbols *symbols, struct module *module, struc
     answer->frames[i] = (struct nomem__source_frame){
       .function = demangle(symbols, from->name),
       .function_offset = from->name && !from->inlined ? answer->offset - from->start : 0,
-      .file = from->file ? shown_path(symbols, from->file) : NULL,
+      .file = from->file ? shown_path(symbols, from->directory, from->file) : NULL,
       .line = from->line,
       .column = from->column,
       .inlined = from->inlined,
