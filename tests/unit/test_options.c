@@ -170,6 +170,9 @@ static void test_usage_errors(void **state) {
   assert_refused(parse("./prog", NULL),
                  "nomem: unknown command './prog': name a command first, as in 'nomem explore -- PROGRAM' "
                  "(try 'nomem --help')\n");
+  assert_refused(parse("on", NULL),
+                 "nomem: unknown command 'on': name a command first, as in 'nomem explore -- PROGRAM' "
+                 "(try 'nomem --help')\n");
   assert_refused(parse("explore", "--jobs", NULL),
                  "nomem: explore: --jobs needs a value: --jobs N (try 'nomem explore --help')\n");
   assert_refused(parse("explore", "--all=1", "x", NULL),

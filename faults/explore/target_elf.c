@@ -1,0 +1,194 @@
+#include "target_elf.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <limits.h>
+#include <link.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "quote.h"
+
+/* Whatever the program, the way around a preload is the same. */
+#define LINK_INSTEAD "link libnomem.a into it and use nomem.h"
+
+#define OWN_BITS ((int)sizeof(void *) * CHAR_BIT)
+
+/* The header of this very command: what the preload library next to it was built for. Set by the linker. */
+extern const ElfW(Ehdr) own_header __asm__("__ehdr_start") __attribute__((visibility("hidden")));
+
+/* Run-time libraries that bring an allocator of their own, by the names they are loaded under and by the function that
+ * shows them inside a program. UndefinedBehaviorSanitizer has none. In this order: AddressSanitizer's run-time defines
+ * LeakSanitizer's function too. */
+static const struct sanitizer {
+  const char *name, *library_glob, *clang_library_glob, *symbol;
+} sanitizers[] = {
+    {"AddressSanitizer", "libasan.so*", "libclang_rt.asan*", "__asan_init"},
+    {"MemorySanitizer", "libmsan.so*", "libclang_rt.msan*", "__msan_init"},
+    {"ThreadSanitizer", "libtsan.so*", "libclang_rt.tsan*", "__tsan_init"},
+    {"HWAddressSanitizer", "libhwasan.so*", "libclang_rt.hwasan*", "__hwasan_init"},
+    {"LeakSanitizer", "liblsan.so*", "libclang_rt.lsan*", "__lsan_init"},
+};
+
+#define SANITIZER_COUNT (sizeof sanitizers / sizeof *sanitizers)
+
+struct reader {
+  Elf *elf;
+  int fd;
+  uint64_t file_bytes;
+  char *objection;
+  size_t objection_bytes;
+};
+
+__attribute__((format(printf, 2, 3)))
+static int object(struct reader *reader, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(reader->objection, reader->objection_bytes, format, arguments);
+  va_end(arguments);
+  return -ENOEXEC;
+}
+
+static int object_damaged(struct reader *reader) {
+  return object(reader, "is damaged or cut short: build or copy it again");
+}
+
+bool nomem__elf_is(const char *start, size_t bytes) {
+  return bytes >= SELFMAG && memcmp(start, ELFMAG, SELFMAG) == 0;
+}
+
+static int check_header(struct reader *reader) {
+  GElf_Ehdr header;
+  if (elf_kind(reader->elf) != ELF_K_ELF || !gelf_getehdr(reader->elf, &header)) return object_damaged(reader);
+  if (header.e_ident[EI_CLASS] != own_header.e_ident[EI_CLASS])
+    return object(reader, "is a %d-bit program and nomem is built for %d bits: build it for %d bits",
+                  header.e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 64, OWN_BITS, OWN_BITS);
+  if (header.e_ident[EI_DATA] != own_header.e_ident[EI_DATA] || header.e_machine != own_header.e_machine)
+    return object(reader, "is built for another machine (ELF machine %u, here %u): build it for this one",
+                  header.e_machine, own_header.e_machine);
+  if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
+    return object(reader, "is not a program but %s: link it, or name a program",
+                  header.e_type == ET_REL    ? "an object file"
+                  : header.e_type == ET_CORE ? "a core dump"
+                                             : "another kind of ELF file");
+  /* libelf takes a section table that lies beyond the end for none at all. */
+  if (header.e_shoff > reader->file_bytes ||
+      (uint64_t)header.e_shnum * header.e_shentsize > reader->file_bytes - header.e_shoff)
+    return object_damaged(reader);
+  return 0;
+}
+
+/* The program header names the dynamic linker; without one nothing is preloaded. */
+static int check_dynamic_linker(struct reader *reader, const GElf_Phdr *segment) {
+  char path[PATH_MAX];
+  char quoted[NOMEM_QUOTE_BYTES];
+  if (segment->p_filesz == 0 || segment->p_filesz >= sizeof path || segment->p_offset > INT64_MAX)
+    return object_damaged(reader);
+  /* By hand: libelf gives no part of a file that no section describes without reading all of it. */
+  if (pread(reader->fd, path, segment->p_filesz, (off_t)segment->p_offset) != (ssize_t)segment->p_filesz)
+    return object_damaged(reader);
+  path[segment->p_filesz] = '\0';
+  if (access(path, F_OK) != 0)
+    return object(reader, "asks for the dynamic linker %s, which is not here: install it, or build for this system",
+                  nomem__quote(path, quoted, sizeof quoted));
+  return 0;
+}
+
+static int check_segments(struct reader *reader) {
+  size_t count;
+  bool is_dynamic = false;
+  if (elf_getphdrnum(reader->elf, &count) != 0 || count == 0 || count > INT_MAX) return object_damaged(reader);
+  for (size_t i = 0; i < count; i++) {
+    GElf_Phdr segment;
+    if (!gelf_getphdr(reader->elf, (int)i, &segment)) return object_damaged(reader);
+    if (segment.p_type == PT_LOAD && (segment.p_offset > reader->file_bytes ||
+                                      segment.p_filesz > reader->file_bytes - segment.p_offset))
+      return object_damaged(reader);
+    if (segment.p_type != PT_INTERP) continue;
+    int error = check_dynamic_linker(reader, &segment);
+    if (error) return error;
+    is_dynamic = true;
+  }
+  if (is_dynamic) return 0;
+  return object(reader, "is statically linked (or a library), so nothing can be preloaded into it: link it "
+                        "dynamically, or " LINK_INSTEAD);
+}
+
+static int object_sanitizer(struct reader *reader, const struct sanitizer *sanitizer) {
+  return object(reader,
+                "is built with %s, whose allocator wins over a preloaded one: build it without, or " LINK_INSTEAD,
+                sanitizer->name);
+}
+
+static int check_needed(struct reader *reader, Elf_Data *data, const GElf_Shdr *section) {
+  size_t count = section->sh_entsize ? section->sh_size / section->sh_entsize : 0;
+  for (size_t i = 0; i < count && i < INT_MAX; i++) {
+    GElf_Dyn entry;
+    if (!gelf_getdyn(data, (int)i, &entry)) return object_damaged(reader);
+    if (entry.d_tag == DT_NULL) break;
+    if (entry.d_tag != DT_NEEDED) continue;
+    const char *library = elf_strptr(reader->elf, section->sh_link, entry.d_un.d_val);
+    if (!library) return object_damaged(reader);
+    for (size_t s = 0; s < SANITIZER_COUNT; s++)
+      if (fnmatch(sanitizers[s].library_glob, library, 0) == 0 ||
+          fnmatch(sanitizers[s].clang_library_glob, library, 0) == 0)
+        return object_sanitizer(reader, &sanitizers[s]);
+  }
+  return 0;
+}
+
+/* Looks for what the program itself defines. *found: the lowest sanitizer seen so far. */
+static int scan_symbols(struct reader *reader, Elf_Data *data, const GElf_Shdr *section, size_t *found,
+                        bool *defines_malloc) {
+  size_t count = section->sh_entsize ? section->sh_size / section->sh_entsize : 0;
+  for (size_t i = 0; i < count && i < INT_MAX; i++) {
+    GElf_Sym symbol;
+    if (!gelf_getsym(data, (int)i, &symbol)) return object_damaged(reader);
+    if (symbol.st_shndx == SHN_UNDEF || symbol.st_name == 0) continue;
+    const char *name = elf_strptr(reader->elf, section->sh_link, symbol.st_name);
+    if (!name) return object_damaged(reader);
+    /* A function of that name that is not exported replaces nothing: the C library's is still called by libraries. */
+    if (section->sh_type == SHT_DYNSYM && strcmp(name, "malloc") == 0) *defines_malloc = true;
+    for (size_t s = 0; s < *found; s++)
+      if (strcmp(name, sanitizers[s].symbol) == 0) *found = s;
+  }
+  return 0;
+}
+
+static int check_sections(struct reader *reader) {
+  size_t found = SANITIZER_COUNT;
+  bool defines_malloc = false;
+  Elf_Scn *scn = NULL;
+  while ((scn = elf_nextscn(reader->elf, scn)) != NULL) {
+    GElf_Shdr section;
+    if (!gelf_getshdr(scn, &section)) return object_damaged(reader);
+    bool has_symbols = section.sh_type == SHT_DYNSYM || section.sh_type == SHT_SYMTAB;
+    if (!has_symbols && section.sh_type != SHT_DYNAMIC) continue;
+    Elf_Data *data = elf_getdata(scn, NULL);
+    if (!data) return object_damaged(reader);
+    int error = has_symbols ? scan_symbols(reader, data, &section, &found, &defines_malloc)
+                            : check_needed(reader, data, &section);
+    if (error) return error;
+  }
+  if (found < SANITIZER_COUNT) return object_sanitizer(reader, &sanitizers[found]);
+  if (!defines_malloc) return 0;
+  return object(reader, "defines malloc itself, which wins over a preloaded one: build it without, or " LINK_INSTEAD);
+}
+
+int nomem__elf_check(int fd, uint64_t file_bytes, char *objection, size_t objection_bytes) {
+  struct reader reader = {.fd = fd, .file_bytes = file_bytes, .objection = objection,
+                          .objection_bytes = objection_bytes};
+  if (elf_version(EV_CURRENT) == EV_NONE) return object(&reader, "cannot be read by this libelf: update libelf");
+  /* Reading, not mapping: a file that shrinks meanwhile must not kill us. */
+  reader.elf = elf_begin(fd, ELF_C_READ, NULL);
+  if (!reader.elf) return object_damaged(&reader);
+  int error = check_header(&reader);
+  if (!error) error = check_segments(&reader);
+  if (!error) error = check_sections(&reader);
+  elf_end(reader.elf);
+  return error;
+}
