@@ -102,7 +102,7 @@ $(BUILD)/obj/faults/explore/%.o: faults/explore/%.c
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -DNOMEM_VERSION='"$(VERSION)"' -c $< -o $@
 
 $(BUILD)/libuvalloc.a: $(BUILD)/obj/lib/uv_alloc.o
-$(BUILD)/libmempool.a: $(BUILD)/obj/lib/mempool.o
+$(BUILD)/libmempool.a: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/mempool*.c))
 $(BUILD)/libnomem.a: $(LINK_OBJS)
 $(BUILD)/%.a:
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^

@@ -51,7 +51,7 @@ struct nomem_site {
 };
 
 struct nomem_module {
-  _Atomic uint64_t name_hash; /* of the file's base name; 0: the slot is free */
+  _Atomic uint64_t path_hash; /* 0: the slot is free */
   _Atomic uint32_t ready;
   uint32_t unused;
   char path[NOMEM_PATH_BYTES]; /* absolute */
@@ -80,8 +80,16 @@ struct nomem_fault {
   nomem_frame frame[NOMEM_DEPTH];
 };
 
-/* Written by the command before the program starts: first the wall of constants. */
+/* What one thread counted. A thread owns its slot and adds without a locked instruction, so two threads never share a
+ * cache line; the last slot is shared, with locked adds, by whoever came too late for one. */
+#define NOMEM_COUNTS 256
+struct nomem_counts {
+  _Alignas(128) _Atomic uint64_t calls[NOMEM_FN_COUNT]; /* allocation calls seen, by function */
+  _Atomic uint64_t frees;
+};
+
 struct nomem_channel {
+  /* Written by the command before the program starts. */
   uint64_t magic;        /* NOMEM_CHANNEL_MAGIC: made by a command of this very layout */
   uint32_t record_sites; /* name every allocation, not only when the plan asks for it */
   uint32_t verify;       /* compare every remembered stack with a real unwind, and count what differs */
@@ -89,20 +97,28 @@ struct nomem_channel {
   char image[NOMEM_GLOB_BYTES]; /* base names of the images to inject, globs joined by commas; "": all but launchers */
 
   /* Written by the program. */
-  _Atomic uint64_t calls;                 /* allocation calls seen */
-  _Atomic uint64_t calls_by_fn[NOMEM_FN_COUNT];
-  _Atomic uint64_t frees;
   _Atomic int64_t live_bytes;             /* usable bytes, kept only when the plan has budget= */
   _Atomic uint64_t main_reached;          /* images that came to main() */
   _Atomic uint64_t sites_lost;            /* allocations whose site found no slot */
   _Atomic uint64_t stack_hits, stack_misses, stack_mismatches; /* counted when verify is set */
   struct nomem_plan_state state;
+  _Atomic uint32_t counts_used; /* slots of counts[] handed out; may exceed the array */
   _Atomic uint32_t site_count, module_count, image_count, fault_count; /* image and fault: may exceed the arrays */
+  struct nomem_counts counts[NOMEM_COUNTS];
   struct nomem_image images[NOMEM_IMAGES];
   struct nomem_fault faults[NOMEM_FAULTS];
   struct nomem_module modules[NOMEM_MODULES]; /* number n is modules[n - 1] */
   struct nomem_site sites[NOMEM_SITES];       /* open addressing by key */
 };
+
+/* Allocation calls of the run so far. While threads run, a moment between two truths. */
+static inline uint64_t nomem__channel_calls(const struct nomem_channel *channel) {
+  uint32_t used = channel->counts_used;
+  uint64_t calls = 0;
+  for (uint32_t i = 0; i < (used < NOMEM_COUNTS ? used : NOMEM_COUNTS); i++)
+    for (unsigned fn = 0; fn < NOMEM_FN_COUNT; fn++) calls += channel->counts[i].calls[fn];
+  return calls;
+}
 
 #define NOMEM_CHANNEL_MAGIC (UINT64_C(0x6e6f6d656d000000) ^ sizeof(struct nomem_channel))
 

@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../images.h"
 #include "injector.h"
-#include "launcher.h"
 #include "module.h"
 #include "wall.h"
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <unwind.h>
 
+#include "../images.h"
 #include "module.h"
 #include "wall.h"
 
@@ -222,21 +223,14 @@ struct match {
   uint32_t in_mask, module_mask;
 };
 
-/* Who made the call, for module=: the first frame outside the C and C++ run-times, which call malloc for others. */
-static bool is_runtime(const char *base_name) {
-  static const char *const globs[] = {"libc.so.*", "libc-*.so", "libstdc++.so.*", "libc++.so.*", "libc++abi.so.*"};
-  for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
-    if (nomem__glob(globs[i], base_name)) return true;
-  return false;
-}
-
+/* Who made the call: the first frame outside the run-times, which call malloc for others, or one of theirs by name. */
 static bool called_from(const struct nomem_channel *channel, const struct nomem_site *site, const char *glob) {
   for (uint32_t i = 0; i < site->depth && i < NOMEM_DEPTH; i++) {
     unsigned module = NOMEM_FRAME_MODULE(site->frame[i]);
     if (module == 0 || module > NOMEM_MODULES) return false;
     const char *base_name = nomem__module_base_name(channel->modules[module - 1].path);
     if (nomem__glob(glob, base_name)) return true;
-    if (!is_runtime(base_name)) return false;
+    if (!nomem__is_runtime(base_name)) return false;
   }
   return false;
 }

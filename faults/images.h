@@ -1,13 +1,15 @@
-/* Which program images of a run are injected: programs that only start other programs are not what the user tests. */
-#ifndef NOMEM_LAUNCHER_H
-#define NOMEM_LAUNCHER_H
+/* What both sides of the wall call the programs and libraries of a run, by the base names of their files. Pure. */
+#ifndef NOMEM_IMAGES_H
+#define NOMEM_IMAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "../plan.h"
+#include "plan.h"
 
-/* globs: base names joined by commas; "" stands for everything but the usual launchers. */
+/* Whether an image is to be injected. globs: base names joined by commas; "" stands for everything but the programs
+ * that only start others, which are not what the user tests. */
 static inline bool nomem__is_injected(const char *globs, const char *base_name) {
   static const char *const launchers[] = {"sh",     "ash",    "bash", "dash",  "zsh",  "ksh*",  "busybox", "env",
                                           "timeout", "nice",  "nohup", "setsid", "stdbuf", "xargs", "time", "make",
@@ -26,6 +28,16 @@ static inline bool nomem__is_injected(const char *globs, const char *base_name) 
     if (nomem__glob(glob, base_name)) return true;
     globs += length + (globs[length] == ',');
   }
+  return false;
+}
+
+/* The C and C++ run-times, which allocate, raise and abort on behalf of their caller: the first frame of a stack that is
+ * not in one of them is whose doing it was. */
+static inline bool nomem__is_runtime(const char *base_name) {
+  static const char *const globs[] = {"libc.so.*",     "libc-*.so",   "libstdc++.so.*", "libc++.so.*",
+                                      "libc++abi.so.*", "libgcc_s.so.*", "ld-linux*",     "libpthread.so.*"};
+  for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
+    if (nomem__glob(globs[i], base_name)) return true;
   return false;
 }
 

@@ -1,0 +1,19 @@
+#include "oracle.h"
+
+#include <signal.h>
+
+const struct nomem__verdict_text nomem__verdicts[NOMEM_VERDICT_COUNT] = {
+#define X(upper, lower, text, is_finding) [NOMEM_VERDICT_##upper] = {#lower, text, is_finding},
+    NOMEM_VERDICT_MAP(X)
+#undef X
+};
+
+enum nomem__verdict nomem__oracle_verdict(const struct nomem__evidence *evidence) {
+  if (!evidence->fault_reached) return NOMEM_VERDICT_UNREACHED;
+  if (evidence->timed_out) return NOMEM_VERDICT_HANG;
+  if (evidence->fatal_deaths > evidence->baseline_fatal_deaths) {
+    if (evidence->fatal_signal != SIGABRT) return NOMEM_VERDICT_CRASH;
+    return evidence->raised_by_test ? NOMEM_VERDICT_REFUSED : NOMEM_VERDICT_ABORT;
+  }
+  return evidence->root_status == evidence->baseline_status ? NOMEM_VERDICT_HANDLED : NOMEM_VERDICT_REFUSED;
+}

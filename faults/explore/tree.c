@@ -1,0 +1,392 @@
+#define _GNU_SOURCE
+#include "tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../channel.h"
+
+/* A stopped thread is looked at once, then let go: one that does not stop in time is killed without. */
+#define INTERRUPT_MS 1000
+/* Programs that handle such signals as a matter of course must not cost an unwind each time. */
+#define CAPTURES_MAX 8
+
+struct tracee {
+  pid_t tid;
+  bool is_process; /* the first thread of its process, whose death is the process's */
+};
+
+struct nomem__tree {
+  struct nomem__trees *trees;
+  struct nomem__tree *next;
+  nomem__tree_done done;
+  bool (*interesting)(void *user);
+  void *user;
+  pid_t root;
+  bool traced;
+  bool root_gone;
+  bool killed;
+  pid_t hung_tid; /* its stack is wanted: the tree timed out */
+  int error_fd;   /* the child writes errno here when it cannot execute */
+  unsigned captures;
+  pid_t stack_pid;
+  char *channel_entry; /* NOMEM_CHANNEL=..., by which an untraced tree's strays are known */
+  struct tracee *tracees;
+  size_t tracee_count, tracee_room;
+  uv_timer_t timer;
+  struct nomem__end end;
+};
+
+/* A new thread may stop before its creator's stop says whose it is. */
+#define UNCLAIMED_MAX 256
+
+struct nomem__trees {
+  uv_loop_t *loop;
+  uv_signal_t child_signal;
+  struct nomem__tree *first;
+  pid_t unclaimed[UNCLAIMED_MAX];
+  size_t unclaimed_count;
+  bool closing;
+};
+
+bool nomem__is_fatal(int signal) {
+  switch (signal) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGTRAP:
+    case SIGSYS:
+    case SIGABRT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+static struct tracee *find_tracee(struct nomem__tree *tree, pid_t tid) {
+  for (size_t i = 0; i < tree->tracee_count; i++)
+    if (tree->tracees[i].tid == tid) return &tree->tracees[i];
+  return NULL;
+}
+
+static struct nomem__tree *find_tree(struct nomem__trees *trees, pid_t tid) {
+  for (struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next)
+    if (tree->root == tid || find_tracee(tree, tid) != NULL) return tree;
+  return NULL;
+}
+
+static int add_tracee(struct nomem__tree *tree, pid_t tid) {
+  if (find_tracee(tree, tid) != NULL) return 0;
+  if (tree->tracee_count == tree->tracee_room) {
+    size_t room = tree->tracee_room == 0 ? 8 : tree->tracee_room * 2;
+    struct tracee *grown = realloc(tree->tracees, room * sizeof *grown);
+    if (grown == NULL) return -ENOMEM;
+    tree->tracees = grown;
+    tree->tracee_room = room;
+  }
+  bool is_process = syscall(SYS_tgkill, tid, tid, 0) == 0;
+  tree->tracees[tree->tracee_count++] = (struct tracee){.tid = tid, .is_process = is_process};
+  return 0;
+}
+
+static void remove_tracee(struct nomem__tree *tree, struct tracee *tracee) {
+  *tracee = tree->tracees[--tree->tracee_count];
+}
+
+static void go_on(pid_t tid, int signal) {
+  ptrace(PTRACE_CONT, tid, NULL, (void *)(intptr_t)signal);
+}
+
+static void kill_all(struct nomem__tree *tree);
+
+/* A tracee that cannot be entered is killed: it could neither be seen nor ended later. */
+static void claim(struct nomem__tree *tree, pid_t tid) {
+  struct nomem__trees *trees = tree->trees;
+  if (add_tracee(tree, tid) != 0 || tree->killed) kill(tid, SIGKILL);
+  for (size_t i = 0; i < trees->unclaimed_count; i++) {
+    if (trees->unclaimed[i] != tid) continue;
+    trees->unclaimed[i] = trees->unclaimed[--trees->unclaimed_count];
+    go_on(tid, 0);
+    return;
+  }
+}
+
+static void capture(struct nomem__tree *tree, pid_t tid, int signal) {
+  if (!tree->traced || tree->captures++ >= CAPTURES_MAX) return;
+  pid_t pid = tid;
+  char path[64], line[128];
+  snprintf(path, sizeof path, "/proc/%d/status", tid);
+  FILE *status = fopen(path, "re");
+  while (status != NULL && fgets(line, sizeof line, status) != NULL)
+    if (sscanf(line, "Tgid: %d", &pid) == 1) break;
+  if (status != NULL) fclose(status);
+  if (nomem__stack_capture(pid, tid, &tree->end.stack) != 0) return;
+  tree->end.has_stack = true;
+  tree->end.fatal_signal = signal;
+  tree->stack_pid = pid;
+}
+
+static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
+  int signal = WSTOPSIG(status);
+  int event = status >> 16;
+  unsigned long message = 0;
+  switch (event) {
+    case PTRACE_EVENT_FORK:
+    case PTRACE_EVENT_VFORK:
+    case PTRACE_EVENT_CLONE:
+      if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0) claim(tree, (pid_t)message);
+      go_on(tid, 0);
+      return;
+    case PTRACE_EVENT_EXEC: { /* a thread that executes takes its process's number, and its own is never reaped */
+      struct tracee *former = NULL;
+      if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0 && (pid_t)message != tid)
+        former = find_tracee(tree, (pid_t)message);
+      if (former != NULL) remove_tracee(tree, former);
+      go_on(tid, 0);
+      return;
+    }
+    case PTRACE_EVENT_STOP:
+      if (tid == tree->hung_tid && !tree->killed) {
+        capture(tree, tid, 0);
+        kill_all(tree);
+        return;
+      }
+      if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
+        ptrace(PTRACE_LISTEN, tid, NULL, NULL); /* stopped by job control: it stays so until SIGCONT */
+      else
+        go_on(tid, 0);
+      return;
+    case 0:
+      if (nomem__is_fatal(signal) && !tree->end.timed_out && tree->interesting != NULL && tree->interesting(tree->user))
+        capture(tree, tid, signal);
+      go_on(tid, signal);
+      return;
+    default:
+      go_on(tid, 0);
+  }
+}
+
+static void note_death(struct nomem__tree *tree, pid_t pid, int status) {
+  if (!WIFSIGNALED(status) || tree->killed) return;
+  int signal = WTERMSIG(status);
+  if (!nomem__is_fatal(signal)) return;
+  tree->end.fatal_deaths++;
+  if (tree->stack_pid == pid || tree->end.fatal_signal == 0) tree->end.fatal_signal = signal;
+}
+
+static void unlink_tree(struct nomem__tree *tree) {
+  struct nomem__tree **at = &tree->trees->first;
+  while (*at != tree) at = &(*at)->next;
+  *at = tree->next;
+}
+
+static void free_tree(uv_handle_t *timer) {
+  struct nomem__tree *tree = timer->data;
+  if (tree->error_fd >= 0) close(tree->error_fd);
+  free(tree->tracees);
+  free(tree);
+}
+
+static void finish(struct nomem__tree *tree) {
+  if (read(tree->error_fd, &tree->end.start_error, sizeof tree->end.start_error) < 0) tree->end.start_error = 0;
+  if (tree->end.fatal_deaths == 0 && !tree->end.timed_out) { /* it was handled after all: no blow-up to show */
+    tree->end.has_stack = false;
+    tree->end.fatal_signal = 0;
+  }
+  unlink_tree(tree);
+  if (!tree->trees->closing) tree->done(tree, &tree->end, tree->user);
+  uv_close((uv_handle_t *)&tree->timer, free_tree);
+}
+
+/* Whether this process was started with the tree's channel. */
+static bool belongs(const struct nomem__tree *tree, pid_t pid) {
+  char path[64], environment[65536];
+  snprintf(path, sizeof path, "/proc/%d/environ", pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t length = read(fd, environment, sizeof environment);
+  close(fd);
+  return length > 0 && memmem(environment, (size_t)length, tree->channel_entry, strlen(tree->channel_entry) + 1) != NULL;
+}
+
+/* Orphans of an untraced tree have become the command's own children (it is a subreaper). */
+static void kill_strays(const struct nomem__tree *tree) {
+  kill(-tree->root, SIGKILL);
+  if (tree->channel_entry == NULL) return;
+  FILE *children = fopen("/proc/thread-self/children", "re");
+  int pid;
+  while (children != NULL && fscanf(children, "%d", &pid) == 1)
+    if (pid != tree->root && belongs(tree, pid)) kill(pid, SIGKILL);
+  if (children != NULL) fclose(children);
+}
+
+static void kill_all(struct nomem__tree *tree) {
+  tree->killed = true;
+  for (size_t i = 0; i < tree->tracee_count; i++)
+    if (tree->tracees[i].is_process) kill(tree->tracees[i].tid, SIGKILL);
+  if (!tree->root_gone) kill(tree->root, SIGKILL);
+  if (!tree->traced) kill_strays(tree);
+}
+
+static void handle_exit(struct nomem__tree *tree, pid_t tid, int status) {
+  struct tracee *tracee = find_tracee(tree, tid);
+  if (tracee == NULL || tracee->is_process) note_death(tree, tid, status);
+  if (tracee != NULL) remove_tracee(tree, tracee);
+  if (tid == tree->root) {
+    tree->root_gone = true;
+    tree->end.root_status = status;
+    kill_all(tree);
+  }
+  if (tree->root_gone && tree->tracee_count == 0) finish(tree);
+}
+
+static void handle(struct nomem__trees *trees, pid_t tid, int status) {
+  struct nomem__tree *tree = find_tree(trees, tid);
+  if (tree != NULL && WIFSTOPPED(status))
+    handle_stop(tree, tid, status);
+  else if (tree != NULL)
+    handle_exit(tree, tid, status);
+  else if (WIFSTOPPED(status) && trees->unclaimed_count < UNCLAIMED_MAX)
+    trees->unclaimed[trees->unclaimed_count++] = tid;
+  else if (WIFSTOPPED(status))
+    kill(tid, SIGKILL);
+}
+
+static void reap(uv_signal_t *watcher, int signal) {
+  (void)signal;
+  int status;
+  pid_t tid;
+  while ((tid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) handle(watcher->data, tid, status);
+}
+
+int nomem__trees_open(uv_loop_t *loop, struct nomem__trees **out) {
+  struct nomem__trees *trees = calloc(1, sizeof *trees);
+  if (trees == NULL) return -ENOMEM;
+  trees->loop = loop;
+  int result = uv_signal_init(loop, &trees->child_signal);
+  if (result != 0) {
+    free(trees);
+    return result;
+  }
+  trees->child_signal.data = trees;
+  result = uv_signal_start(&trees->child_signal, reap, SIGCHLD);
+  uv_unref((uv_handle_t *)&trees->child_signal);
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  *out = trees;
+  return result;
+}
+
+static void free_trees(uv_handle_t *watcher) {
+  free(watcher->data);
+}
+
+void nomem__trees_close(struct nomem__trees *trees) {
+  trees->closing = true;
+  for (struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next) kill_all(tree);
+  int status;
+  pid_t tid;
+  while (trees->first != NULL && (tid = waitpid(-1, &status, __WALL)) > 0) handle(trees, tid, status);
+  uv_close((uv_handle_t *)&trees->child_signal, free_trees);
+}
+
+/* In the child, between fork and exec: async-signal-safe calls only. */
+static _Noreturn void become(const struct nomem__start *start, int go_fd, int error_fd) {
+  const int fds[] = {start->stdin_fd, start->stdout_fd, start->stderr_fd};
+  char byte;
+  if (start->own_session) { /* and no core file for each crash */
+    setsid();
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  while (read(go_fd, &byte, 1) < 0 && errno == EINTR) continue;
+  for (int i = 0; i < 3; i++)
+    if (fds[i] >= 0 && dup2(fds[i], i) < 0) goto failed;
+  signal(SIGPIPE, SIG_DFL);
+  execve(start->path, start->argv, start->environment);
+failed:;
+  int error = errno;
+  ssize_t written = write(error_fd, &error, sizeof error);
+  (void)written;
+  _exit(127);
+}
+
+static int fork_root(struct nomem__tree *tree, const struct nomem__start *start) {
+  int go[2], error[2];
+  if (pipe2(go, O_CLOEXEC) != 0) return -errno;
+  if (pipe2(error, O_CLOEXEC | O_NONBLOCK) != 0) {
+    int result = -errno;
+    close(go[0]);
+    close(go[1]);
+    return result;
+  }
+  int result = 0;
+  pid_t pid = fork();
+  if (pid == 0) become(start, go[0], error[1]);
+  if (pid < 0) result = -errno;
+  if (pid > 0 && start->trace) {
+    long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+    if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)options) != 0) result = -errno;
+  }
+  if (pid > 0 && result != 0) {
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+  }
+  if (result == 0 && write(go[1], "", 1) != 1) result = -errno;
+  close(go[0]);
+  close(go[1]);
+  close(error[1]);
+  tree->root = pid;
+  tree->error_fd = error[0];
+  return result;
+}
+
+int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *start, nomem__tree_done done,
+                      bool (*interesting)(void *user), void *user, struct nomem__tree **out) {
+  struct nomem__tree *tree = calloc(1, sizeof *tree);
+  if (tree == NULL) return -ENOMEM;
+  *tree = (struct nomem__tree){
+      .trees = trees, .done = done, .interesting = interesting, .user = user, .traced = start->trace, .error_fd = -1};
+  for (char **entry = start->environment; *entry != NULL; entry++)
+    if (strncmp(*entry, NOMEM_CHANNEL_ENV "=", sizeof NOMEM_CHANNEL_ENV) == 0) tree->channel_entry = *entry;
+  uv_timer_init(trees->loop, &tree->timer);
+  tree->timer.data = tree;
+  int result = fork_root(tree, start);
+  if (result == 0 && start->trace) result = add_tracee(tree, tree->root);
+  if (result != 0) {
+    uv_close((uv_handle_t *)&tree->timer, free_tree);
+    return result;
+  }
+  tree->next = trees->first;
+  trees->first = tree;
+  *out = tree;
+  return 0;
+}
+
+static void kill_late(uv_timer_t *timer) {
+  kill_all(timer->data);
+}
+
+void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid) {
+  tree->end.timed_out = true;
+  tree->hung_tid = find_tracee(tree, tid) != NULL ? tid : tree->root;
+  if (!tree->traced || ptrace(PTRACE_INTERRUPT, tree->hung_tid, NULL, NULL) != 0)
+    kill_all(tree);
+  else
+    uv_timer_start(&tree->timer, kill_late, INTERRUPT_MS, 0);
+}
+
+void nomem__tree_cancel(struct nomem__tree *tree) {
+  tree->end.was_cancelled = true;
+  kill_all(tree);
+}

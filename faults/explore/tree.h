@@ -1,0 +1,68 @@
+/* The processes of one run: started, followed, and none of them left behind.
+ *
+ * A tree is the root process and, where ptrace may be used, every process and thread that comes from it: nothing in
+ * them is changed, but their deaths are seen, and the stack of one that a signal is about to kill. Without ptrace only
+ * the root is followed, and the rest is found by its process group and by its environment.
+ *
+ * All of this runs in the loop's thread: ptrace knows its tracer by thread.
+ */
+#ifndef NOMEM_TREE_H
+#define NOMEM_TREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <uv.h>
+
+#include "stack.h"
+
+/* How to start a root. Descriptors stay the caller's; -1 inherits the command's own. */
+struct nomem__start {
+  const char *path; /* of the file to execute */
+  char **argv;
+  char **environment;
+  int stdin_fd, stdout_fd, stderr_fd;
+  bool own_session; /* without the command's terminal, out of reach of its Ctrl-C */
+  bool trace;
+};
+
+/* What a tree came to. */
+struct nomem__end {
+  int root_status;        /* as from waitpid */
+  int start_error;        /* errno of a failed start, 0: it was executed */
+  unsigned fatal_deaths;  /* processes killed by a signal that means a bug (SIGSEGV, SIGABRT ...), the root included */
+  int fatal_signal;       /* of the one whose stack is shown, else of the first; 0: none */
+  bool has_stack;
+  bool timed_out;
+  bool was_cancelled;
+  struct nomem__stack stack; /* where it blew up, or where it hung */
+};
+
+struct nomem__trees; /* all trees of a loop */
+struct nomem__tree;
+
+typedef void (*nomem__tree_done)(struct nomem__tree *tree, const struct nomem__end *end, void *user);
+
+/* Takes SIGCHLD over on this loop. Returns 0 and the caller's object or a negative error code. */
+int nomem__trees_open(uv_loop_t *loop, struct nomem__trees **trees);
+
+/* Kills and reaps whatever still runs, without further callbacks, and frees. */
+void nomem__trees_close(struct nomem__trees *trees);
+
+/* Starts a tree; done is called once, from the loop, when its root is gone and so is everything else of it; the tree is
+ * freed after that. interesting is asked whether a stack is worth the milliseconds it costs (NULL: never). Returns 0 or
+ * a negative error code, and then done is not called. -EPERM: ptrace is not allowed here. */
+int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *start, nomem__tree_done done,
+                      bool (*interesting)(void *user), void *user, struct nomem__tree **tree);
+
+/* Ends a tree that runs too long: notes where the thread hangs (tid, or the root when it is no thread of the tree),
+ * then kills all of it. */
+void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid);
+
+/* Kills all of it. */
+void nomem__tree_cancel(struct nomem__tree *tree);
+
+/* Whether a signal is one that a bug raises. */
+bool nomem__is_fatal(int signal);
+
+#endif

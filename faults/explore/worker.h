@@ -1,0 +1,60 @@
+/* Runs the program under test, one run at a time, each with a plan and a channel of its own.
+ *
+ * Loop thread only. What a run left is read before the next one is started.
+ */
+#ifndef NOMEM_WORKER_H
+#define NOMEM_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../channel.h"
+#include "tree.h"
+
+/* Output kept of a run for the report, in bytes: its end. */
+#define NOMEM_OUTPUT_TAIL 2048
+
+/* What all runs of a worker have in common. Strings and arrays stay the caller's and outlive the worker. */
+struct nomem__setup {
+  const char *program; /* path of the file to execute */
+  char **argv;
+  const char *preload;    /* path of libnomem-preload.so */
+  const char *image;      /* as in nomem_channel.image */
+  const char *stdin_path; /* NULL: empty */
+  bool inherit;           /* the command's own standard streams and terminal, nothing captured */
+  bool trace;
+};
+
+/* What one run came to. The channel is the worker's and says the rest. */
+struct nomem__outcome {
+  struct nomem__end end;
+  const struct nomem_channel *channel;
+  uint64_t duration_us;
+  uint64_t output_bytes, output_hash; /* standard output and error together */
+  char output_tail[NOMEM_OUTPUT_TAIL];
+};
+
+struct nomem__worker;
+
+typedef void (*nomem__worker_done)(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
+
+/* Returns 0 and the caller's object, or a negative error code. */
+int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct nomem__setup *setup,
+                       struct nomem__worker **worker);
+
+/* No run may be going on. */
+void nomem__worker_close(struct nomem__worker *worker);
+
+/* Starts a run with this plan, which must be valid; timeout_ms 0: none. done is called once, from the loop. Returns 0
+ * or a negative error code, and then done is not called. */
+int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t timeout_ms, nomem__worker_done done,
+                        void *user);
+
+/* Ends the run that is going on, if any; done is still called. */
+void nomem__worker_cancel(struct nomem__worker *worker);
+
+/* Finds the preload library beside the command, built or installed. Returns 0, -ENOENT, or -EINVAL when its path
+ * cannot stand in LD_PRELOAD, which takes no white space and no colons. */
+int nomem__preload_find(char *path, size_t path_bytes);
+
+#endif
