@@ -224,11 +224,19 @@ static void test_cut_short(void **state) {
   memcpy(&stripped, image, sizeof stripped);
   stripped.e_shoff = 0;
   stripped.e_shnum = stripped.e_shstrndx = 0;
-  put("bad", image, image_bytes / 4, 0755);
-  int fd = open("bad", O_WRONLY | O_CLOEXEC);
-  assert_int_equal(pwrite(fd, &stripped, sizeof stripped, 0), sizeof stripped);
-  close(fd);
-  assert_refused("./bad", -ENOEXEC, "cut short");
+  const ElfW(Phdr) *segment = (const ElfW(Phdr) *)(const void *)(image + stripped.e_phoff);
+  for (unsigned i = 0; i < stripped.e_phnum; i++, segment++) {
+    if (segment->p_type != PT_LOAD || segment->p_offset == 0) continue;
+    for (off_t around = -1; around <= 1; around += 2) { /* before it begins, and within it */
+      put("bad", image, image_bytes, 0755);
+      int fd = open("bad", O_WRONLY | O_CLOEXEC);
+      assert_int_equal(pwrite(fd, &stripped, sizeof stripped, 0), sizeof stripped);
+      assert_int_equal(ftruncate(fd, (off_t)segment->p_offset + around), 0);
+      close(fd);
+      assert_int_equal(check("./bad"), -ENOEXEC);
+      assert_non_null(strstr(reason, "cut short"));
+    }
+  }
   for (off_t kept = 512; kept >= 0; kept--) {
     assert_int_equal(truncate("bad", kept), 0);
     assert_int_equal(check("./bad"), -ENOEXEC);
