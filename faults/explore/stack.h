@@ -1,0 +1,61 @@
+/* The call stacks of a process that stands still.
+ *
+ * The process must be traced by the calling thread and stopped: at a signal, by PTRACE_INTERRUPT, or at its exit event.
+ * Nothing in it is changed. Whatever state it is in (a smashed or overflown stack, a jump to nowhere, files deleted
+ * under it), a capture ends, with what could be found.
+ *
+ * One nomem__stacks serves any number of processes, one after the other. Unwind tables stay loaded for as long as the
+ * next process has the same files at the same addresses (forks have, and programs run without address randomisation),
+ * which makes a capture several times cheaper. Not thread-safe; errno is not kept. When memory runs out inside libdw,
+ * libdw ends the process.
+ */
+#ifndef NOMEM_STACK_H
+#define NOMEM_STACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The innermost frames are kept: enough to tell recursions apart from one another. */
+#define NOMEM__STACK_DEPTH 64
+
+struct nomem__stacks;
+
+struct nomem__stack_frame {
+  const char *module;     /* as in /proc/PID/maps, "/path (deleted)" included; NULL: code outside every module */
+  uint64_t offset;        /* as nomem__symbols_resolve takes it; the address itself when module is NULL */
+  bool is_return_address; /* the instruction before it is meant, a call */
+};
+
+struct nomem__stack {
+  pid_t pid, tid;
+  int signal;             /* that stopped the thread; 0: none did */
+  int code;               /* si_code */
+  bool has_fault_address; /* the kernel knows what was touched; not so for an address that no pointer can hold (on
+                             x86-64 one between the halves of the address space), which is no NULL pointer */
+  uint64_t fault_address; /* si_addr, for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP */
+  uint64_t ip, sp;        /* registers, as they are */
+  bool is_cut;            /* there were more frames */
+  size_t depth;           /* at least 1 */
+  /* Innermost first. After a call of no code (through NULL) the first one is the caller. */
+  struct nomem__stack_frame frames[NOMEM__STACK_DEPTH];
+};
+
+/* Returns 0 and the caller's object, or a negative error code. */
+int nomem__stacks_open(struct nomem__stacks **stacks);
+
+/* NULL is allowed. Frees the module strings of every stack it captured. */
+void nomem__stacks_close(struct nomem__stacks *stacks);
+
+/* Captures the stack of thread tid of process pid. Module strings in out belong to stacks, until it is closed. Returns
+ * 0; or -ESRCH, with out empty, when the thread is gone, not traced by the caller or not stopped. */
+int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out);
+
+/* Calls back with the stack of every thread of the process, the main one first; threads that cannot be captured are
+ * left out. The stack is valid during the call only, its module strings as above. Returns how many there were, or a
+ * negative error code when there is no such process. */
+int nomem__stack_capture_all(struct nomem__stacks *stacks, pid_t pid,
+                             void (*callback)(const struct nomem__stack *stack, void *arg), void *arg);
+
+#endif
