@@ -42,7 +42,12 @@ static void check_round_trip(const char *text, const struct nomem_plan *plan) {
   MUST(nomem_plan_parse(canonical, &same, NULL) == 0);
   MUST(!memcmp(plan, &same, sizeof same));
   MUST(nomem_plan_print(&same, again, sizeof again) == length && !strcmp(canonical, again));
-  if (length) MUST(nomem_plan_print(plan, again, (size_t)length) == -ENOSPC);
+  for (size_t bytes = 1; bytes <= (size_t)length + 1; bytes += 1 + (size_t)length / 4) {
+    char *tight = malloc(bytes);
+    MUST(tight && nomem_plan_print(plan, tight, bytes) == (bytes > (size_t)length ? length : -ENOSPC));
+    MUST(strlen(tight) == bytes - 1 && !strncmp(canonical, tight, bytes - 1));
+    free(tight);
+  }
 }
 
 /* A call that the plan has something to say about, as often as not. */
