@@ -28,7 +28,7 @@ static size_t utf8_length(const unsigned char *text) {
 
 /* Writes what stands for the start of text to piece; returns how much of text that was. */
 static size_t next_piece(const unsigned char *text, char piece[PIECE_BYTES + 1]) {
-  static const char names[] = "\nn\tt\rr\\\\\033e";
+  static const char names[] = "\nn\tt\rr\\\\";
   for (const char *name = names; *name; name += 2) {
     if (text[0] != (unsigned char)name[0]) continue;
     snprintf(piece, PIECE_BYTES + 1, "\\%c", name[1]);

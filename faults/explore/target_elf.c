@@ -68,8 +68,7 @@ static int check_header(struct reader *reader) {
     return object(reader, "is a %d-bit program and nomem is built for %d bits: build it for %d bits",
                   header.e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 64, OWN_BITS, OWN_BITS);
   if (header.e_ident[EI_DATA] != own_header.e_ident[EI_DATA] || header.e_machine != own_header.e_machine)
-    return object(reader, "is built for another machine (ELF machine %u, here %u): build it for this one",
-                  header.e_machine, own_header.e_machine);
+    return object(reader, "is built for another machine (ELF machine %u): build it for this one", header.e_machine);
   if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
     return object(reader, "is not a program but %s: link it, or name a program",
                   header.e_type == ET_REL    ? "an object file"

@@ -102,7 +102,7 @@ static void test_bad_plan(void **state) {
   char line[1024];
   (void)state;
   assert_int_equal(nomem_plan_parse("nth=3 \033x", &plan, &error), -EINVAL);
-  snprintf(line, sizeof line, "nomem: run: --fail 'nth=3 \\ex': column %zu: %s (try 'nomem run --help')\n",
+  snprintf(line, sizeof line, "nomem: run: --fail 'nth=3 \\x1bx': column %zu: %s (try 'nomem run --help')\n",
            error.column, error.reason);
   assert_refused(parse("run", "--fail", "nth=3 \033x", "prog", NULL), line);
 }
@@ -236,7 +236,7 @@ static void test_quote(void **state) {
   (void)state;
   assert_string_equal(nomem__quote("a b", out, sizeof out), "'a b'");
   assert_string_equal(nomem__quote("\xc3\xa4\xe2\x82\xac", out, sizeof out), "'\xc3\xa4\xe2\x82\xac'");
-  assert_string_equal(nomem__quote("\n\t\r\\\033\x7f\x01", out, sizeof out), "'\\n\\t\\r\\\\\\e\\x7f\\x01'");
+  assert_string_equal(nomem__quote("\n\t\r\\\033\x7f\x01", out, sizeof out), "'\\n\\t\\r\\\\\\x1b\\x7f\\x01'");
   assert_string_equal(nomem__quote("\xc2\x9b" "A\xff\xe2\x82", out, sizeof out), "'\\xc2\\x9bA\\xff\\xe2\\x82'");
   assert_string_equal(nomem__quote("12345678901234", out, 17), "'12345678901234'");
   assert_string_equal(nomem__quote("123456789012345", out, 17), "'12345678901...'");

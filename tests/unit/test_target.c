@@ -126,7 +126,7 @@ static void test_not_a_program(void **state) {
   assert_refused("./bad", -ENOEXEC, "neither an ELF program nor a script");
   put_script("bad", "");
   assert_refused("./bad", -ENOEXEC, "neither an ELF program nor a script");
-  assert_refused("./x\n\033y", -ENOENT, "'./x\\n\\ey' does not exist");
+  assert_refused("./x\n\033y", -ENOENT, "'./x\\n\\x1by' does not exist");
 }
 
 /* Programs that start with more rights than their user are refused. */

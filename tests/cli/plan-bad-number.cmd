@@ -1,0 +1,1 @@
+nomem run --fail nth=x -- ../good

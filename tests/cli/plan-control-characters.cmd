@@ -1,0 +1,1 @@
+nomem run --fail "$(printf 'nth=1\033[2J')" -- ../good

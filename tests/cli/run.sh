@@ -1,0 +1,88 @@
+#!/bin/sh
+# Golden tests of the command line.
+#
+#   tests/cli/run.sh BUILD [CASE...]       run all cases, or these, with BUILD/nomem
+#   UPDATE=1 tests/cli/run.sh BUILD ...    write what they print as what is expected
+#
+# A case is NAME.cmd, a shell script that is run in a folder of its own below the one that fixtures.sh filled (so that
+# ../good is a program). NAME.out, NAME.err and NAME.exit hold what it must print and its status; a missing one stands
+# for nothing printed and for 0. Exit status: 0 all passed, 1 some failed, 2 could not run.
+#
+# What differs from run to run or from machine to machine is replaced in both outputs before they are compared:
+#   the build folder, the folder of the fixtures     BUILD, WORK
+#   site keys (16 hexadecimal digits; after site=)   KEY
+#   addresses (0x...)                                ADDRESS
+#   process numbers (after "pid ")                   PID
+#   times (a number, then ms, s or seconds)          TIME
+set -eu
+
+if [ ! -x "${1:-.}/nomem" ]; then
+  echo "nomem: no program '${1:-.}/nomem' to test: build it, then run tests/cli/run.sh BUILD [CASE...]" >&2
+  exit 2
+fi
+build=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+shift
+timeout_seconds=120
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/nomem-cli-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+export PATH="$build:$PATH" LC_ALL=C TERM=dumb NO_COLOR=1
+unset NOMEM_PLAN NOMEM_CHANNEL LD_PRELOAD || :
+umask 022
+
+normalise() {
+  sed -E -e "s|$build|BUILD|g; s|$work|WORK|g" \
+    -e 's/site=[0-9a-f]{4,16}/site=KEY/g; s/\b[0-9a-f]{16}\b/KEY/g; s/0x[0-9a-f]+/ADDRESS/g' \
+    -e 's/\bpid [0-9]+/pid PID/g; s/\b[0-9]+(\.[0-9]+)? ?(ms|s|seconds?)\b/TIME/g' "$1"
+}
+
+# Compares, or with UPDATE keeps, one of a case's three results: the file's ending, and what came.
+check() {
+  expected=$here/$name.$1
+  if [ -n "${UPDATE:-}" ]; then
+    if [ -s "$2" ]; then cp "$2" "$expected"; else rm -f "$expected"; fi
+    return 0
+  fi
+  [ -e "$expected" ] || expected=/dev/null
+  diff -u --label "$name.$1 (expected)" --label "$name.$1 (came)" "$expected" "$2" >>"$work/diff"
+}
+
+cd "$work"
+if ! sh "$here/fixtures.sh" >fixtures.log 2>&1; then
+  cat fixtures.log >&2
+  echo "nomem: tests/cli/fixtures.sh could not make the programs to test on: mend what it says above" >&2
+  exit 2
+fi
+
+if [ $# -eq 0 ]; then
+  for file in "$here"/*.cmd; do set -- "$@" "$(basename "$file" .cmd)"; done
+fi
+passed=0
+failed=0
+for name; do
+  [ -e "$here/$name.cmd" ] || { echo "nomem: no case '$name' in tests/cli" >&2; exit 2; }
+  mkdir "$work/case"
+  status=0
+  (cd "$work/case" && exec timeout -k 5 "$timeout_seconds" sh "$here/$name.cmd") \
+    </dev/null >"$work/raw.out" 2>"$work/raw.err" || status=$?
+  rm -rf "$work/case"
+  normalise "$work/raw.out" >"$work/out"
+  normalise "$work/raw.err" >"$work/err"
+  : >"$work/exit"
+  : >"$work/diff"
+  [ "$status" -eq 0 ] || echo "$status" >"$work/exit"
+  same=yes
+  for ending in out err exit; do check "$ending" "$work/$ending" || same=no; done
+  if [ "$same" = yes ]; then
+    passed=$((passed + 1))
+    echo "ok $name"
+  else
+    failed=$((failed + 1))
+    echo "not ok $name"
+    cat "$work/diff"
+  fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,1 @@
+nomem explore -j 0 -- ../good

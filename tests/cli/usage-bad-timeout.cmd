@@ -1,0 +1,1 @@
+nomem explore --timeout 1e3 -- ../good

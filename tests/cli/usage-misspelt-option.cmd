@@ -1,0 +1,1 @@
+nomem explore --job=2 -- ../good

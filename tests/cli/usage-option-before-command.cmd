@@ -1,0 +1,1 @@
+nomem -j2 explore -- ../good

@@ -1,0 +1,1 @@
+nomem run --all --fail nth=1 -- ../good
