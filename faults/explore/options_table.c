@@ -159,8 +159,8 @@ const struct nomem__option nomem__option_table[] = {
     {"all", NULL, 0, ONLY(EXPLORE), read_flag, SET(all), "try every single allocation, however long it takes"},
     {"faults", "KIND", 0, ONLY(EXPLORE), read_faults, SET(faults),
      "transient: one allocation fails; persistent: it and all later ones; both (default)"},
-    {"stdin", "FILE", 0, ONLY(EXPLORE) | ONLY(SITES), read_path, SET(stdin_path),
-     "give each run FILE as its standard input (default: empty)"},
+    {"stdin", "FILE", 0, ALL_COMMANDS, read_path, SET(stdin_path),
+     "give each run FILE as its standard input; - for nomem's own, with run only (default: empty)"},
     {"image", "GLOB[,GLOB]", 0, ALL_COMMANDS, read_image, SET(image),
      "base names of the programs whose allocations count, when PROGRAM starts others (default: all but shells and "
      "other launchers)"},

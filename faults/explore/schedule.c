@@ -34,7 +34,7 @@ static uint64_t next_on(enum rung rung, uint64_t after, uint64_t count) {
 uint64_t nomem__schedule_everything(const uint64_t *counts, size_t site_count, bool transient, bool persistent) {
   uint64_t points = 0;
   for (size_t i = 0; i < site_count; i++) points += counts[i];
-  return points * ((transient ? 1 : 0) + (persistent ? 1 : 0));
+  return (transient ? points : 0) + (persistent ? points : 0);
 }
 
 struct list {

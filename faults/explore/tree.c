@@ -53,6 +53,7 @@ struct nomem__tree {
 struct nomem__trees {
   uv_loop_t *loop;
   uv_signal_t child_signal;
+  struct nomem__stacks *stacks;
   struct nomem__tree *first;
   pid_t unclaimed[UNCLAIMED_MAX];
   size_t unclaimed_count;
@@ -131,7 +132,7 @@ static void capture(struct nomem__tree *tree, pid_t tid, int signal) {
   while (status != NULL && fgets(line, sizeof line, status) != NULL)
     if (sscanf(line, "Tgid: %d", &pid) == 1) break;
   if (status != NULL) fclose(status);
-  if (nomem__stack_capture(pid, tid, &tree->end.stack) != 0) return;
+  if (nomem__stack_capture(tree->trees->stacks, pid, tid, &tree->end.stack) != 0) return;
   tree->end.has_stack = true;
   tree->end.fatal_signal = signal;
   tree->stack_pid = pid;
@@ -274,8 +275,10 @@ int nomem__trees_open(uv_loop_t *loop, struct nomem__trees **out) {
   struct nomem__trees *trees = calloc(1, sizeof *trees);
   if (trees == NULL) return -ENOMEM;
   trees->loop = loop;
-  int result = uv_signal_init(loop, &trees->child_signal);
+  int result = nomem__stacks_open(&trees->stacks);
+  if (result == 0) result = uv_signal_init(loop, &trees->child_signal);
   if (result != 0) {
+    nomem__stacks_close(trees->stacks);
     free(trees);
     return result;
   }
@@ -288,7 +291,9 @@ int nomem__trees_open(uv_loop_t *loop, struct nomem__trees **out) {
 }
 
 static void free_trees(uv_handle_t *watcher) {
-  free(watcher->data);
+  struct nomem__trees *trees = watcher->data;
+  nomem__stacks_close(trees->stacks);
+  free(trees);
 }
 
 void nomem__trees_close(struct nomem__trees *trees) {

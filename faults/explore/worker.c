@@ -29,7 +29,7 @@ struct nomem__worker {
   struct nomem__tree *tree;
   nomem__worker_done done;
   void *user;
-  int open_handles;
+  size_t label;
   struct nomem__outcome outcome;
 };
 
@@ -86,8 +86,6 @@ static int map_channel(struct nomem__worker *worker) {
   worker->channel = pages;
   return 0;
 }
-
-static void check(uv_timer_t *timer);
 
 int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct nomem__setup *setup,
                        struct nomem__worker **out) {
@@ -199,7 +197,7 @@ int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t
                                .stderr_fd = setup->inherit ? -1 : worker->output_fd,
                                .own_session = !setup->inherit,
                                .trace = setup->trace};
-  if (!setup->inherit || setup->stdin_path != NULL) {
+  if (!setup->inherit || setup->stdin_path == NULL || strcmp(setup->stdin_path, "-") != 0) {
     start.stdin_fd = open(setup->stdin_path != NULL ? setup->stdin_path : "/dev/null", O_RDONLY | O_CLOEXEC);
     if (start.stdin_fd < 0) return -errno;
   }
@@ -213,6 +211,14 @@ int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t
   uv_update_time(worker->loop);
   uint64_t first = timeout_ms != 0 && timeout_ms < OUTPUT_CHECK_MS ? timeout_ms : OUTPUT_CHECK_MS;
   return uv_timer_start(&worker->timer, check, first, 0);
+}
+
+void nomem__worker_label(struct nomem__worker *worker, size_t label) {
+  worker->label = label;
+}
+
+size_t nomem__worker_label_of(const struct nomem__worker *worker) {
+  return worker->label;
 }
 
 void nomem__worker_cancel(struct nomem__worker *worker) {

@@ -20,8 +20,8 @@ struct nomem__setup {
   char **argv;
   const char *preload;    /* path of libnomem-preload.so */
   const char *image;      /* as in nomem_channel.image */
-  const char *stdin_path; /* NULL: empty */
-  bool inherit;           /* the command's own standard streams and terminal, nothing captured */
+  const char *stdin_path; /* NULL: empty; "-" with inherit: the command's own */
+  bool inherit;           /* the command's own output and terminal, nothing captured */
   bool trace;
 };
 
@@ -49,6 +49,10 @@ void nomem__worker_close(struct nomem__worker *worker);
  * or a negative error code, and then done is not called. */
 int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t timeout_ms, nomem__worker_done done,
                         void *user);
+
+/* A number of the caller's, kept with the run that was started last. */
+void nomem__worker_label(struct nomem__worker *worker, size_t label);
+size_t nomem__worker_label_of(const struct nomem__worker *worker);
 
 /* Ends the run that is going on, if any; done is still called. */
 void nomem__worker_cancel(struct nomem__worker *worker);

@@ -1,0 +1,13 @@
+/* The other commands. Each returns the exit status. */
+#ifndef NOMEM_COMMANDS_H
+#define NOMEM_COMMANDS_H
+
+#include "options.h"
+
+/* nomem run: one run with a plan, with the command's own standard streams; then what was failed, and how it ended. */
+int nomem__run(const struct nomem__options *options);
+
+/* nomem sites: where the program allocates. */
+int nomem__sites(const struct nomem__options *options);
+
+#endif

@@ -1,0 +1,96 @@
+#include "finding.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_program(const struct nomem_channel *channel, const char *path) {
+  for (uint32_t i = 0; i < channel->image_count && i < NOMEM_IMAGES; i++)
+    if (strncmp(channel->images[i].path, path, NOMEM_PATH_BYTES) == 0) return true;
+  return false;
+}
+
+static void fault_trace(const struct nomem__outcome *outcome, struct nomem__trace *trace) {
+  const struct nomem_fault *fault = &outcome->channel->faults[0];
+  nomem__trace_of_frames(outcome->channel, fault->frame, fault->depth, trace);
+}
+
+bool nomem__raised_by_test(const struct nomem__outcome *outcome) {
+  if (!outcome->end.has_stack) return false;
+  struct nomem__trace raised, fault;
+  nomem__trace_of_stack(&outcome->end.stack, &raised);
+  fault_trace(outcome, &fault);
+  const struct nomem__trace_frame *raiser = nomem__trace_culprit(&raised);
+  const struct nomem__trace_frame *failed = nomem__trace_culprit(&fault);
+  return raiser != NULL && failed != NULL && is_program(outcome->channel, raiser->path) &&
+         !is_program(outcome->channel, failed->path);
+}
+
+static struct nomem__finding *find(struct nomem__findings *findings, enum nomem__verdict verdict, uint64_t hash) {
+  for (size_t i = 0; i < findings->count; i++)
+    if (findings->list[i].verdict == verdict && findings->list[i].hash == hash) return &findings->list[i];
+  return NULL;
+}
+
+static int add_exemplar(struct nomem__finding *finding, const struct nomem__outcome *outcome,
+                        const struct nomem__point *point, const char *plan, const struct nomem__trace *fault,
+                        const struct nomem__trace *blow_up) {
+  const struct nomem_fault *first = &outcome->channel->faults[0];
+  const struct nomem__stack *stack = &outcome->end.stack;
+  finding->point = *point;
+  strncpy(finding->plan, plan, sizeof finding->plan - 1);
+  finding->signal = outcome->end.fatal_signal;
+  finding->has_fault_address = outcome->end.has_stack && stack->has_fault_address &&
+                               (finding->signal == SIGSEGV || finding->signal == SIGBUS);
+  finding->fault_address = stack->fault_address;
+  finding->fn = first->fn;
+  finding->size_bytes = first->size_bytes;
+  finding->nth = first->nth;
+  finding->blow_up = *blow_up; /* its paths belong to the stacks of the session */
+  return nomem__trace_copy(&finding->fault, fault);
+}
+
+int nomem__findings_add(struct nomem__findings *findings, enum nomem__verdict verdict,
+                        const struct nomem__outcome *outcome, const struct nomem__point *point, const char *plan,
+                        struct nomem__symbols *symbols) {
+  struct nomem__trace fault, blow_up = {0};
+  fault_trace(outcome, &fault);
+  if (outcome->end.has_stack) nomem__trace_of_stack(&outcome->end.stack, &blow_up);
+  uint64_t hash = nomem__trace_hash(blow_up.depth > 0 ? &blow_up : &fault, symbols) + (uint64_t)outcome->end.fatal_signal;
+  struct nomem__finding *finding = find(findings, verdict, hash);
+  if (finding != NULL) {
+    finding->runs++;
+    return 0;
+  }
+  if (findings->count == findings->room) {
+    size_t room = findings->room == 0 ? 8 : findings->room * 2;
+    struct nomem__finding *grown = realloc(findings->list, room * sizeof *grown);
+    if (grown == NULL) return -ENOMEM;
+    findings->list = grown;
+    findings->room = room;
+  }
+  finding = &findings->list[findings->count];
+  *finding = (struct nomem__finding){.verdict = verdict, .hash = hash, .runs = 1};
+  int result = add_exemplar(finding, outcome, point, plan, &fault, &blow_up);
+  if (result == 0) findings->count++;
+  return result;
+}
+
+static int compare(const void *left, const void *right) {
+  const struct nomem__finding *a = left, *b = right;
+  if (a->is_flaky != b->is_flaky) return a->is_flaky ? 1 : -1;
+  if (a->verdict != b->verdict) return a->verdict < b->verdict ? -1 : 1;
+  if (a->runs != b->runs) return a->runs > b->runs ? -1 : 1;
+  return a->hash < b->hash ? -1 : a->hash > b->hash;
+}
+
+void nomem__findings_sort(struct nomem__findings *findings) {
+  if (findings->count > 0) qsort(findings->list, findings->count, sizeof *findings->list, compare);
+}
+
+void nomem__findings_free(struct nomem__findings *findings) {
+  for (size_t i = 0; i < findings->count; i++) nomem__trace_free(&findings->list[i].fault);
+  free(findings->list);
+  *findings = (struct nomem__findings){0};
+}

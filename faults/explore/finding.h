@@ -1,0 +1,51 @@
+/* Runs with the same verdict and the same blow-up are one finding. */
+#ifndef NOMEM_FINDING_H
+#define NOMEM_FINDING_H
+
+#include "oracle.h"
+#include "schedule.h"
+#include "trace.h"
+#include "worker.h"
+
+/* Longest plan that names one point. */
+#define NOMEM_POINT_PLAN_BYTES 64
+
+struct nomem__finding {
+  enum nomem__verdict verdict;
+  uint64_t hash; /* what its runs have in common */
+  uint64_t runs;
+  bool is_flaky; /* its shortest run, made once more, ended otherwise */
+
+  /* The shortest of them. */
+  struct nomem__point point;
+  char plan[NOMEM_POINT_PLAN_BYTES];
+  int signal; /* 0: none */
+  bool has_fault_address;
+  uint64_t fault_address;
+  enum nomem_fn fn;
+  uint64_t size_bytes, nth;
+  struct nomem__trace fault;   /* where the call was failed; owns its paths */
+  struct nomem__trace blow_up; /* where it died or hung; depth 0: not known */
+};
+
+/* All zero is the empty list. */
+struct nomem__findings {
+  struct nomem__finding *list;
+  size_t count, room;
+};
+
+/* Adds a run that ended with a verdict that is a finding. Returns 0 or -ENOMEM. */
+int nomem__findings_add(struct nomem__findings *findings, enum nomem__verdict verdict,
+                        const struct nomem__outcome *outcome, const struct nomem__point *point, const char *plan,
+                        struct nomem__symbols *symbols);
+
+/* The worst first, and within a verdict the one with the most runs. */
+void nomem__findings_sort(struct nomem__findings *findings);
+
+void nomem__findings_free(struct nomem__findings *findings);
+
+/* Whether an abort is the test's own doing: raised in one of the run's program images, while the failed call was made
+ * by a library under it. */
+bool nomem__raised_by_test(const struct nomem__outcome *outcome);
+
+#endif

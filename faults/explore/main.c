@@ -1,0 +1,26 @@
+#include <stdio.h>
+
+#include "campaign.h"
+#include "commands.h"
+#include "options.h"
+
+static int dispatch(const struct nomem__options *options) {
+  switch (options->command) {
+    case NOMEM_COMMAND_EXPLORE: return nomem__explore(options);
+    case NOMEM_COMMAND_RUN: return nomem__run(options);
+    case NOMEM_COMMAND_SITES: return nomem__sites(options);
+    case NOMEM_COMMAND_COUNT: break;
+  }
+  return NOMEM_EXIT_FAILED;
+}
+
+int main(int argc, char **argv) {
+  struct nomem__options options;
+  int result = nomem__options_parse(argc, argv, &options, stdout, stderr);
+  int status = result < 0 ? NOMEM_EXIT_FAILED : result > 0 ? NOMEM_EXIT_CLEAN : dispatch(&options);
+  if (fflush(stdout) != 0 || ferror(stdout)) {
+    nomem__complain("cannot write to standard output");
+    status = NOMEM_EXIT_FAILED;
+  }
+  return status;
+}

@@ -1,0 +1,234 @@
+#define _GNU_SOURCE
+#include "preflight.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "quote.h"
+
+/* A baseline that nobody gave a time for must end by itself within this. */
+#define BASELINE_MS 60000
+/* A run is a hang when it takes this many times as long as the baseline, and at least so long. */
+#define TIMEOUT_FACTOR 10
+#define TIMEOUT_LEAST_MS 1000
+/* When all occurrences of all sites take no longer than this, nothing is left out. */
+#define EVERYTHING_US (10 * 1000000)
+
+static int by_first_nth(const void *left, const void *right) {
+  const struct nomem__campaign_site *a = left, *b = right;
+  if (a->first_nth != b->first_nth) return a->first_nth < b->first_nth ? -1 : 1;
+  return a->key < b->key ? -1 : a->key > b->key;
+}
+
+int64_t nomem__sites_of(const struct nomem_channel *channel, struct nomem__campaign_site **sites) {
+  size_t count = 0;
+  *sites = calloc(NOMEM_SITES, sizeof **sites);
+  if (*sites == NULL) return -ENOMEM;
+  for (size_t i = 0; i < NOMEM_SITES; i++) {
+    const struct nomem_site *site = &channel->sites[i];
+    if (site->key == 0 || !site->ready || site->count == 0) continue;
+    (*sites)[count++] = (struct nomem__campaign_site){site->key, site->count, site->first_nth, site->before_main};
+  }
+  qsort(*sites, count, sizeof **sites, by_first_nth);
+  struct nomem__campaign_site *shrunk = realloc(*sites, (count + 1) * sizeof **sites);
+  if (shrunk != NULL) *sites = shrunk;
+  return (int64_t)count;
+}
+
+static int by_key(const void *left, const void *right) {
+  uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+  return a < b ? -1 : a > b;
+}
+
+unsigned nomem__key_digits(const struct nomem__campaign_site *sites, size_t count) {
+  uint64_t *keys = calloc(count + 1, sizeof *keys);
+  if (keys == NULL) return 16;
+  for (size_t i = 0; i < count; i++) keys[i] = sites[i].key;
+  qsort(keys, count, sizeof *keys, by_key);
+  unsigned digits = NOMEM_KEY_DIGITS;
+  for (size_t i = 1; i < count; i++)
+    while (digits < 16 && keys[i] >> (64 - 4 * digits) == keys[i - 1] >> (64 - 4 * digits)) digits++;
+  free(keys);
+  return digits;
+}
+
+struct baseline {
+  struct nomem__campaign *campaign;
+  bool is_done;
+  int status;
+  unsigned fatal_deaths;
+  bool timed_out, was_cancelled, was_injected;
+  uint64_t duration_us, allocations, sites_lost;
+  struct nomem__campaign_site *sites;
+  int64_t site_count;
+  char last_line[NOMEM_QUOTE_BYTES];
+};
+
+static void last_line(const char *output, char *line, size_t line_bytes) {
+  size_t end = strlen(output);
+  while (end > 0 && output[end - 1] == '\n') end--;
+  size_t begin = end;
+  while (begin > 0 && output[begin - 1] != '\n') begin--;
+  char copy[NOMEM_QUOTE_BYTES];
+  snprintf(copy, sizeof copy, "%.*s", (int)(end - begin), output + begin);
+  nomem__quote(copy, line, line_bytes);
+}
+
+static void first_image(struct nomem__campaign *campaign, const struct nomem_channel *channel) {
+  for (uint32_t i = 0; i < channel->image_count && i < NOMEM_IMAGES; i++) {
+    if (!channel->images[i].injected) continue;
+    snprintf(campaign->image, sizeof campaign->image, "%s", channel->images[i].path);
+    return;
+  }
+}
+
+static void baseline_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct baseline *baseline = user;
+  (void)worker;
+  baseline->is_done = true;
+  baseline->status = outcome->end.root_status;
+  baseline->fatal_deaths = outcome->end.fatal_deaths;
+  baseline->timed_out = outcome->end.timed_out;
+  baseline->was_cancelled = outcome->end.was_cancelled;
+  baseline->duration_us = outcome->duration_us;
+  baseline->allocations = nomem__channel_calls(outcome->channel);
+  baseline->sites_lost = outcome->channel->sites_lost;
+  if (baseline->was_cancelled) return;
+  baseline->was_injected = nomem__session_was_injected(outcome);
+  last_line(outcome->output_tail, baseline->last_line, sizeof baseline->last_line);
+  first_image(baseline->campaign, outcome->channel);
+  baseline->site_count = nomem__sites_of(outcome->channel, &baseline->sites);
+}
+
+static int run_baseline(struct nomem__campaign *campaign, struct baseline *baseline) {
+  struct nomem__session *session = campaign->session;
+  *baseline = (struct baseline){.campaign = campaign};
+  uint64_t limit_ms = session->options->timeout_ms != 0 ? session->options->timeout_ms : BASELINE_MS;
+  int result;
+  do
+    result = nomem__worker_start(campaign->workers[0], "", limit_ms, baseline_done, baseline);
+  while (result != 0 && nomem__session_can_retry(session, result));
+  if (result != 0) return result;
+  nomem__session_run(session);
+  if (baseline->was_cancelled) return session->interrupted_by != 0 ? 0 : -ECANCELED;
+  if (baseline->timed_out) {
+    nomem__complain("without any fault the program runs longer than %" PRIu64 " s: give it less to do, or more time "
+                    "with --timeout", limit_ms / 1000);
+    return -ETIMEDOUT;
+  }
+  if (!baseline->was_injected) return -ENOENT;
+  return baseline->site_count < 0 ? (int)baseline->site_count : 0;
+}
+
+static int refuse_failing(const struct baseline *baseline) {
+  bool has_words = strcmp(baseline->last_line, "''") != 0;
+  char how[64];
+  if (WIFSIGNALED(baseline->status))
+    snprintf(how, sizeof how, "is killed by signal %d (SIG%s)", WTERMSIG(baseline->status),
+             sigabbrev_np(WTERMSIG(baseline->status)));
+  else
+    snprintf(how, sizeof how, "exits with %d", WEXITSTATUS(baseline->status));
+  nomem__complain("without any fault the program %s: mend that first%s%s", how, has_words ? "; its last words: " : "",
+                  has_words ? baseline->last_line : "");
+  return -EINVAL;
+}
+
+/* How many sites came in only one of the runs. Both lists are sorted by key here. */
+static int compare_keys(const void *left, const void *right) {
+  const struct nomem__campaign_site *a = left, *b = right;
+  return a->key < b->key ? -1 : a->key > b->key;
+}
+
+static size_t only_in_one(struct baseline *first, struct baseline *second) {
+  size_t a = 0, b = 0, alone = 0, first_count = (size_t)first->site_count, second_count = (size_t)second->site_count;
+  qsort(first->sites, first_count, sizeof *first->sites, compare_keys);
+  qsort(second->sites, second_count, sizeof *second->sites, compare_keys);
+  while (a < first_count || b < second_count) {
+    if (b == second_count || (a < first_count && first->sites[a].key < second->sites[b].key)) {
+      alone++;
+      a++;
+    } else if (a == first_count || second->sites[b].key < first->sites[a].key) {
+      alone++;
+      b++;
+    } else {
+      a++;
+      b++;
+    }
+  }
+  qsort(first->sites, first_count, sizeof *first->sites, by_first_nth);
+  return alone;
+}
+
+static int agree(struct nomem__campaign *campaign, struct baseline *first, struct baseline *second) {
+  if (first->status != second->status) {
+    nomem__complain("without any fault the program ends in two different ways: a flaky test cannot be explored");
+    return -EINVAL;
+  }
+  if (first->status != 0) return refuse_failing(first);
+  campaign->unstable_sites = only_in_one(first, second);
+  size_t both = ((size_t)(first->site_count + second->site_count) - campaign->unstable_sites) / 2;
+  if (campaign->unstable_sites > both) {
+    nomem__complain("two runs without any fault allocate in different places (%zu sites in both, %zu in only one): "
+                    "make the program deterministic (a fixed seed, one thread) first", both, campaign->unstable_sites);
+    return -EINVAL;
+  }
+  return 0;
+}
+
+static int make_points(struct nomem__campaign *campaign) {
+  const struct nomem__options *options = campaign->session->options;
+  bool transient = options->faults & NOMEM_FAULT_TRANSIENT, persistent = options->faults & NOMEM_FAULT_PERSISTENT;
+  uint64_t *counts = calloc(campaign->site_count + 1, sizeof *counts);
+  if (counts == NULL) return -ENOMEM;
+  for (size_t i = 0; i < campaign->site_count; i++) counts[i] = campaign->sites[i].count;
+  uint64_t everything = nomem__schedule_everything(counts, campaign->site_count, transient, persistent);
+  bool all = options->all || everything <= EVERYTHING_US / (campaign->baseline_us + 1) * options->jobs;
+  int64_t count =
+      nomem__schedule_make(counts, campaign->site_count, transient, persistent, all, &campaign->points);
+  free(counts);
+  if (count < 0) return (int)count;
+  campaign->point_count = (size_t)count;
+  campaign->is_everything = campaign->point_count == everything;
+  return 0;
+}
+
+static int take(struct nomem__campaign *campaign, const struct baseline *first, const struct baseline *second) {
+  const struct nomem__options *options = campaign->session->options;
+  campaign->baseline_status = first->status;
+  campaign->baseline_fatal_deaths =
+      first->fatal_deaths > second->fatal_deaths ? first->fatal_deaths : second->fatal_deaths;
+  campaign->baseline_us = first->duration_us > second->duration_us ? first->duration_us : second->duration_us;
+  campaign->allocations = first->allocations;
+  campaign->sites_lost = first->sites_lost;
+  campaign->sites = first->sites;
+  campaign->site_count = (size_t)first->site_count;
+  campaign->key_digits = nomem__key_digits(campaign->sites, campaign->site_count);
+  uint64_t timeout_ms = campaign->baseline_us * TIMEOUT_FACTOR / 1000;
+  campaign->timeout_ms = options->timeout_ms != 0           ? options->timeout_ms
+                         : timeout_ms > TIMEOUT_LEAST_MS ? timeout_ms
+                                                           : TIMEOUT_LEAST_MS;
+  int result = make_points(campaign);
+  if (result != 0) nomem__complain("cannot make the schedule: %s", strerror(-result));
+  return result;
+}
+
+int nomem__preflight(struct nomem__campaign *campaign) {
+  struct baseline first = {0}, second = {0};
+  int result = run_baseline(campaign, &first);
+  if (result == 0 && !first.was_cancelled) result = run_baseline(campaign, &second);
+  if (result == 0 && !first.was_cancelled && !second.was_cancelled) {
+    result = agree(campaign, &first, &second);
+    if (result == 0) {
+      result = take(campaign, &first, &second);
+      first.sites = NULL;
+    }
+  }
+  free(first.sites);
+  free(second.sites);
+  return result;
+}

@@ -1,0 +1,17 @@
+/* Before the first fault: is there anything to explore here, and would the answer mean anything? */
+#ifndef NOMEM_PREFLIGHT_H
+#define NOMEM_PREFLIGHT_H
+
+#include "campaign.h"
+
+/* Runs the baseline twice and fills the campaign in: baseline, sites, points, timeout. Returns 0, or a negative error
+ * code after one line on standard error that says what is wrong and the way out. */
+int nomem__preflight(struct nomem__campaign *campaign);
+
+/* The sites of a run in the order they first came. Returns how many, with the caller's array in *sites, or -ENOMEM. */
+int64_t nomem__sites_of(const struct nomem_channel *channel, struct nomem__campaign_site **sites);
+
+/* Digits of the key that tell all of these sites apart, at least NOMEM_KEY_DIGITS. */
+unsigned nomem__key_digits(const struct nomem__campaign_site *sites, size_t count);
+
+#endif

@@ -1,0 +1,42 @@
+#include "progress.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define FIRST_MS 2000
+#define REDRAW_MS 200
+#define PLAIN_MS 10000
+
+static void show(uv_timer_t *timer) {
+  struct nomem__progress *progress = timer->data;
+  uint64_t now = uv_now(timer->loop), elapsed_ms = now - progress->started_ms;
+  if (elapsed_ms < FIRST_MS || progress->done == 0) return;
+  if (!progress->is_terminal && now - progress->last_plain_ms < PLAIN_MS) return;
+  double per_second = (double)progress->done * 1000 / (double)elapsed_ms;
+  double left_s = (double)(progress->total - progress->done) / per_second;
+  fprintf(stderr, "%snomem: %zu of %zu runs, %zu finding%s, %.0f a second, %.0f s left%s",
+          progress->is_terminal ? "\r" : "", progress->done, progress->total, progress->findings,
+          progress->findings == 1 ? "" : "s", per_second, left_s, progress->is_terminal ? "\033[K" : "\n");
+  fflush(stderr);
+  progress->is_shown = progress->is_terminal;
+  progress->last_plain_ms = now;
+}
+
+void nomem__progress_start(struct nomem__progress *progress, uv_loop_t *loop, size_t total) {
+  *progress = (struct nomem__progress){.is_terminal = isatty(STDERR_FILENO), .total = total, .started_ms = uv_now(loop)};
+  progress->last_plain_ms = progress->started_ms;
+  uv_timer_init(loop, &progress->timer);
+  progress->timer.data = progress;
+  uv_timer_start(&progress->timer, show, REDRAW_MS, REDRAW_MS);
+  uv_unref((uv_handle_t *)&progress->timer);
+}
+
+void nomem__progress_clear(struct nomem__progress *progress) {
+  if (progress->is_shown) fputs("\r\033[K", stderr);
+  progress->is_shown = false;
+}
+
+void nomem__progress_stop(struct nomem__progress *progress) {
+  nomem__progress_clear(progress);
+  uv_close((uv_handle_t *)&progress->timer, NULL);
+}

@@ -1,0 +1,137 @@
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report.h"
+
+/* Touched below this, a bad address is NULL plus the offset of a member. */
+#define NULL_PAGE 4096
+
+bool nomem__is_coloured(FILE *out) {
+  const char *no_color = getenv("NO_COLOR");
+  return isatty(fileno(out)) && (no_color == NULL || *no_color == '\0');
+}
+
+static void print_word(FILE *out, const char *word) {
+  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%^";
+  if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+    fputs(word, out);
+    return;
+  }
+  bool needs_escapes = false;
+  for (const char *c = word; *c != '\0'; c++) needs_escapes |= (unsigned char)*c < 0x20 || *c == 0x7f;
+  fputs(needs_escapes ? "$'" : "'", out);
+  for (const char *c = word; *c != '\0'; c++) {
+    if ((unsigned char)*c < 0x20 || *c == 0x7f)
+      fprintf(out, "\\x%02x", (unsigned char)*c);
+    else if (needs_escapes && (*c == '\'' || *c == '\\'))
+      fprintf(out, "\\%c", *c);
+    else if (*c == '\'')
+      fputs("'\\''", out);
+    else
+      fputc(*c, out);
+  }
+  fputc('\'', out);
+}
+
+void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan) {
+  fprintf(out, "nomem run --fail %s", plan);
+  if (options->stdin_path != NULL) {
+    fputs(" --stdin ", out);
+    print_word(out, options->stdin_path);
+  }
+  if (options->image[0] != '\0') {
+    fputs(" --image ", out);
+    print_word(out, options->image);
+  }
+  fputs(" --", out);
+  for (char **word = options->program; *word != NULL; word++) {
+    fputc(' ', out);
+    print_word(out, *word);
+  }
+  fputc('\n', out);
+}
+
+static void print_end(const struct nomem__finding *finding, FILE *out) {
+  if (finding->verdict == NOMEM_VERDICT_HANG) {
+    fputs("still running", out);
+    return;
+  }
+  fprintf(out, "SIG%s", sigabbrev_np(finding->signal));
+  if (finding->has_fault_address)
+    fprintf(out, " at address 0x%" PRIx64 "%s", finding->fault_address,
+            finding->fault_address < NULL_PAGE ? ", a NULL pointer" : "");
+}
+
+static void print_finding(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
+  bool coloured = nomem__is_coloured(out);
+  struct nomem__symbols *symbols = campaign->session->symbols;
+  fprintf(out, "\n%s%s%s in ", coloured ? "\033[1;31m" : "", nomem__verdicts[finding->verdict].name,
+          coloured ? "\033[0m" : "");
+  nomem__trace_print_culprit(out, finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault, symbols);
+  fprintf(out, ": %s, %" PRIu64 " run%s%s\n", nomem__verdicts[finding->verdict].meaning, finding->runs,
+          finding->runs == 1 ? "" : "s", finding->is_flaky ? "; flaky: not when it was tried again" : "");
+  fprintf(out, "  the fault: %s of %" PRIu64 " bytes returned NULL%s (allocation %" PRIu64 ")\n",
+          nomem_fn_name(finding->fn), finding->size_bytes,
+          finding->point.persistent ? ", and so did all later calls" : "", finding->nth);
+  nomem__trace_print(out, &finding->fault, symbols, 4);
+  fputs(finding->verdict == NOMEM_VERDICT_HANG ? "  where it hangs: " : "  where it blew up: ", out);
+  print_end(finding, out);
+  fputc('\n', out);
+  if (finding->blow_up.depth > 0)
+    nomem__trace_print(out, &finding->blow_up, symbols, 4);
+  else
+    fputs("    (no stack: it needs ptrace)\n", out);
+  fputs("  reproduce: ", out);
+  nomem__print_reproduction(out, campaign->session->options, finding->plan);
+}
+
+static void print_verdicts(const struct nomem__campaign *campaign, uint64_t runs, size_t confirmed, FILE *out) {
+  fprintf(out, "%" PRIu64 " runs:", runs);
+  const char *separator = " ";
+  for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) {
+    if (campaign->verdicts[v] == 0) continue;
+    fprintf(out, "%s%" PRIu64 " %s", separator, campaign->verdicts[v], nomem__verdicts[v].name);
+    separator = ", ";
+  }
+  fprintf(out, "; %zu finding%s (%.1f s)\n", confirmed, confirmed == 1 ? "" : "s",
+          (double)(campaign->ended_ns - campaign->started_ns) / 1e9);
+}
+
+static void print_coverage(const struct nomem__campaign *campaign, uint64_t runs, FILE *out) {
+  if (campaign->session->interrupted_by != 0)
+    fprintf(out, "interrupted: %zu of %zu points were not tried\n", campaign->point_count - (size_t)runs,
+            campaign->point_count);
+  else if (!campaign->is_everything)
+    fputs("each site's first, second and last call and those between whose number is a power of two: --all tries every "
+          "call\n", out);
+  if (campaign->unstable_sites > 0)
+    fprintf(out, "%zu sites came in only one of the two baselines\n", campaign->unstable_sites);
+  if (campaign->sites_lost > 0)
+    fprintf(out, "%" PRIu64 " allocations had more call stacks than fit and were not tried\n", campaign->sites_lost);
+  if (!campaign->session->setup.trace)
+    fputs("without ptrace a crash in a child process is not seen, and no stack of any crash\n", out);
+}
+
+void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
+  size_t confirmed = 0;
+  uint64_t runs = 0;
+  for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
+  if (!campaign->session->options->quiet) {
+    fputs("nomem: ", out);
+    nomem__print_safe(out, campaign->image);
+    fprintf(out, ": %" PRIu64 " allocations at %zu sites, %.1f ms a run\n", campaign->allocations, campaign->site_count,
+            (double)campaign->baseline_us / 1e3);
+  }
+  for (size_t i = 0; i < campaign->findings.count; i++) {
+    print_finding(campaign, &campaign->findings.list[i], out);
+    confirmed += !campaign->findings.list[i].is_flaky;
+  }
+  if (campaign->session->options->quiet) return;
+  if (campaign->findings.count > 0) fputc('\n', out);
+  print_verdicts(campaign, runs, confirmed, out);
+  print_coverage(campaign, runs, out);
+}

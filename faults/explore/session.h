@@ -1,0 +1,50 @@
+/* What every command that runs programs has: the loop, the target, the signals that end it, the symbols. */
+#ifndef NOMEM_SESSION_H
+#define NOMEM_SESSION_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "options.h"
+#include "symbols.h"
+#include "target.h"
+#include "tree.h"
+#include "worker.h"
+
+/* Exit statuses of the command. */
+enum { NOMEM_EXIT_CLEAN = 0, NOMEM_EXIT_FINDINGS = 1, NOMEM_EXIT_FAILED = 2 };
+
+struct nomem__session {
+  const struct nomem__options *options;
+  uv_loop_t loop;
+  uv_signal_t interrupt, terminate;
+  struct nomem__trees *trees;
+  struct nomem__symbols *symbols;
+  struct nomem__target target;
+  struct nomem__setup setup;
+  char preload[PATH_MAX];
+  int interrupted_by; /* 0, or SIGINT or SIGTERM */
+  void (*on_interrupt)(void *user);
+  void *user;
+};
+
+/* Checks the target and opens everything. inherit: runs have the command's own standard streams. Returns 0, or a
+ * negative error code after one line on standard error. */
+int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit);
+
+void nomem__session_close(struct nomem__session *session);
+
+/* Runs the loop until nothing is left to wait for. */
+void nomem__session_run(struct nomem__session *session);
+
+/* One line on standard error, as every complaint of the command: "nomem: " and the rest. */
+__attribute__((format(printf, 1, 2))) void nomem__complain(const char *format, ...);
+
+/* A run could not be started: says why. Where ptrace is what is not allowed, says that the command goes on without it,
+ * and returns true: start again. */
+bool nomem__session_can_retry(struct nomem__session *session, int result);
+
+/* Whether the injector was at work in this run. Says why not, and the way out. */
+bool nomem__session_was_injected(const struct nomem__outcome *outcome);
+
+#endif
