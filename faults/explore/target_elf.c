@@ -84,17 +84,16 @@ static int check_header(struct reader *reader) {
 /* The program header names the dynamic linker; without one nothing is preloaded. */
 static int check_dynamic_linker(struct reader *reader, const GElf_Phdr *segment) {
   char path[PATH_MAX];
-  char quoted[NOMEM_QUOTE_BYTES];
   if (segment->p_filesz == 0 || segment->p_filesz >= sizeof path || segment->p_offset > INT64_MAX)
     return object_damaged(reader);
   /* By hand: libelf gives no part of a file that no section describes without reading all of it. */
   if (pread(reader->fd, path, segment->p_filesz, (off_t)segment->p_offset) != (ssize_t)segment->p_filesz)
     return object_damaged(reader);
   path[segment->p_filesz] = '\0';
-  if (access(path, F_OK) != 0)
-    return object(reader, "asks for the dynamic linker %s, which is not here: install it, or build for this system",
-                  nomem__quote(path, quoted, sizeof quoted));
-  return 0;
+  if (access(path, F_OK) == 0) return 0;
+  char quoted[NOMEM_QUOTE_BYTES];
+  return object(reader, "asks for the dynamic linker %s, which is not here: install it, or build for this system",
+                nomem__quote(path, quoted, sizeof quoted));
 }
 
 static int check_segments(struct reader *reader) {

@@ -91,7 +91,8 @@ static void test_good(void **state) {
 /* PATH is searched as execvp does: past what cannot be run, an empty part meaning the working directory. */
 static void test_path(void **state) {
   (void)state;
-  char *saved = strdup(getenv("PATH"));
+  const char *path = getenv("PATH");
+  char *saved = strdup(path ? path : "");
   assert_non_null(saved);
   mkdir("d", 0755);
   put("d/good", image, image_bytes, 0644);

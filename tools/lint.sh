@@ -1,0 +1,65 @@
+#!/bin/sh
+# Checks every source file: clang-tidy, cppcheck, shellcheck, and the lengths of files and lines.
+#
+#   tools/lint.sh [FILE...]     these .c files only (clang-tidy and cppcheck); default: all
+#
+# What is checked is in .clang-tidy, tests/.clang-tidy and tools/cppcheck.suppressions, each exception with its reason.
+# Two jobs at most. Exit status: 0 nothing found, 1 findings, 2 a tool is missing.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+
+jobs=2
+file_seconds=120 # no file takes a tenth of it
+longest_line=120
+longest_file=500
+
+for tool in clang-tidy cppcheck; do
+  if ! command -v "$tool" >/dev/null 2>&1; then
+    echo "nomem: $tool is missing: run 'sudo apt-get install $tool'" >&2
+    exit 2
+  fi
+done
+
+folders=
+for folder in lib faults fuzz bench examples tests; do
+  [ -d "$folder" ] && folders="$folders $folder"
+done
+# No name in the project has a blank in it.
+# shellcheck disable=SC2086
+if [ $# -eq 0 ]; then
+  # shellcheck disable=SC2046
+  set -- $(find $folders -name '*.c' | sort)
+fi
+# shellcheck disable=SC2086
+texts=$(find $folders -name '*.[ch]' -o -name '*.cc')
+status=0
+
+# What STYLE.md limits and no tool counts. clang-tidy counts the lines of functions.
+# shellcheck disable=SC2086
+awk -v line="$longest_line" -v file="$longest_file" '
+  length > line { printf "%s:%d: line of %d columns, at most %d\n", FILENAME, FNR, length, line; bad = 1 }
+  FNR == file { printf "%s: file of %d lines or more: split it\n", FILENAME, file; bad = 1 }
+  END { exit bad }' $texts || status=1
+
+# Victims are built to be wrong.
+# shellcheck disable=SC2016 # expanded by the inner shell
+printf '%s\n' "$@" | grep -v '^tests/victims/' |
+  xargs -r -n 1 -P "$jobs" sh -c '
+    out=$(timeout "$0" clang-tidy --quiet "$1" -- -std=gnu11 -Ilib -Ifaults 2>/dev/null) && exit 0
+    [ -n "$out" ] || out="$1: clang-tidy failed or took longer than $0 s"
+    printf "%s\n" "$out"
+    exit 1' "$file_seconds" || status=1
+
+# Without cppcheck 2.10 takes atomic members for 0.
+printf '%s\n' "$@" | grep -v '^tests/victims/' |
+  cppcheck -j "$jobs" --quiet --std=c11 --language=c --inline-suppr --enable=warning,style,performance,portability \
+    --suppressions-list=tools/cppcheck.suppressions -Ilib -Ifaults -D__linux__ -D__x86_64__ --error-exitcode=1 \
+    --template='{file}:{line}:{column}: {severity}: {message} [{id}]' --file-list=- || status=1
+
+if command -v shellcheck >/dev/null 2>&1; then
+  # shellcheck disable=SC2046
+  shellcheck $(find . -name '*.sh' -not -path './build/*' -not -path './.git/*') .ci/run || status=1
+else
+  echo "nomem: shellcheck is not installed: scripts were not checked" >&2
+fi
+exit "$status"
