@@ -51,7 +51,7 @@ NOMEM_API int nomem_install_over(nomem_replace_func replace, nomem_malloc_func m
 /* Where and why a plan was refused. column counts bytes of the plan from 1; 0: the plan as a whole. */
 struct nomem_error {
   size_t column;
-  char reason[128];
+  char reason[192];
 };
 
 /* Counters since nomem_begin, over all threads. */

@@ -57,7 +57,9 @@ int nomem__findings_add(struct nomem__findings *findings, enum nomem__verdict ve
   struct nomem__trace fault, blow_up = {0};
   fault_trace(outcome, &fault);
   if (outcome->end.has_stack) nomem__trace_of_stack(&outcome->end.stack, &blow_up);
-  uint64_t hash = nomem__trace_hash(blow_up.depth > 0 ? &blow_up : &fault, symbols) + (uint64_t)outcome->end.fatal_signal;
+  /* One place that aborts is one bug, whoever came to it; one place that follows a NULL is a bug of each caller. */
+  uint64_t hash = nomem__trace_hash(blow_up.depth > 0 ? &blow_up : &fault, symbols, verdict != NOMEM_VERDICT_ABORT) +
+                  (uint64_t)outcome->end.fatal_signal;
   struct nomem__finding *finding = find(findings, verdict, hash);
   if (finding != NULL) {
     finding->runs++;

@@ -28,6 +28,7 @@ struct nomem__options {
   struct nomem_plan plan; /* plan_text parsed */
   bool all;
   bool no_trace;
+  bool aslr;
   bool stacks;
   bool verbose;
   bool quiet;

@@ -167,6 +167,8 @@ const struct nomem__option nomem__option_table[] = {
     {"stacks", NULL, 0, ONLY(SITES), read_flag, SET(stacks), "print whole call stacks"},
     {"no-trace", NULL, 0, ONLY(EXPLORE) | ONLY(RUN), read_flag, SET(no_trace),
      "do without ptrace, for programs that trace themselves; the stack of where it blew up is then missing"},
+    {"aslr", NULL, 0, ALL_COMMANDS, read_flag, SET(aslr),
+     "leave address-space randomisation on (default: off in the runs, so that they resemble one another)"},
     {"verbose", NULL, 'v', ALL_COMMANDS, read_flag, SET(verbose), "say what is being done"},
     {"quiet", NULL, 'q', ONLY(EXPLORE) | ONLY(RUN), read_flag, SET(quiet), "print only findings and errors"},
     {"help", NULL, 'h', NOMEM_SCOPE_TOP | ALL_COMMANDS, read_help, NO_MEMBER, "print this help"},

@@ -66,6 +66,7 @@ int nomem__session_open(struct nomem__session *session, const struct nomem__opti
                                          .image = options->image,
                                          .stdin_path = options->stdin_path,
                                          .inherit = inherit,
+                                         .same_addresses = !options->aslr,
                                          .trace = !options->no_trace};
   result = open_parts(session);
   if (result != 0) nomem__complain("cannot start: %s", strerror(-result));

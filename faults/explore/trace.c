@@ -71,43 +71,66 @@ static uint64_t mix(uint64_t hash, const char *text) {
   return (hash ^ '\n') * UINT64_C(0x100000001b3);
 }
 
-uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
+uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols, bool with_caller) {
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(trace);
   if (culprit == NULL) return trace->depth > 0 ? mix(trace->frame[0].offset, trace->frame[0].path) : 1;
   struct nomem__source_frame sources[INLINED_MAX];
   size_t count = resolve(symbols, culprit, sources);
   uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), base_name(culprit->path)), sources[0].function);
   hash += sources[0].line != 0 ? sources[0].line : culprit->offset << 20;
+  if (!with_caller) return hash;
   if (count > 1) return mix(hash, sources[1].function);
   if (culprit + 1 >= trace->frame + trace->depth) return hash;
   size_t callers = resolve(symbols, culprit + 1, sources);
   return callers == 0 || sources[0].function == NULL ? hash : mix(hash, sources[0].function);
 }
 
+/* A library is loaded by the name of a link, and mapped by the name of the file behind it: shown is the file. */
+static void print_module(FILE *out, const struct nomem__trace_frame *frame) {
+  char *real = frame->path[0] == '\0' ? NULL : realpath(frame->path, NULL);
+  nomem__print_safe(out, frame->path[0] == '\0' ? "no module" : base_name(real != NULL ? real : frame->path));
+  free(real);
+  fprintf(out, "+0x%" PRIx64, frame->offset);
+}
+
 static void print_place(FILE *out, const struct nomem__trace_frame *frame, const struct nomem__source_frame *source) {
-  if (source->function != NULL)
-    nomem__print_safe(out, source->function);
-  else
-    fputs("??", out);
-  if (source->file != NULL) {
-    fputs(" (", out);
-    nomem__print_safe(out, source->file);
-    fprintf(out, ":%u)", source->line);
+  if (source->function == NULL) {
+    print_module(out, frame);
     return;
   }
+  nomem__print_safe(out, source->function);
   fputs(" (", out);
-  nomem__print_safe(out, frame->path[0] == '\0' ? "no module" : base_name(frame->path));
-  fprintf(out, "+0x%" PRIx64 ")", frame->offset);
+  if (source->file != NULL) {
+    nomem__print_safe(out, source->file);
+    fprintf(out, ":%u", source->line);
+  } else {
+    print_module(out, frame);
+  }
+  fputc(')', out);
+}
+
+/* The first function above a frame that has a name: all that a stripped library tells. */
+static void print_named_caller(FILE *out, const struct nomem__trace *trace, const struct nomem__trace_frame *frame,
+                               struct nomem__symbols *symbols) {
+  struct nomem__source_frame sources[INLINED_MAX];
+  while (++frame < trace->frame + trace->depth) {
+    if (resolve(symbols, frame, sources) == 0 || sources[0].function == NULL) continue;
+    fputs(", under ", out);
+    nomem__print_safe(out, sources[0].function);
+    return;
+  }
 }
 
 void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols) {
   const struct nomem__trace_frame *frame = nomem__trace_culprit(trace);
   if (frame == NULL && trace->depth > 0) frame = &trace->frame[0];
   struct nomem__source_frame sources[INLINED_MAX];
-  if (frame == NULL || resolve(symbols, frame, sources) == 0)
+  if (frame == NULL || resolve(symbols, frame, sources) == 0) {
     fputs("an unknown place", out);
-  else
-    print_place(out, frame, &sources[0]);
+    return;
+  }
+  print_place(out, frame, &sources[0]);
+  if (sources[0].function == NULL) print_named_caller(out, trace, frame, symbols);
 }
 
 void nomem__trace_print(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols, int indent) {

@@ -36,9 +36,9 @@ void nomem__trace_free(struct nomem__trace *copy);
 /* Whose doing it was: the first frame outside the C and C++ run-times. NULL when there is none. */
 const struct nomem__trace_frame *nomem__trace_culprit(const struct nomem__trace *trace);
 
-/* Equal for stacks whose culprit is the same line (the same instruction where there are no lines) of the same function,
- * called by the same function. */
-uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols);
+/* Equal for stacks whose culprit is the same line (the same instruction where there are no lines) of the same function
+ * and, if with_caller is set, whose culprit was called by the same function. */
+uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols, bool with_caller);
 
 /* "function (file:line)" of the culprit, or what is known of it, made safe for a terminal. */
 void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols);

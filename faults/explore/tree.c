@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -313,6 +314,7 @@ static _Noreturn void become(const struct nomem__start *start, int go_fd, int er
     setsid();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
   }
+  if (start->same_addresses) personality(ADDR_NO_RANDOMIZE);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   while (read(go_fd, &byte, 1) < 0 && errno == EINTR) continue;
   for (int i = 0; i < 3; i++)

@@ -23,6 +23,7 @@ struct nomem__start {
   char **environment;
   int stdin_fd, stdout_fd, stderr_fd;
   bool own_session; /* without the command's terminal, out of reach of its Ctrl-C */
+  bool same_addresses; /* no address randomisation: what depends on addresses comes out alike in every run */
   bool trace;
 };
 

@@ -196,6 +196,7 @@ int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t
                                .stdout_fd = setup->inherit ? -1 : worker->output_fd,
                                .stderr_fd = setup->inherit ? -1 : worker->output_fd,
                                .own_session = !setup->inherit,
+                               .same_addresses = setup->same_addresses,
                                .trace = setup->trace};
   if (!setup->inherit || setup->stdin_path == NULL || strcmp(setup->stdin_path, "-") != 0) {
     start.stdin_fd = open(setup->stdin_path != NULL ? setup->stdin_path : "/dev/null", O_RDONLY | O_CLOEXEC);

@@ -22,6 +22,7 @@ struct nomem__setup {
   const char *image;      /* as in nomem_channel.image */
   const char *stdin_path; /* NULL: empty; "-" with inherit: the command's own */
   bool inherit;           /* the command's own output and terminal, nothing captured */
+  bool same_addresses;    /* as in nomem__start */
   bool trace;
 };
 
