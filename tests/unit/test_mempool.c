@@ -404,6 +404,7 @@ static void any_memory_will_do(void **state) {
       size_t largest = stats_now().largest_free;
       assert_true(largest >= 8 && largest + 80 + bytes / 128 >= bytes);
       unsigned char *block = mempool_malloc(largest);
+      assert_int_equal((uintptr_t)block % MEMPOOL_ALIGNMENT, 0);
       assert_true(block >= memory && block + largest <= memory + bytes);
       memset(block, 0x5a, largest);
       assert_int_equal(mempool_check(), 0);

@@ -143,28 +143,44 @@ static void interior_free_is_found(void **state) {
   for (size_t offset = 1; offset < 184; offset++) expect_misuse(MEMPOOL_INTERIOR, block + offset);
   mempool_free(block);
   expect_misuse(MEMPOOL_DOUBLE_FREE, block + 16);
+  char *large = mempool_malloc(20000);
+  expect_misuse(MEMPOOL_INTERIOR, large + 19984);
+  mempool_free(large);
+  expect_misuse(MEMPOOL_DOUBLE_FREE, large + 19984);
   mempool_free(before);
 }
 
-/* One byte written past the last of a block, and one before its first, is found when the block is freed; with the byte
- * mended the free works. */
+static void expect_overrun(unsigned char *at, unsigned char value, size_t bytes, const void *ptr) {
+  unsigned char saved[8];
+  memcpy(saved, at, bytes);
+  memset(at, value, bytes);
+  expect_misuse(MEMPOOL_OVERRUN, ptr);
+  assert_int_not_equal(mempool_check(), 0);
+  memcpy(at, saved, bytes);
+  assert_int_equal(mempool_check(), 0);
+}
+
+/* A byte changed past the last of a block, or before its first, and a whole word overwritten there, are found when
+ * either block beside it is freed; with the bytes mended the frees work. */
 static void overrun_is_found(void **state) {
   (void)state;
-  unsigned char *block = mempool_malloc(56), *next = mempool_malloc(56);
-  block[56] ^= 1;
-  expect_misuse(MEMPOOL_OVERRUN, block);
-  expect_misuse(MEMPOOL_OVERRUN, next);
-  assert_int_equal(mempool_check(), MEMPOOL_BAD_PREVIOUS);
-  block[56] ^= 1;
-  for (int bit = 0; bit < 8; bit++) {
-    next[-1] ^= (unsigned char)(1 << bit);
-    expect_misuse(MEMPOOL_OVERRUN, next);
-    assert_int_not_equal(mempool_check(), 0);
-    next[-1] ^= (unsigned char)(1 << bit);
+  unsigned char *block = mempool_malloc(56), *next = mempool_malloc(56), *fence = mempool_malloc(56);
+  for (unsigned char *at = block + 56; at < next; at++) {
+    for (int bit = 0; bit < 8; bit++) expect_overrun(at, (unsigned char)(*at ^ (1 << bit)), 1, next);
   }
+  expect_overrun(block + 56, (unsigned char)(block[56] ^ 1), 1, block); /* one byte too many */
+  expect_overrun(next - 1, 1, 1, fence);                                /* one byte before: the one behind sees it */
+  expect_overrun(block - 8, 1, 1, block);                               /* before the first block of all */
+  const unsigned char values[] = {0, 0x41, 0xff};
+  for (size_t i = 0; i < sizeof(values); i++) {
+    expect_overrun(block + 56, values[i], 8, block);
+    expect_overrun(block + 56, values[i], 8, next);
+  }
+  misuses = 0;
   mempool_free(block);
   mempool_free(next);
-  assert_int_equal(misuses, 3);
+  mempool_free(fence);
+  assert_int_equal(misuses, 0);
 }
 
 /* A write into a freed block is found by the check: each byte of the links in turn, list and tree. */
