@@ -10,10 +10,12 @@
 #
 # What differs from run to run or from machine to machine is replaced in both outputs before they are compared:
 #   the build folder, the folder of the fixtures     BUILD, WORK
-#   site keys (16 hexadecimal digits; after site=)   KEY
+#   site keys (8 or 16 hexadecimal digits)           KEY
 #   addresses (0x...)                                ADDRESS
 #   process numbers (after "pid ")                   PID
 #   times (a number, then ms, s or seconds)          TIME
+#   numbers of stack frames                          #N
+# and the stack frames of the C library, of which no two systems have the same, are left out.
 set -eu
 
 if [ ! -x "${1:-.}/nomem" ]; then
@@ -34,7 +36,8 @@ umask 022
 
 normalise() {
   sed -E -e "s|$build|BUILD|g; s|$work|WORK|g" \
-    -e 's/site=[0-9a-f]{4,16}/site=KEY/g; s/\b[0-9a-f]{16}\b/KEY/g; s/0x[0-9a-f]+/ADDRESS/g' \
+    -e '/^ +#[0-9]+ /{/WORK/!d; s/#[0-9]+ +/#N /}' \
+    -e 's/\b[0-9a-f]{8}([0-9a-f]{8})?\b/KEY/g; s/0x[0-9a-f]{2,}/ADDRESS/g' \
     -e 's/\bpid [0-9]+/pid PID/g; s/\b[0-9]+(\.[0-9]+)? ?(ms|s|seconds?)\b/TIME/g' "$1"
 }
 

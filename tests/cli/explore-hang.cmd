@@ -1,0 +1,1 @@
+nomem explore --faults=transient -t 2 -- ../hang

@@ -1,0 +1,1 @@
+nomem explore --stdin missing -- ../reader

@@ -1,0 +1,1 @@
+printf abc >input; nomem explore --stdin input -- ../reader

@@ -1,0 +1,1 @@
+nomem run -t 1 --fail nth=1 -- ../hang

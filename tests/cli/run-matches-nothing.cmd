@@ -1,0 +1,1 @@
+nomem run --fail nth=9 -- ../good

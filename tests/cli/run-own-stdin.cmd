@@ -1,0 +1,1 @@
+printf abc | nomem run --stdin - --fail nth=2 -- ../reader

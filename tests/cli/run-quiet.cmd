@@ -1,0 +1,1 @@
+nomem run -q --fail nth=1 -- ../good
