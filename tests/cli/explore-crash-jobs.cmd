@@ -1,1 +1,1 @@
-nomem explore -j2 -- ../crash
+nomem explore -j2 --faults transient -- ../crash
