@@ -22,8 +22,9 @@
 /* Frames in a site: the innermost ones. Deeper recursion is cut off, so that it cannot make sites without end. */
 #define NOMEM_DEPTH 32
 /* Distinct sites, modules, program images and remembered faults in one run. Real programs had up to some thousand
- * sites; what does not fit is counted in the _lost members and said. Power of two for sites. */
+ * sites; calls from those that do not fit are counted in sites_lost, and said. */
 #define NOMEM_SITES 65536
+#define NOMEM_SITE_SLOTS (2 * NOMEM_SITES)
 #define NOMEM_MODULES 1024
 #define NOMEM_IMAGES 64
 #define NOMEM_FAULTS 64
@@ -39,13 +40,13 @@ typedef uint64_t nomem_frame;
 
 /* One distinct call stack of allocations. */
 struct nomem_site {
-  _Atomic uint64_t key; /* 0: the slot is free */
+  _Atomic uint64_t key; /* 0: not in use, or not yet */
   _Atomic uint64_t count;
-  _Atomic uint32_t ready; /* set when all below is filled in */
-  uint32_t fn;            /* enum nomem_fn of its first call */
-  uint64_t first_size;    /* bytes asked for by its first call */
-  uint64_t first_nth;     /* which allocation of the run that was, from 1 */
-  uint32_t before_main;   /* its first call came before main() */
+  uint64_t first_size;  /* bytes asked for by its first call */
+  uint64_t first_nth;   /* which allocation of the run that was, from 1 */
+  uint32_t fn;          /* enum nomem_fn of its first call */
+  uint32_t before_main; /* its first call came before main() */
+  uint32_t unused;
   uint32_t depth;
   nomem_frame frame[NOMEM_DEPTH]; /* [0] is the caller of the allocation function */
 };
@@ -75,7 +76,7 @@ struct nomem_fault {
   uint64_t nth;        /* which allocation of the run, from 1 */
   uint64_t site;       /* key; 0 when the site table was full */
   uint64_t occurrence; /* of that site */
-  uint32_t site_index; /* in site[] */
+  uint32_t unused;
   uint32_t depth;
   nomem_frame frame[NOMEM_DEPTH];
 };
@@ -103,12 +104,13 @@ struct nomem_channel {
   _Atomic uint64_t stack_hits, stack_misses, stack_mismatches; /* counted when verify is set */
   struct nomem_plan_state state;
   _Atomic uint32_t counts_used; /* slots of counts[] handed out; may exceed the array */
-  _Atomic uint32_t site_count, module_count, image_count, fault_count; /* image and fault: may exceed the arrays */
+  _Atomic uint32_t site_count, module_count, image_count, fault_count; /* all but modules: may exceed the arrays */
   struct nomem_counts counts[NOMEM_COUNTS];
   struct nomem_image images[NOMEM_IMAGES];
   struct nomem_fault faults[NOMEM_FAULTS];
   struct nomem_module modules[NOMEM_MODULES]; /* number n is modules[n - 1] */
-  struct nomem_site sites[NOMEM_SITES];       /* open addressing by key */
+  _Atomic uint32_t site_slots[NOMEM_SITE_SLOTS]; /* open addressing by key: number of the site plus 1, 0 is free */
+  struct nomem_site sites[NOMEM_SITES];          /* in the order they came, so that few pages are touched */
 };
 
 /* Allocation calls of the run so far. While threads run, a moment between two truths. */

@@ -15,7 +15,7 @@ struct listing {
 
 static const struct nomem_site *find(const struct nomem_channel *channel, uint64_t key) {
   for (size_t i = 0; i < NOMEM_SITES; i++) {
-    const struct nomem_site *site = &channel->sites[(key + i) % NOMEM_SITES];
+    const struct nomem_site *site = &channel->sites[i];
     if (site->key == key) return site;
   }
   return NULL;
@@ -53,6 +53,9 @@ static void list(struct nomem__worker *worker, const struct nomem__outcome *outc
   for (int64_t i = 0; i < count; i++) print_site(listing, outcome->channel, &sites[i], digits);
   printf("%" PRIu64 " allocations at %" PRId64 " sites; bytes are those of the first call\n",
          nomem__channel_calls(outcome->channel), count);
+  if (listing->session.options->verify)
+    printf("stacks: %" PRIu64 " recognised, %" PRIu64 " unwound, %" PRIu64 " taken for another\n",
+           outcome->channel->stack_hits, outcome->channel->stack_misses, outcome->channel->stack_mismatches);
   free(sites);
   listing->status = NOMEM_EXIT_CLEAN;
 }

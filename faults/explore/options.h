@@ -30,6 +30,7 @@ struct nomem__options {
   bool no_trace;
   bool aslr;
   bool stacks;
+  bool verify;
   bool verbose;
   bool quiet;
   char **program; /* the program and its arguments, ended by NULL; at least one */

@@ -165,6 +165,9 @@ const struct nomem__option nomem__option_table[] = {
      "base names of the programs whose allocations count, when PROGRAM starts others (default: all but shells and "
      "other launchers)"},
     {"stacks", NULL, 0, ONLY(SITES), read_flag, SET(stacks), "print whole call stacks"},
+    {"verify", NULL, 0, ONLY(SITES), read_flag, SET(verify),
+     "unwind every stack again, and say how many were recognised, how many had to be unwound, and how many were taken "
+     "for another"},
     {"no-trace", NULL, 0, ONLY(EXPLORE) | ONLY(RUN), read_flag, SET(no_trace),
      "do without ptrace, for programs that trace themselves; the stack of where it blew up is then missing"},
     {"aslr", NULL, 0, ALL_COMMANDS, read_flag, SET(aslr),

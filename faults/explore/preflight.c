@@ -26,17 +26,15 @@ static int by_first_nth(const void *left, const void *right) {
 }
 
 int64_t nomem__sites_of(const struct nomem_channel *channel, struct nomem__campaign_site **sites) {
-  size_t count = 0;
-  *sites = calloc(NOMEM_SITES, sizeof **sites);
+  size_t count = 0, entered = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
+  *sites = calloc(entered + 1, sizeof **sites);
   if (*sites == NULL) return -ENOMEM;
-  for (size_t i = 0; i < NOMEM_SITES; i++) {
+  for (size_t i = 0; i < entered; i++) {
     const struct nomem_site *site = &channel->sites[i];
-    if (site->key == 0 || !site->ready || site->count == 0) continue;
+    if (site->key == 0 || site->count == 0) continue;
     (*sites)[count++] = (struct nomem__campaign_site){site->key, site->count, site->first_nth, site->before_main};
   }
   qsort(*sites, count, sizeof **sites, by_first_nth);
-  struct nomem__campaign_site *shrunk = realloc(*sites, (count + 1) * sizeof **sites);
-  if (shrunk != NULL) *sites = shrunk;
   return (int64_t)count;
 }
 

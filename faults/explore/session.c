@@ -67,7 +67,8 @@ int nomem__session_open(struct nomem__session *session, const struct nomem__opti
                                          .stdin_path = options->stdin_path,
                                          .inherit = inherit,
                                          .same_addresses = !options->aslr,
-                                         .trace = !options->no_trace};
+                                         .trace = !options->no_trace,
+                                         .verify = options->verify};
   result = open_parts(session);
   if (result != 0) nomem__complain("cannot start: %s", strerror(-result));
   return result;

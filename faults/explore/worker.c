@@ -179,6 +179,7 @@ static int reset(struct nomem__worker *worker, const char *plan) {
   if (ftruncate(worker->output_fd, 0) != 0) return -errno;
   worker->channel->magic = NOMEM_CHANNEL_MAGIC;
   worker->channel->record_sites = 1;
+  worker->channel->verify = setup->verify;
   snprintf(worker->channel->plan, sizeof worker->channel->plan, "%s", plan);
   snprintf(worker->channel->image, sizeof worker->channel->image, "%s", setup->image);
   return 0;

@@ -24,6 +24,7 @@ struct nomem__setup {
   bool inherit;           /* the command's own output and terminal, nothing captured */
   bool same_addresses;    /* as in nomem__start */
   bool trace;
+  bool verify;            /* as in nomem_channel */
 };
 
 /* What one run came to. The channel is the worker's and says the rest. */

@@ -13,7 +13,6 @@
 static struct nomem_channel *channel;
 static struct nomem_plan plan;
 static _Atomic uint32_t threads_seen;
-static _Atomic bool main_reached;
 
 /* Changes when a thread's cached counter slot goes stale: at each start, and in a forked child, where the kernel wipes
  * the page it lies in. Two processes must not add to one slot without locking. */
@@ -102,18 +101,10 @@ static void record_fault(const struct nomem_call *call, const struct nomem_site 
 }
 
 static struct nomem_site *find_site(struct nomem_call *call, void *return_address, void *cfa) {
-  bool is_new = false;
-  struct nomem_site *site = nomem__site_find(channel, return_address, cfa, &is_new);
+  struct nomem_site *site = nomem__site_find(channel, call->fn, call->size_bytes, return_address, cfa);
   if (site == NULL) {
     atomic_fetch_add_explicit(&channel->sites_lost, 1, memory_order_relaxed);
     return NULL;
-  }
-  if (is_new) {
-    site->fn = call->fn;
-    site->first_size = call->size_bytes;
-    site->first_nth = nomem__channel_calls(channel);
-    site->before_main = !atomic_load_explicit(&main_reached, memory_order_relaxed);
-    atomic_store_explicit(&site->ready, 1, memory_order_release);
   }
   call->site = atomic_load_explicit(&site->key, memory_order_relaxed);
   call->occurrence = atomic_fetch_add_explicit(&site->count, 1, memory_order_relaxed) + 1;
@@ -190,6 +181,6 @@ void nomem__stop(void) {
 }
 
 void nomem__reached_main(void) {
-  atomic_store(&main_reached, true);
+  nomem__site_main();
   if (channel != NULL) atomic_fetch_add(&channel->main_reached, 1);
 }

@@ -13,28 +13,41 @@
 #include "module.h"
 #include "wall.h"
 
-/* A set of WAYS stacks for each hash of (return address, frame address): wrappers such as xmalloc are called at one
- * depth from several places. Deeper stacks than memory has room for cost a real unwind each. */
-#define SETS 2048
-#define WAYS 4
+/* Room for remembered stacks: more than the sites of most programs, since one site may be reached at several depths. A
+ * stack that finds no room takes another's. */
+#define STACKS 8192
+#define SLOT_SETS 8192
+#define WAYS 2
+/* Stacks that share their inner frames are told apart one difference at a time; more are not worth the search. */
+#define HOPS_MAX 8
 
-/* How often each frame of a stack says where the next one lies: the return addresses, and their slots as distances in
- * bytes from the frame address. version is odd while a thread writes the entry; a reader that sees it change, or the
- * writer's own signal handler, unwinds instead. */
+/* Where the return addresses of a stack lie, as distances in bytes from the frame address, and what they are.
+ *
+ * A stack is first looked for under the hash of its return and frame address. If the one found there differs in frame
+ * i, the search goes on under a hash of that difference: i and what is there instead. Every stack is put where its own
+ * search ended, so wrappers such as xmalloc, called at one depth from a hundred places, cost one step more.
+ *
+ * version is odd while a thread writes the entry; a reader that sees it change, or the writer's own signal handler,
+ * unwinds instead. */
 struct remembered {
   uint32_t version;
   uint32_t depth;
-  uintptr_t return_address;
-  uintptr_t cfa;
+  uint64_t key; /* what it was put under */
   uint64_t generation;
   struct nomem_site *site;
   uint32_t distance[NOMEM_DEPTH];
   uintptr_t value[NOMEM_DEPTH];
 };
 
-static struct remembered (*memory)[WAYS];
+/* Stacks are kept in the order they came, so that few pages are touched; slots say by the hash of a key which one. */
+static struct memory {
+  _Atomic uint32_t slot[SLOT_SETS][WAYS]; /* number of the stack plus 1; 0: none */
+  struct remembered stack[STACKS];
+} *memory;
+
 static _Atomic uint64_t generation = 1;
-static _Atomic uint32_t next_victim;
+static _Atomic uint32_t stacks_used;
+static _Atomic bool main_began;
 
 struct walk {
   uintptr_t skip_below; /* frames of ours lie below the caller's frame address */
@@ -67,28 +80,46 @@ static uintptr_t load(const uintptr_t *word) {
   return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/* Compares from the inside out and stops at the first difference: only while all have matched is the next slot known
- * to lie in the stack. */
-__attribute__((no_sanitize("address"))) static bool same_stack(const struct remembered *entry, uintptr_t cfa) {
+/* The first frame that differs, and in *value what is there instead; 0 when all are the same. Compares from the inside
+ * out and stops at the first difference: only while all have matched is the next slot known to lie in the stack. */
+__attribute__((no_sanitize("address"))) static uint32_t first_difference(const struct remembered *entry, uintptr_t cfa,
+                                                                         uintptr_t *value) {
   uint32_t depth = __atomic_load_n(&entry->depth, __ATOMIC_RELAXED);
-  if (depth > NOMEM_DEPTH) return false;
-  for (uint32_t i = 1; i < depth; i++) {
-    const uintptr_t *slot = (const uintptr_t *)(cfa + __atomic_load_n(&entry->distance[i], __ATOMIC_RELAXED));
-    if (load(slot) != load(&entry->value[i])) return false;
+  for (uint32_t i = 1; i < depth && i < NOMEM_DEPTH; i++) {
+    *value = load((const uintptr_t *)(cfa + __atomic_load_n(&entry->distance[i], __ATOMIC_RELAXED)));
+    if (*value != load(&entry->value[i])) return i;
   }
-  return true;
+  return 0;
 }
 
-static struct nomem_site *recall(struct remembered *set, uintptr_t return_address, uintptr_t cfa) {
-  uint64_t now = atomic_load_explicit(&generation, memory_order_acquire);
+static struct remembered *find_entry(uint64_t key, uint64_t now) {
   for (unsigned way = 0; way < WAYS; way++) {
-    struct remembered *entry = &set[way];
+    uint32_t number = atomic_load_explicit(&memory->slot[(key >> 32) % SLOT_SETS][way], memory_order_acquire);
+    if (number == 0) continue;
+    struct remembered *entry = &memory->stack[number - 1];
+    if (__atomic_load_n(&entry->key, __ATOMIC_RELAXED) == key &&
+        __atomic_load_n(&entry->generation, __ATOMIC_RELAXED) == now)
+      return entry;
+  }
+  return NULL;
+}
+
+/* The site of the stack if it is remembered, or NULL and in *key what to remember it under. */
+static struct nomem_site *recall(uintptr_t cfa, uint64_t *key) {
+  uint64_t now = atomic_load_explicit(&generation, memory_order_acquire);
+  for (unsigned hop = 0; hop < HOPS_MAX; hop++) {
+    struct remembered *entry = find_entry(*key, now);
+    if (entry == NULL) return NULL;
     uint32_t version = __atomic_load_n(&entry->version, __ATOMIC_ACQUIRE);
-    if (load(&entry->return_address) != return_address || load(&entry->cfa) != cfa) continue;
-    if ((version & 1) || entry->generation != now || !same_stack(entry, cfa)) continue;
+    if (version & 1) return NULL;
+    uintptr_t value = 0;
+    uint32_t frame = first_difference(entry, cfa, &value);
     struct nomem_site *site = __atomic_load_n(&entry->site, __ATOMIC_RELAXED);
+    uint64_t still = __atomic_load_n(&entry->key, __ATOMIC_RELAXED);
     atomic_thread_fence(memory_order_acquire);
-    if (__atomic_load_n(&entry->version, __ATOMIC_RELAXED) == version) return site;
+    if (still != *key || __atomic_load_n(&entry->version, __ATOMIC_RELAXED) != version) return NULL;
+    if (frame == 0) return site;
+    *key = nomem__hash(*key, value + frame);
   }
   return NULL;
 }
@@ -103,67 +134,79 @@ static bool can_remember(uintptr_t cfa, const uintptr_t *address, const uintptr_
   return depth > 0;
 }
 
-static void remember(struct remembered *set, uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot,
-                     unsigned depth, struct nomem_site *site) {
+static void put_in_slot(uint64_t key, uint64_t now, uint32_t number) {
+  _Atomic uint32_t *set = memory->slot[(key >> 32) % SLOT_SETS];
+  unsigned way = number % WAYS;
+  for (unsigned i = 0; i < WAYS; i++) {
+    uint32_t other = atomic_load_explicit(&set[i], memory_order_relaxed);
+    if (other == 0 || __atomic_load_n(&memory->stack[other - 1].generation, __ATOMIC_RELAXED) != now) way = i;
+  }
+  atomic_store_explicit(&set[way], number + 1, memory_order_release);
+}
+
+static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot, unsigned depth,
+                     struct nomem_site *site) {
   if (!can_remember(cfa, address, slot, depth)) return;
-  struct remembered *entry = &set[atomic_fetch_add_explicit(&next_victim, 1, memory_order_relaxed) % WAYS];
-  for (unsigned way = 0; way < WAYS; way++)
-    if (set[way].return_address == 0) entry = &set[way];
+  uint64_t now = atomic_load(&generation);
+  uint32_t number = atomic_fetch_add_explicit(&stacks_used, 1, memory_order_relaxed) % STACKS;
+  struct remembered *entry = &memory->stack[number];
   uint32_t version = __atomic_load_n(&entry->version, __ATOMIC_RELAXED);
   if ((version & 1) || !__atomic_compare_exchange_n(&entry->version, &version, version + 1, false, __ATOMIC_ACQUIRE,
                                                     __ATOMIC_RELAXED))
     return;
   atomic_thread_fence(memory_order_release);
-  __atomic_store_n(&entry->return_address, address[0], __ATOMIC_RELAXED);
-  __atomic_store_n(&entry->cfa, cfa, __ATOMIC_RELAXED);
+  __atomic_store_n(&entry->key, key, __ATOMIC_RELAXED);
+  __atomic_store_n(&entry->generation, now, __ATOMIC_RELAXED);
   __atomic_store_n(&entry->depth, depth, __ATOMIC_RELAXED);
-  __atomic_store_n(&entry->generation, atomic_load(&generation), __ATOMIC_RELAXED);
   __atomic_store_n(&entry->site, site, __ATOMIC_RELAXED);
   for (unsigned i = 1; i < depth; i++) {
     __atomic_store_n(&entry->distance[i], (uint32_t)(slot[i] - cfa), __ATOMIC_RELAXED);
     __atomic_store_n(&entry->value[i], address[i], __ATOMIC_RELAXED);
   }
   __atomic_store_n(&entry->version, version + 2, __ATOMIC_RELEASE);
+  put_in_slot(key, now, number);
 }
 
-/* Threads that meet in one new site write the same frames: the key is made of them. */
-static struct nomem_site *enter(struct nomem_channel *channel, uint64_t key, const nomem_frame *frame, unsigned depth,
-                                bool *is_new) {
-  for (uint32_t probe = 0; probe < NOMEM_SITES; probe++) {
-    struct nomem_site *site = &channel->sites[(key + probe) % NOMEM_SITES];
-    uint64_t found = atomic_load_explicit(&site->key, memory_order_acquire);
+/* A site is whole before its slot names it. Of two threads that meet in a new one, one enters it; the other's stays
+ * unused. */
+static struct nomem_site *enter(struct nomem_channel *channel, const struct nomem_site *made, uint64_t key) {
+  struct nomem_site *mine = NULL;
+  uint32_t number = 0;
+  for (uint32_t probe = 0; probe < NOMEM_SITE_SLOTS; probe++) {
+    _Atomic uint32_t *slot = &channel->site_slots[(key + probe) % NOMEM_SITE_SLOTS];
+    uint32_t found = atomic_load_explicit(slot, memory_order_acquire);
     if (found == 0) {
-      if (atomic_load(&channel->site_count) >= NOMEM_SITES / 4 * 3) return NULL;
-      if (atomic_compare_exchange_strong(&site->key, &found, key)) {
-        atomic_fetch_add(&channel->site_count, 1);
-        found = key;
+      if (mine == NULL) {
+        number = atomic_fetch_add(&channel->site_count, 1);
+        if (number >= NOMEM_SITES) return NULL;
+        mine = &channel->sites[number];
+        *mine = *made;
+        atomic_store_explicit(&mine->key, key, memory_order_release);
       }
+      if (atomic_compare_exchange_strong(slot, &found, number + 1)) return mine;
     }
-    if (found != key) continue;
-    *is_new = atomic_load_explicit(&site->ready, memory_order_acquire) == 0;
-    if (*is_new) {
-      site->depth = depth;
-      for (unsigned i = 0; i < depth; i++) site->frame[i] = frame[i];
-    }
-    return site;
+    struct nomem_site *other = &channel->sites[(found - 1) % NOMEM_SITES];
+    if (atomic_load_explicit(&other->key, memory_order_acquire) != key) continue;
+    if (mine != NULL) atomic_store(&mine->key, 0);
+    return other;
   }
   return NULL;
 }
 
-static struct nomem_site *name_stack(struct nomem_channel *channel, const uintptr_t *address, unsigned depth,
-                                     bool *is_new) {
-  nomem_frame frame[NOMEM_DEPTH];
-  unsigned kept = 0;
+/* The frames of a stack, those of the injector's own left out, and the key they make. */
+static uint64_t name_stack(struct nomem_channel *channel, const uintptr_t *address, unsigned depth,
+                           struct nomem_site *site) {
   uint64_t key = 0;
+  site->depth = 0;
   for (unsigned i = 0; i < depth; i++) {
     uint64_t word;
-    frame[kept] = nomem__module_frame(channel, address[i], &word);
-    if (frame[kept] == 0) continue;
+    site->frame[site->depth] = nomem__module_frame(channel, address[i], &word);
+    if (site->frame[site->depth] == 0) continue;
     key = nomem__hash(key, word);
-    kept++;
+    site->depth++;
   }
-  key = nomem__hash(key, kept);
-  return enter(channel, key == 0 ? 1 : key, frame, kept, is_new);
+  key = nomem__hash(key, site->depth);
+  return key == 0 ? 1 : key;
 }
 
 static void verify(struct nomem_channel *channel, const struct nomem_site *recalled, void *cfa) {
@@ -174,15 +217,15 @@ static void verify(struct nomem_channel *channel, const struct nomem_site *recal
   }
   atomic_fetch_add(&channel->stack_hits, 1);
   uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
-  bool is_new = false;
+  struct nomem_site now;
   unsigned depth = nomem__site_unwind(cfa, address, slot);
-  if (name_stack(channel, address, depth, &is_new) != recalled) atomic_fetch_add(&channel->stack_mismatches, 1);
+  if (name_stack(channel, address, depth, &now) != recalled->key) atomic_fetch_add(&channel->stack_mismatches, 1);
 }
 
-struct nomem_site *nomem__site_find(struct nomem_channel *channel, void *return_address, void *cfa, bool *is_new) {
-  uint64_t hash = nomem__hash(nomem__hash(0, (uintptr_t)return_address), (uintptr_t)cfa);
-  struct remembered *set = memory[(hash >> 32) % SETS];
-  struct nomem_site *site = recall(set, (uintptr_t)return_address, (uintptr_t)cfa);
+struct nomem_site *nomem__site_find(struct nomem_channel *channel, enum nomem_fn fn, uint64_t size_bytes,
+                                    void *return_address, void *cfa) {
+  uint64_t key = nomem__hash(nomem__hash(0, (uintptr_t)return_address), (uintptr_t)cfa);
+  struct nomem_site *site = recall((uintptr_t)cfa, &key);
   if (__builtin_expect(channel->verify != 0, 0)) verify(channel, site, cfa);
   if (site != NULL) return site;
 
@@ -194,15 +237,19 @@ struct nomem_site *nomem__site_find(struct nomem_channel *channel, void *return_
     slot[0] = (uintptr_t)cfa - sizeof(uintptr_t);
     depth = 1;
   }
-  site = name_stack(channel, address, depth, is_new);
-  if (site != NULL) remember(set, (uintptr_t)cfa, address, slot, depth, site);
+  struct nomem_site made = {.fn = fn,
+                            .first_size = size_bytes,
+                            .first_nth = nomem__channel_calls(channel),
+                            .before_main = !atomic_load_explicit(&main_began, memory_order_relaxed)};
+  site = enter(channel, &made, name_stack(channel, address, depth, &made));
+  if (site != NULL) remember(key, (uintptr_t)cfa, address, slot, depth, site);
   errno = saved_errno;
   return site;
 }
 
 int nomem__site_init(void) {
   if (memory == NULL) {
-    void *pages = mmap(NULL, sizeof(struct remembered[SETS][WAYS]), PROT_READ | PROT_WRITE,
+    void *pages = mmap(NULL, sizeof *memory, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (pages == MAP_FAILED) return -ENOMEM;
     memory = pages;
@@ -215,6 +262,11 @@ int nomem__site_init(void) {
 
 void nomem__site_forget(void) {
   atomic_fetch_add(&generation, 1);
+  atomic_store(&stacks_used, 0);
+}
+
+void nomem__site_main(void) {
+  atomic_store(&main_began, true);
 }
 
 /* What in= and module= say of a site does not change while plan and site live: kept per process, by site slot. */

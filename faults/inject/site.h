@@ -21,10 +21,13 @@ NOMEM_HIDDEN int nomem__site_init(void);
 /* Forgets every remembered stack: a module was unloaded, or the channel is another one. */
 NOMEM_HIDDEN void nomem__site_forget(void);
 
-/* The site of a call made by the code at return_address, whose stack begins at cfa; NULL when channel's table is
- * full. *is_new tells a site that was not in the table. */
-NOMEM_HIDDEN struct nomem_site *nomem__site_find(struct nomem_channel *channel, void *return_address, void *cfa,
-                                                 bool *is_new);
+/* The site of a call made by the code at return_address, whose stack begins at cfa; NULL when channel's table is full.
+ * A new one is entered as first called for size_bytes by fn. */
+NOMEM_HIDDEN struct nomem_site *nomem__site_find(struct nomem_channel *channel, enum nomem_fn fn, uint64_t size_bytes,
+                                                 void *return_address, void *cfa);
+
+/* main() has begun: sites from now on are not called "before main". */
+NOMEM_HIDDEN void nomem__site_main(void);
 
 /* For tests and benchmarks: writes the stack above cfa by a real unwind. Returns its depth, at most NOMEM_DEPTH. */
 NOMEM_HIDDEN unsigned nomem__site_unwind(void *cfa, uintptr_t *addresses, uintptr_t *slots);
