@@ -11,9 +11,9 @@
 /* Whether an image is to be injected. globs: base names joined by commas; "" stands for everything but the programs
  * that only start others, which are not what the user tests. */
 static inline bool nomem__is_injected(const char *globs, const char *base_name) {
-  static const char *const launchers[] = {"sh",     "ash",    "bash", "dash",  "zsh",  "ksh*",  "busybox", "env",
-                                          "timeout", "nice",  "nohup", "setsid", "stdbuf", "xargs", "time", "make",
-                                          "ninja",  "ctest",  "prove", "perl",  "python*", "sudo", "unshare", "taskset"};
+  static const char *const launchers[] = {
+      "sh",     "ash",    "bash",  "dash", "zsh",  "ksh*",  "busybox", "env",   "timeout", "nice", "nohup",   "setsid",
+      "stdbuf", "xargs",  "time",  "make", "ninja", "ctest", "prove",   "perl*", "python*", "sudo", "unshare", "taskset"};
   if (globs[0] == '\0') {
     for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
       if (nomem__glob(launchers[i], base_name)) return false;
@@ -31,8 +31,8 @@ static inline bool nomem__is_injected(const char *globs, const char *base_name) 
   return false;
 }
 
-/* The C and C++ run-times, which allocate, raise and abort on behalf of their caller: the first frame of a stack that is
- * not in one of them is whose doing it was. */
+/* The C and C++ run-times, which allocate, raise and abort on behalf of their caller: the first frame of a stack that
+ * is not in one of them is whose doing it was. */
 static inline bool nomem__is_runtime(const char *base_name) {
   static const char *const globs[] = {"libc.so.*",     "libc-*.so",   "libstdc++.so.*", "libc++.so.*",
                                       "libc++abi.so.*", "libgcc_s.so.*", "ld-linux*",     "libpthread.so.*"};

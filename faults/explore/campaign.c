@@ -35,11 +35,15 @@ static void give_up(struct nomem__campaign *campaign, const char *what, int resu
   campaign->failed = true;
 }
 
+static bool is_over(const struct nomem__campaign *campaign) {
+  return campaign->failed || campaign->session->interrupted_by != 0;
+}
+
 static void point_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 
 /* Gives the worker the next point, or leaves it idle when there is none. */
 static void next_point(struct nomem__campaign *campaign, struct nomem__worker *worker) {
-  if (campaign->failed || campaign->session->interrupted_by != 0 || campaign->next_point == campaign->point_count) return;
+  if (is_over(campaign) || campaign->next_point == campaign->point_count) return;
   char plan[NOMEM_POINT_PLAN_BYTES];
   point_plan(campaign, &campaign->points[campaign->next_point], plan);
   int result = nomem__worker_start(worker, plan, campaign->timeout_ms, point_done, campaign);
@@ -62,13 +66,15 @@ static void point_done(struct nomem__worker *worker, const struct nomem__outcome
   struct nomem__campaign *campaign = user;
   campaign->running--;
   if (outcome->end.was_cancelled) return;
-  const struct nomem__point *point = &campaign->points[nomem__worker_label_of(worker)];
+  size_t rank = nomem__worker_label_of(worker);
+  const struct nomem__point *point = &campaign->points[rank];
   enum nomem__verdict verdict = judge(campaign, outcome);
   campaign->verdicts[verdict]++;
   char plan[NOMEM_POINT_PLAN_BYTES];
   point_plan(campaign, point, plan);
   if (nomem__verdicts[verdict].is_finding) {
-    int result = nomem__findings_add(&campaign->findings, verdict, outcome, point, plan, campaign->session->symbols);
+    const struct nomem__found found = {verdict, outcome, *point, rank, plan};
+    int result = nomem__findings_add(&campaign->findings, &found, campaign->session->symbols);
     if (result != 0) give_up(campaign, "cannot keep a finding", result);
   }
   say_run(campaign, plan, verdict, outcome);
@@ -81,7 +87,7 @@ static void confirm_done(struct nomem__worker *worker, const struct nomem__outco
 
 /* Every finding's exemplar is run once more, alone: one that then ends otherwise is not counted. */
 static void confirm_next(struct nomem__campaign *campaign) {
-  if (campaign->failed || campaign->session->interrupted_by != 0 || campaign->confirmed == campaign->findings.count) return;
+  if (is_over(campaign) || campaign->confirmed == campaign->findings.count) return;
   const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   int result =
       nomem__worker_start(campaign->workers[0], finding->plan, campaign->timeout_ms, confirm_done, campaign);

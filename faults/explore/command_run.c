@@ -34,8 +34,9 @@ static void interrupt(void *user) {
 static void say_faults(struct run *run) {
   const struct nomem_channel *channel = run->outcome.channel;
   struct nomem__trace trace;
-  fprintf(stderr, "nomem: %u of %" PRIu64 " allocations failed\n", (unsigned)channel->fault_count,
-          nomem__channel_calls(channel));
+  uint64_t calls = nomem__channel_calls(channel);
+  nomem__complain("%u of %" PRIu64 " allocation%s failed", (unsigned)channel->fault_count, calls,
+                  calls == 1 ? "" : "s");
   for (uint32_t i = 0; i < channel->fault_count && i < SHOWN_MAX; i++) {
     const struct nomem_fault *fault = &channel->faults[i];
     fprintf(stderr, "nomem: %s of %" PRIu64 " bytes returned NULL (allocation %" PRIu64 ", site=%08" PRIx64 "@%" PRIu64

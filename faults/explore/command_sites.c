@@ -51,8 +51,9 @@ static void list(struct nomem__worker *worker, const struct nomem__outcome *outc
   unsigned digits = nomem__key_digits(sites, (size_t)count);
   printf("%10s  %-*s  %-14s %10s  %s\n", "calls", (int)digits, "site", "function", "bytes", "called by");
   for (int64_t i = 0; i < count; i++) print_site(listing, outcome->channel, &sites[i], digits);
-  printf("%" PRIu64 " allocations at %" PRId64 " sites; bytes are those of the first call\n",
-         nomem__channel_calls(outcome->channel), count);
+  uint64_t calls = nomem__channel_calls(outcome->channel);
+  printf("%" PRIu64 " allocation%s at %" PRId64 " site%s; bytes are those of the first call\n", calls,
+         calls == 1 ? "" : "s", count, count == 1 ? "" : "s");
   if (listing->session.options->verify)
     printf("stacks: %" PRIu64 " recognised, %" PRIu64 " unwound, %" PRIu64 " taken for another\n",
            outcome->channel->stack_hits, outcome->channel->stack_misses, outcome->channel->stack_mismatches);

@@ -33,13 +33,21 @@ static struct nomem__finding *find(struct nomem__findings *findings, enum nomem_
   return NULL;
 }
 
-static int add_exemplar(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                        const struct nomem__point *point, const char *plan, const struct nomem__trace *fault,
-                        const struct nomem__trace *blow_up) {
+/* Makes this run the one that the finding shows. */
+static int show(struct nomem__finding *finding, const struct nomem__found *found, const struct nomem__trace *fault,
+                const struct nomem__trace *blow_up) {
+  const struct nomem__outcome *outcome = found->outcome;
   const struct nomem_fault *first = &outcome->channel->faults[0];
   const struct nomem__stack *stack = &outcome->end.stack;
-  finding->point = *point;
-  strncpy(finding->plan, plan, sizeof finding->plan - 1);
+  struct nomem__trace copy;
+  int result = nomem__trace_copy(&copy, fault);
+  if (result != 0) return result;
+  nomem__trace_free(&finding->fault);
+  finding->fault = copy;
+  finding->blow_up = *blow_up; /* its paths belong to the stacks of the session */
+  finding->rank = found->rank;
+  finding->point = found->point;
+  strncpy(finding->plan, found->plan, sizeof finding->plan - 1);
   finding->signal = outcome->end.fatal_signal;
   finding->has_fault_address = outcome->end.has_stack && stack->has_fault_address &&
                                (finding->signal == SIGSEGV || finding->signal == SIGBUS);
@@ -47,36 +55,37 @@ static int add_exemplar(struct nomem__finding *finding, const struct nomem__outc
   finding->fn = first->fn;
   finding->size_bytes = first->size_bytes;
   finding->nth = first->nth;
-  finding->blow_up = *blow_up; /* its paths belong to the stacks of the session */
-  return nomem__trace_copy(&finding->fault, fault);
+  return 0;
 }
 
-int nomem__findings_add(struct nomem__findings *findings, enum nomem__verdict verdict,
-                        const struct nomem__outcome *outcome, const struct nomem__point *point, const char *plan,
+static struct nomem__finding *add(struct nomem__findings *findings) {
+  if (findings->count == findings->room) {
+    size_t room = findings->room == 0 ? 8 : findings->room * 2;
+    struct nomem__finding *grown = realloc(findings->list, room * sizeof *grown);
+    if (grown == NULL) return NULL;
+    findings->list = grown;
+    findings->room = room;
+  }
+  return &findings->list[findings->count++];
+}
+
+int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
                         struct nomem__symbols *symbols) {
+  const struct nomem__outcome *outcome = found->outcome;
   struct nomem__trace fault, blow_up = {0};
   fault_trace(outcome, &fault);
   if (outcome->end.has_stack) nomem__trace_of_stack(&outcome->end.stack, &blow_up);
   /* One place that aborts is one bug, whoever came to it; one place that follows a NULL is a bug of each caller. */
-  uint64_t hash = nomem__trace_hash(blow_up.depth > 0 ? &blow_up : &fault, symbols, verdict != NOMEM_VERDICT_ABORT) +
+  bool with_caller = found->verdict != NOMEM_VERDICT_ABORT;
+  uint64_t hash = nomem__trace_hash(blow_up.depth > 0 ? &blow_up : &fault, symbols, with_caller) +
                   (uint64_t)outcome->end.fatal_signal;
-  struct nomem__finding *finding = find(findings, verdict, hash);
-  if (finding != NULL) {
-    finding->runs++;
-    return 0;
-  }
-  if (findings->count == findings->room) {
-    size_t room = findings->room == 0 ? 8 : findings->room * 2;
-    struct nomem__finding *grown = realloc(findings->list, room * sizeof *grown);
-    if (grown == NULL) return -ENOMEM;
-    findings->list = grown;
-    findings->room = room;
-  }
-  finding = &findings->list[findings->count];
-  *finding = (struct nomem__finding){.verdict = verdict, .hash = hash, .runs = 1};
-  int result = add_exemplar(finding, outcome, point, plan, &fault, &blow_up);
-  if (result == 0) findings->count++;
-  return result;
+  struct nomem__finding *finding = find(findings, found->verdict, hash);
+  bool is_first = finding == NULL;
+  if (is_first) finding = add(findings);
+  if (finding == NULL) return -ENOMEM;
+  if (is_first) *finding = (struct nomem__finding){.verdict = found->verdict, .hash = hash};
+  finding->runs++;
+  return is_first || found->rank < finding->rank ? show(finding, found, &fault, &blow_up) : 0;
 }
 
 static int compare(const void *left, const void *right) {

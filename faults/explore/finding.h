@@ -14,9 +14,10 @@ struct nomem__finding {
   enum nomem__verdict verdict;
   uint64_t hash; /* what its runs have in common */
   uint64_t runs;
-  bool is_flaky; /* its shortest run, made once more, ended otherwise */
+  bool is_flaky; /* its first run, made once more, ended otherwise */
 
-  /* The shortest of them. */
+  /* The first of them. */
+  size_t rank; /* where the schedule had it */
   struct nomem__point point;
   char plan[NOMEM_POINT_PLAN_BYTES];
   int signal; /* 0: none */
@@ -34,9 +35,18 @@ struct nomem__findings {
   size_t count, room;
 };
 
-/* Adds a run that ended with a verdict that is a finding. Returns 0 or -ENOMEM. */
-int nomem__findings_add(struct nomem__findings *findings, enum nomem__verdict verdict,
-                        const struct nomem__outcome *outcome, const struct nomem__point *point, const char *plan,
+/* A run to add: the rank-th of the schedule. */
+struct nomem__found {
+  enum nomem__verdict verdict; /* one that is a finding */
+  const struct nomem__outcome *outcome;
+  struct nomem__point point;
+  size_t rank;
+  const char *plan;
+};
+
+/* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the earliest of the schedule
+ * is the one shown. Returns 0 or -ENOMEM. */
+int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
                         struct nomem__symbols *symbols);
 
 /* The worst first, and within a verdict the one with the most runs. */

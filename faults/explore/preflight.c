@@ -17,7 +17,7 @@
 #define TIMEOUT_FACTOR 10
 #define TIMEOUT_LEAST_MS 1000
 /* When all occurrences of all sites take no longer than this, nothing is left out. */
-#define EVERYTHING_US (10 * 1000000)
+#define EVERYTHING_US UINT64_C(10000000)
 
 static int by_first_nth(const void *left, const void *right) {
   const struct nomem__campaign_site *a = left, *b = right;

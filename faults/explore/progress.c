@@ -23,8 +23,9 @@ static void show(uv_timer_t *timer) {
 }
 
 void nomem__progress_start(struct nomem__progress *progress, uv_loop_t *loop, size_t total) {
-  *progress = (struct nomem__progress){.is_terminal = isatty(STDERR_FILENO), .total = total, .started_ms = uv_now(loop)};
-  progress->last_plain_ms = progress->started_ms;
+  uint64_t now = uv_now(loop);
+  *progress = (struct nomem__progress){
+      .is_terminal = isatty(STDERR_FILENO), .total = total, .started_ms = now, .last_plain_ms = now};
   uv_timer_init(loop, &progress->timer);
   progress->timer.data = progress;
   uv_timer_start(&progress->timer, show, REDRAW_MS, REDRAW_MS);

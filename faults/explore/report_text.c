@@ -37,8 +37,9 @@ static void print_word(FILE *out, const char *word) {
   fputc('\'', out);
 }
 
-void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan) {
+void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms) {
   fprintf(out, "nomem run --fail %s", plan);
+  if (timeout_ms != 0) fprintf(out, " -t %g", (double)timeout_ms / 1e3);
   if (options->stdin_path != NULL) {
     fputs(" --stdin ", out);
     print_word(out, options->stdin_path);
@@ -69,7 +70,7 @@ static void print_end(const struct nomem__finding *finding, FILE *out) {
 static void print_finding(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
   bool coloured = nomem__is_coloured(out);
   struct nomem__symbols *symbols = campaign->session->symbols;
-  fprintf(out, "\n%s%s%s in ", coloured ? "\033[1;31m" : "", nomem__verdicts[finding->verdict].name,
+  fprintf(out, "%s%s%s in ", coloured ? "\033[1;31m" : "", nomem__verdicts[finding->verdict].name,
           coloured ? "\033[0m" : "");
   nomem__trace_print_culprit(out, finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault, symbols);
   fprintf(out, ": %s, %" PRIu64 " run%s%s\n", nomem__verdicts[finding->verdict].meaning, finding->runs,
@@ -86,11 +87,12 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
   else
     fputs("    (no stack: it needs ptrace)\n", out);
   fputs("  reproduce: ", out);
-  nomem__print_reproduction(out, campaign->session->options, finding->plan);
+  nomem__print_reproduction(out, campaign->session->options, finding->plan,
+                            finding->verdict == NOMEM_VERDICT_HANG ? campaign->timeout_ms : 0);
 }
 
 static void print_verdicts(const struct nomem__campaign *campaign, uint64_t runs, size_t confirmed, FILE *out) {
-  fprintf(out, "%" PRIu64 " runs:", runs);
+  fprintf(out, "%" PRIu64 " run%s:", runs, runs == 1 ? "" : "s");
   const char *separator = " ";
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) {
     if (campaign->verdicts[v] == 0) continue;
@@ -123,10 +125,12 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
   if (!campaign->session->options->quiet) {
     fputs("nomem: ", out);
     nomem__print_safe(out, campaign->image);
-    fprintf(out, ": %" PRIu64 " allocations at %zu sites, %.1f ms a run\n", campaign->allocations, campaign->site_count,
+    fprintf(out, ": %" PRIu64 " allocation%s at %zu site%s, %.1f ms a run\n", campaign->allocations,
+            campaign->allocations == 1 ? "" : "s", campaign->site_count, campaign->site_count == 1 ? "" : "s",
             (double)campaign->baseline_us / 1e3);
   }
   for (size_t i = 0; i < campaign->findings.count; i++) {
+    if (i > 0 || !campaign->session->options->quiet) fputc('\n', out);
     print_finding(campaign, &campaign->findings.list[i], out);
     confirmed += !campaign->findings.list[i].is_flaky;
   }

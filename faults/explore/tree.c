@@ -219,7 +219,8 @@ static bool belongs(const struct nomem__tree *tree, pid_t pid) {
   if (fd < 0) return false;
   ssize_t length = read(fd, environment, sizeof environment);
   close(fd);
-  return length > 0 && memmem(environment, (size_t)length, tree->channel_entry, strlen(tree->channel_entry) + 1) != NULL;
+  size_t needed = strlen(tree->channel_entry) + 1;
+  return length > 0 && memmem(environment, (size_t)length, tree->channel_entry, needed) != NULL;
 }
 
 /* Orphans of an untraced tree have become the command's own children (it is a subreaper). */
@@ -342,7 +343,8 @@ static int fork_root(struct nomem__tree *tree, const struct nomem__start *start)
   if (pid == 0) become(start, go[0], error[1]);
   if (pid < 0) result = -errno;
   if (pid > 0 && start->trace) {
-    long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+    long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+                   PTRACE_O_EXITKILL;
     if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)options) != 0) result = -errno;
   }
   if (pid > 0 && result != 0) {

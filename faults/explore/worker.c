@@ -9,8 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* A run whose output goes past this is writing without end, into memory. */
 #define OUTPUT_MAX_BYTES (64u << 20)
 #define OUTPUT_CHECK_MS 100

@@ -13,8 +13,6 @@
 #include "module.h"
 #include "wall.h"
 
-extern char **environ;
-
 /* The environment's own text: nothing is copied, and getenv's lock is not taken. */
 static const char *variable(const char *name) {
   size_t length = strlen(name);
@@ -59,7 +57,8 @@ static _Noreturn void refuse_plan(const struct nomem_plan_error *error) {
   char digits[24];
   char *at = digits + sizeof digits - 1;
   *at = '\0';
-  for (size_t rest = error->column; at > digits && (rest > 0 || *at == '\0'); rest /= 10) *--at = (char)('0' + rest % 10);
+  for (size_t rest = error->column; at > digits && (rest > 0 || *at == '\0'); rest /= 10)
+    *--at = (char)('0' + rest % 10);
   say("nomem: " NOMEM_PLAN_ENV ": column ");
   say(at);
   say(": ");

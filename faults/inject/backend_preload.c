@@ -45,8 +45,8 @@ static struct {
 /* 0 before the look-up, 1 during it, 2 when real is whole. */
 static _Atomic int real_state;
 
-/* What relocation fills in: NULL until it did. */
-extern void *dlsym(void *, const char *) __attribute__((weak));
+/* Its address is what relocation fills in: NULL until it did. */
+#pragma weak dlsym
 
 /* Programs were seen to ask for a few hundred bytes before the look-up is possible. */
 #define EARLY_BYTES 65536
