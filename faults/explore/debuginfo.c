@@ -220,8 +220,8 @@ static void set_call_line(struct nomem__debug_frame *frame, struct unit *unit, D
   frame->column = number(callee, DW_AT_call_column);
 }
 
-/* libdw answers with the nearest symbol; in a stripped file that is often a function far away. Only one whose size
- * covers the address is the right name. */
+/* Where no symbol covers the address, libdw answers with the label before it; in a stripped file that may be far away.
+ * Only a symbol whose size covers the address is the right name. */
 static bool find_symbol(struct nomem__debuginfo *info, uint64_t address, struct nomem__debug_frame *frame) {
   GElf_Off offset;
   GElf_Sym symbol;
