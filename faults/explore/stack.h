@@ -6,7 +6,8 @@
  *
  * One nomem__stacks serves any number of processes, one after the other. Unwind tables stay loaded for as long as the
  * next process has the same files at the same addresses (forks have, and programs run without address randomisation),
- * which about halves what a capture costs, some hundred microseconds. Not thread-safe; errno is not kept. When memory runs out inside libdw,
+ * which about halves what a capture costs, some hundred microseconds. Not thread-safe; errno is not kept. When memory
+ * runs out inside libdw,
  * libdw ends the process.
  */
 #ifndef NOMEM_STACK_H
