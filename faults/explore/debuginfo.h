@@ -1,9 +1,9 @@
 /* One ELF file's names: which functions, inlined ones included, and which lines an address belongs to.
  *
  * Addresses are those of the file's own symbol table. Separate debug files are found by build id and by debug link,
- * below /usr/lib/debug and beside the file; nothing is ever fetched from a network, whatever DEBUGINFOD_URLS says. Strings
- * belong to the object and are what the file contains: hostile. Not thread-safe. When memory runs out inside libdw,
- * libdw ends the process.
+ * below /usr/lib/debug and beside the file; nothing is ever fetched from a network, whatever DEBUGINFOD_URLS says.
+ * Strings belong to the object and are what the file contains: hostile. Not thread-safe. When memory runs out inside
+ * libdw, libdw ends the process.
  */
 #ifndef NOMEM_DEBUGINFO_H
 #define NOMEM_DEBUGINFO_H
