@@ -23,13 +23,13 @@ static const char *variable(const char *name) {
 
 /* A path that cannot be opened is not this process's business: the run is over, or it gave up the right to look. */
 static struct nomem_channel *map_channel(const char *path) {
-  int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+  int fd = nomem__open(path, O_RDWR);
   if (fd < 0) return NULL;
   struct stat status;
   void *pages = MAP_FAILED;
   if (fstat(fd, &status) == 0 && status.st_size == (off_t)sizeof(struct nomem_channel))
     pages = mmap(NULL, sizeof(struct nomem_channel), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  close(fd);
+  nomem__close(fd);
   if (pages == MAP_FAILED) return NULL;
   struct nomem_channel *channel = pages;
   if (channel->magic == NOMEM_CHANNEL_MAGIC) return channel;

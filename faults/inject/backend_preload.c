@@ -26,7 +26,6 @@ bool nomem__sizes_known = true;
   X(malloc, void *, (size_t))                            \
   X(calloc, void *, (size_t, size_t))                    \
   X(realloc, void *, (void *, size_t))                   \
-  X(reallocarray, void *, (void *, size_t, size_t))      \
   X(aligned_alloc, void *, (size_t, size_t))             \
   X(posix_memalign, int, (void **, size_t, size_t))      \
   X(memalign, void *, (size_t, size_t))                  \
@@ -57,14 +56,18 @@ static bool is_early(const void *block) {
   return (uintptr_t)block - (uintptr_t)early < EARLY_BYTES;
 }
 
+/* Another library's IFUNC resolver may come here before relocation: then no function of the C library can be called,
+ * not even the one that finds errno. */
+static void *fail(void) {
+  if (&dlsym != NULL) errno = ENOMEM;
+  return NULL;
+}
+
 /* Each block has its size in the 16 bytes before it. */
 static void *early_alloc(size_t size) {
   size_t bytes = size <= EARLY_BYTES ? 16 + (size + 15) / 16 * 16 : EARLY_BYTES;
-  size_t at = atomic_fetch_add(&early_used, bytes);
-  if (at >= EARLY_BYTES || bytes > EARLY_BYTES - at || size > EARLY_BYTES) {
-    errno = ENOMEM;
-    return NULL;
-  }
+  size_t at = size <= EARLY_BYTES ? atomic_fetch_add(&early_used, bytes) : EARLY_BYTES;
+  if (at >= EARLY_BYTES || bytes > EARLY_BYTES - at) return fail();
   memcpy(early + at, &size, sizeof size);
   return early + at + 16;
 }
@@ -103,11 +106,6 @@ static inline void *served(void *block, size_t released_bytes) {
   return block;
 }
 
-static void *fail(void) {
-  errno = ENOMEM;
-  return NULL;
-}
-
 EXPORT void *malloc(size_t size) {
   if (!is_ready()) return early_alloc(size);
   if (FAILS(NOMEM_FN_MALLOC, size, 0)) return fail();
@@ -117,14 +115,18 @@ EXPORT void *malloc(size_t size) {
 EXPORT void *calloc(size_t count, size_t size) {
   size_t bytes;
   bool overflows = __builtin_mul_overflow(count, size, &bytes);
-  if (!is_ready()) return overflows ? fail() : early_alloc(bytes); /* the arena begins as zeros, and is used once */
+  if (!is_ready()) return early_alloc(overflows ? SIZE_MAX : bytes); /* the arena begins as zeros, and is used once */
   if (!overflows && FAILS(NOMEM_FN_CALLOC, bytes, 0)) return fail();
   return served(real.calloc(count, size), 0);
 }
 
 static void *early_realloc(void *ptr, size_t size) {
-  void *block = real_state == 2 ? real.malloc(size) : early_alloc(size);
-  if (block != NULL) memcpy(block, ptr, early_size(ptr) < size ? early_size(ptr) : size);
+  unsigned char *block = real_state == 2 ? real.malloc(size) : early_alloc(size);
+  size_t kept = early_size(ptr) < size ? early_size(ptr) : size;
+  for (size_t i = 0; block != NULL && i < kept; i++) {
+    block[i] = ((unsigned char *)ptr)[i];
+    __asm__ volatile("" ::: "memory"); /* lest the compiler make a call of memcpy of it: see fail */
+  }
   return served(block, 0);
 }
 
@@ -144,7 +146,7 @@ EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
   if (!is_ready() || is_early(ptr)) return ptr == NULL ? early_alloc(bytes) : early_realloc(ptr, bytes);
   size_t released = live_size(ptr);
   if ((ptr == NULL || bytes != 0) && FAILS(NOMEM_FN_REALLOCARRAY, bytes, released)) return fail();
-  void *block = real.reallocarray(ptr, count, size);
+  void *block = real.realloc(ptr, bytes); /* the C library's reallocarray would come back here by way of realloc */
   return block == NULL && bytes != 0 ? NULL : served(block, released);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "wall.h"
@@ -16,6 +17,14 @@ static uint64_t hash_text(const char *text) {
   uint64_t hash = 0;
   for (; *text != '\0'; text++) hash = nomem__hash(hash, (unsigned char)*text);
   return hash == 0 ? 1 : hash;
+}
+
+int nomem__open(const char *path, int access) {
+  return (int)syscall(SYS_openat, AT_FDCWD, path, access | O_CLOEXEC | O_NOCTTY, 0);
+}
+
+void nomem__close(int fd) {
+  syscall(SYS_close, fd);
 }
 
 const char *nomem__module_base_name(const char *path) {
@@ -95,7 +104,7 @@ static const struct image *map_file(unsigned number, const char *path) {
   if (atomic_load_explicit(&image->bytes, memory_order_acquire) != NULL) return image;
   const unsigned char *bytes = nothing;
   struct stat status;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = nomem__open(path, O_RDONLY);
   if (fd >= 0 && fstat(fd, &status) == 0 && status.st_size > (off_t)sizeof(ElfW(Ehdr))) {
     void *mapped = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (mapped != MAP_FAILED) {
@@ -103,7 +112,7 @@ static const struct image *map_file(unsigned number, const char *path) {
       image->size = (size_t)status.st_size;
     }
   }
-  if (fd >= 0) close(fd);
+  if (fd >= 0) nomem__close(fd);
   atomic_store_explicit(&image->bytes, bytes, memory_order_release);
   return image;
 }

@@ -15,6 +15,11 @@ NOMEM_HIDDEN nomem_frame nomem__module_frame(struct nomem_channel *channel, uint
 /* Absolute path of the program image of this process; "" when the kernel will not say. Valid for ever. */
 NOMEM_HIDDEN const char *nomem__module_program(void);
 
+/* open (close-on-exec) and close as bare system calls: the C library's are places where a thread may be cancelled, and
+ * malloc must not become one. Returns a descriptor, or -1 and errno. */
+NOMEM_HIDDEN int nomem__open(const char *path, int access);
+NOMEM_HIDDEN void nomem__close(int fd);
+
 /* The part after the last slash. */
 NOMEM_HIDDEN const char *nomem__module_base_name(const char *path);
 

@@ -2,7 +2,7 @@
 #ifndef NOMEM_WALL_H
 #define NOMEM_WALL_H
 
-#pragma GCC poison malloc calloc realloc free strdup strndup asprintf vasprintf
+#pragma GCC poison malloc calloc realloc free strdup strndup asprintf vasprintf open close read
 #pragma GCC poison printf fprintf snprintf sprintf vsnprintf puts fputs fopen fclose fwrite fread perror strerror
 #pragma GCC poison exit abort assert pthread_mutex_lock pthread_once setlocale strtod getenv setenv dl_iterate_phdr
 
