@@ -1,0 +1,55 @@
+# What the end-to-end suites share; sourced by them with BUILD as their first argument. Sets build, here, work (a folder
+# of their own, the current one), PATH and NOMEM_PRELOAD.
+# shellcheck shell=sh
+set -eu
+
+if [ ! -x "${1:-.}/nomem" ]; then
+  echo "nomem: no program '${1:-.}/nomem' to test: build it, then run $0 BUILD" >&2
+  exit 2
+fi
+build=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/nomem-e2e-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+cd "$work"
+export PATH="$build:$PATH" NOMEM_PRELOAD="$build/libnomem-preload.so" LC_ALL=C TERM=dumb NO_COLOR=1
+unset NOMEM_PLAN NOMEM_CHANNEL LD_PRELOAD MALLOC_PERTURB_ || :
+cc=${CC:-gcc}
+clang=${CLANG:-clang}
+passed=0
+failed=0
+
+pass() {
+  passed=$((passed + 1))
+  echo "ok $1"
+}
+
+# fail NAME FILE: what was seen is in FILE.
+fail() {
+  failed=$((failed + 1))
+  echo "not ok $1"
+  sed 's/^/  | /' "$2"
+}
+
+# expect NAME 'WORD ...' COMMAND...: the command's output has each of the words as a line.
+expect() {
+  expect_name=$1
+  expect_words=$2
+  shift 2
+  "$@" >seen 2>&1 || echo "(exit status $?)" >>seen
+  for word in $expect_words; do
+    grep -qxF -e "$word" seen && continue
+    echo "(missing: $word)" >>seen
+    fail "$expect_name" seen
+    return 0
+  done
+  pass "$expect_name"
+}
+
+finish() {
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+"$cc" -std=gnu11 -O1 -o probe "$here/probe.c"
