@@ -37,25 +37,25 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)";)
 
 ## all: build the command and the libraries into build/ (the default)
-all: setup $(PRODUCTS)
+all: setup-build $(PRODUCTS)
 
 ## demo: the main job, on real libuv: fuzz targets, then the exploration that finds its abort
-demo: all
-	$(Q)$(MAKE) --no-print-directory $(BUILD)/demo/loop
+demo: setup-demo
+	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) $(BUILD)/examples/uv_loop fuzz-build
 	$(Q)tools/demo.sh $(BUILD)
 
 ## check: build and run all tests (under ten minutes on two cores)
-check: all
-	$(Q)$(MAKE) --no-print-directory -j2 check-build
+check: setup-check
+	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) check-build
 	$(Q)tests/run.sh $(BUILD)
 
 ## bench: print every performance figure of the documentation
-bench: all
-	$(Q)$(MAKE) --no-print-directory bench-build
+bench: setup-bench
+	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) bench-build
 	$(Q)bench/run.sh $(BUILD)
 
 ## lint: clang-tidy and cppcheck over every source file
-lint: setup
+lint: setup-lint
 	$(Q)tools/lint.sh
 
 ## install: copy the command, libraries, headers and manual pages below $(DESTDIR)$(PREFIX)
@@ -68,9 +68,9 @@ install: all $(BUILD)/man/nomem.1
 	install -m 644 faults/nomem.h lib/uv_alloc.h lib/mempool.h $(DESTDIR)$(PREFIX)/include/nomem/
 	install -m 644 $(BUILD)/man/nomem.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 
-## setup: install missing packages (NOMEM_NO_INSTALL=1: only say which)
-setup:
-	$(Q)tools/setup.sh
+## setup-build: install missing packages; also setup-demo, -check, -bench, -lint (NOMEM_NO_INSTALL=1: only say which)
+setup-build setup-demo setup-check setup-bench setup-lint: setup-%:
+	$(Q)tools/setup.sh $*
 
 ## clean: remove build/
 clean:
@@ -80,7 +80,8 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all demo check check-build bench bench-build lint install setup clean help
+.PHONY: all demo check check-build bench bench-build lint install clean help \
+  setup-build setup-demo setup-check setup-bench setup-lint
 .DELETE_ON_ERROR:
 
 # Libraries and the command.
@@ -119,6 +120,14 @@ $(BUILD)/man/nomem.1: $(BUILD)/nomem docs/nomem.1.in
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)$(BUILD)/nomem --man | sed '/@OPTIONS@/{r /dev/stdin
 	d}' docs/nomem.1.in > $@
+
+# Benchmarks.
+
+bench-build: $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+
+$(BUILD)/bench/%: bench/%.c $(BUILD)/libnomem.a $(BUILD)/libmempool.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -Ilib -Ifaults -o $@ $< $(filter %.a,$^) $(BENCH_LIBS) -pthread
 
 # Tests.
 

@@ -1,16 +1,25 @@
 #!/bin/sh
-# Installs what the build, the tests and the demo need, from the distribution's packages only.
+# Installs what is missing of what a group of make targets needs, from the distribution's packages only.
 #
-#   tools/setup.sh            install what is missing
+#   tools/setup.sh GROUP      build, demo, check, bench or lint
 #   NOMEM_NO_INSTALL=1        never install: say what is missing and stop
 #
 # Prints nothing when nothing is missing. Exit status: 0 all there, 2 something is missing.
 set -eu
 
-# Build and command: a compiler, libuv (the explorer's loop), elfutils (symbols).
-# Checks: cmocka, both compilers and their sanitizer run-times, debug symbols of libc, programs to explore.
-packages='gcc g++ make libc6-dev libuv1-dev libdw-dev libelf-dev libcmocka-dev
-clang libclang-rt-14-dev lua5.4 libxml2-utils libjansson-dev jq'
+# A compiler, libuv (the command's loop), elfutils (symbols and stacks).
+build='gcc make libc6-dev libuv1-dev libdw-dev libelf-dev'
+# libFuzzer and the sanitizers.
+fuzz='clang libclang-rt-14-dev'
+case ${1:-build} in
+  build) packages=$build ;;
+  demo) packages="$build $fuzz libc6-dbg" ;;
+  # cmocka, a C++ compiler and real programs to explore.
+  check) packages="$build $fuzz g++ libcmocka-dev lua5.4 libxml2-utils jq sqlite3 python3-minimal procps" ;;
+  bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3" ;;
+  lint) packages="$build $fuzz clang-tidy cppcheck shellcheck libcmocka-dev" ;;
+  *) echo "nomem: setup: no group '$1': one of build, demo, check, bench, lint" >&2; exit 2 ;;
+esac
 
 missing=
 for package in $packages; do
@@ -21,9 +30,8 @@ for package in $packages; do
 done
 [ -n "$missing" ] || exit 0
 
-line="apt-get install -y --no-install-recommends$missing"
 if ! command -v apt-get >/dev/null 2>&1; then
-  echo "nomem: missing packages (Debian names):$missing: install them, then run this again" >&2
+  echo "nomem: missing packages (by Debian's names):$missing: install them, then run this again" >&2
   exit 2
 fi
 if [ "$(id -u)" = 0 ]; then
@@ -33,25 +41,26 @@ elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
 else
   become=none
 fi
+line="apt-get install -y --no-install-recommends$missing"
 if [ -n "${NOMEM_NO_INSTALL:-}" ] || [ "$become" = none ]; then
   echo "nomem: missing packages: run 'sudo apt-get update && sudo $line'" >&2
   exit 2
 fi
 
 echo "nomem: installing:$missing"
-quietly() { # the log is shown only when the command fails
-  log=$(mktemp)
-  if DEBIAN_FRONTEND=noninteractive "$@" >"$log" 2>&1; then rm -f "$log"; return 0; fi
-  cat "$log" >&2
-  rm -f "$log"
-  return 1
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086 # $become and $line are lists of words
+apt() {
+  $become env DEBIAN_FRONTEND=noninteractive "$@" >"$log" 2>&1
 }
 # An index that was never fetched, or is too old to name what is still on the server, is fetched and asked again.
-# shellcheck disable=SC2086 # $become and $line are lists of words
-if ! quietly $become env DEBIAN_FRONTEND=noninteractive $line 2>/dev/null; then
-  quietly $become apt-get update || echo "nomem: 'apt-get update' failed: going on with the index there is" >&2
-  quietly $become env DEBIAN_FRONTEND=noninteractive $line || {
+# shellcheck disable=SC2086
+if ! apt $line; then
+  apt apt-get update || echo "nomem: 'apt-get update' failed: going on with the index there is" >&2
+  if ! apt $line; then
+    cat "$log" >&2
     echo "nomem: could not install:$missing: mend the package set-up, or run '$line' by hand" >&2
     exit 2
-  }
+  fi
 fi

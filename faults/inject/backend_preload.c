@@ -95,7 +95,15 @@ static inline bool is_ready(void) {
   return __builtin_expect(atomic_load_explicit(&real_state, memory_order_acquire) == 2, 1) || find_real();
 }
 
-#define FAILS(fn, size, released) nomem__fails(fn, size, released, __builtin_return_address(0), __builtin_dwarf_cfa())
+/* Mode 0 says all that the usual call wants to know: attached, hence looked up, and nothing to do but go on. Whatever
+ * else there is to do is done out of line, by a jump, so that the usual call sets up no frame. */
+static inline bool is_idle(void) {
+  return __builtin_expect(atomic_load_explicit(&nomem__mode, memory_order_acquire) == 0, 1);
+}
+
+#define BUSY __attribute__((noinline)) static
+#define HERE __builtin_return_address(0), __builtin_dwarf_cfa()
+#define FAILS(fn, size, released) nomem__fails(fn, size, released, return_address, cfa)
 
 static size_t live_size(void *block) {
   return block != NULL && nomem__keeps_live() && !is_early(block) ? real.malloc_usable_size(block) : 0;
@@ -106,18 +114,26 @@ static inline void *served(void *block, size_t released_bytes) {
   return block;
 }
 
-EXPORT void *malloc(size_t size) {
+BUSY void *busy_malloc(size_t size, void *return_address, void *cfa) {
   if (!is_ready()) return early_alloc(size);
   if (FAILS(NOMEM_FN_MALLOC, size, 0)) return fail();
   return served(real.malloc(size), 0);
 }
 
-EXPORT void *calloc(size_t count, size_t size) {
+EXPORT void *malloc(size_t size) {
+  return is_idle() ? real.malloc(size) : busy_malloc(size, HERE);
+}
+
+BUSY void *busy_calloc(size_t count, size_t size, void *return_address, void *cfa) {
   size_t bytes;
   bool overflows = __builtin_mul_overflow(count, size, &bytes);
   if (!is_ready()) return early_alloc(overflows ? SIZE_MAX : bytes); /* the arena begins as zeros, and is used once */
   if (!overflows && FAILS(NOMEM_FN_CALLOC, bytes, 0)) return fail();
   return served(real.calloc(count, size), 0);
+}
+
+EXPORT void *calloc(size_t count, size_t size) {
+  return is_idle() ? real.calloc(count, size) : busy_calloc(count, size, HERE);
 }
 
 static void *early_realloc(void *ptr, size_t size) {
@@ -131,7 +147,7 @@ static void *early_realloc(void *ptr, size_t size) {
 }
 
 /* A size of 0 frees a block: whether that "failed" could not be told from its success. */
-EXPORT void *realloc(void *ptr, size_t size) {
+BUSY void *busy_realloc(void *ptr, size_t size, void *return_address, void *cfa) {
   if (!is_ready()) return ptr == NULL ? early_alloc(size) : early_realloc(ptr, size);
   size_t released = live_size(ptr);
   if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return fail();
@@ -140,28 +156,37 @@ EXPORT void *realloc(void *ptr, size_t size) {
   return block == NULL && size != 0 ? NULL : served(block, released);
 }
 
+EXPORT void *realloc(void *ptr, size_t size) {
+  return is_idle() && !is_early(ptr) ? real.realloc(ptr, size) : busy_realloc(ptr, size, HERE);
+}
+
 EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) return fail();
   if (!is_ready() || is_early(ptr)) return ptr == NULL ? early_alloc(bytes) : early_realloc(ptr, bytes);
   size_t released = live_size(ptr);
-  if ((ptr == NULL || bytes != 0) && FAILS(NOMEM_FN_REALLOCARRAY, bytes, released)) return fail();
+  if ((ptr == NULL || bytes != 0) && nomem__fails(NOMEM_FN_REALLOCARRAY, bytes, released, HERE)) return fail();
   void *block = real.realloc(ptr, bytes); /* the C library's reallocarray would come back here by way of realloc */
   return block == NULL && bytes != 0 ? NULL : served(block, released);
 }
 
-EXPORT void free(void *ptr) {
-  if (__builtin_expect(is_early(ptr), 0) || !is_ready()) return;
-  if (__builtin_expect(atomic_load_explicit(&nomem__mode, memory_order_relaxed) != 0, 0)) {
-    nomem__count_free();
-    if (nomem__keeps_live()) nomem__live_add(-(int64_t)live_size(ptr));
-  }
+BUSY void busy_free(void *ptr) {
+  if (is_early(ptr) || !is_ready()) return;
+  nomem__count_free();
+  if (nomem__keeps_live()) nomem__live_add(-(int64_t)live_size(ptr));
   real.free(ptr);
+}
+
+EXPORT void free(void *ptr) {
+  if (is_idle() && !is_early(ptr))
+    real.free(ptr);
+  else
+    busy_free(ptr);
 }
 
 /* Nobody aligns a block before the look-up is possible; should it happen, refusing is allowed and safe. */
 EXPORT void *aligned_alloc(size_t alignment, size_t size) {
-  if (!is_ready() || FAILS(NOMEM_FN_ALIGNED_ALLOC, size, 0)) return fail();
+  if (!is_ready() || nomem__fails(NOMEM_FN_ALIGNED_ALLOC, size, 0, HERE)) return fail();
   return served(real.aligned_alloc(alignment, size), 0);
 }
 
@@ -170,24 +195,24 @@ EXPORT void *aligned_alloc(size_t alignment, size_t size) {
 EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
   if (!is_ready()) return ENOMEM;
   bool valid = alignment % sizeof(void *) == 0 && alignment != 0 && (alignment & (alignment - 1)) == 0;
-  if (valid && FAILS(NOMEM_FN_POSIX_MEMALIGN, size, 0)) return ENOMEM;
+  if (valid && nomem__fails(NOMEM_FN_POSIX_MEMALIGN, size, 0, HERE)) return ENOMEM;
   int result = real.posix_memalign(out, alignment, size);
   if (result == 0) served(*out, 0);
   return result;
 }
 
 EXPORT void *memalign(size_t alignment, size_t size) {
-  if (!is_ready() || FAILS(NOMEM_FN_MEMALIGN, size, 0)) return fail();
+  if (!is_ready() || nomem__fails(NOMEM_FN_MEMALIGN, size, 0, HERE)) return fail();
   return served(real.memalign(alignment, size), 0);
 }
 
 EXPORT void *valloc(size_t size) {
-  if (!is_ready() || FAILS(NOMEM_FN_VALLOC, size, 0)) return fail();
+  if (!is_ready() || nomem__fails(NOMEM_FN_VALLOC, size, 0, HERE)) return fail();
   return served(real.valloc(size), 0);
 }
 
 EXPORT void *pvalloc(size_t size) {
-  if (!is_ready() || FAILS(NOMEM_FN_PVALLOC, size, 0)) return fail();
+  if (!is_ready() || nomem__fails(NOMEM_FN_PVALLOC, size, 0, HERE)) return fail();
   return served(real.pvalloc(size), 0);
 }
 

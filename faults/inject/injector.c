@@ -43,27 +43,32 @@ __attribute__((noinline)) void nomem_fault(void) {
   __asm__ volatile("" ::: "memory");
 }
 
-static struct nomem_counts *claim_counts(void) {
+/* Gives this thread a slot of its own. The last slot is for all who come too late for one: they keep no epoch, and so
+ * come here for each call. */
+__attribute__((noinline)) static void count_slowly(unsigned fn, bool is_free) {
   uint32_t now = atomic_load(epoch);
   if (now == 0) { /* a forked child's first call: any thread may be here, one of them gets to say */
     uint32_t fresh = atomic_fetch_add(&last_epoch, 1) + 1;
     now = atomic_compare_exchange_strong(epoch, &now, fresh) ? fresh : atomic_load(epoch);
   }
-  uint32_t slot = atomic_fetch_add(&channel->counts_used, 1);
-  self.counts = &channel->counts[slot < NOMEM_COUNTS - 1 ? slot : NOMEM_COUNTS - 1];
-  self.epoch = now;
-  return self.counts;
+  struct nomem_counts *counts = &channel->counts[NOMEM_COUNTS - 1];
+  uint32_t slot = NOMEM_COUNTS;
+  if (atomic_load(&channel->counts_used) < NOMEM_COUNTS) slot = atomic_fetch_add(&channel->counts_used, 1);
+  if (slot < NOMEM_COUNTS - 1) {
+    counts = &channel->counts[slot];
+    self.counts = counts;
+    self.epoch = now;
+  }
+  atomic_fetch_add_explicit(is_free ? &counts->frees : &counts->calls[fn], 1, memory_order_relaxed);
 }
 
-static void count(unsigned fn, bool is_free) {
-  struct nomem_counts *counts = self.counts;
-  if (__builtin_expect(self.epoch != atomic_load_explicit(epoch, memory_order_relaxed) || counts == NULL, 0))
-    counts = claim_counts();
-  _Atomic uint64_t *counter = is_free ? &counts->frees : &counts->calls[fn];
-  if (__builtin_expect(counts == &channel->counts[NOMEM_COUNTS - 1], 0))
-    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-  else
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+static inline void count(unsigned fn, bool is_free) {
+  if (__builtin_expect(self.epoch != atomic_load_explicit(epoch, memory_order_relaxed) || self.epoch == 0, 0)) {
+    count_slowly(fn, is_free);
+    return;
+  }
+  _Atomic uint64_t *counter = is_free ? &self.counts->frees : &self.counts->calls[fn];
+  atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
 void nomem__count_free(void) {
@@ -127,24 +132,30 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
   return true;
 }
 
-bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, void *return_address, void *cfa) {
-  uint32_t mode = atomic_load_explicit(&nomem__mode, memory_order_acquire);
-  if (mode & NOMEM_MODE_START) {
-    nomem__attach();
-    mode = atomic_load_explicit(&nomem__mode, memory_order_acquire);
-  }
-  if (self.paused > 0 || (mode & (NOMEM_MODE_COUNT | NOMEM_MODE_FAIL)) == 0) return false;
-  self.paused++;
-  atomic_signal_fence(memory_order_seq_cst);
-  struct nomem_call call = {.fn = fn, .size_bytes = size_bytes};
-  count(fn, false);
+__attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t mode, size_t released_bytes,
+                                             void *return_address, void *cfa) {
   bool fails = false;
   const struct nomem_site *site = NULL;
-  if (mode & NOMEM_MODE_SITE) site = find_site(&call, return_address, cfa);
-  if (mode & NOMEM_MODE_FAIL) fails = plan_fails(&call, site, released_bytes);
+  self.paused++;
+  atomic_signal_fence(memory_order_seq_cst);
+  if (mode & NOMEM_MODE_SITE) site = find_site(call, return_address, cfa);
+  if (mode & NOMEM_MODE_FAIL) fails = plan_fails(call, site, released_bytes);
   atomic_signal_fence(memory_order_seq_cst);
   self.paused--;
   return fails;
+}
+
+bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, void *return_address, void *cfa) {
+  uint32_t mode = atomic_load_explicit(&nomem__mode, memory_order_acquire);
+  if (__builtin_expect(mode & NOMEM_MODE_START, 0)) {
+    nomem__attach();
+    mode = atomic_load_explicit(&nomem__mode, memory_order_acquire);
+  }
+  if (self.paused > 0 || (mode & NOMEM_MODE_COUNT) == 0) return false;
+  count(fn, false);
+  if ((mode & (NOMEM_MODE_SITE | NOMEM_MODE_FAIL)) == 0) return false;
+  struct nomem_call call = {.fn = fn, .size_bytes = size_bytes};
+  return decide(&call, mode, released_bytes, return_address, cfa);
 }
 
 static int map_epoch(void) {

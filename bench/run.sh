@@ -1,0 +1,47 @@
+#!/bin/sh
+# Every performance figure of the documentation: side by side in one run, medians of several rounds, with the least and
+# the greatest, as ratios and differences to the first line.
+#
+#   bench/run.sh BUILD        ROUNDS: of each comparison (default 7)
+set -eu
+build=$(cd "$1" && pwd)
+rounds=${ROUNDS:-7}
+preload=$build/libnomem-preload.so
+compare="$build/bench/compare -n $rounds"
+idle="LD_PRELOAD=$preload"
+count="NOMEM_PLAN= LD_PRELOAD=$preload"
+site="NOMEM_PLAN=site=0000000000000000 LD_PRELOAD=$preload"
+
+echo "malloc and free, ns a pair, one thread:"
+$compare -o ns \
+  "libc" "$build/bench/pair" \
+  "libc again (what is noise)" "$build/bench/pair" \
+  "nomem, idle" "$idle $build/bench/pair" \
+  "nomem, counting" "$count $build/bench/pair" \
+  "nomem, with sites" "$site $build/bench/pair" \
+  "libfiu (fiu-run), idle" "fiu-run -x $build/bench/pair"
+echo "the same in two threads at once:"
+$compare -o ns \
+  "libc" "$build/bench/pair 2" \
+  "nomem, idle" "$idle $build/bench/pair 2" \
+  "nomem, counting" "$count $build/bench/pair 2"
+echo "the same below 32 frames:"
+$compare -o ns \
+  "libc" "$build/bench/pair 1 32" \
+  "nomem, with sites" "$site $build/bench/pair 1 32"
+echo "naming a stack of 32 frames:"
+"$build/bench/unwind"
+# Inputs for a tenth of a second each.
+awk 'BEGIN { print "["; for (i = 0; i < 60000; i++) printf "%s{\"id\":%d,\"name\":\"x%d\",\"v\":[1,2,3]}", i ? "," : "", i, i; print "]" }' \
+  >"$build/bench/work.json"
+awk 'BEGIN { print "<r>"; for (i = 0; i < 100000; i++) printf "<a id=\"%d\"><b>t%d</b></a>", i, i; print "</r>" }' \
+  >"$build/bench/work.xml"
+echo "whole programs, ms:"
+for program in "lua5.4 bench/work.lua" "xmllint --noout $build/bench/work.xml" "jq length $build/bench/work.json"; do
+  echo " $program"
+  $compare "without nomem" "$program >/dev/null" "again (what is noise)" "$program >/dev/null" \
+    "nomem, idle" "$idle $program >/dev/null" "nomem, counting" "$count $program >/dev/null" \
+    "nomem, with sites" "$site $program >/dev/null"
+done
+echo "start-up of the command, ms:"
+$compare "true" "true" "nomem --version" "$build/nomem --version"
