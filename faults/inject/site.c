@@ -10,6 +10,7 @@
 #include <unwind.h>
 
 #include "../images.h"
+#include "frame.h"
 #include "module.h"
 #include "wall.h"
 
@@ -21,9 +22,9 @@
 /* Stacks that share their inner frames are told apart one difference at a time; more are not worth the search. */
 #define HOPS_MAX 8
 
-/* Where the return addresses of a stack lie, as distances in bytes from the frame address, and what they are.
+/* Which words make a stack this one (see frame.h), as distances in bytes from the frame address, and what they hold.
  *
- * A stack is first looked for under the hash of its return and frame address. If the one found there differs in frame
+ * A stack is first looked for under the hash of its return and frame address. If the one found there differs in word
  * i, the search goes on under a hash of that difference: i and what is there instead. Every stack is put where its own
  * search ended, so wrappers such as xmalloc, called at one depth from a hundred places, cost one step more.
  *
@@ -31,12 +32,12 @@
  * unwinds instead. */
 struct remembered {
   uint32_t version;
-  uint32_t depth;
+  uint32_t words;
   uint64_t key; /* what it was put under */
   uint64_t generation;
   struct nomem_site *site;
-  uint32_t distance[NOMEM_DEPTH];
-  uintptr_t value[NOMEM_DEPTH];
+  int32_t distance[NOMEM_TRAIL_WORDS];
+  uintptr_t value[NOMEM_TRAIL_WORDS];
 };
 
 /* Stacks are kept in the order they came, so that few pages are touched; slots say by the hash of a key which one. */
@@ -80,14 +81,15 @@ static uintptr_t load(const uintptr_t *word) {
   return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/* The first frame that differs, and in *value what is there instead; 0 when all are the same. Compares from the inside
- * out and stops at the first difference: only while all have matched is the next slot known to lie in the stack. */
+/* The first word that differs, counted from 1, and in *value what is there instead; 0 when all are the same. Stops at
+ * the first difference: only while all have matched is the next word known to lie in the stack. */
 __attribute__((no_sanitize("address"))) static uint32_t first_difference(const struct remembered *entry, uintptr_t cfa,
                                                                          uintptr_t *value) {
-  uint32_t depth = __atomic_load_n(&entry->depth, __ATOMIC_RELAXED);
-  for (uint32_t i = 1; i < depth && i < NOMEM_DEPTH; i++) {
-    *value = load((const uintptr_t *)(cfa + __atomic_load_n(&entry->distance[i], __ATOMIC_RELAXED)));
-    if (*value != load(&entry->value[i])) return i;
+  uint32_t words = __atomic_load_n(&entry->words, __ATOMIC_RELAXED);
+  for (uint32_t i = 0; i < words && i < NOMEM_TRAIL_WORDS; i++) {
+    intptr_t distance = __atomic_load_n(&entry->distance[i], __ATOMIC_RELAXED);
+    *value = load((const uintptr_t *)(cfa + (uintptr_t)distance));
+    if (*value != load(&entry->value[i])) return i + 1;
   }
   return 0;
 }
@@ -113,25 +115,15 @@ static struct nomem_site *recall(uintptr_t cfa, uint64_t *key) {
     uint32_t version = __atomic_load_n(&entry->version, __ATOMIC_ACQUIRE);
     if (version & 1) return NULL;
     uintptr_t value = 0;
-    uint32_t frame = first_difference(entry, cfa, &value);
+    uint32_t word = first_difference(entry, cfa, &value);
     struct nomem_site *site = __atomic_load_n(&entry->site, __ATOMIC_RELAXED);
     uint64_t still = __atomic_load_n(&entry->key, __ATOMIC_RELAXED);
     atomic_thread_fence(memory_order_acquire);
     if (still != *key || __atomic_load_n(&entry->version, __ATOMIC_RELAXED) != version) return NULL;
-    if (frame == 0) return site;
-    *key = nomem__hash(*key, value + frame);
+    if (word == 0) return site;
+    *key = nomem__hash(*key, value + word);
   }
   return NULL;
-}
-
-/* Only stacks whose return addresses all were where a call leaves them: not one that a signal handler runs on, nor a
- * machine that keeps return addresses elsewhere. */
-static bool can_remember(uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot, unsigned depth) {
-  for (unsigned i = 0; i < depth; i++) {
-    if (i > 0 && (slot[i] < cfa || slot[i] - cfa > UINT32_MAX)) return false;
-    if (load((const uintptr_t *)slot[i]) != address[i]) return false;
-  }
-  return depth > 0;
 }
 
 static void put_in_slot(uint64_t key, uint64_t now, uint32_t number) {
@@ -146,7 +138,9 @@ static void put_in_slot(uint64_t key, uint64_t now, uint32_t number) {
 
 static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot, unsigned depth,
                      struct nomem_site *site) {
-  if (!can_remember(cfa, address, slot, depth)) return;
+  const uintptr_t *word[NOMEM_TRAIL_WORDS];
+  int words = nomem__frame_trail(cfa, address, slot, depth, word);
+  if (words < 0) return;
   uint64_t now = atomic_load(&generation);
   uint32_t number = atomic_fetch_add_explicit(&stacks_used, 1, memory_order_relaxed) % STACKS;
   struct remembered *entry = &memory->stack[number];
@@ -157,11 +151,11 @@ static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, cons
   atomic_thread_fence(memory_order_release);
   __atomic_store_n(&entry->key, key, __ATOMIC_RELAXED);
   __atomic_store_n(&entry->generation, now, __ATOMIC_RELAXED);
-  __atomic_store_n(&entry->depth, depth, __ATOMIC_RELAXED);
+  __atomic_store_n(&entry->words, (uint32_t)words, __ATOMIC_RELAXED);
   __atomic_store_n(&entry->site, site, __ATOMIC_RELAXED);
-  for (unsigned i = 1; i < depth; i++) {
-    __atomic_store_n(&entry->distance[i], (uint32_t)(slot[i] - cfa), __ATOMIC_RELAXED);
-    __atomic_store_n(&entry->value[i], address[i], __ATOMIC_RELAXED);
+  for (int i = 0; i < words; i++) {
+    __atomic_store_n(&entry->distance[i], (int32_t)((uintptr_t)word[i] - cfa), __ATOMIC_RELAXED);
+    __atomic_store_n(&entry->value[i], load(word[i]), __ATOMIC_RELAXED);
   }
   __atomic_store_n(&entry->version, version + 2, __ATOMIC_RELEASE);
   put_in_slot(key, now, number);

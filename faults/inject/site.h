@@ -2,9 +2,9 @@
  *
  * A key hashes, for each of the innermost NOMEM_DEPTH frames, the base name of its module and the offset of the return
  * address in it. A real unwind costs microseconds; so for each (return address, canonical frame address) the table of
- * remembered stacks keeps where the return addresses lay and what they were. When all still match, the stack is the
- * same one, because each frame's size follows from the address it returns to. (A frame of variable size, by alloca, is
- * the exception; channel->verify counts what that costs in wrong names: none has been seen.)
+ * remembered stacks keeps where the return addresses lay and what they were, and, for frames whose size is not fixed by
+ * the address they return to (alloca, or built without optimisation), the saved frame pointers too: see frame.h. When
+ * all still match, it is the same stack. channel->verify compares every match with a real unwind.
  *
  * Thread-safe, async-signal-safe, allocates nothing; errno is kept by the caller.
  */
