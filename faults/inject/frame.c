@@ -17,10 +17,13 @@ enum { OP_BREG_RBP = 0x76, OP_DEREF = 0x06 };
 /* Real functions nest their remembered states one or two deep. */
 #define STATES 4
 
+/* Where the caller's frame pointer is: still there, at cfa or rbp plus rbp_offset, or nowhere. */
+enum rbp_rule { RBP_KEPT, RBP_AT_CFA, RBP_AT_RBP, RBP_LOST };
+
 struct state {
   enum { CFA_UNKNOWN, CFA_BY_RSP, CFA_BY_RBP, CFA_AT_RBP } cfa; /* the last: it is in the word at rbp + cfa_offset */
   int64_t cfa_offset;
-  enum { RBP_KEPT, RBP_AT_CFA, RBP_AT_RBP, RBP_LOST } rbp; /* where the caller's is: at cfa or rbp, + rbp_offset */
+  enum rbp_rule rbp;
   int64_t rbp_offset;
 };
 
@@ -86,7 +89,7 @@ static void set_cfa(struct program *program, uint64_t base, int64_t offset) {
   program->now.cfa_offset = offset;
 }
 
-static void set_rbp(struct program *program, uint64_t which, int rule, int64_t offset) {
+static void set_rbp(struct program *program, uint64_t which, enum rbp_rule rule, int64_t offset) {
   if (which != REGISTER_RBP) return;
   program->now.rbp = rule;
   program->now.rbp_offset = offset;
@@ -138,7 +141,7 @@ static void register_instruction(struct program *program, unsigned code) {
   int64_t offset = 0;
   switch (code) {
     case 0x05: set_rbp(program, which, RBP_AT_CFA, (int64_t)uleb(program) * program->data_align); break;
-    case 0x06: set_rbp(program, which, (int)program->initial.rbp, program->initial.rbp_offset); break;
+    case 0x06: set_rbp(program, which, program->initial.rbp, program->initial.rbp_offset); break;
     case 0x07: set_rbp(program, which, RBP_LOST, 0); break;
     case 0x08: set_rbp(program, which, RBP_KEPT, 0); break;
     case 0x10: {
@@ -162,7 +165,7 @@ static bool advance(struct program *program) {
   switch (code >> 6) {
     case 1: delta = low; break;
     case 2: set_rbp(program, low, RBP_AT_CFA, (int64_t)uleb(program) * program->data_align); break;
-    case 3: set_rbp(program, low, (int)program->initial.rbp, program->initial.rbp_offset); break;
+    case 3: set_rbp(program, low, program->initial.rbp, program->initial.rbp_offset); break;
     default:
       if (code >= 0x02 && code <= 0x04)
         delta = fixed(program, 1u << (code - 2));
