@@ -297,6 +297,22 @@ int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, str
   return capture_thread(stacks, load_process(stacks, pid), tid, out);
 }
 
+static bool is_same_frame(const struct nomem__stack_frame *a, const struct nomem__stack_frame *b) {
+  return a->module == b->module && a->offset == b->offset && a->is_return_address == b->is_return_address;
+}
+
+void nomem__stack_keep_common(struct nomem__stack *stack, const struct nomem__stack *sample) {
+  if (stack->is_cut || sample->is_cut) return;
+  size_t common = 0, least = stack->depth < sample->depth ? stack->depth : sample->depth;
+  while (common < least && is_same_frame(&stack->frames[stack->depth - 1 - common],
+                                         &sample->frames[sample->depth - 1 - common]))
+    common++;
+  if (common == 0) return; /* unwound to different ends: nothing to go by */
+  size_t kept = common < stack->depth ? common + 1 : common;
+  memmove(stack->frames, stack->frames + (stack->depth - kept), kept * sizeof *stack->frames);
+  stack->depth = kept;
+}
+
 int nomem__stack_capture_all(struct nomem__stacks *stacks, pid_t pid,
                              void (*callback)(const struct nomem__stack *stack, void *arg), void *arg) {
   char name[64];

@@ -53,6 +53,11 @@ void nomem__stacks_close(struct nomem__stacks *stacks);
  * 0; or -ESRCH, with out empty, when the thread is gone, not traced by the caller or not stopped. */
 int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out);
 
+/* Leaves in stack what it has in common with a sample of the same thread taken at another moment: the frames from the
+ * outermost one inwards that are at the same place in both, and the function that these called. A thread that loops is
+ * then seen in the function that loops, a thread that waits where it waits. Stacks that are cut are left as they are. */
+void nomem__stack_keep_common(struct nomem__stack *stack, const struct nomem__stack *sample);
+
 /* Calls back with the stack of every thread of the process, the main one first; threads that cannot be captured are
  * left out. The stack is valid during the call only, its module strings as above. Returns how many there were, or a
  * negative error code when there is no such process. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,9 @@
 #define INTERRUPT_MS 1000
 /* Programs that handle such signals as a matter of course must not cost an unwind each time. */
 #define CAPTURES_MAX 8
+/* Stacks taken of a thread that hangs, and the time between two of them. */
+#define SAMPLES 10
+#define SAMPLE_MS 3
 
 struct tracee {
   pid_t tid;
@@ -39,7 +43,8 @@ struct nomem__tree {
   bool killed;
   pid_t hung_tid; /* its stack is wanted: the tree timed out */
   int error_fd;   /* the child writes errno here when it cannot execute */
-  unsigned captures;
+  unsigned captures, samples;
+  bool is_dying; /* the stack of its first death is there */
   pid_t stack_pid;
   char *channel_entry; /* NOMEM_CHANNEL=..., by which an untraced tree's strays are known */
   struct tracee *tracees;
@@ -124,20 +129,56 @@ static void claim(struct nomem__tree *tree, pid_t tid) {
   }
 }
 
-static void capture(struct nomem__tree *tree, pid_t tid, int signal) {
-  if (!tree->traced || tree->captures++ >= CAPTURES_MAX) return;
-  pid_t pid = tid;
+/* What /proc says of a thread. */
+struct status {
+  pid_t pid;
+  uint64_t caught, ignored; /* signals, bit 0 is signal 1 */
+};
+
+static void read_status(pid_t tid, struct status *status) {
+  *status = (struct status){.pid = tid};
   char path[64], line[128];
   snprintf(path, sizeof path, "/proc/%d/status", tid);
-  FILE *status = fopen(path, "re");
-  while (status != NULL && fgets(line, sizeof line, status) != NULL)
-    if (sscanf(line, "Tgid: %d", &pid) == 1) break;
-  if (status != NULL) fclose(status);
-  if (nomem__stack_capture(tree->trees->stacks, pid, tid, &tree->end.stack) != 0) return;
+  FILE *file = fopen(path, "re");
+  while (file != NULL && fgets(line, sizeof line, file) != NULL)
+    if (sscanf(line, "Tgid: %d", &status->pid) != 1 && sscanf(line, "SigIgn: %" SCNx64, &status->ignored) != 1 &&
+        sscanf(line, "SigCgt: %" SCNx64, &status->caught) == 1)
+      break;
+  if (file != NULL) fclose(file);
+}
+
+/* Once a signal comes that nobody catches, its process is about to die, and its stack is the one to show: threads and
+ * parents that die after it do so because of it. */
+static void capture(struct nomem__tree *tree, pid_t tid, int signal) {
+  if (!tree->traced || tree->is_dying || tree->captures++ >= CAPTURES_MAX) return;
+  struct status status;
+  read_status(tid, &status);
+  struct nomem__stack stack;
+  if (nomem__stack_capture(tree->trees->stacks, status.pid, tid, &stack) != 0) return; /* killed meanwhile */
+  tree->end.stack = stack;
   tree->end.has_stack = true;
   tree->end.fatal_signal = signal;
-  tree->stack_pid = pid;
+  tree->stack_pid = status.pid;
+  tree->is_dying = !((status.caught | status.ignored) >> (signal - 1) & 1);
 }
+
+/* Takes a sample of a thread that hangs, and of several what they have in common: a loop is seen from wherever it was
+ * interrupted. True: enough of them. */
+static bool sample(struct nomem__tree *tree, pid_t tid) {
+  struct status status;
+  read_status(tid, &status);
+  struct nomem__stack stack;
+  if (nomem__stack_capture(tree->trees->stacks, status.pid, tid, &stack) != 0) return true;
+  if (tree->samples++ == 0)
+    tree->end.stack = stack;
+  else
+    nomem__stack_keep_common(&tree->end.stack, &stack);
+  tree->end.has_stack = true;
+  tree->end.fatal_signal = 0;
+  return tree->samples >= SAMPLES;
+}
+
+static void sample_again(uv_timer_t *timer);
 
 static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
   int signal = WSTOPSIG(status);
@@ -159,11 +200,11 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
       return;
     }
     case PTRACE_EVENT_STOP:
-      if (tid == tree->hung_tid && !tree->killed) {
-        capture(tree, tid, 0);
+      if (tid == tree->hung_tid && !tree->killed && sample(tree, tid)) {
         kill_all(tree);
         return;
       }
+      if (tid == tree->hung_tid && !tree->killed) uv_timer_start(&tree->timer, sample_again, SAMPLE_MS, 0);
       if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
         ptrace(PTRACE_LISTEN, tid, NULL, NULL); /* stopped by job control: it stays so until SIGCONT */
       else
@@ -386,13 +427,22 @@ static void kill_late(uv_timer_t *timer) {
   kill_all(timer->data);
 }
 
-void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid) {
-  tree->end.timed_out = true;
-  tree->hung_tid = find_tracee(tree, tid) != NULL ? tid : tree->root;
+/* Has the thread that hangs stop for a sample. */
+static void interrupt(struct nomem__tree *tree) {
   if (!tree->traced || ptrace(PTRACE_INTERRUPT, tree->hung_tid, NULL, NULL) != 0)
     kill_all(tree);
   else
     uv_timer_start(&tree->timer, kill_late, INTERRUPT_MS, 0);
+}
+
+static void sample_again(uv_timer_t *timer) {
+  interrupt(timer->data);
+}
+
+void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid) {
+  tree->end.timed_out = true;
+  tree->hung_tid = find_tracee(tree, tid) != NULL ? tid : tree->root;
+  interrupt(tree);
 }
 
 void nomem__tree_cancel(struct nomem__tree *tree) {
