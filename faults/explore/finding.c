@@ -11,20 +11,43 @@ static bool is_program(const struct nomem_channel *channel, const char *path) {
   return false;
 }
 
-static void fault_trace(const struct nomem__outcome *outcome, struct nomem__trace *trace) {
-  const struct nomem_fault *fault = &outcome->channel->faults[0];
-  nomem__trace_of_frames(outcome->channel, fault->frame, fault->depth, trace);
+static void fault_trace(const struct nomem_channel *channel, uint32_t index, struct nomem__trace *trace) {
+  nomem__trace_of_frames(channel, channel->faults[index].frame, channel->faults[index].depth, trace);
+}
+
+/* The next fault of the process that blew up, from index on; NOMEM_FAULTS: there is none. */
+static uint32_t next_fault(const struct nomem__outcome *outcome, uint32_t index) {
+  const struct nomem_channel *channel = outcome->channel;
+  uint32_t count = channel->fault_count < NOMEM_FAULTS ? channel->fault_count : NOMEM_FAULTS;
+  for (; index < count; index++)
+    if (channel->faults[index].ready && channel->faults[index].pid == outcome->end.stack.pid) return index;
+  return NOMEM_FAULTS;
+}
+
+/* Where the process blew up, and whose doing it was. */
+static void blow_up_trace(const struct nomem__outcome *outcome, struct nomem__trace *trace) {
+  *trace = (struct nomem__trace){0};
+  if (!outcome->end.has_stack) return;
+  nomem__trace_of_stack(&outcome->end.stack, trace);
+  for (uint32_t i = 0; (i = next_fault(outcome, i)) < NOMEM_FAULTS; i++) {
+    struct nomem__trace fault;
+    fault_trace(outcome->channel, i, &fault);
+    if (nomem__trace_blame_library(trace, &fault)) return;
+  }
 }
 
 bool nomem__raised_by_test(const struct nomem__outcome *outcome) {
   if (!outcome->end.has_stack) return false;
   struct nomem__trace raised, fault;
-  nomem__trace_of_stack(&outcome->end.stack, &raised);
-  fault_trace(outcome, &fault);
+  blow_up_trace(outcome, &raised);
   const struct nomem__trace_frame *raiser = nomem__trace_culprit(&raised);
-  const struct nomem__trace_frame *failed = nomem__trace_culprit(&fault);
-  return raiser != NULL && failed != NULL && is_program(outcome->channel, raiser->path) &&
-         !is_program(outcome->channel, failed->path);
+  if (raiser == NULL || !is_program(outcome->channel, raiser->path)) return false;
+  for (uint32_t i = 0; (i = next_fault(outcome, i)) < NOMEM_FAULTS; i++) {
+    fault_trace(outcome->channel, i, &fault);
+    const struct nomem__trace_frame *failed = nomem__trace_culprit(&fault);
+    if (failed != NULL && !is_program(outcome->channel, failed->path)) return true;
+  }
+  return false;
 }
 
 static struct nomem__finding *find(struct nomem__findings *findings, enum nomem__verdict verdict, uint64_t hash) {
@@ -69,15 +92,24 @@ static struct nomem__finding *add(struct nomem__findings *findings) {
   return &findings->list[findings->count++];
 }
 
+/* One place that aborts is one bug, whoever came to it; one place that follows a NULL is a bug of each caller. */
+static enum nomem__sameness sameness(enum nomem__verdict verdict) {
+  if (verdict == NOMEM_VERDICT_ABORT) return NOMEM_SAME_LINE;
+  return verdict == NOMEM_VERDICT_HANG ? NOMEM_SAME_LOOP : NOMEM_SAME_CALLER;
+}
+
+static bool tells_more(const struct nomem__found *found, const struct nomem__finding *finding) {
+  if (found->point.persistent != finding->point.persistent) return finding->point.persistent;
+  return found->rank < finding->rank;
+}
+
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
                         struct nomem__symbols *symbols) {
   const struct nomem__outcome *outcome = found->outcome;
-  struct nomem__trace fault, blow_up = {0};
-  fault_trace(outcome, &fault);
-  if (outcome->end.has_stack) nomem__trace_of_stack(&outcome->end.stack, &blow_up);
-  /* One place that aborts is one bug, whoever came to it; one place that follows a NULL is a bug of each caller. */
-  bool with_caller = found->verdict != NOMEM_VERDICT_ABORT;
-  uint64_t hash = nomem__trace_hash(blow_up.depth > 0 ? &blow_up : &fault, symbols, with_caller) +
+  struct nomem__trace fault, blow_up;
+  fault_trace(outcome->channel, 0, &fault);
+  blow_up_trace(outcome, &blow_up);
+  uint64_t hash = nomem__trace_hash(blow_up.depth > 0 ? &blow_up : &fault, symbols, sameness(found->verdict)) +
                   (uint64_t)outcome->end.fatal_signal;
   struct nomem__finding *finding = find(findings, found->verdict, hash);
   bool is_first = finding == NULL;
@@ -85,7 +117,7 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   if (finding == NULL) return -ENOMEM;
   if (is_first) *finding = (struct nomem__finding){.verdict = found->verdict, .hash = hash};
   finding->runs++;
-  return is_first || found->rank < finding->rank ? show(finding, found, &fault, &blow_up) : 0;
+  return is_first || tells_more(found, finding) ? show(finding, found, &fault, &blow_up) : 0;
 }
 
 static int compare(const void *left, const void *right) {

@@ -16,7 +16,7 @@ struct nomem__finding {
   uint64_t runs;
   bool is_flaky; /* its first run, made once more, ended otherwise */
 
-  /* The first of them. */
+  /* The one of them that tells most: with one call failed rather than all later ones, and then the first. */
   size_t rank; /* where the schedule had it */
   struct nomem__point point;
   char plan[NOMEM_POINT_PLAN_BYTES];
@@ -44,8 +44,8 @@ struct nomem__found {
   const char *plan;
 };
 
-/* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the earliest of the schedule
- * is the one shown. Returns 0 or -ENOMEM. */
+/* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the same one is
+ * shown. Returns 0 or -ENOMEM. */
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
                         struct nomem__symbols *symbols);
 
@@ -54,8 +54,8 @@ void nomem__findings_sort(struct nomem__findings *findings);
 
 void nomem__findings_free(struct nomem__findings *findings);
 
-/* Whether an abort is the test's own doing: raised in one of the run's program images, while the failed call was made
- * by a library under it. */
+/* Whether an abort is the test's own doing: raised in one of the run's program images, in a process in which a call was
+ * failed that a library under it made. */
 bool nomem__raised_by_test(const struct nomem__outcome *outcome);
 
 #endif

@@ -13,6 +13,7 @@
 void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
                             struct nomem__trace *trace) {
   trace->depth = depth < NOMEM_DEPTH ? depth : NOMEM_DEPTH;
+  trace->own = 0;
   for (unsigned i = 0; i < trace->depth; i++) {
     unsigned module = NOMEM_FRAME_MODULE(frames[i]);
     const char *path = module >= 1 && module <= NOMEM_MODULES ? channel->modules[module - 1].path : "";
@@ -23,6 +24,7 @@ void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_fra
 
 void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace *trace) {
   trace->depth = (unsigned)stack->depth;
+  trace->own = 0;
   for (unsigned i = 0; i < trace->depth; i++) {
     const struct nomem__stack_frame *frame = &stack->frames[i];
     const char *path = frame->module != NULL ? frame->module : "";
@@ -55,10 +57,32 @@ static const char *base_name(const char *path) {
   return slash == NULL ? path : slash + 1;
 }
 
+static unsigned first_outside_runtime(const struct nomem__trace *trace) {
+  unsigned i = 0;
+  while (i < trace->depth && (trace->frame[i].path[0] == '\0' || nomem__is_runtime(base_name(trace->frame[i].path)))) i++;
+  return i;
+}
+
+static bool is_c_library(const struct nomem__trace_frame *frame) {
+  return nomem__glob("libc.so.*", base_name(frame->path));
+}
+
+/* Paths are not compared: the loader and the kernel know one file by different links. */
+bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault) {
+  unsigned died = first_outside_runtime(blow_up), failed = first_outside_runtime(fault);
+  if (died == 0 || failed == 0 || died >= blow_up->depth || failed >= fault->depth) return false;
+  const struct nomem__trace_frame *caller = &blow_up->frame[died], *same = &fault->frame[failed];
+  if (caller->offset != same->offset || strcmp(base_name(caller->path), base_name(same->path)) != 0) return false;
+  /* The C++ run-time throws out of the call that failed: that ends a program which does not catch it. */
+  if (!is_c_library(&blow_up->frame[died - 1]) || !is_c_library(&fault->frame[failed - 1])) return false;
+  blow_up->own = died;
+  return true;
+}
+
 const struct nomem__trace_frame *nomem__trace_culprit(const struct nomem__trace *trace) {
-  for (unsigned i = 0; i < trace->depth; i++)
-    if (trace->frame[i].path[0] != '\0' && !nomem__is_runtime(base_name(trace->frame[i].path))) return &trace->frame[i];
-  return NULL;
+  if (trace->own > 0) return &trace->frame[trace->own - 1];
+  unsigned first = first_outside_runtime(trace);
+  return first < trace->depth ? &trace->frame[first] : NULL;
 }
 
 static size_t resolve(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame,
@@ -71,18 +95,35 @@ static uint64_t mix(uint64_t hash, const char *text) {
   return (hash ^ '\n') * UINT64_C(0x100000001b3);
 }
 
-uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols, bool with_caller) {
+static uint64_t mix_line(uint64_t hash, const struct nomem__trace_frame *frame,
+                         const struct nomem__source_frame *source) {
+  return hash + (source->line != 0 ? source->line : frame->offset << 20);
+}
+
+/* Every frame of the C library down to where it blew up: what is between stays the same from run to run. */
+static uint64_t hash_own(const struct nomem__trace *trace, enum nomem__sameness sameness) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (unsigned i = sameness == NOMEM_SAME_LOOP ? trace->own - 1 : 0; i < trace->own; i++)
+    hash = mix(hash + trace->frame[i].offset, base_name(trace->frame[i].path));
+  return hash;
+}
+
+uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols,
+                           enum nomem__sameness sameness) {
+  if (trace->own > 0) return hash_own(trace, sameness);
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(trace);
   if (culprit == NULL) return trace->depth > 0 ? mix(trace->frame[0].offset, trace->frame[0].path) : 1;
   struct nomem__source_frame sources[INLINED_MAX];
   size_t count = resolve(symbols, culprit, sources);
-  uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), base_name(culprit->path)), sources[0].function);
-  hash += sources[0].line != 0 ? sources[0].line : culprit->offset << 20;
-  if (!with_caller) return hash;
-  if (count > 1) return mix(hash, sources[1].function);
+  uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), base_name(culprit->path)), sources[count - 1].function);
+  if (sameness != NOMEM_SAME_LOOP) hash = mix_line(mix(hash, sources[0].function), culprit, &sources[0]);
+  if (sameness == NOMEM_SAME_LINE) return hash;
+  if (sameness == NOMEM_SAME_CALLER && count > 1) return mix(hash, sources[1].function);
   if (culprit + 1 >= trace->frame + trace->depth) return hash;
-  size_t callers = resolve(symbols, culprit + 1, sources);
-  return callers == 0 || sources[0].function == NULL ? hash : mix(hash, sources[0].function);
+  count = resolve(symbols, culprit + 1, sources);
+  if (count == 0) return hash;
+  if (sameness == NOMEM_SAME_LOOP) hash = mix_line(hash, culprit + 1, &sources[0]);
+  return sources[0].function == NULL ? hash : mix(hash, sources[0].function);
 }
 
 /* A library is loaded by the name of a link, and mapped by the name of the file behind it: shown is the file. */

@@ -21,6 +21,7 @@ struct nomem__trace_frame {
 /* Innermost frame first. Paths are borrowed unless it was made by nomem__trace_copy. */
 struct nomem__trace {
   unsigned depth;
+  unsigned own; /* not 0: frames inside the C library that are its own doing, see nomem__trace_blame_library */
   struct nomem__trace_frame frame[NOMEM_TRACE_DEPTH];
 };
 
@@ -33,12 +34,24 @@ void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace
 int nomem__trace_copy(struct nomem__trace *copy, const struct nomem__trace *trace);
 void nomem__trace_free(struct nomem__trace *copy);
 
-/* Whose doing it was: the first frame outside the C and C++ run-times. NULL when there is none. */
+/* Blames a blow-up on the C library when the failed call was made inside the very call into it that blew up: it was
+ * given nothing bad then, and did not cope with its own failure. Returns whether that is so. */
+bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault);
+
+/* Whose doing it was: the first frame outside the C and C++ run-times, or the C library's function that is to blame.
+ * NULL when there is none. */
 const struct nomem__trace_frame *nomem__trace_culprit(const struct nomem__trace *trace);
 
-/* Equal for stacks whose culprit is the same line (the same instruction where there are no lines) of the same function
- * and, if with_caller is set, whose culprit was called by the same function. */
-uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols, bool with_caller);
+/* What makes two stacks one finding. */
+enum nomem__sameness {
+  NOMEM_SAME_LINE,   /* the culprit is at the same line (the same instruction where there are no lines) */
+  NOMEM_SAME_CALLER, /* and was called by the same function */
+  NOMEM_SAME_LOOP    /* the culprit is the same function, wherever in it, and was called from the same line */
+};
+
+/* Equal for stacks that are the same in that sense. */
+uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols,
+                           enum nomem__sameness sameness);
 
 /* "function (file:line)" of the culprit, or what is known of it, made safe for a terminal. */
 void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols);
