@@ -124,8 +124,8 @@ static const void *part(const struct image *image, uint64_t offset, uint64_t byt
 }
 
 /* One address may have several names (aliases, versions): any of them will do. */
-static bool table_matches(const struct image *image, const ElfW(Shdr) *sections, unsigned section_count,
-                          const ElfW(Shdr) *table, uint64_t offset, const char *glob) {
+static bool table_has(const struct image *image, const ElfW(Shdr) *sections, unsigned section_count,
+                      const ElfW(Shdr) *table, uint64_t offset, nomem_name_test test, void *argument) {
   const ElfW(Sym) *symbols = part(image, table->sh_offset, table->sh_size);
   if (symbols == NULL || table->sh_link >= section_count) return false;
   const ElfW(Shdr) *strings = &sections[table->sh_link];
@@ -136,12 +136,13 @@ static bool table_matches(const struct image *image, const ElfW(Shdr) *sections,
     unsigned type = symbol->st_info & 0xf;
     if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol->st_shndx == SHN_UNDEF) continue;
     if (offset < symbol->st_value || offset - symbol->st_value >= symbol->st_size) continue;
-    if (symbol->st_name < strings->sh_size && nomem__glob(glob, names + symbol->st_name)) return true;
+    if (symbol->st_name < strings->sh_size && test(names + symbol->st_name, argument)) return true;
   }
   return false;
 }
 
-bool nomem__module_function_matches(const struct nomem_channel *channel, nomem_frame frame, const char *glob) {
+bool nomem__module_function_is(const struct nomem_channel *channel, nomem_frame frame, nomem_name_test test,
+                               void *argument) {
   unsigned number = NOMEM_FRAME_MODULE(frame);
   if (number == 0 || number > NOMEM_MODULES) return false;
   const struct image *image = map_file(number, channel->modules[number - 1].path);
@@ -154,7 +155,15 @@ bool nomem__module_function_matches(const struct nomem_channel *channel, nomem_f
   uint64_t call = NOMEM_FRAME_OFFSET(frame) - 1; /* a return address may already belong to the next function */
   for (unsigned i = 0; i < count; i++) {
     if (sections[i].sh_type != SHT_SYMTAB && sections[i].sh_type != SHT_DYNSYM) continue;
-    if (table_matches(image, sections, count, &sections[i], call, glob)) return true;
+    if (table_has(image, sections, count, &sections[i], call, test, argument)) return true;
   }
   return false;
+}
+
+static bool matches_glob(const char *name, void *glob) {
+  return nomem__glob(glob, name);
+}
+
+bool nomem__module_function_matches(const struct nomem_channel *channel, nomem_frame frame, const char *glob) {
+  return nomem__module_function_is(channel, frame, matches_glob, (char *)(uintptr_t)glob);
 }

@@ -28,6 +28,12 @@ NOMEM_HIDDEN const char *nomem__module_base_name(const char *path);
 NOMEM_HIDDEN bool nomem__module_function_matches(const struct nomem_channel *channel, nomem_frame frame,
                                                  const char *glob);
 
+/* The same for any test of a name; it is asked about each name of the function until it says yes. One look through the
+ * module's whole symbol table: keep the answer. */
+typedef bool (*nomem_name_test)(const char *name, void *argument);
+NOMEM_HIDDEN bool nomem__module_function_is(const struct nomem_channel *channel, nomem_frame frame,
+                                            nomem_name_test test, void *argument);
+
 /* Mixes one more word into a 64-bit hash. */
 static inline uint64_t nomem__hash(uint64_t hash, uint64_t word) {
   hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);

@@ -49,6 +49,7 @@ static struct memory {
 static _Atomic uint64_t generation = 1;
 static _Atomic uint32_t stacks_used;
 static _Atomic bool main_began;
+static _Atomic uintptr_t outermost = UINTPTR_MAX; /* frames from this frame address on are not part of a stack */
 
 struct walk {
   uintptr_t skip_below; /* frames of ours lie below the caller's frame address */
@@ -64,7 +65,8 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
   uintptr_t cfa = (uintptr_t)_Unwind_GetCFA(context);
   if (cfa < walk->skip_below) return _URC_NO_REASON;
   uintptr_t address = (uintptr_t)_Unwind_GetIP(context);
-  if (address == 0 || walk->depth == NOMEM_DEPTH) return _URC_END_OF_STACK;
+  if (address == 0 || walk->depth == NOMEM_DEPTH || cfa >= atomic_load_explicit(&outermost, memory_order_relaxed))
+    return _URC_END_OF_STACK;
   walk->address[walk->depth] = address;
   walk->slot[walk->depth] = cfa - sizeof(uintptr_t);
   walk->depth++;
@@ -252,6 +254,10 @@ int nomem__site_init(void) {
   }
   nomem__site_forget();
   return 0;
+}
+
+void nomem__site_limit(void *cfa) {
+  atomic_store_explicit(&outermost, (uintptr_t)cfa, memory_order_relaxed);
 }
 
 void nomem__site_forget(void) {

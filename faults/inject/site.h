@@ -21,6 +21,10 @@ NOMEM_HIDDEN int nomem__site_init(void);
 /* Forgets every remembered stack: a module was unloaded, or the channel is another one. */
 NOMEM_HIDDEN void nomem__site_forget(void);
 
+/* Stacks end below this frame address from now on: who called the function it belongs to does not make another site.
+ * For the main thread's stack, above which there is none. */
+NOMEM_HIDDEN void nomem__site_limit(void *cfa);
+
 /* The site of a call made by the code at return_address, whose stack begins at cfa; NULL when channel's table is full.
  * A new one is entered as first called for size_bytes by fn. */
 NOMEM_HIDDEN struct nomem_site *nomem__site_find(struct nomem_channel *channel, enum nomem_fn fn, uint64_t size_bytes,
