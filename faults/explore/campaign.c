@@ -70,6 +70,9 @@ static void point_done(struct nomem__worker *worker, const struct nomem__outcome
   const struct nomem__point *point = &campaign->points[rank];
   enum nomem__verdict verdict = judge(campaign, outcome);
   campaign->verdicts[verdict]++;
+  struct nomem__campaign_site *site = &campaign->sites[point->site];
+  site->tried++;
+  if (verdict < site->worst) site->worst = verdict;
   char plan[NOMEM_POINT_PLAN_BYTES];
   point_plan(campaign, point, plan);
   if (nomem__verdicts[verdict].is_finding) {
@@ -164,6 +167,7 @@ int nomem__explore(const struct nomem__options *options) {
   for (unsigned i = 0; i < campaign.worker_count; i++) nomem__worker_close(campaign.workers[i]);
   nomem__findings_free(&campaign.findings);
   free(campaign.sites);
+  free(campaign.modules);
   free(campaign.points);
   nomem__session_close(&session);
   return status;

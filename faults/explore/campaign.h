@@ -12,7 +12,11 @@
 /* A site of the baseline. */
 struct nomem__campaign_site {
   uint64_t key, count, first_nth;
+  const nomem_frame *frames; /* depth of them, innermost first; their modules are numbers in the campaign's list */
+  unsigned depth;
   bool before_main;
+  uint64_t tried;            /* runs that were to fail a call of it */
+  enum nomem__verdict worst; /* of these runs */
 };
 
 struct nomem__campaign {
@@ -26,7 +30,9 @@ struct nomem__campaign {
   uint64_t baseline_us; /* the longer of the two */
   uint64_t allocations, sites_lost;
   char image[NOMEM_PATH_BYTES]; /* the first program that was injected */
-  struct nomem__campaign_site *sites;
+  struct nomem__campaign_site *sites; /* one block of memory, their frames included */
+  char **modules;                     /* paths, one block too: number n is modules[n - 1] */
+  size_t module_count;
   size_t site_count, unstable_sites; /* came in only one of the two baselines */
 
   bool is_everything; /* no occurrence is left out */

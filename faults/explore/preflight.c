@@ -25,16 +25,53 @@ static int by_first_nth(const void *left, const void *right) {
   return a->key < b->key ? -1 : a->key > b->key;
 }
 
+/* Never more than room: what the program writes may change under us. */
+static unsigned depth_of(const struct nomem_site *site, size_t room) {
+  unsigned depth = *(const volatile uint32_t *)&site->depth;
+  if (depth > NOMEM_DEPTH) depth = NOMEM_DEPTH;
+  return depth < room ? depth : (unsigned)room;
+}
+
 int64_t nomem__sites_of(const struct nomem_channel *channel, struct nomem__campaign_site **sites) {
   size_t count = 0, entered = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
-  *sites = calloc(entered + 1, sizeof **sites);
+  size_t frame_count = 0;
+  for (size_t i = 0; i < entered; i++) frame_count += depth_of(&channel->sites[i], NOMEM_DEPTH);
+  *sites = calloc(1, (entered + 1) * sizeof **sites + frame_count * sizeof(nomem_frame));
   if (*sites == NULL) return -ENOMEM;
+  nomem_frame *frames = (nomem_frame *)(*sites + entered + 1);
   for (size_t i = 0; i < entered; i++) {
     const struct nomem_site *site = &channel->sites[i];
     if (site->key == 0 || site->count == 0) continue;
-    (*sites)[count++] = (struct nomem__campaign_site){site->key, site->count, site->first_nth, site->before_main};
+    unsigned depth = depth_of(site, frame_count);
+    (*sites)[count++] = (struct nomem__campaign_site){.key = site->key,
+                                                      .count = site->count,
+                                                      .first_nth = site->first_nth,
+                                                      .frames = frames,
+                                                      .depth = depth,
+                                                      .before_main = site->before_main,
+                                                      .worst = NOMEM_VERDICT_COUNT};
+    memcpy(frames, site->frame, depth * sizeof *frames);
+    frames += depth;
+    frame_count -= depth;
   }
   qsort(*sites, count, sizeof **sites, by_first_nth);
+  return (int64_t)count;
+}
+
+int64_t nomem__modules_of(const struct nomem_channel *channel, char ***modules) {
+  size_t count = channel->module_count < NOMEM_MODULES ? channel->module_count : NOMEM_MODULES;
+  size_t room = count;
+  for (size_t i = 0; i < count; i++) room += strnlen(channel->modules[i].path, NOMEM_PATH_BYTES);
+  *modules = calloc(1, (count + 1) * sizeof **modules + room);
+  if (*modules == NULL) return -ENOMEM;
+  char *path = (char *)(*modules + count + 1);
+  for (size_t i = 0; i < count; i++) {
+    size_t left = room - (count - i); /* each has its end */
+    size_t length = strnlen(channel->modules[i].path, left < NOMEM_PATH_BYTES ? left : NOMEM_PATH_BYTES);
+    (*modules)[i] = memcpy(path, channel->modules[i].path, length);
+    path += length + 1;
+    room -= length + 1;
+  }
   return (int64_t)count;
 }
 
@@ -63,7 +100,8 @@ struct baseline {
   bool timed_out, was_cancelled, was_injected;
   uint64_t duration_us, allocations, sites_lost;
   struct nomem__campaign_site *sites;
-  int64_t site_count;
+  char **modules;
+  int64_t site_count, module_count;
   char last_line[NOMEM_QUOTE_BYTES];
 };
 
@@ -101,6 +139,7 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
   last_line(outcome->output_tail, baseline->last_line, sizeof baseline->last_line);
   first_image(baseline->campaign, outcome->channel);
   baseline->site_count = nomem__sites_of(outcome->channel, &baseline->sites);
+  baseline->module_count = nomem__modules_of(outcome->channel, &baseline->modules);
 }
 
 static int run_baseline(struct nomem__campaign *campaign, struct baseline *baseline) {
@@ -120,7 +159,7 @@ static int run_baseline(struct nomem__campaign *campaign, struct baseline *basel
     return -ETIMEDOUT;
   }
   if (!baseline->was_injected) return -ENOENT;
-  return baseline->site_count < 0 ? (int)baseline->site_count : 0;
+  return baseline->site_count < 0 || baseline->module_count < 0 ? -ENOMEM : 0;
 }
 
 static int refuse_failing(const struct baseline *baseline) {
@@ -205,6 +244,8 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   campaign->sites_lost = first->sites_lost;
   campaign->sites = first->sites;
   campaign->site_count = (size_t)first->site_count;
+  campaign->modules = first->modules;
+  campaign->module_count = (size_t)first->module_count;
   campaign->key_digits = nomem__key_digits(campaign->sites, campaign->site_count);
   uint64_t timeout_ms = campaign->baseline_us * TIMEOUT_FACTOR / 1000;
   campaign->timeout_ms = options->timeout_ms != 0           ? options->timeout_ms
@@ -224,9 +265,12 @@ int nomem__preflight(struct nomem__campaign *campaign) {
     if (result == 0) {
       result = take(campaign, &first, &second);
       first.sites = NULL;
+      first.modules = NULL;
     }
   }
   free(first.sites);
   free(second.sites);
+  free(first.modules);
+  free(second.modules);
   return result;
 }
