@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "module.h"
 #include "wall.h"
 
 /* The unwinder's own look-up of the tables for an address; they are laid out by the Linux Standard Base and DWARF. */
@@ -20,8 +21,11 @@ enum { OP_BREG_RBP = 0x76, OP_DEREF = 0x06 };
 /* Where the caller's frame pointer is: still there, at cfa or rbp plus rbp_offset, or nowhere. */
 enum rbp_rule { RBP_KEPT, RBP_AT_CFA, RBP_AT_RBP, RBP_LOST };
 
+/* Where the frame address is: rsp or rbp plus cfa_offset, or in the word at rbp plus cfa_offset. */
+enum cfa_rule { CFA_UNKNOWN, CFA_BY_RSP, CFA_BY_RBP, CFA_AT_RBP };
+
 struct state {
-  enum { CFA_UNKNOWN, CFA_BY_RSP, CFA_BY_RBP, CFA_AT_RBP } cfa; /* the last: it is in the word at rbp + cfa_offset */
+  enum cfa_rule cfa;
   int64_t cfa_offset;
   enum rbp_rule rbp;
   int64_t rbp_offset;
@@ -229,7 +233,8 @@ static void read_common(struct program *program, const uint8_t *entry, unsigned 
 }
 
 /* The state of the frame of a function when the call that returns to this address was made. False: not known. */
-static bool find_state(uintptr_t return_address, struct state *state) {
+static bool read_state(uintptr_t return_address, struct state *state) {
+  *state = (struct state){.cfa = CFA_UNKNOWN};
   struct dwarf_eh_bases bases;
   if (&_Unwind_Find_FDE == NULL) return false;
   const uint8_t *entry = _Unwind_Find_FDE((void *)(return_address - 1), &bases);
@@ -253,13 +258,49 @@ static bool find_state(uintptr_t return_address, struct state *state) {
   if (has_size) skip(&program, uleb(&program));
   execute(&program);
   *state = program.now;
-  return !program.is_bad && state->cfa != CFA_UNKNOWN;
+  return !program.is_bad;
+}
+
+/* States read before, one word each and beside it that word mixed with its address: a reader sees whether both are of one
+ * writer, without a lock. Programs have a few thousand return addresses in all the stacks they allocate from. */
+#define STATES_KEPT 4096
+#define OFFSET_BITS 28
+static struct {
+  _Atomic uint64_t packed, check;
+} kept[STATES_KEPT];
+
+static uint64_t pack_offset(int64_t offset) {
+  return (uint64_t)offset & ((UINT64_C(1) << OFFSET_BITS) - 1);
+}
+
+static int64_t unpack_offset(uint64_t packed) {
+  return (int64_t)(packed << (64 - OFFSET_BITS)) >> (64 - OFFSET_BITS);
+}
+
+static bool find_state(uintptr_t return_address, uint64_t generation, struct state *state) {
+  uint64_t name = nomem__hash(nomem__hash(0, return_address), generation);
+  size_t place = (name >> 32) % STATES_KEPT;
+  uint64_t packed = atomic_load_explicit(&kept[place].packed, memory_order_relaxed);
+  if ((atomic_load_explicit(&kept[place].check, memory_order_relaxed) ^ packed) != name) {
+    if (!read_state(return_address, state) || unpack_offset(pack_offset(state->cfa_offset)) != state->cfa_offset)
+      *state = (struct state){.cfa = CFA_UNKNOWN};
+    packed = (uint64_t)state->cfa | (uint64_t)state->rbp << 4 | pack_offset(state->cfa_offset) << 8 |
+             pack_offset(state->rbp_offset) << (8 + OFFSET_BITS);
+    atomic_store_explicit(&kept[place].packed, packed, memory_order_relaxed);
+    atomic_store_explicit(&kept[place].check, name ^ packed, memory_order_relaxed);
+  }
+  state->cfa = packed & 0xf;
+  state->rbp = packed >> 4 & 0xf;
+  state->cfa_offset = unpack_offset(packed >> 8);
+  state->rbp_offset = unpack_offset(packed >> (8 + OFFSET_BITS));
+  return state->cfa != CFA_UNKNOWN;
 }
 
 /* The stack is walked outwards, with where the frame pointer of each frame is kept. */
 struct trail {
   const uintptr_t **words;
   unsigned count;
+  uint64_t generation;
   uintptr_t rbp_at; /* 0: unknown */
 };
 
@@ -270,7 +311,7 @@ static uintptr_t load(uintptr_t address) {
 static bool follow(struct trail *trail, uintptr_t return_address, uintptr_t inner_cfa, uintptr_t cfa) {
   struct state state;
   uintptr_t rbp = 0;
-  if (!find_state(return_address, &state)) return false;
+  if (!find_state(return_address, trail->generation, &state)) return false;
   if (state.cfa != CFA_BY_RSP || state.rbp == RBP_AT_RBP) {
     if (trail->rbp_at == 0) return false;
     rbp = load(trail->rbp_at);
@@ -290,8 +331,8 @@ static bool follow(struct trail *trail, uintptr_t return_address, uintptr_t inne
 }
 
 int nomem__frame_trail(uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot, unsigned depth,
-                       const uintptr_t **words) {
-  struct trail trail = {.words = words, .rbp_at = cfa - 2 * sizeof(uintptr_t)};
+                       uint64_t generation, const uintptr_t **words) {
+  struct trail trail = {.words = words, .generation = generation, .rbp_at = cfa - 2 * sizeof(uintptr_t)};
   if (depth == 0 || load(slot[0]) != address[0]) return -1;
   for (unsigned i = 1; i < depth; i++) {
     if (slot[i] <= slot[i - 1] || slot[i] - cfa > INT32_MAX || load(slot[i]) != address[i]) return -1;

@@ -16,12 +16,13 @@
  * has called from the same frame address and they hold what they hold now; and each of which lies in the stack if those
  * before it do hold that. address[i] is where frame i was left by its call, slot[i] where that address lies. Returns
  * their number, or -1 when no such words are known: a signal handler's stack, code without tables, rare kinds of frame.
+ * What the tables say of an address is kept for as long as generation stays the same.
  *
  * A frame of a size that is fixed where it made its call needs one word: the address it returns to. One that only its
  * frame pointer gives (alloca, a variable array, or plain unoptimised code) needs the saved frame pointer before that.
  * The function called at cfa must itself have saved its caller's in the word below its return address: INJECT_CFLAGS
  * sees to that. */
 NOMEM_HIDDEN int nomem__frame_trail(uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot, unsigned depth,
-                                    const uintptr_t **words);
+                                    uint64_t generation, const uintptr_t **words);
 
 #endif

@@ -141,9 +141,9 @@ static void put_in_slot(uint64_t key, uint64_t now, uint32_t number) {
 static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot, unsigned depth,
                      struct nomem_site *site) {
   const uintptr_t *word[NOMEM_TRAIL_WORDS];
-  int words = nomem__frame_trail(cfa, address, slot, depth, word);
-  if (words < 0) return;
   uint64_t now = atomic_load(&generation);
+  int words = nomem__frame_trail(cfa, address, slot, depth, now, word);
+  if (words < 0) return;
   uint32_t number = atomic_fetch_add_explicit(&stacks_used, 1, memory_order_relaxed) % STACKS;
   struct remembered *entry = &memory->stack[number];
   uint32_t version = __atomic_load_n(&entry->version, __ATOMIC_RELAXED);
