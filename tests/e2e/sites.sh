@@ -39,7 +39,8 @@ real /usr/bin/python3 -S -c 'import json; json.loads(json.dumps([{"a": i} for i 
 # Six callers of two functions, one of them by as many stacks as it recurses.
 "$cc" -std=gnu11 -g -O0 -o frames "$programs/frames.c"
 "$cc" -std=gnu11 -g -O0 -pthread -o processes "$programs/processes.c"
-expect 'different stacks have different keys' 'sites=32' ./probe -k -- ./frames
+expect 'different stacks have different keys' 'sites=16' ./probe -k -- ./frames
+expect 'and as many calls as the program made' 10 grep -c ':561:' seen
 expect 'the same stack in many processes has one key' 'sites=1' ./probe -k -- ./processes spawn
 
 # The same keys, whatever does not change the code.

@@ -1,0 +1,23 @@
+/* Verdict crash in a forked child, whose end nobody looks at: the program exits 0. */
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static __attribute__((noinline)) void planted(void) {
+  char *volatile text = malloc(100); /* fault */
+#ifdef MENDED
+  if (text == NULL) _exit(1);
+#endif
+  text[0] = 'x'; /* blow-up */
+  free(text);
+}
+
+int main(void) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    planted();
+    _exit(0);
+  }
+  waitpid(pid, NULL, 0);
+  return 0;
+}

@@ -1,0 +1,23 @@
+/* Verdict crash: the address is NULL plus the place of a member. */
+#include <stdlib.h>
+
+struct record {
+  char name[200];
+  volatile int count;
+};
+
+static __attribute__((noinline)) struct record *planted(void) {
+  struct record *record = calloc(1, sizeof *record); /* fault */
+#ifdef MENDED
+  if (record == NULL) return NULL;
+#endif
+  record->count = 1; /* blow-up */
+  return record;
+}
+
+int main(void) {
+  struct record *record = planted();
+  int count = record != NULL ? record->count : 0;
+  free(record);
+  return count == 1 ? 0 : 1;
+}

@@ -1,0 +1,22 @@
+/* Verdict crash when the second call fails, and only then: the first is looked at, the others trust that it went well,
+ * and from the third on there is a spare. */
+#include <stdlib.h>
+
+static char spare[100];
+
+static __attribute__((noinline)) void planted(int call) {
+  char *volatile text = malloc(100); /* fault */
+  if (text == NULL && call > 1) text = spare;
+#ifdef MENDED
+  if (text == NULL) exit(1);
+#else
+  if (text == NULL && call == 0) exit(1);
+#endif
+  text[0] = 'x'; /* blow-up */
+  if (text != spare) free(text);
+}
+
+int main(void) {
+  for (int call = 0; call < 5; call++) planted(call);
+  return 0;
+}

@@ -1,0 +1,21 @@
+/* Verdict hang: leaves a lock held when an allocation fails, and comes back for it. */
+#include <pthread.h>
+#include <stdlib.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static __attribute__((noinline)) int planted(void) {
+  pthread_mutex_lock(&lock); /* blow-up */
+  void *block = malloc(100); /* fault */
+#ifndef MENDED
+  if (block == NULL) return 0;
+#endif
+  free(block);
+  pthread_mutex_unlock(&lock);
+  return 1;
+}
+
+int main(void) {
+  for (int i = 0; i < 3; i++) planted();
+  return 0;
+}
