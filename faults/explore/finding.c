@@ -71,6 +71,7 @@ static int show(struct nomem__finding *finding, const struct nomem__found *found
   finding->rank = found->rank;
   finding->point = found->point;
   strncpy(finding->plan, found->plan, sizeof finding->plan - 1);
+  nomem__last_line(outcome->output_tail, finding->last_words);
   finding->signal = outcome->end.fatal_signal;
   finding->has_fault_address = outcome->end.has_stack && stack->has_fault_address &&
                                (finding->signal == SIGSEGV || finding->signal == SIGBUS);

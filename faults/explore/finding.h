@@ -3,6 +3,7 @@
 #define NOMEM_FINDING_H
 
 #include "oracle.h"
+#include "quote.h"
 #include "schedule.h"
 #include "trace.h"
 #include "worker.h"
@@ -21,6 +22,7 @@ struct nomem__finding {
   struct nomem__point point;
   char plan[NOMEM_POINT_PLAN_BYTES];
   int signal; /* 0: none */
+  char last_words[NOMEM_QUOTE_BYTES]; /* the last line that it wrote, quoted */
   bool has_fault_address;
   uint64_t fault_address;
   enum nomem_fn fn;

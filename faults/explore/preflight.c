@@ -105,16 +105,6 @@ struct baseline {
   char last_line[NOMEM_QUOTE_BYTES];
 };
 
-static void last_line(const char *output, char *line, size_t line_bytes) {
-  size_t end = strlen(output);
-  while (end > 0 && output[end - 1] == '\n') end--;
-  size_t begin = end;
-  while (begin > 0 && output[begin - 1] != '\n') begin--;
-  char copy[NOMEM_QUOTE_BYTES];
-  snprintf(copy, sizeof copy, "%.*s", (int)(end - begin), output + begin);
-  nomem__quote(copy, line, line_bytes);
-}
-
 static void first_image(struct nomem__campaign *campaign, const struct nomem_channel *channel) {
   for (uint32_t i = 0; i < channel->image_count && i < NOMEM_IMAGES; i++) {
     if (!channel->images[i].injected) continue;
@@ -135,8 +125,10 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
   baseline->allocations = nomem__channel_calls(outcome->channel);
   baseline->sites_lost = outcome->channel->sites_lost;
   if (baseline->was_cancelled) return;
-  baseline->was_injected = nomem__session_was_injected(outcome);
-  last_line(outcome->output_tail, baseline->last_line, sizeof baseline->last_line);
+  /* One that gave up before it allocated anything has a better reason to say. */
+  bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
+  baseline->was_injected = gave_up || nomem__session_was_injected(outcome);
+  nomem__last_line(outcome->output_tail, baseline->last_line);
   first_image(baseline->campaign, outcome->channel);
   baseline->site_count = nomem__sites_of(outcome->channel, &baseline->sites);
   baseline->module_count = nomem__modules_of(outcome->channel, &baseline->modules);

@@ -66,3 +66,13 @@ char *nomem__quote(const char *text, char *out, size_t out_bytes) {
   memcpy(out + used, "'", sizeof "'");
   return out;
 }
+
+void nomem__last_line(const char *output, char line[NOMEM_QUOTE_BYTES]) {
+  size_t end = strlen(output);
+  while (end > 0 && output[end - 1] == '\n') end--;
+  size_t begin = end;
+  while (begin > 0 && output[begin - 1] != '\n') begin--;
+  char copy[NOMEM_QUOTE_BYTES];
+  snprintf(copy, sizeof copy, "%.*s", (int)(end - begin), output + begin);
+  nomem__quote(copy, line, NOMEM_QUOTE_BYTES);
+}

@@ -11,4 +11,8 @@
  * C, and "..." at the end of what did not fit. Returns out. out_bytes must be at least 16. Thread-safe. */
 char *nomem__quote(const char *text, char *out, size_t out_bytes);
 
+/* Writes the last line of output that is not empty, quoted, to line: what a program said before it ended. "''" when
+ * there is none. Thread-safe. */
+void nomem__last_line(const char *output, char line[NOMEM_QUOTE_BYTES]);
+
 #endif

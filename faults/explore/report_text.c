@@ -65,6 +65,9 @@ static void print_end(const struct nomem__finding *finding, FILE *out) {
   if (finding->has_fault_address)
     fprintf(out, " at address 0x%" PRIx64 "%s", finding->fault_address,
             finding->fault_address < NULL_PAGE ? ", a NULL pointer" : "");
+  /* Who aborts on purpose says why: out of memory, a failed assertion, a double free. */
+  if (finding->verdict == NOMEM_VERDICT_ABORT && strcmp(finding->last_words, "''") != 0)
+    fprintf(out, ", its last words: %s", finding->last_words);
 }
 
 static void print_finding(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
