@@ -35,7 +35,8 @@ static inline bool nomem__is_injected(const char *globs, const char *base_name) 
  * is not in one of them is whose doing it was. */
 static inline bool nomem__is_runtime(const char *base_name) {
   static const char *const globs[] = {"libc.so.*",     "libc-*.so",   "libstdc++.so.*", "libc++.so.*",
-                                      "libc++abi.so.*", "libgcc_s.so.*", "ld-linux*",     "libpthread.so.*"};
+                                      "libc++abi.so.*", "libgcc_s.so.*", "ld-linux*",     "libpthread.so.*",
+                                      "libnomem-preload.so"};
   for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
     if (nomem__glob(globs[i], base_name)) return true;
   return false;
