@@ -132,13 +132,21 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
   return true;
 }
 
+/* Once a persistent fault lasts and enough failed calls were noted, no call's site decides or says anything more. A
+ * program that recovers by recursion until its stack ends would else pay a real unwind for each level, and seem to
+ * hang. */
+static bool is_site_needed(void) {
+  return plan.has != NOMEM_HAS_FROM || plan.rule_count != 1 || atomic_load(&channel->fault_count) < NOMEM_FAULTS ||
+         !atomic_load(&channel->state.from_open[0]);
+}
+
 __attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t mode, size_t released_bytes,
                                              void *return_address, void *cfa) {
   bool fails = false;
   const struct nomem_site *site = NULL;
   self.paused++;
   atomic_signal_fence(memory_order_seq_cst);
-  if (mode & NOMEM_MODE_SITE) site = find_site(call, return_address, cfa);
+  if ((mode & NOMEM_MODE_SITE) && is_site_needed()) site = find_site(call, return_address, cfa);
   if (mode & NOMEM_MODE_FAIL) fails = plan_fails(call, site, released_bytes);
   atomic_signal_fence(memory_order_seq_cst);
   self.paused--;
