@@ -67,12 +67,18 @@ static bool is_c_library(const struct nomem__trace_frame *frame) {
   return nomem__glob("libc.so.*", base_name(frame->path));
 }
 
-/* Paths are not compared: the loader and the kernel know one file by different links. */
+/* The loader knows a file by the name of a link, libmagic.so.1, and the kernel by its own, libmagic.so.1.0.0. */
+static bool is_same_file(const char *path, const char *other) {
+  const char *a = base_name(path), *b = base_name(other);
+  size_t a_bytes = strlen(a), b_bytes = strlen(b);
+  return strncmp(a, b, a_bytes < b_bytes ? a_bytes : b_bytes) == 0;
+}
+
 bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault) {
   unsigned died = first_outside_runtime(blow_up), failed = first_outside_runtime(fault);
   if (died == 0 || failed == 0 || died >= blow_up->depth || failed >= fault->depth) return false;
   const struct nomem__trace_frame *caller = &blow_up->frame[died], *same = &fault->frame[failed];
-  if (caller->offset != same->offset || strcmp(base_name(caller->path), base_name(same->path)) != 0) return false;
+  if (caller->offset != same->offset || !is_same_file(caller->path, same->path)) return false;
   /* The C++ run-time throws out of the call that failed: that ends a program which does not catch it. */
   if (!is_c_library(&blow_up->frame[died - 1]) || !is_c_library(&fault->frame[failed - 1])) return false;
   blow_up->own = died;
