@@ -16,6 +16,8 @@
 
 #include "plan.h"
 
+#define NOMEM_PAGE 4096
+
 #define NOMEM_CHANNEL_ENV "NOMEM_CHANNEL"
 #define NOMEM_PLAN_ENV "NOMEM_PLAN"
 
@@ -46,8 +48,8 @@ struct nomem_site {
   uint64_t first_nth;   /* which allocation of the run that was, from 1 */
   uint32_t fn;          /* enum nomem_fn of its first call */
   uint32_t before_main; /* its first call came before main() */
-  uint32_t unused;
   uint32_t depth;
+  uint32_t next_point, end_point; /* what is left of it in points[] */
   nomem_frame frame[NOMEM_DEPTH]; /* [0] is the caller of the allocation function */
 };
 
@@ -89,6 +91,45 @@ struct nomem_counts {
   _Atomic uint64_t frees;
 };
 
+/* How the runs of a channel come about. */
+enum nomem_engine {
+  NOMEM_ENGINE_EXEC,    /* the program is started anew for each run */
+  NOMEM_ENGINE_SERVER,  /* it is started once, stands before main(), and is forked for each run */
+  NOMEM_ENGINE_SNAPSHOT /* it runs once, and is forked at each point of points[] */
+};
+
+/* A point that a snapshot is taken at. Those of one site lie together, by occurrence. */
+struct nomem_snapshot_point {
+  uint64_t occurrence;
+  uint32_t rank; /* the command's own number for it */
+  uint32_t persistent;
+};
+
+/* The dealings between the command and a process that is forked for it (engines server and snapshot). */
+struct nomem_fork {
+  uint32_t engine;           /* enum nomem_engine */
+  uint32_t unused;
+  uint64_t point_count;      /* of points[] */
+  _Atomic int32_t owner;     /* process that is forked; 0: none yet. Others of the run stay out */
+  _Atomic uint32_t turn;     /* a futex: the command adds one when the process may go on */
+  _Atomic uint32_t is_forking; /* the fork that is under way is the injector's own, not the program's */
+  _Atomic uint32_t point;    /* index in points[] of the one being forked for */
+  _Atomic uint32_t obstacle; /* server: why it cannot stand there, enum nomem_obstacle */
+};
+
+/* What keeps a program from being forked before main(). */
+#define NOMEM_OBSTACLE_MAP(X)                                     \
+  X(NONE, "none")                                                 \
+  X(THREADS, "a thread runs before main()")                       \
+  X(DESCRIPTORS, "more than the standard streams is open before main()") \
+  X(KERNEL, "the kernel does not allow it")
+
+enum nomem_obstacle {
+#define X(upper, text) NOMEM_OBSTACLE_##upper,
+  NOMEM_OBSTACLE_MAP(X)
+#undef X
+};
+
 struct nomem_channel {
   /* Written by the command before the program starts. */
   uint64_t magic;        /* NOMEM_CHANNEL_MAGIC: made by a command of this very layout */
@@ -96,21 +137,29 @@ struct nomem_channel {
   uint32_t verify;       /* compare every remembered stack with a real unwind, and count what differs */
   char plan[NOMEM_PLAN_BYTES];
   char image[NOMEM_GLOB_BYTES]; /* base names of the images to inject, globs joined by commas; "": all but launchers */
+  struct nomem_fork fork;
 
   /* Written by the program. */
-  _Atomic int64_t live_bytes;             /* usable bytes, kept only when the plan has budget= */
-  _Atomic uint64_t main_reached;          /* images that came to main() */
-  _Atomic uint64_t sites_lost;            /* allocations whose site found no slot */
-  _Atomic uint64_t stack_hits, stack_misses, stack_mismatches; /* counted when verify is set */
-  struct nomem_plan_state state;
-  _Atomic uint32_t counts_used; /* slots of counts[] handed out; may exceed the array */
-  _Atomic uint32_t site_count, module_count, image_count, fault_count; /* all but modules: may exceed the arrays */
-  struct nomem_counts counts[NOMEM_COUNTS];
+  _Atomic uint32_t image_count, fault_count; /* may exceed the arrays */
   struct nomem_image images[NOMEM_IMAGES];
   struct nomem_fault faults[NOMEM_FAULTS];
+
+  /* From here on a process that is forked for the command, and its forks, write to copies of their own: a fork begins
+   * with the counts that its parent had. What the pages hold otherwise stays from run to run, but for the counts. */
+  _Alignas(NOMEM_PAGE) _Atomic int64_t live_bytes; /* usable bytes, kept only when the plan has budget= */
+  _Atomic uint64_t main_reached;                     /* images that came to main() */
+  _Atomic uint64_t sites_lost;                       /* allocations whose site found no slot */
+  _Atomic uint64_t stack_hits, stack_misses, stack_mismatches; /* counted when verify is set */
+  struct nomem_plan_state state;
+  _Atomic uint32_t counts_used;  /* slots of counts[] handed out; may exceed the array */
+  _Atomic uint32_t site_count;   /* may exceed the array */
+  _Atomic uint32_t module_count;
+  struct nomem_counts counts[NOMEM_COUNTS];
   struct nomem_module modules[NOMEM_MODULES]; /* number n is modules[n - 1] */
   _Atomic uint32_t site_slots[NOMEM_SITE_SLOTS]; /* open addressing by key: number of the site plus 1, 0 is free */
   struct nomem_site sites[NOMEM_SITES];          /* in the order they came, so that few pages are touched */
+
+  _Alignas(NOMEM_PAGE) struct nomem_snapshot_point points[]; /* as many as the file has room for */
 };
 
 /* Allocation calls of the run so far. While threads run, a moment between two truths. */

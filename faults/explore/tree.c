@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "../channel.h"
+#include "effects.h"
 
 /* A stopped thread is looked at once, then let go: one that does not stop in time is killed without. */
 #define INTERRUPT_MS 1000
@@ -36,11 +37,13 @@ struct nomem__tree {
   struct nomem__tree *next;
   nomem__tree_done done;
   bool (*interesting)(void *user);
+  bool (*forked)(void *user, pid_t child);
   void *user;
   pid_t root;
   bool traced;
   bool root_gone;
   bool killed;
+  bool watch_effects, was_watched;
   pid_t hung_tid; /* its stack is wanted: the tree timed out */
   int error_fd;   /* the child writes errno here when it cannot execute */
   unsigned captures, samples;
@@ -129,6 +132,13 @@ static void claim(struct nomem__tree *tree, pid_t tid) {
   }
 }
 
+static void handle_fork(struct nomem__tree *tree, pid_t tid, pid_t child) {
+  if (tid == tree->root && tree->forked != NULL && tree->forked(tree->user, child)) return;
+  claim(tree, child);
+  const struct tracee *tracee = find_tracee(tree, child);
+  if (tracee != NULL) tree->end.effects |= tracee->is_process ? NOMEM_EFFECT_PROCESSES : NOMEM_EFFECT_THREADS;
+}
+
 /* What /proc says of a thread. */
 struct status {
   pid_t pid;
@@ -188,7 +198,12 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
     case PTRACE_EVENT_FORK:
     case PTRACE_EVENT_VFORK:
     case PTRACE_EVENT_CLONE:
-      if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0) claim(tree, (pid_t)message);
+      if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0) handle_fork(tree, tid, (pid_t)message);
+      go_on(tid, 0);
+      return;
+    case PTRACE_EVENT_SECCOMP:
+      tree->end.effects |= nomem__effects_of_stop(tid);
+      tree->was_watched = true;
       go_on(tid, 0);
       return;
     case PTRACE_EVENT_EXEC: { /* a thread that executes takes its process's number, and its own is never reaped */
@@ -247,6 +262,8 @@ static void finish(struct nomem__tree *tree) {
     tree->end.has_stack = false;
     tree->end.fatal_signal = 0;
   }
+  /* The injector's own opening of the channel is seen, if anything is. */
+  if (tree->watch_effects && !tree->was_watched) tree->end.effects |= NOMEM_EFFECT_UNKNOWN;
   unlink_tree(tree);
   if (!tree->trees->closing) tree->done(tree, &tree->end, tree->user);
   uv_close((uv_handle_t *)&tree->timer, free_tree);
@@ -362,6 +379,7 @@ static _Noreturn void become(const struct nomem__start *start, int go_fd, int er
   for (int i = 0; i < 3; i++)
     if (fds[i] >= 0 && dup2(fds[i], i) < 0) goto failed;
   signal(SIGPIPE, SIG_DFL);
+  if (start->watch_effects) nomem__effects_watch();
   execve(start->path, start->argv, start->environment);
 failed:;
   int error = errno;
@@ -385,7 +403,7 @@ static int fork_root(struct nomem__tree *tree, const struct nomem__start *start)
   if (pid < 0) result = -errno;
   if (pid > 0 && start->trace) {
     long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-                   PTRACE_O_EXITKILL;
+                   PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP;
     if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)options) != 0) result = -errno;
   }
   if (pid > 0 && result != 0) {
@@ -407,6 +425,7 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *sta
   if (tree == NULL) return -ENOMEM;
   *tree = (struct nomem__tree){
       .trees = trees, .done = done, .interesting = interesting, .user = user, .traced = start->trace, .error_fd = -1};
+  tree->watch_effects = start->watch_effects;
   for (char **entry = start->environment; *entry != NULL; entry++)
     if (strncmp(*entry, NOMEM_CHANNEL_ENV "=", sizeof NOMEM_CHANNEL_ENV) == 0) tree->channel_entry = *entry;
   uv_timer_init(trees->loop, &tree->timer);
@@ -419,6 +438,25 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *sta
   }
   tree->next = trees->first;
   trees->first = tree;
+  *out = tree;
+  return 0;
+}
+
+void nomem__tree_on_fork(struct nomem__tree *tree, bool (*forked)(void *user, pid_t child)) {
+  tree->forked = forked;
+}
+
+int nomem__tree_adopt(struct nomem__trees *trees, pid_t child, nomem__tree_done done,
+                      bool (*interesting)(void *user), void *user, struct nomem__tree **out) {
+  struct nomem__tree *tree = calloc(1, sizeof *tree);
+  if (tree == NULL) return -ENOMEM;
+  *tree = (struct nomem__tree){.trees = trees, .done = done, .interesting = interesting, .user = user, .traced = true,
+                               .root = child, .error_fd = -1};
+  uv_timer_init(trees->loop, &tree->timer);
+  tree->timer.data = tree;
+  tree->next = trees->first;
+  trees->first = tree;
+  claim(tree, child);
   *out = tree;
   return 0;
 }

@@ -25,6 +25,7 @@ struct nomem__start {
   bool own_session; /* without the command's terminal, out of reach of its Ctrl-C */
   bool same_addresses; /* no address randomisation: what depends on addresses comes out alike in every run */
   bool trace;
+  bool watch_effects; /* fills in nomem__end.effects; needs trace */
 };
 
 /* What a tree came to. */
@@ -36,6 +37,7 @@ struct nomem__end {
   bool has_stack;
   bool timed_out;
   bool was_cancelled;
+  unsigned effects; /* bits of enum nomem__effect; without watch_effects, only processes and threads */
   struct nomem__stack stack; /* where it blew up, or where it hung */
 };
 
@@ -54,6 +56,13 @@ void nomem__trees_close(struct nomem__trees *trees);
  * freed after that. interesting is asked whether a stack is worth the milliseconds it costs (NULL: never). Returns 0 or
  * a negative error code, and then done is not called. -EPERM: ptrace is not allowed here. */
 int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *start, nomem__tree_done done,
+                      bool (*interesting)(void *user), void *user, struct nomem__tree **tree);
+
+/* Has the root's next forks offered: when forked returns true, the child is not of this tree, and has been adopted. */
+void nomem__tree_on_fork(struct nomem__tree *tree, bool (*forked)(void *user, pid_t child));
+
+/* Makes a tree of a process that has just been forked, from within forked. As for nomem__tree_start. */
+int nomem__tree_adopt(struct nomem__trees *trees, pid_t child, nomem__tree_done done,
                       bool (*interesting)(void *user), void *user, struct nomem__tree **tree);
 
 /* Ends a tree that runs too long: notes where the thread hangs (tid, or the root when it is no thread of the tree),

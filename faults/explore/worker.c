@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* A run whose output goes past this is writing without end, into memory. */
@@ -18,14 +21,22 @@ struct nomem__worker {
   struct nomem__trees *trees;
   const struct nomem__setup *setup;
   struct nomem_channel *channel;
+  size_t channel_bytes; /* with the points behind it */
   int channel_fd, output_fd;
+  bool is_spoiled; /* the last run may have written anywhere in the channel */
   char **environment;
   char preload_entry[4096 + 16];
   char channel_entry[64];
   uv_timer_t timer; /* looks at the clock and at the output, while a run goes on */
   uint64_t started_ns, deadline_ms;
-  struct nomem__tree *tree;
+  struct nomem__tree *tree;   /* of the run that goes on */
+  struct nomem__tree *parent; /* of the process that is forked for runs: fork server, or the one snapshots are taken of */
+  bool use_server, watch_effects;
+  enum nomem_obstacle obstacle;
+  bool is_snapshot, is_unsound;
+  off_t output_kept; /* written before the fork: every run's output begins with it */
   nomem__worker_done done;
+  nomem__worker_ended ended;
   void *user;
   size_t label;
   struct nomem__outcome outcome;
@@ -82,6 +93,8 @@ static int map_channel(struct nomem__worker *worker) {
   void *pages = mmap(NULL, sizeof(struct nomem_channel), PROT_READ | PROT_WRITE, MAP_SHARED, worker->channel_fd, 0);
   if (pages == MAP_FAILED) return -errno;
   worker->channel = pages;
+  worker->channel_bytes = sizeof *worker->channel;
+  worker->is_spoiled = true;
   return 0;
 }
 
@@ -104,7 +117,7 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
 
 static void free_worker(uv_handle_t *timer) {
   struct nomem__worker *worker = timer->data;
-  if (worker->channel != NULL) munmap(worker->channel, sizeof *worker->channel);
+  if (worker->channel != NULL) munmap(worker->channel, worker->channel_bytes);
   if (worker->channel_fd >= 0) close(worker->channel_fd);
   if (worker->output_fd >= 0) close(worker->output_fd);
   free(worker->environment);
@@ -133,6 +146,20 @@ static void read_output(struct nomem__worker *worker) {
   outcome->output_tail[length > 0 ? length : 0] = '\0';
 }
 
+static void wake_parent(struct nomem__worker *worker) {
+  worker->channel->fork.turn++;
+  syscall(SYS_futex, &worker->channel->fork.turn, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+/* What the command reads after a run, made ready for the next one. */
+static void reset_report(struct nomem_channel *channel) {
+  uint32_t faults = channel->fault_count;
+  memset(channel->faults, 0, sizeof channel->faults[0] * (faults < NOMEM_FAULTS ? faults : NOMEM_FAULTS));
+  channel->fault_count = 0;
+}
+
+static void start_clock(struct nomem__worker *worker);
+
 static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
   struct nomem__worker *worker = user;
   (void)tree;
@@ -140,8 +167,15 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   worker->tree = NULL;
   worker->outcome = (struct nomem__outcome){
       .end = *end, .channel = worker->channel, .duration_us = (uv_hrtime() - worker->started_ns) / 1000};
+  worker->is_spoiled = end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
   if (!worker->setup->inherit) read_output(worker);
+  if (worker->is_snapshot) worker->outcome.rank = worker->channel->points[worker->channel->fork.point].rank;
   worker->done(worker, &worker->outcome, worker->user);
+  if (!worker->is_snapshot || worker->parent == NULL) return;
+  reset_report(worker->channel);
+  if (ftruncate(worker->output_fd, worker->output_kept) != 0) worker->is_unsound = true;
+  start_clock(worker);
+  wake_parent(worker);
 }
 
 static pid_t last_failed_thread(const struct nomem_channel *channel) {
@@ -160,7 +194,18 @@ static void check(uv_timer_t *timer) {
     uv_timer_start(timer, check, left < OUTPUT_CHECK_MS ? left : OUTPUT_CHECK_MS, 0);
     return;
   }
-  nomem__tree_time_out(worker->tree, last_failed_thread(worker->channel));
+  if (worker->tree != NULL)
+    nomem__tree_time_out(worker->tree, last_failed_thread(worker->channel));
+  else if (worker->parent != NULL)
+    nomem__tree_cancel(worker->parent);
+}
+
+static void start_clock(struct nomem__worker *worker) {
+  worker->started_ns = uv_hrtime();
+  uv_update_time(worker->loop);
+  uint64_t first_ms = worker->deadline_ms != 0 && worker->deadline_ms < OUTPUT_CHECK_MS ? worker->deadline_ms
+                                                                                         : OUTPUT_CHECK_MS;
+  uv_timer_start(&worker->timer, check, first_ms, 0);
 }
 
 /* A stack is worth having once something was failed: what dies before that dies in the baseline too. */
@@ -169,25 +214,51 @@ static bool was_failed(void *user) {
   return worker->channel->fault_count > 0;
 }
 
-/* Zero pages again, without giving up the mapping: only what the last run touched is returned to the kernel. */
-static int reset(struct nomem__worker *worker, const char *plan) {
-  const struct nomem__setup *setup = worker->setup;
-  if (fallocate(worker->channel_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, sizeof *worker->channel) != 0)
-    return -errno;
-  if (ftruncate(worker->output_fd, 0) != 0) return -errno;
-  worker->channel->magic = NOMEM_CHANNEL_MAGIC;
-  worker->channel->record_sites = 1;
-  worker->channel->verify = setup->verify;
-  snprintf(worker->channel->plan, sizeof worker->channel->plan, "%s", plan);
-  snprintf(worker->channel->image, sizeof worker->channel->image, "%s", setup->image);
+/* Zeroes what a run counts. Sites and modules stay, with the pages they lie on, unless the last run may have spoiled
+ * them. */
+static int reset_tables(struct nomem__worker *worker) {
+  struct nomem_channel *channel = worker->channel;
+  if (worker->is_spoiled) {
+    off_t bytes = (off_t)sizeof *channel;
+    return fallocate(worker->channel_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, bytes) != 0 ? -errno : 0;
+  }
+  uint32_t used = channel->counts_used, sites = channel->site_count;
+  memset(channel->counts, 0, sizeof channel->counts[0] * (used < NOMEM_COUNTS ? used : NOMEM_COUNTS));
+  memset(&channel->state, 0, sizeof channel->state);
+  for (uint32_t i = 0; i < sites && i < NOMEM_SITES; i++) {
+    channel->sites[i].count = 0;
+    channel->sites[i].next_point = channel->sites[i].end_point = 0;
+  }
+  channel->counts_used = 0;
+  channel->live_bytes = 0;
+  channel->main_reached = channel->sites_lost = 0;
+  channel->stack_hits = channel->stack_misses = channel->stack_mismatches = 0;
   return 0;
 }
 
-int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t timeout_ms, nomem__worker_done done,
-                        void *user) {
+static int reset(struct nomem__worker *worker, enum nomem_engine engine, const char *plan) {
   const struct nomem__setup *setup = worker->setup;
-  int result = reset(worker, plan);
+  struct nomem_channel *channel = worker->channel;
+  int result = reset_tables(worker);
   if (result != 0) return result;
+  if (ftruncate(worker->output_fd, 0) != 0) return -errno;
+  reset_report(channel);
+  memset(channel->images, 0, sizeof channel->images);
+  channel->image_count = 0;
+  channel->fork = (struct nomem_fork){.engine = engine};
+  channel->magic = NOMEM_CHANNEL_MAGIC;
+  channel->record_sites = 1;
+  channel->verify = setup->verify;
+  snprintf(channel->plan, sizeof channel->plan, "%s", plan);
+  snprintf(channel->image, sizeof channel->image, "%s", setup->image);
+  worker->output_kept = 0;
+  worker->is_snapshot = worker->is_unsound = false;
+  return 0;
+}
+
+/* Starts the program; *tree is its tree. */
+static int start_program(struct nomem__worker *worker, nomem__tree_done done, struct nomem__tree **tree) {
+  const struct nomem__setup *setup = worker->setup;
   struct nomem__start start = {.path = setup->program,
                                .argv = setup->argv,
                                .environment = worker->environment,
@@ -196,21 +267,155 @@ int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t
                                .stderr_fd = setup->inherit ? -1 : worker->output_fd,
                                .own_session = !setup->inherit,
                                .same_addresses = setup->same_addresses,
-                               .trace = setup->trace};
+                               .trace = setup->trace,
+                               .watch_effects = worker->watch_effects && setup->trace};
   if (!setup->inherit || setup->stdin_path == NULL || strcmp(setup->stdin_path, "-") != 0) {
     start.stdin_fd = open(setup->stdin_path != NULL ? setup->stdin_path : "/dev/null", O_RDONLY | O_CLOEXEC);
     if (start.stdin_fd < 0) return -errno;
   }
+  start_clock(worker);
+  int result = nomem__tree_start(worker->trees, &start, done, was_failed, worker, tree);
+  if (start.stdin_fd >= 0) close(start.stdin_fd);
+  if (result != 0) uv_timer_stop(&worker->timer);
+  return result;
+}
+
+/* The process that is forked has forked: for a run, unless the program did so itself. */
+static bool adopt_run(void *user, pid_t child) {
+  struct nomem__worker *worker = user;
+  if (!worker->channel->fork.is_forking || worker->tree != NULL) {
+    worker->is_unsound = true;
+    return false;
+  }
+  worker->output_kept = lseek(worker->output_fd, 0, SEEK_END);
+  start_clock(worker);
+  return nomem__tree_adopt(worker->trees, child, run_ended, was_failed, worker, &worker->tree) == 0;
+}
+
+/* The server is gone. A run that was asked of it is made by starting the program after all. */
+static void server_ended(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
+  struct nomem__worker *worker = user;
+  (void)tree;
+  bool was_waiting = worker->tree == NULL && uv_is_active((uv_handle_t *)&worker->timer);
+  worker->parent = NULL;
+  if (worker->use_server && !end->was_cancelled) worker->obstacle = worker->channel->fork.obstacle;
+  worker->use_server = false;
+  if (!was_waiting) return;
+  char plan[NOMEM_PLAN_BYTES];
+  snprintf(plan, sizeof plan, "%s", worker->channel->plan);
+  worker->is_spoiled = true;
+  if (end->was_cancelled || reset(worker, NOMEM_ENGINE_EXEC, plan) != 0 ||
+      start_program(worker, run_ended, &worker->tree) != 0)
+    run_ended(NULL, end, worker);
+}
+
+static int ask_server(struct nomem__worker *worker, const char *plan) {
+  if (worker->parent == NULL) {
+    int result = reset(worker, NOMEM_ENGINE_SERVER, plan);
+    if (result != 0) return result;
+    worker->channel->fork.turn = 1;
+    result = start_program(worker, server_ended, &worker->parent);
+    if (result == 0) nomem__tree_on_fork(worker->parent, adopt_run);
+    return result;
+  }
+  reset_report(worker->channel);
+  snprintf(worker->channel->plan, sizeof worker->channel->plan, "%s", plan);
+  if (ftruncate(worker->output_fd, worker->output_kept) != 0) return -errno;
+  start_clock(worker);
+  wake_parent(worker);
+  return 0;
+}
+
+int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t timeout_ms, nomem__worker_done done,
+                        void *user) {
   worker->done = done;
   worker->user = user;
   worker->deadline_ms = timeout_ms;
-  worker->started_ns = uv_hrtime();
-  result = nomem__tree_start(worker->trees, &start, run_ended, was_failed, worker, &worker->tree);
-  if (start.stdin_fd >= 0) close(start.stdin_fd);
+  if (worker->use_server) return ask_server(worker, plan);
+  int result = reset(worker, NOMEM_ENGINE_EXEC, plan);
+  return result != 0 ? result : start_program(worker, run_ended, &worker->tree);
+}
+
+void nomem__worker_watch_effects(struct nomem__worker *worker, bool watch) {
+  worker->watch_effects = watch;
+}
+
+void nomem__worker_use_server(struct nomem__worker *worker, bool use) {
+  worker->use_server = use;
+  if (!use && worker->parent != NULL && !worker->is_snapshot) nomem__tree_cancel(worker->parent);
+}
+
+enum nomem_obstacle nomem__worker_obstacle(const struct nomem__worker *worker) {
+  return worker->obstacle;
+}
+
+static void snapshot_ended(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
+  struct nomem__worker *worker = user;
+  (void)tree;
+  uv_timer_stop(&worker->timer);
+  worker->parent = NULL;
+  worker->outcome = (struct nomem__outcome){.end = *end, .channel = worker->channel};
+  worker->is_spoiled = true;
+  read_output(worker);
+  if (worker->tree != NULL) nomem__tree_cancel(worker->tree);
+  worker->ended(worker, &worker->outcome, worker->is_unsound, worker->user);
+}
+
+/* Room behind the channel for so many points. */
+static int make_room(struct nomem__worker *worker, size_t count) {
+  size_t bytes = sizeof *worker->channel + count * sizeof(struct nomem_snapshot_point);
+  if (bytes == worker->channel_bytes) return 0;
+  if (ftruncate(worker->channel_fd, (off_t)bytes) != 0) return -errno;
+  void *pages = mremap(worker->channel, worker->channel_bytes, bytes, MREMAP_MAYMOVE);
+  if (pages == MAP_FAILED) return -errno;
+  worker->channel = pages;
+  worker->channel_bytes = bytes;
+  return 0;
+}
+
+static struct nomem_site *find_site(struct nomem_channel *channel, uint64_t key) {
+  for (uint32_t i = 0; i < channel->site_count && i < NOMEM_SITES; i++)
+    if (channel->sites[i].key == key) return &channel->sites[i];
+  return NULL;
+}
+
+int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__snapshot *snapshots, size_t count,
+                           uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended, void *user) {
+  worker->is_spoiled = false; /* the tables are the baseline's */
+  int result = make_room(worker, count);
+  if (result == 0) result = reset(worker, NOMEM_ENGINE_SNAPSHOT, "");
   if (result != 0) return result;
-  uv_update_time(worker->loop);
-  uint64_t first = timeout_ms != 0 && timeout_ms < OUTPUT_CHECK_MS ? timeout_ms : OUTPUT_CHECK_MS;
-  return uv_timer_start(&worker->timer, check, first, 0);
+  struct nomem_site *site = NULL;
+  for (uint32_t i = 0; i < count; i++) {
+    worker->channel->points[i] = (struct nomem_snapshot_point){
+        .occurrence = snapshots[i].occurrence, .rank = snapshots[i].rank, .persistent = snapshots[i].persistent};
+    if (site == NULL || site->key != snapshots[i].key) {
+      site = find_site(worker->channel, snapshots[i].key);
+      if (site == NULL) return -ENOENT;
+      site->next_point = i;
+    }
+    site->end_point = i + 1;
+  }
+  worker->channel->fork.point_count = count;
+  worker->is_snapshot = true;
+  worker->done = done;
+  worker->ended = ended;
+  worker->user = user;
+  worker->deadline_ms = timeout_ms;
+  result = start_program(worker, snapshot_ended, &worker->parent);
+  if (result == 0) nomem__tree_on_fork(worker->parent, adopt_run);
+  return result;
+}
+
+void nomem__worker_copy_tables(struct nomem__worker *worker, const struct nomem__worker *from) {
+  struct nomem_channel *to = worker->channel;
+  const struct nomem_channel *channel = from->channel;
+  if (worker == from) return;
+  to->site_count = channel->site_count;
+  to->module_count = channel->module_count;
+  memcpy(to->modules, channel->modules, sizeof to->modules[0] * channel->module_count);
+  memcpy(to->site_slots, channel->site_slots, sizeof to->site_slots);
+  memcpy(to->sites, channel->sites, sizeof to->sites[0] * channel->site_count);
 }
 
 void nomem__worker_label(struct nomem__worker *worker, size_t label) {
@@ -223,4 +428,5 @@ size_t nomem__worker_label_of(const struct nomem__worker *worker) {
 
 void nomem__worker_cancel(struct nomem__worker *worker) {
   if (worker->tree != NULL) nomem__tree_cancel(worker->tree);
+  if (worker->parent != NULL) nomem__tree_cancel(worker->parent);
 }

@@ -34,6 +34,7 @@ struct nomem__outcome {
   uint64_t duration_us;
   uint64_t output_bytes, output_hash; /* standard output and error together */
   char output_tail[NOMEM_OUTPUT_TAIL];
+  uint32_t rank; /* of a snapshot: whose point it was */
 };
 
 struct nomem__worker;
@@ -51,6 +52,35 @@ void nomem__worker_close(struct nomem__worker *worker);
  * or a negative error code, and then done is not called. */
 int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t timeout_ms, nomem__worker_done done,
                         void *user);
+
+/* Notes what the next runs do besides computing, in outcome.end.effects. */
+void nomem__worker_watch_effects(struct nomem__worker *worker, bool watch);
+
+/* Makes the next runs by forking a process that stands before main(), or, with false, no longer. Where that cannot be,
+ * a run is made by starting the program all the same, and nomem__worker_obstacle says why. */
+void nomem__worker_use_server(struct nomem__worker *worker, bool use);
+enum nomem_obstacle nomem__worker_obstacle(const struct nomem__worker *worker);
+
+/* A point to take a snapshot at. rank is the caller's. */
+struct nomem__snapshot {
+  uint64_t key, occurrence;
+  uint32_t rank;
+  bool persistent;
+};
+
+/* The process that snapshots were taken of has ended. is_unsound: it did something that its snapshots share. */
+typedef void (*nomem__worker_ended)(struct nomem__worker *worker, const struct nomem__outcome *outcome, bool is_unsound,
+                                    void *user);
+
+/* Runs the program once and forks it at each of these points, ordered by key and occurrence; done is called for each
+ * run, then ended. The channel's tables must hold all the keys. timeout_ms is for each run, and for the program between
+ * two of them. Points that the program does not come to have no run. Returns 0 or a negative error code, and then
+ * neither is called. */
+int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__snapshot *snapshots, size_t count,
+                           uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended, void *user);
+
+/* Gives a worker the sites and modules that another's last run has met. */
+void nomem__worker_copy_tables(struct nomem__worker *worker, const struct nomem__worker *from);
 
 /* A number of the caller's, kept with the run that was started last. */
 void nomem__worker_label(struct nomem__worker *worker, size_t label);

@@ -21,20 +21,40 @@ static const char *variable(const char *name) {
   return NULL;
 }
 
+/* The tables of a process that is forked for the command are its own. */
+static bool make_tables_private(struct nomem_channel *channel, int fd) {
+  size_t from = offsetof(struct nomem_channel, live_bytes), to = offsetof(struct nomem_channel, points);
+  return mmap((char *)channel + from, to - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, (off_t)from) !=
+         MAP_FAILED;
+}
+
+/* Whether this process takes part. Of an engine that forks, only the first process does: the others of its run would
+ * count on pages that are not theirs. */
+static bool takes_part(struct nomem_channel *channel, int fd) {
+  if (channel->magic != NOMEM_CHANNEL_MAGIC) return false;
+  if (channel->fork.engine == NOMEM_ENGINE_EXEC) return true;
+  int32_t none = 0;
+  return nomem__is_injected(channel->image, nomem__module_base_name(nomem__module_program())) &&
+         atomic_compare_exchange_strong(&channel->fork.owner, &none, (int32_t)syscall(SYS_getpid)) &&
+         make_tables_private(channel, fd);
+}
+
 /* A path that cannot be opened is not this process's business: the run is over, or it gave up the right to look. */
 static struct nomem_channel *map_channel(const char *path) {
   int fd = nomem__open(path, O_RDWR);
   if (fd < 0) return NULL;
   struct stat status;
-  void *pages = MAP_FAILED;
-  if (fstat(fd, &status) == 0 && status.st_size == (off_t)sizeof(struct nomem_channel))
-    pages = mmap(NULL, sizeof(struct nomem_channel), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  struct nomem_channel *channel = NULL;
+  if (fstat(fd, &status) == 0 && status.st_size >= (off_t)sizeof *channel) {
+    void *pages = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (pages != MAP_FAILED) channel = pages;
+  }
+  if (channel != NULL && !takes_part(channel, fd)) {
+    munmap(channel, (size_t)status.st_size);
+    channel = NULL;
+  }
   nomem__close(fd);
-  if (pages == MAP_FAILED) return NULL;
-  struct nomem_channel *channel = pages;
-  if (channel->magic == NOMEM_CHANNEL_MAGIC) return channel;
-  munmap(pages, sizeof *channel);
-  return NULL;
+  return channel;
 }
 
 static struct nomem_channel *own_channel(const char *plan) {

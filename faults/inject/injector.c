@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../nomem.h"
+#include "server.h"
 #include "site.h"
 #include "wall.h"
 
@@ -132,6 +133,22 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
   return true;
 }
 
+/* In a fork, the plan is the point that it was made for: the very one that an exec run is given as text. Returns the
+ * mode to go on with. */
+static uint32_t snapshot(struct nomem_site *site, uint64_t occurrence) {
+  bool persistent;
+  uint32_t mode = atomic_load(&nomem__mode);
+  if (!nomem__server_snapshot(channel, site, occurrence, &persistent)) return mode;
+  const struct nomem_site_match match = {.key = atomic_load(&site->key), .digits = 16,
+                                         .occurrence = {occurrence, occurrence}};
+  plan.rule_count = 1;
+  plan.has = persistent ? NOMEM_HAS_FROM : NOMEM_HAS_SITE;
+  plan.rule[0] = (struct nomem_rule){.has = plan.has, .site = match, .from = match};
+  mode = (mode & ~(uint32_t)NOMEM_MODE_SNAPSHOT) | NOMEM_MODE_FAIL;
+  atomic_store(&nomem__mode, mode);
+  return mode;
+}
+
 /* Once a persistent fault lasts and enough failed calls were noted, no call's site decides or says anything more. A
  * program that recovers by recursion until its stack ends would else pay a real unwind for each level, and seem to
  * hang. */
@@ -143,10 +160,11 @@ static bool is_site_needed(void) {
 __attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t mode, size_t released_bytes,
                                              void *return_address, void *cfa) {
   bool fails = false;
-  const struct nomem_site *site = NULL;
+  struct nomem_site *site = NULL;
   self.paused++;
   atomic_signal_fence(memory_order_seq_cst);
   if ((mode & NOMEM_MODE_SITE) && is_site_needed()) site = find_site(call, return_address, cfa);
+  if ((mode & NOMEM_MODE_SNAPSHOT) && site != NULL) mode = snapshot(site, call->occurrence);
   if (mode & NOMEM_MODE_FAIL) fails = plan_fails(call, site, released_bytes);
   atomic_signal_fence(memory_order_seq_cst);
   self.paused--;
@@ -161,7 +179,7 @@ bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, v
   }
   if (self.paused > 0 || (mode & NOMEM_MODE_COUNT) == 0) return false;
   count(fn, false);
-  if ((mode & (NOMEM_MODE_SITE | NOMEM_MODE_FAIL)) == 0) return false;
+  if ((mode & (NOMEM_MODE_SITE | NOMEM_MODE_FAIL)) == 0) return false; /* SNAPSHOT comes with SITE */
   struct nomem_call call = {.fn = fn, .size_bytes = size_bytes};
   return decide(&call, mode, released_bytes, return_address, cfa);
 }
@@ -177,15 +195,25 @@ static int map_epoch(void) {
   return 0;
 }
 
-int nomem__start(struct nomem_channel *next, struct nomem_plan_error *error) {
-  next->plan[NOMEM_PLAN_BYTES - 1] = '\0';
-  int result = nomem_plan_parse(next->plan, &plan, error);
-  if (result == 0) result = map_epoch();
+static uint32_t mode_for(const struct nomem_channel *next) {
   uint32_t mode = NOMEM_MODE_COUNT;
   if (next->record_sites || (plan.has & (NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | NOMEM_HAS_MODULE)))
     mode |= NOMEM_MODE_SITE;
   if (plan.has & NOMEM_HAS_BUDGET) mode |= NOMEM_MODE_LIVE;
   if (plan.rule_count > 0) mode |= NOMEM_MODE_FAIL;
+  if (next->fork.engine == NOMEM_ENGINE_SNAPSHOT) mode |= NOMEM_MODE_SITE | NOMEM_MODE_SNAPSHOT;
+  return mode;
+}
+
+static int read_plan(struct nomem_channel *next, struct nomem_plan_error *error) {
+  next->plan[NOMEM_PLAN_BYTES - 1] = '\0';
+  return nomem_plan_parse(next->plan, &plan, error);
+}
+
+int nomem__start(struct nomem_channel *next, struct nomem_plan_error *error) {
+  int result = read_plan(next, error);
+  if (result == 0) result = map_epoch();
+  uint32_t mode = mode_for(next);
   self.paused++;
   if (result == 0 && (mode & NOMEM_MODE_SITE)) result = nomem__site_init();
   self.paused--;
@@ -201,5 +229,9 @@ void nomem__stop(void) {
 
 void nomem__reached_main(void) {
   nomem__site_main();
-  if (channel != NULL) atomic_fetch_add(&channel->main_reached, 1);
+  if (channel == NULL) return;
+  atomic_fetch_add(&channel->main_reached, 1);
+  if (!nomem__server_stand(channel)) return;
+  if (read_plan(channel, NULL) != 0) _exit(2); /* the command has checked it */
+  atomic_store(&nomem__mode, mode_for(channel));
 }

@@ -22,7 +22,8 @@ enum nomem_mode {
   NOMEM_MODE_SITE = 1 << 1,  /* find each call's site */
   NOMEM_MODE_LIVE = 1 << 2,  /* keep live bytes */
   NOMEM_MODE_FAIL = 1 << 3,  /* there is a plan */
-  NOMEM_MODE_START = 1 << 4  /* not yet attached: the first call looks for a channel */
+  NOMEM_MODE_START = 1 << 4, /* not yet attached: the first call looks for a channel */
+  NOMEM_MODE_SNAPSHOT = 1 << 5 /* fork at the channel's points */
 };
 
 #define NOMEM_HIDDEN __attribute__((visibility("hidden")))

@@ -27,7 +27,8 @@ static int empty_channel(void) {
     memset(own->site_slots, 0, sizeof own->site_slots);
     memset(own->sites, 0, sizeof own->sites[0] * (own->site_count < NOMEM_SITES ? own->site_count : NOMEM_SITES));
   }
-  memset(own, 0, offsetof(struct nomem_channel, counts));
+  memset(own, 0, offsetof(struct nomem_channel, images));
+  memset(&own->live_bytes, 0, offsetof(struct nomem_channel, counts) - offsetof(struct nomem_channel, live_bytes));
   return 0;
 }
 

@@ -1,0 +1,122 @@
+#define _GNU_SOURCE
+#include "effects.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <unistd.h>
+
+#define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, member))
+#define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
+#define TRACE(effect) RETURN(SECCOMP_RET_TRACE | NOMEM_EFFECT_##effect)
+#define ON(call, effect) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), TRACE(effect)
+/* Six statements: an open is of interest when it may write. Little-endian: the low half comes first. */
+#define ON_OPEN(call, flags)                                                             \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 4), LOAD(args[flags]),              \
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, 0, 1), \
+      TRACE(FILES), RETURN(SECCOMP_RET_ALLOW)
+
+int nomem__effects_watch(void) {
+  static struct sock_filter filter[] = {
+      LOAD(arch),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+      TRACE(UNKNOWN),
+      LOAD(nr),
+      ON_OPEN(open, 1),
+      ON_OPEN(openat, 2),
+      /* mmap: shared, and to be written */
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 6),
+      LOAD(args[3]),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_SHARED, 0, 3),
+      LOAD(args[2]),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_WRITE, 0, 1),
+      TRACE(MEMORY),
+      RETURN(SECCOMP_RET_ALLOW),
+      ON(openat2, FILES), ON(creat, FILES), ON(unlink, FILES), ON(unlinkat, FILES), ON(rename, FILES),
+      ON(renameat, FILES), ON(renameat2, FILES), ON(mkdir, FILES), ON(mkdirat, FILES), ON(rmdir, FILES),
+      ON(link, FILES), ON(linkat, FILES), ON(symlink, FILES), ON(symlinkat, FILES), ON(truncate, FILES),
+      ON(mknod, FILES), ON(mknodat, FILES), ON(chmod, FILES), ON(fchmodat, FILES), ON(chown, FILES),
+      ON(utimensat, FILES), ON(setxattr, FILES), ON(memfd_create, FILES), ON(flock, FILES),
+      ON(socket, CHANNELS), ON(socketpair, CHANNELS), ON(pipe, CHANNELS), ON(pipe2, CHANNELS),
+      ON(epoll_create, EVENTS), ON(epoll_create1, EVENTS), ON(eventfd, EVENTS), ON(eventfd2, EVENTS),
+      ON(inotify_init, EVENTS), ON(inotify_init1, EVENTS), ON(signalfd, EVENTS), ON(signalfd4, EVENTS),
+      ON(io_uring_setup, EVENTS), ON(io_setup, EVENTS), ON(userfaultfd, EVENTS), ON(perf_event_open, EVENTS),
+      ON(shmat, MEMORY), ON(semget, MEMORY), ON(msgget, MEMORY), ON(mq_open, MEMORY),
+      ON(timerfd_create, TIMERS), ON(setitimer, TIMERS), ON(alarm, TIMERS), ON(timer_create, TIMERS),
+      RETURN(SECCOMP_RET_ALLOW),
+  };
+  static const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -errno;
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0 ? -errno : 0;
+}
+
+/* Harmless to share, or the injector's own. */
+static bool is_harmless(const char *path) {
+  static const char *const exact[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty"};
+  for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
+    if (strcmp(path, exact[i]) == 0) return true;
+  return strncmp(path, "/memfd:nomem-channel", 20) == 0;
+}
+
+/* The path that a system call names, its links followed where that tells more. */
+static void read_path(pid_t tid, unsigned long long address, char *path, size_t path_bytes) {
+  struct iovec here = {path, path_bytes - 1}, there = {(void *)(uintptr_t)address, path_bytes - 1};
+  ssize_t length = process_vm_readv(tid, &here, 1, &there, 1, 0);
+  if (length < 0) { /* the end of the mapping is near: a shorter piece will do for what is looked for */
+    here.iov_len = there.iov_len = 64;
+    length = process_vm_readv(tid, &here, 1, &there, 1, 0);
+  }
+  path[length > 0 ? length : 0] = '\0';
+  if (strncmp(path, "/proc/", 6) != 0) return;
+  char target[256];
+  ssize_t target_length = readlink(path, target, sizeof target - 1);
+  if (target_length > 0 && (size_t)target_length < path_bytes) {
+    memcpy(path, target, (size_t)target_length);
+    path[target_length] = '\0';
+  }
+}
+
+static void read_descriptor(pid_t tid, long long fd, char *path, size_t path_bytes) {
+  char link[64];
+  snprintf(link, sizeof link, "/proc/%d/fd/%lld", tid, fd);
+  ssize_t length = readlink(link, path, path_bytes - 1);
+  path[length > 0 ? length : 0] = '\0';
+}
+
+unsigned nomem__effects_of_stop(pid_t tid) {
+  unsigned long effects = 0;
+  struct user_regs_struct registers;
+  if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &effects) != 0) return NOMEM_EFFECT_UNKNOWN;
+  if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return (unsigned)effects;
+  char path[256] = "";
+  switch (registers.orig_rax) {
+    case SYS_open: read_path(tid, registers.rdi, path, sizeof path); break;
+    case SYS_openat: read_path(tid, registers.rsi, path, sizeof path); break;
+    case SYS_mmap: read_descriptor(tid, (int)registers.r8, path, sizeof path); break;
+    default: break;
+  }
+  return is_harmless(path) ? 0 : (unsigned)effects;
+}
+
+const char *nomem__effect_text(unsigned effects) {
+  static const char *const texts[] = {
+#define X(upper, text) text,
+      NOMEM_EFFECT_MAP(X)
+#undef X
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (effects >> i & 1) return texts[i];
+  return "";
+}

@@ -1,0 +1,132 @@
+#define _GNU_SOURCE
+#include "server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "module.h"
+#include "wall.h"
+
+/* Descriptors are dense: after so many numbers in a row that are not open, no more are looked for. */
+#define GAP_MAX 32
+#define DESCRIPTORS_MAX 1024
+
+/* Where the C library keeps the calling thread's number, which raise and locks go by: the kernel writes a fork's there.
+ * NULL when the kernel does not tell. */
+static int *thread_number(void) {
+  static int *address;
+  if (address == NULL && prctl(PR_GET_TID_ADDRESS, &address, 0, 0, 0) != 0) address = NULL;
+  return address != NULL && *address == (int)syscall(SYS_gettid) ? address : NULL;
+}
+
+/* Returns 0 in the fork, its number in this process, or -1. glibc's fork would run the program's own handlers and take
+ * the locks of stdio, in the middle of whatever the program is doing. */
+static pid_t fork_sibling(struct nomem_channel *channel) {
+  int *number = thread_number();
+  void *robust_list = NULL;
+  size_t robust_bytes = 0;
+  if (number == NULL) return -1;
+  syscall(SYS_get_robust_list, 0, &robust_list, &robust_bytes);
+  atomic_store(&channel->fork.is_forking, 1);
+  long flags = CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
+  pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, number, NULL);
+  if (pid == 0 && robust_list != NULL) syscall(SYS_set_robust_list, robust_list, robust_bytes);
+  if (pid != 0) atomic_store(&channel->fork.is_forking, 0);
+  return pid;
+}
+
+static void wait_for_turn(struct nomem_channel *channel, uint32_t seen) {
+  while (atomic_load(&channel->fork.turn) == seen)
+    syscall(SYS_futex, &channel->fork.turn, FUTEX_WAIT, seen, NULL, NULL, 0);
+}
+
+static enum nomem_obstacle find_obstacle(void) {
+  struct stat tasks;
+  if (stat("/proc/self/task", &tasks) != 0 || thread_number() == NULL) return NOMEM_OBSTACLE_KERNEL;
+  if (tasks.st_nlink != 3) return NOMEM_OBSTACLE_THREADS;
+  for (int fd = 3, gap = 0; gap < GAP_MAX && fd < DESCRIPTORS_MAX; fd++, gap++)
+    if (fcntl(fd, F_GETFD) >= 0) return NOMEM_OBSTACLE_DESCRIPTORS;
+  return NOMEM_OBSTACLE_NONE;
+}
+
+/* Each run reads standard input from the start, and no run's reading moves another's. */
+static void reopen_input(void) {
+  int fd = nomem__open("/proc/self/fd/0", O_RDONLY);
+  if (fd < 0) return;
+  dup2(fd, STDIN_FILENO);
+  if (fd != STDIN_FILENO) nomem__close(fd);
+}
+
+bool nomem__server_stand(struct nomem_channel *channel) {
+  if (channel->fork.engine != NOMEM_ENGINE_SERVER) return false;
+  int saved_errno = errno;
+  uint32_t seen = 0;
+  enum nomem_obstacle obstacle = find_obstacle();
+  while (obstacle == NOMEM_OBSTACLE_NONE) {
+    wait_for_turn(channel, seen);
+    seen = atomic_load(&channel->fork.turn);
+    pid_t pid = fork_sibling(channel);
+    if (pid == 0) {
+      reopen_input();
+      errno = saved_errno;
+      return true;
+    }
+    if (pid < 0) obstacle = NOMEM_OBSTACLE_KERNEL;
+  }
+  atomic_store(&channel->fork.obstacle, obstacle);
+  _exit(0);
+}
+
+/* A fork shares the positions in open files with its parent: what it reads must be read again. */
+struct positions {
+  off_t at[DESCRIPTORS_MAX];
+  int count;
+};
+
+static void note_positions(struct positions *positions) {
+  positions->count = 0;
+  for (int fd = 0, gap = 0; gap < GAP_MAX && fd < DESCRIPTORS_MAX; fd++) {
+    off_t at = lseek(fd, 0, SEEK_CUR);
+    gap = at < 0 && errno == EBADF ? gap + 1 : 0;
+    positions->at[positions->count++] = at;
+  }
+}
+
+static void restore_positions(const struct positions *positions) {
+  for (int fd = 0; fd < positions->count; fd++)
+    if (positions->at[fd] >= 0) lseek(fd, positions->at[fd], SEEK_SET);
+}
+
+bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *site, uint64_t occurrence,
+                            bool *persistent) {
+  static struct positions positions; /* one thread runs, and a stack may be small */
+  const struct nomem_snapshot_point *points = channel->points;
+  while (site->next_point < site->end_point && points[site->next_point].occurrence <= occurrence) {
+    uint32_t point = site->next_point++;
+    if (points[point].occurrence < occurrence) continue;
+    int saved_errno = errno;
+    uint32_t seen = atomic_load(&channel->fork.turn);
+    note_positions(&positions);
+    atomic_store(&channel->fork.point, point);
+    pid_t pid = fork_sibling(channel);
+    if (pid > 0) {
+      wait_for_turn(channel, seen);
+      restore_positions(&positions);
+    }
+    errno = saved_errno;
+    if (pid == 0) {
+      *persistent = points[point].persistent;
+      return true;
+    }
+  }
+  return false;
+}
