@@ -152,12 +152,13 @@ static int explore(struct nomem__campaign *campaign) {
   int result = explore_points(campaign);
   campaign->ended_ns = uv_hrtime();
   nomem__findings_sort(&campaign->findings);
-  nomem__report_text(campaign, stdout);
+  if (nomem__reports_write(campaign) != 0) result = -EIO;
   return result != 0 ? NOMEM_EXIT_FAILED : exit_status(campaign);
 }
 
 int nomem__explore(const struct nomem__options *options) {
   struct nomem__session session;
+  if (nomem__reports_check(options) != 0) return NOMEM_EXIT_FAILED;
   if (nomem__session_open(&session, options, false) != 0) return NOMEM_EXIT_FAILED;
   static struct nomem__campaign campaign; /* one command, one campaign */
   campaign.session = &session;

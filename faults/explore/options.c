@@ -168,6 +168,23 @@ static int help_command(struct nomem__parser *parser) {
   return 1;
 }
 
+/* Two reports in one file would be neither. */
+static int check_reports(const struct nomem__parser *parser) {
+  static const char *const names[NOMEM_REPORT_COUNT] = {
+#define X(upper, lower) [NOMEM_REPORT_##upper] = #lower,
+      NOMEM_REPORT_MAP(X)
+#undef X
+  };
+  const char *const *reports = parser->options->reports;
+  char quoted[NOMEM_QUOTE_BYTES];
+  for (unsigned i = 0; i < NOMEM_REPORT_COUNT; i++)
+    for (unsigned j = 0; j < i && reports[i]; j++)
+      if (reports[j] && strcmp(reports[i], reports[j]) == 0)
+        return usage_error(parser, "--%s and --%s both name %s: give each a file of its own", names[j], names[i],
+                           nomem__quote(reports[i], quoted, sizeof quoted));
+  return 0;
+}
+
 int nomem__options_parse(int argc, char **argv, struct nomem__options *options, FILE *out, FILE *err) {
   struct nomem__parser parser = {
       .argc = argc, .argv = argv, .next = 1, .scope = NOMEM_SCOPE_TOP, .options = options, .out = out, .err = err};
@@ -195,6 +212,8 @@ int nomem__options_parse(int argc, char **argv, struct nomem__options *options, 
   if (options->verbose && options->quiet) return usage_error(&parser, "--verbose and --quiet: leave one of them out");
   if (options->command == NOMEM_COMMAND_RUN && !options->plan_text)
     return usage_error(&parser, "no plan: say which allocations fail, such as --fail nth=3");
+  result = check_reports(&parser);
+  if (result) return result;
   if (parser.next >= argc) return usage_error(&parser, "no program: add '-- PROGRAM [ARG...]'");
   options->program = argv + parser.next;
   return 0;

@@ -15,6 +15,21 @@ enum { NOMEM_FAULT_TRANSIENT = 1 << 0, NOMEM_FAULT_PERSISTENT = 1 << 1 };
 
 #define NOMEM_JOBS_MAX 256
 
+/* Reports that are written beside the text, and the options that ask for them. */
+#define NOMEM_REPORT_MAP(X) \
+  X(JSON, json)             \
+  X(JUNIT, junit)           \
+  X(SARIF, sarif)           \
+  X(TAP, tap)               \
+  X(HTML, html)
+
+enum nomem__report {
+#define X(upper, lower) NOMEM_REPORT_##upper,
+  NOMEM_REPORT_MAP(X)
+#undef X
+  NOMEM_REPORT_COUNT
+};
+
 /* What was asked for. Strings and program point into argv. An option that the command does not have keeps its
  * default. */
 struct nomem__options {
@@ -26,6 +41,7 @@ struct nomem__options {
   const char *image;      /* globs joined by commas, shorter than NOMEM_GLOB_BYTES; "": not given */
   const char *plan_text;  /* NULL: not given */
   struct nomem_plan plan; /* plan_text parsed */
+  const char *reports[NOMEM_REPORT_COUNT]; /* the file of each, no two alike; "-": standard output; NULL: none */
   bool all;
   bool no_trace;
   bool aslr;

@@ -164,6 +164,17 @@ const struct nomem__option nomem__option_table[] = {
     {"image", "GLOB[,GLOB]", 0, ALL_COMMANDS, read_image, SET(image),
      "base names of the programs whose allocations count, when PROGRAM starts others (default: all but shells and "
      "other launchers)"},
+    {"json", "FILE", 0, ONLY(EXPLORE), read_path, SET(reports[NOMEM_REPORT_JSON]),
+     "write all that was found and covered to FILE, as JSON; - for standard output, and the text then goes to standard "
+     "error"},
+    {"junit", "FILE", 0, ONLY(EXPLORE), read_path, SET(reports[NOMEM_REPORT_JUNIT]),
+     "write the findings as JUnit's XML: each a failed test case"},
+    {"sarif", "FILE", 0, ONLY(EXPLORE), read_path, SET(reports[NOMEM_REPORT_SARIF]),
+     "write the findings as SARIF 2.1.0, for annotations on the lines of a pull request"},
+    {"tap", "FILE", 0, ONLY(EXPLORE), read_path, SET(reports[NOMEM_REPORT_TAP]),
+     "write the findings in the Test Anything Protocol, version 14"},
+    {"html", "FILE", 0, ONLY(EXPLORE), read_path, SET(reports[NOMEM_REPORT_HTML]),
+     "write a page to look at, with a chart of all call stacks that allocate"},
     {"stacks", NULL, 0, ONLY(SITES), read_flag, SET(stacks), "print whole call stacks"},
     {"verify", NULL, 0, ONLY(SITES), read_flag, SET(verify),
      "unwind every stack again, and say how many were recognised, how many had to be unwound, and how many were taken "

@@ -56,7 +56,7 @@ void nomem__print_reproduction(FILE *out, const struct nomem__options *options, 
   fputc('\n', out);
 }
 
-static void print_end(const struct nomem__finding *finding, FILE *out) {
+void nomem__print_end(const struct nomem__finding *finding, FILE *out) {
   if (finding->verdict == NOMEM_VERDICT_HANG) {
     fputs("still running", out);
     return;
@@ -83,7 +83,7 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
           finding->point.persistent ? ", and so did all later calls" : "", finding->nth);
   nomem__trace_print(out, &finding->fault, symbols, 4);
   fputs(finding->verdict == NOMEM_VERDICT_HANG ? "  where it hangs: " : "  where it blew up: ", out);
-  print_end(finding, out);
+  nomem__print_end(finding, out);
   fputc('\n', out);
   if (finding->blow_up.depth > 0)
     nomem__trace_print(out, &finding->blow_up, symbols, 4);

@@ -1,0 +1,388 @@
+#define _GNU_SOURCE
+#include "report_document.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "report.h"
+
+#ifndef NOMEM_VERSION
+#define NOMEM_VERSION "unversioned"
+#endif
+
+/* Functions inlined into one another at one address that are shown, the innermost. */
+#define INLINED_MAX 16
+
+struct builder {
+  struct nomem__json json;
+  const struct nomem__campaign *campaign;
+  json_t *sources; /* source lines by "file:line": many stacks end alike */
+};
+
+static json_t *source_of(struct builder *builder, const char *file, unsigned line) {
+  char *key;
+  if (asprintf(&key, "%u:%s", line, file) < 0) return NULL;
+  json_t *lines = json_incref(json_object_get(builder->sources, key));
+  if (lines == NULL) {
+    lines = nomem__source_lines(file, line);
+    /* The key may be no UTF-8; then the lines are read again the next time. */
+    json_object_set(builder->sources, key, lines);
+  }
+  free(key);
+  return lines;
+}
+
+/* A library is loaded by the name of a link, and mapped by the name of the file behind it: shown is the file. */
+static void put_module(struct nomem__json *json, json_t *object, const char *path) {
+  if (path[0] == '\0') return;
+  char *real = realpath(path, NULL);
+  nomem__json_text(json, object, "module", real != NULL ? real : path);
+  free(real);
+}
+
+static json_t *frame_of(struct nomem__json *json, const char *path, uint64_t offset,
+                        const struct nomem__source_frame *source) {
+  json_t *object = json_object();
+  nomem__json_text(json, object, "function", source->function);
+  if (source->file != NULL) {
+    nomem__json_text(json, object, "file", source->file);
+    nomem__json_number(json, object, "line", source->line);
+    nomem__json_number(json, object, "column", source->column);
+  }
+  put_module(json, object, path);
+  nomem__json_format(json, object, "offset", "0x%" PRIx64, offset);
+  if (source->inlined) nomem__json_put(json, object, "inlined", json_true());
+  return object;
+}
+
+/* A trace with every inlined function as a frame of its own. */
+static void put_trace(struct builder *builder, json_t *object, const struct nomem__trace *trace) {
+  const struct nomem__trace_frame *to_blame = nomem__trace_culprit(trace);
+  json_t *stack = json_array();
+  size_t culprit = 0;
+  for (unsigned i = 0; i < trace->depth; i++) {
+    const struct nomem__trace_frame *frame = &trace->frame[i];
+    struct nomem__source_frame sources[INLINED_MAX];
+    size_t count = nomem__symbols_resolve(builder->campaign->session->symbols, frame->path, frame->offset,
+                                          frame->is_return_address, sources, INLINED_MAX);
+    if (frame == to_blame) culprit = json_array_size(stack);
+    for (size_t s = 0; s < count; s++) {
+      json_t *entry = frame_of(&builder->json, frame->path, frame->offset, &sources[s]);
+      json_t *lines = sources[s].file != NULL ? source_of(builder, sources[s].file, sources[s].line) : NULL;
+      if (lines != NULL) nomem__json_put(&builder->json, entry, "source", lines);
+      nomem__json_add(&builder->json, stack, entry);
+    }
+  }
+  nomem__json_number(&builder->json, object, "culprit", culprit);
+  nomem__json_put(&builder->json, object, "stack", stack);
+}
+
+/* What print writes, as a string of the object's. */
+static void put_printed(struct nomem__json *json, json_t *object, const char *key,
+                        void (*print)(FILE *out, const void *arg), const void *arg) {
+  char *text = NULL;
+  size_t bytes;
+  FILE *out = open_memstream(&text, &bytes);
+  if (out != NULL) print(out, arg);
+  if (out == NULL || fclose(out) != 0) {
+    json->failed = true;
+  } else {
+    while (bytes > 0 && text[bytes - 1] == '\n') text[--bytes] = '\0';
+    nomem__json_text(json, object, key, text);
+  }
+  free(text);
+}
+
+struct printed_finding {
+  const struct nomem__campaign *campaign;
+  const struct nomem__finding *finding;
+};
+
+static void print_reproduction(FILE *out, const void *arg) {
+  const struct printed_finding *printed = arg;
+  nomem__print_reproduction(
+      out, printed->campaign->session->options, printed->finding->plan,
+      printed->finding->verdict == NOMEM_VERDICT_HANG ? printed->campaign->timeout_ms : 0);
+}
+
+static void print_end(FILE *out, const void *arg) {
+  nomem__print_end(((const struct printed_finding *)arg)->finding, out);
+}
+
+static void print_where(FILE *out, const void *arg) {
+  const struct printed_finding *printed = arg;
+  const struct nomem__finding *finding = printed->finding;
+  nomem__trace_print_culprit(out, finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault,
+                             printed->campaign->session->symbols);
+}
+
+static void print_fault_where(FILE *out, const void *arg) {
+  const struct printed_finding *printed = arg;
+  nomem__trace_print_culprit(out, &printed->finding->fault, printed->campaign->session->symbols);
+}
+
+static json_t *fault_of(struct builder *builder, const struct printed_finding *printed) {
+  struct nomem__json *json = &builder->json;
+  const struct nomem__finding *finding = printed->finding;
+  json_t *fault = json_object();
+  nomem__json_text(json, fault, "plan", finding->plan);
+  nomem__json_text(json, fault, "function", nomem_fn_name(finding->fn));
+  nomem__json_number(json, fault, "bytes", finding->size_bytes);
+  nomem__json_number(json, fault, "allocation", finding->nth);
+  nomem__json_number(json, fault, "site", finding->point.site);
+  nomem__json_number(json, fault, "occurrence", finding->point.occurrence);
+  nomem__json_put(json, fault, "persistent", json_boolean(finding->point.persistent));
+  put_printed(json, fault, "where", print_fault_where, printed);
+  put_trace(builder, fault, &finding->fault);
+  return fault;
+}
+
+static uint64_t mix(uint64_t hash, const char *text) {
+  for (; *text != '\0'; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+  return (hash ^ '\n') * UINT64_C(0x100000001b3);
+}
+
+static uint64_t mix_culprit(uint64_t hash, const json_t *trace) {
+  const json_t *frame = nomem__document_culprit(trace);
+  if (frame == NULL) return mix(hash, "");
+  const char *module = nomem__json_string(frame, "module"), *slash = strrchr(module, '/');
+  const char *function = nomem__json_string(frame, "function");
+  hash = mix(hash, slash != NULL ? slash + 1 : module);
+  return mix(hash, *function != '\0' ? function : nomem__json_string(frame, "offset"));
+}
+
+/* Made of names rather than lines, so that it outlives a change elsewhere in the file; the findings that have all of
+ * them in common are numbered. */
+static void put_id(struct nomem__json *json, json_t *finding, const json_t *before) {
+  const char *verdict = nomem__json_string(finding, "verdict");
+  uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), verdict);
+  hash = mix_culprit(hash, json_object_get(finding, "fault"));
+  hash = mix_culprit(hash, json_object_get(finding, "blow_up"));
+  unsigned same = 1;
+  size_t i;
+  json_t *other;
+  nomem__json_format(json, finding, "group", "%016" PRIx64, hash);
+  json_array_foreach(before, i, other)
+    same += strcmp(nomem__json_string(other, "group"), nomem__json_string(finding, "group")) == 0;
+  if (same == 1)
+    nomem__json_format(json, finding, "id", "%s-%012" PRIx64, verdict, hash >> 16);
+  else
+    nomem__json_format(json, finding, "id", "%s-%012" PRIx64 "-%u", verdict, hash >> 16, same);
+}
+
+static void put_message(struct nomem__json *json, json_t *object, const struct nomem__finding *finding) {
+  const json_t *fault = json_object_get(object, "fault");
+  nomem__json_format(json, object, "message", "%s in %s: %s, when %s of %" PRIu64 " bytes%s failed in %s",
+                     nomem__json_string(object, "verdict"), nomem__json_string(object, "where"),
+                     nomem__json_string(object, "end"), nomem__json_string(fault, "function"), finding->size_bytes,
+                     finding->point.persistent ? " and all later calls" : "", nomem__json_string(fault, "where"));
+}
+
+static json_t *finding_of(struct builder *builder, const struct nomem__finding *finding, const json_t *before) {
+  struct nomem__json *json = &builder->json;
+  const struct printed_finding printed = {builder->campaign, finding};
+  json_t *object = json_object();
+  nomem__json_text(json, object, "verdict", nomem__verdicts[finding->verdict].name);
+  nomem__json_text(json, object, "meaning", nomem__verdicts[finding->verdict].meaning);
+  nomem__json_put(json, object, "flaky", json_boolean(finding->is_flaky));
+  nomem__json_number(json, object, "runs", finding->runs);
+  put_printed(json, object, "where", print_where, &printed);
+  put_printed(json, object, "end", print_end, &printed);
+  if (finding->signal > 0 && sigabbrev_np(finding->signal) != NULL)
+    nomem__json_format(json, object, "signal", "SIG%s", sigabbrev_np(finding->signal));
+  if (finding->has_fault_address)
+    nomem__json_format(json, object, "address", "0x%" PRIx64, finding->fault_address);
+  nomem__json_put(json, object, "fault", fault_of(builder, &printed));
+  if (finding->blow_up.depth > 0) {
+    json_t *blow_up = json_object();
+    put_trace(builder, blow_up, &finding->blow_up);
+    nomem__json_put(json, object, "blow_up", blow_up);
+  }
+  put_printed(json, object, "reproduce", print_reproduction, &printed);
+  put_message(json, object, finding);
+  put_id(json, object, before);
+  return object;
+}
+
+static int by_value(const void *left, const void *right) {
+  nomem_frame a = *(const nomem_frame *)left, b = *(const nomem_frame *)right;
+  return a < b ? -1 : a > b;
+}
+
+/* The frames of all sites, each once, and where in the document's "frames" the functions of each begin. */
+struct frame_table {
+  nomem_frame *frames; /* sorted; owned */
+  size_t *first;       /* count + 1 of them; owned */
+  size_t count;
+};
+
+static bool collect_frames(const struct nomem__campaign *campaign, struct frame_table *table) {
+  size_t total = 0, filled = 0;
+  for (size_t i = 0; i < campaign->site_count; i++) total += campaign->sites[i].depth;
+  table->frames = malloc((total + 1) * sizeof *table->frames);
+  table->first = malloc((total + 1) * sizeof *table->first);
+  if (table->frames == NULL || table->first == NULL) return false;
+  for (size_t i = 0; i < campaign->site_count; i++)
+    for (unsigned f = 0; f < campaign->sites[i].depth; f++) table->frames[filled++] = campaign->sites[i].frames[f];
+  qsort(table->frames, filled, sizeof *table->frames, by_value);
+  for (size_t i = 0; i < filled; i++)
+    if (i == 0 || table->frames[i] != table->frames[i - 1]) table->frames[table->count++] = table->frames[i];
+  return true;
+}
+
+static void put_frames(struct builder *builder, json_t *document, struct frame_table *table) {
+  const struct nomem__campaign *campaign = builder->campaign;
+  json_t *frames = json_array();
+  for (size_t i = 0; i < table->count; i++) {
+    struct nomem__source_frame sources[INLINED_MAX];
+    unsigned module = NOMEM_FRAME_MODULE(table->frames[i]);
+    const char *path = module >= 1 && module <= campaign->module_count ? campaign->modules[module - 1] : "";
+    uint64_t offset = NOMEM_FRAME_OFFSET(table->frames[i]);
+    size_t count = nomem__symbols_resolve(campaign->session->symbols, path, offset, true, sources, INLINED_MAX);
+    table->first[i] = json_array_size(frames);
+    for (size_t s = 0; s < count; s++)
+      nomem__json_add(&builder->json, frames, frame_of(&builder->json, path, offset, &sources[s]));
+  }
+  table->first[table->count] = json_array_size(frames);
+  nomem__json_put(&builder->json, document, "frames", frames);
+}
+
+static json_t *site_of(struct builder *builder, const struct nomem__campaign_site *site,
+                       const struct frame_table *table) {
+  struct nomem__json *json = &builder->json;
+  json_t *object = json_object(), *frames = json_array();
+  nomem__json_format(json, object, "key", "%016" PRIx64, site->key);
+  nomem__json_number(json, object, "calls", site->count);
+  nomem__json_number(json, object, "first", site->first_nth);
+  nomem__json_number(json, object, "runs", site->tried);
+  if (site->worst < NOMEM_VERDICT_COUNT) nomem__json_text(json, object, "worst", nomem__verdicts[site->worst].name);
+  if (site->before_main) nomem__json_put(json, object, "before_main", json_true());
+  for (unsigned f = 0; f < site->depth; f++) {
+    const nomem_frame *found =
+        bsearch(&site->frames[f], table->frames, table->count, sizeof *table->frames, by_value);
+    if (found == NULL) continue;
+    for (size_t i = table->first[found - table->frames]; i < table->first[found - table->frames + 1]; i++)
+      nomem__json_add(json, frames, json_integer((json_int_t)i));
+  }
+  nomem__json_put(json, object, "frames", frames);
+  return object;
+}
+
+static void put_sites(struct builder *builder, json_t *document) {
+  struct frame_table table = {0};
+  json_t *sites = json_array();
+  if (collect_frames(builder->campaign, &table)) {
+    put_frames(builder, document, &table);
+    for (size_t i = 0; i < builder->campaign->site_count; i++)
+      nomem__json_add(&builder->json, sites, site_of(builder, &builder->campaign->sites[i], &table));
+  } else {
+    builder->json.failed = true;
+  }
+  nomem__json_put(&builder->json, document, "sites", sites);
+  free(table.frames);
+  free(table.first);
+}
+
+static void put_coverage(struct builder *builder, json_t *document) {
+  const struct nomem__campaign *campaign = builder->campaign;
+  struct nomem__json *json = &builder->json;
+  json_t *coverage = json_object(), *baseline = json_object();
+  uint64_t tried = 0, runs = 0;
+  for (size_t i = 0; i < campaign->site_count; i++) tried += campaign->sites[i].tried > 0;
+  for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
+  nomem__json_number(json, baseline, "allocations", campaign->allocations);
+  nomem__json_number(json, baseline, "microseconds", campaign->baseline_us);
+  nomem__json_put(json, document, "baseline", baseline);
+  nomem__json_number(json, coverage, "sites", campaign->site_count);
+  nomem__json_number(json, coverage, "sites_tried", tried);
+  nomem__json_number(json, coverage, "sites_unstable", campaign->unstable_sites);
+  nomem__json_number(json, coverage, "allocations_without_site", campaign->sites_lost);
+  nomem__json_number(json, coverage, "points", campaign->point_count);
+  nomem__json_number(json, coverage, "points_tried", runs);
+  nomem__json_put(json, coverage, "every_call", json_boolean(campaign->is_everything));
+  nomem__json_put(json, coverage, "stacks", json_boolean(campaign->session->setup.trace));
+  nomem__json_put(json, document, "coverage", coverage);
+}
+
+static void put_verdicts(struct builder *builder, json_t *document) {
+  struct nomem__json *json = &builder->json;
+  json_t *verdicts = json_array();
+  for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) {
+    json_t *verdict = json_object();
+    nomem__json_text(json, verdict, "name", nomem__verdicts[v].name);
+    nomem__json_text(json, verdict, "meaning", nomem__verdicts[v].meaning);
+    nomem__json_put(json, verdict, "is_finding", json_boolean(nomem__verdicts[v].is_finding));
+    nomem__json_number(json, verdict, "runs", builder->campaign->verdicts[v]);
+    nomem__json_add(json, verdicts, verdict);
+  }
+  nomem__json_put(json, document, "verdicts", verdicts);
+}
+
+/* The nearest folder from the working directory up that is under version control, or the working directory. */
+static void put_directories(struct nomem__json *json, json_t *document) {
+  char *directory = getcwd(NULL, 0);
+  if (directory == NULL) return;
+  nomem__json_text(json, document, "directory", directory);
+  for (char *root = strdup(directory); root != NULL;) {
+    char *marker = NULL;
+    bool is_root = asprintf(&marker, "%s/.git", root) > 0 && access(marker, F_OK) == 0;
+    free(marker);
+    char *slash = strrchr(root, '/');
+    if (is_root || slash == NULL || slash == root) {
+      nomem__json_text(json, document, "source_root", is_root ? root : directory);
+      free(root);
+      break;
+    }
+    *slash = '\0';
+  }
+  free(directory);
+}
+
+static void put_heading(struct builder *builder, json_t *document) {
+  const struct nomem__campaign *campaign = builder->campaign;
+  struct nomem__json *json = &builder->json;
+  json_t *tool = json_object(), *command = json_array();
+  nomem__json_text(json, document, "format", "nomem-report");
+  nomem__json_number(json, document, "version", NOMEM_DOCUMENT_VERSION);
+  nomem__json_text(json, tool, "name", "nomem");
+  nomem__json_text(json, tool, "version", NOMEM_VERSION);
+  nomem__json_put(json, document, "tool", tool);
+  for (char **word = campaign->session->options->program; *word != NULL; word++) {
+    json_t *one = json_object();
+    nomem__json_text(json, one, "word", *word);
+    nomem__json_add(json, command, json_incref(json_object_get(one, "word")));
+    json_decref(one);
+  }
+  nomem__json_put(json, document, "command", command);
+  nomem__json_text(json, document, "image", campaign->image);
+  put_directories(json, document);
+  char date[sizeof "2000-01-01T00:00:00Z" + 8];
+  time_t now = time(NULL);
+  struct tm utc;
+  if (gmtime_r(&now, &utc) != NULL && strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
+    nomem__json_text(json, document, "date", date);
+  nomem__json_put(json, document, "seconds", json_real((double)(campaign->ended_ns - campaign->started_ns) / 1e9));
+  nomem__json_number(json, document, "timeout_ms", campaign->timeout_ms);
+  nomem__json_put(json, document, "complete",
+                  json_boolean(!campaign->failed && campaign->session->interrupted_by == 0));
+}
+
+json_t *nomem__document(const struct nomem__campaign *campaign) {
+  struct builder builder = {.campaign = campaign, .sources = json_object()};
+  json_t *document = json_object(), *findings = json_array();
+  put_heading(&builder, document);
+  put_coverage(&builder, document);
+  put_verdicts(&builder, document);
+  for (size_t i = 0; i < campaign->findings.count; i++)
+    nomem__json_add(&builder.json, findings, finding_of(&builder, &campaign->findings.list[i], findings));
+  nomem__json_put(&builder.json, document, "findings", findings);
+  put_sites(&builder, document);
+  json_decref(builder.sources);
+  if (!builder.json.failed) return document;
+  json_decref(document);
+  return NULL;
+}
