@@ -1,0 +1,42 @@
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mman.h>
+
+#include "engine.h"
+
+#include "../../faults/inject/wall.h"
+
+/* The linker's names for the section that -fsanitize=fuzzer makes; NULL where no object has it. */
+extern uint8_t __start___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
+extern uint8_t __stop___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
+
+static uint8_t *largest;
+
+static size_t size_of_counters(void) {
+  return (size_t)((uintptr_t)__stop___sancov_cntrs - (uintptr_t)__start___sancov_cntrs);
+}
+
+void nomem__counters_begin(void) {
+  size_t size = size_of_counters();
+  if (size == 0) return;
+  if (largest == NULL) {
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) return;
+    largest = pages;
+  }
+  memcpy(largest, __start___sancov_cntrs, size);
+}
+
+void nomem__counters_clear(void) {
+  if (largest != NULL) memset(__start___sancov_cntrs, 0, size_of_counters());
+}
+
+void nomem__counters_merge(void) {
+  size_t size = largest != NULL ? size_of_counters() : 0;
+  const uint8_t *now = __start___sancov_cntrs;
+  for (size_t i = 0; i < size; i++) largest[i] = now[i] > largest[i] ? now[i] : largest[i];
+}
+
+void nomem__counters_end(void) {
+  if (largest != NULL) memcpy(__start___sancov_cntrs, largest, size_of_counters());
+}

@@ -1,0 +1,164 @@
+/* The drop-in engine: linked to a libFuzzer target, it runs each input again with allocation calls failing.
+ *
+ *     wrap.c       stands in front of LLVMFuzzerTestOneInput, and says which runs an input gets
+ *     gate.c       decides about each allocation call of a run
+ *     counters.c   keeps the coverage of several runs apart
+ *     candidate.c  whose calls may fail at all
+ *     options.c    environment, flags, name of the program
+ *     report.c     says what was failed when the target dies
+ *
+ * Runs inside the program under test, like faults/inject/, and by the same rules (wall.h). gate.c takes the place of
+ * injector.c there, because a campaign of runs in one process keeps its sites from run to run.
+ */
+#ifndef NOMEM_ENGINE_H
+#define NOMEM_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../faults/inject/injector.h"
+#include "../../faults/plan.h"
+
+/* What a run is for. */
+enum nomem_run {
+  NOMEM_RUN_WATCH,  /* clean; only looks whether a call comes from where there is something left to try */
+  NOMEM_RUN_RECORD, /* clean; lists its sites and how often each is reached */
+  NOMEM_RUN_FAULT   /* calls fail by a plan */
+};
+
+/* What was tried at a site so far is a number of steps, in this order. */
+enum nomem_step {
+  NOMEM_STEP_FIRST,      /* its first call fails */
+  NOMEM_STEP_PERSISTENT, /* its first call and all calls after it, anywhere */
+  NOMEM_STEP_LAST,       /* its last call in this input */
+  NOMEM_STEP_SECOND,
+  NOMEM_STEPS
+};
+
+/* What the campaign knows of one site; its number is that in the channel. */
+struct nomem_tried {
+  _Atomic uint64_t calls; /* number of the run << 32 | calls in that run */
+  _Atomic uint32_t candidate; /* 0: not looked at, 1: may fail, 2: never fails */
+  uint32_t steps;             /* done, NOMEM_STEPS: all */
+};
+
+/* One call that was failed, with its stack as code addresses. */
+struct nomem_failed {
+  enum nomem_fn fn;
+  uint64_t size_bytes;
+  uint64_t site;
+  uint64_t occurrence;
+  unsigned depth;
+  uintptr_t address[NOMEM_DEPTH];
+};
+
+/* gate.c */
+
+/* Maps what the gate keeps. Returns 0 or -ENOMEM. */
+NOMEM_HIDDEN int nomem__gate_init(void);
+
+/* Begins and ends a run; plan is for NOMEM_RUN_FAULT, and stays the caller's. base is the frame address of the function
+ * that calls the target: stacks end there. */
+NOMEM_HIDDEN void nomem__gate_open(enum nomem_run run, const struct nomem_plan *plan, void *base);
+NOMEM_HIDDEN void nomem__gate_close(void);
+
+/* Whether the last NOMEM_RUN_WATCH met a site with steps left. */
+NOMEM_HIDDEN bool nomem__gate_has_news(void);
+
+/* A site that may fail, and how often a NOMEM_RUN_RECORD called it. */
+struct nomem_recorded {
+  uint32_t site, calls;
+};
+
+/* Those of the last one, in the order of their first calls. Returns their number. */
+NOMEM_HIDDEN uint32_t nomem__gate_recorded(const struct nomem_recorded **sites);
+
+NOMEM_HIDDEN struct nomem_tried *nomem__gate_tried(uint32_t site);
+NOMEM_HIDDEN uint64_t nomem__gate_key(uint32_t site);
+NOMEM_HIDDEN uint32_t nomem__gate_site_count(void);
+
+/* The calls that the current or last run failed: their number, and the first and the last of them. */
+NOMEM_HIDDEN uint32_t nomem__gate_failed(const struct nomem_failed **first, const struct nomem_failed **last);
+
+/* counters.c: the coverage counters of the target's own image, where it has 8-bit ones.
+ *
+ * An input's count of an edge is the largest of its runs, not their sum: a sum would make every input that is run again
+ * look like one that loops more often. */
+NOMEM_HIDDEN void nomem__counters_begin(void); /* keeps what the clean run counted */
+NOMEM_HIDDEN void nomem__counters_clear(void); /* before each other run */
+NOMEM_HIDDEN void nomem__counters_merge(void); /* after it */
+NOMEM_HIDDEN void nomem__counters_end(void);   /* puts back the largest */
+
+/* candidate.c */
+
+/* Whether a call from this site may fail. By its functions' names: see docs/fuzzing.md. */
+NOMEM_HIDDEN bool nomem__is_candidate(const struct nomem_channel *channel, const struct nomem_site *site);
+
+/* options.c */
+
+struct nomem_options {
+  bool off;
+  bool harness;       /* fail what the target's own function allocates, too */
+  bool new_too;       /* and what comes through operator new, where that calls malloc */
+  bool has_plan;      /* each input is run once, by this plan */
+  uint32_t runs_max;  /* runs with a fault for one input */
+  uint32_t sample;    /* of so many inputs that have nothing new, one is run with a fault all the same; 0: none */
+  uint64_t time_max_ms; /* of the runs with a fault for one input */
+  const char *words, *plan_text, *only_text, *not_text; /* as given; NULL: not given */
+  struct nomem_plan plan;
+  struct nomem_plan only, not; /* which sites may fail: a rule of the one, and none of the other, matches */
+  const char *program;         /* argv[0] */
+  const char *artifact_prefix, *exact_artifact; /* the fuzzer's own options, "" when not given */
+};
+
+extern NOMEM_HIDDEN struct nomem_options nomem__options;
+
+/* Reads environment and command line. Ends the process with status 2 and one line when something in them is wrong. */
+NOMEM_HIDDEN void nomem__options_read(void);
+
+/* report.c */
+
+/* What the report says of the current input. */
+struct nomem_current {
+  const uint8_t *data;
+  size_t size;
+  enum nomem_run run;
+  bool is_running;              /* the target is */
+  const struct nomem_plan *plan; /* NULL: a clean run */
+  const struct nomem_plan *leak_plan; /* the run by this plan left memory behind, twice; or NULL */
+};
+
+extern NOMEM_HIDDEN struct nomem_current nomem__current;
+
+/* Of the whole campaign. */
+struct nomem_totals {
+  uint64_t inputs, fault_runs;
+};
+
+extern NOMEM_HIDDEN struct nomem_totals nomem__totals;
+
+/* Makes sure that the report is made whichever way the process dies. Called once, after the fuzzer has set itself up. */
+NOMEM_HIDDEN void nomem__report_arm(void);
+
+/* text.c */
+
+/* A line or two being put together, cut off where it would not fit. */
+struct nomem_text {
+  size_t length;
+  char bytes[2 * NOMEM_PLAN_BYTES];
+};
+
+NOMEM_HIDDEN void nomem__text_add(struct nomem_text *text, const char *more);
+NOMEM_HIDDEN void nomem__text_number(struct nomem_text *text, uint64_t number, unsigned base);
+/* As one word of a shell command. */
+NOMEM_HIDDEN void nomem__text_quoted(struct nomem_text *text, const char *word);
+/* Writes it to the descriptor, and empties it. */
+NOMEM_HIDDEN void nomem__text_flush(struct nomem_text *text, int fd);
+
+/* sha1.c */
+
+/* The hexadecimal digest that libFuzzer names its artifacts with. */
+NOMEM_HIDDEN void nomem__sha1_hex(const uint8_t *data, size_t size, char hex[41]);
+
+#endif

@@ -1,0 +1,150 @@
+#define _GNU_SOURCE
+#include <string.h>
+#include <unistd.h>
+
+#include "../../faults/inject/module.h"
+#include "engine.h"
+
+#include "../../faults/inject/wall.h"
+
+/* Linking with --defsym=nomem_fuzz_named=1 says: only under a name that asks for it. */
+extern char nomem_fuzz_named[] __attribute__((weak));
+
+struct nomem_options nomem__options = {
+    .runs_max = 16,
+    /* Each costs two more runs of one input: about one and a half per cent. */
+    .sample = 128,
+    .time_max_ms = 1000,
+    .program = "",
+    .artifact_prefix = "./",
+    .exact_artifact = "",
+};
+
+static _Noreturn void refuse(const char *where, const char *what, const char *why) {
+  struct nomem_text text = {0};
+  nomem__text_add(&text, "nomem: ");
+  nomem__text_add(&text, where);
+  nomem__text_add(&text, ": ");
+  nomem__text_add(&text, what);
+  nomem__text_add(&text, why);
+  nomem__text_add(&text, "\n");
+  nomem__text_flush(&text, STDERR_FILENO);
+  _exit(2);
+}
+
+static void parse_plan(const char *where, const char *source, uint32_t allowed, struct nomem_plan *plan) {
+  struct nomem_plan_error error;
+  struct nomem_text column = {0};
+  if (strlen(source) >= NOMEM_PLAN_BYTES) refuse(where, "the plan is too long", "");
+  if (nomem_plan_parse(source, plan, &error) != 0) {
+    nomem__text_add(&column, "column ");
+    nomem__text_number(&column, error.column, 10);
+    nomem__text_add(&column, ": ");
+    refuse(where, column.bytes, error.reason);
+  }
+  if (plan->has & ~allowed)
+    refuse(where, "has a condition that is not for here",
+           allowed & NOMEM_HAS_NTH ? ": all but budget= and thread= are" : ": in=, module=, fn= and site= are");
+}
+
+/* The number after "key=", or false. */
+static bool number_of(const char *word, size_t length, const char *key, uint64_t *value) {
+  size_t at = strlen(key);
+  if (length <= at || strncmp(word, key, at) != 0) return false;
+  for (*value = 0; at < length; at++) {
+    if (word[at] < '0' || word[at] > '9' || *value > 1000000) return false;
+    *value = *value * 10 + (uint64_t)(word[at] - '0');
+  }
+  return true;
+}
+
+static bool is_word(const char *word, size_t length, const char *expected) {
+  return strlen(expected) == length && strncmp(word, expected, length) == 0;
+}
+
+static void parse_words(const char *where, const char *words, bool *is_on) {
+  while (*words != '\0') {
+    size_t length = strcspn(words, " ,");
+    uint64_t number;
+    if (is_word(words, length, "off") || is_word(words, length, "0")) {
+      nomem__options.off = true;
+    } else if (is_word(words, length, "on") || is_word(words, length, "1")) {
+      *is_on = true;
+    } else if (is_word(words, length, "harness")) {
+      nomem__options.harness = true;
+    } else if (is_word(words, length, "new")) {
+      nomem__options.new_too = true;
+    } else if (number_of(words, length, "runs=", &number)) {
+      nomem__options.runs_max = (uint32_t)number;
+    } else if (number_of(words, length, "sample=", &number)) {
+      nomem__options.sample = (uint32_t)number;
+    } else if (number_of(words, length, "time_ms=", &number)) {
+      nomem__options.time_max_ms = number;
+    } else if (length > 0) {
+      refuse(where, words, ": not a word that is known: use off, on, harness, new, runs=N, sample=N or time_ms=N");
+    }
+    words += length + (words[length] != '\0');
+  }
+}
+
+/* What follows "-name=" or "--name=" in the argument, or NULL. */
+static const char *flag(const char *argument, const char *name) {
+  size_t length = strlen(name);
+  if (argument[0] != '-') return NULL;
+  argument += argument[1] == '-' ? 2 : 1;
+  return strncmp(argument, name, length) == 0 && argument[length] == '=' ? argument + length + 1 : NULL;
+}
+
+static const char *variable(char **environment, const char *name) {
+  size_t length = strlen(name);
+  for (; *environment != NULL; environment++)
+    if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=') return *environment + length + 1;
+  return NULL;
+}
+
+/* A flag counts for more than the variable. */
+static const char *setting(int argc, char **argv, char **environment, const char *flag_name, const char *name) {
+  for (int i = argc - 1; i > 0; i--) {
+    const char *value = flag(argv[i], flag_name);
+    if (value != NULL) return value;
+  }
+  return variable(environment, name);
+}
+
+/* The fuzzer's own flags that matter here. In a merge an input is kept for what it does undisturbed. */
+static bool read_fuzzer_flags(int argc, char **argv) {
+  bool merges = false;
+  for (int i = 1; i < argc; i++) {
+    const char *value;
+    if ((value = flag(argv[i], "artifact_prefix")) != NULL) nomem__options.artifact_prefix = value;
+    if ((value = flag(argv[i], "exact_artifact_path")) != NULL) nomem__options.exact_artifact = value;
+    if ((value = flag(argv[i], "merge")) != NULL) merges |= value[0] != '0';
+    if (flag(argv[i], "merge_control_file") != NULL || flag(argv[i], "merge_inner") != NULL) merges = true;
+  }
+  return merges;
+}
+
+static bool has_name_that_asks(void) {
+  const char *name = nomem__module_base_name(nomem__module_program());
+  return nomem__glob("*@nomem", name) || nomem__glob("*_nomem", name);
+}
+
+/* The C library hands constructors what main gets. */
+__attribute__((constructor)) static void read_options(int argc, char **argv, char **environment) {
+  struct nomem_options *options = &nomem__options;
+  bool is_on = false, merges = read_fuzzer_flags(argc, argv);
+  uint32_t about_sites = NOMEM_HAS_IN | NOMEM_HAS_MODULE | NOMEM_HAS_FN | NOMEM_HAS_SITE;
+  if (argc > 0) options->program = argv[0];
+  options->words = setting(argc, argv, environment, "nomem", "NOMEM_FUZZ");
+  options->plan_text = setting(argc, argv, environment, "nomem_plan", "NOMEM_FUZZ_PLAN");
+  options->only_text = setting(argc, argv, environment, "nomem_only", "NOMEM_FUZZ_ONLY");
+  options->not_text = setting(argc, argv, environment, "nomem_not", "NOMEM_FUZZ_NOT");
+  if (options->words != NULL) parse_words("NOMEM_FUZZ", options->words, &is_on);
+  if (options->only_text != NULL) parse_plan("NOMEM_FUZZ_ONLY", options->only_text, about_sites, &options->only);
+  if (options->not_text != NULL) parse_plan("NOMEM_FUZZ_NOT", options->not_text, about_sites, &options->not);
+  options->has_plan = options->plan_text != NULL;
+  if (options->has_plan)
+    parse_plan("NOMEM_FUZZ_PLAN", options->plan_text, ~(uint32_t)(NOMEM_HAS_BUDGET | NOMEM_HAS_THREAD), &options->plan);
+  if (!is_on && !options->has_plan && (merges || (nomem_fuzz_named != NULL && !has_name_that_asks())))
+    options->off = true;
+}

@@ -1,0 +1,168 @@
+/* Says what was failed when the target dies, beside what the fuzzer and the sanitizer say. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "engine.h"
+
+#include "../../faults/inject/wall.h"
+
+/* libFuzzer's, called by a sanitizer that found something; it writes the artifact. There is one place for such a
+ * function: ours goes there, and calls it. NULL under another fuzzer. */
+extern void _ZN6fuzzer6Fuzzer19StaticDeathCallbackEv(void) __attribute__((weak));
+extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+extern void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, size_t out_bytes) __attribute__((weak));
+
+__attribute__((visibility("default"), noreturn)) void _Exit(int status);
+
+static void add_frame(struct nomem_text *text, unsigned number, uintptr_t address) {
+  char line[1024] = {0};
+  nomem__text_add(text, "    #");
+  nomem__text_number(text, number, 10);
+  nomem__text_add(text, " 0x");
+  nomem__text_number(text, address, 16);
+  if (&__sanitizer_symbolize_pc != NULL) {
+    __sanitizer_symbolize_pc((void *)(address - 1), "in %f %S", line, sizeof line - 2); /* inlined ones: a NUL between */
+    nomem__text_add(text, " ");
+    for (const char *at = line; *at != '\0'; at += strlen(at) + 1) {
+      if (at != line) nomem__text_add(text, "\n       inlined ");
+      nomem__text_add(text, at);
+    }
+  }
+  nomem__text_add(text, "\n");
+}
+
+static void say_failed(const struct nomem_failed *failed) {
+  struct nomem_text text = {0};
+  nomem__text_add(&text, "nomem: the call that was failed: ");
+  nomem__text_add(&text, nomem_fn_name(failed->fn));
+  nomem__text_add(&text, " of ");
+  nomem__text_number(&text, failed->size_bytes, 10);
+  nomem__text_add(&text, failed->size_bytes == 1 ? " byte\n" : " bytes\n");
+  for (unsigned i = 0; i < failed->depth; i++) {
+    size_t before = text.length;
+    add_frame(&text, i, failed->address[i]);
+    if (strstr(text.bytes + before, " LLVMFuzzerTestOneInput ") != NULL) break;
+  }
+  nomem__text_flush(&text, STDERR_FILENO);
+}
+
+/* Where the fuzzer has put the current input, or "". It names the file by what happened, which only it knows. */
+static void find_artifact(struct nomem_text *path) {
+  static const char *const kinds[] = {"crash-", "leak-", "timeout-", "oom-", "slow-unit-"};
+  struct stat status;
+  if (nomem__options.exact_artifact[0] != '\0') {
+    nomem__text_add(path, nomem__options.exact_artifact);
+    return;
+  }
+  char digest[41];
+  nomem__sha1_hex(nomem__current.data, nomem__current.size, digest);
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    path->length = 0;
+    nomem__text_add(path, nomem__options.artifact_prefix);
+    nomem__text_add(path, kinds[i]);
+    nomem__text_add(path, digest);
+    if (stat(path->bytes, &status) == 0) return;
+  }
+  path->length = 0;
+  path->bytes[0] = '\0';
+}
+
+static void write_plan(const struct nomem_text *artifact, const char *plan) {
+  struct nomem_text path = {0}, text = {0};
+  nomem__text_add(&path, artifact->bytes);
+  nomem__text_add(&path, ".plan");
+  int fd = (int)syscall(SYS_openat, AT_FDCWD, path.bytes, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) return;
+  nomem__text_add(&text, plan);
+  nomem__text_add(&text, "\n");
+  nomem__text_flush(&text, fd);
+  syscall(SYS_close, fd);
+  nomem__text_add(&text, "nomem: plan written to ");
+  nomem__text_add(&text, path.bytes);
+  nomem__text_add(&text, "\n");
+  nomem__text_flush(&text, STDERR_FILENO);
+}
+
+static void add_setting(struct nomem_text *text, const char *name, const char *value) {
+  if (value == NULL) return;
+  nomem__text_add(text, name);
+  nomem__text_add(text, "=");
+  nomem__text_quoted(text, value);
+  nomem__text_add(text, " ");
+}
+
+static void add_command(struct nomem_text *text, const char *plan) {
+  add_setting(text, "NOMEM_FUZZ", nomem__options.words);
+  add_setting(text, "NOMEM_FUZZ_ONLY", nomem__options.only_text);
+  add_setting(text, "NOMEM_FUZZ_NOT", nomem__options.not_text);
+  add_setting(text, "NOMEM_FUZZ_PLAN", plan);
+  nomem__text_quoted(text, nomem__options.program);
+}
+
+static void say_commands(const char *plan) {
+  struct nomem_text artifact = {0}, text = {0};
+  find_artifact(&artifact);
+  if (artifact.length > 0 && !nomem__options.has_plan) write_plan(&artifact, plan);
+  const char *input = artifact.length > 0 ? artifact.bytes : "INPUT";
+  nomem__text_add(&text, "nomem: reproduce: ");
+  add_command(&text, plan);
+  nomem__text_add(&text, " ");
+  nomem__text_quoted(&text, input);
+  nomem__text_add(&text, "\n");
+  nomem__text_flush(&text, STDERR_FILENO);
+  nomem__text_add(&text, "nomem: minimise the input: ");
+  add_command(&text, plan);
+  nomem__text_add(&text, " -minimize_crash=1 -runs=100000 ");
+  nomem__text_quoted(&text, input);
+  nomem__text_add(&text, "\n");
+  nomem__text_flush(&text, STDERR_FILENO);
+}
+
+/* Only once, and only about a run or what a run has left behind. */
+static void report(void) {
+  static bool is_done;
+  const struct nomem_failed *first, *last;
+  const struct nomem_plan *plan = nomem__current.is_running ? nomem__current.plan : nomem__current.leak_plan;
+  atomic_store(&nomem__mode, 0);
+  if (is_done || (!nomem__current.is_running && plan == NULL)) return;
+  is_done = true;
+  struct nomem_text text = {0};
+  uint32_t failed = nomem__current.is_running ? nomem__gate_failed(&first, &last) : 0;
+  if (plan == NULL || (nomem__current.is_running && failed == 0)) {
+    nomem__text_add(&text, "nomem: no call was failed in this run: the target does this by itself\n");
+    nomem__text_flush(&text, STDERR_FILENO);
+    return;
+  }
+  char plan_text[NOMEM_PLAN_BYTES];
+  nomem_plan_print(plan, plan_text, sizeof plan_text);
+  if (failed > 0) say_failed(first);
+  if (failed > 1) {
+    nomem__text_add(&text, "nomem: it was the first of ");
+    nomem__text_number(&text, failed, 10);
+    nomem__text_add(&text, "; the last:\n");
+    nomem__text_flush(&text, STDERR_FILENO);
+    say_failed(last);
+  }
+  say_commands(plan_text);
+}
+
+static void on_death(void) {
+  atomic_store(&nomem__mode, 0);
+  _ZN6fuzzer6Fuzzer19StaticDeathCallbackEv();
+  report();
+}
+
+/* What libFuzzer ends the process with once it has written the artifact of a crash, a leak, a timeout or an exit. */
+void _Exit(int status) {
+  if (status != 0) report();
+  for (;;) syscall(SYS_exit_group, status);
+}
+
+void nomem__report_arm(void) {
+  if (&__sanitizer_set_death_callback != NULL && &_ZN6fuzzer6Fuzzer19StaticDeathCallbackEv != NULL)
+    __sanitizer_set_death_callback(on_death);
+}
