@@ -26,7 +26,7 @@ static enum nomem__verdict judge(const struct nomem__campaign *campaign, const s
                                      .fatal_deaths = outcome->end.fatal_deaths,
                                      .baseline_fatal_deaths = campaign->baseline_fatal_deaths,
                                      .fatal_signal = outcome->end.fatal_signal};
-  if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome);
+  if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, campaign->session->symbols);
   return nomem__oracle_verdict(&evidence);
 }
 

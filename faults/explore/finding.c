@@ -25,21 +25,22 @@ static uint32_t next_fault(const struct nomem__outcome *outcome, uint32_t index)
 }
 
 /* Where the process blew up, and whose doing it was. */
-static void blow_up_trace(const struct nomem__outcome *outcome, struct nomem__trace *trace) {
+static void blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                          struct nomem__trace *trace) {
   *trace = (struct nomem__trace){0};
   if (!outcome->end.has_stack) return;
   nomem__trace_of_stack(&outcome->end.stack, trace);
   for (uint32_t i = 0; (i = next_fault(outcome, i)) < NOMEM_FAULTS; i++) {
     struct nomem__trace fault;
     fault_trace(outcome->channel, i, &fault);
-    if (nomem__trace_blame_library(trace, &fault)) return;
+    if (nomem__trace_blame_library(trace, &fault, symbols)) return;
   }
 }
 
-bool nomem__raised_by_test(const struct nomem__outcome *outcome) {
+bool nomem__raised_by_test(const struct nomem__outcome *outcome, struct nomem__symbols *symbols) {
   if (!outcome->end.has_stack) return false;
   struct nomem__trace raised, fault;
-  blow_up_trace(outcome, &raised);
+  blow_up_trace(outcome, symbols, &raised);
   const struct nomem__trace_frame *raiser = nomem__trace_culprit(&raised);
   if (raiser == NULL || !is_program(outcome->channel, raiser->path)) return false;
   for (uint32_t i = 0; (i = next_fault(outcome, i)) < NOMEM_FAULTS; i++) {
@@ -109,7 +110,7 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   const struct nomem__outcome *outcome = found->outcome;
   struct nomem__trace fault, blow_up;
   fault_trace(outcome->channel, 0, &fault);
-  blow_up_trace(outcome, &blow_up);
+  blow_up_trace(outcome, symbols, &blow_up);
   uint64_t hash = nomem__trace_hash(blow_up.depth > 0 ? &blow_up : &fault, symbols, sameness(found->verdict)) +
                   (uint64_t)outcome->end.fatal_signal;
   struct nomem__finding *finding = find(findings, found->verdict, hash);

@@ -58,6 +58,6 @@ void nomem__findings_free(struct nomem__findings *findings);
 
 /* Whether an abort is the test's own doing: raised in one of the run's program images, in a process in which a call was
  * failed that a library under it made. */
-bool nomem__raised_by_test(const struct nomem__outcome *outcome);
+bool nomem__raised_by_test(const struct nomem__outcome *outcome, struct nomem__symbols *symbols);
 
 #endif

@@ -74,17 +74,6 @@ static bool is_same_file(const char *path, const char *other) {
   return strncmp(a, b, a_bytes < b_bytes ? a_bytes : b_bytes) == 0;
 }
 
-bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault) {
-  unsigned died = first_outside_runtime(blow_up), failed = first_outside_runtime(fault);
-  if (died == 0 || failed == 0 || died >= blow_up->depth || failed >= fault->depth) return false;
-  const struct nomem__trace_frame *caller = &blow_up->frame[died], *same = &fault->frame[failed];
-  if (caller->offset != same->offset || !is_same_file(caller->path, same->path)) return false;
-  /* The C++ run-time throws out of the call that failed: that ends a program which does not catch it. */
-  if (!is_c_library(&blow_up->frame[died - 1]) || !is_c_library(&fault->frame[failed - 1])) return false;
-  blow_up->own = died;
-  return true;
-}
-
 const struct nomem__trace_frame *nomem__trace_culprit(const struct nomem__trace *trace) {
   if (trace->own > 0) return &trace->frame[trace->own - 1];
   unsigned first = first_outside_runtime(trace);
@@ -94,6 +83,27 @@ const struct nomem__trace_frame *nomem__trace_culprit(const struct nomem__trace 
 static size_t resolve(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame,
                       struct nomem__source_frame *sources) {
   return nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, INLINED_MAX);
+}
+
+/* An assertion that fails allocates its message: it would have ended the process with any. */
+static bool is_assertion(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols) {
+  struct nomem__source_frame sources[INLINED_MAX];
+  size_t count = resolve(symbols, frame, sources);
+  const char *function = count > 0 ? sources[count - 1].function : NULL;
+  return function != NULL && nomem__glob("__assert*", function);
+}
+
+bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault,
+                                struct nomem__symbols *symbols) {
+  unsigned died = first_outside_runtime(blow_up), failed = first_outside_runtime(fault);
+  if (died == 0 || failed == 0 || died >= blow_up->depth || failed >= fault->depth) return false;
+  const struct nomem__trace_frame *caller = &blow_up->frame[died], *same = &fault->frame[failed];
+  if (caller->offset != same->offset || !is_same_file(caller->path, same->path)) return false;
+  /* The C++ run-time throws out of the call that failed: that ends a program which does not catch it. */
+  if (!is_c_library(&blow_up->frame[died - 1]) || !is_c_library(&fault->frame[failed - 1])) return false;
+  if (is_assertion(&blow_up->frame[died - 1], symbols)) return false;
+  blow_up->own = died;
+  return true;
 }
 
 static uint64_t mix(uint64_t hash, const char *text) {

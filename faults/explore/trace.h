@@ -36,7 +36,8 @@ void nomem__trace_free(struct nomem__trace *copy);
 
 /* Blames a blow-up on the C library when the failed call was made inside the very call into it that blew up: it was
  * given nothing bad then, and did not cope with its own failure. Returns whether that is so. */
-bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault);
+bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault,
+                                struct nomem__symbols *symbols);
 
 /* Whose doing it was: the first frame outside the C and C++ run-times, or the C library's function that is to blame.
  * NULL when there is none. */
