@@ -135,11 +135,14 @@ uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbo
   if (sameness != NOMEM_SAME_LOOP) hash = mix_line(mix(hash, sources[0].function), culprit, &sources[0]);
   if (sameness == NOMEM_SAME_LINE) return hash;
   if (sameness == NOMEM_SAME_CALLER && count > 1) return mix(hash, sources[1].function);
-  if (culprit + 1 >= trace->frame + trace->depth) return hash;
-  count = resolve(symbols, culprit + 1, sources);
-  if (count == 0) return hash;
-  if (sameness == NOMEM_SAME_LOOP) hash = mix_line(hash, culprit + 1, &sources[0]);
-  return sources[0].function == NULL ? hash : mix(hash, sources[0].function);
+  const struct nomem__trace_frame *end = trace->frame + trace->depth, *caller = culprit + 1;
+  const char *function = sources[0].function;
+  do { /* a function that calls itself is one caller */
+    if (caller >= end || resolve(symbols, caller, sources) == 0) return hash;
+    if (sameness == NOMEM_SAME_LOOP) return mix(mix_line(hash, caller, &sources[0]), sources[0].function);
+    caller++;
+  } while (function != NULL && sources[0].function != NULL && strcmp(sources[0].function, function) == 0);
+  return mix(hash, sources[0].function);
 }
 
 /* A library is loaded by the name of a link, and mapped by the name of the file behind it: shown is the file. */
@@ -182,11 +185,13 @@ void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, str
   const struct nomem__trace_frame *frame = nomem__trace_culprit(trace);
   if (frame == NULL && trace->depth > 0) frame = &trace->frame[0];
   struct nomem__source_frame sources[INLINED_MAX];
-  if (frame == NULL || resolve(symbols, frame, sources) == 0) {
+  size_t count = frame == NULL ? 0 : resolve(symbols, frame, sources);
+  if (count == 0) {
     fputs("an unknown place", out);
     return;
   }
-  print_place(out, frame, &sources[0]);
+  /* Of the C library, the function that was called says more than what was inlined there. */
+  print_place(out, frame, &sources[trace->own > 0 ? count - 1 : 0]);
   if (sources[0].function == NULL) print_named_caller(out, trace, frame, symbols);
 }
 
