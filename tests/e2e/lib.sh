@@ -29,7 +29,7 @@ pass() {
 fail() {
   failed=$((failed + 1))
   echo "not ok $1"
-  sed 's/^/  | /' "$2"
+  sed -n 's/^/  | /; 1,40p' "$2"
 }
 
 # expect NAME 'WORD ...' COMMAND...: the command's output has each of the words as a line.

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 static __attribute__((noinline)) void planted(void) {
-  char *volatile text = malloc(100); /* fault */
+  volatile char *text = malloc(100); /* fault */
 #ifdef MENDED
   if (text == NULL) _exit(1);
 #endif
   text[0] = 'x'; /* blow-up */
-  free(text);
+  free((char *)text);
 }
 
 /* Executes this program anew as the next generation, and waits for it. */

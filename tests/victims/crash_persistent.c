@@ -1,16 +1,15 @@
 /* Verdict crash, for a persistent fault only: makes do with less, but does not look whether it got that. */
 #include <stdlib.h>
-#include <string.h>
 
 static __attribute__((noinline)) char *planted(void) {
-  char *text = malloc(10000);
+  char *text = malloc(10000); /* fault */
   if (text != NULL) return text;
-  text = malloc(10); /* fault */
+  volatile char *little = malloc(10);
 #ifdef MENDED
-  if (text == NULL) return NULL;
+  if (little == NULL) return NULL;
 #endif
-  memset(text, 0, 10); /* blow-up */
-  return text;
+  little[0] = 'x'; /* blow-up */
+  return (char *)little;
 }
 
 int main(void) {

@@ -2,10 +2,10 @@
  * and from the third on there is a spare. */
 #include <stdlib.h>
 
-static char spare[100];
+static volatile char spare[100];
 
 static __attribute__((noinline)) void planted(int call) {
-  char *volatile text = malloc(100); /* fault */
+  volatile char *text = malloc(100); /* fault */
   if (text == NULL && call > 1) text = spare;
 #ifdef MENDED
   if (text == NULL) exit(1);
@@ -13,7 +13,7 @@ static __attribute__((noinline)) void planted(int call) {
   if (text == NULL && call == 0) exit(1);
 #endif
   text[0] = 'x'; /* blow-up */
-  if (text != spare) free(text);
+  if (text != spare) free((char *)text);
 }
 
 int main(void) {

@@ -1,14 +1,13 @@
 /* Verdict crash: writes through a block it never looked at. */
 #include <stdlib.h>
-#include <string.h>
 
 static __attribute__((noinline)) char *planted(size_t length) {
-  char *text = malloc(length); /* fault */
+  volatile char *text = malloc(length); /* fault */
 #ifdef MENDED
   if (text == NULL) return NULL;
 #endif
-  memset(text, 'x', length); /* blow-up */
-  return text;
+  for (size_t i = 0; i < length; i++) text[i] = 'x'; /* blow-up */
+  return (char *)text;
 }
 
 int main(int argc, char **argv) {

@@ -4,18 +4,21 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+static void *volatile kept;
+
 static __attribute__((noinline)) int planted(void) {
   pthread_mutex_lock(&lock); /* blow-up */
   void *block = malloc(100); /* fault */
 #ifndef MENDED
   if (block == NULL) return 0;
 #endif
-  free(block);
+  kept = block;
+  free(kept);
   pthread_mutex_unlock(&lock);
   return 1;
 }
 
 int main(void) {
-  for (int i = 0; i < 3; i++) planted();
+  for (int i = 0; i < 2; i++) planted();
   return 0;
 }

@@ -1,0 +1,103 @@
+#!/bin/sh
+# One planted bug per verdict, built by two compilers at two levels: found, called by its name, its place shown twice,
+# and reproduced by the line that is printed. Its mended twin: nothing found.
+. "$(dirname "$0")/lib.sh"
+
+victims=$here/../victims
+# Of a hang only; long enough for a loaded machine to run a victim to its end.
+seconds=1
+
+# line FILE MARK: the number of the line that has the mark as a comment.
+line() { grep -n "/\* $2 \*/" "$1" | cut -d: -f1; }
+
+# The frames of the stack that is printed below the line with these words.
+stack() { sed -n "/^  $1/,/^  [a-z]/p" found | grep '^    #'; }
+
+# explore NAME STATUS [OPTION...]: explores ./program into the file found.
+explore() {
+  explore_status=0
+  explore_wanted=$1
+  shift
+  nomem explore --timeout "$seconds" --jobs 2 "$@" -- ./program >found 2>&1 || explore_status=$?
+  [ "$explore_status" = "$explore_wanted" ]
+}
+
+# A finding's line, pasted, ends in the same way: the signal, or the time that is up.
+reproduces() {
+  reproduce=$(sed -n 's/^  reproduce: //p' found)
+  [ -n "$reproduce" ] || return 1
+  # shellcheck disable=SC2016 # the words are the command's
+  sh -c "$reproduce" >again 2>&1 || :
+  case $1 in
+    crash) grep -q 'killed by SIGSEGV' again ;;
+    abort) grep -q 'killed by SIGABRT' again ;;
+    hang) grep -q 'still running when its time was up' again ;;
+  esac
+}
+
+# planted VERDICT SOURCE EXACT: what is found is the planted bug, at its lines if they are exact.
+is_planted() {
+  [ "$(grep -c "^  reproduce: " found)" = 1 ] || return 1
+  grep -q "^$1 in planted (.*$(basename "$2"):" found || return 1
+  fault_line=$(line "$2" fault)
+  blow_up_line=$(line "$2" blow-up)
+  [ "$3" = exact ] || fault_line='[0-9]*' blow_up_line='[0-9]*'
+  [ "$1" != hang ] || blow_up_line='[0-9]*' # wherever in its loop it was
+  stack 'the fault: ' | grep -q "planted (.*$(basename "$2"):$fault_line)" || return 1
+  stack 'where it ' | grep -q "planted (.*$(basename "$2"):$blow_up_line)"
+}
+
+for source in "$victims"/*_*.c; do
+  name=$(basename "$source" .c)
+  verdict=${name%%_*}
+  for build in "$cc -O0" "$cc -O2" "$clang -O0" "$clang -O2"; do
+    case $verdict$build in
+      hang"$cc -O2" | hang"$clang -O0") [ -n "${NOMEM_SLOW_TESTS:-}" ] || continue ;; # seconds each
+    esac
+    # shellcheck disable=SC2086 # a compiler and its options
+    $build -std=gnu11 -g -pthread -o program "$source"
+    exact=exact
+    [ "${build#* }" = -O0 ] || exact=inexact
+    if explore 1 && is_planted "$verdict" "$source" $exact && reproduces "$verdict"; then
+      pass "$name ($build)"
+    else
+      cat again >>found 2>/dev/null || :
+      fail "$name ($build)" found
+    fi
+    # shellcheck disable=SC2086
+    $build -std=gnu11 -g -pthread -DMENDED -o program "$source"
+    if explore 0 && grep -q ' 0 findings' found; then pass "$name, mended ($build)"; else
+      fail "$name, mended ($build)" found
+    fi
+  done
+done
+
+for verdict in handled refused; do
+  "$cc" -std=gnu11 -g -O0 -o program "$victims/$verdict.c"
+  if explore 0 && grep -q "^2 runs: 2 $verdict; 0 findings" found; then pass "$verdict"; else fail "$verdict" found; fi
+done
+
+# Faults of one kind only.
+"$cc" -std=gnu11 -g -O0 -o program "$victims/crash_persistent.c"
+if explore 0 --faults transient; then pass 'a transient fault does not show it'; else fail 'transient' found; fi
+"$cc" -std=gnu11 -g -O0 -o program "$victims/crash_second.c"
+if explore 1 --faults transient && grep -q '@2 -' found; then pass 'a transient fault of the second call shows it'; else
+  fail 'transient, second' found
+fi
+
+# A library's abort is its bug; its test's assertion about its error is not.
+programs=$here/programs
+"$cc" -g -O0 -shared -fPIC -o liblibrary.so "$programs/library.c"
+"$cc" -g -O0 -o program "$programs/library_test.c" -L. -llibrary -Wl,-rpath,"$work"
+if explore 0 && grep -q '^2 runs: 2 refused; 0 findings' found; then pass "a test's own assertion is no finding"; else
+  fail "a test's own assertion" found
+fi
+"$cc" -g -O0 -shared -fPIC -DABORTS -o liblibrary.so "$programs/library.c"
+if explore 1 && grep -q "^abort in library_make (.*library.c:$(line "$programs/library.c" blow-up))" found &&
+  reproduces abort; then
+  pass "a library's abort is"
+else
+  fail "a library's abort" found
+fi
+
+finish
