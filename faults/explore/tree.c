@@ -247,6 +247,9 @@ static void unlink_tree(struct nomem__tree *tree) {
   struct nomem__tree **at = &tree->trees->first;
   while (*at != tree) at = &(*at)->next;
   *at = tree->next;
+  for (at = &tree->trees->first; *at != NULL; at = &(*at)->next)
+    if ((*at)->killed) return;
+  uv_unref((uv_handle_t *)&tree->trees->child_signal);
 }
 
 static void free_tree(uv_handle_t *timer) {
@@ -292,8 +295,10 @@ static void kill_strays(const struct nomem__tree *tree) {
   if (children != NULL) fclose(children);
 }
 
+/* Until it is known to be dead, the loop may have nothing else to wait for. */
 static void kill_all(struct nomem__tree *tree) {
   tree->killed = true;
+  uv_ref((uv_handle_t *)&tree->trees->child_signal);
   for (size_t i = 0; i < tree->tracee_count; i++)
     if (tree->tracees[i].is_process) kill(tree->tracees[i].tid, SIGKILL);
   if (!tree->root_gone) kill(tree->root, SIGKILL);
