@@ -22,7 +22,8 @@ static _Atomic uint32_t last_epoch;
 
 static _Thread_local struct {
   unsigned paused; /* greater than 0: calls pass, by the user's wish or because the injector itself is at work */
-  uint32_t number; /* thread number for thread=, 0: none yet */
+  uint32_t number; /* thread number for thread=, in the scope that number_epoch was read in */
+  uint32_t number_epoch;
   uint32_t epoch;
   struct nomem_counts *counts;
 } self;
@@ -81,11 +82,16 @@ void nomem__live_add(int64_t bytes) {
   if (nomem__keeps_live()) atomic_fetch_add_explicit(&channel->live_bytes, bytes, memory_order_relaxed);
 }
 
-/* Only for plans that ask: two system calls. Numbers follow the order of first allocation; the main thread is 1. */
+/* Only for plans that ask: two system calls. The main thread is 1 and the others are numbered from 2 in the order of
+ * their first allocation, whether or not the main thread makes any, anew in each scope. */
 static void find_thread(struct nomem_call *call) {
+  uint32_t now = atomic_load_explicit(epoch, memory_order_relaxed);
   call->main_thread = syscall(SYS_gettid) == syscall(SYS_getpid);
-  if (self.number == 0) self.number = 2 + atomic_fetch_add(&threads_seen, 1);
-  call->thread = call->main_thread ? 1 : self.number;
+  call->thread = 1;
+  if (call->main_thread) return;
+  if (self.number_epoch != now || self.number == 0) self.number = 2 + atomic_fetch_add(&threads_seen, 1);
+  self.number_epoch = now;
+  call->thread = self.number;
 }
 
 static void record_fault(const struct nomem_call *call, const struct nomem_site *site) {
@@ -219,6 +225,7 @@ int nomem__start(struct nomem_channel *next, struct nomem_plan_error *error) {
   self.paused--;
   if (result != 0) return result;
   channel = next;
+  atomic_store(&threads_seen, 0);
   atomic_store_explicit(&nomem__mode, mode, memory_order_release);
   return 0;
 }

@@ -269,10 +269,11 @@ void nomem__site_main(void) {
   atomic_store(&main_began, true);
 }
 
-/* What in= and module= say of a site does not change while plan and site live: kept per process, by site slot. */
+/* What in= and module= say of a site does not change while plan and site live: kept per process, by site slot. Threads
+ * that meet in a new site write the same masks. */
 struct match {
   _Atomic uint64_t generation;
-  uint32_t in_mask, module_mask;
+  _Atomic uint32_t in_mask, module_mask;
 };
 
 /* Who made the call: the first frame outside the run-times, which call malloc for others, or one of theirs by name. */
@@ -313,10 +314,10 @@ uint32_t nomem__site_match(const struct nomem_channel *channel, const struct nom
       if ((rule->has & NOMEM_HAS_IN) && has_function(channel, site, rule->in)) in_mask |= 1u << r;
       if ((rule->has & NOMEM_HAS_MODULE) && called_from(channel, site, rule->module)) module_mask |= 1u << r;
     }
-    match->in_mask = in_mask;
-    match->module_mask = module_mask;
+    atomic_store_explicit(&match->in_mask, in_mask, memory_order_relaxed);
+    atomic_store_explicit(&match->module_mask, module_mask, memory_order_relaxed);
     atomic_store_explicit(&match->generation, now, memory_order_release);
     errno = saved_errno;
   }
-  return condition == NOMEM_HAS_IN ? match->in_mask : match->module_mask;
+  return atomic_load_explicit(condition == NOMEM_HAS_IN ? &match->in_mask : &match->module_mask, memory_order_relaxed);
 }
