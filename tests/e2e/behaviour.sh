@@ -1,0 +1,101 @@
+#!/bin/sh
+# The command among unusual programs: it ends, says what it found, and leaves nothing behind.
+. "$(dirname "$0")/lib.sh"
+
+"$cc" -std=gnu11 -g -O0 -pthread -o behave "$here/programs/behave.c"
+
+# What still runs of the programs of this suite. They are known by the file they execute.
+left_behind() {
+  for process in /proc/[0-9]*; do
+    [ "$(readlink "$process/exe" 2>/dev/null)" != "$work/behave" ] || echo "left behind: ${process#/proc/}"
+  done
+}
+
+# Within ten seconds, nothing of them runs.
+is_clean() {
+  tries=0
+  while [ -n "$(left_behind)" ]; do
+    tries=$((tries + 1))
+    if [ $tries -eq 100 ]; then
+      left_behind >>seen
+      for leftover in $(left_behind | sed 's/.*: //'); do kill -9 "$leftover" 2>/dev/null || :; done
+      return 1
+    fi
+    sleep 0.1
+  done
+}
+
+# ends NAME STATUS PATTERN COMMAND...: ends with the status, prints a line like the pattern, and leaves nothing.
+ends() {
+  ends_name=$1
+  ends_status=$2
+  ends_pattern=$3
+  shift 3
+  status=0
+  timeout -k 1 60 "$@" >seen 2>&1 </dev/null || status=$?
+  if [ "$status" = "$ends_status" ] && grep -q -e "$ends_pattern" seen && is_clean; then pass "$ends_name"; else
+    echo "(exit status $status, wanted $ends_status and '$ends_pattern')" >>seen
+    fail "$ends_name" seen
+  fi
+}
+
+for trace in '' --no-trace; do
+  ends "daemons $trace" 0 '; 0 findings' nomem explore $trace -- ./behave daemons
+  ends "run, daemons $trace" 1 '1 of [0-9]* allocation' nomem run $trace --fail nth=1 -- ./behave daemons
+  ends "a program that ignores signals and hangs $trace" 1 '^hang in ' \
+    nomem explore $trace --timeout 0.5 --faults transient -- ./behave stubborn
+  ends "a program that stops itself $trace" 0 '; 0 findings' nomem explore $trace -- ./behave stops
+  ends "a thread that executes $trace" 0 '; 0 findings' nomem explore $trace -- ./behave thread-executes
+  ends "much output $trace" 0 '; 0 findings' nomem explore $trace -- ./behave huge-output
+done
+ends 'output without end' 1 '^hang in ' nomem explore --timeout 20 --faults transient -- ./behave endless-output
+ends 'a flaky baseline' 2 'nomem: .*' nomem explore -- ./behave flaky
+ends 'a baseline that takes too long' 2 'runs longer than' nomem explore --timeout 0.5 -- ./behave slow
+ends 'run, time is up' 137 'still running when its time was up' \
+  nomem run --timeout 0.5 --fail nth=1 -- ./behave hang
+ends 'a launcher only' 2 'only .*sh' nomem explore -- /bin/sh -c true
+ends 'a launcher that starts the program' 0 '; 0 findings' nomem explore -- /bin/sh -c './behave touch'
+printf '#!/bin/sh\n./behave crash-then-hang\n' >script
+chmod +x script
+ends 'a script that starts the program' 1 '^crash in crash_then_hang' \
+  nomem explore --timeout 0.5 --faults transient -- ./script
+
+# interrupted NAME SIGNAL STATUS WHAT [OPTION...]: the signal comes when the first crash was found, or when the first
+# run hangs.
+interrupted() {
+  interrupted_name=$1
+  signal=$2
+  wanted=$3
+  what=$4
+  shift 4
+  nomem explore --verbose --timeout 50 "$@" -- ./behave "$what" >seen 2>seen.err </dev/null &
+  nomem=$!
+  tries=0
+  while [ $tries -lt 100 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+    case $what in
+      crash-then-hang) grep -q ': crash (' seen.err || continue ;;
+    esac
+    [ -n "$(left_behind)" ] && [ $tries -gt 3 ] && break
+  done
+  kill -"$signal" $nomem
+  status=0
+  wait $nomem || status=$?
+  cat seen.err >>seen
+  if [ $status = "$wanted" ] && is_clean && { [ "$signal" = KILL ] || grep -q '^interrupted: ' seen; } &&
+    { [ "$wanted" != 1 ] || grep -q '^crash in crash_then_hang' seen; }; then
+    pass "$interrupted_name"
+  else
+    echo "(exit status $status, wanted $wanted)" >>seen
+    fail "$interrupted_name" seen
+  fi
+}
+for trace in '' --no-trace; do
+  interrupted "SIGINT, with a finding $trace" INT 1 crash-then-hang $trace
+  interrupted "SIGTERM, with a finding $trace" TERM 1 crash-then-hang --jobs 2 $trace
+  interrupted "SIGINT, without a finding $trace" INT 2 hang $trace
+  interrupted "the command is killed $trace" KILL 137 hang $trace
+done
+
+finish

@@ -1,0 +1,160 @@
+/* behave WHAT: a program that behaves unusually, with one allocation that may fail ("fault") and is looked at, except
+ * where that is the behaviour. Each ends with 0 when nothing fails. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "check.h"
+
+static char *self;
+
+static void touch(void) {
+  volatile char *block = malloc(100); /* fault */
+  if (block == NULL) _exit(1);
+  block[0] = 'x';
+  free((char *)block);
+}
+
+static void wait_for(pid_t pid) {
+  int status;
+  CHECK(waitpid(pid, &status, 0) == pid);
+}
+
+static void for_ever(void) {
+  for (;;) pause();
+}
+
+/* The first failure crashes, any later one hangs: a campaign over this can be interrupted in its middle. */
+static void crash_then_hang(void) {
+  volatile char *block = malloc(100);
+  block[0] = 'x';
+  free((char *)block);
+  for (int i = 0; i < 5; i++) {
+    void *other = malloc(200);
+    if (other == NULL) for_ever();
+    free(other);
+  }
+}
+
+static void hang(void) {
+  void *block = malloc(100);
+  if (block == NULL) for_ever();
+  free(block);
+}
+
+/* A daemon of its own session, and one that was forked twice: both live for ever. */
+static void daemons(void) {
+  touch();
+  for (int i = 0; i < 2; i++) {
+    pid_t pid = fork();
+    if (pid == 0) {
+      setsid();
+      if (i == 1 && fork() != 0) _exit(0);
+      signal(SIGTERM, SIG_IGN);
+      signal(SIGHUP, SIG_IGN);
+      for_ever();
+    }
+    if (i == 1) wait_for(pid);
+  }
+}
+
+static void stubborn(void) {
+  for (int number = 1; number < 32; number++) signal(number, SIG_IGN);
+  hang();
+}
+
+/* A child that stops itself, as one under job control does, and is continued by its parent. */
+static void stops(void) {
+  touch();
+  pid_t pid = fork();
+  if (pid == 0) {
+    raise(SIGSTOP);
+    touch();
+    _exit(0);
+  }
+  int status;
+  CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+  CHECK(kill(pid, SIGCONT) == 0);
+  wait_for(pid);
+}
+
+static void *execute(void *unused) {
+  (void)unused;
+  execl("/proc/self/exe", self, "touch", (char *)NULL);
+  _exit(9);
+}
+
+static void *sleep_for_ever(void *unused) {
+  (void)unused;
+  for_ever();
+  return NULL;
+}
+
+/* A thread that is not the main one executes: it takes the place of all of them. */
+static void thread_executes(void) {
+  pthread_t thread;
+  touch();
+  for (int i = 0; i < 3; i++)
+    if (pthread_create(&thread, NULL, sleep_for_ever, NULL) != 0) _exit(1);
+  if (pthread_create(&thread, NULL, execute, NULL) != 0) _exit(1);
+  for_ever();
+}
+
+static void write_much(size_t megabytes) {
+  static char line[1 << 20];
+  memset(line, 'y', sizeof line);
+  for (size_t i = 0; i < megabytes; i++)
+    if (write(1, line, sizeof line) < 0) _exit(1);
+}
+
+static void huge_output(void) {
+  touch();
+  write_much(20);
+}
+
+static void endless_output(void) {
+  void *block = malloc(100);
+  while (block == NULL) write_much(1);
+  free(block);
+}
+
+/* Fails every second time it is run. */
+static void flaky(void) {
+  touch();
+  if (unlink("flaky-mark") == 0) _exit(0);
+  FILE *mark = fopen("flaky-mark", "w");
+  if (mark != NULL) fclose(mark);
+  _exit(5);
+}
+
+static void slow(void) {
+  touch();
+  sleep(60);
+}
+
+int main(int argc, char **argv) {
+  static const struct {
+    const char *name;
+    void (*function)(void);
+  } all[] = {{"touch", touch},
+             {"crash-then-hang", crash_then_hang},
+             {"hang", hang},
+             {"daemons", daemons},
+             {"stubborn", stubborn},
+             {"stops", stops},
+             {"thread-executes", thread_executes},
+             {"huge-output", huge_output},
+             {"endless-output", endless_output},
+             {"flaky", flaky},
+             {"slow", slow}};
+  self = argv[0];
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (argc == 2 && strcmp(argv[1], all[i].name) == 0) {
+      all[i].function();
+      return 0;
+    }
+  return 2;
+}
