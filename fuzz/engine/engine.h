@@ -126,7 +126,10 @@ struct nomem_current {
   enum nomem_run run;
   bool is_running;              /* the target is */
   const struct nomem_plan *plan; /* NULL: a clean run */
-  const struct nomem_plan *leak_plan; /* the run by this plan left memory behind, twice; or NULL */
+  /* Between runs: the run by this plan left memory behind, twice; or NULL. The input may be gone by the time that the
+   * fuzzer calls it a leak, so its digest is taken before. */
+  const struct nomem_plan *leak_plan;
+  char leak_digest[41];
 };
 
 extern NOMEM_HIDDEN struct nomem_current nomem__current;

@@ -1,9 +1,12 @@
-/* Says what was failed when the target dies, beside what the fuzzer and the sanitizer say. */
+/* Says what was failed when the target dies, beside what the fuzzer and the sanitizer say.
+ *
+ * It may run on the small stack of a signal handler: what is large is static, and one thread is let in. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine.h"
@@ -19,7 +22,8 @@ extern void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, si
 __attribute__((visibility("default"), noreturn)) void _Exit(int status);
 
 static void add_frame(struct nomem_text *text, unsigned number, uintptr_t address) {
-  char line[1024] = {0};
+  static char line[1024];
+  memset(line, 0, sizeof line);
   nomem__text_add(text, "    #");
   nomem__text_number(text, number, 10);
   nomem__text_add(text, " 0x");
@@ -36,7 +40,7 @@ static void add_frame(struct nomem_text *text, unsigned number, uintptr_t addres
 }
 
 static void say_failed(const struct nomem_failed *failed) {
-  struct nomem_text text = {0};
+  static struct nomem_text text;
   nomem__text_add(&text, "nomem: the call that was failed: ");
   nomem__text_add(&text, nomem_fn_name(failed->fn));
   nomem__text_add(&text, " of ");
@@ -50,29 +54,37 @@ static void say_failed(const struct nomem_failed *failed) {
   nomem__text_flush(&text, STDERR_FILENO);
 }
 
-/* Where the fuzzer has put the current input, or "". It names the file by what happened, which only it knows. */
+/* Where the fuzzer has put the current input, or "". It names the file by what happened, which only it knows: of files
+ * from different campaigns it is the newest. */
 static void find_artifact(struct nomem_text *path) {
   static const char *const kinds[] = {"crash-", "leak-", "timeout-", "oom-", "slow-unit-"};
+  static struct nomem_text other;
+  struct timespec newest = {0};
   struct stat status;
   if (nomem__options.exact_artifact[0] != '\0') {
     nomem__text_add(path, nomem__options.exact_artifact);
     return;
   }
   char digest[41];
-  nomem__sha1_hex(nomem__current.data, nomem__current.size, digest);
+  if (nomem__current.is_running)
+    nomem__sha1_hex(nomem__current.data, nomem__current.size, digest);
+  else
+    memcpy(digest, nomem__current.leak_digest, sizeof digest);
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    path->length = 0;
-    nomem__text_add(path, nomem__options.artifact_prefix);
-    nomem__text_add(path, kinds[i]);
-    nomem__text_add(path, digest);
-    if (stat(path->bytes, &status) == 0) return;
+    other.length = 0;
+    nomem__text_add(&other, nomem__options.artifact_prefix);
+    nomem__text_add(&other, kinds[i]);
+    nomem__text_add(&other, digest);
+    if (stat(other.bytes, &status) != 0) continue;
+    if (status.st_mtim.tv_sec < newest.tv_sec ||
+        (status.st_mtim.tv_sec == newest.tv_sec && status.st_mtim.tv_nsec <= newest.tv_nsec)) continue;
+    newest = status.st_mtim;
+    *path = other;
   }
-  path->length = 0;
-  path->bytes[0] = '\0';
 }
 
 static void write_plan(const struct nomem_text *artifact, const char *plan) {
-  struct nomem_text path = {0}, text = {0};
+  static struct nomem_text path, text;
   nomem__text_add(&path, artifact->bytes);
   nomem__text_add(&path, ".plan");
   int fd = (int)syscall(SYS_openat, AT_FDCWD, path.bytes, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -104,7 +116,7 @@ static void add_command(struct nomem_text *text, const char *plan) {
 }
 
 static void say_commands(const char *plan) {
-  struct nomem_text artifact = {0}, text = {0};
+  static struct nomem_text artifact, text;
   find_artifact(&artifact);
   if (artifact.length > 0 && !nomem__options.has_plan) write_plan(&artifact, plan);
   const char *input = artifact.length > 0 ? artifact.bytes : "INPUT";
@@ -124,20 +136,19 @@ static void say_commands(const char *plan) {
 
 /* Only once, and only about a run or what a run has left behind. */
 static void report(void) {
-  static bool is_done;
+  static _Atomic bool is_done;
   const struct nomem_failed *first, *last;
   const struct nomem_plan *plan = nomem__current.is_running ? nomem__current.plan : nomem__current.leak_plan;
   atomic_store(&nomem__mode, 0);
-  if (is_done || (!nomem__current.is_running && plan == NULL)) return;
-  is_done = true;
-  struct nomem_text text = {0};
+  if ((!nomem__current.is_running && plan == NULL) || atomic_exchange(&is_done, true)) return;
+  static struct nomem_text text;
   uint32_t failed = nomem__current.is_running ? nomem__gate_failed(&first, &last) : 0;
   if (plan == NULL || (nomem__current.is_running && failed == 0)) {
     nomem__text_add(&text, "nomem: no call was failed in this run: the target does this by itself\n");
     nomem__text_flush(&text, STDERR_FILENO);
     return;
   }
-  char plan_text[NOMEM_PLAN_BYTES];
+  static char plan_text[NOMEM_PLAN_BYTES];
   nomem_plan_print(plan, plan_text, sizeof plan_text);
   if (failed > 0) say_failed(first);
   if (failed > 1) {

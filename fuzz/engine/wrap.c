@@ -36,7 +36,7 @@ struct turn {
 };
 
 /* The only place that calls the target: its frame ends every stack. */
-__attribute__((noinline)) static int run(enum nomem_run kind, const struct nomem_plan *plan) {
+__attribute__((noinline)) static int run_target(enum nomem_run kind, const struct nomem_plan *plan) {
   nomem__current.run = kind;
   nomem__current.plan = plan;
   nomem__current.is_running = true;
@@ -71,7 +71,7 @@ static uint64_t hash_input(void) {
 static void begin_turn(struct turn *turn) {
   uint64_t before = live_bytes();
   nomem__counters_begin();
-  run(NOMEM_RUN_RECORD, NULL);
+  run_target(NOMEM_RUN_RECORD, NULL);
   *turn = (struct turn){.runs_left = nomem__options.runs_max,
                         .deadline_ms = milliseconds() + nomem__options.time_max_ms,
                         .clean_growth = growth_since(before)};
@@ -80,7 +80,7 @@ static void begin_turn(struct turn *turn) {
 static void run_with_fault(struct turn *turn, const struct nomem_plan *plan) {
   uint64_t before = live_bytes();
   nomem__counters_clear();
-  run(NOMEM_RUN_FAULT, plan);
+  run_target(NOMEM_RUN_FAULT, plan);
   nomem__counters_merge();
   nomem__totals.fault_runs++;
   if (growth_since(before) > turn->clean_growth && suspects.count < SUSPECTS_MAX)
@@ -151,6 +151,11 @@ static void try_any(void) {
   end_turn();
 }
 
+static void note_leak(const struct nomem_plan *plan) {
+  nomem__current.leak_plan = plan;
+  nomem__sha1_hex(nomem__current.data, nomem__current.size, nomem__current.leak_digest);
+}
+
 /* The first plan that leaves memory behind once more is the one to name if the fuzzer finds a leak. */
 static void try_suspects(void) {
   static struct nomem_plan leaking;
@@ -159,10 +164,10 @@ static void try_suspects(void) {
   begin_turn(&turn);
   for (uint32_t i = 0; i < count; i++) {
     uint64_t before = live_bytes();
-    run(NOMEM_RUN_FAULT, &suspects.plan[i]);
+    run_target(NOMEM_RUN_FAULT, &suspects.plan[i]);
     if (growth_since(before) <= turn.clean_growth || nomem__current.leak_plan != NULL) continue;
     leaking = suspects.plan[i];
-    nomem__current.leak_plan = &leaking;
+    note_leak(&leaking);
   }
   nomem__counters_end();
   suspects.count = 0;
@@ -170,8 +175,8 @@ static void try_suspects(void) {
 
 static int run_by_given_plan(void) {
   uint64_t before = live_bytes();
-  int result = run(NOMEM_RUN_FAULT, &nomem__options.plan);
-  if (growth_since(before) > 0) nomem__current.leak_plan = &nomem__options.plan;
+  int result = run_target(NOMEM_RUN_FAULT, &nomem__options.plan);
+  if (growth_since(before) > 0) note_leak(&nomem__options.plan);
   return result;
 }
 
@@ -179,7 +184,7 @@ static int run_campaign(void) {
   nomem__totals.inputs++;
   bool is_again = suspects.count > 0 && suspects.size == nomem__current.size && suspects.hash == hash_input();
   if (!is_again) suspects.count = 0;
-  int result = run(NOMEM_RUN_WATCH, NULL);
+  int result = run_target(NOMEM_RUN_WATCH, NULL);
   if (is_again)
     try_suspects();
   else if (nomem__gate_has_news())
