@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "engines.h"
 #include "preflight.h"
 #include "report.h"
 
-/* The shortest plan text of a point. */
-static void point_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, char *plan) {
+void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, char *plan) {
   const struct nomem__campaign_site *site = &campaign->sites[point->site];
   uint64_t shown = site->key >> (64 - 4 * campaign->key_digits);
   snprintf(plan, NOMEM_POINT_PLAN_BYTES, "%s=%0*" PRIx64 "@%" PRIu64, point->persistent ? "from" : "site",
@@ -30,29 +30,15 @@ static enum nomem__verdict judge(const struct nomem__campaign *campaign, const s
   return nomem__oracle_verdict(&evidence);
 }
 
-static void give_up(struct nomem__campaign *campaign, const char *what, int result) {
-  if (!campaign->failed) nomem__complain("%s: %s", what, strerror(-result));
+void nomem__campaign_give_up(struct nomem__campaign *campaign, int result) {
+  if (!campaign->failed) nomem__complain("cannot go on: %s", strerror(-result));
   campaign->failed = true;
 }
 
-static bool is_over(const struct nomem__campaign *campaign) {
-  return campaign->failed || campaign->session->interrupted_by != 0;
-}
-
-static void point_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
-
-/* Gives the worker the next point, or leaves it idle when there is none. */
-static void next_point(struct nomem__campaign *campaign, struct nomem__worker *worker) {
-  if (is_over(campaign) || campaign->next_point == campaign->point_count) return;
-  char plan[NOMEM_POINT_PLAN_BYTES];
-  point_plan(campaign, &campaign->points[campaign->next_point], plan);
-  int result = nomem__worker_start(worker, plan, campaign->timeout_ms, point_done, campaign);
-  if (result != 0) {
-    give_up(campaign, "cannot start a run", result);
-    return;
-  }
-  nomem__worker_label(worker, campaign->next_point++);
-  campaign->running++;
+bool nomem__campaign_is_over(const struct nomem__campaign *campaign) {
+  uint64_t budget_ms = campaign->session->options->budget_ms;
+  return campaign->failed || campaign->session->interrupted_by != 0 ||
+         (budget_ms != 0 && (uv_hrtime() - campaign->started_ns) / 1000000 >= budget_ms);
 }
 
 static void say_run(struct nomem__campaign *campaign, const char *plan, enum nomem__verdict verdict,
@@ -62,39 +48,34 @@ static void say_run(struct nomem__campaign *campaign, const char *plan, enum nom
   fprintf(stderr, "nomem: %s: %s (%" PRIu64 " us)\n", plan, nomem__verdicts[verdict].name, outcome->duration_us);
 }
 
-static void point_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
-  struct nomem__campaign *campaign = user;
-  campaign->running--;
-  if (outcome->end.was_cancelled) return;
-  size_t rank = nomem__worker_label_of(worker);
+void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank) {
+  struct nomem__campaign *campaign = hand->campaign;
   const struct nomem__point *point = &campaign->points[rank];
   enum nomem__verdict verdict = judge(campaign, outcome);
-  campaign->verdicts[verdict]++;
-  struct nomem__campaign_site *site = &campaign->sites[point->site];
-  site->tried++;
-  if (verdict < site->worst) site->worst = verdict;
   char plan[NOMEM_POINT_PLAN_BYTES];
-  point_plan(campaign, point, plan);
+  nomem__campaign_plan(campaign, point, plan);
+  campaign->results[rank] = (uint8_t)(verdict + 1);
+  campaign->engines[campaign->engine]++;
   if (nomem__verdicts[verdict].is_finding) {
     const struct nomem__found found = {verdict, outcome, *point, rank, plan};
-    int result = nomem__findings_add(&campaign->findings, &found, campaign->session->symbols);
-    if (result != 0) give_up(campaign, "cannot keep a finding", result);
+    int result = nomem__findings_add(&hand->findings, &found, campaign->session->symbols);
+    if (result != 0) nomem__campaign_give_up(campaign, result);
   }
   say_run(campaign, plan, verdict, outcome);
   campaign->progress.done++;
-  campaign->progress.findings = campaign->findings.count;
-  next_point(campaign, worker);
+  campaign->progress.findings = campaign->findings.count + hand->findings.count;
 }
 
 static void confirm_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 
-/* Every finding's exemplar is run once more, alone: one that then ends otherwise is not counted. */
+/* Every finding's exemplar is run once more, alone and started anew: one that then ends otherwise is not counted. */
 static void confirm_next(struct nomem__campaign *campaign) {
-  if (is_over(campaign) || campaign->confirmed == campaign->findings.count) return;
+  if (campaign->failed || campaign->session->interrupted_by != 0 || campaign->confirmed == campaign->findings.count)
+    return;
   const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   int result =
-      nomem__worker_start(campaign->workers[0], finding->plan, campaign->timeout_ms, confirm_done, campaign);
-  if (result != 0) give_up(campaign, "cannot start a run", result);
+      nomem__worker_start(campaign->workers[0].worker, finding->plan, campaign->timeout_ms, confirm_done, campaign);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
 }
 
 static void confirm_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
@@ -108,14 +89,25 @@ static void confirm_done(struct nomem__worker *worker, const struct nomem__outco
 
 static void interrupt(void *user) {
   struct nomem__campaign *campaign = user;
-  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_cancel(campaign->workers[i]);
+  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_cancel(campaign->workers[i].worker);
+}
+
+static void count_results(struct nomem__campaign *campaign) {
+  for (size_t i = 0; i < campaign->point_count; i++) {
+    if (campaign->results[i] == 0) continue;
+    enum nomem__verdict verdict = (enum nomem__verdict)(campaign->results[i] - 1);
+    struct nomem__campaign_site *site = &campaign->sites[campaign->points[i].site];
+    campaign->verdicts[verdict]++;
+    site->tried++;
+    if (verdict < site->worst) site->worst = verdict;
+  }
 }
 
 static int explore_points(struct nomem__campaign *campaign) {
   struct nomem__session *session = campaign->session;
   nomem__progress_start(&campaign->progress, &session->loop, campaign->point_count);
-  for (unsigned i = 0; i < campaign->worker_count; i++) next_point(campaign, campaign->workers[i]);
-  nomem__session_run(session);
+  nomem__engines_run(campaign);
+  count_results(campaign);
   confirm_next(campaign);
   nomem__session_run(session);
   nomem__progress_stop(&campaign->progress);
@@ -126,7 +118,9 @@ static int explore_points(struct nomem__campaign *campaign) {
 static int open_workers(struct nomem__campaign *campaign) {
   struct nomem__session *session = campaign->session;
   for (unsigned i = 0; i < session->options->jobs; i++) {
-    int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &campaign->workers[i]);
+    struct nomem__campaign_worker *hand = &campaign->workers[i];
+    hand->campaign = campaign;
+    int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &hand->worker);
     if (result != 0) {
       nomem__complain("cannot make a worker: %s", strerror(-result));
       return result;
@@ -144,6 +138,7 @@ static int exit_status(const struct nomem__campaign *campaign) {
 
 static int explore(struct nomem__campaign *campaign) {
   if (open_workers(campaign) != 0 || nomem__preflight(campaign) != 0) return NOMEM_EXIT_FAILED;
+  if (nomem__engines_check(campaign) != 0) return NOMEM_EXIT_FAILED;
   if (campaign->session->interrupted_by != 0) {
     nomem__complain("interrupted before the first point");
     return NOMEM_EXIT_FAILED;
@@ -165,11 +160,12 @@ int nomem__explore(const struct nomem__options *options) {
   session.on_interrupt = interrupt;
   session.user = &campaign;
   int status = explore(&campaign);
-  for (unsigned i = 0; i < campaign.worker_count; i++) nomem__worker_close(campaign.workers[i]);
+  for (unsigned i = 0; i < campaign.worker_count; i++) nomem__worker_close(campaign.workers[i].worker);
   nomem__findings_free(&campaign.findings);
   free(campaign.sites);
   free(campaign.modules);
   free(campaign.points);
+  free(campaign.results);
   nomem__session_close(&session);
   return status;
 }

@@ -19,10 +19,21 @@ struct nomem__campaign_site {
   enum nomem__verdict worst; /* of these runs */
 };
 
+enum nomem__engine_count { NOMEM__ENGINES = NOMEM_ENGINE_SNAPSHOT + 1 };
+
+/* A worker, and what came of the points it has in hand but may yet have to give back. */
+struct nomem__campaign_worker {
+  struct nomem__campaign *campaign;
+  struct nomem__worker *worker;
+  size_t rank; /* of the run that goes on, unless it is a snapshot's */
+  struct nomem__findings findings;
+};
+
 struct nomem__campaign {
   struct nomem__session *session;
-  struct nomem__worker *workers[NOMEM_JOBS_MAX];
-  unsigned worker_count, running;
+  struct nomem__campaign_worker workers[NOMEM_JOBS_MAX];
+  unsigned worker_count;
+  enum nomem_engine engine; /* of the runs that go on */
   unsigned key_digits;
 
   int baseline_status;
@@ -36,14 +47,32 @@ struct nomem__campaign {
   size_t site_count, unstable_sites; /* came in only one of the two baselines */
 
   bool is_everything; /* no occurrence is left out */
+  unsigned effects; /* of the baseline, bits of enum nomem__effect: what keeps it from the faster engines */
+  uint64_t baseline_output_hash;
+  bool is_output_stable; /* both baselines wrote the same */
+  const char *engine_reason; /* why not the fastest engine; "" */
   struct nomem__point *points;
+  uint8_t *results; /* of each point: 0, or its verdict plus 1 */
   size_t point_count, next_point, confirmed;
   uint64_t verdicts[NOMEM_VERDICT_COUNT]; /* runs of each */
+  uint64_t engines[NOMEM__ENGINES];       /* runs of each */
   struct nomem__findings findings;
   struct nomem__progress progress;
   uint64_t timeout_ms, started_ns, ended_ns;
   bool failed; /* could not go on, and said so */
 };
+
+/* Enters what a run of a point has come to. */
+void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank);
+
+/* Whether no further run is to be started: interrupted, failed, or out of time. */
+bool nomem__campaign_is_over(const struct nomem__campaign *campaign);
+
+/* A run could not be made: says why, and ends the campaign. */
+void nomem__campaign_give_up(struct nomem__campaign *campaign, int result);
+
+/* The shortest plan text of a point, NOMEM_POINT_PLAN_BYTES at most. */
+void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, char *plan);
 
 /* nomem explore. Returns the exit status. */
 int nomem__explore(const struct nomem__options *options);

@@ -100,9 +100,9 @@ static enum nomem__sameness sameness(enum nomem__verdict verdict) {
   return verdict == NOMEM_VERDICT_HANG ? NOMEM_SAME_LOOP : NOMEM_SAME_CALLER;
 }
 
-static bool tells_more(const struct nomem__found *found, const struct nomem__finding *finding) {
-  if (found->point.persistent != finding->point.persistent) return finding->point.persistent;
-  return found->rank < finding->rank;
+static bool shows_more(const struct nomem__point *point, size_t rank, const struct nomem__finding *finding) {
+  if (point->persistent != finding->point.persistent) return finding->point.persistent;
+  return rank < finding->rank;
 }
 
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
@@ -119,7 +119,26 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   if (finding == NULL) return -ENOMEM;
   if (is_first) *finding = (struct nomem__finding){.verdict = found->verdict, .hash = hash};
   finding->runs++;
-  return is_first || tells_more(found, finding) ? show(finding, found, &fault, &blow_up) : 0;
+  return is_first || shows_more(&found->point, found->rank, finding) ? show(finding, found, &fault, &blow_up) : 0;
+}
+
+int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findings *from) {
+  for (size_t i = 0; i < from->count; i++) {
+    struct nomem__finding *other = &from->list[i];
+    struct nomem__finding *finding = find(findings, other->verdict, other->hash);
+    uint64_t runs = other->runs + (finding != NULL ? finding->runs : 0);
+    bool is_first = finding == NULL;
+    if (is_first) finding = add(findings);
+    if (finding == NULL) return -ENOMEM;
+    if (is_first || shows_more(&other->point, other->rank, finding)) {
+      if (!is_first) nomem__trace_free(&finding->fault);
+      *finding = *other;
+      other->fault.depth = 0; /* its paths have moved */
+    }
+    finding->runs = runs;
+  }
+  nomem__findings_free(from);
+  return 0;
 }
 
 static int compare(const void *left, const void *right) {

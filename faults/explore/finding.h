@@ -51,6 +51,10 @@ struct nomem__found {
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
                         struct nomem__symbols *symbols);
 
+/* Adds all of from's findings to findings, as if their runs had been added there, and empties from. Returns 0 or
+ * -ENOMEM. */
+int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findings *from);
+
 /* The worst first, and within a verdict the one with the most runs. */
 void nomem__findings_sort(struct nomem__findings *findings);
 

@@ -10,6 +10,8 @@
 
 enum nomem__command { NOMEM_COMMAND_EXPLORE, NOMEM_COMMAND_RUN, NOMEM_COMMAND_SITES, NOMEM_COMMAND_COUNT };
 
+enum nomem__engine_choice { NOMEM_CHOICE_AUTO, NOMEM_CHOICE_EXEC, NOMEM_CHOICE_FORK, NOMEM_CHOICE_SNAPSHOT };
+
 /* Bits of nomem__options.faults. */
 enum { NOMEM_FAULT_TRANSIENT = 1 << 0, NOMEM_FAULT_PERSISTENT = 1 << 1 };
 
@@ -36,6 +38,9 @@ struct nomem__options {
   enum nomem__command command;
   unsigned jobs;          /* 1 to NOMEM_JOBS_MAX */
   unsigned faults;        /* NOMEM_FAULT_ bits, at least one */
+  enum nomem__engine_choice engine;
+  uint64_t budget_ms;     /* 0: none */
+  uint64_t max_points;    /* 0: none */
   uint64_t timeout_ms;    /* 0: not given */
   const char *stdin_path; /* NULL: standard input is empty */
   const char *image;      /* globs joined by commas, shorter than NOMEM_GLOB_BYTES; "": not given */

@@ -94,6 +94,27 @@ static int read_faults(struct nomem__parser *parser, size_t offset, const char *
   return refuse(reason, "give transient, persistent or both");
 }
 
+static int read_engine(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  static const char *const names[] = {[NOMEM_CHOICE_AUTO] = "auto",
+                                      [NOMEM_CHOICE_EXEC] = "exec",
+                                      [NOMEM_CHOICE_FORK] = "fork",
+                                      [NOMEM_CHOICE_SNAPSHOT] = "snapshot"};
+  for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+    if (strcmp(value, names[i]) != 0) continue;
+    *(enum nomem__engine_choice *)member(parser, offset) = (enum nomem__engine_choice)i;
+    return 0;
+  }
+  return refuse(reason, "give auto, exec, fork or snapshot");
+}
+
+static int read_count(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  uint64_t number;
+  if (!read_digits(&value, UINT32_MAX, &number) || *value || number == 0)
+    return refuse(reason, "give a whole number from 1 to 4294967295");
+  *(uint64_t *)member(parser, offset) = number;
+  return 0;
+}
+
 static int read_path(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
   if (*value == '\0') return refuse(reason, "give the path of a file");
   *(const char **)member(parser, offset) = value;
@@ -157,6 +178,13 @@ const struct nomem__option nomem__option_table[] = {
      "kill a run that takes longer; decimals are allowed (default for explore: ten times as long as without a failure, "
      "at least 1; otherwise: never)"},
     {"all", NULL, 0, ONLY(EXPLORE), read_flag, SET(all), "try every single allocation, however long it takes"},
+    {"max-points", "N", 0, ONLY(EXPLORE), read_count, SET(max_points),
+     "try no more than the first N of the schedule (default: no limit)"},
+    {"budget", "SECONDS", 0, ONLY(EXPLORE), read_seconds, SET(budget_ms),
+     "start no run after so long, and say what is left (default: no limit)"},
+    {"engine", "ENGINE", 0, ONLY(EXPLORE), read_engine, SET(engine),
+     "exec: start the program for each run; fork: start it once and fork it before main; snapshot: fork it at the "
+     "allocation; auto: the fastest that is safe for the program (default)"},
     {"faults", "KIND", 0, ONLY(EXPLORE), read_faults, SET(faults),
      "transient: one allocation fails; persistent: it and all later ones; both (default)"},
     {"stdin", "FILE", 0, ALL_COMMANDS, read_path, SET(stdin_path),

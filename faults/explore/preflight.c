@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "effects.h"
 #include "quote.h"
 
 /* A baseline that nobody gave a time for must end by itself within this. */
@@ -98,7 +99,7 @@ struct baseline {
   int status;
   unsigned fatal_deaths;
   bool timed_out, was_cancelled, was_injected;
-  uint64_t duration_us, allocations, sites_lost;
+  uint64_t duration_us, allocations, sites_lost, output_hash;
   struct nomem__campaign_site *sites;
   char **modules;
   int64_t site_count, module_count;
@@ -124,6 +125,7 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
   baseline->duration_us = outcome->duration_us;
   baseline->allocations = nomem__channel_calls(outcome->channel);
   baseline->sites_lost = outcome->channel->sites_lost;
+  baseline->output_hash = outcome->output_hash;
   if (baseline->was_cancelled) return;
   /* One that gave up before it allocated anything has a better reason to say. */
   bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
@@ -140,7 +142,7 @@ static int run_baseline(struct nomem__campaign *campaign, struct baseline *basel
   uint64_t limit_ms = session->options->timeout_ms != 0 ? session->options->timeout_ms : BASELINE_MS;
   int result;
   do
-    result = nomem__worker_start(campaign->workers[0], "", limit_ms, baseline_done, baseline);
+    result = nomem__worker_start(campaign->workers[0].worker, "", limit_ms, baseline_done, baseline);
   while (result != 0 && nomem__session_can_retry(session, result));
   if (result != 0) return result;
   nomem__session_run(session);
@@ -222,8 +224,11 @@ static int make_points(struct nomem__campaign *campaign) {
   free(counts);
   if (count < 0) return (int)count;
   campaign->point_count = (size_t)count;
+  if (options->max_points != 0 && options->max_points < campaign->point_count)
+    campaign->point_count = options->max_points;
   campaign->is_everything = campaign->point_count == everything;
-  return 0;
+  campaign->results = calloc(campaign->point_count + 1, sizeof *campaign->results);
+  return campaign->results == NULL ? -ENOMEM : 0;
 }
 
 static int take(struct nomem__campaign *campaign, const struct baseline *first, const struct baseline *second) {
@@ -234,6 +239,8 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   campaign->baseline_us = first->duration_us > second->duration_us ? first->duration_us : second->duration_us;
   campaign->allocations = first->allocations;
   campaign->sites_lost = first->sites_lost;
+  campaign->baseline_output_hash = first->output_hash;
+  campaign->is_output_stable = first->output_hash == second->output_hash;
   campaign->sites = first->sites;
   campaign->site_count = (size_t)first->site_count;
   campaign->modules = first->modules;
@@ -248,6 +255,28 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   return result;
 }
 
+static void effects_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct nomem__campaign *campaign = user;
+  (void)worker;
+  campaign->effects = outcome->end.effects;
+  if (outcome->end.timed_out || outcome->end.was_cancelled || outcome->end.root_status != campaign->baseline_status)
+    campaign->effects |= NOMEM_EFFECT_UNKNOWN; /* the watching itself was in its way */
+}
+
+/* What the program does that a fork would share, found out in a run of its own. */
+static int find_effects(struct nomem__campaign *campaign) {
+  struct nomem__session *session = campaign->session;
+  campaign->effects = NOMEM_EFFECT_UNKNOWN;
+  if (session->options->engine == NOMEM_CHOICE_EXEC || !session->setup.trace) return 0;
+  struct nomem__worker *worker = campaign->workers[0].worker;
+  nomem__worker_watch_effects(worker, true);
+  int result = nomem__worker_start(worker, "", campaign->timeout_ms, effects_done, campaign);
+  if (result == 0) nomem__session_run(session);
+  nomem__worker_watch_effects(worker, false);
+  if (result != 0) nomem__complain("cannot start a run: %s", strerror(-result));
+  return result;
+}
+
 int nomem__preflight(struct nomem__campaign *campaign) {
   struct baseline first = {0}, second = {0};
   int result = run_baseline(campaign, &first);
@@ -259,6 +288,7 @@ int nomem__preflight(struct nomem__campaign *campaign) {
       first.sites = NULL;
       first.modules = NULL;
     }
+    if (result == 0) result = find_effects(campaign);
   }
   free(first.sites);
   free(second.sites);

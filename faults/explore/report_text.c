@@ -106,6 +106,20 @@ static void print_verdicts(const struct nomem__campaign *campaign, uint64_t runs
           (double)(campaign->ended_ns - campaign->started_ns) / 1e9);
 }
 
+static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
+  static const char *const names[] = {
+      [NOMEM_ENGINE_EXEC] = "exec", [NOMEM_ENGINE_SERVER] = "fork", [NOMEM_ENGINE_SNAPSHOT] = "snapshot"};
+  fputs("engines:", out);
+  const char *separator = " ";
+  for (unsigned i = NOMEM__ENGINES; i-- > 0;) {
+    if (campaign->engines[i] == 0) continue;
+    fprintf(out, "%s%" PRIu64 " runs by %s", separator, campaign->engines[i], names[i]);
+    separator = ", ";
+  }
+  if (*campaign->engine_reason != '\0') fprintf(out, " (none faster: %s)", campaign->engine_reason);
+  fputc('\n', out);
+}
+
 static void print_coverage(const struct nomem__campaign *campaign, uint64_t runs, FILE *out) {
   if (campaign->session->interrupted_by != 0)
     fprintf(out, "interrupted: %zu of %zu points were not tried\n", campaign->point_count - (size_t)runs,
@@ -140,5 +154,6 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
   if (campaign->session->options->quiet) return;
   if (campaign->findings.count > 0) fputc('\n', out);
   print_verdicts(campaign, runs, confirmed, out);
+  if (campaign->session->options->verbose) print_engines(campaign, out);
   print_coverage(campaign, runs, out);
 }

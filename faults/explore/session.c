@@ -87,6 +87,10 @@ void nomem__session_run(struct nomem__session *session) {
   uv_run(&session->loop, UV_RUN_DEFAULT);
 }
 
+void nomem__session_run_until(struct nomem__session *session, const struct nomem__worker *worker) {
+  while (nomem__worker_is_busy(worker) && uv_run(&session->loop, UV_RUN_ONCE) != 0) continue;
+}
+
 bool nomem__session_can_retry(struct nomem__session *session, int result) {
   char name[NOMEM_QUOTE_BYTES];
   if (result == -EPERM && session->setup.trace) {

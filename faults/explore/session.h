@@ -37,6 +37,9 @@ void nomem__session_close(struct nomem__session *session);
 /* Runs the loop until nothing is left to wait for. */
 void nomem__session_run(struct nomem__session *session);
 
+/* Runs the loop until the run of this worker has ended, though the process that is forked for it lives on. */
+void nomem__session_run_until(struct nomem__session *session, const struct nomem__worker *worker);
+
 /* One line on standard error, as every complaint of the command: "nomem: " and the rest. */
 __attribute__((format(printf, 1, 2))) void nomem__complain(const char *format, ...);
 

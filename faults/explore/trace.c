@@ -63,6 +63,11 @@ static unsigned first_outside_runtime(const struct nomem__trace *trace) {
   return i;
 }
 
+static size_t resolve(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame,
+                      struct nomem__source_frame *sources) {
+  return nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, INLINED_MAX);
+}
+
 static bool is_c_library(const struct nomem__trace_frame *frame) {
   return nomem__glob("libc.so.*", base_name(frame->path));
 }
@@ -78,11 +83,6 @@ const struct nomem__trace_frame *nomem__trace_culprit(const struct nomem__trace 
   if (trace->own > 0) return &trace->frame[trace->own - 1];
   unsigned first = first_outside_runtime(trace);
   return first < trace->depth ? &trace->frame[first] : NULL;
-}
-
-static size_t resolve(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame,
-                      struct nomem__source_frame *sources) {
-  return nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, INLINED_MAX);
 }
 
 /* An assertion that fails allocates its message: it would have ended the process with any. */

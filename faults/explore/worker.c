@@ -38,7 +38,6 @@ struct nomem__worker {
   nomem__worker_done done;
   nomem__worker_ended ended;
   void *user;
-  size_t label;
   struct nomem__outcome outcome;
 };
 
@@ -418,12 +417,8 @@ void nomem__worker_copy_tables(struct nomem__worker *worker, const struct nomem_
   memcpy(to->sites, channel->sites, sizeof to->sites[0] * channel->site_count);
 }
 
-void nomem__worker_label(struct nomem__worker *worker, size_t label) {
-  worker->label = label;
-}
-
-size_t nomem__worker_label_of(const struct nomem__worker *worker) {
-  return worker->label;
+bool nomem__worker_is_busy(const struct nomem__worker *worker) {
+  return uv_is_active((const uv_handle_t *)&worker->timer);
 }
 
 void nomem__worker_cancel(struct nomem__worker *worker) {

@@ -82,9 +82,8 @@ int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__sna
 /* Gives a worker the sites and modules that another's last run has met. */
 void nomem__worker_copy_tables(struct nomem__worker *worker, const struct nomem__worker *from);
 
-/* A number of the caller's, kept with the run that was started last. */
-void nomem__worker_label(struct nomem__worker *worker, size_t label);
-size_t nomem__worker_label_of(const struct nomem__worker *worker);
+/* Whether a run was started and has not ended. */
+bool nomem__worker_is_busy(const struct nomem__worker *worker);
 
 /* Ends the run that is going on, if any; done is still called. */
 void nomem__worker_cancel(struct nomem__worker *worker);

@@ -11,6 +11,7 @@
 #include "../images.h"
 #include "injector.h"
 #include "module.h"
+#include "server.h"
 #include "wall.h"
 
 /* The environment's own text: nothing is copied, and getenv's lock is not taken. */
@@ -113,6 +114,7 @@ void nomem__attach(void) {
   if (channel != NULL) {
     bool injected = nomem__is_injected(channel->image, nomem__module_base_name(nomem__module_program()));
     enter_image(channel, injected);
+    nomem__server_prepare(channel);
     struct nomem_plan_error error;
     if (injected && nomem__start(channel, &error) == -EINVAL) refuse_plan(&error);
   }

@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -57,6 +58,21 @@ static void absolute_path(const char *name, char *out) {
   out[at + length] = '\0';
 }
 
+/* Values of a module's ready, behind 0. */
+enum { READY = 1, BEING_NAMED = 2 };
+
+/* One thread writes the path, the others wait for it: microseconds. Not for ever, because it may be this very thread,
+ * interrupted by a signal, or in a process that died of one. */
+static void name_module(struct nomem_module *module, const char *name) {
+  enum { WAITS = 1000 };
+  uint32_t state = 0;
+  if (atomic_compare_exchange_strong(&module->ready, &state, BEING_NAMED)) {
+    absolute_path(name, module->path);
+    atomic_store_explicit(&module->ready, READY, memory_order_release);
+  }
+  for (int i = 0; i < WAITS && atomic_load_explicit(&module->ready, memory_order_acquire) != READY; i++) sched_yield();
+}
+
 /* The number of the module of this name in the channel, from 1; 0 when the table is full. */
 static unsigned enter(struct nomem_channel *channel, const char *name) {
   uint64_t hash = hash_text(name);
@@ -68,10 +84,7 @@ static unsigned enter(struct nomem_channel *channel, const char *name) {
       found = hash;
     }
     if (found != hash) continue;
-    if (!atomic_load_explicit(&module->ready, memory_order_acquire)) {
-      absolute_path(name, module->path);
-      atomic_store_explicit(&module->ready, 1, memory_order_release);
-    }
+    if (atomic_load_explicit(&module->ready, memory_order_acquire) != READY) name_module(module, name);
     return i + 1;
   }
   return 0;

@@ -49,12 +49,20 @@ static void wait_for_turn(struct nomem_channel *channel, uint32_t seen) {
     syscall(SYS_futex, &channel->fork.turn, FUTEX_WAIT, seen, NULL, NULL, 0);
 }
 
+static uint64_t inherited[DESCRIPTORS_MAX / 64]; /* a bit for each */
+
+void nomem__server_prepare(const struct nomem_channel *channel) {
+  if (channel->fork.engine != NOMEM_ENGINE_SERVER) return;
+  for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
+    if (fcntl(fd, F_GETFD) >= 0) inherited[fd / 64] |= UINT64_C(1) << fd % 64;
+}
+
 static enum nomem_obstacle find_obstacle(void) {
   struct stat tasks;
   if (stat("/proc/self/task", &tasks) != 0 || thread_number() == NULL) return NOMEM_OBSTACLE_KERNEL;
   if (tasks.st_nlink != 3) return NOMEM_OBSTACLE_THREADS;
-  for (int fd = 3, gap = 0; gap < GAP_MAX && fd < DESCRIPTORS_MAX; fd++, gap++)
-    if (fcntl(fd, F_GETFD) >= 0) return NOMEM_OBSTACLE_DESCRIPTORS;
+  for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
+    if (fcntl(fd, F_GETFD) >= 0 && !(inherited[fd / 64] >> fd % 64 & 1)) return NOMEM_OBSTACLE_DESCRIPTORS;
   return NOMEM_OBSTACLE_NONE;
 }
 

@@ -12,6 +12,9 @@
 
 #include "injector.h"
 
+/* Called when this process is attached: descriptors that are open by now are inherited, and shared by all runs anyway. */
+NOMEM_HIDDEN void nomem__server_prepare(const struct nomem_channel *channel);
+
 /* Called before main(). Where the channel asks for a server it stays here, and returns true in each of its
  * forks: then the channel's plan is to be read again. Returns false when there is nothing to serve. */
 NOMEM_HIDDEN bool nomem__server_stand(struct nomem_channel *channel);

@@ -1,0 +1,191 @@
+#include "engines.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "effects.h"
+
+/* What a fork before main() does not share, but a later one would. */
+static bool may_snapshot(const struct nomem__campaign *campaign) {
+  return campaign->effects == 0 && campaign->session->setup.trace;
+}
+
+/* Processes that a fork starts count on pages of their own: points would not mean the run any more. */
+static bool may_fork(const struct nomem__campaign *campaign) {
+  return (campaign->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_UNKNOWN)) == 0 && campaign->session->setup.trace;
+}
+
+int nomem__engines_check(struct nomem__campaign *campaign) {
+  enum nomem__engine_choice choice = campaign->session->options->engine;
+  bool trace = campaign->session->setup.trace;
+  unsigned keeping = campaign->effects;
+  if (choice == NOMEM_CHOICE_FORK) keeping &= NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_UNKNOWN;
+  campaign->engine_reason = choice == NOMEM_CHOICE_EXEC ? "" : !trace ? "ptrace is not used" : nomem__effect_text(keeping);
+  bool is_safe = choice == NOMEM_CHOICE_FORK       ? may_fork(campaign)
+                 : choice == NOMEM_CHOICE_SNAPSHOT ? may_snapshot(campaign)
+                                                   : true;
+  if (is_safe) return 0;
+  nomem__complain("--engine %s is not safe for this program: %s: use auto, or exec",
+                  choice == NOMEM_CHOICE_FORK ? "fork" : "snapshot", campaign->engine_reason);
+  return -EINVAL;
+}
+
+static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
+
+/* A server has its calls before main() behind it. */
+static bool is_due(const struct nomem__campaign *campaign, size_t point) {
+  if (campaign->results[point] != 0) return false;
+  return campaign->engine != NOMEM_ENGINE_SERVER || !campaign->sites[campaign->points[point].site].before_main;
+}
+
+/* Gives the worker the next point without a result, or leaves it idle when there is none. */
+static void next_run(struct nomem__campaign_worker *hand) {
+  struct nomem__campaign *campaign = hand->campaign;
+  while (campaign->next_point < campaign->point_count && !is_due(campaign, campaign->next_point)) campaign->next_point++;
+  if (nomem__campaign_is_over(campaign) || campaign->next_point == campaign->point_count) return;
+  char plan[NOMEM_POINT_PLAN_BYTES];
+  hand->rank = campaign->next_point++;
+  nomem__campaign_plan(campaign, &campaign->points[hand->rank], plan);
+  int result = nomem__worker_start(hand->worker, plan, campaign->timeout_ms, run_done, hand);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+}
+
+static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct nomem__campaign_worker *hand = user;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  nomem__campaign_enter(hand, outcome, hand->rank);
+  next_run(hand);
+}
+
+static void merge_findings(struct nomem__campaign_worker *hand) {
+  int result = nomem__findings_merge(&hand->campaign->findings, &hand->findings);
+  if (result != 0) nomem__campaign_give_up(hand->campaign, result);
+}
+
+static void make_runs(struct nomem__campaign *campaign, enum nomem_engine engine) {
+  campaign->engine = engine;
+  campaign->next_point = 0;
+  for (unsigned i = 0; i < campaign->worker_count; i++) {
+    nomem__worker_use_server(campaign->workers[i].worker, engine == NOMEM_ENGINE_SERVER);
+    next_run(&campaign->workers[i]);
+  }
+  nomem__session_run(campaign->session);
+  for (unsigned i = 0; i < campaign->worker_count; i++) merge_findings(&campaign->workers[i]);
+}
+
+struct rehearsal {
+  bool is_done, is_same;
+  const struct nomem__campaign *campaign;
+};
+
+static bool ends_as_baseline(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  return !outcome->end.timed_out && !outcome->end.was_cancelled &&
+         outcome->end.root_status == campaign->baseline_status &&
+         (!campaign->is_output_stable || outcome->output_hash == campaign->baseline_output_hash);
+}
+
+static void rehearsed(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct rehearsal *rehearsal = user;
+  (void)worker;
+  rehearsal->is_same = ends_as_baseline(rehearsal->campaign, outcome);
+}
+
+/* A server is trusted once a run of it without a fault ends as the baseline did. */
+static bool rehearse_server(struct nomem__campaign *campaign, struct nomem__campaign_worker *hand) {
+  struct rehearsal rehearsal = {.campaign = campaign};
+  nomem__worker_use_server(hand->worker, true);
+  int result = nomem__worker_start(hand->worker, "", campaign->timeout_ms, rehearsed, &rehearsal);
+  if (result == 0) nomem__session_run_until(campaign->session, hand->worker);
+  enum nomem_obstacle obstacle = nomem__worker_obstacle(hand->worker);
+  static const char *const obstacles[] = {
+#define X(upper, text) [NOMEM_OBSTACLE_##upper] = text,
+      NOMEM_OBSTACLE_MAP(X)
+#undef X
+  };
+  if (obstacle != NOMEM_OBSTACLE_NONE && obstacle < sizeof obstacles / sizeof *obstacles)
+    campaign->engine_reason = obstacles[obstacle];
+  else if (!rehearsal.is_same)
+    campaign->engine_reason = "a fork before main() ends in another way";
+  return rehearsal.is_same && obstacle == NOMEM_OBSTACLE_NONE;
+}
+
+static void serve(struct nomem__campaign *campaign) {
+  bool is_safe = true;
+  for (unsigned i = 0; i < campaign->worker_count && is_safe; i++)
+    is_safe = rehearse_server(campaign, &campaign->workers[i]);
+  if (is_safe) make_runs(campaign, NOMEM_ENGINE_SERVER);
+  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_use_server(campaign->workers[i].worker, false);
+  nomem__session_run(campaign->session);
+}
+
+static void snapshot_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct nomem__campaign_worker *hand = user;
+  if (outcome->end.was_cancelled) return;
+  nomem__campaign_enter(hand, outcome, outcome->rank);
+  if (nomem__campaign_is_over(hand->campaign)) nomem__worker_cancel(worker);
+}
+
+/* Of a program that did not end as the baseline did, nothing counts. One that was cut short had no chance to. */
+static void snapshots_ended(struct nomem__worker *worker, const struct nomem__outcome *outcome, bool is_unsound,
+                            void *user) {
+  struct nomem__campaign_worker *hand = user;
+  struct nomem__campaign *campaign = hand->campaign;
+  (void)worker;
+  bool is_cut = outcome->end.was_cancelled && nomem__campaign_is_over(campaign);
+  if (!is_unsound && (is_cut || ends_as_baseline(campaign, outcome))) {
+    merge_findings(hand);
+    return;
+  }
+  size_t index = (size_t)(hand - campaign->workers);
+  for (size_t i = index; i < campaign->point_count; i += campaign->worker_count) campaign->results[i] = 0;
+  nomem__findings_free(&hand->findings);
+  campaign->engine_reason = "a program that is forked on its way ends in another way";
+}
+
+static int by_key(const void *left, const void *right) {
+  const struct nomem__snapshot *a = left, *b = right;
+  if (a->key != b->key) return a->key < b->key ? -1 : 1;
+  if (a->occurrence != b->occurrence) return a->occurrence < b->occurrence ? -1 : 1;
+  return (int)a->persistent - (int)b->persistent;
+}
+
+/* Each worker takes every worker_count-th point of the schedule. */
+static int start_snapshots(struct nomem__campaign_worker *hand, struct nomem__snapshot *snapshots) {
+  struct nomem__campaign *campaign = hand->campaign;
+  size_t count = 0;
+  for (size_t i = (size_t)(hand - campaign->workers); i < campaign->point_count; i += campaign->worker_count) {
+    const struct nomem__point *point = &campaign->points[i];
+    snapshots[count++] = (struct nomem__snapshot){.key = campaign->sites[point->site].key,
+                                                  .occurrence = point->occurrence,
+                                                  .rank = (uint32_t)i,
+                                                  .persistent = point->persistent};
+  }
+  if (count == 0) return 0;
+  qsort(snapshots, count, sizeof *snapshots, by_key);
+  nomem__worker_copy_tables(hand->worker, campaign->workers[0].worker);
+  return nomem__worker_snapshot(hand->worker, snapshots, count, campaign->timeout_ms, snapshot_done, snapshots_ended,
+                                hand);
+}
+
+static void take_snapshots(struct nomem__campaign *campaign) {
+  struct nomem__snapshot *snapshots = calloc(campaign->point_count + 1, sizeof *snapshots);
+  int result = snapshots == NULL ? -ENOMEM : 0;
+  campaign->engine = NOMEM_ENGINE_SNAPSHOT;
+  for (unsigned i = campaign->worker_count; i-- > 0 && result == 0;) /* the first one's tables are copied first */
+    result = start_snapshots(&campaign->workers[i], snapshots);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+  nomem__session_run(campaign->session);
+  free(snapshots);
+}
+
+void nomem__engines_run(struct nomem__campaign *campaign) {
+  enum nomem__engine_choice choice = campaign->session->options->engine;
+  if ((choice == NOMEM_CHOICE_AUTO || choice == NOMEM_CHOICE_SNAPSHOT) && may_snapshot(campaign))
+    take_snapshots(campaign);
+  if ((choice == NOMEM_CHOICE_AUTO || choice == NOMEM_CHOICE_FORK) && may_fork(campaign) &&
+      memchr(campaign->results, 0, campaign->point_count) != NULL && !nomem__campaign_is_over(campaign))
+    serve(campaign);
+  make_runs(campaign, NOMEM_ENGINE_EXEC);
+}
