@@ -55,6 +55,10 @@ bench: setup-bench
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) bench-build
 	$(Q)bench/run.sh $(BUILD)
 
+## downstream: explore real programs and test suites, fetched from the distribution, and print a table (ten minutes)
+downstream: all
+	$(Q)tests/downstream/run.sh $(BUILD)
+
 ## lint: clang-tidy and cppcheck over every source file
 lint: setup-lint
 	$(Q)tools/lint.sh
@@ -81,7 +85,7 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all demo check check-build bench bench-build lint install clean help \
+.PHONY: all demo check check-build bench bench-build downstream lint install clean help \
   setup-build setup-demo setup-check setup-bench setup-lint
 .DELETE_ON_ERROR:
 
