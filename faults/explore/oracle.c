@@ -10,10 +10,10 @@ const struct nomem__verdict_text nomem__verdicts[NOMEM_VERDICT_COUNT] = {
 
 enum nomem__verdict nomem__oracle_verdict(const struct nomem__evidence *evidence) {
   if (!evidence->fault_reached) return NOMEM_VERDICT_UNREACHED;
+  bool has_died = evidence->fatal_deaths > evidence->baseline_fatal_deaths;
+  bool has_refused = has_died && evidence->fatal_signal == SIGABRT && evidence->raised_by_test;
+  if (has_died && !has_refused) return evidence->fatal_signal == SIGABRT ? NOMEM_VERDICT_ABORT : NOMEM_VERDICT_CRASH;
   if (evidence->timed_out) return NOMEM_VERDICT_HANG;
-  if (evidence->fatal_deaths > evidence->baseline_fatal_deaths) {
-    if (evidence->fatal_signal != SIGABRT) return NOMEM_VERDICT_CRASH;
-    return evidence->raised_by_test ? NOMEM_VERDICT_REFUSED : NOMEM_VERDICT_ABORT;
-  }
+  if (has_refused) return NOMEM_VERDICT_REFUSED;
   return evidence->root_status == evidence->baseline_status ? NOMEM_VERDICT_HANDLED : NOMEM_VERDICT_REFUSED;
 }
