@@ -20,8 +20,7 @@
 #define GAP_MAX 32
 #define DESCRIPTORS_MAX 1024
 
-/* Where the C library keeps the calling thread's number, which raise and locks go by: the kernel writes a fork's there.
- * NULL when the kernel does not tell. */
+/* Where the C library keeps the calling thread's number. NULL when the kernel does not tell. */
 static int *thread_number(void) {
   static int *address;
   if (address == NULL && prctl(PR_GET_TID_ADDRESS, &address, 0, 0, 0) != 0) address = NULL;
@@ -29,15 +28,19 @@ static int *thread_number(void) {
 }
 
 /* Returns 0 in the fork, its number in this process, or -1. glibc's fork would run the program's own handlers and take
- * the locks of stdio, in the middle of whatever the program is doing. */
-static pid_t fork_sibling(struct nomem_channel *channel) {
+ * the locks of stdio, in the middle of whatever the program is doing.
+ *
+ * renumber: the C library learns the fork's own thread number. Not so in the middle of the program: locks that it holds
+ * there have the old number as their owner, and would not be let go by the new one (setlocale allocates under such a
+ * lock). The old number stays unique, because its process waits; and what needs the true one, raise, asks the kernel. */
+static pid_t fork_sibling(struct nomem_channel *channel, bool renumber) {
   int *number = thread_number();
   void *robust_list = NULL;
   size_t robust_bytes = 0;
-  if (number == NULL) return -1;
+  if (renumber && number == NULL) return -1;
   syscall(SYS_get_robust_list, 0, &robust_list, &robust_bytes);
   atomic_store(&channel->fork.is_forking, 1);
-  long flags = CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
+  long flags = CLONE_PARENT | SIGCHLD | (renumber ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0);
   pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, number, NULL);
   if (pid == 0 && robust_list != NULL) syscall(SYS_set_robust_list, robust_list, robust_bytes);
   if (pid != 0) atomic_store(&channel->fork.is_forking, 0);
@@ -82,7 +85,7 @@ bool nomem__server_stand(struct nomem_channel *channel) {
   while (obstacle == NOMEM_OBSTACLE_NONE) {
     wait_for_turn(channel, seen);
     seen = atomic_load(&channel->fork.turn);
-    pid_t pid = fork_sibling(channel);
+    pid_t pid = fork_sibling(channel, true);
     if (pid == 0) {
       reopen_input();
       errno = saved_errno;
@@ -125,7 +128,7 @@ bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *si
     uint32_t seen = atomic_load(&channel->fork.turn);
     note_positions(&positions);
     atomic_store(&channel->fork.point, point);
-    pid_t pid = fork_sibling(channel);
+    pid_t pid = fork_sibling(channel, false);
     if (pid > 0) {
       wait_for_turn(channel, seen);
       restore_positions(&positions);
