@@ -1,5 +1,6 @@
 #!/bin/sh
 # The command among unusual programs: it ends, says what it found, and leaves nothing behind.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 "$cc" -std=gnu11 -g -O0 -pthread -o behave "$here/programs/behave.c"

@@ -1,9 +1,16 @@
 #!/bin/sh
 # Site keys: the same wherever and however often a program runs, different for different stacks, and never wrong for a
 # stack that was remembered.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 programs=$here/programs
+
+# Of the last run that was verified.
+most_are_hits() {
+  # shellcheck disable=SC2016 # the words are awk's
+  awk -F= '/^hits=/ { hits = $2 } /^misses=/ { misses = $2 } END { print (hits > misses ? "yes" : "no") }' verified
+}
 
 # Stacks made to be mistaken for one another.
 for compiler in "$cc" "$clang"; do
@@ -11,8 +18,8 @@ for compiler in "$cc" "$clang"; do
     "$compiler" -std=gnu11 -g -O$level -o frames "$programs/frames.c"
     expect "no remembered stack is wrong: $compiler -O$level" 'status=0 mismatches=0 lost=0 site_calls=6732' \
       ./probe -v -- ./frames
-    sed -n 's/^hits=//p' seen >hits
-    expect "and some were remembered: $compiler -O$level" yes sh -c '[ "$(cat hits)" -gt 4000 ] && echo yes'
+    cp seen verified
+    expect "and most were remembered: $compiler -O$level" yes most_are_hits
   done
   "$compiler" -std=gnu11 -g -O2 -fomit-frame-pointer -mavx2 -mstackrealign -o frames "$programs/frames.c"
   expect "no remembered stack is wrong: $compiler, aligned frames" 'status=0 mismatches=0' ./probe -v -- ./frames
@@ -25,9 +32,8 @@ real() {
   real_name=$1
   command -v "$1" >/dev/null 2>&1 || return 0
   expect "no remembered stack is wrong: $real_name" 'status=0 mismatches=0 lost=0' ./probe -v -i '*' -- "$@"
-  sed -n 's/^hits=\|^misses=//p' seen >counts
-  expect "most stacks are remembered: $real_name" yes \
-    awk '{ n[NR] = $1 } END { print (n[1] > n[2] ? "yes" : "hits " n[1] ", misses " n[2]) }' counts
+  cp seen verified
+  expect "most stacks are remembered: $real_name" yes most_are_hits
 }
 real lua5.4 -e 'local t = {} for i = 1, 2000 do t[i] = {tostring(i)} end table.sort(t, function(a, b) return a[1] < b[1] end)'
 real xmllint --noout in.xml
@@ -40,7 +46,8 @@ real /usr/bin/python3 -S -c 'import json; json.loads(json.dumps([{"a": i} for i 
 "$cc" -std=gnu11 -g -O0 -o frames "$programs/frames.c"
 "$cc" -std=gnu11 -g -O0 -pthread -o processes "$programs/processes.c"
 expect 'different stacks have different keys' 'sites=16' ./probe -k -- ./frames
-expect 'and as many calls as the program made' 10 grep -c ':561:' seen
+cp seen verified
+expect 'and as many calls as the program made' 10 grep -c ':561:' verified
 expect 'the same stack in many processes has one key' 'sites=1' ./probe -k -- ./processes spawn
 
 # The same keys, whatever does not change the code.
@@ -62,10 +69,8 @@ same_keys 'the same keys without debug information' -- stripped/frames
 for run in 1 2 3 4 5 6 7 8 9 10; do same_keys "the same keys under address randomisation, run $run" -a -- ./frames; done
 (cd other && "$work/probe" -k -- ../frames 2>/dev/null | grep '^key=') >keys.other
 expect 'the same keys from another folder' yes sh -c 'cmp keys.expected keys.other && echo yes'
-for program in lua5.4; do
-  keys -- $program -e 'print(1)' >keys.expected
-  for run in 1 2 3; do same_keys "the same keys of $program, run $run" -a -- $program -e 'print(1)'; done
-done
+keys -- lua5.4 -e 'print(1)' >keys.expected
+for run in 1 2 3; do same_keys "the same keys of lua5.4, run $run" -a -- lua5.4 -e 'print(1)'; done
 "$cc" -std=gnu11 -g -O0 -pthread -o threads "$programs/threads.c"
 keys -- ./threads 8 500 >keys.expected
 for run in 1 2 3 4 5; do same_keys "the same keys under any order of threads, run $run" -a -- ./threads 8 500; done

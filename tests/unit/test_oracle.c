@@ -1,0 +1,130 @@
+/* The verdict about a run, for every kind of end a run can have. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "../../faults/explore/oracle.h"
+
+#define EXITED(status) W_EXITCODE(status, 0)
+#define KILLED(signal) W_EXITCODE(0, signal)
+
+static const struct nomem__evidence reached = {.fault_reached = true};
+
+static enum nomem__verdict verdict(struct nomem__evidence evidence) {
+  return nomem__oracle_verdict(&evidence);
+}
+
+/* A run whose fault never came says nothing about the fault, however it ended. */
+static void unreached_whatever_happened(void **state) {
+  (void)state;
+  assert_int_equal(verdict((struct nomem__evidence){0}), NOMEM_VERDICT_UNREACHED);
+  assert_int_equal(verdict((struct nomem__evidence){.root_status = KILLED(SIGSEGV), .fatal_deaths = 1,
+                                                    .fatal_signal = SIGSEGV, .timed_out = true}),
+                   NOMEM_VERDICT_UNREACHED);
+}
+
+/* The same end as the baseline is handled, also when the baseline's is not 0; any other end by itself is refused. */
+static void handled_and_refused(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  evidence.baseline_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+  evidence.root_status = EXITED(0);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+}
+
+/* A signal that no bug raises is somebody's decision: a refusal. */
+static void other_signals_are_refusals(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.root_status = KILLED(SIGTERM);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+}
+
+/* Each signal that a bug raises is a crash, but SIGABRT, which is an abort. */
+static void fatal_signals(void **state) {
+  (void)state;
+  const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+  struct nomem__evidence evidence = reached;
+  evidence.fatal_deaths = 1;
+  for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) {
+    evidence.fatal_signal = crashes[i];
+    evidence.root_status = KILLED(crashes[i]);
+    assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+  }
+  evidence.fatal_signal = SIGABRT;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_ABORT);
+}
+
+/* A child's death counts though the root exits as ever, but not one that the baseline has as well. */
+static void deaths_of_children(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+  evidence.baseline_fatal_deaths = 1;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+  evidence.fatal_deaths = 2;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+}
+
+/* The test's own abort about a library's error is a refusal; its crash is still a crash. */
+static void a_tests_own_abort(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.fatal_deaths = 1;
+  evidence.raised_by_test = true;
+  evidence.fatal_signal = SIGABRT;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+}
+
+/* Time that is up is a hang, unless something died first: then the rest waited for the dead. */
+static void hangs(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.timed_out = true;
+  evidence.root_status = KILLED(SIGKILL);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+  evidence.fatal_signal = SIGABRT;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_ABORT);
+  evidence.raised_by_test = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
+}
+
+/* Every verdict has a name and a meaning, no name twice, and the findings come before the others. */
+static void texts(void **state) {
+  (void)state;
+  bool is_over = false;
+  for (unsigned i = 0; i < NOMEM_VERDICT_COUNT; i++) {
+    assert_non_null(nomem__verdicts[i].name);
+    assert_non_null(nomem__verdicts[i].meaning);
+    for (unsigned j = 0; j < i; j++) assert_string_not_equal(nomem__verdicts[i].name, nomem__verdicts[j].name);
+    is_over |= !nomem__verdicts[i].is_finding;
+    assert_int_equal(nomem__verdicts[i].is_finding, !is_over);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(unreached_whatever_happened), cmocka_unit_test(handled_and_refused),
+      cmocka_unit_test(other_signals_are_refusals),  cmocka_unit_test(fatal_signals),
+      cmocka_unit_test(deaths_of_children),          cmocka_unit_test(a_tests_own_abort),
+      cmocka_unit_test(hangs),                       cmocka_unit_test(texts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

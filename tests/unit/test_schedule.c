@@ -1,0 +1,96 @@
+/* The schedule: every point that is due, once, in the order of the ladder. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../faults/explore/schedule.h"
+
+/* A list as text: "site@occurrence", with a + behind a persistent one. */
+static void check(const uint64_t *counts, size_t sites, bool transient, bool persistent, bool all, const char *wanted) {
+  struct nomem__point *points = NULL;
+  char text[4096] = "";
+  int64_t count = nomem__schedule_make(counts, sites, transient, persistent, all, &points);
+  assert_true(count >= 0);
+  for (int64_t i = 0; i < count; i++) {
+    char word[64];
+    snprintf(word, sizeof word, "%s%u@%lu%s", i == 0 ? "" : " ", points[i].site, (unsigned long)points[i].occurrence,
+             points[i].persistent ? "+" : "");
+    strcat(text, word);
+  }
+  assert_string_equal(text, wanted);
+  free(points);
+}
+
+/* First, second and last calls of all sites, then powers of two: no call twice, whichever rungs it is on. */
+static void ladder(void **state) {
+  (void)state;
+  check((const uint64_t[]){1}, 1, true, false, false, "0@1");
+  check((const uint64_t[]){2}, 1, true, false, false, "0@1 0@2");
+  check((const uint64_t[]){3}, 1, true, false, false, "0@1 0@2 0@3");
+  check((const uint64_t[]){4}, 1, true, false, false, "0@1 0@2 0@4");
+  check((const uint64_t[]){5}, 1, true, false, false, "0@1 0@2 0@5 0@4");
+  check((const uint64_t[]){16, 1, 9}, 3, true, false, false, "0@1 1@1 2@1 0@2 2@2 0@16 2@9 0@4 0@8 2@4 2@8");
+}
+
+/* With all, the rest follows in its order. */
+static void everything(void **state) {
+  (void)state;
+  check((const uint64_t[]){7}, 1, true, false, true, "0@1 0@2 0@7 0@4 0@3 0@5 0@6");
+}
+
+/* Each point transient before persistent, or only one of them. */
+static void kinds(void **state) {
+  (void)state;
+  check((const uint64_t[]){2, 1}, 2, true, true, false, "0@1 0@1+ 1@1 1@1+ 0@2 0@2+");
+  check((const uint64_t[]){2, 1}, 2, false, true, false, "0@1+ 1@1+ 0@2+");
+  check((const uint64_t[]){2}, 1, false, false, true, "");
+}
+
+/* Sites without calls, and no sites, are no points. */
+static void nothing(void **state) {
+  (void)state;
+  check((const uint64_t[]){0, 1}, 2, true, false, true, "1@1");
+  check(NULL, 0, true, true, true, "");
+}
+
+/* All is what it says: each occurrence of each site exactly once, as many as were announced. */
+static void all_is_complete(void **state) {
+  (void)state;
+  for (uint64_t a = 0; a < 70; a++) {
+    const uint64_t counts[] = {a, 70 - a, 1};
+    struct nomem__point *points = NULL;
+    unsigned char seen[3][71][2] = {0};
+    int64_t count = nomem__schedule_make(counts, 3, true, true, true, &points);
+    assert_int_equal(count, nomem__schedule_everything(counts, 3, true, true));
+    assert_int_equal(count, 2 * 71);
+    for (int64_t i = 0; i < count; i++) {
+      assert_true(points[i].site < 3 && points[i].occurrence >= 1 && points[i].occurrence <= counts[points[i].site]);
+      assert_int_equal(seen[points[i].site][points[i].occurrence][points[i].persistent]++, 0);
+    }
+    free(points);
+  }
+}
+
+/* A site with billions of calls has a short list, and the making ends. */
+static void huge_counts(void **state) {
+  (void)state;
+  struct nomem__point *points = NULL;
+  const uint64_t counts[] = {UINT64_C(1) << 40, (UINT64_C(1) << 62) + 1};
+  int64_t count = nomem__schedule_make(counts, 2, true, false, false, &points);
+  assert_in_range(count, 80, 110);
+  free(points);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(ladder),  cmocka_unit_test(everything),      cmocka_unit_test(kinds),
+      cmocka_unit_test(nothing), cmocka_unit_test(all_is_complete), cmocka_unit_test(huge_counts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
