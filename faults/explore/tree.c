@@ -484,6 +484,10 @@ static void sample_again(uv_timer_t *timer) {
 
 void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid) {
   tree->end.timed_out = true;
+  if (tree->is_dying && tree->end.fatal_deaths > 0) { /* it waits for one that died, whose stack is the one to show */
+    kill_all(tree);
+    return;
+  }
   tree->hung_tid = find_tracee(tree, tid) != NULL ? tid : tree->root;
   interrupt(tree);
 }
