@@ -93,12 +93,18 @@ static bool is_assertion(const struct nomem__trace_frame *frame, struct nomem__s
   return function != NULL && nomem__glob("__assert*", function);
 }
 
+/* Whether two stacks are the same from these frames on, as far as both are known: the fault's are cut sooner. */
+static bool is_same_call(const struct nomem__trace *a, unsigned at, const struct nomem__trace *b, unsigned bt) {
+  for (; at < a->depth && bt < b->depth; at++, bt++)
+    if (a->frame[at].offset != b->frame[bt].offset || !is_same_file(a->frame[at].path, b->frame[bt].path)) return false;
+  return true;
+}
+
 bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault,
                                 struct nomem__symbols *symbols) {
   unsigned died = first_outside_runtime(blow_up), failed = first_outside_runtime(fault);
   if (died == 0 || failed == 0 || died >= blow_up->depth || failed >= fault->depth) return false;
-  const struct nomem__trace_frame *caller = &blow_up->frame[died], *same = &fault->frame[failed];
-  if (caller->offset != same->offset || !is_same_file(caller->path, same->path)) return false;
+  if (!is_same_call(blow_up, died, fault, failed)) return false;
   /* The C++ run-time throws out of the call that failed: that ends a program which does not catch it. */
   if (!is_c_library(&blow_up->frame[died - 1]) || !is_c_library(&fault->frame[failed - 1])) return false;
   if (is_assertion(&blow_up->frame[died - 1], symbols)) return false;
