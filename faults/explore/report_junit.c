@@ -10,8 +10,8 @@
 /* UTF-8 of U+FFFE and U+FFFF but for the last byte, which the two differ in. */
 #define NO_CHARACTER "\xef\xbf"
 
-/* As content or in a quoted attribute. What XML 1.0 has no way to write at all becomes \xNN: control characters, and the
- * two code points that are no characters. */
+/* As content or in a quoted attribute. What XML 1.0 has no way to write at all becomes \xNN: control characters, and
+ * the two code points that are no characters. */
 static void print_xml(FILE *out, const char *text) {
   for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
     bool is_no_character =
@@ -92,13 +92,12 @@ static int print_case(FILE *out, const json_t *finding) {
 static void print_summary(FILE *out, const json_t *document) {
   const json_t *coverage = json_object_get(document, "coverage");
   uint64_t tried = nomem__json_count(coverage, "points_tried"), points = nomem__json_count(coverage, "points");
-  fprintf(out, "    <testcase classname=\"nomem\" name=\"every point was tried\" time=\"%.3f\"",
+  fprintf(out, "    <testcase classname=\"nomem\" name=\"exploration\" time=\"%.3f\">\n",
           json_real_value(json_object_get(document, "seconds")));
-  if (json_is_true(json_object_get(document, "complete")))
-    fputs("/>\n", out);
-  else
-    fprintf(out, ">\n      <error message=\"only %" PRIu64 " of %" PRIu64 " points were tried\"/>\n    </testcase>\n",
-            tried, points);
+  if (!json_is_true(json_object_get(document, "complete")))
+    fputs("      <error message=\"ended before its time\"/>\n", out);
+  fprintf(out, "      <system-out>%" PRIu64 " of %" PRIu64 " points were tried</system-out>\n    </testcase>\n", tried,
+          points);
 }
 
 static void print_suite(FILE *out, const char *element, const json_t *document) {

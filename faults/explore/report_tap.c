@@ -73,8 +73,8 @@ int nomem__report_tap(const json_t *document, FILE *out) {
     if (result != 0) return result;
   }
   if (json_is_true(json_object_get(document, "complete")))
-    fprintf(out, "ok %zu - %" PRIu64 " allocations were failed, one run each\n", count + 1, tried);
+    fprintf(out, "ok %zu - exploration: %" PRIu64 " of %" PRIu64 " points were tried\n", count + 1, tried, points);
   else
-    fprintf(out, "Bail out! Only %" PRIu64 " of %" PRIu64 " points were tried\n", tried, points);
+    fprintf(out, "Bail out! Ended before its time: %" PRIu64 " of %" PRIu64 " points were tried\n", tried, points);
   return 0;
 }

@@ -51,6 +51,7 @@ function showHeading() {
   const runs = report.verdicts.reduce((sum, verdict) => sum + verdict.runs, 0);
   const warnings = [];
   byId('command').textContent = report.command.join(' ');
+  if (report.complete && coverage.points_tried < coverage.points) warnings.push('The time that was given was up before all points were tried.');
   byId('result').textContent = `${counted ? plural(counted, 'finding') : 'No finding'} in ${plural(runs, 'run')}`;
   if (!report.complete) warnings.push(`Not complete: ${coverage.points_tried} of ${coverage.points} points were tried.`);
   if (!coverage.every_call) warnings.push('Not every call was tried: each site’s first, second and last, and powers of two.');
@@ -243,6 +244,8 @@ function startFindings() {
 /* The icicle chart: the call tree from main() down to what allocates. */
 
 const ROW = 21, LEAST_WIDTH = 0.8, LABEL_WIDTH = 24, LETTER_WIDTH = 7.3, STACK_CUT = 32;
+/* What calls main() and the constructors is the same everywhere: left out. */
+const STARTUP_FRAMES = 6;
 const outside = /^(_start|__libc_start_main(_impl)?|__libc_start_call_main|_dl_.*|call_init)$/;
 const isRuntime = (frame) => /^(libc|libstdc\+\+|libc\+\+|ld-linux[^.]*)[.-].*/.test(baseName(frame.module));
 const label = (frame) => frame.function || `${baseName(frame.module) || '?'}+${frame.offset}`;
@@ -261,10 +264,8 @@ function buildTree() {
     const frames = site.frames.map((i) => report.frames[i]).reverse();
     const path = [root];
     const isCut = frames.filter((frame) => !frame.inlined).length >= STACK_CUT;
-    let first = frames.findIndex((frame) => !outside.test(frame.function || ''));
-    if (first < 0) first = 0;
-    if (!isCut && frames.slice(0, first + 1).length > 1 && !frames[first].function) first = 0;
-    const steps = frames.slice(isCut ? 0 : first).map((frame) => [label(frame), frame]);
+    const outer = frames.slice(0, STARTUP_FRAMES).findLastIndex((frame) => outside.test(frame.function || ''));
+    const steps = frames.slice(outer + 1).map((frame) => [label(frame), frame]);
     if (isCut) steps.unshift(['… outer calls, cut off', null]);
     for (const [name, frame] of steps) {
       const parent = path[path.length - 1];
@@ -294,6 +295,7 @@ function describe(node) {
 
 function cell(node, x, width, row) {
   const group = document.createElementNS(SVG, 'g');
+  if (node.children.size) group.classList.add('has-children');
   const attributes = { tabindex: node === current ? 0 : -1, role: 'treeitem', 'aria-label': describe(node), 'aria-level': node.depth + 1 };
   for (const [name, value] of Object.entries(attributes)) group.setAttribute(name, value);
   const rect = document.createElementNS(SVG, 'rect');
