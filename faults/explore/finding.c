@@ -74,6 +74,7 @@ static int show(struct nomem__finding *finding, const struct nomem__found *found
   strncpy(finding->plan, found->plan, sizeof finding->plan - 1);
   nomem__last_line(outcome->output_tail, finding->last_words);
   finding->signal = outcome->end.fatal_signal;
+  finding->needs_timeout = outcome->end.timed_out;
   finding->has_fault_address = outcome->end.has_stack && stack->has_fault_address &&
                                (finding->signal == SIGSEGV || finding->signal == SIGBUS);
   finding->fault_address = stack->fault_address;

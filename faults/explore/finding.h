@@ -22,6 +22,7 @@ struct nomem__finding {
   struct nomem__point point;
   char plan[NOMEM_POINT_PLAN_BYTES];
   int signal; /* 0: none */
+  bool needs_timeout; /* its run does not end by itself */
   char last_words[NOMEM_QUOTE_BYTES]; /* the last line that it wrote, quoted */
   bool has_fault_address;
   uint64_t fault_address;

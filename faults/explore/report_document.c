@@ -106,7 +106,7 @@ static void print_reproduction(FILE *out, const void *arg) {
   const struct printed_finding *printed = arg;
   nomem__print_reproduction(
       out, printed->campaign->session->options, printed->finding->plan,
-      printed->finding->verdict == NOMEM_VERDICT_HANG ? printed->campaign->timeout_ms : 0);
+      printed->finding->needs_timeout ? printed->campaign->timeout_ms : 0);
 }
 
 static void print_end(FILE *out, const void *arg) {

@@ -91,7 +91,7 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
     fputs("    (no stack: it needs ptrace)\n", out);
   fputs("  reproduce: ", out);
   nomem__print_reproduction(out, campaign->session->options, finding->plan,
-                            finding->verdict == NOMEM_VERDICT_HANG ? campaign->timeout_ms : 0);
+                            finding->needs_timeout ? campaign->timeout_ms : 0);
 }
 
 static void print_verdicts(const struct nomem__campaign *campaign, uint64_t runs, size_t confirmed, FILE *out) {
