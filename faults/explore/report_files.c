@@ -39,8 +39,11 @@ static bool is_standard_output(const char *path) {
 
 static int complain(const struct output *output, enum nomem__report kind, int error) {
   char quoted[NOMEM_QUOTE_BYTES];
-  nomem__complain("--%s: cannot write %s: %s", names[kind], nomem__quote(output->asked, quoted, sizeof quoted),
-                  strerror(error));
+  const char *mend = error == ENOENT   ? ": make its folder first"
+                     : error == EISDIR ? ": name a file in it"
+                                       : "";
+  nomem__complain("--%s: cannot write %s: %s%s", names[kind], nomem__quote(output->asked, quoted, sizeof quoted),
+                  strerror(error), mend);
   return -error;
 }
 

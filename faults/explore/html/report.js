@@ -112,17 +112,24 @@ function sourceOf(frame) {
     element('b', null, String(frame.source.first + i)), line || ' ')));
 }
 
-function frameItem(frame, i, isCulprit) {
-  const line = [code(`#${i} ${frame.function || '?'}`), ' ',
-    element('span', { class: 'code muted', title: frame.module || '' }, place(frame)), frame.inlined ? ' (inlined)' : ''];
-  return element('li', { class: isCulprit ? 'culprit' : undefined }, frame.source
-    ? element('details', { open: isCulprit }, element('summary', null, ...line), sourceOf(frame))
+/* A frame's function and place; of one without a name the place is all there is. */
+function frameText(frame, prefix) {
+  const where = { class: 'code muted', title: frame.module || '' };
+  return frame.function ? [code(prefix + frame.function), ' ', element('span', where, place(frame))]
+    : [code(prefix.trimEnd()), ' ', element('span', { ...where, class: 'code' }, place(frame))];
+}
+
+function frameItem(frame, i, trace, open) {
+  const line = [...frameText(frame, `#${i} `), frame.inlined ? ' (inlined)' : ''];
+  return element('li', { class: i === trace.culprit ? 'culprit' : undefined }, frame.source
+    ? element('details', { open: i === open }, element('summary', null, ...line), sourceOf(frame))
     : element('div', { class: 'plain' }, ...line));
 }
 
 function stackBlock(title, trace) {
+  const open = trace ? trace.stack.findIndex((frame, i) => i >= trace.culprit && frame.source) : -1;
   return element('div', null, element('h3', null, title), trace
-    ? element('ol', { class: 'stack' }, ...trace.stack.map((frame, i) => frameItem(frame, i, i === trace.culprit)))
+    ? element('ol', { class: 'stack' }, ...trace.stack.map((frame, i) => frameItem(frame, i, trace, open)))
     : element('p', { class: 'muted' }, 'No stack: it needs ptrace.'));
 }
 
@@ -396,13 +403,21 @@ function siteCulprit(site) {
   return frames.find((frame) => !isRuntime(frame)) || frames[0];
 }
 
+/* Of a nameless function: the first caller that has a name. */
+function underOf(site, frame) {
+  if (!frame || frame.function) return null;
+  const frames = site.frames.map((i) => report.frames[i]);
+  const named = frames.slice(frames.indexOf(frame)).find((one) => one.function);
+  return named ? element('span', { class: 'muted' }, ' under ', code(named.function)) : null;
+}
+
 function showNode(node) {
   const frame = node.frame;
   const indices = new Set(node.below.map((site) => report.sites.indexOf(site)));
   const found = report.findings.filter((finding) => indices.has(finding.fault.site));
   byId('node').replaceChildren(
     element('p', null, badge(verdictName(node)), ' ', code(node.name), ' ',
-      element('span', { class: 'code muted' }, frame ? `${place(frame)}  ${baseName(frame.module)}` : '')),
+      element('span', { class: 'code muted' }, frame && frame.function ? `${place(frame)}  ${frame.file ? baseName(frame.module) : ''}` : '')),
     element('p', null, `${plural(node.calls, 'allocation')} at ${plural(node.sites, 'site')} `,
       element('span', { class: 'muted' }, `(${(100 * node.calls / Math.max(tree.calls, 1)).toFixed(1)} % of all)`)),
     found.length ? element('ul', null, ...found.slice(0, 8).map((finding) => element('li', null, badge(finding.verdict), ' ',
@@ -437,8 +452,7 @@ function showSites() {
   byId('sites').replaceChildren(...rows.slice(0, allSites ? rows.length : SITES_SHOWN).map((site) => {
     const frame = siteCulprit(site);
     return element('tr', null, element('td', null, badge(site.worst)),
-      element('td', null, code(frame ? label(frame) : '?'), ' ',
-        element('span', { class: 'code muted' }, frame ? place(frame) : ''), site.before_main ? ' before main' : ''),
+      element('td', null, ...(frame ? frameText(frame, '') : ['?']), underOf(site, frame), site.before_main ? ' before main' : ''),
       element('td', { class: 'number' }, number(site.calls)), element('td', { class: 'number' }, number(site.runs)),
       element('td', null, code(site.key)));
   }));

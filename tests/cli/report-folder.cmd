@@ -1,0 +1,1 @@
+nomem explore --junit .. -- ../good

@@ -1,0 +1,1 @@
+nomem explore --json x --html x -- ../good
