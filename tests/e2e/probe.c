@@ -113,8 +113,8 @@ static void print_sites(void) {
       allocations += channel->sites[i].count;
     }
   qsort(sites, count, sizeof *sites, by_key);
-  printf("sites=%zu\nsite_calls=%" PRIu64 "\nlost=%" PRIu64 "\nhits=%" PRIu64 "\nmisses=%" PRIu64 "\nmismatches=%" PRIu64
-         "\n", count, allocations, (uint64_t)channel->sites_lost, (uint64_t)channel->stack_hits,
+  printf("sites=%zu\nsite_calls=%" PRIu64 "\nlost=%" PRIu64 "\n", count, allocations, (uint64_t)channel->sites_lost);
+  printf("hits=%" PRIu64 "\nmisses=%" PRIu64 "\nmismatches=%" PRIu64 "\n", (uint64_t)channel->stack_hits,
          (uint64_t)channel->stack_misses, (uint64_t)channel->stack_mismatches);
   for (size_t i = 0; print_keys && i < count; i++)
     printf("key=%016" PRIx64 ":%" PRIu64 ":%u\n", (uint64_t)sites[i]->key, (uint64_t)sites[i]->count, sites[i]->depth);

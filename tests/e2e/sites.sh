@@ -35,7 +35,8 @@ real() {
   cp seen verified
   expect "most stacks are remembered: $real_name" yes most_are_hits
 }
-real lua5.4 -e 'local t = {} for i = 1, 2000 do t[i] = {tostring(i)} end table.sort(t, function(a, b) return a[1] < b[1] end)'
+real lua5.4 -e 'local t = {} for i = 1, 2000 do t[i] = {tostring(i)} end
+  table.sort(t, function(a, b) return a[1] < b[1] end)'
 real xmllint --noout in.xml
 real jq 'map(.id) | add' in.json
 real sqlite3 :memory: 'create table t(a, b); with recursive c(x) as (select 1 union all select x+1 from c where x < 500)

@@ -52,7 +52,8 @@ static void on_signal(int number) {
 
 static void alternate_stack(void) {
   size_t size = (size_t)sysconf(_SC_SIGSTKSZ);
-  stack_t stack = {.ss_size = size, .ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)};
+  stack_t stack = {.ss_size = size};
+  stack.ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   CHECK(sigaltstack(&stack, NULL) == 0);
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK};
   sigaction(SIGUSR1, &action, NULL);
@@ -195,9 +196,15 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*function)(void);
-  } all[] = {{"signals", signals},         {"alternate-stack", alternate_stack}, {"coroutines", coroutines},
-             {"tiny-stack", tiny_stack},   {"cancellation", cancellation},       {"exit-with-threads", exit_with_threads},
-             {"plugins", plugins},         {"no-descriptors", no_descriptors},   {"little-memory", little_memory},
+  } all[] = {{"signals", signals},
+             {"alternate-stack", alternate_stack},
+             {"coroutines", coroutines},
+             {"tiny-stack", tiny_stack},
+             {"cancellation", cancellation},
+             {"exit-with-threads", exit_with_threads},
+             {"plugins", plugins},
+             {"no-descriptors", no_descriptors},
+             {"little-memory", little_memory},
              {"recursion", recursion}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (argc == 2 && strcmp(argv[1], all[i].name) == 0) {
