@@ -183,8 +183,9 @@ static void threads(void **state) {
 /* in= and module= look at the functions and modules of the stack. */
 static void matching(void **state) {
   (void)state;
+  static const char text[] = "in=wrapper; in=other; in=wr?pp*; module=test_site; module=libc.so.*";
   struct nomem_plan plan;
-  assert_int_equal(nomem_plan_parse("in=wrapper; in=other; in=wr?pp*; module=test_site; module=libc.so.*", &plan, NULL), 0);
+  assert_int_equal(nomem_plan_parse(text, &plan, NULL), 0);
   struct nomem_site *site = one();
   assert_int_equal(nomem__site_match(channel, site, &plan, NOMEM_HAS_IN), 1 << 0 | 1 << 2);
   assert_int_equal(nomem__site_match(channel, site, &plan, NOMEM_HAS_MODULE), 1 << 3);
