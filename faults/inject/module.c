@@ -104,36 +104,51 @@ nomem_frame nomem__module_frame(struct nomem_channel *channel, uintptr_t address
   return NOMEM_FRAME(enter(channel, name), offset);
 }
 
-/* A module's file in memory, for its symbols. size 0: it cannot be had. */
+/* A module's file in memory, for its symbols. Found by its path, because a module's number is another one in the next
+ * scope. */
 struct image {
+  _Atomic uint64_t path_hash; /* 0: the slot is free */
   _Atomic(const unsigned char *) bytes;
-  size_t size;
+  _Atomic size_t size; /* set before bytes is */
 };
 
-static const struct image *map_file(unsigned number, const char *path) {
-  static struct image images[NOMEM_MODULES];
-  static const unsigned char nothing[1];
-  struct image *image = &images[number - 1];
-  if (atomic_load_explicit(&image->bytes, memory_order_acquire) != NULL) return image;
-  const unsigned char *bytes = nothing;
-  struct stat status;
+/* What stands for a file that cannot be had. */
+static const unsigned char nothing[1];
+
+/* Threads that meet here both map the file; the first to say so is believed, and the other's mapping goes. */
+static void map_file(struct image *image, const char *path) {
+  const unsigned char *bytes = nothing, *none = NULL;
+  struct stat status = {.st_size = 0};
   int fd = nomem__open(path, O_RDONLY);
   if (fd >= 0 && fstat(fd, &status) == 0 && status.st_size > (off_t)sizeof(ElfW(Ehdr))) {
     void *mapped = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (mapped != MAP_FAILED) {
-      bytes = mapped;
-      image->size = (size_t)status.st_size;
-    }
+    if (mapped != MAP_FAILED) bytes = mapped;
   }
   if (fd >= 0) nomem__close(fd);
-  atomic_store_explicit(&image->bytes, bytes, memory_order_release);
-  return image;
+  if (bytes != nothing) atomic_store_explicit(&image->size, (size_t)status.st_size, memory_order_relaxed);
+  if (!atomic_compare_exchange_strong(&image->bytes, &none, bytes) && bytes != nothing)
+    munmap((void *)(uintptr_t)bytes, (size_t)status.st_size);
+}
+
+/* NULL when there are too many. */
+static const struct image *find_image(const struct nomem_module *module) {
+  static struct image images[NOMEM_MODULES];
+  uint64_t hash = atomic_load_explicit(&module->path_hash, memory_order_relaxed);
+  for (unsigned i = 0; i < NOMEM_MODULES; i++) {
+    uint64_t found = 0;
+    if (!atomic_compare_exchange_strong(&images[i].path_hash, &found, hash) && found != hash) continue;
+    if (atomic_load_explicit(&images[i].bytes, memory_order_acquire) == NULL) map_file(&images[i], module->path);
+    return &images[i];
+  }
+  return NULL;
 }
 
 /* Part of the image, or NULL where it would leave it. */
 static const void *part(const struct image *image, uint64_t offset, uint64_t bytes) {
-  if (offset > image->size || bytes > image->size - offset) return NULL;
-  return image->bytes + offset;
+  const unsigned char *all = atomic_load_explicit(&image->bytes, memory_order_acquire);
+  size_t size = all == nothing ? 0 : atomic_load_explicit(&image->size, memory_order_relaxed);
+  if (offset > size || bytes > size - offset) return NULL;
+  return all + offset;
 }
 
 /* One address may have several names (aliases, versions): any of them will do. */
@@ -158,8 +173,8 @@ bool nomem__module_function_is(const struct nomem_channel *channel, nomem_frame 
                                void *argument) {
   unsigned number = NOMEM_FRAME_MODULE(frame);
   if (number == 0 || number > NOMEM_MODULES) return false;
-  const struct image *image = map_file(number, channel->modules[number - 1].path);
-  const ElfW(Ehdr) *header = part(image, 0, sizeof *header);
+  const struct image *image = find_image(&channel->modules[number - 1]);
+  const ElfW(Ehdr) *header = image == NULL ? NULL : part(image, 0, sizeof *header);
   if (header == NULL || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_shentsize != sizeof(ElfW(Shdr)))
     return false;
   unsigned count = header->e_shnum;

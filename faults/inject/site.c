@@ -251,6 +251,7 @@ int nomem__site_init(void) {
     memory = pages;
     uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
     nomem__site_unwind(NULL, address, slot); /* the unwinder's first use sets it up */
+    nomem__module_program(); /* read here, not by threads that meet in it */
   }
   nomem__site_forget();
   return 0;
