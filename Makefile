@@ -161,5 +161,7 @@ $(BUILD)/examples/%: examples/%.c $(BUILD)/libnomem.a $(BUILD)/libmempool.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -Ilib -Ifaults -o $@ $< $(filter %.a,$^) -luv -pthread
 
+include fuzz/fuzz.mk
+
 # Other projects' trees below build/downstream have files and folders of that name too.
 -include $(shell find $(BUILD) -path $(BUILD)/downstream -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -1,0 +1,75 @@
+/* What every target shares: reading the input, and checks that say what is wrong.
+ *
+ * An input is a header of as many bytes as the target names, then steps of four bytes. Steps of one size mean that a
+ * step put in, taken out or moved leaves the others what they were; see mutator.h.
+ */
+#ifndef NOMEM_FUZZ_H
+#define NOMEM_FUZZ_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* One line on what is wrong, then abort, which libFuzzer, AFL++ and a shell all notice. Not assert: a build with NDEBUG
+ * must find as much. */
+__attribute__((format(printf, 3, 4), noreturn, cold)) static inline void fuzz_fail(const char *file, int line,
+                                                                                   const char *format, ...) {
+  va_list arguments;
+  fprintf(stderr, "%s:%d: ", file, line);
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  fputc('\n', stderr);
+  abort();
+}
+
+#define CHECK(condition, ...) ((condition) ? (void)0 : fuzz_fail(__FILE__, __LINE__, __VA_ARGS__))
+
+struct fuzz_input {
+  const uint8_t *at, *end;
+};
+
+/* 0 when the input is used up. */
+static inline uint8_t fuzz_byte(struct fuzz_input *input) {
+  return input->at < input->end ? *input->at++ : 0;
+}
+
+#define FUZZ_STEP_BYTES 4
+
+struct fuzz_step {
+  uint8_t op, a, b, c;
+};
+
+/* False when no whole step is left. */
+static inline bool fuzz_next(struct fuzz_input *input, struct fuzz_step *step) {
+  if (input->end - input->at < FUZZ_STEP_BYTES) return false;
+  *step = (struct fuzz_step){input->at[0], input->at[1], input->at[2], input->at[3]};
+  input->at += FUZZ_STEP_BYTES;
+  return true;
+}
+
+/* The contents a target gives a block: byte i of the block whose seed this is. */
+static inline uint8_t fuzz_pattern(uint32_t seed, size_t i) {
+  return (uint8_t)(seed * 31 + i * 7 + (i >> 8));
+}
+
+static inline void fuzz_fill(void *block, size_t bytes, uint32_t seed) {
+  uint8_t *at = block;
+  for (size_t i = 0; i < bytes; i++) at[i] = fuzz_pattern(seed, i);
+}
+
+/* The first byte that is not the pattern's; bytes when all are. */
+static inline size_t fuzz_intact(const void *block, size_t bytes, uint32_t seed) {
+  const uint8_t *at = block;
+  size_t i = 0;
+  while (i < bytes && at[i] == fuzz_pattern(seed, i)) i++;
+  return i;
+}
+
+#endif

@@ -1,0 +1,3 @@
+#include "subject.h"
+
+const struct subject subject_plain = SUBJECT(false);

@@ -1,0 +1,100 @@
+# The fuzz targets: fuzz/NAME.c, with seeds and regressions in corpus/NAME, libFuzzer's options in fuzz/NAME.options, and
+# here, where it needs them, FUZZ_LIBS_NAME (linked before the project's own code) and a place among FUZZ_THREADED.
+
+FUZZ_SECONDS = 60
+FUZZ_JOBS = 2
+FUZZ_TARGETS = $(filter-out driver,$(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c)))
+
+FUZZ_OUT = $(BUILD)/fuzz
+# Sibling calls would take the frames off the stack that in= asks for.
+FUZZ_CFLAGS = -std=gnu11 $(WARN) -g -O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-sanitize-recover=all \
+  -Ilib -Ifaults -Ifuzz -MMD -MP
+
+# The code under test and what the targets share: an archive, of which each target takes what it needs.
+FUZZ_PARTS = $(wildcard lib/*.c) $(INJECT_COMMON) faults/inject/backend_uv.c $(wildcard fuzz/common/*.c)
+
+# Targets whose oracle is ThreadSanitizer instead of the address and undefined behaviour ones.
+FUZZ_THREADED = threads
+
+# Each variant is a folder of objects: how its parts are compiled, its targets where that differs, how it is linked, and
+# what stands for libFuzzer's main. The parts of tsan have no coverage counters: see fuzz/threads.c.
+FUZZ_CC_asan = $(CLANG) -fsanitize=fuzzer-no-link,address,undefined
+FUZZ_LD_asan = $(CLANG) -fsanitize=fuzzer,address,undefined
+FUZZ_CC_tsan = $(CLANG) -fsanitize=thread
+FUZZ_CC_TARGET_tsan = $(CLANG) -fsanitize=fuzzer-no-link,thread
+FUZZ_LD_tsan = $(CLANG) -fsanitize=fuzzer,thread
+# Of threads too: gcc's ThreadSanitizer does not know fences.
+FUZZ_CC_gcc = $(CC) -fsanitize=address,undefined
+FUZZ_LD_gcc = $(FUZZ_CC_gcc)
+FUZZ_MAIN_gcc = driver
+FUZZ_CC_msan = $(CLANG) -fsanitize=memory -fsanitize-memory-track-origins
+FUZZ_LD_msan = $(FUZZ_CC_msan)
+FUZZ_MAIN_msan = driver
+FUZZ_CC_cov = $(CLANG) -fprofile-instr-generate -fcoverage-mapping
+FUZZ_LD_cov = $(FUZZ_CC_cov)
+FUZZ_MAIN_cov = driver
+FUZZ_CC_afl = AFL_QUIET=1 AFL_USE_ASAN=1 AFL_USE_UBSAN=1 afl-clang-fast
+FUZZ_LD_afl = $(FUZZ_CC_afl) -fsanitize=fuzzer
+FUZZ_VARIANTS = asan tsan gcc msan cov afl
+
+## fuzz: run every target for FUZZ_SECONDS (60), FUZZ_JOBS (2) of them at a time; fuzz-NAME runs one
+fuzz: fuzz-build
+	$(Q)printf '%s\n' $(FUZZ_TARGETS) | xargs -P $(FUZZ_JOBS) -I{} tools/fuzz.sh run {} $(FUZZ_OUT) $(FUZZ_SECONDS)
+
+$(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(FUZZ_OUT)/bin/%
+	$(Q)tools/fuzz.sh run $* $(FUZZ_OUT) $(FUZZ_SECONDS)
+
+fuzz-build: $(FUZZ_TARGETS:%=$(FUZZ_OUT)/bin/%)
+
+## fuzz-regress: replay every corpus through libFuzzer with clang and through a plain driver with gcc
+fuzz-regress: fuzz-build $(FUZZ_TARGETS:%=$(FUZZ_OUT)/gcc/%)
+	$(Q)tools/fuzz.sh regress "$(FUZZ_TARGETS)" $(FUZZ_OUT)
+
+## fuzz-msan: replay every corpus under MemorySanitizer
+fuzz-msan: $(FUZZ_TARGETS:%=$(FUZZ_OUT)/msan/%)
+	$(Q)for target in $(FUZZ_TARGETS); do echo "$$target: $$($(FUZZ_OUT)/msan/$$target corpus/$$target)" || exit 1; done
+
+## corpus-minimise: keep of each corpus, and of what `make fuzz` found, one input for each thing covered
+corpus-minimise: fuzz-build
+	$(Q)for target in $(FUZZ_TARGETS); do tools/fuzz.sh minimise $$target $(FUZZ_OUT) || exit 1; done
+
+## coverage: lines and branches of lib/, the plan and the injector that the corpora cover, in build/coverage/
+coverage: $(FUZZ_TARGETS:%=$(FUZZ_OUT)/cov/%)
+	$(Q)tools/fuzz.sh coverage "$(FUZZ_TARGETS)" $(FUZZ_OUT) $(BUILD)/coverage
+
+## mutants: plant one-line bugs, one at a time, and see each killed by its fuzz target
+mutants: fuzz-build
+	$(Q)tools/mutants.sh "$(FUZZ_OUT)" "$(CLANG) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -w"
+
+## fuzz-afl: run every target for FUZZ_SECONDS under AFL++
+fuzz-afl: $(FUZZ_TARGETS:%=$(FUZZ_OUT)/afl/%)
+	$(Q)for target in $(FUZZ_TARGETS); do tools/fuzz.sh afl $$target $(FUZZ_OUT) $(FUZZ_SECONDS) || exit 1; done
+
+## oss-fuzz: build the targets as OSS-Fuzz does, and replay what was built
+oss-fuzz:
+	$(Q)tools/oss-fuzz/test.sh $(BUILD)/oss-fuzz
+
+.PHONY: fuzz fuzz-build fuzz-regress fuzz-msan corpus-minimise coverage mutants fuzz-afl oss-fuzz \
+  $(FUZZ_TARGETS:%=fuzz-%)
+
+# fuzz_variant(variant)
+define fuzz_variant
+$(FUZZ_OUT)/obj-$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$< ($(1)))$(FUZZ_CC_$(1)) $(FUZZ_CFLAGS) -c $$< -o $$@
+$(FUZZ_OUT)/obj-$(1)/target/%.o: fuzz/%.c
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$< ($(1)))$(or $(FUZZ_CC_TARGET_$(1)),$(FUZZ_CC_$(1))) $(FUZZ_CFLAGS) -c $$< -o $$@
+$(FUZZ_OUT)/obj-$(1)/parts.a: $(patsubst %.c,$(FUZZ_OUT)/obj-$(1)/%.o,$(FUZZ_PARTS))
+endef
+
+# fuzz_program(folder, target, variant)
+define fuzz_program
+$(FUZZ_OUT)/$(1)/$(2): $(patsubst %,$(FUZZ_OUT)/obj-$(3)/target/%.o,$(2) $(FUZZ_MAIN_$(3))) $(FUZZ_OUT)/obj-$(3)/parts.a
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)$(FUZZ_LD_$(3)) -g -o $$@ $$(filter %.o,$$^) $(FUZZ_LIBS_$(2)) $$(filter %.a,$$^) -pthread
+endef
+
+$(foreach v,$(FUZZ_VARIANTS),$(eval $(call fuzz_variant,$(v))))
+$(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_program,bin,$(t),$(if $(filter $(t),$(FUZZ_THREADED)),tsan,asan))))
+$(foreach t,$(FUZZ_TARGETS),$(foreach v,gcc msan cov afl,$(eval $(call fuzz_program,$(v),$(t),$(v)))))

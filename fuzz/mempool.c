@@ -1,0 +1,365 @@
+/* Fuzzes the pool against a model that knows, for every granule, who owns it. The model says beforehand whether each
+ * request must succeed, which free run it must come from, what each wrong pointer is, and all statistics; exhaustion,
+ * fragmentation, writes past a block's end, double, foreign and interior frees are offered.
+ *
+ * Header: pool bytes (2), where its memory starts (low 4 bits of byte 2; bit 7: it maps its own). Step: op, slot, size
+ * (2 bytes).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/fuzz.h"
+#include "common/mutator.h"
+#include "mempool.h"
+
+enum {
+  HEADER_BYTES = 3,
+  GRANULE = MEMPOOL_ALIGNMENT,
+  SLOTS = 48,
+  POOL_BYTES_MAX = 65535,
+  GRANULES_MAX = (POOL_BYTES_MAX + 4096) / GRANULE,
+  ERRNO_BEFORE = 4242,
+  STEPS_MAX = 200, /* each is checked in time proportional to the pool */
+  FREE_GRANULE = 0 /* in owner[]; slot s owns its granules as s + 1 */
+};
+
+static struct slot {
+  uint8_t *block;
+  size_t size;
+  uint32_t seed;
+} slots[SLOTS];
+
+/* The model. A block's granules are those of what its user sees, its header lying in the one before. */
+static uint8_t owner[GRANULES_MAX];
+static uint8_t *first; /* where the first granule starts */
+static size_t granules;
+static struct mempool_stats model;
+static uint32_t next_seed;
+
+static struct {
+  unsigned count;
+  enum mempool_misuse misuse;
+  const void *ptr;
+} reported;
+
+static void note_misuse(enum mempool_misuse misuse, const void *ptr) {
+  reported.count++;
+  reported.misuse = misuse;
+  reported.ptr = ptr;
+}
+
+static size_t granules_of(size_t bytes) {
+  return bytes > POOL_BYTES_MAX ? GRANULES_MAX : (bytes + MEMPOOL_OVERHEAD + GRANULE - 1) / GRANULE;
+}
+
+static size_t index_of(const void *block) {
+  return (size_t)((const uint8_t *)block - first) / GRANULE;
+}
+
+/* The length of the free run at granule i. */
+static size_t run_at(size_t i) {
+  size_t length = 0;
+  while (i + length < granules && owner[i + length] == FREE_GRANULE) length++;
+  return length;
+}
+
+/* The shortest free run of at least need granules, and the longest of all, in granules; 0 when there is none. */
+static size_t best_run(size_t need, size_t *longest) {
+  size_t best = 0;
+  *longest = 0;
+  for (size_t i = 0; i < granules;) {
+    size_t length = run_at(i);
+    if (length >= need && length > 0 && (!best || length < best)) best = length;
+    if (length > *longest) *longest = length;
+    i += length ? length : 1;
+  }
+  return best;
+}
+
+static void own(size_t at, size_t count, uint8_t who) {
+  memset(owner + at, who, count);
+}
+
+static void check_stats(void) {
+  struct mempool_stats stats;
+  size_t longest;
+  best_run(1, &longest);
+  model.largest_free = longest ? longest * GRANULE - MEMPOOL_OVERHEAD : 0;
+  if (model.in_use_bytes > model.high_water_bytes) model.high_water_bytes = model.in_use_bytes;
+  mempool_stats(&stats);
+#define SAME(member) \
+  CHECK(stats.member == model.member, "statistics: " #member " is %zu, must be %zu", stats.member, model.member)
+  SAME(capacity_bytes);
+  SAME(in_use_bytes);
+  SAME(high_water_bytes);
+  SAME(largest_free);
+  SAME(blocks);
+  SAME(failed_requests);
+#undef SAME
+  int damage = mempool_check();
+  CHECK(damage == 0, "mempool_check says %d of a sound pool", damage);
+}
+
+static void check_intact(const struct slot *slot, size_t bytes) {
+  size_t intact = fuzz_intact(slot->block, bytes, slot->seed);
+  CHECK(intact == bytes, "byte %zu of a block of %zu changed", intact, slot->size);
+}
+
+/* A block that was just handed out: it lies in the smallest run that can hold it, and nobody else owns it. */
+static void check_place(const void *block, size_t need) {
+  size_t longest, best = best_run(need, &longest), at = index_of(block);
+  CHECK((uintptr_t)block % MEMPOOL_ALIGNMENT == 0, "%p is not aligned", block);
+  CHECK((const uint8_t *)block >= first && at + need <= granules, "%p lies outside the pool", block);
+  CHECK(run_at(at) >= need, "a block overlaps a live one");
+  size_t start = at;
+  while (start > 0 && owner[start - 1] == FREE_GRANULE) start--;
+  CHECK(run_at(start) == best, "a request for %zu granules was taken from a run of %zu, the best was %zu", need,
+        run_at(start), best);
+}
+
+/* Compares an answer with what the model demands; need granules are taken when it was served. */
+static bool check_answer(const char *what, const void *block, size_t need) {
+  size_t longest, best = best_run(need, &longest);
+  if (!best) {
+    CHECK(!block, "%s of %zu granules was served, the longest free run is %zu", what, need, longest);
+    CHECK(errno == ENOMEM, "%s failed with errno %d", what, errno);
+    model.failed_requests++;
+    return false;
+  }
+  CHECK(block, "%s of %zu granules failed, a run of %zu was free", what, need, best);
+  check_place(block, need);
+  return true;
+}
+
+static void take(struct slot *slot, void *block, size_t size) {
+  size_t need = granules_of(size);
+  own(index_of(block), need, (uint8_t)(slot - slots + 1));
+  *slot = (struct slot){block, size, ++next_seed};
+  fuzz_fill(block, size, slot->seed);
+  model.in_use_bytes += need * GRANULE;
+  if (model.in_use_bytes > model.high_water_bytes) model.high_water_bytes = model.in_use_bytes;
+  model.blocks++;
+}
+
+static void forget(struct slot *slot) {
+  size_t need = granules_of(slot->size);
+  own(index_of(slot->block), need, FREE_GRANULE);
+  model.in_use_bytes -= need * GRANULE;
+  model.blocks--;
+  slot->block = NULL;
+}
+
+static void release(struct slot *slot) {
+  void *block = slot->block;
+  if (block) {
+    check_intact(slot, slot->size);
+    forget(slot);
+  }
+  errno = ERRNO_BEFORE;
+  mempool_free(block);
+  CHECK(errno == ERRNO_BEFORE, "mempool_free left errno %d", errno);
+}
+
+static void step_malloc(struct slot *slot, size_t size) {
+  release(slot);
+  errno = 0;
+  void *block = mempool_malloc(size);
+  if (check_answer("malloc", block, granules_of(size))) take(slot, block, size);
+}
+
+static void step_calloc(struct slot *slot, size_t count, size_t size) {
+  size_t bytes;
+  release(slot);
+  errno = 0;
+  if (__builtin_mul_overflow(count, size, &bytes)) bytes = SIZE_MAX;
+  uint8_t *block = mempool_calloc(count, size);
+  if (!check_answer("calloc", block, granules_of(bytes))) return;
+  for (size_t i = 0; i < bytes; i++) CHECK(!block[i], "byte %zu of a calloc is not zero", i);
+  take(slot, block, bytes);
+}
+
+/* A block stays where it is whenever it can, whatever the best run elsewhere. */
+static void step_realloc(struct slot *slot, size_t size) {
+  void *old = slot->block;
+  size_t old_size = slot->size, have = old ? granules_of(old_size) : 0, need = granules_of(size);
+  if (!old) {
+    step_malloc(slot, size);
+    return;
+  }
+  errno = ERRNO_BEFORE;
+  void *block = mempool_realloc(old, size);
+  if (size == 0) {
+    CHECK(!block && errno == ERRNO_BEFORE, "realloc to 0 returned %p, errno %d", block, errno);
+    forget(slot);
+    return;
+  }
+  bool stays = need <= have || run_at(index_of(old) + have) >= need - have;
+  if (stays) CHECK(block == old, "a realloc from %zu to %zu granules in place returned %p", have, need, block);
+  else if (!check_answer("realloc", block, need)) {
+    check_intact(slot, old_size);
+    return;
+  }
+  size_t peak = model.high_water_bytes;
+  slot->block = block;
+  check_intact(slot, size < old_size ? size : old_size);
+  slot->block = old;
+  forget(slot);
+  if (!stays && model.in_use_bytes + (have + need) * GRANULE > peak) /* both were live while it copied */
+    model.high_water_bytes = model.in_use_bytes + (have + need) * GRANULE;
+  take(slot, block, size);
+}
+
+/* What the model says of a pointer that is no live block. */
+static enum mempool_misuse judge(const uint8_t *ptr) {
+  if (ptr < first || ptr >= first + granules * GRANULE) return MEMPOOL_FOREIGN;
+  return owner[index_of(ptr)] == FREE_GRANULE ? MEMPOOL_DOUBLE_FREE : MEMPOOL_INTERIOR;
+}
+
+static void misuse(void *ptr, enum mempool_misuse expected, unsigned how) {
+  reported.count = 0;
+  errno = ERRNO_BEFORE;
+  if (how % 3 == 0) {
+    mempool_free(ptr);
+    CHECK(errno == ERRNO_BEFORE, "a wrong mempool_free left errno %d", errno);
+  } else if (how % 3 == 1) {
+    void *block = mempool_realloc(ptr, 32);
+    CHECK(!block && errno == EINVAL, "a wrong mempool_realloc returned %p, errno %d", block, errno);
+  } else {
+    size_t usable = mempool_usable_size(ptr);
+    CHECK(usable == 0, "mempool_usable_size of a wrong pointer is %zu", usable);
+  }
+  CHECK(reported.count == 1 && reported.ptr == ptr, "misuse of %p was reported %u times", ptr, reported.count);
+  CHECK(reported.misuse == expected, "misuse was reported as %d, must be %d", (int)reported.misuse, (int)expected);
+}
+
+static void step_misuse(unsigned how, size_t offset) {
+  static uint8_t elsewhere[GRANULE];
+  uint8_t *ptr = how & 0x80 ? elsewhere + offset % GRANULE : first + offset % (granules * GRANULE + GRANULE);
+  for (unsigned s = 0; s < SLOTS; s++)
+    if (ptr == slots[s].block) return;
+  misuse(ptr, judge(ptr), how);
+}
+
+/* Writes past the end of a block, sees it noticed, and mends it. */
+static void step_overrun(struct slot *slot, unsigned how, uint8_t flip) {
+  if (!slot->block || !flip) return;
+  uint8_t *past = slot->block + granules_of(slot->size) * GRANULE - MEMPOOL_OVERHEAD;
+  past[how % 4] ^= flip; /* the next block's header starts with what it knows of this one */
+  misuse(slot->block, MEMPOOL_OVERRUN, how >> 2);
+  CHECK(mempool_check() != 0, "mempool_check did not see a write past a block's end");
+  past[how % 4] ^= flip;
+}
+
+/* Writes into the links of a free block: only mempool_check can see it, and must not fall over it. */
+static void step_write_after_free(size_t offset, uint8_t flip) {
+  size_t i = offset % granules;
+  while (i < granules && owner[i] != FREE_GRANULE) i++;
+  if (i == granules || !flip) return;
+  while (i > 0 && owner[i - 1] == FREE_GRANULE) i--;
+  uint8_t *links = first + i * GRANULE;
+  links[offset % 8] ^= flip;
+  CHECK(mempool_check() != 0, "mempool_check did not see byte %zu of a free block's links change", offset % 8);
+  links[offset % 8] ^= flip;
+}
+
+static void step_usable(const struct slot *slot) {
+  size_t usable = mempool_usable_size(slot->block);
+  size_t expected = slot->block ? granules_of(slot->size) * GRANULE - MEMPOOL_OVERHEAD : 0;
+  CHECK(usable == expected, "mempool_usable_size is %zu, must be %zu", usable, expected);
+}
+
+static void step_busy(void) {
+  static uint8_t memory[256];
+  int result = mempool_init(memory, sizeof memory);
+  CHECK(result == -EBUSY, "a second mempool_init returned %d", result);
+  if (!model.blocks) return;
+  result = mempool_destroy();
+  CHECK(result == -EBUSY, "mempool_destroy with %zu blocks in use returned %d", model.blocks, result);
+}
+
+static void run(struct fuzz_step step) {
+  struct slot *slot = &slots[step.a % SLOTS];
+  size_t word = (size_t)step.b << 8 | step.c;
+  /* Most sizes small, or a few requests would fill any pool. */
+  size_t size = step.op & 0x80 ? word : word % 1200;
+  switch (step.op % 12) {
+    case 0:
+    case 1:
+    case 2:
+      step_malloc(slot, size);
+      break;
+    case 3:
+    case 4:
+      step_realloc(slot, size);
+      break;
+    case 5:
+    case 6:
+      release(slot);
+      break;
+    case 7:
+      step_calloc(slot, step.b == 255 ? SIZE_MAX / 2 : step.b, step.c);
+      break;
+    case 8:
+      step_misuse(step.a, word);
+      break;
+    case 9:
+      step_overrun(slot, step.b, step.c);
+      break;
+    case 10:
+      step_write_after_free(word, step.a);
+      break;
+    default:
+      step_usable(slot);
+      step_busy();
+  }
+  check_stats();
+}
+
+/* Finds out where the first granule is: the first block of an empty pool starts there. */
+static bool start(void *memory, size_t bytes) {
+  int result = mempool_init(memory, bytes);
+  CHECK(result == (bytes < MEMPOOL_BYTES_MIN ? -EINVAL : 0), "mempool_init with %zu bytes returned %d", bytes, result);
+  if (result) return false;
+  mempool_stats(&model);
+  CHECK(model.blocks == 0 && model.in_use_bytes == 0, "a new pool has %zu blocks", model.blocks);
+  granules = model.capacity_bytes / GRANULE;
+  CHECK(granules >= 1 && granules <= GRANULES_MAX, "a pool of %zu bytes has %zu granules", bytes, granules);
+  memset(owner, FREE_GRANULE, granules);
+  first = mempool_malloc(1);
+  CHECK(first, "a new pool of %zu bytes has no room for a byte", bytes);
+  if (memory)
+    CHECK(first >= (uint8_t *)memory && first + granules * GRANULE - MEMPOOL_OVERHEAD <= (uint8_t *)memory + bytes,
+          "the pool reaches beyond its memory");
+  mempool_free(first);
+  model.high_water_bytes = granules_of(1) * GRANULE;
+  return true;
+}
+
+static void finish(void) {
+  for (unsigned s = 0; s < SLOTS; s++) release(&slots[s]);
+  check_stats();
+  CHECK(model.largest_free == model.capacity_bytes - MEMPOOL_OVERHEAD, "an empty pool is not one block");
+  int result = mempool_destroy();
+  CHECK(result == 0, "mempool_destroy of an empty pool returned %d", result);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed) {
+  return fuzz_mutate(data, size, max_size, seed, HEADER_BYTES, STEPS_MAX);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct fuzz_input input = {data, data + size};
+  struct fuzz_step step;
+  size_t bytes = fuzz_byte(&input);
+  bytes = bytes << 8 | fuzz_byte(&input);
+  uint8_t place = fuzz_byte(&input);
+  uint8_t *memory = place & 0x80 ? NULL : malloc(bytes + GRANULE);
+  next_seed = 0;
+  mempool_on_misuse(note_misuse);
+  if (start(memory ? memory + place % GRANULE : NULL, bytes)) {
+    for (unsigned n = 0; n < STEPS_MAX && fuzz_next(&input, &step); n++) run(step);
+    finish();
+  }
+  free(memory);
+  return 0;
+}

@@ -1,0 +1,136 @@
+#!/bin/sh
+# Writes the seeds of the binary targets into corpus/: the source of what cannot be read there. The formats are at the
+# head of each target. Bytes are hexadecimal; a name says what its seed exercises. Run it after changing a format.
+# shellcheck disable=SC2020,SC2034,SC2048,SC2086,SC2154 # plans are named through eval; bytes are words
+set -eu
+cd "$(dirname "$0")/.."
+
+# seed TARGET NAME BYTES...
+seed() {
+  target=$1
+  name=$2
+  shift 2
+  mkdir -p "corpus/$target"
+  for byte in $*; do printf '%b' "\\0$(printf %o "0x$byte")"; done >"corpus/$target/$name"
+}
+
+# zeros COUNT
+zeros() {
+  i=0
+  while [ "$i" -lt "$1" ]; do printf '00 '; i=$((i + 1)); done
+}
+
+# repeat COUNT BYTES
+repeat() {
+  i=0
+  while [ "$i" -lt "$1" ]; do printf '%s ' "$2"; i=$((i + 1)); done
+}
+
+# A rule: which conditions (1 nth, 2 every or p, 4 max, 8 fn, 10 size, 20 budget, 40 thread, 80 in or module), nth,
+# every, max, fn and how far a size range goes, size, budget, thread and where.
+none="00 $(zeros 24)"
+one() { printf '01 %s %s' "$*" "$(zeros 16)"; }
+two() { printf '02 %s %s' "$*" "$(zeros 8)"; }
+third=$(one 01 02 00 00 00 00 00 00)
+lasting=$(one 01 82 00 00 00 00 00 00)
+burst=$(one 01 21 00 00 00 00 00 00)
+second=$(one 02 00 01 00 00 00 00 00)
+limited=$(one 06 00 00 01 00 00 00 00)
+reallocs=$(one 08 00 00 00 02 00 00 00)
+large=$(one 10 00 00 00 80 18 00 00)
+range=$(one 10 00 00 00 10 08 00 00)
+budget=$(one 20 00 00 00 00 00 0c 00)
+main_thread=$(one 41 00 00 00 00 00 00 00)
+other_thread=$(one 40 00 00 00 00 00 00 01)
+second_thread=$(one 42 00 02 00 00 00 00 03)
+inside=$(one 80 00 00 00 00 00 00 08)
+no_module=$(one 80 00 00 00 00 00 00 c0)
+any_module=$(one 81 83 00 00 00 00 00 80)
+perhaps=$(one 02 00 f0 07 00 00 00 00)
+never=$(one 02 00 30 00 00 00 00 00)
+several=$(two 02 00 02 00 00 00 00 00 09 01 00 00 02 00 00 00)
+
+# wrappers: each op at least once, blocks grown, shrunk, moved, copied and given back.
+ops="00 00 00 20 02 00 00 60 03 00 00 90 01 01 03 10 04 82 00 05 05 83 03 09 07 00 00 00 02 01 00 08 03 83 00 70
+  05 84 09 04 0c 06 00 07 0d 00 01 02 00 07 00 00 02 08 00 18 02 08 00 00 03 87 00 10 03 07 00 00 06 00 00 00 01 09 00 05
+  03 80 80 10 02 80 81 00 02 80 00 04 06 80 00 00"
+for plan in none third lasting burst second limited reallocs large range budget main_thread other_thread inside \
+  no_module any_module perhaps never several; do
+  eval "text=\$$plan"
+  seed wrappers "plan-$(echo $plan | tr _ -)" 00 00 "$text" "$none" "$ops"
+done
+seed wrappers empty
+seed wrappers zero-size-build 01 00 "$none" "$none" "$ops"
+seed wrappers zero-size-build-fails 01 00 "$second" "$none" "$ops"
+seed wrappers fails-all-reallocs-of-live-blocks 00 00 "$reallocs" "$none" "$(for s in 00 01 02 03; do
+  printf '00 %s 00 30 02 %s 00 60 02 %s 00 10 03 %s 00 50 ' $s $s $s $s; done)"
+seed wrappers budget-recovers 00 00 "$budget" "$none" "$(repeat 3 '00 00 00 60 00 01 00 60 00 02 00 60 06 00 00 00 02 01 00 70 06 01 00 00')"
+seed wrappers site 06 05 "$none" "$none" "$ops $ops"
+seed wrappers site-first 06 00 "$none" "$none" "$ops"
+seed wrappers site-of-a-loop 06 04 "$none" "$none" "$(repeat 8 '00 00 00 10 00 80 00 10')"
+seed wrappers site-red-and-blue 06 03 "$none" "$none" "$(repeat 4 '00 00 00 10 00 81 00 20 01 82 01 08')"
+seed wrappers from 0e 05 "$none" "$none" "$ops $ops"
+seed wrappers from-of-a-loop 0e 07 "$none" "$none" "$(repeat 8 '00 00 00 10 00 80 00 10')"
+seed wrappers two-scopes 00 00 "$second" "$third" "$ops 0b 00 00 00 0a 00 00 00 00 00 00 08 0a 00 00 00 $ops"
+seed wrappers scopes-and-bad-plans 00 00 "$lasting" "$limited" "$(repeat 6 '0a 00 00 00 0f 00 00 00 00 00 00 10 0b 00 00 00')"
+seed wrappers paused 00 00 "$lasting" "$none" "00 00 00 10 08 00 00 00 08 00 00 00 00 00 00 10 02 00 00 20 09 00 00 00
+  02 00 00 30 06 00 00 00 09 00 00 00 09 00 00 00 00 00 00 10"
+seed wrappers replacement-refuses 00 00 "$none" "$none" "00 00 00 10 0e 00 03 01 02 00 00 20 03 00 00 20 00 01 00 10 0e 00
+  03 00 01 01 02 10 04 02 00 03 05 03 02 08 0e 00 01 01 03 04 00 20"
+
+# errno: every op under every kind of value, alone and below the failing allocator.
+rude=$(for a in 00 01 03; do for b in 00 01 06 07 0a 0b; do for op in 00 01 02 03 04 05 06 07 08; do
+  printf '%s %s %s 05 ' $op $a $b; done; done; done)
+seed errno empty
+seed errno alone 00 00 "$(echo $rude | cut -d' ' -f1-256)"
+seed errno alone-later 00 00 "$(echo $rude | cut -d' ' -f257-512)"
+seed errno alone-zero-size 01 00 "$(echo $rude | cut -d' ' -f257-512)"
+seed errno between 02 00 "$(echo $rude | cut -d' ' -f1-256)"
+seed errno between-fails-second 02 02 "$(echo $rude | cut -d' ' -f257-512)"
+seed errno between-fails-all 03 01 "$(echo $rude | cut -d' ' -f1-256)"
+
+# replace_allocator: three families, every single NULL, blocks that outlive a replacement.
+use="01 00 10 00 02 01 08 03 03 00 40 00 03 02 09 00 04 00 00 00 04 01 00 00"
+seed replace_allocator empty
+seed replace_allocator each-null 00 "$use 00 fc 00 00 $use 00 f3 00 00 $use 00 cf 00 00 $use 00 3f 00 00 $use"
+seed replace_allocator all-null 01 "$use 00 00 00 00 $use"
+seed replace_allocator each-family 00 "00 aa 00 00 $use 00 ff 00 00 $use 00 55 00 00 $use"
+seed replace_allocator mixed-families 01 "01 00 20 00 00 b6 00 00 03 00 40 00 $use 00 6d 00 00 04 00 00 00 $use"
+
+# mempool
+seed mempool empty
+seed mempool below-minimum 00 20 00
+seed mempool smallest 00 40 0f "00 00 00 01 00 01 00 08 05 00 00 00 00 00 00 09"
+seed mempool exhausted 01 00 00 "$(for s in 00 01 02 03 04 05 06 07 08 09; do printf '00 %s 00 14 ' $s; done) 05 04 00 00 00 0a 00 18"
+seed mempool fragmented 08 00 00 "$(for s in 00 01 02 03 04 05 06 07; do printf '00 %s 00 40 ' $s; done)
+  $(for s in 00 02 04 06; do printf '05 %s 00 00 ' $s; done) 00 08 00 60 00 09 00 30 05 01 00 00 00 0a 00 c0 05 03 00 00"
+seed mempool resized 08 00 00 "00 00 00 40 00 01 00 40 03 00 00 60 03 00 00 20 05 01 00 00 03 00 00 80 00 02 00 40 03 00 01 90 03 00
+  00 00 03 03 00 20 03 02 00 00"
+seed mempool realloc-fails 02 00 00 "00 00 00 c0 00 01 00 40 03 00 03 00 03 00 00 d0 05 00 00 00"
+seed mempool calloc 08 00 00 "07 00 04 10 05 00 00 00 07 00 04 10 07 01 ff 08 07 02 ff 01 07 03 00 05"
+seed mempool wrong-pointers 04 00 00 "00 00 00 40 00 01 00 40 05 00 00 00 08 00 00 00 08 01 00 10 08 02 00 08 08 03 00 60 08 04 00 68
+  08 80 00 00 08 81 00 04 08 05 04 00 08 06 03 ff"
+seed mempool overrun 04 00 00 "$(for s in 00 01 02; do printf '00 %s 00 28 ' $s; done) 09 00 00 01 09 01 05 80 09 02 0a ff 09 01 03 01"
+seed mempool write-after-free 20 00 00 "00 00 00 20 00 01 00 20 0a 11 00 02 05 00 00 00 0a 12 00 00 0a 21 00 05 84 02 0c 00 84 03 0d 00
+  89 02 00 00 0a 01 00 60 0a 80 00 61"
+seed mempool trees ff ff 00 "$(for s in 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f; do printf '84 %s 0%s 40 00 %s 00 08 ' $s \
+  "$(echo $s | cut -c2 | tr 0123456789abcdef 8889889a8b8c8d8a)" "2${s#0}"; done)
+  $(for s in 00 02 04 06 08 0a 0c 0e 01 03 05; do printf '89 %s 00 00 ' $s; done) 84 10 08 30 84 11 09 50 84 12 0a 60 84 13 0b 00 84 14 08 40"
+seed mempool one-size ff ff 00 "$(for s in 00 01 02 03 04 05 06 07; do printf '84 %s 08 00 00 2%s 00 08 ' $s "${s#0}"; done)
+  $(for s in 00 02 04 06 01 03; do printf '89 %s 00 00 ' $s; done) 84 10 08 00 84 11 07 f0 84 12 08 10 84 13 08 00"
+seed mempool mapped 10 00 80 "00 00 01 00 03 00 02 00 0b 00 00 00 05 00 00 00 0b 00 00 00"
+seed mempool misaligned 01 01 07 "00 00 00 10 00 01 00 20 05 00 00 00"
+
+# threads: many rounds of few calls, so that they meet.
+work="00 00 00 10 02 00 00 40 01 01 00 20 03 00 00 00 00 82 00 30 04 03 00 08"
+for plan in none third lasting burst second limited reallocs large second_thread other_thread inside any_module several \
+  perhaps; do
+  eval "text=\$$plan"
+  seed threads "plan-$(echo $plan | tr _ -)" 00 02 1f "$text" "$work"
+done
+seed threads empty
+seed threads sites 04 01 0f "$second" "$work"
+seed threads sites-in 05 02 1f "$inside" "$work"
+seed threads pool 02 02 1f "$second" "$work"
+seed threads pool-zero-size 03 00 1f "$none" "$work"
+seed threads max-of-many 00 02 1f "$(one 04 00 00 0f 00 00 00 00)" "$(repeat 16 '00 00 00 08')"

@@ -1,0 +1,133 @@
+#!/bin/sh
+# Runs fuzz targets. OUT is where they were built: bin/ for libFuzzer, gcc/ with the plain driver, cov/ for coverage.
+#
+#   tools/fuzz.sh run TARGET OUT SECONDS      fuzz; new inputs go to OUT/corpus/TARGET, crashes to OUT/crashes
+#   tools/fuzz.sh afl TARGET OUT SECONDS      the same under AFL++
+#   tools/fuzz.sh regress "TARGETS" OUT       replay corpus/TARGET in bin/ and in gcc/
+#   tools/fuzz.sh minimise TARGET OUT         make corpus/TARGET as small as its coverage allows
+#   tools/fuzz.sh coverage "TARGETS" OUT TO   what the corpora cover, as text and HTML, in TO
+#
+# Exit status: 0 nothing found, 1 a target failed, 2 could not run.
+set -u
+verb=${1:-}
+target=${2:-}
+out=${3:-}
+
+# The options that OSS-Fuzz reads too, as flags.
+flags() {
+  [ -f "fuzz/$1.options" ] || return 0
+  sed -n 's|^dict *= *|-dict=fuzz/|p; s|^\(max_len\|timeout\|close_fd_mask\) *= *|-\1=|p' "fuzz/$1.options"
+}
+
+# The sanitizers of clang 14 and gcc 12 cannot place their memory when the kernel randomises more bits than this.
+placed() {
+  if [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)" -gt 28 ]; then
+    setarch "$(uname -m)" -R "$@"
+  else
+    "$@"
+  fi
+}
+
+# The last line says how to see it again.
+reproduce() {
+  crash=$(sed -n 's/.*Test unit written to //p' "$2" | tail -n 1)
+  [ -n "$crash" ] && echo "reproduce: $out/bin/$1 $crash"
+}
+
+run() {
+  seconds=$4
+  mkdir -p "$out/corpus/$target" "$out/crashes"
+  log=$out/$target.log
+  # shellcheck disable=SC2046 # flags are words
+  if placed "$out/bin/$target" $(flags "$target") -max_total_time="$seconds" -print_final_stats=1 \
+    -artifact_prefix="$out/crashes/$target-" "$out/corpus/$target" "corpus/$target" >"$log" 2>&1; then
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    edges=$(sed -n 's/.* cov: \([0-9]*\).*/\1/p' "$log" | tail -n 1)
+    printf '%-20s %9s inputs in %s s, %5s edges, nothing found\n' "$target" "$runs" "$seconds" "$edges"
+    return 0
+  fi
+  tail -n 40 "$log"
+  printf '%s: failed, the log is %s\n' "$target" "$log"
+  grep -h '^fuzz/.*: ' "$log" | tail -n 1
+  reproduce "$target" "$log"
+  return 1
+}
+
+afl() {
+  seconds=$4
+  folder=$out/afl-$target
+  command -v afl-fuzz >/dev/null 2>&1 || { echo "fuzz: afl-fuzz is missing: run 'apt-get install afl++'" >&2; return 2; }
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  # AFL++ wants to be asked before it runs where crashes go to a handler or the clock of the CPU changes.
+  if ! AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 AFL_QUIET=1 \
+    placed afl-fuzz -m none -V "$seconds" -i "corpus/$target" -o "$folder" "$out/afl/$target" >"$folder/log" 2>&1; then
+    tail -n 20 "$folder/log"
+    return 1
+  fi
+  stats=$folder/default/fuzzer_stats
+  value() { sed -n "s/^$1 *: *//p" "$stats"; }
+  printf '%-20s %9s inputs in %s s, %s saved, %s crashes (AFL++)\n' "$target" "$(value execs_done)" "$seconds" \
+    "$(value corpus_count)" "$(value saved_crashes)"
+  [ "$(value saved_crashes)" = 0 ] && return 0
+  for crash in "$folder"/default/crashes/id*; do echo "reproduce: $out/bin/$target $crash"; done
+  return 1
+}
+
+regress() {
+  failed=0
+  for name in $target; do
+    # shellcheck disable=SC2046
+    placed "$out/bin/$name" $(flags "$name") -runs=0 -artifact_prefix="$out/" "corpus/$name" >"$out/$name.log" 2>&1 &&
+      placed "$out/gcc/$name" -v "corpus/$name" >>"$out/$name.log" 2>&1 && continue
+    failed=1
+    tail -n 30 "$out/$name.log"
+    echo "$name: a corpus input failed; its path is the last one above, or see"
+    reproduce "$name" "$out/$name.log"
+  done
+  [ "$failed" = 0 ] && echo "every corpus replayed: $target"
+  return "$failed"
+}
+
+minimise() {
+  small=$out/minimised/$target
+  rm -rf "$small"
+  mkdir -p "$small" "$out/corpus/$target"
+  # shellcheck disable=SC2046
+  placed "$out/bin/$target" $(flags "$target") -merge=1 "$small" "corpus/$target" "$out/corpus/$target" \
+    >"$out/$target.log" 2>&1 || { tail -n 20 "$out/$target.log"; return 1; }
+  # What has a name was put there on purpose and stays; the rest is replaced.
+  find "corpus/$target" -type f -regextype posix-extended -regex '.*/[0-9a-f]{40}' -delete
+  for input in "$small"/*; do
+    [ -f "$input" ] || continue
+    same=
+    for kept in "corpus/$target"/*; do cmp -s "$input" "$kept" && same=1 && break; done
+    [ -n "$same" ] || cp "$input" "corpus/$target/$(sha1sum <"$input" | cut -c1-40)"
+  done
+  echo "$target: $(find "corpus/$target" -type f | wc -l) inputs"
+}
+
+coverage() {
+  to=$4
+  mkdir -p "$to"
+  objects=
+  for name in $target; do
+    LLVM_PROFILE_FILE=$to/$name.profraw "$out/cov/$name" "corpus/$name" >/dev/null || return 1
+    objects="$objects -object $out/cov/$name"
+  done
+  llvm-profdata merge -sparse "$to"/*.profraw -o "$to/all.profdata" || return 2
+  sources=$(find lib faults/plan*.c faults/inject -name '*.c' ! -name 'backend_preload.c' ! -name 'backend_link.c')
+  # shellcheck disable=SC2086
+  llvm-cov report $objects -instr-profile="$to/all.profdata" -show-branch-summary $sources >"$to/coverage.txt" 2>/dev/null
+  # shellcheck disable=SC2086
+  llvm-cov show $objects -instr-profile="$to/all.profdata" -format=html -show-branches=count -output-dir="$to" \
+    $sources 2>/dev/null
+  awk '/^Filename/ || /\.c / || /^TOTAL/ { printf "%-32s %10s %10s\n", $1, $10, $13 }' "$to/coverage.txt" |
+    sed '1s/.*/                                      lines   branches/'
+  echo "$to/coverage.txt, $to/index.html"
+}
+
+case $verb in
+  run | afl | regress | minimise | coverage) "$verb" "$@" ;;
+  *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
