@@ -11,11 +11,12 @@
 #include "preflight.h"
 #include "report.h"
 
-void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, char *plan) {
+void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,
+                          char *plan) {
   const struct nomem__campaign_site *site = &campaign->sites[point->site];
-  uint64_t shown = site->key >> (64 - 4 * campaign->key_digits);
+  uint64_t shown = site->key >> (64 - 4 * digits);
   snprintf(plan, NOMEM_POINT_PLAN_BYTES, "%s=%0*" PRIx64 "@%" PRIu64, point->persistent ? "from" : "site",
-           (int)campaign->key_digits, shown, point->occurrence);
+           (int)digits, shown, point->occurrence);
 }
 
 static enum nomem__verdict judge(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
@@ -53,7 +54,7 @@ void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
   const struct nomem__point *point = &campaign->points[rank];
   enum nomem__verdict verdict = judge(campaign, outcome);
   char plan[NOMEM_POINT_PLAN_BYTES];
-  nomem__campaign_plan(campaign, point, plan);
+  nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
   campaign->results[rank] = (uint8_t)(verdict + 1);
   campaign->engines[campaign->engine]++;
   if (nomem__verdicts[verdict].is_finding) {

@@ -6,8 +6,9 @@
 #include "progress.h"
 #include "session.h"
 
-/* Names a point in the plan language, with enough digits of the key to tell it from every other site of the run. */
+/* Digits of a key that are shown, unless more are needed to tell it from every other site of the run; and all. */
 #define NOMEM_KEY_DIGITS 8
+#define NOMEM_KEY_DIGITS_ALL 16
 
 /* A site of the baseline. */
 struct nomem__campaign_site {
@@ -71,8 +72,9 @@ bool nomem__campaign_is_over(const struct nomem__campaign *campaign);
 /* A run could not be made: says why, and ends the campaign. */
 void nomem__campaign_give_up(struct nomem__campaign *campaign, int result);
 
-/* The shortest plan text of a point, NOMEM_POINT_PLAN_BYTES at most. */
-void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, char *plan);
+/* The plan text of a point with so many digits of its site's key, NOMEM_POINT_PLAN_BYTES at most. */
+void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,
+                          char *plan);
 
 /* nomem explore. Returns the exit status. */
 int nomem__explore(const struct nomem__options *options);

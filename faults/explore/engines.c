@@ -46,7 +46,7 @@ static void next_run(struct nomem__campaign_worker *hand) {
   if (nomem__campaign_is_over(campaign) || campaign->next_point == campaign->point_count) return;
   char plan[NOMEM_POINT_PLAN_BYTES];
   hand->rank = campaign->next_point++;
-  nomem__campaign_plan(campaign, &campaign->points[hand->rank], plan);
+  nomem__campaign_plan(campaign, &campaign->points[hand->rank], NOMEM_KEY_DIGITS_ALL, plan);
   int result = nomem__worker_start(hand->worker, plan, campaign->timeout_ms, run_done, hand);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }

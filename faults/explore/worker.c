@@ -24,7 +24,7 @@ struct nomem__worker {
   size_t channel_bytes; /* with the points behind it */
   int channel_fd, output_fd;
   bool is_spoiled; /* the last run may have written anywhere in the channel */
-  char **environment;
+  char **environment, **fork_environment;
   char preload_entry[4096 + 16];
   char channel_entry[64];
   uv_timer_t timer; /* looks at the clock and at the output, while a run goes on */
@@ -79,7 +79,13 @@ static int make_environment(struct nomem__worker *worker) {
         !is_entry(environ[i], NOMEM_PLAN_ENV))
       worker->environment[at++] = environ[i];
   worker->environment[at++] = worker->preload_entry;
-  worker->environment[at] = worker->channel_entry;
+  worker->environment[at++] = worker->channel_entry;
+  /* What is bound before the fork need not be bound again in each of its children. */
+  static char bind_now[] = "LD_BIND_NOW=1";
+  worker->fork_environment = calloc(at + 2, sizeof *worker->fork_environment);
+  if (worker->fork_environment == NULL) return -ENOMEM;
+  memcpy(worker->fork_environment, worker->environment, at * sizeof *worker->environment);
+  worker->fork_environment[at] = bind_now;
   return 0;
 }
 
@@ -120,6 +126,7 @@ static void free_worker(uv_handle_t *timer) {
   if (worker->channel_fd >= 0) close(worker->channel_fd);
   if (worker->output_fd >= 0) close(worker->output_fd);
   free(worker->environment);
+  free(worker->fork_environment);
   free(worker);
 }
 
@@ -246,7 +253,8 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   channel->image_count = 0;
   channel->fork = (struct nomem_fork){.engine = engine};
   channel->magic = NOMEM_CHANNEL_MAGIC;
-  channel->record_sites = 1;
+  /* A run of one point need name no call after it. */
+  channel->record_sites = setup->inherit || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
   channel->verify = setup->verify;
   snprintf(channel->plan, sizeof channel->plan, "%s", plan);
   snprintf(channel->image, sizeof channel->image, "%s", setup->image);
@@ -258,9 +266,10 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
 /* Starts the program; *tree is its tree. */
 static int start_program(struct nomem__worker *worker, nomem__tree_done done, struct nomem__tree **tree) {
   const struct nomem__setup *setup = worker->setup;
+  bool is_forked = worker->channel->fork.engine != NOMEM_ENGINE_EXEC;
   struct nomem__start start = {.path = setup->program,
                                .argv = setup->argv,
-                               .environment = worker->environment,
+                               .environment = is_forked ? worker->fork_environment : worker->environment,
                                .stdin_fd = -1,
                                .stdout_fd = setup->inherit ? -1 : worker->output_fd,
                                .stderr_fd = setup->inherit ? -1 : worker->output_fd,

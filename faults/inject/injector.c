@@ -123,6 +123,13 @@ static struct nomem_site *find_site(struct nomem_call *call, void *return_addres
   return site;
 }
 
+/* A plan of one point has had it: what this process does from now on is not looked at any more, and costs nothing. */
+static bool is_spent(void) {
+  const struct nomem_range *occurrence = &plan.rule[0].site.occurrence;
+  return plan.rule_count == 1 && plan.has == NOMEM_HAS_SITE && occurrence->first == occurrence->last &&
+         plan.rule[0].site.digits == 16 && !channel->record_sites;
+}
+
 static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, size_t released_bytes) {
   if (plan.has & NOMEM_HAS_BUDGET) {
     int64_t live = atomic_load_explicit(&channel->live_bytes, memory_order_relaxed) - (int64_t)released_bytes;
@@ -136,6 +143,7 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
   if (nomem__plan_decide(&plan, &channel->state, call) < 0) return false;
   record_fault(call, site);
   nomem_fault();
+  if (is_spent()) atomic_store(&nomem__mode, NOMEM_MODE_COUNT);
   return true;
 }
 
@@ -207,7 +215,8 @@ static uint32_t mode_for(const struct nomem_channel *next) {
     mode |= NOMEM_MODE_SITE;
   if (plan.has & NOMEM_HAS_BUDGET) mode |= NOMEM_MODE_LIVE;
   if (plan.rule_count > 0) mode |= NOMEM_MODE_FAIL;
-  if (next->fork.engine == NOMEM_ENGINE_SNAPSHOT) mode |= NOMEM_MODE_SITE | NOMEM_MODE_SNAPSHOT;
+  if (next->fork.engine != NOMEM_ENGINE_EXEC) mode |= NOMEM_MODE_SITE; /* its forks count on from what it has met */
+  if (next->fork.engine == NOMEM_ENGINE_SNAPSHOT) mode |= NOMEM_MODE_SNAPSHOT;
   return mode;
 }
 
