@@ -49,10 +49,8 @@ static void say_faults(struct run *run) {
 static void say_end(struct run *run) {
   const struct nomem__end *end = &run->outcome.end;
   struct nomem__trace trace;
-  if (end->timed_out)
-    nomem__complain("still running when its time was up");
-  else if (end->fatal_signal != 0)
-    nomem__complain("killed by SIG%s", sigabbrev_np(end->fatal_signal));
+  if (end->timed_out) nomem__complain("still running when its time was up");
+  if (end->fatal_signal != 0) nomem__complain("killed by SIG%s", sigabbrev_np(end->fatal_signal));
   if (!end->has_stack) return;
   nomem__trace_of_stack(&end->stack, &trace);
   nomem__trace_print(stderr, &trace, run->session.symbols, 4);
