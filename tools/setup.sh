@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing of what a group of make targets needs, from the distribution's packages only.
 #
-#   tools/setup.sh GROUP      build, demo, check, bench or lint
+#   tools/setup.sh GROUP      build, demo, check, bench, lint or html
 #   NOMEM_NO_INSTALL=1        never install: say what is missing and stop
 #
 # Prints nothing when nothing is missing. Exit status: 0 all there, 2 something is missing.
@@ -18,7 +18,9 @@ case ${1:-build} in
   check) packages="$build $fuzz g++ libcmocka-dev lua5.4 libxml2-utils jq sqlite3 python3-minimal procps" ;;
   bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3" ;;
   lint) packages="$build $fuzz clang-tidy cppcheck shellcheck libcmocka-dev" ;;
-  *) echo "nomem: setup: no group '$1': one of build, demo, check, bench, lint" >&2; exit 2 ;;
+  # A browser for the page that --html writes.
+  html) packages="$build chromium jq python3" ;;
+  *) echo "nomem: setup: no group '$1': one of build, demo, check, bench, lint, html" >&2; exit 2 ;;
 esac
 
 missing=
