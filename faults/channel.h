@@ -143,6 +143,9 @@ struct nomem_channel {
   _Atomic uint32_t image_count, fault_count; /* may exceed the arrays */
   struct nomem_image images[NOMEM_IMAGES];
   struct nomem_fault faults[NOMEM_FAULTS];
+  _Atomic uint32_t module_count;
+  struct nomem_module modules[NOMEM_MODULES]; /* number n is modules[n - 1]; one numbering for all forks of a program,
+                                                 so that the command can read the frames of their faults */
 
   /* From here on a process that is forked for the command, and its forks, write to copies of their own: a fork begins
    * with the counts that its parent had. What the pages hold otherwise stays from run to run, but for the counts. */
@@ -153,9 +156,7 @@ struct nomem_channel {
   struct nomem_plan_state state;
   _Atomic uint32_t counts_used;  /* slots of counts[] handed out; may exceed the array */
   _Atomic uint32_t site_count;   /* may exceed the array */
-  _Atomic uint32_t module_count;
   struct nomem_counts counts[NOMEM_COUNTS];
-  struct nomem_module modules[NOMEM_MODULES]; /* number n is modules[n - 1] */
   _Atomic uint32_t site_slots[NOMEM_SITE_SLOTS]; /* open addressing by key: number of the site plus 1, 0 is free */
   struct nomem_site sites[NOMEM_SITES];          /* in the order they came, so that few pages are touched */
 
