@@ -21,7 +21,7 @@ ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -MMD -MP
 INJECT_CFLAGS = $(ALL_CFLAGS) -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fasynchronous-unwind-tables \
   -fno-omit-frame-pointer -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
 # The static part of the C++ runtime: its demangler (the shared library would add a millisecond to every start).
-EXPLORE_LIBS = -luv -ldw -lelf -ljansson -lsupc++
+EXPLORE_LIBS = -luv -ldw -lelf -ljansson -lsqlite3 -lsupc++
 
 VERSION = 0.1.0
 

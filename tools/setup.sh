@@ -7,8 +7,9 @@
 # Prints nothing when nothing is missing. Exit status: 0 all there, 2 something is missing.
 set -eu
 
-# A compiler, libuv (the command's loop), elfutils (symbols and stacks), jansson (reports).
-build='gcc make libc6-dev libuv1-dev libdw-dev libelf-dev libjansson-dev'
+# A compiler, libuv (the command's loop), elfutils (symbols and stacks), jansson (reports), SQLite
+# (the store).
+build='gcc make libc6-dev libuv1-dev libdw-dev libelf-dev libjansson-dev libsqlite3-dev'
 # libFuzzer and the sanitizers.
 fuzz='clang libclang-rt-14-dev'
 case ${1:-build} in

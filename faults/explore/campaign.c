@@ -8,8 +8,11 @@
 #include <sys/wait.h>
 
 #include "engines.h"
+#include "identity.h"
 #include "preflight.h"
 #include "report.h"
+#include "report_document.h"
+#include "store_campaign.h"
 
 void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,
                           char *plan) {
@@ -59,8 +62,14 @@ void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
   campaign->engines[campaign->engine]++;
   if (nomem__verdicts[verdict].is_finding) {
     const struct nomem__found found = {verdict, outcome, *point, rank, plan};
-    int result = nomem__findings_add(&hand->findings, &found, campaign->session->symbols);
-    if (result != 0) nomem__campaign_give_up(campaign, result);
+    const struct nomem__finding *finding = NULL;
+    int result = nomem__findings_add(&hand->findings, &found, campaign->session->symbols, &finding);
+    if (result != 0)
+      nomem__campaign_give_up(campaign, result);
+    else
+      nomem__store_keep(hand, outcome, rank, &finding->hash, finding->rank == rank ? finding : NULL);
+  } else {
+    nomem__store_keep(hand, outcome, rank, NULL, NULL);
   }
   say_run(campaign, plan, verdict, outcome);
   campaign->progress.done++;
@@ -71,6 +80,8 @@ static void confirm_done(struct nomem__worker *worker, const struct nomem__outco
 
 /* Every finding's exemplar is run once more, alone and started anew: one that then ends otherwise is not counted. */
 static void confirm_next(struct nomem__campaign *campaign) {
+  while (campaign->confirmed < campaign->findings.count && campaign->findings.list[campaign->confirmed].is_confirmed)
+    campaign->confirmed++;
   if (campaign->failed || campaign->session->interrupted_by != 0 || campaign->confirmed == campaign->findings.count)
     return;
   const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
@@ -85,6 +96,7 @@ static void confirm_done(struct nomem__worker *worker, const struct nomem__outco
   if (outcome->end.was_cancelled) return;
   struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed++];
   finding->is_flaky = judge(campaign, outcome) != finding->verdict;
+  finding->is_confirmed = true;
   confirm_next(campaign);
 }
 
@@ -95,7 +107,7 @@ static void interrupt(void *user) {
 
 static void count_results(struct nomem__campaign *campaign) {
   for (size_t i = 0; i < campaign->point_count; i++) {
-    if (campaign->results[i] == 0) continue;
+    if (campaign->results[i] == 0 || campaign->results[i] == NOMEM__ELSEWHERE) continue;
     enum nomem__verdict verdict = (enum nomem__verdict)(campaign->results[i] - 1);
     struct nomem__campaign_site *site = &campaign->sites[campaign->points[i].site];
     campaign->verdicts[verdict]++;
@@ -104,9 +116,24 @@ static void count_results(struct nomem__campaign *campaign) {
   }
 }
 
+static int leave_to_other_shards(struct nomem__campaign *campaign) {
+  const struct nomem__options *options = campaign->session->options;
+  campaign->known = calloc(campaign->point_count + 1, sizeof *campaign->known);
+  if (campaign->known == NULL) return -ENOMEM;
+  for (size_t i = 0; i < campaign->point_count && options->shards != 0; i++) {
+    const struct nomem__point *point = &campaign->points[i];
+    if (nomem__is_in_shard(campaign->sites[point->site].key, point, options->shard, options->shards)) continue;
+    campaign->results[i] = NOMEM__ELSEWHERE;
+    campaign->known[i] = true;
+  }
+  return 0;
+}
+
 static int explore_points(struct nomem__campaign *campaign) {
   struct nomem__session *session = campaign->session;
-  nomem__progress_start(&campaign->progress, &session->loop, campaign->point_count);
+  size_t due = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) due += campaign->results[i] == 0;
+  nomem__progress_start(&campaign->progress, &session->loop, due);
   nomem__engines_run(campaign);
   count_results(campaign);
   confirm_next(campaign);
@@ -144,10 +171,14 @@ static int explore(struct nomem__campaign *campaign) {
     nomem__complain("interrupted before the first point");
     return NOMEM_EXIT_FAILED;
   }
+  if (leave_to_other_shards(campaign) != 0 || nomem__store_open_campaign(campaign) != 0) return NOMEM_EXIT_FAILED;
   campaign->started_ns = uv_hrtime();
   int result = explore_points(campaign);
   campaign->ended_ns = uv_hrtime();
   nomem__findings_sort(&campaign->findings);
+  json_t *documents = nomem__document_findings(campaign);
+  if (documents != NULL) nomem__store_end_campaign(campaign, documents);
+  json_decref(documents);
   if (nomem__reports_write(campaign) != 0) result = -EIO;
   return result != 0 ? NOMEM_EXIT_FAILED : exit_status(campaign);
 }
@@ -163,10 +194,12 @@ int nomem__explore(const struct nomem__options *options) {
   int status = explore(&campaign);
   for (unsigned i = 0; i < campaign.worker_count; i++) nomem__worker_close(campaign.workers[i].worker);
   nomem__findings_free(&campaign.findings);
+  nomem__store_close_campaign(&campaign);
   free(campaign.sites);
   free(campaign.modules);
   free(campaign.points);
   free(campaign.results);
+  free(campaign.known);
   nomem__session_close(&session);
   return status;
 }

@@ -10,6 +10,9 @@
 #define NOMEM_KEY_DIGITS 8
 #define NOMEM_KEY_DIGITS_ALL 16
 
+/* In place of a point's result: another shard has it. */
+#define NOMEM__ELSEWHERE UINT8_MAX
+
 /* A site of the baseline. */
 struct nomem__campaign_site {
   uint64_t key, count, first_nth;
@@ -53,7 +56,10 @@ struct nomem__campaign {
   bool is_output_stable; /* both baselines wrote the same */
   const char *engine_reason; /* why not the fastest engine; "" */
   struct nomem__point *points;
-  uint8_t *results; /* of each point: 0, or its verdict plus 1 */
+  uint8_t *results; /* of each point: 0, its verdict plus 1, or NOMEM__ELSEWHERE */
+  bool *known;      /* of each point: its result was there before the first run */
+  size_t known_count;                  /* of them from the store */
+  struct nomem__campaign_store *store; /* NULL: nothing is kept */
   size_t point_count, next_point, confirmed;
   uint64_t verdicts[NOMEM_VERDICT_COUNT]; /* runs of each */
   uint64_t engines[NOMEM__ENGINES];       /* runs of each */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "effects.h"
+#include "store_campaign.h"
 
 /* What a fork before main() does not share, but a later one would. */
 static bool may_snapshot(const struct nomem__campaign *campaign) {
@@ -135,11 +136,14 @@ static void snapshots_ended(struct nomem__worker *worker, const struct nomem__ou
   (void)worker;
   bool is_cut = outcome->end.was_cancelled && nomem__campaign_is_over(campaign);
   if (!is_unsound && (is_cut || ends_as_baseline(campaign, outcome))) {
+    nomem__store_prove(hand, true);
     merge_findings(hand);
     return;
   }
+  nomem__store_prove(hand, false);
   size_t index = (size_t)(hand - campaign->workers);
-  for (size_t i = index; i < campaign->point_count; i += campaign->worker_count) campaign->results[i] = 0;
+  for (size_t i = index; i < campaign->point_count; i += campaign->worker_count)
+    if (!campaign->known[i]) campaign->results[i] = 0;
   nomem__findings_free(&hand->findings);
   campaign->engine_reason = "a program that is forked on its way ends in another way";
 }
@@ -157,6 +161,7 @@ static int start_snapshots(struct nomem__campaign_worker *hand, struct nomem__sn
   size_t count = 0;
   for (size_t i = (size_t)(hand - campaign->workers); i < campaign->point_count; i += campaign->worker_count) {
     const struct nomem__point *point = &campaign->points[i];
+    if (campaign->results[i] != 0) continue;
     snapshots[count++] = (struct nomem__snapshot){.key = campaign->sites[point->site].key,
                                                   .occurrence = point->occurrence,
                                                   .rank = (uint32_t)i,

@@ -69,6 +69,7 @@ static int show(struct nomem__finding *finding, const struct nomem__found *found
   nomem__trace_free(&finding->fault);
   finding->fault = copy;
   finding->blow_up = *blow_up; /* its paths belong to the stacks of the session */
+  finding->is_confirmed = false;
   finding->rank = found->rank;
   finding->point = found->point;
   strncpy(finding->plan, found->plan, sizeof finding->plan - 1);
@@ -107,7 +108,7 @@ static bool shows_more(const struct nomem__point *point, size_t rank, const stru
 }
 
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
-                        struct nomem__symbols *symbols) {
+                        struct nomem__symbols *symbols, const struct nomem__finding **added) {
   const struct nomem__outcome *outcome = found->outcome;
   struct nomem__trace fault, blow_up;
   fault_trace(outcome->channel, 0, &fault);
@@ -120,6 +121,7 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   if (finding == NULL) return -ENOMEM;
   if (is_first) *finding = (struct nomem__finding){.verdict = found->verdict, .hash = hash};
   finding->runs++;
+  if (added != NULL) *added = finding;
   return is_first || shows_more(&found->point, found->rank, finding) ? show(finding, found, &fault, &blow_up) : 0;
 }
 

@@ -16,6 +16,7 @@ struct nomem__finding {
   uint64_t hash; /* what its runs have in common */
   uint64_t runs;
   bool is_flaky; /* its first run, made once more, ended otherwise */
+  bool is_confirmed; /* that run was made once more */
 
   /* The one of them that tells most: with one call failed rather than all later ones, and then the first. */
   size_t rank; /* where the schedule had it */
@@ -48,9 +49,9 @@ struct nomem__found {
 };
 
 /* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the same one is
- * shown. Returns 0 or -ENOMEM. */
+ * shown. Returns 0, and in *added, which may be NULL, where it is until the next one is added; or -ENOMEM. */
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
-                        struct nomem__symbols *symbols);
+                        struct nomem__symbols *symbols, const struct nomem__finding **added);
 
 /* Adds all of from's findings to findings, as if their runs had been added there, and empties from. Returns 0 or
  * -ENOMEM. */

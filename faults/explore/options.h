@@ -8,7 +8,12 @@
 
 #include "../plan.h"
 
-enum nomem__command { NOMEM_COMMAND_EXPLORE, NOMEM_COMMAND_RUN, NOMEM_COMMAND_SITES, NOMEM_COMMAND_COUNT };
+enum nomem__command {
+  NOMEM_COMMAND_EXPLORE,
+  NOMEM_COMMAND_RUN,
+  NOMEM_COMMAND_SITES,
+  NOMEM_COMMAND_COUNT
+};
 
 enum nomem__engine_choice { NOMEM_CHOICE_AUTO, NOMEM_CHOICE_EXEC, NOMEM_CHOICE_FORK, NOMEM_CHOICE_SNAPSHOT };
 
@@ -47,6 +52,10 @@ struct nomem__options {
   const char *plan_text;  /* NULL: not given */
   struct nomem_plan plan; /* plan_text parsed */
   const char *reports[NOMEM_REPORT_COUNT]; /* the file of each, no two alike; "-": standard output; NULL: none */
+  const char *store;      /* the campaign store; NULL: the usual one; "": none */
+  uint64_t shard, shards; /* of so many, this one, from 1; 0: all points */
+  bool no_store;
+  bool fresh;
   bool all;
   bool no_trace;
   bool aslr;

@@ -12,6 +12,7 @@
 /* More than a week: long enough for any test, short enough that milliseconds cannot overflow. */
 #define TIMEOUT_MAX_SECONDS 999999
 #define MS_PER_SECOND 1000
+#define SHARDS_MAX 10000 /* the message names it */
 
 const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT] = {
     [NOMEM_COMMAND_EXPLORE] =
@@ -115,6 +116,17 @@ static int read_count(struct nomem__parser *parser, size_t offset, const char *v
   return 0;
 }
 
+static int read_shard(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  uint64_t shard = 0, shards = 0;
+  (void)offset;
+  if (!read_digits(&value, SHARDS_MAX, &shard) || *value++ != '/' || !read_digits(&value, SHARDS_MAX, &shards) ||
+      *value || shard == 0 || shard > shards)
+    return refuse(reason, "give I/N, such as 2/3 for the second of three, N at most 10000");
+  parser->options->shard = shard;
+  parser->options->shards = shards;
+  return 0;
+}
+
 static int read_path(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
   if (*value == '\0') return refuse(reason, "give the path of a file");
   *(const char **)member(parser, offset) = value;
@@ -203,6 +215,13 @@ const struct nomem__option nomem__option_table[] = {
      "write the findings in the Test Anything Protocol, version 14"},
     {"html", "FILE", 0, ONLY(EXPLORE), read_path, SET(reports[NOMEM_REPORT_HTML]),
      "write a page to look at, with a chart of all call stacks that allocate"},
+    {"store", "FILE", 0, ONLY(EXPLORE), read_path, SET(store),
+     "keep what was done and found in FILE, and go on from there when the same command is given again (default: "
+     ".nomem/store.db, or what NOMEM_STORE names; empty: none)"},
+    {"no-store", NULL, 0, ONLY(EXPLORE), read_flag, SET(no_store), "keep nothing, and take nothing from the store"},
+    {"fresh", NULL, 0, ONLY(EXPLORE), read_flag, SET(fresh), "forget what the store knows of this command: all anew"},
+    {"shard", "I/N", 0, ONLY(EXPLORE), read_shard, SET(shard),
+     "try only the I-th of N parts of the points, for N machines; 'nomem merge' joins their stores"},
     {"stacks", NULL, 0, ONLY(SITES), read_flag, SET(stacks), "print whole call stacks"},
     {"verify", NULL, 0, ONLY(SITES), read_flag, SET(verify),
      "unwind every stack again, and say how many were recognised, how many had to be unwound, and how many were taken "

@@ -371,18 +371,34 @@ static void put_heading(struct builder *builder, json_t *document) {
                   json_boolean(!campaign->failed && campaign->session->interrupted_by == 0));
 }
 
+static json_t *findings_of(struct builder *builder) {
+  json_t *findings = json_array();
+  for (size_t i = 0; i < builder->campaign->findings.count; i++)
+    nomem__json_add(&builder->json, findings, finding_of(builder, &builder->campaign->findings.list[i], findings));
+  return findings;
+}
+
+/* Takes the document over, and returns it if all of it could be made. */
+static json_t *finish(struct builder *builder, json_t *document) {
+  json_decref(builder->sources);
+  if (!builder->json.failed) return document;
+  json_decref(document);
+  return NULL;
+}
+
+json_t *nomem__document_findings(const struct nomem__campaign *campaign) {
+  struct builder builder = {.campaign = campaign, .sources = json_object()};
+  json_t *findings = findings_of(&builder);
+  return finish(&builder, findings);
+}
+
 json_t *nomem__document(const struct nomem__campaign *campaign) {
   struct builder builder = {.campaign = campaign, .sources = json_object()};
-  json_t *document = json_object(), *findings = json_array();
+  json_t *document = json_object();
   put_heading(&builder, document);
   put_coverage(&builder, document);
   put_verdicts(&builder, document);
-  for (size_t i = 0; i < campaign->findings.count; i++)
-    nomem__json_add(&builder.json, findings, finding_of(&builder, &campaign->findings.list[i], findings));
-  nomem__json_put(&builder.json, document, "findings", findings);
+  nomem__json_put(&builder.json, document, "findings", findings_of(&builder));
   put_sites(&builder, document);
-  json_decref(builder.sources);
-  if (!builder.json.failed) return document;
-  json_decref(document);
-  return NULL;
+  return finish(&builder, document);
 }

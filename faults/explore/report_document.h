@@ -45,6 +45,9 @@ void nomem__document_print_stack(FILE *out, const json_t *trace, int indent);
  * nothing to be shown to people. */
 json_t *nomem__source_lines(const char *path, unsigned line);
 
+/* The findings of such a document alone: an array of them, the campaign's order. The caller's; NULL: out of memory. */
+json_t *nomem__document_findings(const struct nomem__campaign *campaign);
+
 /* The caller's document of a campaign that is over; NULL: out of memory. */
 json_t *nomem__document(const struct nomem__campaign *campaign);
 

@@ -37,6 +37,13 @@ static void print_word(FILE *out, const char *word) {
   fputc('\'', out);
 }
 
+void nomem__print_command(FILE *out, char **words) {
+  for (char **word = words; *word != NULL; word++) {
+    if (word > words) fputc(' ', out);
+    print_word(out, *word);
+  }
+}
+
 void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms) {
   fprintf(out, "nomem run --fail %s", plan);
   if (timeout_ms != 0) fprintf(out, " -t %g", (double)timeout_ms / 1e3);
@@ -48,11 +55,8 @@ void nomem__print_reproduction(FILE *out, const struct nomem__options *options, 
     fputs(" --image ", out);
     print_word(out, options->image);
   }
-  fputs(" --", out);
-  for (char **word = options->program; *word != NULL; word++) {
-    fputc(' ', out);
-    print_word(out, *word);
-  }
+  fputs(" -- ", out);
+  nomem__print_command(out, options->program);
   fputc('\n', out);
 }
 
@@ -120,10 +124,18 @@ static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
   fputc('\n', out);
 }
 
-static void print_coverage(const struct nomem__campaign *campaign, uint64_t runs, FILE *out) {
+static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
+  const struct nomem__options *options = campaign->session->options;
+  size_t untried = 0, elsewhere = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) {
+    untried += campaign->results[i] == 0;
+    elsewhere += campaign->results[i] == NOMEM__ELSEWHERE;
+  }
+  if (options->shards != 0)
+    fprintf(out, "shard %" PRIu64 " of %" PRIu64 ": %zu of %zu points are the others'\n", options->shard,
+            options->shards, elsewhere, campaign->point_count);
   if (campaign->session->interrupted_by != 0)
-    fprintf(out, "interrupted: %zu of %zu points were not tried\n", campaign->point_count - (size_t)runs,
-            campaign->point_count);
+    fprintf(out, "interrupted: %zu of %zu points were not tried\n", untried, campaign->point_count);
   else if (!campaign->is_everything)
     fputs("each site's first, second and last call and those between whose number is a power of two: --all tries every "
           "call\n", out);
@@ -155,5 +167,5 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
   if (campaign->findings.count > 0) fputc('\n', out);
   print_verdicts(campaign, runs, confirmed, out);
   if (campaign->session->options->verbose) print_engines(campaign, out);
-  print_coverage(campaign, runs, out);
+  print_coverage(campaign, out);
 }

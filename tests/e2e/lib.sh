@@ -2,6 +2,8 @@
 # of their own, the current one), PATH and NOMEM_PRELOAD.
 # shellcheck shell=sh disable=SC2034 # what is set here is used there
 set -eu
+# Every run is to be made, none taken from the store of an earlier one.
+export NOMEM_STORE=
 
 if [ ! -x "${1:-.}/nomem" ]; then
   echo "nomem: no program '${1:-.}/nomem' to test: build it, then run $0 BUILD" >&2

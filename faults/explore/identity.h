@@ -1,0 +1,28 @@
+/* What tells a campaign from another: the same command on the same files has the same identity, on any machine. */
+#ifndef NOMEM_IDENTITY_H
+#define NOMEM_IDENTITY_H
+
+#include "campaign.h"
+
+#define NOMEM_IDENTITY_BYTES 17
+
+/* Made of the command's words and of the files they name, of the options that change what a run comes to, and of the
+ * program and all libraries that allocate, by build id or else by what is in them. Paths of these do not count, nor
+ * options that only choose points or how they are run, but for an engine that was asked for. */
+void nomem__identity(const struct nomem__campaign *campaign, char identity[NOMEM_IDENTITY_BYTES]);
+
+/* A site's name that outlives a rebuild which leaves its functions alone: "module!function+0xoffset" of each frame,
+ * innermost first, a line each. The caller's; NULL: out of memory. */
+char *nomem__durable_name(const struct nomem__campaign *campaign, const struct nomem__campaign_site *site);
+
+/* The words, each with its NUL, one after the other. The caller's; NULL: out of memory. */
+char *nomem__join_words(char **words, size_t *bytes);
+
+/* The list of the words that were joined so, ended by NULL. Points into words, which must end with a NUL. The caller's;
+ * NULL: out of memory. */
+char **nomem__split_words(char *words, size_t bytes);
+
+/* Whether a point belongs to shard number shard (from 1) of so many. */
+bool nomem__is_in_shard(uint64_t key, const struct nomem__point *point, uint64_t shard, uint64_t shards);
+
+#endif

@@ -1,0 +1,471 @@
+#define _GNU_SOURCE
+#include "store_campaign.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "identity.h"
+#include "report.h"
+#include "report_document.h"
+#include "store_evidence.h"
+
+#ifndef NOMEM_VERSION
+#define NOMEM_VERSION "unversioned"
+#endif
+
+/* What a kill may cost, and how seldom the file is written. */
+#define FLUSH_NS UINT64_C(500000000)
+/* A site's key as text. */
+#define KEY_BYTES 17
+
+static const char *const engine_names[NOMEM__ENGINES] = {
+    [NOMEM_ENGINE_EXEC] = "exec", [NOMEM_ENGINE_SERVER] = "fork", [NOMEM_ENGINE_SNAPSHOT] = "snapshot"};
+
+/* A run that is not in the file yet. */
+struct kept {
+  size_t rank;
+  enum nomem__verdict verdict;
+  enum nomem_engine engine;
+  uint64_t duration_us;
+  int64_t unproven;
+  char finding[KEY_BYTES]; /* "": none */
+  char *evidence;          /* owned; NULL: none */
+};
+
+struct nomem__campaign_store {
+  struct nomem__store store;
+  int64_t id;
+  int64_t token; /* tells the unproven runs of this command from those of others and of the dead */
+  bool is_broken;
+  struct kept *kept;
+  size_t kept_count, kept_room;
+  uint64_t flushed_ns;
+  struct nomem__strings strings; /* paths of the stacks that were read */
+};
+
+static void key_text(uint64_t key, char text[KEY_BYTES]) {
+  snprintf(text, KEY_BYTES, "%016" PRIx64, key);
+}
+
+/* It goes on without. */
+static void give_up(struct nomem__campaign_store *log) {
+  if (!log->is_broken) nomem__complain("going on without the store: what follows cannot be resumed");
+  log->is_broken = true;
+}
+
+static int write_run(struct nomem__campaign *campaign, sqlite3_stmt *statement, const struct kept *kept) {
+  const struct nomem__point *point = &campaign->points[kept->rank];
+  char site[KEY_BYTES];
+  bool failed = false;
+  key_text(campaign->sites[point->site].key, site);
+  sqlite3_bind_int64(statement, 1, campaign->store->id);
+  sqlite3_bind_text(statement, 2, site, -1, SQLITE_STATIC);
+  sqlite3_bind_int64(statement, 3, (int64_t)point->occurrence);
+  sqlite3_bind_int(statement, 4, point->persistent);
+  sqlite3_bind_text(statement, 5, nomem__verdicts[kept->verdict].name, -1, SQLITE_STATIC);
+  sqlite3_bind_text(statement, 6, engine_names[kept->engine], -1, SQLITE_STATIC);
+  sqlite3_bind_int64(statement, 7, (int64_t)kept->duration_us);
+  sqlite3_bind_text(statement, 8, kept->finding[0] != '\0' ? kept->finding : NULL, -1, SQLITE_STATIC);
+  sqlite3_bind_text(statement, 9, kept->evidence, -1, SQLITE_STATIC);
+  sqlite3_bind_int64(statement, 10, kept->unproven);
+  nomem__store_step(&campaign->store->store, statement, &failed);
+  sqlite3_reset(statement);
+  return failed ? -EIO : 0;
+}
+
+static void flush(struct nomem__campaign *campaign) {
+  struct nomem__campaign_store *log = campaign->store;
+  log->flushed_ns = uv_hrtime();
+  if (log->kept_count > 0 && !log->is_broken) {
+    sqlite3_stmt *statement = NULL;
+    int result = nomem__store_begin(&log->store);
+    if (result == 0) {
+      statement = nomem__store_prepare(&log->store, "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,?,?)", "");
+      if (statement == NULL) result = -EIO;
+      for (size_t i = 0; i < log->kept_count && result == 0; i++)
+        result = write_run(campaign, statement, &log->kept[i]);
+      sqlite3_finalize(statement);
+      result = nomem__store_end(&log->store, result);
+    }
+    if (result != 0) give_up(log);
+  }
+  for (size_t i = 0; i < log->kept_count; i++) free(log->kept[i].evidence);
+  log->kept_count = 0;
+}
+
+static int64_t unproven(const struct nomem__campaign_worker *hand) {
+  return hand->campaign->store->token + 1 + (hand - hand->campaign->workers);
+}
+
+void nomem__store_keep(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank,
+                       const uint64_t *hash, const struct nomem__finding *finding) {
+  struct nomem__campaign *campaign = hand->campaign;
+  struct nomem__campaign_store *log = campaign->store;
+  if (log == NULL || log->is_broken) return;
+  if (log->kept_count == log->kept_room) {
+    size_t room = log->kept_room == 0 ? 64 : log->kept_room * 2;
+    struct kept *grown = realloc(log->kept, room * sizeof *grown);
+    if (grown == NULL) return; /* that run will be made again */
+    log->kept = grown;
+    log->kept_room = room;
+  }
+  struct kept *kept = &log->kept[log->kept_count++];
+  *kept = (struct kept){.rank = rank,
+                        .verdict = (enum nomem__verdict)(campaign->results[rank] - 1),
+                        .engine = campaign->engine,
+                        .duration_us = outcome->duration_us,
+                        .unproven = campaign->engine == NOMEM_ENGINE_SNAPSHOT ? unproven(hand) : 0};
+  if (hash != NULL) key_text(*hash, kept->finding);
+  if (finding != NULL) kept->evidence = nomem__evidence_write(finding);
+  if (finding != NULL && kept->evidence == NULL) log->kept_count--; /* made again, too */
+  if (uv_hrtime() - log->flushed_ns > FLUSH_NS) flush(campaign);
+}
+
+void nomem__store_prove(struct nomem__campaign_worker *hand, bool is_sound) {
+  struct nomem__campaign_store *log = hand->campaign->store;
+  if (log == NULL) return;
+  flush(hand->campaign);
+  if (log->is_broken) return;
+  const char *sql = is_sound ? "UPDATE runs SET unproven=0 WHERE campaign=? AND unproven=?"
+                             : "DELETE FROM runs WHERE campaign=? AND unproven=?";
+  if (nomem__store_do(&log->store, sql, "ii", log->id, unproven(hand)) != 0) give_up(log);
+}
+
+/* Points in the order of the schedule, found by site key, occurrence and kind. */
+struct index_entry {
+  uint64_t key, occurrence;
+  size_t rank;
+  bool persistent;
+};
+
+static int by_point(const void *left, const void *right) {
+  const struct index_entry *a = left, *b = right;
+  if (a->key != b->key) return a->key < b->key ? -1 : 1;
+  if (a->occurrence != b->occurrence) return a->occurrence < b->occurrence ? -1 : 1;
+  return (int)a->persistent - (int)b->persistent;
+}
+
+static struct index_entry *make_index(const struct nomem__campaign *campaign) {
+  struct index_entry *entries = calloc(campaign->point_count + 1, sizeof *entries);
+  if (entries == NULL) return NULL;
+  for (size_t i = 0; i < campaign->point_count; i++) {
+    const struct nomem__point *point = &campaign->points[i];
+    entries[i] = (struct index_entry){campaign->sites[point->site].key, point->occurrence, i, point->persistent};
+  }
+  qsort(entries, campaign->point_count, sizeof *entries, by_point);
+  return entries;
+}
+
+static int verdict_of(const char *name) {
+  for (int i = 0; i < NOMEM_VERDICT_COUNT; i++)
+    if (strcmp(name, nomem__verdicts[i].name) == 0) return i;
+  return -1;
+}
+
+/* Enters a run that led to a finding. Returns 1; 0 when it tells nothing any more, so that it is made again; or a
+ * negative error code. */
+static int load_finding(struct nomem__campaign *campaign, size_t rank, int verdict, const char *hash,
+                        const char *evidence) {
+  struct nomem__finding finding = {.verdict = (enum nomem__verdict)verdict,
+                                   .hash = strtoull(hash, NULL, 16),
+                                   .runs = 1,
+                                   .rank = rank,
+                                   .point = campaign->points[rank]};
+  if (*evidence == '\0') {
+    for (size_t i = 0; i < campaign->findings.count; i++) {
+      struct nomem__finding *other = &campaign->findings.list[i];
+      if (other->verdict != finding.verdict || other->hash != finding.hash) continue;
+      other->runs++;
+      return 1;
+    }
+    return 0;
+  }
+  int result = nomem__evidence_read(evidence, &finding, &campaign->store->strings);
+  if (result != 0) return result == -EINVAL ? 0 : result;
+  nomem__campaign_plan(campaign, &finding.point, campaign->key_digits, finding.plan);
+  struct nomem__findings one = {.list = malloc(sizeof *one.list), .count = 1, .room = 1};
+  if (one.list == NULL) return -ENOMEM;
+  one.list[0] = finding;
+  result = nomem__findings_merge(&campaign->findings, &one);
+  return result == 0 ? 1 : result;
+}
+
+static int load_runs(struct nomem__campaign *campaign, const struct index_entry *entries) {
+  struct nomem__campaign_store *log = campaign->store;
+  bool failed = false;
+  int result = 0;
+  sqlite3_stmt *row = nomem__store_prepare(
+      &log->store, "SELECT site,occurrence,persistent,verdict,finding,evidence FROM runs WHERE campaign=? AND "
+      "unproven=0 ORDER BY evidence IS NULL", "i", log->id);
+  while (result >= 0 && nomem__store_step(&log->store, row, &failed)) {
+    const struct index_entry sought = {.key = strtoull(nomem__store_text(row, 0), NULL, 16),
+                                       .occurrence = (uint64_t)sqlite3_column_int64(row, 1),
+                                       .persistent = sqlite3_column_int(row, 2) != 0};
+    const struct index_entry *found = bsearch(&sought, entries, campaign->point_count, sizeof sought, by_point);
+    int verdict = verdict_of(nomem__store_text(row, 3));
+    if (found == NULL || verdict < 0 || campaign->known[found->rank]) continue;
+    result = 1;
+    if (nomem__verdicts[verdict].is_finding)
+      result = load_finding(campaign, found->rank, verdict, nomem__store_text(row, 4), nomem__store_text(row, 5));
+    if (result != 1) continue;
+    campaign->results[found->rank] = (uint8_t)(verdict + 1);
+    campaign->known[found->rank] = true;
+    campaign->known_count++;
+  }
+  sqlite3_finalize(row);
+  return failed ? -EIO : result < 0 ? result : 0;
+}
+
+/* What was tried once more need not be again, if it is still what the finding shows. */
+static int load_confirmed(struct nomem__campaign *campaign) {
+  struct nomem__campaign_store *log = campaign->store;
+  bool failed = false;
+  sqlite3_stmt *row = nomem__store_prepare(
+      &log->store, "SELECT verdict,finding,site,occurrence,persistent,flaky FROM findings WHERE campaign=? AND "
+      "confirmed", "i", log->id);
+  while (nomem__store_step(&log->store, row, &failed)) {
+    int verdict = verdict_of(nomem__store_text(row, 0));
+    uint64_t hash = strtoull(nomem__store_text(row, 1), NULL, 16);
+    for (size_t i = 0; i < campaign->findings.count; i++) {
+      struct nomem__finding *finding = &campaign->findings.list[i];
+      if ((int)finding->verdict != verdict || finding->hash != hash ||
+          campaign->sites[finding->point.site].key != strtoull(nomem__store_text(row, 2), NULL, 16) ||
+          finding->point.occurrence != (uint64_t)sqlite3_column_int64(row, 3) ||
+          finding->point.persistent != (sqlite3_column_int(row, 4) != 0))
+        continue;
+      finding->is_confirmed = true;
+      finding->is_flaky = sqlite3_column_int(row, 5) != 0;
+    }
+  }
+  sqlite3_finalize(row);
+  return failed ? -EIO : 0;
+}
+
+static char *printed_command(const struct nomem__options *options) {
+  char *text = NULL;
+  size_t bytes;
+  FILE *out = open_memstream(&text, &bytes);
+  if (out == NULL) return NULL;
+  nomem__print_command(out, options->program);
+  return fclose(out) == 0 ? text : NULL;
+}
+
+static int forget(struct nomem__campaign_store *log) {
+  static const char *const tables[] = {"sites", "points", "runs", "findings"};
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+    char sql[64];
+    snprintf(sql, sizeof sql, "DELETE FROM %s WHERE campaign=?", tables[i]);
+    if (nomem__store_do(&log->store, sql, "i", log->id) != 0) return -EIO;
+  }
+  return 0;
+}
+
+static int find_campaign(struct nomem__campaign *campaign, const char *identity, const char *directory) {
+  const struct nomem__options *options = campaign->session->options;
+  struct nomem__campaign_store *log = campaign->store;
+  size_t command_bytes;
+  char *command = nomem__join_words(options->program, &command_bytes), *text = printed_command(options);
+  int result = command == NULL || text == NULL ? -ENOMEM : 0;
+  if (result == 0)
+    result = nomem__store_do(
+        &log->store, "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem,faults,stdin_path,"
+        "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us) VALUES(?,?,?,?,?,'" NOMEM_VERSION "',?,?,?,?,?,"
+        "?,?,?) ON CONFLICT DO NOTHING", "ttbttittiiiii", identity, directory, command, command_bytes, text,
+        campaign->image, (int64_t)options->faults, options->stdin_path, options->image, (int64_t)options->aslr,
+        (int64_t)options->no_trace, (int64_t)options->timeout_ms, (int64_t)campaign->allocations,
+        (int64_t)campaign->baseline_us);
+  free(command);
+  free(text);
+  if (result != 0) return result;
+  sqlite3_stmt *row = nomem__store_prepare(&log->store, "SELECT id FROM campaigns WHERE identity=? AND directory=?",
+                                           "tt", identity, directory);
+  bool is_there = nomem__store_step(&log->store, row, NULL);
+  if (is_there) log->id = sqlite3_column_int64(row, 0);
+  sqlite3_finalize(row);
+  return !is_there ? -EIO : options->fresh ? forget(log) : 0;
+}
+
+static int write_sites(struct nomem__campaign *campaign) {
+  struct nomem__campaign_store *log = campaign->store;
+  int result = 0;
+  for (size_t i = 0; i < campaign->site_count && result == 0; i++) {
+    const struct nomem__campaign_site *site = &campaign->sites[i];
+    char key[KEY_BYTES];
+    key_text(site->key, key);
+    result = nomem__store_do(&log->store, "INSERT OR IGNORE INTO sites VALUES(?,?,?,?,?,NULL)", "itiii", log->id, key,
+                             (int64_t)site->count, (int64_t)site->first_nth, (int64_t)site->before_main);
+  }
+  return result;
+}
+
+static int write_points(struct nomem__campaign *campaign) {
+  struct nomem__campaign_store *log = campaign->store;
+  bool failed = false;
+  sqlite3_stmt *statement = nomem__store_prepare(&log->store, "INSERT OR IGNORE INTO points VALUES(?,?,?,?,?)", "");
+  for (size_t i = 0; i < campaign->point_count && statement != NULL && !failed; i++) {
+    const struct nomem__point *point = &campaign->points[i];
+    char key[KEY_BYTES];
+    key_text(campaign->sites[point->site].key, key);
+    sqlite3_bind_int64(statement, 1, log->id);
+    sqlite3_bind_text(statement, 2, key, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 3, (int64_t)point->occurrence);
+    sqlite3_bind_int(statement, 4, point->persistent);
+    sqlite3_bind_int64(statement, 5, (int64_t)i);
+    nomem__store_step(&log->store, statement, &failed);
+    sqlite3_reset(statement);
+  }
+  sqlite3_finalize(statement);
+  return failed || statement == NULL ? -EIO : 0;
+}
+
+/* One change: another command sees the campaign with all its points or not at all. */
+static int enter_campaign(struct nomem__campaign *campaign) {
+  char identity[NOMEM_IDENTITY_BYTES];
+  char *directory = getcwd(NULL, 0);
+  nomem__identity(campaign, identity);
+  int result = nomem__store_begin(&campaign->store->store);
+  if (result == 0) {
+    result = find_campaign(campaign, identity, directory != NULL ? directory : "");
+    if (result == 0) result = write_sites(campaign);
+    if (result == 0) result = write_points(campaign);
+    result = nomem__store_end(&campaign->store->store, result);
+  }
+  free(directory);
+  return result;
+}
+
+static int resume(struct nomem__campaign *campaign) {
+  struct index_entry *entries = make_index(campaign);
+  if (entries == NULL) return -ENOMEM;
+  size_t elsewhere = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->known[i];
+  int result = load_runs(campaign, entries);
+  free(entries);
+  if (result == 0) result = load_confirmed(campaign);
+  if (result == 0 && campaign->known_count > 0 && !campaign->session->options->quiet)
+    nomem__complain("resumed: %zu of %zu points were known (--fresh forgets them)", campaign->known_count,
+                    campaign->point_count - elsewhere);
+  return result;
+}
+
+static int open_store(struct nomem__store *store, const char *named) {
+  const char *environment = getenv(NOMEM_STORE_ENV);
+  if (named == NULL && environment != NULL) named = environment;
+  if (named != NULL && *named == '\0') return 1;
+  if (named != NULL) return nomem__store_open(store, named, NOMEM_STORE_WRITE, false);
+  int result = mkdir(NOMEM_STORE_FOLDER, 0777) == 0 || errno == EEXIST ? 0 : -errno;
+  if (result == 0) result = nomem__store_open(store, NOMEM_STORE_PATH, NOMEM_STORE_WRITE, true);
+  if (result == 0 || result == -EINVAL) return result;
+  nomem__complain("cannot write " NOMEM_STORE_PATH ": %s: going on without (--store names another, --no-store says "
+                  "that this is meant)", strerror(-result));
+  return 1;
+}
+
+int nomem__store_open_campaign(struct nomem__campaign *campaign) {
+  const struct nomem__options *options = campaign->session->options;
+  if (options->no_store) return 0;
+  struct nomem__campaign_store *log = calloc(1, sizeof *log);
+  if (log == NULL) return -ENOMEM;
+  int result = open_store(&log->store, options->store);
+  if (result != 0) {
+    free(log);
+    return result > 0 ? 0 : result;
+  }
+  campaign->store = log;
+  uint64_t random = 0;
+  if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0) random = (uint64_t)getpid() << 16 ^ uv_hrtime();
+  log->token = (int64_t)((random >> 2 | UINT64_C(1) << 61) & ~(uint64_t)0xffff);
+  result = enter_campaign(campaign);
+  if (result == 0) result = resume(campaign);
+  if (result == -ENOMEM) nomem__complain("cannot read the store: %s", strerror(ENOMEM));
+  log->flushed_ns = uv_hrtime();
+  return result;
+}
+
+static int write_finding(struct nomem__campaign *campaign, size_t number, const json_t *document) {
+  struct nomem__campaign_store *log = campaign->store;
+  const struct nomem__finding *finding = &campaign->findings.list[number];
+  char site[KEY_BYTES], hash[KEY_BYTES], *fault = NULL, *blow_up = NULL;
+  key_text(campaign->sites[finding->point.site].key, site);
+  key_text(finding->hash, hash);
+  char *dumped = json_dumps(document, JSON_COMPACT);
+  fault = nomem__evidence_stack(json_object_get(document, "fault"));
+  blow_up = nomem__evidence_stack(json_object_get(document, "blow_up"));
+  int result = dumped == NULL || fault == NULL || blow_up == NULL ? -ENOMEM : 0;
+  if (result == 0)
+    result = nomem__store_do(
+        &log->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)",
+        "itttiiittiiiiitttttt", log->id, nomem__verdicts[finding->verdict].name, hash, site,
+        (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, (int64_t)finding->rank,
+        nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
+        (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
+        (int64_t)finding->needs_timeout, finding->plan, nomem__json_string(document, "where"),
+        nomem__json_string(document, "message"), fault, blow_up, dumped);
+  free(dumped);
+  free(fault);
+  free(blow_up);
+  return result;
+}
+
+static bool is_all_named(struct nomem__campaign_store *log) {
+  sqlite3_stmt *row = nomem__store_prepare(&log->store, "SELECT 1 FROM sites WHERE campaign=? AND name IS NULL LIMIT 1",
+                                           "i", log->id);
+  bool is_missing = nomem__store_step(&log->store, row, NULL);
+  sqlite3_finalize(row);
+  return !is_missing;
+}
+
+/* Names take the symbols of all frames, which costs more than everything else here: once for each campaign. */
+static int name_sites(struct nomem__campaign *campaign) {
+  struct nomem__campaign_store *log = campaign->store;
+  int result = 0;
+  if (is_all_named(log)) return 0;
+  for (size_t i = 0; i < campaign->site_count && result == 0; i++) {
+    char key[KEY_BYTES], *name = nomem__durable_name(campaign, &campaign->sites[i]);
+    key_text(campaign->sites[i].key, key);
+    result = name == NULL ? -ENOMEM
+                          : nomem__store_do(&log->store, "UPDATE sites SET name=? WHERE campaign=? AND site=?", "tit",
+                                            name, log->id, key);
+    free(name);
+  }
+  return result;
+}
+
+static int write_end(struct nomem__campaign *campaign, const json_t *documents) {
+  struct nomem__campaign_store *log = campaign->store;
+  int result = nomem__store_do(&log->store, "DELETE FROM findings WHERE campaign=?", "i", log->id);
+  for (size_t i = 0; i < campaign->findings.count && result == 0; i++)
+    result = write_finding(campaign, i, json_array_get(documents, i));
+  if (result == 0) result = name_sites(campaign);
+  bool is_whole = memchr(campaign->results, 0, campaign->point_count) == NULL;
+  return result != 0 ? result
+                     : nomem__store_do(&log->store, is_whole ? "UPDATE campaigns SET ended=CURRENT_TIMESTAMP WHERE id=?"
+                                                             : "UPDATE campaigns SET ended=NULL WHERE id=?",
+                                       "i", log->id);
+}
+
+void nomem__store_end_campaign(struct nomem__campaign *campaign, const json_t *documents) {
+  struct nomem__campaign_store *log = campaign->store;
+  if (log == NULL) return;
+  flush(campaign);
+  if (log->is_broken) return;
+  int result = nomem__store_begin(&log->store);
+  if (result == 0) result = nomem__store_end(&log->store, write_end(campaign, documents));
+  if (result != 0) give_up(log);
+}
+
+void nomem__store_close_campaign(struct nomem__campaign *campaign) {
+  struct nomem__campaign_store *log = campaign->store;
+  if (log == NULL) return;
+  flush(campaign);
+  nomem__store_close(&log->store);
+  nomem__strings_free(&log->strings);
+  free(log->kept);
+  free(log);
+  campaign->store = NULL;
+}

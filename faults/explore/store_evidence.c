@@ -1,0 +1,115 @@
+#define _GNU_SOURCE
+#include "store_evidence.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report_document.h"
+
+const char *nomem__strings_add(struct nomem__strings *strings, const char *text) {
+  for (size_t i = strings->count; i-- > 0;)
+    if (strcmp(strings->list[i], text) == 0) return strings->list[i];
+  if (strings->count == strings->room) {
+    size_t room = strings->room == 0 ? 16 : strings->room * 2;
+    char **grown = realloc(strings->list, room * sizeof *grown);
+    if (grown == NULL) return NULL;
+    strings->list = grown;
+    strings->room = room;
+  }
+  char *copy = strdup(text);
+  if (copy != NULL) strings->list[strings->count++] = copy;
+  return copy;
+}
+
+void nomem__strings_free(struct nomem__strings *strings) {
+  for (size_t i = 0; i < strings->count; i++) free(strings->list[i]);
+  free(strings->list);
+  *strings = (struct nomem__strings){0};
+}
+
+static json_t *stack_of(const struct nomem__trace *trace) {
+  json_t *stack = json_array();
+  for (unsigned i = 0; i < trace->depth; i++) {
+    const struct nomem__trace_frame *frame = &trace->frame[i];
+    json_t *entry = json_pack("[s,I,b]", frame->path, (json_int_t)frame->offset, (int)frame->is_return_address);
+    if (entry == NULL || json_array_append_new(stack, entry) != 0) {
+      json_decref(stack);
+      return NULL;
+    }
+  }
+  return stack;
+}
+
+char *nomem__evidence_write(const struct nomem__finding *finding) {
+  json_t *evidence = json_pack(
+      "{s:i,s:b,s:s,s:b,s:I,s:i,s:I,s:I,s:i,s:o,s:o}", "signal", finding->signal, "needs_timeout",
+      (int)finding->needs_timeout, "last_words", finding->last_words, "has_address", (int)finding->has_fault_address,
+      "address", (json_int_t)finding->fault_address, "fn", (int)finding->fn, "bytes", (json_int_t)finding->size_bytes,
+      "nth", (json_int_t)finding->nth, "own", (int)finding->blow_up.own, "fault", stack_of(&finding->fault), "blow_up",
+      stack_of(&finding->blow_up));
+  char *text = evidence == NULL ? NULL : json_dumps(evidence, JSON_COMPACT);
+  json_decref(evidence);
+  return text;
+}
+
+static int read_stack(const json_t *stack, struct nomem__trace *trace, struct nomem__strings *strings) {
+  size_t i;
+  json_t *entry;
+  *trace = (struct nomem__trace){0};
+  if (!json_is_array(stack) || json_array_size(stack) > NOMEM_TRACE_DEPTH) return -EINVAL;
+  json_array_foreach(stack, i, entry) {
+    const char *path;
+    json_int_t offset;
+    int is_return_address;
+    if (json_unpack(entry, "[s,I,b]", &path, &offset, &is_return_address) != 0) return -EINVAL;
+    path = nomem__strings_add(strings, path);
+    if (path == NULL) return -ENOMEM;
+    trace->frame[trace->depth++] = (struct nomem__trace_frame){path, (uint64_t)offset, is_return_address != 0};
+  }
+  return 0;
+}
+
+int nomem__evidence_read(const char *text, struct nomem__finding *finding, struct nomem__strings *strings) {
+  const char *last_words;
+  const json_t *fault_stack, *blow_up_stack;
+  json_int_t address, size_bytes, nth;
+  int needs_timeout, has_address, fn, own;
+  json_t *evidence = json_loads(text, 0, NULL);
+  if (evidence == NULL) return -EINVAL;
+  int result = json_unpack(evidence, "{s:i,s:b,s:s,s:b,s:I,s:i,s:I,s:I,s:i,s:o,s:o}", "signal", &finding->signal,
+                           "needs_timeout", &needs_timeout, "last_words", &last_words, "has_address", &has_address,
+                           "address", &address, "fn", &fn, "bytes", &size_bytes, "nth", &nth, "own", &own, "fault",
+                           &fault_stack, "blow_up", &blow_up_stack);
+  struct nomem__trace fault;
+  if (result != 0 || fn < 0 || fn >= NOMEM_FN_COUNT) result = -EINVAL;
+  if (result == 0) result = read_stack(fault_stack, &fault, strings);
+  if (result == 0) result = read_stack(blow_up_stack, &finding->blow_up, strings);
+  if (result == 0 && (own < 0 || (unsigned)own > finding->blow_up.depth)) result = -EINVAL;
+  if (result == 0) result = nomem__trace_copy(&finding->fault, &fault);
+  if (result == 0) {
+    finding->blow_up.own = (unsigned)own;
+    finding->needs_timeout = needs_timeout != 0;
+    finding->has_fault_address = has_address != 0;
+    finding->fault_address = (uint64_t)address;
+    finding->fn = (enum nomem_fn)fn;
+    finding->size_bytes = (uint64_t)size_bytes;
+    finding->nth = (uint64_t)nth;
+    snprintf(finding->last_words, sizeof finding->last_words, "%s", last_words);
+  }
+  json_decref(evidence);
+  return result;
+}
+
+char *nomem__evidence_stack(const json_t *trace) {
+  char *text = NULL;
+  size_t bytes;
+  if (trace == NULL) return strdup("");
+  FILE *out = open_memstream(&text, &bytes);
+  if (out == NULL) return NULL;
+  nomem__document_print_stack(out, trace, 0);
+  if (fclose(out) == 0) return text;
+  free(text);
+  return NULL;
+}
