@@ -4,6 +4,8 @@
 #
 #   bench/explore.sh BUILD        ROUNDS: of each comparison (default 5)
 set -eu
+# Every run is to be made, none taken from the store of an earlier one.
+export NOMEM_STORE=
 build=$(cd "$1" && pwd)
 rounds=${ROUNDS:-5}
 compare="$build/bench/compare -n $rounds -o ms"

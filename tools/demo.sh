@@ -6,6 +6,8 @@
 #
 # Exit status: 0 when the targets found nothing and the exploration found libuv's abort.
 set -u
+# Every run is to be made, none taken from the store of an earlier one.
+export NOMEM_STORE=
 build=$1
 seconds=${FUZZ_SECONDS:-3}
 scratch=$(mktemp -d)

@@ -7,6 +7,8 @@
 # BUILD/downstream/reports/GROUP-NAME.txt. docs/found.md says what the findings are. A program that is not installed is
 # left out, and said. Nothing is compared: the table is for reading. Exit status: 0 ran, 2 could not.
 set -u
+# Every run is to be made, none taken from the store of an earlier one.
+export NOMEM_STORE=
 
 build=$(cd "${1:?usage: tests/downstream/run.sh BUILD [GROUP...]}" && pwd) || exit 2
 here=$(cd "$(dirname "$0")" && pwd)

@@ -5,6 +5,8 @@
 #
 # Exit status: 0 all passed, 1 some failed, 2 could not run.
 set -eu
+# Every run is to be made, none taken from the store of an earlier one.
+export NOMEM_STORE=
 if [ ! -x "${1:-.}/nomem" ]; then
   echo "nomem: no program '${1:-.}/nomem' to test: run 'make check-html'" >&2
   exit 2
