@@ -57,14 +57,14 @@ static size_t index_of(const void *block) {
 }
 
 /* The length of the free run at granule i. */
-static size_t run_at(size_t i) {
+FUZZ_FAST static size_t run_at(size_t i) {
   size_t length = 0;
   while (i + length < granules && owner[i + length] == FREE_GRANULE) length++;
   return length;
 }
 
 /* The shortest free run of at least need granules, and the longest of all, in granules; 0 when there is none. */
-static size_t best_run(size_t need, size_t *longest) {
+FUZZ_FAST static size_t best_run(size_t need, size_t *longest) {
   size_t best = 0;
   *longest = 0;
   for (size_t i = 0; i < granules;) {
@@ -297,7 +297,7 @@ static void run(struct fuzz_step step) {
       release(slot);
       break;
     case 7:
-      step_calloc(slot, step.b == 255 ? SIZE_MAX / 2 : step.b, step.c);
+      step_calloc(slot, step.b == 255 && step.c ? SIZE_MAX / step.c + 1 : step.b, step.c);
       break;
     case 8:
       step_misuse(step.a, word);

@@ -49,13 +49,15 @@ static void check_round_trip(const char *text, const struct nomem_plan *plan) {
 static struct nomem_call make_call(const struct nomem_plan *plan, uint64_t *random) {
   const struct nomem_rule *rule = &plan->rule[next_random(random) % plan->rule_count];
   const uint64_t sizes[] = {0, 16, rule->size.first, rule->size.last, rule->size.last + 1, rule->budget, UINT64_MAX};
+  const uint64_t size = sizes[next_random(random) % (sizeof sizes / sizeof sizes[0])];
+  const uint64_t lives[] = {next_random(random) % 65536, rule->budget - size, rule->budget - size + 1, UINT64_MAX};
   const uint64_t keys[] = {rule->site.key, rule->from.key, rule->site.key ^ 1, next_random(random)};
   const uint64_t occurrences[] = {1, rule->site.occurrence.first, rule->site.occurrence.last,
                                   rule->from.occurrence.first};
   struct nomem_call call = {
     .fn = (enum nomem_fn)(next_random(random) % NOMEM_FN_COUNT),
-    .size_bytes = sizes[next_random(random) % (sizeof sizes / sizeof sizes[0])],
-    .live_bytes = next_random(random) % 4 ? next_random(random) % 65536 : UINT64_MAX,
+    .size_bytes = size,
+    .live_bytes = lives[next_random(random) % 4],
     .site = keys[next_random(random) % 4],
     .occurrence = occurrences[next_random(random) % 4],
     .in_mask = (uint32_t)next_random(random),
@@ -143,6 +145,7 @@ static void check_decisions(const struct nomem_plan *plan, uint64_t random) {
 static void check_globs(const struct nomem_plan *plan, const char *text) {
   for (unsigned r = 0; r < plan->rule_count; r++) {
     const char *glob = plan->rule[r].in;
+    MUST(memchr(glob, '\0', NOMEM_PLAN_NAME_BYTES) && memchr(plan->rule[r].module, '\0', NOMEM_PLAN_NAME_BYTES));
     nomem__glob(glob, text);
     MUST(nomem__glob(glob, glob));
     if (!strpbrk(glob, "*?")) MUST(nomem__glob(glob, text) == !strcmp(glob, text));

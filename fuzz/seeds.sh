@@ -62,6 +62,7 @@ done
 seed wrappers empty
 seed wrappers zero-size-build 01 00 "$none" "$none" "$ops"
 seed wrappers zero-size-build-fails 01 00 "$second" "$none" "$ops"
+seed wrappers more-faults-than-are-recorded 00 00 "$lasting" "$none" "$(repeat 70 '00 00 00 10')"
 seed wrappers fails-all-reallocs-of-live-blocks 00 00 "$reallocs" "$none" "$(for s in 00 01 02 03; do
   printf '00 %s 00 30 02 %s 00 60 02 %s 00 10 03 %s 00 50 ' $s $s $s $s; done)"
 seed wrappers budget-recovers 00 00 "$budget" "$none" "$(repeat 3 '00 00 00 60 00 01 00 60 00 02 00 60 06 00 00 00 02 01 00 70 06 01 00 00')"

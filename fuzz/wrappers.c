@@ -264,6 +264,8 @@ static void end_scope(void) {
     int64_t bytes = nomem__channel()->live_bytes;
     CHECK(bytes == live, "live bytes are kept as %lld, must be %lld", (long long)bytes, (long long)live);
   }
+  if (is_open && !sites.active && !(plan->has & (NOMEM_HAS_IN | NOMEM_HAS_MODULE)))
+    CHECK(nomem__channel()->modules[0].path_hash == 0, "something was written behind the recorded faults");
   nomem_end(&counters);
   CHECK(counters.calls == model.calls && counters.frees == model.frees && counters.faults == model.faults,
         "counted %u calls, %u frees, %u faults; made %u, %u, %u; plan '%s'", (unsigned)counters.calls,
