@@ -136,6 +136,15 @@ static const json_t *annotated(const json_t *trace) {
   return culprit;
 }
 
+/* Code hosts take no result without a line: in a file that has none it is the first. */
+static json_t *result_location_of(struct nomem__json *json, const json_t *document, const json_t *frame) {
+  json_t *location = location_of(json, document, frame, NULL);
+  json_t *physical = json_object_get(location, "physicalLocation");
+  if (physical != NULL && json_object_get(physical, "region") == NULL)
+    nomem__json_put(json, physical, "region", json_pack("{s:i}", "startLine", 1));
+  return location;
+}
+
 static json_t *stack_of(struct nomem__json *json, const json_t *document, const json_t *trace, const char *text) {
   json_t *stack = json_object(), *frames = json_array(), *frame;
   size_t i;
@@ -220,7 +229,7 @@ static json_t *result_of(struct nomem__json *json, const json_t *document, const
   nomem__json_text(json, result, "level", flaky ? "note" : "error");
   put_message(json, result, "message", nomem__json_string(finding, "message"));
   nomem__json_put(json, result, "locations",
-                  here != NULL ? json_pack("[o]", location_of(json, document, here, NULL)) : json_array());
+                  here != NULL ? json_pack("[o]", result_location_of(json, document, here)) : json_array());
   if (there != NULL)
     nomem__json_put(json, result, "relatedLocations",
                     json_pack("[o]", location_of(json, document, there, failed != NULL ? failed : "")));

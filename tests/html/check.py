@@ -1,9 +1,9 @@
 """The page that --html writes, in a real browser: looked at, clicked and typed at.
 
-    python3 tests/html/check.py PAGE HOSTILE_PAGE FOLDER
+    python3 tests/html/check.py PAGE HOSTILE_PAGE CLEAN_PAGE FOLDER
 
-PAGE: of an exploration with several findings. HOSTILE_PAGE: of tests/html/hostile.sh's program. Screenshots go to
-FOLDER. Exit status: 0 all passed, 1 some failed.
+PAGE: of an exploration with several findings. HOSTILE_PAGE: of tests/html/hostile.sh's program. CLEAN_PAGE: of one that
+found nothing. Screenshots go to FOLDER. Exit status: 0 all passed, 1 some failed.
 """
 
 import sys
@@ -86,6 +86,12 @@ def check_chart(browser):
     browser.run("byId('weight').value = 'calls'; byId('weight').dispatchEvent(new Event('change')); zoom(tree)")
 
 
+def check_nothing_odd(browser, name):
+    text = browser.run("document.body.innerText")
+    check(f"{name}: no value that is not there is shown", not any(
+        word in text.split() for word in ("null", "undefined", "NaN", "[object")), text)
+
+
 def luminance(browser, what):
     return browser.run(f"""(() => {{ const [r, g, b] = getComputedStyle(document.body).{what}.match(/\\d+/g).map(Number);
         return 0.3 * r + 0.6 * g + 0.1 * b; }})()""")
@@ -112,12 +118,13 @@ def check_hostile(browser):
 
 
 def main():
-    page, hostile, folder = sys.argv[1:]
+    page, hostile, clean, folder = sys.argv[1:]
     browser = Browser()
     try:
         browser.open(page)
         check_table(browser)
         check_chart(browser)
+        check_nothing_odd(browser, "page")
         check_themes(browser, "page", folder)
         check("narrow: nothing sticks out", (browser.call(
             "Emulation.setDeviceMetricsOverride", width=400, height=800, deviceScaleFactor=1, mobile=True),
@@ -127,8 +134,14 @@ def main():
         check("no error, no violation, no request", browser.problems() == [], browser.problems())
         browser.open(hostile)
         check_hostile(browser)
+        check_nothing_odd(browser, "hostile")
         check_themes(browser, "hostile", folder)
         check("hostile: no error, no violation, no request", browser.problems() == [], browser.problems())
+        browser.open(clean)
+        check("a clean page says so", "No finding" in browser.run("byId('result').textContent")
+              and not browser.run("byId('findings-tools').checkVisibility()"))
+        check_nothing_odd(browser, "clean")
+        check("clean: no error, no violation, no request", browser.problems() == [], browser.problems())
     finally:
         browser.close()
     return 1 if failed else 0

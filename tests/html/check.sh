@@ -22,18 +22,24 @@ pages=$build/html
 mkdir -p "$pages/hostile"
 PATH=$build:$PATH
 
+# explore STATUS OPTION...: must end so.
 explore() {
   status=0
+  wanted=$1
+  shift
   timeout 300 nomem explore --quiet "$@" >/dev/null 2>"$pages/log" || status=$?
-  [ $status -eq 1 ] && return 0
+  [ "$status" = "$wanted" ] && return 0
   cat "$pages/log" >&2
-  echo "nomem: the exploration that was to find something ended with status $status" >&2
+  echo "nomem: an exploration ended with status $status, not $wanted" >&2
   exit 2
 }
 
 # Of a tool in daily use: some findings, hundreds of sites. Each site's first calls are enough here.
-explore --max-points 1000 --html "$pages/report.html" -- jq -n 1
+explore 1 --max-points 1000 --html "$pages/report.html" -- jq -n 1
 cd "$pages/hostile"
 "$here/hostile.sh"
-explore --html "$pages/hostile.html" -- ./hostile '<script>pwned=1</script>'
-exec timeout 300 python3 "$here/check.py" "$pages/report.html" "$pages/hostile.html" "$pages"
+explore 1 --html "$pages/hostile.html" -- ./hostile '<script>pwned=1</script>'
+printf '#include <stdlib.h>\nint main(void) {\n  free(malloc(3));\n  return 0;\n}\n' >clean.c
+"${CC:-gcc}" -fno-builtin clean.c -o clean
+explore 0 --html "$pages/clean.html" -- ./clean
+exec timeout 300 python3 "$here/check.py" "$pages/report.html" "$pages/hostile.html" "$pages/clean.html" "$pages"

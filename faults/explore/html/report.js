@@ -13,7 +13,7 @@ function element(tag, attributes, ...children) {
     if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
     else if (value !== false && value !== undefined) made.setAttribute(name, value === true ? '' : value);
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
+  made.append(...children.filter((child) => child !== null));
   return made;
 }
 
@@ -54,7 +54,8 @@ function showHeading() {
   if (report.complete && coverage.points_tried < coverage.points) warnings.push('The time that was given was up before all points were tried.');
   byId('result').textContent = `${counted ? plural(counted, 'finding') : 'No finding'} in ${plural(runs, 'run')}`;
   if (!report.complete) warnings.push(`Not complete: ${coverage.points_tried} of ${coverage.points} points were tried.`);
-  if (!coverage.every_call) warnings.push('Not every call was tried: each site’s first, second and last, and powers of two.');
+  if (!coverage.every_call) warnings.push('Not every call was tried: of each site the first, second and last, and those between whose number is a power of two.');
+  if (coverage.sites_tried < coverage.sites) warnings.push(`${plural(coverage.sites - coverage.sites_tried, 'site')} of ${number(coverage.sites)} were not tried at all.`);
   if (coverage.sites_unstable) warnings.push(`${plural(coverage.sites_unstable, 'site')} came in only one of the two baselines.`);
   if (coverage.allocations_without_site) warnings.push(`${plural(coverage.allocations_without_site, 'allocation')} found no room among the sites and were not tried.`);
   if (!coverage.stacks) warnings.push('Without ptrace: no stacks of crashes, and crashes of child processes were not seen.');
@@ -250,7 +251,7 @@ function startFindings() {
 
 /* The icicle chart: the call tree from main() down to what allocates. */
 
-const ROW = 21, LEAST_WIDTH = 0.8, LABEL_WIDTH = 24, LETTER_WIDTH = 7.3, STACK_CUT = 32;
+const ROW = 21, LEAST_WIDTH = 1, LABEL_WIDTH = 24, LETTER_WIDTH = 7.3, STACK_CUT = 32;
 /* What calls main() and the constructors is the same everywhere: left out. */
 const STARTUP_FRAMES = 6;
 const outside = /^(_start|__libc_start_main(_impl)?|__libc_start_call_main|_dl_.*|call_init)$/;
@@ -291,7 +292,8 @@ function buildTree() {
 }
 
 const tree = buildTree();
-let zoomed = tree, current = tree;
+let zoomed = tree, current = tree, drawnWidth = 0;
+const nodes = new WeakMap(); /* of the cells that are drawn */
 const weightOf = (node) => (byId('weight').value === 'sites' ? node.sites : node.calls);
 const verdictName = (node) => (node.worst < untried ? report.verdicts[node.worst].name : '');
 const childrenOf = (node) => [...node.children.values()].sort((a, b) => weightOf(b) - weightOf(a) || a.name.localeCompare(b.name));
@@ -319,10 +321,8 @@ function cell(node, x, width, row) {
     text.textContent = node.name.length <= letters ? node.name : node.name.slice(0, Math.max(letters - 1, 1)) + '…';
     group.append(text);
   }
-  group.addEventListener('click', () => { current = node; zoom(node); });
-  group.addEventListener('pointerenter', () => showNode(node));
-  group.addEventListener('focus', () => showNode(node));
   node.cell = group;
+  nodes.set(group, node);
   return group;
 }
 
@@ -344,8 +344,9 @@ function forgetCells(node) {
 }
 
 function draw() {
+  drawnWidth = byId('chart').clientWidth;
   const hadFocus = byId('chart').contains(document.activeElement);
-  const width = Math.max(byId('chart').clientWidth, 300);
+  const width = Math.max(drawnWidth, 300);
   const svg = document.createElementNS(SVG, 'svg');
   const above = [];
   forgetCells(tree);
@@ -415,20 +416,31 @@ function showNode(node) {
   const frame = node.frame;
   const indices = new Set(node.below.map((site) => report.sites.indexOf(site)));
   const found = report.findings.filter((finding) => indices.has(finding.fault.site));
-  byId('node').replaceChildren(
+  byId('node').replaceChildren(element('div', null,
     element('p', null, badge(verdictName(node)), ' ', code(node.name), ' ',
       element('span', { class: 'code muted' }, frame && frame.function ? `${place(frame)}  ${frame.file ? baseName(frame.module) : ''}` : '')),
     element('p', null, `${plural(node.calls, 'allocation')} at ${plural(node.sites, 'site')} `,
       element('span', { class: 'muted' }, `(${(100 * node.calls / Math.max(tree.calls, 1)).toFixed(1)} % of all)`)),
     found.length ? element('ul', null, ...found.slice(0, 8).map((finding) => element('li', null, badge(finding.verdict), ' ',
-      element('a', { href: '#' + finding.id, onclick: () => goTo(finding.id) }, finding.where)))) : null);
+      element('a', { href: '#' + finding.id, onclick: () => goTo(finding.id) }, finding.where)))) : null));
+}
+
+/* Calls act with the node whose cell an event of the chart happened in. */
+function onCells(type, act) {
+  byId('chart').addEventListener(type, (event) => {
+    const node = nodes.get(event.target.closest('g'));
+    if (node) act(node);
+  });
 }
 
 function startChart() {
   byId('chart').addEventListener('keydown', chartKey);
+  onCells('click', (node) => { current = node; zoom(node); });
+  onCells('pointerover', showNode);
+  onCells('focusin', showNode);
   byId('weight').addEventListener('change', draw);
   byId('zoom-out').addEventListener('click', () => zoom(zoomed.parent || tree));
-  new ResizeObserver(draw).observe(byId('chart'));
+  new ResizeObserver(() => { if (byId('chart').clientWidth !== drawnWidth) draw(); }).observe(byId('chart'));
   draw();
   showNode(tree);
 }
