@@ -14,7 +14,7 @@ enum kind {
   KIND_RUNTIME, /* allocates for its caller */
   KIND_HARNESS, /* the target's own function */
   KIND_NEW,     /* operator new */
-  KIND_NEVER    /* must not fail: the fuzzer, a sanitizer at work, an exception, a thread variable */
+  KIND_NEVER    /* must not fail: the fuzzer, a sanitizer at work, last words, an exception, a thread variable */
 };
 
 /* Names as in the symbol table. The first that matches counts.
@@ -40,6 +40,8 @@ static const struct {
     {"__msan_*", KIND_NEVER},
     {"__ubsan_*", KIND_NEVER},
     {"__sanitizer_*", KIND_NEVER},
+    {"__assert_fail*", KIND_NEVER},
+    {"abort", KIND_NEVER},
     {"__cxa_allocate_exception", KIND_NEVER},
     {"__cxa_get_globals", KIND_NEVER},
     {"__tls_get_addr", KIND_NEVER},

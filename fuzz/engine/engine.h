@@ -129,6 +129,7 @@ struct nomem_current {
   /* Between runs: the run by this plan left memory behind, twice; or NULL. The input may be gone by the time that the
    * fuzzer calls it a leak, so its digest is taken before. */
   const struct nomem_plan *leak_plan;
+  struct nomem_failed leak_failed;
   char leak_digest[41];
 };
 
@@ -153,7 +154,8 @@ struct nomem_text {
 };
 
 NOMEM_HIDDEN void nomem__text_add(struct nomem_text *text, const char *more);
-NOMEM_HIDDEN void nomem__text_number(struct nomem_text *text, uint64_t number, unsigned base);
+NOMEM_HIDDEN void nomem__text_number(struct nomem_text *text, uint64_t number); /* in decimal */
+NOMEM_HIDDEN void nomem__text_hex(struct nomem_text *text, uint64_t number);    /* all 16 digits */
 /* As one word of a shell command. */
 NOMEM_HIDDEN void nomem__text_quoted(struct nomem_text *text, const char *word);
 /* Writes it to the descriptor, and empties it. */

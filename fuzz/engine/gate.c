@@ -12,16 +12,17 @@
 
 /* Stacks that have nothing left to try, by return address and distance from the base of the run: what a watched call
  * is looked up under. Recursion makes them without end; from three quarters on, new ones are taken for known. */
-#define KNOWN_STACKS 65536
+#define KNOWN_STACKS 65536 /* as many as first_slot() tells apart */
 #define KNOWN_STACKS_MAX (KNOWN_STACKS / 4 * 3)
 
 /* Sites of one input that are kept for its runs with a fault. */
 #define RECORDED_MAX 4096
 
 static struct nomem_channel *channel;
+static _Atomic uint64_t known[KNOWN_STACKS];
+
 static struct memory {
   struct nomem_tried tried[NOMEM_SITES];
-  _Atomic uint64_t known[KNOWN_STACKS];
   struct nomem_recorded recorded[RECORDED_MAX];
 } *memory;
 
@@ -58,9 +59,18 @@ void nomem__live_add(int64_t bytes) {
 
 void nomem__count_free(void) {}
 
+/* Equal only for the same return address at the same distance. */
+static inline uint64_t known_key(const void *return_address, const void *cfa) {
+  return (uintptr_t)return_address + (run.base - (uintptr_t)cfa) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static inline uint64_t first_slot(uint64_t key) {
+  return (key * UINT64_C(0xd1342543de82ef95)) >> 48;
+}
+
 static _Atomic uint64_t *known_slot(uint64_t key) {
-  for (uint64_t i = key >> 32;; i++) {
-    _Atomic uint64_t *slot = &memory->known[i % KNOWN_STACKS];
+  for (uint64_t i = first_slot(key);; i++) {
+    _Atomic uint64_t *slot = &known[i % KNOWN_STACKS];
     uint64_t found = atomic_load_explicit(slot, memory_order_relaxed);
     if (found == key || found == 0) return slot;
   }
@@ -141,14 +151,10 @@ static bool look_at(struct nomem_call *call, uint64_t key, void *return_address,
   return false;
 }
 
-bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, void *return_address, void *cfa) {
-  (void)released_bytes;
-  uint64_t key = 0;
-  if (run.kind == NOMEM_RUN_WATCH) {
-    key = nomem__hash(nomem__hash(1, (uintptr_t)return_address), run.base - (uintptr_t)cfa) | 1;
-    if (*known_slot(key) == key || known_count >= KNOWN_STACKS_MAX) return false;
-  }
-  if (paused > 0) return false;
+__attribute__((noinline)) static bool decide(enum nomem_fn fn, size_t size_bytes, void *return_address, void *cfa) {
+  uint64_t key = known_key(return_address, cfa);
+  bool is_known = *known_slot(key) == key || known_count >= KNOWN_STACKS_MAX;
+  if (paused > 0 || (run.kind == NOMEM_RUN_WATCH && is_known)) return false;
   paused++;
   atomic_signal_fence(memory_order_seq_cst);
   struct nomem_call call = {.fn = fn, .size_bytes = size_bytes};
@@ -156,6 +162,15 @@ bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, v
   atomic_signal_fence(memory_order_seq_cst);
   paused--;
   return fail;
+}
+
+/* What nearly every call comes to is one look at one word. */
+bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, void *return_address, void *cfa) {
+  (void)released_bytes;
+  uint64_t key = known_key(return_address, cfa);
+  if (run.kind == NOMEM_RUN_WATCH && atomic_load_explicit(&known[first_slot(key)], memory_order_relaxed) == key)
+    return false;
+  return decide(fn, size_bytes, return_address, cfa);
 }
 
 static void *map(size_t bytes) {

@@ -12,8 +12,8 @@ extern char nomem_fuzz_named[] __attribute__((weak));
 
 struct nomem_options nomem__options = {
     .runs_max = 16,
-    /* Each costs two more runs of one input: about one and a half per cent. */
-    .sample = 128,
+    /* Each costs two more runs and what goes with them: for the smallest inputs as much time as seven. */
+    .sample = 256,
     .time_max_ms = 1000,
     .program = "",
     .artifact_prefix = "./",
@@ -38,7 +38,7 @@ static void parse_plan(const char *where, const char *source, uint32_t allowed, 
   if (strlen(source) >= NOMEM_PLAN_BYTES) refuse(where, "the plan is too long", "");
   if (nomem_plan_parse(source, plan, &error) != 0) {
     nomem__text_add(&column, "column ");
-    nomem__text_number(&column, error.column, 10);
+    nomem__text_number(&column, error.column);
     nomem__text_add(&column, ": ");
     refuse(where, column.bytes, error.reason);
   }

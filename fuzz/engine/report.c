@@ -25,9 +25,9 @@ static void add_frame(struct nomem_text *text, unsigned number, uintptr_t addres
   static char line[1024];
   memset(line, 0, sizeof line);
   nomem__text_add(text, "    #");
-  nomem__text_number(text, number, 10);
+  nomem__text_number(text, number);
   nomem__text_add(text, " 0x");
-  nomem__text_number(text, address, 16);
+  nomem__text_hex(text, address);
   if (&__sanitizer_symbolize_pc != NULL) {
     __sanitizer_symbolize_pc((void *)(address - 1), "in %f %S", line, sizeof line - 2); /* inlined ones: a NUL between */
     nomem__text_add(text, " ");
@@ -44,7 +44,7 @@ static void say_failed(const struct nomem_failed *failed) {
   nomem__text_add(&text, "nomem: the call that was failed: ");
   nomem__text_add(&text, nomem_fn_name(failed->fn));
   nomem__text_add(&text, " of ");
-  nomem__text_number(&text, failed->size_bytes, 10);
+  nomem__text_number(&text, failed->size_bytes);
   nomem__text_add(&text, failed->size_bytes == 1 ? " byte\n" : " bytes\n");
   for (unsigned i = 0; i < failed->depth; i++) {
     size_t before = text.length;
@@ -134,6 +134,21 @@ static void say_commands(const char *plan) {
   nomem__text_flush(&text, STDERR_FILENO);
 }
 
+/* One finding must not stand in the way of the next. */
+static void say_how_to_go_on(const struct nomem_failed *failed) {
+  static struct nomem_text not, text;
+  if (nomem__options.not_text != NULL && nomem__options.not_text[0] != '\0') {
+    nomem__text_add(&not, nomem__options.not_text);
+    nomem__text_add(&not, ";");
+  }
+  nomem__text_add(&not, "site=");
+  nomem__text_hex(&not, failed->site);
+  nomem__text_add(&text, "nomem: go on without this call: ");
+  add_setting(&text, "NOMEM_FUZZ_NOT", not.bytes);
+  nomem__text_add(&text, "\n");
+  nomem__text_flush(&text, STDERR_FILENO);
+}
+
 /* Only once, and only about a run or what a run has left behind. */
 static void report(void) {
   static _Atomic bool is_done;
@@ -150,15 +165,16 @@ static void report(void) {
   }
   static char plan_text[NOMEM_PLAN_BYTES];
   nomem_plan_print(plan, plan_text, sizeof plan_text);
-  if (failed > 0) say_failed(first);
+  say_failed(failed > 0 ? first : &nomem__current.leak_failed);
   if (failed > 1) {
     nomem__text_add(&text, "nomem: it was the first of ");
-    nomem__text_number(&text, failed, 10);
+    nomem__text_number(&text, failed);
     nomem__text_add(&text, "; the last:\n");
     nomem__text_flush(&text, STDERR_FILENO);
     say_failed(last);
   }
   say_commands(plan_text);
+  if (!nomem__options.has_plan) say_how_to_go_on(failed > 0 ? first : &nomem__current.leak_failed);
 }
 
 static void on_death(void) {

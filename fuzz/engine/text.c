@@ -13,14 +13,21 @@ void nomem__text_add(struct nomem_text *text, const char *more) {
   text->bytes[text->length] = '\0';
 }
 
-void nomem__text_number(struct nomem_text *text, uint64_t number, unsigned base) {
-  char digits[65], *at = digits + sizeof digits - 1;
+void nomem__text_number(struct nomem_text *text, uint64_t number) {
+  char digits[24], *at = digits + sizeof digits - 1;
   *at = '\0';
   do {
-    *--at = "0123456789abcdef"[number % base];
-    number /= base;
+    *--at = (char)('0' + number % 10);
+    number /= 10;
   } while (number > 0);
   nomem__text_add(text, at);
+}
+
+void nomem__text_hex(struct nomem_text *text, uint64_t number) {
+  char digits[17];
+  for (unsigned i = 0; i < 16; i++) digits[i] = "0123456789abcdef"[number >> (60 - 4 * i) & 0xf];
+  digits[16] = '\0';
+  nomem__text_add(text, digits);
 }
 
 void nomem__text_quoted(struct nomem_text *text, const char *word) {

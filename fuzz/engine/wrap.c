@@ -96,9 +96,10 @@ static void end_turn(void) {
 }
 
 static void make_plan(struct nomem_plan *plan, uint32_t site, bool is_persistent, uint32_t occurrence) {
-  *plan = (struct nomem_plan){.rule_count = 1, .has = is_persistent ? NOMEM_HAS_FROM : NOMEM_HAS_SITE};
   struct nomem_rule *rule = &plan->rule[0];
-  rule->has = plan->has;
+  *rule = (struct nomem_rule){.has = is_persistent ? NOMEM_HAS_FROM : NOMEM_HAS_SITE};
+  plan->has = rule->has;
+  plan->rule_count = 1;
   struct nomem_site_match *match = is_persistent ? &rule->from : &rule->site;
   match->key = nomem__gate_key(site);
   match->digits = 16;
@@ -152,7 +153,9 @@ static void try_any(void) {
 }
 
 static void note_leak(const struct nomem_plan *plan) {
+  const struct nomem_failed *first, *last;
   nomem__current.leak_plan = plan;
+  if (nomem__gate_failed(&first, &last) > 0) nomem__current.leak_failed = *first;
   nomem__sha1_hex(nomem__current.data, nomem__current.size, nomem__current.leak_digest);
 }
 
