@@ -15,17 +15,27 @@ bool nomem__is_coloured(FILE *out) {
   return isatty(fileno(out)) && (no_color == NULL || *no_color == '\0');
 }
 
+/* Whether nomem__print_safe leaves it as it is: nothing in it that a terminal or a report would not show. */
+static bool is_safe(const char *word) {
+  char *shown = NULL;
+  size_t bytes;
+  FILE *out = open_memstream(&shown, &bytes);
+  if (out != NULL) nomem__print_safe(out, word);
+  bool same = out == NULL || fclose(out) != 0 || strcmp(shown, word) == 0;
+  free(shown);
+  return same;
+}
+
 static void print_word(FILE *out, const char *word) {
   static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%^";
   if (*word != '\0' && word[strspn(word, plain)] == '\0') {
     fputs(word, out);
     return;
   }
-  bool needs_escapes = false;
-  for (const char *c = word; *c != '\0'; c++) needs_escapes |= (unsigned char)*c < 0x20 || *c == 0x7f;
+  bool needs_escapes = !is_safe(word);
   fputs(needs_escapes ? "$'" : "'", out);
   for (const char *c = word; *c != '\0'; c++) {
-    if ((unsigned char)*c < 0x20 || *c == 0x7f)
+    if (needs_escapes && ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f))
       fprintf(out, "\\x%02x", (unsigned char)*c);
     else if (needs_escapes && (*c == '\'' || *c == '\\'))
       fprintf(out, "\\%c", *c);

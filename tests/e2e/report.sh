@@ -1,7 +1,7 @@
 #!/bin/sh
 # Reports for machines, of a program whose names and words are all hostile: each is what its format says, and holds the
 # text as text. And how their files are written.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC2016,SC2238 # of jq and awk; a file is called paste
 . "$(dirname "$0")/lib.sh"
 
 mkdir hostile program
@@ -9,7 +9,7 @@ mkdir hostile program
 cd hostile
 status=0
 nomem explore --quiet --json r.json --junit r.xml --sarif r.sarif --tap r.tap --html r.html -- \
-  ./hostile '<b>&"'\''</script>' >text 2>&1 || status=$?
+  ./hostile '<b>&"'\''</script>' "$(printf 'a\377')" >text 2>&1 || status=$?
 
 # check NAME COMMAND...: passes when the command does; what it printed is shown when not.
 check() {
@@ -28,6 +28,9 @@ holds 'json: two findings, each with its stacks, in a document that says its ver
 holds 'json: a name is there whole, and on one line' '
   any(.findings[].where; startswith("</script><script>pwned=1</script><img src=x onerror=pwned=1><!--\""))
   and all(.. | strings; test("[\u0000-\u001f\u007f-\u009f\u2028-\u202e]") | not)' r.json
+jq -r '.findings[0].reproduce' r.json | sed 's/.* -- .\/hostile /printf "%s|" /' >paste
+printf '%s|' '<b>&"'\''</script>' "$(printf 'a\377')" >arguments
+check 'json: the line to paste gives a shell each byte of the arguments' sh -c 'bash paste | cmp - arguments'
 holds 'json: the culprit has its line of source, with three lines around it' '
   .findings[] | select(.verdict == "crash") | .blow_up | .stack[.culprit]
   | .line == 6 and .source.first == 3 and (.source.lines | length) == 7 and (.source.lines[3] | contains("block[0] ="))' r.json
@@ -36,7 +39,6 @@ holds 'json: the culprit is the frame that is to blame, not the C library'\''s' 
 holds 'json: every site was tried, and its frames are in the table' '
   .coverage.sites == 2 and .coverage.sites_tried == 2 and (.frames | length) as $count
   | all(.sites[]; .runs == 2 and .worst != null and (.frames | length) > 1 and all(.frames[]; . < $count))' r.json
-# shellcheck disable=SC2016 # jq's variables
 holds 'sarif: what the standard requires is there' '
   .version == "2.1.0" and (.runs | length) == 1 and (.runs[0] | (.tool.driver.name == "nomem")
   and (.tool.driver.rules as $rules | all(.results[]; $rules[.ruleIndex].id == .ruleId and .level == "error"
@@ -61,7 +63,6 @@ check 'junit: a name comes out as it went in' test \
   "$(xmllint --xpath 'contains(//testcase[@classname="crash"]/@name, "</script><script>pwned=1</script>")' r.xml)" = true
 
 # The plan, then as many tests as it says, in order, and between them only what is indented.
-# shellcheck disable=SC2016 # awk's
 check 'tap: numbered as planned, and nothing else at the start of a line' awk '
   NR == 1 { good = $0 == "TAP version 14"; next }
   NR == 2 { good = good && $0 == "1..3"; next }
