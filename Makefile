@@ -71,12 +71,13 @@ lint: setup-lint
 ## install: copy the command, libraries, headers and manual pages below $(DESTDIR)$(PREFIX)
 install: all $(BUILD)/man/nomem.1
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/nomem $(DESTDIR)$(PREFIX)/include/nomem \
-	  $(DESTDIR)$(PREFIX)/share/man/man1
+	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/nomem
 	install $(BUILD)/nomem $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(DESTDIR)$(PREFIX)/lib/
 	install $(BUILD)/libnomem-preload.so $(DESTDIR)$(PREFIX)/lib/nomem/
 	install -m 644 faults/nomem.h lib/uv_alloc.h lib/mempool.h $(DESTDIR)$(PREFIX)/include/nomem/
 	install -m 644 $(BUILD)/man/nomem.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 share/nomem/default.supp $(DESTDIR)$(PREFIX)/share/nomem/
 
 ## setup-build: install missing packages; also setup-demo, -check, -bench, -lint, -html (NOMEM_NO_INSTALL=1: only say which)
 setup-build setup-demo setup-check setup-bench setup-lint setup-html: setup-%:

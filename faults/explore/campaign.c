@@ -12,6 +12,7 @@
 #include "preflight.h"
 #include "report.h"
 #include "report_document.h"
+#include "set_aside.h"
 #include "store_campaign.h"
 
 void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,
@@ -164,7 +165,21 @@ static int exit_status(const struct nomem__campaign *campaign) {
   return campaign->session->interrupted_by != 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
 }
 
-static int explore(struct nomem__campaign *campaign) {
+/* What is set aside is kept in the store all the same: rules change. */
+static int conclude(struct nomem__campaign *campaign, struct nomem__set_aside *rules) {
+  json_t *documents = nomem__document_findings(campaign);
+  if (documents == NULL) {
+    nomem__complain("cannot make the report: %s", strerror(ENOMEM));
+    return -ENOMEM;
+  }
+  nomem__set_aside_mark(rules, campaign, documents);
+  nomem__store_end_campaign(campaign, documents);
+  json_decref(documents);
+  if (campaign->session->options->verbose) nomem__set_aside_say_unused(rules);
+  return nomem__set_aside_split(campaign);
+}
+
+static int explore(struct nomem__campaign *campaign, struct nomem__set_aside *rules) {
   if (open_workers(campaign) != 0 || nomem__preflight(campaign) != 0) return NOMEM_EXIT_FAILED;
   if (nomem__engines_check(campaign) != 0) return NOMEM_EXIT_FAILED;
   if (campaign->session->interrupted_by != 0) {
@@ -176,9 +191,7 @@ static int explore(struct nomem__campaign *campaign) {
   int result = explore_points(campaign);
   campaign->ended_ns = uv_hrtime();
   nomem__findings_sort(&campaign->findings);
-  json_t *documents = nomem__document_findings(campaign);
-  if (documents != NULL) nomem__store_end_campaign(campaign, documents);
-  json_decref(documents);
+  if (conclude(campaign, rules) != 0) result = -ENOMEM;
   if (nomem__reports_write(campaign) != 0) result = -EIO;
   return result != 0 ? NOMEM_EXIT_FAILED : exit_status(campaign);
 }
@@ -191,9 +204,12 @@ int nomem__explore(const struct nomem__options *options) {
   campaign.session = &session;
   session.on_interrupt = interrupt;
   session.user = &campaign;
-  int status = explore(&campaign);
+  struct nomem__set_aside rules = {0};
+  int status = nomem__set_aside_open(&rules, options) == 0 ? explore(&campaign, &rules) : NOMEM_EXIT_FAILED;
   for (unsigned i = 0; i < campaign.worker_count; i++) nomem__worker_close(campaign.workers[i].worker);
   nomem__findings_free(&campaign.findings);
+  nomem__findings_free(&campaign.set_aside);
+  nomem__set_aside_close(&rules);
   nomem__store_close_campaign(&campaign);
   free(campaign.sites);
   free(campaign.modules);

@@ -64,6 +64,7 @@ struct nomem__campaign {
   uint64_t verdicts[NOMEM_VERDICT_COUNT]; /* runs of each */
   uint64_t engines[NOMEM__ENGINES];       /* runs of each */
   struct nomem__findings findings;
+  struct nomem__findings set_aside; /* those that do not count, once all is over */
   struct nomem__progress progress;
   uint64_t timeout_ms, started_ns, ended_ns;
   bool failed; /* could not go on, and said so */

@@ -17,6 +17,8 @@ struct nomem__finding {
   uint64_t runs;
   bool is_flaky; /* its first run, made once more, ended otherwise */
   bool is_confirmed; /* that run was made once more */
+  const char *set_aside; /* why it does not count; NULL: it does. Not owned */
+  bool is_suppressed;    /* that is why */
 
   /* The one of them that tells most: with one call failed rather than all later ones, and then the first. */
   size_t rank; /* where the schedule had it */

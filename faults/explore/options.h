@@ -3,6 +3,7 @@
 #define NOMEM_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -21,6 +22,7 @@ enum nomem__engine_choice { NOMEM_CHOICE_AUTO, NOMEM_CHOICE_EXEC, NOMEM_CHOICE_F
 enum { NOMEM_FAULT_TRANSIENT = 1 << 0, NOMEM_FAULT_PERSISTENT = 1 << 1 };
 
 #define NOMEM_JOBS_MAX 256
+#define NOMEM_SUPPRESS_MAX 16
 
 /* Reports that are written beside the text, and the options that ask for them. */
 #define NOMEM_REPORT_MAP(X) \
@@ -54,6 +56,10 @@ struct nomem__options {
   const char *reports[NOMEM_REPORT_COUNT]; /* the file of each, no two alike; "-": standard output; NULL: none */
   const char *store;      /* the campaign store; NULL: the usual one; "": none */
   uint64_t shard, shards; /* of so many, this one, from 1; 0: all points */
+  const char *suppress[NOMEM_SUPPRESS_MAX]; /* files, in the order given */
+  size_t suppress_count;
+  const char *baseline;   /* a store whose findings do not count; NULL: none */
+  bool no_default_suppressions;
   bool no_store;
   bool fresh;
   bool all;

@@ -133,6 +133,16 @@ static int read_path(struct nomem__parser *parser, size_t offset, const char *va
   return 0;
 }
 
+static int read_suppress(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  _Static_assert(NOMEM_SUPPRESS_MAX == 16, "the message names it");
+  struct nomem__options *options = parser->options;
+  (void)offset;
+  if (*value == '\0') return refuse(reason, "give the path of a file");
+  if (options->suppress_count == NOMEM_SUPPRESS_MAX) return refuse(reason, "more than 16 files: join some");
+  options->suppress[options->suppress_count++] = value;
+  return 0;
+}
+
 static int read_image(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
   _Static_assert(NOMEM_GLOB_BYTES == 256 && NOMEM_PLAN_NAME_BYTES == 96, "the messages name them");
   if (strlen(value) >= NOMEM_GLOB_BYTES) return refuse(reason, "longer than 255 bytes: use * and ? to shorten it");
@@ -222,6 +232,12 @@ const struct nomem__option nomem__option_table[] = {
     {"fresh", NULL, 0, ONLY(EXPLORE), read_flag, SET(fresh), "forget what the store knows of this command: all anew"},
     {"shard", "I/N", 0, ONLY(EXPLORE), read_shard, SET(shard),
      "try only the I-th of N parts of the points, for N machines; 'nomem merge' joins their stores"},
+    {"suppress", "FILE", 0, ONLY(EXPLORE), read_suppress, SET(suppress),
+     "leave out findings that match the rules in FILE; may stand more than once"},
+    {"no-default-suppressions", NULL, 0, ONLY(EXPLORE), read_flag, SET(no_default_suppressions),
+     "show the C library's own known faults, too"},
+    {"baseline", "FILE", 0, ONLY(EXPLORE), read_path, SET(baseline),
+     "count only findings that the store FILE, of an earlier exploration of the same command, does not have"},
     {"stacks", NULL, 0, ONLY(SITES), read_flag, SET(stacks), "print whole call stacks"},
     {"verify", NULL, 0, ONLY(SITES), read_flag, SET(verify),
      "unwind every stack again, and say how many were recognised, how many had to be unwound, and how many were taken "

@@ -10,7 +10,7 @@
 /* Room for what a reader says against a value. */
 #define NOMEM_OPTION_REASON_BYTES 512
 /* No option or command has a longer name. */
-#define NOMEM_OPTION_NAME_BYTES 16
+#define NOMEM_OPTION_NAME_BYTES 24
 /* The bit of a command among those of nomem__option.commands, and the one that stands for nomem without a command. */
 #define NOMEM_SCOPE(command) (1u << (command))
 #define NOMEM_SCOPE_TOP NOMEM_SCOPE(NOMEM_COMMAND_COUNT)

@@ -108,6 +108,18 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
                             finding->needs_timeout ? campaign->timeout_ms : 0);
 }
 
+static void print_set_aside(const struct nomem__campaign *campaign, FILE *out) {
+  for (size_t i = 0; i < campaign->set_aside.count; i++) {
+    const struct nomem__finding *finding = &campaign->set_aside.list[i];
+    fprintf(out, "not counted: %s in ", nomem__verdicts[finding->verdict].name);
+    nomem__trace_print_culprit(out, finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault,
+                               campaign->session->symbols);
+    fprintf(out, ", %" PRIu64 " run%s: ", finding->runs, finding->runs == 1 ? "" : "s");
+    nomem__print_safe(out, finding->set_aside);
+    fputc('\n', out);
+  }
+}
+
 static void print_verdicts(const struct nomem__campaign *campaign, uint64_t runs, size_t confirmed, FILE *out) {
   fprintf(out, "%" PRIu64 " run%s:", runs, runs == 1 ? "" : "s");
   const char *separator = " ";
@@ -116,8 +128,9 @@ static void print_verdicts(const struct nomem__campaign *campaign, uint64_t runs
     fprintf(out, "%s%" PRIu64 " %s", separator, campaign->verdicts[v], nomem__verdicts[v].name);
     separator = ", ";
   }
-  fprintf(out, "; %zu finding%s (%.1f s)\n", confirmed, confirmed == 1 ? "" : "s",
-          (double)(campaign->ended_ns - campaign->started_ns) / 1e9);
+  fprintf(out, "; %zu finding%s", confirmed, confirmed == 1 ? "" : "s");
+  if (campaign->set_aside.count > 0) fprintf(out, ", %zu not counted", campaign->set_aside.count);
+  fprintf(out, " (%.1f s)\n", (double)(campaign->ended_ns - campaign->started_ns) / 1e9);
 }
 
 static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
@@ -175,6 +188,7 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
   }
   if (campaign->session->options->quiet) return;
   if (campaign->findings.count > 0) fputc('\n', out);
+  print_set_aside(campaign, out);
   print_verdicts(campaign, runs, confirmed, out);
   if (campaign->session->options->verbose) print_engines(campaign, out);
   print_coverage(campaign, out);

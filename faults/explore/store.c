@@ -30,7 +30,7 @@ static const char schema[] =
     " command BLOB NOT NULL, command_text TEXT NOT NULL, image TEXT NOT NULL, nomem TEXT NOT NULL,"
     " faults INTEGER NOT NULL, stdin_path TEXT, image_globs TEXT NOT NULL, aslr INTEGER NOT NULL,"
     " no_trace INTEGER NOT NULL, timeout_ms INTEGER NOT NULL, allocations INTEGER NOT NULL,"
-    " baseline_us INTEGER NOT NULL, started TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, ended TEXT,"
+    " baseline_us INTEGER NOT NULL, used INTEGER NOT NULL, started TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, ended TEXT,"
     " UNIQUE(identity, directory));"
     "CREATE TABLE sites(campaign INTEGER NOT NULL, site TEXT NOT NULL, calls INTEGER NOT NULL,"
     " first_nth INTEGER NOT NULL, before_main INTEGER NOT NULL, name TEXT,"

@@ -274,8 +274,8 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
   if (result == 0)
     result = nomem__store_do(
         &log->store, "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem,faults,stdin_path,"
-        "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us) VALUES(?,?,?,?,?,'" NOMEM_VERSION "',?,?,?,?,?,"
-        "?,?,?) ON CONFLICT DO NOTHING", "ttbttittiiiii", identity, directory, command, command_bytes, text,
+        "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,used) VALUES(?,?,?,?,?,'" NOMEM_VERSION "',?,?,?,?,?,"
+        "?,?,?,0) ON CONFLICT DO NOTHING", "ttbttittiiiii", identity, directory, command, command_bytes, text,
         campaign->image, (int64_t)options->faults, options->stdin_path, options->image, (int64_t)options->aslr,
         (int64_t)options->no_trace, (int64_t)options->timeout_ms, (int64_t)campaign->allocations,
         (int64_t)campaign->baseline_us);
@@ -287,7 +287,10 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
   bool is_there = nomem__store_step(&log->store, row, NULL);
   if (is_there) log->id = sqlite3_column_int64(row, 0);
   sqlite3_finalize(row);
-  return !is_there ? -EIO : options->fresh ? forget(log) : 0;
+  if (!is_there) return -EIO;
+  result = nomem__store_do(&log->store, "UPDATE campaigns SET used=(SELECT max(used)+1 FROM campaigns) WHERE id=?", "i",
+                           log->id);
+  return result == 0 && options->fresh ? forget(log) : result;
 }
 
 static int write_sites(struct nomem__campaign *campaign) {
@@ -399,13 +402,14 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
   int result = dumped == NULL || fault == NULL || blow_up == NULL ? -ENOMEM : 0;
   if (result == 0)
     result = nomem__store_do(
-        &log->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)",
-        "itttiiittiiiiitttttt", log->id, nomem__verdicts[finding->verdict].name, hash, site,
+        &log->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "itttiiittiiiiittttttt", log->id, nomem__verdicts[finding->verdict].name, hash, site,
         (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, (int64_t)finding->rank,
         nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
         (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
         (int64_t)finding->needs_timeout, finding->plan, nomem__json_string(document, "where"),
-        nomem__json_string(document, "message"), fault, blow_up, dumped);
+        nomem__json_string(document, "message"), fault, blow_up, dumped,
+        finding->is_suppressed ? finding->set_aside : NULL);
   free(dumped);
   free(fault);
   free(blow_up);
