@@ -144,9 +144,10 @@ static int explore_points(struct nomem__campaign *campaign) {
   return campaign->failed ? -ECANCELED : 0;
 }
 
-static int open_workers(struct nomem__campaign *campaign) {
+/* Opens workers until there are so many. */
+static int open_workers(struct nomem__campaign *campaign, unsigned count) {
   struct nomem__session *session = campaign->session;
-  for (unsigned i = 0; i < session->options->jobs; i++) {
+  for (unsigned i = campaign->worker_count; i < count; i++) {
     struct nomem__campaign_worker *hand = &campaign->workers[i];
     hand->campaign = campaign;
     int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &hand->worker);
@@ -180,8 +181,12 @@ static int conclude(struct nomem__campaign *campaign, struct nomem__set_aside *r
 }
 
 static int explore(struct nomem__campaign *campaign, struct nomem__set_aside *rules) {
-  if (open_workers(campaign) != 0 || nomem__preflight(campaign) != 0) return NOMEM_EXIT_FAILED;
+  if (open_workers(campaign, 1) != 0 || nomem__preflight(campaign) != 0) return NOMEM_EXIT_FAILED;
   if (nomem__engines_check(campaign) != 0) return NOMEM_EXIT_FAILED;
+  if (open_workers(campaign, campaign->session->jobs) != 0) return NOMEM_EXIT_FAILED;
+  bool refresh = nomem__engines_need_fresh_files(campaign);
+  for (unsigned i = 0; i < campaign->worker_count; i++)
+    nomem__worker_refresh_files(campaign->workers[i].worker, refresh);
   if (campaign->session->interrupted_by != 0) {
     nomem__complain("interrupted before the first point");
     return NOMEM_EXIT_FAILED;

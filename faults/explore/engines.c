@@ -12,16 +12,27 @@ static bool may_snapshot(const struct nomem__campaign *campaign) {
   return campaign->effects == 0 && campaign->session->setup.trace;
 }
 
-/* Processes that a fork starts count on pages of their own: points would not mean the run any more. */
+/* Processes that a fork starts count on pages of their own: points would not mean the run any more. And all forks of
+ * one process have one view of the files: isolated runs that write some are started each. */
+static unsigned against_fork(const struct nomem__campaign *campaign) {
+  unsigned isolated = campaign->session->setup.isolation != NULL ? NOMEM_EFFECT_FILES : 0;
+  return campaign->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_UNKNOWN | isolated);
+}
+
 static bool may_fork(const struct nomem__campaign *campaign) {
-  return (campaign->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_UNKNOWN)) == 0 && campaign->session->setup.trace;
+  return against_fork(campaign) == 0 && campaign->session->setup.trace;
+}
+
+bool nomem__engines_need_fresh_files(const struct nomem__campaign *campaign) {
+  return campaign->session->setup.isolation != NULL &&
+         (campaign->effects & (NOMEM_EFFECT_FILES | NOMEM_EFFECT_MEMORY | NOMEM_EFFECT_UNKNOWN)) != 0;
 }
 
 int nomem__engines_check(struct nomem__campaign *campaign) {
   enum nomem__engine_choice choice = campaign->session->options->engine;
   bool trace = campaign->session->setup.trace;
   unsigned keeping = campaign->effects;
-  if (choice == NOMEM_CHOICE_FORK) keeping &= NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_UNKNOWN;
+  if (choice == NOMEM_CHOICE_FORK) keeping = against_fork(campaign);
   campaign->engine_reason = choice == NOMEM_CHOICE_EXEC ? "" : !trace ? "ptrace is not used" : nomem__effect_text(keeping);
   bool is_safe = choice == NOMEM_CHOICE_FORK       ? may_fork(campaign)
                  : choice == NOMEM_CHOICE_SNAPSHOT ? may_snapshot(campaign)

@@ -21,6 +21,8 @@ enum nomem__engine_choice { NOMEM_CHOICE_AUTO, NOMEM_CHOICE_EXEC, NOMEM_CHOICE_F
 /* Bits of nomem__options.faults. */
 enum { NOMEM_FAULT_TRANSIENT = 1 << 0, NOMEM_FAULT_PERSISTENT = 1 << 1 };
 
+enum nomem__isolate_choice { NOMEM_ISOLATE_AUTO, NOMEM_ISOLATE_ON, NOMEM_ISOLATE_OFF };
+
 #define NOMEM_JOBS_MAX 256
 #define NOMEM_SUPPRESS_MAX 16
 
@@ -43,9 +45,10 @@ enum nomem__report {
  * default. */
 struct nomem__options {
   enum nomem__command command;
-  unsigned jobs;          /* 1 to NOMEM_JOBS_MAX */
+  unsigned jobs;          /* 1 to NOMEM_JOBS_MAX, 0: not given */
   unsigned faults;        /* NOMEM_FAULT_ bits, at least one */
   enum nomem__engine_choice engine;
+  enum nomem__isolate_choice isolate;
   uint64_t budget_ms;     /* 0: none */
   uint64_t max_points;    /* 0: none */
   uint64_t timeout_ms;    /* 0: not given */

@@ -108,6 +108,17 @@ static int read_engine(struct nomem__parser *parser, size_t offset, const char *
   return refuse(reason, "give auto, exec, fork or snapshot");
 }
 
+static int read_isolate(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  static const char *const names[] = {
+      [NOMEM_ISOLATE_AUTO] = "auto", [NOMEM_ISOLATE_ON] = "on", [NOMEM_ISOLATE_OFF] = "off"};
+  for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+    if (strcmp(value, names[i]) != 0) continue;
+    *(enum nomem__isolate_choice *)member(parser, offset) = (enum nomem__isolate_choice)i;
+    return 0;
+  }
+  return refuse(reason, "give auto, on or off");
+}
+
 static int read_count(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
   uint64_t number;
   if (!read_digits(&value, UINT32_MAX, &number) || *value || number == 0)
@@ -195,7 +206,12 @@ const struct nomem__option nomem__option_table[] = {
     {"fail", "PLAN", 0, ONLY(RUN), read_plan, SET(plan_text),
      "which allocations fail: 'nth=3' the third, 'nth=3..' it and all later ones, 'site=9f3a2c11@2' the second at that "
      "site; joined by spaces all must hold, joined by ';' any. Required"},
-    {"jobs", "N", 'j', ONLY(EXPLORE), read_jobs, SET(jobs), "run up to N programs at a time, 1 to 256 (default: 1)"},
+    {"jobs", "N", 'j', ONLY(EXPLORE), read_jobs, SET(jobs),
+     "run up to N programs at a time, 1 to 256 (default: one for each processor when runs are isolated, otherwise 1)"},
+    {"isolate", "WHEN", 0, ONLY(EXPLORE) | ONLY(RUN), read_isolate, SET(isolate),
+     "give each run a network and IPC of its own, and throw away what it changes below the working directory, the home "
+     "directory, /tmp, /var/tmp and /dev/shm; on: refuse to run without; off: never; auto: where it is possible "
+     "(default)"},
     {"timeout", "SECONDS", 't', ALL_COMMANDS, read_seconds, SET(timeout_ms),
      "kill a run that takes longer; decimals are allowed (default for explore: ten times as long as without a failure, "
      "at least 1; otherwise: never)"},

@@ -218,7 +218,7 @@ static int make_points(struct nomem__campaign *campaign) {
   if (counts == NULL) return -ENOMEM;
   for (size_t i = 0; i < campaign->site_count; i++) counts[i] = campaign->sites[i].count;
   uint64_t everything = nomem__schedule_everything(counts, campaign->site_count, transient, persistent);
-  bool all = options->all || everything <= EVERYTHING_US / (campaign->baseline_us + 1) * options->jobs;
+  bool all = options->all || everything <= EVERYTHING_US / (campaign->baseline_us + 1) * campaign->session->jobs;
   int64_t count =
       nomem__schedule_make(counts, campaign->site_count, transient, persistent, all, &campaign->points);
   free(counts);
@@ -267,7 +267,8 @@ static void effects_done(struct nomem__worker *worker, const struct nomem__outco
 static int find_effects(struct nomem__campaign *campaign) {
   struct nomem__session *session = campaign->session;
   campaign->effects = NOMEM_EFFECT_UNKNOWN;
-  if (session->options->engine == NOMEM_CHOICE_EXEC || !session->setup.trace) return 0;
+  bool is_of_use = session->options->engine != NOMEM_CHOICE_EXEC || session->setup.isolation != NULL;
+  if (!is_of_use || !session->setup.trace) return 0;
   struct nomem__worker *worker = campaign->workers[0].worker;
   nomem__worker_watch_effects(worker, true);
   int result = nomem__worker_start(worker, "", campaign->timeout_ms, effects_done, campaign);
@@ -277,9 +278,27 @@ static int find_effects(struct nomem__campaign *campaign) {
   return result;
 }
 
+static void free_baseline(struct baseline *baseline) {
+  free(baseline->sites);
+  free(baseline->modules);
+}
+
+/* A program that needs the network or other programs may fail for its isolation alone. */
+static int run_isolated_baseline(struct nomem__campaign *campaign, struct baseline *baseline) {
+  int result = run_baseline(campaign, baseline);
+  if (result != 0 || baseline->was_cancelled || baseline->status == 0) return result;
+  if (!nomem__session_drop_isolation(campaign->session)) return 0;
+  free_baseline(baseline);
+  result = run_baseline(campaign, baseline);
+  if (result == 0 && baseline->status == 0 && !baseline->was_cancelled)
+    nomem__complain("the program fails when it is isolated, so its runs are not%s; --isolate off: expected",
+                    campaign->session->jobs > 1 ? ", and may disturb each other" : ", and there is one at a time");
+  return result;
+}
+
 int nomem__preflight(struct nomem__campaign *campaign) {
   struct baseline first = {0}, second = {0};
-  int result = run_baseline(campaign, &first);
+  int result = run_isolated_baseline(campaign, &first);
   if (result == 0 && !first.was_cancelled) result = run_baseline(campaign, &second);
   if (result == 0 && !first.was_cancelled && !second.was_cancelled) {
     result = agree(campaign, &first, &second);
@@ -290,9 +309,7 @@ int nomem__preflight(struct nomem__campaign *campaign) {
     }
     if (result == 0) result = find_effects(campaign);
   }
-  free(first.sites);
-  free(second.sites);
-  free(first.modules);
-  free(second.modules);
+  free_baseline(&first);
+  free_baseline(&second);
   return result;
 }

@@ -6,7 +6,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "isolate.h"
 #include "quote.h"
 
 void nomem__complain(const char *format, ...) {
@@ -43,6 +45,41 @@ static int open_parts(struct nomem__session *session) {
   return result;
 }
 
+static unsigned processors(void) {
+  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count < 1 ? 1 : count < NOMEM_JOBS_MAX ? (unsigned)count : NOMEM_JOBS_MAX;
+}
+
+/* Decides whether runs are isolated, and how many of them there are at a time. */
+static int isolate(struct nomem__session *session, bool inherit) {
+  const struct nomem__options *options = session->options;
+  char reason[NOMEM_ISOLATION_REASON_BYTES] = "";
+  bool is_complete = false, is_wanted = options->isolate != NOMEM_ISOLATE_OFF;
+  session->jobs = options->jobs != 0 ? options->jobs : 1;
+  if (options->command == NOMEM_COMMAND_SITES || !is_wanted) return 0;
+  unsigned wanted = options->jobs != 0 ? options->jobs : inherit ? 1 : processors();
+  int result = nomem__isolation_open(wanted, &session->isolation, &is_complete, reason, sizeof reason);
+  if (options->isolate == NOMEM_ISOLATE_ON && !is_complete) {
+    nomem__complain("--isolate on: not possible here: %s: use auto, or off", reason);
+    return result != 0 ? result : -EPERM;
+  }
+  session->setup.isolation = session->isolation;
+  if (is_complete) session->jobs = wanted;
+  if (is_complete && options->verbose)
+    nomem__complain("runs are isolated: own network and IPC; changes to files are thrown away in %s", reason);
+  else if (!is_complete && !options->quiet && (!inherit || options->verbose))
+    nomem__complain("runs are not isolated from one another (%s), %s; --isolate off: expected", reason,
+                    session->jobs > 1 ? "and several at a time may disturb each other" : "so there is one at a time");
+  return 0;
+}
+
+bool nomem__session_drop_isolation(struct nomem__session *session) {
+  if (session->setup.isolation == NULL || session->options->isolate == NOMEM_ISOLATE_ON) return false;
+  session->setup.isolation = NULL;
+  session->jobs = session->options->jobs != 0 ? session->options->jobs : 1;
+  return true;
+}
+
 int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit) {
   *session = (struct nomem__session){.options = options};
   char reason[NOMEM_TARGET_REASON_BYTES];
@@ -69,6 +106,11 @@ int nomem__session_open(struct nomem__session *session, const struct nomem__opti
                                          .same_addresses = !options->aslr,
                                          .trace = !options->no_trace,
                                          .verify = options->verify};
+  result = isolate(session, inherit);
+  if (result != 0) {
+    nomem__isolation_close(session->isolation);
+    return result;
+  }
   result = open_parts(session);
   if (result != 0) nomem__complain("cannot start: %s", strerror(-result));
   return result;
@@ -81,6 +123,7 @@ void nomem__session_close(struct nomem__session *session) {
   uv_run(&session->loop, UV_RUN_DEFAULT);
   uv_loop_close(&session->loop);
   nomem__symbols_close(session->symbols);
+  nomem__isolation_close(session->isolation);
 }
 
 void nomem__session_run(struct nomem__session *session) {

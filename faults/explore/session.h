@@ -22,6 +22,8 @@ struct nomem__session {
   struct nomem__symbols *symbols;
   struct nomem__target target;
   struct nomem__setup setup;
+  struct nomem__isolation *isolation; /* NULL: none */
+  unsigned jobs;
   char preload[PATH_MAX];
   int interrupted_by; /* 0, or SIGINT or SIGTERM */
   void (*on_interrupt)(void *user);
@@ -46,6 +48,9 @@ __attribute__((format(printf, 1, 2))) void nomem__complain(const char *format, .
 /* A run could not be started: says why. Where ptrace is what is not allowed, says that the command goes on without it,
  * and returns true: start again. */
 bool nomem__session_can_retry(struct nomem__session *session, int result);
+
+/* Gives isolation up for a program that fails in it, unless the user insists. False: there was none to give up. */
+bool nomem__session_drop_isolation(struct nomem__session *session);
 
 /* Whether the injector was at work in this run. Says why not, and the way out. */
 bool nomem__session_was_injected(const struct nomem__outcome *outcome);

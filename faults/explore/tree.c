@@ -381,6 +381,9 @@ static _Noreturn void become(const struct nomem__start *start, int go_fd, int er
   if (start->same_addresses) personality(ADDR_NO_RANDOMIZE);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   while (read(go_fd, &byte, 1) < 0 && errno == EINTR) continue;
+  int result = start->cell != NULL ? nomem__cell_enter(start->cell, start->is_fresh) : 0;
+  errno = -result;
+  if (result != 0) goto failed;
   for (int i = 0; i < 3; i++)
     if (fds[i] >= 0 && dup2(fds[i], i) < 0) goto failed;
   signal(SIGPIPE, SIG_DFL);

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
+#include "isolate.h"
 #include "stack.h"
 
 /* How to start a root. Descriptors stay the caller's; -1 inherits the command's own. */
@@ -26,6 +27,8 @@ struct nomem__start {
   bool same_addresses; /* no address randomisation: what depends on addresses comes out alike in every run */
   bool trace;
   bool watch_effects; /* fills in nomem__end.effects; needs trace */
+  const struct nomem__cell *cell; /* to run in; NULL: none */
+  bool is_fresh; /* as for nomem__cell_enter */
 };
 
 /* What a tree came to. */

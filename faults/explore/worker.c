@@ -31,7 +31,8 @@ struct nomem__worker {
   uint64_t started_ns, deadline_ms;
   struct nomem__tree *tree;   /* of the run that goes on */
   struct nomem__tree *parent; /* of the process that is forked for runs: fork server, or the one snapshots are taken of */
-  bool use_server, watch_effects;
+  bool use_server, watch_effects, keep_files;
+  struct nomem__cell *cell; /* NULL: none */
   enum nomem_obstacle obstacle;
   bool is_snapshot, is_unsound;
   off_t output_kept; /* written before the fork: every run's output begins with it */
@@ -71,8 +72,12 @@ static int make_environment(struct nomem__worker *worker) {
   if (others != NULL && strcmp(others, worker->setup->preload) == 0) others = NULL;
   snprintf(worker->preload_entry, sizeof worker->preload_entry, "LD_PRELOAD=%s%s%s", worker->setup->preload,
            others != NULL && *others != '\0' ? ":" : "", others != NULL ? others : "");
-  snprintf(worker->channel_entry, sizeof worker->channel_entry, NOMEM_CHANNEL_ENV "=/proc/%d/fd/%d", (int)getpid(),
-           worker->channel_fd);
+  char channel[sizeof worker->channel_entry - sizeof NOMEM_CHANNEL_ENV - 1];
+  if (worker->cell != NULL)
+    nomem__cell_path(worker->cell, channel, sizeof channel);
+  else
+    snprintf(channel, sizeof channel, "/proc/%d/fd/%d", (int)getpid(), worker->channel_fd);
+  snprintf(worker->channel_entry, sizeof worker->channel_entry, NOMEM_CHANNEL_ENV "=%s", channel);
   size_t at = 0;
   for (size_t i = 0; i < count; i++)
     if (!is_entry(environ[i], "LD_PRELOAD") && !is_entry(environ[i], NOMEM_CHANNEL_ENV) &&
@@ -111,6 +116,8 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
   uv_timer_init(loop, &worker->timer);
   worker->timer.data = worker;
   int result = map_channel(worker);
+  if (result == 0 && setup->isolation != NULL)
+    result = nomem__cell_open(setup->isolation, worker->channel_fd, &worker->cell);
   if (result == 0) result = make_environment(worker);
   if (result != 0) {
     nomem__worker_close(worker);
@@ -131,6 +138,8 @@ static void free_worker(uv_handle_t *timer) {
 }
 
 void nomem__worker_close(struct nomem__worker *worker) {
+  nomem__cell_close(worker->cell);
+  worker->cell = NULL;
   uv_close((uv_handle_t *)&worker->timer, free_worker);
 }
 
@@ -275,6 +284,8 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                .stderr_fd = setup->inherit ? -1 : worker->output_fd,
                                .own_session = !setup->inherit,
                                .same_addresses = setup->same_addresses,
+                               .cell = setup->isolation != NULL ? worker->cell : NULL,
+                               .is_fresh = !worker->keep_files,
                                .trace = setup->trace,
                                .watch_effects = worker->watch_effects && setup->trace};
   if (!setup->inherit || setup->stdin_path == NULL || strcmp(setup->stdin_path, "-") != 0) {
@@ -346,6 +357,10 @@ int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t
 
 void nomem__worker_watch_effects(struct nomem__worker *worker, bool watch) {
   worker->watch_effects = watch;
+}
+
+void nomem__worker_refresh_files(struct nomem__worker *worker, bool refresh) {
+  worker->keep_files = !refresh;
 }
 
 void nomem__worker_use_server(struct nomem__worker *worker, bool use) {

@@ -23,6 +23,7 @@ struct nomem__setup {
   const char *stdin_path; /* NULL: empty; "-" with inherit: the command's own */
   bool inherit;           /* the command's own output and terminal, nothing captured */
   bool same_addresses;    /* as in nomem__start */
+  const struct nomem__isolation *isolation; /* NULL: runs are not kept apart */
   bool trace;
   bool verify;            /* as in nomem_channel */
 };
@@ -55,6 +56,10 @@ int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t
 
 /* Notes what the next runs do besides computing, in outcome.end.effects. */
 void nomem__worker_watch_effects(struct nomem__worker *worker, bool watch);
+
+/* Whether the next runs find files as they are outside, and nothing of earlier runs (at first: so), or may see what
+ * earlier ones of this worker wrote, which is cheaper. Without isolation all of them may. */
+void nomem__worker_refresh_files(struct nomem__worker *worker, bool refresh);
 
 /* Makes the next runs by forking a process that stands before main(), or, with false, no longer. Where that cannot be,
  * a run is made by starting the program all the same, and nomem__worker_obstacle says why. */

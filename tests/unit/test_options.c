@@ -54,7 +54,7 @@ static void test_defaults(void **state) {
   (void)state;
   assert_int_equal(parse("explore", "prog", "-j", "9", NULL), 0);
   assert_int_equal(options.command, NOMEM_COMMAND_EXPLORE);
-  assert_int_equal(options.jobs, 1);
+  assert_int_equal(options.jobs, 0);
   assert_int_equal(options.faults, NOMEM_FAULT_TRANSIENT | NOMEM_FAULT_PERSISTENT);
   assert_int_equal(options.timeout_ms, 0);
   assert_null(options.stdin_path);

@@ -1,0 +1,291 @@
+#define _GNU_SOURCE
+#include "isolate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "isolate_files.h"
+
+/* Where the holder of a cell keeps the descriptor it was given, and the pipe on which it reports. */
+enum { KEPT_FD = 3, REPORT_FD = 4, ABOVE_THESE = 5 };
+
+#define PART_MAP(X)                               \
+  X(USER, "user namespace", CLONE_NEWUSER)        \
+  X(NETWORK, "own network", CLONE_NEWNET)         \
+  X(IPC, "own IPC", CLONE_NEWIPC)                 \
+  X(FILES, "own view of files", CLONE_NEWNS)      \
+  X(ENTRY, "entering them", 0)
+
+enum part {
+#define X(upper, text, flag) PART_##upper,
+  PART_MAP(X)
+#undef X
+  PARTS
+};
+
+static const struct {
+  const char *text;
+  int flag;
+} parts[PARTS] = {
+#define X(upper, text, flag) [PART_##upper] = {text, flag},
+    PART_MAP(X)
+#undef X
+};
+
+struct nomem__isolation {
+  int flags; /* CLONE_NEW*, of the namespaces that are possible */
+  char uid_map[64], gid_map[64];
+  struct nomem__view view;
+};
+
+struct nomem__cell {
+  const struct nomem__isolation *isolation;
+  pid_t holder;
+  int pidfd;
+};
+
+/* What each part came to: 0, or errno. */
+struct report {
+  int errors[PARTS];
+};
+
+static int write_file(const char *path, const char *text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  ssize_t written = write(fd, text, strlen(text));
+  int error = written < 0 ? errno : 0;
+  close(fd);
+  return error;
+}
+
+/* The user stays who he is. Without the right to map others, setgroups must be given up first. */
+static int enter_user(const struct nomem__isolation *isolation) {
+  if (unshare(CLONE_NEWUSER) != 0) return errno;
+  int error = write_file("/proc/self/setgroups", "deny");
+  if (error == 0 || error == ENOENT) error = write_file("/proc/self/uid_map", isolation->uid_map);
+  return error == 0 ? write_file("/proc/self/gid_map", isolation->gid_map) : error;
+}
+
+/* A port is free again as soon as its run is over: no connection of an earlier one lingers. */
+static int enter_network(void) {
+  if (unshare(CLONE_NEWNET) != 0) return errno;
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return errno;
+  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+  int error = ioctl(fd, SIOCSIFFLAGS, &request) != 0 ? errno : 0;
+  close(fd);
+  write_file("/proc/sys/net/ipv4/tcp_max_tw_buckets", "0");
+  return error;
+}
+
+static int enter_files(const struct nomem__isolation *isolation) {
+  if (unshare(CLONE_NEWNS) != 0) return errno;
+  return -nomem__view_mount(&isolation->view);
+}
+
+/* Runs in a cell have no rights that its holder has not given up: else they might not look at its descriptors. */
+static void drop_rights(void) {
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+  syscall(SYS_capset, &header, none);
+  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
+/* In the holder, which is a fork of the command: async-signal-safe calls only. */
+static void make_namespaces(const struct nomem__isolation *isolation, struct report *report) {
+  int flags = isolation->flags;
+  int *errors = report->errors;
+  if (flags & CLONE_NEWUSER) errors[PART_USER] = enter_user(isolation);
+  if (errors[PART_USER] != 0) return;
+  if (flags & CLONE_NEWNET) errors[PART_NETWORK] = enter_network();
+  if (flags & CLONE_NEWIPC) errors[PART_IPC] = unshare(CLONE_NEWIPC) != 0 ? errno : 0;
+  if (flags & CLONE_NEWNS) errors[PART_FILES] = enter_files(isolation);
+  if (flags & CLONE_NEWUSER) drop_rights();
+}
+
+static _Noreturn void hold(const struct nomem__isolation *isolation, pid_t command, int kept_fd, int report_fd) {
+  struct report report = {{0}};
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL); /* the handlers are the command's */
+  setsid();
+  int kept = fcntl(kept_fd, F_DUPFD, ABOVE_THESE), told = fcntl(report_fd, F_DUPFD, ABOVE_THESE);
+  if (kept < 0 || told < 0 || dup2(kept, KEPT_FD) < 0 || dup2(told, REPORT_FD) < 0) _exit(1);
+  syscall(SYS_close_range, ABOVE_THESE, UINT_MAX, 0);
+  for (int fd = 0; fd < KEPT_FD; fd++) close(fd);
+  make_namespaces(isolation, &report);
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a change of rights would have undone it */
+  if (getppid() != command || write(REPORT_FD, &report, sizeof report) != sizeof report) _exit(1);
+  close(REPORT_FD);
+  for (;;) pause();
+}
+
+static int start_holder(const struct nomem__isolation *isolation, int fd, struct nomem__cell *cell,
+                        struct report *report) {
+  int pipe_fds[2];
+  if (pipe2(pipe_fds, O_CLOEXEC) != 0) return -errno;
+  pid_t command = getpid();
+  cell->holder = fork();
+  if (cell->holder == 0) hold(isolation, command, fd, pipe_fds[1]);
+  int result = cell->holder < 0 ? -errno : 0;
+  close(pipe_fds[1]);
+  if (result == 0) {
+    cell->pidfd = (int)syscall(SYS_pidfd_open, cell->holder, 0);
+    if (cell->pidfd < 0) result = -errno;
+    ssize_t length;
+    while ((length = read(pipe_fds[0], report, sizeof *report)) < 0 && errno == EINTR) continue;
+    if (length != sizeof *report) result = -ECHILD;
+  }
+  close(pipe_fds[0]);
+  return result;
+}
+
+static int open_cell(const struct nomem__isolation *isolation, int fd, struct nomem__cell **out,
+                     struct report *report) {
+  struct nomem__cell *cell = calloc(1, sizeof *cell);
+  if (cell == NULL) return -ENOMEM;
+  *cell = (struct nomem__cell){.isolation = isolation, .holder = -1, .pidfd = -1};
+  int result = start_holder(isolation, fd, cell, report);
+  if (result != 0) {
+    nomem__cell_close(cell);
+    return result;
+  }
+  *out = cell;
+  return 0;
+}
+
+int nomem__cell_open(const struct nomem__isolation *isolation, int fd, struct nomem__cell **cell) {
+  struct report report = {{0}};
+  int result = open_cell(isolation, fd, cell, &report);
+  for (unsigned i = 0; i < PARTS && result == 0; i++) {
+    if (report.errors[i] == 0) continue;
+    nomem__cell_close(*cell);
+    result = -report.errors[i];
+  }
+  return result;
+}
+
+void nomem__cell_close(struct nomem__cell *cell) {
+  if (cell == NULL) return;
+  if (cell->pidfd >= 0)
+    syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
+  else if (cell->holder > 0)
+    kill(cell->holder, SIGKILL);
+  if (cell->holder > 0) waitpid(cell->holder, NULL, 0);
+  if (cell->pidfd >= 0) close(cell->pidfd);
+  free(cell);
+}
+
+void nomem__cell_path(const struct nomem__cell *cell, char *path, size_t path_bytes) {
+  snprintf(path, path_bytes, "/proc/%d/fd/%d", (int)cell->holder, KEPT_FD);
+}
+
+int nomem__cell_enter(const struct nomem__cell *cell, bool is_fresh) {
+  const struct nomem__isolation *isolation = cell->isolation;
+  int own = is_fresh ? isolation->flags & (CLONE_NEWNS | CLONE_NEWIPC) : 0;
+  int shared = isolation->flags & ~(own & CLONE_NEWNS);
+  if (shared != 0 && setns(cell->pidfd, shared) != 0) return -errno;
+  if (own != 0 && unshare(own) != 0) return -errno;
+  int result = 0;
+  if (own & CLONE_NEWNS)
+    result = nomem__view_mount(&isolation->view);
+  else if (isolation->flags & CLONE_NEWNS)
+    result = nomem__view_return(&isolation->view);
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a change of rights would have undone it */
+  return result;
+}
+
+static bool has_right(unsigned capability) {
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+  return syscall(SYS_capget, &header, data) == 0 && (data[capability / 32].effective >> capability % 32 & 1) != 0;
+}
+
+/* Whether a process can enter the cell, each way. Returns 0 or errno. */
+static int try_entry(const struct nomem__cell *cell) {
+  for (int is_fresh = 0; is_fresh < 2; is_fresh++) {
+    pid_t pid = fork();
+    if (pid < 0) return errno;
+    if (pid == 0) _exit(-nomem__cell_enter(cell, is_fresh != 0));
+    int status;
+    while (waitpid(pid, &status, 0) < 0)
+      if (errno != EINTR) return errno;
+    if (!WIFEXITED(status)) return ECHILD;
+    if (WEXITSTATUS(status) != 0) return WEXITSTATUS(status);
+  }
+  return 0;
+}
+
+/* Tries everything, and leaves out what cannot be. */
+static int try_all(struct nomem__isolation *isolation, struct report *report) {
+  struct nomem__cell *cell;
+  int result = open_cell(isolation, STDERR_FILENO, &cell, report);
+  if (result != 0) return result;
+  if (report->errors[PART_USER] != 0) isolation->flags = 0;
+  for (unsigned i = 0; i < PARTS; i++)
+    if (report->errors[i] != 0) isolation->flags &= ~parts[i].flag;
+  if (isolation->flags == CLONE_NEWUSER) isolation->flags = 0;
+  if (isolation->flags != 0) report->errors[PART_ENTRY] = try_entry(cell);
+  if (report->errors[PART_ENTRY] != 0) isolation->flags = 0;
+  nomem__cell_close(cell);
+  return 0;
+}
+
+/* Returns whether no part is missing. */
+static bool say_report(const struct nomem__isolation *isolation, const struct report *report, char *reason,
+                       size_t reason_bytes) {
+  size_t used = 0;
+  reason[0] = '\0';
+  for (unsigned i = 0; i < PARTS; i++) {
+    if (report->errors[i] == 0 || used >= reason_bytes) continue;
+    used += (size_t)snprintf(reason + used, reason_bytes - used, "%s%s: %s", used > 0 ? ", " : "", parts[i].text,
+                             strerror(report->errors[i]));
+  }
+  if (used == 0) nomem__view_describe(&isolation->view, reason, reason_bytes);
+  return used == 0;
+}
+
+int nomem__isolation_open(unsigned jobs, struct nomem__isolation **out, bool *is_complete, char *reason,
+                          size_t reason_bytes) {
+  struct nomem__isolation *isolation = calloc(1, sizeof *isolation);
+  struct report report = {{0}};
+  *is_complete = false;
+  reason[0] = '\0';
+  if (isolation == NULL) return -ENOMEM;
+  bool is_privileged = has_right(CAP_SYS_ADMIN) && has_right(CAP_NET_ADMIN);
+  isolation->flags = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS | (is_privileged ? 0 : CLONE_NEWUSER);
+  snprintf(isolation->uid_map, sizeof isolation->uid_map, "%u %u 1", (unsigned)geteuid(), (unsigned)geteuid());
+  snprintf(isolation->gid_map, sizeof isolation->gid_map, "%u %u 1", (unsigned)getegid(), (unsigned)getegid());
+  int result = nomem__view_open(&isolation->view, jobs, is_privileged);
+  if (result == 0) result = try_all(isolation, &report);
+  if (result != 0) {
+    snprintf(reason, reason_bytes, "%s", strerror(-result));
+    nomem__isolation_close(isolation);
+    return result;
+  }
+  *is_complete = say_report(isolation, &report, reason, reason_bytes);
+  *out = isolation;
+  return 0;
+}
+
+void nomem__isolation_close(struct nomem__isolation *isolation) {
+  if (isolation == NULL) return;
+  nomem__view_close(&isolation->view);
+  free(isolation);
+}
