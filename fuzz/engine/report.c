@@ -100,34 +100,39 @@ static void write_plan(const struct nomem_text *artifact, const char *plan) {
 }
 
 static void add_setting(struct nomem_text *text, const char *name, const char *value) {
-  if (value == NULL) return;
+  if (value == NULL || value[0] == '\0') return;
   nomem__text_add(text, name);
   nomem__text_add(text, "=");
   nomem__text_quoted(text, value);
   nomem__text_add(text, " ");
 }
 
-static void add_command(struct nomem_text *text, const char *plan) {
+/* A plan that names one call needs to be told nothing of the others. */
+static void add_command(struct nomem_text *text, const struct nomem_plan *plan, const char *plan_text) {
   add_setting(text, "NOMEM_FUZZ", nomem__options.words);
-  add_setting(text, "NOMEM_FUZZ_ONLY", nomem__options.only_text);
-  add_setting(text, "NOMEM_FUZZ_NOT", nomem__options.not_text);
-  add_setting(text, "NOMEM_FUZZ_PLAN", plan);
+  if (plan->has != NOMEM_HAS_SITE) {
+    add_setting(text, "NOMEM_FUZZ_ONLY", nomem__options.only_text);
+    add_setting(text, "NOMEM_FUZZ_NOT", nomem__options.not_text);
+  }
+  add_setting(text, "NOMEM_FUZZ_PLAN", plan_text);
   nomem__text_quoted(text, nomem__options.program);
 }
 
-static void say_commands(const char *plan) {
+static void say_commands(const struct nomem_plan *plan) {
+  static char plan_text[NOMEM_PLAN_BYTES];
   static struct nomem_text artifact, text;
+  nomem_plan_print(plan, plan_text, sizeof plan_text);
   find_artifact(&artifact);
-  if (artifact.length > 0 && !nomem__options.has_plan) write_plan(&artifact, plan);
+  if (artifact.length > 0 && !nomem__options.has_plan) write_plan(&artifact, plan_text);
   const char *input = artifact.length > 0 ? artifact.bytes : "INPUT";
   nomem__text_add(&text, "nomem: reproduce: ");
-  add_command(&text, plan);
+  add_command(&text, plan, plan_text);
   nomem__text_add(&text, " ");
   nomem__text_quoted(&text, input);
   nomem__text_add(&text, "\n");
   nomem__text_flush(&text, STDERR_FILENO);
   nomem__text_add(&text, "nomem: minimise the input: ");
-  add_command(&text, plan);
+  add_command(&text, plan, plan_text);
   nomem__text_add(&text, " -minimize_crash=1 -runs=100000 ");
   nomem__text_quoted(&text, input);
   nomem__text_add(&text, "\n");
@@ -163,8 +168,6 @@ static void report(void) {
     nomem__text_flush(&text, STDERR_FILENO);
     return;
   }
-  static char plan_text[NOMEM_PLAN_BYTES];
-  nomem_plan_print(plan, plan_text, sizeof plan_text);
   say_failed(failed > 0 ? first : &nomem__current.leak_failed);
   if (failed > 1) {
     nomem__text_add(&text, "nomem: it was the first of ");
@@ -173,7 +176,7 @@ static void report(void) {
     nomem__text_flush(&text, STDERR_FILENO);
     say_failed(last);
   }
-  say_commands(plan_text);
+  say_commands(plan);
   if (!nomem__options.has_plan) say_how_to_go_on(failed > 0 ? first : &nomem__current.leak_failed);
 }
 

@@ -6,7 +6,7 @@
 #   tests/downstream/fuzz_targets.sh BUILD coverage [TARGET...]  edges covered with and without it, in the same time
 #   tests/downstream/fuzz_targets.sh BUILD speed [TARGET...]     runs a second when there is nothing new to fail
 #
-# SECONDS_EACH (default 5): time of one run; ROUNDS (default 12 bugs, 3 otherwise): how many.
+# SECONDS_EACH (default 5): time of one run; ROUNDS (default 15 for bugs, 3 otherwise): how many.
 # Exit status: 0 done, 1 a reproduction line does not reproduce, 2 cannot be done here.
 set -eu
 
@@ -31,11 +31,22 @@ sanitize=address,undefined
 flags="-g -O1 -fno-omit-frame-pointer"
 common="-rss_limit_mb=4096 -timeout=20"
 
-# What a target's own code allocates unchecked is not the library's doing: see docs/fuzzing.md.
-only_of() {
+# Calls whose failure a target does not expect in its own code: what it makes for itself, and objects that it takes
+# unchecked (expat's asserts that it got a parser). See docs/fuzzing.md.
+not_of() {
   case $1 in
-    libxml2-*) echo "NOMEM_FUZZ_NOT=in=xmlFuzz*" ;;
-    *) echo "NOMEM_FUZZ_NOT=" ;;
+    expat) echo "in=XML_ParserCreate*" ;;
+    libxml2-xml) echo "in=xmlFuzz*" ;;
+    libxml2-xpath) echo "in=xmlFuzz*;in=xmlXPathNewContext" ;;
+    *) echo "" ;;
+  esac
+}
+
+# The dictionaries that come with the targets.
+dictionary_of() {
+  case $1 in
+    libpng) echo "-dict=$(source_of libpng1.6)/contrib/oss-fuzz/png.dict" ;;
+    libxml2-*) echo "-dict=$(source_of libxml2)/fuzz/${1#libxml2-}.dict" ;;
   esac
 }
 
@@ -76,6 +87,10 @@ link() {
     clang++ $flags -fsanitize=fuzzer,$sanitize -fno-sanitize=function,nonnull-attribute,pointer-overflow $more -w \
       $harness "$folder/lib.a" "$@" $add -o "$top/$target.$variant" || die "cannot link $target"
   done
+  clang -O2 -c "$here/../fuzz_engine/overhead.c" -o "$top/overhead.o" || die "cannot compile overhead.c"
+  # shellcheck disable=SC2086
+  clang++ $flags -fsanitize=fuzzer-no-link,$sanitize -fno-sanitize=function,nonnull-attribute,pointer-overflow $more -w \
+    $harness "$top/overhead.o" "$folder/lib.a" "$@" $add -o "$top/$target.overhead" || die "cannot link $target"
 }
 
 build_target() {
@@ -125,7 +140,116 @@ build_target() {
   echo "built $1"
 }
 
-case $action in
-  build)
-    for target in $targets; do build_target "$target"; done ;;
-esac
+# run LOG TARGET VARIANT NOT OPTION...: one fuzzing run, in a folder of its own.
+run() {
+  log=$1 target=$2 variant=$3 not=$4
+  shift 4
+  # shellcheck disable=SC2046,SC2086
+  NOMEM_FUZZ_NOT=$not timeout $((seconds + 60)) "$top/$target.$variant" $(dictionary_of "$target") $common "$@" \
+    >"$log" 2>&1
+}
+
+# What the run found, in one line.
+verdict_of() {
+  sed -n 's/.*Assertion `\(.*\)'"'"' failed\..*/abort: assertion `\1`/p; s/^SUMMARY: AddressSanitizer: \([a-z-]*\) .* in \(.*\)/\1 in \2/p
+    s/^SUMMARY: AddressSanitizer: \([0-9]* byte(s) leaked\).*/leak: \1/p; s/^SUMMARY: libFuzzer: \(.*\)/\1/p' "$1" | head -1
+}
+
+# The function that made the failed call, or its caller where that one only allocates for others.
+culprit_of() {
+  sed -n '/^nomem: the call/,/^nomem: [^t]/s/^ *#[0-9]* 0x[0-9a-f]* in \([A-Za-z0-9_]*\) .*/\1/p' "$1" |
+    grep -v -m1 -i -E '(^|_)(x|json|jsonp_|png_|xml)?_?(malloc|calloc|realloc|strdup|mallocatomic|malloc_base|malloc_warn)$' |
+    head -1
+}
+
+# Each round goes on without the call that the round before has failed, until a round finds nothing. Findings that end
+# alike and come from the same function are shown once.
+find_bugs() {
+  target=$1 not=$(not_of "$1") found=0 round=0
+  folder=$top/found/$target
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  not_of "$target" >"$folder/not"
+  : >"$folder/shown"
+  while [ $round -lt "${rounds:-15}" ]; do
+    round=$((round + 1))
+    log=$folder/$round.log
+    run "$log" "$target" nomem "$not" -seed=$round -max_total_time="$seconds" -artifact_prefix="$folder/" && break
+    command=$(sed -n 's/^nomem: reproduce: //p' "$log")
+    site=$(sed -n 's/^nomem: go on without this call: .*\(site=[0-9a-f]*\).*/\1/p' "$log")
+    [ -n "$site" ] || { echo "$target: ended without a failed call: see $log"; break; }
+    found=$((found + 1)) verdict=$(verdict_of "$log") culprit=$(culprit_of "$log")
+    not="${not:+$not;}$site"
+    kind="$(echo "$verdict" | sed 's/: [0-9]* byte.*//'), when a call in $culprit fails"
+    again=$folder/$round.again
+    timeout 60 sh -c "$command" >"$again" 2>&1 || :
+    if [ "$(verdict_of "$again" | sed 's/: [0-9]* byte.*//')" != "${kind%, when*}" ]; then
+      echo "$target: DOES NOT REPRODUCE: $command: see $again"
+      status=1
+    fi
+    if ! grep -qxF "$kind" "$folder/shown"; then
+      echo "$kind" >>"$folder/shown"
+      echo "in=$culprit" >>"$folder/not"
+      echo "$target: $kind"
+      echo "    $command"
+    fi
+    [ "$(echo "$not" | tr -cd ';' | wc -c)" -lt 15 ] || break # a plan has 16 rules
+  done
+  sort -u "$folder/not" | sed '/^$/d' | paste -sd';' >"$folder/not.all"
+  echo "$target: $(wc -l <"$folder/shown") kinds of finding at $found sites, in $round rounds of at most $seconds s"
+}
+
+edges_of() {
+  sed -n 's/.*cov: \([0-9]*\) .*/\1/p' "$1" | tail -1
+}
+
+execs_of() {
+  sed -n 's/^#\([0-9]*\).*DONE.*/\1/p' "$1" | tail -1
+}
+
+# In turns, the same seeds, without the calls whose failure ends a run.
+compare_coverage() {
+  target=$1 not=$(cat "$top/found/$1/not.all" 2>/dev/null || not_of "$1") round=0
+  line="$target:"
+  for variant in plain nomem; do : >"$top/$target.$variant.edges"; done
+  while [ $round -lt "${rounds:-3}" ]; do
+    round=$((round + 1))
+    for variant in plain nomem; do
+      log=$top/$target.$variant.$round.log
+      run "$log" "$target" $variant "$not" -seed=$round -max_total_time="$seconds" -artifact_prefix="$top/cov." || :
+      edges_of "$log" >>"$top/$target.$variant.edges"
+      line="$line $variant $(edges_of "$log") ($(execs_of "$log"))"
+    done
+  done
+  echo "$line"
+  echo "$target: median edges in $seconds s: plain $(sort -n "$top/$target.plain.edges" | sed -n "$(((round + 1) / 2))p")," \
+    "with the engine $(sort -n "$top/$target.nomem.edges" | sed -n "$(((round + 1) / 2))p")"
+}
+
+# The inputs of a plain campaign, run again and again without a fuzzer around: see tests/fuzz_engine/overhead.c.
+measure_speed() {
+  target=$1 corpus=$top/corpus-$1
+  [ -d "$corpus" ] || {
+    mkdir -p "$corpus"
+    run "$top/corpus.log" "$target" plain "" -seed=1 -max_total_time="$seconds" "$corpus" || :
+  }
+  round=0
+  while [ $round -lt "${rounds:-3}" ]; do
+    round=$((round + 1))
+    # shellcheck disable=SC2046
+    printf '%-14s %s\n' "$target" "$(NOMEM_FUZZ_NOT=$(cat "$top/found/$1/not.all" 2>/dev/null || not_of "$1") \
+      timeout 120 "$top/$target.overhead" $(find "$corpus" -type f | sort | awk 'NR % 16 == 0' | head -20) 2>/dev/null)"
+  done
+}
+
+status=0
+for target in $targets; do
+  case $action in
+    build) build_target "$target" ;;
+    bugs) find_bugs "$target" ;;
+    coverage) compare_coverage "$target" ;;
+    speed) measure_speed "$target" ;;
+    *) die "no such action: $action" ;;
+  esac
+done
+exit $status
