@@ -81,6 +81,7 @@ static char **read_mounts(void) {
       char **grown = realloc(mounts, room * sizeof *grown);
       if (grown == NULL) break;
       mounts = grown;
+      mounts[count] = NULL;
     }
     if (sscanf(line, "%*d %*d %*s %*s %ms", &path) != 1) continue;
     unescape(path);

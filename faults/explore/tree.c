@@ -439,7 +439,10 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *sta
   uv_timer_init(trees->loop, &tree->timer);
   tree->timer.data = tree;
   int result = fork_root(tree, start);
-  if (result == 0 && start->trace) result = add_tracee(tree, tree->root);
+  if (result == 0 && start->trace && (result = add_tracee(tree, tree->root)) != 0) {
+    kill(tree->root, SIGKILL);
+    waitpid(tree->root, NULL, __WALL);
+  }
   if (result != 0) {
     uv_close((uv_handle_t *)&tree->timer, free_tree);
     return result;

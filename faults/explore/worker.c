@@ -308,7 +308,10 @@ static bool adopt_run(void *user, pid_t child) {
   }
   worker->output_kept = lseek(worker->output_fd, 0, SEEK_END);
   start_clock(worker);
-  return nomem__tree_adopt(worker->trees, child, run_ended, was_failed, worker, &worker->tree) == 0;
+  if (nomem__tree_adopt(worker->trees, child, run_ended, was_failed, worker, &worker->tree) == 0) return true;
+  worker->is_unsound = true; /* the parent would wait for it for ever */
+  nomem__tree_cancel(worker->parent);
+  return false;
 }
 
 /* The server is gone. A run that was asked of it is made by starting the program after all. */
