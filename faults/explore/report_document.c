@@ -190,6 +190,7 @@ static json_t *finding_of(struct builder *builder, const struct nomem__finding *
   nomem__json_text(json, object, "meaning", nomem__verdicts[finding->verdict].meaning);
   nomem__json_put(json, object, "flaky", json_boolean(finding->is_flaky));
   nomem__json_number(json, object, "runs", finding->runs);
+  nomem__json_text(json, object, "set_aside", finding->set_aside);
   put_printed(json, object, "where", print_where, &printed);
   put_printed(json, object, "end", print_end, &printed);
   if (finding->signal > 0 && sigabbrev_np(finding->signal) != NULL)
@@ -294,6 +295,8 @@ static void put_coverage(struct builder *builder, json_t *document) {
   uint64_t tried = 0, runs = 0;
   for (size_t i = 0; i < campaign->site_count; i++) tried += campaign->sites[i].tried > 0;
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
+  uint64_t elsewhere = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->results[i] == NOMEM__ELSEWHERE;
   nomem__json_number(json, baseline, "allocations", campaign->allocations);
   nomem__json_number(json, baseline, "microseconds", campaign->baseline_us);
   nomem__json_put(json, document, "baseline", baseline);
@@ -303,6 +306,7 @@ static void put_coverage(struct builder *builder, json_t *document) {
   nomem__json_number(json, coverage, "allocations_without_site", campaign->sites_lost);
   nomem__json_number(json, coverage, "points", campaign->point_count);
   nomem__json_number(json, coverage, "points_tried", runs);
+  nomem__json_number(json, coverage, "points_of_other_shards", elsewhere);
   nomem__json_put(json, coverage, "every_call", json_boolean(campaign->is_everything));
   nomem__json_put(json, coverage, "stacks", json_boolean(campaign->session->setup.trace));
   nomem__json_put(json, document, "coverage", coverage);
@@ -371,11 +375,40 @@ static void put_heading(struct builder *builder, json_t *document) {
                   json_boolean(!campaign->failed && campaign->session->interrupted_by == 0));
 }
 
+/* Those that count and those that were set aside, in the order that they had as one list: only so has each the same
+ * number in its id, whatever was set aside. The list is the caller's, what is in it is not. */
+static struct nomem__findings all_findings(struct builder *builder) {
+  const struct nomem__findings *counted = &builder->campaign->findings, *aside = &builder->campaign->set_aside;
+  struct nomem__findings all = {.count = counted->count + aside->count};
+  all.list = calloc(all.count + 1, sizeof *all.list);
+  if (all.list == NULL) {
+    builder->json.failed = true;
+    return (struct nomem__findings){0};
+  }
+  if (counted->count > 0) memcpy(all.list, counted->list, counted->count * sizeof *all.list);
+  if (aside->count > 0) memcpy(all.list + counted->count, aside->list, aside->count * sizeof *all.list);
+  nomem__findings_sort(&all);
+  return all;
+}
+
 static json_t *findings_of(struct builder *builder) {
+  struct nomem__findings all = all_findings(builder);
   json_t *findings = json_array();
-  for (size_t i = 0; i < builder->campaign->findings.count; i++)
-    nomem__json_add(&builder->json, findings, finding_of(builder, &builder->campaign->findings.list[i], findings));
+  for (size_t i = 0; i < all.count; i++)
+    nomem__json_add(&builder->json, findings, finding_of(builder, &all.list[i], findings));
+  free(all.list);
   return findings;
+}
+
+static void put_findings(struct builder *builder, json_t *document) {
+  json_t *all = findings_of(builder), *counted = json_array(), *aside = json_array(), *finding;
+  size_t i;
+  json_array_foreach(all, i, finding)
+    nomem__json_add(&builder->json, json_object_get(finding, "set_aside") != NULL ? aside : counted,
+                    json_incref(finding));
+  json_decref(all);
+  nomem__json_put(&builder->json, document, "findings", counted);
+  nomem__json_put(&builder->json, document, "set_aside", aside);
 }
 
 /* Takes the document over, and returns it if all of it could be made. */
@@ -398,7 +431,7 @@ json_t *nomem__document(const struct nomem__campaign *campaign) {
   put_heading(&builder, document);
   put_coverage(&builder, document);
   put_verdicts(&builder, document);
-  nomem__json_put(&builder.json, document, "findings", findings_of(&builder));
+  put_findings(&builder, document);
   put_sites(&builder, document);
   return finish(&builder, document);
 }

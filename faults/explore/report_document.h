@@ -35,6 +35,9 @@ __attribute__((format(printf, 4, 5))) void nomem__json_format(struct nomem__json
 const char *nomem__json_string(const json_t *object, const char *key);
 uint64_t nomem__json_count(const json_t *object, const char *key);
 
+/* Why a finding does not count, in a few words of the caller's or the document's; NULL: it counts. */
+const char *nomem__document_aside(const json_t *finding);
+
 /* The frame of a stack that is to blame (object: a finding's "fault" or "blow_up"); NULL: there is none. */
 const json_t *nomem__document_culprit(const json_t *trace);
 

@@ -58,7 +58,7 @@ static void print_details(FILE *out, const json_t *finding) {
 static int print_case(FILE *out, const json_t *finding) {
   const json_t *blow_up = json_object_get(finding, "blow_up");
   const json_t *culprit = nomem__document_culprit(blow_up != NULL ? blow_up : json_object_get(finding, "fault"));
-  bool flaky = json_is_true(json_object_get(finding, "flaky"));
+  const char *aside = nomem__document_aside(finding);
   char *details = NULL;
   size_t bytes;
   FILE *text = open_memstream(&details, &bytes);
@@ -75,8 +75,10 @@ static int print_case(FILE *out, const json_t *finding) {
     fprintf(out, " line=\"%" PRIu64 "\"", nomem__json_count(culprit, "line"));
   }
   fputs(" time=\"0\">\n", out);
-  if (flaky) {
-    fputs("      <skipped message=\"flaky: not when it was tried again\"/>\n      <system-out>", out);
+  if (aside != NULL) {
+    fputs("      <skipped", out);
+    print_attribute(out, "message", aside);
+    fputs("/>\n      <system-out>", out);
   } else {
     fputs("      <failure", out);
     print_attribute(out, "type", nomem__json_string(finding, "verdict"));
@@ -84,7 +86,7 @@ static int print_case(FILE *out, const json_t *finding) {
     fputs(">", out);
   }
   print_xml(out, details);
-  fprintf(out, "</%s>\n    </testcase>\n", flaky ? "system-out" : "failure");
+  fprintf(out, "</%s>\n    </testcase>\n", aside != NULL ? "system-out" : "failure");
   free(details);
   return 0;
 }
@@ -101,34 +103,41 @@ static void print_summary(FILE *out, const json_t *document) {
 }
 
 static void print_suite(FILE *out, const char *element, const json_t *document) {
-  size_t failures = 0, skipped = 0, i;
+  size_t failures = 0, skipped = json_array_size(json_object_get(document, "set_aside")), i;
   const json_t *findings = json_object_get(document, "findings");
   json_t *finding, *word;
   json_array_foreach(findings, i, finding)
-    *(json_is_true(json_object_get(finding, "flaky")) ? &skipped : &failures) += 1;
+    *(nomem__document_aside(finding) != NULL ? &skipped : &failures) += 1;
   fprintf(out, "<%s name=\"nomem explore --", element);
   json_array_foreach(json_object_get(document, "command"), i, word) {
     fputc(' ', out);
     print_xml(out, json_string_value(word));
   }
-  fprintf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\" time=\"%.3f\"", json_array_size(findings) + 1, failures,
+  fprintf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\" time=\"%.3f\"", failures + skipped + 1, failures,
           !json_is_true(json_object_get(document, "complete")), json_real_value(json_object_get(document, "seconds")));
   if (strcmp(element, "testsuite") == 0) fprintf(out, " skipped=\"%zu\"", skipped);
 }
 
-int nomem__report_junit(const json_t *document, FILE *out) {
+static int print_cases(FILE *out, const json_t *findings) {
   size_t i;
   json_t *finding;
+  json_array_foreach(findings, i, finding) {
+    int result = print_case(out, finding);
+    if (result != 0) return result;
+  }
+  return 0;
+}
+
+int nomem__report_junit(const json_t *document, FILE *out) {
   fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", out);
   print_suite(out, "testsuites", document);
   fputs(">\n  ", out);
   print_suite(out, "testsuite", document);
   print_attribute(out, "timestamp", nomem__json_string(document, "date"));
   fputs(">\n", out);
-  json_array_foreach(json_object_get(document, "findings"), i, finding) {
-    int result = print_case(out, finding);
-    if (result != 0) return result;
-  }
+  int result = print_cases(out, json_object_get(document, "findings"));
+  if (result == 0) result = print_cases(out, json_object_get(document, "set_aside"));
+  if (result != 0) return result;
   print_summary(out, document);
   fputs("  </testsuite>\n</testsuites>\n", out);
   return 0;

@@ -49,6 +49,18 @@ static char *written(writer *write, json_t *document) {
   return text;
 }
 
+static json_t *sarif_run(json_t *document) {
+  char *text = written(nomem__report_sarif, document);
+  json_t *log = json_loads(text, 0, NULL);
+  free(text);
+  assert_non_null(log);
+  assert_string_equal(nomem__json_string(log, "version"), "2.1.0");
+  json_t *run = json_incref(json_array_get(json_object_get(log, "runs"), 0));
+  json_decref(log);
+  assert_non_null(run);
+  return run;
+}
+
 static size_t count(const char *text, const char *what) {
   size_t times = 0;
   for (; (text = strstr(text, what)) != NULL; text += strlen(what)) times++;
@@ -115,6 +127,33 @@ static void test_tap_tells_flaky_and_incomplete(void **state) {
   free(text);
 }
 
+/* A document whose only finding was set aside. */
+static json_t *aside_document(const char *reason) {
+  json_t *document = document_of("f", false, true);
+  json_t *findings = json_object_get(document, "findings");
+  json_object_set_new(json_array_get(findings, 0), "set_aside", json_string(reason));
+  json_object_set(document, "set_aside", findings);
+  json_object_set_new(document, "findings", json_array());
+  return document;
+}
+
+/* What is set aside fails no test, and has its reason; nothing is annotated for it. */
+static void test_set_aside_does_not_count(void **state) {
+  (void)state;
+  char *text = written(nomem__report_tap, aside_document("known # <why>\n"));
+  assert_non_null(strstr(text, "\n1..2\nnot ok 1 - crash in f # TODO known \\# <why> \n"));
+  free(text);
+  text = written(nomem__report_junit, aside_document("known <why>"));
+  assert_non_null(strstr(text, "tests=\"2\" failures=\"0\""));
+  assert_non_null(strstr(text, "skipped=\"1\""));
+  assert_non_null(strstr(text, "<skipped message=\"known &lt;why&gt;\"/>"));
+  assert_int_equal(count(text, "<failure"), 0);
+  free(text);
+  json_t *run = sarif_run(aside_document("known"));
+  assert_int_equal(json_array_size(json_object_get(run, "results")), 0);
+  json_decref(run);
+}
+
 /* Nothing in the page's data can end the script element it is in, or begin another. */
 static void test_html_data_holds_no_markup(void **state) {
   (void)state;
@@ -134,18 +173,6 @@ static void test_html_data_holds_no_markup(void **state) {
   json_decref(read);
   assert_non_null(strstr(text, "<title>nomem: &lt;/script&gt;&lt;!--&lt;script&gt;&amp;"));
   free(text);
-}
-
-static json_t *sarif_run(json_t *document) {
-  char *text = written(nomem__report_sarif, document);
-  json_t *log = json_loads(text, 0, NULL);
-  free(text);
-  assert_non_null(log);
-  assert_string_equal(nomem__json_string(log, "version"), "2.1.0");
-  json_t *run = json_incref(json_array_get(json_object_get(log, "runs"), 0));
-  json_decref(log);
-  assert_non_null(run);
-  return run;
 }
 
 static const json_t *at(const json_t *value, const char *key) {
@@ -326,7 +353,7 @@ static void test_document_of_a_campaign(void **state) {
   memset(findings, 0, sizeof findings);
   for (size_t i = 0; i < 2; i++) {
     findings[i].verdict = NOMEM_VERDICT_CRASH;
-    findings[i].runs = 1;
+    findings[i].runs = 2 - i;
     findings[i].signal = SIGSEGV;
     strcpy(findings[i].plan, "site=00000000@1");
     findings[i].fault = trace_of(16);
@@ -354,6 +381,20 @@ static void test_document_of_a_campaign(void **state) {
   assert_memory_equal(second, first, strlen(first));
   assert_string_equal(second + strlen(first), "-2");
   assert_string_equal(json_string_value(json_array_get(json_object_get(document, "command"), 1)), "\\xff");
+
+  /* The second keeps its number when the first is set aside. */
+  findings[0].set_aside = "known";
+  campaign.set_aside = (struct nomem__findings){findings, 1, 1};
+  campaign.findings = (struct nomem__findings){findings + 1, 1, 1};
+  json_t *after = nomem__document(&campaign);
+  assert_non_null(after);
+  const json_t *left = json_object_get(after, "findings"), *aside = json_object_get(after, "set_aside");
+  assert_int_equal(json_array_size(left), 1);
+  assert_int_equal(json_array_size(aside), 1);
+  assert_string_equal(nomem__json_string(json_array_get(left, 0), "id"), second);
+  assert_string_equal(nomem__json_string(json_array_get(aside, 0), "id"), first);
+  assert_string_equal(nomem__json_string(json_array_get(aside, 0), "set_aside"), "known");
+  json_decref(after);
   json_decref(document);
   nomem__symbols_close(session.symbols);
 }
@@ -365,6 +406,7 @@ int main(void) {
       cmocka_unit_test(test_junit_counts_what_counts),
       cmocka_unit_test(test_tap_lines_are_its_own),
       cmocka_unit_test(test_tap_tells_flaky_and_incomplete),
+      cmocka_unit_test(test_set_aside_does_not_count),
       cmocka_unit_test(test_html_data_holds_no_markup),
       cmocka_unit_test(test_sarif_addresses),
       cmocka_unit_test(test_sarif_messages),

@@ -4,6 +4,9 @@ const report = JSON.parse(document.getElementById('document').textContent);
 const byId = (id) => document.getElementById(id);
 const SVG = 'http://www.w3.org/2000/svg';
 const known = new Set(['crash', 'sanitizer', 'corruption', 'abort', 'hang', 'refused', 'handled']);
+/* Those that do not count come after the others, with the reason why. */
+const allFindings = [...report.findings, ...report.set_aside];
+const asideOf = (finding) => finding.set_aside || (finding.flaky ? 'flaky: not when it was tried again' : '');
 const rank = new Map(report.verdicts.map((verdict, i) => [verdict.name, i]));
 const untried = report.verdicts.length;
 
@@ -48,11 +51,13 @@ function share(done, all) {
 function showHeading() {
   const coverage = report.coverage;
   const counted = report.findings.filter((finding) => !finding.flaky).length;
+  const aside = allFindings.length - counted;
   const runs = report.verdicts.reduce((sum, verdict) => sum + verdict.runs, 0);
   const warnings = [];
   byId('command').textContent = report.command.join(' ');
-  if (report.complete && coverage.points_tried < coverage.points) warnings.push('The time that was given was up before all points were tried.');
-  byId('result').textContent = `${counted ? plural(counted, 'finding') : 'No finding'} in ${plural(runs, 'run')}`;
+  if (coverage.points_of_other_shards) warnings.push(`${plural(coverage.points_of_other_shards, 'point')} of ${number(coverage.points)} are other shards’.`);
+  if (report.complete && coverage.points_tried + coverage.points_of_other_shards < coverage.points) warnings.push('The time that was given was up before all points were tried.');
+  byId('result').textContent = `${counted ? plural(counted, 'finding') : 'No finding'} in ${plural(runs, 'run')}${aside ? `, ${number(aside)} not counted` : ''}`;
   if (!report.complete) warnings.push(`Not complete: ${coverage.points_tried} of ${coverage.points} points were tried.`);
   if (!coverage.every_call) warnings.push('Not every call was tried: of each site the first, second and last, and those between whose number is a power of two.');
   if (coverage.sites_tried < coverage.sites) warnings.push(`${plural(coverage.sites - coverage.sites_tried, 'site')} of ${number(coverage.sites)} were not tried at all.`);
@@ -158,7 +163,7 @@ function detailOf(finding) {
   const copy = element('button', { type: 'button', class: 'copy', 'aria-live': 'polite' }, 'Copy');
   copy.addEventListener('click', () => copyText(finding.reproduce, copy));
   return element('td', { colspan: findingColumns.length },
-    element('p', null, `${finding.meaning}: ${finding.end}.`, finding.flaky ? ' Flaky: not when it was tried again.' : ''),
+    element('p', null, `${finding.meaning}: ${finding.end}.`, asideOf(finding) ? ` Not counted: ${asideOf(finding)}.` : ''),
     element('div', { class: 'stacks' }, stackBlock(`The fault: ${what}`, fault),
       stackBlock(finding.verdict === 'hang' ? 'Where it hangs' : 'Where it blew up', finding.blow_up)),
     element('h3', null, 'Reproduce'),
@@ -166,7 +171,7 @@ function detailOf(finding) {
 }
 
 const findingColumns = [
-  { title: 'Verdict', value: (finding) => (rank.get(finding.verdict) ?? -1) + (finding.flaky ? untried : 0) },
+  { title: 'Verdict', value: (finding) => (rank.get(finding.verdict) ?? -1) + (asideOf(finding) ? untried : 0) },
   { title: 'Where', value: (finding) => finding.where },
   { title: 'How it ended', value: (finding) => finding.end },
   { title: 'The call that failed', value: (finding) => finding.fault.where },
@@ -186,8 +191,8 @@ function findingRow(finding) {
   const button = element('button', {
     type: 'button', class: 'toggle', 'aria-expanded': String(isOpen), 'aria-label': `details of ${finding.where}`,
   }, isOpen ? '▾' : '▸');
-  const row = element('tr', { class: 'finding', 'data-id': finding.id, id: finding.id },
-    element('td', null, button, badge(finding.verdict), finding.flaky ? ' flaky' : ''),
+  const row = element('tr', { class: asideOf(finding) ? 'finding aside' : 'finding', 'data-id': finding.id, id: finding.id },
+    element('td', null, button, badge(finding.verdict), asideOf(finding) ? element('div', { class: 'muted' }, 'not counted') : ''),
     element('td', null, code(finding.where)), element('td', null, finding.end),
     element('td', null, code(`${finding.fault.function}(${finding.fault.bytes})`), ' in ', code(finding.fault.where)),
     element('td', { class: 'number' }, number(finding.runs)));
@@ -202,12 +207,12 @@ function searchText(finding) {
   return [finding.message, finding.id, finding.fault.plan, ...frames.map((frame) => `${frame.function || ''} ${place(frame)}`)]
     .join('\n').toLowerCase();
 }
-const searchTexts = new Map(report.findings.map((finding) => [finding, searchText(finding)]));
+const searchTexts = new Map(allFindings.map((finding) => [finding, searchText(finding)]));
 
 function shownFindings() {
   const words = byId('filter').value.toLowerCase().split(/\s+/).filter(Boolean);
   const verdict = byId('verdict').value;
-  return sorted(report.findings.filter((finding) => (!verdict || finding.verdict === verdict)
+  return sorted(allFindings.filter((finding) => (!verdict || finding.verdict === verdict)
     && words.every((word) => searchTexts.get(finding).includes(word))), findingColumns, findingOrder);
 }
 
@@ -218,12 +223,12 @@ function showFindings() {
     ? [findingRow(finding), element('tr', { class: 'detail' }, detailOf(finding))] : [findingRow(finding)])));
   if (shown.length === 0)
     byId('findings').append(element('tr', null, element('td', { colspan: findingColumns.length, class: 'muted' },
-      report.findings.length ? 'None that matches.' : 'None: every failed allocation was handled or refused.')));
-  byId('shown').textContent = shown.length === report.findings.length ? '' : `${shown.length} of ${report.findings.length} shown`;
+      allFindings.length ? 'None that matches.' : 'None: every failed allocation was handled or refused.')));
+  byId('shown').textContent = shown.length === allFindings.length ? '' : `${shown.length} of ${allFindings.length} shown`;
 }
 
 function goTo(id) {
-  const finding = report.findings.find((one) => one.id === id);
+  const finding = allFindings.find((one) => one.id === id);
   if (!finding) return;
   byId('filter').value = byId('verdict').value = '';
   opened.add(id);
@@ -233,7 +238,7 @@ function goTo(id) {
 }
 
 function startFindings() {
-  for (const name of new Set(report.findings.map((finding) => finding.verdict)))
+  for (const name of new Set(allFindings.map((finding) => finding.verdict)))
     byId('verdict').append(element('option', { value: name }, name));
   byId('filter').addEventListener('input', showFindings);
   byId('verdict').addEventListener('change', showFindings);
@@ -244,8 +249,8 @@ function startFindings() {
     byId('open-all').textContent = close ? 'Open all' : 'Close all';
     showFindings();
   });
-  byId('findings-tools').hidden = report.findings.length === 0;
-  if (report.findings.length === 1) opened.add(report.findings[0].id);
+  byId('findings-tools').hidden = allFindings.length === 0;
+  if (allFindings.length === 1) opened.add(allFindings[0].id);
   showFindings();
 }
 
@@ -415,7 +420,7 @@ function underOf(site, frame) {
 function showNode(node) {
   const frame = node.frame;
   const indices = new Set(node.below.map((site) => report.sites.indexOf(site)));
-  const found = report.findings.filter((finding) => indices.has(finding.fault.site));
+  const found = allFindings.filter((finding) => indices.has(finding.fault.site));
   byId('node').replaceChildren(element('div', null,
     element('p', null, badge(verdictName(node)), ' ', code(node.name), ' ',
       element('span', { class: 'code muted' }, frame && frame.function ? `${place(frame)}  ${frame.file ? baseName(frame.module) : ''}` : '')),
