@@ -12,7 +12,7 @@
 
 /* As content or in a quoted attribute. What XML 1.0 has no way to write at all becomes \xNN: control characters, and
  * the two code points that are no characters. */
-static void print_xml(FILE *out, const char *text) {
+static void print_xml(FILE *out, const char *text, bool is_attribute) {
   for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
     bool is_no_character =
         memcmp(c, NO_CHARACTER, strnlen((const char *)c, 2)) == 0 && c[1] != '\0' && (c[2] == 0xbe || c[2] == 0xbf);
@@ -23,7 +23,7 @@ static void print_xml(FILE *out, const char *text) {
       case '"': fputs("&quot;", out); break;
       case '\'': fputs("&apos;", out); break;
       case '\t':
-      case '\n': fprintf(out, "&#%d;", *c); break;
+      case '\n': fprintf(out, is_attribute ? "&#%d;" : "%c", *c); break;
       default:
         if (is_no_character) {
           fprintf(out, "\\x%02x\\x%02x\\x%02x", c[0], c[1], c[2]);
@@ -39,7 +39,7 @@ static void print_xml(FILE *out, const char *text) {
 
 static void print_attribute(FILE *out, const char *name, const char *value) {
   fprintf(out, " %s=\"", name);
-  print_xml(out, value);
+  print_xml(out, value, true);
   fputc('"', out);
 }
 
@@ -85,7 +85,7 @@ static int print_case(FILE *out, const json_t *finding) {
     print_attribute(out, "message", nomem__json_string(finding, "message"));
     fputs(">", out);
   }
-  print_xml(out, details);
+  print_xml(out, details, false);
   fprintf(out, "</%s>\n    </testcase>\n", aside != NULL ? "system-out" : "failure");
   free(details);
   return 0;
@@ -111,7 +111,7 @@ static void print_suite(FILE *out, const char *element, const json_t *document) 
   fprintf(out, "<%s name=\"nomem explore --", element);
   json_array_foreach(json_object_get(document, "command"), i, word) {
     fputc(' ', out);
-    print_xml(out, json_string_value(word));
+    print_xml(out, json_string_value(word), true);
   }
   fprintf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\" time=\"%.3f\"", failures + skipped + 1, failures,
           !json_is_true(json_object_get(document, "complete")), json_real_value(json_object_get(document, "seconds")));

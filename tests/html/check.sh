@@ -27,7 +27,7 @@ explore() {
   status=0
   wanted=$1
   shift
-  timeout 300 nomem explore --quiet "$@" >/dev/null 2>"$pages/log" || status=$?
+  timeout 300 nomem explore --quiet --no-store "$@" >/dev/null 2>"$pages/log" || status=$?
   [ "$status" = "$wanted" ] && return 0
   cat "$pages/log" >&2
   echo "nomem: an exploration ended with status $status, not $wanted" >&2
