@@ -13,7 +13,7 @@ if [ ! -x "${1:-.}/nomem" ]; then
 fi
 build=$1
 shift
-[ $# -gt 0 ] || set -- preload sites verdicts behaviour report
+[ $# -gt 0 ] || set -- preload sites verdicts behaviour report self
 passed=0
 failed=0
 output=$(mktemp)
