@@ -76,6 +76,7 @@ void nomem__identity(const struct nomem__campaign *campaign, char identity[NOMEM
   if (options->stdin_path != NULL) hash = mix_file(hash, options->stdin_path);
   hash = mix_text(hash, options->image);
   hash = mix_number(hash, (uint64_t)options->engine);
+  hash = mix_number(hash, (uint64_t)options->isolate);
   hash = mix_number(hash, options->timeout_ms);
   hash = mix_number(hash, (uint64_t)options->no_trace << 1 | (uint64_t)options->aslr);
   hash = mix_file(mix_text(hash, base_name(campaign->image)), campaign->image);

@@ -185,6 +185,22 @@ static int check_reports(const struct nomem__parser *parser) {
   return 0;
 }
 
+/* Options may stand between the words and after them. The words are moved together in argv. */
+static int parse_operands(struct nomem__parser *parser) {
+  struct nomem__options *options = parser->options;
+  const struct nomem__command_text *command = &nomem__commands[options->command];
+  options->operands = parser->argv + parser->next;
+  while (parser->next < parser->argc) {
+    options->operands[options->operand_count++] = parser->argv[parser->next++];
+    int result = parse_options(parser);
+    if (result) return result;
+  }
+  if (options->operand_count < command->operands_min || options->operand_count > command->operands_max)
+    return usage_error(parser, "too %s words: give %s",
+                       options->operand_count < command->operands_min ? "few" : "many", command->operands);
+  return 0;
+}
+
 int nomem__options_parse(int argc, char **argv, struct nomem__options *options, FILE *out, FILE *err) {
   struct nomem__parser parser = {
       .argc = argc, .argv = argv, .next = 1, .scope = NOMEM_SCOPE_TOP, .options = options, .out = out, .err = err};
@@ -213,6 +229,7 @@ int nomem__options_parse(int argc, char **argv, struct nomem__options *options, 
     return usage_error(&parser, "no plan: say which allocations fail, such as --fail nth=3");
   result = check_reports(&parser);
   if (result) return result;
+  if (nomem__commands[options->command].operands) return parse_operands(&parser);
   if (parser.next >= argc) return usage_error(&parser, "no program: add '-- PROGRAM [ARG...]'");
   options->program = argv + parser.next;
   return 0;

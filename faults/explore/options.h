@@ -13,6 +13,10 @@ enum nomem__command {
   NOMEM_COMMAND_EXPLORE,
   NOMEM_COMMAND_RUN,
   NOMEM_COMMAND_SITES,
+  NOMEM_COMMAND_DIFF,
+  NOMEM_COMMAND_MERGE,
+  NOMEM_COMMAND_REPLAY,
+  NOMEM_COMMAND_EXPLAIN,
   NOMEM_COMMAND_COUNT
 };
 
@@ -72,6 +76,9 @@ struct nomem__options {
   bool verify;
   bool verbose;
   bool quiet;
+  bool gdb;
+  char **operands; /* words of a command that runs no program of its user's, in argv */
+  size_t operand_count;
   char **program; /* the program and its arguments, ended by NULL; at least one */
 };
 

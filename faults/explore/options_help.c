@@ -34,8 +34,8 @@ static void print_options(FILE *out, unsigned scope) {
     if (!(option->commands & scope)) continue;
     char left[HELP_WIDTH];
     const char letter[] = {'-', option->letter, ',', '\0'};
-    int length = snprintf(left, sizeof left, "  %-3s --%s %s", option->letter ? letter : "", option->name,
-                          option->argument ? option->argument : "");
+    int length = snprintf(left, sizeof left, "  %-3s --%s%s%s", option->letter ? letter : "", option->name,
+                          option->argument ? " " : "", option->argument ? option->argument : "");
     assert(length > 0 && (size_t)length < sizeof left);
     if (length >= HELP_INDENT) {
       fprintf(out, "%s\n", left);
@@ -61,9 +61,11 @@ static void print_top_help(FILE *out) {
 }
 
 static void print_command_help(FILE *out, enum nomem__command command) {
-  fprintf(out, "usage: nomem %s [options] -- PROGRAM [ARG...]\n\n", nomem__commands[command].name);
+  const char *operands = nomem__commands[command].operands;
+  fprintf(out, "usage: nomem %s [options] %s\n\n", nomem__commands[command].name,
+          operands ? operands : "-- PROGRAM [ARG...]");
   print_wrapped(out, 0, 0, nomem__commands[command].about);
-  fputs("'--' may be left out when PROGRAM does not begin with '-'.\n", out);
+  if (!operands) fputs("'--' may be left out when PROGRAM does not begin with '-'.\n", out);
   print_options(out, NOMEM_SCOPE(command));
 }
 

@@ -18,14 +18,35 @@ const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT] = {
     [NOMEM_COMMAND_EXPLORE] =
         {"explore", "fail PROGRAM's allocations one by one and report what breaks",
          "Runs PROGRAM once as it is, then again for each allocation site with that allocation failing, and reports "
-         "every way in which it did not cope. Exit status: 0 nothing found, 1 findings, 2 could not do the job."},
+         "every way in which it did not cope. Exit status: 0 nothing found, 1 findings, 2 could not do the job.",
+         NULL, 0, 0},
     [NOMEM_COMMAND_RUN] = {"run", "run PROGRAM once with the failures of a plan",
                            "Runs PROGRAM once and fails the allocations that the plan names. Exit status: PROGRAM's "
-                           "own, 128 and the signal's number if one killed it, 2 could not do the job."},
+                           "own, 128 and the signal's number if one killed it, 2 could not do the job.",
+                           NULL, 0, 0},
     [NOMEM_COMMAND_SITES] = {"sites", "list the places where PROGRAM allocates",
                              "Runs PROGRAM once as it is and lists each distinct call stack of an allocation, with "
                              "its key, how often it came and what it asked for. Exit status: 0 listed, 2 could not "
-                             "do the job."},
+                             "do the job.",
+                             NULL, 0, 0},
+    [NOMEM_COMMAND_DIFF] = {"diff", "compare the findings of two stores",
+                            "Lists the findings of the store NEW that the store OLD does not have, those that are "
+                            "gone, and those that are still there. A finding keeps its identity in a rebuild. Exit "
+                            "status: 0 nothing new, 1 something new, 2 could not do the job.",
+                            "OLD NEW", 2, 2},
+    [NOMEM_COMMAND_MERGE] = {"merge", "join stores into one",
+                             "Adds what the stores IN have to the store OUT, which is made when it is not there: the "
+                             "shards of a campaign become one. To add the same again changes nothing. Exit status: 0 "
+                             "joined, 2 could not do the job.",
+                             "OUT IN...", 2, SIZE_MAX},
+    [NOMEM_COMMAND_REPLAY] = {"replay", "run a finding of the store once more",
+                              "Runs the program of a finding again with its failure. FINDING is its number in the last "
+                              "report, or the beginning of its id; without it all are listed. Exit status: the "
+                              "program's own, 128 and the signal's number if one killed it, 2 could not do the job.",
+                              "[FINDING]", 0, 1},
+    [NOMEM_COMMAND_EXPLAIN] = {"explain", "say what a verdict means and what to do about it",
+                               "Explains a verdict; without one, lists all. Exit status: 0 explained, 2 no such verdict.",
+                               "[VERDICT]", 0, 1},
 };
 
 static int refuse(char *reason, const char *how_to_mend) {
@@ -198,6 +219,7 @@ static int read_version(struct nomem__parser *parser, size_t offset, const char 
 
 #define ONLY(command) NOMEM_SCOPE(NOMEM_COMMAND_##command)
 #define ALL_COMMANDS (NOMEM_SCOPE_TOP - 1)
+#define RUNNERS (ONLY(EXPLORE) | ONLY(RUN) | ONLY(SITES))
 #define NO_MEMBER 0
 #define SET(name) offsetof(struct nomem__options, name)
 
@@ -212,7 +234,7 @@ const struct nomem__option nomem__option_table[] = {
      "give each run a network and IPC of its own, and throw away what it changes below the working directory, the home "
      "directory, /tmp, /var/tmp and /dev/shm; on: refuse to run without; off: never; auto: where it is possible "
      "(default)"},
-    {"timeout", "SECONDS", 't', ALL_COMMANDS, read_seconds, SET(timeout_ms),
+    {"timeout", "SECONDS", 't', RUNNERS, read_seconds, SET(timeout_ms),
      "kill a run that takes longer; decimals are allowed (default for explore: ten times as long as without a failure, "
      "at least 1; otherwise: never)"},
     {"all", NULL, 0, ONLY(EXPLORE), read_flag, SET(all), "try every single allocation, however long it takes"},
@@ -225,9 +247,9 @@ const struct nomem__option nomem__option_table[] = {
      "allocation; auto: the fastest that is safe for the program (default)"},
     {"faults", "KIND", 0, ONLY(EXPLORE), read_faults, SET(faults),
      "transient: one allocation fails; persistent: it and all later ones; both (default)"},
-    {"stdin", "FILE", 0, ALL_COMMANDS, read_path, SET(stdin_path),
+    {"stdin", "FILE", 0, RUNNERS, read_path, SET(stdin_path),
      "give each run FILE as its standard input; - for nomem's own, with run only (default: empty)"},
-    {"image", "GLOB[,GLOB]", 0, ALL_COMMANDS, read_image, SET(image),
+    {"image", "GLOB[,GLOB]", 0, RUNNERS, read_image, SET(image),
      "base names of the programs whose allocations count, when PROGRAM starts others (default: all but shells and "
      "other launchers)"},
     {"json", "FILE", 0, ONLY(EXPLORE), read_path, SET(reports[NOMEM_REPORT_JSON]),
@@ -241,7 +263,7 @@ const struct nomem__option nomem__option_table[] = {
      "write the findings in the Test Anything Protocol, version 14"},
     {"html", "FILE", 0, ONLY(EXPLORE), read_path, SET(reports[NOMEM_REPORT_HTML]),
      "write a page to look at, with a chart of all call stacks that allocate"},
-    {"store", "FILE", 0, ONLY(EXPLORE), read_path, SET(store),
+    {"store", "FILE", 0, ONLY(EXPLORE) | ONLY(REPLAY), read_path, SET(store),
      "keep what was done and found in FILE, and go on from there when the same command is given again (default: "
      ".nomem/store.db, or what NOMEM_STORE names; empty: none)"},
     {"no-store", NULL, 0, ONLY(EXPLORE), read_flag, SET(no_store), "keep nothing, and take nothing from the store"},
@@ -254,16 +276,17 @@ const struct nomem__option nomem__option_table[] = {
      "show the C library's own known faults, too"},
     {"baseline", "FILE", 0, ONLY(EXPLORE), read_path, SET(baseline),
      "count only findings that the store FILE, of an earlier exploration of the same command, does not have"},
+    {"gdb", NULL, 0, ONLY(REPLAY), read_flag, SET(gdb), "run it under gdb, which stops at the call that fails"},
     {"stacks", NULL, 0, ONLY(SITES), read_flag, SET(stacks), "print whole call stacks"},
     {"verify", NULL, 0, ONLY(SITES), read_flag, SET(verify),
      "unwind every stack again, and say how many were recognised, how many had to be unwound, and how many were taken "
      "for another"},
     {"no-trace", NULL, 0, ONLY(EXPLORE) | ONLY(RUN), read_flag, SET(no_trace),
      "do without ptrace, for programs that trace themselves; the stack of where it blew up is then missing"},
-    {"aslr", NULL, 0, ALL_COMMANDS, read_flag, SET(aslr),
+    {"aslr", NULL, 0, RUNNERS, read_flag, SET(aslr),
      "leave address-space randomisation on (default: off in the runs, so that they resemble one another)"},
-    {"verbose", NULL, 'v', ALL_COMMANDS, read_flag, SET(verbose), "say what is being done"},
-    {"quiet", NULL, 'q', ONLY(EXPLORE) | ONLY(RUN), read_flag, SET(quiet), "print only findings and errors"},
+    {"verbose", NULL, 'v', RUNNERS, read_flag, SET(verbose), "say what is being done"},
+    {"quiet", NULL, 'q', ONLY(EXPLORE) | ONLY(RUN) | ONLY(REPLAY), read_flag, SET(quiet), "print only findings and errors"},
     {"help", NULL, 'h', NOMEM_SCOPE_TOP | ALL_COMMANDS, read_help, NO_MEMBER, "print this help"},
     {"version", NULL, 0, NOMEM_SCOPE_TOP | ALL_COMMANDS, read_version, NO_MEMBER, "print the version"},
     {"man", NULL, 0, NOMEM_SCOPE_TOP, read_manual, NO_MEMBER, "print the options as the manual page has them"},

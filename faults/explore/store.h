@@ -22,6 +22,12 @@ enum nomem__store_mode {
   NOMEM_STORE_WRITE, /* it is made when it is not there */
 };
 
+/* Says of every campaign whether all its points were tried. */
+#define NOMEM_STORE_MARK_ENDED                                                                                   \
+  "UPDATE campaigns SET ended=CASE WHEN NOT EXISTS (SELECT 1 FROM points LEFT JOIN runs USING(campaign,site,"      \
+  "occurrence,persistent) WHERE points.campaign=campaigns.id AND (verdict IS NULL OR unproven<>0)) THEN "          \
+  "coalesce(ended,CURRENT_TIMESTAMP) END"
+
 struct nomem__store {
   sqlite3 *db;
   const char *path; /* the caller's */

@@ -277,7 +277,7 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
         "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,used) VALUES(?,?,?,?,?,'" NOMEM_VERSION "',?,?,?,?,?,"
         "?,?,?,0) ON CONFLICT DO NOTHING", "ttbttittiiiii", identity, directory, command, command_bytes, text,
         campaign->image, (int64_t)options->faults, options->stdin_path, options->image, (int64_t)options->aslr,
-        (int64_t)options->no_trace, (int64_t)options->timeout_ms, (int64_t)campaign->allocations,
+        (int64_t)options->no_trace, (int64_t)campaign->timeout_ms, (int64_t)campaign->allocations,
         (int64_t)campaign->baseline_us);
   free(command);
   free(text);
@@ -446,11 +446,7 @@ static int write_end(struct nomem__campaign *campaign, const json_t *documents) 
   for (size_t i = 0; i < campaign->findings.count && result == 0; i++)
     result = write_finding(campaign, i, json_array_get(documents, i));
   if (result == 0) result = name_sites(campaign);
-  bool is_whole = memchr(campaign->results, 0, campaign->point_count) == NULL;
-  return result != 0 ? result
-                     : nomem__store_do(&log->store, is_whole ? "UPDATE campaigns SET ended=CURRENT_TIMESTAMP WHERE id=?"
-                                                             : "UPDATE campaigns SET ended=NULL WHERE id=?",
-                                       "i", log->id);
+  return result != 0 ? result : nomem__store_do(&log->store, NOMEM_STORE_MARK_ENDED " WHERE id=?", "i", log->id);
 }
 
 void nomem__store_end_campaign(struct nomem__campaign *campaign, const json_t *documents) {

@@ -1,0 +1,66 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "oracle.h"
+#include "quote.h"
+#include "session.h"
+
+/* What to make of a verdict; docs/verdicts.md has the definitions. */
+static const struct {
+  const char *name, *text;
+} explanations[] = {
+    {"crash", "A process was killed by SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP or SIGSYS after an allocation failed.\n"
+              "Most often the caller did not look whether it got NULL: an address near 0 says so. An address that is\n"
+              "far from 0 says that something half made was used or freed on the way out.\n"
+              "To mend: check the result at the line under 'the fault', and undo what was done until then.\n"
+              "If the C library is to blame, see --suppress."},
+    {"abort", "A process was killed by SIGABRT, which the code under test raised itself.\n"
+              "An assertion about a value that is not sure to be there, a double free that the C library noticed, a\n"
+              "C++ exception that nobody caught, or a decision not to go on without memory; its last words are shown.\n"
+              "A library should return an error instead: the program may have another way. If it is a decision, and\n"
+              "documented, suppress it with that reason."},
+    {"hang", "The run did not end by itself: it was stopped after ten times the baseline's time, at least a second,\n"
+             "or --timeout. A loop that tries again for ever, a lock that the failing path left held, or a wait for\n"
+             "something that was never started. The stack is where it was when its time was up.\n"
+             "If the program is only slow then, give it more time."},
+    {"handled", "The run ended as the baseline did, with the same exit status: it got by without the memory.\n"
+                "Nothing to mend."},
+    {"refused", "The run ended with another exit status than the baseline: it reported the failure and gave up. Also\n"
+                "an assertion of a test program about a library that rightly reported it. Nothing to mend."},
+    {"unreached", "The call to fail was never made: this run took another way than the baseline. Threads, time and\n"
+                  "random numbers do that. The run says nothing; with many of them, make the program deterministic."},
+    {"leak", "Memory was left that the baseline frees, though the program went on to its end after the failure.\n"
+             "To mend: free on the error path what was taken before the allocation that failed."},
+    {"flaky", "Not a verdict of its own: the run that showed the finding ended otherwise when it was made once more.\n"
+              "It is shown last and does not count."},
+};
+
+static void print_list(void) {
+  for (unsigned i = 0; i < NOMEM_VERDICT_COUNT; i++)
+    printf("%-10s %s%s\n", nomem__verdicts[i].name, nomem__verdicts[i].meaning,
+           nomem__verdicts[i].is_finding ? " (a finding)" : "");
+}
+
+static int explain(const char *name) {
+  bool is_verdict = strcmp(name, "flaky") == 0;
+  char quoted[NOMEM_QUOTE_BYTES];
+  for (unsigned i = 0; i < NOMEM_VERDICT_COUNT; i++) {
+    if (strcmp(nomem__verdicts[i].name, name) != 0) continue;
+    printf("%s: %s\n", name, nomem__verdicts[i].meaning);
+    is_verdict = true;
+  }
+  if (!is_verdict) {
+    nomem__complain("explain: no verdict %s: 'nomem explain' lists them", nomem__quote(name, quoted, sizeof quoted));
+    return NOMEM_EXIT_FAILED;
+  }
+  for (size_t i = 0; i < sizeof explanations / sizeof *explanations; i++)
+    if (strcmp(explanations[i].name, name) == 0) puts(explanations[i].text);
+  return NOMEM_EXIT_CLEAN;
+}
+
+int nomem__explain(const struct nomem__options *options) {
+  if (options->operand_count > 0) return explain(options->operands[0]);
+  print_list();
+  return NOMEM_EXIT_CLEAN;
+}
