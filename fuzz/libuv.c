@@ -1,0 +1,99 @@
+/* Fuzzes real libuv, the distribution's static library, under the failing allocator: steps of all its parts, under a
+ * plan. What must hold: no crash; a call that fails does so because a call of the allocator was failed during it, and
+ * with UV_ENOMEM; the same call then succeeds with enough memory; no handle, request, descriptor or block is left when
+ * all is closed; what was freed is not touched.
+ *
+ * Known defects of libuv 1.44.2 are in fuzz/libuv.suppressions: calls below those functions are not failed. It is
+ * looked for in NOMEM_LIBUV_SUPPRESSIONS, beside the program, and in fuzz/.
+ *
+ * Header: which plan, its numbers a and b, and a spare byte. Step: op, and three bytes whose meaning is the op's.
+ */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fuzz.h"
+#include "common/mutator.h"
+#include "libuv/memory.h"
+#include "libuv/ops.h"
+
+enum { HEADER_BYTES = 4, STEPS_MAX = 32, PLAN_BYTES = 64, PATH_BYTES = 4096 };
+
+static void (*const ops[])(struct fuzz_step) = {
+  op_fs,       op_fs_batch, op_directory, op_fs_poll, op_fs_event, op_stream,  op_udp,        op_ipc,
+  op_address,  op_spawn,    op_system,    op_threads, op_slot_init, op_slot_start, op_slot_stop, op_slot_close,
+  op_run,      op_walk,     op_extra_loop,
+};
+enum { OPS = sizeof ops / sizeof ops[0] };
+
+static void read_plan(struct fuzz_input *input, char plan[PLAN_BYTES]) {
+  static const char *const functions[] = {"uv_fs_*", "uv__fs_*", "uv_loop_*", "uv_os_*", "uv_write2", "uv__strdup"};
+  unsigned choice = fuzz_byte(input) % 10, a = fuzz_byte(input), b = fuzz_byte(input);
+  fuzz_byte(input);
+  switch (choice) {
+    case 0: plan[0] = '\0'; break;
+    case 1: snprintf(plan, PLAN_BYTES, "nth=%u", a + 1); break;
+    case 2: snprintf(plan, PLAN_BYTES, "nth=%u..", a + 1); break;
+    case 3: snprintf(plan, PLAN_BYTES, "nth=%u..%u", a + 1, a + 1 + b % 16); break;
+    case 4: snprintf(plan, PLAN_BYTES, "every=%u", a % 16 + 1); break;
+    case 5: snprintf(plan, PLAN_BYTES, "p=0.%02u seed=%u", a % 100, b); break;
+    case 6: snprintf(plan, PLAN_BYTES, "nth=%u fn=%s", a % 16 + 1, b & 1 ? "calloc,realloc" : "malloc"); break;
+    case 7: snprintf(plan, PLAN_BYTES, "nth=%u size=%u..", a % 16 + 1, b * 4); break;
+    case 8: snprintf(plan, PLAN_BYTES, "nth=%u in=%s", a % 16 + 1, functions[b % 6]); break;
+    default: snprintf(plan, PLAN_BYTES, "nth=%u thread=%s", a % 16 + 1, b & 1 ? "main" : "other"); break;
+  }
+}
+
+static void find_suppressions(char path[PATH_BYTES]) {
+  static const char name[] = "libuv.suppressions";
+  const char *chosen = getenv("NOMEM_LIBUV_SUPPRESSIONS");
+  if (chosen) {
+    snprintf(path, PATH_BYTES, "%s", chosen);
+    return;
+  }
+  ssize_t length = readlink("/proc/self/exe", path, PATH_BYTES - sizeof name);
+  while (length > 0 && path[length - 1] != '/') length--;
+  snprintf(path + (length > 0 ? length : 0), sizeof name, "%s", name);
+  if (access(path, R_OK) != 0) snprintf(path, PATH_BYTES, "fuzz/%s", name);
+}
+
+/* Everything once, without faults: what is opened and cached once in a process is not an input's doing. */
+static void warm_up(void) {
+  uint8_t input[HEADER_BYTES + OPS * FUZZ_STEP_BYTES] = {0};
+  for (unsigned op = 0; op < OPS; op++) {
+    uint8_t *step = input + HEADER_BYTES + op * FUZZ_STEP_BYTES;
+    step[0] = (uint8_t)op;
+    step[1] = step[2] = step[3] = 1;
+  }
+  LLVMFuzzerTestOneInput(input, sizeof input);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+  char path[PATH_BYTES];
+  (void)argc;
+  (void)argv;
+  signal(SIGPIPE, SIG_IGN);
+  find_suppressions(path);
+  memory_install(path);
+  world_prepare();
+  if (getenv("NOMEM_LIBUV_UNUSED")) atexit(memory_report_unused);
+  warm_up();
+  return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed) {
+  return fuzz_mutate(data, size, max_size, seed, HEADER_BYTES, STEPS_MAX);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct fuzz_input input = {data, data + size};
+  struct fuzz_step step;
+  char plan[PLAN_BYTES];
+  read_plan(&input, plan);
+  ops_allow_spawns();
+  world_begin(plan);
+  for (unsigned n = 0; n < STEPS_MAX && fuzz_next(&input, &step); n++) ops[step.op % OPS](step);
+  world_end();
+  return 0;
+}

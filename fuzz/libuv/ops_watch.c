@@ -1,0 +1,88 @@
+/* Watching the file system, step by step and without a clock: each change is made when the one before was seen. */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libuv/memory.h"
+#include "libuv/ops.h"
+
+struct watch {
+  char path[WORLD_PATH_BYTES];
+  bool seen, stops;
+  unsigned calls;
+};
+
+static void create(const char *path) {
+  int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  CHECK(file >= 0, "cannot create '%s'", path);
+  close(file);
+}
+
+/* First it is told that there is no such file, then that there is one. */
+static void on_poll(uv_fs_poll_t *handle, int status, const uv_stat_t *before, const uv_stat_t *after) {
+  struct watch *watch = handle->data;
+  (void)before;
+  (void)after;
+  CHECK(status == (watch->calls ? 0 : UV_ENOENT), "uv_fs_poll reports %s for change %u", uv_err_name(status),
+        watch->calls);
+  if (watch->calls++) {
+    watch->seen = true;
+    if (watch->stops) uv_fs_poll_stop(handle);
+  } else {
+    create(watch->path);
+  }
+}
+
+static int poll_path(void *argument) {
+  struct watch *watch = argument;
+  uv_fs_poll_t handle;
+  watch->calls = 0;
+  watch->seen = false;
+  unlink(watch->path);
+  uv_fs_poll_init(&world_loop, &handle);
+  handle.data = watch;
+  int result = uv_fs_poll_start(&handle, on_poll, watch->path, 1);
+  if (result == 0) world_wait("uv_fs_poll", &watch->seen);
+  world_close(&handle);
+  unlink(watch->path);
+  return result;
+}
+
+void op_fs_poll(struct fuzz_step step) {
+  struct watch watch = {.stops = step.a & 1};
+  world_path(watch.path, "polled");
+  world_try("uv_fs_poll", poll_path, &watch, 0);
+}
+
+static void on_event(uv_fs_event_t *handle, const char *name, int events, int status) {
+  struct watch *watch = handle->data;
+  (void)events;
+  CHECK(status == 0 && name && strcmp(name, "new") == 0, "uv_fs_event reports '%s', %s", name ? name : "",
+        uv_err_name(status));
+  watch->seen = true;
+  if (watch->stops) uv_fs_event_stop(handle);
+}
+
+static int watch_directory(void *argument) {
+  struct watch *watch = argument;
+  char path[WORLD_PATH_BYTES];
+  uv_fs_event_t handle;
+  world_path(path, "d/new");
+  watch->seen = false;
+  uv_fs_event_init(&world_loop, &handle);
+  handle.data = watch;
+  int result = uv_fs_event_start(&handle, on_event, watch->path, 0);
+  if (result == 0) {
+    create(path);
+    world_wait("uv_fs_event", &watch->seen);
+  }
+  world_close(&handle);
+  unlink(path);
+  return result;
+}
+
+void op_fs_event(struct fuzz_step step) {
+  struct watch watch = {.stops = step.a & 1};
+  world_path(watch.path, "d");
+  world_try("uv_fs_event", watch_directory, &watch, 0);
+}

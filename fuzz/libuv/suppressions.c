@@ -1,0 +1,114 @@
+#include "libuv/suppressions.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fuzz.h"
+#include "inject/injector.h"
+#include "inject/module.h"
+
+enum { LINES_MAX = 32, NAMES_MAX = 32, LINE_BYTES = 512, EXIT_UNUSABLE = 2, CACHE = 4096 };
+
+static struct {
+  char text[LINE_BYTES];
+  enum suppression kind;
+  uint32_t names; /* bit n: names[n] must be on the stack */
+  _Atomic uint64_t spared;
+} lines[LINES_MAX];
+static unsigned line_count;
+
+static char names[NAMES_MAX][NOMEM_PLAN_NAME_BYTES];
+static unsigned name_count;
+
+/* Which names the function around an address has: looked up once. */
+static struct {
+  uintptr_t address;
+  uint32_t names;
+} cache[CACHE];
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+__attribute__((noreturn)) static void refuse(const char *path, unsigned number, const char *reason) {
+  fprintf(stderr, "libuv: %s:%u: %s\n", path, number, reason);
+  exit(EXIT_UNUSABLE);
+}
+
+static uint32_t bit_of(const char *path, unsigned number, const char *name, size_t length) {
+  if (length == 0 || length >= sizeof names[0]) refuse(path, number, "in= needs the name of a function");
+  for (unsigned n = 0; n < name_count; n++)
+    if (strlen(names[n]) == length && !memcmp(names[n], name, length)) return 1u << n;
+  if (name_count == NAMES_MAX) refuse(path, number, "more than 32 different functions");
+  memcpy(names[name_count], name, length);
+  return 1u << name_count++;
+}
+
+static void read_line(const char *path, unsigned number, const char *text) {
+  const char *at = text;
+  if (line_count == LINES_MAX) refuse(path, number, "more than 32 suppressions");
+  if (strncmp(at, "free ", 5) == 0) {
+    lines[line_count].kind = SUPPRESSION_FREE;
+    at += 5;
+  }
+  while (strncmp(at, "in=", 3) == 0) {
+    size_t length = strcspn(at + 3, " ");
+    lines[line_count].names |= bit_of(path, number, at + 3, length);
+    at += 3 + length;
+    at += strspn(at, " ");
+  }
+  if (!lines[line_count].names || strncmp(at, "- ", 2) != 0 || !at[2])
+    refuse(path, number, "not a suppression: write '[free] in=FUNCTION... - reason'");
+  snprintf(lines[line_count++].text, LINE_BYTES, "%s", text);
+}
+
+void suppressions_read(const char *path) {
+  char line[LINE_BYTES];
+  unsigned number = 0;
+  FILE *file = fopen(path, "r");
+  if (!file) refuse(path, 0, strerror(errno));
+  while (fgets(line, sizeof line, file)) {
+    number++;
+    line[strcspn(line, "\n")] = '\0';
+    if (line[0] && line[0] != '#') read_line(path, number, line);
+  }
+  fclose(file);
+}
+
+static uint32_t look_up(uintptr_t address) {
+  uint64_t hash;
+  uint32_t found = 0;
+  struct nomem_channel *channel = nomem__channel();
+  nomem_frame frame = nomem__module_frame(channel, address, &hash);
+  for (unsigned n = 0; n < name_count; n++)
+    if (nomem__module_function_matches(channel, frame, names[n])) found |= 1u << n;
+  return found;
+}
+
+static uint32_t names_of(uintptr_t address) {
+  unsigned i = (unsigned)((address * UINT64_C(0x9e3779b97f4a7c15)) >> 52);
+  if (cache[i].address != address) {
+    cache[i].names = look_up(address);
+    cache[i].address = address;
+  }
+  return cache[i].names;
+}
+
+bool suppressions_match(enum suppression kind, const uintptr_t *frame, unsigned depth) {
+  uint32_t on_stack = 0;
+  if (!name_count) return false;
+  pthread_mutex_lock(&mutex);
+  for (unsigned i = 0; i < depth; i++) on_stack |= names_of(frame[i]);
+  pthread_mutex_unlock(&mutex);
+  for (unsigned l = 0; l < line_count; l++) {
+    if (lines[l].kind != kind || (lines[l].names & on_stack) != lines[l].names) continue;
+    atomic_fetch_add(&lines[l].spared, 1);
+    return true;
+  }
+  return false;
+}
+
+void suppressions_report(void) {
+  for (unsigned l = 0; l < line_count; l++)
+    if (!lines[l].spared) fprintf(stderr, "libuv: this suppression spared no call: %s\n", lines[l].text);
+}
