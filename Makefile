@@ -32,7 +32,8 @@ LINK_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backe
 PRELOAD_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_preload.c)
 EXPLORE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out faults/explore/main.c,$(wildcard faults/explore/*.c)))
 
-PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(BUILD)/libnomem-preload.so
+PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(BUILD)/libnomem-preload.so \
+  $(BUILD)/libnomem-fuzz.a
 
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)";)
@@ -73,7 +74,8 @@ install: all $(BUILD)/man/nomem.1
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/nomem $(DESTDIR)$(PREFIX)/include/nomem \
 	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/nomem
 	install $(BUILD)/nomem $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(BUILD)/libnomem-fuzz.a \
+	  $(DESTDIR)$(PREFIX)/lib/
 	install $(BUILD)/libnomem-preload.so $(DESTDIR)$(PREFIX)/lib/nomem/
 	install -m 644 faults/nomem.h lib/uv_alloc.h lib/mempool.h $(DESTDIR)$(PREFIX)/include/nomem/
 	install -m 644 $(BUILD)/man/nomem.1 $(DESTDIR)$(PREFIX)/share/man/man1/
@@ -150,7 +152,7 @@ VICTIMS = $(patsubst tests/victims/%.c,$(BUILD)/victims/%,$(wildcard tests/victi
   $(patsubst tests/victims/%.cc,$(BUILD)/victims/%,$(wildcard tests/victims/*.cc))
 EXAMPLES = $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
 
-check-build: $(UNIT_TESTS) $(VICTIMS) $(EXAMPLES)
+check-build: $(UNIT_TESTS) $(VICTIMS) $(EXAMPLES) fuzz-regress-build
 
 # A unit test may link everything: what it does not use is left out of the archives.
 $(BUILD)/libexplore.a: $(EXPLORE_OBJS)
@@ -171,6 +173,7 @@ $(BUILD)/examples/%: examples/%.c $(BUILD)/libnomem.a $(BUILD)/libmempool.a
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -Ilib -Ifaults -o $@ $< $(filter %.a,$^) -luv -pthread
 
 include fuzz/fuzz.mk
+include fuzz/engine.mk
 
 # Other projects' trees below build/downstream have files and folders of that name too.
 -include $(shell find $(BUILD) -path $(BUILD)/downstream -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -49,8 +49,11 @@ export CMOCKA_MESSAGE_OUTPUT=TAP
 for program in "$build"/tests/test_*; do
   if [ -f "$program" ] && [ -x "$program" ]; then suite "${program##*/}" $unit_seconds "$program"; fi
 done
-for scripts in cli e2e; do
-  if [ -x "$here/$scripts/run.sh" ]; then suite "$scripts" $script_seconds "$here/$scripts/run.sh" "$build"; fi
+for scripts in cli e2e fuzz_engine; do
+  suite "$scripts" $script_seconds "$here/$scripts/run.sh" "$build"
 done
+suite examples $unit_seconds "$here/examples.sh" "$build"
+suite downstream $unit_seconds "$here/downstream/quick.sh" "$build"
+suite fuzz-regress $script_seconds make --no-print-directory -C "$here/.." BUILD="$build" fuzz-regress
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

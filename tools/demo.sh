@@ -10,25 +10,12 @@ set -u
 export NOMEM_STORE=
 build=$1
 seconds=${FUZZ_SECONDS:-3}
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 failed=0
 
 echo "Fuzz targets, $seconds s each:"
 for target in "$build"/fuzz/bin/*; do
-  [ -x "$target" ] || continue
-  name=$(basename "$target")
-  mkdir "$scratch/$name"
-  # New inputs go into the scratch folder, which comes first; the corpus is only read.
-  if "$target" -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$scratch/" "$scratch/$name" \
-    "corpus/$name" >"$scratch/log" 2>&1; then
-    awk -v name="$name" '/number_of_executed_units/ { n = $2 } / cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") c = $(i + 1) }
-      END { printf "  %-20s %9d inputs, %5d edges, nothing found\n", name, n, c }' "$scratch/log"
-  else
-    tail -n 30 "$scratch/log"
-    echo "  $name: failed"
-    failed=1
-  fi
+  case $target in *.*) continue ;; esac
+  "$(dirname "$0")/fuzz.sh" run "$(basename "$target")" "$build/fuzz" "$seconds" || failed=1
 done
 
 echo

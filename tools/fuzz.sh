@@ -79,13 +79,13 @@ regress() {
   for name in $target; do
     # shellcheck disable=SC2046
     placed "$out/bin/$name" $(flags "$name") -runs=0 -artifact_prefix="$out/" "corpus/$name" >"$out/$name.log" 2>&1 &&
-      placed "$out/gcc/$name" -v "corpus/$name" >>"$out/$name.log" 2>&1 && continue
+      placed "$out/gcc/$name" -v "corpus/$name" >>"$out/$name.log" 2>&1 && echo "ok $name" && continue
     failed=1
+    echo "not ok $name"
     tail -n 30 "$out/$name.log"
     echo "$name: a corpus input failed; its path is the last one above, or see"
     reproduce "$name" "$out/$name.log"
   done
-  [ "$failed" = 0 ] && echo "every corpus replayed: $target"
   return "$failed"
 }
 
@@ -112,18 +112,19 @@ coverage() {
   mkdir -p "$to"
   objects=
   for name in $target; do
-    LLVM_PROFILE_FILE=$to/$name.profraw "$out/cov/$name" "corpus/$name" >/dev/null || return 1
-    objects="$objects -object $out/cov/$name"
+    LLVM_PROFILE_FILE=$to/$name.profraw timeout 60 "$out/cov/$name" "corpus/$name" >/dev/null || return 1
+    objects="$objects${objects:+ -object} $out/cov/$name"
   done
   llvm-profdata merge -sparse "$to"/*.profraw -o "$to/all.profdata" || return 2
   sources=$(find lib faults/plan*.c faults/inject -name '*.c' ! -name 'backend_preload.c' ! -name 'backend_link.c')
   # shellcheck disable=SC2086
-  llvm-cov report $objects -instr-profile="$to/all.profdata" -show-branch-summary $sources >"$to/coverage.txt" 2>/dev/null
+  llvm-cov report $objects -instr-profile="$to/all.profdata" -show-branch-summary -show-region-summary=false $sources \
+    >"$to/coverage.txt" || return 2
   # shellcheck disable=SC2086
   llvm-cov show $objects -instr-profile="$to/all.profdata" -format=html -show-branches=count -output-dir="$to" \
-    $sources 2>/dev/null
-  awk '/^Filename/ || /\.c / || /^TOTAL/ { printf "%-32s %10s %10s\n", $1, $10, $13 }' "$to/coverage.txt" |
-    sed '1s/.*/                                      lines   branches/'
+    $sources || return 2
+  awk '/^Filename/ { print "                                     lines   branches" }
+    /\.c / || /^TOTAL/ { printf "%-32s %10s %10s\n", $1, $7, $10 }' "$to/coverage.txt"
   echo "$to/coverage.txt, $to/index.html"
 }
 
