@@ -59,8 +59,8 @@ struct thread {
   bool used_label[LABELS];
 };
 
-void *from_red(struct thread *self, struct fuzz_step step);
-void *from_blue(struct thread *self, struct fuzz_step step);
+FUZZ_ONE_PLACE void *from_red(struct thread *self, struct fuzz_step step);
+FUZZ_ONE_PLACE void *from_blue(struct thread *self, struct fuzz_step step);
 
 static const struct subject *subject;
 static struct model_plan plan;
@@ -124,13 +124,13 @@ UNCOUNTED static void run(struct thread *self, struct fuzz_step step) {
 }
 
 /* The empty statements keep both functions on the stack, and keep them two. */
-UNCOUNTED __attribute__((noinline)) void *from_red(struct thread *self, struct fuzz_step step) {
+UNCOUNTED void *from_red(struct thread *self, struct fuzz_step step) {
   run(self, step);
   __asm__ volatile("# red" ::: "memory");
   return self;
 }
 
-UNCOUNTED __attribute__((noinline)) void *from_blue(struct thread *self, struct fuzz_step step) {
+UNCOUNTED void *from_blue(struct thread *self, struct fuzz_step step) {
   run(self, step);
   __asm__ volatile("# blue" ::: "memory");
   return self;

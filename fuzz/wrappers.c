@@ -33,8 +33,8 @@ enum op { OP_MALLOC, OP_CALLOC, OP_REALLOC, OP_REALLOCF, OP_STRDUP, OP_STRNDUP, 
           OP_RESUME, OP_SCOPE, OP_BUSY, OP_HUGE, OP_CALLOC_OVERFLOW, OP_REFUSE, OP_BAD_PLAN, OPS };
 
 /* Two functions for in= to tell apart. */
-void from_red(struct fuzz_step step);
-void from_blue(struct fuzz_step step);
+FUZZ_ONE_PLACE void from_red(struct fuzz_step step);
+FUZZ_ONE_PLACE void from_blue(struct fuzz_step step);
 
 static const struct subject *subject;
 static struct slot {
@@ -344,17 +344,17 @@ static void run(struct fuzz_step step) {
 }
 
 /* The empty statements keep both functions on the stack, and keep them two. */
-__attribute__((noinline)) void from_red(struct fuzz_step step) {
+void from_red(struct fuzz_step step) {
   run(step);
   __asm__ volatile("# red" ::: "memory");
 }
 
-__attribute__((noinline)) void from_blue(struct fuzz_step step) {
+void from_blue(struct fuzz_step step) {
   run(step);
   __asm__ volatile("# blue" ::: "memory");
 }
 
-__attribute__((noinline)) static void run_all(struct fuzz_input input, const char *text) {
+FUZZ_ONE_PLACE static void run_all(struct fuzz_input input, const char *text) {
   struct fuzz_step step;
   next_seed = 0;
   begin_scope(text);

@@ -38,6 +38,14 @@ __attribute__((format(printf, 3, 4), noreturn, cold)) static inline void fuzz_fa
 #define FUZZ_FAST
 #endif
 
+/* A function on the stack of calls that are told apart by their stack: each place that calls it stays one place, whatever
+ * becomes of the loop around it. (gcc leaves loops alone at -O1.) */
+#ifdef __clang__
+#define FUZZ_ONE_PLACE __attribute__((noinline, noduplicate))
+#else
+#define FUZZ_ONE_PLACE __attribute__((noinline, noclone))
+#endif
+
 struct fuzz_input {
   const uint8_t *at, *end;
 };
