@@ -109,6 +109,7 @@ struct nomem_options {
   struct nomem_plan plan;
   struct nomem_plan only, not; /* which sites may fail: a rule of the one, and none of the other, matches */
   const char *program;         /* argv[0] */
+  const char *only_input;      /* the one argument that is no flag, or "INPUT" */
   const char *artifact_prefix, *exact_artifact; /* the fuzzer's own options, "" when not given */
 };
 

@@ -16,6 +16,7 @@ struct nomem_options nomem__options = {
     .sample = 256,
     .time_max_ms = 1000,
     .program = "",
+    .only_input = "INPUT",
     .artifact_prefix = "./",
     .exact_artifact = "",
 };
@@ -114,8 +115,10 @@ static const char *setting(int argc, char **argv, char **environment, const char
 /* The fuzzer's own flags that matter here. In a merge an input is kept for what it does undisturbed. */
 static bool read_fuzzer_flags(int argc, char **argv) {
   bool merges = false;
+  int inputs = 0;
   for (int i = 1; i < argc; i++) {
     const char *value;
+    if (argv[i][0] != '-') nomem__options.only_input = ++inputs == 1 ? argv[i] : "INPUT";
     if ((value = flag(argv[i], "artifact_prefix")) != NULL) nomem__options.artifact_prefix = value;
     if ((value = flag(argv[i], "exact_artifact_path")) != NULL) nomem__options.exact_artifact = value;
     if ((value = flag(argv[i], "merge")) != NULL) merges |= value[0] != '0';

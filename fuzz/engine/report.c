@@ -30,6 +30,8 @@ static void add_frame(struct nomem_text *text, unsigned number, uintptr_t addres
   nomem__text_hex(text, address);
   if (&__sanitizer_symbolize_pc != NULL) {
     __sanitizer_symbolize_pc((void *)(address - 1), "in %f %S", line, sizeof line - 2); /* inlined ones: a NUL between */
+    if (strncmp(line, "in <null>", strlen("in <null>")) == 0) /* no symbols, or nobody to read them */
+      __sanitizer_symbolize_pc((void *)(address - 1), "%M", line, sizeof line - 2);
     nomem__text_add(text, " ");
     for (const char *at = line; *at != '\0'; at += strlen(at) + 1) {
       if (at != line) nomem__text_add(text, "\n       inlined ");
@@ -124,7 +126,8 @@ static void say_commands(const struct nomem_plan *plan) {
   nomem_plan_print(plan, plan_text, sizeof plan_text);
   find_artifact(&artifact);
   if (artifact.length > 0 && !nomem__options.has_plan) write_plan(&artifact, plan_text);
-  const char *input = artifact.length > 0 ? artifact.bytes : "INPUT";
+  /* Inputs named on the command line are not written again. */
+  const char *input = artifact.length > 0 ? artifact.bytes : nomem__options.only_input;
   nomem__text_add(&text, "nomem: reproduce: ");
   add_command(&text, plan, plan_text);
   nomem__text_add(&text, " ");

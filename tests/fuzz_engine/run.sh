@@ -1,0 +1,209 @@
+#!/bin/sh
+# The drop-in engine on targets with one planted bug each, and on their clean twins.
+#
+#   tests/fuzz_engine/run.sh BUILD     prints "ok" or "not ok" and what was tested; exit status 1 when a test failed
+#
+# CLANG (default clang) builds them; clang-19, where it is installed, builds a few of them once more.
+set -eu
+build=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+CLANG=${CLANG:-clang}
+engine=$build/libnomem-fuzz.a
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+cd "$work"
+failed=0
+unset NOMEM_FUZZ NOMEM_FUZZ_PLAN NOMEM_FUZZ_ONLY NOMEM_FUZZ_NOT
+
+# target NAME SOURCE SANITIZERS [FLAG...]: with the engine
+target() {
+  name=$1 source=$2 sanitizers=$3
+  shift 3
+  case $source in
+    *.cc) compiler=$(echo "$CLANG" | sed 's/clang/clang++/') ;;
+    *) compiler=$CLANG ;;
+  esac
+  "$compiler" -g -O1 -pthread -fsanitize="fuzzer$sanitizers" "$@" "$here/$source" -o "$name" \
+    -Wl,--wrap=LLVMFuzzerTestOneInput "$engine" >"$name.cc" 2>&1 || { cat "$name.cc"; exit 1; }
+}
+
+# result WHAT COMMAND...: the test named WHAT passes when the command succeeds; otherwise shows the end of "log".
+result() {
+  what=$1
+  shift
+  if "$@"; then
+    echo "ok $what"
+  else
+    echo "not ok $what"
+    failed=1
+    tail -25 log | sed 's/^/    /'
+  fi
+}
+
+# fuzz STATUS COMMAND...: runs it, its output in "log"; succeeds when it ends with the status.
+fuzz() {
+  expected=$1
+  shift
+  status=0
+  timeout 100 "$@" >log 2>&1 || status=$?
+  [ "$status" = "$expected" ]
+}
+
+says() {
+  grep -qE "$1" log
+}
+
+reproduce_line() {
+  sed -n 's/^nomem: reproduce: //p' log
+}
+
+# finds STATUS PATTERN COMMAND...: ends so, says that of a failed call, and the line it prints does the same again, in one
+# run, and does nothing without the engine.
+finds() {
+  expected=$1 pattern=$2
+  shift 2
+  fuzz "$expected" "$@" && says "$pattern" && says '^nomem: the call that was failed: ' || return 1
+  line=$(reproduce_line)
+  plan=$(sed -n 's/^nomem: plan written to //p' log)
+  [ -n "$line" ] && grep -q '^\(site\|from\)=[0-9a-f]\{16\}' "$plan" || return 1
+  fuzz "$expected" sh -c "$line" && says "$pattern" || return 1
+  fuzz 0 env NOMEM_FUZZ=off "$1" "${line##* }"
+}
+
+runs="-seed=1 -runs=20000 -max_total_time=60"
+for bug in NONE UNCHECKED_MALLOC DOUBLE_FREE LEAK UNCHECKED_STRDUP; do
+  target parser-$bug parser.c ,address -DBUG_$bug
+done
+target provider provider.cc ,address
+target provider-bug provider.cc ,address -DBUG_UNCHECKED_MALLOC
+
+# shellcheck disable=SC2086
+{
+  result "a clean target stays clean" fuzz 0 ./parser-NONE $runs
+  result "an unchecked malloc is found from nothing" finds 1 'AddressSanitizer: SEGV' ./parser-UNCHECKED_MALLOC $runs
+  result "a double free on an error path is found" finds 1 'double-free' ./parser-DOUBLE_FREE $runs
+  result "a leak on an error path is found" finds 77 'detected memory leaks' ./parser-LEAK $runs
+  result "a strdup, which ASan answers itself, is failed too" finds 1 'AddressSanitizer: SEGV' ./parser-UNCHECKED_STRDUP $runs
+  result "a C++ target with FuzzedDataProvider, its own mutator, start-up and exceptions stays clean" \
+    fuzz 0 ./provider $runs
+  result "a bug behind FuzzedDataProvider is found" finds 1 'SEGV' ./provider-bug $runs
+  result "off, nothing is failed" fuzz 0 env NOMEM_FUZZ=off ./parser-UNCHECKED_MALLOC $runs
+  result "off by a flag, nothing is failed" fuzz 0 ./parser-UNCHECKED_MALLOC --nomem=off $runs
+  result "calls that NOMEM_FUZZ_NOT names are left alone" \
+    fuzz 0 env NOMEM_FUZZ_NOT=in=copy ./parser-UNCHECKED_MALLOC $runs
+  result "calls that NOMEM_FUZZ_ONLY does not name are left alone" \
+    fuzz 0 env NOMEM_FUZZ_ONLY='in=add_entry fn=calloc' ./parser-UNCHECKED_MALLOC $runs
+  result "calls that NOMEM_FUZZ_ONLY names are failed" \
+    fuzz 1 env NOMEM_FUZZ_ONLY=in=copy ./parser-UNCHECKED_MALLOC $runs
+  result "the target's own calls are failed when asked" finds 1 'AddressSanitizer: SEGV' \
+    ./parser-NONE --nomem=harness $runs
+}
+
+# The same run twice.
+outcome() {
+  sed -n 's/^#[0-9]*.DONE *\(cov: .*\) exec.*/\1/p' log
+}
+is_deterministic() {
+  fuzz 0 ./parser-NONE -seed=7 -runs=5000 && first=$(outcome) && fuzz 0 ./parser-NONE -seed=7 -runs=5000 &&
+    [ -n "$first" ] && [ "$first" = "$(outcome)" ]
+}
+result "the same seed gives the same campaign" is_deterministic
+
+# What the engine writes is an ordinary corpus, and it reads one.
+"$CLANG" -g -O1 -fsanitize=fuzzer,address "$here/parser.c" -o plain >log 2>&1
+corpus_is_shared() {
+  mkdir -p corpus merged
+  fuzz 0 ./parser-NONE -seed=1 -runs=5000 corpus && [ "$(find corpus -type f | wc -l)" -gt 3 ] &&
+    fuzz 0 ./plain -runs=0 corpus && fuzz 0 ./parser-UNCHECKED_MALLOC -merge=1 merged corpus &&
+    [ "$(find merged -type f | wc -l)" -gt 0 ]
+}
+result "the corpus serves the plain target, and a merge is left alone" corpus_is_shared
+more_edges() {
+  fuzz 0 ./plain -seed=1 -runs=20000 && plain=$(outcome | sed 's/cov: \([0-9]*\).*/\1/') &&
+    fuzz 0 ./parser-NONE -seed=1 -runs=20000 && [ "$(outcome | sed 's/cov: \([0-9]*\).*/\1/')" -gt "$plain" ]
+}
+result "error paths count as covered" more_edges
+
+is_minimised() {
+  printf 'first=1\nthe second key=and its value\nthird=3\n' >input
+  fuzz 1 ./parser-UNCHECKED_MALLOC -artifact_prefix=big- input || return 1
+  plan=$(sed -n 's/.*NOMEM_FUZZ_PLAN=\([^ ]*\) .*-minimize_crash.*/\1/p' log)
+  fuzz 0 env NOMEM_FUZZ_PLAN="$plan" ./parser-UNCHECKED_MALLOC -minimize_crash=1 -runs=2000 -exact_artifact_path=small input
+  [ "$(wc -c <small)" -lt 10 ] && fuzz 1 env NOMEM_FUZZ_PLAN="$plan" ./parser-UNCHECKED_MALLOC small
+}
+result "the input is minimised under its plan" is_minimised
+
+# How often the target is run.
+target count count.c ,address
+target count-bug count.c ,address -DBUG_THREAD
+echo input >one
+count_of() {
+  fuzz 0 env "$@" && grep -c '^run$' log
+}
+runs_settle() {
+  few=$(count_of NOMEM_FUZZ=sample=0 ./count -runs=100 one) && many=$(count_of NOMEM_FUZZ=sample=0 ./count -runs=1100 one) &&
+    [ $((many - few)) -eq 1000 ] && [ "$few" -gt 105 ] && [ "$few" -lt 130 ]
+}
+result "when nothing is left to try, an input is run once" runs_settle
+samples() {
+  [ "$(count_of NOMEM_FUZZ=sample=10 ./count -runs=1100 one)" -gt $((many + 150)) ]
+}
+result "now and then any call is failed once more" samples
+result "with a plan, an input is run once" [ "$(count_of NOMEM_FUZZ_PLAN=nth=1 ./count -detect_leaks=0 one)" = 1 ]
+result "what a target's threads allocate is failed too" finds 1 'SEGV.*in_thread' ./count-bug -seed=1 -runs=1000
+
+# A name that asks for it.
+target named parser.c ,address -DBUG_UNCHECKED_MALLOC -Wl,--defsym=nomem_fuzz_named=1
+cp named named_nomem
+cp named named@nomem
+# shellcheck disable=SC2086
+{
+  result "linked for names, an ordinary name fails nothing" fuzz 0 ./named $runs
+  result "linked for names, _nomem does" fuzz 1 ./named_nomem $runs
+  result "linked for names, @nomem does" fuzz 1 ./named@nomem $runs
+}
+
+# Bad settings: one line, status 2.
+refuses() {
+  pattern=$1
+  shift
+  fuzz 2 env "$@" && [ "$(wc -l <log)" = 1 ] && says "$pattern"
+}
+result "a plan that is none is refused" refuses '^nomem: NOMEM_FUZZ_PLAN: column 1: ' NOMEM_FUZZ_PLAN=nonsense ./count one
+result "a condition of no use here is refused" refuses '^nomem: NOMEM_FUZZ_NOT: .*in=' NOMEM_FUZZ_NOT=nth=1 ./count one
+result "an unknown word is refused" refuses '^nomem: NOMEM_FUZZ: maybe' NOMEM_FUZZ=maybe ./count one
+
+# Other sanitizers, and none.
+target parser-ub parser.c ,undefined -fno-sanitize-recover=all -DBUG_UNCHECKED_MALLOC
+target parser-ub-clean parser.c ,undefined
+target parser-ms parser.c ,memory -DBUG_UNCHECKED_STRDUP
+target parser-ms-clean parser.c ,memory
+target parser-none parser.c '' -DBUG_UNCHECKED_MALLOC
+target parser-none-clean parser.c ''
+# shellcheck disable=SC2086
+{
+  result "UBSan: found" finds 1 'runtime error' ./parser-ub $runs
+  result "UBSan: clean" fuzz 0 ./parser-ub-clean $runs
+  result "MSan: found" finds 1 'MemorySanitizer: SEGV' ./parser-ms $runs
+  result "MSan: clean" fuzz 0 ./parser-ms-clean $runs
+  result "no sanitizer: found" finds 1 'SEGV' ./parser-none $runs
+  result "no sanitizer: clean" fuzz 0 ./parser-none-clean $runs
+}
+
+if command -v clang-19 >/dev/null 2>&1; then
+  CLANG=clang-19
+  for bug in NONE UNCHECKED_MALLOC LEAK UNCHECKED_STRDUP; do
+    target parser19-$bug parser.c ,address,undefined -DBUG_$bug
+  done
+  target provider19 provider.cc ,address
+  # shellcheck disable=SC2086
+  {
+    result "clang 19: clean" fuzz 0 ./parser19-NONE $runs
+    result "clang 19: an unchecked malloc" finds 1 'AddressSanitizer: SEGV' ./parser19-UNCHECKED_MALLOC $runs
+    result "clang 19: a leak" finds 77 'detected memory leaks' ./parser19-LEAK $runs
+    result "clang 19: a strdup" finds 1 'AddressSanitizer: SEGV' ./parser19-UNCHECKED_STRDUP $runs
+    result "clang 19: C++" fuzz 0 ./provider19 $runs
+  }
+fi
+exit $failed
