@@ -111,13 +111,14 @@ static int by_path(const void *left, const void *right) {
   return strcmp(a->path, b->path);
 }
 
-/* Sorts the roots, outer ones first, and drops those that an outer one covers. */
+/* Sorts the roots, outer ones first, and drops those that an outer one covers. An ordinary user has an overlay for
+ * each: to write below a folder means to copy it, with its owner, and in a user namespace only the user has a number. */
 static void drop_covered(struct nomem__view *view, char *const *mounts) {
   unsigned kept = 0;
   qsort(view->roots, view->root_count, sizeof *view->roots, by_path);
   for (unsigned i = 0; i < view->root_count; i++) {
     bool covered = false;
-    for (unsigned j = 0; j < kept && !covered; j++)
+    for (unsigned j = 0; j < kept && !covered && view->is_privileged; j++)
       covered = is_covered(view->roots[i].path, view->roots[j].path, mounts);
     if (covered)
       free(view->roots[i].path);

@@ -26,7 +26,7 @@ struct nomem__view_mount {
 
 struct nomem__view {
   char *directory; /* to work in; NULL: it is gone */
-  struct nomem__view_root roots[NOMEM_VIEW_ROOTS]; /* no one within another, unless on a file system of its own */
+  struct nomem__view_root roots[NOMEM_VIEW_ROOTS]; /* outer ones first */
   unsigned root_count;
   struct nomem__view_mount mounts[NOMEM_VIEW_MOUNTS];
   unsigned mount_count;

@@ -1,0 +1,149 @@
+#!/bin/sh
+# Runs that are isolated neither meet one another nor leave anything; those that are not, do.
+# shellcheck disable=SC2086 # commands are kept in variables of several words
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# A command and a library of this suite's own: what is left of them can be told from what others run, an ordinary user
+# reaches them, and they lie below the folder for temporary files.
+NAME='nomem-apart-of-the-tests'
+"$cc" -std=gnu11 -g -O0 -o apart "$here/programs/apart.c"
+mkdir bin
+cp "$build/nomem" "$build/libnomem-preload.so" bin
+PATH="$work/bin:$PATH"
+
+left_behind() {
+  for process in /proc/[0-9]*; do
+    case $(readlink "$process/exe" 2>/dev/null) in
+      "$work"/*) echo "left behind: process ${process#/proc/}" ;;
+    esac
+  done
+  for file in "/tmp/$NAME" "/var/tmp/$NAME" "/dev/shm/$NAME" "$HOME/$NAME" "$PWD/$NAME" "$PWD/made"; do
+    [ ! -e "$file" ] || echo "left behind: $file"
+  done
+  cut -d ' ' -f 4- /proc/self/mountinfo | diff "$work/mounts" - | sed -n 's/^>/left behind: mount/p'
+}
+
+is_clean() {
+  tries=0
+  while [ -n "$(left_behind)" ]; do
+    tries=$((tries + 1))
+    if [ $tries -eq 100 ]; then
+      left_behind >>"$work/seen"
+      for leftover in $(left_behind | sed -n 's/.*process //p'); do kill -9 "$leftover" 2>/dev/null || :; done
+      tidy
+      return 1
+    fi
+    sleep 0.1
+  done
+}
+
+tidy() {
+  rm -rf "/tmp/$NAME" "/var/tmp/$NAME" "/dev/shm/$NAME" "${HOME:?}/$NAME" "${PWD:?}/$NAME" "${PWD:?}/made"
+}
+
+# ends NAME STATUS PATTERN COMMAND...: ends with the status, prints a line like the pattern.
+ends() {
+  ends_status=$2
+  ends_pattern=$3
+  shift 3
+  status=0
+  $as timeout -k 1 60 "$@" >"$work/seen" 2>&1 </dev/null || status=$?
+  if [ "$status" = "$ends_status" ] && grep -q -e "$ends_pattern" "$work/seen"; then return 0; fi
+  echo "(exit status $status, wanted $ends_status and '$ends_pattern')" >>"$work/seen"
+  return 1
+}
+
+# apart NAME STATUS PATTERN COMMAND...: as ends, and nothing is left.
+apart() {
+  if ends "$@" && is_clean && [ "$(cat there/file)" = old ]; then pass "$1 ($who)"; else
+    fail "$1 ($who)" "$work/seen"
+  fi
+}
+
+# collides NAME STATUS PATTERN COMMAND...: as ends; what is left is cleared away.
+collides() {
+  if ends "$@"; then pass "$1 ($who)"; else fail "$1 ($who)" "$work/seen"; fi
+  tidy
+}
+
+# interrupted SIGNAL STATUS: the signal comes while a run hangs.
+interrupted() {
+  $as nomem explore --no-store --isolate on -j 2 --timeout 50 -- "$work/apart" hang >"$work/seen" 2>&1 </dev/null &
+  nomem=$!
+  sleep 2
+  kill -"$1" $nomem || :
+  status=0
+  wait $nomem || status=$?
+  if [ $status = "$2" ] && is_clean; then pass "SIG$1 ($who)"; else
+    echo "(exit status $status, wanted $2)" >>"$work/seen"
+    fail "SIG$1 ($who)" "$work/seen"
+  fi
+}
+
+# In the current folder, as the current user.
+all_cases() {
+  $as sh -c 'mkdir there && printf old >there/file'
+  for engine in exec auto; do
+    on="nomem explore --no-store -j 2 --isolate on --engine $engine --"
+    apart "the same port, $engine" 0 '; 0 findings' $on "$work/apart" port
+    apart "the same files, $engine" 0 '; 0 findings' $on "$work/apart" files
+    apart "the same semaphore, $engine" 0 '; 0 findings' $on "$work/apart" ipc
+    apart "files that are there, $engine" 0 '; 0 findings' $on "$work/apart" change
+    apart "the user, $engine" 0 '; 0 findings' $on "$work/apart" user
+  done
+  apart 'run' 0 '1 of [0-9]* allocation' nomem run --fail nth=1 -- "$work/apart" files
+  apart 'without ptrace' 0 '; 0 findings' nomem explore --no-store -j 2 --no-trace --isolate on -- "$work/apart" files
+  off='nomem explore --no-store -j 2 --isolate off --engine exec --'
+  collides 'not isolated, the same port' 2 'without any fault' $off "$work/apart" port
+  collides 'not isolated, the same files' 2 'without any fault' $off "$work/apart" files
+  apart 'the fork server would share files' 2 'engine fork is not safe.* writes' \
+    nomem explore --no-store --isolate on --engine fork -- "$work/apart" files
+  interrupted INT 2
+  interrupted TERM 2
+  interrupted KILL 137
+}
+
+cut -d ' ' -f 4- /proc/self/mountinfo >mounts
+touch seen
+chmod -R a+rX "$work"
+if ! nomem explore --no-store --isolate on -- ./apart user >seen 2>&1 && grep -q 'not possible here' seen; then
+  sed 's/^/# skipped: /' seen
+  exit 0
+fi
+
+id=$(id -u):$(id -g)
+who=$id as="env APART_USER=$id"
+mkdir own
+cd own
+all_cases
+cd ..
+
+if [ "${id%%:*}" = 0 ]; then
+  who=ordinary
+  HOME=$work/home
+  mkdir home home/own
+  chown -R 4711:4712 home
+  as="setpriv --reuid 4711 --regid 4712 --clear-groups env HOME=$HOME APART_USER=4711:4712"
+  cd home/own
+  all_cases
+  cd ../..
+fi
+
+# What the kernel does not give is said.
+for part in net mnt ipc; do
+  who="no $part"
+  cat >limited <<END
+#!/bin/sh
+echo 0 >/proc/sys/user/max_${part}_namespaces
+exec "\$@"
+END
+  chmod +x limited
+  as="env APART_USER=0:0 HOME=$work unshare -r ./limited"
+  mkdir -p there
+  printf old >there/file
+  apart 'on' 2 'isolate on: not possible here: own .*: No space left' nomem explore --isolate on -- ./apart hang
+  apart 'auto' 0 'not isolated from one another (own .*), so there is one at a time' \
+    nomem explore --no-store -- ./apart user
+done
+finish
