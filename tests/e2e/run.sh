@@ -1,7 +1,8 @@
 #!/bin/sh
 # End-to-end tests: real programs under the preload library and under the command.
 #
-#   tests/e2e/run.sh BUILD [SUITE...]      all suites, or these: preload, sites, verdicts, behaviour, report, self, store
+#   tests/e2e/run.sh BUILD [SUITE...]      all suites, or these: preload, sites, verdicts, behaviour, isolation,
+#                                          report, self, store
 #
 # NOMEM_SLOW_TESTS=1 tries every build of a victim that hangs. Last line: "N passed, N failed". Exit status: 0 all
 # passed, 1 some failed, 2 could not run.
@@ -13,7 +14,7 @@ if [ ! -x "${1:-.}/nomem" ]; then
 fi
 build=$1
 shift
-[ $# -gt 0 ] || set -- preload sites verdicts behaviour report self store
+[ $# -gt 0 ] || set -- preload sites verdicts behaviour isolation report self store
 passed=0
 failed=0
 output=$(mktemp)
