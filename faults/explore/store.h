@@ -31,7 +31,6 @@ enum nomem__store_mode {
 struct nomem__store {
   sqlite3 *db;
   const char *path; /* the caller's */
-  bool writes;
 };
 
 /* Opens the store at path, which outlives it. A file that is damaged, or is no store, is left as it is. Returns 0, or a

@@ -1,0 +1,229 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../faults/explore/identity.h"
+#include "../../faults/explore/store.h"
+#include "../../faults/explore/store_evidence.h"
+
+static char folder[] = "/tmp/nomem-store-XXXXXX";
+static char path[64];
+
+static void write_file(const char *bytes, size_t count) {
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  assert_int_equal(fwrite(bytes, 1, count, file), count);
+  assert_int_equal(fclose(file), 0);
+}
+
+static int open_to_read(void) {
+  struct nomem__store store;
+  int result = nomem__store_open(&store, path, NOMEM_STORE_READ, false);
+  nomem__store_close(&store);
+  return result;
+}
+
+static int64_t count_campaigns(struct nomem__store *store) {
+  sqlite3_stmt *row = nomem__store_prepare(store, "SELECT count(*) FROM campaigns", "");
+  assert_true(nomem__store_step(store, row, NULL));
+  int64_t count = sqlite3_column_int64(row, 0);
+  sqlite3_finalize(row);
+  return count;
+}
+
+static int add_campaign(struct nomem__store *store, const char *identity) {
+  return nomem__store_do(store, "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem,faults,"
+                         "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,used) VALUES(?,'/',?,'','','',0,"
+                         "'',0,0,?,0,0,0)", "tbi", identity, "a\0b", (size_t)4, (int64_t)7);
+}
+
+/* What is written is there when the file is opened again, as one file. */
+static void test_keeps(void **state) {
+  struct nomem__store store;
+  (void)state;
+  assert_int_equal(open_to_read(), -ENOENT);
+  assert_int_equal(nomem__store_open(&store, path, NOMEM_STORE_WRITE, false), 0);
+  assert_int_equal(add_campaign(&store, "one"), 0);
+  nomem__store_close(&store);
+  char log[80];
+  snprintf(log, sizeof log, "%s-wal", path);
+  assert_int_equal(access(log, F_OK), -1);
+  assert_int_equal(nomem__store_open(&store, path, NOMEM_STORE_READ, false), 0);
+  assert_int_equal(count_campaigns(&store), 1);
+  assert_int_equal(add_campaign(&store, "two"), -EIO);
+  nomem__store_close(&store);
+}
+
+/* A change that fails half way leaves nothing. */
+static void test_whole_or_not(void **state) {
+  struct nomem__store store;
+  (void)state;
+  assert_int_equal(nomem__store_open(&store, path, NOMEM_STORE_WRITE, false), 0);
+  assert_int_equal(nomem__store_begin(&store), 0);
+  int result = add_campaign(&store, "one");
+  if (result == 0) result = add_campaign(&store, "one");
+  assert_int_equal(result, -EIO);
+  assert_int_equal(nomem__store_end(&store, result), -EIO);
+  assert_int_equal(count_campaigns(&store), 0);
+  assert_int_equal(nomem__store_begin(&store), 0);
+  assert_int_equal(nomem__store_end(&store, add_campaign(&store, "one")), 0);
+  assert_int_equal(count_campaigns(&store), 1);
+  nomem__store_close(&store);
+}
+
+/* A file cut anywhere in its header, of another kind or version, is refused and not changed. */
+static void test_refuses(void **state) {
+  struct nomem__store store;
+  static char whole[4096], seen[4096];
+  (void)state;
+  assert_int_equal(nomem__store_open(&store, path, NOMEM_STORE_WRITE, false), 0);
+  nomem__store_close(&store);
+  FILE *file = fopen(path, "r");
+  assert_int_equal(fread(whole, 1, sizeof whole, file), sizeof whole);
+  fclose(file);
+  for (size_t bytes = 1; bytes <= sizeof whole; bytes = bytes * 2 + 1) {
+    write_file(whole, bytes);
+    assert_int_equal(nomem__store_open(&store, path, NOMEM_STORE_WRITE, false), -EINVAL);
+    assert_int_equal(open_to_read(), -EINVAL);
+    file = fopen(path, "r");
+    assert_int_equal(fread(seen, 1, sizeof seen, file), bytes);
+    fclose(file);
+    assert_memory_equal(seen, whole, bytes);
+  }
+  whole[63] = 99; /* the version */
+  write_file(whole, sizeof whole);
+  assert_int_equal(open_to_read(), -EINVAL);
+}
+
+/* An empty file is no harm: it becomes a store, but is not read as one. */
+static void test_empty(void **state) {
+  struct nomem__store store;
+  (void)state;
+  write_file("", 0);
+  assert_int_equal(open_to_read(), -ENOENT);
+  assert_int_equal(nomem__store_open(&store, path, NOMEM_STORE_WRITE, false), 0);
+  nomem__store_close(&store);
+  assert_int_equal(open_to_read(), 0);
+}
+
+/* What a finding shows is the same after it was written and read, whatever its numbers are. */
+static void test_evidence(void **state) {
+  struct nomem__finding finding = {.signal = 11,
+                                   .has_fault_address = true,
+                                   .fault_address = UINT64_MAX,
+                                   .fn = NOMEM_FN_REALLOC,
+                                   .size_bytes = UINT64_MAX - 1,
+                                   .nth = 3,
+                                   .last_words = "'\"\\n'",
+                                   .fault = {.depth = 2, .frame = {{"/lib/a", 0xffffffffffff, true}, {"", 1, true}}},
+                                   .blow_up = {.depth = 1, .own = 1, .frame = {{"/lib/a", 5, false}}}};
+  struct nomem__finding read = {0};
+  struct nomem__strings strings = {0};
+  (void)state;
+  char *text = nomem__evidence_write(&finding);
+  assert_non_null(text);
+  assert_int_equal(nomem__evidence_read(text, &read, &strings), 0);
+  assert_int_equal(read.signal, 11);
+  assert_true(read.has_fault_address && !read.needs_timeout);
+  assert_true(read.fault_address == UINT64_MAX && read.size_bytes == UINT64_MAX - 1 && read.nth == 3);
+  assert_int_equal(read.fn, NOMEM_FN_REALLOC);
+  assert_string_equal(read.last_words, finding.last_words);
+  assert_int_equal(read.fault.depth, 2);
+  assert_string_equal(read.fault.frame[0].path, "/lib/a");
+  assert_true(read.fault.frame[0].offset == 0xffffffffffff && read.fault.frame[0].is_return_address);
+  assert_true(read.blow_up.depth == 1 && read.blow_up.own == 1 && !read.blow_up.frame[0].is_return_address);
+  nomem__trace_free(&read.fault);
+  nomem__strings_free(&strings);
+  free(text);
+}
+
+/* What is not such a text is refused, wherever it is cut. */
+static void test_bad_evidence(void **state) {
+  static const char deep[] = "{\"signal\":0,\"needs_timeout\":false,\"last_words\":\"\",\"has_address\":false,\"address\":0,"
+                             "\"fn\":99,\"bytes\":0,\"nth\":0,\"own\":0,\"fault\":[],\"blow_up\":[]}";
+  struct nomem__finding finding = {.fault = {.depth = 1, .frame = {{"a", 1, true}}}}, read = {0};
+  struct nomem__strings strings = {0};
+  (void)state;
+  char *text = nomem__evidence_write(&finding);
+  for (size_t bytes = strlen(text); bytes-- > 0;) {
+    text[bytes] = '\0';
+    assert_int_equal(nomem__evidence_read(text, &read, &strings), -EINVAL);
+  }
+  assert_int_equal(nomem__evidence_read(deep, &read, &strings), -EINVAL);
+  nomem__strings_free(&strings);
+  free(text);
+}
+
+/* Every point is in exactly one shard, and no shard is much larger than another. */
+static void test_shards(void **state) {
+  unsigned sizes[3] = {0};
+  (void)state;
+  for (uint64_t i = 0; i < 3000; i++) {
+    struct nomem__point point = {.occurrence = i / 2 + 1, .persistent = i % 2 != 0};
+    unsigned in = 0;
+    for (unsigned shard = 1; shard <= 3; shard++) {
+      if (!nomem__is_in_shard(UINT64_C(0x1fb43feae2861b3a), &point, shard, 3)) continue;
+      in++;
+      sizes[shard - 1]++;
+    }
+    assert_int_equal(in, 1);
+  }
+  for (unsigned i = 0; i < 3; i++) assert_in_range(sizes[i], 850, 1150);
+}
+
+/* Words come back as they were, empty ones included. */
+static void test_words(void **state) {
+  char a[] = "a b", b[] = "", c[] = "c";
+  char *words[] = {a, b, c, NULL};
+  size_t bytes;
+  (void)state;
+  char *joined = nomem__join_words(words, &bytes);
+  char **split = nomem__split_words(joined, bytes);
+  assert_int_equal(bytes, 7);
+  for (size_t i = 0; i < 3; i++) assert_string_equal(split[i], words[i]);
+  assert_null(split[3]);
+  free(split);
+  free(joined);
+}
+
+static int set_up(void **state) {
+  (void)state;
+  if (mkdtemp(folder) == NULL) return -1;
+  snprintf(path, sizeof path, "%s/store.db", folder);
+  return 0;
+}
+
+static int remove_store(void **state) {
+  char log[80];
+  (void)state;
+  /* SQLite leaves those of a damaged file. */
+  snprintf(log, sizeof log, "%s-wal", path);
+  unlink(log);
+  snprintf(log, sizeof log, "%s-shm", path);
+  unlink(log);
+  return unlink(path) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  return rmdir(folder);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_teardown(test_keeps, remove_store),   cmocka_unit_test_teardown(test_whole_or_not, remove_store),
+      cmocka_unit_test_teardown(test_refuses, remove_store), cmocka_unit_test_teardown(test_empty, remove_store),
+      cmocka_unit_test(test_evidence),                       cmocka_unit_test(test_bad_evidence),
+      cmocka_unit_test(test_shards),                         cmocka_unit_test(test_words),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}
