@@ -44,13 +44,14 @@ int64_t nomem__sites_of(const struct nomem_channel *channel, struct nomem__campa
     const struct nomem_site *site = &channel->sites[i];
     if (site->key == 0 || site->count == 0) continue;
     unsigned depth = depth_of(site, frame_count);
-    (*sites)[count++] = (struct nomem__campaign_site){.key = site->key,
-                                                      .count = site->count,
-                                                      .first_nth = site->first_nth,
-                                                      .frames = frames,
-                                                      .depth = depth,
-                                                      .before_main = site->before_main,
-                                                      .worst = NOMEM_VERDICT_COUNT};
+    (*sites)[count] = (struct nomem__campaign_site){.key = site->key,
+                                                    .count = site->count,
+                                                    .first_nth = site->first_nth,
+                                                    .frames = frames,
+                                                    .depth = depth,
+                                                    .before_main = site->before_main,
+                                                    .worst = NOMEM_VERDICT_COUNT};
+    count++;
     memcpy(frames, site->frame, depth * sizeof *frames);
     frames += depth;
     frame_count -= depth;

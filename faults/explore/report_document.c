@@ -166,8 +166,9 @@ static void put_id(struct nomem__json *json, json_t *finding, const json_t *befo
   size_t i;
   json_t *other;
   nomem__json_format(json, finding, "group", "%016" PRIx64, hash);
-  json_array_foreach(before, i, other)
+  json_array_foreach(before, i, other) {
     same += strcmp(nomem__json_string(other, "group"), nomem__json_string(finding, "group")) == 0;
+  }
   if (same == 1)
     nomem__json_format(json, finding, "id", "%s-%012" PRIx64, verdict, hash >> 16);
   else
@@ -403,9 +404,10 @@ static json_t *findings_of(struct builder *builder) {
 static void put_findings(struct builder *builder, json_t *document) {
   json_t *all = findings_of(builder), *counted = json_array(), *aside = json_array(), *finding;
   size_t i;
-  json_array_foreach(all, i, finding)
+  json_array_foreach(all, i, finding) {
     nomem__json_add(&builder->json, json_object_get(finding, "set_aside") != NULL ? aside : counted,
                     json_incref(finding));
+  }
   json_decref(all);
   nomem__json_put(&builder->json, document, "findings", counted);
   nomem__json_put(&builder->json, document, "set_aside", aside);

@@ -55,31 +55,37 @@ static void discard(struct output *output) {
   *output = (struct output){.asked = output->asked};
 }
 
-/* A new file beside the one that is asked for, with the rights that one has or a new one would get. */
-static int open_temporary(struct output *output) {
+/* Makes a new file beside path. Returns its descriptor, and the caller's name of it in *name, or a negative error
+ * code. */
+static int make_beside(const char *path, char **name) {
   struct stat status;
-  mode_t mode = stat(output->path, &status) == 0 ? status.st_mode & 0777 : 0666;
+  bool is_there = stat(path, &status) == 0;
   for (int try = 0; try < TEMPORARY_TRIES; try++) {
-    free(output->temporary);
-    if (asprintf(&output->temporary, "%s.%d-%d", output->path, (int)getpid(), try) < 0) {
-      output->temporary = NULL;
-      return ENOMEM;
-    }
-    int descriptor = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (descriptor < 0 && errno == EEXIST) continue;
+    char *tried;
+    if (asprintf(&tried, "%s.%d-%d", path, (int)getpid(), try) < 0) return -ENOMEM;
+    int descriptor = open(tried, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     int error = errno;
     if (descriptor >= 0) {
-      output->file = fdopen(descriptor, "w");
-      if (output->file != NULL) return 0;
-      error = errno;
-      close(descriptor);
-      unlink(output->temporary);
+      if (is_there) fchmod(descriptor, status.st_mode & 0777);
+      *name = tried;
+      return descriptor;
     }
-    free(output->temporary);
-    output->temporary = NULL;
-    return error;
+    free(tried);
+    if (error != EEXIST) return -error;
   }
-  return EEXIST;
+  return -EEXIST;
+}
+
+static int open_temporary(struct output *output) {
+  char *name = NULL;
+  int descriptor = make_beside(output->path, &name);
+  if (descriptor < 0) return -descriptor;
+  output->temporary = name;
+  output->file = fdopen(descriptor, "w");
+  if (output->file != NULL) return 0;
+  int error = errno;
+  close(descriptor);
+  return error;
 }
 
 /* Returns 0 or an errno value. */

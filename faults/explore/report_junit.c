@@ -106,8 +106,9 @@ static void print_suite(FILE *out, const char *element, const json_t *document) 
   size_t failures = 0, skipped = json_array_size(json_object_get(document, "set_aside")), i;
   const json_t *findings = json_object_get(document, "findings");
   json_t *finding, *word;
-  json_array_foreach(findings, i, finding)
+  json_array_foreach(findings, i, finding) {
     *(nomem__document_aside(finding) != NULL ? &skipped : &failures) += 1;
+  }
   fprintf(out, "<%s name=\"nomem explore --", element);
   json_array_foreach(json_object_get(document, "command"), i, word) {
     fputc(' ', out);

@@ -250,8 +250,9 @@ static json_t *result_of(struct nomem__json *json, const json_t *document, const
 static json_t *tool_of(struct nomem__json *json, const json_t *document, json_t *rules) {
   json_t *driver = json_object(), *verdict, *tool = json_object();
   size_t i;
-  json_array_foreach(json_object_get(document, "verdicts"), i, verdict)
+  json_array_foreach(json_object_get(document, "verdicts"), i, verdict) {
     if (json_is_true(json_object_get(verdict, "is_finding"))) nomem__json_add(json, rules, rule_of(json, verdict));
+  }
   nomem__json_text(json, driver, "name", "nomem");
   nomem__json_text(json, driver, "version", nomem__json_string(json_object_get(document, "tool"), "version"));
   nomem__json_put(json, driver, "rules", rules);
@@ -281,8 +282,9 @@ int nomem__report_sarif(const json_t *document, FILE *out) {
   nomem__json_put(&json, run, "invocations", json_pack("[o]", invocation_of(&json, document)));
   put_uri(&json, root, "file://", nomem__json_string(document, "source_root"), "/");
   nomem__json_put(&json, run, "originalUriBaseIds", json_pack("{s:o}", SOURCE_ROOT, root));
-  json_array_foreach(json_object_get(document, "findings"), i, finding)
+  json_array_foreach(json_object_get(document, "findings"), i, finding) {
     nomem__json_add(&json, results, result_of(&json, document, rules, finding));
+  }
   nomem__json_put(&json, run, "results", results);
   nomem__json_put(&json, log, "runs", json_pack("[o]", run));
   int result = json.failed ? -ENOMEM : nomem__report_json(log, out);

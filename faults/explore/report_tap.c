@@ -53,8 +53,10 @@ static int print_finding(FILE *out, size_t number, const json_t *finding) {
   fputs(" in ", out);
   print_description(out, nomem__json_string(finding, "where"));
   const char *aside = nomem__document_aside(finding);
-  if (aside != NULL) fputs(" # TODO ", out);
-  if (aside != NULL) print_description(out, aside);
+  if (aside != NULL) {
+    fputs(" # TODO ", out);
+    print_description(out, aside);
+  }
   fputc('\n', out);
   fputs("  ---\n", out);
   int result = 0;

@@ -24,7 +24,8 @@ check 'the exploration finds the two planted bugs' test "$status" = 1
 holds 'json: two findings, each with its stacks, in a document that says its version' '
   .format == "nomem-report" and .version == 1 and .complete
   and ([.findings[].verdict] | sort) == ["abort", "crash"]
-  and all(.findings[]; (.fault.stack | length) > 1 and (.blow_up.stack | length) > 1 and (.reproduce | startswith("nomem run --fail ")))' r.json
+  and all(.findings[]; (.fault.stack | length) > 1 and (.blow_up.stack | length) > 1
+    and (.reproduce | startswith("nomem run --fail ")))' r.json
 holds 'json: a name is there whole, and on one line' '
   any(.findings[].where; startswith("</script><script>pwned=1</script><img src=x onerror=pwned=1><!--\""))
   and all(.. | strings; test("[\u0000-\u001f\u007f-\u009f\u2028-\u202e]") | not)' r.json
@@ -33,7 +34,7 @@ printf '%s|' '<b>&"'\''</script>' "$(printf 'a\377')" >arguments
 check 'json: the line to paste gives a shell each byte of the arguments' sh -c 'bash paste | cmp - arguments'
 holds 'json: the culprit has its line of source, with three lines around it' '
   .findings[] | select(.verdict == "crash") | .blow_up | .stack[.culprit]
-  | .line == 6 and .source.first == 3 and (.source.lines | length) == 7 and (.source.lines[3] | contains("block[0] ="))' r.json
+  | .line == 6 and (.source | .first == 3 and (.lines | length) == 7 and (.lines[3] | contains("block[0] =")))' r.json
 holds 'json: the culprit is the frame that is to blame, not the C library'\''s' '
   .findings[] | select(.verdict == "abort") | .blow_up | .culprit > 0 and .stack[.culprit].function == "give_up"' r.json
 holds 'json: every site was tried, and its frames are in the table' '
@@ -48,7 +49,8 @@ holds 'sarif: what the standard requires is there' '
   and all(.tool.driver.rules[]; .id != null and .shortDescription.text != null)
   and all(.invocations[]; .executionSuccessful == true))' r.sarif
 holds 'sarif: the crash is annotated at its line, below the source root' '
-  .runs[0] | (.originalUriBaseIds.SRCROOT.uri | test("^file:///.*/$")) and (.results[] | select(.ruleId == "nomem/crash")
+  .runs[0] | (.originalUriBaseIds.SRCROOT.uri | test("^file:///.*/$"))
+  and (.results[] | select(.ruleId == "nomem/crash")
   .locations[0].physicalLocation | .region.startLine == 6 and .artifactLocation.uriBaseId == "SRCROOT"
   and (.artifactLocation.uri | startswith("ev%22il%20%3Cimg")))' r.sarif
 holds 'sarif: an address has no characters that an address cannot have' '
@@ -60,7 +62,7 @@ check 'junit: a case per finding and one for the exploration' test \
   "$(xmllint --xpath 'count(//testcase)' r.xml)" = 3 -a "$(xmllint --xpath 'count(//failure)' r.xml)" = 2 -a \
   "$(xmllint --xpath 'string(/testsuites/testsuite/@tests)' r.xml)" = 3
 check 'junit: a name comes out as it went in' test \
-  "$(xmllint --xpath 'contains(//testcase[@classname="crash"]/@name, "</script><script>pwned=1</script>")' r.xml)" = true
+  "$(xmllint --xpath 'contains(//testcase[@classname="crash"]/@name, "</script><script>pwned=1<")' r.xml)" = true
 
 # The plan, then as many tests as it says, in order, and between them only what is indented.
 check 'tap: numbered as planned, and nothing else at the start of a line' awk '

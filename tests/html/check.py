@@ -28,7 +28,8 @@ def check_table(browser):
     check("every finding has its row", rows(browser) == findings > 1, rows(browser))
     browser.click("tr.finding")
     check("a click on a row opens both its stacks", browser.run(
-        "document.querySelectorAll('tr.detail').length == 1 && document.querySelectorAll('tr.detail .stack').length == 2"))
+        "document.querySelectorAll('tr.detail').length == 1 &&"
+        "document.querySelectorAll('tr.detail .stack').length == 2"))
     browser.click("tr.finding .toggle")
     check("and another closes them", browser.run("document.querySelectorAll('tr.detail').length") == 0)
     browser.run("document.querySelector('tr.finding .toggle').focus()")
@@ -38,7 +39,8 @@ def check_table(browser):
 
     browser.click("#findings-head th:nth-child(5) button")
     runs = browser.run("shownFindings().map((finding) => finding.runs)")
-    shown = browser.run("[...document.querySelectorAll('tr.finding td:last-child')].map((cell) => +cell.textContent.replace(/\\D/g, ''))")
+    shown = browser.run("""[...document.querySelectorAll('tr.finding td:last-child')].map(
+        (cell) => +cell.textContent.replace(/\\D/g, ''))""")
     check("sorted by runs, most first, and said", shown == runs == sorted(runs, reverse=True) and browser.run(
         "document.querySelector('#findings-head th:nth-child(5)').ariaSort") == "descending", (shown, runs))
 
@@ -53,7 +55,8 @@ def check_table(browser):
 
     browser.run("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
     browser.click(".copy")
-    check("the copy button copies the line that reproduces it", browser.run("window.copied").startswith("nomem run --fail ")
+    check("the copy button copies the line that reproduces it",
+          browser.run("window.copied").startswith("nomem run --fail ")
           and browser.run("document.querySelector('.copy').textContent") == "Copied", browser.run("window.copied"))
     browser.run("opened.clear(); location.hash = report.findings[1].id")
     check("an address with a finding's name opens it", browser.run(
@@ -93,7 +96,8 @@ def check_nothing_odd(browser, name):
 
 
 def luminance(browser, what):
-    return browser.run(f"""(() => {{ const [r, g, b] = getComputedStyle(document.body).{what}.match(/\\d+/g).map(Number);
+    return browser.run(f"""(() => {{
+        const [r, g, b] = getComputedStyle(document.body).{what}.match(/\\d+/g).map(Number);
         return 0.3 * r + 0.6 * g + 0.1 * b; }})()""")
 
 
@@ -101,8 +105,8 @@ def check_themes(browser, name, folder):
     for theme in ("light", "dark"):
         browser.dark(theme == "dark")
         page, text = luminance(browser, "backgroundColor"), luminance(browser, "color")
-        check(f"{name}: {theme} and easy to read", (page < 60 < 180 < text) if theme == "dark" else (text < 60 < 180 < page),
-              (page, text))
+        check(f"{name}: {theme} and easy to read",
+              (page < 60 < 180 < text) if theme == "dark" else (text < 60 < 180 < page), (page, text))
         browser.screenshot(f"{folder}/{name}-{theme}.png")
     browser.dark(False)
 
@@ -110,8 +114,8 @@ def check_themes(browser, name, folder):
 def check_hostile(browser):
     browser.run("document.querySelectorAll('tr.finding').length && byId('open-all').click()")
     check("nothing of the program's was run", browser.run("typeof window.pwned") == "undefined")
-    check("nor made into elements", browser.run(
-        "document.querySelectorAll('img, iframe, body script:not([nonce]):not([type]), svg[onload], b[onclick]').length") == 0)
+    check("nor made into elements", browser.run("""document.querySelectorAll(
+        'img, iframe, body script:not([nonce]):not([type]), svg[onload], b[onclick]').length""") == 0)
     check("names are shown as they are", "</script><script>pwned=1</script><img src=x onerror=pwned=1>" in
           browser.run("document.querySelector('#findings').innerText + byId('sites').innerText"))
     check("and lines of source", "<!-- <script> -->" in browser.run("document.querySelector('#findings').textContent"))
@@ -128,7 +132,7 @@ def main():
         check_themes(browser, "page", folder)
         check("narrow: nothing sticks out", (browser.call(
             "Emulation.setDeviceMetricsOverride", width=400, height=800, deviceScaleFactor=1, mobile=True),
-            browser.run("document.documentElement.scrollWidth <= 400"))[1], browser.run("document.documentElement.scrollWidth"))
+            browser.run("document.documentElement.scrollWidth"))[1] <= 400)
         browser.screenshot(f"{folder}/page-narrow.png", whole=False)
         browser.call("Emulation.clearDeviceMetricsOverride")
         check("no error, no violation, no request", browser.problems() == [], browser.problems())

@@ -8,7 +8,8 @@ set -eu
 cc=${CC:-gcc}
 
 # A name as long as what it is replaced by: debug information and symbol table are edited in place.
-printf '</script><script>pwned=1</script><img src=x onerror=pwned=1><!--"\047&]]>{0}[a](b)%%s\033[31m\342\200\256\342\200\250\377' >name
+printf '</script><script>pwned=1</script><img src=x onerror=pwned=1><!--"\047&]]>{0}[a](b)%%s' >name
+printf '\033[31m\342\200\256\342\200\250\377' >>name
 length=$(wc -c <name)
 placeholder=$(printf "%${length}s" '' | tr ' ' q)
 
