@@ -12,8 +12,8 @@
  * that only start others, which are not what the user tests. */
 static inline bool nomem__is_injected(const char *globs, const char *base_name) {
   static const char *const launchers[] = {
-      "sh",     "ash",    "bash",  "dash", "zsh",  "ksh*",  "busybox", "env",   "timeout", "nice", "nohup",   "setsid",
-      "stdbuf", "xargs",  "time",  "make", "ninja", "ctest", "prove",   "perl*", "python*", "sudo", "unshare", "taskset"};
+      "sh",     "ash",   "bash", "dash", "zsh",   "ksh*",  "busybox", "env",   "timeout", "nice", "nohup",   "setsid",
+      "stdbuf", "xargs", "time", "make", "ninja", "ctest", "prove",   "perl*", "python*", "sudo", "unshare", "taskset"};
   if (globs[0] == '\0') {
     for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
       if (nomem__glob(launchers[i], base_name)) return false;

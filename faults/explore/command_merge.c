@@ -71,7 +71,8 @@ static int number_findings(struct nomem__store *store) {
 static int join(struct nomem__store *store) {
   int result = nomem__store_begin(store);
   if (result != 0) return result;
-  for (size_t i = 0; i < sizeof steps / sizeof *steps && result == 0; i++) result = nomem__store_do(store, steps[i], "");
+  for (size_t i = 0; i < sizeof steps / sizeof *steps && result == 0; i++)
+    result = nomem__store_do(store, steps[i], "");
   if (result == 0) result = number_findings(store);
   if (result == 0) result = nomem__store_do(store, NOMEM_STORE_MARK_ENDED, "");
   return nomem__store_end(store, result);

@@ -33,7 +33,9 @@ int nomem__engines_check(struct nomem__campaign *campaign) {
   bool trace = campaign->session->setup.trace;
   unsigned keeping = campaign->effects;
   if (choice == NOMEM_CHOICE_FORK) keeping = against_fork(campaign);
-  campaign->engine_reason = choice == NOMEM_CHOICE_EXEC ? "" : !trace ? "ptrace is not used" : nomem__effect_text(keeping);
+  campaign->engine_reason = choice == NOMEM_CHOICE_EXEC ? ""
+                            : !trace                    ? "ptrace is not used"
+                                                        : nomem__effect_text(keeping);
   bool is_safe = choice == NOMEM_CHOICE_FORK       ? may_fork(campaign)
                  : choice == NOMEM_CHOICE_SNAPSHOT ? may_snapshot(campaign)
                                                    : true;
@@ -54,7 +56,8 @@ static bool is_due(const struct nomem__campaign *campaign, size_t point) {
 /* Gives the worker the next point without a result, or leaves it idle when there is none. */
 static void next_run(struct nomem__campaign_worker *hand) {
   struct nomem__campaign *campaign = hand->campaign;
-  while (campaign->next_point < campaign->point_count && !is_due(campaign, campaign->next_point)) campaign->next_point++;
+  while (campaign->next_point < campaign->point_count && !is_due(campaign, campaign->next_point))
+    campaign->next_point++;
   if (nomem__campaign_is_over(campaign) || campaign->next_point == campaign->point_count) return;
   char plan[NOMEM_POINT_PLAN_BYTES];
   hand->rank = campaign->next_point++;

@@ -112,7 +112,8 @@ static int by_path(const void *left, const void *right) {
 }
 
 /* Sorts the roots, outer ones first, and drops those that an outer one covers. An ordinary user has an overlay for
- * each: to write below a folder means to copy it, with its owner, and in a user namespace only the user has a number. */
+ * each: to write below a folder means to copy it, with its owner, and in a user namespace only the user has a number.
+ */
 static void drop_covered(struct nomem__view *view, char *const *mounts) {
   unsigned kept = 0;
   qsort(view->roots, view->root_count, sizeof *view->roots, by_path);

@@ -21,7 +21,7 @@ void nomem__print_reproduction(FILE *out, const struct nomem__options *options, 
 /* How a finding's run ended, such as "SIGSEGV at address 0x0, a NULL pointer". */
 void nomem__print_end(const struct nomem__finding *finding, FILE *out);
 
-/* Write what a document says, to its end; what out refused is left to ferror(out). Return 0 or a negative error code. */
+/* Write what a document says, to its end; what out refused is left to ferror(out). Return 0 or a negative code. */
 int nomem__report_json(const struct json_t *document, FILE *out);
 int nomem__report_junit(const struct json_t *document, FILE *out); /* XML */
 int nomem__report_sarif(const struct json_t *document, FILE *out); /* 2.1.0 */

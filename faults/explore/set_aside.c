@@ -13,7 +13,8 @@ int nomem__set_aside_open(struct nomem__set_aside *rules, const struct nomem__op
   int result = options->no_default_suppressions ? 0 : nomem__suppressions_read_default(&rules->suppressions, stderr);
   for (size_t i = 0; i < options->suppress_count && result == 0; i++)
     result = nomem__suppressions_read(&rules->suppressions, options->suppress[i], false, stderr);
-  if (result == 0 && options->baseline != NULL) result = nomem__stored_findings_open(&rules->baseline, options->baseline);
+  if (result == 0 && options->baseline != NULL)
+    result = nomem__stored_findings_open(&rules->baseline, options->baseline);
   return result;
 }
 

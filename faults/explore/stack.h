@@ -55,7 +55,8 @@ int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, str
 
 /* Leaves in stack what it has in common with a sample of the same thread taken at another moment: the frames from the
  * outermost one inwards that are at the same place in both, and the function that these called. A thread that loops is
- * then seen in the function that loops, a thread that waits where it waits. Stacks that are cut are left as they are. */
+ * then seen in the function that loops, a thread that waits where it waits. Stacks that are cut are left as they are.
+ */
 void nomem__stack_keep_common(struct nomem__stack *stack, const struct nomem__stack *sample);
 
 /* Calls back with the stack of every thread of the process, the main one first; threads that cannot be captured are

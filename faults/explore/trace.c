@@ -59,7 +59,8 @@ static const char *base_name(const char *path) {
 
 static unsigned first_outside_runtime(const struct nomem__trace *trace) {
   unsigned i = 0;
-  while (i < trace->depth && (trace->frame[i].path[0] == '\0' || nomem__is_runtime(base_name(trace->frame[i].path)))) i++;
+  while (i < trace->depth && (trace->frame[i].path[0] == '\0' || nomem__is_runtime(base_name(trace->frame[i].path))))
+    i++;
   return i;
 }
 

@@ -30,7 +30,7 @@ struct nomem__worker {
   uv_timer_t timer; /* looks at the clock and at the output, while a run goes on */
   uint64_t started_ns, deadline_ms;
   struct nomem__tree *tree;   /* of the run that goes on */
-  struct nomem__tree *parent; /* of the process that is forked for runs: fork server, or the one snapshots are taken of */
+  struct nomem__tree *parent; /* of the process that is forked: the server, or the one snapshots are taken of */
   bool use_server, watch_effects, keep_files;
   struct nomem__cell *cell; /* NULL: none */
   enum nomem_obstacle obstacle;

@@ -47,7 +47,8 @@ extern void *__libc_pvalloc(size_t) WEAK;
 extern void __libc_free(void *) WEAK;
 extern char *__realpath_chk(const char *, char *, size_t);
 
-#define UNDER(name, ...) (&__interceptor_##name != NULL ? __interceptor_##name(__VA_ARGS__) : __libc_##name(__VA_ARGS__))
+#define UNDER(name, ...) \
+  (&__interceptor_##name != NULL ? __interceptor_##name(__VA_ARGS__) : __libc_##name(__VA_ARGS__))
 
 /* The usual call is a load and a jump: so the stacks that a sanitizer takes begin at the program's own call. */
 static inline bool is_idle(void) {

@@ -261,8 +261,8 @@ static bool read_state(uintptr_t return_address, struct state *state) {
   return !program.is_bad;
 }
 
-/* States read before, one word each and beside it that word mixed with its address: a reader sees whether both are of one
- * writer, without a lock. Programs have a few thousand return addresses in all the stacks they allocate from. */
+/* States read before, one word each and beside it that word mixed with its address: a reader sees whether both are of
+ * one writer, without a lock. Programs have a few thousand return addresses in all the stacks they allocate from. */
 #define STATES_KEPT 4096
 #define OFFSET_BITS 28
 static struct {

@@ -2,8 +2,8 @@
  *
  * A fork becomes the command's own child (CLONE_PARENT): this process and what it forks are siblings, and the program's
  * wait, SIGCHLD and parent see nothing of it. One fork lives at a time; this process waits for it. The command has made
- * sure that nothing which both would share (files written, sockets, threads, timers) is there to carry the one's actions
- * to the other; what is left to do here is the positions of open files.
+ * sure that nothing which both would share (files written, sockets, threads, timers) is there to carry the one's
+ * actions to the other; what is left to do here is the positions of open files.
  *
  * Async-signal-safe; errno is kept.
  */
@@ -12,7 +12,7 @@
 
 #include "injector.h"
 
-/* Called when this process is attached: descriptors that are open by now are inherited, and shared by all runs anyway. */
+/* Called when this process is attached: what is open by now is inherited, and shared by all runs anyway. */
 NOMEM_HIDDEN void nomem__server_prepare(const struct nomem_channel *channel);
 
 /* Called before main(). Where the channel asks for a server it stays here, and returns true in each of its
