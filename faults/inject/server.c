@@ -32,7 +32,7 @@ static int *thread_number(void) {
  *
  * renumber: the C library learns the fork's own thread number. Not so in the middle of the program: locks that it holds
  * there have the old number as their owner, and would not be let go by the new one (setlocale allocates under such a
- * lock). The old number stays unique, because its process waits; and raise, which needs the true one, asks the kernel. */
+ * lock). The old number stays unique, because its process waits; raise, which needs the true one, asks the kernel. */
 static pid_t fork_sibling(struct nomem_channel *channel, bool renumber) {
   int *number = thread_number();
   void *robust_list = NULL;
