@@ -253,8 +253,10 @@ static void step_overrun(struct slot *slot, unsigned how, uint8_t flip) {
 /* Writes into the links of a free block: only mempool_check can see it, and must not fall over it. It then follows them
  * into memory that nobody has written, which is right, but not to MemorySanitizer. */
 static void step_write_after_free(size_t offset, uint8_t flip) {
-#if defined(__clang__) && __has_feature(memory_sanitizer)
+#ifdef __has_feature /* gcc has not, and not this sanitizer either */
+#if __has_feature(memory_sanitizer)
   return;
+#endif
 #endif
   size_t i = offset % granules;
   while (i < granules && owner[i] != FREE_GRANULE) i++;
