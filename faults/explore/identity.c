@@ -78,7 +78,7 @@ void nomem__identity(const struct nomem__campaign *campaign, char identity[NOMEM
   hash = mix_number(hash, (uint64_t)options->engine);
   hash = mix_number(hash, (uint64_t)options->isolate);
   hash = mix_number(hash, options->timeout_ms);
-  hash = mix_number(hash, (uint64_t)options->no_trace << 1 | (uint64_t)options->aslr);
+  hash = mix_number(hash, (uint64_t)campaign->session->setup.trace << 1 | (uint64_t)options->aslr);
   hash = mix_file(mix_text(hash, base_name(campaign->image)), campaign->image);
   /* They come in another order when threads race. */
   for (size_t i = 0; i < campaign->module_count; i++) {

@@ -126,9 +126,10 @@ static int open_database(struct nomem__store *store, enum nomem__store_mode mode
   if (result == SQLITE_OK && mode == NOMEM_STORE_READ)
     result = sqlite3_exec(store->db, "SELECT 1 FROM campaigns", NULL, NULL, NULL);
   if (result != SQLITE_CANTOPEN && result != SQLITE_READONLY) return result == SQLITE_OK ? 0 : -EIO;
+  int error = sqlite3_system_errno(store->db);
   sqlite3_close(store->db);
   store->db = NULL;
-  if (mode != NOMEM_STORE_READ) return -EACCES;
+  if (mode != NOMEM_STORE_READ) return error > 0 ? -error : -EACCES;
   char *name = sqlite3_mprintf("file:%s?immutable=1", store->path);
   result = strpbrk(store->path, "?#%") != NULL
                ? SQLITE_CANTOPEN
@@ -154,7 +155,9 @@ int nomem__store_open(struct nomem__store *store, const char *path, enum nomem__
   if (result == 0) return 0;
   sqlite3_close(store->db);
   store->db = NULL;
-  if (result != -EINVAL && !quiet_if_denied) complain(store, strerror(-result), result);
+  char what[128];
+  snprintf(what, sizeof what, "cannot be opened: %s", strerror(-result));
+  if (result != -EINVAL && !quiet_if_denied) complain(store, what, result);
   return result;
 }
 

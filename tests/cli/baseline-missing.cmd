@@ -1,0 +1,1 @@
+nomem explore --baseline none.db -- ../crash

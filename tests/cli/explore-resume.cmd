@@ -1,0 +1,2 @@
+nomem explore -q -- ../crash >first || :
+nomem explore -- ../crash

@@ -1,0 +1,1 @@
+nomem explore --suppress none.supp -- ../crash

@@ -1,0 +1,2 @@
+nomem explore -q -- ../crash >/dev/null
+nomem replay 2

@@ -1,0 +1,2 @@
+echo text >s.db
+nomem explore --store s.db -- ../crash

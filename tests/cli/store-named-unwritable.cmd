@@ -1,0 +1,1 @@
+nomem explore --store no/such/s.db -- ../handle

@@ -1,0 +1,3 @@
+mkdir .nomem
+mkdir .nomem/store.db
+nomem explore -- ../handle

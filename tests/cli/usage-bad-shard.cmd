@@ -1,0 +1,1 @@
+nomem explore --shard 4/3 -- ../crash
