@@ -78,6 +78,7 @@ coverage: $(FUZZ_COVERING:%=$(FUZZ_OUT)/cov/%)
 ## mutants: plant one-line bugs, one at a time, and see each killed by its fuzz target
 mutants: fuzz-build
 	$(Q)tools/mutants.sh "$(FUZZ_OUT)" "$(CLANG) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -w"
+	$(Q)tools/mutants-libuv.sh "$(FUZZ_OUT)" "$(CLANG) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -w"
 
 ## fuzz-afl: run every target for FUZZ_SECONDS under AFL++
 fuzz-afl: $(FUZZ_TARGETS:%=$(FUZZ_OUT)/afl/%)

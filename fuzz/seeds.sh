@@ -137,14 +137,18 @@ seed threads pool-zero-size 03 00 1f "$none" "$work"
 seed threads max-of-many 00 02 1f "$(one 04 00 00 0f 00 00 00 00)" "$(repeat 16 '00 00 00 08')"
 
 # libuv: a plan each over a little of everything, and each part under plans that reach far into it.
-uv_fs="00 0e 07 01 00 0e 07 00 00 03 00 01 00 05 00 01 00 06 00 01 00 10 00 01 00 11 00 00 00 12 00 01 00 15 00 01 01 00 05 00"
-uv_watch="03 00 00 00 04 01 00 00 02 01 01 00 02 00 07 00"
+uv_files="00 16 07 00 00 17 07 01 00 17 06 00 00 16 05 01 00 1c 00 01"
+uv_paths="00 00 00 01 00 03 00 01 00 05 00 01 00 06 00 01 00 07 00 01 00 08 00 01 00 10 00 01 00 11 00 00 00 12 00 01 00 15 00 01"
+uv_batch="01 00 05 00 01 16 05 07"
+uv_list="02 00 07 00 02 01 01 00 02 00 01 00"
+uv_watch="03 00 00 00 04 01 00 00 03 01 00 00"
 uv_net="05 00 07 00 05 03 07 00 06 07 00 00 07 0b 00 00 08 01 00 00 08 02 00 00"
-uv_system="0a 00 00 00 0a 02 00 00 0a 03 00 00 0a 04 00 00 0a 06 00 00 0b 00 00 00 09 01 0b 00"
+uv_system="0a 00 00 00 0a 01 00 00 0a 02 00 00 0a 03 00 00 0a 04 00 00 0a 05 01 00 0a 06 00 00 0a 08 00 00 0a 09 00 00
+  0b 00 00 00 09 01 0b 00 0a 01 00 00"
 uv_slots="0c 00 07 00 0d 00 01 00 0c 01 06 00 0d 01 00 00 0c 02 08 00 0d 02 00 00 10 01 00 00 11 00 00 00 0e 00 00 00
   0d 00 02 00 0f 01 00 00 11 00 00 00 10 03 00 00"
 uv_loops="12 00 00 00 12 05 00 00 12 06 00 00"
-for part in fs watch net system slots loops; do
+for part in files paths batch list watch net system slots loops; do
   eval "steps=\$uv_$part"
   seed libuv "$part" 00 00 00 00 "$steps"
   seed libuv "$part-first" 01 00 00 00 "$steps"
@@ -154,8 +158,9 @@ for part in fs watch net system slots loops; do
   seed libuv "$part-each-second" 04 01 00 00 "$steps"
   seed libuv "$part-each-third" 04 02 00 00 "$steps"
   seed libuv "$part-perhaps" 05 1e 07 00 "$steps"
+  seed libuv "$part-in-the-pool" 09 00 00 00 "$steps"
 done
-seed libuv fs-in-the-pool 09 00 00 00 "00 05 00 01 00 0c 00 01 02 01 01 00"
+seed libuv list-entry-fails 08 02 01 00 "02 00 07 00"
 seed libuv batch-cancelled 00 00 00 00 "01 00 11 00"
 seed libuv batch-fourth-fails 01 03 00 00 "01 00 05 00"
 seed libuv empty
