@@ -134,8 +134,7 @@ $(BUILD)/nomem: $(BUILD)/obj/faults/explore/main.o $(EXPLORE_OBJS) $(PLAN_OBJS)
 
 $(BUILD)/man/nomem.1: $(BUILD)/nomem docs/nomem.1.in
 	@mkdir -p $(@D)
-	$(call say,MAN,$@)$(BUILD)/nomem --man | sed '/@OPTIONS@/{r /dev/stdin
-	d}' docs/nomem.1.in > $@
+	$(call say,MAN,$@)$(BUILD)/nomem --man | sed -e '/@OPTIONS@/r /dev/stdin' -e '/@OPTIONS@/d' docs/nomem.1.in > $@
 
 # Benchmarks.
 
