@@ -105,6 +105,12 @@ check '--fresh forgets' test "$(runs_in killed.db) $(grep -c resumed fresh.log)"
 status_of other.log nomem explore --engine exec --store killed.db --max-points 3 -- ./victim other words
 check 'another command is another campaign' test "$(runs_in killed.db) $(grep -c resumed other.log)" = '6 0'
 
+cp whole.db lied.db
+sqlite3 lied.db "UPDATE runs SET unproven=4711,verdict='handled',finding=NULL,evidence=NULL WHERE occurrence%3=1"
+status_of unproven.log nomem explore --engine exec --all --store lied.db -- ./victim
+content lied.db >lied
+check 'what a killed snapshot left unproven is made again' cmp whole lied
+
 # The engines' runs that are thrown away leave nothing behind.
 status_of snapshot.log nomem explore --engine auto --all --store snapshot.db -- ./victim
 check 'no run of a fork stays unproven' test "$(sqlite3 snapshot.db 'SELECT count(*), sum(unproven<>0) FROM runs')" = '604|0'
@@ -131,6 +137,12 @@ check 'the same program in another folder is the same campaign' \
 cp victim victim-now
 mv victim-later victim
 status_of later.log nomem explore --store later.db -- ./victim
+cp whole.db rebuilt.db
+status_of rebuilt.log nomem explore --engine exec --all --store rebuilt.db -- ./victim
+check 'a program built anew is another campaign' \
+  test "$(grep -c resumed rebuilt.log) $(sqlite3 rebuilt.db 'SELECT count(*) FROM campaigns')" = '0 2'
+status_of diff2.log nomem diff whole.db rebuilt.db
+check 'of which the last counts' grep -qx '1 new, 1 gone, 1 still there' diff2.log
 status_of diff.log nomem diff whole.db later.db
 cut -d ' ' -f 1 diff.log >words
 grep -o 'crash in [a-z]* ' diff.log >>words
