@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -52,6 +53,8 @@ struct nomem__isolation {
   int flags; /* CLONE_NEW*, of the namespaces that are possible */
   char uid_map[64], gid_map[64];
   struct nomem__view view;
+  struct nomem__cell *tried; /* the first one, not asked for yet; NULL: none */
+  int tried_fd;
 };
 
 struct nomem__cell {
@@ -170,14 +173,31 @@ static int open_cell(const struct nomem__isolation *isolation, int fd, struct no
   return 0;
 }
 
-int nomem__cell_open(const struct nomem__isolation *isolation, int fd, struct nomem__cell **cell) {
+int nomem__channel_file(void) {
+  int fd = memfd_create("nomem-channel", MFD_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+int nomem__cell_open(struct nomem__isolation *isolation, struct nomem__cell **cell, int *fd) {
   struct report report = {{0}};
-  int result = open_cell(isolation, fd, cell, &report);
+  if (isolation->tried != NULL) {
+    *cell = isolation->tried;
+    *fd = isolation->tried_fd;
+    isolation->tried = NULL;
+    isolation->tried_fd = -1;
+    return 0;
+  }
+  int file = nomem__channel_file(), result = file < 0 ? file : open_cell(isolation, file, cell, &report);
   for (unsigned i = 0; i < PARTS && result == 0; i++) {
     if (report.errors[i] == 0) continue;
     nomem__cell_close(*cell);
+    *cell = NULL;
     result = -report.errors[i];
   }
+  if (result == 0)
+    *fd = file;
+  else if (file >= 0)
+    close(file);
   return result;
 }
 
@@ -235,15 +255,21 @@ static int try_entry(const struct nomem__cell *cell) {
 /* Tries everything, and leaves out what cannot be. */
 static int try_all(struct nomem__isolation *isolation, struct report *report) {
   struct nomem__cell *cell;
-  int result = open_cell(isolation, STDERR_FILENO, &cell, report);
+  isolation->tried_fd = nomem__channel_file();
+  if (isolation->tried_fd < 0) return isolation->tried_fd;
+  int result = open_cell(isolation, isolation->tried_fd, &cell, report);
   if (result != 0) return result;
+  int all = isolation->flags;
   if (report->errors[PART_USER] != 0) isolation->flags = 0;
   for (unsigned i = 0; i < PARTS; i++)
     if (report->errors[i] != 0) isolation->flags &= ~parts[i].flag;
   if (isolation->flags == CLONE_NEWUSER) isolation->flags = 0;
   if (isolation->flags != 0) report->errors[PART_ENTRY] = try_entry(cell);
   if (report->errors[PART_ENTRY] != 0) isolation->flags = 0;
-  nomem__cell_close(cell);
+  if (isolation->flags == all)
+    isolation->tried = cell;
+  else
+    nomem__cell_close(cell);
   return 0;
 }
 
@@ -268,6 +294,7 @@ int nomem__isolation_open(unsigned jobs, struct nomem__isolation **out, bool *is
   *is_complete = false;
   reason[0] = '\0';
   if (isolation == NULL) return -ENOMEM;
+  isolation->tried_fd = -1;
   bool is_privileged = has_right(CAP_SYS_ADMIN) && has_right(CAP_NET_ADMIN);
   isolation->flags = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS | (is_privileged ? 0 : CLONE_NEWUSER);
   snprintf(isolation->uid_map, sizeof isolation->uid_map, "%u %u 1", (unsigned)geteuid(), (unsigned)geteuid());
@@ -286,6 +313,8 @@ int nomem__isolation_open(unsigned jobs, struct nomem__isolation **out, bool *is
 
 void nomem__isolation_close(struct nomem__isolation *isolation) {
   if (isolation == NULL) return;
+  nomem__cell_close(isolation->tried);
+  if (isolation->tried_fd >= 0) close(isolation->tried_fd);
   nomem__view_close(&isolation->view);
   free(isolation);
 }

@@ -24,14 +24,18 @@ int nomem__isolation_open(unsigned jobs, struct nomem__isolation **isolation, bo
 /* NULL is fine. No cell may be open. */
 void nomem__isolation_close(struct nomem__isolation *isolation);
 
-/* Makes a cell and the process that holds it. That process keeps fd open, too, as a run in a cell may not look at the
- * command's own descriptors. Returns 0 and the caller's object or a negative error code. */
-int nomem__cell_open(const struct nomem__isolation *isolation, int fd, struct nomem__cell **cell);
+/* Makes a cell and the process that holds it, and a memory file for the channel, which that process keeps open, too: a
+ * run in a cell may not look at the command's own descriptors. Returns 0 and the caller's object and descriptor, or a
+ * negative error code. */
+int nomem__cell_open(struct nomem__isolation *isolation, struct nomem__cell **cell, int *fd);
+
+/* An empty memory file for a channel, wherever the run is. Returns a descriptor or a negative error code. */
+int nomem__channel_file(void);
 
 /* NULL is fine. */
 void nomem__cell_close(struct nomem__cell *cell);
 
-/* The path at which processes in the cell, and outside, find the descriptor that was given. */
+/* The path at which processes in the cell, and outside, find the memory file. */
 void nomem__cell_path(const struct nomem__cell *cell, char *path, size_t path_bytes);
 
 /* Has the calling process, which must not have threads, enter the cell. is_fresh: files are as they are outside, IPC is

@@ -95,9 +95,15 @@ static int make_environment(struct nomem__worker *worker) {
 }
 
 static int map_channel(struct nomem__worker *worker) {
-  worker->channel_fd = memfd_create("nomem-channel", MFD_CLOEXEC);
+  if (worker->setup->isolation == NULL) {
+    worker->channel_fd = nomem__channel_file();
+  } else {
+    int result = nomem__cell_open(worker->setup->isolation, &worker->cell, &worker->channel_fd);
+    if (result != 0) return result;
+  }
+  if (worker->channel_fd < 0) return worker->channel_fd;
   worker->output_fd = memfd_create("nomem-output", MFD_CLOEXEC);
-  if (worker->channel_fd < 0 || worker->output_fd < 0) return -errno;
+  if (worker->output_fd < 0) return -errno;
   if (fcntl(worker->output_fd, F_SETFL, O_APPEND) != 0) return -errno;
   if (ftruncate(worker->channel_fd, sizeof(struct nomem_channel)) != 0) return -errno;
   void *pages = mmap(NULL, sizeof(struct nomem_channel), PROT_READ | PROT_WRITE, MAP_SHARED, worker->channel_fd, 0);
@@ -116,8 +122,6 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
   uv_timer_init(loop, &worker->timer);
   worker->timer.data = worker;
   int result = map_channel(worker);
-  if (result == 0 && setup->isolation != NULL)
-    result = nomem__cell_open(setup->isolation, worker->channel_fd, &worker->cell);
   if (result == 0) result = make_environment(worker);
   if (result != 0) {
     nomem__worker_close(worker);

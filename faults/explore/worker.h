@@ -23,7 +23,7 @@ struct nomem__setup {
   const char *stdin_path; /* NULL: empty; "-" with inherit: the command's own */
   bool inherit;           /* the command's own output and terminal, nothing captured */
   bool same_addresses;    /* as in nomem__start */
-  const struct nomem__isolation *isolation; /* NULL: runs are not kept apart */
+  struct nomem__isolation *isolation; /* NULL: runs are not kept apart */
   bool trace;
   bool verify;            /* as in nomem_channel */
 };
