@@ -100,7 +100,8 @@ static enum kind kind_of(const struct nomem_channel *channel, nomem_frame frame)
 /* The module of the first frame that does not allocate for its caller. */
 static bool is_from_module(const struct nomem_channel *channel, const struct nomem_site *site, const char *glob) {
   for (uint32_t i = 0; i < site->depth; i++)
-    if (kind_of(channel, site->frame[i]) != KIND_RUNTIME) return nomem__glob(glob, module_name(channel, site->frame[i]));
+    if (kind_of(channel, site->frame[i]) != KIND_RUNTIME)
+      return nomem__glob(glob, module_name(channel, site->frame[i]));
   return false;
 }
 
@@ -131,6 +132,7 @@ bool nomem__is_candidate(const struct nomem_channel *channel, const struct nomem
     if (caller == KIND_UNKNOWN && kind != KIND_RUNTIME && kind != KIND_NEW) caller = kind;
   }
   if (caller == KIND_HARNESS && !nomem__options.harness) return false;
+  if (nomem__is_known(site->key)) return false;
   const struct nomem_plan *only = &nomem__options.only;
   if (only->rule_count > 0 && !any_rule_matches(only, channel, site)) return false;
   return !any_rule_matches(&nomem__options.not, channel, site);

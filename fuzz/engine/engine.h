@@ -5,6 +5,7 @@
  *     counters.c   keeps the coverage of several runs apart
  *     candidate.c  whose calls may fail at all
  *     options.c    environment, flags, name of the program
+ *     known.c      the file of sites that findings have come from
  *     report.c     says what was failed when the target dies
  *
  * Runs inside the program under test, like faults/inject/, and by the same rules (wall.h). gate.c takes the place of
@@ -43,14 +44,12 @@ struct nomem_tried {
   uint32_t steps;             /* done, NOMEM_STEPS: all */
 };
 
-/* One call that was failed, with its stack as code addresses. */
+/* One call that was failed. */
 struct nomem_failed {
   enum nomem_fn fn;
   uint64_t size_bytes;
-  uint64_t site;
   uint64_t occurrence;
-  unsigned depth;
-  uintptr_t address[NOMEM_DEPTH];
+  const struct nomem_site *site;
 };
 
 /* gate.c */
@@ -76,7 +75,7 @@ NOMEM_HIDDEN uint32_t nomem__gate_recorded(const struct nomem_recorded **sites);
 
 NOMEM_HIDDEN struct nomem_tried *nomem__gate_tried(uint32_t site);
 NOMEM_HIDDEN uint64_t nomem__gate_key(uint32_t site);
-NOMEM_HIDDEN uint32_t nomem__gate_site_count(void);
+NOMEM_HIDDEN const struct nomem_channel *nomem__gate_channel(void);
 
 /* The calls that the current or last run failed: their number, and the first and the last of them. */
 NOMEM_HIDDEN uint32_t nomem__gate_failed(const struct nomem_failed **first, const struct nomem_failed **last);
@@ -105,7 +104,7 @@ struct nomem_options {
   uint32_t runs_max;  /* runs with a fault for one input */
   uint32_t sample;    /* of so many inputs that have nothing new, one is run with a fault all the same; 0: none */
   uint64_t time_max_ms; /* of the runs with a fault for one input */
-  const char *words, *plan_text, *only_text, *not_text; /* as given; NULL: not given */
+  const char *words, *plan_text, *only_text, *not_text, *known_text; /* as given; NULL: not given */
   struct nomem_plan plan;
   struct nomem_plan only, not; /* which sites may fail: a rule of the one, and none of the other, matches */
   const char *program;         /* argv[0] */
@@ -117,6 +116,21 @@ extern NOMEM_HIDDEN struct nomem_options nomem__options;
 
 /* Reads environment and command line. Ends the process with status 2 and one line when something in them is wrong. */
 NOMEM_HIDDEN void nomem__options_read(void);
+
+/* known.c: one finding must not stand in the way of the next. Each finding's site is added to a file, and a campaign
+ * that is given the file leaves the sites in it alone. */
+
+/* Reads the file; a count after the last colon of the name, "FILE:N", is how many of its lines count. A file that is
+ * not there is empty. Returns 0, or -EINVAL when the file has a line that does not begin with a site. */
+NOMEM_HIDDEN int nomem__known_read(const char *name);
+
+NOMEM_HIDDEN bool nomem__is_known(uint64_t site);
+
+/* "FILE:N" of what was read, for the line that reproduces; "" when there is none. */
+NOMEM_HIDDEN const char *nomem__known_setting(void);
+
+/* Adds a site to the file, with a remark. */
+NOMEM_HIDDEN void nomem__known_add(uint64_t site, const char *remark);
 
 /* report.c */
 
@@ -143,7 +157,8 @@ struct nomem_totals {
 
 extern NOMEM_HIDDEN struct nomem_totals nomem__totals;
 
-/* Makes sure that the report is made whichever way the process dies. Called once, after the fuzzer has set itself up. */
+/* Makes sure that the report is made whichever way the process dies. Called once, after the fuzzer has set itself up.
+ */
 NOMEM_HIDDEN void nomem__report_arm(void);
 
 /* text.c */

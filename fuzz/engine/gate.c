@@ -119,7 +119,7 @@ static void record(const struct nomem_site *site, struct nomem_tried *tried) {
   if (index < RECORDED_MAX) memory->recorded[index].site = (uint32_t)(site - channel->sites);
 }
 
-static bool fails(const struct nomem_site *site, struct nomem_tried *tried, struct nomem_call *call, void *cfa) {
+static bool fails(const struct nomem_site *site, struct nomem_tried *tried, struct nomem_call *call) {
   if (!is_candidate(site, tried)) return false;
   const struct nomem_plan *plan = run.plan;
   call->site = site->key;
@@ -128,13 +128,8 @@ static bool fails(const struct nomem_site *site, struct nomem_tried *tried, stru
   if (plan->has & NOMEM_HAS_MODULE)
     call->module_mask = nomem__site_match(channel, site, plan, NOMEM_HAS_MODULE);
   if (nomem__plan_decide(plan, &run.state, call) < 0) return false;
-  uintptr_t slot[NOMEM_DEPTH];
   struct nomem_failed *failed = atomic_fetch_add(&failed_count, 1) == 0 ? &first_failed : &last_failed;
-  failed->fn = call->fn;
-  failed->size_bytes = call->size_bytes;
-  failed->site = call->site;
-  failed->occurrence = call->occurrence;
-  failed->depth = nomem__site_unwind(cfa, failed->address, slot);
+  *failed = (struct nomem_failed){call->fn, call->size_bytes, call->occurrence, site};
   nomem_fault();
   return true;
 }
@@ -143,7 +138,7 @@ static bool look_at(struct nomem_call *call, uint64_t key, void *return_address,
   struct nomem_site *site = nomem__site_find(channel, call->fn, call->size_bytes, return_address, cfa);
   if (site == NULL) return false;
   struct nomem_tried *tried = &memory->tried[site - channel->sites];
-  if (run.kind == NOMEM_RUN_FAULT) return fails(site, tried, call, cfa);
+  if (run.kind == NOMEM_RUN_FAULT) return fails(site, tried, call);
   if (run.kind == NOMEM_RUN_RECORD)
     record(site, tried);
   else
@@ -227,9 +222,8 @@ uint64_t nomem__gate_key(uint32_t site) {
   return channel->sites[site].key;
 }
 
-uint32_t nomem__gate_site_count(void) {
-  uint32_t count = atomic_load(&channel->site_count);
-  return count < NOMEM_SITES ? count : NOMEM_SITES;
+const struct nomem_channel *nomem__gate_channel(void) {
+  return channel;
 }
 
 uint32_t nomem__gate_failed(const struct nomem_failed **first, const struct nomem_failed **last) {

@@ -12,8 +12,8 @@ extern char nomem_fuzz_named[] __attribute__((weak));
 
 struct nomem_options nomem__options = {
     .runs_max = 16,
-    /* Each costs two more runs and what goes with them: for the smallest inputs as much time as seven. */
-    .sample = 256,
+    /* Each costs two more runs, and what goes with them: for the smallest inputs as much time as a dozen. */
+    .sample = 512,
     .time_max_ms = 1000,
     .program = "",
     .only_input = "INPUT",
@@ -145,6 +145,9 @@ __attribute__((constructor)) static void read_options(int argc, char **argv, cha
   if (options->words != NULL) parse_words("NOMEM_FUZZ", options->words, &is_on);
   if (options->only_text != NULL) parse_plan("NOMEM_FUZZ_ONLY", options->only_text, about_sites, &options->only);
   if (options->not_text != NULL) parse_plan("NOMEM_FUZZ_NOT", options->not_text, about_sites, &options->not);
+  options->known_text = setting(argc, argv, environment, "nomem_known", "NOMEM_FUZZ_KNOWN");
+  if (options->known_text != NULL && nomem__known_read(options->known_text) != 0)
+    refuse("NOMEM_FUZZ_KNOWN", options->known_text, ": has a line that does not begin with the 16 digits of a site");
   options->has_plan = options->plan_text != NULL;
   if (options->has_plan)
     parse_plan("NOMEM_FUZZ_PLAN", options->plan_text, ~(uint32_t)(NOMEM_HAS_BUDGET | NOMEM_HAS_THREAD), &options->plan);

@@ -3,12 +3,14 @@
  * It may run on the small stack of a signal handler: what is large is static, and one thread is let in. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <link.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../../faults/inject/module.h"
 #include "engine.h"
 
 #include "../../faults/inject/wall.h"
@@ -21,22 +23,35 @@ extern void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, si
 
 __attribute__((visibility("default"), noreturn)) void _Exit(int status);
 
-static void add_frame(struct nomem_text *text, unsigned number, uintptr_t address) {
+/* Where the code of a frame lies now; 0 when its module is not loaded. */
+static uintptr_t address_of(nomem_frame frame, const char *path) {
+  for (const struct link_map *module = _r_debug.r_map; module != NULL; module = module->l_next) {
+    const char *name = module->l_name[0] == '\0' ? nomem__module_program() : module->l_name;
+    if (strcmp(name, path) == 0) return module->l_addr + NOMEM_FRAME_OFFSET(frame);
+  }
+  return 0;
+}
+
+static void add_frame(struct nomem_text *text, unsigned number, nomem_frame frame) {
   static char line[1024];
+  unsigned module = NOMEM_FRAME_MODULE(frame);
+  const char *path = module == 0 || module > NOMEM_MODULES ? "" : nomem__gate_channel()->modules[module - 1].path;
+  uintptr_t address = address_of(frame, path);
   memset(line, 0, sizeof line);
   nomem__text_add(text, "    #");
   nomem__text_number(text, number);
-  nomem__text_add(text, " 0x");
-  nomem__text_hex(text, address);
-  if (&__sanitizer_symbolize_pc != NULL) {
-    __sanitizer_symbolize_pc((void *)(address - 1), "in %f %S", line, sizeof line - 2); /* inlined ones: a NUL between */
-    if (strncmp(line, "in <null>", strlen("in <null>")) == 0) /* no symbols, or nobody to read them */
-      __sanitizer_symbolize_pc((void *)(address - 1), "%M", line, sizeof line - 2);
+  if (address != 0 && &__sanitizer_symbolize_pc != NULL)
+    __sanitizer_symbolize_pc((void *)(address - 1), " in %f %S", line, sizeof line - 2);
+  if (line[0] == '\0' || strncmp(line, " in <null>", strlen(" in <null>")) == 0) { /* no symbols, or no reader of them */
     nomem__text_add(text, " ");
-    for (const char *at = line; *at != '\0'; at += strlen(at) + 1) {
-      if (at != line) nomem__text_add(text, "\n       inlined ");
-      nomem__text_add(text, at);
-    }
+    nomem__text_add(text, path);
+    nomem__text_add(text, "+0x");
+    nomem__text_hex(text, NOMEM_FRAME_OFFSET(frame));
+    line[0] = '\0';
+  }
+  for (const char *at = line; *at != '\0'; at += strlen(at) + 1) { /* a NUL after each function that was inlined */
+    if (at != line) nomem__text_add(text, "\n       inlined");
+    nomem__text_add(text, at);
   }
   nomem__text_add(text, "\n");
 }
@@ -48,9 +63,9 @@ static void say_failed(const struct nomem_failed *failed) {
   nomem__text_add(&text, " of ");
   nomem__text_number(&text, failed->size_bytes);
   nomem__text_add(&text, failed->size_bytes == 1 ? " byte\n" : " bytes\n");
-  for (unsigned i = 0; i < failed->depth; i++) {
+  for (unsigned i = 0; i < failed->site->depth; i++) {
     size_t before = text.length;
-    add_frame(&text, i, failed->address[i]);
+    add_frame(&text, i, failed->site->frame[i]);
     if (strstr(text.bytes + before, " LLVMFuzzerTestOneInput ") != NULL) break;
   }
   nomem__text_flush(&text, STDERR_FILENO);
@@ -115,12 +130,13 @@ static void add_command(struct nomem_text *text, const struct nomem_plan *plan, 
   if (plan->has != NOMEM_HAS_SITE) {
     add_setting(text, "NOMEM_FUZZ_ONLY", nomem__options.only_text);
     add_setting(text, "NOMEM_FUZZ_NOT", nomem__options.not_text);
+    add_setting(text, "NOMEM_FUZZ_KNOWN", nomem__known_setting());
   }
   add_setting(text, "NOMEM_FUZZ_PLAN", plan_text);
   nomem__text_quoted(text, nomem__options.program);
 }
 
-static void say_commands(const struct nomem_plan *plan) {
+static void say_commands(const struct nomem_plan *plan, uint64_t site) {
   static char plan_text[NOMEM_PLAN_BYTES];
   static struct nomem_text artifact, text;
   nomem_plan_print(plan, plan_text, sizeof plan_text);
@@ -140,17 +156,25 @@ static void say_commands(const struct nomem_plan *plan) {
   nomem__text_quoted(&text, input);
   nomem__text_add(&text, "\n");
   nomem__text_flush(&text, STDERR_FILENO);
+  if (!nomem__options.has_plan) nomem__known_add(site, input);
 }
 
 /* One finding must not stand in the way of the next. */
 static void say_how_to_go_on(const struct nomem_failed *failed) {
   static struct nomem_text not, text;
+  if (nomem__options.known_text != NULL) {
+    nomem__text_add(&text, "nomem: go on without this call: start again; it is in ");
+    nomem__text_add(&text, nomem__options.known_text);
+    nomem__text_add(&text, " now\n");
+    nomem__text_flush(&text, STDERR_FILENO);
+    return;
+  }
   if (nomem__options.not_text != NULL && nomem__options.not_text[0] != '\0') {
     nomem__text_add(&not, nomem__options.not_text);
     nomem__text_add(&not, ";");
   }
   nomem__text_add(&not, "site=");
-  nomem__text_hex(&not, failed->site);
+  nomem__text_hex(&not, failed->site->key);
   nomem__text_add(&text, "nomem: go on without this call: ");
   add_setting(&text, "NOMEM_FUZZ_NOT", not.bytes);
   nomem__text_add(&text, "\n");
@@ -167,11 +191,13 @@ static void report(void) {
   static struct nomem_text text;
   uint32_t failed = nomem__current.is_running ? nomem__gate_failed(&first, &last) : 0;
   if (plan == NULL || (nomem__current.is_running && failed == 0)) {
-    nomem__text_add(&text, "nomem: no call was failed in this run: the target does this by itself\n");
+    nomem__text_add(&text, "nomem: no call was failed in this run: if NOMEM_FUZZ=off does not show the same, a call "
+                           "failed in an earlier run has left it behind\n");
     nomem__text_flush(&text, STDERR_FILENO);
     return;
   }
-  say_failed(failed > 0 ? first : &nomem__current.leak_failed);
+  const struct nomem_failed *cause = failed > 0 ? first : &nomem__current.leak_failed;
+  say_failed(cause);
   if (failed > 1) {
     nomem__text_add(&text, "nomem: it was the first of ");
     nomem__text_number(&text, failed);
@@ -179,8 +205,8 @@ static void report(void) {
     nomem__text_flush(&text, STDERR_FILENO);
     say_failed(last);
   }
-  say_commands(plan);
-  if (!nomem__options.has_plan) say_how_to_go_on(failed > 0 ? first : &nomem__current.leak_failed);
+  say_commands(plan, cause->site->key);
+  if (!nomem__options.has_plan) say_how_to_go_on(cause);
 }
 
 static void on_death(void) {

@@ -6,7 +6,7 @@
 #   tests/downstream/fuzz_targets.sh BUILD coverage [TARGET...]  edges covered with and without it, in the same time
 #   tests/downstream/fuzz_targets.sh BUILD speed [TARGET...]     runs a second when there is nothing new to fail
 #
-# SECONDS_EACH (default 5): time of one run; ROUNDS (default 15 for bugs, 3 otherwise): how many.
+# SECONDS_EACH (default 5): time of one run; ROUNDS (default 40 for bugs, 5 for coverage, 3 for speed): how many.
 # Exit status: 0 done, 1 a reproduction line does not reproduce, 2 cannot be done here.
 set -eu
 
@@ -140,12 +140,12 @@ build_target() {
   echo "built $1"
 }
 
-# run LOG TARGET VARIANT NOT OPTION...: one fuzzing run, in a folder of its own.
+# run LOG TARGET VARIANT KNOWN OPTION...: one fuzzing run.
 run() {
-  log=$1 target=$2 variant=$3 not=$4
+  log=$1 target=$2 variant=$3 known=$4
   shift 4
   # shellcheck disable=SC2046,SC2086
-  NOMEM_FUZZ_NOT=$not timeout $((seconds + 60)) "$top/$target.$variant" $(dictionary_of "$target") $common "$@" \
+  NOMEM_FUZZ_NOT=$(not_of "$target") NOMEM_FUZZ_KNOWN=$known timeout $((seconds + 60)) "$top/$target.$variant" $(dictionary_of "$target") $common "$@" \
     >"$log" 2>&1
 }
 
@@ -157,73 +157,75 @@ verdict_of() {
 
 # The function that made the failed call, or its caller where that one only allocates for others.
 culprit_of() {
-  sed -n '/^nomem: the call/,/^nomem: [^t]/s/^ *#[0-9]* 0x[0-9a-f]* in \([A-Za-z0-9_]*\) .*/\1/p' "$1" |
+  sed -n '/^nomem: the call/,/^nomem: [^t]/s/^ *#[0-9]* in \([A-Za-z0-9_]*\) .*/\1/p' "$1" |
     grep -v -m1 -i -E '(^|_)(x|json|jsonp_|png_|xml)?_?(malloc|calloc|realloc|strdup|mallocatomic|malloc_base|malloc_warn)$' |
     head -1
 }
 
-# Each round goes on without the call that the round before has failed, until a round finds nothing. Findings that end
+kind_of() {
+  verdict_of "$1" | sed 's/: [0-9]* byte.*//'
+}
+
+# Each round goes on without the calls that the rounds before have failed, until one finds nothing. Findings that end
 # alike and come from the same function are shown once.
 find_bugs() {
-  target=$1 not=$(not_of "$1") found=0 round=0
+  target=$1 found=0 round=0
   folder=$top/found/$target
   rm -rf "$folder"
   mkdir -p "$folder"
-  not_of "$target" >"$folder/not"
   : >"$folder/shown"
-  while [ $round -lt "${rounds:-15}" ]; do
+  while [ $round -lt "${rounds:-40}" ]; do
     round=$((round + 1))
     log=$folder/$round.log
-    run "$log" "$target" nomem "$not" -seed=$round -max_total_time="$seconds" -artifact_prefix="$folder/" && break
+    run "$log" "$target" nomem "$folder/known" -seed=$round -max_total_time="$seconds" -artifact_prefix="$folder/" && break
     command=$(sed -n 's/^nomem: reproduce: //p' "$log")
-    site=$(sed -n 's/^nomem: go on without this call: .*\(site=[0-9a-f]*\).*/\1/p' "$log")
-    [ -n "$site" ] || { echo "$target: ended without a failed call: see $log"; break; }
-    found=$((found + 1)) verdict=$(verdict_of "$log") culprit=$(culprit_of "$log")
-    not="${not:+$not;}$site"
-    kind="$(echo "$verdict" | sed 's/: [0-9]* byte.*//'), when a call in $culprit fails"
-    again=$folder/$round.again
-    timeout 60 sh -c "$command" >"$again" 2>&1 || :
-    if [ "$(verdict_of "$again" | sed 's/: [0-9]* byte.*//')" != "${kind%, when*}" ]; then
-      echo "$target: DOES NOT REPRODUCE: $command: see $again"
+    [ -n "$command" ] || { echo "$target: ended without a failed call: see $log"; break; }
+    found=$((found + 1))
+    kind="$(kind_of "$log"), when a call in $(culprit_of "$log") fails"
+    timeout 60 sh -c "$command" >"$folder/$round.again" 2>&1 || :
+    if [ "$(kind_of "$folder/$round.again")" != "${kind%, when*}" ]; then
+      echo "$target: DOES NOT REPRODUCE: $command: see $folder/$round.again"
       status=1
     fi
-    if ! grep -qxF "$kind" "$folder/shown"; then
-      echo "$kind" >>"$folder/shown"
-      echo "in=$culprit" >>"$folder/not"
-      echo "$target: $kind"
-      echo "    $command"
-    fi
-    [ "$(echo "$not" | tr -cd ';' | wc -c)" -lt 15 ] || break # a plan has 16 rules
+    grep -qxF "$kind" "$folder/shown" && continue
+    echo "$kind" >>"$folder/shown"
+    echo "$target: $kind"
+    echo "    $command"
   done
-  sort -u "$folder/not" | sed '/^$/d' | paste -sd';' >"$folder/not.all"
   echo "$target: $(wc -l <"$folder/shown") kinds of finding at $found sites, in $round rounds of at most $seconds s"
 }
 
-edges_of() {
-  sed -n 's/.*cov: \([0-9]*\) .*/\1/p' "$1" | tail -1
+# campaign LOG TARGET VARIANT SEED: fuzzes from nothing for the time of one run, starting again after each finding.
+# Prints the most edges that a start has seen.
+campaign() {
+  log=$1 corpus=$1.corpus end=$(($(date +%s%N) / 1000000 + seconds * 1000))
+  rm -rf "$corpus" "$log.known"
+  mkdir -p "$corpus"
+  : >"$log.all"
+  while left=$((end - $(date +%s%N) / 1000000)) && [ $left -gt 500 ]; do
+    run "$log" "$2" "$3" "$log.known" -seed="$4" -max_total_time=$(((left + 500) / 1000)) -artifact_prefix="$log." \
+      "$corpus" && { cat "$log" >>"$log.all"; break; }
+    cat "$log" >>"$log.all"
+  done
+  sed -n 's/.*cov: \([0-9]*\) .*/\1/p' "$log.all" | sort -n | tail -1
+  rm -rf "$corpus" "$log".crash-* "$log".leak-*
 }
 
-execs_of() {
-  sed -n 's/^#\([0-9]*\).*DONE.*/\1/p' "$1" | tail -1
-}
-
-# In turns, the same seeds, without the calls whose failure ends a run.
+# With and without in turns, with the same seeds.
 compare_coverage() {
-  target=$1 not=$(cat "$top/found/$1/not.all" 2>/dev/null || not_of "$1") round=0
-  line="$target:"
+  target=$1 round=0
   for variant in plain nomem; do : >"$top/$target.$variant.edges"; done
-  while [ $round -lt "${rounds:-3}" ]; do
+  while [ $round -lt "${rounds:-5}" ]; do
     round=$((round + 1))
     for variant in plain nomem; do
-      log=$top/$target.$variant.$round.log
-      run "$log" "$target" $variant "$not" -seed=$round -max_total_time="$seconds" -artifact_prefix="$top/cov." || :
-      edges_of "$log" >>"$top/$target.$variant.edges"
-      line="$line $variant $(edges_of "$log") ($(execs_of "$log"))"
+      campaign "$top/$target.$variant.log" "$target" $variant $round >>"$top/$target.$variant.edges"
     done
   done
-  echo "$line"
-  echo "$target: median edges in $seconds s: plain $(sort -n "$top/$target.plain.edges" | sed -n "$(((round + 1) / 2))p")," \
-    "with the engine $(sort -n "$top/$target.nomem.edges" | sed -n "$(((round + 1) / 2))p")"
+  for variant in plain nomem; do
+    sort -n "$top/$target.$variant.edges" >"$top/edges"
+    printf '%-14s %-6s edges in %s s: median %5s of %s\n' "$target" "$variant" "$seconds" \
+      "$(sed -n "$(((round + 1) / 2))p" "$top/edges")" "$(paste -sd' ' <"$top/edges")"
+  done
 }
 
 # The inputs of a plain campaign, run again and again without a fuzzer around: see tests/fuzz_engine/overhead.c.
@@ -237,7 +239,7 @@ measure_speed() {
   while [ $round -lt "${rounds:-3}" ]; do
     round=$((round + 1))
     # shellcheck disable=SC2046
-    printf '%-14s %s\n' "$target" "$(NOMEM_FUZZ_NOT=$(cat "$top/found/$1/not.all" 2>/dev/null || not_of "$1") \
+    printf '%-14s %s\n' "$target" "$(NOMEM_FUZZ_NOT=$(not_of "$1") NOMEM_FUZZ_KNOWN=$top/found/$1/known \
       timeout 120 "$top/$target.overhead" $(find "$corpus" -type f | sort | awk 'NR % 16 == 0' | head -20) 2>/dev/null)"
   done
 }

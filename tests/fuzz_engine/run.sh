@@ -134,6 +134,16 @@ is_minimised() {
 }
 result "the input is minimised under its plan" is_minimised
 
+# The file of what was found: the second start leaves the first one's call alone.
+goes_on() {
+  fuzz 1 ./parser-UNCHECKED_MALLOC --nomem_known=known -seed=1 -runs=20000 && [ "$(wc -l <known)" = 1 ] || return 1
+  first=$(reproduce_line)
+  fuzz 1 ./parser-UNCHECKED_MALLOC --nomem_known=known -seed=1 -runs=20000 && [ "$(wc -l <known)" = 2 ] &&
+    [ "$first" != "$(reproduce_line)" ] && fuzz 1 sh -c "$first" && fuzz 0 ./parser-UNCHECKED_MALLOC --nomem_known=known \
+    -seed=1 -runs=20000 && fuzz 1 ./parser-UNCHECKED_MALLOC --nomem_known=known:1 -seed=1 -runs=20000
+}
+result "what was found does not stand in the way of the next" goes_on
+
 # How often the target is run.
 target count count.c ,address
 target count-bug count.c ,address -DBUG_THREAD
