@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "common/fuzz.h"
-#include "common/mutator.h"
 #include "common/plan_model.h"
 #include "common/subject.h"
 #include "inject/injector.h"
@@ -41,7 +40,8 @@ enum op { OP_MALLOC, OP_CALLOC, OP_REALLOC, OP_FREE, OP_PAUSED_MALLOC, OPS };
 /* A race is to end the input that has it, and to be an artifact. Called before the sanitizer is ready to be called. */
 UNINSTRUMENTED const char *__tsan_default_options(void);
 UNINSTRUMENTED const char *__tsan_default_options(void) {
-  /* libFuzzer reports a crash from the signal handler: the sanitizer's report of that would wait for itself for ever. */
+  /* libFuzzer reports a crash from the signal handler: the sanitizer's report of that would wait for itself for ever.
+   */
   return "halt_on_error=1:report_signal_unsafe=0";
 }
 
@@ -173,7 +173,8 @@ static void check_rules(const struct thread *threads, unsigned thread_count, uin
     CHECK(state->matched[r] == expected, "rule %u counted %u calls of %u; plan '%s'", r, (unsigned)state->matched[r],
           (unsigned)expected, plan.text);
     if (rule->has & NOMEM_HAS_P && rule->chance == MODEL_PERHAPS)
-      CHECK(fails <= model_faults_of(rule, expected), "rule %u failed %u calls; plan '%s'", r, (unsigned)fails, plan.text);
+      CHECK(fails <= model_faults_of(rule, expected), "rule %u failed %u calls; plan '%s'", r, (unsigned)fails,
+            plan.text);
     else
       CHECK(fails == model_faults_of(rule, expected), "rule %u failed %u calls, must fail %u; plan '%s'", r,
             (unsigned)fails, (unsigned)model_faults_of(rule, expected), plan.text);
@@ -260,10 +261,6 @@ static void check_pool(void) {
   CHECK(stats.blocks == 0 && stats.in_use_bytes == 0, "%zu blocks are left in the pool", stats.blocks);
   CHECK(mempool_check() == 0, "mempool_check says %d", mempool_check());
   CHECK(mempool_destroy() == 0, "the pool cannot be destroyed");
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed) {
-  return fuzz_mutate(data, size, max_size, seed, HEADER_BYTES, STEPS_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

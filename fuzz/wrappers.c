@@ -13,7 +13,6 @@
 
 #include "common/fuzz.h"
 #include "common/model_heap.h"
-#include "common/mutator.h"
 #include "common/plan_model.h"
 #include "common/subject.h"
 #include "inject/injector.h"
@@ -79,7 +78,8 @@ static enum model_answer decide(enum nomem_fn fn, size_t size, size_t released) 
   model.calls++;
   if (sites.active) return decide_by_site();
   enum model_caller caller = current_label & 1 ? MODEL_BLUE : MODEL_RED;
-  const struct model_call call = {.fn = fn, .size = size, .live = live - (int64_t)released, .caller = caller, .thread = 1};
+  const struct model_call call = {
+      .fn = fn, .size = size, .live = live - (int64_t)released, .caller = caller, .thread = 1};
   return model_decide(plan, &call);
 }
 
@@ -408,10 +408,6 @@ static void run_sites(struct fuzz_input input, uint8_t pick) {
   do {
     run_all(input, sites.plan);
   } while (next_run(pick));
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed) {
-  return fuzz_mutate(data, size, max_size, seed, HEADER_BYTES, STEPS_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

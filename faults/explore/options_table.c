@@ -44,9 +44,9 @@ const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT] = {
                               "report, or the beginning of its id; without it all are listed. Exit status: the "
                               "program's own, 128 and the signal's number if one killed it, 2 could not do the job.",
                               "[FINDING]", 0, 1},
-    [NOMEM_COMMAND_EXPLAIN] = {"explain", "say what a verdict means and what to do about it",
-                               "Explains a verdict; without one, lists all. Exit status: 0 explained, 2 no such verdict.",
-                               "[VERDICT]", 0, 1},
+    [NOMEM_COMMAND_EXPLAIN] =
+        {"explain", "say what a verdict means and what to do about it",
+         "Explains a verdict; without one, lists all. Exit status: 0 explained, 2 no such verdict.", "[VERDICT]", 0, 1},
 };
 
 static int refuse(char *reason, const char *how_to_mend) {
@@ -286,7 +286,8 @@ const struct nomem__option nomem__option_table[] = {
     {"aslr", NULL, 0, RUNNERS, read_flag, SET(aslr),
      "leave address-space randomisation on (default: off in the runs, so that they resemble one another)"},
     {"verbose", NULL, 'v', RUNNERS, read_flag, SET(verbose), "say what is being done"},
-    {"quiet", NULL, 'q', ONLY(EXPLORE) | ONLY(RUN) | ONLY(REPLAY), read_flag, SET(quiet), "print only findings and errors"},
+    {"quiet", NULL, 'q', ONLY(EXPLORE) | ONLY(RUN) | ONLY(REPLAY), read_flag, SET(quiet),
+     "print only findings and errors"},
     {"help", NULL, 'h', NOMEM_SCOPE_TOP | ALL_COMMANDS, read_help, NO_MEMBER, "print this help"},
     {"version", NULL, 0, NOMEM_SCOPE_TOP | ALL_COMMANDS, read_version, NO_MEMBER, "print the version"},
     {"man", NULL, 0, NOMEM_SCOPE_TOP, read_manual, NO_MEMBER, "print the options as the manual page has them"},

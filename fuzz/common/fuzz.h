@@ -1,7 +1,8 @@
 /* What every target shares: reading the input, and checks that say what is wrong.
  *
- * An input is a header of as many bytes as the target names, then steps of four bytes. Steps of one size mean that a
- * step put in, taken out or moved leaves the others what they were; see mutator.h.
+ * An input is a header of as many bytes as the target names, then steps of four bytes. (A mutator that moved, repeated
+ * and removed whole steps reached nothing that libFuzzer's own, from the seeds, did not: 1031 to 1035 edges of wrappers
+ * in 10 s with it, 1034 to 1035 without; 347 to 352 and 343 to 349 of mempool.)
  */
 #ifndef NOMEM_FUZZ_H
 #define NOMEM_FUZZ_H
@@ -38,8 +39,8 @@ __attribute__((format(printf, 3, 4), noreturn, cold)) static inline void fuzz_fa
 #define FUZZ_FAST
 #endif
 
-/* A function on the stack of calls that are told apart by their stack: each place that calls it stays one place, whatever
- * becomes of the loop around it. (gcc leaves loops alone at -O1.) */
+/* A function on the stack of calls that are told apart by their stack: each place that calls it stays one place,
+ * whatever becomes of the loop around it. (gcc leaves loops alone at -O1.) */
 #ifdef __clang__
 #define FUZZ_ONE_PLACE __attribute__((noinline, noduplicate))
 #else

@@ -82,7 +82,9 @@ static void read_where(struct model_plan *plan, struct model_rule *rule, const u
   if (rule->has & NOMEM_HAS_IN) {
     rule->caller = where & 1 ? MODEL_BLUE : MODEL_RED;
     rule->in_matches_nothing = (where & 6) == 6;
-    put(plan, rule->in_matches_nothing ? " in=from_nowhere" : rule->caller == MODEL_BLUE ? " in=from_b?ue" : " in=from_r*d");
+    put(plan, rule->in_matches_nothing     ? " in=from_nowhere"
+              : rule->caller == MODEL_BLUE ? " in=from_b?ue"
+                                           : " in=from_r*d");
   }
   if (rule->has & NOMEM_HAS_MODULE) {
     rule->module_matches = !(where & 8);

@@ -148,8 +148,9 @@ static void test_evidence(void **state) {
 
 /* What is not such a text is refused, wherever it is cut. */
 static void test_bad_evidence(void **state) {
-  static const char deep[] = "{\"signal\":0,\"needs_timeout\":false,\"last_words\":\"\",\"has_address\":false,\"address\":0,"
-                             "\"fn\":99,\"bytes\":0,\"nth\":0,\"own\":0,\"fault\":[],\"blow_up\":[]}";
+  static const char deep[] =
+      "{\"signal\":0,\"needs_timeout\":false,\"last_words\":\"\",\"has_address\":false,\"address\":0,"
+      "\"fn\":99,\"bytes\":0,\"nth\":0,\"own\":0,\"fault\":[],\"blow_up\":[]}";
   struct nomem__finding finding = {.fault = {.depth = 1, .frame = {{"a", 1, true}}}}, read = {0};
   struct nomem__strings strings = {0};
   (void)state;

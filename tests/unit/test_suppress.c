@@ -81,7 +81,8 @@ static void test_site(void **state) {
 /* The first rule that matches is the one that is used, and no other. */
 static void test_used(void **state) {
   (void)state;
-  assert_true(is_suppressed_by("# a comment\n\n  \t\ncrash function=no # a\r\ncrash function=use # b \ncrash function=use # c"));
+  assert_true(is_suppressed_by(
+      "# a comment\n\n  \t\ncrash function=no # a\r\ncrash function=use # b \ncrash function=use # c"));
   assert_int_equal(rules.count, 3);
   assert_false(rules.rules[0].is_used);
   assert_true(rules.rules[1].is_used);
