@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "common/fuzz.h"
-#include "common/mutator.h"
 #include "common/subject.h"
 #include "nomem.h"
 
@@ -153,10 +152,6 @@ static void install(bool between, unsigned period) {
   errno = EDOM;
   result = nomem_begin(plan, NULL);
   CHECK(result == 0, "nomem_begin(\"%s\") returned %d", plan, result);
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed) {
-  return fuzz_mutate(data, size, max_size, seed, HEADER_BYTES, STEPS_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "common/fuzz.h"
-#include "common/mutator.h"
 #include "mempool.h"
 
 enum {
@@ -347,10 +346,6 @@ static void finish(void) {
   CHECK(model.largest_free == model.capacity_bytes - MEMPOOL_OVERHEAD, "an empty pool is not one block");
   int result = mempool_destroy();
   CHECK(result == 0, "mempool_destroy of an empty pool returned %d", result);
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed) {
-  return fuzz_mutate(data, size, max_size, seed, HEADER_BYTES, STEPS_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -4,7 +4,6 @@
  * Header: which build of the library (bit 0). Step: op, then what each function of run() says.
  */
 #include "common/fuzz.h"
-#include "common/mutator.h"
 #include "common/subject.h"
 
 enum { FAMILIES = 3, SLOTS = 8, HEADER_BYTES = 1, STEPS_MAX = 64, ERRNO_BEFORE = 4242 };
@@ -172,10 +171,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     subjects[i]->free(malloc(1));
   }
   return 0;
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed) {
-  return fuzz_mutate(data, size, max_size, seed, HEADER_BYTES, STEPS_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -40,8 +40,7 @@ enum op { OP_MALLOC, OP_CALLOC, OP_REALLOC, OP_FREE, OP_PAUSED_MALLOC, OPS };
 /* A race is to end the input that has it, and to be an artifact. Called before the sanitizer is ready to be called. */
 UNINSTRUMENTED const char *__tsan_default_options(void);
 UNINSTRUMENTED const char *__tsan_default_options(void) {
-  /* libFuzzer reports a crash from the signal handler: the sanitizer's report of that would wait for itself for ever.
-   */
+  /* libFuzzer reports a crash from the signal handler: the sanitizer's report of that would wait for ever. */
   return "halt_on_error=1:report_signal_unsafe=0";
 }
 

@@ -1,8 +1,7 @@
 /* What every target shares: reading the input, and checks that say what is wrong.
  *
- * An input is a header of as many bytes as the target names, then steps of four bytes. (A mutator that moved, repeated
- * and removed whole steps reached nothing that libFuzzer's own, from the seeds, did not: 1031 to 1035 edges of wrappers
- * in 10 s with it, 1034 to 1035 without; 347 to 352 and 343 to 349 of mempool.)
+ * An input is a header of as many bytes as the target names, then steps of four bytes. No mutator here knows of
+ * steps: one that moved, repeated and removed whole ones was measured, and from the seeds covered nothing more.
  */
 #ifndef NOMEM_FUZZ_H
 #define NOMEM_FUZZ_H
