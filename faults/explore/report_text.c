@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,7 @@ void nomem__print_command(FILE *out, char **words) {
 void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms) {
   fprintf(out, "nomem run --fail %s", plan);
   if (timeout_ms != 0) fprintf(out, " -t %g", (double)timeout_ms / 1e3);
+  if (options->isolate == NOMEM_ISOLATE_OFF) fputs(" --isolate off", out);
   if (options->stdin_path != NULL) {
     fputs(" --stdin ", out);
     print_word(out, options->stdin_path);
@@ -170,13 +172,20 @@ static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
     fputs("without ptrace a crash in a child process is not seen, and no stack of any crash\n", out);
 }
 
+/* Paths below the working directory are shown as seen from there. */
+static const char *below_here(const char *path) {
+  char here[PATH_MAX];
+  size_t length = getcwd(here, sizeof here) != NULL ? strlen(here) : 0;
+  return length > 1 && strncmp(path, here, length) == 0 && path[length] == '/' ? path + length + 1 : path;
+}
+
 void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
   size_t confirmed = 0;
   uint64_t runs = 0;
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
   if (!campaign->session->options->quiet) {
     fputs("nomem: ", out);
-    nomem__print_safe(out, campaign->image);
+    nomem__print_safe(out, below_here(campaign->image));
     fprintf(out, ": %" PRIu64 " allocation%s at %zu site%s, %.1f ms a run\n", campaign->allocations,
             campaign->allocations == 1 ? "" : "s", campaign->site_count, campaign->site_count == 1 ? "" : "s",
             (double)campaign->baseline_us / 1e3);
