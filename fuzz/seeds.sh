@@ -164,3 +164,12 @@ seed libuv list-entry-fails 08 02 01 00 "02 00 07 00"
 seed libuv batch-cancelled 00 00 00 00 "01 00 11 00"
 seed libuv batch-fourth-fails 01 03 00 00 "01 00 05 00"
 seed libuv empty
+# Each reaches one line of libuv.suppressions: with NOMEM_LIBUV_SUPPRESSIONS=/dev/null it fails.
+seed libuv known-io-start 08 01 02 00
+seed libuv known-fs-poll-timer 08 02 00 00 "03 00 00 00"
+seed libuv known-fs-poll-start 08 01 00 00 "03 00 00 00 11 00 00 00"
+seed libuv known-inotify-fork 08 00 05 00 "12 06 00 00"
+seed libuv known-environ 08 02 03 00 "0a 00 00 00"
+seed libuv known-write 08 00 04 00 "05 00 07 00"
+seed libuv known-interfaces 08 00 05 00 "0a 03 00 00"
+seed libuv known-realpath 00 00 00 00 "00 06 00 00"

@@ -75,23 +75,27 @@ void suppressions_read(const char *path) {
   fclose(file);
 }
 
-static uint32_t look_up(uintptr_t address) {
-  uint64_t hash;
-  uint32_t found = 0;
-  struct nomem_channel *channel = nomem__channel();
-  nomem_frame frame = nomem__module_frame(channel, address, &hash);
+/* Goes on to the function's other names. */
+static bool note_name(const char *name, void *argument) {
+  uint32_t *found = argument;
   for (unsigned n = 0; n < name_count; n++)
-    if (nomem__module_function_matches(channel, frame, names[n])) found |= 1u << n;
-  return found;
+    if (nomem__glob(names[n], name)) *found |= 1u << n;
+  return false;
 }
 
+/* An address has one place for ever: to look it up is to read the program's symbol table. */
 static uint32_t names_of(uintptr_t address) {
+  uint32_t found = 0;
+  uint64_t hash;
   unsigned i = (unsigned)((address * UINT64_C(0x9e3779b97f4a7c15)) >> 52);
-  if (cache[i].address != address) {
-    cache[i].names = look_up(address);
-    cache[i].address = address;
-  }
-  return cache[i].names;
+  for (unsigned probe = 0; probe < CACHE && cache[i].address && cache[i].address != address; probe++)
+    i = (i + 1) % CACHE;
+  if (cache[i].address == address) return cache[i].names;
+  struct nomem_channel *channel = nomem__channel();
+  nomem__module_function_is(channel, nomem__module_frame(channel, address, &hash), note_name, &found);
+  cache[i].names = found;
+  cache[i].address = address;
+  return found;
 }
 
 bool suppressions_match(enum suppression kind, const uintptr_t *frame, unsigned depth) {
