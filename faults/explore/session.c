@@ -76,6 +76,9 @@ static int isolate(struct nomem__session *session, bool inherit) {
 bool nomem__session_drop_isolation(struct nomem__session *session) {
   if (session->setup.isolation == NULL || session->options->isolate == NOMEM_ISOLATE_ON) return false;
   session->setup.isolation = NULL;
+  session->settled = *session->options; /* a reproduction must do without, too */
+  session->settled.isolate = NOMEM_ISOLATE_OFF;
+  session->options = &session->settled;
   session->jobs = session->options->jobs != 0 ? session->options->jobs : 1;
   return true;
 }

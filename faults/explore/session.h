@@ -23,6 +23,7 @@ struct nomem__session {
   struct nomem__target target;
   struct nomem__setup setup;
   struct nomem__isolation *isolation; /* NULL: none */
+  struct nomem__options settled; /* those that were given, but without isolation */
   unsigned jobs;
   char preload[PATH_MAX];
   int interrupted_by; /* 0, or SIGINT or SIGTERM */

@@ -99,6 +99,12 @@ all_cases() {
   collides 'not isolated, the same files' 2 'without any fault' $off "$work/apart" files
   apart 'the fork server would share files' 2 'engine fork is not safe.* writes' \
     nomem explore --no-store --isolate on --engine fork -- "$work/apart" files
+  if ip route get 192.0.2.1 >"$work/seen" 2>&1; then
+    apart 'what needs the network is not isolated, but explored' 1 'reproduce: nomem run .*--isolate off' \
+      nomem explore --no-store -- "$work/apart" outside
+    apart 'nor is it when that is insisted on' 2 'without any fault' \
+      nomem explore --no-store --isolate on -- "$work/apart" outside
+  fi
   interrupted INT 2
   interrupted TERM 2
   interrupted KILL 137

@@ -119,11 +119,20 @@ static void hang(void) {
   free(block);
 }
 
+/* Needs a network, and crashes where it has one and no memory. */
+static void outside(void) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+  inet_pton(AF_INET, "192.0.2.1", &address.sin_addr); /* one of those for documentation; nothing is sent */
+  if (connect(socket(AF_INET, SOCK_DGRAM, 0), (struct sockaddr *)&address, sizeof address) != 0) exit(1);
+  *(volatile char *)malloc(100) = 'x';
+}
+
 int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*function)(void);
-  } all[] = {{"port", port}, {"files", files}, {"ipc", ipc}, {"change", change}, {"user", user}, {"hang", hang}};
+  } all[] = {{"port", port},     {"files", files}, {"ipc", ipc},        {"change", change},
+             {"user", user},     {"hang", hang},   {"outside", outside}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (argc == 2 && strcmp(argv[1], all[i].name) == 0) {
       all[i].function();
