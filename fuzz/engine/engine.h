@@ -44,7 +44,9 @@ struct nomem_tried {
   uint32_t steps;             /* done, NOMEM_STEPS: all */
 };
 
-/* One call that was failed. */
+/* As many failed calls are kept as a plan can name one by one. */
+#define NOMEM_FAILED_MAX NOMEM_PLAN_RULES
+
 struct nomem_failed {
   enum nomem_fn fn;
   uint64_t size_bytes;
@@ -77,8 +79,8 @@ NOMEM_HIDDEN struct nomem_tried *nomem__gate_tried(uint32_t site);
 NOMEM_HIDDEN uint64_t nomem__gate_key(uint32_t site);
 NOMEM_HIDDEN const struct nomem_channel *nomem__gate_channel(void);
 
-/* The calls that the current or last run failed: their number, and the first and the last of them. */
-NOMEM_HIDDEN uint32_t nomem__gate_failed(const struct nomem_failed **first, const struct nomem_failed **last);
+/* The calls that the current or last run failed: their number, the first NOMEM_FAILED_MAX of them, and the last. */
+NOMEM_HIDDEN uint32_t nomem__gate_failed(const struct nomem_failed **calls, const struct nomem_failed **last);
 
 /* counters.c: the coverage counters of the target's own image, where it has 8-bit ones.
  *

@@ -36,7 +36,7 @@ static struct {
 
 static _Atomic bool has_news;
 static _Atomic uint32_t known_count, recorded_count, failed_count;
-static struct nomem_failed first_failed, last_failed;
+static struct nomem_failed failed_calls[NOMEM_FAILED_MAX], last_failed;
 
 static _Thread_local unsigned paused;
 
@@ -128,8 +128,9 @@ static bool fails(const struct nomem_site *site, struct nomem_tried *tried, stru
   if (plan->has & NOMEM_HAS_MODULE)
     call->module_mask = nomem__site_match(channel, site, plan, NOMEM_HAS_MODULE);
   if (nomem__plan_decide(plan, &run.state, call) < 0) return false;
-  struct nomem_failed *failed = atomic_fetch_add(&failed_count, 1) == 0 ? &first_failed : &last_failed;
-  *failed = (struct nomem_failed){call->fn, call->size_bytes, call->occurrence, site};
+  uint32_t index = atomic_fetch_add(&failed_count, 1);
+  last_failed = (struct nomem_failed){call->fn, call->size_bytes, call->occurrence, site};
+  if (index < NOMEM_FAILED_MAX) failed_calls[index] = last_failed;
   nomem_fault();
   return true;
 }
@@ -226,9 +227,8 @@ const struct nomem_channel *nomem__gate_channel(void) {
   return channel;
 }
 
-uint32_t nomem__gate_failed(const struct nomem_failed **first, const struct nomem_failed **last) {
-  uint32_t count = atomic_load(&failed_count);
-  *first = &first_failed;
-  *last = count > 1 ? &last_failed : &first_failed;
-  return count;
+uint32_t nomem__gate_failed(const struct nomem_failed **calls, const struct nomem_failed **last) {
+  *calls = failed_calls;
+  *last = &last_failed;
+  return atomic_load(&failed_count);
 }

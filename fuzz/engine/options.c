@@ -151,6 +151,7 @@ __attribute__((constructor)) static void read_options(int argc, char **argv, cha
   options->has_plan = options->plan_text != NULL;
   if (options->has_plan)
     parse_plan("NOMEM_FUZZ_PLAN", options->plan_text, ~(uint32_t)(NOMEM_HAS_BUDGET | NOMEM_HAS_THREAD), &options->plan);
+  /* cppcheck-suppress knownConditionTrueFalse ; it is weak */
   if (!is_on && !options->has_plan && (merges || (nomem_fuzz_named != NULL && !has_name_that_asks())))
     options->off = true;
 }

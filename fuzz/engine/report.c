@@ -42,7 +42,7 @@ static void add_frame(struct nomem_text *text, unsigned number, nomem_frame fram
   nomem__text_number(text, number);
   if (address != 0 && &__sanitizer_symbolize_pc != NULL)
     __sanitizer_symbolize_pc((void *)(address - 1), " in %f %S", line, sizeof line - 2);
-  if (line[0] == '\0' || strncmp(line, " in <null>", strlen(" in <null>")) == 0) { /* no symbols, or no reader of them */
+  if (line[0] == '\0' || strncmp(line, " in <null>", strlen(" in <null>")) == 0) { /* no symbols, or no reader */
     nomem__text_add(text, " ");
     nomem__text_add(text, path);
     nomem__text_add(text, "+0x");
@@ -181,30 +181,48 @@ static void say_how_to_go_on(const struct nomem_failed *failed) {
   nomem__text_flush(&text, STDERR_FILENO);
 }
 
+/* The plan that names the calls one by one: what minimise_plan.sh begins with. */
+static void say_one_by_one(const struct nomem_failed *calls, uint32_t count) {
+  static struct nomem_text text;
+  nomem__text_add(&text, "nomem: one by one: ");
+  for (uint32_t i = 0; i < count; i++) {
+    nomem__text_add(&text, i == 0 ? "site=" : ";site=");
+    nomem__text_hex(&text, calls[i].site->key);
+    nomem__text_add(&text, "@");
+    nomem__text_number(&text, calls[i].occurrence);
+  }
+  nomem__text_add(&text, "\n");
+  nomem__text_flush(&text, STDERR_FILENO);
+}
+
+static void say_many(const struct nomem_failed *calls, const struct nomem_failed *last, uint32_t count) {
+  static struct nomem_text text;
+  nomem__text_add(&text, "nomem: it was the first of ");
+  nomem__text_number(&text, count);
+  nomem__text_add(&text, "; the last:\n");
+  nomem__text_flush(&text, STDERR_FILENO);
+  say_failed(last);
+  if (count <= NOMEM_FAILED_MAX) say_one_by_one(calls, count);
+}
+
 /* Only once, and only about a run or what a run has left behind. */
 static void report(void) {
   static _Atomic bool is_done;
-  const struct nomem_failed *first, *last;
+  const struct nomem_failed *calls, *last;
   const struct nomem_plan *plan = nomem__current.is_running ? nomem__current.plan : nomem__current.leak_plan;
   atomic_store(&nomem__mode, 0);
   if ((!nomem__current.is_running && plan == NULL) || atomic_exchange(&is_done, true)) return;
-  static struct nomem_text text;
-  uint32_t failed = nomem__current.is_running ? nomem__gate_failed(&first, &last) : 0;
+  uint32_t failed = nomem__current.is_running ? nomem__gate_failed(&calls, &last) : 0;
   if (plan == NULL || (nomem__current.is_running && failed == 0)) {
+    static struct nomem_text text;
     nomem__text_add(&text, "nomem: no call was failed in this run: if NOMEM_FUZZ=off does not show the same, a call "
                            "failed in an earlier run has left it behind\n");
     nomem__text_flush(&text, STDERR_FILENO);
     return;
   }
-  const struct nomem_failed *cause = failed > 0 ? first : &nomem__current.leak_failed;
+  const struct nomem_failed *cause = failed > 0 ? &calls[0] : &nomem__current.leak_failed;
   say_failed(cause);
-  if (failed > 1) {
-    nomem__text_add(&text, "nomem: it was the first of ");
-    nomem__text_number(&text, failed);
-    nomem__text_add(&text, "; the last:\n");
-    nomem__text_flush(&text, STDERR_FILENO);
-    say_failed(last);
-  }
+  if (failed > 1) say_many(calls, last, failed);
   say_commands(plan, cause->site->key);
   if (!nomem__options.has_plan) say_how_to_go_on(cause);
 }

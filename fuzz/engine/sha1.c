@@ -13,7 +13,7 @@ static uint32_t rotate(uint32_t word, unsigned bits) {
 
 static void add_block(uint32_t state[5], const uint8_t *block) {
   uint32_t word[ROUNDS], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
-  for (unsigned i = 0; i < 16; i++)
+  for (size_t i = 0; i < 16; i++)
     word[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 | (uint32_t)block[4 * i + 2] << 8 |
               block[4 * i + 3];
   for (unsigned i = 16; i < ROUNDS; i++) word[i] = rotate(word[i - 3] ^ word[i - 8] ^ word[i - 14] ^ word[i - 16], 1);

@@ -153,9 +153,9 @@ static void try_any(void) {
 }
 
 static void note_leak(const struct nomem_plan *plan) {
-  const struct nomem_failed *first, *last;
+  const struct nomem_failed *calls, *last;
   nomem__current.leak_plan = plan;
-  if (nomem__gate_failed(&first, &last) > 0) nomem__current.leak_failed = *first;
+  if (nomem__gate_failed(&calls, &last) > 0) nomem__current.leak_failed = calls[0];
   nomem__sha1_hex(nomem__current.data, nomem__current.size, nomem__current.leak_digest);
 }
 

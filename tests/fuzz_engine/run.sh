@@ -4,6 +4,7 @@
 #   tests/fuzz_engine/run.sh BUILD     prints "ok" or "not ok" and what was tested; exit status 1 when a test failed
 #
 # CLANG (default clang) builds them; clang-19, where it is installed, builds a few of them once more.
+# shellcheck disable=SC2317 # the functions are called through "result"
 set -eu
 build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
@@ -58,8 +59,8 @@ reproduce_line() {
   sed -n 's/^nomem: reproduce: //p' log
 }
 
-# finds STATUS PATTERN COMMAND...: ends so, says that of a failed call, and the line it prints does the same again, in one
-# run, and does nothing without the engine.
+# finds STATUS PATTERN COMMAND...: ends so, says that of a failed call, and the line it prints does the same again, and
+# nothing without the engine.
 finds() {
   expected=$1 pattern=$2
   shift 2
@@ -85,7 +86,7 @@ target provider-bug provider.cc ,address -DBUG_UNCHECKED_MALLOC
   result "a double free on an error path is found" finds 1 'double-free' ./parser-DOUBLE_FREE $runs
   result "a leak on an error path is found" finds 77 'detected memory leaks' ./parser-LEAK $runs
   result "a strdup, which ASan answers itself, is failed too" finds 1 'AddressSanitizer: SEGV' ./parser-UNCHECKED_STRDUP $runs
-  result "a C++ target with FuzzedDataProvider, its own mutator, start-up and exceptions stays clean" \
+  result "a C++ target with its own mutator, start-up and exceptions stays clean" \
     fuzz 0 ./provider $runs
   result "a bug behind FuzzedDataProvider is found" finds 1 'SEGV' ./provider-bug $runs
   result "off, nothing is failed" fuzz 0 env NOMEM_FUZZ=off ./parser-UNCHECKED_MALLOC $runs
@@ -129,10 +130,23 @@ is_minimised() {
   printf 'first=1\nthe second key=and its value\nthird=3\n' >input
   fuzz 1 ./parser-UNCHECKED_MALLOC -artifact_prefix=big- input || return 1
   plan=$(sed -n 's/.*NOMEM_FUZZ_PLAN=\([^ ]*\) .*-minimize_crash.*/\1/p' log)
-  fuzz 0 env NOMEM_FUZZ_PLAN="$plan" ./parser-UNCHECKED_MALLOC -minimize_crash=1 -runs=2000 -exact_artifact_path=small input
+  fuzz 0 env NOMEM_FUZZ_PLAN="$plan" ./parser-UNCHECKED_MALLOC -minimize_crash=1 -runs=2000 \
+    -exact_artifact_path=small input
   [ "$(wc -c <small)" -lt 10 ] && fuzz 1 env NOMEM_FUZZ_PLAN="$plan" ./parser-UNCHECKED_MALLOC small
 }
 result "the input is minimised under its plan" is_minimised
+
+# Two calls have to fail for this one; the plan found fails all from the first on.
+target pair pair.c ,address
+plan_is_minimised() {
+  fuzz 1 ./pair -seed=1 -runs=2000 && says '^nomem: one by one: ' || return 1
+  line=$(reproduce_line)
+  plan=$(echo "$line" | sed 's/.*NOMEM_FUZZ_PLAN=\([^ ]*\) .*/\1/')
+  fuzz 0 env NOMEM_FUZZ_PLAN="$plan" "$here/../../fuzz/minimise_plan.sh" ./pair "${line##* }" &&
+    [ "$(head -1 log | tr ';' '\n' | grep -c '^site=')" = 2 ] && plan=$(head -1 log) &&
+    fuzz 1 env NOMEM_FUZZ_PLAN="$plan" ./pair "${line##* }"
+}
+result "the plan is minimised for its input" plan_is_minimised
 
 # The file of what was found: the second start leaves the first one's call alone.
 goes_on() {
@@ -152,7 +166,8 @@ count_of() {
   fuzz 0 env "$@" && grep -c '^run$' log
 }
 runs_settle() {
-  few=$(count_of NOMEM_FUZZ=sample=0 ./count -runs=100 one) && many=$(count_of NOMEM_FUZZ=sample=0 ./count -runs=1100 one) &&
+  few=$(count_of NOMEM_FUZZ=sample=0 ./count -runs=100 one) &&
+    many=$(count_of NOMEM_FUZZ=sample=0 ./count -runs=1100 one) &&
     [ $((many - few)) -eq 1000 ] && [ "$few" -gt 105 ] && [ "$few" -lt 130 ]
 }
 result "when nothing is left to try, an input is run once" runs_settle
@@ -180,7 +195,8 @@ refuses() {
   shift
   fuzz 2 env "$@" && [ "$(wc -l <log)" = 1 ] && says "$pattern"
 }
-result "a plan that is none is refused" refuses '^nomem: NOMEM_FUZZ_PLAN: column 1: ' NOMEM_FUZZ_PLAN=nonsense ./count one
+result "a plan that is none is refused" \
+  refuses '^nomem: NOMEM_FUZZ_PLAN: column 1: ' NOMEM_FUZZ_PLAN=nonsense ./count one
 result "a condition of no use here is refused" refuses '^nomem: NOMEM_FUZZ_NOT: .*in=' NOMEM_FUZZ_NOT=nth=1 ./count one
 result "an unknown word is refused" refuses '^nomem: NOMEM_FUZZ: maybe' NOMEM_FUZZ=maybe ./count one
 
