@@ -62,7 +62,7 @@ static void find_suppressions(char path[PATH_BYTES]) {
 static void warm_up(void) {
   uint8_t input[HEADER_BYTES + OPS * FUZZ_STEP_BYTES] = {0};
   for (unsigned op = 0; op < OPS; op++) {
-    uint8_t *step = input + HEADER_BYTES + op * FUZZ_STEP_BYTES;
+    uint8_t *step = &input[HEADER_BYTES + op * FUZZ_STEP_BYTES];
     step[0] = (uint8_t)op;
     step[1] = step[2] = step[3] = 1;
   }

@@ -10,7 +10,7 @@ enum { BUF_BYTES = 8, BACKLOG = 4, IPC_MAX = 12 };
 static char message[WORLD_BUFS_MAX * BUF_BYTES] = "what is sent";
 
 static unsigned make_bufs(uv_buf_t *bufs, unsigned nbufs) {
-  for (unsigned i = 0; i < nbufs; i++) bufs[i] = uv_buf_init(message + i * BUF_BYTES, BUF_BYTES);
+  for (unsigned i = 0; i < nbufs; i++) bufs[i] = uv_buf_init(&message[(size_t)i * BUF_BYTES], BUF_BYTES);
   return nbufs;
 }
 
@@ -50,7 +50,7 @@ static void on_read(uv_stream_t *handle, ssize_t bytes, const uv_buf_t *buffer) 
     stream->result = bytes == UV_EOF ? 0 : (int)bytes;
     stream->received = true;
   }
-  if (stream->bytes == stream->nbufs * BUF_BYTES && !stream->shuts_down) stream->received = true;
+  if (stream->bytes == (size_t)stream->nbufs * BUF_BYTES && !stream->shuts_down) stream->received = true;
 }
 
 static void on_connection(uv_stream_t *server, int status) {
@@ -119,8 +119,8 @@ static int talk(struct stream *stream) {
   }
   world_wait("uv_write", &stream->written);
   world_wait("what was sent", &stream->received);
-  CHECK(stream->result || stream->bytes == stream->nbufs * BUF_BYTES, "%zu of %u bytes were received", stream->bytes,
-        stream->nbufs * BUF_BYTES);
+  CHECK(stream->result || stream->bytes == (size_t)stream->nbufs * BUF_BYTES, "%zu of %u bytes were received",
+        stream->bytes, stream->nbufs * BUF_BYTES);
   return stream->result;
 }
 

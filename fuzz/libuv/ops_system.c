@@ -104,7 +104,7 @@ static int list_environment(void *unused) {
 }
 
 static int set_variable(void *unused) {
-  char value[TEXT_BYTES];
+  char value[TEXT_BYTES] = "";
   size_t size = sizeof value;
   (void)unused;
   int result = uv_os_setenv("NOMEM_FUZZ", "value");
