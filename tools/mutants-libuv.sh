@@ -28,7 +28,7 @@ fi
 fuzz() {
   rm -rf "$work/new"
   mkdir -p "$work/new"
-  NOMEM_LIBUV_DOUBLE=$1 timeout -k 2 $((seconds * 3)) "$work/libuv" -max_total_time=$seconds -max_len=132 -timeout=5 \
+  TMPDIR=$work NOMEM_LIBUV_DOUBLE=$1 timeout -k 2 $((seconds * 3)) "$work/libuv" -max_total_time=$seconds -max_len=132 -timeout=5 \
     -artifact_prefix="$work/$1-" "$work/new" corpus/libuv >"$work/$1.log" 2>&1
 }
 
@@ -51,7 +51,7 @@ for name in $names; do
 done
 for input in corpus/libuv/known-*; do
   total=$((total + 1))
-  NOMEM_LIBUV_SUPPRESSIONS=/dev/null timeout 30 "$out/bin/libuv" -artifact_prefix="$work/" "$input" \
+  TMPDIR=$work NOMEM_LIBUV_SUPPRESSIONS=/dev/null timeout 30 "$out/bin/libuv" -artifact_prefix="$work/" "$input" \
     >"$work/$(basename "$input").log" 2>&1 || continue
   echo "$input does not fail: is the defect mended? then take its line out of fuzz/libuv.suppressions"
   lives=$((lives + 1))
