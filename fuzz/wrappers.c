@@ -279,6 +279,10 @@ static void begin_scope(const char *text) {
   struct nomem_error error = {0};
   int result = nomem_begin(text, &error);
   CHECK(result == 0, "nomem_begin(\"%s\") returned %d: column %zu: %s", text, result, error.column, error.reason);
+  const struct nomem_channel *channel = nomem__channel();
+  CHECK(channel->fault_count == 0 && channel->site_count == 0 && channel->module_count == 0 && channel->live_bytes == 0,
+        "a new scope begins with %u faults, %u sites, %u modules, %lld live bytes", (unsigned)channel->fault_count,
+        (unsigned)channel->site_count, (unsigned)channel->module_count, (long long)channel->live_bytes);
   is_open = true;
   model = (struct nomem_counters){0};
   live = 0;

@@ -24,6 +24,7 @@ static int empty_channel(void) {
   memset(own->faults, 0, sizeof own->faults[0] * (own->fault_count < NOMEM_FAULTS ? own->fault_count : NOMEM_FAULTS));
   if (own->site_count > 0) {
     memset(own->modules, 0, sizeof own->modules[0] * own->module_count);
+    own->module_count = 0;
     memset(own->site_slots, 0, sizeof own->site_slots);
     memset(own->sites, 0, sizeof own->sites[0] * (own->site_count < NOMEM_SITES ? own->site_count : NOMEM_SITES));
   }
