@@ -16,7 +16,7 @@ case ${1:-build} in
   build) packages=$build ;;
   demo) packages="$build $fuzz libc6-dbg" ;;
   # cmocka, a C++ compiler and real programs to explore.
-  check) packages="$build $fuzz g++ libcmocka-dev lua5.4 libxml2-utils jq sqlite3 python3-minimal procps" ;;
+  check) packages="$build $fuzz g++ libcmocka-dev lua5.4 libxml2-utils jq sqlite3 python3 procps iproute2" ;;
   bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3" ;;
   lint) packages="$build $fuzz clang-tidy cppcheck shellcheck libcmocka-dev" ;;
   # A browser for the page that --html writes.

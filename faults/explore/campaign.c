@@ -192,6 +192,7 @@ static int explore(struct nomem__campaign *campaign, struct nomem__set_aside *ru
     return NOMEM_EXIT_FAILED;
   }
   if (leave_to_other_shards(campaign) != 0 || nomem__store_open_campaign(campaign) != 0) return NOMEM_EXIT_FAILED;
+  nomem__session_say_isolation(campaign->session);
   campaign->started_ns = uv_hrtime();
   int result = explore_points(campaign);
   campaign->ended_ns = uv_hrtime();

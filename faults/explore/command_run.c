@@ -97,6 +97,7 @@ static int run_once(struct run *run) {
 int nomem__run(const struct nomem__options *options) {
   static struct run run;
   if (nomem__session_open(&run.session, options, true) != 0) return NOMEM_EXIT_FAILED;
+  nomem__session_say_isolation(&run.session);
   int status = run_once(&run);
   nomem__session_close(&run.session);
   return status;

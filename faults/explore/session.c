@@ -65,12 +65,21 @@ static int isolate(struct nomem__session *session, bool inherit) {
   }
   session->setup.isolation = session->isolation;
   if (is_complete) session->jobs = wanted;
-  if (is_complete && options->verbose)
-    nomem__complain("runs are isolated: own network and IPC; changes to files are thrown away in %s", reason);
-  else if (!is_complete && !options->quiet && (!inherit || options->verbose))
-    nomem__complain("runs are not isolated from one another (%s), %s; --isolate off: expected", reason,
-                    session->jobs > 1 ? "and several at a time may disturb each other" : "so there is one at a time");
+  session->is_isolated = is_complete;
+  snprintf(session->isolation_reason, sizeof session->isolation_reason, "%s", reason);
   return 0;
+}
+
+void nomem__session_say_isolation(const struct nomem__session *session) {
+  const struct nomem__options *options = session->options;
+  if (options->isolate == NOMEM_ISOLATE_OFF) return;
+  if (session->is_isolated && options->verbose)
+    nomem__complain("runs are isolated: own network and IPC; changes to files are thrown away in %s",
+                    session->isolation_reason);
+  else if (!session->is_isolated && !options->quiet && (!session->setup.inherit || options->verbose))
+    nomem__complain("runs are not isolated from one another (%s), %s; --isolate off: expected",
+                    session->isolation_reason,
+                    session->jobs > 1 ? "and several at a time may disturb each other" : "so there is one at a time");
 }
 
 bool nomem__session_drop_isolation(struct nomem__session *session) {

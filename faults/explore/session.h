@@ -26,6 +26,8 @@ struct nomem__session {
   struct nomem__options settled; /* those that were given, but without isolation */
   unsigned jobs;
   char preload[PATH_MAX];
+  bool is_isolated;
+  char isolation_reason[NOMEM_ISOLATION_REASON_BYTES]; /* what is isolated, or what keeps it from being so */
   int interrupted_by; /* 0, or SIGINT or SIGTERM */
   void (*on_interrupt)(void *user);
   void *user;
@@ -36,6 +38,9 @@ struct nomem__session {
 int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit);
 
 void nomem__session_close(struct nomem__session *session);
+
+/* Says whether runs are isolated, where a user should know. Once, when there is something to run. */
+void nomem__session_say_isolation(const struct nomem__session *session);
 
 /* Runs the loop until nothing is left to wait for. */
 void nomem__session_run(struct nomem__session *session);
