@@ -10,8 +10,8 @@ set -eu
 # A compiler, libuv (the command's loop), elfutils (symbols and stacks), jansson (reports), SQLite
 # (the store).
 build='gcc make libc6-dev libuv1-dev libdw-dev libelf-dev libjansson-dev libsqlite3-dev'
-# libFuzzer and the sanitizers.
-fuzz='clang libclang-rt-14-dev'
+# libFuzzer and the sanitizers; llvm names the functions in their reports, and measures coverage.
+fuzz='clang libclang-rt-14-dev llvm'
 case ${1:-build} in
   build) packages=$build ;;
   demo) packages="$build $fuzz libc6-dbg" ;;
