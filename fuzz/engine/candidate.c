@@ -57,14 +57,12 @@ static const struct {
     {"___interceptor_*", KIND_RUNTIME},
 };
 
-static bool find_kind(const char *name, void *argument) {
-  enum kind *kind = argument;
+static void find_kind(const char *name, enum kind *kind) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     if (!nomem__glob(names[i].glob, name)) continue;
     *kind = names[i].kind;
-    return true;
+    return;
   }
-  return false;
 }
 
 static const char *module_name(const struct nomem_channel *channel, nomem_frame frame) {
@@ -72,68 +70,92 @@ static const char *module_name(const struct nomem_channel *channel, nomem_frame 
   return number == 0 || number > NOMEM_MODULES ? "" : nomem__module_base_name(channel->modules[number - 1].path);
 }
 
-/* A look through a symbol table takes a tenth of a millisecond: each code address is looked up once. */
-#define KINDS 16384
+/* What is known of a code address. */
+struct known {
+  enum kind kind;
+  uint32_t only_mask, not_mask; /* bit r: the function in= of rule r names */
+};
+
+static bool find_known(const char *name, void *argument) {
+  struct known *found = argument;
+  for (uint32_t r = 0; r < nomem__options.only.rule_count; r++)
+    if (nomem__glob(nomem__options.only.rule[r].in, name)) found->only_mask |= 1u << r;
+  for (uint32_t r = 0; r < nomem__options.not.rule_count; r++)
+    if (nomem__glob(nomem__options.not.rule[r].in, name)) found->not_mask |= 1u << r;
+  find_kind(name, &found->kind);
+  return false; /* the other names of the function, too */
+}
+
+/* A look through a symbol table takes a tenth of a millisecond: each code address is looked up once. Where two threads
+ * look the same one up, they write the same. */
+#define KNOWN 16384
+#define PROBES 8
 static struct {
   _Atomic uint64_t frame;
-  _Atomic uint32_t kind;
-} known[KINDS];
+  _Atomic uint32_t is_ready;
+  struct known known;
+} cache[KNOWN];
 
-static enum kind kind_of(const struct nomem_channel *channel, nomem_frame frame) {
+static struct known look_up(const struct nomem_channel *channel, nomem_frame frame) {
+  struct known found = {.kind = nomem__is_runtime(module_name(channel, frame)) ? KIND_RUNTIME : KIND_PLAIN};
+  nomem__module_function_is(channel, frame, find_known, &found);
+  return found;
+}
+
+static struct known known_of(const struct nomem_channel *channel, nomem_frame frame) {
   uint64_t slot = nomem__hash(0, frame) >> 32;
-  for (uint64_t probe = 0; probe < 8; probe++) {
-    uint64_t free_slot = 0;
-    bool is_mine = atomic_compare_exchange_strong(&known[(slot + probe) % KINDS].frame, &free_slot, frame);
-    if (!is_mine && free_slot != frame) continue;
-    uint32_t found = atomic_load(&known[(slot + probe) % KINDS].kind);
-    if (found != KIND_UNKNOWN) return (enum kind)found;
-    enum kind kind = nomem__is_runtime(module_name(channel, frame)) ? KIND_RUNTIME : KIND_PLAIN;
-    nomem__module_function_is(channel, frame, find_kind, &kind);
-    atomic_store(&known[(slot + probe) % KINDS].kind, kind);
-    return kind;
+  for (uint64_t i = slot; i < slot + PROBES; i++) {
+    uint64_t taken = 0;
+    bool is_mine = atomic_compare_exchange_strong(&cache[i % KNOWN].frame, &taken, frame);
+    if (!is_mine && taken != frame) continue;
+    if (!atomic_load_explicit(&cache[i % KNOWN].is_ready, memory_order_acquire)) {
+      cache[i % KNOWN].known = look_up(channel, frame);
+      atomic_store_explicit(&cache[i % KNOWN].is_ready, 1, memory_order_release);
+    }
+    return cache[i % KNOWN].known;
   }
-  enum kind kind = KIND_PLAIN;
-  nomem__module_function_is(channel, frame, find_kind, &kind);
-  return kind;
+  return look_up(channel, frame);
 }
 
-/* The module of the first frame that does not allocate for its caller. */
-static bool is_from_module(const struct nomem_channel *channel, const struct nomem_site *site, const char *glob) {
-  for (uint32_t i = 0; i < site->depth; i++)
-    if (kind_of(channel, site->frame[i]) != KIND_RUNTIME)
-      return nomem__glob(glob, module_name(channel, site->frame[i]));
-  return false;
+/* What is known of a site's frames together. */
+struct summary {
+  enum kind caller;    /* of the first frame that does not allocate for another */
+  const char *module;  /* its base name */
+  bool never;
+  uint32_t only_mask, not_mask;
+};
+
+static struct summary summarise(const struct nomem_channel *channel, const struct nomem_site *site) {
+  struct summary all = {.caller = KIND_UNKNOWN, .module = ""};
+  for (uint32_t i = 0; i < site->depth; i++) {
+    struct known frame = known_of(channel, site->frame[i]);
+    all.only_mask |= frame.only_mask;
+    all.not_mask |= frame.not_mask;
+    all.never |= frame.kind == KIND_NEVER || (frame.kind == KIND_NEW && !nomem__options.new_too);
+    if (all.caller != KIND_UNKNOWN || frame.kind == KIND_RUNTIME || frame.kind == KIND_NEW) continue;
+    all.caller = frame.kind;
+    all.module = module_name(channel, site->frame[i]);
+  }
+  return all;
 }
 
-static bool has_function(const struct nomem_channel *channel, const struct nomem_site *site, const char *glob) {
-  for (uint32_t i = 0; i < site->depth; i++)
-    if (nomem__module_function_matches(channel, site->frame[i], glob)) return true;
-  return false;
-}
-
-static bool any_rule_matches(const struct nomem_plan *plan, const struct nomem_channel *channel,
-                             const struct nomem_site *site) {
+static bool any_rule_matches(const struct nomem_plan *plan, const struct nomem_site *site, const char *module,
+                             uint32_t in_mask) {
   for (uint32_t r = 0; r < plan->rule_count; r++) {
     const struct nomem_rule *rule = &plan->rule[r];
     if ((rule->has & NOMEM_HAS_FN) && !(rule->fn_mask >> site->fn & 1)) continue;
     if ((rule->has & NOMEM_HAS_SITE) && (site->key ^ rule->site.key) >> (64 - 4 * rule->site.digits) != 0) continue;
-    if ((rule->has & NOMEM_HAS_IN) && !has_function(channel, site, rule->in)) continue;
-    if ((rule->has & NOMEM_HAS_MODULE) && !is_from_module(channel, site, rule->module)) continue;
+    if ((rule->has & NOMEM_HAS_IN) && !(in_mask >> r & 1)) continue;
+    if ((rule->has & NOMEM_HAS_MODULE) && !nomem__glob(rule->module, module)) continue;
     return true;
   }
   return false;
 }
 
 bool nomem__is_candidate(const struct nomem_channel *channel, const struct nomem_site *site) {
-  enum kind caller = KIND_UNKNOWN;
-  for (uint32_t i = 0; i < site->depth; i++) {
-    enum kind kind = kind_of(channel, site->frame[i]);
-    if (kind == KIND_NEVER || (kind == KIND_NEW && !nomem__options.new_too)) return false;
-    if (caller == KIND_UNKNOWN && kind != KIND_RUNTIME && kind != KIND_NEW) caller = kind;
-  }
-  if (caller == KIND_HARNESS && !nomem__options.harness) return false;
-  if (nomem__is_known(site->key)) return false;
+  struct summary all = summarise(channel, site);
+  if (all.never || (all.caller == KIND_HARNESS && !nomem__options.harness) || nomem__is_known(site->key)) return false;
   const struct nomem_plan *only = &nomem__options.only;
-  if (only->rule_count > 0 && !any_rule_matches(only, channel, site)) return false;
-  return !any_rule_matches(&nomem__options.not, channel, site);
+  if (only->rule_count > 0 && !any_rule_matches(only, site, all.module, all.only_mask)) return false;
+  return !any_rule_matches(&nomem__options.not, site, all.module, all.not_mask);
 }

@@ -2,8 +2,8 @@
 # Other projects' own fuzz targets, from the distribution's source packages, with the drop-in engine linked to them.
 #
 #   tests/downstream/fuzz_targets.sh BUILD build [TARGET...]     fetch and build, each with and without the engine
-#   tests/downstream/fuzz_targets.sh BUILD bugs [TARGET...]      what the engine finds from nothing, with the reproduction
-#   tests/downstream/fuzz_targets.sh BUILD coverage [TARGET...]  edges covered with and without it, in the same time
+#   tests/downstream/fuzz_targets.sh BUILD bugs [TARGET...]      what the engine finds from nothing, and how to see it
+#   tests/downstream/fuzz_targets.sh BUILD coverage [TARGET...]  edges covered with and without it in the same time
 #   tests/downstream/fuzz_targets.sh BUILD speed [TARGET...]     runs a second when there is nothing new to fail
 #
 # SECONDS_EACH (default 5): time of one run; ROUNDS (default 40 for bugs, 5 for coverage, 3 for speed): how many.
@@ -22,12 +22,14 @@ action=$2
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 top=$build/downstream/fuzz
-[ $# -gt 0 ] || set -- jansson cjson expat libpng libxml2-xml libxml2-xpath
+[ $# -gt 0 ] || set -- jansson jansson-ndebug cjson expat libpng libxml2-xml libxml2-xpath
 targets=$*
 seconds=${SECONDS_EACH:-5}
 rounds=${ROUNDS:-}
 engine=$build/libnomem-fuzz.a
 sanitize=address,undefined
+# The libraries call functions through other types and copy nothing from NULL: no bugs of the kind looked for here.
+relax=-fno-sanitize=function,nonnull-attribute,pointer-overflow
 flags="-g -O1 -fno-omit-frame-pointer"
 common="-rss_limit_mb=4096 -timeout=20"
 
@@ -66,10 +68,11 @@ with_cmake() {
 compile() {
   folder=$1
   shift
+  rm -rf "$folder/obj"
   mkdir -p "$folder/obj"
   for source in "$@"; do
     # shellcheck disable=SC2086
-    clang $flags -fsanitize=fuzzer-no-link,$sanitize -fno-sanitize=function,nonnull-attribute,pointer-overflow \
+    clang $flags -fsanitize=fuzzer-no-link,$sanitize $relax \
       $more -w -c "$source" -o "$folder/obj/$(basename "$source").o" || die "cannot compile $source"
   done
   rm -f "$folder/lib.a"
@@ -84,12 +87,12 @@ link() {
     add=
     [ $variant = plain ] || add="-Wl,--wrap=LLVMFuzzerTestOneInput $engine"
     # shellcheck disable=SC2086
-    clang++ $flags -fsanitize=fuzzer,$sanitize -fno-sanitize=function,nonnull-attribute,pointer-overflow $more -w \
+    clang++ $flags -fsanitize=fuzzer,$sanitize $relax $more -w \
       $harness "$folder/lib.a" "$@" $add -o "$top/$target.$variant" || die "cannot link $target"
   done
   clang -O2 -c "$here/../fuzz_engine/overhead.c" -o "$top/overhead.o" || die "cannot compile overhead.c"
   # shellcheck disable=SC2086
-  clang++ $flags -fsanitize=fuzzer-no-link,$sanitize -fno-sanitize=function,nonnull-attribute,pointer-overflow $more -w \
+  clang++ $flags -fsanitize=fuzzer-no-link,$sanitize $relax $more -w \
     $harness "$top/overhead.o" "$folder/lib.a" "$@" $add -o "$top/$target.overhead" || die "cannot link $target"
 }
 
@@ -97,12 +100,13 @@ build_target() {
   work=$top/build-$1
   mkdir -p "$work"
   case $1 in
-    jansson)
+    jansson | jansson-ndebug)
       tree=$(source_of jansson)
       with_cmake "$work" "$tree" -DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON
       more="-I$work/include -I$work/private_include -I$tree/src -DHAVE_CONFIG_H"
+      [ "$1" = jansson ] || more="$more -DNDEBUG" # as its release builds are
       compile "$work" "$tree"/src/*.c
-      link jansson "$work" "$tree/test/ossfuzz/json_load_dump_fuzzer.cc" ;;
+      link "$1" "$work" "$tree/test/ossfuzz/json_load_dump_fuzzer.cc" ;;
     cjson)
       tree=$(source_of cjson)
       more=
@@ -140,26 +144,37 @@ build_target() {
   echo "built $1"
 }
 
-# run LOG TARGET VARIANT KNOWN OPTION...: one fuzzing run.
+# The same, and the functions that "bugs" has found something in: as after they were mended.
+fenced_of() {
+  {
+    not_of "$1"
+    sed -n 's/.*, when a call in \(.*\) fails$/in=\1/p' "$top/found/$1/shown" 2>/dev/null
+  } | sed '/^$/d' | paste -sd';'
+}
+
+# run LOG TARGET VARIANT NOT KNOWN OPTION...: one fuzzing run.
 run() {
-  log=$1 target=$2 variant=$3 known=$4
-  shift 4
+  log=$1 target=$2 variant=$3 not=$4 known=$5
+  shift 5
   # shellcheck disable=SC2046,SC2086
-  NOMEM_FUZZ_NOT=$(not_of "$target") NOMEM_FUZZ_KNOWN=$known timeout $((seconds + 60)) "$top/$target.$variant" $(dictionary_of "$target") $common "$@" \
-    >"$log" 2>&1
+  NOMEM_FUZZ_NOT=$not NOMEM_FUZZ_KNOWN=$known timeout $((seconds + 60)) "$top/$target.$variant" \
+    $(dictionary_of "$target") $common "$@" >"$log" 2>&1
 }
 
 # What the run found, in one line.
 verdict_of() {
-  sed -n 's/.*Assertion `\(.*\)'"'"' failed\..*/abort: assertion `\1`/p; s/^SUMMARY: AddressSanitizer: \([a-z-]*\) .* in \(.*\)/\1 in \2/p
-    s/^SUMMARY: AddressSanitizer: \([0-9]* byte(s) leaked\).*/leak: \1/p; s/^SUMMARY: libFuzzer: \(.*\)/\1/p' "$1" | head -1
+  # shellcheck disable=SC2016 # a quotation mark of assert's
+  sed -n -e "s/.*Assertion \`\(.*\)' failed\..*/abort: assertion \1/p" \
+    -e 's/^SUMMARY: AddressSanitizer: \([a-z-]*\) .* in \(.*\)/\1 in \2/p' \
+    -e 's/^SUMMARY: AddressSanitizer: \([0-9]* byte(s) leaked\).*/leak: \1/p' \
+    -e 's/^SUMMARY: AddressSanitizer: \([A-Za-z-]*\) .*/\1/p' -e 's/^SUMMARY: libFuzzer: \(.*\)/\1/p' "$1" | head -1
 }
 
 # The function that made the failed call, or its caller where that one only allocates for others.
 culprit_of() {
+  wrappers='^(jsonp_|json_|png_|xml)?_?(malloc|calloc|realloc|strdup|mallocatomic|malloc_base|malloc_warn)$'
   sed -n '/^nomem: the call/,/^nomem: [^t]/s/^ *#[0-9]* in \([A-Za-z0-9_]*\) .*/\1/p' "$1" |
-    grep -v -m1 -i -E '(^|_)(x|json|jsonp_|png_|xml)?_?(malloc|calloc|realloc|strdup|mallocatomic|malloc_base|malloc_warn)$' |
-    head -1
+    grep -v -m1 -i -E "$wrappers"
 }
 
 kind_of() {
@@ -177,9 +192,13 @@ find_bugs() {
   while [ $round -lt "${rounds:-40}" ]; do
     round=$((round + 1))
     log=$folder/$round.log
-    run "$log" "$target" nomem "$folder/known" -seed=$round -max_total_time="$seconds" -artifact_prefix="$folder/" && break
+    run "$log" "$target" nomem "$(not_of "$target")" "$folder/known" -seed=$round -max_total_time="$seconds" \
+      -artifact_prefix="$folder/" && break
     command=$(sed -n 's/^nomem: reproduce: //p' "$log")
-    [ -n "$command" ] || { echo "$target: ended without a failed call: see $log"; break; }
+    [ -n "$command" ] || {
+      echo "$target: ended without a failed call: see $log"
+      break
+    }
     found=$((found + 1))
     kind="$(kind_of "$log"), when a call in $(culprit_of "$log") fails"
     timeout 60 sh -c "$command" >"$folder/$round.again" 2>&1 || :
@@ -203,8 +222,11 @@ campaign() {
   mkdir -p "$corpus"
   : >"$log.all"
   while left=$((end - $(date +%s%N) / 1000000)) && [ $left -gt 500 ]; do
-    run "$log" "$2" "$3" "$log.known" -seed="$4" -max_total_time=$(((left + 500) / 1000)) -artifact_prefix="$log." \
-      "$corpus" && { cat "$log" >>"$log.all"; break; }
+    run "$log" "$2" "$3" "$(fenced_of "$2")" "$log.known" -seed="$4" -max_total_time=$(((left + 500) / 1000)) \
+      -artifact_prefix="$log." "$corpus" && {
+      cat "$log" >>"$log.all"
+      break
+    }
     cat "$log" >>"$log.all"
   done
   sed -n 's/.*cov: \([0-9]*\) .*/\1/p' "$log.all" | sort -n | tail -1
@@ -233,13 +255,13 @@ measure_speed() {
   target=$1 corpus=$top/corpus-$1
   [ -d "$corpus" ] || {
     mkdir -p "$corpus"
-    run "$top/corpus.log" "$target" plain "" -seed=1 -max_total_time="$seconds" "$corpus" || :
+    run "$top/corpus.log" "$target" plain "" "" -seed=1 -max_total_time="$seconds" "$corpus" || :
   }
   round=0
   while [ $round -lt "${rounds:-3}" ]; do
     round=$((round + 1))
     # shellcheck disable=SC2046
-    printf '%-14s %s\n' "$target" "$(NOMEM_FUZZ_NOT=$(not_of "$1") NOMEM_FUZZ_KNOWN=$top/found/$1/known \
+    printf '%-14s %s\n' "$target" "$(NOMEM_FUZZ_NOT=$(fenced_of "$1") \
       timeout 120 "$top/$target.overhead" $(find "$corpus" -type f | sort | awk 'NR % 16 == 0' | head -20) 2>/dev/null)"
   done
 }
