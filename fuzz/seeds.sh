@@ -119,6 +119,7 @@ seed mempool trees ff ff 00 "$(for s in 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0
   $(for s in 00 02 04 06 08 0a 0c 0e 01 03 05; do printf '89 %s 00 00 ' $s; done) 84 10 08 30 84 11 09 50 84 12 0a 60 84 13 0b 00 84 14 08 40"
 seed mempool one-size ff ff 00 "$(for s in 00 01 02 03 04 05 06 07; do printf '84 %s 08 00 00 2%s 00 08 ' $s "${s#0}"; done)
   $(for s in 00 02 04 06 01 03; do printf '89 %s 00 00 ' $s; done) 84 10 08 00 84 11 07 f0 84 12 08 10 84 13 08 00"
+seed mempool best-fit-beside-the-path 20 00 08 "00 04 08 00 84 02 08 08 84 04 08 11 03 84 04 03 84 04 08 08"
 seed mempool mapped 10 00 80 "00 00 01 00 03 00 02 00 0b 00 00 00 05 00 00 00 0b 00 00 00"
 seed mempool misaligned 01 01 07 "00 00 00 10 00 01 00 20 05 00 00 00"
 
