@@ -50,7 +50,10 @@ static void say_run(struct nomem__campaign *campaign, const char *plan, enum nom
                     const struct nomem__outcome *outcome) {
   if (!campaign->session->options->verbose) return;
   nomem__progress_clear(&campaign->progress);
-  fprintf(stderr, "nomem: %s: %s (%" PRIu64 " us)\n", plan, nomem__verdicts[verdict].name, outcome->duration_us);
+  int status = outcome->end.root_status;
+  fprintf(stderr, "nomem: %s: %s (%s %d, %" PRIu64 " bytes written, %" PRIu64 " us)\n", plan,
+          nomem__verdicts[verdict].name, WIFSIGNALED(status) ? "signal" : "exit",
+          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), outcome->output_bytes, outcome->duration_us);
 }
 
 void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank) {
