@@ -12,7 +12,7 @@
 #include "common/subject.h"
 #include "nomem.h"
 
-enum { HEADER_BYTES = 2, STEPS_MAX = 64, BLOCK_BYTES = 24, STRING_BYTES = 10 };
+enum { HEADER_BYTES = 2, STEPS_MAX = 64, BLOCK_BYTES = 24, LARGER_BYTES = 48, STRING_BYTES = 10 };
 
 static const char *const names[] = {"malloc", "calloc", "realloc", "reallocf", "strdup", "strndup", "free",
                                     "free(NULL)", "uv_replace_allocator"};
@@ -92,9 +92,9 @@ static void *allocate(unsigned op, void *old) {
     case 1:
       return subject->calloc(2, BLOCK_BYTES);
     case 2:
-      return subject->realloc(old, 2 * BLOCK_BYTES);
+      return subject->realloc(old, LARGER_BYTES);
     case 3:
-      return subject->reallocf(old, 2 * BLOCK_BYTES);
+      return subject->reallocf(old, LARGER_BYTES);
     case 4:
       return subject->strdup(string);
     default:

@@ -110,10 +110,10 @@ static void check_place(const void *block, size_t need) {
   CHECK((uintptr_t)block % MEMPOOL_ALIGNMENT == 0, "%p is not aligned", block);
   CHECK((const uint8_t *)block >= first && at + need <= granules, "%p lies outside the pool", block);
   CHECK(run_at(at) >= need, "a block overlaps a live one");
-  size_t start = at;
-  while (start > 0 && owner[start - 1] == FREE_GRANULE) start--;
-  CHECK(run_at(start) == best, "a request for %zu granules was taken from a run of %zu, the best was %zu", need,
-        run_at(start), best);
+  size_t from = at;
+  while (from > 0 && owner[from - 1] == FREE_GRANULE) from--;
+  CHECK(run_at(from) == best, "a request for %zu granules was taken from a run of %zu, the best was %zu", need,
+        run_at(from), best);
 }
 
 /* Compares an answer with what the model demands; need granules are taken when it was served. */
@@ -232,7 +232,7 @@ static void misuse(void *ptr, enum mempool_misuse expected, unsigned how) {
 }
 
 static void step_misuse(unsigned how, size_t offset) {
-  static uint8_t elsewhere[GRANULE];
+  static uint8_t elsewhere[GRANULE] = {0};
   uint8_t *ptr = how & 0x80 ? elsewhere + offset % GRANULE : first + offset % (granules * GRANULE + GRANULE);
   for (unsigned s = 0; s < SLOTS; s++)
     if (ptr == slots[s].block) return;

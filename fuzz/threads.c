@@ -51,10 +51,10 @@ __attribute__((section("__libfuzzer_extra_counters"), used)) static uint8_t feat
 
 struct thread {
   pthread_t thread;
-  unsigned number;
-  void *slot[SLOTS];
   struct nomem_counters seen;
   uint64_t matched[MODEL_RULES];
+  void *slot[SLOTS];
+  unsigned number;
   bool used_label[LABELS];
 };
 

@@ -45,7 +45,7 @@ awk -v line="$longest_line" -v file="$longest_file" '
 # shellcheck disable=SC2016 # expanded by the inner shell
 printf '%s\n' "$@" | grep -v '^tests/victims/' |
   xargs -r -n 1 -P "$jobs" sh -c '
-    out=$(timeout "$0" clang-tidy --quiet "$1" -- -std=gnu11 -Ilib -Ifaults 2>/dev/null) && exit 0
+    out=$(timeout "$0" clang-tidy --quiet "$1" -- -std=gnu11 -Ilib -Ifaults -Ifuzz 2>/dev/null) && exit 0
     [ -n "$out" ] || out="$1: clang-tidy failed or took longer than $0 s"
     printf "%s\n" "$out"
     exit 1' "$file_seconds" || status=1
@@ -53,7 +53,7 @@ printf '%s\n' "$@" | grep -v '^tests/victims/' |
 # Without cppcheck 2.10 takes atomic members for 0.
 printf '%s\n' "$@" | grep -v '^tests/victims/' |
   cppcheck -j "$jobs" --quiet --std=c11 --language=c --inline-suppr --enable=warning,style,performance,portability \
-    --suppressions-list=tools/cppcheck.suppressions -Ilib -Ifaults -D__linux__ -D__x86_64__ --error-exitcode=1 \
+    --suppressions-list=tools/cppcheck.suppressions -Ilib -Ifaults -Ifuzz -D__linux__ -D__x86_64__ --error-exitcode=1 \
     --template='{file}:{line}:{column}: {severity}: {message} [{id}]' --file-list=- || status=1
 
 if command -v shellcheck >/dev/null 2>&1; then

@@ -93,7 +93,7 @@ static void read_where(struct model_plan *plan, struct model_rule *rule, const u
 }
 
 static void read_rule(struct fuzz_input *input, unsigned allowed, struct model_plan *plan, bool alone) {
-  uint8_t bytes[MODEL_RULE_BYTES];
+  uint8_t bytes[MODEL_RULE_BYTES] = {0};
   for (unsigned i = 0; i < sizeof bytes; i++) bytes[i] = fuzz_byte(input);
   struct model_rule *rule = &plan->rule[plan->rule_count++];
   for (unsigned b = 0; b < 8; b++)

@@ -9,7 +9,7 @@
 #define uv__strdup zero__strdup
 #define uv__strndup zero__strndup
 
-#include "uv_alloc.c" /* found by -Ilib */
+#include "uv_alloc.c" /* found by -Ilib; NOLINT(bugprone-suspicious-include): see above */
 
 #include "subject.h"
 
