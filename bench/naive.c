@@ -33,7 +33,8 @@ static int start(char **argv, char **environment, char *entry, size_t entry_byte
 }
 
 int main(int argc, char **argv) {
-  if (argc < 7) {
+  long jobs = argc < 7 ? 0 : atol(argv[2]), step = argc < 7 ? 0 : atol(argv[5]);
+  if (jobs < 1 || step < 1) {
     fprintf(stderr, "usage: naive COUNTER.so JOBS FIRST LAST STEP PROGRAM [ARG...]\n");
     return 2;
   }
@@ -46,8 +47,7 @@ int main(int argc, char **argv) {
   memcpy(environment, environ, count * sizeof *environ);
   environment[count] = preload;
   environment[count + 1] = entry;
-  long jobs = atol(argv[2]), last = atol(argv[4]), step = atol(argv[5]), running = 0, runs = 0;
-  if (jobs < 1 || step < 1) return 2;
+  long last = atol(argv[4]), running = 0, runs = 0;
   double started = now_ms();
   for (long at = atol(argv[3]); at <= last; at += step, runs++) {
     if (running == jobs && wait(NULL) > 0) running--;

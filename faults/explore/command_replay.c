@@ -14,7 +14,7 @@
 #include "store_findings.h"
 
 /* Room for a gdb command with paths in it. */
-#define COMMAND_BYTES (2 * PATH_MAX)
+#define COMMAND_BYTES ((size_t)2 * PATH_MAX)
 #define ID_HASH_LEAST 4
 
 /* What the campaign was explored with; strings are owned. */
@@ -102,7 +102,7 @@ static int print_gdb(char command[COMMAND_BYTES], const char *format, ...) {
   va_start(arguments, format);
   int length = vsnprintf(command, COMMAND_BYTES, format, arguments);
   va_end(arguments);
-  return length >= 0 && length < COMMAND_BYTES ? 0 : -ENAMETOOLONG;
+  return length >= 0 && (size_t)length < COMMAND_BYTES ? 0 : -ENAMETOOLONG;
 }
 
 /* Becomes gdb. The injector is preloaded into the program only, by env, which gdb starts it with. */

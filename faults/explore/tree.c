@@ -8,10 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -370,63 +368,6 @@ void nomem__trees_close(struct nomem__trees *trees) {
   uv_close((uv_handle_t *)&trees->child_signal, free_trees);
 }
 
-/* In the child, between fork and exec: async-signal-safe calls only. */
-static _Noreturn void become(const struct nomem__start *start, int go_fd, int error_fd) {
-  const int fds[] = {start->stdin_fd, start->stdout_fd, start->stderr_fd};
-  char byte;
-  if (start->own_session) { /* and no core file for each crash */
-    setsid();
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-  }
-  if (start->same_addresses) personality(ADDR_NO_RANDOMIZE);
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  while (read(go_fd, &byte, 1) < 0 && errno == EINTR) continue;
-  int result = start->cell != NULL ? nomem__cell_enter(start->cell, start->is_fresh) : 0;
-  errno = -result;
-  if (result != 0) goto failed;
-  for (int i = 0; i < 3; i++)
-    if (fds[i] >= 0 && dup2(fds[i], i) < 0) goto failed;
-  signal(SIGPIPE, SIG_DFL);
-  if (start->watch_effects) nomem__effects_watch();
-  execve(start->path, start->argv, start->environment);
-failed:;
-  int error = errno;
-  ssize_t written = write(error_fd, &error, sizeof error);
-  (void)written;
-  _exit(127);
-}
-
-static int fork_root(struct nomem__tree *tree, const struct nomem__start *start) {
-  int go[2], error[2];
-  if (pipe2(go, O_CLOEXEC) != 0) return -errno;
-  if (pipe2(error, O_CLOEXEC | O_NONBLOCK) != 0) {
-    int result = -errno;
-    close(go[0]);
-    close(go[1]);
-    return result;
-  }
-  int result = 0;
-  pid_t pid = fork();
-  if (pid == 0) become(start, go[0], error[1]);
-  if (pid < 0) result = -errno;
-  if (pid > 0 && start->trace) {
-    long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-                   PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP;
-    if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)options) != 0) result = -errno;
-  }
-  if (pid > 0 && result != 0) {
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-  }
-  if (result == 0 && write(go[1], "", 1) != 1) result = -errno;
-  close(go[0]);
-  close(go[1]);
-  close(error[1]);
-  tree->root = pid;
-  tree->error_fd = error[0];
-  return result;
-}
-
 int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *start, nomem__tree_done done,
                       bool (*interesting)(void *user), void *user, struct nomem__tree **out) {
   struct nomem__tree *tree = calloc(1, sizeof *tree);
@@ -438,7 +379,7 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *sta
     if (strncmp(*entry, NOMEM_CHANNEL_ENV "=", sizeof NOMEM_CHANNEL_ENV) == 0) tree->channel_entry = *entry;
   uv_timer_init(trees->loop, &tree->timer);
   tree->timer.data = tree;
-  int result = fork_root(tree, start);
+  int result = nomem__spawn(start, &tree->root, &tree->error_fd);
   if (result == 0 && start->trace && (result = add_tracee(tree, tree->root)) != 0) {
     kill(tree->root, SIGKILL);
     waitpid(tree->root, NULL, __WALL);

@@ -14,22 +14,8 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#include "isolate.h"
+#include "spawn.h"
 #include "stack.h"
-
-/* How to start a root. Descriptors stay the caller's; -1 inherits the command's own. */
-struct nomem__start {
-  const char *path; /* of the file to execute */
-  char **argv;
-  char **environment;
-  int stdin_fd, stdout_fd, stderr_fd;
-  bool own_session; /* without the command's terminal, out of reach of its Ctrl-C */
-  bool same_addresses; /* no address randomisation: what depends on addresses comes out alike in every run */
-  bool trace;
-  bool watch_effects; /* fills in nomem__end.effects; needs trace */
-  const struct nomem__cell *cell; /* to run in; NULL: none */
-  bool is_fresh; /* as for nomem__cell_enter */
-};
 
 /* What a tree came to. */
 struct nomem__end {

@@ -254,7 +254,7 @@ static bool read_state(uintptr_t return_address, struct state *state) {
   program.stop = return_address - 1;
   unsigned bytes = pointer_bytes(encoding);
   if (bytes == 0) return false;
-  skip(&program, 2 * bytes);
+  skip(&program, (uint64_t)2 * bytes);
   if (has_size) skip(&program, uleb(&program));
   execute(&program);
   *state = program.now;

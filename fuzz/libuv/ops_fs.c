@@ -80,7 +80,8 @@ static int submit_file(struct request *request, uv_fs_cb callback) {
   uv_fs_t *req = &request->req;
   size_t each = WORLD_FILE_BYTES / WORLD_BUFS_MAX;
   if (request->kind == WRITE) fuzz_fill(request->bytes, sizeof request->bytes, 1);
-  for (unsigned i = 0; i < request->nbufs; i++) bufs[i] = uv_buf_init((char *)&request->bytes[i * each], (unsigned)each);
+  for (unsigned i = 0; i < request->nbufs; i++)
+    bufs[i] = uv_buf_init((char *)&request->bytes[i * each], (unsigned)each);
   switch (request->kind) {
     case READ: return uv_fs_read(&world_loop, req, request->file, bufs, request->nbufs, 0, callback);
     case WRITE: return uv_fs_write(&world_loop, req, request->file, bufs, request->nbufs, 0, callback);
