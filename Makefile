@@ -82,7 +82,7 @@ install: all $(BUILD)/man/nomem.1
 	install -m 644 share/nomem/default.supp $(DESTDIR)$(PREFIX)/share/nomem/
 
 ## setup-build: install missing packages; also setup-demo, -check, -bench, -lint, -html (NOMEM_NO_INSTALL=1: only say which)
-setup-build setup-demo setup-check setup-bench setup-lint setup-html: setup-%:
+setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html: setup-%:
 	$(Q)tools/setup.sh $*
 
 ## clean: remove build/
@@ -94,7 +94,7 @@ help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' Makefile | expand -t 20
 
 .PHONY: all demo check check-build check-html bench bench-build downstream lint install clean help \
-  setup-build setup-demo setup-check setup-bench setup-lint setup-html
+  setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html
 .DELETE_ON_ERROR:
 
 # Libraries and the command.

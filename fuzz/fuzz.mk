@@ -41,6 +41,9 @@ FUZZ_CC_afl = AFL_QUIET=1 AFL_USE_ASAN=1 AFL_USE_UBSAN=1 afl-clang-fast
 FUZZ_LD_afl = $(FUZZ_CC_afl) -fsanitize=fuzzer
 FUZZ_VARIANTS = asan tsan gcc msan cov afl
 
+fuzz fuzz-msan fuzz-regress corpus-minimise coverage mutants: setup-demo
+fuzz-afl oss-fuzz: setup-fuzz
+
 ## fuzz: run every target for FUZZ_SECONDS (60), FUZZ_JOBS (2) of them at a time; fuzz-NAME runs one
 fuzz: fuzz-build
 	$(Q)printf '%s\n' $(FUZZ_TARGETS) | xargs -P $(FUZZ_JOBS) -I{} tools/fuzz.sh run {} $(FUZZ_OUT) $(FUZZ_SECONDS)

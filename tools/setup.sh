@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing of what a group of make targets needs, from the distribution's packages only.
 #
-#   tools/setup.sh GROUP      build, demo, check, bench, lint or html
+#   tools/setup.sh GROUP      build, demo, check, fuzz, bench, lint or html
 #   NOMEM_NO_INSTALL=1        never install: say what is missing and stop
 #
 # Prints nothing when nothing is missing. Exit status: 0 all there, 2 something is missing.
@@ -17,11 +17,12 @@ case ${1:-build} in
   demo) packages="$build $fuzz libc6-dbg" ;;
   # cmocka, a C++ compiler and real programs to explore.
   check) packages="$build $fuzz g++ libcmocka-dev lua5.4 libxml2-utils jq sqlite3 python3 procps iproute2" ;;
+  fuzz) packages="$build $fuzz afl++ zip unzip" ;; # AFL++, and what OSS-Fuzz's images have
   bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3" ;;
   lint) packages="$build $fuzz clang-tidy cppcheck shellcheck libcmocka-dev" ;;
   # A browser for the page that --html writes.
   html) packages="$build chromium jq python3" ;;
-  *) echo "nomem: setup: no group '$1': one of build, demo, check, bench, lint, html" >&2; exit 2 ;;
+  *) echo "nomem: setup: no group '$1': one of build, demo, check, fuzz, bench, lint, html" >&2; exit 2 ;;
 esac
 
 missing=
