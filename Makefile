@@ -60,6 +60,7 @@ check-html: setup-html
 bench: setup-bench
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) bench-build
 	$(Q)bench/run.sh $(BUILD)
+	$(Q)bench/explore.sh $(BUILD)
 
 ## downstream: explore real programs and test suites, fetched from the distribution, and print a table (ten minutes)
 downstream: all

@@ -43,5 +43,7 @@ for program in "lua5.4 bench/work.lua" "xmllint --noout $build/bench/work.xml" "
     "nomem, idle" "$idle $program >/dev/null" "nomem, counting" "$count $program >/dev/null" \
     "nomem, with sites" "$site $program >/dev/null"
 done
+echo "the pool of lib/:"
+"$build/bench/pool"
 echo "start-up of the command, ms:"
 $compare "true" "true" "nomem --version" "$build/nomem --version"
