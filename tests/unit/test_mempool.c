@@ -12,33 +12,9 @@
 
 #include <cmocka.h>
 
-#include "mempool.h"
+#include "fixtures/pool.h"
 
-#define POOL_BYTES ((size_t)256 * 1024)
 #define MAX_LIVE 4096
-
-static enum mempool_misuse last_misuse;
-static const void *last_ptr;
-static unsigned misuses;
-
-static void record_misuse(enum mempool_misuse misuse, const void *ptr) {
-  last_misuse = misuse;
-  last_ptr = ptr;
-  misuses++;
-  errno = EIO;
-}
-
-static int make_pool(void **state) {
-  (void)state;
-  misuses = 0;
-  mempool_on_misuse(record_misuse);
-  return mempool_init(NULL, POOL_BYTES);
-}
-
-static int end_pool(void **state) {
-  (void)state;
-  return mempool_check() || mempool_destroy();
-}
 
 static uint64_t random_state;
 
