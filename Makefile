@@ -92,7 +92,7 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 .PHONY: all demo check check-build check-html bench bench-build downstream lint install clean help \
   setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html
