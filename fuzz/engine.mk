@@ -9,3 +9,12 @@ $(BUILD)/libnomem-fuzz.a: $(ENGINE_OBJS)
 $(BUILD)/obj/fuzz/engine/%.o: fuzz/engine/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(INJECT_CFLAGS) -c $< -o $@
+
+## downstream-fuzz: other projects' fuzz targets with the engine: findings, edges and speed (half an hour; needs cmake)
+downstream-fuzz: $(BUILD)/libnomem-fuzz.a
+	$(Q)tests/downstream/fuzz_targets.sh $(BUILD) build
+	$(Q)tests/downstream/fuzz_targets.sh $(BUILD) bugs
+	$(Q)tests/downstream/fuzz_targets.sh $(BUILD) coverage
+	$(Q)tests/downstream/fuzz_targets.sh $(BUILD) speed
+
+.PHONY: downstream-fuzz
