@@ -132,7 +132,13 @@ if [ "${id%%:*}" = 0 ]; then
   chown -R 4711:4712 home
   as="setpriv --reuid 4711 --regid 4712 --clear-groups env HOME=$HOME APART_USER=4711:4712"
   cd home/own
-  all_cases
+  # Mounts below the folders that are covered may keep an ordinary user out where they do not root.
+  if ! $as nomem explore --no-store --isolate on -- "$work/apart" user >"$work/seen" 2>&1 &&
+    grep -q 'not possible here' "$work/seen"; then
+    sed 's/^/# an ordinary user, skipped: /' "$work/seen"
+  else
+    all_cases
+  fi
   cd ../..
 fi
 
