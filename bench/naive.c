@@ -51,11 +51,15 @@ int main(int argc, char **argv) {
   double started = now_ms();
   for (long at = atol(argv[3]); at <= last; at += step, runs++) {
     if (running == jobs && wait(NULL) > 0) running--;
-    if (start(argv + 6, environment, entry, sizeof entry, at) != 0) return 2;
+    if (start(argv + 6, environment, entry, sizeof entry, at) != 0) {
+      runs = 0; /* a figure of some of them would be none */
+      break;
+    }
     running++;
   }
   while (running > 0 && wait(NULL) > 0) running--;
-  printf("%.4f\n", (now_ms() - started) / (double)(runs > 0 ? runs : 1));
   free(environment);
+  if (runs == 0) return 2;
+  printf("%.4f\n", (now_ms() - started) / (double)runs);
   return 0;
 }

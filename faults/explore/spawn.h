@@ -22,8 +22,8 @@ struct nomem__start {
 };
 
 /* Returns 0 and the process in *pid, which is the caller's to wait for; or a negative error code, and then there is
- * none. *error_fd is the caller's to close in either case (-1: there is none): when the program cannot be executed, errno
- * can be read from it. -EPERM: ptrace is not allowed here. */
+ * none. *error_fd is the caller's to close in either case (-1: there is none): when the program cannot be executed,
+ * errno can be read from it. -EPERM: ptrace is not allowed here. */
 int nomem__spawn(const struct nomem__start *start, pid_t *pid, int *error_fd);
 
 #endif
