@@ -26,7 +26,7 @@
 /* Distinct sites, modules, program images and remembered faults in one run. Real programs had up to some thousand
  * sites; calls from those that do not fit are counted in sites_lost, and said. */
 #define NOMEM_SITES 65536
-#define NOMEM_SITE_SLOTS (2u * NOMEM_SITES)
+#define NOMEM_SITE_SLOTS ((uint64_t)2 * NOMEM_SITES)
 #define NOMEM_MODULES 1024
 #define NOMEM_IMAGES 64
 #define NOMEM_FAULTS 64
