@@ -8,6 +8,12 @@
 
 #include "plan.h"
 
+/* The part of a path after its last slash. */
+static inline const char *nomem__base_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? path : slash + 1;
+}
+
 /* Whether an image is to be injected. globs: base names joined by commas; "" stands for everything but the programs
  * that only start others, which are not what the user tests. */
 static inline bool nomem__is_injected(const char *globs, const char *base_name) {

@@ -91,7 +91,7 @@ static void make_runs(struct nomem__campaign *campaign, enum nomem_engine engine
 }
 
 struct rehearsal {
-  bool is_done, is_same;
+  bool is_same;
   const struct nomem__campaign *campaign;
 };
 

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "identity.h"
+#include "../images.h"
 
 #include <elfutils/libdwelf.h>
 #include <fcntl.h>
@@ -62,11 +63,6 @@ static uint64_t mix_file(uint64_t hash, const char *path) {
   return hash;
 }
 
-static const char *base_name(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash == NULL ? path : slash + 1;
-}
-
 void nomem__identity(const struct nomem__campaign *campaign, char identity[NOMEM_IDENTITY_BYTES]) {
   const struct nomem__options *options = campaign->session->options;
   uint64_t hash = mix_text(FNV_START, NOMEM_VERSION), modules = 0;
@@ -79,12 +75,12 @@ void nomem__identity(const struct nomem__campaign *campaign, char identity[NOMEM
   hash = mix_number(hash, (uint64_t)options->isolate);
   hash = mix_number(hash, options->timeout_ms);
   hash = mix_number(hash, (uint64_t)campaign->session->setup.trace << 1 | (uint64_t)options->aslr);
-  hash = mix_file(mix_text(hash, base_name(campaign->image)), campaign->image);
+  hash = mix_file(mix_text(hash, nomem__base_name(campaign->image)), campaign->image);
   /* They come in another order when threads race. */
   for (size_t i = 0; i < campaign->module_count; i++) {
     const char *path = campaign->modules[i];
-    if (strcmp(base_name(path), base_name(campaign->session->preload)) == 0) continue;
-    modules += mix_file(mix_text(FNV_START, base_name(path)), path);
+    if (strcmp(nomem__base_name(path), nomem__base_name(campaign->session->preload)) == 0) continue;
+    modules += mix_file(mix_text(FNV_START, nomem__base_name(path)), path);
   }
   snprintf(identity, NOMEM_IDENTITY_BYTES, "%016" PRIx64, mix_number(hash, modules));
 }
@@ -98,7 +94,7 @@ static void print_frame(FILE *out, const struct nomem__campaign *campaign, nomem
   size_t count = nomem__symbols_resolve(campaign->session->symbols, path, offset, true, sources, 16);
   while (count > 1 && sources[count - 1].inlined) count--;
   const struct nomem__source_frame *source = &sources[count - 1];
-  nomem__print_safe(out, base_name(path));
+  nomem__print_safe(out, nomem__base_name(path));
   if (source->function != NULL) {
     fputc('!', out);
     nomem__print_safe(out, source->function);

@@ -96,7 +96,6 @@ unsigned nomem__key_digits(const struct nomem__campaign_site *sites, size_t coun
 
 struct baseline {
   struct nomem__campaign *campaign;
-  bool is_done;
   int status;
   unsigned fatal_deaths;
   bool timed_out, was_cancelled, was_injected;
@@ -118,7 +117,6 @@ static void first_image(struct nomem__campaign *campaign, const struct nomem_cha
 static void baseline_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct baseline *baseline = user;
   (void)worker;
-  baseline->is_done = true;
   baseline->status = outcome->end.root_status;
   baseline->fatal_deaths = outcome->end.fatal_deaths;
   baseline->timed_out = outcome->end.timed_out;

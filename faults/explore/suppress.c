@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../images.h"
 #include "../plan.h"
 #include "oracle.h"
 #include "quote.h"
@@ -179,11 +180,6 @@ void nomem__suppressions_free(struct nomem__suppressions *suppressions) {
   *suppressions = (struct nomem__suppressions){0};
 }
 
-static const char *base_name(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash == NULL ? path : slash + 1;
-}
-
 /* The stack that tells whose doing it was: without ptrace there is only the fault's. */
 static const json_t *blow_up_of(const json_t *finding) {
   const json_t *trace = json_object_get(finding, "blow_up");
@@ -228,7 +224,7 @@ static bool matches(const struct nomem__suppression *rule, const json_t *finding
   if (strcmp(rule->verdict, "*") != 0 && strcmp(rule->verdict, nomem__json_string(finding, "verdict")) != 0)
     return false;
   if (rule->module != NULL &&
-      (culprit == NULL || !nomem__glob(rule->module, base_name(nomem__json_string(culprit, "module")))))
+      (culprit == NULL || !nomem__glob(rule->module, nomem__base_name(nomem__json_string(culprit, "module")))))
     return false;
   if (rule->function != NULL && !blamed(trace, "function", rule->function)) return false;
   if (rule->file != NULL && !blamed(trace, "file", rule->file)) return false;

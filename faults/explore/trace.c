@@ -52,14 +52,10 @@ void nomem__trace_free(struct nomem__trace *copy) {
   copy->depth = 0;
 }
 
-static const char *base_name(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash == NULL ? path : slash + 1;
-}
-
 static unsigned first_outside_runtime(const struct nomem__trace *trace) {
   unsigned i = 0;
-  while (i < trace->depth && (trace->frame[i].path[0] == '\0' || nomem__is_runtime(base_name(trace->frame[i].path))))
+  while (i < trace->depth &&
+         (trace->frame[i].path[0] == '\0' || nomem__is_runtime(nomem__base_name(trace->frame[i].path))))
     i++;
   return i;
 }
@@ -70,12 +66,12 @@ static size_t resolve(struct nomem__symbols *symbols, const struct nomem__trace_
 }
 
 static bool is_c_library(const struct nomem__trace_frame *frame) {
-  return nomem__glob("libc.so.*", base_name(frame->path));
+  return nomem__glob("libc.so.*", nomem__base_name(frame->path));
 }
 
 /* The loader knows a file by the name of a link, libmagic.so.1, and the kernel by its own, libmagic.so.1.0.0. */
 static bool is_same_file(const char *path, const char *other) {
-  const char *a = base_name(path), *b = base_name(other);
+  const char *a = nomem__base_name(path), *b = nomem__base_name(other);
   size_t a_bytes = strlen(a), b_bytes = strlen(b);
   return strncmp(a, b, a_bytes < b_bytes ? a_bytes : b_bytes) == 0;
 }
@@ -127,7 +123,7 @@ static uint64_t mix_line(uint64_t hash, const struct nomem__trace_frame *frame,
 static uint64_t hash_own(const struct nomem__trace *trace, enum nomem__sameness sameness) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   for (unsigned i = sameness == NOMEM_SAME_LOOP ? trace->own - 1 : 0; i < trace->own; i++)
-    hash = mix(hash + trace->frame[i].offset, base_name(trace->frame[i].path));
+    hash = mix(hash + trace->frame[i].offset, nomem__base_name(trace->frame[i].path));
   return hash;
 }
 
@@ -138,7 +134,7 @@ uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbo
   if (culprit == NULL) return trace->depth > 0 ? mix(trace->frame[0].offset, trace->frame[0].path) : 1;
   struct nomem__source_frame sources[INLINED_MAX];
   size_t count = resolve(symbols, culprit, sources);
-  uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), base_name(culprit->path)), sources[count - 1].function);
+  uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), nomem__base_name(culprit->path)), sources[count - 1].function);
   if (sameness != NOMEM_SAME_LOOP) hash = mix_line(mix(hash, sources[0].function), culprit, &sources[0]);
   if (sameness == NOMEM_SAME_LINE) return hash;
   if (sameness == NOMEM_SAME_CALLER && count > 1) return mix(hash, sources[1].function);
@@ -155,7 +151,7 @@ uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbo
 /* A library is loaded by the name of a link, and mapped by the name of the file behind it: shown is the file. */
 static void print_module(FILE *out, const struct nomem__trace_frame *frame) {
   char *real = frame->path[0] == '\0' ? NULL : realpath(frame->path, NULL);
-  nomem__print_safe(out, frame->path[0] == '\0' ? "no module" : base_name(real != NULL ? real : frame->path));
+  nomem__print_safe(out, frame->path[0] == '\0' ? "no module" : nomem__base_name(real != NULL ? real : frame->path));
   free(real);
   fprintf(out, "+0x%" PRIx64, frame->offset);
 }
