@@ -56,15 +56,22 @@ static void say_run(struct nomem__campaign *campaign, const char *plan, enum nom
           WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), outcome->output_bytes, outcome->duration_us);
 }
 
+static size_t count_findings(const struct nomem__findings *findings, bool strict) {
+  size_t count = 0;
+  for (size_t i = 0; i < findings->count; i++) count += nomem__verdict_counts(findings->list[i].verdict, strict);
+  return count;
+}
+
 void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank) {
   struct nomem__campaign *campaign = hand->campaign;
   const struct nomem__point *point = &campaign->points[rank];
   enum nomem__verdict verdict = judge(campaign, outcome);
+  bool strict = campaign->session->options->strict;
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
   campaign->results[rank] = (uint8_t)(verdict + 1);
   campaign->engines[campaign->engine]++;
-  if (nomem__verdicts[verdict].is_finding) {
+  if (nomem__verdict_is_shown(verdict)) {
     const struct nomem__found found = {verdict, outcome, *point, rank, plan};
     const struct nomem__finding *finding = NULL;
     int result = nomem__findings_add(&hand->findings, &found, campaign->session->symbols, &finding);
@@ -72,12 +79,12 @@ void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
       nomem__campaign_give_up(campaign, result);
     else
       nomem__store_keep(hand, outcome, rank, &finding->hash, finding->rank == rank ? finding : NULL);
+    campaign->progress.findings = count_findings(&campaign->findings, strict) + count_findings(&hand->findings, strict);
   } else {
     nomem__store_keep(hand, outcome, rank, NULL, NULL);
   }
   say_run(campaign, plan, verdict, outcome);
   campaign->progress.done++;
-  campaign->progress.findings = campaign->findings.count + hand->findings.count;
 }
 
 static void confirm_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);

@@ -37,9 +37,11 @@ static const struct {
 };
 
 static void print_list(void) {
+  static const char *const weights[] = {[NOMEM_WEIGHT_NONE] = "",
+                                        [NOMEM_WEIGHT_ADVISORY] = " (advisory: a finding with --strict)",
+                                        [NOMEM_WEIGHT_FINDING] = " (a finding)"};
   for (unsigned i = 0; i < NOMEM_VERDICT_COUNT; i++)
-    printf("%-10s %s%s\n", nomem__verdicts[i].name, nomem__verdicts[i].meaning,
-           nomem__verdicts[i].is_finding ? " (a finding)" : "");
+    printf("%-10s %s%s\n", nomem__verdicts[i].name, nomem__verdicts[i].meaning, weights[nomem__verdicts[i].weight]);
 }
 
 static int explain(const char *name) {

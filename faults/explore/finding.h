@@ -11,14 +11,17 @@
 /* Longest plan that names one point. */
 #define NOMEM_POINT_PLAN_BYTES 64
 
+/* Why a finding does not count. */
+enum nomem__aside { NOMEM_ASIDE_NO, NOMEM_ASIDE_SUPPRESSED, NOMEM_ASIDE_KNOWN, NOMEM_ASIDE_ADVISORY };
+
 struct nomem__finding {
   enum nomem__verdict verdict;
   uint64_t hash; /* what its runs have in common */
   uint64_t runs;
   bool is_flaky; /* its first run, made once more, ended otherwise */
   bool is_confirmed; /* that run was made once more */
-  const char *set_aside; /* why it does not count; NULL: it does. Not owned */
-  bool is_suppressed;    /* that is why */
+  enum nomem__aside aside;
+  const char *set_aside; /* the reason in words; NULL: it counts. Not owned */
 
   /* The one of them that tells most: with one call failed rather than all later ones, and then the first. */
   size_t rank; /* where the schedule had it */
@@ -43,7 +46,7 @@ struct nomem__findings {
 
 /* A run to add: the rank-th of the schedule. */
 struct nomem__found {
-  enum nomem__verdict verdict; /* one that is a finding */
+  enum nomem__verdict verdict; /* one that is shown */
   const struct nomem__outcome *outcome;
   struct nomem__point point;
   size_t rank;

@@ -76,6 +76,7 @@ struct nomem__options {
   bool verify;
   bool verbose;
   bool quiet;
+  bool strict;
   bool gdb;
   char **operands; /* words of a command that runs no program of its user's, in argv */
   size_t operand_count;

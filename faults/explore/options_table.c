@@ -274,6 +274,8 @@ const struct nomem__option nomem__option_table[] = {
      "leave out findings that match the rules in FILE; may stand more than once"},
     {"no-default-suppressions", NULL, 0, ONLY(EXPLORE), read_flag, SET(no_default_suppressions),
      "show the C library's own known faults, too"},
+    {"strict", NULL, 0, ONLY(EXPLORE), read_flag, SET(strict),
+     "count advisory verdicts as findings, too ('nomem explain' lists them)"},
     {"baseline", "FILE", 0, ONLY(EXPLORE), read_path, SET(baseline),
      "count only findings that the store FILE, of an earlier exploration of the same command, does not have"},
     {"gdb", NULL, 0, ONLY(REPLAY), read_flag, SET(gdb), "run it under gdb, which stops at the call that fails"},

@@ -3,10 +3,18 @@
 #include <signal.h>
 
 const struct nomem__verdict_text nomem__verdicts[NOMEM_VERDICT_COUNT] = {
-#define X(upper, lower, text, is_finding) [NOMEM_VERDICT_##upper] = {#lower, text, is_finding},
+#define X(upper, lower, text, weight) [NOMEM_VERDICT_##upper] = {#lower, text, NOMEM_WEIGHT_##weight},
     NOMEM_VERDICT_MAP(X)
 #undef X
 };
+
+bool nomem__verdict_is_shown(enum nomem__verdict verdict) {
+  return nomem__verdicts[verdict].weight != NOMEM_WEIGHT_NONE;
+}
+
+bool nomem__verdict_counts(enum nomem__verdict verdict, bool strict) {
+  return nomem__verdicts[verdict].weight >= (strict ? NOMEM_WEIGHT_ADVISORY : NOMEM_WEIGHT_FINDING);
+}
 
 enum nomem__verdict nomem__oracle_verdict(const struct nomem__evidence *evidence) {
   if (!evidence->fault_reached) return NOMEM_VERDICT_UNREACHED;

@@ -4,17 +4,21 @@
 
 #include <stdbool.h>
 
-/* Verdict, its name, what it says in a report, and whether it is a finding. The worse ones come first. */
+/* A finding is a bug that somebody will want to fix. What is advisory is often no bug: it is listed apart, and counts
+ * with --strict only. */
+enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FINDING };
+
+/* Verdict, its name, what it says in a report, and its weight. The worse ones come first. */
 #define NOMEM_VERDICT_MAP(X)                                                     \
-  X(CRASH, crash, "killed by a signal that a bug raises", true)                  \
-  X(ABORT, abort, "aborted by the code under test", true)                        \
-  X(HANG, hang, "still running when its time was up", true)                      \
-  X(HANDLED, handled, "ended as the baseline did", false)                        \
-  X(REFUSED, refused, "reported the failure and gave up", false)                 \
-  X(UNREACHED, unreached, "the call to fail was never made", false)
+  X(CRASH, crash, "killed by a signal that a bug raises", FINDING)               \
+  X(ABORT, abort, "aborted by the code under test", FINDING)                     \
+  X(HANG, hang, "still running when its time was up", FINDING)                   \
+  X(HANDLED, handled, "ended as the baseline did", NONE)                         \
+  X(REFUSED, refused, "reported the failure and gave up", NONE)                  \
+  X(UNREACHED, unreached, "the call to fail was never made", NONE)
 
 enum nomem__verdict {
-#define X(upper, lower, text, is_finding) NOMEM_VERDICT_##upper,
+#define X(upper, lower, text, weight) NOMEM_VERDICT_##upper,
   NOMEM_VERDICT_MAP(X)
 #undef X
   NOMEM_VERDICT_COUNT
@@ -23,10 +27,14 @@ enum nomem__verdict {
 struct nomem__verdict_text {
   const char *name;
   const char *meaning;
-  bool is_finding;
+  enum nomem__weight weight;
 };
 
 extern const struct nomem__verdict_text nomem__verdicts[NOMEM_VERDICT_COUNT];
+
+/* Whether runs with this verdict are grouped and shown, and whether what they show makes the command fail. */
+bool nomem__verdict_is_shown(enum nomem__verdict verdict);
+bool nomem__verdict_counts(enum nomem__verdict verdict, bool strict);
 
 struct nomem__evidence {
   bool fault_reached;

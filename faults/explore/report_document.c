@@ -320,7 +320,7 @@ static void put_verdicts(struct builder *builder, json_t *document) {
     json_t *verdict = json_object();
     nomem__json_text(json, verdict, "name", nomem__verdicts[v].name);
     nomem__json_text(json, verdict, "meaning", nomem__verdicts[v].meaning);
-    nomem__json_put(json, verdict, "is_finding", json_boolean(nomem__verdicts[v].is_finding));
+    nomem__json_put(json, verdict, "is_finding", json_boolean(nomem__verdict_counts(v, builder->campaign->session->options->strict)));
     nomem__json_number(json, verdict, "runs", builder->campaign->verdicts[v]);
     nomem__json_add(json, verdicts, verdict);
   }

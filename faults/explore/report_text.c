@@ -86,6 +86,13 @@ void nomem__print_end(const struct nomem__finding *finding, FILE *out) {
     fprintf(out, ", its last words: %s", finding->last_words);
 }
 
+static void print_reproduction(const struct nomem__campaign *campaign, const struct nomem__finding *finding,
+                               FILE *out) {
+  fputs("  reproduce: ", out);
+  nomem__print_reproduction(out, campaign->session->options, finding->plan,
+                            finding->needs_timeout ? campaign->timeout_ms : 0);
+}
+
 static void print_finding(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
   bool coloured = nomem__is_coloured(out);
   struct nomem__symbols *symbols = campaign->session->symbols;
@@ -105,24 +112,35 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
     nomem__trace_print(out, &finding->blow_up, symbols, 4);
   else
     fputs("    (no stack: it needs ptrace)\n", out);
-  fputs("  reproduce: ", out);
-  nomem__print_reproduction(out, campaign->session->options, finding->plan,
-                            finding->needs_timeout ? campaign->timeout_ms : 0);
+  print_reproduction(campaign, finding, out);
 }
 
-static void print_set_aside(const struct nomem__campaign *campaign, FILE *out) {
+/* A finding that does not count, in short. */
+static void print_short(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
+  bool is_advisory = finding->aside == NOMEM_ASIDE_ADVISORY;
+  fprintf(out, "%s: %s in ", is_advisory ? "advisory" : "not counted", nomem__verdicts[finding->verdict].name);
+  nomem__trace_print_culprit(out, finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault,
+                             campaign->session->symbols);
+  fprintf(out, ", %" PRIu64 " run%s%s: ", finding->runs, finding->runs == 1 ? "" : "s",
+          finding->is_flaky ? ", flaky" : "");
+  nomem__print_safe(out, is_advisory ? nomem__verdicts[finding->verdict].meaning : finding->set_aside);
+  fputc('\n', out);
+  if (is_advisory) print_reproduction(campaign, finding, out);
+}
+
+static size_t print_set_aside(const struct nomem__campaign *campaign, bool is_advice, FILE *out) {
+  size_t count = 0;
   for (size_t i = 0; i < campaign->set_aside.count; i++) {
     const struct nomem__finding *finding = &campaign->set_aside.list[i];
-    fprintf(out, "not counted: %s in ", nomem__verdicts[finding->verdict].name);
-    nomem__trace_print_culprit(out, finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault,
-                               campaign->session->symbols);
-    fprintf(out, ", %" PRIu64 " run%s: ", finding->runs, finding->runs == 1 ? "" : "s");
-    nomem__print_safe(out, finding->set_aside);
-    fputc('\n', out);
+    if ((finding->aside == NOMEM_ASIDE_ADVISORY) != is_advice) continue;
+    print_short(campaign, finding, out);
+    count++;
   }
+  return count;
 }
 
-static void print_verdicts(const struct nomem__campaign *campaign, uint64_t runs, size_t confirmed, FILE *out) {
+static void print_verdicts(const struct nomem__campaign *campaign, uint64_t runs, size_t confirmed, size_t advice,
+                           FILE *out) {
   fprintf(out, "%" PRIu64 " run%s:", runs, runs == 1 ? "" : "s");
   const char *separator = " ";
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) {
@@ -131,7 +149,8 @@ static void print_verdicts(const struct nomem__campaign *campaign, uint64_t runs
     separator = ", ";
   }
   fprintf(out, "; %zu finding%s", confirmed, confirmed == 1 ? "" : "s");
-  if (campaign->set_aside.count > 0) fprintf(out, ", %zu not counted", campaign->set_aside.count);
+  if (advice > 0) fprintf(out, ", %zu advisory", advice);
+  if (campaign->set_aside.count > advice) fprintf(out, ", %zu not counted", campaign->set_aside.count - advice);
   fprintf(out, " (%.1f s)\n", (double)(campaign->ended_ns - campaign->started_ns) / 1e9);
 }
 
@@ -197,8 +216,9 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
   }
   if (campaign->session->options->quiet) return;
   if (campaign->findings.count > 0) fputc('\n', out);
-  print_set_aside(campaign, out);
-  print_verdicts(campaign, runs, confirmed, out);
+  size_t advice = print_set_aside(campaign, true, out);
+  print_set_aside(campaign, false, out);
+  print_verdicts(campaign, runs, confirmed, advice, out);
   if (campaign->session->options->verbose) print_engines(campaign, out);
   print_coverage(campaign, out);
 }

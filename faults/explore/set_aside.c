@@ -37,10 +37,16 @@ void nomem__set_aside_mark(struct nomem__set_aside *rules, struct nomem__campaig
     struct nomem__finding *finding = &campaign->findings.list[i];
     const struct nomem__suppression *rule = nomem__suppressions_match(&rules->suppressions, document);
     finding->set_aside = rule != NULL ? suppression_reason(rules, rule) : NULL;
-    finding->is_suppressed = finding->set_aside != NULL;
-    if (finding->set_aside == NULL &&
-        nomem__stored_findings_find(&rules->baseline, nomem__json_string(document, "id"), command, bytes) != NULL)
+    if (finding->set_aside != NULL) {
+      finding->aside = NOMEM_ASIDE_SUPPRESSED;
+    } else if (nomem__stored_findings_find(&rules->baseline, nomem__json_string(document, "id"), command, bytes) !=
+               NULL) {
+      finding->aside = NOMEM_ASIDE_KNOWN;
       finding->set_aside = "the baseline has it";
+    } else if (!nomem__verdict_counts(finding->verdict, campaign->session->options->strict)) {
+      finding->aside = NOMEM_ASIDE_ADVISORY;
+      finding->set_aside = "advisory: --strict counts it";
+    }
   }
   free(command);
 }

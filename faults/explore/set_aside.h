@@ -1,4 +1,5 @@
-/* Findings that do not count for the exit status: suppressed ones, and those that the baseline store has. */
+/* Findings that do not count for the exit status: suppressed ones, those that the baseline store has,
+ * and without --strict advisory ones. */
 #ifndef NOMEM_SET_ASIDE_H
 #define NOMEM_SET_ASIDE_H
 

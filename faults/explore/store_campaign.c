@@ -210,7 +210,7 @@ static int load_runs(struct nomem__campaign *campaign, const struct index_entry 
     int verdict = verdict_of(nomem__store_text(row, 3));
     if (found == NULL || verdict < 0 || campaign->known[found->rank]) continue;
     result = 1;
-    if (nomem__verdicts[verdict].is_finding)
+    if (nomem__verdict_is_shown((enum nomem__verdict)verdict))
       result = load_finding(campaign, found->rank, verdict, nomem__store_text(row, 4), nomem__store_text(row, 5));
     if (result != 1) continue;
     campaign->results[found->rank] = (uint8_t)(verdict + 1);
@@ -397,6 +397,9 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
   char site[KEY_BYTES], hash[KEY_BYTES], *fault = NULL, *blow_up = NULL;
   key_text(campaign->sites[finding->point.site].key, site);
   key_text(finding->hash, hash);
+  /* Another time there may be no baseline. */
+  bool is_of_now = finding->aside == NOMEM_ASIDE_KNOWN &&
+                   nomem__verdict_counts(finding->verdict, campaign->session->options->strict);
   char *dumped = json_dumps(document, JSON_COMPACT);
   fault = nomem__evidence_stack(json_object_get(document, "fault"));
   blow_up = nomem__evidence_stack(json_object_get(document, "blow_up"));
@@ -410,7 +413,7 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
         (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
         (int64_t)finding->needs_timeout, finding->plan, nomem__json_string(document, "where"),
         nomem__json_string(document, "message"), fault, blow_up, dumped,
-        finding->is_suppressed ? finding->set_aside : NULL);
+        is_of_now ? NULL : finding->set_aside);
   free(dumped);
   free(fault);
   free(blow_up);

@@ -49,7 +49,7 @@ static int read_verdict(const struct reader *reader, struct nomem__suppression *
   if (strcmp(word, "*") == 0) return 0;
   for (unsigned i = 0; i < NOMEM_VERDICT_COUNT; i++) {
     if (strcmp(word, nomem__verdicts[i].name) != 0) continue;
-    return nomem__verdicts[i].is_finding ? 0 : refuse(reader, "'%s' is no finding: nothing to suppress", word);
+    return nomem__verdict_is_shown(i) ? 0 : refuse(reader, "'%s' is no finding: nothing to suppress", word);
   }
   return refuse(reader, "unknown verdict %s: give one such as crash, abort or hang, or * for any",
                 nomem__quote(word, quoted, sizeof quoted));

@@ -106,16 +106,21 @@ static void hangs(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
 }
 
-/* Every verdict has a name and a meaning, no name twice, and the findings come before the others. */
+/* Every verdict has a name and a meaning, no name twice, and the weightier come before the others. Strictness
+ * is about advice only. */
 static void texts(void **state) {
   (void)state;
-  bool is_over = false;
+  enum nomem__weight last = NOMEM_WEIGHT_FINDING;
   for (unsigned i = 0; i < NOMEM_VERDICT_COUNT; i++) {
     assert_non_null(nomem__verdicts[i].name);
     assert_non_null(nomem__verdicts[i].meaning);
     for (unsigned j = 0; j < i; j++) assert_string_not_equal(nomem__verdicts[i].name, nomem__verdicts[j].name);
-    is_over |= !nomem__verdicts[i].is_finding;
-    assert_int_equal(nomem__verdicts[i].is_finding, !is_over);
+    enum nomem__weight weight = nomem__verdicts[i].weight;
+    assert_true(weight <= last);
+    last = weight;
+    assert_int_equal(nomem__verdict_is_shown(i), weight != NOMEM_WEIGHT_NONE);
+    assert_int_equal(nomem__verdict_counts(i, false), weight == NOMEM_WEIGHT_FINDING);
+    assert_int_equal(nomem__verdict_counts(i, true), weight != NOMEM_WEIGHT_NONE);
   }
 }
 
