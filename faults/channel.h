@@ -135,6 +135,7 @@ struct nomem_channel {
   uint64_t magic;        /* NOMEM_CHANNEL_MAGIC: made by a command of this very layout */
   uint32_t record_sites; /* name every allocation, not only when the plan asks for it */
   uint32_t verify;       /* compare every remembered stack with a real unwind, and count what differs */
+  _Atomic uint32_t stop_at_fault; /* the process of the first fault stops there, for a debugger to attach */
   char plan[NOMEM_PLAN_BYTES];
   char image[NOMEM_GLOB_BYTES]; /* base names of the images to inject, globs joined by commas; "": all but launchers */
   struct nomem_fork fork;

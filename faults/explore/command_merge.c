@@ -13,10 +13,10 @@
 static const char *const steps[] = {
     "CREATE TEMP TABLE joined AS SELECT min(id) AS id, identity FROM source.campaigns GROUP BY identity",
     "INSERT INTO main.campaigns(identity,directory,command,command_text,image,nomem,faults,stdin_path,image_globs,aslr,"
-    "no_trace,timeout_ms,allocations,baseline_us,used,started,ended) SELECT identity,directory,command,command_text,"
-    "image,nomem,faults,stdin_path,image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,used,started,ended "
-    "FROM source.campaigns WHERE id IN (SELECT id FROM joined) AND identity NOT IN (SELECT identity FROM "
-    "main.campaigns)",
+    "no_trace,isolated,timeout_ms,allocations,baseline_us,used,started,ended) SELECT identity,directory,command,"
+    "command_text,image,nomem,faults,stdin_path,image_globs,aslr,no_trace,isolated,timeout_ms,allocations,baseline_us,"
+    "used,started,ended FROM source.campaigns WHERE id IN (SELECT id FROM joined) AND identity NOT IN (SELECT identity "
+    "FROM main.campaigns)",
     "CREATE TEMP TABLE numbers AS SELECT source.campaigns.id AS old, min(main.campaigns.id) AS new FROM "
     "source.campaigns JOIN main.campaigns USING(identity) GROUP BY source.campaigns.id",
     "INSERT INTO main.sites SELECT new,site,calls,first_nth,before_main,name FROM source.sites JOIN numbers ON "

@@ -14,8 +14,8 @@
 /* "nomm", where SQLite keeps what a file is for; and the version of the tables below. */
 #define APPLICATION_ID 0x6e6f6d6d
 #define APPLICATION_ID_TEXT "1852796269"
-#define SCHEMA_VERSION 1
-#define SCHEMA_VERSION_TEXT "1"
+#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION_TEXT "2"
 /* Another command writes for milliseconds only. */
 #define BUSY_MS 10000
 /* SQLite's header, and where in it the two numbers are, big end first. */
@@ -29,8 +29,9 @@ static const char schema[] =
     "CREATE TABLE campaigns(id INTEGER PRIMARY KEY, identity TEXT NOT NULL, directory TEXT NOT NULL,"
     " command BLOB NOT NULL, command_text TEXT NOT NULL, image TEXT NOT NULL, nomem TEXT NOT NULL,"
     " faults INTEGER NOT NULL, stdin_path TEXT, image_globs TEXT NOT NULL, aslr INTEGER NOT NULL,"
-    " no_trace INTEGER NOT NULL, timeout_ms INTEGER NOT NULL, allocations INTEGER NOT NULL,"
-    " baseline_us INTEGER NOT NULL, used INTEGER NOT NULL, started TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, ended TEXT,"
+    " no_trace INTEGER NOT NULL, isolated INTEGER NOT NULL DEFAULT 1, timeout_ms INTEGER NOT NULL,"
+    " allocations INTEGER NOT NULL, baseline_us INTEGER NOT NULL, used INTEGER NOT NULL,"
+    " started TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, ended TEXT,"
     " UNIQUE(identity, directory));"
     "CREATE TABLE sites(campaign INTEGER NOT NULL, site TEXT NOT NULL, calls INTEGER NOT NULL,"
     " first_nth INTEGER NOT NULL, before_main INTEGER NOT NULL, name TEXT,"

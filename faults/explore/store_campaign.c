@@ -289,8 +289,8 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
   if (is_there) log->id = sqlite3_column_int64(row, 0);
   sqlite3_finalize(row);
   if (!is_there) return -EIO;
-  result = nomem__store_do(&log->store, "UPDATE campaigns SET used=(SELECT max(used)+1 FROM campaigns) WHERE id=?", "i",
-                           log->id);
+  result = nomem__store_do(&log->store, "UPDATE campaigns SET used=(SELECT max(used)+1 FROM campaigns),isolated=? WHERE "
+                           "id=?", "ii", (int64_t)(options->isolate != NOMEM_ISOLATE_OFF), log->id);
   return result == 0 && options->fresh ? forget(log) : result;
 }
 

@@ -2,6 +2,7 @@
 #include "injector.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -142,6 +143,8 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
     call->module_mask = nomem__site_match(channel, site, &plan, NOMEM_HAS_MODULE);
   if (nomem__plan_decide(&plan, &channel->state, call) < 0) return false;
   record_fault(call, site);
+  if (channel->stop_at_fault && atomic_exchange(&channel->stop_at_fault, 0))
+    syscall(SYS_kill, syscall(SYS_getpid), SIGSTOP);
   nomem_fault();
   if (is_spent()) atomic_store(&nomem__mode, NOMEM_MODE_COUNT);
   return true;
