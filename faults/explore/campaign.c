@@ -30,7 +30,8 @@ static enum nomem__verdict judge(const struct nomem__campaign *campaign, const s
                                      .baseline_status = campaign->baseline_status,
                                      .fatal_deaths = outcome->end.fatal_deaths,
                                      .baseline_fatal_deaths = campaign->baseline_fatal_deaths,
-                                     .fatal_signal = outcome->end.fatal_signal};
+                                     .fatal_signal = outcome->end.fatal_signal,
+                                     .is_corrupt = nomem__oracle_is_corruption(outcome->output_tail)};
   if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, campaign->session->symbols);
   return nomem__oracle_verdict(&evidence);
 }

@@ -10,14 +10,19 @@
 static const struct {
   const char *name, *text;
 } explanations[] = {
+    {"corruption",
+     "A block was freed twice, a pointer freed that no allocation had returned, or memory written where none had been\n"
+     "given. On error paths it is most often a double free: a function frees what it was given before it reports the\n"
+     "failure, and its caller, which still has the pointer, does so again.\n"
+     "To mend: have one owner for each block, and set pointers to NULL once what they point to is gone."},
     {"crash", "A process was killed by SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP or SIGSYS after an allocation failed.\n"
               "Most often the caller did not look whether it got NULL: an address near 0 says so. An address that is\n"
               "far from 0 says that something half made was used or freed on the way out.\n"
               "To mend: check the result at the line under 'the fault', and undo what was done until then.\n"
               "If the C library is to blame, see --suppress."},
     {"abort", "A process was killed by SIGABRT, which the code under test raised itself.\n"
-              "An assertion about a value that is not sure to be there, a double free that the C library noticed, a\n"
-              "C++ exception that nobody caught, or a decision not to go on without memory; its last words are shown.\n"
+              "An assertion about a value that is not sure to be there, a C++ exception that nobody caught, or a\n"
+              "decision not to go on without memory; its last words are shown.\n"
               "A library should return an error instead: the program may have another way. If it is a decision, and\n"
               "documented, suppress it with that reason."},
     {"hang", "The run did not end by itself: it was stopped after ten times the baseline's time, at least a second,\n"

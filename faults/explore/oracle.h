@@ -10,6 +10,7 @@ enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FIND
 
 /* Verdict, its name, what it says in a report, and its weight. The worse ones come first. */
 #define NOMEM_VERDICT_MAP(X)                                                     \
+  X(CORRUPTION, corruption, "the heap or the stack was corrupted", FINDING)      \
   X(CRASH, crash, "killed by a signal that a bug raises", FINDING)               \
   X(ABORT, abort, "aborted by the code under test", FINDING)                     \
   X(HANG, hang, "still running when its time was up", FINDING)                   \
@@ -42,8 +43,12 @@ struct nomem__evidence {
   int root_status, baseline_status;                 /* as from waitpid */
   unsigned fatal_deaths, baseline_fatal_deaths;     /* processes killed by a signal that a bug raises */
   int fatal_signal;                                 /* of the one that counts */
+  bool is_corrupt;     /* the C library's last words say so, before an abort */
   bool raised_by_test; /* the abort came from the test program itself, the fault from a library under it */
 };
+
+/* Whether a line of what a run wrote last is the C library's complaint about a corrupted heap or stack. */
+bool nomem__oracle_is_corruption(const char *output);
 
 enum nomem__verdict nomem__oracle_verdict(const struct nomem__evidence *evidence);
 

@@ -82,7 +82,7 @@ void nomem__print_end(const struct nomem__finding *finding, FILE *out) {
     fprintf(out, " at address 0x%" PRIx64 "%s", finding->fault_address,
             finding->fault_address < NULL_PAGE ? ", a NULL pointer" : "");
   /* Who aborts on purpose says why: out of memory, a failed assertion, a double free. */
-  if (finding->verdict == NOMEM_VERDICT_ABORT && strcmp(finding->last_words, "''") != 0)
+  if (finding->signal == SIGABRT && strcmp(finding->last_words, "''") != 0)
     fprintf(out, ", its last words: %s", finding->last_words);
 }
 

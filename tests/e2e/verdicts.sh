@@ -31,7 +31,7 @@ reproduces() {
   sh -c "$reproduce" >again 2>&1 || :
   case $1 in
     crash) grep -q 'killed by SIGSEGV' again ;;
-    abort) grep -q 'killed by SIGABRT' again ;;
+    abort | corruption) grep -q 'killed by SIGABRT' again ;;
     hang) grep -q 'still running when its time was up' again ;;
   esac
 }

@@ -65,6 +65,29 @@ static void fatal_signals(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_ABORT);
 }
 
+/* What the C library says before it aborts is told from what a program says; and it counts with an abort only. */
+static void corruption_by_last_words(void **state) {
+  (void)state;
+  assert_true(nomem__oracle_is_corruption("free(): double free detected in tcache 2\n"));
+  assert_true(nomem__oracle_is_corruption("one\ndouble free or corruption (fasttop)\nAborted\n"));
+  assert_true(nomem__oracle_is_corruption("*** stack smashing detected ***: terminated"));
+  assert_false(nomem__oracle_is_corruption(""));
+  assert_false(nomem__oracle_is_corruption("malloc(): out of memory\n"));
+  assert_false(nomem__oracle_is_corruption("a test of: free(): invalid pointer\n"));
+  struct nomem__evidence evidence = reached;
+  evidence.is_corrupt = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+  evidence.fatal_signal = SIGABRT;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CORRUPTION);
+  evidence.raised_by_test = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CORRUPTION);
+  evidence.baseline_fatal_deaths = 1;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+}
+
 /* A child's death counts though the root exits as ever, but not one that the baseline has as well. */
 static void deaths_of_children(void **state) {
   (void)state;
@@ -128,8 +151,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(unreached_whatever_happened), cmocka_unit_test(handled_and_refused),
       cmocka_unit_test(other_signals_are_refusals),  cmocka_unit_test(fatal_signals),
-      cmocka_unit_test(deaths_of_children),          cmocka_unit_test(a_tests_own_abort),
-      cmocka_unit_test(hangs),                       cmocka_unit_test(texts),
+      cmocka_unit_test(corruption_by_last_words),    cmocka_unit_test(deaths_of_children),
+      cmocka_unit_test(a_tests_own_abort),           cmocka_unit_test(hangs),
+      cmocka_unit_test(texts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
