@@ -13,6 +13,7 @@
 #include "report.h"
 #include "report_document.h"
 #include "set_aside.h"
+#include "site_filter.h"
 #include "store_campaign.h"
 
 void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,
@@ -215,6 +216,7 @@ static int explore(struct nomem__campaign *campaign, struct nomem__set_aside *ru
 
 int nomem__explore(const struct nomem__options *options) {
   struct nomem__session session;
+  if (options->sites != NULL && !nomem__site_filter_check(options->sites)) return NOMEM_EXIT_FAILED;
   if (nomem__reports_check(options) != 0) return NOMEM_EXIT_FAILED;
   if (nomem__session_open(&session, options, false) != 0) return NOMEM_EXIT_FAILED;
   static struct nomem__campaign campaign; /* one command, one campaign */

@@ -19,6 +19,7 @@ struct nomem__campaign_site {
   const nomem_frame *frames; /* depth of them, innermost first; their modules are numbers in the campaign's list */
   unsigned depth;
   bool before_main;
+  bool is_left_out;          /* by --sites */
   uint64_t tried;            /* runs that were to fail a call of it */
   enum nomem__verdict worst; /* of these runs */
 };
@@ -49,8 +50,8 @@ struct nomem__campaign {
   char **modules;                     /* paths, one block too: number n is modules[n - 1] */
   size_t module_count;
   size_t site_count, unstable_sites; /* came in only one of the two baselines */
+  uint64_t calls_scheduled;          /* occurrences that the schedule would have without --max-points */
 
-  bool is_everything; /* no occurrence is left out */
   unsigned effects; /* of the baseline, bits of enum nomem__effect: what keeps it from the faster engines */
   uint64_t baseline_output_hash;
   bool is_output_stable; /* both baselines wrote the same */

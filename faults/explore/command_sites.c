@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +7,7 @@
 #include "campaign.h"
 #include "commands.h"
 #include "preflight.h"
+#include "site_filter.h"
 
 struct listing {
   struct nomem__session session;
@@ -35,6 +37,20 @@ static void print_site(const struct listing *listing, const struct nomem_channel
   if (listing->session.options->stacks) nomem__trace_print(stdout, &trace, listing->session.symbols, 4);
 }
 
+static bool choose(struct listing *listing, const struct nomem_channel *channel, struct nomem__campaign_site *sites,
+                   size_t count) {
+  char **modules;
+  const char *pattern = listing->session.options->sites;
+  if (pattern == NULL) return true;
+  int64_t chosen = nomem__modules_of(channel, &modules);
+  if (chosen >= 0) {
+    chosen = nomem__site_filter_apply(pattern, listing->session.symbols, sites, count, modules, (size_t)chosen);
+    free(modules);
+  }
+  if (chosen == -ENOMEM) nomem__complain("cannot list the sites: %s", strerror(ENOMEM));
+  return chosen > 0;
+}
+
 static void list(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct listing *listing = user;
   (void)worker;
@@ -48,9 +64,14 @@ static void list(struct nomem__worker *worker, const struct nomem__outcome *outc
     nomem__complain("cannot list the sites: %s", strerror((int)-count));
     return;
   }
+  if (!choose(listing, outcome->channel, sites, (size_t)count)) {
+    free(sites);
+    return;
+  }
   unsigned digits = nomem__key_digits(sites, (size_t)count);
   printf("%10s  %-*s  %-14s %10s  %s\n", "calls", (int)digits, "site", "function", "bytes", "called by");
-  for (int64_t i = 0; i < count; i++) print_site(listing, outcome->channel, &sites[i], digits);
+  for (int64_t i = 0; i < count; i++)
+    if (!sites[i].is_left_out) print_site(listing, outcome->channel, &sites[i], digits);
   uint64_t calls = nomem__channel_calls(outcome->channel);
   printf("%" PRIu64 " allocation%s at %" PRId64 " site%s; bytes are those of the first call\n", calls,
          calls == 1 ? "" : "s", count, count == 1 ? "" : "s");
@@ -68,6 +89,7 @@ static void interrupt(void *user) {
 
 int nomem__sites(const struct nomem__options *options) {
   static struct listing listing = {.status = NOMEM_EXIT_FAILED};
+  if (options->sites != NULL && !nomem__site_filter_check(options->sites)) return NOMEM_EXIT_FAILED;
   struct nomem__session *session = &listing.session;
   if (nomem__session_open(session, options, false) != 0) return NOMEM_EXIT_FAILED;
   session->on_interrupt = interrupt;

@@ -57,6 +57,7 @@ struct nomem__options {
   uint64_t max_points;    /* 0: none */
   uint64_t timeout_ms;    /* 0: not given */
   const char *stdin_path; /* NULL: standard input is empty */
+  const char *sites;      /* a regular expression; NULL: all sites */
   const char *image;      /* globs joined by commas, shorter than NOMEM_GLOB_BYTES; "": not given */
   const char *plan_text;  /* NULL: not given */
   struct nomem_plan plan; /* plan_text parsed */

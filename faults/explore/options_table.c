@@ -165,6 +165,12 @@ static int read_path(struct nomem__parser *parser, size_t offset, const char *va
   return 0;
 }
 
+static int read_regex(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  if (*value == '\0') return refuse(reason, "give a regular expression, such as '^uv_'");
+  *(const char **)member(parser, offset) = value;
+  return 0;
+}
+
 static int read_suppress(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
   _Static_assert(NOMEM_SUPPRESS_MAX == 16, "the message names it");
   struct nomem__options *options = parser->options;
@@ -242,6 +248,9 @@ const struct nomem__option nomem__option_table[] = {
      "try no more than the first N of the schedule (default: no limit)"},
     {"budget", "SECONDS", 0, ONLY(EXPLORE), read_seconds, SET(budget_ms),
      "start no run after so long, and say what is left (default: no limit)"},
+    {"sites", "REGEX", 0, ONLY(EXPLORE) | ONLY(SITES), read_regex, SET(sites),
+     "only sites in whose call stack a function, a module or a file:line matches the POSIX extended regular expression "
+     "REGEX, such as '^uv_' or 'reader\\.c:'"},
     {"engine", "ENGINE", 0, ONLY(EXPLORE), read_engine, SET(engine),
      "exec: start the program for each run; fork: start it once and fork it before main; snapshot: fork it at the "
      "allocation; auto: the fastest that is safe for the program (default)"},

@@ -14,8 +14,8 @@ enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FIND
   X(CRASH, crash, "killed by a signal that a bug raises", FINDING)               \
   X(ABORT, abort, "aborted by the code under test", FINDING)                     \
   X(HANG, hang, "still running when its time was up", FINDING)                   \
-  X(HANDLED, handled, "ended as the baseline did", NONE)                         \
   X(REFUSED, refused, "reported the failure and gave up", NONE)                  \
+  X(HANDLED, handled, "ended as the baseline did", NONE)                         \
   X(UNREACHED, unreached, "the call to fail was never made", NONE)
 
 enum nomem__verdict {

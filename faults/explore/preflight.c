@@ -11,6 +11,7 @@
 
 #include "effects.h"
 #include "quote.h"
+#include "site_filter.h"
 
 /* A baseline that nobody gave a time for must end by itself within this. */
 #define BASELINE_MS 60000
@@ -210,22 +211,32 @@ static int agree(struct nomem__campaign *campaign, struct baseline *first, struc
   return 0;
 }
 
+/* Leaves out the sites that the user does not mean. */
+static int choose_sites(struct nomem__campaign *campaign) {
+  const char *pattern = campaign->session->options->sites;
+  if (pattern == NULL) return 0;
+  int64_t left = nomem__site_filter_apply(pattern, campaign->session->symbols, campaign->sites, campaign->site_count,
+                                          campaign->modules, campaign->module_count);
+  return left > 0 ? 0 : left == 0 ? -EINVAL : (int)left;
+}
+
 static int make_points(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
-  bool transient = options->faults & NOMEM_FAULT_TRANSIENT, persistent = options->faults & NOMEM_FAULT_PERSISTENT;
   uint64_t *counts = calloc(campaign->site_count + 1, sizeof *counts);
   if (counts == NULL) return -ENOMEM;
-  for (size_t i = 0; i < campaign->site_count; i++) counts[i] = campaign->sites[i].count;
-  uint64_t everything = nomem__schedule_everything(counts, campaign->site_count, transient, persistent);
-  bool all = options->all || everything <= EVERYTHING_US / (campaign->baseline_us + 1) * campaign->session->jobs;
-  int64_t count =
-      nomem__schedule_make(counts, campaign->site_count, transient, persistent, all, &campaign->points);
+  for (size_t i = 0; i < campaign->site_count; i++)
+    counts[i] = campaign->sites[i].is_left_out ? 0 : campaign->sites[i].count;
+  struct nomem__schedule schedule = {.counts = counts,
+                                     .site_count = campaign->site_count,
+                                     .transient = options->faults & NOMEM_FAULT_TRANSIENT,
+                                     .persistent = options->faults & NOMEM_FAULT_PERSISTENT,
+                                     .max_points = options->max_points};
+  schedule.all = options->all || nomem__schedule_everything(&schedule) <=
+                                     EVERYTHING_US / (campaign->baseline_us + 1) * campaign->session->jobs;
+  int64_t count = nomem__schedule_make(&schedule, &campaign->points, &campaign->calls_scheduled);
   free(counts);
   if (count < 0) return (int)count;
   campaign->point_count = (size_t)count;
-  if (options->max_points != 0 && options->max_points < campaign->point_count)
-    campaign->point_count = options->max_points;
-  campaign->is_everything = campaign->point_count == everything;
   campaign->results = calloc(campaign->point_count + 1, sizeof *campaign->results);
   return campaign->results == NULL ? -ENOMEM : 0;
 }
@@ -249,8 +260,9 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   campaign->timeout_ms = options->timeout_ms != 0           ? options->timeout_ms
                          : timeout_ms > TIMEOUT_LEAST_MS ? timeout_ms
                                                            : TIMEOUT_LEAST_MS;
-  int result = make_points(campaign);
-  if (result != 0) nomem__complain("cannot make the schedule: %s", strerror(-result));
+  int result = choose_sites(campaign);
+  if (result == 0) result = make_points(campaign);
+  if (result == -ENOMEM) nomem__complain("cannot make the schedule: %s", strerror(ENOMEM));
   return result;
 }
 

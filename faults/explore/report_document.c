@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "coverage.h"
 #include "report.h"
 
 #ifndef NOMEM_VERSION
@@ -292,7 +293,10 @@ static void put_sites(struct builder *builder, json_t *document) {
 static void put_coverage(struct builder *builder, json_t *document) {
   const struct nomem__campaign *campaign = builder->campaign;
   struct nomem__json *json = &builder->json;
-  json_t *coverage = json_object(), *baseline = json_object();
+  const struct nomem__coverage counts = nomem__coverage_of(campaign);
+  bool is_every_call = counts.left[NOMEM_LEFT_LADDER] + counts.left[NOMEM_LEFT_NOT_CHOSEN] +
+                           counts.left[NOMEM_LEFT_MAX_POINTS] == 0;
+  json_t *coverage = json_object(), *baseline = json_object(), *left = json_object();
   uint64_t tried = 0, runs = 0;
   for (size_t i = 0; i < campaign->site_count; i++) tried += campaign->sites[i].tried > 0;
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
@@ -308,7 +312,13 @@ static void put_coverage(struct builder *builder, json_t *document) {
   nomem__json_number(json, coverage, "points", campaign->point_count);
   nomem__json_number(json, coverage, "points_tried", runs);
   nomem__json_number(json, coverage, "points_of_other_shards", elsewhere);
-  nomem__json_put(json, coverage, "every_call", json_boolean(campaign->is_everything));
+  nomem__json_put(json, coverage, "every_call", json_boolean(is_every_call));
+  nomem__json_number(json, coverage, "sites_exercised", counts.sites_exercised);
+  nomem__json_number(json, coverage, "calls", counts.calls);
+  nomem__json_number(json, coverage, "calls_exercised", counts.calls_exercised);
+  for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++)
+    nomem__json_number(json, left, nomem__left_texts[i].name, counts.left[i]);
+  nomem__json_put(json, coverage, "calls_left", left);
   nomem__json_put(json, coverage, "stacks", json_boolean(campaign->session->setup.trace));
   nomem__json_put(json, document, "coverage", coverage);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "coverage.h"
 #include "report.h"
 
 /* Touched below this, a bad address is NULL plus the offset of a member. */
@@ -169,24 +170,27 @@ static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
 }
 
 static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
-  const struct nomem__options *options = campaign->session->options;
-  size_t untried = 0, elsewhere = 0;
-  for (size_t i = 0; i < campaign->point_count; i++) {
-    untried += campaign->results[i] == 0;
-    elsewhere += campaign->results[i] == NOMEM__ELSEWHERE;
+  const struct nomem__coverage coverage = nomem__coverage_of(campaign);
+  fprintf(out, "exercised %" PRIu64 " of %" PRIu64 " site%s, %" PRIu64 " of %" PRIu64 " allocation point%s\n",
+          coverage.sites_exercised, coverage.sites, coverage.sites == 1 ? "" : "s", coverage.calls_exercised,
+          coverage.calls, coverage.calls == 1 ? "" : "s");
+  const char *separator = "not exercised: ";
+  for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++) {
+    if (coverage.left[i] == 0) continue;
+    fprintf(out, "%s%" PRIu64 " %s", separator, coverage.left[i], nomem__left_texts[i].text);
+    separator = ", ";
   }
-  if (options->shards != 0)
-    fprintf(out, "shard %" PRIu64 " of %" PRIu64 ": %zu of %zu points are the others'\n", options->shard,
-            options->shards, elsewhere, campaign->point_count);
-  if (campaign->session->interrupted_by != 0)
-    fprintf(out, "interrupted: %zu of %zu points were not tried\n", untried, campaign->point_count);
-  else if (!campaign->is_everything)
-    fputs("each site's first, second and last call and those between whose number is a power of two: --all tries every "
-          "call\n", out);
+  if (coverage.calls_exercised < coverage.calls) fputc('\n', out);
+}
+
+static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
+  size_t untried = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) untried += campaign->results[i] == 0;
+  if (campaign->session->interrupted_by != 0 || untried > 0)
+    fprintf(out, "%s: %zu of %zu points were not tried\n",
+            campaign->session->interrupted_by != 0 ? "interrupted" : "the time was up", untried, campaign->point_count);
   if (campaign->unstable_sites > 0)
     fprintf(out, "%zu sites came in only one of the two baselines\n", campaign->unstable_sites);
-  if (campaign->sites_lost > 0)
-    fprintf(out, "%" PRIu64 " allocations had more call stacks than fit and were not tried\n", campaign->sites_lost);
   if (!campaign->session->setup.trace)
     fputs("without ptrace a crash in a child process is not seen, and no stack of any crash\n", out);
 }
@@ -221,4 +225,5 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
   print_verdicts(campaign, runs, confirmed, advice, out);
   if (campaign->session->options->verbose) print_engines(campaign, out);
   print_coverage(campaign, out);
+  print_limits(campaign, out);
 }

@@ -31,18 +31,19 @@ static uint64_t next_on(enum rung rung, uint64_t after, uint64_t count) {
   return candidate <= count ? candidate : 0;
 }
 
-uint64_t nomem__schedule_everything(const uint64_t *counts, size_t site_count, bool transient, bool persistent) {
+uint64_t nomem__schedule_everything(const struct nomem__schedule *schedule) {
   uint64_t points = 0;
-  for (size_t i = 0; i < site_count; i++) points += counts[i];
-  return (transient ? points : 0) + (persistent ? points : 0);
+  for (size_t i = 0; i < schedule->site_count; i++) points += schedule->counts[i];
+  return (schedule->transient ? points : 0) + (schedule->persistent ? points : 0);
 }
 
 struct list {
   struct nomem__point *points;
-  size_t count, room;
+  size_t count, room, max; /* no more than max are kept */
 };
 
 static int add(struct list *list, uint32_t site, uint64_t occurrence, bool persistent) {
+  if (list->count == list->max) return 0;
   if (list->count == list->room) {
     size_t room = list->room == 0 ? 256 : list->room * 2;
     struct nomem__point *grown = realloc(list->points, room * sizeof *grown);
@@ -54,18 +55,23 @@ static int add(struct list *list, uint32_t site, uint64_t occurrence, bool persi
   return 0;
 }
 
-int64_t nomem__schedule_make(const uint64_t *counts, size_t site_count, bool transient, bool persistent, bool all,
-                             struct nomem__point **points) {
-  struct list list = {0};
-  for (unsigned rung = FIRST; rung < (all ? RUNGS : REST); rung++)
-    for (size_t site = 0; site < site_count; site++)
-      for (uint64_t at = 0; (at = next_on((enum rung)rung, at, counts[site])) != 0;) {
-        if ((transient && add(&list, (uint32_t)site, at, false) != 0) ||
-            (persistent && add(&list, (uint32_t)site, at, true) != 0)) {
+int64_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nomem__point **points, uint64_t *calls) {
+  struct list list = {.max = schedule->max_points != 0 ? schedule->max_points : SIZE_MAX};
+  uint64_t met = 0;
+  *calls = 0;
+  if (!schedule->transient && !schedule->persistent) return 0;
+  for (unsigned rung = FIRST; rung < (schedule->all ? RUNGS : REST); rung++)
+    for (size_t site = 0; site < schedule->site_count; site++)
+      for (uint64_t at = 0; (at = next_on((enum rung)rung, at, schedule->counts[site])) != 0; met++) {
+        if (rung == REST && list.count == list.max) break; /* there may be billions */
+        if ((schedule->transient && add(&list, (uint32_t)site, at, false) != 0) ||
+            (schedule->persistent && add(&list, (uint32_t)site, at, true) != 0)) {
           free(list.points);
           return -ENOMEM;
         }
       }
+  for (size_t site = 0; site < schedule->site_count; site++) *calls += schedule->counts[site];
+  if (!schedule->all) *calls = met;
   *points = list.points;
   return (int64_t)list.count;
 }

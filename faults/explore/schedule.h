@@ -13,13 +13,22 @@ struct nomem__point {
   bool persistent;
 };
 
-/* How many points there are when every occurrence of every site is failed. counts: occurrences of each site. */
-uint64_t nomem__schedule_everything(const uint64_t *counts, size_t site_count, bool transient, bool persistent);
+/* What a schedule is made from. */
+struct nomem__schedule {
+  const uint64_t *counts; /* occurrences of each site; 0 for one that is left out */
+  size_t site_count;
+  bool transient, persistent; /* kinds of faults */
+  bool all;                   /* every occurrence */
+  uint64_t max_points;        /* 0: no limit */
+};
+
+/* How many points there are when every occurrence of every site is failed. */
+uint64_t nomem__schedule_everything(const struct nomem__schedule *schedule);
 
 /* Makes the list: the first occurrence of every site in the order given, then every second, every last, then those
- * whose number is a power of two, then, if all is set, the rest; a transient before a persistent fault at each. Returns
- * the number of points and the caller's array in *points, or -ENOMEM. */
-int64_t nomem__schedule_make(const uint64_t *counts, size_t site_count, bool transient, bool persistent, bool all,
-                             struct nomem__point **points);
+ * whose number is a power of two, then, if all is set, the rest; a transient before a persistent fault at each; cut
+ * after max_points. Returns the number of points, the caller's array in *points, and in *calls how many different
+ * occurrences it would have without the cut; or -ENOMEM. */
+int64_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nomem__point **points, uint64_t *calls);
 
 #endif

@@ -13,9 +13,11 @@
 
 /* A list as text: "site@occurrence", with a + behind a persistent one. */
 static void check(const uint64_t *counts, size_t sites, bool transient, bool persistent, bool all, const char *wanted) {
+  const struct nomem__schedule schedule = {counts, sites, transient, persistent, all, 0};
   struct nomem__point *points = NULL;
+  uint64_t calls;
   char text[4096] = "";
-  int64_t count = nomem__schedule_make(counts, sites, transient, persistent, all, &points);
+  int64_t count = nomem__schedule_make(&schedule, &points, &calls);
   assert_true(count >= 0);
   for (int64_t i = 0; i < count; i++) {
     char word[64];
@@ -66,8 +68,11 @@ static void all_is_complete(void **state) {
     const uint64_t counts[] = {a, 70 - a, 1};
     struct nomem__point *points = NULL;
     unsigned char seen[3][71][2] = {0};
-    int64_t count = nomem__schedule_make(counts, 3, true, true, true, &points);
-    assert_int_equal(count, nomem__schedule_everything(counts, 3, true, true));
+    const struct nomem__schedule schedule = {counts, 3, true, true, true, 0};
+    uint64_t calls;
+    int64_t count = nomem__schedule_make(&schedule, &points, &calls);
+    assert_int_equal(count, nomem__schedule_everything(&schedule));
+    assert_int_equal(calls, 71);
     assert_int_equal(count, 2 * 71);
     for (int64_t i = 0; i < count; i++) {
       assert_true(points[i].site < 3 && points[i].occurrence >= 1 && points[i].occurrence <= counts[points[i].site]);
@@ -82,8 +87,29 @@ static void huge_counts(void **state) {
   (void)state;
   struct nomem__point *points = NULL;
   const uint64_t counts[] = {UINT64_C(1) << 40, (UINT64_C(1) << 62) + 1};
-  int64_t count = nomem__schedule_make(counts, 2, true, false, false, &points);
+  struct nomem__schedule schedule = {counts, 2, true, false, false, 0};
+  uint64_t calls;
+  int64_t count = nomem__schedule_make(&schedule, &points, &calls);
   assert_in_range(count, 80, 110);
+  assert_int_equal(calls, count);
+  free(points);
+  schedule.all = true;
+  schedule.max_points = 1000;
+  assert_int_equal(nomem__schedule_make(&schedule, &points, &calls), 1000);
+  assert_int_equal(calls, counts[0] + counts[1]);
+  free(points);
+}
+
+/* What is cut off is counted all the same. */
+static void cut(void **state) {
+  (void)state;
+  const uint64_t counts[] = {16, 1, 9};
+  struct nomem__schedule schedule = {counts, 3, true, true, false, 3};
+  struct nomem__point *points = NULL;
+  uint64_t calls;
+  assert_int_equal(nomem__schedule_make(&schedule, &points, &calls), 3);
+  assert_true(points[2].site == 1 && points[2].occurrence == 1 && !points[2].persistent);
+  assert_int_equal(calls, 11);
   free(points);
 }
 
@@ -91,6 +117,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ladder),  cmocka_unit_test(everything),      cmocka_unit_test(kinds),
       cmocka_unit_test(nothing), cmocka_unit_test(all_is_complete), cmocka_unit_test(huge_counts),
+      cmocka_unit_test(cut),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

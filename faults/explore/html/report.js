@@ -39,6 +39,12 @@ function place(frame) {
 
 /* Heading. */
 
+const leftBecause = {
+  ladder: 'beyond each site’s first, second, 4th, 8th … and last (--all tries them)', not_chosen: 'at sites that --sites leaves out',
+  max_points: 'beyond --max-points', budget: 'when the time was up', interrupted: 'when it was interrupted',
+  other_shards: 'of other shards', unreached: 'not reached again', no_site: 'with more call stacks than fit',
+};
+
 function fact(name, ...value) {
   return element('div', null, element('dt', null, name), element('dd', null, ...value));
 }
@@ -59,7 +65,8 @@ function showHeading() {
   if (report.complete && coverage.points_tried + coverage.points_of_other_shards < coverage.points) warnings.push('The time that was given was up before all points were tried.');
   byId('result').textContent = `${counted ? plural(counted, 'finding') : 'No finding'} in ${plural(runs, 'run')}${aside ? `, ${number(aside)} not counted` : ''}`;
   if (!report.complete) warnings.push(`Not complete: ${coverage.points_tried} of ${coverage.points} points were tried.`);
-  if (!coverage.every_call) warnings.push('Not every call was tried: of each site the first, second and last, and those between whose number is a power of two.');
+  const left = Object.entries(coverage.calls_left).filter(([, calls]) => calls > 0);
+  if (left.length) warnings.push(`Not exercised: ${left.map(([why, calls]) => `${plural(calls, 'call')} ${leftBecause[why] || why}`).join(', ')}.`);
   if (coverage.sites_tried < coverage.sites) warnings.push(`${plural(coverage.sites - coverage.sites_tried, 'site')} of ${number(coverage.sites)} were not tried at all.`);
   if (coverage.sites_unstable) warnings.push(`${plural(coverage.sites_unstable, 'site')} came in only one of the two baselines.`);
   if (coverage.allocations_without_site) warnings.push(`${plural(coverage.allocations_without_site, 'allocation')} found no room among the sites and were not tried.`);
@@ -68,8 +75,9 @@ function showHeading() {
   byId('warning').hidden = warnings.length === 0;
   byId('facts').append(
     fact('program', code(report.image)), fact('allocations', number(report.baseline.allocations)),
-    fact('sites tried', ...share(coverage.sites_tried, coverage.sites)),
-    fact('points tried', ...share(coverage.points_tried, coverage.points)),
+    fact('sites exercised', ...share(coverage.sites_exercised, coverage.sites)),
+    fact('allocation points exercised', ...share(coverage.calls_exercised, coverage.calls)),
+    fact('runs', ...share(coverage.points_tried, coverage.points)),
     fact('one run', `${(report.baseline.microseconds / 1000).toFixed(1)} ms`),
     fact('exploration', `${report.seconds.toFixed(1)} s`), fact('date', (report.date || '').replace('T', ' ')),
     fact('nomem', report.tool.version));

@@ -1,0 +1,51 @@
+#include "coverage.h"
+
+const struct nomem__left_text nomem__left_texts[NOMEM_LEFT_COUNT] = {
+#define X(upper, lower, text) [NOMEM_LEFT_##upper] = {#lower, text},
+    NOMEM_LEFT_MAP(X)
+#undef X
+};
+
+static enum nomem__left why_left(const struct nomem__campaign *campaign, uint8_t result) {
+  if (result == NOMEM__ELSEWHERE) return NOMEM_LEFT_SHARDS;
+  if (result != 0) return NOMEM_LEFT_UNREACHED;
+  return campaign->session->interrupted_by != 0 || campaign->failed ? NOMEM_LEFT_INTERRUPTED : NOMEM_LEFT_BUDGET;
+}
+
+static bool is_exercised(uint8_t result) {
+  return result != 0 && result != NOMEM__ELSEWHERE && result != NOMEM_VERDICT_UNREACHED + 1;
+}
+
+/* The transient and the persistent fault of one call follow one another in the schedule. */
+static uint64_t count_scheduled(const struct nomem__campaign *campaign, struct nomem__coverage *coverage) {
+  uint64_t calls = 0;
+  for (size_t i = 0, next; i < campaign->point_count; i = next) {
+    const struct nomem__point *point = &campaign->points[i];
+    bool was_exercised = false;
+    for (next = i; next < campaign->point_count && campaign->points[next].site == point->site &&
+                   campaign->points[next].occurrence == point->occurrence; next++)
+      was_exercised |= is_exercised(campaign->results[next]);
+    if (was_exercised)
+      coverage->calls_exercised++;
+    else
+      coverage->left[why_left(campaign, campaign->results[i])]++;
+    calls++;
+  }
+  return calls;
+}
+
+struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign) {
+  struct nomem__coverage coverage = {.sites = campaign->site_count, .calls = campaign->sites_lost};
+  uint64_t *left = coverage.left;
+  for (size_t i = 0; i < campaign->site_count; i++) {
+    const struct nomem__campaign_site *site = &campaign->sites[i];
+    coverage.sites_exercised += site->worst < NOMEM_VERDICT_UNREACHED;
+    coverage.calls += site->count;
+    if (site->is_left_out) left[NOMEM_LEFT_NOT_CHOSEN] += site->count;
+  }
+  left[NOMEM_LEFT_NO_SITE] = campaign->sites_lost;
+  left[NOMEM_LEFT_MAX_POINTS] = campaign->calls_scheduled - count_scheduled(campaign, &coverage);
+  left[NOMEM_LEFT_LADDER] =
+      coverage.calls - campaign->sites_lost - left[NOMEM_LEFT_NOT_CHOSEN] - campaign->calls_scheduled;
+  return coverage;
+}

@@ -1,0 +1,1 @@
+nomem explore --no-store --sites '[a-' -- ../crash

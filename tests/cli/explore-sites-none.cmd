@@ -1,0 +1,1 @@
+nomem explore --no-store --sites '^no_such_function$' -- ../crash

@@ -1,0 +1,1 @@
+nomem sites --sites 'make(' -- ../crash
