@@ -12,7 +12,7 @@
 
 /* Longest plan text in bytes, with its NUL, and most rules in it: a plan must fit the page shared with the program. */
 #define NOMEM_PLAN_BYTES 4096
-#define NOMEM_PLAN_RULES 16
+#define NOMEM_PLAN_RULES 64
 /* Longest name in in= and module=, in bytes, with its NUL. */
 #define NOMEM_PLAN_NAME_BYTES 96
 
@@ -126,8 +126,8 @@ struct nomem_call {
   uint64_t occurrence;  /* of that site, from 1 */
   uint64_t thread;      /* number, from 1 */
   bool main_thread;
-  uint32_t in_mask;     /* bit r: rule r's in= function is on this call's stack */
-  uint32_t module_mask; /* bit r: rule r's module= is where this call came from */
+  uint64_t in_mask;     /* bit r: rule r's in= function is on this call's stack */
+  uint64_t module_mask; /* bit r: rule r's module= is where this call came from */
 };
 
 /* The counters a plan runs on, kept by nomem__plan_decide: zero them to start. Shared by all threads and processes of a

@@ -60,8 +60,8 @@ static struct nomem_call make_call(const struct nomem_plan *plan, uint64_t *rand
     .live_bytes = lives[next_random(random) % 4],
     .site = keys[next_random(random) % 4],
     .occurrence = occurrences[next_random(random) % 4],
-    .in_mask = (uint32_t)next_random(random),
-    .module_mask = (uint32_t)next_random(random),
+    .in_mask = next_random(random),
+    .module_mask = next_random(random),
   };
   call.main_thread = next_random(random) % 2;
   call.thread = call.main_thread ? 1 : 2 + next_random(random) % 2;

@@ -24,7 +24,8 @@ void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct n
            (int)digits, shown, point->occurrence);
 }
 
-static enum nomem__verdict judge(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign,
+                                          const struct nomem__outcome *outcome) {
   struct nomem__evidence evidence = {.fault_reached = outcome->channel->fault_count > 0,
                                      .timed_out = outcome->end.timed_out,
                                      .root_status = outcome->end.root_status,
@@ -67,7 +68,7 @@ static size_t count_findings(const struct nomem__findings *findings, bool strict
 void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank) {
   struct nomem__campaign *campaign = hand->campaign;
   const struct nomem__point *point = &campaign->points[rank];
-  enum nomem__verdict verdict = judge(campaign, outcome);
+  enum nomem__verdict verdict = nomem__campaign_judge(campaign, outcome);
   bool strict = campaign->session->options->strict;
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
@@ -108,7 +109,7 @@ static void confirm_done(struct nomem__worker *worker, const struct nomem__outco
   (void)worker;
   if (outcome->end.was_cancelled) return;
   struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed++];
-  finding->is_flaky = judge(campaign, outcome) != finding->verdict;
+  finding->is_flaky = nomem__campaign_judge(campaign, outcome) != finding->verdict;
   finding->is_confirmed = true;
   confirm_next(campaign);
 }

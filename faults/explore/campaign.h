@@ -71,6 +71,10 @@ struct nomem__campaign {
   bool failed; /* could not go on, and said so */
 };
 
+/* What a run with a fault has come to. */
+enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign,
+                                          const struct nomem__outcome *outcome);
+
 /* Enters what a run of a point has come to. */
 void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank);
 

@@ -10,10 +10,11 @@ int nomem__run(const struct nomem__options *options);
 /* nomem sites: where the program allocates. */
 int nomem__sites(const struct nomem__options *options);
 
-/* nomem diff, merge, replay, explain: docs/store.md. */
+/* nomem diff, merge, replay, minimise, explain: docs/store.md. */
 int nomem__diff(const struct nomem__options *options);
 int nomem__merge(const struct nomem__options *options);
 int nomem__replay(const struct nomem__options *options);
+int nomem__minimise(const struct nomem__options *options);
 int nomem__explain(const struct nomem__options *options);
 
 #endif

@@ -12,6 +12,7 @@ static int dispatch(const struct nomem__options *options) {
     case NOMEM_COMMAND_DIFF: return nomem__diff(options);
     case NOMEM_COMMAND_MERGE: return nomem__merge(options);
     case NOMEM_COMMAND_REPLAY: return nomem__replay(options);
+    case NOMEM_COMMAND_MINIMISE: return nomem__minimise(options);
     case NOMEM_COMMAND_EXPLAIN: return nomem__explain(options);
     case NOMEM_COMMAND_COUNT: break;
   }

@@ -229,7 +229,7 @@ int nomem__options_parse(int argc, char **argv, struct nomem__options *options, 
     return usage_error(&parser, "no plan: say which allocations fail, such as --fail nth=3");
   result = check_reports(&parser);
   if (result) return result;
-  if (nomem__commands[options->command].operands) return parse_operands(&parser);
+  if (nomem__commands[options->command].operands && !options->plan_text) return parse_operands(&parser);
   if (parser.next >= argc) return usage_error(&parser, "no program: add '-- PROGRAM [ARG...]'");
   options->program = argv + parser.next;
   return 0;

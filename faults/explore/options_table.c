@@ -44,6 +44,12 @@ const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT] = {
                               "report, or the beginning of its id; without it all are listed. Exit status: the "
                               "program's own, 128 and the signal's number if one killed it, 2 could not do the job.",
                               "[FINDING]", 0, 1},
+    [NOMEM_COMMAND_MINIMISE] =
+        {"minimise", "find the few failures of a plan that it takes",
+         "Runs a finding's program, or PROGRAM with --fail, again and again with fewer and fewer of the calls failed that "
+         "the plan fails, as long as it comes to the same end, and prints those that are needed. FINDING is as for "
+         "replay. Exit status: 0 printed, 2 could not do the job.",
+         "FINDING, or --fail PLAN -- PROGRAM [ARG...]", 1, 1},
     [NOMEM_COMMAND_EXPLAIN] =
         {"explain", "say what a verdict means and what to do about it",
          "Explains a verdict; without one, lists all. Exit status: 0 explained, 2 no such verdict.", "[VERDICT]", 0, 1},
@@ -225,18 +231,18 @@ static int read_version(struct nomem__parser *parser, size_t offset, const char 
 
 #define ONLY(command) NOMEM_SCOPE(NOMEM_COMMAND_##command)
 #define ALL_COMMANDS (NOMEM_SCOPE_TOP - 1)
-#define RUNNERS (ONLY(EXPLORE) | ONLY(RUN) | ONLY(SITES))
+#define RUNNERS (ONLY(EXPLORE) | ONLY(RUN) | ONLY(SITES) | ONLY(MINIMISE))
 #define NO_MEMBER 0
 #define SET(name) offsetof(struct nomem__options, name)
 
 /* In the order of --help. Texts are plain ASCII, and are wrapped where they are printed. */
 const struct nomem__option nomem__option_table[] = {
-    {"fail", "PLAN", 0, ONLY(RUN), read_plan, SET(plan_text),
+    {"fail", "PLAN", 0, ONLY(RUN) | ONLY(MINIMISE), read_plan, SET(plan_text),
      "which allocations fail: 'nth=3' the third, 'nth=3..' it and all later ones, 'site=9f3a2c11@2' the second at that "
-     "site; joined by spaces all must hold, joined by ';' any. Required"},
+     "site; joined by spaces all must hold, joined by ';' any. Required for run"},
     {"jobs", "N", 'j', ONLY(EXPLORE), read_jobs, SET(jobs),
      "run up to N programs at a time, 1 to 256 (default: one for each processor when runs are isolated, otherwise 1)"},
-    {"isolate", "WHEN", 0, ONLY(EXPLORE) | ONLY(RUN), read_isolate, SET(isolate),
+    {"isolate", "WHEN", 0, ONLY(EXPLORE) | ONLY(RUN) | ONLY(MINIMISE), read_isolate, SET(isolate),
      "give each run a network and IPC of its own, and throw away what it changes below the working directory, the home "
      "directory, /tmp, /var/tmp and /dev/shm; on: refuse to run without; off: never; auto: where it is possible "
      "(default)"},
@@ -272,7 +278,7 @@ const struct nomem__option nomem__option_table[] = {
      "write the findings in the Test Anything Protocol, version 14"},
     {"html", "FILE", 0, ONLY(EXPLORE), read_path, SET(reports[NOMEM_REPORT_HTML]),
      "write a page to look at, with a chart of all call stacks that allocate"},
-    {"store", "FILE", 0, ONLY(EXPLORE) | ONLY(REPLAY), read_path, SET(store),
+    {"store", "FILE", 0, ONLY(EXPLORE) | ONLY(REPLAY) | ONLY(MINIMISE), read_path, SET(store),
      "keep what was done and found in FILE, and go on from there when the same command is given again (default: "
      ".nomem/store.db, or what NOMEM_STORE names; empty: none)"},
     {"no-store", NULL, 0, ONLY(EXPLORE), read_flag, SET(no_store), "keep nothing, and take nothing from the store"},
@@ -292,12 +298,12 @@ const struct nomem__option nomem__option_table[] = {
     {"verify", NULL, 0, ONLY(SITES), read_flag, SET(verify),
      "unwind every stack again, and say how many were recognised, how many had to be unwound, and how many were taken "
      "for another"},
-    {"no-trace", NULL, 0, ONLY(EXPLORE) | ONLY(RUN), read_flag, SET(no_trace),
+    {"no-trace", NULL, 0, ONLY(EXPLORE) | ONLY(RUN) | ONLY(MINIMISE), read_flag, SET(no_trace),
      "do without ptrace, for programs that trace themselves; the stack of where it blew up is then missing"},
     {"aslr", NULL, 0, RUNNERS, read_flag, SET(aslr),
      "leave address-space randomisation on (default: off in the runs, so that they resemble one another)"},
     {"verbose", NULL, 'v', RUNNERS, read_flag, SET(verbose), "say what is being done"},
-    {"quiet", NULL, 'q', ONLY(EXPLORE) | ONLY(RUN) | ONLY(REPLAY), read_flag, SET(quiet),
+    {"quiet", NULL, 'q', ONLY(EXPLORE) | ONLY(RUN) | ONLY(REPLAY) | ONLY(MINIMISE), read_flag, SET(quiet),
      "print only findings and errors"},
     {"help", NULL, 'h', NOMEM_SCOPE_TOP | ALL_COMMANDS, read_help, NO_MEMBER, "print this help"},
     {"version", NULL, 0, NOMEM_SCOPE_TOP | ALL_COMMANDS, read_version, NO_MEMBER, "print the version"},

@@ -13,10 +13,13 @@ static void show(uv_timer_t *timer) {
   if (elapsed_ms < FIRST_MS || progress->done == 0) return;
   if (!progress->is_terminal && now - progress->last_plain_ms < PLAIN_MS) return;
   double per_second = (double)progress->done * 1000 / (double)elapsed_ms;
-  double left_s = (double)(progress->total - progress->done) / per_second;
-  fprintf(stderr, "%snomem: %zu of %zu runs, %zu finding%s, %.0f a second, %.0f s left%s",
-          progress->is_terminal ? "\r" : "", progress->done, progress->total, progress->findings,
-          progress->findings == 1 ? "" : "s", per_second, left_s, progress->is_terminal ? "\033[K" : "\n");
+  fprintf(stderr, "%snomem: %zu ", progress->is_terminal ? "\r" : "", progress->done);
+  if (progress->total != 0)
+    fprintf(stderr, "of %zu runs, %zu finding%s, %.0f a second, %.0f s left", progress->total, progress->findings,
+            progress->findings == 1 ? "" : "s", per_second, (double)(progress->total - progress->done) / per_second);
+  else
+    fprintf(stderr, "runs, %.0f a second", per_second);
+  fputs(progress->is_terminal ? "\033[K" : "\n", stderr);
   fflush(stderr);
   progress->is_shown = progress->is_terminal;
   progress->last_plain_ms = now;

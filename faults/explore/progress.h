@@ -16,6 +16,7 @@ struct nomem__progress {
   size_t done, total, findings; /* the caller keeps them up to date */
 };
 
+/* total 0: nobody knows. */
 void nomem__progress_start(struct nomem__progress *progress, uv_loop_t *loop, size_t total);
 
 /* Wipes the line, so that another can be written. */

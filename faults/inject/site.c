@@ -274,7 +274,7 @@ void nomem__site_main(void) {
  * that meet in a new site write the same masks. */
 struct match {
   _Atomic uint64_t generation;
-  _Atomic uint32_t in_mask, module_mask;
+  _Atomic uint64_t in_mask, module_mask;
 };
 
 /* Who made the call: the first frame outside the run-times, which call malloc for others, or one of theirs by name. */
@@ -295,7 +295,7 @@ static bool has_function(const struct nomem_channel *channel, const struct nomem
   return false;
 }
 
-uint32_t nomem__site_match(const struct nomem_channel *channel, const struct nomem_site *site,
+uint64_t nomem__site_match(const struct nomem_channel *channel, const struct nomem_site *site,
                            const struct nomem_plan *plan, enum nomem_condition condition) {
   static struct match *_Atomic cache;
   if (atomic_load(&cache) == NULL) {
@@ -309,11 +309,11 @@ uint32_t nomem__site_match(const struct nomem_channel *channel, const struct nom
   uint64_t now = atomic_load(&generation);
   if (atomic_load_explicit(&match->generation, memory_order_acquire) != now) {
     int saved_errno = errno;
-    uint32_t in_mask = 0, module_mask = 0;
+    uint64_t in_mask = 0, module_mask = 0;
     for (uint32_t r = 0; r < plan->rule_count; r++) {
       const struct nomem_rule *rule = &plan->rule[r];
-      if ((rule->has & NOMEM_HAS_IN) && has_function(channel, site, rule->in)) in_mask |= 1u << r;
-      if ((rule->has & NOMEM_HAS_MODULE) && called_from(channel, site, rule->module)) module_mask |= 1u << r;
+      if ((rule->has & NOMEM_HAS_IN) && has_function(channel, site, rule->in)) in_mask |= UINT64_C(1) << r;
+      if ((rule->has & NOMEM_HAS_MODULE) && called_from(channel, site, rule->module)) module_mask |= UINT64_C(1) << r;
     }
     atomic_store_explicit(&match->in_mask, in_mask, memory_order_relaxed);
     atomic_store_explicit(&match->module_mask, module_mask, memory_order_relaxed);

@@ -38,7 +38,7 @@ NOMEM_HIDDEN unsigned nomem__site_unwind(void *cfa, uintptr_t *addresses, uintpt
 
 /* Which of the plan's in= and module= conditions (given the bit of the condition) hold for this site: bit r for rule r.
  * Function names come from the modules' own symbol tables, read through a mapping of the file. */
-NOMEM_HIDDEN uint32_t nomem__site_match(const struct nomem_channel *channel, const struct nomem_site *site,
+NOMEM_HIDDEN uint64_t nomem__site_match(const struct nomem_channel *channel, const struct nomem_site *site,
                                         const struct nomem_plan *plan, enum nomem_condition condition);
 
 #endif

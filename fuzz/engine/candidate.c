@@ -73,15 +73,15 @@ static const char *module_name(const struct nomem_channel *channel, nomem_frame 
 /* What is known of a code address. */
 struct known {
   enum kind kind;
-  uint32_t only_mask, not_mask; /* bit r: the function in= of rule r names */
+  uint64_t only_mask, not_mask; /* bit r: the function in= of rule r names */
 };
 
 static bool find_known(const char *name, void *argument) {
   struct known *found = argument;
   for (uint32_t r = 0; r < nomem__options.only.rule_count; r++)
-    if (nomem__glob(nomem__options.only.rule[r].in, name)) found->only_mask |= 1u << r;
+    if (nomem__glob(nomem__options.only.rule[r].in, name)) found->only_mask |= UINT64_C(1) << r;
   for (uint32_t r = 0; r < nomem__options.not.rule_count; r++)
-    if (nomem__glob(nomem__options.not.rule[r].in, name)) found->not_mask |= 1u << r;
+    if (nomem__glob(nomem__options.not.rule[r].in, name)) found->not_mask |= UINT64_C(1) << r;
   find_kind(name, &found->kind);
   return false; /* the other names of the function, too */
 }
@@ -122,7 +122,7 @@ struct summary {
   enum kind caller;    /* of the first frame that does not allocate for another */
   const char *module;  /* its base name */
   bool never;
-  uint32_t only_mask, not_mask;
+  uint64_t only_mask, not_mask;
 };
 
 static struct summary summarise(const struct nomem_channel *channel, const struct nomem_site *site) {
@@ -140,7 +140,7 @@ static struct summary summarise(const struct nomem_channel *channel, const struc
 }
 
 static bool any_rule_matches(const struct nomem_plan *plan, const struct nomem_site *site, const char *module,
-                             uint32_t in_mask) {
+                             uint64_t in_mask) {
   for (uint32_t r = 0; r < plan->rule_count; r++) {
     const struct nomem_rule *rule = &plan->rule[r];
     if ((rule->has & NOMEM_HAS_FN) && !(rule->fn_mask >> site->fn & 1)) continue;

@@ -11,6 +11,8 @@
 #include "plan.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
+/* Rules to fill a plan with. */
+#define SIXTEEN "max=1;max=2;max=3;max=4;max=5;max=6;max=7;max=8;max=9;max=1;max=1;max=1;max=1;max=1;max=1;max=1;"
 
 static void assert_canonical(const char *text, const char *expected) {
   struct nomem_plan plan, again;
@@ -185,8 +187,7 @@ static void test_bad_texts(void **state) {
     {"nth=3;;", 7, "an empty rule"},
     {"nth=3; ;nth=4", 8, "an empty rule"},
     {" ;nth=4", 2, "an empty rule"},
-    {"max=1;max=2;max=3;max=4;max=5;max=6;max=7;max=8;max=9;max=1;max=1;max=1;max=1;max=1;max=1;max=1; max=17", 98,
-     "more than 16 rules"},
+    {SIXTEEN SIXTEEN SIXTEEN SIXTEEN " max=17", 386, "more than 64 rules"},
     {"fn=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 4, "fn: unknown function 'aaaaaaaaaaaaaaaaaaaaaaaa...': one of "
      "malloc calloc realloc reallocarray aligned_alloc posix_memalign memalign valloc pvalloc"},
   };

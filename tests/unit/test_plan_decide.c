@@ -158,10 +158,10 @@ static void test_conditions(void **state) {
   assert_decision("site=9f3a2c11@2..", WITH(occurrence, 3), true);
   assert_decision("in=f", plain, false);
   assert_decision("in=f", WITH(in_mask, 1), true);
-  assert_decision("in=f", WITH(in_mask, ~1u), false);
+  assert_decision("in=f", WITH(in_mask, ~UINT64_C(1)), false);
   assert_decision("in=f", WITH(module_mask, 1), false);
   assert_decision("module=m", WITH(module_mask, 1), true);
-  assert_decision("module=m", WITH(module_mask, ~1u), false);
+  assert_decision("module=m", WITH(module_mask, ~UINT64_C(1)), false);
   assert_decision("thread=main", plain, true);
   assert_decision("thread=main", WITH(main_thread, false), false);
   assert_decision("thread=other", plain, false);
