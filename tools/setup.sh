@@ -15,8 +15,8 @@ fuzz='clang libclang-rt-14-dev llvm'
 case ${1:-build} in
   build) packages=$build ;;
   demo) packages="$build $fuzz libc6-dbg" ;;
-  # cmocka, a C++ compiler and real programs to explore.
-  check) packages="$build $fuzz g++ libcmocka-dev lua5.4 libxml2-utils jq sqlite3 python3 procps iproute2" ;;
+  # cmocka, a C++ compiler, a debugger and real programs to explore.
+  check) packages="$build $fuzz g++ gdb libcmocka-dev lua5.4 libxml2-utils jq sqlite3 python3 procps iproute2" ;;
   fuzz) packages="$build $fuzz afl++ zip unzip" ;; # AFL++, and what OSS-Fuzz's images have
   bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3" ;;
   lint) packages="$build $fuzz clang-tidy cppcheck shellcheck libcmocka-dev" ;;

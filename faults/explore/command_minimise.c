@@ -239,6 +239,7 @@ static int minimise_plan(const struct nomem__options *given) {
   char text[NOMEM_PLAN_BYTES];
   options.engine = NOMEM_CHOICE_EXEC;
   if (nomem__session_open(&session, &options, false) != 0) return NOMEM_EXIT_FAILED;
+  session.setup.names_calls = true;
   minimiser.campaign.session = &session;
   session.on_interrupt = interrupt;
   session.user = &minimiser;

@@ -57,7 +57,8 @@ void nomem__print_command(FILE *out, char **words) {
 }
 
 void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms) {
-  fprintf(out, "nomem run --fail %s", plan);
+  fputs("nomem run --fail ", out);
+  print_word(out, plan);
   if (timeout_ms != 0) fprintf(out, " -t %g", (double)timeout_ms / 1e3);
   if (options->isolate == NOMEM_ISOLATE_OFF) fputs(" --isolate off", out);
   if (options->stdin_path != NULL) {

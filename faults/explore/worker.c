@@ -267,7 +267,8 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   channel->fork = (struct nomem_fork){.engine = engine};
   channel->magic = NOMEM_CHANNEL_MAGIC;
   /* A run of one point need name no call after it. */
-  channel->record_sites = setup->inherit || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
+  channel->record_sites =
+      setup->inherit || setup->names_calls || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
   channel->verify = setup->verify;
   snprintf(channel->plan, sizeof channel->plan, "%s", plan);
   snprintf(channel->image, sizeof channel->image, "%s", setup->image);

@@ -25,6 +25,7 @@ struct nomem__setup {
   bool same_addresses;    /* as in nomem__start */
   struct nomem__isolation *isolation; /* NULL: runs are not kept apart */
   bool trace;
+  bool names_calls;       /* finds the site of every call, whatever the plan asks for */
   bool verify;            /* as in nomem_channel */
 };
 

@@ -14,7 +14,7 @@ if [ ! -x "${1:-.}/nomem" ]; then
 fi
 build=$1
 shift
-[ $# -gt 0 ] || set -- preload sites verdicts behaviour isolation report engines self store
+[ $# -gt 0 ] || set -- preload sites verdicts behaviour isolation report engines self store minimise
 passed=0
 failed=0
 output=$(mktemp)
