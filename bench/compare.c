@@ -1,10 +1,10 @@
 /* Compares commands side by side: runs them in turn, several rounds, and prints for each the median, the least and the
  * greatest, and its ratio to the first.
  *
- *   compare [-n ROUNDS] [-o UNIT] NAME COMMAND [NAME COMMAND]...
+ *   compare [-n ROUNDS] [-o UNIT] [-p PARTS] NAME COMMAND [NAME COMMAND]...
  *
  * What is measured is the wall time in milliseconds; with -o, the number that the command prints, which is of that
- * unit. A command is run by sh; one that fails ends the comparison with exit status 2. */
+ * unit. With -p, the difference to the first is also shown in nanoseconds for each of so many parts of the work. A command is run by sh; one that fails ends the comparison with exit status 2. */
 #define _GNU_SOURCE
 #include <stdbool.h>
 #include <stdio.h>
@@ -48,21 +48,23 @@ static int by_value(const void *left, const void *right) {
 
 int main(int argc, char **argv) {
   static struct command commands[COMMANDS_MAX];
-  size_t count = 0, rounds = 5;
+  size_t count = 0, rounds = 5, parts = 0;
   const char *unit = NULL;
   int option;
-  while ((option = getopt(argc, argv, "+n:o:")) != -1) {
+  while ((option = getopt(argc, argv, "+n:o:p:")) != -1) {
     if (option == 'n')
       rounds = strtoul(optarg, NULL, 10);
     else if (option == 'o')
       unit = optarg;
+    else if (option == 'p')
+      parts = strtoul(optarg, NULL, 10);
     else
       return 2;
   }
   for (int i = optind; i + 1 < argc && count < COMMANDS_MAX; i += 2)
     commands[count++] = (struct command){.name = argv[i], .line = argv[i + 1]};
   if (count == 0 || rounds == 0 || rounds > ROUNDS_MAX) {
-    fprintf(stderr, "usage: compare [-n ROUNDS] [-o UNIT] NAME COMMAND [NAME COMMAND]...\n");
+    fprintf(stderr, "usage: compare [-n ROUNDS] [-o UNIT] [-p PARTS] NAME COMMAND [NAME COMMAND]...\n");
     return 2;
   }
   for (size_t round = 0; round < rounds; round++)
@@ -73,8 +75,10 @@ int main(int argc, char **argv) {
     qsort(value, rounds, sizeof *value, by_value);
     double median = value[rounds / 2];
     if (i == 0) first = median;
-    printf("  %-34s %10.2f %-3s (%.2f to %.2f)  %7.2f x  %+9.2f\n", commands[i].name, median,
+    printf("  %-34s %10.2f %-3s (%.2f to %.2f)  %7.2f x  %+9.2f", commands[i].name, median,
            unit != NULL ? unit : "ms", value[0], value[rounds - 1], median / first, median - first);
+    if (parts != 0) printf("  %+6.0f ns each", (median - first) * 1e6 / (double)parts);
+    putchar('\n');
   }
   return 0;
 }

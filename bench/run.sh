@@ -36,14 +36,18 @@ awk 'BEGIN { print "["; for (i = 0; i < 60000; i++) printf "%s{\"id\":%d,\"name\
   >"$build/bench/work.json"
 awk 'BEGIN { print "<r>"; for (i = 0; i < 100000; i++) printf "<a id=\"%d\"><b>t%d</b></a>", i, i; print "</r>" }' \
   >"$build/bench/work.xml"
-echo "whole programs, ms:"
+echo "whole programs, ms, and the difference for each allocation:"
 for program in "lua5.4 bench/work.lua" "xmllint --noout $build/bench/work.xml" "jq length $build/bench/work.json"; do
-  echo " $program"
-  $compare "without nomem" "$program >/dev/null" "again (what is noise)" "$program >/dev/null" \
+  # shellcheck disable=SC2086 # a command and its arguments
+  allocations=$("$build/nomem" sites -- $program 2>/dev/null | awk '/allocations? at/ { print $1 }')
+  echo " $program, $allocations allocations"
+  $compare -p "$allocations" "without nomem" "$program >/dev/null" "again (what is noise)" "$program >/dev/null" \
     "nomem, idle" "$idle $program >/dev/null" "nomem, counting" "$count $program >/dev/null" \
     "nomem, with sites" "$site $program >/dev/null"
 done
 echo "the pool of lib/:"
 "$build/bench/pool"
 echo "start-up of the command, ms:"
-$compare "true" "true" "nomem --version" "$build/nomem --version"
+run="$build/nomem run -q --fail nth=1"
+$compare "true" "true" "nomem --version" "$build/nomem --version" "nomem run, not isolated" "$run --isolate off true || :" \
+  "nomem run, isolated" "$run --isolate auto true || :"
