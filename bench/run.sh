@@ -49,5 +49,6 @@ echo "the pool of lib/:"
 "$build/bench/pool"
 echo "start-up of the command, ms:"
 run="$build/nomem run -q --fail nth=1"
-$compare "true" "true" "nomem --version" "$build/nomem --version" "nomem run, not isolated" "$run --isolate off true || :" \
-  "nomem run, isolated" "$run --isolate auto true || :"
+program="lua5.4 -v >/dev/null 2>&1"
+$compare "true" "true" "nomem --version" "$build/nomem --version" "lua -v, as it is" "$program" \
+  "nomem run, not isolated" "$run --isolate off $program || :" "nomem run, isolated" "$run --isolate on $program || :"
