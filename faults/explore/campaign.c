@@ -33,7 +33,9 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
                                      .fatal_deaths = outcome->end.fatal_deaths,
                                      .baseline_fatal_deaths = campaign->baseline_fatal_deaths,
                                      .fatal_signal = outcome->end.fatal_signal,
-                                     .is_corrupt = nomem__oracle_is_corruption(outcome->output_tail)};
+                                     .is_corrupt = nomem__oracle_is_corruption(outcome->tail)};
+  if (evidence.root_status == evidence.baseline_status)
+    evidence.has_swallowed = nomem__output_is_swallowed(&campaign->baseline_output, &outcome->output, &outcome->error);
   if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, campaign->session->symbols);
   return nomem__oracle_verdict(&evidence);
 }
@@ -54,9 +56,10 @@ static void say_run(struct nomem__campaign *campaign, const char *plan, enum nom
   if (!campaign->session->options->verbose) return;
   nomem__progress_clear(&campaign->progress);
   int status = outcome->end.root_status;
+  uint64_t written = outcome->output.bytes + outcome->error.bytes;
   fprintf(stderr, "nomem: %s: %s (%s %d, %" PRIu64 " bytes written, %" PRIu64 " us)\n", plan,
           nomem__verdicts[verdict].name, WIFSIGNALED(status) ? "signal" : "exit",
-          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), outcome->output_bytes, outcome->duration_us);
+          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), written, outcome->duration_us);
 }
 
 static size_t count_findings(const struct nomem__findings *findings, bool strict) {
@@ -75,7 +78,10 @@ void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
   campaign->results[rank] = (uint8_t)(verdict + 1);
   campaign->engines[campaign->engine]++;
   if (nomem__verdict_is_shown(verdict)) {
-    const struct nomem__found found = {verdict, outcome, *point, rank, plan};
+    char detail[NOMEM_DETAIL_BYTES] = "";
+    if (verdict == NOMEM_VERDICT_SWALLOWED)
+      nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, sizeof detail);
+    const struct nomem__found found = {verdict, outcome, *point, rank, plan, detail};
     const struct nomem__finding *finding = NULL;
     int result = nomem__findings_add(&hand->findings, &found, campaign->session->symbols, &finding);
     if (result != 0)
@@ -91,6 +97,7 @@ void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
 }
 
 static void confirm_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
+static void output_checked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 
 /* Every finding's exemplar is run once more, alone and started anew: one that then ends otherwise is not counted. */
 static void confirm_next(struct nomem__campaign *campaign) {
@@ -99,8 +106,9 @@ static void confirm_next(struct nomem__campaign *campaign) {
   if (campaign->failed || campaign->session->interrupted_by != 0 || campaign->confirmed == campaign->findings.count)
     return;
   const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
-  int result =
-      nomem__worker_start(campaign->workers[0].worker, finding->plan, campaign->timeout_ms, confirm_done, campaign);
+  bool is_checked = finding->verdict != NOMEM_VERDICT_SWALLOWED || campaign->is_output_checked;
+  int result = nomem__worker_start(campaign->workers[0].worker, is_checked ? finding->plan : "", campaign->timeout_ms,
+                                   is_checked ? confirm_done : output_checked, campaign);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
 
@@ -111,6 +119,16 @@ static void confirm_done(struct nomem__worker *worker, const struct nomem__outco
   struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed++];
   finding->is_flaky = nomem__campaign_judge(campaign, outcome) != finding->verdict;
   finding->is_confirmed = true;
+  confirm_next(campaign);
+}
+
+/* Output that has changed since the baselines depends on the time: it shows nothing. */
+static void output_checked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct nomem__campaign *campaign = user;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  nomem__baseline_output_compare(&campaign->baseline_output, &outcome->output, &outcome->error);
+  campaign->is_output_checked = true;
   confirm_next(campaign);
 }
 
@@ -231,6 +249,7 @@ int nomem__explore(const struct nomem__options *options) {
   nomem__findings_free(&campaign.set_aside);
   nomem__set_aside_close(&rules);
   nomem__store_close_campaign(&campaign);
+  nomem__baseline_output_free(&campaign.baseline_output);
   free(campaign.sites);
   free(campaign.modules);
   free(campaign.points);

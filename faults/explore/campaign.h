@@ -53,8 +53,8 @@ struct nomem__campaign {
   uint64_t calls_scheduled;          /* occurrences that the schedule would have without --max-points */
 
   unsigned effects; /* of the baseline, bits of enum nomem__effect: what keeps it from the faster engines */
-  uint64_t baseline_output_hash;
-  bool is_output_stable; /* both baselines wrote the same */
+  struct nomem__baseline_output baseline_output;
+  bool is_output_checked; /* against a run that was made after all others, too */
   const char *engine_reason; /* why not the fastest engine; "" */
   struct nomem__point *points;
   uint8_t *results; /* of each point: 0, its verdict plus 1, or NOMEM__ELSEWHERE */

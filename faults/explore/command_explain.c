@@ -29,7 +29,13 @@ static const struct {
              "or --timeout. A loop that tries again for ever, a lock that the failing path left held, or a wait for\n"
              "something that was never started. The stack is where it was when its time was up.\n"
              "If the program is only slow then, give it more time."},
-    {"handled", "The run ended as the baseline did, with the same exit status: it got by without the memory.\n"
+    {"swallowed", "The run ended with the baseline's exit status, but what it wrote to standard output is not what the\n"
+                  "baseline writes there, and it said nothing of a failure. Somebody who reads the output, or a script\n"
+                  "that looks at the exit status, takes it for the whole.\n"
+                  "To mend: report the failure to the caller, and end with another exit status. A program that may leave\n"
+                  "something out (a cache, a hint) should say so on standard error."},
+    {"handled", "The run ended as the baseline did, with the same exit status: it got by without the memory,\n"
+                "and wrote what it always writes or said why not.\n"
                 "Nothing to mend."},
     {"refused", "The run ended with another exit status than the baseline: it reported the failure and gave up. Also\n"
                 "an assertion of a test program about a library that rightly reported it. Nothing to mend."},

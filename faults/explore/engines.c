@@ -98,7 +98,7 @@ struct rehearsal {
 static bool ends_as_baseline(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
   return !outcome->end.timed_out && !outcome->end.was_cancelled &&
          outcome->end.root_status == campaign->baseline_status &&
-         (!campaign->is_output_stable || outcome->output_hash == campaign->baseline_output_hash);
+         nomem__output_is_same(&campaign->baseline_output, &outcome->output, &outcome->error);
 }
 
 static void rehearsed(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,7 +74,8 @@ static int show(struct nomem__finding *finding, const struct nomem__found *found
   finding->rank = found->rank;
   finding->point = found->point;
   strncpy(finding->plan, found->plan, sizeof finding->plan - 1);
-  nomem__last_line(outcome->output_tail, finding->last_words);
+  snprintf(finding->detail, sizeof finding->detail, "%s", found->detail);
+  nomem__last_line(outcome->tail, finding->last_words);
   finding->signal = outcome->end.fatal_signal;
   finding->needs_timeout = outcome->end.timed_out;
   finding->has_fault_address = outcome->end.has_stack && stack->has_fault_address &&

@@ -14,6 +14,9 @@
 /* Why a finding does not count. */
 enum nomem__aside { NOMEM_ASIDE_NO, NOMEM_ASIDE_SUPPRESSED, NOMEM_ASIDE_KNOWN, NOMEM_ASIDE_ADVISORY };
 
+/* Room for what more there is to say of how a run ended. */
+#define NOMEM_DETAIL_BYTES (2 * NOMEM_QUOTE_BYTES + 64)
+
 struct nomem__finding {
   enum nomem__verdict verdict;
   uint64_t hash; /* what its runs have in common */
@@ -29,6 +32,7 @@ struct nomem__finding {
   char plan[NOMEM_POINT_PLAN_BYTES];
   int signal; /* 0: none */
   bool needs_timeout; /* its run does not end by itself */
+  char detail[NOMEM_DETAIL_BYTES]; /* how it ended, where the verdict does not say it all; may be "" */
   char last_words[NOMEM_QUOTE_BYTES]; /* the last line that it wrote, quoted */
   bool has_fault_address;
   uint64_t fault_address;
@@ -50,7 +54,7 @@ struct nomem__found {
   const struct nomem__outcome *outcome;
   struct nomem__point point;
   size_t rank;
-  const char *plan;
+  const char *plan, *detail;
 };
 
 /* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the same one is

@@ -14,6 +14,7 @@ enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FIND
   X(CRASH, crash, "killed by a signal that a bug raises", FINDING)               \
   X(ABORT, abort, "aborted by the code under test", FINDING)                     \
   X(HANG, hang, "still running when its time was up", FINDING)                   \
+  X(SWALLOWED, swallowed, "ended as always, with other output", ADVISORY)        \
   X(REFUSED, refused, "reported the failure and gave up", NONE)                  \
   X(HANDLED, handled, "ended as the baseline did", NONE)                         \
   X(UNREACHED, unreached, "the call to fail was never made", NONE)
@@ -44,6 +45,7 @@ struct nomem__evidence {
   unsigned fatal_deaths, baseline_fatal_deaths;     /* processes killed by a signal that a bug raises */
   int fatal_signal;                                 /* of the one that counts */
   bool is_corrupt;     /* the C library's last words say so, before an abort */
+  bool has_swallowed;  /* its output is not the baseline's, and it said nothing of a failure */
   bool raised_by_test; /* the abort came from the test program itself, the fault from a library under it */
 };
 

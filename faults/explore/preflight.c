@@ -97,10 +97,11 @@ unsigned nomem__key_digits(const struct nomem__campaign_site *sites, size_t coun
 
 struct baseline {
   struct nomem__campaign *campaign;
+  bool is_first;
   int status;
   unsigned fatal_deaths;
   bool timed_out, was_cancelled, was_injected;
-  uint64_t duration_us, allocations, sites_lost, output_hash;
+  uint64_t duration_us, allocations, sites_lost;
   struct nomem__campaign_site *sites;
   char **modules;
   int64_t site_count, module_count;
@@ -125,20 +126,22 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
   baseline->duration_us = outcome->duration_us;
   baseline->allocations = nomem__channel_calls(outcome->channel);
   baseline->sites_lost = outcome->channel->sites_lost;
-  baseline->output_hash = outcome->output_hash;
+  struct nomem__baseline_output *output = &baseline->campaign->baseline_output;
+  (baseline->is_first ? nomem__baseline_output_take : nomem__baseline_output_compare)(output, &outcome->output,
+                                                                                     &outcome->error);
   if (baseline->was_cancelled) return;
   /* One that gave up before it allocated anything has a better reason to say. */
   bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
   baseline->was_injected = gave_up || nomem__session_was_injected(outcome);
-  nomem__last_line(outcome->output_tail, baseline->last_line);
+  nomem__last_line(outcome->tail, baseline->last_line);
   first_image(baseline->campaign, outcome->channel);
   baseline->site_count = nomem__sites_of(outcome->channel, &baseline->sites);
   baseline->module_count = nomem__modules_of(outcome->channel, &baseline->modules);
 }
 
-static int run_baseline(struct nomem__campaign *campaign, struct baseline *baseline) {
+static int run_baseline(struct nomem__campaign *campaign, struct baseline *baseline, bool is_first) {
   struct nomem__session *session = campaign->session;
-  *baseline = (struct baseline){.campaign = campaign};
+  *baseline = (struct baseline){.campaign = campaign, .is_first = is_first};
   uint64_t limit_ms = session->options->timeout_ms != 0 ? session->options->timeout_ms : BASELINE_MS;
   int result;
   do
@@ -249,8 +252,6 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   campaign->baseline_us = first->duration_us > second->duration_us ? first->duration_us : second->duration_us;
   campaign->allocations = first->allocations;
   campaign->sites_lost = first->sites_lost;
-  campaign->baseline_output_hash = first->output_hash;
-  campaign->is_output_stable = first->output_hash == second->output_hash;
   campaign->sites = first->sites;
   campaign->site_count = (size_t)first->site_count;
   campaign->modules = first->modules;
@@ -272,6 +273,8 @@ static void effects_done(struct nomem__worker *worker, const struct nomem__outco
   campaign->effects = outcome->end.effects;
   if (outcome->end.timed_out || outcome->end.was_cancelled || outcome->end.root_status != campaign->baseline_status)
     campaign->effects |= NOMEM_EFFECT_UNKNOWN; /* the watching itself was in its way */
+  else
+    nomem__baseline_output_compare(&campaign->baseline_output, &outcome->output, &outcome->error);
 }
 
 /* What the program does that a fork would share, found out in a run of its own. */
@@ -296,11 +299,11 @@ static void free_baseline(struct baseline *baseline) {
 
 /* A program that needs the network or other programs may fail for its isolation alone. */
 static int run_isolated_baseline(struct nomem__campaign *campaign, struct baseline *baseline) {
-  int result = run_baseline(campaign, baseline);
+  int result = run_baseline(campaign, baseline, true);
   if (result != 0 || baseline->was_cancelled || baseline->status == 0) return result;
   if (!nomem__session_drop_isolation(campaign->session)) return 0;
   free_baseline(baseline);
-  result = run_baseline(campaign, baseline);
+  result = run_baseline(campaign, baseline, true);
   if (result == 0 && baseline->status == 0 && !baseline->was_cancelled)
     nomem__complain("the program fails when it is isolated, so its runs are not%s; --isolate off: expected",
                     campaign->session->jobs > 1 ? ", and may disturb each other" : ", and there is one at a time");
@@ -310,7 +313,7 @@ static int run_isolated_baseline(struct nomem__campaign *campaign, struct baseli
 int nomem__preflight(struct nomem__campaign *campaign) {
   struct baseline first = {0}, second = {0};
   int result = run_isolated_baseline(campaign, &first);
-  if (result == 0 && !first.was_cancelled) result = run_baseline(campaign, &second);
+  if (result == 0 && !first.was_cancelled) result = run_baseline(campaign, &second, false);
   if (result == 0 && !first.was_cancelled && !second.was_cancelled) {
     result = agree(campaign, &first, &second);
     if (result == 0) {

@@ -75,8 +75,8 @@ void nomem__print_reproduction(FILE *out, const struct nomem__options *options, 
 }
 
 void nomem__print_end(const struct nomem__finding *finding, FILE *out) {
-  if (finding->verdict == NOMEM_VERDICT_HANG) {
-    fputs("still running", out);
+  if (finding->verdict == NOMEM_VERDICT_HANG || finding->signal == 0) {
+    fputs(finding->verdict == NOMEM_VERDICT_HANG ? "still running" : finding->detail, out);
     return;
   }
   fprintf(out, "SIG%s", sigabbrev_np(finding->signal));
@@ -95,6 +95,20 @@ static void print_reproduction(const struct nomem__campaign *campaign, const str
                             finding->needs_timeout ? campaign->timeout_ms : 0);
 }
 
+static void print_blow_up(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
+  bool has_place = finding->verdict <= NOMEM_VERDICT_HANG;
+  fputs(finding->verdict == NOMEM_VERDICT_HANG ? "  where it hangs: "
+        : has_place                            ? "  where it blew up: "
+                                               : "  what came of it: ",
+        out);
+  nomem__print_end(finding, out);
+  fputc('\n', out);
+  if (finding->blow_up.depth > 0)
+    nomem__trace_print(out, &finding->blow_up, symbols, 4);
+  else if (has_place)
+    fputs("    (no stack: it needs ptrace)\n", out);
+}
+
 static void print_finding(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
   bool coloured = nomem__is_coloured(out);
   struct nomem__symbols *symbols = campaign->session->symbols;
@@ -107,13 +121,7 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
           nomem_fn_name(finding->fn), finding->size_bytes,
           finding->point.persistent ? ", and so did all later calls" : "", finding->nth);
   nomem__trace_print(out, &finding->fault, symbols, 4);
-  fputs(finding->verdict == NOMEM_VERDICT_HANG ? "  where it hangs: " : "  where it blew up: ", out);
-  nomem__print_end(finding, out);
-  fputc('\n', out);
-  if (finding->blow_up.depth > 0)
-    nomem__trace_print(out, &finding->blow_up, symbols, 4);
-  else
-    fputs("    (no stack: it needs ptrace)\n", out);
+  print_blow_up(finding, symbols, out);
   print_reproduction(campaign, finding, out);
 }
 
@@ -127,7 +135,11 @@ static void print_short(const struct nomem__campaign *campaign, const struct nom
           finding->is_flaky ? ", flaky" : "");
   nomem__print_safe(out, is_advisory ? nomem__verdicts[finding->verdict].meaning : finding->set_aside);
   fputc('\n', out);
-  if (is_advisory) print_reproduction(campaign, finding, out);
+  if (!is_advisory) return;
+  fprintf(out, "  what came of it: ");
+  nomem__print_end(finding, out);
+  fputc('\n', out);
+  print_reproduction(campaign, finding, out);
 }
 
 static size_t print_set_aside(const struct nomem__campaign *campaign, bool is_advice, FILE *out) {

@@ -44,9 +44,9 @@ static json_t *stack_of(const struct nomem__trace *trace) {
 
 char *nomem__evidence_write(const struct nomem__finding *finding) {
   json_t *evidence = json_pack(
-      "{s:i,s:b,s:s,s:b,s:I,s:i,s:I,s:I,s:i,s:o,s:o}", "signal", finding->signal, "needs_timeout",
-      (int)finding->needs_timeout, "last_words", finding->last_words, "has_address", (int)finding->has_fault_address,
-      "address", (json_int_t)finding->fault_address, "fn", (int)finding->fn, "bytes", (json_int_t)finding->size_bytes,
+      "{s:i,s:b,s:s,s:s,s:b,s:I,s:i,s:I,s:I,s:i,s:o,s:o}", "signal", finding->signal, "needs_timeout",
+      (int)finding->needs_timeout, "detail", finding->detail, "last_words", finding->last_words, "has_address",
+      (int)finding->has_fault_address, "address", (json_int_t)finding->fault_address, "fn", (int)finding->fn, "bytes", (json_int_t)finding->size_bytes,
       "nth", (json_int_t)finding->nth, "own", (int)finding->blow_up.own, "fault", stack_of(&finding->fault), "blow_up",
       stack_of(&finding->blow_up));
   char *text = evidence == NULL ? NULL : json_dumps(evidence, JSON_COMPACT);
@@ -72,14 +72,14 @@ static int read_stack(const json_t *stack, struct nomem__trace *trace, struct no
 }
 
 int nomem__evidence_read(const char *text, struct nomem__finding *finding, struct nomem__strings *strings) {
-  const char *last_words;
+  const char *detail, *last_words;
   const json_t *fault_stack, *blow_up_stack;
   json_int_t address, size_bytes, nth;
   int needs_timeout, has_address, fn, own;
   json_t *evidence = json_loads(text, 0, NULL);
   if (evidence == NULL) return -EINVAL;
-  int result = json_unpack(evidence, "{s:i,s:b,s:s,s:b,s:I,s:i,s:I,s:I,s:i,s:o,s:o}", "signal", &finding->signal,
-                           "needs_timeout", &needs_timeout, "last_words", &last_words, "has_address", &has_address,
+  int result = json_unpack(evidence, "{s:i,s:b,s:s,s:s,s:b,s:I,s:i,s:I,s:I,s:i,s:o,s:o}", "signal", &finding->signal,
+                           "needs_timeout", &needs_timeout, "detail", &detail, "last_words", &last_words, "has_address", &has_address,
                            "address", &address, "fn", &fn, "bytes", &size_bytes, "nth", &nth, "own", &own, "fault",
                            &fault_stack, "blow_up", &blow_up_stack);
   struct nomem__trace fault;
@@ -96,6 +96,7 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
     finding->fn = (enum nomem_fn)fn;
     finding->size_bytes = (uint64_t)size_bytes;
     finding->nth = (uint64_t)nth;
+    snprintf(finding->detail, sizeof finding->detail, "%s", detail);
     snprintf(finding->last_words, sizeof finding->last_words, "%s", last_words);
   }
   json_decref(evidence);

@@ -16,13 +16,17 @@
 #define OUTPUT_MAX_BYTES (64u << 20)
 #define OUTPUT_CHECK_MS 100
 
+enum stream { OUTPUT, ERROR, STREAMS };
+
 struct nomem__worker {
   uv_loop_t *loop;
   struct nomem__trees *trees;
   const struct nomem__setup *setup;
   struct nomem_channel *channel;
   size_t channel_bytes; /* with the points behind it */
-  int channel_fd, output_fd;
+  int channel_fd;
+  int stream_fd[STREAMS];
+  off_t stream_kept[STREAMS]; /* written before the fork: every run's output begins with it */
   bool is_spoiled; /* the last run may have written anywhere in the channel */
   char **environment, **fork_environment;
   char preload_entry[4096 + 16];
@@ -35,7 +39,6 @@ struct nomem__worker {
   struct nomem__cell *cell; /* NULL: none */
   enum nomem_obstacle obstacle;
   bool is_snapshot, is_unsound;
-  off_t output_kept; /* written before the fork: every run's output begins with it */
   nomem__worker_done done;
   nomem__worker_ended ended;
   void *user;
@@ -102,9 +105,10 @@ static int map_channel(struct nomem__worker *worker) {
     if (result != 0) return result;
   }
   if (worker->channel_fd < 0) return worker->channel_fd;
-  worker->output_fd = memfd_create("nomem-output", MFD_CLOEXEC);
-  if (worker->output_fd < 0) return -errno;
-  if (fcntl(worker->output_fd, F_SETFL, O_APPEND) != 0) return -errno;
+  for (unsigned i = 0; i < STREAMS; i++) {
+    worker->stream_fd[i] = nomem__stream_open();
+    if (worker->stream_fd[i] < 0) return worker->stream_fd[i];
+  }
   if (ftruncate(worker->channel_fd, sizeof(struct nomem_channel)) != 0) return -errno;
   void *pages = mmap(NULL, sizeof(struct nomem_channel), PROT_READ | PROT_WRITE, MAP_SHARED, worker->channel_fd, 0);
   if (pages == MAP_FAILED) return -errno;
@@ -118,7 +122,7 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
                        struct nomem__worker **out) {
   struct nomem__worker *worker = calloc(1, sizeof *worker);
   if (worker == NULL) return -ENOMEM;
-  *worker = (struct nomem__worker){.loop = loop, .trees = trees, .setup = setup, .channel_fd = -1, .output_fd = -1};
+  *worker = (struct nomem__worker){.loop = loop, .trees = trees, .setup = setup, .channel_fd = -1, .stream_fd = {-1, -1}};
   uv_timer_init(loop, &worker->timer);
   worker->timer.data = worker;
   int result = map_channel(worker);
@@ -135,7 +139,8 @@ static void free_worker(uv_handle_t *timer) {
   struct nomem__worker *worker = timer->data;
   if (worker->channel != NULL) munmap(worker->channel, worker->channel_bytes);
   if (worker->channel_fd >= 0) close(worker->channel_fd);
-  if (worker->output_fd >= 0) close(worker->output_fd);
+  for (unsigned i = 0; i < STREAMS; i++)
+    if (worker->stream_fd[i] >= 0) close(worker->stream_fd[i]);
   free(worker->environment);
   free(worker->fork_environment);
   free(worker);
@@ -147,22 +152,23 @@ void nomem__worker_close(struct nomem__worker *worker) {
   uv_close((uv_handle_t *)&worker->timer, free_worker);
 }
 
-/* FNV-1a over what the program wrote: enough to tell equal from different. */
-static void read_output(struct nomem__worker *worker) {
+/* What went to standard error says more of a failure. */
+static void read_streams(struct nomem__worker *worker) {
   struct nomem__outcome *outcome = &worker->outcome;
-  unsigned char buffer[16384];
-  off_t at = 0;
-  ssize_t length;
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  while ((length = pread(worker->output_fd, buffer, sizeof buffer, at)) > 0) {
-    for (ssize_t i = 0; i < length; i++) hash = (hash ^ buffer[i]) * UINT64_C(0x100000001b3);
-    at += length;
-  }
-  outcome->output_hash = hash;
-  outcome->output_bytes = (uint64_t)at;
-  off_t tail = at > (off_t)sizeof outcome->output_tail - 1 ? at - (off_t)sizeof outcome->output_tail + 1 : 0;
-  length = pread(worker->output_fd, outcome->output_tail, sizeof outcome->output_tail - 1, tail);
-  outcome->output_tail[length > 0 ? length : 0] = '\0';
+  outcome->output = nomem__stream_read(worker->stream_fd[OUTPUT]);
+  outcome->error = nomem__stream_read(worker->stream_fd[ERROR]);
+  nomem__stream_tail(outcome->error.bytes > 0 ? &outcome->error : &outcome->output, outcome->tail,
+                     sizeof outcome->tail);
+}
+
+static int cut_streams(struct nomem__worker *worker) {
+  for (unsigned i = 0; i < STREAMS; i++)
+    if (ftruncate(worker->stream_fd[i], worker->stream_kept[i]) != 0) return -errno;
+  return 0;
+}
+
+static off_t stream_end(const struct nomem__worker *worker, enum stream stream) {
+  return lseek(worker->stream_fd[stream], 0, SEEK_END);
 }
 
 static void wake_parent(struct nomem__worker *worker) {
@@ -187,12 +193,12 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   worker->outcome = (struct nomem__outcome){
       .end = *end, .channel = worker->channel, .duration_us = (uv_hrtime() - worker->started_ns) / 1000};
   worker->is_spoiled = end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
-  if (!worker->setup->inherit) read_output(worker);
+  if (!worker->setup->inherit) read_streams(worker);
   if (worker->is_snapshot) worker->outcome.rank = worker->channel->points[worker->channel->fork.point].rank;
   worker->done(worker, &worker->outcome, worker->user);
   if (!worker->is_snapshot || worker->parent == NULL) return;
   reset_report(worker->channel);
-  if (ftruncate(worker->output_fd, worker->output_kept) != 0) worker->is_unsound = true;
+  if (cut_streams(worker) != 0) worker->is_unsound = true;
   start_clock(worker);
   wake_parent(worker);
 }
@@ -207,7 +213,7 @@ static pid_t last_failed_thread(const struct nomem_channel *channel) {
 static void check(uv_timer_t *timer) {
   struct nomem__worker *worker = timer->data;
   uint64_t elapsed_ms = (uv_hrtime() - worker->started_ns) / 1000000;
-  off_t output = worker->setup->inherit ? 0 : lseek(worker->output_fd, 0, SEEK_END);
+  off_t output = worker->setup->inherit ? 0 : stream_end(worker, OUTPUT) + stream_end(worker, ERROR);
   if ((worker->deadline_ms == 0 || elapsed_ms < worker->deadline_ms) && output <= (off_t)OUTPUT_MAX_BYTES) {
     uint64_t left = worker->deadline_ms == 0 ? OUTPUT_CHECK_MS : worker->deadline_ms - elapsed_ms;
     uv_timer_start(timer, check, left < OUTPUT_CHECK_MS ? left : OUTPUT_CHECK_MS, 0);
@@ -260,7 +266,9 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   struct nomem_channel *channel = worker->channel;
   int result = reset_tables(worker);
   if (result != 0) return result;
-  if (ftruncate(worker->output_fd, 0) != 0) return -errno;
+  memset(worker->stream_kept, 0, sizeof worker->stream_kept);
+  result = cut_streams(worker);
+  if (result != 0) return result;
   reset_report(channel);
   memset(channel->images, 0, sizeof channel->images);
   channel->image_count = 0;
@@ -272,7 +280,6 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   channel->verify = setup->verify;
   snprintf(channel->plan, sizeof channel->plan, "%s", plan);
   snprintf(channel->image, sizeof channel->image, "%s", setup->image);
-  worker->output_kept = 0;
   worker->is_snapshot = worker->is_unsound = false;
   return 0;
 }
@@ -285,8 +292,8 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                .argv = setup->argv,
                                .environment = is_forked ? worker->fork_environment : worker->environment,
                                .stdin_fd = -1,
-                               .stdout_fd = setup->inherit ? -1 : worker->output_fd,
-                               .stderr_fd = setup->inherit ? -1 : worker->output_fd,
+                               .stdout_fd = setup->inherit ? -1 : worker->stream_fd[OUTPUT],
+                               .stderr_fd = setup->inherit ? -1 : worker->stream_fd[ERROR],
                                .own_session = !setup->inherit,
                                .same_addresses = setup->same_addresses,
                                .cell = setup->isolation != NULL ? worker->cell : NULL,
@@ -311,7 +318,7 @@ static bool adopt_run(void *user, pid_t child) {
     worker->is_unsound = true;
     return false;
   }
-  worker->output_kept = lseek(worker->output_fd, 0, SEEK_END);
+  for (unsigned i = 0; i < STREAMS; i++) worker->stream_kept[i] = stream_end(worker, (enum stream)i);
   start_clock(worker);
   if (nomem__tree_adopt(worker->trees, child, run_ended, was_failed, worker, &worker->tree) == 0) return true;
   worker->is_unsound = true; /* the parent would wait for it for ever */
@@ -347,7 +354,8 @@ static int ask_server(struct nomem__worker *worker, const char *plan) {
   }
   reset_report(worker->channel);
   snprintf(worker->channel->plan, sizeof worker->channel->plan, "%s", plan);
-  if (ftruncate(worker->output_fd, worker->output_kept) != 0) return -errno;
+  int result = cut_streams(worker);
+  if (result != 0) return result;
   start_clock(worker);
   wake_parent(worker);
   return 0;
@@ -387,7 +395,7 @@ static void snapshot_ended(struct nomem__tree *tree, const struct nomem__end *en
   worker->parent = NULL;
   worker->outcome = (struct nomem__outcome){.end = *end, .channel = worker->channel};
   worker->is_spoiled = true;
-  read_output(worker);
+  read_streams(worker);
   if (worker->tree != NULL) nomem__tree_cancel(worker->tree);
   worker->ended(worker, &worker->outcome, worker->is_unsound, worker->user);
 }

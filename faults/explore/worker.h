@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "../channel.h"
+#include "output.h"
 #include "tree.h"
 
 /* Output kept of a run for the report, in bytes: its end. */
@@ -34,8 +35,8 @@ struct nomem__outcome {
   struct nomem__end end;
   const struct nomem_channel *channel;
   uint64_t duration_us;
-  uint64_t output_bytes, output_hash; /* standard output and error together */
-  char output_tail[NOMEM_OUTPUT_TAIL];
+  struct nomem__stream output, error;
+  char tail[NOMEM_OUTPUT_TAIL]; /* of standard error; where nothing is there, of standard output */
   uint32_t rank; /* of a snapshot: whose point it was */
 };
 

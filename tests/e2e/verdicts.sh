@@ -19,7 +19,7 @@ explore() {
   explore_status=0
   explore_wanted=$1
   shift
-  nomem explore --timeout "$seconds" --jobs 2 "$@" -- ./program >found 2>&1 || explore_status=$?
+  nomem explore --strict --timeout "$seconds" --jobs 2 "$@" -- ./program >found 2>&1 || explore_status=$?
   [ "$explore_status" = "$explore_wanted" ]
 }
 
@@ -33,6 +33,7 @@ reproduces() {
     crash) grep -q 'killed by SIGSEGV' again ;;
     abort | corruption) grep -q 'killed by SIGABRT' again ;;
     hang) grep -q 'still running when its time was up' again ;;
+    swallowed) ./program >clean && ! cmp -s clean again ;;
   esac
 }
 
@@ -45,6 +46,7 @@ is_planted() {
   [ "$3" = exact ] || fault_line='[0-9]*' blow_up_line='[0-9]*'
   [ "$1" != hang ] || blow_up_line='[0-9]*' # wherever in its loop it was
   stack 'the fault: ' | grep -q "planted (.*$(basename "$2"):$fault_line)" || return 1
+  [ "$1" != swallowed ] || return 0 # nothing blew up
   stack 'where it ' | grep -q "planted (.*$(basename "$2"):$blow_up_line)"
 }
 
@@ -80,6 +82,31 @@ for verdict in handled refused; do
   if explore 0 && grep -q "^2 runs: 2 $verdict; 0 findings" found; then pass "$verdict"; else fail "$verdict" found; fi
 done
 
+# Advice is listed, and does not count unless it is asked to.
+"$cc" -std=gnu11 -g -O0 -o program "$victims/swallowed_line.c"
+status=0
+nomem explore -- ./program >found 2>&1 || status=$?
+if [ "$status" = 0 ] && grep -q '^advisory: swallowed in planted .*, 6 runs' found &&
+  grep -q "what came of it: line 1 of its output is 'second', without the fault it is 'first'" found &&
+  grep -q '6 swallowed; 0 findings, 1 advisory' found; then
+  pass 'advice does not count'
+else
+  fail 'advice does not count' found
+fi
+
+# Output that differs from run to run, or from an earlier hour to a later, tells nothing; what speaks of the failure is a
+# report of it.
+programs=$here/programs
+for kind in RANDOM:handled LATE:swallowed REPORTED:handled; do
+  "$cc" -std=gnu11 -g -O0 -D"${kind%:*}" -o program "$programs/output.c"
+  rm -f runs
+  if explore 0 --isolate off --engine exec --no-store && grep -q "^2 runs: 2 ${kind#*:}; 0 findings" found; then
+    pass "output, $kind"
+  else
+    fail "output, $kind" found
+  fi
+done
+
 # Faults of one kind only.
 "$cc" -std=gnu11 -g -O0 -o program "$victims/crash_persistent.c"
 if explore 0 --faults transient; then pass 'a transient fault does not show it'; else fail 'transient' found; fi
@@ -89,7 +116,6 @@ if explore 1 --faults transient && grep -q '@2 -' found; then pass 'a transient 
 fi
 
 # A library's abort is its bug; its test's assertion about its error is not.
-programs=$here/programs
 "$cc" -g -O0 -shared -fPIC -o liblibrary.so "$programs/library.c"
 "$cc" -g -O0 -o program "$programs/library_test.c" -L. -llibrary -Wl,-rpath,"$work"
 if explore 0 && grep -q '^2 runs: 2 refused; 0 findings' found; then pass "a test's own assertion is no finding"; else

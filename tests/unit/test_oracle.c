@@ -42,6 +42,19 @@ static void handled_and_refused(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
 }
 
+/* Data lost in silence is worse than a handled failure, and no matter to a run that ended in any other way. */
+static void swallowed(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.has_swallowed = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_SWALLOWED);
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  evidence = reached;
+  evidence.has_swallowed = evidence.timed_out = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
+}
+
 /* A signal that no bug raises is somebody's decision: a refusal. */
 static void other_signals_are_refusals(void **state) {
   (void)state;
@@ -150,7 +163,7 @@ static void texts(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(unreached_whatever_happened), cmocka_unit_test(handled_and_refused),
-      cmocka_unit_test(other_signals_are_refusals),  cmocka_unit_test(fatal_signals),
+      cmocka_unit_test(other_signals_are_refusals), cmocka_unit_test(swallowed),  cmocka_unit_test(fatal_signals),
       cmocka_unit_test(corruption_by_last_words),    cmocka_unit_test(deaths_of_children),
       cmocka_unit_test(a_tests_own_abort),           cmocka_unit_test(hangs),
       cmocka_unit_test(texts),
