@@ -16,12 +16,19 @@
 #include "site_filter.h"
 #include "store_campaign.h"
 
+/* By which Automake, Meson, CTest's users and others let a test say that it was skipped. */
+#define SKIP_CODE 77
+
 void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,
                           char *plan) {
   const struct nomem__campaign_site *site = &campaign->sites[point->site];
   uint64_t shown = site->key >> (64 - 4 * digits);
   snprintf(plan, NOMEM_POINT_PLAN_BYTES, "%s=%0*" PRIx64 "@%" PRIu64, point->persistent ? "from" : "site",
            (int)digits, shown, point->occurrence);
+}
+
+static bool is_skip_code(const struct nomem__options *options, int status) {
+  return status == SKIP_CODE || (options->skip_codes[status / 64] >> status % 64 & 1) != 0;
 }
 
 enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign,
@@ -36,7 +43,9 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
                                      .is_corrupt = nomem__oracle_is_corruption(outcome->tail)};
   if (evidence.root_status == evidence.baseline_status)
     evidence.has_swallowed = nomem__output_is_swallowed(&campaign->baseline_output, &outcome->output, &outcome->error);
-  if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, campaign->session->symbols);
+  int status = outcome->end.root_status;
+  evidence.is_skipped = WIFEXITED(status) && is_skip_code(campaign->session->options, WEXITSTATUS(status));
+  if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, &campaign->owners);
   return nomem__oracle_verdict(&evidence);
 }
 
@@ -255,6 +264,7 @@ int nomem__explore(const struct nomem__options *options) {
   free(campaign.points);
   free(campaign.results);
   free(campaign.known);
+  nomem__owners_free(&campaign.owners);
   nomem__session_close(&session);
   return status;
 }

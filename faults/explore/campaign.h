@@ -20,6 +20,7 @@ struct nomem__campaign_site {
   unsigned depth;
   bool before_main;
   bool is_left_out;          /* by --sites */
+  bool is_tests;             /* test code makes this call itself: left out, too */
   uint64_t tried;            /* runs that were to fail a call of it */
   enum nomem__verdict worst; /* of these runs */
 };
@@ -51,6 +52,7 @@ struct nomem__campaign {
   size_t module_count;
   size_t site_count, unstable_sites; /* came in only one of the two baselines */
   uint64_t calls_scheduled;          /* occurrences that the schedule would have without --max-points */
+  struct nomem__owners owners;
 
   unsigned effects; /* of the baseline, bits of enum nomem__effect: what keeps it from the faster engines */
   struct nomem__baseline_output baseline_output;

@@ -41,11 +41,15 @@ struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign
     const struct nomem__campaign_site *site = &campaign->sites[i];
     coverage.sites_exercised += site->worst < NOMEM_VERDICT_UNREACHED;
     coverage.calls += site->count;
-    if (site->is_left_out) left[NOMEM_LEFT_NOT_CHOSEN] += site->count;
+    if (site->is_left_out)
+      left[NOMEM_LEFT_NOT_CHOSEN] += site->count;
+    else if (site->is_tests)
+      left[NOMEM_LEFT_TESTS] += site->count;
   }
   left[NOMEM_LEFT_NO_SITE] = campaign->sites_lost;
   left[NOMEM_LEFT_MAX_POINTS] = campaign->calls_scheduled - count_scheduled(campaign, &coverage);
   left[NOMEM_LEFT_LADDER] =
-      coverage.calls - campaign->sites_lost - left[NOMEM_LEFT_NOT_CHOSEN] - campaign->calls_scheduled;
+      coverage.calls - campaign->sites_lost - left[NOMEM_LEFT_NOT_CHOSEN] - left[NOMEM_LEFT_TESTS] -
+      campaign->calls_scheduled;
   return coverage;
 }

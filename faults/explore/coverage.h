@@ -8,6 +8,7 @@
 #define NOMEM_LEFT_MAP(X)                                              \
   X(LADDER, ladder, "beyond each site's first, second, 4th, 8th ... and last (--all tries them)") \
   X(NOT_CHOSEN, not_chosen, "at sites that --sites leaves out")        \
+  X(TESTS, of_tests, "that test code makes itself")                    \
   X(MAX_POINTS, max_points, "beyond --max-points")                     \
   X(BUDGET, budget, "when the time was up")                            \
   X(INTERRUPTED, interrupted, "when it was interrupted")               \

@@ -16,12 +16,11 @@ static void fault_trace(const struct nomem_channel *channel, uint32_t index, str
   nomem__trace_of_frames(channel, channel->faults[index].frame, channel->faults[index].depth, trace);
 }
 
-/* The next fault of the process that blew up, from index on; NOMEM_FAULTS: there is none. */
-static uint32_t next_fault(const struct nomem__outcome *outcome, uint32_t index) {
-  const struct nomem_channel *channel = outcome->channel;
+/* The next fault of a process (0: of any), from index on; NOMEM_FAULTS: there is none. */
+static uint32_t next_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index) {
   uint32_t count = channel->fault_count < NOMEM_FAULTS ? channel->fault_count : NOMEM_FAULTS;
   for (; index < count; index++)
-    if (channel->faults[index].ready && channel->faults[index].pid == outcome->end.stack.pid) return index;
+    if (channel->faults[index].ready && (pid == 0 || channel->faults[index].pid == pid)) return index;
   return NOMEM_FAULTS;
 }
 
@@ -31,25 +30,33 @@ static void blow_up_trace(const struct nomem__outcome *outcome, struct nomem__sy
   *trace = (struct nomem__trace){0};
   if (!outcome->end.has_stack) return;
   nomem__trace_of_stack(&outcome->end.stack, trace);
-  for (uint32_t i = 0; (i = next_fault(outcome, i)) < NOMEM_FAULTS; i++) {
+  for (uint32_t i = 0; (i = next_fault(outcome->channel, outcome->end.stack.pid, i)) < NOMEM_FAULTS; i++) {
     struct nomem__trace fault;
     fault_trace(outcome->channel, i, &fault);
     if (nomem__trace_blame_library(trace, &fault, symbols)) return;
   }
 }
 
-bool nomem__raised_by_test(const struct nomem__outcome *outcome, struct nomem__symbols *symbols) {
+bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct nomem__owners *owners) {
   if (!outcome->end.has_stack) return false;
+  const struct nomem_channel *channel = outcome->channel;
   struct nomem__trace raised, fault;
-  blow_up_trace(outcome, symbols, &raised);
+  blow_up_trace(outcome, owners->symbols, &raised);
   const struct nomem__trace_frame *raiser = nomem__trace_culprit(&raised);
-  if (raiser == NULL || !is_program(outcome->channel, raiser->path)) return false;
-  for (uint32_t i = 0; (i = next_fault(outcome, i)) < NOMEM_FAULTS; i++) {
-    fault_trace(outcome->channel, i, &fault);
+  if (nomem__is_tests(owners, &raised)) return true;
+  if (raiser == NULL || owners->globs != NULL || !is_program(channel, raiser->path)) return false;
+  /* One of two processes that talk to each other may assert about what the other was refused. */
+  int32_t pid = next_fault(channel, outcome->end.stack.pid, 0) < NOMEM_FAULTS ? outcome->end.stack.pid : 0;
+  for (uint32_t i = 0; (i = next_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
+    fault_trace(channel, i, &fault);
     const struct nomem__trace_frame *failed = nomem__trace_culprit(&fault);
-    if (failed != NULL && !is_program(outcome->channel, failed->path)) return true;
+    if (failed != NULL && !is_program(channel, failed->path)) return true;
   }
   return false;
+}
+
+bool nomem__finding_is_tests(const struct nomem__finding *finding, const struct nomem__owners *owners) {
+  return finding->verdict == NOMEM_VERDICT_CRASH && nomem__is_tests(owners, &finding->blow_up);
 }
 
 static struct nomem__finding *find(struct nomem__findings *findings, enum nomem__verdict verdict, uint64_t hash) {

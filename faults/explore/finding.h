@@ -3,6 +3,7 @@
 #define NOMEM_FINDING_H
 
 #include "oracle.h"
+#include "owner.h"
 #include "quote.h"
 #include "schedule.h"
 #include "trace.h"
@@ -12,7 +13,7 @@
 #define NOMEM_POINT_PLAN_BYTES 64
 
 /* Why a finding does not count. */
-enum nomem__aside { NOMEM_ASIDE_NO, NOMEM_ASIDE_SUPPRESSED, NOMEM_ASIDE_KNOWN, NOMEM_ASIDE_ADVISORY };
+enum nomem__aside { NOMEM_ASIDE_NO, NOMEM_ASIDE_SUPPRESSED, NOMEM_ASIDE_TEST, NOMEM_ASIDE_KNOWN, NOMEM_ASIDE_ADVISORY };
 
 /* Room for what more there is to say of how a run ended. */
 #define NOMEM_DETAIL_BYTES (2 * NOMEM_QUOTE_BYTES + 64)
@@ -71,8 +72,11 @@ void nomem__findings_sort(struct nomem__findings *findings);
 
 void nomem__findings_free(struct nomem__findings *findings);
 
-/* Whether an abort is the test's own doing: raised in one of the run's program images, in a process in which a call was
- * failed that a library under it made. */
-bool nomem__raised_by_test(const struct nomem__outcome *outcome, struct nomem__symbols *symbols);
+/* Whether it is a crash in test code: that used what it had been refused. */
+bool nomem__finding_is_tests(const struct nomem__finding *finding, const struct nomem__owners *owners);
+
+/* Whether an abort is the test's own doing: raised in test code; or in one of the run's programs, when a library under
+ * it had a call failed, in the same process or, when that had none, in another. */
+bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct nomem__owners *owners);
 
 #endif

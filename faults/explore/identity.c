@@ -71,6 +71,9 @@ void nomem__identity(const struct nomem__campaign *campaign, char identity[NOMEM
   hash = mix_text(hash, options->stdin_path);
   if (options->stdin_path != NULL) hash = mix_file(hash, options->stdin_path);
   hash = mix_text(hash, options->image);
+  hash = mix_text(hash, options->under_test);
+  for (size_t i = 0; i < sizeof options->skip_codes / sizeof *options->skip_codes; i++)
+    hash = mix_number(hash, options->skip_codes[i]);
   hash = mix_number(hash, (uint64_t)options->engine);
   hash = mix_number(hash, (uint64_t)options->isolate);
   hash = mix_number(hash, options->timeout_ms);

@@ -60,6 +60,8 @@ struct nomem__options {
   const char *stdin_path; /* NULL: standard input is empty */
   const char *sites;      /* a regular expression; NULL: all sites */
   const char *image;      /* globs joined by commas, shorter than NOMEM_GLOB_BYTES; "": not given */
+  const char *under_test; /* globs joined by commas; NULL: not given */
+  uint64_t skip_codes[4]; /* a bit for each exit status that says: skipped */
   const char *plan_text;  /* NULL: not given */
   struct nomem_plan plan; /* plan_text parsed */
   const char *reports[NOMEM_REPORT_COUNT]; /* the file of each, no two alike; "-": standard output; NULL: none */

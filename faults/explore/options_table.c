@@ -203,6 +203,29 @@ static int read_image(struct nomem__parser *parser, size_t offset, const char *v
   return 0;
 }
 
+static int read_under_test(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  _Static_assert(NOMEM_PLAN_NAME_BYTES == 96, "the message names it");
+  for (const char *glob = value;; glob += strcspn(glob, ",") + 1) {
+    size_t length = strcspn(glob, ",");
+    if (length == 0)
+      return refuse(reason, "a pattern is empty: give some joined by single commas, such as 'src/*' or 'libuv.so*'");
+    if (length >= NOMEM_PLAN_NAME_BYTES)
+      return refuse(reason, "a pattern is longer than 95 bytes: use * and ? to shorten it");
+    if (glob[length] == '\0') break;
+  }
+  *(const char **)member(parser, offset) = value;
+  return 0;
+}
+
+static int read_skip_code(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  uint64_t number;
+  (void)offset;
+  if (!read_digits(&value, UINT8_MAX, &number) || *value || number == 0)
+    return refuse(reason, "give an exit status from 1 to 255");
+  parser->options->skip_codes[number / 64] |= UINT64_C(1) << number % 64;
+  return 0;
+}
+
 static int read_plan(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
   struct nomem_plan_error error = {0};
   *(const char **)member(parser, offset) = value;
@@ -267,6 +290,13 @@ const struct nomem__option nomem__option_table[] = {
     {"image", "GLOB[,GLOB]", 0, RUNNERS, read_image, SET(image),
      "base names of the programs whose allocations count, when PROGRAM starts others (default: all but shells and "
      "other launchers)"},
+    {"under-test", "GLOB[,GLOB]", 0, ONLY(EXPLORE), read_under_test, SET(under_test),
+     "which code is tested, by source path such as 'src/*' or by file such as 'libuv.so*'; all other code of the "
+     "programs is the test's: its own allocations are not failed, its assertions and crashes do not count (default: "
+     "what is in folders or files called like tests is the test's); '*': all is tested"},
+    {"skip-code", "N", 0, ONLY(EXPLORE), read_skip_code, NO_MEMBER,
+     "an exit status by which a test says that it was skipped: the failure was handled; may stand more than once "
+     "(77 always is one)"},
     {"json", "FILE", 0, ONLY(EXPLORE), read_path, SET(reports[NOMEM_REPORT_JSON]),
      "write all that was found and covered to FILE, as JSON; - for standard output, and the text then goes to standard "
      "error"},

@@ -63,6 +63,7 @@ enum nomem__verdict nomem__oracle_verdict(const struct nomem__evidence *evidence
   if (has_died && !has_refused) return evidence->fatal_signal == SIGABRT ? NOMEM_VERDICT_ABORT : NOMEM_VERDICT_CRASH;
   if (evidence->timed_out) return NOMEM_VERDICT_HANG;
   if (has_refused) return NOMEM_VERDICT_REFUSED;
+  if (evidence->is_skipped) return NOMEM_VERDICT_HANDLED;
   if (evidence->root_status != evidence->baseline_status) return NOMEM_VERDICT_REFUSED;
   return evidence->has_swallowed ? NOMEM_VERDICT_SWALLOWED : NOMEM_VERDICT_HANDLED;
 }

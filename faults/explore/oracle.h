@@ -46,6 +46,7 @@ struct nomem__evidence {
   int fatal_signal;                                 /* of the one that counts */
   bool is_corrupt;     /* the C library's last words say so, before an abort */
   bool has_swallowed;  /* its output is not the baseline's, and it said nothing of a failure */
+  bool is_skipped;     /* the root's exit status is one that says: skipped */
   bool raised_by_test; /* the abort came from the test program itself, the fault from a library under it */
 };
 

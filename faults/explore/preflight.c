@@ -101,6 +101,7 @@ struct baseline {
   int status;
   unsigned fatal_deaths;
   bool timed_out, was_cancelled, was_injected;
+  int owners_result;
   uint64_t duration_us, allocations, sites_lost;
   struct nomem__campaign_site *sites;
   char **modules;
@@ -137,6 +138,10 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
   first_image(baseline->campaign, outcome->channel);
   baseline->site_count = nomem__sites_of(outcome->channel, &baseline->sites);
   baseline->module_count = nomem__modules_of(outcome->channel, &baseline->modules);
+  nomem__owners_free(&baseline->campaign->owners);
+  const struct nomem__session *session = baseline->campaign->session;
+  baseline->owners_result = nomem__owners_learn(&baseline->campaign->owners, session->options->under_test,
+                                                outcome->channel, session->symbols);
 }
 
 static int run_baseline(struct nomem__campaign *campaign, struct baseline *baseline, bool is_first) {
@@ -156,7 +161,14 @@ static int run_baseline(struct nomem__campaign *campaign, struct baseline *basel
     return -ETIMEDOUT;
   }
   if (!baseline->was_injected) return -ENOENT;
-  return baseline->site_count < 0 || baseline->module_count < 0 ? -ENOMEM : 0;
+  if (baseline->owners_result == -ENOENT && baseline->status == 0) {
+    char quoted[NOMEM_QUOTE_BYTES];
+    nomem__complain("--under-test: no code that allocates matches %s: give source paths as the debug information has "
+                    "them, such as 'src/*', or files such as 'libuv.so*'",
+                    nomem__quote(session->options->under_test, quoted, sizeof quoted));
+    return -ENOENT;
+  }
+  return baseline->site_count < 0 || baseline->module_count < 0 || baseline->owners_result == -ENOMEM ? -ENOMEM : 0;
 }
 
 static int refuse_failing(const struct baseline *baseline) {
@@ -223,12 +235,30 @@ static int choose_sites(struct nomem__campaign *campaign) {
   return left > 0 ? 0 : left == 0 ? -EINVAL : (int)left;
 }
 
+/* The calls that test code makes itself are left out: nobody mends a test that does not check them. */
+static void leave_tests_out(struct nomem__campaign *campaign) {
+  for (size_t i = 0; i < campaign->site_count && campaign->owners.is_divided; i++) {
+    struct nomem__campaign_site *site = &campaign->sites[i];
+    struct nomem__trace trace = {.depth = site->depth};
+    for (unsigned f = 0; f < site->depth; f++) {
+      unsigned module = NOMEM_FRAME_MODULE(site->frames[f]);
+      const char *path = module >= 1 && module <= campaign->module_count ? campaign->modules[module - 1] : "";
+      trace.frame[f] = (struct nomem__trace_frame){path, NOMEM_FRAME_OFFSET(site->frames[f]), true};
+    }
+    site->is_tests = nomem__is_tests(&campaign->owners, &trace);
+  }
+}
+
+static bool is_chosen(const struct nomem__campaign_site *site) {
+  return !site->is_left_out && !site->is_tests;
+}
+
 static int make_points(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
   uint64_t *counts = calloc(campaign->site_count + 1, sizeof *counts);
   if (counts == NULL) return -ENOMEM;
   for (size_t i = 0; i < campaign->site_count; i++)
-    counts[i] = campaign->sites[i].is_left_out ? 0 : campaign->sites[i].count;
+    counts[i] = is_chosen(&campaign->sites[i]) ? campaign->sites[i].count : 0;
   struct nomem__schedule schedule = {.counts = counts,
                                      .site_count = campaign->site_count,
                                      .transient = options->faults & NOMEM_FAULT_TRANSIENT,
@@ -261,6 +291,7 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   campaign->timeout_ms = options->timeout_ms != 0           ? options->timeout_ms
                          : timeout_ms > TIMEOUT_LEAST_MS ? timeout_ms
                                                            : TIMEOUT_LEAST_MS;
+  leave_tests_out(campaign);
   int result = choose_sites(campaign);
   if (result == 0) result = make_points(campaign);
   if (result == -ENOMEM) nomem__complain("cannot make the schedule: %s", strerror(ENOMEM));

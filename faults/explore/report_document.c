@@ -262,6 +262,7 @@ static json_t *site_of(struct builder *builder, const struct nomem__campaign_sit
   nomem__json_number(json, object, "calls", site->count);
   nomem__json_number(json, object, "first", site->first_nth);
   nomem__json_number(json, object, "runs", site->tried);
+  if (site->is_tests) nomem__json_put(json, object, "of_test", json_true());
   if (site->worst < NOMEM_VERDICT_COUNT) nomem__json_text(json, object, "worst", nomem__verdicts[site->worst].name);
   if (site->before_main) nomem__json_put(json, object, "before_main", json_true());
   for (unsigned f = 0; f < site->depth; f++) {
@@ -288,6 +289,22 @@ static void put_sites(struct builder *builder, json_t *document) {
   nomem__json_put(&builder->json, document, "sites", sites);
   free(table.frames);
   free(table.first);
+}
+
+static json_t *test_code_of(struct builder *builder) {
+  const struct nomem__owners *owners = &builder->campaign->owners;
+  struct nomem__json *json = &builder->json;
+  json_t *object = json_object(), *places = json_array();
+  nomem__json_text(json, object, "under_test", owners->globs);
+  for (size_t i = 0; i < owners->place_count; i++) {
+    json_t *one = json_object();
+    nomem__json_text(json, one, "place", owners->places[i]);
+    nomem__json_add(json, places, json_incref(json_object_get(one, "place")));
+    json_decref(one);
+  }
+  nomem__json_put(json, object, "guessed", places);
+  nomem__json_put(json, object, "coarse", json_boolean(owners->is_coarse));
+  return object;
 }
 
 static void put_coverage(struct builder *builder, json_t *document) {
@@ -319,6 +336,7 @@ static void put_coverage(struct builder *builder, json_t *document) {
   for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++)
     nomem__json_number(json, left, nomem__left_texts[i].name, counts.left[i]);
   nomem__json_put(json, coverage, "calls_left", left);
+  if (campaign->owners.is_divided) nomem__json_put(json, coverage, "test_code", test_code_of(builder));
   nomem__json_put(json, coverage, "stacks", json_boolean(campaign->session->setup.trace));
   nomem__json_put(json, document, "coverage", coverage);
 }

@@ -182,6 +182,20 @@ static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
   fputc('\n', out);
 }
 
+/* What was taken for test code: it may have made a difference. */
+static void print_test_code(const struct nomem__campaign *campaign, FILE *out) {
+  const struct nomem__owners *owners = &campaign->owners;
+  if (!owners->is_divided || owners->globs != NULL) return;
+  fputs("taken as test code: ", out);
+  for (size_t i = 0; i < owners->place_count; i++) {
+    if (i > 0) fputs(", ", out);
+    nomem__print_safe(out, owners->places[i]);
+  }
+  fprintf(out, "%s (guess%s; --under-test says otherwise)\n",
+          owners->place_count == NOMEM_TEST_CODE_PLACES ? ", ..." : "",
+          owners->is_coarse ? " by the program's name alone, for want of debug information" : "");
+}
+
 static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
   const struct nomem__coverage coverage = nomem__coverage_of(campaign);
   fprintf(out, "exercised %" PRIu64 " of %" PRIu64 " site%s, %" PRIu64 " of %" PRIu64 " allocation point%s\n",
@@ -202,6 +216,7 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
   if (campaign->session->interrupted_by != 0 || untried > 0)
     fprintf(out, "%s: %zu of %zu points were not tried\n",
             campaign->session->interrupted_by != 0 ? "interrupted" : "the time was up", untried, campaign->point_count);
+  print_test_code(campaign, out);
   if (campaign->unstable_sites > 0)
     fprintf(out, "%zu sites came in only one of the two baselines\n", campaign->unstable_sites);
   if (!campaign->session->setup.trace)

@@ -2,7 +2,7 @@
 # End-to-end tests: real programs under the preload library and under the command.
 #
 #   tests/e2e/run.sh BUILD [SUITE...]      all suites, or these: preload, sites, verdicts, behaviour, isolation,
-#                                          report, self, store
+#                                          report, causes, self, store
 #
 # NOMEM_SLOW_TESTS=1 tries every build of a victim that hangs. Last line: "N passed, N failed". Exit status: 0 all
 # passed, 1 some failed, 2 could not run.
@@ -14,7 +14,7 @@ if [ ! -x "${1:-.}/nomem" ]; then
 fi
 build=$1
 shift
-[ $# -gt 0 ] || set -- preload sites verdicts behaviour isolation report engines self store minimise
+[ $# -gt 0 ] || set -- preload sites verdicts behaviour isolation report engines causes self store minimise
 passed=0
 failed=0
 output=$(mktemp)

@@ -55,6 +55,18 @@ static void swallowed(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
 }
 
+/* A test that skips itself has coped with the failure; one that also had a process die has not. */
+static void skipped_is_handled(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.is_skipped = true;
+  evidence.root_status = EXITED(77);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+}
+
 /* A signal that no bug raises is somebody's decision: a refusal. */
 static void other_signals_are_refusals(void **state) {
   (void)state;
@@ -162,10 +174,16 @@ static void texts(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(unreached_whatever_happened), cmocka_unit_test(handled_and_refused),
-      cmocka_unit_test(other_signals_are_refusals), cmocka_unit_test(swallowed),  cmocka_unit_test(fatal_signals),
-      cmocka_unit_test(corruption_by_last_words),    cmocka_unit_test(deaths_of_children),
-      cmocka_unit_test(a_tests_own_abort),           cmocka_unit_test(hangs),
+      cmocka_unit_test(unreached_whatever_happened),
+      cmocka_unit_test(handled_and_refused),
+      cmocka_unit_test(other_signals_are_refusals),
+      cmocka_unit_test(swallowed),
+      cmocka_unit_test(fatal_signals),
+      cmocka_unit_test(skipped_is_handled),
+      cmocka_unit_test(corruption_by_last_words),
+      cmocka_unit_test(deaths_of_children),
+      cmocka_unit_test(a_tests_own_abort),
+      cmocka_unit_test(hangs),
       cmocka_unit_test(texts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,1 @@
+nomem explore --skip-code 256 -- ../good

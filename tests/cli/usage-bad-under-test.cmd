@@ -1,0 +1,1 @@
+nomem explore --under-test 'src/*,,lib/*' -- ../good

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Whose fault it is: a library and its test, built as one program, as two, and without debug information.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cp -r "$here/programs/project" .
+sources='project/src/thing.c project/test/cases.c'
+
+# build_as KIND: leaves ./suite_test.
+build_as() {
+  # shellcheck disable=SC2086 # lists of words
+  case $1 in
+    one) "$cc" -std=gnu11 -g -O0 -o suite_test $sources ;;
+    two | bare)
+      "$cc" -std=gnu11 -g -O0 -shared -fPIC -o libthing.so project/src/thing.c
+      "$cc" -std=gnu11 -g -O0 -o suite_test project/test/cases.c -L. -lthing -Wl,-rpath,"$work"
+      [ "$1" = two ] || strip -g suite_test libthing.so
+      ;;
+  esac
+}
+
+# ends KIND WAY STATUS TEXT [OPTION...]: exploring it ends with that status, and says that.
+ends() {
+  ends_name="$1: $2${5:+ $5}${6:+ $6}"
+  ends_way=$2
+  ends_status=$3
+  ends_text=$4
+  shift 4
+  status=0
+  nomem explore --faults transient "$@" -- ./suite_test "$ends_way" >found 2>&1 || status=$?
+  if [ "$status" = "$ends_status" ] && grep -qE -e "$ends_text" found; then pass "$ends_name"; else
+    echo "(status $status, wanted $ends_status and: $ends_text)" >>found
+    fail "$ends_name" found
+  fi
+}
+
+for kind in one two bare; do
+  build_as $kind
+  taken='test/\*'
+  coarse=
+  [ $kind != bare ] || taken=suite_test coarse=" by the program's name alone, for want of debug information"
+  ends $kind own 0 "^taken as test code: $taken \(guess$coarse; --under-test says otherwise\)"
+  ends $kind own 0 '^not exercised: 1 that test code makes itself'
+  ends $kind own 1 '^crash in own ' --under-test '*'
+  ends $kind assertion 0 '1 run: 1 refused; 0 findings'
+  ends $kind use 0 "not counted: crash in use .*: the test's own code used what it did not check"
+  ends $kind clone 1 '^crash in thing_clone '
+  ends $kind name 1 '^crash in thing_name_length '
+  ends $kind need 1 '^abort in thing_need '
+  ends $kind skip 0 '1 run: 1 handled'
+  ends $kind skip7 0 '1 run: 1 refused'
+  ends $kind skip7 0 '1 run: 1 handled' --skip-code 7
+  ends $kind talk 0 '1 run: 1 refused'
+done
+build_as one
+ends one use 0 'not counted: crash in use ' --under-test 'src/*'
+ends one own 0 '^not exercised: 1 that test code makes itself' --under-test 'nothing*,project/src/thing.c'
+ends one need 2 "^nomem: --under-test: no code that allocates matches 'source/\*'" --under-test 'source/*'
+build_as two
+ends two use 0 'not counted: crash in use ' --under-test 'libthing.so*'
+ends two need 1 '^abort in thing_need ' --under-test 'libthing.so*'
+finish

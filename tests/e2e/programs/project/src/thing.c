@@ -1,0 +1,39 @@
+#include "thing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct thing *thing_new(void) {
+  return calloc(1, sizeof(struct thing)); /* new */
+}
+
+int thing_value(const struct thing *thing) {
+  return thing->value; /* value */
+}
+
+struct thing *thing_clone(const struct thing *thing) {
+  struct thing *clone = malloc(sizeof *clone); /* clone */
+  clone->value = thing->value;
+  clone->name = NULL;
+  return clone;
+}
+
+int thing_set_name(struct thing *thing, const char *name) {
+  thing->name = strdup(name); /* name */
+  return 0;
+}
+
+int thing_name_length(const struct thing *thing) {
+  return (int)strlen(thing->name);
+}
+
+struct thing *thing_need(void) {
+  struct thing *thing = malloc(sizeof *thing);
+  if (thing == NULL) abort(); /* need */
+  return thing;
+}
+
+void thing_free(struct thing *thing) {
+  if (thing != NULL) free(thing->name);
+  free(thing);
+}

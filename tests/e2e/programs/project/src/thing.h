@@ -1,0 +1,18 @@
+/* A library and its test, in the ways in which the two can share the blame. */
+#ifndef THING_H
+#define THING_H
+
+struct thing {
+  int value;
+  char *name;
+};
+
+struct thing *thing_new(void);                    /* NULL: no memory */
+int thing_value(const struct thing *thing);       /* not NULL */
+struct thing *thing_clone(const struct thing *thing); /* bug: does not check */
+int thing_set_name(struct thing *thing, const char *name); /* bug: says 0 though there is no name */
+int thing_name_length(const struct thing *thing); /* of one that has a name */
+struct thing *thing_need(void);                   /* bug: aborts when there is no memory */
+void thing_free(struct thing *thing);
+
+#endif
