@@ -112,7 +112,7 @@ struct nomem_fork {
   uint64_t point_count;      /* of points[] */
   _Atomic int32_t owner;     /* process that is forked; 0: none yet. Others of the run stay out */
   _Atomic uint32_t turn;     /* a futex: the command adds one when the process may go on */
-  _Atomic uint32_t is_forking; /* the fork that is under way is the injector's own, not the program's */
+  int32_t child;             /* the fork, written by the kernel before it runs: one of the injector's, not the program's */
   _Atomic uint32_t point;    /* index in points[] of the one being forked for */
   _Atomic uint32_t obstacle; /* server: why it cannot stand there, enum nomem_obstacle */
 };
@@ -138,12 +138,12 @@ struct nomem_channel {
   _Atomic uint32_t stop_at_fault; /* the process of the first fault stops there, for a debugger to attach */
   char plan[NOMEM_PLAN_BYTES];
   char image[NOMEM_GLOB_BYTES]; /* base names of the images to inject, globs joined by commas; "": all but launchers */
-  struct nomem_fork fork;
 
-  /* Written by the program. */
-  _Atomic uint32_t image_count, fault_count; /* may exceed the arrays */
-  struct nomem_image images[NOMEM_IMAGES];
+  /* Written by the program. What a fork writes lies together: each page it touches costs it a microsecond or two. */
+  _Alignas(NOMEM_PAGE) struct nomem_fork fork; /* by both */
+  _Atomic uint32_t image_count, fault_count;   /* may exceed the arrays */
   struct nomem_fault faults[NOMEM_FAULTS];
+  struct nomem_image images[NOMEM_IMAGES];
   _Atomic uint32_t module_count;
   struct nomem_module modules[NOMEM_MODULES]; /* number n is modules[n - 1]; one numbering for all forks of a program,
                                                  so that the command can read the frames of their faults */

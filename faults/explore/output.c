@@ -32,16 +32,17 @@ struct nomem__stream nomem__stream_read(int fd) {
   struct nomem__stream stream = {.fd = fd, .hash = UINT64_C(0xcbf29ce484222325)};
   unsigned char buffer[PIECE_BYTES];
   ssize_t length;
-  while ((length = pread(fd, buffer, sizeof buffer, (off_t)stream.bytes)) > 0) {
+  do {
+    length = pread(fd, buffer, sizeof buffer, (off_t)stream.bytes);
     for (ssize_t i = 0; i < length; i++) stream.hash = (stream.hash ^ buffer[i]) * UINT64_C(0x100000001b3);
-    stream.bytes += (uint64_t)length;
-  }
+    stream.bytes += length > 0 ? (uint64_t)length : 0;
+  } while (length == sizeof buffer); /* less than was asked for: that was all */
   return stream;
 }
 
 void nomem__stream_tail(const struct nomem__stream *stream, char *tail, size_t tail_bytes) {
   uint64_t from = stream->bytes > tail_bytes - 1 ? stream->bytes - (tail_bytes - 1) : 0;
-  ssize_t length = pread(stream->fd, tail, tail_bytes - 1, (off_t)from);
+  ssize_t length = stream->bytes == 0 ? 0 : pread(stream->fd, tail, tail_bytes - 1, (off_t)from);
   tail[length > 0 ? length : 0] = '\0';
 }
 

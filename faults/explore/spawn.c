@@ -14,7 +14,7 @@
 #include "effects.h"
 
 /* In the child, between fork and exec: async-signal-safe calls only. */
-static _Noreturn void become(const struct nomem__start *start, int go_fd, int error_fd) {
+static _Noreturn void become(const struct nomem__start *start, const sigset_t *blocked, int go_fd, int error_fd) {
   const int fds[] = {start->stdin_fd, start->stdout_fd, start->stderr_fd};
   char byte;
   if (start->own_session) { /* and no core file for each crash */
@@ -30,6 +30,7 @@ static _Noreturn void become(const struct nomem__start *start, int go_fd, int er
   for (int i = 0; i < 3; i++)
     if (fds[i] >= 0 && dup2(fds[i], i) < 0) goto failed;
   signal(SIGPIPE, SIG_DFL);
+  sigprocmask(SIG_SETMASK, blocked, NULL);
   if (start->watch_effects) nomem__effects_watch();
   execve(start->path, start->argv, start->environment);
 failed:;
@@ -39,7 +40,7 @@ failed:;
   _exit(127);
 }
 
-int nomem__spawn(const struct nomem__start *start, pid_t *child, int *error_fd) {
+int nomem__spawn(const struct nomem__start *start, const sigset_t *blocked, pid_t *child, int *error_fd) {
   int go[2], error[2];
   *error_fd = -1;
   if (pipe2(go, O_CLOEXEC) != 0) return -errno;
@@ -51,7 +52,7 @@ int nomem__spawn(const struct nomem__start *start, pid_t *child, int *error_fd) 
   }
   int result = 0;
   pid_t pid = fork();
-  if (pid == 0) become(start, go[0], error[1]);
+  if (pid == 0) become(start, blocked, go[0], error[1]);
   if (pid < 0) result = -errno;
   if (pid > 0 && start->trace) {
     long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |

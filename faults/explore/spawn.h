@@ -2,6 +2,7 @@
 #ifndef NOMEM_SPAWN_H
 #define NOMEM_SPAWN_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -21,9 +22,9 @@ struct nomem__start {
   bool is_fresh; /* as for nomem__cell_enter */
 };
 
-/* Returns 0 and the process in *pid, which is the caller's to wait for; or a negative error code, and then there is
+/* The program begins with this set of signals blocked. Returns 0 and the process in *pid, which is the caller's to wait for; or a negative error code, and then there is
  * none. *error_fd is the caller's to close in either case (-1: there is none): when the program cannot be executed,
  * errno can be read from it. -EPERM: ptrace is not allowed here. */
-int nomem__spawn(const struct nomem__start *start, pid_t *pid, int *error_fd);
+int nomem__spawn(const struct nomem__start *start, const sigset_t *blocked, pid_t *pid, int *error_fd);
 
 #endif

@@ -10,8 +10,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../channel.h"
@@ -50,16 +52,22 @@ struct nomem__tree {
   char *channel_entry; /* NOMEM_CHANNEL=..., by which an untraced tree's strays are known */
   struct tracee *tracees;
   size_t tracee_count, tracee_room;
-  uv_timer_t timer;
+  uv_timer_t timer; /* for a run that hangs; most do without */
+  bool has_timer;
   struct nomem__end end;
 };
+
+/* How long to wait for news of the processes before the loop has its turn, so that what comes by other ways is seen. */
+#define WAIT_MS 50
 
 /* A new thread may stop before its creator's stop says whose it is. */
 #define UNCLAIMED_MAX 256
 
 struct nomem__trees {
   uv_loop_t *loop;
-  uv_signal_t child_signal;
+  sigset_t awaited, blocked; /* SIGCHLD; and what was blocked before it was, too */
+  int signal_fd;
+  uv_poll_t child_signal;
   struct nomem__stacks *stacks;
   struct nomem__tree *first;
   pid_t unclaimed[UNCLAIMED_MAX];
@@ -130,8 +138,7 @@ static void claim(struct nomem__tree *tree, pid_t tid) {
   }
 }
 
-static void handle_fork(struct nomem__tree *tree, pid_t tid, pid_t child) {
-  if (tid == tree->root && tree->forked != NULL && tree->forked(tree->user, child)) return;
+static void handle_fork(struct nomem__tree *tree, pid_t child) {
   claim(tree, child);
   const struct tracee *tracee = find_tracee(tree, child);
   if (tracee != NULL) tree->end.effects |= tracee->is_process ? NOMEM_EFFECT_PROCESSES : NOMEM_EFFECT_THREADS;
@@ -186,6 +193,13 @@ static bool sample(struct nomem__tree *tree, pid_t tid) {
   return tree->samples >= SAMPLES;
 }
 
+static void set_timer(struct nomem__tree *tree, uv_timer_cb callback, uint64_t ms) {
+  if (!tree->has_timer) uv_timer_init(tree->trees->loop, &tree->timer);
+  tree->has_timer = true;
+  tree->timer.data = tree;
+  uv_timer_start(&tree->timer, callback, ms, 0);
+}
+
 static void sample_again(uv_timer_t *timer);
 
 static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
@@ -196,7 +210,7 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
     case PTRACE_EVENT_FORK:
     case PTRACE_EVENT_VFORK:
     case PTRACE_EVENT_CLONE:
-      if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0) handle_fork(tree, tid, (pid_t)message);
+      if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0) handle_fork(tree, (pid_t)message);
       go_on(tid, 0);
       return;
     case PTRACE_EVENT_SECCOMP:
@@ -217,7 +231,7 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
         kill_all(tree);
         return;
       }
-      if (tid == tree->hung_tid && !tree->killed) uv_timer_start(&tree->timer, sample_again, SAMPLE_MS, 0);
+      if (tid == tree->hung_tid && !tree->killed) set_timer(tree, sample_again, SAMPLE_MS);
       if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
         ptrace(PTRACE_LISTEN, tid, NULL, NULL); /* stopped by job control: it stays so until SIGCONT */
       else
@@ -250,15 +264,19 @@ static void unlink_tree(struct nomem__tree *tree) {
   uv_unref((uv_handle_t *)&tree->trees->child_signal);
 }
 
-static void free_tree(uv_handle_t *timer) {
-  struct nomem__tree *tree = timer->data;
+static void free_tree(struct nomem__tree *tree) {
   if (tree->error_fd >= 0) close(tree->error_fd);
   free(tree->tracees);
   free(tree);
 }
 
+static void timer_closed(uv_handle_t *timer) {
+  free_tree(timer->data);
+}
+
 static void finish(struct nomem__tree *tree) {
-  if (read(tree->error_fd, &tree->end.start_error, sizeof tree->end.start_error) < 0) tree->end.start_error = 0;
+  if (tree->error_fd < 0 || read(tree->error_fd, &tree->end.start_error, sizeof tree->end.start_error) < 0)
+    tree->end.start_error = 0;
   if (tree->end.fatal_deaths == 0 && !tree->end.timed_out) { /* it was handled after all: no blow-up to show */
     tree->end.has_stack = false;
     tree->end.fatal_signal = 0;
@@ -267,7 +285,10 @@ static void finish(struct nomem__tree *tree) {
   if (tree->watch_effects && !tree->was_watched) tree->end.effects |= NOMEM_EFFECT_UNKNOWN;
   unlink_tree(tree);
   if (!tree->trees->closing) tree->done(tree, &tree->end, tree->user);
-  uv_close((uv_handle_t *)&tree->timer, free_tree);
+  if (tree->has_timer)
+    uv_close((uv_handle_t *)&tree->timer, timer_closed);
+  else
+    free_tree(tree);
 }
 
 /* Whether this process was started with the tree's channel. */
@@ -315,48 +336,89 @@ static void handle_exit(struct nomem__tree *tree, pid_t tid, int status) {
   if (tree->root_gone && tree->tracee_count == 0) finish(tree);
 }
 
+/* A process that no tree knows has stopped: the injector's fork, or one whose parent's stop will say whose it is. */
+static void handle_stranger(struct nomem__trees *trees, pid_t tid) {
+  for (struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next)
+    if (tree->forked != NULL && tree->forked(tree->user, tid)) {
+      go_on(tid, 0);
+      return;
+    }
+  if (trees->unclaimed_count < UNCLAIMED_MAX)
+    trees->unclaimed[trees->unclaimed_count++] = tid;
+  else
+    kill(tid, SIGKILL);
+}
+
 static void handle(struct nomem__trees *trees, pid_t tid, int status) {
   struct nomem__tree *tree = find_tree(trees, tid);
   if (tree != NULL && WIFSTOPPED(status))
     handle_stop(tree, tid, status);
   else if (tree != NULL)
     handle_exit(tree, tid, status);
-  else if (WIFSTOPPED(status) && trees->unclaimed_count < UNCLAIMED_MAX)
-    trees->unclaimed[trees->unclaimed_count++] = tid;
   else if (WIFSTOPPED(status))
-    kill(tid, SIGKILL);
+    handle_stranger(trees, tid);
 }
 
-static void reap(uv_signal_t *watcher, int signal) {
-  (void)signal;
+/* While runs go on and nothing else is due, the next news of them are waited for here: a turn of the loop takes several
+ * system calls, and there are some turns for each run. */
+static bool wait_for_news(struct nomem__trees *trees) {
+  uv_update_time(trees->loop);
+  int ms = uv_backend_timeout(trees->loop);
+  if (ms == 0 || !uv_loop_alive(trees->loop)) return false;
+  const struct timespec limit = {.tv_nsec = (ms > 0 && ms < WAIT_MS ? ms : WAIT_MS) * 1000000L};
+  return sigtimedwait(&trees->awaited, NULL, &limit) > 0;
+}
+
+static void reap(uv_poll_t *watcher, int result, int events) {
+  (void)result, (void)events;
+  struct nomem__trees *trees = watcher->data;
+  struct signalfd_siginfo info;
+  if (read(trees->signal_fd, &info, sizeof info) < 0 && errno != EAGAIN) return;
   int status;
   pid_t tid;
-  while ((tid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) handle(watcher->data, tid, status);
+  do
+    while ((tid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) handle(trees, tid, status);
+  while (wait_for_news(trees));
+}
+
+static int watch_children(struct nomem__trees *trees) {
+  sigemptyset(&trees->awaited);
+  sigaddset(&trees->awaited, SIGCHLD);
+  trees->signal_fd = signalfd(-1, &trees->awaited, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (trees->signal_fd < 0) return -errno;
+  if (sigprocmask(SIG_BLOCK, &trees->awaited, &trees->blocked) != 0) return -errno;
+  int result = uv_poll_init(trees->loop, &trees->child_signal, trees->signal_fd);
+  if (result != 0) return result;
+  trees->child_signal.data = trees;
+  result = uv_poll_start(&trees->child_signal, UV_READABLE, reap);
+  uv_unref((uv_handle_t *)&trees->child_signal);
+  return result;
+}
+
+static void free_trees(struct nomem__trees *trees) {
+  nomem__stacks_close(trees->stacks);
+  if (trees->signal_fd >= 0) close(trees->signal_fd);
+  free(trees);
 }
 
 int nomem__trees_open(uv_loop_t *loop, struct nomem__trees **out) {
   struct nomem__trees *trees = calloc(1, sizeof *trees);
   if (trees == NULL) return -ENOMEM;
   trees->loop = loop;
+  trees->signal_fd = -1;
   int result = nomem__stacks_open(&trees->stacks);
-  if (result == 0) result = uv_signal_init(loop, &trees->child_signal);
+  if (result == 0) result = watch_children(trees);
   if (result != 0) {
-    nomem__stacks_close(trees->stacks);
-    free(trees);
+    free_trees(trees);
     return result;
   }
-  trees->child_signal.data = trees;
-  result = uv_signal_start(&trees->child_signal, reap, SIGCHLD);
-  uv_unref((uv_handle_t *)&trees->child_signal);
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   *out = trees;
-  return result;
+  return 0;
 }
 
-static void free_trees(uv_handle_t *watcher) {
-  struct nomem__trees *trees = watcher->data;
-  nomem__stacks_close(trees->stacks);
-  free(trees);
+static void trees_closed(uv_handle_t *watcher) {
+  free_trees(watcher->data);
 }
 
 void nomem__trees_close(struct nomem__trees *trees) {
@@ -365,7 +427,8 @@ void nomem__trees_close(struct nomem__trees *trees) {
   int status;
   pid_t tid;
   while (trees->first != NULL && (tid = waitpid(-1, &status, __WALL)) > 0) handle(trees, tid, status);
-  uv_close((uv_handle_t *)&trees->child_signal, free_trees);
+  sigprocmask(SIG_SETMASK, &trees->blocked, NULL);
+  uv_close((uv_handle_t *)&trees->child_signal, trees_closed);
 }
 
 int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *start, nomem__tree_done done,
@@ -377,15 +440,13 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *sta
   tree->watch_effects = start->watch_effects;
   for (char **entry = start->environment; *entry != NULL; entry++)
     if (strncmp(*entry, NOMEM_CHANNEL_ENV "=", sizeof NOMEM_CHANNEL_ENV) == 0) tree->channel_entry = *entry;
-  uv_timer_init(trees->loop, &tree->timer);
-  tree->timer.data = tree;
-  int result = nomem__spawn(start, &tree->root, &tree->error_fd);
+  int result = nomem__spawn(start, &trees->blocked, &tree->root, &tree->error_fd);
   if (result == 0 && start->trace && (result = add_tracee(tree, tree->root)) != 0) {
     kill(tree->root, SIGKILL);
     waitpid(tree->root, NULL, __WALL);
   }
   if (result != 0) {
-    uv_close((uv_handle_t *)&tree->timer, free_tree);
+    free_tree(tree);
     return result;
   }
   tree->next = trees->first;
@@ -404,8 +465,6 @@ int nomem__tree_adopt(struct nomem__trees *trees, pid_t child, nomem__tree_done 
   if (tree == NULL) return -ENOMEM;
   *tree = (struct nomem__tree){.trees = trees, .done = done, .interesting = interesting, .user = user, .traced = true,
                                .root = child, .error_fd = -1};
-  uv_timer_init(trees->loop, &tree->timer);
-  tree->timer.data = tree;
   tree->next = trees->first;
   trees->first = tree;
   claim(tree, child);
@@ -422,7 +481,7 @@ static void interrupt(struct nomem__tree *tree) {
   if (!tree->traced || ptrace(PTRACE_INTERRUPT, tree->hung_tid, NULL, NULL) != 0)
     kill_all(tree);
   else
-    uv_timer_start(&tree->timer, kill_late, INTERRUPT_MS, 0);
+    set_timer(tree, kill_late, INTERRUPT_MS);
 }
 
 static void sample_again(uv_timer_t *timer) {

@@ -47,7 +47,8 @@ void nomem__trees_close(struct nomem__trees *trees);
 int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *start, nomem__tree_done done,
                       bool (*interesting)(void *user), void *user, struct nomem__tree **tree);
 
-/* Has the root's next forks offered: when forked returns true, the child is not of this tree, and has been adopted. */
+/* Has processes offered that stop without being known: when forked returns true, the child is one that the injector in
+ * the root has forked for the command, and has been adopted. */
 void nomem__tree_on_fork(struct nomem__tree *tree, bool (*forked)(void *user, pid_t child));
 
 /* Makes a tree of a process that has just been forked, from within forked. As for nomem__tree_start. */

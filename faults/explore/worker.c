@@ -5,12 +5,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "effects.h"
 
 /* A run whose output goes past this is writing without end, into memory. */
 #define OUTPUT_MAX_BYTES (64u << 20)
@@ -198,7 +201,10 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   worker->done(worker, &worker->outcome, worker->user);
   if (!worker->is_snapshot || worker->parent == NULL) return;
   reset_report(worker->channel);
-  if (cut_streams(worker) != 0) worker->is_unsound = true;
+  if (((uint64_t)worker->stream_kept[OUTPUT] != worker->outcome.output.bytes ||
+       (uint64_t)worker->stream_kept[ERROR] != worker->outcome.error.bytes) &&
+      cut_streams(worker) != 0)
+    worker->is_unsound = true;
   start_clock(worker);
   wake_parent(worker);
 }
@@ -311,19 +317,18 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
   return result;
 }
 
-/* The process that is forked has forked: for a run, unless the program did so itself. */
+/* Whether a process that has stopped is the one that was forked for the run. */
 static bool adopt_run(void *user, pid_t child) {
   struct nomem__worker *worker = user;
-  if (!worker->channel->fork.is_forking || worker->tree != NULL) {
-    worker->is_unsound = true;
-    return false;
-  }
+  if (worker->channel->fork.child != child || worker->tree != NULL) return false;
+  worker->channel->fork.child = 0;
   for (unsigned i = 0; i < STREAMS; i++) worker->stream_kept[i] = stream_end(worker, (enum stream)i);
   start_clock(worker);
   if (nomem__tree_adopt(worker->trees, child, run_ended, was_failed, worker, &worker->tree) == 0) return true;
   worker->is_unsound = true; /* the parent would wait for it for ever */
   nomem__tree_cancel(worker->parent);
-  return false;
+  kill(child, SIGKILL);
+  return true;
 }
 
 /* The server is gone. A run that was asked of it is made by starting the program after all. */
@@ -395,6 +400,7 @@ static void snapshot_ended(struct nomem__tree *tree, const struct nomem__end *en
   worker->parent = NULL;
   worker->outcome = (struct nomem__outcome){.end = *end, .channel = worker->channel};
   worker->is_spoiled = true;
+  worker->is_unsound |= (end->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_THREADS)) != 0;
   read_streams(worker);
   if (worker->tree != NULL) nomem__tree_cancel(worker->tree);
   worker->ended(worker, &worker->outcome, worker->is_unsound, worker->user);

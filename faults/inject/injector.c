@@ -131,6 +131,12 @@ static bool is_spent(void) {
          plan.rule[0].site.digits == 16 && !channel->record_sites;
 }
 
+static bool fail_here(const struct nomem_call *call, const struct nomem_site *site) {
+  record_fault(call, site);
+  nomem_fault();
+  return true;
+}
+
 static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, size_t released_bytes) {
   if (plan.has & NOMEM_HAS_BUDGET) {
     int64_t live = atomic_load_explicit(&channel->live_bytes, memory_order_relaxed) - (int64_t)released_bytes;
@@ -150,20 +156,26 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
   return true;
 }
 
-/* In a fork, the plan is the point that it was made for: the very one that an exec run is given as text. Returns the
- * mode to go on with. */
-static uint32_t snapshot(struct nomem_site *site, uint64_t occurrence) {
+/* What became of a call that snapshots may be taken at. */
+enum snapshot { PARENT, TRANSIENT, PERSISTENT };
+
+/* In a fork for a persistent fault, the plan is the point that it was made for: the very one that an exec run is given
+ * as text. In one for a transient fault there is nothing left to decide after this call, nor anything to count: nobody
+ * sees its counts. */
+static enum snapshot snapshot(struct nomem_site *site, uint64_t occurrence) {
   bool persistent;
-  uint32_t mode = atomic_load(&nomem__mode);
-  if (!nomem__server_snapshot(channel, site, occurrence, &persistent)) return mode;
+  if (!nomem__server_snapshot(channel, site, occurrence, &persistent)) return PARENT;
+  if (!persistent) {
+    atomic_store(&nomem__mode, 0);
+    return TRANSIENT;
+  }
   const struct nomem_site_match match = {.key = atomic_load(&site->key), .digits = 16,
                                          .occurrence = {occurrence, occurrence}};
   plan.rule_count = 1;
-  plan.has = persistent ? NOMEM_HAS_FROM : NOMEM_HAS_SITE;
+  plan.has = NOMEM_HAS_FROM;
   plan.rule[0] = (struct nomem_rule){.has = plan.has, .site = match, .from = match};
-  mode = (mode & ~(uint32_t)NOMEM_MODE_SNAPSHOT) | NOMEM_MODE_FAIL;
-  atomic_store(&nomem__mode, mode);
-  return mode;
+  atomic_store(&nomem__mode, NOMEM_MODE_COUNT | NOMEM_MODE_SITE | NOMEM_MODE_FAIL);
+  return PERSISTENT;
 }
 
 /* Once a persistent fault lasts and enough failed calls were noted, no call's site decides or says anything more. A
@@ -181,8 +193,11 @@ __attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t m
   self.paused++;
   atomic_signal_fence(memory_order_seq_cst);
   if ((mode & NOMEM_MODE_SITE) && is_site_needed()) site = find_site(call, return_address, cfa);
-  if ((mode & NOMEM_MODE_SNAPSHOT) && site != NULL) mode = snapshot(site, call->occurrence);
-  if (mode & NOMEM_MODE_FAIL) fails = plan_fails(call, site, released_bytes);
+  enum snapshot fork = (mode & NOMEM_MODE_SNAPSHOT) && site != NULL ? snapshot(site, call->occurrence) : PARENT;
+  if (fork == TRANSIENT)
+    fails = fail_here(call, site);
+  else if ((mode & NOMEM_MODE_FAIL) || fork == PERSISTENT)
+    fails = plan_fails(call, site, released_bytes);
   atomic_signal_fence(memory_order_seq_cst);
   self.paused--;
   return fails;

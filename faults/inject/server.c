@@ -30,6 +30,10 @@ static int *thread_number(void) {
 /* Returns 0 in the fork, its number in this process, or -1. glibc's fork would run the program's own handlers and take
  * the locks of stdio, in the middle of whatever the program is doing.
  *
+ * The fork is traced as this process is, but without the stop that tells the tracer of it (CLONE_PTRACE with
+ * CLONE_UNTRACED): the tracer sees it when the fork itself stops, before its first instruction, and knows it by its
+ * number, which the kernel has written by then.
+ *
  * renumber: the C library learns the fork's own thread number. Not so in the middle of the program: locks that it holds
  * there have the old number as their owner, and would not be let go by the new one (setlocale allocates under such a
  * lock). The old number stays unique, because its process waits; raise, which needs the true one, asks the kernel. */
@@ -39,11 +43,10 @@ static pid_t fork_sibling(struct nomem_channel *channel, bool renumber) {
   size_t robust_bytes = 0;
   if (renumber && number == NULL) return -1;
   syscall(SYS_get_robust_list, 0, &robust_list, &robust_bytes);
-  atomic_store(&channel->fork.is_forking, 1);
-  long flags = CLONE_PARENT | SIGCHLD | (renumber ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0);
-  pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, number, NULL);
+  long flags = CLONE_PARENT | CLONE_PTRACE | CLONE_UNTRACED | CLONE_PARENT_SETTID | SIGCHLD |
+               (renumber ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0);
+  pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, &channel->fork.child, number, NULL);
   if (pid == 0 && robust_list != NULL) syscall(SYS_set_robust_list, robust_list, robust_bytes);
-  if (pid != 0) atomic_store(&channel->fork.is_forking, 0);
   return pid;
 }
 
@@ -99,8 +102,8 @@ bool nomem__server_stand(struct nomem_channel *channel) {
 
 /* A fork shares the positions in open files with its parent: what it reads must be read again. */
 struct positions {
-  off_t at[DESCRIPTORS_MAX];
   int count;
+  off_t at[DESCRIPTORS_MAX];
 };
 
 static void note_positions(struct positions *positions) {
@@ -125,6 +128,7 @@ bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *si
     uint32_t point = site->next_point++;
     if (points[point].occurrence < occurrence) continue;
     int saved_errno = errno;
+    *persistent = points[point].persistent; /* not in the fork, for which this page is one more to come to */
     uint32_t seen = atomic_load(&channel->fork.turn);
     note_positions(&positions);
     atomic_store(&channel->fork.point, point);
@@ -134,10 +138,7 @@ bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *si
       restore_positions(&positions);
     }
     errno = saved_errno;
-    if (pid == 0) {
-      *persistent = points[point].persistent;
-      return true;
-    }
+    if (pid == 0) return true;
   }
   return false;
 }
