@@ -6,6 +6,7 @@
 #include "owner.h"
 #include "quote.h"
 #include "schedule.h"
+#include "touch.h"
 #include "trace.h"
 #include "worker.h"
 
@@ -35,7 +36,7 @@ struct nomem__finding {
   bool needs_timeout; /* its run does not end by itself */
   char detail[NOMEM_DETAIL_BYTES]; /* how it ended, where the verdict does not say it all; may be "" */
   char last_words[NOMEM_QUOTE_BYTES]; /* the last line that it wrote, quoted */
-  bool has_fault_address;
+  enum nomem__touch touch; /* and the address, where there is one */
   uint64_t fault_address;
   enum nomem_fn fn;
   uint64_t size_bytes, nth;

@@ -61,6 +61,7 @@ static bool parse_area(const char *line, struct nomem__area *area) {
                       permissions, &area->offset, &area->device_major, &area->device_minor, &area->inode, &path);
   if (fields != 7 || path == 0) return false;
   area->is_executable = permissions[2] == 'x';
+  area->is_writable = permissions[1] == 'w';
   area->path = strndup(line + path, strcspn(line + path, "\n"));
   return area->path != NULL;
 }
@@ -183,6 +184,12 @@ const struct nomem__area *nomem__maps_area(const struct nomem__maps *maps, uint6
     else
       return &maps->areas[middle];
   }
+  return NULL;
+}
+
+const struct nomem__area *nomem__maps_next_writable(const struct nomem__maps *maps, uint64_t address) {
+  for (size_t i = 0; i < maps->area_count; i++)
+    if (maps->areas[i].is_writable && maps->areas[i].end > address) return &maps->areas[i];
   return NULL;
 }
 

@@ -17,7 +17,7 @@ struct nomem__area {
   uint64_t offset;     /* of start in the file */
   uint64_t inode;      /* 0: no file */
   unsigned device_major, device_minor;
-  bool is_executable;
+  bool is_executable, is_writable;
   char *path; /* as the kernel writes it: "/path", "/path (deleted)", "[vdso]", ""; owned by the maps */
 };
 
@@ -39,8 +39,10 @@ struct nomem__maps {
 int nomem__maps_read(struct nomem__maps *maps, pid_t pid);
 void nomem__maps_free(struct nomem__maps *maps);
 
-/* NULL: address lies in none. Valid until the next read. */
+/* What lies at address; and the first area that can be written to at it or above. NULL: none. Valid until the next
+ * read. */
 const struct nomem__area *nomem__maps_area(const struct nomem__maps *maps, uint64_t address);
+const struct nomem__area *nomem__maps_next_writable(const struct nomem__maps *maps, uint64_t address);
 const struct nomem__module *nomem__maps_module(const struct nomem__maps *maps, uint64_t address);
 
 /* Copies the module's file as far as it is mapped, for a file that cannot be opened any more. Returns a descriptor of

@@ -18,7 +18,7 @@ void nomem__print_command(FILE *out, char **words);
 /* "nomem run --fail 'PLAN' -- PROGRAM ARGS", quoted for a shell. timeout_ms 0: none. */
 void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms);
 
-/* How a finding's run ended, such as "SIGSEGV at address 0x0, a NULL pointer". */
+/* How a finding's run ended, such as "SIGSEGV at NULL + 0x18". */
 void nomem__print_end(const struct nomem__finding *finding, FILE *out);
 
 /* Write what a document says, to its end; what out refused is left to ferror(out). Return 0 or a negative code. */

@@ -197,7 +197,9 @@ static json_t *finding_of(struct builder *builder, const struct nomem__finding *
   put_printed(json, object, "end", print_end, &printed);
   if (finding->signal > 0 && sigabbrev_np(finding->signal) != NULL)
     nomem__json_format(json, object, "signal", "SIG%s", sigabbrev_np(finding->signal));
-  if (finding->has_fault_address)
+  if (finding->touch != NOMEM_TOUCH_NONE)
+    nomem__json_text(json, object, "address_kind", nomem__touch_names[finding->touch]);
+  if (nomem__touch_has_address(finding->touch))
     nomem__json_format(json, object, "address", "0x%" PRIx64, finding->fault_address);
   nomem__json_put(json, object, "fault", fault_of(builder, &printed));
   if (finding->blow_up.depth > 0) {

@@ -9,9 +9,6 @@
 #include "coverage.h"
 #include "report.h"
 
-/* Touched below this, a bad address is NULL plus the offset of a member. */
-#define NULL_PAGE 4096
-
 bool nomem__is_coloured(FILE *out) {
   const char *no_color = getenv("NO_COLOR");
   return isatty(fileno(out)) && (no_color == NULL || *no_color == '\0');
@@ -80,9 +77,7 @@ void nomem__print_end(const struct nomem__finding *finding, FILE *out) {
     return;
   }
   fprintf(out, "SIG%s", sigabbrev_np(finding->signal));
-  if (finding->has_fault_address)
-    fprintf(out, " at address 0x%" PRIx64 "%s", finding->fault_address,
-            finding->fault_address < NULL_PAGE ? ", a NULL pointer" : "");
+  nomem__touch_print(out, finding->touch, finding->fault_address);
   /* Who aborts on purpose says why: out of memory, a failed assertion, a double free. */
   if (finding->signal == SIGABRT && strcmp(finding->last_words, "''") != 0)
     fprintf(out, ", its last words: %s", finding->last_words);

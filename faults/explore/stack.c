@@ -22,6 +22,10 @@
 #define PIECE_BYTES 1024
 #define PIECES 32
 
+/* How far below the end of a stack a large frame may reach, and what is taken for the end itself. */
+#define OVERFLOW_REACH_BYTES (UINT64_C(16) << 20)
+#define OVERFLOW_SLACK_BYTES 4096
+
 struct piece {
   uint64_t address;
   size_t readable_bytes;
@@ -268,6 +272,16 @@ static void read_signal(struct nomem__stack *out) {
   }
 }
 
+/* Whether the stack pointer has come to the end of the memory that is the stack's, and what was touched lies between the
+ * two, or just where a call or a push would write. */
+static bool is_overflow(const struct nomem__stacks *stacks, const struct nomem__stack *out) {
+  if (!out->has_fault_address || out->signal != SIGSEGV) return false;
+  const struct nomem__area *stack = nomem__maps_next_writable(&stacks->maps, out->fault_address);
+  if (stack == NULL || stack->start <= out->fault_address) return false;
+  return out->sp < stack->start + OVERFLOW_SLACK_BYTES && stack->start - OVERFLOW_REACH_BYTES < out->sp &&
+         out->fault_address + OVERFLOW_SLACK_BYTES >= out->sp;
+}
+
 /* After a call of what is no code there is no unwind table for where the thread is, but the return address is on top
  * of the stack: go on as if the call had not been made yet. */
 static void step_out_of_nowhere(struct nomem__stacks *stacks) {
@@ -287,6 +301,7 @@ static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t ti
   out->ip = IP(&stacks->registers);
   out->sp = SP(&stacks->registers);
   read_signal(out);
+  out->is_overflow = is_overflow(stacks, out);
   step_out_of_nowhere(stacks);
   if (is_loaded) dwfl_getthread_frames(stacks->dwfl, tid, on_frame, &walk);
   if (out->depth == 0) add_frame(stacks, out, out->ip, false);

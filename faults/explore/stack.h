@@ -37,6 +37,7 @@ struct nomem__stack {
                              x86-64 one between the halves of the address space), which is no NULL pointer */
   uint64_t fault_address; /* si_addr, for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP */
   uint64_t ip, sp;        /* registers, as they are */
+  bool is_overflow;       /* what was touched lies below the end of this thread's stack */
   bool is_cut;            /* there were more frames */
   size_t depth;           /* at least 1 */
   /* Innermost first. After a call of no code (through NULL) the first one is the caller. */

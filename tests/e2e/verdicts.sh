@@ -11,6 +11,9 @@ seconds=0.5
 # line FILE MARK: the number of the line that has the mark as a comment.
 line() { grep -n "/\* $2 \*/" "$1" | cut -d: -f1; }
 
+# said FILE: what a report must say of it, too; may be nothing.
+said() { sed -n 's,.*/\* says: \(.*\) \*/.*,\1,p' "$1"; }
+
 # The frames of the stack that is printed below the line with these words.
 stack() { sed -n "/^  $1/,/^  [a-z]/p" found | grep '^    #'; }
 
@@ -41,6 +44,7 @@ reproduces() {
 is_planted() {
   [ "$(grep -c "^  reproduce: " found)" = 1 ] || return 1
   grep -q "^$1 in planted (.*$(basename "$2"):" found || return 1
+  grep -qF -- "$(said "$2")" found || return 1
   fault_line=$(line "$2" fault)
   blow_up_line=$(line "$2" blow-up)
   [ "$3" = exact ] || fault_line='[0-9]*' blow_up_line='[0-9]*'

@@ -206,6 +206,7 @@ static void a_read_through_null_is_at_the_top(void **state) {
   assert_int_equal(stack.signal, SIGSEGV);
   assert_true(stack.has_fault_address);
   assert_true(stack.fault_address < PAGE_BYTES);
+  assert_false(stack.is_overflow);
   assert_string_equal(function_at(&stack, 0), "victim_null_read");
   assert_false(stack.frames[0].is_return_address);
   assert_string_equal(function_at(&stack, 1), "main");
@@ -270,6 +271,7 @@ static void endless_recursion_is_cut(void **state) {
   assert_string_equal(function_at(&stack, 0), "recurse");
   assert_string_equal(function_at(&stack, NOMEM__STACK_DEPTH - 1), "recurse");
   assert_true(stack.fault_address - stack.sp + PAGE_BYTES < 2 * PAGE_BYTES);
+  assert_true(stack.is_overflow);
 }
 
 static void a_smashed_stack_gives_what_is_left(void **state) {

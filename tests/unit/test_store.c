@@ -118,7 +118,8 @@ static void test_empty(void **state) {
 /* What a finding shows is the same after it was written and read, whatever its numbers are. */
 static void test_evidence(void **state) {
   struct nomem__finding finding = {.signal = 11,
-                                   .has_fault_address = true,
+                                   .touch = NOMEM_TOUCH_WILD,
+                                   .detail = "how",
                                    .fault_address = UINT64_MAX,
                                    .fn = NOMEM_FN_REALLOC,
                                    .size_bytes = UINT64_MAX - 1,
@@ -133,7 +134,8 @@ static void test_evidence(void **state) {
   assert_non_null(text);
   assert_int_equal(nomem__evidence_read(text, &read, &strings), 0);
   assert_int_equal(read.signal, 11);
-  assert_true(read.has_fault_address && !read.needs_timeout);
+  assert_true(read.touch == NOMEM_TOUCH_WILD && !read.needs_timeout);
+  assert_string_equal(read.detail, "how");
   assert_true(read.fault_address == UINT64_MAX && read.size_bytes == UINT64_MAX - 1 && read.nth == 3);
   assert_int_equal(read.fn, NOMEM_FN_REALLOC);
   assert_string_equal(read.last_words, finding.last_words);
@@ -149,7 +151,7 @@ static void test_evidence(void **state) {
 /* What is not such a text is refused, wherever it is cut. */
 static void test_bad_evidence(void **state) {
   static const char deep[] =
-      "{\"signal\":0,\"needs_timeout\":false,\"last_words\":\"\",\"has_address\":false,\"address\":0,"
+      "{\"signal\":0,\"needs_timeout\":false,\"detail\":\"\",\"last_words\":\"\",\"touch\":0,\"address\":0,"
       "\"fn\":99,\"bytes\":0,\"nth\":0,\"own\":0,\"fault\":[],\"blow_up\":[]}";
   struct nomem__finding finding = {.fault = {.depth = 1, .frame = {{"a", 1, true}}}}, read = {0};
   struct nomem__strings strings = {0};

@@ -11,7 +11,7 @@ static __attribute__((noinline)) struct record *planted(void) {
 #ifdef MENDED
   if (record == NULL) return NULL;
 #endif
-  record->count = 1; /* blow-up */
+  record->count = 1; /* blow-up */ /* says: SIGSEGV at NULL + 0xc8 */
   return record;
 }
 

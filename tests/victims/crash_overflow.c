@@ -8,7 +8,7 @@ static __attribute__((noinline)) void *planted(int tries) {
   if (tries == 3) return NULL;
 #endif
   volatile int kept = tries;
-  block = planted(tries + 1); /* blow-up */
+  block = planted(tries + 1); /* blow-up */ /* says: , a stack overflow */
   kept = kept + 1;
   return block;
 }
