@@ -108,7 +108,7 @@ struct nomem_snapshot_point {
 /* The dealings between the command and a process that is forked for it (engines server and snapshot). */
 struct nomem_fork {
   uint32_t engine;           /* enum nomem_engine */
-  uint32_t unused;
+  uint32_t look_out;         /* snapshot: not where something is open that a fork would share (sockets, pipes ...) */
   uint64_t point_count;      /* of points[] */
   _Atomic int32_t owner;     /* process that is forked; 0: none yet. Others of the run stay out */
   _Atomic uint32_t turn;     /* a futex: the command adds one when the process may go on */

@@ -52,8 +52,9 @@ int nomem__effects_watch(void) {
       ON(socket, CHANNELS), ON(socketpair, CHANNELS), ON(pipe, CHANNELS), ON(pipe2, CHANNELS),
       ON(epoll_create, EVENTS), ON(epoll_create1, EVENTS), ON(eventfd, EVENTS), ON(eventfd2, EVENTS),
       ON(inotify_init, EVENTS), ON(inotify_init1, EVENTS), ON(signalfd, EVENTS), ON(signalfd4, EVENTS),
-      ON(io_uring_setup, EVENTS), ON(io_setup, EVENTS), ON(userfaultfd, EVENTS), ON(perf_event_open, EVENTS),
-      ON(shmat, MEMORY), ON(semget, MEMORY), ON(msgget, MEMORY), ON(mq_open, MEMORY),
+      ON(perf_event_open, EVENTS),
+      /* These leave more behind than the descriptor. */
+      ON(io_uring_setup, MEMORY), ON(io_setup, MEMORY), ON(userfaultfd, MEMORY), ON(shmat, MEMORY), ON(semget, MEMORY), ON(msgget, MEMORY), ON(mq_open, MEMORY),
       ON(timerfd_create, TIMERS), ON(setitimer, TIMERS), ON(alarm, TIMERS), ON(timer_create, TIMERS),
       RETURN(SECCOMP_RET_ALLOW),
   };

@@ -32,6 +32,9 @@ enum nomem__effect {
 #undef X
 };
 
+/* Effects that a descriptor stands for: a fork shares them only while it is open. */
+#define NOMEM_EFFECTS_WHILE_OPEN (NOMEM_EFFECT_CHANNELS | NOMEM_EFFECT_EVENTS)
+
 /* Has the calling process, and all that come from it, report to their tracer. Between fork and exec: async-signal-safe.
  * Returns 0 or a negative error code. Takes privileges away from programs that would gain some by exec. */
 int nomem__effects_watch(void);

@@ -7,9 +7,14 @@
 #include "effects.h"
 #include "store_campaign.h"
 
-/* What a fork before main() does not share, but a later one would. */
+/* What a fork before main() does not share, but a later one would. What is shared only while it is open is looked for
+ * at each point. */
+static unsigned against_snapshot(const struct nomem__campaign *campaign) {
+  return campaign->effects & ~(unsigned)NOMEM_EFFECTS_WHILE_OPEN;
+}
+
 static bool may_snapshot(const struct nomem__campaign *campaign) {
-  return campaign->effects == 0 && campaign->session->setup.trace;
+  return against_snapshot(campaign) == 0 && campaign->session->setup.trace;
 }
 
 /* Processes that a fork starts count on pages of their own: points would not mean the run any more. And all forks of
@@ -31,8 +36,9 @@ bool nomem__engines_need_fresh_files(const struct nomem__campaign *campaign) {
 int nomem__engines_check(struct nomem__campaign *campaign) {
   enum nomem__engine_choice choice = campaign->session->options->engine;
   bool trace = campaign->session->setup.trace;
-  unsigned keeping = campaign->effects;
-  if (choice == NOMEM_CHOICE_FORK) keeping = against_fork(campaign);
+  unsigned keeping = choice == NOMEM_CHOICE_FORK       ? against_fork(campaign)
+                     : choice == NOMEM_CHOICE_SNAPSHOT ? against_snapshot(campaign)
+                                                       : campaign->effects;
   campaign->engine_reason = choice == NOMEM_CHOICE_EXEC ? ""
                             : !trace                    ? "ptrace is not used"
                                                         : nomem__effect_text(keeping);
@@ -184,8 +190,9 @@ static int start_snapshots(struct nomem__campaign_worker *hand, struct nomem__sn
   if (count == 0) return 0;
   qsort(snapshots, count, sizeof *snapshots, by_key);
   nomem__worker_copy_tables(hand->worker, campaign->workers[0].worker);
-  return nomem__worker_snapshot(hand->worker, snapshots, count, campaign->timeout_ms, snapshot_done, snapshots_ended,
-                                hand);
+  bool look_out = (campaign->effects & NOMEM_EFFECTS_WHILE_OPEN) != 0;
+  return nomem__worker_snapshot(hand->worker, snapshots, count, look_out, campaign->timeout_ms, snapshot_done,
+                                snapshots_ended, hand);
 }
 
 static void take_snapshots(struct nomem__campaign *campaign) {

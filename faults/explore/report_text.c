@@ -173,7 +173,9 @@ static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
     fprintf(out, "%s%" PRIu64 " runs by %s", separator, campaign->engines[i], names[i]);
     separator = ", ";
   }
-  if (*campaign->engine_reason != '\0') fprintf(out, " (none faster: %s)", campaign->engine_reason);
+  bool all_by_snapshot = campaign->engines[NOMEM_ENGINE_EXEC] + campaign->engines[NOMEM_ENGINE_SERVER] == 0;
+  if (*campaign->engine_reason != '\0' && !all_by_snapshot)
+    fprintf(out, " (none faster: %s)", campaign->engine_reason);
   fputc('\n', out);
 }
 

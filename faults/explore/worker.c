@@ -425,7 +425,7 @@ static struct nomem_site *find_site(struct nomem_channel *channel, uint64_t key)
 }
 
 int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__snapshot *snapshots, size_t count,
-                           uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended, void *user) {
+                           bool look_out, uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended, void *user) {
   worker->is_spoiled = false; /* the tables are the baseline's */
   int result = make_room(worker, count);
   if (result == 0) result = reset(worker, NOMEM_ENGINE_SNAPSHOT, "");
@@ -442,6 +442,7 @@ int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__sna
     site->end_point = i + 1;
   }
   worker->channel->fork.point_count = count;
+  worker->channel->fork.look_out = look_out;
   worker->is_snapshot = true;
   worker->done = done;
   worker->ended = ended;

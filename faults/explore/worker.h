@@ -82,9 +82,9 @@ typedef void (*nomem__worker_ended)(struct nomem__worker *worker, const struct n
 /* Runs the program once and forks it at each of these points, ordered by key and occurrence; done is called for each
  * run, then ended. The channel's tables must hold all the keys. timeout_ms is for each run, and for the program between
  * two of them. Points that the program does not come to have no run. Returns 0 or a negative error code, and then
- * neither is called. */
+ * neither is called. look_out: as in nomem_fork. */
 int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__snapshot *snapshots, size_t count,
-                           uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended, void *user);
+                           bool look_out, uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended, void *user);
 
 /* Gives a worker the sites and modules that another's last run has met. */
 void nomem__worker_copy_tables(struct nomem__worker *worker, const struct nomem__worker *from);

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "server.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -55,12 +56,21 @@ static void wait_for_turn(struct nomem_channel *channel, uint32_t seen) {
     syscall(SYS_futex, &channel->fork.turn, FUTEX_WAIT, seen, NULL, NULL, 0);
 }
 
-static uint64_t inherited[DESCRIPTORS_MAX / 64]; /* a bit for each */
+/* What was open when this process was attached: the number of its file plus 1, 0 is nothing. */
+static ino_t inherited[DESCRIPTORS_MAX];
+
+static ino_t file_of(int fd, mode_t *mode) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) return 0;
+  *mode = status.st_mode;
+  return status.st_ino + 1;
+}
 
 void nomem__server_prepare(const struct nomem_channel *channel) {
-  if (channel->fork.engine != NOMEM_ENGINE_SERVER) return;
+  mode_t mode;
+  if (channel->fork.engine != NOMEM_ENGINE_SERVER && !channel->fork.look_out) return;
   for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
-    if (fcntl(fd, F_GETFD) >= 0) inherited[fd / 64] |= UINT64_C(1) << fd % 64;
+    if (fcntl(fd, F_GETFD) >= 0) inherited[fd] = file_of(fd, &mode);
 }
 
 static enum nomem_obstacle find_obstacle(void) {
@@ -68,8 +78,34 @@ static enum nomem_obstacle find_obstacle(void) {
   if (stat("/proc/self/task", &tasks) != 0 || thread_number() == NULL) return NOMEM_OBSTACLE_KERNEL;
   if (tasks.st_nlink != 3) return NOMEM_OBSTACLE_THREADS;
   for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
-    if (fcntl(fd, F_GETFD) >= 0 && !(inherited[fd / 64] >> fd % 64 & 1)) return NOMEM_OBSTACLE_DESCRIPTORS;
+    if (fcntl(fd, F_GETFD) >= 0 && inherited[fd] == 0) return NOMEM_OBSTACLE_DESCRIPTORS;
   return NOMEM_OBSTACLE_NONE;
+}
+
+/* Whether what is open there was not inherited and is a socket, a pipe, or what has no type, such as an epoll. */
+static bool is_shared(int fd) {
+  mode_t mode = 0;
+  ino_t file = file_of(fd, &mode);
+  if (file == 0 || (fd < DESCRIPTORS_MAX && file == inherited[fd])) return false;
+  return S_ISSOCK(mode) || S_ISFIFO(mode) || (mode & S_IFMT) == 0;
+}
+
+/* Whether anything is open that a fork would share. In doubt, it is. */
+static bool shares_something(void) {
+  _Alignas(struct dirent64) char entries[1024];
+  bool shared = false;
+  ssize_t length = -1;
+  int folder = nomem__open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
+  while (folder >= 0 && !shared && (length = getdents64(folder, entries, sizeof entries)) > 0)
+    for (ssize_t at = 0; at < length && !shared;) {
+      const struct dirent64 *entry = (const struct dirent64 *)(entries + at);
+      int fd = 0;
+      for (const char *digit = entry->d_name; *digit >= '0' && *digit <= '9'; digit++) fd = fd * 10 + (*digit - '0');
+      if (entry->d_name[0] != '.' && fd != folder) shared = is_shared(fd);
+      at += entry->d_reclen;
+    }
+  if (folder >= 0) nomem__close(folder);
+  return shared || length != 0;
 }
 
 /* Each run reads standard input from the start, and no run's reading moves another's. */
@@ -128,6 +164,10 @@ bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *si
     uint32_t point = site->next_point++;
     if (points[point].occurrence < occurrence) continue;
     int saved_errno = errno;
+    if (channel->fork.look_out && shares_something()) {
+      errno = saved_errno;
+      continue;
+    }
     *persistent = points[point].persistent; /* not in the fork, for which this page is one more to come to */
     uint32_t seen = atomic_load(&channel->fork.turn);
     note_positions(&positions);

@@ -70,4 +70,46 @@ elif grep -q 'writes or removes files' err; then
 else
   fail "writes files: refused" err
 fi
+
+# What a fork would share only while it is open keeps a point from a snapshot only as long. Shared, the byte that the
+# fork writes after its fault would be read by the program.
+cat >for_a_while.c <<'EOF'
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+static void allocate(int fd) {
+  void *block = malloc(1);
+  if (block == NULL && fd >= 0 && write(fd, "", 1) != 1) exit(3);
+  free(block);
+}
+int main(void) {
+  int pair[2];
+  unsigned count = 0;
+  char byte;
+  allocate(-1);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) != 0) return 2;
+  allocate(pair[0]);
+  while (read(pair[1], &byte, 1) == 1) count++;
+  close(pair[0]);
+  close(pair[1]);
+  allocate(-1);
+  int events = epoll_create1(0);
+  allocate(-1);
+  close(events);
+  allocate(-1);
+  fprintf(stderr, "%u\n", count);
+  return 0;
+}
+EOF
+"$cc" -o for_a_while for_a_while.c
+same 'open for a while' ./for_a_while
+explore mixed auto ./for_a_while
+if diff exec mixed >seen && grep -q '^engines: 6 runs by snapshot, 4 runs by fork' mixed.engines; then
+  pass 'open for a while: only then no snapshots'
+else
+  cat mixed mixed.engines >>seen
+  fail 'open for a while: only then no snapshots' seen
+fi
 finish
