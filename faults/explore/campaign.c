@@ -213,6 +213,9 @@ static int conclude(struct nomem__campaign *campaign, struct nomem__set_aside *r
     nomem__complain("cannot make the report: %s", strerror(ENOMEM));
     return -ENOMEM;
   }
+  for (size_t i = 0; i < campaign->findings.count; i++)
+    snprintf(campaign->findings.list[i].id, NOMEM_FINDING_ID_BYTES, "%s",
+             nomem__json_string(json_array_get(documents, i), "id"));
   nomem__set_aside_mark(rules, campaign, documents);
   nomem__store_end_campaign(campaign, documents);
   json_decref(documents);

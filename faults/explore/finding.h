@@ -19,8 +19,12 @@ enum nomem__aside { NOMEM_ASIDE_NO, NOMEM_ASIDE_SUPPRESSED, NOMEM_ASIDE_TEST, NO
 /* Room for what more there is to say of how a run ended. */
 #define NOMEM_DETAIL_BYTES (2 * NOMEM_QUOTE_BYTES + 64)
 
+/* Room for an id, such as "crash-939c144fe5ed-2". */
+#define NOMEM_FINDING_ID_BYTES 40
+
 struct nomem__finding {
   enum nomem__verdict verdict;
+  char id[NOMEM_FINDING_ID_BYTES]; /* outlives a rebuild; "" until all is over */
   uint64_t hash; /* what its runs have in common */
   uint64_t runs;
   bool is_flaky; /* its first run, made once more, ended otherwise */

@@ -88,6 +88,13 @@ static void print_reproduction(const struct nomem__campaign *campaign, const str
   fputs("  reproduce: ", out);
   nomem__print_reproduction(out, campaign->session->options, finding->plan,
                             finding->needs_timeout ? campaign->timeout_ms : 0);
+  if (campaign->store == NULL) return;
+  fprintf(out, "  debug: nomem replay --gdb %s", finding->id);
+  if (campaign->session->options->store != NULL) {
+    fputs(" --store ", out);
+    print_word(out, campaign->session->options->store);
+  }
+  fputc('\n', out);
 }
 
 static void print_blow_up(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {

@@ -11,6 +11,7 @@
 # What differs from run to run or from machine to machine is replaced in both outputs before they are compared:
 #   the build folder, the folder of the fixtures     BUILD, WORK
 #   site keys (8 or 16 hexadecimal digits)           KEY
+#   ids of findings (a verdict and 12 of them)       crash-ID
 #   addresses (0x...)                                ADDRESS
 #   process numbers (after "pid ")                   PID
 #   times (a number, then ms, s or seconds)          TIME
@@ -38,7 +39,7 @@ umask 022
 normalise() {
   sed -E -e '/^nomem: runs are not isolated from one another/d' -e "s|$build|BUILD|g; s|$work|WORK|g" \
     -e '/^ +#[0-9]+ /{/WORK/!d; s/#[0-9]+ +/#N /}' \
-    -e 's/\b[0-9a-f]{8}([0-9a-f]{8})?\b/KEY/g; s/0x[0-9a-f]{2,}/ADDRESS/g' \
+    -e 's/\b[0-9a-f]{8}([0-9a-f]{8})?\b/KEY/g; s/-[0-9a-f]{12}\b/-ID/g; s/0x[0-9a-f]{2,}/ADDRESS/g' \
     -e 's/\bpid [0-9]+/pid PID/g; s/\b[0-9]+(\.[0-9]+)? ?(ms|s|seconds?)\b/TIME/g' "$1"
 }
 
