@@ -7,6 +7,8 @@ CC = gcc
 CLANG = clang
 CXX = g++
 AR = ar
+LD = ld
+OBJCOPY = objcopy
 PREFIX = /usr/local
 DESTDIR =
 BUILD = build
@@ -29,11 +31,13 @@ LIB_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c))
 PLAN_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/*.c))
 INJECT_COMMON = $(wildcard faults/*.c) $(filter-out faults/inject/backend_%.c,$(wildcard faults/inject/*.c))
 LINK_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_uv.c)
+LINKED_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out faults/inject/scope.c,$(INJECT_COMMON)) \
+  faults/inject/backend_link.c faults/inject/backend_link_start.c)
 PRELOAD_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_preload.c)
 EXPLORE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out faults/explore/main.c,$(wildcard faults/explore/*.c)))
 
 PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(BUILD)/libnomem-preload.so \
-  $(BUILD)/libnomem-fuzz.a
+  $(BUILD)/nomem-link.o $(BUILD)/libnomem-fuzz.a
 
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)";)
@@ -78,6 +82,7 @@ install: all $(BUILD)/man/nomem.1
 	install -m 644 $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(BUILD)/libnomem-fuzz.a \
 	  $(DESTDIR)$(PREFIX)/lib/
 	install $(BUILD)/libnomem-preload.so $(DESTDIR)$(PREFIX)/lib/nomem/
+	install -m 644 $(BUILD)/nomem-link.o $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 faults/nomem.h lib/uv_alloc.h lib/mempool.h $(DESTDIR)$(PREFIX)/include/nomem/
 	install -m 644 $(BUILD)/man/nomem.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 share/nomem/default.supp $(DESTDIR)$(PREFIX)/share/nomem/
@@ -125,10 +130,21 @@ $(BUILD)/libnomem.a: $(LINK_OBJS)
 $(BUILD)/%.a:
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
+# What is inside the program under test calls nothing that a sanitizer intercepts: see plain.c, which names it.
+PLAIN_OBJ = $(BUILD)/obj/faults/inject/plain.o
+PLAIN = $(shell sed -n 's/^[a-zA-Z_].*PLAIN(\([a-z_0-9]*\)).*;$$/\1/p' faults/inject/plain.c)
+plainly = $(LD) -r -o $@.o $(filter-out $(PLAIN_OBJ),$^) && \
+  $(OBJCOPY) $(foreach name,$(PLAIN),--redefine-sym $(name)=nomem__plain_$(name)) $@.o
+
+# One object for a program whose malloc no preload can stand in front of. Of its names only the allocator's are seen.
+$(BUILD)/nomem-link.o: $(LINKED_OBJS)
+	$(call say,LD,$@)$(plainly) && $(LD) -r -o $@ $@.o $(PLAIN_OBJ) && $(OBJCOPY) --localize-hidden $@ && rm $@.o
+
 # The unwinder is linked in from libgcc's archive and kept private: the program under test gets no library it did not
 # ask for but ours.
 $(BUILD)/libnomem-preload.so: $(PRELOAD_OBJS)
-	$(call say,LD,$@)$(CC) -shared $(CFLAGS) -static-libgcc -Wl,-z,now -Wl,-z,defs -Wl,--exclude-libs,ALL -o $@ $^
+	$(call say,LD,$@)$(plainly) && $(CC) -shared $(CFLAGS) -static-libgcc -Wl,-z,now -Wl,-z,defs \
+	  -Wl,--exclude-libs,ALL -o $@ $@.o $(PLAIN_OBJ) && rm $@.o
 
 $(BUILD)/nomem: $(BUILD)/obj/faults/explore/main.o $(EXPLORE_OBJS) $(PLAN_OBJS)
 	$(call say,LD,$@)$(CC) $(CFLAGS) -o $@ $^ $(EXPLORE_LIBS)

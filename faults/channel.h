@@ -173,6 +173,9 @@ static inline uint64_t nomem__channel_calls(const struct nomem_channel *channel)
   return calls;
 }
 
+/* The section of a program that has the injector linked in; the value in it is NOMEM_CHANNEL_MAGIC. */
+#define NOMEM_NOTE_SECTION ".note.nomem"
+
 #define NOMEM_CHANNEL_MAGIC (UINT64_C(0x6e6f6d656d000000) ^ sizeof(struct nomem_channel))
 
 #endif

@@ -37,6 +37,15 @@ static inline bool nomem__is_injected(const char *globs, const char *base_name) 
   return false;
 }
 
+/* The run-times of the sanitizers, where they are shared libraries. */
+static inline bool nomem__is_sanitizer(const char *base_name) {
+  static const char *const globs[] = {"libasan.so.*",  "libhwasan.so.*", "liblsan.so.*",
+                                      "libtsan.so.*", "libubsan.so.*",  "libclang_rt.*"};
+  for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
+    if (nomem__glob(globs[i], base_name)) return true;
+  return false;
+}
+
 /* The C and C++ run-times, which allocate, raise and abort on behalf of their caller: the first frame of a stack that
  * is not in one of them is whose doing it was. */
 static inline bool nomem__is_runtime(const char *base_name) {
@@ -45,7 +54,7 @@ static inline bool nomem__is_runtime(const char *base_name) {
                                       "libnomem-preload.so"};
   for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
     if (nomem__glob(globs[i], base_name)) return true;
-  return false;
+  return nomem__is_sanitizer(base_name);
 }
 
 #endif

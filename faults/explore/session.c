@@ -111,7 +111,7 @@ int nomem__session_open(struct nomem__session *session, const struct nomem__opti
   }
   session->setup = (struct nomem__setup){.program = session->target.path,
                                          .argv = options->program,
-                                         .preload = session->preload,
+                                         .preload = session->target.has_backend ? NULL : session->preload,
                                          .image = options->image,
                                          .stdin_path = options->stdin_path,
                                          .inherit = inherit,
@@ -170,14 +170,14 @@ bool nomem__session_was_injected(const struct nomem__outcome *outcome) {
   }
   if (count == 0) {
     nomem__complain("nothing was intercepted: the program did not load the preload library (is it started through "
-                    "something that clears LD_PRELOAD, is static or setuid?): link libnomem.a into it instead");
+                    "something that clears LD_PRELOAD, is static or setuid?): link nomem-link.o into it instead");
     return false;
   }
   for (uint32_t i = 0; i < count; i++)
     if (channel->images[i].injected) {
       if (nomem__channel_calls(channel) > 0) return true;
       nomem__complain("nothing was intercepted: the program allocates nothing, or brings an allocator of its own: "
-                      "give it work to do, or link libnomem.a into it");
+                      "give it work to do, or link nomem-link.o into it");
       return false;
     }
   char name[NOMEM_QUOTE_BYTES];

@@ -12,6 +12,7 @@
 struct nomem__target {
   char path[PATH_MAX];        /* what execvp would run */
   bool is_script;             /* path begins with "#!" */
+  bool has_backend;           /* nomem-link.o is linked into what runs: nothing need be preloaded */
   char interpreter[PATH_MAX]; /* of a script: the ELF program that runs it in the end; otherwise "" */
 };
 

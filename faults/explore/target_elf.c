@@ -1,7 +1,6 @@
 #include "target_elf.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <limits.h>
@@ -11,27 +10,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../channel.h"
 #include "quote.h"
 
 /* Whatever the program, the way around a preload is the same. */
-#define LINK_INSTEAD "link libnomem.a into it and use nomem.h"
+#define LINK_INSTEAD "link nomem-link.o into it"
 
 #define OWN_BITS ((int)sizeof(void *) * CHAR_BIT)
 
 /* The header of this very command: what the preload library next to it was built for. Set by the linker. */
 extern const ElfW(Ehdr) own_header __asm__("__ehdr_start") __attribute__((visibility("hidden")));
 
-/* Run-time libraries that bring an allocator of their own, by the names they are loaded under and by the function that
- * shows them inside a program. UndefinedBehaviorSanitizer has none. In this order: AddressSanitizer's run-time defines
- * LeakSanitizer's function too. */
+/* Run-time libraries that bring an allocator of their own, by the function that shows them inside a program. As shared
+ * libraries they come after the preloaded one, and it calls theirs. UndefinedBehaviorSanitizer has none. In this order:
+ * AddressSanitizer's run-time defines LeakSanitizer's function too. */
 static const struct sanitizer {
-  const char *name, *library_glob, *clang_library_glob, *symbol;
+  const char *name, *symbol;
+  bool has_library;
 } sanitizers[] = {
-    {"AddressSanitizer", "libasan.so*", "libclang_rt.asan*", "__asan_init"},
-    {"MemorySanitizer", "libmsan.so*", "libclang_rt.msan*", "__msan_init"},
-    {"ThreadSanitizer", "libtsan.so*", "libclang_rt.tsan*", "__tsan_init"},
-    {"HWAddressSanitizer", "libhwasan.so*", "libclang_rt.hwasan*", "__hwasan_init"},
-    {"LeakSanitizer", "liblsan.so*", "libclang_rt.lsan*", "__lsan_init"},
+    {"AddressSanitizer", "__asan_init", true},    {"MemorySanitizer", "__msan_init", false},
+    {"ThreadSanitizer", "__tsan_init", true},     {"HWAddressSanitizer", "__hwasan_init", true},
+    {"LeakSanitizer", "__lsan_init", false},
 };
 
 #define SANITIZER_COUNT (sizeof sanitizers / sizeof *sanitizers)
@@ -39,6 +38,7 @@ static const struct sanitizer {
 struct reader {
   Elf *elf;
   int fd;
+  bool has_backend;
   uint64_t file_bytes;
   char *objection;
   size_t objection_bytes;
@@ -111,30 +111,41 @@ static int check_segments(struct reader *reader) {
     if (error) return error;
     is_dynamic = true;
   }
-  if (is_dynamic) return 0;
+  if (is_dynamic || reader->has_backend) return 0;
   return object(reader, "is statically linked (or a library), so nothing can be preloaded into it: link it "
-                        "dynamically, or " LINK_INSTEAD);
+                        "dynamically, or " LINK_INSTEAD " (with -Wl,-z,muldefs)");
 }
 
 static int object_sanitizer(struct reader *reader, const struct sanitizer *sanitizer) {
-  return object(reader,
-                "is built with %s, whose allocator wins over a preloaded one: build it without, or " LINK_INSTEAD,
-                sanitizer->name);
+  return object(reader, "has %s in it, whose allocator wins over a preloaded one: " LINK_INSTEAD "%s", sanitizer->name,
+                sanitizer->has_library ? ", or its run-time as a shared library (gcc's default, clang's -shared-libsan)"
+                                       : "");
 }
 
-static int check_needed(struct reader *reader, Elf_Data *data, const GElf_Shdr *section) {
-  size_t count = section->sh_entsize ? section->sh_size / section->sh_entsize : 0;
-  for (size_t i = 0; i < count && i < INT_MAX; i++) {
-    GElf_Dyn entry;
-    if (!gelf_getdyn(data, (int)i, &entry)) return object_damaged(reader);
-    if (entry.d_tag == DT_NULL) break;
-    if (entry.d_tag != DT_NEEDED) continue;
-    const char *library = elf_strptr(reader->elf, section->sh_link, entry.d_un.d_val);
-    if (!library) return object_damaged(reader);
-    for (size_t s = 0; s < SANITIZER_COUNT; s++)
-      if (fnmatch(sanitizers[s].library_glob, library, 0) == 0 ||
-          fnmatch(sanitizers[s].clang_library_glob, library, 0) == 0)
-        return object_sanitizer(reader, &sanitizers[s]);
+/* A program that says it has the injector in it must have this command's. */
+static int check_note(struct reader *reader, const GElf_Shdr *section) {
+  struct {
+    uint32_t name_bytes, value_bytes, type;
+    char name[8];
+    uint32_t magic[2];
+  } note;
+  if (section->sh_size != sizeof note || section->sh_offset > INT64_MAX ||
+      pread(reader->fd, &note, sizeof note, (off_t)section->sh_offset) != (ssize_t)sizeof note)
+    return object_damaged(reader);
+  if (((uint64_t)note.magic[1] << 32 | note.magic[0]) != NOMEM_CHANNEL_MAGIC)
+    return object(reader, "has another version's nomem-link.o in it: link this one's");
+  reader->has_backend = true;
+  return 0;
+}
+
+static int find_note(struct reader *reader) {
+  size_t names;
+  if (elf_getshdrstrndx(reader->elf, &names) != 0) return 0;
+  for (Elf_Scn *scn = NULL; (scn = elf_nextscn(reader->elf, scn)) != NULL;) {
+    GElf_Shdr section;
+    if (!gelf_getshdr(scn, &section)) return object_damaged(reader);
+    const char *name = elf_strptr(reader->elf, names, section.sh_name);
+    if (name != NULL && strcmp(name, NOMEM_NOTE_SECTION) == 0) return check_note(reader, &section);
   }
   return 0;
 }
@@ -164,20 +175,20 @@ static int check_sections(struct reader *reader) {
   while ((scn = elf_nextscn(reader->elf, scn)) != NULL) {
     GElf_Shdr section;
     if (!gelf_getshdr(scn, &section)) return object_damaged(reader);
-    bool has_symbols = section.sh_type == SHT_DYNSYM || section.sh_type == SHT_SYMTAB;
-    if (!has_symbols && section.sh_type != SHT_DYNAMIC) continue;
+    if (section.sh_type != SHT_DYNSYM && section.sh_type != SHT_SYMTAB) continue;
     Elf_Data *data = elf_getdata(scn, NULL);
     if (!data) return object_damaged(reader);
-    int error = has_symbols ? scan_symbols(reader, data, &section, &found, &defines_malloc)
-                            : check_needed(reader, data, &section);
+    int error = scan_symbols(reader, data, &section, &found, &defines_malloc);
     if (error) return error;
   }
+  if (reader->has_backend) return 0;
   if (found < SANITIZER_COUNT) return object_sanitizer(reader, &sanitizers[found]);
   if (!defines_malloc) return 0;
-  return object(reader, "defines malloc itself, which wins over a preloaded one: build it without, or " LINK_INSTEAD);
+  return object(reader, "defines malloc itself, which wins over a preloaded one: build it without, or link libnomem.a "
+                        "into it and use nomem.h");
 }
 
-int nomem__elf_check(int fd, uint64_t file_bytes, char *objection, size_t objection_bytes) {
+int nomem__elf_check(int fd, uint64_t file_bytes, bool *has_backend, char *objection, size_t objection_bytes) {
   struct reader reader = {.fd = fd, .file_bytes = file_bytes, .objection = objection,
                           .objection_bytes = objection_bytes};
   if (elf_version(EV_CURRENT) == EV_NONE) return object(&reader, "cannot be read by this libelf: update libelf");
@@ -185,8 +196,10 @@ int nomem__elf_check(int fd, uint64_t file_bytes, char *objection, size_t object
   reader.elf = elf_begin(fd, ELF_C_READ, NULL);
   if (!reader.elf) return object_damaged(&reader);
   int error = check_header(&reader);
+  if (!error) error = find_note(&reader);
   if (!error) error = check_segments(&reader);
   if (!error) error = check_sections(&reader);
   elf_end(reader.elf);
+  *has_backend = reader.has_backend;
   return error;
 }

@@ -13,7 +13,7 @@
 void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
                             struct nomem__trace *trace) {
   trace->depth = depth < NOMEM_DEPTH ? depth : NOMEM_DEPTH;
-  trace->own = 0;
+  trace->own = trace->blameless = 0;
   for (unsigned i = 0; i < trace->depth; i++) {
     unsigned module = NOMEM_FRAME_MODULE(frames[i]);
     const char *path = module >= 1 && module <= NOMEM_MODULES ? channel->modules[module - 1].path : "";
@@ -24,7 +24,7 @@ void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_fra
 
 void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace *trace) {
   trace->depth = (unsigned)stack->depth;
-  trace->own = 0;
+  trace->own = trace->blameless = 0;
   for (unsigned i = 0; i < trace->depth; i++) {
     const struct nomem__stack_frame *frame = &stack->frames[i];
     const char *path = frame->module != NULL ? frame->module : "";
@@ -53,7 +53,7 @@ void nomem__trace_free(struct nomem__trace *copy) {
 }
 
 static unsigned first_outside_runtime(const struct nomem__trace *trace) {
-  unsigned i = 0;
+  unsigned i = trace->blameless;
   while (i < trace->depth &&
          (trace->frame[i].path[0] == '\0' || nomem__is_runtime(nomem__base_name(trace->frame[i].path))))
     i++;

@@ -22,6 +22,7 @@ struct nomem__trace_frame {
 struct nomem__trace {
   unsigned depth;
   unsigned own; /* not 0: frames inside the C library that are its own doing, see nomem__trace_blame_library */
+  unsigned blameless; /* innermost frames that are not to blame, by what they are called; see sanitizer.h */
   struct nomem__trace_frame frame[NOMEM_TRACE_DEPTH];
 };
 

@@ -34,6 +34,7 @@ struct nomem__worker {
   char **environment, **fork_environment;
   char preload_entry[4096 + 16];
   char channel_entry[64];
+  char *sanitizer_entries[NOMEM_SANITIZER_OPTIONS];
   uv_timer_t timer; /* looks at the clock and at the output, while a run goes on */
   uint64_t started_ns, deadline_ms;
   struct nomem__tree *tree;   /* of the run that goes on */
@@ -68,16 +69,25 @@ static bool is_entry(const char *entry, const char *name) {
   return strncmp(entry, name, length) == 0 && entry[length] == '=';
 }
 
+/* Sets LD_PRELOAD, where there is something to preload, and what the sanitizers are told. */
+static int make_entries(struct nomem__worker *worker) {
+  const struct nomem__setup *setup = worker->setup;
+  const char *others = getenv("LD_PRELOAD");
+  if (others != NULL && (*others == '\0' || (setup->preload != NULL && strcmp(others, setup->preload) == 0))) others = NULL;
+  if (setup->preload != NULL)
+    snprintf(worker->preload_entry, sizeof worker->preload_entry, "LD_PRELOAD=%s%s%s", setup->preload,
+             others != NULL ? ":" : "", others != NULL ? others : "");
+  else if (others != NULL)
+    snprintf(worker->preload_entry, sizeof worker->preload_entry, "LD_PRELOAD=%s", others);
+  return nomem__sanitizer_options(setup->trace, !setup->inherit, worker->sanitizer_entries);
+}
+
 /* The command's own environment, with the injector first among the preloads. */
 static int make_environment(struct nomem__worker *worker) {
   size_t count = 0;
   while (environ[count] != NULL) count++;
-  worker->environment = calloc(count + 3, sizeof *worker->environment);
-  if (worker->environment == NULL) return -ENOMEM;
-  const char *others = getenv("LD_PRELOAD");
-  if (others != NULL && strcmp(others, worker->setup->preload) == 0) others = NULL;
-  snprintf(worker->preload_entry, sizeof worker->preload_entry, "LD_PRELOAD=%s%s%s", worker->setup->preload,
-           others != NULL && *others != '\0' ? ":" : "", others != NULL ? others : "");
+  worker->environment = calloc(count + 3 + NOMEM_SANITIZER_OPTIONS, sizeof *worker->environment);
+  if (worker->environment == NULL || make_entries(worker) != 0) return -ENOMEM;
   char channel[sizeof worker->channel_entry - sizeof NOMEM_CHANNEL_ENV - 1];
   if (worker->cell != NULL)
     nomem__cell_path(worker->cell, channel, sizeof channel);
@@ -87,10 +97,11 @@ static int make_environment(struct nomem__worker *worker) {
   size_t at = 0;
   for (size_t i = 0; i < count; i++)
     if (!is_entry(environ[i], "LD_PRELOAD") && !is_entry(environ[i], NOMEM_CHANNEL_ENV) &&
-        !is_entry(environ[i], NOMEM_PLAN_ENV))
+        !is_entry(environ[i], NOMEM_PLAN_ENV) && nomem__sanitizer_variable(environ[i]) == NULL)
       worker->environment[at++] = environ[i];
-  worker->environment[at++] = worker->preload_entry;
+  if (worker->preload_entry[0] != '\0') worker->environment[at++] = worker->preload_entry;
   worker->environment[at++] = worker->channel_entry;
+  for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) worker->environment[at++] = worker->sanitizer_entries[i];
   /* What is bound before the fork need not be bound again in each of its children. */
   static char bind_now[] = "LD_BIND_NOW=1";
   worker->fork_environment = calloc(at + 2, sizeof *worker->fork_environment);
@@ -146,6 +157,7 @@ static void free_worker(uv_handle_t *timer) {
     if (worker->stream_fd[i] >= 0) close(worker->stream_fd[i]);
   free(worker->environment);
   free(worker->fork_environment);
+  for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) free(worker->sanitizer_entries[i]);
   free(worker);
 }
 

@@ -10,6 +10,7 @@
 
 #include "../channel.h"
 #include "output.h"
+#include "sanitizer.h"
 #include "tree.h"
 
 /* Output kept of a run for the report, in bytes: its end. */
@@ -19,7 +20,7 @@
 struct nomem__setup {
   const char *program; /* path of the file to execute */
   char **argv;
-  const char *preload;    /* path of libnomem-preload.so */
+  const char *preload;    /* path of libnomem-preload.so; NULL: the program has nomem-link.o in it */
   const char *image;      /* as in nomem_channel.image */
   const char *stdin_path; /* NULL: empty; "-" with inherit: the command's own */
   bool inherit;           /* the command's own output and terminal, nothing captured */

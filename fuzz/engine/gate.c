@@ -18,6 +18,8 @@
 /* Sites of one input that are kept for its runs with a fault. */
 #define RECORDED_MAX 4096
 
+_Atomic uint32_t nomem__mode = 0;
+
 static struct nomem_channel *channel;
 static _Atomic uint64_t known[KNOWN_STACKS];
 

@@ -2,6 +2,7 @@
 # Fills the working directory with what the cases name: programs that can be injected, one for each way to meet a
 # failure, and one of each kind that cannot.
 set -eu
+build=$1
 cc=${CC:-gcc}
 clang=${CLANG:-clang}
 
@@ -88,10 +89,13 @@ END
 for name in good nothing crash abort hang handle reader fail; do "$cc" -g -fno-builtin "$name.c" -o "$name"; done
 "$cc" -static good.c -o static
 "$cc" -fno-builtin own.c -o own-malloc
-"$cc" -fsanitize=address good.c -o asan-shared
 "$clang" -fsanitize=address good.c -o asan-static
 "$clang" -fsanitize=memory good.c -o msan
 "$clang" -fsanitize=thread good.c -o tsan
+"$cc" -static -Wl,-z,muldefs good.c "$build/nomem-link.o" -o static-linked
+# The note of a nomem-link.o that lays the channel out in another way.
+printf '.section .note.nomem,"a",@note\n.long 6,8,1\n.asciz "nomem"\n.balign 4\n.quad 1\n' >note.s
+"$cc" -static good.c note.s -o stale-linked
 "$cc" -c good.c -o object
 chmod +x object
 

@@ -55,7 +55,7 @@ check() {
 }
 
 cd "$work"
-if ! sh "$here/fixtures.sh" >fixtures.log 2>&1; then
+if ! sh "$here/fixtures.sh" "$build" >fixtures.log 2>&1; then
   cat fixtures.log >&2
   echo "nomem: tests/cli/fixtures.sh could not make the programs to test on: mend what it says above" >&2
   exit 2

@@ -1,0 +1,34 @@
+/* What backend_link.c needs beside it to work for the command: it attaches to the command's channel, as the preloaded
+ * backend does, in a process that the command has started, and is idle in any other.
+ */
+#include <stdlib.h>
+
+#include "injector.h"
+
+/* Idle at first: a sanitizer that sets itself up allocates, and must not fail. */
+_Atomic uint32_t nomem__mode = 0;
+
+/* By this note the command knows a program that has the backend in it, and whether the two understand each other. */
+struct note {
+  uint32_t name_bytes, value_bytes, type;
+  char name[8];
+  uint32_t magic[2]; /* NOMEM_CHANNEL_MAGIC: a note is aligned to 4 bytes only */
+};
+
+__attribute__((section(NOMEM_NOTE_SECTION), used, aligned(4))) static const struct note note = {
+    sizeof "nomem", sizeof note.magic, 1, "nomem", {(uint32_t)NOMEM_CHANNEL_MAGIC, NOMEM_CHANNEL_MAGIC >> 32}};
+
+extern NOMEM_HIDDEN __typeof__(malloc) nomem__own_malloc;
+
+/* A shared library that was linked with it, too, is not the one that is called. */
+static bool is_in_charge(void) {
+  return malloc == nomem__own_malloc;
+}
+
+/* The program's own constructors may be before or after this one. The command's forks stand here. */
+__attribute__((constructor)) static void attach_at_start(void) {
+  if (!is_in_charge()) return;
+  atomic_store(&nomem__mode, NOMEM_MODE_START);
+  nomem__attach();
+  nomem__reached_main();
+}

@@ -1,1 +1,0 @@
-nomem explore -- ../asan-shared

@@ -1,0 +1,1 @@
+nomem sites -- ../static-linked

@@ -1,0 +1,1 @@
+nomem explore -q -- ../stale-linked
