@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -33,13 +34,19 @@ bool nomem__sizes_known = true;
   X(pvalloc, void *, (size_t))                           \
   X(malloc_usable_size, size_t, (void *))                \
   X(free, void, (void *))                                \
-  X(dlclose, int, (void *))
+  X(dlclose, int, (void *))                              \
+  X(strdup, char *, (const char *))                      \
+  X(strndup, char *, (const char *, size_t))             \
+  X(realpath, char *, (const char *, char *))
 
 static struct {
 #define X(name, type, arguments) type(*name) arguments;
   REAL_MAP(X)
 #undef X
 } real;
+
+/* What a sanitizer's run-time that is loaded allocates for without passing through malloc. */
+static bool serves_strdup, serves_strndup;
 
 /* 0 before the look-up, 1 during it, 2 when real is whole. */
 static _Atomic int real_state;
@@ -86,6 +93,8 @@ static bool find_real(void) {
 #define X(name, type, arguments) *(void **)&real.name = dlsym(RTLD_NEXT, #name);
   REAL_MAP(X)
 #undef X
+  serves_strdup = dlsym(RTLD_DEFAULT, "__asan_init") != NULL || dlsym(RTLD_DEFAULT, "__hwasan_init") != NULL;
+  serves_strndup = serves_strdup || dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
   errno = saved_errno;
   atomic_store_explicit(&real_state, 2, memory_order_release);
   return true;
@@ -219,6 +228,36 @@ EXPORT void *pvalloc(size_t size) {
 EXPORT size_t malloc_usable_size(void *ptr) {
   if (is_early(ptr)) return early_size(ptr);
   return ptr == NULL || !is_ready() ? 0 : real.malloc_usable_size(ptr);
+}
+
+static char *early_copy(const char *text, size_t length) {
+  char *copy = early_alloc(length + 1); /* the arena begins as zeros */
+  for (size_t i = 0; copy != NULL && i < length; i++) {
+    copy[i] = text[i];
+    __asm__ volatile("" ::: "memory"); /* as in early_realloc */
+  }
+  return copy;
+}
+
+EXPORT char *strdup(const char *text) {
+  if (!is_ready()) return early_copy(text, strlen(text));
+  if (serves_strdup && nomem__fails(NOMEM_FN_MALLOC, strlen(text) + 1, 0, HERE)) return fail();
+  return real.strdup(text);
+}
+
+EXPORT char *strndup(const char *text, size_t length) {
+  if (!is_ready()) return early_copy(text, strnlen(text, length));
+  if (serves_strndup && nomem__fails(NOMEM_FN_MALLOC, strnlen(text, length) + 1, 0, HERE)) return fail();
+  return real.strndup(text, length);
+}
+
+__asm__(".globl __strdup\n.set __strdup, strdup\n.globl __strndup\n.set __strndup, strndup");
+
+EXPORT char *realpath(const char *path, char *resolved) {
+  if (!is_ready()) return fail();
+  bool allocates = serves_strndup && resolved == NULL;
+  if (allocates && nomem__fails(NOMEM_FN_MALLOC, PATH_MAX + 1, 0, HERE)) return fail();
+  return real.realpath(path, resolved);
 }
 
 /* Another module may come to lie where this one was. */
