@@ -70,6 +70,11 @@ bench: setup-bench
 downstream: all
 	$(Q)tests/downstream/run.sh $(BUILD)
 
+## equivalence: real programs and tests, explored by each engine: every point must come out the same (20 minutes)
+equivalence: setup-equivalence
+	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS)
+	$(Q)tests/e2e/equivalence.sh $(BUILD)
+
 ## lint: clang-tidy and cppcheck over every source file
 lint: setup-lint
 	$(Q)tools/lint.sh
@@ -87,8 +92,8 @@ install: all $(BUILD)/man/nomem.1
 	install -m 644 $(BUILD)/man/nomem.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 share/nomem/default.supp $(DESTDIR)$(PREFIX)/share/nomem/
 
-## setup-build: install missing packages; also setup-demo, -check, -bench, -lint, -html (NOMEM_NO_INSTALL=1: only say which)
-setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html: setup-%:
+## setup-build: install missing packages; also setup-demo, -check, -bench, -lint, -html, -equivalence (NOMEM_NO_INSTALL=1: only say which)
+setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html setup-equivalence: setup-%:
 	$(Q)tools/setup.sh $*
 
 ## clean: remove build/
@@ -99,8 +104,8 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-.PHONY: all demo check check-build check-html bench bench-build downstream lint install clean help \
-  setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html
+.PHONY: all demo check check-build check-html bench bench-build downstream equivalence lint install clean help \
+  setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html setup-equivalence
 .DELETE_ON_ERROR:
 
 # Libraries and the command.

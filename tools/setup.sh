@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing of what a group of make targets needs, from the distribution's packages only.
 #
-#   tools/setup.sh GROUP      build, demo, check, fuzz, bench, lint or html
+#   tools/setup.sh GROUP      build, demo, check, fuzz, bench, lint, html or equivalence
 #   NOMEM_NO_INSTALL=1        never install: say what is missing and stop
 #
 # Prints nothing when nothing is missing. Exit status: 0 all there, 2 something is missing.
@@ -22,7 +22,9 @@ case ${1:-build} in
   lint) packages="$build $fuzz clang-tidy cppcheck shellcheck libcmocka-dev" ;;
   # A browser for the page that --html writes.
   html) packages="$build chromium jq python3" ;;
-  *) echo "nomem: setup: no group '$1': one of build, demo, check, fuzz, bench, lint, html" >&2; exit 2 ;;
+  # Real programs, and what fetches and builds others.
+  equivalence) packages="$build g++ cmake dpkg-dev lua5.4 libxml2-utils jq sqlite3 python3 git bc curl expat iproute2" ;;
+  *) echo "nomem: setup: no group '$1': one of build, demo, check, fuzz, bench, lint, html, equivalence" >&2; exit 2 ;;
 esac
 
 missing=

@@ -19,6 +19,9 @@
 /* By which Automake, Meson, CTest's users and others let a test say that it was skipped. */
 #define SKIP_CODE 77
 
+const char *const nomem__engine_names[NOMEM__ENGINES] = {
+    [NOMEM_ENGINE_EXEC] = "exec", [NOMEM_ENGINE_SERVER] = "fork", [NOMEM_ENGINE_SNAPSHOT] = "snapshot"};
+
 void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,
                           char *plan) {
   const struct nomem__campaign_site *site = &campaign->sites[point->site];
@@ -66,9 +69,11 @@ static void say_run(struct nomem__campaign *campaign, const char *plan, enum nom
   nomem__progress_clear(&campaign->progress);
   int status = outcome->end.root_status;
   uint64_t written = outcome->output.bytes + outcome->error.bytes;
-  fprintf(stderr, "nomem: %s: %s (%s %d, %" PRIu64 " bytes written, %" PRIu64 " us)\n", plan,
-          nomem__verdicts[verdict].name, WIFSIGNALED(status) ? "signal" : "exit",
-          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), written, outcome->duration_us);
+  fprintf(stderr, "nomem: %s: %s (%s %d, %" PRIu64 " bytes written, hash %016" PRIx64 "-%016" PRIx64 ", by %s, %" PRIu64
+                  " us)\n",
+          plan, nomem__verdicts[verdict].name, WIFSIGNALED(status) ? "signal" : "exit",
+          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), written, outcome->output.hash,
+          outcome->error.hash, nomem__engine_names[campaign->engine], outcome->duration_us);
 }
 
 static size_t count_findings(const struct nomem__findings *findings, bool strict) {

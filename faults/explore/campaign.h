@@ -27,6 +27,8 @@ struct nomem__campaign_site {
 
 enum nomem__engine_count { NOMEM__ENGINES = NOMEM_ENGINE_SNAPSHOT + 1 };
 
+extern const char *const nomem__engine_names[NOMEM__ENGINES];
+
 /* A worker, and what came of the points it has in hand but may yet have to give back. */
 struct nomem__campaign_worker {
   struct nomem__campaign *campaign;

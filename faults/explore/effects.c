@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -48,7 +49,9 @@ int nomem__effects_watch(void) {
       ON(renameat, FILES), ON(renameat2, FILES), ON(mkdir, FILES), ON(mkdirat, FILES), ON(rmdir, FILES),
       ON(link, FILES), ON(linkat, FILES), ON(symlink, FILES), ON(symlinkat, FILES), ON(truncate, FILES),
       ON(mknod, FILES), ON(mknodat, FILES), ON(chmod, FILES), ON(fchmodat, FILES), ON(chown, FILES),
-      ON(utimensat, FILES), ON(setxattr, FILES), ON(memfd_create, FILES), ON(flock, FILES),
+      ON(lchown, FILES), ON(fchownat, FILES), ON(utime, FILES), ON(utimes, FILES), ON(futimesat, FILES),
+      ON(utimensat, FILES), ON(setxattr, FILES), ON(lsetxattr, FILES), ON(removexattr, FILES),
+      ON(lremovexattr, FILES), ON(memfd_create, FILES), ON(flock, FILES), ON(bind, FILES),
       ON(socket, CHANNELS), ON(socketpair, CHANNELS), ON(pipe, CHANNELS), ON(pipe2, CHANNELS),
       ON(epoll_create, EVENTS), ON(epoll_create1, EVENTS), ON(eventfd, EVENTS), ON(eventfd2, EVENTS),
       ON(inotify_init, EVENTS), ON(inotify_init1, EVENTS), ON(signalfd, EVENTS), ON(signalfd4, EVENTS),
@@ -61,6 +64,16 @@ int nomem__effects_watch(void) {
   static const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -errno;
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0 ? -errno : 0;
+}
+
+/* Only local sockets with a name in the file system leave something there. */
+static bool makes_file(pid_t tid, unsigned long long address) {
+  struct {
+    sa_family_t family;
+    char path[1];
+  } name = {0};
+  struct iovec here = {&name, sizeof name}, there = {(void *)(uintptr_t)address, sizeof name};
+  return process_vm_readv(tid, &here, 1, &there, 1, 0) > 0 && name.family == AF_UNIX && name.path[0] != '\0';
 }
 
 /* Harmless to share, or the injector's own. */
@@ -105,6 +118,7 @@ unsigned nomem__effects_of_stop(pid_t tid) {
   switch (registers.orig_rax) {
     case SYS_open: read_path(tid, registers.rdi, path, sizeof path); break;
     case SYS_openat: read_path(tid, registers.rsi, path, sizeof path); break;
+    case SYS_bind: return makes_file(tid, registers.rsi) ? (unsigned)effects : 0;
     case SYS_mmap: read_descriptor(tid, (int)registers.r8, path, sizeof path); break;
     default: break;
   }

@@ -171,13 +171,11 @@ static void print_verdicts(const struct nomem__campaign *campaign, uint64_t runs
 }
 
 static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
-  static const char *const names[] = {
-      [NOMEM_ENGINE_EXEC] = "exec", [NOMEM_ENGINE_SERVER] = "fork", [NOMEM_ENGINE_SNAPSHOT] = "snapshot"};
   fputs("engines:", out);
   const char *separator = " ";
   for (unsigned i = NOMEM__ENGINES; i-- > 0;) {
     if (campaign->engines[i] == 0) continue;
-    fprintf(out, "%s%" PRIu64 " runs by %s", separator, campaign->engines[i], names[i]);
+    fprintf(out, "%s%" PRIu64 " runs by %s", separator, campaign->engines[i], nomem__engine_names[i]);
     separator = ", ";
   }
   bool all_by_snapshot = campaign->engines[NOMEM_ENGINE_EXEC] + campaign->engines[NOMEM_ENGINE_SERVER] == 0;

@@ -23,9 +23,6 @@
 /* A site's key as text. */
 #define KEY_BYTES 17
 
-static const char *const engine_names[NOMEM__ENGINES] = {
-    [NOMEM_ENGINE_EXEC] = "exec", [NOMEM_ENGINE_SERVER] = "fork", [NOMEM_ENGINE_SNAPSHOT] = "snapshot"};
-
 /* A run that is not in the file yet. */
 struct kept {
   size_t rank;
@@ -68,7 +65,7 @@ static int write_run(struct nomem__campaign *campaign, sqlite3_stmt *statement, 
   sqlite3_bind_int64(statement, 3, (int64_t)point->occurrence);
   sqlite3_bind_int(statement, 4, point->persistent);
   sqlite3_bind_text(statement, 5, nomem__verdicts[kept->verdict].name, -1, SQLITE_STATIC);
-  sqlite3_bind_text(statement, 6, engine_names[kept->engine], -1, SQLITE_STATIC);
+  sqlite3_bind_text(statement, 6, nomem__engine_names[kept->engine], -1, SQLITE_STATIC);
   sqlite3_bind_int64(statement, 7, (int64_t)kept->duration_us);
   sqlite3_bind_text(statement, 8, kept->finding[0] != '\0' ? kept->finding : NULL, -1, SQLITE_STATIC);
   sqlite3_bind_text(statement, 9, kept->evidence, -1, SQLITE_STATIC);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ struct nomem__worker {
   int channel_fd;
   int stream_fd[STREAMS];
   off_t stream_kept[STREAMS]; /* written before the fork: every run's output begins with it */
+  int stream_flags[STREAMS];  /* as before the fork: no run sees what another one has set */
   bool is_spoiled; /* the last run may have written anywhere in the channel */
   char **environment, **fork_environment;
   char preload_entry[4096 + 16];
@@ -182,8 +184,19 @@ static int cut_streams(struct nomem__worker *worker) {
   return 0;
 }
 
+/* Flags and position are the file's, which all runs of a worker have in common. */
+static int reset_streams(struct nomem__worker *worker) {
+  for (unsigned i = 0; i < STREAMS; i++)
+    if (fcntl(worker->stream_fd[i], F_SETFL, worker->stream_flags[i]) != 0 ||
+        lseek(worker->stream_fd[i], worker->stream_kept[i], SEEK_SET) < 0)
+      return -errno;
+  return 0;
+}
+
+/* Not by lseek: the position is the program's, too. */
 static off_t stream_end(const struct nomem__worker *worker, enum stream stream) {
-  return lseek(worker->stream_fd[stream], 0, SEEK_END);
+  struct stat status;
+  return fstat(worker->stream_fd[stream], &status) == 0 ? status.st_size : 0;
 }
 
 static void wake_parent(struct nomem__worker *worker) {
@@ -217,6 +230,7 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
        (uint64_t)worker->stream_kept[ERROR] != worker->outcome.error.bytes) &&
       cut_streams(worker) != 0)
     worker->is_unsound = true;
+  if (reset_streams(worker) != 0) worker->is_unsound = true;
   start_clock(worker);
   wake_parent(worker);
 }
@@ -285,7 +299,9 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   int result = reset_tables(worker);
   if (result != 0) return result;
   memset(worker->stream_kept, 0, sizeof worker->stream_kept);
+  for (unsigned i = 0; i < STREAMS; i++) worker->stream_flags[i] = O_APPEND;
   result = cut_streams(worker);
+  if (result == 0) result = reset_streams(worker);
   if (result != 0) return result;
   reset_report(channel);
   memset(channel->images, 0, sizeof channel->images);
@@ -334,7 +350,10 @@ static bool adopt_run(void *user, pid_t child) {
   struct nomem__worker *worker = user;
   if (worker->channel->fork.child != child || worker->tree != NULL) return false;
   worker->channel->fork.child = 0;
-  for (unsigned i = 0; i < STREAMS; i++) worker->stream_kept[i] = stream_end(worker, (enum stream)i);
+  for (unsigned i = 0; i < STREAMS; i++) {
+    worker->stream_kept[i] = stream_end(worker, (enum stream)i);
+    worker->stream_flags[i] = fcntl(worker->stream_fd[i], F_GETFL);
+  }
   start_clock(worker);
   if (nomem__tree_adopt(worker->trees, child, run_ended, was_failed, worker, &worker->tree) == 0) return true;
   worker->is_unsound = true; /* the parent would wait for it for ever */
@@ -372,6 +391,7 @@ static int ask_server(struct nomem__worker *worker, const char *plan) {
   reset_report(worker->channel);
   snprintf(worker->channel->plan, sizeof worker->channel->plan, "%s", plan);
   int result = cut_streams(worker);
+  if (result == 0) result = reset_streams(worker);
   if (result != 0) return result;
   start_clock(worker);
   wake_parent(worker);

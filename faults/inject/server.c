@@ -47,8 +47,10 @@ static pid_t fork_sibling(struct nomem_channel *channel, bool renumber) {
   long flags = CLONE_PARENT | CLONE_PTRACE | CLONE_UNTRACED | CLONE_PARENT_SETTID | SIGCHLD |
                (renumber ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0);
   pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, &channel->fork.child, number, NULL);
-  if (pid == 0 && robust_list != NULL) syscall(SYS_set_robust_list, robust_list, robust_bytes);
-  return pid;
+  if (pid != 0) return pid;
+  setsid(); /* as a program has that is started: what it sends to its process group is not for its parent */
+  if (robust_list != NULL) syscall(SYS_set_robust_list, robust_list, robust_bytes);
+  return 0;
 }
 
 static void wait_for_turn(struct nomem_channel *channel, uint32_t seen) {

@@ -18,7 +18,8 @@ shift
   exit 2
 }
 [ $# -gt 0 ] || set -- programs libuv jansson cjson json-c expat
-top=$build/downstream
+# shellcheck source-path=SCRIPTDIR source=build.sh
+. "$here/build.sh"
 reports=$top/reports
 case_seconds=60 # an exploration that takes longer is interrupted, and reports what it has
 jobs=2
@@ -66,24 +67,6 @@ program() {
   else
     print_row "$group $name" - - - - "$command is not installed"
   fi
-}
-
-# build_cmake PACKAGE SUBFOLDER OPTION...: leaves the build folder in $built; fails when it cannot be had.
-build_cmake() {
-  package=$1
-  folder=$2
-  shift 2
-  command -v cmake >/dev/null 2>&1 || {
-    echo "nomem: cmake is missing: $package is left out (Debian: apt-get install cmake)" >&2
-    return 1
-  }
-  source=$("$here/fetch.sh" "$top" "$package") || return 1
-  built=$source/nomem-build
-  mkdir -p "$built"
-  (cd "$built" && cmake -DCMAKE_BUILD_TYPE=Debug "$@" "$source/$folder" && make) >"$built/log" 2>&1 || {
-    echo "nomem: $package does not build: see $built/log" >&2
-    return 1
-  }
 }
 
 explore_programs() {

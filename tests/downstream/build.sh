@@ -1,0 +1,24 @@
+# Builds source packages of the distribution below BUILD/downstream; sourced. $build is BUILD, $here a folder beside this one, $top gets
+# the folder.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
+top=$build/downstream
+downstream=$here/../downstream
+
+# build_cmake PACKAGE SUBFOLDER OPTION...: leaves the build folder in $built; fails when it cannot be had.
+build_cmake() {
+  package=$1
+  folder=$2
+  shift 2
+  command -v cmake >/dev/null 2>&1 || {
+    echo "nomem: cmake is missing: $package is left out (Debian: apt-get install cmake)" >&2
+    return 1
+  }
+  source=$("$downstream/fetch.sh" "$top" "$package") || return 1
+  built=$source/nomem-build
+  mkdir -p "$built"
+  (cd "$built" && cmake -DCMAKE_BUILD_TYPE=Debug "$@" "$source/$folder" && make) >"$built/log" 2>&1 || {
+    echo "nomem: $package does not build: see $built/log" >&2
+    return 1
+  }
+}
