@@ -97,7 +97,7 @@ void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
       nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, sizeof detail);
     const struct nomem__found found = {verdict, outcome, *point, rank, plan, detail};
     const struct nomem__finding *finding = NULL;
-    int result = nomem__findings_add(&hand->findings, &found, campaign->session->symbols, &finding);
+    int result = nomem__findings_add(&hand->findings, &found, &campaign->owners, &finding);
     if (result != 0)
       nomem__campaign_give_up(campaign, result);
     else

@@ -54,7 +54,7 @@ static uint64_t place_of(struct minimiser *minimiser, enum nomem__verdict verdic
   const struct nomem__found found = {.verdict = verdict, .outcome = &minimiser->outcome, .plan = ""};
   const struct nomem__finding *finding = NULL;
   if (!nomem__verdict_is_shown(verdict)) return 0;
-  int result = nomem__findings_add(findings, &found, minimiser->campaign.session->symbols, &finding);
+  int result = nomem__findings_add(findings, &found, &minimiser->campaign.owners, &finding);
   return result == 0 ? finding->hash : 0;
 }
 
@@ -255,6 +255,7 @@ static int minimise_plan(const struct nomem__options *given) {
   free(minimiser.campaign.modules);
   free(minimiser.campaign.points);
   free(minimiser.campaign.results);
+  nomem__owners_free(&minimiser.campaign.owners);
   nomem__session_close(&session);
   return result == 0 ? NOMEM_EXIT_CLEAN : NOMEM_EXIT_FAILED;
 }

@@ -18,6 +18,12 @@
 /* Functions inlined into one another at one address; deeper ones are left out. */
 #define INLINE_DEPTH 64
 
+#if defined __x86_64__
+#define FRAME_POINTER_OP DW_OP_reg6
+#else
+#error "name this machine's frame pointer"
+#endif
+
 /* Addresses from low up to but not including high belong to a function or compilation unit. */
 struct range {
   Dwarf_Addr low, high;
@@ -258,6 +264,40 @@ size_t nomem__debuginfo_frames(struct nomem__debuginfo *info, uint64_t address, 
     if (!frame->inlined) frame->start = function->low + info->bias;
   }
   return count;
+}
+
+static bool is_pointer(Dwarf_Die *parameter) {
+  Dwarf_Attribute attribute;
+  Dwarf_Die type;
+  Dwarf_Die *found = dwarf_formref_die(dwarf_attr_integrate(parameter, DW_AT_type, &attribute), &type);
+  return found && dwarf_peel_type(&type, &type) == 0 && dwarf_tag(&type) == DW_TAG_pointer_type;
+}
+
+/* An expression of a single operation, which is what stays in one place. */
+static bool single_operation(Dwarf_Die *die, unsigned name, Dwarf_Addr address, Dwarf_Op *operation) {
+  Dwarf_Attribute attribute;
+  Dwarf_Op *expression;
+  size_t length;
+  if (!dwarf_attr_integrate(die, name, &attribute)) return false;
+  if (dwarf_getlocation_addr(&attribute, address, &expression, &length, 1) != 1 || length != 1) return false;
+  *operation = *expression;
+  return true;
+}
+
+bool nomem__debuginfo_first_pointer(struct nomem__debuginfo *info, uint64_t address,
+                                    struct nomem__debug_parameter *parameter) {
+  struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
+  struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
+  Dwarf_Die child;
+  Dwarf_Op place, base;
+  if (!function || dwarf_child(&function->die, &child) != 0) return false;
+  while (dwarf_tag(&child) != DW_TAG_formal_parameter || !is_pointer(&child))
+    if (dwarf_siblingof(&child, &child) != 0) return false;
+  if (!single_operation(&child, DW_AT_location, address - info->bias, &place) || place.atom != DW_OP_fbreg) return false;
+  if (!single_operation(&function->die, DW_AT_frame_base, address - info->bias, &base)) return false;
+  parameter->offset = (int64_t)place.number;
+  parameter->is_from_frame_pointer = base.atom == FRAME_POINTER_OP;
+  return base.atom == DW_OP_call_frame_cfa || parameter->is_from_frame_pointer;
 }
 
 static int open_program(const char *path, int *fd) {

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "debuginfo.h"
+
+/* A pointer below this is NULL, or the address of a member in what is at NULL. */
+#define NULL_PAGE 4096
+
 static bool is_program(const struct nomem_channel *channel, const char *path) {
   for (uint32_t i = 0; i < channel->image_count && i < NOMEM_IMAGES; i++)
     if (strncmp(channel->images[i].path, path, NOMEM_PATH_BYTES) == 0) return true;
@@ -55,8 +60,55 @@ bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct no
   return false;
 }
 
-bool nomem__finding_is_tests(const struct nomem__finding *finding, const struct nomem__owners *owners) {
-  return finding->verdict == NOMEM_VERDICT_CRASH && nomem__is_tests(owners, &finding->blow_up);
+/* The first frame of test code; depth: there is none. */
+static unsigned first_of_test(const struct nomem__owners *owners, const struct nomem__trace *trace) {
+  unsigned i = 0;
+  while (i < trace->depth && nomem__owner_of(owners, &trace->frame[i]) != NOMEM_OWNER_TEST) i++;
+  return i;
+}
+
+/* Whether a call of the process was failed within the very call from test code, that is from frame test on, in which it
+ * blew up later; also when that cannot be told. */
+static bool failed_in_same_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                                const struct nomem__trace *blow_up, unsigned test) {
+  const struct nomem_channel *channel = outcome->channel;
+  struct nomem__trace fault;
+  for (uint32_t i = 0; (i = next_fault(channel, outcome->end.stack.pid, i)) < NOMEM_FAULTS; i++) {
+    fault_trace(channel, i, &fault);
+    if (nomem__trace_is_assertion(&fault, owners->symbols)) continue; /* its message: part of the blow-up */
+    unsigned caller = first_of_test(owners, &fault);
+    if (caller == fault.depth || nomem__trace_is_same_from(blow_up, test, &fault, caller)) return true;
+  }
+  return next_fault(channel, outcome->end.stack.pid, 0) == NOMEM_FAULTS;
+}
+
+/* Whether test code called the function in which, or below which, it blew up with NULL for its first pointer, after an
+ * earlier call of its had failed: it did not check that one. */
+static bool was_given_null(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                           const struct nomem__trace *blow_up) {
+  const struct nomem__stack *stack = &outcome->end.stack;
+  struct nomem__debug_parameter parameter;
+  uint64_t value;
+  if (!owners->is_divided || !outcome->end.has_stack || outcome->end.fatal_signal == 0) return false;
+  unsigned test = first_of_test(owners, blow_up);
+  if (test == 0 || test == blow_up->depth) return false;
+  const struct nomem__trace_frame *called = &blow_up->frame[test - 1];
+  if (nomem__owner_of(owners, called) == NOMEM_OWNER_RUNTIME) return false;
+  if (failed_in_same_call(outcome, owners, blow_up, test)) return false;
+  if (!nomem__symbols_first_pointer(owners->symbols, called->path, called->offset, called->is_return_address,
+                                    &parameter))
+    return false;
+  const struct nomem__stack_frame *frame = &stack->frames[test - 1];
+  uint64_t base = parameter.is_from_frame_pointer ? frame->frame_pointer : frame->cfa;
+  return base != 0 && nomem__stack_word(&outcome->end.memory, base + (uint64_t)parameter.offset, &value) &&
+         value < NULL_PAGE;
+}
+
+const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners) {
+  if (finding->is_given_null) return "the test passed on NULL, which it had not checked";
+  if (finding->verdict == NOMEM_VERDICT_CRASH && nomem__is_tests(owners, &finding->blow_up))
+    return "the test's own code used what it did not check";
+  return NULL;
 }
 
 static struct nomem__finding *find(struct nomem__findings *findings, enum nomem__verdict verdict, uint64_t hash) {
@@ -116,18 +168,22 @@ static bool shows_more(const struct nomem__point *point, size_t rank, const stru
 }
 
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
-                        struct nomem__symbols *symbols, const struct nomem__finding **added) {
+                        const struct nomem__owners *owners, const struct nomem__finding **added) {
   const struct nomem__outcome *outcome = found->outcome;
+  struct nomem__symbols *symbols = owners->symbols;
   struct nomem__trace fault, blow_up;
   fault_trace(outcome->channel, 0, &fault);
   blow_up_trace(outcome, symbols, &blow_up);
   uint64_t hash = nomem__trace_hash(blow_up.depth > 0 ? &blow_up : &fault, symbols, sameness(found->verdict)) +
                   (uint64_t)outcome->end.fatal_signal;
+  bool is_given_null = was_given_null(outcome, owners, &blow_up);
+  if (is_given_null) hash = ~hash; /* the same place may also be come to in another way */
   struct nomem__finding *finding = find(findings, found->verdict, hash);
   bool is_first = finding == NULL;
   if (is_first) finding = add(findings);
   if (finding == NULL) return -ENOMEM;
-  if (is_first) *finding = (struct nomem__finding){.verdict = found->verdict, .hash = hash};
+  if (is_first)
+    *finding = (struct nomem__finding){.verdict = found->verdict, .hash = hash, .is_given_null = is_given_null};
   finding->runs++;
   if (added != NULL) *added = finding;
   return is_first || shows_more(&found->point, found->rank, finding) ? show(finding, found, &fault, &blow_up) : 0;

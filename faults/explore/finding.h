@@ -44,6 +44,7 @@ struct nomem__finding {
   uint64_t fault_address;
   enum nomem_fn fn;
   uint64_t size_bytes, nth;
+  bool is_given_null; /* by test code, which had been refused it */
   struct nomem__trace fault;   /* where the call was failed; owns its paths */
   struct nomem__trace blow_up; /* where it died or hung; depth 0: not known */
 };
@@ -66,7 +67,7 @@ struct nomem__found {
 /* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the same one is
  * shown. Returns 0, and in *added, which may be NULL, where it is until the next one is added; or -ENOMEM. */
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
-                        struct nomem__symbols *symbols, const struct nomem__finding **added);
+                        const struct nomem__owners *owners, const struct nomem__finding **added);
 
 /* Adds all of from's findings to findings, as if their runs had been added there, and empties from. Returns 0 or
  * -ENOMEM. */
@@ -77,8 +78,9 @@ void nomem__findings_sort(struct nomem__findings *findings);
 
 void nomem__findings_free(struct nomem__findings *findings);
 
-/* Whether it is a crash in test code: that used what it had been refused. */
-bool nomem__finding_is_tests(const struct nomem__finding *finding, const struct nomem__owners *owners);
+/* Why it is the test's doing, in a few words: a crash in test code that used what it had been refused, or handed it
+ * back. NULL: it is not. */
+const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners);
 
 /* Whether an abort is the test's own doing: raised in test code; or in one of the run's programs, when a library under
  * it had a call failed, in the same process or, when that had none, in another. */

@@ -39,9 +39,9 @@ void nomem__set_aside_mark(struct nomem__set_aside *rules, struct nomem__campaig
     finding->set_aside = rule != NULL ? suppression_reason(rules, rule) : NULL;
     if (finding->set_aside != NULL) {
       finding->aside = NOMEM_ASIDE_SUPPRESSED;
-    } else if (nomem__finding_is_tests(finding, &campaign->owners)) {
+    } else if (nomem__finding_of_test(finding, &campaign->owners) != NULL) {
       finding->aside = NOMEM_ASIDE_TEST;
-      finding->set_aside = "the test's own code used what it did not check";
+      finding->set_aside = nomem__finding_of_test(finding, &campaign->owners);
     } else if (nomem__stored_findings_find(&rules->baseline, nomem__json_string(document, "id"), command, bytes) !=
                NULL) {
       finding->aside = NOMEM_ASIDE_KNOWN;

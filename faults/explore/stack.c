@@ -56,6 +56,11 @@ struct nomem__stacks {
 #if defined __x86_64__
 #define IP(registers) ((registers)->rip)
 #define SP(registers) ((registers)->rsp)
+/* Their DWARF numbers. */
+#define FRAME_POINTER 6
+#define STACK_POINTER 7
+/* Bytes below the stack pointer that a function which calls none may use. */
+#define RED_ZONE 128
 
 static bool give_registers(Dwfl_Thread *thread, const struct user_regs_struct *r) {
   /* In the order of the ABI's DWARF numbers. */
@@ -226,7 +231,17 @@ static void add_frame(struct nomem__stacks *stacks, struct nomem__stack *out, ui
   struct nomem__stack_frame *frame = &out->frames[out->depth++];
   const struct nomem__module *module = nomem__maps_module(&stacks->maps, address - is_return_address);
   const char *name = module ? keep_name(stacks, module->area->path) : NULL;
-  *frame = (struct nomem__stack_frame){name, name ? address - module->bias : address, is_return_address};
+  *frame = (struct nomem__stack_frame){.module = name,
+                                       .offset = name ? address - module->bias : address,
+                                       .is_return_address = is_return_address};
+}
+
+/* The caller's stack pointer is where it was before the call. */
+static void note_registers(struct nomem__stack *out, Dwfl_Frame *state) {
+  struct nomem__stack_frame *frame = &out->frames[out->depth - 1];
+  Dwarf_Word value;
+  if (dwfl_frame_reg(state, FRAME_POINTER, &value) == 0) frame->frame_pointer = value;
+  if (out->depth > 1 && dwfl_frame_reg(state, STACK_POINTER, &value) == 0) frame[-1].cfa = value;
 }
 
 struct walk {
@@ -249,6 +264,7 @@ static int on_frame(Dwfl_Frame *state, void *arg) {
     add_frame(walk->stacks, walk->out, ip, !is_activation);
   else
     return DWARF_CB_ABORT;
+  note_registers(walk->out, state);
   return DWARF_CB_OK;
 }
 
@@ -310,6 +326,18 @@ static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t ti
 
 int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out) {
   return capture_thread(stacks, load_process(stacks, pid), tid, out);
+}
+
+void nomem__stack_copy_memory(const struct nomem__stack *stack, struct nomem__stack_memory *memory) {
+  memory->start = stack->sp - RED_ZONE;
+  memory->byte_count = nomem__process_read(stack->pid, memory->start, memory->bytes, sizeof memory->bytes);
+}
+
+bool nomem__stack_word(const struct nomem__stack_memory *memory, uint64_t address, uint64_t *word) {
+  if (address < memory->start || memory->byte_count < sizeof *word) return false;
+  if (address - memory->start > memory->byte_count - sizeof *word) return false;
+  memcpy(word, memory->bytes + (address - memory->start), sizeof *word);
+  return true;
 }
 
 static bool is_same_frame(const struct nomem__stack_frame *a, const struct nomem__stack_frame *b) {

@@ -27,6 +27,16 @@ struct nomem__stack_frame {
   const char *module;     /* as in /proc/PID/maps, "/path (deleted)" included; NULL: code outside every module */
   uint64_t offset;        /* as nomem__symbols_resolve takes it; the address itself when module is NULL */
   bool is_return_address; /* the instruction before it is meant, a call */
+  uint64_t cfa;           /* the stack pointer before the frame's function was called; 0: not known */
+  uint64_t frame_pointer; /* the register, as the frame has it; 0: not known */
+};
+
+/* What lies on a stack, from the innermost frame on. */
+#define NOMEM__STACK_MEMORY 8192
+struct nomem__stack_memory {
+  uint64_t start;
+  size_t byte_count;
+  unsigned char bytes[NOMEM__STACK_MEMORY];
 };
 
 struct nomem__stack {
@@ -53,6 +63,12 @@ void nomem__stacks_close(struct nomem__stacks *stacks);
 /* Captures the stack of thread tid of process pid. Module strings in out belong to stacks, until it is closed. Returns
  * 0; or -ESRCH, with out empty, when the thread is gone, not traced by the caller or not stopped. */
 int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out);
+
+/* Copies what lies on a captured stack, while its process still stands there. */
+void nomem__stack_copy_memory(const struct nomem__stack *stack, struct nomem__stack_memory *memory);
+
+/* The word at an address of the copy. False: it has none. */
+bool nomem__stack_word(const struct nomem__stack_memory *memory, uint64_t address, uint64_t *word);
 
 /* Leaves in stack what it has in common with a sample of the same thread taken at another moment: the frames from the
  * outermost one inwards that are at the same place in both, and the function that these called. A thread that loops is

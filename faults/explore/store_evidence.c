@@ -44,11 +44,11 @@ static json_t *stack_of(const struct nomem__trace *trace) {
 
 char *nomem__evidence_write(const struct nomem__finding *finding) {
   json_t *evidence = json_pack(
-      "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:i,s:o,s:o}", "signal", finding->signal, "needs_timeout",
+      "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o}", "signal", finding->signal, "needs_timeout",
       (int)finding->needs_timeout, "detail", finding->detail, "last_words", finding->last_words, "touch",
       (int)finding->touch, "address", (json_int_t)finding->fault_address, "fn", (int)finding->fn, "bytes",
-      (json_int_t)finding->size_bytes, "nth", (json_int_t)finding->nth, "own", (int)finding->blow_up.own, "fault",
-      stack_of(&finding->fault), "blow_up", stack_of(&finding->blow_up));
+      (json_int_t)finding->size_bytes, "nth", (json_int_t)finding->nth, "given_null", (int)finding->is_given_null,
+      "own", (int)finding->blow_up.own, "fault", stack_of(&finding->fault), "blow_up", stack_of(&finding->blow_up));
   char *text = evidence == NULL ? NULL : json_dumps(evidence, JSON_COMPACT);
   json_decref(evidence);
   return text;
@@ -75,13 +75,14 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
   const char *detail, *last_words;
   const json_t *fault_stack, *blow_up_stack;
   json_int_t address, size_bytes, nth;
-  int needs_timeout, touch, fn, own;
+  int needs_timeout, touch, is_given_null, fn, own;
   json_t *evidence = json_loads(text, 0, NULL);
   if (evidence == NULL) return -EINVAL;
-  int result = json_unpack(evidence, "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:i,s:o,s:o}", "signal", &finding->signal,
-                           "needs_timeout", &needs_timeout, "detail", &detail, "last_words", &last_words, "touch",
-                           &touch, "address", &address, "fn", &fn, "bytes", &size_bytes, "nth", &nth, "own", &own,
-                           "fault", &fault_stack, "blow_up", &blow_up_stack);
+  int result = json_unpack(
+      evidence, "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o}", "signal", &finding->signal, "needs_timeout",
+      &needs_timeout, "detail", &detail, "last_words", &last_words, "touch", &touch, "address", &address, "fn", &fn,
+      "bytes", &size_bytes, "nth", &nth, "given_null", &is_given_null, "own", &own, "fault", &fault_stack, "blow_up",
+      &blow_up_stack);
   struct nomem__trace fault;
   if (result != 0 || fn < 0 || fn >= NOMEM_FN_COUNT || touch < 0 || touch >= NOMEM_TOUCH_COUNT) result = -EINVAL;
   if (result == 0) result = read_stack(fault_stack, &fault, strings);
@@ -92,6 +93,7 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
     finding->blow_up.own = (unsigned)own;
     finding->needs_timeout = needs_timeout != 0;
     finding->touch = (enum nomem__touch)touch;
+    finding->is_given_null = is_given_null != 0;
     finding->fault_address = (uint64_t)address;
     finding->fn = (enum nomem_fn)fn;
     finding->size_bytes = (uint64_t)size_bytes;

@@ -231,6 +231,13 @@ size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, 
   return count;
 }
 
+bool nomem__symbols_first_pointer(struct nomem__symbols *symbols, const char *path, uint64_t offset,
+                                  bool is_return_address, struct nomem__debug_parameter *parameter) {
+  struct module *module = find_module(symbols, path);
+  if (!module || !module->info) return false;
+  return nomem__debuginfo_first_pointer(module->info, offset - (is_return_address && offset > 0), parameter);
+}
+
 /* The character that text begins with, and in *length its bytes; 0 with length 1 when it is not UTF-8. */
 static uint32_t decode(const unsigned char *text, size_t *length) {
   static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -42,6 +42,12 @@ void nomem__symbols_close(struct nomem__symbols *symbols);
 size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, uint64_t offset,
                               bool is_return_address, struct nomem__source_frame *frames, size_t max);
 
+struct nomem__debug_parameter;
+
+/* As nomem__debuginfo_first_pointer, for a module. Not kept. */
+bool nomem__symbols_first_pointer(struct nomem__symbols *symbols, const char *path, uint64_t offset,
+                                  bool is_return_address, struct nomem__debug_parameter *parameter);
+
 /* Writes text with everything that could drive a terminal or reorder a line (control characters, Unicode's direction
  * marks, bytes that are not UTF-8) as \xNN. */
 void nomem__print_safe(FILE *out, const char *text);

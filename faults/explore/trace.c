@@ -90,8 +90,12 @@ static bool is_assertion(const struct nomem__trace_frame *frame, struct nomem__s
   return function != NULL && nomem__glob("__assert*", function);
 }
 
-/* Whether two stacks are the same from these frames on, as far as both are known: the fault's are cut sooner. */
-static bool is_same_call(const struct nomem__trace *a, unsigned at, const struct nomem__trace *b, unsigned bt) {
+bool nomem__trace_is_assertion(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
+  unsigned first = first_outside_runtime(trace);
+  return first > 0 && first < trace->depth && is_assertion(&trace->frame[first - 1], symbols);
+}
+
+bool nomem__trace_is_same_from(const struct nomem__trace *a, unsigned at, const struct nomem__trace *b, unsigned bt) {
   for (; at < a->depth && bt < b->depth; at++, bt++)
     if (a->frame[at].offset != b->frame[bt].offset || !is_same_file(a->frame[at].path, b->frame[bt].path)) return false;
   return true;
@@ -101,10 +105,10 @@ bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem
                                 struct nomem__symbols *symbols) {
   unsigned died = first_outside_runtime(blow_up), failed = first_outside_runtime(fault);
   if (died == 0 || failed == 0 || died >= blow_up->depth || failed >= fault->depth) return false;
-  if (!is_same_call(blow_up, died, fault, failed)) return false;
+  if (!nomem__trace_is_same_from(blow_up, died, fault, failed)) return false;
   /* The C++ run-time throws out of the call that failed: that ends a program which does not catch it. */
   if (!is_c_library(&blow_up->frame[died - 1]) || !is_c_library(&fault->frame[failed - 1])) return false;
-  if (is_assertion(&blow_up->frame[died - 1], symbols)) return false;
+  if (nomem__trace_is_assertion(blow_up, symbols)) return false;
   blow_up->own = died;
   return true;
 }

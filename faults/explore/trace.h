@@ -35,6 +35,12 @@ void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace
 int nomem__trace_copy(struct nomem__trace *copy, const struct nomem__trace *trace);
 void nomem__trace_free(struct nomem__trace *copy);
 
+/* Whether two stacks are the same from these frames on, as far as both are known: a fault's are cut sooner. */
+bool nomem__trace_is_same_from(const struct nomem__trace *a, unsigned at, const struct nomem__trace *b, unsigned bt);
+
+/* Whether it is within a failing assertion of the C library's, which allocates its message. */
+bool nomem__trace_is_assertion(const struct nomem__trace *trace, struct nomem__symbols *symbols);
+
 /* Blames a blow-up on the C library when the failed call was made inside the very call into it that blew up: it was
  * given nothing bad then, and did not cope with its own failure. Returns whether that is so. */
 bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault,

@@ -172,6 +172,7 @@ static void capture(struct nomem__tree *tree, pid_t tid, int signal) {
   if (nomem__stack_capture(tree->trees->stacks, status.pid, tid, &stack) != 0) return; /* killed meanwhile */
   tree->end.stack = stack;
   tree->end.has_stack = true;
+  nomem__stack_copy_memory(&stack, &tree->end.memory);
   tree->end.fatal_signal = signal;
   tree->stack_pid = status.pid;
   tree->is_dying = !((status.caught | status.ignored) >> (signal - 1) & 1);

@@ -28,6 +28,7 @@ struct nomem__end {
   bool was_cancelled;
   unsigned effects; /* bits of enum nomem__effect; without watch_effects, only processes and threads */
   struct nomem__stack stack; /* where it blew up, or where it hung */
+  struct nomem__stack_memory memory; /* of it, where it blew up */
 };
 
 struct nomem__trees; /* all trees of a loop */

@@ -33,6 +33,21 @@ struct thing *thing_need(void) {
   return thing;
 }
 
+int thing_inner(void) {
+  struct thing *thing = thing_new();
+  int value = thing_value(thing);
+  thing_free(thing);
+  return value;
+}
+
+int thing_option(const int *option) {
+  int *copy = malloc(sizeof *copy);
+  *copy = option == NULL ? 0 : *option;
+  int value = *copy;
+  free(copy);
+  return value;
+}
+
 void thing_free(struct thing *thing) {
   if (thing != NULL) free(thing->name);
   free(thing);

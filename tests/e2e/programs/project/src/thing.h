@@ -13,6 +13,8 @@ struct thing *thing_clone(const struct thing *thing); /* bug: does not check */
 int thing_set_name(struct thing *thing, const char *name); /* bug: says 0 though there is no name */
 int thing_name_length(const struct thing *thing); /* of one that has a name */
 struct thing *thing_need(void);                   /* bug: aborts when there is no memory */
+int thing_inner(void);                            /* bug: gives itself NULL */
+int thing_option(const int *option);              /* bug: does not check; option may be NULL */
 void thing_free(struct thing *thing);
 
 #endif
