@@ -66,9 +66,9 @@ bench: setup-bench
 	$(Q)bench/run.sh $(BUILD)
 	$(Q)bench/explore.sh $(BUILD)
 
-## downstream: explore real programs and test suites, fetched from the distribution, and print a table (ten minutes)
+## downstream: explore real programs and test suites, fetched from the distribution, and print a table (15 minutes)
 downstream: all
-	$(Q)tests/downstream/run.sh $(BUILD)
+	$(Q)tests/downstream/run.sh $(BUILD) $(SUITES)
 
 ## equivalence: real programs and tests, explored by each engine: every point must come out the same (20 minutes)
 equivalence: setup-equivalence

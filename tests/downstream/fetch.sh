@@ -1,7 +1,8 @@
 #!/bin/sh
 # Fetches and unpacks a source package of the distribution this machine runs.
 #
-#   tests/downstream/fetch.sh FOLDER PACKAGE     unpacks below FOLDER, prints the path of the source tree
+#   tests/downstream/fetch.sh FOLDER PACKAGE         unpacks below FOLDER, prints the path of the source tree
+#   tests/downstream/fetch.sh FOLDER PACKAGE sid     the same of another suite, below FOLDER/sid
 #
 # Where the packages come from is read out of the machine's own apt configuration, which commonly names binary packages
 # only: the same places are asked for sources, through a private list and index below FOLDER. The system's are not
@@ -13,10 +14,11 @@ die() {
   exit 2
 }
 
-[ $# -eq 2 ] || die "usage: tests/downstream/fetch.sh FOLDER PACKAGE"
-mkdir -p "$1"
-folder=$(cd "$1" && pwd)
+[ $# -eq 2 ] || [ $# -eq 3 ] || die "usage: tests/downstream/fetch.sh FOLDER PACKAGE [SUITE]"
 package=$2
+suite=${3:-}
+mkdir -p "$1${suite:+/$suite}"
+folder=$(cd "$1${suite:+/$suite}" && pwd)
 
 [ -f "$folder/$package.path" ] && [ -d "$(cat "$folder/$package.path")" ] && {
   cat "$folder/$package.path"
@@ -37,16 +39,20 @@ signed_by() {
   esac
 }
 
-# One line for each suite and component of this distribution: others seldom have sources.
+# One line for each suite and component of this distribution: others seldom have sources. Another suite is asked for where
+# the main one of this machine comes from: its updates lie elsewhere, or nowhere.
 list_sources() {
   # shellcheck disable=SC1091
   id=$(. /etc/os-release && echo "$ID")
+  # shellcheck disable=SC1091
+  main=$(. /etc/os-release && echo "$VERSION_CODENAME")
   # shellcheck disable=SC2016 # apt's variables
   apt-get indextargets --format '$(ORIGIN) $(SITE) $(RELEASE) $(COMPONENT) $(SOURCESENTRY)' 'Created-By: Packages' |
     sort -u |
     while read -r origin site release component entry; do
       [ "$(echo "$origin" | tr '[:upper:]' '[:lower:]')" = "$id" ] || continue
-      echo "deb-src$(signed_by "$entry") $site $release $component"
+      [ -z "$suite" ] || [ "$release" = "$main" ] || continue
+      echo "deb-src$(signed_by "$entry") $site ${suite:-$release} $component"
     done
 }
 

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Prints what came of exploring the test programs of one project, and what of it is known.
+
+  table.py header
+  table.py NAME VERSION REPORTS EXPECTED       one row, then what is new or gone
+
+REPORTS is a folder of nomem's JSON reports, one for each test program. EXPECTED lists the findings that somebody has
+looked up in the source, one in a line:
+
+  VERDICT  FUNCTION  FILE  genuine|false  reason
+
+Findings of several tests at the same function are one. Exit status: 0 as expected, 1 something is new or gone.
+"""
+
+import json
+import os
+import re
+import sys
+
+ROW = "%-18s %-10s %5s %8s %6s %7s %8s %8s %6s %8s %8s %9s"
+
+
+def place(finding):
+    """Function and base name of the file that a finding is attributed to; '-' where it is not known."""
+    where = finding["where"]
+    match = re.match(r"(?P<function>.*?) \((?P<file>[^()]*?)(?::\d+)?\)$", where)
+    if not match:
+        return where.split("+0x")[0], "-"
+    return match["function"].replace(" ", "_"), os.path.basename(match["file"]).split("+0x")[0]
+
+
+def read_expected(path):
+    expected = {}
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                if line.strip() and not line.startswith("#"):
+                    verdict, function, file, kind, *_ = line.split(None, 4)
+                    expected[verdict, function, file] = kind
+    return expected
+
+
+def read_reports(folder):
+    reports = []
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".json"):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                reports.append((name[: -len(".json")], json.load(file)))
+    return reports
+
+
+def main(arguments):
+    if arguments == ["header"]:
+        print(ROW % ("suite", "version", "tests", "calls", "sites", "runs", "reported", "genuine", "places", "genuine",
+                     "excluded", "seconds"))
+        return 0
+    name, version, folder, path = arguments
+    expected = read_expected(path)
+    calls = sites = runs = reported = aside = 0
+    seconds = 0.0
+    seen = {}
+    reports = read_reports(folder)
+    for test, report in reports:
+        calls += report["baseline"]["allocations"]
+        sites += report["coverage"]["sites"]
+        runs += report["coverage"]["points_tried"]
+        seconds += report["seconds"]
+        aside += len(report.get("set_aside", []))
+        for finding in report["findings"]:
+            if not finding["flaky"]:
+                reported += 1
+                key = (finding["verdict"], *place(finding))
+                seen.setdefault(key, []).append((test, finding["reproduce"]))
+    genuine = [key for key in seen if expected.get(key) == "genuine"]
+    print(ROW % (name, version, len(reports), calls, sites, runs, reported, sum(len(seen[key]) for key in genuine),
+                 len(seen), len(genuine), aside, "%.1f" % seconds))
+    unknown = [key for key in seen if key not in expected]
+    gone = [key for key in expected if key not in seen]
+    for key in sorted(unknown):
+        print("  new:  %s, %d tests: %s: %s" % (" ".join(key), len(seen[key]), *seen[key][0]))
+    for key in sorted(gone):
+        print("  gone: " + " ".join(key))
+    return 1 if unknown or gone else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
