@@ -2,29 +2,10 @@
 # The command among unusual programs: it ends, says what it found, and leaves nothing behind.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=left_behind.sh
+. "$here/left_behind.sh"
 
 "$cc" -std=gnu11 -g -O0 -pthread -o behave "$here/programs/behave.c"
-
-# What still runs of the programs of this suite. They are known by the file they execute.
-left_behind() {
-  for process in /proc/[0-9]*; do
-    [ "$(readlink "$process/exe" 2>/dev/null)" != "$work/behave" ] || echo "left behind: ${process#/proc/}"
-  done
-}
-
-# Within ten seconds, nothing of them runs.
-is_clean() {
-  tries=0
-  while [ -n "$(left_behind)" ]; do
-    tries=$((tries + 1))
-    if [ $tries -eq 100 ]; then
-      left_behind >>seen
-      for leftover in $(left_behind | sed 's/.*: //'); do kill -9 "$leftover" 2>/dev/null || :; done
-      return 1
-    fi
-    sleep 0.1
-  done
-}
 
 # ends NAME STATUS PATTERN COMMAND...: ends with the status, prints a line like the pattern, and leaves nothing.
 ends() {
@@ -61,6 +42,9 @@ chmod +x script
 ends 'a script that starts the program' 1 '^crash in crash_then_hang' \
   nomem explore --timeout 0.5 --faults transient -- ./script
 
+# What runs of the programs of this suite, beside the command.
+running() { left_behind | grep -c process; }
+
 # interrupted NAME SIGNAL STATUS WHAT [OPTION...]: the signal comes when the first crash was found, or when the first
 # run hangs.
 interrupted() {
@@ -78,7 +62,7 @@ interrupted() {
     case $what in
       crash-then-hang) grep -q ': crash (' seen.err || continue ;;
     esac
-    [ -n "$(left_behind)" ] && [ $tries -gt 3 ] && break
+    [ "$(running)" -gt 1 ] && [ $tries -gt 3 ] && break
   done
   kill -"$signal" $nomem
   status=0
@@ -97,6 +81,27 @@ for trace in '' --no-trace; do
   interrupted "SIGTERM, with a finding $trace" TERM 1 crash-then-hang --jobs 2 $trace
   interrupted "SIGINT, without a finding $trace" INT 2 hang $trace
   interrupted "the command is killed $trace" KILL 137 hang $trace
+done
+
+# Whoever makes the runs, and whether or not they are isolated, nothing is left, however the command ends.
+for isolate in off on; do
+  if [ $isolate = on ] && ! nomem explore --isolate on -- ./behave touch >seen 2>&1 && grep -q 'not possible here' seen; then
+    sed 's/^/# skipped: /' seen
+    continue
+  fi
+  for engine in exec fork snapshot; do
+    how="--engine $engine --isolate $isolate --jobs 2"
+    # shellcheck disable=SC2086 # options
+    {
+      ends "nothing found, $how" 0 "^engines: .* by $engine" nomem explore -v $how -- ./behave touch
+      ends "a crash, $how" 1 '^crash in crash_then_hang' \
+        nomem explore $how --max-points 1 -- ./behave crash-then-hang
+      ends "the baseline fails, $how" 2 'without any fault' nomem explore $how -- ./behave fails
+      interrupted "SIGINT, $how" INT 1 crash-then-hang $how
+      interrupted "SIGTERM, $how" TERM 1 crash-then-hang $how
+      interrupted "SIGKILL, $how" KILL 137 crash-then-hang $how
+    }
+  done
 done
 
 finish

@@ -3,45 +3,12 @@
 # shellcheck disable=SC2086 # commands are kept in variables of several words
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=left_behind.sh
+. "$here/left_behind.sh"
 
-# A command and a library of this suite's own: what is left of them can be told from what others run, an ordinary user
-# reaches them, and they lie below the folder for temporary files.
+# The suite's copy of the command lies below the folder for temporary files, where an ordinary user reaches it.
 NAME='nomem-apart-of-the-tests'
 "$cc" -std=gnu11 -g -O0 -o apart "$here/programs/apart.c"
-mkdir bin
-cp "$build/nomem" "$build/libnomem-preload.so" bin
-PATH="$work/bin:$PATH"
-
-left_behind() {
-  for process in /proc/[0-9]*; do
-    case $(readlink "$process/exe" 2>/dev/null) in
-      "$work"/*) echo "left behind: process ${process#/proc/}" ;;
-    esac
-  done
-  for file in "/tmp/$NAME" "/var/tmp/$NAME" "/dev/shm/$NAME" "$HOME/$NAME" "$PWD/$NAME" "$PWD/made"; do
-    [ ! -e "$file" ] || echo "left behind: $file"
-  done
-  cut -d ' ' -f 4- /proc/self/mountinfo | diff "$work/mounts" - | sed -n 's/^>/left behind: mount/p'
-}
-
-is_clean() {
-  tries=0
-  while [ -n "$(left_behind)" ]; do
-    tries=$((tries + 1))
-    if [ $tries -eq 100 ]; then
-      left_behind >>"$work/seen"
-      for leftover in $(left_behind | sed -n 's/.*process //p'); do kill -9 "$leftover" 2>/dev/null || :; done
-      tidy
-      return 1
-    fi
-    sleep 0.1
-  done
-}
-
-tidy() {
-  rm -rf "/tmp/$NAME" "/var/tmp/$NAME" "/dev/shm/$NAME" "${HOME:?}/$NAME" "${PWD:?}/$NAME" "${PWD:?}/made"
-}
-
 # ends NAME STATUS PATTERN COMMAND...: ends with the status, prints a line like the pattern.
 ends() {
   ends_status=$2
@@ -83,6 +50,7 @@ interrupted() {
 
 # In the current folder, as the current user.
 all_cases() {
+  leaves="/tmp/$NAME /var/tmp/$NAME /dev/shm/$NAME $HOME/$NAME $PWD/$NAME $PWD/made"
   $as sh -c 'mkdir there && printf old >there/file'
   for engine in exec auto; do
     on="nomem explore --no-store -j 2 --isolate on --engine $engine --"
@@ -110,8 +78,6 @@ all_cases() {
   interrupted KILL 137
 }
 
-cut -d ' ' -f 4- /proc/self/mountinfo >mounts
-touch seen
 chmod -R a+rX "$work"
 if ! nomem explore --no-store --isolate on -- ./apart user >seen 2>&1 && grep -q 'not possible here' seen; then
   sed 's/^/# skipped: /' seen

@@ -130,6 +130,11 @@ static void flaky(void) {
   _exit(5);
 }
 
+static void fails(void) {
+  touch();
+  _exit(5);
+}
+
 static void slow(void) {
   touch();
   sleep(60);
@@ -149,6 +154,7 @@ int main(int argc, char **argv) {
              {"huge-output", huge_output},
              {"endless-output", endless_output},
              {"flaky", flaky},
+             {"fails", fails},
              {"slow", slow}};
   self = argv[0];
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
