@@ -27,7 +27,8 @@ static const struct {
               "documented, suppress it with that reason."},
     {"hang", "The run did not end by itself: it was stopped after ten times the baseline's time, at least a second,\n"
              "or --timeout. A loop that tries again for ever, a lock that the failing path left held, or a wait for\n"
-             "something that was never started. The stack is where it was when its time was up.\n"
+             "something that was never started. The stacks are where its threads were when its time\n"
+             "was up, each with what it waited for: 'a lock that thread 1 holds' is one that nobody will release.\n"
              "If the program is only slow then, give it more time."},
     {"swallowed", "The run ended with the baseline's exit status, but what it wrote to standard output is not what the\n"
                   "baseline writes there, and it said nothing of a failure. Somebody who reads the output, or a script\n"

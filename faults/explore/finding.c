@@ -117,23 +117,60 @@ static struct nomem__finding *find(struct nomem__findings *findings, enum nomem_
   return NULL;
 }
 
+/* What is made of a run before it is known whether its finding shows it. */
+struct shown {
+  struct nomem__trace fault, blow_up;
+  struct nomem__waiter *threads; /* owned; NULL: none */
+  size_t teller;
+};
+
+static void free_shown(struct nomem__finding *finding) {
+  nomem__trace_free(&finding->fault);
+  free(finding->threads);
+  finding->threads = NULL;
+}
+
+/* Describes all threads of a run that hangs, and makes that one its blow-up which tells most. */
+static int describe_threads(const struct nomem__found *found, struct nomem__symbols *symbols,
+                            struct shown *run) {
+  const struct nomem__threads *threads = &found->outcome->end.threads;
+  if (found->verdict != NOMEM_VERDICT_HANG || threads->count == 0) return 0;
+  run->threads = calloc(threads->count, sizeof *run->threads);
+  if (run->threads == NULL) return -ENOMEM;
+  run->teller = nomem__waits_describe(&found->outcome->end, symbols, run->threads);
+  if (run->teller != threads->chief) run->blow_up = run->threads[run->teller].trace;
+  return 0;
+}
+
+static void put_detail(struct nomem__finding *finding, const char *detail) {
+  const struct nomem__waiter *teller = finding->threads != NULL ? &finding->threads[finding->teller] : NULL;
+  if (teller != NULL && finding->thread_count > 1)
+    snprintf(finding->detail, sizeof finding->detail, "thread %u %s", teller->number, teller->what);
+  else
+    snprintf(finding->detail, sizeof finding->detail, "%s", teller != NULL ? teller->what : detail);
+}
+
 /* Makes this run the one that the finding shows. */
-static int show(struct nomem__finding *finding, const struct nomem__found *found, const struct nomem__trace *fault,
-                const struct nomem__trace *blow_up) {
+static int show(struct nomem__finding *finding, const struct nomem__found *found, struct shown *run) {
   const struct nomem__outcome *outcome = found->outcome;
   const struct nomem_fault *first = &outcome->channel->faults[0];
   const struct nomem__stack *stack = &outcome->end.stack;
   struct nomem__trace copy;
-  int result = nomem__trace_copy(&copy, fault);
+  int result = nomem__trace_copy(&copy, &run->fault);
   if (result != 0) return result;
-  nomem__trace_free(&finding->fault);
+  free_shown(finding);
   finding->fault = copy;
-  finding->blow_up = *blow_up; /* its paths belong to the stacks of the session */
+  finding->blow_up = run->blow_up; /* its paths belong to the stacks of the session, those of threads, too */
+  finding->threads = run->threads;
+  finding->thread_count = run->threads != NULL ? outcome->end.threads.count : 0;
+  finding->threads_left_out = outcome->end.threads.left_out;
+  finding->teller = run->teller;
+  run->threads = NULL;
   finding->is_confirmed = false;
   finding->rank = found->rank;
   finding->point = found->point;
   strncpy(finding->plan, found->plan, sizeof finding->plan - 1);
-  snprintf(finding->detail, sizeof finding->detail, "%s", found->detail);
+  put_detail(finding, found->detail);
   nomem__last_line(outcome->tail, finding->last_words);
   finding->signal = outcome->end.fatal_signal;
   finding->needs_timeout = outcome->end.timed_out;
@@ -171,22 +208,29 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
                         const struct nomem__owners *owners, const struct nomem__finding **added) {
   const struct nomem__outcome *outcome = found->outcome;
   struct nomem__symbols *symbols = owners->symbols;
-  struct nomem__trace fault, blow_up;
-  fault_trace(outcome->channel, 0, &fault);
-  blow_up_trace(outcome, symbols, &blow_up);
-  uint64_t hash = nomem__trace_hash(blow_up.depth > 0 ? &blow_up : &fault, symbols, sameness(found->verdict)) +
-                  (uint64_t)outcome->end.fatal_signal;
-  bool is_given_null = was_given_null(outcome, owners, &blow_up);
+  struct shown run = {0};
+  fault_trace(outcome->channel, 0, &run.fault);
+  blow_up_trace(outcome, symbols, &run.blow_up);
+  int result = describe_threads(found, symbols, &run);
+  if (result != 0) return result;
+  const struct nomem__trace *telling = run.blow_up.depth > 0 ? &run.blow_up : &run.fault;
+  uint64_t hash = nomem__trace_hash(telling, symbols, sameness(found->verdict)) + (uint64_t)outcome->end.fatal_signal;
+  bool is_given_null = was_given_null(outcome, owners, &run.blow_up);
   if (is_given_null) hash = ~hash; /* the same place may also be come to in another way */
   struct nomem__finding *finding = find(findings, found->verdict, hash);
   bool is_first = finding == NULL;
   if (is_first) finding = add(findings);
-  if (finding == NULL) return -ENOMEM;
+  if (finding == NULL) {
+    free(run.threads);
+    return -ENOMEM;
+  }
   if (is_first)
     *finding = (struct nomem__finding){.verdict = found->verdict, .hash = hash, .is_given_null = is_given_null};
   finding->runs++;
   if (added != NULL) *added = finding;
-  return is_first || shows_more(&found->point, found->rank, finding) ? show(finding, found, &fault, &blow_up) : 0;
+  if (is_first || shows_more(&found->point, found->rank, finding)) result = show(finding, found, &run);
+  free(run.threads);
+  return result;
 }
 
 int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findings *from) {
@@ -198,9 +242,10 @@ int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findin
     if (is_first) finding = add(findings);
     if (finding == NULL) return -ENOMEM;
     if (is_first || shows_more(&other->point, other->rank, finding)) {
-      if (!is_first) nomem__trace_free(&finding->fault);
+      if (!is_first) free_shown(finding);
       *finding = *other;
-      other->fault.depth = 0; /* its paths have moved */
+      other->fault.depth = 0; /* what it owned has moved */
+      other->threads = NULL;
     }
     finding->runs = runs;
   }
@@ -221,7 +266,7 @@ void nomem__findings_sort(struct nomem__findings *findings) {
 }
 
 void nomem__findings_free(struct nomem__findings *findings) {
-  for (size_t i = 0; i < findings->count; i++) nomem__trace_free(&findings->list[i].fault);
+  for (size_t i = 0; i < findings->count; i++) free_shown(&findings->list[i]);
   free(findings->list);
   *findings = (struct nomem__findings){0};
 }

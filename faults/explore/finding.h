@@ -8,6 +8,7 @@
 #include "schedule.h"
 #include "touch.h"
 #include "trace.h"
+#include "waits.h"
 #include "worker.h"
 
 /* Longest plan that names one point. */
@@ -47,6 +48,8 @@ struct nomem__finding {
   bool is_given_null; /* by test code, which had been refused it */
   struct nomem__trace fault;   /* where the call was failed; owns its paths */
   struct nomem__trace blow_up; /* where it died or hung; depth 0: not known */
+  struct nomem__waiter *threads; /* of a hang: all there were, owned; blow_up is that of number teller */
+  size_t thread_count, threads_left_out, teller;
 };
 
 /* All zero is the empty list. */

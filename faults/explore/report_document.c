@@ -184,6 +184,23 @@ static void put_message(struct nomem__json *json, json_t *object, const struct n
                      finding->point.persistent ? " and all later calls" : "", nomem__json_string(fault, "where"));
 }
 
+static json_t *threads_of(struct builder *builder, const struct nomem__finding *finding) {
+  struct nomem__json *json = &builder->json;
+  json_t *threads = json_array();
+  for (size_t i = 0; i < finding->thread_count; i++) {
+    const struct nomem__waiter *thread = &finding->threads[i];
+    json_t *object = json_object();
+    nomem__json_number(json, object, "number", thread->number);
+    nomem__json_number(json, object, "process", thread->process);
+    nomem__json_text(json, object, "name", thread->name);
+    nomem__json_text(json, object, "what", thread->what);
+    if (i == finding->teller) nomem__json_put(json, object, "is_shown", json_true());
+    put_trace(builder, object, &thread->trace);
+    nomem__json_add(json, threads, object);
+  }
+  return threads;
+}
+
 static json_t *finding_of(struct builder *builder, const struct nomem__finding *finding, const json_t *before) {
   struct nomem__json *json = &builder->json;
   const struct printed_finding printed = {builder->campaign, finding};
@@ -207,6 +224,7 @@ static json_t *finding_of(struct builder *builder, const struct nomem__finding *
     put_trace(builder, blow_up, &finding->blow_up);
     nomem__json_put(json, object, "blow_up", blow_up);
   }
+  if (finding->thread_count > 0) nomem__json_put(json, object, "threads", threads_of(builder, finding));
   put_printed(json, object, "reproduce", print_reproduction, &printed);
   put_message(json, object, finding);
   put_id(json, object, before);

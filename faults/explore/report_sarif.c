@@ -160,6 +160,22 @@ static json_t *stack_of(struct nomem__json *json, const json_t *document, const 
   return stack;
 }
 
+/* The threads of a hang beside the one that is shown. */
+static void add_threads(struct nomem__json *json, const json_t *document, json_t *stacks, const json_t *finding) {
+  json_t *thread;
+  size_t i;
+  json_array_foreach(json_object_get(finding, "threads"), i, thread) {
+    char *text = NULL;
+    if (json_is_true(json_object_get(thread, "is_shown"))) continue;
+    if (asprintf(&text, "thread %" PRIu64 " (%s) %s", nomem__json_count(thread, "number"),
+                 nomem__json_string(thread, "name"), nomem__json_string(thread, "what")) < 0)
+      text = NULL;
+    if (text == NULL) json->failed = true;
+    nomem__json_add(json, stacks, stack_of(json, document, thread, text != NULL ? text : ""));
+    free(text);
+  }
+}
+
 /* The steps of one of the stacks, from the outermost call inwards. */
 static void add_steps(struct nomem__json *json, const json_t *document, json_t *steps, const json_t *trace,
                       const char *last_words) {
@@ -237,6 +253,7 @@ static json_t *result_of(struct nomem__json *json, const json_t *document, const
                   json_pack("[o]", code_flow_of(json, document, finding, failed != NULL ? failed : "")));
   nomem__json_add(json, stacks, stack_of(json, document, fault, "where the call was failed"));
   if (blow_up != NULL) nomem__json_add(json, stacks, stack_of(json, document, blow_up, "where it ended"));
+  add_threads(json, document, stacks, finding);
   nomem__json_put(json, result, "stacks", stacks);
   nomem__json_put(json, result, "partialFingerprints",
                   json_pack("{s:O}", FINGERPRINT, json_object_get(finding, "id")));

@@ -9,6 +9,9 @@
 #include "coverage.h"
 #include "report.h"
 
+/* Threads of a hang beside the one that is shown in full; --json has them all. */
+#define THREADS_SHOWN 8
+
 bool nomem__is_coloured(FILE *out) {
   const char *no_color = getenv("NO_COLOR");
   return isatty(fileno(out)) && (no_color == NULL || *no_color == '\0');
@@ -73,7 +76,9 @@ void nomem__print_reproduction(FILE *out, const struct nomem__options *options, 
 
 void nomem__print_end(const struct nomem__finding *finding, FILE *out) {
   if (finding->verdict == NOMEM_VERDICT_HANG || finding->signal == 0) {
-    fputs(finding->verdict == NOMEM_VERDICT_HANG ? "still running" : finding->detail, out);
+    bool is_hang = finding->verdict == NOMEM_VERDICT_HANG;
+    fprintf(out, "%s%s%s", is_hang ? "still running" : "", is_hang && *finding->detail != '\0' ? ", " : "",
+            finding->detail);
     return;
   }
   fprintf(out, "SIG%s", sigabbrev_np(finding->signal));
@@ -97,6 +102,26 @@ static void print_reproduction(const struct nomem__campaign *campaign, const str
   fputc('\n', out);
 }
 
+/* The threads that are not shown in full, a line each. */
+static void print_threads(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
+  size_t shown = 0, others = finding->thread_count + finding->threads_left_out;
+  bool has_processes = finding->thread_count > 0 && finding->threads[finding->thread_count - 1].process > 1;
+  for (size_t i = 0; i < finding->thread_count && shown < THREADS_SHOWN; i++) {
+    const struct nomem__waiter *thread = &finding->threads[i];
+    if (i == finding->teller) continue;
+    fprintf(out, "  thread %u (%s", thread->number, thread->name);
+    if (has_processes) fprintf(out, ", process %u", thread->process);
+    fprintf(out, ") %s", thread->what);
+    if (thread->trace.depth > 0) {
+      fputs(", in ", out);
+      nomem__trace_print_culprit(out, &thread->trace, symbols);
+    }
+    fputc('\n', out);
+    shown++;
+  }
+  if (others > shown + 1) fprintf(out, "  and %zu more threads\n", others - shown - 1);
+}
+
 static void print_blow_up(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
   bool has_place = finding->verdict <= NOMEM_VERDICT_HANG;
   fputs(finding->verdict == NOMEM_VERDICT_HANG ? "  where it hangs: "
@@ -109,6 +134,7 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
     nomem__trace_print(out, &finding->blow_up, symbols, 4);
   else if (has_place)
     fputs("    (no stack: it needs ptrace)\n", out);
+  print_threads(finding, symbols, out);
 }
 
 static void print_finding(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {

@@ -42,13 +42,29 @@ static json_t *stack_of(const struct nomem__trace *trace) {
   return stack;
 }
 
+static json_t *threads_of(const struct nomem__finding *finding) {
+  json_t *threads = json_array();
+  for (size_t i = 0; i < finding->thread_count; i++) {
+    const struct nomem__waiter *thread = &finding->threads[i];
+    json_t *entry = json_pack("[i,i,s,s,o]", (int)thread->process, (int)thread->number, thread->name, thread->what,
+                              stack_of(&thread->trace));
+    if (entry == NULL || json_array_append_new(threads, entry) != 0) {
+      json_decref(threads);
+      return NULL;
+    }
+  }
+  return threads;
+}
+
 char *nomem__evidence_write(const struct nomem__finding *finding) {
   json_t *evidence = json_pack(
-      "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o}", "signal", finding->signal, "needs_timeout",
+      "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I}", "signal", finding->signal, "needs_timeout",
       (int)finding->needs_timeout, "detail", finding->detail, "last_words", finding->last_words, "touch",
       (int)finding->touch, "address", (json_int_t)finding->fault_address, "fn", (int)finding->fn, "bytes",
       (json_int_t)finding->size_bytes, "nth", (json_int_t)finding->nth, "given_null", (int)finding->is_given_null,
-      "own", (int)finding->blow_up.own, "fault", stack_of(&finding->fault), "blow_up", stack_of(&finding->blow_up));
+      "own", (int)finding->blow_up.own, "fault", stack_of(&finding->fault), "blow_up", stack_of(&finding->blow_up),
+      "threads", threads_of(finding), "left_out", (json_int_t)finding->threads_left_out, "teller",
+      (json_int_t)finding->teller);
   char *text = evidence == NULL ? NULL : json_dumps(evidence, JSON_COMPACT);
   json_decref(evidence);
   return text;
@@ -71,23 +87,49 @@ static int read_stack(const json_t *stack, struct nomem__trace *trace, struct no
   return 0;
 }
 
+static int read_threads(const json_t *threads, struct nomem__finding *finding, struct nomem__strings *strings) {
+  size_t i, count = json_array_size(threads);
+  json_t *entry;
+  if (!json_is_array(threads) || count > NOMEM_HANG_THREADS) return -EINVAL;
+  if (count == 0) return 0;
+  finding->threads = calloc(count, sizeof *finding->threads);
+  if (finding->threads == NULL) return -ENOMEM;
+  json_array_foreach(threads, i, entry) {
+    struct nomem__waiter *thread = &finding->threads[i];
+    const char *name, *what;
+    const json_t *stack;
+    int process, number;
+    if (json_unpack(entry, "[i,i,s,s,o]", &process, &number, &name, &what, &stack) != 0) return -EINVAL;
+    thread->process = (unsigned)process;
+    thread->number = (unsigned)number;
+    snprintf(thread->name, sizeof thread->name, "%s", name);
+    snprintf(thread->what, sizeof thread->what, "%s", what);
+    int result = read_stack(stack, &thread->trace, strings);
+    if (result != 0) return result;
+  }
+  finding->thread_count = count;
+  return 0;
+}
+
 int nomem__evidence_read(const char *text, struct nomem__finding *finding, struct nomem__strings *strings) {
   const char *detail, *last_words;
-  const json_t *fault_stack, *blow_up_stack;
-  json_int_t address, size_bytes, nth;
+  const json_t *fault_stack, *blow_up_stack, *threads;
+  json_int_t address, size_bytes, nth, left_out, teller;
   int needs_timeout, touch, is_given_null, fn, own;
   json_t *evidence = json_loads(text, 0, NULL);
   if (evidence == NULL) return -EINVAL;
-  int result = json_unpack(
-      evidence, "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o}", "signal", &finding->signal, "needs_timeout",
-      &needs_timeout, "detail", &detail, "last_words", &last_words, "touch", &touch, "address", &address, "fn", &fn,
-      "bytes", &size_bytes, "nth", &nth, "given_null", &is_given_null, "own", &own, "fault", &fault_stack, "blow_up",
-      &blow_up_stack);
+  int result = json_unpack(evidence, "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I}", "signal",
+                           &finding->signal, "needs_timeout", &needs_timeout, "detail", &detail, "last_words",
+                           &last_words, "touch", &touch, "address", &address, "fn", &fn, "bytes", &size_bytes, "nth",
+                           &nth, "given_null", &is_given_null, "own", &own, "fault", &fault_stack, "blow_up",
+                           &blow_up_stack, "threads", &threads, "left_out", &left_out, "teller", &teller);
   struct nomem__trace fault;
   if (result != 0 || fn < 0 || fn >= NOMEM_FN_COUNT || touch < 0 || touch >= NOMEM_TOUCH_COUNT) result = -EINVAL;
   if (result == 0) result = read_stack(fault_stack, &fault, strings);
   if (result == 0) result = read_stack(blow_up_stack, &finding->blow_up, strings);
   if (result == 0 && (own < 0 || (unsigned)own > finding->blow_up.depth)) result = -EINVAL;
+  if (result == 0) result = read_threads(threads, finding, strings);
+  if (result == 0 && (teller < 0 || (teller > 0 && (size_t)teller >= finding->thread_count))) result = -EINVAL;
   if (result == 0) result = nomem__trace_copy(&finding->fault, &fault);
   if (result == 0) {
     finding->blow_up.own = (unsigned)own;
@@ -98,8 +140,13 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
     finding->fn = (enum nomem_fn)fn;
     finding->size_bytes = (uint64_t)size_bytes;
     finding->nth = (uint64_t)nth;
+    finding->threads_left_out = (size_t)left_out;
+    finding->teller = (size_t)teller;
     snprintf(finding->detail, sizeof finding->detail, "%s", detail);
     snprintf(finding->last_words, sizeof finding->last_words, "%s", last_words);
+  } else {
+    free(finding->threads);
+    finding->threads = NULL;
   }
   json_decref(evidence);
   return result;

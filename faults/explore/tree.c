@@ -23,8 +23,7 @@
 #define INTERRUPT_MS 1000
 /* Programs that handle such signals as a matter of course must not cost an unwind each time. */
 #define CAPTURES_MAX 8
-/* Stacks taken of a thread that hangs, and the time between two of them. */
-#define SAMPLES 10
+/* Between two stacks that are taken of a thread that hangs. */
 #define SAMPLE_MS 3
 
 struct tracee {
@@ -44,9 +43,9 @@ struct nomem__tree {
   bool root_gone;
   bool killed;
   bool watch_effects, was_watched;
-  pid_t hung_tid; /* its stack is wanted: the tree timed out */
+  struct nomem__hang *hang; /* it timed out, and what its threads do is looked at; NULL: not so */
   int error_fd;   /* the child writes errno here when it cannot execute */
-  unsigned captures, samples;
+  unsigned captures;
   bool is_dying; /* the stack of its first death is there */
   pid_t stack_pid;
   char *channel_entry; /* NOMEM_CHANNEL=..., by which an untraced tree's strays are known */
@@ -178,22 +177,6 @@ static void capture(struct nomem__tree *tree, pid_t tid, int signal) {
   tree->is_dying = !((status.caught | status.ignored) >> (signal - 1) & 1);
 }
 
-/* Takes a sample of a thread that hangs, and of several what they have in common: a loop is seen from wherever it was
- * interrupted. True: enough of them. */
-static bool sample(struct nomem__tree *tree, pid_t tid) {
-  struct status status;
-  read_status(tid, &status);
-  struct nomem__stack stack;
-  if (nomem__stack_capture(tree->trees->stacks, status.pid, tid, &stack) != 0) return true;
-  if (tree->samples++ == 0)
-    tree->end.stack = stack;
-  else
-    nomem__stack_keep_common(&tree->end.stack, &stack);
-  tree->end.has_stack = true;
-  tree->end.fatal_signal = 0;
-  return tree->samples >= SAMPLES;
-}
-
 static void set_timer(struct nomem__tree *tree, uv_timer_cb callback, uint64_t ms) {
   if (!tree->has_timer) uv_timer_init(tree->trees->loop, &tree->timer);
   tree->has_timer = true;
@@ -201,7 +184,24 @@ static void set_timer(struct nomem__tree *tree, uv_timer_cb callback, uint64_t m
   uv_timer_start(&tree->timer, callback, ms, 0);
 }
 
-static void sample_again(uv_timer_t *timer);
+static void interrupt(struct nomem__tree *tree);
+
+static void interrupt_again(uv_timer_t *timer) {
+  interrupt(timer->data);
+}
+
+/* A thread of a tree that hangs has stopped. True: it is to stay so. */
+static bool look(struct nomem__tree *tree, pid_t tid) {
+  switch (nomem__hang_stopped(tree->hang, tree->trees->stacks, tid)) {
+    case NOMEM_HANG_NOT_MEANT: return false;
+    case NOMEM_HANG_AGAIN: set_timer(tree, interrupt_again, SAMPLE_MS); return false;
+    case NOMEM_HANG_OTHERS: interrupt(tree); return true;
+    case NOMEM_HANG_WAIT: return true;
+    case NOMEM_HANG_DONE: break;
+  }
+  kill_all(tree);
+  return true;
+}
 
 static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
   int signal = WSTOPSIG(status);
@@ -228,11 +228,7 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
       return;
     }
     case PTRACE_EVENT_STOP:
-      if (tid == tree->hung_tid && !tree->killed && sample(tree, tid)) {
-        kill_all(tree);
-        return;
-      }
-      if (tid == tree->hung_tid && !tree->killed) set_timer(tree, sample_again, SAMPLE_MS);
+      if (tree->hang != NULL && !tree->killed && look(tree, tid)) return;
       if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
         ptrace(PTRACE_LISTEN, tid, NULL, NULL); /* stopped by job control: it stays so until SIGCONT */
       else
@@ -267,6 +263,7 @@ static void unlink_tree(struct nomem__tree *tree) {
 
 static void free_tree(struct nomem__tree *tree) {
   if (tree->error_fd >= 0) close(tree->error_fd);
+  nomem__hang_free(tree->hang);
   free(tree->tracees);
   free(tree);
 }
@@ -275,7 +272,18 @@ static void timer_closed(uv_handle_t *timer) {
   free_tree(timer->data);
 }
 
+static void take_hang(struct nomem__tree *tree) {
+  tree->end.threads = nomem__hang_threads(tree->hang);
+  tree->end.root = tree->root;
+  const struct nomem__thread *chief = &tree->end.threads.list[tree->end.threads.chief];
+  if (chief->stack.depth == 0) return;
+  tree->end.stack = chief->stack;
+  tree->end.has_stack = true;
+  tree->end.fatal_signal = 0;
+}
+
 static void finish(struct nomem__tree *tree) {
+  if (tree->hang != NULL) take_hang(tree);
   if (tree->error_fd < 0 || read(tree->error_fd, &tree->end.start_error, sizeof tree->end.start_error) < 0)
     tree->end.start_error = 0;
   if (tree->end.fatal_deaths == 0 && !tree->end.timed_out) { /* it was handled after all: no blow-up to show */
@@ -460,12 +468,13 @@ void nomem__tree_on_fork(struct nomem__tree *tree, bool (*forked)(void *user, pi
   tree->forked = forked;
 }
 
-int nomem__tree_adopt(struct nomem__trees *trees, pid_t child, nomem__tree_done done,
+int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, nomem__tree_done done,
                       bool (*interesting)(void *user), void *user, struct nomem__tree **out) {
+  struct nomem__trees *trees = parent->trees;
   struct nomem__tree *tree = calloc(1, sizeof *tree);
   if (tree == NULL) return -ENOMEM;
   *tree = (struct nomem__tree){.trees = trees, .done = done, .interesting = interesting, .user = user, .traced = true,
-                               .root = child, .error_fd = -1};
+                               .root = child, .error_fd = -1, .end.former = parent->root};
   tree->next = trees->first;
   trees->first = tree;
   claim(tree, child);
@@ -477,16 +486,21 @@ static void kill_late(uv_timer_t *timer) {
   kill_all(timer->data);
 }
 
-/* Has the thread that hangs stop for a sample. */
+/* Has those threads stop whose stacks are wanted. */
 static void interrupt(struct nomem__tree *tree) {
-  if (!tree->traced || ptrace(PTRACE_INTERRUPT, tree->hung_tid, NULL, NULL) != 0)
-    kill_all(tree);
-  else
+  if (nomem__hang_interrupt(tree->hang))
     set_timer(tree, kill_late, INTERRUPT_MS);
+  else
+    kill_all(tree);
 }
 
-static void sample_again(uv_timer_t *timer) {
-  interrupt(timer->data);
+static int begin_hang(struct nomem__tree *tree, pid_t chief) {
+  pid_t *tids = calloc(tree->tracee_count + 1, sizeof *tids);
+  if (tids == NULL) return -ENOMEM;
+  for (size_t i = 0; i < tree->tracee_count; i++) tids[i] = tree->tracees[i].tid;
+  int result = nomem__hang_begin(tids, tree->tracee_count, chief, &tree->hang);
+  free(tids);
+  return result;
 }
 
 void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid) {
@@ -495,8 +509,10 @@ void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid) {
     kill_all(tree);
     return;
   }
-  tree->hung_tid = find_tracee(tree, tid) != NULL ? tid : tree->root;
-  interrupt(tree);
+  if (tree->traced && begin_hang(tree, find_tracee(tree, tid) != NULL ? tid : tree->root) == 0)
+    interrupt(tree);
+  else
+    kill_all(tree);
 }
 
 void nomem__tree_cancel(struct nomem__tree *tree) {

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
+#include "hang.h"
 #include "spawn.h"
 #include "stack.h"
 
@@ -29,6 +30,9 @@ struct nomem__end {
   unsigned effects; /* bits of enum nomem__effect; without watch_effects, only processes and threads */
   struct nomem__stack stack; /* where it blew up, or where it hung */
   struct nomem__stack_memory memory; /* of it, where it blew up */
+  struct nomem__threads threads; /* of a run that hung, and was traced: all there were then. Valid during done */
+  pid_t root;
+  pid_t former; /* who forked the root on the way: its C library may still take it for that one; 0: nobody */
 };
 
 struct nomem__trees; /* all trees of a loop */
@@ -53,7 +57,7 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *sta
 void nomem__tree_on_fork(struct nomem__tree *tree, bool (*forked)(void *user, pid_t child));
 
 /* Makes a tree of a process that has just been forked, from within forked. As for nomem__tree_start. */
-int nomem__tree_adopt(struct nomem__trees *trees, pid_t child, nomem__tree_done done,
+int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, nomem__tree_done done,
                       bool (*interesting)(void *user), void *user, struct nomem__tree **tree);
 
 /* Ends a tree that runs too long: notes where the thread hangs (tid, or the root when it is no thread of the tree),

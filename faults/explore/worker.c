@@ -355,7 +355,7 @@ static bool adopt_run(void *user, pid_t child) {
     worker->stream_flags[i] = fcntl(worker->stream_fd[i], F_GETFL);
   }
   start_clock(worker);
-  if (nomem__tree_adopt(worker->trees, child, run_ended, was_failed, worker, &worker->tree) == 0) return true;
+  if (nomem__tree_adopt(worker->parent, child, run_ended, was_failed, worker, &worker->tree) == 0) return true;
   worker->is_unsound = true; /* the parent would wait for it for ever */
   nomem__tree_cancel(worker->parent);
   kill(child, SIGKILL);

@@ -49,7 +49,7 @@ is_planted() {
   blow_up_line=$(line "$2" blow-up)
   [ "$3" = exact ] || fault_line='[0-9]*' blow_up_line='[0-9]*'
   [ "$1" != hang ] || blow_up_line='[0-9]*' # wherever in its loop it was
-  stack 'the fault: ' | grep -q "planted (.*$(basename "$2"):$fault_line)" || return 1
+  stack 'the fault: ' | grep -q "planted[a-z_]* (.*$(basename "$2"):$fault_line)" || return 1
   [ "$1" != swallowed ] || return 0 # nothing blew up
   stack 'where it ' | grep -q "planted (.*$(basename "$2"):$blow_up_line)"
 }

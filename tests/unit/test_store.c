@@ -117,6 +117,9 @@ static void test_empty(void **state) {
 
 /* What a finding shows is the same after it was written and read, whatever its numbers are. */
 static void test_evidence(void **state) {
+  struct nomem__waiter threads[] = {
+      {.process = 1, .number = 1, .name = "main", .what = "waits for thread 2 to end"},
+      {.process = 1, .number = 2, .what = "busy", .trace = {.depth = 1, .frame = {{"/lib/b", 9, true}}}}};
   struct nomem__finding finding = {.signal = 11,
                                    .touch = NOMEM_TOUCH_WILD,
                                    .detail = "how",
@@ -126,7 +129,11 @@ static void test_evidence(void **state) {
                                    .nth = 3,
                                    .last_words = "'\"\\n'",
                                    .fault = {.depth = 2, .frame = {{"/lib/a", 0xffffffffffff, true}, {"", 1, true}}},
-                                   .blow_up = {.depth = 1, .own = 1, .frame = {{"/lib/a", 5, false}}}};
+                                   .blow_up = {.depth = 1, .own = 1, .frame = {{"/lib/a", 5, false}}},
+                                   .threads = threads,
+                                   .thread_count = 2,
+                                   .threads_left_out = 7,
+                                   .teller = 1};
   struct nomem__finding read = {0};
   struct nomem__strings strings = {0};
   (void)state;
@@ -143,6 +150,12 @@ static void test_evidence(void **state) {
   assert_string_equal(read.fault.frame[0].path, "/lib/a");
   assert_true(read.fault.frame[0].offset == 0xffffffffffff && read.fault.frame[0].is_return_address);
   assert_true(read.blow_up.depth == 1 && read.blow_up.own == 1 && !read.blow_up.frame[0].is_return_address);
+  assert_true(read.thread_count == 2 && read.threads_left_out == 7 && read.teller == 1);
+  assert_string_equal(read.threads[0].name, "main");
+  assert_string_equal(read.threads[0].what, "waits for thread 2 to end");
+  assert_true(read.threads[1].number == 2 && read.threads[1].trace.depth == 1);
+  assert_string_equal(read.threads[1].trace.frame[0].path, "/lib/b");
+  free(read.threads);
   nomem__trace_free(&read.fault);
   nomem__strings_free(&strings);
   free(text);
@@ -152,7 +165,7 @@ static void test_evidence(void **state) {
 static void test_bad_evidence(void **state) {
   static const char deep[] =
       "{\"signal\":0,\"needs_timeout\":false,\"detail\":\"\",\"last_words\":\"\",\"touch\":0,\"address\":0,"
-      "\"fn\":99,\"bytes\":0,\"nth\":0,\"own\":0,\"fault\":[],\"blow_up\":[]}";
+      "\"fn\":99,\"bytes\":0,\"nth\":0,\"own\":0,\"fault\":[],\"blow_up\":[],\"threads\":[],\"left_out\":0,\"teller\":0}";
   struct nomem__finding finding = {.fault = {.depth = 1, .frame = {{"a", 1, true}}}}, read = {0};
   struct nomem__strings strings = {0};
   (void)state;

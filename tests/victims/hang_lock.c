@@ -7,7 +7,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void *volatile kept;
 
 static __attribute__((noinline)) int planted(void) {
-  pthread_mutex_lock(&lock); /* blow-up */
+  pthread_mutex_lock(&lock); /* blow-up */ /* says: still running, waits for a lock that it holds itself */
   void *block = malloc(100); /* fault */
 #ifndef MENDED
   if (block == NULL) return 0;

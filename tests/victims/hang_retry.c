@@ -13,7 +13,7 @@ static __attribute__((noinline)) void *planted(void) {
   int tries = 0;
   while ((block = malloc(100)) == NULL) { /* fault */
     if (++tries == TRIES) return NULL;
-    sched_yield(); /* blow-up */
+    sched_yield(); /* blow-up */ /* says: still running, busy: it used the processor for */
   }
   return block;
 }

@@ -3,7 +3,7 @@
 const report = JSON.parse(document.getElementById('document').textContent);
 const byId = (id) => document.getElementById(id);
 const SVG = 'http://www.w3.org/2000/svg';
-const known = new Set(['crash', 'sanitizer', 'corruption', 'abort', 'hang', 'refused', 'handled']);
+const known = new Set(['crash', 'sanitizer', 'corruption', 'abort', 'hang', 'leak', 'leftover', 'errno', 'swallowed', 'refused', 'handled']);
 /* Those that do not count come after the others, with the reason why. */
 const allFindings = [...report.findings, ...report.set_aside];
 const asideOf = (finding) => finding.set_aside || (finding.flaky ? 'flaky: not when it was tried again' : '');
@@ -164,16 +164,28 @@ async function copyText(text, button) {
   setTimeout(() => { button.textContent = 'Copy'; }, 2000);
 }
 
+/* The threads of a hang beside the one that is shown in full. */
+function threadsOf(finding) {
+  const others = (finding.threads || []).filter((thread) => !thread.is_shown);
+  const processes = new Set((finding.threads || []).map((thread) => thread.process)).size;
+  return others.length === 0 ? [] : [element('h3', null, 'The other threads'), ...others.map((thread) => element('details',
+    { class: 'thread' },
+    element('summary', null, `thread ${thread.number} (`, code(thread.name), `${processes > 1 ? `, process ${thread.process}` : ''}) ${thread.what}`),
+    element('ol', { class: 'stack' }, ...thread.stack.map((frame, i) => frameItem(frame, i, thread, -1)))))];
+}
+
 function detailOf(finding) {
   const fault = finding.fault;
   const what = `${fault.function} of ${plural(fault.bytes, 'byte')} returned NULL`
     + (fault.persistent ? ', and so did all later calls' : '') + ` (allocation ${number(fault.allocation)})`;
+  const hasPlace = finding.blow_up || finding.signal || finding.verdict === 'hang';
   const copy = element('button', { type: 'button', class: 'copy', 'aria-live': 'polite' }, 'Copy');
   copy.addEventListener('click', () => copyText(finding.reproduce, copy));
   return element('td', { colspan: findingColumns.length },
     element('p', null, `${finding.meaning}: ${finding.end}.`, asideOf(finding) ? ` Not counted: ${asideOf(finding)}.` : ''),
     element('div', { class: 'stacks' }, stackBlock(`The fault: ${what}`, fault),
-      stackBlock(finding.verdict === 'hang' ? 'Where it hangs' : 'Where it blew up', finding.blow_up)),
+      hasPlace ? stackBlock(finding.verdict === 'hang' ? 'Where it hangs' : 'Where it blew up', finding.blow_up) : ''),
+    ...threadsOf(finding),
     element('h3', null, 'Reproduce'),
     element('div', { class: 'reproduce' }, element('pre', null, finding.reproduce), copy));
 }
