@@ -1,7 +1,6 @@
 #define _GNU_SOURCE /* asprintf */
 #include "stack.h"
 
-#include <dirent.h>
 #include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -354,23 +353,4 @@ void nomem__stack_keep_common(struct nomem__stack *stack, const struct nomem__st
   size_t kept = common < stack->depth ? common + 1 : common;
   memmove(stack->frames, stack->frames + (stack->depth - kept), kept * sizeof *stack->frames);
   stack->depth = kept;
-}
-
-int nomem__stack_capture_all(struct nomem__stacks *stacks, pid_t pid,
-                             void (*callback)(const struct nomem__stack *stack, void *arg), void *arg) {
-  char name[64];
-  struct nomem__stack stack;
-  int count = 0;
-  snprintf(name, sizeof name, "/proc/%ld/task", (long)pid);
-  DIR *tasks = opendir(name);
-  if (!tasks) return -errno;
-  bool is_loaded = load_process(stacks, pid);
-  for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
-    long tid = strtol(entry->d_name, NULL, 10);
-    if (tid <= 0 || capture_thread(stacks, is_loaded, (pid_t)tid, &stack) != 0) continue;
-    callback(&stack, arg);
-    count++;
-  }
-  closedir(tasks);
-  return count;
 }

@@ -76,10 +76,4 @@ bool nomem__stack_word(const struct nomem__stack_memory *memory, uint64_t addres
  */
 void nomem__stack_keep_common(struct nomem__stack *stack, const struct nomem__stack *sample);
 
-/* Calls back with the stack of every thread of the process, the main one first; threads that cannot be captured are
- * left out. The stack is valid during the call only, its module strings as above. Returns how many there were, or a
- * negative error code when there is no such process. */
-int nomem__stack_capture_all(struct nomem__stacks *stacks, pid_t pid,
-                             void (*callback)(const struct nomem__stack *stack, void *arg), void *arg);
-
 #endif
