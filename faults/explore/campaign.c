@@ -229,7 +229,10 @@ static int conclude(struct nomem__campaign *campaign, struct nomem__set_aside *r
 }
 
 static int explore(struct nomem__campaign *campaign, struct nomem__set_aside *rules) {
-  if (open_workers(campaign, 1) != 0 || nomem__preflight(campaign) != 0) return NOMEM_EXIT_FAILED;
+  if (open_workers(campaign, campaign->session->jobs > 1 ? 2 : 1) != 0 || nomem__preflight(campaign) != 0)
+    return NOMEM_EXIT_FAILED;
+  while (campaign->worker_count > campaign->session->jobs)
+    nomem__worker_close(campaign->workers[--campaign->worker_count].worker);
   if (nomem__engines_check(campaign) != 0) return NOMEM_EXIT_FAILED;
   if (open_workers(campaign, campaign->session->jobs) != 0) return NOMEM_EXIT_FAILED;
   bool refresh = nomem__engines_need_fresh_files(campaign);

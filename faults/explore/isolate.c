@@ -53,14 +53,17 @@ struct nomem__isolation {
   int flags; /* CLONE_NEW*, of the namespaces that are possible */
   char uid_map[64], gid_map[64];
   struct nomem__view view;
-  struct nomem__cell *tried; /* the first one, not asked for yet; NULL: none */
-  int tried_fd;
+  struct nomem__cell *spare; /* those that nobody has asked for yet */
+  struct nomem__cell *dying; /* those whose holders are killed, but not reaped */
 };
 
 struct nomem__cell {
-  const struct nomem__isolation *isolation;
+  struct nomem__isolation *isolation;
+  struct nomem__cell *next; /* in one of its lists */
   pid_t holder;
   int pidfd;
+  int channel_fd; /* given away with the cell; -1: it was */
+  int report_fd;  /* on which its holder reports; -1: it has */
 };
 
 /* What each part came to: 0, or errno. */
@@ -139,38 +142,39 @@ static _Noreturn void hold(const struct nomem__isolation *isolation, pid_t comma
   for (;;) pause();
 }
 
-static int start_holder(const struct nomem__isolation *isolation, int fd, struct nomem__cell *cell,
-                        struct report *report) {
+static int start_holder(const struct nomem__isolation *isolation, struct nomem__cell *cell) {
   int pipe_fds[2];
   if (pipe2(pipe_fds, O_CLOEXEC) != 0) return -errno;
   pid_t command = getpid();
+  cell->report_fd = pipe_fds[0];
   cell->holder = fork();
-  if (cell->holder == 0) hold(isolation, command, fd, pipe_fds[1]);
+  if (cell->holder == 0) hold(isolation, command, cell->channel_fd, pipe_fds[1]);
   int result = cell->holder < 0 ? -errno : 0;
   close(pipe_fds[1]);
-  if (result == 0) {
-    cell->pidfd = (int)syscall(SYS_pidfd_open, cell->holder, 0);
-    if (cell->pidfd < 0) result = -errno;
-    ssize_t length;
-    while ((length = read(pipe_fds[0], report, sizeof *report)) < 0 && errno == EINTR) continue;
-    if (length != sizeof *report) result = -ECHILD;
-  }
-  close(pipe_fds[0]);
+  if (result == 0) cell->pidfd = (int)syscall(SYS_pidfd_open, cell->holder, 0);
+  return result == 0 && cell->pidfd < 0 ? -errno : result;
+}
+
+/* Its holder is at work when this returns. */
+static int start_cell(struct nomem__isolation *isolation, struct nomem__cell **out) {
+  struct nomem__cell *cell = calloc(1, sizeof *cell);
+  if (cell == NULL) return -ENOMEM;
+  *cell = (struct nomem__cell){.isolation = isolation, .holder = -1, .pidfd = -1, .report_fd = -1};
+  cell->channel_fd = nomem__channel_file();
+  int result = cell->channel_fd < 0 ? cell->channel_fd : start_holder(isolation, cell);
+  if (result == 0)
+    *out = cell;
+  else
+    nomem__cell_close(cell);
   return result;
 }
 
-static int open_cell(const struct nomem__isolation *isolation, int fd, struct nomem__cell **out,
-                     struct report *report) {
-  struct nomem__cell *cell = calloc(1, sizeof *cell);
-  if (cell == NULL) return -ENOMEM;
-  *cell = (struct nomem__cell){.isolation = isolation, .holder = -1, .pidfd = -1};
-  int result = start_holder(isolation, fd, cell, report);
-  if (result != 0) {
-    nomem__cell_close(cell);
-    return result;
-  }
-  *out = cell;
-  return 0;
+static int await_report(struct nomem__cell *cell, struct report *report) {
+  ssize_t length;
+  while ((length = read(cell->report_fd, report, sizeof *report)) < 0 && errno == EINTR) continue;
+  close(cell->report_fd);
+  cell->report_fd = -1;
+  return length == sizeof *report ? 0 : -ECHILD;
 }
 
 int nomem__channel_file(void) {
@@ -178,38 +182,39 @@ int nomem__channel_file(void) {
   return fd < 0 ? -errno : fd;
 }
 
-int nomem__cell_open(struct nomem__isolation *isolation, struct nomem__cell **cell, int *fd) {
+int nomem__cell_open(struct nomem__isolation *isolation, struct nomem__cell **out, int *fd) {
   struct report report = {{0}};
-  if (isolation->tried != NULL) {
-    *cell = isolation->tried;
-    *fd = isolation->tried_fd;
-    isolation->tried = NULL;
-    isolation->tried_fd = -1;
-    return 0;
+  struct nomem__cell *cell = isolation->spare;
+  int result = 0;
+  if (cell != NULL)
+    isolation->spare = cell->next;
+  else
+    result = start_cell(isolation, &cell);
+  if (result != 0) return result;
+  if (cell->report_fd >= 0) result = await_report(cell, &report);
+  for (unsigned i = 0; i < PARTS && result == 0; i++) result = -report.errors[i];
+  if (result != 0) {
+    nomem__cell_close(cell);
+    return result;
   }
-  int file = nomem__channel_file(), result = file < 0 ? file : open_cell(isolation, file, cell, &report);
-  for (unsigned i = 0; i < PARTS && result == 0; i++) {
-    if (report.errors[i] == 0) continue;
-    nomem__cell_close(*cell);
-    *cell = NULL;
-    result = -report.errors[i];
-  }
-  if (result == 0)
-    *fd = file;
-  else if (file >= 0)
-    close(file);
-  return result;
+  *fd = cell->channel_fd;
+  cell->channel_fd = -1;
+  *out = cell;
+  return 0;
 }
 
+/* Its namespaces take a millisecond to go: they do so while others do, and what else there is to do is done. */
 void nomem__cell_close(struct nomem__cell *cell) {
   if (cell == NULL) return;
   if (cell->pidfd >= 0)
     syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
   else if (cell->holder > 0)
     kill(cell->holder, SIGKILL);
-  if (cell->holder > 0) waitpid(cell->holder, NULL, 0);
   if (cell->pidfd >= 0) close(cell->pidfd);
-  free(cell);
+  if (cell->report_fd >= 0) close(cell->report_fd);
+  if (cell->channel_fd >= 0) close(cell->channel_fd);
+  cell->next = cell->isolation->dying;
+  cell->isolation->dying = cell;
 }
 
 void nomem__cell_path(const struct nomem__cell *cell, char *path, size_t path_bytes) {
@@ -239,38 +244,49 @@ static bool has_right(unsigned capability) {
 
 /* Whether a process can enter the cell, each way. Returns 0 or errno. */
 static int try_entry(const struct nomem__cell *cell) {
-  for (int is_fresh = 0; is_fresh < 2; is_fresh++) {
-    pid_t pid = fork();
-    if (pid < 0) return errno;
-    if (pid == 0) _exit(-nomem__cell_enter(cell, is_fresh != 0));
-    int status;
-    while (waitpid(pid, &status, 0) < 0)
-      if (errno != EINTR) return errno;
-    if (!WIFEXITED(status)) return ECHILD;
-    if (WEXITSTATUS(status) != 0) return WEXITSTATUS(status);
+  enum { WAYS = 2 };
+  pid_t tries[WAYS];
+  int result = 0;
+  for (int is_fresh = 0; is_fresh < WAYS; is_fresh++) {
+    tries[is_fresh] = fork();
+    if (tries[is_fresh] == 0) _exit(-nomem__cell_enter(cell, is_fresh != 0));
+    if (tries[is_fresh] < 0) result = errno;
   }
-  return 0;
+  for (int i = 0; i < WAYS; i++) {
+    int status = 0;
+    while (tries[i] > 0 && waitpid(tries[i], &status, 0) < 0)
+      if (errno != EINTR) return errno;
+    if (result == 0) result = WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+  }
+  return result;
 }
 
-/* Tries everything, and leaves out what cannot be. */
-static int try_all(struct nomem__isolation *isolation, struct report *report) {
+/* Tries everything, and leaves out what cannot be. Where all of it can, cells for the other jobs are begun, too. */
+static int try_all(struct nomem__isolation *isolation, unsigned jobs, struct report *report) {
   struct nomem__cell *cell;
-  isolation->tried_fd = nomem__channel_file();
-  if (isolation->tried_fd < 0) return isolation->tried_fd;
-  int result = open_cell(isolation, isolation->tried_fd, &cell, report);
+  int result = start_cell(isolation, &cell);
   if (result != 0) return result;
+  result = await_report(cell, report);
   int all = isolation->flags;
-  if (report->errors[PART_USER] != 0) isolation->flags = 0;
+  if (report->errors[PART_USER] != 0 || result != 0) isolation->flags = 0;
   for (unsigned i = 0; i < PARTS; i++)
     if (report->errors[i] != 0) isolation->flags &= ~parts[i].flag;
   if (isolation->flags == CLONE_NEWUSER) isolation->flags = 0;
+  for (unsigned i = 1; i < jobs && isolation->flags == all; i++) {
+    struct nomem__cell *other;
+    if (start_cell(isolation, &other) != 0) break; /* said when it is asked for */
+    other->next = isolation->spare;
+    isolation->spare = other;
+  }
   if (isolation->flags != 0) report->errors[PART_ENTRY] = try_entry(cell);
   if (report->errors[PART_ENTRY] != 0) isolation->flags = 0;
-  if (isolation->flags == all)
-    isolation->tried = cell;
-  else
+  if (isolation->flags == all) {
+    cell->next = isolation->spare;
+    isolation->spare = cell;
+  } else {
     nomem__cell_close(cell);
-  return 0;
+  }
+  return result;
 }
 
 /* Returns whether no part is missing. */
@@ -294,13 +310,12 @@ int nomem__isolation_open(unsigned jobs, struct nomem__isolation **out, bool *is
   *is_complete = false;
   reason[0] = '\0';
   if (isolation == NULL) return -ENOMEM;
-  isolation->tried_fd = -1;
   bool is_privileged = has_right(CAP_SYS_ADMIN) && has_right(CAP_NET_ADMIN);
   isolation->flags = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS | (is_privileged ? 0 : CLONE_NEWUSER);
   snprintf(isolation->uid_map, sizeof isolation->uid_map, "%u %u 1", (unsigned)geteuid(), (unsigned)geteuid());
   snprintf(isolation->gid_map, sizeof isolation->gid_map, "%u %u 1", (unsigned)getegid(), (unsigned)getegid());
   int result = nomem__view_open(&isolation->view, jobs, is_privileged);
-  if (result == 0) result = try_all(isolation, &report);
+  if (result == 0) result = try_all(isolation, jobs, &report);
   if (result != 0) {
     snprintf(reason, reason_bytes, "%s", strerror(-result));
     nomem__isolation_close(isolation);
@@ -313,8 +328,17 @@ int nomem__isolation_open(unsigned jobs, struct nomem__isolation **out, bool *is
 
 void nomem__isolation_close(struct nomem__isolation *isolation) {
   if (isolation == NULL) return;
-  nomem__cell_close(isolation->tried);
-  if (isolation->tried_fd >= 0) close(isolation->tried_fd);
+  while (isolation->spare != NULL) {
+    struct nomem__cell *cell = isolation->spare;
+    isolation->spare = cell->next;
+    nomem__cell_close(cell);
+  }
+  while (isolation->dying != NULL) {
+    struct nomem__cell *cell = isolation->dying;
+    isolation->dying = cell->next;
+    if (cell->holder > 0) waitpid(cell->holder, NULL, 0);
+    free(cell);
+  }
   nomem__view_close(&isolation->view);
   free(isolation);
 }

@@ -32,7 +32,7 @@ int nomem__cell_open(struct nomem__isolation *isolation, struct nomem__cell **ce
 /* An empty memory file for a channel, wherever the run is. Returns a descriptor or a negative error code. */
 int nomem__channel_file(void);
 
-/* NULL is fine. */
+/* The process that holds it is gone for certain once the isolation is closed. NULL is fine. */
 void nomem__cell_close(struct nomem__cell *cell);
 
 /* The path at which processes in the cell, and outside, find the memory file. */

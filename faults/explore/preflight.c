@@ -97,7 +97,9 @@ unsigned nomem__key_digits(const struct nomem__campaign_site *sites, size_t coun
 
 struct baseline {
   struct nomem__campaign *campaign;
-  bool is_first;
+  bool is_first, is_watched;
+  bool is_made; /* it has ended, whatever came of it */
+  unsigned effects;
   int status;
   unsigned fatal_deaths;
   bool timed_out, was_cancelled, was_injected;
@@ -106,6 +108,7 @@ struct baseline {
   struct nomem__campaign_site *sites;
   char **modules;
   int64_t site_count, module_count;
+  struct nomem__stream output, error;
   char last_line[NOMEM_QUOTE_BYTES];
 };
 
@@ -117,50 +120,64 @@ static void first_image(struct nomem__campaign *campaign, const struct nomem_cha
   }
 }
 
+/* What there is to learn from the first only, and to say of it. */
+static void first_done(struct baseline *baseline, const struct nomem__outcome *outcome) {
+  struct nomem__campaign *campaign = baseline->campaign;
+  const struct nomem__session *session = campaign->session;
+  /* One that gave up before it allocated anything has a better reason to say. */
+  bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
+  baseline->was_injected = gave_up || nomem__session_was_injected(outcome);
+  nomem__baseline_output_take(&campaign->baseline_output, &outcome->output, &outcome->error);
+  first_image(campaign, outcome->channel);
+  nomem__owners_free(&campaign->owners);
+  baseline->owners_result = nomem__owners_learn(&campaign->owners, session->options->under_test, outcome->channel,
+                                                session->symbols);
+}
+
 static void baseline_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct baseline *baseline = user;
   (void)worker;
   baseline->status = outcome->end.root_status;
   baseline->fatal_deaths = outcome->end.fatal_deaths;
+  baseline->effects = outcome->end.effects;
   baseline->timed_out = outcome->end.timed_out;
   baseline->was_cancelled = outcome->end.was_cancelled;
   baseline->duration_us = outcome->duration_us;
   baseline->allocations = nomem__channel_calls(outcome->channel);
   baseline->sites_lost = outcome->channel->sites_lost;
-  struct nomem__baseline_output *output = &baseline->campaign->baseline_output;
-  (baseline->is_first ? nomem__baseline_output_take : nomem__baseline_output_compare)(output, &outcome->output,
-                                                                                     &outcome->error);
+  baseline->output = outcome->output;
+  baseline->error = outcome->error;
   if (baseline->was_cancelled) return;
-  /* One that gave up before it allocated anything has a better reason to say. */
-  bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
-  baseline->was_injected = gave_up || nomem__session_was_injected(outcome);
+  baseline->is_made = true;
   nomem__last_line(outcome->tail, baseline->last_line);
-  first_image(baseline->campaign, outcome->channel);
   baseline->site_count = nomem__sites_of(outcome->channel, &baseline->sites);
   baseline->module_count = nomem__modules_of(outcome->channel, &baseline->modules);
-  nomem__owners_free(&baseline->campaign->owners);
-  const struct nomem__session *session = baseline->campaign->session;
-  baseline->owners_result = nomem__owners_learn(&baseline->campaign->owners, session->options->under_test,
-                                                outcome->channel, session->symbols);
+  if (baseline->is_first) first_done(baseline, outcome);
 }
 
-static int run_baseline(struct nomem__campaign *campaign, struct baseline *baseline, bool is_first) {
-  struct nomem__session *session = campaign->session;
-  *baseline = (struct baseline){.campaign = campaign, .is_first = is_first};
-  uint64_t limit_ms = session->options->timeout_ms != 0 ? session->options->timeout_ms : BASELINE_MS;
-  int result;
-  do
-    result = nomem__worker_start(campaign->workers[0].worker, "", limit_ms, baseline_done, baseline);
-  while (result != 0 && nomem__session_can_retry(session, result));
-  if (result != 0) return result;
-  nomem__session_run(session);
+static uint64_t limit_ms(const struct nomem__campaign *campaign) {
+  uint64_t wanted_ms = campaign->session->options->timeout_ms;
+  return wanted_ms != 0 ? wanted_ms : BASELINE_MS;
+}
+
+static int start_baseline(struct nomem__campaign *campaign, unsigned number, struct baseline *baseline, bool watch) {
+  struct nomem__worker *worker = campaign->workers[number].worker;
+  baseline->campaign = campaign;
+  baseline->is_watched = watch;
+  nomem__worker_watch_effects(worker, watch);
+  return nomem__worker_start(worker, "", limit_ms(campaign), baseline_done, baseline);
+}
+
+/* Whether a baseline that has ended will do, as far as it can be said of one alone. */
+static int check_baseline(const struct nomem__campaign *campaign, const struct baseline *baseline) {
+  const struct nomem__session *session = campaign->session;
   if (baseline->was_cancelled) return session->interrupted_by != 0 ? 0 : -ECANCELED;
   if (baseline->timed_out) {
     nomem__complain("without any fault the program runs longer than %" PRIu64 " s: give it less to do, or more time "
-                    "with --timeout", limit_ms / 1000);
+                    "with --timeout", limit_ms(campaign) / 1000);
     return -ETIMEDOUT;
   }
-  if (!baseline->was_injected) return -ENOENT;
+  if (baseline->is_first && !baseline->was_injected) return -ENOENT;
   if (baseline->owners_result == -ENOENT && baseline->status == 0) {
     char quoted[NOMEM_QUOTE_BYTES];
     nomem__complain("--under-test: no code that allocates matches %s: give source paths as the debug information has "
@@ -169,6 +186,56 @@ static int run_baseline(struct nomem__campaign *campaign, struct baseline *basel
     return -ENOENT;
   }
   return baseline->site_count < 0 || baseline->module_count < 0 || baseline->owners_result == -ENOMEM ? -ENOMEM : 0;
+}
+
+static void free_baseline(struct baseline *baseline) {
+  free(baseline->sites);
+  free(baseline->modules);
+  *baseline = (struct baseline){0};
+}
+
+/* What the program does that a fork would share, and that outlives a run, is found out in its second baseline. */
+static bool is_watch_of_use(const struct nomem__session *session) {
+  return session->setup.trace && (session->options->engine != NOMEM_CHOICE_EXEC || session->setup.isolation != NULL);
+}
+
+/* The first, and where runs are isolated and there is a second worker, the other beside it. */
+static int run_first(struct nomem__campaign *campaign, struct baseline *first, struct baseline *second) {
+  struct nomem__session *session = campaign->session;
+  *first = (struct baseline){.is_first = true};
+  int result;
+  do
+    result = start_baseline(campaign, 0, first, false);
+  while (result != 0 && nomem__session_can_retry(session, result));
+  if (result != 0) return result;
+  if (session->setup.isolation != NULL && campaign->worker_count > 1)
+    start_baseline(campaign, 1, second, is_watch_of_use(session)); /* if it cannot be started, it is made later */
+  nomem__session_run(session);
+  return check_baseline(campaign, first);
+}
+
+static int run_second(struct nomem__campaign *campaign, struct baseline *second, bool watch) {
+  free_baseline(second);
+  int result = start_baseline(campaign, 0, second, watch);
+  if (result != 0) {
+    nomem__complain("cannot start a run: %s", strerror(-result));
+    return result;
+  }
+  nomem__session_run(campaign->session);
+  return watch && second->timed_out ? 0 : check_baseline(campaign, second);
+}
+
+/* The other one, unless it was made beside the first. */
+static int make_second(struct nomem__campaign *campaign, const struct baseline *first, struct baseline *second) {
+  int result = 0;
+  campaign->effects = NOMEM_EFFECT_UNKNOWN;
+  if (!second->is_made) result = run_second(campaign, second, is_watch_of_use(campaign->session));
+  if (result != 0 || second->was_cancelled || !second->is_watched) return result;
+  if (!second->timed_out && second->status == first->status) {
+    campaign->effects = second->effects;
+    return check_baseline(campaign, second);
+  }
+  return run_second(campaign, second, false); /* the watching itself may have been in its way */
 }
 
 static int refuse_failing(const struct baseline *baseline) {
@@ -298,44 +365,15 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   return result;
 }
 
-static void effects_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
-  struct nomem__campaign *campaign = user;
-  (void)worker;
-  campaign->effects = outcome->end.effects;
-  if (outcome->end.timed_out || outcome->end.was_cancelled || outcome->end.root_status != campaign->baseline_status)
-    campaign->effects |= NOMEM_EFFECT_UNKNOWN; /* the watching itself was in its way */
-  else
-    nomem__baseline_output_compare(&campaign->baseline_output, &outcome->output, &outcome->error);
-}
-
-/* What the program does that a fork would share, found out in a run of its own. */
-static int find_effects(struct nomem__campaign *campaign) {
-  struct nomem__session *session = campaign->session;
-  campaign->effects = NOMEM_EFFECT_UNKNOWN;
-  bool is_of_use = session->options->engine != NOMEM_CHOICE_EXEC || session->setup.isolation != NULL;
-  if (!is_of_use || !session->setup.trace) return 0;
-  struct nomem__worker *worker = campaign->workers[0].worker;
-  nomem__worker_watch_effects(worker, true);
-  int result = nomem__worker_start(worker, "", campaign->timeout_ms, effects_done, campaign);
-  if (result == 0) nomem__session_run(session);
-  nomem__worker_watch_effects(worker, false);
-  if (result != 0) nomem__complain("cannot start a run: %s", strerror(-result));
-  return result;
-}
-
-static void free_baseline(struct baseline *baseline) {
-  free(baseline->sites);
-  free(baseline->modules);
-}
-
 /* A program that needs the network or other programs may fail for its isolation alone. */
-static int run_isolated_baseline(struct nomem__campaign *campaign, struct baseline *baseline) {
-  int result = run_baseline(campaign, baseline, true);
-  if (result != 0 || baseline->was_cancelled || baseline->status == 0) return result;
+static int run_isolated_first(struct nomem__campaign *campaign, struct baseline *first, struct baseline *second) {
+  int result = run_first(campaign, first, second);
+  if (result != 0 || first->was_cancelled || first->status == 0) return result;
   if (!nomem__session_drop_isolation(campaign->session)) return 0;
-  free_baseline(baseline);
-  result = run_baseline(campaign, baseline, true);
-  if (result == 0 && baseline->status == 0 && !baseline->was_cancelled)
+  free_baseline(first);
+  free_baseline(second);
+  result = run_first(campaign, first, second);
+  if (result == 0 && first->status == 0 && !first->was_cancelled)
     nomem__complain("the program fails when it is isolated, so its runs are not%s; --isolate off: expected",
                     campaign->session->jobs > 1 ? ", and may disturb each other" : ", and there is one at a time");
   return result;
@@ -343,18 +381,20 @@ static int run_isolated_baseline(struct nomem__campaign *campaign, struct baseli
 
 int nomem__preflight(struct nomem__campaign *campaign) {
   struct baseline first = {0}, second = {0};
-  int result = run_isolated_baseline(campaign, &first);
-  if (result == 0 && !first.was_cancelled) result = run_baseline(campaign, &second, false);
+  int result = run_isolated_first(campaign, &first, &second);
+  if (result == 0 && !first.was_cancelled) result = make_second(campaign, &first, &second);
   if (result == 0 && !first.was_cancelled && !second.was_cancelled) {
+    nomem__baseline_output_compare(&campaign->baseline_output, &second.output, &second.error);
     result = agree(campaign, &first, &second);
     if (result == 0) {
       result = take(campaign, &first, &second);
       first.sites = NULL;
       first.modules = NULL;
     }
-    if (result == 0) result = find_effects(campaign);
   }
   free_baseline(&first);
   free_baseline(&second);
+  for (unsigned i = 0; i < campaign->worker_count; i++)
+    nomem__worker_watch_effects(campaign->workers[i].worker, false);
   return result;
 }

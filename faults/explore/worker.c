@@ -489,6 +489,9 @@ void nomem__worker_copy_tables(struct nomem__worker *worker, const struct nomem_
   struct nomem_channel *to = worker->channel;
   const struct nomem_channel *channel = from->channel;
   if (worker == from) return;
+  bool is_same = to->site_count == channel->site_count && channel->site_count <= NOMEM_SITES;
+  for (uint32_t i = 0; i < channel->site_count && is_same; i++) is_same = to->sites[i].key == channel->sites[i].key;
+  if (is_same) return; /* its own run has met them */
   to->site_count = channel->site_count;
   to->module_count = channel->module_count;
   memcpy(to->modules, channel->modules, sizeof to->modules[0] * channel->module_count);
