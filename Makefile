@@ -146,10 +146,10 @@ $(BUILD)/nomem-link.o: $(LINKED_OBJS)
 	$(call say,LD,$@)$(plainly) && $(LD) -r -o $@ $@.o $(PLAIN_OBJ) && $(OBJCOPY) --localize-hidden $@ && rm $@.o
 
 # The unwinder is linked in from libgcc's archive and kept private: the program under test gets no library it did not
-# ask for but ours.
+# ask for but ours. Its code and constants are one mapping, not three, because a fork copies each of them.
 $(BUILD)/libnomem-preload.so: $(PRELOAD_OBJS)
 	$(call say,LD,$@)$(plainly) && $(CC) -shared $(CFLAGS) -static-libgcc -Wl,-z,now -Wl,-z,defs \
-	  -Wl,--exclude-libs,ALL -o $@ $@.o $(PLAIN_OBJ) && rm $@.o
+	  -Wl,-z,noseparate-code -Wl,--exclude-libs,ALL -o $@ $@.o $(PLAIN_OBJ) && rm $@.o
 
 $(BUILD)/nomem: $(BUILD)/obj/faults/explore/main.o $(EXPLORE_OBJS) $(PLAN_OBJS)
 	$(call say,LD,$@)$(CC) $(CFLAGS) -o $@ $^ $(EXPLORE_LIBS)

@@ -27,6 +27,9 @@
  * sites; calls from those that do not fit are counted in sites_lost, and said. */
 #define NOMEM_SITES 65536
 #define NOMEM_SITE_SLOTS ((uint64_t)2 * NOMEM_SITES)
+/* A site's slot is looked for among these few first: those of most programs then lie on two pages. */
+#define NOMEM_NEAR_SLOTS 2048
+#define NOMEM_NEAR_PROBES 8
 #define NOMEM_MODULES 1024
 #define NOMEM_IMAGES 64
 #define NOMEM_FAULTS 64
@@ -158,7 +161,8 @@ struct nomem_channel {
   _Atomic uint32_t counts_used;  /* slots of counts[] handed out; may exceed the array */
   _Atomic uint32_t site_count;   /* may exceed the array */
   struct nomem_counts counts[NOMEM_COUNTS];
-  _Atomic uint32_t site_slots[NOMEM_SITE_SLOTS]; /* open addressing by key: number of the site plus 1, 0 is free */
+  /* Open addressing by key: number of the site plus 1, 0 is free. */
+  _Atomic uint32_t site_slots[NOMEM_NEAR_SLOTS + NOMEM_SITE_SLOTS];
   struct nomem_site sites[NOMEM_SITES];          /* in the order they came, so that few pages are touched */
 
   _Alignas(NOMEM_PAGE) struct nomem_snapshot_point points[]; /* as many as the file has room for */

@@ -22,22 +22,23 @@ static const char *variable(const char *name) {
   return NULL;
 }
 
-/* The tables of a process that is forked for the command are its own. */
-static bool make_tables_private(struct nomem_channel *channel, int fd) {
-  size_t from = offsetof(struct nomem_channel, live_bytes), to = offsetof(struct nomem_channel, points);
-  return mmap((char *)channel + from, to - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, (off_t)from) !=
-         MAP_FAILED;
+/* The tables of a process that is forked for the command are its own. So are the points behind them, which nobody
+ * changes any more: one mapping less for each fork to copy. */
+static bool make_tables_private(struct nomem_channel *channel, size_t bytes, int fd) {
+  size_t from = offsetof(struct nomem_channel, live_bytes);
+  return mmap((char *)channel + from, bytes - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
+              (off_t)from) != MAP_FAILED;
 }
 
 /* Whether this process takes part. Of an engine that forks, only the first process does: the others of its run would
  * count on pages that are not theirs. */
-static bool takes_part(struct nomem_channel *channel, int fd) {
+static bool takes_part(struct nomem_channel *channel, size_t bytes, int fd) {
   if (channel->magic != NOMEM_CHANNEL_MAGIC) return false;
   if (channel->fork.engine == NOMEM_ENGINE_EXEC) return true;
   int32_t none = 0;
   return nomem__is_injected(channel->image, nomem__module_base_name(nomem__module_program())) &&
          atomic_compare_exchange_strong(&channel->fork.owner, &none, (int32_t)syscall(SYS_getpid)) &&
-         make_tables_private(channel, fd);
+         make_tables_private(channel, bytes, fd);
 }
 
 /* A path that cannot be opened is not this process's business: the run is over, or it gave up the right to look. */
@@ -50,7 +51,7 @@ static struct nomem_channel *map_channel(const char *path) {
     void *pages = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (pages != MAP_FAILED) channel = pages;
   }
-  if (channel != NULL && !takes_part(channel, fd)) {
+  if (channel != NULL && !takes_part(channel, (size_t)status.st_size, fd)) {
     munmap(channel, (size_t)status.st_size);
     channel = NULL;
   }

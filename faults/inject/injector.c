@@ -216,8 +216,11 @@ bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, v
   return decide(&call, mode, released_bytes, return_address, cfa);
 }
 
-static int map_epoch(void) {
-  if (epoch == NULL) {
+static int map_epoch(const struct nomem_channel *next) {
+  static _Atomic uint32_t own;
+  if (next->fork.engine != NOMEM_ENGINE_EXEC) {
+    epoch = &own; /* the forks are the command's, and their counts their own: one mapping less to copy */
+  } else if (epoch == NULL) {
     void *page = mmap(NULL, sizeof *epoch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return -ENOMEM;
     madvise(page, sizeof *epoch, MADV_WIPEONFORK); /* before Linux 4.14 a forked child's counts may lose some */
@@ -245,7 +248,7 @@ static int read_plan(struct nomem_channel *next, struct nomem_plan_error *error)
 
 int nomem__start(struct nomem_channel *next, struct nomem_plan_error *error) {
   int result = read_plan(next, error);
-  if (result == 0) result = map_epoch();
+  if (result == 0) result = map_epoch(next);
   uint32_t mode = mode_for(next);
   self.paused++;
   if (result == 0 && (mode & NOMEM_MODE_SITE)) result = nomem__site_init();
