@@ -98,7 +98,7 @@ static bool shares_something(void) {
   bool shared = false;
   ssize_t length = -1;
   int folder = nomem__open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
-  while (folder >= 0 && !shared && (length = getdents64(folder, entries, sizeof entries)) > 0)
+  while (folder >= 0 && !shared && (length = syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0)
     for (ssize_t at = 0; at < length && !shared;) {
       const struct dirent64 *entry = (const struct dirent64 *)(entries + at);
       int fd = 0;
