@@ -137,6 +137,7 @@ struct nomem_channel {
   /* Written by the command before the program starts. */
   uint64_t magic;        /* NOMEM_CHANNEL_MAGIC: made by a command of this very layout */
   uint32_t record_sites; /* name every allocation, not only when the plan asks for it */
+  uint32_t keep_live;    /* keep live bytes, not only when the plan asks for it */
   uint32_t verify;       /* compare every remembered stack with a real unwind, and count what differs */
   _Atomic uint32_t stop_at_fault; /* the process of the first fault stops there, for a debugger to attach */
   char plan[NOMEM_PLAN_BYTES];
@@ -153,7 +154,7 @@ struct nomem_channel {
 
   /* From here on a process that is forked for the command, and its forks, write to copies of their own: a fork begins
    * with the counts that its parent had. What the pages hold otherwise stays from run to run, but for the counts. */
-  _Alignas(NOMEM_PAGE) _Atomic int64_t live_bytes; /* usable bytes, kept only when the plan has budget= */
+  _Alignas(NOMEM_PAGE) _Atomic int64_t live_bytes; /* usable bytes, where they are kept */
   _Atomic uint64_t main_reached;                     /* images that came to main() */
   _Atomic uint64_t sites_lost;                       /* allocations whose site found no slot */
   _Atomic uint64_t stack_hits, stack_misses, stack_mismatches; /* counted when verify is set */

@@ -76,6 +76,37 @@ NOMEM_API void nomem_read(struct nomem_counters *counters);
 NOMEM_API void nomem_pause(void);
 NOMEM_API void nomem_resume(void);
 
+/* A function to be tried by nomem_check: does the same thing at each call, from beginning to end, and gives back what it
+ * took. Returns 0 when it succeeded and anything else when it reported a failure. */
+typedef int (*nomem_check_func)(void *arg);
+
+/* What nomem_check can find. */
+enum nomem_problem {
+  NOMEM_NO_PROBLEM,
+  NOMEM_FALSE_REPORT, /* a failure was reported though no call was failed */
+  NOMEM_STICKY,       /* it fails again without a fault, after a fault that is over */
+  NOMEM_LEAK          /* after a fault more memory is left than without one, each time it is tried */
+};
+
+struct nomem_check_result {
+  enum nomem_problem problem;
+  char plan[24];         /* of the last run with a fault, such as "nth=3" or "nth=3..": for nomem_begin; "": none yet */
+  int returned;          /* what the function returned in the run that showed the problem */
+  uint64_t calls;        /* allocation calls of a run without a fault */
+  uint64_t runs;         /* of the function, all in all */
+  uint64_t leaked_bytes; /* with NOMEM_LEAK: in each such run, with what the allocator adds to a block */
+};
+
+/* Tries the function: twice without a fault, then for each of its allocation calls, but no more than the first max_calls
+ * (0: the first 1000), with that call failed, and with it and all later ones failed; after each it is tried once more
+ * without a fault. Stops at the first problem. So a run of N calls is made about 4 * N times. What the function leaves
+ * in caches of its own at the first two runs does not count as a leak, nor does what it leaves once. Leaks are not
+ * looked for where block sizes are not known (nomem_install_over without size_of). A crash ends the process as ever: the
+ * plan in result is then that of the run. The function must not open a scope; threads that it does not start should not
+ * allocate meanwhile. Returns 0: no problem; 1: there is one; -EINVAL without a function or a result; or what
+ * nomem_begin returned. Allocates nothing. */
+NOMEM_API int nomem_check(nomem_check_func function, void *arg, uint64_t max_calls, struct nomem_check_result *result);
+
 /* Called in the failing thread just before a call is failed; does nothing. For `break nomem_fault` in a debugger. */
 NOMEM_API void nomem_fault(void);
 

@@ -234,7 +234,7 @@ static uint32_t mode_for(const struct nomem_channel *next) {
   uint32_t mode = NOMEM_MODE_COUNT;
   if (next->record_sites || (plan.has & (NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | NOMEM_HAS_MODULE)))
     mode |= NOMEM_MODE_SITE;
-  if (plan.has & NOMEM_HAS_BUDGET) mode |= NOMEM_MODE_LIVE;
+  if (next->keep_live || (plan.has & NOMEM_HAS_BUDGET)) mode |= NOMEM_MODE_LIVE;
   if (plan.rule_count > 0) mode |= NOMEM_MODE_FAIL;
   if (next->fork.engine != NOMEM_ENGINE_EXEC) mode |= NOMEM_MODE_SITE; /* its forks count on from what it has met */
   if (next->fork.engine == NOMEM_ENGINE_SNAPSHOT) mode |= NOMEM_MODE_SNAPSHOT;

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "../channel.h"
+#include "../nomem.h"
 
 /* What the injector does with a call; 0 is nothing at all: the cost of an idle backend is the load of this word. */
 enum nomem_mode {
@@ -60,6 +61,9 @@ NOMEM_HIDDEN void nomem__count_free(void);
  * -ENOMEM. */
 NOMEM_HIDDEN int nomem__start(struct nomem_channel *channel, struct nomem_plan_error *error);
 NOMEM_HIDDEN void nomem__stop(void);
+
+/* nomem_begin; and, where block sizes are known, keeps live bytes, whatever the plan. */
+NOMEM_HIDDEN int nomem__begin(const char *plan, bool keep_live, struct nomem_error *error);
 
 /* The channel in use, or NULL. */
 NOMEM_HIDDEN struct nomem_channel *nomem__channel(void);

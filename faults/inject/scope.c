@@ -45,6 +45,10 @@ static int refuse(struct nomem_error *error, size_t column, const char *reason, 
 }
 
 int nomem_begin(const char *plan, struct nomem_error *error) {
+  return nomem__begin(plan, false, error);
+}
+
+int nomem__begin(const char *plan, bool keep_live, struct nomem_error *error) {
   if (plan == NULL) return refuse(error, 0, "no plan: pass \"\" to count only", -EINVAL);
   if (open_scope || (nomem__channel() != NULL && nomem__channel() != own))
     return refuse(error, 0, "a scope is open: end it with nomem_end first", -EBUSY);
@@ -53,6 +57,7 @@ int nomem_begin(const char *plan, struct nomem_error *error) {
   int result = empty_channel();
   if (result != 0) return refuse(error, 0, "no memory for the counters", result);
   memcpy(own->plan, plan, length + 1);
+  own->keep_live = keep_live && nomem__sizes_known;
   struct nomem_plan_error where = {0};
   result = nomem__start(own, &where);
   if (result == -EINVAL) return refuse(error, where.column, where.reason, result);
