@@ -104,11 +104,9 @@ static inline bool is_ready(void) {
   return __builtin_expect(atomic_load_explicit(&real_state, memory_order_acquire) == 2, 1) || find_real();
 }
 
-/* Mode 0 says all that the usual call wants to know: attached, hence looked up, and nothing to do but go on. Whatever
- * else there is to do is done out of line, by a jump, so that the usual call sets up no frame. */
-static inline bool is_idle(void) {
-  return __builtin_expect(atomic_load_explicit(&nomem__mode, memory_order_acquire) == 0, 1);
-}
+/* A call that passes finds all that it needs: the process is attached, hence looked up. Whatever else there is to do is
+ * done out of line, by a jump, so that the usual call sets up no frame. */
+#define PASSES(fn) nomem__passes(NOMEM_FN_##fn, false)
 
 #define BUSY __attribute__((noinline)) static
 #define HERE __builtin_return_address(0), __builtin_dwarf_cfa()
@@ -130,7 +128,7 @@ BUSY void *busy_malloc(size_t size, void *return_address, void *cfa) {
 }
 
 EXPORT void *malloc(size_t size) {
-  return is_idle() ? real.malloc(size) : busy_malloc(size, HERE);
+  return PASSES(MALLOC) ? real.malloc(size) : busy_malloc(size, HERE);
 }
 
 BUSY void *busy_calloc(size_t count, size_t size, void *return_address, void *cfa) {
@@ -142,7 +140,8 @@ BUSY void *busy_calloc(size_t count, size_t size, void *return_address, void *cf
 }
 
 EXPORT void *calloc(size_t count, size_t size) {
-  return is_idle() ? real.calloc(count, size) : busy_calloc(count, size, HERE);
+  bool may_overflow = ((count | size) >> 32) != 0;
+  return !may_overflow && PASSES(CALLOC) ? real.calloc(count, size) : busy_calloc(count, size, HERE);
 }
 
 static void *early_realloc(void *ptr, size_t size) {
@@ -166,7 +165,8 @@ BUSY void *busy_realloc(void *ptr, size_t size, void *return_address, void *cfa)
 }
 
 EXPORT void *realloc(void *ptr, size_t size) {
-  return is_idle() && !is_early(ptr) ? real.realloc(ptr, size) : busy_realloc(ptr, size, HERE);
+  bool is_usual = !is_early(ptr) && (ptr == NULL || size != 0);
+  return is_usual && PASSES(REALLOC) ? real.realloc(ptr, size) : busy_realloc(ptr, size, HERE);
 }
 
 EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
@@ -187,7 +187,7 @@ BUSY void busy_free(void *ptr) {
 }
 
 EXPORT void free(void *ptr) {
-  if (is_idle() && !is_early(ptr))
+  if (!is_early(ptr) && nomem__passes(NOMEM_FN_COUNT, true))
     real.free(ptr);
   else
     busy_free(ptr);

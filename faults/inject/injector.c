@@ -16,16 +16,15 @@ static struct nomem_channel *channel;
 static struct nomem_plan plan;
 static _Atomic uint32_t threads_seen;
 
-/* Changes when a thread's cached counter slot goes stale: at each start, and in a forked child, where the kernel wipes
- * the page it lies in. Two processes must not add to one slot without locking. */
-static _Atomic uint32_t *epoch;
+_Atomic uint32_t *nomem__epoch;
 static _Atomic uint32_t last_epoch;
+_Thread_local struct nomem__quick nomem__quick;
 
 static _Thread_local struct {
   unsigned paused; /* greater than 0: calls pass, by the user's wish or because the injector itself is at work */
   uint32_t number; /* thread number for thread=, in the scope that number_epoch was read in */
   uint32_t number_epoch;
-  uint32_t epoch;
+  uint32_t epoch; /* in which the slot was taken */
   struct nomem_counts *counts;
 } self;
 
@@ -35,6 +34,7 @@ struct nomem_channel *nomem__channel(void) {
 
 void nomem_pause(void) {
   self.paused++;
+  nomem__quick.epoch_and_one = 0;
 }
 
 void nomem_resume(void) {
@@ -49,10 +49,10 @@ __attribute__((noinline)) void nomem_fault(void) {
 /* Gives this thread a slot of its own. The last slot is for all who come too late for one: they keep no epoch, and so
  * come here for each call. */
 __attribute__((noinline)) static void count_slowly(unsigned fn, bool is_free) {
-  uint32_t now = atomic_load(epoch);
+  uint32_t now = atomic_load(nomem__epoch);
   if (now == 0) { /* a forked child's first call: any thread may be here, one of them gets to say */
     uint32_t fresh = atomic_fetch_add(&last_epoch, 1) + 1;
-    now = atomic_compare_exchange_strong(epoch, &now, fresh) ? fresh : atomic_load(epoch);
+    now = atomic_compare_exchange_strong(nomem__epoch, &now, fresh) ? fresh : atomic_load(nomem__epoch);
   }
   struct nomem_counts *counts = &channel->counts[NOMEM_COUNTS - 1];
   uint32_t slot = NOMEM_COUNTS;
@@ -65,11 +65,14 @@ __attribute__((noinline)) static void count_slowly(unsigned fn, bool is_free) {
   atomic_fetch_add_explicit(is_free ? &counts->frees : &counts->calls[fn], 1, memory_order_relaxed);
 }
 
+/* Of a thread that is not paused. */
 static inline void count(unsigned fn, bool is_free) {
-  if (__builtin_expect(self.epoch != atomic_load_explicit(epoch, memory_order_relaxed) || self.epoch == 0, 0)) {
+  uint32_t now = atomic_load_explicit(nomem__epoch, memory_order_relaxed);
+  if (__builtin_expect(self.epoch != now || now == 0, 0)) {
     count_slowly(fn, is_free);
     return;
   }
+  nomem__quick = (struct nomem__quick){now + 1, self.counts};
   _Atomic uint64_t *counter = is_free ? &self.counts->frees : &self.counts->calls[fn];
   atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
 }
@@ -86,7 +89,7 @@ void nomem__live_add(int64_t bytes) {
 /* Only for plans that ask: two system calls. The main thread is 1 and the others are numbered from 2 in the order of
  * their first allocation, whether or not the main thread makes any, anew in each scope. */
 static void find_thread(struct nomem_call *call) {
-  uint32_t now = atomic_load_explicit(epoch, memory_order_relaxed);
+  uint32_t now = atomic_load_explicit(nomem__epoch, memory_order_relaxed);
   call->main_thread = syscall(SYS_gettid) == syscall(SYS_getpid);
   call->thread = 1;
   if (call->main_thread) return;
@@ -219,14 +222,14 @@ bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, v
 static int map_epoch(const struct nomem_channel *next) {
   static _Atomic uint32_t own;
   if (next->fork.engine != NOMEM_ENGINE_EXEC) {
-    epoch = &own; /* the forks are the command's, and their counts their own: one mapping less to copy */
-  } else if (epoch == NULL) {
-    void *page = mmap(NULL, sizeof *epoch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    nomem__epoch = &own; /* the forks are the command's, and their counts their own: one mapping less to copy */
+  } else if (nomem__epoch == NULL || nomem__epoch == &own) {
+    void *page = mmap(NULL, sizeof *nomem__epoch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return -ENOMEM;
-    madvise(page, sizeof *epoch, MADV_WIPEONFORK); /* before Linux 4.14 a forked child's counts may lose some */
-    epoch = page;
+    madvise(page, sizeof *nomem__epoch, MADV_WIPEONFORK); /* before Linux 4.14 a forked child's counts may lose some */
+    nomem__epoch = page;
   }
-  atomic_store(epoch, atomic_fetch_add(&last_epoch, 1) + 1);
+  atomic_store(nomem__epoch, atomic_fetch_add(&last_epoch, 1) + 1);
   return 0;
 }
 

@@ -56,6 +56,28 @@ NOMEM_HIDDEN void nomem__live_add(int64_t bytes);
 
 NOMEM_HIDDEN void nomem__count_free(void);
 
+/* Changes when a thread's counters go stale: at each start, and in a forked child, where the kernel wipes the page it
+ * lies in. Two processes must not add to one slot without locking. NULL before the first start. */
+extern NOMEM_HIDDEN _Atomic uint32_t *nomem__epoch;
+
+/* Where this thread counts. It does so until the epoch is another one; 0: it does not, or is paused. */
+extern NOMEM_HIDDEN _Thread_local struct nomem__quick {
+  uint32_t epoch_and_one;
+  struct nomem_counts *counts;
+} nomem__quick;
+
+/* True: the call passes. Where counting is all there is to do, it is done here, and takes less time than to ask
+ * elsewhere; whatever is not as usual is left to nomem__fails, or nomem__count_free. */
+static inline bool nomem__passes(enum nomem_fn fn, bool is_free) {
+  uint32_t mode = atomic_load_explicit(&nomem__mode, memory_order_acquire);
+  if (__builtin_expect(mode == 0, 1)) return true;
+  if (mode != NOMEM_MODE_COUNT) return false;
+  if (nomem__quick.epoch_and_one != atomic_load_explicit(nomem__epoch, memory_order_relaxed) + 1) return false;
+  _Atomic uint64_t *counter = is_free ? &nomem__quick.counts->frees : &nomem__quick.counts->calls[fn];
+  atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+  return true;
+}
+
 /* Starts deciding by channel->plan on this channel, from now on and for this process's children. The channel outlives
  * the process, or nomem__stop is called before it goes. Returns 0, -EINVAL with error filled in (it may be NULL), or
  * -ENOMEM. */
