@@ -49,9 +49,11 @@ export CMOCKA_MESSAGE_OUTPUT=TAP
 for program in "$build"/tests/test_*; do
   if [ -f "$program" ] && [ -x "$program" ]; then suite "${program##*/}" $unit_seconds "$program"; fi
 done
-for scripts in cli e2e fuzz_engine; do
-  suite "$scripts" $script_seconds "$here/$scripts/run.sh" "$build"
+suite cli $script_seconds "$here/cli/run.sh" "$build"
+for name in preload sites verdicts behaviour isolation report engines causes self store minimise; do
+  suite "e2e $name" $script_seconds "$here/e2e/$name.sh" "$build"
 done
+suite fuzz_engine $script_seconds "$here/fuzz_engine/run.sh" "$build"
 suite examples $unit_seconds "$here/examples.sh" "$build"
 suite downstream $unit_seconds "$here/downstream/quick.sh" "$build"
 suite fuzz-regress $script_seconds make --no-print-directory -C "$here/.." BUILD="$build" fuzz-regress
