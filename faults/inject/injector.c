@@ -72,7 +72,9 @@ static inline void count(unsigned fn, bool is_free) {
     count_slowly(fn, is_free);
     return;
   }
-  nomem__quick = (struct nomem__quick){now + 1, self.counts};
+  nomem__quick.counts = self.counts;
+  atomic_signal_fence(memory_order_release); /* a signal's handler may count in between */
+  nomem__quick.epoch_and_one = now + 1;
   _Atomic uint64_t *counter = is_free ? &self.counts->frees : &self.counts->calls[fn];
   atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
 }
