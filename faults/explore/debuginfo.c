@@ -284,20 +284,30 @@ static bool single_operation(Dwarf_Die *die, unsigned name, Dwarf_Addr address, 
   return true;
 }
 
-bool nomem__debuginfo_first_pointer(struct nomem__debuginfo *info, uint64_t address,
-                                    struct nomem__debug_parameter *parameter) {
+static struct nomem__debug_parameter parameter_of(Dwarf_Die *parameter, Dwarf_Die *function, Dwarf_Addr address) {
+  Dwarf_Op place, base;
+  if (!single_operation(parameter, DW_AT_location, address, &place) || place.atom != DW_OP_fbreg ||
+      !single_operation(function, DW_AT_frame_base, address, &base))
+    return (struct nomem__debug_parameter){0};
+  return (struct nomem__debug_parameter){
+    .offset = (int64_t)place.number,
+    .is_from_frame_pointer = base.atom == FRAME_POINTER_OP,
+    .is_known = base.atom == DW_OP_call_frame_cfa || base.atom == FRAME_POINTER_OP,
+  };
+}
+
+size_t nomem__debuginfo_pointers(struct nomem__debuginfo *info, uint64_t address,
+                                 struct nomem__debug_parameter *parameters, size_t max) {
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
+  size_t count = 0;
   Dwarf_Die child;
-  Dwarf_Op place, base;
-  if (!function || dwarf_child(&function->die, &child) != 0) return false;
-  while (dwarf_tag(&child) != DW_TAG_formal_parameter || !is_pointer(&child))
-    if (dwarf_siblingof(&child, &child) != 0) return false;
-  if (!single_operation(&child, DW_AT_location, address - info->bias, &place) || place.atom != DW_OP_fbreg) return false;
-  if (!single_operation(&function->die, DW_AT_frame_base, address - info->bias, &base)) return false;
-  parameter->offset = (int64_t)place.number;
-  parameter->is_from_frame_pointer = base.atom == FRAME_POINTER_OP;
-  return base.atom == DW_OP_call_frame_cfa || parameter->is_from_frame_pointer;
+  if (!function || dwarf_child(&function->die, &child) != 0) return 0;
+  do
+    if (count < max && dwarf_tag(&child) == DW_TAG_formal_parameter && is_pointer(&child))
+      parameters[count++] = parameter_of(&child, &function->die, address - info->bias);
+  while (dwarf_siblingof(&child, &child) == 0);
+  return count;
 }
 
 static int open_program(const char *path, int *fd) {

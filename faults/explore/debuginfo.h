@@ -34,16 +34,18 @@ void nomem__debuginfo_close(struct nomem__debuginfo *info);
 size_t nomem__debuginfo_frames(struct nomem__debuginfo *info, uint64_t address, struct nomem__debug_frame *frames,
                                size_t max);
 
-/* Where, while a function stands at an address, its first parameter that is a pointer lies in memory: offset bytes from
- * the frame's canonical frame address, or from its frame pointer. */
+/* Where, while a function stands at an address, a parameter that is a pointer lies in memory: offset bytes from the
+ * frame's canonical frame address, or from its frame pointer. */
 struct nomem__debug_parameter {
   int64_t offset;
   bool is_from_frame_pointer;
+  bool is_known; /* false: not there, or not all the time */
 };
 
-/* Returns whether that is known: code without optimisation, mostly. Of functions inlined into one another the one that
- * the machine knows is meant. */
-bool nomem__debuginfo_first_pointer(struct nomem__debuginfo *info, uint64_t address,
-                                    struct nomem__debug_parameter *parameter);
+/* Writes the function's parameters that are pointers, in their order, and returns how many, at most max. Where they are
+ * is known in code without optimisation, mostly. Of functions inlined into one another the one that the machine knows
+ * is meant. */
+size_t nomem__debuginfo_pointers(struct nomem__debuginfo *info, uint64_t address,
+                                 struct nomem__debug_parameter *parameters, size_t max);
 
 #endif

@@ -6,102 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "debuginfo.h"
-
-/* A pointer below this is NULL, or the address of a member in what is at NULL. */
-#define NULL_PAGE 4096
-
 static bool is_program(const struct nomem_channel *channel, const char *path) {
   for (uint32_t i = 0; i < channel->image_count && i < NOMEM_IMAGES; i++)
     if (strncmp(channel->images[i].path, path, NOMEM_PATH_BYTES) == 0) return true;
   return false;
 }
 
-static void fault_trace(const struct nomem_channel *channel, uint32_t index, struct nomem__trace *trace) {
-  nomem__trace_of_frames(channel, channel->faults[index].frame, channel->faults[index].depth, trace);
-}
-
-/* The next fault of a process (0: of any), from index on; NOMEM_FAULTS: there is none. */
-static uint32_t next_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index) {
-  uint32_t count = channel->fault_count < NOMEM_FAULTS ? channel->fault_count : NOMEM_FAULTS;
-  for (; index < count; index++)
-    if (channel->faults[index].ready && (pid == 0 || channel->faults[index].pid == pid)) return index;
-  return NOMEM_FAULTS;
-}
-
-/* Where the process blew up, and whose doing it was. */
-static void blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
-                          struct nomem__trace *trace) {
-  *trace = (struct nomem__trace){0};
-  if (!outcome->end.has_stack) return;
-  nomem__trace_of_stack(&outcome->end.stack, trace);
-  for (uint32_t i = 0; (i = next_fault(outcome->channel, outcome->end.stack.pid, i)) < NOMEM_FAULTS; i++) {
-    struct nomem__trace fault;
-    fault_trace(outcome->channel, i, &fault);
-    if (nomem__trace_blame_library(trace, &fault, symbols)) return;
-  }
-}
-
 bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct nomem__owners *owners) {
   if (!outcome->end.has_stack) return false;
   const struct nomem_channel *channel = outcome->channel;
   struct nomem__trace raised, fault;
-  blow_up_trace(outcome, owners->symbols, &raised);
+  nomem__blow_up_trace(outcome, owners->symbols, &raised);
   const struct nomem__trace_frame *raiser = nomem__trace_culprit(&raised);
   if (nomem__is_tests(owners, &raised)) return true;
   if (raiser == NULL || owners->globs != NULL || !is_program(channel, raiser->path)) return false;
   /* One of two processes that talk to each other may assert about what the other was refused. */
-  int32_t pid = next_fault(channel, outcome->end.stack.pid, 0) < NOMEM_FAULTS ? outcome->end.stack.pid : 0;
-  for (uint32_t i = 0; (i = next_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
-    fault_trace(channel, i, &fault);
+  int32_t pid = nomem__next_fault(channel, outcome->end.stack.pid, 0) < NOMEM_FAULTS ? outcome->end.stack.pid : 0;
+  for (uint32_t i = 0; (i = nomem__next_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
+    nomem__fault_trace(channel, i, &fault);
     const struct nomem__trace_frame *failed = nomem__trace_culprit(&fault);
     if (failed != NULL && !is_program(channel, failed->path)) return true;
   }
   return false;
-}
-
-/* The first frame of test code; depth: there is none. */
-static unsigned first_of_test(const struct nomem__owners *owners, const struct nomem__trace *trace) {
-  unsigned i = 0;
-  while (i < trace->depth && nomem__owner_of(owners, &trace->frame[i]) != NOMEM_OWNER_TEST) i++;
-  return i;
-}
-
-/* Whether a call of the process was failed within the very call from test code, that is from frame test on, in which it
- * blew up later; also when that cannot be told. */
-static bool failed_in_same_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
-                                const struct nomem__trace *blow_up, unsigned test) {
-  const struct nomem_channel *channel = outcome->channel;
-  struct nomem__trace fault;
-  for (uint32_t i = 0; (i = next_fault(channel, outcome->end.stack.pid, i)) < NOMEM_FAULTS; i++) {
-    fault_trace(channel, i, &fault);
-    if (nomem__trace_is_assertion(&fault, owners->symbols)) continue; /* its message: part of the blow-up */
-    unsigned caller = first_of_test(owners, &fault);
-    if (caller == fault.depth || nomem__trace_is_same_from(blow_up, test, &fault, caller)) return true;
-  }
-  return next_fault(channel, outcome->end.stack.pid, 0) == NOMEM_FAULTS;
-}
-
-/* Whether test code called the function in which, or below which, it blew up with NULL for its first pointer, after an
- * earlier call of its had failed: it did not check that one. */
-static bool was_given_null(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
-                           const struct nomem__trace *blow_up) {
-  const struct nomem__stack *stack = &outcome->end.stack;
-  struct nomem__debug_parameter parameter;
-  uint64_t value;
-  if (!owners->is_divided || !outcome->end.has_stack || outcome->end.fatal_signal == 0) return false;
-  unsigned test = first_of_test(owners, blow_up);
-  if (test == 0 || test == blow_up->depth) return false;
-  const struct nomem__trace_frame *called = &blow_up->frame[test - 1];
-  if (nomem__owner_of(owners, called) == NOMEM_OWNER_RUNTIME) return false;
-  if (failed_in_same_call(outcome, owners, blow_up, test)) return false;
-  if (!nomem__symbols_first_pointer(owners->symbols, called->path, called->offset, called->is_return_address,
-                                    &parameter))
-    return false;
-  const struct nomem__stack_frame *frame = &stack->frames[test - 1];
-  uint64_t base = parameter.is_from_frame_pointer ? frame->frame_pointer : frame->cfa;
-  return base != 0 && nomem__stack_word(&outcome->end.memory, base + (uint64_t)parameter.offset, &value) &&
-         value < NULL_PAGE;
 }
 
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners) {
@@ -120,12 +46,14 @@ static struct nomem__finding *find(struct nomem__findings *findings, enum nomem_
 /* What is made of a run before it is known whether its finding shows it. */
 struct shown {
   struct nomem__trace fault, blow_up;
+  struct nomem__unchecked unchecked;
   struct nomem__waiter *threads; /* owned; NULL: none */
   size_t teller;
 };
 
 static void free_shown(struct nomem__finding *finding) {
   nomem__trace_free(&finding->fault);
+  nomem__trace_free(&finding->unchecked.where);
   free(finding->threads);
   finding->threads = NULL;
 }
@@ -156,10 +84,17 @@ static int show(struct nomem__finding *finding, const struct nomem__found *found
   const struct nomem_fault *first = &outcome->channel->faults[0];
   const struct nomem__stack *stack = &outcome->end.stack;
   struct nomem__trace copy;
-  int result = nomem__trace_copy(&copy, &run->fault);
+  struct nomem__unchecked call = {.inlined = run->unchecked.inlined};
+  int result = nomem__trace_copy(&call.where, &run->unchecked.where);
   if (result != 0) return result;
+  result = nomem__trace_copy(&copy, &run->fault);
+  if (result != 0) {
+    nomem__trace_free(&call.where);
+    return result;
+  }
   free_shown(finding);
   finding->fault = copy;
+  finding->unchecked = call;
   finding->blow_up = run->blow_up; /* its paths belong to the stacks of the session, those of threads, too */
   finding->threads = run->threads;
   finding->thread_count = run->threads != NULL ? outcome->end.threads.count : 0;
@@ -193,7 +128,8 @@ static struct nomem__finding *add(struct nomem__findings *findings) {
   return &findings->list[findings->count++];
 }
 
-/* One place that aborts is one bug, whoever came to it; one place that follows a NULL is a bug of each caller. */
+/* One place that aborts is one bug, whoever came to it; one place that follows a NULL is a bug of each caller, where it
+ * is not known which call it did not check. */
 static enum nomem__sameness sameness(enum nomem__verdict verdict) {
   if (verdict == NOMEM_VERDICT_ABORT) return NOMEM_SAME_LINE;
   return verdict == NOMEM_VERDICT_HANG ? NOMEM_SAME_LOOP : NOMEM_SAME_CALLER;
@@ -204,18 +140,25 @@ static bool shows_more(const struct nomem__point *point, size_t rank, const stru
   return rank < finding->rank;
 }
 
+static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols *symbols, struct shown *run) {
+  if (found->verdict == NOMEM_VERDICT_CRASH &&
+      nomem__find_unchecked(found->outcome, symbols, &run->blow_up, &run->unchecked))
+    return nomem__unchecked_hash(&run->unchecked, symbols);
+  const struct nomem__trace *telling = run->blow_up.depth > 0 ? &run->blow_up : &run->fault;
+  return nomem__trace_hash(telling, symbols, sameness(found->verdict)) + (uint64_t)found->outcome->end.fatal_signal;
+}
+
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
                         const struct nomem__owners *owners, const struct nomem__finding **added) {
   const struct nomem__outcome *outcome = found->outcome;
   struct nomem__symbols *symbols = owners->symbols;
   struct shown run = {0};
-  fault_trace(outcome->channel, 0, &run.fault);
-  blow_up_trace(outcome, symbols, &run.blow_up);
+  nomem__fault_trace(outcome->channel, 0, &run.fault);
+  nomem__blow_up_trace(outcome, symbols, &run.blow_up);
   int result = describe_threads(found, symbols, &run);
   if (result != 0) return result;
-  const struct nomem__trace *telling = run.blow_up.depth > 0 ? &run.blow_up : &run.fault;
-  uint64_t hash = nomem__trace_hash(telling, symbols, sameness(found->verdict)) + (uint64_t)outcome->end.fatal_signal;
-  bool is_given_null = was_given_null(outcome, owners, &run.blow_up);
+  uint64_t hash = hash_of(found, symbols, &run);
+  bool is_given_null = nomem__was_given_null(outcome, owners, &run.blow_up);
   if (is_given_null) hash = ~hash; /* the same place may also be come to in another way */
   struct nomem__finding *finding = find(findings, found->verdict, hash);
   bool is_first = finding == NULL;
@@ -244,7 +187,7 @@ int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findin
     if (is_first || shows_more(&other->point, other->rank, finding)) {
       if (!is_first) free_shown(finding);
       *finding = *other;
-      other->fault.depth = 0; /* what it owned has moved */
+      other->fault.depth = other->unchecked.where.depth = 0; /* what it owned has moved */
       other->threads = NULL;
     }
     finding->runs = runs;

@@ -2,6 +2,7 @@
 #ifndef NOMEM_FINDING_H
 #define NOMEM_FINDING_H
 
+#include "cause.h"
 #include "oracle.h"
 #include "owner.h"
 #include "quote.h"
@@ -46,6 +47,7 @@ struct nomem__finding {
   enum nomem_fn fn;
   uint64_t size_bytes, nth;
   bool is_given_null; /* by test code, which had been refused it */
+  struct nomem__unchecked unchecked; /* the call that was not checked; owns its paths */
   struct nomem__trace fault;   /* where the call was failed; owns its paths */
   struct nomem__trace blow_up; /* where it died or hung; depth 0: not known */
   struct nomem__waiter *threads; /* of a hang: all there were, owned; blow_up is that of number teller */

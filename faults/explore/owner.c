@@ -142,6 +142,19 @@ bool nomem__is_tests(const struct nomem__owners *owners, const struct nomem__tra
   return culprit != NULL && owners->is_divided && nomem__owner_of(owners, culprit) == NOMEM_OWNER_TEST;
 }
 
+const char *nomem__whose(const struct nomem__owners *owners, const struct nomem__trace_frame *frame,
+                         char whose[NOMEM_WHOSE_BYTES]) {
+  const char *module = nomem__base_name(frame->path);
+  enum nomem__owner owner = nomem__owner_of(owners, frame);
+  if (owner == NOMEM_OWNER_TEST) return "the test";
+  if (*module == '\0' || is_program(owners, frame->path)) return "";
+  if (nomem__glob("libc.so.*", module)) return "libc";
+  const char *version = strstr(module, ".so.");
+  int length = version != NULL ? (int)(version - module) + (int)strlen(".so") : (int)strlen(module);
+  snprintf(whose, NOMEM_WHOSE_BYTES, "%.*s", length, module);
+  return whose;
+}
+
 /* Cuts path to what it has in common with other, both folders that end in a slash. */
 static void cut_to_common(char *path, const char *other) {
   size_t common = 0;

@@ -53,6 +53,12 @@ enum nomem__owner nomem__owner_of(const struct nomem__owners *owners, const stru
 /* Whether the first frame outside the run-times is the test's. */
 bool nomem__is_tests(const struct nomem__owners *owners, const struct nomem__trace *trace);
 
+/* Whose code a frame is, in a word for people: "libc", "the test", "libuv.so"; "" for the program itself. In the caller's
+ * buffer, which takes a file name. */
+#define NOMEM_WHOSE_BYTES 256
+const char *nomem__whose(const struct nomem__owners *owners, const struct nomem__trace_frame *frame,
+                         char whose[NOMEM_WHOSE_BYTES]);
+
 /* How many bytes of a source path, relative to the project, say that it is test code (a folder with its slash, or all
  * of it); 0: none. Pure. */
 size_t nomem__test_source(const char *path);

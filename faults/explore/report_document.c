@@ -60,6 +60,15 @@ static json_t *frame_of(struct nomem__json *json, const char *path, uint64_t off
   return object;
 }
 
+/* With the lines of source around it. */
+static json_t *entry_of(struct builder *builder, const struct nomem__trace_frame *frame,
+                        const struct nomem__source_frame *source) {
+  json_t *entry = frame_of(&builder->json, frame->path, frame->offset, source);
+  json_t *lines = source->file != NULL ? source_of(builder, source->file, source->line) : NULL;
+  if (lines != NULL) nomem__json_put(&builder->json, entry, "source", lines);
+  return entry;
+}
+
 /* A trace with every inlined function as a frame of its own. */
 static void put_trace(struct builder *builder, json_t *object, const struct nomem__trace *trace) {
   const struct nomem__trace_frame *to_blame = nomem__trace_culprit(trace);
@@ -72,10 +81,7 @@ static void put_trace(struct builder *builder, json_t *object, const struct nome
                                           frame->is_return_address, sources, INLINED_MAX);
     if (frame == to_blame) culprit = json_array_size(stack);
     for (size_t s = 0; s < count; s++) {
-      json_t *entry = frame_of(&builder->json, frame->path, frame->offset, &sources[s]);
-      json_t *lines = sources[s].file != NULL ? source_of(builder, sources[s].file, sources[s].line) : NULL;
-      if (lines != NULL) nomem__json_put(&builder->json, entry, "source", lines);
-      nomem__json_add(&builder->json, stack, entry);
+      nomem__json_add(&builder->json, stack, entry_of(builder, frame, &sources[s]));
     }
   }
   nomem__json_number(&builder->json, object, "culprit", culprit);
@@ -147,8 +153,7 @@ static uint64_t mix(uint64_t hash, const char *text) {
   return (hash ^ '\n') * UINT64_C(0x100000001b3);
 }
 
-static uint64_t mix_culprit(uint64_t hash, const json_t *trace) {
-  const json_t *frame = nomem__document_culprit(trace);
+static uint64_t mix_frame(uint64_t hash, const json_t *frame) {
   if (frame == NULL) return mix(hash, "");
   const char *module = nomem__json_string(frame, "module"), *slash = strrchr(module, '/');
   const char *function = nomem__json_string(frame, "function");
@@ -161,8 +166,13 @@ static uint64_t mix_culprit(uint64_t hash, const json_t *trace) {
 static void put_id(struct nomem__json *json, json_t *finding, const json_t *before) {
   const char *verdict = nomem__json_string(finding, "verdict");
   uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), verdict);
-  hash = mix_culprit(hash, json_object_get(finding, "fault"));
-  hash = mix_culprit(hash, json_object_get(finding, "blow_up"));
+  const json_t *unchecked = json_object_get(finding, "unchecked");
+  if (unchecked != NULL) { /* wherever it led to */
+    hash = mix_frame(hash, unchecked);
+  } else {
+    hash = mix_frame(hash, nomem__document_culprit(json_object_get(finding, "fault")));
+    hash = mix_frame(hash, nomem__document_culprit(json_object_get(finding, "blow_up")));
+  }
   unsigned same = 1;
   size_t i;
   json_t *other;
@@ -176,12 +186,46 @@ static void put_id(struct nomem__json *json, json_t *finding, const json_t *befo
     nomem__json_format(json, finding, "id", "%s-%012" PRIx64 "-%u", verdict, hash >> 16, same);
 }
 
-static void put_message(struct nomem__json *json, json_t *object, const struct nomem__finding *finding) {
+/* Says who did not check; where that is where the call failed itself, once is enough. */
+static void print_unchecked(FILE *out, const void *arg) {
+  const struct printed_finding *printed = arg;
+  const struct nomem__unchecked *unchecked = &printed->finding->unchecked;
+  const struct nomem__trace_frame *failed = nomem__trace_culprit(&printed->finding->fault);
+  struct nomem__source_frame source;
+  if (!nomem__unchecked_source(unchecked, printed->campaign->session->symbols, &source)) return;
+  fputs(", unchecked", out);
+  if (failed != NULL && failed->offset == unchecked->where.frame[0].offset) return;
+  fputs(" in ", out);
+  nomem__trace_print_source(out, &unchecked->where.frame[0], &source);
+}
+
+static void put_message(struct nomem__json *json, json_t *object, const struct printed_finding *printed) {
+  const struct nomem__finding *finding = printed->finding;
   const json_t *fault = json_object_get(object, "fault");
-  nomem__json_format(json, object, "message", "%s in %s: %s, when %s of %" PRIu64 " bytes%s failed in %s",
+  json_t *unchecked = json_object();
+  put_printed(json, unchecked, "text", print_unchecked, printed);
+  nomem__json_format(json, object, "message", "%s in %s: %s, when %s of %" PRIu64 " bytes%s failed in %s%s",
                      nomem__json_string(object, "verdict"), nomem__json_string(object, "where"),
                      nomem__json_string(object, "end"), nomem__json_string(fault, "function"), finding->size_bytes,
-                     finding->point.persistent ? " and all later calls" : "", nomem__json_string(fault, "where"));
+                     finding->point.persistent ? " and all later calls" : "", nomem__json_string(fault, "where"),
+                     nomem__json_string(unchecked, "text"));
+  json_decref(unchecked);
+}
+
+static void put_unchecked(struct builder *builder, json_t *object, const struct nomem__finding *finding) {
+  const struct nomem__trace_frame *frame = &finding->unchecked.where.frame[0];
+  struct nomem__source_frame source;
+  if (!nomem__unchecked_source(&finding->unchecked, builder->campaign->session->symbols, &source)) return;
+  nomem__json_put(&builder->json, object, "unchecked", entry_of(builder, frame, &source));
+}
+
+static void put_whose(struct builder *builder, json_t *object, const struct nomem__finding *finding) {
+  char buffer[NOMEM_WHOSE_BYTES];
+  const struct nomem__trace *place = finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
+  const struct nomem__trace_frame *frame =
+      finding->unchecked.where.depth > 0 ? &finding->unchecked.where.frame[0] : nomem__trace_culprit(place);
+  const char *whose = frame != NULL ? nomem__whose(&builder->campaign->owners, frame, buffer) : "";
+  nomem__json_text(&builder->json, object, "whose", *whose != '\0' ? whose : "the program");
 }
 
 static json_t *threads_of(struct builder *builder, const struct nomem__finding *finding) {
@@ -224,9 +268,11 @@ static json_t *finding_of(struct builder *builder, const struct nomem__finding *
     put_trace(builder, blow_up, &finding->blow_up);
     nomem__json_put(json, object, "blow_up", blow_up);
   }
+  put_unchecked(builder, object, finding);
+  put_whose(builder, object, finding);
   if (finding->thread_count > 0) nomem__json_put(json, object, "threads", threads_of(builder, finding));
   put_printed(json, object, "reproduce", print_reproduction, &printed);
-  put_message(json, object, finding);
+  put_message(json, object, &printed);
   put_id(json, object, before);
   return object;
 }

@@ -231,7 +231,9 @@ static json_t *result_of(struct nomem__json *json, const json_t *document, const
                          const json_t *finding) {
   json_t *result = json_object(), *stacks = json_array();
   const json_t *fault = json_object_get(finding, "fault"), *blow_up = json_object_get(finding, "blow_up");
-  const json_t *here = annotated(blow_up != NULL ? blow_up : fault), *there = annotated(fault);
+  const json_t *end = annotated(blow_up != NULL ? blow_up : fault), *there = annotated(fault);
+  const json_t *unchecked = json_object_get(finding, "unchecked");
+  const json_t *here = json_object_get(unchecked, "source") != NULL ? unchecked : end;
   const char *verdict = nomem__json_string(finding, "verdict");
   bool flaky = json_is_true(json_object_get(finding, "flaky"));
   char *failed = NULL;
@@ -246,9 +248,11 @@ static json_t *result_of(struct nomem__json *json, const json_t *document, const
   put_message(json, result, "message", nomem__json_string(finding, "message"));
   nomem__json_put(json, result, "locations",
                   here != NULL ? json_pack("[o]", result_location_of(json, document, here)) : json_array());
-  if (there != NULL)
-    nomem__json_put(json, result, "relatedLocations",
-                    json_pack("[o]", location_of(json, document, there, failed != NULL ? failed : "")));
+  json_t *related = json_array();
+  if (there != NULL) nomem__json_add(json, related, location_of(json, document, there, failed != NULL ? failed : ""));
+  if (here != end && end != NULL)
+    nomem__json_add(json, related, location_of(json, document, end, nomem__json_string(finding, "end")));
+  nomem__json_put(json, result, "relatedLocations", related);
   nomem__json_put(json, result, "codeFlows",
                   json_pack("[o]", code_flow_of(json, document, finding, failed != NULL ? failed : "")));
   nomem__json_add(json, stacks, stack_of(json, document, fault, "where the call was failed"));

@@ -8,6 +8,7 @@
 
 #include "coverage.h"
 #include "report.h"
+#include "report_document.h"
 
 /* Threads of a hang beside the one that is shown in full; --json has them all. */
 #define THREADS_SHOWN 8
@@ -137,14 +138,54 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
   print_threads(finding, symbols, out);
 }
 
+/* ", in libx.so" of code that is not the program's own, unless its place says so already. */
+static void print_whose(const struct nomem__campaign *campaign, const struct nomem__trace_frame *frame, FILE *out) {
+  char buffer[NOMEM_WHOSE_BYTES];
+  struct nomem__source_frame source = {0};
+  const char *whose = frame != NULL ? nomem__whose(&campaign->owners, frame, buffer) : "";
+  if (*whose == '\0') return;
+  nomem__symbols_resolve(campaign->session->symbols, frame->path, frame->offset, frame->is_return_address, &source, 1);
+  if (whose == buffer && source.file == NULL) return;
+  fputs(", in ", out);
+  nomem__print_safe(out, whose);
+}
+
+/* A line of source, one before and one after, when the file is there. */
+static void print_source(const char *file, unsigned line, FILE *out) {
+  json_t *source = file != NULL ? nomem__source_lines(file, line) : NULL, *text;
+  unsigned first = (unsigned)nomem__json_count(source, "first");
+  size_t i;
+  json_array_foreach(json_object_get(source, "lines"), i, text) {
+    unsigned number = first + (unsigned)i;
+    if (number + 1 < line || number > line + 1) continue;
+    fprintf(out, "    %c%5u | %s\n", number == line ? '>' : ' ', number, json_string_value(text));
+  }
+  json_decref(source);
+}
+
+static void print_unchecked(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
+  struct nomem__source_frame source;
+  if (!nomem__unchecked_source(&finding->unchecked, campaign->session->symbols, &source)) return;
+  const struct nomem__trace_frame *frame = &finding->unchecked.where.frame[0];
+  const struct nomem__trace_frame *culprit = nomem__trace_culprit(&finding->blow_up);
+  fputs("  not checked: ", out);
+  nomem__trace_print_source(out, frame, &source);
+  if (culprit == NULL || !nomem__trace_is_same_file(culprit->path, frame->path)) print_whose(campaign, frame, out);
+  fputc('\n', out);
+  print_source(source.file, source.line, out);
+}
+
 static void print_finding(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
   bool coloured = nomem__is_coloured(out);
   struct nomem__symbols *symbols = campaign->session->symbols;
   fprintf(out, "%s%s%s in ", coloured ? "\033[1;31m" : "", nomem__verdicts[finding->verdict].name,
           coloured ? "\033[0m" : "");
-  nomem__trace_print_culprit(out, finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault, symbols);
+  const struct nomem__trace *place = finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
+  nomem__trace_print_culprit(out, place, symbols);
+  print_whose(campaign, nomem__trace_culprit(place), out);
   fprintf(out, ": %s, %" PRIu64 " run%s%s\n", nomem__verdicts[finding->verdict].meaning, finding->runs,
           finding->runs == 1 ? "" : "s", finding->is_flaky ? "; flaky: not when it was tried again" : "");
+  print_unchecked(campaign, finding, out);
   fprintf(out, "  the fault: %s of %" PRIu64 " bytes returned NULL%s (allocation %" PRIu64 ")\n",
           nomem_fn_name(finding->fn), finding->size_bytes,
           finding->point.persistent ? ", and so did all later calls" : "", finding->nth);

@@ -231,11 +231,11 @@ size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, 
   return count;
 }
 
-bool nomem__symbols_first_pointer(struct nomem__symbols *symbols, const char *path, uint64_t offset,
-                                  bool is_return_address, struct nomem__debug_parameter *parameter) {
+size_t nomem__symbols_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset,
+                               bool is_return_address, struct nomem__debug_parameter *parameters, size_t max) {
   struct module *module = find_module(symbols, path);
-  if (!module || !module->info) return false;
-  return nomem__debuginfo_first_pointer(module->info, offset - (is_return_address && offset > 0), parameter);
+  if (!module || !module->info) return 0;
+  return nomem__debuginfo_pointers(module->info, offset - (is_return_address && offset > 0), parameters, max);
 }
 
 /* The character that text begins with, and in *length its bytes; 0 with length 1 when it is not UTF-8. */

@@ -69,8 +69,7 @@ static bool is_c_library(const struct nomem__trace_frame *frame) {
   return nomem__glob("libc.so.*", nomem__base_name(frame->path));
 }
 
-/* The loader knows a file by the name of a link, libmagic.so.1, and the kernel by its own, libmagic.so.1.0.0. */
-static bool is_same_file(const char *path, const char *other) {
+bool nomem__trace_is_same_file(const char *path, const char *other) {
   const char *a = nomem__base_name(path), *b = nomem__base_name(other);
   size_t a_bytes = strlen(a), b_bytes = strlen(b);
   return strncmp(a, b, a_bytes < b_bytes ? a_bytes : b_bytes) == 0;
@@ -97,7 +96,7 @@ bool nomem__trace_is_assertion(const struct nomem__trace *trace, struct nomem__s
 
 bool nomem__trace_is_same_from(const struct nomem__trace *a, unsigned at, const struct nomem__trace *b, unsigned bt) {
   for (; at < a->depth && bt < b->depth; at++, bt++)
-    if (a->frame[at].offset != b->frame[bt].offset || !is_same_file(a->frame[at].path, b->frame[bt].path)) return false;
+    if (a->frame[at].offset != b->frame[bt].offset || !nomem__trace_is_same_file(a->frame[at].path, b->frame[bt].path)) return false;
   return true;
 }
 
@@ -160,7 +159,8 @@ static void print_module(FILE *out, const struct nomem__trace_frame *frame) {
   fprintf(out, "+0x%" PRIx64, frame->offset);
 }
 
-static void print_place(FILE *out, const struct nomem__trace_frame *frame, const struct nomem__source_frame *source) {
+void nomem__trace_print_source(FILE *out, const struct nomem__trace_frame *frame,
+                               const struct nomem__source_frame *source) {
   if (source->function == NULL) {
     print_module(out, frame);
     return;
@@ -198,7 +198,7 @@ void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, str
     return;
   }
   /* Of the C library, the function that was called says more than what was inlined there. */
-  print_place(out, frame, &sources[trace->own > 0 ? count - 1 : 0]);
+  nomem__trace_print_source(out, frame, &sources[trace->own > 0 ? count - 1 : 0]);
   if (sources[0].function == NULL) print_named_caller(out, trace, frame, symbols);
 }
 
@@ -209,7 +209,7 @@ void nomem__trace_print(FILE *out, const struct nomem__trace *trace, struct nome
     size_t count = resolve(symbols, &trace->frame[i], sources);
     for (size_t s = 0; s < count; s++) {
       fprintf(out, "%*s#%-2u ", indent, "", number++);
-      print_place(out, &trace->frame[i], &sources[s]);
+      nomem__trace_print_source(out, &trace->frame[i], &sources[s]);
       fputs(sources[s].inlined ? " [inlined]\n" : "\n", out);
     }
   }

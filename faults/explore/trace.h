@@ -35,6 +35,10 @@ void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace
 int nomem__trace_copy(struct nomem__trace *copy, const struct nomem__trace *trace);
 void nomem__trace_free(struct nomem__trace *copy);
 
+/* Whether two paths are one library's: the loader knows it by the name of a link, libmagic.so.1, and the kernel by the
+ * file's own, libmagic.so.1.0.0. */
+bool nomem__trace_is_same_file(const char *path, const char *other);
+
 /* Whether two stacks are the same from these frames on, as far as both are known: a fault's are cut sooner. */
 bool nomem__trace_is_same_from(const struct nomem__trace *a, unsigned at, const struct nomem__trace *b, unsigned bt);
 
@@ -63,6 +67,10 @@ uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbo
 
 /* "function (file:line)" of the culprit, or what is known of it, made safe for a terminal. */
 void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols);
+
+/* The same of one of the functions at a frame. */
+void nomem__trace_print_source(FILE *out, const struct nomem__trace_frame *frame,
+                               const struct nomem__source_frame *source);
 
 /* One line a frame, inlined ones included, each after indent blanks. */
 void nomem__trace_print(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols, int indent);

@@ -34,6 +34,18 @@ ends() {
   fi
 }
 
+# is_unchecked NAME MARK...: in what was found last, the call of that line is named as the one that was not checked, and
+# shown.
+is_unchecked() {
+  unchecked_name="$kind: $1: the line of the call, $2"
+  line=$(grep -n "/\* $2 \*/" project/src/thing.c | cut -d: -f1)
+  if grep -q "^  not checked: .*(project/src/thing.c:$line)" found && grep -q "^    > *$line | .*/\* $2 \*/" found; then
+    pass "$unchecked_name"
+  else
+    fail "$unchecked_name" found
+  fi
+}
+
 for kind in one two bare; do
   build_as $kind
   taken='test/\*'
@@ -50,9 +62,18 @@ for kind in one two bare; do
     *) ends $kind pass 0 'not counted: crash in thing_value .*: the test passed on NULL, which it had not checked' ;;
   esac
   ends $kind clone 1 '^crash in thing_clone '
+  [ $kind = bare ] || is_unchecked clone clone
+  [ $kind = one ] || ends $kind clone 1 '^crash in thing_clone .*libthing.so'
   ends $kind name 1 '^crash in thing_name_length '
   ends $kind inner 1 '^crash in thing_value '
   ends $kind option 1 '^crash in thing_option '
+  ends $kind places 1 '; 1 finding '
+  [ $kind = bare ] || is_unchecked places places
+  if [ $kind != bare ]; then
+    ends $kind two 1 '; 2 findings '
+    is_unchecked two to
+    is_unchecked two from
+  fi
   ends $kind need 1 '^abort in thing_need '
   ends $kind skip 0 '1 run: 1 handled'
   ends $kind skip7 0 '1 run: 1 refused'

@@ -96,8 +96,8 @@ check 'killed twice and resumed, it comes to the same' cmp whole killed
 check 'and ends with the same status' test "$status" = 1
 
 status_of again.log nomem explore --engine exec --all --store killed.db -- ./victim
-grep -v 'resumed\|ms a run\|runs: ' again.log >again
-grep -v 'resumed\|ms a run\|runs: ' whole.log >first
+grep -v 'resumed\|ms a run\|runs: \|debug: ' again.log >again
+grep -v 'resumed\|ms a run\|runs: \|debug: ' whole.log >first
 check 'resumed when nothing is left, it shows the same findings' cmp first again
 check 'with the same status, and without a run' test "$status $(grep -c '2004 of 2004' again.log)" = '1 1'
 status_of fresh.log nomem explore --engine exec --store killed.db --fresh --max-points 3 -- ./victim

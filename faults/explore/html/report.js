@@ -134,7 +134,7 @@ function frameText(frame, prefix) {
 }
 
 function frameItem(frame, i, trace, open) {
-  const line = [...frameText(frame, `#${i} `), frame.inlined ? ' (inlined)' : ''];
+  const line = [...frameText(frame, i === '' ? '' : `#${i} `), frame.inlined ? ' (inlined)' : ''];
   return element('li', { class: i === trace.culprit ? 'culprit' : undefined }, frame.source
     ? element('details', { open: i === open }, element('summary', null, ...line), sourceOf(frame))
     : element('div', { class: 'plain' }, ...line));
@@ -183,6 +183,8 @@ function detailOf(finding) {
   copy.addEventListener('click', () => copyText(finding.reproduce, copy));
   return element('td', { colspan: findingColumns.length },
     element('p', null, `${finding.meaning}: ${finding.end}.`, asideOf(finding) ? ` Not counted: ${asideOf(finding)}.` : ''),
+    finding.unchecked ? element('div', { class: 'unchecked' }, element('h3', null, `Not checked, in ${finding.whose}`),
+      element('ol', { class: 'stack' }, frameItem(finding.unchecked, '', {}, ''))) : null,
     element('div', { class: 'stacks' }, stackBlock(`The fault: ${what}`, fault),
       hasPlace ? stackBlock(finding.verdict === 'hang' ? 'Where it hangs' : 'Where it blew up', finding.blow_up) : ''),
     ...threadsOf(finding),

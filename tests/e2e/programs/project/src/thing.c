@@ -48,6 +48,31 @@ int thing_option(const int *option) {
   return value;
 }
 
+int thing_places(void) {
+  for (int i = 0; i < 4; i++) {
+    struct thing *thing = thing_new(); /* places */
+    if (i % 2 == 0)
+      thing->value = 1;
+    else
+      thing->name = NULL;
+    thing_free(thing);
+  }
+  return 0;
+}
+
+static void copy_value(struct thing *to, const struct thing *from) {
+  *to = *from;
+}
+
+int thing_two(void) {
+  struct thing *to = thing_new();   /* to */
+  struct thing *from = thing_new(); /* from */
+  copy_value(to, from);
+  thing_free(to);
+  thing_free(from);
+  return 0;
+}
+
 void thing_free(struct thing *thing) {
   if (thing != NULL) free(thing->name);
   free(thing);

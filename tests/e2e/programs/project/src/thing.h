@@ -15,6 +15,8 @@ int thing_name_length(const struct thing *thing); /* of one that has a name */
 struct thing *thing_need(void);                   /* bug: aborts when there is no memory */
 int thing_inner(void);                            /* bug: gives itself NULL */
 int thing_option(const int *option);              /* bug: does not check; option may be NULL */
+int thing_places(void);                           /* bug: one call unchecked, which blows up in two places */
+int thing_two(void);                              /* bug: two calls unchecked, which blow up in one place */
 void thing_free(struct thing *thing);
 
 #endif

@@ -77,6 +77,8 @@ int main(int argc, char **argv) {
   if (strcmp(way, "need") == 0) need();
   if (strcmp(way, "inner") == 0) return thing_inner();
   if (strcmp(way, "option") == 0) return thing_option(NULL);
+  if (strcmp(way, "places") == 0) return thing_places();
+  if (strcmp(way, "two") == 0) return thing_two();
   if (strcmp(way, "skip") == 0) skip(77);
   if (strcmp(way, "skip7") == 0) skip(7);
   if (strcmp(way, "talk") == 0) talk();

@@ -1,0 +1,173 @@
+#include "cause.h"
+
+#include <string.h>
+
+#include "../images.h"
+#include "debuginfo.h"
+#include "touch.h"
+
+/* A pointer below this is NULL, or the address of a member in what is at NULL. */
+#define NULL_PAGE 4096
+/* Functions inlined into one another at one address: more than this are left out, the outermost ones. */
+#define INLINED_MAX 16
+/* Parameters that are looked at. */
+#define POINTERS_MAX 8
+
+void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, struct nomem__trace *trace) {
+  nomem__trace_of_frames(channel, channel->faults[index].frame, channel->faults[index].depth, trace);
+}
+
+uint32_t nomem__next_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index) {
+  uint32_t count = channel->fault_count < NOMEM_FAULTS ? channel->fault_count : NOMEM_FAULTS;
+  for (; index < count; index++)
+    if (channel->faults[index].ready && (pid == 0 || channel->faults[index].pid == pid)) return index;
+  return NOMEM_FAULTS;
+}
+
+void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                          struct nomem__trace *trace) {
+  *trace = (struct nomem__trace){0};
+  if (!outcome->end.has_stack) return;
+  nomem__trace_of_stack(&outcome->end.stack, trace);
+  for (uint32_t i = 0; (i = nomem__next_fault(outcome->channel, outcome->end.stack.pid, i)) < NOMEM_FAULTS; i++) {
+    struct nomem__trace fault;
+    nomem__fault_trace(outcome->channel, i, &fault);
+    if (nomem__trace_blame_library(trace, &fault, symbols)) return;
+  }
+}
+
+/* Whether the function of a frame of the blow-up had NULL for its first parameter that is a pointer, or for any. */
+static bool has_null_argument(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                              const struct nomem__trace *blow_up, unsigned at, size_t max) {
+  const struct nomem__trace_frame *called = &blow_up->frame[at];
+  const struct nomem__stack_frame *frame = &outcome->end.stack.frames[at];
+  struct nomem__debug_parameter parameters[POINTERS_MAX];
+  size_t count = nomem__symbols_pointers(symbols, called->path, called->offset, called->is_return_address, parameters,
+                                         max);
+  for (size_t i = 0; i < count; i++) {
+    uint64_t value, base = parameters[i].is_from_frame_pointer ? frame->frame_pointer : frame->cfa;
+    if (base != 0 && parameters[i].is_known &&
+        nomem__stack_word(&outcome->end.memory, base + (uint64_t)parameters[i].offset, &value) && value < NULL_PAGE)
+      return true;
+  }
+  return false;
+}
+
+/* The first frame of test code; depth: there is none. */
+static unsigned first_of_test(const struct nomem__owners *owners, const struct nomem__trace *trace) {
+  unsigned i = 0;
+  while (i < trace->depth && nomem__owner_of(owners, &trace->frame[i]) != NOMEM_OWNER_TEST) i++;
+  return i;
+}
+
+/* Whether a call of the process was failed within the very call from test code, that is from frame test on, in which it
+ * blew up later; also when that cannot be told. */
+static bool failed_in_same_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                                const struct nomem__trace *blow_up, unsigned test) {
+  const struct nomem_channel *channel = outcome->channel;
+  struct nomem__trace fault;
+  for (uint32_t i = 0; (i = nomem__next_fault(channel, outcome->end.stack.pid, i)) < NOMEM_FAULTS; i++) {
+    nomem__fault_trace(channel, i, &fault);
+    if (nomem__trace_is_assertion(&fault, owners->symbols)) continue; /* its message: part of the blow-up */
+    unsigned caller = first_of_test(owners, &fault);
+    if (caller == fault.depth || nomem__trace_is_same_from(blow_up, test, &fault, caller)) return true;
+  }
+  return nomem__next_fault(channel, outcome->end.stack.pid, 0) == NOMEM_FAULTS;
+}
+
+bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                           const struct nomem__trace *blow_up) {
+  if (!owners->is_divided || !outcome->end.has_stack || outcome->end.fatal_signal == 0) return false;
+  unsigned test = first_of_test(owners, blow_up);
+  if (test == 0 || test == blow_up->depth) return false;
+  if (nomem__owner_of(owners, &blow_up->frame[test - 1]) == NOMEM_OWNER_RUNTIME) return false;
+  return !failed_in_same_call(outcome, owners, blow_up, test) &&
+         has_null_argument(outcome, owners->symbols, blow_up, test - 1, 1);
+}
+
+/* Where the code of a frame's function begins; 0: not known. */
+static uint64_t start_of(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame) {
+  struct nomem__source_frame sources[INLINED_MAX];
+  size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
+                                        INLINED_MAX);
+  return count == 0 || sources[count - 1].function == NULL ? 0 : frame->offset - sources[count - 1].function_offset;
+}
+
+/* The innermost frame of a fault that is the same call of the same function as frame at of the blow-up. depth: none. */
+static unsigned same_call(struct nomem__symbols *symbols, const struct nomem__trace *blow_up, unsigned at,
+                          const struct nomem__trace *fault) {
+  uint64_t start = start_of(symbols, &blow_up->frame[at]);
+  if (start == 0) return fault->depth;
+  for (unsigned i = 0; i < fault->depth; i++) {
+    bool is_outermost = i + 1 == fault->depth || at + 1 == blow_up->depth;
+    if (is_outermost && fault->depth - i != blow_up->depth - at) continue; /* nothing to compare */
+    if (nomem__trace_is_same_from(blow_up, at + 1, fault, i + 1) && start_of(symbols, &fault->frame[i]) == start &&
+        nomem__trace_is_same_file(fault->frame[i].path, blow_up->frame[at].path))
+      return i;
+  }
+  return fault->depth;
+}
+
+/* Of functions inlined into one another, the innermost that both stand in: a wrapper that was inlined has returned. */
+static unsigned common_inlined(struct nomem__symbols *symbols, const struct nomem__trace_frame *fault,
+                               const struct nomem__trace_frame *blow_up) {
+  struct nomem__source_frame a[INLINED_MAX], b[INLINED_MAX];
+  size_t i = nomem__symbols_resolve(symbols, fault->path, fault->offset, fault->is_return_address, a, INLINED_MAX);
+  size_t j = nomem__symbols_resolve(symbols, blow_up->path, blow_up->offset, blow_up->is_return_address, b,
+                                    INLINED_MAX);
+  while (i > 1 && j > 1 && a[i - 1].line == b[j - 1].line && a[i - 2].function != NULL && b[j - 2].function != NULL &&
+         strcmp(a[i - 2].function, b[j - 2].function) == 0) {
+    i--;
+    j--;
+  }
+  return i > 0 ? (unsigned)i - 1 : 0;
+}
+
+bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                           const struct nomem__trace *blow_up, struct nomem__unchecked *unchecked) {
+  const struct nomem_channel *channel = outcome->channel;
+  const struct nomem__trace_frame *culprit = nomem__trace_culprit(blow_up);
+  enum nomem__touch touch = nomem__touch_of(&outcome->end.stack);
+  *unchecked = (struct nomem__unchecked){0};
+  if (culprit == NULL || blow_up->own > 0 || (touch != NOMEM_TOUCH_NULL && touch != NOMEM_TOUCH_CALL)) return false;
+  unsigned at = (unsigned)(culprit - blow_up->frame);
+  do {
+    for (uint32_t i = NOMEM_FAULTS; i-- > 0;) { /* the last one first: it came closest */
+      struct nomem__trace fault;
+      if (nomem__next_fault(channel, outcome->end.stack.pid, i) != i) continue;
+      nomem__fault_trace(channel, i, &fault);
+      unsigned found = same_call(symbols, blow_up, at, &fault);
+      if (found == fault.depth) continue;
+      unchecked->where.depth = 1;
+      unchecked->where.frame[0] = fault.frame[found];
+      unchecked->inlined = common_inlined(symbols, &fault.frame[found], &blow_up->frame[at]);
+      return true;
+    }
+  } while (has_null_argument(outcome, symbols, blow_up, at, POINTERS_MAX) && ++at < blow_up->depth);
+  return false;
+}
+
+bool nomem__unchecked_source(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols,
+                             struct nomem__source_frame *source) {
+  struct nomem__source_frame sources[INLINED_MAX];
+  const struct nomem__trace_frame *frame = &unchecked->where.frame[0];
+  if (unchecked->where.depth == 0) return false;
+  size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
+                                        INLINED_MAX);
+  if (unchecked->inlined >= count) return false;
+  *source = sources[unchecked->inlined];
+  return true;
+}
+
+static uint64_t mix(uint64_t hash, const char *text) {
+  for (; text != NULL && *text != '\0'; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+  return (hash ^ '\n') * UINT64_C(0x100000001b3);
+}
+
+uint64_t nomem__unchecked_hash(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols) {
+  const struct nomem__trace_frame *frame = &unchecked->where.frame[0];
+  struct nomem__source_frame source = {0};
+  bool has_line = nomem__unchecked_source(unchecked, symbols, &source) && source.line != 0;
+  uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), nomem__base_name(frame->path)), source.function);
+  return hash + (has_line ? source.line : frame->offset << 20);
+}

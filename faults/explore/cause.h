@@ -1,0 +1,44 @@
+/* Why a run blew up: which call failed before, and who did not check it. */
+#ifndef NOMEM_CAUSE_H
+#define NOMEM_CAUSE_H
+
+#include "owner.h"
+#include "symbols.h"
+#include "trace.h"
+#include "worker.h"
+
+/* The stack of a call that was failed. */
+void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, struct nomem__trace *trace);
+
+/* The next fault of a process (0: of any), from index on; NOMEM_FAULTS: there is none. */
+uint32_t nomem__next_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index);
+
+/* Where the process blew up, and whose doing it was. Depth 0: not known. */
+void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                          struct nomem__trace *trace);
+
+/* Whether test code called the function in which, or below which, it blew up with NULL for its first pointer, after an
+ * earlier call of its had failed: it did not check that one. */
+bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                           const struct nomem__trace *blow_up);
+
+/* A call whose result was not checked, made in the function that used it, or handed it to those that did. */
+struct nomem__unchecked {
+  struct nomem__trace where; /* of one frame, as in the fault's stack; depth 0: not known */
+  unsigned inlined;          /* which of the functions at that address, as nomem__symbols_resolve numbers them */
+};
+
+/* Finds it for a process that followed a NULL pointer: the function that did so is still in the very call in which, or
+ * below which, an allocation was failed before. Where it was given NULL as an argument, its caller is asked. Paths are
+ * borrowed. */
+bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                           const struct nomem__trace *blow_up, struct nomem__unchecked *unchecked);
+
+/* The line of the call. False: there is none. */
+bool nomem__unchecked_source(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols,
+                             struct nomem__source_frame *source);
+
+/* Equal for the same call, wherever it led to. */
+uint64_t nomem__unchecked_hash(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols);
+
+#endif
