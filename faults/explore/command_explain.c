@@ -45,7 +45,7 @@ static const struct {
     {"leak", "Memory was left that the baseline frees, though the program went on to its end after the failure.\n"
              "To mend: free on the error path what was taken before the allocation that failed."},
     {"flaky", "Not a verdict of its own: the run that showed the finding ended otherwise when it was made once more.\n"
-              "It is shown last and does not count."},
+              "It is listed apart and does not count."},
 };
 
 static void print_list(void) {

@@ -114,7 +114,8 @@ int nomem__merge(const struct nomem__options *options) {
   }
   if (result == 0)
     printf("%d of %d points tried, %d findings\n", count(&store, "SELECT count(*) FROM runs WHERE unproven=0"),
-           count(&store, "SELECT count(*) FROM points"), count(&store, "SELECT count(*) FROM findings"));
+           count(&store, "SELECT count(*) FROM points"),
+           count(&store, "SELECT count(*) FROM findings WHERE flaky=0 AND set_aside IS NULL"));
   nomem__store_close(&store);
   return result == 0 ? NOMEM_EXIT_CLEAN : NOMEM_EXIT_FAILED;
 }

@@ -183,8 +183,8 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
   const struct nomem__trace *place = finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
   nomem__trace_print_culprit(out, place, symbols);
   print_whose(campaign, nomem__trace_culprit(place), out);
-  fprintf(out, ": %s, %" PRIu64 " run%s%s\n", nomem__verdicts[finding->verdict].meaning, finding->runs,
-          finding->runs == 1 ? "" : "s", finding->is_flaky ? "; flaky: not when it was tried again" : "");
+  fprintf(out, ": %s, %" PRIu64 " run%s\n", nomem__verdicts[finding->verdict].meaning, finding->runs,
+          finding->runs == 1 ? "" : "s");
   print_unchecked(campaign, finding, out);
   fprintf(out, "  the fault: %s of %" PRIu64 " bytes returned NULL%s (allocation %" PRIu64 ")\n",
           nomem_fn_name(finding->fn), finding->size_bytes,
@@ -194,36 +194,52 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
   print_reproduction(campaign, finding, out);
 }
 
-/* A finding that does not count, in short. */
+/* Findings that count are shown in full; then come the others, in short. */
+enum listing { COUNTED, FLAKY, ADVISORY, ASIDE, LISTINGS };
+
+static enum listing listing_of(const struct nomem__finding *finding) {
+  if (finding->aside != NOMEM_ASIDE_NO && finding->aside != NOMEM_ASIDE_ADVISORY) return ASIDE;
+  if (finding->is_flaky) return FLAKY;
+  return finding->aside == NOMEM_ASIDE_ADVISORY ? ADVISORY : COUNTED;
+}
+
 static void print_short(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
-  bool is_advisory = finding->aside == NOMEM_ASIDE_ADVISORY;
-  fprintf(out, "%s: %s in ", is_advisory ? "advisory" : "not counted", nomem__verdicts[finding->verdict].name);
+  static const char *const names[] = {[FLAKY] = "flaky", [ADVISORY] = "advisory", [ASIDE] = "not counted"};
+  enum listing listing = listing_of(finding);
+  fprintf(out, "%s: %s in ", names[listing], nomem__verdicts[finding->verdict].name);
   nomem__trace_print_culprit(out, finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault,
                              campaign->session->symbols);
-  fprintf(out, ", %" PRIu64 " run%s%s: ", finding->runs, finding->runs == 1 ? "" : "s",
-          finding->is_flaky ? ", flaky" : "");
-  nomem__print_safe(out, is_advisory ? nomem__verdicts[finding->verdict].meaning : finding->set_aside);
+  fprintf(out, ", %" PRIu64 " run%s: ", finding->runs, finding->runs == 1 ? "" : "s");
+  nomem__print_safe(out, listing == FLAKY      ? "not when it was tried again"
+                         : listing == ADVISORY ? nomem__verdicts[finding->verdict].meaning
+                                               : finding->set_aside);
   fputc('\n', out);
-  if (!is_advisory) return;
-  fprintf(out, "  what came of it: ");
+  if (listing == ASIDE) return;
+  fputs("  what came of it: ", out);
   nomem__print_end(finding, out);
   fputc('\n', out);
   print_reproduction(campaign, finding, out);
 }
 
-static size_t print_set_aside(const struct nomem__campaign *campaign, bool is_advice, FILE *out) {
-  size_t count = 0;
-  for (size_t i = 0; i < campaign->set_aside.count; i++) {
-    const struct nomem__finding *finding = &campaign->set_aside.list[i];
-    if ((finding->aside == NOMEM_ASIDE_ADVISORY) != is_advice) continue;
-    print_short(campaign, finding, out);
-    count++;
+/* Prints those of a list that belong to a listing, and counts them. */
+static void print_listed(const struct nomem__campaign *campaign, const struct nomem__findings *findings,
+                         enum listing listing, size_t counts[LISTINGS], FILE *out) {
+  bool is_quiet = campaign->session->options->quiet;
+  for (size_t i = 0; i < findings->count; i++) {
+    const struct nomem__finding *finding = &findings->list[i];
+    if (listing_of(finding) != listing) continue;
+    if (listing == COUNTED && (counts[COUNTED] > 0 || !is_quiet)) fputc('\n', out);
+    counts[listing]++;
+    if (listing == COUNTED)
+      print_finding(campaign, finding, out);
+    else if (!is_quiet)
+      print_short(campaign, finding, out);
   }
-  return count;
 }
 
-static void print_verdicts(const struct nomem__campaign *campaign, uint64_t runs, size_t confirmed, size_t advice,
-                           FILE *out) {
+static void print_verdicts(const struct nomem__campaign *campaign, const size_t counts[LISTINGS], FILE *out) {
+  uint64_t runs = 0;
+  for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
   fprintf(out, "%" PRIu64 " run%s:", runs, runs == 1 ? "" : "s");
   const char *separator = " ";
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) {
@@ -231,9 +247,10 @@ static void print_verdicts(const struct nomem__campaign *campaign, uint64_t runs
     fprintf(out, "%s%" PRIu64 " %s", separator, campaign->verdicts[v], nomem__verdicts[v].name);
     separator = ", ";
   }
-  fprintf(out, "; %zu finding%s", confirmed, confirmed == 1 ? "" : "s");
-  if (advice > 0) fprintf(out, ", %zu advisory", advice);
-  if (campaign->set_aside.count > advice) fprintf(out, ", %zu not counted", campaign->set_aside.count - advice);
+  fprintf(out, "; %zu finding%s", counts[COUNTED], counts[COUNTED] == 1 ? "" : "s");
+  if (counts[FLAKY] > 0) fprintf(out, ", %zu flaky", counts[FLAKY]);
+  if (counts[ADVISORY] > 0) fprintf(out, ", %zu advisory", counts[ADVISORY]);
+  if (counts[ASIDE] > 0) fprintf(out, ", %zu not counted", counts[ASIDE]);
   fprintf(out, " (%.1f s)\n", (double)(campaign->ended_ns - campaign->started_ns) / 1e9);
 }
 
@@ -300,26 +317,22 @@ static const char *below_here(const char *path) {
 }
 
 void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
-  size_t confirmed = 0;
-  uint64_t runs = 0;
-  for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
-  if (!campaign->session->options->quiet) {
+  size_t counts[LISTINGS] = {0};
+  bool is_quiet = campaign->session->options->quiet;
+  if (!is_quiet) {
     fputs("nomem: ", out);
     nomem__print_safe(out, below_here(campaign->image));
     fprintf(out, ": %" PRIu64 " allocation%s at %zu site%s, %.1f ms a run\n", campaign->allocations,
             campaign->allocations == 1 ? "" : "s", campaign->site_count, campaign->site_count == 1 ? "" : "s",
             (double)campaign->baseline_us / 1e3);
   }
-  for (size_t i = 0; i < campaign->findings.count; i++) {
-    if (i > 0 || !campaign->session->options->quiet) fputc('\n', out);
-    print_finding(campaign, &campaign->findings.list[i], out);
-    confirmed += !campaign->findings.list[i].is_flaky;
+  for (enum listing listing = COUNTED; listing < LISTINGS; listing++) {
+    print_listed(campaign, &campaign->findings, listing, counts, out);
+    print_listed(campaign, &campaign->set_aside, listing, counts, out);
+    if (listing == COUNTED && counts[COUNTED] > 0 && !is_quiet) fputc('\n', out);
   }
-  if (campaign->session->options->quiet) return;
-  if (campaign->findings.count > 0) fputc('\n', out);
-  size_t advice = print_set_aside(campaign, true, out);
-  print_set_aside(campaign, false, out);
-  print_verdicts(campaign, runs, confirmed, advice, out);
+  if (is_quiet) return;
+  print_verdicts(campaign, counts, out);
   if (campaign->session->options->verbose) print_engines(campaign, out);
   print_coverage(campaign, out);
   print_limits(campaign, out);

@@ -111,6 +111,20 @@ for kind in RANDOM:handled LATE:swallowed REPORTED:handled; do
   fi
 done
 
+# What is not so when it is tried again is told from findings in every report, and counts in none.
+"$cc" -std=gnu11 -g -O0 -DFLAKY -o program "$programs/output.c"
+rm -f runs
+if explore 0 --isolate off --engine exec --no-store --jobs 1 --json flaky.json --junit flaky.xml --tap flaky.tap \
+  --sarif flaky.sarif && grep -q '^flaky: abort in main (.*, 2 runs: not when it was tried again' found &&
+  grep -q '^2 runs: 2 abort; 0 findings, 1 flaky' found &&
+  [ "$(jq -c '[.findings[].flaky]' flaky.json)" = '[true]' ] && grep -q ' failures="0"' flaky.xml &&
+  grep -q '<skipped message="flaky' flaky.xml && grep -q '^not ok 1 .*# TODO flaky' flaky.tap &&
+  [ "$(jq -c '[.runs[].results[].level]' flaky.sarif)" = '["note"]' ]; then
+  pass 'flaky'
+else
+  fail 'flaky' found
+fi
+
 # Faults of one kind only.
 "$cc" -std=gnu11 -g -O0 -o program "$victims/crash_persistent.c"
 if explore 0 --faults transient; then pass 'a transient fault does not show it'; else fail 'transient' found; fi

@@ -28,6 +28,8 @@ int main(void) {
   puts(runs < 2 ? "early" : "late"); /* two baselines */
 #elif defined REPORTED
   puts(copy != NULL ? "ok 1 - copy" : "not ok 1 - copy # no memory");
+#elif defined FLAKY
+  if (copy == NULL && runs < 4) abort(); /* two baselines and two points: not when it is tried again */
 #endif
   free(copy);
   return 0;
