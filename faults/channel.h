@@ -43,6 +43,9 @@ typedef uint64_t nomem_frame;
 #define NOMEM_FRAME_MODULE(frame) ((unsigned)((frame) >> 48))
 #define NOMEM_FRAME_OFFSET(frame) ((frame) & (((nomem_frame)1 << 48) - 1))
 
+/* Who makes the calls of a site. */
+enum nomem_maker { NOMEM_MAKER_UNKNOWN, NOMEM_MAKER_PROGRAM, NOMEM_MAKER_SANITIZER };
+
 /* One distinct call stack of allocations. */
 struct nomem_site {
   _Atomic uint64_t key; /* 0: not in use, or not yet */
@@ -51,6 +54,7 @@ struct nomem_site {
   uint64_t first_nth;   /* which allocation of the run that was, from 1 */
   uint32_t fn;          /* enum nomem_fn of its first call */
   uint32_t before_main; /* its first call came before main() */
+  _Atomic uint32_t maker; /* enum nomem_maker; a sanitizer's own calls are never failed */
   uint32_t depth;
   uint32_t next_point, end_point; /* what is left of it in points[] */
   nomem_frame frame[NOMEM_DEPTH]; /* [0] is the caller of the allocation function */

@@ -19,6 +19,9 @@
 /* By which Automake, Meson, CTest's users and others let a test say that it was skipped. */
 #define SKIP_CODE 77
 
+/* A sanitizer ended the process, and what it wrote went elsewhere. */
+#define UNSEEN_REPORT "a sanitizer's abort, whose report is not in the standard error of the run"
+
 const char *const nomem__engine_names[NOMEM__ENGINES] = {
     [NOMEM_ENGINE_EXEC] = "exec", [NOMEM_ENGINE_SERVER] = "fork", [NOMEM_ENGINE_SNAPSHOT] = "snapshot"};
 
@@ -48,6 +51,8 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
     evidence.has_swallowed = nomem__output_is_swallowed(&campaign->baseline_output, &outcome->output, &outcome->error);
   int status = outcome->end.root_status;
   evidence.is_skipped = WIFEXITED(status) && is_skip_code(campaign->session->options, WEXITSTATUS(status));
+  evidence.has_report = nomem__has_report(outcome, campaign->session->symbols);
+  evidence.is_leak = outcome->report.is_leak;
   if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, &campaign->owners);
   return nomem__oracle_verdict(&evidence);
 }
@@ -95,6 +100,8 @@ void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
     char detail[NOMEM_DETAIL_BYTES] = "";
     if (verdict == NOMEM_VERDICT_SWALLOWED)
       nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, sizeof detail);
+    if (verdict == NOMEM_VERDICT_SANITIZER)
+      snprintf(detail, sizeof detail, "%s", outcome->report.kind[0] != '\0' ? outcome->report.kind : UNSEEN_REPORT);
     const struct nomem__found found = {verdict, outcome, *point, rank, plan, detail};
     const struct nomem__finding *finding = NULL;
     int result = nomem__findings_add(&hand->findings, &found, &campaign->owners, &finding);

@@ -1,5 +1,6 @@
 #include "cause.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "../images.h"
@@ -24,11 +25,31 @@ uint32_t nomem__next_fault(const struct nomem_channel *channel, int32_t pid, uin
   return NOMEM_FAULTS;
 }
 
+/* Whether the stack in a sanitizer's report tells more than where a signal was raised. */
+static bool shows_report(const struct nomem__outcome *outcome) {
+  int signal = outcome->end.fatal_signal;
+  return outcome->report.kind[0] != '\0' && outcome->report.trace.depth > 0 && (signal == 0 || signal == SIGABRT);
+}
+
+bool nomem__has_report(const struct nomem__outcome *outcome, struct nomem__symbols *symbols) {
+  if (outcome->report.kind[0] != '\0') return true;
+  if (outcome->end.fatal_signal != SIGABRT || !outcome->end.has_stack) return false;
+  struct nomem__trace trace;
+  nomem__trace_of_stack(&outcome->end.stack, &trace);
+  return nomem__sanitizer_mark(&trace, symbols);
+}
+
 void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                           struct nomem__trace *trace) {
   *trace = (struct nomem__trace){0};
+  if (shows_report(outcome)) {
+    *trace = outcome->report.trace;
+    nomem__sanitizer_mark(trace, symbols);
+    return;
+  }
   if (!outcome->end.has_stack) return;
   nomem__trace_of_stack(&outcome->end.stack, trace);
+  nomem__sanitizer_mark(trace, symbols);
   for (uint32_t i = 0; (i = nomem__next_fault(outcome->channel, outcome->end.stack.pid, i)) < NOMEM_FAULTS; i++) {
     struct nomem__trace fault;
     nomem__fault_trace(outcome->channel, i, &fault);
@@ -77,7 +98,8 @@ static bool failed_in_same_call(const struct nomem__outcome *outcome, const stru
 
 bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
                            const struct nomem__trace *blow_up) {
-  if (!owners->is_divided || !outcome->end.has_stack || outcome->end.fatal_signal == 0) return false;
+  bool is_shown = outcome->end.has_stack && outcome->end.fatal_signal != 0 && !shows_report(outcome);
+  if (!owners->is_divided || !is_shown) return false;
   unsigned test = first_of_test(owners, blow_up);
   if (test == 0 || test == blow_up->depth) return false;
   if (nomem__owner_of(owners, &blow_up->frame[test - 1]) == NOMEM_OWNER_RUNTIME) return false;

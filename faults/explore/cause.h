@@ -41,4 +41,7 @@ bool nomem__unchecked_source(const struct nomem__unchecked *unchecked, struct no
 /* Equal for the same call, wherever it led to. */
 uint64_t nomem__unchecked_hash(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols);
 
+/* Whether a sanitizer reported an error, or ended a process though its report is not to be seen. */
+bool nomem__has_report(const struct nomem__outcome *outcome, struct nomem__symbols *symbols);
+
 #endif

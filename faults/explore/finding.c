@@ -32,7 +32,8 @@ bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct no
 
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners) {
   if (finding->is_given_null) return "the test passed on NULL, which it had not checked";
-  if (finding->verdict == NOMEM_VERDICT_CRASH && nomem__is_tests(owners, &finding->blow_up))
+  bool is_bug = finding->verdict == NOMEM_VERDICT_CRASH || finding->verdict == NOMEM_VERDICT_SANITIZER;
+  if (is_bug && nomem__is_tests(owners, &finding->blow_up))
     return "the test's own code used what it did not check";
   return NULL;
 }
@@ -145,7 +146,9 @@ static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols 
       nomem__find_unchecked(found->outcome, symbols, &run->blow_up, &run->unchecked))
     return nomem__unchecked_hash(&run->unchecked, symbols);
   const struct nomem__trace *telling = run->blow_up.depth > 0 ? &run->blow_up : &run->fault;
-  return nomem__trace_hash(telling, symbols, sameness(found->verdict)) + (uint64_t)found->outcome->end.fatal_signal;
+  uint64_t hash = nomem__trace_hash(telling, symbols, sameness(found->verdict));
+  return hash + (found->verdict == NOMEM_VERDICT_SANITIZER ? nomem__sanitizer_hash(found->outcome->report.kind)
+                                                           : (uint64_t)found->outcome->end.fatal_signal);
 }
 
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,

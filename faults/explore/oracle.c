@@ -55,10 +55,17 @@ bool nomem__oracle_is_corruption(const char *output) {
   return false;
 }
 
+/* A crash that follows a report says more. Memory that is left counts where the program came to its end. */
+static bool is_reported(const struct nomem__evidence *evidence, bool has_died) {
+  if (!evidence->has_report || (has_died && evidence->fatal_signal != SIGABRT)) return false;
+  return !evidence->is_leak || (!evidence->timed_out && evidence->root_status == evidence->baseline_status);
+}
+
 enum nomem__verdict nomem__oracle_verdict(const struct nomem__evidence *evidence) {
   if (!evidence->fault_reached) return NOMEM_VERDICT_UNREACHED;
   bool has_died = evidence->fatal_deaths > evidence->baseline_fatal_deaths;
   if (has_died && evidence->fatal_signal == SIGABRT && evidence->is_corrupt) return NOMEM_VERDICT_CORRUPTION;
+  if (is_reported(evidence, has_died)) return NOMEM_VERDICT_SANITIZER;
   bool has_refused = has_died && evidence->fatal_signal == SIGABRT && evidence->raised_by_test;
   if (has_died && !has_refused) return evidence->fatal_signal == SIGABRT ? NOMEM_VERDICT_ABORT : NOMEM_VERDICT_CRASH;
   if (evidence->timed_out) return NOMEM_VERDICT_HANG;

@@ -11,6 +11,7 @@ enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FIND
 /* Verdict, its name, what it says in a report, and its weight. The worse ones come first. */
 #define NOMEM_VERDICT_MAP(X)                                                     \
   X(CORRUPTION, corruption, "the heap or the stack was corrupted", FINDING)      \
+  X(SANITIZER, sanitizer, "a sanitizer reported an error", FINDING)              \
   X(CRASH, crash, "killed by a signal that a bug raises", FINDING)               \
   X(ABORT, abort, "aborted by the code under test", FINDING)                     \
   X(HANG, hang, "still running when its time was up", FINDING)                   \
@@ -47,6 +48,8 @@ struct nomem__evidence {
   bool is_corrupt;     /* the C library's last words say so, before an abort */
   bool has_swallowed;  /* its output is not the baseline's, and it said nothing of a failure */
   bool is_skipped;     /* the root's exit status is one that says: skipped */
+  bool has_report;     /* a sanitizer's, that the baseline does not have */
+  bool is_leak;        /* the report is of memory that was left */
   bool raised_by_test; /* the abort came from the test program itself, the fault from a library under it */
 };
 

@@ -43,7 +43,7 @@ int64_t nomem__sites_of(const struct nomem_channel *channel, struct nomem__campa
   nomem_frame *frames = (nomem_frame *)(*sites + entered + 1);
   for (size_t i = 0; i < entered; i++) {
     const struct nomem_site *site = &channel->sites[i];
-    if (site->key == 0 || site->count == 0) continue;
+    if (site->key == 0 || site->count == 0 || site->maker == NOMEM_MAKER_SANITIZER) continue;
     unsigned depth = depth_of(site, frame_count);
     (*sites)[count] = (struct nomem__campaign_site){.key = site->key,
                                                     .count = site->count,
@@ -381,6 +381,7 @@ static int run_isolated_first(struct nomem__campaign *campaign, struct baseline 
 
 int nomem__preflight(struct nomem__campaign *campaign) {
   struct baseline first = {0}, second = {0};
+  campaign->session->sanitizer.is_learning = true;
   int result = run_isolated_first(campaign, &first, &second);
   if (result == 0 && !first.was_cancelled) result = make_second(campaign, &first, &second);
   if (result == 0 && !first.was_cancelled && !second.was_cancelled) {
@@ -392,6 +393,7 @@ int nomem__preflight(struct nomem__campaign *campaign) {
       first.modules = NULL;
     }
   }
+  campaign->session->sanitizer.is_learning = false;
   free_baseline(&first);
   free_baseline(&second);
   for (unsigned i = 0; i < campaign->worker_count; i++)

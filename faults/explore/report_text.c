@@ -61,6 +61,7 @@ void nomem__print_reproduction(FILE *out, const struct nomem__options *options, 
   fputs("nomem run --fail ", out);
   print_word(out, plan);
   if (timeout_ms != 0) fprintf(out, " -t %g", (double)timeout_ms / 1e3);
+  if (options->no_trace) fputs(" --no-trace", out);
   if (options->isolate == NOMEM_ISOLATE_OFF) fputs(" --isolate off", out);
   if (options->stdin_path != NULL) {
     fputs(" --stdin ", out);
@@ -76,6 +77,10 @@ void nomem__print_reproduction(FILE *out, const struct nomem__options *options, 
 }
 
 void nomem__print_end(const struct nomem__finding *finding, FILE *out) {
+  if (finding->verdict == NOMEM_VERDICT_SANITIZER) {
+    fputs(finding->detail, out);
+    return;
+  }
   if (finding->verdict == NOMEM_VERDICT_HANG || finding->signal == 0) {
     bool is_hang = finding->verdict == NOMEM_VERDICT_HANG;
     fprintf(out, "%s%s%s", is_hang ? "still running" : "", is_hang && *finding->detail != '\0' ? ", " : "",
@@ -134,7 +139,8 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
   if (finding->blow_up.depth > 0)
     nomem__trace_print(out, &finding->blow_up, symbols, 4);
   else if (has_place)
-    fputs("    (no stack: it needs ptrace)\n", out);
+    fputs(finding->verdict == NOMEM_VERDICT_SANITIZER ? "    (no stack that names modules)\n"
+                                                      : "    (no stack: it needs ptrace)\n", out);
   print_threads(finding, symbols, out);
 }
 

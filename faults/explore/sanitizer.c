@@ -157,6 +157,13 @@ static void read_stack(struct slice text, struct nomem__sanitizer_text *found) {
   }
 }
 
+uint64_t nomem__sanitizer_hash(const char *kind) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (const char *c = kind; *c != '\0'; c++)
+    if (!isdigit((unsigned char)*c)) hash = mix(hash, (struct slice){c, c + 1});
+  return hash;
+}
+
 bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct nomem__sanitizer_text *found) {
   if (*at >= bytes) return false;
   found->report.trace.depth = found->report.trace.own = found->report.trace.blameless = 0;
@@ -164,9 +171,7 @@ bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct n
   if (behind == NULL) return false;
   *at = (size_t)(behind - text);
   read_stack((struct slice){behind < end ? behind + 1 : end, end}, found);
-  /* Numbers in a message may be different each time. */
-  for (const char *c = found->report.kind; *c != '\0'; c++)
-    if (!isdigit((unsigned char)*c)) found->hash = mix(found->hash, (struct slice){c, c + 1});
+  found->hash ^= nomem__sanitizer_hash(found->report.kind);
   for (unsigned i = 0; i < found->report.trace.depth && i < HASHED_FRAMES; i++)
     found->hash = mix(found->hash + found->report.trace.frame[i].offset,
                       (struct slice){found->path[i].start, found->path[i].start + found->path[i].bytes});
@@ -216,30 +221,39 @@ void nomem__sanitizer_forget(struct nomem__sanitizer_memory *memory) {
   *memory = (struct nomem__sanitizer_memory){0};
 }
 
-/* As their functions are named, with what they call on the program's behalf. */
-static bool is_own_function(const char *name) {
-  static const char *const globs[] = {"__interceptor_*", "___interceptor_*", "__asan*",   "__hwasan*", "__lsan*",
-                                      "__msan*",         "__tsan*",          "__ubsan*", "__sanitizer*", "__interception*"};
-  for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
-    if (nomem__glob(globs[i], name)) return true;
-  return false;
+/* Whether a function is a sanitizer's, by its name. is_actor: and not one that stands in for the C library's. */
+static bool is_own_function(const char *name, bool *is_actor) {
+  static const char *const stand_ins[] = {"__interceptor_*", "___interceptor_*", "abort"},
+                           *const actors[] = {"__asan*", "__hwasan*", "__lsan*",      "__msan*",
+                                              "__tsan*", "__ubsan*",  "__sanitizer*", "__interception*"};
+  *is_actor = false;
+  for (size_t i = 0; i < sizeof stand_ins / sizeof *stand_ins; i++)
+    if (nomem__glob(stand_ins[i], name)) return true;
+  for (size_t i = 0; i < sizeof actors / sizeof *actors && !*is_actor; i++) *is_actor = nomem__glob(actors[i], name);
+  return *is_actor;
 }
 
-static bool is_own_frame(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols) {
+static bool is_own_frame(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols, bool *is_actor) {
+  const char *module = nomem__base_name(frame->path);
+  bool is_library = nomem__is_sanitizer(module);
+  *is_actor = is_library;
+  if (!is_library && nomem__is_runtime(module)) return false;
   struct nomem__source_frame sources[INLINED_MAX];
   size_t count =
       nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, INLINED_MAX);
-  return count > 0 && sources[count - 1].function != NULL && is_own_function(sources[count - 1].function);
+  const char *function = count > 0 ? sources[count - 1].function : NULL;
+  return (function != NULL && is_own_function(function, is_actor)) || is_library;
 }
 
 bool nomem__sanitizer_mark(struct nomem__trace *trace, struct nomem__symbols *symbols) {
-  bool has_own = false;
+  bool acts = false;
   for (unsigned i = 0; i < trace->depth; i++) {
-    const char *module = nomem__base_name(trace->frame[i].path);
-    bool is_own = nomem__is_sanitizer(module) || is_own_frame(&trace->frame[i], symbols);
-    if (!is_own && !nomem__is_runtime(module)) break;
-    has_own |= is_own;
-    if (is_own) trace->blameless = i + 1;
+    bool is_actor, is_own = is_own_frame(&trace->frame[i], symbols, &is_actor);
+    acts |= is_actor;
+    if (is_own)
+      trace->blameless = i + 1;
+    else if (!nomem__is_runtime(nomem__base_name(trace->frame[i].path)))
+      break;
   }
-  return has_own;
+  return acts;
 }

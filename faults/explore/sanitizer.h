@@ -38,6 +38,9 @@ struct nomem__sanitizer_text {
 /* Finds the first report from *at on, and moves *at behind its head. False: there is none. Pure. */
 bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct nomem__sanitizer_text *found);
 
+/* Equal for kinds that are the same but for the numbers in them. */
+uint64_t nomem__sanitizer_hash(const char *kind);
+
 /* What is known of a program's reports: those that come without any fault are none of the fault's doing. All zero is
  * the empty memory. */
 struct nomem__sanitizer_memory {
@@ -64,7 +67,7 @@ const char *nomem__sanitizer_variable(const char *entry);
 int nomem__sanitizer_options(bool traced, bool captured, char *entries[NOMEM_SANITIZER_OPTIONS]);
 
 /* Marks the innermost frames that are a sanitizer's own, in a shared library or in the program: they are not to blame.
- * Returns whether there are any. */
+ * Returns whether it is a sanitizer that acts there, rather than a function of the C library that it stands in for. */
 bool nomem__sanitizer_mark(struct nomem__trace *trace, struct nomem__symbols *symbols);
 
 #endif

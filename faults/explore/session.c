@@ -117,7 +117,8 @@ int nomem__session_open(struct nomem__session *session, const struct nomem__opti
                                          .inherit = inherit,
                                          .same_addresses = !options->aslr,
                                          .trace = !options->no_trace,
-                                         .verify = options->verify};
+                                         .verify = options->verify,
+                                         .sanitizer = inherit ? NULL : &session->sanitizer};
   result = isolate(session, inherit);
   if (result != 0) {
     nomem__isolation_close(session->isolation);
@@ -135,6 +136,7 @@ void nomem__session_close(struct nomem__session *session) {
   uv_run(&session->loop, UV_RUN_DEFAULT);
   uv_loop_close(&session->loop);
   nomem__symbols_close(session->symbols);
+  nomem__sanitizer_forget(&session->sanitizer);
   nomem__isolation_close(session->isolation);
 }
 

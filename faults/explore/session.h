@@ -26,6 +26,7 @@ struct nomem__session {
   struct nomem__options settled; /* those that were given, but without isolation */
   unsigned jobs;
   char preload[PATH_MAX];
+  struct nomem__sanitizer_memory sanitizer;
   bool is_isolated;
   char isolation_reason[NOMEM_ISOLATION_REASON_BYTES]; /* what is isolated, or what keeps it from being so */
   int interrupted_by; /* 0, or SIGINT or SIGTERM */

@@ -66,6 +66,7 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
       "threads", threads_of(finding), "left_out", (json_int_t)finding->threads_left_out, "teller",
       (json_int_t)finding->teller, "inlined", (int)finding->unchecked.inlined, "unchecked",
       stack_of(&finding->unchecked.where));
+  json_object_set_new(evidence, "blameless", json_integer((json_int_t)finding->blow_up.blameless));
   char *text = evidence == NULL ? NULL : json_dumps(evidence, JSON_COMPACT);
   json_decref(evidence);
   return text;
@@ -132,6 +133,8 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
   if (result == 0 && (unchecked.depth > 1 || inlined < 0)) result = -EINVAL;
   if (result == 0) result = read_stack(blow_up_stack, &finding->blow_up, strings);
   if (result == 0 && (own < 0 || (unsigned)own > finding->blow_up.depth)) result = -EINVAL;
+  json_int_t blameless = json_integer_value(json_object_get(evidence, "blameless"));
+  if (result == 0 && (blameless < 0 || blameless > (json_int_t)finding->blow_up.depth)) result = -EINVAL;
   if (result == 0) result = read_threads(threads, finding, strings);
   if (result == 0 && (teller < 0 || (teller > 0 && (size_t)teller >= finding->thread_count))) result = -EINVAL;
   if (result == 0) result = nomem__trace_copy(&finding->unchecked.where, &unchecked);
@@ -140,6 +143,7 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
   if (result == 0) {
     finding->blow_up.own = (unsigned)own;
     finding->unchecked.inlined = (unsigned)inlined;
+    finding->blow_up.blameless = (unsigned)blameless;
     finding->needs_timeout = needs_timeout != 0;
     finding->touch = (enum nomem__touch)touch;
     finding->is_given_null = is_given_null != 0;

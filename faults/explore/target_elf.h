@@ -10,8 +10,8 @@
 bool nomem__elf_is(const char *start, size_t bytes);
 
 /* Returns 0, or a negative error code and in objection what follows the program's name in a sentence: "is ...: how to
- * mend it". *has_backend: nomem-link.o is linked into it, so that it needs no preload. The file stays open; its position
- * is not kept. */
+ * mend it". *has_backend: nomem-link.o is linked into it, so that it needs no preload. The file stays open; its
+ * position is not kept. */
 int nomem__elf_check(int fd, uint64_t file_bytes, bool *has_backend, char *objection, size_t objection_bytes);
 
 #endif

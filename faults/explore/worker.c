@@ -75,7 +75,8 @@ static bool is_entry(const char *entry, const char *name) {
 static int make_entries(struct nomem__worker *worker) {
   const struct nomem__setup *setup = worker->setup;
   const char *others = getenv("LD_PRELOAD");
-  if (others != NULL && (*others == '\0' || (setup->preload != NULL && strcmp(others, setup->preload) == 0))) others = NULL;
+  bool is_ours = others != NULL && setup->preload != NULL && strcmp(others, setup->preload) == 0;
+  if (others != NULL && (*others == '\0' || is_ours)) others = NULL;
   if (setup->preload != NULL)
     snprintf(worker->preload_entry, sizeof worker->preload_entry, "LD_PRELOAD=%s%s%s", setup->preload,
              others != NULL ? ":" : "", others != NULL ? others : "");
@@ -176,6 +177,8 @@ static void read_streams(struct nomem__worker *worker) {
   outcome->error = nomem__stream_read(worker->stream_fd[ERROR]);
   nomem__stream_tail(outcome->error.bytes > 0 ? &outcome->error : &outcome->output, outcome->tail,
                      sizeof outcome->tail);
+  if (worker->setup->sanitizer != NULL)
+    nomem__sanitizer_read(worker->setup->sanitizer, outcome->error.fd, outcome->error.bytes, &outcome->report);
 }
 
 static int cut_streams(struct nomem__worker *worker) {

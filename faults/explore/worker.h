@@ -29,6 +29,7 @@ struct nomem__setup {
   bool trace;
   bool names_calls;       /* finds the site of every call, whatever the plan asks for */
   bool verify;            /* as in nomem_channel */
+  struct nomem__sanitizer_memory *sanitizer; /* NULL: reports are not looked for */
 };
 
 /* What one run came to. The channel is the worker's and says the rest. */
@@ -38,6 +39,7 @@ struct nomem__outcome {
   uint64_t duration_us;
   struct nomem__stream output, error;
   char tail[NOMEM_OUTPUT_TAIL]; /* of standard error; where nothing is there, of standard output */
+  struct nomem__sanitizer_report report;
   uint32_t rank; /* of a snapshot: whose point it was */
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "injector.h"
+#include "sanitizer.h"
 
 /* Idle at first: a sanitizer that sets itself up allocates, and must not fail. */
 _Atomic uint32_t nomem__mode = 0;
@@ -18,6 +19,14 @@ struct note {
 __attribute__((section(NOMEM_NOTE_SECTION), used, aligned(4))) static const struct note note = {
     sizeof "nomem", sizeof note.magic, 1, "nomem", {(uint32_t)NOMEM_CHANNEL_MAGIC, NOMEM_CHANNEL_MAGIC >> 32}};
 
+/* NULL where that sanitizer is not linked. */
+#pragma weak __asan_init
+#pragma weak __hwasan_init
+#pragma weak __lsan_init
+#pragma weak __msan_init
+#pragma weak __tsan_init
+extern void __asan_init(void), __hwasan_init(void), __lsan_init(void), __msan_init(void), __tsan_init(void);
+
 extern NOMEM_HIDDEN __typeof__(malloc) nomem__own_malloc;
 
 /* A shared library that was linked with it, too, is not the one that is called. */
@@ -28,6 +37,7 @@ static bool is_in_charge(void) {
 /* The program's own constructors may be before or after this one. The command's forks stand here. */
 __attribute__((constructor)) static void attach_at_start(void) {
   if (!is_in_charge()) return;
+  nomem__has_sanitizer = &__asan_init || &__hwasan_init || &__lsan_init || &__msan_init || &__tsan_init;
   atomic_store(&nomem__mode, NOMEM_MODE_START);
   nomem__attach();
   nomem__reached_main();

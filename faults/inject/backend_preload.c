@@ -16,6 +16,7 @@
 
 #include "../nomem.h"
 #include "injector.h"
+#include "sanitizer.h"
 #include "site.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -95,6 +96,7 @@ static bool find_real(void) {
 #undef X
   serves_strdup = dlsym(RTLD_DEFAULT, "__asan_init") != NULL || dlsym(RTLD_DEFAULT, "__hwasan_init") != NULL;
   serves_strndup = serves_strdup || dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
+  nomem__has_sanitizer = serves_strndup || dlsym(RTLD_DEFAULT, "__lsan_init") != NULL;
   errno = saved_errno;
   atomic_store_explicit(&real_state, 2, memory_order_release);
   return true;

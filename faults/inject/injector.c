@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../nomem.h"
+#include "sanitizer.h"
 #include "server.h"
 #include "site.h"
 #include "wall.h"
@@ -126,6 +127,8 @@ static struct nomem_site *find_site(struct nomem_call *call, void *return_addres
   }
   call->site = atomic_load_explicit(&site->key, memory_order_relaxed);
   call->occurrence = atomic_fetch_add_explicit(&site->count, 1, memory_order_relaxed) + 1;
+  if (nomem__has_sanitizer && atomic_load(&site->maker) == NOMEM_MAKER_UNKNOWN)
+    atomic_store(&site->maker, nomem__is_sanitizers(channel, site) ? NOMEM_MAKER_SANITIZER : NOMEM_MAKER_PROGRAM);
   return site;
 }
 
@@ -187,8 +190,8 @@ static enum snapshot snapshot(struct nomem_site *site, uint64_t occurrence) {
  * program that recovers by recursion until its stack ends would else pay a real unwind for each level, and seem to
  * hang. */
 static bool is_site_needed(void) {
-  return plan.has != NOMEM_HAS_FROM || plan.rule_count != 1 || atomic_load(&channel->fault_count) < NOMEM_FAULTS ||
-         !atomic_load(&channel->state.from_open[0]);
+  return nomem__has_sanitizer || plan.has != NOMEM_HAS_FROM || plan.rule_count != 1 ||
+         atomic_load(&channel->fault_count) < NOMEM_FAULTS || !atomic_load(&channel->state.from_open[0]);
 }
 
 __attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t mode, size_t released_bytes,
@@ -198,6 +201,7 @@ __attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t m
   self.paused++;
   atomic_signal_fence(memory_order_seq_cst);
   if ((mode & NOMEM_MODE_SITE) && is_site_needed()) site = find_site(call, return_address, cfa);
+  if (nomem__has_sanitizer && site != NULL && atomic_load(&site->maker) == NOMEM_MAKER_SANITIZER) mode = 0;
   enum snapshot fork = (mode & NOMEM_MODE_SNAPSHOT) && site != NULL ? snapshot(site, call->occurrence) : PARENT;
   if (fork == TRANSIENT)
     fails = fail_here(call, site);
@@ -240,7 +244,7 @@ static uint32_t mode_for(const struct nomem_channel *next) {
   if (next->record_sites || (plan.has & (NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | NOMEM_HAS_MODULE)))
     mode |= NOMEM_MODE_SITE;
   if (next->keep_live || (plan.has & NOMEM_HAS_BUDGET)) mode |= NOMEM_MODE_LIVE;
-  if (plan.rule_count > 0) mode |= NOMEM_MODE_FAIL;
+  if (plan.rule_count > 0) mode |= nomem__has_sanitizer ? NOMEM_MODE_FAIL | NOMEM_MODE_SITE : NOMEM_MODE_FAIL;
   if (next->fork.engine != NOMEM_ENGINE_EXEC) mode |= NOMEM_MODE_SITE; /* its forks count on from what it has met */
   if (next->fork.engine == NOMEM_ENGINE_SNAPSHOT) mode |= NOMEM_MODE_SNAPSHOT;
   return mode;

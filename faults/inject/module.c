@@ -151,9 +151,17 @@ static const void *part(const struct image *image, uint64_t offset, uint64_t byt
   return all + offset;
 }
 
+/* A look through the functions of a module. */
+struct search {
+  uint64_t call; /* only those that this offset lies in; UINT64_MAX: all */
+  nomem_name_test test;
+  void *argument;
+  uint64_t *first, *last; /* NULL: the first that is found ends the search */
+};
+
 /* One address may have several names (aliases, versions): any of them will do. */
 static bool table_has(const struct image *image, const ElfW(Shdr) *sections, unsigned section_count,
-                      const ElfW(Shdr) *table, uint64_t offset, nomem_name_test test, void *argument) {
+                      const ElfW(Shdr) *table, const struct search *search) {
   const ElfW(Sym) *symbols = part(image, table->sh_offset, table->sh_size);
   if (symbols == NULL || table->sh_link >= section_count) return false;
   const ElfW(Shdr) *strings = &sections[table->sh_link];
@@ -163,14 +171,18 @@ static bool table_has(const struct image *image, const ElfW(Shdr) *sections, uns
     const ElfW(Sym) *symbol = &symbols[i];
     unsigned type = symbol->st_info & 0xf;
     if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol->st_shndx == SHN_UNDEF) continue;
-    if (offset < symbol->st_value || offset - symbol->st_value >= symbol->st_size) continue;
-    if (symbol->st_name < strings->sh_size && test(names + symbol->st_name, argument)) return true;
+    bool is_meant = search->call == UINT64_MAX ||
+                    (search->call >= symbol->st_value && search->call - symbol->st_value < symbol->st_size);
+    if (!is_meant || symbol->st_name >= strings->sh_size) continue;
+    if (!search->test(names + symbol->st_name, search->argument)) continue;
+    if (search->first == NULL) return true;
+    if (symbol->st_value < *search->first) *search->first = symbol->st_value;
+    if (symbol->st_value + symbol->st_size > *search->last) *search->last = symbol->st_value + symbol->st_size;
   }
   return false;
 }
 
-bool nomem__module_function_is(const struct nomem_channel *channel, nomem_frame frame, nomem_name_test test,
-                               void *argument) {
+static bool module_has(const struct nomem_channel *channel, nomem_frame frame, const struct search *search) {
   unsigned number = NOMEM_FRAME_MODULE(frame);
   if (number == 0 || number > NOMEM_MODULES) return false;
   const struct image *image = find_image(&channel->modules[number - 1]);
@@ -180,12 +192,24 @@ bool nomem__module_function_is(const struct nomem_channel *channel, nomem_frame 
   unsigned count = header->e_shnum;
   const ElfW(Shdr) *sections = part(image, header->e_shoff, (uint64_t)count * sizeof *sections);
   if (sections == NULL) return false;
-  uint64_t call = NOMEM_FRAME_OFFSET(frame) - 1; /* a return address may already belong to the next function */
   for (unsigned i = 0; i < count; i++) {
     if (sections[i].sh_type != SHT_SYMTAB && sections[i].sh_type != SHT_DYNSYM) continue;
-    if (table_has(image, sections, count, &sections[i], call, test, argument)) return true;
+    if (table_has(image, sections, count, &sections[i], search)) return true;
   }
   return false;
+}
+
+bool nomem__module_function_is(const struct nomem_channel *channel, nomem_frame frame, nomem_name_test test,
+                               void *argument) {
+  /* A return address may already belong to the next function. */
+  const struct search search = {.call = NOMEM_FRAME_OFFSET(frame) - 1, .test = test, .argument = argument};
+  return module_has(channel, frame, &search);
+}
+
+void nomem__module_span(const struct nomem_channel *channel, nomem_frame frame, nomem_name_test test, uint64_t *first,
+                        uint64_t *last) {
+  const struct search search = {.call = UINT64_MAX, .test = test, .first = first, .last = last};
+  module_has(channel, frame, &search);
 }
 
 static bool matches_glob(const char *name, void *glob) {

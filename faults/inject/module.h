@@ -34,6 +34,10 @@ typedef bool (*nomem_name_test)(const char *name, void *argument);
 NOMEM_HIDDEN bool nomem__module_function_is(const struct nomem_channel *channel, nomem_frame frame,
                                             nomem_name_test test, void *argument);
 
+/* Lowers *first and raises *last until all functions of the frame's module that pass the test lie between them. */
+NOMEM_HIDDEN void nomem__module_span(const struct nomem_channel *channel, nomem_frame frame, nomem_name_test test,
+                                     uint64_t *first, uint64_t *last);
+
 /* Mixes one more word into a 64-bit hash. */
 static inline uint64_t nomem__hash(uint64_t hash, uint64_t word) {
   hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
