@@ -37,13 +37,13 @@ status=0
 
 # explore NAME ARGUMENT...: the arguments are those of nomem explore.
 explore() {
-  name=$1
+  label=$1
   shift
   timeout -s INT -k 10 "$limit_seconds" $as_user "$build/nomem" explore -j "$jobs" --budget "$case_seconds" --json - "$@" \
-    >"$reports/$name.json" 2>"$reports/$name.txt" </dev/null
-  [ -s "$reports/$name.json" ] || {
-    rm -f "$reports/$name.json"
-    printf '  left out: %s: %s\n' "$name" "$(tail -n 1 "$reports/$name.txt" | cut -c1-120)"
+    >"$reports/$label.json" 2>"$reports/$label.txt" </dev/null
+  [ -s "$reports/$label.json" ] || {
+    rm -f "$reports/$label.json"
+    printf '  left out: %s: %s\n' "$label" "$(tail -n 1 "$reports/$label.txt" | cut -c1-120)"
   }
 }
 
