@@ -33,6 +33,10 @@
 #define NOMEM_MODULES 1024
 #define NOMEM_IMAGES 64
 #define NOMEM_FAULTS 64
+/* Sites remembered that came only after a fault, and so many calls after it are looked at in each process: recovery
+ * comes soon, and to name every call to the end of a long run takes longer than the run. */
+#define NOMEM_RECOVERIES 64
+#define NOMEM_RECOVERY_CALLS 10000
 #define NOMEM_PATH_BYTES 512
 #define NOMEM_GLOB_BYTES 256
 
@@ -90,6 +94,14 @@ struct nomem_fault {
   nomem_frame frame[NOMEM_DEPTH];
 };
 
+/* A site that is not among the known ones, and came after the fault of a plan site=S@1; each once. */
+struct nomem_recovery {
+  _Atomic uint64_t key; /* 0: not there yet */
+  uint32_t unused;
+  uint32_t depth;
+  nomem_frame frame[NOMEM_DEPTH];
+};
+
 /* What one thread counted. A thread owns its slot and adds without a locked instruction, so two threads never share a
  * cache line; the last slot is shared, with locked adds, by whoever came too late for one. */
 #define NOMEM_COUNTS 256
@@ -108,6 +120,7 @@ enum nomem_engine {
 /* A point that a snapshot is taken at. Those of one site lie together, by occurrence. */
 struct nomem_snapshot_point {
   uint64_t occurrence;
+  uint64_t second; /* key of a site whose first call fails, too; 0: none */
   uint32_t rank; /* the command's own number for it */
   uint32_t persistent;
 };
@@ -141,6 +154,7 @@ struct nomem_channel {
   /* Written by the command before the program starts. */
   uint64_t magic;        /* NOMEM_CHANNEL_MAGIC: made by a command of this very layout */
   uint32_t record_sites; /* name every allocation, not only when the plan asks for it */
+  uint32_t known_sites;  /* so many sites, the first in sites[], are those of runs without a fault; 0: not told */
   uint32_t keep_live;    /* keep live bytes, not only when the plan asks for it */
   uint32_t verify;       /* compare every remembered stack with a real unwind, and count what differs */
   _Atomic uint32_t stop_at_fault; /* the process of the first fault stops there, for a debugger to attach */
@@ -152,6 +166,8 @@ struct nomem_channel {
   _Atomic uint32_t image_count, fault_count;   /* may exceed the arrays */
   struct nomem_fault faults[NOMEM_FAULTS];
   struct nomem_image images[NOMEM_IMAGES];
+  _Atomic uint32_t recovery_count; /* may exceed the array */
+  struct nomem_recovery recoveries[NOMEM_RECOVERIES];
   _Atomic uint32_t module_count;
   struct nomem_module modules[NOMEM_MODULES]; /* number n is modules[n - 1]; one numbering for all forks of a program,
                                                  so that the command can read the frames of their faults */
@@ -184,6 +200,12 @@ static inline uint64_t nomem__channel_calls(const struct nomem_channel *channel)
 
 /* The section of a program that has the injector linked in; the value in it is NOMEM_CHANNEL_MAGIC. */
 #define NOMEM_NOTE_SECTION ".note.nomem"
+
+/* Where a key is looked for at first, and when that is another's. */
+static inline _Atomic uint32_t *nomem__site_slot(struct nomem_channel *channel, uint64_t key, uint64_t probe) {
+  uint64_t near = (key + probe) % NOMEM_NEAR_SLOTS, far = NOMEM_NEAR_SLOTS + (key + probe) % NOMEM_SITE_SLOTS;
+  return &channel->site_slots[probe < NOMEM_NEAR_PROBES ? near : far];
+}
 
 #define NOMEM_CHANNEL_MAGIC (UINT64_C(0x6e6f6d656d000000) ^ sizeof(struct nomem_channel))
 

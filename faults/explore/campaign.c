@@ -24,22 +24,46 @@
 
 const char *const nomem__engine_names[NOMEM__ENGINES] = {
     [NOMEM_ENGINE_EXEC] = "exec", [NOMEM_ENGINE_SERVER] = "fork", [NOMEM_ENGINE_SNAPSHOT] = "snapshot"};
+/* When all occurrences of all sites take no longer than this, nothing is left out. */
+#define EVERYTHING_US UINT64_C(10000000)
 
 void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,
                           char *plan) {
   const struct nomem__campaign_site *site = &campaign->sites[point->site];
   uint64_t shown = site->key >> (64 - 4 * digits);
-  snprintf(plan, NOMEM_POINT_PLAN_BYTES, "%s=%0*" PRIx64 "@%" PRIu64, point->persistent ? "from" : "site",
-           (int)digits, shown, point->occurrence);
+  int length = snprintf(plan, NOMEM_POINT_PLAN_BYTES, "%s=%0*" PRIx64 "@%" PRIu64, point->persistent ? "from" : "site",
+                        (int)digits, shown, point->occurrence);
+  if (point->second == 0) return;
+  unsigned second_digits = digits == NOMEM_KEY_DIGITS_ALL ? digits : campaign->recoveries.digits;
+  uint64_t second = nomem__campaign_second(campaign, point) >> (64 - 4 * second_digits);
+  snprintf(plan + length, NOMEM_POINT_PLAN_BYTES - (size_t)length, ";site=%0*" PRIx64 "@1", (int)second_digits, second);
 }
 
 static bool is_skip_code(const struct nomem__options *options, int status) {
   return status == SKIP_CODE || (options->skip_codes[status / 64] >> status % 64 & 1) != 0;
 }
 
-enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign,
-                                          const struct nomem__outcome *outcome) {
-  struct nomem__evidence evidence = {.fault_reached = outcome->channel->fault_count > 0,
+uint64_t nomem__campaign_room(const struct nomem__campaign *campaign) {
+  return EVERYTHING_US / (campaign->baseline_us + 1) * campaign->session->jobs;
+}
+
+uint64_t nomem__campaign_second(const struct nomem__campaign *campaign, const struct nomem__point *point) {
+  return point->second == 0 ? 0 : campaign->recoveries.seconds[point->second - 1];
+}
+
+static bool has_died(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  return outcome->end.timed_out || outcome->end.fatal_deaths > campaign->baseline_fatal_deaths;
+}
+
+/* Of two faults both must have come, unless the first alone ended it this time. */
+static bool is_reached(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome, bool has_second) {
+  uint32_t faults = outcome->channel->fault_count;
+  return faults > 1 || (faults == 1 && (!has_second || has_died(campaign, outcome)));
+}
+
+enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
+                                          bool has_second) {
+  struct nomem__evidence evidence = {.fault_reached = is_reached(campaign, outcome, has_second),
                                      .timed_out = outcome->end.timed_out,
                                      .root_status = outcome->end.root_status,
                                      .baseline_status = campaign->baseline_status,
@@ -87,15 +111,24 @@ static size_t count_findings(const struct nomem__findings *findings, bool strict
   return count;
 }
 
+/* Where a program went on after its first fault, it may have come to calls that it never makes otherwise. */
+static void note_recovery(struct nomem__campaign *campaign, const struct nomem__point *point,
+                          const struct nomem__outcome *outcome) {
+  if (point->occurrence != 1 || point->persistent || point->second != 0 || has_died(campaign, outcome)) return;
+  int result = nomem__recoveries_note(campaign, point->site, outcome->channel);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+}
+
 void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank) {
   struct nomem__campaign *campaign = hand->campaign;
   const struct nomem__point *point = &campaign->points[rank];
-  enum nomem__verdict verdict = nomem__campaign_judge(campaign, outcome);
+  enum nomem__verdict verdict = nomem__campaign_judge(campaign, outcome, point->second != 0);
   bool strict = campaign->session->options->strict;
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
   campaign->results[rank] = (uint8_t)(verdict + 1);
   campaign->engines[campaign->engine]++;
+  note_recovery(campaign, point, outcome);
   if (nomem__verdict_is_shown(verdict)) {
     char detail[NOMEM_DETAIL_BYTES] = "";
     if (verdict == NOMEM_VERDICT_SWALLOWED)
@@ -138,7 +171,7 @@ static void confirm_done(struct nomem__worker *worker, const struct nomem__outco
   (void)worker;
   if (outcome->end.was_cancelled) return;
   struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed++];
-  finding->is_flaky = nomem__campaign_judge(campaign, outcome) != finding->verdict;
+  finding->is_flaky = nomem__campaign_judge(campaign, outcome, finding->point.second != 0) != finding->verdict;
   finding->is_confirmed = true;
   confirm_next(campaign);
 }
@@ -182,12 +215,22 @@ static int leave_to_other_shards(struct nomem__campaign *campaign) {
   return 0;
 }
 
+/* Once it is known where the first faults lead to. */
+static void explore_recoveries(struct nomem__campaign *campaign) {
+  size_t from = campaign->point_count;
+  int result = nomem__store_schedule_seconds(campaign);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+  for (size_t i = from; i < campaign->point_count; i++) campaign->progress.total += campaign->results[i] == 0;
+  if (from < campaign->point_count) nomem__engines_run(campaign);
+}
+
 static int explore_points(struct nomem__campaign *campaign) {
   struct nomem__session *session = campaign->session;
   size_t due = 0;
   for (size_t i = 0; i < campaign->point_count; i++) due += campaign->results[i] == 0;
   nomem__progress_start(&campaign->progress, &session->loop, due);
   nomem__engines_run(campaign);
+  explore_recoveries(campaign);
   count_results(campaign);
   confirm_next(campaign);
   nomem__session_run(session);
@@ -235,13 +278,25 @@ static int conclude(struct nomem__campaign *campaign, struct nomem__set_aside *r
   return nomem__set_aside_split(campaign);
 }
 
+/* All runs begin with what the baselines met, so that what comes only after a fault is told from it. */
+static int know_baselines(struct nomem__campaign *campaign) {
+  campaign->tables = nomem__worker_tables(campaign->workers[0].worker);
+  if (campaign->tables == NULL) {
+    nomem__complain("cannot go on: %s", strerror(ENOMEM));
+    return -ENOMEM;
+  }
+  for (unsigned i = 0; i < campaign->worker_count; i++)
+    nomem__worker_know(campaign->workers[i].worker, campaign->tables);
+  return 0;
+}
+
 static int explore(struct nomem__campaign *campaign, struct nomem__set_aside *rules) {
   if (open_workers(campaign, campaign->session->jobs > 1 ? 2 : 1) != 0 || nomem__preflight(campaign) != 0)
     return NOMEM_EXIT_FAILED;
   while (campaign->worker_count > campaign->session->jobs)
     nomem__worker_close(campaign->workers[--campaign->worker_count].worker);
   if (nomem__engines_check(campaign) != 0) return NOMEM_EXIT_FAILED;
-  if (open_workers(campaign, campaign->session->jobs) != 0) return NOMEM_EXIT_FAILED;
+  if (open_workers(campaign, campaign->session->jobs) != 0 || know_baselines(campaign) != 0) return NOMEM_EXIT_FAILED;
   bool refresh = nomem__engines_need_fresh_files(campaign);
   for (unsigned i = 0; i < campaign->worker_count; i++)
     nomem__worker_refresh_files(campaign->workers[i].worker, refresh);
@@ -283,6 +338,8 @@ int nomem__explore(const struct nomem__options *options) {
   free(campaign.results);
   free(campaign.known);
   nomem__owners_free(&campaign.owners);
+  free(campaign.tables);
+  nomem__recoveries_free(&campaign.recoveries);
   nomem__session_close(&session);
   return status;
 }

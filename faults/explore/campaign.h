@@ -4,6 +4,7 @@
 
 #include "finding.h"
 #include "progress.h"
+#include "recovery.h"
 #include "session.h"
 
 /* Digits of a key that are shown, unless more are needed to tell it from every other site of the run; and all. */
@@ -59,12 +60,16 @@ struct nomem__campaign {
   unsigned effects; /* of the baseline, bits of enum nomem__effect: what keeps it from the faster engines */
   struct nomem__baseline_output baseline_output;
   bool is_output_checked; /* against a run that was made after all others, too */
+  size_t batch, batch_end; /* points that snapshots are taken for */
+  bool is_unsound;         /* that was found to be wrong for this program */
   const char *engine_reason; /* why not the fastest engine; "" */
   struct nomem__point *points;
   uint8_t *results; /* of each point: 0, its verdict plus 1, or NOMEM__ELSEWHERE */
   bool *known;      /* of each point: its result was there before the first run */
   size_t known_count;                  /* of them from the store */
   struct nomem__campaign_store *store; /* NULL: nothing is kept */
+  struct nomem__recoveries recoveries;
+  struct nomem__tables *tables; /* what the baselines met; owned */
   size_t point_count, next_point, confirmed;
   uint64_t verdicts[NOMEM_VERDICT_COUNT]; /* runs of each */
   uint64_t engines[NOMEM__ENGINES];       /* runs of each */
@@ -75,9 +80,9 @@ struct nomem__campaign {
   bool failed; /* could not go on, and said so */
 };
 
-/* What a run with a fault has come to. */
-enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign,
-                                          const struct nomem__outcome *outcome);
+/* What a run with a fault has come to. has_second: two calls were to fail. */
+enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
+                                          bool has_second);
 
 /* Enters what a run of a point has come to. */
 void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank);
@@ -91,6 +96,12 @@ void nomem__campaign_give_up(struct nomem__campaign *campaign, int result);
 /* The plan text of a point with so many digits of its site's key, NOMEM_POINT_PLAN_BYTES at most. */
 void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,
                           char *plan);
+
+/* So many runs take little enough time to leave none out. */
+uint64_t nomem__campaign_room(const struct nomem__campaign *campaign);
+
+/* The key of the site whose first call fails, too; 0: none does. */
+uint64_t nomem__campaign_second(const struct nomem__campaign *campaign, const struct nomem__point *point);
 
 /* nomem explore. Returns the exit status. */
 int nomem__explore(const struct nomem__options *options);

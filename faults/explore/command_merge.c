@@ -21,20 +21,23 @@ static const char *const steps[] = {
     "source.campaigns JOIN main.campaigns USING(identity) GROUP BY source.campaigns.id",
     "INSERT INTO main.sites SELECT new,site,calls,first_nth,before_main,name FROM source.sites JOIN numbers ON "
     "old=campaign WHERE true ON CONFLICT DO UPDATE SET name=coalesce(name,excluded.name)",
-    "INSERT OR IGNORE INTO main.points SELECT new,site,occurrence,persistent,rank FROM source.points JOIN numbers ON "
-    "old=campaign",
-    "INSERT INTO main.runs SELECT new,site,occurrence,persistent,verdict,engine,duration_us,finding,evidence,0 FROM "
-    "source.runs JOIN numbers ON old=campaign WHERE unproven=0 ON CONFLICT DO UPDATE SET verdict=excluded.verdict,"
+    "INSERT OR IGNORE INTO main.points SELECT new,site,occurrence,persistent,second,rank FROM source.points JOIN "
+    "numbers ON old=campaign",
+    "INSERT OR IGNORE INTO main.recoveries SELECT new,site,second,near,position FROM source.recoveries JOIN numbers "
+    "ON old=campaign",
+    "INSERT INTO main.runs SELECT new,site,occurrence,persistent,second,verdict,engine,duration_us,finding,evidence,0 "
+    "FROM source.runs JOIN numbers ON old=campaign WHERE unproven=0 ON CONFLICT DO UPDATE SET verdict=excluded.verdict,"
     "engine=excluded.engine,duration_us=excluded.duration_us,finding=excluded.finding,evidence=excluded.evidence,"
     "unproven=0 WHERE unproven<>0",
-    "INSERT INTO main.findings SELECT new,verdict,finding,site,occurrence,persistent,rank,id,kind,number,runs,flaky,"
-    "confirmed,needs_timeout,plan,culprit,message,fault_stack,blow_up_stack,document,set_aside FROM source.findings "
+    "INSERT INTO main.findings SELECT new,verdict,finding,site,occurrence,persistent,second,rank,id,kind,number,runs,"
+    "flaky,confirmed,needs_timeout,plan,culprit,message,fault_stack,blow_up_stack,document,set_aside FROM source.findings "
     "JOIN numbers ON old=campaign WHERE true ON CONFLICT DO UPDATE SET site=excluded.site,"
-    "occurrence=excluded.occurrence,persistent=excluded.persistent,rank=excluded.rank,flaky=excluded.flaky,"
+    "occurrence=excluded.occurrence,persistent=excluded.persistent,second=excluded.second,rank=excluded.rank,"
+    "flaky=excluded.flaky,"
     "confirmed=excluded.confirmed,needs_timeout=excluded.needs_timeout,plan=excluded.plan,culprit=excluded.culprit,"
     "message=excluded.message,fault_stack=excluded.fault_stack,blow_up_stack=excluded.blow_up_stack,"
-    "document=excluded.document,set_aside=excluded.set_aside WHERE (excluded.persistent,excluded.rank)<"
-    "(findings.persistent,findings.rank)",
+    "document=excluded.document,set_aside=excluded.set_aside WHERE (excluded.persistent,excluded.second<>'',"
+    "excluded.rank)<(findings.persistent,findings.second<>'',findings.rank)",
     "UPDATE main.findings SET runs=(SELECT count(*) FROM main.runs WHERE runs.campaign=findings.campaign AND "
     "runs.verdict=findings.verdict AND runs.finding=findings.finding)",
     "DROP TABLE joined",

@@ -64,7 +64,7 @@ static int is_same(struct minimiser *minimiser, const char *plan) {
   struct nomem__findings findings = {0};
   int result = run(minimiser, plan);
   if (result != 0) return result;
-  enum nomem__verdict verdict = nomem__campaign_judge(&minimiser->campaign, &minimiser->outcome);
+  enum nomem__verdict verdict = nomem__campaign_judge(&minimiser->campaign, &minimiser->outcome, false);
   uint64_t place = place_of(minimiser, verdict, &findings);
   nomem__findings_free(&findings);
   if (verdict != minimiser->verdict || place != minimiser->place) return false;
@@ -175,7 +175,7 @@ static int64_t try_whole(struct minimiser *minimiser, const char *plan) {
   struct nomem__findings findings = {0};
   int result = run(minimiser, plan);
   if (result != 0) return result;
-  minimiser->verdict = nomem__campaign_judge(&minimiser->campaign, &minimiser->outcome);
+  minimiser->verdict = nomem__campaign_judge(&minimiser->campaign, &minimiser->outcome, false);
   minimiser->place = place_of(minimiser, minimiser->verdict, &findings);
   minimiser->status = minimiser->outcome.end.root_status;
   nomem__findings_free(&findings);

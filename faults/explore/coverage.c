@@ -19,10 +19,11 @@ static bool is_exercised(uint8_t result) {
 /* The transient and the persistent fault of one call follow one another in the schedule. */
 static uint64_t count_scheduled(const struct nomem__campaign *campaign, struct nomem__coverage *coverage) {
   uint64_t calls = 0;
-  for (size_t i = 0, next; i < campaign->point_count; i = next) {
+  size_t count = campaign->point_count - campaign->recoveries.second_count; /* which come last */
+  for (size_t i = 0, next; i < count; i = next) {
     const struct nomem__point *point = &campaign->points[i];
     bool was_exercised = false;
-    for (next = i; next < campaign->point_count && campaign->points[next].site == point->site &&
+    for (next = i; next < count && campaign->points[next].site == point->site &&
                    campaign->points[next].occurrence == point->occurrence; next++)
       was_exercised |= is_exercised(campaign->results[next]);
     if (was_exercised)
@@ -46,6 +47,9 @@ struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign
     else if (site->is_tests)
       left[NOMEM_LEFT_TESTS] += site->count;
   }
+  coverage.recoveries = campaign->recoveries.second_count + campaign->recoveries.left_out;
+  for (size_t i = campaign->point_count - campaign->recoveries.second_count; i < campaign->point_count; i++)
+    coverage.recoveries_exercised += is_exercised(campaign->results[i]);
   left[NOMEM_LEFT_NO_SITE] = campaign->sites_lost;
   left[NOMEM_LEFT_MAX_POINTS] = campaign->calls_scheduled - count_scheduled(campaign, &coverage);
   left[NOMEM_LEFT_LADDER] =

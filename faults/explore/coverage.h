@@ -34,6 +34,7 @@ extern const struct nomem__left_text nomem__left_texts[NOMEM_LEFT_COUNT];
 struct nomem__coverage {
   uint64_t sites, sites_exercised;
   uint64_t calls, calls_exercised;
+  uint64_t recoveries, recoveries_exercised; /* sites that only a failed call leads to: second faults */
   uint64_t left[NOMEM_LEFT_COUNT]; /* calls; with the exercised ones they add up to all */
 };
 

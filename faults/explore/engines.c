@@ -7,6 +7,10 @@
 #include "effects.h"
 #include "store_campaign.h"
 
+/* Points that a program is run once for, to take snapshots: little beside the forks, and the schedule's order is kept by
+ * and large, which matters when the time is up before the end. */
+#define BATCH_POINTS 65536
+
 /* What a fork before main() does not share, but a later one would. What is shared only while it is open is looked for
  * at each point. */
 static unsigned against_snapshot(const struct nomem__campaign *campaign) {
@@ -161,9 +165,10 @@ static void snapshots_ended(struct nomem__worker *worker, const struct nomem__ou
     return;
   }
   nomem__store_prove(hand, false);
-  size_t index = (size_t)(hand - campaign->workers);
-  for (size_t i = index; i < campaign->point_count; i += campaign->worker_count)
+  for (size_t i = campaign->batch + (size_t)(hand - campaign->workers); i < campaign->batch_end;
+       i += campaign->worker_count)
     if (!campaign->known[i]) campaign->results[i] = 0;
+  campaign->is_unsound = true;
   nomem__findings_free(&hand->findings);
   campaign->engine_reason = "a program that is forked on its way ends in another way";
 }
@@ -172,43 +177,58 @@ static int by_key(const void *left, const void *right) {
   const struct nomem__snapshot *a = left, *b = right;
   if (a->key != b->key) return a->key < b->key ? -1 : 1;
   if (a->occurrence != b->occurrence) return a->occurrence < b->occurrence ? -1 : 1;
-  return (int)a->persistent - (int)b->persistent;
+  return a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
-/* Each worker takes every worker_count-th point of the schedule. */
+/* Each worker takes every worker_count-th point of the batch. */
 static int start_snapshots(struct nomem__campaign_worker *hand, struct nomem__snapshot *snapshots) {
   struct nomem__campaign *campaign = hand->campaign;
-  size_t count = 0;
-  for (size_t i = (size_t)(hand - campaign->workers); i < campaign->point_count; i += campaign->worker_count) {
+  size_t count = 0, first = campaign->batch + (size_t)(hand - campaign->workers);
+  for (size_t i = first; i < campaign->batch_end; i += campaign->worker_count) {
     const struct nomem__point *point = &campaign->points[i];
     if (campaign->results[i] != 0) continue;
     snapshots[count++] = (struct nomem__snapshot){.key = campaign->sites[point->site].key,
                                                   .occurrence = point->occurrence,
+                                                  .second = nomem__campaign_second(campaign, point),
                                                   .rank = (uint32_t)i,
                                                   .persistent = point->persistent};
   }
   if (count == 0) return 0;
   qsort(snapshots, count, sizeof *snapshots, by_key);
-  nomem__worker_copy_tables(hand->worker, campaign->workers[0].worker);
   bool look_out = (campaign->effects & NOMEM_EFFECTS_WHILE_OPEN) != 0;
   return nomem__worker_snapshot(hand->worker, snapshots, count, look_out, campaign->timeout_ms, snapshot_done,
                                 snapshots_ended, hand);
 }
 
+/* The next points that are due, at most so many as a batch has. Returns how many. */
+static size_t next_batch(struct nomem__campaign *campaign) {
+  size_t due = 0, end = campaign->batch_end;
+  for (campaign->batch = end; end < campaign->point_count && due < BATCH_POINTS; end++)
+    due += campaign->results[end] == 0;
+  campaign->batch_end = end;
+  return due;
+}
+
 static void take_snapshots(struct nomem__campaign *campaign) {
-  struct nomem__snapshot *snapshots = calloc(campaign->point_count + 1, sizeof *snapshots);
+  size_t due = 0;
+  for (size_t i = 0; i < campaign->point_count && due < BATCH_POINTS; i++) due += campaign->results[i] == 0;
+  struct nomem__snapshot *snapshots = calloc(due + 1, sizeof *snapshots);
   int result = snapshots == NULL ? -ENOMEM : 0;
   campaign->engine = NOMEM_ENGINE_SNAPSHOT;
-  for (unsigned i = campaign->worker_count; i-- > 0 && result == 0;) /* the first one's tables are copied first */
-    result = start_snapshots(&campaign->workers[i], snapshots);
-  if (result != 0) nomem__campaign_give_up(campaign, result);
-  nomem__session_run(campaign->session);
+  campaign->batch_end = 0;
+  while (result == 0 && !campaign->is_unsound && !nomem__campaign_is_over(campaign) && next_batch(campaign) > 0) {
+    for (unsigned i = 0; i < campaign->worker_count && result == 0; i++)
+      result = start_snapshots(&campaign->workers[i], snapshots);
+    if (result != 0) nomem__campaign_give_up(campaign, result);
+    nomem__session_run(campaign->session);
+  }
   free(snapshots);
 }
 
 void nomem__engines_run(struct nomem__campaign *campaign) {
   enum nomem__engine_choice choice = campaign->session->options->engine;
-  if ((choice == NOMEM_CHOICE_AUTO || choice == NOMEM_CHOICE_SNAPSHOT) && may_snapshot(campaign))
+  if ((choice == NOMEM_CHOICE_AUTO || choice == NOMEM_CHOICE_SNAPSHOT) && may_snapshot(campaign) &&
+      !campaign->is_unsound)
     take_snapshots(campaign);
   if ((choice == NOMEM_CHOICE_AUTO || choice == NOMEM_CHOICE_FORK) && may_fork(campaign) &&
       memchr(campaign->results, 0, campaign->point_count) != NULL && !nomem__campaign_is_over(campaign))

@@ -55,6 +55,7 @@ struct shown {
 static void free_shown(struct nomem__finding *finding) {
   nomem__trace_free(&finding->fault);
   nomem__trace_free(&finding->unchecked.where);
+  nomem__trace_free(&finding->second.stack);
   free(finding->threads);
   finding->threads = NULL;
 }
@@ -79,6 +80,17 @@ static void put_detail(struct nomem__finding *finding, const char *detail) {
     snprintf(finding->detail, sizeof finding->detail, "%s", teller != NULL ? teller->what : detail);
 }
 
+static int show_second(struct nomem__second *second, const struct nomem__found *found) {
+  const struct nomem_channel *channel = found->outcome->channel;
+  struct nomem__trace stack;
+  if (found->point.second == 0 || channel->fault_count < 2) return 0;
+  second->fn = channel->faults[1].fn;
+  second->size_bytes = channel->faults[1].size_bytes;
+  second->nth = channel->faults[1].nth;
+  nomem__fault_trace(channel, 1, &stack);
+  return nomem__trace_copy(&second->stack, &stack);
+}
+
 /* Makes this run the one that the finding shows. */
 static int show(struct nomem__finding *finding, const struct nomem__found *found, struct shown *run) {
   const struct nomem__outcome *outcome = found->outcome;
@@ -86,16 +98,20 @@ static int show(struct nomem__finding *finding, const struct nomem__found *found
   const struct nomem__stack *stack = &outcome->end.stack;
   struct nomem__trace copy;
   struct nomem__unchecked call = {.inlined = run->unchecked.inlined};
+  struct nomem__second second = {0};
   int result = nomem__trace_copy(&call.where, &run->unchecked.where);
   if (result != 0) return result;
-  result = nomem__trace_copy(&copy, &run->fault);
+  result = show_second(&second, found);
+  if (result == 0) result = nomem__trace_copy(&copy, &run->fault);
   if (result != 0) {
     nomem__trace_free(&call.where);
+    nomem__trace_free(&second.stack);
     return result;
   }
   free_shown(finding);
   finding->fault = copy;
   finding->unchecked = call;
+  finding->second = second;
   finding->blow_up = run->blow_up; /* its paths belong to the stacks of the session, those of threads, too */
   finding->threads = run->threads;
   finding->thread_count = run->threads != NULL ? outcome->end.threads.count : 0;
@@ -138,6 +154,7 @@ static enum nomem__sameness sameness(enum nomem__verdict verdict) {
 
 static bool shows_more(const struct nomem__point *point, size_t rank, const struct nomem__finding *finding) {
   if (point->persistent != finding->point.persistent) return finding->point.persistent;
+  if ((point->second != 0) != (finding->point.second != 0)) return finding->point.second != 0;
   return rank < finding->rank;
 }
 
@@ -190,7 +207,7 @@ int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findin
     if (is_first || shows_more(&other->point, other->rank, finding)) {
       if (!is_first) free_shown(finding);
       *finding = *other;
-      other->fault.depth = other->unchecked.where.depth = 0; /* what it owned has moved */
+      other->fault.depth = other->second.stack.depth = other->unchecked.where.depth = 0; /* what it owned has moved */
       other->threads = NULL;
     }
     finding->runs = runs;

@@ -13,7 +13,7 @@
 #include "worker.h"
 
 /* Longest plan that names one point. */
-#define NOMEM_POINT_PLAN_BYTES 64
+#define NOMEM_POINT_PLAN_BYTES 96
 
 /* Why a finding does not count. */
 enum nomem__aside { NOMEM_ASIDE_NO, NOMEM_ASIDE_SUPPRESSED, NOMEM_ASIDE_TEST, NOMEM_ASIDE_KNOWN, NOMEM_ASIDE_ADVISORY };
@@ -23,6 +23,13 @@ enum nomem__aside { NOMEM_ASIDE_NO, NOMEM_ASIDE_SUPPRESSED, NOMEM_ASIDE_TEST, NO
 
 /* Room for an id, such as "crash-939c144fe5ed-2". */
 #define NOMEM_FINDING_ID_BYTES 40
+
+/* A call that was failed after another. */
+struct nomem__second {
+  enum nomem_fn fn;
+  uint64_t size_bytes, nth;
+  struct nomem__trace stack; /* owns its paths; depth 0: there is none */
+};
 
 struct nomem__finding {
   enum nomem__verdict verdict;
@@ -34,7 +41,8 @@ struct nomem__finding {
   enum nomem__aside aside;
   const char *set_aside; /* the reason in words; NULL: it counts. Not owned */
 
-  /* The one of them that tells most: with one call failed rather than all later ones, and then the first. */
+  /* The one of them that tells most: with one call failed rather than two, and two rather than all later ones; and then
+   * the first. */
   size_t rank; /* where the schedule had it */
   struct nomem__point point;
   char plan[NOMEM_POINT_PLAN_BYTES];
@@ -49,6 +57,7 @@ struct nomem__finding {
   bool is_given_null; /* by test code, which had been refused it */
   struct nomem__unchecked unchecked; /* the call that was not checked; owns its paths */
   struct nomem__trace fault;   /* where the call was failed; owns its paths */
+  struct nomem__second second; /* the other call that was failed, when point.second says so and it was come to */
   struct nomem__trace blow_up; /* where it died or hung; depth 0: not known */
   struct nomem__waiter *threads; /* of a hang: all there were, owned; blow_up is that of number teller */
   size_t thread_count, threads_left_out, teller;

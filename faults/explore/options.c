@@ -206,7 +206,7 @@ int nomem__options_parse(int argc, char **argv, struct nomem__options *options, 
       .argc = argc, .argv = argv, .next = 1, .scope = NOMEM_SCOPE_TOP, .options = options, .out = out, .err = err};
   assert(argv != NULL && options != NULL && out != NULL && err != NULL);
   memset(options, 0, sizeof *options);
-  options->faults = NOMEM_FAULT_TRANSIENT | NOMEM_FAULT_PERSISTENT;
+  options->faults = NOMEM_FAULT_ALL;
   options->image = "";
 
   int result = parse_options(&parser);

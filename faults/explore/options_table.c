@@ -109,17 +109,19 @@ static int read_seconds(struct nomem__parser *parser, size_t offset, const char 
 }
 
 static int read_faults(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
-  static const char *const names[] = {
-      [NOMEM_FAULT_TRANSIENT] = "transient",
-      [NOMEM_FAULT_PERSISTENT] = "persistent",
-      [NOMEM_FAULT_TRANSIENT | NOMEM_FAULT_PERSISTENT] = "both",
-  };
-  for (unsigned i = NOMEM_FAULT_TRANSIENT; i < sizeof names / sizeof *names; i++) {
-    if (strcmp(value, names[i]) != 0) continue;
-    *(unsigned *)member(parser, offset) = i;
+  static const struct {
+    const char *name;
+    unsigned faults;
+  } kinds[] = {{"transient", NOMEM_FAULT_TRANSIENT},
+               {"persistent", NOMEM_FAULT_PERSISTENT},
+               {"both", NOMEM_FAULT_BOTH},
+               {"all", NOMEM_FAULT_ALL}};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (strcmp(value, kinds[i].name) != 0) continue;
+    *(unsigned *)member(parser, offset) = kinds[i].faults;
     return 0;
   }
-  return refuse(reason, "give transient, persistent or both");
+  return refuse(reason, "give transient, persistent, both or all");
 }
 
 static int read_engine(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
@@ -284,7 +286,8 @@ const struct nomem__option nomem__option_table[] = {
      "exec: start the program for each run; fork: start it once and fork it before main; snapshot: fork it at the "
      "allocation; auto: the fastest that is safe for the program (default)"},
     {"faults", "KIND", 0, ONLY(EXPLORE), read_faults, SET(faults),
-     "transient: one allocation fails; persistent: it and all later ones; both (default)"},
+     "transient: one allocation fails; persistent: it and all later ones; both; all: both, and a second one where the "
+     "program came to only because of the first (default)"},
     {"stdin", "FILE", 0, RUNNERS, read_path, SET(stdin_path),
      "give each run FILE as its standard input; - for nomem's own, with run only (default: empty)"},
     {"image", "GLOB[,GLOB]", 0, RUNNERS, read_image, SET(image),

@@ -18,8 +18,6 @@
 /* A run is a hang when it takes this many times as long as the baseline, and at least so long. */
 #define TIMEOUT_FACTOR 10
 #define TIMEOUT_LEAST_MS 1000
-/* When all occurrences of all sites take no longer than this, nothing is left out. */
-#define EVERYTHING_US UINT64_C(10000000)
 
 static int by_first_nth(const void *left, const void *right) {
   const struct nomem__campaign_site *a = left, *b = right;
@@ -83,14 +81,21 @@ static int by_key(const void *left, const void *right) {
   return a < b ? -1 : a > b;
 }
 
+unsigned nomem__digits_of(uint64_t *keys, size_t count) {
+  unsigned digits = NOMEM_KEY_DIGITS;
+  qsort(keys, count, sizeof *keys, by_key);
+  for (size_t i = 1; i < count; i++)
+    while (digits < NOMEM_KEY_DIGITS_ALL && keys[i] != keys[i - 1] &&
+           keys[i] >> (64 - 4 * digits) == keys[i - 1] >> (64 - 4 * digits))
+      digits++;
+  return digits;
+}
+
 unsigned nomem__key_digits(const struct nomem__campaign_site *sites, size_t count) {
   uint64_t *keys = calloc(count + 1, sizeof *keys);
-  if (keys == NULL) return 16;
+  if (keys == NULL) return NOMEM_KEY_DIGITS_ALL;
   for (size_t i = 0; i < count; i++) keys[i] = sites[i].key;
-  qsort(keys, count, sizeof *keys, by_key);
-  unsigned digits = NOMEM_KEY_DIGITS;
-  for (size_t i = 1; i < count; i++)
-    while (digits < 16 && keys[i] >> (64 - 4 * digits) == keys[i - 1] >> (64 - 4 * digits)) digits++;
+  unsigned digits = nomem__digits_of(keys, count);
   free(keys);
   return digits;
 }
@@ -331,8 +336,7 @@ static int make_points(struct nomem__campaign *campaign) {
                                      .transient = options->faults & NOMEM_FAULT_TRANSIENT,
                                      .persistent = options->faults & NOMEM_FAULT_PERSISTENT,
                                      .max_points = options->max_points};
-  schedule.all = options->all || nomem__schedule_everything(&schedule) <=
-                                     EVERYTHING_US / (campaign->baseline_us + 1) * campaign->session->jobs;
+  schedule.all = options->all || nomem__schedule_everything(&schedule) <= nomem__campaign_room(campaign);
   int64_t count = nomem__schedule_make(&schedule, &campaign->points, &campaign->calls_scheduled);
   free(counts);
   if (count < 0) return (int)count;
@@ -361,6 +365,8 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   leave_tests_out(campaign);
   int result = choose_sites(campaign);
   if (result == 0) result = make_points(campaign);
+  if (result == 0) result = nomem__recoveries_know(&campaign->recoveries, campaign->sites, campaign->site_count);
+  if (result == 0) result = nomem__recoveries_know(&campaign->recoveries, second->sites, (size_t)second->site_count);
   if (result == -ENOMEM) nomem__complain("cannot make the schedule: %s", strerror(ENOMEM));
   return result;
 }

@@ -16,7 +16,10 @@ int64_t nomem__sites_of(const struct nomem_channel *channel, struct nomem__campa
  * frees, or -ENOMEM. */
 int64_t nomem__modules_of(const struct nomem_channel *channel, char ***modules);
 
-/* Digits of the key that tell all of these sites apart, at least NOMEM_KEY_DIGITS. */
+/* Digits that tell all of these keys apart, at least NOMEM_KEY_DIGITS. Sorts them. */
+unsigned nomem__digits_of(uint64_t *keys, size_t count);
+
+/* The same of the keys of these sites. */
 unsigned nomem__key_digits(const struct nomem__campaign_site *sites, size_t count);
 
 #endif

@@ -148,6 +148,23 @@ static json_t *fault_of(struct builder *builder, const struct printed_finding *p
   return fault;
 }
 
+static void print_second_where(FILE *out, const void *arg) {
+  const struct printed_finding *printed = arg;
+  nomem__trace_print_culprit(out, &printed->finding->second.stack, printed->campaign->session->symbols);
+}
+
+static json_t *second_of(struct builder *builder, const struct printed_finding *printed) {
+  struct nomem__json *json = &builder->json;
+  const struct nomem__second *second = &printed->finding->second;
+  json_t *fault = json_object();
+  nomem__json_text(json, fault, "function", nomem_fn_name(second->fn));
+  nomem__json_number(json, fault, "bytes", second->size_bytes);
+  nomem__json_number(json, fault, "allocation", second->nth);
+  put_printed(json, fault, "where", print_second_where, printed);
+  put_trace(builder, fault, &second->stack);
+  return fault;
+}
+
 static uint64_t mix(uint64_t hash, const char *text) {
   for (; *text != '\0'; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
   return (hash ^ '\n') * UINT64_C(0x100000001b3);
@@ -172,6 +189,8 @@ static void put_id(struct nomem__json *json, json_t *finding, const json_t *befo
   } else {
     hash = mix_frame(hash, nomem__document_culprit(json_object_get(finding, "fault")));
     hash = mix_frame(hash, nomem__document_culprit(json_object_get(finding, "blow_up")));
+    const json_t *second = json_object_get(finding, "second_fault");
+    if (second != NULL) hash = mix_frame(hash, nomem__document_culprit(second));
   }
   unsigned same = 1;
   size_t i;
@@ -199,17 +218,27 @@ static void print_unchecked(FILE *out, const void *arg) {
   nomem__trace_print_source(out, &unchecked->where.frame[0], &source);
 }
 
+static void print_also(FILE *out, const void *arg) {
+  const struct printed_finding *printed = arg;
+  const struct nomem__second *second = &printed->finding->second;
+  if (second->stack.depth == 0) return;
+  fprintf(out, ", and then %s of %" PRIu64 " bytes in ", nomem_fn_name(second->fn), second->size_bytes);
+  print_second_where(out, arg);
+}
+
 static void put_message(struct nomem__json *json, json_t *object, const struct printed_finding *printed) {
   const struct nomem__finding *finding = printed->finding;
   const json_t *fault = json_object_get(object, "fault");
-  json_t *unchecked = json_object();
+  json_t *unchecked = json_object(), *also = json_object();
   put_printed(json, unchecked, "text", print_unchecked, printed);
-  nomem__json_format(json, object, "message", "%s in %s: %s, when %s of %" PRIu64 " bytes%s failed in %s%s",
+  put_printed(json, also, "text", print_also, printed);
+  nomem__json_format(json, object, "message", "%s in %s: %s, when %s of %" PRIu64 " bytes%s failed in %s%s%s",
                      nomem__json_string(object, "verdict"), nomem__json_string(object, "where"),
                      nomem__json_string(object, "end"), nomem__json_string(fault, "function"), finding->size_bytes,
                      finding->point.persistent ? " and all later calls" : "", nomem__json_string(fault, "where"),
-                     nomem__json_string(unchecked, "text"));
+                     nomem__json_string(also, "text"), nomem__json_string(unchecked, "text"));
   json_decref(unchecked);
+  json_decref(also);
 }
 
 static void put_unchecked(struct builder *builder, json_t *object, const struct nomem__finding *finding) {
@@ -263,6 +292,8 @@ static json_t *finding_of(struct builder *builder, const struct nomem__finding *
   if (nomem__touch_has_address(finding->touch))
     nomem__json_format(json, object, "address", "0x%" PRIx64, finding->fault_address);
   nomem__json_put(json, object, "fault", fault_of(builder, &printed));
+  if (finding->second.stack.depth > 0)
+    nomem__json_put(json, object, "second_fault", second_of(builder, &printed));
   if (finding->blow_up.depth > 0) {
     json_t *blow_up = json_object();
     put_trace(builder, blow_up, &finding->blow_up);
@@ -399,6 +430,9 @@ static void put_coverage(struct builder *builder, json_t *document) {
   nomem__json_number(json, coverage, "sites_exercised", counts.sites_exercised);
   nomem__json_number(json, coverage, "calls", counts.calls);
   nomem__json_number(json, coverage, "calls_exercised", counts.calls_exercised);
+  nomem__json_number(json, coverage, "second_faults", counts.recoveries);
+  nomem__json_number(json, coverage, "second_faults_exercised", counts.recoveries_exercised);
+  nomem__json_number(json, coverage, "second_faults_left_out", campaign->recoveries.left_out);
   for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++)
     nomem__json_number(json, left, nomem__left_texts[i].name, counts.left[i]);
   nomem__json_put(json, coverage, "calls_left", left);

@@ -44,9 +44,13 @@ static void print_attribute(FILE *out, const char *name, const char *value) {
 }
 
 static void print_details(FILE *out, const json_t *finding) {
-  const json_t *blow_up = json_object_get(finding, "blow_up");
+  const json_t *blow_up = json_object_get(finding, "blow_up"), *second = json_object_get(finding, "second_fault");
   fprintf(out, "%s\n\nwhere the call was failed:\n", nomem__json_string(finding, "message"));
   nomem__document_print_stack(out, json_object_get(finding, "fault"), 2);
+  if (second != NULL) {
+    fputs("where a second call was failed, on the recovery path:\n", out);
+    nomem__document_print_stack(out, second, 2);
+  }
   fputs("where it ended:\n", out);
   if (blow_up != NULL)
     nomem__document_print_stack(out, blow_up, 2);

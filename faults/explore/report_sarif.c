@@ -196,6 +196,7 @@ static json_t *code_flow_of(struct nomem__json *json, const json_t *document, co
                             const char *failed) {
   json_t *flow = json_object(), *thread = json_object(), *steps = json_array();
   add_steps(json, document, steps, json_object_get(finding, "fault"), failed);
+  add_steps(json, document, steps, json_object_get(finding, "second_fault"), "a second call failed here");
   add_steps(json, document, steps, json_object_get(finding, "blow_up"), nomem__json_string(finding, "end"));
   nomem__json_put(json, thread, "locations", steps);
   nomem__json_put(json, flow, "threadFlows", json_pack("[o]", thread));
@@ -234,6 +235,7 @@ static json_t *result_of(struct nomem__json *json, const json_t *document, const
   const json_t *end = annotated(blow_up != NULL ? blow_up : fault), *there = annotated(fault);
   const json_t *unchecked = json_object_get(finding, "unchecked");
   const json_t *here = json_object_get(unchecked, "source") != NULL ? unchecked : end;
+  const json_t *second = json_object_get(finding, "second_fault");
   const char *verdict = nomem__json_string(finding, "verdict");
   bool flaky = json_is_true(json_object_get(finding, "flaky"));
   char *failed = NULL;
@@ -256,6 +258,7 @@ static json_t *result_of(struct nomem__json *json, const json_t *document, const
   nomem__json_put(json, result, "codeFlows",
                   json_pack("[o]", code_flow_of(json, document, finding, failed != NULL ? failed : "")));
   nomem__json_add(json, stacks, stack_of(json, document, fault, "where the call was failed"));
+  if (second != NULL) nomem__json_add(json, stacks, stack_of(json, document, second, "where a second call was failed"));
   if (blow_up != NULL) nomem__json_add(json, stacks, stack_of(json, document, blow_up, "where it ended"));
   add_threads(json, document, stacks, finding);
   nomem__json_put(json, result, "stacks", stacks);

@@ -63,6 +63,7 @@ static int print_finding(FILE *out, size_t number, const json_t *finding) {
   for (size_t i = 0; i < sizeof keys / sizeof *keys && result == 0; i++)
     result = print_yaml(out, keys[i], json_object_get(finding, keys[i]));
   if (result == 0) result = print_stack(out, "fault_stack", json_object_get(finding, "fault"));
+  if (result == 0) result = print_stack(out, "second_fault_stack", json_object_get(finding, "second_fault"));
   if (result == 0) result = print_stack(out, "blow_up_stack", json_object_get(finding, "blow_up"));
   fputs("  ...\n", out);
   return result;

@@ -181,6 +181,15 @@ static void print_unchecked(const struct nomem__campaign *campaign, const struct
   print_source(source.file, source.line, out);
 }
 
+/* What the program was doing about the first failure. */
+static void print_second(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
+  const struct nomem__second *second = &finding->second;
+  if (second->stack.depth == 0) return;
+  fprintf(out, "  and then, on the recovery path: %s of %" PRIu64 " bytes returned NULL (allocation %" PRIu64 ")\n",
+          nomem_fn_name(second->fn), second->size_bytes, second->nth);
+  nomem__trace_print(out, &second->stack, symbols, 4);
+}
+
 static void print_finding(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
   bool coloured = nomem__is_coloured(out);
   struct nomem__symbols *symbols = campaign->session->symbols;
@@ -196,6 +205,7 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
           nomem_fn_name(finding->fn), finding->size_bytes,
           finding->point.persistent ? ", and so did all later calls" : "", finding->nth);
   nomem__trace_print(out, &finding->fault, symbols, 4);
+  print_second(finding, symbols, out);
   print_blow_up(finding, symbols, out);
   print_reproduction(campaign, finding, out);
 }
@@ -290,9 +300,15 @@ static void print_test_code(const struct nomem__campaign *campaign, FILE *out) {
 
 static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
   const struct nomem__coverage coverage = nomem__coverage_of(campaign);
-  fprintf(out, "exercised %" PRIu64 " of %" PRIu64 " site%s, %" PRIu64 " of %" PRIu64 " allocation point%s\n",
+  fprintf(out, "exercised %" PRIu64 " of %" PRIu64 " site%s, %" PRIu64 " of %" PRIu64 " allocation point%s",
           coverage.sites_exercised, coverage.sites, coverage.sites == 1 ? "" : "s", coverage.calls_exercised,
           coverage.calls, coverage.calls == 1 ? "" : "s");
+  if (coverage.recoveries > 0)
+    fprintf(out, ", %" PRIu64 " of %" PRIu64 " second fault%s in recovery", coverage.recoveries_exercised,
+            coverage.recoveries, coverage.recoveries == 1 ? "" : "s");
+  if (campaign->recoveries.left_out > 0)
+    fprintf(out, " (%zu more than are tried without --all)", campaign->recoveries.left_out);
+  fputc('\n', out);
   const char *separator = "not exercised: ";
   for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++) {
     if (coverage.left[i] == 0) continue;

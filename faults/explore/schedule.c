@@ -51,7 +51,7 @@ static int add(struct list *list, uint32_t site, uint64_t occurrence, bool persi
     list->points = grown;
     list->room = room;
   }
-  list->points[list->count++] = (struct nomem__point){occurrence, site, persistent};
+  list->points[list->count++] = (struct nomem__point){.occurrence = occurrence, .site = site, .persistent = persistent};
   return 0;
 }
 

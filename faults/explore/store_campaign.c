@@ -41,6 +41,7 @@ struct nomem__campaign_store {
   bool is_broken;
   struct kept *kept;
   size_t kept_count, kept_room;
+  size_t recoveries_kept; /* of the campaign's list */
   uint64_t flushed_ns;
   struct nomem__strings strings; /* paths of the stacks that were read */
 };
@@ -49,30 +50,62 @@ static void key_text(uint64_t key, char text[KEY_BYTES]) {
   snprintf(text, KEY_BYTES, "%016" PRIx64, key);
 }
 
+/* "" for a point of one fault. */
+static void second_text(const struct nomem__campaign *campaign, const struct nomem__point *point,
+                        char text[KEY_BYTES]) {
+  text[0] = '\0';
+  if (point->second != 0) key_text(nomem__campaign_second(campaign, point), text);
+}
+
 /* It goes on without. */
 static void give_up(struct nomem__campaign_store *log) {
   if (!log->is_broken) nomem__complain("going on without the store: what follows cannot be resumed");
   log->is_broken = true;
 }
 
-static int write_run(struct nomem__campaign *campaign, sqlite3_stmt *statement, const struct kept *kept) {
-  const struct nomem__point *point = &campaign->points[kept->rank];
-  char site[KEY_BYTES];
-  bool failed = false;
+/* Binds what names a point, in every table. The texts outlive the statement's next step. */
+static void bind_point(const struct nomem__campaign *campaign, sqlite3_stmt *statement,
+                       const struct nomem__point *point, char site[KEY_BYTES], char second[KEY_BYTES]) {
   key_text(campaign->sites[point->site].key, site);
+  second_text(campaign, point, second);
   sqlite3_bind_int64(statement, 1, campaign->store->id);
   sqlite3_bind_text(statement, 2, site, -1, SQLITE_STATIC);
   sqlite3_bind_int64(statement, 3, (int64_t)point->occurrence);
   sqlite3_bind_int(statement, 4, point->persistent);
-  sqlite3_bind_text(statement, 5, nomem__verdicts[kept->verdict].name, -1, SQLITE_STATIC);
-  sqlite3_bind_text(statement, 6, nomem__engine_names[kept->engine], -1, SQLITE_STATIC);
-  sqlite3_bind_int64(statement, 7, (int64_t)kept->duration_us);
-  sqlite3_bind_text(statement, 8, kept->finding[0] != '\0' ? kept->finding : NULL, -1, SQLITE_STATIC);
-  sqlite3_bind_text(statement, 9, kept->evidence, -1, SQLITE_STATIC);
-  sqlite3_bind_int64(statement, 10, kept->unproven);
+  sqlite3_bind_text(statement, 5, second, -1, SQLITE_STATIC);
+}
+
+static int write_run(struct nomem__campaign *campaign, sqlite3_stmt *statement, const struct kept *kept) {
+  const struct nomem__point *point = &campaign->points[kept->rank];
+  char site[KEY_BYTES], second[KEY_BYTES];
+  bool failed = false;
+  bind_point(campaign, statement, point, site, second);
+  sqlite3_bind_text(statement, 6, nomem__verdicts[kept->verdict].name, -1, SQLITE_STATIC);
+  sqlite3_bind_text(statement, 7, nomem__engine_names[kept->engine], -1, SQLITE_STATIC);
+  sqlite3_bind_int64(statement, 8, (int64_t)kept->duration_us);
+  sqlite3_bind_text(statement, 9, kept->finding[0] != '\0' ? kept->finding : NULL, -1, SQLITE_STATIC);
+  sqlite3_bind_text(statement, 10, kept->evidence, -1, SQLITE_STATIC);
+  sqlite3_bind_int64(statement, 11, kept->unproven);
   nomem__store_step(&campaign->store->store, statement, &failed);
   sqlite3_reset(statement);
   return failed ? -EIO : 0;
+}
+
+/* With the runs that came to them, which will not be made again. */
+static int write_recoveries(struct nomem__campaign *campaign) {
+  struct nomem__campaign_store *log = campaign->store;
+  int result = 0;
+  while (result == 0 && log->recoveries_kept < campaign->recoveries.count) {
+    const struct nomem__recovery *recovery = &campaign->recoveries.list[log->recoveries_kept];
+    char site[KEY_BYTES], second[KEY_BYTES], near[KEY_BYTES];
+    key_text(campaign->sites[recovery->site].key, site);
+    key_text(recovery->key, second);
+    key_text(recovery->near, near);
+    result = nomem__store_do(&log->store, "INSERT OR IGNORE INTO recoveries VALUES(?,?,?,?,?)", "ittti", log->id, site,
+                             second, near, (int64_t)log->recoveries_kept);
+    log->recoveries_kept++;
+  }
+  return result;
 }
 
 static void flush(struct nomem__campaign *campaign) {
@@ -82,11 +115,12 @@ static void flush(struct nomem__campaign *campaign) {
     sqlite3_stmt *statement = NULL;
     int result = nomem__store_begin(&log->store);
     if (result == 0) {
-      statement = nomem__store_prepare(&log->store, "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,?,?)", "");
+      statement = nomem__store_prepare(&log->store, "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,?,?,?)", "");
       if (statement == NULL) result = -EIO;
       for (size_t i = 0; i < log->kept_count && result == 0; i++)
         result = write_run(campaign, statement, &log->kept[i]);
       sqlite3_finalize(statement);
+      if (result == 0) result = write_recoveries(campaign);
       result = nomem__store_end(&log->store, result);
     }
     if (result != 0) give_up(log);
@@ -133,29 +167,51 @@ void nomem__store_prove(struct nomem__campaign_worker *hand, bool is_sound) {
   if (nomem__store_do(&log->store, sql, "ii", log->id, unproven(hand)) != 0) give_up(log);
 }
 
-/* Points in the order of the schedule, found by site key, occurrence and kind. */
-struct index_entry {
-  uint64_t key, occurrence;
-  size_t rank;
+/* What names a point in the store. */
+struct name {
+  uint64_t key, occurrence, second;
   bool persistent;
 };
 
-static int by_point(const void *left, const void *right) {
-  const struct index_entry *a = left, *b = right;
+static struct name name_of(const struct nomem__campaign *campaign, size_t rank) {
+  const struct nomem__point *point = &campaign->points[rank];
+  return (struct name){campaign->sites[point->site].key, point->occurrence, nomem__campaign_second(campaign, point),
+                       point->persistent};
+}
+
+static int compare_names(const struct name *a, const struct name *b) {
   if (a->key != b->key) return a->key < b->key ? -1 : 1;
   if (a->occurrence != b->occurrence) return a->occurrence < b->occurrence ? -1 : 1;
+  if (a->second != b->second) return a->second < b->second ? -1 : 1;
   return (int)a->persistent - (int)b->persistent;
 }
 
-static struct index_entry *make_index(const struct nomem__campaign *campaign) {
-  struct index_entry *entries = calloc(campaign->point_count + 1, sizeof *entries);
-  if (entries == NULL) return NULL;
-  for (size_t i = 0; i < campaign->point_count; i++) {
-    const struct nomem__point *point = &campaign->points[i];
-    entries[i] = (struct index_entry){campaign->sites[point->site].key, point->occurrence, i, point->persistent};
+static int by_name(const void *left, const void *right, void *campaign) {
+  const struct name a = name_of(campaign, *(const uint32_t *)left), b = name_of(campaign, *(const uint32_t *)right);
+  return compare_names(&a, &b);
+}
+
+/* The points' ranks in the order of their names. There may be millions. */
+static uint32_t *make_index(struct nomem__campaign *campaign) {
+  uint32_t *ranks = calloc(campaign->point_count + 1, sizeof *ranks);
+  if (ranks == NULL) return NULL;
+  for (size_t i = 0; i < campaign->point_count; i++) ranks[i] = (uint32_t)i;
+  qsort_r(ranks, campaign->point_count, sizeof *ranks, by_name, campaign);
+  return ranks;
+}
+
+/* The rank of the point with that name; point_count: there is none. */
+static size_t find_point(const struct nomem__campaign *campaign, const uint32_t *index, const struct name *sought) {
+  size_t from = 0, to = campaign->point_count;
+  while (from < to) {
+    size_t middle = from + (to - from) / 2;
+    const struct name name = name_of(campaign, index[middle]);
+    int order = compare_names(sought, &name);
+    if (order == 0) return index[middle];
+    if (order < 0) to = middle;
+    else from = middle + 1;
   }
-  qsort(entries, campaign->point_count, sizeof *entries, by_point);
-  return entries;
+  return campaign->point_count;
 }
 
 static int verdict_of(const char *name) {
@@ -192,30 +248,55 @@ static int load_finding(struct nomem__campaign *campaign, size_t rank, int verdi
   return result == 0 ? 1 : result;
 }
 
-static int load_runs(struct nomem__campaign *campaign, const struct index_entry *entries) {
+static int load_runs(struct nomem__campaign *campaign, const uint32_t *index) {
   struct nomem__campaign_store *log = campaign->store;
   bool failed = false;
   int result = 0;
   sqlite3_stmt *row = nomem__store_prepare(
-      &log->store, "SELECT site,occurrence,persistent,verdict,finding,evidence FROM runs WHERE campaign=? AND "
+      &log->store, "SELECT site,occurrence,persistent,second,verdict,finding,evidence FROM runs WHERE campaign=? AND "
       "unproven=0 ORDER BY evidence IS NULL", "i", log->id);
   while (result >= 0 && nomem__store_step(&log->store, row, &failed)) {
-    const struct index_entry sought = {.key = strtoull(nomem__store_text(row, 0), NULL, 16),
-                                       .occurrence = (uint64_t)sqlite3_column_int64(row, 1),
-                                       .persistent = sqlite3_column_int(row, 2) != 0};
-    const struct index_entry *found = bsearch(&sought, entries, campaign->point_count, sizeof sought, by_point);
-    int verdict = verdict_of(nomem__store_text(row, 3));
-    if (found == NULL || verdict < 0 || campaign->known[found->rank]) continue;
+    const struct name sought = {.key = strtoull(nomem__store_text(row, 0), NULL, 16),
+                                .occurrence = (uint64_t)sqlite3_column_int64(row, 1),
+                                .second = strtoull(nomem__store_text(row, 3), NULL, 16),
+                                .persistent = sqlite3_column_int(row, 2) != 0};
+    size_t found = find_point(campaign, index, &sought);
+    int verdict = verdict_of(nomem__store_text(row, 4));
+    if (found == campaign->point_count || verdict < 0 || campaign->known[found]) continue;
     result = 1;
     if (nomem__verdict_is_shown((enum nomem__verdict)verdict))
-      result = load_finding(campaign, found->rank, verdict, nomem__store_text(row, 4), nomem__store_text(row, 5));
+      result = load_finding(campaign, found, verdict, nomem__store_text(row, 5), nomem__store_text(row, 6));
     if (result != 1) continue;
-    campaign->results[found->rank] = (uint8_t)(verdict + 1);
-    campaign->known[found->rank] = true;
+    campaign->results[found] = (uint8_t)(verdict + 1);
+    campaign->known[found] = true;
     campaign->known_count++;
   }
   sqlite3_finalize(row);
   return failed ? -EIO : result < 0 ? result : 0;
+}
+
+/* Of sites that are in the schedule. */
+static int load_recoveries(struct nomem__campaign *campaign, const uint32_t *index) {
+  struct nomem__campaign_store *log = campaign->store;
+  bool failed = false;
+  int result = 0;
+  sqlite3_stmt *row = nomem__store_prepare(
+      &log->store, "SELECT site,second,near,EXISTS(SELECT 1 FROM runs WHERE runs.campaign=recoveries.campaign AND "
+      "runs.site=recoveries.site AND runs.second=recoveries.second AND unproven=0) FROM recoveries WHERE campaign=? "
+      "ORDER BY position", "i", log->id);
+  while (result == 0 && nomem__store_step(&log->store, row, &failed)) {
+    const struct name first = {.key = strtoull(nomem__store_text(row, 0), NULL, 16), .occurrence = 1};
+    struct nomem__recovery recovery = {.key = strtoull(nomem__store_text(row, 1), NULL, 16),
+                                       .near = strtoull(nomem__store_text(row, 2), NULL, 16),
+                                       .has_run = sqlite3_column_int(row, 3) != 0};
+    size_t rank = find_point(campaign, index, &first);
+    if (recovery.key == 0 || rank == campaign->point_count) continue;
+    recovery.site = campaign->points[rank].site;
+    result = nomem__recoveries_add(&campaign->recoveries, &recovery);
+  }
+  sqlite3_finalize(row);
+  log->recoveries_kept = campaign->recoveries.count;
+  return failed ? -EIO : result;
 }
 
 /* What was tried once more need not be again, if it is still what the finding shows. */
@@ -223,8 +304,8 @@ static int load_confirmed(struct nomem__campaign *campaign) {
   struct nomem__campaign_store *log = campaign->store;
   bool failed = false;
   sqlite3_stmt *row = nomem__store_prepare(
-      &log->store, "SELECT verdict,finding,site,occurrence,persistent,flaky FROM findings WHERE campaign=? AND "
-      "confirmed", "i", log->id);
+      &log->store, "SELECT verdict,finding,site,occurrence,persistent,second,flaky FROM findings WHERE campaign=? "
+      "AND confirmed", "i", log->id);
   while (nomem__store_step(&log->store, row, &failed)) {
     int verdict = verdict_of(nomem__store_text(row, 0));
     uint64_t hash = strtoull(nomem__store_text(row, 1), NULL, 16);
@@ -233,10 +314,11 @@ static int load_confirmed(struct nomem__campaign *campaign) {
       if ((int)finding->verdict != verdict || finding->hash != hash ||
           campaign->sites[finding->point.site].key != strtoull(nomem__store_text(row, 2), NULL, 16) ||
           finding->point.occurrence != (uint64_t)sqlite3_column_int64(row, 3) ||
-          finding->point.persistent != (sqlite3_column_int(row, 4) != 0))
+          finding->point.persistent != (sqlite3_column_int(row, 4) != 0) ||
+          nomem__campaign_second(campaign, &finding->point) != strtoull(nomem__store_text(row, 5), NULL, 16))
         continue;
       finding->is_confirmed = true;
-      finding->is_flaky = sqlite3_column_int(row, 5) != 0;
+      finding->is_flaky = sqlite3_column_int(row, 6) != 0;
     }
   }
   sqlite3_finalize(row);
@@ -253,7 +335,7 @@ static char *printed_command(const struct nomem__options *options) {
 }
 
 static int forget(struct nomem__campaign_store *log) {
-  static const char *const tables[] = {"sites", "points", "runs", "findings"};
+  static const char *const tables[] = {"sites", "points", "recoveries", "runs", "findings"};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     char sql[64];
     snprintf(sql, sizeof sql, "DELETE FROM %s WHERE campaign=?", tables[i]);
@@ -304,19 +386,15 @@ static int write_sites(struct nomem__campaign *campaign) {
   return result;
 }
 
-static int write_points(struct nomem__campaign *campaign) {
+/* From a rank on. */
+static int write_points(struct nomem__campaign *campaign, size_t from) {
   struct nomem__campaign_store *log = campaign->store;
   bool failed = false;
-  sqlite3_stmt *statement = nomem__store_prepare(&log->store, "INSERT OR IGNORE INTO points VALUES(?,?,?,?,?)", "");
-  for (size_t i = 0; i < campaign->point_count && statement != NULL && !failed; i++) {
-    const struct nomem__point *point = &campaign->points[i];
-    char key[KEY_BYTES];
-    key_text(campaign->sites[point->site].key, key);
-    sqlite3_bind_int64(statement, 1, log->id);
-    sqlite3_bind_text(statement, 2, key, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 3, (int64_t)point->occurrence);
-    sqlite3_bind_int(statement, 4, point->persistent);
-    sqlite3_bind_int64(statement, 5, (int64_t)i);
+  sqlite3_stmt *statement = nomem__store_prepare(&log->store, "INSERT OR IGNORE INTO points VALUES(?,?,?,?,?,?)", "");
+  for (size_t i = from; i < campaign->point_count && statement != NULL && !failed; i++) {
+    char site[KEY_BYTES], second[KEY_BYTES];
+    bind_point(campaign, statement, &campaign->points[i], site, second);
+    sqlite3_bind_int64(statement, 6, (int64_t)i);
     nomem__store_step(&log->store, statement, &failed);
     sqlite3_reset(statement);
   }
@@ -333,21 +411,45 @@ static int enter_campaign(struct nomem__campaign *campaign) {
   if (result == 0) {
     result = find_campaign(campaign, identity, directory != NULL ? directory : "");
     if (result == 0) result = write_sites(campaign);
-    if (result == 0) result = write_points(campaign);
+    if (result == 0) result = write_points(campaign, 0);
     result = nomem__store_end(&campaign->store->store, result);
   }
   free(directory);
   return result;
 }
 
+static int load(struct nomem__campaign *campaign, bool with_recoveries) {
+  uint32_t *index = make_index(campaign);
+  if (index == NULL) return -ENOMEM;
+  int result = load_runs(campaign, index);
+  if (result == 0 && with_recoveries) result = load_recoveries(campaign, index);
+  free(index);
+  return result == 0 ? load_confirmed(campaign) : result;
+}
+
+static int keep_seconds(struct nomem__campaign *campaign, size_t from) {
+  struct nomem__store *store = &campaign->store->store;
+  int result = nomem__store_begin(store);
+  if (result == 0) result = nomem__store_end(store, write_points(campaign, from));
+  return result == 0 ? load(campaign, false) : result;
+}
+
+int nomem__store_schedule_seconds(struct nomem__campaign *campaign) {
+  size_t from = campaign->point_count;
+  int result = nomem__recoveries_schedule(campaign);
+  if (result != 0 || campaign->point_count == from || campaign->store == NULL || campaign->store->is_broken)
+    return result;
+  result = keep_seconds(campaign, from);
+  if (result == -EIO) give_up(campaign->store);
+  return result == -EIO ? 0 : result;
+}
+
 static int resume(struct nomem__campaign *campaign) {
-  struct index_entry *entries = make_index(campaign);
-  if (entries == NULL) return -ENOMEM;
   size_t elsewhere = 0;
   for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->known[i];
-  int result = load_runs(campaign, entries);
-  free(entries);
-  if (result == 0) result = load_confirmed(campaign);
+  int result = load(campaign, true);
+  if (result == 0 && memchr(campaign->results, 0, campaign->point_count) == NULL)
+    result = nomem__store_schedule_seconds(campaign);
   if (result == 0 && campaign->known_count > 0 && !campaign->session->options->quiet)
     nomem__complain("resumed: %zu of %zu points were known (--fresh forgets them)", campaign->known_count,
                     campaign->point_count - elsewhere);
@@ -391,8 +493,9 @@ int nomem__store_open_campaign(struct nomem__campaign *campaign) {
 static int write_finding(struct nomem__campaign *campaign, size_t number, const json_t *document) {
   struct nomem__campaign_store *log = campaign->store;
   const struct nomem__finding *finding = &campaign->findings.list[number];
-  char site[KEY_BYTES], hash[KEY_BYTES], *fault = NULL, *blow_up = NULL;
+  char site[KEY_BYTES], second[KEY_BYTES], hash[KEY_BYTES], *fault = NULL, *blow_up = NULL;
   key_text(campaign->sites[finding->point.site].key, site);
+  second_text(campaign, &finding->point, second);
   key_text(finding->hash, hash);
   /* Another time there may be no baseline. */
   bool is_of_now = finding->aside == NOMEM_ASIDE_KNOWN &&
@@ -403,9 +506,10 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
   int result = dumped == NULL || fault == NULL || blow_up == NULL ? -ENOMEM : 0;
   if (result == 0)
     result = nomem__store_do(
-        &log->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        "itttiiittiiiiittttttt", log->id, nomem__verdicts[finding->verdict].name, hash, site,
-        (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, (int64_t)finding->rank,
+        &log->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "itttiitittiiiiittttttt", log->id, nomem__verdicts[finding->verdict].name, hash, site,
+        (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, second,
+        (int64_t)finding->rank,
         nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
         (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
         (int64_t)finding->needs_timeout, finding->plan, nomem__json_string(document, "where"),

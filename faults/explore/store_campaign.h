@@ -18,6 +18,9 @@ int nomem__store_open_campaign(struct nomem__campaign *campaign);
 void nomem__store_keep(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank,
                        const uint64_t *hash, const struct nomem__finding *finding);
 
+/* Schedules second faults (nomem__recoveries_schedule), and enters what the store has of them. Returns 0 or -ENOMEM. */
+int nomem__store_schedule_seconds(struct nomem__campaign *campaign);
+
 /* Whether the snapshots of this worker are sound; if not, they are forgotten. */
 void nomem__store_prove(struct nomem__campaign_worker *hand, bool is_sound);
 

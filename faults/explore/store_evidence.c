@@ -57,15 +57,17 @@ static json_t *threads_of(const struct nomem__finding *finding) {
 }
 
 char *nomem__evidence_write(const struct nomem__finding *finding) {
+  const struct nomem__second *second = &finding->second;
   json_t *evidence = json_pack(
-      "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o}", "signal", finding->signal, "needs_timeout",
-      (int)finding->needs_timeout, "detail", finding->detail, "last_words", finding->last_words, "touch",
-      (int)finding->touch, "address", (json_int_t)finding->fault_address, "fn", (int)finding->fn, "bytes",
-      (json_int_t)finding->size_bytes, "nth", (json_int_t)finding->nth, "given_null", (int)finding->is_given_null,
-      "own", (int)finding->blow_up.own, "fault", stack_of(&finding->fault), "blow_up", stack_of(&finding->blow_up),
-      "threads", threads_of(finding), "left_out", (json_int_t)finding->threads_left_out, "teller",
+      "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o,s:{s:i,s:I,s:I,s:o}}", "signal",
+      finding->signal, "needs_timeout", (int)finding->needs_timeout, "detail", finding->detail, "last_words",
+      finding->last_words, "touch", (int)finding->touch, "address", (json_int_t)finding->fault_address, "fn", (int)finding->fn,
+      "bytes", (json_int_t)finding->size_bytes, "nth", (json_int_t)finding->nth, "given_null",
+      (int)finding->is_given_null, "own", (int)finding->blow_up.own, "fault", stack_of(&finding->fault), "blow_up",
+      stack_of(&finding->blow_up), "threads", threads_of(finding), "left_out", (json_int_t)finding->threads_left_out, "teller",
       (json_int_t)finding->teller, "inlined", (int)finding->unchecked.inlined, "unchecked",
-      stack_of(&finding->unchecked.where));
+      stack_of(&finding->unchecked.where), "second", "fn", (int)second->fn, "bytes", (json_int_t)second->size_bytes,
+      "nth", (json_int_t)second->nth, "stack", stack_of(&second->stack));
   json_object_set_new(evidence, "blameless", json_integer((json_int_t)finding->blow_up.blameless));
   char *text = evidence == NULL ? NULL : json_dumps(evidence, JSON_COMPACT);
   json_decref(evidence);
@@ -113,33 +115,54 @@ static int read_threads(const json_t *threads, struct nomem__finding *finding, s
   return 0;
 }
 
+/* A stack that owns its paths. */
+static int read_owned(const json_t *stack, struct nomem__trace *trace, struct nomem__strings *strings) {
+  struct nomem__trace borrowed;
+  int result = read_stack(stack, &borrowed, strings);
+  return result == 0 ? nomem__trace_copy(trace, &borrowed) : result;
+}
+
+static int read_second(const json_t *evidence, struct nomem__second *second, struct nomem__strings *strings) {
+  json_int_t size_bytes, nth;
+  const json_t *stack;
+  int fn;
+  if (json_unpack((json_t *)evidence, "{s:i,s:I,s:I,s:o}", "fn", &fn, "bytes", &size_bytes, "nth", &nth, "stack",
+                  &stack) != 0 || fn < 0 || fn >= NOMEM_FN_COUNT)
+    return -EINVAL;
+  second->fn = (enum nomem_fn)fn;
+  second->size_bytes = (uint64_t)size_bytes;
+  second->nth = (uint64_t)nth;
+  return read_owned(stack, &second->stack, strings);
+}
+
 int nomem__evidence_read(const char *text, struct nomem__finding *finding, struct nomem__strings *strings) {
   const char *detail, *last_words;
-  const json_t *fault_stack, *blow_up_stack, *threads, *unchecked_stack;
+  const json_t *fault_stack, *blow_up_stack, *threads, *unchecked_stack, *second;
   json_int_t address, size_bytes, nth, left_out, teller;
   int needs_timeout, touch, is_given_null, fn, own, inlined;
   json_t *evidence = json_loads(text, 0, NULL);
   if (evidence == NULL) return -EINVAL;
-  int result = json_unpack(evidence, "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o}", "signal",
+  int result = json_unpack(evidence, "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o,s:o}", "signal",
                            &finding->signal, "needs_timeout", &needs_timeout, "detail", &detail, "last_words",
                            &last_words, "touch", &touch, "address", &address, "fn", &fn, "bytes", &size_bytes, "nth",
                            &nth, "given_null", &is_given_null, "own", &own, "fault", &fault_stack, "blow_up",
                            &blow_up_stack, "threads", &threads, "left_out", &left_out, "teller", &teller,
-                           "inlined", &inlined, "unchecked", &unchecked_stack);
-  struct nomem__trace fault, unchecked;
+                           "inlined", &inlined, "unchecked", &unchecked_stack, "second", &second);
   if (result != 0 || fn < 0 || fn >= NOMEM_FN_COUNT || touch < 0 || touch >= NOMEM_TOUCH_COUNT) result = -EINVAL;
-  if (result == 0) result = read_stack(fault_stack, &fault, strings);
-  if (result == 0) result = read_stack(unchecked_stack, &unchecked, strings);
-  if (result == 0 && (unchecked.depth > 1 || inlined < 0)) result = -EINVAL;
+  if (result == 0 && (json_array_size(unchecked_stack) > 1 || inlined < 0)) result = -EINVAL;
   if (result == 0) result = read_stack(blow_up_stack, &finding->blow_up, strings);
   if (result == 0 && (own < 0 || (unsigned)own > finding->blow_up.depth)) result = -EINVAL;
   json_int_t blameless = json_integer_value(json_object_get(evidence, "blameless"));
   if (result == 0 && (blameless < 0 || blameless > (json_int_t)finding->blow_up.depth)) result = -EINVAL;
   if (result == 0) result = read_threads(threads, finding, strings);
   if (result == 0 && (teller < 0 || (teller > 0 && (size_t)teller >= finding->thread_count))) result = -EINVAL;
-  if (result == 0) result = nomem__trace_copy(&finding->unchecked.where, &unchecked);
-  if (result == 0) result = nomem__trace_copy(&finding->fault, &fault);
-  if (result != 0) nomem__trace_free(&finding->unchecked.where);
+  if (result == 0) result = read_second(second, &finding->second, strings);
+  if (result == 0) result = read_owned(unchecked_stack, &finding->unchecked.where, strings);
+  if (result == 0) result = read_owned(fault_stack, &finding->fault, strings);
+  if (result != 0) {
+    nomem__trace_free(&finding->second.stack);
+    nomem__trace_free(&finding->unchecked.where);
+  }
   if (result == 0) {
     finding->blow_up.own = (unsigned)own;
     finding->unchecked.inlined = (unsigned)inlined;

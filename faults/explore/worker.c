@@ -33,6 +33,7 @@ struct nomem__worker {
   off_t stream_kept[STREAMS]; /* written before the fork: every run's output begins with it */
   int stream_flags[STREAMS];  /* as before the fork: no run sees what another one has set */
   bool is_spoiled; /* the last run may have written anywhere in the channel */
+  const struct nomem__tables *known;
   char **environment, **fork_environment;
   char preload_entry[4096 + 16];
   char channel_entry[64];
@@ -212,6 +213,9 @@ static void reset_report(struct nomem_channel *channel) {
   uint32_t faults = channel->fault_count;
   memset(channel->faults, 0, sizeof channel->faults[0] * (faults < NOMEM_FAULTS ? faults : NOMEM_FAULTS));
   channel->fault_count = 0;
+  uint32_t recoveries = channel->recovery_count < NOMEM_RECOVERIES ? channel->recovery_count : NOMEM_RECOVERIES;
+  for (uint32_t i = 0; i < recoveries; i++) channel->recoveries[i].key = 0;
+  channel->recovery_count = 0;
 }
 
 static void start_clock(struct nomem__worker *worker);
@@ -274,13 +278,28 @@ static bool was_failed(void *user) {
   return worker->channel->fault_count > 0;
 }
 
+/* Enters the known sites and modules into empty tables, under the numbers they have. */
+static void enter_known(struct nomem_channel *channel, const struct nomem__tables *known) {
+  memcpy(channel->modules, known->modules, known->module_count * sizeof *known->modules);
+  memcpy(channel->sites, known->sites, known->site_count * sizeof *known->sites);
+  channel->module_count = known->module_count;
+  channel->site_count = known->site_count;
+  for (uint32_t i = 0; i < known->site_count; i++) {
+    uint64_t key = known->sites[i].key, probe = 0;
+    while (*nomem__site_slot(channel, key, probe) != 0) probe++;
+    if (key != 0) *nomem__site_slot(channel, key, probe) = i + 1;
+  }
+}
+
 /* Zeroes what a run counts. Sites and modules stay, with the pages they lie on, unless the last run may have spoiled
  * them. */
 static int reset_tables(struct nomem__worker *worker) {
   struct nomem_channel *channel = worker->channel;
   if (worker->is_spoiled) {
     off_t bytes = (off_t)sizeof *channel;
-    return fallocate(worker->channel_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, bytes) != 0 ? -errno : 0;
+    if (fallocate(worker->channel_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, bytes) != 0) return -errno;
+    if (worker->known != NULL) enter_known(channel, worker->known);
+    return 0;
   }
   uint32_t used = channel->counts_used, sites = channel->site_count;
   memset(channel->counts, 0, sizeof channel->counts[0] * (used < NOMEM_COUNTS ? used : NOMEM_COUNTS));
@@ -314,6 +333,7 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   /* A run of one point need name no call after it. */
   channel->record_sites =
       setup->inherit || setup->names_calls || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
+  channel->known_sites = worker->known != NULL ? worker->known->site_count : 0;
   channel->verify = setup->verify;
   snprintf(channel->plan, sizeof channel->plan, "%s", plan);
   snprintf(channel->image, sizeof channel->image, "%s", setup->image);
@@ -461,14 +481,14 @@ static struct nomem_site *find_site(struct nomem_channel *channel, uint64_t key)
 
 int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__snapshot *snapshots, size_t count,
                            bool look_out, uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended, void *user) {
-  worker->is_spoiled = false; /* the tables are the baseline's */
   int result = make_room(worker, count);
   if (result == 0) result = reset(worker, NOMEM_ENGINE_SNAPSHOT, "");
   if (result != 0) return result;
   struct nomem_site *site = NULL;
   for (uint32_t i = 0; i < count; i++) {
     worker->channel->points[i] = (struct nomem_snapshot_point){
-        .occurrence = snapshots[i].occurrence, .rank = snapshots[i].rank, .persistent = snapshots[i].persistent};
+        .occurrence = snapshots[i].occurrence, .second = snapshots[i].second, .rank = snapshots[i].rank,
+        .persistent = snapshots[i].persistent};
     if (site == NULL || site->key != snapshots[i].key) {
       site = find_site(worker->channel, snapshots[i].key);
       if (site == NULL) return -ENOENT;
@@ -488,18 +508,37 @@ int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__sna
   return result;
 }
 
-void nomem__worker_copy_tables(struct nomem__worker *worker, const struct nomem__worker *from) {
-  struct nomem_channel *to = worker->channel;
-  const struct nomem_channel *channel = from->channel;
-  if (worker == from) return;
-  bool is_same = to->site_count == channel->site_count && channel->site_count <= NOMEM_SITES;
-  for (uint32_t i = 0; i < channel->site_count && is_same; i++) is_same = to->sites[i].key == channel->sites[i].key;
-  if (is_same) return; /* its own run has met them */
-  to->site_count = channel->site_count;
-  to->module_count = channel->module_count;
-  memcpy(to->modules, channel->modules, sizeof to->modules[0] * channel->module_count);
-  memcpy(to->site_slots, channel->site_slots, sizeof to->site_slots);
-  memcpy(to->sites, channel->sites, sizeof to->sites[0] * channel->site_count);
+/* One block: both arrays lie behind it. */
+struct nomem__tables *nomem__worker_tables(const struct nomem__worker *worker) {
+  const struct nomem_channel *channel = worker->channel;
+  uint32_t sites = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
+  uint32_t modules = channel->module_count < NOMEM_MODULES ? channel->module_count : NOMEM_MODULES;
+  struct nomem__tables *tables =
+      calloc(1, sizeof *tables + sites * sizeof *tables->sites + modules * sizeof *tables->modules);
+  if (tables == NULL) return NULL;
+  *tables = (struct nomem__tables){.sites = (struct nomem_site *)(tables + 1), .site_count = sites,
+                                   .module_count = modules};
+  tables->modules = (struct nomem_module *)(tables->sites + sites);
+  memcpy(tables->sites, channel->sites, sites * sizeof *tables->sites);
+  memcpy(tables->modules, channel->modules, modules * sizeof *tables->modules);
+  for (uint32_t i = 0; i < sites; i++)
+    tables->sites[i].count = tables->sites[i].next_point = tables->sites[i].end_point = 0;
+  return tables;
+}
+
+/* Whether its own runs have met just these, in this order. */
+static bool has_met(const struct nomem_channel *channel, const struct nomem__tables *known) {
+  if (channel->site_count != known->site_count || channel->module_count != known->module_count) return false;
+  for (uint32_t i = 0; i < known->site_count; i++)
+    if (channel->sites[i].key != known->sites[i].key) return false;
+  for (uint32_t i = 0; i < known->module_count; i++)
+    if (channel->modules[i].path_hash != known->modules[i].path_hash) return false;
+  return true;
+}
+
+void nomem__worker_know(struct nomem__worker *worker, const struct nomem__tables *known) {
+  worker->known = known;
+  if (!has_met(worker->channel, known)) worker->is_spoiled = true;
 }
 
 bool nomem__worker_is_busy(const struct nomem__worker *worker) {

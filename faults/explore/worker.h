@@ -74,6 +74,7 @@ enum nomem_obstacle nomem__worker_obstacle(const struct nomem__worker *worker);
 /* A point to take a snapshot at. rank is the caller's. */
 struct nomem__snapshot {
   uint64_t key, occurrence;
+  uint64_t second; /* key of a site whose first call fails, too; 0: none */
   uint32_t rank;
   bool persistent;
 };
@@ -83,14 +84,25 @@ typedef void (*nomem__worker_ended)(struct nomem__worker *worker, const struct n
                                     void *user);
 
 /* Runs the program once and forks it at each of these points, ordered by key and occurrence; done is called for each
- * run, then ended. The channel's tables must hold all the keys. timeout_ms is for each run, and for the program between
+ * run, then ended. The tables that the worker knows must hold all the keys. timeout_ms is for each run, and for the program between
  * two of them. Points that the program does not come to have no run. Returns 0 or a negative error code, and then
  * neither is called. look_out: as in nomem_fork. */
 int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__snapshot *snapshots, size_t count,
                            bool look_out, uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended, void *user);
 
-/* Gives a worker the sites and modules that another's last run has met. */
-void nomem__worker_copy_tables(struct nomem__worker *worker, const struct nomem__worker *from);
+/* The sites and modules that the runs of a worker have met, as long as none of them could have spoiled its channel. */
+struct nomem__tables {
+  struct nomem_site *sites;
+  struct nomem_module *modules;
+  uint32_t site_count, module_count;
+};
+
+/* The caller's copy, which one free() frees; NULL: out of memory. */
+struct nomem__tables *nomem__worker_tables(const struct nomem__worker *worker);
+
+/* Has the next runs begin with these tables, which must outlive them, and note which sites they come to only after a
+ * fault: channel->recoveries. */
+void nomem__worker_know(struct nomem__worker *worker, const struct nomem__tables *known);
 
 /* Whether a run was started and has not ended. */
 bool nomem__worker_is_busy(const struct nomem__worker *worker);

@@ -132,11 +132,37 @@ static struct nomem_site *find_site(struct nomem_call *call, void *return_addres
   return site;
 }
 
-/* A plan of one point has had it: what this process does from now on is not looked at any more, and costs nothing. */
+/* Whether a rule is one point: a call of one site, named in full. */
+static bool is_point(const struct nomem_rule *rule) {
+  return rule->has == NOMEM_HAS_SITE && rule->site.occurrence.first == rule->site.occurrence.last &&
+         rule->site.digits == 16;
+}
+
+/* Each of a plan's points has had its fault. */
 static bool is_spent(void) {
-  const struct nomem_range *occurrence = &plan.rule[0].site.occurrence;
-  return plan.rule_count == 1 && plan.has == NOMEM_HAS_SITE && occurrence->first == occurrence->last &&
-         plan.rule[0].site.digits == 16 && !channel->record_sites;
+  for (uint32_t r = 0; r < plan.rule_count; r++)
+    if (!is_point(&plan.rule[r]) || atomic_load(&channel->state.faults[r]) == 0) return false;
+  return !channel->record_sites;
+}
+
+/* Where the recovery from a single fault is of interest: when it is the first call of its site that fails. */
+static bool notes_recovery(const struct nomem_channel *next) {
+  return next->known_sites > 0 && plan.rule_count == 1 && is_point(&plan.rule[0]) &&
+         plan.rule[0].site.occurrence.first == 1;
+}
+
+static void note_recovery(const struct nomem_call *call, const struct nomem_site *site) {
+  static _Atomic uint32_t calls;
+  if (atomic_load_explicit(&channel->fault_count, memory_order_relaxed) == 0) return;
+  if (atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed) == NOMEM_RECOVERY_CALLS)
+    atomic_fetch_and(&nomem__mode, ~(uint32_t)(NOMEM_MODE_RECOVERY | NOMEM_MODE_SITE | NOMEM_MODE_FAIL));
+  if (call->occurrence != 1 || (uint64_t)(site - channel->sites) < channel->known_sites) return;
+  uint32_t index = atomic_fetch_add(&channel->recovery_count, 1);
+  if (index >= NOMEM_RECOVERIES) return;
+  struct nomem_recovery *recovery = &channel->recoveries[index];
+  recovery->depth = site->depth;
+  for (uint32_t i = 0; i < site->depth; i++) recovery->frame[i] = site->frame[i];
+  atomic_store(&recovery->key, call->site);
 }
 
 static bool fail_here(const struct nomem_call *call, const struct nomem_site *site) {
@@ -160,30 +186,37 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
   if (channel->stop_at_fault && atomic_exchange(&channel->stop_at_fault, 0))
     syscall(SYS_kill, syscall(SYS_getpid), SIGSTOP);
   nomem_fault();
-  if (is_spent()) atomic_store(&nomem__mode, NOMEM_MODE_COUNT);
+  if (is_spent()) { /* what this process does from now on is looked at for recovery only, and costs nothing else */
+    uint32_t rest = NOMEM_MODE_COUNT;
+    if (notes_recovery(channel)) rest |= NOMEM_MODE_SITE | NOMEM_MODE_RECOVERY;
+    atomic_store(&nomem__mode, rest);
+  }
   return true;
 }
 
 /* What became of a call that snapshots may be taken at. */
-enum snapshot { PARENT, TRANSIENT, PERSISTENT };
+enum snapshot { PARENT, TRANSIENT, PLANNED };
 
-/* In a fork for a persistent fault, the plan is the point that it was made for: the very one that an exec run is given
- * as text. In one for a transient fault there is nothing left to decide after this call, nor anything to count: nobody
- * sees its counts. */
+/* In a fork for more than one fault, the plan is the point that it was made for: the very one that an exec run is given
+ * as text. In one for a transient fault there is nothing left to decide after this call, nor anything to count, for
+ * nobody sees its counts: what is left is to note where a site's first fault leads to. */
 static enum snapshot snapshot(struct nomem_site *site, uint64_t occurrence) {
-  bool persistent;
-  if (!nomem__server_snapshot(channel, site, occurrence, &persistent)) return PARENT;
-  if (!persistent) {
-    atomic_store(&nomem__mode, 0);
+  struct nomem_snapshot_point point;
+  bool has_recovery = occurrence == 1 && channel->known_sites > 0;
+  if (!nomem__server_snapshot(channel, site, occurrence, &point)) return PARENT;
+  if (!point.persistent && point.second == 0) {
+    atomic_store(&nomem__mode, has_recovery ? NOMEM_MODE_COUNT | NOMEM_MODE_SITE | NOMEM_MODE_RECOVERY : 0);
     return TRANSIENT;
   }
   const struct nomem_site_match match = {.key = atomic_load(&site->key), .digits = 16,
                                          .occurrence = {occurrence, occurrence}};
-  plan.rule_count = 1;
-  plan.has = NOMEM_HAS_FROM;
+  const struct nomem_site_match second = {.key = point.second, .digits = 16, .occurrence = {1, 1}};
+  plan.rule_count = point.second == 0 ? 1 : 2;
+  plan.has = point.persistent ? NOMEM_HAS_FROM : NOMEM_HAS_SITE;
   plan.rule[0] = (struct nomem_rule){.has = plan.has, .site = match, .from = match};
+  plan.rule[1] = (struct nomem_rule){.has = NOMEM_HAS_SITE, .site = second};
   atomic_store(&nomem__mode, NOMEM_MODE_COUNT | NOMEM_MODE_SITE | NOMEM_MODE_FAIL);
-  return PERSISTENT;
+  return PLANNED;
 }
 
 /* Once a persistent fault lasts and enough failed calls were noted, no call's site decides or says anything more. A
@@ -202,10 +235,11 @@ __attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t m
   atomic_signal_fence(memory_order_seq_cst);
   if ((mode & NOMEM_MODE_SITE) && is_site_needed()) site = find_site(call, return_address, cfa);
   if (nomem__has_sanitizer && site != NULL && atomic_load(&site->maker) == NOMEM_MAKER_SANITIZER) mode = 0;
+  if ((mode & NOMEM_MODE_RECOVERY) && site != NULL) note_recovery(call, site);
   enum snapshot fork = (mode & NOMEM_MODE_SNAPSHOT) && site != NULL ? snapshot(site, call->occurrence) : PARENT;
   if (fork == TRANSIENT)
     fails = fail_here(call, site);
-  else if ((mode & NOMEM_MODE_FAIL) || fork == PERSISTENT)
+  else if ((mode & NOMEM_MODE_FAIL) || fork == PLANNED)
     fails = plan_fails(call, site, released_bytes);
   atomic_signal_fence(memory_order_seq_cst);
   self.paused--;
@@ -245,6 +279,7 @@ static uint32_t mode_for(const struct nomem_channel *next) {
     mode |= NOMEM_MODE_SITE;
   if (next->keep_live || (plan.has & NOMEM_HAS_BUDGET)) mode |= NOMEM_MODE_LIVE;
   if (plan.rule_count > 0) mode |= nomem__has_sanitizer ? NOMEM_MODE_FAIL | NOMEM_MODE_SITE : NOMEM_MODE_FAIL;
+  if (notes_recovery(next)) mode |= NOMEM_MODE_RECOVERY;
   if (next->fork.engine != NOMEM_ENGINE_EXEC) mode |= NOMEM_MODE_SITE; /* its forks count on from what it has met */
   if (next->fork.engine == NOMEM_ENGINE_SNAPSHOT) mode |= NOMEM_MODE_SNAPSHOT;
   return mode;

@@ -24,7 +24,8 @@ enum nomem_mode {
   NOMEM_MODE_LIVE = 1 << 2,  /* keep live bytes */
   NOMEM_MODE_FAIL = 1 << 3,  /* there is a plan */
   NOMEM_MODE_START = 1 << 4, /* not yet attached: the first call looks for a channel */
-  NOMEM_MODE_SNAPSHOT = 1 << 5 /* fork at the channel's points */
+  NOMEM_MODE_SNAPSHOT = 1 << 5, /* fork at the channel's points */
+  NOMEM_MODE_RECOVERY = 1 << 6 /* note the sites that come only after the fault; with SITE */
 };
 
 #define NOMEM_HIDDEN __attribute__((visibility("hidden")))

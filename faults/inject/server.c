@@ -159,7 +159,7 @@ static void restore_positions(const struct positions *positions) {
 }
 
 bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *site, uint64_t occurrence,
-                            bool *persistent) {
+                            struct nomem_snapshot_point *forked) {
   static struct positions positions; /* one thread runs, and a stack may be small */
   const struct nomem_snapshot_point *points = channel->points;
   while (site->next_point < site->end_point && points[site->next_point].occurrence <= occurrence) {
@@ -170,7 +170,7 @@ bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *si
       errno = saved_errno;
       continue;
     }
-    *persistent = points[point].persistent; /* not in the fork, for which this page is one more to come to */
+    *forked = points[point]; /* not in the fork, for which this page is one more to come to */
     uint32_t seen = atomic_load(&channel->fork.turn);
     note_positions(&positions);
     atomic_store(&channel->fork.point, point);

@@ -20,8 +20,8 @@ NOMEM_HIDDEN void nomem__server_prepare(const struct nomem_channel *channel);
 NOMEM_HIDDEN bool nomem__server_stand(struct nomem_channel *channel);
 
 /* Called at an allocation: forks for each point of the channel at this occurrence of this site. Returns true in a fork,
- * and in *persistent what it is for; false in the process itself, when it may go on. */
+ * and in *forked the point that it is for; false in the process itself, when it may go on. */
 NOMEM_HIDDEN bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *site, uint64_t occurrence,
-                                         bool *persistent);
+                                         struct nomem_snapshot_point *forked);
 
 #endif

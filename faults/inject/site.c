@@ -163,19 +163,13 @@ static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, cons
   put_in_slot(key, now, number);
 }
 
-/* Where a key is looked for at first, and when that is another's. */
-static _Atomic uint32_t *slot_at(struct nomem_channel *channel, uint64_t key, uint64_t probe) {
-  uint64_t near = (key + probe) % NOMEM_NEAR_SLOTS, far = NOMEM_NEAR_SLOTS + (key + probe) % NOMEM_SITE_SLOTS;
-  return &channel->site_slots[probe < NOMEM_NEAR_PROBES ? near : far];
-}
-
 /* A site is whole before its slot names it. Of two threads that meet in a new one, one enters it; the other's stays
  * unused. */
 static struct nomem_site *enter(struct nomem_channel *channel, const struct nomem_site *made, uint64_t key) {
   struct nomem_site *mine = NULL;
   uint32_t number = 0;
   for (uint64_t probe = 0; probe < NOMEM_NEAR_PROBES + NOMEM_SITE_SLOTS; probe++) {
-    _Atomic uint32_t *slot = slot_at(channel, key, probe);
+    _Atomic uint32_t *slot = nomem__site_slot(channel, key, probe);
     uint32_t found = atomic_load_explicit(slot, memory_order_acquire);
     if (found == 0) {
       if (mine == NULL) {

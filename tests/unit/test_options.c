@@ -55,7 +55,7 @@ static void test_defaults(void **state) {
   assert_int_equal(parse("explore", "prog", "-j", "9", NULL), 0);
   assert_int_equal(options.command, NOMEM_COMMAND_EXPLORE);
   assert_int_equal(options.jobs, 0);
-  assert_int_equal(options.faults, NOMEM_FAULT_TRANSIENT | NOMEM_FAULT_PERSISTENT);
+  assert_int_equal(options.faults, NOMEM_FAULT_ALL);
   assert_int_equal(options.timeout_ms, 0);
   assert_null(options.stdin_path);
   assert_string_equal(options.image, "");
@@ -182,7 +182,7 @@ static void test_usage_errors(void **state) {
   assert_refused(parse("explore", "-", NULL), "nomem: explore: unknown option '-': if it is PROGRAM's, put it after "
                                               "PROGRAM (try 'nomem explore --help')\n");
   assert_refused(parse("explore", "--faults", "some", "x", NULL),
-                 "nomem: explore: --faults 'some': give transient, persistent or both (try 'nomem explore --help')\n");
+                 "nomem: explore: --faults 'some': give transient, persistent, both or all (try 'nomem explore --help')\n");
 }
 
 /* nomem alone explains itself on the error stream and fails. */

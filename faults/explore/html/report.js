@@ -77,6 +77,7 @@ function showHeading() {
     fact('program', code(report.image)), fact('allocations', number(report.baseline.allocations)),
     fact('sites exercised', ...share(coverage.sites_exercised, coverage.sites)),
     fact('allocation points exercised', ...share(coverage.calls_exercised, coverage.calls)),
+    ...(coverage.second_faults ? [fact('second faults in recovery', ...share(coverage.second_faults_exercised, coverage.second_faults))] : []),
     fact('runs', ...share(coverage.points_tried, coverage.points)),
     fact('one run', `${(report.baseline.microseconds / 1000).toFixed(1)} ms`),
     fact('exploration', `${report.seconds.toFixed(1)} s`), fact('date', (report.date || '').replace('T', ' ')),
@@ -175,7 +176,7 @@ function threadsOf(finding) {
 }
 
 function detailOf(finding) {
-  const fault = finding.fault;
+  const fault = finding.fault, second = finding.second_fault;
   const what = `${fault.function} of ${plural(fault.bytes, 'byte')} returned NULL`
     + (fault.persistent ? ', and so did all later calls' : '') + ` (allocation ${number(fault.allocation)})`;
   const hasPlace = finding.blow_up || finding.signal || finding.verdict === 'hang';
@@ -186,6 +187,7 @@ function detailOf(finding) {
     finding.unchecked ? element('div', { class: 'unchecked' }, element('h3', null, `Not checked, in ${finding.whose}`),
       element('ol', { class: 'stack' }, frameItem(finding.unchecked, '', {}, ''))) : null,
     element('div', { class: 'stacks' }, stackBlock(`The fault: ${what}`, fault),
+      ...(second ? [stackBlock(`Then, on the recovery path: ${second.function} of ${plural(second.bytes, 'byte')} returned NULL (allocation ${number(second.allocation)})`, second)] : []),
       hasPlace ? stackBlock(finding.verdict === 'hang' ? 'Where it hangs' : 'Where it blew up', finding.blow_up) : ''),
     ...threadsOf(finding),
     element('h3', null, 'Reproduce'),
@@ -225,7 +227,8 @@ function findingRow(finding) {
 }
 
 function searchText(finding) {
-  const frames = [...finding.fault.stack, ...(finding.blow_up ? finding.blow_up.stack : [])];
+  const frames = [...finding.fault.stack, ...(finding.second_fault ? finding.second_fault.stack : []),
+    ...(finding.blow_up ? finding.blow_up.stack : [])];
   return [finding.message, finding.id, finding.fault.plan, ...frames.map((frame) => `${frame.function || ''} ${place(frame)}`)]
     .join('\n').toLowerCase();
 }
