@@ -1,48 +1,135 @@
 #!/bin/sh
-# What a failure costs to try: nomem against starting the program anew with a preloaded counter (posix_spawn), both two
-# at a time. Milliseconds a run; nomem's include its start, three baselines and the report.
+# What a failure costs to try: nomem against starting the program anew for each allocation, all two at a time, and sites
+# against points. Medians of rounds that take turns, with the least and the greatest, as ratios to the first line.
 #
-#   bench/explore.sh BUILD        ROUNDS: of each comparison (default 5)
+#   bench/explore.sh BUILD [PART...]     parts: programs, computes, grows, sites (default: all)
+#
+# ROUNDS: of each comparison (default 5). What the lines include:
+#
+#   nomem explore        the start of the command, three runs without a fault, one fault in each allocation, the verdict
+#                        on each, stacks and symbols of what was found, confirming runs and the report; isolated runs
+#   exec                 the same, with the program started anew for each run
+#   counter              posix_spawn of the program with a preloaded library that counts and fails one call
+#                        (bench/naive), and waiting for it: nothing is looked at
+#   libfiu               the same with libfiu's preloaded libraries instead. libfiu cannot fail the n-th call: each run
+#                        fails one of the N, each with the probability 1/N (enable_random, onetime)
+#   fiu-run              the same, started by libfiu's own script, as its manual says
+#
+# The last three run every allocation of up to 600, of more every k-th, evenly spread.
 set -eu
 # Every run is to be made, none taken from the store of an earlier one.
 export NOMEM_STORE=
-build=$(cd "$1" && pwd)
+build=$(cd "${1:?usage: bench/explore.sh BUILD [PART...]}" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+shift
+[ $# -gt 0 ] || set -- programs computes grows sites
 rounds=${ROUNDS:-5}
-compare="$build/bench/compare -n $rounds -o ms"
-${CC:-gcc} -O2 -shared -fPIC -o "$build/bench/counter.so" bench/naive/counter.c
+work=$build/bench
+compare="$work/compare -n $rounds"
+${CC:-gcc} -O2 -shared -fPIC -o "$work/counter.so" "$here/naive/counter.c"
+export FIU_CTRL_FIFO=
 
-# Prints the milliseconds of an exploration per run.
-cat >"$build/bench/per-run.sh" <<'EOF'
+# Prints what an exploration took: milliseconds a run, or seconds in all.
+cat >"$work/explored.sh" <<'END'
 #!/bin/sh
+unit=$1
+shift
 begin=$(date +%s%N)
 out=$("$@" 2>/dev/null) || [ $? -eq 1 ] || exit 2
 end=$(date +%s%N)
-echo "$out" | awk -v ns=$((end - begin)) '/^[0-9]+ runs?:/ { printf "%.4f\n", ns / 1e6 / $1 }'
-EOF
-chmod +x "$build/bench/per-run.sh"
-per_run="$build/bench/per-run.sh $build/nomem explore -j 2 --faults transient"
-naive="$build/bench/naive $build/bench/counter.so 2"
+echo "$out" | awk -v ns=$((end - begin)) -v unit="$unit" '/^[0-9]+ runs?:/ { printf "%.4f\n", unit == "s" ? ns / 1e9 : ns / 1e6 / $1 }'
+END
+chmod +x "$work/explored.sh"
+explore="$build/nomem explore -j 2"
 
-one() { # NAME POINTS PROGRAM: of each, every allocation; for the counter, 200 of them evenly spread
-  step=$(($2 / 200 + 1))
-  echo "$1, $2 allocations:"
-  $compare "nomem explore --all" "$per_run --all -- $3" \
-    "nomem explore --all --engine exec" "$per_run --all --engine exec --max-points 400 -- $3" \
-    "counter and posix_spawn" "$naive 1 $2 $step $3"
+allocations() { # COMMAND
+  eval "\"$build/nomem\" sites -- $1" | awk '/allocations? at/ { print $1 }'
 }
 
-count() { # PROGRAM: its allocations
+program() { # NAME COMMAND
+  calls=$(allocations "$2")
+  step=$(((calls + 599) / 600))
+  fiu="enable_random name=libc/mm/*,probability=$(awk -v n="$calls" 'BEGIN { print 1 / n }'),onetime"
+  echo "$1, $calls allocations, ms a run ($2):"
   # shellcheck disable=SC2086
-  "$build/nomem" sites -- $1 | awk '/allocations? at/ { print $1 }'
+  $compare -o ms "nomem explore --all" "$work/explored.sh ms $explore --all --faults transient -- $2" \
+    "the same, --engine exec" \
+    "$work/explored.sh ms $explore --all --faults transient --engine exec --max-points 600 -- $2" \
+    "counter and posix_spawn" "$work/naive $work/counter.so 2 1 $calls $step $2" \
+    "libfiu and posix_spawn" "FIU_ENABLE='$fiu' $work/naive /usr/lib/fiu/fiu_run_preload.so:/usr/lib/fiu/fiu_posix_preload.so \
+       2 1 $calls $step $2" \
+    "fiu-run" "$work/naive '' 2 1 $calls $((step * 4)) fiu-run -x -f '' -c '$fiu' $2"
 }
 
-for program in "lua5.4 -v" "xmllint --noout bench/small.xml" "jq -n 1" "sqlite3 :memory: .tables" "git --version"; do
-  one "$program" "$(count "$program")" "$program"
-done
-one "a test that computes for 100 ms" 1000 "$build/bench/steps 1000 100"
-echo "linear in the number of allocations, where the counter is quadratic (100 ms of work):"
-for n in 1000 10000 60000; do
-  echo " $n allocations:"
-  $compare "nomem explore --all" "$per_run --all -- $build/bench/steps $n 100" \
-    "counter and posix_spawn" "$naive 1 $n $((n / 40)) $build/bench/steps $n 100"
+programs() {
+  # jansson has no program of its own: one of its tests, built from the distribution's source.
+  downstream=$here/../tests/downstream
+  # shellcheck source-path=SCRIPTDIR/../tests/downstream source=build.sh
+  . "$here/../tests/downstream/build.sh"
+  if build_cmake jansson . -DJANSSON_BUILD_SHARED_LIBS=ON -DJANSSON_BUILD_DOCS=OFF; then
+    program jansson "$built/bin/test_pack"
+  fi
+  echo 'local t = {} for i = 1, 200 do t[i] = { name = "word" .. i } end print(#t)' >"$work/small.lua"
+  awk 'BEGIN { print "<r>"; for (i = 0; i < 200; i++) printf "<a%d id=\"%d\"><b>t%d</b></a%d>", i, i, i, i; print "</r>" }' \
+    >"$work/small.xml"
+  printf '%s\n' 'create table t(a integer primary key, b text);' "insert into t(b) values('x'),('yy'),('zzz');" \
+    'create index i on t(b); select group_concat(b), count(*) from t where b > 1 order by b;' >"$work/small.sql"
+  program lua "lua5.4 $work/small.lua"
+  program xmllint "xmllint --noout $work/small.xml"
+  program sqlite3 "sqlite3 -batch :memory: '.read $work/small.sql'"
+  program expat "xmlwf $work/small.xml"
+  program jq "jq -n 1"
+  program git "git hash-object $work/small.xml"
+}
+
+computes() {
+  echo "a test that computes for 100 ms, 1000 allocations, ms a run:"
+  $compare -o ms "nomem explore --all" "$work/explored.sh ms $explore --all --faults transient -- $work/steps 1000 100" \
+    "counter and posix_spawn" "$work/naive $work/counter.so 2 1 1000 10 $work/steps 1000 100"
+}
+
+# The counter's seconds are those of a sample, evenly spread, times as many.
+grows() {
+  echo "10 us of work for each allocation, seconds in all: linear against quadratic"
+  for calls in 1000 10000 60000; do
+    echo " $calls allocations:"
+    sample=$work/naive\ $work/counter.so\ 2\ 1\ $calls\ $((calls / 50))\ $work/steps\ $calls\ $((calls / 100))
+    $compare -o s "nomem explore --all" "$work/explored.sh s $explore --all --faults transient -- $work/steps $calls $((calls / 100))" \
+      "counter and posix_spawn" "$sample | awk '{ print \$1 * $calls / 1000 }'"
+  done
+}
+
+ids() { "$build/nomem" explore -j 2 "$@" --json - 2>/dev/null | jq -r '.findings[].id' | sort; }
+
+# Whether the ladder finds what every single allocation does, and what either takes.
+ladder() { # NAME COMMAND...
+  name=$1
+  shift
+  ids -- "$@" >"$work/ladder.ids"
+  ids --all -- "$@" >"$work/all.ids"
+  if ! cmp "$work/ladder.ids" "$work/all.ids" >&2; then
+    echo "bench/explore.sh: $name: other findings with --all" >&2
+    exit 2
+  fi
+  runs() { "$build/nomem" explore -j 2 "$@" 2>/dev/null | sed -n 's/^\([0-9]*\) runs\{0,1\}: .*/\1/p'; }
+  echo "$name: $(runs -- "$@") runs and $(runs --all -- "$@") with --all; the same findings: $(wc -l <"$work/all.ids"); seconds:"
+  $compare -o s "nomem explore" "$work/explored.sh s $explore -- $*" \
+    "nomem explore --all" "$work/explored.sh s $explore --all -- $*"
+}
+
+# The ladder finds what shows at a first, second, 4th, 8th ... or last call of a site, not what shows at the 37th alone.
+sites() {
+  echo "sites instead of points, where a program allocates often at few sites:"
+  printf '%s\n' 'for (i = 0; i < 2000; i++) a = a + i * 2' a >"$work/loop.bc"
+  ladder "bc in a loop" bc -l "$work/loop.bc"
+  ladder "five planted bugs" "$work/planted" 3000
+}
+
+for part; do
+  case $part in
+    programs | computes | grows | sites) $part ;;
+    *)
+      echo "nomem: no part '$part': programs, computes, grows or sites" >&2
+      exit 2 ;;
+  esac
 done

@@ -1,9 +1,10 @@
 # Builds source packages of the distribution below BUILD/downstream; sourced. $build is BUILD, $here a folder beside this
-# one; $top gets the folder. $release may name another suite of the distribution, $targets what of a project is built.
+# one unless $downstream names this one; $top gets the folder. $release may name another suite of the distribution,
+# $targets what of a project is built.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
 top=$build/downstream
-downstream=$here/../downstream
+downstream=${downstream:-$here/../downstream}
 
 # build_cmake PACKAGE SUBFOLDER OPTION...: leaves the build folder in $built; fails when it cannot be had.
 build_cmake() {

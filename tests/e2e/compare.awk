@@ -6,9 +6,10 @@
 # engine, but did by both; points that differ; points that only one of them met, of a program that does not always meet
 # the same ones. Then the points that differ, with the outcomes of both.
 #
-# A point differs when nothing that came of it by the one engine is what came of it by the other. Where exec alone did
-# not write the same twice (a port, a time of day), what was written is not compared. Only points count that the other
-# engine made itself, not those that it left to exec; a point that a run did not reach is one that it did not meet.
+# A point differs when nothing that came of it by the one engine is what came of it by the other. What was written is not
+# compared where exec alone did not write the same twice (a port, a time of day), nor where the program does not always
+# meet the same points: its threads race, and what they write comes in any order. Only points count that the other engine
+# made itself, not those that it left to exec; a point that a run did not reach is one that it did not meet.
 BEGIN { FS = "\t" }
 
 FNR == 1 {
@@ -45,7 +46,7 @@ function wavers(side,    point) {
 function is_same(point,    number) {
   for (number = 1; number <= ends["exec", point]; number++) {
     if ((other, point, full["exec", point, number]) in seen) return 1
-    if (ends["exec", point] > shorts["exec", point] && (other, point, short["exec", point, number]) in seen_short)
+    if ((is_wavering || ends["exec", point] > shorts["exec", point]) && (other, point, short["exec", point, number]) in seen_short)
       return 1
   }
   return 0

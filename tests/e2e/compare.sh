@@ -8,8 +8,9 @@ max_points=${max_points:-150}
 # programs that take a seed from the clock, end now so, now so, by any engine. Every second time, exec has the libraries
 # bound at the start, as they are in what is forked: a program that uses memory before it was written finds there what
 # the dynamic linker has left.
-rounds=5
+rounds=10
 compared=0
+skips_unsteady= # not empty: leave out, and say so, what does not always pass without a fault
 fresh=: # what is done before each exploration
 outcomes=$work/outcomes # what came of the points, and what else an exploration says
 mkdir "$outcomes"
@@ -87,6 +88,10 @@ same() {
   # shellcheck disable=SC2086 # a list of words
   set -- $apart "$@"
   if ! engine_explores exec exec.1 "$@" || [ ! -s "$outcomes/exec.1" ]; then
+    if [ -n "$skips_unsteady" ] && grep 'without any fault' "$outcomes/err" >"$outcomes/result"; then
+      sed "s/^nomem: /# $name is left out: /" "$outcomes/result"
+      return 0
+    fi
     cat "$outcomes/err" >>"$outcomes/out"
     fail "$name: exec" "$outcomes/out"
     return 0

@@ -1,0 +1,48 @@
+/* Many allocations at few sites, with bugs that show at one occurrence each: for the comparison of sites with points.
+ *
+ *   planted N        that many rounds of six allocations */
+#include <stdio.h>
+#include <stdlib.h>
+
+static volatile char sink;
+
+/* Everywhere else, a failure is reported. */
+static void refuse(void) {
+  fputs("out of memory\n", stderr);
+  exit(1);
+}
+
+/* A use of memory that is not there, in a function of its own for each bug. */
+#define BUG(name)                                            \
+  __attribute__((noinline)) static void name(void *block) { \
+    sink = *(volatile char *)block;                          \
+  }
+BUG(at_first)
+BUG(at_second)
+BUG(at_last)
+BUG(at_any)
+BUG(when_all_fail)
+
+int main(int argc, char **argv) {
+  long rounds = argc > 1 ? atol(argv[1]) : 1000;
+  for (long i = 0; i < rounds; i++) {
+    void *first = malloc(1), *second = malloc(2), *last = malloc(3), *any = malloc(4), *never = malloc(6);
+    void *all = malloc(5);
+    if (all == NULL) {
+      all = malloc(5); /* as an allocator that collects garbage and tries again */
+      if (all == NULL) when_all_fail(all);
+    }
+    if (first == NULL && i == 0) at_first(first);
+    if (second == NULL && i == 1) at_second(second);
+    if (last == NULL && i == rounds - 1) at_last(last);
+    if (any == NULL) at_any(any);
+    if (!first || !second || !last || !never) refuse();
+    free(first);
+    free(second);
+    free(last);
+    free(any);
+    free(all);
+    free(never);
+  }
+  return 0;
+}
