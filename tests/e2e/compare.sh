@@ -40,7 +40,7 @@ compare_engines() {
   while :; do
     awk -v other="$other" -f "$here/compare.awk" "$outcomes"/exec.* "$outcomes/$other".* >"$outcomes/result"
     read -r points unsteady different alone <"$outcomes/result"
-    [ "$different" -gt 0 ] && [ $round -lt $rounds ] || break
+    if [ "$different" -eq 0 ] || [ $round -eq $rounds ]; then break; fi
     round=$((round + 1))
     bound=
     [ $((round % 2)) = 1 ] || bound='env LD_BIND_NOW=1'

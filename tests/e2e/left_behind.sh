@@ -4,12 +4,13 @@
 #
 # A namespace lives as long as a process in it or a mount of it, so where neither is left, no namespace is.
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # what lib.sh sets
+# shellcheck disable=SC2034,SC2154 # NOMEM_PRELOAD is exported there; what else lib.sh sets
 
 mkdir -m 777 bin temporary
 export TMPDIR="$work/temporary"
 cp "$build/nomem" "$build/libnomem-preload.so" bin
-PATH="$work/bin:$PATH" NOMEM_PRELOAD=$work/bin/libnomem-preload.so
+PATH="$work/bin:$PATH"
+NOMEM_PRELOAD=$work/bin/libnomem-preload.so
 leaves= # paths of files that the programs of the suite make
 touch seen
 
