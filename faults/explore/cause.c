@@ -39,6 +39,20 @@ bool nomem__has_report(const struct nomem__outcome *outcome, struct nomem__symbo
   return nomem__sanitizer_mark(&trace, symbols);
 }
 
+int32_t nomem__process_with_faults(const struct nomem__outcome *outcome) {
+  int32_t pid = outcome->end.stack.pid;
+  return nomem__next_fault(outcome->channel, pid, 0) < NOMEM_FAULTS ? pid : 0;
+}
+
+void nomem__blame_library(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                          struct nomem__trace *blow_up) {
+  for (uint32_t i = 0; (i = nomem__next_fault(outcome->channel, outcome->end.stack.pid, i)) < NOMEM_FAULTS; i++) {
+    struct nomem__trace fault;
+    nomem__fault_trace(outcome->channel, i, &fault);
+    if (nomem__trace_blame_library(blow_up, &fault, symbols)) return;
+  }
+}
+
 void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                           struct nomem__trace *trace) {
   *trace = (struct nomem__trace){0};
@@ -50,11 +64,7 @@ void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__sy
   if (!outcome->end.has_stack) return;
   nomem__trace_of_stack(&outcome->end.stack, trace);
   nomem__sanitizer_mark(trace, symbols);
-  for (uint32_t i = 0; (i = nomem__next_fault(outcome->channel, outcome->end.stack.pid, i)) < NOMEM_FAULTS; i++) {
-    struct nomem__trace fault;
-    nomem__fault_trace(outcome->channel, i, &fault);
-    if (nomem__trace_blame_library(trace, &fault, symbols)) return;
-  }
+  nomem__blame_library(outcome, symbols, trace);
 }
 
 /* Whether the function of a frame of the blow-up had NULL for its first parameter that is a pointer, or for any. */
@@ -87,13 +97,14 @@ static bool failed_in_same_call(const struct nomem__outcome *outcome, const stru
                                 const struct nomem__trace *blow_up, unsigned test) {
   const struct nomem_channel *channel = outcome->channel;
   struct nomem__trace fault;
-  for (uint32_t i = 0; (i = nomem__next_fault(channel, outcome->end.stack.pid, i)) < NOMEM_FAULTS; i++) {
+  int32_t pid = nomem__process_with_faults(outcome);
+  for (uint32_t i = 0; (i = nomem__next_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
     nomem__fault_trace(channel, i, &fault);
     if (nomem__trace_is_assertion(&fault, owners->symbols)) continue; /* its message: part of the blow-up */
     unsigned caller = first_of_test(owners, &fault);
     if (caller == fault.depth || nomem__trace_is_same_from(blow_up, test, &fault, caller)) return true;
   }
-  return nomem__next_fault(channel, outcome->end.stack.pid, 0) == NOMEM_FAULTS;
+  return false;
 }
 
 bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__owners *owners,

@@ -13,6 +13,14 @@ void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, str
 /* The next fault of a process (0: of any), from index on; NOMEM_FAULTS: there is none. */
 uint32_t nomem__next_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index);
 
+/* The process that blew up, or 0 (any) when no call of its was failed: it has been forked since, or two processes talk
+ * to each other. */
+int32_t nomem__process_with_faults(const struct nomem__outcome *outcome);
+
+/* As nomem__trace_blame_library, for all calls of the process that were failed. */
+void nomem__blame_library(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                          struct nomem__trace *blow_up);
+
 /* Where the process blew up, and whose doing it was. Depth 0: not known. */
 void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                           struct nomem__trace *trace);

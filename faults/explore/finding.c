@@ -20,8 +20,7 @@ bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct no
   const struct nomem__trace_frame *raiser = nomem__trace_culprit(&raised);
   if (nomem__is_tests(owners, &raised)) return true;
   if (raiser == NULL || owners->globs != NULL || !is_program(channel, raiser->path)) return false;
-  /* One of two processes that talk to each other may assert about what the other was refused. */
-  int32_t pid = nomem__next_fault(channel, outcome->end.stack.pid, 0) < NOMEM_FAULTS ? outcome->end.stack.pid : 0;
+  int32_t pid = nomem__process_with_faults(outcome);
   for (uint32_t i = 0; (i = nomem__next_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
     nomem__fault_trace(channel, i, &fault);
     const struct nomem__trace_frame *failed = nomem__trace_culprit(&fault);
@@ -35,6 +34,9 @@ const char *nomem__finding_of_test(const struct nomem__finding *finding, const s
   bool is_bug = finding->verdict == NOMEM_VERDICT_CRASH || finding->verdict == NOMEM_VERDICT_SANITIZER;
   if (is_bug && nomem__is_tests(owners, &finding->blow_up))
     return "the test's own code used what it did not check";
+  const struct nomem__waiter *teller = finding->threads != NULL ? &finding->threads[finding->teller] : NULL;
+  if (teller != NULL && strncmp(teller->what, "busy", strlen("busy")) == 0 && nomem__is_tests(owners, &finding->blow_up))
+    return "the test's own loop does not end";
   return NULL;
 }
 
@@ -68,7 +70,9 @@ static int describe_threads(const struct nomem__found *found, struct nomem__symb
   run->threads = calloc(threads->count, sizeof *run->threads);
   if (run->threads == NULL) return -ENOMEM;
   run->teller = nomem__waits_describe(&found->outcome->end, symbols, run->threads);
-  if (run->teller != threads->chief) run->blow_up = run->threads[run->teller].trace;
+  if (run->teller == threads->chief) return 0;
+  run->blow_up = run->threads[run->teller].trace;
+  nomem__blame_library(found->outcome, symbols, &run->blow_up);
   return 0;
 }
 

@@ -186,10 +186,12 @@ static const json_t *blow_up_of(const json_t *finding) {
   return trace != NULL ? trace : json_object_get(finding, "fault");
 }
 
-/* Whether this text of one of the frames matches, from where it blew up to the one that is to blame. */
+/* Whether this text of one of the frames matches, from where it blew up to the one that is to blame, with what that one
+ * is inlined into. */
 static bool blamed(const json_t *trace, const char *key, const char *pattern) {
   const json_t *stack = json_object_get(trace, "stack");
   size_t last = nomem__json_count(trace, "culprit");
+  while (json_is_true(json_object_get(json_array_get(stack, last), "inlined"))) last++;
   for (size_t i = 0; i <= last && i < json_array_size(stack); i++) {
     const char *text = nomem__json_string(json_array_get(stack, i), key);
     if (*text != '\0' && nomem__glob(pattern, text)) return true;

@@ -17,6 +17,7 @@ enum kind {
   ELSE,
   BUSY,
   LOCK, /* a mutex: words tell whose */
+  INNER_LOCK, /* of the C library's own */
   JOIN, /* the word is the thread's number */
 };
 
@@ -26,7 +27,7 @@ static const struct wait {
   enum kind kind;
   const char *text;
 } waits[] = {
-    {"__lll_lock_wait_private", ELSE, "waits for a lock inside the C library"},
+    {"__lll_lock_wait_private", INNER_LOCK, "waits for a lock inside the C library"},
     {"*pthread_mutex_*lock*", LOCK, "waits for a lock"},
     {"*pthread_cond_*wait*", ELSE, "waits for a condition to be signalled"},
     {"*pthread_*join*", JOIN, "waits for another thread to end"},
@@ -203,8 +204,8 @@ size_t nomem__waits_describe(const struct nomem__end *end, struct nomem__symbols
     nomem__trace_of_stack(&threads->list[i].stack, &list[i].trace);
     enum kind kind = describe(&list[i], end, i, symbols);
     if (i == threads->chief) chief = kind;
-    if (kind == LOCK && first_lock == threads->count) first_lock = i;
+    if ((kind == LOCK || kind == INNER_LOCK) && first_lock == threads->count) first_lock = i;
   }
-  if (chief != BUSY && chief != LOCK && first_lock < threads->count) teller = first_lock;
+  if (chief != BUSY && chief != LOCK && chief != INNER_LOCK && first_lock < threads->count) teller = first_lock;
   return teller;
 }

@@ -42,13 +42,30 @@ static const char crash[] =
     "{\"function\":\"use\",\"module\":\"/lib/libx.so.2\",\"file\":\"src/use.c\"},"
     "{\"function\":\"main\",\"module\":\"/bin/p\",\"file\":\"src/main.c\"}]}}";
 
-static bool is_suppressed_by(const char *rule) {
-  json_t *finding = json_loads(crash, 0, NULL);
+static bool suppresses(const char *rule, const char *document) {
+  json_t *finding = json_loads(document, 0, NULL);
   assert_non_null(finding);
   assert_int_equal(read_text(rule), 0);
   bool is_matched = nomem__suppressions_match(&rules, finding) != NULL;
   json_decref(finding);
   return is_matched;
+}
+
+static bool is_suppressed_by(const char *rule) {
+  return suppresses(rule, crash);
+}
+
+/* The one to blame is known by what it is inlined into, too: that is the function that was called. */
+static void test_inlined(void **state) {
+  (void)state;
+  static const char document[] =
+      "{\"verdict\":\"hang\",\"blow_up\":{\"culprit\":0,\"stack\":["
+      "{\"function\":\"inner\",\"module\":\"/lib/libc.so.6\",\"inlined\":true},"
+      "{\"function\":\"getaddrinfo\",\"module\":\"/lib/libc.so.6\"},"
+      "{\"function\":\"main\",\"module\":\"/bin/p\"}]}}";
+  assert_true(suppresses("hang function=getaddrinfo # r", document));
+  assert_true(suppresses("hang function=inner # r", document));
+  assert_false(suppresses("hang function=main # r", document));
 }
 
 /* Each condition matches what it names and nothing else, and all of a rule must. */
@@ -159,6 +176,7 @@ static int tear_down(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_conditions), cmocka_unit_test(test_site),     cmocka_unit_test(test_used),
+      cmocka_unit_test(test_inlined),
       cmocka_unit_test(test_no_blow_up), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_all_mistakes),
       cmocka_unit_test(test_no_text),
   };
