@@ -48,6 +48,8 @@ struct nomem__campaign {
   int baseline_status;
   unsigned baseline_fatal_deaths;
   uint64_t baseline_us; /* the longer of the two */
+  uint64_t baseline_peak_kb;
+  bool uses_huge_pages; /* what is forked */
   uint64_t allocations, sites_lost;
   char image[NOMEM_PATH_BYTES]; /* the first program that was injected */
   struct nomem__campaign_site *sites; /* one block of memory, their frames included */

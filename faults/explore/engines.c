@@ -1,6 +1,7 @@
 #include "engines.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,8 +226,25 @@ static void take_snapshots(struct nomem__campaign *campaign) {
   free(snapshots);
 }
 
+/* From this size on, huge pages make a fork at least twice as cheap (bench/fork: 40 pages written to, of 32 MB in 2.0 ms
+ * without and 0.6 with, of 500 MB in 25 and 5). */
+#define HUGE_FROM_KB (32 * 1024)
+
+static void use_huge_pages(struct nomem__campaign *campaign) {
+  if (campaign->baseline_peak_kb < HUGE_FROM_KB || campaign->uses_huge_pages) return;
+  campaign->uses_huge_pages = true;
+  if (campaign->session->options->verbose)
+    nomem__complain("the program takes %" PRIu64 " MB: what is forked has its memory in huge pages",
+                    campaign->baseline_peak_kb / 1024);
+  for (unsigned i = 0; i < campaign->worker_count; i++) {
+    int result = nomem__worker_use_huge_pages(campaign->workers[i].worker);
+    if (result != 0) nomem__campaign_give_up(campaign, result);
+  }
+}
+
 void nomem__engines_run(struct nomem__campaign *campaign) {
   enum nomem__engine_choice choice = campaign->session->options->engine;
+  if (choice != NOMEM_CHOICE_EXEC && may_fork(campaign)) use_huge_pages(campaign);
   if ((choice == NOMEM_CHOICE_AUTO || choice == NOMEM_CHOICE_SNAPSHOT) && may_snapshot(campaign) &&
       !campaign->is_unsound)
     take_snapshots(campaign);

@@ -109,7 +109,7 @@ struct baseline {
   unsigned fatal_deaths;
   bool timed_out, was_cancelled, was_injected;
   int owners_result;
-  uint64_t duration_us, allocations, sites_lost;
+  uint64_t duration_us, peak_kb, allocations, sites_lost;
   struct nomem__campaign_site *sites;
   char **modules;
   int64_t site_count, module_count;
@@ -148,6 +148,7 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
   baseline->timed_out = outcome->end.timed_out;
   baseline->was_cancelled = outcome->end.was_cancelled;
   baseline->duration_us = outcome->duration_us;
+  baseline->peak_kb = outcome->end.peak_kb;
   baseline->allocations = nomem__channel_calls(outcome->channel);
   baseline->sites_lost = outcome->channel->sites_lost;
   baseline->output = outcome->output;
@@ -351,6 +352,7 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   campaign->baseline_fatal_deaths =
       first->fatal_deaths > second->fatal_deaths ? first->fatal_deaths : second->fatal_deaths;
   campaign->baseline_us = first->duration_us > second->duration_us ? first->duration_us : second->duration_us;
+  campaign->baseline_peak_kb = first->peak_kb;
   campaign->allocations = first->allocations;
   campaign->sites_lost = first->sites_lost;
   campaign->sites = first->sites;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -333,13 +334,14 @@ static void kill_all(struct nomem__tree *tree) {
   if (!tree->traced) kill_strays(tree);
 }
 
-static void handle_exit(struct nomem__tree *tree, pid_t tid, int status) {
+static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const struct rusage *usage) {
   struct tracee *tracee = find_tracee(tree, tid);
   if (tracee == NULL || tracee->is_process) note_death(tree, tid, status);
   if (tracee != NULL) remove_tracee(tree, tracee);
   if (tid == tree->root) {
     tree->root_gone = true;
     tree->end.root_status = status;
+    tree->end.peak_kb = (uint64_t)usage->ru_maxrss;
     kill_all(tree);
   }
   if (tree->root_gone && tree->tracee_count == 0) finish(tree);
@@ -358,12 +360,12 @@ static void handle_stranger(struct nomem__trees *trees, pid_t tid) {
     kill(tid, SIGKILL);
 }
 
-static void handle(struct nomem__trees *trees, pid_t tid, int status) {
+static void handle(struct nomem__trees *trees, pid_t tid, int status, const struct rusage *usage) {
   struct nomem__tree *tree = find_tree(trees, tid);
   if (tree != NULL && WIFSTOPPED(status))
     handle_stop(tree, tid, status);
   else if (tree != NULL)
-    handle_exit(tree, tid, status);
+    handle_exit(tree, tid, status, usage);
   else if (WIFSTOPPED(status))
     handle_stranger(trees, tid);
 }
@@ -384,9 +386,10 @@ static void reap(uv_poll_t *watcher, int result, int events) {
   struct signalfd_siginfo info;
   if (read(trees->signal_fd, &info, sizeof info) < 0 && errno != EAGAIN) return;
   int status;
+  struct rusage usage;
   pid_t tid;
   do
-    while ((tid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) handle(trees, tid, status);
+    while ((tid = wait4(-1, &status, WNOHANG | __WALL, &usage)) > 0) handle(trees, tid, status, &usage);
   while (wait_for_news(trees));
 }
 
@@ -434,8 +437,9 @@ void nomem__trees_close(struct nomem__trees *trees) {
   trees->closing = true;
   for (struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next) kill_all(tree);
   int status;
+  struct rusage usage;
   pid_t tid;
-  while (trees->first != NULL && (tid = waitpid(-1, &status, __WALL)) > 0) handle(trees, tid, status);
+  while (trees->first != NULL && (tid = wait4(-1, &status, __WALL, &usage)) > 0) handle(trees, tid, status, &usage);
   sigprocmask(SIG_SETMASK, &trees->blocked, NULL);
   uv_close((uv_handle_t *)&trees->child_signal, trees_closed);
 }

@@ -21,6 +21,7 @@
 /* What a tree came to. */
 struct nomem__end {
   int root_status;        /* as from waitpid */
+  uint64_t peak_kb;       /* memory of the root's largest moment */
   int start_error;        /* errno of a failed start, 0: it was executed */
   unsigned fatal_deaths;  /* processes killed by a signal that means a bug (SIGSEGV, SIGABRT ...), the root included */
   int fatal_signal;       /* of the one whose stack is shown, else of the first; 0: none */

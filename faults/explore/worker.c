@@ -35,6 +35,7 @@ struct nomem__worker {
   bool is_spoiled; /* the last run may have written anywhere in the channel */
   const struct nomem__tables *known;
   char **environment, **fork_environment;
+  char *tunables_entry; /* of the latter; NULL: none of ours */
   char preload_entry[4096 + 16];
   char channel_entry[64];
   char *sanitizer_entries[NOMEM_SANITIZER_OPTIONS];
@@ -108,10 +109,24 @@ static int make_environment(struct nomem__worker *worker) {
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) worker->environment[at++] = worker->sanitizer_entries[i];
   /* What is bound before the fork need not be bound again in each of its children. */
   static char bind_now[] = "LD_BIND_NOW=1";
-  worker->fork_environment = calloc(at + 2, sizeof *worker->fork_environment);
+  worker->fork_environment = calloc(at + 3, sizeof *worker->fork_environment); /* room for one more entry */
   if (worker->fork_environment == NULL) return -ENOMEM;
   memcpy(worker->fork_environment, worker->environment, at * sizeof *worker->environment);
   worker->fork_environment[at] = bind_now;
+  return 0;
+}
+
+/* What the user has tuned stays. */
+int nomem__worker_use_huge_pages(struct nomem__worker *worker) {
+  const char *others = getenv("GLIBC_TUNABLES");
+  char *entry;
+  if (worker->tunables_entry != NULL || (others != NULL && strstr(others, "glibc.malloc.hugetlb") != NULL)) return 0;
+  if (asprintf(&entry, "GLIBC_TUNABLES=%s%sglibc.malloc.hugetlb=1", others != NULL ? others : "",
+               others != NULL ? ":" : "") < 0)
+    return -ENOMEM;
+  char **at = worker->fork_environment;
+  while (*at != NULL && !is_entry(*at, "GLIBC_TUNABLES")) at++;
+  *at = worker->tunables_entry = entry;
   return 0;
 }
 
@@ -155,6 +170,7 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
 
 static void free_worker(uv_handle_t *timer) {
   struct nomem__worker *worker = timer->data;
+  free(worker->tunables_entry);
   if (worker->channel != NULL) munmap(worker->channel, worker->channel_bytes);
   if (worker->channel_fd >= 0) close(worker->channel_fd);
   for (unsigned i = 0; i < STREAMS; i++)

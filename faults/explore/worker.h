@@ -71,6 +71,10 @@ void nomem__worker_refresh_files(struct nomem__worker *worker, bool refresh);
 void nomem__worker_use_server(struct nomem__worker *worker, bool use);
 enum nomem_obstacle nomem__worker_obstacle(const struct nomem__worker *worker);
 
+/* Has processes that are forked keep what malloc gives them in huge pages, as far as the kernel likes: a fork copies a
+ * table of its parent's pages. Of a C library that does not know of it, nothing changes. Returns 0 or -ENOMEM. */
+int nomem__worker_use_huge_pages(struct nomem__worker *worker);
+
 /* A point to take a snapshot at. rank is the caller's. */
 struct nomem__snapshot {
   uint64_t key, occurrence;

@@ -112,4 +112,29 @@ cut -f 2 "$outcomes/mixed" | sort | uniq -c | tr -s ' \n' ' ' >seen
 if [ "$(cat seen)" = ' 4 fork 6 snapshot ' ]; then pass 'open for a while: only then no snapshots'; else
   fail 'open for a while: only then no snapshots' seen
 fi
+
+# A large program's memory is in huge pages where it is forked, and only there; nothing else is different.
+cat >large.c <<'END'
+#include <stdlib.h>
+#include <string.h>
+int main(void) {
+  for (int i = 0; i < 12; i++) {
+    size_t size = i < 4 ? (size_t)12 << 20 : 100;
+    char *block = malloc(size);
+    if (block == NULL) return 3;
+    memset(block, i, size);
+  }
+  return 0;
+}
+END
+"$cc" -o large large.c
+same large -- ./large
+for engine in exec auto; do
+  engine_explores $engine ignored -- ./large
+  cp "$outcomes/err" large.$engine
+done
+if grep -q 'takes [45][0-9] MB: what is forked has its memory in huge pages' large.auto &&
+  ! grep -q 'huge pages' large.exec; then pass 'large: huge pages'; else
+  fail 'large: huge pages' large.auto
+fi
 finish
