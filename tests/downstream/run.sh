@@ -23,7 +23,6 @@ shift
 . "$here/build.sh"
 . "$here/suites.sh"
 [ $# -gt 0 ] || set -- $all_suites
-case_seconds=20   # no run is started after so long, and
 limit_seconds=60  # what has not ended by then is interrupted, and reports what it has
 test_seconds=0.5  # a test that takes longer without a fault is left out
 jobs=${NOMEM_JOBS:-2}
@@ -66,6 +65,7 @@ for suite; do
   release=${suite#"$name"}
   release=${release#@}
   targets=
+  case_seconds=20 # no run is started after so long
   source=-installed
   function=suite_$(echo "$name" | tr -c 'a-z0-9\n' _)
   type "$function" >/dev/null 2>&1 || {
