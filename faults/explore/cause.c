@@ -156,27 +156,31 @@ static unsigned common_inlined(struct nomem__symbols *symbols, const struct nome
   return i > 0 ? (unsigned)i - 1 : 0;
 }
 
+/* The same for one fault: from the function that followed the NULL outwards, through those that were given it. */
+static bool find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                           const struct nomem__trace *blow_up, unsigned at, const struct nomem__trace *fault,
+                           struct nomem__unchecked *unchecked) {
+  unsigned found;
+  while ((found = same_call(symbols, blow_up, at, fault)) == fault->depth)
+    if (!has_null_argument(outcome, symbols, blow_up, at, POINTERS_MAX) || ++at == blow_up->depth) return false;
+  unchecked->where.depth = 1;
+  unchecked->where.frame[0] = fault->frame[found];
+  unchecked->inlined = common_inlined(symbols, &fault->frame[found], &blow_up->frame[at]);
+  return true;
+}
+
 bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                            const struct nomem__trace *blow_up, struct nomem__unchecked *unchecked) {
-  const struct nomem_channel *channel = outcome->channel;
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(blow_up);
   enum nomem__touch touch = nomem__touch_of(&outcome->end.stack);
   *unchecked = (struct nomem__unchecked){0};
   if (culprit == NULL || blow_up->own > 0 || (touch != NOMEM_TOUCH_NULL && touch != NOMEM_TOUCH_CALL)) return false;
-  unsigned at = (unsigned)(culprit - blow_up->frame);
-  do {
-    for (uint32_t i = NOMEM_FAULTS; i-- > 0;) { /* the last one first: it came closest */
-      struct nomem__trace fault;
-      if (nomem__next_fault(channel, outcome->end.stack.pid, i) != i) continue;
-      nomem__fault_trace(channel, i, &fault);
-      unsigned found = same_call(symbols, blow_up, at, &fault);
-      if (found == fault.depth) continue;
-      unchecked->where.depth = 1;
-      unchecked->where.frame[0] = fault.frame[found];
-      unchecked->inlined = common_inlined(symbols, &fault.frame[found], &blow_up->frame[at]);
-      return true;
-    }
-  } while (has_null_argument(outcome, symbols, blow_up, at, POINTERS_MAX) && ++at < blow_up->depth);
+  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) { /* of several the last one, which came closest */
+    struct nomem__trace fault;
+    if (nomem__next_fault(outcome->channel, outcome->end.stack.pid, i) != i) continue;
+    nomem__fault_trace(outcome->channel, i, &fault);
+    if (find_unchecked(outcome, symbols, blow_up, (unsigned)(culprit - blow_up->frame), &fault, unchecked)) return true;
+  }
   return false;
 }
 

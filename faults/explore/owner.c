@@ -142,6 +142,19 @@ bool nomem__is_tests(const struct nomem__owners *owners, const struct nomem__tra
   return culprit != NULL && owners->is_divided && nomem__owner_of(owners, culprit) == NOMEM_OWNER_TEST;
 }
 
+/* Code of a program that is not known by its source, such as what calls main(), is nobody's. */
+static bool is_subject(const struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
+  return nomem__owner_of(owners, frame) == NOMEM_OWNER_SUBJECT &&
+         (!is_program(owners, frame->path) || source_of(owners, frame) != NULL);
+}
+
+bool nomem__is_tests_call(const struct nomem__owners *owners, const struct nomem__trace *fault) {
+  if (!nomem__is_tests(owners, fault)) return false;
+  for (unsigned i = 0; i < fault->depth && owners->is_hooked; i++)
+    if (is_subject(owners, &fault->frame[i])) return false;
+  return true;
+}
+
 const char *nomem__whose(const struct nomem__owners *owners, const struct nomem__trace_frame *frame,
                          char whose[NOMEM_WHOSE_BYTES]) {
   const char *module = nomem__base_name(frame->path);
@@ -261,18 +274,18 @@ static void note_place(struct nomem__owners *owners, const struct nomem__trace_f
   owners->places[owners->place_count++] = text;
 }
 
-/* How many sites' direct callers are, and are not, the test's. */
-static void count_sites(const struct nomem__owners *owners, const struct nomem_channel *channel, size_t *tests,
-                        size_t *others) {
+/* How many sites are not the test's. */
+static size_t count_others(const struct nomem__owners *owners, const struct nomem_channel *channel) {
   uint32_t count = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
-  *tests = *others = 0;
+  size_t others = 0;
   for (uint32_t i = 0; i < count; i++) {
     struct nomem__trace trace;
     if (channel->sites[i].count == 0) continue;
     nomem__trace_of_frames(channel, channel->sites[i].frame, channel->sites[i].depth, &trace);
     if (nomem__trace_culprit(&trace) == NULL) continue;
-    ++*(nomem__is_tests(owners, &trace) ? tests : others);
+    others += !nomem__is_tests_call(owners, &trace);
   }
+  return others;
 }
 
 static int learn_programs(struct nomem__owners *owners, const struct nomem_channel *channel) {
@@ -289,7 +302,6 @@ static int learn_programs(struct nomem__owners *owners, const struct nomem_chann
 
 int nomem__owners_learn(struct nomem__owners *owners, const char *globs, const struct nomem_channel *channel,
                         struct nomem__symbols *symbols) {
-  size_t tests, others;
   *owners = (struct nomem__owners){.globs = globs, .symbols = symbols};
   if (getcwd(owners->here, sizeof owners->here - 1) == NULL) owners->here[0] = '\0';
   strcat(owners->here, "/");
@@ -307,7 +319,11 @@ int nomem__owners_learn(struct nomem__owners *owners, const char *globs, const s
     if (owners->place_count == 0) return 0;
   }
   owners->is_divided = true;
-  count_sites(owners, channel, &tests, &others);
+  size_t others = count_others(owners, channel);
+  if (others == 0) { /* a test may bring the allocator of the code under test */
+    owners->is_hooked = true;
+    others = count_others(owners, channel);
+  }
   owners->is_divided = others > 0; /* what allocates in tests only is what is to be tested */
   return others == 0 && globs != NULL ? -ENOENT : 0;
 }

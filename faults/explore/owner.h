@@ -34,6 +34,7 @@ struct nomem__owners {
   char here[PATH_MAX]; /* the working directory, with a slash */
   const char *main_file; /* where main() of a program that is called like a test is; NULL: none */
   bool is_divided;     /* some is the test's and some is not; otherwise all is under test */
+  bool is_hooked;      /* all allocations come from test code, which the code under test calls for them */
   bool has_match;      /* some code matches the globs */
   bool has_sources;    /* a program says which source files its code is from */
   bool is_coarse;      /* none does: its code is told by its name alone */
@@ -52,6 +53,9 @@ enum nomem__owner nomem__owner_of(const struct nomem__owners *owners, const stru
 
 /* Whether the first frame outside the run-times is the test's. */
 bool nomem__is_tests(const struct nomem__owners *owners, const struct nomem__trace *trace);
+
+/* Whether test code makes this call for itself: its failure tells nothing of the code under test. */
+bool nomem__is_tests_call(const struct nomem__owners *owners, const struct nomem__trace *fault);
 
 /* Whose code a frame is, in a word for people: "libc", "the test", "libuv.so"; "" for the program itself. In the caller's
  * buffer, which takes a file name. */

@@ -318,7 +318,7 @@ static void leave_tests_out(struct nomem__campaign *campaign) {
       const char *path = module >= 1 && module <= campaign->module_count ? campaign->modules[module - 1] : "";
       trace.frame[f] = (struct nomem__trace_frame){path, NOMEM_FRAME_OFFSET(site->frames[f]), true};
     }
-    site->is_tests = nomem__is_tests(&campaign->owners, &trace);
+    site->is_tests = nomem__is_tests_call(&campaign->owners, &trace);
   }
 }
 

@@ -70,11 +70,14 @@ for kind in one two bare; do
   ends $kind places 1 '; 1 finding '
   [ $kind = bare ] || is_unchecked places places
   if [ $kind != bare ]; then
+    ends $kind again 1 '; 1 finding ' --faults persistent
+    is_unchecked again again
     ends $kind two 1 '; 2 findings '
     is_unchecked two to
     is_unchecked two from
   fi
   ends $kind need 1 '^abort in thing_need '
+  ends $kind hooked 0 '^1 run: 1 refused; 0 findings'
   ends $kind skip 0 '1 run: 1 handled'
   ends $kind skip7 0 '1 run: 1 refused'
   ends $kind skip7 0 '1 run: 1 handled' --skip-code 7

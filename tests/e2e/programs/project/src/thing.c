@@ -73,6 +73,31 @@ int thing_two(void) {
   return 0;
 }
 
+static void keep(const char *name) {
+  size_t bytes = strlen(name) + 1;
+  char *copy = malloc(bytes);
+  if (copy != NULL) memcpy(copy, name, bytes);
+  free(copy);
+}
+
+int thing_again(void) {
+  for (int i = 0; i < 2; i++) {
+    char *name = i == 0 ? NULL : strdup("name"); /* again */
+    keep(i == 0 ? "first" : name);
+    free(name);
+  }
+  return 0;
+}
+
+void *(*thing_allocator)(unsigned long size);
+
+int thing_hooked(void) {
+  char *block = thing_allocator(3);
+  if (block != NULL) block[0] = 'x';
+  free(block);
+  return block == NULL;
+}
+
 void thing_free(struct thing *thing) {
   if (thing != NULL) free(thing->name);
   free(thing);

@@ -66,6 +66,10 @@ static void talk(void) {
   assert(status == 0);
 }
 
+static void *allocator(unsigned long size) {
+  return malloc(size);
+}
+
 int main(int argc, char **argv) {
   const char *way = argc > 1 ? argv[1] : "";
   if (strcmp(way, "own") == 0) own();
@@ -78,7 +82,10 @@ int main(int argc, char **argv) {
   if (strcmp(way, "inner") == 0) return thing_inner();
   if (strcmp(way, "option") == 0) return thing_option(NULL);
   if (strcmp(way, "places") == 0) return thing_places();
+  if (strcmp(way, "again") == 0) return thing_again();
   if (strcmp(way, "two") == 0) return thing_two();
+  thing_allocator = allocator;
+  if (strcmp(way, "hooked") == 0) return thing_hooked();
   if (strcmp(way, "skip") == 0) skip(77);
   if (strcmp(way, "skip7") == 0) skip(7);
   if (strcmp(way, "talk") == 0) talk();
