@@ -33,7 +33,8 @@ struct names {
 
 /* Adds a copy. Returns 0, or -ENOMEM with the list as it was. */
 static int names_add(struct names *names, const char *name) {
-  char *copy = names_malloc(strlen(name) + 1);
+  size_t bytes = strlen(name) + 1;
+  char *copy = names_malloc(bytes);
   if (copy == NULL) return -ENOMEM;
   char **grown = names_realloc(names->list, (names->count + 1) * sizeof *grown);
   if (grown == NULL) {
@@ -41,7 +42,7 @@ static int names_add(struct names *names, const char *name) {
     return -ENOMEM;
   }
   names->list = grown;
-  names->list[names->count++] = strcpy(copy, name);
+  names->list[names->count++] = memcpy(copy, name, bytes);
   return 0;
 }
 

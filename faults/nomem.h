@@ -76,8 +76,8 @@ NOMEM_API void nomem_read(struct nomem_counters *counters);
 NOMEM_API void nomem_pause(void);
 NOMEM_API void nomem_resume(void);
 
-/* A function to be tried by nomem_check: does the same thing at each call, from beginning to end, and gives back what it
- * took. Returns 0 when it succeeded and anything else when it reported a failure. */
+/* A function to be tried by nomem_check: does the same thing at each call, from beginning to end, and gives back what
+ * it took. Returns 0 when it succeeded and anything else when it reported a failure. */
 typedef int (*nomem_check_func)(void *arg);
 
 /* What nomem_check can find. */
@@ -97,14 +97,14 @@ struct nomem_check_result {
   uint64_t leaked_bytes; /* with NOMEM_LEAK: in each such run, with what the allocator adds to a block */
 };
 
-/* Tries the function: twice without a fault, then for each of its allocation calls, but no more than the first max_calls
- * (0: the first 1000), with that call failed, and with it and all later ones failed; after each it is tried once more
- * without a fault. Stops at the first problem. So a run of N calls is made about 4 * N times. What the function leaves
- * in caches of its own at the first two runs does not count as a leak, nor does what it leaves once. Leaks are not
- * looked for where block sizes are not known (nomem_install_over without size_of). A crash ends the process as ever: the
- * plan in result is then that of the run. The function must not open a scope; threads that it does not start should not
- * allocate meanwhile. Returns 0: no problem; 1: there is one; -EINVAL without a function or a result; or what
- * nomem_begin returned. Allocates nothing. */
+/* Tries the function: twice without a fault, then for each of its allocation calls, but no more than the first
+ * max_calls (0: the first 1000), with that call failed, and with it and all later ones failed; after each it is tried
+ * once more without a fault. Stops at the first problem. So a run of N calls is made about 4 * N times. What the
+ * function leaves in caches of its own at the first two runs does not count as a leak, nor does what it leaves once.
+ * Leaks are not looked for where block sizes are not known (nomem_install_over without size_of). A crash ends the
+ * process as ever: the plan in result is then that of the run. The function must not open a scope; threads that it does
+ * not start should not allocate meanwhile. Returns 0: no problem; 1: there is one; -EINVAL without a function or a
+ * result; or what nomem_begin returned. Allocates nothing. */
 NOMEM_API int nomem_check(nomem_check_func function, void *arg, uint64_t max_calls, struct nomem_check_result *result);
 
 /* Called in the failing thread just before a call is failed; does nothing. For `break nomem_fault` in a debugger. */

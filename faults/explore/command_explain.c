@@ -35,11 +35,12 @@ static const struct {
              "something that was never started. The stacks are where its threads were when its time\n"
              "was up, each with what it waited for: 'a lock that thread 1 holds' is one that nobody will release.\n"
              "If the program is only slow then, give it more time."},
-    {"swallowed", "The run ended with the baseline's exit status, but what it wrote to standard output is not what the\n"
-                  "baseline writes there, and it said nothing of a failure. Somebody who reads the output, or a script\n"
-                  "that looks at the exit status, takes it for the whole.\n"
-                  "To mend: report the failure to the caller, and end with another exit status. A program that may leave\n"
-                  "something out (a cache, a hint) should say so on standard error."},
+    {"swallowed",
+     "The run ended with the baseline's exit status, but what it wrote to standard output is not what the\n"
+     "baseline writes there, and it said nothing of a failure. Somebody who reads the output, or a script\n"
+     "that looks at the exit status, takes it for the whole.\n"
+     "To mend: report the failure to the caller, and end with another exit status. A program that may leave\n"
+     "something out (a cache, a hint) should say so on standard error."},
     {"handled", "The run ended as the baseline did, with the same exit status: it got by without the memory,\n"
                 "and wrote what it always writes or said why not.\n"
                 "Nothing to mend."},

@@ -130,7 +130,8 @@ static int show(struct nomem__finding *finding, const struct nomem__found *found
   nomem__last_line(outcome->tail, finding->last_words);
   finding->signal = outcome->end.fatal_signal;
   finding->needs_timeout = outcome->end.timed_out;
-  finding->touch = outcome->end.has_stack && stack->signal == finding->signal ? nomem__touch_of(stack) : NOMEM_TOUCH_NONE;
+  bool has_touched = outcome->end.has_stack && stack->signal == finding->signal;
+  finding->touch = has_touched ? nomem__touch_of(stack) : NOMEM_TOUCH_NONE;
   finding->fault_address = stack->fault_address;
   finding->fn = first->fn;
   finding->size_bytes = first->size_bytes;

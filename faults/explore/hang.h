@@ -20,15 +20,15 @@
 #define NOMEM_HANG_WORDS 6
 
 struct nomem__thread {
+  struct nomem__stack stack; /* depth 0: none */
+  uint64_t cpu_ms, age_ms;   /* used, of so long a life */
+  long call;                 /* the system call that it waits in; -1: none */
+  uint64_t argument[2];
+  uint32_t word[NOMEM_HANG_WORDS]; /* at argument[0], of a futex */
   pid_t pid, tid;
   char name[NOMEM_THREAD_NAME_BYTES]; /* printable ASCII: others are '?' in it */
   char state;                         /* as in /proc/TID/stat; 0: it was gone */
-  uint64_t cpu_ms, age_ms;            /* used, of so long a life */
-  long call;                          /* the system call that it waits in; -1: none */
-  uint64_t argument[2];
   bool has_words;
-  uint32_t word[NOMEM_HANG_WORDS]; /* at argument[0], of a futex */
-  struct nomem__stack stack;       /* depth 0: none */
 };
 
 struct nomem__hang; /* of one run */

@@ -138,11 +138,12 @@ static const char *quoted(bool is_at_end, const char *line, char text[NOMEM_QUOT
 
 void nomem__output_difference(const struct nomem__baseline_output *baseline, const struct nomem__stream *output,
                               char *text, size_t text_bytes) {
-  char is[NOMEM_QUOTE_BYTES], was[NOMEM_QUOTE_BYTES];
   struct difference found = find_difference(baseline, output);
-  if (found.line == 0)
+  if (found.line == 0) {
     snprintf(text, text_bytes, "its output differs behind its first %zu bytes", TEXT_MAX_BYTES);
-  else
-    snprintf(text, text_bytes, "line %" PRIu64 " of its output is %s, without the fault it is %s", found.line,
-             quoted(found.is_at_end, found.is, is), quoted(found.was_at_end, found.was, was));
+    return;
+  }
+  char is[NOMEM_QUOTE_BYTES], was[NOMEM_QUOTE_BYTES];
+  snprintf(text, text_bytes, "line %" PRIu64 " of its output is %s, without the fault it is %s", found.line,
+           quoted(found.is_at_end, found.is, is), quoted(found.was_at_end, found.was, was));
 }

@@ -1,5 +1,4 @@
-/* What a run writes: standard output and standard error, each in a memory file, and how it compares with the baseline's.
- */
+/* What a run writes to standard output and standard error, and how that compares with what the baseline wrote. */
 #ifndef NOMEM_OUTPUT_H
 #define NOMEM_OUTPUT_H
 
@@ -22,7 +21,7 @@ struct nomem__stream nomem__stream_read(int fd);
 /* Its end, as a string. */
 void nomem__stream_tail(const struct nomem__stream *stream, char *tail, size_t tail_bytes);
 
-/* What the baseline wrote, all zero at first. Whether a stream is stable: no run without a fault wrote anything else. */
+/* What the baseline wrote, all zero at first. A stream is stable when no run without a fault wrote anything else. */
 struct nomem__baseline_output {
   uint64_t output_hash, error_hash;
   bool is_output_stable, is_error_stable;

@@ -287,8 +287,8 @@ static void read_signal(struct nomem__stack *out) {
   }
 }
 
-/* Whether the stack pointer has come to the end of the memory that is the stack's, and what was touched lies between the
- * two, or just where a call or a push would write. */
+/* Whether the stack pointer has come to the end of the memory that is the stack's, and what was touched lies between
+ * the two, or just where a call or a push would write. */
 static bool is_overflow(const struct nomem__stacks *stacks, const struct nomem__stack *out) {
   if (!out->has_fault_address || out->signal != SIGSEGV) return false;
   const struct nomem__area *stack = nomem__maps_next_writable(&stacks->maps, out->fault_address);

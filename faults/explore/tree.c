@@ -19,6 +19,7 @@
 
 #include "../channel.h"
 #include "effects.h"
+#include "strays.h"
 
 /* A stopped thread is looked at once, then let go: one that does not stop in time is killed without. */
 #define INTERRUPT_MS 1000
@@ -301,29 +302,6 @@ static void finish(struct nomem__tree *tree) {
     free_tree(tree);
 }
 
-/* Whether this process was started with the tree's channel. */
-static bool belongs(const struct nomem__tree *tree, pid_t pid) {
-  char path[64], environment[65536];
-  snprintf(path, sizeof path, "/proc/%d/environ", pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  ssize_t length = read(fd, environment, sizeof environment);
-  close(fd);
-  size_t needed = strlen(tree->channel_entry) + 1;
-  return length > 0 && memmem(environment, (size_t)length, tree->channel_entry, needed) != NULL;
-}
-
-/* Orphans of an untraced tree have become the command's own children (it is a subreaper). */
-static void kill_strays(const struct nomem__tree *tree) {
-  kill(-tree->root, SIGKILL);
-  if (tree->channel_entry == NULL) return;
-  FILE *children = fopen("/proc/thread-self/children", "re");
-  int pid;
-  while (children != NULL && fscanf(children, "%d", &pid) == 1)
-    if (pid != tree->root && belongs(tree, pid)) kill(pid, SIGKILL);
-  if (children != NULL) fclose(children);
-}
-
 /* Until it is known to be dead, the loop may have nothing else to wait for. */
 static void kill_all(struct nomem__tree *tree) {
   tree->killed = true;
@@ -331,7 +309,7 @@ static void kill_all(struct nomem__tree *tree) {
   for (size_t i = 0; i < tree->tracee_count; i++)
     if (tree->tracees[i].is_process) kill(tree->tracees[i].tid, SIGKILL);
   if (!tree->root_gone) kill(tree->root, SIGKILL);
-  if (!tree->traced) kill_strays(tree);
+  if (!tree->traced) nomem__kill_strays(tree->root, tree->channel_entry);
 }
 
 static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const struct rusage *usage) {

@@ -42,7 +42,7 @@ static const struct {
   long call;
   bool has_descriptor;
   const char *text;
-} calls[] = {
+} system_calls[] = {
     {SYS_wait4, false, "waits for a child process to end"},
     {SYS_waitid, false, "waits for a child process to end"},
     {SYS_nanosleep, false, "sleeps"},
@@ -151,12 +151,12 @@ static void say_join(struct nomem__waiter *waiter, const struct nomem__end *end,
 }
 
 static void say_call(struct nomem__waiter *waiter, const struct nomem__thread *thread) {
-  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-    if (calls[i].call != thread->call) continue;
-    if (calls[i].has_descriptor)
-      say(waiter, "%s, of descriptor %" PRIu64, calls[i].text, thread->argument[0]);
+  for (size_t i = 0; i < sizeof system_calls / sizeof *system_calls; i++) {
+    if (system_calls[i].call != thread->call) continue;
+    if (system_calls[i].has_descriptor)
+      say(waiter, "%s, of descriptor %" PRIu64, system_calls[i].text, thread->argument[0]);
     else
-      say(waiter, "%s", calls[i].text);
+      say(waiter, "%s", system_calls[i].text);
     return;
   }
   if (thread->call >= 0)

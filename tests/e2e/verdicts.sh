@@ -125,6 +125,18 @@ else
   fail 'flaky' found
 fi
 
+# Every thread of a hang is in the reports for machines, with its stack.
+"$cc" -std=gnu11 -g -O0 -pthread -o program "$victims/hang_threads.c"
+if explore 1 --json hang.json --sarif hang.sarif --no-store && jq -e '.findings[0].threads |
+    [.[] | [.number, .process, .what, .is_shown == true, (.stack | length) > 2]] ==
+    [[1, 1, "waits for thread 2 to end", false, true], [2, 1, "waits for a lock that thread 1 holds", true, true]]' \
+  hang.json >jq.log 2>&1 && [ "$(jq '.runs[0].results[0].stacks | length' hang.sarif)" = 3 ]; then
+  pass 'the threads of a hang'
+else
+  cat hang.json jq.log >>found
+  fail 'the threads of a hang' found
+fi
+
 # Faults of one kind only.
 "$cc" -std=gnu11 -g -O0 -o program "$victims/crash_persistent.c"
 if explore 0 --faults transient; then pass 'a transient fault does not show it'; else fail 'transient' found; fi

@@ -91,7 +91,8 @@ static void plans_that_are_not_reached(void **state) {
 static bool is_ready, has_failed;
 
 /* Remembers that it failed. */
-static int sticky(void *mended) {
+static int sticky(void *arg) {
+  const bool *mended = arg;
   if (has_failed) return -ENOMEM;
   char *first = uv__malloc(1), *block = uv__malloc(100);
   uv__free(first);
@@ -116,7 +117,8 @@ static void sticky_failure(void **state) {
 }
 
 /* Forgets its first block when the second one cannot be had. */
-static int leaky(void *mended) {
+static int leaky(void *arg) {
+  const bool *mended = arg;
   char *first = uv__malloc(100);
   if (first == NULL) return -ENOMEM;
   char *second = uv__malloc(20);
@@ -206,9 +208,16 @@ static void without_sizes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(no_problem),         cmocka_unit_test(false_report), cmocka_unit_test(plans_that_are_not_reached),
-      cmocka_unit_test(sticky_failure),     cmocka_unit_test(leak),         cmocka_unit_test(a_cache_is_no_leak),
-      cmocka_unit_test(bounded),            cmocka_unit_test(misuse),       cmocka_unit_test(without_sizes)};
+      cmocka_unit_test(no_problem),
+      cmocka_unit_test(false_report),
+      cmocka_unit_test(plans_that_are_not_reached),
+      cmocka_unit_test(sticky_failure),
+      cmocka_unit_test(leak),
+      cmocka_unit_test(a_cache_is_no_leak),
+      cmocka_unit_test(bounded),
+      cmocka_unit_test(misuse),
+      cmocka_unit_test(without_sizes),
+  };
   if (nomem_install(uv_replace_allocator) != 0) return 1;
   return cmocka_run_group_tests_name("check", tests, NULL, NULL);
 }

@@ -69,7 +69,8 @@ static void unstable(void **state) {
   close(first.fd), close(second.fd), close(none.fd);
 }
 
-static void expect_difference(const char *was, size_t was_bytes, const char *is, size_t is_bytes, const char *expected) {
+static void expect_difference(const char *was, size_t was_bytes, const char *is, size_t is_bytes,
+                              const char *expected) {
   struct nomem__baseline_output baseline = {0};
   struct nomem__stream first = stream(was, was_bytes), second = stream(is, is_bytes), none = stream("", 0);
   char text[512];

@@ -16,6 +16,7 @@
 #include "../../faults/explore/waits.h"
 
 static struct nomem__symbols *symbols;
+static struct nomem__thread threads[NOMEM_HANG_THREADS]; /* of the run */
 
 /* A thread that waits in a futex, called from this function of the C library. */
 static struct nomem__thread waiting(pid_t pid, pid_t tid, const char *function) {
@@ -46,16 +47,17 @@ static const char *what(const struct nomem__end *end, size_t index) {
   return list[index].what;
 }
 
-static struct nomem__end end_of(const struct nomem__thread *threads, size_t count) {
+static struct nomem__end end_of(const struct nomem__thread *list, size_t count) {
+  memcpy(threads, list, count * sizeof *list);
   return (struct nomem__end){.threads = {.list = threads, .count = count}, .root = threads[0].pid};
 }
 
 /* Whose lock it is: its own, another's, that of one that has ended or is not known. */
 static void locks(void **state) {
   (void)state;
-  struct nomem__thread threads[] = {locked(10, 10, 10), locked(10, 11, 10), locked(10, 12, 99), locked(10, 13, 14),
+  const struct nomem__thread list[] = {locked(10, 10, 10), locked(10, 11, 10), locked(10, 12, 99), locked(10, 13, 14),
                                     {.pid = 10, .tid = 14, .state = 'Z', .call = -1}, locked(10, 15, 0)};
-  struct nomem__end end = end_of(threads, 6);
+  struct nomem__end end = end_of(list, 6);
   assert_string_equal(what(&end, 0), "waits for a lock that it holds itself");
   assert_string_equal(what(&end, 1), "waits for a lock that thread 1 holds");
   assert_string_equal(what(&end, 2), "waits for a lock that a thread held to its end");
@@ -71,8 +73,8 @@ static void locks(void **state) {
 /* A mutex with priority inheritance has its owner in the first word; bits beside the number are no part of it. */
 static void priority_inheritance(void **state) {
   (void)state;
-  struct nomem__thread threads[] = {locked(10, 10, 0), {.pid = 10, .tid = 11, .state = 'S', .call = SYS_pause}};
-  struct nomem__end end = end_of(threads, 2);
+  const struct nomem__thread list[] = {locked(10, 10, 0), {.pid = 10, .tid = 11, .state = 'S', .call = SYS_pause}};
+  struct nomem__end end = end_of(list, 2);
   threads[0].argument[1] = FUTEX_LOCK_PI | FUTEX_PRIVATE_FLAG;
   threads[0].word[0] = 11 | FUTEX_WAITERS;
   assert_string_equal(what(&end, 0), "waits for a lock that thread 2 holds");
@@ -81,8 +83,8 @@ static void priority_inheritance(void **state) {
 /* What was forked on its way is known to its C library by the number of who forked it. */
 static void a_forked_thread_keeps_its_number(void **state) {
   (void)state;
-  struct nomem__thread threads[] = {locked(20, 20, 7)};
-  struct nomem__end end = end_of(threads, 1);
+  const struct nomem__thread list[] = {locked(20, 20, 7)};
+  struct nomem__end end = end_of(list, 1);
   assert_string_equal(what(&end, 0), "waits for a lock that a thread held to its end");
   end.former = 7;
   assert_string_equal(what(&end, 0), "waits for a lock that it holds itself");
@@ -90,14 +92,14 @@ static void a_forked_thread_keeps_its_number(void **state) {
 
 static void others(void **state) {
   (void)state;
-  struct nomem__thread threads[] = {waiting(10, 10, "pthread_join"), waiting(10, 11, "pthread_cond_wait"),
+  const struct nomem__thread list[] = {waiting(10, 10, "pthread_join"), waiting(10, 11, "pthread_cond_wait"),
                                     waiting(12, 12, "sem_wait"), waiting(12, 13, "malloc"),
                                     {.pid = 12, .tid = 14, .state = 'S', .call = SYS_read, .argument = {5}},
                                     {.pid = 12, .tid = 15, .state = 'S', .call = SYS_wait4},
                                     {.pid = 12, .tid = 16, .state = 'R', .call = -1, .age_ms = 1000, .cpu_ms = 990},
                                     {.pid = 12, .tid = 17, .state = 'T', .call = -1},
                                     {.pid = 12, .tid = 18, .state = 'D', .call = 9999}};
-  struct nomem__end end = end_of(threads, 9);
+  struct nomem__end end = end_of(list, 9);
   threads[0].word[0] = 11;
   assert_string_equal(what(&end, 0), "waits for thread 2 to end");
   threads[0].word[0] = 10;
@@ -110,28 +112,28 @@ static void others(void **state) {
   assert_string_equal(what(&end, 6), "busy: it used the processor for 0.99 of 1.00 s");
   assert_string_equal(what(&end, 7), "stopped by a signal");
   assert_string_equal(what(&end, 8), "waits in system call 9999");
-  struct nomem__waiter list[9];
-  nomem__waits_describe(&end, symbols, list);
-  assert_int_equal(list[1].process, 1);
-  assert_int_equal(list[8].process, 2);
-  assert_int_equal(list[8].number, 9);
+  struct nomem__waiter waiters[9];
+  nomem__waits_describe(&end, symbols, waiters);
+  assert_int_equal(waiters[1].process, 1);
+  assert_int_equal(waiters[8].process, 2);
+  assert_int_equal(waiters[8].number, 9);
 }
 
 /* The thread that tells most: one that waits for a lock, when the chief only waits for others. */
 static void teller(void **state) {
   (void)state;
-  struct nomem__waiter list[3];
-  struct nomem__thread threads[] = {waiting(10, 10, "pthread_join"), waiting(10, 11, "pthread_cond_wait"),
+  struct nomem__waiter waiters[3];
+  const struct nomem__thread list[] = {waiting(10, 10, "pthread_join"), waiting(10, 11, "pthread_cond_wait"),
                                     locked(10, 12, 10)};
-  struct nomem__end end = end_of(threads, 3);
-  assert_int_equal(nomem__waits_describe(&end, symbols, list), 2);
+  struct nomem__end end = end_of(list, 3);
+  assert_int_equal(nomem__waits_describe(&end, symbols, waiters), 2);
   end.threads.chief = 1;
-  assert_int_equal(nomem__waits_describe(&end, symbols, list), 2);
+  assert_int_equal(nomem__waits_describe(&end, symbols, waiters), 2);
   threads[1].state = 'R';
-  assert_int_equal(nomem__waits_describe(&end, symbols, list), 1);
+  assert_int_equal(nomem__waits_describe(&end, symbols, waiters), 1);
   end.threads.chief = 0;
   end.threads.count = 2;
-  assert_int_equal(nomem__waits_describe(&end, symbols, list), 0);
+  assert_int_equal(nomem__waits_describe(&end, symbols, waiters), 0);
 }
 
 int main(void) {
