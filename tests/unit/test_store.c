@@ -161,22 +161,37 @@ static void test_evidence(void **state) {
   free(text);
 }
 
-/* What is not such a text is refused, wherever it is cut. */
+/* What is not such a text is refused, wherever it is cut, and so are numbers that name nothing. */
 static void test_bad_evidence(void **state) {
-  static const char deep[] =
-      "{\"signal\":0,\"needs_timeout\":false,\"detail\":\"\",\"last_words\":\"\",\"touch\":0,\"address\":0,"
-      "\"fn\":99,\"bytes\":0,\"nth\":0,\"own\":0,\"fault\":[],\"blow_up\":[],\"threads\":[],\"left_out\":0,\"teller\":0}";
-  struct nomem__finding finding = {.fault = {.depth = 1, .frame = {{"a", 1, true}}}}, read = {0};
+  struct nomem__waiter thread = {.number = 1};
+  const struct nomem__finding good = {.fault = {.depth = 1, .frame = {{"a", 1, true}}},
+                                      .threads = &thread,
+                                      .thread_count = 1};
+  struct nomem__finding bad[] = {good, good, good, good}, read = {0};
   struct nomem__strings strings = {0};
   (void)state;
-  char *text = nomem__evidence_write(&finding);
+  char *text = nomem__evidence_write(&good);
+  assert_int_equal(nomem__evidence_read(text, &read, &strings), 0);
+  nomem__trace_free(&read.fault);
+  free(read.threads);
   for (size_t bytes = strlen(text); bytes-- > 0;) {
     text[bytes] = '\0';
+    read = (struct nomem__finding){0};
     assert_int_equal(nomem__evidence_read(text, &read, &strings), -EINVAL);
   }
-  assert_int_equal(nomem__evidence_read(deep, &read, &strings), -EINVAL);
-  nomem__strings_free(&strings);
   free(text);
+  bad[0].fn = (enum nomem_fn)99;
+  bad[1].touch = NOMEM_TOUCH_COUNT;
+  bad[2].teller = 1;
+  bad[3].blow_up.own = 1;
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    text = nomem__evidence_write(&bad[i]);
+    read = (struct nomem__finding){0};
+    assert_int_equal(nomem__evidence_read(text, &read, &strings), -EINVAL);
+    assert_null(read.threads);
+    free(text);
+  }
+  nomem__strings_free(&strings);
 }
 
 /* Every point is in exactly one shard, and no shard is much larger than another. */
