@@ -305,6 +305,9 @@ static int explore(struct nomem__campaign *campaign, struct nomem__set_aside *ru
     return NOMEM_EXIT_FAILED;
   }
   if (leave_to_other_shards(campaign) != 0 || nomem__store_open_campaign(campaign) != 0) return NOMEM_EXIT_FAILED;
+  /* Kept for a later campaign that is to fail the second call, or used by this one. */
+  campaign->session->setup.notes_recoveries =
+      campaign->store != NULL || (campaign->session->options->faults & NOMEM_FAULT_SECOND) != 0;
   nomem__session_say_isolation(campaign->session);
   campaign->started_ns = uv_hrtime();
   int result = explore_points(campaign);

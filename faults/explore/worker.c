@@ -349,7 +349,7 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   /* A run of one point need name no call after it. */
   channel->record_sites =
       setup->inherit || setup->names_calls || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
-  channel->known_sites = worker->known != NULL ? worker->known->site_count : 0;
+  channel->known_sites = setup->notes_recoveries && worker->known != NULL ? worker->known->site_count : 0;
   channel->verify = setup->verify;
   snprintf(channel->plan, sizeof channel->plan, "%s", plan);
   snprintf(channel->image, sizeof channel->image, "%s", setup->image);

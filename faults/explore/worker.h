@@ -28,6 +28,7 @@ struct nomem__setup {
   struct nomem__isolation *isolation; /* NULL: runs are not kept apart */
   bool trace;
   bool names_calls;       /* finds the site of every call, whatever the plan asks for */
+  bool notes_recoveries;  /* what a run comes to only after its fault is looked for, which costs it a tenth or more */
   bool verify;            /* as in nomem_channel */
   struct nomem__sanitizer_memory *sanitizer; /* NULL: reports are not looked for */
 };
@@ -104,8 +105,8 @@ struct nomem__tables {
 /* The caller's copy, which one free() frees; NULL: out of memory. */
 struct nomem__tables *nomem__worker_tables(const struct nomem__worker *worker);
 
-/* Has the next runs begin with these tables, which must outlive them, and note which sites they come to only after a
- * fault: channel->recoveries. */
+/* Has the next runs begin with these tables, which must outlive them, and where the setup has it so, note which sites
+ * they come to only after a fault: channel->recoveries. */
 void nomem__worker_know(struct nomem__worker *worker, const struct nomem__tables *known);
 
 /* Whether a run was started and has not ended. */
