@@ -30,12 +30,6 @@ static const char *line_end(const char *at, const char *end) {
   return newline != NULL ? newline : end;
 }
 
-static const char *line_start(const char *at, const char *text) {
-  if (at - text > LINE_BYTES_MAX) text = at - LINE_BYTES_MAX;
-  const char *newline = memrchr(text, '\n', (size_t)(at - text));
-  return newline != NULL ? newline + 1 : text;
-}
-
 static bool has_before(const char *at, const char *start, const char *word) {
   size_t bytes = strlen(word);
   return (size_t)(at - start) >= bytes && memcmp(at - bytes, word, bytes) == 0;
@@ -80,7 +74,7 @@ static void put_kind(char *kind, size_t at, struct slice words) {
   }
   for (const char *c = words.start; c < words.end && at < NOMEM_SANITIZER_KIND_BYTES - 1; c++)
     kind[at++] = (unsigned char)*c < 0x80 && isprint((unsigned char)*c) ? *c : '?';
-  while (at > 0 && kind[at - 1] == ' ') at--;
+  while (at > 0 && (kind[at - 1] == ' ' || kind[at - 1] == ':')) at--;
   kind[at] = '\0';
 }
 
@@ -89,29 +83,35 @@ static uint64_t mix(uint64_t hash, struct slice text) {
   return (hash ^ '\n') * UINT64_C(0x100000001b3);
 }
 
-/* Looks for the head of a report from text.start on. Returns the end of its line, or NULL. */
-static const char *find_head(struct slice text, const char *whole, struct nomem__sanitizer_text *found) {
+uint64_t nomem__sanitizer_hash(const char *kind) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (const char *c = kind; *c != '\0'; c++)
+    if (!isdigit((unsigned char)*c)) hash = mix(hash, (struct slice){c, c + 1});
+  return hash;
+}
+
+/* Whether a line is the head of a report. */
+static bool read_head(struct slice line, struct nomem__sanitizer_text *found) {
   static const char by_name[] = "Sanitizer: ", by_place[] = ": runtime error: ", undefined[] = "UndefinedBehavior";
   struct nomem__sanitizer_report *report = &found->report;
-  const char *named = find(text, by_name), *placed = find(text, by_place);
-  while (named != NULL || placed != NULL) {
-    bool is_named = placed == NULL || (named != NULL && named < placed);
-    const char *at = is_named ? named : placed, *line = line_start(at, whole), *end = line_end(at, text.end);
-    const char *name = is_named ? report_name(line, at) : is_place(line, at) ? undefined : NULL;
-    if (name != NULL) {
-      size_t name_bytes = is_named ? (size_t)(at - name) : strlen(name);
-      memcpy(report->kind, name, name_bytes);
-      memcpy(report->kind + name_bytes, by_name, sizeof by_name);
-      report->is_leak = is_named && strncmp(name, "Leak", strlen("Leak")) == 0;
-      const char *words = at + (is_named ? sizeof by_name : sizeof by_place) - 1;
-      put_kind(report->kind, name_bytes + sizeof by_name - 1, (struct slice){words, end});
-      found->hash = mix(UINT64_C(0xcbf29ce484222325), is_named ? (struct slice){at, at} : (struct slice){line, at});
-      return end;
-    }
-    text.start = at + 1;
-    *(is_named ? &named : &placed) = find(text, is_named ? by_name : by_place);
+  const char *at = find(line, by_name), *name = at != NULL ? report_name(line.start, at) : NULL;
+  size_t name_bytes = name != NULL ? (size_t)(at - name) : strlen(undefined);
+  struct slice words = {at, line.end}, place = {line.start, line.start};
+  if (name != NULL) {
+    words.start += strlen(by_name);
+  } else {
+    at = find(line, by_place);
+    if (at == NULL || !is_place(line.start, at)) return false;
+    name = undefined;
+    words.start = at + strlen(by_place);
+    place.end = at;
   }
-  return NULL;
+  memcpy(report->kind, name, name_bytes);
+  memcpy(report->kind + name_bytes, by_name, sizeof by_name);
+  put_kind(report->kind, name_bytes + strlen(by_name), words);
+  report->is_leak = strncmp(report->kind, "Leak", strlen("Leak")) == 0;
+  found->hash = mix(nomem__sanitizer_hash(report->kind), place);
+  return true;
 }
 
 /* Reads "#3 0x55d0c0ffee (/path/of/module+0x1234)", blanks before it and words behind it. False: not this frame. */
@@ -157,21 +157,17 @@ static void read_stack(struct slice text, struct nomem__sanitizer_text *found) {
   }
 }
 
-uint64_t nomem__sanitizer_hash(const char *kind) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (const char *c = kind; *c != '\0'; c++)
-    if (!isdigit((unsigned char)*c)) hash = mix(hash, (struct slice){c, c + 1});
-  return hash;
-}
-
 bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct nomem__sanitizer_text *found) {
-  if (*at >= bytes) return false;
+  const char *end = text + bytes;
+  bool is_head = false;
   found->report.trace.depth = found->report.trace.own = found->report.trace.blameless = 0;
-  const char *end = text + bytes, *behind = find_head((struct slice){text + *at, end}, text, found);
-  if (behind == NULL) return false;
-  *at = (size_t)(behind - text);
-  read_stack((struct slice){behind < end ? behind + 1 : end, end}, found);
-  found->hash ^= nomem__sanitizer_hash(found->report.kind);
+  while (!is_head && *at < bytes) {
+    struct slice line = {text + *at, line_end(text + *at, end)};
+    is_head = read_head(line, found);
+    *at = (size_t)(line.end - text) + (line.end < end);
+  }
+  if (!is_head) return false;
+  read_stack((struct slice){text + *at, end}, found);
   for (unsigned i = 0; i < found->report.trace.depth && i < HASHED_FRAMES; i++)
     found->hash = mix(found->hash + found->report.trace.frame[i].offset,
                       (struct slice){found->path[i].start, found->path[i].start + found->path[i].bytes});
