@@ -5,6 +5,7 @@
 
 #include "../images.h"
 #include "debuginfo.h"
+#include "terminate.h"
 #include "touch.h"
 
 /* A pointer below this is NULL, or the address of a member in what is at NULL. */
@@ -64,6 +65,7 @@ void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__sy
   if (!outcome->end.has_stack) return;
   nomem__trace_of_stack(&outcome->end.stack, trace);
   nomem__sanitizer_mark(trace, symbols);
+  if (outcome->end.fatal_signal == SIGABRT) nomem__terminate_mark(trace, symbols);
   nomem__blame_library(outcome, symbols, trace);
 }
 

@@ -18,7 +18,7 @@ bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct no
   struct nomem__trace raised, fault;
   nomem__blow_up_trace(outcome, owners->symbols, &raised);
   const struct nomem__trace_frame *raiser = nomem__trace_culprit(&raised);
-  if (nomem__is_tests(owners, &raised)) return true;
+  if (nomem__is_tests(owners, &raised) || raised.terminate == NOMEM_TERMINATE_UNTHROWN) return true;
   if (raiser == NULL || owners->globs != NULL || !is_program(channel, raiser->path)) return false;
   int32_t pid = nomem__process_with_faults(outcome);
   for (uint32_t i = 0; (i = nomem__next_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
@@ -126,7 +126,8 @@ static int show(struct nomem__finding *finding, const struct nomem__found *found
   finding->rank = found->rank;
   finding->point = found->point;
   strncpy(finding->plan, found->plan, sizeof finding->plan - 1);
-  put_detail(finding, found->detail);
+  bool is_terminate = found->verdict == NOMEM_VERDICT_ABORT && run->blow_up.terminate != NOMEM_TERMINATE_NO;
+  put_detail(finding, is_terminate ? "C++ terminate" : found->detail);
   nomem__last_line(outcome->tail, finding->last_words);
   finding->signal = outcome->end.fatal_signal;
   finding->needs_timeout = outcome->end.timed_out;
@@ -168,7 +169,9 @@ static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols 
       nomem__find_unchecked(found->outcome, symbols, &run->blow_up, &run->unchecked))
     return nomem__unchecked_hash(&run->unchecked, symbols);
   const struct nomem__trace *telling = run->blow_up.depth > 0 ? &run->blow_up : &run->fault;
-  uint64_t hash = nomem__trace_hash(telling, symbols, sameness(found->verdict));
+  /* That a function lets exceptions through is one decision, wherever in it they come from. */
+  enum nomem__sameness same = telling->terminate != NOMEM_TERMINATE_NO ? NOMEM_SAME_LOOP : sameness(found->verdict);
+  uint64_t hash = nomem__trace_hash(telling, symbols, same);
   return hash + (found->verdict == NOMEM_VERDICT_SANITIZER ? nomem__sanitizer_hash(found->outcome->report.kind)
                                                            : (uint64_t)found->outcome->end.fatal_signal);
 }

@@ -96,7 +96,7 @@ void nomem__findings_free(struct nomem__findings *findings);
  * back. NULL: it is not. */
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners);
 
-/* Whether an abort is the test's own doing: raised in test code; or in one of the run's programs, when a library under
+/* Whether an abort is no doing of the code under test: raised in test code, or by a C++ run-time that cannot throw; or in one of the run's programs, when a library under
  * it had a call failed, in the same process or, when that had none, in another. */
 bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct nomem__owners *owners);
 

@@ -89,6 +89,7 @@ void nomem__print_end(const struct nomem__finding *finding, FILE *out) {
   }
   fprintf(out, "SIG%s", sigabbrev_np(finding->signal));
   nomem__touch_print(out, finding->touch, finding->fault_address);
+  if (*finding->detail != '\0') fprintf(out, ", %s", finding->detail);
   /* Who aborts on purpose says why: out of memory, a failed assertion, a double free. */
   if (finding->signal == SIGABRT && strcmp(finding->last_words, "''") != 0)
     fprintf(out, ", its last words: %s", finding->last_words);

@@ -14,6 +14,7 @@ void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_fra
                             struct nomem__trace *trace) {
   trace->depth = depth < NOMEM_DEPTH ? depth : NOMEM_DEPTH;
   trace->own = trace->blameless = 0;
+  trace->terminate = NOMEM_TERMINATE_NO;
   for (unsigned i = 0; i < trace->depth; i++) {
     unsigned module = NOMEM_FRAME_MODULE(frames[i]);
     const char *path = module >= 1 && module <= NOMEM_MODULES ? channel->modules[module - 1].path : "";
@@ -25,6 +26,7 @@ void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_fra
 void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace *trace) {
   trace->depth = (unsigned)stack->depth;
   trace->own = trace->blameless = 0;
+  trace->terminate = NOMEM_TERMINATE_NO;
   for (unsigned i = 0; i < trace->depth; i++) {
     const struct nomem__stack_frame *frame = &stack->frames[i];
     const char *path = frame->module != NULL ? frame->module : "";

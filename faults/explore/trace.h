@@ -18,11 +18,19 @@ struct nomem__trace_frame {
   bool is_return_address;
 };
 
+/* How the C++ run-time came to abort. */
+enum nomem__terminate {
+  NOMEM_TERMINATE_NO,       /* it did not */
+  NOMEM_TERMINATE_UNCAUGHT, /* nobody caught an exception */
+  NOMEM_TERMINATE_UNTHROWN  /* it had no memory for the exception that would have told of the failure */
+};
+
 /* Innermost frame first. Paths are borrowed unless it was made by nomem__trace_copy. */
 struct nomem__trace {
   unsigned depth;
   unsigned own; /* not 0: frames inside the C library that are its own doing, see nomem__trace_blame_library */
-  unsigned blameless; /* innermost frames that are not to blame, by what they are called; see sanitizer.h */
+  unsigned blameless; /* innermost frames that are not to blame, by what they are called */
+  enum nomem__terminate terminate;
   struct nomem__trace_frame frame[NOMEM_TRACE_DEPTH];
 };
 

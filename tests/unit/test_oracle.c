@@ -55,6 +55,31 @@ static void swallowed(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
 }
 
+/* A report counts however the run ended, but a crash by a signal says more. What was left counts at a comparable end. */
+static void reports(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.has_report = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_SANITIZER);
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_SANITIZER);
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGABRT;
+  evidence.raised_by_test = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_SANITIZER);
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+
+  evidence = reached;
+  evidence.has_report = evidence.is_leak = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_SANITIZER);
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  evidence.root_status = 0;
+  evidence.timed_out = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
+}
+
 /* A test that skips itself has coped with the failure; one that also had a process die has not. */
 static void skipped_is_handled(void **state) {
   (void)state;
@@ -177,7 +202,7 @@ int main(void) {
       cmocka_unit_test(unreached_whatever_happened),
       cmocka_unit_test(handled_and_refused),
       cmocka_unit_test(other_signals_are_refusals),
-      cmocka_unit_test(swallowed),
+      cmocka_unit_test(swallowed), cmocka_unit_test(reports),
       cmocka_unit_test(fatal_signals),
       cmocka_unit_test(skipped_is_handled),
       cmocka_unit_test(corruption_by_last_words),
