@@ -77,6 +77,7 @@ bool nomem__output_is_same(const struct nomem__baseline_output *baseline, const 
 /* The first line of two outputs that differs, each as far as it fits; an output that has ended has no line there. */
 struct difference {
   uint64_t line; /* from 1; 0: none in what is kept of the baseline's */
+  size_t byte;   /* the first that differs, from 0 */
   bool is_at_end, was_at_end;
   char is[LINE_BYTES], was[LINE_BYTES];
 };
@@ -107,6 +108,7 @@ static struct difference find_difference(const struct nomem__baseline_output *ba
     found.line = 0;
     return found;
   }
+  found.byte = at;
   length = pread(output->fd, buffer, sizeof buffer, (off_t)line_at);
   found.is_at_end = length <= 0;
   found.was_at_end = line_at >= baseline->text_bytes;
@@ -144,6 +146,10 @@ void nomem__output_difference(const struct nomem__baseline_output *baseline, con
     return;
   }
   char is[NOMEM_QUOTE_BYTES], was[NOMEM_QUOTE_BYTES];
-  snprintf(text, text_bytes, "line %" PRIu64 " of its output is %s, without the fault it is %s", found.line,
-           quoted(found.is_at_end, found.is, is), quoted(found.was_at_end, found.was, was));
+  const char *shown_is = quoted(found.is_at_end, found.is, is), *shown_was = quoted(found.was_at_end, found.was, was);
+  if (strcmp(shown_is, shown_was) == 0) /* in what a line does not show: far behind, or behind a zero byte */
+    snprintf(text, text_bytes, "its output differs from byte %zu on, in line %" PRIu64, found.byte + 1, found.line);
+  else
+    snprintf(text, text_bytes, "line %" PRIu64 " of its output is %s, without the fault it is %s", found.line,
+             shown_is, shown_was);
 }

@@ -88,7 +88,8 @@ static void difference(void **state) {
   EXPECT("a\nbc\n", "a\nbd\n", "line 2 of its output is 'bd', without the fault it is 'bc'");
   EXPECT("a\nb\n", "a\n", "line 2 of its output is nothing, without the fault it is 'b'");
   EXPECT("a\n", "a\nb\n", "line 2 of its output is 'b', without the fault it is nothing");
-  EXPECT("a\nb", "a\nb\n", "line 2 of its output is 'b', without the fault it is 'b'");
+  EXPECT("a\nb", "a\nb\n", "its output differs from byte 4 on, in line 2");
+  EXPECT("a\nb\0c", "a\nb\0d", "its output differs from byte 5 on, in line 2");
   EXPECT("", "\n", "line 1 of its output is '', without the fault it is nothing");
   EXPECT("\33[2J\n", "\xff\n", "line 1 of its output is '\\xff', without the fault it is '\\x1b[2J'");
 #undef EXPECT
