@@ -11,6 +11,9 @@
 /* Points that a program is run once for, to take snapshots: little beside the forks, and the schedule's order is kept by
  * and large, which matters when the time is up before the end. */
 #define BATCH_POINTS 65536
+/* So often, and so many points at most, are tried again where threads or processes race and a run missed its call. */
+#define RETRIES 2
+#define RETRIED_MAX 256
 
 /* What a fork before main() does not share, but a later one would. What is shared only while it is open is looked for
  * at each point. */
@@ -242,6 +245,26 @@ static void use_huge_pages(struct nomem__campaign *campaign) {
   }
 }
 
+/* Calls that depend on how threads or processes race were perhaps only missed: makes the runs that did not come to
+ * theirs once more. Returns how many. */
+static size_t retry_unreached(struct nomem__campaign *campaign) {
+  size_t count = 0, *ranks = calloc(RETRIED_MAX, sizeof *ranks);
+  for (size_t i = 0; i < campaign->point_count && count < RETRIED_MAX && ranks != NULL; i++)
+    if (campaign->results[i] == NOMEM_VERDICT_UNREACHED + 1 && !campaign->known[i]) ranks[count++] = i;
+  for (size_t i = 0; i < count; i++) campaign->results[ranks[i]] = 0;
+  campaign->progress.total += count;
+  if (count > 0) make_runs(campaign, NOMEM_ENGINE_EXEC);
+  for (size_t i = 0; i < count; i++)
+    if (campaign->results[ranks[i]] == 0) campaign->results[ranks[i]] = NOMEM_VERDICT_UNREACHED + 1;
+  free(ranks);
+  return count;
+}
+
+static bool may_race(const struct nomem__campaign *campaign) {
+  return campaign->unstable_sites > 0 ||
+         (campaign->effects & (NOMEM_EFFECT_THREADS | NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_UNKNOWN)) != 0;
+}
+
 void nomem__engines_run(struct nomem__campaign *campaign) {
   enum nomem__engine_choice choice = campaign->session->options->engine;
   if (choice != NOMEM_CHOICE_EXEC && may_fork(campaign)) use_huge_pages(campaign);
@@ -252,4 +275,6 @@ void nomem__engines_run(struct nomem__campaign *campaign) {
       memchr(campaign->results, 0, campaign->point_count) != NULL && !nomem__campaign_is_over(campaign))
     serve(campaign);
   make_runs(campaign, NOMEM_ENGINE_EXEC);
+  for (unsigned i = 0; i < RETRIES && may_race(campaign) && !nomem__campaign_is_over(campaign); i++)
+    if (retry_unreached(campaign) == 0) break;
 }

@@ -251,7 +251,9 @@ static void note_death(struct nomem__tree *tree, pid_t pid, int status) {
   int signal = WTERMSIG(status);
   if (!nomem__is_fatal(signal)) return;
   tree->end.fatal_deaths++;
-  if (tree->stack_pid == pid || tree->end.fatal_signal == 0) tree->end.fatal_signal = signal;
+  /* Another thread may have died meanwhile, of something else: what came first is what is shown. */
+  bool is_shown = tree->stack_pid == pid && tree->is_dying;
+  if (!is_shown && (tree->stack_pid == pid || tree->end.fatal_signal == 0)) tree->end.fatal_signal = signal;
 }
 
 static void unlink_tree(struct nomem__tree *tree) {
