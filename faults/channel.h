@@ -37,6 +37,7 @@
  * comes soon, and to name every call to the end of a long run takes longer than the run. */
 #define NOMEM_RECOVERIES 64
 #define NOMEM_RECOVERY_CALLS 10000
+#define NOMEM_MISUSES 8
 #define NOMEM_PATH_BYTES 512
 #define NOMEM_GLOB_BYTES 256
 
@@ -102,6 +103,50 @@ struct nomem_recovery {
   nomem_frame frame[NOMEM_DEPTH];
 };
 
+/* What is wrong with a pointer that the program gave to free or realloc. */
+#define NOMEM_MISUSE_MAP(X)                                     \
+  X(TWICE, "a block was freed twice")                           \
+  X(REALLOC, "a freed block was given to realloc")              \
+  X(INSIDE, "a pointer into the middle of a block was freed")   \
+  X(FOREIGN, "what was freed is not on the heap")               \
+  X(OVERRUN, "a block was written past its end")
+
+enum nomem_misuse_kind {
+#define X(upper, text) NOMEM_MISUSE_##upper,
+  NOMEM_MISUSE_MAP(X)
+#undef X
+  NOMEM_MISUSE_KINDS
+};
+
+/* One of them, with the stacks of the call, of the block's allocation, and of the call that freed it before. */
+struct nomem_misuse {
+  _Atomic uint32_t ready;
+  uint32_t kind;
+  int32_t pid;
+  uint32_t call_depth, block_depth, freed_depth;
+  uint64_t address, size_bytes; /* of the block */
+  nomem_frame call[NOMEM_DEPTH], block[NOMEM_DEPTH], freed[NOMEM_DEPTH];
+};
+
+/* How closely blocks are watched. */
+enum nomem_watch {
+  NOMEM_WATCH_NONE,
+  NOMEM_WATCH_LIVE,  /* how many are in use, and how large they are together */
+  NOMEM_WATCH_LEDGER /* each of them: exec only */
+};
+
+/* What a block counts for in nomem_watched.live, beside its bytes. */
+#define NOMEM_LIVE_BLOCK (UINT64_C(1) << 44)
+
+/* The process whose end is looked at, the first one that was injected, and where in it what tells is to be found. */
+struct nomem_watched {
+  _Atomic int32_t pid;
+  uint32_t unused;
+  _Atomic uint64_t live;    /* what is in use, in the run, or in the fork that runs: its parent puts back its own */
+  _Atomic uint64_t ledger;  /* where its ledger is; 0: none */
+  _Atomic uint64_t stacks, stacks_bytes; /* where what the injector remembers of stacks is */
+};
+
 /* What one thread counted. A thread owns its slot and adds without a locked instruction, so two threads never share a
  * cache line; the last slot is shared, with locked adds, by whoever came too late for one. */
 #define NOMEM_COUNTS 256
@@ -160,11 +205,15 @@ struct nomem_channel {
   _Atomic uint32_t stop_at_fault; /* the process of the first fault stops there, for a debugger to attach */
   char plan[NOMEM_PLAN_BYTES];
   char image[NOMEM_GLOB_BYTES]; /* base names of the images to inject, globs joined by commas; "": all but launchers */
+  uint32_t watch;                 /* enum nomem_watch */
 
   /* Written by the program. What a fork writes lies together: each page it touches costs it a microsecond or two. */
   _Alignas(NOMEM_PAGE) struct nomem_fork fork; /* by both */
+  struct nomem_watched watched;
   _Atomic uint32_t image_count, fault_count;   /* may exceed the arrays */
+  _Atomic uint32_t misuse_count;               /* too */
   struct nomem_fault faults[NOMEM_FAULTS];
+  struct nomem_misuse misuses[NOMEM_MISUSES];
   struct nomem_image images[NOMEM_IMAGES];
   _Atomic uint32_t recovery_count; /* may exceed the array */
   struct nomem_recovery recoveries[NOMEM_RECOVERIES];

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "audit.h"
 #include "engines.h"
 #include "identity.h"
 #include "preflight.h"
@@ -77,6 +78,9 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
   evidence.is_skipped = WIFEXITED(status) && is_skip_code(campaign->session->options, WEXITSTATUS(status));
   evidence.has_report = nomem__has_report(outcome, campaign->session->symbols);
   evidence.is_leak = outcome->report.is_leak;
+  struct nomem__left_site left;
+  evidence.was_misused = nomem__audit_misuse(campaign, outcome) != NULL || nomem__audit_overrun(campaign, outcome);
+  evidence.has_leaked = nomem__audit_is_looked_at(campaign, outcome) && nomem__audit_left(campaign, outcome, &left);
   if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, &campaign->owners);
   return nomem__oracle_verdict(&evidence);
 }
@@ -105,6 +109,18 @@ static void say_run(struct nomem__campaign *campaign, const char *plan, enum nom
           outcome->error.hash, nomem__engine_names[campaign->engine], outcome->duration_us);
 }
 
+/* How a run ended, where its verdict does not say it all. */
+static void describe(const struct nomem__campaign *campaign, const struct nomem__found *found, char *detail,
+                     size_t detail_bytes) {
+  const struct nomem__outcome *outcome = found->outcome;
+  if (found->verdict == NOMEM_VERDICT_SWALLOWED)
+    nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, detail_bytes);
+  if (found->verdict == NOMEM_VERDICT_SANITIZER)
+    snprintf(detail, detail_bytes, "%s", outcome->report.kind[0] != '\0' ? outcome->report.kind : UNSEEN_REPORT);
+  if (found->verdict == NOMEM_VERDICT_LEAK || found->verdict == NOMEM_VERDICT_CORRUPTION)
+    nomem__audit_describe(found, detail, detail_bytes);
+}
+
 static size_t count_findings(const struct nomem__findings *findings, bool strict) {
   size_t count = 0;
   for (size_t i = 0; i < findings->count; i++) count += nomem__verdict_counts(findings->list[i].verdict, strict);
@@ -127,15 +143,23 @@ void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
   campaign->results[rank] = (uint8_t)(verdict + 1);
-  campaign->engines[campaign->engine]++;
+  campaign->engines[campaign->engine] += !campaign->audit.is_due[rank];
+  campaign->audit.is_due[rank] = nomem__audit_is_due(campaign, outcome, verdict);
   note_recovery(campaign, point, outcome);
-  if (nomem__verdict_is_shown(verdict)) {
+  if (campaign->audit.is_due[rank]) {
+    campaign->progress.total++; /* once more, and then it counts */
+  } else if (nomem__verdict_is_shown(verdict)) {
     char detail[NOMEM_DETAIL_BYTES] = "";
-    if (verdict == NOMEM_VERDICT_SWALLOWED)
-      nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, sizeof detail);
-    if (verdict == NOMEM_VERDICT_SANITIZER)
-      snprintf(detail, sizeof detail, "%s", outcome->report.kind[0] != '\0' ? outcome->report.kind : UNSEEN_REPORT);
-    const struct nomem__found found = {verdict, outcome, *point, rank, plan, detail};
+    struct nomem__left_site left;
+    const struct nomem__found found = {.verdict = verdict,
+                                       .outcome = outcome,
+                                       .point = *point,
+                                       .rank = rank,
+                                       .plan = plan,
+                                       .detail = detail,
+                                       .left = nomem__audit_left(campaign, outcome, &left) ? &left : NULL,
+                                       .misuse = nomem__audit_misuse(campaign, outcome)};
+    describe(campaign, &found, detail, sizeof detail);
     const struct nomem__finding *finding = NULL;
     int result = nomem__findings_add(&hand->findings, &found, &campaign->owners, &finding);
     if (result != 0)
@@ -150,6 +174,11 @@ void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
   campaign->progress.done++;
 }
 
+/* The verdicts that take one, or of which it tells more. */
+static bool needs_ledger(const struct nomem__finding *finding) {
+  return finding->verdict == NOMEM_VERDICT_LEAK || finding->verdict == NOMEM_VERDICT_CORRUPTION;
+}
+
 static void confirm_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 static void output_checked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 
@@ -161,6 +190,8 @@ static void confirm_next(struct nomem__campaign *campaign) {
     return;
   const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   bool is_checked = finding->verdict != NOMEM_VERDICT_SWALLOWED || campaign->is_output_checked;
+  nomem__worker_watch_blocks(campaign->workers[0].worker,
+                             needs_ledger(finding) ? NOMEM_WATCH_LEDGER : NOMEM_WATCH_LIVE);
   int result = nomem__worker_start(campaign->workers[0].worker, is_checked ? finding->plan : "", campaign->timeout_ms,
                                    is_checked ? confirm_done : output_checked, campaign);
   if (result != 0) nomem__campaign_give_up(campaign, result);
@@ -172,6 +203,9 @@ static void confirm_done(struct nomem__worker *worker, const struct nomem__outco
   if (outcome->end.was_cancelled) return;
   struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed++];
   finding->is_flaky = nomem__campaign_judge(campaign, outcome, finding->point.second != 0) != finding->verdict;
+  const struct nomem_misuse *misuse = nomem__audit_misuse(campaign, outcome);
+  if (misuse != NULL && !finding->is_flaky)
+    nomem__finding_learn(finding, outcome->channel, misuse, campaign->session->symbols);
   finding->is_confirmed = true;
   confirm_next(campaign);
 }
@@ -184,6 +218,12 @@ static void output_checked(struct nomem__worker *worker, const struct nomem__out
   nomem__baseline_output_compare(&campaign->baseline_output, &outcome->output, &outcome->error);
   campaign->is_output_checked = true;
   confirm_next(campaign);
+}
+
+static bool needs_ledger_to_confirm(const struct nomem__campaign *campaign) {
+  for (size_t i = 0; i < campaign->findings.count; i++)
+    if (!campaign->findings.list[i].is_confirmed && needs_ledger(&campaign->findings.list[i])) return true;
+  return false;
 }
 
 static void interrupt(void *user) {
@@ -205,7 +245,8 @@ static void count_results(struct nomem__campaign *campaign) {
 static int leave_to_other_shards(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
   campaign->known = calloc(campaign->point_count + 1, sizeof *campaign->known);
-  if (campaign->known == NULL) return -ENOMEM;
+  campaign->audit.is_due = calloc(campaign->point_count + 1, sizeof *campaign->audit.is_due);
+  if (campaign->known == NULL || campaign->audit.is_due == NULL) return -ENOMEM;
   for (size_t i = 0; i < campaign->point_count && options->shards != 0; i++) {
     const struct nomem__point *point = &campaign->points[i];
     if (nomem__is_in_shard(campaign->sites[point->site].key, point, options->shard, options->shards)) continue;
@@ -231,7 +272,9 @@ static int explore_points(struct nomem__campaign *campaign) {
   nomem__progress_start(&campaign->progress, &session->loop, due);
   nomem__engines_run(campaign);
   explore_recoveries(campaign);
+  nomem__audit_run(campaign);
   count_results(campaign);
+  if (needs_ledger_to_confirm(campaign)) nomem__audit_prepare(campaign);
   confirm_next(campaign);
   nomem__session_run(session);
   nomem__progress_stop(&campaign->progress);
@@ -251,6 +294,8 @@ static int open_workers(struct nomem__campaign *campaign, unsigned count) {
       return result;
     }
     campaign->worker_count++;
+    if (session->options->leaks != NOMEM_LEAKS_OFF && session->setup.trace)
+      nomem__worker_watch_blocks(hand->worker, NOMEM_WATCH_LIVE);
   }
   return 0;
 }
@@ -340,6 +385,7 @@ int nomem__explore(const struct nomem__options *options) {
   free(campaign.points);
   free(campaign.results);
   free(campaign.known);
+  nomem__audit_free(&campaign.audit);
   nomem__owners_free(&campaign.owners);
   free(campaign.tables);
   nomem__recoveries_free(&campaign.recoveries);

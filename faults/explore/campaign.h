@@ -38,6 +38,19 @@ struct nomem__campaign_worker {
   struct nomem__findings findings;
 };
 
+/* What the baseline leaves, and which runs are to be made again for what they leave: see audit.h. */
+#define NOMEM__AUDIT_BASELINES 2
+struct nomem__audit {
+  bool is_known; /* the baselines' ends were seen */
+  unsigned baselines;
+  uint64_t live[NOMEM__AUDIT_BASELINES];
+  bool *is_due; /* of each point */
+  size_t next;
+  bool has_ledger; /* what follows is known */
+  struct nomem__left_list left;
+  uint32_t misuses;
+};
+
 struct nomem__campaign {
   struct nomem__session *session;
   struct nomem__campaign_worker workers[NOMEM_JOBS_MAX];
@@ -58,6 +71,7 @@ struct nomem__campaign {
   size_t site_count, unstable_sites; /* came in only one of the two baselines */
   uint64_t calls_scheduled;          /* occurrences that the schedule would have without --max-points */
   struct nomem__owners owners;
+  struct nomem__audit audit;
 
   unsigned effects; /* of the baseline, bits of enum nomem__effect: what keeps it from the faster engines */
   struct nomem__baseline_output baseline_output;

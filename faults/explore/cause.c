@@ -45,12 +45,12 @@ int32_t nomem__process_with_faults(const struct nomem__outcome *outcome) {
   return nomem__next_fault(outcome->channel, pid, 0) < NOMEM_FAULTS ? pid : 0;
 }
 
-void nomem__blame_library(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
-                          struct nomem__trace *blow_up) {
-  for (uint32_t i = 0; (i = nomem__next_fault(outcome->channel, outcome->end.stack.pid, i)) < NOMEM_FAULTS; i++) {
+void nomem__blame_library(const struct nomem__outcome *outcome, int32_t pid, struct nomem__symbols *symbols,
+                          struct nomem__trace *trace) {
+  for (uint32_t i = 0; (i = nomem__next_fault(outcome->channel, pid, i)) < NOMEM_FAULTS; i++) {
     struct nomem__trace fault;
     nomem__fault_trace(outcome->channel, i, &fault);
-    if (nomem__trace_blame_library(blow_up, &fault, symbols)) return;
+    if (nomem__trace_blame_library(trace, &fault, symbols)) return;
   }
 }
 
@@ -66,7 +66,7 @@ void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__sy
   nomem__trace_of_stack(&outcome->end.stack, trace);
   nomem__sanitizer_mark(trace, symbols);
   if (outcome->end.fatal_signal == SIGABRT) nomem__terminate_mark(trace, symbols);
-  nomem__blame_library(outcome, symbols, trace);
+  nomem__blame_library(outcome, outcome->end.stack.pid, symbols, trace);
 }
 
 /* Whether the function of a frame of the blow-up had NULL for its first parameter that is a pointer, or for any. */

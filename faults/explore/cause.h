@@ -17,9 +17,9 @@ uint32_t nomem__next_fault(const struct nomem_channel *channel, int32_t pid, uin
  * to each other. */
 int32_t nomem__process_with_faults(const struct nomem__outcome *outcome);
 
-/* As nomem__trace_blame_library, for all calls of the process that were failed. */
-void nomem__blame_library(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
-                          struct nomem__trace *blow_up);
+/* As nomem__trace_blame_library, for all calls of this process (0: of any) that were failed. */
+void nomem__blame_library(const struct nomem__outcome *outcome, int32_t pid, struct nomem__symbols *symbols,
+                          struct nomem__trace *trace);
 
 /* Where the process blew up, and whose doing it was. Depth 0: not known. */
 void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,

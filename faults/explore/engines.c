@@ -171,7 +171,7 @@ static void snapshots_ended(struct nomem__worker *worker, const struct nomem__ou
   nomem__store_prove(hand, false);
   for (size_t i = campaign->batch + (size_t)(hand - campaign->workers); i < campaign->batch_end;
        i += campaign->worker_count)
-    if (!campaign->known[i]) campaign->results[i] = 0;
+    if (!campaign->known[i]) campaign->results[i] = campaign->audit.is_due[i] = 0;
   campaign->is_unsound = true;
   nomem__findings_free(&hand->findings);
   campaign->engine_reason = "a program that is forked on its way ends in another way";

@@ -48,7 +48,7 @@ static struct nomem__finding *find(struct nomem__findings *findings, enum nomem_
 
 /* What is made of a run before it is known whether its finding shows it. */
 struct shown {
-  struct nomem__trace fault, blow_up;
+  struct nomem__trace fault, blow_up, block, freed;
   struct nomem__unchecked unchecked;
   struct nomem__waiter *threads; /* owned; NULL: none */
   size_t teller;
@@ -72,7 +72,7 @@ static int describe_threads(const struct nomem__found *found, struct nomem__symb
   run->teller = nomem__waits_describe(&found->outcome->end, symbols, run->threads);
   if (run->teller == threads->chief) return 0;
   run->blow_up = run->threads[run->teller].trace;
-  nomem__blame_library(found->outcome, symbols, &run->blow_up);
+  nomem__blame_library(found->outcome, found->outcome->end.stack.pid, symbols, &run->blow_up);
   return 0;
 }
 
@@ -93,6 +93,43 @@ static int show_second(struct nomem__second *second, const struct nomem__found *
   second->nth = channel->faults[1].nth;
   nomem__fault_trace(channel, 1, &stack);
   return nomem__trace_copy(&second->stack, &stack);
+}
+
+/* A stack of the channel's that outlives it. */
+static void trace_that_stays(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
+                             struct nomem__symbols *symbols, struct nomem__trace *trace) {
+  nomem__trace_of_frames(channel, frames, depth, trace);
+  for (unsigned i = 0; i < trace->depth; i++)
+    trace->frame[i].path = nomem__symbols_path(symbols, trace->frame[i].path);
+}
+
+static void misuse_traces(const struct nomem_channel *channel, const struct nomem_misuse *misuse,
+                          struct nomem__symbols *symbols, struct nomem__trace *block, struct nomem__trace *freed) {
+  trace_that_stays(channel, misuse->block, misuse->block_depth, symbols, block);
+  trace_that_stays(channel, misuse->freed, misuse->freed_depth, symbols, freed);
+}
+
+void nomem__finding_learn(struct nomem__finding *finding, const struct nomem_channel *channel,
+                          const struct nomem_misuse *misuse, struct nomem__symbols *symbols) {
+  misuse_traces(channel, misuse, symbols, &finding->block, &finding->freed);
+}
+
+/* What a run with a ledger shows in place of a blow-up: the bad call, or the allocation of what was left or overrun. */
+static void ledger_traces(const struct nomem__found *found, struct nomem__symbols *symbols, struct shown *run) {
+  struct nomem__trace *trace = &run->blow_up;
+  const struct nomem_channel *channel = found->outcome->channel;
+  const struct nomem__left_list *list = &found->outcome->remains->left;
+  bool has_left = found->verdict == NOMEM_VERDICT_LEAK && found->left != NULL;
+  bool is_bad = found->verdict == NOMEM_VERDICT_CORRUPTION && trace->depth == 0;
+  if (found->misuse != NULL) misuse_traces(channel, found->misuse, symbols, &run->block, &run->freed);
+  uint32_t site = has_left ? found->left->site : list->overrun_site;
+  if (is_bad && found->misuse != NULL)
+    trace_that_stays(channel, found->misuse->call, found->misuse->call_depth, symbols, trace);
+  else if ((has_left || (is_bad && list->has_overrun)) && site < NOMEM_SITES)
+    trace_that_stays(channel, channel->sites[site].frame, channel->sites[site].depth, symbols, trace);
+  else
+    return;
+  nomem__blame_library(found->outcome, 0, symbols, trace);
 }
 
 /* Makes this run the one that the finding shows. */
@@ -122,6 +159,8 @@ static int show(struct nomem__finding *finding, const struct nomem__found *found
   finding->threads_left_out = outcome->end.threads.left_out;
   finding->teller = run->teller;
   run->threads = NULL;
+  finding->block = run->block;
+  finding->freed = run->freed;
   finding->is_confirmed = false;
   finding->rank = found->rank;
   finding->point = found->point;
@@ -183,6 +222,7 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   struct shown run = {0};
   nomem__fault_trace(outcome->channel, 0, &run.fault);
   nomem__blow_up_trace(outcome, symbols, &run.blow_up);
+  ledger_traces(found, symbols, &run);
   int result = describe_threads(found, symbols, &run);
   if (result != 0) return result;
   uint64_t hash = hash_of(found, symbols, &run);

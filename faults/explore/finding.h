@@ -58,7 +58,9 @@ struct nomem__finding {
   struct nomem__unchecked unchecked; /* the call that was not checked; owns its paths */
   struct nomem__trace fault;   /* where the call was failed; owns its paths */
   struct nomem__second second; /* the other call that was failed, when point.second says so and it was come to */
-  struct nomem__trace blow_up; /* where it died or hung; depth 0: not known */
+  struct nomem__trace blow_up; /* where it died or hung; what was left was allocated here; depth 0: not known */
+  struct nomem__trace block;   /* where the block was allocated that was misused, and where it was freed before */
+  struct nomem__trace freed;
   struct nomem__waiter *threads; /* of a hang: all there were, owned; blow_up is that of number teller */
   size_t thread_count, threads_left_out, teller;
 };
@@ -76,6 +78,8 @@ struct nomem__found {
   struct nomem__point point;
   size_t rank;
   const char *plan, *detail;
+  const struct nomem__left_site *left; /* what it left; NULL: nothing */
+  const struct nomem_misuse *misuse;   /* what it did to a block; NULL: nothing */
 };
 
 /* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the same one is
@@ -91,6 +95,10 @@ int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findin
 void nomem__findings_sort(struct nomem__findings *findings);
 
 void nomem__findings_free(struct nomem__findings *findings);
+
+/* Adds what a run with a ledger tells of the block that was misused. */
+void nomem__finding_learn(struct nomem__finding *finding, const struct nomem_channel *channel,
+                          const struct nomem_misuse *misuse, struct nomem__symbols *symbols);
 
 /* Why it is the test's doing, in a few words: a crash in test code that used what it had been refused, or handed it
  * back. NULL: it is not. */

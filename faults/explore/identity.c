@@ -76,6 +76,7 @@ void nomem__identity(const struct nomem__campaign *campaign, char identity[NOMEM
     hash = mix_number(hash, options->skip_codes[i]);
   hash = mix_number(hash, (uint64_t)options->engine);
   hash = mix_number(hash, (uint64_t)options->isolate);
+  hash = mix_number(hash, (uint64_t)options->leaks);
   hash = mix_number(hash, options->timeout_ms);
   hash = mix_number(hash, (uint64_t)campaign->session->setup.trace << 1 | (uint64_t)options->aslr);
   hash = mix_file(mix_text(hash, nomem__base_name(campaign->image)), campaign->image);

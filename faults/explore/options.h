@@ -32,6 +32,14 @@ enum {
   NOMEM_FAULT_ALL = NOMEM_FAULT_BOTH | NOMEM_FAULT_SECOND
 };
 
+/* Which runs are looked at for memory that they left. */
+enum nomem__leaks {
+  NOMEM_LEAKS_DEFAULT, /* explore: those that ended as the baseline did; run: none */
+  NOMEM_LEAKS_HANDLED,
+  NOMEM_LEAKS_ALL,
+  NOMEM_LEAKS_OFF
+};
+
 enum nomem__isolate_choice { NOMEM_ISOLATE_AUTO, NOMEM_ISOLATE_ON, NOMEM_ISOLATE_OFF };
 
 #define NOMEM_JOBS_MAX 256
@@ -60,6 +68,7 @@ struct nomem__options {
   unsigned faults;        /* NOMEM_FAULT_ bits, at least one */
   enum nomem__engine_choice engine;
   enum nomem__isolate_choice isolate;
+  enum nomem__leaks leaks;
   uint64_t budget_ms;     /* 0: none */
   uint64_t max_points;    /* 0: none */
   uint64_t timeout_ms;    /* 0: not given */

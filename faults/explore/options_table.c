@@ -148,6 +148,17 @@ static int read_isolate(struct nomem__parser *parser, size_t offset, const char 
   return refuse(reason, "give auto, on or off");
 }
 
+static int read_leaks(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  static const char *const names[] = {
+      [NOMEM_LEAKS_HANDLED] = "handled", [NOMEM_LEAKS_ALL] = "all", [NOMEM_LEAKS_OFF] = "off"};
+  for (unsigned i = NOMEM_LEAKS_HANDLED; i < sizeof names / sizeof *names; i++) {
+    if (strcmp(value, names[i]) != 0) continue;
+    *(enum nomem__leaks *)member(parser, offset) = (enum nomem__leaks)i;
+    return 0;
+  }
+  return refuse(reason, "give handled, all or off");
+}
+
 static int read_count(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
   uint64_t number;
   if (!read_digits(&value, UINT32_MAX, &number) || *value || number == 0)
@@ -288,6 +299,9 @@ const struct nomem__option nomem__option_table[] = {
     {"faults", "KIND", 0, ONLY(EXPLORE), read_faults, SET(faults),
      "transient: one allocation fails; persistent: it and all later ones; both; all: both, and a second one where the "
      "program came to only because of the first (default)"},
+    {"leaks", "RUNS", 0, ONLY(EXPLORE), read_leaks, SET(leaks),
+     "which runs are looked at for memory that they left: handled, those that ended as without a failure (default); "
+     "all, those that gave up, too; off, none"},
     {"stdin", "FILE", 0, RUNNERS, read_path, SET(stdin_path),
      "give each run FILE as its standard input; - for nomem's own, with run only (default: empty)"},
     {"image", "GLOB[,GLOB]", 0, RUNNERS, read_image, SET(image),

@@ -66,10 +66,12 @@ enum nomem__verdict nomem__oracle_verdict(const struct nomem__evidence *evidence
   bool has_died = evidence->fatal_deaths > evidence->baseline_fatal_deaths;
   if (has_died && evidence->fatal_signal == SIGABRT && evidence->is_corrupt) return NOMEM_VERDICT_CORRUPTION;
   if (is_reported(evidence, has_died)) return NOMEM_VERDICT_SANITIZER;
+  if (evidence->was_misused) return NOMEM_VERDICT_CORRUPTION;
   bool has_refused = has_died && evidence->fatal_signal == SIGABRT && evidence->raised_by_test;
   if (has_died && !has_refused) return evidence->fatal_signal == SIGABRT ? NOMEM_VERDICT_ABORT : NOMEM_VERDICT_CRASH;
   if (evidence->timed_out) return NOMEM_VERDICT_HANG;
   if (has_refused) return NOMEM_VERDICT_REFUSED;
+  if (evidence->has_leaked) return NOMEM_VERDICT_LEAK;
   if (evidence->is_skipped) return NOMEM_VERDICT_HANDLED;
   if (evidence->root_status != evidence->baseline_status) return NOMEM_VERDICT_REFUSED;
   return evidence->has_swallowed ? NOMEM_VERDICT_SWALLOWED : NOMEM_VERDICT_HANDLED;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "audit.h"
 #include "effects.h"
 #include "quote.h"
 #include "site_filter.h"
@@ -154,6 +155,7 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
   baseline->output = outcome->output;
   baseline->error = outcome->error;
   if (baseline->was_cancelled) return;
+  nomem__audit_baseline(&baseline->campaign->audit, outcome);
   baseline->is_made = true;
   nomem__last_line(outcome->tail, baseline->last_line);
   baseline->site_count = nomem__sites_of(outcome->channel, &baseline->sites);

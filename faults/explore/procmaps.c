@@ -60,8 +60,9 @@ static bool parse_area(const char *line, struct nomem__area *area) {
   int fields = sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n", &area->start, &area->end,
                       permissions, &area->offset, &area->device_major, &area->device_minor, &area->inode, &path);
   if (fields != 7 || path == 0) return false;
-  area->is_executable = permissions[2] == 'x';
+  area->is_readable = permissions[0] == 'r';
   area->is_writable = permissions[1] == 'w';
+  area->is_executable = permissions[2] == 'x';
   area->path = strndup(line + path, strcspn(line + path, "\n"));
   return area->path != NULL;
 }

@@ -17,7 +17,7 @@ struct nomem__area {
   uint64_t offset;     /* of start in the file */
   uint64_t inode;      /* 0: no file */
   unsigned device_major, device_minor;
-  bool is_executable, is_writable;
+  bool is_readable, is_writable, is_executable;
   char *path; /* as the kernel writes it: "/path", "/path (deleted)", "[vdso]", ""; owned by the maps */
 };
 

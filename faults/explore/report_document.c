@@ -88,6 +88,14 @@ static void put_trace(struct builder *builder, json_t *object, const struct nome
   nomem__json_put(&builder->json, object, "stack", stack);
 }
 
+/* Nothing, where there is none. */
+static void put_stack(struct builder *builder, json_t *object, const char *key, const struct nomem__trace *trace) {
+  if (trace->depth == 0) return;
+  json_t *stack = json_object();
+  put_trace(builder, stack, trace);
+  nomem__json_put(&builder->json, object, key, stack);
+}
+
 /* What print writes, as a string of the object's. */
 static void put_printed(struct nomem__json *json, json_t *object, const char *key,
                         void (*print)(FILE *out, const void *arg), const void *arg) {
@@ -294,11 +302,9 @@ static json_t *finding_of(struct builder *builder, const struct nomem__finding *
   nomem__json_put(json, object, "fault", fault_of(builder, &printed));
   if (finding->second.stack.depth > 0)
     nomem__json_put(json, object, "second_fault", second_of(builder, &printed));
-  if (finding->blow_up.depth > 0) {
-    json_t *blow_up = json_object();
-    put_trace(builder, blow_up, &finding->blow_up);
-    nomem__json_put(json, object, "blow_up", blow_up);
-  }
+  put_stack(builder, object, "blow_up", &finding->blow_up);
+  put_stack(builder, object, "block", &finding->block);
+  put_stack(builder, object, "freed", &finding->freed);
   put_unchecked(builder, object, finding);
   put_whose(builder, object, finding);
   if (finding->thread_count > 0) nomem__json_put(json, object, "threads", threads_of(builder, finding));

@@ -131,9 +131,10 @@ static void print_threads(const struct nomem__finding *finding, struct nomem__sy
 
 static void print_blow_up(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
   bool has_place = finding->verdict <= NOMEM_VERDICT_HANG;
-  fputs(finding->verdict == NOMEM_VERDICT_HANG ? "  where it hangs: "
-        : has_place                            ? "  where it blew up: "
-                                               : "  what came of it: ",
+  fputs(finding->verdict == NOMEM_VERDICT_HANG   ? "  where it hangs: "
+        : finding->verdict == NOMEM_VERDICT_LEAK ? "  what was left, allocated here: "
+        : has_place                              ? "  where it blew up: "
+                                                 : "  what came of it: ",
         out);
   nomem__print_end(finding, out);
   fputc('\n', out);
@@ -142,6 +143,10 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
   else if (has_place)
     fputs(finding->verdict == NOMEM_VERDICT_SANITIZER ? "    (no stack that names modules)\n"
                                                       : "    (no stack: it needs ptrace)\n", out);
+  if (finding->block.depth > 0) fputs("  the block was allocated here:\n", out);
+  nomem__trace_print(out, &finding->block, symbols, 4);
+  if (finding->freed.depth > 0) fputs("  and freed before here:\n", out);
+  nomem__trace_print(out, &finding->freed, symbols, 4);
   print_threads(finding, symbols, out);
 }
 

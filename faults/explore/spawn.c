@@ -56,7 +56,7 @@ int nomem__spawn(const struct nomem__start *start, const sigset_t *blocked, pid_
   if (pid < 0) result = -errno;
   if (pid > 0 && start->trace) {
     long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-                   PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP;
+                   PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | (start->watch_ends ? PTRACE_O_TRACEEXIT : 0);
     if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)options) != 0) result = -errno;
   }
   if (pid > 0 && result != 0) {

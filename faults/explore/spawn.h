@@ -18,6 +18,7 @@ struct nomem__start {
   bool same_addresses; /* no address randomisation: what depends on addresses comes out alike in every run */
   bool trace;
   bool watch_effects; /* fills in nomem__end.effects; needs trace */
+  bool watch_ends;    /* as for nomem__tree_on_exit; needs trace */
   const struct nomem__cell *cell; /* to run in; NULL: none */
   bool is_fresh; /* as for nomem__cell_enter */
 };

@@ -68,6 +68,8 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
       (json_int_t)finding->teller, "inlined", (int)finding->unchecked.inlined, "unchecked",
       stack_of(&finding->unchecked.where), "second", "fn", (int)second->fn, "bytes", (json_int_t)second->size_bytes,
       "nth", (json_int_t)second->nth, "stack", stack_of(&second->stack));
+  json_object_set_new(evidence, "block", stack_of(&finding->block));
+  json_object_set_new(evidence, "freed", stack_of(&finding->freed));
   json_object_set_new(evidence, "blameless", json_integer((json_int_t)finding->blow_up.blameless));
   char *text = evidence == NULL ? NULL : json_dumps(evidence, JSON_COMPACT);
   json_decref(evidence);
@@ -151,6 +153,8 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
   if (result != 0 || fn < 0 || fn >= NOMEM_FN_COUNT || touch < 0 || touch >= NOMEM_TOUCH_COUNT) result = -EINVAL;
   if (result == 0 && (json_array_size(unchecked_stack) > 1 || inlined < 0)) result = -EINVAL;
   if (result == 0) result = read_stack(blow_up_stack, &finding->blow_up, strings);
+  if (result == 0) result = read_stack(json_object_get(evidence, "block"), &finding->block, strings);
+  if (result == 0) result = read_stack(json_object_get(evidence, "freed"), &finding->freed, strings);
   if (result == 0 && (own < 0 || (unsigned)own > finding->blow_up.depth)) result = -EINVAL;
   json_int_t blameless = json_integer_value(json_object_get(evidence, "blameless"));
   if (result == 0 && (blameless < 0 || blameless > (json_int_t)finding->blow_up.depth)) result = -EINVAL;

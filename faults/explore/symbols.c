@@ -94,6 +94,11 @@ static struct module *find_module(struct nomem__symbols *symbols, const char *pa
   return module;
 }
 
+const char *nomem__symbols_path(struct nomem__symbols *symbols, const char *path) {
+  const struct module *module = find_module(symbols, path);
+  return module ? module->path : "";
+}
+
 /* The slot of this answer, or the free one it would take. */
 static struct answer *find_slot(struct answer *answers, size_t slots, uint64_t offset, bool is_return_address) {
   uint64_t hash = (offset * 2 + is_return_address) * HASH_MULTIPLIER;

@@ -35,6 +35,9 @@ int nomem__symbols_open(struct nomem__symbols **symbols);
 /* NULL is allowed. */
 void nomem__symbols_close(struct nomem__symbols *symbols);
 
+/* The same path, which lives as long as symbols; "" when memory runs out. */
+const char *nomem__symbols_path(struct nomem__symbols *symbols, const char *path);
+
 /* Writes the frames at offset in the module: inlined functions innermost first, then the function that the machine
  * knows. is_return_address: the code before offset is meant, the call that returns there. Returns how many frames, at
  * least 1 unless max is 0: a file that is missing, unreadable or stripped, and want of memory, too, give one frame

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,6 +41,7 @@ struct nomem__tree {
   nomem__tree_done done;
   bool (*interesting)(void *user);
   bool (*forked)(void *user, pid_t child);
+  void (*exiting)(void *user, pid_t pid);
   void *user;
   pid_t root;
   bool traced;
@@ -205,6 +208,17 @@ static bool look(struct nomem__tree *tree, pid_t tid) {
   return true;
 }
 
+/* The first thread's end is its process's, unless it is the only one that goes. */
+static void handle_exiting(struct nomem__tree *tree, pid_t tid) {
+  const struct tracee *tracee = find_tracee(tree, tid);
+  if (tree->exiting == NULL || tree->killed || tracee == NULL || !tracee->is_process) return;
+  long call = ptrace(PTRACE_PEEKUSER, tid, offsetof(struct user_regs_struct, orig_rax), NULL);
+  bool is_alone = true;
+  for (size_t i = 0; i < tree->tracee_count && is_alone; i++)
+    is_alone = tree->tracees[i].is_process || syscall(SYS_tgkill, tid, tree->tracees[i].tid, 0) != 0;
+  if (call != SYS_exit || is_alone) tree->exiting(tree->user, tid);
+}
+
 static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
   int signal = WSTOPSIG(status);
   int event = status >> 16;
@@ -229,6 +243,10 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
       go_on(tid, 0);
       return;
     }
+    case PTRACE_EVENT_EXIT:
+      handle_exiting(tree, tid);
+      go_on(tid, 0);
+      return;
     case PTRACE_EVENT_STOP:
       if (tree->hang != NULL && !tree->killed && look(tree, tid)) return;
       if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
@@ -464,6 +482,10 @@ int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, nomem__tree_done 
   claim(tree, child);
   *out = tree;
   return 0;
+}
+
+void nomem__tree_on_exit(struct nomem__tree *tree, void (*exiting)(void *user, pid_t pid)) {
+  tree->exiting = exiting;
 }
 
 static void kill_late(uv_timer_t *timer) {

@@ -44,6 +44,8 @@ struct nomem__worker {
   struct nomem__tree *tree;   /* of the run that goes on */
   struct nomem__tree *parent; /* of the process that is forked: the server, or the one snapshots are taken of */
   bool use_server, watch_effects, keep_files;
+  enum nomem_watch watch;
+  struct nomem__remains remains;
   struct nomem__cell *cell; /* NULL: none */
   enum nomem_obstacle obstacle;
   bool is_snapshot, is_unsound;
@@ -182,6 +184,7 @@ static void free_worker(uv_handle_t *timer) {
 }
 
 void nomem__worker_close(struct nomem__worker *worker) {
+  nomem__remains_clear(&worker->remains);
   nomem__cell_close(worker->cell);
   worker->cell = NULL;
   uv_close((uv_handle_t *)&worker->timer, free_worker);
@@ -226,6 +229,9 @@ static void wake_parent(struct nomem__worker *worker) {
 
 /* What the command reads after a run, made ready for the next one. */
 static void reset_report(struct nomem_channel *channel) {
+  uint32_t misuses = channel->misuse_count;
+  memset(channel->misuses, 0, sizeof channel->misuses[0] * (misuses < NOMEM_MISUSES ? misuses : NOMEM_MISUSES));
+  channel->misuse_count = 0;
   uint32_t faults = channel->fault_count;
   memset(channel->faults, 0, sizeof channel->faults[0] * (faults < NOMEM_FAULTS ? faults : NOMEM_FAULTS));
   channel->fault_count = 0;
@@ -245,8 +251,11 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
       .end = *end, .channel = worker->channel, .duration_us = (uv_hrtime() - worker->started_ns) / 1000};
   worker->is_spoiled = end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
   if (!worker->setup->inherit) read_streams(worker);
+  nomem__remains_count(&worker->remains, worker->channel);
+  worker->outcome.remains = &worker->remains;
   if (worker->is_snapshot) worker->outcome.rank = worker->channel->points[worker->channel->fork.point].rank;
   worker->done(worker, &worker->outcome, worker->user);
+  nomem__remains_clear(&worker->remains);
   if (!worker->is_snapshot || worker->parent == NULL) return;
   reset_report(worker->channel);
   if (((uint64_t)worker->stream_kept[OUTPUT] != worker->outcome.output.bytes ||
@@ -256,6 +265,11 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   if (reset_streams(worker) != 0) worker->is_unsound = true;
   start_clock(worker);
   wake_parent(worker);
+}
+
+static void run_exits(void *user, pid_t pid) {
+  struct nomem__worker *worker = user;
+  if (pid == worker->channel->watched.pid) nomem__remains_look(&worker->remains, pid, worker->channel);
 }
 
 static pid_t last_failed_thread(const struct nomem_channel *channel) {
@@ -344,6 +358,8 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   reset_report(channel);
   memset(channel->images, 0, sizeof channel->images);
   channel->image_count = 0;
+  channel->watch = worker->watch;
+  channel->watched = (struct nomem_watched){0};
   channel->fork = (struct nomem_fork){.engine = engine};
   channel->magic = NOMEM_CHANNEL_MAGIC;
   /* A run of one point need name no call after it. */
@@ -372,7 +388,8 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                .cell = setup->isolation != NULL ? worker->cell : NULL,
                                .is_fresh = !worker->keep_files,
                                .trace = setup->trace,
-                               .watch_effects = worker->watch_effects && setup->trace};
+                               .watch_effects = worker->watch_effects && setup->trace,
+                               .watch_ends = worker->watch == NOMEM_WATCH_LEDGER && setup->trace};
   if (!setup->inherit || setup->stdin_path == NULL || strcmp(setup->stdin_path, "-") != 0) {
     start.stdin_fd = open(setup->stdin_path != NULL ? setup->stdin_path : "/dev/null", O_RDONLY | O_CLOEXEC);
     if (start.stdin_fd < 0) return -errno;
@@ -381,6 +398,12 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
   int result = nomem__tree_start(worker->trees, &start, done, was_failed, worker, tree);
   if (start.stdin_fd >= 0) close(start.stdin_fd);
   if (result != 0) uv_timer_stop(&worker->timer);
+  return result;
+}
+
+static int start_run(struct nomem__worker *worker) {
+  int result = start_program(worker, run_ended, &worker->tree);
+  if (result == 0) nomem__tree_on_exit(worker->tree, run_exits);
   return result;
 }
 
@@ -413,8 +436,7 @@ static void server_ended(struct nomem__tree *tree, const struct nomem__end *end,
   char plan[NOMEM_PLAN_BYTES];
   snprintf(plan, sizeof plan, "%s", worker->channel->plan);
   worker->is_spoiled = true;
-  if (end->was_cancelled || reset(worker, NOMEM_ENGINE_EXEC, plan) != 0 ||
-      start_program(worker, run_ended, &worker->tree) != 0)
+  if (end->was_cancelled || reset(worker, NOMEM_ENGINE_EXEC, plan) != 0 || start_run(worker) != 0)
     run_ended(NULL, end, worker);
 }
 
@@ -444,7 +466,11 @@ int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t
   worker->deadline_ms = timeout_ms;
   if (worker->use_server) return ask_server(worker, plan);
   int result = reset(worker, NOMEM_ENGINE_EXEC, plan);
-  return result != 0 ? result : start_program(worker, run_ended, &worker->tree);
+  return result != 0 ? result : start_run(worker);
+}
+
+void nomem__worker_watch_blocks(struct nomem__worker *worker, enum nomem_watch watch) {
+  worker->watch = watch;
 }
 
 void nomem__worker_watch_effects(struct nomem__worker *worker, bool watch) {

@@ -10,6 +10,7 @@
 
 #include "../channel.h"
 #include "output.h"
+#include "remains.h"
 #include "sanitizer.h"
 #include "tree.h"
 
@@ -42,6 +43,7 @@ struct nomem__outcome {
   char tail[NOMEM_OUTPUT_TAIL]; /* of standard error; where nothing is there, of standard output */
   struct nomem__sanitizer_report report;
   uint32_t rank; /* of a snapshot: whose point it was */
+  struct nomem__remains *remains; /* of the process that was injected; the worker's, and empty after done */
 };
 
 struct nomem__worker;
@@ -62,6 +64,10 @@ int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t
 
 /* Notes what the next runs do besides computing, in outcome.end.effects. */
 void nomem__worker_watch_effects(struct nomem__worker *worker, bool watch);
+
+/* How closely the blocks of the next runs are watched; NOMEM_WATCH_LEDGER only for programs that are started for each
+ * run. At first NOMEM_WATCH_NONE. */
+void nomem__worker_watch_blocks(struct nomem__worker *worker, enum nomem_watch watch);
 
 /* Whether the next runs find files as they are outside, and nothing of earlier runs (at first: so), or may see what
  * earlier ones of this worker wrote, which is cheaper. Without isolation all of them may. */

@@ -10,8 +10,10 @@
 
 #include "../images.h"
 #include "injector.h"
+#include "ledger.h"
 #include "module.h"
 #include "server.h"
+#include "site.h"
 #include "wall.h"
 
 /* The environment's own text: nothing is copied, and getenv's lock is not taken. */
@@ -100,6 +102,16 @@ static void enter_image(struct nomem_channel *channel, bool injected) {
   atomic_store_explicit(&image->ready, 1, memory_order_release);
 }
 
+/* The first process that is injected is the one whose end is looked at, also after it has executed another program. */
+static void offer_end(struct nomem_channel *channel) {
+  int32_t pid = (int32_t)syscall(SYS_getpid), owner = 0;
+  if (!atomic_compare_exchange_strong(&channel->watched.pid, &owner, pid) && owner != pid) return;
+  channel->watched.ledger = nomem__ledger_address();
+  size_t bytes;
+  channel->watched.stacks = nomem__site_memory(&bytes);
+  channel->watched.stacks_bytes = bytes;
+}
+
 void nomem__attach(void) {
   uint32_t start = NOMEM_MODE_START;
   if (environ == NULL) return; /* before the C library has its environment: the next call asks again */
@@ -117,7 +129,9 @@ void nomem__attach(void) {
     enter_image(channel, injected);
     nomem__server_prepare(channel);
     struct nomem_plan_error error;
-    if (injected && nomem__start(channel, &error) == -EINVAL) refuse_plan(&error);
+    int result = injected ? nomem__start(channel, &error) : -ENOENT;
+    if (result == -EINVAL) refuse_plan(&error);
+    if (result == 0 && channel->watch != NOMEM_WATCH_NONE) offer_end(channel);
   }
   errno = saved_errno;
 }

@@ -21,6 +21,7 @@
 #define WEAK __attribute__((weak))
 
 bool nomem__sizes_known = true;
+bool nomem__blocks_are_glibc = false;
 
 /* NULL where no sanitizer is linked, or it does not have that one. */
 extern void __asan_init(void) WEAK;

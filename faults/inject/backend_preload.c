@@ -16,6 +16,7 @@
 
 #include "../nomem.h"
 #include "injector.h"
+#include "ledger.h"
 #include "sanitizer.h"
 #include "site.h"
 
@@ -23,6 +24,7 @@
 
 _Atomic uint32_t nomem__mode = NOMEM_MODE_START;
 bool nomem__sizes_known = true;
+bool nomem__blocks_are_glibc = false; /* until they are seen to be */
 
 #define REAL_MAP(X)                                      \
   X(malloc, void *, (size_t))                            \
@@ -94,6 +96,7 @@ static bool find_real(void) {
 #define X(name, type, arguments) *(void **)&real.name = dlsym(RTLD_NEXT, #name);
   REAL_MAP(X)
 #undef X
+  nomem__blocks_are_glibc = (void *)real.malloc == dlsym(RTLD_NEXT, "__libc_malloc");
   serves_strdup = dlsym(RTLD_DEFAULT, "__asan_init") != NULL || dlsym(RTLD_DEFAULT, "__hwasan_init") != NULL;
   serves_strndup = serves_strdup || dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
   nomem__has_sanitizer = serves_strndup || dlsym(RTLD_DEFAULT, "__lsan_init") != NULL;
@@ -118,15 +121,56 @@ static size_t live_size(void *block) {
   return block != NULL && nomem__keeps_live() && !is_early(block) ? real.malloc_usable_size(block) : 0;
 }
 
-static inline void *served(void *block, size_t released_bytes) {
+/* What tells one block in use from another: for glibc's the size in the word before it, which free looks at first, too;
+ * malloc_usable_size would go on from there into memory that need not be any for a pointer that was never given out. */
+static int64_t measure(const void *block) {
+  if (!nomem__blocks_are_glibc) return 0;
+  uint64_t word;
+  memcpy(&word, (const unsigned char *)block - sizeof word, sizeof word);
+  return (int64_t)(word & ~UINT64_C(7));
+}
+
+static inline bool is_watched(void) {
+  return atomic_load_explicit(&nomem__mode, memory_order_relaxed) & (NOMEM_MODE_BLOCKS | NOMEM_MODE_LEDGER);
+}
+
+static inline bool has_ledger(void) {
+  return atomic_load_explicit(&nomem__mode, memory_order_relaxed) & NOMEM_MODE_LEDGER;
+}
+
+static inline void *served(void *block, size_t size, size_t released_bytes) {
   if (__builtin_expect(nomem__keeps_live(), 0)) nomem__live_add((int64_t)live_size(block) - (int64_t)released_bytes);
+  if (!is_watched() || block == NULL) return block;
+  nomem__blocks_add(1, measure(block));
+  if (has_ledger()) nomem__ledger_enter(block, size, nomem__last_site());
   return block;
+}
+
+/* What is known of a block that is given back, should it not be after all. */
+struct given_back {
+  int64_t bytes;
+  uint64_t entry;
+};
+
+static struct given_back give_back(void *block, bool is_realloc, void *return_address, void *cfa) {
+  struct given_back given = {0};
+  if (!is_watched() || block == NULL) return given;
+  if (has_ledger()) given.entry = nomem__ledger_leave(block, is_realloc, return_address, cfa);
+  given.bytes = measure(block);
+  nomem__blocks_add(-1, -given.bytes);
+  return given;
+}
+
+static void keep_after_all(void *block, struct given_back given) {
+  if (!is_watched() || block == NULL) return;
+  nomem__blocks_add(1, given.bytes);
+  if (has_ledger()) nomem__ledger_undo(block, given.entry);
 }
 
 BUSY void *busy_malloc(size_t size, void *return_address, void *cfa) {
   if (!is_ready()) return early_alloc(size);
   if (FAILS(NOMEM_FN_MALLOC, size, 0)) return fail();
-  return served(real.malloc(size), 0);
+  return served(real.malloc(size), size, 0);
 }
 
 EXPORT void *malloc(size_t size) {
@@ -138,7 +182,7 @@ BUSY void *busy_calloc(size_t count, size_t size, void *return_address, void *cf
   bool overflows = __builtin_mul_overflow(count, size, &bytes);
   if (!is_ready()) return early_alloc(overflows ? SIZE_MAX : bytes); /* the arena begins as zeros, and is used once */
   if (!overflows && FAILS(NOMEM_FN_CALLOC, bytes, 0)) return fail();
-  return served(real.calloc(count, size), 0);
+  return served(real.calloc(count, size), bytes, 0);
 }
 
 EXPORT void *calloc(size_t count, size_t size) {
@@ -153,7 +197,15 @@ static void *early_realloc(void *ptr, size_t size) {
     block[i] = ((unsigned char *)ptr)[i];
     __asm__ volatile("" ::: "memory"); /* lest the compiler make a call of memcpy of it: see fail */
   }
-  return served(block, 0);
+  return served(block, size, 0);
+}
+
+static void *real_realloc(void *ptr, size_t size, size_t released_bytes, void *return_address, void *cfa) {
+  struct given_back given = give_back(ptr, true, return_address, cfa);
+  void *block = real.realloc(ptr, size);
+  if (block != NULL || size == 0) return served(block, size, released_bytes);
+  keep_after_all(ptr, given);
+  return NULL;
 }
 
 /* A size of 0 frees a block: whether that "failed" could not be told from its success. */
@@ -162,8 +214,7 @@ BUSY void *busy_realloc(void *ptr, size_t size, void *return_address, void *cfa)
   size_t released = live_size(ptr);
   if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return fail();
   if (__builtin_expect(is_early(ptr), 0)) return early_realloc(ptr, size);
-  void *block = real.realloc(ptr, size);
-  return block == NULL && size != 0 ? NULL : served(block, released);
+  return real_realloc(ptr, size, released, return_address, cfa);
 }
 
 EXPORT void *realloc(void *ptr, size_t size) {
@@ -177,13 +228,13 @@ EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
   if (!is_ready() || is_early(ptr)) return ptr == NULL ? early_alloc(bytes) : early_realloc(ptr, bytes);
   size_t released = live_size(ptr);
   if ((ptr == NULL || bytes != 0) && nomem__fails(NOMEM_FN_REALLOCARRAY, bytes, released, HERE)) return fail();
-  void *block = real.realloc(ptr, bytes); /* the C library's reallocarray would come back here by way of realloc */
-  return block == NULL && bytes != 0 ? NULL : served(block, released);
+  return real_realloc(ptr, bytes, released, HERE); /* the C library's reallocarray would come back here */
 }
 
-BUSY void busy_free(void *ptr) {
+BUSY void busy_free(void *ptr, void *return_address, void *cfa) {
   if (is_early(ptr) || !is_ready()) return;
   nomem__count_free();
+  give_back(ptr, false, return_address, cfa);
   if (nomem__keeps_live()) nomem__live_add(-(int64_t)live_size(ptr));
   real.free(ptr);
 }
@@ -192,13 +243,13 @@ EXPORT void free(void *ptr) {
   if (!is_early(ptr) && nomem__passes(NOMEM_FN_COUNT, true))
     real.free(ptr);
   else
-    busy_free(ptr);
+    busy_free(ptr, HERE);
 }
 
 /* Nobody aligns a block before the look-up is possible; should it happen, refusing is allowed and safe. */
 EXPORT void *aligned_alloc(size_t alignment, size_t size) {
   if (!is_ready() || nomem__fails(NOMEM_FN_ALIGNED_ALLOC, size, 0, HERE)) return fail();
-  return served(real.aligned_alloc(alignment, size), 0);
+  return served(real.aligned_alloc(alignment, size), size, 0);
 }
 
 /* POSIX: the error is returned; errno and, as glibc does it, *out stay as they are. A bad alignment is not for the
@@ -208,27 +259,29 @@ EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
   bool valid = alignment % sizeof(void *) == 0 && alignment != 0 && (alignment & (alignment - 1)) == 0;
   if (valid && nomem__fails(NOMEM_FN_POSIX_MEMALIGN, size, 0, HERE)) return ENOMEM;
   int result = real.posix_memalign(out, alignment, size);
-  if (result == 0) served(*out, 0);
+  if (result == 0) served(*out, size, 0);
   return result;
 }
 
 EXPORT void *memalign(size_t alignment, size_t size) {
   if (!is_ready() || nomem__fails(NOMEM_FN_MEMALIGN, size, 0, HERE)) return fail();
-  return served(real.memalign(alignment, size), 0);
+  return served(real.memalign(alignment, size), size, 0);
 }
 
 EXPORT void *valloc(size_t size) {
   if (!is_ready() || nomem__fails(NOMEM_FN_VALLOC, size, 0, HERE)) return fail();
-  return served(real.valloc(size), 0);
+  return served(real.valloc(size), size, 0);
 }
 
 EXPORT void *pvalloc(size_t size) {
   if (!is_ready() || nomem__fails(NOMEM_FN_PVALLOC, size, 0, HERE)) return fail();
-  return served(real.pvalloc(size), 0);
+  void *block = real.pvalloc(size);
+  return served(block, block != NULL ? real.malloc_usable_size(block) : 0, 0); /* whole pages are the program's */
 }
 
 EXPORT size_t malloc_usable_size(void *ptr) {
   if (is_early(ptr)) return early_size(ptr);
+  if (ptr != NULL && has_ledger()) nomem__ledger_told_size(ptr);
   return ptr == NULL || !is_ready() ? 0 : real.malloc_usable_size(ptr);
 }
 

@@ -8,6 +8,7 @@
 
 _Atomic uint32_t nomem__mode = 0;
 bool nomem__sizes_known = true;
+bool nomem__blocks_are_glibc = false;
 
 /* What serves the calls that do not fail. */
 static struct {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../nomem.h"
+#include "ledger.h"
 #include "sanitizer.h"
 #include "server.h"
 #include "site.h"
@@ -27,6 +28,7 @@ static _Thread_local struct {
   uint32_t number_epoch;
   uint32_t epoch; /* in which the slot was taken */
   struct nomem_counts *counts;
+  const struct nomem_site *site; /* of the last call; NULL: not known */
 } self;
 
 struct nomem_channel *nomem__channel(void) {
@@ -83,6 +85,16 @@ static inline void count(unsigned fn, bool is_free) {
 void nomem__count_free(void) {
   uint32_t mode = atomic_load_explicit(&nomem__mode, memory_order_relaxed);
   if ((mode & NOMEM_MODE_COUNT) && self.paused == 0) count(0, true);
+}
+
+void nomem__blocks_add(int blocks, int64_t bytes) {
+  if ((atomic_load_explicit(&nomem__mode, memory_order_relaxed) & NOMEM_MODE_BLOCKS) == 0) return;
+  uint64_t number = (uint64_t)blocks * NOMEM_LIVE_BLOCK + (uint64_t)bytes;
+  atomic_fetch_add_explicit(&channel->watched.live, number, memory_order_relaxed);
+}
+
+const struct nomem_site *nomem__last_site(void) {
+  return self.site;
 }
 
 void nomem__live_add(int64_t bytes) {
@@ -142,7 +154,7 @@ static bool is_point(const struct nomem_rule *rule) {
 static bool is_spent(void) {
   for (uint32_t r = 0; r < plan.rule_count; r++)
     if (!is_point(&plan.rule[r]) || atomic_load(&channel->state.faults[r]) == 0) return false;
-  return !channel->record_sites;
+  return !channel->record_sites && channel->watch != NOMEM_WATCH_LEDGER;
 }
 
 /* Where the recovery from a single fault is of interest: when it is the first call of its site that fails. */
@@ -187,7 +199,7 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
     syscall(SYS_kill, syscall(SYS_getpid), SIGSTOP);
   nomem_fault();
   if (is_spent()) { /* what this process does from now on is looked at for recovery only, and costs nothing else */
-    uint32_t rest = NOMEM_MODE_COUNT;
+    uint32_t rest = NOMEM_MODE_COUNT | (atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS);
     if (notes_recovery(channel)) rest |= NOMEM_MODE_SITE | NOMEM_MODE_RECOVERY;
     atomic_store(&nomem__mode, rest);
   }
@@ -204,8 +216,9 @@ static enum snapshot snapshot(struct nomem_site *site, uint64_t occurrence) {
   struct nomem_snapshot_point point;
   bool has_recovery = occurrence == 1 && channel->known_sites > 0;
   if (!nomem__server_snapshot(channel, site, occurrence, &point)) return PARENT;
+  uint32_t kept = atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS;
   if (!point.persistent && point.second == 0) {
-    atomic_store(&nomem__mode, has_recovery ? NOMEM_MODE_COUNT | NOMEM_MODE_SITE | NOMEM_MODE_RECOVERY : 0);
+    atomic_store(&nomem__mode, has_recovery ? kept | NOMEM_MODE_COUNT | NOMEM_MODE_SITE | NOMEM_MODE_RECOVERY : kept);
     return TRANSIENT;
   }
   const struct nomem_site_match match = {.key = atomic_load(&site->key), .digits = 16,
@@ -215,7 +228,7 @@ static enum snapshot snapshot(struct nomem_site *site, uint64_t occurrence) {
   plan.has = point.persistent ? NOMEM_HAS_FROM : NOMEM_HAS_SITE;
   plan.rule[0] = (struct nomem_rule){.has = plan.has, .site = match, .from = match};
   plan.rule[1] = (struct nomem_rule){.has = NOMEM_HAS_SITE, .site = second};
-  atomic_store(&nomem__mode, NOMEM_MODE_COUNT | NOMEM_MODE_SITE | NOMEM_MODE_FAIL);
+  atomic_store(&nomem__mode, NOMEM_MODE_COUNT | NOMEM_MODE_SITE | NOMEM_MODE_FAIL | kept);
   return PLANNED;
 }
 
@@ -234,6 +247,7 @@ __attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t m
   self.paused++;
   atomic_signal_fence(memory_order_seq_cst);
   if ((mode & NOMEM_MODE_SITE) && is_site_needed()) site = find_site(call, return_address, cfa);
+  self.site = site;
   if (nomem__has_sanitizer && site != NULL && atomic_load(&site->maker) == NOMEM_MAKER_SANITIZER) mode = 0;
   if ((mode & NOMEM_MODE_RECOVERY) && site != NULL) note_recovery(call, site);
   enum snapshot fork = (mode & NOMEM_MODE_SNAPSHOT) && site != NULL ? snapshot(site, call->occurrence) : PARENT;
@@ -252,6 +266,7 @@ bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, v
     nomem__attach();
     mode = atomic_load_explicit(&nomem__mode, memory_order_acquire);
   }
+  self.site = NULL;
   if (self.paused > 0 || (mode & NOMEM_MODE_COUNT) == 0) return false;
   count(fn, false);
   if ((mode & (NOMEM_MODE_SITE | NOMEM_MODE_FAIL)) == 0) return false; /* SNAPSHOT comes with SITE */
@@ -282,6 +297,9 @@ static uint32_t mode_for(const struct nomem_channel *next) {
   if (notes_recovery(next)) mode |= NOMEM_MODE_RECOVERY;
   if (next->fork.engine != NOMEM_ENGINE_EXEC) mode |= NOMEM_MODE_SITE; /* its forks count on from what it has met */
   if (next->fork.engine == NOMEM_ENGINE_SNAPSHOT) mode |= NOMEM_MODE_SNAPSHOT;
+  if (next->watch != NOMEM_WATCH_NONE) mode |= NOMEM_MODE_BLOCKS;
+  if (next->watch == NOMEM_WATCH_LEDGER) /* all sites are wanted to the end */
+    mode = (mode | NOMEM_MODE_LEDGER | NOMEM_MODE_SITE) & ~(uint32_t)NOMEM_MODE_RECOVERY;
   return mode;
 }
 
@@ -296,6 +314,7 @@ int nomem__start(struct nomem_channel *next, struct nomem_plan_error *error) {
   uint32_t mode = mode_for(next);
   self.paused++;
   if (result == 0 && (mode & NOMEM_MODE_SITE)) result = nomem__site_init();
+  if (result == 0 && (mode & NOMEM_MODE_LEDGER)) result = nomem__ledger_open(next, nomem__blocks_are_glibc);
   self.paused--;
   if (result != 0) return result;
   channel = next;

@@ -25,7 +25,9 @@ enum nomem_mode {
   NOMEM_MODE_FAIL = 1 << 3,  /* there is a plan */
   NOMEM_MODE_START = 1 << 4, /* not yet attached: the first call looks for a channel */
   NOMEM_MODE_SNAPSHOT = 1 << 5, /* fork at the channel's points */
-  NOMEM_MODE_RECOVERY = 1 << 6 /* note the sites that come only after the fault; with SITE */
+  NOMEM_MODE_RECOVERY = 1 << 6, /* note the sites that come only after the fault; with SITE */
+  NOMEM_MODE_BLOCKS = 1 << 7, /* keep how many blocks are in use, and how large they are together */
+  NOMEM_MODE_LEDGER = 1 << 8  /* keep each of them */
 };
 
 #define NOMEM_HIDDEN __attribute__((visibility("hidden")))
@@ -35,6 +37,9 @@ extern NOMEM_HIDDEN _Atomic uint32_t nomem__mode;
 
 /* Whether the backend can tell how large a live block is: budget= needs that. */
 extern NOMEM_HIDDEN bool nomem__sizes_known;
+
+/* Whether it serves blocks of glibc's layout. */
+extern NOMEM_HIDDEN bool nomem__blocks_are_glibc;
 
 NOMEM_HIDDEN bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, void *return_address,
                                 void *cfa);
@@ -56,6 +61,12 @@ static inline bool nomem__keeps_live(void) {
 NOMEM_HIDDEN void nomem__live_add(int64_t bytes);
 
 NOMEM_HIDDEN void nomem__count_free(void);
+
+/* Under NOMEM_MODE_BLOCKS: so many blocks more are in use, and so many bytes, as the backend measures them. */
+NOMEM_HIDDEN void nomem__blocks_add(int blocks, int64_t bytes);
+
+/* The site of the calling thread's last allocation call, for the ledger; NULL: not known. */
+NOMEM_HIDDEN const struct nomem_site *nomem__last_site(void);
 
 /* Changes when a thread's counters go stale: at each start, and in a forked child, where the kernel wipes the page it
  * lies in. Two processes must not add to one slot without locking. NULL before the first start. */

@@ -104,6 +104,11 @@ nomem_frame nomem__module_frame(struct nomem_channel *channel, uintptr_t address
   return NOMEM_FRAME(enter(channel, name), offset);
 }
 
+bool nomem__module_has(uintptr_t address) {
+  struct dl_find_object object;
+  return _dl_find_object((void *)address, &object) == 0;
+}
+
 /* A module's file in memory, for its symbols. Found by its path, because a module's number is another one in the next
  * scope. */
 struct image {

@@ -12,6 +12,9 @@
  * to a site key: it depends on the module's base name and the offset only. Frame 0 for the injector's own code. */
 NOMEM_HIDDEN nomem_frame nomem__module_frame(struct nomem_channel *channel, uintptr_t address, uint64_t *hash);
 
+/* Whether a module is loaded where this address is, its data included. */
+NOMEM_HIDDEN bool nomem__module_has(uintptr_t address);
+
 /* Absolute path of the program image of this process; "" when the kernel will not say. Valid for ever. */
 NOMEM_HIDDEN const char *nomem__module_program(void);
 

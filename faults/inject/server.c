@@ -122,9 +122,11 @@ bool nomem__server_stand(struct nomem_channel *channel) {
   if (channel->fork.engine != NOMEM_ENGINE_SERVER) return false;
   int saved_errno = errno;
   uint32_t seen = 0;
+  uint64_t live = atomic_load(&channel->watched.live);
   enum nomem_obstacle obstacle = find_obstacle();
   while (obstacle == NOMEM_OBSTACLE_NONE) {
     wait_for_turn(channel, seen);
+    atomic_store(&channel->watched.live, live);
     seen = atomic_load(&channel->fork.turn);
     pid_t pid = fork_sibling(channel, true);
     if (pid == 0) {
@@ -172,11 +174,13 @@ bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *si
     }
     *forked = points[point]; /* not in the fork, for which this page is one more to come to */
     uint32_t seen = atomic_load(&channel->fork.turn);
+    uint64_t live = atomic_load(&channel->watched.live);
     note_positions(&positions);
     atomic_store(&channel->fork.point, point);
     pid_t pid = fork_sibling(channel, false);
     if (pid > 0) {
       wait_for_turn(channel, seen);
+      atomic_store(&channel->watched.live, live);
       restore_positions(&positions);
     }
     errno = saved_errno;

@@ -257,6 +257,11 @@ int nomem__site_init(void) {
   return 0;
 }
 
+uint64_t nomem__site_memory(size_t *bytes) {
+  *bytes = sizeof *memory;
+  return (uintptr_t)memory;
+}
+
 void nomem__site_limit(void *cfa) {
   atomic_store_explicit(&outermost, (uintptr_t)cfa, memory_order_relaxed);
 }

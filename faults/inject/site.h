@@ -30,6 +30,9 @@ NOMEM_HIDDEN void nomem__site_limit(void *cfa);
 NOMEM_HIDDEN struct nomem_site *nomem__site_find(struct nomem_channel *channel, enum nomem_fn fn, uint64_t size_bytes,
                                                  void *return_address, void *cfa);
 
+/* Where the table of remembered stacks is, 0: nowhere, and how long. */
+NOMEM_HIDDEN uint64_t nomem__site_memory(size_t *bytes);
+
 /* main() has begun: sites from now on are not called "before main". */
 NOMEM_HIDDEN void nomem__site_main(void);
 

@@ -1,0 +1,136 @@
+#include "audit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+void nomem__audit_baseline(struct nomem__audit *audit, const struct nomem__outcome *outcome) {
+  const struct nomem__remains *remains = outcome->remains;
+  unsigned number = audit->baselines < NOMEM__AUDIT_BASELINES ? audit->baselines++ : NOMEM__AUDIT_BASELINES - 1;
+  audit->is_known = remains->is_known && (number == 0 || audit->is_known);
+  audit->live[number] = remains->live;
+}
+
+bool nomem__audit_is_looked_at(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  enum nomem__leaks leaks = campaign->session->options->leaks;
+  bool ended_alike = outcome->end.root_status == campaign->baseline_status;
+  return leaks != NOMEM_LEAKS_OFF && (ended_alike || (leaks == NOMEM_LEAKS_ALL && WIFEXITED(outcome->end.root_status)));
+}
+
+bool nomem__audit_is_due(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
+                         enum nomem__verdict verdict) {
+  const struct nomem__audit *audit = &campaign->audit;
+  const struct nomem__remains *remains = outcome->remains;
+  if (!audit->is_known || !remains->is_known || outcome->channel->watch != NOMEM_WATCH_LIVE) return false;
+  if (verdict < NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_UNREACHED) return false;
+  if (!nomem__audit_is_looked_at(campaign, outcome)) return false;
+  for (unsigned i = 0; i < audit->baselines; i++)
+    if (remains->live == audit->live[i]) return false;
+  return true;
+}
+
+bool nomem__audit_left(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
+                       struct nomem__left_site *left) {
+  const struct nomem__audit *audit = &campaign->audit;
+  return audit->has_ledger && outcome->remains->has_ledger &&
+         nomem__left_more(&outcome->remains->left, &audit->left, left);
+}
+
+const struct nomem_misuse *nomem__audit_misuse(const struct nomem__campaign *campaign,
+                                               const struct nomem__outcome *outcome) {
+  const struct nomem_channel *channel = outcome->channel;
+  uint32_t first = campaign->audit.misuses;
+  if (channel->watch != NOMEM_WATCH_LEDGER || first >= channel->misuse_count || first >= NOMEM_MISUSES) return NULL;
+  return channel->misuses[first].ready ? &channel->misuses[first] : NULL;
+}
+
+bool nomem__audit_overrun(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  return outcome->remains->left.has_overrun && !campaign->audit.left.has_overrun;
+}
+
+void nomem__audit_describe(const struct nomem__found *found, char *detail, size_t detail_bytes) {
+  static const char *const kinds[NOMEM_MISUSE_KINDS] = {
+#define X(upper, text) [NOMEM_MISUSE_##upper] = text,
+      NOMEM_MISUSE_MAP(X)
+#undef X
+  };
+  const struct nomem_misuse *misuse = found->misuse;
+  const struct nomem__left_site *left = found->left;
+  if (found->verdict == NOMEM_VERDICT_LEAK && left != NULL)
+    snprintf(detail, detail_bytes, "%" PRIu64 " byte%s in %" PRIu64 " block%s", left->bytes,
+             left->bytes == 1 ? "" : "s", left->blocks, left->blocks == 1 ? "" : "s");
+  else if (misuse != NULL && misuse->kind < NOMEM_MISUSE_KINDS)
+    snprintf(detail, detail_bytes, "%s", kinds[misuse->kind]);
+  else if (found->outcome->remains->left.has_overrun)
+    snprintf(detail, detail_bytes, "%s", kinds[NOMEM_MISUSE_OVERRUN]);
+}
+
+static void audited(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
+
+static void next_audit(struct nomem__campaign_worker *hand) {
+  struct nomem__campaign *campaign = hand->campaign;
+  struct nomem__audit *audit = &campaign->audit;
+  while (audit->next < campaign->point_count && !audit->is_due[audit->next]) audit->next++;
+  if (audit->next == campaign->point_count || nomem__campaign_is_over(campaign)) return;
+  char plan[NOMEM_POINT_PLAN_BYTES];
+  hand->rank = audit->next++;
+  nomem__campaign_plan(campaign, &campaign->points[hand->rank], NOMEM_KEY_DIGITS_ALL, plan);
+  int result = nomem__worker_start(hand->worker, plan, campaign->timeout_ms, audited, hand);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+}
+
+static void audited(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct nomem__campaign_worker *hand = user;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  nomem__campaign_enter(hand, outcome, hand->rank);
+  next_audit(hand);
+}
+
+static void baseline_audited(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct nomem__campaign *campaign = user;
+  (void)worker;
+  if (outcome->end.was_cancelled || outcome->end.root_status != campaign->baseline_status) return;
+  campaign->audit.has_ledger = nomem__remains_take_left(outcome->remains, &campaign->audit.left);
+  campaign->audit.misuses = outcome->channel->misuse_count;
+}
+
+bool nomem__audit_prepare(struct nomem__campaign *campaign) {
+  if (campaign->audit.has_ledger) return true;
+  struct nomem__worker *worker = campaign->workers[0].worker;
+  nomem__worker_watch_blocks(worker, NOMEM_WATCH_LEDGER);
+  int result = nomem__worker_start(worker, "", campaign->timeout_ms, baseline_audited, campaign);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+  nomem__session_run(campaign->session);
+  nomem__worker_watch_blocks(worker, NOMEM_WATCH_LIVE);
+  return campaign->audit.has_ledger;
+}
+
+void nomem__audit_run(struct nomem__campaign *campaign) {
+  struct nomem__audit *audit = &campaign->audit;
+  size_t due = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) due += audit->is_due[i];
+  if (due == 0) return;
+  if (!nomem__campaign_is_over(campaign) && !nomem__audit_prepare(campaign) && !nomem__campaign_is_over(campaign))
+    nomem__complain("what runs leave cannot be looked at: the program has more memory than that takes");
+  campaign->engine = NOMEM_ENGINE_EXEC;
+  for (unsigned i = 0; i < campaign->worker_count; i++) {
+    nomem__worker_watch_blocks(campaign->workers[i].worker, NOMEM_WATCH_LEDGER);
+    next_audit(&campaign->workers[i]);
+  }
+  nomem__session_run(campaign->session);
+  for (unsigned i = 0; i < campaign->worker_count; i++) {
+    nomem__worker_watch_blocks(campaign->workers[i].worker, NOMEM_WATCH_LIVE);
+    int result = nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
+    if (result != 0) nomem__campaign_give_up(campaign, result);
+  }
+  for (size_t i = 0; i < campaign->point_count; i++)
+    if (audit->is_due[i]) campaign->results[i] = 0; /* half done is not done */
+}
+
+void nomem__audit_free(struct nomem__audit *audit) {
+  free(audit->is_due);
+  nomem__left_free(&audit->left);
+  *audit = (struct nomem__audit){0};
+}

@@ -1,0 +1,44 @@
+/* Which runs are looked at more closely for what they left, and the closer look.
+ *
+ * Every run counts its blocks, which costs next to nothing. One that ended as the baseline did, but with other blocks
+ * than either baseline, is made once more, started anew and with a ledger; so is the baseline, once.
+ */
+#ifndef NOMEM_AUDIT_H
+#define NOMEM_AUDIT_H
+
+#include "campaign.h"
+
+/* Takes note of a baseline's end. */
+void nomem__audit_baseline(struct nomem__audit *audit, const struct nomem__outcome *outcome);
+
+/* Whether a run with this verdict has to be made again. */
+bool nomem__audit_is_due(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
+                         enum nomem__verdict verdict);
+
+/* Of a run with a ledger: what it left that the baseline did not. False: nothing. */
+bool nomem__audit_left(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
+                       struct nomem__left_site *left);
+
+/* What the ledger saw go wrong in a run, and not in the baseline; NULL: nothing. */
+const struct nomem_misuse *nomem__audit_misuse(const struct nomem__campaign *campaign,
+                                               const struct nomem__outcome *outcome);
+
+/* Whether a block was found to be written past its end when the run was over, but not so in the baseline. */
+bool nomem__audit_overrun(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome);
+
+/* Whether a run with a ledger ended in a way that its leaks count. */
+bool nomem__audit_is_looked_at(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome);
+
+/* What was left or misused, in words. */
+void nomem__audit_describe(const struct nomem__found *found, char *detail, size_t detail_bytes);
+
+/* Makes the runs that are due, as long as the campaign is not over. */
+void nomem__audit_run(struct nomem__campaign *campaign);
+
+/* Makes the baseline's ledger, if it is not there yet. False: it cannot be had, and nothing is said of what runs
+ * leave. */
+bool nomem__audit_prepare(struct nomem__campaign *campaign);
+
+void nomem__audit_free(struct nomem__audit *audit);
+
+#endif

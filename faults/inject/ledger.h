@@ -1,0 +1,33 @@
+/* The ledger: every block of this process that is in use, and every place where one was, by address.
+ *
+ * For one run of a kind: the command asks for it when it has to know which blocks were left, and where they came from.
+ * Blocks are given out and taken back as ever: nothing is put around them, only the bytes that glibc gives beyond the
+ * size asked for are filled, and compared when the block is given back. The tables are memory of this process alone; a
+ * fork has a copy. The command reads them before the process goes.
+ *
+ * Thread-safe as far as the program's use of a block is: two threads that free one at the same time are the program's
+ * fault. Async-signal-safe, allocates nothing; errno is kept by the caller.
+ */
+#ifndef NOMEM_LEDGER_H
+#define NOMEM_LEDGER_H
+
+#include "injector.h"
+
+/* Maps the tables. Returns 0 or -ENOMEM. has_slack: blocks have glibc's layout. */
+NOMEM_HIDDEN int nomem__ledger_open(struct nomem_channel *channel, bool has_slack);
+
+/* Where the tables are; 0: nowhere. */
+NOMEM_HIDDEN uint64_t nomem__ledger_address(void);
+
+/* A block was given out, by a call at this site (NULL: not known). */
+NOMEM_HIDDEN void nomem__ledger_enter(void *block, size_t size, const struct nomem_site *site);
+
+/* A block is about to be given back, by free or by realloc, by the code at return_address. Notes it in the channel when that is wrong. Returns
+ * what nomem__ledger_undo takes when it is not given back after all. */
+NOMEM_HIDDEN uint64_t nomem__ledger_leave(void *block, bool is_realloc, void *return_address, void *cfa);
+NOMEM_HIDDEN void nomem__ledger_undo(void *block, uint64_t entry);
+
+/* The program was told how large a block is: all of it may be written. */
+NOMEM_HIDDEN void nomem__ledger_told_size(void *block);
+
+#endif

@@ -1,0 +1,36 @@
+/* Verdict leak: forgets what it has when the second allocation fails, and the program gets by without it. */
+#include <stdlib.h>
+
+struct pair {
+  char *first, *second;
+};
+
+static struct pair *volatile cache; /* what is kept is no leak */
+
+static __attribute__((noinline)) struct pair *planted(void) {
+  struct pair *pair = malloc(sizeof *pair); /* blow-up */
+  if (pair == NULL) return NULL;
+  pair->first = malloc(100); /* fault */
+  if (pair->first == NULL) {
+#ifdef MENDED
+    free(pair);
+#endif
+    return NULL;
+  }
+  return pair;
+}
+
+/* Overwrites what calls have left on the stack: there the lost pointer may still stand. */
+static __attribute__((noinline)) void use_stack(void) {
+  volatile char stack[4096];
+  for (unsigned i = 0; i < sizeof stack; i++) stack[i] = 1;
+}
+
+int main(void) {
+  cache = calloc(1, sizeof *cache);
+  struct pair *pair = planted();
+  use_stack();
+  if (pair != NULL) free(pair->first);
+  free(pair);
+  return 0;
+}
