@@ -69,21 +69,33 @@ void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__sy
   nomem__blame_library(outcome, outcome->end.stack.pid, symbols, trace);
 }
 
-/* Whether the function of a frame of the blow-up had NULL for its first parameter that is a pointer, or for any. */
-static bool has_null_argument(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
-                              const struct nomem__trace *blow_up, unsigned at, size_t max) {
+/* Whether the function of a frame of the blow-up had NULL for its first parameter that is a pointer, or for one of the
+ * first max. */
+static enum nomem__known has_null_argument(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                                           const struct nomem__trace *blow_up, unsigned at, int max) {
   const struct nomem__trace_frame *called = &blow_up->frame[at];
   const struct nomem__stack_frame *frame = &outcome->end.stack.frames[at];
   struct nomem__debug_parameter parameters[POINTERS_MAX];
-  size_t count = nomem__symbols_pointers(symbols, called->path, called->offset, called->is_return_address, parameters,
-                                         max);
-  for (size_t i = 0; i < count; i++) {
+  if (at >= outcome->end.stack.depth || frame->offset != called->offset) return NOMEM_UNKNOWN; /* another's words */
+  int count =
+      nomem__symbols_pointers(symbols, called->path, called->offset, called->is_return_address, parameters, max);
+  enum nomem__known known = count < 0 ? NOMEM_UNKNOWN : NOMEM_NO;
+  for (int i = 0; i < count; i++) {
     uint64_t value, base = parameters[i].is_from_frame_pointer ? frame->frame_pointer : frame->cfa;
-    if (base != 0 && parameters[i].is_known &&
-        nomem__stack_word(&outcome->end.memory, base + (uint64_t)parameters[i].offset, &value) && value < NULL_PAGE)
-      return true;
+    if (base == 0 || !parameters[i].is_known ||
+        !nomem__stack_word(&outcome->end.memory, base + (uint64_t)parameters[i].offset, &value))
+      known = NOMEM_UNKNOWN;
+    else if (value < NULL_PAGE)
+      return NOMEM_YES;
   }
-  return false;
+  return known;
+}
+
+enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                                          const struct nomem__trace *blow_up) {
+  const struct nomem__trace_frame *culprit = nomem__trace_culprit(blow_up);
+  if (culprit == NULL || !outcome->end.has_stack || blow_up->own > 0) return NOMEM_UNKNOWN;
+  return has_null_argument(outcome, symbols, blow_up, (unsigned)(culprit - blow_up->frame), POINTERS_MAX);
 }
 
 /* The first frame of test code; depth: there is none. */
@@ -117,7 +129,7 @@ bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct no
   if (test == 0 || test == blow_up->depth) return false;
   if (nomem__owner_of(owners, &blow_up->frame[test - 1]) == NOMEM_OWNER_RUNTIME) return false;
   return !failed_in_same_call(outcome, owners, blow_up, test) &&
-         has_null_argument(outcome, owners->symbols, blow_up, test - 1, 1);
+         has_null_argument(outcome, owners->symbols, blow_up, test - 1, 1) == NOMEM_YES;
 }
 
 /* Where the code of a frame's function begins; 0: not known. */
@@ -164,7 +176,8 @@ static bool find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
                            struct nomem__unchecked *unchecked) {
   unsigned found;
   while ((found = same_call(symbols, blow_up, at, fault)) == fault->depth)
-    if (!has_null_argument(outcome, symbols, blow_up, at, POINTERS_MAX) || ++at == blow_up->depth) return false;
+    if (has_null_argument(outcome, symbols, blow_up, at, POINTERS_MAX) != NOMEM_YES || ++at == blow_up->depth)
+      return false;
   unchecked->where.depth = 1;
   unchecked->where.frame[0] = fault->frame[found];
   unchecked->inlined = common_inlined(symbols, &fault->frame[found], &blow_up->frame[at]);

@@ -30,6 +30,12 @@ void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__sy
 bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
                            const struct nomem__trace *blow_up);
 
+enum nomem__known { NOMEM_NO, NOMEM_YES, NOMEM_UNKNOWN };
+
+/* Whether the function that is to blame for a blow-up had been given NULL as an argument. */
+enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                                          const struct nomem__trace *blow_up);
+
 /* A call whose result was not checked, made in the function that used it, or handed it to those that did. */
 struct nomem__unchecked {
   struct nomem__trace where; /* of one frame, as in the fault's stack; depth 0: not known */

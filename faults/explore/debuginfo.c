@@ -296,13 +296,14 @@ static struct nomem__debug_parameter parameter_of(Dwarf_Die *parameter, Dwarf_Di
   };
 }
 
-size_t nomem__debuginfo_pointers(struct nomem__debuginfo *info, uint64_t address,
-                                 struct nomem__debug_parameter *parameters, size_t max) {
+int nomem__debuginfo_pointers(struct nomem__debuginfo *info, uint64_t address,
+                              struct nomem__debug_parameter *parameters, int max) {
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
-  size_t count = 0;
+  int count = 0;
   Dwarf_Die child;
-  if (!function || dwarf_child(&function->die, &child) != 0) return 0;
+  if (!function) return -1;
+  if (dwarf_child(&function->die, &child) != 0) return 0;
   do
     if (count < max && dwarf_tag(&child) == DW_TAG_formal_parameter && is_pointer(&child))
       parameters[count++] = parameter_of(&child, &function->die, address - info->bias);

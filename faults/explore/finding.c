@@ -35,7 +35,8 @@ const char *nomem__finding_of_test(const struct nomem__finding *finding, const s
   if (is_bug && nomem__is_tests(owners, &finding->blow_up))
     return "the test's own code used what it did not check";
   const struct nomem__waiter *teller = finding->threads != NULL ? &finding->threads[finding->teller] : NULL;
-  if (teller != NULL && strncmp(teller->what, "busy", strlen("busy")) == 0 && nomem__is_tests(owners, &finding->blow_up))
+  bool is_busy = teller != NULL && strncmp(teller->what, "busy", strlen("busy")) == 0;
+  if (is_busy && nomem__is_tests(owners, &finding->blow_up))
     return "the test's own loop does not end";
   return NULL;
 }
@@ -190,11 +191,15 @@ static struct nomem__finding *add(struct nomem__findings *findings) {
   return &findings->list[findings->count++];
 }
 
-/* One place that aborts is one bug, whoever came to it; one place that follows a NULL is a bug of each caller, where it
- * is not known which call it did not check. */
-static enum nomem__sameness sameness(enum nomem__verdict verdict) {
-  if (verdict == NOMEM_VERDICT_ABORT) return NOMEM_SAME_LINE;
-  return verdict == NOMEM_VERDICT_HANG ? NOMEM_SAME_LOOP : NOMEM_SAME_CALLER;
+/* One place that aborts is one bug, whoever came to it. One place that follows a NULL is a bug of each caller, unless it
+ * is known that no caller gave it: then it was found in something that all of them have. */
+static enum nomem__sameness sameness(const struct nomem__found *found, struct nomem__symbols *symbols,
+                                     const struct nomem__trace *blow_up) {
+  if (found->verdict == NOMEM_VERDICT_ABORT) return NOMEM_SAME_LINE;
+  if (found->verdict == NOMEM_VERDICT_HANG) return NOMEM_SAME_LOOP;
+  bool is_crash = found->verdict == NOMEM_VERDICT_CRASH;
+  return is_crash && nomem__culprit_had_null(found->outcome, symbols, blow_up) == NOMEM_NO ? NOMEM_SAME_LINE
+                                                                                           : NOMEM_SAME_CALLER;
 }
 
 static bool shows_more(const struct nomem__point *point, size_t rank, const struct nomem__finding *finding) {
@@ -209,7 +214,8 @@ static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols 
     return nomem__unchecked_hash(&run->unchecked, symbols);
   const struct nomem__trace *telling = run->blow_up.depth > 0 ? &run->blow_up : &run->fault;
   /* That a function lets exceptions through is one decision, wherever in it they come from. */
-  enum nomem__sameness same = telling->terminate != NOMEM_TERMINATE_NO ? NOMEM_SAME_LOOP : sameness(found->verdict);
+  bool is_escaped = telling->terminate != NOMEM_TERMINATE_NO;
+  enum nomem__sameness same = is_escaped ? NOMEM_SAME_LOOP : sameness(found, symbols, telling);
   uint64_t hash = nomem__trace_hash(telling, symbols, same);
   return hash + (found->verdict == NOMEM_VERDICT_SANITIZER ? nomem__sanitizer_hash(found->outcome->report.kind)
                                                            : (uint64_t)found->outcome->end.fatal_signal);

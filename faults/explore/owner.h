@@ -57,8 +57,8 @@ bool nomem__is_tests(const struct nomem__owners *owners, const struct nomem__tra
 /* Whether test code makes this call for itself: its failure tells nothing of the code under test. */
 bool nomem__is_tests_call(const struct nomem__owners *owners, const struct nomem__trace *fault);
 
-/* Whose code a frame is, in a word for people: "libc", "the test", "libuv.so"; "" for the program itself. In the caller's
- * buffer, which takes a file name. */
+/* Whose code a frame is, in a word for people: "libc", "the test", "libuv.so"; "" for the program itself. May be in the
+ * caller's buffer, which takes a file name. */
 #define NOMEM_WHOSE_BYTES 256
 const char *nomem__whose(const struct nomem__owners *owners, const struct nomem__trace_frame *frame,
                          char whose[NOMEM_WHOSE_BYTES]);

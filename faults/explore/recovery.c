@@ -55,8 +55,8 @@ int nomem__recoveries_note(struct nomem__campaign *campaign, uint32_t site, cons
     struct nomem__recovery recovery = {.key = channel->recoveries[i].key, .site = site};
     struct nomem__trace trace;
     nomem__trace_of_frames(channel, channel->recoveries[i].frame, channel->recoveries[i].depth, &trace);
-    if (recovery.key == 0 || is_known(&campaign->recoveries, recovery.key) || nomem__is_tests_call(&campaign->owners, &trace))
-      continue;
+    if (recovery.key == 0 || is_known(&campaign->recoveries, recovery.key)) continue;
+    if (nomem__is_tests_call(&campaign->owners, &trace)) continue;
     recovery.near = near_of(&trace);
     result = nomem__recoveries_add(&campaign->recoveries, &recovery);
   }

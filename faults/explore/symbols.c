@@ -236,10 +236,10 @@ size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, 
   return count;
 }
 
-size_t nomem__symbols_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset,
-                               bool is_return_address, struct nomem__debug_parameter *parameters, size_t max) {
+int nomem__symbols_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset, bool is_return_address,
+                            struct nomem__debug_parameter *parameters, int max) {
   struct module *module = find_module(symbols, path);
-  if (!module || !module->info) return 0;
+  if (!module || !module->info) return -1;
   return nomem__debuginfo_pointers(module->info, offset - (is_return_address && offset > 0), parameters, max);
 }
 

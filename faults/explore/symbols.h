@@ -48,8 +48,8 @@ size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, 
 struct nomem__debug_parameter;
 
 /* As nomem__debuginfo_pointers, for a module. Not kept. */
-size_t nomem__symbols_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset,
-                               bool is_return_address, struct nomem__debug_parameter *parameters, size_t max);
+int nomem__symbols_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset, bool is_return_address,
+                            struct nomem__debug_parameter *parameters, int max);
 
 /* Writes text with everything that could drive a terminal or reorder a line (control characters, Unicode's direction
  * marks, bytes that are not UTF-8) as \xNN. */

@@ -70,6 +70,7 @@ for kind in one two bare; do
   ends $kind places 1 '; 1 finding '
   [ $kind = bare ] || is_unchecked places places
   if [ $kind != bare ]; then
+    ends $kind field 1 '^2 runs: 2 crash; 1 finding '
     ends $kind again 1 '; 1 finding ' --faults persistent
     is_unchecked again again
     ends $kind two 1 '; 2 findings '

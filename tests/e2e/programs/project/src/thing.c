@@ -73,6 +73,29 @@ int thing_two(void) {
   return 0;
 }
 
+static void mark(struct thing *thing) {
+  thing->name[0] = 'x';
+}
+
+static void mark_first(struct thing *thing) {
+  mark(thing);
+}
+
+static void mark_second(struct thing *thing) {
+  mark(thing);
+}
+
+int thing_field(void) {
+  struct thing first = {0}, second = {0};
+  thing_set_name(&first, "first");
+  mark_first(&first);
+  thing_set_name(&second, "second");
+  mark_second(&second);
+  free(first.name);
+  free(second.name);
+  return 0;
+}
+
 static void keep(const char *name) {
   size_t bytes = strlen(name) + 1;
   char *copy = malloc(bytes);

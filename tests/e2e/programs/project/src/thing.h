@@ -17,6 +17,7 @@ int thing_inner(void);                            /* bug: gives itself NULL */
 int thing_option(const int *option);              /* bug: does not check; option may be NULL */
 int thing_places(void);                           /* bug: one call unchecked, which blows up in two places */
 int thing_two(void);                              /* bug: two calls unchecked, which blow up in one place */
+int thing_field(void);                            /* bug: a member is not checked, wherever the helper is called */
 int thing_again(void);                            /* bug: a later failure than the first is not checked */
 extern void *(*thing_allocator)(unsigned long size);     /* in place of malloc, in thing_hooked */
 int thing_hooked(void);                           /* 0, or 1: no memory */

@@ -83,6 +83,7 @@ int main(int argc, char **argv) {
   if (strcmp(way, "option") == 0) return thing_option(NULL);
   if (strcmp(way, "places") == 0) return thing_places();
   if (strcmp(way, "again") == 0) return thing_again();
+  if (strcmp(way, "field") == 0) return thing_field();
   if (strcmp(way, "two") == 0) return thing_two();
   thing_allocator = allocator;
   if (strcmp(way, "hooked") == 0) return thing_hooked();
