@@ -212,16 +212,40 @@ static void widen_root(struct nomem__owners *owners, const char *folder) {
     owners->root[length] = '\0';
 }
 
-static void each_frame(const struct nomem_channel *channel,
+static int by_value(const void *left, const void *right) {
+  nomem_frame a = *(const nomem_frame *)left, b = *(const nomem_frame *)right;
+  return a < b ? -1 : a > b;
+}
+
+/* The frames of all sites, each once: few, but for those that stand in many stacks. */
+struct frames {
+  const struct nomem_channel *channel;
+  nomem_frame *list; /* owned */
+  size_t count;
+};
+
+static int collect_frames(struct frames *frames) {
+  const struct nomem_channel *channel = frames->channel;
+  uint32_t count = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
+  frames->list = calloc((size_t)count * NOMEM_DEPTH + 1, sizeof *frames->list);
+  if (frames->list == NULL) return -ENOMEM;
+  size_t filled = 0;
+  for (uint32_t i = 0; i < count; i++)
+    for (uint32_t f = 0; f < channel->sites[i].depth && f < NOMEM_DEPTH && channel->sites[i].count > 0; f++)
+      frames->list[filled++] = channel->sites[i].frame[f];
+  qsort(frames->list, filled, sizeof *frames->list, by_value);
+  for (size_t i = 0; i < filled; i++)
+    if (i == 0 || frames->list[i] != frames->list[i - 1]) frames->list[frames->count++] = frames->list[i];
+  return 0;
+}
+
+static void each_frame(const struct frames *frames,
                        void (*visit)(struct nomem__owners *owners, const struct nomem__trace_frame *frame),
                        struct nomem__owners *owners) {
-  uint32_t count = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
-  for (uint32_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < frames->count; i++) {
     struct nomem__trace trace;
-    if (channel->sites[i].count == 0) continue;
-    nomem__trace_of_frames(channel, channel->sites[i].frame, channel->sites[i].depth, &trace);
-    for (unsigned f = 0; f < trace.depth; f++)
-      if (nomem__owner_of(owners, &trace.frame[f]) != NOMEM_OWNER_RUNTIME) visit(owners, &trace.frame[f]);
+    nomem__trace_of_frames(frames->channel, &frames->list[i], 1, &trace);
+    if (nomem__owner_of(owners, &trace.frame[0]) != NOMEM_OWNER_RUNTIME) visit(owners, &trace.frame[0]);
   }
 }
 
@@ -300,24 +324,32 @@ static int learn_programs(struct nomem__owners *owners, const struct nomem_chann
   return 0;
 }
 
+/* What the guess goes by, and whether there is test code at all; or what --under-test matches. */
+static void look_at_frames(struct nomem__owners *owners, const struct frames *frames) {
+  each_frame(frames, root_of_programs, owners);
+  owners->is_coarse = !owners->has_sources;
+  if (owners->globs != NULL) {
+    each_frame(frames, note_match, owners);
+    return;
+  }
+  each_frame(frames, root_of_libraries, owners);
+  each_frame(frames, find_main, owners);
+  each_frame(frames, note_place, owners);
+  owners->has_match = owners->place_count > 0;
+}
+
 int nomem__owners_learn(struct nomem__owners *owners, const char *globs, const struct nomem_channel *channel,
                         struct nomem__symbols *symbols) {
+  struct frames frames = {.channel = channel};
   *owners = (struct nomem__owners){.globs = globs, .symbols = symbols};
   if (getcwd(owners->here, sizeof owners->here - 1) == NULL) owners->here[0] = '\0';
   strcat(owners->here, "/");
   int result = learn_programs(owners, channel);
+  if (result == 0) result = collect_frames(&frames);
+  if (result == 0) look_at_frames(owners, &frames);
+  free(frames.list);
   if (result != 0) return result;
-  each_frame(channel, root_of_programs, owners);
-  owners->is_coarse = !owners->has_sources;
-  if (globs != NULL) {
-    each_frame(channel, note_match, owners);
-    if (!owners->has_match) return -ENOENT;
-  } else {
-    each_frame(channel, root_of_libraries, owners);
-    each_frame(channel, find_main, owners);
-    each_frame(channel, note_place, owners);
-    if (owners->place_count == 0) return 0;
-  }
+  if (!owners->has_match) return globs == NULL ? 0 : -ENOENT;
   owners->is_divided = true;
   size_t others = count_others(owners, channel);
   if (others == 0) { /* a test may bring the allocator of the code under test */

@@ -35,7 +35,7 @@ struct nomem__owners {
   const char *main_file; /* where main() of a program that is called like a test is; NULL: none */
   bool is_divided;     /* some is the test's and some is not; otherwise all is under test */
   bool is_hooked;      /* all allocations come from test code, which the code under test calls for them */
-  bool has_match;      /* some code matches the globs */
+  bool has_match;      /* some code matches the globs, or is guessed to be the test's */
   bool has_sources;    /* a program says which source files its code is from */
   bool is_coarse;      /* none does: its code is told by its name alone */
   size_t place_count;
