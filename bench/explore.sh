@@ -99,20 +99,23 @@ grows() {
   done
 }
 
-ids() { "$build/nomem" explore -j 2 "$@" --json - 2>/dev/null | jq -r '.findings[].id' | sort; }
-
 # Whether the ladder finds what every single allocation does, and what either takes.
 ladder() { # NAME COMMAND...
   name=$1
   shift
-  ids -- "$@" >"$work/ladder.ids"
-  ids --all -- "$@" >"$work/all.ids"
-  if ! cmp "$work/ladder.ids" "$work/all.ids" >&2; then
-    echo "bench/explore.sh: $name: other findings with --all" >&2
+  for all in '' --all; do
+    # shellcheck disable=SC2086 # none or one
+    $explore $all -q --json "$work/report$all.json" -- "$@" >/dev/null 2>&1 || [ $? -eq 1 ] || exit 2
+    jq -r '.findings[].id' "$work/report$all.json" | sort >"$work/ids$all"
+  done
+  if ! cmp "$work/ids" "$work/ids--all" >&2 || [ ! -s "$work/ids" ]; then
+    echo "bench/explore.sh: $name: not the same findings as with --all, or none" >&2
     exit 2
   fi
-  runs() { "$build/nomem" explore -j 2 "$@" 2>/dev/null | sed -n 's/^\([0-9]*\) runs\{0,1\}: .*/\1/p'; }
-  echo "$name: $(runs -- "$@") runs and $(runs --all -- "$@") with --all; the same findings: $(wc -l <"$work/all.ids"); seconds:"
+  runs() { jq '[.verdicts[].runs] | add' "$1"; }
+  echo "$name: $(jq .baseline.allocations "$work/report.json") allocations at $(jq .coverage.sites "$work/report.json") sites," \
+    "$(runs "$work/report.json") runs and $(runs "$work/report--all.json") with --all," \
+    "the same findings ($(wc -l <"$work/ids")); seconds:"
   $compare -o s "nomem explore" "$work/explored.sh s $explore -- $*" \
     "nomem explore --all" "$work/explored.sh s $explore --all -- $*"
 }
