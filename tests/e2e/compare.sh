@@ -28,7 +28,7 @@ engine_explores() {
   if [ $ended -ge 2 ]; then
     if grep -q 'is not safe for this program' "$outcomes/err"; then return 1; else return 2; fi
   fi
-  sed -n 's/^nomem: \([a-z]*=[0-9a-f]*@[0-9]*\): \([a-z]* ([a-z]* [0-9]*\), \(.*\), by \([a-z]*\), [0-9]* us)$/\1\t\4\t\2)\t\3/p' \
+  sed -n 's/^nomem: \([a-z]*=[^ :]*\): \([a-z]* ([a-z]* [0-9]*\), \(.*\), by \([a-z]*\), [0-9]* us)$/\1\t\4\t\2)\t\3/p' \
     "$outcomes/err" >>"$outcomes/$file"
 }
 
