@@ -83,6 +83,7 @@ compare_programs() {
   compare_one grep -- grep -n '^[ab]' letters
   compare_one sed -- sed s/a/b/ letters
   compare_one find -- find repository -name '*.xml'
+  # shellcheck disable=SC2016 # perl's
   compare_one perl --image perl -- perl -e 'my %h = map { $_ => 1 } 1 .. 20; print join(",", sort keys %h), "\n"'
 }
 
