@@ -27,6 +27,8 @@ const char *const nomem__engine_names[NOMEM__ENGINES] = {
     [NOMEM_ENGINE_EXEC] = "exec", [NOMEM_ENGINE_SERVER] = "fork", [NOMEM_ENGINE_SNAPSHOT] = "snapshot"};
 /* When all occurrences of all sites take no longer than this, nothing is left out. */
 #define EVERYTHING_US UINT64_C(10000000)
+/* A run that may hang where others do is looked at after this part of its time: twice as long as the baseline took. */
+#define EARLY_PART 5
 
 void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,
                           char *plan) {
@@ -135,43 +137,71 @@ static void note_recovery(struct nomem__campaign *campaign, const struct nomem__
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
 
-void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank) {
+/* A run that hangs in a loop which is known to be endless need not be waited for to the end. */
+uint64_t nomem__campaign_early_ms(const struct nomem__campaign_worker *hand) {
+  const struct nomem__findings *lists[] = {&hand->findings, &hand->campaign->findings};
+  for (size_t list = 0; list < 2; list++)
+    for (size_t i = 0; i < lists[list]->count; i++)
+      if (lists[list]->list[i].verdict == NOMEM_VERDICT_HANG) return hand->campaign->timeout_ms / EARLY_PART;
+  return 0;
+}
+
+/* Adds a run to the findings. Returns 0, or as nomem__findings_add does. */
+static int add_finding(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank,
+                       enum nomem__verdict verdict, const char *plan) {
+  struct nomem__campaign *campaign = hand->campaign;
+  char detail[NOMEM_DETAIL_BYTES] = "";
+  struct nomem__left_site left;
+  const struct nomem__found found = {.verdict = verdict,
+                                     .outcome = outcome,
+                                     .point = campaign->points[rank],
+                                     .rank = rank,
+                                     .plan = plan,
+                                     .detail = detail,
+                                     .is_early = outcome->is_early && verdict == NOMEM_VERDICT_HANG,
+                                     .left = nomem__audit_left(campaign, outcome, &left) ? &left : NULL,
+                                     .misuse = nomem__audit_misuse(campaign, outcome)};
+  const struct nomem__finding *finding = NULL;
+  describe(campaign, &found, detail, sizeof detail);
+  int result = nomem__findings_add(&hand->findings, &found, &campaign->owners, &finding);
+  if (result == -ENOENT) result = nomem__findings_add(&campaign->findings, &found, &campaign->owners, &finding);
+  if (result != 0) return result;
+  campaign->early_count += found.is_early;
+  bool is_shown = finding->rank == rank;
+  nomem__store_keep(hand, outcome, rank, &finding->hash, is_shown ? finding : NULL);
+  bool strict = campaign->session->options->strict;
+  campaign->progress.findings = count_findings(&campaign->findings, strict) + count_findings(&hand->findings, strict);
+  return 0;
+}
+
+bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank) {
   struct nomem__campaign *campaign = hand->campaign;
   const struct nomem__point *point = &campaign->points[rank];
   enum nomem__verdict verdict = nomem__campaign_judge(campaign, outcome, point->second != 0);
-  bool strict = campaign->session->options->strict;
+  bool was_due = campaign->audit.is_due[rank];
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
   campaign->results[rank] = (uint8_t)(verdict + 1);
-  campaign->engines[campaign->engine] += !campaign->audit.is_due[rank];
   campaign->audit.is_due[rank] = nomem__audit_is_due(campaign, outcome, verdict);
   note_recovery(campaign, point, outcome);
-  if (campaign->audit.is_due[rank]) {
+  int result = 0;
+  if (outcome->is_early && verdict == NOMEM_VERDICT_UNREACHED)
+    result = -ENOENT;
+  else if (campaign->audit.is_due[rank])
     campaign->progress.total++; /* once more, and then it counts */
-  } else if (nomem__verdict_is_shown(verdict)) {
-    char detail[NOMEM_DETAIL_BYTES] = "";
-    struct nomem__left_site left;
-    const struct nomem__found found = {.verdict = verdict,
-                                       .outcome = outcome,
-                                       .point = *point,
-                                       .rank = rank,
-                                       .plan = plan,
-                                       .detail = detail,
-                                       .left = nomem__audit_left(campaign, outcome, &left) ? &left : NULL,
-                                       .misuse = nomem__audit_misuse(campaign, outcome)};
-    describe(campaign, &found, detail, sizeof detail);
-    const struct nomem__finding *finding = NULL;
-    int result = nomem__findings_add(&hand->findings, &found, &campaign->owners, &finding);
-    if (result != 0)
-      nomem__campaign_give_up(campaign, result);
-    else
-      nomem__store_keep(hand, outcome, rank, &finding->hash, finding->rank == rank ? finding : NULL);
-    campaign->progress.findings = count_findings(&campaign->findings, strict) + count_findings(&hand->findings, strict);
-  } else {
+  else if (nomem__verdict_is_shown(verdict))
+    result = add_finding(hand, outcome, rank, verdict, plan);
+  else
     nomem__store_keep(hand, outcome, rank, NULL, NULL);
+  if (result == -ENOENT) {
+    campaign->results[rank] = 0;
+    return false;
   }
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+  campaign->engines[campaign->engine] += !was_due;
   say_run(campaign, plan, verdict, outcome);
   campaign->progress.done++;
+  return true;
 }
 
 /* The verdicts that take one, or of which it tells more. */

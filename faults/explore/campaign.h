@@ -89,6 +89,7 @@ struct nomem__campaign {
   size_t point_count, next_point, confirmed;
   uint64_t verdicts[NOMEM_VERDICT_COUNT]; /* runs of each */
   uint64_t engines[NOMEM__ENGINES];       /* runs of each */
+  uint64_t early_count; /* runs that hung, and were not waited for */
   struct nomem__findings findings;
   struct nomem__findings set_aside; /* those that do not count, once all is over */
   struct nomem__progress progress;
@@ -100,8 +101,13 @@ struct nomem__campaign {
 enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
                                           bool has_second);
 
-/* Enters what a run of a point has come to. */
-void nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank);
+/* Enters what a run of a point has come to. False: it was ended early and tells nothing; it is to be made again with all
+ * its time. */
+bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank);
+
+/* After how long this worker's next run may be ended, because it probably hangs where others did; 0: not before its
+ * time. */
+uint64_t nomem__campaign_early_ms(const struct nomem__campaign_worker *hand);
 
 /* Whether no further run is to be started: interrupted, failed, or out of time. */
 bool nomem__campaign_is_over(const struct nomem__campaign *campaign);

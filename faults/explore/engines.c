@@ -67,25 +67,37 @@ static bool is_due(const struct nomem__campaign *campaign, size_t point) {
   return campaign->engine != NOMEM_ENGINE_SERVER || !campaign->sites[campaign->points[point].site].before_main;
 }
 
+static void start_run(struct nomem__campaign_worker *hand, uint64_t early_ms) {
+  struct nomem__campaign *campaign = hand->campaign;
+  char plan[NOMEM_POINT_PLAN_BYTES];
+  nomem__campaign_plan(campaign, &campaign->points[hand->rank], NOMEM_KEY_DIGITS_ALL, plan);
+  nomem__worker_end_early(hand->worker, early_ms);
+  int result = nomem__worker_start(hand->worker, plan, campaign->timeout_ms, run_done, hand);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+}
+
 /* Gives the worker the next point without a result, or leaves it idle when there is none. */
 static void next_run(struct nomem__campaign_worker *hand) {
   struct nomem__campaign *campaign = hand->campaign;
   while (campaign->next_point < campaign->point_count && !is_due(campaign, campaign->next_point))
     campaign->next_point++;
   if (nomem__campaign_is_over(campaign) || campaign->next_point == campaign->point_count) return;
-  char plan[NOMEM_POINT_PLAN_BYTES];
   hand->rank = campaign->next_point++;
-  nomem__campaign_plan(campaign, &campaign->points[hand->rank], NOMEM_KEY_DIGITS_ALL, plan);
-  int result = nomem__worker_start(hand->worker, plan, campaign->timeout_ms, run_done, hand);
-  if (result != 0) nomem__campaign_give_up(campaign, result);
+  start_run(hand, nomem__campaign_early_ms(hand));
 }
 
 static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct nomem__campaign_worker *hand = user;
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  nomem__campaign_enter(hand, outcome, hand->rank);
-  next_run(hand);
+  if (nomem__campaign_enter(hand, outcome, hand->rank))
+    next_run(hand);
+  else
+    start_run(hand, 0);
+}
+
+static void give_all_time(struct nomem__campaign *campaign) {
+  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_end_early(campaign->workers[i].worker, 0);
 }
 
 static void merge_findings(struct nomem__campaign_worker *hand) {
@@ -102,6 +114,7 @@ static void make_runs(struct nomem__campaign *campaign, enum nomem_engine engine
   }
   nomem__session_run(campaign->session);
   for (unsigned i = 0; i < campaign->worker_count; i++) merge_findings(&campaign->workers[i]);
+  give_all_time(campaign);
 }
 
 struct rehearsal {
@@ -152,7 +165,8 @@ static void serve(struct nomem__campaign *campaign) {
 static void snapshot_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct nomem__campaign_worker *hand = user;
   if (outcome->end.was_cancelled) return;
-  nomem__campaign_enter(hand, outcome, outcome->rank);
+  nomem__campaign_enter(hand, outcome, outcome->rank); /* one that tells nothing is left to another engine */
+  nomem__worker_end_early(worker, nomem__campaign_early_ms(hand));
   if (nomem__campaign_is_over(hand->campaign)) nomem__worker_cancel(worker);
 }
 
@@ -199,6 +213,7 @@ static int start_snapshots(struct nomem__campaign_worker *hand, struct nomem__sn
   }
   if (count == 0) return 0;
   qsort(snapshots, count, sizeof *snapshots, by_key);
+  nomem__worker_end_early(hand->worker, nomem__campaign_early_ms(hand));
   bool look_out = (campaign->effects & NOMEM_EFFECTS_WHILE_OPEN) != 0;
   return nomem__worker_snapshot(hand->worker, snapshots, count, look_out, campaign->timeout_ms, snapshot_done,
                                 snapshots_ended, hand);
@@ -226,6 +241,7 @@ static void take_snapshots(struct nomem__campaign *campaign) {
     if (result != 0) nomem__campaign_give_up(campaign, result);
     nomem__session_run(campaign->session);
   }
+  give_all_time(campaign);
   free(snapshots);
 }
 

@@ -236,16 +236,17 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   if (is_given_null) hash = ~hash; /* the same place may also be come to in another way */
   struct nomem__finding *finding = find(findings, found->verdict, hash);
   bool is_first = finding == NULL;
-  if (is_first) finding = add(findings);
+  if (is_first && !found->is_early) finding = add(findings);
   if (finding == NULL) {
     free(run.threads);
-    return -ENOMEM;
+    return found->is_early ? -ENOENT : -ENOMEM;
   }
   if (is_first)
     *finding = (struct nomem__finding){.verdict = found->verdict, .hash = hash, .is_given_null = is_given_null};
   finding->runs++;
   if (added != NULL) *added = finding;
-  if (is_first || shows_more(&found->point, found->rank, finding)) result = show(finding, found, &run);
+  bool is_whole = !found->is_early;
+  if (is_first || (is_whole && shows_more(&found->point, found->rank, finding))) result = show(finding, found, &run);
   free(run.threads);
   return result;
 }

@@ -78,12 +78,14 @@ struct nomem__found {
   struct nomem__point point;
   size_t rank;
   const char *plan, *detail;
+  bool is_early; /* it was ended before its time, which tells something only where the finding is there already */
   const struct nomem__left_site *left; /* what it left; NULL: nothing */
   const struct nomem_misuse *misuse;   /* what it did to a block; NULL: nothing */
 };
 
 /* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the same one is
- * shown. Returns 0, and in *added, which may be NULL, where it is until the next one is added; or -ENOMEM. */
+ * shown. Returns 0, and in *added, which may be NULL, where it is until the next one is added; -ENOENT when it tells
+ * nothing; or -ENOMEM. */
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
                         const struct nomem__owners *owners, const struct nomem__finding **added);
 

@@ -443,6 +443,7 @@ static void put_coverage(struct builder *builder, json_t *document) {
     nomem__json_number(json, left, nomem__left_texts[i].name, counts.left[i]);
   nomem__json_put(json, coverage, "calls_left", left);
   if (campaign->owners.is_divided) nomem__json_put(json, coverage, "test_code", test_code_of(builder));
+  nomem__json_number(json, coverage, "hangs_ended_early", campaign->early_count);
   nomem__json_put(json, coverage, "stacks", json_boolean(campaign->session->setup.trace));
   nomem__json_put(json, document, "coverage", coverage);
 }

@@ -41,6 +41,8 @@ struct nomem__worker {
   char *sanitizer_entries[NOMEM_SANITIZER_OPTIONS];
   uv_timer_t timer; /* looks at the clock and at the output, while a run goes on */
   uint64_t started_ns, deadline_ms;
+  uint64_t early_ms; /* not 0: the deadline of the run, but not of the process that is forked for it */
+  bool was_early;
   struct nomem__tree *tree;   /* of the run that goes on */
   struct nomem__tree *parent; /* of the process that is forked: the server, or the one snapshots are taken of */
   bool use_server, watch_effects, keep_files;
@@ -249,6 +251,7 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   worker->tree = NULL;
   worker->outcome = (struct nomem__outcome){
       .end = *end, .channel = worker->channel, .duration_us = (uv_hrtime() - worker->started_ns) / 1000};
+  worker->outcome.is_early = end->timed_out && worker->was_early;
   worker->is_spoiled = end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
   if (!worker->setup->inherit) read_streams(worker);
   nomem__remains_count(&worker->remains, worker->channel);
@@ -283,11 +286,14 @@ static void check(uv_timer_t *timer) {
   struct nomem__worker *worker = timer->data;
   uint64_t elapsed_ms = (uv_hrtime() - worker->started_ns) / 1000000;
   off_t output = worker->setup->inherit ? 0 : stream_end(worker, OUTPUT) + stream_end(worker, ERROR);
-  if ((worker->deadline_ms == 0 || elapsed_ms < worker->deadline_ms) && output <= (off_t)OUTPUT_MAX_BYTES) {
-    uint64_t left = worker->deadline_ms == 0 ? OUTPUT_CHECK_MS : worker->deadline_ms - elapsed_ms;
+  bool has_early = worker->early_ms != 0 && worker->tree != NULL;
+  uint64_t deadline_ms = has_early ? worker->early_ms : worker->deadline_ms;
+  if ((deadline_ms == 0 || elapsed_ms < deadline_ms) && output <= (off_t)OUTPUT_MAX_BYTES) {
+    uint64_t left = deadline_ms == 0 ? OUTPUT_CHECK_MS : deadline_ms - elapsed_ms;
     uv_timer_start(timer, check, left < OUTPUT_CHECK_MS ? left : OUTPUT_CHECK_MS, 0);
     return;
   }
+  worker->was_early = has_early && output <= (off_t)OUTPUT_MAX_BYTES;
   if (worker->tree != NULL)
     nomem__tree_time_out(worker->tree, last_failed_thread(worker->channel));
   else if (worker->parent != NULL)
@@ -296,6 +302,7 @@ static void check(uv_timer_t *timer) {
 
 static void start_clock(struct nomem__worker *worker) {
   worker->started_ns = uv_hrtime();
+  worker->was_early = false;
   uv_update_time(worker->loop);
   uint64_t first_ms = worker->deadline_ms != 0 && worker->deadline_ms < OUTPUT_CHECK_MS ? worker->deadline_ms
                                                                                          : OUTPUT_CHECK_MS;
@@ -581,6 +588,10 @@ static bool has_met(const struct nomem_channel *channel, const struct nomem__tab
 void nomem__worker_know(struct nomem__worker *worker, const struct nomem__tables *known) {
   worker->known = known;
   if (!has_met(worker->channel, known)) worker->is_spoiled = true;
+}
+
+void nomem__worker_end_early(struct nomem__worker *worker, uint64_t early_ms) {
+  worker->early_ms = early_ms;
 }
 
 bool nomem__worker_is_busy(const struct nomem__worker *worker) {

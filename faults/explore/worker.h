@@ -43,6 +43,7 @@ struct nomem__outcome {
   char tail[NOMEM_OUTPUT_TAIL]; /* of standard error; where nothing is there, of standard output */
   struct nomem__sanitizer_report report;
   uint32_t rank; /* of a snapshot: whose point it was */
+  bool is_early; /* its time was not up when it was ended as if it were */
   struct nomem__remains *remains; /* of the process that was injected; the worker's, and empty after done */
 };
 
@@ -114,6 +115,10 @@ struct nomem__tables *nomem__worker_tables(const struct nomem__worker *worker);
 /* Has the next runs begin with these tables, which must outlive them, and where the setup has it so, note which sites
  * they come to only after a fault: channel->recoveries. */
 void nomem__worker_know(struct nomem__worker *worker, const struct nomem__tables *known);
+
+/* Has the next runs ended after so long, which is less than their time, and says so in outcome.is_early. 0: after their
+ * time, as at first. */
+void nomem__worker_end_early(struct nomem__worker *worker, uint64_t early_ms);
 
 /* Whether a run was started and has not ended. */
 bool nomem__worker_is_busy(const struct nomem__worker *worker);
