@@ -2,7 +2,8 @@
 # What a failure costs to try: nomem against starting the program anew for each allocation, all two at a time, and sites
 # against points. Medians of rounds that take turns, with the least and the greatest, as ratios to the first line.
 #
-#   bench/explore.sh BUILD [PART...]     parts: programs, computes, grows, sites (default: all)
+#   bench/explore.sh BUILD [PART...]     parts: programs, computes, grows, sites, memory (default:
+#                                        all)
 #
 # ROUNDS: of each comparison (default 5). What the lines include:
 #
@@ -22,7 +23,7 @@ export NOMEM_STORE=
 build=$(cd "${1:?usage: bench/explore.sh BUILD [PART...]}" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 shift
-[ $# -gt 0 ] || set -- programs computes grows sites
+[ $# -gt 0 ] || set -- programs computes grows sites memory
 rounds=${ROUNDS:-5}
 work=$build/bench
 compare="$work/compare -n $rounds"
@@ -128,11 +129,33 @@ sites() {
   ladder "five planted bugs" "$work/planted" 3000
 }
 
+# The most that the command itself had in memory, of a schedule that is cut off by the time.
+peak_of() {
+  "$build/nomem" explore -j 2 --all --budget 3 "$@" -- "$work/steps" 1000000 0 >/dev/null 2>&1 &
+  peak=0
+  while kill -0 $! 2>/dev/null; do
+    now=$(awk '/^VmHWM:/ { print $2 }' "/proc/$!/status" 2>/dev/null) || :
+    peak=${now:-$peak}
+    sleep 0.05
+  done
+  wait $! || :
+  echo "$peak" | awk '{ printf "%.1f\n", $1 / 1024 }'
+}
+
+memory() {
+  echo "memory of the command, a program of a million allocations, MB:"
+  rm -f "$work/memory.db"
+  echo "  a million points: $(peak_of --faults transient)"
+  echo "  two million, each call once and for good: $(peak_of)"
+  echo "  the same, kept in the store: $(peak_of --store "$work/memory.db")"
+  rm -f "$work/memory.db"
+}
+
 for part; do
   case $part in
-    programs | computes | grows | sites) $part ;;
+    programs | computes | grows | sites | memory) $part ;;
     *)
-      echo "nomem: no part '$part': programs, computes, grows or sites" >&2
+      echo "nomem: no part '$part': programs, computes, grows, sites or memory" >&2
       exit 2 ;;
   esac
 done

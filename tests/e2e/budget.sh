@@ -1,0 +1,66 @@
+#!/bin/sh
+# What is left out, and why, adds up in the summary, whatever cuts an exploration short; and a million allocations are
+# scheduled in little memory.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cat >many.c <<'EOF'
+#include <stdlib.h>
+int main(int argc, char **argv) {
+  int calls = argc > 1 ? atoi(argv[1]) : 1000;
+  void *first = malloc(20);
+  if (first == NULL) return 1;
+  free(first);
+  for (int call = 0; call < calls; call++) {
+    void *block = malloc(10);
+    if (block == NULL) return 1;
+    free(block);
+  }
+  return 0;
+}
+EOF
+"$cc" -std=gnu11 -g -O0 -fno-builtin -o many many.c
+million_kb=65536
+
+# left NAME CALLS PATTERN OPTION...: of so many calls some are left, each reason with how many like the pattern, and the
+# others are exercised; the text says the same numbers.
+left() {
+  left_name=$1 left_calls=$2 left_pattern=$3
+  shift 3
+  nomem explore --no-store --isolate off --jobs 2 --json many.json "$@" -- ./many $((left_calls - 1)) >seen 2>&1 ||
+    echo "(exit status $?)" >>seen
+  came=$(jq -r '.coverage.calls_left | to_entries | map(select(.value > 0) | "\(.key):\(.value)") | join(" ")' many.json)
+  adds_up=$(jq ".coverage | .calls == $left_calls and .calls_exercised + ([.calls_left[]] | add) == .calls" many.json)
+  exercised=$(jq .coverage.calls_exercised many.json)
+  echo "(left: $came; wanted: $left_pattern)" >>seen
+  if echo "$came" | grep -qx "$left_pattern" && [ "$adds_up" = true ] && ! grep -q 'exit status' seen &&
+    grep -q "^exercised .*, $exercised of $left_calls allocation points" seen &&
+    { [ -z "$came" ] || grep -q "^not exercised: .*${came##*:} " seen; }; then
+    pass "$left_name"
+  else
+    fail "$left_name" seen
+  fi
+}
+
+left 'all of it' 301 '' --all --faults transient
+left 'what --max-points leaves' 301 'max_points:298' --all --faults transient --max-points 3
+left 'what --sites leaves' 301 'not_chosen:300' --sites "many\.c:$(grep -n 'malloc(20)' many.c | cut -d: -f1)\$"
+left 'what other shards have' 301 'other_shards:[0-9]*' --all --faults transient --shard 1/2
+left 'what the time leaves' 301 'budget:[0-9]*' --all --budget 0.001
+left 'what the ladder leaves' 100001 'ladder:9[0-9]*' --faults transient
+
+nomem explore --no-store --isolate off --jobs 2 --all --budget 1 -- ./many 1000000 >seen 2>&1 &
+peak_kb=0
+while kill -0 $! 2>/dev/null; do
+  now=$(awk '/^VmHWM:/ { print $2 }' "/proc/$!/status" 2>/dev/null) || :
+  peak_kb=${now:-$peak_kb}
+  sleep 0.05
+done
+wait $! || :
+echo "(at most $peak_kb kB)" >>seen
+if [ "$peak_kb" -gt 1000 ] && [ "$peak_kb" -lt $million_kb ] && grep -q 'of 2000002 points were not tried' seen; then
+  pass 'two million points in less than 64 MB'
+else
+  fail 'two million points in less than 64 MB' seen
+fi
+finish
