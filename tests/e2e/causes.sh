@@ -91,4 +91,26 @@ ends one need 2 "^nomem: --under-test: no code that allocates matches 'source/\*
 build_as two
 ends two use 0 'not counted: crash in use ' --under-test 'libthing.so*'
 ends two need 1 '^abort in thing_need ' --under-test 'libthing.so*'
+
+# glibc 2.36 has faults of its own, and a file that says so.
+if getconf GNU_LIBC_VERSION | grep -q ' 2\.36$'; then
+  printf '#include <pwd.h>\nint main(void) { return getpwuid(0) == 0; }\n' >look_up.c
+  "$cc" -g -o look_up look_up.c
+  status=0
+  nomem explore -- ./look_up >found 2>&1 || status=$?
+  if [ "$status" = 0 ] && [ "$(grep -c '^not counted: .* in getpwuid .*: suppressed by default.supp' found)" = 2 ]; then
+    pass "the C library's known faults do not count"
+  else
+    fail "the C library's known faults" found
+  fi
+  status=0
+  nomem explore --no-default-suppressions -- ./look_up >found 2>&1 || status=$?
+  if [ "$status" = 1 ] && [ "$(grep -c '^[a-z]* in getpwuid .*in libc: ' found)" = 2 ]; then
+    pass 'unless asked for, and then they are said to be its'
+  else
+    fail 'without default suppressions' found
+  fi
+else
+  pass "the C library's known faults # SKIP this is no glibc 2.36"
+fi
 finish
