@@ -132,6 +132,12 @@ bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct no
          has_null_argument(outcome, owners->symbols, blow_up, test - 1, 1) == NOMEM_YES;
 }
 
+bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                    const struct nomem__trace *blow_up) {
+  unsigned test = owners->is_divided ? first_of_test(owners, blow_up) : blow_up->depth;
+  return test < blow_up->depth && !failed_in_same_call(outcome, owners, blow_up, test);
+}
+
 /* Where the code of a frame's function begins; 0: not known. */
 static uint64_t start_of(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame) {
   struct nomem__source_frame sources[INLINED_MAX];

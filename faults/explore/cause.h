@@ -36,6 +36,10 @@ enum nomem__known { NOMEM_NO, NOMEM_YES, NOMEM_UNKNOWN };
 enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                                           const struct nomem__trace *blow_up);
 
+/* Whether test code, after a call of its own had failed, went on to another one, in or below which the run hangs. */
+bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                    const struct nomem__trace *blow_up);
+
 /* A call whose result was not checked, made in the function that used it, or handed it to those that did. */
 struct nomem__unchecked {
   struct nomem__trace where; /* of one frame, as in the fault's stack; depth 0: not known */

@@ -30,7 +30,9 @@ bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct no
 }
 
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners) {
-  if (finding->is_given_null) return "the test passed on NULL, which it had not checked";
+  if (finding->is_given_null)
+    return finding->verdict == NOMEM_VERDICT_HANG ? "the test went on after a call of its own had failed"
+                                                  : "the test passed on NULL, which it had not checked";
   bool is_bug = finding->verdict == NOMEM_VERDICT_CRASH || finding->verdict == NOMEM_VERDICT_SANITIZER;
   if (is_bug && nomem__is_tests(owners, &finding->blow_up))
     return "the test's own code used what it did not check";
@@ -221,6 +223,15 @@ static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols 
                                                            : (uint64_t)found->outcome->end.fatal_signal);
 }
 
+/* Whether test code went on as if a call of its own had not failed: with NULL, or to where it hangs. A lock that is
+ * never let go may be what the failed call left behind. */
+static bool has_gone_on(const struct nomem__found *found, const struct nomem__owners *owners, const struct shown *run) {
+  if (found->verdict != NOMEM_VERDICT_HANG) return nomem__was_given_null(found->outcome, owners, &run->blow_up);
+  const char *what = run->threads != NULL ? run->threads[run->teller].what : "";
+  bool is_known = *what != '\0' && strstr(what, "lock") == NULL && strstr(what, "pthread_once") == NULL;
+  return is_known && nomem__went_on(found->outcome, owners, &run->blow_up);
+}
+
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
                         const struct nomem__owners *owners, const struct nomem__finding **added) {
   const struct nomem__outcome *outcome = found->outcome;
@@ -232,7 +243,7 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   int result = describe_threads(found, symbols, &run);
   if (result != 0) return result;
   uint64_t hash = hash_of(found, symbols, &run);
-  bool is_given_null = nomem__was_given_null(outcome, owners, &run.blow_up);
+  bool is_given_null = has_gone_on(found, owners, &run);
   if (is_given_null) hash = ~hash; /* the same place may also be come to in another way */
   struct nomem__finding *finding = find(findings, found->verdict, hash);
   bool is_first = finding == NULL;

@@ -54,7 +54,7 @@ struct nomem__finding {
   uint64_t fault_address;
   enum nomem_fn fn;
   uint64_t size_bytes, nth;
-  bool is_given_null; /* by test code, which had been refused it */
+  bool is_given_null; /* by test code, which had been refused it; of a hang: test code went on all the same */
   struct nomem__unchecked unchecked; /* the call that was not checked; owns its paths */
   struct nomem__trace fault;   /* where the call was failed; owns its paths */
   struct nomem__second second; /* the other call that was failed, when point.second says so and it was come to */

@@ -78,6 +78,9 @@ for kind in one two bare; do
     is_unchecked two from
   fi
   ends $kind need 1 '^abort in thing_need '
+  ends $kind wait 0 'not counted: hang in thing_wait .*: the test went on after a call of its own had failed' -t 0.3
+  ends $kind stall 1 '^hang in thing_wait ' -t 0.3
+  ends $kind locked 1 '^hang in thing_locked ' -t 0.3
   ends $kind hooked 0 '^1 run: 1 refused; 0 findings'
   ends $kind skip 0 '1 run: 1 handled'
   ends $kind skip7 0 '1 run: 1 refused'

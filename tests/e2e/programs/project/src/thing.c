@@ -1,7 +1,9 @@
 #include "thing.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct thing *thing_new(void) {
   return calloc(1, sizeof(struct thing)); /* new */
@@ -119,6 +121,33 @@ int thing_hooked(void) {
   if (block != NULL) block[0] = 'x';
   free(block);
   return block == NULL;
+}
+
+int thing_start(struct thing *thing) {
+  thing->name = strdup("name");
+  return thing->name != NULL ? 0 : -1;
+}
+
+void thing_wait(const struct thing *thing) {
+  while (thing->name == NULL) pause(); /* wait */
+}
+
+int thing_stall(void) {
+  struct thing thing = {0};
+  thing_start(&thing);
+  thing_wait(&thing);
+  free(thing.name);
+  return 0;
+}
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+int thing_locked(void) {
+  pthread_mutex_lock(&lock);
+  void *block = malloc(1);
+  if (block == NULL) return -1; /* the lock is left held */
+  free(block);
+  return pthread_mutex_unlock(&lock);
 }
 
 void thing_free(struct thing *thing) {

@@ -21,6 +21,10 @@ int thing_field(void);                            /* bug: a member is not checke
 int thing_again(void);                            /* bug: a later failure than the first is not checked */
 extern void *(*thing_allocator)(unsigned long size);     /* in place of malloc, in thing_hooked */
 int thing_hooked(void);                           /* 0, or 1: no memory */
+int thing_start(struct thing *thing);             /* 0, or -1: no memory */
+void thing_wait(const struct thing *thing);       /* for one that has been started */
+int thing_stall(void);                            /* bug: waits for what was not started */
+int thing_locked(void);                           /* bug: leaves its lock held when there is no memory */
 void thing_free(struct thing *thing);
 
 #endif

@@ -70,6 +70,14 @@ static void *allocator(unsigned long size) {
   return malloc(size);
 }
 
+/* It does not look at what it is told. */
+static void wait_for(void) {
+  struct thing thing = {0};
+  thing_start(&thing);
+  thing_wait(&thing);
+  free(thing.name);
+}
+
 int main(int argc, char **argv) {
   const char *way = argc > 1 ? argv[1] : "";
   if (strcmp(way, "own") == 0) own();
@@ -87,6 +95,9 @@ int main(int argc, char **argv) {
   if (strcmp(way, "two") == 0) return thing_two();
   thing_allocator = allocator;
   if (strcmp(way, "hooked") == 0) return thing_hooked();
+  if (strcmp(way, "wait") == 0) wait_for();
+  if (strcmp(way, "stall") == 0) return thing_stall();
+  if (strcmp(way, "locked") == 0) return thing_locked() == thing_locked() ? 0 : 1;
   if (strcmp(way, "skip") == 0) skip(77);
   if (strcmp(way, "skip7") == 0) skip(7);
   if (strcmp(way, "talk") == 0) talk();
