@@ -31,7 +31,13 @@ static void list(const struct nomem__stored_findings *findings) {
     }
     printf("%4zu  %s  ", (size_t)finding->number, finding->id);
     nomem__print_safe(stdout, finding->message);
-    puts(finding->is_flaky ? " (flaky)" : "");
+    if (finding->is_flaky) fputs(" (flaky)", stdout);
+    if (finding->set_aside[0] != '\0') {
+      fputs(" (", stdout);
+      nomem__print_safe(stdout, finding->set_aside);
+      putchar(')');
+    }
+    putchar('\n');
   }
   if (findings->count == 0) puts("no findings");
 }

@@ -99,6 +99,22 @@ else
   fail 'advice does not count' found
 fi
 
+# The store knows it for what it is: resumed it is shown alike, and 'diff' does not count it.
+nomem explore --store advice.db -- ./program >first 2>&1
+nomem explore --store advice.db -- ./program >second 2>&1
+"$cc" -std=gnu11 -g -O0 -o nothing "$victims/handled.c"
+nomem explore --store none.db -- ./nothing >/dev/null 2>&1
+grep '^advisory\|came of it' first >first.advice
+grep '^advisory\|came of it' second >second.advice
+if grep -q '^nomem: resumed: 6 of 6' second && [ -s first.advice ] && cmp first.advice second.advice &&
+  nomem replay --store advice.db >found && grep -q '(advisory: --strict counts it)$' found &&
+  nomem diff none.db advice.db >found && grep -q '^0 new' found; then
+  pass 'advice from the store'
+else
+  cat second >>found
+  fail 'advice from the store' found
+fi
+
 # Output that differs from run to run, or from an earlier hour to a later, tells nothing; what speaks of the failure is a
 # report of it.
 programs=$here/programs
