@@ -73,7 +73,9 @@ static void put_kind(char *kind, size_t at, struct slice words) {
     if (end != NULL && end > words.start) words.end = end;
   }
   for (const char *c = words.start; c < words.end && at < NOMEM_SANITIZER_KIND_BYTES - 1; c++)
-    kind[at++] = (unsigned char)*c < 0x80 && isprint((unsigned char)*c) ? *c : '?';
+    kind[at++] = *c;
+  for (size_t i = 0; i < at; i++)
+    if (kind[i] < ' ' || kind[i] > '~') kind[i] = '?';
   while (at > 0 && (kind[at - 1] == ' ' || kind[at - 1] == ':')) at--;
   kind[at] = '\0';
 }

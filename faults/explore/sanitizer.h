@@ -17,7 +17,7 @@
 /* Output that is searched for reports, in bytes: its end. */
 #define NOMEM_SANITIZER_OUTPUT (1u << 20)
 
-#define NOMEM_SANITIZER_KIND_BYTES 96
+#define NOMEM_SANITIZER_KIND_BYTES 160
 
 struct nomem__sanitizer_report {
   char kind[NOMEM_SANITIZER_KIND_BYTES]; /* "AddressSanitizer: heap-use-after-free", printable; "": no report */

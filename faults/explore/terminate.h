@@ -7,10 +7,10 @@
 #include "symbols.h"
 #include "trace.h"
 
-/* Where that is how an abort came about, says so in the trace, and marks the frames that are not to blame: nobody at all
- * caught it, so it is the outermost function, main() or a thread's; or a function that promises not to throw let none
- * through, and then it is who threw, as for any abort. (Which function promised that, the stack does not say of code
- * that gcc made.) */
+/* Where that is how an abort came about, says so in the trace, and marks the frames that are not to blame: nobody at
+ * all caught it, so it is the outermost function, main() or a thread's; or a function that promises not to throw let
+ * none through, and then it is who threw, as for any abort. (Which function promised that, the stack does not say of
+ * code that gcc made.) */
 void nomem__terminate_mark(struct nomem__trace *trace, struct nomem__symbols *symbols);
 
 #endif

@@ -1,5 +1,5 @@
-// Verdict abort, C++ terminate: two functions let bad_alloc through, as they should, and nobody catches it: main() is to
-// blame, once.
+// Verdict abort, C++ terminate: two functions let bad_alloc through, as they should, and nobody catches it: main() is
+// to blame, once.
 #include <new>
 #include <vector>
 
