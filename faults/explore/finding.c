@@ -30,6 +30,8 @@ bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct no
 }
 
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners) {
+  if (finding->verdict == NOMEM_VERDICT_LEAK && nomem__is_tests(owners, &finding->blow_up))
+    return "the test's own code did not free what it had";
   if (finding->is_given_null)
     return finding->verdict == NOMEM_VERDICT_HANG ? "the test went on after a call of its own had failed"
                                                   : "the test passed on NULL, which it had not checked";
@@ -52,6 +54,7 @@ static struct nomem__finding *find(struct nomem__findings *findings, enum nomem_
 /* What is made of a run before it is known whether its finding shows it. */
 struct shown {
   struct nomem__trace fault, blow_up, block, freed;
+  struct nomem__trace loser; /* of a leak: where the call was failed, its culprit the function that lost the block */
   struct nomem__unchecked unchecked;
   struct nomem__waiter *threads; /* owned; NULL: none */
   size_t teller;
@@ -117,6 +120,26 @@ void nomem__finding_learn(struct nomem__finding *finding, const struct nomem_cha
   misuse_traces(channel, misuse, symbols, &finding->block, &finding->freed);
 }
 
+/* The function that lost what was left: the one that led both to its allocation and to the call that was failed. One
+ * whose realloc fails loses what it had there before, which the caller never saw. */
+static void blame_loser(const struct nomem__found *found, struct nomem__symbols *symbols, struct shown *run) {
+  const struct nomem_channel *channel = found->outcome->channel;
+  unsigned most = 0, of_left, of_fault;
+  for (uint32_t i = 0; (i = nomem__next_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
+    struct nomem__trace fault, left = run->blow_up;
+    nomem__fault_trace(channel, i, &fault);
+    left.blameless = 0;
+    unsigned common = nomem__trace_part(&left, &fault, &of_left, &of_fault);
+    if (common <= most) continue;
+    most = common;
+    run->loser = fault;
+    bool is_its_own = channel->faults[i].fn == NOMEM_FN_REALLOC && nomem__trace_same_function(&left, &fault, symbols);
+    run->blow_up.blameless = is_its_own ? 0 : of_left;
+    run->loser.blameless = is_its_own ? 0 : of_fault;
+  }
+  if (nomem__trace_culprit(&run->blow_up) == NULL) run->blow_up.blameless = 0;
+}
+
 /* What a run with a ledger shows in place of a blow-up: the bad call, or the allocation of what was left or overrun. */
 static void ledger_traces(const struct nomem__found *found, struct nomem__symbols *symbols, struct shown *run) {
   struct nomem__trace *trace = &run->blow_up;
@@ -133,6 +156,7 @@ static void ledger_traces(const struct nomem__found *found, struct nomem__symbol
   else
     return;
   nomem__blame_library(found->outcome, 0, symbols, trace);
+  if (has_left && trace->own == 0) blame_loser(found, symbols, run);
 }
 
 /* Makes this run the one that the finding shows. */
@@ -214,6 +238,8 @@ static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols 
   if (found->verdict == NOMEM_VERDICT_CRASH &&
       nomem__find_unchecked(found->outcome, symbols, &run->blow_up, &run->unchecked))
     return nomem__unchecked_hash(&run->unchecked, symbols);
+  if (found->verdict == NOMEM_VERDICT_LEAK && nomem__trace_culprit(&run->loser) != NULL)
+    return nomem__trace_hash(&run->loser, symbols, NOMEM_SAME_LINE);
   const struct nomem__trace *telling = run->blow_up.depth > 0 ? &run->blow_up : &run->fault;
   /* That a function lets exceptions through is one decision, wherever in it they come from. */
   bool is_escaped = telling->terminate != NOMEM_TERMINATE_NO;

@@ -102,6 +102,43 @@ bool nomem__trace_is_same_from(const struct nomem__trace *a, unsigned at, const 
   return true;
 }
 
+static bool is_same_frame(const struct nomem__trace_frame *a, const struct nomem__trace_frame *b) {
+  return a->offset == b->offset && nomem__trace_is_same_file(a->path, b->path);
+}
+
+/* Deep stacks are cut at the outer end: the outermost frame of one is then looked for in the other. */
+static unsigned match_outwards(const struct nomem__trace *one, unsigned top, const struct nomem__trace *other,
+                               unsigned other_top) {
+  unsigned count = 0;
+  while (count < top && count < other_top && is_same_frame(&one->frame[top - 1 - count], &other->frame[other_top - 1 - count]))
+    count++;
+  return count;
+}
+
+unsigned nomem__trace_part(const struct nomem__trace *one, const struct nomem__trace *other, unsigned *of_one,
+                           unsigned *of_other) {
+  unsigned best = 0;
+  for (unsigned cut = 0; cut < one->depth + other->depth && best == 0; cut++) {
+    unsigned top = cut < one->depth ? one->depth - cut : one->depth;
+    unsigned other_top = cut < one->depth ? other->depth : other->depth - (cut - one->depth);
+    best = match_outwards(one, top, other, other_top);
+    if (best == 0) continue;
+    *of_one = top > best ? top - best - 1 : 0;
+    *of_other = other_top > best ? other_top - best - 1 : 0;
+  }
+  return best;
+}
+
+bool nomem__trace_same_function(const struct nomem__trace *one, const struct nomem__trace *other,
+                                struct nomem__symbols *symbols) {
+  const struct nomem__trace_frame *a = nomem__trace_culprit(one), *b = nomem__trace_culprit(other);
+  struct nomem__source_frame sources[INLINED_MAX];
+  if (a == NULL || b == NULL || !nomem__trace_is_same_file(a->path, b->path) || resolve(symbols, a, sources) == 0) return false;
+  const char *function = sources[0].function;
+  if (function == NULL || resolve(symbols, b, sources) == 0 || sources[0].function == NULL) return false;
+  return strcmp(function, sources[0].function) == 0;
+}
+
 bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault,
                                 struct nomem__symbols *symbols) {
   unsigned died = first_outside_runtime(blow_up), failed = first_outside_runtime(fault);

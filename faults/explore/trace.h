@@ -62,6 +62,15 @@ bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem
  * NULL when there is none. */
 const struct nomem__trace_frame *nomem__trace_culprit(const struct nomem__trace *trace);
 
+/* Of two calls, finds the function that led to both: in *of_one and *of_other, how many frames of each stack lie below
+ * it. Returns how many frames above it they have in common; 0: none, and nothing is known. */
+unsigned nomem__trace_part(const struct nomem__trace *one, const struct nomem__trace *other, unsigned *of_one,
+                           unsigned *of_other);
+
+/* Whether the culprits of two stacks are the same function. */
+bool nomem__trace_same_function(const struct nomem__trace *one, const struct nomem__trace *other,
+                                struct nomem__symbols *symbols);
+
 /* What makes two stacks one finding. */
 enum nomem__sameness {
   NOMEM_SAME_LINE,   /* the culprit is at the same line (the same instruction where there are no lines) */
