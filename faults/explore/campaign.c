@@ -303,6 +303,7 @@ static int explore_points(struct nomem__campaign *campaign) {
   nomem__engines_run(campaign);
   explore_recoveries(campaign);
   nomem__audit_run(campaign);
+  nomem__findings_fold_leaks(&campaign->findings, campaign->session->symbols);
   count_results(campaign);
   if (needs_ledger_to_confirm(campaign)) nomem__audit_prepare(campaign);
   confirm_next(campaign);

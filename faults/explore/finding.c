@@ -122,7 +122,8 @@ void nomem__finding_learn(struct nomem__finding *finding, const struct nomem_cha
 
 /* The function that lost what was left: the one that led both to its allocation and to the call that was failed. One
  * whose realloc fails loses what it had there before, which the caller never saw. */
-static void blame_loser(const struct nomem__found *found, struct nomem__symbols *symbols, struct shown *run) {
+static void blame_loser(const struct nomem__found *found, const struct nomem__owners *owners, struct shown *run) {
+  struct nomem__symbols *symbols = owners->symbols;
   const struct nomem_channel *channel = found->outcome->channel;
   unsigned most = 0, of_left, of_fault;
   for (uint32_t i = 0; (i = nomem__next_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
@@ -137,11 +138,15 @@ static void blame_loser(const struct nomem__found *found, struct nomem__symbols 
     run->blow_up.blameless = is_its_own ? 0 : of_left;
     run->loser.blameless = is_its_own ? 0 : of_fault;
   }
-  if (nomem__trace_culprit(&run->blow_up) == NULL) run->blow_up.blameless = 0;
+  /* When all later calls failed, too, it need not have been that one. */
+  bool is_guess = found->point.persistent && !nomem__is_tests(owners, &run->blow_up);
+  if (is_guess) run->loser.depth = 0;
+  if (is_guess || nomem__trace_culprit(&run->blow_up) == NULL) run->blow_up.blameless = 0;
 }
 
 /* What a run with a ledger shows in place of a blow-up: the bad call, or the allocation of what was left or overrun. */
-static void ledger_traces(const struct nomem__found *found, struct nomem__symbols *symbols, struct shown *run) {
+static void ledger_traces(const struct nomem__found *found, const struct nomem__owners *owners, struct shown *run) {
+  struct nomem__symbols *symbols = owners->symbols;
   struct nomem__trace *trace = &run->blow_up;
   const struct nomem_channel *channel = found->outcome->channel;
   const struct nomem__left_list *list = &found->outcome->remains->left;
@@ -156,7 +161,7 @@ static void ledger_traces(const struct nomem__found *found, struct nomem__symbol
   else
     return;
   nomem__blame_library(found->outcome, 0, symbols, trace);
-  if (has_left && trace->own == 0) blame_loser(found, symbols, run);
+  if (has_left && trace->own == 0) blame_loser(found, owners, run);
 }
 
 /* Makes this run the one that the finding shows. */
@@ -240,6 +245,7 @@ static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols 
     return nomem__unchecked_hash(&run->unchecked, symbols);
   if (found->verdict == NOMEM_VERDICT_LEAK && nomem__trace_culprit(&run->loser) != NULL)
     return nomem__trace_hash(&run->loser, symbols, NOMEM_SAME_LINE);
+  if (found->verdict == NOMEM_VERDICT_LEAK) return nomem__trace_hash(&run->blow_up, symbols, NOMEM_SAME_FUNCTION) + 1;
   const struct nomem__trace *telling = run->blow_up.depth > 0 ? &run->blow_up : &run->fault;
   /* That a function lets exceptions through is one decision, wherever in it they come from. */
   bool is_escaped = telling->terminate != NOMEM_TERMINATE_NO;
@@ -265,7 +271,7 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   struct shown run = {0};
   nomem__fault_trace(outcome->channel, 0, &run.fault);
   nomem__blow_up_trace(outcome, symbols, &run.blow_up);
-  ledger_traces(found, symbols, &run);
+  ledger_traces(found, owners, &run);
   int result = describe_threads(found, symbols, &run);
   if (result != 0) return result;
   uint64_t hash = hash_of(found, symbols, &run);
@@ -306,6 +312,32 @@ int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findin
   }
   nomem__findings_free(from);
   return 0;
+}
+
+/* Whether a leak that only a persistent fault has shown so far is of blocks that a single one's are, too. */
+static bool is_same_leak(const struct nomem__finding *finding, const struct nomem__finding *other,
+                         struct nomem__symbols *symbols) {
+  if (other->verdict != NOMEM_VERDICT_LEAK || other->point.persistent) return false;
+  struct nomem__trace one = finding->blow_up, two = other->blow_up;
+  one.blameless = two.blameless = 0;
+  return nomem__trace_same_function(&one, &two, symbols);
+}
+
+void nomem__findings_fold_leaks(struct nomem__findings *findings, struct nomem__symbols *symbols) {
+  for (size_t i = 0; i < findings->count;) {
+    struct nomem__finding *finding = &findings->list[i], *same = NULL;
+    bool is_guess = finding->verdict == NOMEM_VERDICT_LEAK && finding->point.persistent &&
+                    finding->blow_up.blameless == 0 && finding->blow_up.own == 0;
+    for (size_t j = 0; is_guess && j < findings->count && same == NULL; j++)
+      if (is_same_leak(finding, &findings->list[j], symbols)) same = &findings->list[j];
+    if (same == NULL) {
+      i++;
+      continue;
+    }
+    same->runs += finding->runs;
+    free_shown(finding);
+    *finding = findings->list[--findings->count];
+  }
 }
 
 static int compare(const void *left, const void *right) {

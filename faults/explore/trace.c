@@ -177,8 +177,9 @@ uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbo
   struct nomem__source_frame sources[INLINED_MAX];
   size_t count = resolve(symbols, culprit, sources);
   uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), nomem__base_name(culprit->path)), sources[count - 1].function);
+  if (sameness == NOMEM_SAME_FUNCTION && sources[0].function != NULL) return mix(hash, sources[0].function);
   if (sameness != NOMEM_SAME_LOOP) hash = mix_line(mix(hash, sources[0].function), culprit, &sources[0]);
-  if (sameness == NOMEM_SAME_LINE) return hash;
+  if (sameness == NOMEM_SAME_LINE || sameness == NOMEM_SAME_FUNCTION) return hash;
   if (sameness == NOMEM_SAME_CALLER && count > 1) return mix(hash, sources[1].function);
   const struct nomem__trace_frame *end = trace->frame + trace->depth, *caller = culprit + 1;
   const char *function = sources[0].function;
