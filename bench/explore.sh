@@ -29,6 +29,7 @@ work=$build/bench
 compare="$work/compare -n $rounds"
 ${CC:-gcc} -O2 -shared -fPIC -o "$work/counter.so" "$here/naive/counter.c"
 export FIU_CTRL_FIFO=
+fiu_libraries=/usr/lib/fiu/fiu_run_preload.so:/usr/lib/fiu/fiu_posix_preload.so
 
 # Prints what an exploration took: milliseconds a run, or seconds in all.
 cat >"$work/explored.sh" <<'END'
@@ -38,10 +39,15 @@ shift
 begin=$(date +%s%N)
 out=$("$@" 2>/dev/null) || [ $? -eq 1 ] || exit 2
 end=$(date +%s%N)
-echo "$out" | awk -v ns=$((end - begin)) -v unit="$unit" '/^[0-9]+ runs?:/ { printf "%.4f\n", unit == "s" ? ns / 1e9 : ns / 1e6 / $1 }'
+echo "$out" | awk -v ns=$((end - begin)) -v unit="$unit" \
+  '/^[0-9]+ runs?:/ { printf "%.4f\n", unit == "s" ? ns / 1e9 : ns / 1e6 / $1 }'
 END
 chmod +x "$work/explored.sh"
 explore="$build/nomem explore -j 2"
+explore_all="$explore --all --faults transient"
+
+echo "what bounds it, on this machine:"
+"$work/forks"
 
 allocations() { # COMMAND
   eval "\"$build/nomem\" sites -- $1" | awk '/allocations? at/ { print $1 }'
@@ -53,12 +59,11 @@ program() { # NAME COMMAND
   fiu="enable_random name=libc/mm/*,probability=$(awk -v n="$calls" 'BEGIN { print 1 / n }'),onetime"
   echo "$1, $calls allocations, ms a run ($2):"
   # shellcheck disable=SC2086
-  $compare -o ms "nomem explore --all" "$work/explored.sh ms $explore --all --faults transient -- $2" \
+  $compare -o ms "nomem explore --all" "$work/explored.sh ms $explore_all -- $2" \
     "the same, --engine exec" \
-    "$work/explored.sh ms $explore --all --faults transient --engine exec --max-points 600 -- $2" \
+    "$work/explored.sh ms $explore_all --engine exec --max-points 600 -- $2" \
     "counter and posix_spawn" "$work/naive $work/counter.so 2 1 $calls $step $2" \
-    "libfiu and posix_spawn" "FIU_ENABLE='$fiu' $work/naive /usr/lib/fiu/fiu_run_preload.so:/usr/lib/fiu/fiu_posix_preload.so \
-       2 1 $calls $step $2" \
+    "libfiu and posix_spawn" "FIU_ENABLE='$fiu' $work/naive $fiu_libraries 2 1 $calls $step $2" \
     "fiu-run" "$work/naive '' 2 1 $calls $((step * 4)) fiu-run -x -f '' -c '$fiu' $2"
 }
 
@@ -71,8 +76,11 @@ programs() {
     program jansson "$built/bin/test_pack"
   fi
   echo 'local t = {} for i = 1, 200 do t[i] = { name = "word" .. i } end print(#t)' >"$work/small.lua"
-  awk 'BEGIN { print "<r>"; for (i = 0; i < 200; i++) printf "<a%d id=\"%d\"><b>t%d</b></a%d>", i, i, i, i; print "</r>" }' \
-    >"$work/small.xml"
+  awk 'BEGIN {
+    print "<r>"
+    for (i = 0; i < 200; i++) printf "<a%d id=\"%d\"><b>t%d</b></a%d>", i, i, i, i
+    print "</r>"
+  }' >"$work/small.xml"
   printf '%s\n' 'create table t(a integer primary key, b text);' "insert into t(b) values('x'),('yy'),('zzz');" \
     'create index i on t(b); select group_concat(b), count(*) from t where b > 1 order by b;' >"$work/small.sql"
   program lua "lua5.4 $work/small.lua"
@@ -85,7 +93,7 @@ programs() {
 
 computes() {
   echo "a test that computes for 100 ms, 1000 allocations, ms a run:"
-  $compare -o ms "nomem explore --all" "$work/explored.sh ms $explore --all --faults transient -- $work/steps 1000 100" \
+  $compare -o ms "nomem explore --all" "$work/explored.sh ms $explore_all -- $work/steps 1000 100" \
     "counter and posix_spawn" "$work/naive $work/counter.so 2 1 1000 10 $work/steps 1000 100"
 }
 
@@ -95,10 +103,12 @@ grows() {
   for calls in 1000 10000 60000; do
     echo " $calls allocations:"
     sample=$work/naive\ $work/counter.so\ 2\ 1\ $calls\ $((calls / 50))\ $work/steps\ $calls\ $((calls / 100))
-    $compare -o s "nomem explore --all" "$work/explored.sh s $explore --all --faults transient -- $work/steps $calls $((calls / 100))" \
+    $compare -o s "nomem explore --all" "$work/explored.sh s $explore_all -- $work/steps $calls $((calls / 100))" \
       "counter and posix_spawn" "$sample | awk '{ print \$1 * $calls / 1000 }'"
   done
 }
+
+runs() { jq '[.verdicts[].runs] | add' "$1"; }
 
 # Whether the ladder finds what every single allocation does, and what either takes.
 ladder() { # NAME COMMAND...
@@ -113,9 +123,8 @@ ladder() { # NAME COMMAND...
     echo "bench/explore.sh: $name: not the same findings as with --all, or none" >&2
     exit 2
   fi
-  runs() { jq '[.verdicts[].runs] | add' "$1"; }
-  echo "$name: $(jq .baseline.allocations "$work/report.json") allocations at $(jq .coverage.sites "$work/report.json") sites," \
-    "$(runs "$work/report.json") runs and $(runs "$work/report--all.json") with --all," \
+  echo "$name: $(jq .baseline.allocations "$work/report.json") allocations at" \
+    "$(jq .coverage.sites "$work/report.json") sites, $(runs "$work/report.json") runs and $(runs "$work/report--all.json") with --all," \
     "the same findings ($(wc -l <"$work/ids")); seconds:"
   $compare -o s "nomem explore" "$work/explored.sh s $explore -- $*" \
     "nomem explore --all" "$work/explored.sh s $explore --all -- $*"
