@@ -9,6 +9,8 @@
 
 /* Innermost frames by which sites are told to be near, whoever called them. */
 #define NEAR_FRAMES 4
+/* So many are never too many. */
+#define LITTLE 32
 
 static int by_number(const void *left, const void *right) {
   uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
@@ -172,7 +174,8 @@ int nomem__recoveries_schedule(struct nomem__campaign *campaign) {
   struct candidate *candidates = make_candidates(campaign, &count);
   if (candidates == NULL) return -ENOMEM;
   size_t all = choose(candidates, count, false), due = all;
-  if (!options->all && all > nomem__campaign_room(campaign)) due = choose(candidates, count, true);
+  bool is_much = all > nomem__campaign_room(campaign) || all > LITTLE + campaign->point_count / 2;
+  if (!options->all && is_much) due = choose(candidates, count, true);
   size_t taken = due < room ? due : room;
   recoveries->left_out = all - taken;
   int result = append(campaign, candidates, taken);

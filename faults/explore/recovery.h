@@ -47,8 +47,8 @@ int nomem__recoveries_note(struct nomem__campaign *campaign, uint32_t site, cons
 int nomem__recoveries_add(struct nomem__recoveries *recoveries, const struct nomem__recovery *recovery);
 
 /* Appends to the campaign's points, once, each site that was noted, after the first site in the schedule whose run came
- * to it; of those that are near one another only one, where all would take long. Where the store has runs of other
- * pairs, these too. Returns 0 or -ENOMEM. */
+ * to it; of those that are near one another only one, where all would take long, or longer by half than what there is.
+ * Where the store has runs of other pairs, these too. Returns 0 or -ENOMEM. */
 int nomem__recoveries_schedule(struct nomem__campaign *campaign);
 
 void nomem__recoveries_free(struct nomem__recoveries *recoveries);
