@@ -42,9 +42,9 @@ struct nomem__debug_parameter {
   bool is_known; /* false: not there, or not all the time */
 };
 
-/* Writes the function's parameters that are pointers, in their order, and returns how many, at most max, or -1 when there
- * is no debug information of it. Where they are is known in code without optimisation, mostly. Of functions inlined into
- * one another the one that the machine knows is meant. */
+/* Writes the function's parameters that are pointers, in their order, and returns how many, at most max, or -1 when
+ * there is no debug information of it. Where they are is known in code without optimisation, mostly. Of functions
+ * inlined into one another the one that the machine knows is meant. */
 int nomem__debuginfo_pointers(struct nomem__debuginfo *info, uint64_t address,
                               struct nomem__debug_parameter *parameters, int max);
 

@@ -40,6 +40,9 @@ holds 'json: the culprit is the frame that is to blame, not the C library'\''s' 
 holds 'json: every site was tried, and its frames are in the table' '
   .coverage.sites == 2 and .coverage.sites_tried == 2 and (.frames | length) as $count
   | all(.sites[]; .runs == 2 and .worst != null and (.frames | length) > 1 and all(.frames[]; . < $count))' r.json
+holds 'json: the call that was not checked has its line of source, and whose it is' '
+  .findings[] | select(.verdict == "crash") | .whose == "the program" and (.unchecked | .line == 5
+  and (.source.lines[5 - .source.first] | contains("malloc(6)")))' r.json
 holds 'sarif: what the standard requires is there' '
   .version == "2.1.0" and (.runs | length) == 1 and (.runs[0] | (.tool.driver.name == "nomem")
   and (.tool.driver.rules as $rules | all(.results[]; $rules[.ruleIndex].id == .ruleId and .level == "error"
