@@ -109,9 +109,12 @@ int nomem__session_open(struct nomem__session *session, const struct nomem__opti
       nomem__complain("libnomem-preload.so is not beside the command: run 'make' or 'make install' again");
     return result;
   }
+  if (session->target.elf.keeps_new && !options->quiet && !inherit)
+    nomem__complain("the program's operator new is its sanitizer's, and is not failed: build without the sanitizer to "
+                    "see what a bad_alloc does");
   session->setup = (struct nomem__setup){.program = session->target.path,
                                          .argv = options->program,
-                                         .preload = session->target.has_backend ? NULL : session->preload,
+                                         .preload = session->target.elf.has_backend ? NULL : session->preload,
                                          .image = options->image,
                                          .stdin_path = options->stdin_path,
                                          .inherit = inherit,

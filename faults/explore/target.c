@@ -124,7 +124,7 @@ static int read_interpreter(struct candidate *candidate, char *line, char interp
 }
 
 /* Checks one file. Returns 0, a negative error, or 1 when it is a script and interpreter has to be checked next. */
-static int check_file(struct candidate *candidate, char interpreter[SCRIPT_LINE_BYTES], bool *has_backend) {
+static int check_file(struct candidate *candidate, char interpreter[SCRIPT_LINE_BYTES], struct nomem__elf *elf) {
   char line[SCRIPT_LINE_BYTES + 1];
   char objection[NOMEM_QUOTE_BYTES * 2];
   ssize_t got = pread(candidate->fd, line, SCRIPT_LINE_BYTES, 0);
@@ -142,7 +142,7 @@ static int check_file(struct candidate *candidate, char interpreter[SCRIPT_LINE_
                   "is neither an ELF program nor a script that begins with '#!': put its interpreter before it");
   int error = check_privilege(candidate);
   if (error) return error;
-  error = nomem__elf_check(candidate->fd, (uint64_t)candidate->info.st_size, has_backend, objection, sizeof objection);
+  error = nomem__elf_check(candidate->fd, (uint64_t)candidate->info.st_size, elf, objection, sizeof objection);
   return error ? refuse(candidate, error, "%s", objection) : 0;
 }
 
@@ -153,7 +153,7 @@ static int check_chain(struct candidate *candidate, struct nomem__target *target
     char interpreter[SCRIPT_LINE_BYTES];
     candidate->fd = -1;
     int result = open_file(candidate);
-    if (result == 0) result = check_file(candidate, interpreter, &target->has_backend);
+    if (result == 0) result = check_file(candidate, interpreter, &target->elf);
     if (candidate->fd >= 0) close(candidate->fd);
     if (result <= 0) {
       if (target->is_script) memcpy(target->interpreter, candidate->path, sizeof target->interpreter);

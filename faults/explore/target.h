@@ -6,13 +6,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "target_elf.h"
+
 /* Room for any reason, names included. */
 #define NOMEM_TARGET_REASON_BYTES 1024
 
 struct nomem__target {
   char path[PATH_MAX];        /* what execvp would run */
   bool is_script;             /* path begins with "#!" */
-  bool has_backend;           /* nomem-link.o is linked into what runs: nothing need be preloaded */
+  struct nomem__elf elf;      /* of what runs */
   char interpreter[PATH_MAX]; /* of a script: the ELF program that runs it in the end; otherwise "" */
 };
 

@@ -38,7 +38,7 @@ static const struct sanitizer {
 struct reader {
   Elf *elf;
   int fd;
-  bool has_backend;
+  struct nomem__elf found;
   uint64_t file_bytes;
   char *objection;
   size_t objection_bytes;
@@ -111,7 +111,7 @@ static int check_segments(struct reader *reader) {
     if (error) return error;
     is_dynamic = true;
   }
-  if (is_dynamic || reader->has_backend) return 0;
+  if (is_dynamic || reader->found.has_backend) return 0;
   return object(reader, "is statically linked (or a library), so nothing can be preloaded into it: link it "
                         "dynamically, or " LINK_INSTEAD " (with -Wl,-z,muldefs)");
 }
@@ -134,7 +134,7 @@ static int check_note(struct reader *reader, const GElf_Shdr *section) {
     return object_damaged(reader);
   if (((uint64_t)note.magic[1] << 32 | note.magic[0]) != NOMEM_CHANNEL_MAGIC)
     return object(reader, "has another version's nomem-link.o in it: link this one's");
-  reader->has_backend = true;
+  reader->found.has_backend = true;
   return 0;
 }
 
@@ -150,27 +150,37 @@ static int find_note(struct reader *reader) {
   return 0;
 }
 
-/* Looks for what the program itself defines. *found: the lowest sanitizer seen so far. */
-static int scan_symbols(struct reader *reader, Elf_Data *data, const GElf_Shdr *section, size_t *found,
-                        bool *defines_malloc) {
+/* What the symbols of a program show. */
+struct seen {
+  size_t sanitizer;    /* the lowest that is in the program itself */
+  bool defines_malloc; /* where the dynamic linker sees it */
+  bool has_sanitizer, calls_new, throws; /* in the program or its libraries */
+};
+
+static int scan_symbols(struct reader *reader, Elf_Data *data, const GElf_Shdr *section, struct seen *seen) {
   size_t count = section->sh_entsize ? section->sh_size / section->sh_entsize : 0;
   for (size_t i = 0; i < count && i < INT_MAX; i++) {
     GElf_Sym symbol;
     if (!gelf_getsym(data, (int)i, &symbol)) return object_damaged(reader);
-    if (symbol.st_shndx == SHN_UNDEF || symbol.st_name == 0) continue;
+    if (symbol.st_name == 0) continue;
     const char *name = elf_strptr(reader->elf, section->sh_link, symbol.st_name);
     if (!name) return object_damaged(reader);
+    bool is_own = symbol.st_shndx != SHN_UNDEF;
+    seen->calls_new |= strncmp(name, "_Znwm", 5) == 0 || strncmp(name, "_Znam", 5) == 0;
+    seen->throws |= strcmp(name, "__gxx_personality_v0") == 0;
     /* A function of that name that is not exported replaces nothing: the C library's is still called by libraries. */
-    if (section->sh_type == SHT_DYNSYM && strcmp(name, "malloc") == 0) *defines_malloc = true;
-    for (size_t s = 0; s < *found; s++)
-      if (strcmp(name, sanitizers[s].symbol) == 0) *found = s;
+    if (is_own && section->sh_type == SHT_DYNSYM && strcmp(name, "malloc") == 0) seen->defines_malloc = true;
+    for (size_t s = 0; s < SANITIZER_COUNT; s++) {
+      if (strcmp(name, sanitizers[s].symbol) != 0) continue;
+      seen->has_sanitizer = true;
+      if (is_own && s < seen->sanitizer) seen->sanitizer = s;
+    }
   }
   return 0;
 }
 
 static int check_sections(struct reader *reader) {
-  size_t found = SANITIZER_COUNT;
-  bool defines_malloc = false;
+  struct seen seen = {.sanitizer = SANITIZER_COUNT};
   Elf_Scn *scn = NULL;
   while ((scn = elf_nextscn(reader->elf, scn)) != NULL) {
     GElf_Shdr section;
@@ -178,17 +188,18 @@ static int check_sections(struct reader *reader) {
     if (section.sh_type != SHT_DYNSYM && section.sh_type != SHT_SYMTAB) continue;
     Elf_Data *data = elf_getdata(scn, NULL);
     if (!data) return object_damaged(reader);
-    int error = scan_symbols(reader, data, &section, &found, &defines_malloc);
+    int error = scan_symbols(reader, data, &section, &seen);
     if (error) return error;
   }
-  if (reader->has_backend) return 0;
-  if (found < SANITIZER_COUNT) return object_sanitizer(reader, &sanitizers[found]);
-  if (!defines_malloc) return 0;
+  reader->found.keeps_new = seen.has_sanitizer && seen.calls_new && seen.throws;
+  if (reader->found.has_backend) return 0;
+  if (seen.sanitizer < SANITIZER_COUNT) return object_sanitizer(reader, &sanitizers[seen.sanitizer]);
+  if (!seen.defines_malloc) return 0;
   return object(reader, "defines malloc itself, which wins over a preloaded one: build it without, or link libnomem.a "
                         "into it and use nomem.h");
 }
 
-int nomem__elf_check(int fd, uint64_t file_bytes, bool *has_backend, char *objection, size_t objection_bytes) {
+int nomem__elf_check(int fd, uint64_t file_bytes, struct nomem__elf *elf, char *objection, size_t objection_bytes) {
   struct reader reader = {.fd = fd, .file_bytes = file_bytes, .objection = objection,
                           .objection_bytes = objection_bytes};
   if (elf_version(EV_CURRENT) == EV_NONE) return object(&reader, "cannot be read by this libelf: update libelf");
@@ -200,6 +211,6 @@ int nomem__elf_check(int fd, uint64_t file_bytes, bool *has_backend, char *objec
   if (!error) error = check_segments(&reader);
   if (!error) error = check_sections(&reader);
   elf_end(reader.elf);
-  *has_backend = reader.has_backend;
+  *elf = reader.found;
   return error;
 }

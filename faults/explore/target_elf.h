@@ -9,9 +9,14 @@
 /* Whether a file that begins with these bytes claims to be ELF. */
 bool nomem__elf_is(const char *start, size_t bytes);
 
+/* What is known of a program that can be injected. */
+struct nomem__elf {
+  bool has_backend; /* nomem-link.o is linked into it: nothing need be preloaded */
+  bool keeps_new;   /* its operator new is a sanitizer's, which does not come to malloc */
+};
+
 /* Returns 0, or a negative error code and in objection what follows the program's name in a sentence: "is ...: how to
- * mend it". *has_backend: nomem-link.o is linked into it, so that it needs no preload. The file stays open; its
- * position is not kept. */
-int nomem__elf_check(int fd, uint64_t file_bytes, bool *has_backend, char *objection, size_t objection_bytes);
+ * mend it". The file stays open; its position is not kept. */
+int nomem__elf_check(int fd, uint64_t file_bytes, struct nomem__elf *elf, char *objection, size_t objection_bytes);
 
 #endif

@@ -60,6 +60,7 @@ try() {
 }
 
 linked=$build/nomem-link.o
+cxx=${CXX:-g++}
 # gcc's run-time is a shared library, clang's is in the program.
 for victim in asan_use_after_free asan_double_free asan_overflow asan_strdup; do
   try "$victim" "$cc -fsanitize=address,undefined"
@@ -75,5 +76,19 @@ try tsan_race "$clang -fsanitize=thread $linked"
 # LeakSanitizer cannot work under ptrace.
 try lsan_left "$cc -fsanitize=address" --no-trace
 try lsan_left "$clang -fsanitize=leak $linked" --no-trace
+
+# operator new of a sanitizer does not come to malloc: that is said, and of C programs it is not.
+for build in "$cxx -fsanitize=address" "$clang++ -fsanitize=address $linked"; do
+  # shellcheck disable=SC2086
+  $build -g -o program "$here/../victims/abort_noexcept.cc"
+  explore 0 || :
+  if grep -q "operator new is its sanitizer's" found && ! grep -q '^abort in' found; then
+    pass "operator new is said not to fail ($build)"
+  else
+    fail "operator new is said not to fail ($build)" found
+  fi
+done
+"$cc" -fsanitize=address -g -o program "$victims/asan_strdup.c" -DMENDED
+if explore 0 && ! grep -q 'operator new' found; then pass 'not of a C program'; else fail 'not of a C program' found; fi
 
 finish
