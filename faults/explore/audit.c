@@ -63,7 +63,8 @@ void nomem__audit_describe(const struct nomem__found *found, char *detail, size_
   else if (misuse != NULL && misuse->kind < NOMEM_MISUSE_KINDS)
     snprintf(detail, detail_bytes, "%s", kinds[misuse->kind]);
   else if (found->outcome->remains->left.has_overrun)
-    snprintf(detail, detail_bytes, "%s", kinds[NOMEM_MISUSE_OVERRUN]);
+    snprintf(detail, detail_bytes, "%s, which was seen when the run was over; it was allocated here",
+             kinds[NOMEM_MISUSE_OVERRUN]);
 }
 
 static void audited(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);

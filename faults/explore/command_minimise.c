@@ -167,7 +167,7 @@ static void report(struct minimiser *minimiser, uint64_t total, int needed, cons
     nomem__trace_print(stdout, &call->trace, campaign->session->symbols, 4);
   }
   fputs("  reproduce: ", stdout);
-  nomem__print_reproduction(stdout, campaign->session->options, plan, is_timed ? campaign->timeout_ms : 0);
+  nomem__print_reproduction(stdout, campaign->session->options, plan, is_timed ? campaign->timeout_ms : 0, false);
 }
 
 /* The plan as it was given. Returns how many calls it failed, or a negative error code after a line. */

@@ -16,12 +16,15 @@ struct run {
   struct nomem__session session;
   struct nomem__worker *worker;
   struct nomem__outcome outcome;
+  bool has_ledger;
+  struct nomem__left_list left;
 };
 
 static void keep(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct run *run = user;
   (void)worker;
   run->outcome = *outcome;
+  run->has_ledger = nomem__remains_take_left(outcome->remains, &run->left);
 }
 
 /* The terminal sent the signal to the program as well: nomem waits for what the program makes of it. A signal sent to
@@ -56,6 +59,48 @@ static void say_end(struct run *run) {
   nomem__trace_print(stderr, &trace, run->session.symbols, 4);
 }
 
+static void say_stack(struct run *run, const char *what, const nomem_frame *frames, uint32_t depth) {
+  struct nomem__trace trace;
+  if (depth == 0) return;
+  fprintf(stderr, "nomem: %s\n", what);
+  nomem__trace_of_frames(run->outcome.channel, frames, depth, &trace);
+  nomem__trace_print(stderr, &trace, run->session.symbols, 4);
+}
+
+static void say_misuses(struct run *run) {
+  static const char *const kinds[NOMEM_MISUSE_KINDS] = {
+#define X(upper, text) [NOMEM_MISUSE_##upper] = text,
+      NOMEM_MISUSE_MAP(X)
+#undef X
+  };
+  const struct nomem_channel *channel = run->outcome.channel;
+  for (uint32_t i = 0; i < channel->misuse_count && i < NOMEM_MISUSES && i < SHOWN_MAX; i++) {
+    const struct nomem_misuse *misuse = &channel->misuses[i];
+    if (!misuse->ready || misuse->kind >= NOMEM_MISUSE_KINDS) continue;
+    say_stack(run, kinds[misuse->kind], misuse->call, misuse->call_depth);
+    say_stack(run, "the block was allocated here", misuse->block, misuse->block_depth);
+    say_stack(run, "and freed before here", misuse->freed, misuse->freed_depth);
+  }
+}
+
+/* Without a baseline, all of it: what the program loses in any case, too. */
+static void say_left(struct run *run) {
+  const struct nomem__left_list none = {0};
+  struct nomem__left_site most;
+  if (!run->has_ledger) nomem__complain("what is left could not be looked at");
+  if (run->left.has_overrun) {
+    const struct nomem_site *overrun = &run->outcome.channel->sites[run->left.overrun_site];
+    say_stack(run, "a block was written past its end, it was allocated here", overrun->frame, overrun->depth);
+  }
+  if (!nomem__left_more(&run->left, &none, &most)) return;
+  const struct nomem_site *site = &run->outcome.channel->sites[most.site];
+  char what[128];
+  snprintf(what, sizeof what, "%" PRIu64 " bytes in %" PRIu64 " block%s are left that nothing points to, allocated here",
+           most.bytes, most.blocks, most.blocks == 1 ? "" : "s");
+  say_stack(run, what, site->frame, site->depth);
+  if (run->left.count > 1) nomem__complain("%zu other call stacks left some, too", run->left.count - 1);
+}
+
 static int exit_status(const struct run *run) {
   const struct nomem__end *end = &run->outcome.end;
   if (run->outcome.channel->fault_count == 0) {
@@ -76,6 +121,8 @@ static int run_once(struct run *run) {
     nomem__complain("cannot make a worker: %s", strerror(-result));
     return NOMEM_EXIT_FAILED;
   }
+  bool is_watched = session->options->leaks == NOMEM_LEAKS_ALL && session->setup.trace;
+  if (is_watched) nomem__worker_watch_blocks(run->worker, NOMEM_WATCH_LEDGER);
   session->on_interrupt = interrupt;
   session->user = run;
   int status = NOMEM_EXIT_FAILED;
@@ -87,9 +134,12 @@ static int run_once(struct run *run) {
     if (nomem__session_was_injected(&run->outcome)) {
       if (!session->options->quiet && run->outcome.channel->fault_count > 0) say_faults(run);
       if (!session->options->quiet) say_end(run);
+      if (is_watched) say_misuses(run);
+      if (is_watched && !run->outcome.end.timed_out) say_left(run);
       status = exit_status(run);
     }
   }
+  nomem__left_free(&run->left);
   nomem__worker_close(run->worker);
   return status;
 }

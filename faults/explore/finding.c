@@ -29,6 +29,10 @@ bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct no
   return false;
 }
 
+bool nomem__finding_takes_ledger(const struct nomem__finding *finding) {
+  return finding->verdict == NOMEM_VERDICT_LEAK || (finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0);
+}
+
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners) {
   if (finding->verdict == NOMEM_VERDICT_LEAK && nomem__is_tests(owners, &finding->blow_up))
     return "the test's own code did not free what it had";

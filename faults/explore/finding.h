@@ -106,6 +106,9 @@ void nomem__findings_free(struct nomem__findings *findings);
 void nomem__finding_learn(struct nomem__finding *finding, const struct nomem_channel *channel,
                           const struct nomem_misuse *misuse, struct nomem__symbols *symbols);
 
+/* Whether only a run with a ledger shows it. */
+bool nomem__finding_takes_ledger(const struct nomem__finding *finding);
+
 /* Why it is the test's doing, in a few words: a crash in test code that used what it had been refused, or handed it
  * back. NULL: it is not. */
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners);

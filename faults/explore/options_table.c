@@ -299,9 +299,9 @@ const struct nomem__option nomem__option_table[] = {
     {"faults", "KIND", 0, ONLY(EXPLORE), read_faults, SET(faults),
      "transient: one allocation fails; persistent: it and all later ones; both; all: both, and a second one where the "
      "program came to only because of the first (default)"},
-    {"leaks", "RUNS", 0, ONLY(EXPLORE), read_leaks, SET(leaks),
-     "which runs are looked at for memory that they left: handled, those that ended as without a failure (default); "
-     "all, those that gave up, too; off, none"},
+    {"leaks", "RUNS", 0, ONLY(EXPLORE) | ONLY(RUN), read_leaks, SET(leaks),
+     "which runs are looked at for memory that they left: handled, those that ended as without a failure (default for "
+     "explore); all, those that gave up, too; off, none. With run, all shows what is left and what corrupts the heap"},
     {"stdin", "FILE", 0, RUNNERS, read_path, SET(stdin_path),
      "give each run FILE as its standard input; - for nomem's own, with run only (default: empty)"},
     {"image", "GLOB[,GLOB]", 0, RUNNERS, read_image, SET(image),

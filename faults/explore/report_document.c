@@ -121,7 +121,8 @@ static void print_reproduction(FILE *out, const void *arg) {
   const struct printed_finding *printed = arg;
   nomem__print_reproduction(
       out, printed->campaign->session->options, printed->finding->plan,
-      printed->finding->needs_timeout ? printed->campaign->timeout_ms : 0);
+      printed->finding->needs_timeout ? printed->campaign->timeout_ms : 0,
+      nomem__finding_takes_ledger(printed->finding));
 }
 
 static void print_end(FILE *out, const void *arg) {

@@ -57,11 +57,13 @@ void nomem__print_command(FILE *out, char **words) {
   }
 }
 
-void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms) {
+void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms,
+                               bool leaks) {
   fputs("nomem run --fail ", out);
   print_word(out, plan);
   if (timeout_ms != 0) fprintf(out, " -t %g", (double)timeout_ms / 1e3);
   if (options->no_trace) fputs(" --no-trace", out);
+  if (leaks) fputs(" --leaks all", out);
   if (options->isolate == NOMEM_ISOLATE_OFF) fputs(" --isolate off", out);
   if (options->stdin_path != NULL) {
     fputs(" --stdin ", out);
@@ -99,7 +101,7 @@ static void print_reproduction(const struct nomem__campaign *campaign, const str
                                FILE *out) {
   fputs("  reproduce: ", out);
   nomem__print_reproduction(out, campaign->session->options, finding->plan,
-                            finding->needs_timeout ? campaign->timeout_ms : 0);
+                            finding->needs_timeout ? campaign->timeout_ms : 0, nomem__finding_takes_ledger(finding));
   if (campaign->store == NULL) return;
   fprintf(out, "  debug: nomem replay --gdb %s", finding->id);
   if (campaign->session->options->store != NULL) {
@@ -133,6 +135,7 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
   bool has_place = finding->verdict <= NOMEM_VERDICT_HANG;
   fputs(finding->verdict == NOMEM_VERDICT_HANG   ? "  where it hangs: "
         : finding->verdict == NOMEM_VERDICT_LEAK ? "  what was left, allocated here: "
+        : nomem__finding_takes_ledger(finding)   ? "  what was done: "
         : has_place                              ? "  where it blew up: "
                                                  : "  what came of it: ",
         out);

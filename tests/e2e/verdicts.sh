@@ -34,9 +34,9 @@ reproduces() {
   sh -c "$reproduce" >again 2>&1 || :
   case $1 in
     crash) grep -q 'killed by SIGSEGV' again ;;
-    abort | corruption) grep -q 'killed by SIGABRT' again ;;
+    abort | corruption) grep -q 'killed by SIGABRT\|past its end' again ;;
     hang) grep -q 'still running when its time was up' again ;;
-    leak) : ;;
+    leak) grep -q 'are left that nothing points to' again ;;
     swallowed) ./program >clean && ! cmp -s clean again ;;
   esac
 }
