@@ -51,7 +51,8 @@ static uint64_t near_of(const struct nomem__trace *trace) {
 }
 
 int nomem__recoveries_note(struct nomem__campaign *campaign, uint32_t site, const struct nomem_channel *channel) {
-  uint32_t count = channel->recovery_count < NOMEM_RECOVERIES ? channel->recovery_count : NOMEM_RECOVERIES;
+  uint32_t all = channel->recovery_count, count = all < NOMEM_RECOVERIES ? all : NOMEM_RECOVERIES;
+  campaign->recoveries.not_noted += all - count;
   int result = 0;
   for (uint32_t i = 0; i < count && result == 0; i++) {
     struct nomem__recovery recovery = {.key = channel->recoveries[i].key, .site = site};

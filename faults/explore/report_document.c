@@ -440,6 +440,7 @@ static void put_coverage(struct builder *builder, json_t *document) {
   nomem__json_number(json, coverage, "second_faults", counts.recoveries);
   nomem__json_number(json, coverage, "second_faults_exercised", counts.recoveries_exercised);
   nomem__json_number(json, coverage, "second_faults_left_out", campaign->recoveries.left_out);
+  nomem__json_number(json, coverage, "second_faults_not_noted", campaign->recoveries.not_noted);
   for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++)
     nomem__json_number(json, left, nomem__left_texts[i].name, counts.left[i]);
   nomem__json_put(json, coverage, "calls_left", left);

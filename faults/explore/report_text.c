@@ -336,6 +336,9 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
   print_test_code(campaign, out);
   if (campaign->unstable_sites > 0)
     fprintf(out, "%zu sites came in only one of the two baselines\n", campaign->unstable_sites);
+  if (campaign->recoveries.not_noted > 0)
+    fprintf(out, "%" PRIu64 " sites of recovery were not tried: a run notes %d\n", campaign->recoveries.not_noted,
+            NOMEM_RECOVERIES);
   if (campaign->early_count > 0)
     fprintf(out, "%" PRIu64 " run%s that hung where others had hung to the end of their time %s ended early\n",
             campaign->early_count, campaign->early_count == 1 ? "" : "s", campaign->early_count == 1 ? "was" : "were");
