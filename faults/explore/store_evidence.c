@@ -61,11 +61,11 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   json_t *evidence = json_pack(
       "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o,s:{s:i,s:I,s:I,s:o}}", "signal",
       finding->signal, "needs_timeout", (int)finding->needs_timeout, "detail", finding->detail, "last_words",
-      finding->last_words, "touch", (int)finding->touch, "address", (json_int_t)finding->fault_address, "fn", (int)finding->fn,
-      "bytes", (json_int_t)finding->size_bytes, "nth", (json_int_t)finding->nth, "given_null",
+      finding->last_words, "touch", (int)finding->touch, "address", (json_int_t)finding->fault_address, "fn",
+      (int)finding->fn, "bytes", (json_int_t)finding->size_bytes, "nth", (json_int_t)finding->nth, "given_null",
       (int)finding->is_given_null, "own", (int)finding->blow_up.own, "fault", stack_of(&finding->fault), "blow_up",
-      stack_of(&finding->blow_up), "threads", threads_of(finding), "left_out", (json_int_t)finding->threads_left_out, "teller",
-      (json_int_t)finding->teller, "inlined", (int)finding->unchecked.inlined, "unchecked",
+      stack_of(&finding->blow_up), "threads", threads_of(finding), "left_out", (json_int_t)finding->threads_left_out,
+      "teller", (json_int_t)finding->teller, "inlined", (int)finding->unchecked.inlined, "unchecked",
       stack_of(&finding->unchecked.where), "second", "fn", (int)second->fn, "bytes", (json_int_t)second->size_bytes,
       "nth", (json_int_t)second->nth, "stack", stack_of(&second->stack));
   json_object_set_new(evidence, "block", stack_of(&finding->block));
@@ -144,12 +144,12 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
   int needs_timeout, touch, is_given_null, fn, own, inlined;
   json_t *evidence = json_loads(text, 0, NULL);
   if (evidence == NULL) return -EINVAL;
-  int result = json_unpack(evidence, "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o,s:o}", "signal",
-                           &finding->signal, "needs_timeout", &needs_timeout, "detail", &detail, "last_words",
-                           &last_words, "touch", &touch, "address", &address, "fn", &fn, "bytes", &size_bytes, "nth",
-                           &nth, "given_null", &is_given_null, "own", &own, "fault", &fault_stack, "blow_up",
-                           &blow_up_stack, "threads", &threads, "left_out", &left_out, "teller", &teller,
-                           "inlined", &inlined, "unchecked", &unchecked_stack, "second", &second);
+  int result = json_unpack(
+      evidence, "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o,s:o}", "signal",
+      &finding->signal, "needs_timeout", &needs_timeout, "detail", &detail, "last_words", &last_words, "touch", &touch,
+      "address", &address, "fn", &fn, "bytes", &size_bytes, "nth", &nth, "given_null", &is_given_null, "own", &own,
+      "fault", &fault_stack, "blow_up", &blow_up_stack, "threads", &threads, "left_out", &left_out, "teller", &teller,
+      "inlined", &inlined, "unchecked", &unchecked_stack, "second", &second);
   if (result != 0 || fn < 0 || fn >= NOMEM_FN_COUNT || touch < 0 || touch >= NOMEM_TOUCH_COUNT) result = -EINVAL;
   if (result == 0 && (json_array_size(unchecked_stack) > 1 || inlined < 0)) result = -EINVAL;
   if (result == 0) result = read_stack(blow_up_stack, &finding->blow_up, strings);
