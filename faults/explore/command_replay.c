@@ -111,6 +111,14 @@ static int attach_gdb(const struct nomem__options *options, const struct nomem__
   return become_gdb(argv);
 }
 
+/* What a program that has a sanitizer needs to start with nomem's library in front: for gdb to pass on. */
+static int set_sanitizer_options(void) {
+  char *entries[NOMEM_SANITIZER_OPTIONS];
+  if (nomem__sanitizer_options(true, false, entries) != 0) return -ENOMEM;
+  for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) putenv(entries[i]); /* kept by the environment */
+  return 0;
+}
+
 static int debug(const struct nomem__options *options) {
   struct nomem__target target;
   char reason[NOMEM_TARGET_REASON_BYTES], preload[PATH_MAX], path[CHANNEL_PATH_BYTES];
@@ -127,7 +135,11 @@ static int debug(const struct nomem__options *options) {
     nomem__complain("replay: cannot make a channel: %s", strerror(errno));
     return NOMEM_EXIT_FAILED;
   }
-  if (target.is_script || options->image[0] != '\0') return attach_gdb(options, &target, preload, channel, path);
+  if (set_sanitizer_options() != 0) return NOMEM_EXIT_FAILED;
+  /* Where the injector is the program's own, gdb cannot have its breakpoint there before the program is loaded. */
+  bool is_own = target.elf.has_backend;
+  if (is_own || target.is_script || options->image[0] != '\0')
+    return attach_gdb(options, &target, is_own ? "" : preload, channel, path);
   return start_under_gdb(options, &target, preload, path);
 }
 

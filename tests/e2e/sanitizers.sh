@@ -77,6 +77,15 @@ try tsan_race "$clang -fsanitize=thread $linked"
 try lsan_left "$cc -fsanitize=address" --no-trace
 try lsan_left "$clang -fsanitize=leak $linked" --no-trace
 
+# The injector that is linked in stops in gdb, too.
+"$clang" -fsanitize=address -g -o program "$victims/asan_double_free.c" "$linked"
+explore 1 --store here.db || :
+id=$(grep -o 'sanitizer-[0-9a-f]*' found | head -n 1)
+printf 'kill\nquit\n' | timeout 60 nomem replay --store here.db --gdb "$id" >seen 2>&1 || :
+if grep -q 'Breakpoint 1, nomem_fault' seen; then pass 'gdb stops at the fault of a linked program'; else
+  fail 'gdb stops at the fault of a linked program' seen
+fi
+
 # operator new of a sanitizer does not come to malloc: that is said, and of C programs it is not.
 for build in "$cxx -fsanitize=address" "$clang++ -fsanitize=address $linked"; do
   # shellcheck disable=SC2086
