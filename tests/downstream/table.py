@@ -23,11 +23,15 @@ ROW = "%-18s %-10s %5s %8s %6s %7s %8s %8s %6s %8s %8s %9s"
 
 
 def place(finding):
-    """Function and base name of the file that a finding is attributed to; '-' where it is not known."""
+    """Function and base name of the file that a finding is attributed to: of the call that was not checked, where that is
+    known. '-' where it is not known."""
+    unchecked = finding.get("unchecked")
+    if unchecked and "function" in unchecked and "file" in unchecked:
+        return unchecked["function"], os.path.basename(unchecked["file"])
     where = finding["where"]
-    match = re.match(r"(?P<function>.*?) \((?P<file>[^()]*?)(?::\d+)?\)$", where)
+    match = re.match(r"(?P<function>.*?) \((?P<file>[^()]*?)(?::\d+)?\)", where)
     if not match:
-        return where.split("+0x")[0], "-"
+        return where.split("+0x")[0].split(",")[0], "-"
     return match["function"].replace(" ", "_"), os.path.basename(match["file"]).split("+0x")[0]
 
 
