@@ -141,6 +141,8 @@ enum nomem_watch {
 /* The process whose end is looked at, the first one that was injected, and where in it what tells is to be found. */
 struct nomem_watched {
   _Atomic int32_t pid;
+  _Atomic uint32_t has_ended; /* by itself, not by a signal or _exit: then the next three are known */
+  uint32_t descriptors, threads, children; /* of children only whether there are any */
   uint32_t unused;
   _Atomic uint64_t live;    /* what is in use, in the run, or in the fork that runs: its parent puts back its own */
   _Atomic uint64_t ledger;  /* where its ledger is; 0: none */

@@ -10,6 +10,20 @@ void nomem__audit_baseline(struct nomem__audit *audit, const struct nomem__outco
   unsigned number = audit->baselines < NOMEM__AUDIT_BASELINES ? audit->baselines++ : NOMEM__AUDIT_BASELINES - 1;
   audit->is_known = remains->is_known && (number == 0 || audit->is_known);
   audit->live[number] = remains->live;
+  if (remains->descriptors > audit->descriptors) audit->descriptors = remains->descriptors;
+  if (remains->threads > audit->threads) audit->threads = remains->threads;
+  if (remains->children > audit->children) audit->children = remains->children;
+}
+
+static bool has_more(const struct nomem__audit *audit, const struct nomem__remains *remains) {
+  return remains->has_ended && (remains->descriptors > audit->descriptors || remains->threads > audit->threads ||
+                                remains->children > audit->children);
+}
+
+bool nomem__audit_leftover(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome, char *what,
+                           size_t what_bytes) {
+  return has_more(&campaign->audit, outcome->remains) &&
+         nomem__remains_more(outcome->remains, &campaign->audit.remains, what, what_bytes);
 }
 
 bool nomem__audit_is_looked_at(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
@@ -25,6 +39,7 @@ bool nomem__audit_is_due(const struct nomem__campaign *campaign, const struct no
   if (!audit->is_known || !remains->is_known || outcome->channel->watch != NOMEM_WATCH_LIVE) return false;
   if (verdict < NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_UNREACHED) return false;
   if (!nomem__audit_is_looked_at(campaign, outcome)) return false;
+  if (has_more(audit, remains)) return true;
   for (unsigned i = 0; i < audit->baselines; i++)
     if (remains->live == audit->live[i]) return false;
   return true;
@@ -33,8 +48,8 @@ bool nomem__audit_is_due(const struct nomem__campaign *campaign, const struct no
 bool nomem__audit_left(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
                        struct nomem__left_site *left) {
   const struct nomem__audit *audit = &campaign->audit;
-  return audit->has_ledger && outcome->remains->has_ledger &&
-         nomem__left_more(&outcome->remains->left, &audit->left, left);
+  return audit->remains.has_ledger && outcome->remains->has_ledger &&
+         nomem__left_more(&outcome->remains->left, &audit->remains.left, left);
 }
 
 const struct nomem_misuse *nomem__audit_misuse(const struct nomem__campaign *campaign,
@@ -46,7 +61,7 @@ const struct nomem_misuse *nomem__audit_misuse(const struct nomem__campaign *cam
 }
 
 bool nomem__audit_overrun(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
-  return outcome->remains->left.has_overrun && !campaign->audit.left.has_overrun;
+  return outcome->remains->left.has_overrun && !campaign->audit.remains.left.has_overrun;
 }
 
 void nomem__audit_describe(const struct nomem__found *found, char *detail, size_t detail_bytes) {
@@ -93,19 +108,21 @@ static void baseline_audited(struct nomem__worker *worker, const struct nomem__o
   struct nomem__campaign *campaign = user;
   (void)worker;
   if (outcome->end.was_cancelled || outcome->end.root_status != campaign->baseline_status) return;
-  campaign->audit.has_ledger = nomem__remains_take_left(outcome->remains, &campaign->audit.left);
+  nomem__remains_clear(&campaign->audit.remains);
+  campaign->audit.remains = *outcome->remains;
+  *outcome->remains = (struct nomem__remains){0};
   campaign->audit.misuses = outcome->channel->misuse_count;
 }
 
 bool nomem__audit_prepare(struct nomem__campaign *campaign) {
-  if (campaign->audit.has_ledger) return true;
+  if (campaign->audit.remains.has_ledger) return true;
   struct nomem__worker *worker = campaign->workers[0].worker;
   nomem__worker_watch_blocks(worker, NOMEM_WATCH_LEDGER);
   int result = nomem__worker_start(worker, "", campaign->timeout_ms, baseline_audited, campaign);
   if (result != 0) nomem__campaign_give_up(campaign, result);
   nomem__session_run(campaign->session);
   nomem__worker_watch_blocks(worker, NOMEM_WATCH_LIVE);
-  return campaign->audit.has_ledger;
+  return campaign->audit.remains.has_ledger;
 }
 
 void nomem__audit_run(struct nomem__campaign *campaign) {
@@ -132,6 +149,6 @@ void nomem__audit_run(struct nomem__campaign *campaign) {
 
 void nomem__audit_free(struct nomem__audit *audit) {
   free(audit->is_due);
-  nomem__left_free(&audit->left);
+  nomem__remains_clear(&audit->remains);
   *audit = (struct nomem__audit){0};
 }

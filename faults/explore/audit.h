@@ -23,6 +23,11 @@ bool nomem__audit_left(const struct nomem__campaign *campaign, const struct nome
 const struct nomem_misuse *nomem__audit_misuse(const struct nomem__campaign *campaign,
                                                const struct nomem__outcome *outcome);
 
+/* Of a run with a ledger: what descriptors, threads or children it left that the baseline did not, in words. False:
+ * none. */
+bool nomem__audit_leftover(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome, char *what,
+                           size_t what_bytes);
+
 /* Whether a block was found to be written past its end when the run was over, but not so in the baseline. */
 bool nomem__audit_overrun(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome);
 

@@ -81,8 +81,11 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
   evidence.has_report = nomem__has_report(outcome, campaign->session->symbols);
   evidence.is_leak = outcome->report.is_leak;
   struct nomem__left_site left;
+  char what[NOMEM_DETAIL_BYTES];
   evidence.was_misused = nomem__audit_misuse(campaign, outcome) != NULL || nomem__audit_overrun(campaign, outcome);
-  evidence.has_leaked = nomem__audit_is_looked_at(campaign, outcome) && nomem__audit_left(campaign, outcome, &left);
+  bool is_looked_at = nomem__audit_is_looked_at(campaign, outcome);
+  evidence.has_leaked = is_looked_at && nomem__audit_left(campaign, outcome, &left);
+  evidence.has_leftover = is_looked_at && nomem__audit_leftover(campaign, outcome, what, sizeof what);
   if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, &campaign->owners);
   return nomem__oracle_verdict(&evidence);
 }
@@ -121,6 +124,7 @@ static void describe(const struct nomem__campaign *campaign, const struct nomem_
     snprintf(detail, detail_bytes, "%s", outcome->report.kind[0] != '\0' ? outcome->report.kind : UNSEEN_REPORT);
   if (found->verdict == NOMEM_VERDICT_LEAK || found->verdict == NOMEM_VERDICT_CORRUPTION)
     nomem__audit_describe(found, detail, detail_bytes);
+  if (found->verdict == NOMEM_VERDICT_LEFTOVER) nomem__audit_leftover(campaign, outcome, detail, detail_bytes);
 }
 
 static size_t count_findings(const struct nomem__findings *findings, bool strict) {
@@ -206,7 +210,8 @@ bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
 
 /* The verdicts that take one, or of which it tells more. */
 static bool needs_ledger(const struct nomem__finding *finding) {
-  return finding->verdict == NOMEM_VERDICT_LEAK || finding->verdict == NOMEM_VERDICT_CORRUPTION;
+  return finding->verdict == NOMEM_VERDICT_LEAK || finding->verdict == NOMEM_VERDICT_LEFTOVER ||
+         finding->verdict == NOMEM_VERDICT_CORRUPTION;
 }
 
 static void confirm_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);

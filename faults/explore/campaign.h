@@ -46,8 +46,8 @@ struct nomem__audit {
   uint64_t live[NOMEM__AUDIT_BASELINES];
   bool *is_due; /* of each point */
   size_t next;
-  bool has_ledger; /* what follows is known */
-  struct nomem__left_list left;
+  unsigned descriptors, threads, children; /* at their ends, the most of each */
+  struct nomem__remains remains; /* of a baseline with a ledger, when there was one */
   uint32_t misuses;
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "finding.h"
@@ -16,15 +17,15 @@ struct run {
   struct nomem__session session;
   struct nomem__worker *worker;
   struct nomem__outcome outcome;
-  bool has_ledger;
-  struct nomem__left_list left;
+  struct nomem__remains remains;
 };
 
 static void keep(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct run *run = user;
   (void)worker;
   run->outcome = *outcome;
-  run->has_ledger = nomem__remains_take_left(outcome->remains, &run->left);
+  run->remains = *outcome->remains;
+  *outcome->remains = (struct nomem__remains){0};
 }
 
 /* The terminal sent the signal to the program as well: nomem waits for what the program makes of it. A signal sent to
@@ -87,18 +88,30 @@ static void say_misuses(struct run *run) {
 static void say_left(struct run *run) {
   const struct nomem__left_list none = {0};
   struct nomem__left_site most;
-  if (!run->has_ledger) nomem__complain("what is left could not be looked at");
-  if (run->left.has_overrun) {
-    const struct nomem_site *overrun = &run->outcome.channel->sites[run->left.overrun_site];
+  if (!run->remains.has_ledger) nomem__complain("what is left could not be looked at");
+  if (run->remains.left.has_overrun) {
+    const struct nomem_site *overrun = &run->outcome.channel->sites[run->remains.left.overrun_site];
     say_stack(run, "a block was written past its end, it was allocated here", overrun->frame, overrun->depth);
   }
-  if (!nomem__left_more(&run->left, &none, &most)) return;
+  if (!nomem__left_more(&run->remains.left, &none, &most)) return;
   const struct nomem_site *site = &run->outcome.channel->sites[most.site];
   char what[128];
   snprintf(what, sizeof what, "%" PRIu64 " bytes in %" PRIu64 " block%s are left that nothing points to, allocated here",
            most.bytes, most.blocks, most.blocks == 1 ? "" : "s");
   say_stack(run, what, site->frame, site->depth);
-  if (run->left.count > 1) nomem__complain("%zu other call stacks left some, too", run->left.count - 1);
+  if (run->remains.left.count > 1) nomem__complain("%zu other call stacks left some, too", run->remains.left.count - 1);
+}
+
+static void say_open(const struct run *run) {
+  unsigned said = 0;
+  for (unsigned i = 0; i < run->remains.open_count && said < SHOWN_MAX; i++) {
+    const struct nomem__open *open = &run->remains.open[i];
+    if (open->fd <= STDERR_FILENO) continue;
+    fprintf(stderr, "nomem: descriptor %d is open: ", open->fd);
+    nomem__print_safe(stderr, open->what);
+    fputc('\n', stderr);
+    said++;
+  }
 }
 
 static int exit_status(const struct run *run) {
@@ -136,10 +149,11 @@ static int run_once(struct run *run) {
       if (!session->options->quiet) say_end(run);
       if (is_watched) say_misuses(run);
       if (is_watched && !run->outcome.end.timed_out) say_left(run);
+      if (is_watched) say_open(run);
       status = exit_status(run);
     }
   }
-  nomem__left_free(&run->left);
+  nomem__remains_clear(&run->remains);
   nomem__worker_close(run->worker);
   return status;
 }

@@ -30,7 +30,8 @@ bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct no
 }
 
 bool nomem__finding_takes_ledger(const struct nomem__finding *finding) {
-  return finding->verdict == NOMEM_VERDICT_LEAK || (finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0);
+  return finding->verdict == NOMEM_VERDICT_LEAK || finding->verdict == NOMEM_VERDICT_LEFTOVER ||
+         (finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0);
 }
 
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners) {
@@ -243,6 +244,14 @@ static bool shows_more(const struct nomem__point *point, size_t rank, const stru
   return rank < finding->rank;
 }
 
+/* Without numbers, which are others in each run. */
+static uint64_t hash_of_text(const char *text) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (; *text != '\0'; text++)
+    if (*text < '0' || *text > '9') hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+  return hash;
+}
+
 static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols *symbols, struct shown *run) {
   if (found->verdict == NOMEM_VERDICT_CRASH &&
       nomem__find_unchecked(found->outcome, symbols, &run->blow_up, &run->unchecked))
@@ -250,6 +259,7 @@ static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols 
   if (found->verdict == NOMEM_VERDICT_LEAK && nomem__trace_culprit(&run->loser) != NULL)
     return nomem__trace_hash(&run->loser, symbols, NOMEM_SAME_LINE);
   if (found->verdict == NOMEM_VERDICT_LEAK) return nomem__trace_hash(&run->blow_up, symbols, NOMEM_SAME_FUNCTION) + 1;
+  if (found->verdict == NOMEM_VERDICT_LEFTOVER) return hash_of_text(found->detail);
   const struct nomem__trace *telling = run->blow_up.depth > 0 ? &run->blow_up : &run->fault;
   /* That a function lets exceptions through is one decision, wherever in it they come from. */
   bool is_escaped = telling->terminate != NOMEM_TERMINATE_NO;

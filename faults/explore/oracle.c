@@ -72,6 +72,7 @@ enum nomem__verdict nomem__oracle_verdict(const struct nomem__evidence *evidence
   if (evidence->timed_out) return NOMEM_VERDICT_HANG;
   if (has_refused) return NOMEM_VERDICT_REFUSED;
   if (evidence->has_leaked) return NOMEM_VERDICT_LEAK;
+  if (evidence->has_leftover) return NOMEM_VERDICT_LEFTOVER;
   if (evidence->is_skipped) return NOMEM_VERDICT_HANDLED;
   if (evidence->root_status != evidence->baseline_status) return NOMEM_VERDICT_REFUSED;
   return evidence->has_swallowed ? NOMEM_VERDICT_SWALLOWED : NOMEM_VERDICT_HANDLED;

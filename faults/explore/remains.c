@@ -1,22 +1,82 @@
+#define _GNU_SOURCE
 #include "remains.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* "socket:[1234]" and "pipe:[1234]" are a socket and a pipe. */
+static void cut_number(char *what) {
+  char *bracket = strstr(what, ":[");
+  if (what[0] != '/' && bracket != NULL && bracket[2] >= '0' && bracket[2] <= '9') *bracket = '\0';
+}
+
+static void list_open(struct nomem__remains *remains, pid_t pid) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+  DIR *folder = opendir(path);
+  remains->open = calloc(NOMEM__OPEN_MAX, sizeof *remains->open);
+  const struct dirent *entry;
+  while (folder != NULL && remains->open != NULL && remains->open_count < NOMEM__OPEN_MAX &&
+         (entry = readdir(folder)) != NULL) {
+    struct nomem__open *open = &remains->open[remains->open_count];
+    ssize_t length = readlinkat(dirfd(folder), entry->d_name, open->what, sizeof open->what - 1);
+    if (length < 0) continue; /* "." and ".." */
+    open->what[length] = '\0';
+    open->fd = atoi(entry->d_name);
+    cut_number(open->what);
+    remains->open_count++;
+  }
+  if (folder != NULL) closedir(folder);
+}
 
 void nomem__remains_look(struct nomem__remains *remains, pid_t pid, const struct nomem_channel *channel) {
   nomem__remains_clear(remains);
   remains->has_ledger = nomem__ledger_read(pid, channel, &remains->left) == 0;
+  list_open(remains, pid);
 }
 
 void nomem__remains_count(struct nomem__remains *remains, const struct nomem_channel *channel) {
   remains->is_known = channel->watch != NOMEM_WATCH_NONE && channel->watched.pid != 0;
   remains->live = channel->watched.live;
+  remains->has_ended = channel->watched.has_ended != 0;
+  remains->descriptors = channel->watched.descriptors;
+  remains->threads = channel->watched.threads;
+  remains->children = channel->watched.children;
 }
 
-bool nomem__remains_take_left(struct nomem__remains *remains, struct nomem__left_list *left) {
-  *left = remains->left;
-  remains->left = (struct nomem__left_list){0};
-  return remains->has_ledger;
+static unsigned count_open(const struct nomem__remains *remains, const char *what) {
+  unsigned count = 0;
+  for (unsigned i = 0; i < remains->open_count; i++) count += strcmp(remains->open[i].what, what) == 0;
+  return count;
+}
+
+bool nomem__remains_more(const struct nomem__remains *here, const struct nomem__remains *there, char *what,
+                         size_t what_bytes) {
+  if (!here->has_ended || !there->has_ended) return false;
+  for (unsigned i = 0; i < here->open_count && here->descriptors > there->descriptors; i++) {
+    const struct nomem__open *open = &here->open[i];
+    if (count_open(here, open->what) <= count_open(there, open->what)) continue;
+    snprintf(what, what_bytes, "descriptor %d is open: %s", open->fd, open->what);
+    return true;
+  }
+  if (here->threads > there->threads) {
+    unsigned more = here->threads - there->threads;
+    snprintf(what, what_bytes, "%u thread%s more than without a failure run%s", more, more == 1 ? "" : "s",
+             more == 1 ? "s" : "");
+    return true;
+  }
+  if (here->children > there->children) {
+    snprintf(what, what_bytes, "a child process that was not waited for");
+    return true;
+  }
+  return false;
 }
 
 void nomem__remains_clear(struct nomem__remains *remains) {
   nomem__left_free(&remains->left);
+  free(remains->open);
   *remains = (struct nomem__remains){0};
 }

@@ -4,10 +4,21 @@
 
 #include "ledger.h"
 
+/* Descriptors of a process that are listed, and room for what each is open for. */
+#define NOMEM__OPEN_MAX 64
+#define NOMEM__OPEN_BYTES 256
+
 /* All zero: not known. */
 struct nomem__remains {
   bool is_known;
   uint64_t live; /* blocks and bytes in use, as the injector counts them: equal for equal amounts */
+  bool has_ended; /* what follows is known */
+  unsigned descriptors, threads, children;
+  unsigned open_count; /* with a ledger: those of open[] that are listed */
+  struct nomem__open {
+    int fd;
+    char what[NOMEM__OPEN_BYTES]; /* as /proc has it, without numbers that are others in each run */
+  } *open; /* owned */
   bool has_ledger;
   struct nomem__left_list left; /* owned; empty without a ledger */
 };
@@ -18,8 +29,9 @@ void nomem__remains_look(struct nomem__remains *remains, pid_t pid, const struct
 /* Reads what a run has counted, once it is over. */
 void nomem__remains_count(struct nomem__remains *remains, const struct nomem_channel *channel);
 
-/* Gives what is left to the caller. Whether there was a ledger. */
-bool nomem__remains_take_left(struct nomem__remains *remains, struct nomem__left_list *left);
+/* Says what is left here of descriptors, threads and children that is not left there; false: nothing. Both know. */
+bool nomem__remains_more(const struct nomem__remains *here, const struct nomem__remains *there, char *what,
+                         size_t what_bytes);
 
 void nomem__remains_clear(struct nomem__remains *remains);
 

@@ -135,7 +135,7 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
   bool has_place = finding->verdict <= NOMEM_VERDICT_HANG;
   fputs(finding->verdict == NOMEM_VERDICT_HANG   ? "  where it hangs: "
         : finding->verdict == NOMEM_VERDICT_LEAK ? "  what was left, allocated here: "
-        : nomem__finding_takes_ledger(finding)   ? "  what was done: "
+        : has_place && finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0 ? "  what was done: "
         : has_place                              ? "  where it blew up: "
                                                  : "  what came of it: ",
         out);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../nomem.h"
+#include "ending.h"
 #include "injector.h"
 #include "ledger.h"
 #include "sanitizer.h"
@@ -340,6 +341,10 @@ EXPORT int __libc_start_main(main_func main, int argc, char **argv, void (*init)
   if (start == NULL) _exit(127); /* no C library to start */
   program_main = main;
   return start(enter_main, argc, argv, init, fini, rtld_fini, stack_end);
+}
+
+__attribute__((destructor)) static void say_at_exit(void) {
+  nomem__note_end();
 }
 
 /* A program that allocates nothing before main() is attached here all the same, so that the command sees its image. */
