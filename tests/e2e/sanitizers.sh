@@ -87,7 +87,7 @@ if grep -q 'Breakpoint 1, nomem_fault' seen; then pass 'gdb stops at the fault o
 fi
 
 # operator new of a sanitizer does not come to malloc: that is said, and of C programs it is not.
-for build in "$cxx -fsanitize=address" "$clang++ -fsanitize=address $linked"; do
+for build in "$cxx -fsanitize=address" "$clang --driver-mode=g++ -fsanitize=address $linked"; do
   # shellcheck disable=SC2086
   $build -g -o program "$here/../victims/abort_noexcept.cc"
   explore 0 || :

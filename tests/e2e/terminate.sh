@@ -20,7 +20,7 @@ explore() {
 # case of VICTIM FUNCTION: who is to blame.
 for case in abort_terminate:main abort_noexcept:planted; do
   source=$victims/${case%:*}.cc
-  for build in "$cxx -O0" "$cxx -O2 -static-libstdc++" "$clang++ -O0" "$clang++ -O2"; do
+  for build in "$cxx -O0" "$cxx -O2 -static-libstdc++" "$clang --driver-mode=g++ -O0" "$clang --driver-mode=g++ -O2"; do
     # shellcheck disable=SC2086 # a compiler and its options
     $build -std=c++17 -g -o program "$source"
     if explore 1 --under-test '*' && grep -q ' 1 finding ' found && grep -q 'SIGABRT, C++ terminate, its last words: ' found &&
