@@ -29,7 +29,7 @@ for engine in exec fork snapshot; do
   sed -n 's/^nomem: \(\(site\|from\)=.*\): \([a-z]*\) (.*/\1 \3/p' "$engine" | sort >"$engine.points"
 done
 cmp -s exec.points fork.points && cmp -s exec.points snapshot.points && same=yes || same=no
-check 'all engines make the same runs' exec.points [ $same = yes ]
+check 'all engines make the same runs' exec.points [ "$same" = yes ]
 status=$(status_of seen nomem explore --no-store --faults both -- ./program)
 check 'not by --faults both' seen [ "$status" = 0 ]
 status=$(status_of seen nomem explore --no-store --max-points 2 -- ./program)
@@ -39,14 +39,14 @@ check '--max-points counts second faults' seen [ "$status" = 0 ]
 nomem explore --no-store --json r.json --junit r.xml --sarif r.sarif --tap r.tap --html r.html -- ./program >seen 2>&1 || :
 second="crash_recovery.c:$(grep -n '/\* second fault \*/' "$here/../victims/crash_recovery.c" | cut -d: -f1)"
 grep -q "$second" seen && grep -q 'on the recovery path: malloc of 100 bytes' seen && said=yes || said=no
-check 'text has the second stack' seen [ $said = yes ]
+check 'text has the second stack' seen [ "$said" = yes ]
 jq -e '.findings[0].second_fault | .function == "malloc" and .bytes == 100 and .allocation == 3 and
   (.stack[0].function == "planted")' r.json >seen 2>&1 && said=yes || said=no
-check 'JSON has it' seen [ $said = yes ]
+check 'JSON has it' seen [ "$said" = yes ]
 jq -e '.coverage | .second_faults == 2 and .second_faults_exercised == 2' r.json >seen 2>&1 && said=yes || said=no
-check 'JSON counts them' seen [ $said = yes ]
+check 'JSON counts them' seen [ "$said" = yes ]
 jq -e '.runs[0].results[0].stacks | length == 3' r.sarif >seen 2>&1 && said=yes || said=no
-check 'SARIF has three stacks' seen [ $said = yes ]
+check 'SARIF has three stacks' seen [ "$said" = yes ]
 for report in r.xml r.tap; do check "$report has it" $report grep -q "$second" $report; done
 
 # The store: a second time nothing is run; an interrupted one is taken up; shards have all of it together.
@@ -96,10 +96,10 @@ for engine in exec auto; do
     # shellcheck disable=SC2086 # words
     nomem explore --no-store --engine $engine -- ./late $words >seen 2>&1 || :
     grep -q '1 of 1 second fault' seen && said=yes || said=no
-    check "recovery after ./late $words ($engine)" seen [ $said = yes ]
+    check "recovery after ./late $words ($engine)" seen [ "$said" = yes ]
   done
 done
 nomem explore --no-store -- ./late 20000 >seen 2>&1 || :
 grep -q 'second fault' seen && said=yes || said=no
-check 'not after twenty thousand calls' seen [ $said = no ]
+check 'not after twenty thousand calls' seen [ "$said" = no ]
 finish
