@@ -62,7 +62,6 @@ struct nomem__campaign {
   unsigned baseline_fatal_deaths;
   uint64_t baseline_us; /* the longer of the two */
   uint64_t baseline_peak_kb;
-  bool uses_huge_pages; /* what is forked */
   uint64_t allocations, sites_lost;
   char image[NOMEM_PATH_BYTES]; /* the first program that was injected */
   struct nomem__campaign_site *sites; /* one block of memory, their frames included */
@@ -75,9 +74,7 @@ struct nomem__campaign {
 
   unsigned effects; /* of the baseline, bits of enum nomem__effect: what keeps it from the faster engines */
   struct nomem__baseline_output baseline_output;
-  bool is_output_checked; /* against a run that was made after all others, too */
   size_t batch, batch_end; /* points that snapshots are taken for */
-  bool is_unsound;         /* that was found to be wrong for this program */
   const char *engine_reason; /* why not the fastest engine; "" */
   struct nomem__point *points;
   uint8_t *results; /* of each point: 0, its verdict plus 1, or NOMEM__ELSEWHERE */
@@ -94,15 +91,18 @@ struct nomem__campaign {
   struct nomem__findings set_aside; /* those that do not count, once all is over */
   struct nomem__progress progress;
   uint64_t timeout_ms, started_ns, ended_ns;
-  bool failed; /* could not go on, and said so */
+  bool uses_huge_pages;   /* what is forked */
+  bool is_unsound;        /* snapshots were found to be wrong for this program */
+  bool is_output_checked; /* against a run that was made after all others, too */
+  bool failed;            /* could not go on, and said so */
 };
 
 /* What a run with a fault has come to. has_second: two calls were to fail. */
 enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
                                           bool has_second);
 
-/* Enters what a run of a point has come to. False: it was ended early and tells nothing; it is to be made again with all
- * its time. */
+/* Enters what a run of a point has come to. False: it was ended early and tells nothing; it is to be made again with
+ * all its time. */
 bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank);
 
 /* After how long this worker's next run may be ended, because it probably hangs where others did; 0: not before its

@@ -8,8 +8,8 @@
 #include "effects.h"
 #include "store_campaign.h"
 
-/* Points that a program is run once for, to take snapshots: little beside the forks, and the schedule's order is kept by
- * and large, which matters when the time is up before the end. */
+/* Points that a program is run once for, to take snapshots: little beside the forks, and the schedule's order is kept
+ * by and large, which matters when the time is up before the end. */
 #define BATCH_POINTS 65536
 /* So often, and so many points at most, are tried again where threads or processes race and a run missed its call. */
 #define RETRIES 2
@@ -245,9 +245,9 @@ static void take_snapshots(struct nomem__campaign *campaign) {
   free(snapshots);
 }
 
-/* From this size on, huge pages make a fork at least twice as cheap (bench/fork: 40 pages written to, of 32 MB in 2.0 ms
- * without and 0.6 with, of 500 MB in 25 and 5). */
-#define HUGE_FROM_KB (32 * 1024)
+/* From this size on, huge pages make a fork at least twice as cheap (bench/fork: 40 pages written to, of 32 MB in
+ * 2.0 ms without and 0.6 with, of 500 MB in 25 and 5). */
+#define HUGE_FROM_KB UINT64_C(32768)
 
 static void use_huge_pages(struct nomem__campaign *campaign) {
   if (campaign->baseline_peak_kb < HUGE_FROM_KB || campaign->uses_huge_pages) return;

@@ -23,8 +23,8 @@
 #define HEADER_VERSION 60
 #define HEADER_APPLICATION 68
 
-/* A point is named by its site, occurrence, kind and second site ('' for none) in every table, so that stores are joined
- * by plain copying. recoveries: the second sites that the first call's failure led to. */
+/* A point is named by its site, occurrence, kind and second site ('' for none) in every table, so that stores are
+ * joined by plain copying. recoveries: the second sites that the first call's failure led to. */
 static const char schema[] =
     "PRAGMA application_id=" APPLICATION_ID_TEXT ";"
     "CREATE TABLE campaigns(id INTEGER PRIMARY KEY, identity TEXT NOT NULL, directory TEXT NOT NULL,"
@@ -43,15 +43,15 @@ static const char schema[] =
     "CREATE TABLE recoveries(campaign INTEGER NOT NULL, site TEXT NOT NULL, second TEXT NOT NULL,"
     " near TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY(campaign, site, second)) WITHOUT ROWID;"
     "CREATE TABLE runs(campaign INTEGER NOT NULL, site TEXT NOT NULL, occurrence INTEGER NOT NULL,"
-    " persistent INTEGER NOT NULL, second TEXT NOT NULL, verdict TEXT NOT NULL, engine TEXT NOT NULL, duration_us INTEGER NOT NULL,"
-    " finding TEXT, evidence TEXT, unproven INTEGER NOT NULL,"
+    " persistent INTEGER NOT NULL, second TEXT NOT NULL, verdict TEXT NOT NULL, engine TEXT NOT NULL,"
+    " duration_us INTEGER NOT NULL, finding TEXT, evidence TEXT, unproven INTEGER NOT NULL,"
     " PRIMARY KEY(campaign, site, occurrence, persistent, second)) WITHOUT ROWID;"
     "CREATE TABLE findings(campaign INTEGER NOT NULL, verdict TEXT NOT NULL, finding TEXT NOT NULL,"
     " site TEXT NOT NULL, occurrence INTEGER NOT NULL, persistent INTEGER NOT NULL, second TEXT NOT NULL,"
     " rank INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, runs INTEGER NOT NULL,"
     " flaky INTEGER NOT NULL, confirmed INTEGER NOT NULL, needs_timeout INTEGER NOT NULL, plan TEXT NOT NULL,"
-    " culprit TEXT NOT NULL, message TEXT NOT NULL, fault_stack TEXT NOT NULL, blow_up_stack TEXT NOT NULL, document TEXT NOT NULL,"
-    " set_aside TEXT, PRIMARY KEY(campaign, verdict, finding)) WITHOUT ROWID;"
+    " culprit TEXT NOT NULL, message TEXT NOT NULL, fault_stack TEXT NOT NULL, blow_up_stack TEXT NOT NULL,"
+    " document TEXT NOT NULL, set_aside TEXT, PRIMARY KEY(campaign, verdict, finding)) WITHOUT ROWID;"
     "PRAGMA user_version=" SCHEMA_VERSION_TEXT ";";
 
 static int complain(const struct nomem__store *store, const char *what, int result) {
