@@ -35,14 +35,16 @@ bool nomem__finding_takes_ledger(const struct nomem__finding *finding) {
 }
 
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners) {
+  static const char passed_on[] = "the test passed on NULL, which it had not checked";
   if (finding->verdict == NOMEM_VERDICT_LEAK && nomem__is_tests(owners, &finding->blow_up))
     return "the test's own code did not free what it had";
-  if (finding->is_given_null)
-    return finding->verdict == NOMEM_VERDICT_HANG ? "the test went on after a call of its own had failed"
-                                                  : "the test passed on NULL, which it had not checked";
+  if (finding->is_given_null && finding->verdict == NOMEM_VERDICT_HANG)
+    return "the test went on after a call of its own had failed";
+  if (finding->is_given_null) return passed_on;
   bool is_bug = finding->verdict == NOMEM_VERDICT_CRASH || finding->verdict == NOMEM_VERDICT_SANITIZER;
   if (is_bug && nomem__is_tests(owners, &finding->blow_up))
     return "the test's own code used what it did not check";
+  if (is_bug && nomem__is_tests(owners, &finding->unchecked.where)) return passed_on;
   const struct nomem__waiter *teller = finding->threads != NULL ? &finding->threads[finding->teller] : NULL;
   bool is_busy = teller != NULL && strncmp(teller->what, "busy", strlen("busy")) == 0;
   if (is_busy && nomem__is_tests(owners, &finding->blow_up))

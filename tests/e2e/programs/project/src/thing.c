@@ -132,6 +132,10 @@ void thing_wait(const struct thing *thing) {
   while (thing->name == NULL) pause(); /* wait */
 }
 
+void thing_copy(struct thing *to, const struct thing *from) {
+  copy_value(to, from);
+}
+
 int thing_stall(void) {
   struct thing thing = {0};
   thing_start(&thing);

@@ -21,6 +21,7 @@ int thing_field(void);                            /* bug: a member is not checke
 int thing_again(void);                            /* bug: a later failure than the first is not checked */
 extern void *(*thing_allocator)(unsigned long size);     /* in place of malloc, in thing_hooked */
 int thing_hooked(void);                           /* 0, or 1: no memory */
+void thing_copy(struct thing *to, const struct thing *from); /* neither NULL */
 int thing_start(struct thing *thing);             /* 0, or -1: no memory */
 void thing_wait(const struct thing *thing);       /* for one that has been started */
 int thing_stall(void);                            /* bug: waits for what was not started */

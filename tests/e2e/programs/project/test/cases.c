@@ -70,6 +70,12 @@ static void *allocator(unsigned long size) {
   return malloc(size);
 }
 
+static void copy(void) {
+  struct thing to = {0}, *from = thing_new();
+  thing_copy(&to, from);
+  thing_free(from);
+}
+
 /* It does not look at what it is told. */
 static void wait_for(void) {
   struct thing thing = {0};
@@ -95,6 +101,7 @@ int main(int argc, char **argv) {
   if (strcmp(way, "two") == 0) return thing_two();
   thing_allocator = allocator;
   if (strcmp(way, "hooked") == 0) return thing_hooked();
+  if (strcmp(way, "copy") == 0) copy();
   if (strcmp(way, "wait") == 0) wait_for();
   if (strcmp(way, "stall") == 0) return thing_stall();
   if (strcmp(way, "locked") == 0) return thing_locked() == thing_locked() ? 0 : 1;
