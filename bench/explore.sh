@@ -2,7 +2,7 @@
 # What a failure costs to try: nomem against starting the program anew for each allocation, all two at a time, and sites
 # against points. Medians of rounds that take turns, with the least and the greatest, as ratios to the first line.
 #
-#   bench/explore.sh BUILD [PART...]     parts: bound, programs, computes, grows, sites, memory
+#   bench/explore.sh BUILD [PART...]     parts: programs, computes, grows, sites, memory, huge
 #                                        (default: all)
 #
 # ROUNDS: of each comparison (default 5). What the lines include:
@@ -23,7 +23,7 @@ export NOMEM_STORE=
 build=$(cd "${1:?usage: bench/explore.sh BUILD [PART...]}" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 shift
-[ $# -gt 0 ] || set -- bound programs computes grows sites memory
+[ $# -gt 0 ] || set -- programs computes grows sites memory huge
 rounds=${ROUNDS:-5}
 work=$build/bench
 compare="$work/compare -n $rounds"
@@ -65,14 +65,6 @@ program() { # NAME COMMAND
     "counter and posix_spawn" "$work/naive $work/counter.so 2 1 $calls $step $2" \
     "libfiu and posix_spawn" "FIU_ENABLE='$fiu' $work/naive $fiu_libraries 2 1 $calls $step $2" \
     "fiu-run" "$work/naive '' 2 1 $calls $((step * 4)) fiu-run -x -f '' -c '$fiu' $2"
-}
-
-# No snapshot costs less than the fork that it is.
-bound() {
-  echo "a fork, its end and the wait for it, one at a time, us:"
-  $compare -o us "of 2 MB, writes to one page" "$work/fork 1 2" "to 50 pages, as lua does" "$work/fork 50 2" \
-    "of 32 MB, to 50 pages" "$work/fork 50 32" "in huge pages" "$work/fork 50 32 huge" \
-    "of 500 MB, to 50 pages" "$work/fork 50 500" "in huge pages" "$work/fork 50 500 huge"
 }
 
 programs() {
@@ -168,11 +160,19 @@ memory() {
   rm -f "$work/memory.db"
 }
 
+# What is forked has its memory in huge pages from a size on.
+huge() {
+  echo "a fork that writes to 50 pages, its end and the wait for it, us:"
+  for megabytes in 8 32 500; do
+    $compare -o us "of $megabytes MB" "$work/fork 50 $megabytes" "in huge pages" "$work/fork 50 $megabytes huge"
+  done
+}
+
 for part; do
   case $part in
-    bound | programs | computes | grows | sites | memory) $part ;;
+    programs | computes | grows | sites | memory | huge) $part ;;
     *)
-      echo "nomem: no part '$part': bound, programs, computes, grows, sites or memory" >&2
+      echo "nomem: no part '$part': programs, computes, grows, sites, memory or huge" >&2
       exit 2 ;;
   esac
 done

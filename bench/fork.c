@@ -1,4 +1,4 @@
-/* Prints the microseconds that a fork, its end and the wait for it take: what bounds every snapshot.
+/* Prints the microseconds that a fork of a large process, its end and the wait for it take, without and in huge pages.
  *
  *   fork PAGES MEGABYTES [huge]     the fork writes to so many of its parent's pages, spread over so many megabytes;
  *                                   huge: which the kernel is asked to keep in huge pages
