@@ -214,9 +214,10 @@ struct nomem_channel {
   struct nomem_watched watched;
   _Atomic uint32_t image_count, fault_count;   /* may exceed the arrays */
   _Atomic uint32_t misuse_count;               /* too */
+  _Atomic uint64_t errno_lost;                 /* as in nomem_counters */
   struct nomem_fault faults[NOMEM_FAULTS];
-  struct nomem_misuse misuses[NOMEM_MISUSES];
   struct nomem_image images[NOMEM_IMAGES];
+  struct nomem_misuse misuses[NOMEM_MISUSES];
   _Atomic uint32_t recovery_count; /* may exceed the array */
   struct nomem_recovery recoveries[NOMEM_RECOVERIES];
   _Atomic uint32_t module_count;

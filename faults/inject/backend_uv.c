@@ -35,9 +35,15 @@ static void *fail(void) {
   return NULL;
 }
 
+/* NULL that is nobody's wish says why, too. */
+static void *checked(void *block, size_t size) {
+  if (block == NULL && size != 0 && errno != ENOMEM) nomem__count_errno();
+  return block;
+}
+
 static void *failing_malloc(size_t size) {
   if (FAILS(NOMEM_FN_MALLOC, size, 0)) return fail();
-  return served(under.malloc(size), 0);
+  return served(checked(under.malloc(size), size), 0);
 }
 
 /* The allocator below may not check the multiplication; the one that stands for it must. */
@@ -45,21 +51,23 @@ static void *failing_calloc(size_t count, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) return fail();
   if (FAILS(NOMEM_FN_CALLOC, bytes, 0)) return fail();
-  return served(under.calloc(count, size), 0);
+  return served(checked(under.calloc(count, size), bytes), 0);
 }
 
 /* A size of 0 frees: whether that "failed" could not be told from its success. */
 static void *failing_realloc(void *ptr, size_t size) {
   size_t released = size_of(ptr);
   if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return fail();
-  void *block = under.realloc(ptr, size);
+  void *block = checked(under.realloc(ptr, size), size);
   return block == NULL && size != 0 ? NULL : served(block, released);
 }
 
 static void failing_free(void *ptr) {
   nomem__count_free();
   if (nomem__keeps_live()) nomem__live_add(-(int64_t)size_of(ptr));
+  int saved_errno = errno;
   under.free(ptr);
+  if (errno != saved_errno) nomem__count_errno();
 }
 
 int nomem_install_over(nomem_replace_func replace, nomem_malloc_func malloc_func, nomem_realloc_func realloc_func,

@@ -87,6 +87,11 @@ void nomem__count_free(void) {
   if ((mode & NOMEM_MODE_COUNT) && self.paused == 0) count(0, true);
 }
 
+void nomem__count_errno(void) {
+  if (atomic_load_explicit(&nomem__mode, memory_order_relaxed) & NOMEM_MODE_COUNT)
+    atomic_fetch_add_explicit(&channel->errno_lost, 1, memory_order_relaxed);
+}
+
 void nomem__blocks_add(int blocks, int64_t bytes) {
   if ((atomic_load_explicit(&nomem__mode, memory_order_relaxed) & NOMEM_MODE_BLOCKS) == 0) return;
   uint64_t number = (uint64_t)blocks * NOMEM_LIVE_BLOCK + (uint64_t)bytes;

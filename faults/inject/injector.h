@@ -62,6 +62,9 @@ NOMEM_HIDDEN void nomem__live_add(int64_t bytes);
 
 NOMEM_HIDDEN void nomem__count_free(void);
 
+/* The allocator under the backend lost errno. */
+NOMEM_HIDDEN void nomem__count_errno(void);
+
 /* Under NOMEM_MODE_BLOCKS: so many blocks more are in use, and so many bytes, as the backend measures them. */
 NOMEM_HIDDEN void nomem__blocks_add(int blocks, int64_t bytes);
 

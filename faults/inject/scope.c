@@ -79,6 +79,7 @@ void nomem_read(struct nomem_counters *counters) {
     counters->frees += channel->counts[i].frees;
   counters->calls = nomem__channel_calls(channel);
   counters->faults = channel->fault_count;
+  counters->errno_lost = channel->errno_lost;
 }
 
 void nomem_end(struct nomem_counters *counters) {

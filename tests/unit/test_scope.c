@@ -244,6 +244,33 @@ static void a_child_has_its_own(void **state) {
   assert_true(fails());
 }
 
+static void *nothing_at_all(size_t size) {
+  (void)size;
+  errno = 0;
+  return NULL;
+}
+
+static void free_with_errno(void *block) {
+  free(block);
+  errno = EINVAL;
+}
+
+/* What the caller's allocator does to errno is counted, within a scope; the C library's does nothing to it. */
+static void errno_of_the_allocator(void **state) {
+  (void)state;
+  begin("");
+  uv__free(uv__malloc(10));
+  assert_int_equal(end().errno_lost, 0);
+  assert_int_equal(nomem_install_over(uv_replace_allocator, nothing_at_all, realloc, calloc, free_with_errno, NULL), 0);
+  assert_null(uv__malloc(1));
+  begin("");
+  assert_null(uv__malloc(1));
+  errno = 0;
+  uv__free(uv__calloc(1, 1));
+  assert_int_equal(end().errno_lost, 2);
+  assert_int_equal(nomem_install(uv_replace_allocator), 0);
+}
+
 /* budget= fails what would go past it, and lets calls through again when blocks came back. */
 static void budget(void **state) {
   (void)state;
@@ -297,7 +324,8 @@ int main(void) {
       TEST(counts_and_fails), TEST(only_within_a_scope), TEST(scopes_are_independent), TEST(failed_realloc),
       TEST(calloc_overflow),  TEST(free_is_left_alone),  TEST(bad_plans),              TEST(one_scope_at_a_time),
       TEST(pauses),           TEST(threads),             TEST(a_pause_is_the_threads), TEST(a_child_has_its_own),
-      TEST(budget),           TEST(installing),
+      TEST(budget),           TEST(errno_of_the_allocator),
+      TEST(installing),
   };
   return cmocka_run_group_tests(tests, install, NULL);
 }
