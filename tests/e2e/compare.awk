@@ -1,16 +1,19 @@
 # Compares what came of each point by exec with what came of it by another engine, over all explorations of both.
 #
-#   awk -v other=ENGINE -f compare.awk exec.* ENGINE.*        lines of "plan TAB engine TAB verdict, status TAB output"
+#   awk -v other=ENGINE -v last=0|1 -f compare.awk exec.* ENGINE.*        lines of "plan TAB engine TAB verdict, status TAB output"
 #
 # First line, four numbers: points that both engines met; of these, points that did not always come out the same, by one
-# engine, but did by both; points that differ; points that only one of them met, of a program that does not always meet
-# the same ones. Then the points that differ, with the outcomes of both.
+# engine, but did by both; points that differ; of a program that does not always meet the same ones, points that only one
+# engine met, or either too seldom to tell, which is said only of the last comparison. Then the points that differ, with the outcomes of both.
 #
 # A point differs when nothing that came of it by the one engine is what came of it by the other. What was written is not
 # compared where exec alone did not write the same twice (a port, a time of day), nor where the program does not always
 # meet the same points: its threads race, and what they write comes in any order. Only points count that the other engine
 # made itself, not those that it left to exec; a point that a run did not reach is one that it did not meet.
-BEGIN { FS = "\t" }
+BEGIN {
+  FS = "\t"
+  OFTEN = 5
+}
 
 FNR == 1 {
   side = FILENAME ~ /exec\.[0-9]*$/ ? "exec" : other
@@ -66,6 +69,11 @@ END {
         continue
       }
     } else if (is_wavering) {
+      alone++
+      continue
+    }
+    if (last && is_wavering && (met["exec", point] < OFTEN || met[other, point] < OFTEN)) {
+      compared--
       alone++
       continue
     }
