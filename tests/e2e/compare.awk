@@ -1,10 +1,11 @@
 # Compares what came of each point by exec with what came of it by another engine, over all explorations of both.
 #
-#   awk -v other=ENGINE -v last=0|1 -f compare.awk exec.* ENGINE.*        lines of "plan TAB engine TAB verdict, status TAB output"
+#   awk -v other=ENGINE -v last=0|1 -f compare.awk exec.* ENGINE.*
 #
-# First line, four numbers: points that both engines met; of these, points that did not always come out the same, by one
-# engine, but did by both; points that differ; of a program that does not always meet the same ones, points that only one
-# engine met, or either too seldom to tell, which is said only of the last comparison. Then the points that differ, with the outcomes of both.
+# Their lines are "plan TAB engine TAB verdict, status TAB output". First line of the result, four numbers: points that
+# both engines met; of these, points that did not always come out the same, by one engine, but did by both; points that
+# differ; of a program that does not always meet the same points, those that only one engine met, or, in the last
+# comparison, one of them too seldom to tell. Then the points that differ, with the outcomes of both.
 #
 # A point differs when nothing that came of it by the one engine is what came of it by the other. What was written is not
 # compared where exec alone did not write the same twice (a port, a time of day), nor where the program does not always
@@ -49,8 +50,8 @@ function wavers(side,    point) {
 function is_same(point,    number) {
   for (number = 1; number <= ends["exec", point]; number++) {
     if ((other, point, full["exec", point, number]) in seen) return 1
-    if ((is_wavering || ends["exec", point] > shorts["exec", point]) && (other, point, short["exec", point, number]) in seen_short)
-      return 1
+    if (!is_wavering && ends["exec", point] == shorts["exec", point]) continue
+    if ((other, point, short["exec", point, number]) in seen_short) return 1
   }
   return 0
 }
@@ -78,7 +79,8 @@ END {
       continue
     }
     different++
-    list = list "\n  " point text["exec", point] text[other, point] (by_exec && by_other ? "" : "\n    not met by the other")
+    list = list "\n  " point text["exec", point] text[other, point]
+    if (!by_exec || !by_other) list = list "\n    not met by the other"
   }
   print compared, unsteady, different, alone list
 }

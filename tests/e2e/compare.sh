@@ -38,7 +38,8 @@ compare_engines() {
   shift
   round=1
   while :; do
-    awk -v other="$other" -v last=$((round == rounds)) -f "$here/compare.awk" "$outcomes"/exec.* "$outcomes/$other".* >"$outcomes/result"
+    awk -v other="$other" -v last=$((round == rounds)) -f "$here/compare.awk" "$outcomes"/exec.* \
+      "$outcomes/$other".* >"$outcomes/result"
     read -r points unsteady different alone <"$outcomes/result"
     if [ "$different" -eq 0 ] || [ $round -eq $rounds ]; then break; fi
     round=$((round + 1))
