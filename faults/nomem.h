@@ -59,8 +59,8 @@ struct nomem_counters {
   uint64_t calls;  /* allocation calls that a plan could have failed */
   uint64_t frees;  /* free calls, NULL ones too */
   uint64_t faults; /* calls that were failed */
-  uint64_t errno_lost; /* what the allocator under nomem_install_over did to errno: frees that changed it, and calls that
-                          returned NULL of themselves and left it other than ENOMEM */
+  uint64_t errno_lost; /* what the allocator under nomem_install_over did to errno: frees that changed it, and calls
+                          that returned NULL of themselves and left it other than ENOMEM */
 };
 
 /* Begins a scope: zeroes the counters and fails calls by this plan; "" only counts. Returns 0; -EINVAL with error

@@ -51,9 +51,9 @@ static const struct {
     {"leak", "Memory was left that the baseline frees, though the program went on to its end after the failure.\n"
              "To mend: free on the error path what was taken before the allocation that failed."},
     {"leftover",
-     "A descriptor was still open, a thread still running, or a child process not waited for when the program came to\n"
-     "its end, though it ended as the baseline did. It counts with --strict: the kernel closes what a process has open,\n"
-     "and it may have been the test that left it.\n"
+     "A descriptor was still open, a thread still running, or a child process not waited for when the program came\n"
+     "to its end, though it ended as the baseline did. It counts with --strict: the kernel closes what a process has\n"
+     "open, and it may have been the test that left it.\n"
      "To mend: close on the error path what was opened before the allocation that failed."},
     {"flaky", "Not a verdict of its own: the run that showed the finding ended otherwise when it was made once more.\n"
               "It is listed apart and does not count."},

@@ -96,8 +96,8 @@ static void say_left(struct run *run) {
   if (!nomem__left_more(&run->remains.left, &none, &most)) return;
   const struct nomem_site *site = &run->outcome.channel->sites[most.site];
   char what[128];
-  snprintf(what, sizeof what, "%" PRIu64 " bytes in %" PRIu64 " block%s are left that nothing points to, allocated here",
-           most.bytes, most.blocks, most.blocks == 1 ? "" : "s");
+  snprintf(what, sizeof what,
+           "%" PRIu64 " byte%s in %" PRIu64 " block%s are left that nothing points to, allocated here", most.bytes, most.bytes == 1 ? "" : "s", most.blocks, most.blocks == 1 ? "" : "s");
   say_stack(run, what, site->frame, site->depth);
   if (run->remains.left.count > 1) nomem__complain("%zu other call stacks left some, too", run->remains.left.count - 1);
 }

@@ -93,8 +93,8 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
  * -ENOMEM. */
 int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findings *from);
 
-/* Counts the runs of a leak that all failing at once has shown with those of a leak that a single failure has, when what
- * was left was allocated by the same function: there is no telling which failure lost it. */
+/* Counts the runs of a leak that all failing at once has shown with those of a leak that a single failure has, when
+ * what was left was allocated by the same function: there is no telling which failure lost it. */
 void nomem__findings_fold_leaks(struct nomem__findings *findings, struct nomem__symbols *symbols);
 
 /* The worst first, and within a verdict the one with the most runs. */

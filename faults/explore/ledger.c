@@ -136,8 +136,8 @@ static struct block *block_at(const struct scan *scan, uint64_t address) {
   return block != NULL && address <= block->address + block->size ? block : NULL;
 }
 
-/* Where glibc's next block has its size: it names a free block by the address 8 bytes before that, which still is in the
- * block below. */
+/* Where glibc's next block has its size: it names a free block by the address 8 bytes before that, which still is in
+ * the block below. */
 static bool is_next_header(const struct block *block, uint64_t address) {
   return address == block->address + block->size + nomem__ledger_slack(block->size) - 8;
 }

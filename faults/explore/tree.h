@@ -58,8 +58,8 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *sta
 void nomem__tree_on_fork(struct nomem__tree *tree, bool (*forked)(void *user, pid_t child));
 
 /* Has the ends of the processes of a tree that was started with watch_ends offered, each while its memory and its
- * descriptors are still there: exiting is called with a process that has stopped on its way out, whatever the reason, but
- * not for one that the tree kills. */
+ * descriptors are still there: exiting is called with a process that has stopped on its way out, whatever the reason,
+ * but not for one that the tree kills. */
 void nomem__tree_on_exit(struct nomem__tree *tree, void (*exiting)(void *user, pid_t pid));
 
 /* Makes a tree of a process that has just been forked, from within forked. As for nomem__tree_start. */

@@ -33,7 +33,8 @@ void nomem__note_end(void) {
   struct stat tasks;
   siginfo_t child;
   channel->watched.descriptors = count_descriptors();
-  channel->watched.threads = stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 2 ? (uint32_t)tasks.st_nlink - 2 : 1;
+  bool is_listed = stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 2;
+  channel->watched.threads = is_listed ? (uint32_t)tasks.st_nlink - 2 : 1;
   channel->watched.children = waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
   atomic_store(&channel->watched.has_ended, 1);
   errno = saved_errno;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -147,7 +148,7 @@ static uint32_t copy_frames(uint32_t number, nomem_frame *frame) {
   if (number >= NOMEM_LEDGER_NO_SITE) return 0;
   const struct nomem_site *site = &channel->sites[number];
   uint32_t depth = site->depth < NOMEM_DEPTH ? site->depth : NOMEM_DEPTH;
-  for (uint32_t i = 0; i < depth; i++) frame[i] = site->frame[i];
+  memcpy(frame, site->frame, depth * sizeof *frame);
   return depth;
 }
 

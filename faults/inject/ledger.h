@@ -22,8 +22,8 @@ NOMEM_HIDDEN uint64_t nomem__ledger_address(void);
 /* A block was given out, by a call at this site (NULL: not known). */
 NOMEM_HIDDEN void nomem__ledger_enter(void *block, size_t size, const struct nomem_site *site);
 
-/* A block is about to be given back, by free or by realloc, by the code at return_address. Notes it in the channel when that is wrong. Returns
- * what nomem__ledger_undo takes when it is not given back after all. */
+/* A block is about to be given back, by free or by realloc, by the code at return_address. Notes it in the channel when
+ * that is wrong. Returns what nomem__ledger_undo takes when it is not given back after all. */
 NOMEM_HIDDEN uint64_t nomem__ledger_leave(void *block, bool is_realloc, void *return_address, void *cfa);
 NOMEM_HIDDEN void nomem__ledger_undo(void *block, uint64_t entry);
 
