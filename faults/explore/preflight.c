@@ -207,16 +207,18 @@ static bool is_watch_of_use(const struct nomem__session *session) {
   return session->setup.trace && (session->options->engine != NOMEM_CHOICE_EXEC || session->setup.isolation != NULL);
 }
 
-/* The first, and where runs are isolated and there is a second worker, the other beside it. */
+/* The first; second, unless it is NULL, has the other made beside it, where runs are isolated and there is a second
+ * worker. */
 static int run_first(struct nomem__campaign *campaign, struct baseline *first, struct baseline *second) {
   struct nomem__session *session = campaign->session;
+  free_baseline(first);
   *first = (struct baseline){.is_first = true};
   int result;
   do
     result = start_baseline(campaign, 0, first, false);
   while (result != 0 && nomem__session_can_retry(session, result));
   if (result != 0) return result;
-  if (session->setup.isolation != NULL && campaign->worker_count > 1)
+  if (second != NULL && session->setup.isolation != NULL && campaign->worker_count > 1)
     start_baseline(campaign, 1, second, is_watch_of_use(session)); /* if it cannot be started, it is made later */
   nomem__session_run(session);
   return check_baseline(campaign, first);
@@ -233,11 +235,19 @@ static int run_second(struct nomem__campaign *campaign, struct baseline *second,
   return watch && second->timed_out ? 0 : check_baseline(campaign, second);
 }
 
-/* The other one, unless it was made beside the first. */
+/* Whether two that were made side by side came out alike. */
+static bool are_alike(const struct nomem__campaign *campaign, const struct baseline *first,
+                      const struct baseline *second) {
+  return first->status == second->status &&
+         nomem__output_is_same(&campaign->baseline_output, &second->output, &second->error);
+}
+
+/* The other one, unless it was made beside the first; they may have met in what isolation does not keep apart. */
 static int make_second(struct nomem__campaign *campaign, const struct baseline *first, struct baseline *second) {
   int result = 0;
   campaign->effects = NOMEM_EFFECT_UNKNOWN;
-  if (!second->is_made) result = run_second(campaign, second, is_watch_of_use(campaign->session));
+  if (!second->is_made || !are_alike(campaign, first, second))
+    result = run_second(campaign, second, is_watch_of_use(campaign->session));
   if (result != 0 || second->was_cancelled || !second->is_watched) return result;
   if (!second->timed_out && second->status == first->status) {
     campaign->effects = second->effects;
@@ -378,11 +388,13 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
 /* A program that needs the network or other programs may fail for its isolation alone. */
 static int run_isolated_first(struct nomem__campaign *campaign, struct baseline *first, struct baseline *second) {
   int result = run_first(campaign, first, second);
+  if (result == 0 && first->status != 0 && second->is_made) {
+    free_baseline(second);
+    result = run_first(campaign, first, NULL);
+  }
   if (result != 0 || first->was_cancelled || first->status == 0) return result;
   if (!nomem__session_drop_isolation(campaign->session)) return 0;
-  free_baseline(first);
-  free_baseline(second);
-  result = run_first(campaign, first, second);
+  result = run_first(campaign, first, NULL);
   if (result == 0 && first->status == 0 && !first->was_cancelled)
     nomem__complain("the program fails when it is isolated, so its runs are not%s; --isolate off: expected",
                     campaign->session->jobs > 1 ? ", and may disturb each other" : ", and there is one at a time");

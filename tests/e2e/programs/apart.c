@@ -127,12 +127,22 @@ static void outside(void) {
   *(volatile char *)malloc(100) = 'x';
 }
 
+/* What isolation does not keep apart. */
+static void lock(void) {
+  static const char path[] = "/run/" NAME;
+  MUST(open(path, O_CREAT | O_EXCL | O_WRONLY, 0600) >= 0);
+  usleep(HOLD_US);
+  allocate();
+  unlink(path);
+}
+
 int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*function)(void);
   } all[] = {{"port", port},     {"files", files}, {"ipc", ipc},        {"change", change},
-             {"user", user},     {"hang", hang},   {"outside", outside}};
+             {"user", user},     {"hang", hang},   {"outside", outside},
+             {"lock", lock}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (argc == 2 && strcmp(argv[1], all[i].name) == 0) {
       all[i].function();
