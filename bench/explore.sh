@@ -44,7 +44,7 @@ echo "$out" | awk -v ns=$((end - begin)) -v unit="$unit" \
 END
 chmod +x "$work/explored.sh"
 explore="$build/nomem explore -j 2"
-explore_all="$explore --all --faults transient"
+explore_all="$explore --all --faults transient --under-test '*'" # a test's own allocations, too
 
 echo "what bounds it, on this machine:"
 "$work/forks"
