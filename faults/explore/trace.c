@@ -175,22 +175,22 @@ static uint64_t hash_own(const struct nomem__trace *trace, enum nomem__sameness 
 
 uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols,
                            enum nomem__sameness sameness) {
-  bool is_loop = sameness == NOMEM_SAME_LOOP;
   if (trace->own > 0) return hash_own(trace, sameness);
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(trace);
   if (culprit == NULL) return trace->depth > 0 ? mix(trace->frame[0].offset, trace->frame[0].path) : 1;
   struct nomem__source_frame sources[INLINED_MAX];
   size_t count = resolve(symbols, culprit, sources);
   uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), nomem__base_name(culprit->path)), sources[count - 1].function);
-  if (sameness == NOMEM_SAME_FUNCTION && sources[0].function != NULL) return mix(hash, sources[0].function);
-  if (!is_loop) hash = mix_line(mix(hash, sources[0].function), culprit, &sources[0]);
-  if (sameness == NOMEM_SAME_LINE || sameness == NOMEM_SAME_FUNCTION) return hash;
+  if (sameness == NOMEM_SAME_FUNCTION)
+    return sources[0].function != NULL ? mix(hash, sources[0].function) : mix_line(hash, culprit, &sources[0]);
+  if (sameness != NOMEM_SAME_LOOP) hash = mix_line(mix(hash, sources[0].function), culprit, &sources[0]);
+  if (sameness == NOMEM_SAME_LINE) return hash;
   if (sameness == NOMEM_SAME_CALLER && count > 1) return mix(hash, sources[1].function);
   const struct nomem__trace_frame *end = trace->frame + trace->depth, *caller = culprit + 1;
   const char *function = sources[0].function;
   do { /* a function that calls itself is one caller */
     if (caller >= end || resolve(symbols, caller, sources) == 0) return hash;
-    if (is_loop) return mix(mix_line(hash, caller, &sources[0]), sources[0].function);
+    if (sameness == NOMEM_SAME_LOOP) return mix(mix_line(hash, caller, &sources[0]), sources[0].function);
     caller++;
   } while (function != NULL && sources[0].function != NULL && strcmp(sources[0].function, function) == 0);
   return mix(hash, sources[0].function);

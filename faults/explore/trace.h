@@ -73,10 +73,10 @@ bool nomem__trace_same_function(const struct nomem__trace *one, const struct nom
 
 /* What makes two stacks one finding. */
 enum nomem__sameness {
-  NOMEM_SAME_FUNCTION, /* the culprit is the same function (the same instruction where there are no names) */
   NOMEM_SAME_LINE,   /* the culprit is at the same line (the same instruction where there are no lines) */
   NOMEM_SAME_CALLER, /* and was called by the same function */
-  NOMEM_SAME_LOOP    /* the culprit is the same function, wherever in it, and was called from the same line */
+  NOMEM_SAME_LOOP,   /* the culprit is the same function, wherever in it, and was called from the same line */
+  NOMEM_SAME_FUNCTION /* the culprit is the same function (the same instruction where there are no names) */
 };
 
 /* Equal for stacks that are the same in that sense. */

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 victims=$here/../victims
+programs=$here/programs
 # Of a hang only; long enough for a loaded machine to run a victim to its end.
 seconds=0.5
 
@@ -161,6 +162,34 @@ if explore 0 --faults transient; then pass 'a transient fault does not show it';
 "$cc" -std=gnu11 -g -O0 -o program "$victims/crash_second.c"
 if explore 1 --faults transient && grep -q '@2 -' found; then pass 'a transient fault of the second call shows it'; else
   fail 'transient, second' found
+fi
+
+# What a run leaves counts where it ended as the baseline did, unless all are to be looked at, or none.
+"$cc" -std=gnu11 -g -O0 -o program "$victims/leak_path.c"
+if explore 0 --leaks off && grep -q '^6 runs: 6 handled; 0 findings' found; then pass '--leaks off'; else
+  fail '--leaks off' found
+fi
+"$cc" -std=gnu11 -g -O0 -DGIVES_UP -o program "$victims/leak_path.c"
+if explore 0 && grep -q ' 0 findings' found; then pass 'a program that gives up may leave its memory'; else
+  fail 'gives up' found
+fi
+if explore 1 --leaks all && grep -q '^leak in planted ' found; then pass '--leaks all'; else fail '--leaks all' found; fi
+
+# A block that the caller lost, the test's own or not, is not who allocated it.
+"$cc" -std=gnu11 -g -O0 -o program "$programs/losing.c"
+if explore 1 && grep -q '^leak in loses (' found && ! grep -q '^leak in makes' found; then
+  pass 'who lost a block is told from who allocated it'
+else
+  fail 'who lost it' found
+fi
+cp "$programs/losing.c" test_losing.c
+cp "$programs/losing.c" makes.c
+"$cc" -std=gnu11 -g -O0 -c -o makes.o -DMAKES makes.c
+"$cc" -std=gnu11 -g -O0 -o program -DLOSES test_losing.c makes.o
+if explore 0 && grep -q "^not counted: leak in loses .*the test's own code did not free what it had" found; then
+  pass "what a test's own code loses is the test's"
+else
+  fail "the test's own leak" found
 fi
 
 # A library's abort is its bug; its test's assertion about its error is not.

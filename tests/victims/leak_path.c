@@ -30,6 +30,9 @@ int main(void) {
   cache = calloc(1, sizeof *cache);
   struct pair *pair = planted();
   use_stack();
+#ifdef GIVES_UP
+  if (pair == NULL) return 1;
+#endif
   if (pair != NULL) free(pair->first);
   free(pair);
   return 0;
