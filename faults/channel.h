@@ -168,8 +168,7 @@ enum nomem_engine {
 struct nomem_snapshot_point {
   uint64_t occurrence;
   uint64_t second; /* key of a site whose first call fails, too; 0: none */
-  uint32_t rank; /* the command's own number for it */
-  uint32_t persistent;
+  uint32_t persistent, unused;
 };
 
 /* The dealings between the command and a process that is forked for it (engines server and snapshot). */

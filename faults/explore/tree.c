@@ -130,16 +130,22 @@ static void go_on(pid_t tid, int signal) {
 
 static void kill_all(struct nomem__tree *tree);
 
-/* A tracee that cannot be entered is killed: it could neither be seen nor ended later. */
-static void claim(struct nomem__tree *tree, pid_t tid) {
-  struct nomem__trees *trees = tree->trees;
-  if (add_tracee(tree, tid) != 0 || tree->killed) kill(tid, SIGKILL);
+static bool forget_unclaimed(struct nomem__trees *trees, pid_t tid) {
   for (size_t i = 0; i < trees->unclaimed_count; i++) {
     if (trees->unclaimed[i] != tid) continue;
     trees->unclaimed[i] = trees->unclaimed[--trees->unclaimed_count];
-    go_on(tid, 0);
-    return;
+    return true;
   }
+  return false;
+}
+
+/* A tracee that cannot be entered is killed: it could neither be seen nor ended later. One that was killed before its
+ * creator's stop is not heard of again. */
+static void claim(struct nomem__tree *tree, pid_t tid) {
+  struct nomem__trees *trees = tree->trees;
+  if (kill(tid, 0) != 0 && errno == ESRCH) return;
+  if (add_tracee(tree, tid) != 0 || tree->killed) kill(tid, SIGKILL);
+  if (forget_unclaimed(trees, tid)) go_on(tid, 0);
 }
 
 static void handle_fork(struct nomem__tree *tree, pid_t child) {
@@ -150,7 +156,7 @@ static void handle_fork(struct nomem__tree *tree, pid_t child) {
 
 /* What /proc says of a thread. */
 struct status {
-  pid_t pid;
+  pid_t pid, parent;
   uint64_t caught, ignored; /* signals, bit 0 is signal 1 */
 };
 
@@ -160,7 +166,8 @@ static void read_status(pid_t tid, struct status *status) {
   snprintf(path, sizeof path, "/proc/%d/status", tid);
   FILE *file = fopen(path, "re");
   while (file != NULL && fgets(line, sizeof line, file) != NULL)
-    if (sscanf(line, "Tgid: %d", &status->pid) != 1 && sscanf(line, "SigIgn: %" SCNx64, &status->ignored) != 1 &&
+    if (sscanf(line, "Tgid: %d", &status->pid) != 1 && sscanf(line, "PPid: %d", &status->parent) != 1 &&
+        sscanf(line, "SigIgn: %" SCNx64, &status->ignored) != 1 &&
         sscanf(line, "SigCgt: %" SCNx64, &status->caught) == 1)
       break;
   if (file != NULL) fclose(file);
@@ -304,7 +311,21 @@ static void take_hang(struct nomem__tree *tree) {
   tree->end.fatal_signal = 0;
 }
 
+/* Whose creator was killed before it could say that it had made them, nobody will claim: they are the command's by now,
+ * and would stand still to its end. */
+static void kill_orphans(struct nomem__trees *trees) {
+  pid_t own = getpid();
+  for (size_t i = trees->unclaimed_count; i-- > 0;) {
+    struct status status;
+    read_status(trees->unclaimed[i], &status);
+    if (status.parent != own) continue;
+    kill(trees->unclaimed[i], SIGKILL);
+    trees->unclaimed[i] = trees->unclaimed[--trees->unclaimed_count];
+  }
+}
+
 static void finish(struct nomem__tree *tree) {
+  kill_orphans(tree->trees);
   if (tree->hang != NULL) take_hang(tree);
   if (tree->error_fd < 0 || read(tree->error_fd, &tree->end.start_error, sizeof tree->end.start_error) < 0)
     tree->end.start_error = 0;
@@ -364,7 +385,11 @@ static void handle(struct nomem__trees *trees, pid_t tid, int status, const stru
     handle_stop(tree, tid, status);
   else if (tree != NULL)
     handle_exit(tree, tid, status, usage);
-  else if (WIFSTOPPED(status))
+  else if (!WIFSTOPPED(status))
+    forget_unclaimed(trees, tid);
+  else if (status >> 16 == PTRACE_EVENT_EXIT) /* killed, before anybody said whose it is */
+    go_on(tid, 0);
+  else
     handle_stranger(trees, tid);
 }
 

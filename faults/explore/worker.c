@@ -51,6 +51,9 @@ struct nomem__worker {
   struct nomem__cell *cell; /* NULL: none */
   enum nomem_obstacle obstacle;
   bool is_snapshot, is_unsound;
+  uint32_t *ranks; /* of the channel's points, which the program may write to */
+  size_t rank_count;
+  uint32_t rank; /* of the run that goes on */
   nomem__worker_done done;
   nomem__worker_ended ended;
   void *user;
@@ -175,6 +178,7 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
 static void free_worker(uv_handle_t *timer) {
   struct nomem__worker *worker = timer->data;
   free(worker->tunables_entry);
+  free(worker->ranks);
   if (worker->channel != NULL) munmap(worker->channel, worker->channel_bytes);
   if (worker->channel_fd >= 0) close(worker->channel_fd);
   for (unsigned i = 0; i < STREAMS; i++)
@@ -256,7 +260,7 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   if (!worker->setup->inherit) read_streams(worker);
   nomem__remains_count(&worker->remains, worker->channel);
   worker->outcome.remains = &worker->remains;
-  if (worker->is_snapshot) worker->outcome.rank = worker->channel->points[worker->channel->fork.point].rank;
+  if (worker->is_snapshot) worker->outcome.rank = worker->rank;
   worker->done(worker, &worker->outcome, worker->user);
   nomem__remains_clear(&worker->remains);
   if (!worker->is_snapshot || worker->parent == NULL) return;
@@ -424,7 +428,11 @@ static bool adopt_run(void *user, pid_t child) {
     worker->stream_flags[i] = fcntl(worker->stream_fd[i], F_GETFL);
   }
   start_clock(worker);
-  if (nomem__tree_adopt(worker->parent, child, run_ended, was_failed, worker, &worker->tree) == 0) return true;
+  uint32_t point = worker->channel->fork.point; /* the fork, which may write anything there, has not run yet */
+  bool is_known = !worker->is_snapshot || point < worker->rank_count;
+  if (is_known && worker->is_snapshot) worker->rank = worker->ranks[point];
+  if (is_known && nomem__tree_adopt(worker->parent, child, run_ended, was_failed, worker, &worker->tree) == 0)
+    return true;
   worker->is_unsound = true; /* the parent would wait for it for ever */
   nomem__tree_cancel(worker->parent);
   kill(child, SIGKILL);
@@ -533,11 +541,15 @@ int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__sna
   int result = make_room(worker, count);
   if (result == 0) result = reset(worker, NOMEM_ENGINE_SNAPSHOT, "");
   if (result != 0) return result;
+  free(worker->ranks);
+  worker->ranks = calloc(count, sizeof *worker->ranks);
+  worker->rank_count = worker->ranks != NULL ? count : 0;
+  if (worker->ranks == NULL) return -ENOMEM;
   struct nomem_site *site = NULL;
   for (uint32_t i = 0; i < count; i++) {
     worker->channel->points[i] = (struct nomem_snapshot_point){
-        .occurrence = snapshots[i].occurrence, .second = snapshots[i].second, .rank = snapshots[i].rank,
-        .persistent = snapshots[i].persistent};
+        .occurrence = snapshots[i].occurrence, .second = snapshots[i].second, .persistent = snapshots[i].persistent};
+    worker->ranks[i] = snapshots[i].rank;
     if (site == NULL || site->key != snapshots[i].key) {
       site = find_site(worker->channel, snapshots[i].key);
       if (site == NULL) return -ENOENT;

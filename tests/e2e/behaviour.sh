@@ -30,6 +30,8 @@ for trace in '' --no-trace; do
   ends "a thread that executes $trace" 0 '; 0 findings' nomem explore $trace -- ./behave thread-executes
   ends "much output $trace" 0 '; 0 findings' nomem explore $trace -- ./behave huge-output
 done
+ends 'children that fork to the end' 0 '; 0 findings' \
+  nomem explore --engine exec --all --faults transient -- ./behave forkers
 ends 'output without end' 1 '^hang in ' nomem explore --timeout 20 --faults transient -- ./behave endless-output
 ends 'a flaky baseline' 2 'nomem: .*' nomem explore -- ./behave flaky
 ends 'a baseline that takes too long' 2 'runs longer than' nomem explore --timeout 0.5 -- ./behave slow

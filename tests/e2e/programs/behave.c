@@ -140,6 +140,19 @@ static void slow(void) {
   sleep(60);
 }
 
+/* Ends while its children are about to make others of their own. */
+static void forkers(void) {
+  for (int i = 0; i < 8; i++) {
+    if (fork() != 0) continue;
+    signal(SIGCHLD, SIG_IGN);
+    for (int k = 0; k < 10000; k++)
+      if (fork() == 0) _exit(0);
+    _exit(0);
+  }
+  usleep(2000);
+  for (int i = 0; i < 60; i++) touch();
+}
+
 int main(int argc, char **argv) {
   static const struct {
     const char *name;
@@ -155,6 +168,7 @@ int main(int argc, char **argv) {
              {"endless-output", endless_output},
              {"flaky", flaky},
              {"fails", fails},
+             {"forkers", forkers},
              {"slow", slow}};
   self = argv[0];
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
