@@ -43,6 +43,14 @@ static void print_attribute(FILE *out, const char *name, const char *value) {
   fputc('"', out);
 }
 
+/* A stack that only some findings have. */
+static void print_more(FILE *out, const json_t *finding, const char *key, const char *title) {
+  const json_t *stack = json_object_get(finding, key);
+  if (stack == NULL) return;
+  fprintf(out, "%s\n", title);
+  nomem__document_print_stack(out, stack, 2);
+}
+
 static void print_details(FILE *out, const json_t *finding) {
   const json_t *blow_up = json_object_get(finding, "blow_up"), *second = json_object_get(finding, "second_fault");
   fprintf(out, "%s\n\nwhere the call was failed:\n", nomem__json_string(finding, "message"));
@@ -56,6 +64,8 @@ static void print_details(FILE *out, const json_t *finding) {
     nomem__document_print_stack(out, blow_up, 2);
   else
     fputs("  no stack\n", out);
+  print_more(out, finding, "block", "where the block was allocated:");
+  print_more(out, finding, "freed", "where it was freed before:");
   fprintf(out, "reproduce: %s\n", nomem__json_string(finding, "reproduce"));
 }
 

@@ -141,6 +141,8 @@ function frameItem(frame, i, trace, open) {
     : element('div', { class: 'plain' }, ...line));
 }
 
+const placeTitles = { hang: 'Where it hangs', leak: 'What was left, allocated here' };
+
 function stackBlock(title, trace) {
   const open = trace ? trace.stack.findIndex((frame, i) => i >= trace.culprit && frame.source) : -1;
   return element('div', null, element('h3', null, title), trace
@@ -188,7 +190,9 @@ function detailOf(finding) {
       element('ol', { class: 'stack' }, frameItem(finding.unchecked, '', {}, ''))) : null,
     element('div', { class: 'stacks' }, stackBlock(`The fault: ${what}`, fault),
       ...(second ? [stackBlock(`Then, on the recovery path: ${second.function} of ${plural(second.bytes, 'byte')} returned NULL (allocation ${number(second.allocation)})`, second)] : []),
-      hasPlace ? stackBlock(finding.verdict === 'hang' ? 'Where it hangs' : 'Where it blew up', finding.blow_up) : ''),
+      hasPlace ? stackBlock(placeTitles[finding.verdict] ?? 'Where it blew up', finding.blow_up) : '',
+      finding.block ? stackBlock('The block was allocated here', finding.block) : '',
+      finding.freed ? stackBlock('And freed before here', finding.freed) : ''),
     ...threadsOf(finding),
     element('h3', null, 'Reproduce'),
     element('div', { class: 'reproduce' }, element('pre', null, finding.reproduce), copy));
