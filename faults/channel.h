@@ -178,7 +178,7 @@ struct nomem_fork {
   uint64_t point_count;      /* of points[] */
   _Atomic int32_t owner;     /* process that is forked; 0: none yet. Others of the run stay out */
   _Atomic uint32_t turn;     /* a futex: the command adds one when the process may go on */
-  int32_t child;             /* the fork, written by the kernel before it runs: one of the injector's, not the program's */
+  int32_t child;             /* the injector's fork, not the program's; written by the kernel before it runs */
   _Atomic uint32_t point;    /* index in points[] of the one being forked for */
   _Atomic uint32_t obstacle; /* server: why it cannot stand there, enum nomem_obstacle */
 };

@@ -57,7 +57,8 @@ int nomem__effects_watch(void) {
       ON(inotify_init, EVENTS), ON(inotify_init1, EVENTS), ON(signalfd, EVENTS), ON(signalfd4, EVENTS),
       ON(perf_event_open, EVENTS),
       /* These leave more behind than the descriptor. */
-      ON(io_uring_setup, MEMORY), ON(io_setup, MEMORY), ON(userfaultfd, MEMORY), ON(shmat, MEMORY), ON(semget, MEMORY), ON(msgget, MEMORY), ON(mq_open, MEMORY),
+      ON(io_uring_setup, MEMORY), ON(io_setup, MEMORY), ON(userfaultfd, MEMORY), ON(shmat, MEMORY),
+      ON(semget, MEMORY), ON(msgget, MEMORY), ON(mq_open, MEMORY),
       ON(timerfd_create, TIMERS), ON(setitimer, TIMERS), ON(alarm, TIMERS), ON(timer_create, TIMERS),
       RETURN(SECCOMP_RET_ALLOW),
   };

@@ -23,9 +23,9 @@ struct nomem__start {
   bool is_fresh; /* as for nomem__cell_enter */
 };
 
-/* The program begins with this set of signals blocked. Returns 0 and the process in *pid, which is the caller's to wait for; or a negative error code, and then there is
- * none. *error_fd is the caller's to close in either case (-1: there is none): when the program cannot be executed,
- * errno can be read from it. -EPERM: ptrace is not allowed here. */
+/* The program begins with this set of signals blocked. Returns 0 and the process in *pid, which is the caller's to wait
+ * for; or a negative error code, and then there is none. *error_fd is the caller's to close in either case (-1: there
+ * is none): when the program cannot be executed, errno can be read from it. -EPERM: ptrace is not allowed here. */
 int nomem__spawn(const struct nomem__start *start, const sigset_t *blocked, pid_t *pid, int *error_fd);
 
 #endif

@@ -162,7 +162,8 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
                        struct nomem__worker **out) {
   struct nomem__worker *worker = calloc(1, sizeof *worker);
   if (worker == NULL) return -ENOMEM;
-  *worker = (struct nomem__worker){.loop = loop, .trees = trees, .setup = setup, .channel_fd = -1, .stream_fd = {-1, -1}};
+  *worker = (struct nomem__worker){
+      .loop = loop, .trees = trees, .setup = setup, .channel_fd = -1, .stream_fd = {-1, -1}};
   uv_timer_init(loop, &worker->timer);
   worker->timer.data = worker;
   int result = map_channel(worker);
@@ -537,7 +538,8 @@ static struct nomem_site *find_site(struct nomem_channel *channel, uint64_t key)
 }
 
 int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__snapshot *snapshots, size_t count,
-                           bool look_out, uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended, void *user) {
+                           bool look_out, uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended,
+                           void *user) {
   int result = make_room(worker, count);
   if (result == 0) result = reset(worker, NOMEM_ENGINE_SNAPSHOT, "");
   if (result != 0) return result;

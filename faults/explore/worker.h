@@ -96,11 +96,12 @@ typedef void (*nomem__worker_ended)(struct nomem__worker *worker, const struct n
                                     void *user);
 
 /* Runs the program once and forks it at each of these points, ordered by key and occurrence; done is called for each
- * run, then ended. The tables that the worker knows must hold all the keys. timeout_ms is for each run, and for the program between
- * two of them. Points that the program does not come to have no run. Returns 0 or a negative error code, and then
- * neither is called. look_out: as in nomem_fork. */
+ * run, then ended. The tables that the worker knows must hold all the keys. timeout_ms is for each run, and for the
+ * program between two of them. look_out: as in nomem_fork. Points that the program does not come to have no run.
+ * Returns 0 or a negative error code, and then neither is called. */
 int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__snapshot *snapshots, size_t count,
-                           bool look_out, uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended, void *user);
+                           bool look_out, uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended,
+                           void *user);
 
 /* The sites and modules that the runs of a worker have met, as long as none of them could have spoiled its channel. */
 struct nomem__tables {

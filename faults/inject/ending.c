@@ -25,8 +25,8 @@ static uint32_t count_descriptors(void) {
   return count;
 }
 
-/* The list of a new process's threads takes the kernel longer than all else here; the C library knows of most that it is
- * not needed. */
+/* The list of a new process's threads takes the kernel longer than all else here; of most processes the C library knows
+ * that it is not needed. */
 static uint32_t count_threads(void) {
   struct stat tasks;
   if (__libc_single_threaded || stat("/proc/self/task", &tasks) != 0 || tasks.st_nlink <= 2) return 1;

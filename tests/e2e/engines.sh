@@ -138,7 +138,7 @@ END
 same large -- ./large
 for engine in exec auto; do
   engine_explores $engine ignored -- ./large
-  cp "$outcomes/err" large.$engine
+  cp "$outcomes/err" "large.$engine"
 done
 if grep -q 'takes [45][0-9] MB: what is forked has its memory in huge pages' large.auto &&
   ! grep -q 'huge pages' large.exec; then pass 'large: huge pages'; else
