@@ -12,6 +12,7 @@
 #include "injector.h"
 #include "ledger.h"
 #include "module.h"
+#include "sanitizer.h"
 #include "server.h"
 #include "site.h"
 #include "wall.h"
@@ -131,7 +132,7 @@ void nomem__attach(void) {
     struct nomem_plan_error error;
     int result = injected ? nomem__start(channel, &error) : -ENOENT;
     if (result == -EINVAL) refuse_plan(&error);
-    if (result == 0 && channel->watch != NOMEM_WATCH_NONE) offer_end(channel);
+    if (result == 0 && channel->watch != NOMEM_WATCH_NONE && !nomem__has_sanitizer) offer_end(channel);
   }
   errno = saved_errno;
 }
