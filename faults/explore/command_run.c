@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -97,16 +98,23 @@ static void say_left(struct run *run) {
   const struct nomem_site *site = &run->outcome.channel->sites[most.site];
   char what[128];
   snprintf(what, sizeof what,
-           "%" PRIu64 " byte%s in %" PRIu64 " block%s are left that nothing points to, allocated here", most.bytes, most.bytes == 1 ? "" : "s", most.blocks, most.blocks == 1 ? "" : "s");
+           "%" PRIu64 " byte%s in %" PRIu64 " block%s are left that nothing points to, allocated here", most.bytes,
+           most.bytes == 1 ? "" : "s", most.blocks, most.blocks == 1 ? "" : "s");
   say_stack(run, what, site->frame, site->depth);
   if (run->remains.left.count > 1) nomem__complain("%zu other call stacks left some, too", run->remains.left.count - 1);
+}
+
+/* What was open when nomem was started is not the program's. */
+static bool is_inherited(int fd) {
+  int flags = fcntl(fd, F_GETFD);
+  return flags >= 0 && (flags & FD_CLOEXEC) == 0;
 }
 
 static void say_open(const struct run *run) {
   unsigned said = 0;
   for (unsigned i = 0; i < run->remains.open_count && said < SHOWN_MAX; i++) {
     const struct nomem__open *open = &run->remains.open[i];
-    if (open->fd <= STDERR_FILENO) continue;
+    if (open->fd <= STDERR_FILENO || is_inherited(open->fd)) continue;
     fprintf(stderr, "nomem: descriptor %d is open: ", open->fd);
     nomem__print_safe(stderr, open->what);
     fputc('\n', stderr);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "quote.h"
+
 /* "socket:[1234]" and "pipe:[1234]" are a socket and a pipe. */
 static void cut_number(char *what) {
   char *bracket = strstr(what, ":[");
@@ -59,7 +61,9 @@ bool nomem__remains_more(const struct nomem__remains *here, const struct nomem__
   for (unsigned i = 0; i < here->open_count && here->descriptors > there->descriptors; i++) {
     const struct nomem__open *open = &here->open[i];
     if (count_open(here, open->what) <= count_open(there, open->what)) continue;
-    snprintf(what, what_bytes, "descriptor %d is open: %s", open->fd, open->what);
+    char quoted[NOMEM_QUOTE_BYTES];
+    snprintf(what, what_bytes, "descriptor %d is open: %s", open->fd,
+             nomem__quote(open->what, quoted, sizeof quoted));
     return true;
   }
   if (here->threads > there->threads) {

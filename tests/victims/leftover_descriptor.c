@@ -1,5 +1,5 @@
 /* Verdict leftover: leaves a file open when the memory for its contents cannot be had. */
-/* says: is open: /etc/passwd */
+/* says: is open: '/etc/passwd' */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
