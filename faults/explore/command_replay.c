@@ -11,6 +11,7 @@
 
 #include "../channel.h"
 #include "commands.h"
+#include "environment.h"
 #include "recall.h"
 #include "session.h"
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "effects.h"
+#include "environment.h"
 
 /* A run whose output goes past this is writing without end, into memory. */
 #define OUTPUT_MAX_BYTES (64u << 20)
@@ -34,11 +35,7 @@ struct nomem__worker {
   int stream_flags[STREAMS];  /* as before the fork: no run sees what another one has set */
   bool is_spoiled; /* the last run may have written anywhere in the channel */
   const struct nomem__tables *known;
-  char **environment, **fork_environment;
-  char *tunables_entry; /* of the latter; NULL: none of ours */
-  char preload_entry[4096 + 16];
-  char channel_entry[64];
-  char *sanitizer_entries[NOMEM_SANITIZER_OPTIONS];
+  struct nomem__environment environment;
   uv_timer_t timer; /* looks at the clock and at the output, while a run goes on */
   uint64_t started_ns, deadline_ms;
   uint64_t early_ms; /* not 0: the deadline of the run, but not of the process that is forked for it */
@@ -60,81 +57,17 @@ struct nomem__worker {
   struct nomem__outcome outcome;
 };
 
-int nomem__preload_find(char *path, size_t path_bytes) {
-  static const char *const places[] = {"libnomem-preload.so", "../lib/nomem/libnomem-preload.so"};
-  char self[4096];
-  ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-  if (length <= 0) return -ENOENT;
-  self[length] = '\0';
-  *strrchr(self, '/') = '\0';
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-    int needed = snprintf(path, path_bytes, "%s/%s", self, places[i]);
-    if (needed < 0 || (size_t)needed >= path_bytes || access(path, R_OK) != 0) continue;
-    return strpbrk(path, " \t\n:") == NULL ? 0 : -EINVAL;
-  }
-  return -ENOENT;
+int nomem__worker_use_huge_pages(struct nomem__worker *worker) {
+  return nomem__environment_use_huge_pages(&worker->environment);
 }
 
-static bool is_entry(const char *entry, const char *name) {
-  size_t length = strlen(name);
-  return strncmp(entry, name, length) == 0 && entry[length] == '=';
-}
-
-/* Sets LD_PRELOAD, where there is something to preload, and what the sanitizers are told. */
-static int make_entries(struct nomem__worker *worker) {
-  const struct nomem__setup *setup = worker->setup;
-  const char *others = getenv("LD_PRELOAD");
-  bool is_ours = others != NULL && setup->preload != NULL && strcmp(others, setup->preload) == 0;
-  if (others != NULL && (*others == '\0' || is_ours)) others = NULL;
-  if (setup->preload != NULL)
-    snprintf(worker->preload_entry, sizeof worker->preload_entry, "LD_PRELOAD=%s%s%s", setup->preload,
-             others != NULL ? ":" : "", others != NULL ? others : "");
-  else if (others != NULL)
-    snprintf(worker->preload_entry, sizeof worker->preload_entry, "LD_PRELOAD=%s", others);
-  return nomem__sanitizer_options(setup->trace, !setup->inherit, worker->sanitizer_entries);
-}
-
-/* The command's own environment, with the injector first among the preloads. */
 static int make_environment(struct nomem__worker *worker) {
-  size_t count = 0;
-  while (environ[count] != NULL) count++;
-  worker->environment = calloc(count + 3 + NOMEM_SANITIZER_OPTIONS, sizeof *worker->environment);
-  if (worker->environment == NULL || make_entries(worker) != 0) return -ENOMEM;
-  char channel[sizeof worker->channel_entry - sizeof NOMEM_CHANNEL_ENV - 1];
+  char channel[64];
   if (worker->cell != NULL)
     nomem__cell_path(worker->cell, channel, sizeof channel);
   else
     snprintf(channel, sizeof channel, "/proc/%d/fd/%d", (int)getpid(), worker->channel_fd);
-  snprintf(worker->channel_entry, sizeof worker->channel_entry, NOMEM_CHANNEL_ENV "=%s", channel);
-  size_t at = 0;
-  for (size_t i = 0; i < count; i++)
-    if (!is_entry(environ[i], "LD_PRELOAD") && !is_entry(environ[i], NOMEM_CHANNEL_ENV) &&
-        !is_entry(environ[i], NOMEM_PLAN_ENV) && nomem__sanitizer_variable(environ[i]) == NULL)
-      worker->environment[at++] = environ[i];
-  if (worker->preload_entry[0] != '\0') worker->environment[at++] = worker->preload_entry;
-  worker->environment[at++] = worker->channel_entry;
-  for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) worker->environment[at++] = worker->sanitizer_entries[i];
-  /* What is bound before the fork need not be bound again in each of its children. */
-  static char bind_now[] = "LD_BIND_NOW=1";
-  worker->fork_environment = calloc(at + 3, sizeof *worker->fork_environment); /* room for one more entry */
-  if (worker->fork_environment == NULL) return -ENOMEM;
-  memcpy(worker->fork_environment, worker->environment, at * sizeof *worker->environment);
-  worker->fork_environment[at] = bind_now;
-  return 0;
-}
-
-/* What the user has tuned stays. */
-int nomem__worker_use_huge_pages(struct nomem__worker *worker) {
-  const char *others = getenv("GLIBC_TUNABLES");
-  char *entry;
-  if (worker->tunables_entry != NULL || (others != NULL && strstr(others, "glibc.malloc.hugetlb") != NULL)) return 0;
-  if (asprintf(&entry, "GLIBC_TUNABLES=%s%sglibc.malloc.hugetlb=1", others != NULL ? others : "",
-               others != NULL ? ":" : "") < 0)
-    return -ENOMEM;
-  char **at = worker->fork_environment;
-  while (*at != NULL && !is_entry(*at, "GLIBC_TUNABLES")) at++;
-  *at = worker->tunables_entry = entry;
-  return 0;
+  return nomem__environment_make(&worker->environment, worker->setup, channel);
 }
 
 static int map_channel(struct nomem__worker *worker) {
@@ -178,15 +111,12 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
 
 static void free_worker(uv_handle_t *timer) {
   struct nomem__worker *worker = timer->data;
-  free(worker->tunables_entry);
   free(worker->ranks);
   if (worker->channel != NULL) munmap(worker->channel, worker->channel_bytes);
   if (worker->channel_fd >= 0) close(worker->channel_fd);
   for (unsigned i = 0; i < STREAMS; i++)
     if (worker->stream_fd[i] >= 0) close(worker->stream_fd[i]);
-  free(worker->environment);
-  free(worker->fork_environment);
-  for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) free(worker->sanitizer_entries[i]);
+  nomem__environment_free(&worker->environment);
   free(worker);
 }
 
@@ -242,8 +172,8 @@ static void reset_report(struct nomem_channel *channel) {
   uint32_t faults = channel->fault_count;
   memset(channel->faults, 0, sizeof channel->faults[0] * (faults < NOMEM_FAULTS ? faults : NOMEM_FAULTS));
   channel->fault_count = 0;
-  uint32_t recoveries = channel->recovery_count < NOMEM_RECOVERIES ? channel->recovery_count : NOMEM_RECOVERIES;
-  for (uint32_t i = 0; i < recoveries; i++) channel->recoveries[i].key = 0;
+  uint32_t recoveries = channel->recovery_count;
+  for (uint32_t i = 0; i < recoveries && i < NOMEM_RECOVERIES; i++) channel->recoveries[i].key = 0;
   channel->recovery_count = 0;
 }
 
@@ -320,19 +250,6 @@ static bool was_failed(void *user) {
   return worker->channel->fault_count > 0;
 }
 
-/* Enters the known sites and modules into empty tables, under the numbers they have. */
-static void enter_known(struct nomem_channel *channel, const struct nomem__tables *known) {
-  memcpy(channel->modules, known->modules, known->module_count * sizeof *known->modules);
-  memcpy(channel->sites, known->sites, known->site_count * sizeof *known->sites);
-  channel->module_count = known->module_count;
-  channel->site_count = known->site_count;
-  for (uint32_t i = 0; i < known->site_count; i++) {
-    uint64_t key = known->sites[i].key, probe = 0;
-    while (*nomem__site_slot(channel, key, probe) != 0) probe++;
-    if (key != 0) *nomem__site_slot(channel, key, probe) = i + 1;
-  }
-}
-
 /* Zeroes what a run counts. Sites and modules stay, with the pages they lie on, unless the last run may have spoiled
  * them. */
 static int reset_tables(struct nomem__worker *worker) {
@@ -340,20 +257,10 @@ static int reset_tables(struct nomem__worker *worker) {
   if (worker->is_spoiled) {
     off_t bytes = (off_t)sizeof *channel;
     if (fallocate(worker->channel_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, bytes) != 0) return -errno;
-    if (worker->known != NULL) enter_known(channel, worker->known);
+    if (worker->known != NULL) nomem__tables_enter(worker->known, channel);
     return 0;
   }
-  uint32_t used = channel->counts_used, sites = channel->site_count;
-  memset(channel->counts, 0, sizeof channel->counts[0] * (used < NOMEM_COUNTS ? used : NOMEM_COUNTS));
-  memset(&channel->state, 0, sizeof channel->state);
-  for (uint32_t i = 0; i < sites && i < NOMEM_SITES; i++) {
-    channel->sites[i].count = 0;
-    channel->sites[i].next_point = channel->sites[i].end_point = 0;
-  }
-  channel->counts_used = 0;
-  channel->live_bytes = 0;
-  channel->main_reached = channel->sites_lost = 0;
-  channel->stack_hits = channel->stack_misses = channel->stack_mismatches = 0;
+  nomem__tables_zero(channel);
   return 0;
 }
 
@@ -391,7 +298,7 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
   bool is_forked = worker->channel->fork.engine != NOMEM_ENGINE_EXEC;
   struct nomem__start start = {.path = setup->program,
                                .argv = setup->argv,
-                               .environment = is_forked ? worker->fork_environment : worker->environment,
+                               .environment = is_forked ? worker->environment.forked : worker->environment.plain,
                                .stdin_fd = -1,
                                .stdout_fd = setup->inherit ? -1 : worker->stream_fd[OUTPUT],
                                .stderr_fd = setup->inherit ? -1 : worker->stream_fd[ERROR],
@@ -531,12 +438,6 @@ static int make_room(struct nomem__worker *worker, size_t count) {
   return 0;
 }
 
-static struct nomem_site *find_site(struct nomem_channel *channel, uint64_t key) {
-  for (uint32_t i = 0; i < channel->site_count && i < NOMEM_SITES; i++)
-    if (channel->sites[i].key == key) return &channel->sites[i];
-  return NULL;
-}
-
 int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__snapshot *snapshots, size_t count,
                            bool look_out, uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended,
                            void *user) {
@@ -553,7 +454,7 @@ int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__sna
         .occurrence = snapshots[i].occurrence, .second = snapshots[i].second, .persistent = snapshots[i].persistent};
     worker->ranks[i] = snapshots[i].rank;
     if (site == NULL || site->key != snapshots[i].key) {
-      site = find_site(worker->channel, snapshots[i].key);
+      site = nomem__tables_find(worker->channel, snapshots[i].key);
       if (site == NULL) return -ENOENT;
       site->next_point = i;
     }
@@ -571,37 +472,13 @@ int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__sna
   return result;
 }
 
-/* One block: both arrays lie behind it. */
 struct nomem__tables *nomem__worker_tables(const struct nomem__worker *worker) {
-  const struct nomem_channel *channel = worker->channel;
-  uint32_t sites = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
-  uint32_t modules = channel->module_count < NOMEM_MODULES ? channel->module_count : NOMEM_MODULES;
-  struct nomem__tables *tables =
-      calloc(1, sizeof *tables + sites * sizeof *tables->sites + modules * sizeof *tables->modules);
-  if (tables == NULL) return NULL;
-  *tables = (struct nomem__tables){.sites = (struct nomem_site *)(tables + 1), .site_count = sites,
-                                   .module_count = modules};
-  tables->modules = (struct nomem_module *)(tables->sites + sites);
-  memcpy(tables->sites, channel->sites, sites * sizeof *tables->sites);
-  memcpy(tables->modules, channel->modules, modules * sizeof *tables->modules);
-  for (uint32_t i = 0; i < sites; i++)
-    tables->sites[i].count = tables->sites[i].next_point = tables->sites[i].end_point = 0;
-  return tables;
-}
-
-/* Whether its own runs have met just these, in this order. */
-static bool has_met(const struct nomem_channel *channel, const struct nomem__tables *known) {
-  if (channel->site_count != known->site_count || channel->module_count != known->module_count) return false;
-  for (uint32_t i = 0; i < known->site_count; i++)
-    if (channel->sites[i].key != known->sites[i].key) return false;
-  for (uint32_t i = 0; i < known->module_count; i++)
-    if (channel->modules[i].path_hash != known->modules[i].path_hash) return false;
-  return true;
+  return nomem__tables_copy(worker->channel);
 }
 
 void nomem__worker_know(struct nomem__worker *worker, const struct nomem__tables *known) {
   worker->known = known;
-  if (!has_met(worker->channel, known)) worker->is_spoiled = true;
+  if (!nomem__tables_are(known, worker->channel)) worker->is_spoiled = true;
 }
 
 void nomem__worker_end_early(struct nomem__worker *worker, uint64_t early_ms) {

@@ -12,6 +12,7 @@
 #include "output.h"
 #include "remains.h"
 #include "sanitizer.h"
+#include "tables.h"
 #include "tree.h"
 
 /* Output kept of a run for the report, in bytes: its end. */
@@ -103,13 +104,6 @@ int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__sna
                            bool look_out, uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended,
                            void *user);
 
-/* The sites and modules that the runs of a worker have met, as long as none of them could have spoiled its channel. */
-struct nomem__tables {
-  struct nomem_site *sites;
-  struct nomem_module *modules;
-  uint32_t site_count, module_count;
-};
-
 /* The caller's copy, which one free() frees; NULL: out of memory. */
 struct nomem__tables *nomem__worker_tables(const struct nomem__worker *worker);
 
@@ -126,9 +120,5 @@ bool nomem__worker_is_busy(const struct nomem__worker *worker);
 
 /* Ends the run that is going on, if any; done is still called. */
 void nomem__worker_cancel(struct nomem__worker *worker);
-
-/* Finds the preload library beside the command, built or installed. Returns 0, -ENOENT, or -EINVAL when its path
- * cannot stand in LD_PRELOAD, which takes no white space and no colons. */
-int nomem__preload_find(char *path, size_t path_bytes);
 
 #endif

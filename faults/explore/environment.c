@@ -1,0 +1,89 @@
+#define _GNU_SOURCE
+#include "environment.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker.h"
+
+int nomem__preload_find(char *path, size_t path_bytes) {
+  static const char *const places[] = {"libnomem-preload.so", "../lib/nomem/libnomem-preload.so"};
+  char self[4096];
+  ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+  if (length <= 0) return -ENOENT;
+  self[length] = '\0';
+  *strrchr(self, '/') = '\0';
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    int needed = snprintf(path, path_bytes, "%s/%s", self, places[i]);
+    if (needed < 0 || (size_t)needed >= path_bytes || access(path, R_OK) != 0) continue;
+    return strpbrk(path, " \t\n:") == NULL ? 0 : -EINVAL;
+  }
+  return -ENOENT;
+}
+
+static bool is_entry(const char *entry, const char *name) {
+  size_t length = strlen(name);
+  return strncmp(entry, name, length) == 0 && entry[length] == '=';
+}
+
+/* Sets LD_PRELOAD, where there is something to preload, and what the sanitizers are told. */
+static int make_entries(struct nomem__environment *environment, const struct nomem__setup *setup) {
+  const char *others = getenv("LD_PRELOAD");
+  bool is_ours = others != NULL && setup->preload != NULL && strcmp(others, setup->preload) == 0;
+  if (others != NULL && (*others == '\0' || is_ours)) others = NULL;
+  if (setup->preload != NULL)
+    snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s%s%s", setup->preload,
+             others != NULL ? ":" : "", others != NULL ? others : "");
+  else if (others != NULL)
+    snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s", others);
+  return nomem__sanitizer_options(setup->trace, !setup->inherit, environment->sanitizer_entries);
+}
+
+int nomem__environment_make(struct nomem__environment *environment, const struct nomem__setup *setup,
+                            const char *channel) {
+  size_t count = 0;
+  while (environ[count] != NULL) count++;
+  environment->plain = calloc(count + 3 + NOMEM_SANITIZER_OPTIONS, sizeof *environment->plain);
+  if (environment->plain == NULL || make_entries(environment, setup) != 0) return -ENOMEM;
+  snprintf(environment->channel_entry, sizeof environment->channel_entry, NOMEM_CHANNEL_ENV "=%s", channel);
+  size_t at = 0;
+  for (size_t i = 0; i < count; i++)
+    if (!is_entry(environ[i], "LD_PRELOAD") && !is_entry(environ[i], NOMEM_CHANNEL_ENV) &&
+        !is_entry(environ[i], NOMEM_PLAN_ENV) && nomem__sanitizer_variable(environ[i]) == NULL)
+      environment->plain[at++] = environ[i];
+  if (environment->preload_entry[0] != '\0') environment->plain[at++] = environment->preload_entry;
+  environment->plain[at++] = environment->channel_entry;
+  for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) environment->plain[at++] = environment->sanitizer_entries[i];
+  /* What is bound before the fork need not be bound again in each of its children. */
+  static char bind_now[] = "LD_BIND_NOW=1";
+  environment->forked = calloc(at + 3, sizeof *environment->forked); /* room for one more entry */
+  if (environment->forked == NULL) return -ENOMEM;
+  memcpy(environment->forked, environment->plain, at * sizeof *environment->plain);
+  environment->forked[at] = bind_now;
+  return 0;
+}
+
+/* What the user has tuned stays. */
+int nomem__environment_use_huge_pages(struct nomem__environment *environment) {
+  const char *others = getenv("GLIBC_TUNABLES");
+  char *entry;
+  bool is_tuned = others != NULL && strstr(others, "glibc.malloc.hugetlb") != NULL;
+  if (environment->tunables_entry != NULL || is_tuned) return 0;
+  if (asprintf(&entry, "GLIBC_TUNABLES=%s%sglibc.malloc.hugetlb=1", others != NULL ? others : "",
+               others != NULL ? ":" : "") < 0)
+    return -ENOMEM;
+  char **at = environment->forked;
+  while (*at != NULL && !is_entry(*at, "GLIBC_TUNABLES")) at++;
+  *at = environment->tunables_entry = entry;
+  return 0;
+}
+
+void nomem__environment_free(struct nomem__environment *environment) {
+  free(environment->plain);
+  free(environment->forked);
+  free(environment->tunables_entry);
+  for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) free(environment->sanitizer_entries[i]);
+}
