@@ -399,6 +399,23 @@ static int explore(struct nomem__campaign *campaign, struct nomem__set_aside *ru
   return result != 0 ? NOMEM_EXIT_FAILED : exit_status(campaign);
 }
 
+void nomem__campaign_free(struct nomem__campaign *campaign) {
+  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_close(campaign->workers[i].worker);
+  nomem__findings_free(&campaign->findings);
+  nomem__findings_free(&campaign->set_aside);
+  nomem__store_close_campaign(campaign);
+  nomem__baseline_output_free(&campaign->baseline_output);
+  free(campaign->sites);
+  free(campaign->modules);
+  free(campaign->points);
+  free(campaign->results);
+  free(campaign->known);
+  nomem__audit_free(&campaign->audit);
+  nomem__owners_free(&campaign->owners);
+  free(campaign->tables);
+  nomem__recoveries_free(&campaign->recoveries);
+}
+
 int nomem__explore(const struct nomem__options *options) {
   struct nomem__session session;
   if (options->sites != NULL && !nomem__site_filter_check(options->sites)) return NOMEM_EXIT_FAILED;
@@ -410,21 +427,8 @@ int nomem__explore(const struct nomem__options *options) {
   session.user = &campaign;
   struct nomem__set_aside rules = {0};
   int status = nomem__set_aside_open(&rules, options) == 0 ? explore(&campaign, &rules) : NOMEM_EXIT_FAILED;
-  for (unsigned i = 0; i < campaign.worker_count; i++) nomem__worker_close(campaign.workers[i].worker);
-  nomem__findings_free(&campaign.findings);
-  nomem__findings_free(&campaign.set_aside);
   nomem__set_aside_close(&rules);
-  nomem__store_close_campaign(&campaign);
-  nomem__baseline_output_free(&campaign.baseline_output);
-  free(campaign.sites);
-  free(campaign.modules);
-  free(campaign.points);
-  free(campaign.results);
-  free(campaign.known);
-  nomem__audit_free(&campaign.audit);
-  nomem__owners_free(&campaign.owners);
-  free(campaign.tables);
-  nomem__recoveries_free(&campaign.recoveries);
+  nomem__campaign_free(&campaign);
   nomem__session_close(&session);
   return status;
 }

@@ -125,6 +125,9 @@ uint64_t nomem__campaign_room(const struct nomem__campaign *campaign);
 /* The key of the site whose first call fails, too; 0: none does. */
 uint64_t nomem__campaign_second(const struct nomem__campaign *campaign, const struct nomem__point *point);
 
+/* Closes the workers and frees all that it has; the session stays the caller's. */
+void nomem__campaign_free(struct nomem__campaign *campaign);
+
 /* nomem explore. Returns the exit status. */
 int nomem__explore(const struct nomem__options *options);
 

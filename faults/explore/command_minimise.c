@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "campaign.h"
 #include "commands.h"
 #include "preflight.h"
@@ -19,21 +20,46 @@ struct call {
   bool is_needed;
 };
 
-struct minimiser {
-  struct nomem__campaign campaign;
-  struct nomem__outcome outcome; /* of the last run */
-  struct call calls[NOMEM_PLAN_RULES];
-  unsigned call_count, runs;
-  /* What the plan led to, and what a smaller one must lead to. */
+/* What a run has come to. */
+struct result {
   enum nomem__verdict verdict;
-  uint64_t place; /* hash of the finding */
+  uint64_t place; /* the hash of its finding; 0: it is none */
   int status;
 };
 
+struct minimiser {
+  struct nomem__campaign campaign;
+  const struct nomem_channel *channel;
+  struct call calls[NOMEM_PLAN_RULES];
+  unsigned call_count, runs;
+  struct result last, wanted; /* of the last run; of the whole plan */
+};
+
+static uint64_t place_of(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
+                         enum nomem__verdict verdict) {
+  struct nomem__findings findings = {0};
+  struct nomem__left_site left;
+  const struct nomem__found found = {.verdict = verdict,
+                                     .outcome = outcome,
+                                     .plan = "",
+                                     .left = nomem__audit_left(campaign, outcome, &left) ? &left : NULL,
+                                     .misuse = nomem__audit_misuse(campaign, outcome)};
+  const struct nomem__finding *finding = NULL;
+  uint64_t place = 0;
+  if (nomem__verdict_is_shown(verdict) &&
+      nomem__findings_add(&findings, &found, &campaign->owners, &finding) == 0)
+    place = finding->hash;
+  nomem__findings_free(&findings);
+  return place;
+}
+
 static void keep(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct minimiser *minimiser = user;
+  enum nomem__verdict verdict = nomem__campaign_judge(&minimiser->campaign, outcome, false);
   (void)worker;
-  minimiser->outcome = *outcome;
+  minimiser->channel = outcome->channel;
+  minimiser->last =
+      (struct result){verdict, place_of(&minimiser->campaign, outcome, verdict), outcome->end.root_status};
 }
 
 /* Makes a run. Returns 0 or a negative error code; then there is nothing to say but that. */
@@ -49,26 +75,14 @@ static int run(struct minimiser *minimiser, const char *plan) {
   return session->interrupted_by != 0 ? -EINTR : 0;
 }
 
-/* Where the last run blew up, for one that is shown; 0 otherwise. */
-static uint64_t place_of(struct minimiser *minimiser, enum nomem__verdict verdict, struct nomem__findings *findings) {
-  const struct nomem__found found = {.verdict = verdict, .outcome = &minimiser->outcome, .plan = ""};
-  const struct nomem__finding *finding = NULL;
-  if (!nomem__verdict_is_shown(verdict)) return 0;
-  int result = nomem__findings_add(findings, &found, &minimiser->campaign.owners, &finding);
-  return result == 0 ? finding->hash : 0;
-}
-
 /* Whether the plan leads to the same end: the same verdict at the same place, the same exit status where it is no bug.
  * A negative error code: it could not be run. */
 static int is_same(struct minimiser *minimiser, const char *plan) {
-  struct nomem__findings findings = {0};
+  const struct result *last = &minimiser->last, *wanted = &minimiser->wanted;
   int result = run(minimiser, plan);
   if (result != 0) return result;
-  enum nomem__verdict verdict = nomem__campaign_judge(&minimiser->campaign, &minimiser->outcome, false);
-  uint64_t place = place_of(minimiser, verdict, &findings);
-  nomem__findings_free(&findings);
-  if (verdict != minimiser->verdict || place != minimiser->place) return false;
-  return nomem__verdict_is_shown(verdict) || minimiser->outcome.end.root_status == minimiser->status;
+  return last->verdict == wanted->verdict && last->place == wanted->place &&
+         (nomem__verdict_is_shown(last->verdict) || last->status == wanted->status);
 }
 
 /* The plan that fails the needed calls, but for one (call_count: none is left out), by name. */
@@ -113,7 +127,7 @@ static int64_t shorten(struct minimiser *minimiser, const struct nomem_plan *pla
 }
 
 static int take_calls(struct minimiser *minimiser) {
-  const struct nomem_channel *channel = minimiser->outcome.channel;
+  const struct nomem_channel *channel = minimiser->channel;
   uint32_t count = channel->fault_count;
   if (count > NOMEM_PLAN_RULES) return -E2BIG;
   for (uint32_t i = 0; i < count; i++) {
@@ -157,9 +171,9 @@ static int leave_out(struct minimiser *minimiser) {
 
 static void report(struct minimiser *minimiser, uint64_t total, int needed, const char *plan) {
   const struct nomem__campaign *campaign = &minimiser->campaign;
-  bool is_timed = minimiser->verdict == NOMEM_VERDICT_HANG;
+  bool is_timed = minimiser->wanted.verdict == NOMEM_VERDICT_HANG;
   printf("%d of %" PRIu64 " failed calls lead%s to the same end (%s; %u runs)\n", needed, total,
-         needed == 1 ? "s" : "", nomem__verdicts[minimiser->verdict].name, minimiser->runs);
+         needed == 1 ? "s" : "", nomem__verdicts[minimiser->wanted.verdict].name, minimiser->runs);
   for (unsigned i = 0; i < minimiser->call_count; i++) {
     const struct call *call = &minimiser->calls[i];
     if (!call->is_needed) continue;
@@ -172,18 +186,14 @@ static void report(struct minimiser *minimiser, uint64_t total, int needed, cons
 
 /* The plan as it was given. Returns how many calls it failed, or a negative error code after a line. */
 static int64_t try_whole(struct minimiser *minimiser, const char *plan) {
-  struct nomem__findings findings = {0};
   int result = run(minimiser, plan);
   if (result != 0) return result;
-  minimiser->verdict = nomem__campaign_judge(&minimiser->campaign, &minimiser->outcome, false);
-  minimiser->place = place_of(minimiser, minimiser->verdict, &findings);
-  minimiser->status = minimiser->outcome.end.root_status;
-  nomem__findings_free(&findings);
-  if (minimiser->verdict == NOMEM_VERDICT_UNREACHED) {
+  minimiser->wanted = minimiser->last;
+  if (minimiser->wanted.verdict == NOMEM_VERDICT_UNREACHED) {
     nomem__complain("minimise: the plan '%s' fails no call ('nomem sites' lists them)", plan);
     return -ENOENT;
   }
-  if (minimiser->verdict != NOMEM_VERDICT_HANDLED) return minimiser->outcome.channel->fault_count;
+  if (minimiser->wanted.verdict != NOMEM_VERDICT_HANDLED) return minimiser->channel->fault_count;
   nomem__complain("minimise: with '%s' the program ends as it does without: there is nothing to make smaller", plan);
   return -ENOENT;
 }
@@ -224,7 +234,10 @@ static int open_worker(struct minimiser *minimiser) {
     return result;
   }
   campaign->worker_count = 1;
-  return nomem__preflight(campaign);
+  result = nomem__preflight(campaign);
+  if (result == 0 && session->setup.trace && nomem__audit_prepare(campaign))
+    nomem__worker_watch_blocks(campaign->workers[0].worker, NOMEM_WATCH_LEDGER);
+  return result;
 }
 
 static void interrupt(void *user) {
@@ -250,12 +263,7 @@ static int minimise_plan(const struct nomem__options *given) {
   if (result == -EINTR) nomem__complain("interrupted");
   if (result == -ENOMEM) nomem__complain("cannot go on: %s", strerror(ENOMEM));
   for (unsigned i = 0; i < minimiser.call_count; i++) nomem__trace_free(&minimiser.calls[i].trace);
-  if (minimiser.campaign.worker_count > 0) nomem__worker_close(minimiser.campaign.workers[0].worker);
-  free(minimiser.campaign.sites);
-  free(minimiser.campaign.modules);
-  free(minimiser.campaign.points);
-  free(minimiser.campaign.results);
-  nomem__owners_free(&minimiser.campaign.owners);
+  nomem__campaign_free(&minimiser.campaign);
   nomem__session_close(&session);
   return result == 0 ? NOMEM_EXIT_CLEAN : NOMEM_EXIT_FAILED;
 }

@@ -60,6 +60,27 @@ refused() {
 refused 'a plan that does no harm' 'ends as it does without' size=20
 refused 'a plan that fails nothing' 'fails no call' size=21
 
+cat >loses.c <<'EOC'
+#include <stdlib.h>
+static __attribute__((noinline)) void work(void) {
+  char *first = malloc(10), *second = first != NULL ? malloc(20) : NULL;
+  if (second == NULL) return;
+  free(second);
+  free(first);
+}
+int main(void) {
+  for (int i = 0; i < 5; i++) work();
+  return 0;
+}
+EOC
+"$cc" -g -O0 -o loses loses.c
+nomem minimise --fail 'nth=1;size=20' -- ./loses >seen 2>&1 || :
+if grep -q '^1 of 5 failed calls leads to the same end (leak; ' seen && grep -q 'malloc of 20 bytes' seen; then
+  pass 'a leak'
+else
+  fail 'a leak' seen
+fi
+
 # From the store: the persistent fault's finding, with the program's arguments and input.
 export NOMEM_STORE=store.db
 nomem explore -q --faults persistent --stdin input -- ./pair 'a b' >explored 2>&1 || :
