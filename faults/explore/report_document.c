@@ -10,91 +10,11 @@
 
 #include "coverage.h"
 #include "report.h"
+#include "report_frames.h"
 
 #ifndef NOMEM_VERSION
 #define NOMEM_VERSION "unversioned"
 #endif
-
-/* Functions inlined into one another at one address that are shown, the innermost. */
-#define INLINED_MAX 16
-
-struct builder {
-  struct nomem__json json;
-  const struct nomem__campaign *campaign;
-  json_t *sources; /* source lines by "file:line": many stacks end alike */
-};
-
-static json_t *source_of(struct builder *builder, const char *file, unsigned line) {
-  char *key;
-  if (asprintf(&key, "%u:%s", line, file) < 0) return NULL;
-  json_t *lines = json_incref(json_object_get(builder->sources, key));
-  if (lines == NULL) {
-    lines = nomem__source_lines(file, line);
-    /* The key may be no UTF-8; then the lines are read again the next time. */
-    json_object_set(builder->sources, key, lines);
-  }
-  free(key);
-  return lines;
-}
-
-/* A library is loaded by the name of a link, and mapped by the name of the file behind it: shown is the file. */
-static void put_module(struct nomem__json *json, json_t *object, const char *path) {
-  if (path[0] == '\0') return;
-  char *real = realpath(path, NULL);
-  nomem__json_text(json, object, "module", real != NULL ? real : path);
-  free(real);
-}
-
-static json_t *frame_of(struct nomem__json *json, const char *path, uint64_t offset,
-                        const struct nomem__source_frame *source) {
-  json_t *object = json_object();
-  nomem__json_text(json, object, "function", source->function);
-  if (source->file != NULL) {
-    nomem__json_text(json, object, "file", source->file);
-    nomem__json_number(json, object, "line", source->line);
-    nomem__json_number(json, object, "column", source->column);
-  }
-  put_module(json, object, path);
-  nomem__json_format(json, object, "offset", "0x%" PRIx64, offset);
-  if (source->inlined) nomem__json_put(json, object, "inlined", json_true());
-  return object;
-}
-
-/* With the lines of source around it. */
-static json_t *entry_of(struct builder *builder, const struct nomem__trace_frame *frame,
-                        const struct nomem__source_frame *source) {
-  json_t *entry = frame_of(&builder->json, frame->path, frame->offset, source);
-  json_t *lines = source->file != NULL ? source_of(builder, source->file, source->line) : NULL;
-  if (lines != NULL) nomem__json_put(&builder->json, entry, "source", lines);
-  return entry;
-}
-
-/* A trace with every inlined function as a frame of its own. */
-static void put_trace(struct builder *builder, json_t *object, const struct nomem__trace *trace) {
-  const struct nomem__trace_frame *to_blame = nomem__trace_culprit(trace);
-  json_t *stack = json_array();
-  size_t culprit = 0;
-  for (unsigned i = 0; i < trace->depth; i++) {
-    const struct nomem__trace_frame *frame = &trace->frame[i];
-    struct nomem__source_frame sources[INLINED_MAX];
-    size_t count = nomem__symbols_resolve(builder->campaign->session->symbols, frame->path, frame->offset,
-                                          frame->is_return_address, sources, INLINED_MAX);
-    if (frame == to_blame) culprit = json_array_size(stack);
-    for (size_t s = 0; s < count; s++) {
-      nomem__json_add(&builder->json, stack, entry_of(builder, frame, &sources[s]));
-    }
-  }
-  nomem__json_number(&builder->json, object, "culprit", culprit);
-  nomem__json_put(&builder->json, object, "stack", stack);
-}
-
-/* Nothing, where there is none. */
-static void put_stack(struct builder *builder, json_t *object, const char *key, const struct nomem__trace *trace) {
-  if (trace->depth == 0) return;
-  json_t *stack = json_object();
-  put_trace(builder, stack, trace);
-  nomem__json_put(&builder->json, object, key, stack);
-}
 
 /* What print writes, as a string of the object's. */
 static void put_printed(struct nomem__json *json, json_t *object, const char *key,
@@ -141,7 +61,7 @@ static void print_fault_where(FILE *out, const void *arg) {
   nomem__trace_print_culprit(out, &printed->finding->fault, printed->campaign->session->symbols);
 }
 
-static json_t *fault_of(struct builder *builder, const struct printed_finding *printed) {
+static json_t *fault_of(struct nomem__builder *builder, const struct printed_finding *printed) {
   struct nomem__json *json = &builder->json;
   const struct nomem__finding *finding = printed->finding;
   json_t *fault = json_object();
@@ -153,7 +73,7 @@ static json_t *fault_of(struct builder *builder, const struct printed_finding *p
   nomem__json_number(json, fault, "occurrence", finding->point.occurrence);
   nomem__json_put(json, fault, "persistent", json_boolean(finding->point.persistent));
   put_printed(json, fault, "where", print_fault_where, printed);
-  put_trace(builder, fault, &finding->fault);
+  nomem__put_trace(builder, fault, &finding->fault);
   return fault;
 }
 
@@ -162,7 +82,7 @@ static void print_second_where(FILE *out, const void *arg) {
   nomem__trace_print_culprit(out, &printed->finding->second.stack, printed->campaign->session->symbols);
 }
 
-static json_t *second_of(struct builder *builder, const struct printed_finding *printed) {
+static json_t *second_of(struct nomem__builder *builder, const struct printed_finding *printed) {
   struct nomem__json *json = &builder->json;
   const struct nomem__second *second = &printed->finding->second;
   json_t *fault = json_object();
@@ -170,7 +90,7 @@ static json_t *second_of(struct builder *builder, const struct printed_finding *
   nomem__json_number(json, fault, "bytes", second->size_bytes);
   nomem__json_number(json, fault, "allocation", second->nth);
   put_printed(json, fault, "where", print_second_where, printed);
-  put_trace(builder, fault, &second->stack);
+  nomem__put_trace(builder, fault, &second->stack);
   return fault;
 }
 
@@ -250,14 +170,14 @@ static void put_message(struct nomem__json *json, json_t *object, const struct p
   json_decref(also);
 }
 
-static void put_unchecked(struct builder *builder, json_t *object, const struct nomem__finding *finding) {
+static void put_unchecked(struct nomem__builder *builder, json_t *object, const struct nomem__finding *finding) {
   const struct nomem__trace_frame *frame = &finding->unchecked.where.frame[0];
   struct nomem__source_frame source;
   if (!nomem__unchecked_source(&finding->unchecked, builder->campaign->session->symbols, &source)) return;
-  nomem__json_put(&builder->json, object, "unchecked", entry_of(builder, frame, &source));
+  nomem__json_put(&builder->json, object, "unchecked", nomem__frame_entry_with_source(builder, frame, &source));
 }
 
-static void put_whose(struct builder *builder, json_t *object, const struct nomem__finding *finding) {
+static void put_whose(struct nomem__builder *builder, json_t *object, const struct nomem__finding *finding) {
   char buffer[NOMEM_WHOSE_BYTES];
   const struct nomem__trace *place = finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
   const struct nomem__trace_frame *frame =
@@ -266,7 +186,7 @@ static void put_whose(struct builder *builder, json_t *object, const struct nome
   nomem__json_text(&builder->json, object, "whose", *whose != '\0' ? whose : "the program");
 }
 
-static json_t *threads_of(struct builder *builder, const struct nomem__finding *finding) {
+static json_t *threads_of(struct nomem__builder *builder, const struct nomem__finding *finding) {
   struct nomem__json *json = &builder->json;
   json_t *threads = json_array();
   for (size_t i = 0; i < finding->thread_count; i++) {
@@ -277,13 +197,13 @@ static json_t *threads_of(struct builder *builder, const struct nomem__finding *
     nomem__json_text(json, object, "name", thread->name);
     nomem__json_text(json, object, "what", thread->what);
     if (i == finding->teller) nomem__json_put(json, object, "is_shown", json_true());
-    put_trace(builder, object, &thread->trace);
+    nomem__put_trace(builder, object, &thread->trace);
     nomem__json_add(json, threads, object);
   }
   return threads;
 }
 
-static json_t *finding_of(struct builder *builder, const struct nomem__finding *finding, const json_t *before) {
+static json_t *finding_of(struct nomem__builder *builder, const struct nomem__finding *finding, const json_t *before) {
   struct nomem__json *json = &builder->json;
   const struct printed_finding printed = {builder->campaign, finding};
   json_t *object = json_object();
@@ -303,9 +223,9 @@ static json_t *finding_of(struct builder *builder, const struct nomem__finding *
   nomem__json_put(json, object, "fault", fault_of(builder, &printed));
   if (finding->second.stack.depth > 0)
     nomem__json_put(json, object, "second_fault", second_of(builder, &printed));
-  put_stack(builder, object, "blow_up", &finding->blow_up);
-  put_stack(builder, object, "block", &finding->block);
-  put_stack(builder, object, "freed", &finding->freed);
+  nomem__put_stack(builder, object, "blow_up", &finding->blow_up);
+  nomem__put_stack(builder, object, "block", &finding->block);
+  nomem__put_stack(builder, object, "freed", &finding->freed);
   put_unchecked(builder, object, finding);
   put_whose(builder, object, finding);
   if (finding->thread_count > 0) nomem__json_put(json, object, "threads", threads_of(builder, finding));
@@ -341,24 +261,24 @@ static bool collect_frames(const struct nomem__campaign *campaign, struct frame_
   return true;
 }
 
-static void put_frames(struct builder *builder, json_t *document, struct frame_table *table) {
+static void put_frames(struct nomem__builder *builder, json_t *document, struct frame_table *table) {
   const struct nomem__campaign *campaign = builder->campaign;
   json_t *frames = json_array();
   for (size_t i = 0; i < table->count; i++) {
-    struct nomem__source_frame sources[INLINED_MAX];
+    struct nomem__source_frame sources[NOMEM__INLINED_SHOWN];
     unsigned module = NOMEM_FRAME_MODULE(table->frames[i]);
     const char *path = module >= 1 && module <= campaign->module_count ? campaign->modules[module - 1] : "";
     uint64_t offset = NOMEM_FRAME_OFFSET(table->frames[i]);
-    size_t count = nomem__symbols_resolve(campaign->session->symbols, path, offset, true, sources, INLINED_MAX);
+    size_t count = nomem__symbols_resolve(campaign->session->symbols, path, offset, true, sources, NOMEM__INLINED_SHOWN);
     table->first[i] = json_array_size(frames);
     for (size_t s = 0; s < count; s++)
-      nomem__json_add(&builder->json, frames, frame_of(&builder->json, path, offset, &sources[s]));
+      nomem__json_add(&builder->json, frames, nomem__frame_entry(&builder->json, path, offset, &sources[s]));
   }
   table->first[table->count] = json_array_size(frames);
   nomem__json_put(&builder->json, document, "frames", frames);
 }
 
-static json_t *site_of(struct builder *builder, const struct nomem__campaign_site *site,
+static json_t *site_of(struct nomem__builder *builder, const struct nomem__campaign_site *site,
                        const struct frame_table *table) {
   struct nomem__json *json = &builder->json;
   json_t *object = json_object(), *frames = json_array();
@@ -380,7 +300,7 @@ static json_t *site_of(struct builder *builder, const struct nomem__campaign_sit
   return object;
 }
 
-static void put_sites(struct builder *builder, json_t *document) {
+static void put_sites(struct nomem__builder *builder, json_t *document) {
   struct frame_table table = {0};
   json_t *sites = json_array();
   if (collect_frames(builder->campaign, &table)) {
@@ -395,7 +315,7 @@ static void put_sites(struct builder *builder, json_t *document) {
   free(table.first);
 }
 
-static json_t *test_code_of(struct builder *builder) {
+static json_t *test_code_of(struct nomem__builder *builder) {
   const struct nomem__owners *owners = &builder->campaign->owners;
   struct nomem__json *json = &builder->json;
   json_t *object = json_object(), *places = json_array();
@@ -411,7 +331,7 @@ static json_t *test_code_of(struct builder *builder) {
   return object;
 }
 
-static void put_coverage(struct builder *builder, json_t *document) {
+static void put_coverage(struct nomem__builder *builder, json_t *document) {
   const struct nomem__campaign *campaign = builder->campaign;
   struct nomem__json *json = &builder->json;
   const struct nomem__coverage counts = nomem__coverage_of(campaign);
@@ -450,7 +370,7 @@ static void put_coverage(struct builder *builder, json_t *document) {
   nomem__json_put(json, document, "coverage", coverage);
 }
 
-static void put_verdicts(struct builder *builder, json_t *document) {
+static void put_verdicts(struct nomem__builder *builder, json_t *document) {
   struct nomem__json *json = &builder->json;
   json_t *verdicts = json_array();
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) {
@@ -484,7 +404,7 @@ static void put_directories(struct nomem__json *json, json_t *document) {
   free(directory);
 }
 
-static void put_heading(struct builder *builder, json_t *document) {
+static void put_heading(struct nomem__builder *builder, json_t *document) {
   const struct nomem__campaign *campaign = builder->campaign;
   struct nomem__json *json = &builder->json;
   json_t *tool = json_object(), *command = json_array();
@@ -515,7 +435,7 @@ static void put_heading(struct builder *builder, json_t *document) {
 
 /* Those that count and those that were set aside, in the order that they had as one list: only so has each the same
  * number in its id, whatever was set aside. The list is the caller's, what is in it is not. */
-static struct nomem__findings all_findings(struct builder *builder) {
+static struct nomem__findings all_findings(struct nomem__builder *builder) {
   const struct nomem__findings *counted = &builder->campaign->findings, *aside = &builder->campaign->set_aside;
   struct nomem__findings all = {.count = counted->count + aside->count};
   all.list = calloc(all.count + 1, sizeof *all.list);
@@ -529,7 +449,7 @@ static struct nomem__findings all_findings(struct builder *builder) {
   return all;
 }
 
-static json_t *findings_of(struct builder *builder) {
+static json_t *findings_of(struct nomem__builder *builder) {
   struct nomem__findings all = all_findings(builder);
   json_t *findings = json_array();
   for (size_t i = 0; i < all.count; i++)
@@ -538,7 +458,7 @@ static json_t *findings_of(struct builder *builder) {
   return findings;
 }
 
-static void put_findings(struct builder *builder, json_t *document) {
+static void put_findings(struct nomem__builder *builder, json_t *document) {
   json_t *all = findings_of(builder), *counted = json_array(), *aside = json_array(), *finding;
   size_t i;
   json_array_foreach(all, i, finding) {
@@ -551,7 +471,7 @@ static void put_findings(struct builder *builder, json_t *document) {
 }
 
 /* Takes the document over, and returns it if all of it could be made. */
-static json_t *finish(struct builder *builder, json_t *document) {
+static json_t *finish(struct nomem__builder *builder, json_t *document) {
   json_decref(builder->sources);
   if (!builder->json.failed) return document;
   json_decref(document);
@@ -559,13 +479,13 @@ static json_t *finish(struct builder *builder, json_t *document) {
 }
 
 json_t *nomem__document_findings(const struct nomem__campaign *campaign) {
-  struct builder builder = {.campaign = campaign, .sources = json_object()};
+  struct nomem__builder builder = {.campaign = campaign, .sources = json_object()};
   json_t *findings = findings_of(&builder);
   return finish(&builder, findings);
 }
 
 json_t *nomem__document(const struct nomem__campaign *campaign) {
-  struct builder builder = {.campaign = campaign, .sources = json_object()};
+  struct nomem__builder builder = {.campaign = campaign, .sources = json_object()};
   json_t *document = json_object();
   put_heading(&builder, document);
   put_coverage(&builder, document);
