@@ -38,8 +38,8 @@ status=0
 explore() {
   label=$1
   shift
-  timeout -s INT -k 10 "$limit_seconds" $as_user "$build/nomem" explore -j "$jobs" --budget "$case_seconds" --json - "$@" \
-    >"$reports/$label.json" 2>"$reports/$label.txt" </dev/null
+  timeout -s INT -k 10 "$limit_seconds" $as_user "$build/nomem" explore -j "$jobs" --budget "$case_seconds" --json - \
+    "$@" >"$reports/$label.json" 2>"$reports/$label.txt" </dev/null
   [ -s "$reports/$label.json" ] || {
     rm -f "$reports/$label.json"
     printf '  left out: %s: %s\n' "$label" "$(tail -n 1 "$reports/$label.txt" | cut -c1-120)"

@@ -102,7 +102,8 @@ suite_yajl() {
   for name in array bignums deep_arrays difficult_json_c_test_case integers multiple simple string_with_escapes; do
     explore "parse-$name" --stdin "$source/test/parsing/cases/$name.json" -- ./yajl_test
   done
-  explore reformat --stdin "$source/test/parsing/cases/difficult_json_c_test_case.json" -- "$built/reformatter/json_reformat"
+  explore reformat --stdin "$source/test/parsing/cases/difficult_json_c_test_case.json" -- \
+    "$built/reformatter/json_reformat"
 }
 
 suite_cmark() {
@@ -144,17 +145,20 @@ suite_libxml2() {
   printf '%s\n' '<?xml version="1.0"?>' '<!DOCTYPE r [<!ELEMENT r (a*)><!ELEMENT a (#PCDATA)>' \
     '<!ATTLIST a x CDATA #IMPLIED y ID #IMPLIED><!ENTITY e "text">]>' \
     '<r xmlns:p="urn:p"><a x="1" y="i">one &e;</a><a>two</a><p:b/></r>' >"$work/doc.xml"
-  printf '%s\n' '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="r"><xs:complexType><xs:sequence>' \
-    '<xs:element name="a" type="xs:int" maxOccurs="2"/></xs:sequence></xs:complexType></xs:element></xs:schema>' >"$work/s.xsd"
-  printf '%s\n' '<element name="r" xmlns="http://relaxng.org/ns/structure/1.0"><oneOrMore><element name="a"><text/></element>' \
-    '</oneOrMore></element>' >"$work/s.rng"
+  printf '%s\n' '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="r"><xs:complexType>' \
+    '<xs:sequence>' \
+    '<xs:element name="a" type="xs:int" maxOccurs="2"/></xs:sequence></xs:complexType></xs:element></xs:schema>' \
+    >"$work/s.xsd"
+  printf '%s\n' '<element name="r" xmlns="http://relaxng.org/ns/structure/1.0"><oneOrMore>' \
+    '<element name="a"><text/></element></oneOrMore></element>' >"$work/s.rng"
   printf '<r><a>1</a><a>2</a></r>\n' >"$work/plain.xml"
   sed 's/<p:b.>//; s/ xmlns:p="urn:p"//' "$work/doc.xml" >"$work/valid.xml"
   printf '<html><body><p>one<br>two</body></html>\n' >"$work/doc.html"
   printf '%s\n' '<r xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="plain.xml"/></r>' >"$work/xi.xml"
   cd "$work" || return
   explore xmllint-valid -- "$built/xmllint" --valid --noent valid.xml
-  explore xmllint-xpath -- "$built/xmllint" --xpath 'concat(count(//a[@x>0]),string(//a[2]),substring-before("ab","b"))' doc.xml
+  explore xmllint-xpath -- "$built/xmllint" \
+    --xpath 'concat(count(//a[@x>0]),string(//a[2]),substring-before("ab","b"))' doc.xml
   explore xmllint-schema -- "$built/xmllint" --noout --schema s.xsd plain.xml
   explore xmllint-relaxng -- "$built/xmllint" --noout --relaxng s.rng plain.xml
   explore xmllint-c14n -- "$built/xmllint" --c14n doc.xml

@@ -10,7 +10,8 @@ looked up in the source, one in a line:
   VERDICT  FUNCTION  FILE  genuine|false|sometimes|sometimes-false  reason
 
 FUNCTION and FILE may be patterns of a shell's, for what is not always stopped in the same place; what comes only
-sometimes (and is genuine, or not) is not missed. Findings of several tests at the same function are one. Exit status: 0 as expected, 1 something is new or gone.
+sometimes (and is genuine, or not) is not missed. Findings of several tests at the same function are one. Exit status: 0
+as expected, 1 something is new or gone.
 """
 
 import fnmatch
@@ -23,8 +24,8 @@ ROW = "%-18s %-10s %5s %8s %6s %7s %8s %8s %6s %8s %8s %9s"
 
 
 def place(finding):
-    """Function and base name of the file that a finding is attributed to: of the call that was not checked, where that is
-    known. '-' where it is not known."""
+    """Function and base name of the file that a finding is attributed to: of the call that was not checked, where known.
+    '-' where nothing is."""
     unchecked = finding.get("unchecked")
     if unchecked and "function" in unchecked and "file" in unchecked:
         return unchecked["function"], os.path.basename(unchecked["file"])
