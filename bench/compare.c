@@ -4,7 +4,8 @@
  *   compare [-n ROUNDS] [-o UNIT] [-p PARTS] NAME COMMAND [NAME COMMAND]...
  *
  * What is measured is the wall time in milliseconds; with -o, the number that the command prints, which is of that
- * unit. With -p, the difference to the first is also shown in nanoseconds for each of so many parts of the work. A command is run by sh; one that fails ends the comparison with exit status 2. */
+ * unit. With -p, the difference to the first is also shown in nanoseconds for each of so many parts of the work. A
+ * command is run by sh; one that fails ends the comparison with exit status 2. */
 #define _GNU_SOURCE
 #include <stdbool.h>
 #include <stdio.h>

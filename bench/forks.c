@@ -1,6 +1,6 @@
 /* What bounds an exploration on this machine, in microseconds: the median and the extremes of many rounds that take
- * turns. A fork that ends at once, and is waited for; one that writes to 32 pages first, about what a refused allocation does
- * before its program has said so and ended; and posix_spawn of /bin/true. */
+ * turns. A fork that ends at once, and is waited for; one that writes to 32 pages first, about what a refused
+ * allocation does before its program has said so and ended; and posix_spawn of /bin/true. */
 #define _GNU_SOURCE
 #include <spawn.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static double now_us(void) {
 static pid_t fork_and_touch(int pages) {
   pid_t pid = fork();
   if (pid != 0) return pid;
-  for (int i = 0; i < pages; i++) memory[i * PAGE_BYTES] = 2;
+  for (int i = 0; i < pages; i++) memory[(size_t)i * PAGE_BYTES] = 2;
   _exit(0);
 }
 

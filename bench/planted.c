@@ -16,7 +16,8 @@ static void refuse(void) {
  * where they are the same. */
 #define BUG(name, offset)                                   \
   __attribute__((noinline)) static void name(void *block) { \
-    sink = ((volatile char *)block)[offset];                \
+    char *volatile at = block;                              \
+    sink = at[offset];                                      \
   }
 BUG(at_first, 1)
 BUG(at_second, 2)

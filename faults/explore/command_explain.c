@@ -20,10 +20,10 @@ static const struct {
               "far from 0 says that something half made was used or freed on the way out.\n"
               "To mend: check the result at the line under 'the fault', and undo what was done until then.\n"
               "If the C library is to blame, see --suppress."},
-    {"sanitizer", "A sanitizer that the program was built with reported an error after an allocation failed. Which one\n"
-                  "is said where it blew up: memory used after it was freed, freed twice, touched past its end, or\n"
-                  "used before it was set; undefined behaviour; a data race; or memory left, though the program went\n"
-                  "on to its end. What the baseline reports, too, does not count.\n"
+    {"sanitizer", "A sanitizer that the program was built with reported an error after an allocation failed. Which\n"
+                  "one is said where it blew up: memory used after it was freed, freed twice, touched past its end,\n"
+                  "or used before it was set; undefined behaviour; a data race; or memory left, though the program\n"
+                  "went on to its end. What the baseline reports, too, does not count.\n"
                   "To mend: read the report itself: the line to reproduce it prints it whole."},
     {"abort", "A process was killed by SIGABRT, which the code under test raised itself.\n"
               "An assertion about a value that is not sure to be there, a C++ exception that nobody caught, or a\n"

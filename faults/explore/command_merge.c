@@ -30,8 +30,8 @@ static const char *const steps[] = {
     "engine=excluded.engine,duration_us=excluded.duration_us,finding=excluded.finding,evidence=excluded.evidence,"
     "unproven=0 WHERE unproven<>0",
     "INSERT INTO main.findings SELECT new,verdict,finding,site,occurrence,persistent,second,rank,id,kind,number,runs,"
-    "flaky,confirmed,needs_timeout,plan,culprit,message,fault_stack,blow_up_stack,document,set_aside FROM source.findings "
-    "JOIN numbers ON old=campaign WHERE true ON CONFLICT DO UPDATE SET site=excluded.site,"
+    "flaky,confirmed,needs_timeout,plan,culprit,message,fault_stack,blow_up_stack,document,set_aside "
+    "FROM source.findings JOIN numbers ON old=campaign WHERE true ON CONFLICT DO UPDATE SET site=excluded.site,"
     "occurrence=excluded.occurrence,persistent=excluded.persistent,second=excluded.second,rank=excluded.rank,"
     "flaky=excluded.flaky,"
     "confirmed=excluded.confirmed,needs_timeout=excluded.needs_timeout,plan=excluded.plan,culprit=excluded.culprit,"

@@ -108,8 +108,8 @@ static void print_limited(const struct nomem_plan *plan, uint64_t count, char *t
   nomem_plan_print(&limited, text, NOMEM_PLAN_BYTES);
 }
 
-/* Finds the least number of calls, from the first on, that lead to the same end: by doubling, then by halving. total do.
- * Returns it, or a negative error code. */
+/* Finds the least number of calls, from the first on, that lead to the same end: by doubling, then by halving. total
+ * do. Returns it, or a negative error code. */
 static int64_t shorten(struct minimiser *minimiser, const struct nomem_plan *plan, uint64_t total) {
   char text[NOMEM_PLAN_BYTES];
   uint64_t too_few = 0, enough = total, count = 1;
@@ -208,7 +208,8 @@ static int minimise(struct minimiser *minimiser, const struct nomem_plan *plan, 
   int result = is_same(minimiser, text);
   if (result < 0) return result;
   if (result == 0) {
-    nomem__complain("minimise: '%s' does not lead to the same end each time: nothing can be told from less of it", text);
+    nomem__complain("minimise: '%s' does not lead to the same end each time: nothing can be told from less of it",
+                    text);
     return -EAGAIN;
   }
   result = take_calls(minimiser);

@@ -46,8 +46,8 @@ static int become_gdb(char **argv) {
   return NOMEM_EXIT_FAILED;
 }
 
-/* Becomes gdb, which starts the program. The injector is preloaded into that alone, by env, and its input is opened by a
- * shell: arguments to gdb's own run command would replace the program's. */
+/* Becomes gdb, which starts the program. The injector is preloaded into that alone, by env, and its input is opened by
+ * a shell: arguments to gdb's own run command would replace the program's. */
 static int start_under_gdb(const struct nomem__options *options, const struct nomem__target *target,
                            const char *preload, const char *channel) {
   static const char format[] = "set exec-wrapper sh -c 'exec env \"LD_PRELOAD=%s\" %s=%s \"$0\" \"$@\" <\"%s\"'";

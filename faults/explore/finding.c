@@ -229,8 +229,8 @@ static struct nomem__finding *add(struct nomem__findings *findings) {
   return &findings->list[findings->count++];
 }
 
-/* One place that aborts is one bug, whoever came to it. One place that follows a NULL is a bug of each caller, unless it
- * is known that no caller gave it: then it was found in something that all of them have. */
+/* One place that aborts is one bug, whoever came to it. One place that follows a NULL is a bug of each caller, unless
+ * it is known that no caller gave it: then it was found in something that all of them have. */
 static enum nomem__sameness sameness(const struct nomem__found *found, struct nomem__symbols *symbols,
                                      const struct nomem__trace *blow_up) {
   if (found->verdict == NOMEM_VERDICT_ABORT) return NOMEM_SAME_LINE;

@@ -113,8 +113,9 @@ bool nomem__finding_takes_ledger(const struct nomem__finding *finding);
  * back. NULL: it is not. */
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners);
 
-/* Whether an abort is no doing of the code under test: raised in test code, or by a C++ run-time that cannot throw; or in one of the run's programs, when a library under
- * it had a call failed, in the same process or, when that had none, in another. */
+/* Whether an abort is no doing of the code under test: raised in test code, or by a C++ run-time that cannot throw;
+ * or in one of the run's programs, when a library under it had a call failed, in the same process or, when that had
+ * none, in another. */
 bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct nomem__owners *owners);
 
 #endif

@@ -46,9 +46,9 @@ const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT] = {
                               "[FINDING]", 0, 1},
     [NOMEM_COMMAND_MINIMISE] =
         {"minimise", "find the few failures of a plan that it takes",
-         "Runs a finding's program, or PROGRAM with --fail, again and again with fewer and fewer of the calls failed that "
-         "the plan fails, as long as it comes to the same end, and prints those that are needed. FINDING is as for "
-         "replay. Exit status: 0 printed, 2 could not do the job.",
+         "Runs a finding's program, or PROGRAM with --fail, again and again with fewer and fewer of the calls failed "
+         "that the plan fails, as long as it comes to the same end, and prints those that are needed. FINDING is as "
+         "for replay. Exit status: 0 printed, 2 could not do the job.",
          "FINDING, or --fail PLAN -- PROGRAM [ARG...]", 1, 1},
     [NOMEM_COMMAND_EXPLAIN] =
         {"explain", "say what a verdict means and what to do about it",

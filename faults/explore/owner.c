@@ -343,7 +343,9 @@ int nomem__owners_learn(struct nomem__owners *owners, const char *globs, const s
   struct frames frames = {.channel = channel};
   *owners = (struct nomem__owners){.globs = globs, .symbols = symbols};
   if (getcwd(owners->here, sizeof owners->here - 1) == NULL) owners->here[0] = '\0';
-  strcat(owners->here, "/");
+  size_t length = strlen(owners->here);
+  owners->here[length] = '/';
+  owners->here[length + 1] = '\0';
   int result = learn_programs(owners, channel);
   if (result == 0) result = collect_frames(&frames);
   if (result == 0) look_at_frames(owners, &frames);

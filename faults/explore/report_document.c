@@ -269,7 +269,8 @@ static void put_frames(struct nomem__builder *builder, json_t *document, struct 
     unsigned module = NOMEM_FRAME_MODULE(table->frames[i]);
     const char *path = module >= 1 && module <= campaign->module_count ? campaign->modules[module - 1] : "";
     uint64_t offset = NOMEM_FRAME_OFFSET(table->frames[i]);
-    size_t count = nomem__symbols_resolve(campaign->session->symbols, path, offset, true, sources, NOMEM__INLINED_SHOWN);
+    size_t count =
+        nomem__symbols_resolve(campaign->session->symbols, path, offset, true, sources, NOMEM__INLINED_SHOWN);
     table->first[i] = json_array_size(frames);
     for (size_t s = 0; s < count; s++)
       nomem__json_add(&builder->json, frames, nomem__frame_entry(&builder->json, path, offset, &sources[s]));
@@ -377,7 +378,8 @@ static void put_verdicts(struct nomem__builder *builder, json_t *document) {
     json_t *verdict = json_object();
     nomem__json_text(json, verdict, "name", nomem__verdicts[v].name);
     nomem__json_text(json, verdict, "meaning", nomem__verdicts[v].meaning);
-    nomem__json_put(json, verdict, "is_finding", json_boolean(nomem__verdict_counts(v, builder->campaign->session->options->strict)));
+    nomem__json_put(json, verdict, "is_finding",
+                    json_boolean(nomem__verdict_counts(v, builder->campaign->session->options->strict)));
     nomem__json_number(json, verdict, "runs", builder->campaign->verdicts[v]);
     nomem__json_add(json, verdicts, verdict);
   }

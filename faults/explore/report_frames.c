@@ -69,7 +69,8 @@ void nomem__put_trace(struct nomem__builder *builder, json_t *object, const stru
   nomem__json_put(&builder->json, object, "stack", stack);
 }
 
-void nomem__put_stack(struct nomem__builder *builder, json_t *object, const char *key, const struct nomem__trace *trace) {
+void nomem__put_stack(struct nomem__builder *builder, json_t *object, const char *key,
+                      const struct nomem__trace *trace) {
   if (trace->depth == 0) return;
   json_t *stack = json_object();
   nomem__put_trace(builder, stack, trace);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -22,6 +21,7 @@
 #include "../channel.h"
 #include "effects.h"
 #include "strays.h"
+#include "tracees.h"
 
 /* A stopped thread is looked at once, then let go: one that does not stop in time is killed without. */
 #define INTERRUPT_MS 1000
@@ -29,11 +29,6 @@
 #define CAPTURES_MAX 8
 /* Between two stacks that are taken of a thread that hangs. */
 #define SAMPLE_MS 3
-
-struct tracee {
-  pid_t tid;
-  bool is_process; /* the first thread of its process, whose death is the process's */
-};
 
 struct nomem__tree {
   struct nomem__trees *trees;
@@ -54,8 +49,7 @@ struct nomem__tree {
   bool is_dying; /* the stack of its first death is there */
   pid_t stack_pid;
   char *channel_entry; /* NOMEM_CHANNEL=..., by which an untraced tree's strays are known */
-  struct tracee *tracees;
-  size_t tracee_count, tracee_room;
+  struct nomem__tracees tracees;
   uv_timer_t timer; /* for a run that hangs; most do without */
   bool has_timer;
   struct nomem__end end;
@@ -79,49 +73,10 @@ struct nomem__trees {
   bool closing;
 };
 
-bool nomem__is_fatal(int signal) {
-  switch (signal) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGFPE:
-    case SIGILL:
-    case SIGTRAP:
-    case SIGSYS:
-    case SIGABRT:
-      return true;
-    default:
-      return false;
-  }
-}
-
-static struct tracee *find_tracee(struct nomem__tree *tree, pid_t tid) {
-  for (size_t i = 0; i < tree->tracee_count; i++)
-    if (tree->tracees[i].tid == tid) return &tree->tracees[i];
-  return NULL;
-}
-
 static struct nomem__tree *find_tree(struct nomem__trees *trees, pid_t tid) {
   for (struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next)
-    if (tree->root == tid || find_tracee(tree, tid) != NULL) return tree;
+    if (tree->root == tid || nomem__tracees_find(&tree->tracees, tid) != NULL) return tree;
   return NULL;
-}
-
-static int add_tracee(struct nomem__tree *tree, pid_t tid) {
-  if (find_tracee(tree, tid) != NULL) return 0;
-  if (tree->tracee_count == tree->tracee_room) {
-    size_t room = tree->tracee_room == 0 ? 8 : tree->tracee_room * 2;
-    struct tracee *grown = realloc(tree->tracees, room * sizeof *grown);
-    if (grown == NULL) return -ENOMEM;
-    tree->tracees = grown;
-    tree->tracee_room = room;
-  }
-  bool is_process = syscall(SYS_tgkill, tid, tid, 0) == 0;
-  tree->tracees[tree->tracee_count++] = (struct tracee){.tid = tid, .is_process = is_process};
-  return 0;
-}
-
-static void remove_tracee(struct nomem__tree *tree, struct tracee *tracee) {
-  *tracee = tree->tracees[--tree->tracee_count];
 }
 
 static void go_on(pid_t tid, int signal) {
@@ -144,41 +99,22 @@ static bool forget_unclaimed(struct nomem__trees *trees, pid_t tid) {
 static void claim(struct nomem__tree *tree, pid_t tid) {
   struct nomem__trees *trees = tree->trees;
   if (kill(tid, 0) != 0 && errno == ESRCH) return;
-  if (add_tracee(tree, tid) != 0 || tree->killed) kill(tid, SIGKILL);
+  if (nomem__tracees_add(&tree->tracees, tid) != 0 || tree->killed) kill(tid, SIGKILL);
   if (forget_unclaimed(trees, tid)) go_on(tid, 0);
 }
 
 static void handle_fork(struct nomem__tree *tree, pid_t child) {
   claim(tree, child);
-  const struct tracee *tracee = find_tracee(tree, child);
+  const struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, child);
   if (tracee != NULL) tree->end.effects |= tracee->is_process ? NOMEM_EFFECT_PROCESSES : NOMEM_EFFECT_THREADS;
-}
-
-/* What /proc says of a thread. */
-struct status {
-  pid_t pid, parent;
-  uint64_t caught, ignored; /* signals, bit 0 is signal 1 */
-};
-
-static void read_status(pid_t tid, struct status *status) {
-  *status = (struct status){.pid = tid};
-  char path[64], line[128];
-  snprintf(path, sizeof path, "/proc/%d/status", tid);
-  FILE *file = fopen(path, "re");
-  while (file != NULL && fgets(line, sizeof line, file) != NULL)
-    if (sscanf(line, "Tgid: %d", &status->pid) != 1 && sscanf(line, "PPid: %d", &status->parent) != 1 &&
-        sscanf(line, "SigIgn: %" SCNx64, &status->ignored) != 1 &&
-        sscanf(line, "SigCgt: %" SCNx64, &status->caught) == 1)
-      break;
-  if (file != NULL) fclose(file);
 }
 
 /* Once a signal comes that nobody catches, its process is about to die, and its stack is the one to show: threads and
  * parents that die after it do so because of it. */
 static void capture(struct nomem__tree *tree, pid_t tid, int signal) {
   if (!tree->traced || tree->is_dying || tree->captures++ >= CAPTURES_MAX) return;
-  struct status status;
-  read_status(tid, &status);
+  struct nomem__status status;
+  nomem__read_status(tid, &status);
   struct nomem__stack stack;
   if (nomem__stack_capture(tree->trees->stacks, status.pid, tid, &stack) != 0) return; /* killed meanwhile */
   tree->end.stack = stack;
@@ -217,12 +153,12 @@ static bool look(struct nomem__tree *tree, pid_t tid) {
 
 /* The first thread's end is its process's, unless it is the only one that goes. */
 static void handle_exiting(struct nomem__tree *tree, pid_t tid) {
-  const struct tracee *tracee = find_tracee(tree, tid);
+  const struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, tid);
   if (tree->exiting == NULL || tree->killed || tracee == NULL || !tracee->is_process) return;
   long call = ptrace(PTRACE_PEEKUSER, tid, offsetof(struct user_regs_struct, orig_rax), NULL);
   bool is_alone = true;
-  for (size_t i = 0; i < tree->tracee_count && is_alone; i++)
-    is_alone = tree->tracees[i].is_process || syscall(SYS_tgkill, tid, tree->tracees[i].tid, 0) != 0;
+  for (size_t i = 0; i < tree->tracees.count && is_alone; i++)
+    is_alone = tree->tracees.list[i].is_process || syscall(SYS_tgkill, tid, tree->tracees.list[i].tid, 0) != 0;
   if (call != SYS_exit || is_alone) tree->exiting(tree->user, tid);
 }
 
@@ -243,10 +179,10 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
       go_on(tid, 0);
       return;
     case PTRACE_EVENT_EXEC: { /* a thread that executes takes its process's number, and its own is never reaped */
-      struct tracee *former = NULL;
+      struct nomem__tracee *former = NULL;
       if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0 && (pid_t)message != tid)
-        former = find_tracee(tree, (pid_t)message);
-      if (former != NULL) remove_tracee(tree, former);
+        former = nomem__tracees_find(&tree->tracees, (pid_t)message);
+      if (former != NULL) nomem__tracees_remove(&tree->tracees, former);
       go_on(tid, 0);
       return;
     }
@@ -293,7 +229,7 @@ static void unlink_tree(struct nomem__tree *tree) {
 static void free_tree(struct nomem__tree *tree) {
   if (tree->error_fd >= 0) close(tree->error_fd);
   nomem__hang_free(tree->hang);
-  free(tree->tracees);
+  free(tree->tracees.list);
   free(tree);
 }
 
@@ -316,8 +252,8 @@ static void take_hang(struct nomem__tree *tree) {
 static void kill_orphans(struct nomem__trees *trees) {
   pid_t own = getpid();
   for (size_t i = trees->unclaimed_count; i-- > 0;) {
-    struct status status;
-    read_status(trees->unclaimed[i], &status);
+    struct nomem__status status;
+    nomem__read_status(trees->unclaimed[i], &status);
     if (status.parent != own) continue;
     kill(trees->unclaimed[i], SIGKILL);
     trees->unclaimed[i] = trees->unclaimed[--trees->unclaimed_count];
@@ -347,23 +283,23 @@ static void finish(struct nomem__tree *tree) {
 static void kill_all(struct nomem__tree *tree) {
   tree->killed = true;
   uv_ref((uv_handle_t *)&tree->trees->child_signal);
-  for (size_t i = 0; i < tree->tracee_count; i++)
-    if (tree->tracees[i].is_process) kill(tree->tracees[i].tid, SIGKILL);
+  for (size_t i = 0; i < tree->tracees.count; i++)
+    if (tree->tracees.list[i].is_process) kill(tree->tracees.list[i].tid, SIGKILL);
   if (!tree->root_gone) kill(tree->root, SIGKILL);
   if (!tree->traced) nomem__kill_strays(tree->root, tree->channel_entry);
 }
 
 static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const struct rusage *usage) {
-  struct tracee *tracee = find_tracee(tree, tid);
+  struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, tid);
   if (tracee == NULL || tracee->is_process) note_death(tree, tid, status);
-  if (tracee != NULL) remove_tracee(tree, tracee);
+  if (tracee != NULL) nomem__tracees_remove(&tree->tracees, tracee);
   if (tid == tree->root) {
     tree->root_gone = true;
     tree->end.root_status = status;
     tree->end.peak_kb = (uint64_t)usage->ru_maxrss;
     kill_all(tree);
   }
-  if (tree->root_gone && tree->tracee_count == 0) finish(tree);
+  if (tree->root_gone && tree->tracees.count == 0) finish(tree);
 }
 
 /* A process that no tree knows has stopped: the injector's fork, or one whose parent's stop will say whose it is. */
@@ -477,7 +413,7 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *sta
   for (char **entry = start->environment; *entry != NULL; entry++)
     if (strncmp(*entry, NOMEM_CHANNEL_ENV "=", sizeof NOMEM_CHANNEL_ENV) == 0) tree->channel_entry = *entry;
   int result = nomem__spawn(start, &trees->blocked, &tree->root, &tree->error_fd);
-  if (result == 0 && start->trace && (result = add_tracee(tree, tree->root)) != 0) {
+  if (result == 0 && start->trace && (result = nomem__tracees_add(&tree->tracees, tree->root)) != 0) {
     kill(tree->root, SIGKILL);
     waitpid(tree->root, NULL, __WALL);
   }
@@ -526,10 +462,10 @@ static void interrupt(struct nomem__tree *tree) {
 }
 
 static int begin_hang(struct nomem__tree *tree, pid_t chief) {
-  pid_t *tids = calloc(tree->tracee_count + 1, sizeof *tids);
+  pid_t *tids = calloc(tree->tracees.count + 1, sizeof *tids);
   if (tids == NULL) return -ENOMEM;
-  for (size_t i = 0; i < tree->tracee_count; i++) tids[i] = tree->tracees[i].tid;
-  int result = nomem__hang_begin(tids, tree->tracee_count, chief, &tree->hang);
+  for (size_t i = 0; i < tree->tracees.count; i++) tids[i] = tree->tracees.list[i].tid;
+  int result = nomem__hang_begin(tids, tree->tracees.count, chief, &tree->hang);
   free(tids);
   return result;
 }
@@ -540,7 +476,7 @@ void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid) {
     kill_all(tree);
     return;
   }
-  if (tree->traced && begin_hang(tree, find_tracee(tree, tid) != NULL ? tid : tree->root) == 0)
+  if (tree->traced && begin_hang(tree, nomem__tracees_find(&tree->tracees, tid) != NULL ? tid : tree->root) == 0)
     interrupt(tree);
   else
     kill_all(tree);

@@ -73,7 +73,4 @@ void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid);
 /* Kills all of it. */
 void nomem__tree_cancel(struct nomem__tree *tree);
 
-/* Whether a signal is one that a bug raises. */
-bool nomem__is_fatal(int signal);
-
 #endif

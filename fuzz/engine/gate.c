@@ -20,7 +20,8 @@
 
 _Atomic uint32_t nomem__mode = 0;
 
-/* The program has a malloc already, a sanitizer's: the linker takes ours from the archive for another name in its file. */
+/* The program has a malloc already, a sanitizer's: the linker takes ours from the archive for another name in its
+ * file. */
 __attribute__((used)) static bool *const takes_backend = &nomem__sizes_known;
 
 static struct nomem_channel *channel;

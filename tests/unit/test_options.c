@@ -182,7 +182,8 @@ static void test_usage_errors(void **state) {
   assert_refused(parse("explore", "-", NULL), "nomem: explore: unknown option '-': if it is PROGRAM's, put it after "
                                               "PROGRAM (try 'nomem explore --help')\n");
   assert_refused(parse("explore", "--faults", "some", "x", NULL),
-                 "nomem: explore: --faults 'some': give transient, persistent, both or all (try 'nomem explore --help')\n");
+                 "nomem: explore: --faults 'some': give transient, persistent, both or all "
+                 "(try 'nomem explore --help')\n");
 }
 
 /* nomem alone explains itself on the error stream and fails. */

@@ -55,7 +55,8 @@ static void swallowed(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
 }
 
-/* A report counts however the run ended, but a crash by a signal says more. What was left counts at a comparable end. */
+/* A report counts however the run ended, but a crash by a signal says more. What was left counts at a comparable
+ * end. */
 static void reports(void **state) {
   (void)state;
   struct nomem__evidence evidence = reached;

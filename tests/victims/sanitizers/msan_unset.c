@@ -1,4 +1,5 @@
-/* MemorySanitizer: use-of-uninitialized-value. The caller does not hear of the failure, and looks at what is not set. */
+/* MemorySanitizer: use-of-uninitialized-value. The caller does not hear of the failure, and looks at what is not
+ * set. */
 #include <stdlib.h>
 
 static __attribute__((noinline)) void fill(int *value) {

@@ -1,0 +1,62 @@
+#define _GNU_SOURCE
+#include "tracees.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+bool nomem__is_fatal(int signal) {
+  switch (signal) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGTRAP:
+    case SIGSYS:
+    case SIGABRT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+struct nomem__tracee *nomem__tracees_find(const struct nomem__tracees *tracees, pid_t tid) {
+  for (size_t i = 0; i < tracees->count; i++)
+    if (tracees->list[i].tid == tid) return &tracees->list[i];
+  return NULL;
+}
+
+int nomem__tracees_add(struct nomem__tracees *tracees, pid_t tid) {
+  if (nomem__tracees_find(tracees, tid) != NULL) return 0;
+  if (tracees->count == tracees->room) {
+    size_t room = tracees->room == 0 ? 8 : tracees->room * 2;
+    struct nomem__tracee *grown = realloc(tracees->list, room * sizeof *grown);
+    if (grown == NULL) return -ENOMEM;
+    tracees->list = grown;
+    tracees->room = room;
+  }
+  bool is_process = syscall(SYS_tgkill, tid, tid, 0) == 0;
+  tracees->list[tracees->count++] = (struct nomem__tracee){.tid = tid, .is_process = is_process};
+  return 0;
+}
+
+void nomem__tracees_remove(struct nomem__tracees *tracees, struct nomem__tracee *tracee) {
+  *tracee = tracees->list[--tracees->count];
+}
+
+void nomem__read_status(pid_t tid, struct nomem__status *status) {
+  *status = (struct nomem__status){.pid = tid};
+  char path[64], line[128];
+  snprintf(path, sizeof path, "/proc/%d/status", tid);
+  FILE *file = fopen(path, "re");
+  while (file != NULL && fgets(line, sizeof line, file) != NULL)
+    if (sscanf(line, "Tgid: %d", &status->pid) != 1 && sscanf(line, "PPid: %d", &status->parent) != 1 &&
+        sscanf(line, "SigIgn: %" SCNx64, &status->ignored) != 1 &&
+        sscanf(line, "SigCgt: %" SCNx64, &status->caught) == 1)
+      break;
+  if (file != NULL) fclose(file);
+}
