@@ -16,7 +16,7 @@
 
 /* What is looked at takes about a second at the most. */
 #define BLOCKS_MAX ((size_t)4 << 20)
-#define ROOT_BYTES_MAX (UINT64_C(512) << 20)
+#define LOOKED_AT_BYTES_MAX (UINT64_C(1) << 30)
 #define SITES_MAX 4096
 #define BUFFER_BYTES 65536
 /* Below the stack pointer, what a function that calls no other may use. */
@@ -46,7 +46,7 @@ struct scan {
   size_t excluded_count;
   struct nomem__maps maps;
   uint64_t stack_pointer, heap_start;
-  uint64_t root_bytes;
+  uint64_t looked_at_bytes;
   struct nomem__left_list *left;
 };
 
@@ -155,9 +155,11 @@ static void refer(struct scan *scan, const struct block *from, uint64_t address)
 }
 
 /* Looks at every word of a stretch of memory: of memory in use, or, when from is not NULL, of that block, which is
- * left. by_allocator: the allocator's own pointers may stand there. */
-static void look_at(struct scan *scan, uint64_t start, uint64_t end, bool by_allocator, const struct block *from) {
+ * left. by_allocator: the allocator's own pointers may stand there. Returns 0, or -E2BIG when it is too much. */
+static int look_at(struct scan *scan, uint64_t start, uint64_t end, bool by_allocator, const struct block *from) {
   static uint64_t buffer[BUFFER_BYTES / sizeof(uint64_t)];
+  scan->looked_at_bytes += end - start;
+  if (scan->looked_at_bytes > LOOKED_AT_BYTES_MAX) return -E2BIG;
   start = (start + 7) & ~UINT64_C(7);
   while (start + 8 <= end) {
     uint64_t bytes = end - start < sizeof buffer ? (end - start) & ~UINT64_C(7) : sizeof buffer;
@@ -171,6 +173,7 @@ static void look_at(struct scan *scan, uint64_t start, uint64_t end, bool by_all
     if (got < bytes) got = (got / 4096 + 1) * 4096; /* a page that cannot be read */
     start = (start + got) & ~UINT64_C(7);
   }
+  return 0;
 }
 
 static void look_for_overrun(struct scan *scan, const struct block *block) {
@@ -215,9 +218,8 @@ static int look_at_root(struct scan *scan, uint64_t start, uint64_t end, bool by
       stop = next->address > start ? next->address : start;
       skip_to = next->address + next->size;
     }
-    scan->root_bytes += stop - start;
-    if (scan->root_bytes > ROOT_BYTES_MAX) return -E2BIG;
-    look_at(scan, start, stop, by_allocator, NULL);
+    int result = look_at(scan, start, stop, by_allocator, NULL);
+    if (result != 0) return result;
     start = skip_to > start ? skip_to : start + 1;
   }
   return 0;
@@ -275,7 +277,7 @@ static int find_used(struct scan *scan) {
   for (size_t i = 0; i < scan->maps.area_count && result == 0; i++) result = look_at_area(scan, &scan->maps.areas[i]);
   while (scan->due_count > 0 && result == 0) {
     const struct block *block = &scan->blocks[scan->due[--scan->due_count]];
-    look_at(scan, block->address, block->address + block->size, false, NULL);
+    result = look_at(scan, block->address, block->address + block->size, false, NULL);
   }
   return result;
 }
@@ -319,11 +321,13 @@ static void add_left(struct scan *scan, const struct block *block) {
 
 static int list_left(struct scan *scan) {
   size_t direct = 0, all = 0;
-  for (size_t i = 0; i < scan->block_count; i++) {
+  int result = 0;
+  for (size_t i = 0; i < scan->block_count && result == 0; i++) {
     const struct block *block = &scan->blocks[i];
     look_for_overrun(scan, block);
-    if (!block->is_used) look_at(scan, block->address, block->address + block->size, false, block);
+    if (!block->is_used) result = look_at(scan, block->address, block->address + block->size, false, block);
   }
+  if (result != 0) return result;
   for (size_t i = 0; i < scan->block_count; i++) {
     all += !scan->blocks[i].is_used;
     direct += !scan->blocks[i].is_used && !scan->blocks[i].is_referred;

@@ -207,7 +207,10 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
 
 static void run_exits(void *user, pid_t pid) {
   struct nomem__worker *worker = user;
-  if (pid == worker->channel->watched.pid) nomem__remains_look(&worker->remains, pid, worker->channel);
+  if (pid != worker->channel->watched.pid) return;
+  uint64_t began_ns = uv_hrtime();
+  nomem__remains_look(&worker->remains, pid, worker->channel);
+  worker->started_ns += uv_hrtime() - began_ns; /* no time of the run's */
 }
 
 static pid_t last_failed_thread(const struct nomem_channel *channel) {

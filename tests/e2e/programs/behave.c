@@ -140,6 +140,19 @@ static void slow(void) {
   sleep(60);
 }
 
+/* Loses a block, and has more memory than is looked at. */
+static void vast(void) {
+  static char *volatile kept[8];
+  for (int i = 0; i < 8; i++) {
+    kept[i] = malloc(200u << 20);
+    if (kept[i] == NULL) _exit(1);
+  }
+  char *volatile lost = malloc(200), *volatile other = malloc(100);
+  if (other == NULL) return;
+  free(other);
+  free(lost);
+}
+
 /* Ends while its children are about to make others of their own. */
 static void forkers(void) {
   for (int i = 0; i < 8; i++) {
@@ -169,6 +182,7 @@ int main(int argc, char **argv) {
              {"flaky", flaky},
              {"fails", fails},
              {"forkers", forkers},
+             {"vast", vast},
              {"slow", slow}};
   self = argv[0];
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
