@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "wall.h"
@@ -14,6 +15,8 @@
 /* Descriptors are dense: after so many numbers in a row that are not open, no more are looked for. */
 #define GAP_MAX 32
 #define DESCRIPTORS_MAX 65536
+/* A millisecond each; only where the number of threads decides, and more than one is left. */
+#define PAUSES_MAX 100
 
 static uint32_t count_descriptors(void) {
   uint32_t count = 0;
@@ -33,6 +36,17 @@ static uint32_t count_threads(void) {
   return (uint32_t)tasks.st_nlink - 2;
 }
 
+/* A thread that was joined is on the list until the kernel, and whoever traces it, have done with it. */
+static uint32_t count_threads_that_stay(void) {
+  const struct timespec pause = {.tv_nsec = 1000000};
+  uint32_t count = count_threads();
+  for (unsigned i = 0; i < PAUSES_MAX && count > 1; i++) {
+    syscall(SYS_nanosleep, &pause, NULL);
+    count = count_threads();
+  }
+  return count;
+}
+
 void nomem__note_end(void) {
   struct nomem_channel *channel = nomem__channel();
   if ((atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS) == 0 || channel == NULL) return;
@@ -41,7 +55,7 @@ void nomem__note_end(void) {
   int saved_errno = errno;
   siginfo_t child;
   channel->watched.descriptors = count_descriptors();
-  channel->watched.threads = count_threads();
+  channel->watched.threads = channel->watch == NOMEM_WATCH_LEDGER ? count_threads_that_stay() : count_threads();
   channel->watched.children = waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
   atomic_store(&channel->watched.has_ended, 1);
   errno = saved_errno;
