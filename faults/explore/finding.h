@@ -48,13 +48,13 @@ struct nomem__finding {
   char plan[NOMEM_POINT_PLAN_BYTES];
   int signal; /* 0: none */
   bool needs_timeout; /* its run does not end by itself */
+  bool is_given_null; /* by test code, which had been refused it; of a hang: test code went on all the same */
   char detail[NOMEM_DETAIL_BYTES]; /* how it ended, where the verdict does not say it all; may be "" */
   char last_words[NOMEM_QUOTE_BYTES]; /* the last line that it wrote, quoted */
+  enum nomem_fn fn;
   enum nomem__touch touch; /* and the address, where there is one */
   uint64_t fault_address;
-  enum nomem_fn fn;
   uint64_t size_bytes, nth;
-  bool is_given_null; /* by test code, which had been refused it; of a hang: test code went on all the same */
   struct nomem__unchecked unchecked; /* the call that was not checked; owns its paths */
   struct nomem__trace fault;   /* where the call was failed; owns its paths */
   struct nomem__second second; /* the other call that was failed, when point.second says so and it was come to */
