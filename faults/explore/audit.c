@@ -125,13 +125,7 @@ bool nomem__audit_prepare(struct nomem__campaign *campaign) {
   return campaign->audit.remains.has_ledger;
 }
 
-void nomem__audit_run(struct nomem__campaign *campaign) {
-  struct nomem__audit *audit = &campaign->audit;
-  size_t due = 0;
-  for (size_t i = 0; i < campaign->point_count; i++) due += audit->is_due[i];
-  if (due == 0) return;
-  if (!nomem__campaign_is_over(campaign) && !nomem__audit_prepare(campaign) && !nomem__campaign_is_over(campaign))
-    nomem__complain("what runs leave cannot be looked at: the program has more memory than that takes");
+static void look_at_due(struct nomem__campaign *campaign) {
   campaign->engine = NOMEM_ENGINE_EXEC;
   for (unsigned i = 0; i < campaign->worker_count; i++) {
     nomem__worker_watch_blocks(campaign->workers[i].worker, NOMEM_WATCH_LEDGER);
@@ -142,6 +136,20 @@ void nomem__audit_run(struct nomem__campaign *campaign) {
     nomem__worker_watch_blocks(campaign->workers[i].worker, NOMEM_WATCH_LIVE);
     int result = nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
     if (result != 0) nomem__campaign_give_up(campaign, result);
+  }
+}
+
+void nomem__audit_run(struct nomem__campaign *campaign) {
+  struct nomem__audit *audit = &campaign->audit;
+  size_t due = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) due += audit->is_due[i];
+  if (due == 0) return;
+  bool can_look = !nomem__campaign_is_over(campaign) && nomem__audit_prepare(campaign);
+  if (can_look) {
+    look_at_due(campaign);
+  } else if (!nomem__campaign_is_over(campaign)) {
+    nomem__complain("what runs leave cannot be looked at: the program has more memory than that takes");
+    return;
   }
   for (size_t i = 0; i < campaign->point_count; i++)
     if (audit->is_due[i]) campaign->results[i] = 0; /* half done is not done */

@@ -225,6 +225,8 @@ int nomem__options_parse(int argc, char **argv, struct nomem__options *options, 
   result = parse_options(&parser);
   if (result) return result;
   if (options->verbose && options->quiet) return usage_error(&parser, "--verbose and --quiet: leave one of them out");
+  if (options->no_trace && (options->leaks == NOMEM_LEAKS_HANDLED || options->leaks == NOMEM_LEAKS_ALL))
+    return usage_error(&parser, "--leaks and --no-trace: what is left is looked at by ptrace: leave one of them out");
   if (options->command == NOMEM_COMMAND_RUN && !options->plan_text)
     return usage_error(&parser, "no plan: say which allocations fail, such as --fail nth=3");
   result = check_reports(&parser);

@@ -1,0 +1,1 @@
+nomem explore --leaks all --no-trace -- ../good
