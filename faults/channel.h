@@ -215,13 +215,13 @@ struct nomem_channel {
   _Atomic uint32_t misuse_count;               /* too */
   _Atomic uint64_t errno_lost;                 /* as in nomem_counters */
   struct nomem_fault faults[NOMEM_FAULTS];
+  _Atomic uint32_t module_count;
+  struct nomem_module modules[NOMEM_MODULES]; /* number n is modules[n - 1]; one numbering for all forks of a program,
+                                                 so that the command can read the frames of their faults */
   struct nomem_image images[NOMEM_IMAGES];
   struct nomem_misuse misuses[NOMEM_MISUSES];
   _Atomic uint32_t recovery_count; /* may exceed the array */
   struct nomem_recovery recoveries[NOMEM_RECOVERIES];
-  _Atomic uint32_t module_count;
-  struct nomem_module modules[NOMEM_MODULES]; /* number n is modules[n - 1]; one numbering for all forks of a program,
-                                                 so that the command can read the frames of their faults */
 
   /* From here on a process that is forked for the command, and its forks, write to copies of their own: a fork begins
    * with the counts that its parent had. What the pages hold otherwise stays from run to run, but for the counts. */
