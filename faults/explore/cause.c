@@ -10,8 +10,6 @@
 
 /* A pointer below this is NULL, or the address of a member in what is at NULL. */
 #define NULL_PAGE 4096
-/* Functions inlined into one another at one address: more than this are left out, the outermost ones. */
-#define INLINED_MAX 16
 /* Parameters that are looked at. */
 #define POINTERS_MAX 8
 
@@ -140,9 +138,9 @@ bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__ow
 
 /* Where the code of a frame's function begins; 0: not known. */
 static uint64_t start_of(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame) {
-  struct nomem__source_frame sources[INLINED_MAX];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
-                                        INLINED_MAX);
+                                        NOMEM_INLINED_MAX);
   return count == 0 || sources[count - 1].function == NULL ? 0 : frame->offset - sources[count - 1].function_offset;
 }
 
@@ -164,10 +162,11 @@ static unsigned same_call(struct nomem__symbols *symbols, const struct nomem__tr
 /* Of functions inlined into one another, the innermost that both stand in: a wrapper that was inlined has returned. */
 static unsigned common_inlined(struct nomem__symbols *symbols, const struct nomem__trace_frame *fault,
                                const struct nomem__trace_frame *blow_up) {
-  struct nomem__source_frame a[INLINED_MAX], b[INLINED_MAX];
-  size_t i = nomem__symbols_resolve(symbols, fault->path, fault->offset, fault->is_return_address, a, INLINED_MAX);
+  struct nomem__source_frame a[NOMEM_INLINED_MAX], b[NOMEM_INLINED_MAX];
+  size_t i = nomem__symbols_resolve(symbols, fault->path, fault->offset, fault->is_return_address, a,
+                                    NOMEM_INLINED_MAX);
   size_t j = nomem__symbols_resolve(symbols, blow_up->path, blow_up->offset, blow_up->is_return_address, b,
-                                    INLINED_MAX);
+                                    NOMEM_INLINED_MAX);
   while (i > 1 && j > 1 && a[i - 1].line == b[j - 1].line && a[i - 2].function != NULL && b[j - 2].function != NULL &&
          strcmp(a[i - 2].function, b[j - 2].function) == 0) {
     i--;
@@ -207,11 +206,11 @@ bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
 
 bool nomem__unchecked_source(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols,
                              struct nomem__source_frame *source) {
-  struct nomem__source_frame sources[INLINED_MAX];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   const struct nomem__trace_frame *frame = &unchecked->where.frame[0];
   if (unchecked->where.depth == 0) return false;
   size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
-                                        INLINED_MAX);
+                                        NOMEM_INLINED_MAX);
   if (unchecked->inlined >= count) return false;
   *source = sources[unchecked->inlined];
   return true;

@@ -91,7 +91,7 @@ void nomem__identity(const struct nomem__campaign *campaign, char identity[NOMEM
 
 /* Of functions inlined into one another the outermost one: its offset tells the others. */
 static void print_frame(FILE *out, const struct nomem__campaign *campaign, nomem_frame frame) {
-  struct nomem__source_frame sources[16];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   unsigned module = NOMEM_FRAME_MODULE(frame);
   const char *path = module >= 1 && module <= campaign->module_count ? campaign->modules[module - 1] : "";
   uint64_t offset = NOMEM_FRAME_OFFSET(frame);

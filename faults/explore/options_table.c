@@ -124,39 +124,42 @@ static int read_faults(struct nomem__parser *parser, size_t offset, const char *
   return refuse(reason, "give transient, persistent, both or all");
 }
 
+/* The place of value among names, of which those that are NULL stand for nothing; -1: it has none. */
+static int find_name(const char *const *names, unsigned count, const char *value) {
+  for (unsigned i = 0; i < count; i++)
+    if (names[i] != NULL && strcmp(value, names[i]) == 0) return (int)i;
+  return -1;
+}
+
+#define FIND_NAME(names, value) find_name(names, sizeof(names) / sizeof *(names), value)
+
 static int read_engine(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
   static const char *const names[] = {[NOMEM_CHOICE_AUTO] = "auto",
                                       [NOMEM_CHOICE_EXEC] = "exec",
                                       [NOMEM_CHOICE_FORK] = "fork",
                                       [NOMEM_CHOICE_SNAPSHOT] = "snapshot"};
-  for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-    if (strcmp(value, names[i]) != 0) continue;
-    *(enum nomem__engine_choice *)member(parser, offset) = (enum nomem__engine_choice)i;
-    return 0;
-  }
-  return refuse(reason, "give auto, exec, fork or snapshot");
+  int found = FIND_NAME(names, value);
+  if (found < 0) return refuse(reason, "give auto, exec, fork or snapshot");
+  *(enum nomem__engine_choice *)member(parser, offset) = (enum nomem__engine_choice)found;
+  return 0;
 }
 
 static int read_isolate(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
   static const char *const names[] = {
       [NOMEM_ISOLATE_AUTO] = "auto", [NOMEM_ISOLATE_ON] = "on", [NOMEM_ISOLATE_OFF] = "off"};
-  for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-    if (strcmp(value, names[i]) != 0) continue;
-    *(enum nomem__isolate_choice *)member(parser, offset) = (enum nomem__isolate_choice)i;
-    return 0;
-  }
-  return refuse(reason, "give auto, on or off");
+  int found = FIND_NAME(names, value);
+  if (found < 0) return refuse(reason, "give auto, on or off");
+  *(enum nomem__isolate_choice *)member(parser, offset) = (enum nomem__isolate_choice)found;
+  return 0;
 }
 
 static int read_leaks(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
   static const char *const names[] = {
       [NOMEM_LEAKS_HANDLED] = "handled", [NOMEM_LEAKS_ALL] = "all", [NOMEM_LEAKS_OFF] = "off"};
-  for (unsigned i = NOMEM_LEAKS_HANDLED; i < sizeof names / sizeof *names; i++) {
-    if (strcmp(value, names[i]) != 0) continue;
-    *(enum nomem__leaks *)member(parser, offset) = (enum nomem__leaks)i;
-    return 0;
-  }
-  return refuse(reason, "give handled, all or off");
+  int found = FIND_NAME(names, value);
+  if (found < 0) return refuse(reason, "give handled, all or off");
+  *(enum nomem__leaks *)member(parser, offset) = (enum nomem__leaks)found;
+  return 0;
 }
 
 static int read_count(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {

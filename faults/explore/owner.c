@@ -9,8 +9,6 @@
 
 #include "../images.h"
 
-/* Functions inlined into one another at one address: more than this are left out, the outermost ones. */
-#define INLINED_MAX 16
 /* A test's folder lies no deeper in its project than this. */
 #define DEPTH_MAX 4
 
@@ -82,9 +80,9 @@ static bool is_program(const struct nomem__owners *owners, const char *path) {
 /* The source file of a frame: of functions inlined into one another the innermost that is no header of the system's.
  * NULL: not known. */
 static const char *source_of(const struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
-  struct nomem__source_frame sources[INLINED_MAX];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   size_t count = nomem__symbols_resolve(owners->symbols, frame->path, frame->offset, frame->is_return_address, sources,
-                                        INLINED_MAX);
+                                        NOMEM_INLINED_MAX);
   size_t i = 0;
   while (i + 1 < count && sources[i].file != NULL &&
          (nomem__glob("/usr/include/*", sources[i].file) || nomem__glob("/usr/lib/*", sources[i].file)))
@@ -268,10 +266,10 @@ static void root_of_libraries(struct nomem__owners *owners, const struct nomem__
 }
 
 static void find_main(struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
-  struct nomem__source_frame sources[INLINED_MAX];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   if (!is_program(owners, frame->path) || !nomem__is_test_program(nomem__base_name(frame->path))) return;
   size_t count = nomem__symbols_resolve(owners->symbols, frame->path, frame->offset, frame->is_return_address, sources,
-                                        INLINED_MAX);
+                                        NOMEM_INLINED_MAX);
   const char *function = count > 0 ? sources[count - 1].function : NULL;
   if (function != NULL && strcmp(function, "main") == 0) owners->main_file = sources[count - 1].file;
 }

@@ -13,9 +13,6 @@
 /* Frames that make two reports one, if nothing else tells them apart. */
 #define HASHED_FRAMES 3
 
-/* Functions inlined into one another at one address: of more than these, the outermost is not looked at. */
-#define INLINED_MAX 16
-
 /* Of a line that is longer, only so much is looked at around the place in question. */
 #define LINE_BYTES_MAX 4096
 
@@ -236,9 +233,9 @@ static bool is_own_frame(const struct nomem__trace_frame *frame, struct nomem__s
   bool is_library = nomem__is_sanitizer(module);
   *is_actor = is_library;
   if (!is_library && nomem__is_runtime(module)) return false;
-  struct nomem__source_frame sources[INLINED_MAX];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   size_t count =
-      nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, INLINED_MAX);
+      nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
   const char *function = count > 0 ? sources[count - 1].function : NULL;
   return (function != NULL && is_own_function(function, is_actor)) || is_library;
 }

@@ -8,8 +8,6 @@
 #include "../images.h"
 #include "quote.h"
 
-/* Functions inlined into one another at one address that are looked at. */
-#define INLINED_MAX 16
 /* A place is "file:line"; what is longer is cut. */
 #define PLACE_BYTES 4160
 
@@ -52,13 +50,13 @@ static bool is_module(const struct filter *filter, const char *path) {
 }
 
 static bool is_frame(const struct filter *filter, nomem_frame frame) {
-  struct nomem__source_frame sources[INLINED_MAX];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   char place[PLACE_BYTES];
   unsigned module = NOMEM_FRAME_MODULE(frame);
   if (module == 0 || module > filter->module_count) return false;
   if (filter->is_module[module - 1]) return true;
   size_t count = nomem__symbols_resolve(filter->symbols, filter->modules[module - 1], NOMEM_FRAME_OFFSET(frame), true,
-                                        sources, INLINED_MAX);
+                                        sources, NOMEM_INLINED_MAX);
   for (size_t i = 0; i < count; i++) {
     if (sources[i].function != NULL && matches(filter, sources[i].function)) return true;
     if (sources[i].file == NULL) continue;

@@ -17,6 +17,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Functions inlined into one another at one address that are looked at: of more, the outermost are left out. */
+#define NOMEM_INLINED_MAX 16
+
 struct nomem__symbols;
 
 /* Strings belong to the nomem__symbols that gave them, until it is closed. */

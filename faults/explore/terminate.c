@@ -5,9 +5,6 @@
 
 #include "../images.h"
 
-/* Functions inlined into one another at one address: of more than these, the outermost is not looked at. */
-#define INLINED_MAX 16
-
 static bool matches(const char *name, const char *const *globs, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (nomem__glob(globs[i], name)) return true;
@@ -29,9 +26,9 @@ static const char *without_type(const char *name) {
 
 /* The name of a frame's function; "" when it is not known. */
 static const char *name_of(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols) {
-  struct nomem__source_frame sources[INLINED_MAX];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   size_t count =
-      nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, INLINED_MAX);
+      nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
   return count > 0 && sources[count - 1].function != NULL ? sources[count - 1].function : "";
 }
 

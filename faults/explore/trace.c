@@ -7,9 +7,6 @@
 
 #include "../images.h"
 
-/* Functions inlined into one another at one address: more than this are left out, the outermost ones. */
-#define INLINED_MAX 16
-
 void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
                             struct nomem__trace *trace) {
   trace->depth = depth < NOMEM_DEPTH ? depth : NOMEM_DEPTH;
@@ -64,7 +61,8 @@ static unsigned first_outside_runtime(const struct nomem__trace *trace) {
 
 static size_t resolve(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame,
                       struct nomem__source_frame *sources) {
-  return nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, INLINED_MAX);
+  return nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
+                                NOMEM_INLINED_MAX);
 }
 
 static bool is_c_library(const struct nomem__trace_frame *frame) {
@@ -85,7 +83,7 @@ const struct nomem__trace_frame *nomem__trace_culprit(const struct nomem__trace 
 
 /* An assertion that fails allocates its message: it would have ended the process with any. */
 static bool is_assertion(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols) {
-  struct nomem__source_frame sources[INLINED_MAX];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   size_t count = resolve(symbols, frame, sources);
   const char *function = count > 0 ? sources[count - 1].function : NULL;
   return function != NULL && nomem__glob("__assert*", function);
@@ -135,7 +133,7 @@ unsigned nomem__trace_part(const struct nomem__trace *one, const struct nomem__t
 bool nomem__trace_same_function(const struct nomem__trace *one, const struct nomem__trace *other,
                                 struct nomem__symbols *symbols) {
   const struct nomem__trace_frame *a = nomem__trace_culprit(one), *b = nomem__trace_culprit(other);
-  struct nomem__source_frame sources[INLINED_MAX];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   if (a == NULL || b == NULL || !nomem__trace_is_same_file(a->path, b->path)) return false;
   if (resolve(symbols, a, sources) == 0) return false;
   const char *function = sources[0].function;
@@ -178,7 +176,7 @@ uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbo
   if (trace->own > 0) return hash_own(trace, sameness);
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(trace);
   if (culprit == NULL) return trace->depth > 0 ? mix(trace->frame[0].offset, trace->frame[0].path) : 1;
-  struct nomem__source_frame sources[INLINED_MAX];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   size_t count = resolve(symbols, culprit, sources);
   uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), nomem__base_name(culprit->path)), sources[count - 1].function);
   if (sameness == NOMEM_SAME_FUNCTION)
@@ -224,7 +222,7 @@ void nomem__trace_print_source(FILE *out, const struct nomem__trace_frame *frame
 /* The first function above a frame that has a name: all that a stripped library tells. */
 static void print_named_caller(FILE *out, const struct nomem__trace *trace, const struct nomem__trace_frame *frame,
                                struct nomem__symbols *symbols) {
-  struct nomem__source_frame sources[INLINED_MAX];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   while (++frame < trace->frame + trace->depth) {
     if (resolve(symbols, frame, sources) == 0 || sources[0].function == NULL) continue;
     fputs(", under ", out);
@@ -236,7 +234,7 @@ static void print_named_caller(FILE *out, const struct nomem__trace *trace, cons
 void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols) {
   const struct nomem__trace_frame *frame = nomem__trace_culprit(trace);
   if (frame == NULL && trace->depth > 0) frame = &trace->frame[0];
-  struct nomem__source_frame sources[INLINED_MAX];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   size_t count = frame == NULL ? 0 : resolve(symbols, frame, sources);
   if (count == 0) {
     fputs("an unknown place", out);
@@ -250,7 +248,7 @@ void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, str
 void nomem__trace_print(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols, int indent) {
   unsigned number = 0;
   for (unsigned i = 0; i < trace->depth; i++) {
-    struct nomem__source_frame sources[INLINED_MAX];
+    struct nomem__source_frame sources[NOMEM_INLINED_MAX];
     size_t count = resolve(symbols, &trace->frame[i], sources);
     for (size_t s = 0; s < count; s++) {
       fprintf(out, "%*s#%-2u ", indent, "", number++);

@@ -8,8 +8,6 @@
 
 #include "../images.h"
 
-/* Functions inlined into one another at one address: more than this are left out, the outermost ones. */
-#define INLINED_MAX 16
 /* Where a mutex has its owner, in words; the first one is what is waited on (sysdeps/nptl/bits/struct_mutex.h). */
 #define MUTEX_OWNER 2
 
@@ -102,10 +100,10 @@ static const struct wait *wait_of(const char *function) {
 static const struct wait *find_wait(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
   for (unsigned i = 0; i < trace->depth; i++) {
     const struct nomem__trace_frame *frame = &trace->frame[i];
-    struct nomem__source_frame sources[INLINED_MAX];
+    struct nomem__source_frame sources[NOMEM_INLINED_MAX];
     if (!nomem__is_runtime(nomem__base_name(frame->path))) return NULL;
     size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
-                                          INLINED_MAX);
+                                          NOMEM_INLINED_MAX);
     for (size_t s = 0; s < count; s++)
       if (wait_of(sources[s].function) != NULL) return wait_of(sources[s].function);
   }
