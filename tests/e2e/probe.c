@@ -112,7 +112,7 @@ static void print_sites(void) {
       sites[count++] = &channel->sites[i];
       allocations += channel->sites[i].count;
     }
-  qsort(sites, count, sizeof *sites, by_key);
+  qsort(sites, count, sizeof *sites, by_key); // NOLINT(bugprone-sizeof-expression): of pointers
   printf("sites=%zu\nsite_calls=%" PRIu64 "\nlost=%" PRIu64 "\n", count, allocations, (uint64_t)channel->sites_lost);
   printf("hits=%" PRIu64 "\nmisses=%" PRIu64 "\nmismatches=%" PRIu64 "\n", (uint64_t)channel->stack_hits,
          (uint64_t)channel->stack_misses, (uint64_t)channel->stack_mismatches);
