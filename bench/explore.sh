@@ -46,8 +46,9 @@ chmod +x "$work/explored.sh"
 explore="$build/nomem explore -j 2"
 explore_all="$explore --all --faults transient --under-test '*'" # a test's own allocations, too
 
-echo "what bounds it, on this machine:"
-"$work/forks"
+echo "what bounds it, on this machine, us:"
+$compare -n 11 -o us "a fork, its end, the wait" "$work/fork 0 4" "the same, and write to 32 pages" "$work/fork 32 4" \
+  "posix_spawn of true, the wait" "$work/fork spawn"
 
 allocations() { # COMMAND
   eval "\"$build/nomem\" sites -- $1" | awk '/allocations? at/ { print $1 }'
