@@ -245,13 +245,19 @@ static void confirm_done(struct nomem__worker *worker, const struct nomem__outco
   confirm_next(campaign);
 }
 
-/* Output that has changed since the baselines depends on the time: it shows nothing. */
+/* Output that has changed since the baselines depends on the time: it shows nothing, in no run. */
 static void output_checked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct nomem__campaign *campaign = user;
   (void)worker;
   if (outcome->end.was_cancelled) return;
   nomem__baseline_output_compare(&campaign->baseline_output, &outcome->output, &outcome->error);
   campaign->is_output_checked = true;
+  if (!campaign->baseline_output.is_output_stable) {
+    nomem__findings_drop(&campaign->findings, NOMEM_VERDICT_SWALLOWED);
+    for (size_t i = 0; i < campaign->point_count; i++)
+      if (campaign->results[i] == NOMEM_VERDICT_SWALLOWED + 1) campaign->results[i] = NOMEM_VERDICT_HANDLED + 1;
+    campaign->confirmed = 0;
+  }
   confirm_next(campaign);
 }
 
@@ -309,12 +315,12 @@ static int explore_points(struct nomem__campaign *campaign) {
   explore_recoveries(campaign);
   nomem__audit_run(campaign);
   nomem__findings_fold_leaks(&campaign->findings, campaign->session->symbols);
-  count_results(campaign);
   if (needs_ledger_to_confirm(campaign)) nomem__audit_prepare(campaign);
   confirm_next(campaign);
   nomem__session_run(session);
   nomem__progress_stop(&campaign->progress);
   nomem__session_run(session);
+  count_results(campaign);
   return campaign->failed ? -ECANCELED : 0;
 }
 

@@ -368,6 +368,17 @@ void nomem__findings_sort(struct nomem__findings *findings) {
   if (findings->count > 0) qsort(findings->list, findings->count, sizeof *findings->list, compare);
 }
 
+void nomem__findings_drop(struct nomem__findings *findings, enum nomem__verdict verdict) {
+  size_t kept = 0;
+  for (size_t i = 0; i < findings->count; i++) {
+    if (findings->list[i].verdict == verdict)
+      free_shown(&findings->list[i]);
+    else
+      findings->list[kept++] = findings->list[i];
+  }
+  findings->count = kept;
+}
+
 void nomem__findings_free(struct nomem__findings *findings) {
   for (size_t i = 0; i < findings->count; i++) free_shown(&findings->list[i]);
   free(findings->list);

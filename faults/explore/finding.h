@@ -100,6 +100,9 @@ void nomem__findings_fold_leaks(struct nomem__findings *findings, struct nomem__
 /* The worst first, and within a verdict the one with the most runs. */
 void nomem__findings_sort(struct nomem__findings *findings);
 
+/* Takes out all with one verdict. */
+void nomem__findings_drop(struct nomem__findings *findings, enum nomem__verdict verdict);
+
 void nomem__findings_free(struct nomem__findings *findings);
 
 /* Adds what a run with a ledger tells of the block that was misused. */
