@@ -17,6 +17,8 @@
 #define PIECE_BYTES 16384
 /* A line longer than this is compared as a whole, but shown and searched as far as here. */
 #define LINE_BYTES 512
+#define SHOWN_BYTES 72 /* of a line */
+#define SHOWN_BEFORE 24
 
 int nomem__stream_open(void) {
   int fd = memfd_create("nomem-output", MFD_CLOEXEC);
@@ -78,6 +80,7 @@ bool nomem__output_is_same(const struct nomem__baseline_output *baseline, const 
 struct difference {
   uint64_t line; /* from 1; 0: none in what is kept of the baseline's */
   size_t byte;   /* the first that differs, from 0 */
+  size_t column; /* in its line */
   bool is_at_end, was_at_end;
   char is[LINE_BYTES], was[LINE_BYTES];
 };
@@ -109,6 +112,7 @@ static struct difference find_difference(const struct nomem__baseline_output *ba
     return found;
   }
   found.byte = at;
+  found.column = at - line_at;
   length = pread(output->fd, buffer, sizeof buffer, (off_t)line_at);
   found.is_at_end = length <= 0;
   found.was_at_end = line_at >= baseline->text_bytes;
@@ -133,9 +137,16 @@ bool nomem__output_is_swallowed(const struct nomem__baseline_output *baseline, c
   return !tells_of_failure(found.is);
 }
 
-static const char *quoted(bool is_at_end, const char *line, char text[NOMEM_QUOTE_BYTES]) {
+/* Of a long line what stands around the first byte that differs. */
+static const char *quoted(bool is_at_end, const char *line, size_t column, char text[NOMEM_QUOTE_BYTES]) {
   if (is_at_end) return "nothing";
-  return nomem__quote(line, text, NOMEM_QUOTE_BYTES);
+  size_t length = strlen(line), from = column > SHOWN_BEFORE ? column - SHOWN_BEFORE : 0;
+  if (from > length) from = length;
+  while (from > 0 && ((unsigned char)line[from] & 0xc0) == 0x80) from--; /* not within a character */
+  char part[SHOWN_BYTES + sizeof "......"];
+  snprintf(part, sizeof part, "%s%.*s%s", from > 0 ? "..." : "", SHOWN_BYTES, line + from,
+           length - from > SHOWN_BYTES ? "..." : "");
+  return nomem__quote(part, text, NOMEM_QUOTE_BYTES);
 }
 
 void nomem__output_difference(const struct nomem__baseline_output *baseline, const struct nomem__stream *output,
@@ -146,7 +157,8 @@ void nomem__output_difference(const struct nomem__baseline_output *baseline, con
     return;
   }
   char is[NOMEM_QUOTE_BYTES], was[NOMEM_QUOTE_BYTES];
-  const char *shown_is = quoted(found.is_at_end, found.is, is), *shown_was = quoted(found.was_at_end, found.was, was);
+  const char *shown_is = quoted(found.is_at_end, found.is, found.column, is);
+  const char *shown_was = quoted(found.was_at_end, found.was, found.column, was);
   if (strcmp(shown_is, shown_was) == 0) /* in what a line does not show: far behind, or behind a zero byte */
     snprintf(text, text_bytes, "its output differs from byte %zu on, in line %" PRIu64, found.byte + 1, found.line);
   else

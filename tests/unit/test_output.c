@@ -90,6 +90,12 @@ static void difference(void **state) {
   EXPECT("a\n", "a\nb\n", "line 2 of its output is 'b', without the fault it is nothing");
   EXPECT("a\nb", "a\nb\n", "its output differs from byte 4 on, in line 2");
   EXPECT("a\nb\0c", "a\nb\0d", "its output differs from byte 5 on, in line 2");
+  EXPECT("a line of which the end is lost, end", "a line of which the end is lost",
+         "line 1 of its output is '...of which the end is lost', without the fault it is '...of which the end is lost, "
+         "end'");
+  EXPECT("\xe2\x82\xac one and two and three and", "\xe2\x82\xac one and two and three",
+         "line 1 of its output is '\xe2\x82\xac one and two and three', without the fault it is "
+         "'\xe2\x82\xac one and two and three and'");
   EXPECT("", "\n", "line 1 of its output is '', without the fault it is nothing");
   EXPECT("\33[2J\n", "\xff\n", "line 1 of its output is '\\xff', without the fault it is '\\x1b[2J'");
 #undef EXPECT
@@ -111,6 +117,7 @@ static void large(void **state) {
   nomem__baseline_output_take(&baseline, &first, &none);
   nomem__output_difference(&baseline, &second, text, sizeof text);
   assert_non_null(strstr(text, "line 1 of its output is 'xxxxxyxx"));
+  assert_non_null(strstr(text, "xx...', without"));
   assert_non_null(strstr(text, "without the fault it is 'xxxxxxxx"));
   nomem__baseline_output_free(&baseline);
   free(was), free(is);
