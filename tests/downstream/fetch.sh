@@ -3,6 +3,10 @@
 #
 #   tests/downstream/fetch.sh FOLDER PACKAGE         unpacks below FOLDER, prints the path of the source tree
 #   tests/downstream/fetch.sh FOLDER PACKAGE sid     the same of another suite, below FOLDER/sid
+#   tests/downstream/fetch.sh FOLDER PACKAGE newest  the newest of sid, testing and stable, below FOLDER/newest
+#
+# A mirror's index may name what the mirror does not carry: then the upstream sources of that version are taken alone,
+# without the distribution's changes, or else the next version. One line on standard error says so.
 #
 # Where the packages come from is read out of the machine's own apt configuration, which commonly names binary packages
 # only: the same places are asked for sources, through a private list and index below FOLDER. The system's are not
@@ -39,8 +43,19 @@ signed_by() {
   esac
 }
 
-# One line for each suite and component of this distribution: others seldom have sources. Another suite is asked for where
-# the main one of this machine comes from: its updates lie elsewhere, or nowhere.
+# The suites to ask for at the place that this machine has RELEASE, one of its own, from. Another suite is asked for where
+# the main one comes from: its updates lie elsewhere, or nowhere.
+suites_at() {
+  case $suite:$1 in
+    :*) echo "$1" ;;
+    newest:"$main") echo sid testing stable ;;
+    newest:"$main-security") echo stable-security ;;
+    newest:*) ;;
+    *:"$main") echo "$suite" ;;
+  esac
+}
+
+# One line for each suite and component of this distribution: others seldom have sources.
 list_sources() {
   # shellcheck disable=SC1091
   id=$(. /etc/os-release && echo "$ID")
@@ -51,8 +66,9 @@ list_sources() {
     sort -u |
     while read -r origin site release component entry; do
       [ "$(echo "$origin" | tr '[:upper:]' '[:lower:]')" = "$id" ] || continue
-      [ -z "$suite" ] || [ "$release" = "$main" ] || continue
-      echo "deb-src$(signed_by "$entry") $site ${suite:-$release} $component"
+      for asked in $(suites_at "$release"); do
+        echo "deb-src$(signed_by "$entry") $site $asked $component"
+      done
     done
 }
 
@@ -67,18 +83,43 @@ if [ ! -f "$folder/apt/fetched" ]; then
   : >"$folder/apt/fetched"
 fi
 
+# fetch_source OPTION...: what apt-get source says goes to the log.
+fetch_source() {
+  # shellcheck disable=SC2086 # a list of words
+  apt-get -q $private source --only-source "$@" >>"$folder/apt/log" 2>&1
+}
+
+upstream_of() { echo "$1" | sed 's/^[0-9]*://; s/-[^-]*$//'; }
+
+# unpack_upstream VERSION: what its authors released, without the distribution's changes.
+unpack_upstream() {
+  fetch_source --tar-only "$package=$1" || return
+  upstream=$(upstream_of "$1")
+  mkdir "$package-$upstream"
+  tar -xf "${package}_$upstream".orig.tar.*[z2] -C "$package-$upstream" --strip-components=1 --no-same-owner && return
+  rm -rf "$package-$upstream"
+  return 1
+}
+
 mkdir -p "$folder/$package"
 cd "$folder/$package"
-# The newest, or, where a mirror does not carry that one's files, the next.
 # shellcheck disable=SC2086
 versions=$(apt-cache $private showsrc --only-source "$package" 2>/dev/null | sed -n 's/^Version: //p' | sort -ruV)
 [ -n "$versions" ] || die "this distribution has no source package $package: check the name"
-for version in $versions; do
-  # shellcheck disable=SC2086
-  apt-get -q $private source --only-source "$package=$version" >"$folder/apt/log" 2>&1 && break
+newest=$(echo "$versions" | head -n 1)
+: >"$folder/apt/log"
+had=
+before=
+for version in $versions ''; do
+  if [ "$(upstream_of "$before")" != "$(upstream_of "$version")" ] && [ -n "$before" ]; then
+    unpack_upstream "$before" && had="the upstream sources of $before" && break
+  fi
+  [ -n "$version" ] && fetch_source "$package=$version" && had=$version && break
+  before=$version
 done
+[ -n "$had" ] || die "$package: the mirror has none of $(echo "$versions" | tr '\n' ' '): see $folder/apt/log"
+[ "$had" = "$newest" ] || echo "nomem: $package: the index names $newest, the mirror has $had" >&2
 for tree in */; do
-  [ -d "$tree/debian" ] && echo "$folder/$package/${tree%/}" >"$folder/$package.path"
+  [ -d "$tree" ] && echo "$folder/$package/${tree%/}" >"$folder/$package.path"
 done
-[ -f "$folder/$package.path" ] || die "$package: no source tree was unpacked: see $folder/apt/log"
 cat "$folder/$package.path"

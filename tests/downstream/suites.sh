@@ -170,3 +170,116 @@ suite_libxml2() {
   explore xmllint-push -- "$built/xmllint" --push doc.xml
   explore xmllint-format -- "$built/xmllint" --format --encode UTF-16 doc.xml
 }
+
+# Each test of munit's by its name, in the process that it is started in.
+suite_nghttp2() {
+  targets='main failmalloc'
+  build_cmake nghttp2 . -DENABLE_LIB_ONLY=ON -DBUILD_STATIC_LIBS=ON || return
+  cd "$built/tests" || return
+  for program in main failmalloc; do
+    for name in $("./$program" --list | tr -d '\t'); do
+      timeout -s KILL "$test_seconds" "./$program" --no-fork "$name" >/dev/null 2>&1 </dev/null &&
+        explore "$program$(echo "$name" | tr / -)" -- "./$program" --no-fork "$name"
+    done
+  done
+}
+
+# The tests that need no server. The program makes 30,000 allocations before it begins with one.
+suite_c_ares() {
+  targets=arestest
+  case_seconds=3
+  build_cmake c-ares . -DCARES_BUILD_TESTS=ON -DCARES_STATIC=ON -DCARES_SHARED=OFF \
+    -DCMAKE_CXX_FLAGS=-g || return
+  cd "$built/bin" || return
+  for name in $(./arestest --gtest_list_tests | awk '/^[^ ]/ { group = $1 } /^ / { print group $1 }' |
+    grep -E '^(LibraryTest|DefaultChannelTest|FileChannelTest)[.]' | grep -v Live); do
+    timeout -s KILL "$test_seconds" ./arestest "--gtest_filter=$name" >/dev/null 2>&1 </dev/null &&
+      explore "$name" -- ./arestest "--gtest_filter=$name"
+  done
+}
+
+suite_zlib() {
+  targets='example minigzip infcover'
+  build_configure zlib --static || return
+  cd "$work" || return
+  cp "$source/zlib.3" . && gzip -k zlib.3
+  explore example -- "$built/example"
+  explore infcover -- "$built/infcover"
+  explore minigzip --stdin zlib.3 -- "$built/minigzip"
+  explore minigzip-file -- "$built/minigzip" -c zlib.3
+  explore minigzip-d --stdin zlib.3.gz -- "$built/minigzip" -d
+}
+
+# The tests work in folders of their own below that of the temporary files.
+suite_libarchive() {
+  targets=libarchive_test
+  build_cmake libarchive . -DENABLE_OPENSSL=OFF -DENABLE_WERROR=OFF || return
+  cd "$work" || return
+  for name in $("$built/bin/libarchive_test" -h 2>&1 | sed -n 's/^ *[0-9]*: //p' |
+    grep -E '^test_(archive_string|archive_match|archive_pathmatch|compat|entry|read_format|write_format)'); do
+    timeout -s KILL "$test_seconds" "$built/bin/libarchive_test" -r "$source/libarchive/test" "$name" \
+      >/dev/null 2>&1 </dev/null &&
+      explore "$name" -- "$built/bin/libarchive_test" -r "$source/libarchive/test" "$name"
+  done
+}
+
+suite_mxml() {
+  targets='libmxml.a testmxml'
+  build_configure mxml --disable-shared || return
+  cd "$work" || return
+  explore testmxml -- "$built/testmxml" "$source/test.xml" out.xml
+  explore testmxml-literal -- "$built/testmxml" '<?xml version="1.0"?><a x="1">one &lt;<!-- no --><b>two</b></a>'
+}
+
+suite_iniparser() {
+  unpack iniparser || return
+  for name in parse iniexample; do
+    build_program "$name" "example/$name.c" src/iniparser.c src/dictionary.c || return
+  done
+  cd "$work" || return
+  explore iniexample -- "$built/iniexample"
+  for file in "$source"/example/*.ini; do
+    explore "parse-$(basename "$file" .ini)" -- "$built/parse" "$file"
+  done
+}
+
+suite_libcsv() {
+  unpack libcsv && build_program check_csv test_csv.c libcsv.c || return
+  for name in csvfix csvinfo csvtest csvvalid; do
+    build_program "$name" "examples/$name.c" libcsv.c || return
+  done
+  cd "$work" || return
+  explore check_csv -- "$built/check_csv"
+  for number in 01 05 10; do
+    file=$source/tests/test_$number.csv
+    explore "csvtest-$number" --stdin "$file" -- "$built/csvtest"
+    explore "csvinfo-$number" -- "$built/csvinfo" "$file"
+    explore "csvvalid-$number" -- "$built/csvvalid" "$file"
+    explore "csvfix-$number" -- "$built/csvfix" "$file" out.csv
+  done
+}
+
+# As testit.sh has them.
+suite_popt() {
+  build_configure popt --disable-shared --disable-nls || return
+  cd "$built/tests" || return
+  export HOME="$built/tests"
+  for options in '--arg1 --arg2 something' '--simple another' --two '--arg1 --takerest --arg2' '-3 50' '-OT foo' \
+    '--inc --arg2 foo' '--cb2 -c arg3' '--echo-args this --echo-args that' --help --usage '-A a -A b --arg1'; do
+    explore "test1$(echo "$options" | tr -d ' ')" -- ./test1 $options
+  done
+  explore tdict -- ./tdict
+  for number in 01 02 03; do
+    explore "test3-$number" -- ./test3 "$source/tests/test3-data/$number.input"
+  done
+}
+
+suite_libconfig() {
+  build_configure libconfig --disable-shared --disable-cxx --enable-examples || return
+  make -C "$built/tests" libconfig_tests >>"$built/log" 2>&1 || return
+  cd "$built/tests" && explore libconfig_tests -- ./libconfig_tests
+  cd "$built/examples/c" || return
+  for name in example1 example2 example3 example4; do
+    [ ! -x "$name" ] || explore "$name" -- "./$name"
+  done
+}
