@@ -228,10 +228,14 @@ static enum listing listing_of(const struct nomem__finding *finding) {
   return finding->aside == NOMEM_ASIDE_ADVISORY ? ADVISORY : COUNTED;
 }
 
+/* So many of those. */
+#define SHORT_MAX 10
+
+static const char *const listing_names[] = {[FLAKY] = "flaky", [ADVISORY] = "advisory", [ASIDE] = "not counted"};
+
 static void print_short(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
-  static const char *const names[] = {[FLAKY] = "flaky", [ADVISORY] = "advisory", [ASIDE] = "not counted"};
   enum listing listing = listing_of(finding);
-  fprintf(out, "%s: %s in ", names[listing], nomem__verdicts[finding->verdict].name);
+  fprintf(out, "%s: %s in ", listing_names[listing], nomem__verdicts[finding->verdict].name);
   nomem__trace_print_culprit(out, finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault,
                              campaign->session->symbols);
   fprintf(out, ", %" PRIu64 " run%s: ", finding->runs, finding->runs == 1 ? "" : "s");
@@ -257,7 +261,7 @@ static void print_listed(const struct nomem__campaign *campaign, const struct no
     counts[listing]++;
     if (listing == COUNTED)
       print_finding(campaign, finding, out);
-    else if (!is_quiet)
+    else if (!is_quiet && counts[listing] <= SHORT_MAX)
       print_short(campaign, finding, out);
   }
 }
@@ -367,6 +371,8 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
     print_listed(campaign, &campaign->findings, listing, counts, out);
     print_listed(campaign, &campaign->set_aside, listing, counts, out);
     if (listing == COUNTED && counts[COUNTED] > 0 && !is_quiet) fputc('\n', out);
+    if (listing != COUNTED && counts[listing] > SHORT_MAX && !is_quiet)
+      fprintf(out, "%s: %zu more (--html and --json have all)\n", listing_names[listing], counts[listing] - SHORT_MAX);
   }
   if (is_quiet) return;
   print_verdicts(campaign, counts, out);
