@@ -3,16 +3,50 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
 void nomem__audit_baseline(struct nomem__audit *audit, const struct nomem__outcome *outcome) {
-  const struct nomem__remains *remains = outcome->remains;
+  struct nomem__remains *remains = outcome->remains;
   unsigned number = audit->baselines < NOMEM__AUDIT_BASELINES ? audit->baselines++ : NOMEM__AUDIT_BASELINES - 1;
   audit->is_known = remains->is_known && (number == 0 || audit->is_known);
   audit->live[number] = remains->live;
   if (remains->descriptors > audit->descriptors) audit->descriptors = remains->descriptors;
   if (remains->threads > audit->threads) audit->threads = remains->threads;
   if (remains->children > audit->children) audit->children = remains->children;
+  nomem__made_free(&audit->made[number]);
+  audit->made[number] = remains->made;
+  remains->made = (struct nomem__made){0};
+}
+
+static const struct nomem__made_file *more_made(const struct nomem__audit *audit, const struct nomem__outcome *outcome) {
+  return nomem__made_more(&outcome->remains->made, &audit->made[0], &audit->made[1]);
+}
+
+const struct nomem__made_file *nomem__audit_file(const struct nomem__campaign *campaign,
+                                                 const struct nomem__outcome *outcome) {
+  bool is_looked_at = outcome->channel->watch == NOMEM_WATCH_LEDGER && nomem__audit_is_looked_at(campaign, outcome);
+  return is_looked_at ? more_made(&campaign->audit, outcome) : NULL;
+}
+
+void nomem__audit_note(struct nomem__campaign *campaign, const struct nomem__outcome *outcome, size_t rank) {
+  struct nomem__audit *audit = &campaign->audit;
+  const struct nomem__made_file *file = more_made(audit, outcome);
+  if (file == NULL) return;
+  if (rank >= audit->made_room) {
+    size_t room = campaign->point_count;
+    char **grown = realloc(audit->made_paths, room * sizeof *grown);
+    if (grown == NULL) return;
+    memset(grown + audit->made_room, 0, (room - audit->made_room) * sizeof *grown);
+    audit->made_paths = grown;
+    audit->made_room = room;
+  }
+  free(audit->made_paths[rank]);
+  audit->made_paths[rank] = strdup(file->path);
+}
+
+const char *nomem__audit_first_path(const struct nomem__campaign *campaign, size_t rank) {
+  return rank < campaign->audit.made_room ? campaign->audit.made_paths[rank] : NULL;
 }
 
 static bool has_more(const struct nomem__audit *audit, const struct nomem__remains *remains) {
@@ -39,7 +73,7 @@ bool nomem__audit_is_due(const struct nomem__campaign *campaign, const struct no
   if (!audit->is_known || !remains->is_known || outcome->channel->watch != NOMEM_WATCH_LIVE) return false;
   if (verdict < NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_UNREACHED) return false;
   if (!nomem__audit_is_looked_at(campaign, outcome)) return false;
-  if (has_more(audit, remains)) return true;
+  if (has_more(audit, remains) || more_made(audit, outcome) != NULL) return true;
   for (unsigned i = 0; i < audit->baselines; i++)
     if (remains->live == audit->live[i]) return false;
   return true;
@@ -129,6 +163,7 @@ static void look_at_due(struct nomem__campaign *campaign) {
   campaign->engine = NOMEM_ENGINE_EXEC;
   for (unsigned i = 0; i < campaign->worker_count; i++) {
     nomem__worker_watch_blocks(campaign->workers[i].worker, NOMEM_WATCH_LEDGER);
+    nomem__worker_refresh_files(campaign->workers[i].worker, true);
     next_audit(&campaign->workers[i]);
   }
   nomem__session_run(campaign->session);
@@ -139,8 +174,23 @@ static void look_at_due(struct nomem__campaign *campaign) {
   }
 }
 
+/* Whoever asks for all that is left is told what is not looked at. */
+static void say_unseen(const struct nomem__campaign *campaign) {
+  const struct nomem__session *session = campaign->session;
+  const struct nomem__audit *audit = &campaign->audit;
+  bool is_wanted = (session->options->strict || session->options->leaks == NOMEM_LEAKS_ALL) && !session->options->quiet;
+  if (!is_wanted || session->options->leaks == NOMEM_LEAKS_OFF) return;
+  const char *reason = !audit->is_known                  ? "the ends of its runs cannot be watched"
+                       : session->setup.isolation == NULL ? "runs are not isolated"
+                       : !audit->made[0].is_known || !audit->made[1].is_known
+                           ? "there are too many, or runs have no view of files of their own"
+                           : NULL;
+  if (reason != NULL) nomem__complain("files that the program makes and leaves are not looked at: %s", reason);
+}
+
 void nomem__audit_run(struct nomem__campaign *campaign) {
   struct nomem__audit *audit = &campaign->audit;
+  say_unseen(campaign);
   size_t due = 0;
   for (size_t i = 0; i < campaign->point_count; i++) due += audit->is_due[i];
   if (due == 0) return;
@@ -158,5 +208,8 @@ void nomem__audit_run(struct nomem__campaign *campaign) {
 void nomem__audit_free(struct nomem__audit *audit) {
   free(audit->is_due);
   nomem__remains_clear(&audit->remains);
+  for (unsigned i = 0; i < NOMEM__AUDIT_BASELINES; i++) nomem__made_free(&audit->made[i]);
+  for (size_t i = 0; i < audit->made_room; i++) free(audit->made_paths[i]);
+  free(audit->made_paths);
   *audit = (struct nomem__audit){0};
 }

@@ -8,12 +8,22 @@
 
 #include "campaign.h"
 
-/* Takes note of a baseline's end. */
+/* Takes note of a baseline's end, and takes from it what it made. */
 void nomem__audit_baseline(struct nomem__audit *audit, const struct nomem__outcome *outcome);
 
 /* Whether a run with this verdict has to be made again. */
 bool nomem__audit_is_due(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
                          enum nomem__verdict verdict);
+
+/* Takes note of what a run made that is to be made again. */
+void nomem__audit_note(struct nomem__campaign *campaign, const struct nomem__outcome *outcome, size_t rank);
+
+/* Of a run with a ledger: a file or the like that it made and left, and the baselines did not; NULL: nothing. */
+const struct nomem__made_file *nomem__audit_file(const struct nomem__campaign *campaign,
+                                                 const struct nomem__outcome *outcome);
+
+/* The path that the run of this point gave it before it was made again; NULL: it was not. */
+const char *nomem__audit_first_path(const struct nomem__campaign *campaign, size_t rank);
 
 /* Of a run with a ledger: what it left that the baseline did not. False: nothing. */
 bool nomem__audit_left(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,

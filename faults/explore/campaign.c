@@ -85,7 +85,9 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
   evidence.was_misused = nomem__audit_misuse(campaign, outcome) != NULL || nomem__audit_overrun(campaign, outcome);
   bool is_looked_at = nomem__audit_is_looked_at(campaign, outcome);
   evidence.has_leaked = is_looked_at && nomem__audit_left(campaign, outcome, &left);
-  evidence.has_leftover = is_looked_at && nomem__audit_leftover(campaign, outcome, what, sizeof what);
+  evidence.has_left_file = nomem__audit_file(campaign, outcome) != NULL;
+  evidence.has_leftover = evidence.has_left_file ||
+                          (is_looked_at && nomem__audit_leftover(campaign, outcome, what, sizeof what));
   if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, &campaign->owners);
   return nomem__oracle_verdict(&evidence);
 }
@@ -115,16 +117,30 @@ static void say_run(struct nomem__campaign *campaign, const char *plan, enum nom
 }
 
 /* How a run ended, where its verdict does not say it all. */
-static void describe(const struct nomem__campaign *campaign, const struct nomem__found *found, char *detail,
-                     size_t detail_bytes) {
+void nomem__campaign_describe(const struct nomem__campaign *campaign, struct nomem__found *found,
+                              struct nomem__left_site *left, char *detail) {
+  const size_t detail_bytes = NOMEM_DETAIL_BYTES;
   const struct nomem__outcome *outcome = found->outcome;
+  const struct nomem__made_file *file = nomem__audit_file(campaign, outcome);
+  const char *first_path = nomem__audit_first_path(campaign, found->rank);
+  detail[0] = '\0';
+  found->detail = detail;
+  found->left = nomem__audit_left(campaign, outcome, left) ? left : NULL;
+  found->misuse = nomem__audit_misuse(campaign, outcome);
+  found->left_file = file != NULL ? nomem__made_hash(file, first_path) : 0;
   if (found->verdict == NOMEM_VERDICT_SWALLOWED)
     nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, detail_bytes);
   if (found->verdict == NOMEM_VERDICT_SANITIZER)
     snprintf(detail, detail_bytes, "%s", outcome->report.kind[0] != '\0' ? outcome->report.kind : UNSEEN_REPORT);
   if (found->verdict == NOMEM_VERDICT_LEAK || found->verdict == NOMEM_VERDICT_CORRUPTION)
     nomem__audit_describe(found, detail, detail_bytes);
-  if (found->verdict == NOMEM_VERDICT_LEFTOVER) nomem__audit_leftover(campaign, outcome, detail, detail_bytes);
+  size_t used = strlen(detail);
+  if (found->verdict == NOMEM_VERDICT_LEAK && file != NULL)
+    used += (size_t)snprintf(detail + used, detail_bytes - used, "; and ");
+  if (file != NULL && (found->verdict == NOMEM_VERDICT_LEAK || found->verdict == NOMEM_VERDICT_LEFTOVER))
+    nomem__made_describe(file, first_path, detail + used, detail_bytes - used);
+  else if (found->verdict == NOMEM_VERDICT_LEFTOVER)
+    nomem__audit_leftover(campaign, outcome, detail, detail_bytes);
 }
 
 static size_t count_findings(const struct nomem__findings *findings, bool strict) {
@@ -154,19 +170,16 @@ uint64_t nomem__campaign_early_ms(const struct nomem__campaign_worker *hand) {
 static int add_finding(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank,
                        enum nomem__verdict verdict, const char *plan) {
   struct nomem__campaign *campaign = hand->campaign;
-  char detail[NOMEM_DETAIL_BYTES] = "";
+  char detail[NOMEM_DETAIL_BYTES];
   struct nomem__left_site left;
-  const struct nomem__found found = {.verdict = verdict,
-                                     .outcome = outcome,
-                                     .point = campaign->points[rank],
-                                     .rank = rank,
-                                     .plan = plan,
-                                     .detail = detail,
-                                     .is_early = outcome->is_early && verdict == NOMEM_VERDICT_HANG,
-                                     .left = nomem__audit_left(campaign, outcome, &left) ? &left : NULL,
-                                     .misuse = nomem__audit_misuse(campaign, outcome)};
+  struct nomem__found found = {.verdict = verdict,
+                               .outcome = outcome,
+                               .point = campaign->points[rank],
+                               .rank = rank,
+                               .plan = plan,
+                               .is_early = outcome->is_early && verdict == NOMEM_VERDICT_HANG};
   const struct nomem__finding *finding = NULL;
-  describe(campaign, &found, detail, sizeof detail);
+  nomem__campaign_describe(campaign, &found, &left, detail);
   int result = nomem__findings_add(&hand->findings, &found, &campaign->owners, &finding);
   if (result == -ENOENT) result = nomem__findings_add(&campaign->findings, &found, &campaign->owners, &finding);
   if (result != 0) return result;
@@ -187,6 +200,7 @@ bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
   nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
   campaign->results[rank] = (uint8_t)(verdict + 1);
   campaign->audit.is_due[rank] = nomem__audit_is_due(campaign, outcome, verdict);
+  if (campaign->audit.is_due[rank]) nomem__audit_note(campaign, outcome, rank);
   note_recovery(campaign, point, outcome);
   int result = 0;
   if (outcome->is_early && verdict == NOMEM_VERDICT_UNREACHED)
@@ -227,6 +241,7 @@ static void confirm_next(struct nomem__campaign *campaign) {
   bool is_checked = finding->verdict != NOMEM_VERDICT_SWALLOWED || campaign->is_output_checked;
   nomem__worker_watch_blocks(campaign->workers[0].worker,
                              needs_ledger(finding) ? NOMEM_WATCH_LEDGER : NOMEM_WATCH_LIVE);
+  nomem__worker_refresh_files(campaign->workers[0].worker, true);
   int result = nomem__worker_start(campaign->workers[0].worker, is_checked ? finding->plan : "", campaign->timeout_ms,
                                    is_checked ? confirm_done : output_checked, campaign);
   if (result != 0) nomem__campaign_give_up(campaign, result);

@@ -49,6 +49,9 @@ struct nomem__audit {
   unsigned descriptors, threads, children; /* at their ends, the most of each */
   struct nomem__remains remains; /* of a baseline with a ledger, when there was one */
   uint32_t misuses;
+  struct nomem__made made[NOMEM__AUDIT_BASELINES]; /* what the baselines made; owned */
+  char **made_paths; /* of each point that is to be looked at for what it made, where that was at first; owned */
+  size_t made_room;
 };
 
 struct nomem__campaign {
@@ -108,6 +111,11 @@ bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
 /* After how long this worker's next run may be ended, because it probably hangs where others did; 0: not before its
  * time. */
 uint64_t nomem__campaign_early_ms(const struct nomem__campaign_worker *hand);
+
+/* Fills in what there is to say of a run with this verdict, in found: what it left and how it ended. left, and detail
+ * of NOMEM_DETAIL_BYTES, are the caller's and outlive it. */
+void nomem__campaign_describe(const struct nomem__campaign *campaign, struct nomem__found *found,
+                              struct nomem__left_site *left, char *detail);
 
 /* Whether no further run is to be started: interrupted, failed, or out of time. */
 bool nomem__campaign_is_over(const struct nomem__campaign *campaign);

@@ -52,9 +52,10 @@ static const struct {
              "To mend: free on the error path what was taken before the allocation that failed."},
     {"leftover",
      "A descriptor was still open, a thread still running, or a child process not waited for when the program came\n"
-     "to its end, though it ended as the baseline did. It counts with --strict: the kernel closes what a process has\n"
-     "open, and it may have been the test that left it.\n"
-     "To mend: close on the error path what was opened before the allocation that failed."},
+     "to its end, though it ended as the baseline did; or a file, a folder or shared memory that it had made was\n"
+     "still there. It counts with --strict: the kernel closes what a process has open, it may have been the test\n"
+     "that left it, and a file may be what the program falls back on.\n"
+     "To mend: close on the error path what was opened, and remove what was made, before the allocation that failed."},
     {"flaky", "Not a verdict of its own: the run that showed the finding ended otherwise when it was made once more.\n"
               "It is listed apart and does not count."},
 };

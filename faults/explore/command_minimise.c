@@ -39,13 +39,12 @@ static uint64_t place_of(const struct nomem__campaign *campaign, const struct no
                          enum nomem__verdict verdict) {
   struct nomem__findings findings = {0};
   struct nomem__left_site left;
-  const struct nomem__found found = {.verdict = verdict,
-                                     .outcome = outcome,
-                                     .plan = "",
-                                     .left = nomem__audit_left(campaign, outcome, &left) ? &left : NULL,
-                                     .misuse = nomem__audit_misuse(campaign, outcome)};
+  char detail[NOMEM_DETAIL_BYTES];
+  struct nomem__found found = {.verdict = verdict, .outcome = outcome, .plan = ""};
   const struct nomem__finding *finding = NULL;
   uint64_t place = 0;
+  nomem__campaign_describe(campaign, &found, &left, detail);
+  if (verdict == NOMEM_VERDICT_LEFTOVER && found.left_file != 0) return 1; /* its name is another in each run */
   if (nomem__verdict_is_shown(verdict) &&
       nomem__findings_add(&findings, &found, &campaign->owners, &finding) == 0)
     place = finding->hash;
@@ -171,7 +170,8 @@ static int leave_out(struct minimiser *minimiser) {
 
 static void report(struct minimiser *minimiser, uint64_t total, int needed, const char *plan) {
   const struct nomem__campaign *campaign = &minimiser->campaign;
-  bool is_timed = minimiser->wanted.verdict == NOMEM_VERDICT_HANG;
+  enum nomem__verdict verdict = minimiser->wanted.verdict;
+  bool is_timed = verdict == NOMEM_VERDICT_HANG;
   printf("%d of %" PRIu64 " failed calls lead%s to the same end (%s; %u runs)\n", needed, total,
          needed == 1 ? "s" : "", nomem__verdicts[minimiser->wanted.verdict].name, minimiser->runs);
   for (unsigned i = 0; i < minimiser->call_count; i++) {
@@ -181,7 +181,8 @@ static void report(struct minimiser *minimiser, uint64_t total, int needed, cons
     nomem__trace_print(stdout, &call->trace, campaign->session->symbols, 4);
   }
   fputs("  reproduce: ", stdout);
-  nomem__print_reproduction(stdout, campaign->session->options, plan, is_timed ? campaign->timeout_ms : 0, false);
+  nomem__print_reproduction(stdout, campaign->session->options, plan, is_timed ? campaign->timeout_ms : 0,
+                            verdict == NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_LEFTOVER);
 }
 
 /* The plan as it was given. Returns how many calls it failed, or a negative error code after a line. */

@@ -122,6 +122,16 @@ static void say_open(const struct run *run) {
   }
 }
 
+/* Without a baseline, all of them, too. */
+static void say_made(const struct run *run) {
+  const struct nomem__made none = {.is_known = true};
+  char what[NOMEM_DETAIL_BYTES];
+  const struct nomem__made_file *file = nomem__made_more(&run->remains.made, &none, &none);
+  if (file == NULL) return;
+  nomem__made_describe(file, NULL, what, sizeof what);
+  nomem__complain("%s", what);
+}
+
 static int exit_status(const struct run *run) {
   const struct nomem__end *end = &run->outcome.end;
   if (run->outcome.channel->fault_count == 0) {
@@ -158,6 +168,7 @@ static int run_once(struct run *run) {
       if (is_watched) say_misuses(run);
       if (is_watched && !run->outcome.end.timed_out) say_left(run);
       if (is_watched) say_open(run);
+      if (is_watched) say_made(run);
       status = exit_status(run);
     }
   }

@@ -246,12 +246,32 @@ static bool shows_more(const struct nomem__point *point, size_t rank, const stru
   return rank < finding->rank;
 }
 
-/* Without numbers, which are others in each run. */
+/* Where the name of a temporary file begins; its end, when there is none. */
+static const char *temporary_name(const char *text) {
+  static const char *const signs[] = {" (deleted)'", "'/tmp/", "'/var/tmp/", "'/dev/shm/"};
+  const char *slash = strrchr(text, '/');
+  for (size_t i = 0; i < sizeof signs / sizeof *signs && slash != NULL; i++)
+    if (strstr(text, signs[i]) != NULL) return slash + 1;
+  return text + strlen(text);
+}
+
+/* Without numbers, and letters that mkstemp makes, which are others in each run. */
 static uint64_t hash_of_text(const char *text) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (; *text != '\0'; text++)
+  const char *name = temporary_name(text);
+  for (; text < name; text++)
     if (*text < '0' || *text > '9') hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-  return hash;
+  return hash + strlen(name);
+}
+
+/* A file is left by the function whose call was failed last, unless all later calls failed, too. */
+static uint64_t hash_of_leftover(const struct nomem__found *found, struct nomem__symbols *symbols) {
+  const struct nomem_channel *channel = found->outcome->channel;
+  struct nomem__trace fault;
+  if (found->left_file == 0) return hash_of_text(found->detail);
+  if (found->point.persistent) return found->left_file;
+  nomem__fault_trace(channel, found->point.second != 0 && channel->fault_count > 1, &fault);
+  return found->left_file + nomem__trace_hash(&fault, symbols, NOMEM_SAME_FUNCTION);
 }
 
 static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols *symbols, struct shown *run) {
@@ -261,7 +281,7 @@ static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols 
   if (found->verdict == NOMEM_VERDICT_LEAK && nomem__trace_culprit(&run->loser) != NULL)
     return nomem__trace_hash(&run->loser, symbols, NOMEM_SAME_LINE);
   if (found->verdict == NOMEM_VERDICT_LEAK) return nomem__trace_hash(&run->blow_up, symbols, NOMEM_SAME_FUNCTION) + 1;
-  if (found->verdict == NOMEM_VERDICT_LEFTOVER) return hash_of_text(found->detail);
+  if (found->verdict == NOMEM_VERDICT_LEFTOVER) return hash_of_leftover(found, symbols);
   const struct nomem__trace *telling = run->blow_up.depth > 0 ? &run->blow_up : &run->fault;
   /* That a function lets exceptions through is one decision, wherever in it they come from. */
   bool is_escaped = telling->terminate != NOMEM_TERMINATE_NO;
@@ -330,10 +350,12 @@ int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findin
   return 0;
 }
 
-/* Whether a leak that only a persistent fault has shown so far is of blocks that a single one's are, too. */
+/* Whether a leak that only a persistent fault has shown so far is of blocks that a single one's are, too, or what is
+ * left over is the same. */
 static bool is_same_leak(const struct nomem__finding *finding, const struct nomem__finding *other,
                          struct nomem__symbols *symbols) {
-  if (other->verdict != NOMEM_VERDICT_LEAK || other->point.persistent) return false;
+  if (other->verdict != finding->verdict || other->point.persistent) return false;
+  if (finding->verdict == NOMEM_VERDICT_LEFTOVER) return strcmp(finding->detail, other->detail) == 0;
   struct nomem__trace one = finding->blow_up, two = other->blow_up;
   one.blameless = two.blameless = 0;
   return nomem__trace_same_function(&one, &two, symbols);
@@ -342,8 +364,8 @@ static bool is_same_leak(const struct nomem__finding *finding, const struct nome
 void nomem__findings_fold_leaks(struct nomem__findings *findings, struct nomem__symbols *symbols) {
   for (size_t i = 0; i < findings->count;) {
     struct nomem__finding *finding = &findings->list[i], *same = NULL;
-    bool is_guess = finding->verdict == NOMEM_VERDICT_LEAK && finding->point.persistent &&
-                    finding->blow_up.blameless == 0 && finding->blow_up.own == 0;
+    bool is_guess = finding->point.persistent && finding->blow_up.blameless == 0 && finding->blow_up.own == 0 &&
+                    (finding->verdict == NOMEM_VERDICT_LEAK || finding->verdict == NOMEM_VERDICT_LEFTOVER);
     for (size_t j = 0; is_guess && j < findings->count && same == NULL; j++)
       if (is_same_leak(finding, &findings->list[j], symbols)) same = &findings->list[j];
     if (same == NULL) {

@@ -81,6 +81,7 @@ struct nomem__found {
   bool is_early; /* it was ended before its time, which tells something only where the finding is there already */
   const struct nomem__left_site *left; /* what it left; NULL: nothing */
   const struct nomem_misuse *misuse;   /* what it did to a block; NULL: nothing */
+  uint64_t left_file; /* the hash of a file that it left; 0: none */
 };
 
 /* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the same one is
@@ -94,7 +95,7 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
 int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findings *from);
 
 /* Counts the runs of a leak that all failing at once has shown with those of a leak that a single failure has, when
- * what was left was allocated by the same function: there is no telling which failure lost it. */
+ * what was left was allocated by the same function: there is no telling which failure lost it. The same of files. */
 void nomem__findings_fold_leaks(struct nomem__findings *findings, struct nomem__symbols *symbols);
 
 /* The worst first, and within a verdict the one with the most runs. */

@@ -17,14 +17,16 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "isolate_files.h"
 
-/* Where the holder of a cell keeps the descriptor it was given, and the pipe on which it reports. */
-enum { KEPT_FD = 3, REPORT_FD = 4, ABOVE_THESE = 5 };
+/* Where the holder of a cell keeps the descriptor it was given, the pipe on which it reports, and the upper layers of
+ * its view of the files. */
+enum { KEPT_FD = 3, REPORT_FD = 4, SCRATCH_FD = 5, ABOVE_THESE = 6 };
 
 #define PART_MAP(X)                               \
   X(USER, "user namespace", CLONE_NEWUSER)        \
@@ -64,6 +66,8 @@ struct nomem__cell {
   int pidfd;
   int channel_fd; /* given away with the cell; -1: it was */
   int report_fd;  /* on which its holder reports; -1: it has */
+  int scratch_fd; /* the upper layers of the view that runs share; -1: none */
+  uint64_t scratch_used; /* how many files are in there */
 };
 
 /* What each part came to: 0, or errno. */
@@ -101,8 +105,11 @@ static int enter_network(void) {
 }
 
 static int enter_files(const struct nomem__isolation *isolation) {
+  int scratch;
   if (unshare(CLONE_NEWNS) != 0) return errno;
-  return -nomem__view_mount(&isolation->view);
+  int result = nomem__view_mount(&isolation->view, &scratch);
+  if (scratch >= 0 && dup2(scratch, SCRATCH_FD) < 0) result = -errno;
+  return -result;
 }
 
 /* Runs in a cell have no rights that its holder has not given up: else they might not look at its descriptors. */
@@ -159,7 +166,7 @@ static int start_holder(const struct nomem__isolation *isolation, struct nomem__
 static int start_cell(struct nomem__isolation *isolation, struct nomem__cell **out) {
   struct nomem__cell *cell = calloc(1, sizeof *cell);
   if (cell == NULL) return -ENOMEM;
-  *cell = (struct nomem__cell){.isolation = isolation, .holder = -1, .pidfd = -1, .report_fd = -1};
+  *cell = (struct nomem__cell){.isolation = isolation, .holder = -1, .pidfd = -1, .report_fd = -1, .scratch_fd = -1};
   cell->channel_fd = nomem__channel_file();
   int result = cell->channel_fd < 0 ? cell->channel_fd : start_holder(isolation, cell);
   if (result == 0)
@@ -175,6 +182,21 @@ static int await_report(struct nomem__cell *cell, struct report *report) {
   close(cell->report_fd);
   cell->report_fd = -1;
   return length == sizeof *report ? 0 : -ECHILD;
+}
+
+/* Each file in there counts, and so does each folder. 0: it cannot be known. */
+static uint64_t count_used(int scratch_fd) {
+  struct statfs status;
+  return fstatfs(scratch_fd, &status) == 0 ? (uint64_t)(status.f_files - status.f_ffree) : 0;
+}
+
+/* Without it nothing is known of what runs make. */
+static void open_scratch(struct nomem__cell *cell) {
+  char path[64];
+  if ((cell->isolation->flags & CLONE_NEWNS) == 0) return;
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)cell->holder, SCRATCH_FD);
+  cell->scratch_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (cell->scratch_fd >= 0) cell->scratch_used = count_used(cell->scratch_fd);
 }
 
 int nomem__channel_file(void) {
@@ -199,6 +221,7 @@ int nomem__cell_open(struct nomem__isolation *isolation, struct nomem__cell **ou
   }
   *fd = cell->channel_fd;
   cell->channel_fd = -1;
+  open_scratch(cell);
   *out = cell;
   return 0;
 }
@@ -213,6 +236,7 @@ void nomem__cell_close(struct nomem__cell *cell) {
   if (cell->pidfd >= 0) close(cell->pidfd);
   if (cell->report_fd >= 0) close(cell->report_fd);
   if (cell->channel_fd >= 0) close(cell->channel_fd);
+  if (cell->scratch_fd >= 0) close(cell->scratch_fd);
   cell->next = cell->isolation->dying;
   cell->isolation->dying = cell;
 }
@@ -221,17 +245,81 @@ void nomem__cell_path(const struct nomem__cell *cell, char *path, size_t path_by
   snprintf(path, path_bytes, "/proc/%d/fd/%d", (int)cell->holder, KEPT_FD);
 }
 
-int nomem__cell_enter(const struct nomem__cell *cell, bool is_fresh) {
+/* Room for the one descriptor of a message. */
+union control {
+  struct cmsghdr header;
+  char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+/* A message that is lost is a run whose files are not looked at. */
+static void tell(int tell_fd, int scratch) {
+  union control control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+  char byte = 0;
+  struct iovec piece = {&byte, 1};
+  const struct msghdr message = {
+      .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  memcpy(CMSG_DATA(&control.header), &scratch, sizeof scratch);
+  ssize_t sent = sendmsg(tell_fd, &message, MSG_NOSIGNAL);
+  (void)sent;
+}
+
+/* The descriptor of the next message; -1: there is none. */
+static int hear(int told_fd) {
+  union control control;
+  char byte;
+  struct iovec piece = {&byte, 1};
+  struct msghdr message = {
+      .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  int fd = -1;
+  if (recvmsg(told_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0) return -1;
+  const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  if (header != NULL && header->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  return fd;
+}
+
+void nomem__cell_list_fresh(const struct nomem__cell *cell, int told_fd, struct nomem__made *made) {
+  int scratch = hear(told_fd);
+  if (scratch < 0) return;
+  nomem__made_read(made, &cell->isolation->view, scratch);
+  close(scratch);
+}
+
+/* From within the view: an overlay does not expect its layers to change under it. */
+static void sweep(const struct nomem__cell *cell, const struct nomem__made *made) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (nomem__cell_enter(cell, false, -1) != 0) _exit(1);
+    for (size_t i = made->count; i-- > 0;)
+      if (S_ISDIR(made->list[i].type))
+        rmdir(made->list[i].path);
+      else
+        unlink(made->list[i].path);
+    _exit(0);
+  }
+  while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
+void nomem__cell_list_shared(struct nomem__cell *cell, struct nomem__made *made) {
+  uint64_t used = cell->scratch_fd < 0 ? 0 : count_used(cell->scratch_fd);
+  made->is_known = used != 0;
+  if (used == cell->scratch_used || used == 0) return;
+  if (nomem__made_read(made, &cell->isolation->view, cell->scratch_fd) == 0 && made->count > 0) sweep(cell, made);
+  cell->scratch_used = count_used(cell->scratch_fd);
+}
+
+int nomem__cell_enter(const struct nomem__cell *cell, bool is_fresh, int tell_fd) {
   const struct nomem__isolation *isolation = cell->isolation;
   int own = is_fresh ? isolation->flags & (CLONE_NEWNS | CLONE_NEWIPC) : 0;
   int shared = isolation->flags & ~(own & CLONE_NEWNS);
   if (shared != 0 && setns(cell->pidfd, shared) != 0) return -errno;
   if (own != 0 && unshare(own) != 0) return -errno;
-  int result = 0;
+  int result = 0, scratch = -1;
   if (own & CLONE_NEWNS)
-    result = nomem__view_mount(&isolation->view);
+    result = nomem__view_mount(&isolation->view, &scratch);
   else if (isolation->flags & CLONE_NEWNS)
     result = nomem__view_return(&isolation->view);
+  if (scratch >= 0 && tell_fd >= 0) tell(tell_fd, scratch);
+  if (scratch >= 0) close(scratch);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a change of rights would have undone it */
   return result;
 }
@@ -249,7 +337,7 @@ static int try_entry(const struct nomem__cell *cell) {
   int result = 0;
   for (int is_fresh = 0; is_fresh < WAYS; is_fresh++) {
     tries[is_fresh] = fork();
-    if (tries[is_fresh] == 0) _exit(-nomem__cell_enter(cell, is_fresh != 0));
+    if (tries[is_fresh] == 0) _exit(-nomem__cell_enter(cell, is_fresh != 0, -1));
     if (tries[is_fresh] < 0) result = errno;
   }
   for (int i = 0; i < WAYS; i++) {

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "made.h"
+
 /* Room for what is said about isolation. */
 #define NOMEM_ISOLATION_REASON_BYTES 512
 
@@ -39,8 +41,18 @@ void nomem__cell_close(struct nomem__cell *cell);
 void nomem__cell_path(const struct nomem__cell *cell, char *path, size_t path_bytes);
 
 /* Has the calling process, which must not have threads, enter the cell. is_fresh: files are as they are outside, IPC is
- * empty, nothing is left of earlier runs; otherwise it shares them with all that entered in this way. Between fork and
- * exec: async-signal-safe. Returns 0 or a negative error code. */
-int nomem__cell_enter(const struct nomem__cell *cell, bool is_fresh);
+ * empty, nothing is left of earlier runs; otherwise it shares them with all that entered in this way. What is made in a
+ * fresh view can be listed by whoever has the other end of the socket tell_fd (-1: nobody). Between fork and exec:
+ * async-signal-safe. Returns 0 or a negative error code. */
+int nomem__cell_enter(const struct nomem__cell *cell, bool is_fresh, int tell_fd);
+
+/* Lists what the last run has made, which entered a fresh view with the other end of the socket told_fd. Call it for
+ * each. It is not known where views of files are not possible, nor of a run that made too many. made is empty, and the
+ * caller's. */
+void nomem__cell_list_fresh(const struct nomem__cell *cell, int told_fd, struct nomem__made *made);
+
+/* The same of a run that shared its view, which nothing may run in: removes all of it, so that the next one does not
+ * find it. Changes to what was there before stay. */
+void nomem__cell_list_shared(struct nomem__cell *cell, struct nomem__made *made);
 
 #endif

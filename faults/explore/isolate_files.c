@@ -185,12 +185,20 @@ static char *put_descriptor(char *to, int fd) {
   return to;
 }
 
+char *nomem__view_layer(unsigned number, char name[NOMEM_VIEW_LAYER_BYTES]) {
+  name[0] = 'u';
+  name[1] = (char)('0' + number);
+  name[2] = '\0';
+  return name;
+}
+
 /* What is written goes to a folder of the scratch file system, with the rights of the one it is laid over. The layers
  * are named by descriptors: a path may have commas and colons in it, and may be covered by now. */
 static int mount_overlay(const struct nomem__view *view, unsigned number, int lower, int scratch) {
   const struct nomem__view_root *root = &view->roots[number];
-  char options[4 * SHORT_PATH + 64], upper[] = "u0", work[] = "w0";
-  upper[1] = work[1] = (char)('0' + number);
+  char options[4 * SHORT_PATH + 64], upper[NOMEM_VIEW_LAYER_BYTES], work[] = "w0";
+  nomem__view_layer(number, upper);
+  work[1] = (char)('0' + number);
   if (mkdirat(scratch, upper, 0700) != 0 || mkdirat(scratch, work, 0700) != 0) return -errno;
   if (view->is_privileged && fchownat(scratch, upper, root->uid, root->gid, 0) != 0) return -errno;
   if (fchmodat(scratch, upper, root->mode, 0) != 0) return -errno;
@@ -215,7 +223,8 @@ int nomem__view_return(const struct nomem__view *view) {
   return view->directory != NULL && chdir(view->directory) != 0 ? -errno : 0;
 }
 
-int nomem__view_mount(const struct nomem__view *view) {
+int nomem__view_mount(const struct nomem__view *view, int *out) {
+  *out = -1;
   int roots[NOMEM_VIEW_ROOTS], mounts[NOMEM_VIEW_MOUNTS];
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -errno;
   if (view->root_count == 0) return nomem__view_return(view);
@@ -236,8 +245,12 @@ int nomem__view_mount(const struct nomem__view *view) {
   for (unsigned i = 0; i < view->root_count; i++) close(roots[i]);
   for (unsigned i = 0; i < view->mount_count; i++)
     if (mounts[i] >= 0) close(mounts[i]);
-  if (scratch >= 0) close(scratch);
-  return result == 0 ? nomem__view_return(view) : result;
+  if (result == 0) result = nomem__view_return(view);
+  if (result == 0)
+    *out = scratch;
+  else if (scratch >= 0)
+    close(scratch);
+  return result;
 }
 
 void nomem__view_describe(const struct nomem__view *view, char *text, size_t text_bytes) {

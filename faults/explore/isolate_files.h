@@ -40,8 +40,13 @@ int nomem__view_open(struct nomem__view *view, unsigned jobs, bool is_privileged
 void nomem__view_close(struct nomem__view *view);
 
 /* In a new mount namespace: makes the view there, and goes to the working directory in it. Async-signal-safe. Returns 0
- * or a negative error code. */
-int nomem__view_mount(const struct nomem__view *view);
+ * and in *scratch the folder that has the upper layers in it (a descriptor of the caller's; -1: there are none); or a
+ * negative error code, and then it is -1. */
+int nomem__view_mount(const struct nomem__view *view, int *scratch);
+
+/* Room for the name of an upper layer; and that of the root of this number, written to name, which is returned. */
+#define NOMEM_VIEW_LAYER_BYTES 3
+char *nomem__view_layer(unsigned number, char name[NOMEM_VIEW_LAYER_BYTES]);
 
 /* Goes to the working directory in a view that is there. As above. */
 int nomem__view_return(const struct nomem__view *view);

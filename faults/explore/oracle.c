@@ -71,9 +71,10 @@ enum nomem__verdict nomem__oracle_verdict(const struct nomem__evidence *evidence
   if (has_died && !has_refused) return evidence->fatal_signal == SIGABRT ? NOMEM_VERDICT_ABORT : NOMEM_VERDICT_CRASH;
   if (evidence->timed_out) return NOMEM_VERDICT_HANG;
   if (has_refused) return NOMEM_VERDICT_REFUSED;
-  if (evidence->has_leaked) return NOMEM_VERDICT_LEAK;
+  bool gave_up = evidence->root_status != evidence->baseline_status;
+  if (evidence->has_leaked && !(gave_up && evidence->has_left_file)) return NOMEM_VERDICT_LEAK;
   if (evidence->has_leftover) return NOMEM_VERDICT_LEFTOVER;
   if (evidence->is_skipped) return NOMEM_VERDICT_HANDLED;
-  if (evidence->root_status != evidence->baseline_status) return NOMEM_VERDICT_REFUSED;
+  if (gave_up) return NOMEM_VERDICT_REFUSED;
   return evidence->has_swallowed ? NOMEM_VERDICT_SWALLOWED : NOMEM_VERDICT_HANDLED;
 }

@@ -16,7 +16,7 @@ enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FIND
   X(ABORT, abort, "aborted by the code under test", FINDING)                     \
   X(HANG, hang, "still running when its time was up", FINDING)                   \
   X(LEAK, leak, "left memory that the baseline frees", FINDING)                  \
-  X(LEFTOVER, leftover, "left open what the baseline closes", ADVISORY)          \
+  X(LEFTOVER, leftover, "left behind what the baseline does not", ADVISORY)      \
   X(SWALLOWED, swallowed, "ended as always, with other output", ADVISORY)        \
   X(REFUSED, refused, "reported the failure and gave up", NONE)                  \
   X(HANDLED, handled, "ended as the baseline did", NONE)                         \
@@ -50,7 +50,8 @@ struct nomem__evidence {
   bool is_corrupt;     /* the C library's last words say so, before an abort */
   bool was_misused;    /* the ledger saw what corrupts a heap */
   bool has_leaked;     /* what the ledger had at the end is what nothing points to, and more than in the baseline */
-  bool has_leftover;   /* a descriptor, thread or child that the baseline does not leave */
+  bool has_leftover;   /* a file, descriptor, thread or child that the baseline does not leave */
+  bool has_left_file;  /* a file, which stays when the kernel has cleared all else away */
   bool has_swallowed;  /* its output is not the baseline's, and it said nothing of a failure */
   bool is_skipped;     /* the root's exit status is one that says: skipped */
   bool has_report;     /* a sanitizer's, that the baseline does not have */

@@ -49,10 +49,19 @@ void nomem__remains_count(struct nomem__remains *remains, const struct nomem_cha
   remains->children = channel->watched.children;
 }
 
-static unsigned count_open(const struct nomem__remains *remains, const char *what) {
+static unsigned count_open(const struct nomem__remains *remains, const char *what, bool is_exact) {
   unsigned count = 0;
-  for (unsigned i = 0; i < remains->open_count; i++) count += strcmp(remains->open[i].what, what) == 0;
+  for (unsigned i = 0; i < remains->open_count; i++) {
+    const char *other = remains->open[i].what;
+    count += is_exact ? strcmp(other, what) == 0 : nomem__made_are_alike(other, what);
+  }
   return count;
+}
+
+/* The name of a temporary file is another in each run. */
+static bool is_one_more(const struct nomem__remains *here, const struct nomem__remains *there, const char *what) {
+  return count_open(here, what, true) > count_open(there, what, true) &&
+         count_open(here, what, false) > count_open(there, what, false);
 }
 
 bool nomem__remains_more(const struct nomem__remains *here, const struct nomem__remains *there, char *what,
@@ -60,7 +69,7 @@ bool nomem__remains_more(const struct nomem__remains *here, const struct nomem__
   if (!here->has_ended || !there->has_ended) return false;
   for (unsigned i = 0; i < here->open_count && here->descriptors > there->descriptors; i++) {
     const struct nomem__open *open = &here->open[i];
-    if (count_open(here, open->what) <= count_open(there, open->what)) continue;
+    if (!is_one_more(here, there, open->what)) continue;
     char quoted[NOMEM_QUOTE_BYTES];
     snprintf(what, what_bytes, "descriptor %d is open: %s", open->fd,
              nomem__quote(open->what, quoted, sizeof quoted));
@@ -81,6 +90,7 @@ bool nomem__remains_more(const struct nomem__remains *here, const struct nomem__
 
 void nomem__remains_clear(struct nomem__remains *remains) {
   nomem__left_free(&remains->left);
+  nomem__made_free(&remains->made);
   free(remains->open);
   *remains = (struct nomem__remains){0};
 }

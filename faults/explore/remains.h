@@ -3,6 +3,7 @@
 #define NOMEM_REMAINS_H
 
 #include "ledger.h"
+#include "made.h"
 
 /* Descriptors of a process that are listed, and room for what each is open for. */
 #define NOMEM__OPEN_MAX 64
@@ -21,6 +22,7 @@ struct nomem__remains {
   } *open; /* owned */
   bool has_ledger;
   struct nomem__left_list left; /* owned; empty without a ledger */
+  struct nomem__made made; /* owned */
 };
 
 /* Looks at a process at its end, if it keeps a ledger: pid is stopped, and traced by the caller. */

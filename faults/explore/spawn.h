@@ -20,7 +20,8 @@ struct nomem__start {
   bool watch_effects; /* fills in nomem__end.effects; needs trace */
   bool watch_ends;    /* as for nomem__tree_on_exit; needs trace */
   const struct nomem__cell *cell; /* to run in; NULL: none */
-  bool is_fresh; /* as for nomem__cell_enter */
+  bool is_fresh; /* this and tell_fd: as for nomem__cell_enter */
+  int tell_fd;
 };
 
 /* The program begins with this set of signals blocked. Returns 0 and the process in *pid, which is the caller's to wait

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -43,9 +44,11 @@ struct nomem__worker {
   struct nomem__tree *tree;   /* of the run that goes on */
   struct nomem__tree *parent; /* of the process that is forked: the server, or the one snapshots are taken of */
   bool use_server, watch_effects, keep_files;
+  bool is_fresh; /* the run, or what is forked for it, has a view of the files of its own */
   enum nomem_watch watch;
   struct nomem__remains remains;
   struct nomem__cell *cell; /* NULL: none */
+  int told_fd[2]; /* a pair of sockets, on which runs in the cell say where what they write is to be found */
   enum nomem_obstacle obstacle;
   bool is_snapshot, is_unsound;
   uint32_t *ranks; /* of the channel's points, which the program may write to */
@@ -76,6 +79,7 @@ static int map_channel(struct nomem__worker *worker) {
   } else {
     int result = nomem__cell_open(worker->setup->isolation, &worker->cell, &worker->channel_fd);
     if (result != 0) return result;
+    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, worker->told_fd) != 0) return -errno;
   }
   if (worker->channel_fd < 0) return worker->channel_fd;
   for (unsigned i = 0; i < STREAMS; i++) {
@@ -96,7 +100,7 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
   struct nomem__worker *worker = calloc(1, sizeof *worker);
   if (worker == NULL) return -ENOMEM;
   *worker = (struct nomem__worker){
-      .loop = loop, .trees = trees, .setup = setup, .channel_fd = -1, .stream_fd = {-1, -1}};
+      .loop = loop, .trees = trees, .setup = setup, .channel_fd = -1, .stream_fd = {-1, -1}, .told_fd = {-1, -1}};
   uv_timer_init(loop, &worker->timer);
   worker->timer.data = worker;
   int result = map_channel(worker);
@@ -116,6 +120,8 @@ static void free_worker(uv_handle_t *timer) {
   if (worker->channel_fd >= 0) close(worker->channel_fd);
   for (unsigned i = 0; i < STREAMS; i++)
     if (worker->stream_fd[i] >= 0) close(worker->stream_fd[i]);
+  for (unsigned i = 0; i < 2; i++)
+    if (worker->told_fd[i] >= 0) close(worker->told_fd[i]);
   nomem__environment_free(&worker->environment);
   free(worker);
 }
@@ -179,6 +185,14 @@ static void reset_report(struct nomem_channel *channel) {
 
 static void start_clock(struct nomem__worker *worker);
 
+static void list_made(struct nomem__worker *worker) {
+  if (worker->cell == NULL) return;
+  if (worker->is_fresh)
+    nomem__cell_list_fresh(worker->cell, worker->told_fd[0], &worker->remains.made);
+  else
+    nomem__cell_list_shared(worker->cell, &worker->remains.made);
+}
+
 static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
   struct nomem__worker *worker = user;
   (void)tree;
@@ -190,6 +204,7 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   worker->is_spoiled = end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
   if (!worker->setup->inherit) read_streams(worker);
   nomem__remains_count(&worker->remains, worker->channel);
+  list_made(worker);
   worker->outcome.remains = &worker->remains;
   if (worker->is_snapshot) worker->outcome.rank = worker->rank;
   worker->done(worker, &worker->outcome, worker->user);
@@ -299,6 +314,8 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
 static int start_program(struct nomem__worker *worker, nomem__tree_done done, struct nomem__tree **tree) {
   const struct nomem__setup *setup = worker->setup;
   bool is_forked = worker->channel->fork.engine != NOMEM_ENGINE_EXEC;
+  /* All forks of one process have one view of the files. */
+  worker->is_fresh = !worker->keep_files && !is_forked;
   struct nomem__start start = {.path = setup->program,
                                .argv = setup->argv,
                                .environment = is_forked ? worker->environment.forked : worker->environment.plain,
@@ -308,7 +325,8 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                .own_session = !setup->inherit,
                                .same_addresses = setup->same_addresses,
                                .cell = setup->isolation != NULL ? worker->cell : NULL,
-                               .is_fresh = !worker->keep_files,
+                               .is_fresh = worker->is_fresh,
+                               .tell_fd = worker->told_fd[1],
                                .trace = setup->trace,
                                .watch_effects = worker->watch_effects && setup->trace,
                                .watch_ends = worker->watch == NOMEM_WATCH_LEDGER && setup->trace};

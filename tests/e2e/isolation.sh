@@ -84,6 +84,31 @@ if ! nomem explore --no-store --isolate on -- ./apart user >seen 2>&1 && grep -q
   exit 0
 fi
 
+# What runs make and do not remove, whichever engine makes them. Names that are others in each run, what the baseline
+# leaves, too, and what is left on purpose are no reason to complain.
+"$cc" -std=gnu11 -g -O0 -o making "$here/programs/making.c"
+# leaves WHAT FINDINGS PATTERN [OPTION...]: so many findings, and a line like the pattern.
+leaves() {
+  leaves_what=$1
+  leaves_count=$2
+  leaves_pattern=$3
+  shift 3
+  nomem explore --no-store --strict -j 2 "$@" -- ./making "$leaves_what" >seen 2>&1 || :
+  if grep -q "; $leaves_count finding" seen && grep -q -e "$leaves_pattern" seen &&
+    [ ! -e folder ] && [ ! -e output ]; then pass "left: $leaves_what $*"; else fail "left: $leaves_what $*" seen; fi
+}
+for what in cache always output numbers log; do leaves "$what" 0 ''; done
+for engine in exec fork snapshot; do
+  leaves bad-again 1 '^6 runs: 4 leftover, 2 refused; 1 finding' --engine $engine
+done
+leaves bad-again 1 "a folder was left: '$work/folder'"
+leaves bad-refusal 0 '2 refused'
+leaves bad-refusal 1 "a file was left: '$work/journal'" --leaks all
+leaves bad-one-more 1 "a file was left: '/tmp/making-\*'"
+leaves bad-half 1 "a file was left: '$work/output.tmp'"
+leaves bad-leak 1 "5 bytes in 1 block; and a file was left: '$work/held'"
+leaves log 0 'makes and leaves are not looked at: runs are not isolated' --isolate off
+
 id=$(id -u):$(id -g)
 who=$id as="env APART_USER=$id"
 mkdir own

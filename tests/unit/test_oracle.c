@@ -81,6 +81,20 @@ static void reports(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
 }
 
+/* Memory that is left says more than a file, unless the program gave up: then it leaves memory to the kernel. */
+static void what_is_left(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.has_leftover = evidence.has_left_file = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_LEFTOVER);
+  evidence.has_leaked = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_LEAK);
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_LEFTOVER);
+  evidence.has_left_file = false;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_LEAK);
+}
+
 /* A test that skips itself has coped with the failure; one that also had a process die has not. */
 static void skipped_is_handled(void **state) {
   (void)state;
@@ -204,6 +218,7 @@ int main(void) {
       cmocka_unit_test(handled_and_refused),
       cmocka_unit_test(other_signals_are_refusals),
       cmocka_unit_test(swallowed), cmocka_unit_test(reports),
+      cmocka_unit_test(what_is_left),
       cmocka_unit_test(fatal_signals),
       cmocka_unit_test(skipped_is_handled),
       cmocka_unit_test(corruption_by_last_words),

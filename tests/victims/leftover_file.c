@@ -1,0 +1,21 @@
+/* Verdict leftover: leaves its temporary file when the memory for its contents cannot be had. */
+/* says: a file was left: '/tmp/planted-*' */
+#include <stdlib.h>
+#include <unistd.h>
+
+static __attribute__((noinline)) void planted(void) {
+  char path[] = "/tmp/planted-XXXXXX";
+  int fd = mkstemp(path);
+  char *volatile contents = malloc(100); /* fault */
+  close(fd);
+#ifndef MENDED
+  if (contents == NULL) return;
+#endif
+  free(contents);
+  unlink(path);
+}
+
+int main(void) {
+  planted();
+  return 0;
+}
