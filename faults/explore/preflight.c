@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "../images.h"
 #include "audit.h"
 #include "effects.h"
 #include "quote.h"
@@ -118,11 +119,25 @@ struct baseline {
   char last_line[NOMEM_QUOTE_BYTES];
 };
 
-static void first_image(struct nomem__campaign *campaign, const struct nomem_channel *channel) {
+/* Adds a name to those of the other programs, unless it is there or does not fit. */
+static void add_image(char names[NOMEM_NAMES_BYTES], const char *name) {
+  char list[NOMEM_NAMES_BYTES + 4], sought[NOMEM_NAMES_BYTES + 4];
+  snprintf(list, sizeof list, ", %s,", names);
+  snprintf(sought, sizeof sought, ", %s,", name);
+  size_t used = strlen(names);
+  if (strstr(list, sought) == NULL && used + strlen(", ") + strlen(name) < NOMEM_NAMES_BYTES)
+    snprintf(names + used, NOMEM_NAMES_BYTES - used, "%s%s", used > 0 ? ", " : "", name);
+}
+
+static void take_images(struct nomem__campaign *campaign, const struct nomem_channel *channel) {
+  campaign->image[0] = campaign->other_images[0] = '\0';
   for (uint32_t i = 0; i < channel->image_count && i < NOMEM_IMAGES; i++) {
-    if (!channel->images[i].injected) continue;
-    snprintf(campaign->image, sizeof campaign->image, "%s", channel->images[i].path);
-    return;
+    const struct nomem_image *image = &channel->images[i];
+    if (!image->injected) continue;
+    if (campaign->image[0] == '\0')
+      snprintf(campaign->image, sizeof campaign->image, "%s", image->path);
+    else if (strcmp(campaign->image, image->path) != 0)
+      add_image(campaign->other_images, nomem__base_name(image->path));
   }
 }
 
@@ -134,7 +149,7 @@ static void first_done(struct baseline *baseline, const struct nomem__outcome *o
   bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
   baseline->was_injected = gave_up || nomem__session_was_injected(outcome);
   nomem__baseline_output_take(&campaign->baseline_output, &outcome->output, &outcome->error);
-  first_image(campaign, outcome->channel);
+  take_images(campaign, outcome->channel);
   nomem__owners_free(&campaign->owners);
   baseline->owners_result = nomem__owners_learn(&campaign->owners, session->options->under_test, outcome->channel,
                                                 session->symbols);

@@ -40,6 +40,9 @@ ends 'run, time is up' 137 'still running when its time was up' \
   nomem run --timeout 0.5 --fail nth=1 -- ./behave hang
 ends 'a launcher only' 2 'only .*sh' nomem explore -- /bin/sh -c true
 ends 'a launcher that starts the program' 0 '; 0 findings' nomem explore -- /bin/sh -c './behave touch'
+cp behave another
+ends 'two programs are both named, once' 0 '^nomem: behave and another:' \
+  nomem explore -- /bin/sh -c './behave touch; ./another touch; ./another touch'
 printf '#!/bin/sh\n./behave crash-then-hang\n' >script
 chmod +x script
 ends 'a script that starts the program' 1 '^crash in crash_then_hang' \
