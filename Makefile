@@ -31,9 +31,10 @@ LIB_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c))
 PLAN_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/*.c))
 INJECT_COMMON = $(wildcard faults/*.c) $(filter-out faults/inject/backend_%.c,$(wildcard faults/inject/*.c))
 LINK_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_uv.c)
-LINKED_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,faults/inject/backend_link.c faults/inject/backend_link_start.c \
+LINKED_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/inject/backend_link*.c) faults/inject/backend_new.c \
   $(filter-out faults/inject/scope.c faults/inject/check.c,$(INJECT_COMMON)))
-PRELOAD_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_preload.c)
+PRELOAD_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_preload.c \
+  faults/inject/backend_new.c)
 EXPLORE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out faults/explore/main.c,$(wildcard faults/explore/*.c)))
 
 PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(BUILD)/libnomem-preload.so \

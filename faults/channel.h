@@ -143,7 +143,7 @@ struct nomem_watched {
   _Atomic int32_t pid;
   _Atomic uint32_t has_ended; /* by itself, not by a signal or _exit: then the next three are known */
   uint32_t descriptors, threads, children; /* of children only whether there are any */
-  uint32_t unused;
+  _Atomic uint32_t keeps_new; /* a sanitizer's operator new was called that cannot be failed */
   _Atomic uint64_t live;    /* what is in use, in the run, or in the fork that runs: its parent puts back its own */
   _Atomic uint64_t ledger;  /* where its ledger is; 0: none */
   _Atomic uint64_t stacks, stacks_bytes; /* where what the injector remembers of stacks is */

@@ -26,7 +26,8 @@
   X(POSIX_MEMALIGN, posix_memalign) \
   X(MEMALIGN, memalign) \
   X(VALLOC, valloc)     \
-  X(PVALLOC, pvalloc)
+  X(PVALLOC, pvalloc)   \
+  X(NEW, new) /* C++'s operator new, where it does not come to malloc: see inject/new.h */
 
 enum nomem_fn {
 #define X(upper, lower) NOMEM_FN_##upper,
@@ -112,6 +113,11 @@ int nomem_plan_print(const struct nomem_plan *plan, char *out, size_t out_bytes)
 
 /* "malloc" and so on; NULL when fn is out of range. */
 const char *nomem_fn_name(unsigned fn);
+
+/* What a failed call of it does, in words. */
+static inline const char *nomem_fn_failed(unsigned fn) {
+  return fn == NOMEM_FN_NEW ? "failed" : "returned NULL";
+}
 
 /* Shell-style match of a whole name: * any run, ? any one byte. No brackets, no escapes. Time at most proportional to
  * the product of the two lengths. */

@@ -148,6 +148,9 @@ static void first_done(struct baseline *baseline, const struct nomem__outcome *o
   /* One that gave up before it allocated anything has a better reason to say. */
   bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
   baseline->was_injected = gave_up || nomem__session_was_injected(outcome);
+  if (outcome->channel->watched.keeps_new != 0 && !session->options->quiet)
+    nomem__complain("the program's operator new is its sanitizer's, and cannot be failed: its C++ library has to be a "
+                    "shared one for that");
   nomem__baseline_output_take(&campaign->baseline_output, &outcome->output, &outcome->error);
   take_images(campaign, outcome->channel);
   nomem__owners_free(&campaign->owners);

@@ -194,8 +194,8 @@ static void print_unchecked(const struct nomem__campaign *campaign, const struct
 static void print_second(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
   const struct nomem__second *second = &finding->second;
   if (second->stack.depth == 0) return;
-  fprintf(out, "  and then, on the recovery path: %s of %" PRIu64 " bytes returned NULL (allocation %" PRIu64 ")\n",
-          nomem_fn_name(second->fn), second->size_bytes, second->nth);
+  fprintf(out, "  and then, on the recovery path: %s of %" PRIu64 " bytes %s (allocation %" PRIu64 ")\n",
+          nomem_fn_name(second->fn), second->size_bytes, nomem_fn_failed(second->fn), second->nth);
   nomem__trace_print(out, &second->stack, symbols, 4);
 }
 
@@ -210,8 +210,8 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
   fprintf(out, ": %s, %" PRIu64 " run%s\n", nomem__verdicts[finding->verdict].meaning, finding->runs,
           finding->runs == 1 ? "" : "s");
   print_unchecked(campaign, finding, out);
-  fprintf(out, "  the fault: %s of %" PRIu64 " bytes returned NULL%s (allocation %" PRIu64 ")\n",
-          nomem_fn_name(finding->fn), finding->size_bytes,
+  fprintf(out, "  the fault: %s of %" PRIu64 " bytes %s%s (allocation %" PRIu64 ")\n",
+          nomem_fn_name(finding->fn), finding->size_bytes, nomem_fn_failed(finding->fn),
           finding->point.persistent ? ", and so did all later calls" : "", finding->nth);
   nomem__trace_print(out, &finding->fault, symbols, 4);
   print_second(finding, symbols, out);

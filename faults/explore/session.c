@@ -110,9 +110,6 @@ int nomem__session_open(struct nomem__session *session, const struct nomem__opti
       nomem__complain("libnomem-preload.so is not beside the command: run 'make' or 'make install' again");
     return result;
   }
-  if (session->target.elf.keeps_new && !options->quiet && !inherit)
-    nomem__complain("the program's operator new is its sanitizer's, and is not failed: build without the sanitizer to "
-                    "see what a bad_alloc does");
   session->setup = (struct nomem__setup){.program = session->target.path,
                                          .argv = options->program,
                                          .preload = session->target.elf.has_backend ? NULL : session->preload,

@@ -154,7 +154,6 @@ static int find_note(struct reader *reader) {
 struct seen {
   size_t sanitizer;    /* the lowest that is in the program itself */
   bool defines_malloc; /* where the dynamic linker sees it */
-  bool has_sanitizer, calls_new, throws; /* in the program or its libraries */
 };
 
 static int scan_symbols(struct reader *reader, Elf_Data *data, const GElf_Shdr *section, struct seen *seen) {
@@ -166,15 +165,10 @@ static int scan_symbols(struct reader *reader, Elf_Data *data, const GElf_Shdr *
     const char *name = elf_strptr(reader->elf, section->sh_link, symbol.st_name);
     if (!name) return object_damaged(reader);
     bool is_own = symbol.st_shndx != SHN_UNDEF;
-    seen->calls_new |= strncmp(name, "_Znwm", 5) == 0 || strncmp(name, "_Znam", 5) == 0;
-    seen->throws |= strcmp(name, "__gxx_personality_v0") == 0;
     /* A function of that name that is not exported replaces nothing: the C library's is still called by libraries. */
     if (is_own && section->sh_type == SHT_DYNSYM && strcmp(name, "malloc") == 0) seen->defines_malloc = true;
-    for (size_t s = 0; s < SANITIZER_COUNT; s++) {
-      if (strcmp(name, sanitizers[s].symbol) != 0) continue;
-      seen->has_sanitizer = true;
-      if (is_own && s < seen->sanitizer) seen->sanitizer = s;
-    }
+    for (size_t s = 0; s < seen->sanitizer && is_own; s++)
+      if (strcmp(name, sanitizers[s].symbol) == 0) seen->sanitizer = s;
   }
   return 0;
 }
@@ -191,7 +185,6 @@ static int check_sections(struct reader *reader) {
     int error = scan_symbols(reader, data, &section, &seen);
     if (error) return error;
   }
-  reader->found.keeps_new = seen.has_sanitizer && seen.calls_new && seen.throws;
   if (reader->found.has_backend) return 0;
   if (seen.sanitizer < SANITIZER_COUNT) return object_sanitizer(reader, &sanitizers[seen.sanitizer]);
   if (!seen.defines_malloc) return 0;

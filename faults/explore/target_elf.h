@@ -12,7 +12,6 @@ bool nomem__elf_is(const char *start, size_t bytes);
 /* What is known of a program that can be injected. */
 struct nomem__elf {
   bool has_backend; /* nomem-link.o is linked into it: nothing need be preloaded */
-  bool keeps_new;   /* its operator new is a sanitizer's, which does not come to malloc */
 };
 
 /* Returns 0, or a negative error code and in objection what follows the program's name in a sentence: "is ...: how to

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "injector.h"
+#include "new.h"
 #include "sanitizer.h"
 
 /* Idle at first: a sanitizer that sets itself up allocates, and must not fail. */
@@ -34,11 +35,19 @@ static bool is_in_charge(void) {
   return malloc == nomem__own_malloc;
 }
 
+static void take_new(void) {
+  struct nomem__new_found found;
+  nomem__new_find(&found);
+  nomem__new_take(&found);
+  nomem__new_say();
+}
+
 /* The program's own constructors may be before or after this one. The command's forks stand here. */
 __attribute__((constructor)) static void attach_at_start(void) {
   if (!is_in_charge()) return;
   nomem__has_sanitizer = &__asan_init || &__hwasan_init || &__lsan_init || &__msan_init || &__tsan_init;
   atomic_store(&nomem__mode, NOMEM_MODE_START);
   nomem__attach();
+  if (nomem__has_sanitizer && nomem__channel() != NULL) take_new();
   nomem__reached_main();
 }

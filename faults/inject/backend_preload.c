@@ -14,10 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../images.h"
 #include "../nomem.h"
 #include "ending.h"
 #include "injector.h"
 #include "ledger.h"
+#include "new.h"
 #include "sanitizer.h"
 #include "site.h"
 
@@ -89,6 +91,29 @@ static size_t early_size(const void *block) {
   return size;
 }
 
+/* Only those in a sanitizer's library: the program's own come to malloc. */
+void nomem__new_find(struct nomem__new_found *found) {
+  static const char *const names[NOMEM_NEW_FORMS] = {
+#define X(function, parameters, arguments, throws) [NOMEM_NEW##function] = #function,
+      NOMEM_NEW_MAP(X)
+#undef X
+  };
+  *found = (struct nomem__new_found){.throw = (uintptr_t)dlsym(RTLD_DEFAULT, NOMEM_NEW_THROW),
+                                     .get_handler = (uintptr_t)dlsym(RTLD_DEFAULT, NOMEM_NEW_GET_HANDLER)};
+  for (size_t i = 0; i < NOMEM_NEW_FORMS; i++) {
+    Dl_info info;
+    void *form = dlsym(RTLD_NEXT, names[i]);
+    if (form != NULL && dladdr(form, &info) != 0 && nomem__is_sanitizer(nomem__base_name(info.dli_fname)))
+      found->form[i] = (uintptr_t)form;
+  }
+}
+
+static void take_new(void) {
+  struct nomem__new_found found;
+  nomem__new_find(&found);
+  nomem__new_take(&found);
+}
+
 /* False: serve this call from the arena. A second thread that comes during the look-up does the same. */
 static bool find_real(void) {
   int none = 0;
@@ -101,6 +126,7 @@ static bool find_real(void) {
   serves_strdup = dlsym(RTLD_DEFAULT, "__asan_init") != NULL || dlsym(RTLD_DEFAULT, "__hwasan_init") != NULL;
   serves_strndup = serves_strdup || dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
   nomem__has_sanitizer = serves_strndup || dlsym(RTLD_DEFAULT, "__lsan_init") != NULL;
+  if (nomem__has_sanitizer) take_new();
   errno = saved_errno;
   atomic_store_explicit(&real_state, 2, memory_order_release);
   return true;
@@ -349,5 +375,7 @@ __attribute__((destructor)) static void say_at_exit(void) {
 
 /* A program that allocates nothing before main() is attached here all the same, so that the command sees its image. */
 __attribute__((constructor)) static void attach_at_load(void) {
-  if (is_ready()) nomem__attach();
+  if (!is_ready()) return;
+  nomem__attach();
+  nomem__new_say();
 }

@@ -27,10 +27,10 @@ kind() { sed -n '1s|^/\* \([A-Za-z]*: [^.]*\)\..*|\1|p' "$1"; }
 
 is_planted() {
   [ "$(grep -c '^  reproduce: ' found)" = 1 ] || return 1
-  grep -q "^sanitizer in planted (.*$(basename "$1"):$(line "$1" blow-up))" found || return 1
+  grep -q "^sanitizer in planted[ (].*$(basename "$1"):$(line "$1" blow-up))" found || return 1
   grep -qF "where it blew up: $(kind "$1")" found || return 1
   stack 'the fault: ' | grep -q "$(basename "$1"):$(line "$1" fault))" || return 1
-  stack 'where it ' | grep -q "planted (.*$(basename "$1"):$(line "$1" blow-up))"
+  stack 'where it ' | grep -q "planted[ (].*$(basename "$1"):$(line "$1" blow-up))"
 }
 
 # A finding's line, pasted, comes to the same report.
@@ -44,23 +44,25 @@ reproduces() {
 
 # try VICTIM 'COMPILER OPTION...' [OPTION...]: planted and mended, by a compiler, with these options of explore.
 try() {
-  source=$victims/$1.c
-  build_line=$2
-  name="$1 ($build_line)"
+  source=$(echo "$victims/$1".*)
+  case $source in *.cc) standard=gnu++17 ;; *) standard=gnu11 ;; esac
+  build_line="$2 -std=$standard -g -O0 -pthread"
+  name="$1 ($2)"
   shift 2
   # shellcheck disable=SC2086 # a compiler and its options
-  $build_line -std=gnu11 -g -O0 -pthread -o program "$source"
+  $build_line -o program "$source"
   if explore 1 "$@" && is_planted "$source" && reproduces "$source"; then pass "$name"; else
     cat again >>found 2>/dev/null || :
     fail "$name" found
   fi
   # shellcheck disable=SC2086
-  $build_line -std=gnu11 -g -O0 -pthread -DMENDED -o program "$source"
+  $build_line -DMENDED -o program "$source"
   if explore 0 "$@" && grep -q ' 0 findings' found; then pass "$name, mended"; else fail "$name, mended" found; fi
 }
 
 linked=$build/nomem-link.o
 cxx=${CXX:-g++}
+clangxx="$clang --driver-mode=g++"
 # gcc's run-time is a shared library, clang's is in the program.
 for victim in asan_use_after_free asan_double_free asan_overflow asan_strdup; do
   try "$victim" "$cc -fsanitize=address,undefined"
@@ -86,18 +88,54 @@ if grep -q 'Breakpoint 1, nomem_fault' seen; then pass 'gdb stops at the fault o
   fail 'gdb stops at the fault of a linked program' seen
 fi
 
-# operator new of a sanitizer does not come to malloc: that is said, and of C programs it is not.
-for build in "$cxx -fsanitize=address" "$clang --driver-mode=g++ -fsanitize=address $linked"; do
+# operator new of a sanitizer does not come to malloc.
+try asan_catch "$cxx -fsanitize=address"
+try asan_catch "$clangxx -fsanitize=address $linked"
+try asan_catch "$clangxx -fsanitize=address -shared-libsan -Wl,-rpath,$("$clang" -print-resource-dir)/lib/linux"
+
+# Every form of it, by each run-time: ./program fails what is asked for, and all of it is served without a plan.
+for build in "$cxx -fsanitize=address" "$cxx -fsanitize=thread" "$cxx -fsanitize=leak" "$clangxx -fsanitize=address $linked" \
+  "$clangxx -fsanitize=memory $linked" "$clangxx -fsanitize=thread $linked" "$clangxx -fsanitize=leak $linked"; do
   # shellcheck disable=SC2086
-  $build -g -o program "$here/../victims/abort_noexcept.cc"
-  explore 0 || :
-  if grep -q "operator new is its sanitizer's" found && ! grep -q '^abort in' found; then
-    pass "operator new is said not to fail ($build)"
+  $build -std=c++17 -g -o program "$here/programs/new_forms.cc"
+  if nomem run --fail fn=new -- ./program >found 2>&1 && grep -q '^nomem: 13 of ' found &&
+    ./program served >>found 2>&1; then
+    pass "every form of operator new ($build)"
   else
-    fail "operator new is said not to fail ($build)" found
+    fail "every form of operator new ($build)" found
   fi
 done
-"$cc" -fsanitize=address -g -o program "$victims/asan_strdup.c" -DMENDED
-if explore 0 && ! grep -q 'operator new' found; then pass 'not of a C program'; else fail 'not of a C program' found; fi
+
+# The program's own comes to malloc, and is left alone.
+for build in "$cxx -fsanitize=address" "$clangxx -fsanitize=address $linked"; do
+  # shellcheck disable=SC2086
+  $build -DOWN -std=c++17 -g -o program "$here/programs/new_forms.cc"
+  nomem run --fail 'in=_Znwm fn=malloc' -- ./program >found 2>&1 || :
+  if grep -q '^nomem: malloc of 4 bytes' found && ! grep -q '^nomem: new of 4 ' found; then
+    pass "the program's own operator new ($build)"
+  else
+    fail "the program's own operator new ($build)" found
+  fi
+done
+
+# What throws has to be a shared library; else that is said.
+"$cxx" -fsanitize=address -static-libstdc++ -g -o program "$victims/asan_catch.cc"
+if explore 0 && grep -q 'operator new is its sanitizer.s, and cannot be failed' found; then
+  pass 'operator new is said not to fail'
+else
+  fail 'operator new is said not to fail' found
+fi
+
+# Who lets it escape is to blame.
+for build in "$cxx -fsanitize=address" "$clangxx -fsanitize=address $linked"; do
+  # shellcheck disable=SC2086
+  $build -g -o program "$here/../victims/abort_noexcept.cc"
+  if explore 1 --under-test '*' && grep -q '^abort in planted.*abort_noexcept.cc:11)' found &&
+    grep -q 'SIGABRT, C++ terminate' found; then
+    pass "a bad_alloc that escapes ($build)"
+  else
+    fail "a bad_alloc that escapes ($build)" found
+  fi
+done
 
 finish

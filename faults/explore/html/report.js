@@ -177,9 +177,11 @@ function threadsOf(finding) {
     element('ol', { class: 'stack' }, ...thread.stack.map((frame, i) => frameItem(frame, i, thread, -1)))))];
 }
 
+const failed = (fault) => fault.function === 'new' ? 'failed' : 'returned NULL';
+
 function detailOf(finding) {
   const fault = finding.fault, second = finding.second_fault;
-  const what = `${fault.function} of ${plural(fault.bytes, 'byte')} returned NULL`
+  const what = `${fault.function} of ${plural(fault.bytes, 'byte')} ${failed(fault)}`
     + (fault.persistent ? ', and so did all later calls' : '') + ` (allocation ${number(fault.allocation)})`;
   const hasPlace = finding.blow_up || finding.signal || finding.verdict === 'hang';
   const copy = element('button', { type: 'button', class: 'copy', 'aria-live': 'polite' }, 'Copy');
@@ -189,7 +191,7 @@ function detailOf(finding) {
     finding.unchecked ? element('div', { class: 'unchecked' }, element('h3', null, `Not checked, in ${finding.whose}`),
       element('ol', { class: 'stack' }, frameItem(finding.unchecked, '', {}, ''))) : null,
     element('div', { class: 'stacks' }, stackBlock(`The fault: ${what}`, fault),
-      ...(second ? [stackBlock(`Then, on the recovery path: ${second.function} of ${plural(second.bytes, 'byte')} returned NULL (allocation ${number(second.allocation)})`, second)] : []),
+      ...(second ? [stackBlock(`Then, on the recovery path: ${second.function} of ${plural(second.bytes, 'byte')} ${failed(second)} (allocation ${number(second.allocation)})`, second)] : []),
       hasPlace ? stackBlock(placeTitles[finding.verdict] ?? 'Where it blew up', finding.blow_up) : '',
       finding.block ? stackBlock('The block was allocated here', finding.block) : '',
       finding.freed ? stackBlock('And freed before here', finding.freed) : ''),

@@ -1,0 +1,130 @@
+#define _GNU_SOURCE
+#include "new.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "wall.h"
+
+/* A jump relative to its end, and one to the address behind it. */
+#define JUMP_BYTES 5
+#define FAR_JUMP_BYTES 14
+/* What is moved: the last of the instructions may reach over the jump. */
+#define MOVED_MAX 16
+#define SLOT_BYTES 32
+_Static_assert(MOVED_MAX + FAR_JUMP_BYTES <= SLOT_BYTES && SLOT_BYTES * NOMEM_NEW_FORMS <= NOMEM_PAGE,
+               "the instructions that are moved have no room");
+
+typedef void *(*thrower)(void); /* does not return, but is jumped to: as if it were called from where new was */
+typedef void (*handler)(void);
+
+static uintptr_t next[NOMEM_NEW_FORMS], throw_bad_alloc, get_new_handler;
+static _Atomic bool is_kept;
+
+/* Where the C++ library's own function for it is not to be had, nothing can be thrown. */
+static bool can_throw(void) {
+  if (throw_bad_alloc != 0) return true;
+  atomic_store(&is_kept, true);
+  nomem__new_say();
+  return false;
+}
+
+static bool fails(bool throws, size_t size, void *return_address, void *cfa) {
+  if (atomic_load_explicit(&nomem__mode, memory_order_relaxed) == 0 || (throws && !can_throw())) return false;
+  while (nomem__fails(NOMEM_FN_NEW, size, 0, return_address, cfa)) {
+    handler handle = throws && get_new_handler != 0 ? ((handler(*)(void))get_new_handler)() : NULL;
+    if (handle == NULL) {
+      errno = ENOMEM;
+      return true;
+    }
+    handle();
+  }
+  return false;
+}
+
+#define X(function, parameters, arguments, throws)                                    \
+  static void *own##function parameters {                                             \
+    if (fails(throws, size, __builtin_return_address(0), __builtin_dwarf_cfa()))      \
+      return throws ? ((thrower)throw_bad_alloc)() : NULL;                            \
+    return ((void *(*)parameters)next[NOMEM_NEW##function])arguments;                 \
+  }
+NOMEM_NEW_MAP(X)
+#undef X
+
+/* The length of an instruction that means the same wherever it stands and only saves registers, as functions begin; 0:
+ * it is another one. */
+static size_t instruction(const unsigned char *code) {
+  static const unsigned char endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa}, mov_rsp_rbp[] = {0x48, 0x89, 0xe5};
+  if (memcmp(code, endbr64, sizeof endbr64) == 0) return sizeof endbr64;
+  if (memcmp(code, mov_rsp_rbp, sizeof mov_rsp_rbp) == 0) return sizeof mov_rsp_rbp;
+  if (code[0] >= 0x50 && code[0] <= 0x57) return 1;                    /* push */
+  if (code[0] == 0x41 && code[1] >= 0x50 && code[1] <= 0x57) return 2; /* push of r8 to r15 */
+  if (code[0] == 0x48 && code[1] == 0x83 && code[2] == 0xec) return 4; /* sub from rsp */
+  if (code[0] == 0x48 && code[1] == 0x81 && code[2] == 0xec) return 7;
+  return 0;
+}
+
+/* Copies what has to make room for the jump, in whole instructions, with a jump to the rest behind. */
+static bool copy_beginning(uintptr_t function, unsigned char *slot) {
+  static const unsigned char far_jump[] = {0xff, 0x25, 0, 0, 0, 0};
+  size_t bytes = 0;
+  while (bytes < JUMP_BYTES) {
+    size_t length = instruction((const unsigned char *)function + bytes);
+    if (length == 0) return false;
+    bytes += length;
+  }
+  uintptr_t rest = function + bytes;
+  memcpy(slot, (const void *)function, bytes);
+  memcpy(slot + bytes, far_jump, sizeof far_jump);
+  memcpy(slot + bytes + sizeof far_jump, &rest, sizeof rest);
+  return true;
+}
+
+static bool protect(uintptr_t address, size_t bytes, int protection) {
+  uintptr_t first = address & ~(uintptr_t)(NOMEM_PAGE - 1);
+  return syscall(SYS_mprotect, first, address + bytes - first, protection) == 0;
+}
+
+/* The eight bytes that the jump lies in are written at once: a function begins at a multiple of them. */
+static bool write_jump(uintptr_t from, uintptr_t to) {
+  int64_t distance = (int64_t)(to - (from + JUMP_BYTES));
+  int32_t offset = (int32_t)distance;
+  if (distance != offset || from % sizeof(uint64_t) != 0) return false;
+  if (!protect(from, sizeof(uint64_t), PROT_READ | PROT_WRITE | PROT_EXEC)) return false;
+  uint64_t word = *(const uint64_t *)from;
+  ((unsigned char *)&word)[0] = 0xe9;
+  memcpy((unsigned char *)&word + 1, &offset, sizeof offset);
+  __atomic_store_n((uint64_t *)from, word, __ATOMIC_SEQ_CST);
+  return protect(from, sizeof word, PROT_READ | PROT_EXEC);
+}
+
+void nomem__new_take(const struct nomem__new_found *found) {
+  static const uintptr_t own[NOMEM_NEW_FORMS] = {
+#define X(function, parameters, arguments, throws) [NOMEM_NEW##function] = (uintptr_t)own##function,
+      NOMEM_NEW_MAP(X)
+#undef X
+  };
+  bool is_movable[NOMEM_NEW_FORMS] = {false};
+  int saved_errno = errno;
+  unsigned char *slots = mmap(NULL, NOMEM_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  bool is_ready = slots != MAP_FAILED;
+  for (size_t i = 0; i < NOMEM_NEW_FORMS && is_ready; i++) {
+    next[i] = (uintptr_t)(slots + i * SLOT_BYTES);
+    is_movable[i] = found->form[i] != 0 && copy_beginning(found->form[i], slots + i * SLOT_BYTES);
+  }
+  if (is_ready) is_ready = protect((uintptr_t)slots, NOMEM_PAGE, PROT_READ | PROT_EXEC);
+  throw_bad_alloc = found->throw;
+  get_new_handler = found->get_handler;
+  for (size_t i = 0; i < NOMEM_NEW_FORMS; i++)
+    if (found->form[i] != 0 && !(is_ready && is_movable[i] && write_jump(found->form[i], own[i])))
+      atomic_store(&is_kept, true);
+  errno = saved_errno;
+}
+
+void nomem__new_say(void) {
+  struct nomem_channel *channel = nomem__channel();
+  if (channel != NULL && atomic_load(&is_kept)) atomic_store(&channel->watched.keeps_new, 1);
+}
