@@ -18,22 +18,41 @@ static bool matches_any(const char *const *globs, const char *name) {
   return false;
 }
 
+/* How many bytes of a path go to the end of the first folder that is called so; 0: none is. *rest gets the file's name. */
+static size_t folder_bytes(const char *const *globs, const char *path, const char **rest) {
+  *rest = path;
+  for (const char *slash; (slash = strchr(*rest, '/')) != NULL; *rest = slash + 1) {
+    char folder[64];
+    size_t length = (size_t)(slash - *rest);
+    if (length >= sizeof folder) continue;
+    memcpy(folder, *rest, length);
+    folder[length] = '\0';
+    if (matches_any(globs, folder)) return (size_t)(slash + 1 - path);
+  }
+  return 0;
+}
+
 size_t nomem__test_source(const char *path) {
   static const char *const folders[] = {"test",      "tests",      "t",          "testing",   "testsuite", "testsuites",
                                         "unittest",  "unittests",  "unit_test*", "unit-test*", "selftest*", NULL};
   static const char *const names[] = {"test_*.?*",   "test-*.?*",  "*_test.?*",     "*-test.?*",       "*_tests.?*",
                                       "*-tests.?*",  "check_*.?*", "*unittest.?*", "*unittests.?*", "unittest*.?*",
                                       NULL};
-  const char *from = path;
-  for (const char *slash; (slash = strchr(from, '/')) != NULL; from = slash + 1) {
-    char folder[64];
-    size_t length = (size_t)(slash - from);
-    if (length >= sizeof folder) continue;
-    memcpy(folder, from, length);
-    folder[length] = '\0';
-    if (matches_any(folders, folder)) return (size_t)(slash + 1 - path);
-  }
-  return matches_any(names, from) ? strlen(path) : 0;
+  const char *name;
+  size_t bytes = folder_bytes(folders, path, &name);
+  if (bytes > 0) return bytes;
+  return matches_any(names, name) ? strlen(path) : 0;
+}
+
+size_t nomem__framework_source(const char *path) {
+  static const char *const folders[] = {"googletest", "googlemock", "gtest",   "gmock",  "cmocka",
+                                        "munit",      "tinytest",   "catch2",  "doctest", NULL};
+  static const char *const names[] = {"munit.?",    "tinytest.?", "unity.?", "CuTest.?",  "acutest.h",
+                                      "greatest.h", "minunit.h",  "utest.h", "catch.hpp", "doctest.h", NULL};
+  const char *name;
+  size_t bytes = folder_bytes(folders, path, &name);
+  if (bytes > 0) return bytes;
+  return matches_any(names, name) ? strlen(path) : 0;
 }
 
 bool nomem__is_test_program(const char *base_name) {
@@ -108,6 +127,17 @@ static const char *absolute_of(const struct nomem__owners *owners, const char *f
 static bool guess(const struct nomem__owners *owners, const struct nomem__trace_frame *frame, const char *file,
                   char absolute[PATH_MAX], const char **place, size_t *bytes) {
   const char *module = nomem__base_name(frame->path);
+  *bytes = file != NULL ? nomem__framework_source(file) : 0;
+  if (*bytes > 0) {
+    const char *end = file + *bytes;
+    for (*place = end - 1; *place > file && (*place)[-1] != '/'; (*place)--) continue;
+    *bytes = (size_t)(end - *place);
+    return true;
+  }
+  *place = module;
+  *bytes = strlen(module);
+  if (nomem__is_test_library(module)) return true;
+  if (owners->is_framework_only) return false;
   *place = file != NULL ? below_root(owners, file, absolute_of(owners, file, absolute)) : NULL;
   *bytes = *place != NULL ? nomem__test_source(*place) : 0;
   if (*bytes > 0) return true;
@@ -118,7 +148,6 @@ static bool guess(const struct nomem__owners *owners, const struct nomem__trace_
   }
   *place = module;
   *bytes = strlen(module);
-  if (nomem__is_test_library(module)) return true;
   return !owners->has_sources && is_program(owners, frame->path) && nomem__is_test_program(module);
 }
 
@@ -129,6 +158,7 @@ enum nomem__owner nomem__owner_of(const struct nomem__owners *owners, const stru
   if (*frame->path == '\0' || nomem__is_runtime(module)) return NOMEM_OWNER_RUNTIME;
   if (!owners->is_divided) return NOMEM_OWNER_SUBJECT;
   const char *file = source_of(owners, frame);
+  if (file != NULL && nomem__glob("/usr/include/c++/*", file)) return NOMEM_OWNER_RUNTIME; /* a template's instance */
   bool is_test = owners->globs != NULL
                      ? is_program(owners, frame->path) && !nomem__is_under_test(owners->globs, file, module)
                      : guess(owners, frame, file, absolute, &place, &bytes);
@@ -136,8 +166,10 @@ enum nomem__owner nomem__owner_of(const struct nomem__owners *owners, const stru
 }
 
 bool nomem__is_tests(const struct nomem__owners *owners, const struct nomem__trace *trace) {
-  const struct nomem__trace_frame *culprit = nomem__trace_culprit(trace);
-  return culprit != NULL && owners->is_divided && nomem__owner_of(owners, culprit) == NOMEM_OWNER_TEST;
+  const struct nomem__trace_frame *frame = nomem__trace_culprit(trace);
+  if (frame == NULL || !owners->is_divided) return false;
+  while (frame < trace->frame + trace->depth && nomem__owner_of(owners, frame) == NOMEM_OWNER_RUNTIME) frame++;
+  return frame < trace->frame + trace->depth && nomem__owner_of(owners, frame) == NOMEM_OWNER_TEST;
 }
 
 /* Code of a program that is not known by its source, such as what calls main(), is nobody's. */
@@ -252,7 +284,7 @@ static void root_of_programs(struct nomem__owners *owners, const struct nomem__t
   const char *file = is_program(owners, frame->path) ? source_of(owners, frame) : NULL;
   if (file == NULL) return;
   owners->has_sources = true;
-  if (!folder_of(owners, file, folder)) return;
+  if (!folder_of(owners, file, folder) || nomem__glob("/usr/*", folder)) return; /* such as a test framework's */
   if (owners->root[0] == '\0')
     memcpy(owners->root, folder, sizeof folder);
   else
@@ -336,6 +368,29 @@ static void look_at_frames(struct nomem__owners *owners, const struct frames *fr
   owners->has_match = owners->place_count > 0;
 }
 
+static void forget_places(struct nomem__owners *owners) {
+  for (size_t i = 0; i < owners->place_count; i++) free(owners->places[i]);
+  owners->place_count = 0;
+}
+
+/* Whether the code is to be told apart, and by what. */
+static int divide(struct nomem__owners *owners, const struct frames *frames) {
+  look_at_frames(owners, frames);
+  if (!owners->has_match) return owners->globs == NULL ? 0 : -ENOENT;
+  owners->is_divided = true;
+  if (count_others(owners, frames->channel) > 0) return 0;
+  owners->is_hooked = true; /* a test may bring the allocator of the code under test */
+  if (count_others(owners, frames->channel) > 0) return 0;
+  owners->is_hooked = owners->is_divided = false;
+  if (owners->globs != NULL) return -ENOENT;
+  /* What allocates in tests only is what is to be tested, but for a framework's. */
+  owners->is_framework_only = true;
+  forget_places(owners);
+  each_frame(frames, note_place, owners);
+  owners->is_divided = owners->place_count > 0;
+  return 0;
+}
+
 int nomem__owners_learn(struct nomem__owners *owners, const char *globs, const struct nomem_channel *channel,
                         struct nomem__symbols *symbols) {
   struct frames frames = {.channel = channel};
@@ -346,22 +401,13 @@ int nomem__owners_learn(struct nomem__owners *owners, const char *globs, const s
   owners->here[length + 1] = '\0';
   int result = learn_programs(owners, channel);
   if (result == 0) result = collect_frames(&frames);
-  if (result == 0) look_at_frames(owners, &frames);
+  if (result == 0) result = divide(owners, &frames);
   free(frames.list);
-  if (result != 0) return result;
-  if (!owners->has_match) return globs == NULL ? 0 : -ENOENT;
-  owners->is_divided = true;
-  size_t others = count_others(owners, channel);
-  if (others == 0) { /* a test may bring the allocator of the code under test */
-    owners->is_hooked = true;
-    others = count_others(owners, channel);
-  }
-  owners->is_divided = others > 0; /* what allocates in tests only is what is to be tested */
-  return others == 0 && globs != NULL ? -ENOENT : 0;
+  return result;
 }
 
 void nomem__owners_free(struct nomem__owners *owners) {
-  for (size_t i = 0; i < owners->place_count; i++) free(owners->places[i]);
+  forget_places(owners);
   free(owners->programs);
   *owners = (struct nomem__owners){0};
 }

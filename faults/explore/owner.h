@@ -35,6 +35,7 @@ struct nomem__owners {
   const char *main_file; /* where main() of a program that is called like a test is; NULL: none */
   bool is_divided;     /* some is the test's and some is not; otherwise all is under test */
   bool is_hooked;      /* all allocations come from test code, which the code under test calls for them */
+  bool is_framework_only; /* all else that allocates is what is to be tested, wherever it lies */
   bool has_match;      /* some code matches the globs, or is guessed to be the test's */
   bool has_sources;    /* a program says which source files its code is from */
   bool is_coarse;      /* none does: its code is told by its name alone */
@@ -66,6 +67,9 @@ const char *nomem__whose(const struct nomem__owners *owners, const struct nomem_
 /* How many bytes of a source path, relative to the project, say that it is test code (a folder with its slash, or all
  * of it); 0: none. Pure. */
 size_t nomem__test_source(const char *path);
+
+/* The same of a source of a test framework that projects carry with them. Pure. */
+size_t nomem__framework_source(const char *path);
 
 /* Whether a program's or library's base name is that of a test or of a test framework. Pure. */
 bool nomem__is_test_program(const char *base_name);

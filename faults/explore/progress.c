@@ -14,7 +14,7 @@ static void show(uv_timer_t *timer) {
   if (!progress->is_terminal && now - progress->last_plain_ms < PLAIN_MS) return;
   double per_second = (double)progress->done * 1000 / (double)elapsed_ms;
   fprintf(stderr, "%snomem: %zu ", progress->is_terminal ? "\r" : "", progress->done);
-  if (progress->total != 0)
+  if (progress->total >= progress->done) /* what is made once more is not always foreseen */
     fprintf(stderr, "of %zu runs, %zu finding%s, %.0f a second, %.0f s left", progress->total, progress->findings,
             progress->findings == 1 ? "" : "s", per_second, (double)(progress->total - progress->done) / per_second);
   else

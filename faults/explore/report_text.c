@@ -269,7 +269,7 @@ static void print_listed(const struct nomem__campaign *campaign, const struct no
 static void print_verdicts(const struct nomem__campaign *campaign, const size_t counts[LISTINGS], FILE *out) {
   uint64_t runs = 0;
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
-  fprintf(out, "%" PRIu64 " run%s:", runs, runs == 1 ? "" : "s");
+  fprintf(out, "%" PRIu64 " run%s%s", runs, runs == 1 ? "" : "s", runs > 0 ? ":" : "");
   const char *separator = " ";
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) {
     if (campaign->verdicts[v] == 0) continue;

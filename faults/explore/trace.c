@@ -81,17 +81,25 @@ const struct nomem__trace_frame *nomem__trace_culprit(const struct nomem__trace 
   return first < trace->depth ? &trace->frame[first] : NULL;
 }
 
-/* An assertion that fails allocates its message: it would have ended the process with any. */
-static bool is_assertion(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols) {
+static bool is_called(const struct nomem__trace_frame *frame, const char *glob, struct nomem__symbols *symbols) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   size_t count = resolve(symbols, frame, sources);
   const char *function = count > 0 ? sources[count - 1].function : NULL;
-  return function != NULL && nomem__glob("__assert*", function);
+  return function != NULL && nomem__glob(glob, function);
+}
+
+/* An assertion that fails allocates its message: it would have ended the process with any. */
+static bool is_assertion(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols) {
+  return is_called(frame, "__assert*", symbols);
 }
 
 bool nomem__trace_is_assertion(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
   unsigned first = first_outside_runtime(trace);
   return first > 0 && first < trace->depth && is_assertion(&trace->frame[first - 1], symbols);
+}
+
+bool nomem__trace_is_stream_buffer(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
+  return trace->depth > 0 && is_called(&trace->frame[0], "_IO_file_doallocate", symbols);
 }
 
 bool nomem__trace_is_same_from(const struct nomem__trace *a, unsigned at, const struct nomem__trace *b, unsigned bt) {

@@ -53,6 +53,9 @@ bool nomem__trace_is_same_from(const struct nomem__trace *a, unsigned at, const 
 /* Whether it is within a failing assertion of the C library's, which allocates its message. */
 bool nomem__trace_is_assertion(const struct nomem__trace *trace, struct nomem__symbols *symbols);
 
+/* Whether a fault is that of a stream's buffer: the C library then does without, and nobody is told. */
+bool nomem__trace_is_stream_buffer(const struct nomem__trace *trace, struct nomem__symbols *symbols);
+
 /* Blames a blow-up on the C library when the failed call was made inside the very call into it that blew up: it was
  * given nothing bad then, and did not cope with its own failure. Returns whether that is so. */
 bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault,

@@ -19,6 +19,20 @@ build_as() {
   esac
 }
 
+# gives NAME STATUS TEXT ARGUMENT...: exploring what the arguments say ends with that status, and says that.
+gives() {
+  gives_name=$1
+  gives_status=$2
+  gives_text=$3
+  shift 3
+  status=0
+  nomem explore "$@" >found 2>&1 || status=$?
+  if [ "$status" = "$gives_status" ] && grep -qE -e "$gives_text" found; then pass "$gives_name"; else
+    echo "(status $status, wanted $gives_status and: $gives_text)" >>found
+    fail "$gives_name" found
+  fi
+}
+
 # ends KIND WAY STATUS TEXT [OPTION...]: exploring it ends with that status, and says that.
 ends() {
   ends_name="$1: $2${5:+ $5}${6:+ $6}"
@@ -26,12 +40,7 @@ ends() {
   ends_status=$3
   ends_text=$4
   shift 4
-  status=0
-  nomem explore --faults transient "$@" -- ./suite_test "$ends_way" >found 2>&1 || status=$?
-  if [ "$status" = "$ends_status" ] && grep -qE -e "$ends_text" found; then pass "$ends_name"; else
-    echo "(status $status, wanted $ends_status and: $ends_text)" >>found
-    fail "$ends_name" found
-  fi
+  gives "$ends_name" "$ends_status" "$ends_text" --faults transient "$@" -- ./suite_test "$ends_way"
 }
 
 # is_unchecked NAME MARK...: in what was found last, the call of that line is named as the one that was not checked, and
@@ -97,6 +106,37 @@ ends one need 2 "^nomem: --under-test: no code that allocates matches 'source/\*
 build_as two
 ends two use 0 'not counted: crash in use ' --under-test 'libthing.so*'
 ends two need 1 '^abort in thing_need ' --under-test 'libthing.so*'
+
+# A test framework that a project carries with it is no code under test, not even where nothing else allocates.
+mkdir -p carried/munit carried/src carried/test
+printf '#include <stdlib.h>\nvoid note(void) { *(volatile char *)malloc(8) = 0; }\n' >carried/munit/munit.c
+printf '#include <stdlib.h>\nvoid note(void);\nint main(int n, char **v) {\n  (void)v;\n  note();\n%s\n}\n' \
+  '  return n > 1 ? *(volatile char *)calloc(1, 8) : 0;' >carried/src/main.c
+"$cc" -g -O0 -c -ffile-prefix-map="$work/carried/munit=/usr/src/munit" "$work/carried/munit/munit.c"
+"$cc" -g -O0 -o suite_test "$work/carried/src/main.c" munit.o
+gives 'nothing but a test framework allocates: nothing is failed' 0 \
+  '^not exercised: 1 that test code makes itself' --faults transient -- ./suite_test
+gives 'the program allocates, too: its crash is, and only its' 1 '^crash in main ' --faults transient -- ./suite_test more
+if grep -q '; 1 finding' found; then pass 'and is the only one'; else fail 'and is the only one' found; fi
+gives 'the framework is named from its own folder on' 1 '^taken as test code: munit/\* \(guess' -- ./suite_test more
+
+# An instance of a template of the C++ library belongs to who calls it.
+printf '%s\n' '#include <vector>' 'void thing();' 'extern "C" void note();' \
+  'int main() { std::vector<int> v; v.push_back(1); note(); thing(); }' >carried/test/cases.cc
+printf '#include <cstdlib>\nvoid thing();\nvoid thing() { std::free(std::malloc(8)); }\n' >carried/src/thing.cc
+g++ -g -O0 -o cases "$work/carried/test/cases.cc" "$work/carried/src/thing.cc" munit.o
+gives "what a test's vector allocates is the test's" 0 '^not exercised: 2 that test code makes itself' \
+  --faults transient -- ./cases
+gives "the system's folders are not the project's" 0 '^taken as test code: (munit/\*, )?test/\*(, munit/\*)? ' -- ./cases
+
+# A stream that gets no buffer does without: who writes to it has not overlooked that.
+printf '%s\n' '#include <stdio.h>' '#include <stdlib.h>' 'static char *kept;' 'static void keep(void) { kept = malloc(4); }' \
+  'static int give(FILE *file) {' '  fputc(60, file);' '  return kept[0] == 60;' '}' \
+  'int main(void) {' '  FILE *file = fopen("/dev/null", "w");' '  if (file == NULL) return 1;' '  keep();' \
+  '  return give(file);' '}' >stream.c
+"$cc" -g -O0 -o stream stream.c
+gives 'a stream without a buffer: the crash is one finding' 1 '; 1 finding ' -- ./stream
+if grep -q 'not checked' found; then fail 'and is not what was overlooked' found; else pass 'and is not what was overlooked'; fi
 
 # glibc 2.36 has faults of its own, and a file that says so.
 if getconf GNU_LIBC_VERSION | grep -q ' 2\.36$'; then

@@ -35,6 +35,16 @@ static void test_others(void **state) {
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) assert_int_equal(nomem__test_source(others[i]), 0);
 }
 
+/* A test framework's sources are known by its name, of folder or file, wherever they lie. */
+static void test_frameworks(void **state) {
+  (void)state;
+  assert_int_equal(nomem__framework_source("/usr/src/googletest/src/gtest.cc"), strlen("/usr/src/googletest/"));
+  assert_int_equal(nomem__framework_source("tests/munit.c"), strlen("tests/munit.c"));
+  assert_int_equal(nomem__framework_source("lib/tinytest/tinytest.c"), strlen("lib/tinytest/"));
+  assert_int_equal(nomem__framework_source("src/community.c"), 0);
+  assert_int_equal(nomem__framework_source("tests/x.c"), 0);
+}
+
 static void test_programs_and_libraries(void **state) {
   (void)state;
   assert_true(nomem__is_test_program("uv_run_tests_a"));
@@ -62,6 +72,7 @@ static void test_patterns(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_folders), cmocka_unit_test(test_files), cmocka_unit_test(test_others),
+      cmocka_unit_test(test_frameworks),
       cmocka_unit_test(test_programs_and_libraries), cmocka_unit_test(test_patterns),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
