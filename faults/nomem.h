@@ -109,6 +109,16 @@ struct nomem_check_result {
  * result; or what nomem_begin returned. Allocates nothing. */
 NOMEM_API int nomem_check(nomem_check_func function, void *arg, uint64_t max_calls, struct nomem_check_result *result);
 
+/* For a fuzz target that libnomem-fuzz.a may be linked to: tells what the operation that it tries came to, such as the
+ * library's own result. As often as it likes for one input; the same input must tell the same each time it is run
+ * without a fault. The engine then finds an operation that fails for good, or once more, after a fault that is over:
+ * see docs/fuzzing.md. Without the engine it does nothing; nothing needs to be linked for it. */
+extern void nomem__fuzz_outcome(long outcome) __attribute__((weak));
+
+static inline void nomem_fuzz_result(long outcome) {
+  if (&nomem__fuzz_outcome != NULL) nomem__fuzz_outcome(outcome);
+}
+
 /* Called in the failing thread just before a call is failed; does nothing. For `break nomem_fault` in a debugger. */
 NOMEM_API void nomem_fault(void);
 

@@ -10,7 +10,7 @@
 extern uint8_t __start___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
 extern uint8_t __stop___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
 
-static uint8_t *largest;
+static uint8_t *largest, *edges[2];
 
 static size_t size_of_counters(void) {
   return (size_t)((uintptr_t)__stop___sancov_cntrs - (uintptr_t)__start___sancov_cntrs);
@@ -32,9 +32,11 @@ void nomem__counters_begin(void) {
   size_t size = size_of_counters();
   if (size == 0) return;
   if (largest == NULL) {
-    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *pages = mmap(NULL, 3 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) return;
     largest = pages;
+    edges[NOMEM_EDGES_BEFORE] = largest + size;
+    edges[NOMEM_EDGES_AFTER] = largest + 2 * size;
   }
   memcpy(largest, __start___sancov_cntrs, size);
 }
@@ -49,4 +51,23 @@ void nomem__counters_merge(void) {
 
 void nomem__counters_end(void) {
   if (largest != NULL) memcpy(__start___sancov_cntrs, largest, size_of_counters());
+}
+
+void nomem__edges_keep(enum nomem_edges when) {
+  if (largest != NULL) memcpy(edges[when], __start___sancov_cntrs, size_of_counters());
+}
+
+void nomem__edges_add(enum nomem_edges when) {
+  if (largest != NULL) keep_larger(edges[when], __start___sancov_cntrs, size_of_counters());
+}
+
+struct nomem_edges_difference nomem__edges_compare(void) {
+  struct nomem_edges_difference difference = {0};
+  for (size_t i = 0; largest != NULL && i < size_of_counters(); i++) {
+    bool is_before = edges[NOMEM_EDGES_BEFORE][i] != 0, is_after = edges[NOMEM_EDGES_AFTER][i] != 0;
+    difference.before += is_before;
+    difference.lost += is_before && !is_after;
+    difference.gained += is_after && !is_before;
+  }
+  return difference;
 }

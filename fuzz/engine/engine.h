@@ -2,6 +2,7 @@
  *
  *     wrap.c       stands in front of LLVMFuzzerTestOneInput, and says which runs an input gets
  *     gate.c       decides about each allocation call of a run
+ *     steady.c     compares what an input does after a fault with what it did before
  *     counters.c   keeps the coverage of several runs apart
  *     candidate.c  whose calls may fail at all
  *     options.c    environment, flags, name of the program
@@ -24,7 +25,8 @@
 /* What a run is for. */
 enum nomem_run {
   NOMEM_RUN_WATCH,  /* clean; only looks whether a call comes from where there is something left to try */
-  NOMEM_RUN_RECORD, /* clean; lists its sites and how often each is reached */
+  NOMEM_RUN_RECORD, /* clean; lists its sites and how often each is reached, and is traced */
+  NOMEM_RUN_TRACE,  /* clean; traced only */
   NOMEM_RUN_FAULT   /* calls fail by a plan */
 };
 
@@ -75,6 +77,14 @@ struct nomem_recorded {
 /* Those of the last one, in the order of their first calls. Returns their number. */
 NOMEM_HIDDEN uint32_t nomem__gate_recorded(const struct nomem_recorded **sites);
 
+/* Which calls a traced run made, of those that may fail: when the fuzzer's own come is another matter. */
+struct nomem_trace {
+  uint64_t calls;
+  uint64_t hash; /* of their sites, in order */
+};
+
+NOMEM_HIDDEN struct nomem_trace nomem__gate_trace(void); /* of the last traced run */
+
 NOMEM_HIDDEN struct nomem_tried *nomem__gate_tried(uint32_t site);
 NOMEM_HIDDEN uint64_t nomem__gate_key(uint32_t site);
 NOMEM_HIDDEN const struct nomem_channel *nomem__gate_channel(void);
@@ -91,6 +101,18 @@ NOMEM_HIDDEN void nomem__counters_clear(void); /* before each other run */
 NOMEM_HIDDEN void nomem__counters_merge(void); /* after it */
 NOMEM_HIDDEN void nomem__counters_end(void);   /* puts back the largest */
 
+/* The edges of runs before a fault, and of those after it. Only between begin and end. */
+enum nomem_edges { NOMEM_EDGES_BEFORE, NOMEM_EDGES_AFTER };
+
+NOMEM_HIDDEN void nomem__edges_keep(enum nomem_edges when); /* those of the last run, and no others */
+NOMEM_HIDDEN void nomem__edges_add(enum nomem_edges when);  /* those of the last run, too */
+
+struct nomem_edges_difference {
+  size_t before, lost, gained;
+};
+
+NOMEM_HIDDEN struct nomem_edges_difference nomem__edges_compare(void);
+
 /* candidate.c */
 
 /* Whether a call from this site may fail. By its functions' names: see docs/fuzzing.md. */
@@ -102,7 +124,8 @@ struct nomem_options {
   bool off;
   bool harness;       /* fail what the target's own function allocates, too */
   bool new_too;       /* and what comes through operator new, where that calls malloc */
-  bool has_plan;      /* each input is run once, by this plan */
+  bool has_plan;      /* each input is run by this plan, and by no other */
+  bool compares;      /* what an input does before and after a fault */
   uint32_t runs_max;  /* runs with a fault for one input */
   uint32_t sample;    /* of so many inputs that have nothing new, one is run with a fault all the same; 0: none */
   uint64_t time_max_ms; /* of the runs with a fault for one input */
@@ -134,6 +157,27 @@ NOMEM_HIDDEN const char *nomem__known_setting(void);
 /* Adds a site to the file, with a remark. */
 NOMEM_HIDDEN void nomem__known_add(uint64_t site, const char *remark);
 
+/* wrap.c */
+
+/* Runs the target on the current input. Returns what it returned. */
+NOMEM_HIDDEN int nomem__run_target(enum nomem_run kind, const struct nomem_plan *plan);
+
+NOMEM_HIDDEN uint64_t nomem__milliseconds(void); /* of a clock that only goes on */
+
+/* steady.c. Does nothing unless options.compares. Between nomem__counters_begin and nomem__counters_end. */
+
+/* The input has been run clean; runs it clean until two runs in a row are alike. Makes sure, for the first input of a
+ * process and within the deadline, that they go on being so. */
+NOMEM_HIDDEN void nomem__steady_before(uint64_t deadline_ms);
+
+/* Right after a run with a fault, by this plan, which stays: runs the input clean once more, and looks closer when that
+ * is not as before. Does not return when it finds something. */
+NOMEM_HIDDEN void nomem__steady_after(const struct nomem_plan *plan);
+
+/* A run begins, or has ended. */
+NOMEM_HIDDEN void nomem__steady_open(void);
+NOMEM_HIDDEN void nomem__steady_close(int returned);
+
 /* report.c */
 
 /* What the report says of the current input. */
@@ -143,6 +187,10 @@ struct nomem_current {
   enum nomem_run run;
   bool is_running;              /* the target is */
   const struct nomem_plan *plan; /* NULL: a clean run */
+  /* A clean run that is compared with those before a run with a fault: the plan of that one, or NULL; what failed. */
+  const struct nomem_plan *after_plan;
+  struct nomem_failed after_failed;
+  const char *finding; /* one line, where it is the engine that found something; or NULL */
   /* Between runs: the run by this plan left memory behind, twice; or NULL. The input may be gone by the time that the
    * fuzzer calls it a leak, so its digest is taken before. */
   const struct nomem_plan *leak_plan;
@@ -162,6 +210,12 @@ extern NOMEM_HIDDEN struct nomem_totals nomem__totals;
 /* Makes sure that the report is made whichever way the process dies. Called once, after the fuzzer has set itself up.
  */
 NOMEM_HIDDEN void nomem__report_arm(void);
+
+NOMEM_HIDDEN void nomem__say(const char *line); /* after "nomem: " */
+
+/* Ends the process as a crash of the target does: the clean runs after current.after_plan have shown something. finding
+ * says what, in one line. */
+NOMEM_HIDDEN _Noreturn void nomem__report_finding(const char *finding);
 
 /* text.c */
 

@@ -42,6 +42,7 @@ static struct {
 
 static _Atomic bool has_news;
 static _Atomic uint32_t known_count, recorded_count, failed_count;
+static _Atomic uint64_t trace_calls, trace_hash;
 static struct nomem_failed failed_calls[NOMEM_FAILED_MAX], last_failed;
 
 static _Thread_local unsigned paused;
@@ -120,9 +121,17 @@ static void watch(const struct nomem_site *site, struct nomem_tried *tried, uint
 }
 
 static void record(const struct nomem_site *site, struct nomem_tried *tried) {
-  if (!is_candidate(site, tried) || count_call(tried) != 1) return;
+  if (count_call(tried) != 1) return;
   uint32_t index = atomic_fetch_add(&recorded_count, 1);
   if (index < RECORDED_MAX) memory->recorded[index].site = (uint32_t)(site - channel->sites);
+}
+
+/* Threads that allocate at the same time may lose one another's calls: their order is another each time anyway. */
+static void trace(const struct nomem_site *site) {
+  uint64_t hash = atomic_load_explicit(&trace_hash, memory_order_relaxed);
+  hash = nomem__hash(hash, (uint64_t)(site - channel->sites));
+  atomic_store_explicit(&trace_hash, hash, memory_order_relaxed);
+  atomic_fetch_add_explicit(&trace_calls, 1, memory_order_relaxed);
 }
 
 static bool fails(const struct nomem_site *site, struct nomem_tried *tried, struct nomem_call *call) {
@@ -146,10 +155,12 @@ static bool look_at(struct nomem_call *call, uint64_t key, void *return_address,
   if (site == NULL) return false;
   struct nomem_tried *tried = &memory->tried[site - channel->sites];
   if (run.kind == NOMEM_RUN_FAULT) return fails(site, tried, call);
-  if (run.kind == NOMEM_RUN_RECORD)
-    record(site, tried);
-  else
+  if (run.kind == NOMEM_RUN_WATCH) {
     watch(site, tried, key);
+  } else if (is_candidate(site, tried)) {
+    trace(site);
+    if (run.kind == NOMEM_RUN_RECORD) record(site, tried);
+  }
   return false;
 }
 
@@ -193,9 +204,10 @@ void nomem__gate_open(enum nomem_run kind, const struct nomem_plan *plan, void *
   run.plan = plan;
   if (kind == NOMEM_RUN_WATCH) {
     atomic_store_explicit(&has_news, false, memory_order_relaxed);
-  } else if (kind == NOMEM_RUN_RECORD) {
-    atomic_store(&recorded_count, 0);
   } else {
+    if (kind == NOMEM_RUN_RECORD) atomic_store(&recorded_count, 0);
+    atomic_store(&trace_calls, 0);
+    atomic_store(&trace_hash, 0);
     run.state = (struct nomem_plan_state){0};
   }
   atomic_store(&failed_count, 0);
@@ -219,6 +231,10 @@ uint32_t nomem__gate_recorded(const struct nomem_recorded **sites) {
   uint32_t count = atomic_load(&recorded_count);
   *sites = memory->recorded;
   return count < RECORDED_MAX ? count : RECORDED_MAX;
+}
+
+struct nomem_trace nomem__gate_trace(void) {
+  return (struct nomem_trace){.calls = atomic_load(&trace_calls), .hash = atomic_load(&trace_hash)};
 }
 
 struct nomem_tried *nomem__gate_tried(uint32_t site) {

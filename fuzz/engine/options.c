@@ -63,7 +63,10 @@ static bool is_word(const char *word, size_t length, const char *expected) {
   return strlen(expected) == length && strncmp(word, expected, length) == 0;
 }
 
-static void parse_words(const char *where, const char *words, bool *is_on) {
+/* What no word says. */
+#define UNSAID UINT64_MAX
+
+static void parse_words(const char *where, const char *words, bool *is_on, uint64_t *sticky) {
   while (*words != '\0') {
     size_t length = strcspn(words, " ,");
     uint64_t number;
@@ -77,12 +80,15 @@ static void parse_words(const char *where, const char *words, bool *is_on) {
       nomem__options.new_too = true;
     } else if (number_of(words, length, "runs=", &number)) {
       nomem__options.runs_max = (uint32_t)number;
+    } else if (number_of(words, length, "sticky=", &number)) {
+      *sticky = number;
     } else if (number_of(words, length, "sample=", &number)) {
       nomem__options.sample = (uint32_t)number;
     } else if (number_of(words, length, "time_ms=", &number)) {
       nomem__options.time_max_ms = number;
     } else if (length > 0) {
-      refuse(where, words, ": not a word that is known: use off, on, harness, new, runs=N, sample=N or time_ms=N");
+      refuse(where, words,
+             ": not a word that is known: use off, on, harness, new, runs=N, sample=N, sticky=0|1 or time_ms=N");
     }
     words += length + (words[length] != '\0');
   }
@@ -135,6 +141,7 @@ static bool has_name_that_asks(void) {
 /* The C library hands constructors what main gets. */
 __attribute__((constructor)) static void read_options(int argc, char **argv, char **environment) {
   struct nomem_options *options = &nomem__options;
+  uint64_t sticky = UNSAID;
   bool is_on = false, merges = read_fuzzer_flags(argc, argv);
   uint32_t about_sites = NOMEM_HAS_IN | NOMEM_HAS_MODULE | NOMEM_HAS_FN | NOMEM_HAS_SITE;
   if (argc > 0) options->program = argv[0];
@@ -142,13 +149,14 @@ __attribute__((constructor)) static void read_options(int argc, char **argv, cha
   options->plan_text = setting(argc, argv, environment, "nomem_plan", "NOMEM_FUZZ_PLAN");
   options->only_text = setting(argc, argv, environment, "nomem_only", "NOMEM_FUZZ_ONLY");
   options->not_text = setting(argc, argv, environment, "nomem_not", "NOMEM_FUZZ_NOT");
-  if (options->words != NULL) parse_words("NOMEM_FUZZ", options->words, &is_on);
+  if (options->words != NULL) parse_words("NOMEM_FUZZ", options->words, &is_on, &sticky);
   if (options->only_text != NULL) parse_plan("NOMEM_FUZZ_ONLY", options->only_text, about_sites, &options->only);
   if (options->not_text != NULL) parse_plan("NOMEM_FUZZ_NOT", options->not_text, about_sites, &options->not);
   options->known_text = setting(argc, argv, environment, "nomem_known", "NOMEM_FUZZ_KNOWN");
   if (options->known_text != NULL && nomem__known_read(options->known_text) != 0)
     refuse("NOMEM_FUZZ_KNOWN", options->known_text, ": has a line that does not begin with the 16 digits of a site");
   options->has_plan = options->plan_text != NULL;
+  options->compares = sticky == UNSAID ? !options->has_plan : sticky != 0;
   if (options->has_plan)
     parse_plan("NOMEM_FUZZ_PLAN", options->plan_text, ~(uint32_t)(NOMEM_HAS_BUDGET | NOMEM_HAS_THREAD), &options->plan);
   /* cppcheck-suppress knownConditionTrueFalse ; it is weak */

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <link.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -124,9 +125,20 @@ static void add_setting(struct nomem_text *text, const char *name, const char *v
   nomem__text_add(text, " ");
 }
 
+/* The words as given. Under a plan an input is run once, unless it is said that it is to be compared. */
+static void add_words(struct nomem_text *text) {
+  static struct nomem_text words;
+  words.length = 0;
+  words.bytes[0] = '\0';
+  if (nomem__options.words != NULL) nomem__text_add(&words, nomem__options.words);
+  if (nomem__current.is_running && nomem__current.plan == NULL && !nomem__options.has_plan)
+    nomem__text_add(&words, words.length > 0 ? ",sticky=1" : "sticky=1");
+  add_setting(text, "NOMEM_FUZZ", words.bytes);
+}
+
 /* A plan that names one call needs to be told nothing of the others. */
 static void add_command(struct nomem_text *text, const struct nomem_plan *plan, const char *plan_text) {
-  add_setting(text, "NOMEM_FUZZ", nomem__options.words);
+  add_words(text);
   if (plan->has != NOMEM_HAS_SITE) {
     add_setting(text, "NOMEM_FUZZ_ONLY", nomem__options.only_text);
     add_setting(text, "NOMEM_FUZZ_NOT", nomem__options.not_text);
@@ -205,22 +217,37 @@ static void say_many(const struct nomem_failed *calls, const struct nomem_failed
   if (count <= NOMEM_FAILED_MAX) say_one_by_one(calls, count);
 }
 
+void nomem__say(const char *line) {
+  static struct nomem_text text;
+  nomem__text_add(&text, "nomem: ");
+  nomem__text_add(&text, line);
+  nomem__text_add(&text, "\n");
+  nomem__text_flush(&text, STDERR_FILENO);
+}
+
 /* Only once, and only about a run or what a run has left behind. */
 static void report(void) {
   static _Atomic bool is_done;
-  const struct nomem_failed *calls, *last;
-  const struct nomem_plan *plan = nomem__current.is_running ? nomem__current.plan : nomem__current.leak_plan;
+  const struct nomem_failed *calls, *last, *cause = &nomem__current.leak_failed;
+  const struct nomem_plan *plan = nomem__current.leak_plan;
+  uint32_t failed = 0;
   atomic_store(&nomem__mode, 0);
   if ((!nomem__current.is_running && plan == NULL) || atomic_exchange(&is_done, true)) return;
-  uint32_t failed = nomem__current.is_running ? nomem__gate_failed(&calls, &last) : 0;
-  if (plan == NULL || (nomem__current.is_running && failed == 0)) {
-    static struct nomem_text text;
-    nomem__text_add(&text, "nomem: no call was failed in this run: if NOMEM_FUZZ=off does not show the same, a call "
-                           "failed in an earlier run has left it behind\n");
-    nomem__text_flush(&text, STDERR_FILENO);
-    return;
+  if (nomem__current.is_running) {
+    bool is_after = nomem__current.plan == NULL && nomem__current.after_plan != NULL;
+    plan = is_after ? nomem__current.after_plan : nomem__current.plan;
+    failed = is_after ? 1 : nomem__gate_failed(&calls, &last);
+    cause = is_after ? &nomem__current.after_failed : &calls[0];
+    if (plan == NULL || failed == 0) {
+      nomem__say("no call was failed in this run: if NOMEM_FUZZ=off does not show the same, a call failed in an "
+                 "earlier run has left it behind");
+      return;
+    }
+    if (nomem__current.finding != NULL)
+      nomem__say(nomem__current.finding);
+    else if (is_after)
+      nomem__say("no call was failed in this run, but in the one before it:");
   }
-  const struct nomem_failed *cause = failed > 0 ? &calls[0] : &nomem__current.leak_failed;
   say_failed(cause);
   if (failed > 1) say_many(calls, last, failed);
   say_commands(plan, cause->site->key);
@@ -242,4 +269,14 @@ void _Exit(int status) {
 void nomem__report_arm(void) {
   if (&__sanitizer_set_death_callback != NULL && &_ZN6fuzzer6Fuzzer19StaticDeathCallbackEv != NULL)
     __sanitizer_set_death_callback(on_death);
+}
+
+/* Where no fuzzer ends the process by _Exit, what there is to say is said before. */
+_Noreturn void nomem__report_finding(const char *finding) {
+  nomem__current.finding = finding;
+  nomem__current.plan = NULL;
+  nomem__current.is_running = true;
+  if (&_ZN6fuzzer6Fuzzer19StaticDeathCallbackEv == NULL) report();
+  raise(SIGABRT);
+  __builtin_trap();
 }

@@ -29,11 +29,13 @@ static struct {
 } suspects;
 
 /* A large library has thousands of sites, and all are new at the start: of the runs that are made, at most one in three
- * is for faults, so that the fuzzer comes to see the library meanwhile. The first inputs get theirs in advance. */
-enum { INPUTS_PER_FAULT_RUN = 2, FAULT_RUNS_IN_ADVANCE = 256, RUNS_WORTH_A_TURN = 4 };
+ * is for faults, be it with one or to compare after one, so that the fuzzer comes to see the library meanwhile. The
+ * first inputs get theirs in advance. */
+enum { INPUTS_PER_RUN = 2, FAULT_RUNS_IN_ADVANCE = 256, RUNS_WORTH_A_TURN = 4 };
 
 static uint64_t runs_earned(void) {
-  uint64_t earned = FAULT_RUNS_IN_ADVANCE + nomem__totals.inputs / INPUTS_PER_FAULT_RUN;
+  uint64_t runs_each = nomem__options.compares ? 2 : 1;
+  uint64_t earned = FAULT_RUNS_IN_ADVANCE + nomem__totals.inputs / (INPUTS_PER_RUN * runs_each);
   return earned > nomem__totals.fault_runs ? earned - nomem__totals.fault_runs : 0;
 }
 
@@ -45,14 +47,16 @@ struct turn {
 };
 
 /* The only place that calls the target: its frame ends every stack. */
-__attribute__((noinline)) static int run_target(enum nomem_run kind, const struct nomem_plan *plan) {
+__attribute__((noinline)) int nomem__run_target(enum nomem_run kind, const struct nomem_plan *plan) {
   nomem__current.run = kind;
   nomem__current.plan = plan;
   nomem__current.is_running = true;
+  nomem__steady_open();
   nomem__gate_open(kind, plan, __builtin_dwarf_cfa());
   int result = __real_LLVMFuzzerTestOneInput(nomem__current.data, nomem__current.size);
   nomem__gate_close();
   nomem__current.is_running = false;
+  nomem__steady_close(result);
   return result;
 }
 
@@ -65,7 +69,7 @@ static uint64_t growth_since(uint64_t before) {
   return now > before ? now - before : 0;
 }
 
-static uint64_t milliseconds(void) {
+uint64_t nomem__milliseconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
@@ -80,22 +84,23 @@ static uint64_t hash_input(void) {
 static void begin_turn(struct turn *turn) {
   uint64_t before = live_bytes();
   nomem__counters_begin();
-  run_target(NOMEM_RUN_RECORD, NULL);
+  nomem__counters_clear();
+  nomem__run_target(NOMEM_RUN_RECORD, NULL);
   uint64_t earned = runs_earned();
   *turn = (struct turn){.runs_left = earned < nomem__options.runs_max ? (uint32_t)earned : nomem__options.runs_max,
-                        .deadline_ms = milliseconds() + nomem__options.time_max_ms,
+                        .deadline_ms = nomem__milliseconds() + nomem__options.time_max_ms,
                         .clean_growth = growth_since(before)};
 }
 
 static void run_with_fault(struct turn *turn, const struct nomem_plan *plan) {
   uint64_t before = live_bytes();
   nomem__counters_clear();
-  run_target(NOMEM_RUN_FAULT, plan);
+  nomem__run_target(NOMEM_RUN_FAULT, plan);
   nomem__counters_merge();
   nomem__totals.fault_runs++;
   if (growth_since(before) > turn->clean_growth && suspects.count < SUSPECTS_MAX)
     suspects.plan[suspects.count++] = *plan;
-  turn->runs_left = milliseconds() > turn->deadline_ms ? 0 : turn->runs_left - 1;
+  turn->runs_left = nomem__milliseconds() > turn->deadline_ms ? 0 : turn->runs_left - 1;
 }
 
 static void end_turn(void) {
@@ -130,6 +135,7 @@ static void try_steps(void) {
   static struct nomem_plan plan;
   struct turn turn;
   begin_turn(&turn);
+  nomem__steady_before(turn.deadline_ms);
   uint32_t count = nomem__gate_recorded(&sites);
   for (enum nomem_step step = 0; step < NOMEM_STEPS; step++) {
     for (uint32_t i = 0; i < count && turn.runs_left > 0; i++) {
@@ -140,10 +146,14 @@ static void try_steps(void) {
       if (occurrence == 0) continue;
       make_plan(&plan, sites[i].site, step == NOMEM_STEP_PERSISTENT, occurrence);
       run_with_fault(&turn, &plan);
+      nomem__steady_after(&plan);
     }
   }
   end_turn();
 }
+
+/* A sample is two runs more; to compare takes two more again. */
+enum { SAMPLES_PER_COMPARED = 4 };
 
 /* The same site may fail differently in another input: now and then any call of any site fails, alone or with all that
  * follow. The choice depends on the number of inputs only. */
@@ -154,10 +164,13 @@ static void try_any(void) {
   begin_turn(&turn);
   uint32_t count = nomem__gate_recorded(&sites);
   uint64_t draw = nomem__hash(nomem__hash(0, nomem__totals.inputs), 1);
+  bool compares = nomem__totals.inputs / nomem__options.sample % SAMPLES_PER_COMPARED == 0;
+  if (compares) nomem__steady_before(turn.deadline_ms);
   if (count > 0) {
     const struct nomem_recorded *chosen = &sites[(draw >> 8) % count];
     make_plan(&plan, chosen->site, draw >> 63, 1 + (uint32_t)((draw >> 32) % chosen->calls));
     run_with_fault(&turn, &plan);
+    if (compares) nomem__steady_after(&plan);
   }
   end_turn();
 }
@@ -177,7 +190,7 @@ static void try_suspects(void) {
   begin_turn(&turn);
   for (uint32_t i = 0; i < count; i++) {
     uint64_t before = live_bytes();
-    run_target(NOMEM_RUN_FAULT, &suspects.plan[i]);
+    nomem__run_target(NOMEM_RUN_FAULT, &suspects.plan[i]);
     if (growth_since(before) <= turn.clean_growth || nomem__current.leak_plan != NULL) continue;
     leaking = suspects.plan[i];
     note_leak(&leaking);
@@ -187,9 +200,19 @@ static void try_suspects(void) {
 }
 
 static int run_by_given_plan(void) {
+  const struct nomem_plan *plan = &nomem__options.plan;
+  nomem__counters_begin();
+  if (nomem__options.compares) {
+    nomem__run_target(NOMEM_RUN_TRACE, NULL);
+    nomem__steady_before(nomem__milliseconds() + nomem__options.time_max_ms);
+  }
   uint64_t before = live_bytes();
-  int result = run_target(NOMEM_RUN_FAULT, &nomem__options.plan);
-  if (growth_since(before) > 0) note_leak(&nomem__options.plan);
+  nomem__counters_clear();
+  int result = nomem__run_target(NOMEM_RUN_FAULT, plan);
+  nomem__counters_merge();
+  if (growth_since(before) > 0) note_leak(plan);
+  nomem__steady_after(plan);
+  nomem__counters_end();
   return result;
 }
 
@@ -197,7 +220,7 @@ static int run_campaign(void) {
   nomem__totals.inputs++;
   bool is_again = suspects.count > 0 && suspects.size == nomem__current.size && suspects.hash == hash_input();
   if (!is_again) suspects.count = 0;
-  int result = run_target(NOMEM_RUN_WATCH, NULL);
+  int result = nomem__run_target(NOMEM_RUN_WATCH, NULL);
   if (is_again)
     try_suspects();
   else if (nomem__gate_has_news() && runs_earned() >= RUNS_WORTH_A_TURN)

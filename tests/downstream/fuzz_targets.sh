@@ -164,6 +164,7 @@ run() {
 # What the run found, in one line.
 verdict_of() {
   # shellcheck disable=SC2016 # a quotation mark of assert's
+  sed -n -e 's/^nomem: \(sticky\|false report\): .*/\1/p' "$1" | grep . && return
   sed -n -e "s/.*Assertion \`\(.*\)' failed\..*/abort: assertion \1/p" \
     -e 's/^SUMMARY: AddressSanitizer: \([a-z-]*\) .* in \(.*\)/\1 in \2/p' \
     -e 's/^SUMMARY: AddressSanitizer: \([0-9]* byte(s) leaked\).*/leak: \1/p' \

@@ -168,17 +168,77 @@ count_of() {
   fuzz 0 env "$@" && grep -c '^run$' log
 }
 runs_settle() {
-  few=$(count_of NOMEM_FUZZ=sample=0 ./count -runs=100 one) &&
-    many=$(count_of NOMEM_FUZZ=sample=0 ./count -runs=1100 one) &&
-    [ $((many - few)) -eq 1000 ] && [ "$few" -gt 105 ] && [ "$few" -lt 130 ]
+  few=$(count_of NOMEM_FUZZ=sample=0,$1 ./count -runs=100 one) &&
+    many=$(count_of NOMEM_FUZZ=sample=0,$1 ./count -runs=1100 one) &&
+    [ $((many - few)) -eq 1000 ] && [ "$few" -gt "$2" ] && [ "$few" -lt "$3" ]
 }
-result "when nothing is left to try, an input is run once" runs_settle
+result "when nothing is left to try, an input is run once" runs_settle sticky=1 170 210
+result "it is not run to be compared when that is not wanted" runs_settle sticky=0 105 130
 samples() {
   [ "$(count_of NOMEM_FUZZ=sample=10 ./count -runs=1100 one)" -gt $((many + 150)) ]
 }
 result "now and then any call is failed once more" samples
 result "with a plan, an input is run once" [ "$(count_of NOMEM_FUZZ_PLAN=nth=1 ./count -detect_leaks=0 one)" = 1 ]
+result "or as often as it takes to compare" \
+  [ "$(count_of NOMEM_FUZZ=sticky=1 NOMEM_FUZZ_PLAN=nth=1 ./count -detect_leaks=0 one)" -gt 66 ]
 result "what a target's threads allocate is failed too" finds 1 'SEGV.*in_thread' ./count-bug -seed=1 -runs=1000
+
+# What a failed call leaves behind for the next run. Each target in two kinds: as it is, and telling its results.
+kept() {
+  target "$1" sticky.c "$2" "-D$3" ${4:+-DTELLS}
+}
+for bug in FLAG TABLE RETURNED DANGLING LOCK; do
+  kept sticky-$bug ,address BUG_$bug
+done
+for bug in TOLD LATE; do
+  kept sticky-$bug ,address BUG_$bug tells
+done
+for twin in NONE CACHE SPARE SCRATCH GIVES_UP ORDER RANDOM; do
+  kept steady-$twin ,address CLEAN_$twin tells
+done
+target sticky-cc sticky.cc ,address -DBUG
+target steady-cc sticky.cc ,address
+# shellcheck disable=SC2086
+{
+  result "an error that is remembered for good is sticky" \
+    finds 77 '^nomem: sticky: .*: allocations: 1 before, 0 after; edges:' ./sticky-FLAG $runs
+  result "a table that is half made is sticky" \
+    finds 77 '^nomem: sticky: .*: allocations: .* before, 0 after' ./sticky-TABLE $runs
+  result "so is what the target returns" \
+    finds 77 '^nomem: sticky: .*: returned: 0 before, -1 after' ./sticky-RETURNED $runs
+  result "so is what it tells" finds 77 '^nomem: sticky: .*: result 1: [1-3] before, -1 after' ./sticky-TOLD $runs
+  result "a failure that is told one run late is a false report" \
+    finds 77 '^nomem: false report: .*: result 1: [1-3] before, -1 after' ./sticky-LATE $runs
+  result "a crash in the run after the fault names the fault" \
+    finds 1 'heap-use-after-free' ./sticky-DANGLING $runs
+  says_lock() {
+    fuzz 70 ./sticky-LOCK -timeout=1 $runs && says '^nomem: no call was failed in this run, but in the one before it' &&
+      says '^nomem: reproduce: NOMEM_FUZZ=sticky=1 NOMEM_FUZZ_PLAN='
+  }
+  result "so does a lock that is still held" says_lock
+  result "C++: what it tells is sticky" \
+    finds 77 '^nomem: sticky: .*: result 1: [0-9]* before, -1 after' ./sticky-cc $runs
+  result "C++: a cache that was dropped is not" fuzz 0 ./steady-cc $runs
+  result "sticky=0 looks for nothing of the kind" fuzz 0 ./sticky-FLAG --nomem=sticky=0 $runs
+  for twin in NONE CACHE SPARE SCRATCH GIVES_UP ORDER RANDOM; do
+    result "steady: $twin" fuzz 0 ./steady-$twin $runs
+  done
+}
+says_unlike() {
+  fuzz 0 ./steady-RANDOM -seed=1 -runs=20000 && says '^nomem: the same input does not always come out alike'
+}
+result "a target that comes out as it likes is not compared, and that is said" says_unlike
+gives_hint() {
+  printf 'some words' >words
+  fuzz 0 env NOMEM_FUZZ=sticky=1 NOMEM_FUZZ_PLAN=nth=2 ./steady-GIVES_UP words &&
+    says '^nomem: after the failed call the same input runs otherwise, .*: allocations: 7 before, 5 after'
+}
+result "under a plan, what stays changed and is no finding is told" gives_hint
+tells_nobody() {
+  "$CLANG" -g -O1 -pthread -fsanitize=fuzzer -DBUG_TOLD -DTELLS "$here/sticky.c" -o tells-nobody >log 2>&1 &&
+    fuzz 0 ./tells-nobody -seed=1 -runs=1000
+}
+result "a target that tells its results links without the engine" tells_nobody
 
 # A name that asks for it.
 target named parser.c ,address -DBUG_UNCHECKED_MALLOC -Wl,--defsym=nomem_fuzz_named=1
@@ -207,6 +267,21 @@ target parser-ub parser.c ,undefined -fno-sanitize-recover=all -DBUG_UNCHECKED_M
 target parser-ub-clean parser.c ,undefined
 target parser-ms parser.c ,memory -DBUG_UNCHECKED_STRDUP
 target parser-ms-clean parser.c ,memory
+for kind in undefined memory none; do
+  sanitizers=,$kind
+  [ $kind != none ] || sanitizers=
+  kept sticky-FLAG-$kind "$sanitizers" BUG_FLAG
+  kept sticky-TOLD-$kind "$sanitizers" BUG_TOLD tells
+  kept steady-SPARE-$kind "$sanitizers" CLEAN_SPARE tells
+  kept steady-ORDER-$kind "$sanitizers" CLEAN_ORDER tells
+  # shellcheck disable=SC2086
+  {
+    result "$kind: a remembered error" finds 77 '^nomem: sticky: .*: allocations:' ./sticky-FLAG-$kind $runs
+    result "$kind: what is told" finds 77 '^nomem: sticky: .*: result 1:' ./sticky-TOLD-$kind $runs
+    result "$kind: steady with spare blocks" fuzz 0 ./steady-SPARE-$kind $runs
+    result "$kind: steady, in another order" fuzz 0 ./steady-ORDER-$kind $runs
+  }
+done
 target parser-none parser.c '' -DBUG_UNCHECKED_MALLOC
 target parser-none-clean parser.c ''
 # shellcheck disable=SC2086
@@ -225,6 +300,10 @@ if command -v clang-19 >/dev/null 2>&1; then
     target parser19-$bug parser.c ,address,undefined -DBUG_$bug
   done
   target provider19 provider.cc ,address
+  kept sticky19-FLAG ,address,undefined BUG_FLAG
+  kept sticky19-TABLE ,address,undefined BUG_TABLE
+  kept sticky19-TOLD ,address,undefined BUG_TOLD tells
+  kept steady19-GIVES_UP ,address,undefined CLEAN_GIVES_UP tells
   # shellcheck disable=SC2086
   {
     result "clang 19: clean" fuzz 0 ./parser19-NONE $runs
@@ -232,6 +311,10 @@ if command -v clang-19 >/dev/null 2>&1; then
     result "clang 19: a leak" finds 77 'detected memory leaks' ./parser19-LEAK $runs
     result "clang 19: a strdup" finds 1 'AddressSanitizer: SEGV' ./parser19-UNCHECKED_STRDUP $runs
     result "clang 19: C++" fuzz 0 ./provider19 $runs
+    result "clang 19: a remembered error" finds 77 '^nomem: sticky: .*: allocations:' ./sticky19-FLAG $runs
+    result "clang 19: a table that is half made" finds 77 '^nomem: sticky: .*: allocations:' ./sticky19-TABLE $runs
+    result "clang 19: what is told" finds 77 '^nomem: sticky: .*: result 1:' ./sticky19-TOLD $runs
+    result "clang 19: steady" fuzz 0 ./steady19-GIVES_UP $runs
   }
 fi
 exit $failed
