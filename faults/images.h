@@ -18,14 +18,16 @@ static inline const char *nomem__base_name(const char *path) {
  * that only start others, which are not what the user tests. */
 static inline bool nomem__is_injected(const char *globs, const char *base_name) {
   static const char *const launchers[] = {
-      "sh",     "ash",   "bash", "dash", "zsh",   "ksh*",  "busybox", "env",   "timeout", "nice", "nohup",   "setsid",
-      "stdbuf", "xargs", "time", "make", "ninja", "ctest", "prove",   "perl*", "python*", "sudo", "unshare", "taskset"};
+      "sh",    "ash",  "bash",  "dash",  "zsh",   "ksh*",   "busybox", "env",     "timeout", "nice",    "nohup",
+      "sudo",  "time", "make",  "gmake", "ninja", "cmake",  "meson",   "ctest",   "prove",   "perl*",   "python*",
+      "xargs", "chrt", "flock", "chroot", "setsid", "stdbuf", "unshare", "taskset", "setarch", "setpriv", "runuser"};
   if (globs[0] == '\0') {
     for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
       if (nomem__glob(launchers[i], base_name)) return false;
     return true;
   }
   while (*globs != '\0') {
+    while (*globs == ' ') globs++;
     char glob[NOMEM_PLAN_NAME_BYTES];
     size_t length = strcspn(globs, ",");
     size_t kept = length < sizeof glob ? length : sizeof glob - 1;

@@ -3,6 +3,7 @@
 #define NOMEM_CAMPAIGN_H
 
 #include "finding.h"
+#include "programs.h"
 #include "progress.h"
 #include "recovery.h"
 #include "session.h"
@@ -13,9 +14,6 @@
 
 /* In place of a point's result: another shard has it. */
 #define NOMEM__ELSEWHERE UINT8_MAX
-
-/* Room for the names of some programs. */
-#define NOMEM_NAMES_BYTES 256
 
 /* A site of the baseline. */
 struct nomem__campaign_site {
@@ -69,8 +67,7 @@ struct nomem__campaign {
   uint64_t baseline_us; /* the longer of the two */
   uint64_t baseline_peak_kb;
   uint64_t allocations, sites_lost;
-  char image[NOMEM_PATH_BYTES]; /* the first program that was injected */
-  char other_images[NOMEM_NAMES_BYTES]; /* names of the others, with commas, as far as they fit; "": none */
+  struct nomem__programs programs;
   struct nomem__campaign_site *sites; /* one block of memory, their frames included */
   char **modules;                     /* paths, one block too: number n is modules[n - 1] */
   size_t module_count;

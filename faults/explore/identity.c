@@ -79,7 +79,7 @@ void nomem__identity(const struct nomem__campaign *campaign, char identity[NOMEM
   hash = mix_number(hash, (uint64_t)options->leaks);
   hash = mix_number(hash, options->timeout_ms);
   hash = mix_number(hash, (uint64_t)campaign->session->setup.trace << 1 | (uint64_t)options->aslr);
-  hash = mix_file(mix_text(hash, nomem__base_name(campaign->image)), campaign->image);
+  hash = mix_file(mix_text(hash, nomem__base_name(campaign->programs.first)), campaign->programs.first);
   /* They come in another order when threads race. */
   for (size_t i = 0; i < campaign->module_count; i++) {
     const char *path = campaign->modules[i];

@@ -309,7 +309,7 @@ const struct nomem__option nomem__option_table[] = {
      "give each run FILE as its standard input; - for nomem's own, with run only (default: empty)"},
     {"image", "GLOB[,GLOB]", 0, RUNNERS, read_image, SET(image),
      "base names of the programs whose allocations count, when PROGRAM starts others (default: all but shells and "
-     "other launchers)"},
+     "other launchers; explore leaves the system's alone, too, where programs from elsewhere run)"},
     {"under-test", "GLOB[,GLOB]", 0, ONLY(EXPLORE), read_under_test, SET(under_test),
      "which code is tested, by source path such as 'src/*' or by file such as 'libuv.so*'; all other code of the "
      "programs is the test's: its own allocations are not failed, its assertions and crashes do not count (default: "

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "../images.h"
 #include "audit.h"
 #include "effects.h"
 #include "quote.h"
@@ -119,28 +118,6 @@ struct baseline {
   char last_line[NOMEM_QUOTE_BYTES];
 };
 
-/* Adds a name to those of the other programs, unless it is there or does not fit. */
-static void add_image(char names[NOMEM_NAMES_BYTES], const char *name) {
-  char list[NOMEM_NAMES_BYTES + 4], sought[NOMEM_NAMES_BYTES + 4];
-  snprintf(list, sizeof list, ", %s,", names);
-  snprintf(sought, sizeof sought, ", %s,", name);
-  size_t used = strlen(names);
-  if (strstr(list, sought) == NULL && used + strlen(", ") + strlen(name) < NOMEM_NAMES_BYTES)
-    snprintf(names + used, NOMEM_NAMES_BYTES - used, "%s%s", used > 0 ? ", " : "", name);
-}
-
-static void take_images(struct nomem__campaign *campaign, const struct nomem_channel *channel) {
-  campaign->image[0] = campaign->other_images[0] = '\0';
-  for (uint32_t i = 0; i < channel->image_count && i < NOMEM_IMAGES; i++) {
-    const struct nomem_image *image = &channel->images[i];
-    if (!image->injected) continue;
-    if (campaign->image[0] == '\0')
-      snprintf(campaign->image, sizeof campaign->image, "%s", image->path);
-    else if (strcmp(campaign->image, image->path) != 0)
-      add_image(campaign->other_images, nomem__base_name(image->path));
-  }
-}
-
 /* What there is to learn from the first only, and to say of it. */
 static void first_done(struct baseline *baseline, const struct nomem__outcome *outcome) {
   struct nomem__campaign *campaign = baseline->campaign;
@@ -152,7 +129,7 @@ static void first_done(struct baseline *baseline, const struct nomem__outcome *o
     nomem__complain("the program's operator new is its sanitizer's, and cannot be failed: its C++ library has to be a "
                     "shared one for that");
   nomem__baseline_output_take(&campaign->baseline_output, &outcome->output, &outcome->error);
-  take_images(campaign, outcome->channel);
+  nomem__programs_of(outcome->channel, &campaign->programs);
   nomem__owners_free(&campaign->owners);
   baseline->owners_result = nomem__owners_learn(&campaign->owners, session->options->under_test, outcome->channel,
                                                 session->symbols);
@@ -419,10 +396,24 @@ static int run_isolated_first(struct nomem__campaign *campaign, struct baseline 
   return result;
 }
 
+/* Where a script starts programs of the user's and others of the system's, the first are what he tests. */
+static bool chooses_programs(struct nomem__campaign *campaign) {
+  const struct nomem__programs *programs = &campaign->programs;
+  if (*campaign->session->options->image != '\0' || *programs->own == '\0' || *programs->helpers == '\0') return false;
+  nomem__complain("left alone: %s, of the system, beside %s (--image chooses otherwise)", programs->helpers,
+                  programs->own);
+  nomem__session_choose_image(campaign->session, programs->own);
+  return true;
+}
+
 int nomem__preflight(struct nomem__campaign *campaign) {
   struct baseline first = {0}, second = {0};
   campaign->session->sanitizer.is_learning = true;
   int result = run_isolated_first(campaign, &first, &second);
+  if (result == 0 && !first.was_cancelled && first.status == 0 && chooses_programs(campaign)) {
+    free_baseline(&second);
+    result = run_first(campaign, &first, &second);
+  }
   if (result == 0 && !first.was_cancelled) result = make_second(campaign, &first, &second);
   if (result == 0 && !first.was_cancelled && !second.was_cancelled) {
     nomem__baseline_output_compare(&campaign->baseline_output, &second.output, &second.error);

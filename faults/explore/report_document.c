@@ -422,8 +422,8 @@ static void put_heading(struct nomem__builder *builder, json_t *document) {
     json_decref(one);
   }
   nomem__json_put(json, document, "command", command);
-  nomem__json_text(json, document, "image", campaign->image);
-  if (*campaign->other_images != '\0') nomem__json_text(json, document, "other_images", campaign->other_images);
+  nomem__json_text(json, document, "image", campaign->programs.first);
+  if (*campaign->programs.others != '\0') nomem__json_text(json, document, "other_images", campaign->programs.others);
   put_directories(json, document);
   char date[sizeof "2000-01-01T00:00:00Z" + 8];
   time_t now = time(NULL);

@@ -362,9 +362,9 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
   bool is_quiet = campaign->session->options->quiet;
   if (!is_quiet) {
     fputs("nomem: ", out);
-    nomem__print_safe(out, below_here(campaign->image));
-    if (*campaign->other_images != '\0') fputs(" and ", out);
-    nomem__print_safe(out, campaign->other_images);
+    nomem__print_safe(out, below_here(campaign->programs.first));
+    if (*campaign->programs.others != '\0') fputs(" and ", out);
+    nomem__print_safe(out, campaign->programs.others);
     fprintf(out, ": %" PRIu64 " allocation%s at %zu site%s, %.1f ms a run\n", campaign->allocations,
             campaign->allocations == 1 ? "" : "s", campaign->site_count, campaign->site_count == 1 ? "" : "s",
             (double)campaign->baseline_us / 1e3);

@@ -93,6 +93,13 @@ bool nomem__session_drop_isolation(struct nomem__session *session) {
   return true;
 }
 
+void nomem__session_choose_image(struct nomem__session *session, const char *names) {
+  snprintf(session->chosen_image, sizeof session->chosen_image, "%s", names);
+  session->settled = *session->options; /* a reproduction must choose alike */
+  session->settled.image = session->setup.image = session->chosen_image;
+  session->options = &session->settled;
+}
+
 int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit) {
   *session = (struct nomem__session){.options = options};
   char reason[NOMEM_TARGET_REASON_BYTES];

@@ -23,7 +23,8 @@ struct nomem__session {
   struct nomem__target target;
   struct nomem__setup setup;
   struct nomem__isolation *isolation; /* NULL: none */
-  struct nomem__options settled; /* those that were given, but without isolation */
+  struct nomem__options settled; /* those that were given, but for what was found out by then */
+  char chosen_image[NOMEM_GLOB_BYTES];
   unsigned jobs;
   char preload[PATH_MAX];
   struct nomem__sanitizer_memory sanitizer;
@@ -58,6 +59,9 @@ bool nomem__session_can_retry(struct nomem__session *session, int result);
 
 /* Gives isolation up for a program that fails in it, unless the user insists. False: there was none to give up. */
 bool nomem__session_drop_isolation(struct nomem__session *session);
+
+/* Leaves all programs alone but these, as --image does. */
+void nomem__session_choose_image(struct nomem__session *session, const char *names);
 
 /* Whether the injector was at work in this run. Says why not, and the way out. */
 bool nomem__session_was_injected(const struct nomem__outcome *outcome);

@@ -41,6 +41,13 @@ ends 'run, time is up' 137 'still running when its time was up' \
 ends 'a launcher only' 2 'only .*sh' nomem explore -- /bin/sh -c true
 ends 'a launcher that starts the program' 0 '; 0 findings' nomem explore -- /bin/sh -c './behave touch'
 cp behave another
+printf '#!/bin/sh\nsort script | grep -q nothing\n./behave crash-then-hang\n' >script
+chmod +x script
+ends "the system's programs beside one's own" 1 '^  reproduce: .* --image behave -- ./script$' \
+  nomem explore --timeout 0.5 --faults transient -- ./script
+ends 'and are said to be left alone' 1 '^nomem: left alone: sort, grep, of the system, beside behave ' \
+  nomem explore --timeout 0.5 --faults transient -- ./script
+ends 'unless they are named' 0 '^nomem: .*/sort: ' nomem explore --max-points 2 --image sort -- ./script
 ends 'two programs are both named, once' 0 '^nomem: behave and another:' \
   nomem explore -- /bin/sh -c './behave touch; ./another touch; ./another touch'
 printf '#!/bin/sh\n./behave crash-then-hang\n' >script
