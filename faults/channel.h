@@ -48,6 +48,14 @@ typedef uint64_t nomem_frame;
 #define NOMEM_FRAME_MODULE(frame) ((unsigned)((frame) >> 48))
 #define NOMEM_FRAME_OFFSET(frame) ((frame) & (((nomem_frame)1 << 48) - 1))
 
+/* What becomes of a call that is to fail, besides. */
+enum nomem_stop {
+  NOMEM_STOP_NOT,
+  NOMEM_STOP_ONCE,    /* the process of the first one stops there, for a debugger to attach */
+  NOMEM_STOP_EACH,    /* its thread stops there, for the command to look at it, as long as there is room in faults[] */
+  NOMEM_STOP_INSTEAD  /* the same, and then it does not fail */
+};
+
 /* Who makes the calls of a site. */
 enum nomem_maker { NOMEM_MAKER_UNKNOWN, NOMEM_MAKER_PROGRAM, NOMEM_MAKER_SANITIZER };
 
@@ -203,7 +211,7 @@ struct nomem_channel {
   uint32_t known_sites;  /* so many sites, the first in sites[], are those of runs without a fault; 0: not told */
   uint32_t keep_live;    /* keep live bytes, not only when the plan asks for it */
   uint32_t verify;       /* compare every remembered stack with a real unwind, and count what differs */
-  _Atomic uint32_t stop_at_fault; /* the process of the first fault stops there, for a debugger to attach */
+  _Atomic uint32_t stop_at_fault; /* enum nomem_stop */
   char plan[NOMEM_PLAN_BYTES];
   char image[NOMEM_GLOB_BYTES]; /* base names of the images to inject, globs joined by commas; "": all but launchers */
   uint32_t watch;                 /* enum nomem_watch */

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "audit.h"
+#include "confirm.h"
 #include "engines.h"
 #include "identity.h"
 #include "preflight.h"
@@ -222,66 +223,6 @@ bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
   return true;
 }
 
-/* The verdicts that take one, or of which it tells more. */
-static bool needs_ledger(const struct nomem__finding *finding) {
-  return finding->verdict == NOMEM_VERDICT_LEAK || finding->verdict == NOMEM_VERDICT_LEFTOVER ||
-         finding->verdict == NOMEM_VERDICT_CORRUPTION;
-}
-
-static void confirm_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
-static void output_checked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
-
-/* Every finding's exemplar is run once more, alone and started anew: one that then ends otherwise is not counted. */
-static void confirm_next(struct nomem__campaign *campaign) {
-  while (campaign->confirmed < campaign->findings.count && campaign->findings.list[campaign->confirmed].is_confirmed)
-    campaign->confirmed++;
-  if (campaign->failed || campaign->session->interrupted_by != 0 || campaign->confirmed == campaign->findings.count)
-    return;
-  const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
-  bool is_checked = finding->verdict != NOMEM_VERDICT_SWALLOWED || campaign->is_output_checked;
-  nomem__worker_watch_blocks(campaign->workers[0].worker,
-                             needs_ledger(finding) ? NOMEM_WATCH_LEDGER : NOMEM_WATCH_LIVE);
-  nomem__worker_refresh_files(campaign->workers[0].worker, true);
-  int result = nomem__worker_start(campaign->workers[0].worker, is_checked ? finding->plan : "", campaign->timeout_ms,
-                                   is_checked ? confirm_done : output_checked, campaign);
-  if (result != 0) nomem__campaign_give_up(campaign, result);
-}
-
-static void confirm_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
-  struct nomem__campaign *campaign = user;
-  (void)worker;
-  if (outcome->end.was_cancelled) return;
-  struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed++];
-  finding->is_flaky = nomem__campaign_judge(campaign, outcome, finding->point.second != 0) != finding->verdict;
-  const struct nomem_misuse *misuse = nomem__audit_misuse(campaign, outcome);
-  if (misuse != NULL && !finding->is_flaky)
-    nomem__finding_learn(finding, outcome->channel, misuse, campaign->session->symbols);
-  finding->is_confirmed = true;
-  confirm_next(campaign);
-}
-
-/* Output that has changed since the baselines depends on the time: it shows nothing, in no run. */
-static void output_checked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
-  struct nomem__campaign *campaign = user;
-  (void)worker;
-  if (outcome->end.was_cancelled) return;
-  nomem__baseline_output_compare(&campaign->baseline_output, &outcome->output, &outcome->error);
-  campaign->is_output_checked = true;
-  if (!campaign->baseline_output.is_output_stable) {
-    nomem__findings_drop(&campaign->findings, NOMEM_VERDICT_SWALLOWED);
-    for (size_t i = 0; i < campaign->point_count; i++)
-      if (campaign->results[i] == NOMEM_VERDICT_SWALLOWED + 1) campaign->results[i] = NOMEM_VERDICT_HANDLED + 1;
-    campaign->confirmed = 0;
-  }
-  confirm_next(campaign);
-}
-
-static bool needs_ledger_to_confirm(const struct nomem__campaign *campaign) {
-  for (size_t i = 0; i < campaign->findings.count; i++)
-    if (!campaign->findings.list[i].is_confirmed && needs_ledger(&campaign->findings.list[i])) return true;
-  return false;
-}
-
 static void interrupt(void *user) {
   struct nomem__campaign *campaign = user;
   for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_cancel(campaign->workers[i].worker);
@@ -330,9 +271,9 @@ static int explore_points(struct nomem__campaign *campaign) {
   explore_recoveries(campaign);
   nomem__audit_run(campaign);
   nomem__findings_fold_leaks(&campaign->findings, campaign->session->symbols);
-  if (needs_ledger_to_confirm(campaign)) nomem__audit_prepare(campaign);
-  confirm_next(campaign);
+  nomem__confirm_start(campaign);
   nomem__session_run(session);
+  nomem__confirm_end(campaign);
   nomem__progress_stop(&campaign->progress);
   nomem__session_run(session);
   count_results(campaign);
@@ -433,6 +374,7 @@ void nomem__campaign_free(struct nomem__campaign *campaign) {
   free(campaign->known);
   nomem__audit_free(&campaign->audit);
   nomem__owners_free(&campaign->owners);
+  nomem__strings_free(&campaign->refusals);
   free(campaign->tables);
   nomem__recoveries_free(&campaign->recoveries);
 }

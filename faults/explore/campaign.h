@@ -6,7 +6,9 @@
 #include "programs.h"
 #include "progress.h"
 #include "recovery.h"
+#include "returned.h"
 #include "session.h"
+#include "store_evidence.h"
 
 /* Digits of a key that are shown, unless more are needed to tell it from every other site of the run; and all. */
 #define NOMEM_KEY_DIGITS 8
@@ -92,6 +94,9 @@ struct nomem__campaign {
   uint64_t engines[NOMEM__ENGINES];       /* runs of each */
   uint64_t early_count; /* runs that hung, and were not waited for */
   struct nomem__findings findings;
+  struct nomem__returned returned, dry; /* of the run that tries a finding again, and of one without its fault */
+  const struct nomem__returned_call *told; /* of the first; NULL: there is none to compare */
+  struct nomem__strings refusals;       /* what findings say of that */
   struct nomem__findings set_aside; /* those that do not count, once all is over */
   struct nomem__progress progress;
   uint64_t timeout_ms, started_ns, ended_ns;

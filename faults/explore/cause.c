@@ -13,6 +13,11 @@
 /* Parameters that are looked at. */
 #define POINTERS_MAX 8
 
+static uint64_t mix(uint64_t hash, const char *text) {
+  for (; text != NULL && *text != '\0'; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+  return (hash ^ '\n') * UINT64_C(0x100000001b3);
+}
+
 void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, struct nomem__trace *trace) {
   nomem__trace_of_frames(channel, channel->faults[index].frame, channel->faults[index].depth, trace);
 }
@@ -136,6 +141,25 @@ bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__ow
   return test < blow_up->depth && !failed_in_same_call(outcome, owners, blow_up, test);
 }
 
+bool nomem__failed_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                        const struct nomem__trace *blow_up, uint64_t *call) {
+  int32_t pid = nomem__process_with_faults(outcome);
+  unsigned test = first_of_test(owners, blow_up);
+  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
+    struct nomem__trace fault;
+    if (nomem__next_fault(outcome->channel, pid, i) != i) continue;
+    nomem__fault_trace(outcome->channel, i, &fault);
+    if (nomem__trace_is_assertion(&fault, owners->symbols)) continue;
+    unsigned caller = first_of_test(owners, &fault);
+    if (caller == fault.depth) return false;
+    const struct nomem__trace_frame *frame = &fault.frame[caller];
+    *call = nomem__trace_is_same_from(blow_up, test, &fault, caller) && test < blow_up->depth ? 0
+            : mix(frame->offset + 1, nomem__base_name(frame->path));
+    return true;
+  }
+  return false;
+}
+
 /* Where the code of a frame's function begins; 0: not known. */
 static uint64_t start_of(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
@@ -215,11 +239,6 @@ bool nomem__unchecked_source(const struct nomem__unchecked *unchecked, struct no
   if (unchecked->inlined >= count) return false;
   *source = sources[unchecked->inlined];
   return true;
-}
-
-static uint64_t mix(uint64_t hash, const char *text) {
-  for (; text != NULL && *text != '\0'; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-  return (hash ^ '\n') * UINT64_C(0x100000001b3);
 }
 
 uint64_t nomem__unchecked_hash(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols) {

@@ -40,6 +40,11 @@ enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, 
 bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
                     const struct nomem__trace *blow_up);
 
+/* Whether the last call that was failed in the process, or in one that it comes from, is below a call of test code's;
+ * *call tells that one from others, and is 0 when it may be the same that blew up. */
+bool nomem__failed_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                        const struct nomem__trace *blow_up, uint64_t *call);
+
 /* A call whose result was not checked, made in the function that used it, or handed it to those that did. */
 struct nomem__unchecked {
   struct nomem__trace where; /* of one frame, as in the fault's stack; depth 0: not known */

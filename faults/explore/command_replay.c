@@ -99,7 +99,7 @@ static pid_t wait_for_fault(const struct nomem_channel *channel, pid_t root) {
 /* Becomes gdb, attached to the process that comes to the fault, whichever of a script's, or of --image's, it is. */
 static int attach_gdb(const struct nomem__options *options, const struct nomem__target *target, const char *preload,
                       struct nomem_channel *channel, const char *path) {
-  channel->stop_at_fault = 1;
+  channel->stop_at_fault = NOMEM_STOP_ONCE;
   pid_t pid = wait_for_fault(channel, start_program(options, target, preload, path));
   if (pid == 0) {
     nomem__complain("replay: the program ended, and no call was failed");

@@ -311,6 +311,36 @@ int nomem__debuginfo_pointers(struct nomem__debuginfo *info, uint64_t address,
   return count;
 }
 
+static struct nomem__debug_result result_of_base(Dwarf_Die *type, unsigned bytes) {
+  Dwarf_Attribute attribute;
+  Dwarf_Word encoding = 0;
+  struct nomem__debug_result result = {.bytes = bytes};
+  if (dwarf_formudata(dwarf_attr(type, DW_AT_encoding, &attribute), &encoding) != 0) return result;
+  if (encoding == DW_ATE_boolean) result.kind = NOMEM_RESULT_BOOL;
+  if (encoding == DW_ATE_signed || encoding == DW_ATE_signed_char) result.kind = NOMEM_RESULT_SIGNED;
+  if (encoding == DW_ATE_unsigned || encoding == DW_ATE_unsigned_char) result.kind = NOMEM_RESULT_UNSIGNED;
+  return result;
+}
+
+struct nomem__debug_result nomem__debuginfo_result(struct nomem__debuginfo *info, uint64_t address) {
+  struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
+  struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
+  struct nomem__debug_result result = {0};
+  Dwarf_Attribute attribute;
+  Dwarf_Die type;
+  if (!function) return result;
+  if (!dwarf_formref_die(dwarf_attr_integrate(&function->die, DW_AT_type, &attribute), &type)) {
+    result.kind = NOMEM_RESULT_NONE;
+    return result;
+  }
+  int bytes = dwarf_peel_type(&type, &type) == 0 ? dwarf_bytesize(&type) : 0;
+  int tag = dwarf_tag(&type);
+  result.bytes = bytes > 0 && bytes <= (int)sizeof(uint64_t) ? (unsigned)bytes : 0;
+  if (tag == DW_TAG_pointer_type) result = (struct nomem__debug_result){NOMEM_RESULT_POINTER, sizeof(uint64_t)};
+  if (tag == DW_TAG_enumeration_type && result.bytes > 0) result.kind = NOMEM_RESULT_SIGNED;
+  return tag == DW_TAG_base_type && result.bytes > 0 ? result_of_base(&type, result.bytes) : result;
+}
+
 static int open_program(const char *path, int *fd) {
   unsigned char ident[EI_NIDENT];
   Elf64_Half type = ET_NONE;

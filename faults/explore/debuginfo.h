@@ -48,4 +48,14 @@ struct nomem__debug_parameter {
 int nomem__debuginfo_pointers(struct nomem__debuginfo *info, uint64_t address,
                               struct nomem__debug_parameter *parameters, int max);
 
+/* What a function returns. */
+struct nomem__debug_result {
+  enum { NOMEM_RESULT_UNKNOWN, NOMEM_RESULT_NONE, NOMEM_RESULT_POINTER, NOMEM_RESULT_SIGNED, NOMEM_RESULT_UNSIGNED,
+         NOMEM_RESULT_BOOL } kind; /* unknown also for what is none of these */
+  unsigned bytes;
+};
+
+/* The same of the function at an address, where there is debug information of it. */
+struct nomem__debug_result nomem__debuginfo_result(struct nomem__debuginfo *info, uint64_t address);
+
 #endif

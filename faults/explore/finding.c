@@ -41,6 +41,7 @@ const char *nomem__finding_of_test(const struct nomem__finding *finding, const s
   if (finding->is_given_null && finding->verdict == NOMEM_VERDICT_HANG)
     return "the test went on after a call of its own had failed";
   if (finding->is_given_null) return passed_on;
+  if (finding->refusal != NULL) return finding->refusal;
   bool is_bug = finding->verdict == NOMEM_VERDICT_CRASH || finding->verdict == NOMEM_VERDICT_SANITIZER;
   if (is_bug && nomem__is_tests(owners, &finding->blow_up))
     return "the test's own code used what it did not check";
@@ -291,13 +292,31 @@ static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols 
                                                            : (uint64_t)found->outcome->end.fatal_signal);
 }
 
+/* Whether it is known to hang in something else than a lock. */
+static bool is_no_lock(const struct shown *run) {
+  const char *what = run->threads != NULL ? run->threads[run->teller].what : "";
+  return *what != '\0' && strstr(what, "lock") == NULL && strstr(what, "pthread_once") == NULL;
+}
+
 /* Whether test code went on as if a call of its own had not failed: with NULL, or to where it hangs. A lock that is
  * never let go may be what the failed call left behind. */
 static bool has_gone_on(const struct nomem__found *found, const struct nomem__owners *owners, const struct shown *run) {
   if (found->verdict != NOMEM_VERDICT_HANG) return nomem__was_given_null(found->outcome, owners, &run->blow_up);
-  const char *what = run->threads != NULL ? run->threads[run->teller].what : "";
-  bool is_known = *what != '\0' && strstr(what, "lock") == NULL && strstr(what, "pthread_once") == NULL;
-  return is_known && nomem__went_on(found->outcome, owners, &run->blow_up);
+  return is_no_lock(run) && nomem__went_on(found->outcome, owners, &run->blow_up);
+}
+
+/* Whether test code may have been told of the failure before it came to this, where that would excuse it. *call: as
+ * nomem__failed_call has it. */
+static bool may_be_told(const struct nomem__found *found, const struct nomem__owners *owners, const struct shown *run,
+                        uint64_t *call) {
+  const struct nomem__end *end = &found->outcome->end;
+  enum nomem__touch touch = nomem__touch_of(&end->stack);
+  bool is_null = touch == NOMEM_TOUCH_NULL || (touch == NOMEM_TOUCH_CALL && end->stack.fault_address == 0);
+  bool is_abort = found->verdict == NOMEM_VERDICT_ABORT && run->blow_up.terminate == NOMEM_TERMINATE_NO;
+  bool is_meant = is_abort || (found->verdict == NOMEM_VERDICT_CRASH && is_null) ||
+                  (found->verdict == NOMEM_VERDICT_HANG && is_no_lock(run) && run->teller == end->threads.chief);
+  return is_meant && owners->is_divided && end->has_stack &&
+         nomem__failed_call(found->outcome, owners, &run->blow_up, call);
 }
 
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
@@ -313,6 +332,10 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   uint64_t hash = hash_of(found, symbols, &run);
   bool is_given_null = has_gone_on(found, owners, &run);
   if (is_given_null) hash = ~hash; /* the same place may also be come to in another way */
+  const uint64_t place = hash;
+  uint64_t call = 0;
+  bool is_asked = !is_given_null && may_be_told(found, owners, &run, &call);
+  hash += call; /* each is looked at, and what they were not told of is made one again */
   struct nomem__finding *finding = find(findings, found->verdict, hash);
   bool is_first = finding == NULL;
   if (is_first && !found->is_early) finding = add(findings);
@@ -321,7 +344,11 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
     return found->is_early ? -ENOENT : -ENOMEM;
   }
   if (is_first)
-    *finding = (struct nomem__finding){.verdict = found->verdict, .hash = hash, .is_given_null = is_given_null};
+    *finding = (struct nomem__finding){.verdict = found->verdict,
+                                       .hash = hash,
+                                       .place = place,
+                                       .may_be_told = is_asked,
+                                       .is_given_null = is_given_null};
   finding->runs++;
   if (added != NULL) *added = finding;
   bool is_whole = !found->is_early;
@@ -330,21 +357,28 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   return result;
 }
 
+/* Has finding show what other does, if that tells more; what other owned is then finding's. */
+static void take(struct nomem__finding *finding, struct nomem__finding *other) {
+  uint64_t runs = other->runs + finding->runs;
+  if (shows_more(&other->point, other->rank, finding)) {
+    free_shown(finding);
+    *finding = *other;
+    other->fault.depth = other->second.stack.depth = other->unchecked.where.depth = 0;
+    other->threads = NULL;
+  }
+  finding->runs = runs;
+}
+
 int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findings *from) {
   for (size_t i = 0; i < from->count; i++) {
     struct nomem__finding *other = &from->list[i];
     struct nomem__finding *finding = find(findings, other->verdict, other->hash);
-    uint64_t runs = other->runs + (finding != NULL ? finding->runs : 0);
-    bool is_first = finding == NULL;
-    if (is_first) finding = add(findings);
-    if (finding == NULL) return -ENOMEM;
-    if (is_first || shows_more(&other->point, other->rank, finding)) {
-      if (!is_first) free_shown(finding);
-      *finding = *other;
-      other->fault.depth = other->second.stack.depth = other->unchecked.where.depth = 0; /* what it owned has moved */
-      other->threads = NULL;
+    if (finding == NULL) {
+      finding = add(findings);
+      if (finding == NULL) return -ENOMEM;
+      *finding = (struct nomem__finding){.rank = SIZE_MAX, .point = {.persistent = true, .second = 1}};
     }
-    finding->runs = runs;
+    take(finding, other);
   }
   nomem__findings_free(from);
   return 0;
@@ -373,6 +407,22 @@ void nomem__findings_fold_leaks(struct nomem__findings *findings, struct nomem__
       continue;
     }
     same->runs += finding->runs;
+    free_shown(finding);
+    *finding = findings->list[--findings->count];
+  }
+}
+
+void nomem__findings_fold_calls(struct nomem__findings *findings) {
+  for (size_t i = findings->count; i-- > 1;) {
+    struct nomem__finding *finding = &findings->list[i], *same = NULL;
+    for (size_t j = 0; j < i && same == NULL; j++) {
+      struct nomem__finding *other = &findings->list[j];
+      bool is_same = other->verdict == finding->verdict && other->place == finding->place;
+      if (is_same && other->is_flaky == finding->is_flaky && other->refusal == NULL && finding->refusal == NULL)
+        same = other;
+    }
+    if (same == NULL) continue;
+    take(same, finding);
     free_shown(finding);
     *finding = findings->list[--findings->count];
   }

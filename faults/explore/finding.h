@@ -48,6 +48,9 @@ struct nomem__finding {
   char plan[NOMEM_POINT_PLAN_BYTES];
   int signal; /* 0: none */
   bool needs_timeout; /* its run does not end by itself */
+  bool may_be_told; /* of the failure, test code may have been: to be looked at when it is tried again */
+  uint64_t place; /* hash, whatever call of test code's had failed before; the same as hash where that is not known */
+  const char *refusal; /* how it had been told, in words; NULL: not, or not known. Not owned */
   bool is_given_null; /* by test code, which had been refused it; of a hang: test code went on all the same */
   char detail[NOMEM_DETAIL_BYTES]; /* how it ended, where the verdict does not say it all; may be "" */
   char last_words[NOMEM_QUOTE_BYTES]; /* the last line that it wrote, quoted */
@@ -97,6 +100,9 @@ int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findin
 /* Counts the runs of a leak that all failing at once has shown with those of a leak that a single failure has, when
  * what was left was allocated by the same function: there is no telling which failure lost it. The same of files. */
 void nomem__findings_fold_leaks(struct nomem__findings *findings, struct nomem__symbols *symbols);
+
+/* Makes one finding of those that were told apart by the call of test code's that had failed, and are not its doing. */
+void nomem__findings_fold_calls(struct nomem__findings *findings);
 
 /* The worst first, and within a verdict the one with the most runs. */
 void nomem__findings_sort(struct nomem__findings *findings);

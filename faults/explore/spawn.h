@@ -8,6 +8,8 @@
 
 #include "isolate.h"
 
+struct nomem__returned;
+
 /* How to start it. Descriptors stay the caller's; -1 inherits the command's own. */
 struct nomem__start {
   const char *path; /* of the file to execute */
@@ -19,6 +21,7 @@ struct nomem__start {
   bool trace;
   bool watch_effects; /* fills in nomem__end.effects; needs trace */
   bool watch_ends;    /* as for nomem__tree_on_exit; needs trace */
+  struct nomem__returned *returned; /* looks at stops for a fault; NULL: nobody does. Needs trace */
   const struct nomem__cell *cell; /* to run in; NULL: none */
   bool is_fresh; /* this and tell_fd: as for nomem__cell_enter */
   int tell_fd;

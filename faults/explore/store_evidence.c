@@ -71,6 +71,8 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   json_object_set_new(evidence, "block", stack_of(&finding->block));
   json_object_set_new(evidence, "freed", stack_of(&finding->freed));
   json_object_set_new(evidence, "blameless", json_integer((json_int_t)finding->blow_up.blameless));
+  json_object_set_new(evidence, "may_be_told", json_boolean(finding->may_be_told));
+  json_object_set_new(evidence, "place", json_integer((json_int_t)finding->place));
   char *text = evidence == NULL ? NULL : json_dumps(evidence, JSON_COMPACT);
   json_decref(evidence);
   return text;
@@ -174,6 +176,8 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
     finding->needs_timeout = needs_timeout != 0;
     finding->touch = (enum nomem__touch)touch;
     finding->is_given_null = is_given_null != 0;
+    finding->may_be_told = json_is_true(json_object_get(evidence, "may_be_told"));
+    finding->place = (uint64_t)json_integer_value(json_object_get(evidence, "place"));
     finding->fault_address = (uint64_t)address;
     finding->fn = (enum nomem_fn)fn;
     finding->size_bytes = (uint64_t)size_bytes;

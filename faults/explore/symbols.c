@@ -243,6 +243,12 @@ int nomem__symbols_pointers(struct nomem__symbols *symbols, const char *path, ui
   return nomem__debuginfo_pointers(module->info, offset - (is_return_address && offset > 0), parameters, max);
 }
 
+struct nomem__debug_result nomem__symbols_result(struct nomem__symbols *symbols, const char *path, uint64_t offset) {
+  struct module *module = find_module(symbols, path);
+  if (!module || !module->info) return (struct nomem__debug_result){0};
+  return nomem__debuginfo_result(module->info, offset);
+}
+
 /* The character that text begins with, and in *length its bytes; 0 with length 1 when it is not UTF-8. */
 static uint32_t decode(const unsigned char *text, size_t *length) {
   static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -20,6 +20,7 @@
 
 #include "../channel.h"
 #include "effects.h"
+#include "returned.h"
 #include "strays.h"
 #include "tracees.h"
 
@@ -43,6 +44,7 @@ struct nomem__tree {
   bool root_gone;
   bool killed;
   bool watch_effects, was_watched;
+  struct nomem__returned *returned;
   struct nomem__hang *hang; /* it timed out, and what its threads do is looked at; NULL: not so */
   int error_fd;   /* the child writes errno here when it cannot execute */
   unsigned captures;
@@ -198,6 +200,7 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
         go_on(tid, 0);
       return;
     case 0:
+      if (nomem__returned_stopped(tree->returned, tree->trees->stacks, tid, signal)) signal = 0;
       if (nomem__is_fatal(signal) && !tree->end.timed_out && tree->interesting != NULL && tree->interesting(tree->user))
         capture(tree, tid, signal);
       go_on(tid, signal);
@@ -410,6 +413,7 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *sta
   *tree = (struct nomem__tree){
       .trees = trees, .done = done, .interesting = interesting, .user = user, .traced = start->trace, .error_fd = -1};
   tree->watch_effects = start->watch_effects;
+  tree->returned = start->returned;
   for (char **entry = start->environment; *entry != NULL; entry++)
     if (strncmp(*entry, NOMEM_CHANNEL_ENV "=", sizeof NOMEM_CHANNEL_ENV) == 0) tree->channel_entry = *entry;
   int result = nomem__spawn(start, &trees->blocked, &tree->root, &tree->error_fd);

@@ -17,6 +17,7 @@
 
 #include "effects.h"
 #include "environment.h"
+#include "returned.h"
 
 /* A run whose output goes past this is writing without end, into memory. */
 #define OUTPUT_MAX_BYTES (64u << 20)
@@ -304,6 +305,7 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
       setup->inherit || setup->names_calls || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
   channel->known_sites = setup->notes_recoveries && worker->known != NULL ? worker->known->site_count : 0;
   channel->verify = setup->verify;
+  channel->stop_at_fault = nomem__returned_begin(setup->returned, channel);
   snprintf(channel->plan, sizeof channel->plan, "%s", plan);
   snprintf(channel->image, sizeof channel->image, "%s", setup->image);
   worker->is_snapshot = worker->is_unsound = false;
@@ -324,6 +326,7 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                .stderr_fd = setup->inherit ? -1 : worker->stream_fd[ERROR],
                                .own_session = !setup->inherit,
                                .same_addresses = setup->same_addresses,
+                               .returned = setup->returned,
                                .cell = setup->isolation != NULL ? worker->cell : NULL,
                                .is_fresh = worker->is_fresh,
                                .tell_fd = worker->told_fd[1],

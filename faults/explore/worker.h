@@ -32,6 +32,7 @@ struct nomem__setup {
   bool names_calls;       /* finds the site of every call, whatever the plan asks for */
   bool notes_recoveries;  /* what a run comes to only after its fault is looked for, which costs it a tenth or more */
   bool verify;            /* as in nomem_channel */
+  struct nomem__returned *returned; /* looks at the next runs; NULL: nobody does */
   struct nomem__sanitizer_memory *sanitizer; /* NULL: reports are not looked for */
 };
 

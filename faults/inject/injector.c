@@ -188,6 +188,16 @@ static bool fail_here(const struct nomem_call *call, const struct nomem_site *si
   return true;
 }
 
+/* Returns whether the call is not to fail after all. */
+static bool stop(void) {
+  uint32_t kind = atomic_load(&channel->stop_at_fault);
+  if (kind == NOMEM_STOP_ONCE && atomic_exchange(&channel->stop_at_fault, NOMEM_STOP_NOT) != NOMEM_STOP_NOT)
+    syscall(SYS_kill, syscall(SYS_getpid), SIGSTOP);
+  if (kind >= NOMEM_STOP_EACH && atomic_load(&channel->fault_count) <= NOMEM_FAULTS)
+    syscall(SYS_tgkill, syscall(SYS_getpid), syscall(SYS_gettid), SIGSTOP);
+  return kind == NOMEM_STOP_INSTEAD;
+}
+
 static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, size_t released_bytes) {
   if (plan.has & NOMEM_HAS_BUDGET) {
     int64_t live = atomic_load_explicit(&channel->live_bytes, memory_order_relaxed) - (int64_t)released_bytes;
@@ -200,8 +210,7 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
     call->module_mask = nomem__site_match(channel, site, &plan, NOMEM_HAS_MODULE);
   if (nomem__plan_decide(&plan, &channel->state, call) < 0) return false;
   record_fault(call, site);
-  if (channel->stop_at_fault && atomic_exchange(&channel->stop_at_fault, 0))
-    syscall(SYS_kill, syscall(SYS_getpid), SIGSTOP);
+  if (channel->stop_at_fault != NOMEM_STOP_NOT && stop()) return false;
   nomem_fault();
   if (is_spent()) { /* what this process does from now on is looked at for recovery only, and costs nothing else */
     uint32_t rest = NOMEM_MODE_COUNT | (atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS);

@@ -128,6 +128,72 @@ int thing_start(struct thing *thing) {
   return thing->name != NULL ? 0 : -1;
 }
 
+struct thing *thing_begin(struct thing *thing) {
+  return thing_start(thing) == 0 ? thing : NULL;
+}
+
+bool thing_fill(struct thing *thing) {
+  return thing_start(thing) == 0;
+}
+
+void thing_init(struct thing *thing) {
+  thing_start(thing);
+}
+
+int thing_try(struct thing *thing) {
+  for (volatile int i = 0; i < 20000000; i++) continue;
+  return thing_start(thing);
+}
+
+int thing_ruin(struct thing *thing) {
+  if (thing_start(thing) == 0) return 0;
+  thing->name = (char *)0x123456789000; /* what is left behind is no pointer */
+  return -1;
+}
+
+/* The first byte of each, by a thread that is joined. */
+static void *look(void *thing) {
+  return (void *)(unsigned long)*((struct thing *)thing)->name; /* look */
+}
+
+int thing_look(struct thing *thing) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, look, thing) != 0) return -1;
+  return pthread_join(thread, NULL);
+}
+
+/* The thread is there before the name is. */
+static struct thing *looked_at;
+static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
+
+static void *look_later(void *unused) {
+  pthread_mutex_lock(&looking);
+  looked_at->value = looked_at->name[0]; /* look later */
+  return unused;
+}
+
+int thing_watch(struct thing *thing, pthread_t *thread) {
+  looked_at = thing;
+  pthread_mutex_lock(&looking);
+  pthread_create(thread, NULL, look_later, NULL);
+  return thing_start(thing);
+}
+
+void thing_watched(pthread_t thread) {
+  pthread_mutex_unlock(&looking);
+  pthread_join(thread, NULL);
+}
+
+int thing_with(struct thing *thing, void (*told)(struct thing *thing)) {
+  told(thing);
+  return 0;
+}
+
+int thing_with_length(struct thing *thing, void (*told)(struct thing *thing)) {
+  told(thing);
+  return (int)strlen(thing->name);
+}
+
 void thing_wait(const struct thing *thing) {
   while (thing->name == NULL) pause(); /* wait */
 }

@@ -2,6 +2,9 @@
 #ifndef THING_H
 #define THING_H
 
+#include <pthread.h>
+#include <stdbool.h>
+
 struct thing {
   int value;
   char *name;
@@ -23,6 +26,16 @@ extern void *(*thing_allocator)(unsigned long size);     /* in place of malloc, 
 int thing_hooked(void);                           /* 0, or 1: no memory */
 void thing_copy(struct thing *to, const struct thing *from); /* neither NULL */
 int thing_start(struct thing *thing);             /* 0, or -1: no memory */
+struct thing *thing_begin(struct thing *thing);   /* the same, or NULL: no memory */
+bool thing_fill(struct thing *thing);             /* false: no memory */
+void thing_init(struct thing *thing);             /* bug: does not say that there is no memory */
+int thing_try(struct thing *thing);               /* as thing_start, and takes its time */
+int thing_ruin(struct thing *thing);              /* bug: as thing_start, but leaves a bad pointer */
+int thing_look(struct thing *thing);              /* at one that has a name, by a thread */
+int thing_watch(struct thing *thing, pthread_t *thread); /* bug: as thing_start, but leaves a thread that uses it */
+void thing_watched(pthread_t thread);             /* lets that thread go on, and waits for it */
+int thing_with(struct thing *thing, void (*told)(struct thing *thing));
+int thing_with_length(struct thing *thing, void (*told)(struct thing *thing)); /* bug: uses what may have no name */
 void thing_wait(const struct thing *thing);       /* for one that has been started */
 int thing_stall(void);                            /* bug: waits for what was not started */
 int thing_locked(void);                           /* bug: leaves its lock held when there is no memory */

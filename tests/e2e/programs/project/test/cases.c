@@ -1,5 +1,7 @@
 /* The test: its first argument says which of the ways. */
 #include <assert.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -84,8 +86,132 @@ static void wait_for(void) {
   free(thing.name);
 }
 
+/* None of these looks at what it is told. */
+static void begun(void) {
+  struct thing thing = {0};
+  thing_begin(&thing);
+  thing_name_length(&thing);
+  free(thing.name);
+}
+
+static void started(void) {
+  struct thing thing = {0};
+  thing_start(&thing); /* started */
+  thing_name_length(&thing);
+  free(thing.name);
+}
+
+static void filled(void) {
+  struct thing thing = {0};
+  thing_fill(&thing);
+  thing_name_length(&thing);
+  free(thing.name);
+}
+
+static void inited(void) {
+  struct thing thing = {0};
+  thing_init(&thing);
+  thing_name_length(&thing);
+  free(thing.name);
+}
+
+static void ruined(void) {
+  struct thing thing = {0};
+  thing_ruin(&thing);
+  thing_name_length(&thing);
+  free(thing.name);
+}
+
+static void looked(void) {
+  struct thing thing = {0};
+  thing_start(&thing);
+  thing_look(&thing);
+  free(thing.name);
+}
+
+static void watched(void) {
+  struct thing thing = {0};
+  pthread_t thread;
+  thing_watch(&thing, &thread);
+  thing_watched(thread);
+  free(thing.name);
+}
+
+static void tell(struct thing *thing) {
+  thing_start(thing);
+}
+
+static void tell_and_go_on(struct thing *thing) {
+  thing_start(thing);
+  thing_name_length(thing);
+}
+
+static void callback(int (*with)(struct thing *thing, void (*told)(struct thing *thing)),
+                     void (*told)(struct thing *thing)) {
+  struct thing thing = {0};
+  with(&thing, told);
+  free(thing.name);
+}
+
+/* The second may be told, too. */
+static void twice(void) {
+  struct thing first = {0}, second = {0};
+  thing_start(&first);
+  if (thing_start(&second) != 0) thing_name_length(&first);
+  free(first.name);
+  free(second.name);
+}
+
+/* Two names, either of which may not be there. */
+static void lengths(struct thing things[2]) {
+  for (int i = 0; i < 2; i++) {
+    thing_name_length(&things[i]);
+    free(things[i].name);
+  }
+}
+
+static void names(void) {
+  struct thing things[2] = {{0}};
+  thing_set_name(&things[0], "first");
+  thing_set_name(&things[1], "second");
+  lengths(things);
+}
+
+static void both(void) {
+  struct thing things[2] = {{0}};
+  thing_start(&things[0]);
+  thing_set_name(&things[1], "second");
+  lengths(things);
+}
+
+/* It takes what it is told for no reason to stop. */
+static void until(void) {
+  struct thing thing = {0};
+  while (thing.name == NULL) thing_try(&thing);
+  free(thing.name);
+}
+
+static bool is_told(const char *way) {
+  if (strcmp(way, "begun") == 0) begun();
+  else if (strcmp(way, "started") == 0) started();
+  else if (strcmp(way, "filled") == 0) filled();
+  else if (strcmp(way, "inited") == 0) inited();
+  else if (strcmp(way, "ruined") == 0) ruined();
+  else if (strcmp(way, "looked") == 0) looked();
+  else if (strcmp(way, "watched") == 0) watched();
+  else if (strcmp(way, "within") == 0) callback(thing_with, tell_and_go_on);
+  else if (strcmp(way, "after") == 0) callback(thing_with_length, tell);
+  else if (strcmp(way, "twice") == 0) twice();
+  else if (strcmp(way, "names") == 0) names();
+  else if (strcmp(way, "both") == 0) both();
+  else if (strcmp(way, "until") == 0) until();
+  else return false;
+  return true;
+}
+
 int main(int argc, char **argv) {
   const char *way = argc > 1 ? argv[1] : "";
+  if (is_told(way)) return 0;
   if (strcmp(way, "own") == 0) own();
   if (strcmp(way, "assertion") == 0) assertion();
   if (strcmp(way, "use") == 0) use();

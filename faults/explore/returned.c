@@ -1,0 +1,308 @@
+#define _GNU_SOURCE
+#include "returned.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+
+#include "procmaps.h"
+
+/* Of x86-64: debug registers that hold addresses; the one that says which of them it was; and the one that enables
+ * them, two bits each, the lower of which is for this thread. */
+#define SLOTS 4
+#define STATUS 6
+#define CONTROL 7
+/* Longest instruction that calls, of those that are looked at, and a stub of the linker's. */
+#define CALL_BYTES 6
+#define STUB_BYTES 16
+
+uint32_t nomem__returned_begin(struct nomem__returned *returned, struct nomem_channel *channel) {
+  if (returned == NULL) return NOMEM_STOP_NOT;
+  *returned = (struct nomem__returned){.owners = returned->owners, .is_dry = returned->is_dry, .channel = channel};
+  return returned->is_dry ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
+}
+
+static size_t debug_register(unsigned number) {
+  return offsetof(struct user, u_debugreg) + number * sizeof(((struct user *)NULL)->u_debugreg[0]);
+}
+
+static bool set_register(pid_t tid, unsigned number, uint64_t value) {
+  return ptrace(PTRACE_POKEUSER, tid, debug_register(number), value) == 0;
+}
+
+static uint64_t get_register(pid_t tid, unsigned number) {
+  return (uint64_t)ptrace(PTRACE_PEEKUSER, tid, debug_register(number), NULL);
+}
+
+static void end_call(struct nomem__returned_call *call) {
+  call->is_over = true;
+  set_register(call->tid, CONTROL, get_register(call->tid, CONTROL) & ~(UINT64_C(3) << 2 * call->slot));
+}
+
+/* Has the thread stop when the call returns. */
+static bool await(struct nomem__returned *returned, struct nomem__returned_call *call) {
+  bool is_taken[SLOTS] = {false};
+  for (size_t i = 0; i < returned->count; i++)
+    if (returned->calls[i].tid == call->tid && !returned->calls[i].is_over) is_taken[returned->calls[i].slot] = true;
+  while (call->slot < SLOTS && is_taken[call->slot]) call->slot++;
+  return call->slot < SLOTS && set_register(call->tid, call->slot, call->address) &&
+         set_register(call->tid, CONTROL, get_register(call->tid, CONTROL) | UINT64_C(1) << 2 * call->slot);
+}
+
+static bool read_word(pid_t pid, uint64_t address, uint64_t *word) {
+  return nomem__process_read(pid, address, word, sizeof *word) == sizeof *word;
+}
+
+static int32_t displacement(const unsigned char *bytes) {
+  int32_t value;
+  memcpy(&value, bytes, sizeof value);
+  return value;
+}
+
+/* What the call instruction before a return address calls, also by way of the linker's stubs; 0: not known. */
+static uint64_t called_by(pid_t pid, uint64_t address) {
+  unsigned char code[CALL_BYTES], stub[STUB_BYTES];
+  uint64_t entry = 0;
+  if (nomem__process_read(pid, address - sizeof code, code, sizeof code) != sizeof code) return 0;
+  if (code[0] == 0xff && code[1] == 0x15) /* call *displacement(%rip) */
+    return read_word(pid, address + (uint64_t)(int64_t)displacement(code + 2), &entry) ? entry : 0;
+  if (code[1] != 0xe8) return 0; /* call displacement */
+  entry = address + (uint64_t)(int64_t)displacement(code + 2);
+  if (nomem__process_read(pid, entry, stub, sizeof stub) != sizeof stub) return 0;
+  size_t at = memcmp(stub, "\xf3\x0f\x1e\xfa", 4) == 0 ? 4 : 0; /* endbr64 */
+  at += stub[at] == 0xf2;                                        /* bnd */
+  if (stub[at] != 0xff || stub[at + 1] != 0x25) return entry;    /* jmp *displacement(%rip) */
+  uint64_t slot = entry + at + CALL_BYTES + (uint64_t)(int64_t)displacement(stub + at + 2);
+  return read_word(pid, slot, &entry) ? entry : 0;
+}
+
+/* Which function it is that test code called: the one whose frame is there, unless that was jumped to by another. */
+static void find_callee(struct nomem__symbols *symbols, const struct nomem__stack *stack,
+                        const struct nomem__trace_frame *frame, unsigned at, struct nomem__returned_call *call) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  uint64_t next, entry = called_by(stack->pid, call->address);
+  size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
+                                        NOMEM_INLINED_MAX);
+  call->callee = (struct nomem__trace_frame){frame->path, frame->offset - sources[count - 1].function_offset, false};
+  if (entry != 0 && at > 0 && read_word(stack->pid, stack->frames[at - 1].cfa - sizeof next, &next))
+    call->callee.offset = entry - (next - frame->offset); /* the same module's */
+  call->type = nomem__symbols_result(symbols, call->callee.path, call->callee.offset);
+}
+
+/* Of the calls that test code made on the way to the innermost one. */
+static void note_outer(const struct nomem__owners *owners, const struct nomem__stack *stack,
+                       const struct nomem__trace *trace, unsigned test, struct nomem__returned_call *call) {
+  for (unsigned i = test + 1; i < trace->depth; i++) {
+    if (nomem__owner_of(owners, &trace->frame[i]) != NOMEM_OWNER_TEST) continue;
+    if (nomem__owner_of(owners, &trace->frame[i - 1]) == NOMEM_OWNER_TEST) continue;
+    if (call->outer_count == NOMEM_RETURNED_OUTER) return;
+    call->outer[call->outer_count++] = stack->frames[i - 1].cfa;
+  }
+  call->is_outer_known = !stack->is_cut;
+}
+
+/* One of several faults below the same call. */
+static size_t find_call(const struct nomem__returned *returned, const struct nomem__returned_call *call) {
+  size_t i = 0;
+  for (; i < returned->count; i++) {
+    const struct nomem__returned_call *other = &returned->calls[i];
+    if (other->tid == call->tid && other->address == call->address && other->sp == call->sp && !other->is_over) break;
+  }
+  return i;
+}
+
+static void look_at_fault(struct nomem__returned *returned, struct nomem__stacks *stacks, uint32_t fault, pid_t tid) {
+  const struct nomem__owners *owners = returned->owners;
+  struct nomem__stack stack;
+  struct nomem__trace trace;
+  unsigned test = 0;
+  if (nomem__stack_capture(stacks, returned->channel->faults[fault].pid, tid, &stack) != 0) return;
+  nomem__trace_of_stack(&stack, &trace);
+  while (test < trace.depth && nomem__owner_of(owners, &trace.frame[test]) != NOMEM_OWNER_TEST) test++;
+  if (test == 0 || test == trace.depth) return;
+  if (nomem__owner_of(owners, &trace.frame[test - 1]) == NOMEM_OWNER_RUNTIME) {
+    returned->kinds[fault] = NOMEM_RETURNED_OWN;
+    return;
+  }
+  struct nomem__returned_call call = {
+      .pid = stack.pid, .tid = tid, .sp = stack.frames[test - 1].cfa, .test = trace.frame[test]};
+  if (call.sp == 0 || !read_word(call.pid, call.sp - sizeof call.address, &call.address)) return;
+  size_t found = find_call(returned, &call);
+  if (found == returned->count) {
+    find_callee(owners->symbols, &stack, &trace.frame[test - 1], test - 1, &call);
+    note_outer(owners, &stack, &trace, test, &call);
+    if (!await(returned, &call)) return;
+    returned->calls[returned->count++] = call;
+  }
+  returned->kinds[fault] = NOMEM_RETURNED_CALL;
+  returned->numbers[fault] = found;
+}
+
+static bool stopped_at_fault(struct nomem__returned *returned, struct nomem__stacks *stacks, pid_t tid) {
+  struct nomem_channel *channel = returned->channel;
+  for (uint32_t i = 0; (i = nomem__next_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
+    if (channel->faults[i].tid != tid || returned->is_seen[i]) continue;
+    returned->is_seen[i] = true;
+    look_at_fault(returned, stacks, i, tid);
+    return true;
+  }
+  return false;
+}
+
+static void note_threads(struct nomem__returned_call *call) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/task", (int)call->pid);
+  DIR *folder = opendir(path);
+  const struct dirent *entry;
+  while (folder != NULL && (entry = readdir(folder)) != NULL && call->thread_count < NOMEM_RETURNED_THREADS)
+    if (isdigit((unsigned char)entry->d_name[0])) call->threads[call->thread_count++] = atoi(entry->d_name);
+  if (folder != NULL) closedir(folder);
+}
+
+static bool stopped_at_return(struct nomem__returned *returned, pid_t tid) {
+  struct user_regs_struct registers;
+  uint64_t status = get_register(tid, STATUS) & ((1u << SLOTS) - 1);
+  if (status == 0 || ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return false;
+  set_register(tid, STATUS, 0);
+  for (size_t i = 0; i < returned->count; i++) {
+    struct nomem__returned_call *call = &returned->calls[i];
+    if (call->tid != tid || call->is_over || registers.rsp < call->sp) continue; /* deeper in a recursion */
+    call->has_returned = registers.rsp == call->sp && registers.rip == call->address;
+    if (!call->has_returned && registers.rsp == call->sp) continue; /* another call's */
+    call->value = registers.rax;
+    end_call(call);
+    note_threads(call);
+  }
+  return true;
+}
+
+bool nomem__returned_stopped(struct nomem__returned *returned, struct nomem__stacks *stacks, pid_t tid, int signal) {
+  siginfo_t info;
+  if (returned == NULL || (signal != SIGSTOP && signal != SIGTRAP)) return false;
+  if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) != 0) return false;
+  if (signal == SIGSTOP) return info.si_code == SI_TKILL && stopped_at_fault(returned, stacks, tid);
+  return info.si_code == TRAP_HWBKPT && stopped_at_return(returned, tid);
+}
+
+/* Whether what blew up lies below a call of test code's that was going on when the allocation failed. */
+static bool is_below_outer(const struct nomem__returned_call *call, const struct nomem__owners *owners,
+                           const struct nomem__outcome *outcome) {
+  struct nomem__trace trace;
+  unsigned test = 0;
+  nomem__trace_of_stack(&outcome->end.stack, &trace);
+  while (test < trace.depth && nomem__owner_of(owners, &trace.frame[test]) != NOMEM_OWNER_TEST) test++;
+  if (test == trace.depth || !call->is_outer_known) return true;
+  for (size_t i = 0; i < call->outer_count && test > 0; i++)
+    if (call->outer[i] == outcome->end.stack.frames[test - 1].cfa) return true;
+  return false;
+}
+
+static bool was_there(const struct nomem__returned_call *call, pid_t tid) {
+  for (size_t i = 0; i < call->thread_count; i++)
+    if (call->threads[i] == tid) return true;
+  return call->thread_count == NOMEM_RETURNED_THREADS || call->thread_count == 0;
+}
+
+static bool has_fault(const struct nomem_channel *channel, pid_t pid, pid_t tid) {
+  for (uint32_t i = 0; (i = nomem__next_fault(channel, pid, i)) < NOMEM_FAULTS; i++)
+    if (channel->faults[i].tid == tid) return true;
+  return false;
+}
+
+/* Whether the very same call had been made once more, and is what did not end. */
+static bool is_repeated(const struct nomem__returned_call *call, const struct nomem__outcome *outcome) {
+  const struct nomem__stack *stack = &outcome->end.stack;
+  for (size_t i = 1; outcome->end.timed_out && i < stack->depth; i++)
+    if (stack->frames[i].offset == call->test.offset && stack->frames[i - 1].cfa == call->sp) return true;
+  return false;
+}
+
+static bool is_alike(const struct nomem__returned_call *one, const struct nomem__returned_call *other) {
+  return one->test.offset == other->test.offset && one->callee.offset == other->callee.offset;
+}
+
+/* The first fault below such a call: the one that runs without a fault come to, too. */
+static uint32_t first_alike(const struct nomem__returned *returned, uint32_t fault) {
+  const struct nomem__returned_call *call = &returned->calls[returned->numbers[fault]];
+  for (uint32_t i = 0; i < fault; i++)
+    if (returned->kinds[i] == NOMEM_RETURNED_CALL && is_alike(&returned->calls[returned->numbers[i]], call)) return i;
+  return fault;
+}
+
+const struct nomem__returned_call *nomem__returned_last(const struct nomem__returned *returned,
+                                                        const struct nomem__outcome *outcome, bool is_waiting,
+                                                        uint32_t *out) {
+  const struct nomem_channel *channel = outcome->channel;
+  pid_t pid = outcome->end.stack.pid, tid = outcome->end.stack.tid;
+  bool has_own = has_fault(channel, pid, tid);
+  if (!outcome->end.has_stack) return NULL;
+  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
+    const struct nomem_fault *fault = &channel->faults[i];
+    if (nomem__next_fault(channel, pid, i) != i) continue;
+    struct nomem__trace trace;
+    nomem__fault_trace(channel, i, &trace);
+    if (fault->pid != pid || (has_own && fault->tid != tid)) continue;
+    if (nomem__trace_is_assertion(&trace, returned->owners->symbols)) continue; /* its message: part of the blow-up */
+    if (returned->kinds[i] == NOMEM_RETURNED_OWN) continue;
+    if (returned->kinds[i] == NOMEM_RETURNED_UNKNOWN) return NULL;
+    const struct nomem__returned_call *call = &returned->calls[returned->numbers[i]];
+    if (!call->has_returned || (has_own ? !is_waiting && is_below_outer(call, returned->owners, outcome)
+                                        : was_there(call, tid)))
+      return NULL;
+    /* Where there were more faults than are known, it may have been another call: but for one that goes round. */
+    if (channel->fault_count > NOMEM_FAULTS && !is_repeated(call, outcome)) return NULL;
+    *out = first_alike(returned, i);
+    return call;
+  }
+  return NULL;
+}
+
+static int64_t number_of(const struct nomem__debug_result *type, uint64_t value) {
+  unsigned unused = 64 - 8 * type->bytes;
+  if (type->kind == NOMEM_RESULT_BOOL) return (value & 0xff) != 0;
+  return (int64_t)(value << unused) >> unused;
+}
+
+/* NULL, false, less than nothing; or anything where there is nothing otherwise. Of an unsigned type, its largest. */
+static bool is_no(const struct nomem__debug_result *type, int64_t value, int64_t otherwise) {
+  if (value == otherwise || type->kind == NOMEM_RESULT_UNKNOWN || type->kind == NOMEM_RESULT_NONE) return false;
+  if (type->kind == NOMEM_RESULT_POINTER) return value == 0;
+  if (otherwise == 0) return true;
+  if (type->kind == NOMEM_RESULT_SIGNED) return otherwise > 0 && value <= 0;
+  return value == 0 || value == -1;
+}
+
+static const struct nomem__returned_call *same_call(const struct nomem__returned *dry,
+                                                    const struct nomem__returned_call *call) {
+  for (size_t i = 0; i < dry->count; i++)
+    if (dry->calls[i].has_returned && is_alike(&dry->calls[i], call)) return &dry->calls[i];
+  return NULL;
+}
+
+bool nomem__returned_says_no(const struct nomem__returned_call *call, const struct nomem__returned *dry,
+                             struct nomem__symbols *symbols, char text[NOMEM_RETURNED_TEXT_BYTES]) {
+  struct nomem__source_frame test[NOMEM_INLINED_MAX], callee[NOMEM_INLINED_MAX];
+  const struct nomem__returned_call *other = same_call(dry, call);
+  *text = '\0';
+  if (other == NULL || call->type.bytes == 0) return false;
+  int64_t value = number_of(&call->type, call->value);
+  if (!is_no(&call->type, value, number_of(&call->type, other->value))) return false;
+  char number[32];
+  snprintf(number, sizeof number, "%" PRId64, value);
+  nomem__symbols_resolve(symbols, call->test.path, call->test.offset, true, test, NOMEM_INLINED_MAX);
+  size_t count = nomem__symbols_resolve(symbols, call->callee.path, call->callee.offset, false, callee,
+                                        NOMEM_INLINED_MAX);
+  const char *name = callee[count - 1].function;
+  snprintf(text, NOMEM_RETURNED_TEXT_BYTES, "the test went on after %s had returned %s (%s:%u)",
+           name != NULL ? name : "a call",
+           call->type.kind == NOMEM_RESULT_POINTER ? "NULL" : call->type.kind == NOMEM_RESULT_BOOL ? "false" : number,
+           test[0].file != NULL ? test[0].file : "?", test[0].line);
+  return true;
+}

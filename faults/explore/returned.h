@@ -1,0 +1,71 @@
+/* What the calls that test code made have returned, when an allocation had been failed below them: whether the code
+ * under test said so.
+ *
+ * The injector stops at each fault. The stack then shows which call of test code's leads there, the innermost one, and
+ * the processor stops that thread once more where the call returns: by a debug register of its own, so that nothing in
+ * the process is changed, and no other thread notices. A second run, in which the call to fail only stops, tells what
+ * is returned otherwise.
+ */
+#ifndef NOMEM_RETURNED_H
+#define NOMEM_RETURNED_H
+
+#include "cause.h"
+#include "debuginfo.h"
+
+#define NOMEM_RETURNED_TEXT_BYTES 384
+/* Of a process, when a call returned. Where there are more, nothing is known of them. */
+#define NOMEM_RETURNED_THREADS 64
+/* Calls of test code's, one below the other, on the stack of a fault. */
+#define NOMEM_RETURNED_OUTER 8
+
+struct nomem__returned_call {
+  pid_t pid, tid;
+  uint64_t address, sp;            /* where it returns to, and the stack pointer there */
+  struct nomem__trace_frame test, callee;
+  struct nomem__debug_result type;
+  unsigned slot;                   /* of the thread's debug registers */
+  bool is_over, has_returned;      /* it is not waited for any more; and it was seen to return */
+  bool is_outer_known;
+  uint64_t outer[NOMEM_RETURNED_OUTER]; /* stack pointers of test code's calls that this one was made below */
+  size_t outer_count;
+  uint64_t value;
+  pid_t threads[NOMEM_RETURNED_THREADS]; /* that there were when it returned */
+  size_t thread_count;
+};
+
+enum nomem__returned_kind {
+  NOMEM_RETURNED_UNKNOWN, /* no test code stands behind the fault, or it cannot be watched */
+  NOMEM_RETURNED_OWN,     /* test code had called the allocation function, or a run-time that did */
+  NOMEM_RETURNED_CALL
+};
+
+/* All zero but for owners: a run to be looked at. */
+struct nomem__returned {
+  const struct nomem__owners *owners;
+  bool is_dry; /* nothing is failed in it */
+  struct nomem_channel *channel;
+  struct nomem__returned_call calls[NOMEM_FAULTS];
+  size_t count;
+  enum nomem__returned_kind kinds[NOMEM_FAULTS]; /* of each fault */
+  size_t numbers[NOMEM_FAULTS];
+  bool is_seen[NOMEM_FAULTS];
+};
+
+/* A run begins. Returns what the injector is to be told, enum nomem_stop. returned may be NULL. */
+uint32_t nomem__returned_begin(struct nomem__returned *returned, struct nomem_channel *channel);
+
+/* A thread of the run has stopped at a signal. True: it was for this, and the program is not to have it. */
+bool nomem__returned_stopped(struct nomem__returned *returned, struct nomem__stacks *stacks, pid_t tid, int signal);
+
+/* The last call of test code's that had a fault, in the thread that blew up where that had any, and that had returned
+ * before: what blew up lies under another one. NULL: there is none, or it cannot be told. *fault: its fault. */
+const struct nomem__returned_call *nomem__returned_last(const struct nomem__returned *returned,
+                                                        const struct nomem__outcome *outcome, bool is_waiting,
+                                                        uint32_t *fault);
+
+/* Whether what it returned says that it failed, against what it returns without a fault; and that in words, "" for
+ * not. */
+bool nomem__returned_says_no(const struct nomem__returned_call *call, const struct nomem__returned *dry,
+                             struct nomem__symbols *symbols, char text[NOMEM_RETURNED_TEXT_BYTES]);
+
+#endif
