@@ -315,7 +315,8 @@ static bool may_be_told(const struct nomem__found *found, const struct nomem__ow
   bool is_abort = found->verdict == NOMEM_VERDICT_ABORT && run->blow_up.terminate == NOMEM_TERMINATE_NO;
   bool is_meant = is_abort || (found->verdict == NOMEM_VERDICT_CRASH && is_null) ||
                   (found->verdict == NOMEM_VERDICT_HANG && is_no_lock(run) && run->teller == end->threads.chief);
-  return is_meant && owners->is_divided && end->has_stack &&
+  bool is_own = nomem__is_tests(owners, &run->blow_up) || nomem__is_tests(owners, &run->unchecked.where);
+  return is_meant && owners->is_divided && end->has_stack && !is_own &&
          nomem__failed_call(found->outcome, owners, &run->blow_up, call);
 }
 

@@ -297,13 +297,18 @@ static void root_of_libraries(struct nomem__owners *owners, const struct nomem__
   if (file != NULL && folder_of(owners, file, folder)) widen_root(owners, folder);
 }
 
+/* A program whose name merely ends so, such as pngtest, is a test where its source file is called like that, too. */
 static void find_main(struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
-  if (!is_program(owners, frame->path) || !nomem__is_test_program(nomem__base_name(frame->path))) return;
+  const char *program = nomem__base_name(frame->path);
+  bool is_test = nomem__is_test_program(program);
+  if (!is_program(owners, frame->path) || (!is_test && !nomem__glob("*test", program))) return;
   size_t count = nomem__symbols_resolve(owners->symbols, frame->path, frame->offset, frame->is_return_address, sources,
                                         NOMEM_INLINED_MAX);
   const char *function = count > 0 ? sources[count - 1].function : NULL;
-  if (function != NULL && strcmp(function, "main") == 0) owners->main_file = sources[count - 1].file;
+  const char *file = count > 0 ? sources[count - 1].file : NULL;
+  if (function == NULL || strcmp(function, "main") != 0 || file == NULL) return;
+  if (is_test || nomem__glob("*test.?*", nomem__base_name(file))) owners->main_file = file;
 }
 
 static void note_match(struct nomem__owners *owners, const struct nomem__trace_frame *frame) {

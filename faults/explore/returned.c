@@ -132,8 +132,9 @@ static void look_at_fault(struct nomem__returned *returned, struct nomem__stacks
     return;
   }
   struct nomem__returned_call call = {
-      .pid = stack.pid, .tid = tid, .sp = stack.frames[test - 1].cfa, .test = trace.frame[test]};
-  if (call.sp == 0 || !read_word(call.pid, call.sp - sizeof call.address, &call.address)) return;
+      .pid = stack.pid, .tid = tid, .test = trace.frame[test],
+      .sp = stack.frames[test - 1].cfa, .frame = stack.frames[test].cfa};
+  if (call.sp == 0 || call.frame == 0 || !read_word(call.pid, call.sp - sizeof call.address, &call.address)) return;
   size_t found = find_call(returned, &call);
   if (found == returned->count) {
     find_callee(owners->symbols, &stack, &trace.frame[test - 1], test - 1, &call);
@@ -216,10 +217,12 @@ static bool has_fault(const struct nomem_channel *channel, pid_t pid, pid_t tid)
   return false;
 }
 
-/* Whether the very same call had been made once more, and is what did not end. */
+/* Whether the very same call is made again and again, and that is what does not end. */
 static bool is_repeated(const struct nomem__returned_call *call, const struct nomem__outcome *outcome) {
   const struct nomem__stack *stack = &outcome->end.stack;
-  for (size_t i = 1; outcome->end.timed_out && i < stack->depth; i++)
+  if (!outcome->end.timed_out) return false;
+  if (stack->frames[0].cfa == call->frame) return true; /* it was seen between two of them, too */
+  for (size_t i = 1; i < stack->depth; i++)
     if (stack->frames[i].offset == call->test.offset && stack->frames[i - 1].cfa == call->sp) return true;
   return false;
 }

@@ -21,6 +21,7 @@
 struct nomem__returned_call {
   pid_t pid, tid;
   uint64_t address, sp;            /* where it returns to, and the stack pointer there */
+  uint64_t frame;                  /* canonical frame address of the test code's function */
   struct nomem__trace_frame test, callee;
   struct nomem__debug_result type;
   unsigned slot;                   /* of the thread's debug registers */

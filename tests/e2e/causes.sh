@@ -33,6 +33,8 @@ gives() {
   fi
 }
 
+program=suite_test
+
 # ends KIND WAY STATUS TEXT [OPTION...]: exploring it ends with that status, and says that.
 ends() {
   ends_name="$1: $2${5:+ $5}${6:+ $6}"
@@ -40,7 +42,7 @@ ends() {
   ends_status=$3
   ends_text=$4
   shift 4
-  gives "$ends_name" "$ends_status" "$ends_text" --faults transient "$@" -- ./suite_test "$ends_way"
+  gives "$ends_name" "$ends_status" "$ends_text" --faults transient "$@" -- "./$program" "$ends_way"
 }
 
 # is_unchecked NAME MARK...: in what was found last, the call of that line is named as the one that was not checked, and
@@ -93,6 +95,26 @@ for kind in one two bare; do
   ends $kind wait 0 'not counted: hang in thing_wait .*: the test went on after a call of its own had failed' -t 0.3
   ends $kind stall 1 '^hang in thing_wait ' -t 0.3
   ends $kind locked 1 '^hang in thing_locked ' -t 0.3
+  # What a function returns is known from the debug information of the library.
+  if [ $kind = bare ]; then
+    ends $kind started 1 '^crash in thing_name_length '
+  else
+    told='the test went on after'
+    ends $kind begun 0 "not counted: crash in thing_name_length .*: $told thing_begin had returned NULL "
+    ends $kind started 0 "not counted: crash in thing_name_length .*: $told thing_start had returned -1 "
+    ends $kind filled 0 "not counted: crash in thing_name_length .*: $told thing_fill had returned false "
+    ends $kind looked 0 "not counted: crash in look .*: $told thing_start had returned -1 "
+    ends $kind within 0 "not counted: crash in thing_name_length .*: $told thing_start had returned -1 "
+    ends $kind twice 0 "not counted: crash in thing_name_length .*: $told thing_start had " --faults persistent
+    ends $kind until 0 "not counted: hang in .*: (the test's own loop|$told thing_try had returned -1 )" -t 0.5 \
+      --faults persistent
+    ends $kind both 1 '^2 runs: 2 crash; 1 finding, 1 not counted '
+  fi
+  ends $kind names 1 '^2 runs: 2 crash; 1 finding '
+  ends $kind inited 1 '^crash in thing_name_length '
+  ends $kind ruined 1 '^crash in thing_name_length '
+  ends $kind watched 1 '^crash in look_later '
+  ends $kind after 1 '^crash in thing_with_length '
   ends $kind hooked 0 '^1 run: 1 refused; 0 findings'
   ends $kind skip 0 '1 run: 1 handled'
   ends $kind skip7 0 '1 run: 1 refused'
@@ -137,6 +159,28 @@ printf '%s\n' '#include <stdio.h>' '#include <stdlib.h>' 'static char *kept;' 's
 "$cc" -g -O0 -o stream stream.c
 gives 'a stream without a buffer: the crash is one finding' 1 '; 1 finding ' -- ./stream
 if grep -q 'not checked' found; then fail 'and is not what was overlooked' found; else pass 'and is not what was overlooked'; fi
+
+# Optimised: what jumps to another function rather than calling it has no frame, and says nothing.
+# shellcheck disable=SC2086 # a list of words
+"$cc" -std=gnu11 -g -O2 -o suite_test $sources
+ends fast started 0 'not counted: crash in thing_name_length .*: the test went on after thing_start had returned -1 '
+ends fast inited 1 '^crash in thing_name_length '
+ends fast name 1 '^crash in thing_name_length '
+
+# A test beside the sources, known by the names of its program and its file; and a program that is none.
+cp project/test/cases.c project/src/thingtest.c
+for program in thingtest thingtool; do
+  "$cc" -std=gnu11 -g -O0 -o $program project/src/thing.c project/src/thingtest.c
+done
+program=thingtest
+ends $program use 0 "not counted: crash in use .*: the test's own code used what it did not check"
+ends $program clone 1 '^crash in thing_clone '
+program=thingtool
+ends $program use 1 '^crash in use '
+mv project/src/thingtest.c project/src/thingmain.c
+program=thingtest
+"$cc" -std=gnu11 -g -O0 -o $program project/src/thing.c project/src/thingmain.c
+ends 'thingtest of another file' use 1 '^crash in use '
 
 # glibc 2.36 has faults of its own, and a file that says so.
 if getconf GNU_LIBC_VERSION | grep -q ' 2\.36$'; then

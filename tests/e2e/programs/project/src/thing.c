@@ -141,7 +141,7 @@ void thing_init(struct thing *thing) {
 }
 
 int thing_try(struct thing *thing) {
-  for (volatile int i = 0; i < 20000000; i++) continue;
+  for (volatile int i = 0; i < 2000000; i++) continue;
   return thing_start(thing);
 }
 
