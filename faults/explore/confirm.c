@@ -52,7 +52,7 @@ static bool is_waiting(const struct nomem__finding *finding) {
 }
 
 /* The last call of test code's that had failed, where it may have told of the failure; and the point of its fault. */
-static const struct nomem__returned_call *told(const struct nomem__campaign *campaign,
+static const struct nomem__returned_call *told(struct nomem__campaign *campaign,
                                                const struct nomem__outcome *outcome,
                                                char plan[NOMEM_POINT_PLAN_BYTES]) {
   const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
@@ -75,7 +75,7 @@ static void compared(struct nomem__worker *worker, const struct nomem__outcome *
   (void)worker;
   if (outcome->end.was_cancelled) return;
   struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed++];
-  if (nomem__returned_says_no(campaign->told, &campaign->dry, campaign->session->symbols, text))
+  if (nomem__returned_ignored(campaign->told, &campaign->dry, campaign->session->symbols, text))
     finding->refusal = nomem__strings_add(&campaign->refusals, text);
   finding->is_confirmed = true;
   confirm_next(campaign);

@@ -22,6 +22,10 @@
 /* Longest instruction that calls, of those that are looked at, and a stub of the linker's. */
 #define CALL_BYTES 6
 #define STUB_BYTES 16
+/* Longest call of any kind, longest instruction, and so many of them between two calls of test code's. */
+#define LONGEST_CALL 8
+#define LONGEST_STEP 15
+#define STEPS_MAX 400
 
 uint32_t nomem__returned_begin(struct nomem__returned *returned, struct nomem_channel *channel) {
   if (returned == NULL) return NOMEM_STOP_NOT;
@@ -41,18 +45,24 @@ static uint64_t get_register(pid_t tid, unsigned number) {
   return (uint64_t)ptrace(PTRACE_PEEKUSER, tid, debug_register(number), NULL);
 }
 
-static void end_call(struct nomem__returned_call *call) {
-  call->is_over = true;
-  set_register(call->tid, CONTROL, get_register(call->tid, CONTROL) & ~(UINT64_C(3) << 2 * call->slot));
+static bool is_waited_for(const struct nomem__returned_call *call) {
+  return call->state == NOMEM_RETURNED_AWAITED || call->state == NOMEM_RETURNED_NEXT_ON;
 }
 
-/* Has the thread stop when the call returns. */
-static bool await(struct nomem__returned *returned, struct nomem__returned_call *call) {
+static void end_wait(struct nomem__returned_call *call, enum nomem__returned_state state) {
+  if (is_waited_for(call))
+    set_register(call->tid, CONTROL, get_register(call->tid, CONTROL) & ~(UINT64_C(3) << 2 * call->slot));
+  call->state = state;
+}
+
+/* Has the thread stop when it comes to an address. */
+static bool await(const struct nomem__returned *returned, struct nomem__returned_call *call, uint64_t address) {
   bool is_taken[SLOTS] = {false};
   for (size_t i = 0; i < returned->count; i++)
-    if (returned->calls[i].tid == call->tid && !returned->calls[i].is_over) is_taken[returned->calls[i].slot] = true;
-  while (call->slot < SLOTS && is_taken[call->slot]) call->slot++;
-  return call->slot < SLOTS && set_register(call->tid, call->slot, call->address) &&
+    if (returned->calls[i].tid == call->tid && is_waited_for(&returned->calls[i]))
+      is_taken[returned->calls[i].slot] = true;
+  for (call->slot = 0; call->slot < SLOTS && is_taken[call->slot];) call->slot++;
+  return call->slot < SLOTS && set_register(call->tid, call->slot, address) &&
          set_register(call->tid, CONTROL, get_register(call->tid, CONTROL) | UINT64_C(1) << 2 * call->slot);
 }
 
@@ -113,7 +123,9 @@ static size_t find_call(const struct nomem__returned *returned, const struct nom
   size_t i = 0;
   for (; i < returned->count; i++) {
     const struct nomem__returned_call *other = &returned->calls[i];
-    if (other->tid == call->tid && other->address == call->address && other->sp == call->sp && !other->is_over) break;
+    if (other->tid == call->tid && other->address == call->address && other->sp == call->sp &&
+        other->state == NOMEM_RETURNED_AWAITED)
+      break;
   }
   return i;
 }
@@ -139,7 +151,7 @@ static void look_at_fault(struct nomem__returned *returned, struct nomem__stacks
   if (found == returned->count) {
     find_callee(owners->symbols, &stack, &trace.frame[test - 1], test - 1, &call);
     note_outer(owners, &stack, &trace, test, &call);
-    if (!await(returned, &call)) return;
+    if (!await(returned, &call, call.address)) return;
     returned->calls[returned->count++] = call;
   }
   returned->kinds[fault] = NOMEM_RETURNED_CALL;
@@ -167,29 +179,88 @@ static void note_threads(struct nomem__returned_call *call) {
   if (folder != NULL) closedir(folder);
 }
 
-static bool stopped_at_return(struct nomem__returned *returned, pid_t tid) {
+/* Whether the last step was a call: a return address lies on the stack that was not there. */
+static bool has_called(const struct nomem__returned_call *call, const struct user_regs_struct *registers) {
+  uint64_t address;
+  return registers->rsp == call->step_sp - sizeof address && read_word(call->pid, registers->rsp, &address) &&
+         address > call->step_ip && address - call->step_ip <= LONGEST_CALL && registers->rip != address;
+}
+
+/* Follows test code by one step. */
+static void follow(struct nomem__returned *returned, struct nomem__returned_call *call,
+                   const struct user_regs_struct *registers) {
+  const uint64_t bias = call->address - call->test.offset;
+  const struct nomem__trace_frame here = {call->test.path, registers->rip - bias, false};
+  if (has_called(call, registers) && read_word(call->pid, registers->rsp, &call->next_address)) {
+    call->next[call->next_count++] = call->next_address - bias;
+    call->next_sp = call->step_sp;
+    bool is_enough = call->next_count == NOMEM_RETURNED_NEXT;
+    call->is_lost = !is_enough && !await(returned, call, call->next_address);
+    call->state = is_enough || call->is_lost ? NOMEM_RETURNED_OVER : NOMEM_RETURNED_NEXT_ON;
+    return;
+  }
+  bool has_jumped = registers->rip - call->step_ip > LONGEST_STEP;
+  call->is_lost = ++call->steps == STEPS_MAX;
+  if (call->is_lost || (has_jumped && nomem__owner_of(returned->owners, &here) != NOMEM_OWNER_TEST))
+    call->state = NOMEM_RETURNED_OVER;
+  call->step_ip = registers->rip;
+  call->step_sp = registers->rsp;
+}
+
+static void follow_from(struct nomem__returned_call *call, const struct user_regs_struct *registers) {
+  end_wait(call, NOMEM_RETURNED_STEPPED);
+  call->step_ip = registers->rip;
+  call->step_sp = registers->rsp;
+}
+
+/* The thread of a call has come to where it, or its next one, returns to; or to there in another activation. */
+static void arrive(struct nomem__returned_call *call, const struct user_regs_struct *registers) {
+  bool is_next = call->state == NOMEM_RETURNED_NEXT_ON;
+  uint64_t sp = is_next ? call->next_sp : call->sp;
+  if (registers->rsp < sp) return; /* deeper in a recursion */
+  if (registers->rsp > sp) {       /* jumped over */
+    call->is_lost = true;
+    end_wait(call, NOMEM_RETURNED_OVER);
+  } else if (registers->rip == (is_next ? call->next_address : call->address)) {
+    if (!is_next) {
+      call->has_returned = true;
+      call->value = registers->rax;
+      note_threads(call);
+    }
+    follow_from(call, registers);
+  }
+}
+
+static enum nomem__returned_step stopped_on_the_way(struct nomem__returned *returned, pid_t tid) {
   struct user_regs_struct registers;
-  uint64_t status = get_register(tid, STATUS) & ((1u << SLOTS) - 1);
-  if (status == 0 || ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return false;
+  enum nomem__returned_step step = NOMEM_RETURNED_NOT_MEANT;
+  bool has_come = (get_register(tid, STATUS) & ((1u << SLOTS) - 1)) != 0;
+  if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return step;
   set_register(tid, STATUS, 0);
   for (size_t i = 0; i < returned->count; i++) {
     struct nomem__returned_call *call = &returned->calls[i];
-    if (call->tid != tid || call->is_over || registers.rsp < call->sp) continue; /* deeper in a recursion */
-    call->has_returned = registers.rsp == call->sp && registers.rip == call->address;
-    if (!call->has_returned && registers.rsp == call->sp) continue; /* another call's */
-    call->value = registers.rax;
-    end_call(call);
-    note_threads(call);
+    if (call->tid != tid) continue;
+    bool is_stepped = call->state == NOMEM_RETURNED_STEPPED;
+    if ((has_come || is_stepped) && step == NOMEM_RETURNED_NOT_MEANT) step = NOMEM_RETURNED_GO_ON;
+    if (is_stepped)
+      follow(returned, call, &registers);
+    else if (has_come && is_waited_for(call))
+      arrive(call, &registers);
+    if (call->state == NOMEM_RETURNED_STEPPED) step = NOMEM_RETURNED_STEP;
   }
-  return true;
+  return step;
 }
 
-bool nomem__returned_stopped(struct nomem__returned *returned, struct nomem__stacks *stacks, pid_t tid, int signal) {
+enum nomem__returned_step nomem__returned_stopped(struct nomem__returned *returned, struct nomem__stacks *stacks,
+                                                  pid_t tid, int signal) {
   siginfo_t info;
-  if (returned == NULL || (signal != SIGSTOP && signal != SIGTRAP)) return false;
-  if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) != 0) return false;
-  if (signal == SIGSTOP) return info.si_code == SI_TKILL && stopped_at_fault(returned, stacks, tid);
-  return info.si_code == TRAP_HWBKPT && stopped_at_return(returned, tid);
+  if (returned == NULL || (signal != SIGSTOP && signal != SIGTRAP)) return NOMEM_RETURNED_NOT_MEANT;
+  if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) != 0) return NOMEM_RETURNED_NOT_MEANT;
+  if (signal == SIGSTOP)
+    return info.si_code == SI_TKILL && stopped_at_fault(returned, stacks, tid) ? NOMEM_RETURNED_GO_ON
+                                                                               : NOMEM_RETURNED_NOT_MEANT;
+  bool is_debug = info.si_code == TRAP_HWBKPT || info.si_code == TRAP_TRACE;
+  return is_debug ? stopped_on_the_way(returned, tid) : NOMEM_RETURNED_NOT_MEANT;
 }
 
 /* Whether what blew up lies below a call of test code's that was going on when the allocation failed. */
@@ -239,7 +310,7 @@ static uint32_t first_alike(const struct nomem__returned *returned, uint32_t fau
   return fault;
 }
 
-const struct nomem__returned_call *nomem__returned_last(const struct nomem__returned *returned,
+const struct nomem__returned_call *nomem__returned_last(struct nomem__returned *returned,
                                                         const struct nomem__outcome *outcome, bool is_waiting,
                                                         uint32_t *out) {
   const struct nomem_channel *channel = outcome->channel;
@@ -255,12 +326,13 @@ const struct nomem__returned_call *nomem__returned_last(const struct nomem__retu
     if (nomem__trace_is_assertion(&trace, returned->owners->symbols)) continue; /* its message: part of the blow-up */
     if (returned->kinds[i] == NOMEM_RETURNED_OWN) continue;
     if (returned->kinds[i] == NOMEM_RETURNED_UNKNOWN) return NULL;
-    const struct nomem__returned_call *call = &returned->calls[returned->numbers[i]];
+    struct nomem__returned_call *call = &returned->calls[returned->numbers[i]];
+    call->is_repeated = is_repeated(call, outcome);
     if (!call->has_returned || (has_own ? !is_waiting && is_below_outer(call, returned->owners, outcome)
                                         : was_there(call, tid)))
       return NULL;
     /* Where there were more faults than are known, it may have been another call: but for one that goes round. */
-    if (channel->fault_count > NOMEM_FAULTS && !is_repeated(call, outcome)) return NULL;
+    if (channel->fault_count > NOMEM_FAULTS && !call->is_repeated) return NULL;
     *out = first_alike(returned, i);
     return call;
   }
@@ -289,7 +361,15 @@ static const struct nomem__returned_call *same_call(const struct nomem__returned
   return NULL;
 }
 
-bool nomem__returned_says_no(const struct nomem__returned_call *call, const struct nomem__returned *dry,
+/* Whether test code makes the same calls next; one that blew up was the last. */
+static bool goes_on_alike(const struct nomem__returned_call *call, const struct nomem__returned_call *other) {
+  bool is_cut = call->state == NOMEM_RETURNED_NEXT_ON;
+  if (call->is_lost || other->is_lost || call->next_count > other->next_count) return false;
+  if (call->next_count < other->next_count && !is_cut) return false;
+  return memcmp(call->next, other->next, call->next_count * sizeof call->next[0]) == 0;
+}
+
+bool nomem__returned_ignored(const struct nomem__returned_call *call, const struct nomem__returned *dry,
                              struct nomem__symbols *symbols, char text[NOMEM_RETURNED_TEXT_BYTES]) {
   struct nomem__source_frame test[NOMEM_INLINED_MAX], callee[NOMEM_INLINED_MAX];
   const struct nomem__returned_call *other = same_call(dry, call);
@@ -297,6 +377,7 @@ bool nomem__returned_says_no(const struct nomem__returned_call *call, const stru
   if (other == NULL || call->type.bytes == 0) return false;
   int64_t value = number_of(&call->type, call->value);
   if (!is_no(&call->type, value, number_of(&call->type, other->value))) return false;
+  if (!goes_on_alike(call, other) && !call->is_repeated) return false;
   char number[32];
   snprintf(number, sizeof number, "%" PRId64, value);
   nomem__symbols_resolve(symbols, call->test.path, call->test.offset, true, test, NOMEM_INLINED_MAX);

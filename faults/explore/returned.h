@@ -17,6 +17,15 @@
 #define NOMEM_RETURNED_THREADS 64
 /* Calls of test code's, one below the other, on the stack of a fault. */
 #define NOMEM_RETURNED_OUTER 8
+/* Calls that test code makes next: where they are the same as without the fault, it did not look at what it was told. */
+#define NOMEM_RETURNED_NEXT 3
+
+enum nomem__returned_state {
+  NOMEM_RETURNED_AWAITED,
+  NOMEM_RETURNED_STEPPED, /* it has returned, and what test code does next is followed, step by step */
+  NOMEM_RETURNED_NEXT_ON, /* one of its next calls goes on */
+  NOMEM_RETURNED_OVER
+};
 
 struct nomem__returned_call {
   pid_t pid, tid;
@@ -25,11 +34,19 @@ struct nomem__returned_call {
   struct nomem__trace_frame test, callee;
   struct nomem__debug_result type;
   unsigned slot;                   /* of the thread's debug registers */
-  bool is_over, has_returned;      /* it is not waited for any more; and it was seen to return */
+  enum nomem__returned_state state;
+  bool has_returned;
   bool is_outer_known;
   uint64_t outer[NOMEM_RETURNED_OUTER]; /* stack pointers of test code's calls that this one was made below */
   size_t outer_count;
   uint64_t value;
+  uint64_t next[NOMEM_RETURNED_NEXT]; /* offsets of where the next calls return to, in the same module */
+  size_t next_count;
+  uint64_t next_address, next_sp; /* of the one that goes on */
+  uint64_t step_ip, step_sp;
+  unsigned steps;
+  bool is_repeated; /* it is what does not end: made again and again */
+  bool is_lost; /* what came next could not be followed */
   pid_t threads[NOMEM_RETURNED_THREADS]; /* that there were when it returned */
   size_t thread_count;
 };
@@ -55,18 +72,21 @@ struct nomem__returned {
 /* A run begins. Returns what the injector is to be told, enum nomem_stop. returned may be NULL. */
 uint32_t nomem__returned_begin(struct nomem__returned *returned, struct nomem_channel *channel);
 
-/* A thread of the run has stopped at a signal. True: it was for this, and the program is not to have it. */
-bool nomem__returned_stopped(struct nomem__returned *returned, struct nomem__stacks *stacks, pid_t tid, int signal);
+/* What a thread is to do that has stopped at a signal: have it, for it was not for this; or go on without, to the next
+ * stop or by one instruction. */
+enum nomem__returned_step { NOMEM_RETURNED_NOT_MEANT, NOMEM_RETURNED_GO_ON, NOMEM_RETURNED_STEP };
+
+enum nomem__returned_step nomem__returned_stopped(struct nomem__returned *returned, struct nomem__stacks *stacks, pid_t tid, int signal);
 
 /* The last call of test code's that had a fault, in the thread that blew up where that had any, and that had returned
  * before: what blew up lies under another one. NULL: there is none, or it cannot be told. *fault: its fault. */
-const struct nomem__returned_call *nomem__returned_last(const struct nomem__returned *returned,
+const struct nomem__returned_call *nomem__returned_last(struct nomem__returned *returned,
                                                         const struct nomem__outcome *outcome, bool is_waiting,
                                                         uint32_t *fault);
 
-/* Whether what it returned says that it failed, against what it returns without a fault; and that in words, "" for
- * not. */
-bool nomem__returned_says_no(const struct nomem__returned_call *call, const struct nomem__returned *dry,
+/* Whether that call said that it failed, against what it returns without a fault, and test code went on as it does
+ * then; and that in words, "" for not. */
+bool nomem__returned_ignored(const struct nomem__returned_call *call, const struct nomem__returned *dry,
                              struct nomem__symbols *symbols, char text[NOMEM_RETURNED_TEXT_BYTES]);
 
 #endif

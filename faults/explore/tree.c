@@ -164,6 +164,14 @@ static void handle_exiting(struct nomem__tree *tree, pid_t tid) {
   if (call != SYS_exit || is_alone) tree->exiting(tree->user, tid);
 }
 
+/* Whether a stop was for what calls return. */
+static bool is_returned_stop(struct nomem__tree *tree, pid_t tid, int signal) {
+  enum nomem__returned_step step = nomem__returned_stopped(tree->returned, tree->trees->stacks, tid, signal);
+  if (step != NOMEM_RETURNED_NOT_MEANT)
+    ptrace(step == NOMEM_RETURNED_STEP ? PTRACE_SINGLESTEP : PTRACE_CONT, tid, NULL, NULL);
+  return step != NOMEM_RETURNED_NOT_MEANT;
+}
+
 static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
   int signal = WSTOPSIG(status);
   int event = status >> 16;
@@ -200,7 +208,7 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
         go_on(tid, 0);
       return;
     case 0:
-      if (nomem__returned_stopped(tree->returned, tree->trees->stacks, tid, signal)) signal = 0;
+      if (is_returned_stop(tree, tid, signal)) return;
       if (nomem__is_fatal(signal) && !tree->end.timed_out && tree->interesting != NULL && tree->interesting(tree->user))
         capture(tree, tid, signal);
       go_on(tid, signal);

@@ -113,6 +113,7 @@ for kind in one two bare; do
   ends $kind names 1 '^2 runs: 2 crash; 1 finding '
   ends $kind inited 1 '^crash in thing_name_length '
   ends $kind ruined 1 '^crash in thing_name_length '
+  ends $kind checked 1 '^crash in thing_end '
   ends $kind watched 1 '^crash in look_later '
   ends $kind after 1 '^crash in thing_with_length '
   ends $kind hooked 0 '^1 run: 1 refused; 0 findings'

@@ -153,11 +153,11 @@ static void callback(int (*with)(struct thing *thing, void (*told)(struct thing 
   free(thing.name);
 }
 
-/* The second may be told, too. */
 static void twice(void) {
   struct thing first = {0}, second = {0};
   thing_start(&first);
-  if (thing_start(&second) != 0) thing_name_length(&first);
+  thing_start(&second);
+  thing_name_length(&first);
   free(first.name);
   free(second.name);
 }
@@ -184,6 +184,14 @@ static void both(void) {
   lengths(things);
 }
 
+/* It looks, and cleans up; what it was refused has left something behind. */
+static void checked(void) {
+  struct thing thing = {0};
+  if (thing_list(&thing) == 0) thing_name_length(&thing);
+  thing_end();
+  free(thing.name);
+}
+
 /* It takes what it is told for no reason to stop. */
 static void until(void) {
   struct thing thing = {0};
@@ -204,6 +212,7 @@ static bool is_told(const char *way) {
   else if (strcmp(way, "twice") == 0) twice();
   else if (strcmp(way, "names") == 0) names();
   else if (strcmp(way, "both") == 0) both();
+  else if (strcmp(way, "checked") == 0) checked();
   else if (strcmp(way, "until") == 0) until();
   else return false;
   return true;
