@@ -25,9 +25,9 @@ static void list_open(struct nomem__remains *remains, pid_t pid) {
          (entry = readdir(folder)) != NULL) {
     struct nomem__open *open = &remains->open[remains->open_count];
     ssize_t length = readlinkat(dirfd(folder), entry->d_name, open->what, sizeof open->what - 1);
-    if (length < 0) continue; /* "." and ".." */
-    open->what[length] = '\0';
+    open->what[length < 0 ? 0 : length] = '\0';
     open->fd = atoi(entry->d_name);
+    if (length < 0 || open->fd <= STDERR_FILENO) continue; /* ".", "..", and what the program was given */
     cut_number(open->what);
     remains->open_count++;
   }

@@ -20,7 +20,7 @@
 
 static uint32_t count_descriptors(void) {
   uint32_t count = 0;
-  for (int fd = 0, gap = 0; gap < GAP_MAX && fd < DESCRIPTORS_MAX; fd++) {
+  for (int fd = STDERR_FILENO + 1, gap = 0; gap < GAP_MAX && fd < DESCRIPTORS_MAX; fd++) {
     bool is_open = fcntl(fd, F_GETFD) >= 0;
     gap = is_open ? 0 : gap + 1;
     count += is_open;
