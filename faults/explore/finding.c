@@ -46,9 +46,11 @@ const char *nomem__finding_of_test(const struct nomem__finding *finding, const s
   if (is_bug && nomem__is_tests(owners, &finding->blow_up))
     return "the test's own code used what it did not check";
   if (is_bug && nomem__is_tests(owners, &finding->unchecked.where)) return passed_on;
+  bool is_hang_of_test = finding->verdict == NOMEM_VERDICT_HANG && nomem__is_tests(owners, &finding->blow_up);
+  if (is_hang_of_test && nomem__is_tests(owners, &finding->fault)) return "the test's own code did not cope";
   const struct nomem__waiter *teller = finding->threads != NULL ? &finding->threads[finding->teller] : NULL;
   bool is_busy = teller != NULL && strncmp(teller->what, "busy", strlen("busy")) == 0;
-  if (is_busy && nomem__is_tests(owners, &finding->blow_up))
+  if (is_busy && is_hang_of_test)
     return "the test's own loop does not end";
   return NULL;
 }

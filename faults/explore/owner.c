@@ -137,7 +137,6 @@ static bool guess(const struct nomem__owners *owners, const struct nomem__trace_
   *place = module;
   *bytes = strlen(module);
   if (nomem__is_test_library(module)) return true;
-  if (owners->is_framework_only) return false;
   *place = file != NULL ? below_root(owners, file, absolute_of(owners, file, absolute)) : NULL;
   *bytes = *place != NULL ? nomem__test_source(*place) : 0;
   if (*bytes > 0) return true;
@@ -158,7 +157,7 @@ enum nomem__owner nomem__owner_of(const struct nomem__owners *owners, const stru
   if (*frame->path == '\0' || nomem__is_runtime(module)) return NOMEM_OWNER_RUNTIME;
   if (!owners->is_divided) return NOMEM_OWNER_SUBJECT;
   const char *file = source_of(owners, frame);
-  if (file != NULL && nomem__glob("/usr/include/c++/*", file)) return NOMEM_OWNER_RUNTIME; /* a template's instance */
+  if (file != NULL && nomem__glob("/usr/include/*c++/*", file)) return NOMEM_OWNER_RUNTIME; /* a template's instance */
   bool is_test = owners->globs != NULL
                      ? is_program(owners, frame->path) && !nomem__is_under_test(owners->globs, file, module)
                      : guess(owners, frame, file, absolute, &place, &bytes);
@@ -323,6 +322,8 @@ static void note_place(struct nomem__owners *owners, const struct nomem__trace_f
   size_t bytes;
   char *text;
   if (!guess(owners, frame, file, absolute, &place, &bytes)) return;
+  if (nomem__is_test_library(nomem__base_name(frame->path)) || (file != NULL && nomem__framework_source(file) > 0))
+    owners->has_framework = true;
   if (owners->place_count == NOMEM_TEST_CODE_PLACES) return;
   if (asprintf(&text, "%.*s%s", (int)bytes, place, place[bytes - 1] == '/' ? "*" : "") < 0) return;
   for (size_t i = 0; i < owners->place_count; i++) {
@@ -373,11 +374,6 @@ static void look_at_frames(struct nomem__owners *owners, const struct frames *fr
   owners->has_match = owners->place_count > 0;
 }
 
-static void forget_places(struct nomem__owners *owners) {
-  for (size_t i = 0; i < owners->place_count; i++) free(owners->places[i]);
-  owners->place_count = 0;
-}
-
 /* Whether the code is to be told apart, and by what. */
 static int divide(struct nomem__owners *owners, const struct frames *frames) {
   look_at_frames(owners, frames);
@@ -386,14 +382,9 @@ static int divide(struct nomem__owners *owners, const struct frames *frames) {
   if (count_others(owners, frames->channel) > 0) return 0;
   owners->is_hooked = true; /* a test may bring the allocator of the code under test */
   if (count_others(owners, frames->channel) > 0) return 0;
-  owners->is_hooked = owners->is_divided = false;
+  owners->is_hooked = owners->is_divided = false; /* what allocates in tests only is what is to be tested */
   if (owners->globs != NULL) return -ENOENT;
-  /* What allocates in tests only is what is to be tested, but for a framework's. */
-  owners->is_framework_only = true;
-  forget_places(owners);
-  each_frame(frames, note_place, owners);
-  owners->is_divided = owners->place_count > 0;
-  return 0;
+  return owners->has_framework ? -ENODATA : 0; /* but where a framework runs them, they are tests indeed */
 }
 
 int nomem__owners_learn(struct nomem__owners *owners, const char *globs, const struct nomem_channel *channel,
@@ -412,7 +403,7 @@ int nomem__owners_learn(struct nomem__owners *owners, const char *globs, const s
 }
 
 void nomem__owners_free(struct nomem__owners *owners) {
-  forget_places(owners);
+  for (size_t i = 0; i < owners->place_count; i++) free(owners->places[i]);
   free(owners->programs);
   *owners = (struct nomem__owners){0};
 }

@@ -35,7 +35,7 @@ struct nomem__owners {
   const char *main_file; /* where main() of a program that is called like a test is; NULL: none */
   bool is_divided;     /* some is the test's and some is not; otherwise all is under test */
   bool is_hooked;      /* all allocations come from test code, which the code under test calls for them */
-  bool is_framework_only; /* all else that allocates is what is to be tested, wherever it lies */
+  bool has_framework;  /* of the test code some is a test framework's */
   bool has_match;      /* some code matches the globs, or is guessed to be the test's */
   bool has_sources;    /* a program says which source files its code is from */
   bool is_coarse;      /* none does: its code is told by its name alone */
@@ -44,7 +44,8 @@ struct nomem__owners {
 };
 
 /* Learns from the stacks of a run's sites what there is. globs, may be NULL, and symbols outlive owners. Returns 0;
- * -ENOMEM; or -ENOENT when no code that allocates matches the globs. */
+ * -ENOMEM; -ENOENT when no code that allocates matches the globs; or -ENODATA when by the guess none but a test
+ * framework and its tests allocate. */
 int nomem__owners_learn(struct nomem__owners *owners, const char *globs, const struct nomem_channel *channel,
                         struct nomem__symbols *symbols);
 

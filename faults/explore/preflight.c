@@ -188,6 +188,11 @@ static int check_baseline(const struct nomem__campaign *campaign, const struct b
                     nomem__quote(session->options->under_test, quoted, sizeof quoted));
     return -ENOENT;
   }
+  if (baseline->owners_result == -ENODATA && baseline->status == 0) {
+    nomem__complain("nothing to explore: all that allocates is a test framework and what was taken for its tests "
+                    "(--under-test says otherwise)");
+    return -ENOENT;
+  }
   return baseline->site_count < 0 || baseline->module_count < 0 || baseline->owners_result == -ENOMEM ? -ENOMEM : 0;
 }
 

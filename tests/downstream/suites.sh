@@ -13,6 +13,7 @@ suite_programs() {
   printf '%s\n' 'create table t(a integer primary key, b text);' "insert into t(b) values('x'),('yy'),('zzz');" \
     'create index i on t(b); select group_concat(b), count(*) from t where b > 1 order by b;' >"$work/script.sql"
   printf '%s\n' 'a=2;for(i=0;i<5;i++)a=a*a;a' 'define f(x){return x*x+1;}' 'f(3)' 's(1)' >"$work/script.bc"
+  mkdir -p "$work/tree/of/folders"
   if command -v infocmp >/dev/null 2>&1; then infocmp xterm >"$work/xterm.ti" 2>/dev/null || :; fi
   cd "$work" || return
   explore lua -- lua5.4 -e 'local t = {} for i = 1, 20 do t[i] = ("x"):rep(i) end print(#table.concat(t))'
@@ -29,6 +30,7 @@ suite_programs() {
   explore tar -- tar -cf /dev/null doc.xml
   explore ls -- ls -l doc.xml
   explore sort -- sort script.bc
+  explore rm -- rm -r tree
 }
 
 # The tests without helper processes are run in one process, as the runner itself does it (TEST twice). They refuse to
@@ -210,17 +212,20 @@ suite_zlib() {
   explore minigzip-d --stdin zlib.3.gz -- "$built/minigzip" -d
 }
 
-# The tests work in folders of their own below that of the temporary files.
+# Each test works in a folder of its own, which it has removed by a program (-k: does not).
 suite_libarchive() {
   targets=libarchive_test
+  case_seconds=5
   build_cmake libarchive . -DENABLE_OPENSSL=OFF -DENABLE_WERROR=OFF || return
   cd "$work" || return
-  for name in $("$built/bin/libarchive_test" -h 2>&1 | sed -n 's/^ *[0-9]*: //p' |
-    grep -E '^test_(archive_string|archive_match|archive_pathmatch|compat|entry|read_format|write_format)'); do
-    timeout -s KILL "$test_seconds" "$built/bin/libarchive_test" -r "$source/libarchive/test" "$name" \
+  export TMPDIR="$work"
+  for name in $("$built/bin/libarchive_test" -l 2>&1 | sed -n 's/^ *[0-9]*: //p' |
+    grep -E '^test_(archive_(match|string)|compat|entry|read_format_(ar|cpio|tar)|write_format_(ar|tar|zip))'); do
+    timeout -s KILL "$test_seconds" "$built/bin/libarchive_test" -k -r "$source/libarchive/test" "$name" \
       >/dev/null 2>&1 </dev/null &&
-      explore "$name" -- "$built/bin/libarchive_test" -r "$source/libarchive/test" "$name"
+      explore "$name" -- "$built/bin/libarchive_test" -k -r "$source/libarchive/test" "$name"
   done
+  unset TMPDIR
 }
 
 suite_mxml() {

@@ -72,6 +72,23 @@ static void *allocator(unsigned long size) {
   return malloc(size);
 }
 
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
+
+static void *guarded(unsigned long size) {
+  pthread_mutex_lock(&guard);
+  void *block = malloc(size);
+  if (block == NULL) return NULL; /* the lock is left held */
+  pthread_mutex_unlock(&guard);
+  return block;
+}
+
+static int hold(void) {
+  thing_allocator = guarded;
+  int result = thing_hooked();
+  pthread_mutex_lock(&guard);
+  return result;
+}
+
 static void copy(void) {
   struct thing to = {0}, *from = thing_new();
   thing_copy(&to, from);
@@ -236,6 +253,7 @@ int main(int argc, char **argv) {
   if (strcmp(way, "two") == 0) return thing_two();
   thing_allocator = allocator;
   if (strcmp(way, "hooked") == 0) return thing_hooked();
+  if (strcmp(way, "hold") == 0) return hold();
   if (strcmp(way, "copy") == 0) copy();
   if (strcmp(way, "wait") == 0) wait_for();
   if (strcmp(way, "stall") == 0) return thing_stall();
