@@ -117,7 +117,8 @@ struct nomem_recovery {
   X(REALLOC, "a freed block was given to realloc")              \
   X(INSIDE, "a pointer into the middle of a block was freed")   \
   X(FOREIGN, "what was freed is not on the heap")               \
-  X(OVERRUN, "a block was written past its end")
+  X(OVERRUN, "a block was written past its end")                \
+  X(WRITTEN, "a block was written after it was freed")
 
 enum nomem_misuse_kind {
 #define X(upper, text) NOMEM_MISUSE_##upper,

@@ -2,7 +2,10 @@
 #ifndef NOMEM_LEDGER_FORMAT_H
 #define NOMEM_LEDGER_FORMAT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* One word for each 16 bytes of memory, which is how blocks are aligned; in parts, each mapped when the first block
  * comes to lie in what it stands for. */
@@ -19,7 +22,8 @@ enum nomem_ledger_state {
   NOMEM_LEDGER_NONE,
   NOMEM_LEDGER_LIVE,
   NOMEM_LEDGER_LIVE_MARKED, /* and the bytes behind what was asked for are filled */
-  NOMEM_LEDGER_FREED
+  NOMEM_LEDGER_FREED,
+  NOMEM_LEDGER_HELD /* freed, filled, and not given back to the C library yet */
 };
 
 /* A word: the state, the size (a larger one is NOMEM_LEDGER_SIZE_MAX), and the numbers of the sites that asked for the
@@ -38,12 +42,21 @@ struct nomem_ledger_part {
   _Atomic uint64_t word[NOMEM_LEDGER_PART_WORDS];
 };
 
+/* Blocks that are held: so many, so large, and so large together. They are the last ones that were freed. */
+#define NOMEM_LEDGER_HELD_BLOCKS 4096
+#define NOMEM_LEDGER_HELD_SIZE_MAX (UINT64_C(64) << 10)
+#define NOMEM_LEDGER_HELD_BYTES (UINT64_C(16) << 20)
+
 /* Open addressing by number, which is address / NOMEM_LEDGER_PART_BYTES + 1; 0 is free. */
 struct nomem_ledger {
   struct {
     _Atomic uint64_t number;
     _Atomic uint64_t part; /* where its struct nomem_ledger_part lies; 0: not yet */
   } parts[NOMEM_LEDGER_PARTS];
+  /* A ring. Who takes a block out of its slot gives it back. */
+  _Atomic uint64_t held[NOMEM_LEDGER_HELD_BLOCKS]; /* address; 0: none */
+  _Atomic uint64_t held_next, held_first;          /* number of the next one, and of the oldest; they only grow */
+  _Atomic uint64_t held_bytes;
 };
 
 /* What glibc gives beyond a size asked for, in bytes: blocks end 8 bytes after a multiple of 16, and the smallest is
@@ -52,7 +65,59 @@ static inline uint64_t nomem__ledger_slack(uint64_t size) {
   return (size <= 24 ? 24 : (size + 7) / 16 * 16 + 8) - size;
 }
 
+/* What is too little to be a block of its own stays with the one that it was cut from. */
+#define NOMEM_LEDGER_REST_BYTES 48
+
+/* glibc keeps 8 bytes before each block: how far it is from there to the next one's, and flags. Returns that distance,
+ * or 0 when there is no next one or the word is not what it must be for a block of this size. */
+static inline uint64_t nomem__ledger_chunk_bytes(uint64_t word, uint64_t size) {
+  uint64_t least = size + nomem__ledger_slack(size) + sizeof word, bytes = word & ~UINT64_C(7);
+  bool is_mapped = word & 2, is_whole = bytes % 16 == 0 && bytes >= least && bytes <= least + NOMEM_LEDGER_REST_BYTES;
+  return is_mapped || !is_whole ? 0 : bytes;
+}
+
+/* Whether such a word says that the block before it is in use, and the rest of it is possible. */
+static inline bool nomem__ledger_is_chunk_in_use(uint64_t word) {
+  return (word & 1) != 0 && (word & (2 | 8)) == 0 && word >= 16 && word >> 47 == 0;
+}
+
 /* What these bytes are filled with. */
 #define NOMEM_LEDGER_MARK 0xc9
+
+/* What a held block is filled with, word by word: a pointer that no memory is ever at, and that says which block it was
+ * read from. */
+#define NOMEM_LEDGER_FILL_TAG UINT64_C(0xdfdf)
+#define NOMEM_LEDGER_FILL(address) (NOMEM_LEDGER_FILL_TAG << 48 | ((uint64_t)(address) & ((UINT64_C(1) << 48) - 1)))
+/* What is this near to it was made of it: a member's, or an element's, address. */
+#define NOMEM_LEDGER_FILL_REACH UINT64_C(65536)
+/* So much of it, at the beginning and at the end. */
+#define NOMEM_LEDGER_FILL_BYTES UINT64_C(2048)
+
+/* Whether a pointer was made of it, whichever block's. */
+static inline bool nomem__ledger_is_fill(uint64_t word) {
+  return word >> 48 == NOMEM_LEDGER_FILL_TAG;
+}
+
+/* The stretches of a held block that are filled: up to two, each from a multiple of 8. */
+struct nomem_ledger_filled {
+  uint64_t from[2], bytes[2];
+};
+
+static inline struct nomem_ledger_filled nomem__ledger_filled(uint64_t size) {
+  if (size <= 2 * NOMEM_LEDGER_FILL_BYTES) return (struct nomem_ledger_filled){.bytes = {size}};
+  uint64_t last = (size - NOMEM_LEDGER_FILL_BYTES) & ~UINT64_C(7);
+  return (struct nomem_ledger_filled){{0, last}, {NOMEM_LEDGER_FILL_BYTES, size - last}};
+}
+
+/* The first byte of a stretch that is not as it was filled; count: none. */
+static inline uint64_t nomem__ledger_changed(const unsigned char *bytes, uint64_t count, uint64_t fill) {
+  uint64_t at = 0, word;
+  for (; at + sizeof word <= count; at += sizeof word) {
+    memcpy(&word, bytes + at, sizeof word);
+    if (word != fill) break;
+  }
+  while (at < count && bytes[at] == (unsigned char)(fill >> at % 8 * 8)) at++;
+  return at;
+}
 
 #endif

@@ -94,8 +94,8 @@ const struct nomem_misuse *nomem__audit_misuse(const struct nomem__campaign *cam
   return channel->misuses[first].ready ? &channel->misuses[first] : NULL;
 }
 
-bool nomem__audit_overrun(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
-  return outcome->remains->left.has_overrun && !campaign->audit.remains.left.has_overrun;
+bool nomem__audit_late_misuse(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  return outcome->remains->left.has_misuse && !campaign->audit.remains.left.has_misuse;
 }
 
 void nomem__audit_describe(const struct nomem__found *found, char *detail, size_t detail_bytes) {
@@ -105,15 +105,17 @@ void nomem__audit_describe(const struct nomem__found *found, char *detail, size_
 #undef X
   };
   const struct nomem_misuse *misuse = found->misuse;
+  const struct nomem__left_misuse *late = &found->outcome->remains->left.misuse;
   const struct nomem__left_site *left = found->left;
   if (found->verdict == NOMEM_VERDICT_LEAK && left != NULL)
     snprintf(detail, detail_bytes, "%" PRIu64 " byte%s in %" PRIu64 " block%s", left->bytes,
              left->bytes == 1 ? "" : "s", left->blocks, left->blocks == 1 ? "" : "s");
   else if (misuse != NULL && misuse->kind < NOMEM_MISUSE_KINDS)
-    snprintf(detail, detail_bytes, "%s", kinds[misuse->kind]);
-  else if (found->outcome->remains->left.has_overrun)
-    snprintf(detail, detail_bytes, "%s, which was seen when the run was over; it was allocated here",
-             kinds[NOMEM_MISUSE_OVERRUN]);
+    snprintf(detail, detail_bytes, "%s%s", kinds[misuse->kind],
+             misuse->kind == NOMEM_MISUSE_WRITTEN ? ", which was here" : "");
+  else if (found->outcome->remains->left.has_misuse)
+    snprintf(detail, detail_bytes, "%s, which was seen when the run was over; it was %s here", kinds[late->kind],
+             late->kind == NOMEM_MISUSE_WRITTEN ? "freed" : "allocated");
 }
 
 static void audited(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
@@ -141,7 +143,11 @@ static void audited(struct nomem__worker *worker, const struct nomem__outcome *o
 static void baseline_audited(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct nomem__campaign *campaign = user;
   (void)worker;
-  if (outcome->end.was_cancelled || outcome->end.root_status != campaign->baseline_status) return;
+  if (outcome->end.was_cancelled) return;
+  campaign->audit.ends_otherwise = outcome->end.root_status != campaign->baseline_status;
+  if (campaign->audit.ends_otherwise) return;
+  campaign->audit.writes_otherwise =
+      !nomem__output_is_same(&campaign->baseline_output, &outcome->output, &outcome->error);
   nomem__remains_clear(&campaign->audit.remains);
   campaign->audit.remains = *outcome->remains;
   *outcome->remains = (struct nomem__remains){0};
@@ -149,26 +155,33 @@ static void baseline_audited(struct nomem__worker *worker, const struct nomem__o
 }
 
 bool nomem__audit_prepare(struct nomem__campaign *campaign) {
-  if (campaign->audit.remains.has_ledger) return true;
+  struct nomem__audit *audit = &campaign->audit;
+  if (audit->is_prepared) return audit->remains.has_ledger;
+  audit->is_prepared = true;
   struct nomem__worker *worker = campaign->workers[0].worker;
   nomem__worker_watch_blocks(worker, NOMEM_WATCH_LEDGER);
   int result = nomem__worker_start(worker, "", campaign->timeout_ms, baseline_audited, campaign);
   if (result != 0) nomem__campaign_give_up(campaign, result);
   nomem__session_run(campaign->session);
-  nomem__worker_watch_blocks(worker, NOMEM_WATCH_LIVE);
-  return campaign->audit.remains.has_ledger;
+  nomem__worker_watch_blocks(worker, audit->watch);
+  if (!audit->remains.has_ledger && !nomem__campaign_is_over(campaign))
+    nomem__complain("what runs leave, and do to the heap, cannot be looked at: the program %s",
+                    audit->ends_otherwise ? "ends otherwise when each block is kept a record of"
+                                          : "has more memory than that takes");
+  return audit->remains.has_ledger;
 }
 
-static void look_at_due(struct nomem__campaign *campaign) {
+void nomem__audit_make_runs(struct nomem__campaign *campaign, bool are_fresh,
+                            void (*start)(struct nomem__campaign_worker *hand)) {
   campaign->engine = NOMEM_ENGINE_EXEC;
   for (unsigned i = 0; i < campaign->worker_count; i++) {
     nomem__worker_watch_blocks(campaign->workers[i].worker, NOMEM_WATCH_LEDGER);
-    nomem__worker_refresh_files(campaign->workers[i].worker, true);
-    next_audit(&campaign->workers[i]);
+    nomem__worker_refresh_files(campaign->workers[i].worker, are_fresh);
+    start(&campaign->workers[i]);
   }
   nomem__session_run(campaign->session);
   for (unsigned i = 0; i < campaign->worker_count; i++) {
-    nomem__worker_watch_blocks(campaign->workers[i].worker, NOMEM_WATCH_LIVE);
+    nomem__worker_watch_blocks(campaign->workers[i].worker, campaign->audit.watch);
     int result = nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
     if (result != 0) nomem__campaign_give_up(campaign, result);
   }
@@ -194,12 +207,9 @@ void nomem__audit_run(struct nomem__campaign *campaign) {
   size_t due = 0;
   for (size_t i = 0; i < campaign->point_count; i++) due += audit->is_due[i];
   if (due == 0) return;
-  bool can_look = !nomem__campaign_is_over(campaign) && nomem__audit_prepare(campaign);
-  if (can_look) {
-    look_at_due(campaign);
-  } else if (!nomem__campaign_is_over(campaign)) {
-    nomem__complain("what runs leave cannot be looked at: the program has more memory than that takes");
-    return;
+  if (!nomem__campaign_is_over(campaign)) {
+    if (!nomem__audit_prepare(campaign)) return;
+    nomem__audit_make_runs(campaign, true, next_audit);
   }
   for (size_t i = 0; i < campaign->point_count; i++)
     if (audit->is_due[i]) campaign->results[i] = 0; /* half done is not done */
@@ -207,6 +217,7 @@ void nomem__audit_run(struct nomem__campaign *campaign) {
 
 void nomem__audit_free(struct nomem__audit *audit) {
   free(audit->is_due);
+  free(audit->had_ledger);
   nomem__remains_clear(&audit->remains);
   for (unsigned i = 0; i < NOMEM__AUDIT_BASELINES; i++) nomem__made_free(&audit->made[i]);
   for (size_t i = 0; i < audit->made_room; i++) free(audit->made_paths[i]);

@@ -38,8 +38,9 @@ const struct nomem_misuse *nomem__audit_misuse(const struct nomem__campaign *cam
 bool nomem__audit_leftover(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome, char *what,
                            size_t what_bytes);
 
-/* Whether a block was found to be written past its end when the run was over, but not so in the baseline. */
-bool nomem__audit_overrun(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome);
+/* Whether a block was found to be written past its end, or after it was freed, when the run was over, but none in the
+ * baseline. */
+bool nomem__audit_late_misuse(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome);
 
 /* Whether a run with a ledger ended in a way that its leaks count. */
 bool nomem__audit_is_looked_at(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome);
@@ -49,6 +50,11 @@ void nomem__audit_describe(const struct nomem__found *found, char *detail, size_
 
 /* Makes the runs that are due, as long as the campaign is not over. */
 void nomem__audit_run(struct nomem__campaign *campaign);
+
+/* Has each worker make runs with a ledger, of which start begins the first, and counts what they show. are_fresh: they
+ * find files as they are outside. */
+void nomem__audit_make_runs(struct nomem__campaign *campaign, bool are_fresh,
+                            void (*start)(struct nomem__campaign_worker *hand));
 
 /* Makes the baseline's ledger, if it is not there yet. False: it cannot be had, and nothing is said of what runs
  * leave. */

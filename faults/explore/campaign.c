@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "confirm.h"
 #include "engines.h"
+#include "heap.h"
 #include "identity.h"
 #include "preflight.h"
 #include "report.h"
@@ -75,7 +76,9 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
                                      .baseline_fatal_deaths = campaign->baseline_fatal_deaths,
                                      .fatal_signal = outcome->end.fatal_signal,
                                      .is_corrupt = nomem__oracle_is_corruption(outcome->tail)};
-  if (evidence.root_status == evidence.baseline_status)
+  /* Blocks come to lie elsewhere with a ledger, which a program may show. */
+  bool is_comparable = outcome->channel->watch != NOMEM_WATCH_LEDGER || !campaign->audit.writes_otherwise;
+  if (evidence.root_status == evidence.baseline_status && is_comparable)
     evidence.has_swallowed = nomem__output_is_swallowed(&campaign->baseline_output, &outcome->output, &outcome->error);
   int status = outcome->end.root_status;
   evidence.is_skipped = WIFEXITED(status) && is_skip_code(campaign->session->options, WEXITSTATUS(status));
@@ -83,7 +86,7 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
   evidence.is_leak = outcome->report.is_leak;
   struct nomem__left_site left;
   char what[NOMEM_DETAIL_BYTES];
-  evidence.was_misused = nomem__audit_misuse(campaign, outcome) != NULL || nomem__audit_overrun(campaign, outcome);
+  evidence.was_misused = nomem__audit_misuse(campaign, outcome) != NULL || nomem__audit_late_misuse(campaign, outcome);
   bool is_looked_at = nomem__audit_is_looked_at(campaign, outcome);
   evidence.has_leaked = is_looked_at && nomem__audit_left(campaign, outcome, &left);
   evidence.has_left_file = nomem__audit_file(campaign, outcome) != NULL;
@@ -196,12 +199,17 @@ bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
   struct nomem__campaign *campaign = hand->campaign;
   const struct nomem__point *point = &campaign->points[rank];
   enum nomem__verdict verdict = nomem__campaign_judge(campaign, outcome, point->second != 0);
-  bool was_due = campaign->audit.is_due[rank];
+  bool was_made = campaign->audit.is_due[rank] || campaign->heap.is_looking;
+  bool had_ledger = outcome->channel->watch == NOMEM_WATCH_LEDGER;
+  /* One that had ended well is looked at for what it did to the heap, and for nothing else. */
+  if (campaign->heap.is_looking && verdict > NOMEM_VERDICT_ABORT)
+    verdict = (enum nomem__verdict)(campaign->results[rank] - 1);
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
   campaign->results[rank] = (uint8_t)(verdict + 1);
   campaign->audit.is_due[rank] = nomem__audit_is_due(campaign, outcome, verdict);
   if (campaign->audit.is_due[rank]) nomem__audit_note(campaign, outcome, rank);
+  campaign->audit.had_ledger[rank] = had_ledger;
   note_recovery(campaign, point, outcome);
   int result = 0;
   if (outcome->is_early && verdict == NOMEM_VERDICT_UNREACHED)
@@ -217,7 +225,7 @@ bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
     return false;
   }
   if (result != 0) nomem__campaign_give_up(campaign, result);
-  campaign->engines[campaign->engine] += !was_due;
+  campaign->engines[campaign->engine] += !was_made;
   say_run(campaign, plan, verdict, outcome);
   campaign->progress.done++;
   return true;
@@ -243,7 +251,8 @@ static int leave_to_other_shards(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
   campaign->known = calloc(campaign->point_count + 1, sizeof *campaign->known);
   campaign->audit.is_due = calloc(campaign->point_count + 1, sizeof *campaign->audit.is_due);
-  if (campaign->known == NULL || campaign->audit.is_due == NULL) return -ENOMEM;
+  campaign->audit.had_ledger = calloc(campaign->point_count + 1, sizeof *campaign->audit.had_ledger);
+  if (campaign->known == NULL || campaign->audit.is_due == NULL || campaign->audit.had_ledger == NULL) return -ENOMEM;
   for (size_t i = 0; i < campaign->point_count && options->shards != 0; i++) {
     const struct nomem__point *point = &campaign->points[i];
     if (nomem__is_in_shard(campaign->sites[point->site].key, point, options->shard, options->shards)) continue;
@@ -268,8 +277,10 @@ static int explore_points(struct nomem__campaign *campaign) {
   for (size_t i = 0; i < campaign->point_count; i++) due += campaign->results[i] == 0;
   nomem__progress_start(&campaign->progress, &session->loop, due);
   nomem__engines_run(campaign);
+  uint64_t first_ns = uv_hrtime() - campaign->started_ns;
   explore_recoveries(campaign);
   nomem__audit_run(campaign);
+  nomem__heap_run(campaign, first_ns);
   nomem__findings_fold_leaks(&campaign->findings, campaign->session->symbols);
   nomem__confirm_start(campaign);
   nomem__session_run(session);
@@ -292,8 +303,8 @@ static int open_workers(struct nomem__campaign *campaign, unsigned count) {
       return result;
     }
     campaign->worker_count++;
-    if (session->options->leaks != NOMEM_LEAKS_OFF && session->setup.trace)
-      nomem__worker_watch_blocks(hand->worker, NOMEM_WATCH_LIVE);
+    if (session->options->leaks != NOMEM_LEAKS_OFF && session->setup.trace) campaign->audit.watch = NOMEM_WATCH_LIVE;
+    nomem__worker_watch_blocks(hand->worker, campaign->audit.watch);
   }
   return 0;
 }

@@ -48,6 +48,9 @@ struct nomem__audit {
   unsigned baselines;
   uint64_t live[NOMEM__AUDIT_BASELINES];
   bool *is_due; /* of each point */
+  bool *had_ledger; /* of each point, whether its run kept one */
+  enum nomem_watch watch; /* of runs that keep none */
+  bool is_prepared, ends_otherwise, writes_otherwise; /* of the baseline with a ledger */
   size_t next;
   unsigned descriptors, threads, children; /* at their ends, the most of each */
   struct nomem__remains remains; /* of a baseline with a ledger, when there was one */
@@ -55,6 +58,13 @@ struct nomem__audit {
   struct nomem__made made[NOMEM__AUDIT_BASELINES]; /* what the baselines made; owned */
   char **made_paths; /* of each point that is to be looked at for what it made, where that was at first; owned */
   size_t made_room;
+};
+
+/* The closer look at runs that ended well: see heap.h. */
+struct nomem__heap {
+  bool is_looking;
+  size_t next, looked_at, left_out;
+  uint64_t until_ns; /* 0: as long as it takes */
 };
 
 struct nomem__campaign {
@@ -77,6 +87,7 @@ struct nomem__campaign {
   uint64_t calls_scheduled;          /* occurrences that the schedule would have without --max-points */
   struct nomem__owners owners;
   struct nomem__audit audit;
+  struct nomem__heap heap;
 
   unsigned effects; /* of the baseline, bits of enum nomem__effect: what keeps it from the faster engines */
   struct nomem__baseline_output baseline_output;

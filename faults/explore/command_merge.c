@@ -25,16 +25,17 @@ static const char *const steps[] = {
     "numbers ON old=campaign",
     "INSERT OR IGNORE INTO main.recoveries SELECT new,site,second,near,position FROM source.recoveries JOIN numbers "
     "ON old=campaign",
-    "INSERT INTO main.runs SELECT new,site,occurrence,persistent,second,verdict,engine,duration_us,finding,evidence,0 "
-    "FROM source.runs JOIN numbers ON old=campaign WHERE unproven=0 ON CONFLICT DO UPDATE SET verdict=excluded.verdict,"
-    "engine=excluded.engine,duration_us=excluded.duration_us,finding=excluded.finding,evidence=excluded.evidence,"
-    "unproven=0 WHERE unproven<>0",
+    "INSERT INTO main.runs SELECT new,site,occurrence,persistent,second,verdict,engine,duration_us,finding,evidence,0,"
+    "ledger FROM source.runs JOIN numbers ON old=campaign WHERE unproven=0 ON CONFLICT DO UPDATE SET "
+    "verdict=excluded.verdict,engine=excluded.engine,duration_us=excluded.duration_us,finding=excluded.finding,evidence=excluded.evidence,"
+    "unproven=0,ledger=excluded.ledger WHERE unproven<>0 OR excluded.ledger>ledger",
     "INSERT INTO main.findings SELECT new,verdict,finding,site,occurrence,persistent,second,rank,id,kind,number,runs,"
-    "flaky,confirmed,needs_timeout,plan,culprit,message,fault_stack,blow_up_stack,document,set_aside "
+    "flaky,confirmed,needs_timeout,plan,takes_ledger,culprit,message,fault_stack,blow_up_stack,document,set_aside "
     "FROM source.findings JOIN numbers ON old=campaign WHERE true ON CONFLICT DO UPDATE SET site=excluded.site,"
     "occurrence=excluded.occurrence,persistent=excluded.persistent,second=excluded.second,rank=excluded.rank,"
     "flaky=excluded.flaky,"
-    "confirmed=excluded.confirmed,needs_timeout=excluded.needs_timeout,plan=excluded.plan,culprit=excluded.culprit,"
+    "confirmed=excluded.confirmed,needs_timeout=excluded.needs_timeout,plan=excluded.plan,"
+    "takes_ledger=excluded.takes_ledger,culprit=excluded.culprit,"
     "message=excluded.message,fault_stack=excluded.fault_stack,blow_up_stack=excluded.blow_up_stack,"
     "document=excluded.document,set_aside=excluded.set_aside WHERE (excluded.persistent,excluded.second<>'',"
     "excluded.rank)<(findings.persistent,findings.second<>'',findings.rank)",

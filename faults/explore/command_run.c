@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../ledger_format.h"
 #include "commands.h"
 #include "finding.h"
 #include "session.h"
@@ -70,20 +71,44 @@ static void say_stack(struct run *run, const char *what, const nomem_frame *fram
   nomem__trace_print(stderr, &trace, run->session.symbols, 4);
 }
 
-static void say_misuses(struct run *run) {
-  static const char *const kinds[NOMEM_MISUSE_KINDS] = {
+static const char *const kinds[NOMEM_MISUSE_KINDS] = {
 #define X(upper, text) [NOMEM_MISUSE_##upper] = text,
-      NOMEM_MISUSE_MAP(X)
+    NOMEM_MISUSE_MAP(X)
 #undef X
-  };
+};
+
+static void say_misuses(struct run *run) {
   const struct nomem_channel *channel = run->outcome.channel;
   for (uint32_t i = 0; i < channel->misuse_count && i < NOMEM_MISUSES && i < SHOWN_MAX; i++) {
     const struct nomem_misuse *misuse = &channel->misuses[i];
     if (!misuse->ready || misuse->kind >= NOMEM_MISUSE_KINDS) continue;
-    say_stack(run, kinds[misuse->kind], misuse->call, misuse->call_depth);
+    char what[128];
+    snprintf(what, sizeof what, "%s%s", kinds[misuse->kind],
+             misuse->kind == NOMEM_MISUSE_WRITTEN ? ", which was here" : "");
+    say_stack(run, what, misuse->call, misuse->call_depth);
     say_stack(run, "the block was allocated here", misuse->block, misuse->block_depth);
     say_stack(run, "and freed before here", misuse->freed, misuse->freed_depth);
   }
+}
+
+static void say_site(struct run *run, const char *what, uint32_t number) {
+  const struct nomem_site *site = &run->outcome.channel->sites[number];
+  if (number < NOMEM_LEDGER_NO_SITE) say_stack(run, what, site->frame, site->depth);
+}
+
+/* What is found out only when all is over. */
+static void say_late_misuse(struct run *run) {
+  const struct nomem__left_list *left = &run->remains.left;
+  const struct nomem__left_misuse *misuse = &left->misuse;
+  const struct nomem__end *end = &run->outcome.end;
+  const struct nomem__held *held = nomem__left_held(left, end->has_stack ? end->stack.freed_pointer : 0);
+  char what[128];
+  snprintf(what, sizeof what, "%s, it was allocated here", kinds[misuse->kind]);
+  if (left->has_misuse) say_site(run, what, misuse->site);
+  if (left->has_misuse && misuse->kind == NOMEM_MISUSE_WRITTEN) say_site(run, "and freed here", misuse->freed_at);
+  if (held == NULL) return;
+  say_site(run, "it used a pointer that was read from a freed block, which was allocated here", held->site);
+  say_site(run, "and freed here", held->freed_at);
 }
 
 /* Without a baseline, all of it: what the program loses in any case, too. */
@@ -91,10 +116,7 @@ static void say_left(struct run *run) {
   const struct nomem__left_list none = {0};
   struct nomem__left_site most;
   if (!run->remains.has_ledger) nomem__complain("what is left could not be looked at");
-  if (run->remains.left.has_overrun) {
-    const struct nomem_site *overrun = &run->outcome.channel->sites[run->remains.left.overrun_site];
-    say_stack(run, "a block was written past its end, it was allocated here", overrun->frame, overrun->depth);
-  }
+  say_late_misuse(run);
   if (!nomem__left_more(&run->remains.left, &none, &most)) return;
   const struct nomem_site *site = &run->outcome.channel->sites[most.site];
   char what[128];

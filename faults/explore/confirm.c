@@ -6,10 +6,16 @@
 
 #include "audit.h"
 
-/* The verdicts that take one, or of which it tells more. */
+/* Without one it may end otherwise. */
 static bool needs_ledger(const struct nomem__finding *finding) {
-  return finding->verdict == NOMEM_VERDICT_LEAK || finding->verdict == NOMEM_VERDICT_LEFTOVER ||
-         finding->verdict == NOMEM_VERDICT_CORRUPTION;
+  return finding->takes_ledger || finding->verdict == NOMEM_VERDICT_LEAK || finding->verdict == NOMEM_VERDICT_LEFTOVER;
+}
+
+/* One more run, with a ledger, may tell of a block. */
+static bool may_learn(const struct nomem__campaign *campaign, const struct nomem__finding *finding) {
+  bool is_crash = finding->verdict == NOMEM_VERDICT_CRASH && nomem__touch_may_be_freed(finding->touch);
+  return campaign->audit.is_known && !finding->takes_ledger &&
+         (is_crash || finding->verdict == NOMEM_VERDICT_CORRUPTION);
 }
 
 static void confirm_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
@@ -38,7 +44,7 @@ static void confirm_next(struct nomem__campaign *campaign) {
   const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   bool is_checked = finding->verdict != NOMEM_VERDICT_SWALLOWED || campaign->is_output_checked;
   nomem__worker_watch_blocks(campaign->workers[0].worker,
-                             needs_ledger(finding) ? NOMEM_WATCH_LEDGER : NOMEM_WATCH_LIVE);
+                             needs_ledger(finding) ? NOMEM_WATCH_LEDGER : campaign->audit.watch);
   nomem__worker_refresh_files(campaign->workers[0].worker, true);
   bool is_watched = finding->may_be_told && campaign->session->setup.trace;
   watch(campaign, is_watched ? &campaign->returned : NULL, false);
@@ -68,17 +74,41 @@ static const struct nomem__returned_call *told(struct nomem__campaign *campaign,
   return fault->site != 0 ? call : NULL;
 }
 
+static void confirmed(struct nomem__campaign *campaign) {
+  campaign->findings.list[campaign->confirmed++].is_confirmed = true;
+  confirm_next(campaign);
+}
+
+static void learned(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct nomem__campaign *campaign = user;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  nomem__finding_learn(&campaign->findings.list[campaign->confirmed], outcome, nomem__audit_misuse(campaign, outcome),
+                       nomem__audit_late_misuse(campaign, outcome), campaign->session->symbols);
+  confirmed(campaign);
+}
+
+/* It is known whether it comes again. */
+static void settle(struct nomem__campaign *campaign) {
+  const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
+  if (finding->is_flaky || !may_learn(campaign, finding) || !campaign->audit.remains.has_ledger) {
+    confirmed(campaign);
+    return;
+  }
+  watch(campaign, NULL, false);
+  nomem__worker_watch_blocks(campaign->workers[0].worker, NOMEM_WATCH_LEDGER);
+  start(campaign, finding->plan, learned);
+}
+
 /* What the call returns when it does not fail is known. */
 static void compared(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct nomem__campaign *campaign = user;
   char text[NOMEM_RETURNED_TEXT_BYTES];
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed++];
   if (nomem__returned_ignored(campaign->told, &campaign->dry, campaign->session->symbols, text))
-    finding->refusal = nomem__strings_add(&campaign->refusals, text);
-  finding->is_confirmed = true;
-  confirm_next(campaign);
+    campaign->findings.list[campaign->confirmed].refusal = nomem__strings_add(&campaign->refusals, text);
+  settle(campaign);
 }
 
 static void confirm_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
@@ -88,18 +118,13 @@ static void confirm_done(struct nomem__worker *worker, const struct nomem__outco
   if (outcome->end.was_cancelled) return;
   struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   finding->is_flaky = nomem__campaign_judge(campaign, outcome, finding->point.second != 0) != finding->verdict;
-  const struct nomem_misuse *misuse = nomem__audit_misuse(campaign, outcome);
-  if (misuse != NULL && !finding->is_flaky)
-    nomem__finding_learn(finding, outcome->channel, misuse, campaign->session->symbols);
   campaign->told = told(campaign, outcome, plan);
   if (campaign->told != NULL) {
     watch(campaign, &campaign->dry, true);
     start(campaign, plan, compared);
     return;
   }
-  finding->is_confirmed = true;
-  campaign->confirmed++;
-  confirm_next(campaign);
+  settle(campaign);
 }
 
 /* Output that has changed since the baselines depends on the time: it shows nothing, in no run. */
@@ -119,8 +144,10 @@ static void output_checked(struct nomem__worker *worker, const struct nomem__out
 }
 
 static bool needs_ledger_to_confirm(const struct nomem__campaign *campaign) {
-  for (size_t i = 0; i < campaign->findings.count; i++)
-    if (!campaign->findings.list[i].is_confirmed && needs_ledger(&campaign->findings.list[i])) return true;
+  for (size_t i = 0; i < campaign->findings.count; i++) {
+    const struct nomem__finding *finding = &campaign->findings.list[i];
+    if (!finding->is_confirmed && (needs_ledger(finding) || may_learn(campaign, finding))) return true;
+  }
   return false;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../ledger_format.h"
+
 static bool is_program(const struct nomem_channel *channel, const char *path) {
   for (uint32_t i = 0; i < channel->image_count && i < NOMEM_IMAGES; i++)
     if (strncmp(channel->images[i].path, path, NOMEM_PATH_BYTES) == 0) return true;
@@ -27,11 +29,6 @@ bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct no
     if (failed != NULL && !is_program(channel, failed->path)) return true;
   }
   return false;
-}
-
-bool nomem__finding_takes_ledger(const struct nomem__finding *finding) {
-  return finding->verdict == NOMEM_VERDICT_LEAK || finding->verdict == NOMEM_VERDICT_LEFTOVER ||
-         (finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0);
 }
 
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners) {
@@ -125,9 +122,32 @@ static void misuse_traces(const struct nomem_channel *channel, const struct nome
   trace_that_stays(channel, misuse->freed, misuse->freed_depth, symbols, freed);
 }
 
-void nomem__finding_learn(struct nomem__finding *finding, const struct nomem_channel *channel,
+static void trace_of_site(const struct nomem_channel *channel, uint32_t number, struct nomem__symbols *symbols,
+                          struct nomem__trace *trace) {
+  if (number >= NOMEM_LEDGER_NO_SITE) return;
+  const struct nomem_site *site = &channel->sites[number];
+  trace_that_stays(channel, site->frame, site->depth, symbols, trace);
+}
+
+/* The block that a bad pointer was read from. */
+static void held_traces(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                        struct nomem__trace *block, struct nomem__trace *freed) {
+  uint64_t pointer = outcome->end.has_stack ? outcome->end.stack.freed_pointer : 0;
+  const struct nomem__held *held = nomem__left_held(&outcome->remains->left, pointer);
+  if (held == NULL) return;
+  trace_of_site(outcome->channel, held->site, symbols, block);
+  trace_of_site(outcome->channel, held->freed_at, symbols, freed);
+}
+
+void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
                           const struct nomem_misuse *misuse, struct nomem__symbols *symbols) {
-  misuse_traces(channel, misuse, symbols, &finding->block, &finding->freed);
+  if (misuse == NULL) {
+    held_traces(outcome, symbols, &finding->block, &finding->freed);
+    return;
+  }
+  misuse_traces(outcome->channel, misuse, symbols, &finding->block, &finding->freed);
+  if (misuse->kind == NOMEM_MISUSE_WRITTEN && finding->blow_up.depth > 0) /* the call is where it was freed */
+    trace_that_stays(outcome->channel, misuse->call, misuse->call_depth, symbols, &finding->freed);
 }
 
 /* The function that lost what was left: the one that led both to its allocation and to the call that was failed. One
@@ -160,14 +180,21 @@ static void ledger_traces(const struct nomem__found *found, const struct nomem__
   struct nomem__trace *trace = &run->blow_up;
   const struct nomem_channel *channel = found->outcome->channel;
   const struct nomem__left_list *list = &found->outcome->remains->left;
+  const struct nomem__left_misuse *late = &list->misuse;
+  bool is_late_write = list->has_misuse && late->kind == NOMEM_MISUSE_WRITTEN;
   bool has_left = found->verdict == NOMEM_VERDICT_LEAK && found->left != NULL;
   bool is_bad = found->verdict == NOMEM_VERDICT_CORRUPTION && trace->depth == 0;
-  if (found->misuse != NULL) misuse_traces(channel, found->misuse, symbols, &run->block, &run->freed);
-  uint32_t site = has_left ? found->left->site : list->overrun_site;
+  if (found->misuse != NULL)
+    misuse_traces(channel, found->misuse, symbols, &run->block, &run->freed);
+  else if (found->verdict == NOMEM_VERDICT_CRASH)
+    held_traces(found->outcome, symbols, &run->block, &run->freed);
+  else if (is_bad && is_late_write)
+    trace_of_site(channel, late->site, symbols, &run->block);
+  uint32_t site = has_left ? found->left->site : is_late_write ? late->freed_at : late->site;
   if (is_bad && found->misuse != NULL)
     trace_that_stays(channel, found->misuse->call, found->misuse->call_depth, symbols, trace);
-  else if ((has_left || (is_bad && list->has_overrun)) && site < NOMEM_SITES)
-    trace_that_stays(channel, channel->sites[site].frame, channel->sites[site].depth, symbols, trace);
+  else if (has_left || (is_bad && list->has_misuse))
+    trace_of_site(channel, site, symbols, trace);
   else
     return;
   nomem__blame_library(found->outcome, 0, symbols, trace);
@@ -204,6 +231,7 @@ static int show(struct nomem__finding *finding, const struct nomem__found *found
   finding->block = run->block;
   finding->freed = run->freed;
   finding->is_confirmed = false;
+  finding->takes_ledger = outcome->channel->watch == NOMEM_WATCH_LEDGER;
   finding->rank = found->rank;
   finding->point = found->point;
   strncpy(finding->plan, found->plan, sizeof finding->plan - 1);
@@ -290,6 +318,7 @@ static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols 
   bool is_escaped = telling->terminate != NOMEM_TERMINATE_NO;
   enum nomem__sameness same = is_escaped ? NOMEM_SAME_LOOP : sameness(found, symbols, telling);
   uint64_t hash = nomem__trace_hash(telling, symbols, same);
+  if (found->verdict == NOMEM_VERDICT_CORRUPTION) return hash; /* whether the C library noticed it, or the ledger */
   return hash + (found->verdict == NOMEM_VERDICT_SANITIZER ? nomem__sanitizer_hash(found->outcome->report.kind)
                                                            : (uint64_t)found->outcome->end.fatal_signal);
 }

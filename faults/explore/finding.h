@@ -38,6 +38,7 @@ struct nomem__finding {
   uint64_t runs;
   bool is_flaky; /* its first run, made once more, ended otherwise */
   bool is_confirmed; /* that run was made once more */
+  bool takes_ledger; /* that run kept one: without it, it may end otherwise */
   enum nomem__aside aside;
   const char *set_aside; /* the reason in words; NULL: it counts. Not owned */
 
@@ -112,12 +113,10 @@ void nomem__findings_drop(struct nomem__findings *findings, enum nomem__verdict 
 
 void nomem__findings_free(struct nomem__findings *findings);
 
-/* Adds what a run with a ledger tells of the block that was misused. */
-void nomem__finding_learn(struct nomem__finding *finding, const struct nomem_channel *channel,
-                          const struct nomem_misuse *misuse, struct nomem__symbols *symbols);
-
-/* Whether only a run with a ledger shows it. */
-bool nomem__finding_takes_ledger(const struct nomem__finding *finding);
+/* Adds what a run with a ledger tells of the block that was misused: as it saw it, or NULL; at the end, if is_late; or by
+ * the crash. */
+void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
+                          const struct nomem_misuse *misuse, bool is_late, struct nomem__symbols *symbols);
 
 /* Why it is the test's doing, in a few words: a crash in test code that used what it had been refused, or handed it
  * back. NULL: it is not. */

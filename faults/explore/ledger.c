@@ -24,8 +24,9 @@
 
 struct block {
   uint64_t address, size;
-  uint32_t site;
+  uint32_t site, freed_at;
   bool is_marked_end; /* the bytes behind it are filled */
+  bool is_held;       /* freed, and nobody else's yet: no root, and never left */
   bool is_used;
   bool is_referred; /* another that is left points to it */
 };
@@ -63,11 +64,15 @@ static int add_block(struct scan *scan, uint64_t address, uint64_t word) {
     scan->blocks = grown;
     scan->block_room = room;
   }
+  bool is_held = NOMEM_LEDGER_STATE(word) == NOMEM_LEDGER_HELD;
   scan->blocks[scan->block_count++] =
       (struct block){.address = address,
                      .size = NOMEM_LEDGER_SIZE(word),
                      .site = NOMEM_LEDGER_SITE(word),
-                     .is_marked_end = NOMEM_LEDGER_STATE(word) == NOMEM_LEDGER_LIVE_MARKED};
+                     .freed_at = NOMEM_LEDGER_FREED_AT(word),
+                     .is_marked_end = NOMEM_LEDGER_STATE(word) == NOMEM_LEDGER_LIVE_MARKED,
+                     .is_held = is_held,
+                     .is_used = is_held};
   return 0;
 }
 
@@ -77,7 +82,7 @@ static int read_page(struct scan *scan, uint64_t words_at, uint64_t address) {
   int result = 0;
   for (uint64_t i = 0; i < NOMEM_LEDGER_PAGE_WORDS && result == 0; i++) {
     enum nomem_ledger_state state = NOMEM_LEDGER_STATE(word[i]);
-    if (state == NOMEM_LEDGER_LIVE || state == NOMEM_LEDGER_LIVE_MARKED)
+    if (state == NOMEM_LEDGER_LIVE || state == NOMEM_LEDGER_LIVE_MARKED || state == NOMEM_LEDGER_HELD)
       result = add_block(scan, address + i * NOMEM_LEDGER_GRAIN, word[i]);
   }
   return result;
@@ -176,18 +181,42 @@ static int look_at(struct scan *scan, uint64_t start, uint64_t end, bool by_allo
   return 0;
 }
 
-static void look_for_overrun(struct scan *scan, const struct block *block) {
+static bool is_overrun(const struct scan *scan, const struct block *block) {
   unsigned char end[NOMEM_LEDGER_GRAIN * 2];
   uint64_t slack = nomem__ledger_slack(block->size);
-  if (!block->is_marked_end || slack == 0 || slack > sizeof end || scan->left->has_overrun) return;
-  if (nomem__process_read(scan->pid, block->address + block->size, end, slack) != slack) return;
-  for (uint64_t i = 0; i < slack; i++) {
-    if (end[i] == NOMEM_LEDGER_MARK) continue;
-    scan->left->has_overrun = true;
-    scan->left->overrun_site = block->site;
-    scan->left->overrun_bytes = block->size;
-    return;
+  if (!block->is_marked_end || slack > sizeof end) return false;
+  if (nomem__process_read(scan->pid, block->address + block->size, end, slack) != slack) return false;
+  for (uint64_t i = 0; i < slack; i++)
+    if (end[i] != NOMEM_LEDGER_MARK) return true;
+  uint64_t word, at = block->address - sizeof word;
+  if (slack != 0 || nomem__process_read(scan->pid, at, &word, sizeof word) != sizeof word) return false;
+  at += nomem__ledger_chunk_bytes(word, block->size);
+  return at > block->address && nomem__process_read(scan->pid, at, &word, sizeof word) == sizeof word &&
+         !nomem__ledger_is_chunk_in_use(word);
+}
+
+/* Not where it may have been written by who wrote past the end of the block below it. */
+static bool is_written(const struct scan *scan, const struct block *block) {
+  unsigned char bytes[2 * NOMEM_LEDGER_FILL_BYTES];
+  struct nomem_ledger_filled filled = nomem__ledger_filled(block->size);
+  for (unsigned i = 0; i < 2; i++) {
+    uint64_t count = filled.bytes[i];
+    if (count > sizeof bytes) return false;
+    if (nomem__process_read(scan->pid, block->address + filled.from[i], bytes, count) != count) return false;
+    uint64_t changed = nomem__ledger_changed(bytes, count, NOMEM_LEDGER_FILL(block->address));
+    if (changed == count) continue;
+    return filled.from[i] + changed > 0 || block == scan->blocks || !is_overrun(scan, block - 1);
   }
+  return false;
+}
+
+static void look_for_misuse(struct scan *scan, const struct block *block) {
+  struct nomem__left_list *left = scan->left;
+  if (left->has_misuse || (block->is_held ? !is_written(scan, block) : !is_overrun(scan, block))) return;
+  left->has_misuse = true;
+  left->misuse = (struct nomem__left_misuse){.kind = block->is_held ? NOMEM_MISUSE_WRITTEN : NOMEM_MISUSE_OVERRUN,
+                                             .site = block->site,
+                                             .freed_at = block->freed_at};
 }
 
 /* The first block that ends behind an address; NULL: none does. */
@@ -324,7 +353,7 @@ static int list_left(struct scan *scan) {
   int result = 0;
   for (size_t i = 0; i < scan->block_count && result == 0; i++) {
     const struct block *block = &scan->blocks[i];
-    look_for_overrun(scan, block);
+    look_for_misuse(scan, block);
     if (!block->is_used) result = look_at(scan, block->address, block->address + block->size, false, block);
   }
   if (result != 0) return result;
@@ -342,6 +371,27 @@ static int list_left(struct scan *scan) {
   return 0;
 }
 
+/* Which of them a pointer was read from is asked later. */
+static int list_held(struct scan *scan) {
+  struct nomem__left_list *left = scan->left;
+  left->held = calloc(NOMEM_LEDGER_HELD_BLOCKS, sizeof *left->held);
+  if (left->held == NULL) return -ENOMEM;
+  for (size_t i = 0; i < scan->block_count && left->held_count < NOMEM_LEDGER_HELD_BLOCKS; i++) {
+    const struct block *block = &scan->blocks[i];
+    if (block->is_held)
+      left->held[left->held_count++] = (struct nomem__held){block->address, block->size, block->site, block->freed_at};
+  }
+  return 0;
+}
+
+const struct nomem__held *nomem__left_held(const struct nomem__left_list *left, uint64_t pointer) {
+  uint64_t address = pointer & ~(NOMEM_LEDGER_FILL_TAG << 48);
+  const struct nomem__held *found = NULL;
+  for (size_t i = 0; i < left->held_count && pointer != 0; i++)
+    if (left->held[i].address <= address) found = &left->held[i];
+  return found != NULL && address - found->address < NOMEM_LEDGER_FILL_REACH ? found : NULL;
+}
+
 int nomem__ledger_read(pid_t pid, const struct nomem_channel *channel, struct nomem__left_list *left) {
   struct scan *scan = calloc(1, sizeof *scan);
   *left = (struct nomem__left_list){0};
@@ -350,6 +400,7 @@ int nomem__ledger_read(pid_t pid, const struct nomem_channel *channel, struct no
   scan->channel = channel;
   scan->left = left;
   int result = read_blocks(scan);
+  if (result == 0) result = list_held(scan);
   if (result == 0) result = find_used(scan);
   if (result == 0) result = list_left(scan);
   if (result != 0) nomem__left_free(left);
@@ -362,6 +413,7 @@ int nomem__ledger_read(pid_t pid, const struct nomem_channel *channel, struct no
 
 void nomem__left_free(struct nomem__left_list *left) {
   free(left->list);
+  free(left->held);
   *left = (struct nomem__left_list){0};
 }
 

@@ -1,5 +1,5 @@
 /* Reads the ledger of a process that stands at its end: which of its blocks nothing points to any more, and which were
- * written past their end.
+ * written past their end, or after they were freed.
  *
  * A block counts as in use when an address in it stands anywhere where the program could find it: in writable memory
  * outside the heap, on the stack, in a register, or in a block that is itself in use. What is taken for an address need
@@ -26,14 +26,30 @@ struct nomem__left_site {
   uint64_t blocks, bytes;
 };
 
+/* What is found wrong with a block at the end. Sites are numbers in the channel, or NOMEM_LEDGER_NO_SITE. */
+struct nomem__left_misuse {
+  enum nomem_misuse_kind kind; /* NOMEM_MISUSE_OVERRUN or NOMEM_MISUSE_WRITTEN */
+  uint32_t site, freed_at;     /* where it was allocated; and freed, when it was */
+};
+
+/* A block that was freed, and is held. */
+struct nomem__held {
+  uint64_t address, size;
+  uint32_t site, freed_at;
+};
+
 /* All zero: nothing was left. */
 struct nomem__left_list {
   struct nomem__left_site *list; /* by key */
   size_t count;
-  bool has_overrun; /* a block was written past its end */
-  uint32_t overrun_site;
-  uint64_t overrun_bytes; /* its size */
+  struct nomem__held *held; /* by address */
+  size_t held_count;
+  bool has_misuse;
+  struct nomem__left_misuse misuse; /* the first one by address */
 };
+
+/* The held block that a pointer was read from; NULL: not known, or pointer is 0. */
+const struct nomem__held *nomem__left_held(const struct nomem__left_list *left, uint64_t pointer);
 
 /* pid is stopped, and traced by the caller. Returns 0; -ENOENT when it keeps no ledger; -E2BIG when there is more than
  * can be looked at; or another negative error code: then left is empty. */

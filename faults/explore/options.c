@@ -227,6 +227,10 @@ int nomem__options_parse(int argc, char **argv, struct nomem__options *options, 
   if (options->verbose && options->quiet) return usage_error(&parser, "--verbose and --quiet: leave one of them out");
   if (options->no_trace && (options->leaks == NOMEM_LEAKS_HANDLED || options->leaks == NOMEM_LEAKS_ALL))
     return usage_error(&parser, "--leaks and --no-trace: what is left is looked at by ptrace: leave one of them out");
+  bool wants_heap = options->heap == NOMEM_HEAP_SITES || options->heap == NOMEM_HEAP_ALL;
+  if (wants_heap && (options->no_trace || options->leaks == NOMEM_LEAKS_OFF))
+    return usage_error(&parser, "--heap takes ptrace, and the record of blocks that --leaks off does without: leave "
+                                "one of them out");
   if (options->command == NOMEM_COMMAND_RUN && !options->plan_text)
     return usage_error(&parser, "no plan: say which allocations fail, such as --fail nth=3");
   result = check_reports(&parser);

@@ -40,6 +40,14 @@ enum nomem__leaks {
   NOMEM_LEAKS_OFF
 };
 
+/* Of which points a run that ended well is looked at for what it did to the heap. */
+enum nomem__heap_choice {
+  NOMEM_HEAP_DEFAULT, /* as sites, where it can be */
+  NOMEM_HEAP_SITES,   /* the first failure of each site, as long as it takes little time */
+  NOMEM_HEAP_ALL,
+  NOMEM_HEAP_OFF
+};
+
 enum nomem__isolate_choice { NOMEM_ISOLATE_AUTO, NOMEM_ISOLATE_ON, NOMEM_ISOLATE_OFF };
 
 #define NOMEM_JOBS_MAX 256
@@ -69,6 +77,7 @@ struct nomem__options {
   enum nomem__engine_choice engine;
   enum nomem__isolate_choice isolate;
   enum nomem__leaks leaks;
+  enum nomem__heap_choice heap;
   uint64_t budget_ms;     /* 0: none */
   uint64_t max_points;    /* 0: none */
   uint64_t timeout_ms;    /* 0: not given */

@@ -162,6 +162,15 @@ static int read_leaks(struct nomem__parser *parser, size_t offset, const char *v
   return 0;
 }
 
+static int read_heap(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
+  static const char *const names[] = {
+      [NOMEM_HEAP_SITES] = "sites", [NOMEM_HEAP_ALL] = "all", [NOMEM_HEAP_OFF] = "off"};
+  int found = FIND_NAME(names, value);
+  if (found < 0) return refuse(reason, "give sites, all or off");
+  *(enum nomem__heap_choice *)member(parser, offset) = (enum nomem__heap_choice)found;
+  return 0;
+}
+
 static int read_count(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
   uint64_t number;
   if (!read_digits(&value, UINT32_MAX, &number) || *value || number == 0)
@@ -305,6 +314,10 @@ const struct nomem__option nomem__option_table[] = {
     {"leaks", "RUNS", 0, ONLY(EXPLORE) | ONLY(RUN), read_leaks, SET(leaks),
      "which runs are looked at for memory that they left: handled, those that ended as without a failure (default for "
      "explore); all, those that gave up, too; off, none. With run, all shows what is left and what corrupts the heap"},
+    {"heap", "RUNS", 0, ONLY(EXPLORE), read_heap, SET(heap),
+     "which runs that ended well are made once more and looked at for what they did to blocks that they had freed, and "
+     "behind the end of others: sites, the first failure of each site, as long as that takes little time (default); "
+     "all, every run; off, none"},
     {"stdin", "FILE", 0, RUNNERS, read_path, SET(stdin_path),
      "give each run FILE as its standard input; - for nomem's own, with run only (default: empty)"},
     {"image", "GLOB[,GLOB]", 0, RUNNERS, read_image, SET(image),

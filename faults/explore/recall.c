@@ -114,7 +114,7 @@ static int take(struct nomem__recalled *recalled, const struct nomem__stored_fin
   options->program = recalled->words;
   options->stdin_path = recalled->stdin_path;
   options->image = recalled->image;
-  if (strncmp(finding->id, "leak-", strlen("leak-")) == 0) options->leaks = NOMEM_LEAKS_ALL;
+  if (finding->takes_ledger) options->leaks = NOMEM_LEAKS_ALL;
   options->timeout_ms = finding->needs_timeout ? recalled->timeout_ms : 0;
   return 0;
 }

@@ -148,16 +148,20 @@ static int append(struct nomem__campaign *campaign, const struct candidate *cand
   if (results != NULL) campaign->results = results;
   bool *is_due = realloc(campaign->audit.is_due, (total + 1) * sizeof *is_due);
   if (is_due != NULL) campaign->audit.is_due = is_due;
+  bool *had_ledger = realloc(campaign->audit.had_ledger, (total + 1) * sizeof *had_ledger);
+  if (had_ledger != NULL) campaign->audit.had_ledger = had_ledger;
   bool *known = realloc(campaign->known, (total + 1) * sizeof *known);
   if (known != NULL) campaign->known = known;
   recoveries->seconds = seconds;
-  if (seconds == NULL || points == NULL || results == NULL || known == NULL || is_due == NULL) return -ENOMEM;
+  if (seconds == NULL || points == NULL || results == NULL || known == NULL || is_due == NULL ||
+      had_ledger == NULL)
+    return -ENOMEM;
   for (size_t i = 0; i < count; i++) {
     seconds[i] = candidates[i].recovery->key;
     points[from + i] = (struct nomem__point){.occurrence = 1, .site = candidates[i].recovery->site,
                                              .second = (uint32_t)(i + 1) & NOMEM__SECOND_MASK};
     results[from + i] = 0;
-    known[from + i] = is_due[from + i] = false;
+    known[from + i] = is_due[from + i] = had_ledger[from + i] = false;
   }
   recoveries->second_count = count;
   campaign->point_count = total;

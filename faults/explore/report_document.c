@@ -42,7 +42,7 @@ static void print_reproduction(FILE *out, const void *arg) {
   nomem__print_reproduction(
       out, printed->campaign->session->options, printed->finding->plan,
       printed->finding->needs_timeout ? printed->campaign->timeout_ms : 0,
-      nomem__finding_takes_ledger(printed->finding));
+      printed->finding->takes_ledger);
 }
 
 static void print_end(FILE *out, const void *arg) {
@@ -366,6 +366,8 @@ static void put_coverage(struct nomem__builder *builder, json_t *document) {
     nomem__json_number(json, left, nomem__left_texts[i].name, counts.left[i]);
   nomem__json_put(json, coverage, "calls_left", left);
   if (campaign->owners.is_divided) nomem__json_put(json, coverage, "test_code", test_code_of(builder));
+  nomem__json_number(json, coverage, "heap_looked_at", campaign->heap.looked_at);
+  nomem__json_number(json, coverage, "heap_left_out", campaign->heap.left_out);
   nomem__json_number(json, coverage, "hangs_ended_early", campaign->early_count);
   nomem__json_put(json, coverage, "stacks", json_boolean(campaign->session->setup.trace));
   nomem__json_put(json, document, "coverage", coverage);

@@ -101,7 +101,7 @@ static void print_reproduction(const struct nomem__campaign *campaign, const str
                                FILE *out) {
   fputs("  reproduce: ", out);
   nomem__print_reproduction(out, campaign->session->options, finding->plan,
-                            finding->needs_timeout ? campaign->timeout_ms : 0, nomem__finding_takes_ledger(finding));
+                            finding->needs_timeout ? campaign->timeout_ms : 0, finding->takes_ledger);
   if (campaign->store == NULL) return;
   fprintf(out, "  debug: nomem replay --gdb %s", finding->id);
   if (campaign->session->options->store != NULL) {
@@ -291,6 +291,7 @@ static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
     fprintf(out, "%s%" PRIu64 " runs by %s", separator, campaign->engines[i], nomem__engine_names[i]);
     separator = ", ";
   }
+  if (campaign->heap.looked_at > 0) fprintf(out, "%s%zu more for heap errors", separator, campaign->heap.looked_at);
   bool all_by_snapshot = campaign->engines[NOMEM_ENGINE_EXEC] + campaign->engines[NOMEM_ENGINE_SERVER] == 0;
   if (*campaign->engine_reason != '\0' && !all_by_snapshot)
     fprintf(out, " (none faster: %s)", campaign->engine_reason);
@@ -343,6 +344,9 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
   if (campaign->recoveries.not_noted > 0)
     fprintf(out, "%" PRIu64 " sites of recovery were not tried: a run notes %d\n", campaign->recoveries.not_noted,
             NOMEM_RECOVERIES);
+  if (campaign->heap.left_out > 0)
+    fprintf(out, "%zu of %zu runs that ended well were not looked at for heap errors (--all: each)\n",
+            campaign->heap.left_out, campaign->heap.left_out + campaign->heap.looked_at);
   if (campaign->early_count > 0)
     fprintf(out, "%" PRIu64 " run%s that hung where others had hung to the end of their time %s ended early\n",
             campaign->early_count, campaign->early_count == 1 ? "" : "s", campaign->early_count == 1 ? "was" : "were");

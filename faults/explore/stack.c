@@ -14,6 +14,7 @@
 #include <sys/user.h>
 #include <unistd.h>
 
+#include "../ledger_format.h"
 #include "debugfile.h"
 #include "procmaps.h"
 
@@ -287,6 +288,19 @@ static void read_signal(struct nomem__stack *out) {
   }
 }
 
+/* Where no pointer can hold an address, the kernel does not say which it was: a register that still has what freed
+ * blocks are filled with tells. */
+static uint64_t find_freed_pointer(const struct nomem__stack *stack, const struct user_regs_struct *registers) {
+  const uint64_t candidates[] = {IP(registers),   registers->rax, registers->rbx, registers->rcx,
+                                 registers->rdx,  registers->rsi, registers->rdi, registers->rbp,
+                                 registers->r8,   registers->r9,  registers->r10, registers->r11,
+                                 registers->r12,  registers->r13, registers->r14, registers->r15};
+  if (stack->signal != SIGSEGV || stack->code != SI_KERNEL) return 0;
+  for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
+    if (nomem__ledger_is_fill(candidates[i])) return candidates[i];
+  return 0;
+}
+
 /* Whether the stack pointer has come to the end of the memory that is the stack's, and what was touched lies between
  * the two, or just where a call or a push would write. */
 static bool is_overflow(const struct nomem__stacks *stacks, const struct nomem__stack *out) {
@@ -316,6 +330,7 @@ static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t ti
   out->ip = IP(&stacks->registers);
   out->sp = SP(&stacks->registers);
   read_signal(out);
+  out->freed_pointer = find_freed_pointer(out, &stacks->registers);
   out->is_overflow = is_overflow(stacks, out);
   step_out_of_nowhere(stacks);
   if (is_loaded) dwfl_getthread_frames(stacks->dwfl, tid, on_frame, &walk);

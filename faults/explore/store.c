@@ -14,8 +14,8 @@
 /* "nomm", where SQLite keeps what a file is for; and the version of the tables below. */
 #define APPLICATION_ID 0x6e6f6d6d
 #define APPLICATION_ID_TEXT "1852796269"
-#define SCHEMA_VERSION 3
-#define SCHEMA_VERSION_TEXT "3"
+#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION_TEXT "4"
 /* Another command writes for milliseconds only. */
 #define BUSY_MS 10000
 /* SQLite's header, and where in it the two numbers are, big end first. */
@@ -24,7 +24,8 @@
 #define HEADER_APPLICATION 68
 
 /* A point is named by its site, occurrence, kind and second site ('' for none) in every table, so that stores are
- * joined by plain copying. recoveries: the second sites that the first call's failure led to. */
+ * joined by plain copying. recoveries: the second sites that the first call's failure led to. ledger: whether the run
+ * kept one. */
 static const char schema[] =
     "PRAGMA application_id=" APPLICATION_ID_TEXT ";"
     "CREATE TABLE campaigns(id INTEGER PRIMARY KEY, identity TEXT NOT NULL, directory TEXT NOT NULL,"
@@ -44,12 +45,13 @@ static const char schema[] =
     " near TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY(campaign, site, second)) WITHOUT ROWID;"
     "CREATE TABLE runs(campaign INTEGER NOT NULL, site TEXT NOT NULL, occurrence INTEGER NOT NULL,"
     " persistent INTEGER NOT NULL, second TEXT NOT NULL, verdict TEXT NOT NULL, engine TEXT NOT NULL,"
-    " duration_us INTEGER NOT NULL, finding TEXT, evidence TEXT, unproven INTEGER NOT NULL,"
+    " duration_us INTEGER NOT NULL, finding TEXT, evidence TEXT, unproven INTEGER NOT NULL, ledger INTEGER NOT NULL,"
     " PRIMARY KEY(campaign, site, occurrence, persistent, second)) WITHOUT ROWID;"
     "CREATE TABLE findings(campaign INTEGER NOT NULL, verdict TEXT NOT NULL, finding TEXT NOT NULL,"
     " site TEXT NOT NULL, occurrence INTEGER NOT NULL, persistent INTEGER NOT NULL, second TEXT NOT NULL,"
     " rank INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, runs INTEGER NOT NULL,"
     " flaky INTEGER NOT NULL, confirmed INTEGER NOT NULL, needs_timeout INTEGER NOT NULL, plan TEXT NOT NULL,"
+    " takes_ledger INTEGER NOT NULL,"
     " culprit TEXT NOT NULL, message TEXT NOT NULL, fault_stack TEXT NOT NULL, blow_up_stack TEXT NOT NULL,"
     " document TEXT NOT NULL, set_aside TEXT, PRIMARY KEY(campaign, verdict, finding)) WITHOUT ROWID;"
     "PRAGMA user_version=" SCHEMA_VERSION_TEXT ";";

@@ -31,6 +31,7 @@ struct kept {
   enum nomem_engine engine;
   uint64_t duration_us;
   int64_t unproven;
+  bool has_ledger;
   char finding[KEY_BYTES]; /* "": none */
   char *evidence;          /* owned; NULL: none */
 };
@@ -87,6 +88,7 @@ static int write_run(struct nomem__campaign *campaign, sqlite3_stmt *statement, 
   sqlite3_bind_text(statement, 9, kept->finding[0] != '\0' ? kept->finding : NULL, -1, SQLITE_STATIC);
   sqlite3_bind_text(statement, 10, kept->evidence, -1, SQLITE_STATIC);
   sqlite3_bind_int64(statement, 11, kept->unproven);
+  sqlite3_bind_int(statement, 12, kept->has_ledger);
   nomem__store_step(&campaign->store->store, statement, &failed);
   sqlite3_reset(statement);
   return failed ? -EIO : 0;
@@ -116,7 +118,7 @@ static void flush(struct nomem__campaign *campaign) {
     sqlite3_stmt *statement = NULL;
     int result = nomem__store_begin(&log->store);
     if (result == 0) {
-      statement = nomem__store_prepare(&log->store, "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,?,?,?)", "");
+      statement = nomem__store_prepare(&log->store, "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", "");
       if (statement == NULL) result = -EIO;
       for (size_t i = 0; i < log->kept_count && result == 0; i++)
         result = write_run(campaign, statement, &log->kept[i]);
@@ -151,6 +153,7 @@ void nomem__store_keep(struct nomem__campaign_worker *hand, const struct nomem__
                         .verdict = (enum nomem__verdict)(campaign->results[rank] - 1),
                         .engine = campaign->engine,
                         .duration_us = outcome->duration_us,
+                        .has_ledger = outcome->channel->watch == NOMEM_WATCH_LEDGER,
                         .unproven = campaign->engine == NOMEM_ENGINE_SNAPSHOT ? unproven(hand) : 0};
   if (hash != NULL) key_text(*hash, kept->finding);
   if (finding != NULL) kept->evidence = nomem__evidence_write(finding);
@@ -347,14 +350,14 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
   int result = dumped == NULL || fault == NULL || blow_up == NULL ? -ENOMEM : 0;
   if (result == 0)
     result = nomem__store_do(
-        &log->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        "itttiitittiiiiittttttt", log->id, nomem__verdicts[finding->verdict].name, hash, site,
+        &log->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "itttiitittiiiiititttttt", log->id, nomem__verdicts[finding->verdict].name, hash, site,
         (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, second,
         (int64_t)finding->rank,
         nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
         (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
-        (int64_t)finding->needs_timeout, finding->plan, nomem__json_string(document, "where"),
-        nomem__json_string(document, "message"), fault, blow_up, dumped,
+        (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->takes_ledger,
+        nomem__json_string(document, "where"), nomem__json_string(document, "message"), fault, blow_up, dumped,
         is_of_now ? NULL : finding->set_aside);
   free(dumped);
   free(fault);

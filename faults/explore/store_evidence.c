@@ -70,6 +70,7 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
       "nth", (json_int_t)second->nth, "stack", stack_of(&second->stack));
   json_object_set_new(evidence, "block", stack_of(&finding->block));
   json_object_set_new(evidence, "freed", stack_of(&finding->freed));
+  json_object_set_new(evidence, "takes_ledger", json_boolean(finding->takes_ledger));
   json_object_set_new(evidence, "blameless", json_integer((json_int_t)finding->blow_up.blameless));
   json_object_set_new(evidence, "may_be_told", json_boolean(finding->may_be_told));
   json_object_set_new(evidence, "place", json_integer((json_int_t)finding->place));
@@ -174,6 +175,7 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
     finding->unchecked.inlined = (unsigned)inlined;
     finding->blow_up.blameless = (unsigned)blameless;
     finding->needs_timeout = needs_timeout != 0;
+    finding->takes_ledger = json_is_true(json_object_get(evidence, "takes_ledger"));
     finding->touch = (enum nomem__touch)touch;
     finding->is_given_null = is_given_null != 0;
     finding->may_be_told = json_is_true(json_object_get(evidence, "may_be_told"));

@@ -43,7 +43,8 @@ static int add(struct nomem__stored_findings *findings, sqlite3_stmt *row) {
                                           .command_text = strdup(nomem__store_text(row, 6)),
                                           .set_aside = strdup(nomem__store_text(row, 7)),
                                           .is_flaky = sqlite3_column_int(row, 8) != 0,
-                                          .needs_timeout = sqlite3_column_int(row, 9) != 0};
+                                          .needs_timeout = sqlite3_column_int(row, 9) != 0,
+                                          .takes_ledger = sqlite3_column_int(row, 10) != 0};
   if (!finding.id || !finding.message || !finding.plan || !finding.command || !finding.command_text ||
       !finding.set_aside) {
     free_one(&finding);
@@ -72,7 +73,8 @@ int nomem__stored_findings_read(struct nomem__stored_findings *findings, struct 
   int result = count_campaigns(findings, store);
   if (result != 0) return result;
   sqlite3_stmt *row = nomem__store_prepare(
-      store, "SELECT campaign,number,findings.id,message,plan,command,command_text,set_aside,flaky,needs_timeout FROM "
+      store, "SELECT campaign,number,findings.id,message,plan,command,command_text,set_aside,flaky,needs_timeout,"
+      "takes_ledger FROM "
       "findings JOIN campaigns ON campaigns.id=campaign WHERE " LAST " ORDER BY used DESC,number", "");
   while (result == 0 && nomem__store_step(store, row, &failed)) result = add(findings, row);
   sqlite3_finalize(row);

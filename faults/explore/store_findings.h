@@ -14,7 +14,7 @@ struct nomem__stored_finding {
   size_t command_bytes;
   char *command_text;
   char *set_aside; /* the suppression; "": none */
-  bool is_flaky, needs_timeout;
+  bool is_flaky, needs_timeout, takes_ledger;
 };
 
 /* All zero is none. */

@@ -98,8 +98,8 @@ static int load_runs(struct nomem__campaign *campaign, const struct source *from
   bool failed = false;
   int result = 0;
   sqlite3_stmt *row = nomem__store_prepare(
-      from->store, "SELECT site,occurrence,persistent,second,verdict,finding,evidence FROM runs WHERE campaign=? AND "
-      "unproven=0 ORDER BY evidence IS NULL", "i", from->id);
+      from->store, "SELECT site,occurrence,persistent,second,verdict,finding,evidence,ledger FROM runs WHERE "
+      "campaign=? AND unproven=0 ORDER BY evidence IS NULL", "i", from->id);
   while (result >= 0 && nomem__store_step(from->store, row, &failed)) {
     const struct name sought = {.key = strtoull(nomem__store_text(row, 0), NULL, 16),
                                 .occurrence = (uint64_t)sqlite3_column_int64(row, 1),
@@ -114,6 +114,7 @@ static int load_runs(struct nomem__campaign *campaign, const struct source *from
     if (result != 1) continue;
     campaign->results[found] = (uint8_t)(verdict + 1);
     campaign->known[found] = true;
+    campaign->audit.had_ledger[found] = sqlite3_column_int(row, 7) != 0;
     campaign->known_count++;
   }
   sqlite3_finalize(row);

@@ -16,7 +16,8 @@
   X(CALL, "call")          /* what is no code was called */       \
   X(OVERFLOW, "stack-overflow")                                   \
   X(NO_ADDRESS, "non-canonical") /* no pointer can hold it */     \
-  X(SENT, "sent")          /* by a process, not for an address */
+  X(SENT, "sent")          /* by a process, not for an address */ \
+  X(FREED, "freed")        /* what a freed block was filled with */
 
 enum nomem__touch {
 #define X(upper, name) NOMEM_TOUCH_##upper,
@@ -28,6 +29,9 @@ enum nomem__touch {
 extern const char *const nomem__touch_names[NOMEM_TOUCH_COUNT];
 
 enum nomem__touch nomem__touch_of(const struct nomem__stack *stack);
+
+/* Whether it may come of a block that was freed, or of one that is not what it was. */
+bool nomem__touch_may_be_freed(enum nomem__touch touch);
 
 /* Whether an address belongs to it. */
 bool nomem__touch_has_address(enum nomem__touch touch);

@@ -194,6 +194,12 @@ static void keep_after_all(void *block, struct given_back given) {
   if (has_ledger()) nomem__ledger_undo(block, given.entry);
 }
 
+/* With a ledger, what is freed is held for a while; and what was freed before must not be freed once more while it is.
+ * True: there is nothing left to do. */
+static bool is_held(void *block, struct given_back given) {
+  return block != NULL && has_ledger() && nomem__ledger_hold(block, given.entry, real.free);
+}
+
 BUSY void *busy_malloc(size_t size, void *return_address, void *cfa) {
   if (!is_ready()) return early_alloc(size);
   if (FAILS(NOMEM_FN_MALLOC, size, 0)) return fail();
@@ -227,9 +233,26 @@ static void *early_realloc(void *ptr, size_t size) {
   return served(block, size, 0);
 }
 
+/* With a ledger a block that grows moves: what it was before is held, as if it had been freed. */
+static bool has_to_move(void *block, size_t size, struct given_back given) {
+  if (block == NULL || !has_ledger()) return false;
+  return nomem__ledger_is_held(given.entry) ||
+         (nomem__ledger_may_hold(given.entry) && size > real.malloc_usable_size(block));
+}
+
+static void *move(void *block, size_t size) {
+  void *moved = real.malloc(size);
+  size_t usable = real.malloc_usable_size(block);
+  if (moved != NULL) memcpy(moved, block, usable < size ? usable : size);
+  return moved;
+}
+
 static void *real_realloc(void *ptr, size_t size, size_t released_bytes, void *return_address, void *cfa) {
   struct given_back given = give_back(ptr, true, return_address, cfa);
-  void *block = real.realloc(ptr, size);
+  if (size == 0 && nomem__blocks_are_glibc && is_held(ptr, given)) return served(NULL, 0, released_bytes);
+  bool moves = has_to_move(ptr, size, given);
+  void *block = moves ? move(ptr, size) : real.realloc(ptr, size);
+  if (moves && block != NULL) is_held(ptr, given);
   if (block != NULL || size == 0) return served(block, size, released_bytes);
   keep_after_all(ptr, given);
   return NULL;
@@ -261,9 +284,9 @@ EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
 BUSY void busy_free(void *ptr, void *return_address, void *cfa) {
   if (is_early(ptr) || !is_ready()) return;
   nomem__count_free();
-  give_back(ptr, false, return_address, cfa);
+  struct given_back given = give_back(ptr, false, return_address, cfa);
   if (nomem__keeps_live()) nomem__live_add(-(int64_t)live_size(ptr));
-  real.free(ptr);
+  if (!is_held(ptr, given)) real.free(ptr);
 }
 
 EXPORT void free(void *ptr) {

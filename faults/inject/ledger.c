@@ -113,12 +113,19 @@ void nomem__ledger_told_size(void *block) {
                                                 NOMEM_LEDGER_SITE(entry)), memory_order_relaxed);
 }
 
+static uint64_t chunk_before(const unsigned char *block) {
+  uint64_t word;
+  memcpy(&word, block - sizeof word, sizeof word);
+  return word;
+}
+
 static bool is_overrun(const unsigned char *block, uint64_t word) {
   if (NOMEM_LEDGER_STATE(word) != NOMEM_LEDGER_LIVE_MARKED) return false;
   uint64_t size = NOMEM_LEDGER_SIZE(word);
   for (uint64_t i = 0; i < nomem__ledger_slack(size); i++)
     if (block[size + i] != NOMEM_LEDGER_MARK) return true;
-  return false;
+  uint64_t bytes = nomem__ledger_chunk_bytes(chunk_before(block), size);
+  return bytes != 0 && !nomem__ledger_is_chunk_in_use(chunk_before(block + bytes));
 }
 
 /* The word of the block that an address lies in, or 0. Blocks do not overlap, and the nearest entry below tells: a
@@ -162,8 +169,96 @@ static void note(enum nomem_misuse_kind kind, const void *block, uint64_t word, 
   misuse->size_bytes = NOMEM_LEDGER_SIZE(word);
   misuse->call_depth = copy_frames(site, misuse->call);
   misuse->block_depth = word == 0 ? 0 : copy_frames(NOMEM_LEDGER_SITE(word), misuse->block);
-  misuse->freed_depth = word == 0 ? 0 : copy_frames(NOMEM_LEDGER_FREED_AT(word), misuse->freed);
+  bool is_freed_call = word == 0 || kind == NOMEM_MISUSE_WRITTEN; /* and then it is the call, too */
+  misuse->freed_depth = is_freed_call ? 0 : copy_frames(NOMEM_LEDGER_FREED_AT(word), misuse->freed);
   atomic_store_explicit(&misuse->ready, 1, memory_order_release);
+}
+
+/* A held block that is changed from its first byte on may have been written by who wrote past the end of the block
+ * before it: that one is found then. False: it was not so. */
+static bool note_overrun_below(const unsigned char *block) {
+  uintptr_t address = (uintptr_t)block, lowest = address - NOMEM_LEDGER_HELD_SIZE_MAX;
+  for (uintptr_t at = address - NOMEM_LEDGER_GRAIN; at > lowest; at -= NOMEM_LEDGER_GRAIN) {
+    uint64_t word = word_at(at);
+    if (nomem__ledger_is_held(word)) return false;
+    if (!is_live(word)) continue; /* nothing, or what has become a part of a larger block */
+    const unsigned char *below = (const unsigned char *)at; /* NOLINT: kept as a number */
+    bool is_cause = is_overrun(below, word);
+    if (is_cause) note(NOMEM_MISUSE_OVERRUN, below, word, NOMEM_LEDGER_SITE(word));
+    return is_cause;
+  }
+  return false;
+}
+
+static void look_at_held(const unsigned char *block, uint64_t word) {
+  struct nomem_ledger_filled filled = nomem__ledger_filled(NOMEM_LEDGER_SIZE(word));
+  for (unsigned i = 0; i < 2; i++) {
+    uint64_t changed = nomem__ledger_changed(block + filled.from[i], filled.bytes[i], NOMEM_LEDGER_FILL(block));
+    if (changed == filled.bytes[i]) continue;
+    if (filled.from[i] + changed > 0 || !note_overrun_below(block))
+      note(NOMEM_MISUSE_WRITTEN, block, word, NOMEM_LEDGER_FREED_AT(word));
+    return;
+  }
+}
+
+static void fill(unsigned char *block, uint64_t size, uint64_t with) {
+  struct nomem_ledger_filled filled = nomem__ledger_filled(size);
+  for (unsigned i = 0; i < 2; i++)
+    for (uint64_t at = 0; at < filled.bytes[i]; at += sizeof with) {
+      uint64_t left = filled.bytes[i] - at;
+      memcpy(block + filled.from[i] + at, &with, left < sizeof with ? left : sizeof with);
+    }
+}
+
+/* As if it had just been freed. What it was filled with is taken away: only what was read from a held block is to show
+ * it. */
+static void let_go(uint64_t address, void (*give_back)(void *)) {
+  unsigned char *block = (unsigned char *)(uintptr_t)address; /* NOLINT: kept as a number */
+  _Atomic uint64_t *slot = word_of(address, false);
+  uint64_t word = atomic_load_explicit(slot, memory_order_relaxed), size = NOMEM_LEDGER_SIZE(word);
+  look_at_held(block, word);
+  atomic_store_explicit(slot, NOMEM_LEDGER_WORD(NOMEM_LEDGER_FREED, size, NOMEM_LEDGER_FREED_AT(word),
+                                                NOMEM_LEDGER_SITE(word)), memory_order_seq_cst);
+  fill(block, size, 0);
+  atomic_fetch_sub(&ledger->held_bytes, size);
+  give_back(block);
+}
+
+static void let_go_of_slot(uint64_t number, uint64_t next, void (*give_back)(void *)) {
+  uint64_t former = atomic_exchange(&ledger->held[number % NOMEM_LEDGER_HELD_BLOCKS], next);
+  if (former != 0) let_go(former, give_back);
+}
+
+bool nomem__ledger_hold(void *block, uint64_t entry, void (*give_back)(void *)) {
+  uint64_t size = NOMEM_LEDGER_SIZE(entry);
+  if (nomem__ledger_is_held(entry)) return true;
+  if (!is_live(entry) || size > NOMEM_LEDGER_HELD_SIZE_MAX) return false;
+  _Atomic uint64_t *slot = word_of((uintptr_t)block, false);
+  uint64_t freed_at = NOMEM_LEDGER_FREED_AT(atomic_load_explicit(slot, memory_order_relaxed));
+  fill(block, size, NOMEM_LEDGER_FILL(block));
+  atomic_store_explicit(slot, NOMEM_LEDGER_WORD(NOMEM_LEDGER_HELD, size, freed_at, NOMEM_LEDGER_SITE(entry)),
+                        memory_order_release);
+  atomic_fetch_add(&ledger->held_bytes, size);
+  uint64_t number = atomic_fetch_add(&ledger->held_next, 1);
+  let_go_of_slot(number, (uintptr_t)block, give_back);
+  uint64_t first = atomic_load(&ledger->held_first);
+  while (atomic_load(&ledger->held_bytes) > NOMEM_LEDGER_HELD_BYTES && first < number) {
+    if (number - first >= NOMEM_LEDGER_HELD_BLOCKS) { /* these have gone by themselves */
+      atomic_compare_exchange_strong(&ledger->held_first, &first, number - NOMEM_LEDGER_HELD_BLOCKS + 1);
+    } else if (atomic_compare_exchange_strong(&ledger->held_first, &first, first + 1)) {
+      let_go_of_slot(first, 0, give_back);
+      first++;
+    }
+  }
+  return true;
+}
+
+bool nomem__ledger_is_held(uint64_t entry) {
+  return NOMEM_LEDGER_STATE(entry) == NOMEM_LEDGER_HELD;
+}
+
+bool nomem__ledger_may_hold(uint64_t entry) {
+  return is_live(entry) && NOMEM_LEDGER_SIZE(entry) <= NOMEM_LEDGER_HELD_SIZE_MAX;
 }
 
 uint64_t nomem__ledger_leave(void *block, bool is_realloc, void *return_address, void *cfa) {
@@ -177,14 +272,15 @@ uint64_t nomem__ledger_leave(void *block, bool is_realloc, void *return_address,
                                                   NOMEM_LEDGER_SITE(word)), memory_order_relaxed);
     return word;
   }
+  bool was_freed = NOMEM_LEDGER_STATE(word) == NOMEM_LEDGER_FREED || nomem__ledger_is_held(word);
   uint64_t around = word_around((uintptr_t)block);
   if (around != 0)
     note(NOMEM_MISUSE_INSIDE, block, around, site);
-  else if (is_aligned && NOMEM_LEDGER_STATE(word) == NOMEM_LEDGER_FREED)
+  else if (is_aligned && was_freed)
     note(is_realloc ? NOMEM_MISUSE_REALLOC : NOMEM_MISUSE_TWICE, block, word, site);
   else if (is_elsewhere(block, cfa))
     note(NOMEM_MISUSE_FOREIGN, block, 0, site);
-  return word;
+  return is_aligned ? word : 0;
 }
 
 void nomem__ledger_undo(void *block, uint64_t entry) {

@@ -35,7 +35,7 @@ reproduces() {
   sh -c "$reproduce" >again 2>&1 9<"$here/lib.sh" || :
   case $1 in
     crash) grep -q 'killed by SIGSEGV' again ;;
-    abort | corruption) grep -q 'killed by SIGABRT\|past its end' again ;;
+    abort | corruption) grep -q 'killed by SIGABRT\|a block was' again ;;
     hang) grep -q 'still running when its time was up' again ;;
     leftover) ! grep -q 'lib.sh' again && { [ "${2##*_}" = child.c ] || grep -q 'is open: /etc/passwd\| was left: ' again; } ;;
     leak) grep -q 'are left that nothing points to' again ;;
