@@ -99,11 +99,6 @@ bool nomem__audit_late_misuse(const struct nomem__campaign *campaign, const stru
 }
 
 void nomem__audit_describe(const struct nomem__found *found, char *detail, size_t detail_bytes) {
-  static const char *const kinds[NOMEM_MISUSE_KINDS] = {
-#define X(upper, text) [NOMEM_MISUSE_##upper] = text,
-      NOMEM_MISUSE_MAP(X)
-#undef X
-  };
   const struct nomem_misuse *misuse = found->misuse;
   const struct nomem__left_misuse *late = &found->outcome->remains->left.misuse;
   const struct nomem__left_site *left = found->left;
@@ -111,11 +106,11 @@ void nomem__audit_describe(const struct nomem__found *found, char *detail, size_
     snprintf(detail, detail_bytes, "%" PRIu64 " byte%s in %" PRIu64 " block%s", left->bytes,
              left->bytes == 1 ? "" : "s", left->blocks, left->blocks == 1 ? "" : "s");
   else if (misuse != NULL && misuse->kind < NOMEM_MISUSE_KINDS)
-    snprintf(detail, detail_bytes, "%s%s", kinds[misuse->kind],
+    snprintf(detail, detail_bytes, "%s%s", nomem__misuse_texts[misuse->kind],
              misuse->kind == NOMEM_MISUSE_WRITTEN ? ", which was here" : "");
   else if (found->outcome->remains->left.has_misuse)
-    snprintf(detail, detail_bytes, "%s, which was seen when the run was over; it was %s here", kinds[late->kind],
-             late->kind == NOMEM_MISUSE_WRITTEN ? "freed" : "allocated");
+    snprintf(detail, detail_bytes, "%s, which was seen when the run was over; it was %s here",
+             nomem__misuse_texts[late->kind], late->kind == NOMEM_MISUSE_WRITTEN ? "freed" : "allocated");
 }
 
 static void audited(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);

@@ -12,12 +12,17 @@ static const struct {
 } explanations[] = {
     {"corruption",
      "A block was freed twice, a pointer freed that no allocation had returned, or memory written where none had been\n"
-     "given. On error paths it is most often a double free: a function frees what it was given before it reports the\n"
-     "failure, and its caller, which still has the pointer, does so again.\n"
-     "To mend: have one owner for each block, and set pointers to NULL once what they point to is gone."},
+     "given, or no longer. On error paths it is most often a double free: a function frees what it was given before\n"
+     "it reports the failure, and its caller, which still has the pointer, does so again, or writes there. What is\n"
+     "written past the end of a block was often counted before there was room: a capacity is set to what a realloc\n"
+     "that failed was asked for.\n"
+     "To mend: have one owner for each block, set pointers to NULL once what they point to is gone, and sizes only\n"
+     "once the memory is there. A line to reproduce it that says --leaks all keeps a record of each block, without\n"
+     "which nobody may notice."},
     {"crash", "A process was killed by SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP or SIGSYS after an allocation failed.\n"
               "Most often the caller did not look whether it got NULL: an address near 0 says so. An address that is\n"
-              "far from 0 says that something half made was used or freed on the way out.\n"
+              "far from 0 says that something half made was used or freed on the way out. 'A pointer that was read\n"
+              "from a block after it was freed' says what it says: the block's two stacks are shown.\n"
               "To mend: check the result at the line under 'the fault', and undo what was done until then.\n"
               "If the C library is to blame, see --suppress."},
     {"sanitizer", "A sanitizer that the program was built with reported an error after an allocation failed. Which\n"

@@ -71,19 +71,13 @@ static void say_stack(struct run *run, const char *what, const nomem_frame *fram
   nomem__trace_print(stderr, &trace, run->session.symbols, 4);
 }
 
-static const char *const kinds[NOMEM_MISUSE_KINDS] = {
-#define X(upper, text) [NOMEM_MISUSE_##upper] = text,
-    NOMEM_MISUSE_MAP(X)
-#undef X
-};
-
 static void say_misuses(struct run *run) {
   const struct nomem_channel *channel = run->outcome.channel;
   for (uint32_t i = 0; i < channel->misuse_count && i < NOMEM_MISUSES && i < SHOWN_MAX; i++) {
     const struct nomem_misuse *misuse = &channel->misuses[i];
     if (!misuse->ready || misuse->kind >= NOMEM_MISUSE_KINDS) continue;
     char what[128];
-    snprintf(what, sizeof what, "%s%s", kinds[misuse->kind],
+    snprintf(what, sizeof what, "%s%s", nomem__misuse_texts[misuse->kind],
              misuse->kind == NOMEM_MISUSE_WRITTEN ? ", which was here" : "");
     say_stack(run, what, misuse->call, misuse->call_depth);
     say_stack(run, "the block was allocated here", misuse->block, misuse->block_depth);
@@ -103,7 +97,7 @@ static void say_late_misuse(struct run *run) {
   const struct nomem__end *end = &run->outcome.end;
   const struct nomem__held *held = nomem__left_held(left, end->has_stack ? end->stack.freed_pointer : 0);
   char what[128];
-  snprintf(what, sizeof what, "%s, it was allocated here", kinds[misuse->kind]);
+  snprintf(what, sizeof what, "%s, it was allocated here", nomem__misuse_texts[misuse->kind]);
   if (left->has_misuse) say_site(run, what, misuse->site);
   if (left->has_misuse && misuse->kind == NOMEM_MISUSE_WRITTEN) say_site(run, "and freed here", misuse->freed_at);
   if (held == NULL) return;

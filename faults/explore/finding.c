@@ -139,12 +139,23 @@ static void held_traces(const struct nomem__outcome *outcome, struct nomem__symb
   trace_of_site(outcome->channel, held->freed_at, symbols, freed);
 }
 
+static void put_kind(struct nomem__finding *finding, uint32_t kind) {
+  if (*finding->detail == '\0' && kind < NOMEM_MISUSE_KINDS)
+    snprintf(finding->detail, sizeof finding->detail, "%s", nomem__misuse_texts[kind]);
+}
+
 void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                          const struct nomem_misuse *misuse, struct nomem__symbols *symbols) {
+                          const struct nomem_misuse *misuse, bool is_late, struct nomem__symbols *symbols) {
+  const struct nomem__left_list *left = &outcome->remains->left;
   if (misuse == NULL) {
     held_traces(outcome, symbols, &finding->block, &finding->freed);
+    if (!is_late || finding->block.depth > 0) return;
+    put_kind(finding, left->misuse.kind);
+    trace_of_site(outcome->channel, left->misuse.site, symbols, &finding->block);
+    trace_of_site(outcome->channel, left->misuse.freed_at, symbols, &finding->freed);
     return;
   }
+  put_kind(finding, misuse->kind);
   misuse_traces(outcome->channel, misuse, symbols, &finding->block, &finding->freed);
   if (misuse->kind == NOMEM_MISUSE_WRITTEN && finding->blow_up.depth > 0) /* the call is where it was freed */
     trace_that_stays(outcome->channel, misuse->call, misuse->call_depth, symbols, &finding->freed);

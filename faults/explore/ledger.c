@@ -22,6 +22,12 @@
 /* Below the stack pointer, what a function that calls no other may use. */
 #define RED_ZONE_BYTES 128
 
+const char *const nomem__misuse_texts[NOMEM_MISUSE_KINDS] = {
+#define X(upper, text) [NOMEM_MISUSE_##upper] = text,
+    NOMEM_MISUSE_MAP(X)
+#undef X
+};
+
 struct block {
   uint64_t address, size;
   uint32_t site, freed_at;

@@ -26,6 +26,9 @@ struct nomem__left_site {
   uint64_t blocks, bytes;
 };
 
+/* What is wrong, in words. */
+extern const char *const nomem__misuse_texts[NOMEM_MISUSE_KINDS];
+
 /* What is found wrong with a block at the end. Sites are numbers in the channel, or NOMEM_LEDGER_NO_SITE. */
 struct nomem__left_misuse {
   enum nomem_misuse_kind kind; /* NOMEM_MISUSE_OVERRUN or NOMEM_MISUSE_WRITTEN */

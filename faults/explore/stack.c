@@ -295,7 +295,8 @@ static uint64_t find_freed_pointer(const struct nomem__stack *stack, const struc
                                  registers->rdx,  registers->rsi, registers->rdi, registers->rbp,
                                  registers->r8,   registers->r9,  registers->r10, registers->r11,
                                  registers->r12,  registers->r13, registers->r14, registers->r15};
-  if (stack->signal != SIGSEGV || stack->code != SI_KERNEL) return 0;
+  bool is_stack_fault = stack->signal == SIGBUS; /* through the frame pointer, which may hold any */
+  if ((stack->signal != SIGSEGV && !is_stack_fault) || stack->code != SI_KERNEL) return 0;
   for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
     if (nomem__ledger_is_fill(candidates[i])) return candidates[i];
   return 0;
