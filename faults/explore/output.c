@@ -20,34 +20,6 @@
 #define SHOWN_BYTES 72 /* of a line */
 #define SHOWN_BEFORE 24
 
-int nomem__stream_open(void) {
-  int fd = memfd_create("nomem-output", MFD_CLOEXEC);
-  if (fd < 0) return -errno;
-  if (fcntl(fd, F_SETFL, O_APPEND) == 0) return fd;
-  int error = errno;
-  close(fd);
-  return -error;
-}
-
-/* FNV-1a: enough to tell equal from different. */
-struct nomem__stream nomem__stream_read(int fd) {
-  struct nomem__stream stream = {.fd = fd, .hash = UINT64_C(0xcbf29ce484222325)};
-  unsigned char buffer[PIECE_BYTES];
-  ssize_t length;
-  do {
-    length = pread(fd, buffer, sizeof buffer, (off_t)stream.bytes);
-    for (ssize_t i = 0; i < length; i++) stream.hash = (stream.hash ^ buffer[i]) * UINT64_C(0x100000001b3);
-    stream.bytes += length > 0 ? (uint64_t)length : 0;
-  } while (length == sizeof buffer); /* less than was asked for: that was all */
-  return stream;
-}
-
-void nomem__stream_tail(const struct nomem__stream *stream, char *tail, size_t tail_bytes) {
-  uint64_t from = stream->bytes > tail_bytes - 1 ? stream->bytes - (tail_bytes - 1) : 0;
-  ssize_t length = stream->bytes == 0 ? 0 : pread(stream->fd, tail, tail_bytes - 1, (off_t)from);
-  tail[length > 0 ? length : 0] = '\0';
-}
-
 void nomem__baseline_output_take(struct nomem__baseline_output *baseline, const struct nomem__stream *output,
                                  const struct nomem__stream *error) {
   nomem__baseline_output_free(baseline);

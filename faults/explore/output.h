@@ -6,20 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One of the two. */
-struct nomem__stream {
-  int fd; /* the worker's; what is in it stays until its next run */
-  uint64_t bytes, hash;
-};
-
-/* A new file for one, which is written at its end whoever writes. The caller's descriptor, or a negative error code. */
-int nomem__stream_open(void);
-
-/* What is in it. */
-struct nomem__stream nomem__stream_read(int fd);
-
-/* Its end, as a string. */
-void nomem__stream_tail(const struct nomem__stream *stream, char *tail, size_t tail_bytes);
+#include "streams.h"
 
 /* What the baseline wrote, all zero at first. A stream is stable when no run without a fault wrote anything else. */
 struct nomem__baseline_output {

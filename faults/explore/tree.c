@@ -209,7 +209,8 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
       return;
     case 0:
       if (is_returned_stop(tree, tid, signal)) return;
-      if (nomem__is_fatal(signal) && !tree->end.timed_out && tree->interesting != NULL && tree->interesting(tree->user))
+      if (nomem__is_fatal(signal) && !tree->is_dying && !tree->end.timed_out && tree->interesting != NULL &&
+          tree->interesting(tree->user))
         capture(tree, tid, signal);
       go_on(tid, signal);
       return;

@@ -23,8 +23,6 @@
 #define OUTPUT_MAX_BYTES (64u << 20)
 #define OUTPUT_CHECK_MS 100
 
-enum stream { OUTPUT, ERROR, STREAMS };
-
 struct nomem__worker {
   uv_loop_t *loop;
   struct nomem__trees *trees;
@@ -32,9 +30,7 @@ struct nomem__worker {
   struct nomem_channel *channel;
   size_t channel_bytes; /* with the points behind it */
   int channel_fd;
-  int stream_fd[STREAMS];
-  off_t stream_kept[STREAMS]; /* written before the fork: every run's output begins with it */
-  int stream_flags[STREAMS];  /* as before the fork: no run sees what another one has set */
+  struct nomem__streams streams;
   bool is_spoiled; /* the last run may have written anywhere in the channel */
   const struct nomem__tables *known;
   struct nomem__environment environment;
@@ -83,10 +79,8 @@ static int map_channel(struct nomem__worker *worker) {
     if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, worker->told_fd) != 0) return -errno;
   }
   if (worker->channel_fd < 0) return worker->channel_fd;
-  for (unsigned i = 0; i < STREAMS; i++) {
-    worker->stream_fd[i] = nomem__stream_open();
-    if (worker->stream_fd[i] < 0) return worker->stream_fd[i];
-  }
+  int result = nomem__streams_open(&worker->streams);
+  if (result != 0) return result;
   if (ftruncate(worker->channel_fd, sizeof(struct nomem_channel)) != 0) return -errno;
   void *pages = mmap(NULL, sizeof(struct nomem_channel), PROT_READ | PROT_WRITE, MAP_SHARED, worker->channel_fd, 0);
   if (pages == MAP_FAILED) return -errno;
@@ -101,7 +95,8 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
   struct nomem__worker *worker = calloc(1, sizeof *worker);
   if (worker == NULL) return -ENOMEM;
   *worker = (struct nomem__worker){
-      .loop = loop, .trees = trees, .setup = setup, .channel_fd = -1, .stream_fd = {-1, -1}, .told_fd = {-1, -1}};
+      .loop = loop, .trees = trees, .setup = setup, .channel_fd = -1,
+      .streams = NOMEM_STREAMS_NONE, .told_fd = {-1, -1}};
   uv_timer_init(loop, &worker->timer);
   worker->timer.data = worker;
   int result = map_channel(worker);
@@ -119,8 +114,7 @@ static void free_worker(uv_handle_t *timer) {
   free(worker->ranks);
   if (worker->channel != NULL) munmap(worker->channel, worker->channel_bytes);
   if (worker->channel_fd >= 0) close(worker->channel_fd);
-  for (unsigned i = 0; i < STREAMS; i++)
-    if (worker->stream_fd[i] >= 0) close(worker->stream_fd[i]);
+  nomem__streams_close(&worker->streams);
   for (unsigned i = 0; i < 2; i++)
     if (worker->told_fd[i] >= 0) close(worker->told_fd[i]);
   nomem__environment_free(&worker->environment);
@@ -134,36 +128,13 @@ void nomem__worker_close(struct nomem__worker *worker) {
   uv_close((uv_handle_t *)&worker->timer, free_worker);
 }
 
-/* What went to standard error says more of a failure. */
 static void read_streams(struct nomem__worker *worker) {
   struct nomem__outcome *outcome = &worker->outcome;
-  outcome->output = nomem__stream_read(worker->stream_fd[OUTPUT]);
-  outcome->error = nomem__stream_read(worker->stream_fd[ERROR]);
-  nomem__stream_tail(outcome->error.bytes > 0 ? &outcome->error : &outcome->output, outcome->tail,
-                     sizeof outcome->tail);
+  outcome->output = nomem__streams_read(&worker->streams, NOMEM_OUTPUT);
+  outcome->error = nomem__streams_read(&worker->streams, NOMEM_ERROR);
+  nomem__streams_tail(&worker->streams, outcome->end.fatal_deaths > 0, outcome->tail, sizeof outcome->tail);
   if (worker->setup->sanitizer != NULL)
     nomem__sanitizer_read(worker->setup->sanitizer, outcome->error.fd, outcome->error.bytes, &outcome->report);
-}
-
-static int cut_streams(struct nomem__worker *worker) {
-  for (unsigned i = 0; i < STREAMS; i++)
-    if (ftruncate(worker->stream_fd[i], worker->stream_kept[i]) != 0) return -errno;
-  return 0;
-}
-
-/* Flags and position are the file's, which all runs of a worker have in common. */
-static int reset_streams(struct nomem__worker *worker) {
-  for (unsigned i = 0; i < STREAMS; i++)
-    if (fcntl(worker->stream_fd[i], F_SETFL, worker->stream_flags[i]) != 0 ||
-        lseek(worker->stream_fd[i], worker->stream_kept[i], SEEK_SET) < 0)
-      return -errno;
-  return 0;
-}
-
-/* Not by lseek: the position is the program's, too. */
-static off_t stream_end(const struct nomem__worker *worker, enum stream stream) {
-  struct stat status;
-  return fstat(worker->stream_fd[stream], &status) == 0 ? status.st_size : 0;
 }
 
 static void wake_parent(struct nomem__worker *worker) {
@@ -212,11 +183,7 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   nomem__remains_clear(&worker->remains);
   if (!worker->is_snapshot || worker->parent == NULL) return;
   reset_report(worker->channel);
-  if (((uint64_t)worker->stream_kept[OUTPUT] != worker->outcome.output.bytes ||
-       (uint64_t)worker->stream_kept[ERROR] != worker->outcome.error.bytes) &&
-      cut_streams(worker) != 0)
-    worker->is_unsound = true;
-  if (reset_streams(worker) != 0) worker->is_unsound = true;
+  if (nomem__streams_rewind(&worker->streams) != 0) worker->is_unsound = true;
   start_clock(worker);
   wake_parent(worker);
 }
@@ -239,15 +206,15 @@ static pid_t last_failed_thread(const struct nomem_channel *channel) {
 static void check(uv_timer_t *timer) {
   struct nomem__worker *worker = timer->data;
   uint64_t elapsed_ms = (uv_hrtime() - worker->started_ns) / 1000000;
-  off_t output = worker->setup->inherit ? 0 : stream_end(worker, OUTPUT) + stream_end(worker, ERROR);
+  uint64_t output = worker->setup->inherit ? 0 : nomem__streams_bytes(&worker->streams);
   bool has_early = worker->early_ms != 0 && worker->tree != NULL;
   uint64_t deadline_ms = has_early ? worker->early_ms : worker->deadline_ms;
-  if ((deadline_ms == 0 || elapsed_ms < deadline_ms) && output <= (off_t)OUTPUT_MAX_BYTES) {
+  if ((deadline_ms == 0 || elapsed_ms < deadline_ms) && output <= OUTPUT_MAX_BYTES) {
     uint64_t left = deadline_ms == 0 ? OUTPUT_CHECK_MS : deadline_ms - elapsed_ms;
     uv_timer_start(timer, check, left < OUTPUT_CHECK_MS ? left : OUTPUT_CHECK_MS, 0);
     return;
   }
-  worker->was_early = has_early && output <= (off_t)OUTPUT_MAX_BYTES;
+  worker->was_early = has_early && output <= OUTPUT_MAX_BYTES;
   if (worker->tree != NULL)
     nomem__tree_time_out(worker->tree, last_failed_thread(worker->channel));
   else if (worker->parent != NULL)
@@ -265,8 +232,10 @@ static void start_clock(struct nomem__worker *worker) {
 
 /* A stack is worth having once something was failed: what dies before that dies in the baseline too. */
 static bool was_failed(void *user) {
-  const struct nomem__worker *worker = user;
-  return worker->channel->fault_count > 0;
+  struct nomem__worker *worker = user;
+  if (worker->channel->fault_count == 0) return false;
+  nomem__streams_note_death(&worker->streams);
+  return true;
 }
 
 /* Zeroes what a run counts. Sites and modules stay, with the pages they lie on, unless the last run may have spoiled
@@ -288,10 +257,7 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   struct nomem_channel *channel = worker->channel;
   int result = reset_tables(worker);
   if (result != 0) return result;
-  memset(worker->stream_kept, 0, sizeof worker->stream_kept);
-  for (unsigned i = 0; i < STREAMS; i++) worker->stream_flags[i] = O_APPEND;
-  result = cut_streams(worker);
-  if (result == 0) result = reset_streams(worker);
+  result = nomem__streams_restart(&worker->streams);
   if (result != 0) return result;
   reset_report(channel);
   memset(channel->images, 0, sizeof channel->images);
@@ -322,8 +288,8 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                .argv = setup->argv,
                                .environment = is_forked ? worker->environment.forked : worker->environment.plain,
                                .stdin_fd = -1,
-                               .stdout_fd = setup->inherit ? -1 : worker->stream_fd[OUTPUT],
-                               .stderr_fd = setup->inherit ? -1 : worker->stream_fd[ERROR],
+                               .stdout_fd = setup->inherit ? -1 : worker->streams.fd[NOMEM_OUTPUT],
+                               .stderr_fd = setup->inherit ? -1 : worker->streams.fd[NOMEM_ERROR],
                                .own_session = !setup->inherit,
                                .same_addresses = setup->same_addresses,
                                .returned = setup->returned, .cell = setup->isolation != NULL ? worker->cell : NULL,
@@ -354,10 +320,7 @@ static bool adopt_run(void *user, pid_t child) {
   struct nomem__worker *worker = user;
   if (worker->channel->fork.child != child || worker->tree != NULL) return false;
   worker->channel->fork.child = 0;
-  for (unsigned i = 0; i < STREAMS; i++) {
-    worker->stream_kept[i] = stream_end(worker, (enum stream)i);
-    worker->stream_flags[i] = fcntl(worker->stream_fd[i], F_GETFL);
-  }
+  nomem__streams_keep(&worker->streams);
   start_clock(worker);
   uint32_t point = worker->channel->fork.point; /* the fork, which may write anything there, has not run yet */
   bool is_known = !worker->is_snapshot || point < worker->rank_count;
@@ -397,8 +360,7 @@ static int ask_server(struct nomem__worker *worker, const char *plan) {
   }
   reset_report(worker->channel);
   snprintf(worker->channel->plan, sizeof worker->channel->plan, "%s", plan);
-  int result = cut_streams(worker);
-  if (result == 0) result = reset_streams(worker);
+  int result = nomem__streams_rewind(&worker->streams);
   if (result != 0) return result;
   start_clock(worker);
   wake_parent(worker);
