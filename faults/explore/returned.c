@@ -106,18 +106,6 @@ static void find_callee(struct nomem__symbols *symbols, const struct nomem__stac
   call->type = nomem__symbols_result(symbols, call->callee.path, call->callee.offset);
 }
 
-/* Of the calls that test code made on the way to the innermost one. */
-static void note_outer(const struct nomem__owners *owners, const struct nomem__stack *stack,
-                       const struct nomem__trace *trace, unsigned test, struct nomem__returned_call *call) {
-  for (unsigned i = test + 1; i < trace->depth; i++) {
-    if (nomem__owner_of(owners, &trace->frame[i]) != NOMEM_OWNER_TEST) continue;
-    if (nomem__owner_of(owners, &trace->frame[i - 1]) == NOMEM_OWNER_TEST) continue;
-    if (call->outer_count == NOMEM_RETURNED_OUTER) return;
-    call->outer[call->outer_count++] = stack->frames[i - 1].cfa;
-  }
-  call->is_outer_known = !stack->is_cut;
-}
-
 /* One of several faults below the same call. */
 static size_t find_call(const struct nomem__returned *returned, const struct nomem__returned_call *call) {
   size_t i = 0;
@@ -130,32 +118,56 @@ static size_t find_call(const struct nomem__returned *returned, const struct nom
   return i;
 }
 
+/* The number of the call that test code, at a frame of the stack, has made; SIZE_MAX: it cannot be waited for. */
+static size_t watch(struct nomem__returned *returned, const struct nomem__stack *stack,
+                    const struct nomem__trace *trace, unsigned test) {
+  const struct nomem__stack_frame *frame = &stack->frames[test];
+  struct nomem__returned_call call = {
+      .pid = stack->pid, .tid = stack->tid, .test = trace->frame[test], .sp = frame[-1].cfa, .frame = frame->cfa};
+  if (call.sp == 0 || call.frame == 0 || !read_word(call.pid, call.sp - sizeof call.address, &call.address))
+    return SIZE_MAX;
+  size_t found = find_call(returned, &call);
+  if (found < returned->count) return found;
+  if (found == NOMEM_RETURNED_CALLS || !await(returned, &call, call.address)) return SIZE_MAX;
+  find_callee(returned->owners->symbols, stack, &trace->frame[test - 1], test - 1, &call);
+  returned->calls[returned->count++] = call;
+  return found;
+}
+
+/* The next frame of test code that has called other code; depth: there is none. */
+static unsigned next_caller(const struct nomem__owners *owners, const struct nomem__trace *trace, unsigned from) {
+  enum nomem__owner called = from > 0 ? nomem__owner_of(owners, &trace->frame[from - 1]) : NOMEM_OWNER_RUNTIME;
+  for (; from < trace->depth; from++) {
+    enum nomem__owner owner = nomem__owner_of(owners, &trace->frame[from]);
+    if (owner == NOMEM_OWNER_TEST && called != NOMEM_OWNER_TEST) break;
+    called = owner;
+  }
+  return from;
+}
+
 static void look_at_fault(struct nomem__returned *returned, struct nomem__stacks *stacks, uint32_t fault, pid_t tid) {
   const struct nomem__owners *owners = returned->owners;
   struct nomem__stack stack;
   struct nomem__trace trace;
-  unsigned test = 0;
   if (nomem__stack_capture(stacks, returned->channel->faults[fault].pid, tid, &stack) != 0) return;
   nomem__trace_of_stack(&stack, &trace);
-  while (test < trace.depth && nomem__owner_of(owners, &trace.frame[test]) != NOMEM_OWNER_TEST) test++;
+  unsigned test = next_caller(owners, &trace, 0);
   if (test == 0 || test == trace.depth) return;
   if (nomem__owner_of(owners, &trace.frame[test - 1]) == NOMEM_OWNER_RUNTIME) {
     returned->kinds[fault] = NOMEM_RETURNED_OWN;
     return;
   }
-  struct nomem__returned_call call = {
-      .pid = stack.pid, .tid = tid, .test = trace.frame[test],
-      .sp = stack.frames[test - 1].cfa, .frame = stack.frames[test].cfa};
-  if (call.sp == 0 || call.frame == 0 || !read_word(call.pid, call.sp - sizeof call.address, &call.address)) return;
-  size_t found = find_call(returned, &call);
-  if (found == returned->count) {
-    find_callee(owners->symbols, &stack, &trace.frame[test - 1], test - 1, &call);
-    note_outer(owners, &stack, &trace, test, &call);
-    if (!await(returned, &call, call.address)) return;
-    returned->calls[returned->count++] = call;
-  }
+  size_t number = watch(returned, &stack, &trace, test), inner = number;
+  if (number == SIZE_MAX) return;
   returned->kinds[fault] = NOMEM_RETURNED_CALL;
-  returned->numbers[fault] = found;
+  returned->numbers[fault] = number;
+  while (inner != SIZE_MAX && (test = next_caller(owners, &trace, test + 1)) < trace.depth) {
+    size_t outer = watch(returned, &stack, &trace, test);
+    returned->calls[inner].outer = outer + 1; /* none, where it cannot be waited for */
+    returned->calls[inner].is_outer_unknown = outer == SIZE_MAX;
+    inner = outer;
+  }
+  if (inner != SIZE_MAX && stack.is_cut) returned->calls[inner].is_outer_unknown = true;
 }
 
 static bool stopped_at_fault(struct nomem__returned *returned, struct nomem__stacks *stacks, pid_t tid) {
@@ -263,16 +275,26 @@ enum nomem__returned_step nomem__returned_stopped(struct nomem__returned *return
   return is_debug ? stopped_on_the_way(returned, tid) : NOMEM_RETURNED_NOT_MEANT;
 }
 
-/* Whether what blew up lies below a call of test code's that was going on when the allocation failed. */
-static bool is_below_outer(const struct nomem__returned_call *call, const struct nomem__owners *owners,
+static const struct nomem__returned_call *outer_of(const struct nomem__returned *returned,
+                                                   const struct nomem__returned_call *call) {
+  return call->outer > 0 ? &returned->calls[call->outer - 1] : NULL;
+}
+
+/* Whether what blew up lies right below a call of test code's that was going on when the allocation failed, and still
+ * does; also when that cannot be told. */
+static bool is_below_outer(const struct nomem__returned *returned, const struct nomem__returned_call *call,
                            const struct nomem__outcome *outcome) {
+  const struct nomem__stack *stack = &outcome->end.stack;
   struct nomem__trace trace;
-  unsigned test = 0;
-  nomem__trace_of_stack(&outcome->end.stack, &trace);
-  while (test < trace.depth && nomem__owner_of(owners, &trace.frame[test]) != NOMEM_OWNER_TEST) test++;
-  if (test == trace.depth || !call->is_outer_known) return true;
-  for (size_t i = 0; i < call->outer_count && test > 0; i++)
-    if (call->outer[i] == outcome->end.stack.frames[test - 1].cfa) return true;
+  nomem__trace_of_stack(stack, &trace);
+  unsigned test = next_caller(returned->owners, &trace, 0);
+  if (test == trace.depth) return true;
+  for (; call != NULL; call = outer_of(returned, call)) {
+    if (call->is_outer_unknown) return true;
+    if (test > 0 && !call->has_returned && call->sp == stack->frames[test - 1].cfa &&
+        call->test.offset == stack->frames[test].offset)
+      return true;
+  }
   return false;
 }
 
@@ -310,6 +332,14 @@ static uint32_t first_alike(const struct nomem__returned *returned, uint32_t fau
   return fault;
 }
 
+/* The last of the calls below one another that has returned. */
+static const struct nomem__returned_call *outermost(const struct nomem__returned *returned,
+                                                    const struct nomem__returned_call *call) {
+  const struct nomem__returned_call *outer;
+  while ((outer = outer_of(returned, call)) != NULL && outer->has_returned) call = outer;
+  return call;
+}
+
 const struct nomem__returned_call *nomem__returned_last(struct nomem__returned *returned,
                                                         const struct nomem__outcome *outcome, bool is_waiting,
                                                         uint32_t *out) {
@@ -328,13 +358,12 @@ const struct nomem__returned_call *nomem__returned_last(struct nomem__returned *
     if (returned->kinds[i] == NOMEM_RETURNED_UNKNOWN) return NULL;
     struct nomem__returned_call *call = &returned->calls[returned->numbers[i]];
     call->is_repeated = is_repeated(call, outcome);
-    if (!call->has_returned || (has_own ? !is_waiting && is_below_outer(call, returned->owners, outcome)
-                                        : was_there(call, tid)))
-      return NULL;
+    bool is_going_on = has_own ? !is_waiting && is_below_outer(returned, call, outcome) : was_there(call, tid);
+    if (!call->has_returned || is_going_on) return NULL;
     /* Where there were more faults than are known, it may have been another call: but for one that goes round. */
     if (channel->fault_count > NOMEM_FAULTS && !call->is_repeated) return NULL;
     *out = first_alike(returned, i);
-    return call;
+    return outermost(returned, call);
   }
   return NULL;
 }

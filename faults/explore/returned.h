@@ -15,10 +15,9 @@
 #define NOMEM_RETURNED_TEXT_BYTES 384
 /* Of a process, when a call returned. Where there are more, nothing is known of them. */
 #define NOMEM_RETURNED_THREADS 64
-/* Calls of test code's, one below the other, on the stack of a fault. */
-#define NOMEM_RETURNED_OUTER 8
 /* Calls that test code makes next: where they are the same as without the fault, it did not look at what it was told. */
 #define NOMEM_RETURNED_NEXT 3
+#define NOMEM_RETURNED_CALLS (2 * NOMEM_FAULTS)
 
 enum nomem__returned_state {
   NOMEM_RETURNED_AWAITED,
@@ -36,9 +35,8 @@ struct nomem__returned_call {
   unsigned slot;                   /* of the thread's debug registers */
   enum nomem__returned_state state;
   bool has_returned;
-  bool is_outer_known;
-  uint64_t outer[NOMEM_RETURNED_OUTER]; /* stack pointers of test code's calls that this one was made below */
-  size_t outer_count;
+  size_t outer; /* one more than the number of the call of test code's that this one was made below; 0: there is none */
+  bool is_outer_unknown;
   uint64_t value;
   uint64_t next[NOMEM_RETURNED_NEXT]; /* offsets of where the next calls return to, in the same module */
   size_t next_count;
@@ -62,10 +60,10 @@ struct nomem__returned {
   const struct nomem__owners *owners;
   bool is_dry; /* nothing is failed in it */
   struct nomem_channel *channel;
-  struct nomem__returned_call calls[NOMEM_FAULTS];
+  struct nomem__returned_call calls[NOMEM_RETURNED_CALLS];
   size_t count;
   enum nomem__returned_kind kinds[NOMEM_FAULTS]; /* of each fault */
-  size_t numbers[NOMEM_FAULTS];
+  size_t numbers[NOMEM_FAULTS]; /* of the innermost call */
   bool is_seen[NOMEM_FAULTS];
 };
 
@@ -79,7 +77,9 @@ enum nomem__returned_step { NOMEM_RETURNED_NOT_MEANT, NOMEM_RETURNED_GO_ON, NOME
 enum nomem__returned_step nomem__returned_stopped(struct nomem__returned *returned, struct nomem__stacks *stacks, pid_t tid, int signal);
 
 /* The last call of test code's that had a fault, in the thread that blew up where that had any, and that had returned
- * before: what blew up lies under another one. NULL: there is none, or it cannot be told. *fault: its fault. */
+ * before: what blew up lies under another one. Of those that were made below one another it is the outermost that had
+ * returned: a hook of the test's only passes on what it is told. NULL: there is none, or it cannot be told. *fault: its
+ * fault. */
 const struct nomem__returned_call *nomem__returned_last(struct nomem__returned *returned,
                                                         const struct nomem__outcome *outcome, bool is_waiting,
                                                         uint32_t *fault);

@@ -105,6 +105,7 @@ for kind in one two bare; do
     ends $kind filled 0 "not counted: crash in thing_name_length .*: $told thing_fill had returned false "
     ends $kind looked 0 "not counted: crash in look .*: $told thing_start had returned -1 "
     ends $kind within 0 "not counted: crash in thing_name_length .*: $told thing_start had returned -1 "
+    ends $kind relay 0 "not counted: crash in thing_name_length .*: $told thing_relay had returned -1 "
     ends $kind twice 0 "not counted: crash in thing_name_length .*: $told thing_start had " --faults persistent
     ends $kind until 0 "not counted: hang in .*: (the test's own loop|$told thing_try had returned -1 )" -t 0.5 \
       --faults persistent
@@ -114,6 +115,7 @@ for kind in one two bare; do
   ends $kind inited 1 '^crash in thing_name_length '
   ends $kind ruined 1 '^crash in thing_name_length '
   ends $kind checked 1 '^crash in thing_end '
+  ends $kind overhear 1 '^crash in thing_name_length '
   ends $kind watched 1 '^crash in look_later '
   ends $kind after 1 '^crash in thing_with_length '
   ends $kind hooked 0 '^1 run: 1 refused; 0 findings'

@@ -201,6 +201,15 @@ int thing_with(struct thing *thing, void (*told)(struct thing *thing)) {
   return 0;
 }
 
+int thing_relay(struct thing *thing, int (*hook)(struct thing *thing)) {
+  return hook(thing);
+}
+
+int thing_overhear(struct thing *thing, int (*hook)(struct thing *thing)) {
+  hook(thing);
+  return 0;
+}
+
 int thing_with_length(struct thing *thing, void (*told)(struct thing *thing)) {
   told(thing);
   return (int)strlen(thing->name);

@@ -37,6 +37,8 @@ int thing_look(struct thing *thing);              /* at one that has a name, by 
 int thing_watch(struct thing *thing, pthread_t *thread); /* bug: as thing_start, but leaves a thread that uses it */
 void thing_watched(pthread_t thread);             /* lets that thread go on, and waits for it */
 int thing_with(struct thing *thing, void (*told)(struct thing *thing));
+int thing_relay(struct thing *thing, int (*hook)(struct thing *thing));    /* what the hook says */
+int thing_overhear(struct thing *thing, int (*hook)(struct thing *thing)); /* bug: 0, whatever it says */
 int thing_with_length(struct thing *thing, void (*told)(struct thing *thing)); /* bug: uses what may have no name */
 void thing_wait(const struct thing *thing);       /* for one that has been started */
 int thing_stall(void);                            /* bug: waits for what was not started */

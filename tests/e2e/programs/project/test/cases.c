@@ -170,6 +170,17 @@ static void callback(int (*with)(struct thing *thing, void (*told)(struct thing 
   free(thing.name);
 }
 
+static int hook(struct thing *thing) {
+  return thing_start(thing);
+}
+
+static void hooked(int (*with)(struct thing *thing, int (*hook)(struct thing *thing))) {
+  struct thing thing = {0};
+  with(&thing, hook);
+  thing_name_length(&thing);
+  free(thing.name);
+}
+
 static void twice(void) {
   struct thing first = {0}, second = {0};
   thing_start(&first);
@@ -226,6 +237,8 @@ static bool is_told(const char *way) {
   else if (strcmp(way, "watched") == 0) watched();
   else if (strcmp(way, "within") == 0) callback(thing_with, tell_and_go_on);
   else if (strcmp(way, "after") == 0) callback(thing_with_length, tell);
+  else if (strcmp(way, "relay") == 0) hooked(thing_relay);
+  else if (strcmp(way, "overhear") == 0) hooked(thing_overhear);
   else if (strcmp(way, "twice") == 0) twice();
   else if (strcmp(way, "names") == 0) names();
   else if (strcmp(way, "both") == 0) both();
