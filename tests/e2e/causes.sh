@@ -107,7 +107,7 @@ for kind in one two bare; do
     ends $kind within 0 "not counted: crash in thing_name_length .*: $told thing_start had returned -1 "
     ends $kind relay 0 "not counted: crash in thing_name_length .*: $told thing_relay had returned -1 "
     ends $kind twice 0 "not counted: crash in thing_name_length .*: $told thing_start had " --faults persistent
-    ends $kind until 0 "not counted: hang in .*: (the test's own loop|$told thing_try had returned -1 )" -t 0.5 \
+    ends $kind until 0 "not counted: hang in .*: (the test's own loop|$told thing_try had returned -1 )" -t 1 \
       --faults persistent
     ends $kind both 1 '^2 runs: 2 crash; 1 finding, 1 not counted '
   fi
@@ -116,6 +116,7 @@ for kind in one two bare; do
   ends $kind ruined 1 '^crash in thing_name_length '
   ends $kind checked 1 '^crash in thing_end '
   ends $kind overhear 1 '^crash in thing_name_length '
+  ends $kind held 1 '^abort in thing_hold '
   ends $kind watched 1 '^crash in look_later '
   ends $kind after 1 '^crash in thing_with_length '
   ends $kind hooked 0 '^1 run: 1 refused; 0 findings'

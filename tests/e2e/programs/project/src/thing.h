@@ -33,6 +33,7 @@ int thing_try(struct thing *thing);               /* as thing_start, and takes i
 int thing_ruin(struct thing *thing);              /* bug: as thing_start, but leaves a bad pointer */
 int thing_list(struct thing *thing);              /* bug: as thing_start, and thing_end is then not to be called */
 void thing_end(void);                             /* of all that were listed */
+int thing_hold(struct thing *thing);              /* bug: as thing_start, but then nothing can be held any more */
 int thing_look(struct thing *thing);              /* at one that has a name, by a thread */
 int thing_watch(struct thing *thing, pthread_t *thread); /* bug: as thing_start, but leaves a thread that uses it */
 void thing_watched(pthread_t thread);             /* lets that thread go on, and waits for it */

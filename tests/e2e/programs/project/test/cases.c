@@ -170,6 +170,13 @@ static void callback(int (*with)(struct thing *thing, void (*told)(struct thing 
   free(thing.name);
 }
 
+static void held(void) {
+  struct thing thing = {0};
+  thing_hold(&thing);
+  thing_hold(&thing);
+  free(thing.name);
+}
+
 static int hook(struct thing *thing) {
   return thing_start(thing);
 }
@@ -237,6 +244,7 @@ static bool is_told(const char *way) {
   else if (strcmp(way, "watched") == 0) watched();
   else if (strcmp(way, "within") == 0) callback(thing_with, tell_and_go_on);
   else if (strcmp(way, "after") == 0) callback(thing_with_length, tell);
+  else if (strcmp(way, "held") == 0) held();
   else if (strcmp(way, "relay") == 0) hooked(thing_relay);
   else if (strcmp(way, "overhear") == 0) hooked(thing_overhear);
   else if (strcmp(way, "twice") == 0) twice();
