@@ -154,6 +154,8 @@ bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem
   unsigned died = first_outside_runtime(blow_up), failed = first_outside_runtime(fault);
   if (died == 0 || failed == 0 || died >= blow_up->depth || failed >= fault->depth) return false;
   if (!nomem__trace_is_same_from(blow_up, died, fault, failed)) return false;
+  /* Of a block that was lost: the caller's loop, which called the same function for it. */
+  if (nomem__trace_is_same_from(blow_up, 0, fault, 0)) return false;
   /* The C++ run-time throws out of the call that failed: that ends a program which does not catch it. */
   if (!is_c_library(&blow_up->frame[died - 1]) || !is_c_library(&fault->frame[failed - 1])) return false;
   if (nomem__trace_is_assertion(blow_up, symbols)) return false;

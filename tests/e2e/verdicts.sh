@@ -198,6 +198,12 @@ if explore 1 && grep -q '^leak in loses (' found && ! grep -q '^leak in makes' f
 else
   fail 'who lost it' found
 fi
+"$cc" -std=gnu11 -g -O0 -o program "$programs/losing_loop.c"
+if explore 1 && grep -q '^leak in loses (' found && grep -q '; 1 finding' found; then
+  pass "what a loop lost is not the C library's"
+else
+  fail 'a loop that loses' found
+fi
 cp "$programs/losing.c" test_losing.c
 cp "$programs/losing.c" makes.c
 "$cc" -std=gnu11 -g -O0 -c -o makes.o -DMAKES makes.c
