@@ -123,6 +123,7 @@ static void next_audit(struct nomem__campaign_worker *hand) {
   char plan[NOMEM_POINT_PLAN_BYTES];
   hand->rank = audit->next++;
   nomem__campaign_plan(campaign, &campaign->points[hand->rank], NOMEM_KEY_DIGITS_ALL, plan);
+  nomem__worker_watch_making(hand->worker, nomem__audit_first_path(campaign, hand->rank));
   int result = nomem__worker_start(hand->worker, plan, campaign->timeout_ms, audited, hand);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
@@ -177,6 +178,7 @@ void nomem__audit_make_runs(struct nomem__campaign *campaign, bool are_fresh,
   nomem__session_run(campaign->session);
   for (unsigned i = 0; i < campaign->worker_count; i++) {
     nomem__worker_watch_blocks(campaign->workers[i].worker, campaign->audit.watch);
+    nomem__worker_watch_making(campaign->workers[i].worker, NULL);
     int result = nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
     if (result != 0) nomem__campaign_give_up(campaign, result);
   }

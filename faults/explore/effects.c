@@ -16,8 +16,11 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/user.h>
 #include <unistd.h>
+
+#include "made.h"
 
 #define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, member))
 #define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
@@ -124,6 +127,44 @@ unsigned nomem__effects_of_stop(pid_t tid) {
     default: break;
   }
   return is_harmless(path) ? 0 : (unsigned)effects;
+}
+
+/* The address of the path that a system call is to make; 0: it makes none. */
+static unsigned long long path_to_make(const struct user_regs_struct *registers) {
+  switch (registers->orig_rax) {
+    case SYS_open: return registers->rsi & O_CREAT ? registers->rdi : 0;
+    case SYS_openat: return registers->rdx & O_CREAT ? registers->rsi : 0;
+    case SYS_creat:
+    case SYS_mkdir:
+    case SYS_mknod: return registers->rdi;
+    case SYS_openat2:
+    case SYS_mkdirat:
+    case SYS_mknodat:
+    case SYS_rename:
+    case SYS_link:
+    case SYS_symlink: return registers->rsi;
+    case SYS_symlinkat: return registers->rdx;
+    case SYS_renameat:
+    case SYS_renameat2:
+    case SYS_linkat: return registers->r10;
+    case SYS_bind: return registers->rsi + offsetof(struct sockaddr_un, sun_path);
+    default: return 0;
+  }
+}
+
+static const char *name_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash != NULL ? slash + 1 : path;
+}
+
+bool nomem__effects_makes(pid_t tid, const char *path) {
+  struct user_regs_struct registers;
+  char made[NOMEM__MADE_PATH_BYTES];
+  if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return false;
+  unsigned long long address = path_to_make(&registers);
+  if (address == 0) return false;
+  read_path(tid, address, made, sizeof made);
+  return nomem__made_are_alike(name_of(made), name_of(path));
 }
 
 const char *nomem__effect_text(unsigned effects) {

@@ -369,6 +369,7 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   struct shown run = {0};
   nomem__fault_trace(outcome->channel, 0, &run.fault);
   nomem__blow_up_trace(outcome, symbols, &run.blow_up);
+  if (found->left_file != 0 && outcome->maker != NULL) nomem__trace_of_stack(outcome->maker, &run.block);
   ledger_traces(found, owners, &run);
   int result = describe_threads(found, symbols, &run);
   if (result != 0) return result;

@@ -63,7 +63,8 @@ struct nomem__finding {
   struct nomem__trace fault;   /* where the call was failed; owns its paths */
   struct nomem__second second; /* the other call that was failed, when point.second says so and it was come to */
   struct nomem__trace blow_up; /* where it died or hung; what was left was allocated here; depth 0: not known */
-  struct nomem__trace block;   /* where the block was allocated that was misused, and where it was freed before */
+  struct nomem__trace block;   /* where the block was allocated that was misused, and where it was freed before; or
+                                  where the file was made that was left */
   struct nomem__trace freed;
   struct nomem__waiter *threads; /* of a hang: all there were, owned; blow_up is that of number teller */
   size_t thread_count, threads_left_out, teller;

@@ -64,7 +64,7 @@ static void print_details(FILE *out, const json_t *finding) {
     nomem__document_print_stack(out, blow_up, 2);
   else
     fputs("  no stack\n", out);
-  print_more(out, finding, "block", "where the block was allocated:");
+  print_more(out, finding, "block", "where the block was allocated, or the file made:");
   print_more(out, finding, "freed", "where it was freed before:");
   fprintf(out, "reproduce: %s\n", nomem__json_string(finding, "reproduce"));
 }

@@ -146,7 +146,8 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
   else if (has_place)
     fputs(finding->verdict == NOMEM_VERDICT_SANITIZER ? "    (no stack that names modules)\n"
                                                       : "    (no stack: it needs ptrace)\n", out);
-  if (finding->block.depth > 0) fputs("  the block was allocated here:\n", out);
+  bool is_file = finding->verdict == NOMEM_VERDICT_LEFTOVER || finding->verdict == NOMEM_VERDICT_LEAK;
+  if (finding->block.depth > 0) fputs(is_file ? "  it was made here:\n" : "  the block was allocated here:\n", out);
   nomem__trace_print(out, &finding->block, symbols, 4);
   if (finding->freed.depth > 0) fputs("  and freed before here:\n", out);
   nomem__trace_print(out, &finding->freed, symbols, 4);

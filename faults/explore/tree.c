@@ -44,6 +44,8 @@ struct nomem__tree {
   bool root_gone;
   bool killed;
   bool watch_effects, was_watched;
+  const char *made_path; /* who makes it is looked for; NULL: nobody */
+  struct nomem__stack *maker;
   struct nomem__returned *returned;
   struct nomem__hang *hang; /* it timed out, and what its threads do is looked at; NULL: not so */
   int error_fd;   /* the child writes errno here when it cannot execute */
@@ -172,6 +174,14 @@ static bool is_returned_stop(struct nomem__tree *tree, pid_t tid, int signal) {
   return step != NOMEM_RETURNED_NOT_MEANT;
 }
 
+static void note_maker(struct nomem__tree *tree, pid_t tid) {
+  struct nomem__status status;
+  if (tree->made_path == NULL || tree->captures >= CAPTURES_MAX || !nomem__effects_makes(tid, tree->made_path)) return;
+  tree->captures++;
+  nomem__read_status(tid, &status);
+  nomem__stack_capture(tree->trees->stacks, status.pid, tid, tree->maker);
+}
+
 static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
   int signal = WSTOPSIG(status);
   int event = status >> 16;
@@ -186,6 +196,7 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
     case PTRACE_EVENT_SECCOMP:
       tree->end.effects |= nomem__effects_of_stop(tid);
       tree->was_watched = true;
+      note_maker(tree, tid);
       go_on(tid, 0);
       return;
     case PTRACE_EVENT_EXEC: { /* a thread that executes takes its process's number, and its own is never reaped */
@@ -442,6 +453,11 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *sta
 
 void nomem__tree_on_fork(struct nomem__tree *tree, bool (*forked)(void *user, pid_t child)) {
   tree->forked = forked;
+}
+
+void nomem__tree_watch_making(struct nomem__tree *tree, const char *path, struct nomem__stack *maker) {
+  tree->made_path = path;
+  tree->maker = maker;
 }
 
 int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, nomem__tree_done done,

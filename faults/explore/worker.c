@@ -41,6 +41,8 @@ struct nomem__worker {
   struct nomem__tree *tree;   /* of the run that goes on */
   struct nomem__tree *parent; /* of the process that is forked: the server, or the one snapshots are taken of */
   bool use_server, watch_effects, keep_files;
+  const char *made_path;
+  struct nomem__stack maker; /* depth 0: nobody has made it */
   bool is_fresh; /* the run, or what is forked for it, has a view of the files of its own */
   enum nomem_watch watch;
   struct nomem__remains remains;
@@ -178,6 +180,7 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   nomem__remains_count(&worker->remains, worker->channel);
   list_made(worker);
   worker->outcome.remains = &worker->remains;
+  if (worker->made_path != NULL && worker->maker.depth > 0) worker->outcome.maker = &worker->maker;
   if (worker->is_snapshot) worker->outcome.rank = worker->rank;
   worker->done(worker, &worker->outcome, worker->user);
   nomem__remains_clear(&worker->remains);
@@ -296,7 +299,7 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                .is_fresh = worker->is_fresh,
                                .tell_fd = worker->told_fd[1],
                                .trace = setup->trace,
-                               .watch_effects = worker->watch_effects && setup->trace,
+                               .watch_effects = (worker->watch_effects || worker->made_path != NULL) && setup->trace,
                                .watch_ends = worker->watch == NOMEM_WATCH_LEDGER && setup->trace};
   if (!setup->inherit || setup->stdin_path == NULL || strcmp(setup->stdin_path, "-") != 0) {
     start.stdin_fd = open(setup->stdin_path != NULL ? setup->stdin_path : "/dev/null", O_RDONLY | O_CLOEXEC);
@@ -311,8 +314,11 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
 
 static int start_run(struct nomem__worker *worker) {
   int result = start_program(worker, run_ended, &worker->tree);
-  if (result == 0) nomem__tree_on_exit(worker->tree, run_exits);
-  return result;
+  if (result != 0) return result;
+  nomem__tree_on_exit(worker->tree, run_exits);
+  worker->maker.depth = 0;
+  if (worker->made_path != NULL) nomem__tree_watch_making(worker->tree, worker->made_path, &worker->maker);
+  return 0;
 }
 
 /* Whether a process that has stopped is the one that was forked for the run. */
@@ -379,6 +385,10 @@ int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t
 
 void nomem__worker_watch_blocks(struct nomem__worker *worker, enum nomem_watch watch) {
   worker->watch = watch;
+}
+
+void nomem__worker_watch_making(struct nomem__worker *worker, const char *path) {
+  worker->made_path = path;
 }
 
 void nomem__worker_watch_effects(struct nomem__worker *worker, bool watch) {

@@ -46,6 +46,7 @@ struct nomem__outcome {
   struct nomem__sanitizer_report report;
   uint32_t rank; /* of a snapshot: whose point it was */
   bool is_early; /* its time was not up when it was ended as if it were */
+  const struct nomem__stack *maker; /* who made the file that was watched for; NULL: nobody */
   struct nomem__remains *remains; /* of the process that was injected; the worker's, and empty after done */
 };
 
@@ -67,6 +68,10 @@ int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t
 
 /* Notes what the next runs do besides computing, in outcome.end.effects. */
 void nomem__worker_watch_effects(struct nomem__worker *worker, bool watch);
+
+/* Notes of the next runs who makes a file like the one at this path, which stays the caller's, in outcome.maker. NULL:
+ * no longer. For programs that are started for each run, and traced. */
+void nomem__worker_watch_making(struct nomem__worker *worker, const char *path);
 
 /* How closely the blocks of the next runs are watched; NOMEM_WATCH_LEDGER only for programs that are started for each
  * run. At first NOMEM_WATCH_NONE. */

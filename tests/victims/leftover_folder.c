@@ -7,7 +7,7 @@
 
 static __attribute__((noinline)) void planted(void) {
   char folder[] = "/tmp/planted-XXXXXX", inner[64];
-  if (mkdtemp(folder) == NULL) abort();
+  if (mkdtemp(folder) == NULL) abort(); /* made */
   snprintf(inner, sizeof inner, "%s/inner", folder);
   mkfifo(inner, 0600);
   char *volatile block = malloc(100); /* fault */

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 static __attribute__((noinline)) void planted(void) {
-  int fd = open("planted.lock", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  int fd = open("planted.lock", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* made */
   if (fd < 0) abort();
   close(fd);
   char *volatile block = malloc(100); /* fault */

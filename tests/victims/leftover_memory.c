@@ -9,7 +9,7 @@
 static __attribute__((noinline)) void planted(void) {
   char name[32];
   snprintf(name, sizeof name, "/planted-%d", (int)getpid());
-  int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+  int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600); /* made */
   if (fd < 0) abort();
   close(fd);
   char *volatile block = malloc(100); /* fault */

@@ -8,7 +8,7 @@ static __attribute__((noinline)) void planted(void) {
   char *volatile buffer = malloc(100); /* fault */
   if (buffer == NULL) {
     char path[] = "/tmp/planted-XXXXXX";
-    close(mkstemp(path));
+    close(mkstemp(path)); /* made */
 #ifdef MENDED
     unlink(path);
 #endif

@@ -193,7 +193,7 @@ function detailOf(finding) {
     element('div', { class: 'stacks' }, stackBlock(`The fault: ${what}`, fault),
       ...(second ? [stackBlock(`Then, on the recovery path: ${second.function} of ${plural(second.bytes, 'byte')} ${failed(second)} (allocation ${number(second.allocation)})`, second)] : []),
       hasPlace ? stackBlock(placeTitles[finding.verdict] ?? 'Where it blew up', finding.blow_up) : '',
-      finding.block ? stackBlock('The block was allocated here', finding.block) : '',
+      finding.block ? stackBlock(['leftover', 'leak'].includes(finding.verdict) ? 'The file was made here' : 'The block was allocated here', finding.block) : '',
       finding.freed ? stackBlock('And freed before here', finding.freed) : ''),
     ...threadsOf(finding),
     element('h3', null, 'Reproduce'),
