@@ -3,10 +3,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "tracees.h"
 
 #define ENVIRONMENT_BYTES 65536
 
@@ -29,4 +30,31 @@ void nomem__kill_strays(pid_t root, const char *channel_entry) {
   while (children != NULL && fscanf(children, "%d", &pid) == 1)
     if (pid != root && belongs(pid, channel_entry)) kill(pid, SIGKILL);
   if (children != NULL) fclose(children);
+}
+
+void nomem__unclaimed_add(struct nomem__unclaimed *unclaimed, pid_t tid) {
+  if (unclaimed->count < NOMEM__UNCLAIMED_MAX)
+    unclaimed->list[unclaimed->count++] = tid;
+  else
+    kill(tid, SIGKILL);
+}
+
+bool nomem__unclaimed_forget(struct nomem__unclaimed *unclaimed, pid_t tid) {
+  for (size_t i = 0; i < unclaimed->count; i++) {
+    if (unclaimed->list[i] != tid) continue;
+    unclaimed->list[i] = unclaimed->list[--unclaimed->count];
+    return true;
+  }
+  return false;
+}
+
+void nomem__unclaimed_kill_orphans(struct nomem__unclaimed *unclaimed) {
+  pid_t own = getpid();
+  for (size_t i = unclaimed->count; i-- > 0;) {
+    struct nomem__status status;
+    nomem__read_status(unclaimed->list[i], &status);
+    if (status.parent != own) continue;
+    kill(unclaimed->list[i], SIGKILL);
+    unclaimed->list[i] = unclaimed->list[--unclaimed->count];
+  }
 }

@@ -62,9 +62,6 @@ struct nomem__tree {
 /* How long to wait for news of the processes before the loop has its turn, so that what comes by other ways is seen. */
 #define WAIT_MS 50
 
-/* A new thread may stop before its creator's stop says whose it is. */
-#define UNCLAIMED_MAX 256
-
 struct nomem__trees {
   uv_loop_t *loop;
   sigset_t awaited, blocked; /* SIGCHLD; and what was blocked before it was, too */
@@ -72,8 +69,7 @@ struct nomem__trees {
   uv_poll_t child_signal;
   struct nomem__stacks *stacks;
   struct nomem__tree *first;
-  pid_t unclaimed[UNCLAIMED_MAX];
-  size_t unclaimed_count;
+  struct nomem__unclaimed unclaimed;
   bool closing;
 };
 
@@ -89,22 +85,13 @@ static void go_on(pid_t tid, int signal) {
 
 static void kill_all(struct nomem__tree *tree);
 
-static bool forget_unclaimed(struct nomem__trees *trees, pid_t tid) {
-  for (size_t i = 0; i < trees->unclaimed_count; i++) {
-    if (trees->unclaimed[i] != tid) continue;
-    trees->unclaimed[i] = trees->unclaimed[--trees->unclaimed_count];
-    return true;
-  }
-  return false;
-}
-
 /* A tracee that cannot be entered is killed: it could neither be seen nor ended later. One that was killed before its
  * creator's stop is not heard of again. */
 static void claim(struct nomem__tree *tree, pid_t tid) {
   struct nomem__trees *trees = tree->trees;
   if (kill(tid, 0) != 0 && errno == ESRCH) return;
   if (nomem__tracees_add(&tree->tracees, tid) != 0 || tree->killed) kill(tid, SIGKILL);
-  if (forget_unclaimed(trees, tid)) go_on(tid, 0);
+  if (nomem__unclaimed_forget(&trees->unclaimed, tid)) go_on(tid, 0);
 }
 
 static void handle_fork(struct nomem__tree *tree, pid_t child) {
@@ -270,21 +257,8 @@ static void take_hang(struct nomem__tree *tree) {
   tree->end.fatal_signal = 0;
 }
 
-/* Whose creator was killed before it could say that it had made them, nobody will claim: they are the command's by now,
- * and would stand still to its end. */
-static void kill_orphans(struct nomem__trees *trees) {
-  pid_t own = getpid();
-  for (size_t i = trees->unclaimed_count; i-- > 0;) {
-    struct nomem__status status;
-    nomem__read_status(trees->unclaimed[i], &status);
-    if (status.parent != own) continue;
-    kill(trees->unclaimed[i], SIGKILL);
-    trees->unclaimed[i] = trees->unclaimed[--trees->unclaimed_count];
-  }
-}
-
 static void finish(struct nomem__tree *tree) {
-  kill_orphans(tree->trees);
+  nomem__unclaimed_kill_orphans(&tree->trees->unclaimed);
   if (tree->hang != NULL) take_hang(tree);
   if (tree->error_fd < 0 || read(tree->error_fd, &tree->end.start_error, sizeof tree->end.start_error) < 0)
     tree->end.start_error = 0;
@@ -332,10 +306,7 @@ static void handle_stranger(struct nomem__trees *trees, pid_t tid) {
       go_on(tid, 0);
       return;
     }
-  if (trees->unclaimed_count < UNCLAIMED_MAX)
-    trees->unclaimed[trees->unclaimed_count++] = tid;
-  else
-    kill(tid, SIGKILL);
+  nomem__unclaimed_add(&trees->unclaimed, tid);
 }
 
 static void handle(struct nomem__trees *trees, pid_t tid, int status, const struct rusage *usage) {
@@ -345,7 +316,7 @@ static void handle(struct nomem__trees *trees, pid_t tid, int status, const stru
   else if (tree != NULL)
     handle_exit(tree, tid, status, usage);
   else if (!WIFSTOPPED(status))
-    forget_unclaimed(trees, tid);
+    nomem__unclaimed_forget(&trees->unclaimed, tid);
   else if (status >> 16 == PTRACE_EVENT_EXIT) /* killed, before anybody said whose it is */
     go_on(tid, 0);
   else
