@@ -288,29 +288,11 @@ static bool shows_more(const struct nomem__point *point, size_t rank, const stru
   return rank < finding->rank;
 }
 
-/* Where the name of a temporary file begins; its end, when there is none. */
-static const char *temporary_name(const char *text) {
-  static const char *const signs[] = {" (deleted)'", "'/tmp/", "'/var/tmp/", "'/dev/shm/"};
-  const char *slash = strrchr(text, '/');
-  for (size_t i = 0; i < sizeof signs / sizeof *signs && slash != NULL; i++)
-    if (strstr(text, signs[i]) != NULL) return slash + 1;
-  return text + strlen(text);
-}
-
-/* Without numbers, and letters that mkstemp makes, which are others in each run. */
-static uint64_t hash_of_text(const char *text) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  const char *name = temporary_name(text);
-  for (; text < name; text++)
-    if (*text < '0' || *text > '9') hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-  return hash + strlen(name);
-}
-
 /* A file is left by the function whose call was failed last, unless all later calls failed, too. */
 static uint64_t hash_of_leftover(const struct nomem__found *found, struct nomem__symbols *symbols) {
   const struct nomem_channel *channel = found->outcome->channel;
   struct nomem__trace fault;
-  if (found->left_file == 0) return hash_of_text(found->detail);
+  if (found->left_file == 0) return nomem__remains_hash(found->detail);
   if (found->point.persistent) return found->left_file;
   nomem__fault_trace(channel, found->point.second != 0 && channel->fault_count > 1, &fault);
   return found->left_file + nomem__trace_hash(&fault, symbols, NOMEM_SAME_FUNCTION);

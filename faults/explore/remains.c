@@ -88,6 +88,23 @@ bool nomem__remains_more(const struct nomem__remains *here, const struct nomem__
   return false;
 }
 
+/* Where the name of a temporary file begins; its end, when there is none. */
+static const char *temporary_name(const char *text) {
+  static const char *const signs[] = {" (deleted)'", "'/tmp/", "'/var/tmp/", "'/dev/shm/"};
+  const char *slash = strrchr(text, '/');
+  for (size_t i = 0; i < sizeof signs / sizeof *signs && slash != NULL; i++)
+    if (strstr(text, signs[i]) != NULL) return slash + 1;
+  return text + strlen(text);
+}
+
+uint64_t nomem__remains_hash(const char *text) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  const char *name = temporary_name(text);
+  for (; text < name; text++)
+    if (*text < '0' || *text > '9') hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+  return hash + strlen(name);
+}
+
 void nomem__remains_clear(struct nomem__remains *remains) {
   nomem__left_free(&remains->left);
   nomem__made_free(&remains->made);

@@ -35,6 +35,9 @@ void nomem__remains_count(struct nomem__remains *remains, const struct nomem_cha
 bool nomem__remains_more(const struct nomem__remains *here, const struct nomem__remains *there, char *what,
                          size_t what_bytes);
 
+/* Equal for what the last one says of the same thing in two runs: without numbers, and letters that mkstemp makes. */
+uint64_t nomem__remains_hash(const char *what);
+
 void nomem__remains_clear(struct nomem__remains *remains);
 
 #endif
