@@ -38,6 +38,8 @@
 #define NOMEM_RECOVERIES 64
 #define NOMEM_RECOVERY_CALLS 10000
 #define NOMEM_MISUSES 8
+/* Processes of a run whose ends are known, beside the first. */
+#define NOMEM_OTHERS 256
 #define NOMEM_PATH_BYTES 512
 #define NOMEM_GLOB_BYTES 256
 
@@ -147,15 +149,20 @@ enum nomem_watch {
 /* What a block counts for in nomem_watched.live, beside its bytes. */
 #define NOMEM_LIVE_BLOCK (UINT64_C(1) << 44)
 
-/* The process whose end is looked at, the first one that was injected, and where in it what tells is to be found. */
-struct nomem_watched {
+/* A process whose end may be looked at, and where in it what tells is to be found. */
+struct nomem_ending {
   _Atomic int32_t pid;
   _Atomic uint32_t has_ended; /* by itself, not by a signal or _exit: then the next three are known */
   uint32_t descriptors, threads, children; /* of children only whether there are any */
-  _Atomic uint32_t keeps_new; /* a sanitizer's operator new was called that cannot be failed */
-  _Atomic uint64_t live;    /* what is in use, in the run, or in the fork that runs: its parent puts back its own */
+  uint32_t unused;
   _Atomic uint64_t ledger;  /* where its ledger is; 0: none */
   _Atomic uint64_t stacks, stacks_bytes; /* where what the injector remembers of stacks is */
+};
+
+struct nomem_watched {
+  _Atomic uint32_t keeps_new; /* a sanitizer's operator new was called that cannot be failed */
+  _Atomic uint64_t live;     /* what is in use, in the run, or in the fork that runs: its parent puts back its own */
+  struct nomem_ending first; /* the first process that was injected, also after it has executed another program */
 };
 
 /* What one thread counted. A thread owns its slot and adds without a locked instruction, so two threads never share a
@@ -229,6 +236,8 @@ struct nomem_channel {
                                                  so that the command can read the frames of their faults */
   struct nomem_image images[NOMEM_IMAGES];
   struct nomem_misuse misuses[NOMEM_MISUSES];
+  _Atomic uint32_t other_count; /* may exceed the array */
+  struct nomem_ending others[NOMEM_OTHERS];
   _Atomic uint32_t recovery_count; /* may exceed the array */
   struct nomem_recovery recoveries[NOMEM_RECOVERIES];
 

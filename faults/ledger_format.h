@@ -42,6 +42,9 @@ struct nomem_ledger_part {
   _Atomic uint64_t word[NOMEM_LEDGER_PART_WORDS];
 };
 
+/* What the ledger begins with. A process that has executed a program which keeps none has something else there. */
+#define NOMEM_LEDGER_MAGIC UINT64_C(0x6e6f6d656d1ed9e2)
+
 /* Blocks that are held: so many, so large, and so large together. They are the last ones that were freed. */
 #define NOMEM_LEDGER_HELD_BLOCKS 4096
 #define NOMEM_LEDGER_HELD_SIZE_MAX (UINT64_C(64) << 10)
@@ -49,6 +52,7 @@ struct nomem_ledger_part {
 
 /* Open addressing by number, which is address / NOMEM_LEDGER_PART_BYTES + 1; 0 is free. */
 struct nomem_ledger {
+  uint64_t magic;
   struct {
     _Atomic uint64_t number;
     _Atomic uint64_t part; /* where its struct nomem_ledger_part lies; 0: not yet */

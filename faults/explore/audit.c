@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "quote.h"
+
 void nomem__audit_baseline(struct nomem__audit *audit, const struct nomem__outcome *outcome) {
   struct nomem__remains *remains = outcome->remains;
   unsigned number = audit->baselines < NOMEM__AUDIT_BASELINES ? audit->baselines++ : NOMEM__AUDIT_BASELINES - 1;
@@ -14,6 +16,10 @@ void nomem__audit_baseline(struct nomem__audit *audit, const struct nomem__outco
   if (remains->descriptors > audit->descriptors) audit->descriptors = remains->descriptors;
   if (remains->threads > audit->threads) audit->threads = remains->threads;
   if (remains->children > audit->children) audit->children = remains->children;
+  audit->first = remains->who;
+  nomem__others_free(&audit->others[number]);
+  audit->others[number] = *outcome->others;
+  *outcome->others = (struct nomem__others){0};
   nomem__made_free(&audit->made[number]);
   audit->made[number] = remains->made;
   remains->made = (struct nomem__made){0};
@@ -49,14 +55,65 @@ const char *nomem__audit_first_path(const struct nomem__campaign *campaign, size
   return rank < campaign->audit.made_room ? campaign->audit.made_paths[rank] : NULL;
 }
 
+/* Says which process it was, where it is not the first. */
+static void add_process(const struct nomem__outcome *outcome, pid_t pid, char *detail, size_t detail_bytes) {
+  const struct nomem__remains *other = nomem__others_find(outcome->others, pid);
+  size_t length = strlen(detail);
+  char quoted[NOMEM_QUOTE_BYTES];
+  if (other == NULL) return;
+  snprintf(detail + length, detail_bytes - length, ", in another process of the run: %s",
+           nomem__quote(other->who.name, quoted, sizeof quoted));
+}
+
 static bool has_more(const struct nomem__audit *audit, const struct nomem__remains *remains) {
   return remains->has_ended && (remains->descriptors > audit->descriptors || remains->threads > audit->threads ||
                                 remains->children > audit->children);
 }
 
+/* What the process left in which the first call was failed, where it is not the run's first; NULL: it is, or nothing is
+ * known of it. */
+static const struct nomem__remains *injected(const struct nomem__outcome *outcome) {
+  const struct nomem_fault *fault = &outcome->channel->faults[0];
+  return outcome->channel->fault_count > 0 && fault->ready ? nomem__others_find(outcome->others, fault->pid) : NULL;
+}
+
+static bool is_any_status_good(const struct nomem__campaign *campaign) {
+  return campaign->session->options->leaks == NOMEM_LEAKS_ALL;
+}
+
+/* Whether the run's first process came to its end as in the baseline; where it is the root, the run's status says so. */
+static bool first_ended_alike(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  const struct nomem__process *here = &outcome->remains->who, *there = &campaign->audit.first;
+  if (here->id == 0 || there->id == 0 || is_any_status_good(campaign)) return true;
+  return here->has_exited == there->has_exited && here->status == there->status;
+}
+
+static bool find_peers(const struct nomem__campaign *campaign, const struct nomem__others *runs, unsigned run_count,
+                       const struct nomem__remains *other, struct nomem__peers *peers) {
+  peers->count = 0;
+  return other != NULL && run_count > 0 &&
+         nomem__others_peers(runs, run_count, other, is_any_status_good(campaign), peers);
+}
+
+/* The one that was injected, and what it is compared with. NULL: nothing can be said. */
+static const struct nomem__remains *injected_and_peers(const struct nomem__campaign *campaign,
+                                                       const struct nomem__outcome *outcome,
+                                                       struct nomem__peers *peers) {
+  const struct nomem__audit *audit = &campaign->audit;
+  const struct nomem__remains *other = injected(outcome);
+  if (audit->ledger_count < NOMEM__AUDIT_BASELINES) return NULL;
+  return find_peers(campaign, audit->ledgers, audit->ledger_count, other, peers) ? other : NULL;
+}
+
 bool nomem__audit_leftover(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome, char *what,
                            size_t what_bytes) {
-  return has_more(&campaign->audit, outcome->remains) &&
+  struct nomem__peers peers;
+  const struct nomem__remains *other = injected_and_peers(campaign, outcome, &peers);
+  if (other != NULL && nomem__peers_open_less(&peers, other, what, what_bytes)) {
+    add_process(outcome, other->pid, what, what_bytes);
+    return true;
+  }
+  return has_more(&campaign->audit, outcome->remains) && first_ended_alike(campaign, outcome) &&
          nomem__remains_more(outcome->remains, &campaign->audit.remains, what, what_bytes);
 }
 
@@ -73,7 +130,14 @@ bool nomem__audit_is_due(const struct nomem__campaign *campaign, const struct no
   if (!audit->is_known || !remains->is_known || outcome->channel->watch != NOMEM_WATCH_LIVE) return false;
   if (verdict < NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_UNREACHED) return false;
   if (!nomem__audit_is_looked_at(campaign, outcome)) return false;
-  if (has_more(audit, remains) || more_made(audit, outcome) != NULL) return true;
+  struct nomem__peers peers;
+  const struct nomem__remains *other = injected(outcome);
+  bool has_peers = find_peers(campaign, audit->others, audit->baselines, other, &peers);
+  bool is_first_good = first_ended_alike(campaign, outcome);
+  if (more_made(audit, outcome) != NULL) return true;
+  if (!is_first_good && !has_peers) return false;
+  if (is_first_good && has_more(audit, remains)) return true;
+  if (has_peers && nomem__peers_have_less(&peers, other)) return true;
   for (unsigned i = 0; i < audit->baselines; i++)
     if (remains->live == audit->live[i]) return false;
   return true;
@@ -81,9 +145,14 @@ bool nomem__audit_is_due(const struct nomem__campaign *campaign, const struct no
 
 bool nomem__audit_left(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
                        struct nomem__left_site *left) {
-  const struct nomem__audit *audit = &campaign->audit;
-  return audit->remains.has_ledger && outcome->remains->has_ledger &&
-         nomem__left_more(&outcome->remains->left, &audit->remains.left, left);
+  struct nomem__peers peers;
+  const struct nomem__remains *other = injected_and_peers(campaign, outcome, &peers);
+  if (other != NULL && nomem__peers_left_less(&peers, other, left)) {
+    left->pid = other->pid;
+    return true;
+  }
+  peers = (struct nomem__peers){.list = {&campaign->audit.remains}, .count = 1};
+  return first_ended_alike(campaign, outcome) && nomem__peers_left_less(&peers, outcome->remains, left);
 }
 
 const struct nomem_misuse *nomem__audit_misuse(const struct nomem__campaign *campaign,
@@ -94,23 +163,34 @@ const struct nomem_misuse *nomem__audit_misuse(const struct nomem__campaign *cam
   return channel->misuses[first].ready ? &channel->misuses[first] : NULL;
 }
 
-bool nomem__audit_late_misuse(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
-  return outcome->remains->left.has_misuse && !campaign->audit.remains.left.has_misuse;
+const struct nomem__remains *nomem__audit_late_misuse(const struct nomem__campaign *campaign,
+                                                      const struct nomem__outcome *outcome) {
+  struct nomem__peers peers;
+  const struct nomem__remains *other = injected_and_peers(campaign, outcome, &peers);
+  if (other != NULL && other->left.has_misuse && !nomem__peers_misused(&peers)) return other;
+  return outcome->remains->left.has_misuse && !campaign->audit.remains.left.has_misuse ? outcome->remains : NULL;
 }
 
 void nomem__audit_describe(const struct nomem__found *found, char *detail, size_t detail_bytes) {
   const struct nomem_misuse *misuse = found->misuse;
-  const struct nomem__left_misuse *late = &found->outcome->remains->left.misuse;
+  const struct nomem__remains *late = found->late;
   const struct nomem__left_site *left = found->left;
-  if (found->verdict == NOMEM_VERDICT_LEAK && left != NULL)
+  pid_t pid = 0;
+  if (found->verdict == NOMEM_VERDICT_LEAK && left != NULL) {
     snprintf(detail, detail_bytes, "%" PRIu64 " byte%s in %" PRIu64 " block%s", left->bytes,
              left->bytes == 1 ? "" : "s", left->blocks, left->blocks == 1 ? "" : "s");
-  else if (misuse != NULL && misuse->kind < NOMEM_MISUSE_KINDS)
+    pid = left->pid;
+  } else if (misuse != NULL && misuse->kind < NOMEM_MISUSE_KINDS) {
     snprintf(detail, detail_bytes, "%s%s", nomem__misuse_texts[misuse->kind],
              misuse->kind == NOMEM_MISUSE_WRITTEN ? ", which was here" : "");
-  else if (found->outcome->remains->left.has_misuse)
+    pid = misuse->pid;
+  } else if (late != NULL) {
     snprintf(detail, detail_bytes, "%s, which was seen when the run was over; it was %s here",
-             nomem__misuse_texts[late->kind], late->kind == NOMEM_MISUSE_WRITTEN ? "freed" : "allocated");
+             nomem__misuse_texts[late->left.misuse.kind],
+             late->left.misuse.kind == NOMEM_MISUSE_WRITTEN ? "freed" : "allocated");
+    pid = late->pid;
+  }
+  add_process(found->outcome, pid, detail, detail_bytes);
 }
 
 static void audited(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
@@ -139,15 +219,28 @@ static void audited(struct nomem__worker *worker, const struct nomem__outcome *o
 static void baseline_audited(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct nomem__campaign *campaign = user;
   (void)worker;
+  struct nomem__audit *audit = &campaign->audit;
   if (outcome->end.was_cancelled) return;
-  campaign->audit.ends_otherwise = outcome->end.root_status != campaign->baseline_status;
-  if (campaign->audit.ends_otherwise) return;
-  campaign->audit.writes_otherwise =
-      !nomem__output_is_same(&campaign->baseline_output, &outcome->output, &outcome->error);
-  nomem__remains_clear(&campaign->audit.remains);
-  campaign->audit.remains = *outcome->remains;
-  *outcome->remains = (struct nomem__remains){0};
-  campaign->audit.misuses = outcome->channel->misuse_count;
+  audit->ends_otherwise = outcome->end.root_status != campaign->baseline_status;
+  if (audit->ends_otherwise) return;
+  if (audit->ledger_count == 0) {
+    audit->writes_otherwise =
+        !nomem__output_is_same(&campaign->baseline_output, &outcome->output, &outcome->error);
+    nomem__remains_clear(&audit->remains);
+    audit->remains = *outcome->remains;
+    *outcome->remains = (struct nomem__remains){0};
+    audit->misuses = outcome->channel->misuse_count;
+  }
+  nomem__others_free(&audit->ledgers[audit->ledger_count]);
+  audit->ledgers[audit->ledger_count++] = *outcome->others;
+  *outcome->others = (struct nomem__others){0};
+}
+
+static void audit_baseline(struct nomem__campaign *campaign) {
+  int result =
+      nomem__worker_start(campaign->workers[0].worker, "", campaign->timeout_ms, baseline_audited, campaign);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+  nomem__session_run(campaign->session);
 }
 
 bool nomem__audit_prepare(struct nomem__campaign *campaign) {
@@ -156,9 +249,8 @@ bool nomem__audit_prepare(struct nomem__campaign *campaign) {
   audit->is_prepared = true;
   struct nomem__worker *worker = campaign->workers[0].worker;
   nomem__worker_watch_blocks(worker, NOMEM_WATCH_LEDGER);
-  int result = nomem__worker_start(worker, "", campaign->timeout_ms, baseline_audited, campaign);
-  if (result != 0) nomem__campaign_give_up(campaign, result);
-  nomem__session_run(campaign->session);
+  audit_baseline(campaign);
+  if (audit->ledger_count > 0 && audit->ledgers[0].count > 0) audit_baseline(campaign);
   nomem__worker_watch_blocks(worker, audit->watch);
   if (!audit->remains.has_ledger && !nomem__campaign_is_over(campaign))
     nomem__complain("what runs leave, and do to the heap, cannot be looked at: the program %s",
@@ -216,7 +308,11 @@ void nomem__audit_free(struct nomem__audit *audit) {
   free(audit->is_due);
   free(audit->had_ledger);
   nomem__remains_clear(&audit->remains);
-  for (unsigned i = 0; i < NOMEM__AUDIT_BASELINES; i++) nomem__made_free(&audit->made[i]);
+  for (unsigned i = 0; i < NOMEM__AUDIT_BASELINES; i++) {
+    nomem__made_free(&audit->made[i]);
+    nomem__others_free(&audit->others[i]);
+    nomem__others_free(&audit->ledgers[i]);
+  }
   for (size_t i = 0; i < audit->made_room; i++) free(audit->made_paths[i]);
   free(audit->made_paths);
   *audit = (struct nomem__audit){0};

@@ -38,14 +38,15 @@ const struct nomem_misuse *nomem__audit_misuse(const struct nomem__campaign *cam
 bool nomem__audit_leftover(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome, char *what,
                            size_t what_bytes);
 
-/* Whether a block was found to be written past its end, or after it was freed, when the run was over, but none in the
- * baseline. */
-bool nomem__audit_late_misuse(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome);
+/* A process of a run with a ledger in which a block was found to be written past its end, or after it was freed, when the
+ * run was over, but not so in the baseline; NULL: there is none. */
+const struct nomem__remains *nomem__audit_late_misuse(const struct nomem__campaign *campaign,
+                                                      const struct nomem__outcome *outcome);
 
 /* Whether a run with a ledger ended in a way that its leaks count. */
 bool nomem__audit_is_looked_at(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome);
 
-/* What was left or misused, in words. */
+/* What was left or misused, and by which process when it is not the first, in words. */
 void nomem__audit_describe(const struct nomem__found *found, char *detail, size_t detail_bytes);
 
 /* Makes the runs that are due, as long as the campaign is not over. */

@@ -86,7 +86,8 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
   evidence.is_leak = outcome->report.is_leak;
   struct nomem__left_site left;
   char what[NOMEM_DETAIL_BYTES];
-  evidence.was_misused = nomem__audit_misuse(campaign, outcome) != NULL || nomem__audit_late_misuse(campaign, outcome);
+  evidence.was_misused =
+      nomem__audit_misuse(campaign, outcome) != NULL || nomem__audit_late_misuse(campaign, outcome) != NULL;
   bool is_looked_at = nomem__audit_is_looked_at(campaign, outcome);
   evidence.has_leaked = is_looked_at && nomem__audit_left(campaign, outcome, &left);
   evidence.has_left_file = nomem__audit_file(campaign, outcome) != NULL;
@@ -131,6 +132,7 @@ void nomem__campaign_describe(const struct nomem__campaign *campaign, struct nom
   found->detail = detail;
   found->left = nomem__audit_left(campaign, outcome, left) ? left : NULL;
   found->misuse = nomem__audit_misuse(campaign, outcome);
+  found->late = nomem__audit_late_misuse(campaign, outcome);
   found->left_file = file != NULL ? nomem__made_hash(file, first_path) : 0;
   if (found->verdict == NOMEM_VERDICT_SWALLOWED)
     nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, detail_bytes);

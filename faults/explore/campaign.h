@@ -53,7 +53,11 @@ struct nomem__audit {
   bool is_prepared, ends_otherwise, writes_otherwise; /* of the baseline with a ledger */
   size_t next;
   unsigned descriptors, threads, children; /* at their ends, the most of each */
+  struct nomem__process first;             /* the process that was injected first */
+  struct nomem__others others[NOMEM__AUDIT_BASELINES]; /* what the processes left that came after it */
   struct nomem__remains remains; /* of a baseline with a ledger, when there was one */
+  struct nomem__others ledgers[NOMEM__AUDIT_BASELINES]; /* of the others in it; and once more, if there were any */
+  unsigned ledger_count;
   uint32_t misuses;
   struct nomem__made made[NOMEM__AUDIT_BASELINES]; /* what the baselines made; owned */
   char **made_paths; /* of each point that is to be looked at for what it made, where that was at first; owned */

@@ -53,12 +53,13 @@ static const struct {
                 "an assertion of a test program about a library that rightly reported it. Nothing to mend."},
     {"unreached", "The call to fail was never made: this run took another way than the baseline. Threads, time and\n"
                   "random numbers do that. The run says nothing; with many of them, make the program deterministic."},
-    {"leak", "Memory was left that the baseline frees, though the program went on to its end after the failure.\n"
+    {"leak", "Memory was left that the baseline frees, though the program went on to its end after the failure: the\n"
+             "one that was started, or that process of the run in which the allocation failed.\n"
              "To mend: free on the error path what was taken before the allocation that failed."},
     {"leftover",
-     "A descriptor was still open, a thread still running, or a child process not waited for when the program came\n"
-     "to its end, though it ended as the baseline did; or a file, a folder or shared memory that it had made was\n"
-     "still there. It counts with --strict: the kernel closes what a process has open, it may have been the test\n"
+     "A descriptor was still open, a thread still running, or a child process not waited for when the program, or\n"
+     "that process of the run in which the allocation failed, came to its end as in the baseline; or a file, a folder\n"
+     "or shared memory that it had made was still there. It counts with --strict: the kernel closes what a process has open, it may have been the test\n"
      "that left it, and a file may be what the program falls back on.\n"
      "To mend: close on the error path what was opened, and remove what was made, before the allocation that failed."},
     {"flaky", "Not a verdict of its own: the run that showed the finding ended otherwise when it was made once more.\n"

@@ -10,6 +10,7 @@
 #include "../ledger_format.h"
 #include "commands.h"
 #include "finding.h"
+#include "quote.h"
 #include "session.h"
 
 /* Faults shown after a run; a persistent plan makes any number of them. */
@@ -20,6 +21,7 @@ struct run {
   struct nomem__worker *worker;
   struct nomem__outcome outcome;
   struct nomem__remains remains;
+  struct nomem__others others; /* the process in which the first call was failed, where it is not the first */
 };
 
 static void keep(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
@@ -28,6 +30,8 @@ static void keep(struct nomem__worker *worker, const struct nomem__outcome *outc
   run->outcome = *outcome;
   run->remains = *outcome->remains;
   *outcome->remains = (struct nomem__remains){0};
+  run->others = *outcome->others;
+  *outcome->others = (struct nomem__others){0};
 }
 
 /* The terminal sent the signal to the program as well: nomem waits for what the program makes of it. A signal sent to
@@ -91,11 +95,12 @@ static void say_site(struct run *run, const char *what, uint32_t number) {
 }
 
 /* What is found out only when all is over. */
-static void say_late_misuse(struct run *run) {
-  const struct nomem__left_list *left = &run->remains.left;
+static void say_late_misuse(struct run *run, const struct nomem__remains *remains) {
+  const struct nomem__left_list *left = &remains->left;
   const struct nomem__left_misuse *misuse = &left->misuse;
   const struct nomem__end *end = &run->outcome.end;
-  const struct nomem__held *held = nomem__left_held(left, end->has_stack ? end->stack.freed_pointer : 0);
+  bool has_died = end->has_stack && end->stack.pid == remains->pid;
+  const struct nomem__held *held = nomem__left_held(left, has_died ? end->stack.freed_pointer : 0);
   char what[128];
   snprintf(what, sizeof what, "%s, it was allocated here", nomem__misuse_texts[misuse->kind]);
   if (left->has_misuse) say_site(run, what, misuse->site);
@@ -106,19 +111,18 @@ static void say_late_misuse(struct run *run) {
 }
 
 /* Without a baseline, all of it: what the program loses in any case, too. */
-static void say_left(struct run *run) {
-  const struct nomem__left_list none = {0};
+static void say_left(struct run *run, const struct nomem__remains *remains) {
   struct nomem__left_site most;
-  if (!run->remains.has_ledger) nomem__complain("what is left could not be looked at");
-  say_late_misuse(run);
-  if (!nomem__left_more(&run->remains.left, &none, &most)) return;
+  if (!remains->has_ledger) nomem__complain("what is left could not be looked at");
+  say_late_misuse(run, remains);
+  if (!nomem__left_more(&remains->left, NULL, 0, &most)) return;
   const struct nomem_site *site = &run->outcome.channel->sites[most.site];
   char what[128];
   snprintf(what, sizeof what,
            "%" PRIu64 " byte%s in %" PRIu64 " block%s are left that nothing points to, allocated here", most.bytes,
            most.bytes == 1 ? "" : "s", most.blocks, most.blocks == 1 ? "" : "s");
   say_stack(run, what, site->frame, site->depth);
-  if (run->remains.left.count > 1) nomem__complain("%zu other call stacks left some, too", run->remains.left.count - 1);
+  if (remains->left.count > 1) nomem__complain("%zu other call stacks left some, too", remains->left.count - 1);
 }
 
 /* What was open when nomem was started is not the program's. */
@@ -127,10 +131,10 @@ static bool is_inherited(int fd) {
   return flags >= 0 && (flags & FD_CLOEXEC) == 0;
 }
 
-static void say_open(const struct run *run) {
+static void say_open(const struct nomem__remains *remains) {
   unsigned said = 0;
-  for (unsigned i = 0; i < run->remains.open_count && said < SHOWN_MAX; i++) {
-    const struct nomem__open *open = &run->remains.open[i];
+  for (unsigned i = 0; i < remains->open_count && said < SHOWN_MAX; i++) {
+    const struct nomem__open *open = &remains->open[i];
     if (open->fd <= STDERR_FILENO || is_inherited(open->fd)) continue;
     fprintf(stderr, "nomem: descriptor %d is open: ", open->fd);
     nomem__print_safe(stderr, open->what);
@@ -147,6 +151,20 @@ static void say_made(const struct run *run) {
   if (file == NULL) return;
   nomem__made_describe(file, NULL, what, sizeof what);
   nomem__complain("%s", what);
+}
+
+static void say_remains(struct run *run) {
+  bool has_ended = !run->outcome.end.timed_out;
+  if (has_ended) say_left(run, &run->remains);
+  say_open(&run->remains);
+  for (unsigned i = 0; i < run->others.count; i++) {
+    const struct nomem__remains *remains = &run->others.list[i];
+    char quoted[NOMEM_QUOTE_BYTES];
+    nomem__complain("and another process of the run, %s, in which the call was failed:",
+                    nomem__quote(remains->who.name, quoted, sizeof quoted));
+    if (has_ended) say_left(run, remains);
+    say_open(remains);
+  }
 }
 
 static int exit_status(const struct run *run) {
@@ -183,13 +201,13 @@ static int run_once(struct run *run) {
       if (!session->options->quiet && run->outcome.channel->fault_count > 0) say_faults(run);
       if (!session->options->quiet) say_end(run);
       if (is_watched) say_misuses(run);
-      if (is_watched && !run->outcome.end.timed_out) say_left(run);
-      if (is_watched) say_open(run);
+      if (is_watched) say_remains(run);
       if (is_watched) say_made(run);
       status = exit_status(run);
     }
   }
   nomem__remains_clear(&run->remains);
+  nomem__others_free(&run->others);
   nomem__worker_close(run->worker);
   return status;
 }

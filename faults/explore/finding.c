@@ -132,8 +132,10 @@ static void trace_of_site(const struct nomem_channel *channel, uint32_t number, 
 /* The block that a bad pointer was read from. */
 static void held_traces(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                         struct nomem__trace *block, struct nomem__trace *freed) {
-  uint64_t pointer = outcome->end.has_stack ? outcome->end.stack.freed_pointer : 0;
-  const struct nomem__held *held = nomem__left_held(&outcome->remains->left, pointer);
+  const struct nomem__stack *stack = &outcome->end.stack;
+  uint64_t pointer = outcome->end.has_stack ? stack->freed_pointer : 0;
+  const struct nomem__remains *other = nomem__others_find(outcome->others, stack->pid);
+  const struct nomem__held *held = nomem__left_held(other != NULL ? &other->left : &outcome->remains->left, pointer);
   if (held == NULL) return;
   trace_of_site(outcome->channel, held->site, symbols, block);
   trace_of_site(outcome->channel, held->freed_at, symbols, freed);
@@ -145,14 +147,14 @@ static void put_kind(struct nomem__finding *finding, uint32_t kind) {
 }
 
 void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                          const struct nomem_misuse *misuse, bool is_late, struct nomem__symbols *symbols) {
-  const struct nomem__left_list *left = &outcome->remains->left;
+                          const struct nomem_misuse *misuse, const struct nomem__remains *late,
+                          struct nomem__symbols *symbols) {
   if (misuse == NULL) {
     held_traces(outcome, symbols, &finding->block, &finding->freed);
-    if (!is_late || finding->block.depth > 0) return;
-    put_kind(finding, left->misuse.kind);
-    trace_of_site(outcome->channel, left->misuse.site, symbols, &finding->block);
-    trace_of_site(outcome->channel, left->misuse.freed_at, symbols, &finding->freed);
+    if (late == NULL || finding->block.depth > 0) return;
+    put_kind(finding, late->left.misuse.kind);
+    trace_of_site(outcome->channel, late->left.misuse.site, symbols, &finding->block);
+    trace_of_site(outcome->channel, late->left.misuse.freed_at, symbols, &finding->freed);
     return;
   }
   put_kind(finding, misuse->kind);
@@ -190,9 +192,8 @@ static void ledger_traces(const struct nomem__found *found, const struct nomem__
   struct nomem__symbols *symbols = owners->symbols;
   struct nomem__trace *trace = &run->blow_up;
   const struct nomem_channel *channel = found->outcome->channel;
-  const struct nomem__left_list *list = &found->outcome->remains->left;
-  const struct nomem__left_misuse *late = &list->misuse;
-  bool is_late_write = list->has_misuse && late->kind == NOMEM_MISUSE_WRITTEN;
+  const struct nomem__left_misuse *late = found->late != NULL ? &found->late->left.misuse : NULL;
+  bool is_late_write = late != NULL && late->kind == NOMEM_MISUSE_WRITTEN;
   bool has_left = found->verdict == NOMEM_VERDICT_LEAK && found->left != NULL;
   bool is_bad = found->verdict == NOMEM_VERDICT_CORRUPTION && trace->depth == 0;
   if (found->misuse != NULL)
@@ -201,11 +202,12 @@ static void ledger_traces(const struct nomem__found *found, const struct nomem__
     held_traces(found->outcome, symbols, &run->block, &run->freed);
   else if (is_bad && is_late_write)
     trace_of_site(channel, late->site, symbols, &run->block);
-  uint32_t site = has_left ? found->left->site : is_late_write ? late->freed_at : late->site;
   if (is_bad && found->misuse != NULL)
     trace_that_stays(channel, found->misuse->call, found->misuse->call_depth, symbols, trace);
-  else if (has_left || (is_bad && list->has_misuse))
-    trace_of_site(channel, site, symbols, trace);
+  else if (has_left)
+    trace_of_site(channel, found->left->site, symbols, trace);
+  else if (is_bad && late != NULL)
+    trace_of_site(channel, is_late_write ? late->freed_at : late->site, symbols, trace);
   else
     return;
   nomem__blame_library(found->outcome, 0, symbols, trace);

@@ -87,6 +87,7 @@ struct nomem__found {
   const struct nomem__left_site *left; /* what it left; NULL: nothing */
   const struct nomem_misuse *misuse;   /* what it did to a block; NULL: nothing */
   uint64_t left_file; /* the hash of a file that it left; 0: none */
+  const struct nomem__remains *late;   /* a process in which that was seen when it was over; NULL: none */
 };
 
 /* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the same one is
@@ -114,10 +115,11 @@ void nomem__findings_drop(struct nomem__findings *findings, enum nomem__verdict 
 
 void nomem__findings_free(struct nomem__findings *findings);
 
-/* Adds what a run with a ledger tells of the block that was misused: as it saw it, or NULL; at the end, if is_late; or by
- * the crash. */
+/* Adds what a run with a ledger tells of the block that was misused: as it saw it, or NULL; at the end of the process
+ * late, or NULL; or by the crash. */
 void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                          const struct nomem_misuse *misuse, bool is_late, struct nomem__symbols *symbols);
+                          const struct nomem_misuse *misuse, const struct nomem__remains *late,
+                          struct nomem__symbols *symbols);
 
 /* Why it is the test's doing, in a few words: a crash in test code that used what it had been refused, or handed it
  * back. NULL: it is not. */

@@ -44,6 +44,7 @@ struct range {
 struct scan {
   pid_t pid;
   const struct nomem_channel *channel;
+  const struct nomem_ending *ending;
   struct block *blocks; /* by address */
   size_t block_count, block_room;
   uint64_t lowest, highest; /* addresses of blocks lie between */
@@ -115,11 +116,12 @@ static int by_address(const void *left, const void *right) {
 
 static int read_blocks(struct scan *scan) {
   struct nomem_ledger ledger;
-  uint64_t at = scan->channel->watched.ledger;
+  uint64_t at = scan->ending->ledger;
   if (at == 0) return -ENOENT;
   if (nomem__process_read(scan->pid, at, &ledger, sizeof ledger) != sizeof ledger) return -EIO;
+  if (ledger.magic != NOMEM_LEDGER_MAGIC) return -ENOENT;
   exclude(scan, at, sizeof ledger);
-  exclude(scan, scan->channel->watched.stacks, scan->channel->watched.stacks_bytes);
+  exclude(scan, scan->ending->stacks, scan->ending->stacks_bytes);
   int result = 0;
   for (size_t i = 0; i < NOMEM_LEDGER_PARTS && result == 0; i++)
     if (ledger.parts[i].number != 0 && ledger.parts[i].part != 0)
@@ -398,12 +400,14 @@ const struct nomem__held *nomem__left_held(const struct nomem__left_list *left, 
   return found != NULL && address - found->address < NOMEM_LEDGER_FILL_REACH ? found : NULL;
 }
 
-int nomem__ledger_read(pid_t pid, const struct nomem_channel *channel, struct nomem__left_list *left) {
+int nomem__ledger_read(pid_t pid, const struct nomem_channel *channel, const struct nomem_ending *ending,
+                       struct nomem__left_list *left) {
   struct scan *scan = calloc(1, sizeof *scan);
   *left = (struct nomem__left_list){0};
   if (scan == NULL) return -ENOMEM;
   scan->pid = pid;
   scan->channel = channel;
+  scan->ending = ending;
   scan->left = left;
   int result = read_blocks(scan);
   if (result == 0) result = list_held(scan);
@@ -430,19 +434,24 @@ static uint64_t blocks_of_culprit(const struct nomem__left_list *list, uint64_t 
   return blocks;
 }
 
-bool nomem__left_more(const struct nomem__left_list *here, const struct nomem__left_list *there,
-                      struct nomem__left_site *most) {
+bool nomem__left_more(const struct nomem__left_list *here, const struct nomem__left_list *const *there,
+                      size_t there_count, struct nomem__left_site *most) {
   *most = (struct nomem__left_site){0};
   for (size_t i = 0; i < here->count; i++) {
     struct nomem__left_site left = here->list[i];
-    const struct nomem__left_site *same =
-        there->count == 0 ? NULL : bsearch(&left, there->list, there->count, sizeof left, by_key);
-    if (same != NULL && same->blocks >= left.blocks) continue;
-    if (blocks_of_culprit(here, left.culprit) <= blocks_of_culprit(there, left.culprit)) continue;
-    if (same != NULL) {
-      left.blocks -= same->blocks;
-      left.bytes -= same->bytes < left.bytes ? same->bytes : left.bytes;
+    uint64_t blocks = 0, bytes = 0, of_culprit = 0;
+    for (size_t run = 0; run < there_count; run++) {
+      const struct nomem__left_list *list = there[run];
+      const struct nomem__left_site *same =
+          list->count == 0 ? NULL : bsearch(&left, list->list, list->count, sizeof left, by_key);
+      if (same != NULL && same->blocks > blocks) blocks = same->blocks;
+      if (same != NULL && same->bytes > bytes) bytes = same->bytes;
+      uint64_t culprits = blocks_of_culprit(list, left.culprit);
+      if (culprits > of_culprit) of_culprit = culprits;
     }
+    if (blocks >= left.blocks || blocks_of_culprit(here, left.culprit) <= of_culprit) continue;
+    left.blocks -= blocks;
+    left.bytes -= bytes < left.bytes ? bytes : left.bytes;
     if (most->blocks == 0 || left.bytes > most->bytes || (left.bytes == most->bytes && left.key < most->key))
       *most = left;
   }

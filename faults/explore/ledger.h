@@ -24,6 +24,7 @@ struct nomem__left_site {
   uint64_t culprit; /* the same for all sites that the same call in the program's or a library's code leads to */
   uint32_t site;    /* its number in the channel */
   uint64_t blocks, bytes;
+  pid_t pid; /* of the process that left them; 0: the run's first */
 };
 
 /* What is wrong, in words. */
@@ -54,14 +55,15 @@ struct nomem__left_list {
 /* The held block that a pointer was read from; NULL: not known, or pointer is 0. */
 const struct nomem__held *nomem__left_held(const struct nomem__left_list *left, uint64_t pointer);
 
-/* pid is stopped, and traced by the caller. Returns 0; -ENOENT when it keeps no ledger; -E2BIG when there is more than
- * can be looked at; or another negative error code: then left is empty. */
-int nomem__ledger_read(pid_t pid, const struct nomem_channel *channel, struct nomem__left_list *left);
+/* pid is stopped, and traced by the caller; ending is its entry in the channel. Returns 0; -ENOENT when it keeps no
+ * ledger; -E2BIG when there is more than can be looked at; or another negative error code: then left is empty. */
+int nomem__ledger_read(pid_t pid, const struct nomem_channel *channel, const struct nomem_ending *ending,
+                       struct nomem__left_list *left);
 void nomem__left_free(struct nomem__left_list *left);
 
-/* What was left here, but not there, of all sites the one with the most bytes: both its site and its culprit have more
- * blocks here. blocks and bytes are what is more. False: nothing. */
-bool nomem__left_more(const struct nomem__left_list *here, const struct nomem__left_list *there,
-                      struct nomem__left_site *most);
+/* What was left here, but in none of the lists there, of all sites the one with the most bytes: both its site and its
+ * culprit have more blocks here. blocks and bytes are what is more. False: nothing. */
+bool nomem__left_more(const struct nomem__left_list *here, const struct nomem__left_list *const *there,
+                      size_t there_count, struct nomem__left_site *most);
 
 #endif

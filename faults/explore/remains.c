@@ -34,19 +34,29 @@ static void list_open(struct nomem__remains *remains, pid_t pid) {
   if (folder != NULL) closedir(folder);
 }
 
-void nomem__remains_look(struct nomem__remains *remains, pid_t pid, const struct nomem_channel *channel) {
+void nomem__remains_look(struct nomem__remains *remains, pid_t pid, const struct nomem_channel *channel,
+                         const struct nomem_ending *ending) {
   nomem__remains_clear(remains);
-  remains->has_ledger = nomem__ledger_read(pid, channel, &remains->left) == 0;
+  remains->pid = pid;
+  remains->has_ledger = nomem__ledger_read(pid, channel, ending, &remains->left) == 0;
   list_open(remains, pid);
 }
 
-void nomem__remains_count(struct nomem__remains *remains, const struct nomem_channel *channel) {
-  remains->is_known = channel->watch != NOMEM_WATCH_NONE && channel->watched.pid != 0;
+void nomem__remains_take(struct nomem__remains *remains, const struct nomem_ending *ending) {
+  remains->has_ended = ending->has_ended != 0;
+  remains->descriptors = ending->descriptors;
+  remains->threads = ending->threads;
+  remains->children = ending->children;
+}
+
+void nomem__remains_count(struct nomem__remains *remains, const struct nomem_channel *channel,
+                          const struct nomem__processes *processes) {
+  const struct nomem_ending *first = &channel->watched.first;
+  remains->is_known = channel->watch != NOMEM_WATCH_NONE && first->pid != 0;
   remains->live = channel->watched.live;
-  remains->has_ended = channel->watched.has_ended != 0;
-  remains->descriptors = channel->watched.descriptors;
-  remains->threads = channel->watched.threads;
-  remains->children = channel->watched.children;
+  remains->pid = first->pid;
+  remains->who = nomem__processes_tell(processes, remains->pid);
+  nomem__remains_take(remains, first);
 }
 
 static unsigned count_open(const struct nomem__remains *remains, const char *what, bool is_exact) {

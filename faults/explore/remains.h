@@ -4,6 +4,7 @@
 
 #include "ledger.h"
 #include "made.h"
+#include "processes.h"
 
 /* Descriptors of a process that are listed, and room for what each is open for. */
 #define NOMEM__OPEN_MAX 64
@@ -11,8 +12,10 @@
 
 /* All zero: not known. */
 struct nomem__remains {
-  bool is_known;
-  uint64_t live; /* blocks and bytes in use, as the injector counts them: equal for equal amounts */
+  bool is_known; /* of the first process of a run */
+  uint64_t live; /* blocks and bytes in use, as the injector counts them: equal for equal amounts; of the whole run */
+  pid_t pid;
+  struct nomem__process who;
   bool has_ended; /* what follows is known */
   unsigned descriptors, threads, children;
   unsigned open_count; /* with a ledger: those of open[] that are listed */
@@ -25,11 +28,17 @@ struct nomem__remains {
   struct nomem__made made; /* owned */
 };
 
-/* Looks at a process at its end, if it keeps a ledger: pid is stopped, and traced by the caller. */
-void nomem__remains_look(struct nomem__remains *remains, pid_t pid, const struct nomem_channel *channel);
+/* Looks at a process at its end, if it keeps a ledger: pid is stopped, and traced by the caller; ending is its entry in
+ * the channel. */
+void nomem__remains_look(struct nomem__remains *remains, pid_t pid, const struct nomem_channel *channel,
+                         const struct nomem_ending *ending);
 
-/* Reads what a run has counted, once it is over. */
-void nomem__remains_count(struct nomem__remains *remains, const struct nomem_channel *channel);
+/* Takes over what a process has counted. */
+void nomem__remains_take(struct nomem__remains *remains, const struct nomem_ending *ending);
+
+/* Reads what a run has counted, and its first process, once it is over. */
+void nomem__remains_count(struct nomem__remains *remains, const struct nomem_channel *channel,
+                          const struct nomem__processes *processes);
 
 /* Says what is left here of descriptors, threads and children that is not left there; false: nothing. Both know. */
 bool nomem__remains_more(const struct nomem__remains *here, const struct nomem__remains *there, char *what,

@@ -60,3 +60,18 @@ struct nomem_site *nomem__tables_find(struct nomem_channel *channel, uint64_t ke
     if (channel->sites[i].key == key) return &channel->sites[i];
   return NULL;
 }
+
+void nomem__tables_clear_report(struct nomem_channel *channel) {
+  uint32_t misuses = channel->misuse_count;
+  memset(channel->misuses, 0, sizeof channel->misuses[0] * (misuses < NOMEM_MISUSES ? misuses : NOMEM_MISUSES));
+  channel->misuse_count = 0;
+  uint32_t faults = channel->fault_count;
+  memset(channel->faults, 0, sizeof channel->faults[0] * (faults < NOMEM_FAULTS ? faults : NOMEM_FAULTS));
+  channel->fault_count = 0;
+  uint32_t others = channel->other_count;
+  memset(channel->others, 0, sizeof channel->others[0] * (others < NOMEM_OTHERS ? others : NOMEM_OTHERS));
+  channel->other_count = 0;
+  uint32_t recoveries = channel->recovery_count;
+  for (uint32_t i = 0; i < recoveries && i < NOMEM_RECOVERIES; i++) channel->recoveries[i].key = 0;
+  channel->recovery_count = 0;
+}

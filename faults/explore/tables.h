@@ -28,4 +28,7 @@ void nomem__tables_zero(struct nomem_channel *channel);
 /* The channel's site with this key, or NULL. */
 struct nomem_site *nomem__tables_find(struct nomem_channel *channel, uint64_t key);
 
+/* Empties what a run reports, for the next one. */
+void nomem__tables_clear_report(struct nomem_channel *channel);
+
 #endif

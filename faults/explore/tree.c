@@ -54,6 +54,7 @@ struct nomem__tree {
   pid_t stack_pid;
   char *channel_entry; /* NOMEM_CHANNEL=..., by which an untraced tree's strays are known */
   struct nomem__tracees tracees;
+  struct nomem__processes *processes;
   uv_timer_t timer; /* for a run that hangs; most do without */
   bool has_timer;
   struct nomem__end end;
@@ -94,10 +95,12 @@ static void claim(struct nomem__tree *tree, pid_t tid) {
   if (nomem__unclaimed_forget(&trees->unclaimed, tid)) go_on(tid, 0);
 }
 
-static void handle_fork(struct nomem__tree *tree, pid_t child) {
+static void handle_fork(struct nomem__tree *tree, pid_t creator, pid_t child) {
   claim(tree, child);
   const struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, child);
-  if (tracee != NULL) tree->end.effects |= tracee->is_process ? NOMEM_EFFECT_PROCESSES : NOMEM_EFFECT_THREADS;
+  if (tracee == NULL) return;
+  tree->end.effects |= tracee->is_process ? NOMEM_EFFECT_PROCESSES : NOMEM_EFFECT_THREADS;
+  if (tracee->is_process) nomem__processes_forked(&tree->processes, tree->root, creator, child);
 }
 
 /* Once a signal comes that nobody catches, its process is about to die, and its stack is the one to show: threads and
@@ -177,7 +180,7 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
     case PTRACE_EVENT_FORK:
     case PTRACE_EVENT_VFORK:
     case PTRACE_EVENT_CLONE:
-      if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0) handle_fork(tree, (pid_t)message);
+      if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0) handle_fork(tree, tid, (pid_t)message);
       go_on(tid, 0);
       return;
     case PTRACE_EVENT_SECCOMP:
@@ -191,6 +194,7 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
       if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0 && (pid_t)message != tid)
         former = nomem__tracees_find(&tree->tracees, (pid_t)message);
       if (former != NULL) nomem__tracees_remove(&tree->tracees, former);
+      nomem__processes_executed(tree->processes, tid);
       go_on(tid, 0);
       return;
     }
@@ -240,6 +244,7 @@ static void free_tree(struct nomem__tree *tree) {
   if (tree->error_fd >= 0) close(tree->error_fd);
   nomem__hang_free(tree->hang);
   free(tree->tracees.list);
+  nomem__processes_free(tree->processes);
   free(tree);
 }
 
@@ -269,6 +274,7 @@ static void finish(struct nomem__tree *tree) {
   /* The injector's own opening of the channel is seen, if anything is. */
   if (tree->watch_effects && !tree->was_watched) tree->end.effects |= NOMEM_EFFECT_UNKNOWN;
   unlink_tree(tree);
+  tree->end.processes = tree->processes;
   if (!tree->trees->closing) tree->done(tree, &tree->end, tree->user);
   if (tree->has_timer)
     uv_close((uv_handle_t *)&tree->timer, timer_closed);
@@ -288,7 +294,10 @@ static void kill_all(struct nomem__tree *tree) {
 
 static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const struct rusage *usage) {
   struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, tid);
-  if (tracee == NULL || tracee->is_process) note_death(tree, tid, status);
+  if (tracee == NULL || tracee->is_process) {
+    note_death(tree, tid, status);
+    nomem__processes_ended(tree->processes, tid, status);
+  }
   if (tracee != NULL) nomem__tracees_remove(&tree->tracees, tracee);
   if (tid == tree->root) {
     tree->root_gone = true;

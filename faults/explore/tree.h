@@ -15,6 +15,7 @@
 #include <uv.h>
 
 #include "hang.h"
+#include "processes.h"
 #include "spawn.h"
 #include "stack.h"
 
@@ -32,6 +33,7 @@ struct nomem__end {
   struct nomem__stack stack; /* where it blew up, or where it hung */
   struct nomem__stack_memory memory; /* of it, where it blew up */
   struct nomem__threads threads; /* of a run that hung, and was traced: all there were then. Valid during done */
+  const struct nomem__processes *processes; /* NULL: there was but one, or they were not traced. Valid during done */
   pid_t root;
   pid_t former; /* who forked the root on the way: its C library may still take it for that one; 0: nobody */
 };

@@ -45,7 +45,7 @@ struct nomem__worker {
   struct nomem__stack maker; /* depth 0: nobody has made it */
   bool is_fresh; /* the run, or what is forked for it, has a view of the files of its own */
   enum nomem_watch watch;
-  struct nomem__remains remains;
+  struct nomem__ends ends;
   struct nomem__cell *cell; /* NULL: none */
   int told_fd[2]; /* a pair of sockets, on which runs in the cell say where what they write is to be found */
   enum nomem_obstacle obstacle;
@@ -124,7 +124,7 @@ static void free_worker(uv_handle_t *timer) {
 }
 
 void nomem__worker_close(struct nomem__worker *worker) {
-  nomem__remains_clear(&worker->remains);
+  nomem__ends_clear(&worker->ends);
   nomem__cell_close(worker->cell);
   worker->cell = NULL;
   uv_close((uv_handle_t *)&worker->timer, free_worker);
@@ -144,27 +144,14 @@ static void wake_parent(struct nomem__worker *worker) {
   syscall(SYS_futex, &worker->channel->fork.turn, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-/* What the command reads after a run, made ready for the next one. */
-static void reset_report(struct nomem_channel *channel) {
-  uint32_t misuses = channel->misuse_count;
-  memset(channel->misuses, 0, sizeof channel->misuses[0] * (misuses < NOMEM_MISUSES ? misuses : NOMEM_MISUSES));
-  channel->misuse_count = 0;
-  uint32_t faults = channel->fault_count;
-  memset(channel->faults, 0, sizeof channel->faults[0] * (faults < NOMEM_FAULTS ? faults : NOMEM_FAULTS));
-  channel->fault_count = 0;
-  uint32_t recoveries = channel->recovery_count;
-  for (uint32_t i = 0; i < recoveries && i < NOMEM_RECOVERIES; i++) channel->recoveries[i].key = 0;
-  channel->recovery_count = 0;
-}
-
 static void start_clock(struct nomem__worker *worker);
 
 static void list_made(struct nomem__worker *worker) {
   if (worker->cell == NULL) return;
   if (worker->is_fresh)
-    nomem__cell_list_fresh(worker->cell, worker->told_fd[0], &worker->remains.made);
+    nomem__cell_list_fresh(worker->cell, worker->told_fd[0], &worker->ends.first.made);
   else
-    nomem__cell_list_shared(worker->cell, &worker->remains.made);
+    nomem__cell_list_shared(worker->cell, &worker->ends.first.made);
 }
 
 static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
@@ -177,15 +164,16 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   worker->outcome.is_early = end->timed_out && worker->was_early;
   worker->is_spoiled = end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
   if (!worker->setup->inherit) read_streams(worker);
-  nomem__remains_count(&worker->remains, worker->channel);
+  nomem__ends_count(&worker->ends, worker->channel, end->processes);
   list_made(worker);
-  worker->outcome.remains = &worker->remains;
+  worker->outcome.remains = &worker->ends.first;
+  worker->outcome.others = &worker->ends.others;
   if (worker->made_path != NULL && worker->maker.depth > 0) worker->outcome.maker = &worker->maker;
   if (worker->is_snapshot) worker->outcome.rank = worker->rank;
   worker->done(worker, &worker->outcome, worker->user);
-  nomem__remains_clear(&worker->remains);
+  nomem__ends_clear(&worker->ends);
   if (!worker->is_snapshot || worker->parent == NULL) return;
-  reset_report(worker->channel);
+  nomem__tables_clear_report(worker->channel);
   if (nomem__streams_rewind(&worker->streams) != 0) worker->is_unsound = true;
   start_clock(worker);
   wake_parent(worker);
@@ -193,9 +181,8 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
 
 static void run_exits(void *user, pid_t pid) {
   struct nomem__worker *worker = user;
-  if (pid != worker->channel->watched.pid) return;
   uint64_t began_ns = uv_hrtime();
-  nomem__remains_look(&worker->remains, pid, worker->channel);
+  nomem__ends_look(&worker->ends, worker->channel, pid);
   worker->started_ns += uv_hrtime() - began_ns; /* no time of the run's */
 }
 
@@ -262,12 +249,13 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   if (result != 0) return result;
   result = nomem__streams_restart(&worker->streams);
   if (result != 0) return result;
-  reset_report(channel);
+  nomem__tables_clear_report(channel);
   memset(channel->images, 0, sizeof channel->images);
   channel->image_count = 0;
   channel->watch = worker->watch;
   channel->watched = (struct nomem_watched){0};
   channel->fork = (struct nomem_fork){.engine = engine};
+  worker->ends.are_all_wanted = *plan == '\0';
   channel->magic = NOMEM_CHANNEL_MAGIC;
   /* A run of one point need name no call after it. */
   channel->record_sites =
@@ -364,7 +352,7 @@ static int ask_server(struct nomem__worker *worker, const char *plan) {
     if (result == 0) nomem__tree_on_fork(worker->parent, adopt_run);
     return result;
   }
-  reset_report(worker->channel);
+  nomem__tables_clear_report(worker->channel);
   snprintf(worker->channel->plan, sizeof worker->channel->plan, "%s", plan);
   int result = nomem__streams_rewind(&worker->streams);
   if (result != 0) return result;

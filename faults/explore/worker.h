@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "../channel.h"
+#include "others.h"
 #include "output.h"
-#include "remains.h"
 #include "sanitizer.h"
 #include "tables.h"
 #include "tree.h"
@@ -47,7 +47,9 @@ struct nomem__outcome {
   uint32_t rank; /* of a snapshot: whose point it was */
   bool is_early; /* its time was not up when it was ended as if it were */
   const struct nomem__stack *maker; /* who made the file that was watched for; NULL: nobody */
-  struct nomem__remains *remains; /* of the process that was injected; the worker's, and empty after done */
+  struct nomem__remains *remains; /* of the process that was injected first; the worker's, and empty after done */
+  struct nomem__others *others;   /* alike: of that in which the first call was failed, where it is another one; of a
+                                     run with an empty plan, all others that were injected, as far as there is time */
 };
 
 struct nomem__worker;

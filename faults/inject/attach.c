@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "../images.h"
+#include "ending.h"
 #include "injector.h"
-#include "ledger.h"
 #include "module.h"
 #include "sanitizer.h"
 #include "server.h"
@@ -103,16 +103,6 @@ static void enter_image(struct nomem_channel *channel, bool injected) {
   atomic_store_explicit(&image->ready, 1, memory_order_release);
 }
 
-/* The first process that is injected is the one whose end is looked at, also after it has executed another program. */
-static void offer_end(struct nomem_channel *channel) {
-  int32_t pid = (int32_t)syscall(SYS_getpid), owner = 0;
-  if (!atomic_compare_exchange_strong(&channel->watched.pid, &owner, pid) && owner != pid) return;
-  channel->watched.ledger = nomem__ledger_address();
-  size_t bytes;
-  channel->watched.stacks = nomem__site_memory(&bytes);
-  channel->watched.stacks_bytes = bytes;
-}
-
 void nomem__attach(void) {
   uint32_t start = NOMEM_MODE_START;
   if (environ == NULL) return; /* before the C library has its environment: the next call asks again */
@@ -132,7 +122,7 @@ void nomem__attach(void) {
     struct nomem_plan_error error;
     int result = injected ? nomem__start(channel, &error) : -ENOENT;
     if (result == -EINVAL) refuse_plan(&error);
-    if (result == 0 && channel->watch != NOMEM_WATCH_NONE && !nomem__has_sanitizer) offer_end(channel);
+    if (result == 0 && channel->watch != NOMEM_WATCH_NONE && !nomem__has_sanitizer) nomem__ending_enter(channel);
   }
   errno = saved_errno;
 }

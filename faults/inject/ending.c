@@ -10,6 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ledger.h"
+#include "sanitizer.h"
+#include "site.h"
 #include "wall.h"
 
 /* Descriptors are dense: after so many numbers in a row that are not open, no more are looked for. */
@@ -47,16 +50,41 @@ static uint32_t count_threads_that_stay(void) {
   return count;
 }
 
+/* This process's entry, a new one if need be; NULL: there is no room. */
+static struct nomem_ending *find_entry(struct nomem_channel *channel) {
+  int32_t pid = (int32_t)syscall(SYS_getpid), none = 0;
+  struct nomem_ending *first = &channel->watched.first;
+  if (atomic_compare_exchange_strong(&first->pid, &none, pid) || none == pid) return first;
+  uint32_t count = atomic_load(&channel->other_count);
+  for (uint32_t i = 0; i < count && i < NOMEM_OTHERS; i++)
+    if (atomic_load(&channel->others[i].pid) == pid) return &channel->others[i];
+  uint32_t index = count < NOMEM_OTHERS ? atomic_fetch_add(&channel->other_count, 1) : count;
+  if (index >= NOMEM_OTHERS) return NULL;
+  atomic_store(&channel->others[index].pid, pid);
+  return &channel->others[index];
+}
+
+void nomem__ending_enter(struct nomem_channel *channel) {
+  struct nomem_ending *ending = find_entry(channel);
+  if (ending == NULL) return;
+  size_t bytes;
+  atomic_store(&ending->has_ended, 0);
+  ending->stacks = nomem__site_memory(&bytes);
+  ending->stacks_bytes = bytes;
+  ending->ledger = nomem__ledger_address();
+}
+
 void nomem__note_end(void) {
   struct nomem_channel *channel = nomem__channel();
-  if ((atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS) == 0 || channel == NULL) return;
+  if ((atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS) == 0 || channel == NULL || nomem__has_sanitizer) return;
   bool is_fork = channel->fork.engine != NOMEM_ENGINE_EXEC;
-  if (!is_fork && atomic_load(&channel->watched.pid) != (int32_t)syscall(SYS_getpid)) return;
+  struct nomem_ending *ending = is_fork ? &channel->watched.first : find_entry(channel);
+  if (ending == NULL) return;
   int saved_errno = errno;
   siginfo_t child;
-  channel->watched.descriptors = count_descriptors();
-  channel->watched.threads = channel->watch == NOMEM_WATCH_LEDGER ? count_threads_that_stay() : count_threads();
-  channel->watched.children = waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
-  atomic_store(&channel->watched.has_ended, 1);
+  ending->descriptors = count_descriptors();
+  ending->threads = channel->watch == NOMEM_WATCH_LEDGER ? count_threads_that_stay() : count_threads();
+  ending->children = waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
+  atomic_store(&ending->has_ended, 1);
   errno = saved_errno;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../nomem.h"
+#include "ending.h"
 #include "ledger.h"
 #include "sanitizer.h"
 #include "server.h"
@@ -55,7 +56,9 @@ __attribute__((noinline)) static void count_slowly(unsigned fn, bool is_free) {
   uint32_t now = atomic_load(nomem__epoch);
   if (now == 0) { /* a forked child's first call: any thread may be here, one of them gets to say */
     uint32_t fresh = atomic_fetch_add(&last_epoch, 1) + 1;
-    now = atomic_compare_exchange_strong(nomem__epoch, &now, fresh) ? fresh : atomic_load(nomem__epoch);
+    bool is_forked = atomic_compare_exchange_strong(nomem__epoch, &now, fresh);
+    now = is_forked ? fresh : atomic_load(nomem__epoch);
+    if (is_forked && channel->watch == NOMEM_WATCH_LEDGER && !nomem__has_sanitizer) nomem__ending_enter(channel);
   }
   struct nomem_counts *counts = &channel->counts[NOMEM_COUNTS - 1];
   uint32_t slot = NOMEM_COUNTS;

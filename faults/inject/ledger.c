@@ -34,6 +34,7 @@ static void *map(size_t bytes) {
 int nomem__ledger_open(struct nomem_channel *next, bool slack) {
   if (ledger == NULL) ledger = map(sizeof *ledger);
   if (ledger == NULL) return -ENOMEM;
+  ledger->magic = NOMEM_LEDGER_MAGIC;
   channel = next;
   has_slack = slack;
   return 0;

@@ -127,7 +127,7 @@ bool nomem__server_stand(struct nomem_channel *channel) {
   while (obstacle == NOMEM_OBSTACLE_NONE) {
     wait_for_turn(channel, seen);
     atomic_store(&channel->watched.live, live);
-    atomic_store(&channel->watched.has_ended, 0);
+    atomic_store(&channel->watched.first.has_ended, 0);
     seen = atomic_load(&channel->fork.turn);
     pid_t pid = fork_sibling(channel, true);
     if (pid == 0) {
@@ -182,7 +182,7 @@ bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *si
     if (pid > 0) {
       wait_for_turn(channel, seen);
       atomic_store(&channel->watched.live, live);
-      atomic_store(&channel->watched.has_ended, 0);
+      atomic_store(&channel->watched.first.has_ended, 0);
       restore_positions(&positions);
     }
     errno = saved_errno;

@@ -37,7 +37,7 @@ reproduces() {
     crash) grep -q 'killed by SIGSEGV' again ;;
     abort | corruption) grep -q 'killed by SIGABRT\|a block was' again ;;
     hang) grep -q 'still running when its time was up' again ;;
-    leftover) ! grep -q 'lib.sh' again && { [ "${2##*_}" = child.c ] || grep -q 'is open: /etc/passwd\| was left: ' again; } ;;
+    leftover) ! grep -q 'lib.sh' again && { [ "${2%child.c}" != "$2" ] || grep -q 'is open: /etc/passwd\| was left: ' again; } ;;
     leak) grep -q 'are left that nothing points to' again ;;
     swallowed) ./program >clean && ! cmp -s clean again ;;
   esac
@@ -215,6 +215,29 @@ if explore 0 && grep -q "^not counted: leak in loses .*the test's own code did n
   pass "what a test's own code loses is the test's"
 else
   fail "the test's own leak" found
+fi
+
+# What a child process has at its end is a leak where the baseline's same child does not leave it: not what it inherits
+# and its parent frees, nor what is left by one that gives up, is killed, or executes another program.
+for kind in INHERITS:0 QUITS:0 REFUSES:0 KILLED:0 EXECUTES:0 AT_ONCE:0 FREES:leak QUITS_LOSING:leak \
+  EXECUTES_OPEN:leftover; do
+  "$cc" -std=gnu11 -g -O0 -D"${kind%:*}" -o program "$programs/children.c"
+  verdict=${kind#*:}
+  explored=1
+  [ "$verdict" != 0 ] || explored=0
+  if explore "$explored" --no-store &&
+    [ "$(grep -c "^$verdict in .*(.*children.c:" found)" = "$explored" ] &&
+    { [ "$verdict" = 0 ] || grep -q "in another process of the run: 'program'" found; }; then
+    pass "a child's end, $kind"
+  else
+    fail "a child's end, $kind" found
+  fi
+done
+"$cc" -std=gnu11 -g -O0 -DREFUSES -o program "$programs/children.c"
+if explore 1 --no-store --leaks all && grep -q '^leak in loses (' found; then
+  pass 'a child that gives up, with --leaks all'
+else
+  fail 'a child that gives up, with --leaks all' found
 fi
 
 # A library's abort is its bug; its test's assertion about its error is not.

@@ -1,0 +1,48 @@
+/* Verdict leak in a program that another one starts, and that reports no failure. */
+/* says: 16 bytes in 1 block, in another process of the run: 'program' */
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct pair {
+  char *first, *second;
+};
+
+static __attribute__((noinline)) struct pair *planted(void) {
+  struct pair *pair = malloc(sizeof *pair); /* blow-up */
+  if (pair == NULL) return NULL;
+  pair->first = malloc(100); /* fault */
+  if (pair->first == NULL) {
+#ifdef MENDED
+    free(pair);
+#endif
+    return NULL;
+  }
+  return pair;
+}
+
+/* Overwrites what calls have left on the stack: there the lost pointer may still stand. */
+static __attribute__((noinline)) void use_stack(void) {
+  volatile char stack[4096];
+  for (unsigned i = 0; i < sizeof stack; i++) stack[i] = 1;
+}
+
+static int work(void) {
+  struct pair *pair = planted();
+  use_stack();
+  if (pair != NULL) free(pair->first);
+  free(pair);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc > 1) return work();
+  int status = 1;
+  pid_t pid = fork();
+  if (pid == 0) {
+    execl("/proc/self/exe", argv[0], "work", (char *)NULL);
+    _exit(127);
+  }
+  waitpid(pid, &status, 0);
+  return status != 0;
+}
