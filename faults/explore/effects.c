@@ -132,8 +132,8 @@ unsigned nomem__effects_of_stop(pid_t tid) {
 /* The address of the path that a system call is to make; 0: it makes none. */
 static unsigned long long path_to_make(const struct user_regs_struct *registers) {
   switch (registers->orig_rax) {
-    case SYS_open: return registers->rsi & O_CREAT ? registers->rdi : 0;
-    case SYS_openat: return registers->rdx & O_CREAT ? registers->rsi : 0;
+    case SYS_open: return (registers->rsi & O_CREAT) != 0 ? registers->rdi : 0;
+    case SYS_openat: return (registers->rdx & O_CREAT) != 0 ? registers->rsi : 0;
     case SYS_creat:
     case SYS_mkdir:
     case SYS_mknod: return registers->rdi;

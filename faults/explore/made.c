@@ -38,9 +38,10 @@ static int add(struct reader *reader, mode_t type) {
     made->list = grown;
     reader->room = room;
   }
-  char *path = strdup(reader->path);
-  if (path == NULL) return -ENOMEM;
-  made->list[made->count++] = (struct nomem__made_file){path, type};
+  struct nomem__made_file *file = &made->list[made->count];
+  *file = (struct nomem__made_file){strdup(reader->path), type};
+  if (file->path == NULL) return -ENOMEM;
+  made->count++;
   return 0;
 }
 

@@ -64,8 +64,8 @@ void nomem__tree_on_fork(struct nomem__tree *tree, bool (*forked)(void *user, pi
  * but not for one that the tree kills. */
 void nomem__tree_on_exit(struct nomem__tree *tree, void (*exiting)(void *user, pid_t pid));
 
-/* Notes in *maker, which is the caller's and outlives the tree, the stack of the last call that makes a file like the one
- * at path, which stays the caller's, too. For a tree that was started with watch_effects. */
+/* Notes in *maker, which is the caller's and outlives the tree, the stack of the last call that makes a file like the
+ * one at path, which stays the caller's, too. For a tree that was started with watch_effects. */
 void nomem__tree_watch_making(struct nomem__tree *tree, const char *path, struct nomem__stack *maker);
 
 /* Makes a tree of a process that has just been forked, from within forked. As for nomem__tree_start. */

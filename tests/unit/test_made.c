@@ -17,9 +17,8 @@
 
 #define FILES_MAX 8
 
-/* The first file that is left, of these three runs; "" for none. */
-#define MORE(here, one, two) more((const char *[FILES_MAX])here, (const char *[FILES_MAX])one, (const char *[FILES_MAX])two)
-#define RUN(...) {__VA_ARGS__}
+/* What a run made. */
+#define RUN(...) ((const char *[FILES_MAX]){__VA_ARGS__})
 
 static struct nomem__made run_of(const char *const paths[FILES_MAX], struct nomem__made_file list[FILES_MAX]) {
   struct nomem__made made = {.is_known = true, .list = list};
@@ -28,6 +27,7 @@ static struct nomem__made run_of(const char *const paths[FILES_MAX], struct nome
   return made;
 }
 
+/* The first file that is left; "" for none. */
 static const char *more(const char *const here[FILES_MAX], const char *const one[FILES_MAX],
                         const char *const two[FILES_MAX]) {
   struct nomem__made_file lists[3][FILES_MAX];
@@ -39,39 +39,39 @@ static const char *more(const char *const here[FILES_MAX], const char *const one
 /* What the baselines leave, too, is no matter; what only one of them leaves, neither. */
 static void the_same(void **state) {
   (void)state;
-  assert_string_equal(MORE(RUN("/tmp/a"), RUN("/tmp/a"), RUN("/tmp/a")), "");
-  assert_string_equal(MORE(RUN("/tmp/a"), RUN(NULL), RUN("/tmp/a")), "");
-  assert_string_equal(MORE(RUN(NULL), RUN("/tmp/a"), RUN("/tmp/a")), "");
-  assert_string_equal(MORE(RUN("/tmp/a", "/tmp/b"), RUN("/tmp/a"), RUN("/tmp/a")), "/tmp/b");
-  assert_string_equal(MORE(RUN("/tmp/x.tmp"), RUN("/tmp/x.txt"), RUN("/tmp/x.txt")), "/tmp/x.tmp");
+  assert_string_equal(more(RUN("/tmp/a"), RUN("/tmp/a"), RUN("/tmp/a")), "");
+  assert_string_equal(more(RUN("/tmp/a"), RUN(NULL), RUN("/tmp/a")), "");
+  assert_string_equal(more(RUN(NULL), RUN("/tmp/a"), RUN("/tmp/a")), "");
+  assert_string_equal(more(RUN("/tmp/a", "/tmp/b"), RUN("/tmp/a"), RUN("/tmp/a")), "/tmp/b");
+  assert_string_equal(more(RUN("/tmp/x.tmp"), RUN("/tmp/x.txt"), RUN("/tmp/x.txt")), "/tmp/x.tmp");
 }
 
 /* Names that are others in each run are counted. */
 static void varying_names(void **state) {
   (void)state;
-  assert_string_equal(MORE(RUN("/tmp/xAbCdEf"), RUN("/tmp/x3fGhIj"), RUN("/tmp/xKlMnOp")), "");
-  assert_string_equal(MORE(RUN("/tmp/x99"), RUN("/tmp/x1000"), RUN("/tmp/x1001")), "");
-  assert_string_equal(MORE(RUN("/tmp/xAbCdEf", "/tmp/xQrStUv"), RUN("/tmp/x3fGhIj"), RUN("/tmp/xKlMnOp")),
+  assert_string_equal(more(RUN("/tmp/xAbCdEf"), RUN("/tmp/x3fGhIj"), RUN("/tmp/xKlMnOp")), "");
+  assert_string_equal(more(RUN("/tmp/x99"), RUN("/tmp/x1000"), RUN("/tmp/x1001")), "");
+  assert_string_equal(more(RUN("/tmp/xAbCdEf", "/tmp/xQrStUv"), RUN("/tmp/x3fGhIj"), RUN("/tmp/xKlMnOp")),
                       "/tmp/xAbCdEf");
-  assert_string_equal(MORE(RUN("/tmp/x1", "/tmp/x2"), RUN("/tmp/x1"), RUN("/tmp/x1")), "/tmp/x2");
-  assert_string_equal(MORE(RUN("/o/3f", "/o/3f/0123abcd"), RUN("/o/a1", "/o/a1/f00dbeef"),
+  assert_string_equal(more(RUN("/tmp/x1", "/tmp/x2"), RUN("/tmp/x1"), RUN("/tmp/x1")), "/tmp/x2");
+  assert_string_equal(more(RUN("/o/3f", "/o/3f/0123abcd"), RUN("/o/a1", "/o/a1/f00dbeef"),
                            RUN("/o/a2", "/o/a2/deadc0de")), "");
 }
 
 /* Where two baselines have names that have nothing to do with each other, only how many there are counts. */
 static void names_without_a_pattern(void **state) {
   (void)state;
-  assert_string_equal(MORE(RUN("/t/abc"), RUN("/t/defghi"), RUN("/t/x")), "");
-  assert_string_equal(MORE(RUN("/t/abc", "/t/e"), RUN("/t/defghi"), RUN("/t/x")), "/t/abc");
+  assert_string_equal(more(RUN("/t/abc"), RUN("/t/defghi"), RUN("/t/x")), "");
+  assert_string_equal(more(RUN("/t/abc", "/t/e"), RUN("/t/defghi"), RUN("/t/x")), "/t/abc");
 }
 
 /* What is left on purpose is no matter, and a folder is shown rather than what is in it. */
 static void what_is_shown(void **state) {
   (void)state;
-  assert_string_equal(MORE(RUN("/t/a.gcda", "/t/a.profraw", "/t/core", "/t/core.12", "/t/error.log",
+  assert_string_equal(more(RUN("/t/a.gcda", "/t/a.profraw", "/t/core", "/t/core.12", "/t/error.log",
                                "/home/.cache/a", "/home/.cache"), RUN(NULL), RUN(NULL)), "");
-  assert_string_equal(MORE(RUN("/t/a", "/t/a/b"), RUN(NULL), RUN(NULL)), "/t/a");
-  assert_string_equal(MORE(RUN("/t/a", "/t/a/b"), RUN("/t/a"), RUN("/t/a")), "/t/a/b");
+  assert_string_equal(more(RUN("/t/a", "/t/a/b"), RUN(NULL), RUN(NULL)), "/t/a");
+  assert_string_equal(more(RUN("/t/a", "/t/a/b"), RUN("/t/a"), RUN("/t/a")), "/t/a/b");
 }
 
 static void unknown(void **state) {
