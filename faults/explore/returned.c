@@ -392,7 +392,7 @@ static const struct nomem__returned_call *same_call(const struct nomem__returned
 
 /* Whether test code makes the same calls next; one that blew up was the last. */
 static bool goes_on_alike(const struct nomem__returned_call *call, const struct nomem__returned_call *other) {
-  bool is_cut = call->state == NOMEM_RETURNED_NEXT_ON;
+  bool is_cut = call->state == NOMEM_RETURNED_NEXT_ON || call->state == NOMEM_RETURNED_STEPPED;
   if (call->is_lost || call->next_count > other->next_count) return false;
   if (!is_cut && (other->is_lost || call->next_count < other->next_count)) return false;
   return memcmp(call->next, other->next, call->next_count * sizeof call->next[0]) == 0;
