@@ -15,9 +15,10 @@
 #define NOMEM_RETURNED_TEXT_BYTES 384
 /* Of a process, when a call returned. Where there are more, nothing is known of them. */
 #define NOMEM_RETURNED_THREADS 64
-/* Calls that test code makes next: where they are the same as without the fault, it did not look at what it was told. */
+/* Calls that test code makes next: where they are the same as without the fault, it did not look at what it was
+ * told. */
 #define NOMEM_RETURNED_NEXT 3
-#define NOMEM_RETURNED_CALLS (2 * NOMEM_FAULTS)
+#define NOMEM_RETURNED_CALLS ((size_t)2 * NOMEM_FAULTS)
 
 enum nomem__returned_state {
   NOMEM_RETURNED_AWAITED,
@@ -74,7 +75,8 @@ uint32_t nomem__returned_begin(struct nomem__returned *returned, struct nomem_ch
  * stop or by one instruction. */
 enum nomem__returned_step { NOMEM_RETURNED_NOT_MEANT, NOMEM_RETURNED_GO_ON, NOMEM_RETURNED_STEP };
 
-enum nomem__returned_step nomem__returned_stopped(struct nomem__returned *returned, struct nomem__stacks *stacks, pid_t tid, int signal);
+enum nomem__returned_step nomem__returned_stopped(struct nomem__returned *returned, struct nomem__stacks *stacks,
+                                                  pid_t tid, int signal);
 
 /* The last call of test code's that had a fault, in the thread that blew up where that had any, and that had returned
  * before: what blew up lies under another one. Of those that were made below one another it is the outermost that had
