@@ -10,7 +10,17 @@
 extern uint8_t __start___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
 extern uint8_t __stop___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
 
+/* The fuzzer counts how deep the stack was for coverage, too; the engine's own frames would be in that, and by how much
+ * depends on where the stack begins. Its variable is there when the fuzzer is. */
+extern _Thread_local uintptr_t __sancov_lowest_stack __attribute__((weak, tls_model("initial-exec")));
+extern void _ZN6fuzzer6Fuzzer19StaticDeathCallbackEv(void) __attribute__((weak));
+
 static uint8_t *largest, *edges[2];
+static uintptr_t lowest_stack;
+
+static bool has_fuzzer(void) {
+  return &_ZN6fuzzer6Fuzzer19StaticDeathCallbackEv != NULL;
+}
 
 static size_t size_of_counters(void) {
   return (size_t)((uintptr_t)__stop___sancov_cntrs - (uintptr_t)__start___sancov_cntrs);
@@ -30,6 +40,7 @@ static void keep_larger(uint8_t *to, const uint8_t *from, size_t size) {
 
 void nomem__counters_begin(void) {
   size_t size = size_of_counters();
+  if (has_fuzzer()) lowest_stack = __sancov_lowest_stack;
   if (size == 0) return;
   if (largest == NULL) {
     void *pages = mmap(NULL, 3 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -50,6 +61,7 @@ void nomem__counters_merge(void) {
 }
 
 void nomem__counters_end(void) {
+  if (has_fuzzer()) __sancov_lowest_stack = lowest_stack;
   if (largest != NULL) memcpy(__start___sancov_cntrs, largest, size_of_counters());
 }
 

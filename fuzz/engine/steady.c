@@ -19,7 +19,10 @@ enum {
   RUNS_OF_DOUBT = 256, /* alike, after a change: it stays */
   RUNS_AT_LEAST = 8,   /* of each, however slow the target is */
   TIMES_LATE = 8,      /* so often a late failure is provoked */
-  UNLIKE_MAX = 3       /* inputs that did not repeat themselves: from then on the target is not expected to */
+  /* So many inputs that do not repeat themselves are nothing; then of so many runs one, or the target is not expected
+   * to. */
+  UNLIKE_MAX = 3,
+  RUNS_PER_UNLIKE = 1000
 };
 
 /* As many as are shown by their values. */
@@ -43,7 +46,7 @@ static struct outcome current;
 static struct observed before;
 static bool is_settled; /* before holds */
 static bool is_proven;
-static uint32_t unlike_outcomes, unlike_traces;
+static uint64_t runs, unlike_outcomes, unlike_traces;
 
 __attribute__((visibility("default"))) void nomem__fuzz_outcome(long outcome);
 
@@ -62,20 +65,16 @@ void nomem__steady_close(int returned) {
   current.returned = returned;
 }
 
-static bool is_outcome_judged(void) {
-  return unlike_outcomes < UNLIKE_MAX;
-}
-
-static bool is_trace_judged(void) {
-  return unlike_traces < UNLIKE_MAX;
+static bool is_judged(uint64_t unlike) {
+  return unlike < UNLIKE_MAX || unlike * RUNS_PER_UNLIKE < runs;
 }
 
 static bool is_same_outcome(const struct outcome *a, const struct outcome *b) {
-  return !is_outcome_judged() || (a->returned == b->returned && a->told == b->told && a->hash == b->hash);
+  return !is_judged(unlike_outcomes) || (a->returned == b->returned && a->told == b->told && a->hash == b->hash);
 }
 
 static bool is_same_trace(const struct nomem_trace *a, const struct nomem_trace *b) {
-  return !is_trace_judged() || (a->calls == b->calls && a->hash == b->hash);
+  return !is_judged(unlike_traces) || (a->calls == b->calls && a->hash == b->hash);
 }
 
 static bool is_alike(const struct observed *a, const struct observed *b) {
@@ -87,6 +86,7 @@ static struct observed last_run(void) {
 }
 
 static struct observed run_clean(void) {
+  runs++;
   nomem__counters_clear();
   nomem__run_target(NOMEM_RUN_TRACE, NULL);
   return last_run();
@@ -97,7 +97,7 @@ static void note_unlike(const struct observed *a, const struct observed *b) {
   static bool is_said;
   unlike_traces += !is_same_trace(&a->trace, &b->trace);
   unlike_outcomes += !is_same_outcome(&a->outcome, &b->outcome);
-  if (is_outcome_judged() || is_said) return;
+  if (is_judged(unlike_outcomes) || is_said) return;
   is_said = true;
   nomem__say("the same input does not always come out alike, without a fault, either: outcomes are not compared");
 }
@@ -115,8 +115,8 @@ static bool settles(struct observed *last) {
 }
 
 /* Runs so many times more, or until the deadline; every run's edges are added. */
-static bool repeats(const struct observed *usual, int runs, uint64_t deadline_ms, enum nomem_edges edges) {
-  for (int i = 0; i < runs; i++) {
+static bool repeats(const struct observed *usual, int times, uint64_t deadline_ms, enum nomem_edges edges) {
+  for (int i = 0; i < times; i++) {
     if (i >= RUNS_AT_LEAST && nomem__milliseconds() > deadline_ms) break;
     struct observed again = run_clean();
     nomem__edges_add(edges);

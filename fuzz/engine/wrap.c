@@ -46,7 +46,8 @@ struct turn {
   uint64_t clean_growth; /* bytes that a clean run leaves behind */
 };
 
-/* The only place that calls the target: its frame ends every stack. */
+/* The only place that calls the target: its frame ends every stack. No branch on kind, lest the compiler make two calls
+ * of the one, and two sites of each. */
 __attribute__((noinline)) int nomem__run_target(enum nomem_run kind, const struct nomem_plan *plan) {
   nomem__current.run = kind;
   nomem__current.plan = plan;
