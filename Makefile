@@ -67,7 +67,7 @@ bench: setup-bench
 	$(Q)bench/run.sh $(BUILD)
 	$(Q)bench/explore.sh $(BUILD)
 
-## downstream: explore real programs and test suites, print a table (15 minutes; SUITES='jansson cjson@sid': only those)
+## downstream: explore real programs and test suites, print a table (15 minutes; SUITES='jansson cjson@newest': only those)
 downstream: all
 	$(Q)tests/downstream/run.sh $(BUILD) $(SUITES)
 

@@ -2,7 +2,7 @@
 # Explores real programs and the test programs of real projects, and prints a table of what came of it.
 #
 #   tests/downstream/run.sh BUILD [SUITE...]       suites: programs, those of suites.sh (default: all of them)
-#   tests/downstream/run.sh BUILD jansson@sid      the version of another suite of the distribution
+#   tests/downstream/run.sh BUILD jansson@newest   the newest that the distribution has (or @sid: of that suite)
 #
 # Sources are fetched from the distribution and built below BUILD/downstream; each report is kept in
 # BUILD/downstream/reports/SUITE/TEST.{txt,json}. docs/found.md says what the findings are, expected/SUITE which of them

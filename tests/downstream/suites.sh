@@ -173,10 +173,12 @@ suite_libxml2() {
   explore xmllint-format -- "$built/xmllint" --format --encode UTF-16 doc.xml
 }
 
-# Each test of munit's by its name, in the process that it is started in.
+# Each test of munit's by its name, in the process that it is started in. The tests do not look at what sets their
+# variables: so that one that was not set is NULL, and not what stood there by chance, the compiler clears them.
 suite_nghttp2() {
   targets='main failmalloc'
-  build_cmake nghttp2 . -DENABLE_LIB_ONLY=ON -DBUILD_STATIC_LIBS=ON || return
+  build_cmake nghttp2 . -DENABLE_LIB_ONLY=ON -DBUILD_STATIC_LIBS=ON \
+    -DCMAKE_C_FLAGS=-ftrivial-auto-var-init=zero || return
   cd "$built/tests" || return
   for program in main failmalloc; do
     for name in $("./$program" --list | tr -d '\t'); do
@@ -186,7 +188,8 @@ suite_nghttp2() {
   done
 }
 
-# The tests that need no server. The program makes 30,000 allocations before it begins with one.
+# Of the tests that need no server those of set-up, containers and answers. The program makes 30,000 allocations before
+# it begins with one.
 suite_c_ares() {
   targets=arestest
   case_seconds=3
@@ -194,7 +197,8 @@ suite_c_ares() {
     -DCMAKE_CXX_FLAGS=-g || return
   cd "$built/bin" || return
   for name in $(./arestest --gtest_list_tests | awk '/^[^ ]/ { group = $1 } /^ / { print group $1 }' |
-    grep -E '^(LibraryTest|DefaultChannelTest|FileChannelTest)[.]' | grep -v Live); do
+    grep -E '^(Library|DefaultChannel)Test[.].*(Init|Dup|Buf|Array|Htable|list|ReplyOK|AllocFail|Server|AddrInfo)' |
+    grep -vE 'Live|Misuse'); do
     timeout -s KILL "$test_seconds" ./arestest "--gtest_filter=$name" >/dev/null 2>&1 </dev/null &&
       explore "$name" -- ./arestest "--gtest_filter=$name"
   done
@@ -220,7 +224,7 @@ suite_libarchive() {
   cd "$work" || return
   export TMPDIR="$work"
   for name in $("$built/bin/libarchive_test" -l 2>&1 | sed -n 's/^ *[0-9]*: //p' |
-    grep -E '^test_(archive_(match|string)|compat|entry|read_format_(ar|cpio|tar)|write_format_(ar|tar|zip))'); do
+    grep -E '^test_(archive_(match|string)|compat|entry|read_format_tar|write_format_(ar|tar|zip))'); do
     timeout -s KILL "$test_seconds" "$built/bin/libarchive_test" -k -r "$source/libarchive/test" "$name" \
       >/dev/null 2>&1 </dev/null &&
       explore "$name" -- "$built/bin/libarchive_test" -k -r "$source/libarchive/test" "$name"
