@@ -12,6 +12,7 @@ void nomem__audit_baseline(struct nomem__audit *audit, const struct nomem__outco
   struct nomem__remains *remains = outcome->remains;
   unsigned number = audit->baselines < NOMEM__AUDIT_BASELINES ? audit->baselines++ : NOMEM__AUDIT_BASELINES - 1;
   audit->is_known = remains->is_known && (number == 0 || audit->is_known);
+  audit->has_leak_check = remains->has_leak_check;
   audit->live[number] = remains->live;
   if (remains->descriptors > audit->descriptors) audit->descriptors = remains->descriptors;
   if (remains->threads > audit->threads) audit->threads = remains->threads;
@@ -127,7 +128,8 @@ bool nomem__audit_is_due(const struct nomem__campaign *campaign, const struct no
                          enum nomem__verdict verdict) {
   const struct nomem__audit *audit = &campaign->audit;
   const struct nomem__remains *remains = outcome->remains;
-  if (!audit->is_known || !remains->is_known || outcome->channel->watch != NOMEM_WATCH_LIVE) return false;
+  bool is_first = outcome->channel->watch == NOMEM_WATCH_LIVE && !outcome->channel->check_leaks;
+  if (!audit->is_known || !remains->is_known || !is_first) return false;
   if (verdict < NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_UNREACHED) return false;
   if (!nomem__audit_is_looked_at(campaign, outcome)) return false;
   struct nomem__peers peers;
@@ -135,6 +137,8 @@ bool nomem__audit_is_due(const struct nomem__campaign *campaign, const struct no
   bool has_peers = find_peers(campaign, audit->others, audit->baselines, other, &peers);
   bool is_first_good = first_ended_alike(campaign, outcome);
   if (more_made(audit, outcome) != NULL) return true;
+  bool has_count = !audit->has_leak_check || !remains->has_ended || remains->live != 0; /* LeakSanitizer alone has none */
+  if (is_first_good && !has_count) return true;
   if (!is_first_good && !has_peers) return false;
   if (is_first_good && has_more(audit, remains)) return true;
   if (has_peers && nomem__peers_have_less(&peers, other)) return true;
@@ -221,8 +225,11 @@ static void baseline_audited(struct nomem__worker *worker, const struct nomem__o
   (void)worker;
   struct nomem__audit *audit = &campaign->audit;
   if (outcome->end.was_cancelled) return;
-  audit->ends_otherwise = outcome->end.root_status != campaign->baseline_status;
+  /* A sanitizer that may not look for leaks says so, and ends its process. */
+  bool has_died = audit->has_leak_check && outcome->end.fatal_deaths != campaign->baseline_fatal_deaths;
+  audit->ends_otherwise = has_died || outcome->end.root_status != campaign->baseline_status;
   if (audit->ends_otherwise) return;
+  audit->is_checked = outcome->channel->check_leaks;
   if (audit->ledger_count == 0) {
     audit->writes_otherwise =
         !nomem__output_is_same(&campaign->baseline_output, &outcome->output, &outcome->error);
@@ -243,33 +250,49 @@ static void audit_baseline(struct nomem__campaign *campaign) {
   nomem__session_run(campaign->session);
 }
 
+void nomem__audit_look(const struct nomem__campaign *campaign, struct nomem__worker *worker, bool closely) {
+  if (campaign->audit.has_leak_check)
+    nomem__worker_check_leaks(worker, closely);
+  else
+    nomem__worker_watch_blocks(worker, closely ? NOMEM_WATCH_LEDGER : campaign->audit.watch);
+}
+
+static bool can_look(const struct nomem__audit *audit) {
+  return audit->has_leak_check ? audit->is_checked : audit->remains.has_ledger;
+}
+
+/* What a sanitizer reports of the baseline is the program's own. */
 bool nomem__audit_prepare(struct nomem__campaign *campaign) {
   struct nomem__audit *audit = &campaign->audit;
-  if (audit->is_prepared) return audit->remains.has_ledger;
+  if (audit->is_prepared) return can_look(audit);
   audit->is_prepared = true;
   struct nomem__worker *worker = campaign->workers[0].worker;
-  nomem__worker_watch_blocks(worker, NOMEM_WATCH_LEDGER);
+  nomem__audit_look(campaign, worker, true);
+  campaign->session->sanitizer.is_learning = true;
   audit_baseline(campaign);
   if (audit->ledger_count > 0 && audit->ledgers[0].count > 0) audit_baseline(campaign);
-  nomem__worker_watch_blocks(worker, audit->watch);
-  if (!audit->remains.has_ledger && !nomem__campaign_is_over(campaign))
-    nomem__complain("what runs leave, and do to the heap, cannot be looked at: the program %s",
-                    audit->ends_otherwise ? "ends otherwise when each block is kept a record of"
-                                          : "has more memory than that takes");
-  return audit->remains.has_ledger;
+  campaign->session->sanitizer.is_learning = false;
+  nomem__audit_look(campaign, worker, false);
+  if (!can_look(audit) && !nomem__campaign_is_over(campaign))
+    nomem__complain("what runs leave%s cannot be looked at: the program %s",
+                    audit->has_leak_check ? "" : ", and do to the heap,",
+                    !audit->ends_otherwise  ? "has more memory than that takes"
+                    : audit->has_leak_check ? "ends otherwise when its sanitizer looks for leaks"
+                                            : "ends otherwise when each block is kept a record of");
+  return can_look(audit);
 }
 
 void nomem__audit_make_runs(struct nomem__campaign *campaign, bool are_fresh,
                             void (*start)(struct nomem__campaign_worker *hand)) {
   campaign->engine = NOMEM_ENGINE_EXEC;
   for (unsigned i = 0; i < campaign->worker_count; i++) {
-    nomem__worker_watch_blocks(campaign->workers[i].worker, NOMEM_WATCH_LEDGER);
+    nomem__audit_look(campaign, campaign->workers[i].worker, true);
     nomem__worker_refresh_files(campaign->workers[i].worker, are_fresh);
     start(&campaign->workers[i]);
   }
   nomem__session_run(campaign->session);
   for (unsigned i = 0; i < campaign->worker_count; i++) {
-    nomem__worker_watch_blocks(campaign->workers[i].worker, campaign->audit.watch);
+    nomem__audit_look(campaign, campaign->workers[i].worker, false);
     nomem__worker_watch_making(campaign->workers[i].worker, NULL);
     int result = nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
     if (result != 0) nomem__campaign_give_up(campaign, result);

@@ -1,7 +1,8 @@
 /* Which runs are looked at more closely for what they left, and the closer look.
  *
  * Every run counts its blocks, which costs next to nothing. One that ended as the baseline did, but with other blocks
- * than either baseline, is made once more, started anew and with a ledger; so is the baseline, once.
+ * than either baseline, is made once more, started anew and with a ledger; so is the baseline, once. Of a program with a sanitizer that looks for leaks, the runs
+ * and the baseline are made once more with that.
  */
 #ifndef NOMEM_AUDIT_H
 #define NOMEM_AUDIT_H
@@ -49,6 +50,9 @@ bool nomem__audit_is_looked_at(const struct nomem__campaign *campaign, const str
 /* What was left or misused, and by which process when it is not the first, in words. */
 void nomem__audit_describe(const struct nomem__found *found, char *detail, size_t detail_bytes);
 
+/* Has the next runs of a worker, which are started for each, looked at more closely, or no longer. */
+void nomem__audit_look(const struct nomem__campaign *campaign, struct nomem__worker *worker, bool closely);
+
 /* Makes the runs that are due, as long as the campaign is not over. */
 void nomem__audit_run(struct nomem__campaign *campaign);
 
@@ -57,8 +61,8 @@ void nomem__audit_run(struct nomem__campaign *campaign);
 void nomem__audit_make_runs(struct nomem__campaign *campaign, bool are_fresh,
                             void (*start)(struct nomem__campaign_worker *hand));
 
-/* Makes the baseline's ledger, if it is not there yet. False: it cannot be had, and nothing is said of what runs
- * leave. */
+/* Makes the baseline's ledger, or has its sanitizer look for leaks, if that has not been done yet. False: it cannot be
+ * had, and nothing is said of what runs leave. */
 bool nomem__audit_prepare(struct nomem__campaign *campaign);
 
 void nomem__audit_free(struct nomem__audit *audit);

@@ -83,7 +83,8 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
   int status = outcome->end.root_status;
   evidence.is_skipped = WIFEXITED(status) && is_skip_code(campaign->session->options, WEXITSTATUS(status));
   evidence.has_report = nomem__has_report(outcome, campaign->session->symbols);
-  evidence.is_leak = outcome->report.is_leak;
+  bool any_exit_counts = campaign->session->options->leaks == NOMEM_LEAKS_ALL && WIFEXITED(status);
+  evidence.is_leak = outcome->report.is_leak && !any_exit_counts;
   struct nomem__left_site left;
   char what[NOMEM_DETAIL_BYTES];
   evidence.was_misused =

@@ -45,6 +45,8 @@ struct nomem__campaign_worker {
 #define NOMEM__AUDIT_BASELINES 2
 struct nomem__audit {
   bool is_known; /* the baselines' ends were seen */
+  bool has_leak_check; /* a sanitizer says what was left; there is no ledger */
+  bool is_checked;     /* it did so of a baseline, which ended as ever */
   unsigned baselines;
   uint64_t live[NOMEM__AUDIT_BASELINES];
   bool *is_due; /* of each point */

@@ -172,6 +172,8 @@ static void report(struct minimiser *minimiser, uint64_t total, int needed, cons
   const struct nomem__campaign *campaign = &minimiser->campaign;
   enum nomem__verdict verdict = minimiser->wanted.verdict;
   bool is_timed = verdict == NOMEM_VERDICT_HANG;
+  bool is_left = verdict == NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_LEFTOVER ||
+                 (verdict == NOMEM_VERDICT_SANITIZER && campaign->audit.is_checked);
   printf("%d of %" PRIu64 " failed calls lead%s to the same end (%s; %u runs)\n", needed, total,
          needed == 1 ? "s" : "", nomem__verdicts[minimiser->wanted.verdict].name, minimiser->runs);
   for (unsigned i = 0; i < minimiser->call_count; i++) {
@@ -181,8 +183,7 @@ static void report(struct minimiser *minimiser, uint64_t total, int needed, cons
     nomem__trace_print(stdout, &call->trace, campaign->session->symbols, 4);
   }
   fputs("  reproduce: ", stdout);
-  nomem__print_reproduction(stdout, campaign->session->options, plan, is_timed ? campaign->timeout_ms : 0,
-                            verdict == NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_LEFTOVER);
+  nomem__print_reproduction(stdout, campaign->session->options, plan, is_timed ? campaign->timeout_ms : 0, is_left);
 }
 
 /* The plan as it was given. Returns how many calls it failed, or a negative error code after a line. */
@@ -236,9 +237,11 @@ static int open_worker(struct minimiser *minimiser) {
     return result;
   }
   campaign->worker_count = 1;
+  if (session->setup.trace) campaign->audit.watch = NOMEM_WATCH_LIVE;
+  nomem__worker_watch_blocks(campaign->workers[0].worker, campaign->audit.watch);
   result = nomem__preflight(campaign);
   if (result == 0 && session->setup.trace && nomem__audit_prepare(campaign))
-    nomem__worker_watch_blocks(campaign->workers[0].worker, NOMEM_WATCH_LEDGER);
+    nomem__audit_look(campaign, campaign->workers[0].worker, true);
   return result;
 }
 

@@ -113,6 +113,7 @@ static void say_late_misuse(struct run *run, const struct nomem__remains *remain
 /* Without a baseline, all of it: what the program loses in any case, too. */
 static void say_left(struct run *run, const struct nomem__remains *remains) {
   struct nomem__left_site most;
+  if (remains->has_leak_check) return; /* its sanitizer has said it */
   if (!remains->has_ledger) nomem__complain("what is left could not be looked at");
   say_late_misuse(run, remains);
   if (!nomem__left_more(&remains->left, NULL, 0, &most)) return;
@@ -189,6 +190,7 @@ static int run_once(struct run *run) {
   }
   bool is_watched = session->options->leaks == NOMEM_LEAKS_ALL && session->setup.trace;
   if (is_watched) nomem__worker_watch_blocks(run->worker, NOMEM_WATCH_LEDGER);
+  nomem__worker_check_leaks(run->worker, is_watched);
   session->on_interrupt = interrupt;
   session->user = run;
   int status = NOMEM_EXIT_FAILED;

@@ -14,7 +14,7 @@ static bool needs_ledger(const struct nomem__finding *finding) {
 /* One more run, with a ledger, may tell of a block. */
 static bool may_learn(const struct nomem__campaign *campaign, const struct nomem__finding *finding) {
   bool is_crash = finding->verdict == NOMEM_VERDICT_CRASH && nomem__touch_may_be_freed(finding->touch);
-  return campaign->audit.is_known && !finding->takes_ledger &&
+  return campaign->audit.is_known && !campaign->audit.has_leak_check && !finding->takes_ledger &&
          (is_crash || finding->verdict == NOMEM_VERDICT_CORRUPTION);
 }
 
@@ -43,8 +43,7 @@ static void confirm_next(struct nomem__campaign *campaign) {
     return;
   const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   bool is_checked = finding->verdict != NOMEM_VERDICT_SWALLOWED || campaign->is_output_checked;
-  nomem__worker_watch_blocks(campaign->workers[0].worker,
-                             needs_ledger(finding) ? NOMEM_WATCH_LEDGER : campaign->audit.watch);
+  nomem__audit_look(campaign, campaign->workers[0].worker, needs_ledger(finding));
   nomem__worker_refresh_files(campaign->workers[0].worker, true);
   bool is_watched = finding->may_be_told && campaign->session->setup.trace;
   watch(campaign, is_watched ? &campaign->returned : NULL, false);
@@ -96,7 +95,7 @@ static void settle(struct nomem__campaign *campaign) {
     return;
   }
   watch(campaign, NULL, false);
-  nomem__worker_watch_blocks(campaign->workers[0].worker, NOMEM_WATCH_LEDGER);
+  nomem__audit_look(campaign, campaign->workers[0].worker, true);
   start(campaign, finding->plan, learned);
 }
 

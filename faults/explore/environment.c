@@ -39,7 +39,9 @@ static int make_entries(struct nomem__environment *environment, const struct nom
              others != NULL ? ":" : "", others != NULL ? others : "");
   else if (others != NULL)
     snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s", others);
-  return nomem__sanitizer_options(setup->trace, !setup->inherit, environment->sanitizer_entries);
+  int result = nomem__sanitizer_options(false, !setup->inherit, environment->checked_entries);
+  return result != 0 ? result
+                     : nomem__sanitizer_options(setup->trace, !setup->inherit, environment->sanitizer_entries);
 }
 
 int nomem__environment_make(struct nomem__environment *environment, const struct nomem__setup *setup,
@@ -57,6 +59,11 @@ int nomem__environment_make(struct nomem__environment *environment, const struct
   if (environment->preload_entry[0] != '\0') environment->plain[at++] = environment->preload_entry;
   environment->plain[at++] = environment->channel_entry;
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) environment->plain[at++] = environment->sanitizer_entries[i];
+  environment->checked = calloc(at + 1, sizeof *environment->checked);
+  if (environment->checked == NULL) return -ENOMEM;
+  size_t kept = at - NOMEM_SANITIZER_OPTIONS;
+  memcpy(environment->checked, environment->plain, kept * sizeof *environment->plain);
+  memcpy(environment->checked + kept, environment->checked_entries, sizeof environment->checked_entries);
   /* What is bound before the fork need not be bound again in each of its children. */
   static char bind_now[] = "LD_BIND_NOW=1";
   environment->forked = calloc(at + 3, sizeof *environment->forked); /* room for one more entry */
@@ -84,6 +91,10 @@ int nomem__environment_use_huge_pages(struct nomem__environment *environment) {
 void nomem__environment_free(struct nomem__environment *environment) {
   free(environment->plain);
   free(environment->forked);
+  free(environment->checked);
   free(environment->tunables_entry);
-  for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) free(environment->sanitizer_entries[i]);
+  for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) {
+    free(environment->sanitizer_entries[i]);
+    free(environment->checked_entries[i]);
+  }
 }

@@ -11,10 +11,11 @@ struct nomem__setup;
 /* All zero: none. */
 struct nomem__environment {
   char **plain, **forked; /* of a program that is started for each run; of one that is forked */
+  char **checked;         /* of one that is started, and whose sanitizer looks for leaks */
   char *tunables_entry;   /* of the latter; NULL: none of ours */
   char preload_entry[4096 + 16];
   char channel_entry[64];
-  char *sanitizer_entries[NOMEM_SANITIZER_OPTIONS];
+  char *sanitizer_entries[NOMEM_SANITIZER_OPTIONS], *checked_entries[NOMEM_SANITIZER_OPTIONS];
 };
 
 /* channel: the path at which the program finds it. Returns 0 or -ENOMEM. */

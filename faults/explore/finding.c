@@ -244,7 +244,7 @@ static int show(struct nomem__finding *finding, const struct nomem__found *found
   finding->block = run->block;
   finding->freed = run->freed;
   finding->is_confirmed = false;
-  finding->takes_ledger = outcome->channel->watch == NOMEM_WATCH_LEDGER;
+  finding->takes_ledger = outcome->channel->watch == NOMEM_WATCH_LEDGER || outcome->channel->check_leaks;
   finding->rank = found->rank;
   finding->point = found->point;
   strncpy(finding->plan, found->plan, sizeof finding->plan - 1);

@@ -38,7 +38,7 @@ struct nomem__finding {
   uint64_t runs;
   bool is_flaky; /* its first run, made once more, ended otherwise */
   bool is_confirmed; /* that run was made once more */
-  bool takes_ledger; /* that run kept one: without it, it may end otherwise */
+  bool takes_ledger; /* that run kept one, or sanitizers looked for leaks: without it, it may end otherwise */
   enum nomem__aside aside;
   const char *set_aside; /* the reason in words; NULL: it counts. Not owned */
 

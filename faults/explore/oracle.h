@@ -55,7 +55,7 @@ struct nomem__evidence {
   bool has_swallowed;  /* its output is not the baseline's, and it said nothing of a failure */
   bool is_skipped;     /* the root's exit status is one that says: skipped */
   bool has_report;     /* a sanitizer's, that the baseline does not have */
-  bool is_leak;        /* the report is of memory that was left */
+  bool is_leak;        /* the report is of memory that was left: it counts where the program came to its end */
   bool raised_by_test; /* the abort came from the test program itself, the fault from a library under it */
 };
 

@@ -54,6 +54,7 @@ void nomem__remains_count(struct nomem__remains *remains, const struct nomem_cha
   const struct nomem_ending *first = &channel->watched.first;
   remains->is_known = channel->watch != NOMEM_WATCH_NONE && first->pid != 0;
   remains->live = channel->watched.live;
+  remains->has_leak_check = channel->watched.has_leak_check != 0;
   remains->pid = first->pid;
   remains->who = nomem__processes_tell(processes, remains->pid);
   nomem__remains_take(remains, first);

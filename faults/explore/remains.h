@@ -16,6 +16,7 @@ struct nomem__remains {
   uint64_t live; /* blocks and bytes in use, as the injector counts them: equal for equal amounts; of the whole run */
   pid_t pid;
   struct nomem__process who;
+  bool has_leak_check; /* a sanitizer can say more of it */
   bool has_ended; /* what follows is known */
   unsigned descriptors, threads, children;
   unsigned open_count; /* with a ledger: those of open[] that are listed */

@@ -16,6 +16,9 @@
 /* Of a line that is longer, only so much is looked at around the place in question. */
 #define LINE_BYTES_MAX 4096
 
+/* How LeakSanitizer begins a report. */
+#define LEAKS "LeakSanitizer: detected memory leaks"
+
 /* A part of a text. */
 struct slice {
   const char *start, *end;
@@ -89,14 +92,28 @@ uint64_t nomem__sanitizer_hash(const char *kind) {
   return hash;
 }
 
-/* Whether a line is the head of a report. */
-static bool read_head(struct slice line, struct nomem__sanitizer_text *found) {
+/* One report tells of all that is left, by the stacks that it was allocated at: each counts for itself. What only other
+ * memory that is left points to comes last, and counts where there is nothing else. */
+static bool is_leak(struct slice line, struct slice text) {
+  static const char direct[] = "Direct leak of ", indirect[] = "Indirect leak of ";
+  if (find(line, direct) == line.start) return true;
+  return find(line, indirect) == line.start && find(text, direct) == NULL;
+}
+
+/* Whether a line of the text is the head of a report. */
+static bool read_head(struct slice line, struct slice text, struct nomem__sanitizer_text *found) {
   static const char by_name[] = "Sanitizer: ", by_place[] = ": runtime error: ", undefined[] = "UndefinedBehavior";
   struct nomem__sanitizer_report *report = &found->report;
   const char *at = find(line, by_name), *name = at != NULL ? report_name(line.start, at) : NULL;
   size_t name_bytes = name != NULL ? (size_t)(at - name) : strlen(undefined);
   struct slice words = {at, line.end}, place = {line.start, line.start};
-  if (name != NULL) {
+  if (name == NULL && is_leak(line, text)) {
+    static const char leak[] = LEAKS;
+    name = leak;
+    name_bytes = strlen("Leak");
+    words = (struct slice){leak + name_bytes + strlen(by_name), leak + strlen(leak)};
+  } else if (name != NULL) {
+    if (memcmp(name, LEAKS, strlen(LEAKS)) == 0) return false;
     words.start += strlen(by_name);
   } else {
     at = find(line, by_place);
@@ -162,7 +179,7 @@ bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct n
   found->report.trace.depth = found->report.trace.own = found->report.trace.blameless = 0;
   while (!is_head && *at < bytes) {
     struct slice line = {text + *at, line_end(text + *at, end)};
-    is_head = read_head(line, found);
+    is_head = read_head(line, (struct slice){text, end}, found);
     *at = (size_t)(line.end - text) + (line.end < end);
   }
   if (!is_head) return false;

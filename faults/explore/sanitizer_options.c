@@ -14,18 +14,20 @@
  * status alone, which tells whether it came to its end. Reports come where they are looked for. */
 #define ALWAYS "abort_on_error=1:log_path=stderr"
 
-/* Names are looked up afterwards, once for all runs. */
-#define CAPTURED "symbolize=0:stack_trace_format='#%n %p (%m+%o)'"
+/* Names are looked up afterwards, once for all runs; but suppressions of leaks are names. */
+#define CAPTURED ":stack_trace_format='#%n %p (%m+%o)'"
+#define UNNAMED ":symbolize=0"
 
 static const struct {
   const char *name, *before, *after;
+  bool has_leaks; /* it looks for leaks, too */
 } variables[NOMEM_SANITIZER_OPTIONS] = {
-    {"ASAN_OPTIONS", UNLESS_SET, ALWAYS ":exitcode=0:verify_asan_link_order=0"},
-    {"LSAN_OPTIONS", UNLESS_SET, ALWAYS ":exitcode=0"},
-    {"MSAN_OPTIONS", UNLESS_SET, ALWAYS},
-    {"TSAN_OPTIONS", UNLESS_SET, ALWAYS},
-    {"HWASAN_OPTIONS", UNLESS_SET, ALWAYS},
-    {"UBSAN_OPTIONS", UNLESS_SET ":print_stacktrace=1", ALWAYS},
+    {"ASAN_OPTIONS", UNLESS_SET, ALWAYS ":exitcode=0:verify_asan_link_order=0", true},
+    {"LSAN_OPTIONS", UNLESS_SET, ALWAYS ":exitcode=0", true},
+    {"MSAN_OPTIONS", UNLESS_SET, ALWAYS, false},
+    {"TSAN_OPTIONS", UNLESS_SET, ALWAYS, false},
+    {"HWASAN_OPTIONS", UNLESS_SET, ALWAYS, false},
+    {"UBSAN_OPTIONS", UNLESS_SET ":print_stacktrace=1", ALWAYS, false},
 };
 
 const char *nomem__sanitizer_variable(const char *entry) {
@@ -40,8 +42,9 @@ int nomem__sanitizer_options(bool traced, bool captured, char *entries[NOMEM_SAN
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) {
     const char *own = getenv(variables[i].name);
     bool is_set = own != NULL && *own != '\0';
-    if (asprintf(&entries[i], "%s=%s%s%s:%s%s%s", variables[i].name, variables[i].before, is_set ? ":" : "",
-                 is_set ? own : "", variables[i].after, captured ? ":" CAPTURED : "",
+    bool is_unnamed = captured && (traced || !variables[i].has_leaks);
+    if (asprintf(&entries[i], "%s=%s%s%s:%s%s%s%s", variables[i].name, variables[i].before, is_set ? ":" : "",
+                 is_set ? own : "", variables[i].after, captured ? CAPTURED : "", is_unnamed ? UNNAMED : "",
                  traced ? ":detect_leaks=0" : "") >= 0)
       continue;
     while (i-- > 0) free(entries[i]);

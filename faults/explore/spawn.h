@@ -22,6 +22,7 @@ struct nomem__start {
   bool watch_effects; /* fills in nomem__end.effects; needs trace */
   bool watch_ends;    /* as for nomem__tree_on_exit; needs trace */
   struct nomem__returned *returned; /* looks at stops for a fault; NULL: nobody does. Needs trace */
+  bool lets_go;       /* processes that ask for it are traced no longer: see NOMEM_LET_GO */
   const struct nomem__cell *cell; /* to run in; NULL: none */
   bool is_fresh; /* this and tell_fd: as for nomem__cell_enter */
   int tell_fd;

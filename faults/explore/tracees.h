@@ -13,6 +13,8 @@ bool nomem__is_fatal(int signal);
 struct nomem__tracee {
   pid_t tid;
   bool is_process; /* the first thread of its process, whose death is the process's */
+  pid_t leaves;    /* the process that it belongs to, if that is to be traced no longer; 0: it stays */
+  bool has_asked;  /* for that; it is stopped until all others have left */
 };
 
 struct nomem__tracees {

@@ -20,6 +20,7 @@
 
 #include "../channel.h"
 #include "effects.h"
+#include "leave.h"
 #include "returned.h"
 #include "strays.h"
 #include "tracees.h"
@@ -53,6 +54,8 @@ struct nomem__tree {
   bool is_dying; /* the stack of its first death is there */
   pid_t stack_pid;
   char *channel_entry; /* NOMEM_CHANNEL=..., by which an untraced tree's strays are known */
+  bool lets_go;
+  struct nomem__left_processes left;
   struct nomem__tracees tracees;
   struct nomem__processes *processes;
   uv_timer_t timer; /* for a run that hangs; most do without */
@@ -176,6 +179,16 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
   int signal = WSTOPSIG(status);
   int event = status >> 16;
   unsigned long message = 0;
+  const struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, tid);
+  if (tracee != NULL && tracee->leaves != 0 && event != PTRACE_EVENT_EXIT) {
+    bool makes_one = event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE;
+    if (makes_one && ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0) {
+      handle_fork(tree, tid, (pid_t)message);
+      nomem__leave_join(&tree->tracees, tid, (pid_t)message);
+    }
+    nomem__leave_stopped(&tree->tracees, tid, status);
+    return;
+  }
   switch (event) {
     case PTRACE_EVENT_FORK:
     case PTRACE_EVENT_VFORK:
@@ -211,6 +224,10 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
       return;
     case 0:
       if (is_returned_stop(tree, tid, signal)) return;
+      if (tree->lets_go && nomem__leave_is_asked(tid, signal)) {
+        nomem__leave_begin(&tree->left, &tree->tracees, tid);
+        return;
+      }
       if (nomem__is_fatal(signal) && !tree->is_dying && !tree->end.timed_out && tree->interesting != NULL &&
           tree->interesting(tree->user))
         capture(tree, tid, signal);
@@ -243,6 +260,7 @@ static void unlink_tree(struct nomem__tree *tree) {
 static void free_tree(struct nomem__tree *tree) {
   if (tree->error_fd >= 0) close(tree->error_fd);
   nomem__hang_free(tree->hang);
+  nomem__leave_free(&tree->left);
   free(tree->tracees.list);
   nomem__processes_free(tree->processes);
   free(tree);
@@ -289,7 +307,8 @@ static void kill_all(struct nomem__tree *tree) {
   for (size_t i = 0; i < tree->tracees.count; i++)
     if (tree->tracees.list[i].is_process) kill(tree->tracees.list[i].tid, SIGKILL);
   if (!tree->root_gone) kill(tree->root, SIGKILL);
-  if (!tree->traced) nomem__kill_strays(tree->root, tree->channel_entry);
+  nomem__leave_kill(&tree->left);
+  if (!tree->traced || tree->left.count > 0) nomem__kill_strays(tree->root, tree->channel_entry);
 }
 
 static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const struct rusage *usage) {
@@ -299,6 +318,7 @@ static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const s
     nomem__processes_ended(tree->processes, tid, status);
   }
   if (tracee != NULL) nomem__tracees_remove(&tree->tracees, tracee);
+  nomem__leave_finish(&tree->tracees);
   if (tid == tree->root) {
     tree->root_gone = true;
     tree->end.root_status = status;
@@ -414,6 +434,7 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *sta
       .trees = trees, .done = done, .interesting = interesting, .user = user, .traced = start->trace, .error_fd = -1};
   tree->watch_effects = start->watch_effects;
   tree->returned = start->returned;
+  tree->lets_go = start->lets_go;
   for (char **entry = start->environment; *entry != NULL; entry++)
     if (strncmp(*entry, NOMEM_CHANNEL_ENV "=", sizeof NOMEM_CHANNEL_ENV) == 0) tree->channel_entry = *entry;
   int result = nomem__spawn(start, &trees->blocked, &tree->root, &tree->error_fd);

@@ -22,6 +22,8 @@
 /* A run whose output goes past this is writing without end, into memory. */
 #define OUTPUT_MAX_BYTES (64u << 20)
 #define OUTPUT_CHECK_MS 100
+/* A sanitizer that looks for leaks reads all memory of its process, and names its findings. */
+#define CHECKED_FACTOR 10
 
 struct nomem__worker {
   uv_loop_t *loop;
@@ -40,7 +42,7 @@ struct nomem__worker {
   bool was_early;
   struct nomem__tree *tree;   /* of the run that goes on */
   struct nomem__tree *parent; /* of the process that is forked: the server, or the one snapshots are taken of */
-  bool use_server, watch_effects, keep_files;
+  bool use_server, watch_effects, keep_files, check_leaks;
   const char *made_path;
   struct nomem__stack maker; /* depth 0: nobody has made it */
   bool is_fresh; /* the run, or what is forked for it, has a view of the files of its own */
@@ -253,6 +255,7 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   memset(channel->images, 0, sizeof channel->images);
   channel->image_count = 0;
   channel->watch = worker->watch;
+  channel->check_leaks = worker->check_leaks && setup->trace;
   channel->watched = (struct nomem_watched){0};
   channel->fork = (struct nomem_fork){.engine = engine};
   worker->ends.are_all_wanted = *plan == '\0';
@@ -277,7 +280,9 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
   worker->is_fresh = !worker->keep_files && !is_forked;
   struct nomem__start start = {.path = setup->program,
                                .argv = setup->argv,
-                               .environment = is_forked ? worker->environment.forked : worker->environment.plain,
+                               .environment = is_forked             ? worker->environment.forked
+                                              : worker->check_leaks ? worker->environment.checked
+                                                                    : worker->environment.plain,
                                .stdin_fd = -1,
                                .stdout_fd = setup->inherit ? -1 : worker->streams.fd[NOMEM_OUTPUT],
                                .stderr_fd = setup->inherit ? -1 : worker->streams.fd[NOMEM_ERROR],
@@ -288,7 +293,8 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                .tell_fd = worker->told_fd[1],
                                .trace = setup->trace,
                                .watch_effects = (worker->watch_effects || worker->made_path != NULL) && setup->trace,
-                               .watch_ends = worker->watch == NOMEM_WATCH_LEDGER && setup->trace};
+                               .watch_ends = worker->watch == NOMEM_WATCH_LEDGER && setup->trace,
+                               .lets_go = worker->check_leaks && setup->trace};
   if (!setup->inherit || setup->stdin_path == NULL || strcmp(setup->stdin_path, "-") != 0) {
     start.stdin_fd = open(setup->stdin_path != NULL ? setup->stdin_path : "/dev/null", O_RDONLY | O_CLOEXEC);
     if (start.stdin_fd < 0) return -errno;
@@ -365,7 +371,7 @@ int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t
                         void *user) {
   worker->done = done;
   worker->user = user;
-  worker->deadline_ms = timeout_ms;
+  worker->deadline_ms = worker->check_leaks ? timeout_ms * CHECKED_FACTOR : timeout_ms;
   if (worker->use_server) return ask_server(worker, plan);
   int result = reset(worker, NOMEM_ENGINE_EXEC, plan);
   return result != 0 ? result : start_run(worker);
@@ -377,6 +383,10 @@ void nomem__worker_watch_blocks(struct nomem__worker *worker, enum nomem_watch w
 
 void nomem__worker_watch_making(struct nomem__worker *worker, const char *path) {
   worker->made_path = path;
+}
+
+void nomem__worker_check_leaks(struct nomem__worker *worker, bool check) {
+  worker->check_leaks = check;
 }
 
 void nomem__worker_watch_effects(struct nomem__worker *worker, bool watch) {

@@ -79,6 +79,10 @@ void nomem__worker_watch_making(struct nomem__worker *worker, const char *path);
  * run. At first NOMEM_WATCH_NONE. */
 void nomem__worker_watch_blocks(struct nomem__worker *worker, enum nomem_watch watch);
 
+/* Has the sanitizers in the next runs, which are started for each, look for leaks: of processes that they end traced no
+ * longer for that. At first only where nothing is traced. */
+void nomem__worker_check_leaks(struct nomem__worker *worker, bool check);
+
 /* Whether the next runs find files as they are outside, and nothing of earlier runs (at first: so), or may see what
  * earlier ones of this worker wrote, which is cheaper. Without isolation all of them may. */
 void nomem__worker_refresh_files(struct nomem__worker *worker, bool refresh);

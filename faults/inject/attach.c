@@ -122,7 +122,8 @@ void nomem__attach(void) {
     struct nomem_plan_error error;
     int result = injected ? nomem__start(channel, &error) : -ENOENT;
     if (result == -EINVAL) refuse_plan(&error);
-    if (result == 0 && channel->watch != NOMEM_WATCH_NONE && !nomem__has_sanitizer) nomem__ending_enter(channel);
+    if (result == 0 && channel->watch != NOMEM_WATCH_NONE) nomem__ending_enter(channel);
+    nomem__end_prepare(channel);
   }
   errno = saved_errno;
 }

@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "ending.h"
 #include "injector.h"
 #include "new.h"
 #include "sanitizer.h"
@@ -26,7 +27,11 @@ __attribute__((section(NOMEM_NOTE_SECTION), used, aligned(4))) static const stru
 #pragma weak __lsan_init
 #pragma weak __msan_init
 #pragma weak __tsan_init
+#pragma weak __lsan_do_leak_check
+#pragma weak __sanitizer_get_current_allocated_bytes
 extern void __asan_init(void), __hwasan_init(void), __lsan_init(void), __msan_init(void), __tsan_init(void);
+extern void __lsan_do_leak_check(void);
+extern size_t __sanitizer_get_current_allocated_bytes(void);
 
 extern NOMEM_HIDDEN __typeof__(malloc) nomem__own_malloc;
 
@@ -46,8 +51,13 @@ static void take_new(void) {
 __attribute__((constructor)) static void attach_at_start(void) {
   if (!is_in_charge()) return;
   nomem__has_sanitizer = &__asan_init || &__hwasan_init || &__lsan_init || &__msan_init || &__tsan_init;
+  if (&__lsan_do_leak_check != NULL) nomem__sanitizer_bytes = __sanitizer_get_current_allocated_bytes;
   atomic_store(&nomem__mode, NOMEM_MODE_START);
   nomem__attach();
   if (nomem__has_sanitizer && nomem__channel() != NULL) take_new();
   nomem__reached_main();
+}
+
+__attribute__((destructor)) static void say_at_exit(void) {
+  if (is_in_charge() && nomem__has_sanitizer) nomem__note_end();
 }

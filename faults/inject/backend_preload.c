@@ -127,6 +127,8 @@ static bool find_real(void) {
   serves_strndup = serves_strdup || dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
   nomem__has_sanitizer = serves_strndup || dlsym(RTLD_DEFAULT, "__lsan_init") != NULL;
   if (nomem__has_sanitizer) take_new();
+  if (nomem__has_sanitizer && dlsym(RTLD_DEFAULT, "__lsan_do_leak_check") != NULL)
+    *(void **)&nomem__sanitizer_bytes = dlsym(RTLD_DEFAULT, "__sanitizer_get_current_allocated_bytes");
   errno = saved_errno;
   atomic_store_explicit(&real_state, 2, memory_order_release);
   return true;

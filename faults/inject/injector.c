@@ -314,8 +314,9 @@ static uint32_t mode_for(const struct nomem_channel *next) {
   if (notes_recovery(next)) mode |= NOMEM_MODE_RECOVERY;
   if (next->fork.engine != NOMEM_ENGINE_EXEC) mode |= NOMEM_MODE_SITE; /* its forks count on from what it has met */
   if (next->fork.engine == NOMEM_ENGINE_SNAPSHOT) mode |= NOMEM_MODE_SNAPSHOT;
-  if (next->watch != NOMEM_WATCH_NONE) mode |= NOMEM_MODE_BLOCKS;
-  if (next->watch == NOMEM_WATCH_LEDGER) /* all sites are wanted to the end */
+  enum nomem_watch watch = nomem__has_sanitizer ? NOMEM_WATCH_NONE : next->watch; /* a sanitizer sees more itself */
+  if (watch != NOMEM_WATCH_NONE) mode |= NOMEM_MODE_BLOCKS;
+  if (watch == NOMEM_WATCH_LEDGER) /* all sites are wanted to the end */
     mode = (mode | NOMEM_MODE_LEDGER | NOMEM_MODE_SITE) & ~(uint32_t)NOMEM_MODE_RECOVERY;
   return mode;
 }

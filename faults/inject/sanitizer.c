@@ -8,6 +8,7 @@
 #include "wall.h"
 
 bool nomem__has_sanitizer;
+size_t (*nomem__sanitizer_bytes)(void);
 
 /* How a sanitizer's functions begin in the symbol table, but for those that stand in for the C library's. */
 static bool is_actor(const char *name, void *argument) {

@@ -75,9 +75,40 @@ try ubsan_null "$clang -fsanitize=address,undefined $linked"
 try msan_unset "$clang -fsanitize=memory $linked"
 try tsan_race "$cc -fsanitize=thread"
 try tsan_race "$clang -fsanitize=thread $linked"
-# LeakSanitizer cannot work under ptrace.
+# LeakSanitizer cannot work in a process that is traced: it is let go.
+for build in "$cc -fsanitize=address" "$cc -fsanitize=leak" "$clang -fsanitize=address $linked" "$clang -fsanitize=leak $linked"; do
+  try lsan_left "$build"
+done
 try lsan_left "$cc -fsanitize=address" --no-trace
-try lsan_left "$clang -fsanitize=leak $linked" --no-trace
+
+# leaves NAME COUNT [OPTION...] -- PROGRAM [ARG...]: so many findings, of what planted() leaves.
+leaves() {
+  name=$1 wanted=$2
+  shift 2
+  nomem explore --no-store --jobs 2 "$@" >found 2>&1 || :
+  if [ "$(grep -c '^sanitizer in planted (.*leaving.c:21)' found)" = "$wanted" ] && grep -q " $wanted finding" found &&
+    ! grep -q 'cannot be looked at' found; then
+    pass "$name"
+  else
+    fail "$name" found
+  fi
+}
+
+"$cc" -fsanitize=address -g -pthread -o program "$here/programs/leaving.c"
+printf '#!/bin/sh\n./program\n' >script
+chmod +x script
+leaves 'a leak beside threads, a child and another leak' 1 -- ./program
+leaves 'below a script' 1 -- ./script
+leaves 'a program that gives up' 0 -- ./program 1
+leaves 'a program that gives up, and all leaks count' 1 --leaks all -- ./program 1
+leaves 'no leaks are asked for' 0 --leaks off -- ./program
+export ASAN_OPTIONS=detect_leaks=0
+leaves 'the user wants no leaks' 0 -- ./program
+unset ASAN_OPTIONS
+echo 'leak:planted' >known
+export LSAN_OPTIONS="suppressions=$PWD/known"
+leaves 'a leak that the user has suppressed' 0 -- ./program
+unset LSAN_OPTIONS
 
 # The injector that is linked in stops in gdb, too.
 "$clang" -fsanitize=address -g -o program "$victims/asan_double_free.c" "$linked"

@@ -107,6 +107,27 @@ static void undefined(void **state) {
   assert_int_not_equal(hash[0], hash[3]);
 }
 
+/* Each stack at which memory was allocated that is left; what only such memory points to, where there is nothing else. */
+static void leaks(void **state) {
+  (void)state;
+  size_t at = 0;
+  const char *text = "==1==ERROR: LeakSanitizer: detected memory leaks\n"
+                     "\nDirect leak of 1000 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x+0x1)\n#1 0x2 (/x+0x2)\n"
+                     "\nDirect leak of 10 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x+0x1)\n#1 0x3 (/x+0x3)\n"
+                     "\nIndirect leak of 7 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x+0x4)\n";
+  assert_true(parse(text, &at));
+  uint64_t first = found.hash;
+  assert_int_equal(found.report.trace.frame[1].offset, 2);
+  assert_true(parse(text, &at));
+  assert_int_equal(found.report.trace.frame[1].offset, 3);
+  assert_true(found.hash != first);
+  assert_false(parse(text, &at));
+  assert_one("==1==ERROR: LeakSanitizer: detected memory leaks\n"
+             "\nIndirect leak of 7 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x+0x4)\n",
+             "LeakSanitizer: detected memory leaks", 1, "/x", 4);
+  assert_true(found.report.is_leak);
+}
+
 /* LeakSanitizer, MemorySanitizer and ThreadSanitizer. */
 static void others(void **state) {
   (void)state;
@@ -298,7 +319,7 @@ static void options(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(address),    cmocka_unit_test(undefined), cmocka_unit_test(others), cmocka_unit_test(no_reports),
+      cmocka_unit_test(address),    cmocka_unit_test(undefined), cmocka_unit_test(leaks), cmocka_unit_test(others), cmocka_unit_test(no_reports),
       cmocka_unit_test(odd_frames), cmocka_unit_test(garbage),   cmocka_unit_test(flood),  cmocka_unit_test(known),
       cmocka_unit_test(options),
   };
