@@ -205,7 +205,10 @@ bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
   bool was_made = campaign->audit.is_due[rank] || campaign->heap.is_looking;
   bool had_ledger = outcome->channel->watch == NOMEM_WATCH_LEDGER;
   /* One that had ended well is looked at for what it did to the heap, and for nothing else. */
-  if (campaign->heap.is_looking && verdict > NOMEM_VERDICT_ABORT)
+  bool is_well = campaign->heap.is_looking && verdict > NOMEM_VERDICT_ABORT;
+  /* It did not hang before: what takes so long is the look for leaks. */
+  bool is_slow = outcome->channel->check_leaks && verdict == NOMEM_VERDICT_HANG;
+  if (is_well || is_slow)
     verdict = (enum nomem__verdict)(campaign->results[rank] - 1);
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
