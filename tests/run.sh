@@ -51,7 +51,7 @@ for program in "$build"/tests/test_*; do
 done
 suite cli $script_seconds "$here/cli/run.sh" "$build"
 for name in preload sites verdicts behaviour isolation report engines causes self store minimise sanitizers terminate \
-  recovery threads hangs budget; do
+  recovery threads hangs budget heap; do
   suite "e2e $name" $script_seconds "$here/e2e/$name.sh" "$build"
 done
 suite fuzz_engine $script_seconds "$here/fuzz_engine/run.sh" "$build"

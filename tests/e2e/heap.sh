@@ -1,0 +1,75 @@
+#!/bin/sh
+# Heap errors that nobody but the ledger notices: each kind is called by its name, found once for each site and not
+# again, as far as asked for; and what is right runs as ever.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# explores NAME STATUS WORDS [OPTION...]: the report has these words.
+explores() {
+  explores_name=$1 explores_wanted=$2 explores_words=$3 explores_status=0
+  shift 3
+  nomem explore --no-store "$@" -- ./program >seen 2>&1 || explores_status=$?
+  if [ "$explores_status" = "$explores_wanted" ] && grep -q "$explores_words" seen; then
+    pass "$explores_name"
+  else
+    echo "(exit status $explores_status)" >>seen
+    fail "$explores_name" seen
+  fi
+}
+
+build_program() { "$cc" -w -std=gnu11 -g -O0 -pthread -o program "$@"; }
+
+for kind in 'WORD:a block was written past its end' 'NEIGHBOUR:a block was written past its end' \
+  'AGAIN:a freed block was given to realloc' 'MOVED:a block was written after it was freed'; do
+  build_program -D"${kind%%:*}" "$here/programs/heap_errors.c"
+  explores "${kind#*:} (${kind%%:*})" 1 "what was done: ${kind#*:}"
+done
+explores 'not with --heap off' 0 ' 0 findings' --heap off
+explores 'not with --leaks off' 0 ' 0 findings' --leaks off
+explores 'not without ptrace' 0 ' 0 findings' --no-trace
+
+build_program -DSECOND "$here/programs/heap_errors.c"
+explores 'a later call is not looked at' 0 ' 0 findings'
+explores 'unless all are' 1 '^corruption in planted ' --heap all
+explores 'JSON says what it takes' 1 '^corruption in planted ' --heap all --json found.json
+jq -e '(.findings[0].reproduce | contains(" --leaks all ")) and .findings[0].block.stack[0].function == "planted" and
+  .coverage.heap_looked_at > 1 and .coverage.heap_left_out == 0' found.json >seen 2>&1 &&
+  pass 'reproduction and stacks' || fail 'reproduction and stacks' seen
+
+"$cc" -w -std=gnu11 -g -fsanitize=address -o program "$here/programs/heap_errors.c"
+nomem explore --no-store -v -- ./program >seen 2>&1 || :
+if grep -q '^engines: ' seen && ! grep -q 'more for heap errors' seen; then pass 'a sanitizer does it itself'; else
+  fail 'a sanitizer' seen
+fi
+
+# Kept: what was looked at is not looked at again, by whichever shard it was; a finding is replayed with a ledger.
+build_program -DMOVED "$here/programs/heap_errors.c"
+nomem explore --store s.db -v -- ./program >first 2>&1 || :
+nomem explore --store s.db -v -- ./program >second 2>&1 || :
+nomem explore --store 1.db --shard 1/2 -- ./program >seen 2>&1 || :
+nomem explore --store 2.db --shard 2/2 -- ./program >seen 2>&1 || :
+nomem merge all.db 1.db 2.db >seen 2>&1
+nomem explore --store all.db -v -- ./program >third 2>&1 || :
+cat first second third >seen
+if grep -q ' 3 more for heap errors' first && [ "$(grep -c 'more for heap errors' second)" = 0 ] &&
+  [ "$(grep -c 'more for heap errors' third)" = 0 ] && grep -q '^corruption in ' second && grep -q '^corruption in ' third
+then pass 'resumed and joined'; else fail 'resumed and joined' seen; fi
+nomem explore --store late.db --heap off -- ./program >seen 2>&1 || :
+nomem explore --store late.db -v -- ./program >seen 2>&1 || :
+if grep -q 'resumed: ' seen && grep -q '^corruption in ' seen; then pass 'made up for later'; else
+  fail 'made up for later' seen
+fi
+nomem replay --store s.db corruption >seen 2>&1 || :
+if grep -q 'a block was written after it was freed' seen; then pass 'replayed with a ledger'; else
+  fail 'replayed with a ledger' seen
+fi
+
+build_program "$here/programs/heap_right.c"
+nomem run --fail nth=1 --leaks all -- ./program >seen 2>&1 || :
+if grep -q '^right$' seen && ! grep -q 'a block was\|a freed block\|killed' seen; then
+  pass 'threads and children are not disturbed'
+else
+  fail 'threads and children' seen
+fi
+
+finish
