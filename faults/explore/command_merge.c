@@ -27,7 +27,8 @@ static const char *const steps[] = {
     "ON old=campaign",
     "INSERT INTO main.runs SELECT new,site,occurrence,persistent,second,verdict,engine,duration_us,finding,evidence,0,"
     "ledger FROM source.runs JOIN numbers ON old=campaign WHERE unproven=0 ON CONFLICT DO UPDATE SET "
-    "verdict=excluded.verdict,engine=excluded.engine,duration_us=excluded.duration_us,finding=excluded.finding,evidence=excluded.evidence,"
+    "verdict=excluded.verdict,engine=excluded.engine,duration_us=excluded.duration_us,finding=excluded.finding,"
+    "evidence=excluded.evidence,"
     "unproven=0,ledger=excluded.ledger WHERE unproven<>0 OR excluded.ledger>ledger",
     "INSERT INTO main.findings SELECT new,verdict,finding,site,occurrence,persistent,second,rank,id,kind,number,runs,"
     "flaky,confirmed,needs_timeout,plan,takes_ledger,culprit,message,fault_stack,blow_up_stack,document,set_aside "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "misuse.h"
 
 /* Without one it may end otherwise. */
 static bool needs_ledger(const struct nomem__finding *finding) {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../ledger_format.h"
+#include "misuse.h"
 
 static bool is_program(const struct nomem_channel *channel, const char *path) {
   for (uint32_t i = 0; i < channel->image_count && i < NOMEM_IMAGES; i++)
@@ -108,61 +108,6 @@ static int show_second(struct nomem__second *second, const struct nomem__found *
   return nomem__trace_copy(&second->stack, &stack);
 }
 
-/* A stack of the channel's that outlives it. */
-static void trace_that_stays(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
-                             struct nomem__symbols *symbols, struct nomem__trace *trace) {
-  nomem__trace_of_frames(channel, frames, depth, trace);
-  for (unsigned i = 0; i < trace->depth; i++)
-    trace->frame[i].path = nomem__symbols_path(symbols, trace->frame[i].path);
-}
-
-static void misuse_traces(const struct nomem_channel *channel, const struct nomem_misuse *misuse,
-                          struct nomem__symbols *symbols, struct nomem__trace *block, struct nomem__trace *freed) {
-  trace_that_stays(channel, misuse->block, misuse->block_depth, symbols, block);
-  trace_that_stays(channel, misuse->freed, misuse->freed_depth, symbols, freed);
-}
-
-static void trace_of_site(const struct nomem_channel *channel, uint32_t number, struct nomem__symbols *symbols,
-                          struct nomem__trace *trace) {
-  if (number >= NOMEM_LEDGER_NO_SITE) return;
-  const struct nomem_site *site = &channel->sites[number];
-  trace_that_stays(channel, site->frame, site->depth, symbols, trace);
-}
-
-/* The block that a bad pointer was read from. */
-static void held_traces(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
-                        struct nomem__trace *block, struct nomem__trace *freed) {
-  const struct nomem__stack *stack = &outcome->end.stack;
-  uint64_t pointer = outcome->end.has_stack ? stack->freed_pointer : 0;
-  const struct nomem__remains *other = nomem__others_find(outcome->others, stack->pid);
-  const struct nomem__held *held = nomem__left_held(other != NULL ? &other->left : &outcome->remains->left, pointer);
-  if (held == NULL) return;
-  trace_of_site(outcome->channel, held->site, symbols, block);
-  trace_of_site(outcome->channel, held->freed_at, symbols, freed);
-}
-
-static void put_kind(struct nomem__finding *finding, uint32_t kind) {
-  if (*finding->detail == '\0' && kind < NOMEM_MISUSE_KINDS)
-    snprintf(finding->detail, sizeof finding->detail, "%s", nomem__misuse_texts[kind]);
-}
-
-void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                          const struct nomem_misuse *misuse, const struct nomem__remains *late,
-                          struct nomem__symbols *symbols) {
-  if (misuse == NULL) {
-    held_traces(outcome, symbols, &finding->block, &finding->freed);
-    if (late == NULL || finding->block.depth > 0) return;
-    put_kind(finding, late->left.misuse.kind);
-    trace_of_site(outcome->channel, late->left.misuse.site, symbols, &finding->block);
-    trace_of_site(outcome->channel, late->left.misuse.freed_at, symbols, &finding->freed);
-    return;
-  }
-  put_kind(finding, misuse->kind);
-  misuse_traces(outcome->channel, misuse, symbols, &finding->block, &finding->freed);
-  if (misuse->kind == NOMEM_MISUSE_WRITTEN && finding->blow_up.depth > 0) /* the call is where it was freed */
-    trace_that_stays(outcome->channel, misuse->call, misuse->call_depth, symbols, &finding->freed);
-}
-
 /* The function that lost what was left: the one that led both to its allocation and to the call that was failed. One
  * whose realloc fails loses what it had there before, which the caller never saw. */
 static void blame_loser(const struct nomem__found *found, const struct nomem__owners *owners, struct shown *run) {
@@ -197,17 +142,17 @@ static void ledger_traces(const struct nomem__found *found, const struct nomem__
   bool has_left = found->verdict == NOMEM_VERDICT_LEAK && found->left != NULL;
   bool is_bad = found->verdict == NOMEM_VERDICT_CORRUPTION && trace->depth == 0;
   if (found->misuse != NULL)
-    misuse_traces(channel, found->misuse, symbols, &run->block, &run->freed);
+    nomem__misuse_traces(channel, found->misuse, symbols, &run->block, &run->freed);
   else if (found->verdict == NOMEM_VERDICT_CRASH)
-    held_traces(found->outcome, symbols, &run->block, &run->freed);
+    nomem__held_traces(found->outcome, symbols, &run->block, &run->freed);
   else if (is_bad && is_late_write)
-    trace_of_site(channel, late->site, symbols, &run->block);
+    nomem__trace_of_site(channel, late->site, symbols, &run->block);
   if (is_bad && found->misuse != NULL)
-    trace_that_stays(channel, found->misuse->call, found->misuse->call_depth, symbols, trace);
+    nomem__trace_that_stays(channel, found->misuse->call, found->misuse->call_depth, symbols, trace);
   else if (has_left)
-    trace_of_site(channel, found->left->site, symbols, trace);
+    nomem__trace_of_site(channel, found->left->site, symbols, trace);
   else if (is_bad && late != NULL)
-    trace_of_site(channel, is_late_write ? late->freed_at : late->site, symbols, trace);
+    nomem__trace_of_site(channel, is_late_write ? late->freed_at : late->site, symbols, trace);
   else
     return;
   nomem__blame_library(found->outcome, 0, symbols, trace);

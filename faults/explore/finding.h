@@ -115,12 +115,6 @@ void nomem__findings_drop(struct nomem__findings *findings, enum nomem__verdict 
 
 void nomem__findings_free(struct nomem__findings *findings);
 
-/* Adds what a run with a ledger tells of the block that was misused: as it saw it, or NULL; at the end of the process
- * late, or NULL; or by the crash. */
-void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                          const struct nomem_misuse *misuse, const struct nomem__remains *late,
-                          struct nomem__symbols *symbols);
-
 /* Why it is the test's doing, in a few words: a crash in test code that used what it had been refused, or handed it
  * back. NULL: it is not. */
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners);

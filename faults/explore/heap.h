@@ -1,8 +1,8 @@
 /* Heap errors that nobody notices: which runs are made once more with a ledger for them.
  *
- * A run that handled or refused its failure may have written past the end of a block, or used one that it had freed, and
- * got away with it. Only a ledger shows that, and only a run that is started anew has one; so of each site the first
- * failure is looked at, as long as it takes little beside the campaign.
+ * A run that handled or refused its failure may have written past the end of a block, or used one that it had freed,
+ * and got away with it. Only a ledger shows that, and only a run that is started anew has one; so of each site the
+ * first failure is looked at, as long as it takes little beside the campaign.
  */
 #ifndef NOMEM_HEAP_H
 #define NOMEM_HEAP_H

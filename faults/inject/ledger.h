@@ -2,9 +2,9 @@
  *
  * For one run of a kind: the command asks for it when it has to know which blocks were left, and where they came from.
  * Blocks are given out as ever: nothing is put around them, only the bytes that glibc gives beyond the size asked for
- * are filled, and compared when the block is given back. What the program frees is held for a while before the C library
- * has it back, so that what is done to it meanwhile is seen, and nobody else's block suffers. The tables are memory of this process alone; a
- * fork has a copy. The command reads them before the process goes.
+ * are filled, and compared when the block is given back. What the program frees is held for a while before the C
+ * library has it back, so that what is done to it meanwhile is seen, and nobody else's block suffers. The tables are
+ * memory of this process alone; a fork has a copy. The command reads them before the process goes.
  *
  * Thread-safe as far as the program's use of a block is: two threads that free one at the same time are the program's
  * fault. Async-signal-safe, allocates nothing; errno is kept by the caller.
