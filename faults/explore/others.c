@@ -118,8 +118,7 @@ bool nomem__peers_have_less(const struct nomem__peers *peers, const struct nomem
     if (there->threads > threads) threads = there->threads;
     if (there->children > children) children = there->children;
   }
-  return here->has_ended &&
-         (here->descriptors > descriptors || here->threads > threads || here->children > children);
+  return here->has_ended && (here->descriptors > descriptors || here->threads > threads || here->children > children);
 }
 
 bool nomem__peers_open_less(const struct nomem__peers *peers, const struct nomem__remains *here, char *what,
