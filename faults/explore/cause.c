@@ -135,6 +135,17 @@ bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct no
          has_null_argument(outcome, owners->symbols, blow_up, test - 1, 1) == NOMEM_YES;
 }
 
+bool nomem__failed_tests_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners) {
+  struct nomem__trace fault;
+  int32_t pid = nomem__process_with_faults(outcome);
+  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
+    if (nomem__next_fault(outcome->channel, pid, i) != i) continue;
+    nomem__fault_trace(outcome->channel, i, &fault);
+    return nomem__is_tests(owners, &fault);
+  }
+  return false;
+}
+
 bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
                     const struct nomem__trace *blow_up) {
   unsigned test = owners->is_divided ? first_of_test(owners, blow_up) : blow_up->depth;

@@ -36,6 +36,9 @@ enum nomem__known { NOMEM_NO, NOMEM_YES, NOMEM_UNKNOWN };
 enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                                           const struct nomem__trace *blow_up);
 
+/* Whether the call that was failed last was one that test code made itself. */
+bool nomem__failed_tests_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners);
+
 /* Whether test code, after a call of its own had failed, went on to another one, in or below which the run hangs. */
 bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
                     const struct nomem__trace *blow_up);

@@ -43,11 +43,9 @@ const char *nomem__finding_of_test(const struct nomem__finding *finding, const s
   if (is_bug && nomem__is_tests(owners, &finding->blow_up))
     return "the test's own code used what it did not check";
   if (is_bug && nomem__is_tests(owners, &finding->unchecked.where)) return passed_on;
-  bool is_hang_of_test = finding->verdict == NOMEM_VERDICT_HANG && nomem__is_tests(owners, &finding->blow_up);
-  if (is_hang_of_test && nomem__is_tests(owners, &finding->fault)) return "the test's own code did not cope";
   const struct nomem__waiter *teller = finding->threads != NULL ? &finding->threads[finding->teller] : NULL;
   bool is_busy = teller != NULL && strncmp(teller->what, "busy", strlen("busy")) == 0;
-  if (is_busy && is_hang_of_test)
+  if (is_busy && nomem__is_tests(owners, &finding->blow_up))
     return "the test's own loop does not end";
   return NULL;
 }
@@ -273,6 +271,7 @@ static bool is_no_lock(const struct shown *run) {
  * never let go may be what the failed call left behind. */
 static bool has_gone_on(const struct nomem__found *found, const struct nomem__owners *owners, const struct shown *run) {
   if (found->verdict != NOMEM_VERDICT_HANG) return nomem__was_given_null(found->outcome, owners, &run->blow_up);
+  if (nomem__is_tests(owners, &run->blow_up) && nomem__failed_tests_call(found->outcome, owners)) return true;
   return is_no_lock(run) && nomem__went_on(found->outcome, owners, &run->blow_up);
 }
 

@@ -310,6 +310,22 @@ static void find_main(struct nomem__owners *owners, const struct nomem__trace_fr
   if (is_test || nomem__glob("*test.?*", nomem__base_name(file))) owners->main_file = file;
 }
 
+static void note_framework(struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
+  const char *file = source_of(owners, frame);
+  char folder[PATH_MAX];
+  if (nomem__is_test_library(nomem__base_name(frame->path)) || (file != NULL && nomem__framework_source(file) > 0))
+    owners->has_framework = true;
+  else if (file != NULL && folder_of(owners, file, folder) && strcmp(folder, owners->root) != 0)
+    owners->has_folders |= strncmp(folder, owners->root, strlen(owners->root)) == 0;
+}
+
+/* Where only the tests of one folder allocate, and a framework says that they are, it is not the project's. */
+static void leave_test_folder(struct nomem__owners *owners) {
+  size_t length = strlen(owners->root), last = length > 0 ? length - 1 : 0;
+  while (last > 0 && owners->root[last - 1] != '/') last--;
+  if (last > 0 && nomem__test_source(owners->root + last) == length - last) owners->root[last] = '\0';
+}
+
 static void note_match(struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
   if (nomem__is_under_test(owners->globs, source_of(owners, frame), nomem__base_name(frame->path)))
     owners->has_match = true;
@@ -322,8 +338,6 @@ static void note_place(struct nomem__owners *owners, const struct nomem__trace_f
   size_t bytes;
   char *text;
   if (!guess(owners, frame, file, absolute, &place, &bytes)) return;
-  if (nomem__is_test_library(nomem__base_name(frame->path)) || (file != NULL && nomem__framework_source(file) > 0))
-    owners->has_framework = true;
   if (owners->place_count == NOMEM_TEST_CODE_PLACES) return;
   if (asprintf(&text, "%.*s%s", (int)bytes, place, place[bytes - 1] == '/' ? "*" : "") < 0) return;
   for (size_t i = 0; i < owners->place_count; i++) {
@@ -369,6 +383,8 @@ static void look_at_frames(struct nomem__owners *owners, const struct frames *fr
     return;
   }
   each_frame(frames, root_of_libraries, owners);
+  each_frame(frames, note_framework, owners);
+  if (owners->has_framework && !owners->has_folders) leave_test_folder(owners);
   each_frame(frames, find_main, owners);
   each_frame(frames, note_place, owners);
   owners->has_match = owners->place_count > 0;

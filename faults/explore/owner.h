@@ -36,6 +36,7 @@ struct nomem__owners {
   bool is_divided;     /* some is the test's and some is not; otherwise all is under test */
   bool is_hooked;      /* all allocations come from test code, which the code under test calls for them */
   bool has_framework;  /* of the test code some is a test framework's */
+  bool has_folders;    /* not all other code lies in the folder root itself */
   bool has_match;      /* some code matches the globs, or is guessed to be the test's */
   bool has_sources;    /* a program says which source files its code is from */
   bool is_coarse;      /* none does: its code is told by its name alone */

@@ -120,7 +120,7 @@ for kind in one two bare; do
   ends $kind watched 1 '^crash in look_later '
   ends $kind after 1 '^crash in thing_with_length '
   ends $kind hooked 0 '^1 run: 1 refused; 0 findings'
-  ends $kind hold 0 "not counted: hang in hold .*: the test's own code did not cope" -t 0.3
+  ends $kind hold 0 "not counted: hang in hold .*: the test went on after a call of its own had failed" -t 0.3
   ends $kind skip 0 '1 run: 1 handled'
   ends $kind skip7 0 '1 run: 1 refused'
   ends $kind skip7 0 '1 run: 1 handled' --skip-code 7
@@ -156,6 +156,16 @@ g++ -g -O0 -o cases "$work/carried/test/cases.cc" "$work/carried/src/thing.cc" m
 gives "what a test's vector allocates is the test's" 0 '^not exercised: 2 that test code makes itself' \
   --faults transient -- ./cases
 gives "the system's folders are not the project's" 0 '^taken as test code: (munit/\*, )?test/\*(, munit/\*)? ' -- ./cases
+
+# Where only the tests allocate, they lie in no project that is called like them; but others do.
+printf 'void note(void);\nint main(void) { note(); return 0; }\n' >carried/test/main.c
+"$cc" -g -O0 -o tool "$work/carried/test/main.c" munit.o
+gives 'the folder of all that allocates is that of tests' 2 '^nomem: nothing to explore: ' -- ./tool
+mkdir -p test/src test/test
+cp carried/src/main.c test/src/
+printf 'void unused(void) {}\n' >test/test/unused.c
+"$cc" -g -O0 -o tool "$work/test/src/main.c" "$work/test/test/unused.c" munit.o
+gives 'a project in a folder that is called test is no test' 1 '^crash in main ' -- ./tool more
 
 # A stream that gets no buffer does without: who writes to it has not overlooked that.
 printf '%s\n' '#include <stdio.h>' '#include <stdlib.h>' 'static char *kept;' 'static void keep(void) { kept = malloc(4); }' \
