@@ -235,7 +235,7 @@ void nomem__sanitizer_forget(struct nomem__sanitizer_memory *memory) {
 
 /* Whether a function is a sanitizer's, by its name. is_actor: and not one that stands in for the C library's. */
 static bool is_own_function(const char *name, bool *is_actor) {
-  static const char *const stand_ins[] = {"__interceptor_*", "___interceptor_*", "abort"},
+  static const char *const stand_ins[] = {"__interceptor_*", "___interceptor_*", "operator new*", "abort"},
                            *const actors[] = {"__asan*", "__hwasan*", "__lsan*",      "__msan*",
                                               "__tsan*", "__ubsan*",  "__sanitizer*", "__interception*"};
   *is_actor = false;

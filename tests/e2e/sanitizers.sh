@@ -123,6 +123,8 @@ fi
 try asan_catch "$cxx -fsanitize=address"
 try asan_catch "$clangxx -fsanitize=address $linked"
 try asan_catch "$clangxx -fsanitize=address -shared-libsan -Wl,-rpath,$("$clang" -print-resource-dir)/lib/linux"
+try lsan_catch "$cxx -fsanitize=address"
+try lsan_catch "$clangxx -fsanitize=address $linked"
 
 # Every form of it, by each run-time: ./program fails what is asked for, and all of it is served without a plan.
 for build in "$cxx -fsanitize=address" "$cxx -fsanitize=thread" "$cxx -fsanitize=leak" "$clangxx -fsanitize=address $linked" \
