@@ -137,7 +137,8 @@ bool nomem__audit_is_due(const struct nomem__campaign *campaign, const struct no
   bool has_peers = find_peers(campaign, audit->others, audit->baselines, other, &peers);
   bool is_first_good = first_ended_alike(campaign, outcome);
   if (more_made(audit, outcome) != NULL) return true;
-  bool has_count = !audit->has_leak_check || !remains->has_ended || remains->live != 0; /* LeakSanitizer alone has none */
+  /* LeakSanitizer alone has none. */
+  bool has_count = !audit->has_leak_check || !remains->has_ended || remains->live != 0;
   if (is_first_good && !has_count) return true;
   if (!is_first_good && !has_peers) return false;
   if (is_first_good && has_more(audit, remains)) return true;

@@ -1,8 +1,8 @@
 /* Which runs are looked at more closely for what they left, and the closer look.
  *
- * Every run counts its blocks, which costs next to nothing. One that ended as the baseline did, but with other blocks
- * than either baseline, is made once more, started anew and with a ledger; so is the baseline, once. Of a program with a sanitizer that looks for leaks, the runs
- * and the baseline are made once more with that.
+ * Every run counts its blocks, which costs next to nothing. One that ended as the baseline did, but with other
+ * blocks than either baseline, is made once more, started anew and with a ledger; so is the baseline, once. Of a
+ * program with a sanitizer that looks for leaks, the runs and the baseline are made once more with that.
  */
 #ifndef NOMEM_AUDIT_H
 #define NOMEM_AUDIT_H

@@ -7,13 +7,13 @@
 /* Called when this process is attached, whether it is injected or not. */
 NOMEM_HIDDEN void nomem__end_prepare(struct nomem_channel *channel);
 
-/* Enters this process among those whose ends are looked at, and where its ledger is. Once more after each exec, and in a
- * forked child that has its parent's ledger. One with a sanitizer only if it is the first, and looks for leaks. */
+/* Enters this process among those whose ends are looked at, and where its ledger is. Once more after each exec, and
+ * in a forked child that has its parent's ledger. One with a sanitizer only if it is the first, and looks for leaks. */
 NOMEM_HIDDEN void nomem__ending_enter(struct nomem_channel *channel);
 
 /* Writes to the channel how many descriptors are open and threads run, and whether there are child processes that
- * nobody has waited for. In a process with a sanitizer that looks for leaks: how many bytes are in use; and where it is to
- * look for them now, has the command let go of the process, any of a run. */
+ * nobody has waited for. In a process with a sanitizer that looks for leaks: how many bytes are in use; and where it
+ * is to look for them now, has the command let go of the process, any of a run. */
 NOMEM_HIDDEN void nomem__note_end(void);
 
 #endif

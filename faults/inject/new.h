@@ -1,15 +1,15 @@
 /* C++'s operator new, where it is a sanitizer's: that does not come to malloc.
  *
- * Of most sanitizers it cannot be defined anew: in a program it is no weak name, and whoever takes its place has no way
- * to call it; and a library that defined it would stand in the way of programs that load C++ for a part of themselves. So
- * a jump to ours is written over its first instructions, once and before the program runs; and those that it was written
- * over, which only save registers, are copied to a page of their own, with a jump behind them to the rest. A form that
- * begins in another way is left alone, and that is said.
+ * Of most sanitizers it cannot be defined anew: in a program it is no weak name, and whoever takes its place has no
+ * way to call it; and a library that defined it would stand in the way of programs that load C++ for a part of
+ * themselves. So a jump to ours is written over its first instructions, once and before the program runs; and those
+ * that it was written over, which only save registers, are copied to a page of their own, with a jump behind them to
+ * the rest. A form that begins in another way is left alone, and that is said.
  *
  * Each form asks the injector first. A call that is to fail does what the C++ library's own does when malloc has no
- * memory: the new handler is called, if the program has set one, and asked again; then bad_alloc is thrown, by the C++
- * library. A form that does not throw returns NULL, and calls no handler, which might throw. All other calls go on, by a
- * jump: the block is the sanitizer's, and so is the stack that it notes.
+ * memory: the new handler is called, if the program has set one, and asked again; then bad_alloc is thrown, by the
+ * C++ library. A form that does not throw returns NULL, and calls no handler, which might throw. All other calls go
+ * on, by a jump: the block is the sanitizer's, and so is the stack that it notes.
  */
 #ifndef NOMEM_NEW_H
 #define NOMEM_NEW_H
