@@ -82,7 +82,7 @@ static bool is_any_status_good(const struct nomem__campaign *campaign) {
   return campaign->session->options->leaks == NOMEM_LEAKS_ALL;
 }
 
-/* Whether the run's first process came to its end as in the baseline; where it is the root, the run's status says so. */
+/* Whether the run's first process came to its end as in the baseline; of the root, the run's status says so. */
 static bool first_ended_alike(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
   const struct nomem__process *here = &outcome->remains->who, *there = &campaign->audit.first;
   if (here->id == 0 || there->id == 0 || is_any_status_good(campaign)) return true;

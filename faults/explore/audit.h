@@ -39,8 +39,8 @@ const struct nomem_misuse *nomem__audit_misuse(const struct nomem__campaign *cam
 bool nomem__audit_leftover(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome, char *what,
                            size_t what_bytes);
 
-/* A process of a run with a ledger in which a block was found to be written past its end, or after it was freed, when the
- * run was over, but not so in the baseline; NULL: there is none. */
+/* A process of a run with a ledger in which a block was found to be written past its end, or after it was freed, when
+ * the run was over, but not so in the baseline; NULL: there is none. */
 const struct nomem__remains *nomem__audit_late_misuse(const struct nomem__campaign *campaign,
                                                       const struct nomem__outcome *outcome);
 

@@ -53,7 +53,8 @@ void nomem__ends_look(struct nomem__ends *ends, const struct nomem_channel *chan
   if (ending == NULL || (!is_first && ends->looked_ns > LOOK_MAX_NS)) return;
   uint64_t began_ns = uv_hrtime();
   struct nomem__remains *remains = is_first ? &ends->first : nomem__others_add(&ends->others, pid);
-  if (remains != NULL) nomem__remains_look(remains, pid, channel, ending);
+  if (remains == NULL) return;
+  nomem__remains_look(remains, pid, channel, ending);
   ends->looked_ns += uv_hrtime() - began_ns;
 }
 
@@ -101,7 +102,7 @@ bool nomem__others_peers(const struct nomem__others *runs, unsigned run_count, c
     for (unsigned i = 0; i < runs[run].count; i++) {
       const struct nomem__remains *there = &runs[run].list[i];
       is_there |= is_same(who, &there->who, any_status);
-      if (may_be_same(who, &there->who) && peers->count < sizeof peers->list / sizeof *peers->list)
+      if (may_be_same(who, &there->who) && peers->count < NOMEM__PEERS_MAX)
         peers->list[peers->count++] = there;
     }
     if (!is_there) return false;
@@ -137,7 +138,7 @@ bool nomem__peers_misused(const struct nomem__peers *peers) {
 
 bool nomem__peers_left_less(const struct nomem__peers *peers, const struct nomem__remains *here,
                             struct nomem__left_site *left) {
-  const struct nomem__left_list *lists[2 * NOMEM_OTHERS];
+  const struct nomem__left_list *lists[NOMEM__PEERS_MAX];
   for (unsigned i = 0; i < peers->count; i++) {
     if (!peers->list[i]->has_ledger) return false;
     lists[i] = &peers->list[i]->left;

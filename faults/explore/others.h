@@ -37,10 +37,12 @@ void nomem__ends_count(struct nomem__ends *ends, const struct nomem_channel *cha
 /* Makes it ready for another run. */
 void nomem__ends_clear(struct nomem__ends *ends);
 
+#define NOMEM__PEERS_MAX (2 * NOMEM_OTHERS)
+
 /* What one process is compared with: the same process of each of the runs, and where its place among its parent's
  * children may be chance, also those that ended as the same program. */
 struct nomem__peers {
-  const struct nomem__remains *list[2 * NOMEM_OTHERS];
+  const struct nomem__remains *list[NOMEM__PEERS_MAX];
   unsigned count;
 };
 
