@@ -6,7 +6,7 @@
 /* They may take half as long as the first faults did, and some seconds in any case, by which most programs are through.
  */
 #define PART 2
-#define ALWAYS_NS UINT64_C(3000000000)
+#define ALWAYS_NS UINT64_C(2000000000)
 
 static bool is_wanted(const struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
