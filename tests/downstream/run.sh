@@ -73,7 +73,8 @@ for suite; do
     exit 2
   }
   if "$function"; then
-    print_table "$suite" "${source##*-}" "$reports" "$here/expected/$suite"
+    version=$(echo "${source##*/}" | sed 's/^[^-]*\(-[a-z][^-]*\)*-//') # after the package's name
+    print_table "$suite" "$version" "$reports" "$here/expected/$suite"
   else
     status=2
   fi
