@@ -83,15 +83,25 @@ static void learned(struct nomem__worker *worker, const struct nomem__outcome *o
   struct nomem__campaign *campaign = user;
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  nomem__finding_learn(&campaign->findings.list[campaign->confirmed], outcome, nomem__audit_misuse(campaign, outcome),
+  struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
+  nomem__finding_learn(finding, outcome, nomem__audit_misuse(campaign, outcome),
                        nomem__audit_late_misuse(campaign, outcome), campaign->session->symbols);
+  if (finding->block.depth > 0 || outcome->end.stack.freed_pointer != 0) finding->refusal = NULL;
   confirmed(campaign);
+}
+
+/* Whether it followed a pointer that was not NULL: of the test's own, not set because the call that was to set it said
+ * no, or one that the code under test had freed, and left behind. A ledger tells. */
+static bool is_stray(const struct nomem__finding *finding) {
+  return finding->verdict == NOMEM_VERDICT_CRASH && nomem__touch_may_be_freed(finding->touch) &&
+         (finding->touch != NOMEM_TOUCH_CALL || finding->fault_address != 0);
 }
 
 /* It is known whether it comes again. */
 static void settle(struct nomem__campaign *campaign) {
-  const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
+  struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   if (finding->is_flaky || !may_learn(campaign, finding) || !campaign->audit.remains.has_ledger) {
+    if (is_stray(finding)) finding->refusal = NULL;
     confirmed(campaign);
     return;
   }

@@ -275,15 +275,15 @@ static bool has_gone_on(const struct nomem__found *found, const struct nomem__ow
   return is_no_lock(run) && nomem__went_on(found->outcome, owners, &run->blow_up);
 }
 
-/* Whether test code may have been told of the failure before it came to this, where that would excuse it: an assertion
- * of the library's may be about what the failed call left behind, such as a lock that is held. *call: as
+/* Whether test code may have been told of the failure before it came to this, where that would excuse it. *call: as
  * nomem__failed_call has it. */
 static bool may_be_told(const struct nomem__found *found, const struct nomem__owners *owners, const struct shown *run,
                         uint64_t *call) {
   const struct nomem__end *end = &found->outcome->end;
   enum nomem__touch touch = nomem__touch_of(&end->stack);
-  bool is_null = touch == NOMEM_TOUCH_NULL || (touch == NOMEM_TOUCH_CALL && end->stack.fault_address == 0);
-  bool is_meant = (found->verdict == NOMEM_VERDICT_CRASH && is_null) ||
+  bool is_pointer = touch == NOMEM_TOUCH_NULL || (nomem__touch_may_be_freed(touch) && touch != NOMEM_TOUCH_FREED);
+  bool is_meant = (found->verdict == NOMEM_VERDICT_CRASH && is_pointer) ||
+                  (found->verdict == NOMEM_VERDICT_ABORT && run->blow_up.terminate == NOMEM_TERMINATE_NO) ||
                   (found->verdict == NOMEM_VERDICT_HANG && is_no_lock(run) && run->teller == end->threads.chief);
   bool is_own = nomem__is_tests(owners, &run->blow_up) || nomem__is_tests(owners, &run->unchecked.where);
   return is_meant && owners->is_divided && end->has_stack && !is_own &&

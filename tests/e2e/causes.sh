@@ -98,6 +98,7 @@ for kind in one two bare; do
   # What a function returns is known from the debug information of the library.
   if [ $kind = bare ]; then
     ends $kind started 1 '^crash in thing_name_length '
+    ends $kind held 1 '^abort in thing_hold '
   else
     told='the test went on after'
     ends $kind begun 0 "not counted: crash in thing_name_length .*: $told thing_begin had returned NULL "
@@ -110,13 +111,14 @@ for kind in one two bare; do
     ends $kind until 0 "not counted: hang in .*: (the test's own loop|$told thing_try had returned -1 )" -t 1 \
       --faults persistent
     ends $kind both 1 '^2 runs: 2 crash; 1 finding, 1 not counted '
+    ends $kind unset 0 "not counted: crash in thing_name_length .*: $told thing_make had returned -1 "
+    ends $kind ruined 1 '^2 runs: 2 crash; 1 finding, 1 not counted '
+    ends $kind held 0 "not counted: abort in thing_hold .*: $told thing_hold had returned -1 "
   fi
   ends $kind names 1 '^2 runs: 2 crash; 1 finding '
   ends $kind inited 1 '^crash in thing_name_length '
-  ends $kind ruined 1 '^crash in thing_name_length '
   ends $kind checked 1 '^crash in thing_end '
   ends $kind overhear 1 '^crash in thing_name_length '
-  ends $kind held 1 '^abort in thing_hold '
   ends $kind watched 1 '^crash in look_later '
   ends $kind after 1 '^crash in thing_with_length '
   ends $kind hooked 0 '^1 run: 1 refused; 0 findings'

@@ -147,10 +147,20 @@ int thing_try(struct thing *thing) {
   return thing_start(thing);
 }
 
-int thing_ruin(struct thing *thing) {
-  if (thing_start(thing) == 0) return 0;
-  thing->name = (char *)0x123456789000; /* what is left behind is no pointer */
+int thing_ruin(struct thing **made) {
+  *made = malloc(sizeof **made);
+  if (*made == NULL) return -1;
+  if (thing_start(*made) == 0) return 0;
+  free(*made); /* and is left behind */
   return -1;
+}
+
+int thing_make(struct thing **made) {
+  struct thing *thing = thing_new();
+  if (thing == NULL) return -1;
+  thing->name = (char *)"";
+  *made = thing;
+  return 0;
 }
 
 static struct thing *listed;

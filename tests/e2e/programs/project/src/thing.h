@@ -30,7 +30,8 @@ struct thing *thing_begin(struct thing *thing);   /* the same, or NULL: no memor
 bool thing_fill(struct thing *thing);             /* false: no memory */
 void thing_init(struct thing *thing);             /* bug: does not say that there is no memory */
 int thing_try(struct thing *thing);               /* as thing_start, and takes its time */
-int thing_ruin(struct thing *thing);              /* bug: as thing_start, but leaves a bad pointer */
+int thing_ruin(struct thing **made);              /* bug: leaves a pointer to what it has freed */
+int thing_make(struct thing **made);              /* -1: no memory, and nothing is made */
 int thing_list(struct thing *thing);              /* bug: as thing_start, and thing_end is then not to be called */
 void thing_end(void);                             /* of all that were listed */
 int thing_hold(struct thing *thing);              /* bug: as thing_start, but then nothing can be held any more */

@@ -133,10 +133,19 @@ static void inited(void) {
 }
 
 static void ruined(void) {
-  struct thing thing = {0};
+  struct thing *thing = NULL;
   thing_ruin(&thing);
-  thing_name_length(&thing);
-  free(thing.name);
+  thing_name_length(thing);
+  free(thing->name);
+  free(thing);
+}
+
+/* A variable that nobody has set has whatever stood there. */
+static void unset(void) {
+  struct thing *thing = (struct thing *)0x123456789000;
+  thing_make(&thing);
+  thing_name_length(thing);
+  free(thing);
 }
 
 static void looked(void) {
@@ -240,6 +249,7 @@ static bool is_told(const char *way) {
   else if (strcmp(way, "filled") == 0) filled();
   else if (strcmp(way, "inited") == 0) inited();
   else if (strcmp(way, "ruined") == 0) ruined();
+  else if (strcmp(way, "unset") == 0) unset();
   else if (strcmp(way, "looked") == 0) looked();
   else if (strcmp(way, "watched") == 0) watched();
   else if (strcmp(way, "within") == 0) callback(thing_with, tell_and_go_on);
