@@ -108,6 +108,12 @@ static unsigned first_of_test(const struct nomem__owners *owners, const struct n
   return i;
 }
 
+bool nomem__is_below_call(const struct nomem__owners *owners, const struct nomem__trace *trace,
+                          const struct nomem__trace_frame *test) {
+  unsigned i = first_of_test(owners, trace);
+  return i < trace->depth && trace->frame[i].offset == test->offset && strcmp(trace->frame[i].path, test->path) == 0;
+}
+
 /* Whether a call of the process was failed within the very call from test code, that is from frame test on, in which it
  * blew up later; also when that cannot be told. */
 static bool failed_in_same_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners,

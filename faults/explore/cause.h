@@ -25,6 +25,10 @@ void nomem__blame_library(const struct nomem__outcome *outcome, int32_t pid, str
 void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                           struct nomem__trace *trace);
 
+/* Whether the innermost call of test code's on a stack is the one that returns to test. */
+bool nomem__is_below_call(const struct nomem__owners *owners, const struct nomem__trace *trace,
+                          const struct nomem__trace_frame *test);
+
 /* Whether test code called the function in which, or below which, it blew up with NULL for its first pointer, after an
  * earlier call of its had failed: it did not check that one. */
 bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__owners *owners,

@@ -79,6 +79,14 @@ static void confirmed(struct nomem__campaign *campaign) {
   confirm_next(campaign);
 }
 
+/* Whether what it followed lay in a block that the call had freed which said no; one that was freed before is what the
+ * test's own variable still pointed to. Also when that cannot be told. */
+static bool left_behind(const struct nomem__campaign *campaign, const struct nomem__finding *finding,
+                        const struct nomem__outcome *outcome) {
+  if (finding->block.depth == 0 && outcome->end.stack.freed_pointer == 0) return false;
+  return finding->freed.depth == 0 || nomem__is_below_call(&campaign->owners, &finding->freed, &campaign->told->test);
+}
+
 static void learned(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct nomem__campaign *campaign = user;
   (void)worker;
@@ -86,7 +94,7 @@ static void learned(struct nomem__worker *worker, const struct nomem__outcome *o
   struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   nomem__finding_learn(finding, outcome, nomem__audit_misuse(campaign, outcome),
                        nomem__audit_late_misuse(campaign, outcome), campaign->session->symbols);
-  if (finding->block.depth > 0 || outcome->end.stack.freed_pointer != 0) finding->refusal = NULL;
+  if (finding->refusal != NULL && left_behind(campaign, finding, outcome)) finding->refusal = NULL;
   confirmed(campaign);
 }
 

@@ -112,6 +112,7 @@ for kind in one two bare; do
       --faults persistent
     ends $kind both 1 '^2 runs: 2 crash; 1 finding, 1 not counted '
     ends $kind unset 0 "not counted: crash in thing_name_length .*: $told thing_make had returned -1 "
+    ends $kind stale 0 "not counted: crash in thing_name_length .*: $told thing_make had returned -1 "
     ends $kind ruined 1 '^2 runs: 2 crash; 1 finding, 1 not counted '
     ends $kind held 0 "not counted: abort in thing_hold .*: $told thing_hold had returned -1 "
   fi

@@ -140,6 +140,16 @@ static void ruined(void) {
   free(thing);
 }
 
+/* A variable that has been used before. */
+static void stale(void) {
+  struct thing *thing = NULL;
+  for (int i = 0; i < 2; i++) {
+    thing_make(&thing);
+    thing_name_length(thing);
+    free(thing);
+  }
+}
+
 /* A variable that nobody has set has whatever stood there. */
 static void unset(void) {
   struct thing *thing = (struct thing *)0x123456789000;
@@ -250,6 +260,7 @@ static bool is_told(const char *way) {
   else if (strcmp(way, "inited") == 0) inited();
   else if (strcmp(way, "ruined") == 0) ruined();
   else if (strcmp(way, "unset") == 0) unset();
+  else if (strcmp(way, "stale") == 0) stale();
   else if (strcmp(way, "looked") == 0) looked();
   else if (strcmp(way, "watched") == 0) watched();
   else if (strcmp(way, "within") == 0) callback(thing_with, tell_and_go_on);
