@@ -79,12 +79,16 @@ static void confirmed(struct nomem__campaign *campaign) {
   confirm_next(campaign);
 }
 
-/* Whether what it followed lay in a block that the call had freed which said no; one that was freed before is what the
- * test's own variable still pointed to. Also when that cannot be told. */
-static bool left_behind(const struct nomem__campaign *campaign, const struct nomem__finding *finding,
-                        const struct nomem__outcome *outcome) {
-  if (finding->block.depth == 0 && outcome->end.stack.freed_pointer == 0) return false;
-  return finding->freed.depth == 0 || nomem__is_below_call(&campaign->owners, &finding->freed, &campaign->told->test);
+/* Whether a refusal that test code did not look at explains what came of it. Where a pointer other than NULL was
+ * followed, or a block misused, a ledger tells: what was freed before that call is what a variable of the test's still
+ * points to, and what was never a block is one that nobody has set; but what the call itself has freed, it left behind. */
+static bool explains(const struct nomem__campaign *campaign, const struct nomem__finding *finding, bool has_ledger,
+                     bool is_freed) {
+  bool is_null = finding->touch == NOMEM_TOUCH_CALL && finding->fault_address == 0;
+  bool is_stray = finding->verdict == NOMEM_VERDICT_CRASH && nomem__touch_may_be_freed(finding->touch) && !is_null;
+  if (finding->verdict != NOMEM_VERDICT_CORRUPTION && !is_stray) return true;
+  if (finding->freed.depth > 0) return !nomem__is_below_call(&campaign->owners, &finding->freed, &campaign->told->test);
+  return is_stray && has_ledger && !is_freed && finding->block.depth == 0;
 }
 
 static void learned(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
@@ -94,22 +98,18 @@ static void learned(struct nomem__worker *worker, const struct nomem__outcome *o
   struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   nomem__finding_learn(finding, outcome, nomem__audit_misuse(campaign, outcome),
                        nomem__audit_late_misuse(campaign, outcome), campaign->session->symbols);
-  if (finding->refusal != NULL && left_behind(campaign, finding, outcome)) finding->refusal = NULL;
+  if (finding->refusal != NULL && !explains(campaign, finding, true, outcome->end.stack.freed_pointer != 0))
+    finding->refusal = NULL;
   confirmed(campaign);
-}
-
-/* Whether it followed a pointer that was not NULL: of the test's own, not set because the call that was to set it said
- * no, or one that the code under test had freed, and left behind. A ledger tells. */
-static bool is_stray(const struct nomem__finding *finding) {
-  return finding->verdict == NOMEM_VERDICT_CRASH && nomem__touch_may_be_freed(finding->touch) &&
-         (finding->touch != NOMEM_TOUCH_CALL || finding->fault_address != 0);
 }
 
 /* It is known whether it comes again. */
 static void settle(struct nomem__campaign *campaign) {
   struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   if (finding->is_flaky || !may_learn(campaign, finding) || !campaign->audit.remains.has_ledger) {
-    if (is_stray(finding)) finding->refusal = NULL;
+    if (finding->refusal != NULL &&
+        !explains(campaign, finding, finding->takes_ledger, finding->touch == NOMEM_TOUCH_FREED))
+      finding->refusal = NULL;
     confirmed(campaign);
     return;
   }

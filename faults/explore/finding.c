@@ -281,8 +281,9 @@ static bool may_be_told(const struct nomem__found *found, const struct nomem__ow
                         uint64_t *call) {
   const struct nomem__end *end = &found->outcome->end;
   enum nomem__touch touch = nomem__touch_of(&end->stack);
-  bool is_pointer = touch == NOMEM_TOUCH_NULL || (nomem__touch_may_be_freed(touch) && touch != NOMEM_TOUCH_FREED);
+  bool is_pointer = touch == NOMEM_TOUCH_NULL || nomem__touch_may_be_freed(touch);
   bool is_meant = (found->verdict == NOMEM_VERDICT_CRASH && is_pointer) ||
+                  found->verdict == NOMEM_VERDICT_CORRUPTION ||
                   (found->verdict == NOMEM_VERDICT_ABORT && run->blow_up.terminate == NOMEM_TERMINATE_NO) ||
                   (found->verdict == NOMEM_VERDICT_HANG && is_no_lock(run) && run->teller == end->threads.chief);
   bool is_own = nomem__is_tests(owners, &run->blow_up) || nomem__is_tests(owners, &run->unchecked.where);
