@@ -166,8 +166,8 @@ struct nomem_watched {
   struct nomem_ending first; /* the first process that was injected, also after it has executed another program */
 };
 
-/* In the value of the SIGSTOP that a process sends to itself at its end, where check_leaks is set: it is to be traced no
- * longer, and gets no signal. */
+/* In the value of the SIGSTOP that a process sends to itself at its end, where check_leaks is set: it is to be traced
+ * no longer, and gets no signal. */
 #define NOMEM_LET_GO 0x6e6f6d65
 
 /* What one thread counted. A thread owns its slot and adds without a locked instruction, so two threads never share a

@@ -26,7 +26,8 @@ void nomem__audit_baseline(struct nomem__audit *audit, const struct nomem__outco
   remains->made = (struct nomem__made){0};
 }
 
-static const struct nomem__made_file *more_made(const struct nomem__audit *audit, const struct nomem__outcome *outcome) {
+static const struct nomem__made_file *more_made(const struct nomem__audit *audit,
+                                               const struct nomem__outcome *outcome) {
   return nomem__made_more(&outcome->remains->made, &audit->made[0], &audit->made[1]);
 }
 

@@ -59,8 +59,8 @@ static const struct {
     {"leftover",
      "A descriptor was still open, a thread still running, or a child process not waited for when the program, or\n"
      "that process of the run in which the allocation failed, came to its end as in the baseline; or a file, a folder\n"
-     "or shared memory that it had made was still there. It counts with --strict: the kernel closes what a process has open, it may have been the test\n"
-     "that left it, and a file may be what the program falls back on.\n"
+     "or shared memory that it had made was still there. It counts with --strict: the kernel closes what a process\n"
+     "has open, it may have been the test that left it, and a file may be what the program falls back on.\n"
      "To mend: close on the error path what was opened, and remove what was made, before the allocation that failed."},
     {"flaky", "Not a verdict of its own: the run that showed the finding ended otherwise when it was made once more.\n"
               "It is listed apart and does not count."},

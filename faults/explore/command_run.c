@@ -50,8 +50,8 @@ static void say_faults(struct run *run) {
   for (uint32_t i = 0; i < channel->fault_count && i < SHOWN_MAX; i++) {
     const struct nomem_fault *fault = &channel->faults[i];
     fprintf(stderr, "nomem: %s of %" PRIu64 " bytes %s (allocation %" PRIu64 ", site=%08" PRIx64 "@%" PRIu64
-            ")\n", nomem_fn_name(fault->fn), fault->size_bytes, nomem_fn_failed(fault->fn), fault->nth, fault->site >> 32,
-            fault->occurrence);
+            ")\n", nomem_fn_name(fault->fn), fault->size_bytes, nomem_fn_failed(fault->fn), fault->nth,
+            fault->site >> 32, fault->occurrence);
     nomem__trace_of_frames(channel, fault->frame, fault->depth, &trace);
     nomem__trace_print(stderr, &trace, run->session.symbols, 4);
   }

@@ -81,7 +81,8 @@ static void confirmed(struct nomem__campaign *campaign) {
 
 /* Whether a refusal that test code did not look at explains what came of it. Where a pointer other than NULL was
  * followed, or a block misused, a ledger tells: what was freed before that call is what a variable of the test's still
- * points to, and what was never a block is one that nobody has set; but what the call itself has freed, it left behind. */
+ * points to, and what was never a block is one that nobody has set; but what the call itself has freed, it left
+ * behind. */
 static bool explains(const struct nomem__campaign *campaign, const struct nomem__finding *finding, bool has_ledger,
                      bool is_freed) {
   bool is_null = finding->touch == NOMEM_TOUCH_CALL && finding->fault_address == 0;

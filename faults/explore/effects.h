@@ -43,8 +43,8 @@ int nomem__effects_watch(void);
  * none. */
 unsigned nomem__effects_of_stop(pid_t tid);
 
-/* Whether the system call at which tid has stopped, in the same way, may make a file like the one at path: told by their
- * names, without the folders. */
+/* Whether the system call at which tid has stopped, in the same way, may make a file like the one at path: told by
+ * their names, without the folders. */
 bool nomem__effects_makes(pid_t tid, const char *path);
 
 /* The text of the first effect of a set; "" for the empty set. */

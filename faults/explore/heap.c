@@ -10,7 +10,8 @@
 
 static bool is_wanted(const struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
-  return campaign->audit.is_known && !campaign->audit.has_leak_check && session->setup.preload != NULL && session->options->heap != NOMEM_HEAP_OFF;
+  return campaign->audit.is_known && !campaign->audit.has_leak_check && session->setup.preload != NULL &&
+         session->options->heap != NOMEM_HEAP_OFF;
 }
 
 static bool is_due(const struct nomem__campaign *campaign, size_t rank) {

@@ -253,7 +253,8 @@ union control {
 
 /* A message that is lost is a run whose files are not looked at. */
 static void tell(int tell_fd, int scratch) {
-  union control control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+  union control control = {
+      .header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
   char byte = 0;
   struct iovec piece = {&byte, 1};
   const struct msghdr message = {

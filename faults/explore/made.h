@@ -37,8 +37,8 @@ int nomem__made_read(struct nomem__made *made, const struct nomem__view *view, i
 void nomem__made_free(struct nomem__made *made);
 
 /* What is in here and in neither of the others, whose names may be others: a folder comes rather than what is in it.
- * What programs leave on purpose (logs, caches, coverage data, core files) is passed over. NULL: nothing, or not all are
- * known. */
+ * What programs leave on purpose (logs, caches, coverage data, core files) is passed over. NULL: nothing, or not all
+ * are known. */
 const struct nomem__made_file *nomem__made_more(const struct nomem__made *here, const struct nomem__made *one,
                                                 const struct nomem__made *two);
 

@@ -62,8 +62,8 @@ void nomem__sanitizer_forget(struct nomem__sanitizer_memory *memory);
 const char *nomem__sanitizer_variable(const char *entry);
 
 /* The entries for a run's environment: what the user has set in nomem's own, and what is needed. traced: by ptrace
- * to its end, where LeakSanitizer cannot work. captured: nobody but nomem reads the output. Each is the caller's to free;
- * returns 0 or -ENOMEM, and then there are none. */
+ * to its end, where LeakSanitizer cannot work. captured: nobody but nomem reads the output. Each is the caller's to
+ * free; returns 0 or -ENOMEM, and then there are none. */
 int nomem__sanitizer_options(bool traced, bool captured, char *entries[NOMEM_SANITIZER_OPTIONS]);
 
 /* Marks the innermost frames that are a sanitizer's own, in a shared library or in the program: they are not to blame.

@@ -202,7 +202,8 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
         "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem,faults,stdin_path,"
         "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,used) VALUES(?,?,?,?,?,'" NOMEM_VERSION
         "',?,?,?,?,?,?,?,?,0) ON CONFLICT DO NOTHING",
-        "ttbttittiiiii", identity, directory, command, command_bytes, text, campaign->programs.first, (int64_t)options->faults,
+        "ttbttittiiiii", identity, directory, command, command_bytes, text, campaign->programs.first,
+        (int64_t)options->faults,
         options->stdin_path, options->image, (int64_t)options->aslr, (int64_t)options->no_trace,
         (int64_t)campaign->timeout_ms, (int64_t)campaign->allocations, (int64_t)campaign->baseline_us);
   free(command);

@@ -50,8 +50,8 @@ uint64_t nomem__streams_bytes(const struct nomem__streams *streams);
 /* What is in one of them. */
 struct nomem__stream nomem__streams_read(const struct nomem__streams *streams, unsigned which);
 
-/* What was written last, as a string: to standard error, if anything was, which says more of a failure. by_death: before
- * the death that was noted, if there was one: what comes later others have written. */
+/* What was written last, as a string: to standard error, if anything was, which says more of a failure. by_death:
+ * before the death that was noted, if there was one: what comes later others have written. */
 void nomem__streams_tail(const struct nomem__streams *streams, bool by_death, char *tail, size_t tail_bytes);
 
 #endif

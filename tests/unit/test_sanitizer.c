@@ -107,7 +107,8 @@ static void undefined(void **state) {
   assert_int_not_equal(hash[0], hash[3]);
 }
 
-/* Each stack at which memory was allocated that is left; what only such memory points to, where there is nothing else. */
+/* Each stack at which memory was allocated that is left; what only such memory points to, where there is nothing
+ * else. */
 static void leaks(void **state) {
   (void)state;
   size_t at = 0;
@@ -319,7 +320,8 @@ static void options(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(address),    cmocka_unit_test(undefined), cmocka_unit_test(leaks), cmocka_unit_test(others), cmocka_unit_test(no_reports),
+      cmocka_unit_test(address),    cmocka_unit_test(undefined), cmocka_unit_test(leaks),
+      cmocka_unit_test(others),     cmocka_unit_test(no_reports),
       cmocka_unit_test(odd_frames), cmocka_unit_test(garbage),   cmocka_unit_test(flood),  cmocka_unit_test(known),
       cmocka_unit_test(options),
   };
