@@ -43,7 +43,7 @@ echo "$out" | awk -v ns=$((end - begin)) -v unit="$unit" \
   '/^[0-9]+ runs?:/ { printf "%.4f\n", unit == "s" ? ns / 1e9 : ns / 1e6 / $1 }'
 END
 chmod +x "$work/explored.sh"
-explore="$build/nomem explore -j 2"
+explore="$build/nomem explore -j 2 --heap off" # one more run of each site: what is compared with makes none
 explore_all="$explore --all --faults transient --under-test '*'" # a test's own allocations, too
 
 echo "what bounds it, on this machine, us:"
