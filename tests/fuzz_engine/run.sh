@@ -173,8 +173,8 @@ runs_settle() {
     many=$(count_of NOMEM_FUZZ=sample=0,$1 ./count -runs=1100 one) &&
     [ $((many - few)) -ge 990 ] && [ $((many - few)) -le 1010 ] && [ "$few" -gt "$2" ] && [ "$few" -lt "$3" ]
 }
-result "when nothing is left to try, an input is run once" runs_settle sticky=1 170 210
-result "it is not run to be compared when that is not wanted" runs_settle sticky=0 105 130
+result "when nothing is left to try, an input is run once" runs_settle sticky=1 165 230
+result "it is not run to be compared when that is not wanted" runs_settle sticky=0 105 160
 samples() {
   [ "$(count_of NOMEM_FUZZ=sample=10 ./count -runs=1100 one)" -gt $((many + 150)) ]
 }
