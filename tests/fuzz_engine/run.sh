@@ -169,8 +169,8 @@ count_of() {
 }
 # Seldom a thread's end comes late, and its stack is allocated anew, which is one more call to try.
 runs_settle() {
-  few=$(count_of NOMEM_FUZZ=sample=0,$1 ./count -runs=100 one) &&
-    many=$(count_of NOMEM_FUZZ=sample=0,$1 ./count -runs=1100 one) &&
+  few=$(count_of "NOMEM_FUZZ=sample=0,$1" ./count -runs=100 one) &&
+    many=$(count_of "NOMEM_FUZZ=sample=0,$1" ./count -runs=1100 one) &&
     [ $((many - few)) -ge 990 ] && [ $((many - few)) -le 1010 ] && [ "$few" -gt "$2" ] && [ "$few" -lt "$3" ]
 }
 result "when nothing is left to try, an input is run once" runs_settle sticky=1 165 230
