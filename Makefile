@@ -27,6 +27,7 @@ EXPLORE_LIBS = -luv -ldw -lelf -ljansson -lsqlite3 -lsupc++
 
 VERSION = 0.1.0
 
+EXPLORE_MAIN = faults/explore/command/main.c
 LIB_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c))
 PLAN_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/*.c))
 INJECT_COMMON = $(wildcard faults/*.c) $(filter-out faults/inject/backend_%.c,$(wildcard faults/inject/*.c))
@@ -35,7 +36,7 @@ LINKED_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/inject/backend_l
   $(filter-out faults/inject/scope.c faults/inject/check.c,$(INJECT_COMMON)))
 PRELOAD_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_preload.c \
   faults/inject/backend_new.c)
-EXPLORE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out faults/explore/main.c,$(wildcard faults/explore/*.c)))
+EXPLORE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(EXPLORE_MAIN),$(wildcard faults/explore/*/*.c)))
 
 PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(BUILD)/libnomem-preload.so \
   $(BUILD)/nomem-link.o $(BUILD)/libnomem-fuzz.a
@@ -128,7 +129,7 @@ $(BUILD)/obj/faults/explore/%.o: faults/explore/%.c
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -DNOMEM_VERSION='"$(VERSION)"' -c $< -o $@
 
 # Its page is put in by the assembler, which names it to nobody.
-$(BUILD)/obj/faults/explore/report_html.o: $(wildcard faults/explore/html/*)
+$(BUILD)/obj/faults/explore/report/html_page.o: $(wildcard faults/explore/report/html/*)
 
 $(BUILD)/libuvalloc.a: $(BUILD)/obj/lib/uv_alloc.o
 $(BUILD)/libmempool.a: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/mempool*.c))
@@ -136,9 +137,9 @@ $(BUILD)/libnomem.a: $(LINK_OBJS)
 $(BUILD)/%.a:
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
-# What is inside the program under test calls nothing that a sanitizer intercepts: see plain.c, which names it.
-PLAIN_OBJ = $(BUILD)/obj/faults/inject/plain.o
-PLAIN = $(shell sed -n 's/^[a-zA-Z_].*PLAIN(\([a-z_0-9]*\)).*;$$/\1/p' faults/inject/plain.c)
+# What is inside the program under test calls nothing that a sanitizer intercepts: see libc_substitutes.c, which names it.
+PLAIN_OBJ = $(BUILD)/obj/faults/inject/libc_substitutes.o
+PLAIN = $(shell sed -n 's/^[a-zA-Z_].*PLAIN(\([a-z_0-9]*\)).*;$$/\1/p' faults/inject/libc_substitutes.c)
 plainly = $(LD) -r -o $@.o $(filter-out $(PLAIN_OBJ),$^) && \
   $(OBJCOPY) $(foreach name,$(PLAIN),--redefine-sym $(name)=nomem__plain_$(name)) $@.o
 
@@ -152,7 +153,7 @@ $(BUILD)/libnomem-preload.so: $(PRELOAD_OBJS)
 	$(call say,LD,$@)$(plainly) && $(CC) -shared $(CFLAGS) -static-libgcc -Wl,-z,now -Wl,-z,defs \
 	  -Wl,-z,noseparate-code -Wl,--exclude-libs,ALL -o $@ $@.o $(PLAIN_OBJ) && rm $@.o
 
-$(BUILD)/nomem: $(BUILD)/obj/faults/explore/main.o $(EXPLORE_OBJS) $(PLAN_OBJS)
+$(BUILD)/nomem: $(EXPLORE_MAIN:%.c=$(BUILD)/obj/%.o) $(EXPLORE_OBJS) $(PLAN_OBJS)
 	$(call say,LD,$@)$(CC) $(CFLAGS) -o $@ $^ $(EXPLORE_LIBS)
 
 $(BUILD)/man/nomem.1: $(BUILD)/nomem docs/nomem.1.in

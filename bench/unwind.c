@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "inject/site.h"
+#include "inject/call_site.h"
 
 #define DEPTH 32
 #define ROUNDS 9

@@ -1,8 +1,8 @@
-# The drop-in engine, libnomem-fuzz.a: what runs inside a fuzz target. gate.c takes the place of the injector's own
+# The drop-in engine, libnomem-fuzz.a: what runs inside a fuzz target. call_decision.c takes the place of the injector's own
 # counters and scopes, so of faults/inject/ only what it needs is here.
 
-ENGINE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/*.c) faults/inject/frame.c faults/inject/module.c \
-  faults/inject/site.c faults/inject/backend_link.c $(wildcard fuzz/engine/*.c))
+ENGINE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/*.c) faults/inject/unwind_rules.c \
+  faults/inject/module_names.c faults/inject/call_site.c faults/inject/backend_link.c $(wildcard fuzz/engine/*.c))
 
 $(BUILD)/libnomem-fuzz.a: $(ENGINE_OBJS)
 

@@ -8,14 +8,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../images.h"
-#include "ending.h"
+#include "../program_kinds.h"
+#include "exit_report.h"
 #include "injector.h"
-#include "module.h"
+#include "module_names.h"
 #include "sanitizer.h"
-#include "server.h"
-#include "site.h"
-#include "wall.h"
+#include "fork_server.h"
+#include "call_site.h"
+#include "forbidden_calls.h"
 
 /* The environment's own text: nothing is copied, and getenv's lock is not taken. */
 static const char *variable(const char *name) {

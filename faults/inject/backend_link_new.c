@@ -4,7 +4,7 @@
 #include <elf.h>
 #include <link.h>
 
-#include "new.h"
+#include "operator_new.h"
 #include "sanitizer.h"
 
 #define WEAK __attribute__((weak))

@@ -3,9 +3,9 @@
  */
 #include <stdlib.h>
 
-#include "ending.h"
+#include "exit_report.h"
 #include "injector.h"
-#include "new.h"
+#include "operator_new.h"
 #include "sanitizer.h"
 
 /* Idle at first: a sanitizer that sets itself up allocates, and must not fail. */

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "new.h"
+#include "operator_new.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "wall.h"
+#include "forbidden_calls.h"
 
 /* A jump relative to its end, and one to the address behind it. */
 #define JUMP_BYTES 5

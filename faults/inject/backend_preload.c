@@ -14,14 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../images.h"
+#include "../program_kinds.h"
 #include "../nomem.h"
-#include "ending.h"
+#include "exit_report.h"
 #include "injector.h"
-#include "ledger.h"
-#include "new.h"
+#include "block_ledger.h"
+#include "operator_new.h"
 #include "sanitizer.h"
-#include "site.h"
+#include "call_site.h"
 
 #define EXPORT __attribute__((visibility("default")))
 

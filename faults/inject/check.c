@@ -4,7 +4,7 @@
 
 #include "../nomem.h"
 #include "injector.h"
-#include "wall.h"
+#include "forbidden_calls.h"
 
 #define CALLS_DEFAULT 1000
 

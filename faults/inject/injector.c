@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "../nomem.h"
-#include "ending.h"
-#include "ledger.h"
+#include "exit_report.h"
+#include "block_ledger.h"
 #include "sanitizer.h"
-#include "server.h"
-#include "site.h"
-#include "wall.h"
+#include "fork_server.h"
+#include "call_site.h"
+#include "forbidden_calls.h"
 
 static struct nomem_channel *channel;
 static struct nomem_plan plan;

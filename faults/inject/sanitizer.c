@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "../images.h"
-#include "module.h"
+#include "../program_kinds.h"
+#include "module_names.h"
 
-#include "wall.h"
+#include "forbidden_calls.h"
 
 bool nomem__has_sanitizer;
 size_t (*nomem__sanitizer_bytes)(void);

@@ -6,7 +6,7 @@
 
 #include "../nomem.h"
 #include "injector.h"
-#include "wall.h"
+#include "forbidden_calls.h"
 
 static struct nomem_channel *own;
 static bool open_scope;

@@ -4,7 +4,7 @@
 
 #include "engine.h"
 
-#include "../../faults/inject/wall.h"
+#include "../../faults/inject/forbidden_calls.h"
 
 /* The linker's names for the section that -fsanitize=fuzzer makes; NULL where no object has it. */
 extern uint8_t __start___sancov_cntrs[] __attribute__((weak, visibility("hidden")));

@@ -2,10 +2,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../faults/inject/module.h"
+#include "../../faults/inject/module_names.h"
 #include "engine.h"
 
-#include "../../faults/inject/wall.h"
+#include "../../faults/inject/forbidden_calls.h"
 
 /* Linking with --defsym=nomem_fuzz_named=1 says: only under a name that asks for it. */
 extern char nomem_fuzz_named[] __attribute__((weak));

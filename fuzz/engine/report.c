@@ -11,10 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../faults/inject/module.h"
+#include "../../faults/inject/module_names.h"
 #include "engine.h"
 
-#include "../../faults/inject/wall.h"
+#include "../../faults/inject/forbidden_calls.h"
 
 /* libFuzzer's, called by a sanitizer that found something; it writes the artifact. There is one place for such a
  * function: ours goes there, and calls it. NULL under another fuzzer. */

@@ -3,7 +3,7 @@
 
 #include "engine.h"
 
-#include "../../faults/inject/wall.h"
+#include "../../faults/inject/forbidden_calls.h"
 
 enum { BLOCK = 64, ROUNDS = 80 };
 

@@ -7,8 +7,8 @@
 #include <uv.h>
 
 #include "common/fuzz.h"
-#include "inject/module.h"
-#include "inject/site.h"
+#include "inject/module_names.h"
+#include "inject/call_site.h"
 #include "libuv/suppressions.h"
 #include "nomem.h"
 

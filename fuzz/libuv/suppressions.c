@@ -8,7 +8,7 @@
 
 #include "common/fuzz.h"
 #include "inject/injector.h"
-#include "inject/module.h"
+#include "inject/module_names.h"
 
 enum { LINES_MAX = 32, NAMES_MAX = 32, LINE_BYTES = 512, EXIT_UNUSABLE = 2, CACHE = 4096 };
 

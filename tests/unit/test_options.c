@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "../../faults/channel.h"
-#include "../../faults/explore/options.h"
-#include "../../faults/explore/options_table.h"
-#include "../../faults/explore/quote.h"
+#include "../../faults/explore/options/options.h"
+#include "../../faults/explore/options/options_table.h"
+#include "../../faults/explore/text/quote.h"
 
 #define MAX_ARGS 16
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "explore/report.h"
-#include "explore/report_document.h"
+#include "explore/report/report.h"
+#include "explore/report/document.h"
 
 typedef int writer(const json_t *document, FILE *out);
 

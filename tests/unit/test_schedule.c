@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../../faults/explore/schedule.h"
+#include "../../faults/explore/campaign/schedule.h"
 
 /* A list as text: "site@occurrence", with a + behind a persistent one. */
 static void check(const uint64_t *counts, size_t sites, bool transient, bool persistent, bool all, const char *wanted) {

@@ -19,8 +19,8 @@
 
 #include <cmocka.h>
 
-#include "explore/stack.h"
-#include "explore/symbols.h"
+#include "explore/stack/stack_capture.h"
+#include "explore/stack/symbols.h"
 
 /* No test may run longer, whatever goes wrong. */
 #define TEST_SECONDS 60

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "../../faults/explore/identity.h"
-#include "../../faults/explore/store.h"
-#include "../../faults/explore/store_evidence.h"
+#include "../../faults/explore/campaign/fingerprint.h"
+#include "../../faults/explore/store/database.h"
+#include "../../faults/explore/store/evidence.h"
 
 static char folder[] = "/tmp/nomem-store-XXXXXX";
 static char path[64];

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "explore/symbols.h"
+#include "explore/stack/symbols.h"
 
 /* No test may run longer, whatever goes wrong. */
 #define TEST_SECONDS 120

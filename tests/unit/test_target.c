@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "../../faults/explore/target.h"
+#include "../../faults/explore/target/target_check.h"
 
 /* Enough to meet every kind of damage in the tables, in about a second. */
 #define MUTATIONS 3000

@@ -1,0 +1,438 @@
+#define _GNU_SOURCE
+#include "baseline.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "residue_check.h"
+#include "../process/syscall_effects.h"
+#include "../text/quote.h"
+#include "site_filter.h"
+
+/* A baseline that nobody gave a time for must end by itself within this. */
+#define BASELINE_MS 60000
+/* A run is a hang when it takes this many times as long as the baseline, and at least so long. */
+#define TIMEOUT_FACTOR 10
+#define TIMEOUT_LEAST_MS 1000
+
+static int by_first_nth(const void *left, const void *right) {
+  const struct nomem__campaign_site *a = left, *b = right;
+  if (a->first_nth != b->first_nth) return a->first_nth < b->first_nth ? -1 : 1;
+  return a->key < b->key ? -1 : a->key > b->key;
+}
+
+/* Never more than room: what the program writes may change under us. */
+static unsigned depth_of(const struct nomem_site *site, size_t room) {
+  unsigned depth = *(const volatile uint32_t *)&site->depth;
+  if (depth > NOMEM_DEPTH) depth = NOMEM_DEPTH;
+  return depth < room ? depth : (unsigned)room;
+}
+
+int64_t nomem__sites_of(const struct nomem_channel *channel, struct nomem__campaign_site **sites) {
+  size_t count = 0, entered = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
+  size_t frame_count = 0;
+  for (size_t i = 0; i < entered; i++) frame_count += depth_of(&channel->sites[i], NOMEM_DEPTH);
+  *sites = calloc(1, (entered + 1) * sizeof **sites + frame_count * sizeof(nomem_frame));
+  if (*sites == NULL) return -ENOMEM;
+  nomem_frame *frames = (nomem_frame *)(*sites + entered + 1);
+  for (size_t i = 0; i < entered; i++) {
+    const struct nomem_site *site = &channel->sites[i];
+    if (site->key == 0 || site->count == 0 || site->maker == NOMEM_MAKER_SANITIZER) continue;
+    unsigned depth = depth_of(site, frame_count);
+    (*sites)[count] = (struct nomem__campaign_site){.key = site->key,
+                                                    .count = site->count,
+                                                    .first_nth = site->first_nth,
+                                                    .frames = frames,
+                                                    .depth = depth,
+                                                    .before_main = site->before_main,
+                                                    .worst = NOMEM_VERDICT_COUNT};
+    count++;
+    memcpy(frames, site->frame, depth * sizeof *frames);
+    frames += depth;
+    frame_count -= depth;
+  }
+  qsort(*sites, count, sizeof **sites, by_first_nth);
+  return (int64_t)count;
+}
+
+int64_t nomem__modules_of(const struct nomem_channel *channel, char ***modules) {
+  size_t count = channel->module_count < NOMEM_MODULES ? channel->module_count : NOMEM_MODULES;
+  size_t room = count;
+  for (size_t i = 0; i < count; i++) room += strnlen(channel->modules[i].path, NOMEM_PATH_BYTES);
+  *modules = calloc(1, (count + 1) * sizeof **modules + room);
+  if (*modules == NULL) return -ENOMEM;
+  char *path = (char *)(*modules + count + 1);
+  for (size_t i = 0; i < count; i++) {
+    size_t left = room - (count - i); /* each has its end */
+    size_t length = strnlen(channel->modules[i].path, left < NOMEM_PATH_BYTES ? left : NOMEM_PATH_BYTES);
+    (*modules)[i] = memcpy(path, channel->modules[i].path, length);
+    path += length + 1;
+    room -= length + 1;
+  }
+  return (int64_t)count;
+}
+
+static int by_key(const void *left, const void *right) {
+  uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+  return a < b ? -1 : a > b;
+}
+
+unsigned nomem__digits_of(uint64_t *keys, size_t count) {
+  unsigned digits = NOMEM_KEY_DIGITS;
+  qsort(keys, count, sizeof *keys, by_key);
+  for (size_t i = 1; i < count; i++)
+    while (digits < NOMEM_KEY_DIGITS_ALL && keys[i] != keys[i - 1] &&
+           keys[i] >> (64 - 4 * digits) == keys[i - 1] >> (64 - 4 * digits))
+      digits++;
+  return digits;
+}
+
+unsigned nomem__key_digits(const struct nomem__campaign_site *sites, size_t count) {
+  uint64_t *keys = calloc(count + 1, sizeof *keys);
+  if (keys == NULL) return NOMEM_KEY_DIGITS_ALL;
+  for (size_t i = 0; i < count; i++) keys[i] = sites[i].key;
+  unsigned digits = nomem__digits_of(keys, count);
+  free(keys);
+  return digits;
+}
+
+struct baseline {
+  struct nomem__campaign *campaign;
+  bool is_first, is_watched;
+  bool is_made; /* it has ended, whatever came of it */
+  unsigned effects;
+  int status;
+  unsigned fatal_deaths;
+  bool timed_out, was_cancelled, was_injected;
+  int owners_result;
+  uint64_t duration_us, peak_kb, allocations, sites_lost;
+  struct nomem__campaign_site *sites;
+  char **modules;
+  int64_t site_count, module_count;
+  struct nomem__stream output, error;
+  char last_line[NOMEM_QUOTE_BYTES];
+};
+
+/* What there is to learn from the first only, and to say of it. */
+static void first_done(struct baseline *baseline, const struct nomem__outcome *outcome) {
+  struct nomem__campaign *campaign = baseline->campaign;
+  const struct nomem__session *session = campaign->session;
+  /* One that gave up before it allocated anything has a better reason to say. */
+  bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
+  baseline->was_injected = gave_up || nomem__session_was_injected(outcome);
+  if (outcome->channel->watched.keeps_new != 0 && !session->options->quiet)
+    nomem__complain("the program's operator new is its sanitizer's, and cannot be failed: its C++ library has to be a "
+                    "shared one for that");
+  nomem__baseline_output_take(&campaign->baseline_output, &outcome->output, &outcome->error);
+  nomem__programs_of(outcome->channel, &campaign->programs);
+  nomem__owners_free(&campaign->owners);
+  baseline->owners_result = nomem__owners_learn(&campaign->owners, session->options->under_test, outcome->channel,
+                                                session->symbols);
+}
+
+static void baseline_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct baseline *baseline = user;
+  (void)worker;
+  baseline->status = outcome->end.root_status;
+  baseline->fatal_deaths = outcome->end.fatal_deaths;
+  baseline->effects = outcome->end.effects;
+  baseline->timed_out = outcome->end.timed_out;
+  baseline->was_cancelled = outcome->end.was_cancelled;
+  baseline->duration_us = outcome->duration_us;
+  baseline->peak_kb = outcome->end.peak_kb;
+  baseline->allocations = nomem__channel_calls(outcome->channel);
+  baseline->sites_lost = outcome->channel->sites_lost;
+  baseline->output = outcome->output;
+  baseline->error = outcome->error;
+  if (baseline->was_cancelled) return;
+  nomem__audit_baseline(&baseline->campaign->audit, outcome);
+  baseline->is_made = true;
+  nomem__last_line(outcome->tail, baseline->last_line);
+  baseline->site_count = nomem__sites_of(outcome->channel, &baseline->sites);
+  baseline->module_count = nomem__modules_of(outcome->channel, &baseline->modules);
+  if (baseline->is_first) first_done(baseline, outcome);
+}
+
+static uint64_t limit_ms(const struct nomem__campaign *campaign) {
+  uint64_t wanted_ms = campaign->session->options->timeout_ms;
+  return wanted_ms != 0 ? wanted_ms : BASELINE_MS;
+}
+
+static int start_baseline(struct nomem__campaign *campaign, unsigned number, struct baseline *baseline, bool watch) {
+  struct nomem__worker *worker = campaign->workers[number].worker;
+  baseline->campaign = campaign;
+  baseline->is_watched = watch;
+  nomem__worker_watch_effects(worker, watch);
+  return nomem__worker_start(worker, "", limit_ms(campaign), baseline_done, baseline);
+}
+
+/* Whether a baseline that has ended will do, as far as it can be said of one alone. */
+static int check_baseline(const struct nomem__campaign *campaign, const struct baseline *baseline) {
+  const struct nomem__session *session = campaign->session;
+  if (baseline->was_cancelled) return session->interrupted_by != 0 ? 0 : -ECANCELED;
+  if (baseline->timed_out) {
+    nomem__complain("without any fault the program runs longer than %" PRIu64 " s: give it less to do, or more time "
+                    "with --timeout", limit_ms(campaign) / 1000);
+    return -ETIMEDOUT;
+  }
+  if (baseline->is_first && !baseline->was_injected) return -ENOENT;
+  if (baseline->owners_result == -ENOENT && baseline->status == 0) {
+    char quoted[NOMEM_QUOTE_BYTES];
+    nomem__complain("--under-test: no code that allocates matches %s: give source paths as the debug information has "
+                    "them, such as 'src/*', or files such as 'libuv.so*'",
+                    nomem__quote(session->options->under_test, quoted, sizeof quoted));
+    return -ENOENT;
+  }
+  if (baseline->owners_result == -ENODATA && baseline->status == 0) {
+    nomem__complain("nothing to explore: all that allocates is a test framework and what was taken for its tests "
+                    "(--under-test says otherwise)");
+    return -ENOENT;
+  }
+  return baseline->site_count < 0 || baseline->module_count < 0 || baseline->owners_result == -ENOMEM ? -ENOMEM : 0;
+}
+
+static void free_baseline(struct baseline *baseline) {
+  free(baseline->sites);
+  free(baseline->modules);
+  *baseline = (struct baseline){0};
+}
+
+/* What the program does that a fork would share, and that outlives a run, is found out in its second baseline. */
+static bool is_watch_of_use(const struct nomem__session *session) {
+  return session->setup.trace && (session->options->engine != NOMEM_CHOICE_EXEC || session->setup.isolation != NULL);
+}
+
+/* The first; second, unless it is NULL, has the other made beside it, where runs are isolated and there is a second
+ * worker. */
+static int run_first(struct nomem__campaign *campaign, struct baseline *first, struct baseline *second) {
+  struct nomem__session *session = campaign->session;
+  free_baseline(first);
+  *first = (struct baseline){.is_first = true};
+  int result;
+  do
+    result = start_baseline(campaign, 0, first, false);
+  while (result != 0 && nomem__session_can_retry(session, result));
+  if (result != 0) return result;
+  if (second != NULL && session->setup.isolation != NULL && campaign->worker_count > 1)
+    start_baseline(campaign, 1, second, is_watch_of_use(session)); /* if it cannot be started, it is made later */
+  nomem__session_run(session);
+  return check_baseline(campaign, first);
+}
+
+static int run_second(struct nomem__campaign *campaign, struct baseline *second, bool watch) {
+  free_baseline(second);
+  int result = start_baseline(campaign, 0, second, watch);
+  if (result != 0) {
+    nomem__complain("cannot start a run: %s", strerror(-result));
+    return result;
+  }
+  nomem__session_run(campaign->session);
+  return watch && second->timed_out ? 0 : check_baseline(campaign, second);
+}
+
+/* Whether two that were made side by side came out alike. */
+static bool are_alike(const struct nomem__campaign *campaign, const struct baseline *first,
+                      const struct baseline *second) {
+  return first->status == second->status &&
+         nomem__output_is_same(&campaign->baseline_output, &second->output, &second->error);
+}
+
+/* The other one, unless it was made beside the first; they may have met in what isolation does not keep apart. */
+static int make_second(struct nomem__campaign *campaign, const struct baseline *first, struct baseline *second) {
+  int result = 0;
+  campaign->effects = NOMEM_EFFECT_UNKNOWN;
+  if (!second->is_made || !are_alike(campaign, first, second))
+    result = run_second(campaign, second, is_watch_of_use(campaign->session));
+  if (result != 0 || second->was_cancelled || !second->is_watched) return result;
+  if (!second->timed_out && second->status == first->status) {
+    campaign->effects = second->effects;
+    return check_baseline(campaign, second);
+  }
+  return run_second(campaign, second, false); /* the watching itself may have been in its way */
+}
+
+static int refuse_failing(const struct baseline *baseline) {
+  bool has_words = strcmp(baseline->last_line, "''") != 0;
+  char how[64];
+  if (WIFSIGNALED(baseline->status))
+    snprintf(how, sizeof how, "is killed by signal %d (SIG%s)", WTERMSIG(baseline->status),
+             sigabbrev_np(WTERMSIG(baseline->status)));
+  else
+    snprintf(how, sizeof how, "exits with %d", WEXITSTATUS(baseline->status));
+  nomem__complain("without any fault the program %s: mend that first%s%s", how, has_words ? "; its last words: " : "",
+                  has_words ? baseline->last_line : "");
+  return -EINVAL;
+}
+
+/* How many sites came in only one of the runs. Both lists are sorted by key here. */
+static int compare_keys(const void *left, const void *right) {
+  const struct nomem__campaign_site *a = left, *b = right;
+  return a->key < b->key ? -1 : a->key > b->key;
+}
+
+static size_t only_in_one(struct baseline *first, struct baseline *second) {
+  size_t a = 0, b = 0, alone = 0, first_count = (size_t)first->site_count, second_count = (size_t)second->site_count;
+  qsort(first->sites, first_count, sizeof *first->sites, compare_keys);
+  qsort(second->sites, second_count, sizeof *second->sites, compare_keys);
+  while (a < first_count || b < second_count) {
+    if (b == second_count || (a < first_count && first->sites[a].key < second->sites[b].key)) {
+      alone++;
+      a++;
+    } else if (a == first_count || second->sites[b].key < first->sites[a].key) {
+      alone++;
+      b++;
+    } else {
+      a++;
+      b++;
+    }
+  }
+  qsort(first->sites, first_count, sizeof *first->sites, by_first_nth);
+  return alone;
+}
+
+static int agree(struct nomem__campaign *campaign, struct baseline *first, struct baseline *second) {
+  if (first->status != second->status) {
+    nomem__complain("without any fault the program ends in two different ways: a flaky test cannot be explored");
+    return -EINVAL;
+  }
+  if (first->status != 0) return refuse_failing(first);
+  campaign->unstable_sites = only_in_one(first, second);
+  size_t both = ((size_t)(first->site_count + second->site_count) - campaign->unstable_sites) / 2;
+  if (campaign->unstable_sites > both) {
+    nomem__complain("two runs without any fault allocate in different places (%zu sites in both, %zu in only one): "
+                    "make the program deterministic (a fixed seed, one thread) first", both, campaign->unstable_sites);
+    return -EINVAL;
+  }
+  return 0;
+}
+
+/* Leaves out the sites that the user does not mean. */
+static int choose_sites(struct nomem__campaign *campaign) {
+  const char *pattern = campaign->session->options->sites;
+  if (pattern == NULL) return 0;
+  int64_t left = nomem__site_filter_apply(pattern, campaign->session->symbols, campaign->sites, campaign->site_count,
+                                          campaign->modules, campaign->module_count);
+  return left > 0 ? 0 : left == 0 ? -EINVAL : (int)left;
+}
+
+/* The calls that test code makes itself are left out: nobody mends a test that does not check them. */
+static void leave_tests_out(struct nomem__campaign *campaign) {
+  for (size_t i = 0; i < campaign->site_count && campaign->owners.is_divided; i++) {
+    struct nomem__campaign_site *site = &campaign->sites[i];
+    struct nomem__trace trace = {.depth = site->depth};
+    for (unsigned f = 0; f < site->depth; f++) {
+      unsigned module = NOMEM_FRAME_MODULE(site->frames[f]);
+      const char *path = module >= 1 && module <= campaign->module_count ? campaign->modules[module - 1] : "";
+      trace.frame[f] = (struct nomem__trace_frame){path, NOMEM_FRAME_OFFSET(site->frames[f]), true};
+    }
+    site->is_tests = nomem__is_tests_call(&campaign->owners, &trace);
+  }
+}
+
+static bool is_chosen(const struct nomem__campaign_site *site) {
+  return !site->is_left_out && !site->is_tests;
+}
+
+static int make_points(struct nomem__campaign *campaign) {
+  const struct nomem__options *options = campaign->session->options;
+  uint64_t *counts = calloc(campaign->site_count + 1, sizeof *counts);
+  if (counts == NULL) return -ENOMEM;
+  for (size_t i = 0; i < campaign->site_count; i++)
+    counts[i] = is_chosen(&campaign->sites[i]) ? campaign->sites[i].count : 0;
+  struct nomem__schedule schedule = {.counts = counts,
+                                     .site_count = campaign->site_count,
+                                     .transient = options->faults & NOMEM_FAULT_TRANSIENT,
+                                     .persistent = options->faults & NOMEM_FAULT_PERSISTENT,
+                                     .max_points = options->max_points};
+  schedule.all = options->all || nomem__schedule_everything(&schedule) <= nomem__campaign_room(campaign);
+  int64_t count = nomem__schedule_make(&schedule, &campaign->points, &campaign->calls_scheduled);
+  free(counts);
+  if (count < 0) return (int)count;
+  campaign->point_count = (size_t)count;
+  campaign->results = calloc(campaign->point_count + 1, sizeof *campaign->results);
+  return campaign->results == NULL ? -ENOMEM : 0;
+}
+
+static int take(struct nomem__campaign *campaign, const struct baseline *first, const struct baseline *second) {
+  const struct nomem__options *options = campaign->session->options;
+  campaign->baseline_status = first->status;
+  campaign->baseline_fatal_deaths =
+      first->fatal_deaths > second->fatal_deaths ? first->fatal_deaths : second->fatal_deaths;
+  campaign->baseline_us = first->duration_us > second->duration_us ? first->duration_us : second->duration_us;
+  campaign->baseline_peak_kb = first->peak_kb;
+  campaign->allocations = first->allocations;
+  campaign->sites_lost = first->sites_lost;
+  campaign->sites = first->sites;
+  campaign->site_count = (size_t)first->site_count;
+  campaign->modules = first->modules;
+  campaign->module_count = (size_t)first->module_count;
+  campaign->key_digits = nomem__key_digits(campaign->sites, campaign->site_count);
+  uint64_t timeout_ms = campaign->baseline_us * TIMEOUT_FACTOR / 1000;
+  campaign->timeout_ms = options->timeout_ms != 0           ? options->timeout_ms
+                         : timeout_ms > TIMEOUT_LEAST_MS ? timeout_ms
+                                                           : TIMEOUT_LEAST_MS;
+  leave_tests_out(campaign);
+  int result = choose_sites(campaign);
+  if (result == 0) result = make_points(campaign);
+  if (result == 0) result = nomem__recoveries_know(&campaign->recoveries, campaign->sites, campaign->site_count);
+  if (result == 0) result = nomem__recoveries_know(&campaign->recoveries, second->sites, (size_t)second->site_count);
+  if (result == -ENOMEM) nomem__complain("cannot make the schedule: %s", strerror(ENOMEM));
+  return result;
+}
+
+/* A program that needs the network or other programs may fail for its isolation alone. */
+static int run_isolated_first(struct nomem__campaign *campaign, struct baseline *first, struct baseline *second) {
+  int result = run_first(campaign, first, second);
+  if (result == 0 && first->status != 0 && second->is_made) {
+    free_baseline(second);
+    result = run_first(campaign, first, NULL);
+  }
+  if (result != 0 || first->was_cancelled || first->status == 0) return result;
+  if (!nomem__session_drop_isolation(campaign->session)) return 0;
+  result = run_first(campaign, first, NULL);
+  if (result == 0 && first->status == 0 && !first->was_cancelled)
+    nomem__complain("the program fails when it is isolated, so its runs are not%s; --isolate off: expected",
+                    campaign->session->jobs > 1 ? ", and may disturb each other" : ", and there is one at a time");
+  return result;
+}
+
+/* Where a script starts programs of the user's and others of the system's, the first are what he tests. */
+static bool chooses_programs(struct nomem__campaign *campaign) {
+  const struct nomem__programs *programs = &campaign->programs;
+  if (*campaign->session->options->image != '\0' || *programs->own == '\0' || *programs->helpers == '\0') return false;
+  nomem__complain("left alone: %s, of the system, beside %s (--image chooses otherwise)", programs->helpers,
+                  programs->own);
+  nomem__session_choose_image(campaign->session, programs->own);
+  return true;
+}
+
+int nomem__preflight(struct nomem__campaign *campaign) {
+  struct baseline first = {0}, second = {0};
+  campaign->session->sanitizer.is_learning = true;
+  int result = run_isolated_first(campaign, &first, &second);
+  if (result == 0 && !first.was_cancelled && first.status == 0 && chooses_programs(campaign)) {
+    free_baseline(&second);
+    result = run_first(campaign, &first, &second);
+  }
+  if (result == 0 && !first.was_cancelled) result = make_second(campaign, &first, &second);
+  if (result == 0 && !first.was_cancelled && !second.was_cancelled) {
+    nomem__baseline_output_compare(&campaign->baseline_output, &second.output, &second.error);
+    result = agree(campaign, &first, &second);
+    if (result == 0) {
+      result = take(campaign, &first, &second);
+      first.sites = NULL;
+      first.modules = NULL;
+    }
+  }
+  campaign->session->sanitizer.is_learning = false;
+  free_baseline(&first);
+  free_baseline(&second);
+  for (unsigned i = 0; i < campaign->worker_count; i++)
+    nomem__worker_watch_effects(campaign->workers[i].worker, false);
+  return result;
+}

@@ -1,0 +1,296 @@
+#include "engines.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../process/syscall_effects.h"
+#include "journal.h"
+
+/* Points that a program is run once for, to take snapshots: little beside the forks, and the schedule's order is kept
+ * by and large, which matters when the time is up before the end. */
+#define BATCH_POINTS 65536
+/* So often, and so many points at most, are tried again where threads or processes race and a run missed its call. */
+#define RETRIES 2
+#define RETRIED_MAX 256
+
+/* What a fork before main() does not share, but a later one would. What is shared only while it is open is looked for
+ * at each point. */
+static unsigned against_snapshot(const struct nomem__campaign *campaign) {
+  return campaign->effects & ~(unsigned)NOMEM_EFFECTS_WHILE_OPEN;
+}
+
+static bool may_snapshot(const struct nomem__campaign *campaign) {
+  return against_snapshot(campaign) == 0 && campaign->session->setup.trace;
+}
+
+/* Processes that a fork starts count on pages of their own: points would not mean the run any more. And all forks of
+ * one process have one view of the files: isolated runs that write some are started each. */
+static unsigned against_fork(const struct nomem__campaign *campaign) {
+  unsigned isolated = campaign->session->setup.isolation != NULL ? NOMEM_EFFECT_FILES : 0;
+  return campaign->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_UNKNOWN | isolated);
+}
+
+static bool may_fork(const struct nomem__campaign *campaign) {
+  return against_fork(campaign) == 0 && campaign->session->setup.trace;
+}
+
+bool nomem__engines_need_fresh_files(const struct nomem__campaign *campaign) {
+  return campaign->session->setup.isolation != NULL &&
+         (campaign->effects & (NOMEM_EFFECT_FILES | NOMEM_EFFECT_MEMORY | NOMEM_EFFECT_UNKNOWN)) != 0;
+}
+
+int nomem__engines_check(struct nomem__campaign *campaign) {
+  enum nomem__engine_choice choice = campaign->session->options->engine;
+  bool trace = campaign->session->setup.trace;
+  unsigned keeping = choice == NOMEM_CHOICE_FORK       ? against_fork(campaign)
+                     : choice == NOMEM_CHOICE_SNAPSHOT ? against_snapshot(campaign)
+                                                       : campaign->effects;
+  campaign->engine_reason = choice == NOMEM_CHOICE_EXEC ? ""
+                            : !trace                    ? "ptrace is not used"
+                                                        : nomem__effect_text(keeping);
+  bool is_safe = choice == NOMEM_CHOICE_FORK       ? may_fork(campaign)
+                 : choice == NOMEM_CHOICE_SNAPSHOT ? may_snapshot(campaign)
+                                                   : true;
+  if (is_safe) return 0;
+  nomem__complain("--engine %s is not safe for this program: %s: use auto, or exec",
+                  choice == NOMEM_CHOICE_FORK ? "fork" : "snapshot", campaign->engine_reason);
+  return -EINVAL;
+}
+
+static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
+
+/* A server has its calls before main() behind it. */
+static bool is_due(const struct nomem__campaign *campaign, size_t point) {
+  if (campaign->results[point] != 0) return false;
+  return campaign->engine != NOMEM_ENGINE_SERVER || !campaign->sites[campaign->points[point].site].before_main;
+}
+
+static void start_run(struct nomem__campaign_worker *hand, uint64_t early_ms) {
+  struct nomem__campaign *campaign = hand->campaign;
+  char plan[NOMEM_POINT_PLAN_BYTES];
+  nomem__campaign_plan(campaign, &campaign->points[hand->rank], NOMEM_KEY_DIGITS_ALL, plan);
+  nomem__worker_end_early(hand->worker, early_ms);
+  int result = nomem__worker_start(hand->worker, plan, campaign->timeout_ms, run_done, hand);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+}
+
+/* Gives the worker the next point without a result, or leaves it idle when there is none. */
+static void next_run(struct nomem__campaign_worker *hand) {
+  struct nomem__campaign *campaign = hand->campaign;
+  while (campaign->next_point < campaign->point_count && !is_due(campaign, campaign->next_point))
+    campaign->next_point++;
+  if (nomem__campaign_is_over(campaign) || campaign->next_point == campaign->point_count) return;
+  hand->rank = campaign->next_point++;
+  start_run(hand, nomem__campaign_early_ms(hand));
+}
+
+static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct nomem__campaign_worker *hand = user;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  if (nomem__campaign_enter(hand, outcome, hand->rank))
+    next_run(hand);
+  else
+    start_run(hand, 0);
+}
+
+static void give_all_time(struct nomem__campaign *campaign) {
+  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_end_early(campaign->workers[i].worker, 0);
+}
+
+static void merge_findings(struct nomem__campaign_worker *hand) {
+  int result = nomem__findings_merge(&hand->campaign->findings, &hand->findings);
+  if (result != 0) nomem__campaign_give_up(hand->campaign, result);
+}
+
+static void make_runs(struct nomem__campaign *campaign, enum nomem_engine engine) {
+  campaign->engine = engine;
+  campaign->next_point = 0;
+  for (unsigned i = 0; i < campaign->worker_count; i++) {
+    nomem__worker_use_server(campaign->workers[i].worker, engine == NOMEM_ENGINE_SERVER);
+    next_run(&campaign->workers[i]);
+  }
+  nomem__session_run(campaign->session);
+  for (unsigned i = 0; i < campaign->worker_count; i++) merge_findings(&campaign->workers[i]);
+  give_all_time(campaign);
+}
+
+struct rehearsal {
+  bool is_same;
+  const struct nomem__campaign *campaign;
+};
+
+static bool ends_as_baseline(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  return !outcome->end.timed_out && !outcome->end.was_cancelled &&
+         outcome->end.root_status == campaign->baseline_status &&
+         nomem__output_is_same(&campaign->baseline_output, &outcome->output, &outcome->error);
+}
+
+static void rehearsed(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct rehearsal *rehearsal = user;
+  (void)worker;
+  rehearsal->is_same = ends_as_baseline(rehearsal->campaign, outcome);
+}
+
+/* A server is trusted once a run of it without a fault ends as the baseline did. */
+static bool rehearse_server(struct nomem__campaign *campaign, struct nomem__campaign_worker *hand) {
+  struct rehearsal rehearsal = {.campaign = campaign};
+  nomem__worker_use_server(hand->worker, true);
+  int result = nomem__worker_start(hand->worker, "", campaign->timeout_ms, rehearsed, &rehearsal);
+  if (result == 0) nomem__session_run_until(campaign->session, hand->worker);
+  enum nomem_obstacle obstacle = nomem__worker_obstacle(hand->worker);
+  static const char *const obstacles[] = {
+#define X(upper, text) [NOMEM_OBSTACLE_##upper] = text,
+      NOMEM_OBSTACLE_MAP(X)
+#undef X
+  };
+  if (obstacle != NOMEM_OBSTACLE_NONE && obstacle < sizeof obstacles / sizeof *obstacles)
+    campaign->engine_reason = obstacles[obstacle];
+  else if (!rehearsal.is_same)
+    campaign->engine_reason = "a fork before main() ends in another way";
+  return rehearsal.is_same && obstacle == NOMEM_OBSTACLE_NONE;
+}
+
+static void serve(struct nomem__campaign *campaign) {
+  bool is_safe = true;
+  for (unsigned i = 0; i < campaign->worker_count && is_safe; i++)
+    is_safe = rehearse_server(campaign, &campaign->workers[i]);
+  if (is_safe) make_runs(campaign, NOMEM_ENGINE_SERVER);
+  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_use_server(campaign->workers[i].worker, false);
+  nomem__session_run(campaign->session);
+}
+
+static void snapshot_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct nomem__campaign_worker *hand = user;
+  if (outcome->end.was_cancelled) return;
+  nomem__campaign_enter(hand, outcome, outcome->rank); /* one that tells nothing is left to another engine */
+  nomem__worker_end_early(worker, nomem__campaign_early_ms(hand));
+  if (nomem__campaign_is_over(hand->campaign)) nomem__worker_cancel(worker);
+}
+
+/* Of a program that did not end as the baseline did, nothing counts. One that was cut short had no chance to. */
+static void snapshots_ended(struct nomem__worker *worker, const struct nomem__outcome *outcome, bool is_unsound,
+                            void *user) {
+  struct nomem__campaign_worker *hand = user;
+  struct nomem__campaign *campaign = hand->campaign;
+  (void)worker;
+  bool is_cut = outcome->end.was_cancelled && nomem__campaign_is_over(campaign);
+  if (!is_unsound && (is_cut || ends_as_baseline(campaign, outcome))) {
+    nomem__store_prove(hand, true);
+    merge_findings(hand);
+    return;
+  }
+  nomem__store_prove(hand, false);
+  for (size_t i = campaign->batch + (size_t)(hand - campaign->workers); i < campaign->batch_end;
+       i += campaign->worker_count)
+    if (!campaign->known[i]) campaign->results[i] = campaign->audit.is_due[i] = 0;
+  campaign->is_unsound = true;
+  nomem__findings_free(&hand->findings);
+  campaign->engine_reason = "a program that is forked on its way ends in another way";
+}
+
+static int by_key(const void *left, const void *right) {
+  const struct nomem__snapshot *a = left, *b = right;
+  if (a->key != b->key) return a->key < b->key ? -1 : 1;
+  if (a->occurrence != b->occurrence) return a->occurrence < b->occurrence ? -1 : 1;
+  return a->rank < b->rank ? -1 : a->rank > b->rank;
+}
+
+/* Each worker takes every worker_count-th point of the batch. */
+static int start_snapshots(struct nomem__campaign_worker *hand, struct nomem__snapshot *snapshots) {
+  struct nomem__campaign *campaign = hand->campaign;
+  size_t count = 0, first = campaign->batch + (size_t)(hand - campaign->workers);
+  for (size_t i = first; i < campaign->batch_end; i += campaign->worker_count) {
+    const struct nomem__point *point = &campaign->points[i];
+    if (campaign->results[i] != 0) continue;
+    snapshots[count++] = (struct nomem__snapshot){.key = campaign->sites[point->site].key,
+                                                  .occurrence = point->occurrence,
+                                                  .second = nomem__campaign_second(campaign, point),
+                                                  .rank = (uint32_t)i,
+                                                  .persistent = point->persistent};
+  }
+  if (count == 0) return 0;
+  qsort(snapshots, count, sizeof *snapshots, by_key);
+  nomem__worker_end_early(hand->worker, nomem__campaign_early_ms(hand));
+  bool look_out = (campaign->effects & NOMEM_EFFECTS_WHILE_OPEN) != 0;
+  return nomem__worker_snapshot(hand->worker, snapshots, count, look_out, campaign->timeout_ms, snapshot_done,
+                                snapshots_ended, hand);
+}
+
+/* The next points that are due, at most so many as a batch has. Returns how many. */
+static size_t next_batch(struct nomem__campaign *campaign) {
+  size_t due = 0, end = campaign->batch_end;
+  for (campaign->batch = end; end < campaign->point_count && due < BATCH_POINTS; end++)
+    due += campaign->results[end] == 0;
+  campaign->batch_end = end;
+  return due;
+}
+
+static void take_snapshots(struct nomem__campaign *campaign) {
+  size_t due = 0;
+  for (size_t i = 0; i < campaign->point_count && due < BATCH_POINTS; i++) due += campaign->results[i] == 0;
+  struct nomem__snapshot *snapshots = calloc(due + 1, sizeof *snapshots);
+  int result = snapshots == NULL ? -ENOMEM : 0;
+  campaign->engine = NOMEM_ENGINE_SNAPSHOT;
+  campaign->batch_end = 0;
+  while (result == 0 && !campaign->is_unsound && !nomem__campaign_is_over(campaign) && next_batch(campaign) > 0) {
+    for (unsigned i = 0; i < campaign->worker_count && result == 0; i++)
+      result = start_snapshots(&campaign->workers[i], snapshots);
+    if (result != 0) nomem__campaign_give_up(campaign, result);
+    nomem__session_run(campaign->session);
+  }
+  give_all_time(campaign);
+  free(snapshots);
+}
+
+/* From this size on, huge pages make a fork at least twice as cheap (bench/fork: 40 pages written to, of 32 MB in
+ * 2.0 ms without and 0.6 with, of 500 MB in 25 and 5). */
+#define HUGE_FROM_KB UINT64_C(32768)
+
+static void use_huge_pages(struct nomem__campaign *campaign) {
+  if (campaign->baseline_peak_kb < HUGE_FROM_KB || campaign->uses_huge_pages) return;
+  campaign->uses_huge_pages = true;
+  if (campaign->session->options->verbose)
+    nomem__complain("the program takes %" PRIu64 " MB: what is forked has its memory in huge pages",
+                    campaign->baseline_peak_kb / 1024);
+  for (unsigned i = 0; i < campaign->worker_count; i++) {
+    int result = nomem__worker_use_huge_pages(campaign->workers[i].worker);
+    if (result != 0) nomem__campaign_give_up(campaign, result);
+  }
+}
+
+/* Calls that depend on how threads or processes race were perhaps only missed: makes the runs that did not come to
+ * theirs once more. Returns how many. */
+static size_t retry_unreached(struct nomem__campaign *campaign) {
+  size_t count = 0, *ranks = calloc(RETRIED_MAX, sizeof *ranks);
+  for (size_t i = 0; i < campaign->point_count && count < RETRIED_MAX && ranks != NULL; i++)
+    if (campaign->results[i] == NOMEM_VERDICT_UNREACHED + 1 && !campaign->known[i]) ranks[count++] = i;
+  for (size_t i = 0; i < count; i++) campaign->results[ranks[i]] = 0;
+  campaign->progress.total += count;
+  if (count > 0) make_runs(campaign, NOMEM_ENGINE_EXEC);
+  for (size_t i = 0; i < count; i++)
+    if (campaign->results[ranks[i]] == 0) campaign->results[ranks[i]] = NOMEM_VERDICT_UNREACHED + 1;
+  free(ranks);
+  return count;
+}
+
+static bool may_race(const struct nomem__campaign *campaign) {
+  return campaign->unstable_sites > 0 ||
+         (campaign->effects & (NOMEM_EFFECT_THREADS | NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_UNKNOWN)) != 0;
+}
+
+void nomem__engines_run(struct nomem__campaign *campaign) {
+  enum nomem__engine_choice choice = campaign->session->options->engine;
+  if (choice != NOMEM_CHOICE_EXEC && may_fork(campaign)) use_huge_pages(campaign);
+  if ((choice == NOMEM_CHOICE_AUTO || choice == NOMEM_CHOICE_SNAPSHOT) && may_snapshot(campaign) &&
+      !campaign->is_unsound)
+    take_snapshots(campaign);
+  if ((choice == NOMEM_CHOICE_AUTO || choice == NOMEM_CHOICE_FORK) && may_fork(campaign) &&
+      memchr(campaign->results, 0, campaign->point_count) != NULL && !nomem__campaign_is_over(campaign))
+    serve(campaign);
+  make_runs(campaign, NOMEM_ENGINE_EXEC);
+  for (unsigned i = 0; i < RETRIES && may_race(campaign) && !nomem__campaign_is_over(campaign); i++)
+    if (retry_unreached(campaign) == 0) break;
+}

@@ -1,0 +1,34 @@
+/* Findings that do not count for the exit status: suppressed ones, those that the baseline store has,
+ * and without --strict advisory ones. */
+#ifndef NOMEM_SET_ASIDE_H
+#define NOMEM_SET_ASIDE_H
+
+#include <jansson.h>
+
+#include "campaign.h"
+#include "../store/evidence.h"
+#include "../store/stored_findings.h"
+#include "../judge/suppressions.h"
+
+struct nomem__set_aside {
+  struct nomem__suppressions suppressions;
+  struct nomem__stored_findings baseline;
+  struct nomem__strings reasons;
+};
+
+/* Reads the files that the options name. Returns 0, or a negative error code after a line on standard error. */
+int nomem__set_aside_open(struct nomem__set_aside *rules, const struct nomem__options *options);
+
+/* Gives every finding that is not to count its reason. documents: of each, in the same order. */
+void nomem__set_aside_mark(struct nomem__set_aside *rules, struct nomem__campaign *campaign, const json_t *documents);
+
+/* Moves those with a reason from campaign->findings to campaign->set_aside; both keep their order. Returns 0 or
+ * -ENOMEM. */
+int nomem__set_aside_split(struct nomem__campaign *campaign);
+
+/* Says which of the user's suppressions matched nothing. */
+void nomem__set_aside_say_unused(const struct nomem__set_aside *rules);
+
+void nomem__set_aside_close(struct nomem__set_aside *rules);
+
+#endif

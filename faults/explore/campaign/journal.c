@@ -1,0 +1,421 @@
+#define _GNU_SOURCE
+#include "journal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fingerprint.h"
+#include "../report/report.h"
+#include "../report/document.h"
+#include "../store/evidence.h"
+#include "journal_load.h"
+
+#ifndef NOMEM_VERSION
+#define NOMEM_VERSION "unversioned"
+#endif
+
+/* What a kill may cost, and how seldom the file is written. */
+#define FLUSH_NS UINT64_C(500000000)
+/* A site's key as text. */
+#define KEY_BYTES 17
+
+/* A run that is not in the file yet. */
+struct kept {
+  size_t rank;
+  enum nomem__verdict verdict;
+  enum nomem_engine engine;
+  uint64_t duration_us;
+  int64_t unproven;
+  bool has_ledger;
+  char finding[KEY_BYTES]; /* "": none */
+  char *evidence;          /* owned; NULL: none */
+};
+
+struct nomem__campaign_store {
+  struct nomem__store store;
+  int64_t id;
+  int64_t token; /* tells the unproven runs of this command from those of others and of the dead */
+  bool is_broken;
+  struct kept *kept;
+  size_t kept_count, kept_room;
+  size_t recoveries_kept; /* of the campaign's list */
+  uint64_t flushed_ns;
+  struct nomem__strings strings; /* paths of the stacks that were read */
+};
+
+static void key_text(uint64_t key, char text[KEY_BYTES]) {
+  snprintf(text, KEY_BYTES, "%016" PRIx64, key);
+}
+
+/* "" for a point of one fault. */
+static void second_text(const struct nomem__campaign *campaign, const struct nomem__point *point,
+                        char text[KEY_BYTES]) {
+  text[0] = '\0';
+  if (point->second != 0) key_text(nomem__campaign_second(campaign, point), text);
+}
+
+/* It goes on without. */
+static void give_up(struct nomem__campaign_store *log) {
+  if (!log->is_broken) nomem__complain("going on without the store: what follows cannot be resumed");
+  log->is_broken = true;
+}
+
+/* Binds what names a point, in every table. The texts outlive the statement's next step. */
+static void bind_point(const struct nomem__campaign *campaign, sqlite3_stmt *statement,
+                       const struct nomem__point *point, char site[KEY_BYTES], char second[KEY_BYTES]) {
+  key_text(campaign->sites[point->site].key, site);
+  second_text(campaign, point, second);
+  sqlite3_bind_int64(statement, 1, campaign->store->id);
+  sqlite3_bind_text(statement, 2, site, -1, SQLITE_STATIC);
+  sqlite3_bind_int64(statement, 3, (int64_t)point->occurrence);
+  sqlite3_bind_int(statement, 4, point->persistent);
+  sqlite3_bind_text(statement, 5, second, -1, SQLITE_STATIC);
+}
+
+static int write_run(struct nomem__campaign *campaign, sqlite3_stmt *statement, const struct kept *kept) {
+  const struct nomem__point *point = &campaign->points[kept->rank];
+  char site[KEY_BYTES], second[KEY_BYTES];
+  bool failed = false;
+  bind_point(campaign, statement, point, site, second);
+  sqlite3_bind_text(statement, 6, nomem__verdicts[kept->verdict].name, -1, SQLITE_STATIC);
+  sqlite3_bind_text(statement, 7, nomem__engine_names[kept->engine], -1, SQLITE_STATIC);
+  sqlite3_bind_int64(statement, 8, (int64_t)kept->duration_us);
+  sqlite3_bind_text(statement, 9, kept->finding[0] != '\0' ? kept->finding : NULL, -1, SQLITE_STATIC);
+  sqlite3_bind_text(statement, 10, kept->evidence, -1, SQLITE_STATIC);
+  sqlite3_bind_int64(statement, 11, kept->unproven);
+  sqlite3_bind_int(statement, 12, kept->has_ledger);
+  nomem__store_step(&campaign->store->store, statement, &failed);
+  sqlite3_reset(statement);
+  return failed ? -EIO : 0;
+}
+
+/* With the runs that came to them, which will not be made again. */
+static int write_recoveries(struct nomem__campaign *campaign) {
+  struct nomem__campaign_store *log = campaign->store;
+  int result = 0;
+  while (result == 0 && log->recoveries_kept < campaign->recoveries.count) {
+    const struct nomem__recovery *recovery = &campaign->recoveries.list[log->recoveries_kept];
+    char site[KEY_BYTES], second[KEY_BYTES], near[KEY_BYTES];
+    key_text(campaign->sites[recovery->site].key, site);
+    key_text(recovery->key, second);
+    key_text(recovery->near, near);
+    result = nomem__store_do(&log->store, "INSERT OR IGNORE INTO recoveries VALUES(?,?,?,?,?)", "ittti", log->id, site,
+                             second, near, (int64_t)log->recoveries_kept);
+    log->recoveries_kept++;
+  }
+  return result;
+}
+
+static void flush(struct nomem__campaign *campaign) {
+  struct nomem__campaign_store *log = campaign->store;
+  log->flushed_ns = uv_hrtime();
+  if (log->kept_count > 0 && !log->is_broken) {
+    sqlite3_stmt *statement = NULL;
+    int result = nomem__store_begin(&log->store);
+    if (result == 0) {
+      statement = nomem__store_prepare(&log->store, "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", "");
+      if (statement == NULL) result = -EIO;
+      for (size_t i = 0; i < log->kept_count && result == 0; i++)
+        result = write_run(campaign, statement, &log->kept[i]);
+      sqlite3_finalize(statement);
+      if (result == 0) result = write_recoveries(campaign);
+      result = nomem__store_end(&log->store, result);
+    }
+    if (result != 0) give_up(log);
+  }
+  for (size_t i = 0; i < log->kept_count; i++) free(log->kept[i].evidence);
+  log->kept_count = 0;
+}
+
+static int64_t unproven(const struct nomem__campaign_worker *hand) {
+  return hand->campaign->store->token + 1 + (hand - hand->campaign->workers);
+}
+
+void nomem__store_keep(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank,
+                       const uint64_t *hash, const struct nomem__finding *finding) {
+  struct nomem__campaign *campaign = hand->campaign;
+  struct nomem__campaign_store *log = campaign->store;
+  if (log == NULL || log->is_broken) return;
+  if (log->kept_count == log->kept_room) {
+    size_t room = log->kept_room == 0 ? 64 : log->kept_room * 2;
+    struct kept *grown = realloc(log->kept, room * sizeof *grown);
+    if (grown == NULL) return; /* that run will be made again */
+    log->kept = grown;
+    log->kept_room = room;
+  }
+  struct kept *kept = &log->kept[log->kept_count++];
+  *kept = (struct kept){.rank = rank,
+                        .verdict = (enum nomem__verdict)(campaign->results[rank] - 1),
+                        .engine = campaign->engine,
+                        .duration_us = outcome->duration_us,
+                        .has_ledger = outcome->channel->watch == NOMEM_WATCH_LEDGER,
+                        .unproven = campaign->engine == NOMEM_ENGINE_SNAPSHOT ? unproven(hand) : 0};
+  if (hash != NULL) key_text(*hash, kept->finding);
+  if (finding != NULL) kept->evidence = nomem__evidence_write(finding);
+  if (finding != NULL && kept->evidence == NULL) log->kept_count--; /* made again, too */
+  if (uv_hrtime() - log->flushed_ns > FLUSH_NS) flush(campaign);
+}
+
+void nomem__store_prove(struct nomem__campaign_worker *hand, bool is_sound) {
+  struct nomem__campaign_store *log = hand->campaign->store;
+  if (log == NULL) return;
+  flush(hand->campaign);
+  if (log->is_broken) return;
+  const char *sql = is_sound ? "UPDATE runs SET unproven=0 WHERE campaign=? AND unproven=?"
+                             : "DELETE FROM runs WHERE campaign=? AND unproven=?";
+  if (nomem__store_do(&log->store, sql, "ii", log->id, unproven(hand)) != 0) give_up(log);
+}
+
+static char *printed_command(const struct nomem__options *options) {
+  char *text = NULL;
+  size_t bytes;
+  FILE *out = open_memstream(&text, &bytes);
+  if (out == NULL) return NULL;
+  nomem__print_command(out, options->program);
+  return fclose(out) == 0 ? text : NULL;
+}
+
+static int forget(struct nomem__campaign_store *log) {
+  static const char *const tables[] = {"sites", "points", "recoveries", "runs", "findings"};
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+    char sql[64];
+    snprintf(sql, sizeof sql, "DELETE FROM %s WHERE campaign=?", tables[i]);
+    if (nomem__store_do(&log->store, sql, "i", log->id) != 0) return -EIO;
+  }
+  return 0;
+}
+
+static int find_campaign(struct nomem__campaign *campaign, const char *identity, const char *directory) {
+  const struct nomem__options *options = campaign->session->options;
+  struct nomem__campaign_store *log = campaign->store;
+  size_t command_bytes;
+  char *command = nomem__join_words(options->program, &command_bytes), *text = printed_command(options);
+  int result = command == NULL || text == NULL ? -ENOMEM : 0;
+  if (result == 0)
+    result = nomem__store_do(
+        &log->store,
+        "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem,faults,stdin_path,"
+        "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,used) VALUES(?,?,?,?,?,'" NOMEM_VERSION
+        "',?,?,?,?,?,?,?,?,0) ON CONFLICT DO NOTHING",
+        "ttbttittiiiii", identity, directory, command, command_bytes, text, campaign->programs.first,
+        (int64_t)options->faults,
+        options->stdin_path, options->image, (int64_t)options->aslr, (int64_t)options->no_trace,
+        (int64_t)campaign->timeout_ms, (int64_t)campaign->allocations, (int64_t)campaign->baseline_us);
+  free(command);
+  free(text);
+  if (result != 0) return result;
+  sqlite3_stmt *row = nomem__store_prepare(&log->store, "SELECT id FROM campaigns WHERE identity=? AND directory=?",
+                                           "tt", identity, directory);
+  bool is_there = nomem__store_step(&log->store, row, NULL);
+  if (is_there) log->id = sqlite3_column_int64(row, 0);
+  sqlite3_finalize(row);
+  if (!is_there) return -EIO;
+  result = nomem__store_do(&log->store, "UPDATE campaigns SET used=(SELECT max(used)+1 FROM campaigns),isolated=? "
+                           "WHERE id=?", "ii", (int64_t)(options->isolate != NOMEM_ISOLATE_OFF), log->id);
+  return result == 0 && options->fresh ? forget(log) : result;
+}
+
+static int write_sites(struct nomem__campaign *campaign) {
+  struct nomem__campaign_store *log = campaign->store;
+  int result = 0;
+  for (size_t i = 0; i < campaign->site_count && result == 0; i++) {
+    const struct nomem__campaign_site *site = &campaign->sites[i];
+    char key[KEY_BYTES];
+    key_text(site->key, key);
+    result = nomem__store_do(&log->store, "INSERT OR IGNORE INTO sites VALUES(?,?,?,?,?,NULL)", "itiii", log->id, key,
+                             (int64_t)site->count, (int64_t)site->first_nth, (int64_t)site->before_main);
+  }
+  return result;
+}
+
+/* From a rank on. */
+static int write_points(struct nomem__campaign *campaign, size_t from) {
+  struct nomem__campaign_store *log = campaign->store;
+  bool failed = false;
+  sqlite3_stmt *statement = nomem__store_prepare(&log->store, "INSERT OR IGNORE INTO points VALUES(?,?,?,?,?,?)", "");
+  for (size_t i = from; i < campaign->point_count && statement != NULL && !failed; i++) {
+    char site[KEY_BYTES], second[KEY_BYTES];
+    bind_point(campaign, statement, &campaign->points[i], site, second);
+    sqlite3_bind_int64(statement, 6, (int64_t)i);
+    nomem__store_step(&log->store, statement, &failed);
+    sqlite3_reset(statement);
+  }
+  sqlite3_finalize(statement);
+  return failed || statement == NULL ? -EIO : 0;
+}
+
+/* One change: another command sees the campaign with all its points or not at all. */
+static int enter_campaign(struct nomem__campaign *campaign) {
+  char identity[NOMEM_IDENTITY_BYTES];
+  char *directory = getcwd(NULL, 0);
+  nomem__identity(campaign, identity);
+  int result = nomem__store_begin(&campaign->store->store);
+  if (result == 0) {
+    result = find_campaign(campaign, identity, directory != NULL ? directory : "");
+    if (result == 0) result = write_sites(campaign);
+    if (result == 0) result = write_points(campaign, 0);
+    result = nomem__store_end(&campaign->store->store, result);
+  }
+  free(directory);
+  return result;
+}
+
+static int load(struct nomem__campaign *campaign, bool with_recoveries) {
+  struct nomem__campaign_store *log = campaign->store;
+  int result = nomem__store_load(campaign, &log->store, log->id, &log->strings, with_recoveries);
+  if (with_recoveries) log->recoveries_kept = campaign->recoveries.count;
+  return result;
+}
+
+static int keep_seconds(struct nomem__campaign *campaign, size_t from) {
+  struct nomem__store *store = &campaign->store->store;
+  int result = nomem__store_begin(store);
+  if (result == 0) result = nomem__store_end(store, write_points(campaign, from));
+  return result == 0 ? load(campaign, false) : result;
+}
+
+int nomem__store_schedule_seconds(struct nomem__campaign *campaign) {
+  size_t from = campaign->point_count;
+  int result = nomem__recoveries_schedule(campaign);
+  if (result != 0 || campaign->point_count == from || campaign->store == NULL || campaign->store->is_broken)
+    return result;
+  result = keep_seconds(campaign, from);
+  if (result == -EIO) give_up(campaign->store);
+  return result == -EIO ? 0 : result;
+}
+
+static int resume(struct nomem__campaign *campaign) {
+  size_t elsewhere = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->known[i];
+  int result = load(campaign, true);
+  if (result == 0 && memchr(campaign->results, 0, campaign->point_count) == NULL)
+    result = nomem__store_schedule_seconds(campaign);
+  if (result == 0 && campaign->known_count > 0 && !campaign->session->options->quiet)
+    nomem__complain("resumed: %zu of %zu points were known (--fresh forgets them)", campaign->known_count,
+                    campaign->point_count - elsewhere);
+  return result;
+}
+
+static int open_store(struct nomem__store *store, const char *named) {
+  const char *environment = getenv(NOMEM_STORE_ENV);
+  if (named == NULL && environment != NULL) named = environment;
+  if (named != NULL && *named == '\0') return 1;
+  if (named != NULL) return nomem__store_open(store, named, NOMEM_STORE_WRITE, false);
+  int result = mkdir(NOMEM_STORE_FOLDER, 0777) == 0 || errno == EEXIST ? 0 : -errno;
+  if (result == 0) result = nomem__store_open(store, NOMEM_STORE_PATH, NOMEM_STORE_WRITE, true);
+  if (result == 0 || result == -EINVAL) return result;
+  nomem__complain("cannot write " NOMEM_STORE_PATH ": %s: going on without (--store names another, --no-store says "
+                  "that this is meant)", strerror(-result));
+  return 1;
+}
+
+int nomem__store_open_campaign(struct nomem__campaign *campaign) {
+  const struct nomem__options *options = campaign->session->options;
+  if (options->no_store) return 0;
+  struct nomem__campaign_store *log = calloc(1, sizeof *log);
+  if (log == NULL) return -ENOMEM;
+  int result = open_store(&log->store, options->store);
+  if (result != 0) {
+    free(log);
+    return result > 0 ? 0 : result;
+  }
+  campaign->store = log;
+  uint64_t random = 0;
+  if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0) random = (uint64_t)getpid() << 16 ^ uv_hrtime();
+  log->token = (int64_t)((random >> 2 | UINT64_C(1) << 61) & ~(uint64_t)0xffff);
+  result = enter_campaign(campaign);
+  if (result == 0) result = resume(campaign);
+  if (result == -ENOMEM) nomem__complain("cannot read the store: %s", strerror(ENOMEM));
+  log->flushed_ns = uv_hrtime();
+  return result;
+}
+
+static int write_finding(struct nomem__campaign *campaign, size_t number, const json_t *document) {
+  struct nomem__campaign_store *log = campaign->store;
+  const struct nomem__finding *finding = &campaign->findings.list[number];
+  char site[KEY_BYTES], second[KEY_BYTES], hash[KEY_BYTES], *fault = NULL, *blow_up = NULL;
+  key_text(campaign->sites[finding->point.site].key, site);
+  second_text(campaign, &finding->point, second);
+  key_text(finding->hash, hash);
+  /* Another time there may be no baseline. */
+  bool is_of_now = finding->aside == NOMEM_ASIDE_KNOWN &&
+                   nomem__verdict_counts(finding->verdict, campaign->session->options->strict);
+  char *dumped = json_dumps(document, JSON_COMPACT);
+  fault = nomem__evidence_stack(json_object_get(document, "fault"));
+  blow_up = nomem__evidence_stack(json_object_get(document, "blow_up"));
+  int result = dumped == NULL || fault == NULL || blow_up == NULL ? -ENOMEM : 0;
+  if (result == 0)
+    result = nomem__store_do(
+        &log->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "itttiitittiiiiititttttt", log->id, nomem__verdicts[finding->verdict].name, hash, site,
+        (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, second,
+        (int64_t)finding->rank,
+        nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
+        (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
+        (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->takes_ledger,
+        nomem__json_string(document, "where"), nomem__json_string(document, "message"), fault, blow_up, dumped,
+        is_of_now ? NULL : finding->set_aside);
+  free(dumped);
+  free(fault);
+  free(blow_up);
+  return result;
+}
+
+static bool is_all_named(struct nomem__campaign_store *log) {
+  sqlite3_stmt *row = nomem__store_prepare(&log->store, "SELECT 1 FROM sites WHERE campaign=? AND name IS NULL LIMIT 1",
+                                           "i", log->id);
+  bool is_missing = nomem__store_step(&log->store, row, NULL);
+  sqlite3_finalize(row);
+  return !is_missing;
+}
+
+/* Names take the symbols of all frames, which costs more than everything else here: once for each campaign. */
+static int name_sites(struct nomem__campaign *campaign) {
+  struct nomem__campaign_store *log = campaign->store;
+  int result = 0;
+  if (is_all_named(log)) return 0;
+  for (size_t i = 0; i < campaign->site_count && result == 0; i++) {
+    char key[KEY_BYTES], *name = nomem__durable_name(campaign, &campaign->sites[i]);
+    key_text(campaign->sites[i].key, key);
+    result = name == NULL ? -ENOMEM
+                          : nomem__store_do(&log->store, "UPDATE sites SET name=? WHERE campaign=? AND site=?", "tit",
+                                            name, log->id, key);
+    free(name);
+  }
+  return result;
+}
+
+static int write_end(struct nomem__campaign *campaign, const json_t *documents) {
+  struct nomem__campaign_store *log = campaign->store;
+  int result = nomem__store_do(&log->store, "DELETE FROM findings WHERE campaign=?", "i", log->id);
+  for (size_t i = 0; i < campaign->findings.count && result == 0; i++)
+    result = write_finding(campaign, i, json_array_get(documents, i));
+  if (result == 0) result = name_sites(campaign);
+  return result != 0 ? result : nomem__store_do(&log->store, NOMEM_STORE_MARK_ENDED " WHERE id=?", "i", log->id);
+}
+
+void nomem__store_end_campaign(struct nomem__campaign *campaign, const json_t *documents) {
+  struct nomem__campaign_store *log = campaign->store;
+  if (log == NULL) return;
+  flush(campaign);
+  if (log->is_broken) return;
+  int result = nomem__store_begin(&log->store);
+  if (result == 0) result = nomem__store_end(&log->store, write_end(campaign, documents));
+  if (result != 0) give_up(log);
+}
+
+void nomem__store_close_campaign(struct nomem__campaign *campaign) {
+  struct nomem__campaign_store *log = campaign->store;
+  if (log == NULL) return;
+  flush(campaign);
+  nomem__store_close(&log->store);
+  nomem__strings_free(&log->strings);
+  free(log->kept);
+  free(log);
+  campaign->store = NULL;
+}

@@ -1,0 +1,98 @@
+#include "site_filter.h"
+
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../program_kinds.h"
+#include "../text/quote.h"
+
+/* A place is "file:line"; what is longer is cut. */
+#define PLACE_BYTES 4160
+
+struct filter {
+  regex_t regex;
+  struct nomem__symbols *symbols;
+  char **modules;
+  bool *is_module; /* of each module, whether its name matches; owned */
+  size_t module_count;
+};
+
+static int compile(regex_t *regex, const char *pattern) {
+  char quoted[NOMEM_QUOTE_BYTES], reason[128];
+  int error = regcomp(regex, pattern, REG_EXTENDED | REG_NOSUB);
+  if (error == 0) return 0;
+  regerror(error, regex, reason, sizeof reason);
+  nomem__complain("--sites: %s: %s: give a POSIX extended regular expression, such as '^uv_' or 'reader\\.c:'",
+                  nomem__quote(pattern, quoted, sizeof quoted), reason);
+  return -EINVAL;
+}
+
+bool nomem__site_filter_check(const char *pattern) {
+  regex_t regex;
+  if (compile(&regex, pattern) != 0) return false;
+  regfree(&regex);
+  return true;
+}
+
+static bool matches(const struct filter *filter, const char *text) {
+  return regexec(&filter->regex, text, 0, NULL, 0) == 0;
+}
+
+/* A library is loaded by the name of a link; reports show the name of the file behind it. */
+static bool is_module(const struct filter *filter, const char *path) {
+  if (matches(filter, nomem__base_name(path))) return true;
+  char *real = realpath(path, NULL);
+  bool is_match = real != NULL && matches(filter, nomem__base_name(real));
+  free(real);
+  return is_match;
+}
+
+static bool is_frame(const struct filter *filter, nomem_frame frame) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  char place[PLACE_BYTES];
+  unsigned module = NOMEM_FRAME_MODULE(frame);
+  if (module == 0 || module > filter->module_count) return false;
+  if (filter->is_module[module - 1]) return true;
+  size_t count = nomem__symbols_resolve(filter->symbols, filter->modules[module - 1], NOMEM_FRAME_OFFSET(frame), true,
+                                        sources, NOMEM_INLINED_MAX);
+  for (size_t i = 0; i < count; i++) {
+    if (sources[i].function != NULL && matches(filter, sources[i].function)) return true;
+    if (sources[i].file == NULL) continue;
+    snprintf(place, sizeof place, "%s:%u", sources[i].file, sources[i].line);
+    if (matches(filter, place)) return true;
+  }
+  return false;
+}
+
+static bool is_site(const struct filter *filter, const struct nomem__campaign_site *site) {
+  for (unsigned i = 0; i < site->depth; i++)
+    if (is_frame(filter, site->frames[i])) return true;
+  return false;
+}
+
+int64_t nomem__site_filter_apply(const char *pattern, struct nomem__symbols *symbols,
+                                 struct nomem__campaign_site *sites, size_t site_count, char **modules,
+                                 size_t module_count) {
+  struct filter filter = {.symbols = symbols, .modules = modules, .module_count = module_count};
+  char quoted[NOMEM_QUOTE_BYTES];
+  int64_t left = 0;
+  int result = compile(&filter.regex, pattern);
+  if (result != 0) return result;
+  filter.is_module = calloc(module_count + 1, sizeof *filter.is_module);
+  for (size_t i = 0; i < module_count && filter.is_module != NULL; i++)
+    filter.is_module[i] = is_module(&filter, modules[i]);
+  for (size_t i = 0; i < site_count && filter.is_module != NULL; i++) {
+    sites[i].is_left_out = !is_site(&filter, &sites[i]);
+    left += !sites[i].is_left_out;
+  }
+  if (filter.is_module == NULL) left = -ENOMEM;
+  if (left == 0)
+    nomem__complain("--sites: no function, module or file:line in the stacks of %zu site%s matches %s: 'nomem sites "
+                    "--stacks' lists them", site_count, site_count == 1 ? "" : "s",
+                    nomem__quote(pattern, quoted, sizeof quoted));
+  free(filter.is_module);
+  regfree(&filter.regex);
+  return left;
+}

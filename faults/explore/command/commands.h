@@ -1,0 +1,20 @@
+/* The other commands. Each returns the exit status. */
+#ifndef NOMEM_COMMANDS_H
+#define NOMEM_COMMANDS_H
+
+#include "../options/options.h"
+
+/* nomem run: one run with a plan, with the command's own standard streams; then what was failed, and how it ended. */
+int nomem__run(const struct nomem__options *options);
+
+/* nomem sites: where the program allocates. */
+int nomem__sites(const struct nomem__options *options);
+
+/* nomem diff, merge, replay, minimise, explain: docs/store.md. */
+int nomem__diff(const struct nomem__options *options);
+int nomem__merge(const struct nomem__options *options);
+int nomem__replay(const struct nomem__options *options);
+int nomem__minimise(const struct nomem__options *options);
+int nomem__explain(const struct nomem__options *options);
+
+#endif

@@ -1,0 +1,75 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "../run/session.h"
+#include "../store/stored_findings.h"
+#include "../stack/symbols.h"
+
+struct comparison {
+  struct nomem__stored_findings old, new;
+  bool by_command; /* more than one in a store: findings are those of their command */
+};
+
+static bool counts(const struct nomem__stored_finding *finding) {
+  return finding->set_aside[0] == '\0';
+}
+
+static bool is_in(const struct comparison *comparison, const struct nomem__stored_finding *finding,
+                  const struct nomem__stored_findings *others) {
+  if (comparison->by_command)
+    return nomem__stored_findings_find(others, finding->id, finding->command, finding->command_bytes) != NULL;
+  for (size_t i = 0; i < others->count; i++)
+    if (strcmp(others->list[i].id, finding->id) == 0) return true;
+  return false;
+}
+
+static void print(const struct comparison *comparison, const char *word, const struct nomem__stored_finding *finding) {
+  printf("%-6s %s ", word, finding->id);
+  if (comparison->by_command) {
+    nomem__print_safe(stdout, finding->command_text);
+    fputs(": ", stdout);
+  }
+  nomem__print_safe(stdout, finding->message);
+  puts(finding->is_flaky ? " (flaky)" : "");
+}
+
+/* Prints those of list that are, or are not, among others. Returns how many; in *failing how many are not flaky. */
+static size_t print_those(const struct comparison *comparison, const char *word,
+                          const struct nomem__stored_findings *list, const struct nomem__stored_findings *others,
+                          bool are_in, size_t *failing) {
+  size_t count = 0;
+  for (size_t i = 0; i < list->count; i++) {
+    const struct nomem__stored_finding *finding = &list->list[i];
+    if (!counts(finding) || is_in(comparison, finding, others) != are_in) continue;
+    print(comparison, word, finding);
+    *failing += !finding->is_flaky;
+    count++;
+  }
+  return count;
+}
+
+static int compare(struct comparison *comparison, const char *const *paths) {
+  size_t failing = 0, unused = 0;
+  comparison->by_command = comparison->old.campaigns > 1 || comparison->new.campaigns > 1;
+  size_t new_count = print_those(comparison, "new", &comparison->new, &comparison->old, false, &failing);
+  size_t gone = print_those(comparison, "gone", &comparison->old, &comparison->new, false, &unused);
+  size_t still = print_those(comparison, "still", &comparison->new, &comparison->old, true, &unused);
+  printf("%zu new, %zu gone, %zu still there\n", new_count, gone, still);
+  if (gone > 0 && comparison->new.is_unfinished)
+    nomem__complain("%s was not explored to the end: what is gone may not have been tried", paths[1]);
+  if (new_count > 0 && comparison->old.is_unfinished)
+    nomem__complain("%s was not explored to the end: what is new may not have been tried", paths[0]);
+  return failing > 0 ? NOMEM_EXIT_FINDINGS : NOMEM_EXIT_CLEAN;
+}
+
+int nomem__diff(const struct nomem__options *options) {
+  struct comparison comparison = {0};
+  const char *const paths[] = {options->operands[0], options->operands[1]};
+  int result = nomem__stored_findings_open(&comparison.old, paths[0]);
+  if (result == 0) result = nomem__stored_findings_open(&comparison.new, paths[1]);
+  int status = result == 0 ? compare(&comparison, paths) : NOMEM_EXIT_FAILED;
+  nomem__stored_findings_free(&comparison.old);
+  nomem__stored_findings_free(&comparison.new);
+  return status;
+}

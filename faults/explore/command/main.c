@@ -1,0 +1,31 @@
+#include <stdio.h>
+
+#include "../campaign/campaign.h"
+#include "commands.h"
+#include "../options/options.h"
+
+static int dispatch(const struct nomem__options *options) {
+  switch (options->command) {
+    case NOMEM_COMMAND_EXPLORE: return nomem__explore(options);
+    case NOMEM_COMMAND_RUN: return nomem__run(options);
+    case NOMEM_COMMAND_SITES: return nomem__sites(options);
+    case NOMEM_COMMAND_DIFF: return nomem__diff(options);
+    case NOMEM_COMMAND_MERGE: return nomem__merge(options);
+    case NOMEM_COMMAND_REPLAY: return nomem__replay(options);
+    case NOMEM_COMMAND_MINIMISE: return nomem__minimise(options);
+    case NOMEM_COMMAND_EXPLAIN: return nomem__explain(options);
+    case NOMEM_COMMAND_COUNT: break;
+  }
+  return NOMEM_EXIT_FAILED;
+}
+
+int main(int argc, char **argv) {
+  struct nomem__options options;
+  int result = nomem__options_parse(argc, argv, &options, stdout, stderr);
+  int status = result < 0 ? NOMEM_EXIT_FAILED : result > 0 ? NOMEM_EXIT_CLEAN : dispatch(&options);
+  if (fflush(stdout) != 0 || ferror(stdout)) {
+    nomem__complain("cannot write to standard output");
+    status = NOMEM_EXIT_FAILED;
+  }
+  return status;
+}

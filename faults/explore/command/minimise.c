@@ -1,0 +1,287 @@
+/* Of all calls that a plan fails, the few that it takes: failed alone, they lead to the same end. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../campaign/residue_check.h"
+#include "../campaign/campaign.h"
+#include "commands.h"
+#include "../campaign/baseline.h"
+#include "stored_finding.h"
+#include "../report/report.h"
+
+/* One call that the plan failed, and whether it is still among those that are tried. */
+struct call {
+  struct nomem_fault fault;
+  struct nomem__trace trace; /* owns its paths */
+  bool is_needed;
+};
+
+/* What a run has come to. */
+struct result {
+  enum nomem__verdict verdict;
+  uint64_t place; /* the hash of its finding; 0: it is none */
+  int status;
+};
+
+struct minimiser {
+  struct nomem__campaign campaign;
+  const struct nomem_channel *channel;
+  struct call calls[NOMEM_PLAN_RULES];
+  unsigned call_count, runs;
+  struct result last, wanted; /* of the last run; of the whole plan */
+};
+
+static uint64_t place_of(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
+                         enum nomem__verdict verdict) {
+  struct nomem__findings findings = {0};
+  struct nomem__left_site left;
+  char detail[NOMEM_DETAIL_BYTES];
+  struct nomem__found found = {.verdict = verdict, .outcome = outcome, .plan = ""};
+  const struct nomem__finding *finding = NULL;
+  uint64_t place = 0;
+  nomem__campaign_describe(campaign, &found, &left, detail);
+  if (verdict == NOMEM_VERDICT_LEFTOVER && found.left_file != 0) return 1; /* its name is another in each run */
+  if (nomem__verdict_is_shown(verdict) &&
+      nomem__findings_add(&findings, &found, &campaign->owners, &finding) == 0)
+    place = finding->hash;
+  nomem__findings_free(&findings);
+  return place;
+}
+
+static void keep(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct minimiser *minimiser = user;
+  enum nomem__verdict verdict = nomem__campaign_judge(&minimiser->campaign, outcome, false);
+  (void)worker;
+  minimiser->channel = outcome->channel;
+  minimiser->last =
+      (struct result){verdict, place_of(&minimiser->campaign, outcome, verdict), outcome->end.root_status};
+}
+
+/* Makes a run. Returns 0 or a negative error code; then there is nothing to say but that. */
+static int run(struct minimiser *minimiser, const char *plan) {
+  struct nomem__campaign *campaign = &minimiser->campaign;
+  struct nomem__session *session = campaign->session;
+  int result =
+      nomem__worker_start(campaign->workers[0].worker, plan, campaign->timeout_ms, keep, minimiser);
+  if (result != 0) return result;
+  nomem__session_run(session);
+  minimiser->runs++;
+  campaign->progress.done++;
+  return session->interrupted_by != 0 ? -EINTR : 0;
+}
+
+/* Whether the plan leads to the same end: the same verdict at the same place, the same exit status where it is no bug.
+ * A negative error code: it could not be run. */
+static int is_same(struct minimiser *minimiser, const char *plan) {
+  const struct result *last = &minimiser->last, *wanted = &minimiser->wanted;
+  int result = run(minimiser, plan);
+  if (result != 0) return result;
+  return last->verdict == wanted->verdict && last->place == wanted->place &&
+         (nomem__verdict_is_shown(last->verdict) || last->status == wanted->status);
+}
+
+/* The plan that fails the needed calls, but for one (call_count: none is left out), by name. */
+static void print_plan(const struct minimiser *minimiser, unsigned without, char *plan) {
+  size_t at = 0;
+  plan[0] = '\0';
+  for (unsigned i = 0; i < minimiser->call_count; i++) {
+    const struct nomem_fault *fault = &minimiser->calls[i].fault;
+    if (!minimiser->calls[i].is_needed || i == without) continue;
+    at += (size_t)snprintf(plan + at, NOMEM_PLAN_BYTES - at, "%ssite=%016" PRIx64 "@%" PRIu64, at > 0 ? ";" : "",
+                           fault->site, fault->occurrence);
+  }
+}
+
+/* The plan itself, but no more than count calls of each rule. */
+static void print_limited(const struct nomem_plan *plan, uint64_t count, char *text) {
+  struct nomem_plan limited = *plan;
+  for (uint32_t i = 0; i < limited.rule_count; i++) {
+    struct nomem_rule *rule = &limited.rule[i];
+    if (!(rule->has & NOMEM_HAS_MAX) || rule->max > count) rule->max = count;
+    rule->has |= NOMEM_HAS_MAX;
+  }
+  nomem_plan_print(&limited, text, NOMEM_PLAN_BYTES);
+}
+
+/* Finds the least number of calls, from the first on, that lead to the same end: by doubling, then by halving. total
+ * do. Returns it, or a negative error code. */
+static int64_t shorten(struct minimiser *minimiser, const struct nomem_plan *plan, uint64_t total) {
+  char text[NOMEM_PLAN_BYTES];
+  uint64_t too_few = 0, enough = total, count = 1;
+  while (enough - too_few > 1) {
+    print_limited(plan, count, text);
+    int result = is_same(minimiser, text);
+    if (result < 0) return result;
+    if (result)
+      enough = count;
+    else
+      too_few = count;
+    count = enough == total && count * 2 < total ? count * 2 : too_few + (enough - too_few) / 2;
+  }
+  return (int64_t)enough;
+}
+
+static int take_calls(struct minimiser *minimiser) {
+  const struct nomem_channel *channel = minimiser->channel;
+  uint32_t count = channel->fault_count;
+  if (count > NOMEM_PLAN_RULES) return -E2BIG;
+  for (uint32_t i = 0; i < count; i++) {
+    struct call *call = &minimiser->calls[minimiser->call_count];
+    struct nomem__trace trace;
+    if (!channel->faults[i].ready || channel->faults[i].site == 0) return -E2BIG;
+    call->fault = channel->faults[i];
+    call->is_needed = true;
+    nomem__trace_of_frames(channel, call->fault.frame, call->fault.depth, &trace);
+    int result = nomem__trace_copy(&call->trace, &trace);
+    if (result != 0) return result;
+    minimiser->call_count++;
+  }
+  return 0;
+}
+
+/* One call alone is the best answer, and most often the last; otherwise leaves out what can be left out, one by one.
+ * Returns how many are needed, 0 when not even all of them by name lead to the same end, or a negative error code. */
+static int leave_out(struct minimiser *minimiser) {
+  char plan[NOMEM_PLAN_BYTES];
+  int result = 0;
+  for (unsigned alone = minimiser->call_count; alone-- > 0 && result == 0;) {
+    for (unsigned i = 0; i < minimiser->call_count; i++) minimiser->calls[i].is_needed = i == alone;
+    print_plan(minimiser, minimiser->call_count, plan);
+    result = is_same(minimiser, plan);
+  }
+  if (result != 0) return result;
+  for (unsigned i = 0; i < minimiser->call_count; i++) minimiser->calls[i].is_needed = true;
+  print_plan(minimiser, minimiser->call_count, plan);
+  result = is_same(minimiser, plan);
+  int needed = (int)minimiser->call_count;
+  for (unsigned i = 0; i < minimiser->call_count && result > 0; i++) {
+    print_plan(minimiser, i, plan);
+    int is_dispensable = is_same(minimiser, plan);
+    if (is_dispensable < 0) return is_dispensable;
+    minimiser->calls[i].is_needed = !is_dispensable;
+    needed -= is_dispensable;
+  }
+  return result > 0 ? needed : result;
+}
+
+static void report(struct minimiser *minimiser, uint64_t total, int needed, const char *plan) {
+  const struct nomem__campaign *campaign = &minimiser->campaign;
+  enum nomem__verdict verdict = minimiser->wanted.verdict;
+  bool is_timed = verdict == NOMEM_VERDICT_HANG;
+  bool is_left = verdict == NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_LEFTOVER ||
+                 (verdict == NOMEM_VERDICT_SANITIZER && campaign->audit.is_checked);
+  printf("%d of %" PRIu64 " failed calls lead%s to the same end (%s; %u runs)\n", needed, total,
+         needed == 1 ? "s" : "", nomem__verdicts[minimiser->wanted.verdict].name, minimiser->runs);
+  for (unsigned i = 0; i < minimiser->call_count; i++) {
+    const struct call *call = &minimiser->calls[i];
+    if (!call->is_needed) continue;
+    printf("  %s of %" PRIu64 " bytes:\n", nomem_fn_name((enum nomem_fn)call->fault.fn), call->fault.size_bytes);
+    nomem__trace_print(stdout, &call->trace, campaign->session->symbols, 4);
+  }
+  fputs("  reproduce: ", stdout);
+  nomem__print_reproduction(stdout, campaign->session->options, plan, is_timed ? campaign->timeout_ms : 0, is_left);
+}
+
+/* The plan as it was given. Returns how many calls it failed, or a negative error code after a line. */
+static int64_t try_whole(struct minimiser *minimiser, const char *plan) {
+  int result = run(minimiser, plan);
+  if (result != 0) return result;
+  minimiser->wanted = minimiser->last;
+  if (minimiser->wanted.verdict == NOMEM_VERDICT_UNREACHED) {
+    nomem__complain("minimise: the plan '%s' fails no call ('nomem sites' lists them)", plan);
+    return -ENOENT;
+  }
+  if (minimiser->wanted.verdict != NOMEM_VERDICT_HANDLED) return minimiser->channel->fault_count;
+  nomem__complain("minimise: with '%s' the program ends as it does without: there is nothing to make smaller", plan);
+  return -ENOENT;
+}
+
+static int minimise(struct minimiser *minimiser, const struct nomem_plan *plan, char *text) {
+  nomem_plan_print(plan, text, NOMEM_PLAN_BYTES);
+  int64_t total = try_whole(minimiser, text);
+  if (total < 0) return (int)total;
+  int64_t enough = shorten(minimiser, plan, (uint64_t)total);
+  if (enough < 0) return (int)enough;
+  if (enough < total) print_limited(plan, (uint64_t)enough, text);
+  int result = is_same(minimiser, text);
+  if (result < 0) return result;
+  if (result == 0) {
+    nomem__complain("minimise: '%s' does not lead to the same end each time: nothing can be told from less of it",
+                    text);
+    return -EAGAIN;
+  }
+  result = take_calls(minimiser);
+  int needed = result == 0 ? leave_out(minimiser) : result == -E2BIG ? 0 : result;
+  if (needed < 0) return needed;
+  if (needed > 0) {
+    print_plan(minimiser, minimiser->call_count, text);
+  } else {
+    needed = (int)enough;
+    for (unsigned i = 0; i < minimiser->call_count; i++) minimiser->calls[i].is_needed = true;
+  }
+  report(minimiser, (uint64_t)total, needed, text);
+  return 0;
+}
+
+static int open_worker(struct minimiser *minimiser) {
+  struct nomem__campaign *campaign = &minimiser->campaign;
+  struct nomem__session *session = campaign->session;
+  campaign->workers[0].campaign = campaign;
+  int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &campaign->workers[0].worker);
+  if (result != 0) {
+    nomem__complain("cannot make a worker: %s", strerror(-result));
+    return result;
+  }
+  campaign->worker_count = 1;
+  if (session->setup.trace) campaign->audit.watch = NOMEM_WATCH_LIVE;
+  nomem__worker_watch_blocks(campaign->workers[0].worker, campaign->audit.watch);
+  result = nomem__preflight(campaign);
+  if (result == 0 && session->setup.trace && nomem__audit_prepare(campaign))
+    nomem__audit_look(campaign, campaign->workers[0].worker, true);
+  return result;
+}
+
+static void interrupt(void *user) {
+  struct minimiser *minimiser = user;
+  nomem__worker_cancel(minimiser->campaign.workers[0].worker);
+}
+
+static int minimise_plan(const struct nomem__options *given) {
+  static struct minimiser minimiser; /* one command */
+  struct nomem__session session;
+  struct nomem__options options = *given;
+  char text[NOMEM_PLAN_BYTES];
+  options.engine = NOMEM_CHOICE_EXEC;
+  if (nomem__session_open(&session, &options, false) != 0) return NOMEM_EXIT_FAILED;
+  session.setup.names_calls = true;
+  minimiser.campaign.session = &session;
+  session.on_interrupt = interrupt;
+  session.user = &minimiser;
+  bool is_open = open_worker(&minimiser) == 0;
+  if (is_open) nomem__progress_start(&minimiser.campaign.progress, &session.loop, 0);
+  int result = is_open ? minimise(&minimiser, &options.plan, text) : -ECANCELED;
+  if (is_open) nomem__progress_stop(&minimiser.campaign.progress);
+  if (result == -EINTR) nomem__complain("interrupted");
+  if (result == -ENOMEM) nomem__complain("cannot go on: %s", strerror(ENOMEM));
+  for (unsigned i = 0; i < minimiser.call_count; i++) nomem__trace_free(&minimiser.calls[i].trace);
+  nomem__campaign_free(&minimiser.campaign);
+  nomem__session_close(&session);
+  return result == 0 ? NOMEM_EXIT_CLEAN : NOMEM_EXIT_FAILED;
+}
+
+int nomem__minimise(const struct nomem__options *options) {
+  struct nomem__recalled recalled;
+  if (options->plan_text != NULL) return minimise_plan(options);
+  int result = nomem__recall(options, &recalled), status = result < 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
+  if (result == 0) {
+    nomem__recalled_enter(&recalled);
+    recalled.options.timeout_ms = recalled.timeout_ms;
+    status = minimise_plan(&recalled.options);
+  }
+  nomem__recalled_free(&recalled);
+  return status;
+}

@@ -1,0 +1,159 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../channel.h"
+#include "commands.h"
+#include "../run/environment.h"
+#include "stored_finding.h"
+#include "../run/session.h"
+
+/* Room for a gdb command with paths in it. */
+#define COMMAND_BYTES ((size_t)2 * PATH_MAX)
+#define CHANNEL_PATH_BYTES 48
+/* Between two looks at whether the program has come to its fault. */
+#define WAIT_US 5000
+
+static struct nomem_channel *map_channel(int fd) {
+  if (fd < 0 || ftruncate(fd, sizeof(struct nomem_channel)) != 0) return NULL;
+  void *pages = mmap(NULL, sizeof(struct nomem_channel), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  return pages != MAP_FAILED ? pages : NULL;
+}
+
+/* A channel with this plan, which outlives the exec of gdb: there, too, a plan means all processes of the run. NULL:
+ * errno says why not. */
+static struct nomem_channel *make_channel(const struct nomem__options *options, char path[CHANNEL_PATH_BYTES]) {
+  int fd = memfd_create("nomem-channel", 0);
+  struct nomem_channel *channel = map_channel(fd);
+  if (channel == NULL) return NULL;
+  channel->magic = NOMEM_CHANNEL_MAGIC;
+  snprintf(channel->plan, sizeof channel->plan, "%s", options->plan_text);
+  snprintf(channel->image, sizeof channel->image, "%s", options->image);
+  snprintf(path, CHANNEL_PATH_BYTES, "/proc/%d/fd/%d", (int)getpid(), fd);
+  return channel;
+}
+
+static int become_gdb(char **argv) {
+  execvp("gdb", argv);
+  nomem__complain("replay: cannot start gdb: %s", errno == ENOENT ? "install it first" : strerror(errno));
+  return NOMEM_EXIT_FAILED;
+}
+
+/* Becomes gdb, which starts the program. The injector is preloaded into that alone, by env, and its input is opened by
+ * a shell: arguments to gdb's own run command would replace the program's. */
+static int start_under_gdb(const struct nomem__options *options, const struct nomem__target *target,
+                           const char *preload, const char *channel) {
+  static const char format[] = "set exec-wrapper sh -c 'exec env \"LD_PRELOAD=%s\" %s=%s \"$0\" \"$@\" <\"%s\"'";
+  static const char special[] = "'\"$`\\";
+  char wrapper[COMMAND_BYTES];
+  const char *input = options->stdin_path != NULL ? options->stdin_path : "/dev/null";
+  int length = snprintf(wrapper, sizeof wrapper, format, preload, NOMEM_CHANNEL_ENV, channel, input);
+  if (strpbrk(input, special) != NULL || strpbrk(preload, special) != NULL || length < 0 ||
+      (size_t)length >= sizeof wrapper) {
+    nomem__complain("replay: gdb cannot be given these paths: use names without quotes, '$' and '\\'");
+    return NOMEM_EXIT_FAILED;
+  }
+  char *head[] = {"gdb", "-q", "-ex", "set breakpoint pending on", "-ex", "break nomem_fault", "-ex", wrapper, "-ex",
+                  "run", "--args", (char *)target->path};
+  size_t words = 0, head_count = sizeof head / sizeof *head;
+  while (options->program[words] != NULL) words++;
+  char **argv = calloc(head_count + words, sizeof *argv);
+  if (argv == NULL) return NOMEM_EXIT_FAILED;
+  memcpy(argv, head, sizeof head);
+  memcpy(argv + head_count, options->program + 1, words * sizeof *argv); /* its NULL included */
+  int status = become_gdb(argv);
+  free(argv);
+  return status;
+}
+
+static pid_t start_program(const struct nomem__options *options, const struct nomem__target *target,
+                           const char *preload, const char *channel) {
+  int input = open(options->stdin_path != NULL ? options->stdin_path : "/dev/null", O_RDONLY | O_CLOEXEC);
+  pid_t pid = input < 0 ? -1 : fork();
+  if (pid != 0) {
+    if (input >= 0) close(input);
+    return pid;
+  }
+  if (dup2(input, STDIN_FILENO) == STDIN_FILENO && setenv("LD_PRELOAD", preload, 1) == 0 &&
+      setenv(NOMEM_CHANNEL_ENV, channel, 1) == 0)
+    execv(target->path, options->program);
+  _exit(127);
+}
+
+/* The process that stopped at its fault; 0: the program came to its end, or was not started. */
+static pid_t wait_for_fault(const struct nomem_channel *channel, pid_t root) {
+  while (root > 0 && !channel->faults[0].ready) {
+    if (waitpid(root, NULL, WNOHANG) == root) return 0;
+    usleep(WAIT_US);
+  }
+  return root > 0 ? channel->faults[0].pid : 0;
+}
+
+/* Becomes gdb, attached to the process that comes to the fault, whichever of a script's, or of --image's, it is. */
+static int attach_gdb(const struct nomem__options *options, const struct nomem__target *target, const char *preload,
+                      struct nomem_channel *channel, const char *path) {
+  channel->stop_at_fault = NOMEM_STOP_ONCE;
+  pid_t pid = wait_for_fault(channel, start_program(options, target, preload, path));
+  if (pid == 0) {
+    nomem__complain("replay: the program ended, and no call was failed");
+    return NOMEM_EXIT_FAILED;
+  }
+  char number[16];
+  snprintf(number, sizeof number, "%d", (int)pid);
+  char *argv[] = {"gdb", "-q", "-p", number, "-ex", "handle SIGSTOP nostop noprint nopass", "-ex", "break nomem_fault",
+                  "-ex", "continue", NULL};
+  return become_gdb(argv);
+}
+
+/* What a program that has a sanitizer needs to start with nomem's library in front: for gdb to pass on. */
+static int set_sanitizer_options(void) {
+  char *entries[NOMEM_SANITIZER_OPTIONS];
+  if (nomem__sanitizer_options(true, false, entries) != 0) return -ENOMEM;
+  for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) putenv(entries[i]); /* kept by the environment */
+  return 0;
+}
+
+static int debug(const struct nomem__options *options) {
+  struct nomem__target target;
+  char reason[NOMEM_TARGET_REASON_BYTES], preload[PATH_MAX], path[CHANNEL_PATH_BYTES];
+  if (nomem__target_check(options->program[0], &target, reason, sizeof reason) != 0) {
+    nomem__complain("%s", reason);
+    return NOMEM_EXIT_FAILED;
+  }
+  if (nomem__preload_find(preload, sizeof preload) != 0) {
+    nomem__complain("libnomem-preload.so is not beside the command: run 'make' or 'make install' again");
+    return NOMEM_EXIT_FAILED;
+  }
+  struct nomem_channel *channel = make_channel(options, path);
+  if (channel == NULL) {
+    nomem__complain("replay: cannot make a channel: %s", strerror(errno));
+    return NOMEM_EXIT_FAILED;
+  }
+  if (set_sanitizer_options() != 0) return NOMEM_EXIT_FAILED;
+  /* Where the injector is the program's own, gdb cannot have its breakpoint there before the program is loaded. */
+  bool is_own = target.elf.has_backend;
+  if (is_own || target.is_script || options->image[0] != '\0')
+    return attach_gdb(options, &target, is_own ? "" : preload, channel, path);
+  return start_under_gdb(options, &target, preload, path);
+}
+
+int nomem__replay(const struct nomem__options *options) {
+  struct nomem__recalled recalled;
+  int result = nomem__recall(options, &recalled), status = result < 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
+  if (result == 0) {
+    struct nomem__options run = recalled.options;
+    run.command = NOMEM_COMMAND_RUN;
+    nomem__recalled_enter(&recalled);
+    if (!options->quiet) nomem__complain("%s: %s", recalled.id, recalled.plan);
+    status = options->gdb ? debug(&run) : nomem__run(&run);
+  }
+  nomem__recalled_free(&recalled);
+  return status;
+}

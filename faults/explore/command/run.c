@@ -1,0 +1,224 @@
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../ledger_format.h"
+#include "commands.h"
+#include "../judge/finding.h"
+#include "../text/quote.h"
+#include "../run/session.h"
+
+/* Faults shown after a run; a persistent plan makes any number of them. */
+#define SHOWN_MAX 3
+
+struct run {
+  struct nomem__session session;
+  struct nomem__worker *worker;
+  struct nomem__outcome outcome;
+  struct nomem__remains remains;
+  struct nomem__others others; /* the process in which the first call was failed, where it is not the first */
+};
+
+static void keep(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct run *run = user;
+  (void)worker;
+  run->outcome = *outcome;
+  run->remains = *outcome->remains;
+  *outcome->remains = (struct nomem__remains){0};
+  run->others = *outcome->others;
+  *outcome->others = (struct nomem__others){0};
+}
+
+/* The terminal sent the signal to the program as well: nomem waits for what the program makes of it. A signal sent to
+ * nomem alone ends both. */
+static void interrupt(void *user) {
+  struct run *run = user;
+  if (run->session.interrupted_by == SIGTERM) nomem__worker_cancel(run->worker);
+}
+
+static void say_faults(struct run *run) {
+  const struct nomem_channel *channel = run->outcome.channel;
+  struct nomem__trace trace;
+  uint64_t calls = nomem__channel_calls(channel);
+  nomem__complain("%u of %" PRIu64 " allocation%s failed", (unsigned)channel->fault_count, calls,
+                  calls == 1 ? "" : "s");
+  for (uint32_t i = 0; i < channel->fault_count && i < SHOWN_MAX; i++) {
+    const struct nomem_fault *fault = &channel->faults[i];
+    fprintf(stderr, "nomem: %s of %" PRIu64 " bytes %s (allocation %" PRIu64 ", site=%08" PRIx64 "@%" PRIu64
+            ")\n", nomem_fn_name(fault->fn), fault->size_bytes, nomem_fn_failed(fault->fn), fault->nth,
+            fault->site >> 32, fault->occurrence);
+    nomem__trace_of_frames(channel, fault->frame, fault->depth, &trace);
+    nomem__trace_print(stderr, &trace, run->session.symbols, 4);
+  }
+}
+
+static void say_end(struct run *run) {
+  const struct nomem__end *end = &run->outcome.end;
+  struct nomem__trace trace;
+  if (end->timed_out) nomem__complain("still running when its time was up");
+  if (end->fatal_signal != 0) nomem__complain("killed by SIG%s", sigabbrev_np(end->fatal_signal));
+  if (!end->has_stack) return;
+  nomem__trace_of_stack(&end->stack, &trace);
+  nomem__trace_print(stderr, &trace, run->session.symbols, 4);
+}
+
+static void say_stack(struct run *run, const char *what, const nomem_frame *frames, uint32_t depth) {
+  struct nomem__trace trace;
+  if (depth == 0) return;
+  fprintf(stderr, "nomem: %s\n", what);
+  nomem__trace_of_frames(run->outcome.channel, frames, depth, &trace);
+  nomem__trace_print(stderr, &trace, run->session.symbols, 4);
+}
+
+static void say_misuses(struct run *run) {
+  const struct nomem_channel *channel = run->outcome.channel;
+  for (uint32_t i = 0; i < channel->misuse_count && i < NOMEM_MISUSES && i < SHOWN_MAX; i++) {
+    const struct nomem_misuse *misuse = &channel->misuses[i];
+    if (!misuse->ready || misuse->kind >= NOMEM_MISUSE_KINDS) continue;
+    char what[128];
+    snprintf(what, sizeof what, "%s%s", nomem__misuse_texts[misuse->kind],
+             misuse->kind == NOMEM_MISUSE_WRITTEN ? ", which was here" : "");
+    say_stack(run, what, misuse->call, misuse->call_depth);
+    say_stack(run, "the block was allocated here", misuse->block, misuse->block_depth);
+    say_stack(run, "and freed before here", misuse->freed, misuse->freed_depth);
+  }
+}
+
+static void say_site(struct run *run, const char *what, uint32_t number) {
+  const struct nomem_site *site = &run->outcome.channel->sites[number];
+  if (number < NOMEM_LEDGER_NO_SITE) say_stack(run, what, site->frame, site->depth);
+}
+
+/* What is found out only when all is over. */
+static void say_late_misuse(struct run *run, const struct nomem__remains *remains) {
+  const struct nomem__left_list *left = &remains->left;
+  const struct nomem__left_misuse *misuse = &left->misuse;
+  const struct nomem__end *end = &run->outcome.end;
+  bool has_died = end->has_stack && end->stack.pid == remains->pid;
+  const struct nomem__held *held = nomem__left_held(left, has_died ? end->stack.freed_pointer : 0);
+  char what[128];
+  snprintf(what, sizeof what, "%s, it was allocated here", nomem__misuse_texts[misuse->kind]);
+  if (left->has_misuse) say_site(run, what, misuse->site);
+  if (left->has_misuse && misuse->kind == NOMEM_MISUSE_WRITTEN) say_site(run, "and freed here", misuse->freed_at);
+  if (held == NULL) return;
+  say_site(run, "it used a pointer that was read from a freed block, which was allocated here", held->site);
+  say_site(run, "and freed here", held->freed_at);
+}
+
+/* Without a baseline, all of it: what the program loses in any case, too. */
+static void say_left(struct run *run, const struct nomem__remains *remains) {
+  struct nomem__left_site most;
+  if (remains->has_leak_check) return; /* its sanitizer has said it */
+  if (!remains->has_ledger) nomem__complain("what is left could not be looked at");
+  say_late_misuse(run, remains);
+  if (!nomem__left_more(&remains->left, NULL, 0, &most)) return;
+  const struct nomem_site *site = &run->outcome.channel->sites[most.site];
+  char what[128];
+  snprintf(what, sizeof what,
+           "%" PRIu64 " byte%s in %" PRIu64 " block%s are left that nothing points to, allocated here", most.bytes,
+           most.bytes == 1 ? "" : "s", most.blocks, most.blocks == 1 ? "" : "s");
+  say_stack(run, what, site->frame, site->depth);
+  if (remains->left.count > 1) nomem__complain("%zu other call stacks left some, too", remains->left.count - 1);
+}
+
+/* What was open when nomem was started is not the program's. */
+static bool is_inherited(int fd) {
+  int flags = fcntl(fd, F_GETFD);
+  return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+}
+
+static void say_open(const struct nomem__remains *remains) {
+  unsigned said = 0;
+  for (unsigned i = 0; i < remains->open_count && said < SHOWN_MAX; i++) {
+    const struct nomem__open *open = &remains->open[i];
+    if (open->fd <= STDERR_FILENO || is_inherited(open->fd)) continue;
+    fprintf(stderr, "nomem: descriptor %d is open: ", open->fd);
+    nomem__print_safe(stderr, open->what);
+    fputc('\n', stderr);
+    said++;
+  }
+}
+
+/* Without a baseline, all of them, too. */
+static void say_made(const struct run *run) {
+  const struct nomem__made none = {.is_known = true};
+  char what[NOMEM_DETAIL_BYTES];
+  const struct nomem__made_file *file = nomem__made_more(&run->remains.made, &none, &none);
+  if (file == NULL) return;
+  nomem__made_describe(file, NULL, what, sizeof what);
+  nomem__complain("%s", what);
+}
+
+static void say_remains(struct run *run) {
+  bool has_ended = !run->outcome.end.timed_out;
+  if (has_ended) say_left(run, &run->remains);
+  say_open(&run->remains);
+  for (unsigned i = 0; i < run->others.count; i++) {
+    const struct nomem__remains *remains = &run->others.list[i];
+    char quoted[NOMEM_QUOTE_BYTES];
+    nomem__complain("and another process of the run, %s, in which the call was failed:",
+                    nomem__quote(remains->who.name, quoted, sizeof quoted));
+    if (has_ended) say_left(run, remains);
+    say_open(remains);
+  }
+}
+
+static int exit_status(const struct run *run) {
+  const struct nomem__end *end = &run->outcome.end;
+  if (run->outcome.channel->fault_count == 0) {
+    nomem__complain("no call was failed: the plan '%s' matches none of the %" PRIu64 " allocations ('nomem sites' "
+                    "lists them)", run->session.options->plan_text, nomem__channel_calls(run->outcome.channel));
+    return NOMEM_EXIT_FAILED;
+  }
+  if (end->timed_out) return 128 + SIGKILL;
+  return WIFSIGNALED(end->root_status) ? 128 + WTERMSIG(end->root_status) : WEXITSTATUS(end->root_status);
+}
+
+static int run_once(struct run *run) {
+  struct nomem__session *session = &run->session;
+  char plan[NOMEM_PLAN_BYTES];
+  int result = nomem_plan_print(&session->options->plan, plan, sizeof plan);
+  if (result >= 0) result = nomem__worker_open(session->trees, &session->loop, &session->setup, &run->worker);
+  if (result < 0) {
+    nomem__complain("cannot make a worker: %s", strerror(-result));
+    return NOMEM_EXIT_FAILED;
+  }
+  bool is_watched = session->options->leaks == NOMEM_LEAKS_ALL && session->setup.trace;
+  if (is_watched) nomem__worker_watch_blocks(run->worker, NOMEM_WATCH_LEDGER);
+  nomem__worker_check_leaks(run->worker, is_watched);
+  session->on_interrupt = interrupt;
+  session->user = run;
+  int status = NOMEM_EXIT_FAILED;
+  do
+    result = nomem__worker_start(run->worker, plan, session->options->timeout_ms, keep, run);
+  while (result != 0 && nomem__session_can_retry(session, result));
+  if (result == 0) {
+    nomem__session_run(session);
+    if (nomem__session_was_injected(&run->outcome)) {
+      if (!session->options->quiet && run->outcome.channel->fault_count > 0) say_faults(run);
+      if (!session->options->quiet) say_end(run);
+      if (is_watched) say_misuses(run);
+      if (is_watched) say_remains(run);
+      if (is_watched) say_made(run);
+      status = exit_status(run);
+    }
+  }
+  nomem__remains_clear(&run->remains);
+  nomem__others_free(&run->others);
+  nomem__worker_close(run->worker);
+  return status;
+}
+
+int nomem__run(const struct nomem__options *options) {
+  static struct run run;
+  if (nomem__session_open(&run.session, options, true) != 0) return NOMEM_EXIT_FAILED;
+  nomem__session_say_isolation(&run.session);
+  int status = run_once(&run);
+  nomem__session_close(&run.session);
+  return status;
+}

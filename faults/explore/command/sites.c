@@ -1,0 +1,109 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../campaign/campaign.h"
+#include "commands.h"
+#include "../campaign/baseline.h"
+#include "../campaign/site_filter.h"
+
+struct listing {
+  struct nomem__session session;
+  struct nomem__worker *worker;
+  int status;
+};
+
+static const struct nomem_site *find(const struct nomem_channel *channel, uint64_t key) {
+  for (size_t i = 0; i < NOMEM_SITES; i++) {
+    const struct nomem_site *site = &channel->sites[i];
+    if (site->key == key) return site;
+  }
+  return NULL;
+}
+
+static void print_site(const struct listing *listing, const struct nomem_channel *channel,
+                       const struct nomem__campaign_site *entry, unsigned digits) {
+  const struct nomem_site *site = find(channel, entry->key);
+  if (site == NULL) return;
+  struct nomem__trace trace;
+  nomem__trace_of_frames(channel, site->frame, site->depth, &trace);
+  const char *fn = nomem_fn_name(site->fn);
+  printf("%10" PRIu64 "  %0*" PRIx64 "  %-14s %10" PRIu64 "  ", entry->count, (int)digits,
+         entry->key >> (64 - 4 * digits), fn != NULL ? fn : "?", site->first_size);
+  nomem__trace_print_culprit(stdout, &trace, listing->session.symbols);
+  fputs(entry->before_main ? "  before main\n" : "\n", stdout);
+  if (listing->session.options->stacks) nomem__trace_print(stdout, &trace, listing->session.symbols, 4);
+}
+
+static bool choose(struct listing *listing, const struct nomem_channel *channel, struct nomem__campaign_site *sites,
+                   size_t count) {
+  char **modules;
+  const char *pattern = listing->session.options->sites;
+  if (pattern == NULL) return true;
+  int64_t chosen = nomem__modules_of(channel, &modules);
+  if (chosen >= 0) {
+    chosen = nomem__site_filter_apply(pattern, listing->session.symbols, sites, count, modules, (size_t)chosen);
+    free(modules);
+  }
+  if (chosen == -ENOMEM) nomem__complain("cannot list the sites: %s", strerror(ENOMEM));
+  return chosen > 0;
+}
+
+static void list(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct listing *listing = user;
+  (void)worker;
+  if (outcome->end.was_cancelled || !nomem__session_was_injected(outcome)) return;
+  if (outcome->end.root_status != 0)
+    nomem__complain("the program failed%s: this is where it allocated until then",
+                    outcome->end.timed_out ? " to end in time" : "");
+  struct nomem__campaign_site *sites;
+  int64_t count = nomem__sites_of(outcome->channel, &sites);
+  if (count < 0) {
+    nomem__complain("cannot list the sites: %s", strerror((int)-count));
+    return;
+  }
+  if (!choose(listing, outcome->channel, sites, (size_t)count)) {
+    free(sites);
+    return;
+  }
+  unsigned digits = nomem__key_digits(sites, (size_t)count);
+  printf("%10s  %-*s  %-14s %10s  %s\n", "calls", (int)digits, "site", "function", "bytes", "called by");
+  for (int64_t i = 0; i < count; i++)
+    if (!sites[i].is_left_out) print_site(listing, outcome->channel, &sites[i], digits);
+  uint64_t calls = nomem__channel_calls(outcome->channel);
+  printf("%" PRIu64 " allocation%s at %" PRId64 " site%s; bytes are those of the first call\n", calls,
+         calls == 1 ? "" : "s", count, count == 1 ? "" : "s");
+  if (listing->session.options->verify)
+    printf("stacks: %" PRIu64 " recognised, %" PRIu64 " unwound, %" PRIu64 " taken for another\n",
+           outcome->channel->stack_hits, outcome->channel->stack_misses, outcome->channel->stack_mismatches);
+  free(sites);
+  listing->status = NOMEM_EXIT_CLEAN;
+}
+
+static void interrupt(void *user) {
+  struct listing *listing = user;
+  nomem__worker_cancel(listing->worker);
+}
+
+int nomem__sites(const struct nomem__options *options) {
+  static struct listing listing = {.status = NOMEM_EXIT_FAILED};
+  if (options->sites != NULL && !nomem__site_filter_check(options->sites)) return NOMEM_EXIT_FAILED;
+  struct nomem__session *session = &listing.session;
+  if (nomem__session_open(session, options, false) != 0) return NOMEM_EXIT_FAILED;
+  session->on_interrupt = interrupt;
+  session->user = &listing;
+  int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &listing.worker);
+  if (result != 0) {
+    nomem__complain("cannot make a worker: %s", strerror(-result));
+  } else {
+    do
+      result = nomem__worker_start(listing.worker, "", options->timeout_ms, list, &listing);
+    while (result != 0 && nomem__session_can_retry(session, result));
+    nomem__session_run(session);
+    nomem__worker_close(listing.worker);
+  }
+  nomem__session_close(session);
+  return listing.status;
+}

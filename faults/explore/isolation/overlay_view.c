@@ -1,0 +1,261 @@
+#define _GNU_SOURCE
+#include "overlay_view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Of the machine's memory, in percent: what the files of all runs together may take. */
+#define SCRATCH_PERCENT 50
+/* "/proc/self/fd/", a number, and a name of two letters, and more than that. */
+#define SHORT_PATH 48
+
+/* Whether path lies below folder, and is not the folder itself. */
+static bool is_below(const char *path, const char *folder) {
+  size_t length = strlen(folder);
+  return strncmp(path, folder, length) == 0 && path[length] == '/';
+}
+
+/* An overlay of root would be one of /proc and /dev, too; of these, one cannot be. */
+static bool can_be_root(const char *path) {
+  return strcmp(path, "/") != 0 && strcmp(path, "/dev") != 0 && strcmp(path, "/proc") != 0 &&
+         strcmp(path, "/sys") != 0 && !is_below(path, "/proc") && !is_below(path, "/sys");
+}
+
+/* As which permissions the user has of a folder that is another's, and that will seem to be his own. */
+static mode_t mode_for(const char *path, const struct stat *status) {
+  mode_t own = 0;
+  if (status->st_uid == geteuid()) return status->st_mode & 07777;
+  if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0) own |= S_IRUSR;
+  if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0) own |= S_IWUSR;
+  if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0) own |= S_IXUSR;
+  return (status->st_mode & (mode_t)(07777 & ~S_IRWXU)) | own;
+}
+
+/* Takes a folder in, if it is one. Returns 0 or -ENOMEM. */
+static int add_root(struct nomem__view *view, const char *name) {
+  struct stat status;
+  char *path = name != NULL && *name == '/' ? realpath(name, NULL) : NULL;
+  bool is_known = path == NULL || !can_be_root(path) || stat(path, &status) != 0 || !S_ISDIR(status.st_mode);
+  for (unsigned i = 0; i < view->root_count && !is_known; i++) is_known = strcmp(path, view->roots[i].path) == 0;
+  if (is_known) {
+    free(path);
+    return 0;
+  }
+  mode_t mode = view->is_privileged ? status.st_mode & 07777 : mode_for(path, &status);
+  view->roots[view->root_count++] = (struct nomem__view_root){path, mode, status.st_uid, status.st_gid};
+  return 0;
+}
+
+/* Undoes the octal escapes of mountinfo, in place. */
+static void unescape(char *path) {
+  char *to = path;
+  for (const char *from = path; *from != '\0'; to++) {
+    unsigned code;
+    if (*from == '\\' && sscanf(from + 1, "%3o", &code) == 1) {
+      *to = (char)code;
+      from += 4;
+    } else {
+      *to = *from++;
+    }
+  }
+  *to = '\0';
+}
+
+/* Where file systems are mounted, in the order in which they were: an array ended by NULL, to be freed by the caller
+ * with what is in it. NULL: it cannot be known. */
+static char **read_mounts(void) {
+  FILE *file = fopen("/proc/self/mountinfo", "re");
+  char **mounts = NULL, *line = NULL;
+  size_t count = 0, room = 0, line_room = 0;
+  while (file != NULL && getline(&line, &line_room, file) > 0) {
+    char *path;
+    if (count + 1 >= room) {
+      room = room == 0 ? 64 : room * 2;
+      char **grown = realloc(mounts, room * sizeof *grown);
+      if (grown == NULL) break;
+      mounts = grown;
+      mounts[count] = NULL;
+    }
+    if (sscanf(line, "%*d %*d %*s %*s %ms", &path) != 1) continue;
+    unescape(path);
+    mounts[count++] = path;
+    mounts[count] = NULL;
+  }
+  free(line);
+  if (file != NULL) fclose(file);
+  return mounts;
+}
+
+static void free_mounts(char **mounts) {
+  for (size_t i = 0; mounts != NULL && mounts[i] != NULL; i++) free(mounts[i]);
+  free(mounts);
+}
+
+/* Whether what is done in the inner folder would be seen in an overlay of the outer one. */
+static bool is_covered(const char *inner, const char *outer, char *const *mounts) {
+  if (!is_below(inner, outer)) return false;
+  for (; *mounts != NULL; mounts++)
+    if (is_below(*mounts, outer) && (strcmp(*mounts, inner) == 0 || is_below(inner, *mounts))) return false;
+  return true;
+}
+
+static int by_path(const void *left, const void *right) {
+  const struct nomem__view_root *a = left, *b = right;
+  return strcmp(a->path, b->path);
+}
+
+/* Sorts the roots, outer ones first, and drops those that an outer one covers. An ordinary user has an overlay for
+ * each: to write below a folder means to copy it, with its owner, and in a user namespace only the user has a number.
+ */
+static void drop_covered(struct nomem__view *view, char *const *mounts) {
+  unsigned kept = 0;
+  qsort(view->roots, view->root_count, sizeof *view->roots, by_path);
+  for (unsigned i = 0; i < view->root_count; i++) {
+    bool covered = false;
+    for (unsigned j = 0; j < kept && !covered && view->is_privileged; j++)
+      covered = is_covered(view->roots[i].path, view->roots[j].path, mounts);
+    if (covered)
+      free(view->roots[i].path);
+    else
+      view->roots[kept++] = view->roots[i];
+  }
+  view->root_count = kept;
+}
+
+/* Notes the outermost file systems below each root. */
+static int add_mounts(struct nomem__view *view, char *const *mounts) {
+  for (unsigned root = 0; root < view->root_count; root++) {
+    unsigned first = view->mount_count;
+    for (char *const *mount = mounts; *mount != NULL; mount++) {
+      bool is_known = !is_below(*mount, view->roots[root].path);
+      for (char *const *outer = mounts; *outer != NULL && !is_known; outer++)
+        is_known = is_below(*outer, view->roots[root].path) && is_below(*mount, *outer);
+      for (unsigned i = first; i < view->mount_count && !is_known; i++)
+        is_known = strcmp(*mount, view->mounts[i].path) == 0;
+      if (is_known) continue;
+      if (view->mount_count == NOMEM_VIEW_MOUNTS) return -E2BIG;
+      char *path = strdup(*mount);
+      if (path == NULL) return -ENOMEM;
+      view->mounts[view->mount_count++] = (struct nomem__view_mount){path, root};
+    }
+  }
+  return 0;
+}
+
+int nomem__view_open(struct nomem__view *view, unsigned jobs, bool is_privileged) {
+  static const char *const temporary[] = {"/tmp", "/var/tmp", "/dev/shm"};
+  char **mounts = read_mounts();
+  if (mounts == NULL) return -ENOENT;
+  unsigned percent = SCRATCH_PERCENT / (jobs > 0 ? jobs : 1);
+  *view = (struct nomem__view){.is_privileged = is_privileged, .directory = getcwd(NULL, 0)};
+  snprintf(view->scratch_options, sizeof view->scratch_options, "mode=700,size=%u%%", percent > 0 ? percent : 1);
+  int result = add_root(view, view->directory);
+  if (result == 0) result = add_root(view, getenv("HOME"));
+  for (size_t i = 0; i < sizeof temporary / sizeof *temporary && result == 0; i++)
+    result = add_root(view, temporary[i]);
+  drop_covered(view, mounts);
+  if (result == 0) result = add_mounts(view, mounts);
+  free_mounts(mounts);
+  if (result != 0) nomem__view_close(view);
+  return result;
+}
+
+void nomem__view_close(struct nomem__view *view) {
+  free(view->directory);
+  for (unsigned i = 0; i < view->root_count; i++) free(view->roots[i].path);
+  for (unsigned i = 0; i < view->mount_count; i++) free(view->mounts[i].path);
+  *view = (struct nomem__view){0};
+}
+
+/* Writes "/proc/self/fd/NUMBER" and returns its end. */
+static char *put_descriptor(char *to, int fd) {
+  char digits[12];
+  unsigned count = 0;
+  for (unsigned rest = (unsigned)fd; rest > 0 || count == 0; rest /= 10) digits[count++] = (char)('0' + rest % 10);
+  to = stpcpy(to, "/proc/self/fd/");
+  while (count > 0) *to++ = digits[--count];
+  *to = '\0';
+  return to;
+}
+
+char *nomem__view_layer(unsigned number, char name[NOMEM_VIEW_LAYER_BYTES]) {
+  name[0] = 'u';
+  name[1] = (char)('0' + number);
+  name[2] = '\0';
+  return name;
+}
+
+/* What is written goes to a folder of the scratch file system, with the rights of the one it is laid over. The layers
+ * are named by descriptors: a path may have commas and colons in it, and may be covered by now. */
+static int mount_overlay(const struct nomem__view *view, unsigned number, int lower, int scratch) {
+  const struct nomem__view_root *root = &view->roots[number];
+  char options[4 * SHORT_PATH + 64], upper[NOMEM_VIEW_LAYER_BYTES], work[] = "w0";
+  nomem__view_layer(number, upper);
+  work[1] = (char)('0' + number);
+  if (mkdirat(scratch, upper, 0700) != 0 || mkdirat(scratch, work, 0700) != 0) return -errno;
+  if (view->is_privileged && fchownat(scratch, upper, root->uid, root->gid, 0) != 0) return -errno;
+  if (fchmodat(scratch, upper, root->mode, 0) != 0) return -errno;
+  char *at = put_descriptor(stpcpy(options, "xino=off,lowerdir="), lower);
+  at = stpcpy(put_descriptor(stpcpy(at, ",upperdir="), scratch), "/");
+  at = stpcpy(stpcpy(at, upper), ",workdir=");
+  at = stpcpy(put_descriptor(at, scratch), "/");
+  at = stpcpy(at, work);
+  if (!view->is_privileged) stpcpy(at, ",userxattr");
+  return mount("overlay", root->path, "overlay", 0, options) != 0 ? -errno : 0;
+}
+
+/* One that cannot be reached any more was of no use before, either. */
+static void bind_again(const char *path, int fd) {
+  char source[SHORT_PATH];
+  if (fd < 0) return;
+  put_descriptor(source, fd);
+  mount(source, path, NULL, MS_BIND | MS_REC, NULL);
+}
+
+int nomem__view_return(const struct nomem__view *view) {
+  return view->directory != NULL && chdir(view->directory) != 0 ? -errno : 0;
+}
+
+int nomem__view_mount(const struct nomem__view *view, int *out) {
+  *out = -1;
+  int roots[NOMEM_VIEW_ROOTS], mounts[NOMEM_VIEW_MOUNTS];
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -errno;
+  if (view->root_count == 0) return nomem__view_return(view);
+  for (unsigned i = 0; i < view->root_count; i++) {
+    roots[i] = open(view->roots[i].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (roots[i] < 0) return -errno;
+  }
+  for (unsigned i = 0; i < view->mount_count; i++) mounts[i] = open(view->mounts[i].path, O_PATH | O_CLOEXEC);
+  /* It lies on the first root, whose overlay then covers it. */
+  const char *place = view->roots[0].path;
+  if (mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, view->scratch_options) != 0) return -errno;
+  int scratch = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC), result = scratch < 0 ? -errno : 0;
+  for (unsigned i = 0; i < view->root_count && result == 0; i++) {
+    result = mount_overlay(view, i, roots[i], scratch);
+    for (unsigned j = 0; j < view->mount_count && result == 0; j++)
+      if (view->mounts[j].root == i) bind_again(view->mounts[j].path, mounts[j]);
+  }
+  for (unsigned i = 0; i < view->root_count; i++) close(roots[i]);
+  for (unsigned i = 0; i < view->mount_count; i++)
+    if (mounts[i] >= 0) close(mounts[i]);
+  if (result == 0) result = nomem__view_return(view);
+  if (result == 0)
+    *out = scratch;
+  else if (scratch >= 0)
+    close(scratch);
+  return result;
+}
+
+void nomem__view_describe(const struct nomem__view *view, char *text, size_t text_bytes) {
+  size_t used = 0;
+  text[0] = '\0';
+  for (unsigned i = 0; i < view->root_count && used < text_bytes; i++)
+    used += (size_t)snprintf(text + used, text_bytes - used, "%s%s", i > 0 ? ", " : "", view->roots[i].path);
+}

@@ -1,0 +1,421 @@
+#define _GNU_SOURCE
+#include "return_watch.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+
+#include "../stack/memory_map.h"
+
+/* Of x86-64: debug registers that hold addresses; the one that says which of them it was; and the one that enables
+ * them, two bits each, the lower of which is for this thread. */
+#define SLOTS 4
+#define STATUS 6
+#define CONTROL 7
+/* Longest instruction that calls, of those that are looked at, and a stub of the linker's. */
+#define CALL_BYTES 6
+#define STUB_BYTES 16
+/* Longest call of any kind, longest instruction, and so many of them between two calls of test code's. */
+#define LONGEST_CALL 8
+#define LONGEST_STEP 15
+#define STEPS_MAX 400
+
+uint32_t nomem__returned_begin(struct nomem__returned *returned, struct nomem_channel *channel) {
+  if (returned == NULL) return NOMEM_STOP_NOT;
+  *returned = (struct nomem__returned){.owners = returned->owners, .is_dry = returned->is_dry, .channel = channel};
+  return returned->is_dry ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
+}
+
+static size_t debug_register(unsigned number) {
+  return offsetof(struct user, u_debugreg) + number * sizeof(((struct user *)NULL)->u_debugreg[0]);
+}
+
+static bool set_register(pid_t tid, unsigned number, uint64_t value) {
+  return ptrace(PTRACE_POKEUSER, tid, debug_register(number), value) == 0;
+}
+
+static uint64_t get_register(pid_t tid, unsigned number) {
+  return (uint64_t)ptrace(PTRACE_PEEKUSER, tid, debug_register(number), NULL);
+}
+
+static bool is_waited_for(const struct nomem__returned_call *call) {
+  return call->state == NOMEM_RETURNED_AWAITED || call->state == NOMEM_RETURNED_NEXT_ON;
+}
+
+static void end_wait(struct nomem__returned_call *call, enum nomem__returned_state state) {
+  if (is_waited_for(call))
+    set_register(call->tid, CONTROL, get_register(call->tid, CONTROL) & ~(UINT64_C(3) << 2 * call->slot));
+  call->state = state;
+}
+
+/* Has the thread stop when it comes to an address. */
+static bool await(const struct nomem__returned *returned, struct nomem__returned_call *call, uint64_t address) {
+  bool is_taken[SLOTS] = {false};
+  for (size_t i = 0; i < returned->count; i++)
+    if (returned->calls[i].tid == call->tid && is_waited_for(&returned->calls[i]))
+      is_taken[returned->calls[i].slot] = true;
+  for (call->slot = 0; call->slot < SLOTS && is_taken[call->slot];) call->slot++;
+  return call->slot < SLOTS && set_register(call->tid, call->slot, address) &&
+         set_register(call->tid, CONTROL, get_register(call->tid, CONTROL) | UINT64_C(1) << 2 * call->slot);
+}
+
+static bool read_word(pid_t pid, uint64_t address, uint64_t *word) {
+  return nomem__process_read(pid, address, word, sizeof *word) == sizeof *word;
+}
+
+static int32_t displacement(const unsigned char *bytes) {
+  int32_t value;
+  memcpy(&value, bytes, sizeof value);
+  return value;
+}
+
+/* What the call instruction before a return address calls, also by way of the linker's stubs; 0: not known. */
+static uint64_t called_by(pid_t pid, uint64_t address) {
+  unsigned char code[CALL_BYTES], stub[STUB_BYTES];
+  uint64_t entry = 0;
+  if (nomem__process_read(pid, address - sizeof code, code, sizeof code) != sizeof code) return 0;
+  if (code[0] == 0xff && code[1] == 0x15) /* call *displacement(%rip) */
+    return read_word(pid, address + (uint64_t)(int64_t)displacement(code + 2), &entry) ? entry : 0;
+  if (code[1] != 0xe8) return 0; /* call displacement */
+  entry = address + (uint64_t)(int64_t)displacement(code + 2);
+  if (nomem__process_read(pid, entry, stub, sizeof stub) != sizeof stub) return 0;
+  size_t at = memcmp(stub, "\xf3\x0f\x1e\xfa", 4) == 0 ? 4 : 0; /* endbr64 */
+  at += stub[at] == 0xf2;                                        /* bnd */
+  if (stub[at] != 0xff || stub[at + 1] != 0x25) return entry;    /* jmp *displacement(%rip) */
+  uint64_t slot = entry + at + CALL_BYTES + (uint64_t)(int64_t)displacement(stub + at + 2);
+  return read_word(pid, slot, &entry) ? entry : 0;
+}
+
+/* Which function it is that test code called: the one whose frame is there, unless that was jumped to by another. */
+static void find_callee(struct nomem__symbols *symbols, const struct nomem__stack *stack,
+                        const struct nomem__trace_frame *frame, unsigned at, struct nomem__returned_call *call) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  uint64_t next, entry = called_by(stack->pid, call->address);
+  size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
+                                        NOMEM_INLINED_MAX);
+  call->callee = (struct nomem__trace_frame){frame->path, frame->offset - sources[count - 1].function_offset, false};
+  if (entry != 0 && at > 0 && read_word(stack->pid, stack->frames[at - 1].cfa - sizeof next, &next))
+    call->callee.offset = entry - (next - frame->offset); /* the same module's */
+  call->type = nomem__symbols_result(symbols, call->callee.path, call->callee.offset);
+}
+
+/* One of several faults below the same call. */
+static size_t find_call(const struct nomem__returned *returned, const struct nomem__returned_call *call) {
+  size_t i = 0;
+  for (; i < returned->count; i++) {
+    const struct nomem__returned_call *other = &returned->calls[i];
+    if (other->tid == call->tid && other->address == call->address && other->sp == call->sp &&
+        other->state == NOMEM_RETURNED_AWAITED)
+      break;
+  }
+  return i;
+}
+
+/* The number of the call that test code, at a frame of the stack, has made; SIZE_MAX: it cannot be waited for. */
+static size_t watch(struct nomem__returned *returned, const struct nomem__stack *stack,
+                    const struct nomem__trace *trace, unsigned test) {
+  const struct nomem__stack_frame *frame = &stack->frames[test];
+  struct nomem__returned_call call = {
+      .pid = stack->pid, .tid = stack->tid, .test = trace->frame[test], .sp = frame[-1].cfa, .frame = frame->cfa};
+  if (call.sp == 0 || call.frame == 0 || !read_word(call.pid, call.sp - sizeof call.address, &call.address))
+    return SIZE_MAX;
+  size_t found = find_call(returned, &call);
+  if (found < returned->count) return found;
+  if (found == NOMEM_RETURNED_CALLS || !await(returned, &call, call.address)) return SIZE_MAX;
+  find_callee(returned->owners->symbols, stack, &trace->frame[test - 1], test - 1, &call);
+  returned->calls[returned->count++] = call;
+  return found;
+}
+
+/* The next frame of test code that has called other code; depth: there is none. */
+static unsigned next_caller(const struct nomem__owners *owners, const struct nomem__trace *trace, unsigned from) {
+  enum nomem__owner called = from > 0 ? nomem__owner_of(owners, &trace->frame[from - 1]) : NOMEM_OWNER_RUNTIME;
+  for (; from < trace->depth; from++) {
+    enum nomem__owner owner = nomem__owner_of(owners, &trace->frame[from]);
+    if (owner == NOMEM_OWNER_TEST && called != NOMEM_OWNER_TEST) break;
+    called = owner;
+  }
+  return from;
+}
+
+static void look_at_fault(struct nomem__returned *returned, struct nomem__stacks *stacks, uint32_t fault, pid_t tid) {
+  const struct nomem__owners *owners = returned->owners;
+  struct nomem__stack stack;
+  struct nomem__trace trace;
+  if (nomem__stack_capture(stacks, returned->channel->faults[fault].pid, tid, &stack) != 0) return;
+  nomem__trace_of_stack(&stack, &trace);
+  unsigned test = next_caller(owners, &trace, 0);
+  if (test == 0 || test == trace.depth) return;
+  if (nomem__owner_of(owners, &trace.frame[test - 1]) == NOMEM_OWNER_RUNTIME) {
+    returned->kinds[fault] = NOMEM_RETURNED_OWN;
+    return;
+  }
+  size_t number = watch(returned, &stack, &trace, test), inner = number;
+  if (number == SIZE_MAX) return;
+  returned->kinds[fault] = NOMEM_RETURNED_CALL;
+  returned->numbers[fault] = number;
+  while (inner != SIZE_MAX && (test = next_caller(owners, &trace, test + 1)) < trace.depth) {
+    size_t outer = watch(returned, &stack, &trace, test);
+    returned->calls[inner].outer = outer + 1; /* none, where it cannot be waited for */
+    returned->calls[inner].is_outer_unknown = outer == SIZE_MAX;
+    inner = outer;
+  }
+  if (inner != SIZE_MAX && stack.is_cut) returned->calls[inner].is_outer_unknown = true;
+}
+
+static bool stopped_at_fault(struct nomem__returned *returned, struct nomem__stacks *stacks, pid_t tid) {
+  struct nomem_channel *channel = returned->channel;
+  for (uint32_t i = 0; (i = nomem__next_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
+    if (channel->faults[i].tid != tid || returned->is_seen[i]) continue;
+    returned->is_seen[i] = true;
+    look_at_fault(returned, stacks, i, tid);
+    return true;
+  }
+  return false;
+}
+
+static void note_threads(struct nomem__returned_call *call) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/task", (int)call->pid);
+  DIR *folder = opendir(path);
+  const struct dirent *entry;
+  while (folder != NULL && (entry = readdir(folder)) != NULL && call->thread_count < NOMEM_RETURNED_THREADS)
+    if (isdigit((unsigned char)entry->d_name[0])) call->threads[call->thread_count++] = atoi(entry->d_name);
+  if (folder != NULL) closedir(folder);
+}
+
+/* Whether the last step was a call: a return address lies on the stack that was not there. */
+static bool has_called(const struct nomem__returned_call *call, const struct user_regs_struct *registers) {
+  uint64_t address;
+  return registers->rsp == call->step_sp - sizeof address && read_word(call->pid, registers->rsp, &address) &&
+         address > call->step_ip && address - call->step_ip <= LONGEST_CALL && registers->rip != address;
+}
+
+/* Follows test code by one step. */
+static void follow(struct nomem__returned *returned, struct nomem__returned_call *call,
+                   const struct user_regs_struct *registers) {
+  const uint64_t bias = call->address - call->test.offset;
+  const struct nomem__trace_frame here = {call->test.path, registers->rip - bias, false};
+  if (has_called(call, registers) && read_word(call->pid, registers->rsp, &call->next_address)) {
+    call->next[call->next_count++] = call->next_address - bias;
+    call->next_sp = call->step_sp;
+    bool is_enough = call->next_count == NOMEM_RETURNED_NEXT;
+    call->is_lost = !is_enough && !await(returned, call, call->next_address);
+    call->state = is_enough || call->is_lost ? NOMEM_RETURNED_OVER : NOMEM_RETURNED_NEXT_ON;
+    return;
+  }
+  bool has_jumped = registers->rip - call->step_ip > LONGEST_STEP;
+  call->is_lost = ++call->steps == STEPS_MAX;
+  if (call->is_lost || (has_jumped && nomem__owner_of(returned->owners, &here) != NOMEM_OWNER_TEST))
+    call->state = NOMEM_RETURNED_OVER;
+  call->step_ip = registers->rip;
+  call->step_sp = registers->rsp;
+}
+
+static void follow_from(struct nomem__returned_call *call, const struct user_regs_struct *registers) {
+  end_wait(call, NOMEM_RETURNED_STEPPED);
+  call->step_ip = registers->rip;
+  call->step_sp = registers->rsp;
+}
+
+/* The thread of a call has come to where it, or its next one, returns to; or to there in another activation. */
+static void arrive(struct nomem__returned_call *call, const struct user_regs_struct *registers) {
+  bool is_next = call->state == NOMEM_RETURNED_NEXT_ON;
+  uint64_t sp = is_next ? call->next_sp : call->sp;
+  if (registers->rsp < sp) return; /* deeper in a recursion */
+  if (registers->rsp > sp) {       /* jumped over */
+    call->is_lost = true;
+    end_wait(call, NOMEM_RETURNED_OVER);
+  } else if (registers->rip == (is_next ? call->next_address : call->address)) {
+    if (!is_next) {
+      call->has_returned = true;
+      call->value = registers->rax;
+      note_threads(call);
+    }
+    follow_from(call, registers);
+  }
+}
+
+static enum nomem__returned_step stopped_on_the_way(struct nomem__returned *returned, pid_t tid) {
+  struct user_regs_struct registers;
+  enum nomem__returned_step step = NOMEM_RETURNED_NOT_MEANT;
+  bool has_come = (get_register(tid, STATUS) & ((1u << SLOTS) - 1)) != 0;
+  if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return step;
+  set_register(tid, STATUS, 0);
+  for (size_t i = 0; i < returned->count; i++) {
+    struct nomem__returned_call *call = &returned->calls[i];
+    if (call->tid != tid) continue;
+    bool is_stepped = call->state == NOMEM_RETURNED_STEPPED;
+    if ((has_come || is_stepped) && step == NOMEM_RETURNED_NOT_MEANT) step = NOMEM_RETURNED_GO_ON;
+    if (is_stepped)
+      follow(returned, call, &registers);
+    else if (has_come && is_waited_for(call))
+      arrive(call, &registers);
+    if (call->state == NOMEM_RETURNED_STEPPED) step = NOMEM_RETURNED_STEP;
+  }
+  return step;
+}
+
+enum nomem__returned_step nomem__returned_stopped(struct nomem__returned *returned, struct nomem__stacks *stacks,
+                                                  pid_t tid, int signal) {
+  siginfo_t info;
+  if (returned == NULL || (signal != SIGSTOP && signal != SIGTRAP)) return NOMEM_RETURNED_NOT_MEANT;
+  if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) != 0) return NOMEM_RETURNED_NOT_MEANT;
+  if (signal == SIGSTOP)
+    return info.si_code == SI_TKILL && stopped_at_fault(returned, stacks, tid) ? NOMEM_RETURNED_GO_ON
+                                                                               : NOMEM_RETURNED_NOT_MEANT;
+  bool is_debug = info.si_code == TRAP_HWBKPT || info.si_code == TRAP_TRACE;
+  return is_debug ? stopped_on_the_way(returned, tid) : NOMEM_RETURNED_NOT_MEANT;
+}
+
+static const struct nomem__returned_call *outer_of(const struct nomem__returned *returned,
+                                                   const struct nomem__returned_call *call) {
+  return call->outer > 0 ? &returned->calls[call->outer - 1] : NULL;
+}
+
+/* Whether what blew up lies right below a call of test code's that was going on when the allocation failed, and still
+ * does; also when that cannot be told. */
+static bool is_below_outer(const struct nomem__returned *returned, const struct nomem__returned_call *call,
+                           const struct nomem__outcome *outcome) {
+  const struct nomem__stack *stack = &outcome->end.stack;
+  struct nomem__trace trace;
+  nomem__trace_of_stack(stack, &trace);
+  unsigned test = next_caller(returned->owners, &trace, 0);
+  if (test == trace.depth) return true;
+  for (; call != NULL; call = outer_of(returned, call)) {
+    if (call->is_outer_unknown) return true;
+    if (test > 0 && !call->has_returned && call->sp == stack->frames[test - 1].cfa &&
+        call->test.offset == stack->frames[test].offset)
+      return true;
+  }
+  return false;
+}
+
+static bool was_there(const struct nomem__returned_call *call, pid_t tid) {
+  for (size_t i = 0; i < call->thread_count; i++)
+    if (call->threads[i] == tid) return true;
+  return call->thread_count == NOMEM_RETURNED_THREADS || call->thread_count == 0;
+}
+
+static bool has_fault(const struct nomem_channel *channel, pid_t pid, pid_t tid) {
+  for (uint32_t i = 0; (i = nomem__next_fault(channel, pid, i)) < NOMEM_FAULTS; i++)
+    if (channel->faults[i].tid == tid) return true;
+  return false;
+}
+
+/* Whether the very same call is made again and again, and that is what does not end. */
+static bool is_repeated(const struct nomem__returned_call *call, const struct nomem__outcome *outcome) {
+  const struct nomem__stack *stack = &outcome->end.stack;
+  if (!outcome->end.timed_out) return false;
+  if (stack->frames[0].cfa == call->frame) return true; /* it was seen between two of them, too */
+  for (size_t i = 1; i < stack->depth; i++)
+    if (stack->frames[i].offset == call->test.offset && stack->frames[i - 1].cfa == call->sp) return true;
+  return false;
+}
+
+static bool is_alike(const struct nomem__returned_call *one, const struct nomem__returned_call *other) {
+  return one->test.offset == other->test.offset && one->callee.offset == other->callee.offset;
+}
+
+/* The first fault below such a call: the one that runs without a fault come to, too. */
+static uint32_t first_alike(const struct nomem__returned *returned, uint32_t fault) {
+  const struct nomem__returned_call *call = &returned->calls[returned->numbers[fault]];
+  for (uint32_t i = 0; i < fault; i++)
+    if (returned->kinds[i] == NOMEM_RETURNED_CALL && is_alike(&returned->calls[returned->numbers[i]], call)) return i;
+  return fault;
+}
+
+/* The last of the calls below one another that has returned. */
+static const struct nomem__returned_call *outermost(const struct nomem__returned *returned,
+                                                    const struct nomem__returned_call *call) {
+  const struct nomem__returned_call *outer;
+  while ((outer = outer_of(returned, call)) != NULL && outer->has_returned) call = outer;
+  return call;
+}
+
+const struct nomem__returned_call *nomem__returned_last(struct nomem__returned *returned,
+                                                        const struct nomem__outcome *outcome, bool is_waiting,
+                                                        uint32_t *out) {
+  const struct nomem_channel *channel = outcome->channel;
+  pid_t pid = outcome->end.stack.pid, tid = outcome->end.stack.tid;
+  bool has_own = has_fault(channel, pid, tid);
+  if (!outcome->end.has_stack) return NULL;
+  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
+    const struct nomem_fault *fault = &channel->faults[i];
+    if (nomem__next_fault(channel, pid, i) != i) continue;
+    struct nomem__trace trace;
+    nomem__fault_trace(channel, i, &trace);
+    if (fault->pid != pid || (has_own && fault->tid != tid)) continue;
+    if (nomem__trace_is_assertion(&trace, returned->owners->symbols)) continue; /* its message: part of the blow-up */
+    if (returned->kinds[i] == NOMEM_RETURNED_OWN) continue;
+    if (returned->kinds[i] == NOMEM_RETURNED_UNKNOWN) return NULL;
+    struct nomem__returned_call *call = &returned->calls[returned->numbers[i]];
+    call->is_repeated = is_repeated(call, outcome);
+    bool is_going_on = has_own ? !is_waiting && is_below_outer(returned, call, outcome) : was_there(call, tid);
+    if (!call->has_returned || is_going_on) return NULL;
+    /* Where there were more faults than are known, it may have been another call: but for one that goes round. */
+    if (channel->fault_count > NOMEM_FAULTS && !call->is_repeated) return NULL;
+    *out = first_alike(returned, i);
+    return outermost(returned, call);
+  }
+  return NULL;
+}
+
+static int64_t number_of(const struct nomem__debug_result *type, uint64_t value) {
+  unsigned unused = 64 - 8 * type->bytes;
+  if (type->kind == NOMEM_RESULT_BOOL) return (value & 0xff) != 0;
+  return (int64_t)(value << unused) >> unused;
+}
+
+/* NULL, false, less than nothing; or anything where there is nothing otherwise. Of an unsigned type, its largest. */
+static bool is_no(const struct nomem__debug_result *type, int64_t value, int64_t otherwise) {
+  if (value == otherwise || type->kind == NOMEM_RESULT_UNKNOWN || type->kind == NOMEM_RESULT_NONE) return false;
+  if (type->kind == NOMEM_RESULT_POINTER) return value == 0;
+  if (otherwise == 0) return true;
+  if (type->kind == NOMEM_RESULT_SIGNED) return otherwise > 0 && value <= 0;
+  return value == 0 || value == -1;
+}
+
+static const struct nomem__returned_call *same_call(const struct nomem__returned *dry,
+                                                    const struct nomem__returned_call *call) {
+  for (size_t i = 0; i < dry->count; i++)
+    if (dry->calls[i].has_returned && is_alike(&dry->calls[i], call)) return &dry->calls[i];
+  return NULL;
+}
+
+/* Whether test code makes the same calls next; one that blew up was the last. */
+static bool goes_on_alike(const struct nomem__returned_call *call, const struct nomem__returned_call *other) {
+  bool is_cut = call->state == NOMEM_RETURNED_NEXT_ON || call->state == NOMEM_RETURNED_STEPPED;
+  if (call->is_lost || call->next_count > other->next_count) return false;
+  if (!is_cut && (other->is_lost || call->next_count < other->next_count)) return false;
+  return memcmp(call->next, other->next, call->next_count * sizeof call->next[0]) == 0;
+}
+
+bool nomem__returned_ignored(const struct nomem__returned_call *call, const struct nomem__returned *dry,
+                             struct nomem__symbols *symbols, char text[NOMEM_RETURNED_TEXT_BYTES]) {
+  struct nomem__source_frame test[NOMEM_INLINED_MAX], callee[NOMEM_INLINED_MAX];
+  const struct nomem__returned_call *other = same_call(dry, call);
+  *text = '\0';
+  if (other == NULL || call->type.bytes == 0) return false;
+  int64_t value = number_of(&call->type, call->value);
+  if (!is_no(&call->type, value, number_of(&call->type, other->value))) return false;
+  if (!goes_on_alike(call, other) && !call->is_repeated) return false;
+  char number[32];
+  snprintf(number, sizeof number, "%" PRId64, value);
+  nomem__symbols_resolve(symbols, call->test.path, call->test.offset, true, test, NOMEM_INLINED_MAX);
+  size_t count = nomem__symbols_resolve(symbols, call->callee.path, call->callee.offset, false, callee,
+                                        NOMEM_INLINED_MAX);
+  const char *name = callee[count - 1].function;
+  snprintf(text, NOMEM_RETURNED_TEXT_BYTES, "the test went on after %s had returned %s (%s:%u)",
+           name != NULL ? name : "a call",
+           call->type.kind == NOMEM_RESULT_POINTER ? "NULL" : call->type.kind == NOMEM_RESULT_BOOL ? "false" : number,
+           test[0].file != NULL ? test[0].file : "?", test[0].line);
+  return true;
+}

@@ -1,0 +1,267 @@
+#include "root_cause.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "../../program_kinds.h"
+#include "../stack/debug_info.h"
+#include "cpp_terminate.h"
+#include "../stack/fault_address.h"
+
+/* A pointer below this is NULL, or the address of a member in what is at NULL. */
+#define NULL_PAGE 4096
+/* Parameters that are looked at. */
+#define POINTERS_MAX 8
+
+static uint64_t mix(uint64_t hash, const char *text) {
+  for (; text != NULL && *text != '\0'; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+  return (hash ^ '\n') * UINT64_C(0x100000001b3);
+}
+
+void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, struct nomem__trace *trace) {
+  nomem__trace_of_frames(channel, channel->faults[index].frame, channel->faults[index].depth, trace);
+}
+
+uint32_t nomem__next_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index) {
+  uint32_t count = channel->fault_count < NOMEM_FAULTS ? channel->fault_count : NOMEM_FAULTS;
+  for (; index < count; index++)
+    if (channel->faults[index].ready && (pid == 0 || channel->faults[index].pid == pid)) return index;
+  return NOMEM_FAULTS;
+}
+
+/* Whether the stack in a sanitizer's report tells more than where a signal was raised. */
+static bool shows_report(const struct nomem__outcome *outcome) {
+  int signal = outcome->end.fatal_signal;
+  return outcome->report.kind[0] != '\0' && outcome->report.trace.depth > 0 && (signal == 0 || signal == SIGABRT);
+}
+
+bool nomem__has_report(const struct nomem__outcome *outcome, struct nomem__symbols *symbols) {
+  if (outcome->report.kind[0] != '\0') return true;
+  if (outcome->end.fatal_signal != SIGABRT || !outcome->end.has_stack) return false;
+  struct nomem__trace trace;
+  nomem__trace_of_stack(&outcome->end.stack, &trace);
+  return nomem__sanitizer_mark(&trace, symbols);
+}
+
+int32_t nomem__process_with_faults(const struct nomem__outcome *outcome) {
+  int32_t pid = outcome->end.stack.pid;
+  return nomem__next_fault(outcome->channel, pid, 0) < NOMEM_FAULTS ? pid : 0;
+}
+
+void nomem__blame_library(const struct nomem__outcome *outcome, int32_t pid, struct nomem__symbols *symbols,
+                          struct nomem__trace *trace) {
+  for (uint32_t i = 0; (i = nomem__next_fault(outcome->channel, pid, i)) < NOMEM_FAULTS; i++) {
+    struct nomem__trace fault;
+    nomem__fault_trace(outcome->channel, i, &fault);
+    if (nomem__trace_blame_library(trace, &fault, symbols)) return;
+  }
+}
+
+void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                          struct nomem__trace *trace) {
+  *trace = (struct nomem__trace){0};
+  if (shows_report(outcome)) {
+    *trace = outcome->report.trace;
+    nomem__sanitizer_mark(trace, symbols);
+    return;
+  }
+  if (!outcome->end.has_stack) return;
+  nomem__trace_of_stack(&outcome->end.stack, trace);
+  nomem__sanitizer_mark(trace, symbols);
+  if (outcome->end.fatal_signal == SIGABRT) nomem__terminate_mark(trace, symbols);
+  nomem__blame_library(outcome, outcome->end.stack.pid, symbols, trace);
+}
+
+/* Whether the function of a frame of the blow-up had NULL for its first parameter that is a pointer, or for one of the
+ * first max. */
+static enum nomem__known has_null_argument(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                                           const struct nomem__trace *blow_up, unsigned at, int max) {
+  const struct nomem__trace_frame *called = &blow_up->frame[at];
+  const struct nomem__stack_frame *frame = &outcome->end.stack.frames[at];
+  struct nomem__debug_parameter parameters[POINTERS_MAX];
+  if (at >= outcome->end.stack.depth || frame->offset != called->offset) return NOMEM_UNKNOWN; /* another's words */
+  int count =
+      nomem__symbols_pointers(symbols, called->path, called->offset, called->is_return_address, parameters, max);
+  enum nomem__known known = count < 0 ? NOMEM_UNKNOWN : NOMEM_NO;
+  for (int i = 0; i < count; i++) {
+    uint64_t value, base = parameters[i].is_from_frame_pointer ? frame->frame_pointer : frame->cfa;
+    if (base == 0 || !parameters[i].is_known ||
+        !nomem__stack_word(&outcome->end.memory, base + (uint64_t)parameters[i].offset, &value))
+      known = NOMEM_UNKNOWN;
+    else if (value < NULL_PAGE)
+      return NOMEM_YES;
+  }
+  return known;
+}
+
+enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                                          const struct nomem__trace *blow_up) {
+  const struct nomem__trace_frame *culprit = nomem__trace_culprit(blow_up);
+  if (culprit == NULL || !outcome->end.has_stack || blow_up->own > 0) return NOMEM_UNKNOWN;
+  return has_null_argument(outcome, symbols, blow_up, (unsigned)(culprit - blow_up->frame), POINTERS_MAX);
+}
+
+/* The first frame of test code; depth: there is none. */
+static unsigned first_of_test(const struct nomem__owners *owners, const struct nomem__trace *trace) {
+  unsigned i = 0;
+  while (i < trace->depth && nomem__owner_of(owners, &trace->frame[i]) != NOMEM_OWNER_TEST) i++;
+  return i;
+}
+
+bool nomem__is_below_call(const struct nomem__owners *owners, const struct nomem__trace *trace,
+                          const struct nomem__trace_frame *test) {
+  unsigned i = first_of_test(owners, trace);
+  return i < trace->depth && trace->frame[i].offset == test->offset && strcmp(trace->frame[i].path, test->path) == 0;
+}
+
+/* Whether a call of the process was failed within the very call from test code, that is from frame test on, in which it
+ * blew up later; also when that cannot be told. */
+static bool failed_in_same_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                                const struct nomem__trace *blow_up, unsigned test) {
+  const struct nomem_channel *channel = outcome->channel;
+  struct nomem__trace fault;
+  int32_t pid = nomem__process_with_faults(outcome);
+  for (uint32_t i = 0; (i = nomem__next_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
+    nomem__fault_trace(channel, i, &fault);
+    if (nomem__trace_is_assertion(&fault, owners->symbols)) continue; /* its message: part of the blow-up */
+    unsigned caller = first_of_test(owners, &fault);
+    if (caller == fault.depth || nomem__trace_is_same_from(blow_up, test, &fault, caller)) return true;
+  }
+  return false;
+}
+
+bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                           const struct nomem__trace *blow_up) {
+  bool is_shown = outcome->end.has_stack && outcome->end.fatal_signal != 0 && !shows_report(outcome);
+  if (!owners->is_divided || !is_shown) return false;
+  unsigned test = first_of_test(owners, blow_up);
+  if (test == 0 || test == blow_up->depth) return false;
+  if (nomem__owner_of(owners, &blow_up->frame[test - 1]) == NOMEM_OWNER_RUNTIME) return false;
+  return !failed_in_same_call(outcome, owners, blow_up, test) &&
+         has_null_argument(outcome, owners->symbols, blow_up, test - 1, 1) == NOMEM_YES;
+}
+
+bool nomem__failed_tests_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners) {
+  struct nomem__trace fault;
+  int32_t pid = nomem__process_with_faults(outcome);
+  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
+    if (nomem__next_fault(outcome->channel, pid, i) != i) continue;
+    nomem__fault_trace(outcome->channel, i, &fault);
+    return nomem__is_tests(owners, &fault);
+  }
+  return false;
+}
+
+bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                    const struct nomem__trace *blow_up) {
+  unsigned test = owners->is_divided ? first_of_test(owners, blow_up) : blow_up->depth;
+  return test < blow_up->depth && !failed_in_same_call(outcome, owners, blow_up, test);
+}
+
+bool nomem__failed_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+                        const struct nomem__trace *blow_up, uint64_t *call) {
+  int32_t pid = nomem__process_with_faults(outcome);
+  unsigned test = first_of_test(owners, blow_up);
+  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
+    struct nomem__trace fault;
+    if (nomem__next_fault(outcome->channel, pid, i) != i) continue;
+    nomem__fault_trace(outcome->channel, i, &fault);
+    if (nomem__trace_is_assertion(&fault, owners->symbols)) continue;
+    unsigned caller = first_of_test(owners, &fault);
+    if (caller == fault.depth) return false;
+    const struct nomem__trace_frame *frame = &fault.frame[caller];
+    *call = nomem__trace_is_same_from(blow_up, test, &fault, caller) && test < blow_up->depth ? 0
+            : mix(frame->offset + 1, nomem__base_name(frame->path));
+    return true;
+  }
+  return false;
+}
+
+/* Where the code of a frame's function begins; 0: not known. */
+static uint64_t start_of(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
+                                        NOMEM_INLINED_MAX);
+  return count == 0 || sources[count - 1].function == NULL ? 0 : frame->offset - sources[count - 1].function_offset;
+}
+
+/* The innermost frame of a fault that is the same call of the same function as frame at of the blow-up. depth: none. */
+static unsigned same_call(struct nomem__symbols *symbols, const struct nomem__trace *blow_up, unsigned at,
+                          const struct nomem__trace *fault) {
+  uint64_t start = start_of(symbols, &blow_up->frame[at]);
+  if (start == 0) return fault->depth;
+  for (unsigned i = 0; i < fault->depth; i++) {
+    bool is_outermost = i + 1 == fault->depth || at + 1 == blow_up->depth;
+    if (is_outermost && fault->depth - i != blow_up->depth - at) continue; /* nothing to compare */
+    if (nomem__trace_is_same_from(blow_up, at + 1, fault, i + 1) && start_of(symbols, &fault->frame[i]) == start &&
+        nomem__trace_is_same_file(fault->frame[i].path, blow_up->frame[at].path))
+      return i;
+  }
+  return fault->depth;
+}
+
+/* Of functions inlined into one another, the innermost that both stand in: a wrapper that was inlined has returned. */
+static unsigned common_inlined(struct nomem__symbols *symbols, const struct nomem__trace_frame *fault,
+                               const struct nomem__trace_frame *blow_up) {
+  struct nomem__source_frame a[NOMEM_INLINED_MAX], b[NOMEM_INLINED_MAX];
+  size_t i = nomem__symbols_resolve(symbols, fault->path, fault->offset, fault->is_return_address, a,
+                                    NOMEM_INLINED_MAX);
+  size_t j = nomem__symbols_resolve(symbols, blow_up->path, blow_up->offset, blow_up->is_return_address, b,
+                                    NOMEM_INLINED_MAX);
+  while (i > 1 && j > 1 && a[i - 1].line == b[j - 1].line && a[i - 2].function != NULL && b[j - 2].function != NULL &&
+         strcmp(a[i - 2].function, b[j - 2].function) == 0) {
+    i--;
+    j--;
+  }
+  return i > 0 ? (unsigned)i - 1 : 0;
+}
+
+/* The same for one fault: from the function that followed the NULL outwards, through those that were given it. */
+static bool find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                           const struct nomem__trace *blow_up, unsigned at, const struct nomem__trace *fault,
+                           struct nomem__unchecked *unchecked) {
+  unsigned found;
+  while ((found = same_call(symbols, blow_up, at, fault)) == fault->depth)
+    if (has_null_argument(outcome, symbols, blow_up, at, POINTERS_MAX) != NOMEM_YES || ++at == blow_up->depth)
+      return false;
+  unchecked->where.depth = 1;
+  unchecked->where.frame[0] = fault->frame[found];
+  unchecked->inlined = common_inlined(symbols, &fault->frame[found], &blow_up->frame[at]);
+  return true;
+}
+
+bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                           const struct nomem__trace *blow_up, struct nomem__unchecked *unchecked) {
+  const struct nomem__trace_frame *culprit = nomem__trace_culprit(blow_up);
+  enum nomem__touch touch = nomem__touch_of(&outcome->end.stack);
+  *unchecked = (struct nomem__unchecked){0};
+  if (culprit == NULL || blow_up->own > 0 || (touch != NOMEM_TOUCH_NULL && touch != NOMEM_TOUCH_CALL)) return false;
+  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) { /* of several the last one, which came closest */
+    struct nomem__trace fault;
+    if (nomem__next_fault(outcome->channel, outcome->end.stack.pid, i) != i) continue;
+    nomem__fault_trace(outcome->channel, i, &fault);
+    if (nomem__trace_is_stream_buffer(&fault, symbols)) continue;
+    if (find_unchecked(outcome, symbols, blow_up, (unsigned)(culprit - blow_up->frame), &fault, unchecked)) return true;
+  }
+  return false;
+}
+
+bool nomem__unchecked_source(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols,
+                             struct nomem__source_frame *source) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  const struct nomem__trace_frame *frame = &unchecked->where.frame[0];
+  if (unchecked->where.depth == 0) return false;
+  size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
+                                        NOMEM_INLINED_MAX);
+  if (unchecked->inlined >= count) return false;
+  *source = sources[unchecked->inlined];
+  return true;
+}
+
+uint64_t nomem__unchecked_hash(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols) {
+  const struct nomem__trace_frame *frame = &unchecked->where.frame[0];
+  struct nomem__source_frame source = {0};
+  bool has_line = nomem__unchecked_source(unchecked, symbols, &source) && source.line != 0;
+  uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), nomem__base_name(frame->path)), source.function);
+  return hash + (has_line ? source.line : frame->offset << 20);
+}

@@ -1,0 +1,80 @@
+#include "verdict.h"
+
+#include <signal.h>
+#include <string.h>
+
+const struct nomem__verdict_text nomem__verdicts[NOMEM_VERDICT_COUNT] = {
+#define X(upper, lower, text, weight) [NOMEM_VERDICT_##upper] = {#lower, text, NOMEM_WEIGHT_##weight},
+    NOMEM_VERDICT_MAP(X)
+#undef X
+};
+
+bool nomem__verdict_is_shown(enum nomem__verdict verdict) {
+  return nomem__verdicts[verdict].weight != NOMEM_WEIGHT_NONE;
+}
+
+bool nomem__verdict_counts(enum nomem__verdict verdict, bool strict) {
+  return nomem__verdicts[verdict].weight >= (strict ? NOMEM_WEIGHT_ADVISORY : NOMEM_WEIGHT_FINDING);
+}
+
+/* How glibc begins what it says before it aborts. */
+static bool is_complaint(const char *line) {
+  static const char *const beginnings[] = {"free(): invalid ",
+                                           "free(): double free detected ",
+                                           "free(): corrupted ",
+                                           "free(): unaligned ",
+                                           "free(): too many chunks ",
+                                           "malloc(): corrupted ",
+                                           "malloc(): memory corruption",
+                                           "malloc(): invalid ",
+                                           "malloc(): unaligned ",
+                                           "malloc(): smallbin ",
+                                           "malloc(): largebin ",
+                                           "malloc(): unsorted ",
+                                           "malloc(): mismatching ",
+                                           "malloc_consolidate(): ",
+                                           "realloc(): invalid ",
+                                           "munmap_chunk(): invalid ",
+                                           "mremap_chunk(): invalid ",
+                                           "double free or corruption (",
+                                           "corrupted size vs. prev_size",
+                                           "corrupted double-linked list",
+                                           "*** stack smashing detected ***",
+                                           "*** buffer overflow detected ***"};
+  for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+    if (strncmp(line, beginnings[i], strlen(beginnings[i])) == 0) return true;
+  return false;
+}
+
+bool nomem__oracle_is_corruption(const char *output) {
+  while (output != NULL && *output != '\0') {
+    if (is_complaint(output)) return true;
+    output = strchr(output, '\n');
+    if (output != NULL) output++;
+  }
+  return false;
+}
+
+/* A crash that follows a report says more. Memory that is left counts where the program came to its end. */
+static bool is_reported(const struct nomem__evidence *evidence, bool has_died) {
+  if (!evidence->has_report || (has_died && evidence->fatal_signal != SIGABRT)) return false;
+  return !evidence->is_leak || (!evidence->timed_out && evidence->root_status == evidence->baseline_status);
+}
+
+enum nomem__verdict nomem__oracle_verdict(const struct nomem__evidence *evidence) {
+  if (!evidence->fault_reached) return NOMEM_VERDICT_UNREACHED;
+  bool has_died = evidence->fatal_deaths > evidence->baseline_fatal_deaths;
+  if (has_died && evidence->fatal_signal == SIGABRT && evidence->is_corrupt) return NOMEM_VERDICT_CORRUPTION;
+  if (is_reported(evidence, has_died)) return NOMEM_VERDICT_SANITIZER;
+  if (evidence->was_misused) return NOMEM_VERDICT_CORRUPTION;
+  bool has_refused = has_died && evidence->fatal_signal == SIGABRT && evidence->raised_by_test;
+  if (has_died && !has_refused) return evidence->fatal_signal == SIGABRT ? NOMEM_VERDICT_ABORT : NOMEM_VERDICT_CRASH;
+  if (evidence->timed_out) return NOMEM_VERDICT_HANG;
+  if (has_refused) return NOMEM_VERDICT_REFUSED;
+  bool gave_up = evidence->root_status != evidence->baseline_status;
+  if (evidence->has_leaked && !(gave_up && evidence->has_left_file)) return NOMEM_VERDICT_LEAK;
+  if (evidence->has_leftover) return NOMEM_VERDICT_LEFTOVER;
+  if (evidence->is_skipped) return NOMEM_VERDICT_HANDLED;
+  if (gave_up) return NOMEM_VERDICT_REFUSED;
+  return evidence->has_swallowed ? NOMEM_VERDICT_SWALLOWED : NOMEM_VERDICT_HANDLED;
+}

@@ -1,0 +1,23 @@
+/* What the threads of a run that hangs are doing, in words. */
+#ifndef NOMEM_WAITS_H
+#define NOMEM_WAITS_H
+
+#include "../stack/symbols.h"
+#include "../stack/stack_trace.h"
+#include "../process/process_tree.h"
+
+#define NOMEM_WAIT_BYTES 160
+
+/* A thread as a report shows it. */
+struct nomem__waiter {
+  unsigned process, number; /* from 1, in the run */
+  char name[NOMEM_THREAD_NAME_BYTES]; /* as in nomem__thread */
+  char what[NOMEM_WAIT_BYTES];        /* such as "waits for a lock that thread 1 holds" */
+  struct nomem__trace trace;          /* depth 0: not known. Its paths are borrowed */
+};
+
+/* Describes all threads that end has, in their order; list has room for them. Returns the index of the one that tells
+ * most: the chief, unless it only waits for others of which one waits for a lock. */
+size_t nomem__waits_describe(const struct nomem__end *end, struct nomem__symbols *symbols, struct nomem__waiter *list);
+
+#endif

@@ -1,0 +1,242 @@
+#include "options.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "options_table.h"
+#include "../text/quote.h"
+
+/* Further apart than this, a word is not a misspelling of another. */
+#define TYPO_DISTANCE 2
+
+/* Prints the one line of a usage error; format and what follows it say what is wrong and how to mend it. */
+__attribute__((format(printf, 2, 3)))
+static int usage_error(const struct nomem__parser *parser, const char *format, ...) {
+  const char *command = parser->scope == NOMEM_SCOPE_TOP ? NULL : nomem__commands[parser->options->command].name;
+  va_list arguments;
+  fprintf(parser->err, "nomem: %s%s", command ? command : "", command ? ": " : "");
+  va_start(arguments, format);
+  vfprintf(parser->err, format, arguments);
+  va_end(arguments);
+  fprintf(parser->err, " (try 'nomem %s%s--help')\n", command ? command : "", command ? " " : "");
+  return -EINVAL;
+}
+
+/* How many bytes have to be put in, taken out or changed to make b of a; b is no longer than
+ * NOMEM_OPTION_NAME_BYTES. */
+static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length) {
+  size_t row[NOMEM_OPTION_NAME_BYTES + 1];
+  for (size_t j = 0; j <= b_length; j++) row[j] = j;
+  for (size_t i = 1; i <= a_length; i++) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b_length; j++) {
+      size_t least = diagonal + (a[i - 1] != b[j - 1]);
+      if (least > row[j] + 1) least = row[j] + 1;
+      if (least > row[j - 1] + 1) least = row[j - 1] + 1;
+      diagonal = row[j];
+      row[j] = least;
+    }
+  }
+  return row[b_length];
+}
+
+/* Whether word is name misspelt or begun. */
+static bool is_like(const char *word, size_t length, const char *name) {
+  size_t name_length = strlen(name);
+  assert(name_length <= NOMEM_OPTION_NAME_BYTES);
+  if (length < 2 || length > NOMEM_OPTION_NAME_BYTES) return false;
+  if (strncmp(word, name, length) == 0) return true;
+  size_t distance = edit_distance(word, length, name, name_length);
+  return distance <= TYPO_DISTANCE && distance * 2 <= length;
+}
+
+/* The option of that name, or of that letter when name is NULL, in any of the scopes; NULL: there is none. */
+static const struct nomem__option *find_option(unsigned scopes, const char *name, size_t length, char letter) {
+  for (const struct nomem__option *option = nomem__option_table; option->name; option++) {
+    if (!(option->commands & scopes)) continue;
+    if (name ? strlen(option->name) == length && memcmp(option->name, name, length) == 0 : option->letter == letter)
+      return option;
+  }
+  return NULL;
+}
+
+/* word: as it is to be shown. name or letter: as for find_option. */
+static int unknown_option(const struct nomem__parser *parser, const char *word, const char *name, size_t length,
+                          char letter) {
+  char quoted[NOMEM_QUOTE_BYTES];
+  nomem__quote(word, quoted, sizeof quoted);
+  const struct nomem__option *elsewhere = find_option(NOMEM_SCOPE_TOP - 1, name, length, letter);
+  for (unsigned i = 0; elsewhere && i < NOMEM_COMMAND_COUNT; i++) {
+    if (!(elsewhere->commands & NOMEM_SCOPE(i))) continue;
+    if (parser->scope == NOMEM_SCOPE_TOP)
+      return usage_error(parser, "option %s comes after the command, as in 'nomem %s --%s'", quoted,
+                         nomem__commands[i].name, elsewhere->name);
+    return usage_error(parser, "%s is not an option of this command but of 'nomem %s': leave it out", quoted,
+                       nomem__commands[i].name);
+  }
+  for (const struct nomem__option *option = nomem__option_table; option->name && name; option++)
+    if (option->commands & parser->scope && is_like(name, length, option->name))
+      return usage_error(parser, "unknown option %s: did you mean '--%s'?", quoted, option->name);
+  if (parser->scope == NOMEM_SCOPE_TOP) return usage_error(parser, "unknown option %s: name a command first", quoted);
+  return usage_error(parser, "unknown option %s: if it is PROGRAM's, put it after PROGRAM", quoted);
+}
+
+/* Calls option->read on value and reports what it refuses. spelt is the option as the user wrote it. */
+static int take(struct nomem__parser *parser, const struct nomem__option *option, const char *spelt,
+                const char *value) {
+  char reason[NOMEM_OPTION_REASON_BYTES];
+  char quoted[NOMEM_QUOTE_BYTES];
+  int result = option->read(parser, option->offset, value, reason);
+  if (result >= 0) return result;
+  return usage_error(parser, "%s %s: %s", spelt, nomem__quote(value, quoted, sizeof quoted), reason);
+}
+
+/* The value of an option that takes one and has none attached: the next word. */
+static int take_next(struct nomem__parser *parser, const struct nomem__option *option, const char *spelt) {
+  if (parser->next >= parser->argc)
+    return usage_error(parser, "%s needs a value: %s %s", spelt, spelt, option->argument);
+  return take(parser, option, spelt, parser->argv[parser->next++]);
+}
+
+static int parse_long(struct nomem__parser *parser, const char *word) {
+  char spelt[sizeof "--" + NOMEM_OPTION_NAME_BYTES];
+  const char *name = word + strlen("--");
+  size_t length = strcspn(name, "=");
+  const char *value = name[length] ? name + length + 1 : NULL;
+  const struct nomem__option *option = find_option(parser->scope, name, length, 0);
+  if (!option) return unknown_option(parser, word, name, length, 0);
+  snprintf(spelt, sizeof spelt, "--%s", option->name);
+  if (option->argument) return value ? take(parser, option, spelt, value) : take_next(parser, option, spelt);
+  if (value) return usage_error(parser, "%s takes no value: leave out what follows it", spelt);
+  return take(parser, option, spelt, "");
+}
+
+/* Letters in one word; the first that takes a value takes the rest of the word, or the next word. */
+static int parse_letters(struct nomem__parser *parser, const char *word) {
+  for (const char *letter = word + 1; *letter; letter++) {
+    const char spelt[] = {'-', *letter, '\0'};
+    const struct nomem__option *option = find_option(parser->scope, NULL, 0, *letter);
+    if (!option) return unknown_option(parser, letter == word + 1 ? word : spelt, NULL, 0, *letter);
+    if (option->argument && letter[1]) return take(parser, option, spelt, letter + 1);
+    int result = option->argument ? take_next(parser, option, spelt) : take(parser, option, spelt, "");
+    if (result || option->argument) return result;
+  }
+  return 0;
+}
+
+/* Reads options up to the first word that is none, or behind "--". */
+static int parse_options(struct nomem__parser *parser) {
+  while (parser->next < parser->argc) {
+    const char *word = parser->argv[parser->next];
+    if (word[0] != '-') return 0;
+    parser->next++;
+    if (strcmp(word, "--") == 0) return 0;
+    if (word[1] == '\0') return unknown_option(parser, word, "", 0, 0);
+    int result = word[1] == '-' ? parse_long(parser, word) : parse_letters(parser, word);
+    if (result) return result;
+  }
+  return 0;
+}
+
+static int find_command(const struct nomem__parser *parser, const char *word, enum nomem__command *found) {
+  char quoted[NOMEM_QUOTE_BYTES];
+  nomem__quote(word, quoted, sizeof quoted);
+  for (unsigned i = 0; i < NOMEM_COMMAND_COUNT; i++) {
+    if (strcmp(word, nomem__commands[i].name) != 0) continue;
+    *found = (enum nomem__command)i;
+    return 0;
+  }
+  for (unsigned i = 0; i < NOMEM_COMMAND_COUNT; i++)
+    if (is_like(word, strlen(word), nomem__commands[i].name))
+      return usage_error(parser, "unknown command %s: did you mean '%s'?", quoted, nomem__commands[i].name);
+  return usage_error(parser, "unknown command %s: name a command first, as in 'nomem explore -- PROGRAM'", quoted);
+}
+
+static int help_command(struct nomem__parser *parser) {
+  const char *word = parser->argv[parser->next];
+  if (parser->next == parser->argc) {
+    nomem__print_help(parser->out, NOMEM_SCOPE_TOP);
+    return 1;
+  }
+  if (parser->next + 1 < parser->argc) return usage_error(parser, "help: one command at a time");
+  int result = find_command(parser, word, &parser->options->command);
+  if (result) return result;
+  nomem__print_help(parser->out, NOMEM_SCOPE(parser->options->command));
+  return 1;
+}
+
+/* Two reports in one file would be neither. */
+static int check_reports(const struct nomem__parser *parser) {
+  static const char *const names[NOMEM_REPORT_COUNT] = {
+#define X(upper, lower) [NOMEM_REPORT_##upper] = #lower,
+      NOMEM_REPORT_MAP(X)
+#undef X
+  };
+  const char *const *reports = parser->options->reports;
+  char quoted[NOMEM_QUOTE_BYTES];
+  for (unsigned i = 0; i < NOMEM_REPORT_COUNT; i++)
+    for (unsigned j = 0; j < i && reports[i]; j++)
+      if (reports[j] && strcmp(reports[i], reports[j]) == 0)
+        return usage_error(parser, "--%s and --%s both name %s: give each a file of its own", names[j], names[i],
+                           nomem__quote(reports[i], quoted, sizeof quoted));
+  return 0;
+}
+
+/* Options may stand between the words and after them. The words are moved together in argv. */
+static int parse_operands(struct nomem__parser *parser) {
+  struct nomem__options *options = parser->options;
+  const struct nomem__command_text *command = &nomem__commands[options->command];
+  options->operands = parser->argv + parser->next;
+  while (parser->next < parser->argc) {
+    options->operands[options->operand_count++] = parser->argv[parser->next++];
+    int result = parse_options(parser);
+    if (result) return result;
+  }
+  if (options->operand_count < command->operands_min || options->operand_count > command->operands_max)
+    return usage_error(parser, "too %s words: give %s",
+                       options->operand_count < command->operands_min ? "few" : "many", command->operands);
+  return 0;
+}
+
+int nomem__options_parse(int argc, char **argv, struct nomem__options *options, FILE *out, FILE *err) {
+  struct nomem__parser parser = {
+      .argc = argc, .argv = argv, .next = 1, .scope = NOMEM_SCOPE_TOP, .options = options, .out = out, .err = err};
+  assert(argv != NULL && options != NULL && out != NULL && err != NULL);
+  memset(options, 0, sizeof *options);
+  options->faults = NOMEM_FAULT_ALL;
+  options->image = "";
+
+  int result = parse_options(&parser);
+  if (result) return result;
+  if (parser.next >= argc) {
+    nomem__print_usage(err);
+    fputs("nomem: no command: 'nomem help' lists them\n", err);
+    return -EINVAL;
+  }
+  const char *word = argv[parser.next++];
+  if (strcmp(word, "help") == 0) return help_command(&parser);
+  result = find_command(&parser, word, &options->command);
+  if (result) return result;
+
+  parser.scope = NOMEM_SCOPE(options->command);
+  result = parse_options(&parser);
+  if (result) return result;
+  if (options->verbose && options->quiet) return usage_error(&parser, "--verbose and --quiet: leave one of them out");
+  if (options->no_trace && (options->leaks == NOMEM_LEAKS_HANDLED || options->leaks == NOMEM_LEAKS_ALL))
+    return usage_error(&parser, "--leaks and --no-trace: what is left is looked at by ptrace: leave one of them out");
+  bool wants_heap = options->heap == NOMEM_HEAP_SITES || options->heap == NOMEM_HEAP_ALL;
+  if (wants_heap && (options->no_trace || options->leaks == NOMEM_LEAKS_OFF))
+    return usage_error(&parser, "--heap takes ptrace, and the record of blocks that --leaks off does without: leave "
+                                "one of them out");
+  if (options->command == NOMEM_COMMAND_RUN && !options->plan_text)
+    return usage_error(&parser, "no plan: say which allocations fail, such as --fail nth=3");
+  result = check_reports(&parser);
+  if (result) return result;
+  if (nomem__commands[options->command].operands && !options->plan_text) return parse_operands(&parser);
+  if (parser.next >= argc) return usage_error(&parser, "no program: add '-- PROGRAM [ARG...]'");
+  options->program = argv + parser.next;
+  return 0;
+}

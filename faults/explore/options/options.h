@@ -1,0 +1,120 @@
+/* The command line of nomem: one table makes the parser, --help and the manual page's list of options. */
+#ifndef NOMEM_OPTIONS_H
+#define NOMEM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "../../plan.h"
+
+enum nomem__command {
+  NOMEM_COMMAND_EXPLORE,
+  NOMEM_COMMAND_RUN,
+  NOMEM_COMMAND_SITES,
+  NOMEM_COMMAND_DIFF,
+  NOMEM_COMMAND_MERGE,
+  NOMEM_COMMAND_REPLAY,
+  NOMEM_COMMAND_MINIMISE,
+  NOMEM_COMMAND_EXPLAIN,
+  NOMEM_COMMAND_COUNT
+};
+
+enum nomem__engine_choice { NOMEM_CHOICE_AUTO, NOMEM_CHOICE_EXEC, NOMEM_CHOICE_FORK, NOMEM_CHOICE_SNAPSHOT };
+
+/* Bits of nomem__options.faults. */
+enum {
+  NOMEM_FAULT_TRANSIENT = 1 << 0,
+  NOMEM_FAULT_PERSISTENT = 1 << 1,
+  NOMEM_FAULT_BOTH = NOMEM_FAULT_TRANSIENT | NOMEM_FAULT_PERSISTENT,
+  NOMEM_FAULT_SECOND = 1 << 2, /* with both */
+  NOMEM_FAULT_ALL = NOMEM_FAULT_BOTH | NOMEM_FAULT_SECOND
+};
+
+/* Which runs are looked at for memory that they left. */
+enum nomem__leaks {
+  NOMEM_LEAKS_DEFAULT, /* explore: those that ended as the baseline did; run: none */
+  NOMEM_LEAKS_HANDLED,
+  NOMEM_LEAKS_ALL,
+  NOMEM_LEAKS_OFF
+};
+
+/* Of which points a run that ended well is looked at for what it did to the heap. */
+enum nomem__heap_choice {
+  NOMEM_HEAP_DEFAULT, /* as sites, where it can be */
+  NOMEM_HEAP_SITES,   /* the first failure of each site, as long as it takes little time */
+  NOMEM_HEAP_ALL,
+  NOMEM_HEAP_OFF
+};
+
+enum nomem__isolate_choice { NOMEM_ISOLATE_AUTO, NOMEM_ISOLATE_ON, NOMEM_ISOLATE_OFF };
+
+#define NOMEM_JOBS_MAX 256
+#define NOMEM_SUPPRESS_MAX 16
+
+/* Reports that are written beside the text, and the options that ask for them. */
+#define NOMEM_REPORT_MAP(X) \
+  X(JSON, json)             \
+  X(JUNIT, junit)           \
+  X(SARIF, sarif)           \
+  X(TAP, tap)               \
+  X(HTML, html)
+
+enum nomem__report {
+#define X(upper, lower) NOMEM_REPORT_##upper,
+  NOMEM_REPORT_MAP(X)
+#undef X
+  NOMEM_REPORT_COUNT
+};
+
+/* What was asked for. Strings and program point into argv. An option that the command does not have keeps its
+ * default. */
+struct nomem__options {
+  enum nomem__command command;
+  unsigned jobs;          /* 1 to NOMEM_JOBS_MAX, 0: not given */
+  unsigned faults;        /* NOMEM_FAULT_ bits, at least one */
+  enum nomem__engine_choice engine;
+  enum nomem__isolate_choice isolate;
+  enum nomem__leaks leaks;
+  enum nomem__heap_choice heap;
+  uint64_t budget_ms;     /* 0: none */
+  uint64_t max_points;    /* 0: none */
+  uint64_t timeout_ms;    /* 0: not given */
+  const char *stdin_path; /* NULL: standard input is empty */
+  const char *sites;      /* a regular expression; NULL: all sites */
+  const char *image;      /* globs joined by commas, shorter than NOMEM_GLOB_BYTES; "": not given */
+  const char *under_test; /* globs joined by commas; NULL: not given */
+  uint64_t skip_codes[4]; /* a bit for each exit status that says: skipped */
+  const char *plan_text;  /* NULL: not given */
+  struct nomem_plan plan; /* plan_text parsed */
+  const char *reports[NOMEM_REPORT_COUNT]; /* the file of each, no two alike; "-": standard output; NULL: none */
+  const char *store;      /* the campaign store; NULL: the usual one; "": none */
+  uint64_t shard, shards; /* of so many, this one, from 1; 0: all points */
+  const char *suppress[NOMEM_SUPPRESS_MAX]; /* files, in the order given */
+  size_t suppress_count;
+  const char *baseline;   /* a store whose findings do not count; NULL: none */
+  bool no_default_suppressions;
+  bool no_store;
+  bool fresh;
+  bool all;
+  bool no_trace;
+  bool aslr;
+  bool stacks;
+  bool verify;
+  bool verbose;
+  bool quiet;
+  bool strict;
+  bool gdb;
+  char **operands; /* words of a command that runs no program of its user's, in argv */
+  size_t operand_count;
+  char **program; /* the program and its arguments, ended by NULL; at least one */
+};
+
+/* Reads argv (as main gets it: argv[argc] is NULL) into options. Returns 0: go on; 1: help, version or manual text was
+ * printed to out and there is nothing left to do; -EINVAL: one line that says what is wrong was printed to err (two for
+ * no arguments at all), and options must not be used. Never exits, allocates nothing; not thread-safe with other users
+ * of the streams. Whether out took what was written is for the caller to check. */
+int nomem__options_parse(int argc, char **argv, struct nomem__options *options, FILE *out, FILE *err);
+
+#endif

@@ -1,0 +1,121 @@
+#include "process_identity.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../program_kinds.h"
+#include "tracees.h"
+
+#define PROCESSES_MAX 4096
+
+struct entry {
+  pid_t pid;
+  size_t parent; /* its place in the list; the root's is its own */
+  struct nomem__process process;
+  uint32_t children, running; /* how many it has started, and of them still run */
+  bool starts_at_once;        /* one before another has ended */
+};
+
+struct nomem__processes {
+  struct entry *list; /* the root first */
+  size_t count, room;
+};
+
+static struct entry *find(const struct nomem__processes *processes, pid_t pid) {
+  for (size_t i = processes->count; i-- > 0;)
+    if (processes->list[i].pid == pid) return &processes->list[i];
+  return NULL;
+}
+
+static struct entry *add(struct nomem__processes *processes, pid_t pid) {
+  if (processes->count == processes->room) {
+    size_t room = processes->room == 0 ? 16 : processes->room * 2;
+    struct entry *grown = room <= PROCESSES_MAX ? realloc(processes->list, room * sizeof *grown) : NULL;
+    if (grown == NULL) return NULL;
+    processes->list = grown;
+    processes->room = room;
+  }
+  struct entry *entry = &processes->list[processes->count++];
+  *entry = (struct entry){.pid = pid};
+  return entry;
+}
+
+static void read_name(struct entry *entry) {
+  char link[64], path[4096];
+  snprintf(link, sizeof link, "/proc/%d/exe", (int)entry->pid);
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  path[length > 0 ? length : 0] = '\0';
+  snprintf(entry->process.name, sizeof entry->process.name, "%.*s", NOMEM__PROCESS_NAME - 1, nomem__base_name(path));
+}
+
+/* FNV-1a of the numbers on the way from the root. */
+static uint64_t id_of(uint64_t parent_id, uint32_t number) {
+  uint64_t id = (parent_id ^ number) * UINT64_C(0x100000001b3);
+  return id != 0 ? id : 1;
+}
+
+static struct nomem__processes *begin(pid_t root) {
+  struct nomem__processes *processes = calloc(1, sizeof *processes);
+  struct entry *entry = processes != NULL ? add(processes, root) : NULL;
+  if (entry == NULL) {
+    free(processes);
+    return NULL;
+  }
+  entry->process.id = UINT64_C(0xcbf29ce484222325);
+  read_name(entry);
+  return processes;
+}
+
+/* The process that a thread belongs to. */
+static struct entry *find_by_thread(const struct nomem__processes *processes, pid_t tid) {
+  struct entry *entry = find(processes, tid);
+  if (entry != NULL) return entry;
+  struct nomem__status status;
+  nomem__read_status(tid, &status);
+  return find(processes, status.pid);
+}
+
+void nomem__processes_forked(struct nomem__processes **processes, pid_t root, pid_t creator, pid_t child) {
+  if (*processes == NULL) *processes = begin(root);
+  struct entry *parent = *processes != NULL ? find_by_thread(*processes, creator) : NULL;
+  if (parent == NULL) return;
+  size_t place = (size_t)(parent - (*processes)->list);
+  parent->children++;
+  struct entry *entry = add(*processes, child);
+  if (entry == NULL) return;
+  parent = &(*processes)->list[place]; /* the list may have moved */
+  parent->starts_at_once |= parent->running++ > 0;
+  entry->parent = place;
+  entry->process = parent->process;
+  entry->process.parent_id = parent->process.id;
+  entry->process.id = id_of(parent->process.id, parent->children);
+}
+
+void nomem__processes_executed(struct nomem__processes *processes, pid_t pid) {
+  struct entry *entry = processes != NULL ? find(processes, pid) : NULL;
+  if (entry != NULL) read_name(entry);
+}
+
+void nomem__processes_ended(struct nomem__processes *processes, pid_t pid, int status) {
+  struct entry *entry = processes != NULL ? find(processes, pid) : NULL;
+  if (entry == NULL) return;
+  entry->process.has_exited = WIFEXITED(status);
+  entry->process.status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+  if (entry->process.parent_id != 0) processes->list[entry->parent].running--;
+}
+
+struct nomem__process nomem__processes_tell(const struct nomem__processes *processes, pid_t pid) {
+  const struct entry *entry = processes != NULL ? find(processes, pid) : NULL;
+  if (entry == NULL) return (struct nomem__process){0};
+  struct nomem__process process = entry->process;
+  process.is_among_others = process.parent_id != 0 && processes->list[entry->parent].starts_at_once;
+  return process;
+}
+
+void nomem__processes_free(struct nomem__processes *processes) {
+  if (processes == NULL) return;
+  free(processes->list);
+  free(processes);
+}

@@ -1,0 +1,73 @@
+#define _GNU_SOURCE
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "syscall_effects.h"
+
+/* In the child, between fork and exec: async-signal-safe calls only. */
+static _Noreturn void become(const struct nomem__start *start, const sigset_t *blocked, int go_fd, int error_fd) {
+  const int fds[] = {start->stdin_fd, start->stdout_fd, start->stderr_fd};
+  char byte;
+  if (start->own_session) { /* and no core file for each crash */
+    setsid();
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+  }
+  if (start->same_addresses) personality(ADDR_NO_RANDOMIZE);
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  while (read(go_fd, &byte, 1) < 0 && errno == EINTR) continue;
+  int result = start->cell != NULL ? nomem__cell_enter(start->cell, start->is_fresh, start->tell_fd) : 0;
+  errno = -result;
+  if (result != 0) goto failed;
+  for (int i = 0; i < 3; i++)
+    if (fds[i] >= 0 && dup2(fds[i], i) < 0) goto failed;
+  signal(SIGPIPE, SIG_DFL);
+  sigprocmask(SIG_SETMASK, blocked, NULL);
+  if (start->watch_effects) nomem__effects_watch();
+  execve(start->path, start->argv, start->environment);
+failed:;
+  int error = errno;
+  ssize_t written = write(error_fd, &error, sizeof error);
+  (void)written;
+  _exit(127);
+}
+
+int nomem__spawn(const struct nomem__start *start, const sigset_t *blocked, pid_t *child, int *error_fd) {
+  int go[2], error[2];
+  *error_fd = -1;
+  if (pipe2(go, O_CLOEXEC) != 0) return -errno;
+  if (pipe2(error, O_CLOEXEC | O_NONBLOCK) != 0) {
+    int result = -errno;
+    close(go[0]);
+    close(go[1]);
+    return result;
+  }
+  int result = 0;
+  pid_t pid = fork();
+  if (pid == 0) become(start, blocked, go[0], error[1]);
+  if (pid < 0) result = -errno;
+  if (pid > 0 && start->trace) {
+    long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+                   PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | (start->watch_ends ? PTRACE_O_TRACEEXIT : 0);
+    if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)options) != 0) result = -errno;
+  }
+  if (pid > 0 && result != 0) {
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+  }
+  if (result == 0 && write(go[1], "", 1) != 1) result = -errno;
+  close(go[0]);
+  close(go[1]);
+  close(error[1]);
+  *child = pid;
+  *error_fd = error[0];
+  return result;
+}

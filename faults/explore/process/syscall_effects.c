@@ -1,0 +1,179 @@
+#define _GNU_SOURCE
+#include "syscall_effects.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/user.h>
+#include <unistd.h>
+
+#include "../residue/created_files.h"
+
+#define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, member))
+#define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
+#define TRACE(effect) RETURN(SECCOMP_RET_TRACE | NOMEM_EFFECT_##effect)
+#define ON(call, effect) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), TRACE(effect)
+/* Six statements: an open is of interest when it may write. Little-endian: the low half comes first. */
+#define ON_OPEN(call, flags)                                                             \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 4), LOAD(args[flags]),              \
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, 0, 1), \
+      TRACE(FILES), RETURN(SECCOMP_RET_ALLOW)
+
+int nomem__effects_watch(void) {
+  static struct sock_filter filter[] = {
+      LOAD(arch),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+      TRACE(UNKNOWN),
+      LOAD(nr),
+      ON_OPEN(open, 1),
+      ON_OPEN(openat, 2),
+      /* mmap: shared, and to be written */
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 6),
+      LOAD(args[3]),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_SHARED, 0, 3),
+      LOAD(args[2]),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_WRITE, 0, 1),
+      TRACE(MEMORY),
+      RETURN(SECCOMP_RET_ALLOW),
+      ON(openat2, FILES), ON(creat, FILES), ON(unlink, FILES), ON(unlinkat, FILES), ON(rename, FILES),
+      ON(renameat, FILES), ON(renameat2, FILES), ON(mkdir, FILES), ON(mkdirat, FILES), ON(rmdir, FILES),
+      ON(link, FILES), ON(linkat, FILES), ON(symlink, FILES), ON(symlinkat, FILES), ON(truncate, FILES),
+      ON(mknod, FILES), ON(mknodat, FILES), ON(chmod, FILES), ON(fchmodat, FILES), ON(chown, FILES),
+      ON(lchown, FILES), ON(fchownat, FILES), ON(utime, FILES), ON(utimes, FILES), ON(futimesat, FILES),
+      ON(utimensat, FILES), ON(setxattr, FILES), ON(lsetxattr, FILES), ON(removexattr, FILES),
+      ON(lremovexattr, FILES), ON(memfd_create, FILES), ON(flock, FILES), ON(bind, FILES),
+      ON(socket, CHANNELS), ON(socketpair, CHANNELS), ON(pipe, CHANNELS), ON(pipe2, CHANNELS),
+      ON(epoll_create, EVENTS), ON(epoll_create1, EVENTS), ON(eventfd, EVENTS), ON(eventfd2, EVENTS),
+      ON(inotify_init, EVENTS), ON(inotify_init1, EVENTS), ON(signalfd, EVENTS), ON(signalfd4, EVENTS),
+      ON(perf_event_open, EVENTS),
+      /* These leave more behind than the descriptor. */
+      ON(io_uring_setup, MEMORY), ON(io_setup, MEMORY), ON(userfaultfd, MEMORY), ON(shmat, MEMORY),
+      ON(semget, MEMORY), ON(msgget, MEMORY), ON(mq_open, MEMORY),
+      ON(timerfd_create, TIMERS), ON(setitimer, TIMERS), ON(alarm, TIMERS), ON(timer_create, TIMERS),
+      RETURN(SECCOMP_RET_ALLOW),
+  };
+  static const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -errno;
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0 ? -errno : 0;
+}
+
+/* Only local sockets with a name in the file system leave something there. */
+static bool makes_file(pid_t tid, unsigned long long address) {
+  struct {
+    sa_family_t family;
+    char path[1];
+  } name = {0};
+  struct iovec here = {&name, sizeof name}, there = {(void *)(uintptr_t)address, sizeof name};
+  return process_vm_readv(tid, &here, 1, &there, 1, 0) > 0 && name.family == AF_UNIX && name.path[0] != '\0';
+}
+
+/* Harmless to share, or the injector's own. */
+static bool is_harmless(const char *path) {
+  static const char *const exact[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty"};
+  for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
+    if (strcmp(path, exact[i]) == 0) return true;
+  return strncmp(path, "/memfd:nomem-channel", 20) == 0;
+}
+
+/* The path that a system call names, its links followed where that tells more. */
+static void read_path(pid_t tid, unsigned long long address, char *path, size_t path_bytes) {
+  struct iovec here = {path, path_bytes - 1}, there = {(void *)(uintptr_t)address, path_bytes - 1};
+  ssize_t length = process_vm_readv(tid, &here, 1, &there, 1, 0);
+  if (length < 0) { /* the end of the mapping is near: a shorter piece will do for what is looked for */
+    here.iov_len = there.iov_len = 64;
+    length = process_vm_readv(tid, &here, 1, &there, 1, 0);
+  }
+  path[length > 0 ? length : 0] = '\0';
+  if (strncmp(path, "/proc/", 6) != 0) return;
+  char target[256];
+  ssize_t target_length = readlink(path, target, sizeof target - 1);
+  if (target_length > 0 && (size_t)target_length < path_bytes) {
+    memcpy(path, target, (size_t)target_length);
+    path[target_length] = '\0';
+  }
+}
+
+static void read_descriptor(pid_t tid, long long fd, char *path, size_t path_bytes) {
+  char link[64];
+  snprintf(link, sizeof link, "/proc/%d/fd/%lld", tid, fd);
+  ssize_t length = readlink(link, path, path_bytes - 1);
+  path[length > 0 ? length : 0] = '\0';
+}
+
+unsigned nomem__effects_of_stop(pid_t tid) {
+  unsigned long effects = 0;
+  struct user_regs_struct registers;
+  if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &effects) != 0) return NOMEM_EFFECT_UNKNOWN;
+  if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return (unsigned)effects;
+  char path[256] = "";
+  switch (registers.orig_rax) {
+    case SYS_open: read_path(tid, registers.rdi, path, sizeof path); break;
+    case SYS_openat: read_path(tid, registers.rsi, path, sizeof path); break;
+    case SYS_bind: return makes_file(tid, registers.rsi) ? (unsigned)effects : 0;
+    case SYS_mmap: read_descriptor(tid, (int)registers.r8, path, sizeof path); break;
+    default: break;
+  }
+  return is_harmless(path) ? 0 : (unsigned)effects;
+}
+
+/* The address of the path that a system call is to make; 0: it makes none. */
+static unsigned long long path_to_make(const struct user_regs_struct *registers) {
+  switch (registers->orig_rax) {
+    case SYS_open: return (registers->rsi & O_CREAT) != 0 ? registers->rdi : 0;
+    case SYS_openat: return (registers->rdx & O_CREAT) != 0 ? registers->rsi : 0;
+    case SYS_creat:
+    case SYS_mkdir:
+    case SYS_mknod: return registers->rdi;
+    case SYS_openat2:
+    case SYS_mkdirat:
+    case SYS_mknodat:
+    case SYS_rename:
+    case SYS_link:
+    case SYS_symlink: return registers->rsi;
+    case SYS_symlinkat: return registers->rdx;
+    case SYS_renameat:
+    case SYS_renameat2:
+    case SYS_linkat: return registers->r10;
+    case SYS_bind: return registers->rsi + offsetof(struct sockaddr_un, sun_path);
+    default: return 0;
+  }
+}
+
+static const char *name_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash != NULL ? slash + 1 : path;
+}
+
+bool nomem__effects_makes(pid_t tid, const char *path) {
+  struct user_regs_struct registers;
+  char made[NOMEM__MADE_PATH_BYTES];
+  if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return false;
+  unsigned long long address = path_to_make(&registers);
+  if (address == 0) return false;
+  read_path(tid, address, made, sizeof made);
+  return nomem__made_are_alike(name_of(made), name_of(path));
+}
+
+const char *nomem__effect_text(unsigned effects) {
+  static const char *const texts[] = {
+#define X(upper, text) text,
+      NOMEM_EFFECT_MAP(X)
+#undef X
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (effects >> i & 1) return texts[i];
+  return "";
+}

@@ -1,0 +1,172 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../text/quote.h"
+#include "report.h"
+#include "document.h"
+
+/* Names tried for the file beside the one that is asked for. */
+#define TEMPORARY_TRIES 100
+
+static int (*const writers[NOMEM_REPORT_COUNT])(const json_t *document, FILE *out) = {
+#define X(upper, lower) [NOMEM_REPORT_##upper] = nomem__report_##lower,
+    NOMEM_REPORT_MAP(X)
+#undef X
+};
+
+static const char *const names[NOMEM_REPORT_COUNT] = {
+#define X(upper, lower) [NOMEM_REPORT_##upper] = #lower,
+    NOMEM_REPORT_MAP(X)
+#undef X
+};
+
+/* A report that is being written. */
+struct output {
+  const char *asked; /* as the user named it */
+  char *path;        /* links followed; NULL: what is there is no plain file and is written to as it is */
+  char *temporary;
+  FILE *file;
+};
+
+static bool is_standard_output(const char *path) {
+  return strcmp(path, "-") == 0;
+}
+
+static int complain(const struct output *output, enum nomem__report kind, int error) {
+  char quoted[NOMEM_QUOTE_BYTES];
+  const char *mend = error == ENOENT   ? ": make its folder first"
+                     : error == EISDIR ? ": name a file in it"
+                                       : "";
+  nomem__complain("--%s: cannot write %s: %s%s", names[kind], nomem__quote(output->asked, quoted, sizeof quoted),
+                  strerror(error), mend);
+  return -error;
+}
+
+static void discard(struct output *output) {
+  if (output->file != NULL) fclose(output->file);
+  if (output->temporary != NULL) unlink(output->temporary);
+  free(output->temporary);
+  free(output->path);
+  *output = (struct output){.asked = output->asked};
+}
+
+/* Makes a new file beside path. Returns its descriptor, and the caller's name of it in *name, or a negative error
+ * code. */
+static int make_beside(const char *path, char **name) {
+  struct stat status;
+  bool is_there = stat(path, &status) == 0;
+  for (int try = 0; try < TEMPORARY_TRIES; try++) {
+    char *tried;
+    if (asprintf(&tried, "%s.%d-%d", path, (int)getpid(), try) < 0) return -ENOMEM;
+    int descriptor = open(tried, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    int error = errno;
+    if (descriptor >= 0) {
+      if (is_there) fchmod(descriptor, status.st_mode & 0777);
+      *name = tried;
+      return descriptor;
+    }
+    free(tried);
+    if (error != EEXIST) return -error;
+  }
+  return -EEXIST;
+}
+
+static int open_temporary(struct output *output) {
+  char *name = NULL;
+  int descriptor = make_beside(output->path, &name);
+  if (descriptor < 0) return -descriptor;
+  output->temporary = name;
+  output->file = fdopen(descriptor, "w");
+  if (output->file != NULL) return 0;
+  int error = errno;
+  close(descriptor);
+  return error;
+}
+
+/* Returns 0 or an errno value. */
+static int open_output(struct output *output, const char *asked) {
+  struct stat status;
+  *output = (struct output){.asked = asked};
+  if (stat(asked, &status) == 0 && !S_ISREG(status.st_mode)) { /* a pipe, /dev/null: never replaced by a file */
+    if (S_ISDIR(status.st_mode)) return EISDIR;
+    output->file = fopen(asked, "we");
+    return output->file != NULL ? 0 : errno;
+  }
+  output->path = realpath(asked, NULL);
+  if (output->path == NULL && errno == ENOENT) output->path = strdup(asked);
+  return output->path != NULL ? open_temporary(output) : errno;
+}
+
+static int close_output(struct output *output) {
+  bool failed = fflush(output->file) != 0 || ferror(output->file);
+  int error = failed ? errno : 0;
+  if (fclose(output->file) != 0 && error == 0) error = errno;
+  output->file = NULL;
+  if (error == 0 && output->temporary != NULL) {
+    if (rename(output->temporary, output->path) != 0) return errno;
+    free(output->temporary);
+    output->temporary = NULL;
+  }
+  return error != 0 ? error : failed ? EIO : 0;
+}
+
+int nomem__reports_check(const struct nomem__options *options) {
+  for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++) {
+    const char *path = options->reports[kind];
+    if (path == NULL || is_standard_output(path)) continue;
+    struct stat status;
+    struct output output = {.asked = path};
+    /* To open a pipe would wait for its reader, and tell it that all is over when it is closed. */
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+      if (access(path, W_OK) != 0) return complain(&output, (enum nomem__report)kind, errno);
+      continue;
+    }
+    int error = open_output(&output, path);
+    discard(&output);
+    if (error != 0) return complain(&output, (enum nomem__report)kind, error);
+  }
+  return 0;
+}
+
+static int write_one(enum nomem__report kind, const char *path, const json_t *document) {
+  struct output output = {.asked = path};
+  if (is_standard_output(path)) {
+    int result = writers[kind](document, stdout);
+    return result != 0 ? complain(&output, kind, -result) : 0; /* main looks whether it was taken */
+  }
+  int error = open_output(&output, path);
+  if (error == 0) error = -writers[kind](document, output.file);
+  if (error == 0) error = close_output(&output);
+  discard(&output);
+  return error != 0 ? complain(&output, kind, error) : 0;
+}
+
+static FILE *text_stream(const struct nomem__options *options) {
+  for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++)
+    if (options->reports[kind] != NULL && is_standard_output(options->reports[kind])) return stderr;
+  return stdout;
+}
+
+int nomem__reports_write(const struct nomem__campaign *campaign) {
+  const struct nomem__options *options = campaign->session->options;
+  json_t *document = NULL;
+  int result = 0;
+  nomem__report_text(campaign, text_stream(options));
+  for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++) {
+    if (options->reports[kind] == NULL) continue;
+    if (document == NULL) document = nomem__document(campaign);
+    if (document == NULL) {
+      nomem__complain("cannot make the reports: %s", strerror(ENOMEM));
+      return -ENOMEM;
+    }
+    int one = write_one((enum nomem__report)kind, options->reports[kind], document);
+    if (result == 0) result = one;
+  }
+  json_decref(document);
+  return result;
+}

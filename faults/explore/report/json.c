@@ -1,0 +1,10 @@
+#include <errno.h>
+
+#include "report.h"
+#include "document.h"
+
+int nomem__report_json(const json_t *document, FILE *out) {
+  if (json_dumpf(document, out, JSON_INDENT(2)) != 0) return ferror(out) ? -EIO : -ENOMEM;
+  fputc('\n', out);
+  return 0;
+}

@@ -1,0 +1,159 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+#include "document.h"
+
+/* UTF-8 of U+FFFE and U+FFFF but for the last byte, which the two differ in. */
+#define NO_CHARACTER "\xef\xbf"
+
+/* As content or in a quoted attribute. What XML 1.0 has no way to write at all becomes \xNN: control characters, and
+ * the two code points that are no characters. */
+static void print_xml(FILE *out, const char *text, bool is_attribute) {
+  for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+    bool is_no_character =
+        memcmp(c, NO_CHARACTER, strnlen((const char *)c, 2)) == 0 && c[1] != '\0' && (c[2] == 0xbe || c[2] == 0xbf);
+    switch (*c) {
+      case '&': fputs("&amp;", out); break;
+      case '<': fputs("&lt;", out); break;
+      case '>': fputs("&gt;", out); break;
+      case '"': fputs("&quot;", out); break;
+      case '\'': fputs("&apos;", out); break;
+      case '\t':
+      case '\n': fprintf(out, is_attribute ? "&#%d;" : "%c", *c); break;
+      default:
+        if (is_no_character) {
+          fprintf(out, "\\x%02x\\x%02x\\x%02x", c[0], c[1], c[2]);
+          c += 2;
+        } else if (*c < ' ' || *c == 0x7f) {
+          fprintf(out, "\\x%02x", *c);
+        } else {
+          fputc(*c, out);
+        }
+    }
+  }
+}
+
+static void print_attribute(FILE *out, const char *name, const char *value) {
+  fprintf(out, " %s=\"", name);
+  print_xml(out, value, true);
+  fputc('"', out);
+}
+
+/* A stack that only some findings have. */
+static void print_more(FILE *out, const json_t *finding, const char *key, const char *title) {
+  const json_t *stack = json_object_get(finding, key);
+  if (stack == NULL) return;
+  fprintf(out, "%s\n", title);
+  nomem__document_print_stack(out, stack, 2);
+}
+
+static void print_details(FILE *out, const json_t *finding) {
+  const json_t *blow_up = json_object_get(finding, "blow_up"), *second = json_object_get(finding, "second_fault");
+  fprintf(out, "%s\n\nwhere the call was failed:\n", nomem__json_string(finding, "message"));
+  nomem__document_print_stack(out, json_object_get(finding, "fault"), 2);
+  if (second != NULL) {
+    fputs("where a second call was failed, on the recovery path:\n", out);
+    nomem__document_print_stack(out, second, 2);
+  }
+  fputs("where it ended:\n", out);
+  if (blow_up != NULL)
+    nomem__document_print_stack(out, blow_up, 2);
+  else
+    fputs("  no stack\n", out);
+  print_more(out, finding, "block", "where the block was allocated, or the file made:");
+  print_more(out, finding, "freed", "where it was freed before:");
+  fprintf(out, "reproduce: %s\n", nomem__json_string(finding, "reproduce"));
+}
+
+static int print_case(FILE *out, const json_t *finding) {
+  const json_t *blow_up = json_object_get(finding, "blow_up");
+  const json_t *culprit = nomem__document_culprit(blow_up != NULL ? blow_up : json_object_get(finding, "fault"));
+  const char *aside = nomem__document_aside(finding);
+  char *details = NULL;
+  size_t bytes;
+  FILE *text = open_memstream(&details, &bytes);
+  if (text != NULL) print_details(text, finding);
+  if (text == NULL || fclose(text) != 0) {
+    free(details);
+    return -ENOMEM;
+  }
+  fputs("    <testcase", out);
+  print_attribute(out, "classname", nomem__json_string(finding, "verdict"));
+  print_attribute(out, "name", nomem__json_string(finding, "where"));
+  if (json_object_get(culprit, "file") != NULL) {
+    print_attribute(out, "file", nomem__json_string(culprit, "file"));
+    fprintf(out, " line=\"%" PRIu64 "\"", nomem__json_count(culprit, "line"));
+  }
+  fputs(" time=\"0\">\n", out);
+  if (aside != NULL) {
+    fputs("      <skipped", out);
+    print_attribute(out, "message", aside);
+    fputs("/>\n      <system-out>", out);
+  } else {
+    fputs("      <failure", out);
+    print_attribute(out, "type", nomem__json_string(finding, "verdict"));
+    print_attribute(out, "message", nomem__json_string(finding, "message"));
+    fputs(">", out);
+  }
+  print_xml(out, details, false);
+  fprintf(out, "</%s>\n    </testcase>\n", aside != NULL ? "system-out" : "failure");
+  free(details);
+  return 0;
+}
+
+static void print_summary(FILE *out, const json_t *document) {
+  const json_t *coverage = json_object_get(document, "coverage");
+  uint64_t tried = nomem__json_count(coverage, "points_tried"), points = nomem__json_count(coverage, "points");
+  fprintf(out, "    <testcase classname=\"nomem\" name=\"exploration\" time=\"%.3f\">\n",
+          json_real_value(json_object_get(document, "seconds")));
+  if (!json_is_true(json_object_get(document, "complete")))
+    fputs("      <error message=\"ended before its time\"/>\n", out);
+  fprintf(out, "      <system-out>%" PRIu64 " of %" PRIu64 " points were tried</system-out>\n    </testcase>\n", tried,
+          points);
+}
+
+static void print_suite(FILE *out, const char *element, const json_t *document) {
+  size_t failures = 0, skipped = json_array_size(json_object_get(document, "set_aside")), i;
+  const json_t *findings = json_object_get(document, "findings");
+  json_t *finding, *word;
+  json_array_foreach(findings, i, finding) {
+    *(nomem__document_aside(finding) != NULL ? &skipped : &failures) += 1;
+  }
+  fprintf(out, "<%s name=\"nomem explore --", element);
+  json_array_foreach(json_object_get(document, "command"), i, word) {
+    fputc(' ', out);
+    print_xml(out, json_string_value(word), true);
+  }
+  fprintf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\" time=\"%.3f\"", failures + skipped + 1, failures,
+          !json_is_true(json_object_get(document, "complete")), json_real_value(json_object_get(document, "seconds")));
+  if (strcmp(element, "testsuite") == 0) fprintf(out, " skipped=\"%zu\"", skipped);
+}
+
+static int print_cases(FILE *out, const json_t *findings) {
+  size_t i;
+  json_t *finding;
+  json_array_foreach(findings, i, finding) {
+    int result = print_case(out, finding);
+    if (result != 0) return result;
+  }
+  return 0;
+}
+
+int nomem__report_junit(const json_t *document, FILE *out) {
+  fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", out);
+  print_suite(out, "testsuites", document);
+  fputs(">\n  ", out);
+  print_suite(out, "testsuite", document);
+  print_attribute(out, "timestamp", nomem__json_string(document, "date"));
+  fputs(">\n", out);
+  int result = print_cases(out, json_object_get(document, "findings"));
+  if (result == 0) result = print_cases(out, json_object_get(document, "set_aside"));
+  if (result != 0) return result;
+  print_summary(out, document);
+  fputs("  </testsuite>\n</testsuites>\n", out);
+  return 0;
+}

@@ -1,0 +1,317 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+#include "document.h"
+
+#define SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
+#define SOURCE_ROOT "SRCROOT"
+/* The name and version of how a fingerprint is made. */
+#define FINGERPRINT "nomem/v1"
+#define RULE_PREFIX "nomem/"
+
+/* In SARIF's own text braces hold the number of an argument, and [text](place) is a link. */
+static char *escape_message(const char *text) {
+  char *escaped = NULL;
+  size_t bytes;
+  FILE *out = open_memstream(&escaped, &bytes);
+  if (out == NULL) return NULL;
+  bool may_be_link = strstr(text, "](") != NULL;
+  for (const char *c = text; *c != '\0'; c++) {
+    if (*c == '{' || *c == '}') fputc(*c, out);
+    if (may_be_link && (*c == '[' || *c == ']' || *c == '\\')) fputc('\\', out);
+    fputc(*c, out);
+  }
+  if (fclose(out) == 0) return escaped;
+  free(escaped);
+  return NULL;
+}
+
+static void put_message(struct nomem__json *json, json_t *object, const char *key, const char *text) {
+  char *escaped = escape_message(text);
+  json_t *message = json_object();
+  nomem__json_put(json, message, "text", escaped != NULL ? json_string(escaped) : NULL);
+  nomem__json_put(json, object, key, message);
+  free(escaped);
+}
+
+/* A path as (part of) a URI; everything that is not plain is percent-encoded. */
+static void put_uri(struct nomem__json *json, json_t *object, const char *prefix, const char *path,
+                    const char *suffix) {
+  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+  char *uri = NULL;
+  size_t bytes;
+  FILE *out = open_memstream(&uri, &bytes);
+  if (out == NULL) {
+    json->failed = true;
+    return;
+  }
+  fputs(prefix, out);
+  for (const char *c = path; *c != '\0'; c++) {
+    if (strchr(plain, *c) != NULL)
+      fputc(*c, out);
+    else
+      fprintf(out, "%%%02X", (unsigned char)*c);
+  }
+  fputs(suffix, out);
+  nomem__json_put(json, object, "uri", fclose(out) == 0 ? json_string(uri) : NULL);
+  free(uri);
+}
+
+/* What of an absolute path is below the source root; NULL: it is elsewhere. */
+static const char *below_root(const json_t *document, const char *path) {
+  const char *root = nomem__json_string(document, "source_root");
+  size_t length = strlen(root);
+  if (length > 1 && root[length - 1] == '/') length--;
+  if (length <= 1 || strncmp(path, root, length) != 0 || path[length] != '/') return NULL;
+  return path + length + 1;
+}
+
+static json_t *artifact_of(struct nomem__json *json, const json_t *document, const json_t *frame) {
+  json_t *artifact = json_object();
+  const char *file = nomem__json_string(frame, "file");
+  if (*file == '\0') {
+    put_uri(json, artifact, "file://", nomem__json_string(frame, "module"), "");
+    return artifact;
+  }
+  char *path = NULL;
+  bool is_here = json_object_get(frame, "source") != NULL;
+  /* A relative path that leads nowhere is relative to where some library was built. */
+  if (*file != '/' && asprintf(&path, "%s/%s", is_here ? nomem__json_string(document, "directory") : "", file) < 0)
+    path = NULL;
+  if (*file != '/' && path == NULL) json->failed = true;
+  const char *absolute = path != NULL ? path : file;
+  const char *below = below_root(document, absolute);
+  if (below != NULL) {
+    put_uri(json, artifact, "", below, "");
+    nomem__json_text(json, artifact, "uriBaseId", SOURCE_ROOT);
+  } else if (*file != '/' && !is_here) {
+    put_uri(json, artifact, "", file, "");
+  } else {
+    put_uri(json, artifact, "file://", absolute, "");
+  }
+  free(path);
+  return artifact;
+}
+
+static json_t *snippet_of(struct nomem__json *json, const json_t *source, uint64_t line) {
+  json_t *snippet = json_object();
+  uint64_t first = nomem__json_count(source, "first");
+  const json_t *text = json_array_get(json_object_get(source, "lines"), line >= first ? line - first : SIZE_MAX);
+  nomem__json_put(json, snippet, "text", json_string(json_is_string(text) ? json_string_value(text) : ""));
+  return snippet;
+}
+
+/* Where a frame is: file and line, or else the module; and the function. text: what is to be said there, or NULL. */
+static json_t *location_of(struct nomem__json *json, const json_t *document, const json_t *frame, const char *text) {
+  json_t *location = json_object();
+  const char *function = nomem__json_string(frame, "function");
+  uint64_t line = nomem__json_count(frame, "line");
+  if (*nomem__json_string(frame, "file") != '\0' || *nomem__json_string(frame, "module") != '\0') {
+    json_t *physical = json_object();
+    nomem__json_put(json, physical, "artifactLocation", artifact_of(json, document, frame));
+    if (line > 0) {
+      json_t *region = json_object(), *source = json_object_get(frame, "source");
+      nomem__json_number(json, region, "startLine", line);
+      if (source != NULL) nomem__json_put(json, region, "snippet", snippet_of(json, source, line));
+      nomem__json_put(json, physical, "region", region);
+    }
+    nomem__json_put(json, location, "physicalLocation", physical);
+  }
+  if (*function != '\0')
+    nomem__json_put(json, location, "logicalLocations",
+                    json_pack("[{s:s, s:s}]", "fullyQualifiedName", function, "kind", "function"));
+  if (text != NULL) put_message(json, location, "message", text);
+  return location;
+}
+
+/* Where to annotate: the culprit's line; when its source is not here, that of the first caller whose source is. */
+static const json_t *annotated(const json_t *trace) {
+  const json_t *culprit = nomem__document_culprit(trace), *stack = json_object_get(trace, "stack");
+  for (size_t i = nomem__json_count(trace, "culprit"); i < json_array_size(stack); i++)
+    if (json_object_get(json_array_get(stack, i), "source") != NULL) return json_array_get(stack, i);
+  return culprit;
+}
+
+/* Code hosts take no result without a line: in a file that has none it is the first. */
+static json_t *result_location_of(struct nomem__json *json, const json_t *document, const json_t *frame) {
+  json_t *location = location_of(json, document, frame, NULL);
+  json_t *physical = json_object_get(location, "physicalLocation");
+  if (physical != NULL && json_object_get(physical, "region") == NULL)
+    nomem__json_put(json, physical, "region", json_pack("{s:i}", "startLine", 1));
+  return location;
+}
+
+static json_t *stack_of(struct nomem__json *json, const json_t *document, const json_t *trace, const char *text) {
+  json_t *stack = json_object(), *frames = json_array(), *frame;
+  size_t i;
+  json_array_foreach(json_object_get(trace, "stack"), i, frame) {
+    json_t *one = json_object();
+    nomem__json_put(json, one, "location", location_of(json, document, frame, NULL));
+    if (json_object_get(frame, "module") != NULL)
+      nomem__json_put(json, one, "module", json_incref(json_object_get(frame, "module")));
+    nomem__json_add(json, frames, one);
+  }
+  put_message(json, stack, "message", text);
+  nomem__json_put(json, stack, "frames", frames);
+  return stack;
+}
+
+/* The threads of a hang beside the one that is shown. */
+static void add_threads(struct nomem__json *json, const json_t *document, json_t *stacks, const json_t *finding) {
+  json_t *thread;
+  size_t i;
+  json_array_foreach(json_object_get(finding, "threads"), i, thread) {
+    char *text = NULL;
+    if (json_is_true(json_object_get(thread, "is_shown"))) continue;
+    if (asprintf(&text, "thread %" PRIu64 " (%s) %s", nomem__json_count(thread, "number"),
+                 nomem__json_string(thread, "name"), nomem__json_string(thread, "what")) < 0)
+      text = NULL;
+    if (text == NULL) json->failed = true;
+    nomem__json_add(json, stacks, stack_of(json, document, thread, text != NULL ? text : ""));
+    free(text);
+  }
+}
+
+/* The steps of one of the stacks, from the outermost call inwards. */
+static void add_steps(struct nomem__json *json, const json_t *document, json_t *steps, const json_t *trace,
+                      const char *last_words) {
+  const json_t *stack = json_object_get(trace, "stack");
+  size_t culprit = nomem__json_count(trace, "culprit");
+  for (size_t i = json_array_size(stack); i-- > culprit;) {
+    const json_t *frame = json_array_get(stack, i);
+    json_t *step = json_object();
+    const char *function = nomem__json_string(frame, "function");
+    nomem__json_put(json, step, "location", location_of(json, document, frame, i == culprit ? last_words : function));
+    nomem__json_number(json, step, "nestingLevel", json_array_size(stack) - 1 - i);
+    if (i == culprit) nomem__json_text(json, step, "importance", "essential");
+    nomem__json_add(json, steps, step);
+  }
+}
+
+static json_t *code_flow_of(struct nomem__json *json, const json_t *document, const json_t *finding,
+                            const char *failed) {
+  json_t *flow = json_object(), *thread = json_object(), *steps = json_array();
+  add_steps(json, document, steps, json_object_get(finding, "fault"), failed);
+  add_steps(json, document, steps, json_object_get(finding, "second_fault"), "a second call failed here");
+  add_steps(json, document, steps, json_object_get(finding, "blow_up"), nomem__json_string(finding, "end"));
+  nomem__json_put(json, thread, "locations", steps);
+  nomem__json_put(json, flow, "threadFlows", json_pack("[o]", thread));
+  return flow;
+}
+
+static json_t *rule_of(struct nomem__json *json, const json_t *verdict) {
+  json_t *rule = json_object();
+  nomem__json_format(json, rule, "id", RULE_PREFIX "%s", nomem__json_string(verdict, "name"));
+  nomem__json_put(json, rule, "name", json_incref(json_object_get(verdict, "name")));
+  put_message(json, rule, "shortDescription", nomem__json_string(verdict, "meaning"));
+  char *full = NULL;
+  if (asprintf(&full, "After a memory allocation was made to fail, the program was found to be: %s.",
+               nomem__json_string(verdict, "meaning")) < 0)
+    full = NULL;
+  put_message(json, rule, "fullDescription", full != NULL ? full : "");
+  free(full);
+  put_message(json, rule, "help", "Check what the failed call returned, and report the failure to the caller.");
+  nomem__json_put(json, rule, "defaultConfiguration", json_pack("{s:s}", "level", "error"));
+  nomem__json_put(json, rule, "properties", json_pack("{s:[s,s], s:s}", "tags", "reliability", "out-of-memory",
+                                                      "precision", "very-high"));
+  return rule;
+}
+
+/* The rules are the verdicts that are findings, in their order. */
+static int64_t rule_index(const json_t *rules, const char *verdict) {
+  for (size_t i = 0; i < json_array_size(rules); i++)
+    if (strcmp(nomem__json_string(json_array_get(rules, i), "name"), verdict) == 0) return (int64_t)i;
+  return -1;
+}
+
+static json_t *result_of(struct nomem__json *json, const json_t *document, const json_t *rules,
+                         const json_t *finding) {
+  json_t *result = json_object(), *stacks = json_array();
+  const json_t *fault = json_object_get(finding, "fault"), *blow_up = json_object_get(finding, "blow_up");
+  const json_t *end = annotated(blow_up != NULL ? blow_up : fault), *there = annotated(fault);
+  const json_t *unchecked = json_object_get(finding, "unchecked");
+  const json_t *here = json_object_get(unchecked, "source") != NULL ? unchecked : end;
+  const json_t *second = json_object_get(finding, "second_fault");
+  const char *verdict = nomem__json_string(finding, "verdict");
+  bool flaky = json_is_true(json_object_get(finding, "flaky"));
+  char *failed = NULL;
+  if (asprintf(&failed, "%s of %" PRIu64 " bytes failed here", nomem__json_string(fault, "function"),
+               nomem__json_count(fault, "bytes")) < 0)
+    failed = NULL;
+  if (failed == NULL) json->failed = true;
+  nomem__json_format(json, result, "ruleId", RULE_PREFIX "%s", verdict);
+  int64_t index = rule_index(rules, verdict);
+  if (index >= 0) nomem__json_number(json, result, "ruleIndex", (uint64_t)index);
+  nomem__json_text(json, result, "level", flaky ? "note" : "error");
+  put_message(json, result, "message", nomem__json_string(finding, "message"));
+  nomem__json_put(json, result, "locations",
+                  here != NULL ? json_pack("[o]", result_location_of(json, document, here)) : json_array());
+  json_t *related = json_array();
+  if (there != NULL) nomem__json_add(json, related, location_of(json, document, there, failed != NULL ? failed : ""));
+  if (here != end && end != NULL)
+    nomem__json_add(json, related, location_of(json, document, end, nomem__json_string(finding, "end")));
+  nomem__json_put(json, result, "relatedLocations", related);
+  nomem__json_put(json, result, "codeFlows",
+                  json_pack("[o]", code_flow_of(json, document, finding, failed != NULL ? failed : "")));
+  nomem__json_add(json, stacks, stack_of(json, document, fault, "where the call was failed"));
+  if (second != NULL) nomem__json_add(json, stacks, stack_of(json, document, second, "where a second call was failed"));
+  if (blow_up != NULL) nomem__json_add(json, stacks, stack_of(json, document, blow_up, "where it ended"));
+  add_threads(json, document, stacks, finding);
+  nomem__json_put(json, result, "stacks", stacks);
+  nomem__json_put(json, result, "partialFingerprints",
+                  json_pack("{s:O}", FINGERPRINT, json_object_get(finding, "id")));
+  nomem__json_number(json, result, "occurrenceCount", nomem__json_count(finding, "runs"));
+  nomem__json_put(json, result, "properties",
+                  json_pack("{s:O, s:b}", "reproduce", json_object_get(finding, "reproduce"), "flaky", (int)flaky));
+  free(failed);
+  return result;
+}
+
+static json_t *tool_of(struct nomem__json *json, const json_t *document, json_t *rules) {
+  json_t *driver = json_object(), *verdict, *tool = json_object();
+  size_t i;
+  json_array_foreach(json_object_get(document, "verdicts"), i, verdict) {
+    if (json_is_true(json_object_get(verdict, "is_finding"))) nomem__json_add(json, rules, rule_of(json, verdict));
+  }
+  nomem__json_text(json, driver, "name", "nomem");
+  nomem__json_text(json, driver, "version", nomem__json_string(json_object_get(document, "tool"), "version"));
+  nomem__json_put(json, driver, "rules", rules);
+  nomem__json_put(json, tool, "driver", driver);
+  return tool;
+}
+
+static json_t *invocation_of(struct nomem__json *json, const json_t *document) {
+  json_t *invocation = json_object(), *directory = json_object();
+  nomem__json_put(json, invocation, "executionSuccessful",
+                  json_boolean(json_is_true(json_object_get(document, "complete"))));
+  nomem__json_put(json, invocation, "arguments", json_incref(json_object_get(document, "command")));
+  nomem__json_text(json, invocation, "endTimeUtc", nomem__json_string(document, "date"));
+  put_uri(json, directory, "file://", nomem__json_string(document, "directory"), "/");
+  nomem__json_put(json, invocation, "workingDirectory", directory);
+  return invocation;
+}
+
+int nomem__report_sarif(const json_t *document, FILE *out) {
+  struct nomem__json json = {0};
+  json_t *log = json_object(), *run = json_object(), *rules = json_array(), *results = json_array(), *finding;
+  json_t *root = json_object();
+  size_t i;
+  nomem__json_text(&json, log, "$schema", SCHEMA);
+  nomem__json_text(&json, log, "version", "2.1.0");
+  nomem__json_put(&json, run, "tool", tool_of(&json, document, rules));
+  nomem__json_put(&json, run, "invocations", json_pack("[o]", invocation_of(&json, document)));
+  put_uri(&json, root, "file://", nomem__json_string(document, "source_root"), "/");
+  nomem__json_put(&json, run, "originalUriBaseIds", json_pack("{s:o}", SOURCE_ROOT, root));
+  json_array_foreach(json_object_get(document, "findings"), i, finding) {
+    nomem__json_add(&json, results, result_of(&json, document, rules, finding));
+  }
+  nomem__json_put(&json, run, "results", results);
+  nomem__json_put(&json, log, "runs", json_pack("[o]", run));
+  int result = json.failed ? -ENOMEM : nomem__report_json(log, out);
+  json_decref(log);
+  return result;
+}

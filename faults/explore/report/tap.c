@@ -1,0 +1,88 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+#include "document.h"
+
+/* A description ends at the line's end, and # begins a directive. */
+static void print_description(FILE *out, const char *text) {
+  for (; *text != '\0'; text++) {
+    if (*text == '#' || *text == '\\') fputc('\\', out);
+    fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+  }
+}
+
+/* JSON's strings are YAML's double-quoted ones. */
+static int print_yaml(FILE *out, const char *key, const json_t *text) {
+  char *quoted = json_dumps(text, JSON_ENCODE_ANY);
+  if (quoted == NULL) return -ENOMEM;
+  fprintf(out, "  %s: %s\n", key, quoted);
+  free(quoted);
+  return 0;
+}
+
+static int print_stack(FILE *out, const char *key, const json_t *trace) {
+  char *text = NULL;
+  size_t bytes;
+  FILE *lines = open_memstream(&text, &bytes);
+  if (lines == NULL) return -ENOMEM;
+  nomem__document_print_stack(lines, trace, 0);
+  int result = fclose(lines) == 0 ? 0 : -ENOMEM;
+  if (result == 0 && trace != NULL) {
+    fprintf(out, "  %s:\n", key);
+    char *rest = text;
+    for (char *line; result == 0 && (line = strsep(&rest, "\n")) != NULL && *line != '\0';) {
+      json_t *string = json_string(line);
+      char *quoted = json_dumps(string, JSON_ENCODE_ANY);
+      if (quoted != NULL) fprintf(out, "    - %s\n", quoted);
+      if (quoted == NULL) result = -ENOMEM;
+      free(quoted);
+      json_decref(string);
+    }
+  }
+  free(text);
+  return result;
+}
+
+static int print_finding(FILE *out, size_t number, const json_t *finding) {
+  static const char *const keys[] = {"id", "verdict", "message", "end", "reproduce"};
+  fprintf(out, "not ok %zu - ", number);
+  print_description(out, nomem__json_string(finding, "verdict"));
+  fputs(" in ", out);
+  print_description(out, nomem__json_string(finding, "where"));
+  const char *aside = nomem__document_aside(finding);
+  if (aside != NULL) {
+    fputs(" # TODO ", out);
+    print_description(out, aside);
+  }
+  fputc('\n', out);
+  fputs("  ---\n", out);
+  int result = 0;
+  for (size_t i = 0; i < sizeof keys / sizeof *keys && result == 0; i++)
+    result = print_yaml(out, keys[i], json_object_get(finding, keys[i]));
+  if (result == 0) result = print_stack(out, "fault_stack", json_object_get(finding, "fault"));
+  if (result == 0) result = print_stack(out, "second_fault_stack", json_object_get(finding, "second_fault"));
+  if (result == 0) result = print_stack(out, "blow_up_stack", json_object_get(finding, "blow_up"));
+  fputs("  ...\n", out);
+  return result;
+}
+
+int nomem__report_tap(const json_t *document, FILE *out) {
+  const json_t *findings = json_object_get(document, "findings"), *coverage = json_object_get(document, "coverage");
+  uint64_t tried = nomem__json_count(coverage, "points_tried"), points = nomem__json_count(coverage, "points");
+  const json_t *aside = json_object_get(document, "set_aside");
+  size_t counted = json_array_size(findings), count = counted + json_array_size(aside);
+  fprintf(out, "TAP version 14\n1..%zu\n", count + 1);
+  for (size_t i = 0; i < count; i++) {
+    int result =
+        print_finding(out, i + 1, i < counted ? json_array_get(findings, i) : json_array_get(aside, i - counted));
+    if (result != 0) return result;
+  }
+  if (json_is_true(json_object_get(document, "complete")))
+    fprintf(out, "ok %zu - exploration: %" PRIu64 " of %" PRIu64 " points were tried\n", count + 1, tried, points);
+  else
+    fprintf(out, "Bail out! Ended before its time: %" PRIu64 " of %" PRIu64 " points were tried\n", tried, points);
+  return 0;
+}

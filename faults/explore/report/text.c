@@ -1,0 +1,389 @@
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../campaign/coverage.h"
+#include "report.h"
+#include "document.h"
+
+/* Threads of a hang beside the one that is shown in full; --json has them all. */
+#define THREADS_SHOWN 8
+
+bool nomem__is_coloured(FILE *out) {
+  const char *no_color = getenv("NO_COLOR");
+  return isatty(fileno(out)) && (no_color == NULL || *no_color == '\0');
+}
+
+/* Whether nomem__print_safe leaves it as it is: nothing in it that a terminal or a report would not show. */
+static bool is_safe(const char *word) {
+  char *shown = NULL;
+  size_t bytes;
+  FILE *out = open_memstream(&shown, &bytes);
+  if (out != NULL) nomem__print_safe(out, word);
+  bool same = out == NULL || fclose(out) != 0 || strcmp(shown, word) == 0;
+  free(shown);
+  return same;
+}
+
+static void print_word(FILE *out, const char *word) {
+  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%^";
+  if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+    fputs(word, out);
+    return;
+  }
+  bool needs_escapes = !is_safe(word);
+  fputs(needs_escapes ? "$'" : "'", out);
+  for (const char *c = word; *c != '\0'; c++) {
+    if (needs_escapes && ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f))
+      fprintf(out, "\\x%02x", (unsigned char)*c);
+    else if (needs_escapes && (*c == '\'' || *c == '\\'))
+      fprintf(out, "\\%c", *c);
+    else if (*c == '\'')
+      fputs("'\\''", out);
+    else
+      fputc(*c, out);
+  }
+  fputc('\'', out);
+}
+
+void nomem__print_command(FILE *out, char **words) {
+  for (char **word = words; *word != NULL; word++) {
+    if (word > words) fputc(' ', out);
+    print_word(out, *word);
+  }
+}
+
+void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms,
+                               bool leaks) {
+  fputs("nomem run --fail ", out);
+  print_word(out, plan);
+  if (timeout_ms != 0) fprintf(out, " -t %g", (double)timeout_ms / 1e3);
+  if (options->no_trace) fputs(" --no-trace", out);
+  if (leaks && !options->no_trace) fputs(" --leaks all", out);
+  if (options->isolate == NOMEM_ISOLATE_OFF) fputs(" --isolate off", out);
+  if (options->stdin_path != NULL) {
+    fputs(" --stdin ", out);
+    print_word(out, options->stdin_path);
+  }
+  if (options->image[0] != '\0') {
+    fputs(" --image ", out);
+    print_word(out, options->image);
+  }
+  fputs(" -- ", out);
+  nomem__print_command(out, options->program);
+  fputc('\n', out);
+}
+
+void nomem__print_end(const struct nomem__finding *finding, FILE *out) {
+  if (finding->verdict == NOMEM_VERDICT_SANITIZER) {
+    fputs(finding->detail, out);
+    return;
+  }
+  if (finding->verdict == NOMEM_VERDICT_HANG || finding->signal == 0) {
+    bool is_hang = finding->verdict == NOMEM_VERDICT_HANG;
+    fprintf(out, "%s%s%s", is_hang ? "still running" : "", is_hang && *finding->detail != '\0' ? ", " : "",
+            finding->detail);
+    return;
+  }
+  fprintf(out, "SIG%s", sigabbrev_np(finding->signal));
+  nomem__touch_print(out, finding->touch, finding->fault_address);
+  if (*finding->detail != '\0') fprintf(out, ", %s", finding->detail);
+  /* Who aborts on purpose says why: out of memory, a failed assertion, a double free. */
+  if (finding->signal == SIGABRT && strcmp(finding->last_words, "''") != 0)
+    fprintf(out, ", its last words: %s", finding->last_words);
+}
+
+static void print_reproduction(const struct nomem__campaign *campaign, const struct nomem__finding *finding,
+                               FILE *out) {
+  fputs("  reproduce: ", out);
+  nomem__print_reproduction(out, campaign->session->options, finding->plan,
+                            finding->needs_timeout ? campaign->timeout_ms : 0, finding->takes_ledger);
+  if (campaign->store == NULL) return;
+  fprintf(out, "  debug: nomem replay --gdb %s", finding->id);
+  if (campaign->session->options->store != NULL) {
+    fputs(" --store ", out);
+    print_word(out, campaign->session->options->store);
+  }
+  fputc('\n', out);
+}
+
+/* The threads that are not shown in full, a line each. */
+static void print_threads(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
+  size_t shown = 0, others = finding->thread_count + finding->threads_left_out;
+  bool has_processes = finding->thread_count > 0 && finding->threads[finding->thread_count - 1].process > 1;
+  for (size_t i = 0; i < finding->thread_count && shown < THREADS_SHOWN; i++) {
+    const struct nomem__waiter *thread = &finding->threads[i];
+    if (i == finding->teller) continue;
+    fprintf(out, "  thread %u (%s", thread->number, thread->name);
+    if (has_processes) fprintf(out, ", process %u", thread->process);
+    fprintf(out, ") %s", thread->what);
+    if (thread->trace.depth > 0) {
+      fputs(", in ", out);
+      nomem__trace_print_culprit(out, &thread->trace, symbols);
+    }
+    fputc('\n', out);
+    shown++;
+  }
+  if (others > shown + 1) fprintf(out, "  and %zu more threads\n", others - shown - 1);
+}
+
+static void print_blow_up(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
+  bool has_place = finding->verdict <= NOMEM_VERDICT_HANG;
+  fputs(finding->verdict == NOMEM_VERDICT_HANG   ? "  where it hangs: "
+        : finding->verdict == NOMEM_VERDICT_LEAK ? "  what was left, allocated here: "
+        : has_place && finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0 ? "  what was done: "
+        : has_place                              ? "  where it blew up: "
+                                                 : "  what came of it: ",
+        out);
+  nomem__print_end(finding, out);
+  fputc('\n', out);
+  if (finding->blow_up.depth > 0)
+    nomem__trace_print(out, &finding->blow_up, symbols, 4);
+  else if (has_place)
+    fputs(finding->verdict == NOMEM_VERDICT_SANITIZER ? "    (no stack that names modules)\n"
+                                                      : "    (no stack: it needs ptrace)\n", out);
+  bool is_file = finding->verdict == NOMEM_VERDICT_LEFTOVER || finding->verdict == NOMEM_VERDICT_LEAK;
+  if (finding->block.depth > 0) fputs(is_file ? "  it was made here:\n" : "  the block was allocated here:\n", out);
+  nomem__trace_print(out, &finding->block, symbols, 4);
+  if (finding->freed.depth > 0) fputs("  and freed before here:\n", out);
+  nomem__trace_print(out, &finding->freed, symbols, 4);
+  print_threads(finding, symbols, out);
+}
+
+/* ", in libx.so" of code that is not the program's own, unless its place says so already. */
+static void print_whose(const struct nomem__campaign *campaign, const struct nomem__trace_frame *frame, FILE *out) {
+  char buffer[NOMEM_WHOSE_BYTES];
+  struct nomem__source_frame source = {0};
+  const char *whose = frame != NULL ? nomem__whose(&campaign->owners, frame, buffer) : "";
+  if (*whose == '\0') return;
+  nomem__symbols_resolve(campaign->session->symbols, frame->path, frame->offset, frame->is_return_address, &source, 1);
+  if (whose == buffer && source.file == NULL) return;
+  fputs(", in ", out);
+  nomem__print_safe(out, whose);
+}
+
+/* A line of source, one before and one after, when the file is there. */
+static void print_source(const char *file, unsigned line, FILE *out) {
+  json_t *source = file != NULL ? nomem__source_lines(file, line) : NULL, *text;
+  unsigned first = (unsigned)nomem__json_count(source, "first");
+  size_t i;
+  json_array_foreach(json_object_get(source, "lines"), i, text) {
+    unsigned number = first + (unsigned)i;
+    if (number + 1 < line || number > line + 1) continue;
+    fprintf(out, "    %c%5u | %s\n", number == line ? '>' : ' ', number, json_string_value(text));
+  }
+  json_decref(source);
+}
+
+static void print_unchecked(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
+  struct nomem__source_frame source;
+  if (!nomem__unchecked_source(&finding->unchecked, campaign->session->symbols, &source)) return;
+  const struct nomem__trace_frame *frame = &finding->unchecked.where.frame[0];
+  const struct nomem__trace_frame *culprit = nomem__trace_culprit(&finding->blow_up);
+  fputs("  not checked: ", out);
+  nomem__trace_print_source(out, frame, &source);
+  if (culprit == NULL || !nomem__trace_is_same_file(culprit->path, frame->path)) print_whose(campaign, frame, out);
+  fputc('\n', out);
+  print_source(source.file, source.line, out);
+}
+
+/* What the program was doing about the first failure. */
+static void print_second(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
+  const struct nomem__second *second = &finding->second;
+  if (second->stack.depth == 0) return;
+  fprintf(out, "  and then, on the recovery path: %s of %" PRIu64 " bytes %s (allocation %" PRIu64 ")\n",
+          nomem_fn_name(second->fn), second->size_bytes, nomem_fn_failed(second->fn), second->nth);
+  nomem__trace_print(out, &second->stack, symbols, 4);
+}
+
+static void print_finding(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
+  bool coloured = nomem__is_coloured(out);
+  struct nomem__symbols *symbols = campaign->session->symbols;
+  fprintf(out, "%s%s%s in ", coloured ? "\033[1;31m" : "", nomem__verdicts[finding->verdict].name,
+          coloured ? "\033[0m" : "");
+  const struct nomem__trace *place = finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
+  nomem__trace_print_culprit(out, place, symbols);
+  print_whose(campaign, nomem__trace_culprit(place), out);
+  fprintf(out, ": %s, %" PRIu64 " run%s\n", nomem__verdicts[finding->verdict].meaning, finding->runs,
+          finding->runs == 1 ? "" : "s");
+  print_unchecked(campaign, finding, out);
+  fprintf(out, "  the fault: %s of %" PRIu64 " bytes %s%s (allocation %" PRIu64 ")\n",
+          nomem_fn_name(finding->fn), finding->size_bytes, nomem_fn_failed(finding->fn),
+          finding->point.persistent ? ", and so did all later calls" : "", finding->nth);
+  nomem__trace_print(out, &finding->fault, symbols, 4);
+  print_second(finding, symbols, out);
+  print_blow_up(finding, symbols, out);
+  print_reproduction(campaign, finding, out);
+}
+
+/* Findings that count are shown in full; then come the others, in short. */
+enum listing { COUNTED, FLAKY, ADVISORY, ASIDE, LISTINGS };
+
+static enum listing listing_of(const struct nomem__finding *finding) {
+  if (finding->aside != NOMEM_ASIDE_NO && finding->aside != NOMEM_ASIDE_ADVISORY) return ASIDE;
+  if (finding->is_flaky) return FLAKY;
+  return finding->aside == NOMEM_ASIDE_ADVISORY ? ADVISORY : COUNTED;
+}
+
+/* So many of those. */
+#define SHORT_MAX 10
+
+static const char *const listing_names[] = {[FLAKY] = "flaky", [ADVISORY] = "advisory", [ASIDE] = "not counted"};
+
+static void print_short(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
+  enum listing listing = listing_of(finding);
+  fprintf(out, "%s: %s in ", listing_names[listing], nomem__verdicts[finding->verdict].name);
+  nomem__trace_print_culprit(out, finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault,
+                             campaign->session->symbols);
+  fprintf(out, ", %" PRIu64 " run%s: ", finding->runs, finding->runs == 1 ? "" : "s");
+  nomem__print_safe(out, listing == FLAKY      ? "not when it was tried again"
+                         : listing == ADVISORY ? nomem__verdicts[finding->verdict].meaning
+                                               : finding->set_aside);
+  fputc('\n', out);
+  if (listing == ASIDE) return;
+  fputs("  what came of it: ", out);
+  nomem__print_end(finding, out);
+  fputc('\n', out);
+  print_reproduction(campaign, finding, out);
+}
+
+/* Prints those of a list that belong to a listing, and counts them. */
+static void print_listed(const struct nomem__campaign *campaign, const struct nomem__findings *findings,
+                         enum listing listing, size_t counts[LISTINGS], FILE *out) {
+  bool is_quiet = campaign->session->options->quiet;
+  for (size_t i = 0; i < findings->count; i++) {
+    const struct nomem__finding *finding = &findings->list[i];
+    if (listing_of(finding) != listing) continue;
+    if (listing == COUNTED && (counts[COUNTED] > 0 || !is_quiet)) fputc('\n', out);
+    counts[listing]++;
+    if (listing == COUNTED)
+      print_finding(campaign, finding, out);
+    else if (!is_quiet && counts[listing] <= SHORT_MAX)
+      print_short(campaign, finding, out);
+  }
+}
+
+static void print_verdicts(const struct nomem__campaign *campaign, const size_t counts[LISTINGS], FILE *out) {
+  uint64_t runs = 0;
+  for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
+  fprintf(out, "%" PRIu64 " run%s%s", runs, runs == 1 ? "" : "s", runs > 0 ? ":" : "");
+  const char *separator = " ";
+  for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) {
+    if (campaign->verdicts[v] == 0) continue;
+    fprintf(out, "%s%" PRIu64 " %s", separator, campaign->verdicts[v], nomem__verdicts[v].name);
+    separator = ", ";
+  }
+  fprintf(out, "; %zu finding%s", counts[COUNTED], counts[COUNTED] == 1 ? "" : "s");
+  if (counts[FLAKY] > 0) fprintf(out, ", %zu flaky", counts[FLAKY]);
+  if (counts[ADVISORY] > 0) fprintf(out, ", %zu advisory", counts[ADVISORY]);
+  if (counts[ASIDE] > 0) fprintf(out, ", %zu not counted", counts[ASIDE]);
+  fprintf(out, " (%.1f s)\n", (double)(campaign->ended_ns - campaign->started_ns) / 1e9);
+}
+
+static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
+  fputs("engines:", out);
+  const char *separator = " ";
+  for (unsigned i = NOMEM__ENGINES; i-- > 0;) {
+    if (campaign->engines[i] == 0) continue;
+    fprintf(out, "%s%" PRIu64 " runs by %s", separator, campaign->engines[i], nomem__engine_names[i]);
+    separator = ", ";
+  }
+  if (campaign->heap.looked_at > 0) fprintf(out, "%s%zu more for heap errors", separator, campaign->heap.looked_at);
+  bool all_by_snapshot = campaign->engines[NOMEM_ENGINE_EXEC] + campaign->engines[NOMEM_ENGINE_SERVER] == 0;
+  if (*campaign->engine_reason != '\0' && !all_by_snapshot)
+    fprintf(out, " (none faster: %s)", campaign->engine_reason);
+  fputc('\n', out);
+}
+
+/* What was taken for test code: it may have made a difference. */
+static void print_test_code(const struct nomem__campaign *campaign, FILE *out) {
+  const struct nomem__owners *owners = &campaign->owners;
+  if (!owners->is_divided || owners->globs != NULL) return;
+  fputs("taken as test code: ", out);
+  for (size_t i = 0; i < owners->place_count; i++) {
+    if (i > 0) fputs(", ", out);
+    nomem__print_safe(out, owners->places[i]);
+  }
+  fprintf(out, "%s (guess%s; --under-test says otherwise)\n",
+          owners->place_count == NOMEM_TEST_CODE_PLACES ? ", ..." : "",
+          owners->is_coarse ? " by the program's name alone, for want of debug information" : "");
+}
+
+static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
+  const struct nomem__coverage coverage = nomem__coverage_of(campaign);
+  fprintf(out, "exercised %" PRIu64 " of %" PRIu64 " site%s, %" PRIu64 " of %" PRIu64 " allocation point%s",
+          coverage.sites_exercised, coverage.sites, coverage.sites == 1 ? "" : "s", coverage.calls_exercised,
+          coverage.calls, coverage.calls == 1 ? "" : "s");
+  if (coverage.recoveries > 0)
+    fprintf(out, ", %" PRIu64 " of %" PRIu64 " second fault%s in recovery", coverage.recoveries_exercised,
+            coverage.recoveries, coverage.recoveries == 1 ? "" : "s");
+  if (campaign->recoveries.left_out > 0)
+    fprintf(out, " (%zu more than are tried without --all)", campaign->recoveries.left_out);
+  fputc('\n', out);
+  const char *separator = "not exercised: ";
+  for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++) {
+    if (coverage.left[i] == 0) continue;
+    fprintf(out, "%s%" PRIu64 " %s", separator, coverage.left[i], nomem__left_texts[i].text);
+    separator = ", ";
+  }
+  if (coverage.calls_exercised < coverage.calls) fputc('\n', out);
+}
+
+static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
+  size_t untried = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) untried += campaign->results[i] == 0;
+  if (campaign->session->interrupted_by != 0 || untried > 0)
+    fprintf(out, "%s: %zu of %zu points were not tried\n",
+            campaign->session->interrupted_by != 0 ? "interrupted" : "the time was up", untried, campaign->point_count);
+  print_test_code(campaign, out);
+  if (campaign->unstable_sites > 0)
+    fprintf(out, "%zu sites came in only one of the two baselines\n", campaign->unstable_sites);
+  if (campaign->recoveries.not_noted > 0)
+    fprintf(out, "%" PRIu64 " sites of recovery were not tried: a run notes %d\n", campaign->recoveries.not_noted,
+            NOMEM_RECOVERIES);
+  if (campaign->heap.left_out > 0)
+    fprintf(out, "%zu of %zu runs that ended well were not looked at for heap errors (--all: each)\n",
+            campaign->heap.left_out, campaign->heap.left_out + campaign->heap.looked_at);
+  if (campaign->early_count > 0)
+    fprintf(out, "%" PRIu64 " run%s that hung where others had hung to the end of their time %s ended early\n",
+            campaign->early_count, campaign->early_count == 1 ? "" : "s", campaign->early_count == 1 ? "was" : "were");
+  if (!campaign->session->setup.trace)
+    fputs("without ptrace a crash in a child process is not seen, and no stack of any crash\n", out);
+}
+
+/* Paths below the working directory are shown as seen from there. */
+static const char *below_here(const char *path) {
+  char here[PATH_MAX];
+  size_t length = getcwd(here, sizeof here) != NULL ? strlen(here) : 0;
+  return length > 1 && strncmp(path, here, length) == 0 && path[length] == '/' ? path + length + 1 : path;
+}
+
+void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
+  size_t counts[LISTINGS] = {0};
+  bool is_quiet = campaign->session->options->quiet;
+  if (!is_quiet) {
+    fputs("nomem: ", out);
+    nomem__print_safe(out, below_here(campaign->programs.first));
+    if (*campaign->programs.others != '\0') fputs(" and ", out);
+    nomem__print_safe(out, campaign->programs.others);
+    fprintf(out, ": %" PRIu64 " allocation%s at %zu site%s, %.1f ms a run\n", campaign->allocations,
+            campaign->allocations == 1 ? "" : "s", campaign->site_count, campaign->site_count == 1 ? "" : "s",
+            (double)campaign->baseline_us / 1e3);
+  }
+  for (enum listing listing = COUNTED; listing < LISTINGS; listing++) {
+    print_listed(campaign, &campaign->findings, listing, counts, out);
+    print_listed(campaign, &campaign->set_aside, listing, counts, out);
+    if (listing == COUNTED && counts[COUNTED] > 0 && !is_quiet) fputc('\n', out);
+    if (listing != COUNTED && counts[listing] > SHORT_MAX && !is_quiet)
+      fprintf(out, "%s: %zu more (--html and --json have all)\n", listing_names[listing], counts[listing] - SHORT_MAX);
+  }
+  if (is_quiet) return;
+  print_verdicts(campaign, counts, out);
+  if (campaign->session->options->verbose) print_engines(campaign, out);
+  print_coverage(campaign, out);
+  print_limits(campaign, out);
+}

@@ -1,0 +1,124 @@
+#define _GNU_SOURCE
+#include "process_residue.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../text/quote.h"
+
+/* "socket:[1234]" and "pipe:[1234]" are a socket and a pipe. */
+static void cut_number(char *what) {
+  char *bracket = strstr(what, ":[");
+  if (what[0] != '/' && bracket != NULL && bracket[2] >= '0' && bracket[2] <= '9') *bracket = '\0';
+}
+
+static void list_open(struct nomem__remains *remains, pid_t pid) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+  DIR *folder = opendir(path);
+  remains->open = calloc(NOMEM__OPEN_MAX, sizeof *remains->open);
+  const struct dirent *entry;
+  while (folder != NULL && remains->open != NULL && remains->open_count < NOMEM__OPEN_MAX &&
+         (entry = readdir(folder)) != NULL) {
+    struct nomem__open *open = &remains->open[remains->open_count];
+    ssize_t length = readlinkat(dirfd(folder), entry->d_name, open->what, sizeof open->what - 1);
+    open->what[length < 0 ? 0 : length] = '\0';
+    open->fd = atoi(entry->d_name);
+    if (length < 0 || open->fd <= STDERR_FILENO) continue; /* ".", "..", and what the program was given */
+    cut_number(open->what);
+    remains->open_count++;
+  }
+  if (folder != NULL) closedir(folder);
+}
+
+void nomem__remains_look(struct nomem__remains *remains, pid_t pid, const struct nomem_channel *channel,
+                         const struct nomem_ending *ending) {
+  nomem__remains_clear(remains);
+  remains->pid = pid;
+  remains->has_ledger = nomem__ledger_read(pid, channel, ending, &remains->left) == 0;
+  list_open(remains, pid);
+}
+
+void nomem__remains_take(struct nomem__remains *remains, const struct nomem_ending *ending) {
+  remains->has_ended = ending->has_ended != 0;
+  remains->descriptors = ending->descriptors;
+  remains->threads = ending->threads;
+  remains->children = ending->children;
+}
+
+void nomem__remains_count(struct nomem__remains *remains, const struct nomem_channel *channel,
+                          const struct nomem__processes *processes) {
+  const struct nomem_ending *first = &channel->watched.first;
+  remains->is_known = channel->watch != NOMEM_WATCH_NONE && first->pid != 0;
+  remains->live = channel->watched.live;
+  remains->has_leak_check = channel->watched.has_leak_check != 0;
+  remains->pid = first->pid;
+  remains->who = nomem__processes_tell(processes, remains->pid);
+  nomem__remains_take(remains, first);
+}
+
+static unsigned count_open(const struct nomem__remains *remains, const char *what, bool is_exact) {
+  unsigned count = 0;
+  for (unsigned i = 0; i < remains->open_count; i++) {
+    const char *other = remains->open[i].what;
+    count += is_exact ? strcmp(other, what) == 0 : nomem__made_are_alike(other, what);
+  }
+  return count;
+}
+
+/* The name of a temporary file is another in each run. */
+static bool is_one_more(const struct nomem__remains *here, const struct nomem__remains *there, const char *what) {
+  return count_open(here, what, true) > count_open(there, what, true) &&
+         count_open(here, what, false) > count_open(there, what, false);
+}
+
+bool nomem__remains_more(const struct nomem__remains *here, const struct nomem__remains *there, char *what,
+                         size_t what_bytes) {
+  if (!here->has_ended || !there->has_ended) return false;
+  for (unsigned i = 0; i < here->open_count && here->descriptors > there->descriptors; i++) {
+    const struct nomem__open *open = &here->open[i];
+    if (!is_one_more(here, there, open->what)) continue;
+    char quoted[NOMEM_QUOTE_BYTES];
+    snprintf(what, what_bytes, "descriptor %d is open: %s", open->fd,
+             nomem__quote(open->what, quoted, sizeof quoted));
+    return true;
+  }
+  if (here->threads > there->threads) {
+    unsigned more = here->threads - there->threads;
+    snprintf(what, what_bytes, "%u thread%s more than without a failure run%s", more, more == 1 ? "" : "s",
+             more == 1 ? "s" : "");
+    return true;
+  }
+  if (here->children > there->children) {
+    snprintf(what, what_bytes, "a child process that was not waited for");
+    return true;
+  }
+  return false;
+}
+
+/* Where the name of a temporary file begins; its end, when there is none. */
+static const char *temporary_name(const char *text) {
+  static const char *const signs[] = {" (deleted)'", "'/tmp/", "'/var/tmp/", "'/dev/shm/"};
+  const char *slash = strrchr(text, '/');
+  for (size_t i = 0; i < sizeof signs / sizeof *signs && slash != NULL; i++)
+    if (strstr(text, signs[i]) != NULL) return slash + 1;
+  return text + strlen(text);
+}
+
+uint64_t nomem__remains_hash(const char *text) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  const char *name = temporary_name(text);
+  for (; text < name; text++)
+    if (*text < '0' || *text > '9') hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+  return hash + strlen(name);
+}
+
+void nomem__remains_clear(struct nomem__remains *remains) {
+  nomem__left_free(&remains->left);
+  nomem__made_free(&remains->made);
+  free(remains->open);
+  *remains = (struct nomem__remains){0};
+}

@@ -1,0 +1,271 @@
+#define _GNU_SOURCE
+#include "sanitizer_report.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../program_kinds.h"
+
+/* Lines between the head of a report and its first stack. */
+#define HEAD_LINES_MAX 32
+/* Frames that make two reports one, if nothing else tells them apart. */
+#define HASHED_FRAMES 3
+
+/* Of a line that is longer, only so much is looked at around the place in question. */
+#define LINE_BYTES_MAX 4096
+
+/* How LeakSanitizer begins a report. */
+#define LEAKS "LeakSanitizer: detected memory leaks"
+
+/* A part of a text. */
+struct slice {
+  const char *start, *end;
+};
+
+static const char *line_end(const char *at, const char *end) {
+  if (end - at > LINE_BYTES_MAX) end = at + LINE_BYTES_MAX;
+  const char *newline = memchr(at, '\n', (size_t)(end - at));
+  return newline != NULL ? newline : end;
+}
+
+static bool has_before(const char *at, const char *start, const char *word) {
+  size_t bytes = strlen(word);
+  return (size_t)(at - start) >= bytes && memcmp(at - bytes, word, bytes) == 0;
+}
+
+/* Where in a line a sanitizer's name begins that ends at "Sanitizer: ", if the line is the head of a report. */
+static const char *report_name(const char *line, const char *at) {
+  static const struct {
+    const char *name;
+    bool warns; /* its errors are called warnings */
+  } names[] = {{"HWAddress", false}, {"Address", false}, {"Leak", false},
+               {"Memory", true},     {"Thread", true},   {"UndefinedBehavior", false}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (!has_before(at, line, names[i].name)) continue;
+    const char *name = at - strlen(names[i].name);
+    return has_before(name, line, "ERROR: ") || (names[i].warns && has_before(name, line, "WARNING: ")) ? name : NULL;
+  }
+  return NULL;
+}
+
+/* Whether a text ends in a place in a source, as UndefinedBehaviorSanitizer names it: others have run-time errors, too.
+ */
+static bool is_place(const char *start, const char *end) {
+  if (has_before(end, start, "<unknown>")) return true;
+  const char *digits = end;
+  while (digits > start && isdigit((unsigned char)digits[-1])) digits--;
+  return digits < end && digits - start >= 2 && digits[-1] == ':';
+}
+
+static const char *find(struct slice text, const char *word) {
+  return memmem(text.start, (size_t)(text.end - text.start), word, strlen(word));
+}
+
+/* What comes after these in a head is different each time, or says nothing. */
+static const char *const ends_of_kind[] = {" on address 0x", " on unknown address", " on 0x", " 0x",
+                                           " (pid=", " (pc ", " (size", ": "};
+
+static void put_kind(char *kind, size_t at, struct slice words) {
+  for (size_t i = 0; i < sizeof ends_of_kind / sizeof *ends_of_kind; i++) {
+    const char *end = find(words, ends_of_kind[i]);
+    if (end != NULL && end > words.start) words.end = end;
+  }
+  for (const char *c = words.start; c < words.end && at < NOMEM_SANITIZER_KIND_BYTES - 1; c++)
+    kind[at++] = *c;
+  for (size_t i = 0; i < at; i++)
+    if (kind[i] < ' ' || kind[i] > '~') kind[i] = '?';
+  while (at > 0 && (kind[at - 1] == ' ' || kind[at - 1] == ':')) at--;
+  kind[at] = '\0';
+}
+
+static uint64_t mix(uint64_t hash, struct slice text) {
+  for (const char *c = text.start; c < text.end; c++) hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+  return (hash ^ '\n') * UINT64_C(0x100000001b3);
+}
+
+uint64_t nomem__sanitizer_hash(const char *kind) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (const char *c = kind; *c != '\0'; c++)
+    if (!isdigit((unsigned char)*c)) hash = mix(hash, (struct slice){c, c + 1});
+  return hash;
+}
+
+/* One report tells of all that is left, by the stacks that it was allocated at: each counts for itself. What only other
+ * memory that is left points to comes last, and counts where there is nothing else. */
+static bool is_leak(struct slice line, struct slice text) {
+  static const char direct[] = "Direct leak of ", indirect[] = "Indirect leak of ";
+  if (find(line, direct) == line.start) return true;
+  return find(line, indirect) == line.start && find(text, direct) == NULL;
+}
+
+/* Whether a line of the text is the head of a report. */
+static bool read_head(struct slice line, struct slice text, struct nomem__sanitizer_text *found) {
+  static const char by_name[] = "Sanitizer: ", by_place[] = ": runtime error: ", undefined[] = "UndefinedBehavior";
+  struct nomem__sanitizer_report *report = &found->report;
+  const char *at = find(line, by_name), *name = at != NULL ? report_name(line.start, at) : NULL;
+  size_t name_bytes = name != NULL ? (size_t)(at - name) : strlen(undefined);
+  struct slice words = {at, line.end}, place = {line.start, line.start};
+  if (name == NULL && is_leak(line, text)) {
+    static const char leak[] = LEAKS;
+    name = leak;
+    name_bytes = strlen("Leak");
+    words = (struct slice){leak + name_bytes + strlen(by_name), leak + strlen(leak)};
+  } else if (name != NULL) {
+    if (memcmp(name, LEAKS, strlen(LEAKS)) == 0) return false;
+    words.start += strlen(by_name);
+  } else {
+    at = find(line, by_place);
+    if (at == NULL || !is_place(line.start, at)) return false;
+    name = undefined;
+    words.start = at + strlen(by_place);
+    place.end = at;
+  }
+  memcpy(report->kind, name, name_bytes);
+  memcpy(report->kind + name_bytes, by_name, sizeof by_name);
+  put_kind(report->kind, name_bytes + strlen(by_name), words);
+  report->is_leak = strncmp(report->kind, "Leak", strlen("Leak")) == 0;
+  found->hash = mix(nomem__sanitizer_hash(report->kind), place);
+  return true;
+}
+
+/* Reads "#3 0x55d0c0ffee (/path/of/module+0x1234)", blanks before it and words behind it. False: not this frame. */
+static bool read_frame(struct slice line, struct nomem__sanitizer_text *found) {
+  struct nomem__trace *trace = &found->report.trace;
+  while (line.start < line.end && (*line.start == ' ' || *line.start == '\t')) line.start++;
+  char wanted[16];
+  int bytes = snprintf(wanted, sizeof wanted, "#%u ", trace->depth);
+  if (line.end - line.start < bytes || memcmp(line.start, wanted, (size_t)bytes) != 0) return false;
+  struct nomem__trace_frame *frame = &trace->frame[trace->depth];
+  *frame = (struct nomem__trace_frame){.path = "", .is_return_address = false};
+  found->path[trace->depth].start = line.start;
+  found->path[trace->depth].bytes = 0;
+  trace->depth++;
+  const char *path = find(line, " (/");
+  if (path == NULL) return true;
+  line.start = path += 2;
+  for (const char *plus; (plus = find(line, "+0x")) != NULL; line.start = plus + 1) {
+    uint64_t offset = 0;
+    const char *digit = plus + 3;
+    for (; digit < line.end && isxdigit((unsigned char)*digit) && digit - plus < 3 + 16; digit++)
+      offset = offset << 4 | (uint64_t)(isdigit((unsigned char)*digit) ? *digit - '0' : (*digit | 0x20) - 'a' + 10);
+    if (digit == plus + 3 || digit == line.end || *digit != ')') continue;
+    found->path[trace->depth - 1].start = path;
+    found->path[trace->depth - 1].bytes = (size_t)(plus - path);
+    frame->offset = offset;
+    break;
+  }
+  return true;
+}
+
+/* The first stack behind a head. The head of another report ends the search. */
+static void read_stack(struct slice text, struct nomem__sanitizer_text *found) {
+  struct nomem__trace *trace = &found->report.trace;
+  for (int lines = 0; text.start < text.end && trace->depth < NOMEM_TRACE_DEPTH; lines++) {
+    struct slice line = {text.start, line_end(text.start, text.end)};
+    if (!read_frame(line, found)) {
+      bool is_over = trace->depth > 0 || lines >= HEAD_LINES_MAX || find(line, "Sanitizer: ") != NULL ||
+                     find(line, ": runtime error: ") != NULL;
+      if (is_over) return;
+    }
+    text.start = line.end < text.end ? line.end + 1 : line.end;
+  }
+}
+
+bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct nomem__sanitizer_text *found) {
+  const char *end = text + bytes;
+  bool is_head = false;
+  found->report.trace.depth = found->report.trace.own = found->report.trace.blameless = 0;
+  while (!is_head && *at < bytes) {
+    struct slice line = {text + *at, line_end(text + *at, end)};
+    is_head = read_head(line, (struct slice){text, end}, found);
+    *at = (size_t)(line.end - text) + (line.end < end);
+  }
+  if (!is_head) return false;
+  read_stack((struct slice){text + *at, end}, found);
+  for (unsigned i = 0; i < found->report.trace.depth && i < HASHED_FRAMES; i++)
+    found->hash = mix(found->hash + found->report.trace.frame[i].offset,
+                      (struct slice){found->path[i].start, found->path[i].start + found->path[i].bytes});
+  return true;
+}
+
+/* Where the program has more of its own than can be told apart, none is the fault's. */
+static bool is_known(struct nomem__sanitizer_memory *memory, uint64_t hash) {
+  for (size_t i = 0; i < memory->known_count; i++)
+    if (memory->known[i] == hash) return true;
+  if (memory->known_count == sizeof memory->known / sizeof *memory->known) return true;
+  if (memory->is_learning) memory->known[memory->known_count++] = hash;
+  return memory->is_learning;
+}
+
+/* A copy that stays: "" when there are too many. */
+static const char *keep_path(struct nomem__sanitizer_memory *memory, const char *path, size_t bytes) {
+  if (memchr(path, '\0', bytes) != NULL) return "";
+  for (size_t i = 0; i < memory->path_count; i++)
+    if (strncmp(memory->paths[i], path, bytes) == 0 && memory->paths[i][bytes] == '\0') return memory->paths[i];
+  if (bytes == 0 || bytes >= NOMEM_PATH_BYTES || memory->path_count == sizeof memory->paths / sizeof *memory->paths)
+    return "";
+  char *copy = strndup(path, bytes);
+  if (copy != NULL) memory->paths[memory->path_count++] = copy;
+  return copy != NULL ? copy : "";
+}
+
+void nomem__sanitizer_read(struct nomem__sanitizer_memory *memory, int output_fd, uint64_t bytes,
+                           struct nomem__sanitizer_report *report) {
+  static char text[NOMEM_SANITIZER_OUTPUT];
+  static struct nomem__sanitizer_text found;
+  report->kind[0] = '\0';
+  report->trace.depth = 0;
+  size_t at = 0, wanted = bytes < sizeof text ? (size_t)bytes : sizeof text;
+  ssize_t got = wanted == 0 ? 0 : pread(output_fd, text, wanted, (off_t)(bytes - wanted));
+  while (got > 0 && nomem__sanitizer_parse(text, (size_t)got, &at, &found)) {
+    if (is_known(memory, found.hash)) continue;
+    *report = found.report;
+    for (unsigned i = 0; i < report->trace.depth; i++)
+      report->trace.frame[i].path = keep_path(memory, found.path[i].start, found.path[i].bytes);
+    return;
+  }
+}
+
+void nomem__sanitizer_forget(struct nomem__sanitizer_memory *memory) {
+  for (size_t i = 0; i < memory->path_count; i++) free(memory->paths[i]);
+  *memory = (struct nomem__sanitizer_memory){0};
+}
+
+/* Whether a function is a sanitizer's, by its name. is_actor: and not one that stands in for the C library's. */
+static bool is_own_function(const char *name, bool *is_actor) {
+  static const char *const stand_ins[] = {"__interceptor_*", "___interceptor_*", "operator new*", "abort"},
+                           *const actors[] = {"__asan*", "__hwasan*", "__lsan*",      "__msan*",
+                                              "__tsan*", "__ubsan*",  "__sanitizer*", "__interception*"};
+  *is_actor = false;
+  for (size_t i = 0; i < sizeof stand_ins / sizeof *stand_ins; i++)
+    if (nomem__glob(stand_ins[i], name)) return true;
+  for (size_t i = 0; i < sizeof actors / sizeof *actors && !*is_actor; i++) *is_actor = nomem__glob(actors[i], name);
+  return *is_actor;
+}
+
+static bool is_own_frame(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols, bool *is_actor) {
+  const char *module = nomem__base_name(frame->path);
+  bool is_library = nomem__is_sanitizer(module);
+  *is_actor = is_library;
+  if (!is_library && nomem__is_runtime(module)) return false;
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  size_t count =
+      nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
+  const char *function = count > 0 ? sources[count - 1].function : NULL;
+  return (function != NULL && is_own_function(function, is_actor)) || is_library;
+}
+
+bool nomem__sanitizer_mark(struct nomem__trace *trace, struct nomem__symbols *symbols) {
+  bool acts = false;
+  for (unsigned i = 0; i < trace->depth; i++) {
+    bool is_actor, is_own = is_own_frame(&trace->frame[i], symbols, &is_actor);
+    acts |= is_actor;
+    if (is_own)
+      trace->blameless = i + 1;
+    else if (!nomem__is_runtime(nomem__base_name(trace->frame[i].path)))
+      break;
+  }
+  return acts;
+}

@@ -1,0 +1,200 @@
+#define _GNU_SOURCE
+#include "session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "environment.h"
+#include "../isolation/isolation.h"
+#include "../text/quote.h"
+
+void nomem__complain(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("nomem: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+}
+
+static void interrupted(uv_signal_t *watcher, int signal) {
+  struct nomem__session *session = watcher->data;
+  session->interrupted_by = signal;
+  if (session->on_interrupt != NULL) session->on_interrupt(session->user);
+}
+
+static int watch(struct nomem__session *session, uv_signal_t *watcher, int signal) {
+  int result = uv_signal_init(&session->loop, watcher);
+  if (result != 0) return result;
+  watcher->data = session;
+  result = uv_signal_start(watcher, interrupted, signal);
+  uv_unref((uv_handle_t *)watcher);
+  return result;
+}
+
+static int open_parts(struct nomem__session *session) {
+  int result = uv_loop_init(&session->loop);
+  if (result != 0) return result;
+  result = nomem__trees_open(&session->loop, &session->trees);
+  if (result == 0) result = watch(session, &session->interrupt, SIGINT);
+  if (result == 0) result = watch(session, &session->terminate, SIGTERM);
+  if (result == 0) result = nomem__symbols_open(&session->symbols);
+  return result;
+}
+
+static unsigned processors(void) {
+  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count < 1 ? 1 : count < NOMEM_JOBS_MAX ? (unsigned)count : NOMEM_JOBS_MAX;
+}
+
+/* Decides whether runs are isolated, and how many of them there are at a time. */
+static int isolate(struct nomem__session *session, bool inherit) {
+  const struct nomem__options *options = session->options;
+  char reason[NOMEM_ISOLATION_REASON_BYTES] = "";
+  bool is_complete = false, is_wanted = options->isolate != NOMEM_ISOLATE_OFF;
+  session->jobs = options->jobs != 0 ? options->jobs : 1;
+  if (options->command == NOMEM_COMMAND_SITES || !is_wanted) return 0;
+  unsigned wanted = options->jobs != 0 ? options->jobs : inherit ? 1 : processors();
+  int result = nomem__isolation_open(wanted, &session->isolation, &is_complete, reason, sizeof reason);
+  if (options->isolate == NOMEM_ISOLATE_ON && !is_complete) {
+    nomem__complain("--isolate on: not possible here: %s: use auto, or off", reason);
+    return result != 0 ? result : -EPERM;
+  }
+  session->setup.isolation = session->isolation;
+  if (is_complete) session->jobs = wanted;
+  session->is_isolated = is_complete;
+  snprintf(session->isolation_reason, sizeof session->isolation_reason, "%s", reason);
+  return 0;
+}
+
+void nomem__session_say_isolation(const struct nomem__session *session) {
+  const struct nomem__options *options = session->options;
+  if (options->isolate == NOMEM_ISOLATE_OFF) return;
+  if (session->is_isolated && options->verbose)
+    nomem__complain("runs are isolated: own network and IPC; changes to files are thrown away in %s",
+                    session->isolation_reason);
+  else if (!session->is_isolated && !options->quiet && (!session->setup.inherit || options->verbose))
+    nomem__complain("runs are not isolated from one another (%s), %s; --isolate off: expected",
+                    session->isolation_reason,
+                    session->jobs > 1 ? "and several at a time may disturb each other" : "so there is one at a time");
+}
+
+bool nomem__session_drop_isolation(struct nomem__session *session) {
+  if (session->setup.isolation == NULL || session->options->isolate == NOMEM_ISOLATE_ON) return false;
+  session->setup.isolation = NULL;
+  session->settled = *session->options; /* a reproduction must do without, too */
+  session->settled.isolate = NOMEM_ISOLATE_OFF;
+  session->options = &session->settled;
+  session->jobs = session->options->jobs != 0 ? session->options->jobs : 1;
+  return true;
+}
+
+void nomem__session_choose_image(struct nomem__session *session, const char *names) {
+  snprintf(session->chosen_image, sizeof session->chosen_image, "%s", names);
+  session->settled = *session->options; /* a reproduction must choose alike */
+  session->settled.image = session->setup.image = session->chosen_image;
+  session->options = &session->settled;
+}
+
+int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit) {
+  *session = (struct nomem__session){.options = options};
+  char reason[NOMEM_TARGET_REASON_BYTES];
+  int result = nomem__target_check(options->program[0], &session->target, reason, sizeof reason);
+  if (result != 0) {
+    nomem__complain("%s", reason);
+    return result;
+  }
+  result = nomem__preload_find(session->preload, sizeof session->preload);
+  if (result != 0) {
+    if (result == -EINVAL)
+      nomem__complain("%s: its path has a blank or a colon, which LD_PRELOAD cannot take: install nomem elsewhere",
+                      session->preload);
+    else
+      nomem__complain("libnomem-preload.so is not beside the command: run 'make' or 'make install' again");
+    return result;
+  }
+  session->setup = (struct nomem__setup){.program = session->target.path,
+                                         .argv = options->program,
+                                         .preload = session->target.elf.has_backend ? NULL : session->preload,
+                                         .image = options->image,
+                                         .stdin_path = options->stdin_path,
+                                         .inherit = inherit,
+                                         .same_addresses = !options->aslr,
+                                         .trace = !options->no_trace,
+                                         .verify = options->verify,
+                                         .sanitizer = inherit ? NULL : &session->sanitizer};
+  result = isolate(session, inherit);
+  if (result != 0) {
+    nomem__isolation_close(session->isolation);
+    return result;
+  }
+  result = open_parts(session);
+  if (result != 0) nomem__complain("cannot start: %s", strerror(-result));
+  return result;
+}
+
+void nomem__session_close(struct nomem__session *session) {
+  nomem__trees_close(session->trees);
+  uv_close((uv_handle_t *)&session->interrupt, NULL);
+  uv_close((uv_handle_t *)&session->terminate, NULL);
+  uv_run(&session->loop, UV_RUN_DEFAULT);
+  uv_loop_close(&session->loop);
+  nomem__symbols_close(session->symbols);
+  nomem__sanitizer_forget(&session->sanitizer);
+  nomem__isolation_close(session->isolation);
+}
+
+void nomem__session_run(struct nomem__session *session) {
+  uv_run(&session->loop, UV_RUN_DEFAULT);
+}
+
+void nomem__session_run_until(struct nomem__session *session, const struct nomem__worker *worker) {
+  while (nomem__worker_is_busy(worker) && uv_run(&session->loop, UV_RUN_ONCE) != 0) continue;
+}
+
+bool nomem__session_can_retry(struct nomem__session *session, int result) {
+  char name[NOMEM_QUOTE_BYTES];
+  if (result == -EPERM && session->setup.trace) {
+    session->setup.trace = false;
+    nomem__complain("ptrace is not allowed here: findings will lack the stack where it blew up (--no-trace: expected)");
+    return true;
+  }
+  if (session->setup.stdin_path != NULL && (result == -ENOENT || result == -EACCES || result == -EISDIR))
+    nomem__complain("--stdin: cannot read %s: %s",
+                    nomem__quote(session->setup.stdin_path, name, sizeof name), strerror(-result));
+  else
+    nomem__complain("cannot start %s: %s", nomem__quote(session->target.path, name, sizeof name), strerror(-result));
+  return false;
+}
+
+bool nomem__session_was_injected(const struct nomem__outcome *outcome) {
+  const struct nomem_channel *channel = outcome->channel;
+  uint32_t count = channel->image_count < NOMEM_IMAGES ? channel->image_count : NOMEM_IMAGES;
+  if (outcome->end.start_error != 0) {
+    nomem__complain("the program could not be executed: %s", strerror(outcome->end.start_error));
+    return false;
+  }
+  if (count == 0) {
+    nomem__complain("nothing was intercepted: the program did not load the preload library (is it started through "
+                    "something that clears LD_PRELOAD, is static or setuid?): link nomem-link.o into it instead");
+    return false;
+  }
+  for (uint32_t i = 0; i < count; i++)
+    if (channel->images[i].injected) {
+      if (nomem__channel_calls(channel) > 0) return true;
+      nomem__complain("nothing was intercepted: the program allocates nothing, or brings an allocator of its own: "
+                      "give it work to do, or link nomem-link.o into it");
+      return false;
+    }
+  char name[NOMEM_QUOTE_BYTES];
+  const char *path = channel->images[0].path;
+  const char *slash = memrchr(path, '/', strnlen(path, NOMEM_PATH_BYTES));
+  nomem__quote(slash != NULL ? slash + 1 : path, name, sizeof name);
+  nomem__complain("nothing was intercepted: only %s ran, which is a launcher or not what --image asks for: "
+                  "name the program with --image, %s if it is that one", name, name);
+  return false;
+}

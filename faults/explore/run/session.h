@@ -1,0 +1,69 @@
+/* What every command that runs programs has: the loop, the target, the signals that end it, the symbols. */
+#ifndef NOMEM_SESSION_H
+#define NOMEM_SESSION_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "../options/options.h"
+#include "../stack/symbols.h"
+#include "../target/target_check.h"
+#include "../process/process_tree.h"
+#include "worker.h"
+
+/* Exit statuses of the command. */
+enum { NOMEM_EXIT_CLEAN = 0, NOMEM_EXIT_FINDINGS = 1, NOMEM_EXIT_FAILED = 2 };
+
+struct nomem__session {
+  const struct nomem__options *options;
+  uv_loop_t loop;
+  uv_signal_t interrupt, terminate;
+  struct nomem__trees *trees;
+  struct nomem__symbols *symbols;
+  struct nomem__target target;
+  struct nomem__setup setup;
+  struct nomem__isolation *isolation; /* NULL: none */
+  struct nomem__options settled; /* those that were given, but for what was found out by then */
+  char chosen_image[NOMEM_GLOB_BYTES];
+  unsigned jobs;
+  char preload[PATH_MAX];
+  struct nomem__sanitizer_memory sanitizer;
+  bool is_isolated;
+  char isolation_reason[NOMEM_ISOLATION_REASON_BYTES]; /* what is isolated, or what keeps it from being so */
+  int interrupted_by; /* 0, or SIGINT or SIGTERM */
+  void (*on_interrupt)(void *user);
+  void *user;
+};
+
+/* Checks the target and opens everything. inherit: runs have the command's own standard streams. Returns 0, or a
+ * negative error code after one line on standard error. */
+int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit);
+
+void nomem__session_close(struct nomem__session *session);
+
+/* Says whether runs are isolated, where a user should know. Once, when there is something to run. */
+void nomem__session_say_isolation(const struct nomem__session *session);
+
+/* Runs the loop until nothing is left to wait for. */
+void nomem__session_run(struct nomem__session *session);
+
+/* Runs the loop until the run of this worker has ended, though the process that is forked for it lives on. */
+void nomem__session_run_until(struct nomem__session *session, const struct nomem__worker *worker);
+
+/* One line on standard error, as every complaint of the command: "nomem: " and the rest. */
+__attribute__((format(printf, 1, 2))) void nomem__complain(const char *format, ...);
+
+/* A run could not be started: says why. Where ptrace is what is not allowed, says that the command goes on without it,
+ * and returns true: start again. */
+bool nomem__session_can_retry(struct nomem__session *session, int result);
+
+/* Gives isolation up for a program that fails in it, unless the user insists. False: there was none to give up. */
+bool nomem__session_drop_isolation(struct nomem__session *session);
+
+/* Leaves all programs alone but these, as --image does. */
+void nomem__session_choose_image(struct nomem__session *session, const char *names);
+
+/* Whether the injector was at work in this run. Says why not, and the way out. */
+bool nomem__session_was_injected(const struct nomem__outcome *outcome);
+
+#endif

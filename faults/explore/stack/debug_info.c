@@ -1,0 +1,389 @@
+#include "debug_info.h"
+
+#include <dwarf.h>
+#include <elf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "debug_file.h"
+
+/* Namespaces and classes within one another. No real program comes near. */
+#define SCOPE_DEPTH 64
+/* Functions inlined into one another at one address; deeper ones are left out. */
+#define INLINE_DEPTH 64
+
+#if defined __x86_64__
+#define FRAME_POINTER_OP DW_OP_reg6
+#else
+#error "name this machine's frame pointer"
+#endif
+
+/* Addresses from low up to but not including high belong to a function or compilation unit. */
+struct range {
+  Dwarf_Addr low, high;
+  Dwarf_Die die;
+};
+
+struct ranges {
+  struct range *items;
+  size_t count, capacity;
+};
+
+/* A compilation unit whose functions were listed. die is where lines are looked up; with split debug information its
+ * functions are in another file. */
+struct unit {
+  Dwarf_Die die;
+  struct ranges functions;
+};
+
+struct nomem__debuginfo {
+  Dwfl *dwfl;
+  Dwfl_Module *module;
+  Dwarf *dwarf;    /* NULL: there is no debug information */
+  Dwarf_Addr bias; /* of addresses in the file over those in dwarf; not 0 when a separate debug file is prelinked */
+  bool units_listed;
+  struct ranges unit_ranges;
+  struct unit *units;
+  size_t unit_count;
+};
+
+/* Never called, because the module is reported with its file; libdwfl's own would ask the network. */
+static int find_no_elf(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, char **file,
+                       Elf **elf) {
+  (void)module, (void)userdata, (void)name, (void)base, (void)file, (void)elf;
+  return -1;
+}
+
+static const Dwfl_Callbacks callbacks = {
+  .find_elf = find_no_elf,
+  .find_debuginfo = nomem__debugfile_find,
+  .section_address = dwfl_offline_section_address,
+};
+
+static bool add_range(struct ranges *ranges, Dwarf_Addr low, Dwarf_Addr high, const Dwarf_Die *die) {
+  if (ranges->count == ranges->capacity) {
+    size_t capacity = ranges->capacity ? ranges->capacity * 2 : 32;
+    struct range *items = reallocarray(ranges->items, capacity, sizeof *items);
+    if (!items) return false;
+    ranges->items = items;
+    ranges->capacity = capacity;
+  }
+  ranges->items[ranges->count++] = (struct range){low, high, *die};
+  return true;
+}
+
+static bool add_die(struct ranges *ranges, Dwarf_Die *die) {
+  Dwarf_Addr base, low, high;
+  ptrdiff_t next = 0;
+  while ((next = dwarf_ranges(die, next, &base, &low, &high)) > 0)
+    if (low < high && !add_range(ranges, low, high, die)) return false;
+  return true;
+}
+
+/* The narrowest range that holds address, because a nested function lies within its parent's. */
+static struct range *find_range(const struct ranges *ranges, Dwarf_Addr address) {
+  struct range *best = NULL;
+  for (size_t i = 0; i < ranges->count; i++) {
+    struct range *range = &ranges->items[i];
+    if (address < range->low || address >= range->high) continue;
+    if (!best || range->high - range->low < best->high - best->low) best = range;
+  }
+  return best;
+}
+
+static bool list_functions(struct ranges *functions, Dwarf_Die *parent, unsigned depth) {
+  Dwarf_Die child;
+  if (depth == SCOPE_DEPTH || dwarf_child(parent, &child) != 0) return true;
+  do {
+    switch (dwarf_tag(&child)) {
+    case DW_TAG_subprogram:
+      if (!add_die(functions, &child)) return false;
+      break;
+    case DW_TAG_namespace:
+    case DW_TAG_module:
+    case DW_TAG_class_type:
+    case DW_TAG_structure_type:
+    case DW_TAG_union_type:
+      if (!list_functions(functions, &child, depth + 1)) return false;
+      break;
+    default:
+      break;
+    }
+  } while (dwarf_siblingof(&child, &child) == 0);
+  return true;
+}
+
+/* Compilers may leave out the table that names the unit of an address (clang does, unless asked): then the units
+ * themselves say. */
+static Dwarf_Die *find_unit_die(struct nomem__debuginfo *info, uint64_t address, Dwarf_Die *die) {
+  Dwarf_Die *found = dwarf_addrdie(info->dwarf, address - info->bias, die);
+  if (found) return found;
+  if (!info->units_listed) {
+    info->units_listed = true;
+    Dwarf_CU *cu = NULL;
+    while (dwarf_get_units(info->dwarf, cu, &cu, NULL, NULL, die, NULL) == 0)
+      if (!add_die(&info->unit_ranges, die)) break;
+  }
+  struct range *range = find_range(&info->unit_ranges, address - info->bias);
+  if (!range) return NULL;
+  *die = range->die;
+  return die;
+}
+
+static struct unit *find_unit(struct nomem__debuginfo *info, uint64_t address) {
+  Dwarf_Die die, split;
+  uint8_t type;
+  if (!find_unit_die(info, address, &die)) return NULL;
+  for (size_t i = 0; i < info->unit_count; i++)
+    if (info->units[i].die.addr == die.addr) return &info->units[i];
+  struct unit *units = reallocarray(info->units, info->unit_count + 1, sizeof *units);
+  if (!units) return NULL;
+  info->units = units;
+  struct unit *unit = &units[info->unit_count];
+  *unit = (struct unit){.die = die};
+  bool is_split = dwarf_cu_info(die.cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 && type == DW_UT_skeleton;
+  if (!list_functions(&unit->functions, is_split && split.addr ? &split : &die, 0)) {
+    free(unit->functions.items);
+    return NULL;
+  }
+  info->unit_count++;
+  return unit;
+}
+
+/* The child of scope that holds address and is a block or an inlined function. */
+static bool enter(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *inner) {
+  if (dwarf_child(scope, inner) != 0) return false;
+  do {
+    switch (dwarf_tag(inner)) {
+    case DW_TAG_lexical_block:
+    case DW_TAG_try_block:
+    case DW_TAG_catch_block:
+    case DW_TAG_inlined_subroutine:
+      if (dwarf_haspc(inner, address) > 0) return true;
+      break;
+    default:
+      break;
+    }
+  } while (dwarf_siblingof(inner, inner) == 0);
+  return false;
+}
+
+/* Writes function and the functions inlined into it at address, outermost first. */
+static size_t inline_chain(const Dwarf_Die *function, Dwarf_Addr address, Dwarf_Die *chain) {
+  size_t depth = 0;
+  Dwarf_Die scope = *function, inner;
+  chain[depth++] = scope;
+  while (depth < INLINE_DEPTH && enter(&scope, address, &inner)) {
+    if (dwarf_tag(&inner) == DW_TAG_inlined_subroutine) chain[depth++] = inner;
+    scope = inner;
+  }
+  return depth;
+}
+
+/* The linker's name where it says more than the source's: namespaces, classes and argument types of C++. */
+static const char *function_name(Dwarf_Die *die) {
+  Dwarf_Attribute attribute;
+  const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute));
+  if (!name) name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute));
+  return name && strncmp(name, "_Z", 2) == 0 ? name : dwarf_diename(die);
+}
+
+static const char *unit_directory(Dwarf_Die *unit) {
+  Dwarf_Attribute attribute;
+  return dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+}
+
+static unsigned number(Dwarf_Die *die, unsigned name) {
+  Dwarf_Attribute attribute;
+  Dwarf_Word value;
+  return dwarf_formudata(dwarf_attr(die, name, &attribute), &value) == 0 ? (unsigned)value : 0;
+}
+
+static void set_line(struct nomem__debug_frame *frame, struct unit *unit, Dwarf_Addr address) {
+  int line = 0, column = 0;
+  Dwarf_Line *record = dwarf_getsrc_die(&unit->die, address);
+  if (!record) return;
+  frame->file = dwarf_linesrc(record, NULL, NULL);
+  frame->directory = unit_directory(&unit->die);
+  if (dwarf_lineno(record, &line) == 0 && line > 0) frame->line = (unsigned)line;
+  if (dwarf_linecol(record, &column) == 0 && column > 0) frame->column = (unsigned)column;
+}
+
+/* The place that the inlined function callee was called at is where its caller's frame stands. */
+static void set_call_line(struct nomem__debug_frame *frame, struct unit *unit, Dwarf_Die *callee) {
+  Dwarf_Files *files;
+  size_t count;
+  if (dwarf_getsrcfiles(&unit->die, &files, &count) == 0)
+    frame->file = dwarf_filesrc(files, number(callee, DW_AT_call_file), NULL, NULL);
+  frame->directory = unit_directory(&unit->die);
+  frame->line = number(callee, DW_AT_call_line);
+  frame->column = number(callee, DW_AT_call_column);
+}
+
+/* Where no symbol covers the address, libdw answers with the label before it; in a stripped file that may be far away.
+ * Only a symbol whose size covers the address is the right name. */
+static bool find_symbol(struct nomem__debuginfo *info, uint64_t address, struct nomem__debug_frame *frame) {
+  GElf_Off offset;
+  GElf_Sym symbol;
+  const char *name = dwfl_module_addrinfo(info->module, address, &offset, &symbol, NULL, NULL, NULL);
+  if (!name || offset >= symbol.st_size) return false;
+  frame->name = name;
+  frame->start = address - offset;
+  return true;
+}
+
+size_t nomem__debuginfo_frames(struct nomem__debuginfo *info, uint64_t address, struct nomem__debug_frame *frames,
+                               size_t max) {
+  if (max == 0) return 0;
+  frames[0] = (struct nomem__debug_frame){0};
+  struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
+  if (unit) set_line(&frames[0], unit, address - info->bias);
+  struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
+  if (!function) {
+    bool named = find_symbol(info, address, &frames[0]);
+    return named || frames[0].file;
+  }
+  Dwarf_Die chain[INLINE_DEPTH];
+  size_t depth = inline_chain(&function->die, address - info->bias, chain);
+  size_t count = 0;
+  for (; count < depth && count < max; count++) {
+    Dwarf_Die *die = &chain[depth - 1 - count];
+    struct nomem__debug_frame *frame = &frames[count];
+    if (count > 0) {
+      *frame = (struct nomem__debug_frame){0};
+      set_call_line(frame, unit, &chain[depth - count]);
+    }
+    frame->name = function_name(die);
+    frame->inlined = count + 1 < depth;
+    if (!frame->inlined) frame->start = function->low + info->bias;
+  }
+  return count;
+}
+
+static bool is_pointer(Dwarf_Die *parameter) {
+  Dwarf_Attribute attribute;
+  Dwarf_Die type;
+  Dwarf_Die *found = dwarf_formref_die(dwarf_attr_integrate(parameter, DW_AT_type, &attribute), &type);
+  return found && dwarf_peel_type(&type, &type) == 0 && dwarf_tag(&type) == DW_TAG_pointer_type;
+}
+
+/* An expression of a single operation, which is what stays in one place. */
+static bool single_operation(Dwarf_Die *die, unsigned name, Dwarf_Addr address, Dwarf_Op *operation) {
+  Dwarf_Attribute attribute;
+  Dwarf_Op *expression;
+  size_t length;
+  if (!dwarf_attr_integrate(die, name, &attribute)) return false;
+  if (dwarf_getlocation_addr(&attribute, address, &expression, &length, 1) != 1 || length != 1) return false;
+  *operation = *expression;
+  return true;
+}
+
+static struct nomem__debug_parameter parameter_of(Dwarf_Die *parameter, Dwarf_Die *function, Dwarf_Addr address) {
+  Dwarf_Op place, base;
+  if (!single_operation(parameter, DW_AT_location, address, &place) || place.atom != DW_OP_fbreg ||
+      !single_operation(function, DW_AT_frame_base, address, &base))
+    return (struct nomem__debug_parameter){0};
+  return (struct nomem__debug_parameter){
+    .offset = (int64_t)place.number,
+    .is_from_frame_pointer = base.atom == FRAME_POINTER_OP,
+    .is_known = base.atom == DW_OP_call_frame_cfa || base.atom == FRAME_POINTER_OP,
+  };
+}
+
+int nomem__debuginfo_pointers(struct nomem__debuginfo *info, uint64_t address,
+                              struct nomem__debug_parameter *parameters, int max) {
+  struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
+  struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
+  int count = 0;
+  Dwarf_Die child;
+  if (!function) return -1;
+  if (dwarf_child(&function->die, &child) != 0) return 0;
+  do
+    if (count < max && dwarf_tag(&child) == DW_TAG_formal_parameter && is_pointer(&child))
+      parameters[count++] = parameter_of(&child, &function->die, address - info->bias);
+  while (dwarf_siblingof(&child, &child) == 0);
+  return count;
+}
+
+static struct nomem__debug_result result_of_base(Dwarf_Die *type, unsigned bytes) {
+  Dwarf_Attribute attribute;
+  Dwarf_Word encoding = 0;
+  struct nomem__debug_result result = {.bytes = bytes};
+  if (dwarf_formudata(dwarf_attr(type, DW_AT_encoding, &attribute), &encoding) != 0) return result;
+  if (encoding == DW_ATE_boolean) result.kind = NOMEM_RESULT_BOOL;
+  if (encoding == DW_ATE_signed || encoding == DW_ATE_signed_char) result.kind = NOMEM_RESULT_SIGNED;
+  if (encoding == DW_ATE_unsigned || encoding == DW_ATE_unsigned_char) result.kind = NOMEM_RESULT_UNSIGNED;
+  return result;
+}
+
+struct nomem__debug_result nomem__debuginfo_result(struct nomem__debuginfo *info, uint64_t address) {
+  struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
+  struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
+  struct nomem__debug_result result = {0};
+  Dwarf_Attribute attribute;
+  Dwarf_Die type;
+  if (!function) return result;
+  if (!dwarf_formref_die(dwarf_attr_integrate(&function->die, DW_AT_type, &attribute), &type)) {
+    result.kind = NOMEM_RESULT_NONE;
+    return result;
+  }
+  int bytes = dwarf_peel_type(&type, &type) == 0 ? dwarf_bytesize(&type) : 0;
+  int tag = dwarf_tag(&type);
+  result.bytes = bytes > 0 && bytes <= (int)sizeof(uint64_t) ? (unsigned)bytes : 0;
+  if (tag == DW_TAG_pointer_type) result = (struct nomem__debug_result){NOMEM_RESULT_POINTER, sizeof(uint64_t)};
+  if (tag == DW_TAG_enumeration_type && result.bytes > 0) result.kind = NOMEM_RESULT_SIGNED;
+  return tag == DW_TAG_base_type && result.bytes > 0 ? result_of_base(&type, result.bytes) : result;
+}
+
+static int open_program(const char *path, int *fd) {
+  unsigned char ident[EI_NIDENT];
+  Elf64_Half type = ET_NONE;
+  struct stat status;
+  *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (*fd < 0) return -errno;
+  /* e_type has the same place in 32-bit files. */
+  if (fstat(*fd, &status) == 0 && S_ISREG(status.st_mode) &&
+      pread(*fd, ident, sizeof ident, 0) == (ssize_t)sizeof ident && memcmp(ident, ELFMAG, SELFMAG) == 0 &&
+      pread(*fd, &type, sizeof type, EI_NIDENT) == (ssize_t)sizeof type && (type == ET_EXEC || type == ET_DYN))
+    return 0;
+  close(*fd);
+  return -ENOEXEC;
+}
+
+int nomem__debuginfo_open(struct nomem__debuginfo **info, const char *path) {
+  int fd;
+  int error = open_program(path, &fd);
+  if (error) return error;
+  struct nomem__debuginfo *opened = calloc(1, sizeof *opened);
+  if (opened) opened->dwfl = dwfl_begin(&callbacks);
+  if (!opened || !opened->dwfl) {
+    close(fd);
+    free(opened);
+    return -ENOMEM;
+  }
+  /* At base 0 addresses in the module are those in the file, for a program that cannot be moved, too. */
+  opened->module = dwfl_report_elf(opened->dwfl, path, path, fd, 0, true);
+  if (!opened->module) close(fd);
+  if (!opened->module || dwfl_report_end(opened->dwfl, NULL, NULL) != 0) {
+    nomem__debuginfo_close(opened);
+    return -ENOEXEC;
+  }
+  opened->dwarf = dwfl_module_getdwarf(opened->module, &opened->bias);
+  *info = opened;
+  return 0;
+}
+
+void nomem__debuginfo_close(struct nomem__debuginfo *info) {
+  if (!info) return;
+  for (size_t i = 0; i < info->unit_count; i++) free(info->units[i].functions.items);
+  free(info->units);
+  free(info->unit_ranges.items);
+  dwfl_end(info->dwfl);
+  free(info);
+}

@@ -1,0 +1,229 @@
+#define _GNU_SOURCE /* process_vm_readv, memfd_create */
+#include "memory_map.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Linux's default limit of mappings is 65530; a process with more is cut off there. */
+#define AREAS_MAX 131072
+/* The headers of a module must lie in its first page, where linkers put them. */
+#define HEADER_BYTES 4096
+#define PAGE_BYTES UINT64_C(4096)
+/* A module larger than this is not copied. */
+#define IMAGE_BYTES_MAX (UINT64_C(512) << 20)
+#define IMAGE_CHUNK_BYTES 65536
+
+#if defined __x86_64__
+#define MACHINE EM_X86_64
+#elif defined __aarch64__
+#define MACHINE EM_AARCH64
+#else
+#error "add this machine's ELF number"
+#endif
+
+/* A module's first page. */
+struct headers {
+  _Alignas(Elf64_Ehdr) unsigned char bytes[HEADER_BYTES];
+  const Elf64_Phdr *segments;
+  size_t segment_count;
+};
+
+size_t nomem__process_read(pid_t pid, uint64_t address, void *buffer, size_t bytes) {
+  struct iovec local = {buffer, bytes};
+  struct iovec remote = {(void *)(uintptr_t)address, bytes}; /* NOLINT: an address in the other process */
+  ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+  return got > 0 ? (size_t)got : 0;
+}
+
+/* Makes room for one more item. */
+static bool reserve(void **items, size_t count, size_t *capacity, size_t item_bytes) {
+  if (count < *capacity) return true;
+  size_t more = *capacity ? *capacity * 2 : 64;
+  void *grown = reallocarray(*items, more, item_bytes);
+  if (!grown) return false;
+  *items = grown;
+  *capacity = more;
+  return true;
+}
+
+static bool parse_area(const char *line, struct nomem__area *area) {
+  char permissions[5];
+  int path = 0;
+  *area = (struct nomem__area){0};
+  int fields = sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n", &area->start, &area->end,
+                      permissions, &area->offset, &area->device_major, &area->device_minor, &area->inode, &path);
+  if (fields != 7 || path == 0) return false;
+  area->is_readable = permissions[0] == 'r';
+  area->is_writable = permissions[1] == 'w';
+  area->is_executable = permissions[2] == 'x';
+  area->path = strndup(line + path, strcspn(line + path, "\n"));
+  return area->path != NULL;
+}
+
+static int read_areas(struct nomem__maps *maps, pid_t pid) {
+  char name[64];
+  char *line = NULL;
+  size_t line_bytes = 0;
+  int error = 0;
+  snprintf(name, sizeof name, "/proc/%ld/maps", (long)pid);
+  FILE *file = fopen(name, "re");
+  if (!file) return -errno;
+  while (maps->area_count < AREAS_MAX && getline(&line, &line_bytes, file) > 0) {
+    if (!reserve((void **)&maps->areas, maps->area_count, &maps->area_capacity, sizeof *maps->areas) ||
+        !parse_area(line, &maps->areas[maps->area_count])) {
+      error = -ENOMEM;
+      break;
+    }
+    maps->area_count++;
+  }
+  free(line);
+  fclose(file);
+  return error;
+}
+
+static bool read_headers(pid_t pid, const struct nomem__area *area, struct headers *headers) {
+  size_t got = nomem__process_read(pid, area->start, headers->bytes, sizeof headers->bytes);
+  const Elf64_Ehdr *header = (const Elf64_Ehdr *)headers->bytes;
+  if (got < sizeof *header || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return false;
+  if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != MACHINE) return false;
+  if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phoff % _Alignof(Elf64_Phdr) != 0) return false;
+  if (header->e_phoff > got || header->e_phnum > (got - header->e_phoff) / sizeof(Elf64_Phdr)) return false;
+  headers->segments = (const Elf64_Phdr *)(headers->bytes + header->e_phoff);
+  headers->segment_count = header->e_phnum;
+  return true;
+}
+
+/* Programs map ELF files as plain data, too (debuggers, this project's own symbol tables). A loaded one has its code
+ * where its headers say. */
+static bool code_is_mapped(const struct nomem__maps *maps, const struct nomem__module *module,
+                           const struct headers *headers) {
+  for (size_t i = 0; i < headers->segment_count; i++) {
+    const Elf64_Phdr *segment = &headers->segments[i];
+    if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || segment->p_filesz == 0) continue;
+    uint64_t address = module->bias + segment->p_vaddr;
+    const struct nomem__area *area = nomem__maps_area(maps, address);
+    return area && area->inode == module->area->inode && area->offset + (address - area->start) == segment->p_offset;
+  }
+  return false;
+}
+
+/* Finds out what the module that begins with area spans. */
+static bool measure(const struct nomem__maps *maps, pid_t pid, const struct nomem__area *area,
+                    struct nomem__module *module) {
+  struct headers headers;
+  uint64_t low = UINT64_MAX, high = 0;
+  bool has_start = false;
+  if (!read_headers(pid, area, &headers)) return false;
+  *module = (struct nomem__module){.area = area};
+  for (size_t i = 0; i < headers.segment_count; i++) {
+    const Elf64_Phdr *segment = &headers.segments[i];
+    if (segment->p_type != PT_LOAD) continue;
+    uint64_t start = segment->p_vaddr & ~(PAGE_BYTES - 1);
+    if (!has_start && segment->p_offset < PAGE_BYTES) {
+      module->bias = area->start - start;
+      has_start = true;
+    }
+    if (start < low) low = start;
+    if (segment->p_vaddr + segment->p_memsz > high) high = segment->p_vaddr + segment->p_memsz;
+  }
+  module->start = module->bias + low;
+  module->end = module->bias + ((high + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1));
+  return has_start && module->start < module->end && code_is_mapped(maps, module, &headers);
+}
+
+static int find_modules(struct nomem__maps *maps, pid_t pid) {
+  uint64_t after = 0;
+  for (size_t i = 0; i < maps->area_count; i++) {
+    const struct nomem__area *area = &maps->areas[i];
+    bool is_vdso = strcmp(area->path, "[vdso]") == 0;
+    if (area->start < after || area->offset != 0 || (area->inode == 0 && !is_vdso)) continue;
+    struct nomem__module module;
+    if (!measure(maps, pid, area, &module)) continue;
+    if (!reserve((void **)&maps->modules, maps->module_count, &maps->module_capacity, sizeof *maps->modules))
+      return -ENOMEM;
+    maps->modules[maps->module_count++] = module;
+    after = module.end;
+  }
+  return 0;
+}
+
+static void clear(struct nomem__maps *maps) {
+  for (size_t i = 0; i < maps->area_count; i++) free(maps->areas[i].path);
+  maps->area_count = maps->module_count = 0;
+}
+
+int nomem__maps_read(struct nomem__maps *maps, pid_t pid) {
+  clear(maps);
+  int error = read_areas(maps, pid);
+  if (!error) error = find_modules(maps, pid);
+  if (error) clear(maps);
+  return error;
+}
+
+void nomem__maps_free(struct nomem__maps *maps) {
+  clear(maps);
+  free(maps->areas);
+  free(maps->modules);
+  *maps = (struct nomem__maps){0};
+}
+
+const struct nomem__area *nomem__maps_area(const struct nomem__maps *maps, uint64_t address) {
+  size_t low = 0, high = maps->area_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (address < maps->areas[middle].start)
+      high = middle;
+    else if (address >= maps->areas[middle].end)
+      low = middle + 1;
+    else
+      return &maps->areas[middle];
+  }
+  return NULL;
+}
+
+const struct nomem__area *nomem__maps_next_writable(const struct nomem__maps *maps, uint64_t address) {
+  for (size_t i = 0; i < maps->area_count; i++)
+    if (maps->areas[i].is_writable && maps->areas[i].end > address) return &maps->areas[i];
+  return NULL;
+}
+
+const struct nomem__module *nomem__maps_module(const struct nomem__maps *maps, uint64_t address) {
+  for (size_t i = 0; i < maps->module_count; i++)
+    if (address >= maps->modules[i].start && address < maps->modules[i].end) return &maps->modules[i];
+  return NULL;
+}
+
+static bool copy_area(const struct nomem__area *area, uint64_t end, pid_t pid, int fd) {
+  char chunk[IMAGE_CHUNK_BYTES];
+  for (uint64_t at = area->start; at < end;) {
+    uint64_t left = end - at;
+    size_t got = nomem__process_read(pid, at, chunk, left < sizeof chunk ? left : sizeof chunk);
+    /* Pages beyond the end of a file that was cut short cannot be read: they stay zero. */
+    if (got == 0) return true;
+    if (pwrite(fd, chunk, got, (off_t)(area->offset + (at - area->start))) != (ssize_t)got) return false;
+    at += got;
+  }
+  return true;
+}
+
+int nomem__maps_image(const struct nomem__maps *maps, const struct nomem__module *module, pid_t pid) {
+  if (module->end - module->start > IMAGE_BYTES_MAX) return -EFBIG;
+  int fd = memfd_create("nomem-module", MFD_CLOEXEC);
+  if (fd < 0) return -errno;
+  for (const struct nomem__area *area = module->area; area < maps->areas + maps->area_count; area++) {
+    if (area->start >= module->end) break;
+    if (area->inode != module->area->inode || area->offset > IMAGE_BYTES_MAX) continue;
+    if (copy_area(area, area->end < module->end ? area->end : module->end, pid, fd)) continue;
+    int error = -errno;
+    close(fd);
+    return error;
+  }
+  return fd;
+}

@@ -1,0 +1,372 @@
+#define _GNU_SOURCE /* asprintf */
+#include "stack_capture.h"
+
+#include <elfutils/libdwfl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/user.h>
+#include <unistd.h>
+
+#include "../../ledger_format.h"
+#include "debug_file.h"
+#include "memory_map.h"
+
+/* Stack memory is read in pieces of this size; a power of two. */
+#define PIECE_BYTES 1024
+#define PIECES 32
+
+/* How far below the end of a stack a large frame may reach, and what is taken for the end itself. */
+#define OVERFLOW_REACH_BYTES (UINT64_C(16) << 20)
+#define OVERFLOW_SLACK_BYTES 4096
+
+struct piece {
+  uint64_t address;
+  size_t readable_bytes;
+  bool is_valid;
+  unsigned char bytes[PIECE_BYTES];
+};
+
+struct name {
+  struct name *next;
+  char text[];
+};
+
+struct nomem__stacks {
+  Dwfl *dwfl;
+  Elf *machine; /* tells libdwfl which registers there are */
+  int machine_fd;
+  bool is_attached;
+  struct name *names;
+
+  /* Of the process that is being captured. */
+  pid_t pid;
+  struct nomem__maps maps;
+  struct user_regs_struct registers;
+  bool is_in_call; /* registers are not as they are, but within the call instruction that led nowhere */
+  struct piece pieces[PIECES];
+};
+
+#if defined __x86_64__
+#define IP(registers) ((registers)->rip)
+#define SP(registers) ((registers)->rsp)
+/* Their DWARF numbers. */
+#define FRAME_POINTER 6
+#define STACK_POINTER 7
+/* Bytes below the stack pointer that a function which calls none may use. */
+#define RED_ZONE 128
+
+static bool give_registers(Dwfl_Thread *thread, const struct user_regs_struct *r) {
+  /* In the order of the ABI's DWARF numbers. */
+  Dwarf_Word values[] = {r->rax, r->rdx, r->rcx, r->rbx, r->rsi, r->rdi, r->rbp, r->rsp, r->r8,
+                         r->r9,  r->r10, r->r11, r->r12, r->r13, r->r14, r->r15, r->rip};
+  return dwfl_thread_state_registers(thread, 0, sizeof values / sizeof *values, values);
+}
+#else
+#error "add this machine's registers"
+#endif
+
+/* What lies in memory at address, from the pieces or the process. */
+static bool read_word(struct nomem__stacks *stacks, uint64_t address, uint64_t *word) {
+  unsigned char bytes[sizeof *word];
+  for (size_t done = 0; done < sizeof bytes;) {
+    uint64_t at = address + done;
+    uint64_t start = at & ~(uint64_t)(PIECE_BYTES - 1);
+    struct piece *piece = &stacks->pieces[start / PIECE_BYTES % PIECES];
+    if (!piece->is_valid || piece->address != start) {
+      piece->is_valid = true;
+      piece->address = start;
+      piece->readable_bytes = nomem__process_read(stacks->pid, start, piece->bytes, PIECE_BYTES);
+    }
+    size_t skip = at - start;
+    size_t here = PIECE_BYTES - skip < sizeof bytes - done ? PIECE_BYTES - skip : sizeof bytes - done;
+    if (skip + here > piece->readable_bytes) return false;
+    memcpy(bytes + done, piece->bytes + skip, here);
+    done += here;
+  }
+  memcpy(word, bytes, sizeof bytes);
+  return true;
+}
+
+static bool memory_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *word, void *arg) {
+  (void)dwfl;
+  return read_word(arg, address, word);
+}
+
+static bool set_initial_registers(Dwfl_Thread *thread, void *arg) {
+  struct nomem__stacks *stacks = arg;
+  return give_registers(thread, &stacks->registers);
+}
+
+static pid_t next_thread(Dwfl *dwfl, void *arg, void **thread_arg) {
+  (void)dwfl, (void)arg, (void)thread_arg;
+  return 0;
+}
+
+static bool get_thread(Dwfl *dwfl, pid_t tid, void *arg, void **thread_arg) {
+  (void)dwfl, (void)tid;
+  *thread_arg = arg;
+  return true;
+}
+
+static const Dwfl_Thread_Callbacks thread_callbacks = {
+  .next_thread = next_thread,
+  .get_thread = get_thread,
+  .memory_read = memory_read,
+  .set_initial_registers = set_initial_registers,
+};
+
+/* Opens the file a module was loaded from, when it is still the one at its path; else what is left of it in memory. */
+static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name, Dwarf_Addr base, char **file,
+                    Elf **elf) {
+  (void)dwfl_module, (void)name, (void)elf;
+  struct nomem__stacks *stacks = *userdata;
+  const struct nomem__module *module = stacks ? nomem__maps_module(&stacks->maps, base) : NULL;
+  struct stat status;
+  if (!module) return -1;
+  if (module->area->path[0] != '/') return nomem__maps_image(&stacks->maps, module, stacks->pid);
+  int fd = open(module->area->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  /* The device is not compared: an overlay shows another one here than in the list of mappings. */
+  if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == module->area->inode) {
+    *file = strdup(module->area->path);
+    return fd;
+  }
+  if (fd >= 0) close(fd);
+  return nomem__maps_image(&stacks->maps, module, stacks->pid);
+}
+
+static const Dwfl_Callbacks callbacks = {
+  .find_elf = find_elf,
+  .find_debuginfo = nomem__debugfile_none,
+};
+
+int nomem__stacks_open(struct nomem__stacks **stacks) {
+  struct nomem__stacks *opened = calloc(1, sizeof *opened);
+  if (!opened) return -ENOMEM;
+  opened->machine_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  int error = opened->machine_fd < 0 ? -errno : -ENOMEM;
+  if (opened->machine_fd >= 0) {
+    elf_version(EV_CURRENT);
+    opened->machine = elf_begin(opened->machine_fd, ELF_C_READ_MMAP, NULL);
+  }
+  if (opened->machine) opened->dwfl = dwfl_begin(&callbacks);
+  if (opened->dwfl) {
+    *stacks = opened;
+    return 0;
+  }
+  nomem__stacks_close(opened);
+  return error;
+}
+
+void nomem__stacks_close(struct nomem__stacks *stacks) {
+  if (!stacks) return;
+  if (stacks->dwfl) dwfl_end(stacks->dwfl);
+  elf_end(stacks->machine);
+  if (stacks->machine_fd >= 0) close(stacks->machine_fd);
+  while (stacks->names) {
+    struct name *next = stacks->names->next;
+    free(stacks->names);
+    stacks->names = next;
+  }
+  nomem__maps_free(&stacks->maps);
+  free(stacks);
+}
+
+/* A copy of a module's path that lives as long as stacks; NULL: out of memory. */
+static const char *keep_name(struct nomem__stacks *stacks, const char *text) {
+  for (struct name *name = stacks->names; name; name = name->next)
+    if (strcmp(name->text, text) == 0) return name->text;
+  size_t bytes = strlen(text) + 1;
+  struct name *name = malloc(sizeof *name + bytes);
+  if (!name) return NULL;
+  memcpy(name->text, text, bytes);
+  name->next = stacks->names;
+  stacks->names = name;
+  return name->text;
+}
+
+/* Tells libdwfl what is mapped where. It keeps the modules it has under the same name at the same place; the name
+ * holds the inode, so that a file built anew is another module. */
+static bool report_modules(struct nomem__stacks *stacks) {
+  dwfl_report_begin(stacks->dwfl);
+  for (size_t i = 0; i < stacks->maps.module_count; i++) {
+    const struct nomem__module *module = &stacks->maps.modules[i];
+    const struct nomem__area *area = module->area;
+    char *name;
+    if (asprintf(&name, "%x:%x:%" PRIu64 ":%s", area->device_major, area->device_minor, area->inode, area->path) < 0)
+      break;
+    Dwfl_Module *reported = dwfl_report_module(stacks->dwfl, name, module->start, module->end);
+    free(name);
+    void **userdata;
+    if (!reported) break;
+    dwfl_module_info(reported, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
+    *userdata = stacks;
+  }
+  if (dwfl_report_end(stacks->dwfl, NULL, NULL) != 0) return false;
+  if (!stacks->is_attached)
+    stacks->is_attached = dwfl_attach_state(stacks->dwfl, stacks->machine, stacks->pid, &thread_callbacks, stacks);
+  return stacks->is_attached;
+}
+
+/* Reads what all threads of a process share. Returns false when there is nothing to unwind by. */
+static bool load_process(struct nomem__stacks *stacks, pid_t pid) {
+  stacks->pid = pid;
+  for (size_t i = 0; i < PIECES; i++) stacks->pieces[i].is_valid = false;
+  return nomem__maps_read(&stacks->maps, pid) == 0 && report_modules(stacks);
+}
+
+static bool is_code(const struct nomem__stacks *stacks, uint64_t address) {
+  const struct nomem__area *area = nomem__maps_area(&stacks->maps, address);
+  return area && area->is_executable;
+}
+
+static void add_frame(struct nomem__stacks *stacks, struct nomem__stack *out, uint64_t address,
+                      bool is_return_address) {
+  struct nomem__stack_frame *frame = &out->frames[out->depth++];
+  const struct nomem__module *module = nomem__maps_module(&stacks->maps, address - is_return_address);
+  const char *name = module ? keep_name(stacks, module->area->path) : NULL;
+  *frame = (struct nomem__stack_frame){.module = name,
+                                       .offset = name ? address - module->bias : address,
+                                       .is_return_address = is_return_address};
+}
+
+/* The caller's stack pointer is where it was before the call. */
+static void note_registers(struct nomem__stack *out, Dwfl_Frame *state) {
+  struct nomem__stack_frame *frame = &out->frames[out->depth - 1];
+  Dwarf_Word value;
+  if (dwfl_frame_reg(state, FRAME_POINTER, &value) == 0) frame->frame_pointer = value;
+  if (out->depth > 1 && dwfl_frame_reg(state, STACK_POINTER, &value) == 0) frame[-1].cfa = value;
+}
+
+struct walk {
+  struct nomem__stacks *stacks;
+  struct nomem__stack *out;
+};
+
+static int on_frame(Dwfl_Frame *state, void *arg) {
+  struct walk *walk = arg;
+  Dwarf_Addr ip;
+  bool is_activation;
+  if (!dwfl_frame_pc(state, &ip, &is_activation)) return DWARF_CB_ABORT;
+  if (walk->out->depth == NOMEM__STACK_DEPTH) {
+    walk->out->is_cut = true;
+    return DWARF_CB_ABORT;
+  }
+  if (walk->out->depth == 0 && walk->stacks->is_in_call)
+    add_frame(walk->stacks, walk->out, ip + 1, true);
+  else if (ip != 0 || is_activation)
+    add_frame(walk->stacks, walk->out, ip, !is_activation);
+  else
+    return DWARF_CB_ABORT;
+  note_registers(walk->out, state);
+  return DWARF_CB_OK;
+}
+
+static void read_signal(struct nomem__stack *out) {
+  siginfo_t info;
+  if (ptrace(PTRACE_GETSIGINFO, out->tid, NULL, &info) != 0) return; /* not stopped at a signal */
+  out->signal = info.si_signo;
+  out->code = info.si_code;
+  switch (info.si_signo) {
+  case SIGSEGV:
+  case SIGBUS:
+  case SIGILL:
+  case SIGFPE:
+  case SIGTRAP:
+    /* Sent by the kernel for an address, not by kill() and not for one it could not make out. */
+    out->has_fault_address = info.si_code > 0 && info.si_code < SI_KERNEL;
+    if (out->has_fault_address) out->fault_address = (uint64_t)(uintptr_t)info.si_addr;
+    break;
+  default:
+    break;
+  }
+}
+
+/* Where no pointer can hold an address, the kernel does not say which it was: a register that still has what freed
+ * blocks are filled with tells. */
+static uint64_t find_freed_pointer(const struct nomem__stack *stack, const struct user_regs_struct *registers) {
+  const uint64_t candidates[] = {IP(registers),   registers->rax, registers->rbx, registers->rcx,
+                                 registers->rdx,  registers->rsi, registers->rdi, registers->rbp,
+                                 registers->r8,   registers->r9,  registers->r10, registers->r11,
+                                 registers->r12,  registers->r13, registers->r14, registers->r15};
+  bool is_stack_fault = stack->signal == SIGBUS; /* through the frame pointer, which may hold any */
+  if ((stack->signal != SIGSEGV && !is_stack_fault) || stack->code != SI_KERNEL) return 0;
+  for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
+    if (nomem__ledger_is_fill(candidates[i])) return candidates[i];
+  return 0;
+}
+
+/* Whether the stack pointer has come to the end of the memory that is the stack's, and what was touched lies between
+ * the two, or just where a call or a push would write. */
+static bool is_overflow(const struct nomem__stacks *stacks, const struct nomem__stack *out) {
+  if (!out->has_fault_address || out->signal != SIGSEGV) return false;
+  const struct nomem__area *stack = nomem__maps_next_writable(&stacks->maps, out->fault_address);
+  if (stack == NULL || stack->start <= out->fault_address) return false;
+  return out->sp < stack->start + OVERFLOW_SLACK_BYTES && stack->start - OVERFLOW_REACH_BYTES < out->sp &&
+         out->fault_address + OVERFLOW_SLACK_BYTES >= out->sp;
+}
+
+/* After a call of what is no code there is no unwind table for where the thread is, but the return address is on top
+ * of the stack: go on as if the call had not been made yet. */
+static void step_out_of_nowhere(struct nomem__stacks *stacks) {
+  uint64_t caller;
+  stacks->is_in_call = false;
+  if (is_code(stacks, IP(&stacks->registers))) return;
+  if (!read_word(stacks, SP(&stacks->registers), &caller) || !is_code(stacks, caller - 1)) return;
+  IP(&stacks->registers) = caller - 1;
+  SP(&stacks->registers) += sizeof caller;
+  stacks->is_in_call = true;
+}
+
+static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t tid, struct nomem__stack *out) {
+  struct walk walk = {stacks, out};
+  *out = (struct nomem__stack){.pid = stacks->pid, .tid = tid};
+  if (ptrace(PTRACE_GETREGS, tid, NULL, &stacks->registers) != 0) return -ESRCH;
+  out->ip = IP(&stacks->registers);
+  out->sp = SP(&stacks->registers);
+  read_signal(out);
+  out->freed_pointer = find_freed_pointer(out, &stacks->registers);
+  out->is_overflow = is_overflow(stacks, out);
+  step_out_of_nowhere(stacks);
+  if (is_loaded) dwfl_getthread_frames(stacks->dwfl, tid, on_frame, &walk);
+  if (out->depth == 0) add_frame(stacks, out, out->ip, false);
+  return 0;
+}
+
+int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out) {
+  return capture_thread(stacks, load_process(stacks, pid), tid, out);
+}
+
+void nomem__stack_copy_memory(const struct nomem__stack *stack, struct nomem__stack_memory *memory) {
+  memory->start = stack->sp - RED_ZONE;
+  memory->byte_count = nomem__process_read(stack->pid, memory->start, memory->bytes, sizeof memory->bytes);
+}
+
+bool nomem__stack_word(const struct nomem__stack_memory *memory, uint64_t address, uint64_t *word) {
+  if (address < memory->start || memory->byte_count < sizeof *word) return false;
+  if (address - memory->start > memory->byte_count - sizeof *word) return false;
+  memcpy(word, memory->bytes + (address - memory->start), sizeof *word);
+  return true;
+}
+
+static bool is_same_frame(const struct nomem__stack_frame *a, const struct nomem__stack_frame *b) {
+  return a->module == b->module && a->offset == b->offset && a->is_return_address == b->is_return_address;
+}
+
+void nomem__stack_keep_common(struct nomem__stack *stack, const struct nomem__stack *sample) {
+  if (stack->is_cut || sample->is_cut) return;
+  size_t common = 0, least = stack->depth < sample->depth ? stack->depth : sample->depth;
+  while (common < least && is_same_frame(&stack->frames[stack->depth - 1 - common],
+                                         &sample->frames[sample->depth - 1 - common]))
+    common++;
+  if (common == 0) return; /* unwound to different ends: nothing to go by */
+  size_t kept = common < stack->depth ? common + 1 : common;
+  memmove(stack->frames, stack->frames + (stack->depth - kept), kept * sizeof *stack->frames);
+  stack->depth = kept;
+}

@@ -1,0 +1,269 @@
+#include "stack_trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../program_kinds.h"
+
+void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
+                            struct nomem__trace *trace) {
+  trace->depth = depth < NOMEM_DEPTH ? depth : NOMEM_DEPTH;
+  trace->own = trace->blameless = 0;
+  trace->terminate = NOMEM_TERMINATE_NO;
+  for (unsigned i = 0; i < trace->depth; i++) {
+    unsigned module = NOMEM_FRAME_MODULE(frames[i]);
+    const char *path = module >= 1 && module <= NOMEM_MODULES ? channel->modules[module - 1].path : "";
+    if (memchr(path, '\0', NOMEM_PATH_BYTES) == NULL) path = "";
+    trace->frame[i] = (struct nomem__trace_frame){path, NOMEM_FRAME_OFFSET(frames[i]), true};
+  }
+}
+
+void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace *trace) {
+  trace->depth = (unsigned)stack->depth;
+  trace->own = trace->blameless = 0;
+  trace->terminate = NOMEM_TERMINATE_NO;
+  for (unsigned i = 0; i < trace->depth; i++) {
+    const struct nomem__stack_frame *frame = &stack->frames[i];
+    const char *path = frame->module != NULL ? frame->module : "";
+    trace->frame[i] = (struct nomem__trace_frame){path, frame->offset, frame->is_return_address};
+  }
+}
+
+int nomem__trace_copy(struct nomem__trace *copy, const struct nomem__trace *trace) {
+  struct nomem__trace made = {0};
+  for (unsigned i = 0; i < trace->depth; i++) {
+    char *path = strdup(trace->frame[i].path);
+    if (path == NULL) {
+      nomem__trace_free(&made);
+      return -ENOMEM;
+    }
+    made.frame[made.depth] = trace->frame[i];
+    made.frame[made.depth++].path = path;
+  }
+  *copy = made;
+  return 0;
+}
+
+void nomem__trace_free(struct nomem__trace *copy) {
+  for (unsigned i = 0; i < copy->depth; i++) free((char *)copy->frame[i].path);
+  copy->depth = 0;
+}
+
+static unsigned first_outside_runtime(const struct nomem__trace *trace) {
+  unsigned i = trace->blameless;
+  while (i < trace->depth &&
+         (trace->frame[i].path[0] == '\0' || nomem__is_runtime(nomem__base_name(trace->frame[i].path))))
+    i++;
+  return i;
+}
+
+static size_t resolve(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame,
+                      struct nomem__source_frame *sources) {
+  return nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
+                                NOMEM_INLINED_MAX);
+}
+
+static bool is_c_library(const struct nomem__trace_frame *frame) {
+  return nomem__glob("libc.so.*", nomem__base_name(frame->path));
+}
+
+bool nomem__trace_is_same_file(const char *path, const char *other) {
+  const char *a = nomem__base_name(path), *b = nomem__base_name(other);
+  size_t a_bytes = strlen(a), b_bytes = strlen(b);
+  return strncmp(a, b, a_bytes < b_bytes ? a_bytes : b_bytes) == 0;
+}
+
+const struct nomem__trace_frame *nomem__trace_culprit(const struct nomem__trace *trace) {
+  if (trace->own > 0) return &trace->frame[trace->own - 1];
+  unsigned first = first_outside_runtime(trace);
+  return first < trace->depth ? &trace->frame[first] : NULL;
+}
+
+static bool is_called(const struct nomem__trace_frame *frame, const char *glob, struct nomem__symbols *symbols) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  size_t count = resolve(symbols, frame, sources);
+  const char *function = count > 0 ? sources[count - 1].function : NULL;
+  return function != NULL && nomem__glob(glob, function);
+}
+
+/* An assertion that fails allocates its message: it would have ended the process with any. */
+static bool is_assertion(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols) {
+  return is_called(frame, "__assert*", symbols);
+}
+
+bool nomem__trace_is_assertion(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
+  unsigned first = first_outside_runtime(trace);
+  return first > 0 && first < trace->depth && is_assertion(&trace->frame[first - 1], symbols);
+}
+
+bool nomem__trace_is_stream_buffer(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
+  return trace->depth > 0 && is_called(&trace->frame[0], "_IO_file_doallocate", symbols);
+}
+
+bool nomem__trace_is_same_from(const struct nomem__trace *a, unsigned at, const struct nomem__trace *b, unsigned bt) {
+  for (; at < a->depth && bt < b->depth; at++, bt++)
+    if (a->frame[at].offset != b->frame[bt].offset ||
+        !nomem__trace_is_same_file(a->frame[at].path, b->frame[bt].path))
+      return false;
+  return true;
+}
+
+static bool is_same_frame(const struct nomem__trace_frame *a, const struct nomem__trace_frame *b) {
+  return a->offset == b->offset && nomem__trace_is_same_file(a->path, b->path);
+}
+
+/* Deep stacks are cut at the outer end: the outermost frame of one is then looked for in the other. */
+static unsigned match_outwards(const struct nomem__trace *one, unsigned top, const struct nomem__trace *other,
+                               unsigned other_top) {
+  unsigned count = 0;
+  while (count < top && count < other_top &&
+         is_same_frame(&one->frame[top - 1 - count], &other->frame[other_top - 1 - count]))
+    count++;
+  return count;
+}
+
+unsigned nomem__trace_part(const struct nomem__trace *one, const struct nomem__trace *other, unsigned *of_one,
+                           unsigned *of_other) {
+  unsigned best = 0;
+  for (unsigned cut = 0; cut < one->depth + other->depth && best == 0; cut++) {
+    unsigned top = cut < one->depth ? one->depth - cut : one->depth;
+    unsigned other_top = cut < one->depth ? other->depth : other->depth - (cut - one->depth);
+    best = match_outwards(one, top, other, other_top);
+    if (best == 0) continue;
+    *of_one = top > best ? top - best - 1 : 0;
+    *of_other = other_top > best ? other_top - best - 1 : 0;
+  }
+  return best;
+}
+
+bool nomem__trace_same_function(const struct nomem__trace *one, const struct nomem__trace *other,
+                                struct nomem__symbols *symbols) {
+  const struct nomem__trace_frame *a = nomem__trace_culprit(one), *b = nomem__trace_culprit(other);
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  if (a == NULL || b == NULL || !nomem__trace_is_same_file(a->path, b->path)) return false;
+  if (resolve(symbols, a, sources) == 0) return false;
+  const char *function = sources[0].function;
+  if (function == NULL || resolve(symbols, b, sources) == 0 || sources[0].function == NULL) return false;
+  return strcmp(function, sources[0].function) == 0;
+}
+
+bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault,
+                                struct nomem__symbols *symbols) {
+  unsigned died = first_outside_runtime(blow_up), failed = first_outside_runtime(fault);
+  if (died == 0 || failed == 0 || died >= blow_up->depth || failed >= fault->depth) return false;
+  if (!nomem__trace_is_same_from(blow_up, died, fault, failed)) return false;
+  /* Of a block that was lost: the caller's loop, which called the same function for it. */
+  if (nomem__trace_is_same_from(blow_up, 0, fault, 0)) return false;
+  /* The C++ run-time throws out of the call that failed: that ends a program which does not catch it. */
+  if (!is_c_library(&blow_up->frame[died - 1]) || !is_c_library(&fault->frame[failed - 1])) return false;
+  if (nomem__trace_is_assertion(blow_up, symbols)) return false;
+  blow_up->own = died;
+  return true;
+}
+
+static uint64_t mix(uint64_t hash, const char *text) {
+  for (; text != NULL && *text != '\0'; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+  return (hash ^ '\n') * UINT64_C(0x100000001b3);
+}
+
+static uint64_t mix_line(uint64_t hash, const struct nomem__trace_frame *frame,
+                         const struct nomem__source_frame *source) {
+  return hash + (source->line != 0 ? source->line : frame->offset << 20);
+}
+
+/* Every frame of the C library down to where it blew up: what is between stays the same from run to run. */
+static uint64_t hash_own(const struct nomem__trace *trace, enum nomem__sameness sameness) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (unsigned i = sameness == NOMEM_SAME_LOOP ? trace->own - 1 : 0; i < trace->own; i++)
+    hash = mix(hash + trace->frame[i].offset, nomem__base_name(trace->frame[i].path));
+  return hash;
+}
+
+uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols,
+                           enum nomem__sameness sameness) {
+  if (trace->own > 0) return hash_own(trace, sameness);
+  const struct nomem__trace_frame *culprit = nomem__trace_culprit(trace);
+  if (culprit == NULL) return trace->depth > 0 ? mix(trace->frame[0].offset, trace->frame[0].path) : 1;
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  size_t count = resolve(symbols, culprit, sources);
+  uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), nomem__base_name(culprit->path)), sources[count - 1].function);
+  if (sameness == NOMEM_SAME_FUNCTION)
+    return sources[0].function != NULL ? mix(hash, sources[0].function) : mix_line(hash, culprit, &sources[0]);
+  if (sameness != NOMEM_SAME_LOOP) hash = mix_line(mix(hash, sources[0].function), culprit, &sources[0]);
+  if (sameness == NOMEM_SAME_LINE) return hash;
+  if (sameness == NOMEM_SAME_CALLER && count > 1) return mix(hash, sources[1].function);
+  const struct nomem__trace_frame *end = trace->frame + trace->depth, *caller = culprit + 1;
+  const char *function = sources[0].function;
+  do { /* a function that calls itself is one caller */
+    if (caller >= end || resolve(symbols, caller, sources) == 0) return hash;
+    if (sameness == NOMEM_SAME_LOOP) return mix(mix_line(hash, caller, &sources[0]), sources[0].function);
+    caller++;
+  } while (function != NULL && sources[0].function != NULL && strcmp(sources[0].function, function) == 0);
+  return mix(hash, sources[0].function);
+}
+
+/* A library is loaded by the name of a link, and mapped by the name of the file behind it: shown is the file. */
+static void print_module(FILE *out, const struct nomem__trace_frame *frame) {
+  char *real = frame->path[0] == '\0' ? NULL : realpath(frame->path, NULL);
+  nomem__print_safe(out, frame->path[0] == '\0' ? "no module" : nomem__base_name(real != NULL ? real : frame->path));
+  free(real);
+  fprintf(out, "+0x%" PRIx64, frame->offset);
+}
+
+void nomem__trace_print_source(FILE *out, const struct nomem__trace_frame *frame,
+                               const struct nomem__source_frame *source) {
+  if (source->function == NULL) {
+    print_module(out, frame);
+    return;
+  }
+  nomem__print_safe(out, source->function);
+  fputs(" (", out);
+  if (source->file != NULL) {
+    nomem__print_safe(out, source->file);
+    fprintf(out, ":%u", source->line);
+  } else {
+    print_module(out, frame);
+  }
+  fputc(')', out);
+}
+
+/* The first function above a frame that has a name: all that a stripped library tells. */
+static void print_named_caller(FILE *out, const struct nomem__trace *trace, const struct nomem__trace_frame *frame,
+                               struct nomem__symbols *symbols) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  while (++frame < trace->frame + trace->depth) {
+    if (resolve(symbols, frame, sources) == 0 || sources[0].function == NULL) continue;
+    fputs(", under ", out);
+    nomem__print_safe(out, sources[0].function);
+    return;
+  }
+}
+
+void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols) {
+  const struct nomem__trace_frame *frame = nomem__trace_culprit(trace);
+  if (frame == NULL && trace->depth > 0) frame = &trace->frame[0];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  size_t count = frame == NULL ? 0 : resolve(symbols, frame, sources);
+  if (count == 0) {
+    fputs("an unknown place", out);
+    return;
+  }
+  /* Of the C library, the function that was called says more than what was inlined there. */
+  nomem__trace_print_source(out, frame, &sources[trace->own > 0 ? count - 1 : 0]);
+  if (sources[0].function == NULL) print_named_caller(out, trace, frame, symbols);
+}
+
+void nomem__trace_print(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols, int indent) {
+  unsigned number = 0;
+  for (unsigned i = 0; i < trace->depth; i++) {
+    struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+    size_t count = resolve(symbols, &trace->frame[i], sources);
+    for (size_t s = 0; s < count; s++) {
+      fprintf(out, "%*s#%-2u ", indent, "", number++);
+      nomem__trace_print_source(out, &trace->frame[i], &sources[s]);
+      fputs(sources[s].inlined ? " [inlined]\n" : "\n", out);
+    }
+  }
+}

@@ -1,0 +1,288 @@
+#define _GNU_SOURCE /* asprintf */
+#include "symbols.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "debug_info.h"
+
+/* Functions inlined into one another at one address that are kept. */
+#define FRAMES_MAX 32
+/* A longer name stays mangled: templates nest, and the demangler's time and output can grow with every level. */
+#define MANGLED_BYTES_MAX 1024
+#define TABLE_SLOTS_FIRST 64
+#define HASH_MULTIPLIER UINT64_C(0x9e3779b97f4a7c15)
+
+/* An answer. The strings in frames that are not the module's or the debug file's are owned: see own(). */
+struct answer {
+  uint64_t offset;
+  bool is_return_address;
+  size_t count; /* 0: the slot is free */
+  struct nomem__source_frame *frames;
+};
+
+struct module {
+  char *path;
+  struct nomem__debuginfo *info; /* NULL: the file cannot be read */
+  struct answer *answers;        /* open addressing; slots is a power of two, never all taken */
+  size_t slots, used;
+};
+
+struct owned {
+  struct owned *next;
+  char text[];
+};
+
+struct nomem__symbols {
+  struct module *modules;
+  size_t module_count;
+  struct owned *owned;
+  char *directory; /* where relative paths begin, ends in a slash; NULL: not known */
+};
+
+/* From the C++ runtime's static library: the shared one would double the time the command takes to start. */
+char *__cxa_demangle(const char *mangled, char *buffer, size_t *length, int *status);
+
+int nomem__symbols_open(struct nomem__symbols **symbols) {
+  struct nomem__symbols *opened = calloc(1, sizeof *opened);
+  if (!opened) return -ENOMEM;
+  char *directory = getcwd(NULL, 0);
+  size_t length = directory ? strlen(directory) : 0;
+  if (length > 0 && directory[0] == '/') opened->directory = malloc(length + sizeof "/");
+  if (opened->directory) {
+    memcpy(opened->directory, directory, length + 1);
+    if (directory[length - 1] != '/') memcpy(opened->directory + length, "/", sizeof "/");
+  }
+  free(directory);
+  *symbols = opened;
+  return 0;
+}
+
+static void close_module(struct module *module) {
+  for (size_t i = 0; i < module->slots; i++) free(module->answers[i].frames);
+  free(module->answers);
+  nomem__debuginfo_close(module->info);
+  free(module->path);
+}
+
+void nomem__symbols_close(struct nomem__symbols *symbols) {
+  if (!symbols) return;
+  for (size_t i = 0; i < symbols->module_count; i++) close_module(&symbols->modules[i]);
+  free(symbols->modules);
+  while (symbols->owned) {
+    struct owned *next = symbols->owned->next;
+    free(symbols->owned);
+    symbols->owned = next;
+  }
+  free(symbols->directory);
+  free(symbols);
+}
+
+static struct module *find_module(struct nomem__symbols *symbols, const char *path) {
+  for (size_t i = 0; i < symbols->module_count; i++)
+    if (strcmp(symbols->modules[i].path, path) == 0) return &symbols->modules[i];
+  struct module *modules = reallocarray(symbols->modules, symbols->module_count + 1, sizeof *modules);
+  if (!modules) return NULL;
+  symbols->modules = modules;
+  struct module *module = &modules[symbols->module_count];
+  *module = (struct module){.path = strdup(path)};
+  if (!module->path) return NULL;
+  if (nomem__debuginfo_open(&module->info, path) != 0) module->info = NULL;
+  symbols->module_count++;
+  return module;
+}
+
+const char *nomem__symbols_path(struct nomem__symbols *symbols, const char *path) {
+  const struct module *module = find_module(symbols, path);
+  return module ? module->path : "";
+}
+
+/* The slot of this answer, or the free one it would take. */
+static struct answer *find_slot(struct answer *answers, size_t slots, uint64_t offset, bool is_return_address) {
+  uint64_t hash = (offset * 2 + is_return_address) * HASH_MULTIPLIER;
+  for (size_t i = hash >> 32;; i++) {
+    struct answer *slot = &answers[i & (slots - 1)];
+    if (slot->count == 0 || (slot->offset == offset && slot->is_return_address == is_return_address)) return slot;
+  }
+}
+
+/* Makes room for one more answer, so that half of the slots stay free. */
+static bool grow(struct module *module) {
+  if (module->used * 2 < module->slots) return true;
+  size_t slots = module->slots ? module->slots * 2 : TABLE_SLOTS_FIRST;
+  struct answer *answers = calloc(slots, sizeof *answers);
+  if (!answers) return false;
+  for (size_t i = 0; i < module->slots; i++) {
+    struct answer *old = &module->answers[i];
+    if (old->count) *find_slot(answers, slots, old->offset, old->is_return_address) = *old;
+  }
+  free(module->answers);
+  module->answers = answers;
+  module->slots = slots;
+  return true;
+}
+
+/* A copy of length bytes of text that lives as long as symbols; NULL: out of memory. */
+static char *own(struct nomem__symbols *symbols, const char *text, size_t length) {
+  struct owned *owned = malloc(sizeof *owned + length + 1);
+  if (!owned) return NULL;
+  memcpy(owned->text, text, length);
+  owned->text[length] = '\0';
+  owned->next = symbols->owned;
+  symbols->owned = owned;
+  return owned->text;
+}
+
+static const char *demangle(struct nomem__symbols *symbols, const char *name) {
+  int status;
+  if (!name || strncmp(name, "_Z", 2) != 0 || strnlen(name, MANGLED_BYTES_MAX) == MANGLED_BYTES_MAX) return name;
+  char *readable = __cxa_demangle(name, NULL, NULL, &status);
+  if (!readable) return name;
+  const char *owned = own(symbols, readable, strlen(readable));
+  free(readable);
+  return owned ? owned : name;
+}
+
+/* Takes the last component off what lies between root and *end. Returns false when it must stay there. */
+static bool climb(const char *root, bool is_absolute, char **end) {
+  char *parent = *end;
+  if (parent == root) return is_absolute;
+  for (parent--; parent > root && parent[-1] != '/'; parent--) continue;
+  if (strncmp(parent, "../", strlen("../")) == 0) return false;
+  *end = parent;
+  return true;
+}
+
+/* Takes "." and "x/.." out of a path, as text: the folders need not exist on this machine. */
+static void tidy_path(char *path) {
+  bool is_absolute = path[0] == '/';
+  char *const root = path + is_absolute;
+  char *end = root;
+  const char *next;
+  for (const char *from = root; *from; from = next) {
+    size_t length = strcspn(from, "/");
+    next = from + length + strspn(from + length, "/");
+    if (length == 0 || (length == 1 && from[0] == '.')) continue;
+    if (length == 2 && strncmp(from, "..", 2) == 0 && climb(root, is_absolute, &end)) continue;
+    length += from[length] == '/';
+    memmove(end, from, length);
+    end += length;
+  }
+  *end = '\0';
+}
+
+/* A source path as it is shown: joined to the folder the compiler ran in, unless libdw did that already (it does for
+ * files in that very folder), tidied, and cut to what lies below our folder. */
+static const char *shown_path(struct nomem__symbols *symbols, const char *directory, const char *file) {
+  size_t length = directory && file[0] != '/' ? strlen(directory) : 0;
+  if (length && strncmp(file, directory, length) == 0 && file[length] == '/') length = 0;
+  char *path;
+  if (asprintf(&path, "%.*s%s%s", (int)length, length ? directory : "", length ? "/" : "", file) < 0) return file;
+  tidy_path(path);
+  size_t below = symbols->directory ? strlen(symbols->directory) : 0;
+  if (below && strncmp(path, symbols->directory, below) != 0) below = 0;
+  const char *owned = own(symbols, path + below, strlen(path + below));
+  free(path);
+  return owned ? owned : file;
+}
+
+/* Looks the address up and keeps the answer. Returns false when memory ran out. */
+static bool look_up(struct nomem__symbols *symbols, struct module *module, struct answer *answer) {
+  struct nomem__debug_frame found[FRAMES_MAX];
+  size_t count = 0;
+  uint64_t address = answer->offset - (answer->is_return_address && answer->offset > 0);
+  if (module->info) count = nomem__debuginfo_frames(module->info, address, found, FRAMES_MAX);
+  if (count == 0) found[count++] = (struct nomem__debug_frame){0};
+  answer->frames = calloc(count, sizeof *answer->frames);
+  if (!answer->frames) return false;
+  for (size_t i = 0; i < count; i++) {
+    struct nomem__debug_frame *from = &found[i];
+    answer->frames[i] = (struct nomem__source_frame){
+      .function = demangle(symbols, from->name),
+      .function_offset = from->name && !from->inlined ? answer->offset - from->start : 0,
+      .file = from->file ? shown_path(symbols, from->directory, from->file) : NULL,
+      .line = from->line,
+      .column = from->column,
+      .inlined = from->inlined,
+      .module = module->path,
+    };
+  }
+  answer->count = count;
+  return true;
+}
+
+size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, uint64_t offset,
+                              bool is_return_address, struct nomem__source_frame *frames, size_t max) {
+  if (max == 0) return 0;
+  struct module *module = find_module(symbols, path);
+  struct answer *answer = NULL;
+  if (module && grow(module)) answer = find_slot(module->answers, module->slots, offset, is_return_address);
+  if (answer && answer->count == 0) {
+    answer->offset = offset;
+    answer->is_return_address = is_return_address;
+    if (look_up(symbols, module, answer))
+      module->used++;
+    else
+      answer = NULL;
+  }
+  if (!answer) {
+    frames[0] = (struct nomem__source_frame){.module = module ? module->path : ""};
+    return 1;
+  }
+  size_t count = answer->count < max ? answer->count : max;
+  memcpy(frames, answer->frames, count * sizeof *frames);
+  return count;
+}
+
+int nomem__symbols_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset, bool is_return_address,
+                            struct nomem__debug_parameter *parameters, int max) {
+  struct module *module = find_module(symbols, path);
+  if (!module || !module->info) return -1;
+  return nomem__debuginfo_pointers(module->info, offset - (is_return_address && offset > 0), parameters, max);
+}
+
+struct nomem__debug_result nomem__symbols_result(struct nomem__symbols *symbols, const char *path, uint64_t offset) {
+  struct module *module = find_module(symbols, path);
+  if (!module || !module->info) return (struct nomem__debug_result){0};
+  return nomem__debuginfo_result(module->info, offset);
+}
+
+/* The character that text begins with, and in *length its bytes; 0 with length 1 when it is not UTF-8. */
+static uint32_t decode(const unsigned char *text, size_t *length) {
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  size_t bytes = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+  uint32_t value = bytes == 1 ? text[0] : text[0] & (0x7fu >> bytes);
+  *length = 1;
+  if (bytes == 0) return 0;
+  for (size_t i = 1; i < bytes; i++) {
+    if ((text[i] & 0xc0) != 0x80) return 0;
+    value = value << 6 | (text[i] & 0x3f);
+  }
+  if (value < least[bytes] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) return 0;
+  *length = bytes;
+  return value;
+}
+
+static bool is_harmless(uint32_t value) {
+  if (value < 0x20 || (value >= 0x7f && value < 0xa0)) return false; /* controls of ASCII and Latin-1 */
+  if (value == 0x061c || value == 0x200e || value == 0x200f) return false;
+  if (value >= 0x2028 && value <= 0x202e) return false; /* line ends, embeddings and overrides */
+  return value < 0x2066 || value > 0x2069;              /* isolates */
+}
+
+void nomem__print_safe(FILE *out, const char *text) {
+  const unsigned char *from = (const unsigned char *)text;
+  while (*from) {
+    size_t length;
+    bool harmless = is_harmless(decode(from, &length));
+    for (size_t i = 0; i < length; i++) {
+      if (harmless)
+        putc(from[i], out);
+      else
+        fprintf(out, "\\x%02x", from[i]);
+    }
+    from += length;
+  }
+}

@@ -1,0 +1,243 @@
+#define _GNU_SOURCE
+#include "database.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../text/quote.h"
+#include "../run/session.h"
+
+/* "nomm", where SQLite keeps what a file is for; and the version of the tables below. */
+#define APPLICATION_ID 0x6e6f6d6d
+#define APPLICATION_ID_TEXT "1852796269"
+#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION_TEXT "4"
+/* Another command writes for milliseconds only. */
+#define BUSY_MS 10000
+/* SQLite's header, and where in it the two numbers are, big end first. */
+#define HEADER_BYTES 100
+#define HEADER_VERSION 60
+#define HEADER_APPLICATION 68
+
+/* A point is named by its site, occurrence, kind and second site ('' for none) in every table, so that stores are
+ * joined by plain copying. recoveries: the second sites that the first call's failure led to. ledger: whether the run
+ * kept one. */
+static const char schema[] =
+    "PRAGMA application_id=" APPLICATION_ID_TEXT ";"
+    "CREATE TABLE campaigns(id INTEGER PRIMARY KEY, identity TEXT NOT NULL, directory TEXT NOT NULL,"
+    " command BLOB NOT NULL, command_text TEXT NOT NULL, image TEXT NOT NULL, nomem TEXT NOT NULL,"
+    " faults INTEGER NOT NULL, stdin_path TEXT, image_globs TEXT NOT NULL, aslr INTEGER NOT NULL,"
+    " no_trace INTEGER NOT NULL, isolated INTEGER NOT NULL DEFAULT 1, timeout_ms INTEGER NOT NULL,"
+    " allocations INTEGER NOT NULL, baseline_us INTEGER NOT NULL, used INTEGER NOT NULL,"
+    " started TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, ended TEXT,"
+    " UNIQUE(identity, directory));"
+    "CREATE TABLE sites(campaign INTEGER NOT NULL, site TEXT NOT NULL, calls INTEGER NOT NULL,"
+    " first_nth INTEGER NOT NULL, before_main INTEGER NOT NULL, name TEXT,"
+    " PRIMARY KEY(campaign, site)) WITHOUT ROWID;"
+    "CREATE TABLE points(campaign INTEGER NOT NULL, site TEXT NOT NULL, occurrence INTEGER NOT NULL,"
+    " persistent INTEGER NOT NULL, second TEXT NOT NULL, rank INTEGER NOT NULL,"
+    " PRIMARY KEY(campaign, site, occurrence, persistent, second)) WITHOUT ROWID;"
+    "CREATE TABLE recoveries(campaign INTEGER NOT NULL, site TEXT NOT NULL, second TEXT NOT NULL,"
+    " near TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY(campaign, site, second)) WITHOUT ROWID;"
+    "CREATE TABLE runs(campaign INTEGER NOT NULL, site TEXT NOT NULL, occurrence INTEGER NOT NULL,"
+    " persistent INTEGER NOT NULL, second TEXT NOT NULL, verdict TEXT NOT NULL, engine TEXT NOT NULL,"
+    " duration_us INTEGER NOT NULL, finding TEXT, evidence TEXT, unproven INTEGER NOT NULL, ledger INTEGER NOT NULL,"
+    " PRIMARY KEY(campaign, site, occurrence, persistent, second)) WITHOUT ROWID;"
+    "CREATE TABLE findings(campaign INTEGER NOT NULL, verdict TEXT NOT NULL, finding TEXT NOT NULL,"
+    " site TEXT NOT NULL, occurrence INTEGER NOT NULL, persistent INTEGER NOT NULL, second TEXT NOT NULL,"
+    " rank INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, runs INTEGER NOT NULL,"
+    " flaky INTEGER NOT NULL, confirmed INTEGER NOT NULL, needs_timeout INTEGER NOT NULL, plan TEXT NOT NULL,"
+    " takes_ledger INTEGER NOT NULL,"
+    " culprit TEXT NOT NULL, message TEXT NOT NULL, fault_stack TEXT NOT NULL, blow_up_stack TEXT NOT NULL,"
+    " document TEXT NOT NULL, set_aside TEXT, PRIMARY KEY(campaign, verdict, finding)) WITHOUT ROWID;"
+    "PRAGMA user_version=" SCHEMA_VERSION_TEXT ";";
+
+static int complain(const struct nomem__store *store, const char *what, int result) {
+  char quoted[NOMEM_QUOTE_BYTES];
+  nomem__complain("store %s: %s", nomem__quote(store->path, quoted, sizeof quoted), what);
+  return result;
+}
+
+static uint32_t big_endian(const unsigned char *bytes) {
+  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* Looks at a file before SQLite does, which may change what it opens. Returns 0 for a store and for no or an empty file
+ * (*is_new). */
+static int check_header(const struct nomem__store *store, bool *is_new) {
+  unsigned char header[HEADER_BYTES];
+  int file = open(store->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  *is_new = file < 0 && errno == ENOENT;
+  if (file < 0) return *is_new ? 0 : -errno;
+  ssize_t bytes = read(file, header, sizeof header);
+  int error = errno;
+  close(file);
+  if (bytes < 0) return -error;
+  *is_new = bytes == 0;
+  if (bytes == 0) return 0;
+  if (bytes < HEADER_BYTES || memcmp(header, "SQLite format 3", 16) != 0 ||
+      big_endian(header + HEADER_APPLICATION) != APPLICATION_ID)
+    return complain(store, "not a store of nomem's: name another with --store, or move it away", -EINVAL);
+  if (big_endian(header + HEADER_VERSION) != SCHEMA_VERSION)
+    return complain(store, "made by another version of nomem: name another with --store, or move it away", -EINVAL);
+  return 0;
+}
+
+static int fail(struct nomem__store *store) {
+  return complain(store, sqlite3_errmsg(store->db), -EIO);
+}
+
+static bool is_damaged(struct nomem__store *store) {
+  sqlite3_stmt *statement = NULL;
+  bool is_whole = sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &statement, NULL) == SQLITE_OK &&
+                  sqlite3_step(statement) == SQLITE_ROW && strcmp(nomem__store_text(statement, 0), "ok") == 0;
+  int code = sqlite3_errcode(store->db);
+  sqlite3_finalize(statement);
+  return !is_whole && code != SQLITE_BUSY;
+}
+
+/* Of two commands that come at once the second finds the tables there. They are made before the log is: the file's
+ * header then says what it is from the first moment. */
+static int make_tables(struct nomem__store *store) {
+  if (sqlite3_exec(store->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK) return -EACCES;
+  sqlite3_stmt *statement = nomem__store_prepare(store, "PRAGMA user_version", "");
+  bool is_made = nomem__store_step(store, statement, NULL) && sqlite3_column_int(statement, 0) == SCHEMA_VERSION;
+  sqlite3_finalize(statement);
+  if (!is_made && sqlite3_exec(store->db, schema, NULL, NULL, NULL) != SQLITE_OK) return -EACCES;
+  return sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK ? 0 : -EACCES;
+}
+
+static int prepare_to_write(struct nomem__store *store, bool is_new) {
+  /* An empty store need not outlive a loss of power, and to wait for the disk takes longer than all else here. */
+  sqlite3_exec(store->db, "PRAGMA synchronous=OFF", NULL, NULL, NULL);
+  if (is_new) {
+    int result = make_tables(store);
+    if (result != 0) return result;
+  }
+  if (sqlite3_db_readonly(store->db, "main") == 1) return -EACCES;
+  /* Where a log cannot be kept, a journal is, which is as safe. */
+  sqlite3_exec(store->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
+  return 0;
+}
+
+/* A folder that nobody may write to has its stores read without a lock: nobody changes them. */
+static int open_database(struct nomem__store *store, enum nomem__store_mode mode) {
+  int flags = mode == NOMEM_STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  int result = sqlite3_open_v2(store->path, &store->db, flags, NULL);
+  if (result == SQLITE_OK) sqlite3_busy_timeout(store->db, BUSY_MS);
+  if (result == SQLITE_OK && mode == NOMEM_STORE_READ)
+    result = sqlite3_exec(store->db, "SELECT 1 FROM campaigns", NULL, NULL, NULL);
+  if (result != SQLITE_CANTOPEN && result != SQLITE_READONLY) return result == SQLITE_OK ? 0 : -EIO;
+  int error = sqlite3_system_errno(store->db);
+  sqlite3_close(store->db);
+  store->db = NULL;
+  if (mode != NOMEM_STORE_READ) return error > 0 ? -error : -EACCES;
+  char *name = sqlite3_mprintf("file:%s?immutable=1", store->path);
+  result = strpbrk(store->path, "?#%") != NULL
+               ? SQLITE_CANTOPEN
+               : sqlite3_open_v2(name, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+  sqlite3_free(name);
+  return result == SQLITE_OK ? 0 : -EACCES;
+}
+
+int nomem__store_open(struct nomem__store *store, const char *path, enum nomem__store_mode mode,
+                      bool quiet_if_denied) {
+  bool is_new = false;
+  *store = (struct nomem__store){.path = path};
+  int result = check_header(store, &is_new);
+  if (result == -EINVAL) return result;
+  if (result == 0 && is_new && mode == NOMEM_STORE_READ) {
+    return complain(store, "no such store: 'nomem explore' makes one", -ENOENT);
+  }
+  if (result == 0) result = open_database(store, mode);
+  if ((result == 0 || result == -EIO) && !is_new && is_damaged(store))
+    result = complain(store, "damaged: move it away, or name another with --store", -EINVAL);
+  else if (result == 0 && mode == NOMEM_STORE_WRITE)
+    result = prepare_to_write(store, is_new);
+  if (result == 0) return 0;
+  sqlite3_close(store->db);
+  store->db = NULL;
+  char what[128];
+  snprintf(what, sizeof what, "cannot be opened: %s", strerror(-result));
+  if (result != -EINVAL && !quiet_if_denied) complain(store, what, result);
+  return result;
+}
+
+void nomem__store_close(struct nomem__store *store) {
+  sqlite3_close(store->db);
+  store->db = NULL;
+}
+
+static int bind_all(sqlite3_stmt *statement, const char *format, va_list arguments) {
+  int result = SQLITE_OK;
+  for (int number = 1; *format != '\0' && result == SQLITE_OK; format++, number++) {
+    if (*format == 'i') {
+      result = sqlite3_bind_int64(statement, number, va_arg(arguments, int64_t));
+    } else if (*format == 't') {
+      result = sqlite3_bind_text(statement, number, va_arg(arguments, const char *), -1, SQLITE_STATIC);
+    } else {
+      const void *bytes = va_arg(arguments, const void *);
+      result = sqlite3_bind_blob64(statement, number, bytes, va_arg(arguments, size_t), SQLITE_STATIC);
+    }
+  }
+  return result;
+}
+
+static sqlite3_stmt *prepare(struct nomem__store *store, const char *sql, const char *format, va_list arguments) {
+  sqlite3_stmt *statement = NULL;
+  int result = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+  if (result == SQLITE_OK) result = bind_all(statement, format, arguments);
+  if (result == SQLITE_OK) return statement;
+  fail(store);
+  sqlite3_finalize(statement);
+  return NULL;
+}
+
+sqlite3_stmt *nomem__store_prepare(struct nomem__store *store, const char *sql, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  sqlite3_stmt *statement = prepare(store, sql, format, arguments);
+  va_end(arguments);
+  return statement;
+}
+
+bool nomem__store_step(struct nomem__store *store, sqlite3_stmt *statement, bool *failed) {
+  if (statement != NULL) {
+    int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW) return true;
+    if (result == SQLITE_DONE) return false;
+    fail(store);
+  }
+  if (failed != NULL) *failed = true;
+  return false;
+}
+
+int nomem__store_do(struct nomem__store *store, const char *sql, const char *format, ...) {
+  bool failed = false;
+  va_list arguments;
+  va_start(arguments, format);
+  sqlite3_stmt *statement = prepare(store, sql, format, arguments);
+  va_end(arguments);
+  while (nomem__store_step(store, statement, &failed)) continue;
+  sqlite3_finalize(statement);
+  return failed ? -EIO : 0;
+}
+
+int nomem__store_begin(struct nomem__store *store) {
+  return nomem__store_do(store, "BEGIN IMMEDIATE", "");
+}
+
+int nomem__store_end(struct nomem__store *store, int result) {
+  if (result == 0) result = nomem__store_do(store, "COMMIT", "");
+  if (result != 0) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  return result;
+}
+
+const char *nomem__store_text(sqlite3_stmt *statement, int column) {
+  const unsigned char *text = sqlite3_column_text(statement, column);
+  return text == NULL ? "" : (const char *)text;
+}

@@ -1,0 +1,106 @@
+#include "stored_findings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../run/session.h"
+
+/* Of the campaigns of one command the one that was used last. */
+#define LAST "used=(SELECT max(used) FROM campaigns AS other WHERE other.command=campaigns.command)"
+
+static void free_one(struct nomem__stored_finding *finding) {
+  free(finding->id);
+  free(finding->message);
+  free(finding->plan);
+  free(finding->command);
+  free(finding->command_text);
+  free(finding->set_aside);
+}
+
+void nomem__stored_findings_free(struct nomem__stored_findings *findings) {
+  for (size_t i = 0; i < findings->count; i++) free_one(&findings->list[i]);
+  free(findings->list);
+  *findings = (struct nomem__stored_findings){0};
+}
+
+static int add(struct nomem__stored_findings *findings, sqlite3_stmt *row) {
+  if (findings->count == findings->room) {
+    size_t room = findings->room == 0 ? 16 : findings->room * 2;
+    struct nomem__stored_finding *grown = realloc(findings->list, room * sizeof *grown);
+    if (grown == NULL) return -ENOMEM;
+    findings->list = grown;
+    findings->room = room;
+  }
+  size_t bytes = (size_t)sqlite3_column_bytes(row, 5);
+  struct nomem__stored_finding finding = {.campaign = sqlite3_column_int64(row, 0),
+                                          .number = (uint64_t)sqlite3_column_int64(row, 1),
+                                          .id = strdup(nomem__store_text(row, 2)),
+                                          .message = strdup(nomem__store_text(row, 3)),
+                                          .plan = strdup(nomem__store_text(row, 4)),
+                                          .command = malloc(bytes + 1),
+                                          .command_bytes = bytes,
+                                          .command_text = strdup(nomem__store_text(row, 6)),
+                                          .set_aside = strdup(nomem__store_text(row, 7)),
+                                          .is_flaky = sqlite3_column_int(row, 8) != 0,
+                                          .needs_timeout = sqlite3_column_int(row, 9) != 0,
+                                          .takes_ledger = sqlite3_column_int(row, 10) != 0};
+  if (!finding.id || !finding.message || !finding.plan || !finding.command || !finding.command_text ||
+      !finding.set_aside) {
+    free_one(&finding);
+    return -ENOMEM;
+  }
+  if (bytes > 0) memcpy(finding.command, sqlite3_column_blob(row, 5), bytes);
+  finding.command[bytes] = '\0';
+  findings->list[findings->count++] = finding;
+  return 0;
+}
+
+static int count_campaigns(struct nomem__stored_findings *findings, struct nomem__store *store) {
+  bool failed = false;
+  sqlite3_stmt *row = nomem__store_prepare(store, "SELECT ended IS NULL FROM campaigns WHERE " LAST, "");
+  while (nomem__store_step(store, row, &failed)) {
+    findings->campaigns++;
+    if (sqlite3_column_int(row, 0) != 0) findings->is_unfinished = true;
+  }
+  sqlite3_finalize(row);
+  return failed ? -EIO : 0;
+}
+
+int nomem__stored_findings_read(struct nomem__stored_findings *findings, struct nomem__store *store) {
+  bool failed = false;
+  *findings = (struct nomem__stored_findings){0};
+  int result = count_campaigns(findings, store);
+  if (result != 0) return result;
+  sqlite3_stmt *row = nomem__store_prepare(
+      store, "SELECT campaign,number,findings.id,message,plan,command,command_text,set_aside,flaky,needs_timeout,"
+      "takes_ledger FROM "
+      "findings JOIN campaigns ON campaigns.id=campaign WHERE " LAST " ORDER BY used DESC,number", "");
+  while (result == 0 && nomem__store_step(store, row, &failed)) result = add(findings, row);
+  sqlite3_finalize(row);
+  if (result == -ENOMEM) nomem__complain("cannot read the store: %s", strerror(ENOMEM));
+  if (failed) result = -EIO;
+  if (result != 0) nomem__stored_findings_free(findings);
+  return result;
+}
+
+int nomem__stored_findings_open(struct nomem__stored_findings *findings, const char *path) {
+  struct nomem__store store;
+  int result = nomem__store_open(&store, path, NOMEM_STORE_READ, false);
+  if (result != 0) return result;
+  result = nomem__stored_findings_read(findings, &store);
+  nomem__store_close(&store);
+  return result;
+}
+
+const struct nomem__stored_finding *nomem__stored_findings_find(const struct nomem__stored_findings *findings,
+                                                                const char *id, const char *command,
+                                                                size_t command_bytes) {
+  for (size_t i = 0; i < findings->count; i++) {
+    const struct nomem__stored_finding *finding = &findings->list[i];
+    if (strcmp(finding->id, id) == 0 && finding->command_bytes == command_bytes &&
+        memcmp(finding->command, command, command_bytes) == 0)
+      return finding;
+  }
+  return NULL;
+}

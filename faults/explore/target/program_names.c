@@ -1,0 +1,43 @@
+#include "program_names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../../program_kinds.h"
+
+static bool is_below(const char *path, const char *const folders[], size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (strncmp(path, folders[i], strlen(folders[i])) == 0) return true;
+  return false;
+}
+
+static bool is_systems(const char *path) {
+  static const char *const folders[] = {"/bin/", "/sbin/", "/usr/"}, *const others[] = {"/usr/local/", "/usr/src/"};
+  return is_below(path, folders, sizeof folders / sizeof *folders) &&
+         !is_below(path, others, sizeof others / sizeof *others);
+}
+
+/* Unless it is there or does not fit. */
+static void add(char names[NOMEM_GLOB_BYTES], const char *name) {
+  char list[NOMEM_GLOB_BYTES + 4], sought[NOMEM_PATH_BYTES + 4];
+  snprintf(list, sizeof list, ", %s,", names);
+  snprintf(sought, sizeof sought, ", %s,", name);
+  size_t used = strlen(names);
+  if (strstr(list, sought) == NULL && used + strlen(", ") + strlen(name) < NOMEM_GLOB_BYTES)
+    snprintf(names + used, NOMEM_GLOB_BYTES - used, "%s%s", used > 0 ? ", " : "", name);
+}
+
+void nomem__programs_of(const struct nomem_channel *channel, struct nomem__programs *programs) {
+  *programs = (struct nomem__programs){0};
+  for (uint32_t i = 0; i < channel->image_count && i < NOMEM_IMAGES; i++) {
+    char path[NOMEM_PATH_BYTES];
+    if (!channel->images[i].injected) continue;
+    snprintf(path, sizeof path, "%.*s", NOMEM_PATH_BYTES - 1, channel->images[i].path);
+    const char *name = nomem__base_name(path);
+    add(is_systems(path) ? programs->helpers : programs->own, name);
+    if (programs->first[0] == '\0')
+      memcpy(programs->first, path, sizeof path);
+    else if (strcmp(programs->first, path) != 0)
+      add(programs->others, name);
+  }
+}

@@ -1,0 +1,329 @@
+#define _GNU_SOURCE
+#include "call_site.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <unwind.h>
+
+#include "../program_kinds.h"
+#include "unwind_rules.h"
+#include "module_names.h"
+#include "forbidden_calls.h"
+
+/* Room for remembered stacks: more than the sites of most programs, since one site may be reached at several depths. A
+ * stack that finds no room takes another's. */
+#define STACKS 8192
+#define SLOT_SETS 8192
+#define WAYS 2
+/* Stacks that share their inner frames are told apart one difference at a time; more are not worth the search. */
+#define HOPS_MAX 8
+
+/* Which words make a stack this one (see frame.h), as distances in bytes from the frame address, and what they hold.
+ *
+ * A stack is first looked for under the hash of its return and frame address. If the one found there differs in word
+ * i, the search goes on under a hash of that difference: i and what is there instead. Every stack is put where its own
+ * search ended, so wrappers such as xmalloc, called at one depth from a hundred places, cost one step more.
+ *
+ * version is odd while a thread writes the entry; a reader that sees it change, or the writer's own signal handler,
+ * unwinds instead. */
+struct remembered {
+  uint32_t version;
+  uint32_t words;
+  uint64_t key; /* what it was put under */
+  uint64_t generation;
+  struct nomem_site *site;
+  int32_t distance[NOMEM_TRAIL_WORDS];
+  uintptr_t value[NOMEM_TRAIL_WORDS];
+};
+
+/* Stacks are kept in the order they came, so that few pages are touched; slots say by the hash of a key which one. */
+static struct memory {
+  _Atomic uint32_t slot[SLOT_SETS][WAYS]; /* number of the stack plus 1; 0: none */
+  struct remembered stack[STACKS];
+} *memory;
+
+static _Atomic uint64_t generation = 1;
+static _Atomic uint32_t stacks_used;
+static _Atomic bool main_began;
+static _Atomic uintptr_t outermost = UINTPTR_MAX; /* frames from this frame address on are not part of a stack */
+
+struct walk {
+  uintptr_t skip_below; /* frames of ours lie below the caller's frame address */
+  uintptr_t *address;
+  uintptr_t *slot;
+  unsigned depth;
+};
+
+/* The address a frame of the walk returns to lies in the word below the canonical frame address of the one it called.
+ * (The unwinder calls a frame's "CFA" the stack pointer in it, which is the same thing.) */
+static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument) {
+  struct walk *walk = argument;
+  uintptr_t cfa = (uintptr_t)_Unwind_GetCFA(context);
+  if (cfa < walk->skip_below) return _URC_NO_REASON;
+  uintptr_t address = (uintptr_t)_Unwind_GetIP(context);
+  if (address == 0 || walk->depth == NOMEM_DEPTH || cfa >= atomic_load_explicit(&outermost, memory_order_relaxed))
+    return _URC_END_OF_STACK;
+  walk->address[walk->depth] = address;
+  walk->slot[walk->depth] = cfa - sizeof(uintptr_t);
+  walk->depth++;
+  return _URC_NO_REASON;
+}
+
+unsigned nomem__site_unwind(void *cfa, uintptr_t *addresses, uintptr_t *slots) {
+  struct walk walk = {.skip_below = (uintptr_t)cfa, .address = addresses, .slot = slots};
+  _Unwind_Backtrace(step, &walk);
+  return walk.depth;
+}
+
+static uintptr_t load(const uintptr_t *word) {
+  return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+/* The first word that differs, counted from 1, and in *value what is there instead; 0 when all are the same. Stops at
+ * the first difference: only while all have matched is the next word known to lie in the stack. */
+__attribute__((no_sanitize("address"))) static uint32_t first_difference(const struct remembered *entry, uintptr_t cfa,
+                                                                         uintptr_t *value) {
+  uint32_t words = __atomic_load_n(&entry->words, __ATOMIC_RELAXED);
+  for (uint32_t i = 0; i < words && i < NOMEM_TRAIL_WORDS; i++) {
+    intptr_t distance = __atomic_load_n(&entry->distance[i], __ATOMIC_RELAXED);
+    *value = load((const uintptr_t *)(cfa + (uintptr_t)distance));
+    if (*value != load(&entry->value[i])) return i + 1;
+  }
+  return 0;
+}
+
+static struct remembered *find_entry(uint64_t key, uint64_t now) {
+  for (unsigned way = 0; way < WAYS; way++) {
+    uint32_t number = atomic_load_explicit(&memory->slot[(key >> 32) % SLOT_SETS][way], memory_order_acquire);
+    if (number == 0) continue;
+    struct remembered *entry = &memory->stack[number - 1];
+    if (__atomic_load_n(&entry->key, __ATOMIC_RELAXED) == key &&
+        __atomic_load_n(&entry->generation, __ATOMIC_RELAXED) == now)
+      return entry;
+  }
+  return NULL;
+}
+
+/* The site of the stack if it is remembered, or NULL and in *key what to remember it under. */
+static struct nomem_site *recall(uintptr_t cfa, uint64_t *key) {
+  uint64_t now = atomic_load_explicit(&generation, memory_order_acquire);
+  for (unsigned hop = 0; hop < HOPS_MAX; hop++) {
+    struct remembered *entry = find_entry(*key, now);
+    if (entry == NULL) return NULL;
+    uint32_t version = __atomic_load_n(&entry->version, __ATOMIC_ACQUIRE);
+    if (version & 1) return NULL;
+    uintptr_t value = 0;
+    uint32_t word = first_difference(entry, cfa, &value);
+    struct nomem_site *site = __atomic_load_n(&entry->site, __ATOMIC_RELAXED);
+    uint64_t still = __atomic_load_n(&entry->key, __ATOMIC_RELAXED);
+    atomic_thread_fence(memory_order_acquire);
+    if (still != *key || __atomic_load_n(&entry->version, __ATOMIC_RELAXED) != version) return NULL;
+    if (word == 0) return site;
+    *key = nomem__hash(*key, value + word);
+  }
+  return NULL;
+}
+
+static void put_in_slot(uint64_t key, uint64_t now, uint32_t number) {
+  _Atomic uint32_t *set = memory->slot[(key >> 32) % SLOT_SETS];
+  unsigned way = number % WAYS;
+  for (unsigned i = 0; i < WAYS; i++) {
+    uint32_t other = atomic_load_explicit(&set[i], memory_order_relaxed);
+    if (other == 0 || __atomic_load_n(&memory->stack[other - 1].generation, __ATOMIC_RELAXED) != now) way = i;
+  }
+  atomic_store_explicit(&set[way], number + 1, memory_order_release);
+}
+
+static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot, unsigned depth,
+                     struct nomem_site *site) {
+  const uintptr_t *word[NOMEM_TRAIL_WORDS];
+  uint64_t now = atomic_load(&generation);
+  int words = nomem__frame_trail(cfa, address, slot, depth, now, word);
+  if (words < 0) return;
+  uint32_t number = atomic_fetch_add_explicit(&stacks_used, 1, memory_order_relaxed) % STACKS;
+  struct remembered *entry = &memory->stack[number];
+  uint32_t version = __atomic_load_n(&entry->version, __ATOMIC_RELAXED);
+  if ((version & 1) || !__atomic_compare_exchange_n(&entry->version, &version, version + 1, false, __ATOMIC_ACQUIRE,
+                                                    __ATOMIC_RELAXED))
+    return;
+  atomic_thread_fence(memory_order_release);
+  __atomic_store_n(&entry->key, key, __ATOMIC_RELAXED);
+  __atomic_store_n(&entry->generation, now, __ATOMIC_RELAXED);
+  __atomic_store_n(&entry->words, (uint32_t)words, __ATOMIC_RELAXED);
+  __atomic_store_n(&entry->site, site, __ATOMIC_RELAXED);
+  for (int i = 0; i < words; i++) {
+    __atomic_store_n(&entry->distance[i], (int32_t)((uintptr_t)word[i] - cfa), __ATOMIC_RELAXED);
+    __atomic_store_n(&entry->value[i], load(word[i]), __ATOMIC_RELAXED);
+  }
+  __atomic_store_n(&entry->version, version + 2, __ATOMIC_RELEASE);
+  put_in_slot(key, now, number);
+}
+
+/* A site is whole before its slot names it. Of two threads that meet in a new one, one enters it; the other's stays
+ * unused. */
+static struct nomem_site *enter(struct nomem_channel *channel, const struct nomem_site *made, uint64_t key) {
+  struct nomem_site *mine = NULL;
+  uint32_t number = 0;
+  for (uint64_t probe = 0; probe < NOMEM_NEAR_PROBES + NOMEM_SITE_SLOTS; probe++) {
+    _Atomic uint32_t *slot = nomem__site_slot(channel, key, probe);
+    uint32_t found = atomic_load_explicit(slot, memory_order_acquire);
+    if (found == 0) {
+      if (mine == NULL) {
+        number = atomic_fetch_add(&channel->site_count, 1);
+        if (number >= NOMEM_SITES) return NULL;
+        mine = &channel->sites[number];
+        *mine = *made;
+        atomic_store_explicit(&mine->key, key, memory_order_release);
+      }
+      if (atomic_compare_exchange_strong(slot, &found, number + 1)) return mine;
+    }
+    struct nomem_site *other = &channel->sites[(found - 1) % NOMEM_SITES];
+    if (atomic_load_explicit(&other->key, memory_order_acquire) != key) continue;
+    if (mine != NULL) atomic_store(&mine->key, 0);
+    return other;
+  }
+  return NULL;
+}
+
+/* The frames of a stack, those of the injector's own left out, and the key they make. */
+static uint64_t name_stack(struct nomem_channel *channel, const uintptr_t *address, unsigned depth,
+                           struct nomem_site *site) {
+  uint64_t key = 0;
+  site->depth = 0;
+  for (unsigned i = 0; i < depth; i++) {
+    uint64_t word;
+    site->frame[site->depth] = nomem__module_frame(channel, address[i], &word);
+    if (site->frame[site->depth] == 0) continue;
+    key = nomem__hash(key, word);
+    site->depth++;
+  }
+  key = nomem__hash(key, site->depth);
+  return key == 0 ? 1 : key;
+}
+
+static void verify(struct nomem_channel *channel, const struct nomem_site *recalled, void *cfa) {
+  if (!channel->verify) return;
+  if (recalled == NULL) {
+    atomic_fetch_add(&channel->stack_misses, 1);
+    return;
+  }
+  atomic_fetch_add(&channel->stack_hits, 1);
+  uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
+  struct nomem_site now;
+  unsigned depth = nomem__site_unwind(cfa, address, slot);
+  if (name_stack(channel, address, depth, &now) != recalled->key) atomic_fetch_add(&channel->stack_mismatches, 1);
+}
+
+struct nomem_site *nomem__site_find(struct nomem_channel *channel, enum nomem_fn fn, uint64_t size_bytes,
+                                    void *return_address, void *cfa) {
+  uint64_t key = nomem__hash(nomem__hash(0, (uintptr_t)return_address), (uintptr_t)cfa);
+  struct nomem_site *site = recall((uintptr_t)cfa, &key);
+  if (__builtin_expect(channel->verify != 0, 0)) verify(channel, site, cfa);
+  if (site != NULL) return site;
+
+  int saved_errno = errno;
+  uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
+  unsigned depth = nomem__site_unwind(cfa, address, slot);
+  if (depth == 0) { /* code without unwind tables: the caller alone */
+    address[0] = (uintptr_t)return_address;
+    slot[0] = (uintptr_t)cfa - sizeof(uintptr_t);
+    depth = 1;
+  }
+  struct nomem_site made = {.fn = fn,
+                            .first_size = size_bytes,
+                            .first_nth = nomem__channel_calls(channel),
+                            .before_main = !atomic_load_explicit(&main_began, memory_order_relaxed)};
+  site = enter(channel, &made, name_stack(channel, address, depth, &made));
+  if (site != NULL) remember(key, (uintptr_t)cfa, address, slot, depth, site);
+  errno = saved_errno;
+  return site;
+}
+
+int nomem__site_init(void) {
+  if (memory == NULL) {
+    void *pages = mmap(NULL, sizeof *memory, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (pages == MAP_FAILED) return -ENOMEM;
+    memory = pages;
+    uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
+    nomem__site_unwind(NULL, address, slot); /* the unwinder's first use sets it up */
+    nomem__module_program(); /* read here, not by threads that meet in it */
+  }
+  nomem__site_forget();
+  return 0;
+}
+
+uint64_t nomem__site_memory(size_t *bytes) {
+  *bytes = sizeof *memory;
+  return (uintptr_t)memory;
+}
+
+void nomem__site_limit(void *cfa) {
+  atomic_store_explicit(&outermost, (uintptr_t)cfa, memory_order_relaxed);
+}
+
+void nomem__site_forget(void) {
+  atomic_fetch_add(&generation, 1);
+  atomic_store(&stacks_used, 0);
+}
+
+void nomem__site_main(void) {
+  atomic_store(&main_began, true);
+}
+
+/* What in= and module= say of a site does not change while plan and site live: kept per process, by site slot. Threads
+ * that meet in a new site write the same masks. */
+struct match {
+  _Atomic uint64_t generation;
+  _Atomic uint64_t in_mask, module_mask;
+};
+
+/* Who made the call: the first frame outside the run-times, which call malloc for others, or one of theirs by name. */
+static bool called_from(const struct nomem_channel *channel, const struct nomem_site *site, const char *glob) {
+  for (uint32_t i = 0; i < site->depth && i < NOMEM_DEPTH; i++) {
+    unsigned module = NOMEM_FRAME_MODULE(site->frame[i]);
+    if (module == 0 || module > NOMEM_MODULES) return false;
+    const char *base_name = nomem__module_base_name(channel->modules[module - 1].path);
+    if (nomem__glob(glob, base_name)) return true;
+    if (!nomem__is_runtime(base_name)) return false;
+  }
+  return false;
+}
+
+static bool has_function(const struct nomem_channel *channel, const struct nomem_site *site, const char *glob) {
+  for (uint32_t i = 0; i < site->depth && i < NOMEM_DEPTH; i++)
+    if (nomem__module_function_matches(channel, site->frame[i], glob)) return true;
+  return false;
+}
+
+uint64_t nomem__site_match(const struct nomem_channel *channel, const struct nomem_site *site,
+                           const struct nomem_plan *plan, enum nomem_condition condition) {
+  static struct match *_Atomic cache;
+  if (atomic_load(&cache) == NULL) {
+    void *pages = mmap(NULL, sizeof(struct match[NOMEM_SITES]), PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (pages == MAP_FAILED) return 0;
+    struct match *none = NULL;
+    if (!atomic_compare_exchange_strong(&cache, &none, pages)) munmap(pages, sizeof(struct match[NOMEM_SITES]));
+  }
+  struct match *match = &atomic_load(&cache)[site - channel->sites];
+  uint64_t now = atomic_load(&generation);
+  if (atomic_load_explicit(&match->generation, memory_order_acquire) != now) {
+    int saved_errno = errno;
+    uint64_t in_mask = 0, module_mask = 0;
+    for (uint32_t r = 0; r < plan->rule_count; r++) {
+      const struct nomem_rule *rule = &plan->rule[r];
+      if ((rule->has & NOMEM_HAS_IN) && has_function(channel, site, rule->in)) in_mask |= UINT64_C(1) << r;
+      if ((rule->has & NOMEM_HAS_MODULE) && called_from(channel, site, rule->module)) module_mask |= UINT64_C(1) << r;
+    }
+    atomic_store_explicit(&match->in_mask, in_mask, memory_order_relaxed);
+    atomic_store_explicit(&match->module_mask, module_mask, memory_order_relaxed);
+    atomic_store_explicit(&match->generation, now, memory_order_release);
+    errno = saved_errno;
+  }
+  return atomic_load_explicit(condition == NOMEM_HAS_IN ? &match->in_mask : &match->module_mask, memory_order_relaxed);
+}

@@ -1,0 +1,159 @@
+#define _GNU_SOURCE
+#include "exit_report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/single_threaded.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "block_ledger.h"
+#include "module_names.h"
+#include "sanitizer.h"
+#include "call_site.h"
+#include "forbidden_calls.h"
+
+/* Descriptors are dense: after so many numbers in a row that are not open, no more are looked for. */
+#define GAP_MAX 32
+#define DESCRIPTORS_MAX 65536
+/* A millisecond each; only where the number of threads decides, and more than one is left. */
+#define PAUSES_MAX 100
+/* Of /proc's status of a thread: who traces it stands in the first half. */
+#define STATUS_BYTES 1024
+
+static struct nomem_channel *attached;
+
+void nomem__end_prepare(struct nomem_channel *channel) {
+  attached = channel;
+}
+
+static uint32_t count_descriptors(void) {
+  uint32_t count = 0;
+  for (int fd = STDERR_FILENO + 1, gap = 0; gap < GAP_MAX && fd < DESCRIPTORS_MAX; fd++) {
+    bool is_open = fcntl(fd, F_GETFD) >= 0;
+    gap = is_open ? 0 : gap + 1;
+    count += is_open;
+  }
+  return count;
+}
+
+/* The list of a new process's threads takes the kernel longer than all else here; of most processes the C library knows
+ * that it is not needed. */
+static uint32_t count_threads(void) {
+  struct stat tasks;
+  if (__libc_single_threaded || stat("/proc/self/task", &tasks) != 0 || tasks.st_nlink <= 2) return 1;
+  return (uint32_t)tasks.st_nlink - 2;
+}
+
+/* A thread that was joined is on the list until the kernel, and whoever traces it, have done with it. */
+static uint32_t count_threads_that_stay(void) {
+  const struct timespec pause = {.tv_nsec = 1000000};
+  uint32_t count = count_threads();
+  for (unsigned i = 0; i < PAUSES_MAX && count > 1; i++) {
+    syscall(SYS_nanosleep, &pause, NULL);
+    count = count_threads();
+  }
+  return count;
+}
+
+/* This process's entry, a new one if need be; NULL: there is no room. */
+static struct nomem_ending *find_entry(struct nomem_channel *channel) {
+  int32_t pid = (int32_t)syscall(SYS_getpid), none = 0;
+  struct nomem_ending *first = &channel->watched.first;
+  if (atomic_compare_exchange_strong(&first->pid, &none, pid) || none == pid) return first;
+  uint32_t count = atomic_load(&channel->other_count);
+  for (uint32_t i = 0; i < count && i < NOMEM_OTHERS; i++)
+    if (atomic_load(&channel->others[i].pid) == pid) return &channel->others[i];
+  uint32_t index = count < NOMEM_OTHERS ? atomic_fetch_add(&channel->other_count, 1) : count;
+  if (index >= NOMEM_OTHERS) return NULL;
+  atomic_store(&channel->others[index].pid, pid);
+  return &channel->others[index];
+}
+
+/* A sanitizer keeps its own record of blocks. */
+static void enter_sanitized(struct nomem_channel *channel) {
+  int32_t pid = (int32_t)syscall(SYS_getpid), none = 0;
+  struct nomem_ending *first = &channel->watched.first;
+  if (nomem__sanitizer_bytes == NULL) return;
+  if (!atomic_compare_exchange_strong(&first->pid, &none, pid) && none != pid) return;
+  atomic_store(&first->has_ended, 0);
+  atomic_store(&channel->watched.has_leak_check, 1);
+}
+
+void nomem__ending_enter(struct nomem_channel *channel) {
+  if (nomem__has_sanitizer) {
+    enter_sanitized(channel);
+    return;
+  }
+  struct nomem_ending *ending = find_entry(channel);
+  if (ending == NULL) return;
+  size_t bytes;
+  atomic_store(&ending->has_ended, 0);
+  ending->stacks = nomem__site_memory(&bytes);
+  ending->stacks_bytes = bytes;
+  ending->ledger = nomem__ledger_address();
+}
+
+static bool is_first(const struct nomem_channel *channel) {
+  bool is_fork = channel->fork.engine != NOMEM_ENGINE_EXEC;
+  return channel->watch != NOMEM_WATCH_NONE &&
+         (is_fork || atomic_load(&channel->watched.first.pid) == (int32_t)syscall(SYS_getpid));
+}
+
+/* In doubt, nobody traces this process: who stops itself then is not woken. */
+static bool is_traced(void) {
+  static const char key[] = "\nTracerPid:\t";
+  char status[STATUS_BYTES + 1];
+  int fd = nomem__open("/proc/thread-self/status", O_RDONLY);
+  if (fd < 0) return false;
+  long length = syscall(SYS_read, fd, status, STATUS_BYTES);
+  nomem__close(fd);
+  status[length > 0 ? length : 0] = '\0';
+  for (const char *line = status; (line = strchr(line, '\n')) != NULL; line++)
+    if (strncmp(line, key, sizeof key - 1) == 0) return line[sizeof key - 1] != '0';
+  return false;
+}
+
+/* The command knows the signal by its value, and takes it away. */
+static void ask_to_be_let_go(void) {
+  siginfo_t stop = {.si_signo = SIGSTOP, .si_code = SI_QUEUE};
+  int pid = (int)syscall(SYS_getpid);
+  stop.si_pid = pid;
+  stop.si_value.sival_int = NOMEM_LET_GO;
+  if (is_traced()) syscall(SYS_rt_tgsigqueueinfo, pid, syscall(SYS_gettid), SIGSTOP, &stop);
+}
+
+static void note_sanitized_end(struct nomem_channel *channel) {
+  if (nomem__sanitizer_bytes == NULL) return;
+  if (is_first(channel)) {
+    atomic_store(&channel->watched.live, nomem__sanitizer_bytes());
+    atomic_store(&channel->watched.first.has_ended, 1);
+  }
+  if (channel->check_leaks) ask_to_be_let_go();
+}
+
+static void note_remains(struct nomem_channel *channel) {
+  bool is_fork = channel->fork.engine != NOMEM_ENGINE_EXEC;
+  struct nomem_ending *ending = is_fork ? &channel->watched.first : find_entry(channel);
+  if (ending == NULL) return;
+  siginfo_t child;
+  ending->descriptors = count_descriptors();
+  ending->threads = channel->watch == NOMEM_WATCH_LEDGER ? count_threads_that_stay() : count_threads();
+  ending->children = waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
+  atomic_store(&ending->has_ended, 1);
+}
+
+void nomem__note_end(void) {
+  if (attached == NULL) return;
+  int saved_errno = errno;
+  if (nomem__has_sanitizer)
+    note_sanitized_end(attached);
+  else if ((atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS) != 0)
+    note_remains(attached);
+  errno = saved_errno;
+}

@@ -1,0 +1,192 @@
+#define _GNU_SOURCE
+#include "fork_server.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "module_names.h"
+#include "forbidden_calls.h"
+
+/* Descriptors are dense: after so many numbers in a row that are not open, no more are looked for. */
+#define GAP_MAX 32
+#define DESCRIPTORS_MAX 1024
+
+/* Where the C library keeps the calling thread's number. NULL when the kernel does not tell. */
+static int *thread_number(void) {
+  static int *address;
+  if (address == NULL && prctl(PR_GET_TID_ADDRESS, &address, 0, 0, 0) != 0) address = NULL;
+  return address != NULL && *address == (int)syscall(SYS_gettid) ? address : NULL;
+}
+
+/* Returns 0 in the fork, its number in this process, or -1. glibc's fork would run the program's own handlers and take
+ * the locks of stdio, in the middle of whatever the program is doing.
+ *
+ * The fork is traced as this process is, but without the stop that tells the tracer of it (CLONE_PTRACE with
+ * CLONE_UNTRACED): the tracer sees it when the fork itself stops, before its first instruction, and knows it by its
+ * number, which the kernel has written by then.
+ *
+ * renumber: the C library learns the fork's own thread number. Not so in the middle of the program: locks that it holds
+ * there have the old number as their owner, and would not be let go by the new one (setlocale allocates under such a
+ * lock). The old number stays unique, because its process waits; raise, which needs the true one, asks the kernel. */
+static pid_t fork_sibling(struct nomem_channel *channel, bool renumber) {
+  int *number = thread_number();
+  void *robust_list = NULL;
+  size_t robust_bytes = 0;
+  if (renumber && number == NULL) return -1;
+  syscall(SYS_get_robust_list, 0, &robust_list, &robust_bytes);
+  long flags = CLONE_PARENT | CLONE_PTRACE | CLONE_UNTRACED | CLONE_PARENT_SETTID | SIGCHLD |
+               (renumber ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0);
+  pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, &channel->fork.child, number, NULL);
+  if (pid != 0) return pid;
+  setsid(); /* as a program has that is started: what it sends to its process group is not for its parent */
+  if (robust_list != NULL) syscall(SYS_set_robust_list, robust_list, robust_bytes);
+  return 0;
+}
+
+static void wait_for_turn(struct nomem_channel *channel, uint32_t seen) {
+  while (atomic_load(&channel->fork.turn) == seen)
+    syscall(SYS_futex, &channel->fork.turn, FUTEX_WAIT, seen, NULL, NULL, 0);
+}
+
+/* What was open when this process was attached: the number of its file plus 1, 0 is nothing. */
+static ino_t inherited[DESCRIPTORS_MAX];
+
+static ino_t file_of(int fd, mode_t *mode) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) return 0;
+  *mode = status.st_mode;
+  return status.st_ino + 1;
+}
+
+void nomem__server_prepare(const struct nomem_channel *channel) {
+  mode_t mode;
+  if (channel->fork.engine != NOMEM_ENGINE_SERVER && !channel->fork.look_out) return;
+  for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
+    if (fcntl(fd, F_GETFD) >= 0) inherited[fd] = file_of(fd, &mode);
+}
+
+static enum nomem_obstacle find_obstacle(void) {
+  struct stat tasks;
+  if (stat("/proc/self/task", &tasks) != 0 || thread_number() == NULL) return NOMEM_OBSTACLE_KERNEL;
+  if (tasks.st_nlink != 3) return NOMEM_OBSTACLE_THREADS;
+  for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
+    if (fcntl(fd, F_GETFD) >= 0 && inherited[fd] == 0) return NOMEM_OBSTACLE_DESCRIPTORS;
+  return NOMEM_OBSTACLE_NONE;
+}
+
+/* Whether what is open there was not inherited and is a socket, a pipe, or what has no type, such as an epoll. */
+static bool is_shared(int fd) {
+  mode_t mode = 0;
+  ino_t file = file_of(fd, &mode);
+  if (file == 0 || (fd < DESCRIPTORS_MAX && file == inherited[fd])) return false;
+  return S_ISSOCK(mode) || S_ISFIFO(mode) || (mode & S_IFMT) == 0;
+}
+
+/* Whether anything is open that a fork would share. In doubt, it is. */
+static bool shares_something(void) {
+  _Alignas(struct dirent64) char entries[1024];
+  bool shared = false;
+  ssize_t length = -1;
+  int folder = nomem__open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
+  while (folder >= 0 && !shared && (length = syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0)
+    for (ssize_t at = 0; at < length && !shared;) {
+      const struct dirent64 *entry = (const struct dirent64 *)(entries + at);
+      int fd = 0;
+      for (const char *digit = entry->d_name; *digit >= '0' && *digit <= '9'; digit++) fd = fd * 10 + (*digit - '0');
+      if (entry->d_name[0] != '.' && fd != folder) shared = is_shared(fd);
+      at += entry->d_reclen;
+    }
+  if (folder >= 0) nomem__close(folder);
+  return shared || length != 0;
+}
+
+/* Each run reads standard input from the start, and no run's reading moves another's. */
+static void reopen_input(void) {
+  int fd = nomem__open("/proc/self/fd/0", O_RDONLY);
+  if (fd < 0) return;
+  dup2(fd, STDIN_FILENO);
+  if (fd != STDIN_FILENO) nomem__close(fd);
+}
+
+bool nomem__server_stand(struct nomem_channel *channel) {
+  if (channel->fork.engine != NOMEM_ENGINE_SERVER) return false;
+  int saved_errno = errno;
+  uint32_t seen = 0;
+  uint64_t live = atomic_load(&channel->watched.live);
+  enum nomem_obstacle obstacle = find_obstacle();
+  while (obstacle == NOMEM_OBSTACLE_NONE) {
+    wait_for_turn(channel, seen);
+    atomic_store(&channel->watched.live, live);
+    atomic_store(&channel->watched.first.has_ended, 0);
+    seen = atomic_load(&channel->fork.turn);
+    pid_t pid = fork_sibling(channel, true);
+    if (pid == 0) {
+      reopen_input();
+      errno = saved_errno;
+      return true;
+    }
+    if (pid < 0) obstacle = NOMEM_OBSTACLE_KERNEL;
+  }
+  atomic_store(&channel->fork.obstacle, obstacle);
+  _exit(0);
+}
+
+/* A fork shares the positions in open files with its parent: what it reads must be read again. */
+struct positions {
+  int count;
+  off_t at[DESCRIPTORS_MAX];
+};
+
+static void note_positions(struct positions *positions) {
+  positions->count = 0;
+  for (int fd = 0, gap = 0; gap < GAP_MAX && fd < DESCRIPTORS_MAX; fd++) {
+    off_t at = lseek(fd, 0, SEEK_CUR);
+    gap = at < 0 && errno == EBADF ? gap + 1 : 0;
+    positions->at[positions->count++] = at;
+  }
+}
+
+static void restore_positions(const struct positions *positions) {
+  for (int fd = 0; fd < positions->count; fd++)
+    if (positions->at[fd] >= 0) lseek(fd, positions->at[fd], SEEK_SET);
+}
+
+bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *site, uint64_t occurrence,
+                            struct nomem_snapshot_point *forked) {
+  static struct positions positions; /* one thread runs, and a stack may be small */
+  const struct nomem_snapshot_point *points = channel->points;
+  while (site->next_point < site->end_point && points[site->next_point].occurrence <= occurrence) {
+    uint32_t point = site->next_point++;
+    if (points[point].occurrence < occurrence) continue;
+    int saved_errno = errno;
+    if (channel->fork.look_out && shares_something()) {
+      errno = saved_errno;
+      continue;
+    }
+    *forked = points[point]; /* not in the fork, for which this page is one more to come to */
+    uint32_t seen = atomic_load(&channel->fork.turn);
+    uint64_t live = atomic_load(&channel->watched.live);
+    note_positions(&positions);
+    atomic_store(&channel->fork.point, point);
+    pid_t pid = fork_sibling(channel, false);
+    if (pid > 0) {
+      wait_for_turn(channel, seen);
+      atomic_store(&channel->watched.live, live);
+      atomic_store(&channel->watched.first.has_ended, 0);
+      restore_positions(&positions);
+    }
+    errno = saved_errno;
+    if (pid == 0) return true;
+  }
+  return false;
+}

@@ -1,0 +1,161 @@
+#define _GNU_SOURCE
+#include <string.h>
+
+#include "../../faults/program_kinds.h"
+#include "../../faults/inject/module_names.h"
+#include "engine.h"
+
+#include "../../faults/inject/forbidden_calls.h"
+
+/* What a frame says of the calls made below it. */
+enum kind {
+  KIND_UNKNOWN, /* not looked at */
+  KIND_PLAIN,
+  KIND_RUNTIME, /* allocates for its caller */
+  KIND_HARNESS, /* the target's own function */
+  KIND_NEW,     /* operator new */
+  KIND_NEVER    /* must not fail: the fuzzer, a sanitizer at work, last words, an exception, a thread variable */
+};
+
+/* Names as in the symbol table. The first that matches counts.
+ *
+ * The sanitizers start threads through functions of their own, which then lie below everything that the thread does.
+ * An exception that cannot be allocated, and a thread variable that cannot, end the process by themselves. */
+static const struct {
+  const char *glob;
+  enum kind kind;
+} names[] = {
+    {"LLVMFuzzerTestOneInput", KIND_HARNESS},
+    {"_ZN6fuzzer6Fuzzer*", KIND_NEVER},
+    {"_ZN6fuzzer*RssThread*", KIND_NEVER},
+    {"_ZN6__asan10AsanThread*", KIND_RUNTIME},
+    {"_ZN6__msan10MsanThread*", KIND_RUNTIME},
+    {"_ZN6__asan*", KIND_NEVER},
+    {"_ZN6__lsan*", KIND_NEVER},
+    {"_ZN6__msan*", KIND_NEVER},
+    {"_ZN7__ubsan*", KIND_NEVER},
+    {"_ZN11__sanitizer*", KIND_NEVER},
+    {"__asan_*", KIND_NEVER},
+    {"__lsan_*", KIND_NEVER},
+    {"__msan_*", KIND_NEVER},
+    {"__ubsan_*", KIND_NEVER},
+    {"__sanitizer_*", KIND_NEVER},
+    {"__assert_fail*", KIND_NEVER},
+    {"abort", KIND_NEVER},
+    {"__cxa_allocate_exception", KIND_NEVER},
+    {"__cxa_get_globals", KIND_NEVER},
+    {"__tls_get_addr", KIND_NEVER},
+    {"_Znwm*", KIND_NEW},
+    {"_Znam*", KIND_NEW},
+    {"_ZNSt*", KIND_RUNTIME},
+    {"_ZNKSt*", KIND_RUNTIME},
+    {"_ZSt*", KIND_RUNTIME},
+    {"_ZN9__gnu_cxx*", KIND_RUNTIME},
+    {"_ZNK9__gnu_cxx*", KIND_RUNTIME},
+    {"_ZN18FuzzedDataProvider*", KIND_RUNTIME},
+    {"__interceptor_*", KIND_RUNTIME},
+    {"___interceptor_*", KIND_RUNTIME},
+};
+
+static void find_kind(const char *name, enum kind *kind) {
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (!nomem__glob(names[i].glob, name)) continue;
+    *kind = names[i].kind;
+    return;
+  }
+}
+
+static const char *module_name(const struct nomem_channel *channel, nomem_frame frame) {
+  unsigned number = NOMEM_FRAME_MODULE(frame);
+  return number == 0 || number > NOMEM_MODULES ? "" : nomem__module_base_name(channel->modules[number - 1].path);
+}
+
+/* What is known of a code address. */
+struct known {
+  enum kind kind;
+  uint64_t only_mask, not_mask; /* bit r: the function in= of rule r names */
+};
+
+static bool find_known(const char *name, void *argument) {
+  struct known *found = argument;
+  for (uint32_t r = 0; r < nomem__options.only.rule_count; r++)
+    if (nomem__glob(nomem__options.only.rule[r].in, name)) found->only_mask |= UINT64_C(1) << r;
+  for (uint32_t r = 0; r < nomem__options.not.rule_count; r++)
+    if (nomem__glob(nomem__options.not.rule[r].in, name)) found->not_mask |= UINT64_C(1) << r;
+  find_kind(name, &found->kind);
+  return false; /* the other names of the function, too */
+}
+
+/* A look through a symbol table takes a tenth of a millisecond: each code address is looked up once. Where two threads
+ * look the same one up, they write the same. */
+#define KNOWN 16384
+#define PROBES 8
+static struct {
+  _Atomic uint64_t frame;
+  _Atomic uint32_t is_ready;
+  struct known known;
+} cache[KNOWN];
+
+static struct known look_up(const struct nomem_channel *channel, nomem_frame frame) {
+  struct known found = {.kind = nomem__is_runtime(module_name(channel, frame)) ? KIND_RUNTIME : KIND_PLAIN};
+  nomem__module_function_is(channel, frame, find_known, &found);
+  return found;
+}
+
+static struct known known_of(const struct nomem_channel *channel, nomem_frame frame) {
+  uint64_t slot = nomem__hash(0, frame) >> 32;
+  for (uint64_t i = slot; i < slot + PROBES; i++) {
+    uint64_t taken = 0;
+    bool is_mine = atomic_compare_exchange_strong(&cache[i % KNOWN].frame, &taken, frame);
+    if (!is_mine && taken != frame) continue;
+    if (!atomic_load_explicit(&cache[i % KNOWN].is_ready, memory_order_acquire)) {
+      cache[i % KNOWN].known = look_up(channel, frame);
+      atomic_store_explicit(&cache[i % KNOWN].is_ready, 1, memory_order_release);
+    }
+    return cache[i % KNOWN].known;
+  }
+  return look_up(channel, frame);
+}
+
+/* What is known of a site's frames together. */
+struct summary {
+  enum kind caller;    /* of the first frame that does not allocate for another */
+  const char *module;  /* its base name */
+  bool never;
+  uint64_t only_mask, not_mask;
+};
+
+static struct summary summarise(const struct nomem_channel *channel, const struct nomem_site *site) {
+  struct summary all = {.caller = KIND_UNKNOWN, .module = ""};
+  for (uint32_t i = 0; i < site->depth; i++) {
+    struct known frame = known_of(channel, site->frame[i]);
+    all.only_mask |= frame.only_mask;
+    all.not_mask |= frame.not_mask;
+    all.never |= frame.kind == KIND_NEVER || (frame.kind == KIND_NEW && !nomem__options.new_too);
+    if (all.caller != KIND_UNKNOWN || frame.kind == KIND_RUNTIME || frame.kind == KIND_NEW) continue;
+    all.caller = frame.kind;
+    all.module = module_name(channel, site->frame[i]);
+  }
+  return all;
+}
+
+static bool any_rule_matches(const struct nomem_plan *plan, const struct nomem_site *site, const char *module,
+                             uint64_t in_mask) {
+  for (uint32_t r = 0; r < plan->rule_count; r++) {
+    const struct nomem_rule *rule = &plan->rule[r];
+    if ((rule->has & NOMEM_HAS_FN) && !(rule->fn_mask >> site->fn & 1)) continue;
+    if ((rule->has & NOMEM_HAS_SITE) && (site->key ^ rule->site.key) >> (64 - 4 * rule->site.digits) != 0) continue;
+    if ((rule->has & NOMEM_HAS_IN) && !(in_mask >> r & 1)) continue;
+    if ((rule->has & NOMEM_HAS_MODULE) && !nomem__glob(rule->module, module)) continue;
+    return true;
+  }
+  return false;
+}
+
+bool nomem__is_candidate(const struct nomem_channel *channel, const struct nomem_site *site) {
+  struct summary all = summarise(channel, site);
+  if (all.never || (all.caller == KIND_HARNESS && !nomem__options.harness) || nomem__is_known(site->key)) return false;
+  const struct nomem_plan *only = &nomem__options.only;
+  if (only->rule_count > 0 && !any_rule_matches(only, site, all.module, all.only_mask)) return false;
+  return !any_rule_matches(&nomem__options.not, site, all.module, all.not_mask);
+}

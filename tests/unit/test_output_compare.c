@@ -1,0 +1,133 @@
+/* What a run wrote, against what the baseline wrote. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../faults/explore/run/output_compare.h"
+
+static struct nomem__stream stream(const char *text, size_t bytes) {
+  struct nomem__streams streams;
+  assert_int_equal(nomem__streams_open(&streams), 0);
+  assert_int_equal(write(streams.fd[NOMEM_OUTPUT], text, bytes), bytes);
+  close(streams.fd[NOMEM_ERROR]);
+  return nomem__streams_read(&streams, NOMEM_OUTPUT);
+}
+
+static bool is_swallowed(const char *baseline_output, const char *baseline_error, const char *output,
+                         const char *error) {
+  struct nomem__baseline_output baseline = {0};
+  struct nomem__stream streams[] = {stream(baseline_output, strlen(baseline_output)),
+                                    stream(baseline_error, strlen(baseline_error)), stream(output, strlen(output)),
+                                    stream(error, strlen(error))};
+  nomem__baseline_output_take(&baseline, &streams[0], &streams[1]);
+  bool result = nomem__output_is_swallowed(&baseline, &streams[2], &streams[3]);
+  nomem__baseline_output_free(&baseline);
+  for (int i = 0; i < 4; i++) close(streams[i].fd);
+  return result;
+}
+
+/* Other output, and not a word of it. */
+static void swallowed(void **state) {
+  (void)state;
+  assert_true(is_swallowed("a\nb\n", "", "a\n", ""));
+  assert_true(is_swallowed("a\nb\n", "", "", ""));
+  assert_true(is_swallowed("", "", "a", ""));
+  assert_true(is_swallowed("a\nb\n", "always\n", "b\n", "always\n"));
+  assert_true(is_swallowed("a\nb\n", "always\n", "b\n", ""));
+}
+
+/* The same output; or the failure was reported, there or here. */
+static void not_swallowed(void **state) {
+  (void)state;
+  assert_false(is_swallowed("a\nb\n", "", "a\nb\n", ""));
+  assert_false(is_swallowed("", "", "", ""));
+  assert_false(is_swallowed("a\nb\n", "", "a\n", "what now"));
+  assert_false(is_swallowed("a\nb\n", "always\n", "a\n", "always\nmore\n"));
+  assert_false(is_swallowed("a\nb\n", "", "a\nOut of Memory\n", ""));
+  assert_false(is_swallowed("ok 1\nok 2\n", "", "ok 1\nnot ok 2 # failed\n", ""));
+}
+
+/* What differs without a fault shows nothing. */
+static void unstable(void **state) {
+  (void)state;
+  struct nomem__baseline_output baseline = {0};
+  struct nomem__stream first = stream("1", 1), second = stream("2", 1), none = stream("", 0);
+  nomem__baseline_output_take(&baseline, &first, &none);
+  assert_true(nomem__output_is_swallowed(&baseline, &second, &none));
+  assert_false(nomem__output_is_same(&baseline, &second, &none));
+  nomem__baseline_output_compare(&baseline, &first, &second);
+  assert_true(nomem__output_is_swallowed(&baseline, &second, &none));
+  nomem__baseline_output_compare(&baseline, &second, &none);
+  assert_false(nomem__output_is_swallowed(&baseline, &second, &none));
+  assert_true(nomem__output_is_same(&baseline, &second, &none));
+  nomem__baseline_output_free(&baseline);
+  close(first.fd), close(second.fd), close(none.fd);
+}
+
+static void expect_difference(const char *was, size_t was_bytes, const char *is, size_t is_bytes,
+                              const char *expected) {
+  struct nomem__baseline_output baseline = {0};
+  struct nomem__stream first = stream(was, was_bytes), second = stream(is, is_bytes), none = stream("", 0);
+  char text[512];
+  nomem__baseline_output_take(&baseline, &first, &none);
+  nomem__output_difference(&baseline, &second, text, sizeof text);
+  assert_string_equal(text, expected);
+  nomem__baseline_output_free(&baseline);
+  close(first.fd), close(second.fd), close(none.fd);
+}
+
+/* The first line that differs is shown, made safe, whichever of the two is longer. */
+static void difference(void **state) {
+  (void)state;
+#define EXPECT(was, is, text) expect_difference(was, sizeof(was) - 1, is, sizeof(is) - 1, text)
+  EXPECT("a\nbc\n", "a\nbd\n", "line 2 of its output is 'bd', without the fault it is 'bc'");
+  EXPECT("a\nb\n", "a\n", "line 2 of its output is nothing, without the fault it is 'b'");
+  EXPECT("a\n", "a\nb\n", "line 2 of its output is 'b', without the fault it is nothing");
+  EXPECT("a\nb", "a\nb\n", "its output differs from byte 4 on, in line 2");
+  EXPECT("a\nb\0c", "a\nb\0d", "its output differs from byte 5 on, in line 2");
+  EXPECT("a line of which the end is lost, end", "a line of which the end is lost",
+         "line 1 of its output is '...of which the end is lost', without the fault it is '...of which the end is lost, "
+         "end'");
+  EXPECT("\xe2\x82\xac one and two and three and", "\xe2\x82\xac one and two and three",
+         "line 1 of its output is '\xe2\x82\xac one and two and three', without the fault it is "
+         "'\xe2\x82\xac one and two and three and'");
+  EXPECT("", "\n", "line 1 of its output is '', without the fault it is nothing");
+  EXPECT("\33[2J\n", "\xff\n", "line 1 of its output is '\\xff', without the fault it is '\\x1b[2J'");
+#undef EXPECT
+}
+
+/* Past what is kept of the baseline there is no line to show, and a long line is cut. */
+static void large(void **state) {
+  (void)state;
+  size_t bytes = ((size_t)1 << 20) + 100;
+  char *was = malloc(bytes), *is = malloc(bytes);
+  memset(was, 'x', bytes);
+  memset(is, 'x', bytes);
+  is[bytes - 1] = 'y';
+  expect_difference(was, bytes, is, bytes, "its output differs behind its first 1048576 bytes");
+  is[5] = 'y';
+  struct nomem__baseline_output baseline = {0};
+  struct nomem__stream first = stream(was, bytes), second = stream(is, bytes), none = stream("", 0);
+  char text[512];
+  nomem__baseline_output_take(&baseline, &first, &none);
+  nomem__output_difference(&baseline, &second, text, sizeof text);
+  assert_non_null(strstr(text, "line 1 of its output is 'xxxxxyxx"));
+  assert_non_null(strstr(text, "xx...', without"));
+  assert_non_null(strstr(text, "without the fault it is 'xxxxxxxx"));
+  nomem__baseline_output_free(&baseline);
+  free(was), free(is);
+  close(first.fd), close(second.fd), close(none.fd);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(swallowed), cmocka_unit_test(not_swallowed),
+                                     cmocka_unit_test(unstable), cmocka_unit_test(difference),
+                                     cmocka_unit_test(large)};
+  return cmocka_run_group_tests_name("output", tests, NULL, NULL);
+}

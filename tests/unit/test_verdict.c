@@ -1,0 +1,231 @@
+/* The verdict about a run, for every kind of end a run can have. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "../../faults/explore/judge/verdict.h"
+
+#define EXITED(status) W_EXITCODE(status, 0)
+#define KILLED(signal) W_EXITCODE(0, signal)
+
+static const struct nomem__evidence reached = {.fault_reached = true};
+
+static enum nomem__verdict verdict(struct nomem__evidence evidence) {
+  return nomem__oracle_verdict(&evidence);
+}
+
+/* A run whose fault never came says nothing about the fault, however it ended. */
+static void unreached_whatever_happened(void **state) {
+  (void)state;
+  assert_int_equal(verdict((struct nomem__evidence){0}), NOMEM_VERDICT_UNREACHED);
+  assert_int_equal(verdict((struct nomem__evidence){.root_status = KILLED(SIGSEGV), .fatal_deaths = 1,
+                                                    .fatal_signal = SIGSEGV, .timed_out = true}),
+                   NOMEM_VERDICT_UNREACHED);
+}
+
+/* The same end as the baseline is handled, also when the baseline's is not 0; any other end by itself is refused. */
+static void handled_and_refused(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  evidence.baseline_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+  evidence.root_status = EXITED(0);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+}
+
+/* Data lost in silence is worse than a handled failure, and no matter to a run that ended in any other way. */
+static void swallowed(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.has_swallowed = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_SWALLOWED);
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  evidence = reached;
+  evidence.has_swallowed = evidence.timed_out = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
+}
+
+/* A report counts however the run ended, but a crash by a signal says more. What was left counts at a comparable
+ * end. */
+static void reports(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.has_report = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_SANITIZER);
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_SANITIZER);
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGABRT;
+  evidence.raised_by_test = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_SANITIZER);
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+
+  evidence = reached;
+  evidence.has_report = evidence.is_leak = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_SANITIZER);
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  evidence.root_status = 0;
+  evidence.timed_out = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
+}
+
+/* Memory that is left says more than a file, unless the program gave up: then it leaves memory to the kernel. */
+static void what_is_left(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.has_leftover = evidence.has_left_file = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_LEFTOVER);
+  evidence.has_leaked = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_LEAK);
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_LEFTOVER);
+  evidence.has_left_file = false;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_LEAK);
+}
+
+/* A test that skips itself has coped with the failure; one that also had a process die has not. */
+static void skipped_is_handled(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.is_skipped = true;
+  evidence.root_status = EXITED(77);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+}
+
+/* A signal that no bug raises is somebody's decision: a refusal. */
+static void other_signals_are_refusals(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.root_status = KILLED(SIGTERM);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+}
+
+/* Each signal that a bug raises is a crash, but SIGABRT, which is an abort. */
+static void fatal_signals(void **state) {
+  (void)state;
+  const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+  struct nomem__evidence evidence = reached;
+  evidence.fatal_deaths = 1;
+  for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) {
+    evidence.fatal_signal = crashes[i];
+    evidence.root_status = KILLED(crashes[i]);
+    assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+  }
+  evidence.fatal_signal = SIGABRT;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_ABORT);
+}
+
+/* What the C library says before it aborts is told from what a program says; and it counts with an abort only. */
+static void corruption_by_last_words(void **state) {
+  (void)state;
+  assert_true(nomem__oracle_is_corruption("free(): double free detected in tcache 2\n"));
+  assert_true(nomem__oracle_is_corruption("one\ndouble free or corruption (fasttop)\nAborted\n"));
+  assert_true(nomem__oracle_is_corruption("*** stack smashing detected ***: terminated"));
+  assert_false(nomem__oracle_is_corruption(""));
+  assert_false(nomem__oracle_is_corruption("malloc(): out of memory\n"));
+  assert_false(nomem__oracle_is_corruption("a test of: free(): invalid pointer\n"));
+  struct nomem__evidence evidence = reached;
+  evidence.is_corrupt = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+  evidence.fatal_signal = SIGABRT;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CORRUPTION);
+  evidence.raised_by_test = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CORRUPTION);
+  evidence.baseline_fatal_deaths = 1;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+}
+
+/* A child's death counts though the root exits as ever, but not one that the baseline has as well. */
+static void deaths_of_children(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+  evidence.baseline_fatal_deaths = 1;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+  evidence.fatal_deaths = 2;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+}
+
+/* The test's own abort about a library's error is a refusal; its crash is still a crash. */
+static void a_tests_own_abort(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.fatal_deaths = 1;
+  evidence.raised_by_test = true;
+  evidence.fatal_signal = SIGABRT;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+}
+
+/* Time that is up is a hang, unless something died first: then the rest waited for the dead. */
+static void hangs(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.timed_out = true;
+  evidence.root_status = KILLED(SIGKILL);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+  evidence.fatal_signal = SIGABRT;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_ABORT);
+  evidence.raised_by_test = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
+}
+
+/* Every verdict has a name and a meaning, no name twice, and the weightier come before the others. Strictness
+ * is about advice only. */
+static void texts(void **state) {
+  (void)state;
+  enum nomem__weight last = NOMEM_WEIGHT_FINDING;
+  for (unsigned i = 0; i < NOMEM_VERDICT_COUNT; i++) {
+    assert_non_null(nomem__verdicts[i].name);
+    assert_non_null(nomem__verdicts[i].meaning);
+    for (unsigned j = 0; j < i; j++) assert_string_not_equal(nomem__verdicts[i].name, nomem__verdicts[j].name);
+    enum nomem__weight weight = nomem__verdicts[i].weight;
+    assert_true(weight <= last);
+    last = weight;
+    assert_int_equal(nomem__verdict_is_shown(i), weight != NOMEM_WEIGHT_NONE);
+    assert_int_equal(nomem__verdict_counts(i, false), weight == NOMEM_WEIGHT_FINDING);
+    assert_int_equal(nomem__verdict_counts(i, true), weight != NOMEM_WEIGHT_NONE);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(unreached_whatever_happened),
+      cmocka_unit_test(handled_and_refused),
+      cmocka_unit_test(other_signals_are_refusals),
+      cmocka_unit_test(swallowed), cmocka_unit_test(reports),
+      cmocka_unit_test(what_is_left),
+      cmocka_unit_test(fatal_signals),
+      cmocka_unit_test(skipped_is_handled),
+      cmocka_unit_test(corruption_by_last_words),
+      cmocka_unit_test(deaths_of_children),
+      cmocka_unit_test(a_tests_own_abort),
+      cmocka_unit_test(hangs),
+      cmocka_unit_test(texts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
