@@ -76,8 +76,8 @@ int main(int argc, char **argv) {
     qsort(value, rounds, sizeof *value, by_value);
     double median = value[rounds / 2];
     if (i == 0) first = median;
-    printf("  %-34s %10.2f %-3s (%.2f to %.2f)  %7.2f x  %+9.2f", commands[i].name, median,
-           unit != NULL ? unit : "ms", value[0], value[rounds - 1], median / first, median - first);
+    printf("  %-34s %10.2f %-3s (%.2f to %.2f)  %7.2f x  %+9.2f", commands[i].name, median, unit != NULL ? unit : "ms",
+           value[0], value[rounds - 1], median / first, median - first);
     if (parts != 0) printf("  %+6.0f ns each", (median - first) * 1e6 / (double)parts);
     putchar('\n');
   }

@@ -53,9 +53,9 @@ typedef uint64_t nomem_frame;
 /* What becomes of a call that is to fail, besides. */
 enum nomem_stop {
   NOMEM_STOP_NOT,
-  NOMEM_STOP_ONCE,    /* the process of the first one stops there, for a debugger to attach */
-  NOMEM_STOP_EACH,    /* its thread stops there, for the command to look at it, as long as there is room in faults[] */
-  NOMEM_STOP_INSTEAD  /* the same, and then it does not fail */
+  NOMEM_STOP_ONCE,   /* the process of the first one stops there, for a debugger to attach */
+  NOMEM_STOP_EACH,   /* its thread stops there, for the command to look at it, as long as there is room in faults[] */
+  NOMEM_STOP_INSTEAD /* the same, and then it does not fail */
 };
 
 /* Who makes the calls of a site. */
@@ -65,10 +65,10 @@ enum nomem_maker { NOMEM_MAKER_UNKNOWN, NOMEM_MAKER_PROGRAM, NOMEM_MAKER_SANITIZ
 struct nomem_site {
   _Atomic uint64_t key; /* 0: not in use, or not yet */
   _Atomic uint64_t count;
-  uint64_t first_size;  /* bytes asked for by its first call */
-  uint64_t first_nth;   /* which allocation of the run that was, from 1 */
-  uint32_t fn;          /* enum nomem_fn of its first call */
-  uint32_t before_main; /* its first call came before main() */
+  uint64_t first_size;    /* bytes asked for by its first call */
+  uint64_t first_nth;     /* which allocation of the run that was, from 1 */
+  uint32_t fn;            /* enum nomem_fn of its first call */
+  uint32_t before_main;   /* its first call came before main() */
   _Atomic uint32_t maker; /* enum nomem_maker; a sanitizer's own calls are never failed */
   uint32_t depth;
   uint32_t next_point, end_point; /* what is left of it in points[] */
@@ -114,19 +114,19 @@ struct nomem_recovery {
 };
 
 /* What is wrong with a pointer that the program gave to free or realloc. */
-#define NOMEM_MISUSE_MAP(X)                                     \
-  X(TWICE, "a block was freed twice")                           \
-  X(REALLOC, "a freed block was given to realloc")              \
-  X(INSIDE, "a pointer into the middle of a block was freed")   \
-  X(FOREIGN, "what was freed is not on the heap")               \
-  X(OVERRUN, "a block was written past its end")                \
+#define NOMEM_MISUSE_MAP(X)                                   \
+  X(TWICE, "a block was freed twice")                         \
+  X(REALLOC, "a freed block was given to realloc")            \
+  X(INSIDE, "a pointer into the middle of a block was freed") \
+  X(FOREIGN, "what was freed is not on the heap")             \
+  X(OVERRUN, "a block was written past its end")              \
   X(WRITTEN, "a block was written after it was freed")
 
 enum nomem_misuse_kind {
 #define X(upper, text) NOMEM_MISUSE_##upper,
   NOMEM_MISUSE_MAP(X)
 #undef X
-  NOMEM_MISUSE_KINDS
+      NOMEM_MISUSE_KINDS
 };
 
 /* One of them, with the stacks of the call, of the block's allocation, and of the call that freed it before. */
@@ -152,15 +152,15 @@ enum nomem_watch {
 /* A process whose end may be looked at, and where in it what tells is to be found. */
 struct nomem_ending {
   _Atomic int32_t pid;
-  _Atomic uint32_t has_ended; /* by itself, not by a signal or _exit: then the next three are known */
+  _Atomic uint32_t has_ended;              /* by itself, not by a signal or _exit: then the next three are known */
   uint32_t descriptors, threads, children; /* of children only whether there are any */
   uint32_t unused;
-  _Atomic uint64_t ledger;  /* where its ledger is; 0: none */
+  _Atomic uint64_t ledger;               /* where its ledger is; 0: none */
   _Atomic uint64_t stacks, stacks_bytes; /* where what the injector remembers of stacks is */
 };
 
 struct nomem_watched {
-  _Atomic uint32_t keeps_new; /* a sanitizer's operator new was called that cannot be failed */
+  _Atomic uint32_t keeps_new;      /* a sanitizer's operator new was called that cannot be failed */
   _Atomic uint32_t has_leak_check; /* the first has a sanitizer that looks for leaks: live are its bytes, at the end */
   _Atomic uint64_t live;     /* what is in use, in the run, or in the fork that runs: its parent puts back its own */
   struct nomem_ending first; /* the first process that was injected, also after it has executed another program */
@@ -205,9 +205,9 @@ struct nomem_fork {
 };
 
 /* What keeps a program from being forked before main(). */
-#define NOMEM_OBSTACLE_MAP(X)                                     \
-  X(NONE, "none")                                                 \
-  X(THREADS, "a thread runs before main()")                       \
+#define NOMEM_OBSTACLE_MAP(X)                                            \
+  X(NONE, "none")                                                        \
+  X(THREADS, "a thread runs before main()")                              \
   X(DESCRIPTORS, "more than the standard streams is open before main()") \
   X(KERNEL, "the kernel does not allow it")
 
@@ -227,15 +227,15 @@ struct nomem_channel {
   _Atomic uint32_t stop_at_fault; /* enum nomem_stop */
   char plan[NOMEM_PLAN_BYTES];
   char image[NOMEM_GLOB_BYTES]; /* base names of the images to inject, globs joined by commas; "": all but launchers */
-  uint32_t watch;                 /* enum nomem_watch */
+  uint32_t watch;               /* enum nomem_watch */
   uint32_t check_leaks; /* sanitizers look for leaks, which they cannot in a process that is traced: see NOMEM_LET_GO */
 
   /* Written by the program. What a fork writes lies together: each page it touches costs it a microsecond or two. */
   _Alignas(NOMEM_PAGE) struct nomem_fork fork; /* by both */
   struct nomem_watched watched;
-  _Atomic uint32_t image_count, fault_count;   /* may exceed the arrays */
-  _Atomic uint32_t misuse_count;               /* too */
-  _Atomic uint64_t errno_lost;                 /* as in nomem_counters */
+  _Atomic uint32_t image_count, fault_count; /* may exceed the arrays */
+  _Atomic uint32_t misuse_count;             /* too */
+  _Atomic uint64_t errno_lost;               /* as in nomem_counters */
   struct nomem_fault faults[NOMEM_FAULTS];
   _Atomic uint32_t module_count;
   struct nomem_module modules[NOMEM_MODULES]; /* number n is modules[n - 1]; one numbering for all forks of a program,
@@ -249,17 +249,17 @@ struct nomem_channel {
 
   /* From here on a process that is forked for the command, and its forks, write to copies of their own: a fork begins
    * with the counts that its parent had. What the pages hold otherwise stays from run to run, but for the counts. */
-  _Alignas(NOMEM_PAGE) _Atomic int64_t live_bytes; /* usable bytes, where they are kept */
-  _Atomic uint64_t main_reached;                     /* images that came to main() */
-  _Atomic uint64_t sites_lost;                       /* allocations whose site found no slot */
+  _Alignas(NOMEM_PAGE) _Atomic int64_t live_bytes;             /* usable bytes, where they are kept */
+  _Atomic uint64_t main_reached;                               /* images that came to main() */
+  _Atomic uint64_t sites_lost;                                 /* allocations whose site found no slot */
   _Atomic uint64_t stack_hits, stack_misses, stack_mismatches; /* counted when verify is set */
   struct nomem_plan_state state;
-  _Atomic uint32_t counts_used;  /* slots of counts[] handed out; may exceed the array */
-  _Atomic uint32_t site_count;   /* may exceed the array */
+  _Atomic uint32_t counts_used; /* slots of counts[] handed out; may exceed the array */
+  _Atomic uint32_t site_count;  /* may exceed the array */
   struct nomem_counts counts[NOMEM_COUNTS];
   /* Open addressing by key: number of the site plus 1, 0 is free. */
   _Atomic uint32_t site_slots[NOMEM_NEAR_SLOTS + NOMEM_SITE_SLOTS];
-  struct nomem_site sites[NOMEM_SITES];          /* in the order they came, so that few pages are touched */
+  struct nomem_site sites[NOMEM_SITES]; /* in the order they came, so that few pages are touched */
 
   _Alignas(NOMEM_PAGE) struct nomem_snapshot_point points[]; /* as many as the file has room for */
 };

@@ -35,7 +35,7 @@ enum nomem_ledger_state {
 #define NOMEM_LEDGER_STATE(word) ((enum nomem_ledger_state)((word) >> 60))
 #define NOMEM_LEDGER_SIZE(word) ((word) >> 32 & NOMEM_LEDGER_SIZE_MAX)
 #define NOMEM_LEDGER_FREED_AT(word) ((uint32_t)((word) >> 16 & 0xffff))
-#define NOMEM_LEDGER_SITE(word) ((uint32_t)((word) & 0xffff))
+#define NOMEM_LEDGER_SITE(word) ((uint32_t)((word)&0xffff))
 
 struct nomem_ledger_part {
   _Atomic uint64_t touched[NOMEM_LEDGER_PART_PAGES / 64]; /* a bit for each page of words */

@@ -56,9 +56,9 @@ struct nomem_error {
 
 /* Counters since nomem_begin, over all threads. */
 struct nomem_counters {
-  uint64_t calls;  /* allocation calls that a plan could have failed */
-  uint64_t frees;  /* free calls, NULL ones too */
-  uint64_t faults; /* calls that were failed */
+  uint64_t calls;      /* allocation calls that a plan could have failed */
+  uint64_t frees;      /* free calls, NULL ones too */
+  uint64_t faults;     /* calls that were failed */
   uint64_t errno_lost; /* what the allocator under nomem_install_over did to errno: frees that changed it, and calls
                           that returned NULL of themselves and left it other than ENOMEM */
 };

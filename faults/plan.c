@@ -3,14 +3,14 @@
 #include <stdatomic.h>
 
 /* What a rule asks of the call itself; nth, every and p ask about the calls left over, max about the faults. */
-#define ABOUT_THE_CALL                                                                                           \
+#define ABOUT_THE_CALL                                                                                            \
   ((uint32_t)(NOMEM_HAS_BUDGET | NOMEM_HAS_SIZE | NOMEM_HAS_FN | NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | \
               NOMEM_HAS_MODULE | NOMEM_HAS_THREAD))
 
 /* An array of arrays, not of pointers: the injected library then has no relocations here. */
 static const char fn_names[NOMEM_FN_COUNT][16] = {
 #define X(upper, lower) #lower,
-  NOMEM_FN_MAP(X)
+    NOMEM_FN_MAP(X)
 #undef X
 };
 
@@ -70,12 +70,13 @@ static bool call_matches(const struct nomem_plan *plan, unsigned r, struct nomem
   if (has & NOMEM_HAS_FN && !(rule->fn_mask >> call->fn & 1)) return false;
   if (has & NOMEM_HAS_SIZE && !in_range(call->size_bytes, rule->size)) return false;
   if (has & NOMEM_HAS_SITE &&
-      !(same_site(call->site, &rule->site) && in_range(call->occurrence, rule->site.occurrence))) return false;
+      !(same_site(call->site, &rule->site) && in_range(call->occurrence, rule->site.occurrence)))
+    return false;
   if (has & NOMEM_HAS_THREAD && !thread_matches(rule, call)) return false;
   if (has & NOMEM_HAS_IN && !(call->in_mask >> r & 1)) return false;
   if (has & NOMEM_HAS_MODULE && !(call->module_mask >> r & 1)) return false;
-  if (has & NOMEM_HAS_BUDGET && call->size_bytes <= rule->budget &&
-      call->live_bytes <= rule->budget - call->size_bytes) return false;
+  if (has & NOMEM_HAS_BUDGET && call->size_bytes <= rule->budget && call->live_bytes <= rule->budget - call->size_bytes)
+    return false;
   return true;
 }
 
@@ -105,8 +106,8 @@ static bool claim_fault(const struct nomem_rule *rule, _Atomic uint64_t *faults)
   uint64_t before = atomic_load_explicit(faults, memory_order_relaxed);
   do {
     if (before >= max) return false;
-  } while (!atomic_compare_exchange_weak_explicit(faults, &before, before + 1, memory_order_relaxed,
-                                                  memory_order_relaxed));
+  } while (
+      !atomic_compare_exchange_weak_explicit(faults, &before, before + 1, memory_order_relaxed, memory_order_relaxed));
   return true;
 }
 

@@ -17,23 +17,23 @@
 #define NOMEM_PLAN_NAME_BYTES 96
 
 /* The allocation functions a plan can name, in the order of the bits of nomem_rule.fn_mask. */
-#define NOMEM_FN_MAP(X) \
-  X(MALLOC, malloc)     \
-  X(CALLOC, calloc)     \
-  X(REALLOC, realloc)   \
-  X(REALLOCARRAY, reallocarray) \
-  X(ALIGNED_ALLOC, aligned_alloc) \
+#define NOMEM_FN_MAP(X)             \
+  X(MALLOC, malloc)                 \
+  X(CALLOC, calloc)                 \
+  X(REALLOC, realloc)               \
+  X(REALLOCARRAY, reallocarray)     \
+  X(ALIGNED_ALLOC, aligned_alloc)   \
   X(POSIX_MEMALIGN, posix_memalign) \
-  X(MEMALIGN, memalign) \
-  X(VALLOC, valloc)     \
-  X(PVALLOC, pvalloc)   \
+  X(MEMALIGN, memalign)             \
+  X(VALLOC, valloc)                 \
+  X(PVALLOC, pvalloc)               \
   X(NEW, new) /* C++'s operator new, where it does not come to malloc: see inject/new.h */
 
 enum nomem_fn {
 #define X(upper, lower) NOMEM_FN_##upper,
   NOMEM_FN_MAP(X)
 #undef X
-  NOMEM_FN_COUNT
+      NOMEM_FN_COUNT
 };
 
 /* The conditions of a rule, each a bit of nomem_rule.has. */
@@ -62,7 +62,7 @@ struct nomem_range {
 struct nomem_site_match {
   uint64_t key;
   uint32_t digits;
-  uint32_t unused; /* in the place of padding, which memcmp would see */
+  uint32_t unused;               /* in the place of padding, which memcmp would see */
   struct nomem_range occurrence; /* site: 1..UINT64_MAX when the text names none; from: one number, 1 unless named */
 };
 
@@ -81,7 +81,7 @@ struct nomem_rule {
   struct nomem_site_match site;
   struct nomem_site_match from;
   enum nomem_thread thread;
-  uint32_t unused; /* in the place of padding, which memcmp would see */
+  uint32_t unused;        /* in the place of padding, which memcmp would see */
   uint64_t thread_number; /* for NOMEM_THREAD_NUMBER, from 1: the main thread, then in order of first allocation */
   char in[NOMEM_PLAN_NAME_BYTES];
   char module[NOMEM_PLAN_NAME_BYTES];
@@ -126,11 +126,11 @@ bool nomem__glob(const char *pattern, const char *name);
 /* What a rule may ask about one allocation call. Only what plan->has names has to be filled in. */
 struct nomem_call {
   enum nomem_fn fn;
-  uint64_t size_bytes;  /* calloc, reallocarray: the product */
-  uint64_t live_bytes;  /* live before this call; what a realloc gives up is already taken off */
-  uint64_t site;        /* key */
-  uint64_t occurrence;  /* of that site, from 1 */
-  uint64_t thread;      /* number, from 1 */
+  uint64_t size_bytes; /* calloc, reallocarray: the product */
+  uint64_t live_bytes; /* live before this call; what a realloc gives up is already taken off */
+  uint64_t site;       /* key */
+  uint64_t occurrence; /* of that site, from 1 */
+  uint64_t thread;     /* number, from 1 */
   bool main_thread;
   uint64_t in_mask;     /* bit r: rule r's in= function is on this call's stack */
   uint64_t module_mask; /* bit r: rule r's module= is where this call came from */
@@ -140,7 +140,7 @@ struct nomem_call {
  * run; every access is a lock-free atomic. */
 struct nomem_plan_state {
   _Atomic uint64_t matched[NOMEM_PLAN_RULES]; /* calls that a rule's conditions other than nth, every, p, max matched */
-  _Atomic uint64_t faults[NOMEM_PLAN_RULES];    /* calls that a rule failed, alone or together with other rules */
+  _Atomic uint64_t faults[NOMEM_PLAN_RULES];  /* calls that a rule failed, alone or together with other rules */
   _Atomic uint32_t from_open[NOMEM_PLAN_RULES]; /* from= has been reached, whatever the rule's other conditions */
 };
 

@@ -12,18 +12,18 @@
 #define QUOTE_BYTES 24
 
 /* Everything a rule can say, in the order of the canonical text, with an example to show in errors. */
-#define CONDITION_MAP(X)                    \
-  X(NTH, nth, "nth=3 or nth=3..5")          \
-  X(EVERY, every, "every=7")                \
-  X(P, p, "p=0.01")                         \
-  X(SEED, seed, "p=0.01 seed=42")           \
-  X(BUDGET, budget, "budget=64K")           \
-  X(SIZE, size, "size=4096.. or size=1..64") \
-  X(FN, fn, "fn=realloc,calloc")            \
-  X(SITE, site, "site=9f3a2c11 or site=9f3a2c11@2") \
-  X(FROM, from, "from=9f3a2c11@2")          \
-  X(IN, in, "in=uv_loop_init")              \
-  X(MODULE, module, "module=libuv.so*")     \
+#define CONDITION_MAP(X)                                     \
+  X(NTH, nth, "nth=3 or nth=3..5")                           \
+  X(EVERY, every, "every=7")                                 \
+  X(P, p, "p=0.01")                                          \
+  X(SEED, seed, "p=0.01 seed=42")                            \
+  X(BUDGET, budget, "budget=64K")                            \
+  X(SIZE, size, "size=4096.. or size=1..64")                 \
+  X(FN, fn, "fn=realloc,calloc")                             \
+  X(SITE, site, "site=9f3a2c11 or site=9f3a2c11@2")          \
+  X(FROM, from, "from=9f3a2c11@2")                           \
+  X(IN, in, "in=uv_loop_init")                               \
+  X(MODULE, module, "module=libuv.so*")                      \
   X(THREAD, thread, "thread=main, thread=other or thread=2") \
   X(MAX, max, "max=3")
 
@@ -36,13 +36,16 @@ struct condition {
 
 static const struct condition conditions[] = {
 #define X(upper, lower, example) {NOMEM_HAS_##upper, #lower, example},
-  CONDITION_MAP(X)
+    CONDITION_MAP(X)
 #undef X
 };
 
 #define CONDITION_COUNT (sizeof conditions / sizeof conditions[0])
 
-static const struct { char suffix; unsigned shift; } byte_units[] = {{'G', 30}, {'M', 20}, {'K', 10}};
+static const struct {
+  char suffix;
+  unsigned shift;
+} byte_units[] = {{'G', 30}, {'M', 20}, {'K', 10}};
 
 #define BYTE_UNIT_COUNT (sizeof byte_units / sizeof byte_units[0])
 
@@ -125,7 +128,7 @@ struct reader {
   size_t end;                        /* of the word being read */
   const struct condition *condition; /* whose word it is; NULL outside of one */
   size_t seed_at;
-  struct nomem_plan_error *error;    /* NULL: nobody asks why */
+  struct nomem_plan_error *error; /* NULL: nobody asks why */
 };
 
 /* In pattern, % is the text from at to the end of the word and $ the condition's example. Returns false. */
@@ -322,19 +325,32 @@ static bool read_thread(struct reader *r, struct nomem_rule *rule) {
 
 static bool read_value(struct reader *r, struct nomem_rule *rule) {
   switch (r->condition->bit) {
-    case NOMEM_HAS_NTH: return read_range(r, &rule->nth, read_count);
-    case NOMEM_HAS_EVERY: return read_count(r, &rule->every);
-    case NOMEM_HAS_P: return read_p(r, rule);
-    case NOMEM_HAS_SEED: return read_number(r, &rule->seed);
-    case NOMEM_HAS_BUDGET: return read_bytes(r, &rule->budget);
-    case NOMEM_HAS_SIZE: return read_range(r, &rule->size, read_bytes);
-    case NOMEM_HAS_FN: return read_fn(r, rule);
-    case NOMEM_HAS_SITE: return read_site(r, rule);
-    case NOMEM_HAS_FROM: return read_from(r, rule);
-    case NOMEM_HAS_IN: return read_name(r, rule->in);
-    case NOMEM_HAS_MODULE: return read_name(r, rule->module);
-    case NOMEM_HAS_THREAD: return read_thread(r, rule);
-    default: return read_count(r, &rule->max);
+    case NOMEM_HAS_NTH:
+      return read_range(r, &rule->nth, read_count);
+    case NOMEM_HAS_EVERY:
+      return read_count(r, &rule->every);
+    case NOMEM_HAS_P:
+      return read_p(r, rule);
+    case NOMEM_HAS_SEED:
+      return read_number(r, &rule->seed);
+    case NOMEM_HAS_BUDGET:
+      return read_bytes(r, &rule->budget);
+    case NOMEM_HAS_SIZE:
+      return read_range(r, &rule->size, read_bytes);
+    case NOMEM_HAS_FN:
+      return read_fn(r, rule);
+    case NOMEM_HAS_SITE:
+      return read_site(r, rule);
+    case NOMEM_HAS_FROM:
+      return read_from(r, rule);
+    case NOMEM_HAS_IN:
+      return read_name(r, rule->in);
+    case NOMEM_HAS_MODULE:
+      return read_name(r, rule->module);
+    case NOMEM_HAS_THREAD:
+      return read_thread(r, rule);
+    default:
+      return read_count(r, &rule->max);
   }
 }
 
@@ -421,12 +437,24 @@ static void put_site(struct writer *w, const struct nomem_site_match *match) {
 
 static void put_value(struct writer *w, uint32_t bit, const struct nomem_rule *rule) {
   switch (bit) {
-    case NOMEM_HAS_NTH: put_range(w, rule->nth, put_number); break;
-    case NOMEM_HAS_EVERY: put_number(w, rule->every); break;
-    case NOMEM_HAS_P: put_p(w, rule->p_billionths); break;
-    case NOMEM_HAS_SEED: put_number(w, rule->seed); break;
-    case NOMEM_HAS_BUDGET: put_bytes(w, rule->budget); break;
-    case NOMEM_HAS_SIZE: put_range(w, rule->size, put_bytes); break;
+    case NOMEM_HAS_NTH:
+      put_range(w, rule->nth, put_number);
+      break;
+    case NOMEM_HAS_EVERY:
+      put_number(w, rule->every);
+      break;
+    case NOMEM_HAS_P:
+      put_p(w, rule->p_billionths);
+      break;
+    case NOMEM_HAS_SEED:
+      put_number(w, rule->seed);
+      break;
+    case NOMEM_HAS_BUDGET:
+      put_bytes(w, rule->budget);
+      break;
+    case NOMEM_HAS_SIZE:
+      put_range(w, rule->size, put_bytes);
+      break;
     case NOMEM_HAS_FN:
       for (unsigned fn = 0, rest = rule->fn_mask; fn < NOMEM_FN_COUNT; fn++) {
         if (!(rest & 1u << fn)) continue;
@@ -447,13 +475,21 @@ static void put_value(struct writer *w, uint32_t bit, const struct nomem_rule *r
       put_byte(w, '@');
       put_number(w, rule->from.occurrence.first);
       break;
-    case NOMEM_HAS_IN: put_text(w, rule->in); break;
-    case NOMEM_HAS_MODULE: put_text(w, rule->module); break;
-    case NOMEM_HAS_THREAD:
-      if (rule->thread == NOMEM_THREAD_NUMBER) put_number(w, rule->thread_number);
-      else put_text(w, rule->thread == NOMEM_THREAD_MAIN ? "main" : "other");
+    case NOMEM_HAS_IN:
+      put_text(w, rule->in);
       break;
-    default: put_number(w, rule->max); break;
+    case NOMEM_HAS_MODULE:
+      put_text(w, rule->module);
+      break;
+    case NOMEM_HAS_THREAD:
+      if (rule->thread == NOMEM_THREAD_NUMBER)
+        put_number(w, rule->thread_number);
+      else
+        put_text(w, rule->thread == NOMEM_THREAD_MAIN ? "main" : "other");
+      break;
+    default:
+      put_number(w, rule->max);
+      break;
   }
 }
 

@@ -18,8 +18,8 @@ static inline const char *nomem__base_name(const char *path) {
  * that only start others, which are not what the user tests. */
 static inline bool nomem__is_injected(const char *globs, const char *base_name) {
   static const char *const launchers[] = {
-      "sh",    "ash",  "bash",  "dash",  "zsh",   "ksh*",   "busybox", "env",     "timeout", "nice",    "nohup",
-      "sudo",  "time", "make",  "gmake", "ninja", "cmake",  "meson",   "ctest",   "prove",   "perl*",   "python*",
+      "sh",    "ash",  "bash",  "dash",   "zsh",    "ksh*",   "busybox", "env",     "timeout", "nice",    "nohup",
+      "sudo",  "time", "make",  "gmake",  "ninja",  "cmake",  "meson",   "ctest",   "prove",   "perl*",   "python*",
       "xargs", "chrt", "flock", "chroot", "setsid", "stdbuf", "unshare", "taskset", "setarch", "setpriv", "runuser"};
   if (globs[0] == '\0') {
     for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
@@ -41,7 +41,7 @@ static inline bool nomem__is_injected(const char *globs, const char *base_name) 
 
 /* The run-times of the sanitizers, where they are shared libraries. */
 static inline bool nomem__is_sanitizer(const char *base_name) {
-  static const char *const globs[] = {"libasan.so.*",  "libhwasan.so.*", "liblsan.so.*",
+  static const char *const globs[] = {"libasan.so.*", "libhwasan.so.*", "liblsan.so.*",
                                       "libtsan.so.*", "libubsan.so.*",  "libclang_rt.*"};
   for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
     if (nomem__glob(globs[i], base_name)) return true;
@@ -51,9 +51,9 @@ static inline bool nomem__is_sanitizer(const char *base_name) {
 /* The C and C++ run-times, which allocate, raise and abort on behalf of their caller: the first frame of a stack that
  * is not in one of them is whose doing it was. */
 static inline bool nomem__is_runtime(const char *base_name) {
-  static const char *const globs[] = {"libc.so.*",     "libc-*.so",   "libstdc++.so.*", "libc++.so.*",
-                                      "libc++abi.so.*", "libgcc_s.so.*", "ld-linux*",     "libpthread.so.*",
-                                      "libnomem-preload.so"};
+  static const char *const globs[] = {"libc.so.*",   "libc-*.so",       "libstdc++.so.*",
+                                      "libc++.so.*", "libc++abi.so.*",  "libgcc_s.so.*",
+                                      "ld-linux*",   "libpthread.so.*", "libnomem-preload.so"};
   for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
     if (nomem__glob(globs[i], base_name)) return true;
   return nomem__is_sanitizer(base_name);

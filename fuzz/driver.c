@@ -66,8 +66,10 @@ int main(int argc, char **argv) {
   bool fine = true;
   if (LLVMFuzzerInitialize) LLVMFuzzerInitialize(&argc, &argv);
   for (int i = 1; i < argc; i++) {
-    if (!strcmp(argv[i], "-v")) verbose = true;
-    else fine = replay(argv[i]) && fine;
+    if (!strcmp(argv[i], "-v"))
+      verbose = true;
+    else
+      fine = replay(argv[i]) && fine;
   }
   printf("%u inputs replayed\n", inputs);
   if (!inputs) fprintf(stderr, "driver: nothing to replay: name files or folders\n");

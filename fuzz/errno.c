@@ -14,8 +14,8 @@
 
 enum { HEADER_BYTES = 2, STEPS_MAX = 64, BLOCK_BYTES = 24, LARGER_BYTES = 48, STRING_BYTES = 10 };
 
-static const char *const names[] = {"malloc", "calloc", "realloc", "reallocf", "strdup", "strndup", "free",
-                                    "free(NULL)", "uv_replace_allocator"};
+static const char *const names[] = {
+    "malloc", "calloc", "realloc", "reallocf", "strdup", "strndup", "free", "free(NULL)", "uv_replace_allocator"};
 enum { OPS = sizeof names / sizeof names[0] };
 
 static const struct subject *subject;
@@ -167,9 +167,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fails = step.b & 1;
     left_by_call = to_errno(step.b >> 1);
     left_by_free = to_errno(step.c);
-    if (op < 6) check_allocation(op, before);
-    else if (op < 8) check_free(op, before);
-    else if (!between) check_replace(step.a & 1, before); /* otherwise it would take the failing allocator out */
+    if (op < 6)
+      check_allocation(op, before);
+    else if (op < 8)
+      check_free(op, before);
+    else if (!between)
+      check_replace(step.a & 1, before); /* otherwise it would take the failing allocator out */
   }
   nomem_end(NULL);
   return 0;

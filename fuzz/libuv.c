@@ -21,9 +21,9 @@
 enum { HEADER_BYTES = 4, STEPS_MAX = 32, PLAN_BYTES = 64, PATH_BYTES = 4096 };
 
 static void (*const ops[])(struct fuzz_step) = {
-  op_fs,       op_fs_batch, op_directory, op_fs_poll, op_fs_event, op_stream,  op_udp,        op_ipc,
-  op_address,  op_spawn,    op_system,    op_threads, op_slot_init, op_slot_start, op_slot_stop, op_slot_close,
-  op_run,      op_walk,     op_extra_loop,
+    op_fs,        op_fs_batch,   op_directory, op_fs_poll, op_fs_event,   op_stream,    op_udp,
+    op_ipc,       op_address,    op_spawn,     op_system,  op_threads,    op_slot_init, op_slot_start,
+    op_slot_stop, op_slot_close, op_run,       op_walk,    op_extra_loop,
 };
 enum { OPS = sizeof ops / sizeof ops[0] };
 
@@ -32,16 +32,36 @@ static void read_plan(struct fuzz_input *input, char plan[PLAN_BYTES]) {
   unsigned choice = fuzz_byte(input) % 10, a = fuzz_byte(input), b = fuzz_byte(input);
   fuzz_byte(input);
   switch (choice) {
-    case 0: plan[0] = '\0'; break;
-    case 1: snprintf(plan, PLAN_BYTES, "nth=%u", a + 1); break;
-    case 2: snprintf(plan, PLAN_BYTES, "nth=%u..", a + 1); break;
-    case 3: snprintf(plan, PLAN_BYTES, "nth=%u..%u", a + 1, a + 1 + b % 16); break;
-    case 4: snprintf(plan, PLAN_BYTES, "every=%u", a % 16 + 1); break;
-    case 5: snprintf(plan, PLAN_BYTES, "p=0.%02u seed=%u", a % 100, b); break;
-    case 6: snprintf(plan, PLAN_BYTES, "nth=%u fn=%s", a % 16 + 1, b & 1 ? "calloc,realloc" : "malloc"); break;
-    case 7: snprintf(plan, PLAN_BYTES, "nth=%u size=%u..", a % 16 + 1, b * 4); break;
-    case 8: snprintf(plan, PLAN_BYTES, "nth=%u in=%s", a % 16 + 1, functions[b % 6]); break;
-    default: snprintf(plan, PLAN_BYTES, "nth=%u thread=%s", a % 16 + 1, b & 1 ? "main" : "other"); break;
+    case 0:
+      plan[0] = '\0';
+      break;
+    case 1:
+      snprintf(plan, PLAN_BYTES, "nth=%u", a + 1);
+      break;
+    case 2:
+      snprintf(plan, PLAN_BYTES, "nth=%u..", a + 1);
+      break;
+    case 3:
+      snprintf(plan, PLAN_BYTES, "nth=%u..%u", a + 1, a + 1 + b % 16);
+      break;
+    case 4:
+      snprintf(plan, PLAN_BYTES, "every=%u", a % 16 + 1);
+      break;
+    case 5:
+      snprintf(plan, PLAN_BYTES, "p=0.%02u seed=%u", a % 100, b);
+      break;
+    case 6:
+      snprintf(plan, PLAN_BYTES, "nth=%u fn=%s", a % 16 + 1, b & 1 ? "calloc,realloc" : "malloc");
+      break;
+    case 7:
+      snprintf(plan, PLAN_BYTES, "nth=%u size=%u..", a % 16 + 1, b * 4);
+      break;
+    case 8:
+      snprintf(plan, PLAN_BYTES, "nth=%u in=%s", a % 16 + 1, functions[b % 6]);
+      break;
+    default:
+      snprintf(plan, PLAN_BYTES, "nth=%u thread=%s", a % 16 + 1, b & 1 ? "main" : "other");
+      break;
   }
 }
 

@@ -193,7 +193,8 @@ static void step_realloc(struct slot *slot, size_t size) {
     return;
   }
   bool stays = need <= have || run_at(index_of(old) + have) >= need - have;
-  if (stays) CHECK(block == old, "a realloc from %zu to %zu granules in place returned %p", have, need, block);
+  if (stays)
+    CHECK(block == old, "a realloc from %zu to %zu granules in place returned %p", have, need, block);
   else if (!check_answer("realloc", block, need)) {
     check_intact(slot, old_size);
     return;

@@ -55,13 +55,13 @@ static struct nomem_call make_call(const struct nomem_plan *plan, uint64_t *rand
   const uint64_t occurrences[] = {1, rule->site.occurrence.first, rule->site.occurrence.last,
                                   rule->from.occurrence.first};
   struct nomem_call call = {
-    .fn = (enum nomem_fn)(next_random(random) % NOMEM_FN_COUNT),
-    .size_bytes = size,
-    .live_bytes = lives[next_random(random) % 4],
-    .site = keys[next_random(random) % 4],
-    .occurrence = occurrences[next_random(random) % 4],
-    .in_mask = next_random(random),
-    .module_mask = next_random(random),
+      .fn = (enum nomem_fn)(next_random(random) % NOMEM_FN_COUNT),
+      .size_bytes = size,
+      .live_bytes = lives[next_random(random) % 4],
+      .site = keys[next_random(random) % 4],
+      .occurrence = occurrences[next_random(random) % 4],
+      .in_mask = next_random(random),
+      .module_mask = next_random(random),
   };
   call.main_thread = next_random(random) % 2;
   call.thread = call.main_thread ? 1 : 2 + next_random(random) % 2;
@@ -136,8 +136,10 @@ static void check_decisions(const struct nomem_plan *plan, uint64_t random) {
     MUST(rule == first);
   }
   for (unsigned r = 0; r < NOMEM_PLAN_RULES; r++) {
-    if (r < plan->rule_count) check_counters(&plan->rule[r], state.matched[r], state.faults[r]);
-    else MUST(!state.matched[r] && !state.faults[r] && !state.from_open[r]);
+    if (r < plan->rule_count)
+      check_counters(&plan->rule[r], state.matched[r], state.faults[r]);
+    else
+      MUST(!state.matched[r] && !state.faults[r] && !state.from_open[r]);
   }
 }
 

@@ -38,22 +38,22 @@ static void note(enum function function, unsigned family, const void *ptr, size_
 }
 
 /* All families share the C library's heap, so that a block may go back through another one. */
-#define FAMILY(n)                                     \
-  static void *malloc_##n(size_t size) {              \
-    note(MALLOC, n, NULL, 0, size);                   \
-    return seen.result = malloc(size);                \
-  }                                                   \
-  static void *realloc_##n(void *ptr, size_t size) {  \
-    note(REALLOC, n, ptr, 0, size);                   \
-    return seen.result = realloc(ptr, size);          \
-  }                                                   \
+#define FAMILY(n)                                      \
+  static void *malloc_##n(size_t size) {               \
+    note(MALLOC, n, NULL, 0, size);                    \
+    return seen.result = malloc(size);                 \
+  }                                                    \
+  static void *realloc_##n(void *ptr, size_t size) {   \
+    note(REALLOC, n, ptr, 0, size);                    \
+    return seen.result = realloc(ptr, size);           \
+  }                                                    \
   static void *calloc_##n(size_t count, size_t size) { \
-    note(CALLOC, n, NULL, count, size);               \
-    return seen.result = calloc(count, size);         \
-  }                                                   \
-  static void free_##n(void *ptr) {                   \
-    note(FREE, n, ptr, 0, 0);                         \
-    free(ptr);                                        \
+    note(CALLOC, n, NULL, count, size);                \
+    return seen.result = calloc(count, size);          \
+  }                                                    \
+  static void free_##n(void *ptr) {                    \
+    note(FREE, n, ptr, 0, 0);                          \
+    free(ptr);                                         \
   }
 
 FAMILY(1)

@@ -69,8 +69,8 @@ static pthread_barrier_t barrier;
 
 /* Counts a call that can be failed, and in which rules. Not by the rules' counts: their order is anybody's. */
 UNCOUNTED static void count(struct thread *self, enum nomem_fn fn, size_t size, struct fuzz_step step) {
-  const struct model_call call = {.fn = fn, .size = size, .thread = 2 + self->number,
-                                  .caller = step.a & 0x80 ? MODEL_BLUE : MODEL_RED};
+  const struct model_call call = {
+      .fn = fn, .size = size, .thread = 2 + self->number, .caller = step.a & 0x80 ? MODEL_BLUE : MODEL_RED};
   self->seen.calls++;
   for (unsigned r = 0; r < plan.rule_count; r++) self->matched[r] += model_matches(&plan.rule[r], &call);
   self->used_label[2u * (step.op % OPS) + (step.a >> 7)] = true;
@@ -107,8 +107,10 @@ UNCOUNTED static void run(struct thread *self, struct fuzz_step step) {
     case OP_REALLOC:
       count(self, NOMEM_FN_REALLOC, size, step);
       moved = subject->realloc(*slot, size);
-      if (moved) *slot = moved;
-      else self->seen.faults++;
+      if (moved)
+        *slot = moved;
+      else
+        self->seen.faults++;
       break;
     case OP_PAUSED_MALLOC: /* of this thread only */
       release(self, slot);

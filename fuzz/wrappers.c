@@ -28,8 +28,25 @@ enum {
   ERRNO_BEFORE = 4242,
 };
 
-enum op { OP_MALLOC, OP_CALLOC, OP_REALLOC, OP_REALLOCF, OP_STRDUP, OP_STRNDUP, OP_FREE, OP_FREE_NULL, OP_PAUSE,
-          OP_RESUME, OP_SCOPE, OP_BUSY, OP_HUGE, OP_CALLOC_OVERFLOW, OP_REFUSE, OP_BAD_PLAN, OPS };
+enum op {
+  OP_MALLOC,
+  OP_CALLOC,
+  OP_REALLOC,
+  OP_REALLOCF,
+  OP_STRDUP,
+  OP_STRNDUP,
+  OP_FREE,
+  OP_FREE_NULL,
+  OP_PAUSE,
+  OP_RESUME,
+  OP_SCOPE,
+  OP_BUSY,
+  OP_HUGE,
+  OP_CALLOC_OVERFLOW,
+  OP_REFUSE,
+  OP_BAD_PLAN,
+  OPS
+};
 
 /* Two functions for in= to tell apart. */
 FUZZ_ONE_PLACE void from_red(struct fuzz_step step);
@@ -192,8 +209,10 @@ static void step_calloc_overflow(size_t a, size_t b) {
 static void resize_to_nothing(struct slot *slot, bool reallocf) {
   bool came[2];
   check_intact(slot, slot->size);
-  if (subject->zero_size_is_null) heap_expect(HEAP_FREE, slot->block, 0, 0, false);
-  else heap_expect(HEAP_REALLOC, slot->block, 0, 0, false);
+  if (subject->zero_size_is_null)
+    heap_expect(HEAP_FREE, slot->block, 0, 0, false);
+  else
+    heap_expect(HEAP_REALLOC, slot->block, 0, 0, false);
   if (subject->zero_size_is_null && is_open && !paused) model.frees++;
   live -= (int64_t)slot->size;
   void *block = (reallocf ? subject->reallocf : subject->realloc)(slot->block, 0);
@@ -328,22 +347,54 @@ static void run(struct fuzz_step step) {
   size_t size = step.b & 0x80 ? (size_t)(step.b & 0x0f) << 8 | step.c : step.c;
   current_label = 2u * (step.op % OPS) + (step.a >> 7);
   switch ((enum op)(step.op % OPS)) {
-    case OP_MALLOC: step_malloc(slot, size); break;
-    case OP_CALLOC: step_calloc(slot, step.b % 16, step.c); break;
-    case OP_REALLOC: step_realloc(slot, size, false); break;
-    case OP_REALLOCF: step_realloc(slot, size, true); break;
-    case OP_STRDUP: step_string(slot, step.c, 0, false); break;
-    case OP_STRNDUP: step_string(slot, step.c, step.b, true); break;
-    case OP_FREE: release(slot); break;
-    case OP_FREE_NULL: release_block(NULL, 0); break;
-    case OP_PAUSE: step_pause(false); break;
-    case OP_RESUME: step_pause(true); break;
-    case OP_SCOPE: step_scope(); break;
-    case OP_BUSY: step_refused_begin(false); break;
-    case OP_HUGE: step_huge(slot, step.c); break;
-    case OP_CALLOC_OVERFLOW: step_calloc_overflow(step.b, step.c); break;
-    case OP_REFUSE: heap_refuse_next(step.b % 4, step.c % 2 ? EAGAIN : ENOMEM); break;
-    default: step_refused_begin(true); break;
+    case OP_MALLOC:
+      step_malloc(slot, size);
+      break;
+    case OP_CALLOC:
+      step_calloc(slot, step.b % 16, step.c);
+      break;
+    case OP_REALLOC:
+      step_realloc(slot, size, false);
+      break;
+    case OP_REALLOCF:
+      step_realloc(slot, size, true);
+      break;
+    case OP_STRDUP:
+      step_string(slot, step.c, 0, false);
+      break;
+    case OP_STRNDUP:
+      step_string(slot, step.c, step.b, true);
+      break;
+    case OP_FREE:
+      release(slot);
+      break;
+    case OP_FREE_NULL:
+      release_block(NULL, 0);
+      break;
+    case OP_PAUSE:
+      step_pause(false);
+      break;
+    case OP_RESUME:
+      step_pause(true);
+      break;
+    case OP_SCOPE:
+      step_scope();
+      break;
+    case OP_BUSY:
+      step_refused_begin(false);
+      break;
+    case OP_HUGE:
+      step_huge(slot, step.c);
+      break;
+    case OP_CALLOC_OVERFLOW:
+      step_calloc_overflow(step.b, step.c);
+      break;
+    case OP_REFUSE:
+      heap_refuse_next(step.b % 4, step.c % 2 ? EAGAIN : ENOMEM);
+      break;
+    default:
+      step_refused_begin(true);
+      break;
   }
 }
 
@@ -425,7 +476,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   memset(&sites, 0, sizeof sites);
   sites.active = (flags & 6) == 6;
   sites.persistent = flags & 8;
-  if (sites.active) run_sites(input, pick);
-  else run_all(input, plan->text);
+  if (sites.active)
+    run_sites(input, pick);
+  else
+    run_all(input, plan->text);
   return 0;
 }

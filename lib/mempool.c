@@ -154,10 +154,10 @@ static enum mempool_misuse identify(const void *ptr, uint32_t *id) {
 
 static void abort_on_misuse(enum mempool_misuse misuse, const void *ptr) {
   static const char *const meanings[] = {
-    [MEMPOOL_FOREIGN] = "is outside the pool: give it back to the allocator it came from",
-    [MEMPOOL_INTERIOR] = "is inside a block in use: give back the pointer that the pool returned",
-    [MEMPOOL_DOUBLE_FREE] = "is in free memory: it was freed already, or never handed out",
-    [MEMPOOL_OVERRUN] = "was written past its end, or the block before it was",
+      [MEMPOOL_FOREIGN] = "is outside the pool: give it back to the allocator it came from",
+      [MEMPOOL_INTERIOR] = "is inside a block in use: give back the pointer that the pool returned",
+      [MEMPOOL_DOUBLE_FREE] = "is in free memory: it was freed already, or never handed out",
+      [MEMPOOL_OVERRUN] = "was written past its end, or the block before it was",
   };
   char line[128];
   int length = snprintf(line, sizeof(line), "mempool: %p %s\n", ptr, meanings[misuse]);
@@ -315,12 +315,12 @@ void mempool_stats(struct mempool_stats *stats) {
   acquire();
   uint32_t largest = mempool__index_largest(&pool);
   *stats = (struct mempool_stats){
-    .capacity_bytes = pool.granules * MEMPOOL__GRANULE,
-    .in_use_bytes = pool.in_use * MEMPOOL__GRANULE,
-    .high_water_bytes = pool.high_water * MEMPOOL__GRANULE,
-    .largest_free = largest ? usable(largest) : 0,
-    .blocks = pool.blocks,
-    .failed_requests = pool.failed_requests,
+      .capacity_bytes = pool.granules * MEMPOOL__GRANULE,
+      .in_use_bytes = pool.in_use * MEMPOOL__GRANULE,
+      .high_water_bytes = pool.high_water * MEMPOOL__GRANULE,
+      .largest_free = largest ? usable(largest) : 0,
+      .blocks = pool.blocks,
+      .failed_requests = pool.failed_requests,
   };
   release();
 }

@@ -85,14 +85,14 @@ void mempool_stats(struct mempool_stats *stats);
 
 /* What mempool_check can find. */
 enum mempool_damage {
-  MEMPOOL_BAD_SIZE = -1,      /* a block has no size, or reaches beyond the pool */
-  MEMPOOL_BAD_PREVIOUS = -2,  /* a block does not know the size of the one before it */
-  MEMPOOL_UNJOINED = -3,      /* two free blocks are neighbours */
-  MEMPOOL_BAD_MAP = -4,       /* the map of live blocks marks something else */
-  MEMPOOL_BAD_COUNTERS = -5,  /* the statistics are not those of the blocks */
-  MEMPOOL_BAD_LINKS = -6,     /* the index of free blocks is not well-formed: usually a write after free */
-  MEMPOOL_BAD_CLASS = -7,     /* a free block is filed under the wrong size */
-  MEMPOOL_BAD_INDEX = -8,     /* the index does not hold exactly the free blocks */
+  MEMPOOL_BAD_SIZE = -1,     /* a block has no size, or reaches beyond the pool */
+  MEMPOOL_BAD_PREVIOUS = -2, /* a block does not know the size of the one before it */
+  MEMPOOL_UNJOINED = -3,     /* two free blocks are neighbours */
+  MEMPOOL_BAD_MAP = -4,      /* the map of live blocks marks something else */
+  MEMPOOL_BAD_COUNTERS = -5, /* the statistics are not those of the blocks */
+  MEMPOOL_BAD_LINKS = -6,    /* the index of free blocks is not well-formed: usually a write after free */
+  MEMPOOL_BAD_CLASS = -7,    /* a free block is filed under the wrong size */
+  MEMPOOL_BAD_INDEX = -8,    /* the index does not hold exactly the free blocks */
 };
 
 /* Verifies the whole pool, in time proportional to its blocks. Returns 0, also without a pool, or the first

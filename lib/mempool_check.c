@@ -90,7 +90,7 @@ int mempool__check(const struct mempool__pool *pool) {
   struct id_set free_blocks = {0, 0}, indexed = {0, 0};
   int damage = check_blocks(pool, &free_blocks);
   if (damage) return damage;
-  for (uint32_t class = 0; class < MEMPOOL__CLASSES; class++) {
+  for (uint32_t class = 0; class < MEMPOOL__CLASSES; class ++) {
     uint32_t row = class / MEMPOOL__COLUMNS;
     bool row_marked = pool->rows >> row & 1, marked = pool->columns[row] >> class % MEMPOOL__COLUMNS & 1;
     if (row_marked != (pool->columns[row] != 0) || marked != (pool->bins[class] != 0)) return MEMPOOL_BAD_INDEX;

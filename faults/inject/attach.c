@@ -9,12 +9,13 @@
 #include <unistd.h>
 
 #include "../program_kinds.h"
+#include "call_site.h"
 #include "exit_report.h"
+#include "fork_server.h"
 #include "injector.h"
 #include "module_names.h"
 #include "sanitizer.h"
-#include "fork_server.h"
-#include "call_site.h"
+
 #include "forbidden_calls.h"
 
 /* The environment's own text: nothing is copied, and getenv's lock is not taken. */
@@ -29,8 +30,8 @@ static const char *variable(const char *name) {
  * changes any more: one mapping less for each fork to copy. */
 static bool make_tables_private(struct nomem_channel *channel, size_t bytes, int fd) {
   size_t from = offsetof(struct nomem_channel, live_bytes);
-  return mmap((char *)channel + from, bytes - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
-              (off_t)from) != MAP_FAILED;
+  return mmap((char *)channel + from, bytes - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, (off_t)from) !=
+         MAP_FAILED;
 }
 
 /* Whether this process takes part. Of an engine that forks, only the first process does: the others of its run would

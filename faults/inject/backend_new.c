@@ -45,11 +45,11 @@ static bool fails(bool throws, size_t size, void *return_address, void *cfa) {
   return false;
 }
 
-#define X(function, parameters, arguments, throws)                                    \
-  static void *own##function parameters {                                             \
-    if (fails(throws, size, __builtin_return_address(0), __builtin_dwarf_cfa()))      \
-      return throws ? ((thrower)throw_bad_alloc)() : NULL;                            \
-    return ((void *(*)parameters)next[NOMEM_NEW##function])arguments;                 \
+#define X(function, parameters, arguments, throws)                               \
+  static void *own##function parameters {                                        \
+    if (fails(throws, size, __builtin_return_address(0), __builtin_dwarf_cfa())) \
+      return throws ? ((thrower)throw_bad_alloc)() : NULL;                       \
+    return ((void *(*)parameters)next[NOMEM_NEW##function])arguments;            \
   }
 NOMEM_NEW_MAP(X)
 #undef X

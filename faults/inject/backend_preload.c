@@ -14,14 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../program_kinds.h"
 #include "../nomem.h"
+#include "../program_kinds.h"
+#include "block_ledger.h"
+#include "call_site.h"
 #include "exit_report.h"
 #include "injector.h"
-#include "block_ledger.h"
 #include "operator_new.h"
 #include "sanitizer.h"
-#include "call_site.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -29,20 +29,20 @@ _Atomic uint32_t nomem__mode = NOMEM_MODE_START;
 bool nomem__sizes_known = true;
 bool nomem__blocks_are_glibc = false; /* until they are seen to be */
 
-#define REAL_MAP(X)                                      \
-  X(malloc, void *, (size_t))                            \
-  X(calloc, void *, (size_t, size_t))                    \
-  X(realloc, void *, (void *, size_t))                   \
-  X(aligned_alloc, void *, (size_t, size_t))             \
-  X(posix_memalign, int, (void **, size_t, size_t))      \
-  X(memalign, void *, (size_t, size_t))                  \
-  X(valloc, void *, (size_t))                            \
-  X(pvalloc, void *, (size_t))                           \
-  X(malloc_usable_size, size_t, (void *))                \
-  X(free, void, (void *))                                \
-  X(dlclose, int, (void *))                              \
-  X(strdup, char *, (const char *))                      \
-  X(strndup, char *, (const char *, size_t))             \
+#define REAL_MAP(X)                                 \
+  X(malloc, void *, (size_t))                       \
+  X(calloc, void *, (size_t, size_t))               \
+  X(realloc, void *, (void *, size_t))              \
+  X(aligned_alloc, void *, (size_t, size_t))        \
+  X(posix_memalign, int, (void **, size_t, size_t)) \
+  X(memalign, void *, (size_t, size_t))             \
+  X(valloc, void *, (size_t))                       \
+  X(pvalloc, void *, (size_t))                      \
+  X(malloc_usable_size, size_t, (void *))           \
+  X(free, void, (void *))                           \
+  X(dlclose, int, (void *))                         \
+  X(strdup, char *, (const char *))                 \
+  X(strndup, char *, (const char *, size_t))        \
   X(realpath, char *, (const char *, char *))
 
 static struct {

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "../ledger_format.h"
-#include "module_names.h"
 #include "call_site.h"
+#include "module_names.h"
+
 #include "forbidden_calls.h"
 
 /* How far below a pointer the block is looked for that it may point into. */
@@ -110,8 +111,10 @@ void nomem__ledger_told_size(void *block) {
   _Atomic uint64_t *word = word_of((uintptr_t)block, false);
   uint64_t entry = word == NULL ? 0 : atomic_load_explicit(word, memory_order_relaxed);
   if (NOMEM_LEDGER_STATE(entry) != NOMEM_LEDGER_LIVE_MARKED) return;
-  atomic_store_explicit(word, NOMEM_LEDGER_WORD(NOMEM_LEDGER_LIVE, NOMEM_LEDGER_SIZE(entry), NOMEM_LEDGER_NO_SITE,
-                                                NOMEM_LEDGER_SITE(entry)), memory_order_relaxed);
+  atomic_store_explicit(
+      word,
+      NOMEM_LEDGER_WORD(NOMEM_LEDGER_LIVE, NOMEM_LEDGER_SIZE(entry), NOMEM_LEDGER_NO_SITE, NOMEM_LEDGER_SITE(entry)),
+      memory_order_relaxed);
 }
 
 static uint64_t chunk_before(const unsigned char *block) {
@@ -182,7 +185,7 @@ static bool note_overrun_below(const unsigned char *block) {
   for (uintptr_t at = address - NOMEM_LEDGER_GRAIN; at > lowest; at -= NOMEM_LEDGER_GRAIN) {
     uint64_t word = word_at(at);
     if (nomem__ledger_is_held(word)) return false;
-    if (!is_live(word)) continue; /* nothing, or what has become a part of a larger block */
+    if (!is_live(word)) continue;                           /* nothing, or what has become a part of a larger block */
     const unsigned char *below = (const unsigned char *)at; /* NOLINT: kept as a number */
     bool is_cause = is_overrun(below, word);
     if (is_cause) note(NOMEM_MISUSE_OVERRUN, below, word, NOMEM_LEDGER_SITE(word));
@@ -218,8 +221,9 @@ static void let_go(uint64_t address, void (*give_back)(void *)) {
   _Atomic uint64_t *slot = word_of(address, false);
   uint64_t word = atomic_load_explicit(slot, memory_order_relaxed), size = NOMEM_LEDGER_SIZE(word);
   look_at_held(block, word);
-  atomic_store_explicit(slot, NOMEM_LEDGER_WORD(NOMEM_LEDGER_FREED, size, NOMEM_LEDGER_FREED_AT(word),
-                                                NOMEM_LEDGER_SITE(word)), memory_order_seq_cst);
+  atomic_store_explicit(
+      slot, NOMEM_LEDGER_WORD(NOMEM_LEDGER_FREED, size, NOMEM_LEDGER_FREED_AT(word), NOMEM_LEDGER_SITE(word)),
+      memory_order_seq_cst);
   fill(block, size, 0);
   atomic_fetch_sub(&ledger->held_bytes, size);
   give_back(block);
@@ -269,8 +273,9 @@ uint64_t nomem__ledger_leave(void *block, bool is_realloc, void *return_address,
   uint32_t site = number_of(nomem__site_find(channel, NOMEM_FN_MALLOC, 0, return_address, cfa));
   if (is_aligned && is_live(word)) {
     if (is_overrun(block, word)) note(NOMEM_MISUSE_OVERRUN, block, word, site);
-    atomic_store_explicit(slot, NOMEM_LEDGER_WORD(NOMEM_LEDGER_FREED, NOMEM_LEDGER_SIZE(word), site,
-                                                  NOMEM_LEDGER_SITE(word)), memory_order_relaxed);
+    atomic_store_explicit(slot,
+                          NOMEM_LEDGER_WORD(NOMEM_LEDGER_FREED, NOMEM_LEDGER_SIZE(word), site, NOMEM_LEDGER_SITE(word)),
+                          memory_order_relaxed);
     return word;
   }
   bool was_freed = NOMEM_LEDGER_STATE(word) == NOMEM_LEDGER_FREED || nomem__ledger_is_held(word);

@@ -10,8 +10,9 @@
 #include <unwind.h>
 
 #include "../program_kinds.h"
-#include "unwind_rules.h"
 #include "module_names.h"
+#include "unwind_rules.h"
+
 #include "forbidden_calls.h"
 
 /* Room for remembered stacks: more than the sites of most programs, since one site may be reached at several depths. A
@@ -44,7 +45,7 @@ struct remembered {
 static struct memory {
   _Atomic uint32_t slot[SLOT_SETS][WAYS]; /* number of the stack plus 1; 0: none */
   struct remembered stack[STACKS];
-} *memory;
+} * memory;
 
 static _Atomic uint64_t generation = 1;
 static _Atomic uint32_t stacks_used;
@@ -147,8 +148,8 @@ static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, cons
   uint32_t number = atomic_fetch_add_explicit(&stacks_used, 1, memory_order_relaxed) % STACKS;
   struct remembered *entry = &memory->stack[number];
   uint32_t version = __atomic_load_n(&entry->version, __ATOMIC_RELAXED);
-  if ((version & 1) || !__atomic_compare_exchange_n(&entry->version, &version, version + 1, false, __ATOMIC_ACQUIRE,
-                                                    __ATOMIC_RELAXED))
+  if ((version & 1) ||
+      !__atomic_compare_exchange_n(&entry->version, &version, version + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
     return;
   atomic_thread_fence(memory_order_release);
   __atomic_store_n(&entry->key, key, __ATOMIC_RELAXED);
@@ -245,13 +246,13 @@ struct nomem_site *nomem__site_find(struct nomem_channel *channel, enum nomem_fn
 
 int nomem__site_init(void) {
   if (memory == NULL) {
-    void *pages = mmap(NULL, sizeof *memory, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *pages =
+        mmap(NULL, sizeof *memory, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (pages == MAP_FAILED) return -ENOMEM;
     memory = pages;
     uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
     nomem__site_unwind(NULL, address, slot); /* the unwinder's first use sets it up */
-    nomem__module_program(); /* read here, not by threads that meet in it */
+    nomem__module_program();                 /* read here, not by threads that meet in it */
   }
   nomem__site_forget();
   return 0;

@@ -4,6 +4,7 @@
 
 #include "../nomem.h"
 #include "injector.h"
+
 #include "forbidden_calls.h"
 
 #define CALLS_DEFAULT 1000

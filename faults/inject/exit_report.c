@@ -13,9 +13,10 @@
 #include <unistd.h>
 
 #include "block_ledger.h"
+#include "call_site.h"
 #include "module_names.h"
 #include "sanitizer.h"
-#include "call_site.h"
+
 #include "forbidden_calls.h"
 
 /* Descriptors are dense: after so many numbers in a row that are not open, no more are looked for. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "module_names.h"
+
 #include "forbidden_calls.h"
 
 /* Descriptors are dense: after so many numbers in a row that are not open, no more are looked for. */

@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "../nomem.h"
-#include "exit_report.h"
 #include "block_ledger.h"
-#include "sanitizer.h"
-#include "fork_server.h"
 #include "call_site.h"
+#include "exit_report.h"
+#include "fork_server.h"
+#include "sanitizer.h"
+
 #include "forbidden_calls.h"
 
 static struct nomem_channel *channel;
@@ -207,8 +208,7 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
     call->live_bytes = live > 0 ? (uint64_t)live : 0;
   }
   if (plan.has & NOMEM_HAS_THREAD) find_thread(call);
-  if (site != NULL && (plan.has & NOMEM_HAS_IN))
-    call->in_mask = nomem__site_match(channel, site, &plan, NOMEM_HAS_IN);
+  if (site != NULL && (plan.has & NOMEM_HAS_IN)) call->in_mask = nomem__site_match(channel, site, &plan, NOMEM_HAS_IN);
   if (site != NULL && (plan.has & NOMEM_HAS_MODULE))
     call->module_mask = nomem__site_match(channel, site, &plan, NOMEM_HAS_MODULE);
   if (nomem__plan_decide(&plan, &channel->state, call) < 0) return false;
@@ -238,8 +238,8 @@ static enum snapshot snapshot(struct nomem_site *site, uint64_t occurrence) {
     atomic_store(&nomem__mode, has_recovery ? kept | NOMEM_MODE_COUNT | NOMEM_MODE_SITE | NOMEM_MODE_RECOVERY : kept);
     return TRANSIENT;
   }
-  const struct nomem_site_match match = {.key = atomic_load(&site->key), .digits = 16,
-                                         .occurrence = {occurrence, occurrence}};
+  const struct nomem_site_match match = {
+      .key = atomic_load(&site->key), .digits = 16, .occurrence = {occurrence, occurrence}};
   const struct nomem_site_match second = {.key = point.second, .digits = 16, .occurrence = {1, 1}};
   plan.rule_count = point.second == 0 ? 1 : 2;
   plan.has = point.persistent ? NOMEM_HAS_FROM : NOMEM_HAS_SITE;

@@ -165,8 +165,8 @@ struct search {
 };
 
 /* One address may have several names (aliases, versions): any of them will do. */
-static bool table_has(const struct image *image, const ElfW(Shdr) *sections, unsigned section_count,
-                      const ElfW(Shdr) *table, const struct search *search) {
+static bool table_has(const struct image *image, const ElfW(Shdr) * sections, unsigned section_count,
+                      const ElfW(Shdr) * table, const struct search *search) {
   const ElfW(Sym) *symbols = part(image, table->sh_offset, table->sh_size);
   if (symbols == NULL || table->sh_link >= section_count) return false;
   const ElfW(Shdr) *strings = &sections[table->sh_link];

@@ -17,22 +17,22 @@
 #include "injector.h"
 
 /* Name of the function, its parameters, the same as arguments, whether it throws. */
-#define NOMEM_NEW_MAP(X)                                                                                              \
-  X(_Znwm, (size_t size), (size), true)                                                                               \
-  X(_Znam, (size_t size), (size), true)                                                                               \
-  X(_ZnwmRKSt9nothrow_t, (size_t size, const void *tag), (size, tag), false)                                          \
-  X(_ZnamRKSt9nothrow_t, (size_t size, const void *tag), (size, tag), false)                                          \
-  X(_ZnwmSt11align_val_t, (size_t size, size_t alignment), (size, alignment), true)                                   \
-  X(_ZnamSt11align_val_t, (size_t size, size_t alignment), (size, alignment), true)                                   \
-  X(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, const void *tag), (size, alignment, tag),      \
-    false)                                                                                                            \
+#define NOMEM_NEW_MAP(X)                                                                                          \
+  X(_Znwm, (size_t size), (size), true)                                                                           \
+  X(_Znam, (size_t size), (size), true)                                                                           \
+  X(_ZnwmRKSt9nothrow_t, (size_t size, const void *tag), (size, tag), false)                                      \
+  X(_ZnamRKSt9nothrow_t, (size_t size, const void *tag), (size, tag), false)                                      \
+  X(_ZnwmSt11align_val_t, (size_t size, size_t alignment), (size, alignment), true)                               \
+  X(_ZnamSt11align_val_t, (size_t size, size_t alignment), (size, alignment), true)                               \
+  X(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, const void *tag), (size, alignment, tag), \
+    false)                                                                                                        \
   X(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, const void *tag), (size, alignment, tag), false)
 
 enum nomem__new_form {
 #define X(function, parameters, arguments, throws) NOMEM_NEW##function,
   NOMEM_NEW_MAP(X)
 #undef X
-  NOMEM_NEW_FORMS
+      NOMEM_NEW_FORMS
 };
 
 /* What the C++ libraries, libstdc++ and libc++, call these. */

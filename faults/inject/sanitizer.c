@@ -12,9 +12,9 @@ size_t (*nomem__sanitizer_bytes)(void);
 
 /* How a sanitizer's functions begin in the symbol table, but for those that stand in for the C library's. */
 static bool is_actor(const char *name, void *argument) {
-  static const char *const beginnings[] = {
-      "_ZN11__sanitizer", "_ZN14__interception", "_ZN6__asan", "_ZN6__lsan",    "_ZN6__msan", "_ZN6__tsan",
-      "_ZN7__ubsan",      "_ZN8__hwasan",        "__asan_",    "__sanitizer_", "__msan_",    "__tsan_"};
+  static const char *const beginnings[] = {"_ZN11__sanitizer", "_ZN14__interception", "_ZN6__asan",  "_ZN6__lsan",
+                                           "_ZN6__msan",       "_ZN6__tsan",          "_ZN7__ubsan", "_ZN8__hwasan",
+                                           "__asan_",          "__sanitizer_",        "__msan_",     "__tsan_"};
   (void)argument;
   for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
     if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) return true;

@@ -6,6 +6,7 @@
 
 #include "../nomem.h"
 #include "injector.h"
+
 #include "forbidden_calls.h"
 
 static struct nomem_channel *own;

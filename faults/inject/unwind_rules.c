@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "module_names.h"
+
 #include "forbidden_calls.h"
 
 /* The unwinder's own look-up of the tables for an address; they are laid out by the Linux Standard Base and DWARF. */
@@ -127,16 +128,29 @@ static void cfa_instruction(struct program *program, unsigned code) {
   uint64_t base;
   int64_t offset = 0;
   switch (code) {
-    case 0x0c: base = uleb(program); set_cfa(program, base, (int64_t)uleb(program)); break;
-    case 0x0d: set_cfa(program, uleb(program), program->now.cfa_offset); break;
-    case 0x0e: program->now.cfa_offset = (int64_t)uleb(program); break;
+    case 0x0c:
+      base = uleb(program);
+      set_cfa(program, base, (int64_t)uleb(program));
+      break;
+    case 0x0d:
+      set_cfa(program, uleb(program), program->now.cfa_offset);
+      break;
+    case 0x0e:
+      program->now.cfa_offset = (int64_t)uleb(program);
+      break;
     case 0x0f:
       program->now.cfa = is_rbp_expression(program, true, &offset) ? CFA_AT_RBP : CFA_UNKNOWN;
       program->now.cfa_offset = offset;
       break;
-    case 0x12: base = uleb(program); set_cfa(program, base, sleb(program) * program->data_align); break;
-    case 0x13: program->now.cfa_offset = sleb(program) * program->data_align; break;
-    default: program->is_bad = true;
+    case 0x12:
+      base = uleb(program);
+      set_cfa(program, base, sleb(program) * program->data_align);
+      break;
+    case 0x13:
+      program->now.cfa_offset = sleb(program) * program->data_align;
+      break;
+    default:
+      program->is_bad = true;
   }
 }
 
@@ -144,21 +158,41 @@ static void register_instruction(struct program *program, unsigned code) {
   uint64_t which = uleb(program);
   int64_t offset = 0;
   switch (code) {
-    case 0x05: set_rbp(program, which, RBP_AT_CFA, (int64_t)uleb(program) * program->data_align); break;
-    case 0x06: set_rbp(program, which, program->initial.rbp, program->initial.rbp_offset); break;
-    case 0x07: set_rbp(program, which, RBP_LOST, 0); break;
-    case 0x08: set_rbp(program, which, RBP_KEPT, 0); break;
+    case 0x05:
+      set_rbp(program, which, RBP_AT_CFA, (int64_t)uleb(program) * program->data_align);
+      break;
+    case 0x06:
+      set_rbp(program, which, program->initial.rbp, program->initial.rbp_offset);
+      break;
+    case 0x07:
+      set_rbp(program, which, RBP_LOST, 0);
+      break;
+    case 0x08:
+      set_rbp(program, which, RBP_KEPT, 0);
+      break;
     case 0x10: {
       bool known = is_rbp_expression(program, false, &offset);
       set_rbp(program, which, known ? RBP_AT_RBP : RBP_LOST, offset);
       break;
     }
-    case 0x11: set_rbp(program, which, RBP_AT_CFA, sleb(program) * program->data_align); break;
+    case 0x11:
+      set_rbp(program, which, RBP_AT_CFA, sleb(program) * program->data_align);
+      break;
     case 0x09:
-    case 0x14: uleb(program); set_rbp(program, which, RBP_LOST, 0); break;
-    case 0x15: sleb(program); set_rbp(program, which, RBP_LOST, 0); break;
-    case 0x16: skip(program, uleb(program)); set_rbp(program, which, RBP_LOST, 0); break;
-    default: program->is_bad = true;
+    case 0x14:
+      uleb(program);
+      set_rbp(program, which, RBP_LOST, 0);
+      break;
+    case 0x15:
+      sleb(program);
+      set_rbp(program, which, RBP_LOST, 0);
+      break;
+    case 0x16:
+      skip(program, uleb(program));
+      set_rbp(program, which, RBP_LOST, 0);
+      break;
+    default:
+      program->is_bad = true;
   }
 }
 
@@ -167,9 +201,15 @@ static bool advance(struct program *program) {
   unsigned code = (unsigned)fixed(program, 1), low = code & 0x3f;
   uint64_t delta = 0;
   switch (code >> 6) {
-    case 1: delta = low; break;
-    case 2: set_rbp(program, low, RBP_AT_CFA, (int64_t)uleb(program) * program->data_align); break;
-    case 3: set_rbp(program, low, program->initial.rbp, program->initial.rbp_offset); break;
+    case 1:
+      delta = low;
+      break;
+    case 2:
+      set_rbp(program, low, RBP_AT_CFA, (int64_t)uleb(program) * program->data_align);
+      break;
+    case 3:
+      set_rbp(program, low, program->initial.rbp, program->initial.rbp_offset);
+      break;
     default:
       if (code >= 0x02 && code <= 0x04)
         delta = fixed(program, 1u << (code - 2));
@@ -203,8 +243,10 @@ static void read_common(struct program *program, const uint8_t *entry, unsigned 
   if (version == 4) skip(program, 2);
   program->code_align = uleb(program);
   program->data_align = sleb(program);
-  if (version == 1) skip(program, 1);
-  else uleb(program);
+  if (version == 1)
+    skip(program, 1);
+  else
+    uleb(program);
   *has_size = *letters == 'z';
   *encoding = 0;
   if (!*has_size) program->is_bad |= *letters != '\0';
@@ -265,9 +307,7 @@ static bool read_state(uintptr_t return_address, struct state *state) {
  * one writer, without a lock. Programs have a few thousand return addresses in all the stacks they allocate from. */
 #define STATES_KEPT 4096
 #define OFFSET_BITS 28
-static struct {
-  _Atomic uint64_t packed, check;
-} kept[STATES_KEPT];
+static struct { _Atomic uint64_t packed, check; } kept[STATES_KEPT];
 
 static uint64_t pack_offset(int64_t offset) {
   return (uint64_t)offset & ((UINT64_C(1) << OFFSET_BITS) - 1);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const unsigned bits[8] = {NOMEM_HAS_NTH,  NOMEM_HAS_EVERY, NOMEM_HAS_MAX,    NOMEM_HAS_FN,
+static const unsigned bits[8] = {NOMEM_HAS_NTH,  NOMEM_HAS_EVERY,  NOMEM_HAS_MAX,    NOMEM_HAS_FN,
                                  NOMEM_HAS_SIZE, NOMEM_HAS_BUDGET, NOMEM_HAS_THREAD, NOMEM_HAS_IN | NOMEM_HAS_MODULE};
 
 __attribute__((format(printf, 2, 3))) static void put(struct model_plan *plan, const char *format, ...) {
@@ -19,8 +19,10 @@ static void read_counts(struct model_plan *plan, struct model_rule *rule, const 
     rule->first = 1 + bytes[1] % 16;
     rule->last = bytes[1] & 0x80 ? UINT64_MAX : rule->first + (bytes[1] >> 4 & 7);
     put(plan, " nth=%u", (unsigned)rule->first);
-    if (rule->last == UINT64_MAX) put(plan, "..");
-    else if (rule->last > rule->first) put(plan, "..%u", (unsigned)rule->last);
+    if (rule->last == UINT64_MAX)
+      put(plan, "..");
+    else if (rule->last > rule->first)
+      put(plan, "..%u", (unsigned)rule->last);
   }
   if (rule->has & NOMEM_HAS_EVERY) {
     rule->every = 1 + bytes[2] % 16;
@@ -46,12 +48,13 @@ static void read_chance(struct model_plan *plan, struct model_rule *rule, const 
 }
 
 static void read_about_call(struct model_plan *plan, struct model_rule *rule, const uint8_t *bytes) {
-  static const struct { const char *text; unsigned fns; } fns[] = {
-    {"malloc", 1u << NOMEM_FN_MALLOC},
-    {"calloc", 1u << NOMEM_FN_CALLOC},
-    {"realloc", 1u << NOMEM_FN_REALLOC},
-    {"malloc,realloc", 1u << NOMEM_FN_MALLOC | 1u << NOMEM_FN_REALLOC},
-    {"valloc", 1u << NOMEM_FN_VALLOC},
+  static const struct {
+    const char *text;
+    unsigned fns;
+  } fns[] = {
+      {"malloc", 1u << NOMEM_FN_MALLOC},   {"calloc", 1u << NOMEM_FN_CALLOC},
+      {"realloc", 1u << NOMEM_FN_REALLOC}, {"malloc,realloc", 1u << NOMEM_FN_MALLOC | 1u << NOMEM_FN_REALLOC},
+      {"valloc", 1u << NOMEM_FN_VALLOC},
   };
   if (rule->has & NOMEM_HAS_FN) {
     unsigned choice = bytes[4] % 5;
@@ -62,8 +65,10 @@ static void read_about_call(struct model_plan *plan, struct model_rule *rule, co
     rule->size_first = (uint64_t)bytes[5] * 4;
     rule->size_last = bytes[4] & 0x80 ? UINT64_MAX : rule->size_first + (bytes[4] >> 4 & 7) * UINT64_C(64);
     put(plan, " size=%u", (unsigned)rule->size_first);
-    if (rule->size_last == UINT64_MAX) put(plan, "..");
-    else if (rule->size_last > rule->size_first) put(plan, "..%u", (unsigned)rule->size_last);
+    if (rule->size_last == UINT64_MAX)
+      put(plan, "..");
+    else if (rule->size_last > rule->size_first)
+      put(plan, "..%u", (unsigned)rule->size_last);
   }
   if (rule->has & NOMEM_HAS_BUDGET) {
     rule->budget = (uint64_t)bytes[6] * 16;
@@ -76,8 +81,10 @@ static void read_where(struct model_plan *plan, struct model_rule *rule, const u
   if (rule->has & NOMEM_HAS_THREAD) {
     rule->thread = thread == 0 ? NOMEM_THREAD_MAIN : thread == 1 ? NOMEM_THREAD_OTHER : NOMEM_THREAD_NUMBER;
     rule->thread_number = thread - 1u;
-    if (rule->thread == NOMEM_THREAD_NUMBER) put(plan, " thread=%u", (unsigned)rule->thread_number);
-    else put(plan, thread == 0 ? " thread=main" : " thread=other");
+    if (rule->thread == NOMEM_THREAD_NUMBER)
+      put(plan, " thread=%u", (unsigned)rule->thread_number);
+    else
+      put(plan, thread == 0 ? " thread=main" : " thread=other");
   }
   if (rule->has & NOMEM_HAS_IN) {
     rule->caller = where & 1 ? MODEL_BLUE : MODEL_RED;

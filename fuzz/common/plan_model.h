@@ -19,7 +19,7 @@ enum model_chance { MODEL_ALWAYS, MODEL_NEVER, MODEL_PERHAPS };
 struct model_rule {
   unsigned has; /* bits of enum nomem_condition */
   uint64_t first, last, every, max, size_first, size_last, budget;
-  unsigned fns; /* bits of enum nomem_fn */
+  unsigned fns;             /* bits of enum nomem_fn */
   enum model_chance chance; /* p=1, p=0, p=0.5 */
   enum nomem_thread thread;
   uint64_t thread_number;

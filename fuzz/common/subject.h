@@ -21,9 +21,7 @@ struct subject {
 
 extern const struct subject subject_plain, subject_zero;
 
-#define SUBJECT(zero)                                                                                          \
-  {                                                                                                            \
-    zero, uv_replace_allocator, uv__malloc, uv__calloc, uv__realloc, uv__reallocf, uv__free, uv__strdup, uv__strndup \
-  }
+#define SUBJECT(zero) \
+  { zero, uv_replace_allocator, uv__malloc, uv__calloc, uv__realloc, uv__reallocf, uv__free, uv__strdup, uv__strndup }
 
 #endif

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "../../faults/inject/module_names.h"
 #include "../../faults/inject/call_site.h"
+#include "../../faults/inject/module_names.h"
 #include "../../faults/nomem.h"
 #include "engine.h"
 
@@ -30,7 +30,7 @@ static _Atomic uint64_t known[KNOWN_STACKS];
 static struct memory {
   struct nomem_tried tried[NOMEM_SITES];
   struct nomem_recorded recorded[RECORDED_MAX];
-} *memory;
+} * memory;
 
 static struct {
   enum nomem_run kind;
@@ -64,7 +64,8 @@ void nomem__live_add(int64_t bytes) {
   (void)bytes;
 }
 
-void nomem__count_free(void) {}
+void nomem__count_free(void) {
+}
 
 /* Equal only for the same return address at the same distance. */
 static inline uint64_t known_key(const void *return_address, const void *cfa) {
@@ -108,8 +109,8 @@ static uint32_t count_call(struct nomem_tried *tried) {
   uint64_t now, before = atomic_load_explicit(&tried->calls, memory_order_relaxed);
   do {
     now = before >> 32 == run.number ? before + 1 : (uint64_t)run.number << 32 | 1;
-  } while (!atomic_compare_exchange_weak_explicit(&tried->calls, &before, now, memory_order_relaxed,
-                                                  memory_order_relaxed));
+  } while (
+      !atomic_compare_exchange_weak_explicit(&tried->calls, &before, now, memory_order_relaxed, memory_order_relaxed));
   return (uint32_t)now;
 }
 
@@ -140,8 +141,7 @@ static bool fails(const struct nomem_site *site, struct nomem_tried *tried, stru
   call->site = site->key;
   call->occurrence = count_call(tried);
   if (plan->has & NOMEM_HAS_IN) call->in_mask = nomem__site_match(channel, site, plan, NOMEM_HAS_IN);
-  if (plan->has & NOMEM_HAS_MODULE)
-    call->module_mask = nomem__site_match(channel, site, plan, NOMEM_HAS_MODULE);
+  if (plan->has & NOMEM_HAS_MODULE) call->module_mask = nomem__site_match(channel, site, plan, NOMEM_HAS_MODULE);
   if (nomem__plan_decide(plan, &run.state, call) < 0) return false;
   uint32_t index = atomic_fetch_add(&failed_count, 1);
   last_failed = (struct nomem_failed){call->fn, call->size_bytes, call->occurrence, site};

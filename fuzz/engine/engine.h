@@ -41,7 +41,7 @@ enum nomem_step {
 
 /* What the campaign knows of one site; its number is that in the channel. */
 struct nomem_tried {
-  _Atomic uint64_t calls; /* number of the run << 32 | calls in that run */
+  _Atomic uint64_t calls;     /* number of the run << 32 | calls in that run */
   _Atomic uint32_t candidate; /* 0: not looked at, 1: may fail, 2: never fails */
   uint32_t steps;             /* done, NOMEM_STEPS: all */
 };
@@ -122,18 +122,18 @@ NOMEM_HIDDEN bool nomem__is_candidate(const struct nomem_channel *channel, const
 
 struct nomem_options {
   bool off;
-  bool harness;       /* fail what the target's own function allocates, too */
-  bool new_too;       /* and what comes through operator new, where that calls malloc */
-  bool has_plan;      /* each input is run by this plan, and by no other */
-  bool compares;      /* what an input does before and after a fault */
-  uint32_t runs_max;  /* runs with a fault for one input */
-  uint32_t sample;    /* of so many inputs that have nothing new, one is run with a fault all the same; 0: none */
+  bool harness;         /* fail what the target's own function allocates, too */
+  bool new_too;         /* and what comes through operator new, where that calls malloc */
+  bool has_plan;        /* each input is run by this plan, and by no other */
+  bool compares;        /* what an input does before and after a fault */
+  uint32_t runs_max;    /* runs with a fault for one input */
+  uint32_t sample;      /* of so many inputs that have nothing new, one is run with a fault all the same; 0: none */
   uint64_t time_max_ms; /* of the runs with a fault for one input */
   const char *words, *plan_text, *only_text, *not_text, *known_text; /* as given; NULL: not given */
   struct nomem_plan plan;
-  struct nomem_plan only, not; /* which sites may fail: a rule of the one, and none of the other, matches */
-  const char *program;         /* argv[0] */
-  const char *only_input;      /* the one argument that is no flag, or "INPUT" */
+  struct nomem_plan only, not ; /* which sites may fail: a rule of the one, and none of the other, matches */
+  const char *program;          /* argv[0] */
+  const char *only_input;       /* the one argument that is no flag, or "INPUT" */
   const char *artifact_prefix, *exact_artifact; /* the fuzzer's own options, "" when not given */
 };
 
@@ -185,7 +185,7 @@ struct nomem_current {
   const uint8_t *data;
   size_t size;
   enum nomem_run run;
-  bool is_running;              /* the target is */
+  bool is_running;               /* the target is */
   const struct nomem_plan *plan; /* NULL: a clean run */
   /* A clean run that is compared with those before a run with a fault: the plan of that one, or NULL; what failed. */
   const struct nomem_plan *after_plan;

@@ -42,7 +42,7 @@ static uint64_t runs_earned(void) {
 /* The runs with a fault that one input gets. */
 struct turn {
   uint32_t runs_left;
-  uint64_t deadline_ms; /* a slow input must not become a timeout of the fuzzer's */
+  uint64_t deadline_ms;  /* a slow input must not become a timeout of the fuzzer's */
   uint64_t clean_growth; /* bytes that a clean run leaves behind */
 };
 

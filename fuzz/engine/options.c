@@ -151,7 +151,7 @@ __attribute__((constructor)) static void read_options(int argc, char **argv, cha
   options->not_text = setting(argc, argv, environment, "nomem_not", "NOMEM_FUZZ_NOT");
   if (options->words != NULL) parse_words("NOMEM_FUZZ", options->words, &is_on, &sticky);
   if (options->only_text != NULL) parse_plan("NOMEM_FUZZ_ONLY", options->only_text, about_sites, &options->only);
-  if (options->not_text != NULL) parse_plan("NOMEM_FUZZ_NOT", options->not_text, about_sites, &options->not);
+  if (options->not_text != NULL) parse_plan("NOMEM_FUZZ_NOT", options->not_text, about_sites, &options->not );
   options->known_text = setting(argc, argv, environment, "nomem_known", "NOMEM_FUZZ_KNOWN");
   if (options->known_text != NULL && nomem__known_read(options->known_text) != 0)
     refuse("NOMEM_FUZZ_KNOWN", options->known_text, ": has a line that does not begin with the 16 digits of a site");

@@ -239,8 +239,9 @@ static void look_if_late(const struct nomem_plan *plan, const struct observed *f
     if (!is_same_outcome(&again.outcome, &first->outcome) || !settles(&again) || !is_alike(&again, &before)) return;
   }
   if (!is_proven) return;
-  nomem__text_add(&text, "false report: the failed call is over, and yet the next run of the same input, in which none "
-                         "was failed, came out otherwise, once: ");
+  nomem__text_add(&text,
+                  "false report: the failed call is over, and yet the next run of the same input, in which none "
+                  "was failed, came out otherwise, once: ");
   add_outcomes(&text, &before.outcome, &first->outcome);
   nomem__report_finding(text.bytes);
 }

@@ -95,7 +95,8 @@ static void find_artifact(struct nomem_text *path) {
     nomem__text_add(&other, digest);
     if (stat(other.bytes, &status) != 0) continue;
     if (status.st_mtim.tv_sec < newest.tv_sec ||
-        (status.st_mtim.tv_sec == newest.tv_sec && status.st_mtim.tv_nsec <= newest.tv_nsec)) continue;
+        (status.st_mtim.tv_sec == newest.tv_sec && status.st_mtim.tv_nsec <= newest.tv_nsec))
+      continue;
     newest = status.st_mtim;
     *path = other;
   }
@@ -188,7 +189,7 @@ static void say_how_to_go_on(const struct nomem_failed *failed) {
   nomem__text_add(&not, "site=");
   nomem__text_hex(&not, failed->site->key);
   nomem__text_add(&text, "nomem: go on without this call: ");
-  add_setting(&text, "NOMEM_FUZZ_NOT", not.bytes);
+  add_setting(&text, "NOMEM_FUZZ_NOT", not .bytes);
   nomem__text_add(&text, "\n");
   nomem__text_flush(&text, STDERR_FILENO);
 }
@@ -239,8 +240,9 @@ static void report(void) {
     failed = is_after ? 1 : nomem__gate_failed(&calls, &last);
     cause = is_after ? &nomem__current.after_failed : &calls[0];
     if (plan == NULL || failed == 0) {
-      nomem__say("no call was failed in this run: if NOMEM_FUZZ=off does not show the same, a call failed in an "
-                 "earlier run has left it behind");
+      nomem__say(
+          "no call was failed in this run: if NOMEM_FUZZ=off does not show the same, a call failed in an "
+          "earlier run has left it behind");
       return;
     }
     if (nomem__current.finding != NULL)

@@ -1,8 +1,8 @@
 #define _GNU_SOURCE
 #include <string.h>
 
-#include "../../faults/program_kinds.h"
 #include "../../faults/inject/module_names.h"
+#include "../../faults/program_kinds.h"
 #include "engine.h"
 
 #include "../../faults/inject/forbidden_calls.h"
@@ -80,8 +80,8 @@ static bool find_known(const char *name, void *argument) {
   struct known *found = argument;
   for (uint32_t r = 0; r < nomem__options.only.rule_count; r++)
     if (nomem__glob(nomem__options.only.rule[r].in, name)) found->only_mask |= UINT64_C(1) << r;
-  for (uint32_t r = 0; r < nomem__options.not.rule_count; r++)
-    if (nomem__glob(nomem__options.not.rule[r].in, name)) found->not_mask |= UINT64_C(1) << r;
+  for (uint32_t r = 0; r < nomem__options.not .rule_count; r++)
+    if (nomem__glob(nomem__options.not .rule[r].in, name)) found->not_mask |= UINT64_C(1) << r;
   find_kind(name, &found->kind);
   return false; /* the other names of the function, too */
 }
@@ -119,8 +119,8 @@ static struct known known_of(const struct nomem_channel *channel, nomem_frame fr
 
 /* What is known of a site's frames together. */
 struct summary {
-  enum kind caller;    /* of the first frame that does not allocate for another */
-  const char *module;  /* its base name */
+  enum kind caller;   /* of the first frame that does not allocate for another */
+  const char *module; /* its base name */
   bool never;
   uint64_t only_mask, not_mask;
 };

@@ -7,8 +7,8 @@
 #include <uv.h>
 
 #include "common/fuzz.h"
-#include "inject/module_names.h"
 #include "inject/call_site.h"
+#include "inject/module_names.h"
 #include "libuv/suppressions.h"
 #include "nomem.h"
 
@@ -153,8 +153,10 @@ static void heap_free(void *ptr) {
   pthread_mutex_lock(&mutex);
   bool known = *place_of(block) != NULL;
   pthread_mutex_unlock(&mutex);
-  if (known) release(block);
-  else free_foreign(ptr);
+  if (known)
+    release(block);
+  else
+    free_foreign(ptr);
   errno = saved_errno;
 }
 

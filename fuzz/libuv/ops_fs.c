@@ -8,10 +8,36 @@
 enum { BATCH_MAX = 6, ENTRIES_MAX = 8, FILES_IN_D = 3 };
 
 enum kind {
-  OPEN, OPEN_MISSING, STAT, LSTAT, ACCESS, READLINK, REALPATH, SCANDIR, STATFS, CHMOD, UTIME, LUTIME, CHOWN,
-  MKDIR, RMDIR_MISSING, UNLINK_MISSING, MKDTEMP, MKSTEMP,
-  RENAME, LINK, SYMLINK, COPY,
-  READ, WRITE, FSTAT, FSYNC, FDATASYNC, TRUNCATE, SENDFILE, KINDS
+  OPEN,
+  OPEN_MISSING,
+  STAT,
+  LSTAT,
+  ACCESS,
+  READLINK,
+  REALPATH,
+  SCANDIR,
+  STATFS,
+  CHMOD,
+  UTIME,
+  LUTIME,
+  CHOWN,
+  MKDIR,
+  RMDIR_MISSING,
+  UNLINK_MISSING,
+  MKDTEMP,
+  MKSTEMP,
+  RENAME,
+  LINK,
+  SYMLINK,
+  COPY,
+  READ,
+  WRITE,
+  FSTAT,
+  FSYNC,
+  FDATASYNC,
+  TRUNCATE,
+  SENDFILE,
+  KINDS
 };
 
 /* One request, from start to clean-up; may be made any number of times. */
@@ -34,31 +60,62 @@ static int submit_path(struct request *request, uv_fs_cb callback) {
   char path[WORLD_PATH_BYTES];
   uv_fs_t *req = &request->req;
   static const char *const names[KINDS] = {
-    [OPEN] = "f", [OPEN_MISSING] = "none", [STAT] = "f", [LSTAT] = "l", [ACCESS] = "f", [READLINK] = "l",
-    [REALPATH] = "l", [SCANDIR] = "d", [STATFS] = "", [CHMOD] = "f", [UTIME] = "f", [LUTIME] = "l", [CHOWN] = "f",
-    [MKDIR] = "made", [RMDIR_MISSING] = "none", [UNLINK_MISSING] = "none", [MKDTEMP] = "tXXXXXX",
-    [MKSTEMP] = "tXXXXXX",
+      [OPEN] = "f",
+      [OPEN_MISSING] = "none",
+      [STAT] = "f",
+      [LSTAT] = "l",
+      [ACCESS] = "f",
+      [READLINK] = "l",
+      [REALPATH] = "l",
+      [SCANDIR] = "d",
+      [STATFS] = "",
+      [CHMOD] = "f",
+      [UTIME] = "f",
+      [LUTIME] = "l",
+      [CHOWN] = "f",
+      [MKDIR] = "made",
+      [RMDIR_MISSING] = "none",
+      [UNLINK_MISSING] = "none",
+      [MKDTEMP] = "tXXXXXX",
+      [MKSTEMP] = "tXXXXXX",
   };
   world_path(path, names[request->kind]);
   switch (request->kind) {
     case OPEN:
-    case OPEN_MISSING: return uv_fs_open(&world_loop, req, path, O_RDONLY, 0, callback);
-    case STAT: return uv_fs_stat(&world_loop, req, path, callback);
-    case LSTAT: return uv_fs_lstat(&world_loop, req, path, callback);
-    case ACCESS: return uv_fs_access(&world_loop, req, path, R_OK, callback);
-    case READLINK: return uv_fs_readlink(&world_loop, req, path, callback);
-    case REALPATH: return uv_fs_realpath(&world_loop, req, path, callback);
-    case SCANDIR: return uv_fs_scandir(&world_loop, req, path, 0, callback);
-    case STATFS: return uv_fs_statfs(&world_loop, req, path, callback);
-    case CHMOD: return uv_fs_chmod(&world_loop, req, path, 0600, callback);
-    case UTIME: return uv_fs_utime(&world_loop, req, path, 1, 1, callback);
-    case LUTIME: return uv_fs_lutime(&world_loop, req, path, 1, 1, callback);
-    case CHOWN: return uv_fs_chown(&world_loop, req, path, (uv_uid_t)-1, (uv_gid_t)-1, callback);
-    case MKDIR: return uv_fs_mkdir(&world_loop, req, path, 0700, callback);
-    case RMDIR_MISSING: return uv_fs_rmdir(&world_loop, req, path, callback);
-    case UNLINK_MISSING: return uv_fs_unlink(&world_loop, req, path, callback);
-    case MKDTEMP: return uv_fs_mkdtemp(&world_loop, req, path, callback);
-    default: return uv_fs_mkstemp(&world_loop, req, path, callback);
+    case OPEN_MISSING:
+      return uv_fs_open(&world_loop, req, path, O_RDONLY, 0, callback);
+    case STAT:
+      return uv_fs_stat(&world_loop, req, path, callback);
+    case LSTAT:
+      return uv_fs_lstat(&world_loop, req, path, callback);
+    case ACCESS:
+      return uv_fs_access(&world_loop, req, path, R_OK, callback);
+    case READLINK:
+      return uv_fs_readlink(&world_loop, req, path, callback);
+    case REALPATH:
+      return uv_fs_realpath(&world_loop, req, path, callback);
+    case SCANDIR:
+      return uv_fs_scandir(&world_loop, req, path, 0, callback);
+    case STATFS:
+      return uv_fs_statfs(&world_loop, req, path, callback);
+    case CHMOD:
+      return uv_fs_chmod(&world_loop, req, path, 0600, callback);
+    case UTIME:
+      return uv_fs_utime(&world_loop, req, path, 1, 1, callback);
+    case LUTIME:
+      return uv_fs_lutime(&world_loop, req, path, 1, 1, callback);
+    case CHOWN:
+      return uv_fs_chown(&world_loop, req, path, (uv_uid_t)-1, (uv_gid_t)-1, callback);
+    case MKDIR:
+      return uv_fs_mkdir(&world_loop, req, path, 0700, callback);
+    case RMDIR_MISSING:
+      return uv_fs_rmdir(&world_loop, req, path, callback);
+    case UNLINK_MISSING:
+      return uv_fs_unlink(&world_loop, req, path, callback);
+    case MKDTEMP:
+      return uv_fs_mkdtemp(&world_loop, req, path, callback);
+    default:
+      return uv_fs_mkstemp(&world_loop, req, path, callback);
   }
 }
 
@@ -68,10 +125,14 @@ static int submit_paths(struct request *request, uv_fs_cb callback) {
   world_path(from, "f");
   world_path(to, "to");
   switch (request->kind) {
-    case RENAME: return uv_fs_rename(&world_loop, req, from, to, callback);
-    case LINK: return uv_fs_link(&world_loop, req, from, to, callback);
-    case SYMLINK: return uv_fs_symlink(&world_loop, req, from, to, 0, callback);
-    default: return uv_fs_copyfile(&world_loop, req, from, to, UV_FS_COPYFILE_EXCL, callback);
+    case RENAME:
+      return uv_fs_rename(&world_loop, req, from, to, callback);
+    case LINK:
+      return uv_fs_link(&world_loop, req, from, to, callback);
+    case SYMLINK:
+      return uv_fs_symlink(&world_loop, req, from, to, 0, callback);
+    default:
+      return uv_fs_copyfile(&world_loop, req, from, to, UV_FS_COPYFILE_EXCL, callback);
   }
 }
 
@@ -83,13 +144,20 @@ static int submit_file(struct request *request, uv_fs_cb callback) {
   for (unsigned i = 0; i < request->nbufs; i++)
     bufs[i] = uv_buf_init((char *)&request->bytes[i * each], (unsigned)each);
   switch (request->kind) {
-    case READ: return uv_fs_read(&world_loop, req, request->file, bufs, request->nbufs, 0, callback);
-    case WRITE: return uv_fs_write(&world_loop, req, request->file, bufs, request->nbufs, 0, callback);
-    case FSTAT: return uv_fs_fstat(&world_loop, req, request->file, callback);
-    case FSYNC: return uv_fs_fsync(&world_loop, req, request->file, callback);
-    case FDATASYNC: return uv_fs_fdatasync(&world_loop, req, request->file, callback);
-    case TRUNCATE: return uv_fs_ftruncate(&world_loop, req, request->file, WORLD_FILE_BYTES, callback);
-    default: return uv_fs_sendfile(&world_loop, req, request->file, request->file, 0, WORLD_FILE_BYTES, callback);
+    case READ:
+      return uv_fs_read(&world_loop, req, request->file, bufs, request->nbufs, 0, callback);
+    case WRITE:
+      return uv_fs_write(&world_loop, req, request->file, bufs, request->nbufs, 0, callback);
+    case FSTAT:
+      return uv_fs_fstat(&world_loop, req, request->file, callback);
+    case FSYNC:
+      return uv_fs_fsync(&world_loop, req, request->file, callback);
+    case FDATASYNC:
+      return uv_fs_fdatasync(&world_loop, req, request->file, callback);
+    case TRUNCATE:
+      return uv_fs_ftruncate(&world_loop, req, request->file, WORLD_FILE_BYTES, callback);
+    default:
+      return uv_fs_sendfile(&world_loop, req, request->file, request->file, 0, WORLD_FILE_BYTES, callback);
   }
 }
 
@@ -126,16 +194,25 @@ static void check_success(struct request *request) {
       world_path(path, "f");
       CHECK(req->ptr && strstr(req->ptr, "/w/f"), "uv_fs_realpath says '%s'", req->ptr ? (char *)req->ptr : "NULL");
       break;
-    case SCANDIR: check_listing(req); break;
-    case STATFS: CHECK(req->ptr, "uv_fs_statfs succeeds with nothing"); break;
+    case SCANDIR:
+      check_listing(req);
+      break;
+    case STATFS:
+      CHECK(req->ptr, "uv_fs_statfs succeeds with nothing");
+      break;
     case MKDTEMP:
-    case MKSTEMP: CHECK(access(req->path, R_OK) == 0, "'%s' was made, and is not there", req->path); break;
+    case MKSTEMP:
+      CHECK(access(req->path, R_OK) == 0, "'%s' was made, and is not there", req->path);
+      break;
     case READ:
       CHECK(fuzz_intact(request->bytes, (size_t)bytes, 1) == (size_t)bytes, "uv_fs_read reads other bytes");
       CHECK(req->result == bytes, "uv_fs_read of %zd bytes reads %zd", bytes, req->result);
       break;
-    case WRITE: CHECK(req->result == bytes, "uv_fs_write of %zd bytes writes %zd", bytes, req->result); break;
-    default: break;
+    case WRITE:
+      CHECK(req->result == bytes, "uv_fs_write of %zd bytes writes %zd", bytes, req->result);
+      break;
+    default:
+      break;
   }
 }
 

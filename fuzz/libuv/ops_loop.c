@@ -20,11 +20,21 @@ struct slot {
 static struct slot *slots[SLOTS];
 static unsigned open_slots; /* those being closed too */
 
-static void on_timer(uv_timer_t *handle) { (void)handle; }
-static void on_idle(uv_idle_t *handle) { (void)handle; }
-static void on_prepare(uv_prepare_t *handle) { (void)handle; }
-static void on_check(uv_check_t *handle) { (void)handle; }
-static void on_async(uv_async_t *handle) { (void)handle; }
+static void on_timer(uv_timer_t *handle) {
+  (void)handle;
+}
+static void on_idle(uv_idle_t *handle) {
+  (void)handle;
+}
+static void on_prepare(uv_prepare_t *handle) {
+  (void)handle;
+}
+static void on_check(uv_check_t *handle) {
+  (void)handle;
+}
+static void on_async(uv_async_t *handle) {
+  (void)handle;
+}
 
 static void on_signal(uv_signal_t *handle, int number) {
   (void)handle;
@@ -65,16 +75,26 @@ static int init(void *argument) {
   struct slot *slot = argument;
   union uv_any_handle *handle = &slot->handle;
   switch (slot->kind) {
-    case TIMER: return uv_timer_init(&world_loop, &handle->timer);
-    case IDLE: return uv_idle_init(&world_loop, &handle->idle);
-    case PREPARE: return uv_prepare_init(&world_loop, &handle->prepare);
-    case CHECKER: return uv_check_init(&world_loop, &handle->check);
-    case ASYNC: return uv_async_init(&world_loop, &handle->async, on_async);
-    case SIGNAL: return uv_signal_init(&world_loop, &handle->signal);
-    case FS_EVENT: return uv_fs_event_init(&world_loop, &handle->fs_event);
-    case FS_POLL: return uv_fs_poll_init(&world_loop, &handle->fs_poll);
-    case PIPE: return uv_pipe_init(&world_loop, &handle->pipe, 0);
-    default: return uv_udp_init(&world_loop, &handle->udp);
+    case TIMER:
+      return uv_timer_init(&world_loop, &handle->timer);
+    case IDLE:
+      return uv_idle_init(&world_loop, &handle->idle);
+    case PREPARE:
+      return uv_prepare_init(&world_loop, &handle->prepare);
+    case CHECKER:
+      return uv_check_init(&world_loop, &handle->check);
+    case ASYNC:
+      return uv_async_init(&world_loop, &handle->async, on_async);
+    case SIGNAL:
+      return uv_signal_init(&world_loop, &handle->signal);
+    case FS_EVENT:
+      return uv_fs_event_init(&world_loop, &handle->fs_event);
+    case FS_POLL:
+      return uv_fs_poll_init(&world_loop, &handle->fs_poll);
+    case PIPE:
+      return uv_pipe_init(&world_loop, &handle->pipe, 0);
+    default:
+      return uv_udp_init(&world_loop, &handle->udp);
   }
 }
 
@@ -109,15 +129,24 @@ static int start(void *argument) {
   unsigned choice = what->step.b % 4;
   world_path(path, watched[what->slot->kind == FS_EVENT ? choice % 3 : choice]);
   switch (what->slot->kind) {
-    case TIMER: return uv_timer_start(&handle->timer, on_timer, 0, what->step.b & 1);
-    case IDLE: return uv_idle_start(&handle->idle, on_idle);
-    case PREPARE: return uv_prepare_start(&handle->prepare, on_prepare);
-    case CHECKER: return uv_check_start(&handle->check, on_check);
-    case ASYNC: return uv_async_send(&handle->async);
-    case SIGNAL: return uv_signal_start(&handle->signal, on_signal, choice & 1 ? SIGUSR2 : SIGWINCH);
-    case FS_EVENT: return uv_fs_event_start(&handle->fs_event, on_event, path, 0);
-    case FS_POLL: return uv_fs_poll_start(&handle->fs_poll, on_poll, path, NEVER_MS);
-    case PIPE: return bind_pipe(&handle->pipe, what->step.a % SLOTS);
+    case TIMER:
+      return uv_timer_start(&handle->timer, on_timer, 0, what->step.b & 1);
+    case IDLE:
+      return uv_idle_start(&handle->idle, on_idle);
+    case PREPARE:
+      return uv_prepare_start(&handle->prepare, on_prepare);
+    case CHECKER:
+      return uv_check_start(&handle->check, on_check);
+    case ASYNC:
+      return uv_async_send(&handle->async);
+    case SIGNAL:
+      return uv_signal_start(&handle->signal, on_signal, choice & 1 ? SIGUSR2 : SIGWINCH);
+    case FS_EVENT:
+      return uv_fs_event_start(&handle->fs_event, on_event, path, 0);
+    case FS_POLL:
+      return uv_fs_poll_start(&handle->fs_poll, on_poll, path, NEVER_MS);
+    case PIPE:
+      return bind_pipe(&handle->pipe, what->step.a % SLOTS);
     default:
       uv_ip4_addr("127.0.0.1", 0, &any);
       int result = uv_udp_bind(&handle->udp, (struct sockaddr *)&any, 0);
@@ -143,17 +172,30 @@ void op_slot_stop(struct fuzz_step step) {
   int result = 0;
   if (!slot) return;
   switch (slot->kind) {
-    case TIMER: result = uv_timer_stop(&slot->handle.timer); break;
-    case IDLE: result = uv_idle_stop(&slot->handle.idle); break;
-    case PREPARE: result = uv_prepare_stop(&slot->handle.prepare); break;
-    case CHECKER: result = uv_check_stop(&slot->handle.check); break;
-    case SIGNAL: result = uv_signal_stop(&slot->handle.signal); break;
-    case FS_EVENT: result = uv_fs_event_stop(&slot->handle.fs_event); break;
+    case TIMER:
+      result = uv_timer_stop(&slot->handle.timer);
+      break;
+    case IDLE:
+      result = uv_idle_stop(&slot->handle.idle);
+      break;
+    case PREPARE:
+      result = uv_prepare_stop(&slot->handle.prepare);
+      break;
+    case CHECKER:
+      result = uv_check_stop(&slot->handle.check);
+      break;
+    case SIGNAL:
+      result = uv_signal_stop(&slot->handle.signal);
+      break;
+    case FS_EVENT:
+      result = uv_fs_event_stop(&slot->handle.fs_event);
+      break;
     case FS_POLL:
       world_settle(); /* stopped with a stat on its way and started again, it polls twice, and can never be closed */
       result = uv_fs_poll_stop(&slot->handle.fs_poll);
       break;
-    default: break;
+    default:
+      break;
   }
   CHECK(result == 0, "the stop of a handle returned %s", uv_err_name(result));
 }
@@ -220,8 +262,10 @@ static int extra_loop(void *argument) {
   const struct extra *extra = argument;
   uv_loop_t local, *loop = &local;
   int result = 0;
-  if (extra->on_heap) loop = uv_loop_new();
-  else result = uv_loop_init(loop);
+  if (extra->on_heap)
+    loop = uv_loop_new();
+  else
+    result = uv_loop_init(loop);
   if (!loop) return UV_ENOMEM;
   if (result) return result;
   result = use_loop(loop, extra);

@@ -21,8 +21,8 @@ static void on_address(uv_getaddrinfo_t *req, int status, struct addrinfo *found
 /* Numeric only: nothing is looked up. */
 static int look_up(void *argument) {
   struct address *address = argument;
-  struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM,
-                           .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+  struct addrinfo hints = {
+      .ai_family = AF_INET, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
   uv_getaddrinfo_t req = {.data = address};
   address->done = false;
   int result = uv_getaddrinfo(&world_loop, &req, address->async ? on_address : NULL,
@@ -46,8 +46,10 @@ static int look_up_name(void *unused) {
 
 void op_address(struct fuzz_step step) {
   struct address address = {.async = step.a & 1, .fails = step.a & 2};
-  if (step.a & 4) world_try("uv_getnameinfo", look_up_name, NULL, 0);
-  else world_try("uv_getaddrinfo", look_up, &address, address.fails ? UV_EAI_NONAME : 0);
+  if (step.a & 4)
+    world_try("uv_getnameinfo", look_up_name, NULL, 0);
+  else
+    world_try("uv_getaddrinfo", look_up, &address, address.fails ? UV_EAI_NONAME : 0);
 }
 
 static unsigned spawns_left;
@@ -72,8 +74,8 @@ static int spawn(void *argument) {
   struct child *child = argument;
   uv_stdio_container_t stdio[STDIO_MAX] = {{.flags = UV_IGNORE}};
   char *arguments[] = {(char *)(uintptr_t)child->file, NULL};
-  uv_process_options_t options = {.file = child->file, .args = arguments, .exit_cb = on_exit_of, .stdio = stdio,
-                                  .stdio_count = child->stdio_count};
+  uv_process_options_t options = {
+      .file = child->file, .args = arguments, .exit_cb = on_exit_of, .stdio = stdio, .stdio_count = child->stdio_count};
   uv_process_t process;
   child->exited = false;
   int result = uv_spawn(&world_loop, &process, &options);
@@ -198,16 +200,16 @@ void op_system(struct fuzz_step step) {
     world_call call;
     int wanted;
   } calls[] = {
-    {"uv_os_environ", list_environment, 0},
-    {"uv_os_setenv", set_variable, 0},
-    {"uv_cpu_info", list_cpus, 0},
-    {"uv_interface_addresses", list_interfaces, 0},
-    {"uv_os_get_passwd", get_password_entry, 0},
-    {"a text of the system", write_text, 0},
-    {"uv_os_homedir", home_without_variable, 0},
-    {"uv_get_process_title", get_title, UV_ENOBUFS},
-    {"uv_dlopen", load_library, -1},
-    {"a number of the system", ask_numbers, 0},
+      {"uv_os_environ", list_environment, 0},
+      {"uv_os_setenv", set_variable, 0},
+      {"uv_cpu_info", list_cpus, 0},
+      {"uv_interface_addresses", list_interfaces, 0},
+      {"uv_os_get_passwd", get_password_entry, 0},
+      {"a text of the system", write_text, 0},
+      {"uv_os_homedir", home_without_variable, 0},
+      {"uv_get_process_title", get_title, UV_ENOBUFS},
+      {"uv_dlopen", load_library, -1},
+      {"a number of the system", ask_numbers, 0},
   };
   unsigned choice = step.a % (sizeof calls / sizeof calls[0]), which = step.b;
   world_try(calls[choice].name, calls[choice].call, &which, calls[choice].wanted);

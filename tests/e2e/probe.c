@@ -44,14 +44,31 @@ static void make_channel(void) {
 static void read_options(int argc, char **argv) {
   int option;
   while ((option = getopt(argc, argv, "+p:i:t:svka")) != -1) switch (option) {
-      case 'p': snprintf(channel->plan, sizeof channel->plan, "%s", optarg); break;
-      case 'i': snprintf(channel->image, sizeof channel->image, "%s", optarg); break;
-      case 't': limit_seconds = (unsigned)atoi(optarg); break;
-      case 'v': channel->verify = 1; channel->record_sites = 1; break;
-      case 's': channel->record_sites = 1; break;
-      case 'k': print_keys = true; channel->record_sites = 1; break;
-      case 'a': randomise = true; break;
-      default: exit(2);
+      case 'p':
+        snprintf(channel->plan, sizeof channel->plan, "%s", optarg);
+        break;
+      case 'i':
+        snprintf(channel->image, sizeof channel->image, "%s", optarg);
+        break;
+      case 't':
+        limit_seconds = (unsigned)atoi(optarg);
+        break;
+      case 'v':
+        channel->verify = 1;
+        channel->record_sites = 1;
+        break;
+      case 's':
+        channel->record_sites = 1;
+        break;
+      case 'k':
+        print_keys = true;
+        channel->record_sites = 1;
+        break;
+      case 'a':
+        randomise = true;
+        break;
+      default:
+        exit(2);
     }
   if (argv[optind] == NULL) exit(2);
 }

@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct entry *list = NULL;
-  char *scratch = malloc(size + 1); /* not checked: the target's own */
+  char *scratch = malloc(size + 1);     /* not checked: the target's own */
   __asm__ volatile("" : "+r"(scratch)); /* lest it be left out */
   memcpy(scratch, data, size);
   while (size > 0) {

@@ -10,8 +10,11 @@
 
 class Buffer {
  public:
-  explicit Buffer(size_t size) : bytes_(static_cast<char *>(malloc(size + 1))), size_(size) {}
-  ~Buffer() { free(bytes_); }
+  explicit Buffer(size_t size) : bytes_(static_cast<char *>(malloc(size + 1))), size_(size) {
+  }
+  ~Buffer() {
+    free(bytes_);
+  }
   Buffer(const Buffer &) = delete;
   Buffer &operator=(const Buffer &) = delete;
   __attribute__((noinline)) bool Fill(const std::string &text) {
@@ -34,7 +37,7 @@ __attribute__((noinline)) static bool Store(const std::string &text) {
 }
 
 extern "C" int LLVMFuzzerInitialize(int *, char ***) {
-  void *table = malloc(64);  // must not fail: nobody runs yet
+  void *table = malloc(64); // must not fail: nobody runs yet
   memset(table, 0, 64);
   free(table);
   return 0;

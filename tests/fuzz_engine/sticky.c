@@ -24,13 +24,13 @@ static struct {
   int users;
   struct node **slots;
   size_t slot_count;
-  int failed;           /* the last operation that was carried out */
-  char *scratch;        /* kept from input to input */
+  int failed;    /* the last operation that was carried out */
+  char *scratch; /* kept from input to input */
   size_t scratch_bytes;
-  struct node *spare;   /* CLEAN_SPARE */
-  int is_short;         /* of memory, once */
+  struct node *spare; /* CLEAN_SPARE */
+  int is_short;       /* of memory, once */
   size_t spare_count;
-  int without_index;    /* CLEAN_GIVES_UP */
+  int without_index; /* CLEAN_GIVES_UP */
 } library;
 
 static void *get(size_t size) {
@@ -130,9 +130,12 @@ static int count_kinds(void) {
   for (size_t i = 0; i < library.slot_count; i++)
     for (const struct node *node = library.slots[i]; node != NULL; node = node->next)
       for (const char *at = node->word; *at != '\0'; at++) {
-        if (*at >= '0' && *at <= '9') digits++;
-        else if (*at >= 'a' && *at <= 'z') letters++;
-        else others++;
+        if (*at >= '0' && *at <= '9')
+          digits++;
+        else if (*at >= 'a' && *at <= 'z')
+          letters++;
+        else
+          others++;
       }
   return digits > letters ? 1 : letters > others ? 2 : 3;
 }

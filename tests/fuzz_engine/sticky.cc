@@ -36,7 +36,7 @@ class Library {
 
 Library library;
 
-}  // namespace
+} // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   try {

@@ -25,7 +25,7 @@ static bool is(const char *name) {
   return strcmp(chosen, name) == 0;
 }
 
-#define DOUBLE(type, function, ...)       \
+#define DOUBLE(type, function, ...)    \
   type __real_##function(__VA_ARGS__); \
   type __wrap_##function(__VA_ARGS__); \
   type __wrap_##function(__VA_ARGS__)

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "../../faults/inject/unwind_rules.h"
 #include "../../faults/inject/call_site.h"
+#include "../../faults/inject/unwind_rules.h"
 
 #define NOINLINE __attribute__((noinline))
 
@@ -202,8 +202,7 @@ static void trail(void **state) {
   int count = nomem__frame_trail(cfa, address, slot, depth, 1, words);
   if (count < 0) skip(); /* this test's own frame was built without a frame pointer */
   assert_in_range(count, depth - 1, NOMEM_TRAIL_WORDS);
-  for (int i = 0; i < count; i++)
-    assert_in_range((uintptr_t)words[i], cfa - 2 * sizeof(uintptr_t), slot[depth - 1]);
+  for (int i = 0; i < count; i++) assert_in_range((uintptr_t)words[i], cfa - 2 * sizeof(uintptr_t), slot[depth - 1]);
   uintptr_t nowhere[2] = {address[0], 0x1000}, fake[2] = {address[0], 0x1000};
   uintptr_t places[2] = {(uintptr_t)&fake[0], (uintptr_t)&fake[1]};
   nowhere[0] = fake[0] = 0x2000;

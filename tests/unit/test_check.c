@@ -208,15 +208,9 @@ static void without_sizes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(no_problem),
-      cmocka_unit_test(false_report),
-      cmocka_unit_test(plans_that_are_not_reached),
-      cmocka_unit_test(sticky_failure),
-      cmocka_unit_test(leak),
-      cmocka_unit_test(a_cache_is_no_leak),
-      cmocka_unit_test(bounded),
-      cmocka_unit_test(misuse),
-      cmocka_unit_test(without_sizes),
+      cmocka_unit_test(no_problem),     cmocka_unit_test(false_report), cmocka_unit_test(plans_that_are_not_reached),
+      cmocka_unit_test(sticky_failure), cmocka_unit_test(leak),         cmocka_unit_test(a_cache_is_no_leak),
+      cmocka_unit_test(bounded),        cmocka_unit_test(misuse),       cmocka_unit_test(without_sizes),
   };
   if (nomem_install(uv_replace_allocator) != 0) return 1;
   return cmocka_run_group_tests_name("check", tests, NULL, NULL);

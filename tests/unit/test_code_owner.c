@@ -21,8 +21,8 @@ static void test_folders(void **state) {
 /* A file called like a test is one, wherever it lies. */
 static void test_files(void **state) {
   (void)state;
-  const char *const tests[] = {"test_x.c", "src/test-x.c", "src/x_test.cc", "x-test.c", "x_tests.c",
-                               "check_x.c", "x_unittest.cpp", "unittest.c"};
+  const char *const tests[] = {"test_x.c",  "src/test-x.c", "src/x_test.cc",  "x-test.c",
+                               "x_tests.c", "check_x.c",    "x_unittest.cpp", "unittest.c"};
   for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
     assert_int_equal(nomem__test_source(tests[i]), strlen(tests[i]));
 }
@@ -30,8 +30,8 @@ static void test_files(void **state) {
 /* Words that only have "test" in them say nothing: what is missed is looked at as code under test. */
 static void test_others(void **state) {
   (void)state;
-  const char *const others[] = {"src/x.c", "contest/x.c", "latest/x.c", "src/test.c", "attest.c", "src/tester.c",
-                                "testament/x.c", "src/x_test", "t.c", ""};
+  const char *const others[] = {"src/x.c",      "contest/x.c",   "latest/x.c", "src/test.c", "attest.c",
+                                "src/tester.c", "testament/x.c", "src/x_test", "t.c",        ""};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) assert_int_equal(nomem__test_source(others[i]), 0);
 }
 
@@ -71,9 +71,12 @@ static void test_patterns(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_folders), cmocka_unit_test(test_files), cmocka_unit_test(test_others),
+      cmocka_unit_test(test_folders),
+      cmocka_unit_test(test_files),
+      cmocka_unit_test(test_others),
       cmocka_unit_test(test_frameworks),
-      cmocka_unit_test(test_programs_and_libraries), cmocka_unit_test(test_patterns),
+      cmocka_unit_test(test_programs_and_libraries),
+      cmocka_unit_test(test_patterns),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

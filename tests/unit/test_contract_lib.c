@@ -18,12 +18,12 @@ static void grow(void) {
 }
 
 static const struct contract_subject subject = {
-  .replace = uv_replace_allocator,
-  .duplicate = duplicate,
-  .zeroed = zeroed,
-  .element_size = sizeof(void *),
-  .release = uv__free,
-  .grow = grow,
+    .replace = uv_replace_allocator,
+    .duplicate = duplicate,
+    .zeroed = zeroed,
+    .element_size = sizeof(void *),
+    .release = uv__free,
+    .grow = grow,
 };
 
 int main(void) {

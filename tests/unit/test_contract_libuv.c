@@ -67,12 +67,12 @@ static void grow(void) {
 }
 
 static const struct contract_subject subject = {
-  .replace = replace,
-  .duplicate = duplicate,
-  .zeroed = zeroed,
-  .element_size = sizeof(uv_env_item_t),
-  .release = release,
-  .grow = grow,
+    .replace = replace,
+    .duplicate = duplicate,
+    .zeroed = zeroed,
+    .element_size = sizeof(uv_env_item_t),
+    .release = release,
+    .grow = grow,
 };
 
 int main(void) {

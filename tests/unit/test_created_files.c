@@ -54,8 +54,8 @@ static void varying_names(void **state) {
   assert_string_equal(more(RUN("/tmp/xAbCdEf", "/tmp/xQrStUv"), RUN("/tmp/x3fGhIj"), RUN("/tmp/xKlMnOp")),
                       "/tmp/xAbCdEf");
   assert_string_equal(more(RUN("/tmp/x1", "/tmp/x2"), RUN("/tmp/x1"), RUN("/tmp/x1")), "/tmp/x2");
-  assert_string_equal(more(RUN("/o/3f", "/o/3f/0123abcd"), RUN("/o/a1", "/o/a1/f00dbeef"),
-                           RUN("/o/a2", "/o/a2/deadc0de")), "");
+  assert_string_equal(
+      more(RUN("/o/3f", "/o/3f/0123abcd"), RUN("/o/a1", "/o/a1/f00dbeef"), RUN("/o/a2", "/o/a2/deadc0de")), "");
 }
 
 /* Where two baselines have names that have nothing to do with each other, only how many there are counts. */
@@ -68,8 +68,10 @@ static void names_without_a_pattern(void **state) {
 /* What is left on purpose is no matter, and a folder is shown rather than what is in it. */
 static void what_is_shown(void **state) {
   (void)state;
-  assert_string_equal(more(RUN("/t/a.gcda", "/t/a.profraw", "/t/core", "/t/core.12", "/t/error.log",
-                               "/home/.cache/a", "/home/.cache"), RUN(NULL), RUN(NULL)), "");
+  assert_string_equal(
+      more(RUN("/t/a.gcda", "/t/a.profraw", "/t/core", "/t/core.12", "/t/error.log", "/home/.cache/a", "/home/.cache"),
+           RUN(NULL), RUN(NULL)),
+      "");
   assert_string_equal(more(RUN("/t/a", "/t/a/b"), RUN(NULL), RUN(NULL)), "/t/a");
   assert_string_equal(more(RUN("/t/a", "/t/a/b"), RUN("/t/a"), RUN("/t/a")), "/t/a/b");
 }
@@ -153,9 +155,9 @@ static void reading(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_same),   cmocka_unit_test(varying_names), cmocka_unit_test(names_without_a_pattern),
-      cmocka_unit_test(what_is_shown), cmocka_unit_test(unknown),    cmocka_unit_test(description),
-      cmocka_unit_test(hashes),     cmocka_unit_test(reading),
+      cmocka_unit_test(the_same),      cmocka_unit_test(varying_names), cmocka_unit_test(names_without_a_pattern),
+      cmocka_unit_test(what_is_shown), cmocka_unit_test(unknown),       cmocka_unit_test(description),
+      cmocka_unit_test(hashes),        cmocka_unit_test(reading),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -290,8 +290,8 @@ static void overflow_is_refused(void **state) {
   }
   const size_t half = (size_t)1 << (sizeof(size_t) * 4);
   errno = 0;
-  assert_null(mempool_calloc(half, half)); /* wraps to 0 */
-  assert_null(mempool_calloc(half + 1, half)); /* wraps to half */
+  assert_null(mempool_calloc(half, half));          /* wraps to 0 */
+  assert_null(mempool_calloc(half + 1, half));      /* wraps to half */
   assert_null(mempool_calloc(SIZE_MAX / 8 + 2, 8)); /* wraps to 8 */
   assert_int_equal(errno, ENOMEM);
 }
@@ -408,23 +408,23 @@ static void destroy_waits_for_the_last_block(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    IN_POOL(blocks_are_aligned),
-    IN_POOL(statistics_are_exact),
-    IN_POOL(exhaustion_recovers_completely),
-    IN_POOL(random_use_keeps_every_promise),
-    IN_POOL(largest_free_can_be_had),
-    IN_POOL(smallest_fitting_block_is_taken),
-    IN_POOL(realloc_in_place),
-    IN_POOL(realloc_moves),
-    IN_POOL(failed_realloc_changes_nothing),
-    IN_POOL(size_zero_is_defined),
-    IN_POOL(overflow_is_refused),
-    IN_POOL(calloc_zeroes),
-    IN_POOL(free_preserves_errno),
-    IN_POOL(destroy_waits_for_the_last_block),
-    cmocka_unit_test(init_refuses_what_it_cannot_use),
-    cmocka_unit_test(no_pool_is_an_empty_pool),
-    cmocka_unit_test(any_memory_will_do),
+      IN_POOL(blocks_are_aligned),
+      IN_POOL(statistics_are_exact),
+      IN_POOL(exhaustion_recovers_completely),
+      IN_POOL(random_use_keeps_every_promise),
+      IN_POOL(largest_free_can_be_had),
+      IN_POOL(smallest_fitting_block_is_taken),
+      IN_POOL(realloc_in_place),
+      IN_POOL(realloc_moves),
+      IN_POOL(failed_realloc_changes_nothing),
+      IN_POOL(size_zero_is_defined),
+      IN_POOL(overflow_is_refused),
+      IN_POOL(calloc_zeroes),
+      IN_POOL(free_preserves_errno),
+      IN_POOL(destroy_waits_for_the_last_block),
+      cmocka_unit_test(init_refuses_what_it_cannot_use),
+      cmocka_unit_test(no_pool_is_an_empty_pool),
+      cmocka_unit_test(any_memory_will_do),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,7 +71,7 @@ static void run(uint32_t low, uint32_t span) {
     if (indexed[i]) mempool__index_remove(&pool, id_of(i));
   }
   assert_int_equal(pool.rows, 0);
-  for (uint32_t class = 0; class < MEMPOOL__CLASSES; class++) assert_int_equal(pool.bins[class], 0);
+  for (uint32_t class = 0; class < MEMPOOL__CLASSES; class ++) assert_int_equal(pool.bins[class], 0);
 }
 
 /* Sizes that have a class each, where classes are mere lists. */
@@ -110,7 +110,7 @@ static void every_class_holds_its_range(void **state) {
   pool = (struct mempool__pool){.base = memory};
   struct mempool__block *block = mempool__at(&pool, STRIDE);
   uint64_t next_low = 1;
-  for (uint32_t class = 1; class < MEMPOOL__CLASSES; class++) {
+  for (uint32_t class = 1; class < MEMPOOL__CLASSES; class ++) {
     struct mempool__range range = mempool__class_range(class);
     assert_int_equal(range.low, next_low); /* no size is left out, none is in two */
     next_low += range.span;
@@ -129,9 +129,9 @@ static void every_class_holds_its_range(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(exact_sizes),          cmocka_unit_test(one_crowded_class),
-    cmocka_unit_test(one_deep_class),       cmocka_unit_test(neighbouring_classes),
-    cmocka_unit_test(all_sizes),            cmocka_unit_test(every_class_holds_its_range),
+      cmocka_unit_test(exact_sizes),    cmocka_unit_test(one_crowded_class),
+      cmocka_unit_test(one_deep_class), cmocka_unit_test(neighbouring_classes),
+      cmocka_unit_test(all_sizes),      cmocka_unit_test(every_class_holds_its_range),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

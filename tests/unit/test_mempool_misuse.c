@@ -331,16 +331,11 @@ static void fork_leaves_the_child_a_pool(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    IN_POOL(double_free_is_found),
-    IN_POOL(stale_pointer_after_realloc_is_found),
-    IN_POOL(foreign_free_is_found),
-    IN_POOL(interior_free_is_found),
-    IN_POOL(overrun_is_found),
-    IN_POOL(write_after_free_is_found),
-    IN_POOL(handler_may_jump),
-    IN_POOL(default_is_one_line_and_abort),
-    IN_POOL(threads_share_the_pool),
-    IN_POOL(fork_leaves_the_child_a_pool),
+      IN_POOL(double_free_is_found),   IN_POOL(stale_pointer_after_realloc_is_found),
+      IN_POOL(foreign_free_is_found),  IN_POOL(interior_free_is_found),
+      IN_POOL(overrun_is_found),       IN_POOL(write_after_free_is_found),
+      IN_POOL(handler_may_jump),       IN_POOL(default_is_one_line_and_abort),
+      IN_POOL(threads_share_the_pool), IN_POOL(fork_leaves_the_child_a_pool),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,7 +69,8 @@ static void test_defaults(void **state) {
 static void test_spellings(void **state) {
   (void)state;
   assert_int_equal(parse("explore", "-vj4", "--timeout=0.25", "--faults", "persistent", "--stdin", "-", "--all",
-                         "--image=a*,b", "--no-trace", "--", "-prog", NULL), 0);
+                         "--image=a*,b", "--no-trace", "--", "-prog", NULL),
+                   0);
   assert_int_equal(options.jobs, 4);
   assert_int_equal(options.timeout_ms, 250);
   assert_int_equal(options.faults, NOMEM_FAULT_PERSISTENT);
@@ -109,10 +110,24 @@ static void test_bad_plan(void **state) {
 
 /* Numbers are read strictly: no sign, no blank, no tail, nothing out of range. */
 static void test_numbers(void **state) {
-  static const char *const bad_jobs[] = {"",    "0",   "257", "-1", "+1",  " 1", "1 ",
-                                         "0x2", "1e1", "4.0", "j",  "18446744073709551617"};
-  static const char *const bad_times[] = {"",     "0",   "0.0", "0.0009", ".5",  "1.", "-1", "+1", "1e3",
-                                          "1..2", "1,5", "inf", "nan",    "1s",  " 1", "1000000",
+  static const char *const bad_jobs[] = {"",   "0",   "257", "-1",  "+1", " 1",
+                                         "1 ", "0x2", "1e1", "4.0", "j",  "18446744073709551617"};
+  static const char *const bad_times[] = {"",
+                                          "0",
+                                          "0.0",
+                                          "0.0009",
+                                          ".5",
+                                          "1.",
+                                          "-1",
+                                          "+1",
+                                          "1e3",
+                                          "1..2",
+                                          "1,5",
+                                          "inf",
+                                          "nan",
+                                          "1s",
+                                          " 1",
+                                          "1000000",
                                           "999999999999999999999"};
   (void)state;
   for (size_t i = 0; i < sizeof bad_jobs / sizeof *bad_jobs; i++)
@@ -179,8 +194,9 @@ static void test_usage_errors(void **state) {
                  "nomem: explore: --all takes no value: leave out what follows it (try 'nomem explore --help')\n");
   assert_refused(parse("explore", "-v", "-q", "x", NULL),
                  "nomem: explore: --verbose and --quiet: leave one of them out (try 'nomem explore --help')\n");
-  assert_refused(parse("explore", "-", NULL), "nomem: explore: unknown option '-': if it is PROGRAM's, put it after "
-                                              "PROGRAM (try 'nomem explore --help')\n");
+  assert_refused(parse("explore", "-", NULL),
+                 "nomem: explore: unknown option '-': if it is PROGRAM's, put it after "
+                 "PROGRAM (try 'nomem explore --help')\n");
   assert_refused(parse("explore", "--faults", "some", "x", NULL),
                  "nomem: explore: --faults 'some': give transient, persistent, both or all "
                  "(try 'nomem explore --help')\n");
@@ -245,7 +261,10 @@ static void test_quote(void **state) {
   assert_string_equal(nomem__quote("a b", out, sizeof out), "'a b'");
   assert_string_equal(nomem__quote("\xc3\xa4\xe2\x82\xac", out, sizeof out), "'\xc3\xa4\xe2\x82\xac'");
   assert_string_equal(nomem__quote("\n\t\r\\\033\x7f\x01", out, sizeof out), "'\\n\\t\\r\\\\\\x1b\\x7f\\x01'");
-  assert_string_equal(nomem__quote("\xc2\x9b" "A\xff\xe2\x82", out, sizeof out), "'\\xc2\\x9bA\\xff\\xe2\\x82'");
+  assert_string_equal(nomem__quote("\xc2\x9b"
+                                   "A\xff\xe2\x82",
+                                   out, sizeof out),
+                      "'\\xc2\\x9bA\\xff\\xe2\\x82'");
   assert_string_equal(nomem__quote("12345678901234", out, 17), "'12345678901234'");
   assert_string_equal(nomem__quote("123456789012345", out, 17), "'12345678901...'");
   for (size_t bytes = 16; bytes < sizeof out; bytes++) {
@@ -258,9 +277,9 @@ static void test_quote(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_defaults),     cmocka_unit_test(test_spellings),     cmocka_unit_test(test_plan),
-      cmocka_unit_test(test_bad_plan),     cmocka_unit_test(test_numbers),       cmocka_unit_test(test_image),
-      cmocka_unit_test(test_usage_errors), cmocka_unit_test(test_nothing),       cmocka_unit_test(test_help_is_whole),
+      cmocka_unit_test(test_defaults),     cmocka_unit_test(test_spellings), cmocka_unit_test(test_plan),
+      cmocka_unit_test(test_bad_plan),     cmocka_unit_test(test_numbers),   cmocka_unit_test(test_image),
+      cmocka_unit_test(test_usage_errors), cmocka_unit_test(test_nothing),   cmocka_unit_test(test_help_is_whole),
       cmocka_unit_test(test_help_fits),    cmocka_unit_test(test_quote),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,7 +127,6 @@ static void large(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(swallowed), cmocka_unit_test(not_swallowed),
-                                     cmocka_unit_test(unstable), cmocka_unit_test(difference),
-                                     cmocka_unit_test(large)};
+                                     cmocka_unit_test(unstable), cmocka_unit_test(difference), cmocka_unit_test(large)};
   return cmocka_run_group_tests_name("output", tests, NULL, NULL);
 }

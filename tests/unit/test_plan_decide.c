@@ -14,8 +14,8 @@
 #define KEY UINT64_C(0x9f3a2c1100000042)
 #define OTHER_KEY UINT64_C(0x9f3a2c1200000042)
 
-static const struct nomem_call plain = {.fn = NOMEM_FN_MALLOC, .size_bytes = 16, .site = KEY, .occurrence = 1,
-                                        .thread = 1, .main_thread = true};
+static const struct nomem_call plain = {
+    .fn = NOMEM_FN_MALLOC, .size_bytes = 16, .site = KEY, .occurrence = 1, .thread = 1, .main_thread = true};
 
 static void parse(const char *text, struct nomem_plan *plan) {
   struct nomem_plan_error error;
@@ -331,15 +331,21 @@ static void test_errno(void **state) {
 /* A glob matches whole names only, with any number of stars anywhere. */
 static void test_glob(void **state) {
   (void)state;
-  static const struct { const char *pattern, *name; bool matches; } globs[] = {
-    {"", "", true},          {"", "a", false},        {"*", "", true},          {"*", "abc", true},
-    {"?", "", false},        {"?", "a", true},        {"?", "ab", false},       {"abc", "abc", true},
-    {"abc", "ab", false},    {"ab", "abc", false},    {"a*", "abc", true},      {"*c", "abc", true},
-    {"*b", "abc", false},    {"a*c", "ac", true},     {"a*c", "abcbc", true},   {"a*c", "abcb", false},
-    {"*a*b*", "xxaxxb", true}, {"*a*b*", "xxbxxa", false}, {"**", "a", true},   {"a**b", "ab", true},
-    {"*?", "", false},       {"*?", "ab", true},      {"?*?", "a", false},      {"?*?", "ab", true},
-    {"[a]", "a", false},     {"[a]", "[a]", true},    {"libuv.so*", "libuv.so.1.0.0", true},
-    {"*aab", "aaaab", true}, {"*ab*ab", "abab", true}, {"*ab*ab", "aab", false}, {"\\*", "*", false},
+  static const struct {
+    const char *pattern, *name;
+    bool matches;
+  } globs[] = {
+      {"", "", true},          {"", "a", false},          {"*", "", true},
+      {"*", "abc", true},      {"?", "", false},          {"?", "a", true},
+      {"?", "ab", false},      {"abc", "abc", true},      {"abc", "ab", false},
+      {"ab", "abc", false},    {"a*", "abc", true},       {"*c", "abc", true},
+      {"*b", "abc", false},    {"a*c", "ac", true},       {"a*c", "abcbc", true},
+      {"a*c", "abcb", false},  {"*a*b*", "xxaxxb", true}, {"*a*b*", "xxbxxa", false},
+      {"**", "a", true},       {"a**b", "ab", true},      {"*?", "", false},
+      {"*?", "ab", true},      {"?*?", "a", false},       {"?*?", "ab", true},
+      {"[a]", "a", false},     {"[a]", "[a]", true},      {"libuv.so*", "libuv.so.1.0.0", true},
+      {"*aab", "aaaab", true}, {"*ab*ab", "abab", true},  {"*ab*ab", "aab", false},
+      {"\\*", "*", false},
   };
   for (size_t i = 0; i < sizeof globs / sizeof globs[0]; i++) {
     if (nomem__glob(globs[i].pattern, globs[i].name) != globs[i].matches) {
@@ -364,12 +370,13 @@ static void test_glob_ends(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_counting),    cmocka_unit_test(test_draws),
-    cmocka_unit_test(test_what_is_counted), cmocka_unit_test(test_counters),
-    cmocka_unit_test(test_conditions),  cmocka_unit_test(test_all_conditions_must_match),
-    cmocka_unit_test(test_masks_by_rule), cmocka_unit_test(test_from),          cmocka_unit_test(test_probability),
-    cmocka_unit_test(test_races),       cmocka_unit_test(test_errno),           cmocka_unit_test(test_glob),
-    cmocka_unit_test(test_glob_ends),
+      cmocka_unit_test(test_counting),        cmocka_unit_test(test_draws),
+      cmocka_unit_test(test_what_is_counted), cmocka_unit_test(test_counters),
+      cmocka_unit_test(test_conditions),      cmocka_unit_test(test_all_conditions_must_match),
+      cmocka_unit_test(test_masks_by_rule),   cmocka_unit_test(test_from),
+      cmocka_unit_test(test_probability),     cmocka_unit_test(test_races),
+      cmocka_unit_test(test_errno),           cmocka_unit_test(test_glob),
+      cmocka_unit_test(test_glob_ends),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "explore/report/report.h"
 #include "explore/report/document.h"
+#include "explore/report/report.h"
 
 typedef int writer(const json_t *document, FILE *out);
 
@@ -26,11 +26,11 @@ static json_t *document_of(const char *name, bool flaky, bool complete) {
       "crash-1", "verdict", "crash", "meaning", name, "flaky", (int)flaky, "runs", 3, "where", name, "end", name,
       "reproduce", name, "message", name, "fault", "function", "malloc", "bytes", 9, "allocation", 1, "where", name,
       "culprit", 0, "stack", frame, "blow_up", "culprit", 1, "stack", frame, frame);
-  json_t *document = json_pack(
-      "{s:{s:s}, s:[s], s:s, s:s, s:f, s:b, s:{s:i, s:i}, s:[{s:s, s:s, s:b, s:i}], s:[o], s:[], s:[]}", "tool",
-      "version", "1", "command", name, "directory", "/root of/work", "source_root", "/root of", "seconds", 1.5,
-      "complete", (int)complete, "coverage", "points", 4, "points_tried", 3, "verdicts", "name", "crash", "meaning",
-      name, "is_finding", 1, "runs", 3, "findings", finding, "frames", "sites");
+  json_t *document =
+      json_pack("{s:{s:s}, s:[s], s:s, s:s, s:f, s:b, s:{s:i, s:i}, s:[{s:s, s:s, s:b, s:i}], s:[o], s:[], s:[]}",
+                "tool", "version", "1", "command", name, "directory", "/root of/work", "source_root", "/root of",
+                "seconds", 1.5, "complete", (int)complete, "coverage", "points", 4, "points_tried", 3, "verdicts",
+                "name", "crash", "meaning", name, "is_finding", 1, "runs", 3, "findings", finding, "frames", "sites");
   json_decref(frame);
   assert_non_null(document);
   return document;
@@ -249,9 +249,9 @@ static void test_sarif_annotates_what_is_here(void **state) {
   (void)state;
   json_t *document = document_of("lib.c", false, true);
   json_t *blow_up = (json_t *)at(at(document, "findings"), "blow_up");
-  json_array_append_new(json_object_get(blow_up, "stack"),
-                        json_pack("{s:s, s:i, s:{s:i, s:[s]}}", "file", "mine.c", "line", 3, "source", "first", 3,
-                                  "lines", "call();"));
+  json_array_append_new(
+      json_object_get(blow_up, "stack"),
+      json_pack("{s:s, s:i, s:{s:i, s:[s]}}", "file", "mine.c", "line", 3, "source", "first", 3, "lines", "call();"));
   json_t *run = sarif_run(document);
   const json_t *physical = at(at(at(run, "results"), "locations"), "physicalLocation");
   assert_string_equal(nomem__json_string(at(physical, "artifactLocation"), "uri"), "work/mine.c");

@@ -37,36 +37,41 @@ static void assert_one(const char *text, const char *kind, unsigned depth, const
 /* AddressSanitizer: the stack of the access, not those of the allocation and the free. */
 static void address(void **state) {
   (void)state;
-  assert_one("=================================================================\n"
-             "==14520==ERROR: AddressSanitizer: heap-use-after-free on address 0x602000000011 at pc 0x5555555551d7 bp "
-             "0x7fffffffe500 sp 0x7fffffffe4f8\n"
-             "WRITE of size 1 at 0x602000000011 thread T0\n"
-             "#0 0x5555555551d6 (/tmp/a folder/prog-gasan+0x11d6)\n"
-             "#1 0x7ffff7645249 (/lib/x86_64-linux-gnu/libc.so.6+0x27249)\n"
-             "#2 0x7ffff7645304 (/lib/x86_64-linux-gnu/libc.so.6+0x27304)\n"
-             "\n"
-             "0x602000000011 is located 1 bytes inside of 10-byte region [0x602000000010,0x60200000001a)\n"
-             "freed by thread T0 here:\n"
-             "#0 0x7ffff78b76a8 (/lib/x86_64-linux-gnu/libasan.so.8+0xb76a8)\n"
-             "#1 0x55555555519a (/tmp/a folder/prog-gasan+0x119a)\n"
-             "SUMMARY: AddressSanitizer: heap-use-after-free (/tmp/a folder/prog-gasan+0x11d6) \n"
-             "==14520==ABORTING\n",
-             "AddressSanitizer: heap-use-after-free", 3, "/tmp/a folder/prog-gasan", 0x11d6);
+  assert_one(
+      "=================================================================\n"
+      "==14520==ERROR: AddressSanitizer: heap-use-after-free on address 0x602000000011 at pc 0x5555555551d7 bp "
+      "0x7fffffffe500 sp 0x7fffffffe4f8\n"
+      "WRITE of size 1 at 0x602000000011 thread T0\n"
+      "#0 0x5555555551d6 (/tmp/a folder/prog-gasan+0x11d6)\n"
+      "#1 0x7ffff7645249 (/lib/x86_64-linux-gnu/libc.so.6+0x27249)\n"
+      "#2 0x7ffff7645304 (/lib/x86_64-linux-gnu/libc.so.6+0x27304)\n"
+      "\n"
+      "0x602000000011 is located 1 bytes inside of 10-byte region [0x602000000010,0x60200000001a)\n"
+      "freed by thread T0 here:\n"
+      "#0 0x7ffff78b76a8 (/lib/x86_64-linux-gnu/libasan.so.8+0xb76a8)\n"
+      "#1 0x55555555519a (/tmp/a folder/prog-gasan+0x119a)\n"
+      "SUMMARY: AddressSanitizer: heap-use-after-free (/tmp/a folder/prog-gasan+0x11d6) \n"
+      "==14520==ABORTING\n",
+      "AddressSanitizer: heap-use-after-free", 3, "/tmp/a folder/prog-gasan", 0x11d6);
   assert_false(found.report.is_leak);
-  assert_one("==1==ERROR: AddressSanitizer: attempting double-free on 0x502000000010 in thread T0:\n"
-             "    #0 0x55555561f336  (/x/prog+0xcb336) (BuildId: 01)\n",
-             "AddressSanitizer: attempting double-free", 1, "/x/prog", 0xcb336);
-  assert_one("==1==ERROR: AddressSanitizer: attempting free on address which was not malloc()-ed: 0x7ffc in thread T0\n"
-             "#0 0x1 (/x+0x1)\n",
-             "AddressSanitizer: attempting free on address which was not malloc()-ed", 1, "/x", 1);
-  assert_one("==1==ERROR: AddressSanitizer: SEGV on unknown address 0x000000000000 (pc 0x55 bp 0x7f sp 0x7f T0)\n"
-             "==1==The signal is caused by a READ memory access.\n"
-             "==1==Hint: address points to the zero page.\n"
-             "#0 0x1 (/x+0x1)\n",
-             "AddressSanitizer: SEGV", 1, "/x", 1);
-  assert_one("==1==ERROR: AddressSanitizer: alloc-dealloc-mismatch (malloc vs operator delete) on 0x602000000010\n"
-             "#0 0x1 (/x+0x1)\n",
-             "AddressSanitizer: alloc-dealloc-mismatch (malloc vs operator delete)", 1, "/x", 1);
+  assert_one(
+      "==1==ERROR: AddressSanitizer: attempting double-free on 0x502000000010 in thread T0:\n"
+      "    #0 0x55555561f336  (/x/prog+0xcb336) (BuildId: 01)\n",
+      "AddressSanitizer: attempting double-free", 1, "/x/prog", 0xcb336);
+  assert_one(
+      "==1==ERROR: AddressSanitizer: attempting free on address which was not malloc()-ed: 0x7ffc in thread T0\n"
+      "#0 0x1 (/x+0x1)\n",
+      "AddressSanitizer: attempting free on address which was not malloc()-ed", 1, "/x", 1);
+  assert_one(
+      "==1==ERROR: AddressSanitizer: SEGV on unknown address 0x000000000000 (pc 0x55 bp 0x7f sp 0x7f T0)\n"
+      "==1==The signal is caused by a READ memory access.\n"
+      "==1==Hint: address points to the zero page.\n"
+      "#0 0x1 (/x+0x1)\n",
+      "AddressSanitizer: SEGV", 1, "/x", 1);
+  assert_one(
+      "==1==ERROR: AddressSanitizer: alloc-dealloc-mismatch (malloc vs operator delete) on 0x602000000010\n"
+      "#0 0x1 (/x+0x1)\n",
+      "AddressSanitizer: alloc-dealloc-mismatch (malloc vs operator delete)", 1, "/x", 1);
 }
 
 /* UndefinedBehaviorSanitizer: one report after the other. Only the numbers in what they say make no difference. */
@@ -112,10 +117,11 @@ static void undefined(void **state) {
 static void leaks(void **state) {
   (void)state;
   size_t at = 0;
-  const char *text = "==1==ERROR: LeakSanitizer: detected memory leaks\n"
-                     "\nDirect leak of 1000 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x+0x1)\n#1 0x2 (/x+0x2)\n"
-                     "\nDirect leak of 10 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x+0x1)\n#1 0x3 (/x+0x3)\n"
-                     "\nIndirect leak of 7 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x+0x4)\n";
+  const char *text =
+      "==1==ERROR: LeakSanitizer: detected memory leaks\n"
+      "\nDirect leak of 1000 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x+0x1)\n#1 0x2 (/x+0x2)\n"
+      "\nDirect leak of 10 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x+0x1)\n#1 0x3 (/x+0x3)\n"
+      "\nIndirect leak of 7 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x+0x4)\n";
   assert_true(parse(text, &at));
   uint64_t first = found.hash;
   assert_int_equal(found.report.trace.frame[1].offset, 2);
@@ -123,51 +129,61 @@ static void leaks(void **state) {
   assert_int_equal(found.report.trace.frame[1].offset, 3);
   assert_true(found.hash != first);
   assert_false(parse(text, &at));
-  assert_one("==1==ERROR: LeakSanitizer: detected memory leaks\n"
-             "\nIndirect leak of 7 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x+0x4)\n",
-             "LeakSanitizer: detected memory leaks", 1, "/x", 4);
+  assert_one(
+      "==1==ERROR: LeakSanitizer: detected memory leaks\n"
+      "\nIndirect leak of 7 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x+0x4)\n",
+      "LeakSanitizer: detected memory leaks", 1, "/x", 4);
   assert_true(found.report.is_leak);
 }
 
 /* LeakSanitizer, MemorySanitizer and ThreadSanitizer. */
 static void others(void **state) {
   (void)state;
-  assert_one("\n=================================================================\n"
-             "==15309==ERROR: LeakSanitizer: detected memory leaks\n"
-             "\n"
-             "Direct leak of 100 byte(s) in 1 object(s) allocated from:\n"
-             "#0 0x7ffff78b89cf (/lib/x86_64-linux-gnu/libasan.so.8+0xb89cf)\n"
-             "#1 0x555555555186 (/tmp/san/rec/prog-glsan+0x1186)\n"
-             "\n"
-             "SUMMARY: AddressSanitizer: 100 byte(s) leaked in 1 allocation(s).\n",
-             "LeakSanitizer: detected memory leaks", 2, "/lib/x86_64-linux-gnu/libasan.so.8", 0xb89cf);
+  assert_one(
+      "\n=================================================================\n"
+      "==15309==ERROR: LeakSanitizer: detected memory leaks\n"
+      "\n"
+      "Direct leak of 100 byte(s) in 1 object(s) allocated from:\n"
+      "#0 0x7ffff78b89cf (/lib/x86_64-linux-gnu/libasan.so.8+0xb89cf)\n"
+      "#1 0x555555555186 (/tmp/san/rec/prog-glsan+0x1186)\n"
+      "\n"
+      "SUMMARY: AddressSanitizer: 100 byte(s) leaked in 1 allocation(s).\n",
+      "LeakSanitizer: detected memory leaks", 2, "/lib/x86_64-linux-gnu/libasan.so.8", 0xb89cf);
   assert_true(found.report.is_leak);
-  assert_one("==15558==WARNING: MemorySanitizer: use-of-uninitialized-value\n"
-             "#0 0x5555555fb3eb (/x/msan+0xa73eb)\n"
-             "SUMMARY: MemorySanitizer: use-of-uninitialized-value (/x/msan+0xa73eb)\n"
-             "Exiting\n",
-             "MemorySanitizer: use-of-uninitialized-value", 1, "/x/msan", 0xa73eb);
-  assert_one("==================\n"
-             "WARNING: ThreadSanitizer: data race (pid=15699)\n"
-             "  Read of size 4 at 0x5555555580e8 by main thread:\n"
-             "#0 0x555555555350 (/x/tsan+0x134f)\n"
-             "#1 0x55555555540b (/x/tsan+0x140a)\n"
-             "\n"
-             "  Previous write of size 4 at 0x5555555580e8 by thread T1 (mutexes: write M0):\n"
-             "#0 0x555555555268 (/x/tsan+0x1267)\n"
-             "SUMMARY: ThreadSanitizer: data race (/x/tsan+0x134f) \n",
-             "ThreadSanitizer: data race", 2, "/x/tsan", 0x134f);
+  assert_one(
+      "==15558==WARNING: MemorySanitizer: use-of-uninitialized-value\n"
+      "#0 0x5555555fb3eb (/x/msan+0xa73eb)\n"
+      "SUMMARY: MemorySanitizer: use-of-uninitialized-value (/x/msan+0xa73eb)\n"
+      "Exiting\n",
+      "MemorySanitizer: use-of-uninitialized-value", 1, "/x/msan", 0xa73eb);
+  assert_one(
+      "==================\n"
+      "WARNING: ThreadSanitizer: data race (pid=15699)\n"
+      "  Read of size 4 at 0x5555555580e8 by main thread:\n"
+      "#0 0x555555555350 (/x/tsan+0x134f)\n"
+      "#1 0x55555555540b (/x/tsan+0x140a)\n"
+      "\n"
+      "  Previous write of size 4 at 0x5555555580e8 by thread T1 (mutexes: write M0):\n"
+      "#0 0x555555555268 (/x/tsan+0x1267)\n"
+      "SUMMARY: ThreadSanitizer: data race (/x/tsan+0x134f) \n",
+      "ThreadSanitizer: data race", 2, "/x/tsan", 0x134f);
   assert_false(found.report.is_leak);
 }
 
 /* Other programs have run-time errors, too, and speak of sanitizers; a warning is no error of all of them. */
 static void no_reports(void **state) {
-  static const char *const texts[] = {
-      "", "\n", "panic: runtime error: index out of range [5] with length 3\n", "runtime error: x\n",
-      "lua: runtime error: x\n", "SUMMARY: AddressSanitizer: heap-use-after-free (/x+0x1)\n",
-      "==1==WARNING: AddressSanitizer: something\n", "==1==WARNING: AddressSanitizer failed to allocate 0x10 bytes\n",
-      "built with AddressSanitizer: yes\n", "ERROR: HygieneSanitizer: dry\n", "ERROR: AddressSanitizer:DEADLYSIGNAL\n",
-      "ERROR: AddressSanitizer"};
+  static const char *const texts[] = {"",
+                                      "\n",
+                                      "panic: runtime error: index out of range [5] with length 3\n",
+                                      "runtime error: x\n",
+                                      "lua: runtime error: x\n",
+                                      "SUMMARY: AddressSanitizer: heap-use-after-free (/x+0x1)\n",
+                                      "==1==WARNING: AddressSanitizer: something\n",
+                                      "==1==WARNING: AddressSanitizer failed to allocate 0x10 bytes\n",
+                                      "built with AddressSanitizer: yes\n",
+                                      "ERROR: HygieneSanitizer: dry\n",
+                                      "ERROR: AddressSanitizer:DEADLYSIGNAL\n",
+                                      "ERROR: AddressSanitizer"};
   (void)state;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     size_t at = 0;
@@ -179,9 +195,10 @@ static void no_reports(void **state) {
 static void odd_frames(void **state) {
   size_t at = 0;
   (void)state;
-  assert_true(parse("==1==ERROR: AddressSanitizer: x on 0x1\n#0 0x1 in main a.c:1\n#1 0x2 (relative+0x3)\n"
-                    "#2 0x3 (/a+0xb+0xc)\n#3 0x4 (/a+0xfffffffffffffffffffff)\n#4 0x5 (/a+0x)\n#6 0x6 (/a+0x1)\n",
-                    &at));
+  assert_true(
+      parse("==1==ERROR: AddressSanitizer: x on 0x1\n#0 0x1 in main a.c:1\n#1 0x2 (relative+0x3)\n"
+            "#2 0x3 (/a+0xb+0xc)\n#3 0x4 (/a+0xfffffffffffffffffffff)\n#4 0x5 (/a+0x)\n#6 0x6 (/a+0x1)\n",
+            &at));
   assert_int_equal(found.report.trace.depth, 5);
   assert_int_equal(found.path[0].bytes, 0);
   assert_int_equal(found.path[1].bytes, 0);
@@ -213,9 +230,21 @@ static void assert_sane(void) {
 
 /* Reports cut, shuffled and spoiled end in no report or a sane one, and the search goes on to its end. */
 static void garbage(void **state) {
-  static const char *const parts[] = {"==1==ERROR: AddressSanitizer: ", "WARNING: ThreadSanitizer: ", "a.c:1:2",
-                                      ": runtime error: ", "Sanitizer: ", "#0 0x1 (/a+0x1)\n", "#1 0x2 (", "+0x",
-                                      "\n", ")", " on address 0x", "\033[31m", "\xff\xfe", "(/\n", "#"};
+  static const char *const parts[] = {"==1==ERROR: AddressSanitizer: ",
+                                      "WARNING: ThreadSanitizer: ",
+                                      "a.c:1:2",
+                                      ": runtime error: ",
+                                      "Sanitizer: ",
+                                      "#0 0x1 (/a+0x1)\n",
+                                      "#1 0x2 (",
+                                      "+0x",
+                                      "\n",
+                                      ")",
+                                      " on address 0x",
+                                      "\033[31m",
+                                      "\xff\xfe",
+                                      "(/\n",
+                                      "#"};
   char text[600];
   (void)state;
   srand(1);
@@ -320,10 +349,9 @@ static void options(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(address),    cmocka_unit_test(undefined), cmocka_unit_test(leaks),
-      cmocka_unit_test(others),     cmocka_unit_test(no_reports),
-      cmocka_unit_test(odd_frames), cmocka_unit_test(garbage),   cmocka_unit_test(flood),  cmocka_unit_test(known),
-      cmocka_unit_test(options),
+      cmocka_unit_test(address),    cmocka_unit_test(undefined),  cmocka_unit_test(leaks),   cmocka_unit_test(others),
+      cmocka_unit_test(no_reports), cmocka_unit_test(odd_frames), cmocka_unit_test(garbage), cmocka_unit_test(flood),
+      cmocka_unit_test(known),      cmocka_unit_test(options),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

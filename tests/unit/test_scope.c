@@ -321,11 +321,11 @@ static void installing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(counts_and_fails), TEST(only_within_a_scope), TEST(scopes_are_independent), TEST(failed_realloc),
-      TEST(calloc_overflow),  TEST(free_is_left_alone),  TEST(bad_plans),              TEST(one_scope_at_a_time),
-      TEST(pauses),           TEST(threads),             TEST(a_pause_is_the_threads), TEST(a_child_has_its_own),
-      TEST(budget),           TEST(errno_of_the_allocator),
-      TEST(installing),
+      TEST(counts_and_fails), TEST(only_within_a_scope),    TEST(scopes_are_independent),
+      TEST(failed_realloc),   TEST(calloc_overflow),        TEST(free_is_left_alone),
+      TEST(bad_plans),        TEST(one_scope_at_a_time),    TEST(pauses),
+      TEST(threads),          TEST(a_pause_is_the_threads), TEST(a_child_has_its_own),
+      TEST(budget),           TEST(errno_of_the_allocator), TEST(installing),
   };
   return cmocka_run_group_tests(tests, install, NULL);
 }

@@ -126,15 +126,15 @@ static const struct {
   const char *name;
   void (*run)(void);
 } victims[] = {
-  {"null_read", victim_null_read},
-  {"null_call", victim_null_call},
-  {"garbage_call", victim_garbage_call},
-  {"non_canonical", victim_non_canonical},
-  {"abort", victim_abort},
-  {"overflow", victim_overflow},
-  {"smash", victim_smash},
-  {"threads", victim_threads},
-  {"handler", victim_handler},
+    {"null_read", victim_null_read},
+    {"null_call", victim_null_call},
+    {"garbage_call", victim_garbage_call},
+    {"non_canonical", victim_non_canonical},
+    {"abort", victim_abort},
+    {"overflow", victim_overflow},
+    {"smash", victim_smash},
+    {"threads", victim_threads},
+    {"handler", victim_handler},
 };
 
 static char self[PAGE_BYTES];
@@ -188,8 +188,7 @@ static const char *function_at(const struct nomem__stack *stack, size_t i) {
   struct nomem__source_frame frames[32];
   if (i >= stack->depth || !stack->frames[i].module) return "";
   const struct nomem__stack_frame *frame = &stack->frames[i];
-  size_t count =
-    nomem__symbols_resolve(symbols, frame->module, frame->offset, frame->is_return_address, frames, 32);
+  size_t count = nomem__symbols_resolve(symbols, frame->module, frame->offset, frame->is_return_address, frames, 32);
   const char *name = frames[count - 1].function;
   return name ? name : "";
 }
@@ -358,7 +357,8 @@ static void check_built(const char *options) {
   char directory[] = "/tmp/nomem-stack-XXXXXX", program[NAME_DEPTH];
   snprintf(program, sizeof program, "%s/victim", make_directory(directory));
   run("printf 'int *volatile p; __attribute__((noinline)) int touch(void) { return *p + 1; }"
-      "int main(void) { return touch() + 1; }' | gcc %s -x c -o '%s' -", options, program);
+      "int main(void) { return touch() + 1; }' | gcc %s -x c -o '%s' -",
+      options, program);
   struct nomem__stack stack = capture(program, NULL);
   assert_string_equal(function_at(&stack, 0), "touch");
   assert_string_equal(function_at(&stack, 1), "main");
@@ -429,19 +429,19 @@ int main(int argc, char **argv) {
   alarm(TEST_SECONDS);
   if (readlink("/proc/self/exe", self, NAME_DEPTH) <= 0) return 1;
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_read_through_null_is_at_the_top),
-    cmocka_unit_test(a_call_through_null_shows_its_caller),
-    cmocka_unit_test(a_call_through_garbage_shows_its_caller),
-    cmocka_unit_test(an_address_no_pointer_can_hold_is_not_taken_for_null),
-    cmocka_unit_test(abort_shows_its_caller),
-    cmocka_unit_test(a_stack_goes_on_through_a_signal_handler),
-    cmocka_unit_test(endless_recursion_is_cut),
-    cmocka_unit_test(a_smashed_stack_gives_what_is_left),
-    cmocka_unit_test(every_thread_of_a_stopped_process_is_captured),
-    cmocka_unit_test(a_program_deleted_on_disk_is_unwound_from_memory),
-    cmocka_unit_test(static_fixed_and_movable_programs_give_offsets_of_their_symbol_tables),
-    cmocka_unit_test(a_thread_that_cannot_be_captured_is_an_error),
-    cmocka_unit_test(captures_and_lookups_leak_no_descriptor),
+      cmocka_unit_test(a_read_through_null_is_at_the_top),
+      cmocka_unit_test(a_call_through_null_shows_its_caller),
+      cmocka_unit_test(a_call_through_garbage_shows_its_caller),
+      cmocka_unit_test(an_address_no_pointer_can_hold_is_not_taken_for_null),
+      cmocka_unit_test(abort_shows_its_caller),
+      cmocka_unit_test(a_stack_goes_on_through_a_signal_handler),
+      cmocka_unit_test(endless_recursion_is_cut),
+      cmocka_unit_test(a_smashed_stack_gives_what_is_left),
+      cmocka_unit_test(every_thread_of_a_stopped_process_is_captured),
+      cmocka_unit_test(a_program_deleted_on_disk_is_unwound_from_memory),
+      cmocka_unit_test(static_fixed_and_movable_programs_give_offsets_of_their_symbol_tables),
+      cmocka_unit_test(a_thread_that_cannot_be_captured_is_an_error),
+      cmocka_unit_test(captures_and_lookups_leak_no_descriptor),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -15,9 +15,14 @@
 
 static struct nomem__symbols *symbols;
 
-#define FRAMES(...) (struct nomem__trace_frame[]){__VA_ARGS__}
-#define TRACE(...) \
-  {.depth = sizeof FRAMES(__VA_ARGS__) / sizeof(struct nomem__trace_frame), .frame = {__VA_ARGS__}}
+#define FRAMES(...)               \
+  (struct nomem__trace_frame[]) { \
+    __VA_ARGS__                   \
+  }
+#define TRACE(...)                                                                                    \
+  {                                                                                                   \
+    .depth = sizeof FRAMES(__VA_ARGS__) / sizeof(struct nomem__trace_frame), .frame = { __VA_ARGS__ } \
+  }
 
 /* The first frame outside the run-times is to blame; code outside every module is nobody's. */
 static void test_culprit(void **state) {
@@ -91,7 +96,7 @@ static int close_symbols(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_culprit),   cmocka_unit_test(test_same_file),        cmocka_unit_test(test_same_from),
+      cmocka_unit_test(test_culprit),  cmocka_unit_test(test_same_file),        cmocka_unit_test(test_same_from),
       cmocka_unit_test(test_sameness), cmocka_unit_test(test_library_to_blame),
   };
   return cmocka_run_group_tests(tests, open_symbols, close_symbols);

@@ -41,9 +41,11 @@ static int64_t count_campaigns(struct nomem__store *store) {
 }
 
 static int add_campaign(struct nomem__store *store, const char *identity) {
-  return nomem__store_do(store, "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem,faults,"
+  return nomem__store_do(store,
+                         "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem,faults,"
                          "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,used) VALUES(?,'/',?,'','','',0,"
-                         "'',0,0,?,0,0,0)", "tbi", identity, "a\0b", (size_t)4, (int64_t)7);
+                         "'',0,0,?,0,0,0)",
+                         "tbi", identity, "a\0b", (size_t)4, (int64_t)7);
 }
 
 /* What is written is there when the file is opened again, as one file. */
@@ -164,9 +166,8 @@ static void test_evidence(void **state) {
 /* What is not such a text is refused, wherever it is cut, and so are numbers that name nothing. */
 static void test_bad_evidence(void **state) {
   struct nomem__waiter thread = {.number = 1};
-  const struct nomem__finding good = {.fault = {.depth = 1, .frame = {{"a", 1, true}}},
-                                      .threads = &thread,
-                                      .thread_count = 1};
+  const struct nomem__finding good = {
+      .fault = {.depth = 1, .frame = {{"a", 1, true}}}, .threads = &thread, .thread_count = 1};
   struct nomem__finding bad[] = {good, good, good, good}, read = {0};
   struct nomem__strings strings = {0};
   (void)state;
@@ -251,10 +252,14 @@ static int tear_down(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_teardown(test_keeps, remove_store),   cmocka_unit_test_teardown(test_whole_or_not, remove_store),
-      cmocka_unit_test_teardown(test_refuses, remove_store), cmocka_unit_test_teardown(test_empty, remove_store),
-      cmocka_unit_test(test_evidence),                       cmocka_unit_test(test_bad_evidence),
-      cmocka_unit_test(test_shards),                         cmocka_unit_test(test_words),
+      cmocka_unit_test_teardown(test_keeps, remove_store),
+      cmocka_unit_test_teardown(test_whole_or_not, remove_store),
+      cmocka_unit_test_teardown(test_refuses, remove_store),
+      cmocka_unit_test_teardown(test_empty, remove_store),
+      cmocka_unit_test(test_evidence),
+      cmocka_unit_test(test_bad_evidence),
+      cmocka_unit_test(test_shards),
+      cmocka_unit_test(test_words),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -139,8 +139,7 @@ static void test_mistakes(void **state) {
   assert_refused("crash function= # r", "1: function= needs a pattern, with * and ? as in a shell");
   assert_refused("crash function # r", "1: function= needs a pattern, with * and ? as in a shell");
   assert_refused("crash module=a module=b # r", "1: module= stands twice: write two rules");
-  assert_refused("crash \033[31m=a # r",
-                 "1: unknown condition '\\x1b[31m=a': give function=, module=, file= or site=");
+  assert_refused("crash \033[31m=a # r", "1: unknown condition '\\x1b[31m=a': give function=, module=, file= or site=");
 }
 
 /* Every mistake of a file is told at once. */
@@ -175,10 +174,9 @@ static int tear_down(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_conditions), cmocka_unit_test(test_site),     cmocka_unit_test(test_used),
-      cmocka_unit_test(test_inlined),
-      cmocka_unit_test(test_no_blow_up), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_all_mistakes),
-      cmocka_unit_test(test_no_text),
+      cmocka_unit_test(test_conditions),   cmocka_unit_test(test_site),       cmocka_unit_test(test_used),
+      cmocka_unit_test(test_inlined),      cmocka_unit_test(test_no_blow_up), cmocka_unit_test(test_mistakes),
+      cmocka_unit_test(test_all_mistakes), cmocka_unit_test(test_no_text),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

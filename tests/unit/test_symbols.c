@@ -21,7 +21,7 @@
 #define PATH_BYTES 512
 #define FRAMES 16
 
-static char fixtures[PATH_BYTES];                  /* the folder, without a slash */
+static char fixtures[PATH_BYTES];                      /* the folder, without a slash */
 static char directory[] = "/tmp/nomem-symbols-XXXXXX"; /* of the test's files, removed at the end */
 static struct nomem__symbols *symbols;
 static struct nomem__source_frame frames[FRAMES];
@@ -126,7 +126,7 @@ static void check_inlined(const char *path, const struct built *built) {
 static void inlined_frames_have_names_and_call_lines(void **state) {
   (void)state;
   static const char *const compilers[] = {
-    "gcc -O2 -g", "gcc -O2 -gdwarf-4", "gcc -O2 -g -gz", "clang -O2 -g", "clang -O2 -gdwarf-4",
+      "gcc -O2 -g", "gcc -O2 -gdwarf-4", "gcc -O2 -g -gz", "clang -O2 -g", "clang -O2 -gdwarf-4",
   };
   for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++) {
     char name[32];
@@ -239,7 +239,8 @@ static void a_file_that_is_no_program_gives_one_frame_without_a_name(void **stat
   (void)state;
   struct built built = build("gcc -O2 -g", "inlined.c", "cut.so");
   run("cd %s && mkfifo fifo && echo text >text && head -c 700 cut.so >head && head -c 9000 cut.so >more && : >empty"
-      " && gcc -c -o object.o -xc /dev/null", directory);
+      " && gcc -c -o object.o -xc /dev/null",
+      directory);
   const char *const names[] = {"none", "fifo", "text", "head", "more", "empty", "object.o", "."};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     assert_int_equal(resolve(in_directory(names[i]), 0x1139), 1);
@@ -305,8 +306,14 @@ static void nothing_that_drives_a_terminal_is_printed(void **state) {
   check_safe("std::vector<int>::~vector()", "std::vector<int>::~vector()");
   check_safe("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x9b", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x9b");
   check_safe("\033[31mred\a\r\n\x7f", "\\x1b[31mred\\x07\\x0d\\x0a\\x7f");
-  check_safe("\xc2\x9b" "31m", "\\xc2\\x9b31m");
-  check_safe("a\xe2\x80\xae" "b\xe2\x81\xa7", "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa7");
+  check_safe(
+      "\xc2\x9b"
+      "31m",
+      "\\xc2\\x9b31m");
+  check_safe(
+      "a\xe2\x80\xae"
+      "b\xe2\x81\xa7",
+      "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa7");
   check_safe("\xff\xc0\xaf\xed\xa0\x80\xe2\x82", "\\xff\\xc0\\xaf\\xed\\xa0\\x80\\xe2\\x82");
   check_safe("\xf4\x90\x80\x80\xf8", "\\xf4\\x90\\x80\\x80\\xf8");
 }
@@ -329,17 +336,17 @@ int main(void) {
   snprintf(fixtures, sizeof fixtures, "%.*sfixtures", slash ? (int)(slash - __FILE__) + 1 : 0, __FILE__);
   alarm(TEST_SECONDS);
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(inlined_frames_have_names_and_call_lines),
-    cmocka_unit_test(split_debug_information_is_followed),
-    cmocka_unit_test(a_stripped_file_gives_no_wrong_name),
-    cmocka_unit_test(a_return_address_means_the_call_before_it),
-    cmocka_unit_test(separate_debug_files_are_found_by_link),
-    cmocka_unit_test(cxx_names_are_demangled),
-    cmocka_unit_test(no_server_is_asked_for_debug_files),
-    cmocka_unit_test(a_file_that_is_no_program_gives_one_frame_without_a_name),
-    cmocka_unit_test(a_fixed_program_is_looked_up_by_absolute_address),
-    cmocka_unit_test(answers_are_kept_and_stay_the_same),
-    cmocka_unit_test(nothing_that_drives_a_terminal_is_printed),
+      cmocka_unit_test(inlined_frames_have_names_and_call_lines),
+      cmocka_unit_test(split_debug_information_is_followed),
+      cmocka_unit_test(a_stripped_file_gives_no_wrong_name),
+      cmocka_unit_test(a_return_address_means_the_call_before_it),
+      cmocka_unit_test(separate_debug_files_are_found_by_link),
+      cmocka_unit_test(cxx_names_are_demangled),
+      cmocka_unit_test(no_server_is_asked_for_debug_files),
+      cmocka_unit_test(a_file_that_is_no_program_gives_one_frame_without_a_name),
+      cmocka_unit_test(a_fixed_program_is_looked_up_by_absolute_address),
+      cmocka_unit_test(answers_are_kept_and_stay_the_same),
+      cmocka_unit_test(nothing_that_drives_a_terminal_is_printed),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -51,7 +51,7 @@ static void assert_refused(const char *name, int error, const char *words) {
   assert_null(strchr(reason, '\n'));
 }
 
-static ElfW(Ehdr) *header_of(char *file) {
+static ElfW(Ehdr) * header_of(char *file) {
   return (ElfW(Ehdr) *)(void *)file;
 }
 

@@ -230,16 +230,16 @@ static void strings_fail_with_malloc(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    TEST(size_zero_passes_through),
-    TEST(size_zero_is_null_when_built_so),
-    TEST(other_sizes_pass_through_when_built_so),
-    TEST(huge_sizes_pass_through),
-    TEST(errno_of_the_replacement_comes_through),
-    TEST(only_reallocf_frees_on_failure),
-    TEST(reallocf_never_frees_twice),
-    TEST(strings_are_copied),
-    TEST(strndup_reads_no_further),
-    TEST(strings_fail_with_malloc),
+      TEST(size_zero_passes_through),
+      TEST(size_zero_is_null_when_built_so),
+      TEST(other_sizes_pass_through_when_built_so),
+      TEST(huge_sizes_pass_through),
+      TEST(errno_of_the_replacement_comes_through),
+      TEST(only_reallocf_frees_on_failure),
+      TEST(reallocf_never_frees_twice),
+      TEST(strings_are_copied),
+      TEST(strndup_reads_no_further),
+      TEST(strings_fail_with_malloc),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

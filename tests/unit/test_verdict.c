@@ -24,8 +24,8 @@ static enum nomem__verdict verdict(struct nomem__evidence evidence) {
 static void unreached_whatever_happened(void **state) {
   (void)state;
   assert_int_equal(verdict((struct nomem__evidence){0}), NOMEM_VERDICT_UNREACHED);
-  assert_int_equal(verdict((struct nomem__evidence){.root_status = KILLED(SIGSEGV), .fatal_deaths = 1,
-                                                    .fatal_signal = SIGSEGV, .timed_out = true}),
+  assert_int_equal(verdict((struct nomem__evidence){
+                       .root_status = KILLED(SIGSEGV), .fatal_deaths = 1, .fatal_signal = SIGSEGV, .timed_out = true}),
                    NOMEM_VERDICT_UNREACHED);
 }
 
@@ -217,7 +217,8 @@ int main(void) {
       cmocka_unit_test(unreached_whatever_happened),
       cmocka_unit_test(handled_and_refused),
       cmocka_unit_test(other_signals_are_refusals),
-      cmocka_unit_test(swallowed), cmocka_unit_test(reports),
+      cmocka_unit_test(swallowed),
+      cmocka_unit_test(reports),
       cmocka_unit_test(what_is_left),
       cmocka_unit_test(fatal_signals),
       cmocka_unit_test(skipped_is_handled),

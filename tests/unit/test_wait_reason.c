@@ -27,9 +27,8 @@ static struct nomem__thread waiting(pid_t pid, pid_t tid, const char *function) 
   assert_non_null(address);
   assert_int_not_equal(dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP), 0);
   thread.stack.depth = 1;
-  thread.stack.frames[0] = (struct nomem__stack_frame){.module = map->l_name,
-                                                       .offset = (uint64_t)(uintptr_t)address - map->l_addr + 1,
-                                                       .is_return_address = true};
+  thread.stack.frames[0] = (struct nomem__stack_frame){
+      .module = map->l_name, .offset = (uint64_t)(uintptr_t)address - map->l_addr + 1, .is_return_address = true};
   thread.has_words = true;
   return thread;
 }
@@ -55,8 +54,12 @@ static struct nomem__end end_of(const struct nomem__thread *list, size_t count) 
 /* Whose lock it is: its own, another's, that of one that has ended or is not known. */
 static void locks(void **state) {
   (void)state;
-  const struct nomem__thread list[] = {locked(10, 10, 10), locked(10, 11, 10), locked(10, 12, 99), locked(10, 13, 14),
-                                    {.pid = 10, .tid = 14, .state = 'Z', .call = -1}, locked(10, 15, 0)};
+  const struct nomem__thread list[] = {locked(10, 10, 10),
+                                       locked(10, 11, 10),
+                                       locked(10, 12, 99),
+                                       locked(10, 13, 14),
+                                       {.pid = 10, .tid = 14, .state = 'Z', .call = -1},
+                                       locked(10, 15, 0)};
   struct nomem__end end = end_of(list, 6);
   assert_string_equal(what(&end, 0), "waits for a lock that it holds itself");
   assert_string_equal(what(&end, 1), "waits for a lock that thread 1 holds");
@@ -92,13 +95,15 @@ static void a_forked_thread_keeps_its_number(void **state) {
 
 static void others(void **state) {
   (void)state;
-  const struct nomem__thread list[] = {waiting(10, 10, "pthread_join"), waiting(10, 11, "pthread_cond_wait"),
-                                    waiting(12, 12, "sem_wait"), waiting(12, 13, "malloc"),
-                                    {.pid = 12, .tid = 14, .state = 'S', .call = SYS_read, .argument = {5}},
-                                    {.pid = 12, .tid = 15, .state = 'S', .call = SYS_wait4},
-                                    {.pid = 12, .tid = 16, .state = 'R', .call = -1, .age_ms = 1000, .cpu_ms = 990},
-                                    {.pid = 12, .tid = 17, .state = 'T', .call = -1},
-                                    {.pid = 12, .tid = 18, .state = 'D', .call = 9999}};
+  const struct nomem__thread list[] = {waiting(10, 10, "pthread_join"),
+                                       waiting(10, 11, "pthread_cond_wait"),
+                                       waiting(12, 12, "sem_wait"),
+                                       waiting(12, 13, "malloc"),
+                                       {.pid = 12, .tid = 14, .state = 'S', .call = SYS_read, .argument = {5}},
+                                       {.pid = 12, .tid = 15, .state = 'S', .call = SYS_wait4},
+                                       {.pid = 12, .tid = 16, .state = 'R', .call = -1, .age_ms = 1000, .cpu_ms = 990},
+                                       {.pid = 12, .tid = 17, .state = 'T', .call = -1},
+                                       {.pid = 12, .tid = 18, .state = 'D', .call = 9999}};
   struct nomem__end end = end_of(list, 9);
   threads[0].word[0] = 11;
   assert_string_equal(what(&end, 0), "waits for thread 2 to end");
@@ -124,7 +129,7 @@ static void teller(void **state) {
   (void)state;
   struct nomem__waiter waiters[3];
   const struct nomem__thread list[] = {waiting(10, 10, "pthread_join"), waiting(10, 11, "pthread_cond_wait"),
-                                    locked(10, 12, 10)};
+                                       locked(10, 12, 10)};
   struct nomem__end end = end_of(list, 3);
   assert_int_equal(nomem__waits_describe(&end, symbols, waiters), 2);
   end.threads.chief = 1;

@@ -8,7 +8,7 @@ static void *volatile kept;
 
 static __attribute__((noinline)) int planted(void) {
   pthread_mutex_lock(&lock); /* blow-up */ /* says: still running, waits for a lock that it holds itself */
-  void *block = malloc(100); /* fault */
+  void *block = malloc(100);               /* fault */
 #ifndef MENDED
   if (block == NULL) return 0;
 #endif

@@ -5,7 +5,7 @@
 
 static __attribute__((noinline)) void planted(void) {
   char path[] = "/tmp/planted-XXXXXX";
-  int fd = mkstemp(path); /* made */
+  int fd = mkstemp(path);                /* made */
   char *volatile contents = malloc(100); /* fault */
   close(fd);
 #ifndef MENDED

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "residue_check.h"
 #include "../process/syscall_effects.h"
 #include "../text/quote.h"
+#include "residue_check.h"
 #include "site_filter.h"
 
 /* A baseline that nobody gave a time for must end by itself within this. */
@@ -126,13 +126,14 @@ static void first_done(struct baseline *baseline, const struct nomem__outcome *o
   bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
   baseline->was_injected = gave_up || nomem__session_was_injected(outcome);
   if (outcome->channel->watched.keeps_new != 0 && !session->options->quiet)
-    nomem__complain("the program's operator new is its sanitizer's, and cannot be failed: its C++ library has to be a "
-                    "shared one for that");
+    nomem__complain(
+        "the program's operator new is its sanitizer's, and cannot be failed: its C++ library has to be a "
+        "shared one for that");
   nomem__baseline_output_take(&campaign->baseline_output, &outcome->output, &outcome->error);
   nomem__programs_of(outcome->channel, &campaign->programs);
   nomem__owners_free(&campaign->owners);
-  baseline->owners_result = nomem__owners_learn(&campaign->owners, session->options->under_test, outcome->channel,
-                                                session->symbols);
+  baseline->owners_result =
+      nomem__owners_learn(&campaign->owners, session->options->under_test, outcome->channel, session->symbols);
 }
 
 static void baseline_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
@@ -176,21 +177,25 @@ static int check_baseline(const struct nomem__campaign *campaign, const struct b
   const struct nomem__session *session = campaign->session;
   if (baseline->was_cancelled) return session->interrupted_by != 0 ? 0 : -ECANCELED;
   if (baseline->timed_out) {
-    nomem__complain("without any fault the program runs longer than %" PRIu64 " s: give it less to do, or more time "
-                    "with --timeout", limit_ms(campaign) / 1000);
+    nomem__complain("without any fault the program runs longer than %" PRIu64
+                    " s: give it less to do, or more time "
+                    "with --timeout",
+                    limit_ms(campaign) / 1000);
     return -ETIMEDOUT;
   }
   if (baseline->is_first && !baseline->was_injected) return -ENOENT;
   if (baseline->owners_result == -ENOENT && baseline->status == 0) {
     char quoted[NOMEM_QUOTE_BYTES];
-    nomem__complain("--under-test: no code that allocates matches %s: give source paths as the debug information has "
-                    "them, such as 'src/*', or files such as 'libuv.so*'",
-                    nomem__quote(session->options->under_test, quoted, sizeof quoted));
+    nomem__complain(
+        "--under-test: no code that allocates matches %s: give source paths as the debug information has "
+        "them, such as 'src/*', or files such as 'libuv.so*'",
+        nomem__quote(session->options->under_test, quoted, sizeof quoted));
     return -ENOENT;
   }
   if (baseline->owners_result == -ENODATA && baseline->status == 0) {
-    nomem__complain("nothing to explore: all that allocates is a test framework and what was taken for its tests "
-                    "(--under-test says otherwise)");
+    nomem__complain(
+        "nothing to explore: all that allocates is a test framework and what was taken for its tests "
+        "(--under-test says otherwise)");
     return -ENOENT;
   }
   return baseline->site_count < 0 || baseline->module_count < 0 || baseline->owners_result == -ENOMEM ? -ENOMEM : 0;
@@ -214,8 +219,7 @@ static int run_first(struct nomem__campaign *campaign, struct baseline *first, s
   free_baseline(first);
   *first = (struct baseline){.is_first = true};
   int result;
-  do
-    result = start_baseline(campaign, 0, first, false);
+  do result = start_baseline(campaign, 0, first, false);
   while (result != 0 && nomem__session_can_retry(session, result));
   if (result != 0) return result;
   if (second != NULL && session->setup.isolation != NULL && campaign->worker_count > 1)
@@ -304,8 +308,10 @@ static int agree(struct nomem__campaign *campaign, struct baseline *first, struc
   campaign->unstable_sites = only_in_one(first, second);
   size_t both = ((size_t)(first->site_count + second->site_count) - campaign->unstable_sites) / 2;
   if (campaign->unstable_sites > both) {
-    nomem__complain("two runs without any fault allocate in different places (%zu sites in both, %zu in only one): "
-                    "make the program deterministic (a fixed seed, one thread) first", both, campaign->unstable_sites);
+    nomem__complain(
+        "two runs without any fault allocate in different places (%zu sites in both, %zu in only one): "
+        "make the program deterministic (a fixed seed, one thread) first",
+        both, campaign->unstable_sites);
     return -EINVAL;
   }
   return 0;
@@ -373,9 +379,9 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   campaign->module_count = (size_t)first->module_count;
   campaign->key_digits = nomem__key_digits(campaign->sites, campaign->site_count);
   uint64_t timeout_ms = campaign->baseline_us * TIMEOUT_FACTOR / 1000;
-  campaign->timeout_ms = options->timeout_ms != 0           ? options->timeout_ms
+  campaign->timeout_ms = options->timeout_ms != 0        ? options->timeout_ms
                          : timeout_ms > TIMEOUT_LEAST_MS ? timeout_ms
-                                                           : TIMEOUT_LEAST_MS;
+                                                         : TIMEOUT_LEAST_MS;
   leave_tests_out(campaign);
   int result = choose_sites(campaign);
   if (result == 0) result = make_points(campaign);
@@ -432,7 +438,6 @@ int nomem__preflight(struct nomem__campaign *campaign) {
   campaign->session->sanitizer.is_learning = false;
   free_baseline(&first);
   free_baseline(&second);
-  for (unsigned i = 0; i < campaign->worker_count; i++)
-    nomem__worker_watch_effects(campaign->workers[i].worker, false);
+  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_watch_effects(campaign->workers[i].worker, false);
   return result;
 }

@@ -7,17 +7,17 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "residue_check.h"
+#include "../report/document.h"
+#include "../report/report.h"
+#include "baseline.h"
 #include "confirm.h"
 #include "engines.h"
-#include "heap_check.h"
-#include "fingerprint.h"
-#include "baseline.h"
-#include "../report/report.h"
-#include "../report/document.h"
 #include "exclusions.h"
-#include "site_filter.h"
+#include "fingerprint.h"
+#include "heap_check.h"
 #include "journal.h"
+#include "residue_check.h"
+#include "site_filter.h"
 
 /* By which Automake, Meson, CTest's users and others let a test say that it was skipped. */
 #define SKIP_CODE 77
@@ -92,8 +92,8 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
   bool is_looked_at = nomem__audit_is_looked_at(campaign, outcome);
   evidence.has_leaked = is_looked_at && nomem__audit_left(campaign, outcome, &left);
   evidence.has_left_file = nomem__audit_file(campaign, outcome) != NULL;
-  evidence.has_leftover = evidence.has_left_file ||
-                          (is_looked_at && nomem__audit_leftover(campaign, outcome, what, sizeof what));
+  evidence.has_leftover =
+      evidence.has_left_file || (is_looked_at && nomem__audit_leftover(campaign, outcome, what, sizeof what));
   if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, &campaign->owners);
   return nomem__oracle_verdict(&evidence);
 }
@@ -115,8 +115,9 @@ static void say_run(struct nomem__campaign *campaign, const char *plan, enum nom
   nomem__progress_clear(&campaign->progress);
   int status = outcome->end.root_status;
   uint64_t written = outcome->output.bytes + outcome->error.bytes;
-  fprintf(stderr, "nomem: %s: %s (%s %d, %" PRIu64 " bytes written, hash %016" PRIx64 "-%016" PRIx64 ", by %s, %" PRIu64
-                  " us)\n",
+  fprintf(stderr,
+          "nomem: %s: %s (%s %d, %" PRIu64 " bytes written, hash %016" PRIx64 "-%016" PRIx64 ", by %s, %" PRIu64
+          " us)\n",
           plan, nomem__verdicts[verdict].name, WIFSIGNALED(status) ? "signal" : "exit",
           WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), written, outcome->output.hash,
           outcome->error.hash, nomem__engine_names[campaign->engine], outcome->duration_us);
@@ -208,8 +209,7 @@ bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
   bool is_well = campaign->heap.is_looking && verdict > NOMEM_VERDICT_ABORT;
   /* It did not hang before: what takes so long is the look for leaks. */
   bool is_slow = outcome->channel->check_leaks && verdict == NOMEM_VERDICT_HANG;
-  if (is_well || is_slow)
-    verdict = (enum nomem__verdict)(campaign->results[rank] - 1);
+  if (is_well || is_slow) verdict = (enum nomem__verdict)(campaign->results[rank] - 1);
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
   campaign->results[rank] = (uint8_t)(verdict + 1);

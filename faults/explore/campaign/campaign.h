@@ -3,12 +3,12 @@
 #define NOMEM_CAMPAIGN_H
 
 #include "../judge/finding.h"
-#include "../target/program_names.h"
-#include "../text/progress.h"
-#include "second_faults.h"
 #include "../judge/return_watch.h"
 #include "../run/session.h"
 #include "../store/evidence.h"
+#include "../target/program_names.h"
+#include "../text/progress.h"
+#include "second_faults.h"
 
 /* Digits of a key that are shown, unless more are needed to tell it from every other site of the run; and all. */
 #define NOMEM_KEY_DIGITS 8
@@ -44,20 +44,20 @@ struct nomem__campaign_worker {
 /* What the baseline leaves, and which runs are to be made again for what they leave: see audit.h. */
 #define NOMEM__AUDIT_BASELINES 2
 struct nomem__audit {
-  bool is_known; /* the baselines' ends were seen */
+  bool is_known;       /* the baselines' ends were seen */
   bool has_leak_check; /* a sanitizer says what was left; there is no ledger */
   bool is_checked;     /* it did so of a baseline, which ended as ever */
   unsigned baselines;
   uint64_t live[NOMEM__AUDIT_BASELINES];
-  bool *is_due; /* of each point */
-  bool *had_ledger; /* of each point, whether its run kept one */
-  enum nomem_watch watch; /* of runs that keep none */
+  bool *is_due;                                       /* of each point */
+  bool *had_ledger;                                   /* of each point, whether its run kept one */
+  enum nomem_watch watch;                             /* of runs that keep none */
   bool is_prepared, ends_otherwise, writes_otherwise; /* of the baseline with a ledger */
   size_t next;
-  unsigned descriptors, threads, children; /* at their ends, the most of each */
-  struct nomem__process first;             /* the process that was injected first */
-  struct nomem__others others[NOMEM__AUDIT_BASELINES]; /* what the processes left that came after it */
-  struct nomem__remains remains; /* of a baseline with a ledger, when there was one */
+  unsigned descriptors, threads, children;              /* at their ends, the most of each */
+  struct nomem__process first;                          /* the process that was injected first */
+  struct nomem__others others[NOMEM__AUDIT_BASELINES];  /* what the processes left that came after it */
+  struct nomem__remains remains;                        /* of a baseline with a ledger, when there was one */
   struct nomem__others ledgers[NOMEM__AUDIT_BASELINES]; /* of the others in it; and once more, if there were any */
   unsigned ledger_count;
   uint32_t misuses;
@@ -97,11 +97,11 @@ struct nomem__campaign {
 
   unsigned effects; /* of the baseline, bits of enum nomem__effect: what keeps it from the faster engines */
   struct nomem__baseline_output baseline_output;
-  size_t batch, batch_end; /* points that snapshots are taken for */
+  size_t batch, batch_end;   /* points that snapshots are taken for */
   const char *engine_reason; /* why not the fastest engine; "" */
   struct nomem__point *points;
-  uint8_t *results; /* of each point: 0, its verdict plus 1, or NOMEM__ELSEWHERE */
-  bool *known;      /* of each point: its result was there before the first run */
+  uint8_t *results;                    /* of each point: 0, its verdict plus 1, or NOMEM__ELSEWHERE */
+  bool *known;                         /* of each point: its result was there before the first run */
   size_t known_count;                  /* of them from the store */
   struct nomem__campaign_store *store; /* NULL: nothing is kept */
   struct nomem__recoveries recoveries;
@@ -109,12 +109,12 @@ struct nomem__campaign {
   size_t point_count, next_point, confirmed;
   uint64_t verdicts[NOMEM_VERDICT_COUNT]; /* runs of each */
   uint64_t engines[NOMEM__ENGINES];       /* runs of each */
-  uint64_t early_count; /* runs that hung, and were not waited for */
+  uint64_t early_count;                   /* runs that hung, and were not waited for */
   struct nomem__findings findings;
-  struct nomem__returned returned, dry; /* of the run that tries a finding again, and of one without its fault */
+  struct nomem__returned returned, dry;    /* of the run that tries a finding again, and of one without its fault */
   const struct nomem__returned_call *told; /* of the first; NULL: there is none to compare */
-  struct nomem__strings refusals;       /* what findings say of that */
-  struct nomem__findings set_aside; /* those that do not count, once all is over */
+  struct nomem__strings refusals;          /* what findings say of that */
+  struct nomem__findings set_aside;        /* those that do not count, once all is over */
   struct nomem__progress progress;
   uint64_t timeout_ms, started_ns, ended_ns;
   bool uses_huge_pages;   /* what is forked */

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "residue_check.h"
 #include "../judge/heap_misuse.h"
+#include "residue_check.h"
 
 /* Without one it may end otherwise. */
 static bool needs_ledger(const struct nomem__finding *finding) {
@@ -53,13 +53,11 @@ static void confirm_next(struct nomem__campaign *campaign) {
 
 static bool is_waiting(const struct nomem__finding *finding) {
   const struct nomem__waiter *teller = finding->threads != NULL ? &finding->threads[finding->teller] : NULL;
-  return finding->verdict == NOMEM_VERDICT_HANG && teller != NULL &&
-         strncmp(teller->what, "busy", strlen("busy")) != 0;
+  return finding->verdict == NOMEM_VERDICT_HANG && teller != NULL && strncmp(teller->what, "busy", strlen("busy")) != 0;
 }
 
 /* The last call of test code's that had failed, where it may have told of the failure; and the point of its fault. */
-static const struct nomem__returned_call *told(struct nomem__campaign *campaign,
-                                               const struct nomem__outcome *outcome,
+static const struct nomem__returned_call *told(struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
                                                char plan[NOMEM_POINT_PLAN_BYTES]) {
   const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   /* Of many runs that may be told apart by no call, one does not speak for the others. */

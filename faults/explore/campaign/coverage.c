@@ -24,7 +24,8 @@ static uint64_t count_scheduled(const struct nomem__campaign *campaign, struct n
     const struct nomem__point *point = &campaign->points[i];
     bool was_exercised = false;
     for (next = i; next < count && campaign->points[next].site == point->site &&
-                   campaign->points[next].occurrence == point->occurrence; next++)
+                   campaign->points[next].occurrence == point->occurrence;
+         next++)
       was_exercised |= is_exercised(campaign->results[next]);
     if (was_exercised)
       coverage->calls_exercised++;
@@ -52,8 +53,7 @@ struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign
     coverage.recoveries_exercised += is_exercised(campaign->results[i]);
   left[NOMEM_LEFT_NO_SITE] = campaign->sites_lost;
   left[NOMEM_LEFT_MAX_POINTS] = campaign->calls_scheduled - count_scheduled(campaign, &coverage);
-  left[NOMEM_LEFT_LADDER] =
-      coverage.calls - campaign->sites_lost - left[NOMEM_LEFT_NOT_CHOSEN] - left[NOMEM_LEFT_TESTS] -
-      campaign->calls_scheduled;
+  left[NOMEM_LEFT_LADDER] = coverage.calls - campaign->sites_lost - left[NOMEM_LEFT_NOT_CHOSEN] -
+                            left[NOMEM_LEFT_TESTS] - campaign->calls_scheduled;
   return coverage;
 }

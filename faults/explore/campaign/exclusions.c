@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fingerprint.h"
-#include "../text/quote.h"
 #include "../report/document.h"
+#include "../text/quote.h"
+#include "fingerprint.h"
 
 int nomem__set_aside_open(struct nomem__set_aside *rules, const struct nomem__options *options) {
   int result = options->no_default_suppressions ? 0 : nomem__suppressions_read_default(&rules->suppressions, stderr);
@@ -75,8 +75,8 @@ void nomem__set_aside_say_unused(const struct nomem__set_aside *rules) {
   for (size_t i = 0; i < rules->suppressions.count; i++) {
     const struct nomem__suppression *rule = &rules->suppressions.rules[i];
     if (!rule->is_used && !rule->is_default)
-      nomem__complain("%s:%zu: this suppression matched nothing",
-                      nomem__quote(rule->path, quoted, sizeof quoted), rule->line);
+      nomem__complain("%s:%zu: this suppression matched nothing", nomem__quote(rule->path, quoted, sizeof quoted),
+                      rule->line);
   }
 }
 

@@ -5,10 +5,10 @@
 
 #include <jansson.h>
 
-#include "campaign.h"
+#include "../judge/suppressions.h"
 #include "../store/evidence.h"
 #include "../store/stored_findings.h"
-#include "../judge/suppressions.h"
+#include "campaign.h"
 
 struct nomem__set_aside {
   struct nomem__suppressions suppressions;

@@ -1,7 +1,7 @@
 #include "heap_check.h"
 
-#include "residue_check.h"
 #include "engines.h"
+#include "residue_check.h"
 
 /* They may take half as long as the first faults did, and some seconds in any case, by which most programs are through.
  */

@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fingerprint.h"
-#include "../report/report.h"
 #include "../report/document.h"
+#include "../report/report.h"
 #include "../store/evidence.h"
+#include "fingerprint.h"
 #include "journal_load.h"
 
 #ifndef NOMEM_VERSION
@@ -203,9 +203,9 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
         "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,used) VALUES(?,?,?,?,?,'" NOMEM_VERSION
         "',?,?,?,?,?,?,?,?,0) ON CONFLICT DO NOTHING",
         "ttbttittiiiii", identity, directory, command, command_bytes, text, campaign->programs.first,
-        (int64_t)options->faults,
-        options->stdin_path, options->image, (int64_t)options->aslr, (int64_t)options->no_trace,
-        (int64_t)campaign->timeout_ms, (int64_t)campaign->allocations, (int64_t)campaign->baseline_us);
+        (int64_t)options->faults, options->stdin_path, options->image, (int64_t)options->aslr,
+        (int64_t)options->no_trace, (int64_t)campaign->timeout_ms, (int64_t)campaign->allocations,
+        (int64_t)campaign->baseline_us);
   free(command);
   free(text);
   if (result != 0) return result;
@@ -215,8 +215,10 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
   if (is_there) log->id = sqlite3_column_int64(row, 0);
   sqlite3_finalize(row);
   if (!is_there) return -EIO;
-  result = nomem__store_do(&log->store, "UPDATE campaigns SET used=(SELECT max(used)+1 FROM campaigns),isolated=? "
-                           "WHERE id=?", "ii", (int64_t)(options->isolate != NOMEM_ISOLATE_OFF), log->id);
+  result = nomem__store_do(&log->store,
+                           "UPDATE campaigns SET used=(SELECT max(used)+1 FROM campaigns),isolated=? "
+                           "WHERE id=?",
+                           "ii", (int64_t)(options->isolate != NOMEM_ISOLATE_OFF), log->id);
   return result == 0 && options->fresh ? forget(log) : result;
 }
 
@@ -309,8 +311,10 @@ static int open_store(struct nomem__store *store, const char *named) {
   int result = mkdir(NOMEM_STORE_FOLDER, 0777) == 0 || errno == EEXIST ? 0 : -errno;
   if (result == 0) result = nomem__store_open(store, NOMEM_STORE_PATH, NOMEM_STORE_WRITE, true);
   if (result == 0 || result == -EINVAL) return result;
-  nomem__complain("cannot write " NOMEM_STORE_PATH ": %s: going on without (--store names another, --no-store says "
-                  "that this is meant)", strerror(-result));
+  nomem__complain("cannot write " NOMEM_STORE_PATH
+                  ": %s: going on without (--store names another, --no-store says "
+                  "that this is meant)",
+                  strerror(-result));
   return 1;
 }
 
@@ -353,8 +357,7 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
     result = nomem__store_do(
         &log->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         "itttiitittiiiiititttttt", log->id, nomem__verdicts[finding->verdict].name, hash, site,
-        (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, second,
-        (int64_t)finding->rank,
+        (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, second, (int64_t)finding->rank,
         nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
         (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
         (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->takes_ledger,
@@ -367,8 +370,8 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
 }
 
 static bool is_all_named(struct nomem__campaign_store *log) {
-  sqlite3_stmt *row = nomem__store_prepare(&log->store, "SELECT 1 FROM sites WHERE campaign=? AND name IS NULL LIMIT 1",
-                                           "i", log->id);
+  sqlite3_stmt *row =
+      nomem__store_prepare(&log->store, "SELECT 1 FROM sites WHERE campaign=? AND name IS NULL LIMIT 1", "i", log->id);
   bool is_missing = nomem__store_step(&log->store, row, NULL);
   sqlite3_finalize(row);
   return !is_missing;

@@ -4,8 +4,8 @@
 
 #include <jansson.h>
 
-#include "campaign.h"
 #include "../store/database.h"
+#include "campaign.h"
 
 /* Opens the store that the options ask for, finds this campaign in it (same command, same files) and enters what is
  * known of its points, or begins it anew. Between preflight and the first point. A store that cannot be written is done

@@ -53,8 +53,10 @@ static size_t find_point(const struct nomem__campaign *campaign, const uint32_t 
     const struct name name = name_of(campaign, index[middle]);
     int order = compare_names(sought, &name);
     if (order == 0) return index[middle];
-    if (order < 0) to = middle;
-    else from = middle + 1;
+    if (order < 0)
+      to = middle;
+    else
+      from = middle + 1;
   }
   return campaign->point_count;
 }
@@ -97,9 +99,11 @@ static int load_finding(struct nomem__campaign *campaign, const struct source *f
 static int load_runs(struct nomem__campaign *campaign, const struct source *from, const uint32_t *index) {
   bool failed = false;
   int result = 0;
-  sqlite3_stmt *row = nomem__store_prepare(
-      from->store, "SELECT site,occurrence,persistent,second,verdict,finding,evidence,ledger FROM runs WHERE "
-      "campaign=? AND unproven=0 ORDER BY evidence IS NULL", "i", from->id);
+  sqlite3_stmt *row =
+      nomem__store_prepare(from->store,
+                           "SELECT site,occurrence,persistent,second,verdict,finding,evidence,ledger FROM runs WHERE "
+                           "campaign=? AND unproven=0 ORDER BY evidence IS NULL",
+                           "i", from->id);
   while (result >= 0 && nomem__store_step(from->store, row, &failed)) {
     const struct name sought = {.key = strtoull(nomem__store_text(row, 0), NULL, 16),
                                 .occurrence = (uint64_t)sqlite3_column_int64(row, 1),
@@ -126,9 +130,11 @@ static int load_recoveries(struct nomem__campaign *campaign, const struct source
   bool failed = false;
   int result = 0;
   sqlite3_stmt *row = nomem__store_prepare(
-      from->store, "SELECT site,second,near,EXISTS(SELECT 1 FROM runs WHERE runs.campaign=recoveries.campaign AND "
+      from->store,
+      "SELECT site,second,near,EXISTS(SELECT 1 FROM runs WHERE runs.campaign=recoveries.campaign AND "
       "runs.site=recoveries.site AND runs.second=recoveries.second AND unproven=0) FROM recoveries WHERE campaign=? "
-      "ORDER BY position", "i", from->id);
+      "ORDER BY position",
+      "i", from->id);
   while (result == 0 && nomem__store_step(from->store, row, &failed)) {
     const struct name first = {.key = strtoull(nomem__store_text(row, 0), NULL, 16), .occurrence = 1};
     struct nomem__recovery recovery = {.key = strtoull(nomem__store_text(row, 1), NULL, 16),
@@ -147,8 +153,10 @@ static int load_recoveries(struct nomem__campaign *campaign, const struct source
 static int load_confirmed(struct nomem__campaign *campaign, const struct source *from) {
   bool failed = false;
   sqlite3_stmt *row = nomem__store_prepare(
-      from->store, "SELECT verdict,finding,site,occurrence,persistent,second,flaky FROM findings WHERE campaign=? "
-      "AND confirmed", "i", from->id);
+      from->store,
+      "SELECT verdict,finding,site,occurrence,persistent,second,flaky FROM findings WHERE campaign=? "
+      "AND confirmed",
+      "i", from->id);
   while (nomem__store_step(from->store, row, &failed)) {
     int verdict = verdict_of(nomem__store_text(row, 0));
     uint64_t hash = strtoull(nomem__store_text(row, 1), NULL, 16);

@@ -2,9 +2,9 @@
 #ifndef NOMEM_STORE_LOAD_H
 #define NOMEM_STORE_LOAD_H
 
-#include "campaign.h"
 #include "../store/database.h"
 #include "../store/evidence.h"
+#include "campaign.h"
 
 /* Enters, for the points of the campaign that have no result yet, what the store's campaign with this id has of them,
  * the findings that came of them and what was tried once more of these; with_recoveries: also where first faults led

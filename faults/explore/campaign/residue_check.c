@@ -27,7 +27,7 @@ void nomem__audit_baseline(struct nomem__audit *audit, const struct nomem__outco
 }
 
 static const struct nomem__made_file *more_made(const struct nomem__audit *audit,
-                                               const struct nomem__outcome *outcome) {
+                                                const struct nomem__outcome *outcome) {
   return nomem__made_more(&outcome->remains->made, &audit->made[0], &audit->made[1]);
 }
 
@@ -233,8 +233,7 @@ static void baseline_audited(struct nomem__worker *worker, const struct nomem__o
   if (audit->ends_otherwise) return;
   audit->is_checked = outcome->channel->check_leaks;
   if (audit->ledger_count == 0) {
-    audit->writes_otherwise =
-        !nomem__output_is_same(&campaign->baseline_output, &outcome->output, &outcome->error);
+    audit->writes_otherwise = !nomem__output_is_same(&campaign->baseline_output, &outcome->output, &outcome->error);
     nomem__remains_clear(&audit->remains);
     audit->remains = *outcome->remains;
     *outcome->remains = (struct nomem__remains){0};
@@ -246,8 +245,7 @@ static void baseline_audited(struct nomem__worker *worker, const struct nomem__o
 }
 
 static void audit_baseline(struct nomem__campaign *campaign) {
-  int result =
-      nomem__worker_start(campaign->workers[0].worker, "", campaign->timeout_ms, baseline_audited, campaign);
+  int result = nomem__worker_start(campaign->workers[0].worker, "", campaign->timeout_ms, baseline_audited, campaign);
   if (result != 0) nomem__campaign_give_up(campaign, result);
   nomem__session_run(campaign->session);
 }
@@ -307,7 +305,7 @@ static void say_unseen(const struct nomem__campaign *campaign) {
   const struct nomem__audit *audit = &campaign->audit;
   bool is_wanted = (session->options->strict || session->options->leaks == NOMEM_LEAKS_ALL) && !session->options->quiet;
   if (!is_wanted || session->options->leaks == NOMEM_LEAKS_OFF) return;
-  const char *reason = !audit->is_known                  ? "the ends of its runs cannot be watched"
+  const char *reason = !audit->is_known                   ? "the ends of its runs cannot be watched"
                        : session->setup.isolation == NULL ? "runs are not isolated"
                        : !audit->made[0].is_known || !audit->made[1].is_known
                            ? "there are too many, or runs have no view of files of their own"

@@ -17,12 +17,21 @@ static enum rung rung_of(uint64_t occurrence, uint64_t count) {
 static uint64_t next_on(enum rung rung, uint64_t after, uint64_t count) {
   uint64_t candidate = after + 1;
   switch (rung) {
-    case FIRST: candidate = after == 0 ? 1 : 0; break;
-    case SECOND: candidate = after == 0 ? 2 : 0; break;
-    case LAST: candidate = after == 0 ? count : 0; break;
-    case POWER_OF_TWO: candidate = after == 0 ? 4 : after * 2; break;
+    case FIRST:
+      candidate = after == 0 ? 1 : 0;
+      break;
+    case SECOND:
+      candidate = after == 0 ? 2 : 0;
+      break;
+    case LAST:
+      candidate = after == 0 ? count : 0;
+      break;
+    case POWER_OF_TWO:
+      candidate = after == 0 ? 4 : after * 2;
+      break;
     case REST:
-    case RUNGS: break;
+    case RUNGS:
+      break;
   }
   while (candidate != 0 && candidate <= count && rung_of(candidate, count) != rung) {
     if (rung != REST && rung != POWER_OF_TWO) return 0;

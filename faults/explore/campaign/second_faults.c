@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "campaign.h"
 #include "baseline.h"
+#include "campaign.h"
 
 /* Innermost frames by which sites are told to be near, whoever called them. */
 #define NEAR_FRAMES 4
@@ -153,13 +153,12 @@ static int append(struct nomem__campaign *campaign, const struct candidate *cand
   bool *known = realloc(campaign->known, (total + 1) * sizeof *known);
   if (known != NULL) campaign->known = known;
   recoveries->seconds = seconds;
-  if (seconds == NULL || points == NULL || results == NULL || known == NULL || is_due == NULL ||
-      had_ledger == NULL)
+  if (seconds == NULL || points == NULL || results == NULL || known == NULL || is_due == NULL || had_ledger == NULL)
     return -ENOMEM;
   for (size_t i = 0; i < count; i++) {
     seconds[i] = candidates[i].recovery->key;
-    points[from + i] = (struct nomem__point){.occurrence = 1, .site = candidates[i].recovery->site,
-                                             .second = (uint32_t)(i + 1) & NOMEM__SECOND_MASK};
+    points[from + i] = (struct nomem__point){
+        .occurrence = 1, .site = candidates[i].recovery->site, .second = (uint32_t)(i + 1) & NOMEM__SECOND_MASK};
     results[from + i] = 0;
     known[from + i] = is_due[from + i] = had_ledger[from + i] = false;
   }

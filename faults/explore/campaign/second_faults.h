@@ -31,7 +31,7 @@ struct nomem__recoveries {
   size_t known_count;
   uint64_t *seconds; /* keys: number n of a point is seconds[n - 1] */
   size_t second_count;
-  size_t left_out; /* that were not scheduled, because they are too many */
+  size_t left_out;    /* that were not scheduled, because they are too many */
   uint64_t not_noted; /* that were too many for one run to note; the same site may be among them again and again */
   bool is_scheduled;
   unsigned digits; /* of a second key that tell it from all others */

@@ -89,9 +89,10 @@ int64_t nomem__site_filter_apply(const char *pattern, struct nomem__symbols *sym
   }
   if (filter.is_module == NULL) left = -ENOMEM;
   if (left == 0)
-    nomem__complain("--sites: no function, module or file:line in the stacks of %zu site%s matches %s: 'nomem sites "
-                    "--stacks' lists them", site_count, site_count == 1 ? "" : "s",
-                    nomem__quote(pattern, quoted, sizeof quoted));
+    nomem__complain(
+        "--sites: no function, module or file:line in the stacks of %zu site%s matches %s: 'nomem sites "
+        "--stacks' lists them",
+        site_count, site_count == 1 ? "" : "s", nomem__quote(pattern, quoted, sizeof quoted));
   free(filter.is_module);
   regfree(&filter.regex);
   return left;

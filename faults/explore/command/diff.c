@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
 #include "../run/session.h"
-#include "../store/stored_findings.h"
 #include "../stack/symbols.h"
+#include "../store/stored_findings.h"
+#include "commands.h"
 
 struct comparison {
   struct nomem__stored_findings old, new;

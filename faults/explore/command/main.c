@@ -1,20 +1,29 @@
 #include <stdio.h>
 
 #include "../campaign/campaign.h"
-#include "commands.h"
 #include "../options/options.h"
+#include "commands.h"
 
 static int dispatch(const struct nomem__options *options) {
   switch (options->command) {
-    case NOMEM_COMMAND_EXPLORE: return nomem__explore(options);
-    case NOMEM_COMMAND_RUN: return nomem__run(options);
-    case NOMEM_COMMAND_SITES: return nomem__sites(options);
-    case NOMEM_COMMAND_DIFF: return nomem__diff(options);
-    case NOMEM_COMMAND_MERGE: return nomem__merge(options);
-    case NOMEM_COMMAND_REPLAY: return nomem__replay(options);
-    case NOMEM_COMMAND_MINIMISE: return nomem__minimise(options);
-    case NOMEM_COMMAND_EXPLAIN: return nomem__explain(options);
-    case NOMEM_COMMAND_COUNT: break;
+    case NOMEM_COMMAND_EXPLORE:
+      return nomem__explore(options);
+    case NOMEM_COMMAND_RUN:
+      return nomem__run(options);
+    case NOMEM_COMMAND_SITES:
+      return nomem__sites(options);
+    case NOMEM_COMMAND_DIFF:
+      return nomem__diff(options);
+    case NOMEM_COMMAND_MERGE:
+      return nomem__merge(options);
+    case NOMEM_COMMAND_REPLAY:
+      return nomem__replay(options);
+    case NOMEM_COMMAND_MINIMISE:
+      return nomem__minimise(options);
+    case NOMEM_COMMAND_EXPLAIN:
+      return nomem__explain(options);
+    case NOMEM_COMMAND_COUNT:
+      break;
   }
   return NOMEM_EXIT_FAILED;
 }

@@ -3,11 +3,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "commands.h"
 #include "../judge/verdict.h"
-#include "../text/quote.h"
 #include "../run/session.h"
 #include "../store/database.h"
+#include "../text/quote.h"
+#include "commands.h"
 
 /* A campaign is the same wherever it was explored; what OUT has already stays as it is. */
 static const char *const steps[] = {

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../campaign/residue_check.h"
-#include "../campaign/campaign.h"
-#include "commands.h"
 #include "../campaign/baseline.h"
-#include "stored_finding.h"
+#include "../campaign/campaign.h"
+#include "../campaign/residue_check.h"
 #include "../report/report.h"
+#include "commands.h"
+#include "stored_finding.h"
 
 /* One call that the plan failed, and whether it is still among those that are tried. */
 struct call {
@@ -45,8 +45,7 @@ static uint64_t place_of(const struct nomem__campaign *campaign, const struct no
   uint64_t place = 0;
   nomem__campaign_describe(campaign, &found, &left, detail);
   if (verdict == NOMEM_VERDICT_LEFTOVER && found.left_file != 0) return 1; /* its name is another in each run */
-  if (nomem__verdict_is_shown(verdict) &&
-      nomem__findings_add(&findings, &found, &campaign->owners, &finding) == 0)
+  if (nomem__verdict_is_shown(verdict) && nomem__findings_add(&findings, &found, &campaign->owners, &finding) == 0)
     place = finding->hash;
   nomem__findings_free(&findings);
   return place;
@@ -65,8 +64,7 @@ static void keep(struct nomem__worker *worker, const struct nomem__outcome *outc
 static int run(struct minimiser *minimiser, const char *plan) {
   struct nomem__campaign *campaign = &minimiser->campaign;
   struct nomem__session *session = campaign->session;
-  int result =
-      nomem__worker_start(campaign->workers[0].worker, plan, campaign->timeout_ms, keep, minimiser);
+  int result = nomem__worker_start(campaign->workers[0].worker, plan, campaign->timeout_ms, keep, minimiser);
   if (result != 0) return result;
   nomem__session_run(session);
   minimiser->runs++;
@@ -174,8 +172,8 @@ static void report(struct minimiser *minimiser, uint64_t total, int needed, cons
   bool is_timed = verdict == NOMEM_VERDICT_HANG;
   bool is_left = verdict == NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_LEFTOVER ||
                  (verdict == NOMEM_VERDICT_SANITIZER && campaign->audit.is_checked);
-  printf("%d of %" PRIu64 " failed calls lead%s to the same end (%s; %u runs)\n", needed, total,
-         needed == 1 ? "s" : "", nomem__verdicts[minimiser->wanted.verdict].name, minimiser->runs);
+  printf("%d of %" PRIu64 " failed calls lead%s to the same end (%s; %u runs)\n", needed, total, needed == 1 ? "s" : "",
+         nomem__verdicts[minimiser->wanted.verdict].name, minimiser->runs);
   for (unsigned i = 0; i < minimiser->call_count; i++) {
     const struct call *call = &minimiser->calls[i];
     if (!call->is_needed) continue;

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "../../channel.h"
-#include "commands.h"
 #include "../run/environment.h"
-#include "stored_finding.h"
 #include "../run/session.h"
+#include "commands.h"
+#include "stored_finding.h"
 
 /* Room for a gdb command with paths in it. */
 #define COMMAND_BYTES ((size_t)2 * PATH_MAX)
@@ -60,8 +60,8 @@ static int start_under_gdb(const struct nomem__options *options, const struct no
     nomem__complain("replay: gdb cannot be given these paths: use names without quotes, '$' and '\\'");
     return NOMEM_EXIT_FAILED;
   }
-  char *head[] = {"gdb", "-q", "-ex", "set breakpoint pending on", "-ex", "break nomem_fault", "-ex", wrapper, "-ex",
-                  "run", "--args", (char *)target->path};
+  char *head[] = {"gdb", "-q",  "-ex",    "set breakpoint pending on", "-ex", "break nomem_fault", "-ex", wrapper,
+                  "-ex", "run", "--args", (char *)target->path};
   size_t words = 0, head_count = sizeof head / sizeof *head;
   while (options->program[words] != NULL) words++;
   char **argv = calloc(head_count + words, sizeof *argv);
@@ -107,8 +107,9 @@ static int attach_gdb(const struct nomem__options *options, const struct nomem__
   }
   char number[16];
   snprintf(number, sizeof number, "%d", (int)pid);
-  char *argv[] = {"gdb", "-q", "-p", number, "-ex", "handle SIGSTOP nostop noprint nopass", "-ex", "break nomem_fault",
-                  "-ex", "continue", NULL};
+  char *argv[] = {
+      "gdb", "-q",       "-p", number, "-ex", "handle SIGSTOP nostop noprint nopass", "-ex", "break nomem_fault",
+      "-ex", "continue", NULL};
   return become_gdb(argv);
 }
 

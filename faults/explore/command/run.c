@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "../../ledger_format.h"
-#include "commands.h"
 #include "../judge/finding.h"
-#include "../text/quote.h"
 #include "../run/session.h"
+#include "../text/quote.h"
+#include "commands.h"
 
 /* Faults shown after a run; a persistent plan makes any number of them. */
 #define SHOWN_MAX 3
@@ -49,9 +49,9 @@ static void say_faults(struct run *run) {
                   calls == 1 ? "" : "s");
   for (uint32_t i = 0; i < channel->fault_count && i < SHOWN_MAX; i++) {
     const struct nomem_fault *fault = &channel->faults[i];
-    fprintf(stderr, "nomem: %s of %" PRIu64 " bytes %s (allocation %" PRIu64 ", site=%08" PRIx64 "@%" PRIu64
-            ")\n", nomem_fn_name(fault->fn), fault->size_bytes, nomem_fn_failed(fault->fn), fault->nth,
-            fault->site >> 32, fault->occurrence);
+    fprintf(stderr, "nomem: %s of %" PRIu64 " bytes %s (allocation %" PRIu64 ", site=%08" PRIx64 "@%" PRIu64 ")\n",
+            nomem_fn_name(fault->fn), fault->size_bytes, nomem_fn_failed(fault->fn), fault->nth, fault->site >> 32,
+            fault->occurrence);
     nomem__trace_of_frames(channel, fault->frame, fault->depth, &trace);
     nomem__trace_print(stderr, &trace, run->session.symbols, 4);
   }
@@ -171,8 +171,10 @@ static void say_remains(struct run *run) {
 static int exit_status(const struct run *run) {
   const struct nomem__end *end = &run->outcome.end;
   if (run->outcome.channel->fault_count == 0) {
-    nomem__complain("no call was failed: the plan '%s' matches none of the %" PRIu64 " allocations ('nomem sites' "
-                    "lists them)", run->session.options->plan_text, nomem__channel_calls(run->outcome.channel));
+    nomem__complain("no call was failed: the plan '%s' matches none of the %" PRIu64
+                    " allocations ('nomem sites' "
+                    "lists them)",
+                    run->session.options->plan_text, nomem__channel_calls(run->outcome.channel));
     return NOMEM_EXIT_FAILED;
   }
   if (end->timed_out) return 128 + SIGKILL;
@@ -194,8 +196,7 @@ static int run_once(struct run *run) {
   session->on_interrupt = interrupt;
   session->user = run;
   int status = NOMEM_EXIT_FAILED;
-  do
-    result = nomem__worker_start(run->worker, plan, session->options->timeout_ms, keep, run);
+  do result = nomem__worker_start(run->worker, plan, session->options->timeout_ms, keep, run);
   while (result != 0 && nomem__session_can_retry(session, result));
   if (result == 0) {
     nomem__session_run(session);

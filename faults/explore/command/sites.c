@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../campaign/campaign.h"
-#include "commands.h"
 #include "../campaign/baseline.h"
+#include "../campaign/campaign.h"
 #include "../campaign/site_filter.h"
+#include "commands.h"
 
 struct listing {
   struct nomem__session session;
@@ -98,8 +98,7 @@ int nomem__sites(const struct nomem__options *options) {
   if (result != 0) {
     nomem__complain("cannot make a worker: %s", strerror(-result));
   } else {
-    do
-      result = nomem__worker_start(listing.worker, "", options->timeout_ms, list, &listing);
+    do result = nomem__worker_start(listing.worker, "", options->timeout_ms, list, &listing);
     while (result != 0 && nomem__session_can_retry(session, result));
     nomem__session_run(session);
     nomem__worker_close(listing.worker);

@@ -10,9 +10,9 @@
 
 #include "../campaign/fingerprint.h"
 #include "../options/options_table.h"
-#include "../text/quote.h"
 #include "../run/session.h"
 #include "../store/stored_findings.h"
+#include "../text/quote.h"
 
 #define ID_HASH_LEAST 4
 
@@ -47,8 +47,8 @@ static bool is_named(const struct nomem__stored_finding *finding, const char *wo
   const char *digits = strchr(finding->id, '-');
   size_t length = strlen(word);
   if (strcmp(finding->id, word) == 0) return true;
-  return length >= ID_HASH_LEAST && (strncmp(finding->id, word, length) == 0 ||
-                                     (digits != NULL && strncmp(digits + 1, word, length) == 0));
+  return length >= ID_HASH_LEAST &&
+         (strncmp(finding->id, word, length) == 0 || (digits != NULL && strncmp(digits + 1, word, length) == 0));
 }
 
 /* The finding that word names: a number in the report that was made last, or an id. NULL, after a line: not one. */
@@ -80,8 +80,8 @@ static const struct nomem__stored_finding *choose(const struct nomem__stored_fin
 static int read_campaign(struct nomem__store *store, int64_t campaign, struct nomem__recalled *recalled) {
   struct nomem__options *options = &recalled->options;
   sqlite3_stmt *row = nomem__store_prepare(
-      store, "SELECT directory,stdin_path,image_globs,timeout_ms,aslr,no_trace,isolated FROM campaigns WHERE id=?",
-      "i", campaign);
+      store, "SELECT directory,stdin_path,image_globs,timeout_ms,aslr,no_trace,isolated FROM campaigns WHERE id=?", "i",
+      campaign);
   int result = nomem__store_step(store, row, NULL) ? 0 : -EIO;
   if (result == 0) {
     recalled->directory = strdup(nomem__store_text(row, 0));

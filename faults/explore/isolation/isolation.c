@@ -28,18 +28,18 @@
  * its view of the files. */
 enum { KEPT_FD = 3, REPORT_FD = 4, SCRATCH_FD = 5, ABOVE_THESE = 6 };
 
-#define PART_MAP(X)                               \
-  X(USER, "user namespace", CLONE_NEWUSER)        \
-  X(NETWORK, "own network", CLONE_NEWNET)         \
-  X(IPC, "own IPC", CLONE_NEWIPC)                 \
-  X(FILES, "own view of files", CLONE_NEWNS)      \
+#define PART_MAP(X)                          \
+  X(USER, "user namespace", CLONE_NEWUSER)   \
+  X(NETWORK, "own network", CLONE_NEWNET)    \
+  X(IPC, "own IPC", CLONE_NEWIPC)            \
+  X(FILES, "own view of files", CLONE_NEWNS) \
   X(ENTRY, "entering them", 0)
 
 enum part {
 #define X(upper, text, flag) PART_##upper,
   PART_MAP(X)
 #undef X
-  PARTS
+      PARTS
 };
 
 static const struct {
@@ -64,9 +64,9 @@ struct nomem__cell {
   struct nomem__cell *next; /* in one of its lists */
   pid_t holder;
   int pidfd;
-  int channel_fd; /* given away with the cell; -1: it was */
-  int report_fd;  /* on which its holder reports; -1: it has */
-  int scratch_fd; /* the upper layers of the view that runs share; -1: none */
+  int channel_fd;        /* given away with the cell; -1: it was */
+  int report_fd;         /* on which its holder reports; -1: it has */
+  int scratch_fd;        /* the upper layers of the view that runs share; -1: none */
   uint64_t scratch_used; /* how many files are in there */
 };
 

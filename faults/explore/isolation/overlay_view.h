@@ -25,7 +25,7 @@ struct nomem__view_mount {
 };
 
 struct nomem__view {
-  char *directory; /* to work in; NULL: it is gone */
+  char *directory;                                 /* to work in; NULL: it is gone */
   struct nomem__view_root roots[NOMEM_VIEW_ROOTS]; /* outer ones first */
   unsigned root_count;
   struct nomem__view_mount mounts[NOMEM_VIEW_MOUNTS];

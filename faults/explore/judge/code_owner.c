@@ -34,11 +34,11 @@ static size_t folder_bytes(const char *const *globs, const char *path, const cha
 }
 
 size_t nomem__test_source(const char *path) {
-  static const char *const folders[] = {"test",      "tests",      "t",          "testing",   "testsuite", "testsuites",
-                                        "unittest",  "unittests",  "unit_test*", "unit-test*", "selftest*", NULL};
-  static const char *const names[] = {"test_*.?*",   "test-*.?*",  "*_test.?*",     "*-test.?*",       "*_tests.?*",
-                                      "*-tests.?*",  "check_*.?*", "*unittest.?*", "*unittests.?*", "unittest*.?*",
-                                      NULL};
+  static const char *const folders[] = {"test",     "tests",     "t",          "testing",    "testsuite", "testsuites",
+                                        "unittest", "unittests", "unit_test*", "unit-test*", "selftest*", NULL};
+  static const char *const names[] = {"test_*.?*",     "test-*.?*",    "*_test.?*",  "*-test.?*",
+                                      "*_tests.?*",    "*-tests.?*",   "check_*.?*", "*unittest.?*",
+                                      "*unittests.?*", "unittest*.?*", NULL};
   const char *name;
   size_t bytes = folder_bytes(folders, path, &name);
   if (bytes > 0) return bytes;
@@ -46,10 +46,10 @@ size_t nomem__test_source(const char *path) {
 }
 
 size_t nomem__framework_source(const char *path) {
-  static const char *const folders[] = {"googletest", "googlemock", "gtest",   "gmock",  "cmocka",
-                                        "munit",      "tinytest",   "catch2",  "doctest", NULL};
-  static const char *const names[] = {"munit.?",    "tinytest.?", "unity.?", "CuTest.?",  "acutest.h",
-                                      "greatest.h", "minunit.h",  "utest.h", "catch.hpp", "doctest.h", NULL};
+  static const char *const folders[] = {"googletest", "googlemock", "gtest",  "gmock",   "cmocka",
+                                        "munit",      "tinytest",   "catch2", "doctest", NULL};
+  static const char *const names[] = {"munit.?",   "tinytest.?", "unity.?",   "CuTest.?",  "acutest.h", "greatest.h",
+                                      "minunit.h", "utest.h",    "catch.hpp", "doctest.h", NULL};
   const char *name;
   size_t bytes = folder_bytes(folders, path, &name);
   if (bytes > 0) return bytes;
@@ -57,14 +57,15 @@ size_t nomem__framework_source(const char *path) {
 }
 
 bool nomem__is_test_program(const char *base_name) {
-  static const char *const names[] = {"test*", "*_test", "*-test", "*_tests", "*-tests", "*_test_*", "*_tests_*",
-                                      "check_*", "*unittest*", "runtest*", "tst_*", "tst-*", NULL};
+  static const char *const names[] = {"test*",    "*_test",    "*-test",  "*_tests",    "*-tests",
+                                      "*_test_*", "*_tests_*", "check_*", "*unittest*", "runtest*",
+                                      "tst_*",    "tst-*",     NULL};
   return matches_any(names, base_name);
 }
 
 bool nomem__is_test_library(const char *base_name) {
-  static const char *const names[] = {"libcmocka.so*", "libcheck.so*", "libsubunit.so*", "libcunit.so*",
-                                      "libgtest*.so*", "libgmock*.so*", "libunity*.so*", NULL};
+  static const char *const names[] = {"libcmocka.so*", "libcheck.so*",  "libsubunit.so*", "libcunit.so*",
+                                      "libgtest*.so*", "libgmock*.so*", "libunity*.so*",  NULL};
   return matches_any(names, base_name);
 }
 
@@ -238,8 +239,7 @@ static void widen_root(struct nomem__owners *owners, const char *folder) {
   size_t length = strlen(common);
   if (owners->root[length] == '\0' || is_no_project(common)) return;
   if (depth_of(owners->root + length) > DEPTH_MAX) return;
-  if (nomem__test_source(owners->root + length) == strcspn(owners->root + length, "/") + 1)
-    owners->root[length] = '\0';
+  if (nomem__test_source(owners->root + length) == strcspn(owners->root + length, "/") + 1) owners->root[length] = '\0';
 }
 
 static int by_value(const void *left, const void *right) {

@@ -12,8 +12,8 @@
 #include <stddef.h>
 
 #include "../../channel.h"
-#include "../stack/symbols.h"
 #include "../stack/stack_trace.h"
+#include "../stack/symbols.h"
 
 /* What was taken for test code, as it is named to users; more than so many places are left out. */
 #define NOMEM_TEST_CODE_PLACES 4
@@ -21,7 +21,7 @@
 enum nomem__owner {
   NOMEM_OWNER_SUBJECT, /* under test, or nothing says otherwise */
   NOMEM_OWNER_TEST,
-  NOMEM_OWNER_RUNTIME  /* of C and C++; also code outside every module */
+  NOMEM_OWNER_RUNTIME /* of C and C++; also code outside every module */
 };
 
 /* All zero: all is under test. */
@@ -30,16 +30,16 @@ struct nomem__owners {
   struct nomem__symbols *symbols;
   char (*programs)[NOMEM_PATH_BYTES]; /* the programs of the run */
   size_t program_count;
-  char root[PATH_MAX]; /* the folder below which names count: all of a project may lie in one named test. "": none */
-  char here[PATH_MAX]; /* the working directory, with a slash */
+  char root[PATH_MAX];   /* the folder below which names count: all of a project may lie in one named test. "": none */
+  char here[PATH_MAX];   /* the working directory, with a slash */
   const char *main_file; /* where main() of a program that is called like a test is; NULL: none */
-  bool is_divided;     /* some is the test's and some is not; otherwise all is under test */
-  bool is_hooked;      /* all allocations come from test code, which the code under test calls for them */
-  bool has_framework;  /* of the test code some is a test framework's */
-  bool has_folders;    /* not all other code lies in the folder root itself */
-  bool has_match;      /* some code matches the globs, or is guessed to be the test's */
-  bool has_sources;    /* a program says which source files its code is from */
-  bool is_coarse;      /* none does: its code is told by its name alone */
+  bool is_divided;       /* some is the test's and some is not; otherwise all is under test */
+  bool is_hooked;        /* all allocations come from test code, which the code under test calls for them */
+  bool has_framework;    /* of the test code some is a test framework's */
+  bool has_folders;      /* not all other code lies in the folder root itself */
+  bool has_match;        /* some code matches the globs, or is guessed to be the test's */
+  bool has_sources;      /* a program says which source files its code is from */
+  bool is_coarse;        /* none does: its code is told by its name alone */
   size_t place_count;
   char *places[NOMEM_TEST_CODE_PLACES];
 };

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "../stack/symbols.h"
 #include "../stack/stack_trace.h"
+#include "../stack/symbols.h"
 
 /* Where that is how an abort came about, says so in the trace, and marks the frames that are not to blame: nobody at
  * all caught it, so it is the outermost function, main() or a thread's; or a function that promises not to throw let

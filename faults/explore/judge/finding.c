@@ -40,13 +40,11 @@ const char *nomem__finding_of_test(const struct nomem__finding *finding, const s
   if (finding->is_given_null) return passed_on;
   if (finding->refusal != NULL) return finding->refusal;
   bool is_bug = finding->verdict == NOMEM_VERDICT_CRASH || finding->verdict == NOMEM_VERDICT_SANITIZER;
-  if (is_bug && nomem__is_tests(owners, &finding->blow_up))
-    return "the test's own code used what it did not check";
+  if (is_bug && nomem__is_tests(owners, &finding->blow_up)) return "the test's own code used what it did not check";
   if (is_bug && nomem__is_tests(owners, &finding->unchecked.where)) return passed_on;
   const struct nomem__waiter *teller = finding->threads != NULL ? &finding->threads[finding->teller] : NULL;
   bool is_busy = teller != NULL && strncmp(teller->what, "busy", strlen("busy")) == 0;
-  if (is_busy && nomem__is_tests(owners, &finding->blow_up))
-    return "the test's own loop does not end";
+  if (is_busy && nomem__is_tests(owners, &finding->blow_up)) return "the test's own loop does not end";
   return NULL;
 }
 
@@ -74,8 +72,7 @@ static void free_shown(struct nomem__finding *finding) {
 }
 
 /* Describes all threads of a run that hangs, and makes that one its blow-up which tells most. */
-static int describe_threads(const struct nomem__found *found, struct nomem__symbols *symbols,
-                            struct shown *run) {
+static int describe_threads(const struct nomem__found *found, struct nomem__symbols *symbols, struct shown *run) {
   const struct nomem__threads *threads = &found->outcome->end.threads;
   if (found->verdict != NOMEM_VERDICT_HANG || threads->count == 0) return 0;
   run->threads = calloc(threads->count, sizeof *run->threads);
@@ -282,8 +279,7 @@ static bool may_be_told(const struct nomem__found *found, const struct nomem__ow
   const struct nomem__end *end = &found->outcome->end;
   enum nomem__touch touch = nomem__touch_of(&end->stack);
   bool is_pointer = touch == NOMEM_TOUCH_NULL || nomem__touch_may_be_freed(touch);
-  bool is_meant = (found->verdict == NOMEM_VERDICT_CRASH && is_pointer) ||
-                  found->verdict == NOMEM_VERDICT_CORRUPTION ||
+  bool is_meant = (found->verdict == NOMEM_VERDICT_CRASH && is_pointer) || found->verdict == NOMEM_VERDICT_CORRUPTION ||
                   (found->verdict == NOMEM_VERDICT_ABORT && run->blow_up.terminate == NOMEM_TERMINATE_NO) ||
                   (found->verdict == NOMEM_VERDICT_HANG && is_no_lock(run) && run->teller == end->threads.chief);
   bool is_own = nomem__is_tests(owners, &run->blow_up) || nomem__is_tests(owners, &run->unchecked.where);

@@ -2,15 +2,15 @@
 #ifndef NOMEM_FINDING_H
 #define NOMEM_FINDING_H
 
-#include "root_cause.h"
-#include "verdict.h"
-#include "code_owner.h"
-#include "../text/quote.h"
 #include "../campaign/schedule.h"
+#include "../run/worker.h"
 #include "../stack/fault_address.h"
 #include "../stack/stack_trace.h"
+#include "../text/quote.h"
+#include "code_owner.h"
+#include "root_cause.h"
+#include "verdict.h"
 #include "wait_reason.h"
-#include "../run/worker.h"
 
 /* Longest plan that names one point. */
 #define NOMEM_POINT_PLAN_BYTES 96
@@ -34,9 +34,9 @@ struct nomem__second {
 struct nomem__finding {
   enum nomem__verdict verdict;
   char id[NOMEM_FINDING_ID_BYTES]; /* outlives a rebuild; "" until all is over */
-  uint64_t hash; /* what its runs have in common */
+  uint64_t hash;                   /* what its runs have in common */
   uint64_t runs;
-  bool is_flaky; /* its first run, made once more, ended otherwise */
+  bool is_flaky;     /* its first run, made once more, ended otherwise */
   bool is_confirmed; /* that run was made once more */
   bool takes_ledger; /* that run kept one, or sanitizers looked for leaks: without it, it may end otherwise */
   enum nomem__aside aside;
@@ -47,24 +47,24 @@ struct nomem__finding {
   size_t rank; /* where the schedule had it */
   struct nomem__point point;
   char plan[NOMEM_POINT_PLAN_BYTES];
-  int signal; /* 0: none */
+  int signal;         /* 0: none */
   bool needs_timeout; /* its run does not end by itself */
-  bool may_be_told; /* of the failure, test code may have been: to be looked at when it is tried again */
+  bool may_be_told;   /* of the failure, test code may have been: to be looked at when it is tried again */
   uint64_t place; /* hash, whatever call of test code's had failed before; the same as hash where that is not known */
   const char *refusal; /* how it had been told, in words; NULL: not, or not known. Not owned */
-  bool is_given_null; /* by test code, which had been refused it; of a hang: test code went on all the same */
-  char detail[NOMEM_DETAIL_BYTES]; /* how it ended, where the verdict does not say it all; may be "" */
+  bool is_given_null;  /* by test code, which had been refused it; of a hang: test code went on all the same */
+  char detail[NOMEM_DETAIL_BYTES];    /* how it ended, where the verdict does not say it all; may be "" */
   char last_words[NOMEM_QUOTE_BYTES]; /* the last line that it wrote, quoted */
   enum nomem_fn fn;
   enum nomem__touch touch; /* and the address, where there is one */
   uint64_t fault_address;
   uint64_t size_bytes, nth;
   struct nomem__unchecked unchecked; /* the call that was not checked; owns its paths */
-  struct nomem__trace fault;   /* where the call was failed; owns its paths */
-  struct nomem__second second; /* the other call that was failed, when point.second says so and it was come to */
-  struct nomem__trace blow_up; /* where it died or hung; what was left was allocated here; depth 0: not known */
-  struct nomem__trace block;   /* where the block was allocated that was misused, and where it was freed before; or
-                                  where the file was made that was left */
+  struct nomem__trace fault;         /* where the call was failed; owns its paths */
+  struct nomem__second second;       /* the other call that was failed, when point.second says so and it was come to */
+  struct nomem__trace blow_up;       /* where it died or hung; what was left was allocated here; depth 0: not known */
+  struct nomem__trace block; /* where the block was allocated that was misused, and where it was freed before; or
+                                where the file was made that was left */
   struct nomem__trace freed;
   struct nomem__waiter *threads; /* of a hang: all there were, owned; blow_up is that of number teller */
   size_t thread_count, threads_left_out, teller;
@@ -86,7 +86,7 @@ struct nomem__found {
   bool is_early; /* it was ended before its time, which tells something only where the finding is there already */
   const struct nomem__left_site *left; /* what it left; NULL: nothing */
   const struct nomem_misuse *misuse;   /* what it did to a block; NULL: nothing */
-  uint64_t left_file; /* the hash of a file that it left; 0: none */
+  uint64_t left_file;                  /* the hash of a file that it left; 0: none */
   const struct nomem__remains *late;   /* a process in which that was seen when it was over; NULL: none */
 };
 

@@ -87,8 +87,8 @@ static uint64_t called_by(pid_t pid, uint64_t address) {
   entry = address + (uint64_t)(int64_t)displacement(code + 2);
   if (nomem__process_read(pid, entry, stub, sizeof stub) != sizeof stub) return 0;
   size_t at = memcmp(stub, "\xf3\x0f\x1e\xfa", 4) == 0 ? 4 : 0; /* endbr64 */
-  at += stub[at] == 0xf2;                                        /* bnd */
-  if (stub[at] != 0xff || stub[at + 1] != 0x25) return entry;    /* jmp *displacement(%rip) */
+  at += stub[at] == 0xf2;                                       /* bnd */
+  if (stub[at] != 0xff || stub[at + 1] != 0x25) return entry;   /* jmp *displacement(%rip) */
   uint64_t slot = entry + at + CALL_BYTES + (uint64_t)(int64_t)displacement(stub + at + 2);
   return read_word(pid, slot, &entry) ? entry : 0;
 }
@@ -98,8 +98,8 @@ static void find_callee(struct nomem__symbols *symbols, const struct nomem__stac
                         const struct nomem__trace_frame *frame, unsigned at, struct nomem__returned_call *call) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   uint64_t next, entry = called_by(stack->pid, call->address);
-  size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
-                                        NOMEM_INLINED_MAX);
+  size_t count =
+      nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
   call->callee = (struct nomem__trace_frame){frame->path, frame->offset - sources[count - 1].function_offset, false};
   if (entry != 0 && at > 0 && read_word(stack->pid, stack->frames[at - 1].cfa - sizeof next, &next))
     call->callee.offset = entry - (next - frame->offset); /* the same module's */
@@ -410,12 +410,14 @@ bool nomem__returned_ignored(const struct nomem__returned_call *call, const stru
   char number[32];
   snprintf(number, sizeof number, "%" PRId64, value);
   nomem__symbols_resolve(symbols, call->test.path, call->test.offset, true, test, NOMEM_INLINED_MAX);
-  size_t count = nomem__symbols_resolve(symbols, call->callee.path, call->callee.offset, false, callee,
-                                        NOMEM_INLINED_MAX);
+  size_t count =
+      nomem__symbols_resolve(symbols, call->callee.path, call->callee.offset, false, callee, NOMEM_INLINED_MAX);
   const char *name = callee[count - 1].function;
   snprintf(text, NOMEM_RETURNED_TEXT_BYTES, "the test went on after %s had returned %s (%s:%u)",
            name != NULL ? name : "a call",
-           call->type.kind == NOMEM_RESULT_POINTER ? "NULL" : call->type.kind == NOMEM_RESULT_BOOL ? "false" : number,
+           call->type.kind == NOMEM_RESULT_POINTER ? "NULL"
+           : call->type.kind == NOMEM_RESULT_BOOL  ? "false"
+                                                   : number,
            test[0].file != NULL ? test[0].file : "?", test[0].line);
   return true;
 }

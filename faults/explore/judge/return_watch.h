@@ -9,8 +9,8 @@
 #ifndef NOMEM_RETURNED_H
 #define NOMEM_RETURNED_H
 
-#include "root_cause.h"
 #include "../stack/debug_info.h"
+#include "root_cause.h"
 
 #define NOMEM_RETURNED_TEXT_BYTES 384
 /* Of a process, when a call returned. Where there are more, nothing is known of them. */
@@ -29,11 +29,11 @@ enum nomem__returned_state {
 
 struct nomem__returned_call {
   pid_t pid, tid;
-  uint64_t address, sp;            /* where it returns to, and the stack pointer there */
-  uint64_t frame;                  /* canonical frame address of the test code's function */
+  uint64_t address, sp; /* where it returns to, and the stack pointer there */
+  uint64_t frame;       /* canonical frame address of the test code's function */
   struct nomem__trace_frame test, callee;
   struct nomem__debug_result type;
-  unsigned slot;                   /* of the thread's debug registers */
+  unsigned slot; /* of the thread's debug registers */
   enum nomem__returned_state state;
   bool has_returned;
   size_t outer; /* one more than the number of the call of test code's that this one was made below; 0: there is none */
@@ -44,8 +44,8 @@ struct nomem__returned_call {
   uint64_t next_address, next_sp; /* of the one that goes on */
   uint64_t step_ip, step_sp;
   unsigned steps;
-  bool is_repeated; /* it is what does not end: made again and again */
-  bool is_lost; /* what came next could not be followed */
+  bool is_repeated;                      /* it is what does not end: made again and again */
+  bool is_lost;                          /* what came next could not be followed */
   pid_t threads[NOMEM_RETURNED_THREADS]; /* that there were when it returned */
   size_t thread_count;
 };
@@ -64,7 +64,7 @@ struct nomem__returned {
   struct nomem__returned_call calls[NOMEM_RETURNED_CALLS];
   size_t count;
   enum nomem__returned_kind kinds[NOMEM_FAULTS]; /* of each fault */
-  size_t numbers[NOMEM_FAULTS]; /* of the innermost call */
+  size_t numbers[NOMEM_FAULTS];                  /* of the innermost call */
   bool is_seen[NOMEM_FAULTS];
 };
 

@@ -5,8 +5,8 @@
 
 #include "../../program_kinds.h"
 #include "../stack/debug_info.h"
-#include "cpp_terminate.h"
 #include "../stack/fault_address.h"
+#include "cpp_terminate.h"
 
 /* A pointer below this is NULL, or the address of a member in what is at NULL. */
 #define NULL_PAGE 4096
@@ -170,8 +170,9 @@ bool nomem__failed_call(const struct nomem__outcome *outcome, const struct nomem
     unsigned caller = first_of_test(owners, &fault);
     if (caller == fault.depth) return false;
     const struct nomem__trace_frame *frame = &fault.frame[caller];
-    *call = nomem__trace_is_same_from(blow_up, test, &fault, caller) && test < blow_up->depth ? 0
-            : mix(frame->offset + 1, nomem__base_name(frame->path));
+    *call = nomem__trace_is_same_from(blow_up, test, &fault, caller) && test < blow_up->depth
+                ? 0
+                : mix(frame->offset + 1, nomem__base_name(frame->path));
     return true;
   }
   return false;
@@ -180,8 +181,8 @@ bool nomem__failed_call(const struct nomem__outcome *outcome, const struct nomem
 /* Where the code of a frame's function begins; 0: not known. */
 static uint64_t start_of(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
-  size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
-                                        NOMEM_INLINED_MAX);
+  size_t count =
+      nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
   return count == 0 || sources[count - 1].function == NULL ? 0 : frame->offset - sources[count - 1].function_offset;
 }
 
@@ -204,10 +205,10 @@ static unsigned same_call(struct nomem__symbols *symbols, const struct nomem__tr
 static unsigned common_inlined(struct nomem__symbols *symbols, const struct nomem__trace_frame *fault,
                                const struct nomem__trace_frame *blow_up) {
   struct nomem__source_frame a[NOMEM_INLINED_MAX], b[NOMEM_INLINED_MAX];
-  size_t i = nomem__symbols_resolve(symbols, fault->path, fault->offset, fault->is_return_address, a,
-                                    NOMEM_INLINED_MAX);
-  size_t j = nomem__symbols_resolve(symbols, blow_up->path, blow_up->offset, blow_up->is_return_address, b,
-                                    NOMEM_INLINED_MAX);
+  size_t i =
+      nomem__symbols_resolve(symbols, fault->path, fault->offset, fault->is_return_address, a, NOMEM_INLINED_MAX);
+  size_t j =
+      nomem__symbols_resolve(symbols, blow_up->path, blow_up->offset, blow_up->is_return_address, b, NOMEM_INLINED_MAX);
   while (i > 1 && j > 1 && a[i - 1].line == b[j - 1].line && a[i - 2].function != NULL && b[j - 2].function != NULL &&
          strcmp(a[i - 2].function, b[j - 2].function) == 0) {
     i--;
@@ -251,8 +252,8 @@ bool nomem__unchecked_source(const struct nomem__unchecked *unchecked, struct no
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   const struct nomem__trace_frame *frame = &unchecked->where.frame[0];
   if (unchecked->where.depth == 0) return false;
-  size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
-                                        NOMEM_INLINED_MAX);
+  size_t count =
+      nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
   if (unchecked->inlined >= count) return false;
   *source = sources[unchecked->inlined];
   return true;

@@ -2,10 +2,10 @@
 #ifndef NOMEM_CAUSE_H
 #define NOMEM_CAUSE_H
 
-#include "code_owner.h"
-#include "../stack/symbols.h"
-#include "../stack/stack_trace.h"
 #include "../run/worker.h"
+#include "../stack/stack_trace.h"
+#include "../stack/symbols.h"
+#include "code_owner.h"
 
 /* The stack of a call that was failed. */
 void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, struct nomem__trace *trace);

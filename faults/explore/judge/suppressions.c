@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../program_kinds.h"
 #include "../../plan.h"
-#include "verdict.h"
-#include "../text/quote.h"
+#include "../../program_kinds.h"
 #include "../report/document.h"
+#include "../text/quote.h"
+#include "verdict.h"
 
 /* Below the folder above the command's, both where it is built and where it is installed. */
 #define DEFAULT_FILE "../share/nomem/default.supp"
@@ -31,8 +31,7 @@ struct reader {
   FILE *err;
 };
 
-__attribute__((format(printf, 2, 3)))
-static int refuse(const struct reader *reader, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static int refuse(const struct reader *reader, const char *format, ...) {
   char quoted[NOMEM_QUOTE_BYTES];
   va_list arguments;
   fprintf(reader->err, "nomem: %s:%zu: ", nomem__quote(reader->path, quoted, sizeof quoted), reader->line);
@@ -67,8 +66,7 @@ static int read_condition(const struct reader *reader, struct nomem__suppression
     if (strlen(conditions[i].name) != length || memcmp(conditions[i].name, word, length) != 0) continue;
     if (word[length] == '\0' || word[length + 1] == '\0')
       return refuse(reader, "%s= needs a pattern, with * and ? as in a shell", conditions[i].name);
-    if (*conditions[i].value != NULL)
-      return refuse(reader, "%s= stands twice: write two rules", conditions[i].name);
+    if (*conditions[i].value != NULL) return refuse(reader, "%s= stands twice: write two rules", conditions[i].name);
     *conditions[i].value = word + length + 1;
     return 0;
   }

@@ -9,24 +9,24 @@
 enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FINDING };
 
 /* Verdict, its name, what it says in a report, and its weight. The worse ones come first. */
-#define NOMEM_VERDICT_MAP(X)                                                     \
-  X(CORRUPTION, corruption, "the heap or the stack was corrupted", FINDING)      \
-  X(SANITIZER, sanitizer, "a sanitizer reported an error", FINDING)              \
-  X(CRASH, crash, "killed by a signal that a bug raises", FINDING)               \
-  X(ABORT, abort, "aborted by the code under test", FINDING)                     \
-  X(HANG, hang, "still running when its time was up", FINDING)                   \
-  X(LEAK, leak, "left memory that the baseline frees", FINDING)                  \
-  X(LEFTOVER, leftover, "left behind what the baseline does not", ADVISORY)      \
-  X(SWALLOWED, swallowed, "ended as always, with other output", ADVISORY)        \
-  X(REFUSED, refused, "reported the failure and gave up", NONE)                  \
-  X(HANDLED, handled, "ended as the baseline did", NONE)                         \
+#define NOMEM_VERDICT_MAP(X)                                                \
+  X(CORRUPTION, corruption, "the heap or the stack was corrupted", FINDING) \
+  X(SANITIZER, sanitizer, "a sanitizer reported an error", FINDING)         \
+  X(CRASH, crash, "killed by a signal that a bug raises", FINDING)          \
+  X(ABORT, abort, "aborted by the code under test", FINDING)                \
+  X(HANG, hang, "still running when its time was up", FINDING)              \
+  X(LEAK, leak, "left memory that the baseline frees", FINDING)             \
+  X(LEFTOVER, leftover, "left behind what the baseline does not", ADVISORY) \
+  X(SWALLOWED, swallowed, "ended as always, with other output", ADVISORY)   \
+  X(REFUSED, refused, "reported the failure and gave up", NONE)             \
+  X(HANDLED, handled, "ended as the baseline did", NONE)                    \
   X(UNREACHED, unreached, "the call to fail was never made", NONE)
 
 enum nomem__verdict {
 #define X(upper, lower, text, weight) NOMEM_VERDICT_##upper,
   NOMEM_VERDICT_MAP(X)
 #undef X
-  NOMEM_VERDICT_COUNT
+      NOMEM_VERDICT_COUNT
 };
 
 struct nomem__verdict_text {
@@ -44,11 +44,11 @@ bool nomem__verdict_counts(enum nomem__verdict verdict, bool strict);
 struct nomem__evidence {
   bool fault_reached;
   bool timed_out;
-  int root_status, baseline_status;                 /* as from waitpid */
-  unsigned fatal_deaths, baseline_fatal_deaths;     /* processes killed by a signal that a bug raises */
-  int fatal_signal;                                 /* of the one that counts */
-  bool is_corrupt;     /* the C library's last words say so, before an abort */
-  bool was_misused;    /* the ledger saw what corrupts a heap */
+  int root_status, baseline_status;             /* as from waitpid */
+  unsigned fatal_deaths, baseline_fatal_deaths; /* processes killed by a signal that a bug raises */
+  int fatal_signal;                             /* of the one that counts */
+  bool is_corrupt;                              /* the C library's last words say so, before an abort */
+  bool was_misused;                             /* the ledger saw what corrupts a heap */
   bool has_leaked;     /* what the ledger had at the end is what nothing points to, and more than in the baseline */
   bool has_leftover;   /* a file, descriptor, thread or child that the baseline does not leave */
   bool has_left_file;  /* a file, which stays when the kernel has cleared all else away */

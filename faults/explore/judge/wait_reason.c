@@ -14,9 +14,9 @@
 enum kind {
   ELSE,
   BUSY,
-  LOCK, /* a mutex: words tell whose */
+  LOCK,       /* a mutex: words tell whose */
   INNER_LOCK, /* of the C library's own */
-  JOIN, /* the word is the thread's number */
+  JOIN,       /* the word is the thread's number */
 };
 
 /* Functions of the C library that wait. The innermost one that is here counts. */
@@ -78,8 +78,7 @@ static const struct {
     {SYS_fsync, true, "waits in fsync"},
 };
 
-__attribute__((format(printf, 2, 3)))
-static void say(struct nomem__waiter *waiter, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static void say(struct nomem__waiter *waiter, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(waiter->what, sizeof waiter->what, format, arguments);

@@ -2,15 +2,15 @@
 #ifndef NOMEM_WAITS_H
 #define NOMEM_WAITS_H
 
-#include "../stack/symbols.h"
-#include "../stack/stack_trace.h"
 #include "../process/process_tree.h"
+#include "../stack/stack_trace.h"
+#include "../stack/symbols.h"
 
 #define NOMEM_WAIT_BYTES 160
 
 /* A thread as a report shows it. */
 struct nomem__waiter {
-  unsigned process, number; /* from 1, in the run */
+  unsigned process, number;           /* from 1, in the run */
   char name[NOMEM_THREAD_NAME_BYTES]; /* as in nomem__thread */
   char what[NOMEM_WAIT_BYTES];        /* such as "waits for a lock that thread 1 holds" */
   struct nomem__trace trace;          /* depth 0: not known. Its paths are borrowed */

@@ -5,15 +5,15 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "options_table.h"
 #include "../text/quote.h"
+#include "options_table.h"
 
 /* Further apart than this, a word is not a misspelling of another. */
 #define TYPO_DISTANCE 2
 
 /* Prints the one line of a usage error; format and what follows it say what is wrong and how to mend it. */
-__attribute__((format(printf, 2, 3)))
-static int usage_error(const struct nomem__parser *parser, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static int usage_error(const struct nomem__parser *parser, const char *format,
+                                                             ...) {
   const char *command = parser->scope == NOMEM_SCOPE_TOP ? NULL : nomem__commands[parser->options->command].name;
   va_list arguments;
   fprintf(parser->err, "nomem: %s%s", command ? command : "", command ? ": " : "");
@@ -196,8 +196,8 @@ static int parse_operands(struct nomem__parser *parser) {
     if (result) return result;
   }
   if (options->operand_count < command->operands_min || options->operand_count > command->operands_max)
-    return usage_error(parser, "too %s words: give %s",
-                       options->operand_count < command->operands_min ? "few" : "many", command->operands);
+    return usage_error(parser, "too %s words: give %s", options->operand_count < command->operands_min ? "few" : "many",
+                       command->operands);
   return 0;
 }
 
@@ -229,8 +229,9 @@ int nomem__options_parse(int argc, char **argv, struct nomem__options *options, 
     return usage_error(&parser, "--leaks and --no-trace: what is left is looked at by ptrace: leave one of them out");
   bool wants_heap = options->heap == NOMEM_HEAP_SITES || options->heap == NOMEM_HEAP_ALL;
   if (wants_heap && (options->no_trace || options->leaks == NOMEM_LEAKS_OFF))
-    return usage_error(&parser, "--heap takes ptrace, and the record of blocks that --leaks off does without: leave "
-                                "one of them out");
+    return usage_error(&parser,
+                       "--heap takes ptrace, and the record of blocks that --leaks off does without: leave "
+                       "one of them out");
   if (options->command == NOMEM_COMMAND_RUN && !options->plan_text)
     return usage_error(&parser, "no plan: say which allocations fail, such as --fail nth=3");
   result = check_reports(&parser);

@@ -65,35 +65,35 @@ enum nomem__report {
 #define X(upper, lower) NOMEM_REPORT_##upper,
   NOMEM_REPORT_MAP(X)
 #undef X
-  NOMEM_REPORT_COUNT
+      NOMEM_REPORT_COUNT
 };
 
 /* What was asked for. Strings and program point into argv. An option that the command does not have keeps its
  * default. */
 struct nomem__options {
   enum nomem__command command;
-  unsigned jobs;          /* 1 to NOMEM_JOBS_MAX, 0: not given */
-  unsigned faults;        /* NOMEM_FAULT_ bits, at least one */
+  unsigned jobs;   /* 1 to NOMEM_JOBS_MAX, 0: not given */
+  unsigned faults; /* NOMEM_FAULT_ bits, at least one */
   enum nomem__engine_choice engine;
   enum nomem__isolate_choice isolate;
   enum nomem__leaks leaks;
   enum nomem__heap_choice heap;
-  uint64_t budget_ms;     /* 0: none */
-  uint64_t max_points;    /* 0: none */
-  uint64_t timeout_ms;    /* 0: not given */
-  const char *stdin_path; /* NULL: standard input is empty */
-  const char *sites;      /* a regular expression; NULL: all sites */
-  const char *image;      /* globs joined by commas, shorter than NOMEM_GLOB_BYTES; "": not given */
-  const char *under_test; /* globs joined by commas; NULL: not given */
-  uint64_t skip_codes[4]; /* a bit for each exit status that says: skipped */
-  const char *plan_text;  /* NULL: not given */
-  struct nomem_plan plan; /* plan_text parsed */
-  const char *reports[NOMEM_REPORT_COUNT]; /* the file of each, no two alike; "-": standard output; NULL: none */
-  const char *store;      /* the campaign store; NULL: the usual one; "": none */
-  uint64_t shard, shards; /* of so many, this one, from 1; 0: all points */
+  uint64_t budget_ms;                       /* 0: none */
+  uint64_t max_points;                      /* 0: none */
+  uint64_t timeout_ms;                      /* 0: not given */
+  const char *stdin_path;                   /* NULL: standard input is empty */
+  const char *sites;                        /* a regular expression; NULL: all sites */
+  const char *image;                        /* globs joined by commas, shorter than NOMEM_GLOB_BYTES; "": not given */
+  const char *under_test;                   /* globs joined by commas; NULL: not given */
+  uint64_t skip_codes[4];                   /* a bit for each exit status that says: skipped */
+  const char *plan_text;                    /* NULL: not given */
+  struct nomem_plan plan;                   /* plan_text parsed */
+  const char *reports[NOMEM_REPORT_COUNT];  /* the file of each, no two alike; "-": standard output; NULL: none */
+  const char *store;                        /* the campaign store; NULL: the usual one; "": none */
+  uint64_t shard, shards;                   /* of so many, this one, from 1; 0: all points */
   const char *suppress[NOMEM_SUPPRESS_MAX]; /* files, in the order given */
   size_t suppress_count;
-  const char *baseline;   /* a store whose findings do not count; NULL: none */
+  const char *baseline; /* a store whose findings do not count; NULL: none */
   bool no_default_suppressions;
   bool no_store;
   bool fresh;

@@ -163,8 +163,7 @@ static int read_leaks(struct nomem__parser *parser, size_t offset, const char *v
 }
 
 static int read_heap(struct nomem__parser *parser, size_t offset, const char *value, char *reason) {
-  static const char *const names[] = {
-      [NOMEM_HEAP_SITES] = "sites", [NOMEM_HEAP_ALL] = "all", [NOMEM_HEAP_OFF] = "off"};
+  static const char *const names[] = {[NOMEM_HEAP_SITES] = "sites", [NOMEM_HEAP_ALL] = "all", [NOMEM_HEAP_OFF] = "off"};
   int found = FIND_NAME(names, value);
   if (found < 0) return refuse(reason, "give sites, all or off");
   *(enum nomem__heap_choice *)member(parser, offset) = (enum nomem__heap_choice)found;

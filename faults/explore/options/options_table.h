@@ -17,8 +17,8 @@
 
 struct nomem__command_text {
   const char *name;
-  const char *summary; /* one line of nomem --help */
-  const char *about;   /* nomem help COMMAND */
+  const char *summary;  /* one line of nomem --help */
+  const char *about;    /* nomem help COMMAND */
   const char *operands; /* of a command that is given no program; NULL: it is given one */
   size_t operands_min, operands_max;
 };

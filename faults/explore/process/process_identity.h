@@ -16,12 +16,12 @@
 
 /* All zero: not known. */
 struct nomem__process {
-  uint64_t id;        /* who started it, and as how many-eth; so for these, too; 0: not known */
-  uint64_t parent_id; /* 0: it is the root */
+  uint64_t id;                    /* who started it, and as how many-eth; so for these, too; 0: not known */
+  uint64_t parent_id;             /* 0: it is the root */
   char name[NOMEM__PROCESS_NAME]; /* of the program that it executed last */
-  bool is_among_others; /* children of its parent ran at the same time: as how many-eth may be chance */
-  bool has_exited;      /* not so of one that was killed, or is not over */
-  int status;           /* with has_exited: what it gave to exit */
+  bool is_among_others;           /* children of its parent ran at the same time: as how many-eth may be chance */
+  bool has_exited;                /* not so of one that was killed, or is not over */
+  int status;                     /* with has_exited: what it gave to exit */
 };
 
 struct nomem__processes; /* of one run, in order of their start */

@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #include "../../channel.h"
-#include "syscall_effects.h"
-#include "detach.h"
 #include "../judge/return_watch.h"
+#include "detach.h"
 #include "orphans.h"
+#include "syscall_effects.h"
 #include "tracees.h"
 
 /* A stopped thread is looked at once, then let go: one that does not stop in time is killed without. */
@@ -49,7 +49,7 @@ struct nomem__tree {
   struct nomem__stack *maker;
   struct nomem__returned *returned;
   struct nomem__hang *hang; /* it timed out, and what its threads do is looked at; NULL: not so */
-  int error_fd;   /* the child writes errno here when it cannot execute */
+  int error_fd;             /* the child writes errno here when it cannot execute */
   unsigned captures;
   bool is_dying; /* the stack of its first death is there */
   pid_t stack_pid;
@@ -138,11 +138,18 @@ static void interrupt_again(uv_timer_t *timer) {
 /* A thread of a tree that hangs has stopped. True: it is to stay so. */
 static bool look(struct nomem__tree *tree, pid_t tid) {
   switch (nomem__hang_stopped(tree->hang, tree->trees->stacks, tid)) {
-    case NOMEM_HANG_NOT_MEANT: return false;
-    case NOMEM_HANG_AGAIN: set_timer(tree, interrupt_again, SAMPLE_MS); return false;
-    case NOMEM_HANG_OTHERS: interrupt(tree); return true;
-    case NOMEM_HANG_WAIT: return true;
-    case NOMEM_HANG_DONE: break;
+    case NOMEM_HANG_NOT_MEANT:
+      return false;
+    case NOMEM_HANG_AGAIN:
+      set_timer(tree, interrupt_again, SAMPLE_MS);
+      return false;
+    case NOMEM_HANG_OTHERS:
+      interrupt(tree);
+      return true;
+    case NOMEM_HANG_WAIT:
+      return true;
+    case NOMEM_HANG_DONE:
+      break;
   }
   kill_all(tree);
   return true;
@@ -461,13 +468,19 @@ void nomem__tree_watch_making(struct nomem__tree *tree, const char *path, struct
   tree->maker = maker;
 }
 
-int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, nomem__tree_done done,
-                      bool (*interesting)(void *user), void *user, struct nomem__tree **out) {
+int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, nomem__tree_done done, bool (*interesting)(void *user),
+                      void *user, struct nomem__tree **out) {
   struct nomem__trees *trees = parent->trees;
   struct nomem__tree *tree = calloc(1, sizeof *tree);
   if (tree == NULL) return -ENOMEM;
-  *tree = (struct nomem__tree){.trees = trees, .done = done, .interesting = interesting, .user = user, .traced = true,
-                               .root = child, .error_fd = -1, .end.former = parent->root};
+  *tree = (struct nomem__tree){.trees = trees,
+                               .done = done,
+                               .interesting = interesting,
+                               .user = user,
+                               .traced = true,
+                               .root = child,
+                               .error_fd = -1,
+                               .end.former = parent->root};
   tree->next = trees->first;
   trees->first = tree;
   claim(tree, child);

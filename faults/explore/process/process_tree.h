@@ -14,25 +14,25 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#include "thread_sampling.h"
+#include "../stack/stack_capture.h"
 #include "process_identity.h"
 #include "spawn.h"
-#include "../stack/stack_capture.h"
+#include "thread_sampling.h"
 
 /* What a tree came to. */
 struct nomem__end {
-  int root_status;        /* as from waitpid */
-  uint64_t peak_kb;       /* memory of the root's largest moment */
-  int start_error;        /* errno of a failed start, 0: it was executed */
-  unsigned fatal_deaths;  /* processes killed by a signal that means a bug (SIGSEGV, SIGABRT ...), the root included */
-  int fatal_signal;       /* of the one whose stack is shown, else of the first; 0: none */
+  int root_status;       /* as from waitpid */
+  uint64_t peak_kb;      /* memory of the root's largest moment */
+  int start_error;       /* errno of a failed start, 0: it was executed */
+  unsigned fatal_deaths; /* processes killed by a signal that means a bug (SIGSEGV, SIGABRT ...), the root included */
+  int fatal_signal;      /* of the one whose stack is shown, else of the first; 0: none */
   bool has_stack;
   bool timed_out;
   bool was_cancelled;
-  unsigned effects; /* bits of enum nomem__effect; without watch_effects, only processes and threads */
-  struct nomem__stack stack; /* where it blew up, or where it hung */
+  unsigned effects;                  /* bits of enum nomem__effect; without watch_effects, only processes and threads */
+  struct nomem__stack stack;         /* where it blew up, or where it hung */
   struct nomem__stack_memory memory; /* of it, where it blew up */
-  struct nomem__threads threads; /* of a run that hung, and was traced: all there were then. Valid during done */
+  struct nomem__threads threads;     /* of a run that hung, and was traced: all there were then. Valid during done */
   const struct nomem__processes *processes; /* NULL: there was but one, or they were not traced. Valid during done */
   pid_t root;
   pid_t former; /* who forked the root on the way: its C library may still take it for that one; 0: nobody */
@@ -69,8 +69,8 @@ void nomem__tree_on_exit(struct nomem__tree *tree, void (*exiting)(void *user, p
 void nomem__tree_watch_making(struct nomem__tree *tree, const char *path, struct nomem__stack *maker);
 
 /* Makes a tree of a process that has just been forked, from within forked. As for nomem__tree_start. */
-int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, nomem__tree_done done,
-                      bool (*interesting)(void *user), void *user, struct nomem__tree **tree);
+int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, nomem__tree_done done, bool (*interesting)(void *user),
+                      void *user, struct nomem__tree **tree);
 
 /* Ends a tree that runs too long: notes where the thread hangs (tid, or the root when it is no thread of the tree),
  * then kills all of it. */

@@ -16,15 +16,15 @@ struct nomem__start {
   char **argv;
   char **environment;
   int stdin_fd, stdout_fd, stderr_fd;
-  bool own_session; /* without the command's terminal, out of reach of its Ctrl-C */
+  bool own_session;    /* without the command's terminal, out of reach of its Ctrl-C */
   bool same_addresses; /* no address randomisation: what depends on addresses comes out alike in every run */
   bool trace;
-  bool watch_effects; /* fills in nomem__end.effects; needs trace */
-  bool watch_ends;    /* as for nomem__tree_on_exit; needs trace */
+  bool watch_effects;               /* fills in nomem__end.effects; needs trace */
+  bool watch_ends;                  /* as for nomem__tree_on_exit; needs trace */
   struct nomem__returned *returned; /* looks at stops for a fault; NULL: nobody does. Needs trace */
-  bool lets_go;       /* processes that ask for it are traced no longer: see NOMEM_LET_GO */
-  const struct nomem__cell *cell; /* to run in; NULL: none */
-  bool is_fresh; /* this and tell_fd: as for nomem__cell_enter */
+  bool lets_go;                     /* processes that ask for it are traced no longer: see NOMEM_LET_GO */
+  const struct nomem__cell *cell;   /* to run in; NULL: none */
+  bool is_fresh;                    /* this and tell_fd: as for nomem__cell_enter */
   int tell_fd;
 };
 

@@ -27,10 +27,10 @@
 #define TRACE(effect) RETURN(SECCOMP_RET_TRACE | NOMEM_EFFECT_##effect)
 #define ON(call, effect) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), TRACE(effect)
 /* Six statements: an open is of interest when it may write. Little-endian: the low half comes first. */
-#define ON_OPEN(call, flags)                                                             \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 4), LOAD(args[flags]),              \
-      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, 0, 1), \
-      TRACE(FILES), RETURN(SECCOMP_RET_ALLOW)
+#define ON_OPEN(call, flags)                                                                           \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 4), LOAD(args[flags]),                            \
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, 0, 1), TRACE(FILES), \
+      RETURN(SECCOMP_RET_ALLOW)
 
 int nomem__effects_watch(void) {
   static struct sock_filter filter[] = {
@@ -48,21 +48,64 @@ int nomem__effects_watch(void) {
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_WRITE, 0, 1),
       TRACE(MEMORY),
       RETURN(SECCOMP_RET_ALLOW),
-      ON(openat2, FILES), ON(creat, FILES), ON(unlink, FILES), ON(unlinkat, FILES), ON(rename, FILES),
-      ON(renameat, FILES), ON(renameat2, FILES), ON(mkdir, FILES), ON(mkdirat, FILES), ON(rmdir, FILES),
-      ON(link, FILES), ON(linkat, FILES), ON(symlink, FILES), ON(symlinkat, FILES), ON(truncate, FILES),
-      ON(mknod, FILES), ON(mknodat, FILES), ON(chmod, FILES), ON(fchmodat, FILES), ON(chown, FILES),
-      ON(lchown, FILES), ON(fchownat, FILES), ON(utime, FILES), ON(utimes, FILES), ON(futimesat, FILES),
-      ON(utimensat, FILES), ON(setxattr, FILES), ON(lsetxattr, FILES), ON(removexattr, FILES),
-      ON(lremovexattr, FILES), ON(memfd_create, FILES), ON(flock, FILES), ON(bind, FILES),
-      ON(socket, CHANNELS), ON(socketpair, CHANNELS), ON(pipe, CHANNELS), ON(pipe2, CHANNELS),
-      ON(epoll_create, EVENTS), ON(epoll_create1, EVENTS), ON(eventfd, EVENTS), ON(eventfd2, EVENTS),
-      ON(inotify_init, EVENTS), ON(inotify_init1, EVENTS), ON(signalfd, EVENTS), ON(signalfd4, EVENTS),
+      ON(openat2, FILES),
+      ON(creat, FILES),
+      ON(unlink, FILES),
+      ON(unlinkat, FILES),
+      ON(rename, FILES),
+      ON(renameat, FILES),
+      ON(renameat2, FILES),
+      ON(mkdir, FILES),
+      ON(mkdirat, FILES),
+      ON(rmdir, FILES),
+      ON(link, FILES),
+      ON(linkat, FILES),
+      ON(symlink, FILES),
+      ON(symlinkat, FILES),
+      ON(truncate, FILES),
+      ON(mknod, FILES),
+      ON(mknodat, FILES),
+      ON(chmod, FILES),
+      ON(fchmodat, FILES),
+      ON(chown, FILES),
+      ON(lchown, FILES),
+      ON(fchownat, FILES),
+      ON(utime, FILES),
+      ON(utimes, FILES),
+      ON(futimesat, FILES),
+      ON(utimensat, FILES),
+      ON(setxattr, FILES),
+      ON(lsetxattr, FILES),
+      ON(removexattr, FILES),
+      ON(lremovexattr, FILES),
+      ON(memfd_create, FILES),
+      ON(flock, FILES),
+      ON(bind, FILES),
+      ON(socket, CHANNELS),
+      ON(socketpair, CHANNELS),
+      ON(pipe, CHANNELS),
+      ON(pipe2, CHANNELS),
+      ON(epoll_create, EVENTS),
+      ON(epoll_create1, EVENTS),
+      ON(eventfd, EVENTS),
+      ON(eventfd2, EVENTS),
+      ON(inotify_init, EVENTS),
+      ON(inotify_init1, EVENTS),
+      ON(signalfd, EVENTS),
+      ON(signalfd4, EVENTS),
       ON(perf_event_open, EVENTS),
       /* These leave more behind than the descriptor. */
-      ON(io_uring_setup, MEMORY), ON(io_setup, MEMORY), ON(userfaultfd, MEMORY), ON(shmat, MEMORY),
-      ON(semget, MEMORY), ON(msgget, MEMORY), ON(mq_open, MEMORY),
-      ON(timerfd_create, TIMERS), ON(setitimer, TIMERS), ON(alarm, TIMERS), ON(timer_create, TIMERS),
+      ON(io_uring_setup, MEMORY),
+      ON(io_setup, MEMORY),
+      ON(userfaultfd, MEMORY),
+      ON(shmat, MEMORY),
+      ON(semget, MEMORY),
+      ON(msgget, MEMORY),
+      ON(mq_open, MEMORY),
+      ON(timerfd_create, TIMERS),
+      ON(setitimer, TIMERS),
+      ON(alarm, TIMERS),
+      ON(timer_create, TIMERS),
       RETURN(SECCOMP_RET_ALLOW),
   };
   static const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
@@ -120,11 +163,19 @@ unsigned nomem__effects_of_stop(pid_t tid) {
   if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return (unsigned)effects;
   char path[256] = "";
   switch (registers.orig_rax) {
-    case SYS_open: read_path(tid, registers.rdi, path, sizeof path); break;
-    case SYS_openat: read_path(tid, registers.rsi, path, sizeof path); break;
-    case SYS_bind: return makes_file(tid, registers.rsi) ? (unsigned)effects : 0;
-    case SYS_mmap: read_descriptor(tid, (int)registers.r8, path, sizeof path); break;
-    default: break;
+    case SYS_open:
+      read_path(tid, registers.rdi, path, sizeof path);
+      break;
+    case SYS_openat:
+      read_path(tid, registers.rsi, path, sizeof path);
+      break;
+    case SYS_bind:
+      return makes_file(tid, registers.rsi) ? (unsigned)effects : 0;
+    case SYS_mmap:
+      read_descriptor(tid, (int)registers.r8, path, sizeof path);
+      break;
+    default:
+      break;
   }
   return is_harmless(path) ? 0 : (unsigned)effects;
 }
@@ -132,23 +183,31 @@ unsigned nomem__effects_of_stop(pid_t tid) {
 /* The address of the path that a system call is to make; 0: it makes none. */
 static unsigned long long path_to_make(const struct user_regs_struct *registers) {
   switch (registers->orig_rax) {
-    case SYS_open: return (registers->rsi & O_CREAT) != 0 ? registers->rdi : 0;
-    case SYS_openat: return (registers->rdx & O_CREAT) != 0 ? registers->rsi : 0;
+    case SYS_open:
+      return (registers->rsi & O_CREAT) != 0 ? registers->rdi : 0;
+    case SYS_openat:
+      return (registers->rdx & O_CREAT) != 0 ? registers->rsi : 0;
     case SYS_creat:
     case SYS_mkdir:
-    case SYS_mknod: return registers->rdi;
+    case SYS_mknod:
+      return registers->rdi;
     case SYS_openat2:
     case SYS_mkdirat:
     case SYS_mknodat:
     case SYS_rename:
     case SYS_link:
-    case SYS_symlink: return registers->rsi;
-    case SYS_symlinkat: return registers->rdx;
+    case SYS_symlink:
+      return registers->rsi;
+    case SYS_symlinkat:
+      return registers->rdx;
     case SYS_renameat:
     case SYS_renameat2:
-    case SYS_linkat: return registers->r10;
-    case SYS_bind: return registers->rsi + offsetof(struct sockaddr_un, sun_path);
-    default: return 0;
+    case SYS_linkat:
+      return registers->r10;
+    case SYS_bind:
+      return registers->rsi + offsetof(struct sockaddr_un, sun_path);
+    default:
+      return 0;
   }
 }
 

@@ -9,14 +9,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define NOMEM_EFFECT_MAP(X)                                                             \
-  X(PROCESSES, "it starts processes")                                                   \
-  X(THREADS, "it starts threads")                                                       \
-  X(FILES, "it writes or removes files")                                                \
-  X(CHANNELS, "it opens pipes or sockets")                                              \
-  X(EVENTS, "it waits for events (epoll, eventfd, inotify ...)")                        \
-  X(MEMORY, "it shares memory that it writes")                                          \
-  X(TIMERS, "it sets timers")                                                           \
+#define NOMEM_EFFECT_MAP(X)                                      \
+  X(PROCESSES, "it starts processes")                            \
+  X(THREADS, "it starts threads")                                \
+  X(FILES, "it writes or removes files")                         \
+  X(CHANNELS, "it opens pipes or sockets")                       \
+  X(EVENTS, "it waits for events (epoll, eventfd, inotify ...)") \
+  X(MEMORY, "it shares memory that it writes")                   \
+  X(TIMERS, "it sets timers")                                    \
   X(UNKNOWN, "the kernel does not let its system calls be watched")
 
 enum nomem__effect_number {

@@ -54,8 +54,9 @@ static void read_state(struct nomem__thread *thread) {
   read_proc(text, thread->pid, thread->tid, "stat");
   const char *after_name = strrchr(text, ')');
   if (after_name == NULL ||
-      sscanf(after_name, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
-             " %*d %*d %*d %*d %*d %*d %" SCNu64, &thread->state, &user, &system, &started) != 4)
+      sscanf(after_name,
+             ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %*d %*d %*d %*d %*d %*d %" SCNu64,
+             &thread->state, &user, &system, &started) != 4)
     return;
   uint64_t tick_ms = 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
   clock_gettime(CLOCK_BOOTTIME, &now);

@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "../campaign/coverage.h"
-#include "report.h"
 #include "frames.h"
+#include "report.h"
 
 #ifndef NOMEM_VERSION
 #define NOMEM_VERSION "unversioned"
@@ -39,10 +39,9 @@ struct printed_finding {
 
 static void print_reproduction(FILE *out, const void *arg) {
   const struct printed_finding *printed = arg;
-  nomem__print_reproduction(
-      out, printed->campaign->session->options, printed->finding->plan,
-      printed->finding->needs_timeout ? printed->campaign->timeout_ms : 0,
-      printed->finding->takes_ledger);
+  nomem__print_reproduction(out, printed->campaign->session->options, printed->finding->plan,
+                            printed->finding->needs_timeout ? printed->campaign->timeout_ms : 0,
+                            printed->finding->takes_ledger);
 }
 
 static void print_end(FILE *out, const void *arg) {
@@ -221,8 +220,7 @@ static json_t *finding_of(struct nomem__builder *builder, const struct nomem__fi
   if (nomem__touch_has_address(finding->touch))
     nomem__json_format(json, object, "address", "0x%" PRIx64, finding->fault_address);
   nomem__json_put(json, object, "fault", fault_of(builder, &printed));
-  if (finding->second.stack.depth > 0)
-    nomem__json_put(json, object, "second_fault", second_of(builder, &printed));
+  if (finding->second.stack.depth > 0) nomem__json_put(json, object, "second_fault", second_of(builder, &printed));
   nomem__put_stack(builder, object, "blow_up", &finding->blow_up);
   nomem__put_stack(builder, object, "block", &finding->block);
   nomem__put_stack(builder, object, "freed", &finding->freed);
@@ -291,8 +289,7 @@ static json_t *site_of(struct nomem__builder *builder, const struct nomem__campa
   if (site->worst < NOMEM_VERDICT_COUNT) nomem__json_text(json, object, "worst", nomem__verdicts[site->worst].name);
   if (site->before_main) nomem__json_put(json, object, "before_main", json_true());
   for (unsigned f = 0; f < site->depth; f++) {
-    const nomem_frame *found =
-        bsearch(&site->frames[f], table->frames, table->count, sizeof *table->frames, by_value);
+    const nomem_frame *found = bsearch(&site->frames[f], table->frames, table->count, sizeof *table->frames, by_value);
     if (found == NULL) continue;
     for (size_t i = table->first[found - table->frames]; i < table->first[found - table->frames + 1]; i++)
       nomem__json_add(json, frames, json_integer((json_int_t)i));
@@ -336,8 +333,8 @@ static void put_coverage(struct nomem__builder *builder, json_t *document) {
   const struct nomem__campaign *campaign = builder->campaign;
   struct nomem__json *json = &builder->json;
   const struct nomem__coverage counts = nomem__coverage_of(campaign);
-  bool is_every_call = counts.left[NOMEM_LEFT_LADDER] + counts.left[NOMEM_LEFT_NOT_CHOSEN] +
-                           counts.left[NOMEM_LEFT_MAX_POINTS] == 0;
+  bool is_every_call =
+      counts.left[NOMEM_LEFT_LADDER] + counts.left[NOMEM_LEFT_NOT_CHOSEN] + counts.left[NOMEM_LEFT_MAX_POINTS] == 0;
   json_t *coverage = json_object(), *baseline = json_object(), *left = json_object();
   uint64_t tried = 0, runs = 0;
   for (size_t i = 0; i < campaign->site_count; i++) tried += campaign->sites[i].tried > 0;

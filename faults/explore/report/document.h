@@ -28,8 +28,8 @@ void nomem__json_add(struct nomem__json *json, json_t *array, json_t *value);
 /* Text made safe. NULL: nothing is put. */
 void nomem__json_text(struct nomem__json *json, json_t *object, const char *key, const char *text);
 void nomem__json_number(struct nomem__json *json, json_t *object, const char *key, uint64_t number);
-__attribute__((format(printf, 4, 5))) void nomem__json_format(struct nomem__json *json, json_t *object,
-                                                              const char *key, const char *format, ...);
+__attribute__((format(printf, 4, 5))) void nomem__json_format(struct nomem__json *json, json_t *object, const char *key,
+                                                              const char *format, ...);
 
 /* What a document says: never NULL, "" or 0 where there is nothing of that name and type. */
 const char *nomem__json_string(const json_t *object, const char *key);

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "../text/quote.h"
-#include "report.h"
 #include "document.h"
+#include "report.h"
 
 /* Names tried for the file beside the one that is asked for. */
 #define TEMPORARY_TRIES 100
@@ -39,9 +39,7 @@ static bool is_standard_output(const char *path) {
 
 static int complain(const struct output *output, enum nomem__report kind, int error) {
   char quoted[NOMEM_QUOTE_BYTES];
-  const char *mend = error == ENOENT   ? ": make its folder first"
-                     : error == EISDIR ? ": name a file in it"
-                                       : "";
+  const char *mend = error == ENOENT ? ": make its folder first" : error == EISDIR ? ": name a file in it" : "";
   nomem__complain("--%s: cannot write %s: %s%s", names[kind], nomem__quote(output->asked, quoted, sizeof quoted),
                   strerror(error), mend);
   return -error;

@@ -29,7 +29,7 @@ static void put_module(struct nomem__json *json, json_t *object, const char *pat
 }
 
 json_t *nomem__frame_entry(struct nomem__json *json, const char *path, uint64_t offset,
-                        const struct nomem__source_frame *source) {
+                           const struct nomem__source_frame *source) {
   json_t *object = json_object();
   nomem__json_text(json, object, "function", source->function);
   if (source->file != NULL) {
@@ -44,7 +44,7 @@ json_t *nomem__frame_entry(struct nomem__json *json, const char *path, uint64_t 
 }
 
 json_t *nomem__frame_entry_with_source(struct nomem__builder *builder, const struct nomem__trace_frame *frame,
-                        const struct nomem__source_frame *source) {
+                                       const struct nomem__source_frame *source) {
   json_t *entry = nomem__frame_entry(&builder->json, frame->path, frame->offset, source);
   json_t *lines = source->file != NULL ? source_of(builder, source->file, source->line) : NULL;
   if (lines != NULL) nomem__json_put(&builder->json, entry, "source", lines);

@@ -3,8 +3,8 @@
 #define NOMEM_REPORT_FRAMES_H
 
 #include "../campaign/campaign.h"
-#include "report.h"
 #include "document.h"
+#include "report.h"
 
 /* Functions inlined into one another at one address that are shown, the innermost. */
 #define NOMEM__INLINED_SHOWN 16

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "report.h"
 #include "document.h"
+#include "report.h"
 
 /* The page's parts, put in as they are by the assembler; the build runs in the root of the sources. */
-#define EMBED(name, file)                                                                              \
+#define EMBED(name, file)                                                                                             \
   __asm__(".pushsection .rodata\n" #name ":\n.incbin \"faults/explore/report/html/" file "\"\n.byte 0\n.popsection"); \
   extern const char name[] __attribute__((visibility("hidden")))
 
@@ -19,12 +19,23 @@ EMBED(nomem__html_script, "report.js");
 static void print_html(FILE *out, const char *text) {
   for (; *text != '\0'; text++) {
     switch (*text) {
-      case '&': fputs("&amp;", out); break;
-      case '<': fputs("&lt;", out); break;
-      case '>': fputs("&gt;", out); break;
-      case '"': fputs("&quot;", out); break;
-      case '\'': fputs("&#39;", out); break;
-      default: fputc(*text, out);
+      case '&':
+        fputs("&amp;", out);
+        break;
+      case '<':
+        fputs("&lt;", out);
+        break;
+      case '>':
+        fputs("&gt;", out);
+        break;
+      case '"':
+        fputs("&quot;", out);
+        break;
+      case '\'':
+        fputs("&#39;", out);
+        break;
+      default:
+        fputc(*text, out);
     }
   }
 }
@@ -58,7 +69,8 @@ int nomem__report_html(const json_t *document, FILE *out) {
   fprintf(out,
           "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'nonce-%" PRIx64
-          "'; script-src 'nonce-%" PRIx64 "'; base-uri 'none'; form-action 'none'\">\n"
+          "'; script-src 'nonce-%" PRIx64
+          "'; base-uri 'none'; form-action 'none'\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
           nonce, nonce);
   print_title(out, document);

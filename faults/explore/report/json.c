@@ -1,7 +1,7 @@
 #include <errno.h>
 
-#include "report.h"
 #include "document.h"
+#include "report.h"
 
 int nomem__report_json(const json_t *document, FILE *out) {
   if (json_dumpf(document, out, JSON_INDENT(2)) != 0) return ferror(out) ? -EIO : -ENOMEM;

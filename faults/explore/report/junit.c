@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
 #include "document.h"
+#include "report.h"
 
 /* UTF-8 of U+FFFE and U+FFFF but for the last byte, which the two differ in. */
 #define NO_CHARACTER "\xef\xbf"
@@ -17,13 +17,25 @@ static void print_xml(FILE *out, const char *text, bool is_attribute) {
     bool is_no_character =
         memcmp(c, NO_CHARACTER, strnlen((const char *)c, 2)) == 0 && c[1] != '\0' && (c[2] == 0xbe || c[2] == 0xbf);
     switch (*c) {
-      case '&': fputs("&amp;", out); break;
-      case '<': fputs("&lt;", out); break;
-      case '>': fputs("&gt;", out); break;
-      case '"': fputs("&quot;", out); break;
-      case '\'': fputs("&apos;", out); break;
+      case '&':
+        fputs("&amp;", out);
+        break;
+      case '<':
+        fputs("&lt;", out);
+        break;
+      case '>':
+        fputs("&gt;", out);
+        break;
+      case '"':
+        fputs("&quot;", out);
+        break;
+      case '\'':
+        fputs("&apos;", out);
+        break;
       case '\t':
-      case '\n': fprintf(out, is_attribute ? "&#%d;" : "%c", *c); break;
+      case '\n':
+        fprintf(out, is_attribute ? "&#%d;" : "%c", *c);
+        break;
       default:
         if (is_no_character) {
           fprintf(out, "\\x%02x\\x%02x\\x%02x", c[0], c[1], c[2]);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
 #include "document.h"
+#include "report.h"
 
 #define SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
 #define SOURCE_ROOT "SRCROOT"
@@ -216,8 +216,8 @@ static json_t *rule_of(struct nomem__json *json, const json_t *verdict) {
   free(full);
   put_message(json, rule, "help", "Check what the failed call returned, and report the failure to the caller.");
   nomem__json_put(json, rule, "defaultConfiguration", json_pack("{s:s}", "level", "error"));
-  nomem__json_put(json, rule, "properties", json_pack("{s:[s,s], s:s}", "tags", "reliability", "out-of-memory",
-                                                      "precision", "very-high"));
+  nomem__json_put(json, rule, "properties",
+                  json_pack("{s:[s,s], s:s}", "tags", "reliability", "out-of-memory", "precision", "very-high"));
   return rule;
 }
 
@@ -228,8 +228,7 @@ static int64_t rule_index(const json_t *rules, const char *verdict) {
   return -1;
 }
 
-static json_t *result_of(struct nomem__json *json, const json_t *document, const json_t *rules,
-                         const json_t *finding) {
+static json_t *result_of(struct nomem__json *json, const json_t *document, const json_t *rules, const json_t *finding) {
   json_t *result = json_object(), *stacks = json_array();
   const json_t *fault = json_object_get(finding, "fault"), *blow_up = json_object_get(finding, "blow_up");
   const json_t *end = annotated(blow_up != NULL ? blow_up : fault), *there = annotated(fault);
@@ -262,8 +261,7 @@ static json_t *result_of(struct nomem__json *json, const json_t *document, const
   if (blow_up != NULL) nomem__json_add(json, stacks, stack_of(json, document, blow_up, "where it ended"));
   add_threads(json, document, stacks, finding);
   nomem__json_put(json, result, "stacks", stacks);
-  nomem__json_put(json, result, "partialFingerprints",
-                  json_pack("{s:O}", FINGERPRINT, json_object_get(finding, "id")));
+  nomem__json_put(json, result, "partialFingerprints", json_pack("{s:O}", FINGERPRINT, json_object_get(finding, "id")));
   nomem__json_number(json, result, "occurrenceCount", nomem__json_count(finding, "runs"));
   nomem__json_put(json, result, "properties",
                   json_pack("{s:O, s:b}", "reproduce", json_object_get(finding, "reproduce"), "flaky", (int)flaky));

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
 #include "document.h"
+#include "report.h"
 
 /* A description ends at the line's end, and # begins a directive. */
 static void print_description(FILE *out, const char *text) {

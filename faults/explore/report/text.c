@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "../campaign/coverage.h"
-#include "report.h"
 #include "document.h"
+#include "report.h"
 
 /* Threads of a hang beside the one that is shown in full; --json has them all. */
 #define THREADS_SHOWN 8
@@ -136,8 +136,8 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
   fputs(finding->verdict == NOMEM_VERDICT_HANG   ? "  where it hangs: "
         : finding->verdict == NOMEM_VERDICT_LEAK ? "  what was left, allocated here: "
         : has_place && finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0 ? "  what was done: "
-        : has_place                              ? "  where it blew up: "
-                                                 : "  what came of it: ",
+        : has_place                                                                         ? "  where it blew up: "
+                                                                                            : "  what came of it: ",
         out);
   nomem__print_end(finding, out);
   fputc('\n', out);
@@ -145,7 +145,8 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
     nomem__trace_print(out, &finding->blow_up, symbols, 4);
   else if (has_place)
     fputs(finding->verdict == NOMEM_VERDICT_SANITIZER ? "    (no stack that names modules)\n"
-                                                      : "    (no stack: it needs ptrace)\n", out);
+                                                      : "    (no stack: it needs ptrace)\n",
+          out);
   bool is_file = finding->verdict == NOMEM_VERDICT_LEFTOVER || finding->verdict == NOMEM_VERDICT_LEAK;
   if (finding->block.depth > 0) fputs(is_file ? "  it was made here:\n" : "  the block was allocated here:\n", out);
   nomem__trace_print(out, &finding->block, symbols, 4);
@@ -211,8 +212,8 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
   fprintf(out, ": %s, %" PRIu64 " run%s\n", nomem__verdicts[finding->verdict].meaning, finding->runs,
           finding->runs == 1 ? "" : "s");
   print_unchecked(campaign, finding, out);
-  fprintf(out, "  the fault: %s of %" PRIu64 " bytes %s%s (allocation %" PRIu64 ")\n",
-          nomem_fn_name(finding->fn), finding->size_bytes, nomem_fn_failed(finding->fn),
+  fprintf(out, "  the fault: %s of %" PRIu64 " bytes %s%s (allocation %" PRIu64 ")\n", nomem_fn_name(finding->fn),
+          finding->size_bytes, nomem_fn_failed(finding->fn),
           finding->point.persistent ? ", and so did all later calls" : "", finding->nth);
   nomem__trace_print(out, &finding->fault, symbols, 4);
   print_second(finding, symbols, out);
@@ -294,8 +295,7 @@ static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
   }
   if (campaign->heap.looked_at > 0) fprintf(out, "%s%zu more for heap errors", separator, campaign->heap.looked_at);
   bool all_by_snapshot = campaign->engines[NOMEM_ENGINE_EXEC] + campaign->engines[NOMEM_ENGINE_SERVER] == 0;
-  if (*campaign->engine_reason != '\0' && !all_by_snapshot)
-    fprintf(out, " (none faster: %s)", campaign->engine_reason);
+  if (*campaign->engine_reason != '\0' && !all_by_snapshot) fprintf(out, " (none faster: %s)", campaign->engine_reason);
   fputc('\n', out);
 }
 

@@ -102,8 +102,7 @@ bool nomem__others_peers(const struct nomem__others *runs, unsigned run_count, c
     for (unsigned i = 0; i < runs[run].count; i++) {
       const struct nomem__remains *there = &runs[run].list[i];
       is_there |= is_same(who, &there->who, any_status);
-      if (may_be_same(who, &there->who) && peers->count < NOMEM__PEERS_MAX)
-        peers->list[peers->count++] = there;
+      if (may_be_same(who, &there->who) && peers->count < NOMEM__PEERS_MAX) peers->list[peers->count++] = there;
     }
     if (!is_there) return false;
   }

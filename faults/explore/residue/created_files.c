@@ -243,11 +243,16 @@ const struct nomem__made_file *nomem__made_more(const struct nomem__made *here, 
 static const char *kind_of(const struct nomem__made_file *file) {
   static const char memory[] = "/dev/shm/";
   switch (file->type) {
-    case S_IFDIR: return "a folder";
-    case S_IFSOCK: return "a socket";
-    case S_IFIFO: return "a FIFO";
-    case S_IFLNK: return "a symbolic link";
-    default: return strncmp(file->path, memory, strlen(memory)) == 0 ? "shared memory" : "a file";
+    case S_IFDIR:
+      return "a folder";
+    case S_IFSOCK:
+      return "a socket";
+    case S_IFIFO:
+      return "a FIFO";
+    case S_IFLNK:
+      return "a symbolic link";
+    default:
+      return strncmp(file->path, memory, strlen(memory)) == 0 ? "shared memory" : "a file";
   }
 }
 

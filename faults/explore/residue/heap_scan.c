@@ -10,8 +10,8 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 
-#include "../../program_kinds.h"
 #include "../../ledger_format.h"
+#include "../../program_kinds.h"
 #include "../stack/memory_map.h"
 
 /* What is looked at takes about a second at the most. */
@@ -48,7 +48,7 @@ struct scan {
   struct block *blocks; /* by address */
   size_t block_count, block_room;
   uint64_t lowest, highest; /* addresses of blocks lie between */
-  size_t *due; /* blocks in use whose contents have not been looked at yet */
+  size_t *due;              /* blocks in use whose contents have not been looked at yet */
   size_t due_count;
   struct range excluded[NOMEM_LEDGER_PARTS + 3]; /* the injector's own memory */
   size_t excluded_count;
@@ -267,8 +267,8 @@ static int look_at_root(struct scan *scan, uint64_t start, uint64_t end, bool by
 static bool may_have_pointers(const struct scan *scan, const struct nomem__area *area) {
   if (strncmp(area->path, "/memfd:nomem-", 13) == 0 || strncmp(area->path, "/dev/", 5) == 0) return false;
   const struct nomem__area *next = area + 1;
-  bool was_written = next < scan->maps.areas + scan->maps.area_count && next->start == area->end &&
-                     next->is_writable && next->inode == area->inode;
+  bool was_written = next < scan->maps.areas + scan->maps.area_count && next->start == area->end && next->is_writable &&
+                     next->inode == area->inode;
   return area->is_readable && !area->is_executable && (area->is_writable || area->inode == 0 || was_written);
 }
 
@@ -350,8 +350,8 @@ static void add_left(struct scan *scan, const struct block *block) {
   while (i < left->count && left->list[i].key != key) i++;
   if (i == SITES_MAX) return;
   if (i == left->count)
-    left->list[left->count++] = (struct nomem__left_site){
-        .key = key, .culprit = culprit_of(scan->channel, block->site), .site = block->site};
+    left->list[left->count++] =
+        (struct nomem__left_site){.key = key, .culprit = culprit_of(scan->channel, block->site), .site = block->site};
   left->list[i].blocks++;
   left->list[i].bytes += block->size;
 }

@@ -82,8 +82,7 @@ bool nomem__remains_more(const struct nomem__remains *here, const struct nomem__
     const struct nomem__open *open = &here->open[i];
     if (!is_one_more(here, there, open->what)) continue;
     char quoted[NOMEM_QUOTE_BYTES];
-    snprintf(what, what_bytes, "descriptor %d is open: %s", open->fd,
-             nomem__quote(open->what, quoted, sizeof quoted));
+    snprintf(what, what_bytes, "descriptor %d is open: %s", open->fd, nomem__quote(open->what, quoted, sizeof quoted));
     return true;
   }
   if (here->threads > there->threads) {

@@ -2,9 +2,9 @@
 #ifndef NOMEM_REMAINS_H
 #define NOMEM_REMAINS_H
 
-#include "heap_scan.h"
-#include "created_files.h"
 #include "../process/process_identity.h"
+#include "created_files.h"
+#include "heap_scan.h"
 
 /* Descriptors of a process that are listed, and room for what each is open for. */
 #define NOMEM__OPEN_MAX 64
@@ -17,16 +17,16 @@ struct nomem__remains {
   pid_t pid;
   struct nomem__process who;
   bool has_leak_check; /* a sanitizer can say more of it */
-  bool has_ended; /* what follows is known */
+  bool has_ended;      /* what follows is known */
   unsigned descriptors, threads, children;
   unsigned open_count; /* with a ledger: those of open[] that are listed */
   struct nomem__open {
     int fd;
     char what[NOMEM__OPEN_BYTES]; /* as /proc has it, without numbers that are others in each run */
-  } *open; /* owned */
+  } * open;                       /* owned */
   bool has_ledger;
   struct nomem__left_list left; /* owned; empty without a ledger */
-  struct nomem__made made; /* owned */
+  struct nomem__made made;      /* owned */
 };
 
 /* Looks at a process at its end, if it keeps a ledger: pid is stopped, and traced by the caller; ending is its entry in

@@ -40,8 +40,7 @@ static int make_entries(struct nomem__environment *environment, const struct nom
   else if (others != NULL)
     snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s", others);
   int result = nomem__sanitizer_options(false, !setup->inherit, environment->checked_entries);
-  return result != 0 ? result
-                     : nomem__sanitizer_options(setup->trace, !setup->inherit, environment->sanitizer_entries);
+  return result != 0 ? result : nomem__sanitizer_options(setup->trace, !setup->inherit, environment->sanitizer_entries);
 }
 
 int nomem__environment_make(struct nomem__environment *environment, const struct nomem__setup *setup,

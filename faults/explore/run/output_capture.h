@@ -24,7 +24,10 @@ struct nomem__streams {
 };
 
 /* Before nomem__streams_open; may be closed. */
-#define NOMEM_STREAMS_NONE {.fd = {-1, -1}}
+#define NOMEM_STREAMS_NONE \
+  {                        \
+    .fd = { -1, -1 }       \
+  }
 
 /* Makes both; whoever writes writes at the end. Returns 0, or a negative error code, and then they are to be closed all
  * the same. */

@@ -134,6 +134,6 @@ void nomem__output_difference(const struct nomem__baseline_output *baseline, con
   if (strcmp(shown_is, shown_was) == 0) /* in what a line does not show: far behind, or behind a zero byte */
     snprintf(text, text_bytes, "its output differs from byte %zu on, in line %" PRIu64, found.byte + 1, found.line);
   else
-    snprintf(text, text_bytes, "line %" PRIu64 " of its output is %s, without the fault it is %s", found.line,
-             shown_is, shown_was);
+    snprintf(text, text_bytes, "line %" PRIu64 " of its output is %s, without the fault it is %s", found.line, shown_is,
+             shown_was);
 }

@@ -64,16 +64,15 @@ static const char *find(struct slice text, const char *word) {
 }
 
 /* What comes after these in a head is different each time, or says nothing. */
-static const char *const ends_of_kind[] = {" on address 0x", " on unknown address", " on 0x", " 0x",
-                                           " (pid=", " (pc ", " (size", ": "};
+static const char *const ends_of_kind[] = {
+    " on address 0x", " on unknown address", " on 0x", " 0x", " (pid=", " (pc ", " (size", ": "};
 
 static void put_kind(char *kind, size_t at, struct slice words) {
   for (size_t i = 0; i < sizeof ends_of_kind / sizeof *ends_of_kind; i++) {
     const char *end = find(words, ends_of_kind[i]);
     if (end != NULL && end > words.start) words.end = end;
   }
-  for (const char *c = words.start; c < words.end && at < NOMEM_SANITIZER_KIND_BYTES - 1; c++)
-    kind[at++] = *c;
+  for (const char *c = words.start; c < words.end && at < NOMEM_SANITIZER_KIND_BYTES - 1; c++) kind[at++] = *c;
   for (size_t i = 0; i < at; i++)
     if (kind[i] < ' ' || kind[i] > '~') kind[i] = '?';
   while (at > 0 && (kind[at - 1] == ' ' || kind[at - 1] == ':')) at--;

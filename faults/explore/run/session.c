@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "environment.h"
 #include "../isolation/isolation.h"
 #include "../text/quote.h"
+#include "environment.h"
 
 void nomem__complain(const char *format, ...) {
   va_list arguments;
@@ -164,8 +164,8 @@ bool nomem__session_can_retry(struct nomem__session *session, int result) {
     return true;
   }
   if (session->setup.stdin_path != NULL && (result == -ENOENT || result == -EACCES || result == -EISDIR))
-    nomem__complain("--stdin: cannot read %s: %s",
-                    nomem__quote(session->setup.stdin_path, name, sizeof name), strerror(-result));
+    nomem__complain("--stdin: cannot read %s: %s", nomem__quote(session->setup.stdin_path, name, sizeof name),
+                    strerror(-result));
   else
     nomem__complain("cannot start %s: %s", nomem__quote(session->target.path, name, sizeof name), strerror(-result));
   return false;
@@ -179,22 +179,26 @@ bool nomem__session_was_injected(const struct nomem__outcome *outcome) {
     return false;
   }
   if (count == 0) {
-    nomem__complain("nothing was intercepted: the program did not load the preload library (is it started through "
-                    "something that clears LD_PRELOAD, is static or setuid?): link nomem-link.o into it instead");
+    nomem__complain(
+        "nothing was intercepted: the program did not load the preload library (is it started through "
+        "something that clears LD_PRELOAD, is static or setuid?): link nomem-link.o into it instead");
     return false;
   }
   for (uint32_t i = 0; i < count; i++)
     if (channel->images[i].injected) {
       if (nomem__channel_calls(channel) > 0) return true;
-      nomem__complain("nothing was intercepted: the program allocates nothing, or brings an allocator of its own: "
-                      "give it work to do, or link nomem-link.o into it");
+      nomem__complain(
+          "nothing was intercepted: the program allocates nothing, or brings an allocator of its own: "
+          "give it work to do, or link nomem-link.o into it");
       return false;
     }
   char name[NOMEM_QUOTE_BYTES];
   const char *path = channel->images[0].path;
   const char *slash = memrchr(path, '/', strnlen(path, NOMEM_PATH_BYTES));
   nomem__quote(slash != NULL ? slash + 1 : path, name, sizeof name);
-  nomem__complain("nothing was intercepted: only %s ran, which is a launcher or not what --image asks for: "
-                  "name the program with --image, %s if it is that one", name, name);
+  nomem__complain(
+      "nothing was intercepted: only %s ran, which is a launcher or not what --image asks for: "
+      "name the program with --image, %s if it is that one",
+      name, name);
   return false;
 }

@@ -6,9 +6,9 @@
 #include <uv.h>
 
 #include "../options/options.h"
+#include "../process/process_tree.h"
 #include "../stack/symbols.h"
 #include "../target/target_check.h"
-#include "../process/process_tree.h"
 #include "worker.h"
 
 /* Exit statuses of the command. */
@@ -23,14 +23,14 @@ struct nomem__session {
   struct nomem__target target;
   struct nomem__setup setup;
   struct nomem__isolation *isolation; /* NULL: none */
-  struct nomem__options settled; /* those that were given, but for what was found out by then */
+  struct nomem__options settled;      /* those that were given, but for what was found out by then */
   char chosen_image[NOMEM_GLOB_BYTES];
   unsigned jobs;
   char preload[PATH_MAX];
   struct nomem__sanitizer_memory sanitizer;
   bool is_isolated;
   char isolation_reason[NOMEM_ISOLATION_REASON_BYTES]; /* what is isolated, or what keeps it from being so */
-  int interrupted_by; /* 0, or SIGINT or SIGTERM */
+  int interrupted_by;                                  /* 0, or SIGINT or SIGTERM */
   void (*on_interrupt)(void *user);
   void *user;
 };

@@ -10,8 +10,8 @@ struct nomem__tables *nomem__tables_copy(const struct nomem_channel *channel) {
   struct nomem__tables *tables =
       calloc(1, sizeof *tables + sites * sizeof *tables->sites + modules * sizeof *tables->modules);
   if (tables == NULL) return NULL;
-  *tables = (struct nomem__tables){.sites = (struct nomem_site *)(tables + 1), .site_count = sites,
-                                   .module_count = modules};
+  *tables =
+      (struct nomem__tables){.sites = (struct nomem_site *)(tables + 1), .site_count = sites, .module_count = modules};
   tables->modules = (struct nomem_module *)(tables->sites + sites);
   memcpy(tables->sites, channel->sites, sites * sizeof *tables->sites);
   memcpy(tables->modules, channel->modules, modules * sizeof *tables->modules);

@@ -15,9 +15,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../judge/return_watch.h"
 #include "../process/syscall_effects.h"
 #include "environment.h"
-#include "../judge/return_watch.h"
 
 /* A run whose output goes past this is writing without end, into memory. */
 #define OUTPUT_MAX_BYTES (64u << 20)
@@ -45,11 +45,11 @@ struct nomem__worker {
   bool use_server, watch_effects, keep_files, check_leaks;
   const char *made_path;
   struct nomem__stack maker; /* depth 0: nobody has made it */
-  bool is_fresh; /* the run, or what is forked for it, has a view of the files of its own */
+  bool is_fresh;             /* the run, or what is forked for it, has a view of the files of its own */
   enum nomem_watch watch;
   struct nomem__ends ends;
   struct nomem__cell *cell; /* NULL: none */
-  int told_fd[2]; /* a pair of sockets, on which runs in the cell say where what they write is to be found */
+  int told_fd[2];           /* a pair of sockets, on which runs in the cell say where what they write is to be found */
   enum nomem_obstacle obstacle;
   bool is_snapshot, is_unsound;
   uint32_t *ranks; /* of the channel's points, which the program may write to */
@@ -98,9 +98,12 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
                        struct nomem__worker **out) {
   struct nomem__worker *worker = calloc(1, sizeof *worker);
   if (worker == NULL) return -ENOMEM;
-  *worker = (struct nomem__worker){
-      .loop = loop, .trees = trees, .setup = setup, .channel_fd = -1,
-      .streams = NOMEM_STREAMS_NONE, .told_fd = {-1, -1}};
+  *worker = (struct nomem__worker){.loop = loop,
+                                   .trees = trees,
+                                   .setup = setup,
+                                   .channel_fd = -1,
+                                   .streams = NOMEM_STREAMS_NONE,
+                                   .told_fd = {-1, -1}};
   uv_timer_init(loop, &worker->timer);
   worker->timer.data = worker;
   int result = map_channel(worker);
@@ -217,8 +220,8 @@ static void start_clock(struct nomem__worker *worker) {
   worker->started_ns = uv_hrtime();
   worker->was_early = false;
   uv_update_time(worker->loop);
-  uint64_t first_ms = worker->deadline_ms != 0 && worker->deadline_ms < OUTPUT_CHECK_MS ? worker->deadline_ms
-                                                                                         : OUTPUT_CHECK_MS;
+  uint64_t first_ms =
+      worker->deadline_ms != 0 && worker->deadline_ms < OUTPUT_CHECK_MS ? worker->deadline_ms : OUTPUT_CHECK_MS;
   uv_timer_start(&worker->timer, check, first_ms, 0);
 }
 
@@ -261,8 +264,7 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   worker->ends.are_all_wanted = *plan == '\0';
   channel->magic = NOMEM_CHANNEL_MAGIC;
   /* A run of one point need name no call after it. */
-  channel->record_sites =
-      setup->inherit || setup->names_calls || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
+  channel->record_sites = setup->inherit || setup->names_calls || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
   channel->known_sites = setup->notes_recoveries && worker->known != NULL ? worker->known->site_count : 0;
   channel->verify = setup->verify;
   channel->stop_at_fault = nomem__returned_begin(setup->returned, channel);
@@ -288,7 +290,8 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                .stderr_fd = setup->inherit ? -1 : worker->streams.fd[NOMEM_ERROR],
                                .own_session = !setup->inherit,
                                .same_addresses = setup->same_addresses,
-                               .returned = setup->returned, .cell = setup->isolation != NULL ? worker->cell : NULL,
+                               .returned = setup->returned,
+                               .cell = setup->isolation != NULL ? worker->cell : NULL,
                                .is_fresh = worker->is_fresh,
                                .tell_fd = worker->told_fd[1],
                                .trace = setup->trace,

@@ -71,9 +71,9 @@ static int find_by_link(Dwfl_Module *module, const char *file, const char *link,
   if (snprintf(folder, sizeof folder, "%.*s", length, slash ? file : "") >= (int)sizeof folder) return -1;
   bool is_absolute = link[0] == '/';
   for (size_t i = 0; i < (is_absolute ? 1 : sizeof places / sizeof *places); i++) {
-    int bytes = is_absolute ? snprintf(path, sizeof path, "%s", link)
-                            : snprintf(path, sizeof path, "%s%s%s%s", places[i][0], slash ? folder : ".", places[i][1],
-                                       link);
+    int bytes = is_absolute
+                    ? snprintf(path, sizeof path, "%s", link)
+                    : snprintf(path, sizeof path, "%s%s%s%s", places[i][0], slash ? folder : ".", places[i][1], link);
     if (bytes >= (int)sizeof path) continue;
     int fd = open_if_right(path, file, module, crc);
     if (fd < 0) continue;

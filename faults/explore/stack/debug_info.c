@@ -61,9 +61,9 @@ static int find_no_elf(Dwfl_Module *module, void **userdata, const char *name, D
 }
 
 static const Dwfl_Callbacks callbacks = {
-  .find_elf = find_no_elf,
-  .find_debuginfo = nomem__debugfile_find,
-  .section_address = dwfl_offline_section_address,
+    .find_elf = find_no_elf,
+    .find_debuginfo = nomem__debugfile_find,
+    .section_address = dwfl_offline_section_address,
 };
 
 static bool add_range(struct ranges *ranges, Dwarf_Addr low, Dwarf_Addr high, const Dwarf_Die *die) {
@@ -102,18 +102,18 @@ static bool list_functions(struct ranges *functions, Dwarf_Die *parent, unsigned
   if (depth == SCOPE_DEPTH || dwarf_child(parent, &child) != 0) return true;
   do {
     switch (dwarf_tag(&child)) {
-    case DW_TAG_subprogram:
-      if (!add_die(functions, &child)) return false;
-      break;
-    case DW_TAG_namespace:
-    case DW_TAG_module:
-    case DW_TAG_class_type:
-    case DW_TAG_structure_type:
-    case DW_TAG_union_type:
-      if (!list_functions(functions, &child, depth + 1)) return false;
-      break;
-    default:
-      break;
+      case DW_TAG_subprogram:
+        if (!add_die(functions, &child)) return false;
+        break;
+      case DW_TAG_namespace:
+      case DW_TAG_module:
+      case DW_TAG_class_type:
+      case DW_TAG_structure_type:
+      case DW_TAG_union_type:
+        if (!list_functions(functions, &child, depth + 1)) return false;
+        break;
+      default:
+        break;
     }
   } while (dwarf_siblingof(&child, &child) == 0);
   return true;
@@ -161,14 +161,14 @@ static bool enter(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *inner) {
   if (dwarf_child(scope, inner) != 0) return false;
   do {
     switch (dwarf_tag(inner)) {
-    case DW_TAG_lexical_block:
-    case DW_TAG_try_block:
-    case DW_TAG_catch_block:
-    case DW_TAG_inlined_subroutine:
-      if (dwarf_haspc(inner, address) > 0) return true;
-      break;
-    default:
-      break;
+      case DW_TAG_lexical_block:
+      case DW_TAG_try_block:
+      case DW_TAG_catch_block:
+      case DW_TAG_inlined_subroutine:
+        if (dwarf_haspc(inner, address) > 0) return true;
+        break;
+      default:
+        break;
     }
   } while (dwarf_siblingof(inner, inner) == 0);
   return false;
@@ -290,9 +290,9 @@ static struct nomem__debug_parameter parameter_of(Dwarf_Die *parameter, Dwarf_Di
       !single_operation(function, DW_AT_frame_base, address, &base))
     return (struct nomem__debug_parameter){0};
   return (struct nomem__debug_parameter){
-    .offset = (int64_t)place.number,
-    .is_from_frame_pointer = base.atom == FRAME_POINTER_OP,
-    .is_known = base.atom == DW_OP_call_frame_cfa || base.atom == FRAME_POINTER_OP,
+      .offset = (int64_t)place.number,
+      .is_from_frame_pointer = base.atom == FRAME_POINTER_OP,
+      .is_known = base.atom == DW_OP_call_frame_cfa || base.atom == FRAME_POINTER_OP,
   };
 }
 

@@ -50,8 +50,14 @@ int nomem__debuginfo_pointers(struct nomem__debuginfo *info, uint64_t address,
 
 /* What a function returns. */
 struct nomem__debug_result {
-  enum { NOMEM_RESULT_UNKNOWN, NOMEM_RESULT_NONE, NOMEM_RESULT_POINTER, NOMEM_RESULT_SIGNED, NOMEM_RESULT_UNSIGNED,
-         NOMEM_RESULT_BOOL } kind; /* unknown also for what is none of these */
+  enum {
+    NOMEM_RESULT_UNKNOWN,
+    NOMEM_RESULT_NONE,
+    NOMEM_RESULT_POINTER,
+    NOMEM_RESULT_SIGNED,
+    NOMEM_RESULT_UNSIGNED,
+    NOMEM_RESULT_BOOL
+  } kind; /* unknown also for what is none of these */
   unsigned bytes;
 };
 

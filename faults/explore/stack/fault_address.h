@@ -8,22 +8,22 @@
 #include "stack_capture.h"
 
 /* Kind, and its name in reports. */
-#define NOMEM_TOUCH_MAP(X)                                        \
-  X(NONE, "")              /* another signal, or not known */     \
-  X(NULL, "null")          /* NULL, and an offset from it */      \
-  X(WILD, "wild")          /* where nothing is */                 \
-  X(PROTECTED, "protected") /* something is there, not for this */ \
-  X(CALL, "call")          /* what is no code was called */       \
-  X(OVERFLOW, "stack-overflow")                                   \
-  X(NO_ADDRESS, "non-canonical") /* no pointer can hold it */     \
-  X(SENT, "sent")          /* by a process, not for an address */ \
-  X(FREED, "freed")        /* what a freed block was filled with */
+#define NOMEM_TOUCH_MAP(X)                                              \
+  X(NONE, "")               /* another signal, or not known */          \
+  X(NULL, "null")           /* NULL, and an offset from it */           \
+  X(WILD, "wild")           /* where nothing is */                      \
+  X(PROTECTED, "protected") /* something is there, not for this */      \
+  X(CALL, "call")           /* what is no code was called */            \
+  X(OVERFLOW, "stack-overflow")                                         \
+  X(NO_ADDRESS, "non-canonical") /* no pointer can hold it */           \
+  X(SENT, "sent")                /* by a process, not for an address */ \
+  X(FREED, "freed")              /* what a freed block was filled with */
 
 enum nomem__touch {
 #define X(upper, name) NOMEM_TOUCH_##upper,
   NOMEM_TOUCH_MAP(X)
 #undef X
-  NOMEM_TOUCH_COUNT
+      NOMEM_TOUCH_COUNT
 };
 
 extern const char *const nomem__touch_names[NOMEM_TOUCH_COUNT];

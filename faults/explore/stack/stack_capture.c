@@ -116,10 +116,10 @@ static bool get_thread(Dwfl *dwfl, pid_t tid, void *arg, void **thread_arg) {
 }
 
 static const Dwfl_Thread_Callbacks thread_callbacks = {
-  .next_thread = next_thread,
-  .get_thread = get_thread,
-  .memory_read = memory_read,
-  .set_initial_registers = set_initial_registers,
+    .next_thread = next_thread,
+    .get_thread = get_thread,
+    .memory_read = memory_read,
+    .set_initial_registers = set_initial_registers,
 };
 
 /* Opens the file a module was loaded from, when it is still the one at its path; else what is left of it in memory. */
@@ -142,8 +142,8 @@ static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name,
 }
 
 static const Dwfl_Callbacks callbacks = {
-  .find_elf = find_elf,
-  .find_debuginfo = nomem__debugfile_none,
+    .find_elf = find_elf,
+    .find_debuginfo = nomem__debugfile_none,
 };
 
 int nomem__stacks_open(struct nomem__stacks **stacks) {
@@ -231,9 +231,8 @@ static void add_frame(struct nomem__stacks *stacks, struct nomem__stack *out, ui
   struct nomem__stack_frame *frame = &out->frames[out->depth++];
   const struct nomem__module *module = nomem__maps_module(&stacks->maps, address - is_return_address);
   const char *name = module ? keep_name(stacks, module->area->path) : NULL;
-  *frame = (struct nomem__stack_frame){.module = name,
-                                       .offset = name ? address - module->bias : address,
-                                       .is_return_address = is_return_address};
+  *frame = (struct nomem__stack_frame){
+      .module = name, .offset = name ? address - module->bias : address, .is_return_address = is_return_address};
 }
 
 /* The caller's stack pointer is where it was before the call. */
@@ -274,27 +273,27 @@ static void read_signal(struct nomem__stack *out) {
   out->signal = info.si_signo;
   out->code = info.si_code;
   switch (info.si_signo) {
-  case SIGSEGV:
-  case SIGBUS:
-  case SIGILL:
-  case SIGFPE:
-  case SIGTRAP:
-    /* Sent by the kernel for an address, not by kill() and not for one it could not make out. */
-    out->has_fault_address = info.si_code > 0 && info.si_code < SI_KERNEL;
-    if (out->has_fault_address) out->fault_address = (uint64_t)(uintptr_t)info.si_addr;
-    break;
-  default:
-    break;
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGTRAP:
+      /* Sent by the kernel for an address, not by kill() and not for one it could not make out. */
+      out->has_fault_address = info.si_code > 0 && info.si_code < SI_KERNEL;
+      if (out->has_fault_address) out->fault_address = (uint64_t)(uintptr_t)info.si_addr;
+      break;
+    default:
+      break;
   }
 }
 
 /* Where no pointer can hold an address, the kernel does not say which it was: a register that still has what freed
  * blocks are filled with tells. */
 static uint64_t find_freed_pointer(const struct nomem__stack *stack, const struct user_regs_struct *registers) {
-  const uint64_t candidates[] = {IP(registers),   registers->rax, registers->rbx, registers->rcx,
-                                 registers->rdx,  registers->rsi, registers->rdi, registers->rbp,
-                                 registers->r8,   registers->r9,  registers->r10, registers->r11,
-                                 registers->r12,  registers->r13, registers->r14, registers->r15};
+  const uint64_t candidates[] = {IP(registers),  registers->rax, registers->rbx, registers->rcx,
+                                 registers->rdx, registers->rsi, registers->rdi, registers->rbp,
+                                 registers->r8,  registers->r9,  registers->r10, registers->r11,
+                                 registers->r12, registers->r13, registers->r14, registers->r15};
   bool is_stack_fault = stack->signal == SIGBUS; /* through the frame pointer, which may hold any */
   if ((stack->signal != SIGSEGV && !is_stack_fault) || stack->code != SI_KERNEL) return 0;
   for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
@@ -362,8 +361,8 @@ static bool is_same_frame(const struct nomem__stack_frame *a, const struct nomem
 void nomem__stack_keep_common(struct nomem__stack *stack, const struct nomem__stack *sample) {
   if (stack->is_cut || sample->is_cut) return;
   size_t common = 0, least = stack->depth < sample->depth ? stack->depth : sample->depth;
-  while (common < least && is_same_frame(&stack->frames[stack->depth - 1 - common],
-                                         &sample->frames[sample->depth - 1 - common]))
+  while (common < least &&
+         is_same_frame(&stack->frames[stack->depth - 1 - common], &sample->frames[sample->depth - 1 - common]))
     common++;
   if (common == 0) return; /* unwound to different ends: nothing to go by */
   size_t kept = common < stack->depth ? common + 1 : common;

@@ -104,8 +104,7 @@ bool nomem__trace_is_stream_buffer(const struct nomem__trace *trace, struct nome
 
 bool nomem__trace_is_same_from(const struct nomem__trace *a, unsigned at, const struct nomem__trace *b, unsigned bt) {
   for (; at < a->depth && bt < b->depth; at++, bt++)
-    if (a->frame[at].offset != b->frame[bt].offset ||
-        !nomem__trace_is_same_file(a->frame[at].path, b->frame[bt].path))
+    if (a->frame[at].offset != b->frame[bt].offset || !nomem__trace_is_same_file(a->frame[at].path, b->frame[bt].path))
       return false;
   return true;
 }

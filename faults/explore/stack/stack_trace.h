@@ -28,7 +28,7 @@ enum nomem__terminate {
 /* Innermost frame first. Paths are borrowed unless it was made by nomem__trace_copy. */
 struct nomem__trace {
   unsigned depth;
-  unsigned own; /* not 0: frames inside the C library that are its own doing, see nomem__trace_blame_library */
+  unsigned own;       /* not 0: frames inside the C library that are its own doing, see nomem__trace_blame_library */
   unsigned blameless; /* innermost frames that are not to blame, by what they are called */
   enum nomem__terminate terminate;
   struct nomem__trace_frame frame[NOMEM_TRACE_DEPTH];
@@ -76,9 +76,9 @@ bool nomem__trace_same_function(const struct nomem__trace *one, const struct nom
 
 /* What makes two stacks one finding. */
 enum nomem__sameness {
-  NOMEM_SAME_LINE,   /* the culprit is at the same line (the same instruction where there are no lines) */
-  NOMEM_SAME_CALLER, /* and was called by the same function */
-  NOMEM_SAME_LOOP,   /* the culprit is the same function, wherever in it, and was called from the same line */
+  NOMEM_SAME_LINE,    /* the culprit is at the same line (the same instruction where there are no lines) */
+  NOMEM_SAME_CALLER,  /* and was called by the same function */
+  NOMEM_SAME_LOOP,    /* the culprit is the same function, wherever in it, and was called from the same line */
   NOMEM_SAME_FUNCTION /* the culprit is the same function (the same instruction where there are no names) */
 };
 

@@ -200,21 +200,21 @@ static bool look_up(struct nomem__symbols *symbols, struct module *module, struc
   for (size_t i = 0; i < count; i++) {
     struct nomem__debug_frame *from = &found[i];
     answer->frames[i] = (struct nomem__source_frame){
-      .function = demangle(symbols, from->name),
-      .function_offset = from->name && !from->inlined ? answer->offset - from->start : 0,
-      .file = from->file ? shown_path(symbols, from->directory, from->file) : NULL,
-      .line = from->line,
-      .column = from->column,
-      .inlined = from->inlined,
-      .module = module->path,
+        .function = demangle(symbols, from->name),
+        .function_offset = from->name && !from->inlined ? answer->offset - from->start : 0,
+        .file = from->file ? shown_path(symbols, from->directory, from->file) : NULL,
+        .line = from->line,
+        .column = from->column,
+        .inlined = from->inlined,
+        .module = module->path,
     };
   }
   answer->count = count;
   return true;
 }
 
-size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, uint64_t offset,
-                              bool is_return_address, struct nomem__source_frame *frames, size_t max) {
+size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, uint64_t offset, bool is_return_address,
+                              struct nomem__source_frame *frames, size_t max) {
   if (max == 0) return 0;
   struct module *module = find_module(symbols, path);
   struct answer *answer = NULL;

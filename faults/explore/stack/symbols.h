@@ -45,8 +45,8 @@ const char *nomem__symbols_path(struct nomem__symbols *symbols, const char *path
  * knows. is_return_address: the code before offset is meant, the call that returns there. Returns how many frames, at
  * least 1 unless max is 0: a file that is missing, unreadable or stripped, and want of memory, too, give one frame
  * without a function. */
-size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, uint64_t offset,
-                              bool is_return_address, struct nomem__source_frame *frames, size_t max);
+size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, uint64_t offset, bool is_return_address,
+                              struct nomem__source_frame *frames, size_t max);
 
 struct nomem__debug_parameter;
 struct nomem__debug_result;

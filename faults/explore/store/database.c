@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../text/quote.h"
 #include "../run/session.h"
+#include "../text/quote.h"
 
 /* "nomm", where SQLite keeps what a file is for; and the version of the tables below. */
 #define APPLICATION_ID 0x6e6f6d6d
@@ -27,7 +27,8 @@
  * joined by plain copying. recoveries: the second sites that the first call's failure led to. ledger: whether the run
  * kept one. */
 static const char schema[] =
-    "PRAGMA application_id=" APPLICATION_ID_TEXT ";"
+    "PRAGMA application_id=" APPLICATION_ID_TEXT
+    ";"
     "CREATE TABLE campaigns(id INTEGER PRIMARY KEY, identity TEXT NOT NULL, directory TEXT NOT NULL,"
     " command BLOB NOT NULL, command_text TEXT NOT NULL, image TEXT NOT NULL, nomem TEXT NOT NULL,"
     " faults INTEGER NOT NULL, stdin_path TEXT, image_globs TEXT NOT NULL, aslr INTEGER NOT NULL,"
@@ -144,8 +145,7 @@ static int open_database(struct nomem__store *store, enum nomem__store_mode mode
   return result == SQLITE_OK ? 0 : -EACCES;
 }
 
-int nomem__store_open(struct nomem__store *store, const char *path, enum nomem__store_mode mode,
-                      bool quiet_if_denied) {
+int nomem__store_open(struct nomem__store *store, const char *path, enum nomem__store_mode mode, bool quiet_if_denied) {
   bool is_new = false;
   *store = (struct nomem__store){.path = path};
   int result = check_header(store, &is_new);

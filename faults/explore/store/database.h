@@ -23,9 +23,9 @@ enum nomem__store_mode {
 };
 
 /* Says of every campaign whether all its points were tried. */
-#define NOMEM_STORE_MARK_ENDED                                                                                         \
-  "UPDATE campaigns SET ended=CASE WHEN NOT EXISTS (SELECT 1 FROM points LEFT JOIN runs USING(campaign,site,"          \
-  "occurrence,persistent,second) WHERE points.campaign=campaigns.id AND (verdict IS NULL OR unproven<>0)) THEN "       \
+#define NOMEM_STORE_MARK_ENDED                                                                                   \
+  "UPDATE campaigns SET ended=CASE WHEN NOT EXISTS (SELECT 1 FROM points LEFT JOIN runs USING(campaign,site,"    \
+  "occurrence,persistent,second) WHERE points.campaign=campaigns.id AND (verdict IS NULL OR unproven<>0)) THEN " \
   "coalesce(ended,CURRENT_TIMESTAMP) END"
 
 struct nomem__store {

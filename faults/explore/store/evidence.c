@@ -132,7 +132,8 @@ static int read_second(const json_t *evidence, struct nomem__second *second, str
   const json_t *stack;
   int fn;
   if (json_unpack((json_t *)evidence, "{s:i,s:I,s:I,s:o}", "fn", &fn, "bytes", &size_bytes, "nth", &nth, "stack",
-                  &stack) != 0 || fn < 0 || fn >= NOMEM_FN_COUNT)
+                  &stack) != 0 ||
+      fn < 0 || fn >= NOMEM_FN_COUNT)
     return -EINVAL;
   second->fn = (enum nomem_fn)fn;
   second->size_bytes = (uint64_t)size_bytes;
@@ -147,12 +148,12 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
   int needs_timeout, touch, is_given_null, fn, own, inlined;
   json_t *evidence = json_loads(text, 0, NULL);
   if (evidence == NULL) return -EINVAL;
-  int result = json_unpack(
-      evidence, "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o,s:o}", "signal",
-      &finding->signal, "needs_timeout", &needs_timeout, "detail", &detail, "last_words", &last_words, "touch", &touch,
-      "address", &address, "fn", &fn, "bytes", &size_bytes, "nth", &nth, "given_null", &is_given_null, "own", &own,
-      "fault", &fault_stack, "blow_up", &blow_up_stack, "threads", &threads, "left_out", &left_out, "teller", &teller,
-      "inlined", &inlined, "unchecked", &unchecked_stack, "second", &second);
+  int result = json_unpack(evidence, "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o,s:o}",
+                           "signal", &finding->signal, "needs_timeout", &needs_timeout, "detail", &detail, "last_words",
+                           &last_words, "touch", &touch, "address", &address, "fn", &fn, "bytes", &size_bytes, "nth",
+                           &nth, "given_null", &is_given_null, "own", &own, "fault", &fault_stack, "blow_up",
+                           &blow_up_stack, "threads", &threads, "left_out", &left_out, "teller", &teller, "inlined",
+                           &inlined, "unchecked", &unchecked_stack, "second", &second);
   if (result != 0 || fn < 0 || fn >= NOMEM_FN_COUNT || touch < 0 || touch >= NOMEM_TOUCH_COUNT) result = -EINVAL;
   if (result == 0 && (json_array_size(unchecked_stack) > 1 || inlined < 0)) result = -EINVAL;
   if (result == 0) result = read_stack(blow_up_stack, &finding->blow_up, strings);

@@ -73,9 +73,11 @@ int nomem__stored_findings_read(struct nomem__stored_findings *findings, struct 
   int result = count_campaigns(findings, store);
   if (result != 0) return result;
   sqlite3_stmt *row = nomem__store_prepare(
-      store, "SELECT campaign,number,findings.id,message,plan,command,command_text,set_aside,flaky,needs_timeout,"
+      store,
+      "SELECT campaign,number,findings.id,message,plan,command,command_text,set_aside,flaky,needs_timeout,"
       "takes_ledger FROM "
-      "findings JOIN campaigns ON campaigns.id=campaign WHERE " LAST " ORDER BY used DESC,number", "");
+      "findings JOIN campaigns ON campaigns.id=campaign WHERE " LAST " ORDER BY used DESC,number",
+      "");
   while (result == 0 && nomem__store_step(store, row, &failed)) result = add(findings, row);
   sqlite3_finalize(row);
   if (result == -ENOMEM) nomem__complain("cannot read the store: %s", strerror(ENOMEM));

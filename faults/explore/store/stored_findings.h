@@ -10,7 +10,7 @@ struct nomem__stored_finding {
   uint64_t number; /* in the report of its campaign, from 1 */
   char *id;        /* outlives a rebuild */
   char *message, *plan;
-  char *command;   /* its words, each with its NUL */
+  char *command; /* its words, each with its NUL */
   size_t command_bytes;
   char *command_text;
   char *set_aside; /* the suppression; "": none */
@@ -21,7 +21,7 @@ struct nomem__stored_finding {
 struct nomem__stored_findings {
   struct nomem__stored_finding *list; /* campaign after campaign, the one that was used last first */
   size_t count, room;
-  size_t campaigns; /* of so many, each the last of its command */
+  size_t campaigns;   /* of so many, each the last of its command */
   bool is_unfinished; /* one of them has points that were not tried */
 };
 

@@ -6,9 +6,9 @@
 
 /* Base names, with commas, as far as they fit. */
 struct nomem__programs {
-  char first[NOMEM_PATH_BYTES]; /* the path of the first that was injected; "": none */
-  char others[NOMEM_GLOB_BYTES]; /* of the others that were */
-  char own[NOMEM_GLOB_BYTES];    /* those of them, the first included, that are not part of the system */
+  char first[NOMEM_PATH_BYTES];   /* the path of the first that was injected; "": none */
+  char others[NOMEM_GLOB_BYTES];  /* of the others that were */
+  char own[NOMEM_GLOB_BYTES];     /* those of them, the first included, that are not part of the system */
   char helpers[NOMEM_GLOB_BYTES]; /* and those that are */
 };
 

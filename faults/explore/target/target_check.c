@@ -30,8 +30,8 @@ struct candidate {
   size_t reason_bytes;
 };
 
-__attribute__((format(printf, 3, 4)))
-static int refuse(struct candidate *candidate, int error, const char *format, ...) {
+__attribute__((format(printf, 3, 4))) static int refuse(struct candidate *candidate, int error, const char *format,
+                                                        ...) {
   va_list arguments;
   int used = snprintf(candidate->reason, candidate->reason_bytes, "%s ", candidate->subject);
   if (used < 0 || (size_t)used >= candidate->reason_bytes) return error;
@@ -62,8 +62,7 @@ static int search(struct candidate *candidate, const char *name) {
                            length ? "/" : "", name);
     bool fits = written >= 0 && (size_t)written < sizeof path;
     bool runnable = fits && is_runnable(path, &exists);
-    if (runnable || (fits && exists && candidate->path[0] == '\0'))
-      memcpy(candidate->path, path, (size_t)written + 1);
+    if (runnable || (fits && exists && candidate->path[0] == '\0')) memcpy(candidate->path, path, (size_t)written + 1);
     if (runnable) return 0;
     if (folder[length] == '\0') break;
   }

@@ -28,8 +28,8 @@ static const struct sanitizer {
   const char *name, *symbol;
   bool has_library;
 } sanitizers[] = {
-    {"AddressSanitizer", "__asan_init", true},    {"MemorySanitizer", "__msan_init", false},
-    {"ThreadSanitizer", "__tsan_init", true},     {"HWAddressSanitizer", "__hwasan_init", true},
+    {"AddressSanitizer", "__asan_init", true}, {"MemorySanitizer", "__msan_init", false},
+    {"ThreadSanitizer", "__tsan_init", true},  {"HWAddressSanitizer", "__hwasan_init", true},
     {"LeakSanitizer", "__lsan_init", false},
 };
 
@@ -44,8 +44,7 @@ struct reader {
   size_t objection_bytes;
 };
 
-__attribute__((format(printf, 2, 3)))
-static int object(struct reader *reader, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static int object(struct reader *reader, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(reader->objection, reader->objection_bytes, format, arguments);
@@ -103,8 +102,8 @@ static int check_segments(struct reader *reader) {
   for (size_t i = 0; i < count; i++) {
     GElf_Phdr segment;
     if (!gelf_getphdr(reader->elf, (int)i, &segment)) return object_damaged(reader);
-    if (segment.p_type == PT_LOAD && (segment.p_offset > reader->file_bytes ||
-                                      segment.p_filesz > reader->file_bytes - segment.p_offset))
+    if (segment.p_type == PT_LOAD &&
+        (segment.p_offset > reader->file_bytes || segment.p_filesz > reader->file_bytes - segment.p_offset))
       return object_damaged(reader);
     if (segment.p_type != PT_INTERP) continue;
     int error = check_dynamic_linker(reader, &segment);
@@ -112,14 +111,15 @@ static int check_segments(struct reader *reader) {
     is_dynamic = true;
   }
   if (is_dynamic || reader->found.has_backend) return 0;
-  return object(reader, "is statically linked (or a library), so nothing can be preloaded into it: link it "
-                        "dynamically, or " LINK_INSTEAD " (with -Wl,-z,muldefs)");
+  return object(reader,
+                "is statically linked (or a library), so nothing can be preloaded into it: link it "
+                "dynamically, or " LINK_INSTEAD " (with -Wl,-z,muldefs)");
 }
 
 static int object_sanitizer(struct reader *reader, const struct sanitizer *sanitizer) {
-  return object(reader, "has %s in it, whose allocator wins over a preloaded one: " LINK_INSTEAD "%s", sanitizer->name,
-                sanitizer->has_library ? ", or its run-time as a shared library (gcc's default, clang's -shared-libsan)"
-                                       : "");
+  return object(
+      reader, "has %s in it, whose allocator wins over a preloaded one: " LINK_INSTEAD "%s", sanitizer->name,
+      sanitizer->has_library ? ", or its run-time as a shared library (gcc's default, clang's -shared-libsan)" : "");
 }
 
 /* A program that says it has the injector in it must have this command's. */
@@ -188,13 +188,14 @@ static int check_sections(struct reader *reader) {
   if (reader->found.has_backend) return 0;
   if (seen.sanitizer < SANITIZER_COUNT) return object_sanitizer(reader, &sanitizers[seen.sanitizer]);
   if (!seen.defines_malloc) return 0;
-  return object(reader, "defines malloc itself, which wins over a preloaded one: build it without, or link libnomem.a "
-                        "into it and use nomem.h");
+  return object(reader,
+                "defines malloc itself, which wins over a preloaded one: build it without, or link libnomem.a "
+                "into it and use nomem.h");
 }
 
 int nomem__elf_check(int fd, uint64_t file_bytes, struct nomem__elf *elf, char *objection, size_t objection_bytes) {
-  struct reader reader = {.fd = fd, .file_bytes = file_bytes, .objection = objection,
-                          .objection_bytes = objection_bytes};
+  struct reader reader = {
+      .fd = fd, .file_bytes = file_bytes, .objection = objection, .objection_bytes = objection_bytes};
   if (elf_version(EV_CURRENT) == EV_NONE) return object(&reader, "cannot be read by this libelf: update libelf");
   /* Reading, not mapping: a file that shrinks meanwhile must not kill us. */
   reader.elf = elf_begin(fd, ELF_C_READ, NULL);

@@ -140,9 +140,8 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*function)(void);
-  } all[] = {{"port", port},     {"files", files}, {"ipc", ipc},        {"change", change},
-             {"user", user},     {"hang", hang},   {"outside", outside},
-             {"lock", lock}};
+  } all[] = {{"port", port}, {"files", files}, {"ipc", ipc},         {"change", change},
+             {"user", user}, {"hang", hang},   {"outside", outside}, {"lock", lock}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (argc == 2 && strcmp(argv[1], all[i].name) == 0) {
       all[i].function();

@@ -6,7 +6,8 @@
 
 #include "check.h"
 
-template <class Function> static bool throws(Function function) {
+template <class Function>
+static bool throws(Function function) {
   try {
     function();
   } catch (const std::bad_alloc &) {

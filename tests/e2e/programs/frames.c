@@ -38,12 +38,12 @@ static NOINLINE void small(void (*grow)(size_t), size_t room) {
 }
 
 /* Its array is never written: what the other paths left there stays. */
-#define BIG(name, size)                                         \
+#define BIG(name, size)                                          \
   static NOINLINE void name(void (*grow)(size_t), size_t room) { \
-    char left[size];                                            \
-    sink = left;                                                \
-    grow(room);                                                 \
-    __asm__ volatile("" ::"r"(left) : "memory");                \
+    char left[size];                                             \
+    sink = left;                                                 \
+    grow(room);                                                  \
+    __asm__ volatile("" ::"r"(left) : "memory");                 \
   }
 BIG(big128, 128)
 BIG(big512, 512)

@@ -169,7 +169,7 @@ static void exit_with_threads(void) {
 static void plugins(void) {
   for (int i = 0; i < 200; i++) {
     void *plugin;
-    load_plugin(&plugin)();
+    load_plugin (&plugin)();
     CHECK(dlclose(plugin) == 0);
   }
   CHECK(dlsym(RTLD_DEFAULT, "no_such_function") == NULL && dlerror() != NULL);
@@ -196,15 +196,9 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*function)(void);
-  } all[] = {{"signals", signals},
-             {"alternate-stack", alternate_stack},
-             {"coroutines", coroutines},
-             {"tiny-stack", tiny_stack},
-             {"cancellation", cancellation},
-             {"exit-with-threads", exit_with_threads},
-             {"plugins", plugins},
-             {"no-descriptors", no_descriptors},
-             {"little-memory", little_memory},
+  } all[] = {{"signals", signals},       {"alternate-stack", alternate_stack}, {"coroutines", coroutines},
+             {"tiny-stack", tiny_stack}, {"cancellation", cancellation},       {"exit-with-threads", exit_with_threads},
+             {"plugins", plugins},       {"no-descriptors", no_descriptors},   {"little-memory", little_memory},
              {"recursion", recursion}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (argc == 2 && strcmp(argv[1], all[i].name) == 0) {

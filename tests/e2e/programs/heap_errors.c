@@ -24,7 +24,7 @@ static void planted(void) {
   if (extra == NULL && one != NULL) memcpy(one, "0123456789012345678901\0\0\41\0\0\0\0\0\0\0written", 40);
   free(extra);
 }
-#elif defined AGAIN /* a freed block is reallocated */
+#elif defined AGAIN     /* a freed block is reallocated */
 static void planted(void) {
   one = malloc(40);
   extra = malloc(200);
@@ -33,7 +33,7 @@ static void planted(void) {
   free(extra);
   free(one);
 }
-#elif defined SECOND /* only when the second call of a site fails */
+#elif defined SECOND    /* only when the second call of a site fails */
 static void planted(void) {
   for (int i = 0; i < 2; i++) {
     one = calloc(1, 80);
@@ -44,7 +44,7 @@ static void planted(void) {
     free(extra);
   }
 }
-#elif defined MOVED /* through the address that a block had before it grew */
+#elif defined MOVED     /* through the address that a block had before it grew */
 static void planted(void) {
   one = calloc(1, 80);
   if (one == NULL) return;

@@ -12,8 +12,12 @@ void *operator new(std::size_t size) {
   if (block == nullptr) throw std::bad_alloc();
   return block;
 }
-void operator delete(void *block) noexcept { std::free(block); }
-void operator delete(void *block, std::size_t) noexcept { std::free(block); }
+void operator delete(void *block) noexcept {
+  std::free(block);
+}
+void operator delete(void *block, std::size_t) noexcept {
+  std::free(block);
+}
 #endif
 
 struct alignas(64) wide {
@@ -23,7 +27,8 @@ struct alignas(64) wide {
 static int mistakes;
 static volatile std::size_t count = 100;
 
-template <class Form> static void expect(const char *name, const char *wanted, Form form) {
+template <class Form>
+static void expect(const char *name, const char *wanted, Form form) {
   const char *got = "thrown";
   try {
     got = form() ? "served" : "null";
@@ -35,12 +40,14 @@ template <class Form> static void expect(const char *name, const char *wanted, F
 }
 
 /* Whether something was given; it is given back. */
-template <class Type> static bool one(Type *block) {
+template <class Type>
+static bool one(Type *block) {
   delete block;
   return block != nullptr;
 }
 
-template <class Type> static bool many(Type *blocks) {
+template <class Type>
+static bool many(Type *blocks) {
   delete[] blocks;
   return blocks != nullptr;
 }

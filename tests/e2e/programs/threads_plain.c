@@ -9,7 +9,7 @@ static long *queue;
 static size_t used, room;
 static __attribute__((noinline)) void planted(long number) {
   char *copy = strdup("a job"); /* fault */
-  copy[0] = (char)number; /* blow-up */
+  copy[0] = (char)number;       /* blow-up */
   free(copy);
 }
 static int push(long number) {
@@ -17,8 +17,10 @@ static int push(long number) {
   pthread_mutex_lock(&lock);
   if (used == room) {
     long *grown = realloc(queue, (room + 8) * sizeof *queue);
-    if (grown == NULL) result = -1;
-    else queue = grown, room += 8;
+    if (grown == NULL)
+      result = -1;
+    else
+      queue = grown, room += 8;
   }
   if (result == 0) queue[used++] = number;
   pthread_mutex_unlock(&lock);

@@ -1,7 +1,7 @@
 /* libuv's pool of threads: work that trusts its memory, and files read there. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
 #include <uv.h>
 
 #define JOBS 4
@@ -9,7 +9,7 @@ static char *copies[JOBS];
 
 static __attribute__((noinline)) void planted(long number) {
   char *copy = malloc(100 + (size_t)number); /* fault */
-  memset(copy, 'x', 10); /* blow-up */
+  memset(copy, 'x', 10);                     /* blow-up */
   copies[number] = copy;
 }
 static void work(uv_work_t *request) {

@@ -8,7 +8,7 @@ static atomic_int started;
 
 static __attribute__((noinline)) void planted(void) {
   volatile char *text = malloc(50); /* fault */
-  text[0] = 'x'; /* blow-up */
+  text[0] = 'x';                    /* blow-up */
   free((char *)text);
 }
 

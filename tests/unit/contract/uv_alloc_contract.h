@@ -267,15 +267,15 @@ static void newest_replacement_wins(void **state) {
 
 static int contract_run(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(defaults_are_the_c_library), /* first: nothing has been replaced yet */
-    cmocka_unit_test_teardown(malloc_is_handed_over, contract_restore),
-    cmocka_unit_test_teardown(malloc_failure_comes_back, contract_restore),
-    cmocka_unit_test_teardown(calloc_is_handed_over, contract_restore),
-    cmocka_unit_test_teardown(realloc_is_handed_over, contract_restore),
-    cmocka_unit_test_teardown(free_is_handed_over, contract_restore),
-    cmocka_unit_test_teardown(free_preserves_errno, contract_restore),
-    cmocka_unit_test_teardown(null_function_replaces_none, contract_restore),
-    cmocka_unit_test_teardown(newest_replacement_wins, contract_restore),
+      cmocka_unit_test(defaults_are_the_c_library), /* first: nothing has been replaced yet */
+      cmocka_unit_test_teardown(malloc_is_handed_over, contract_restore),
+      cmocka_unit_test_teardown(malloc_failure_comes_back, contract_restore),
+      cmocka_unit_test_teardown(calloc_is_handed_over, contract_restore),
+      cmocka_unit_test_teardown(realloc_is_handed_over, contract_restore),
+      cmocka_unit_test_teardown(free_is_handed_over, contract_restore),
+      cmocka_unit_test_teardown(free_preserves_errno, contract_restore),
+      cmocka_unit_test_teardown(null_function_replaces_none, contract_restore),
+      cmocka_unit_test_teardown(newest_replacement_wins, contract_restore),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

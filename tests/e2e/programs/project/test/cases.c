@@ -254,26 +254,46 @@ static void until(void) {
 }
 
 static bool is_told(const char *way) {
-  if (strcmp(way, "begun") == 0) begun();
-  else if (strcmp(way, "started") == 0) started();
-  else if (strcmp(way, "filled") == 0) filled();
-  else if (strcmp(way, "inited") == 0) inited();
-  else if (strcmp(way, "ruined") == 0) ruined();
-  else if (strcmp(way, "unset") == 0) unset();
-  else if (strcmp(way, "stale") == 0) stale();
-  else if (strcmp(way, "looked") == 0) looked();
-  else if (strcmp(way, "watched") == 0) watched();
-  else if (strcmp(way, "within") == 0) callback(thing_with, tell_and_go_on);
-  else if (strcmp(way, "after") == 0) callback(thing_with_length, tell);
-  else if (strcmp(way, "held") == 0) held();
-  else if (strcmp(way, "relay") == 0) hooked(thing_relay);
-  else if (strcmp(way, "overhear") == 0) hooked(thing_overhear);
-  else if (strcmp(way, "twice") == 0) twice();
-  else if (strcmp(way, "names") == 0) names();
-  else if (strcmp(way, "both") == 0) both();
-  else if (strcmp(way, "checked") == 0) checked();
-  else if (strcmp(way, "until") == 0) until();
-  else return false;
+  if (strcmp(way, "begun") == 0)
+    begun();
+  else if (strcmp(way, "started") == 0)
+    started();
+  else if (strcmp(way, "filled") == 0)
+    filled();
+  else if (strcmp(way, "inited") == 0)
+    inited();
+  else if (strcmp(way, "ruined") == 0)
+    ruined();
+  else if (strcmp(way, "unset") == 0)
+    unset();
+  else if (strcmp(way, "stale") == 0)
+    stale();
+  else if (strcmp(way, "looked") == 0)
+    looked();
+  else if (strcmp(way, "watched") == 0)
+    watched();
+  else if (strcmp(way, "within") == 0)
+    callback(thing_with, tell_and_go_on);
+  else if (strcmp(way, "after") == 0)
+    callback(thing_with_length, tell);
+  else if (strcmp(way, "held") == 0)
+    held();
+  else if (strcmp(way, "relay") == 0)
+    hooked(thing_relay);
+  else if (strcmp(way, "overhear") == 0)
+    hooked(thing_overhear);
+  else if (strcmp(way, "twice") == 0)
+    twice();
+  else if (strcmp(way, "names") == 0)
+    names();
+  else if (strcmp(way, "both") == 0)
+    both();
+  else if (strcmp(way, "checked") == 0)
+    checked();
+  else if (strcmp(way, "until") == 0)
+    until();
+  else
+    return false;
   return true;
 }
 
