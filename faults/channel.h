@@ -142,28 +142,28 @@ struct nomem_misuse {
 /* How closely blocks are watched. */
 enum nomem_watch {
   NOMEM_WATCH_NONE,
-  NOMEM_WATCH_LIVE,  /* how many are in use, and how large they are together */
-  NOMEM_WATCH_LEDGER /* each of them: exec only */
+  NOMEM_WATCH_LIVE,       /* how many are in use, and how large they are together */
+  NOMEM_WATCH_BLOCK_TABLE /* each of them: exec only */
 };
 
 /* What a block counts for in nomem_watched.live, beside its bytes. */
 #define NOMEM_LIVE_BLOCK (UINT64_C(1) << 44)
 
 /* A process whose end may be looked at, and where in it what tells is to be found. */
-struct nomem_ending {
+struct nomem_exit_report {
   _Atomic int32_t pid;
   _Atomic uint32_t has_ended;              /* by itself, not by a signal or _exit: then the next three are known */
   uint32_t descriptors, threads, children; /* of children only whether there are any */
   uint32_t unused;
-  _Atomic uint64_t ledger;               /* where its ledger is; 0: none */
+  _Atomic uint64_t block_table;          /* where its block table is; 0: none */
   _Atomic uint64_t stacks, stacks_bytes; /* where what the injector remembers of stacks is */
 };
 
 struct nomem_watched {
   _Atomic uint32_t keeps_new;      /* a sanitizer's operator new was called that cannot be failed */
   _Atomic uint32_t has_leak_check; /* the first has a sanitizer that looks for leaks: live are its bytes, at the end */
-  _Atomic uint64_t live;     /* what is in use, in the run, or in the fork that runs: its parent puts back its own */
-  struct nomem_ending first; /* the first process that was injected, also after it has executed another program */
+  _Atomic uint64_t live; /* what is in use, in the run, or in the fork that runs: its parent puts back its own */
+  struct nomem_exit_report first; /* the first process that was injected, also after it has executed another program */
 };
 
 /* In the value of the SIGSTOP that a process sends to itself at its end, where check_leaks is set: it is to be traced
@@ -243,7 +243,7 @@ struct nomem_channel {
   struct nomem_image images[NOMEM_IMAGES];
   struct nomem_misuse misuses[NOMEM_MISUSES];
   _Atomic uint32_t other_count; /* may exceed the array */
-  struct nomem_ending others[NOMEM_OTHERS];
+  struct nomem_exit_report others[NOMEM_OTHERS];
   _Atomic uint32_t recovery_count; /* may exceed the array */
   struct nomem_recovery recoveries[NOMEM_RECOVERIES];
 

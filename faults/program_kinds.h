@@ -1,6 +1,6 @@
 /* What both sides of the wall call the programs and libraries of a run, by the base names of their files. Pure. */
-#ifndef NOMEM_IMAGES_H
-#define NOMEM_IMAGES_H
+#ifndef NOMEM_PROGRAM_KINDS_H
+#define NOMEM_PROGRAM_KINDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

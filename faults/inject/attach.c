@@ -119,12 +119,12 @@ void nomem__attach(void) {
   if (channel != NULL) {
     bool injected = nomem__is_injected(channel->image, nomem__module_base_name(nomem__module_program()));
     enter_image(channel, injected);
-    nomem__server_prepare(channel);
+    nomem__fork_server_prepare(channel);
     struct nomem_plan_error error;
     int result = injected ? nomem__start(channel, &error) : -ENOENT;
     if (result == -EINVAL) refuse_plan(&error);
-    if (result == 0 && channel->watch != NOMEM_WATCH_NONE) nomem__ending_enter(channel);
-    nomem__end_prepare(channel);
+    if (result == 0 && channel->watch != NOMEM_WATCH_NONE) nomem__exit_report_enter(channel);
+    nomem__exit_report_prepare(channel);
   }
   errno = saved_errno;
 }

@@ -16,7 +16,7 @@
 
 #include "../nomem.h"
 #include "../program_kinds.h"
-#include "block_ledger.h"
+#include "block_table.h"
 #include "call_site.h"
 #include "exit_report.h"
 #include "injector.h"
@@ -160,18 +160,18 @@ static int64_t measure(const void *block) {
 }
 
 static inline bool is_watched(void) {
-  return atomic_load_explicit(&nomem__mode, memory_order_relaxed) & (NOMEM_MODE_BLOCKS | NOMEM_MODE_LEDGER);
+  return atomic_load_explicit(&nomem__mode, memory_order_relaxed) & (NOMEM_MODE_BLOCKS | NOMEM_MODE_BLOCK_TABLE);
 }
 
-static inline bool has_ledger(void) {
-  return atomic_load_explicit(&nomem__mode, memory_order_relaxed) & NOMEM_MODE_LEDGER;
+static inline bool has_block_table(void) {
+  return atomic_load_explicit(&nomem__mode, memory_order_relaxed) & NOMEM_MODE_BLOCK_TABLE;
 }
 
 static inline void *served(void *block, size_t size, size_t released_bytes) {
   if (__builtin_expect(nomem__keeps_live(), 0)) nomem__live_add((int64_t)live_size(block) - (int64_t)released_bytes);
   if (!is_watched() || block == NULL) return block;
   nomem__blocks_add(1, measure(block));
-  if (has_ledger()) nomem__ledger_enter(block, size, nomem__last_site());
+  if (has_block_table()) nomem__blocks_enter(block, size, nomem__last_site());
   return block;
 }
 
@@ -184,7 +184,7 @@ struct given_back {
 static struct given_back give_back(void *block, bool is_realloc, void *return_address, void *cfa) {
   struct given_back given = {0};
   if (!is_watched() || block == NULL) return given;
-  if (has_ledger()) given.entry = nomem__ledger_leave(block, is_realloc, return_address, cfa);
+  if (has_block_table()) given.entry = nomem__blocks_leave(block, is_realloc, return_address, cfa);
   given.bytes = measure(block);
   nomem__blocks_add(-1, -given.bytes);
   return given;
@@ -193,13 +193,13 @@ static struct given_back give_back(void *block, bool is_realloc, void *return_ad
 static void keep_after_all(void *block, struct given_back given) {
   if (!is_watched() || block == NULL) return;
   nomem__blocks_add(1, given.bytes);
-  if (has_ledger()) nomem__ledger_undo(block, given.entry);
+  if (has_block_table()) nomem__blocks_undo(block, given.entry);
 }
 
-/* With a ledger, what is freed is held for a while; and what was freed before must not be freed once more while it is.
- * True: there is nothing left to do. */
+/* With a block table, what is freed is held for a while; and what was freed before must not be freed once more while it
+ * is. True: there is nothing left to do. */
 static bool is_held(void *block, struct given_back given) {
-  return block != NULL && has_ledger() && nomem__ledger_hold(block, given.entry, real.free);
+  return block != NULL && has_block_table() && nomem__blocks_quarantine(block, given.entry, real.free);
 }
 
 BUSY void *busy_malloc(size_t size, void *return_address, void *cfa) {
@@ -235,11 +235,11 @@ static void *early_realloc(void *ptr, size_t size) {
   return served(block, size, 0);
 }
 
-/* With a ledger a block that grows moves: what it was before is held, as if it had been freed. */
+/* With a block table a block that grows moves: what it was before is held, as if it had been freed. */
 static bool has_to_move(void *block, size_t size, struct given_back given) {
-  if (block == NULL || !has_ledger()) return false;
-  return nomem__ledger_is_held(given.entry) ||
-         (nomem__ledger_may_hold(given.entry) && size > real.malloc_usable_size(block));
+  if (block == NULL || !has_block_table()) return false;
+  return nomem__blocks_is_quarantined(given.entry) ||
+         (nomem__blocks_may_quarantine(given.entry) && size > real.malloc_usable_size(block));
 }
 
 static void *move(void *block, size_t size) {
@@ -333,7 +333,7 @@ EXPORT void *pvalloc(size_t size) {
 
 EXPORT size_t malloc_usable_size(void *ptr) {
   if (is_early(ptr)) return early_size(ptr);
-  if (ptr != NULL && has_ledger()) nomem__ledger_told_size(ptr);
+  if (ptr != NULL && has_block_table()) nomem__blocks_reported_size(ptr);
   return ptr == NULL || !is_ready() ? 0 : real.malloc_usable_size(ptr);
 }
 

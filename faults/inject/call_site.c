@@ -143,7 +143,7 @@ static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, cons
                      struct nomem_site *site) {
   const uintptr_t *word[NOMEM_TRAIL_WORDS];
   uint64_t now = atomic_load(&generation);
-  int words = nomem__frame_trail(cfa, address, slot, depth, now, word);
+  int words = nomem__unwind_trail(cfa, address, slot, depth, now, word);
   if (words < 0) return;
   uint32_t number = atomic_fetch_add_explicit(&stacks_used, 1, memory_order_relaxed) % STACKS;
   struct remembered *entry = &memory->stack[number];

@@ -8,8 +8,8 @@
  *
  * Thread-safe, async-signal-safe, allocates nothing; errno is kept by the caller.
  */
-#ifndef NOMEM_SITE_H
-#define NOMEM_SITE_H
+#ifndef NOMEM_CALL_SITE_H
+#define NOMEM_CALL_SITE_H
 
 #include "../channel.h"
 #include "injector.h"

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "block_ledger.h"
+#include "block_table.h"
 #include "call_site.h"
 #include "module_names.h"
 #include "sanitizer.h"
@@ -29,7 +29,7 @@
 
 static struct nomem_channel *attached;
 
-void nomem__end_prepare(struct nomem_channel *channel) {
+void nomem__exit_report_prepare(struct nomem_channel *channel) {
   attached = channel;
 }
 
@@ -63,9 +63,9 @@ static uint32_t count_threads_that_stay(void) {
 }
 
 /* This process's entry, a new one if need be; NULL: there is no room. */
-static struct nomem_ending *find_entry(struct nomem_channel *channel) {
+static struct nomem_exit_report *find_entry(struct nomem_channel *channel) {
   int32_t pid = (int32_t)syscall(SYS_getpid), none = 0;
-  struct nomem_ending *first = &channel->watched.first;
+  struct nomem_exit_report *first = &channel->watched.first;
   if (atomic_compare_exchange_strong(&first->pid, &none, pid) || none == pid) return first;
   uint32_t count = atomic_load(&channel->other_count);
   for (uint32_t i = 0; i < count && i < NOMEM_OTHERS; i++)
@@ -79,25 +79,25 @@ static struct nomem_ending *find_entry(struct nomem_channel *channel) {
 /* A sanitizer keeps its own record of blocks. */
 static void enter_sanitized(struct nomem_channel *channel) {
   int32_t pid = (int32_t)syscall(SYS_getpid), none = 0;
-  struct nomem_ending *first = &channel->watched.first;
+  struct nomem_exit_report *first = &channel->watched.first;
   if (nomem__sanitizer_bytes == NULL) return;
   if (!atomic_compare_exchange_strong(&first->pid, &none, pid) && none != pid) return;
   atomic_store(&first->has_ended, 0);
   atomic_store(&channel->watched.has_leak_check, 1);
 }
 
-void nomem__ending_enter(struct nomem_channel *channel) {
+void nomem__exit_report_enter(struct nomem_channel *channel) {
   if (nomem__has_sanitizer) {
     enter_sanitized(channel);
     return;
   }
-  struct nomem_ending *ending = find_entry(channel);
+  struct nomem_exit_report *ending = find_entry(channel);
   if (ending == NULL) return;
   size_t bytes;
   atomic_store(&ending->has_ended, 0);
   ending->stacks = nomem__site_memory(&bytes);
   ending->stacks_bytes = bytes;
-  ending->ledger = nomem__ledger_address();
+  ending->block_table = nomem__blocks_address();
 }
 
 static bool is_first(const struct nomem_channel *channel) {
@@ -140,11 +140,11 @@ static void note_sanitized_end(struct nomem_channel *channel) {
 
 static void note_remains(struct nomem_channel *channel) {
   bool is_fork = channel->fork.engine != NOMEM_ENGINE_EXEC;
-  struct nomem_ending *ending = is_fork ? &channel->watched.first : find_entry(channel);
+  struct nomem_exit_report *ending = is_fork ? &channel->watched.first : find_entry(channel);
   if (ending == NULL) return;
   siginfo_t child;
   ending->descriptors = count_descriptors();
-  ending->threads = channel->watch == NOMEM_WATCH_LEDGER ? count_threads_that_stay() : count_threads();
+  ending->threads = channel->watch == NOMEM_WATCH_BLOCK_TABLE ? count_threads_that_stay() : count_threads();
   ending->children = waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
   atomic_store(&ending->has_ended, 1);
 }

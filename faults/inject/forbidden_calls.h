@@ -1,6 +1,6 @@
 /* The wall: what must never be called inside the program under test does not compile. Include it last. */
-#ifndef NOMEM_WALL_H
-#define NOMEM_WALL_H
+#ifndef NOMEM_FORBIDDEN_CALLS_H
+#define NOMEM_FORBIDDEN_CALLS_H
 
 #pragma GCC poison malloc calloc realloc free strdup strndup asprintf vasprintf open close read
 #pragma GCC poison printf fprintf snprintf sprintf vsnprintf puts fputs fopen fclose fwrite fread perror strerror

@@ -69,7 +69,7 @@ static ino_t file_of(int fd, mode_t *mode) {
   return status.st_ino + 1;
 }
 
-void nomem__server_prepare(const struct nomem_channel *channel) {
+void nomem__fork_server_prepare(const struct nomem_channel *channel) {
   mode_t mode;
   if (channel->fork.engine != NOMEM_ENGINE_SERVER && !channel->fork.look_out) return;
   for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
@@ -119,7 +119,7 @@ static void reopen_input(void) {
   if (fd != STDIN_FILENO) nomem__close(fd);
 }
 
-bool nomem__server_stand(struct nomem_channel *channel) {
+bool nomem__fork_server_stand(struct nomem_channel *channel) {
   if (channel->fork.engine != NOMEM_ENGINE_SERVER) return false;
   int saved_errno = errno;
   uint32_t seen = 0;
@@ -162,8 +162,8 @@ static void restore_positions(const struct positions *positions) {
     if (positions->at[fd] >= 0) lseek(fd, positions->at[fd], SEEK_SET);
 }
 
-bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *site, uint64_t occurrence,
-                            struct nomem_snapshot_point *forked) {
+bool nomem__fork_server_snapshot(struct nomem_channel *channel, struct nomem_site *site, uint64_t occurrence,
+                                 struct nomem_snapshot_point *forked) {
   static struct positions positions; /* one thread runs, and a stack may be small */
   const struct nomem_snapshot_point *points = channel->points;
   while (site->next_point < site->end_point && points[site->next_point].occurrence <= occurrence) {

@@ -7,21 +7,21 @@
  *
  * Async-signal-safe; errno is kept.
  */
-#ifndef NOMEM_SERVER_H
-#define NOMEM_SERVER_H
+#ifndef NOMEM_FORK_SERVER_H
+#define NOMEM_FORK_SERVER_H
 
 #include "injector.h"
 
 /* Called when this process is attached: what is open by now is inherited, and shared by all runs anyway. */
-NOMEM_HIDDEN void nomem__server_prepare(const struct nomem_channel *channel);
+NOMEM_HIDDEN void nomem__fork_server_prepare(const struct nomem_channel *channel);
 
 /* Called before main(). Where the channel asks for a server it stays here, and returns true in each of its
  * forks: then the channel's plan is to be read again. Returns false when there is nothing to serve. */
-NOMEM_HIDDEN bool nomem__server_stand(struct nomem_channel *channel);
+NOMEM_HIDDEN bool nomem__fork_server_stand(struct nomem_channel *channel);
 
 /* Called at an allocation: forks for each point of the channel at this occurrence of this site. Returns true in a fork,
  * and in *forked the point that it is for; false in the process itself, when it may go on. */
-NOMEM_HIDDEN bool nomem__server_snapshot(struct nomem_channel *channel, struct nomem_site *site, uint64_t occurrence,
-                                         struct nomem_snapshot_point *forked);
+NOMEM_HIDDEN bool nomem__fork_server_snapshot(struct nomem_channel *channel, struct nomem_site *site,
+                                              uint64_t occurrence, struct nomem_snapshot_point *forked);
 
 #endif

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "../nomem.h"
-#include "block_ledger.h"
+#include "block_table.h"
 #include "call_site.h"
 #include "exit_report.h"
 #include "fork_server.h"
@@ -59,7 +59,8 @@ __attribute__((noinline)) static void count_slowly(unsigned fn, bool is_free) {
     uint32_t fresh = atomic_fetch_add(&last_epoch, 1) + 1;
     bool is_forked = atomic_compare_exchange_strong(nomem__epoch, &now, fresh);
     now = is_forked ? fresh : atomic_load(nomem__epoch);
-    if (is_forked && channel->watch == NOMEM_WATCH_LEDGER && !nomem__has_sanitizer) nomem__ending_enter(channel);
+    if (is_forked && channel->watch == NOMEM_WATCH_BLOCK_TABLE && !nomem__has_sanitizer)
+      nomem__exit_report_enter(channel);
   }
   struct nomem_counts *counts = &channel->counts[NOMEM_COUNTS - 1];
   uint32_t slot = NOMEM_COUNTS;
@@ -163,7 +164,7 @@ static bool is_point(const struct nomem_rule *rule) {
 static bool is_spent(void) {
   for (uint32_t r = 0; r < plan.rule_count; r++)
     if (!is_point(&plan.rule[r]) || atomic_load(&channel->state.faults[r]) == 0) return false;
-  return !channel->record_sites && channel->watch != NOMEM_WATCH_LEDGER;
+  return !channel->record_sites && channel->watch != NOMEM_WATCH_BLOCK_TABLE;
 }
 
 /* Where the recovery from a single fault is of interest: when it is the first call of its site that fails. */
@@ -232,7 +233,7 @@ enum snapshot { PARENT, TRANSIENT, PLANNED };
 static enum snapshot snapshot(struct nomem_site *site, uint64_t occurrence) {
   struct nomem_snapshot_point point;
   bool has_recovery = occurrence == 1 && channel->known_sites > 0;
-  if (!nomem__server_snapshot(channel, site, occurrence, &point)) return PARENT;
+  if (!nomem__fork_server_snapshot(channel, site, occurrence, &point)) return PARENT;
   uint32_t kept = atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS;
   if (!point.persistent && point.second == 0) {
     atomic_store(&nomem__mode, has_recovery ? kept | NOMEM_MODE_COUNT | NOMEM_MODE_SITE | NOMEM_MODE_RECOVERY : kept);
@@ -316,8 +317,8 @@ static uint32_t mode_for(const struct nomem_channel *next) {
   if (next->fork.engine == NOMEM_ENGINE_SNAPSHOT) mode |= NOMEM_MODE_SNAPSHOT;
   enum nomem_watch watch = nomem__has_sanitizer ? NOMEM_WATCH_NONE : next->watch; /* a sanitizer sees more itself */
   if (watch != NOMEM_WATCH_NONE) mode |= NOMEM_MODE_BLOCKS;
-  if (watch == NOMEM_WATCH_LEDGER) /* all sites are wanted to the end */
-    mode = (mode | NOMEM_MODE_LEDGER | NOMEM_MODE_SITE) & ~(uint32_t)NOMEM_MODE_RECOVERY;
+  if (watch == NOMEM_WATCH_BLOCK_TABLE) /* all sites are wanted to the end */
+    mode = (mode | NOMEM_MODE_BLOCK_TABLE | NOMEM_MODE_SITE) & ~(uint32_t)NOMEM_MODE_RECOVERY;
   return mode;
 }
 
@@ -332,7 +333,7 @@ int nomem__start(struct nomem_channel *next, struct nomem_plan_error *error) {
   uint32_t mode = mode_for(next);
   self.paused++;
   if (result == 0 && (mode & NOMEM_MODE_SITE)) result = nomem__site_init();
-  if (result == 0 && (mode & NOMEM_MODE_LEDGER)) result = nomem__ledger_open(next, nomem__blocks_are_glibc);
+  if (result == 0 && (mode & NOMEM_MODE_BLOCK_TABLE)) result = nomem__blocks_open(next, nomem__blocks_are_glibc);
   self.paused--;
   if (result != 0) return result;
   channel = next;
@@ -349,7 +350,7 @@ void nomem__reached_main(void) {
   nomem__site_main();
   if (channel == NULL) return;
   atomic_fetch_add(&channel->main_reached, 1);
-  if (!nomem__server_stand(channel)) return;
+  if (!nomem__fork_server_stand(channel)) return;
   if (read_plan(channel, NULL) != 0) _exit(2); /* the command has checked it */
   atomic_store(&nomem__mode, mode_for(channel));
 }

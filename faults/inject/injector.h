@@ -19,15 +19,15 @@
 
 /* What the injector does with a call; 0 is nothing at all: the cost of an idle backend is the load of this word. */
 enum nomem_mode {
-  NOMEM_MODE_COUNT = 1 << 0,    /* count calls */
-  NOMEM_MODE_SITE = 1 << 1,     /* find each call's site */
-  NOMEM_MODE_LIVE = 1 << 2,     /* keep live bytes */
-  NOMEM_MODE_FAIL = 1 << 3,     /* there is a plan */
-  NOMEM_MODE_START = 1 << 4,    /* not yet attached: the first call looks for a channel */
-  NOMEM_MODE_SNAPSHOT = 1 << 5, /* fork at the channel's points */
-  NOMEM_MODE_RECOVERY = 1 << 6, /* note the sites that come only after the fault; with SITE */
-  NOMEM_MODE_BLOCKS = 1 << 7,   /* keep how many blocks are in use, and how large they are together */
-  NOMEM_MODE_LEDGER = 1 << 8    /* keep each of them */
+  NOMEM_MODE_COUNT = 1 << 0,      /* count calls */
+  NOMEM_MODE_SITE = 1 << 1,       /* find each call's site */
+  NOMEM_MODE_LIVE = 1 << 2,       /* keep live bytes */
+  NOMEM_MODE_FAIL = 1 << 3,       /* there is a plan */
+  NOMEM_MODE_START = 1 << 4,      /* not yet attached: the first call looks for a channel */
+  NOMEM_MODE_SNAPSHOT = 1 << 5,   /* fork at the channel's points */
+  NOMEM_MODE_RECOVERY = 1 << 6,   /* note the sites that come only after the fault; with SITE */
+  NOMEM_MODE_BLOCKS = 1 << 7,     /* keep how many blocks are in use, and how large they are together */
+  NOMEM_MODE_BLOCK_TABLE = 1 << 8 /* keep each of them */
 };
 
 #define NOMEM_HIDDEN __attribute__((visibility("hidden")))
@@ -68,7 +68,7 @@ NOMEM_HIDDEN void nomem__count_errno(void);
 /* Under NOMEM_MODE_BLOCKS: so many blocks more are in use, and so many bytes, as the backend measures them. */
 NOMEM_HIDDEN void nomem__blocks_add(int blocks, int64_t bytes);
 
-/* The site of the calling thread's last allocation call, for the ledger; NULL: not known. */
+/* The site of the calling thread's last allocation call, for the block table; NULL: not known. */
 NOMEM_HIDDEN const struct nomem_site *nomem__last_site(void);
 
 /* Changes when a thread's counters go stale: at each start, and in a forked child, where the kernel wipes the page it

@@ -3,8 +3,8 @@
  * Async-signal-safe and lock-free; errno is kept by the caller. A module's file is mapped read-only when a function
  * name is asked for, and stays mapped.
  */
-#ifndef NOMEM_MODULE_H
-#define NOMEM_MODULE_H
+#ifndef NOMEM_MODULE_NAMES_H
+#define NOMEM_MODULE_NAMES_H
 
 #include "injector.h"
 

@@ -11,8 +11,8 @@
  * C++ library. A form that does not throw returns NULL, and calls no handler, which might throw. All other calls go
  * on, by a jump: the block is the sanitizer's, and so is the stack that it notes.
  */
-#ifndef NOMEM_NEW_H
-#define NOMEM_NEW_H
+#ifndef NOMEM_OPERATOR_NEW_H
+#define NOMEM_OPERATOR_NEW_H
 
 #include "injector.h"
 

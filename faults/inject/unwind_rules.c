@@ -370,8 +370,8 @@ static bool follow(struct trail *trail, uintptr_t return_address, uintptr_t inne
   return trail->rbp_at == 0 || (state.rbp == RBP_KEPT) || (trail->rbp_at >= inner_cfa && trail->rbp_at < cfa);
 }
 
-int nomem__frame_trail(uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot, unsigned depth,
-                       uint64_t generation, const uintptr_t **words) {
+int nomem__unwind_trail(uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot, unsigned depth,
+                        uint64_t generation, const uintptr_t **words) {
   struct trail trail = {.words = words, .generation = generation, .rbp_at = cfa - 2 * sizeof(uintptr_t)};
   if (depth == 0 || load(slot[0]) != address[0]) return -1;
   for (unsigned i = 1; i < depth; i++) {

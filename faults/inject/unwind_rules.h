@@ -4,12 +4,12 @@
  * Async-signal-safe, allocates nothing, takes no lock but what _Unwind_Find_FDE takes where the C library has no
  * _dl_find_object.
  */
-#ifndef NOMEM_FRAME_H
-#define NOMEM_FRAME_H
+#ifndef NOMEM_UNWIND_RULES_H
+#define NOMEM_UNWIND_RULES_H
 
 #include "injector.h"
 
-/* Most words that a stack can be known by: see nomem__frame_trail. */
+/* Most words that a stack can be known by: see nomem__unwind_trail. */
 #define NOMEM_TRAIL_WORDS (3 * NOMEM_DEPTH)
 
 /* Lists the words of the stack that together make sure that it is the same stack when, at another time, the same code
@@ -22,7 +22,7 @@
  * frame pointer gives (alloca, a variable array, or plain unoptimised code) needs the saved frame pointer before that.
  * The function called at cfa must itself have saved its caller's in the word below its return address: INJECT_CFLAGS
  * sees to that. */
-NOMEM_HIDDEN int nomem__frame_trail(uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot, unsigned depth,
-                                    uint64_t generation, const uintptr_t **words);
+NOMEM_HIDDEN int nomem__unwind_trail(uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot, unsigned depth,
+                                     uint64_t generation, const uintptr_t **words);
 
 #endif

@@ -97,7 +97,7 @@ static bool is_candidate(const struct nomem_site *site, struct nomem_tried *trie
   uint32_t answer = atomic_load_explicit(&tried->candidate, memory_order_relaxed);
   if (answer == 0) {
     int saved_errno = errno;
-    answer = nomem__is_candidate(channel, site) ? 1 : 2;
+    answer = nomem__is_site_choice(channel, site) ? 1 : 2;
     errno = saved_errno;
     atomic_store_explicit(&tried->candidate, answer, memory_order_relaxed);
   }
@@ -191,13 +191,13 @@ static void *map(size_t bytes) {
   return pages == MAP_FAILED ? NULL : pages;
 }
 
-int nomem__gate_init(void) {
+int nomem__decision_init(void) {
   channel = map(sizeof *channel);
   memory = map(sizeof *memory);
   return channel == NULL || memory == NULL ? -ENOMEM : nomem__site_init();
 }
 
-void nomem__gate_open(enum nomem_run kind, const struct nomem_plan *plan, void *base) {
+void nomem__decision_open(enum nomem_run kind, const struct nomem_plan *plan, void *base) {
   run.kind = kind;
   run.number++;
   run.base = (uintptr_t)base;
@@ -215,41 +215,41 @@ void nomem__gate_open(enum nomem_run kind, const struct nomem_plan *plan, void *
   atomic_store_explicit(&nomem__mode, NOMEM_MODE_SITE, memory_order_release);
 }
 
-void nomem__gate_close(void) {
+void nomem__decision_close(void) {
   atomic_store_explicit(&nomem__mode, 0, memory_order_release);
   const struct nomem_recorded *sites;
-  uint32_t count = run.kind == NOMEM_RUN_RECORD ? nomem__gate_recorded(&sites) : 0;
+  uint32_t count = run.kind == NOMEM_RUN_RECORD ? nomem__decision_recorded(&sites) : 0;
   for (uint32_t i = 0; i < count; i++)
     memory->recorded[i].calls = (uint32_t)memory->tried[memory->recorded[i].site].calls;
 }
 
-bool nomem__gate_has_news(void) {
+bool nomem__decision_has_news(void) {
   return atomic_load_explicit(&has_news, memory_order_relaxed);
 }
 
-uint32_t nomem__gate_recorded(const struct nomem_recorded **sites) {
+uint32_t nomem__decision_recorded(const struct nomem_recorded **sites) {
   uint32_t count = atomic_load(&recorded_count);
   *sites = memory->recorded;
   return count < RECORDED_MAX ? count : RECORDED_MAX;
 }
 
-struct nomem_trace nomem__gate_trace(void) {
+struct nomem_trace nomem__decision_trace(void) {
   return (struct nomem_trace){.calls = atomic_load(&trace_calls), .hash = atomic_load(&trace_hash)};
 }
 
-struct nomem_tried *nomem__gate_tried(uint32_t site) {
+struct nomem_tried *nomem__decision_tried(uint32_t site) {
   return &memory->tried[site];
 }
 
-uint64_t nomem__gate_key(uint32_t site) {
+uint64_t nomem__decision_key(uint32_t site) {
   return channel->sites[site].key;
 }
 
-const struct nomem_channel *nomem__gate_channel(void) {
+const struct nomem_channel *nomem__decision_channel(void) {
   return channel;
 }
 
-uint32_t nomem__gate_failed(const struct nomem_failed **calls, const struct nomem_failed **last) {
+uint32_t nomem__decision_failed(const struct nomem_failed **calls, const struct nomem_failed **last) {
   *calls = failed_calls;
   *last = &last_failed;
   return atomic_load(&failed_count);

@@ -59,15 +59,15 @@ struct nomem_failed {
 /* gate.c */
 
 /* Maps what the gate keeps. Returns 0 or -ENOMEM. */
-NOMEM_HIDDEN int nomem__gate_init(void);
+NOMEM_HIDDEN int nomem__decision_init(void);
 
 /* Begins and ends a run; plan is for NOMEM_RUN_FAULT, and stays the caller's. base is the frame address of the function
  * that calls the target: stacks end there. */
-NOMEM_HIDDEN void nomem__gate_open(enum nomem_run run, const struct nomem_plan *plan, void *base);
-NOMEM_HIDDEN void nomem__gate_close(void);
+NOMEM_HIDDEN void nomem__decision_open(enum nomem_run run, const struct nomem_plan *plan, void *base);
+NOMEM_HIDDEN void nomem__decision_close(void);
 
 /* Whether the last NOMEM_RUN_WATCH met a site with steps left. */
-NOMEM_HIDDEN bool nomem__gate_has_news(void);
+NOMEM_HIDDEN bool nomem__decision_has_news(void);
 
 /* A site that may fail, and how often a NOMEM_RUN_RECORD called it. */
 struct nomem_recorded {
@@ -75,7 +75,7 @@ struct nomem_recorded {
 };
 
 /* Those of the last one, in the order of their first calls. Returns their number. */
-NOMEM_HIDDEN uint32_t nomem__gate_recorded(const struct nomem_recorded **sites);
+NOMEM_HIDDEN uint32_t nomem__decision_recorded(const struct nomem_recorded **sites);
 
 /* Which calls a traced run made, of those that may fail: when the fuzzer's own come is another matter. */
 struct nomem_trace {
@@ -83,14 +83,14 @@ struct nomem_trace {
   uint64_t hash; /* of their sites, in order */
 };
 
-NOMEM_HIDDEN struct nomem_trace nomem__gate_trace(void); /* of the last traced run */
+NOMEM_HIDDEN struct nomem_trace nomem__decision_trace(void); /* of the last traced run */
 
-NOMEM_HIDDEN struct nomem_tried *nomem__gate_tried(uint32_t site);
-NOMEM_HIDDEN uint64_t nomem__gate_key(uint32_t site);
-NOMEM_HIDDEN const struct nomem_channel *nomem__gate_channel(void);
+NOMEM_HIDDEN struct nomem_tried *nomem__decision_tried(uint32_t site);
+NOMEM_HIDDEN uint64_t nomem__decision_key(uint32_t site);
+NOMEM_HIDDEN const struct nomem_channel *nomem__decision_channel(void);
 
 /* The calls that the current or last run failed: their number, the first NOMEM_FAILED_MAX of them, and the last. */
-NOMEM_HIDDEN uint32_t nomem__gate_failed(const struct nomem_failed **calls, const struct nomem_failed **last);
+NOMEM_HIDDEN uint32_t nomem__decision_failed(const struct nomem_failed **calls, const struct nomem_failed **last);
 
 /* counters.c: the coverage counters of the target's own image, where it has 8-bit ones.
  *
@@ -116,7 +116,7 @@ NOMEM_HIDDEN struct nomem_edges_difference nomem__edges_compare(void);
 /* candidate.c */
 
 /* Whether a call from this site may fail. By its functions' names: see docs/fuzzing.md. */
-NOMEM_HIDDEN bool nomem__is_candidate(const struct nomem_channel *channel, const struct nomem_site *site);
+NOMEM_HIDDEN bool nomem__is_site_choice(const struct nomem_channel *channel, const struct nomem_site *site);
 
 /* options.c */
 
@@ -147,15 +147,15 @@ NOMEM_HIDDEN void nomem__options_read(void);
 
 /* Reads the file; a count after the last colon of the name, "FILE:N", is how many of its lines count. A file that is
  * not there is empty. Returns 0, or -EINVAL when the file has a line that does not begin with a site. */
-NOMEM_HIDDEN int nomem__known_read(const char *name);
+NOMEM_HIDDEN int nomem__known_sites_read(const char *name);
 
 NOMEM_HIDDEN bool nomem__is_known(uint64_t site);
 
 /* "FILE:N" of what was read, for the line that reproduces; "" when there is none. */
-NOMEM_HIDDEN const char *nomem__known_setting(void);
+NOMEM_HIDDEN const char *nomem__known_sites_setting(void);
 
 /* Adds a site to the file, with a remark. */
-NOMEM_HIDDEN void nomem__known_add(uint64_t site, const char *remark);
+NOMEM_HIDDEN void nomem__known_sites_add(uint64_t site, const char *remark);
 
 /* wrap.c */
 
@@ -168,15 +168,15 @@ NOMEM_HIDDEN uint64_t nomem__milliseconds(void); /* of a clock that only goes on
 
 /* The input has been run clean; runs it clean until two runs in a row are alike. Makes sure, for the first input of a
  * process and within the deadline, that they go on being so. */
-NOMEM_HIDDEN void nomem__steady_before(uint64_t deadline_ms);
+NOMEM_HIDDEN void nomem__repeatability_before(uint64_t deadline_ms);
 
 /* Right after a run with a fault, by this plan, which stays: runs the input clean once more, and looks closer when that
  * is not as before. Does not return when it finds something. */
-NOMEM_HIDDEN void nomem__steady_after(const struct nomem_plan *plan);
+NOMEM_HIDDEN void nomem__repeatability_after(const struct nomem_plan *plan);
 
 /* A run begins, or has ended. */
-NOMEM_HIDDEN void nomem__steady_open(void);
-NOMEM_HIDDEN void nomem__steady_close(int returned);
+NOMEM_HIDDEN void nomem__repeatability_open(void);
+NOMEM_HIDDEN void nomem__repeatability_close(int returned);
 
 /* report.c */
 

@@ -52,12 +52,12 @@ __attribute__((noinline)) int nomem__run_target(enum nomem_run kind, const struc
   nomem__current.run = kind;
   nomem__current.plan = plan;
   nomem__current.is_running = true;
-  nomem__steady_open();
-  nomem__gate_open(kind, plan, __builtin_dwarf_cfa());
+  nomem__repeatability_open();
+  nomem__decision_open(kind, plan, __builtin_dwarf_cfa());
   int result = __real_LLVMFuzzerTestOneInput(nomem__current.data, nomem__current.size);
-  nomem__gate_close();
+  nomem__decision_close();
   nomem__current.is_running = false;
-  nomem__steady_close(result);
+  nomem__repeatability_close(result);
   return result;
 }
 
@@ -117,7 +117,7 @@ static void make_plan(struct nomem_plan *plan, uint32_t site, bool is_persistent
   plan->has = rule->has;
   plan->rule_count = 1;
   struct nomem_site_match *match = is_persistent ? &rule->from : &rule->site;
-  match->key = nomem__gate_key(site);
+  match->key = nomem__decision_key(site);
   match->digits = 16;
   match->occurrence.first = match->occurrence.last = occurrence;
 }
@@ -136,18 +136,18 @@ static void try_steps(void) {
   static struct nomem_plan plan;
   struct turn turn;
   begin_turn(&turn);
-  nomem__steady_before(turn.deadline_ms);
-  uint32_t count = nomem__gate_recorded(&sites);
+  nomem__repeatability_before(turn.deadline_ms);
+  uint32_t count = nomem__decision_recorded(&sites);
   for (enum nomem_step step = 0; step < NOMEM_STEPS; step++) {
     for (uint32_t i = 0; i < count && turn.runs_left > 0; i++) {
-      struct nomem_tried *tried = nomem__gate_tried(sites[i].site);
+      struct nomem_tried *tried = nomem__decision_tried(sites[i].site);
       if (tried->steps != step) continue;
       tried->steps++;
       uint32_t occurrence = occurrence_of(step, sites[i].calls);
       if (occurrence == 0) continue;
       make_plan(&plan, sites[i].site, step == NOMEM_STEP_PERSISTENT, occurrence);
       run_with_fault(&turn, &plan);
-      nomem__steady_after(&plan);
+      nomem__repeatability_after(&plan);
     }
   }
   end_turn();
@@ -163,15 +163,15 @@ static void try_any(void) {
   static struct nomem_plan plan;
   struct turn turn;
   begin_turn(&turn);
-  uint32_t count = nomem__gate_recorded(&sites);
+  uint32_t count = nomem__decision_recorded(&sites);
   uint64_t draw = nomem__hash(nomem__hash(0, nomem__totals.inputs), 1);
   bool compares = nomem__totals.inputs / nomem__options.sample % SAMPLES_PER_COMPARED == 0;
-  if (compares) nomem__steady_before(turn.deadline_ms);
+  if (compares) nomem__repeatability_before(turn.deadline_ms);
   if (count > 0) {
     const struct nomem_recorded *chosen = &sites[(draw >> 8) % count];
     make_plan(&plan, chosen->site, draw >> 63, 1 + (uint32_t)((draw >> 32) % chosen->calls));
     run_with_fault(&turn, &plan);
-    if (compares) nomem__steady_after(&plan);
+    if (compares) nomem__repeatability_after(&plan);
   }
   end_turn();
 }
@@ -179,7 +179,7 @@ static void try_any(void) {
 static void note_leak(const struct nomem_plan *plan) {
   const struct nomem_failed *calls, *last;
   nomem__current.leak_plan = plan;
-  if (nomem__gate_failed(&calls, &last) > 0) nomem__current.leak_failed = calls[0];
+  if (nomem__decision_failed(&calls, &last) > 0) nomem__current.leak_failed = calls[0];
   nomem__sha1_hex(nomem__current.data, nomem__current.size, nomem__current.leak_digest);
 }
 
@@ -205,14 +205,14 @@ static int run_by_given_plan(void) {
   nomem__counters_begin();
   if (nomem__options.compares) {
     nomem__run_target(NOMEM_RUN_TRACE, NULL);
-    nomem__steady_before(nomem__milliseconds() + nomem__options.time_max_ms);
+    nomem__repeatability_before(nomem__milliseconds() + nomem__options.time_max_ms);
   }
   uint64_t before = live_bytes();
   nomem__counters_clear();
   int result = nomem__run_target(NOMEM_RUN_FAULT, plan);
   nomem__counters_merge();
   if (growth_since(before) > 0) note_leak(plan);
-  nomem__steady_after(plan);
+  nomem__repeatability_after(plan);
   nomem__counters_end();
   return result;
 }
@@ -224,7 +224,7 @@ static int run_campaign(void) {
   int result = nomem__run_target(NOMEM_RUN_WATCH, NULL);
   if (is_again)
     try_suspects();
-  else if (nomem__gate_has_news() && runs_earned() >= RUNS_WORTH_A_TURN)
+  else if (nomem__decision_has_news() && runs_earned() >= RUNS_WORTH_A_TURN)
     try_steps();
   else if (nomem__options.sample != 0 && nomem__totals.inputs % nomem__options.sample == 0)
     try_any();
@@ -232,7 +232,7 @@ static int run_campaign(void) {
 }
 
 static bool start(void) {
-  if (nomem__gate_init() != 0) {
+  if (nomem__decision_init() != 0) {
     struct nomem_text text = {0};
     nomem__text_add(&text, "nomem: no memory for the tables: running the target without faults\n");
     nomem__text_flush(&text, STDERR_FILENO);

@@ -38,7 +38,7 @@ static uint32_t split_count(void) {
 }
 
 /* One line at a time, and one byte at a time: the file is small, and read once. */
-int nomem__known_read(const char *name) {
+int nomem__known_sites_read(const char *name) {
   char line[17] = {0}, byte;
   size_t length = 0;
   if (strlen(name) >= sizeof path) return -EINVAL;
@@ -68,7 +68,7 @@ bool nomem__is_known(uint64_t site) {
   return false;
 }
 
-const char *nomem__known_setting(void) {
+const char *nomem__known_sites_setting(void) {
   static struct nomem_text text;
   if (site_count == 0 || text.length > 0) return text.bytes;
   nomem__text_add(&text, path);
@@ -78,7 +78,7 @@ const char *nomem__known_setting(void) {
 }
 
 /* In one write at the end of the file: other jobs of the campaign add to it, too. */
-void nomem__known_add(uint64_t site, const char *remark) {
+void nomem__known_sites_add(uint64_t site, const char *remark) {
   static struct nomem_text text;
   if (path[0] == '\0' || nomem__is_known(site)) return;
   int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);

@@ -153,7 +153,7 @@ __attribute__((constructor)) static void read_options(int argc, char **argv, cha
   if (options->only_text != NULL) parse_plan("NOMEM_FUZZ_ONLY", options->only_text, about_sites, &options->only);
   if (options->not_text != NULL) parse_plan("NOMEM_FUZZ_NOT", options->not_text, about_sites, &options->not );
   options->known_text = setting(argc, argv, environment, "nomem_known", "NOMEM_FUZZ_KNOWN");
-  if (options->known_text != NULL && nomem__known_read(options->known_text) != 0)
+  if (options->known_text != NULL && nomem__known_sites_read(options->known_text) != 0)
     refuse("NOMEM_FUZZ_KNOWN", options->known_text, ": has a line that does not begin with the 16 digits of a site");
   options->has_plan = options->plan_text != NULL;
   options->compares = sticky == UNSAID ? !options->has_plan : sticky != 0;

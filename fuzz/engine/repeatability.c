@@ -56,12 +56,12 @@ void nomem__fuzz_outcome(long outcome) {
   current.hash = nomem__hash(current.hash, (uint64_t)outcome);
 }
 
-void nomem__steady_open(void) {
+void nomem__repeatability_open(void) {
   current.told = 0;
   current.hash = 0;
 }
 
-void nomem__steady_close(int returned) {
+void nomem__repeatability_close(int returned) {
   current.returned = returned;
 }
 
@@ -82,7 +82,7 @@ static bool is_alike(const struct observed *a, const struct observed *b) {
 }
 
 static struct observed last_run(void) {
-  return (struct observed){.outcome = current, .trace = nomem__gate_trace()};
+  return (struct observed){.outcome = current, .trace = nomem__decision_trace()};
 }
 
 static struct observed run_clean(void) {
@@ -127,7 +127,7 @@ static bool repeats(const struct observed *usual, int times, uint64_t deadline_m
   return true;
 }
 
-void nomem__steady_before(uint64_t deadline_ms) {
+void nomem__repeatability_before(uint64_t deadline_ms) {
   if (!nomem__options.compares) return;
   before = last_run();
   for (int i = 0; i < UNLIKE_MAX; i++) {
@@ -234,7 +234,7 @@ static void look_if_late(const struct nomem_plan *plan, const struct observed *f
   const struct nomem_failed *calls, *last;
   for (int i = 0; i < TIMES_LATE && is_proven; i++) {
     nomem__run_target(NOMEM_RUN_FAULT, plan);
-    if (nomem__gate_failed(&calls, &last) == 0) return;
+    if (nomem__decision_failed(&calls, &last) == 0) return;
     struct observed again = run_clean();
     if (!is_same_outcome(&again.outcome, &first->outcome) || !settles(&again) || !is_alike(&again, &before)) return;
   }
@@ -256,9 +256,9 @@ static void look_closer(const struct nomem_plan *plan, const struct observed *fi
     look_if_late(plan, first);
 }
 
-void nomem__steady_after(const struct nomem_plan *plan) {
+void nomem__repeatability_after(const struct nomem_plan *plan) {
   const struct nomem_failed *calls, *last;
-  if (!nomem__options.compares || !is_settled || nomem__gate_failed(&calls, &last) == 0) return;
+  if (!nomem__options.compares || !is_settled || nomem__decision_failed(&calls, &last) == 0) return;
   nomem__current.after_plan = plan;
   nomem__current.after_failed = calls[0];
   struct observed first = run_clean();

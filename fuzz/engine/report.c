@@ -36,7 +36,7 @@ static uintptr_t address_of(nomem_frame frame, const char *path) {
 static void add_frame(struct nomem_text *text, unsigned number, nomem_frame frame) {
   static char line[1024];
   unsigned module = NOMEM_FRAME_MODULE(frame);
-  const char *path = module == 0 || module > NOMEM_MODULES ? "" : nomem__gate_channel()->modules[module - 1].path;
+  const char *path = module == 0 || module > NOMEM_MODULES ? "" : nomem__decision_channel()->modules[module - 1].path;
   uintptr_t address = address_of(frame, path);
   memset(line, 0, sizeof line);
   nomem__text_add(text, "    #");
@@ -143,7 +143,7 @@ static void add_command(struct nomem_text *text, const struct nomem_plan *plan, 
   if (plan->has != NOMEM_HAS_SITE) {
     add_setting(text, "NOMEM_FUZZ_ONLY", nomem__options.only_text);
     add_setting(text, "NOMEM_FUZZ_NOT", nomem__options.not_text);
-    add_setting(text, "NOMEM_FUZZ_KNOWN", nomem__known_setting());
+    add_setting(text, "NOMEM_FUZZ_KNOWN", nomem__known_sites_setting());
   }
   add_setting(text, "NOMEM_FUZZ_PLAN", plan_text);
   nomem__text_quoted(text, nomem__options.program);
@@ -169,7 +169,7 @@ static void say_commands(const struct nomem_plan *plan, uint64_t site) {
   nomem__text_quoted(&text, input);
   nomem__text_add(&text, "\n");
   nomem__text_flush(&text, STDERR_FILENO);
-  if (!nomem__options.has_plan) nomem__known_add(site, input);
+  if (!nomem__options.has_plan) nomem__known_sites_add(site, input);
 }
 
 /* One finding must not stand in the way of the next. */
@@ -237,7 +237,7 @@ static void report(void) {
   if (nomem__current.is_running) {
     bool is_after = nomem__current.plan == NULL && nomem__current.after_plan != NULL;
     plan = is_after ? nomem__current.after_plan : nomem__current.plan;
-    failed = is_after ? 1 : nomem__gate_failed(&calls, &last);
+    failed = is_after ? 1 : nomem__decision_failed(&calls, &last);
     cause = is_after ? &nomem__current.after_failed : &calls[0];
     if (plan == NULL || failed == 0) {
       nomem__say(

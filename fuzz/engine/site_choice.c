@@ -152,7 +152,7 @@ static bool any_rule_matches(const struct nomem_plan *plan, const struct nomem_s
   return false;
 }
 
-bool nomem__is_candidate(const struct nomem_channel *channel, const struct nomem_site *site) {
+bool nomem__is_site_choice(const struct nomem_channel *channel, const struct nomem_site *site) {
   struct summary all = summarise(channel, site);
   if (all.never || (all.caller == KIND_HARNESS && !nomem__options.harness) || nomem__is_known(site->key)) return false;
   const struct nomem_plan *only = &nomem__options.only;

@@ -57,7 +57,7 @@ check 'lua copes with every failure' [ "$status" -eq 0 ]
 check 'lua: no finding' says '; 0 findings'
 check 'lua allocates at more than 80 sites' has_sites 80
 check 'lua handles some failures, by collecting garbage' says '[0-9]+ handled'
-check 'lua refuses others, with a message and a status' says '[0-9]+ refused'
+check 'lua reports others, with a message and a status' says '[0-9]+ reported'
 
 cat >"$work/doc.xml" <<'XML'
 <?xml version="1.0"?>

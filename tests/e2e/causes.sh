@@ -65,7 +65,7 @@ for kind in one two bare; do
   ends $kind own 0 "^taken as test code: $taken \(guess$coarse; --under-test says otherwise\)"
   ends $kind own 0 '^not exercised: 1 that test code makes itself'
   ends $kind own 1 '^crash in own ' --under-test '*'
-  ends $kind assertion 0 '1 run: 1 refused; 0 findings'
+  ends $kind assertion 0 '1 run: 1 reported; 0 findings'
   ends $kind use 0 "not counted: crash in use .*: the test's own code used what it did not check"
   # Without debug information nobody knows what the arguments were.
   case $kind in
@@ -122,12 +122,12 @@ for kind in one two bare; do
   ends $kind overhear 1 '^crash in thing_name_length '
   ends $kind watched 1 '^crash in look_later '
   ends $kind after 1 '^crash in thing_with_length '
-  ends $kind hooked 0 '^1 run: 1 refused; 0 findings'
+  ends $kind hooked 0 '^1 run: 1 reported; 0 findings'
   ends $kind hold 0 "not counted: hang in hold .*: the test went on after a call of its own had failed" -t 0.3
   ends $kind skip 0 '1 run: 1 handled'
-  ends $kind skip7 0 '1 run: 1 refused'
+  ends $kind skip7 0 '1 run: 1 reported'
   ends $kind skip7 0 '1 run: 1 handled' --skip-code 7
-  ends $kind talk 0 '1 run: 1 refused'
+  ends $kind talk 0 '1 run: 1 reported'
 done
 build_as one
 ends one use 0 'not counted: crash in use ' --under-test 'src/*'

@@ -44,12 +44,12 @@ same leads -- ./leads
 
 # The comparison sees what it is for: of these, a differs in status, b in what was written, c is not met by fork; d ends
 # in two ways by exec, one of which fork saw; e never writes the same; f was left to exec.
-printf '%s\n' 'a,exec,refused (exit 1),x' 'b,exec,refused (exit 1),x' 'c,exec,refused (exit 1),x' \
-  'd,exec,refused (exit 1),x' 'e,exec,refused (exit 1),x' 'f,exec,refused (exit 1),x' 'g,exec,handled (exit 0),x' |
+printf '%s\n' 'a,exec,reported (exit 1),x' 'b,exec,reported (exit 1),x' 'c,exec,reported (exit 1),x' \
+  'd,exec,reported (exit 1),x' 'e,exec,reported (exit 1),x' 'f,exec,reported (exit 1),x' 'g,exec,handled (exit 0),x' |
   tr , '\t' >exec.1
 sed -e 's/^d.*/d\texec\tcrash (signal 11)\tx/' -e '/^e/s/x$/y/' exec.1 >exec.2
-printf '%s\n' 'a,fork,refused (exit 2),x' 'b,fork,refused (exit 1),y' 'd,fork,crash (signal 11),x' \
-  'e,fork,refused (exit 1),z' 'f,exec,refused (exit 1),x' 'g,fork,handled (exit 0),x' | tr , '\t' >fork.1
+printf '%s\n' 'a,fork,reported (exit 2),x' 'b,fork,reported (exit 1),y' 'd,fork,crash (signal 11),x' \
+  'e,fork,reported (exit 1),z' 'f,exec,reported (exit 1),x' 'g,fork,handled (exit 0),x' | tr , '\t' >fork.1
 awk -v other=fork -f "$here/compare.awk" exec.1 exec.2 fork.1 >seen
 if [ "$(head -n 1 seen)" = '5 2 3 0' ] && [ "$(grep -c '^  [abc]$' seen)" = 3 ]; then pass 'differences are seen'; else
   fail 'differences are seen' seen

@@ -99,10 +99,10 @@ leaves() {
 }
 for what in cache always output numbers log; do leaves "$what" 0 ''; done
 for engine in exec fork snapshot; do
-  leaves bad-again 1 '^6 runs: 4 leftover, 2 refused; 1 finding' --engine $engine
+  leaves bad-again 1 '^6 runs: 4 leftover, 2 reported; 1 finding' --engine $engine
 done
 leaves bad-again 1 "a folder was left: '$work/folder'"
-leaves bad-refusal 0 '2 refused'
+leaves bad-refusal 0 '2 reported'
 leaves bad-refusal 1 "a file was left: '$work/journal'" --leaks all
 leaves bad-one-more 1 "a file was left: '/tmp/making-\*'"
 leaves bad-half 1 "a file was left: '$work/output.tmp'"

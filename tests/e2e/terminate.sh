@@ -40,7 +40,7 @@ done
 # What a library throws is its report of the failure: that its test does not catch it is no bug of the library's.
 "$cxx" -g -shared -fPIC -DLIBRARY -o libthrows.so "$here/programs/throws.cc"
 "$cxx" -g -o program "$here/programs/throws.cc" -L. -lthrows -Wl,-rpath,"$work"
-if explore 0 && grep -q ' refused.* 0 findings' found; then pass "a library's exception is a report"; else
+if explore 0 && grep -q ' reported.* 0 findings' found; then pass "a library's exception is a report"; else
   fail "a library's exception" found
 fi
 

@@ -183,7 +183,7 @@ static void threads(void **state) {
 /* in= and module= look at the functions and modules of the stack. */
 static void matching(void **state) {
   (void)state;
-  static const char text[] = "in=wrapper; in=other; in=wr?pp*; module=test_site; module=libc.so.*";
+  static const char text[] = "in=wrapper; in=other; in=wr?pp*; module=test_call_site; module=libc.so.*";
   struct nomem_plan plan;
   assert_int_equal(nomem_plan_parse(text, &plan, NULL), 0);
   struct nomem_site *site = one();
@@ -199,14 +199,14 @@ static void trail(void **state) {
   uintptr_t cfa = (uintptr_t)__builtin_dwarf_cfa();
   unsigned depth = nomem__site_unwind((void *)cfa, address, slot);
   assert_in_range(depth, 2, NOMEM_DEPTH);
-  int count = nomem__frame_trail(cfa, address, slot, depth, 1, words);
+  int count = nomem__unwind_trail(cfa, address, slot, depth, 1, words);
   if (count < 0) skip(); /* this test's own frame was built without a frame pointer */
   assert_in_range(count, depth - 1, NOMEM_TRAIL_WORDS);
   for (int i = 0; i < count; i++) assert_in_range((uintptr_t)words[i], cfa - 2 * sizeof(uintptr_t), slot[depth - 1]);
   uintptr_t nowhere[2] = {address[0], 0x1000}, fake[2] = {address[0], 0x1000};
   uintptr_t places[2] = {(uintptr_t)&fake[0], (uintptr_t)&fake[1]};
   nowhere[0] = fake[0] = 0x2000;
-  assert_int_equal(nomem__frame_trail(places[0] + sizeof(uintptr_t), nowhere, places, 2, 1, words), -1);
+  assert_int_equal(nomem__unwind_trail(places[0] + sizeof(uintptr_t), nowhere, places, 2, 1, words), -1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -16,7 +16,7 @@ static const int exit_0 = 0, exit_1 = 1 << 8, killed = 15;
 
 /* A run of a root that starts two children, one after the other or at once, in either order. */
 struct made {
-  struct nomem__others others;
+  struct nomem__child_residue child_residue;
   struct nomem__processes *processes;
 };
 
@@ -32,17 +32,17 @@ static struct made make(int base, bool at_once, int first_status, unsigned first
   if (at_once) end(&run, PID(base + 1), first_status);
   end(&run, PID(base + 2), exit_0);
   for (int i = 1; i <= 2; i++) {
-    struct nomem__remains *remains = nomem__others_add(&run.others, PID(base + i));
-    assert_non_null(remains);
-    remains->who = nomem__processes_tell(run.processes, PID(base + i));
-    remains->has_ended = true;
-    remains->descriptors = i == 1 ? first_open : second_open;
+    struct nomem__process_residue *residue = nomem__child_residue_add(&run.child_residue, PID(base + i));
+    assert_non_null(residue);
+    residue->who = nomem__processes_tell(run.processes, PID(base + i));
+    residue->has_ended = true;
+    residue->descriptors = i == 1 ? first_open : second_open;
   }
   return run;
 }
 
 static void clear(struct made *run) {
-  nomem__others_free(&run->others);
+  nomem__child_residue_free(&run->child_residue);
   nomem__processes_free(run->processes);
 }
 
@@ -52,10 +52,10 @@ static void try(bool at_once, int baseline_status, int status, unsigned open, bo
                 unsigned count, bool is_more) {
   struct made baselines[] = {make(10, at_once, baseline_status, 3, 5), make(20, at_once, baseline_status, 3, 5)};
   struct made run = make(30, at_once, status, open, 5);
-  const struct nomem__others others[] = {baselines[0].others, baselines[1].others};
+  const struct nomem__child_residue child_residue[] = {baselines[0].child_residue, baselines[1].child_residue};
   struct nomem__peers peers;
-  const struct nomem__remains *here = nomem__others_find(&run.others, PID(31));
-  assert_int_equal(nomem__others_peers(others, 2, here, any_status, &peers), has_peers);
+  const struct nomem__process_residue *here = nomem__child_residue_find(&run.child_residue, PID(31));
+  assert_int_equal(nomem__child_residue_peers(child_residue, 2, here, any_status, &peers), has_peers);
   if (has_peers) assert_int_equal(peers.count, count);
   if (has_peers) assert_int_equal(nomem__peers_have_less(&peers, here), is_more);
   clear(&baselines[0]);
@@ -89,12 +89,12 @@ static void a_stranger_tells_nothing(void **state) {
   (void)state;
   struct made baseline = make(10, false, exit_0, 3, 5), run = make(30, false, exit_0, 4, 5);
   struct nomem__peers peers;
-  struct nomem__remains *here = nomem__others_find(&run.others, PID(31));
-  assert_true(nomem__others_peers(&baseline.others, 1, here, false, &peers));
+  struct nomem__process_residue *here = nomem__child_residue_find(&run.child_residue, PID(31));
+  assert_true(nomem__child_residue_peers(&baseline.child_residue, 1, here, false, &peers));
   strcpy(here->who.name, "other");
-  assert_false(nomem__others_peers(&baseline.others, 1, here, false, &peers));
+  assert_false(nomem__child_residue_peers(&baseline.child_residue, 1, here, false, &peers));
   here->who = (struct nomem__process){0};
-  assert_false(nomem__others_peers(&baseline.others, 1, here, false, &peers));
+  assert_false(nomem__child_residue_peers(&baseline.child_residue, 1, here, false, &peers));
   clear(&baseline);
   clear(&run);
 }

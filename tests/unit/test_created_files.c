@@ -20,19 +20,20 @@
 /* What a run made. */
 #define RUN(...) ((const char *[FILES_MAX]){__VA_ARGS__})
 
-static struct nomem__made run_of(const char *const paths[FILES_MAX], struct nomem__made_file list[FILES_MAX]) {
-  struct nomem__made made = {.is_known = true, .list = list};
+static struct nomem__created_files run_of(const char *const paths[FILES_MAX],
+                                          struct nomem__created_file list[FILES_MAX]) {
+  struct nomem__created_files made = {.is_known = true, .list = list};
   for (; made.count < FILES_MAX && paths[made.count] != NULL; made.count++)
-    list[made.count] = (struct nomem__made_file){(char *)paths[made.count], S_IFREG};
+    list[made.count] = (struct nomem__created_file){(char *)paths[made.count], S_IFREG};
   return made;
 }
 
 /* The first file that is left; "" for none. */
 static const char *more(const char *const here[FILES_MAX], const char *const one[FILES_MAX],
                         const char *const two[FILES_MAX]) {
-  struct nomem__made_file lists[3][FILES_MAX];
-  struct nomem__made runs[] = {run_of(here, lists[0]), run_of(one, lists[1]), run_of(two, lists[2])};
-  const struct nomem__made_file *file = nomem__made_more(&runs[0], &runs[1], &runs[2]);
+  struct nomem__created_file lists[3][FILES_MAX];
+  struct nomem__created_files runs[] = {run_of(here, lists[0]), run_of(one, lists[1]), run_of(two, lists[2])};
+  const struct nomem__created_file *file = nomem__created_files_more(&runs[0], &runs[1], &runs[2]);
   return file == NULL ? "" : file->path;
 }
 
@@ -78,14 +79,14 @@ static void what_is_shown(void **state) {
 
 static void unknown(void **state) {
   (void)state;
-  struct nomem__made_file file = {(char *)"/tmp/a", S_IFREG};
-  struct nomem__made here = {.is_known = true, .list = &file, .count = 1}, none = {0};
-  assert_null(nomem__made_more(&here, &none, &none));
+  struct nomem__created_file file = {(char *)"/tmp/a", S_IFREG};
+  struct nomem__created_files here = {.is_known = true, .list = &file, .count = 1}, none = {0};
+  assert_null(nomem__created_files_more(&here, &none, &none));
 }
 
 static void describes(const char *path, mode_t type, const char *other, const char *wanted) {
   char text[1024];
-  nomem__made_describe(&(struct nomem__made_file){(char *)path, type}, other, text, sizeof text);
+  nomem__created_files_describe(&(struct nomem__created_file){(char *)path, type}, other, text, sizeof text);
   assert_string_equal(text, wanted);
 }
 
@@ -103,7 +104,7 @@ static void description(void **state) {
 }
 
 static uint64_t hash(const char *path, const char *other) {
-  return nomem__made_hash(&(struct nomem__made_file){(char *)path, S_IFREG}, other);
+  return nomem__created_files_hash(&(struct nomem__created_file){(char *)path, S_IFREG}, other);
 }
 
 static void hashes(void **state) {
@@ -128,24 +129,24 @@ static void reading(void **state) {
   assert_non_null(mkdtemp(lower));
   assert_non_null(mkdtemp(scratch));
   struct nomem__view view = {.root_count = 1, .roots = {{.path = lower}}};
-  struct nomem__made made;
+  struct nomem__created_files made;
   int fd = open(scratch, O_PATH | O_DIRECTORY), below = open(lower, O_PATH | O_DIRECTORY);
   assert_int_equal(mkdirat(fd, "u0", 0700) | mkdirat(fd, "u0/old", 0700) | mkdirat(below, "old", 0700), 0);
   assert_int_equal(symlinkat("/", fd, "u0/link"), 0);
   make(fd, "u0/old/new");
   make(below, "old/file");
   make(fd, "u0/old/file");
-  assert_int_equal(nomem__made_read(&made, &view, fd), 0);
+  assert_int_equal(nomem__created_files_read(&made, &view, fd), 0);
   assert_int_equal(made.count, 2);
   assert_string_equal(made.list[0].path + strlen(lower), "/link");
   assert_string_equal(made.list[1].path + strlen(lower), "/old/new");
   assert_true(S_ISLNK(made.list[0].type) && S_ISREG(made.list[1].type));
-  nomem__made_free(&made);
+  nomem__created_files_free(&made);
   for (int i = 0; i < NOMEM__MADE_MAX; i++) {
     snprintf(name, sizeof name, "u0/old/%d", i);
     make(fd, name);
   }
-  assert_true(nomem__made_read(&made, &view, fd) < 0);
+  assert_true(nomem__created_files_read(&made, &view, fd) < 0);
   assert_true(!made.is_known && made.count == 0);
   close(fd);
   close(below);

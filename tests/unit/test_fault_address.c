@@ -13,11 +13,11 @@
 static void expect(struct nomem__stack stack, const char *name, const char *text) {
   char *printed = NULL;
   size_t bytes;
-  enum nomem__touch touch = nomem__touch_of(&stack);
+  enum nomem__address_kind address_kind = nomem__address_kind_of(&stack);
   FILE *out = open_memstream(&printed, &bytes);
-  nomem__touch_print(out, touch, stack.fault_address);
+  nomem__address_kind_print(out, address_kind, stack.fault_address);
   fclose(out);
-  assert_string_equal(nomem__touch_names[touch], name);
+  assert_string_equal(nomem__address_kind_names[address_kind], name);
   assert_string_equal(printed, text);
   free(printed);
 }
@@ -37,7 +37,7 @@ static void null(void **state) {
   expect(at(0x10000), "wild", " at 0x10000, where nothing is");
 }
 
-static void others(void **state) {
+static void child_residue(void **state) {
   (void)state;
   struct nomem__stack stack = at(0x7fff00001000);
   stack.code = SEGV_ACCERR;
@@ -63,6 +63,7 @@ static void no_address(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(null), cmocka_unit_test(others), cmocka_unit_test(no_address)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(null), cmocka_unit_test(child_residue),
+                                     cmocka_unit_test(no_address)};
   return cmocka_run_group_tests_name("touch", tests, NULL, NULL);
 }

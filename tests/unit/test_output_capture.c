@@ -11,26 +11,26 @@
 
 #include "../../faults/explore/run/output_capture.h"
 
-static struct nomem__streams streams;
+static struct nomem__output_capture capture;
 
 static int set_up(void **state) {
   (void)state;
-  return nomem__streams_open(&streams);
+  return nomem__output_capture_open(&capture);
 }
 
 static int tear_down(void **state) {
   (void)state;
-  nomem__streams_close(&streams);
+  nomem__output_capture_close(&capture);
   return 0;
 }
 
 static void put(unsigned which, const char *text) {
-  assert_int_equal(write(streams.fd[which], text, strlen(text)), strlen(text));
+  assert_int_equal(write(capture.fd[which], text, strlen(text)), strlen(text));
 }
 
 static void expect_tail(bool by_death, size_t bytes, const char *expected) {
   char tail[16];
-  nomem__streams_tail(&streams, by_death, tail, bytes);
+  nomem__output_capture_tail(&capture, by_death, tail, bytes);
   assert_string_equal(tail, expected);
 }
 
@@ -49,11 +49,11 @@ static void tail(void **state) {
 static void death(void **state) {
   (void)state;
   put(NOMEM_OUTPUT, "said");
-  nomem__streams_note_death(&streams);
+  nomem__output_capture_note_death(&capture);
   put(NOMEM_ERROR, "parent");
   expect_tail(true, 16, "said");
   expect_tail(false, 16, "parent");
-  assert_int_equal(nomem__streams_rewind(&streams), 0);
+  assert_int_equal(nomem__output_capture_rewind(&capture), 0);
   put(NOMEM_ERROR, "later");
   expect_tail(true, 16, "later"); /* nothing died in this run */
 }
@@ -62,18 +62,18 @@ static void death(void **state) {
 static void forks(void **state) {
   (void)state;
   put(NOMEM_OUTPUT, "start ");
-  struct nomem__stream before = nomem__streams_read(&streams, NOMEM_OUTPUT);
-  nomem__streams_keep(&streams);
+  struct nomem__output before = nomem__output_capture_read(&capture, NOMEM_OUTPUT);
+  nomem__output_capture_keep(&capture);
   put(NOMEM_OUTPUT, "first");
-  assert_int_equal(fcntl(streams.fd[NOMEM_ERROR], F_SETFL, O_NONBLOCK), 0);
-  assert_int_equal(nomem__streams_bytes(&streams), 11);
-  assert_int_equal(nomem__streams_rewind(&streams), 0);
-  struct nomem__stream after = nomem__streams_read(&streams, NOMEM_OUTPUT);
+  assert_int_equal(fcntl(capture.fd[NOMEM_ERROR], F_SETFL, O_NONBLOCK), 0);
+  assert_int_equal(nomem__output_capture_bytes(&capture), 11);
+  assert_int_equal(nomem__output_capture_rewind(&capture), 0);
+  struct nomem__output after = nomem__output_capture_read(&capture, NOMEM_OUTPUT);
   assert_int_equal(after.bytes, 6);
   assert_true(after.hash == before.hash);
-  assert_int_equal(fcntl(streams.fd[NOMEM_ERROR], F_GETFL) & (O_APPEND | O_NONBLOCK), O_APPEND);
-  assert_int_equal(nomem__streams_restart(&streams), 0);
-  assert_int_equal(nomem__streams_bytes(&streams), 0);
+  assert_int_equal(fcntl(capture.fd[NOMEM_ERROR], F_GETFL) & (O_APPEND | O_NONBLOCK), O_APPEND);
+  assert_int_equal(nomem__output_capture_restart(&capture), 0);
+  assert_int_equal(nomem__output_capture_bytes(&capture), 0);
 }
 
 int main(void) {

@@ -11,24 +11,24 @@
 
 #include "../../faults/explore/run/output_compare.h"
 
-static struct nomem__stream stream(const char *text, size_t bytes) {
-  struct nomem__streams streams;
-  assert_int_equal(nomem__streams_open(&streams), 0);
-  assert_int_equal(write(streams.fd[NOMEM_OUTPUT], text, bytes), bytes);
-  close(streams.fd[NOMEM_ERROR]);
-  return nomem__streams_read(&streams, NOMEM_OUTPUT);
+static struct nomem__output stream(const char *text, size_t bytes) {
+  struct nomem__output_capture capture;
+  assert_int_equal(nomem__output_capture_open(&capture), 0);
+  assert_int_equal(write(capture.fd[NOMEM_OUTPUT], text, bytes), bytes);
+  close(capture.fd[NOMEM_ERROR]);
+  return nomem__output_capture_read(&capture, NOMEM_OUTPUT);
 }
 
 static bool is_swallowed(const char *baseline_output, const char *baseline_error, const char *output,
                          const char *error) {
   struct nomem__baseline_output baseline = {0};
-  struct nomem__stream streams[] = {stream(baseline_output, strlen(baseline_output)),
+  struct nomem__output capture[] = {stream(baseline_output, strlen(baseline_output)),
                                     stream(baseline_error, strlen(baseline_error)), stream(output, strlen(output)),
                                     stream(error, strlen(error))};
-  nomem__baseline_output_take(&baseline, &streams[0], &streams[1]);
-  bool result = nomem__output_is_swallowed(&baseline, &streams[2], &streams[3]);
+  nomem__baseline_output_take(&baseline, &capture[0], &capture[1]);
+  bool result = nomem__output_is_swallowed(&baseline, &capture[2], &capture[3]);
   nomem__baseline_output_free(&baseline);
-  for (int i = 0; i < 4; i++) close(streams[i].fd);
+  for (int i = 0; i < 4; i++) close(capture[i].fd);
   return result;
 }
 
@@ -57,7 +57,7 @@ static void not_swallowed(void **state) {
 static void unstable(void **state) {
   (void)state;
   struct nomem__baseline_output baseline = {0};
-  struct nomem__stream first = stream("1", 1), second = stream("2", 1), none = stream("", 0);
+  struct nomem__output first = stream("1", 1), second = stream("2", 1), none = stream("", 0);
   nomem__baseline_output_take(&baseline, &first, &none);
   assert_true(nomem__output_is_swallowed(&baseline, &second, &none));
   assert_false(nomem__output_is_same(&baseline, &second, &none));
@@ -73,7 +73,7 @@ static void unstable(void **state) {
 static void expect_difference(const char *was, size_t was_bytes, const char *is, size_t is_bytes,
                               const char *expected) {
   struct nomem__baseline_output baseline = {0};
-  struct nomem__stream first = stream(was, was_bytes), second = stream(is, is_bytes), none = stream("", 0);
+  struct nomem__output first = stream(was, was_bytes), second = stream(is, is_bytes), none = stream("", 0);
   char text[512];
   nomem__baseline_output_take(&baseline, &first, &none);
   nomem__output_difference(&baseline, &second, text, sizeof text);
@@ -113,7 +113,7 @@ static void large(void **state) {
   expect_difference(was, bytes, is, bytes, "its output differs behind its first 1048576 bytes");
   is[5] = 'y';
   struct nomem__baseline_output baseline = {0};
-  struct nomem__stream first = stream(was, bytes), second = stream(is, bytes), none = stream("", 0);
+  struct nomem__output first = stream(was, bytes), second = stream(is, bytes), none = stream("", 0);
   char text[512];
   nomem__baseline_output_take(&baseline, &first, &none);
   nomem__output_difference(&baseline, &second, text, sizeof text);

@@ -382,17 +382,17 @@ static void test_document_of_a_campaign(void **state) {
   assert_string_equal(json_string_value(json_array_get(json_object_get(document, "command"), 1)), "\\xff");
 
   /* The second keeps its number when the first is set aside. */
-  findings[0].set_aside = "known";
-  campaign->set_aside = (struct nomem__findings){findings, 1, 1};
+  findings[0].excluded = "known";
+  campaign->excluded = (struct nomem__findings){findings, 1, 1};
   campaign->findings = (struct nomem__findings){findings + 1, 1, 1};
   json_t *after = nomem__document(campaign);
   assert_non_null(after);
-  const json_t *left = json_object_get(after, "findings"), *aside = json_object_get(after, "set_aside");
+  const json_t *left = json_object_get(after, "findings"), *exclusion = json_object_get(after, "set_aside");
   assert_int_equal(json_array_size(left), 1);
-  assert_int_equal(json_array_size(aside), 1);
+  assert_int_equal(json_array_size(exclusion), 1);
   assert_string_equal(nomem__json_string(json_array_get(left, 0), "id"), second);
-  assert_string_equal(nomem__json_string(json_array_get(aside, 0), "id"), first);
-  assert_string_equal(nomem__json_string(json_array_get(aside, 0), "set_aside"), "known");
+  assert_string_equal(nomem__json_string(json_array_get(exclusion, 0), "id"), first);
+  assert_string_equal(nomem__json_string(json_array_get(exclusion, 0), "set_aside"), "known");
   json_decref(after);
   json_decref(document);
   nomem__symbols_close(session.symbols);

@@ -137,7 +137,7 @@ static void leaks(void **state) {
 }
 
 /* LeakSanitizer, MemorySanitizer and ThreadSanitizer. */
-static void others(void **state) {
+static void child_residue(void **state) {
   (void)state;
   assert_one(
       "\n=================================================================\n"
@@ -349,9 +349,10 @@ static void options(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(address),    cmocka_unit_test(undefined),  cmocka_unit_test(leaks),   cmocka_unit_test(others),
-      cmocka_unit_test(no_reports), cmocka_unit_test(odd_frames), cmocka_unit_test(garbage), cmocka_unit_test(flood),
-      cmocka_unit_test(known),      cmocka_unit_test(options),
+      cmocka_unit_test(address),       cmocka_unit_test(undefined),  cmocka_unit_test(leaks),
+      cmocka_unit_test(child_residue), cmocka_unit_test(no_reports), cmocka_unit_test(odd_frames),
+      cmocka_unit_test(garbage),       cmocka_unit_test(flood),      cmocka_unit_test(known),
+      cmocka_unit_test(options),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

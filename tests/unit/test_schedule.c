@@ -30,7 +30,7 @@ static void check(const uint64_t *counts, size_t sites, bool transient, bool per
 }
 
 /* First, second and last calls of all sites, then powers of two: no call twice, whichever rungs it is on. */
-static void ladder(void **state) {
+static void occurrence_classes(void **state) {
   (void)state;
   check((const uint64_t[]){1}, 1, true, false, false, "0@1");
   check((const uint64_t[]){2}, 1, true, false, false, "0@1 0@2");
@@ -115,8 +115,12 @@ static void cut(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(ladder),  cmocka_unit_test(everything),      cmocka_unit_test(kinds),
-      cmocka_unit_test(nothing), cmocka_unit_test(all_is_complete), cmocka_unit_test(huge_counts),
+      cmocka_unit_test(occurrence_classes),
+      cmocka_unit_test(everything),
+      cmocka_unit_test(kinds),
+      cmocka_unit_test(nothing),
+      cmocka_unit_test(all_is_complete),
+      cmocka_unit_test(huge_counts),
       cmocka_unit_test(cut),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,7 +123,7 @@ static void test_evidence(void **state) {
       {.process = 1, .number = 1, .name = "main", .what = "waits for thread 2 to end"},
       {.process = 1, .number = 2, .what = "busy", .trace = {.depth = 1, .frame = {{"/lib/b", 9, true}}}}};
   struct nomem__finding finding = {.signal = 11,
-                                   .touch = NOMEM_TOUCH_WILD,
+                                   .address_kind = NOMEM_ADDRESS_WILD,
                                    .detail = "how",
                                    .fault_address = UINT64_MAX,
                                    .fn = NOMEM_FN_REALLOC,
@@ -135,7 +135,7 @@ static void test_evidence(void **state) {
                                    .threads = threads,
                                    .thread_count = 2,
                                    .threads_left_out = 7,
-                                   .teller = 1};
+                                   .shown_thread = 1};
   struct nomem__finding read = {0};
   struct nomem__strings strings = {0};
   (void)state;
@@ -143,7 +143,7 @@ static void test_evidence(void **state) {
   assert_non_null(text);
   assert_int_equal(nomem__evidence_read(text, &read, &strings), 0);
   assert_int_equal(read.signal, 11);
-  assert_true(read.touch == NOMEM_TOUCH_WILD && !read.needs_timeout);
+  assert_true(read.address_kind == NOMEM_ADDRESS_WILD && !read.needs_timeout);
   assert_string_equal(read.detail, "how");
   assert_true(read.fault_address == UINT64_MAX && read.size_bytes == UINT64_MAX - 1 && read.nth == 3);
   assert_int_equal(read.fn, NOMEM_FN_REALLOC);
@@ -152,7 +152,7 @@ static void test_evidence(void **state) {
   assert_string_equal(read.fault.frame[0].path, "/lib/a");
   assert_true(read.fault.frame[0].offset == 0xffffffffffff && read.fault.frame[0].is_return_address);
   assert_true(read.blow_up.depth == 1 && read.blow_up.own == 1 && !read.blow_up.frame[0].is_return_address);
-  assert_true(read.thread_count == 2 && read.threads_left_out == 7 && read.teller == 1);
+  assert_true(read.thread_count == 2 && read.threads_left_out == 7 && read.shown_thread == 1);
   assert_string_equal(read.threads[0].name, "main");
   assert_string_equal(read.threads[0].what, "waits for thread 2 to end");
   assert_true(read.threads[1].number == 2 && read.threads[1].trace.depth == 1);
@@ -182,8 +182,8 @@ static void test_bad_evidence(void **state) {
   }
   free(text);
   bad[0].fn = (enum nomem_fn)99;
-  bad[1].touch = NOMEM_TOUCH_COUNT;
-  bad[2].teller = 1;
+  bad[1].address_kind = NOMEM_ADDRESS_COUNT;
+  bad[2].shown_thread = 1;
   bad[3].blow_up.own = 1;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     text = nomem__evidence_write(&bad[i]);

@@ -17,7 +17,7 @@
 static const struct nomem__evidence reached = {.fault_reached = true};
 
 static enum nomem__verdict verdict(struct nomem__evidence evidence) {
-  return nomem__oracle_verdict(&evidence);
+  return nomem__judge(&evidence);
 }
 
 /* A run whose fault never came says nothing about the fault, however it ended. */
@@ -29,17 +29,17 @@ static void unreached_whatever_happened(void **state) {
                    NOMEM_VERDICT_UNREACHED);
 }
 
-/* The same end as the baseline is handled, also when the baseline's is not 0; any other end by itself is refused. */
-static void handled_and_refused(void **state) {
+/* The same end as the baseline is handled, also when the baseline's is not 0; any other end by itself is reported. */
+static void handled_and_reported(void **state) {
   (void)state;
   struct nomem__evidence evidence = reached;
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
   evidence.root_status = EXITED(1);
-  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REPORTED);
   evidence.baseline_status = EXITED(1);
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
   evidence.root_status = EXITED(0);
-  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REPORTED);
 }
 
 /* Data lost in silence is worse than a handled failure, and no matter to a run that ended in any other way. */
@@ -49,7 +49,7 @@ static void swallowed(void **state) {
   evidence.has_swallowed = true;
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_SWALLOWED);
   evidence.root_status = EXITED(1);
-  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REPORTED);
   evidence = reached;
   evidence.has_swallowed = evidence.timed_out = true;
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
@@ -75,7 +75,7 @@ static void reports(void **state) {
   evidence.has_report = evidence.is_leak = true;
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_SANITIZER);
   evidence.root_status = EXITED(1);
-  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REPORTED);
   evidence.root_status = 0;
   evidence.timed_out = true;
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
@@ -112,7 +112,7 @@ static void other_signals_are_refusals(void **state) {
   (void)state;
   struct nomem__evidence evidence = reached;
   evidence.root_status = KILLED(SIGTERM);
-  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REPORTED);
 }
 
 /* Each signal that a bug raises is a crash, but SIGABRT, which is an abort. */
@@ -133,12 +133,12 @@ static void fatal_signals(void **state) {
 /* What the C library says before it aborts is told from what a program says; and it counts with an abort only. */
 static void corruption_by_last_words(void **state) {
   (void)state;
-  assert_true(nomem__oracle_is_corruption("free(): double free detected in tcache 2\n"));
-  assert_true(nomem__oracle_is_corruption("one\ndouble free or corruption (fasttop)\nAborted\n"));
-  assert_true(nomem__oracle_is_corruption("*** stack smashing detected ***: terminated"));
-  assert_false(nomem__oracle_is_corruption(""));
-  assert_false(nomem__oracle_is_corruption("malloc(): out of memory\n"));
-  assert_false(nomem__oracle_is_corruption("a test of: free(): invalid pointer\n"));
+  assert_true(nomem__is_corruption_text("free(): double free detected in tcache 2\n"));
+  assert_true(nomem__is_corruption_text("one\ndouble free or corruption (fasttop)\nAborted\n"));
+  assert_true(nomem__is_corruption_text("*** stack smashing detected ***: terminated"));
+  assert_false(nomem__is_corruption_text(""));
+  assert_false(nomem__is_corruption_text("malloc(): out of memory\n"));
+  assert_false(nomem__is_corruption_text("a test of: free(): invalid pointer\n"));
   struct nomem__evidence evidence = reached;
   evidence.is_corrupt = true;
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
@@ -173,7 +173,7 @@ static void a_tests_own_abort(void **state) {
   evidence.fatal_deaths = 1;
   evidence.raised_by_test = true;
   evidence.fatal_signal = SIGABRT;
-  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REFUSED);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REPORTED);
   evidence.fatal_signal = SIGSEGV;
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
 }
@@ -215,7 +215,7 @@ static void texts(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(unreached_whatever_happened),
-      cmocka_unit_test(handled_and_refused),
+      cmocka_unit_test(handled_and_reported),
       cmocka_unit_test(other_signals_are_refusals),
       cmocka_unit_test(swallowed),
       cmocka_unit_test(reports),

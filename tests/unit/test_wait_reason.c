@@ -42,7 +42,7 @@ static struct nomem__thread locked(pid_t pid, pid_t tid, pid_t owner) {
 
 static const char *what(const struct nomem__end *end, size_t index) {
   static struct nomem__waiter list[NOMEM_HANG_THREADS];
-  nomem__waits_describe(end, symbols, list);
+  nomem__wait_reason_describe(end, symbols, list);
   return list[index].what;
 }
 
@@ -93,7 +93,7 @@ static void a_forked_thread_keeps_its_number(void **state) {
   assert_string_equal(what(&end, 0), "waits for a lock that it holds itself");
 }
 
-static void others(void **state) {
+static void child_residue(void **state) {
   (void)state;
   const struct nomem__thread list[] = {waiting(10, 10, "pthread_join"),
                                        waiting(10, 11, "pthread_cond_wait"),
@@ -118,33 +118,33 @@ static void others(void **state) {
   assert_string_equal(what(&end, 7), "stopped by a signal");
   assert_string_equal(what(&end, 8), "waits in system call 9999");
   struct nomem__waiter waiters[9];
-  nomem__waits_describe(&end, symbols, waiters);
+  nomem__wait_reason_describe(&end, symbols, waiters);
   assert_int_equal(waiters[1].process, 1);
   assert_int_equal(waiters[8].process, 2);
   assert_int_equal(waiters[8].number, 9);
 }
 
 /* The thread that tells most: one that waits for a lock, when the chief only waits for others. */
-static void teller(void **state) {
+static void shown_thread(void **state) {
   (void)state;
   struct nomem__waiter waiters[3];
   const struct nomem__thread list[] = {waiting(10, 10, "pthread_join"), waiting(10, 11, "pthread_cond_wait"),
                                        locked(10, 12, 10)};
   struct nomem__end end = end_of(list, 3);
-  assert_int_equal(nomem__waits_describe(&end, symbols, waiters), 2);
-  end.threads.chief = 1;
-  assert_int_equal(nomem__waits_describe(&end, symbols, waiters), 2);
+  assert_int_equal(nomem__wait_reason_describe(&end, symbols, waiters), 2);
+  end.threads.main_thread = 1;
+  assert_int_equal(nomem__wait_reason_describe(&end, symbols, waiters), 2);
   threads[1].state = 'R';
-  assert_int_equal(nomem__waits_describe(&end, symbols, waiters), 1);
-  end.threads.chief = 0;
+  assert_int_equal(nomem__wait_reason_describe(&end, symbols, waiters), 1);
+  end.threads.main_thread = 0;
   end.threads.count = 2;
-  assert_int_equal(nomem__waits_describe(&end, symbols, waiters), 0);
+  assert_int_equal(nomem__wait_reason_describe(&end, symbols, waiters), 0);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(locks), cmocka_unit_test(priority_inheritance),
-                                     cmocka_unit_test(a_forked_thread_keeps_its_number), cmocka_unit_test(others),
-                                     cmocka_unit_test(teller)};
+                                     cmocka_unit_test(a_forked_thread_keeps_its_number),
+                                     cmocka_unit_test(child_residue), cmocka_unit_test(shown_thread)};
   if (nomem__symbols_open(&symbols) != 0) return 1;
   int result = cmocka_run_group_tests_name("waits", tests, NULL, NULL);
   nomem__symbols_close(symbols);

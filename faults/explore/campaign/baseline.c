@@ -109,12 +109,12 @@ struct baseline {
   int status;
   unsigned fatal_deaths;
   bool timed_out, was_cancelled, was_injected;
-  int owners_result;
+  int code_owners_result;
   uint64_t duration_us, peak_kb, allocations, sites_lost;
   struct nomem__campaign_site *sites;
   char **modules;
   int64_t site_count, module_count;
-  struct nomem__stream output, error;
+  struct nomem__output output, error;
   char last_line[NOMEM_QUOTE_BYTES];
 };
 
@@ -131,9 +131,9 @@ static void first_done(struct baseline *baseline, const struct nomem__outcome *o
         "shared one for that");
   nomem__baseline_output_take(&campaign->baseline_output, &outcome->output, &outcome->error);
   nomem__programs_of(outcome->channel, &campaign->programs);
-  nomem__owners_free(&campaign->owners);
-  baseline->owners_result =
-      nomem__owners_learn(&campaign->owners, session->options->under_test, outcome->channel, session->symbols);
+  nomem__code_owners_free(&campaign->code_owners);
+  baseline->code_owners_result = nomem__code_owners_learn(&campaign->code_owners, session->options->under_test,
+                                                          outcome->channel, session->symbols);
 }
 
 static void baseline_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
@@ -151,7 +151,7 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
   baseline->output = outcome->output;
   baseline->error = outcome->error;
   if (baseline->was_cancelled) return;
-  nomem__audit_baseline(&baseline->campaign->audit, outcome);
+  nomem__residue_check_baseline(&baseline->campaign->residue_check, outcome);
   baseline->is_made = true;
   nomem__last_line(outcome->tail, baseline->last_line);
   baseline->site_count = nomem__sites_of(outcome->channel, &baseline->sites);
@@ -184,7 +184,7 @@ static int check_baseline(const struct nomem__campaign *campaign, const struct b
     return -ETIMEDOUT;
   }
   if (baseline->is_first && !baseline->was_injected) return -ENOENT;
-  if (baseline->owners_result == -ENOENT && baseline->status == 0) {
+  if (baseline->code_owners_result == -ENOENT && baseline->status == 0) {
     char quoted[NOMEM_QUOTE_BYTES];
     nomem__complain(
         "--under-test: no code that allocates matches %s: give source paths as the debug information has "
@@ -192,13 +192,14 @@ static int check_baseline(const struct nomem__campaign *campaign, const struct b
         nomem__quote(session->options->under_test, quoted, sizeof quoted));
     return -ENOENT;
   }
-  if (baseline->owners_result == -ENODATA && baseline->status == 0) {
+  if (baseline->code_owners_result == -ENODATA && baseline->status == 0) {
     nomem__complain(
         "nothing to explore: all that allocates is a test framework and what was taken for its tests "
         "(--under-test says otherwise)");
     return -ENOENT;
   }
-  return baseline->site_count < 0 || baseline->module_count < 0 || baseline->owners_result == -ENOMEM ? -ENOMEM : 0;
+  return baseline->site_count < 0 || baseline->module_count < 0 || baseline->code_owners_result == -ENOMEM ? -ENOMEM
+                                                                                                           : 0;
 }
 
 static void free_baseline(struct baseline *baseline) {
@@ -328,7 +329,7 @@ static int choose_sites(struct nomem__campaign *campaign) {
 
 /* The calls that test code makes itself are left out: nobody mends a test that does not check them. */
 static void leave_tests_out(struct nomem__campaign *campaign) {
-  for (size_t i = 0; i < campaign->site_count && campaign->owners.is_divided; i++) {
+  for (size_t i = 0; i < campaign->site_count && campaign->code_owners.is_divided; i++) {
     struct nomem__campaign_site *site = &campaign->sites[i];
     struct nomem__trace trace = {.depth = site->depth};
     for (unsigned f = 0; f < site->depth; f++) {
@@ -336,7 +337,7 @@ static void leave_tests_out(struct nomem__campaign *campaign) {
       const char *path = module >= 1 && module <= campaign->module_count ? campaign->modules[module - 1] : "";
       trace.frame[f] = (struct nomem__trace_frame){path, NOMEM_FRAME_OFFSET(site->frames[f]), true};
     }
-    site->is_tests = nomem__is_tests_call(&campaign->owners, &trace);
+    site->is_tests = nomem__is_test_call(&campaign->code_owners, &trace);
   }
 }
 
@@ -385,8 +386,9 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   leave_tests_out(campaign);
   int result = choose_sites(campaign);
   if (result == 0) result = make_points(campaign);
-  if (result == 0) result = nomem__recoveries_know(&campaign->recoveries, campaign->sites, campaign->site_count);
-  if (result == 0) result = nomem__recoveries_know(&campaign->recoveries, second->sites, (size_t)second->site_count);
+  if (result == 0) result = nomem__second_faults_know(&campaign->second_faults, campaign->sites, campaign->site_count);
+  if (result == 0)
+    result = nomem__second_faults_know(&campaign->second_faults, second->sites, (size_t)second->site_count);
   if (result == -ENOMEM) nomem__complain("cannot make the schedule: %s", strerror(ENOMEM));
   return result;
 }
@@ -417,7 +419,7 @@ static bool chooses_programs(struct nomem__campaign *campaign) {
   return true;
 }
 
-int nomem__preflight(struct nomem__campaign *campaign) {
+int nomem__baseline_run(struct nomem__campaign *campaign) {
   struct baseline first = {0}, second = {0};
   campaign->session->sanitizer.is_learning = true;
   int result = run_isolated_first(campaign, &first, &second);

@@ -39,7 +39,7 @@ void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct n
   int length = snprintf(plan, NOMEM_POINT_PLAN_BYTES, "%s=%0*" PRIx64 "@%" PRIu64, point->persistent ? "from" : "site",
                         (int)digits, shown, point->occurrence);
   if (point->second == 0) return;
-  unsigned second_digits = digits == NOMEM_KEY_DIGITS_ALL ? digits : campaign->recoveries.digits;
+  unsigned second_digits = digits == NOMEM_KEY_DIGITS_ALL ? digits : campaign->second_faults.digits;
   uint64_t second = nomem__campaign_second(campaign, point) >> (64 - 4 * second_digits);
   snprintf(plan + length, NOMEM_POINT_PLAN_BYTES - (size_t)length, ";site=%0*" PRIx64 "@1", (int)second_digits, second);
 }
@@ -53,7 +53,7 @@ uint64_t nomem__campaign_room(const struct nomem__campaign *campaign) {
 }
 
 uint64_t nomem__campaign_second(const struct nomem__campaign *campaign, const struct nomem__point *point) {
-  return point->second == 0 ? 0 : campaign->recoveries.seconds[point->second - 1];
+  return point->second == 0 ? 0 : campaign->second_faults.seconds[point->second - 1];
 }
 
 static bool has_died(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
@@ -75,9 +75,9 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
                                      .fatal_deaths = outcome->end.fatal_deaths,
                                      .baseline_fatal_deaths = campaign->baseline_fatal_deaths,
                                      .fatal_signal = outcome->end.fatal_signal,
-                                     .is_corrupt = nomem__oracle_is_corruption(outcome->tail)};
-  /* Blocks come to lie elsewhere with a ledger, which a program may show. */
-  bool is_comparable = outcome->channel->watch != NOMEM_WATCH_LEDGER || !campaign->audit.writes_otherwise;
+                                     .is_corrupt = nomem__is_corruption_text(outcome->tail)};
+  /* Blocks come to lie elsewhere with a block table, which a program may show. */
+  bool is_comparable = outcome->channel->watch != NOMEM_WATCH_BLOCK_TABLE || !campaign->residue_check.writes_otherwise;
   if (evidence.root_status == evidence.baseline_status && is_comparable)
     evidence.has_swallowed = nomem__output_is_swallowed(&campaign->baseline_output, &outcome->output, &outcome->error);
   int status = outcome->end.root_status;
@@ -85,17 +85,17 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
   evidence.has_report = nomem__has_report(outcome, campaign->session->symbols);
   bool any_exit_counts = campaign->session->options->leaks == NOMEM_LEAKS_ALL && WIFEXITED(status);
   evidence.is_leak = outcome->report.is_leak && !any_exit_counts;
-  struct nomem__left_site left;
+  struct nomem__leak_site left;
   char what[NOMEM_DETAIL_BYTES];
-  evidence.was_misused =
-      nomem__audit_misuse(campaign, outcome) != NULL || nomem__audit_late_misuse(campaign, outcome) != NULL;
-  bool is_looked_at = nomem__audit_is_looked_at(campaign, outcome);
-  evidence.has_leaked = is_looked_at && nomem__audit_left(campaign, outcome, &left);
-  evidence.has_left_file = nomem__audit_file(campaign, outcome) != NULL;
+  evidence.was_misused = nomem__residue_check_misuse(campaign, outcome) != NULL ||
+                         nomem__residue_check_late_misuse(campaign, outcome) != NULL;
+  bool is_looked_at = nomem__residue_check_is_looked_at(campaign, outcome);
+  evidence.has_leaked = is_looked_at && nomem__residue_check_leaked(campaign, outcome, &left);
+  evidence.has_left_file = nomem__residue_check_file(campaign, outcome) != NULL;
   evidence.has_leftover =
-      evidence.has_left_file || (is_looked_at && nomem__audit_leftover(campaign, outcome, what, sizeof what));
-  if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, &campaign->owners);
-  return nomem__oracle_verdict(&evidence);
+      evidence.has_left_file || (is_looked_at && nomem__residue_check_leftover(campaign, outcome, what, sizeof what));
+  if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, &campaign->code_owners);
+  return nomem__judge(&evidence);
 }
 
 void nomem__campaign_give_up(struct nomem__campaign *campaign, int result) {
@@ -125,30 +125,30 @@ static void say_run(struct nomem__campaign *campaign, const char *plan, enum nom
 
 /* How a run ended, where its verdict does not say it all. */
 void nomem__campaign_describe(const struct nomem__campaign *campaign, struct nomem__found *found,
-                              struct nomem__left_site *left, char *detail) {
+                              struct nomem__leak_site *left, char *detail) {
   const size_t detail_bytes = NOMEM_DETAIL_BYTES;
   const struct nomem__outcome *outcome = found->outcome;
-  const struct nomem__made_file *file = nomem__audit_file(campaign, outcome);
-  const char *first_path = nomem__audit_first_path(campaign, found->rank);
+  const struct nomem__created_file *file = nomem__residue_check_file(campaign, outcome);
+  const char *first_path = nomem__residue_check_first_path(campaign, found->rank);
   detail[0] = '\0';
   found->detail = detail;
-  found->left = nomem__audit_left(campaign, outcome, left) ? left : NULL;
-  found->misuse = nomem__audit_misuse(campaign, outcome);
-  found->late = nomem__audit_late_misuse(campaign, outcome);
-  found->left_file = file != NULL ? nomem__made_hash(file, first_path) : 0;
+  found->left = nomem__residue_check_leaked(campaign, outcome, left) ? left : NULL;
+  found->misuse = nomem__residue_check_misuse(campaign, outcome);
+  found->late = nomem__residue_check_late_misuse(campaign, outcome);
+  found->left_file = file != NULL ? nomem__created_files_hash(file, first_path) : 0;
   if (found->verdict == NOMEM_VERDICT_SWALLOWED)
     nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, detail_bytes);
   if (found->verdict == NOMEM_VERDICT_SANITIZER)
     snprintf(detail, detail_bytes, "%s", outcome->report.kind[0] != '\0' ? outcome->report.kind : UNSEEN_REPORT);
   if (found->verdict == NOMEM_VERDICT_LEAK || found->verdict == NOMEM_VERDICT_CORRUPTION)
-    nomem__audit_describe(found, detail, detail_bytes);
+    nomem__residue_check_describe(found, detail, detail_bytes);
   size_t used = strlen(detail);
   if (found->verdict == NOMEM_VERDICT_LEAK && file != NULL)
     used += (size_t)snprintf(detail + used, detail_bytes - used, "; and ");
   if (file != NULL && (found->verdict == NOMEM_VERDICT_LEAK || found->verdict == NOMEM_VERDICT_LEFTOVER))
-    nomem__made_describe(file, first_path, detail + used, detail_bytes - used);
+    nomem__created_files_describe(file, first_path, detail + used, detail_bytes - used);
   else if (found->verdict == NOMEM_VERDICT_LEFTOVER)
-    nomem__audit_leftover(campaign, outcome, detail, detail_bytes);
+    nomem__residue_check_leftover(campaign, outcome, detail, detail_bytes);
 }
 
 static size_t count_findings(const struct nomem__findings *findings, bool strict) {
@@ -161,25 +161,25 @@ static size_t count_findings(const struct nomem__findings *findings, bool strict
 static void note_recovery(struct nomem__campaign *campaign, const struct nomem__point *point,
                           const struct nomem__outcome *outcome) {
   if (point->occurrence != 1 || point->persistent || point->second != 0 || has_died(campaign, outcome)) return;
-  int result = nomem__recoveries_note(campaign, point->site, outcome->channel);
+  int result = nomem__second_faults_note(campaign, point->site, outcome->channel);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
 
 /* A run that hangs in a loop which is known to be endless need not be waited for to the end. */
-uint64_t nomem__campaign_early_ms(const struct nomem__campaign_worker *hand) {
-  const struct nomem__findings *lists[] = {&hand->findings, &hand->campaign->findings};
+uint64_t nomem__campaign_early_ms(const struct nomem__worker_slot *slot) {
+  const struct nomem__findings *lists[] = {&slot->findings, &slot->campaign->findings};
   for (size_t list = 0; list < 2; list++)
     for (size_t i = 0; i < lists[list]->count; i++)
-      if (lists[list]->list[i].verdict == NOMEM_VERDICT_HANG) return hand->campaign->timeout_ms / EARLY_PART;
+      if (lists[list]->list[i].verdict == NOMEM_VERDICT_HANG) return slot->campaign->timeout_ms / EARLY_PART;
   return 0;
 }
 
 /* Adds a run to the findings. Returns 0, or as nomem__findings_add does. */
-static int add_finding(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank,
+static int add_finding(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
                        enum nomem__verdict verdict, const char *plan) {
-  struct nomem__campaign *campaign = hand->campaign;
+  struct nomem__campaign *campaign = slot->campaign;
   char detail[NOMEM_DETAIL_BYTES];
-  struct nomem__left_site left;
+  struct nomem__leak_site left;
   struct nomem__found found = {.verdict = verdict,
                                .outcome = outcome,
                                .point = campaign->points[rank],
@@ -188,23 +188,23 @@ static int add_finding(struct nomem__campaign_worker *hand, const struct nomem__
                                .is_early = outcome->is_early && verdict == NOMEM_VERDICT_HANG};
   const struct nomem__finding *finding = NULL;
   nomem__campaign_describe(campaign, &found, &left, detail);
-  int result = nomem__findings_add(&hand->findings, &found, &campaign->owners, &finding);
-  if (result == -ENOENT) result = nomem__findings_add(&campaign->findings, &found, &campaign->owners, &finding);
+  int result = nomem__findings_add(&slot->findings, &found, &campaign->code_owners, &finding);
+  if (result == -ENOENT) result = nomem__findings_add(&campaign->findings, &found, &campaign->code_owners, &finding);
   if (result != 0) return result;
   campaign->early_count += found.is_early;
   bool is_shown = finding->rank == rank;
-  nomem__store_keep(hand, outcome, rank, &finding->hash, is_shown ? finding : NULL);
+  nomem__store_keep(slot, outcome, rank, &finding->hash, is_shown ? finding : NULL);
   bool strict = campaign->session->options->strict;
-  campaign->progress.findings = count_findings(&campaign->findings, strict) + count_findings(&hand->findings, strict);
+  campaign->progress.findings = count_findings(&campaign->findings, strict) + count_findings(&slot->findings, strict);
   return 0;
 }
 
-bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank) {
-  struct nomem__campaign *campaign = hand->campaign;
+bool nomem__campaign_enter(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank) {
+  struct nomem__campaign *campaign = slot->campaign;
   const struct nomem__point *point = &campaign->points[rank];
   enum nomem__verdict verdict = nomem__campaign_judge(campaign, outcome, point->second != 0);
-  bool was_made = campaign->audit.is_due[rank] || campaign->heap.is_looking;
-  bool had_ledger = outcome->channel->watch == NOMEM_WATCH_LEDGER;
+  bool was_made = campaign->residue_check.is_due[rank] || campaign->heap.is_looking;
+  bool had_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE;
   /* One that had ended well is looked at for what it did to the heap, and for nothing else. */
   bool is_well = campaign->heap.is_looking && verdict > NOMEM_VERDICT_ABORT;
   /* It did not hang before: what takes so long is the look for leaks. */
@@ -213,19 +213,19 @@ bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nom
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
   campaign->results[rank] = (uint8_t)(verdict + 1);
-  campaign->audit.is_due[rank] = nomem__audit_is_due(campaign, outcome, verdict);
-  if (campaign->audit.is_due[rank]) nomem__audit_note(campaign, outcome, rank);
-  campaign->audit.had_ledger[rank] = had_ledger;
+  campaign->residue_check.is_due[rank] = nomem__residue_check_is_due(campaign, outcome, verdict);
+  if (campaign->residue_check.is_due[rank]) nomem__residue_check_note(campaign, outcome, rank);
+  campaign->residue_check.had_block_table[rank] = had_block_table;
   note_recovery(campaign, point, outcome);
   int result = 0;
   if (outcome->is_early && verdict == NOMEM_VERDICT_UNREACHED)
     result = -ENOENT;
-  else if (campaign->audit.is_due[rank])
+  else if (campaign->residue_check.is_due[rank])
     campaign->progress.total++; /* once more, and then it counts */
   else if (nomem__verdict_is_shown(verdict))
-    result = add_finding(hand, outcome, rank, verdict, plan);
+    result = add_finding(slot, outcome, rank, verdict, plan);
   else
-    nomem__store_keep(hand, outcome, rank, NULL, NULL);
+    nomem__store_keep(slot, outcome, rank, NULL, NULL);
   if (result == -ENOENT) {
     campaign->results[rank] = 0;
     return false;
@@ -256,9 +256,12 @@ static void count_results(struct nomem__campaign *campaign) {
 static int leave_to_other_shards(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
   campaign->known = calloc(campaign->point_count + 1, sizeof *campaign->known);
-  campaign->audit.is_due = calloc(campaign->point_count + 1, sizeof *campaign->audit.is_due);
-  campaign->audit.had_ledger = calloc(campaign->point_count + 1, sizeof *campaign->audit.had_ledger);
-  if (campaign->known == NULL || campaign->audit.is_due == NULL || campaign->audit.had_ledger == NULL) return -ENOMEM;
+  campaign->residue_check.is_due = calloc(campaign->point_count + 1, sizeof *campaign->residue_check.is_due);
+  campaign->residue_check.had_block_table =
+      calloc(campaign->point_count + 1, sizeof *campaign->residue_check.had_block_table);
+  if (campaign->known == NULL || campaign->residue_check.is_due == NULL ||
+      campaign->residue_check.had_block_table == NULL)
+    return -ENOMEM;
   for (size_t i = 0; i < campaign->point_count && options->shards != 0; i++) {
     const struct nomem__point *point = &campaign->points[i];
     if (nomem__is_in_shard(campaign->sites[point->site].key, point, options->shard, options->shards)) continue;
@@ -285,8 +288,8 @@ static int explore_points(struct nomem__campaign *campaign) {
   nomem__engines_run(campaign);
   uint64_t first_ns = uv_hrtime() - campaign->started_ns;
   explore_recoveries(campaign);
-  nomem__audit_run(campaign);
-  nomem__heap_run(campaign, first_ns);
+  nomem__residue_runs_run(campaign);
+  nomem__heap_check_run(campaign, first_ns);
   nomem__findings_fold_leaks(&campaign->findings, campaign->session->symbols);
   nomem__confirm_start(campaign);
   nomem__session_run(session);
@@ -301,16 +304,17 @@ static int explore_points(struct nomem__campaign *campaign) {
 static int open_workers(struct nomem__campaign *campaign, unsigned count) {
   struct nomem__session *session = campaign->session;
   for (unsigned i = campaign->worker_count; i < count; i++) {
-    struct nomem__campaign_worker *hand = &campaign->workers[i];
-    hand->campaign = campaign;
-    int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &hand->worker);
+    struct nomem__worker_slot *slot = &campaign->workers[i];
+    slot->campaign = campaign;
+    int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &slot->worker);
     if (result != 0) {
       nomem__complain("cannot make a worker: %s", strerror(-result));
       return result;
     }
     campaign->worker_count++;
-    if (session->options->leaks != NOMEM_LEAKS_OFF && session->setup.trace) campaign->audit.watch = NOMEM_WATCH_LIVE;
-    nomem__worker_watch_blocks(hand->worker, campaign->audit.watch);
+    if (session->options->leaks != NOMEM_LEAKS_OFF && session->setup.trace)
+      campaign->residue_check.watch = NOMEM_WATCH_LIVE;
+    nomem__worker_watch_blocks(slot->worker, campaign->residue_check.watch);
   }
   return 0;
 }
@@ -322,7 +326,7 @@ static int exit_status(const struct nomem__campaign *campaign) {
 }
 
 /* What is set aside is kept in the store all the same: rules change. */
-static int conclude(struct nomem__campaign *campaign, struct nomem__set_aside *rules) {
+static int conclude(struct nomem__campaign *campaign, struct nomem__exclusions *rules) {
   json_t *documents = nomem__document_findings(campaign);
   if (documents == NULL) {
     nomem__complain("cannot make the report: %s", strerror(ENOMEM));
@@ -331,11 +335,11 @@ static int conclude(struct nomem__campaign *campaign, struct nomem__set_aside *r
   for (size_t i = 0; i < campaign->findings.count; i++)
     snprintf(campaign->findings.list[i].id, NOMEM_FINDING_ID_BYTES, "%s",
              nomem__json_string(json_array_get(documents, i), "id"));
-  nomem__set_aside_mark(rules, campaign, documents);
+  nomem__exclusions_mark(rules, campaign, documents);
   nomem__store_end_campaign(campaign, documents);
   json_decref(documents);
-  if (campaign->session->options->verbose) nomem__set_aside_say_unused(rules);
-  return nomem__set_aside_split(campaign);
+  if (campaign->session->options->verbose) nomem__exclusions_say_unused(rules);
+  return nomem__exclusions_split(campaign);
 }
 
 /* All runs begin with what the baselines met, so that what comes only after a fault is told from it. */
@@ -350,8 +354,8 @@ static int know_baselines(struct nomem__campaign *campaign) {
   return 0;
 }
 
-static int explore(struct nomem__campaign *campaign, struct nomem__set_aside *rules) {
-  if (open_workers(campaign, campaign->session->jobs > 1 ? 2 : 1) != 0 || nomem__preflight(campaign) != 0)
+static int explore(struct nomem__campaign *campaign, struct nomem__exclusions *rules) {
+  if (open_workers(campaign, campaign->session->jobs > 1 ? 2 : 1) != 0 || nomem__baseline_run(campaign) != 0)
     return NOMEM_EXIT_FAILED;
   while (campaign->worker_count > campaign->session->jobs)
     nomem__worker_close(campaign->workers[--campaign->worker_count].worker);
@@ -381,7 +385,7 @@ static int explore(struct nomem__campaign *campaign, struct nomem__set_aside *ru
 void nomem__campaign_free(struct nomem__campaign *campaign) {
   for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_close(campaign->workers[i].worker);
   nomem__findings_free(&campaign->findings);
-  nomem__findings_free(&campaign->set_aside);
+  nomem__findings_free(&campaign->excluded);
   nomem__store_close_campaign(campaign);
   nomem__baseline_output_free(&campaign->baseline_output);
   free(campaign->sites);
@@ -389,11 +393,11 @@ void nomem__campaign_free(struct nomem__campaign *campaign) {
   free(campaign->points);
   free(campaign->results);
   free(campaign->known);
-  nomem__audit_free(&campaign->audit);
-  nomem__owners_free(&campaign->owners);
-  nomem__strings_free(&campaign->refusals);
+  nomem__residue_check_free(&campaign->residue_check);
+  nomem__code_owners_free(&campaign->code_owners);
+  nomem__strings_free(&campaign->reported_errors);
   free(campaign->tables);
-  nomem__recoveries_free(&campaign->recoveries);
+  nomem__second_faults_free(&campaign->second_faults);
 }
 
 int nomem__explore(const struct nomem__options *options) {
@@ -405,9 +409,9 @@ int nomem__explore(const struct nomem__options *options) {
   campaign.session = &session;
   session.on_interrupt = interrupt;
   session.user = &campaign;
-  struct nomem__set_aside rules = {0};
-  int status = nomem__set_aside_open(&rules, options) == 0 ? explore(&campaign, &rules) : NOMEM_EXIT_FAILED;
-  nomem__set_aside_close(&rules);
+  struct nomem__exclusions rules = {0};
+  int status = nomem__exclusions_open(&rules, options) == 0 ? explore(&campaign, &rules) : NOMEM_EXIT_FAILED;
+  nomem__exclusions_close(&rules);
   nomem__campaign_free(&campaign);
   nomem__session_close(&session);
   return status;

@@ -34,7 +34,7 @@ enum nomem__engine_count { NOMEM__ENGINES = NOMEM_ENGINE_SNAPSHOT + 1 };
 extern const char *const nomem__engine_names[NOMEM__ENGINES];
 
 /* A worker, and what came of the points it has in hand but may yet have to give back. */
-struct nomem__campaign_worker {
+struct nomem__worker_slot {
   struct nomem__campaign *campaign;
   struct nomem__worker *worker;
   size_t rank; /* of the run that goes on, unless it is a snapshot's */
@@ -42,32 +42,33 @@ struct nomem__campaign_worker {
 };
 
 /* What the baseline leaves, and which runs are to be made again for what they leave: see audit.h. */
-#define NOMEM__AUDIT_BASELINES 2
-struct nomem__audit {
+#define NOMEM__RESIDUE_BASELINES 2
+struct nomem__residue_check {
   bool is_known;       /* the baselines' ends were seen */
-  bool has_leak_check; /* a sanitizer says what was left; there is no ledger */
+  bool has_leak_check; /* a sanitizer says what was left; there is no block table */
   bool is_checked;     /* it did so of a baseline, which ended as ever */
   unsigned baselines;
-  uint64_t live[NOMEM__AUDIT_BASELINES];
+  uint64_t live[NOMEM__RESIDUE_BASELINES];
   bool *is_due;                                       /* of each point */
-  bool *had_ledger;                                   /* of each point, whether its run kept one */
+  bool *had_block_table;                              /* of each point, whether its run kept one */
   enum nomem_watch watch;                             /* of runs that keep none */
-  bool is_prepared, ends_otherwise, writes_otherwise; /* of the baseline with a ledger */
+  bool is_prepared, ends_otherwise, writes_otherwise; /* of the baseline with a block table */
   size_t next;
-  unsigned descriptors, threads, children;              /* at their ends, the most of each */
-  struct nomem__process first;                          /* the process that was injected first */
-  struct nomem__others others[NOMEM__AUDIT_BASELINES];  /* what the processes left that came after it */
-  struct nomem__remains remains;                        /* of a baseline with a ledger, when there was one */
-  struct nomem__others ledgers[NOMEM__AUDIT_BASELINES]; /* of the others in it; and once more, if there were any */
-  unsigned ledger_count;
+  unsigned descriptors, threads, children;                             /* at their ends, the most of each */
+  struct nomem__process first;                                         /* the process that was injected first */
+  struct nomem__child_residue child_residue[NOMEM__RESIDUE_BASELINES]; /* what the processes left that came after it */
+  struct nomem__process_residue residue; /* of a baseline with a block table, when there was one */
+  struct nomem__child_residue
+      block_tables[NOMEM__RESIDUE_BASELINES]; /* of the others in it; and once more, if there were any */
+  unsigned block_table_count;
   uint32_t misuses;
-  struct nomem__made made[NOMEM__AUDIT_BASELINES]; /* what the baselines made; owned */
+  struct nomem__created_files made[NOMEM__RESIDUE_BASELINES]; /* what the baselines made; owned */
   char **made_paths; /* of each point that is to be looked at for what it made, where that was at first; owned */
   size_t made_room;
 };
 
 /* The closer look at runs that ended well: see heap.h. */
-struct nomem__heap {
+struct nomem__heap_check {
   bool is_looking;
   size_t next, looked_at, left_out;
   uint64_t until_ns; /* 0: as long as it takes */
@@ -75,7 +76,7 @@ struct nomem__heap {
 
 struct nomem__campaign {
   struct nomem__session *session;
-  struct nomem__campaign_worker workers[NOMEM_JOBS_MAX];
+  struct nomem__worker_slot workers[NOMEM_JOBS_MAX];
   unsigned worker_count;
   enum nomem_engine engine; /* of the runs that go on */
   unsigned key_digits;
@@ -91,9 +92,9 @@ struct nomem__campaign {
   size_t module_count;
   size_t site_count, unstable_sites; /* came in only one of the two baselines */
   uint64_t calls_scheduled;          /* occurrences that the schedule would have without --max-points */
-  struct nomem__owners owners;
-  struct nomem__audit audit;
-  struct nomem__heap heap;
+  struct nomem__code_owners code_owners;
+  struct nomem__residue_check residue_check;
+  struct nomem__heap_check heap;
 
   unsigned effects; /* of the baseline, bits of enum nomem__effect: what keeps it from the faster engines */
   struct nomem__baseline_output baseline_output;
@@ -104,17 +105,18 @@ struct nomem__campaign {
   bool *known;                         /* of each point: its result was there before the first run */
   size_t known_count;                  /* of them from the store */
   struct nomem__campaign_store *store; /* NULL: nothing is kept */
-  struct nomem__recoveries recoveries;
-  struct nomem__tables *tables; /* what the baselines met; owned */
+  struct nomem__second_faults second_faults;
+  struct nomem__site_tables *tables; /* what the baselines met; owned */
   size_t point_count, next_point, confirmed;
   uint64_t verdicts[NOMEM_VERDICT_COUNT]; /* runs of each */
   uint64_t engines[NOMEM__ENGINES];       /* runs of each */
   uint64_t early_count;                   /* runs that hung, and were not waited for */
   struct nomem__findings findings;
-  struct nomem__returned returned, dry;    /* of the run that tries a finding again, and of one without its fault */
-  const struct nomem__returned_call *told; /* of the first; NULL: there is none to compare */
-  struct nomem__strings refusals;          /* what findings say of that */
-  struct nomem__findings set_aside;        /* those that do not count, once all is over */
+  struct nomem__return_watch returned,
+      without_fault;                      /* of the run that tries a finding again, and of one without its fault */
+  const struct nomem__watched_call *told; /* of the first; NULL: there is none to compare */
+  struct nomem__strings reported_errors;  /* what findings say of that */
+  struct nomem__findings excluded;        /* those that do not count, once all is over */
   struct nomem__progress progress;
   uint64_t timeout_ms, started_ns, ended_ns;
   bool uses_huge_pages;   /* what is forked */
@@ -129,16 +131,16 @@ enum nomem__verdict nomem__campaign_judge(const struct nomem__campaign *campaign
 
 /* Enters what a run of a point has come to. False: it was ended early and tells nothing; it is to be made again with
  * all its time. */
-bool nomem__campaign_enter(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank);
+bool nomem__campaign_enter(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank);
 
 /* After how long this worker's next run may be ended, because it probably hangs where others did; 0: not before its
  * time. */
-uint64_t nomem__campaign_early_ms(const struct nomem__campaign_worker *hand);
+uint64_t nomem__campaign_early_ms(const struct nomem__worker_slot *slot);
 
 /* Fills in what there is to say of a run with this verdict, in found: what it left and how it ended. left, and detail
  * of NOMEM_DETAIL_BYTES, are the caller's and outlive it. */
 void nomem__campaign_describe(const struct nomem__campaign *campaign, struct nomem__found *found,
-                              struct nomem__left_site *left, char *detail);
+                              struct nomem__leak_site *left, char *detail);
 
 /* Whether no further run is to be started: interrupted, failed, or out of time. */
 bool nomem__campaign_is_over(const struct nomem__campaign *campaign);

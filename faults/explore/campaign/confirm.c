@@ -8,14 +8,15 @@
 #include "residue_check.h"
 
 /* Without one it may end otherwise. */
-static bool needs_ledger(const struct nomem__finding *finding) {
-  return finding->takes_ledger || finding->verdict == NOMEM_VERDICT_LEAK || finding->verdict == NOMEM_VERDICT_LEFTOVER;
+static bool needs_block_table(const struct nomem__finding *finding) {
+  return finding->takes_block_table || finding->verdict == NOMEM_VERDICT_LEAK ||
+         finding->verdict == NOMEM_VERDICT_LEFTOVER;
 }
 
-/* One more run, with a ledger, may tell of a block. */
+/* One more run, with a block table, may tell of a block. */
 static bool may_learn(const struct nomem__campaign *campaign, const struct nomem__finding *finding) {
-  bool is_crash = finding->verdict == NOMEM_VERDICT_CRASH && nomem__touch_may_be_freed(finding->touch);
-  return campaign->audit.is_known && !campaign->audit.has_leak_check && !finding->takes_ledger &&
+  bool is_crash = finding->verdict == NOMEM_VERDICT_CRASH && nomem__address_kind_may_be_freed(finding->address_kind);
+  return campaign->residue_check.is_known && !campaign->residue_check.has_leak_check && !finding->takes_block_table &&
          (is_crash || finding->verdict == NOMEM_VERDICT_CORRUPTION);
 }
 
@@ -23,10 +24,10 @@ static void confirm_done(struct nomem__worker *worker, const struct nomem__outco
 static void output_checked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 
 /* Has what calls of test code's return looked at in the next run, or, with NULL, no longer. */
-static void watch(struct nomem__campaign *campaign, struct nomem__returned *returned, bool is_dry) {
+static void watch(struct nomem__campaign *campaign, struct nomem__return_watch *returned, bool is_without_fault) {
   if (returned != NULL) {
-    returned->owners = &campaign->owners;
-    returned->is_dry = is_dry;
+    returned->code_owners = &campaign->code_owners;
+    returned->is_without_fault = is_without_fault;
   }
   campaign->session->setup.returned = returned;
 }
@@ -44,7 +45,7 @@ static void confirm_next(struct nomem__campaign *campaign) {
     return;
   const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   bool is_checked = finding->verdict != NOMEM_VERDICT_SWALLOWED || campaign->is_output_checked;
-  nomem__audit_look(campaign, campaign->workers[0].worker, needs_ledger(finding));
+  nomem__residue_runs_look(campaign, campaign->workers[0].worker, needs_block_table(finding));
   nomem__worker_refresh_files(campaign->workers[0].worker, true);
   bool is_watched = finding->may_be_told && campaign->session->setup.trace;
   watch(campaign, is_watched ? &campaign->returned : NULL, false);
@@ -52,20 +53,21 @@ static void confirm_next(struct nomem__campaign *campaign) {
 }
 
 static bool is_waiting(const struct nomem__finding *finding) {
-  const struct nomem__waiter *teller = finding->threads != NULL ? &finding->threads[finding->teller] : NULL;
-  return finding->verdict == NOMEM_VERDICT_HANG && teller != NULL && strncmp(teller->what, "busy", strlen("busy")) != 0;
+  const struct nomem__waiter *shown_thread = finding->threads != NULL ? &finding->threads[finding->shown_thread] : NULL;
+  return finding->verdict == NOMEM_VERDICT_HANG && shown_thread != NULL &&
+         strncmp(shown_thread->what, "busy", strlen("busy")) != 0;
 }
 
 /* The last call of test code's that had failed, where it may have told of the failure; and the point of its fault. */
-static const struct nomem__returned_call *told(struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
-                                               char plan[NOMEM_POINT_PLAN_BYTES]) {
+static const struct nomem__watched_call *told(struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
+                                              char plan[NOMEM_POINT_PLAN_BYTES]) {
   const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   /* Of many runs that may be told apart by no call, one does not speak for the others. */
   bool is_one = finding->hash != finding->place || finding->runs == 1 || finding->verdict == NOMEM_VERDICT_HANG;
   if (campaign->session->setup.returned == NULL || finding->is_flaky || !is_one) return NULL;
   uint32_t index = 0;
-  const struct nomem__returned_call *call =
-      nomem__returned_last(&campaign->returned, outcome, is_waiting(finding), &index);
+  const struct nomem__watched_call *call =
+      nomem__return_verdict_last(&campaign->returned, outcome, is_waiting(finding), &index);
   if (call == NULL) return NULL;
   const struct nomem_fault *fault = &outcome->channel->faults[index];
   snprintf(plan, NOMEM_POINT_PLAN_BYTES, "site=%016" PRIx64 "@%" PRIu64, fault->site, fault->occurrence);
@@ -78,16 +80,18 @@ static void confirmed(struct nomem__campaign *campaign) {
 }
 
 /* Whether a refusal that test code did not look at explains what came of it. Where a pointer other than NULL was
- * followed, or a block misused, a ledger tells: what was freed before that call is what a variable of the test's still
- * points to, and what was never a block is one that nobody has set; but what the call itself has freed, it left
+ * followed, or a block misused, a block table tells: what was freed before that call is what a variable of the test's
+ * still points to, and what was never a block is one that nobody has set; but what the call itself has freed, it left
  * behind. */
-static bool explains(const struct nomem__campaign *campaign, const struct nomem__finding *finding, bool has_ledger,
+static bool explains(const struct nomem__campaign *campaign, const struct nomem__finding *finding, bool has_block_table,
                      bool is_freed) {
-  bool is_null = finding->touch == NOMEM_TOUCH_CALL && finding->fault_address == 0;
-  bool is_stray = finding->verdict == NOMEM_VERDICT_CRASH && nomem__touch_may_be_freed(finding->touch) && !is_null;
+  bool is_null = finding->address_kind == NOMEM_ADDRESS_CALL && finding->fault_address == 0;
+  bool is_stray =
+      finding->verdict == NOMEM_VERDICT_CRASH && nomem__address_kind_may_be_freed(finding->address_kind) && !is_null;
   if (finding->verdict != NOMEM_VERDICT_CORRUPTION && !is_stray) return true;
-  if (finding->freed.depth > 0) return !nomem__is_below_call(&campaign->owners, &finding->freed, &campaign->told->test);
-  return is_stray && has_ledger && !is_freed && finding->block.depth == 0;
+  if (finding->freed.depth > 0)
+    return !nomem__is_below_call(&campaign->code_owners, &finding->freed, &campaign->told->test);
+  return is_stray && has_block_table && !is_freed && finding->block.depth == 0;
 }
 
 static void learned(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
@@ -95,25 +99,25 @@ static void learned(struct nomem__worker *worker, const struct nomem__outcome *o
   (void)worker;
   if (outcome->end.was_cancelled) return;
   struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
-  nomem__finding_learn(finding, outcome, nomem__audit_misuse(campaign, outcome),
-                       nomem__audit_late_misuse(campaign, outcome), campaign->session->symbols);
-  if (finding->refusal != NULL && !explains(campaign, finding, true, outcome->end.stack.freed_pointer != 0))
-    finding->refusal = NULL;
+  nomem__finding_learn(finding, outcome, nomem__residue_check_misuse(campaign, outcome),
+                       nomem__residue_check_late_misuse(campaign, outcome), campaign->session->symbols);
+  if (finding->reported_error != NULL && !explains(campaign, finding, true, outcome->end.stack.freed_pointer != 0))
+    finding->reported_error = NULL;
   confirmed(campaign);
 }
 
 /* It is known whether it comes again. */
 static void settle(struct nomem__campaign *campaign) {
   struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
-  if (finding->is_flaky || !may_learn(campaign, finding) || !campaign->audit.remains.has_ledger) {
-    if (finding->refusal != NULL &&
-        !explains(campaign, finding, finding->takes_ledger, finding->touch == NOMEM_TOUCH_FREED))
-      finding->refusal = NULL;
+  if (finding->is_flaky || !may_learn(campaign, finding) || !campaign->residue_check.residue.has_block_table) {
+    if (finding->reported_error != NULL &&
+        !explains(campaign, finding, finding->takes_block_table, finding->address_kind == NOMEM_ADDRESS_FREED))
+      finding->reported_error = NULL;
     confirmed(campaign);
     return;
   }
   watch(campaign, NULL, false);
-  nomem__audit_look(campaign, campaign->workers[0].worker, true);
+  nomem__residue_runs_look(campaign, campaign->workers[0].worker, true);
   start(campaign, finding->plan, learned);
 }
 
@@ -123,8 +127,8 @@ static void compared(struct nomem__worker *worker, const struct nomem__outcome *
   char text[NOMEM_RETURNED_TEXT_BYTES];
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  if (nomem__returned_ignored(campaign->told, &campaign->dry, campaign->session->symbols, text))
-    campaign->findings.list[campaign->confirmed].refusal = nomem__strings_add(&campaign->refusals, text);
+  if (nomem__return_verdict_ignored(campaign->told, &campaign->without_fault, campaign->session->symbols, text))
+    campaign->findings.list[campaign->confirmed].reported_error = nomem__strings_add(&campaign->reported_errors, text);
   settle(campaign);
 }
 
@@ -137,7 +141,7 @@ static void confirm_done(struct nomem__worker *worker, const struct nomem__outco
   finding->is_flaky = nomem__campaign_judge(campaign, outcome, finding->point.second != 0) != finding->verdict;
   campaign->told = told(campaign, outcome, plan);
   if (campaign->told != NULL) {
-    watch(campaign, &campaign->dry, true);
+    watch(campaign, &campaign->without_fault, true);
     start(campaign, plan, compared);
     return;
   }
@@ -160,16 +164,16 @@ static void output_checked(struct nomem__worker *worker, const struct nomem__out
   confirm_next(campaign);
 }
 
-static bool needs_ledger_to_confirm(const struct nomem__campaign *campaign) {
+static bool needs_block_table_to_confirm(const struct nomem__campaign *campaign) {
   for (size_t i = 0; i < campaign->findings.count; i++) {
     const struct nomem__finding *finding = &campaign->findings.list[i];
-    if (!finding->is_confirmed && (needs_ledger(finding) || may_learn(campaign, finding))) return true;
+    if (!finding->is_confirmed && (needs_block_table(finding) || may_learn(campaign, finding))) return true;
   }
   return false;
 }
 
 void nomem__confirm_start(struct nomem__campaign *campaign) {
-  if (needs_ledger_to_confirm(campaign)) nomem__audit_prepare(campaign);
+  if (needs_block_table_to_confirm(campaign)) nomem__residue_runs_prepare(campaign);
   confirm_next(campaign);
 }
 

@@ -1,12 +1,12 @@
 #include "coverage.h"
 
-const struct nomem__left_text nomem__left_texts[NOMEM_LEFT_COUNT] = {
+const struct nomem__leak_text nomem__leak_texts[NOMEM_LEFT_COUNT] = {
 #define X(upper, lower, text) [NOMEM_LEFT_##upper] = {#lower, text},
     NOMEM_LEFT_MAP(X)
 #undef X
 };
 
-static enum nomem__left why_left(const struct nomem__campaign *campaign, uint8_t result) {
+static enum nomem__leaked why_left(const struct nomem__campaign *campaign, uint8_t result) {
   if (result == NOMEM__ELSEWHERE) return NOMEM_LEFT_SHARDS;
   if (result != 0) return NOMEM_LEFT_UNREACHED;
   return campaign->session->interrupted_by != 0 || campaign->failed ? NOMEM_LEFT_INTERRUPTED : NOMEM_LEFT_BUDGET;
@@ -19,7 +19,7 @@ static bool is_exercised(uint8_t result) {
 /* The transient and the persistent fault of one call follow one another in the schedule. */
 static uint64_t count_scheduled(const struct nomem__campaign *campaign, struct nomem__coverage *coverage) {
   uint64_t calls = 0;
-  size_t count = campaign->point_count - campaign->recoveries.second_count; /* which come last */
+  size_t count = campaign->point_count - campaign->second_faults.second_count; /* which come last */
   for (size_t i = 0, next; i < count; i = next) {
     const struct nomem__point *point = &campaign->points[i];
     bool was_exercised = false;
@@ -48,12 +48,12 @@ struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign
     else if (site->is_tests)
       left[NOMEM_LEFT_TESTS] += site->count;
   }
-  coverage.recoveries = campaign->recoveries.second_count + campaign->recoveries.left_out;
-  for (size_t i = campaign->point_count - campaign->recoveries.second_count; i < campaign->point_count; i++)
+  coverage.second_faults = campaign->second_faults.second_count + campaign->second_faults.left_out;
+  for (size_t i = campaign->point_count - campaign->second_faults.second_count; i < campaign->point_count; i++)
     coverage.recoveries_exercised += is_exercised(campaign->results[i]);
   left[NOMEM_LEFT_NO_SITE] = campaign->sites_lost;
   left[NOMEM_LEFT_MAX_POINTS] = campaign->calls_scheduled - count_scheduled(campaign, &coverage);
-  left[NOMEM_LEFT_LADDER] = coverage.calls - campaign->sites_lost - left[NOMEM_LEFT_NOT_CHOSEN] -
-                            left[NOMEM_LEFT_TESTS] - campaign->calls_scheduled;
+  left[NOMEM_LEFT_OCCURRENCE_CLASSES] = coverage.calls - campaign->sites_lost - left[NOMEM_LEFT_NOT_CHOSEN] -
+                                        left[NOMEM_LEFT_TESTS] - campaign->calls_scheduled;
   return coverage;
 }

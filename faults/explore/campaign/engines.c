@@ -67,42 +67,42 @@ static bool is_due(const struct nomem__campaign *campaign, size_t point) {
   return campaign->engine != NOMEM_ENGINE_SERVER || !campaign->sites[campaign->points[point].site].before_main;
 }
 
-static void start_run(struct nomem__campaign_worker *hand, uint64_t early_ms) {
-  struct nomem__campaign *campaign = hand->campaign;
+static void start_run(struct nomem__worker_slot *slot, uint64_t early_ms) {
+  struct nomem__campaign *campaign = slot->campaign;
   char plan[NOMEM_POINT_PLAN_BYTES];
-  nomem__campaign_plan(campaign, &campaign->points[hand->rank], NOMEM_KEY_DIGITS_ALL, plan);
-  nomem__worker_end_early(hand->worker, early_ms);
-  int result = nomem__worker_start(hand->worker, plan, campaign->timeout_ms, run_done, hand);
+  nomem__campaign_plan(campaign, &campaign->points[slot->rank], NOMEM_KEY_DIGITS_ALL, plan);
+  nomem__worker_end_early(slot->worker, early_ms);
+  int result = nomem__worker_start(slot->worker, plan, campaign->timeout_ms, run_done, slot);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
 
 /* Gives the worker the next point without a result, or leaves it idle when there is none. */
-static void next_run(struct nomem__campaign_worker *hand) {
-  struct nomem__campaign *campaign = hand->campaign;
+static void next_run(struct nomem__worker_slot *slot) {
+  struct nomem__campaign *campaign = slot->campaign;
   while (campaign->next_point < campaign->point_count && !is_due(campaign, campaign->next_point))
     campaign->next_point++;
   if (nomem__campaign_is_over(campaign) || campaign->next_point == campaign->point_count) return;
-  hand->rank = campaign->next_point++;
-  start_run(hand, nomem__campaign_early_ms(hand));
+  slot->rank = campaign->next_point++;
+  start_run(slot, nomem__campaign_early_ms(slot));
 }
 
 static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
-  struct nomem__campaign_worker *hand = user;
+  struct nomem__worker_slot *slot = user;
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  if (nomem__campaign_enter(hand, outcome, hand->rank))
-    next_run(hand);
+  if (nomem__campaign_enter(slot, outcome, slot->rank))
+    next_run(slot);
   else
-    start_run(hand, 0);
+    start_run(slot, 0);
 }
 
 static void give_all_time(struct nomem__campaign *campaign) {
   for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_end_early(campaign->workers[i].worker, 0);
 }
 
-static void merge_findings(struct nomem__campaign_worker *hand) {
-  int result = nomem__findings_merge(&hand->campaign->findings, &hand->findings);
-  if (result != 0) nomem__campaign_give_up(hand->campaign, result);
+static void merge_findings(struct nomem__worker_slot *slot) {
+  int result = nomem__findings_merge(&slot->campaign->findings, &slot->findings);
+  if (result != 0) nomem__campaign_give_up(slot->campaign, result);
 }
 
 static void make_runs(struct nomem__campaign *campaign, enum nomem_engine engine) {
@@ -135,12 +135,12 @@ static void rehearsed(struct nomem__worker *worker, const struct nomem__outcome 
 }
 
 /* A server is trusted once a run of it without a fault ends as the baseline did. */
-static bool rehearse_server(struct nomem__campaign *campaign, struct nomem__campaign_worker *hand) {
+static bool rehearse_server(struct nomem__campaign *campaign, struct nomem__worker_slot *slot) {
   struct rehearsal rehearsal = {.campaign = campaign};
-  nomem__worker_use_server(hand->worker, true);
-  int result = nomem__worker_start(hand->worker, "", campaign->timeout_ms, rehearsed, &rehearsal);
-  if (result == 0) nomem__session_run_until(campaign->session, hand->worker);
-  enum nomem_obstacle obstacle = nomem__worker_obstacle(hand->worker);
+  nomem__worker_use_server(slot->worker, true);
+  int result = nomem__worker_start(slot->worker, "", campaign->timeout_ms, rehearsed, &rehearsal);
+  if (result == 0) nomem__session_run_until(campaign->session, slot->worker);
+  enum nomem_obstacle obstacle = nomem__worker_obstacle(slot->worker);
   static const char *const obstacles[] = {
 #define X(upper, text) [NOMEM_OBSTACLE_##upper] = text,
       NOMEM_OBSTACLE_MAP(X)
@@ -163,31 +163,31 @@ static void serve(struct nomem__campaign *campaign) {
 }
 
 static void snapshot_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
-  struct nomem__campaign_worker *hand = user;
+  struct nomem__worker_slot *slot = user;
   if (outcome->end.was_cancelled) return;
-  nomem__campaign_enter(hand, outcome, outcome->rank); /* one that tells nothing is left to another engine */
-  nomem__worker_end_early(worker, nomem__campaign_early_ms(hand));
-  if (nomem__campaign_is_over(hand->campaign)) nomem__worker_cancel(worker);
+  nomem__campaign_enter(slot, outcome, outcome->rank); /* one that tells nothing is left to another engine */
+  nomem__worker_end_early(worker, nomem__campaign_early_ms(slot));
+  if (nomem__campaign_is_over(slot->campaign)) nomem__worker_cancel(worker);
 }
 
 /* Of a program that did not end as the baseline did, nothing counts. One that was cut short had no chance to. */
 static void snapshots_ended(struct nomem__worker *worker, const struct nomem__outcome *outcome, bool is_unsound,
                             void *user) {
-  struct nomem__campaign_worker *hand = user;
-  struct nomem__campaign *campaign = hand->campaign;
+  struct nomem__worker_slot *slot = user;
+  struct nomem__campaign *campaign = slot->campaign;
   (void)worker;
   bool is_cut = outcome->end.was_cancelled && nomem__campaign_is_over(campaign);
   if (!is_unsound && (is_cut || ends_as_baseline(campaign, outcome))) {
-    nomem__store_prove(hand, true);
-    merge_findings(hand);
+    nomem__store_prove(slot, true);
+    merge_findings(slot);
     return;
   }
-  nomem__store_prove(hand, false);
-  for (size_t i = campaign->batch + (size_t)(hand - campaign->workers); i < campaign->batch_end;
+  nomem__store_prove(slot, false);
+  for (size_t i = campaign->batch + (size_t)(slot - campaign->workers); i < campaign->batch_end;
        i += campaign->worker_count)
-    if (!campaign->known[i]) campaign->results[i] = campaign->audit.is_due[i] = 0;
+    if (!campaign->known[i]) campaign->results[i] = campaign->residue_check.is_due[i] = 0;
   campaign->is_unsound = true;
-  nomem__findings_free(&hand->findings);
+  nomem__findings_free(&slot->findings);
   campaign->engine_reason = "a program that is forked on its way ends in another way";
 }
 
@@ -199,9 +199,9 @@ static int by_key(const void *left, const void *right) {
 }
 
 /* Each worker takes every worker_count-th point of the batch. */
-static int start_snapshots(struct nomem__campaign_worker *hand, struct nomem__snapshot *snapshots) {
-  struct nomem__campaign *campaign = hand->campaign;
-  size_t count = 0, first = campaign->batch + (size_t)(hand - campaign->workers);
+static int start_snapshots(struct nomem__worker_slot *slot, struct nomem__snapshot *snapshots) {
+  struct nomem__campaign *campaign = slot->campaign;
+  size_t count = 0, first = campaign->batch + (size_t)(slot - campaign->workers);
   for (size_t i = first; i < campaign->batch_end; i += campaign->worker_count) {
     const struct nomem__point *point = &campaign->points[i];
     if (campaign->results[i] != 0) continue;
@@ -213,10 +213,10 @@ static int start_snapshots(struct nomem__campaign_worker *hand, struct nomem__sn
   }
   if (count == 0) return 0;
   qsort(snapshots, count, sizeof *snapshots, by_key);
-  nomem__worker_end_early(hand->worker, nomem__campaign_early_ms(hand));
+  nomem__worker_end_early(slot->worker, nomem__campaign_early_ms(slot));
   bool look_out = (campaign->effects & NOMEM_EFFECTS_WHILE_OPEN) != 0;
-  return nomem__worker_snapshot(hand->worker, snapshots, count, look_out, campaign->timeout_ms, snapshot_done,
-                                snapshots_ended, hand);
+  return nomem__worker_snapshot(slot->worker, snapshots, count, look_out, campaign->timeout_ms, snapshot_done,
+                                snapshots_ended, slot);
 }
 
 /* The next points that are due, at most so many as a batch has. Returns how many. */

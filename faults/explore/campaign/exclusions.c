@@ -9,7 +9,7 @@
 #include "../text/quote.h"
 #include "fingerprint.h"
 
-int nomem__set_aside_open(struct nomem__set_aside *rules, const struct nomem__options *options) {
+int nomem__exclusions_open(struct nomem__exclusions *rules, const struct nomem__options *options) {
   int result = options->no_default_suppressions ? 0 : nomem__suppressions_read_default(&rules->suppressions, stderr);
   for (size_t i = 0; i < options->suppress_count && result == 0; i++)
     result = nomem__suppressions_read(&rules->suppressions, options->suppress[i], false, stderr);
@@ -18,7 +18,7 @@ int nomem__set_aside_open(struct nomem__set_aside *rules, const struct nomem__op
   return result;
 }
 
-static const char *suppression_reason(struct nomem__set_aside *rules, const struct nomem__suppression *rule) {
+static const char *suppression_reason(struct nomem__exclusions *rules, const struct nomem__suppression *rule) {
   char *text, quoted[NOMEM_QUOTE_BYTES];
   const char *slash = rule->is_default ? strrchr(rule->path, '/') : NULL;
   nomem__quote(rule->reason, quoted, sizeof quoted);
@@ -29,40 +29,41 @@ static const char *suppression_reason(struct nomem__set_aside *rules, const stru
   return reason;
 }
 
-void nomem__set_aside_mark(struct nomem__set_aside *rules, struct nomem__campaign *campaign, const json_t *documents) {
+void nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campaign *campaign,
+                            const json_t *documents) {
   size_t bytes;
   char *command = nomem__join_words(campaign->session->options->program, &bytes);
   for (size_t i = 0; i < campaign->findings.count && command != NULL; i++) {
     const json_t *document = json_array_get(documents, i);
     struct nomem__finding *finding = &campaign->findings.list[i];
     const struct nomem__suppression *rule = nomem__suppressions_match(&rules->suppressions, document);
-    finding->set_aside = rule != NULL ? suppression_reason(rules, rule) : NULL;
-    if (finding->set_aside != NULL) {
-      finding->aside = NOMEM_ASIDE_SUPPRESSED;
-    } else if (nomem__finding_of_test(finding, &campaign->owners) != NULL) {
-      finding->aside = NOMEM_ASIDE_TEST;
-      finding->set_aside = nomem__finding_of_test(finding, &campaign->owners);
+    finding->excluded = rule != NULL ? suppression_reason(rules, rule) : NULL;
+    if (finding->excluded != NULL) {
+      finding->exclusion = NOMEM_EXCLUSION_SUPPRESSED;
+    } else if (nomem__finding_of_test(finding, &campaign->code_owners) != NULL) {
+      finding->exclusion = NOMEM_EXCLUSION_TEST;
+      finding->excluded = nomem__finding_of_test(finding, &campaign->code_owners);
     } else if (nomem__stored_findings_find(&rules->baseline, nomem__json_string(document, "id"), command, bytes) !=
                NULL) {
-      finding->aside = NOMEM_ASIDE_KNOWN;
-      finding->set_aside = "the baseline has it";
+      finding->exclusion = NOMEM_EXCLUSION_KNOWN;
+      finding->excluded = "the baseline has it";
     } else if (!nomem__verdict_counts(finding->verdict, campaign->session->options->strict)) {
-      finding->aside = NOMEM_ASIDE_ADVISORY;
-      finding->set_aside = "advisory: --strict counts it";
+      finding->exclusion = NOMEM_EXCLUSION_ADVISORY;
+      finding->excluded = "advisory: --strict counts it";
     }
   }
   free(command);
 }
 
-int nomem__set_aside_split(struct nomem__campaign *campaign) {
-  struct nomem__findings *all = &campaign->findings, *aside = &campaign->set_aside;
-  aside->list = calloc(all->count + 1, sizeof *aside->list);
-  if (aside->list == NULL) return -ENOMEM;
-  aside->room = all->count + 1;
+int nomem__exclusions_split(struct nomem__campaign *campaign) {
+  struct nomem__findings *all = &campaign->findings, *exclusion = &campaign->excluded;
+  exclusion->list = calloc(all->count + 1, sizeof *exclusion->list);
+  if (exclusion->list == NULL) return -ENOMEM;
+  exclusion->room = all->count + 1;
   size_t kept = 0;
   for (size_t i = 0; i < all->count; i++) {
-    if (all->list[i].set_aside != NULL)
-      aside->list[aside->count++] = all->list[i];
+    if (all->list[i].excluded != NULL)
+      exclusion->list[exclusion->count++] = all->list[i];
     else
       all->list[kept++] = all->list[i];
   }
@@ -70,7 +71,7 @@ int nomem__set_aside_split(struct nomem__campaign *campaign) {
   return 0;
 }
 
-void nomem__set_aside_say_unused(const struct nomem__set_aside *rules) {
+void nomem__exclusions_say_unused(const struct nomem__exclusions *rules) {
   char quoted[NOMEM_QUOTE_BYTES];
   for (size_t i = 0; i < rules->suppressions.count; i++) {
     const struct nomem__suppression *rule = &rules->suppressions.rules[i];
@@ -80,7 +81,7 @@ void nomem__set_aside_say_unused(const struct nomem__set_aside *rules) {
   }
 }
 
-void nomem__set_aside_close(struct nomem__set_aside *rules) {
+void nomem__exclusions_close(struct nomem__exclusions *rules) {
   nomem__suppressions_free(&rules->suppressions);
   nomem__stored_findings_free(&rules->baseline);
   nomem__strings_free(&rules->reasons);

@@ -1,7 +1,7 @@
 /* Findings that do not count for the exit status: suppressed ones, those that the baseline store has,
  * and without --strict advisory ones. */
-#ifndef NOMEM_SET_ASIDE_H
-#define NOMEM_SET_ASIDE_H
+#ifndef NOMEM_EXCLUSIONS_H
+#define NOMEM_EXCLUSIONS_H
 
 #include <jansson.h>
 
@@ -10,25 +10,25 @@
 #include "../store/stored_findings.h"
 #include "campaign.h"
 
-struct nomem__set_aside {
+struct nomem__exclusions {
   struct nomem__suppressions suppressions;
   struct nomem__stored_findings baseline;
   struct nomem__strings reasons;
 };
 
 /* Reads the files that the options name. Returns 0, or a negative error code after a line on standard error. */
-int nomem__set_aside_open(struct nomem__set_aside *rules, const struct nomem__options *options);
+int nomem__exclusions_open(struct nomem__exclusions *rules, const struct nomem__options *options);
 
 /* Gives every finding that is not to count its reason. documents: of each, in the same order. */
-void nomem__set_aside_mark(struct nomem__set_aside *rules, struct nomem__campaign *campaign, const json_t *documents);
+void nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campaign *campaign, const json_t *documents);
 
 /* Moves those with a reason from campaign->findings to campaign->set_aside; both keep their order. Returns 0 or
  * -ENOMEM. */
-int nomem__set_aside_split(struct nomem__campaign *campaign);
+int nomem__exclusions_split(struct nomem__campaign *campaign);
 
 /* Says which of the user's suppressions matched nothing. */
-void nomem__set_aside_say_unused(const struct nomem__set_aside *rules);
+void nomem__exclusions_say_unused(const struct nomem__exclusions *rules);
 
-void nomem__set_aside_close(struct nomem__set_aside *rules);
+void nomem__exclusions_close(struct nomem__exclusions *rules);
 
 #endif

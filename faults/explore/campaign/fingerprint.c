@@ -63,7 +63,7 @@ static uint64_t mix_file(uint64_t hash, const char *path) {
   return hash;
 }
 
-void nomem__identity(const struct nomem__campaign *campaign, char identity[NOMEM_IDENTITY_BYTES]) {
+void nomem__fingerprint(const struct nomem__campaign *campaign, char identity[NOMEM_IDENTITY_BYTES]) {
   const struct nomem__options *options = campaign->session->options;
   uint64_t hash = mix_text(FNV_START, NOMEM_VERSION), modules = 0;
   for (char **word = options->program; *word != NULL; word++) hash = mix_file(mix_text(hash, *word), *word);

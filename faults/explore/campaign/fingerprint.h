@@ -1,6 +1,6 @@
 /* What tells a campaign from another: the same command on the same files has the same identity, on any machine. */
-#ifndef NOMEM_IDENTITY_H
-#define NOMEM_IDENTITY_H
+#ifndef NOMEM_FINGERPRINT_H
+#define NOMEM_FINGERPRINT_H
 
 #include "campaign.h"
 
@@ -9,7 +9,7 @@
 /* Made of the command's words and of the files they name, of the options that change what a run comes to, and of the
  * program and all libraries that allocate, by build id or else by what is in them. Paths of these do not count, nor
  * options that only choose points or how they are run, but for an engine that was asked for. */
-void nomem__identity(const struct nomem__campaign *campaign, char identity[NOMEM_IDENTITY_BYTES]);
+void nomem__fingerprint(const struct nomem__campaign *campaign, char identity[NOMEM_IDENTITY_BYTES]);
 
 /* A site's name that outlives a rebuild which leaves its functions alone: "module!function+0xoffset" of each frame,
  * innermost first, a line each. The caller's; NULL: out of memory. */

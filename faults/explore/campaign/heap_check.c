@@ -10,16 +10,16 @@
 
 static bool is_wanted(const struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
-  return campaign->audit.is_known && !campaign->audit.has_leak_check && session->setup.preload != NULL &&
-         session->options->heap != NOMEM_HEAP_OFF;
+  return campaign->residue_check.is_known && !campaign->residue_check.has_leak_check &&
+         session->setup.preload != NULL && session->options->heap != NOMEM_HEAP_OFF;
 }
 
 static bool is_due(const struct nomem__campaign *campaign, size_t rank) {
   const struct nomem__point *point = &campaign->points[rank];
   uint8_t result = campaign->results[rank];
   bool is_first = point->occurrence == 1 && !point->persistent && point->second == 0;
-  bool is_quiet = result == NOMEM_VERDICT_HANDLED + 1 || result == NOMEM_VERDICT_REFUSED + 1;
-  return is_quiet && !campaign->audit.had_ledger[rank] &&
+  bool is_quiet = result == NOMEM_VERDICT_HANDLED + 1 || result == NOMEM_VERDICT_REPORTED + 1;
+  return is_quiet && !campaign->residue_check.had_block_table[rank] &&
          (is_first || campaign->session->options->heap == NOMEM_HEAP_ALL);
 }
 
@@ -31,30 +31,30 @@ static size_t count_due(const struct nomem__campaign *campaign) {
 
 static void looked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 
-static void look_at_next(struct nomem__campaign_worker *hand) {
-  struct nomem__campaign *campaign = hand->campaign;
-  struct nomem__heap *heap = &campaign->heap;
+static void look_at_next(struct nomem__worker_slot *slot) {
+  struct nomem__campaign *campaign = slot->campaign;
+  struct nomem__heap_check *heap = &campaign->heap;
   while (heap->next < campaign->point_count && !is_due(campaign, heap->next)) heap->next++;
   bool is_late = heap->until_ns != 0 && uv_hrtime() >= heap->until_ns;
   if (heap->next == campaign->point_count || is_late || nomem__campaign_is_over(campaign)) return;
   char plan[NOMEM_POINT_PLAN_BYTES];
-  hand->rank = heap->next++;
-  nomem__campaign_plan(campaign, &campaign->points[hand->rank], NOMEM_KEY_DIGITS_ALL, plan);
-  int result = nomem__worker_start(hand->worker, plan, campaign->timeout_ms, looked, hand);
+  slot->rank = heap->next++;
+  nomem__campaign_plan(campaign, &campaign->points[slot->rank], NOMEM_KEY_DIGITS_ALL, plan);
+  int result = nomem__worker_start(slot->worker, plan, campaign->timeout_ms, looked, slot);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
 
 static void looked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
-  struct nomem__campaign_worker *hand = user;
+  struct nomem__worker_slot *slot = user;
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  nomem__campaign_enter(hand, outcome, hand->rank);
-  look_at_next(hand);
+  nomem__campaign_enter(slot, outcome, slot->rank);
+  look_at_next(slot);
 }
 
-void nomem__heap_run(struct nomem__campaign *campaign, uint64_t first_ns) {
+void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_ns) {
   const struct nomem__options *options = campaign->session->options;
-  struct nomem__heap *heap = &campaign->heap;
+  struct nomem__heap_check *heap = &campaign->heap;
   size_t due = is_wanted(campaign) ? count_due(campaign) : 0;
   if (due == 0 || nomem__campaign_is_over(campaign)) {
     heap->left_out = due;
@@ -63,10 +63,10 @@ void nomem__heap_run(struct nomem__campaign *campaign, uint64_t first_ns) {
   bool is_bounded = !options->all && options->heap != NOMEM_HEAP_ALL;
   uint64_t room_ns = first_ns / PART > ALWAYS_NS ? first_ns / PART : ALWAYS_NS;
   if (is_bounded) heap->until_ns = uv_hrtime() + room_ns;
-  if (nomem__audit_prepare(campaign)) {
+  if (nomem__residue_runs_prepare(campaign)) {
     heap->is_looking = true;
     campaign->progress.total += due;
-    nomem__audit_make_runs(campaign, nomem__engines_need_fresh_files(campaign), look_at_next);
+    nomem__residue_runs_make(campaign, nomem__engines_need_fresh_files(campaign), look_at_next);
     heap->is_looking = false;
   }
   heap->left_out = count_due(campaign);

@@ -30,8 +30,8 @@ struct kept {
   enum nomem__verdict verdict;
   enum nomem_engine engine;
   uint64_t duration_us;
-  int64_t unproven;
-  bool has_ledger;
+  int64_t unconfirmed;
+  bool has_block_table;
   char finding[KEY_BYTES]; /* "": none */
   char *evidence;          /* owned; NULL: none */
 };
@@ -87,8 +87,8 @@ static int write_run(struct nomem__campaign *campaign, sqlite3_stmt *statement, 
   sqlite3_bind_int64(statement, 8, (int64_t)kept->duration_us);
   sqlite3_bind_text(statement, 9, kept->finding[0] != '\0' ? kept->finding : NULL, -1, SQLITE_STATIC);
   sqlite3_bind_text(statement, 10, kept->evidence, -1, SQLITE_STATIC);
-  sqlite3_bind_int64(statement, 11, kept->unproven);
-  sqlite3_bind_int(statement, 12, kept->has_ledger);
+  sqlite3_bind_int64(statement, 11, kept->unconfirmed);
+  sqlite3_bind_int(statement, 12, kept->has_block_table);
   nomem__store_step(&campaign->store->store, statement, &failed);
   sqlite3_reset(statement);
   return failed ? -EIO : 0;
@@ -98,8 +98,8 @@ static int write_run(struct nomem__campaign *campaign, sqlite3_stmt *statement, 
 static int write_recoveries(struct nomem__campaign *campaign) {
   struct nomem__campaign_store *log = campaign->store;
   int result = 0;
-  while (result == 0 && log->recoveries_kept < campaign->recoveries.count) {
-    const struct nomem__recovery *recovery = &campaign->recoveries.list[log->recoveries_kept];
+  while (result == 0 && log->recoveries_kept < campaign->second_faults.count) {
+    const struct nomem__second_fault *recovery = &campaign->second_faults.list[log->recoveries_kept];
     char site[KEY_BYTES], second[KEY_BYTES], near[KEY_BYTES];
     key_text(campaign->sites[recovery->site].key, site);
     key_text(recovery->key, second);
@@ -132,13 +132,13 @@ static void flush(struct nomem__campaign *campaign) {
   log->kept_count = 0;
 }
 
-static int64_t unproven(const struct nomem__campaign_worker *hand) {
-  return hand->campaign->store->token + 1 + (hand - hand->campaign->workers);
+static int64_t unconfirmed(const struct nomem__worker_slot *slot) {
+  return slot->campaign->store->token + 1 + (slot - slot->campaign->workers);
 }
 
-void nomem__store_keep(struct nomem__campaign_worker *hand, const struct nomem__outcome *outcome, size_t rank,
+void nomem__store_keep(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
                        const uint64_t *hash, const struct nomem__finding *finding) {
-  struct nomem__campaign *campaign = hand->campaign;
+  struct nomem__campaign *campaign = slot->campaign;
   struct nomem__campaign_store *log = campaign->store;
   if (log == NULL || log->is_broken) return;
   if (log->kept_count == log->kept_room) {
@@ -153,22 +153,22 @@ void nomem__store_keep(struct nomem__campaign_worker *hand, const struct nomem__
                         .verdict = (enum nomem__verdict)(campaign->results[rank] - 1),
                         .engine = campaign->engine,
                         .duration_us = outcome->duration_us,
-                        .has_ledger = outcome->channel->watch == NOMEM_WATCH_LEDGER,
-                        .unproven = campaign->engine == NOMEM_ENGINE_SNAPSHOT ? unproven(hand) : 0};
+                        .has_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE,
+                        .unconfirmed = campaign->engine == NOMEM_ENGINE_SNAPSHOT ? unconfirmed(slot) : 0};
   if (hash != NULL) key_text(*hash, kept->finding);
   if (finding != NULL) kept->evidence = nomem__evidence_write(finding);
   if (finding != NULL && kept->evidence == NULL) log->kept_count--; /* made again, too */
   if (uv_hrtime() - log->flushed_ns > FLUSH_NS) flush(campaign);
 }
 
-void nomem__store_prove(struct nomem__campaign_worker *hand, bool is_sound) {
-  struct nomem__campaign_store *log = hand->campaign->store;
+void nomem__store_prove(struct nomem__worker_slot *slot, bool is_sound) {
+  struct nomem__campaign_store *log = slot->campaign->store;
   if (log == NULL) return;
-  flush(hand->campaign);
+  flush(slot->campaign);
   if (log->is_broken) return;
   const char *sql = is_sound ? "UPDATE runs SET unproven=0 WHERE campaign=? AND unproven=?"
                              : "DELETE FROM runs WHERE campaign=? AND unproven=?";
-  if (nomem__store_do(&log->store, sql, "ii", log->id, unproven(hand)) != 0) give_up(log);
+  if (nomem__store_do(&log->store, sql, "ii", log->id, unconfirmed(slot)) != 0) give_up(log);
 }
 
 static char *printed_command(const struct nomem__options *options) {
@@ -255,7 +255,7 @@ static int write_points(struct nomem__campaign *campaign, size_t from) {
 static int enter_campaign(struct nomem__campaign *campaign) {
   char identity[NOMEM_IDENTITY_BYTES];
   char *directory = getcwd(NULL, 0);
-  nomem__identity(campaign, identity);
+  nomem__fingerprint(campaign, identity);
   int result = nomem__store_begin(&campaign->store->store);
   if (result == 0) {
     result = find_campaign(campaign, identity, directory != NULL ? directory : "");
@@ -270,7 +270,7 @@ static int enter_campaign(struct nomem__campaign *campaign) {
 static int load(struct nomem__campaign *campaign, bool with_recoveries) {
   struct nomem__campaign_store *log = campaign->store;
   int result = nomem__store_load(campaign, &log->store, log->id, &log->strings, with_recoveries);
-  if (with_recoveries) log->recoveries_kept = campaign->recoveries.count;
+  if (with_recoveries) log->recoveries_kept = campaign->second_faults.count;
   return result;
 }
 
@@ -283,7 +283,7 @@ static int keep_seconds(struct nomem__campaign *campaign, size_t from) {
 
 int nomem__store_schedule_seconds(struct nomem__campaign *campaign) {
   size_t from = campaign->point_count;
-  int result = nomem__recoveries_schedule(campaign);
+  int result = nomem__second_faults_schedule(campaign);
   if (result != 0 || campaign->point_count == from || campaign->store == NULL || campaign->store->is_broken)
     return result;
   result = keep_seconds(campaign, from);
@@ -347,7 +347,7 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
   second_text(campaign, &finding->point, second);
   key_text(finding->hash, hash);
   /* Another time there may be no baseline. */
-  bool is_of_now = finding->aside == NOMEM_ASIDE_KNOWN &&
+  bool is_of_now = finding->exclusion == NOMEM_EXCLUSION_KNOWN &&
                    nomem__verdict_counts(finding->verdict, campaign->session->options->strict);
   char *dumped = json_dumps(document, JSON_COMPACT);
   fault = nomem__evidence_stack(json_object_get(document, "fault"));
@@ -360,9 +360,9 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
         (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, second, (int64_t)finding->rank,
         nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
         (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
-        (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->takes_ledger,
+        (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->takes_block_table,
         nomem__json_string(document, "where"), nomem__json_string(document, "message"), fault, blow_up, dumped,
-        is_of_now ? NULL : finding->set_aside);
+        is_of_now ? NULL : finding->excluded);
   free(dumped);
   free(fault);
   free(blow_up);

@@ -118,7 +118,7 @@ static int load_runs(struct nomem__campaign *campaign, const struct source *from
     if (result != 1) continue;
     campaign->results[found] = (uint8_t)(verdict + 1);
     campaign->known[found] = true;
-    campaign->audit.had_ledger[found] = sqlite3_column_int(row, 7) != 0;
+    campaign->residue_check.had_block_table[found] = sqlite3_column_int(row, 7) != 0;
     campaign->known_count++;
   }
   sqlite3_finalize(row);
@@ -137,13 +137,13 @@ static int load_recoveries(struct nomem__campaign *campaign, const struct source
       "i", from->id);
   while (result == 0 && nomem__store_step(from->store, row, &failed)) {
     const struct name first = {.key = strtoull(nomem__store_text(row, 0), NULL, 16), .occurrence = 1};
-    struct nomem__recovery recovery = {.key = strtoull(nomem__store_text(row, 1), NULL, 16),
-                                       .near = strtoull(nomem__store_text(row, 2), NULL, 16),
-                                       .has_run = sqlite3_column_int(row, 3) != 0};
+    struct nomem__second_fault recovery = {.key = strtoull(nomem__store_text(row, 1), NULL, 16),
+                                           .near = strtoull(nomem__store_text(row, 2), NULL, 16),
+                                           .has_run = sqlite3_column_int(row, 3) != 0};
     size_t rank = find_point(campaign, index, &first);
     if (recovery.key == 0 || rank == campaign->point_count) continue;
     recovery.site = campaign->points[rank].site;
-    result = nomem__recoveries_add(&campaign->recoveries, &recovery);
+    result = nomem__second_faults_add(&campaign->second_faults, &recovery);
   }
   sqlite3_finalize(row);
   return failed ? -EIO : result;

@@ -1,6 +1,6 @@
 /* What a store has of a campaign that was begun before. */
-#ifndef NOMEM_STORE_LOAD_H
-#define NOMEM_STORE_LOAD_H
+#ifndef NOMEM_JOURNAL_LOAD_H
+#define NOMEM_JOURNAL_LOAD_H
 
 #include "../store/database.h"
 #include "../store/evidence.h"

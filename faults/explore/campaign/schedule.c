@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 /* The ladder, found by trial: "first only" missed most planted bugs, all of these together missed none. */
-enum rung { FIRST, SECOND, LAST, POWER_OF_TWO, REST, RUNGS };
+enum occurrence_class { FIRST, SECOND, LAST, POWER_OF_TWO, REST, RUNGS };
 
-static enum rung rung_of(uint64_t occurrence, uint64_t count) {
+static enum occurrence_class occurrence_class_of(uint64_t occurrence, uint64_t count) {
   if (occurrence == 1) return FIRST;
   if (occurrence == 2) return SECOND;
   if (occurrence == count) return LAST;
@@ -14,9 +14,9 @@ static enum rung rung_of(uint64_t occurrence, uint64_t count) {
 }
 
 /* The next occurrence after this one that is on the rung, or 0. Rungs but the last are short: no long search. */
-static uint64_t next_on(enum rung rung, uint64_t after, uint64_t count) {
+static uint64_t next_on(enum occurrence_class occurrence_class, uint64_t after, uint64_t count) {
   uint64_t candidate = after + 1;
-  switch (rung) {
+  switch (occurrence_class) {
     case FIRST:
       candidate = after == 0 ? 1 : 0;
       break;
@@ -33,9 +33,9 @@ static uint64_t next_on(enum rung rung, uint64_t after, uint64_t count) {
     case RUNGS:
       break;
   }
-  while (candidate != 0 && candidate <= count && rung_of(candidate, count) != rung) {
-    if (rung != REST && rung != POWER_OF_TWO) return 0;
-    candidate = rung == REST ? candidate + 1 : candidate * 2;
+  while (candidate != 0 && candidate <= count && occurrence_class_of(candidate, count) != occurrence_class) {
+    if (occurrence_class != REST && occurrence_class != POWER_OF_TWO) return 0;
+    candidate = occurrence_class == REST ? candidate + 1 : candidate * 2;
   }
   return candidate <= count ? candidate : 0;
 }
@@ -69,10 +69,11 @@ int64_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nome
   uint64_t met = 0;
   *calls = 0;
   if (!schedule->transient && !schedule->persistent) return 0;
-  for (unsigned rung = FIRST; rung < (schedule->all ? RUNGS : REST); rung++)
+  for (unsigned occurrence_class = FIRST; occurrence_class < (schedule->all ? RUNGS : REST); occurrence_class++)
     for (size_t site = 0; site < schedule->site_count; site++)
-      for (uint64_t at = 0; (at = next_on((enum rung)rung, at, schedule->counts[site])) != 0; met++) {
-        if (rung == REST && list.count == list.max) break; /* there may be billions */
+      for (uint64_t at = 0; (at = next_on((enum occurrence_class)occurrence_class, at, schedule->counts[site])) != 0;
+           met++) {
+        if (occurrence_class == REST && list.count == list.max) break; /* there may be billions */
         if ((schedule->transient && add(&list, (uint32_t)site, at, false) != 0) ||
             (schedule->persistent && add(&list, (uint32_t)site, at, true) != 0)) {
           free(list.points);

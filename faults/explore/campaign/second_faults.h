@@ -1,7 +1,7 @@
 /* Second faults. A site that a program comes to only when a call of another one has failed (a message about the error
  * is made, a smaller buffer is tried) is in no baseline: that path is tried by failing both. */
-#ifndef NOMEM_RECOVERY_H
-#define NOMEM_RECOVERY_H
+#ifndef NOMEM_SECOND_FAULTS_H
+#define NOMEM_SECOND_FAULTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ struct nomem__campaign_site;
 #define NOMEM__SECONDS_MAX 4096
 
 /* When the first call of a site failed, the program came to the site with this key. */
-struct nomem__recovery {
+struct nomem__second_fault {
   uint64_t key;
   uint64_t near; /* the same for sites whose innermost frames are */
   uint32_t site; /* number in the campaign's list */
@@ -24,8 +24,8 @@ struct nomem__recovery {
 };
 
 /* All zero is none. */
-struct nomem__recoveries {
-  struct nomem__recovery *list; /* in the order they were noted; the same one may stand there again */
+struct nomem__second_faults {
+  struct nomem__second_fault *list; /* in the order they were noted; the same one may stand there again */
   size_t count, room;
   uint64_t *known; /* keys of the sites of all runs without a fault, sorted */
   size_t known_count;
@@ -38,20 +38,20 @@ struct nomem__recoveries {
 };
 
 /* Enters the sites of a run without a fault. Returns 0 or -ENOMEM. */
-int nomem__recoveries_know(struct nomem__recoveries *recoveries, const struct nomem__campaign_site *sites,
-                           size_t count);
+int nomem__second_faults_know(struct nomem__second_faults *second_faults, const struct nomem__campaign_site *sites,
+                              size_t count);
 
 /* Notes where a run of the first call of a site has come, but for what test code calls itself. Returns 0 or -ENOMEM. */
-int nomem__recoveries_note(struct nomem__campaign *campaign, uint32_t site, const struct nomem_channel *channel);
+int nomem__second_faults_note(struct nomem__campaign *campaign, uint32_t site, const struct nomem_channel *channel);
 
 /* Enters a pair that is known from before. Returns 0 or -ENOMEM. */
-int nomem__recoveries_add(struct nomem__recoveries *recoveries, const struct nomem__recovery *recovery);
+int nomem__second_faults_add(struct nomem__second_faults *second_faults, const struct nomem__second_fault *recovery);
 
 /* Appends to the campaign's points, once, each site that was noted, after the first site in the schedule whose run came
  * to it; of those that are near one another only one, where all would take long, or longer by half than what there is.
  * Where the store has runs of other pairs, these too. Returns 0 or -ENOMEM. */
-int nomem__recoveries_schedule(struct nomem__campaign *campaign);
+int nomem__second_faults_schedule(struct nomem__campaign *campaign);
 
-void nomem__recoveries_free(struct nomem__recoveries *recoveries);
+void nomem__second_faults_free(struct nomem__second_faults *second_faults);
 
 #endif

@@ -12,15 +12,15 @@ struct comparison {
 };
 
 static bool counts(const struct nomem__stored_finding *finding) {
-  return finding->set_aside[0] == '\0';
+  return finding->excluded[0] == '\0';
 }
 
 static bool is_in(const struct comparison *comparison, const struct nomem__stored_finding *finding,
-                  const struct nomem__stored_findings *others) {
+                  const struct nomem__stored_findings *child_residue) {
   if (comparison->by_command)
-    return nomem__stored_findings_find(others, finding->id, finding->command, finding->command_bytes) != NULL;
-  for (size_t i = 0; i < others->count; i++)
-    if (strcmp(others->list[i].id, finding->id) == 0) return true;
+    return nomem__stored_findings_find(child_residue, finding->id, finding->command, finding->command_bytes) != NULL;
+  for (size_t i = 0; i < child_residue->count; i++)
+    if (strcmp(child_residue->list[i].id, finding->id) == 0) return true;
   return false;
 }
 
@@ -36,12 +36,12 @@ static void print(const struct comparison *comparison, const char *word, const s
 
 /* Prints those of list that are, or are not, among others. Returns how many; in *failing how many are not flaky. */
 static size_t print_those(const struct comparison *comparison, const char *word,
-                          const struct nomem__stored_findings *list, const struct nomem__stored_findings *others,
+                          const struct nomem__stored_findings *list, const struct nomem__stored_findings *child_residue,
                           bool are_in, size_t *failing) {
   size_t count = 0;
   for (size_t i = 0; i < list->count; i++) {
     const struct nomem__stored_finding *finding = &list->list[i];
-    if (!counts(finding) || is_in(comparison, finding, others) != are_in) continue;
+    if (!counts(finding) || is_in(comparison, finding, child_residue) != are_in) continue;
     print(comparison, word, finding);
     *failing += !finding->is_flaky;
     count++;

@@ -54,7 +54,7 @@ static const struct {
      "The run ended as the baseline did, with the same exit status: it got by without the memory,\n"
      "and wrote what it always writes or said why not.\n"
      "Nothing to mend."},
-    {"refused",
+    {"reported",
      "The run ended with another exit status than the baseline: it reported the failure and gave up. Also\n"
      "an assertion of a test program about a library that rightly reported it. Nothing to mend."},
     {"unreached",

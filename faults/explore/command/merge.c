@@ -31,12 +31,12 @@ static const char *const steps[] = {
     "evidence=excluded.evidence,"
     "unproven=0,ledger=excluded.ledger WHERE unproven<>0 OR excluded.ledger>ledger",
     "INSERT INTO main.findings SELECT new,verdict,finding,site,occurrence,persistent,second,rank,id,kind,number,runs,"
-    "flaky,confirmed,needs_timeout,plan,takes_ledger,culprit,message,fault_stack,blow_up_stack,document,set_aside "
+    "flaky,confirmed,needs_timeout,plan,takes_block_table,culprit,message,fault_stack,blow_up_stack,document,set_aside "
     "FROM source.findings JOIN numbers ON old=campaign WHERE true ON CONFLICT DO UPDATE SET site=excluded.site,"
     "occurrence=excluded.occurrence,persistent=excluded.persistent,second=excluded.second,rank=excluded.rank,"
     "flaky=excluded.flaky,"
     "confirmed=excluded.confirmed,needs_timeout=excluded.needs_timeout,plan=excluded.plan,"
-    "takes_ledger=excluded.takes_ledger,culprit=excluded.culprit,"
+    "takes_block_table=excluded.takes_block_table,culprit=excluded.culprit,"
     "message=excluded.message,fault_stack=excluded.fault_stack,blow_up_stack=excluded.blow_up_stack,"
     "document=excluded.document,set_aside=excluded.set_aside WHERE (excluded.persistent,excluded.second<>'',"
     "excluded.rank)<(findings.persistent,findings.second<>'',findings.rank)",

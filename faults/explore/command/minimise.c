@@ -38,14 +38,14 @@ struct minimiser {
 static uint64_t place_of(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
                          enum nomem__verdict verdict) {
   struct nomem__findings findings = {0};
-  struct nomem__left_site left;
+  struct nomem__leak_site left;
   char detail[NOMEM_DETAIL_BYTES];
   struct nomem__found found = {.verdict = verdict, .outcome = outcome, .plan = ""};
   const struct nomem__finding *finding = NULL;
   uint64_t place = 0;
   nomem__campaign_describe(campaign, &found, &left, detail);
   if (verdict == NOMEM_VERDICT_LEFTOVER && found.left_file != 0) return 1; /* its name is another in each run */
-  if (nomem__verdict_is_shown(verdict) && nomem__findings_add(&findings, &found, &campaign->owners, &finding) == 0)
+  if (nomem__verdict_is_shown(verdict) && nomem__findings_add(&findings, &found, &campaign->code_owners, &finding) == 0)
     place = finding->hash;
   nomem__findings_free(&findings);
   return place;
@@ -171,7 +171,7 @@ static void report(struct minimiser *minimiser, uint64_t total, int needed, cons
   enum nomem__verdict verdict = minimiser->wanted.verdict;
   bool is_timed = verdict == NOMEM_VERDICT_HANG;
   bool is_left = verdict == NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_LEFTOVER ||
-                 (verdict == NOMEM_VERDICT_SANITIZER && campaign->audit.is_checked);
+                 (verdict == NOMEM_VERDICT_SANITIZER && campaign->residue_check.is_checked);
   printf("%d of %" PRIu64 " failed calls lead%s to the same end (%s; %u runs)\n", needed, total, needed == 1 ? "s" : "",
          nomem__verdicts[minimiser->wanted.verdict].name, minimiser->runs);
   for (unsigned i = 0; i < minimiser->call_count; i++) {
@@ -235,11 +235,11 @@ static int open_worker(struct minimiser *minimiser) {
     return result;
   }
   campaign->worker_count = 1;
-  if (session->setup.trace) campaign->audit.watch = NOMEM_WATCH_LIVE;
-  nomem__worker_watch_blocks(campaign->workers[0].worker, campaign->audit.watch);
-  result = nomem__preflight(campaign);
-  if (result == 0 && session->setup.trace && nomem__audit_prepare(campaign))
-    nomem__audit_look(campaign, campaign->workers[0].worker, true);
+  if (session->setup.trace) campaign->residue_check.watch = NOMEM_WATCH_LIVE;
+  nomem__worker_watch_blocks(campaign->workers[0].worker, campaign->residue_check.watch);
+  result = nomem__baseline_run(campaign);
+  if (result == 0 && session->setup.trace && nomem__residue_runs_prepare(campaign))
+    nomem__residue_runs_look(campaign, campaign->workers[0].worker, true);
   return result;
 }
 

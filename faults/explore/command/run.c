@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../ledger_format.h"
+#include "../../block_table_format.h"
 #include "../judge/finding.h"
 #include "../run/session.h"
 #include "../text/quote.h"
@@ -20,18 +20,19 @@ struct run {
   struct nomem__session session;
   struct nomem__worker *worker;
   struct nomem__outcome outcome;
-  struct nomem__remains remains;
-  struct nomem__others others; /* the process in which the first call was failed, where it is not the first */
+  struct nomem__process_residue residue;
+  struct nomem__child_residue
+      child_residue; /* the process in which the first call was failed, where it is not the first */
 };
 
 static void keep(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct run *run = user;
   (void)worker;
   run->outcome = *outcome;
-  run->remains = *outcome->remains;
-  *outcome->remains = (struct nomem__remains){0};
-  run->others = *outcome->others;
-  *outcome->others = (struct nomem__others){0};
+  run->residue = *outcome->residue;
+  *outcome->residue = (struct nomem__process_residue){0};
+  run->child_residue = *outcome->child_residue;
+  *outcome->child_residue = (struct nomem__child_residue){0};
 }
 
 /* The terminal sent the signal to the program as well: nomem waits for what the program makes of it. A signal sent to
@@ -81,7 +82,7 @@ static void say_misuses(struct run *run) {
     const struct nomem_misuse *misuse = &channel->misuses[i];
     if (!misuse->ready || misuse->kind >= NOMEM_MISUSE_KINDS) continue;
     char what[128];
-    snprintf(what, sizeof what, "%s%s", nomem__misuse_texts[misuse->kind],
+    snprintf(what, sizeof what, "%s%s", nomem__heap_misuse_texts[misuse->kind],
              misuse->kind == NOMEM_MISUSE_WRITTEN ? ", which was here" : "");
     say_stack(run, what, misuse->call, misuse->call_depth);
     say_stack(run, "the block was allocated here", misuse->block, misuse->block_depth);
@@ -91,18 +92,18 @@ static void say_misuses(struct run *run) {
 
 static void say_site(struct run *run, const char *what, uint32_t number) {
   const struct nomem_site *site = &run->outcome.channel->sites[number];
-  if (number < NOMEM_LEDGER_NO_SITE) say_stack(run, what, site->frame, site->depth);
+  if (number < NOMEM_BLOCK_TABLE_NO_SITE) say_stack(run, what, site->frame, site->depth);
 }
 
 /* What is found out only when all is over. */
-static void say_late_misuse(struct run *run, const struct nomem__remains *remains) {
-  const struct nomem__left_list *left = &remains->left;
-  const struct nomem__left_misuse *misuse = &left->misuse;
+static void say_late_misuse(struct run *run, const struct nomem__process_residue *residue) {
+  const struct nomem__leak_list *left = &residue->left;
+  const struct nomem__leaks_misuse *misuse = &left->misuse;
   const struct nomem__end *end = &run->outcome.end;
-  bool has_died = end->has_stack && end->stack.pid == remains->pid;
-  const struct nomem__held *held = nomem__left_held(left, has_died ? end->stack.freed_pointer : 0);
+  bool has_died = end->has_stack && end->stack.pid == residue->pid;
+  const struct nomem__quarantined *held = nomem__leaks_quarantined(left, has_died ? end->stack.freed_pointer : 0);
   char what[128];
-  snprintf(what, sizeof what, "%s, it was allocated here", nomem__misuse_texts[misuse->kind]);
+  snprintf(what, sizeof what, "%s, it was allocated here", nomem__heap_misuse_texts[misuse->kind]);
   if (left->has_misuse) say_site(run, what, misuse->site);
   if (left->has_misuse && misuse->kind == NOMEM_MISUSE_WRITTEN) say_site(run, "and freed here", misuse->freed_at);
   if (held == NULL) return;
@@ -111,19 +112,19 @@ static void say_late_misuse(struct run *run, const struct nomem__remains *remain
 }
 
 /* Without a baseline, all of it: what the program loses in any case, too. */
-static void say_left(struct run *run, const struct nomem__remains *remains) {
-  struct nomem__left_site most;
-  if (remains->has_leak_check) return; /* its sanitizer has said it */
-  if (!remains->has_ledger) nomem__complain("what is left could not be looked at");
-  say_late_misuse(run, remains);
-  if (!nomem__left_more(&remains->left, NULL, 0, &most)) return;
+static void say_left(struct run *run, const struct nomem__process_residue *residue) {
+  struct nomem__leak_site most;
+  if (residue->has_leak_check) return; /* its sanitizer has said it */
+  if (!residue->has_block_table) nomem__complain("what is left could not be looked at");
+  say_late_misuse(run, residue);
+  if (!nomem__leaks_more(&residue->left, NULL, 0, &most)) return;
   const struct nomem_site *site = &run->outcome.channel->sites[most.site];
   char what[128];
   snprintf(what, sizeof what,
            "%" PRIu64 " byte%s in %" PRIu64 " block%s are left that nothing points to, allocated here", most.bytes,
            most.bytes == 1 ? "" : "s", most.blocks, most.blocks == 1 ? "" : "s");
   say_stack(run, what, site->frame, site->depth);
-  if (remains->left.count > 1) nomem__complain("%zu other call stacks left some, too", remains->left.count - 1);
+  if (residue->left.count > 1) nomem__complain("%zu other call stacks left some, too", residue->left.count - 1);
 }
 
 /* What was open when nomem was started is not the program's. */
@@ -132,10 +133,10 @@ static bool is_inherited(int fd) {
   return flags >= 0 && (flags & FD_CLOEXEC) == 0;
 }
 
-static void say_open(const struct nomem__remains *remains) {
+static void say_open(const struct nomem__process_residue *residue) {
   unsigned said = 0;
-  for (unsigned i = 0; i < remains->open_count && said < SHOWN_MAX; i++) {
-    const struct nomem__open *open = &remains->open[i];
+  for (unsigned i = 0; i < residue->open_count && said < SHOWN_MAX; i++) {
+    const struct nomem__open *open = &residue->open[i];
     if (open->fd <= STDERR_FILENO || is_inherited(open->fd)) continue;
     fprintf(stderr, "nomem: descriptor %d is open: ", open->fd);
     nomem__print_safe(stderr, open->what);
@@ -146,25 +147,25 @@ static void say_open(const struct nomem__remains *remains) {
 
 /* Without a baseline, all of them, too. */
 static void say_made(const struct run *run) {
-  const struct nomem__made none = {.is_known = true};
+  const struct nomem__created_files none = {.is_known = true};
   char what[NOMEM_DETAIL_BYTES];
-  const struct nomem__made_file *file = nomem__made_more(&run->remains.made, &none, &none);
+  const struct nomem__created_file *file = nomem__created_files_more(&run->residue.made, &none, &none);
   if (file == NULL) return;
-  nomem__made_describe(file, NULL, what, sizeof what);
+  nomem__created_files_describe(file, NULL, what, sizeof what);
   nomem__complain("%s", what);
 }
 
-static void say_remains(struct run *run) {
+static void say_residue(struct run *run) {
   bool has_ended = !run->outcome.end.timed_out;
-  if (has_ended) say_left(run, &run->remains);
-  say_open(&run->remains);
-  for (unsigned i = 0; i < run->others.count; i++) {
-    const struct nomem__remains *remains = &run->others.list[i];
+  if (has_ended) say_left(run, &run->residue);
+  say_open(&run->residue);
+  for (unsigned i = 0; i < run->child_residue.count; i++) {
+    const struct nomem__process_residue *residue = &run->child_residue.list[i];
     char quoted[NOMEM_QUOTE_BYTES];
     nomem__complain("and another process of the run, %s, in which the call was failed:",
-                    nomem__quote(remains->who.name, quoted, sizeof quoted));
-    if (has_ended) say_left(run, remains);
-    say_open(remains);
+                    nomem__quote(residue->who.name, quoted, sizeof quoted));
+    if (has_ended) say_left(run, residue);
+    say_open(residue);
   }
 }
 
@@ -191,7 +192,7 @@ static int run_once(struct run *run) {
     return NOMEM_EXIT_FAILED;
   }
   bool is_watched = session->options->leaks == NOMEM_LEAKS_ALL && session->setup.trace;
-  if (is_watched) nomem__worker_watch_blocks(run->worker, NOMEM_WATCH_LEDGER);
+  if (is_watched) nomem__worker_watch_blocks(run->worker, NOMEM_WATCH_BLOCK_TABLE);
   nomem__worker_check_leaks(run->worker, is_watched);
   session->on_interrupt = interrupt;
   session->user = run;
@@ -204,13 +205,13 @@ static int run_once(struct run *run) {
       if (!session->options->quiet && run->outcome.channel->fault_count > 0) say_faults(run);
       if (!session->options->quiet) say_end(run);
       if (is_watched) say_misuses(run);
-      if (is_watched) say_remains(run);
+      if (is_watched) say_residue(run);
       if (is_watched) say_made(run);
       status = exit_status(run);
     }
   }
-  nomem__remains_clear(&run->remains);
-  nomem__others_free(&run->others);
+  nomem__process_residue_clear(&run->residue);
+  nomem__child_residue_free(&run->child_residue);
   nomem__worker_close(run->worker);
   return status;
 }

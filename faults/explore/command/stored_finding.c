@@ -32,9 +32,9 @@ static void list(const struct nomem__stored_findings *findings) {
     printf("%4zu  %s  ", (size_t)finding->number, finding->id);
     nomem__print_safe(stdout, finding->message);
     if (finding->is_flaky) fputs(" (flaky)", stdout);
-    if (finding->set_aside[0] != '\0') {
+    if (finding->excluded[0] != '\0') {
       fputs(" (", stdout);
-      nomem__print_safe(stdout, finding->set_aside);
+      nomem__print_safe(stdout, finding->excluded);
       putchar(')');
     }
     putchar('\n');
@@ -114,7 +114,7 @@ static int take(struct nomem__recalled *recalled, const struct nomem__stored_fin
   options->program = recalled->words;
   options->stdin_path = recalled->stdin_path;
   options->image = recalled->image;
-  if (finding->takes_ledger) options->leaks = NOMEM_LEAKS_ALL;
+  if (finding->takes_block_table) options->leaks = NOMEM_LEAKS_ALL;
   options->timeout_ms = finding->needs_timeout ? recalled->timeout_ms : 0;
   return 0;
 }

@@ -1,6 +1,6 @@
 /* A finding of the store, and what its campaign was explored with. */
-#ifndef NOMEM_RECALL_H
-#define NOMEM_RECALL_H
+#ifndef NOMEM_STORED_FINDING_H
+#define NOMEM_STORED_FINDING_H
 
 #include "../options/options.h"
 

@@ -55,13 +55,13 @@ struct nomem__isolation {
   int flags; /* CLONE_NEW*, of the namespaces that are possible */
   char uid_map[64], gid_map[64];
   struct nomem__view view;
-  struct nomem__cell *spare; /* those that nobody has asked for yet */
-  struct nomem__cell *dying; /* those whose holders are killed, but not reaped */
+  struct nomem__sandbox *spare; /* those that nobody has asked for yet */
+  struct nomem__sandbox *dying; /* those whose holders are killed, but not reaped */
 };
 
-struct nomem__cell {
+struct nomem__sandbox {
   struct nomem__isolation *isolation;
-  struct nomem__cell *next; /* in one of its lists */
+  struct nomem__sandbox *next; /* in one of its lists */
   pid_t holder;
   int pidfd;
   int channel_fd;        /* given away with the cell; -1: it was */
@@ -149,7 +149,7 @@ static _Noreturn void hold(const struct nomem__isolation *isolation, pid_t comma
   for (;;) pause();
 }
 
-static int start_holder(const struct nomem__isolation *isolation, struct nomem__cell *cell) {
+static int start_holder(const struct nomem__isolation *isolation, struct nomem__sandbox *cell) {
   int pipe_fds[2];
   if (pipe2(pipe_fds, O_CLOEXEC) != 0) return -errno;
   pid_t command = getpid();
@@ -163,20 +163,20 @@ static int start_holder(const struct nomem__isolation *isolation, struct nomem__
 }
 
 /* Its holder is at work when this returns. */
-static int start_cell(struct nomem__isolation *isolation, struct nomem__cell **out) {
-  struct nomem__cell *cell = calloc(1, sizeof *cell);
+static int start_cell(struct nomem__isolation *isolation, struct nomem__sandbox **out) {
+  struct nomem__sandbox *cell = calloc(1, sizeof *cell);
   if (cell == NULL) return -ENOMEM;
-  *cell = (struct nomem__cell){.isolation = isolation, .holder = -1, .pidfd = -1, .report_fd = -1, .scratch_fd = -1};
+  *cell = (struct nomem__sandbox){.isolation = isolation, .holder = -1, .pidfd = -1, .report_fd = -1, .scratch_fd = -1};
   cell->channel_fd = nomem__channel_file();
   int result = cell->channel_fd < 0 ? cell->channel_fd : start_holder(isolation, cell);
   if (result == 0)
     *out = cell;
   else
-    nomem__cell_close(cell);
+    nomem__sandbox_close(cell);
   return result;
 }
 
-static int await_report(struct nomem__cell *cell, struct report *report) {
+static int await_report(struct nomem__sandbox *cell, struct report *report) {
   ssize_t length;
   while ((length = read(cell->report_fd, report, sizeof *report)) < 0 && errno == EINTR) continue;
   close(cell->report_fd);
@@ -191,7 +191,7 @@ static uint64_t count_used(int scratch_fd) {
 }
 
 /* Without it nothing is known of what runs make. */
-static void open_scratch(struct nomem__cell *cell) {
+static void open_scratch(struct nomem__sandbox *cell) {
   char path[64];
   if ((cell->isolation->flags & CLONE_NEWNS) == 0) return;
   snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)cell->holder, SCRATCH_FD);
@@ -204,9 +204,9 @@ int nomem__channel_file(void) {
   return fd < 0 ? -errno : fd;
 }
 
-int nomem__cell_open(struct nomem__isolation *isolation, struct nomem__cell **out, int *fd) {
+int nomem__sandbox_open(struct nomem__isolation *isolation, struct nomem__sandbox **out, int *fd) {
   struct report report = {{0}};
-  struct nomem__cell *cell = isolation->spare;
+  struct nomem__sandbox *cell = isolation->spare;
   int result = 0;
   if (cell != NULL)
     isolation->spare = cell->next;
@@ -216,7 +216,7 @@ int nomem__cell_open(struct nomem__isolation *isolation, struct nomem__cell **ou
   if (cell->report_fd >= 0) result = await_report(cell, &report);
   for (unsigned i = 0; i < PARTS && result == 0; i++) result = -report.errors[i];
   if (result != 0) {
-    nomem__cell_close(cell);
+    nomem__sandbox_close(cell);
     return result;
   }
   *fd = cell->channel_fd;
@@ -227,7 +227,7 @@ int nomem__cell_open(struct nomem__isolation *isolation, struct nomem__cell **ou
 }
 
 /* Its namespaces take a millisecond to go: they do so while others do, and what else there is to do is done. */
-void nomem__cell_close(struct nomem__cell *cell) {
+void nomem__sandbox_close(struct nomem__sandbox *cell) {
   if (cell == NULL) return;
   if (cell->pidfd >= 0)
     syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
@@ -241,7 +241,7 @@ void nomem__cell_close(struct nomem__cell *cell) {
   cell->isolation->dying = cell;
 }
 
-void nomem__cell_path(const struct nomem__cell *cell, char *path, size_t path_bytes) {
+void nomem__sandbox_path(const struct nomem__sandbox *cell, char *path, size_t path_bytes) {
   snprintf(path, path_bytes, "/proc/%d/fd/%d", (int)cell->holder, KEPT_FD);
 }
 
@@ -278,18 +278,18 @@ static int hear(int told_fd) {
   return fd;
 }
 
-void nomem__cell_list_fresh(const struct nomem__cell *cell, int told_fd, struct nomem__made *made) {
+void nomem__sandbox_list_fresh(const struct nomem__sandbox *cell, int told_fd, struct nomem__created_files *made) {
   int scratch = hear(told_fd);
   if (scratch < 0) return;
-  nomem__made_read(made, &cell->isolation->view, scratch);
+  nomem__created_files_read(made, &cell->isolation->view, scratch);
   close(scratch);
 }
 
 /* From within the view: an overlay does not expect its layers to change under it. */
-static void sweep(const struct nomem__cell *cell, const struct nomem__made *made) {
+static void sweep(const struct nomem__sandbox *cell, const struct nomem__created_files *made) {
   pid_t pid = fork();
   if (pid == 0) {
-    if (nomem__cell_enter(cell, false, -1) != 0) _exit(1);
+    if (nomem__sandbox_enter(cell, false, -1) != 0) _exit(1);
     for (size_t i = made->count; i-- > 0;)
       if (S_ISDIR(made->list[i].type))
         rmdir(made->list[i].path);
@@ -300,15 +300,16 @@ static void sweep(const struct nomem__cell *cell, const struct nomem__made *made
   while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
 }
 
-void nomem__cell_list_shared(struct nomem__cell *cell, struct nomem__made *made) {
+void nomem__sandbox_list_shared(struct nomem__sandbox *cell, struct nomem__created_files *made) {
   uint64_t used = cell->scratch_fd < 0 ? 0 : count_used(cell->scratch_fd);
   made->is_known = used != 0;
   if (used == cell->scratch_used || used == 0) return;
-  if (nomem__made_read(made, &cell->isolation->view, cell->scratch_fd) == 0 && made->count > 0) sweep(cell, made);
+  if (nomem__created_files_read(made, &cell->isolation->view, cell->scratch_fd) == 0 && made->count > 0)
+    sweep(cell, made);
   cell->scratch_used = count_used(cell->scratch_fd);
 }
 
-int nomem__cell_enter(const struct nomem__cell *cell, bool is_fresh, int tell_fd) {
+int nomem__sandbox_enter(const struct nomem__sandbox *cell, bool is_fresh, int tell_fd) {
   const struct nomem__isolation *isolation = cell->isolation;
   int own = is_fresh ? isolation->flags & (CLONE_NEWNS | CLONE_NEWIPC) : 0;
   int shared = isolation->flags & ~(own & CLONE_NEWNS);
@@ -332,13 +333,13 @@ static bool has_right(unsigned capability) {
 }
 
 /* Whether a process can enter the cell, each way. Returns 0 or errno. */
-static int try_entry(const struct nomem__cell *cell) {
+static int try_entry(const struct nomem__sandbox *cell) {
   enum { WAYS = 2 };
   pid_t tries[WAYS];
   int result = 0;
   for (int is_fresh = 0; is_fresh < WAYS; is_fresh++) {
     tries[is_fresh] = fork();
-    if (tries[is_fresh] == 0) _exit(-nomem__cell_enter(cell, is_fresh != 0, -1));
+    if (tries[is_fresh] == 0) _exit(-nomem__sandbox_enter(cell, is_fresh != 0, -1));
     if (tries[is_fresh] < 0) result = errno;
   }
   for (int i = 0; i < WAYS; i++) {
@@ -352,7 +353,7 @@ static int try_entry(const struct nomem__cell *cell) {
 
 /* Tries everything, and leaves out what cannot be. Where all of it can, cells for the other jobs are begun, too. */
 static int try_all(struct nomem__isolation *isolation, unsigned jobs, struct report *report) {
-  struct nomem__cell *cell;
+  struct nomem__sandbox *cell;
   int result = start_cell(isolation, &cell);
   if (result != 0) return result;
   result = await_report(cell, report);
@@ -362,7 +363,7 @@ static int try_all(struct nomem__isolation *isolation, unsigned jobs, struct rep
     if (report->errors[i] != 0) isolation->flags &= ~parts[i].flag;
   if (isolation->flags == CLONE_NEWUSER) isolation->flags = 0;
   for (unsigned i = 1; i < jobs && isolation->flags == all; i++) {
-    struct nomem__cell *other;
+    struct nomem__sandbox *other;
     if (start_cell(isolation, &other) != 0) break; /* said when it is asked for */
     other->next = isolation->spare;
     isolation->spare = other;
@@ -373,7 +374,7 @@ static int try_all(struct nomem__isolation *isolation, unsigned jobs, struct rep
     cell->next = isolation->spare;
     isolation->spare = cell;
   } else {
-    nomem__cell_close(cell);
+    nomem__sandbox_close(cell);
   }
   return result;
 }
@@ -418,12 +419,12 @@ int nomem__isolation_open(unsigned jobs, struct nomem__isolation **out, bool *is
 void nomem__isolation_close(struct nomem__isolation *isolation) {
   if (isolation == NULL) return;
   while (isolation->spare != NULL) {
-    struct nomem__cell *cell = isolation->spare;
+    struct nomem__sandbox *cell = isolation->spare;
     isolation->spare = cell->next;
-    nomem__cell_close(cell);
+    nomem__sandbox_close(cell);
   }
   while (isolation->dying != NULL) {
-    struct nomem__cell *cell = isolation->dying;
+    struct nomem__sandbox *cell = isolation->dying;
     isolation->dying = cell->next;
     if (cell->holder > 0) waitpid(cell->holder, NULL, 0);
     free(cell);

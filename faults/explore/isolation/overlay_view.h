@@ -1,6 +1,6 @@
 /* The view that an isolated run has of the files: everything that is there, and changes that nobody else sees. */
-#ifndef NOMEM_ISOLATE_FILES_H
-#define NOMEM_ISOLATE_FILES_H
+#ifndef NOMEM_OVERLAY_VIEW_H
+#define NOMEM_OVERLAY_VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>

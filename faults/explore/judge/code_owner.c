@@ -92,18 +92,18 @@ bool nomem__is_under_test(const char *globs, const char *path, const char *modul
   return false;
 }
 
-static bool is_program(const struct nomem__owners *owners, const char *path) {
-  for (size_t i = 0; i < owners->program_count; i++)
-    if (strcmp(owners->programs[i], path) == 0) return true;
+static bool is_program(const struct nomem__code_owners *code_owners, const char *path) {
+  for (size_t i = 0; i < code_owners->program_count; i++)
+    if (strcmp(code_owners->programs[i], path) == 0) return true;
   return false;
 }
 
 /* The source file of a frame: of functions inlined into one another the innermost that is no header of the system's.
  * NULL: not known. */
-static const char *source_of(const struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
+static const char *source_of(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
-  size_t count = nomem__symbols_resolve(owners->symbols, frame->path, frame->offset, frame->is_return_address, sources,
-                                        NOMEM_INLINED_MAX);
+  size_t count = nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, frame->is_return_address,
+                                        sources, NOMEM_INLINED_MAX);
   size_t i = 0;
   while (i + 1 < count && sources[i].file != NULL &&
          (nomem__glob("/usr/include/*", sources[i].file) || nomem__glob("/usr/lib/*", sources[i].file)))
@@ -112,22 +112,23 @@ static const char *source_of(const struct nomem__owners *owners, const struct no
 }
 
 /* What of a source path is below the project, or below the working directory; NULL: it is elsewhere. */
-static const char *below_root(const struct nomem__owners *owners, const char *file, const char *absolute) {
-  size_t length = strlen(owners->root);
-  if (length > 0 && strncmp(absolute, owners->root, length) == 0) return absolute + length;
+static const char *below_root(const struct nomem__code_owners *code_owners, const char *file, const char *absolute) {
+  size_t length = strlen(code_owners->root);
+  if (length > 0 && strncmp(absolute, code_owners->root, length) == 0) return absolute + length;
   return *file != '/' ? file : NULL;
 }
 
 /* A source path from the root directory on, in the caller's buffer when it is not so already. */
-static const char *absolute_of(const struct nomem__owners *owners, const char *file, char absolute[PATH_MAX]) {
+static const char *absolute_of(const struct nomem__code_owners *code_owners, const char *file,
+                               char absolute[PATH_MAX]) {
   if (*file == '/') return file;
-  int needed = snprintf(absolute, PATH_MAX, "%s%s", owners->here, file);
+  int needed = snprintf(absolute, PATH_MAX, "%s%s", code_owners->here, file);
   return needed > 0 && needed < PATH_MAX ? absolute : file;
 }
 
 /* Guesses, and names in *place what told it: *bytes of that text. */
-static bool guess(const struct nomem__owners *owners, const struct nomem__trace_frame *frame, const char *file,
-                  char absolute[PATH_MAX], const char **place, size_t *bytes) {
+static bool guess(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
+                  const char *file, char absolute[PATH_MAX], const char **place, size_t *bytes) {
   const char *module = nomem__base_name(frame->path);
   *bytes = file != NULL ? nomem__framework_source(file) : 0;
   if (*bytes > 0) {
@@ -139,59 +140,61 @@ static bool guess(const struct nomem__owners *owners, const struct nomem__trace_
   *place = module;
   *bytes = strlen(module);
   if (nomem__is_test_library(module)) return true;
-  *place = file != NULL ? below_root(owners, file, absolute_of(owners, file, absolute)) : NULL;
+  *place = file != NULL ? below_root(code_owners, file, absolute_of(code_owners, file, absolute)) : NULL;
   *bytes = *place != NULL ? nomem__test_source(*place) : 0;
   if (*bytes > 0) return true;
-  if (file != NULL && owners->main_file != NULL && strcmp(file, owners->main_file) == 0) {
+  if (file != NULL && code_owners->main_file != NULL && strcmp(file, code_owners->main_file) == 0) {
     *place = file;
     *bytes = strlen(file);
     return true;
   }
   *place = module;
   *bytes = strlen(module);
-  return !owners->has_sources && is_program(owners, frame->path) && nomem__is_test_program(module);
+  return !code_owners->has_sources && is_program(code_owners, frame->path) && nomem__is_test_program(module);
 }
 
-enum nomem__owner nomem__owner_of(const struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
+enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *code_owners,
+                                            const struct nomem__trace_frame *frame) {
   const char *module = nomem__base_name(frame->path), *place;
   char absolute[PATH_MAX];
   size_t bytes;
   if (*frame->path == '\0' || nomem__is_runtime(module)) return NOMEM_OWNER_RUNTIME;
-  if (!owners->is_divided) return NOMEM_OWNER_SUBJECT;
-  const char *file = source_of(owners, frame);
+  if (!code_owners->is_divided) return NOMEM_OWNER_SUBJECT;
+  const char *file = source_of(code_owners, frame);
   if (file != NULL && nomem__glob("/usr/include/*c++/*", file)) return NOMEM_OWNER_RUNTIME; /* a template's instance */
-  bool is_test = owners->globs != NULL
-                     ? is_program(owners, frame->path) && !nomem__is_under_test(owners->globs, file, module)
-                     : guess(owners, frame, file, absolute, &place, &bytes);
+  bool is_test = code_owners->globs != NULL
+                     ? is_program(code_owners, frame->path) && !nomem__is_under_test(code_owners->globs, file, module)
+                     : guess(code_owners, frame, file, absolute, &place, &bytes);
   return is_test ? NOMEM_OWNER_TEST : NOMEM_OWNER_SUBJECT;
 }
 
-bool nomem__is_tests(const struct nomem__owners *owners, const struct nomem__trace *trace) {
+bool nomem__is_test_code(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace) {
   const struct nomem__trace_frame *frame = nomem__trace_culprit(trace);
-  if (frame == NULL || !owners->is_divided) return false;
-  while (frame < trace->frame + trace->depth && nomem__owner_of(owners, frame) == NOMEM_OWNER_RUNTIME) frame++;
-  return frame < trace->frame + trace->depth && nomem__owner_of(owners, frame) == NOMEM_OWNER_TEST;
+  if (frame == NULL || !code_owners->is_divided) return false;
+  while (frame < trace->frame + trace->depth && nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_RUNTIME)
+    frame++;
+  return frame < trace->frame + trace->depth && nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_TEST;
 }
 
 /* Code of a program that is not known by its source, such as what calls main(), is nobody's. */
-static bool is_subject(const struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
-  return nomem__owner_of(owners, frame) == NOMEM_OWNER_SUBJECT &&
-         (!is_program(owners, frame->path) || source_of(owners, frame) != NULL);
+static bool is_subject(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+  return nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_SUBJECT &&
+         (!is_program(code_owners, frame->path) || source_of(code_owners, frame) != NULL);
 }
 
-bool nomem__is_tests_call(const struct nomem__owners *owners, const struct nomem__trace *fault) {
-  if (!nomem__is_tests(owners, fault)) return false;
-  for (unsigned i = 0; i < fault->depth && owners->is_hooked; i++)
-    if (is_subject(owners, &fault->frame[i])) return false;
+bool nomem__is_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault) {
+  if (!nomem__is_test_code(code_owners, fault)) return false;
+  for (unsigned i = 0; i < fault->depth && code_owners->is_hooked; i++)
+    if (is_subject(code_owners, &fault->frame[i])) return false;
   return true;
 }
 
-const char *nomem__whose(const struct nomem__owners *owners, const struct nomem__trace_frame *frame,
+const char *nomem__whose(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
                          char whose[NOMEM_WHOSE_BYTES]) {
   const char *module = nomem__base_name(frame->path);
-  enum nomem__owner owner = nomem__owner_of(owners, frame);
+  enum nomem__code_owner owner = nomem__code_owner_of(code_owners, frame);
   if (owner == NOMEM_OWNER_TEST) return "the test";
-  if (*module == '\0' || is_program(owners, frame->path)) return "";
+  if (*module == '\0' || is_program(code_owners, frame->path)) return "";
   if (nomem__glob("libc.so.*", module)) return "libc";
   const char *version = strstr(module, ".so.");
   int length = version != NULL ? (int)(version - module) + (int)strlen(".so") : (int)strlen(module);
@@ -208,9 +211,9 @@ static void cut_to_common(char *path, const char *other) {
 }
 
 /* The folder of a source file, with its slash. */
-static bool folder_of(const struct nomem__owners *owners, const char *file, char folder[PATH_MAX]) {
+static bool folder_of(const struct nomem__code_owners *code_owners, const char *file, char folder[PATH_MAX]) {
   char absolute[PATH_MAX];
-  const char *path = absolute_of(owners, file, absolute);
+  const char *path = absolute_of(code_owners, file, absolute);
   size_t length = (size_t)(nomem__base_name(path) - path);
   if (*path != '/' || length >= PATH_MAX) return false;
   memcpy(folder, path, length);
@@ -232,14 +235,15 @@ static bool is_no_project(const char *folder) {
 
 /* Where a test program is linked with a shared library, all its own sources are tests: the library's sources, when they
  * lie beside the folder of the tests, say where the project begins. */
-static void widen_root(struct nomem__owners *owners, const char *folder) {
+static void widen_root(struct nomem__code_owners *code_owners, const char *folder) {
   char common[PATH_MAX];
-  memcpy(common, owners->root, sizeof common);
+  memcpy(common, code_owners->root, sizeof common);
   cut_to_common(common, folder);
   size_t length = strlen(common);
-  if (owners->root[length] == '\0' || is_no_project(common)) return;
-  if (depth_of(owners->root + length) > DEPTH_MAX) return;
-  if (nomem__test_source(owners->root + length) == strcspn(owners->root + length, "/") + 1) owners->root[length] = '\0';
+  if (code_owners->root[length] == '\0' || is_no_project(common)) return;
+  if (depth_of(code_owners->root + length) > DEPTH_MAX) return;
+  if (nomem__test_source(code_owners->root + length) == strcspn(code_owners->root + length, "/") + 1)
+    code_owners->root[length] = '\0';
 }
 
 static int by_value(const void *left, const void *right) {
@@ -270,157 +274,157 @@ static int collect_frames(struct frames *frames) {
 }
 
 static void each_frame(const struct frames *frames,
-                       void (*visit)(struct nomem__owners *owners, const struct nomem__trace_frame *frame),
-                       struct nomem__owners *owners) {
+                       void (*visit)(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame),
+                       struct nomem__code_owners *code_owners) {
   for (size_t i = 0; i < frames->count; i++) {
     struct nomem__trace trace;
     nomem__trace_of_frames(frames->channel, &frames->list[i], 1, &trace);
-    if (nomem__owner_of(owners, &trace.frame[0]) != NOMEM_OWNER_RUNTIME) visit(owners, &trace.frame[0]);
+    if (nomem__code_owner_of(code_owners, &trace.frame[0]) != NOMEM_OWNER_RUNTIME) visit(code_owners, &trace.frame[0]);
   }
 }
 
-static void root_of_programs(struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
+static void root_of_programs(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   char folder[PATH_MAX];
-  const char *file = is_program(owners, frame->path) ? source_of(owners, frame) : NULL;
+  const char *file = is_program(code_owners, frame->path) ? source_of(code_owners, frame) : NULL;
   if (file == NULL) return;
-  owners->has_sources = true;
-  if (!folder_of(owners, file, folder) || nomem__glob("/usr/*", folder)) return; /* such as a test framework's */
-  if (owners->root[0] == '\0')
-    memcpy(owners->root, folder, sizeof folder);
+  code_owners->has_sources = true;
+  if (!folder_of(code_owners, file, folder) || nomem__glob("/usr/*", folder)) return; /* such as a test framework's */
+  if (code_owners->root[0] == '\0')
+    memcpy(code_owners->root, folder, sizeof folder);
   else
-    cut_to_common(owners->root, folder);
+    cut_to_common(code_owners->root, folder);
 }
 
-static void root_of_libraries(struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
+static void root_of_libraries(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   char folder[PATH_MAX];
-  const char *file = is_program(owners, frame->path) ? NULL : source_of(owners, frame);
-  if (file != NULL && folder_of(owners, file, folder)) widen_root(owners, folder);
+  const char *file = is_program(code_owners, frame->path) ? NULL : source_of(code_owners, frame);
+  if (file != NULL && folder_of(code_owners, file, folder)) widen_root(code_owners, folder);
 }
 
 /* A program whose name merely ends so, such as pngtest, is a test where its source file is called like that, too. */
-static void find_main(struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
+static void find_main(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   const char *program = nomem__base_name(frame->path);
   bool is_test = nomem__is_test_program(program);
-  if (!is_program(owners, frame->path) || (!is_test && !nomem__glob("*test", program))) return;
-  size_t count = nomem__symbols_resolve(owners->symbols, frame->path, frame->offset, frame->is_return_address, sources,
-                                        NOMEM_INLINED_MAX);
+  if (!is_program(code_owners, frame->path) || (!is_test && !nomem__glob("*test", program))) return;
+  size_t count = nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, frame->is_return_address,
+                                        sources, NOMEM_INLINED_MAX);
   const char *function = count > 0 ? sources[count - 1].function : NULL;
   const char *file = count > 0 ? sources[count - 1].file : NULL;
   if (function == NULL || strcmp(function, "main") != 0 || file == NULL) return;
-  if (is_test || nomem__glob("*test.?*", nomem__base_name(file))) owners->main_file = file;
+  if (is_test || nomem__glob("*test.?*", nomem__base_name(file))) code_owners->main_file = file;
 }
 
-static void note_framework(struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
-  const char *file = source_of(owners, frame);
+static void note_framework(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+  const char *file = source_of(code_owners, frame);
   char folder[PATH_MAX];
   if (nomem__is_test_library(nomem__base_name(frame->path)) || (file != NULL && nomem__framework_source(file) > 0))
-    owners->has_framework = true;
-  else if (file != NULL && folder_of(owners, file, folder) && strcmp(folder, owners->root) != 0)
-    owners->has_folders |= strncmp(folder, owners->root, strlen(owners->root)) == 0;
+    code_owners->has_framework = true;
+  else if (file != NULL && folder_of(code_owners, file, folder) && strcmp(folder, code_owners->root) != 0)
+    code_owners->has_folders |= strncmp(folder, code_owners->root, strlen(code_owners->root)) == 0;
 }
 
 /* Where only the tests of one folder allocate, and a framework says that they are, it is not the project's. */
-static void leave_test_folder(struct nomem__owners *owners) {
-  size_t length = strlen(owners->root), last = length > 0 ? length - 1 : 0;
-  while (last > 0 && owners->root[last - 1] != '/') last--;
-  if (last > 0 && nomem__test_source(owners->root + last) == length - last) owners->root[last] = '\0';
+static void leave_test_folder(struct nomem__code_owners *code_owners) {
+  size_t length = strlen(code_owners->root), last = length > 0 ? length - 1 : 0;
+  while (last > 0 && code_owners->root[last - 1] != '/') last--;
+  if (last > 0 && nomem__test_source(code_owners->root + last) == length - last) code_owners->root[last] = '\0';
 }
 
-static void note_match(struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
-  if (nomem__is_under_test(owners->globs, source_of(owners, frame), nomem__base_name(frame->path)))
-    owners->has_match = true;
+static void note_match(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+  if (nomem__is_under_test(code_owners->globs, source_of(code_owners, frame), nomem__base_name(frame->path)))
+    code_owners->has_match = true;
 }
 
 /* Notes what is named to users as test code. */
-static void note_place(struct nomem__owners *owners, const struct nomem__trace_frame *frame) {
+static void note_place(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   char absolute[PATH_MAX];
-  const char *place, *file = source_of(owners, frame);
+  const char *place, *file = source_of(code_owners, frame);
   size_t bytes;
   char *text;
-  if (!guess(owners, frame, file, absolute, &place, &bytes)) return;
-  if (owners->place_count == NOMEM_TEST_CODE_PLACES) return;
+  if (!guess(code_owners, frame, file, absolute, &place, &bytes)) return;
+  if (code_owners->place_count == NOMEM_TEST_CODE_PLACES) return;
   if (asprintf(&text, "%.*s%s", (int)bytes, place, place[bytes - 1] == '/' ? "*" : "") < 0) return;
-  for (size_t i = 0; i < owners->place_count; i++) {
-    if (strcmp(owners->places[i], text) != 0) continue;
+  for (size_t i = 0; i < code_owners->place_count; i++) {
+    if (strcmp(code_owners->places[i], text) != 0) continue;
     free(text);
     return;
   }
-  owners->places[owners->place_count++] = text;
+  code_owners->places[code_owners->place_count++] = text;
 }
 
 /* How many sites are not the test's. */
-static size_t count_others(const struct nomem__owners *owners, const struct nomem_channel *channel) {
+static size_t count_children(const struct nomem__code_owners *code_owners, const struct nomem_channel *channel) {
   uint32_t count = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
-  size_t others = 0;
+  size_t child_residue = 0;
   for (uint32_t i = 0; i < count; i++) {
     struct nomem__trace trace;
     if (channel->sites[i].count == 0) continue;
     nomem__trace_of_frames(channel, channel->sites[i].frame, channel->sites[i].depth, &trace);
     if (nomem__trace_culprit(&trace) == NULL) continue;
-    others += !nomem__is_tests_call(owners, &trace);
+    child_residue += !nomem__is_test_call(code_owners, &trace);
   }
-  return others;
+  return child_residue;
 }
 
-static int learn_programs(struct nomem__owners *owners, const struct nomem_channel *channel) {
+static int learn_programs(struct nomem__code_owners *code_owners, const struct nomem_channel *channel) {
   uint32_t count = channel->image_count < NOMEM_IMAGES ? channel->image_count : NOMEM_IMAGES;
-  owners->programs = calloc(count + 1, sizeof *owners->programs);
-  if (owners->programs == NULL) return -ENOMEM;
+  code_owners->programs = calloc(count + 1, sizeof *code_owners->programs);
+  if (code_owners->programs == NULL) return -ENOMEM;
   for (uint32_t i = 0; i < count; i++) {
-    char *path = owners->programs[owners->program_count];
+    char *path = code_owners->programs[code_owners->program_count];
     memcpy(path, channel->images[i].path, NOMEM_PATH_BYTES - 1);
-    if (!is_program(owners, path)) owners->program_count++;
+    if (!is_program(code_owners, path)) code_owners->program_count++;
   }
   return 0;
 }
 
 /* What the guess goes by, and whether there is test code at all; or what --under-test matches. */
-static void look_at_frames(struct nomem__owners *owners, const struct frames *frames) {
-  each_frame(frames, root_of_programs, owners);
-  owners->is_coarse = !owners->has_sources;
-  if (owners->globs != NULL) {
-    each_frame(frames, note_match, owners);
+static void look_at_frames(struct nomem__code_owners *code_owners, const struct frames *frames) {
+  each_frame(frames, root_of_programs, code_owners);
+  code_owners->is_coarse = !code_owners->has_sources;
+  if (code_owners->globs != NULL) {
+    each_frame(frames, note_match, code_owners);
     return;
   }
-  each_frame(frames, root_of_libraries, owners);
-  each_frame(frames, note_framework, owners);
-  if (owners->has_framework && !owners->has_folders) leave_test_folder(owners);
-  each_frame(frames, find_main, owners);
-  each_frame(frames, note_place, owners);
-  owners->has_match = owners->place_count > 0;
+  each_frame(frames, root_of_libraries, code_owners);
+  each_frame(frames, note_framework, code_owners);
+  if (code_owners->has_framework && !code_owners->has_folders) leave_test_folder(code_owners);
+  each_frame(frames, find_main, code_owners);
+  each_frame(frames, note_place, code_owners);
+  code_owners->has_match = code_owners->place_count > 0;
 }
 
 /* Whether the code is to be told apart, and by what. */
-static int divide(struct nomem__owners *owners, const struct frames *frames) {
-  look_at_frames(owners, frames);
-  if (!owners->has_match) return owners->globs == NULL ? 0 : -ENOENT;
-  owners->is_divided = true;
-  if (count_others(owners, frames->channel) > 0) return 0;
-  owners->is_hooked = true; /* a test may bring the allocator of the code under test */
-  if (count_others(owners, frames->channel) > 0) return 0;
-  owners->is_hooked = owners->is_divided = false; /* what allocates in tests only is what is to be tested */
-  if (owners->globs != NULL) return -ENOENT;
-  return owners->has_framework ? -ENODATA : 0; /* but where a framework runs them, they are tests indeed */
+static int divide(struct nomem__code_owners *code_owners, const struct frames *frames) {
+  look_at_frames(code_owners, frames);
+  if (!code_owners->has_match) return code_owners->globs == NULL ? 0 : -ENOENT;
+  code_owners->is_divided = true;
+  if (count_children(code_owners, frames->channel) > 0) return 0;
+  code_owners->is_hooked = true; /* a test may bring the allocator of the code under test */
+  if (count_children(code_owners, frames->channel) > 0) return 0;
+  code_owners->is_hooked = code_owners->is_divided = false; /* what allocates in tests only is what is to be tested */
+  if (code_owners->globs != NULL) return -ENOENT;
+  return code_owners->has_framework ? -ENODATA : 0; /* but where a framework runs them, they are tests indeed */
 }
 
-int nomem__owners_learn(struct nomem__owners *owners, const char *globs, const struct nomem_channel *channel,
-                        struct nomem__symbols *symbols) {
+int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char *globs,
+                             const struct nomem_channel *channel, struct nomem__symbols *symbols) {
   struct frames frames = {.channel = channel};
-  *owners = (struct nomem__owners){.globs = globs, .symbols = symbols};
-  if (getcwd(owners->here, sizeof owners->here - 1) == NULL) owners->here[0] = '\0';
-  size_t length = strlen(owners->here);
-  owners->here[length] = '/';
-  owners->here[length + 1] = '\0';
-  int result = learn_programs(owners, channel);
+  *code_owners = (struct nomem__code_owners){.globs = globs, .symbols = symbols};
+  if (getcwd(code_owners->here, sizeof code_owners->here - 1) == NULL) code_owners->here[0] = '\0';
+  size_t length = strlen(code_owners->here);
+  code_owners->here[length] = '/';
+  code_owners->here[length + 1] = '\0';
+  int result = learn_programs(code_owners, channel);
   if (result == 0) result = collect_frames(&frames);
-  if (result == 0) result = divide(owners, &frames);
+  if (result == 0) result = divide(code_owners, &frames);
   free(frames.list);
   return result;
 }
 
-void nomem__owners_free(struct nomem__owners *owners) {
-  for (size_t i = 0; i < owners->place_count; i++) free(owners->places[i]);
-  free(owners->programs);
-  *owners = (struct nomem__owners){0};
+void nomem__code_owners_free(struct nomem__code_owners *code_owners) {
+  for (size_t i = 0; i < code_owners->place_count; i++) free(code_owners->places[i]);
+  free(code_owners->programs);
+  *code_owners = (struct nomem__code_owners){0};
 }

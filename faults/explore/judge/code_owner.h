@@ -4,8 +4,8 @@
  * Told apart by what the user says (--under-test), or else guessed from the usual names of source files, below the
  * folder that the project's sources have in common, and of modules. Not thread-safe.
  */
-#ifndef NOMEM_OWNER_H
-#define NOMEM_OWNER_H
+#ifndef NOMEM_CODE_OWNER_H
+#define NOMEM_CODE_OWNER_H
 
 #include <limits.h>
 #include <stdbool.h>
@@ -18,14 +18,14 @@
 /* What was taken for test code, as it is named to users; more than so many places are left out. */
 #define NOMEM_TEST_CODE_PLACES 4
 
-enum nomem__owner {
+enum nomem__code_owner {
   NOMEM_OWNER_SUBJECT, /* under test, or nothing says otherwise */
   NOMEM_OWNER_TEST,
   NOMEM_OWNER_RUNTIME /* of C and C++; also code outside every module */
 };
 
 /* All zero: all is under test. */
-struct nomem__owners {
+struct nomem__code_owners {
   const char *globs; /* of --under-test; NULL: guessed */
   struct nomem__symbols *symbols;
   char (*programs)[NOMEM_PATH_BYTES]; /* the programs of the run */
@@ -47,23 +47,24 @@ struct nomem__owners {
 /* Learns from the stacks of a run's sites what there is. globs, may be NULL, and symbols outlive owners. Returns 0;
  * -ENOMEM; -ENOENT when no code that allocates matches the globs; or -ENODATA when by the guess none but a test
  * framework and its tests allocate. */
-int nomem__owners_learn(struct nomem__owners *owners, const char *globs, const struct nomem_channel *channel,
-                        struct nomem__symbols *symbols);
+int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char *globs,
+                             const struct nomem_channel *channel, struct nomem__symbols *symbols);
 
-void nomem__owners_free(struct nomem__owners *owners);
+void nomem__code_owners_free(struct nomem__code_owners *code_owners);
 
-enum nomem__owner nomem__owner_of(const struct nomem__owners *owners, const struct nomem__trace_frame *frame);
+enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *code_owners,
+                                            const struct nomem__trace_frame *frame);
 
 /* Whether the first frame outside the run-times is the test's. */
-bool nomem__is_tests(const struct nomem__owners *owners, const struct nomem__trace *trace);
+bool nomem__is_test_code(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace);
 
 /* Whether test code makes this call for itself: its failure tells nothing of the code under test. */
-bool nomem__is_tests_call(const struct nomem__owners *owners, const struct nomem__trace *fault);
+bool nomem__is_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault);
 
 /* Whose code a frame is, in a word for people: "libc", "the test", "libuv.so"; "" for the program itself. May be in the
  * caller's buffer, which takes a file name. */
 #define NOMEM_WHOSE_BYTES 256
-const char *nomem__whose(const struct nomem__owners *owners, const struct nomem__trace_frame *frame,
+const char *nomem__whose(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
                          char whose[NOMEM_WHOSE_BYTES]);
 
 /* How many bytes of a source path, relative to the project, say that it is test code (a folder with its slash, or all

@@ -40,8 +40,8 @@ static bool is_runtime(const struct nomem__trace_frame *frame, const char *name)
                  "__pthread_kill*");
 }
 
-void nomem__terminate_mark(struct nomem__trace *trace, struct nomem__symbols *symbols) {
-  unsigned thrower = trace->blameless, outermost;
+void nomem__cpp_terminate_mark(struct nomem__trace *trace, struct nomem__symbols *symbols) {
+  unsigned thrower = trace->skipped_frames, outermost;
   bool has_terminated = false, has_promise = false, has_thrown = true;
   for (; thrower < trace->depth; thrower++) {
     const char *name = name_of(&trace->frame[thrower], symbols);
@@ -53,6 +53,6 @@ void nomem__terminate_mark(struct nomem__trace *trace, struct nomem__symbols *sy
   if ((!has_terminated && !has_promise) || thrower == trace->depth) return;
   for (outermost = trace->depth - 1; outermost > thrower && !has_promise; outermost--)
     if (!is_runtime(&trace->frame[outermost], name_of(&trace->frame[outermost], symbols))) break;
-  trace->blameless = has_promise ? thrower : outermost;
+  trace->skipped_frames = has_promise ? thrower : outermost;
   trace->terminate = has_thrown ? NOMEM_TERMINATE_UNCAUGHT : NOMEM_TERMINATE_UNTHROWN;
 }

@@ -16,7 +16,13 @@
 #define NOMEM_POINT_PLAN_BYTES 96
 
 /* Why a finding does not count. */
-enum nomem__aside { NOMEM_ASIDE_NO, NOMEM_ASIDE_SUPPRESSED, NOMEM_ASIDE_TEST, NOMEM_ASIDE_KNOWN, NOMEM_ASIDE_ADVISORY };
+enum nomem__exclusion {
+  NOMEM_EXCLUSION_NO,
+  NOMEM_EXCLUSION_SUPPRESSED,
+  NOMEM_EXCLUSION_TEST,
+  NOMEM_EXCLUSION_KNOWN,
+  NOMEM_EXCLUSION_ADVISORY
+};
 
 /* Room for what more there is to say of how a run ended. */
 #define NOMEM_DETAIL_BYTES (2 * NOMEM_QUOTE_BYTES + 64)
@@ -36,11 +42,11 @@ struct nomem__finding {
   char id[NOMEM_FINDING_ID_BYTES]; /* outlives a rebuild; "" until all is over */
   uint64_t hash;                   /* what its runs have in common */
   uint64_t runs;
-  bool is_flaky;     /* its first run, made once more, ended otherwise */
-  bool is_confirmed; /* that run was made once more */
-  bool takes_ledger; /* that run kept one, or sanitizers looked for leaks: without it, it may end otherwise */
-  enum nomem__aside aside;
-  const char *set_aside; /* the reason in words; NULL: it counts. Not owned */
+  bool is_flaky;          /* its first run, made once more, ended otherwise */
+  bool is_confirmed;      /* that run was made once more */
+  bool takes_block_table; /* that run kept one, or sanitizers looked for leaks: without it, it may end otherwise */
+  enum nomem__exclusion exclusion;
+  const char *excluded; /* the reason in words; NULL: it counts. Not owned */
 
   /* The one of them that tells most: with one call failed rather than two, and two rather than all later ones; and then
    * the first. */
@@ -51,12 +57,12 @@ struct nomem__finding {
   bool needs_timeout; /* its run does not end by itself */
   bool may_be_told;   /* of the failure, test code may have been: to be looked at when it is tried again */
   uint64_t place; /* hash, whatever call of test code's had failed before; the same as hash where that is not known */
-  const char *refusal; /* how it had been told, in words; NULL: not, or not known. Not owned */
-  bool is_given_null;  /* by test code, which had been refused it; of a hang: test code went on all the same */
+  const char *reported_error; /* how it had been told, in words; NULL: not, or not known. Not owned */
+  bool is_given_null;         /* by test code, which had been refused it; of a hang: test code went on all the same */
   char detail[NOMEM_DETAIL_BYTES];    /* how it ended, where the verdict does not say it all; may be "" */
   char last_words[NOMEM_QUOTE_BYTES]; /* the last line that it wrote, quoted */
   enum nomem_fn fn;
-  enum nomem__touch touch; /* and the address, where there is one */
+  enum nomem__address_kind address_kind; /* and the address, where there is one */
   uint64_t fault_address;
   uint64_t size_bytes, nth;
   struct nomem__unchecked unchecked; /* the call that was not checked; owns its paths */
@@ -67,7 +73,7 @@ struct nomem__finding {
                                 where the file was made that was left */
   struct nomem__trace freed;
   struct nomem__waiter *threads; /* of a hang: all there were, owned; blow_up is that of number teller */
-  size_t thread_count, threads_left_out, teller;
+  size_t thread_count, threads_left_out, shown_thread;
 };
 
 /* All zero is the empty list. */
@@ -84,17 +90,17 @@ struct nomem__found {
   size_t rank;
   const char *plan, *detail;
   bool is_early; /* it was ended before its time, which tells something only where the finding is there already */
-  const struct nomem__left_site *left; /* what it left; NULL: nothing */
-  const struct nomem_misuse *misuse;   /* what it did to a block; NULL: nothing */
-  uint64_t left_file;                  /* the hash of a file that it left; 0: none */
-  const struct nomem__remains *late;   /* a process in which that was seen when it was over; NULL: none */
+  const struct nomem__leak_site *left;       /* what it left; NULL: nothing */
+  const struct nomem_misuse *misuse;         /* what it did to a block; NULL: nothing */
+  uint64_t left_file;                        /* the hash of a file that it left; 0: none */
+  const struct nomem__process_residue *late; /* a process in which that was seen when it was over; NULL: none */
 };
 
 /* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the same one is
  * shown. Returns 0, and in *added, which may be NULL, where it is until the next one is added; -ENOENT when it tells
  * nothing; or -ENOMEM. */
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
-                        const struct nomem__owners *owners, const struct nomem__finding **added);
+                        const struct nomem__code_owners *code_owners, const struct nomem__finding **added);
 
 /* Adds all of from's findings to findings, as if their runs had been added there, and empties from. Returns 0 or
  * -ENOMEM. */
@@ -117,11 +123,11 @@ void nomem__findings_free(struct nomem__findings *findings);
 
 /* Why it is the test's doing, in a few words: a crash in test code that used what it had been refused, or handed it
  * back. NULL: it is not. */
-const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__owners *owners);
+const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__code_owners *code_owners);
 
 /* Whether an abort is no doing of the code under test: raised in test code, or by a C++ run-time that cannot throw;
  * or in one of the run's programs, when a library under it had a call failed, in the same process or, when that had
  * none, in another. */
-bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct nomem__owners *owners);
+bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "../../ledger_format.h"
+#include "../../block_table_format.h"
 
 void nomem__trace_that_stays(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
                              struct nomem__symbols *symbols, struct nomem__trace *trace) {
@@ -10,25 +10,26 @@ void nomem__trace_that_stays(const struct nomem_channel *channel, const nomem_fr
   for (unsigned i = 0; i < trace->depth; i++) trace->frame[i].path = nomem__symbols_path(symbols, trace->frame[i].path);
 }
 
-void nomem__misuse_traces(const struct nomem_channel *channel, const struct nomem_misuse *misuse,
-                          struct nomem__symbols *symbols, struct nomem__trace *block, struct nomem__trace *freed) {
+void nomem__heap_misuse_traces(const struct nomem_channel *channel, const struct nomem_misuse *misuse,
+                               struct nomem__symbols *symbols, struct nomem__trace *block, struct nomem__trace *freed) {
   nomem__trace_that_stays(channel, misuse->block, misuse->block_depth, symbols, block);
   nomem__trace_that_stays(channel, misuse->freed, misuse->freed_depth, symbols, freed);
 }
 
 void nomem__trace_of_site(const struct nomem_channel *channel, uint32_t number, struct nomem__symbols *symbols,
                           struct nomem__trace *trace) {
-  if (number >= NOMEM_LEDGER_NO_SITE) return;
+  if (number >= NOMEM_BLOCK_TABLE_NO_SITE) return;
   const struct nomem_site *site = &channel->sites[number];
   nomem__trace_that_stays(channel, site->frame, site->depth, symbols, trace);
 }
 
-void nomem__held_traces(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
-                        struct nomem__trace *block, struct nomem__trace *freed) {
+void nomem__quarantine_traces(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                              struct nomem__trace *block, struct nomem__trace *freed) {
   const struct nomem__stack *stack = &outcome->end.stack;
   uint64_t pointer = outcome->end.has_stack ? stack->freed_pointer : 0;
-  const struct nomem__remains *other = nomem__others_find(outcome->others, stack->pid);
-  const struct nomem__held *held = nomem__left_held(other != NULL ? &other->left : &outcome->remains->left, pointer);
+  const struct nomem__process_residue *other = nomem__child_residue_find(outcome->child_residue, stack->pid);
+  const struct nomem__quarantined *held =
+      nomem__leaks_quarantined(other != NULL ? &other->left : &outcome->residue->left, pointer);
   if (held == NULL) return;
   nomem__trace_of_site(outcome->channel, held->site, symbols, block);
   nomem__trace_of_site(outcome->channel, held->freed_at, symbols, freed);
@@ -36,14 +37,14 @@ void nomem__held_traces(const struct nomem__outcome *outcome, struct nomem__symb
 
 static void put_kind(struct nomem__finding *finding, uint32_t kind) {
   if (*finding->detail == '\0' && kind < NOMEM_MISUSE_KINDS)
-    snprintf(finding->detail, sizeof finding->detail, "%s", nomem__misuse_texts[kind]);
+    snprintf(finding->detail, sizeof finding->detail, "%s", nomem__heap_misuse_texts[kind]);
 }
 
 void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                          const struct nomem_misuse *misuse, const struct nomem__remains *late,
+                          const struct nomem_misuse *misuse, const struct nomem__process_residue *late,
                           struct nomem__symbols *symbols) {
   if (misuse == NULL) {
-    nomem__held_traces(outcome, symbols, &finding->block, &finding->freed);
+    nomem__quarantine_traces(outcome, symbols, &finding->block, &finding->freed);
     if (late == NULL || finding->block.depth > 0) return;
     put_kind(finding, late->left.misuse.kind);
     nomem__trace_of_site(outcome->channel, late->left.misuse.site, symbols, &finding->block);
@@ -51,7 +52,7 @@ void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__ou
     return;
   }
   put_kind(finding, misuse->kind);
-  nomem__misuse_traces(outcome->channel, misuse, symbols, &finding->block, &finding->freed);
+  nomem__heap_misuse_traces(outcome->channel, misuse, symbols, &finding->block, &finding->freed);
   if (misuse->kind == NOMEM_MISUSE_WRITTEN && finding->blow_up.depth > 0) /* the call is where it was freed */
     nomem__trace_that_stays(outcome->channel, misuse->call, misuse->call_depth, symbols, &finding->freed);
 }

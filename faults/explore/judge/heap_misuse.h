@@ -1,6 +1,6 @@
-/* What a run with a ledger tells of a block that was misused: where it was allocated, and where it was freed. */
-#ifndef NOMEM_MISUSE_H
-#define NOMEM_MISUSE_H
+/* What a run with a block table tells of a block that was misused: where it was allocated, and where it was freed. */
+#ifndef NOMEM_HEAP_MISUSE_H
+#define NOMEM_HEAP_MISUSE_H
 
 #include "finding.h"
 
@@ -8,22 +8,22 @@
 void nomem__trace_that_stays(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
                              struct nomem__symbols *symbols, struct nomem__trace *trace);
 
-/* The same of a site, by its number; nothing for NOMEM_LEDGER_NO_SITE. */
+/* The same of a site, by its number; nothing for NOMEM_BLOCK_TABLE_NO_SITE. */
 void nomem__trace_of_site(const struct nomem_channel *channel, uint32_t number, struct nomem__symbols *symbols,
                           struct nomem__trace *trace);
 
 /* Of the block that the injector saw misused. */
-void nomem__misuse_traces(const struct nomem_channel *channel, const struct nomem_misuse *misuse,
-                          struct nomem__symbols *symbols, struct nomem__trace *block, struct nomem__trace *freed);
+void nomem__heap_misuse_traces(const struct nomem_channel *channel, const struct nomem_misuse *misuse,
+                               struct nomem__symbols *symbols, struct nomem__trace *block, struct nomem__trace *freed);
 
 /* Of the block that a bad pointer was read from by which the run crashed; nothing when there is none. */
-void nomem__held_traces(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
-                        struct nomem__trace *block, struct nomem__trace *freed);
+void nomem__quarantine_traces(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                              struct nomem__trace *block, struct nomem__trace *freed);
 
 /* Adds it to a finding that another run has shown: what was seen in this one, or NULL; else what was seen at the end of
  * the process late, or NULL; or what it crashed by. */
 void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                          const struct nomem_misuse *misuse, const struct nomem__remains *late,
+                          const struct nomem_misuse *misuse, const struct nomem__process_residue *late,
                           struct nomem__symbols *symbols);
 
 #endif

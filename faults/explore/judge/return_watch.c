@@ -27,10 +27,11 @@
 #define LONGEST_STEP 15
 #define STEPS_MAX 400
 
-uint32_t nomem__returned_begin(struct nomem__returned *returned, struct nomem_channel *channel) {
+uint32_t nomem__return_watch_begin(struct nomem__return_watch *returned, struct nomem_channel *channel) {
   if (returned == NULL) return NOMEM_STOP_NOT;
-  *returned = (struct nomem__returned){.owners = returned->owners, .is_dry = returned->is_dry, .channel = channel};
-  return returned->is_dry ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
+  *returned = (struct nomem__return_watch){
+      .code_owners = returned->code_owners, .is_without_fault = returned->is_without_fault, .channel = channel};
+  return returned->is_without_fault ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
 }
 
 static size_t debug_register(unsigned number) {
@@ -45,18 +46,18 @@ static uint64_t get_register(pid_t tid, unsigned number) {
   return (uint64_t)ptrace(PTRACE_PEEKUSER, tid, debug_register(number), NULL);
 }
 
-static bool is_waited_for(const struct nomem__returned_call *call) {
+static bool is_waited_for(const struct nomem__watched_call *call) {
   return call->state == NOMEM_RETURNED_AWAITED || call->state == NOMEM_RETURNED_NEXT_ON;
 }
 
-static void end_wait(struct nomem__returned_call *call, enum nomem__returned_state state) {
+static void end_wait(struct nomem__watched_call *call, enum nomem__return_watch_state state) {
   if (is_waited_for(call))
     set_register(call->tid, CONTROL, get_register(call->tid, CONTROL) & ~(UINT64_C(3) << 2 * call->slot));
   call->state = state;
 }
 
 /* Has the thread stop when it comes to an address. */
-static bool await(const struct nomem__returned *returned, struct nomem__returned_call *call, uint64_t address) {
+static bool await(const struct nomem__return_watch *returned, struct nomem__watched_call *call, uint64_t address) {
   bool is_taken[SLOTS] = {false};
   for (size_t i = 0; i < returned->count; i++)
     if (returned->calls[i].tid == call->tid && is_waited_for(&returned->calls[i]))
@@ -95,7 +96,7 @@ static uint64_t called_by(pid_t pid, uint64_t address) {
 
 /* Which function it is that test code called: the one whose frame is there, unless that was jumped to by another. */
 static void find_callee(struct nomem__symbols *symbols, const struct nomem__stack *stack,
-                        const struct nomem__trace_frame *frame, unsigned at, struct nomem__returned_call *call) {
+                        const struct nomem__trace_frame *frame, unsigned at, struct nomem__watched_call *call) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   uint64_t next, entry = called_by(stack->pid, call->address);
   size_t count =
@@ -107,10 +108,10 @@ static void find_callee(struct nomem__symbols *symbols, const struct nomem__stac
 }
 
 /* One of several faults below the same call. */
-static size_t find_call(const struct nomem__returned *returned, const struct nomem__returned_call *call) {
+static size_t find_call(const struct nomem__return_watch *returned, const struct nomem__watched_call *call) {
   size_t i = 0;
   for (; i < returned->count; i++) {
-    const struct nomem__returned_call *other = &returned->calls[i];
+    const struct nomem__watched_call *other = &returned->calls[i];
     if (other->tid == call->tid && other->address == call->address && other->sp == call->sp &&
         other->state == NOMEM_RETURNED_AWAITED)
       break;
@@ -119,41 +120,44 @@ static size_t find_call(const struct nomem__returned *returned, const struct nom
 }
 
 /* The number of the call that test code, at a frame of the stack, has made; SIZE_MAX: it cannot be waited for. */
-static size_t watch(struct nomem__returned *returned, const struct nomem__stack *stack,
+static size_t watch(struct nomem__return_watch *returned, const struct nomem__stack *stack,
                     const struct nomem__trace *trace, unsigned test) {
   const struct nomem__stack_frame *frame = &stack->frames[test];
-  struct nomem__returned_call call = {
+  struct nomem__watched_call call = {
       .pid = stack->pid, .tid = stack->tid, .test = trace->frame[test], .sp = frame[-1].cfa, .frame = frame->cfa};
   if (call.sp == 0 || call.frame == 0 || !read_word(call.pid, call.sp - sizeof call.address, &call.address))
     return SIZE_MAX;
   size_t found = find_call(returned, &call);
   if (found < returned->count) return found;
   if (found == NOMEM_RETURNED_CALLS || !await(returned, &call, call.address)) return SIZE_MAX;
-  find_callee(returned->owners->symbols, stack, &trace->frame[test - 1], test - 1, &call);
+  find_callee(returned->code_owners->symbols, stack, &trace->frame[test - 1], test - 1, &call);
   returned->calls[returned->count++] = call;
   return found;
 }
 
 /* The next frame of test code that has called other code; depth: there is none. */
-static unsigned next_caller(const struct nomem__owners *owners, const struct nomem__trace *trace, unsigned from) {
-  enum nomem__owner called = from > 0 ? nomem__owner_of(owners, &trace->frame[from - 1]) : NOMEM_OWNER_RUNTIME;
+static unsigned next_caller(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
+                            unsigned from) {
+  enum nomem__code_owner called =
+      from > 0 ? nomem__code_owner_of(code_owners, &trace->frame[from - 1]) : NOMEM_OWNER_RUNTIME;
   for (; from < trace->depth; from++) {
-    enum nomem__owner owner = nomem__owner_of(owners, &trace->frame[from]);
+    enum nomem__code_owner owner = nomem__code_owner_of(code_owners, &trace->frame[from]);
     if (owner == NOMEM_OWNER_TEST && called != NOMEM_OWNER_TEST) break;
     called = owner;
   }
   return from;
 }
 
-static void look_at_fault(struct nomem__returned *returned, struct nomem__stacks *stacks, uint32_t fault, pid_t tid) {
-  const struct nomem__owners *owners = returned->owners;
+static void look_at_fault(struct nomem__return_watch *returned, struct nomem__stacks *stacks, uint32_t fault,
+                          pid_t tid) {
+  const struct nomem__code_owners *code_owners = returned->code_owners;
   struct nomem__stack stack;
   struct nomem__trace trace;
   if (nomem__stack_capture(stacks, returned->channel->faults[fault].pid, tid, &stack) != 0) return;
   nomem__trace_of_stack(&stack, &trace);
-  unsigned test = next_caller(owners, &trace, 0);
+  unsigned test = next_caller(code_owners, &trace, 0);
   if (test == 0 || test == trace.depth) return;
-  if (nomem__owner_of(owners, &trace.frame[test - 1]) == NOMEM_OWNER_RUNTIME) {
+  if (nomem__code_owner_of(code_owners, &trace.frame[test - 1]) == NOMEM_OWNER_RUNTIME) {
     returned->kinds[fault] = NOMEM_RETURNED_OWN;
     return;
   }
@@ -161,7 +165,7 @@ static void look_at_fault(struct nomem__returned *returned, struct nomem__stacks
   if (number == SIZE_MAX) return;
   returned->kinds[fault] = NOMEM_RETURNED_CALL;
   returned->numbers[fault] = number;
-  while (inner != SIZE_MAX && (test = next_caller(owners, &trace, test + 1)) < trace.depth) {
+  while (inner != SIZE_MAX && (test = next_caller(code_owners, &trace, test + 1)) < trace.depth) {
     size_t outer = watch(returned, &stack, &trace, test);
     returned->calls[inner].outer = outer + 1; /* none, where it cannot be waited for */
     returned->calls[inner].is_outer_unknown = outer == SIZE_MAX;
@@ -170,7 +174,7 @@ static void look_at_fault(struct nomem__returned *returned, struct nomem__stacks
   if (inner != SIZE_MAX && stack.is_cut) returned->calls[inner].is_outer_unknown = true;
 }
 
-static bool stopped_at_fault(struct nomem__returned *returned, struct nomem__stacks *stacks, pid_t tid) {
+static bool stopped_at_fault(struct nomem__return_watch *returned, struct nomem__stacks *stacks, pid_t tid) {
   struct nomem_channel *channel = returned->channel;
   for (uint32_t i = 0; (i = nomem__next_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
     if (channel->faults[i].tid != tid || returned->is_seen[i]) continue;
@@ -181,7 +185,7 @@ static bool stopped_at_fault(struct nomem__returned *returned, struct nomem__sta
   return false;
 }
 
-static void note_threads(struct nomem__returned_call *call) {
+static void note_threads(struct nomem__watched_call *call) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/task", (int)call->pid);
   DIR *folder = opendir(path);
@@ -192,14 +196,14 @@ static void note_threads(struct nomem__returned_call *call) {
 }
 
 /* Whether the last step was a call: a return address lies on the stack that was not there. */
-static bool has_called(const struct nomem__returned_call *call, const struct user_regs_struct *registers) {
+static bool has_called(const struct nomem__watched_call *call, const struct user_regs_struct *registers) {
   uint64_t address;
   return registers->rsp == call->step_sp - sizeof address && read_word(call->pid, registers->rsp, &address) &&
          address > call->step_ip && address - call->step_ip <= LONGEST_CALL && registers->rip != address;
 }
 
 /* Follows test code by one step. */
-static void follow(struct nomem__returned *returned, struct nomem__returned_call *call,
+static void follow(struct nomem__return_watch *returned, struct nomem__watched_call *call,
                    const struct user_regs_struct *registers) {
   const uint64_t bias = call->address - call->test.offset;
   const struct nomem__trace_frame here = {call->test.path, registers->rip - bias, false};
@@ -213,20 +217,20 @@ static void follow(struct nomem__returned *returned, struct nomem__returned_call
   }
   bool has_jumped = registers->rip - call->step_ip > LONGEST_STEP;
   call->is_lost = ++call->steps == STEPS_MAX;
-  if (call->is_lost || (has_jumped && nomem__owner_of(returned->owners, &here) != NOMEM_OWNER_TEST))
+  if (call->is_lost || (has_jumped && nomem__code_owner_of(returned->code_owners, &here) != NOMEM_OWNER_TEST))
     call->state = NOMEM_RETURNED_OVER;
   call->step_ip = registers->rip;
   call->step_sp = registers->rsp;
 }
 
-static void follow_from(struct nomem__returned_call *call, const struct user_regs_struct *registers) {
+static void follow_from(struct nomem__watched_call *call, const struct user_regs_struct *registers) {
   end_wait(call, NOMEM_RETURNED_STEPPED);
   call->step_ip = registers->rip;
   call->step_sp = registers->rsp;
 }
 
 /* The thread of a call has come to where it, or its next one, returns to; or to there in another activation. */
-static void arrive(struct nomem__returned_call *call, const struct user_regs_struct *registers) {
+static void arrive(struct nomem__watched_call *call, const struct user_regs_struct *registers) {
   bool is_next = call->state == NOMEM_RETURNED_NEXT_ON;
   uint64_t sp = is_next ? call->next_sp : call->sp;
   if (registers->rsp < sp) return; /* deeper in a recursion */
@@ -243,14 +247,14 @@ static void arrive(struct nomem__returned_call *call, const struct user_regs_str
   }
 }
 
-static enum nomem__returned_step stopped_on_the_way(struct nomem__returned *returned, pid_t tid) {
+static enum nomem__return_watch_step stopped_on_the_way(struct nomem__return_watch *returned, pid_t tid) {
   struct user_regs_struct registers;
-  enum nomem__returned_step step = NOMEM_RETURNED_NOT_MEANT;
+  enum nomem__return_watch_step step = NOMEM_RETURNED_NOT_MEANT;
   bool has_come = (get_register(tid, STATUS) & ((1u << SLOTS) - 1)) != 0;
   if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return step;
   set_register(tid, STATUS, 0);
   for (size_t i = 0; i < returned->count; i++) {
-    struct nomem__returned_call *call = &returned->calls[i];
+    struct nomem__watched_call *call = &returned->calls[i];
     if (call->tid != tid) continue;
     bool is_stepped = call->state == NOMEM_RETURNED_STEPPED;
     if ((has_come || is_stepped) && step == NOMEM_RETURNED_NOT_MEANT) step = NOMEM_RETURNED_GO_ON;
@@ -263,8 +267,8 @@ static enum nomem__returned_step stopped_on_the_way(struct nomem__returned *retu
   return step;
 }
 
-enum nomem__returned_step nomem__returned_stopped(struct nomem__returned *returned, struct nomem__stacks *stacks,
-                                                  pid_t tid, int signal) {
+enum nomem__return_watch_step nomem__return_watch_stopped(struct nomem__return_watch *returned,
+                                                          struct nomem__stacks *stacks, pid_t tid, int signal) {
   siginfo_t info;
   if (returned == NULL || (signal != SIGSTOP && signal != SIGTRAP)) return NOMEM_RETURNED_NOT_MEANT;
   if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) != 0) return NOMEM_RETURNED_NOT_MEANT;
@@ -275,19 +279,19 @@ enum nomem__returned_step nomem__returned_stopped(struct nomem__returned *return
   return is_debug ? stopped_on_the_way(returned, tid) : NOMEM_RETURNED_NOT_MEANT;
 }
 
-static const struct nomem__returned_call *outer_of(const struct nomem__returned *returned,
-                                                   const struct nomem__returned_call *call) {
+static const struct nomem__watched_call *outer_of(const struct nomem__return_watch *returned,
+                                                  const struct nomem__watched_call *call) {
   return call->outer > 0 ? &returned->calls[call->outer - 1] : NULL;
 }
 
 /* Whether what blew up lies right below a call of test code's that was going on when the allocation failed, and still
  * does; also when that cannot be told. */
-static bool is_below_outer(const struct nomem__returned *returned, const struct nomem__returned_call *call,
+static bool is_below_outer(const struct nomem__return_watch *returned, const struct nomem__watched_call *call,
                            const struct nomem__outcome *outcome) {
   const struct nomem__stack *stack = &outcome->end.stack;
   struct nomem__trace trace;
   nomem__trace_of_stack(stack, &trace);
-  unsigned test = next_caller(returned->owners, &trace, 0);
+  unsigned test = next_caller(returned->code_owners, &trace, 0);
   if (test == trace.depth) return true;
   for (; call != NULL; call = outer_of(returned, call)) {
     if (call->is_outer_unknown) return true;
@@ -298,7 +302,7 @@ static bool is_below_outer(const struct nomem__returned *returned, const struct 
   return false;
 }
 
-static bool was_there(const struct nomem__returned_call *call, pid_t tid) {
+static bool was_there(const struct nomem__watched_call *call, pid_t tid) {
   for (size_t i = 0; i < call->thread_count; i++)
     if (call->threads[i] == tid) return true;
   return call->thread_count == NOMEM_RETURNED_THREADS || call->thread_count == 0;
@@ -311,7 +315,7 @@ static bool has_fault(const struct nomem_channel *channel, pid_t pid, pid_t tid)
 }
 
 /* Whether the very same call is made again and again, and that is what does not end. */
-static bool is_repeated(const struct nomem__returned_call *call, const struct nomem__outcome *outcome) {
+static bool is_repeated(const struct nomem__watched_call *call, const struct nomem__outcome *outcome) {
   const struct nomem__stack *stack = &outcome->end.stack;
   if (!outcome->end.timed_out) return false;
   if (stack->frames[0].cfa == call->frame) return true; /* it was seen between two of them, too */
@@ -320,29 +324,29 @@ static bool is_repeated(const struct nomem__returned_call *call, const struct no
   return false;
 }
 
-static bool is_alike(const struct nomem__returned_call *one, const struct nomem__returned_call *other) {
+static bool is_alike(const struct nomem__watched_call *one, const struct nomem__watched_call *other) {
   return one->test.offset == other->test.offset && one->callee.offset == other->callee.offset;
 }
 
 /* The first fault below such a call: the one that runs without a fault come to, too. */
-static uint32_t first_alike(const struct nomem__returned *returned, uint32_t fault) {
-  const struct nomem__returned_call *call = &returned->calls[returned->numbers[fault]];
+static uint32_t first_alike(const struct nomem__return_watch *returned, uint32_t fault) {
+  const struct nomem__watched_call *call = &returned->calls[returned->numbers[fault]];
   for (uint32_t i = 0; i < fault; i++)
     if (returned->kinds[i] == NOMEM_RETURNED_CALL && is_alike(&returned->calls[returned->numbers[i]], call)) return i;
   return fault;
 }
 
 /* The last of the calls below one another that has returned. */
-static const struct nomem__returned_call *outermost(const struct nomem__returned *returned,
-                                                    const struct nomem__returned_call *call) {
-  const struct nomem__returned_call *outer;
+static const struct nomem__watched_call *outermost(const struct nomem__return_watch *returned,
+                                                   const struct nomem__watched_call *call) {
+  const struct nomem__watched_call *outer;
   while ((outer = outer_of(returned, call)) != NULL && outer->has_returned) call = outer;
   return call;
 }
 
-const struct nomem__returned_call *nomem__returned_last(struct nomem__returned *returned,
-                                                        const struct nomem__outcome *outcome, bool is_waiting,
-                                                        uint32_t *out) {
+const struct nomem__watched_call *nomem__return_verdict_last(struct nomem__return_watch *returned,
+                                                             const struct nomem__outcome *outcome, bool is_waiting,
+                                                             uint32_t *out) {
   const struct nomem_channel *channel = outcome->channel;
   pid_t pid = outcome->end.stack.pid, tid = outcome->end.stack.tid;
   bool has_own = has_fault(channel, pid, tid);
@@ -353,10 +357,11 @@ const struct nomem__returned_call *nomem__returned_last(struct nomem__returned *
     struct nomem__trace trace;
     nomem__fault_trace(channel, i, &trace);
     if (fault->pid != pid || (has_own && fault->tid != tid)) continue;
-    if (nomem__trace_is_assertion(&trace, returned->owners->symbols)) continue; /* its message: part of the blow-up */
+    if (nomem__trace_is_assertion(&trace, returned->code_owners->symbols))
+      continue; /* its message: part of the blow-up */
     if (returned->kinds[i] == NOMEM_RETURNED_OWN) continue;
     if (returned->kinds[i] == NOMEM_RETURNED_UNKNOWN) return NULL;
-    struct nomem__returned_call *call = &returned->calls[returned->numbers[i]];
+    struct nomem__watched_call *call = &returned->calls[returned->numbers[i]];
     call->is_repeated = is_repeated(call, outcome);
     bool is_going_on = has_own ? !is_waiting && is_below_outer(returned, call, outcome) : was_there(call, tid);
     if (!call->has_returned || is_going_on) return NULL;
@@ -383,25 +388,27 @@ static bool is_no(const struct nomem__debug_result *type, int64_t value, int64_t
   return value == 0 || value == -1;
 }
 
-static const struct nomem__returned_call *same_call(const struct nomem__returned *dry,
-                                                    const struct nomem__returned_call *call) {
-  for (size_t i = 0; i < dry->count; i++)
-    if (dry->calls[i].has_returned && is_alike(&dry->calls[i], call)) return &dry->calls[i];
+static const struct nomem__watched_call *same_call(const struct nomem__return_watch *without_fault,
+                                                   const struct nomem__watched_call *call) {
+  for (size_t i = 0; i < without_fault->count; i++)
+    if (without_fault->calls[i].has_returned && is_alike(&without_fault->calls[i], call))
+      return &without_fault->calls[i];
   return NULL;
 }
 
 /* Whether test code makes the same calls next; one that blew up was the last. */
-static bool goes_on_alike(const struct nomem__returned_call *call, const struct nomem__returned_call *other) {
+static bool goes_on_alike(const struct nomem__watched_call *call, const struct nomem__watched_call *other) {
   bool is_cut = call->state == NOMEM_RETURNED_NEXT_ON || call->state == NOMEM_RETURNED_STEPPED;
   if (call->is_lost || call->next_count > other->next_count) return false;
   if (!is_cut && (other->is_lost || call->next_count < other->next_count)) return false;
   return memcmp(call->next, other->next, call->next_count * sizeof call->next[0]) == 0;
 }
 
-bool nomem__returned_ignored(const struct nomem__returned_call *call, const struct nomem__returned *dry,
-                             struct nomem__symbols *symbols, char text[NOMEM_RETURNED_TEXT_BYTES]) {
+bool nomem__return_verdict_ignored(const struct nomem__watched_call *call,
+                                   const struct nomem__return_watch *without_fault, struct nomem__symbols *symbols,
+                                   char text[NOMEM_RETURNED_TEXT_BYTES]) {
   struct nomem__source_frame test[NOMEM_INLINED_MAX], callee[NOMEM_INLINED_MAX];
-  const struct nomem__returned_call *other = same_call(dry, call);
+  const struct nomem__watched_call *other = same_call(without_fault, call);
   *text = '\0';
   if (other == NULL || call->type.bytes == 0) return false;
   int64_t value = number_of(&call->type, call->value);

@@ -6,8 +6,8 @@
  * the process is changed, and no other thread notices. A second run, in which the call to fail only stops, tells what
  * is returned otherwise.
  */
-#ifndef NOMEM_RETURNED_H
-#define NOMEM_RETURNED_H
+#ifndef NOMEM_RETURN_WATCH_H
+#define NOMEM_RETURN_WATCH_H
 
 #include "../stack/debug_info.h"
 #include "root_cause.h"
@@ -20,21 +20,21 @@
 #define NOMEM_RETURNED_NEXT 3
 #define NOMEM_RETURNED_CALLS ((size_t)2 * NOMEM_FAULTS)
 
-enum nomem__returned_state {
+enum nomem__return_watch_state {
   NOMEM_RETURNED_AWAITED,
   NOMEM_RETURNED_STEPPED, /* it has returned, and what test code does next is followed, step by step */
   NOMEM_RETURNED_NEXT_ON, /* one of its next calls goes on */
   NOMEM_RETURNED_OVER
 };
 
-struct nomem__returned_call {
+struct nomem__watched_call {
   pid_t pid, tid;
   uint64_t address, sp; /* where it returns to, and the stack pointer there */
   uint64_t frame;       /* canonical frame address of the test code's function */
   struct nomem__trace_frame test, callee;
   struct nomem__debug_result type;
   unsigned slot; /* of the thread's debug registers */
-  enum nomem__returned_state state;
+  enum nomem__return_watch_state state;
   bool has_returned;
   size_t outer; /* one more than the number of the call of test code's that this one was made below; 0: there is none */
   bool is_outer_unknown;
@@ -50,45 +50,46 @@ struct nomem__returned_call {
   size_t thread_count;
 };
 
-enum nomem__returned_kind {
+enum nomem__return_kind {
   NOMEM_RETURNED_UNKNOWN, /* no test code stands behind the fault, or it cannot be watched */
   NOMEM_RETURNED_OWN,     /* test code had called the allocation function, or a run-time that did */
   NOMEM_RETURNED_CALL
 };
 
 /* All zero but for owners: a run to be looked at. */
-struct nomem__returned {
-  const struct nomem__owners *owners;
-  bool is_dry; /* nothing is failed in it */
+struct nomem__return_watch {
+  const struct nomem__code_owners *code_owners;
+  bool is_without_fault; /* nothing is failed in it */
   struct nomem_channel *channel;
-  struct nomem__returned_call calls[NOMEM_RETURNED_CALLS];
+  struct nomem__watched_call calls[NOMEM_RETURNED_CALLS];
   size_t count;
-  enum nomem__returned_kind kinds[NOMEM_FAULTS]; /* of each fault */
-  size_t numbers[NOMEM_FAULTS];                  /* of the innermost call */
+  enum nomem__return_kind kinds[NOMEM_FAULTS]; /* of each fault */
+  size_t numbers[NOMEM_FAULTS];                /* of the innermost call */
   bool is_seen[NOMEM_FAULTS];
 };
 
 /* A run begins. Returns what the injector is to be told, enum nomem_stop. returned may be NULL. */
-uint32_t nomem__returned_begin(struct nomem__returned *returned, struct nomem_channel *channel);
+uint32_t nomem__return_watch_begin(struct nomem__return_watch *returned, struct nomem_channel *channel);
 
 /* What a thread is to do that has stopped at a signal: have it, for it was not for this; or go on without, to the next
  * stop or by one instruction. */
-enum nomem__returned_step { NOMEM_RETURNED_NOT_MEANT, NOMEM_RETURNED_GO_ON, NOMEM_RETURNED_STEP };
+enum nomem__return_watch_step { NOMEM_RETURNED_NOT_MEANT, NOMEM_RETURNED_GO_ON, NOMEM_RETURNED_STEP };
 
-enum nomem__returned_step nomem__returned_stopped(struct nomem__returned *returned, struct nomem__stacks *stacks,
-                                                  pid_t tid, int signal);
+enum nomem__return_watch_step nomem__return_watch_stopped(struct nomem__return_watch *returned,
+                                                          struct nomem__stacks *stacks, pid_t tid, int signal);
 
 /* The last call of test code's that had a fault, in the thread that blew up where that had any, and that had returned
  * before: what blew up lies under another one. Of those that were made below one another it is the outermost that had
  * returned: a hook of the test's only passes on what it is told. NULL: there is none, or it cannot be told. *fault: its
  * fault. */
-const struct nomem__returned_call *nomem__returned_last(struct nomem__returned *returned,
-                                                        const struct nomem__outcome *outcome, bool is_waiting,
-                                                        uint32_t *fault);
+const struct nomem__watched_call *nomem__return_verdict_last(struct nomem__return_watch *returned,
+                                                             const struct nomem__outcome *outcome, bool is_waiting,
+                                                             uint32_t *fault);
 
 /* Whether that call said that it failed, against what it returns without a fault, and test code went on as it does
  * then; and that in words, "" for not. */
-bool nomem__returned_ignored(const struct nomem__returned_call *call, const struct nomem__returned *dry,
-                             struct nomem__symbols *symbols, char text[NOMEM_RETURNED_TEXT_BYTES]);
+bool nomem__return_verdict_ignored(const struct nomem__watched_call *call,
+                                   const struct nomem__return_watch *without_fault, struct nomem__symbols *symbols,
+                                   char text[NOMEM_RETURNED_TEXT_BYTES]);
 
 #endif

@@ -68,7 +68,7 @@ void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__sy
   if (!outcome->end.has_stack) return;
   nomem__trace_of_stack(&outcome->end.stack, trace);
   nomem__sanitizer_mark(trace, symbols);
-  if (outcome->end.fatal_signal == SIGABRT) nomem__terminate_mark(trace, symbols);
+  if (outcome->end.fatal_signal == SIGABRT) nomem__cpp_terminate_mark(trace, symbols);
   nomem__blame_library(outcome, outcome->end.stack.pid, symbols, trace);
 }
 
@@ -102,72 +102,72 @@ enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, 
 }
 
 /* The first frame of test code; depth: there is none. */
-static unsigned first_of_test(const struct nomem__owners *owners, const struct nomem__trace *trace) {
+static unsigned first_of_test(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace) {
   unsigned i = 0;
-  while (i < trace->depth && nomem__owner_of(owners, &trace->frame[i]) != NOMEM_OWNER_TEST) i++;
+  while (i < trace->depth && nomem__code_owner_of(code_owners, &trace->frame[i]) != NOMEM_OWNER_TEST) i++;
   return i;
 }
 
-bool nomem__is_below_call(const struct nomem__owners *owners, const struct nomem__trace *trace,
+bool nomem__is_below_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
                           const struct nomem__trace_frame *test) {
-  unsigned i = first_of_test(owners, trace);
+  unsigned i = first_of_test(code_owners, trace);
   return i < trace->depth && trace->frame[i].offset == test->offset && strcmp(trace->frame[i].path, test->path) == 0;
 }
 
 /* Whether a call of the process was failed within the very call from test code, that is from frame test on, in which it
  * blew up later; also when that cannot be told. */
-static bool failed_in_same_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+static bool failed_in_same_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                                 const struct nomem__trace *blow_up, unsigned test) {
   const struct nomem_channel *channel = outcome->channel;
   struct nomem__trace fault;
   int32_t pid = nomem__process_with_faults(outcome);
   for (uint32_t i = 0; (i = nomem__next_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
     nomem__fault_trace(channel, i, &fault);
-    if (nomem__trace_is_assertion(&fault, owners->symbols)) continue; /* its message: part of the blow-up */
-    unsigned caller = first_of_test(owners, &fault);
+    if (nomem__trace_is_assertion(&fault, code_owners->symbols)) continue; /* its message: part of the blow-up */
+    unsigned caller = first_of_test(code_owners, &fault);
     if (caller == fault.depth || nomem__trace_is_same_from(blow_up, test, &fault, caller)) return true;
   }
   return false;
 }
 
-bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                            const struct nomem__trace *blow_up) {
   bool is_shown = outcome->end.has_stack && outcome->end.fatal_signal != 0 && !shows_report(outcome);
-  if (!owners->is_divided || !is_shown) return false;
-  unsigned test = first_of_test(owners, blow_up);
+  if (!code_owners->is_divided || !is_shown) return false;
+  unsigned test = first_of_test(code_owners, blow_up);
   if (test == 0 || test == blow_up->depth) return false;
-  if (nomem__owner_of(owners, &blow_up->frame[test - 1]) == NOMEM_OWNER_RUNTIME) return false;
-  return !failed_in_same_call(outcome, owners, blow_up, test) &&
-         has_null_argument(outcome, owners->symbols, blow_up, test - 1, 1) == NOMEM_YES;
+  if (nomem__code_owner_of(code_owners, &blow_up->frame[test - 1]) == NOMEM_OWNER_RUNTIME) return false;
+  return !failed_in_same_call(outcome, code_owners, blow_up, test) &&
+         has_null_argument(outcome, code_owners->symbols, blow_up, test - 1, 1) == NOMEM_YES;
 }
 
-bool nomem__failed_tests_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners) {
+bool nomem__failed_test_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners) {
   struct nomem__trace fault;
   int32_t pid = nomem__process_with_faults(outcome);
   for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
     if (nomem__next_fault(outcome->channel, pid, i) != i) continue;
     nomem__fault_trace(outcome->channel, i, &fault);
-    return nomem__is_tests(owners, &fault);
+    return nomem__is_test_code(code_owners, &fault);
   }
   return false;
 }
 
-bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                     const struct nomem__trace *blow_up) {
-  unsigned test = owners->is_divided ? first_of_test(owners, blow_up) : blow_up->depth;
-  return test < blow_up->depth && !failed_in_same_call(outcome, owners, blow_up, test);
+  unsigned test = code_owners->is_divided ? first_of_test(code_owners, blow_up) : blow_up->depth;
+  return test < blow_up->depth && !failed_in_same_call(outcome, code_owners, blow_up, test);
 }
 
-bool nomem__failed_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+bool nomem__failed_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                         const struct nomem__trace *blow_up, uint64_t *call) {
   int32_t pid = nomem__process_with_faults(outcome);
-  unsigned test = first_of_test(owners, blow_up);
+  unsigned test = first_of_test(code_owners, blow_up);
   for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
     struct nomem__trace fault;
     if (nomem__next_fault(outcome->channel, pid, i) != i) continue;
     nomem__fault_trace(outcome->channel, i, &fault);
-    if (nomem__trace_is_assertion(&fault, owners->symbols)) continue;
-    unsigned caller = first_of_test(owners, &fault);
+    if (nomem__trace_is_assertion(&fault, code_owners->symbols)) continue;
+    unsigned caller = first_of_test(code_owners, &fault);
     if (caller == fault.depth) return false;
     const struct nomem__trace_frame *frame = &fault.frame[caller];
     *call = nomem__trace_is_same_from(blow_up, test, &fault, caller) && test < blow_up->depth
@@ -234,9 +234,10 @@ static bool find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
 bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                            const struct nomem__trace *blow_up, struct nomem__unchecked *unchecked) {
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(blow_up);
-  enum nomem__touch touch = nomem__touch_of(&outcome->end.stack);
+  enum nomem__address_kind address_kind = nomem__address_kind_of(&outcome->end.stack);
   *unchecked = (struct nomem__unchecked){0};
-  if (culprit == NULL || blow_up->own > 0 || (touch != NOMEM_TOUCH_NULL && touch != NOMEM_TOUCH_CALL)) return false;
+  if (culprit == NULL || blow_up->own > 0 || (address_kind != NOMEM_ADDRESS_NULL && address_kind != NOMEM_ADDRESS_CALL))
+    return false;
   for (uint32_t i = NOMEM_FAULTS; i-- > 0;) { /* of several the last one, which came closest */
     struct nomem__trace fault;
     if (nomem__next_fault(outcome->channel, outcome->end.stack.pid, i) != i) continue;

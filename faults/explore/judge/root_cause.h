@@ -1,6 +1,6 @@
 /* Why a run blew up: which call failed before, and who did not check it. */
-#ifndef NOMEM_CAUSE_H
-#define NOMEM_CAUSE_H
+#ifndef NOMEM_ROOT_CAUSE_H
+#define NOMEM_ROOT_CAUSE_H
 
 #include "../run/worker.h"
 #include "../stack/stack_trace.h"
@@ -26,12 +26,12 @@ void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__sy
                           struct nomem__trace *trace);
 
 /* Whether the innermost call of test code's on a stack is the one that returns to test. */
-bool nomem__is_below_call(const struct nomem__owners *owners, const struct nomem__trace *trace,
+bool nomem__is_below_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
                           const struct nomem__trace_frame *test);
 
 /* Whether test code called the function in which, or below which, it blew up with NULL for its first pointer, after an
  * earlier call of its had failed: it did not check that one. */
-bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                            const struct nomem__trace *blow_up);
 
 enum nomem__known { NOMEM_NO, NOMEM_YES, NOMEM_UNKNOWN };
@@ -41,15 +41,15 @@ enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, 
                                           const struct nomem__trace *blow_up);
 
 /* Whether the call that was failed last was one that test code made itself. */
-bool nomem__failed_tests_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners);
+bool nomem__failed_test_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners);
 
 /* Whether test code, after a call of its own had failed, went on to another one, in or below which the run hangs. */
-bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                     const struct nomem__trace *blow_up);
 
 /* Whether the last call that was failed in the process, or in one that it comes from, is below a call of test code's;
  * *call tells that one from others, and is 0 when it may be the same that blew up. */
-bool nomem__failed_call(const struct nomem__outcome *outcome, const struct nomem__owners *owners,
+bool nomem__failed_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                         const struct nomem__trace *blow_up, uint64_t *call);
 
 /* A call whose result was not checked, made in the function that used it, or handed it to those that did. */

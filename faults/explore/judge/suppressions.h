@@ -1,6 +1,6 @@
 /* Findings that are not to count, by rules in files (docs/suppressions.md). */
-#ifndef NOMEM_SUPPRESS_H
-#define NOMEM_SUPPRESS_H
+#ifndef NOMEM_SUPPRESSIONS_H
+#define NOMEM_SUPPRESSIONS_H
 
 #include <jansson.h>
 #include <stdbool.h>

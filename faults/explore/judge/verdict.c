@@ -46,7 +46,7 @@ static bool is_complaint(const char *line) {
   return false;
 }
 
-bool nomem__oracle_is_corruption(const char *output) {
+bool nomem__is_corruption_text(const char *output) {
   while (output != NULL && *output != '\0') {
     if (is_complaint(output)) return true;
     output = strchr(output, '\n');
@@ -61,20 +61,20 @@ static bool is_reported(const struct nomem__evidence *evidence, bool has_died) {
   return !evidence->is_leak || (!evidence->timed_out && evidence->root_status == evidence->baseline_status);
 }
 
-enum nomem__verdict nomem__oracle_verdict(const struct nomem__evidence *evidence) {
+enum nomem__verdict nomem__judge(const struct nomem__evidence *evidence) {
   if (!evidence->fault_reached) return NOMEM_VERDICT_UNREACHED;
   bool has_died = evidence->fatal_deaths > evidence->baseline_fatal_deaths;
   if (has_died && evidence->fatal_signal == SIGABRT && evidence->is_corrupt) return NOMEM_VERDICT_CORRUPTION;
   if (is_reported(evidence, has_died)) return NOMEM_VERDICT_SANITIZER;
   if (evidence->was_misused) return NOMEM_VERDICT_CORRUPTION;
-  bool has_refused = has_died && evidence->fatal_signal == SIGABRT && evidence->raised_by_test;
-  if (has_died && !has_refused) return evidence->fatal_signal == SIGABRT ? NOMEM_VERDICT_ABORT : NOMEM_VERDICT_CRASH;
+  bool has_reported = has_died && evidence->fatal_signal == SIGABRT && evidence->raised_by_test;
+  if (has_died && !has_reported) return evidence->fatal_signal == SIGABRT ? NOMEM_VERDICT_ABORT : NOMEM_VERDICT_CRASH;
   if (evidence->timed_out) return NOMEM_VERDICT_HANG;
-  if (has_refused) return NOMEM_VERDICT_REFUSED;
+  if (has_reported) return NOMEM_VERDICT_REPORTED;
   bool gave_up = evidence->root_status != evidence->baseline_status;
   if (evidence->has_leaked && !(gave_up && evidence->has_left_file)) return NOMEM_VERDICT_LEAK;
   if (evidence->has_leftover) return NOMEM_VERDICT_LEFTOVER;
   if (evidence->is_skipped) return NOMEM_VERDICT_HANDLED;
-  if (gave_up) return NOMEM_VERDICT_REFUSED;
+  if (gave_up) return NOMEM_VERDICT_REPORTED;
   return evidence->has_swallowed ? NOMEM_VERDICT_SWALLOWED : NOMEM_VERDICT_HANDLED;
 }

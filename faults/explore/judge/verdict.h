@@ -1,6 +1,6 @@
 /* What a run's end means. Pure: evidence in, verdict out. docs/verdicts.md defines each for users. */
-#ifndef NOMEM_ORACLE_H
-#define NOMEM_ORACLE_H
+#ifndef NOMEM_VERDICT_H
+#define NOMEM_VERDICT_H
 
 #include <stdbool.h>
 
@@ -18,7 +18,7 @@ enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FIND
   X(LEAK, leak, "left memory that the baseline frees", FINDING)             \
   X(LEFTOVER, leftover, "left behind what the baseline does not", ADVISORY) \
   X(SWALLOWED, swallowed, "ended as always, with other output", ADVISORY)   \
-  X(REFUSED, refused, "reported the failure and gave up", NONE)             \
+  X(REPORTED, reported, "reported the failure and gave up", NONE)            \
   X(HANDLED, handled, "ended as the baseline did", NONE)                    \
   X(UNREACHED, unreached, "the call to fail was never made", NONE)
 
@@ -48,20 +48,20 @@ struct nomem__evidence {
   unsigned fatal_deaths, baseline_fatal_deaths; /* processes killed by a signal that a bug raises */
   int fatal_signal;                             /* of the one that counts */
   bool is_corrupt;                              /* the C library's last words say so, before an abort */
-  bool was_misused;                             /* the ledger saw what corrupts a heap */
-  bool has_leaked;     /* what the ledger had at the end is what nothing points to, and more than in the baseline */
-  bool has_leftover;   /* a file, descriptor, thread or child that the baseline does not leave */
-  bool has_left_file;  /* a file, which stays when the kernel has cleared all else away */
-  bool has_swallowed;  /* its output is not the baseline's, and it said nothing of a failure */
-  bool is_skipped;     /* the root's exit status is one that says: skipped */
-  bool has_report;     /* a sanitizer's, that the baseline does not have */
-  bool is_leak;        /* the report is of memory that was left: it counts where the program came to its end */
+  bool was_misused;                             /* the block table saw what corrupts a heap */
+  bool has_leaked;    /* what the block table had at the end is what nothing points to, and more than in the baseline */
+  bool has_leftover;  /* a file, descriptor, thread or child that the baseline does not leave */
+  bool has_left_file; /* a file, which stays when the kernel has cleared all else away */
+  bool has_swallowed; /* its output is not the baseline's, and it said nothing of a failure */
+  bool is_skipped;    /* the root's exit status is one that says: skipped */
+  bool has_report;    /* a sanitizer's, that the baseline does not have */
+  bool is_leak;       /* the report is of memory that was left: it counts where the program came to its end */
   bool raised_by_test; /* the abort came from the test program itself, the fault from a library under it */
 };
 
 /* Whether a line of what a run wrote last is the C library's complaint about a corrupted heap or stack. */
-bool nomem__oracle_is_corruption(const char *output);
+bool nomem__is_corruption_text(const char *output);
 
-enum nomem__verdict nomem__oracle_verdict(const struct nomem__evidence *evidence);
+enum nomem__verdict nomem__judge(const struct nomem__evidence *evidence);
 
 #endif

@@ -109,7 +109,7 @@ static const struct wait *find_wait(const struct nomem__trace *trace, struct nom
   return NULL;
 }
 
-static pid_t owner_of(const struct nomem__thread *thread) {
+static pid_t code_owner_of(const struct nomem__thread *thread) {
   long operation = (long)thread->argument[1] & FUTEX_CMD_MASK;
   bool is_pi = operation == FUTEX_LOCK_PI || operation == FUTEX_LOCK_PI2;
   return (pid_t)(thread->word[is_pi ? 0 : MUTEX_OWNER] & FUTEX_TID_MASK);
@@ -124,7 +124,7 @@ static size_t find_thread(const struct nomem__end *end, pid_t number) {
 
 static void say_lock(struct nomem__waiter *waiter, const struct nomem__end *end, size_t index) {
   const struct nomem__thread *thread = &end->threads.list[index];
-  pid_t number = thread->has_words ? owner_of(thread) : 0;
+  pid_t number = thread->has_words ? code_owner_of(thread) : 0;
   size_t owner = number != 0 ? find_thread(end, number) : end->threads.count;
   if (number == 0)
     say(waiter, "waits for a lock");
@@ -190,19 +190,21 @@ static enum kind describe(struct nomem__waiter *waiter, const struct nomem__end 
   return wait != NULL ? wait->kind : ELSE;
 }
 
-size_t nomem__waits_describe(const struct nomem__end *end, struct nomem__symbols *symbols, struct nomem__waiter *list) {
+size_t nomem__wait_reason_describe(const struct nomem__end *end, struct nomem__symbols *symbols,
+                                   struct nomem__waiter *list) {
   const struct nomem__threads *threads = &end->threads;
-  size_t teller = threads->chief, first_lock = threads->count;
-  enum kind chief = ELSE;
+  size_t shown_thread = threads->main_thread, first_lock = threads->count;
+  enum kind main_thread = ELSE;
   for (size_t i = 0; i < threads->count; i++) {
     bool is_new = i > 0 && threads->list[i].pid != threads->list[i - 1].pid;
     list[i] = (struct nomem__waiter){.process = i == 0 ? 1 : list[i - 1].process + is_new, .number = (unsigned)i + 1};
     memcpy(list[i].name, threads->list[i].name, sizeof list[i].name);
     nomem__trace_of_stack(&threads->list[i].stack, &list[i].trace);
     enum kind kind = describe(&list[i], end, i, symbols);
-    if (i == threads->chief) chief = kind;
+    if (i == threads->main_thread) main_thread = kind;
     if ((kind == LOCK || kind == INNER_LOCK) && first_lock == threads->count) first_lock = i;
   }
-  if (chief != BUSY && chief != LOCK && chief != INNER_LOCK && first_lock < threads->count) teller = first_lock;
-  return teller;
+  if (main_thread != BUSY && main_thread != LOCK && main_thread != INNER_LOCK && first_lock < threads->count)
+    shown_thread = first_lock;
+  return shown_thread;
 }

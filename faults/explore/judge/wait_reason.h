@@ -1,6 +1,6 @@
 /* What the threads of a run that hangs are doing, in words. */
-#ifndef NOMEM_WAITS_H
-#define NOMEM_WAITS_H
+#ifndef NOMEM_WAIT_REASON_H
+#define NOMEM_WAIT_REASON_H
 
 #include "../process/process_tree.h"
 #include "../stack/stack_trace.h"
@@ -18,6 +18,7 @@ struct nomem__waiter {
 
 /* Describes all threads that end has, in their order; list has room for them. Returns the index of the one that tells
  * most: the chief, unless it only waits for others of which one waits for a lock. */
-size_t nomem__waits_describe(const struct nomem__end *end, struct nomem__symbols *symbols, struct nomem__waiter *list);
+size_t nomem__wait_reason_describe(const struct nomem__end *end, struct nomem__symbols *symbols,
+                                   struct nomem__waiter *list);
 
 #endif

@@ -10,14 +10,14 @@
 
 #include "../../channel.h"
 
-bool nomem__leave_is_asked(pid_t tid, int signal) {
+bool nomem__detach_is_asked(pid_t tid, int signal) {
   siginfo_t info;
   return signal == SIGSTOP && ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) == 0 && info.si_code == SI_QUEUE &&
          info.si_value.sival_int == NOMEM_LET_GO;
 }
 
 /* Opened while the process stands still: its number cannot be another's. */
-static int keep_descriptor(struct nomem__left_processes *left, pid_t pid) {
+static int keep_descriptor(struct nomem__leaked_processes *left, pid_t pid) {
   int *grown = realloc(left->descriptors, (left->count + 1) * sizeof *grown);
   if (grown == NULL) return -1;
   left->descriptors = grown;
@@ -26,7 +26,7 @@ static int keep_descriptor(struct nomem__left_processes *left, pid_t pid) {
   return descriptor;
 }
 
-void nomem__leave_begin(struct nomem__left_processes *left, struct nomem__tracees *tracees, pid_t asking) {
+void nomem__detach_begin(struct nomem__leaked_processes *left, struct nomem__tracees *tracees, pid_t asking) {
   struct nomem__status status;
   nomem__read_status(asking, &status);
   pid_t pid = status.pid;
@@ -42,10 +42,10 @@ void nomem__leave_begin(struct nomem__left_processes *left, struct nomem__tracee
     tracee->has_asked = tracee->tid == asking;
     if (!tracee->has_asked) ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL);
   }
-  nomem__leave_finish(tracees);
+  nomem__detach_finish(tracees);
 }
 
-void nomem__leave_join(struct nomem__tracees *tracees, pid_t maker, pid_t made) {
+void nomem__detach_join(struct nomem__tracees *tracees, pid_t maker, pid_t made) {
   const struct nomem__tracee *leaving = nomem__tracees_find(tracees, maker);
   struct nomem__tracee *other = nomem__tracees_find(tracees, made);
   if (leaving == NULL || other == NULL || other->is_process) return;
@@ -58,15 +58,15 @@ static void let_go(struct nomem__tracees *tracees, struct nomem__tracee *tracee,
   nomem__tracees_remove(tracees, tracee);
 }
 
-void nomem__leave_stopped(struct nomem__tracees *tracees, pid_t tid, int status) {
+void nomem__detach_stopped(struct nomem__tracees *tracees, pid_t tid, int status) {
   struct nomem__tracee *tracee = nomem__tracees_find(tracees, tid);
   if (tracee == NULL || tracee->has_asked) return;
   let_go(tracees, tracee, status >> 16 == 0 ? WSTOPSIG(status) : 0);
-  nomem__leave_finish(tracees);
+  nomem__detach_finish(tracees);
 }
 
 /* Whoever has asked begins to look for leaks at once. */
-void nomem__leave_finish(struct nomem__tracees *tracees) {
+void nomem__detach_finish(struct nomem__tracees *tracees) {
   for (size_t i = 0; i < tracees->count; i++) {
     struct nomem__tracee *asking = &tracees->list[i];
     bool is_last = asking->has_asked;
@@ -77,11 +77,11 @@ void nomem__leave_finish(struct nomem__tracees *tracees) {
   }
 }
 
-void nomem__leave_kill(const struct nomem__left_processes *left) {
+void nomem__detach_kill(const struct nomem__leaked_processes *left) {
   for (size_t i = 0; i < left->count; i++) syscall(SYS_pidfd_send_signal, left->descriptors[i], SIGKILL, NULL, 0);
 }
 
-void nomem__leave_free(struct nomem__left_processes *left) {
+void nomem__detach_free(struct nomem__leaked_processes *left) {
   for (size_t i = 0; i < left->count; i++) close(left->descriptors[i]);
   free(left->descriptors);
 }

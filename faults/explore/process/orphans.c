@@ -22,7 +22,7 @@ static bool belongs(pid_t pid, const char *channel_entry) {
   return length > 0 && memmem(environment, (size_t)length, channel_entry, needed) != NULL;
 }
 
-void nomem__kill_strays(pid_t root, const char *channel_entry) {
+void nomem__kill_orphans(pid_t root, const char *channel_entry) {
   kill(-root, SIGKILL);
   if (channel_entry == NULL) return;
   FILE *children = fopen("/proc/thread-self/children", "re");

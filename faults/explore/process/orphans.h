@@ -1,7 +1,7 @@
 /* Processes that no run may leave: those of a run that is not traced, once their parents are gone; and those that have
  * stopped before it is known whose they are. */
-#ifndef NOMEM_STRAYS_H
-#define NOMEM_STRAYS_H
+#ifndef NOMEM_ORPHANS_H
+#define NOMEM_ORPHANS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 /* Kills the process group of root, and every process that was started with this entry in its environment (NULL: none
  * was) and has become the command's own child, which as a subreaper it does. */
-void nomem__kill_strays(pid_t root, const char *channel_entry);
+void nomem__kill_orphans(pid_t root, const char *channel_entry);
 
 /* A new thread may stop before its creator's stop says whose it is. All zero: there are none. */
 #define NOMEM__UNCLAIMED_MAX 256

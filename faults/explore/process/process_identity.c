@@ -110,7 +110,7 @@ struct nomem__process nomem__processes_tell(const struct nomem__processes *proce
   const struct entry *entry = processes != NULL ? find(processes, pid) : NULL;
   if (entry == NULL) return (struct nomem__process){0};
   struct nomem__process process = entry->process;
-  process.is_among_others = process.parent_id != 0 && processes->list[entry->parent].starts_at_once;
+  process.is_among_children = process.parent_id != 0 && processes->list[entry->parent].starts_at_once;
   return process;
 }
 

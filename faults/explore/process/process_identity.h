@@ -3,8 +3,8 @@
  * A process that starts its children one after the other starts them in the same order in every run, as long as it does
  * the same; where two run at a time, the order may be one of chance.
  */
-#ifndef NOMEM_PROCESSES_H
-#define NOMEM_PROCESSES_H
+#ifndef NOMEM_PROCESS_IDENTITY_H
+#define NOMEM_PROCESS_IDENTITY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ struct nomem__process {
   uint64_t id;                    /* who started it, and as how many-eth; so for these, too; 0: not known */
   uint64_t parent_id;             /* 0: it is the root */
   char name[NOMEM__PROCESS_NAME]; /* of the program that it executed last */
-  bool is_among_others;           /* children of its parent ran at the same time: as how many-eth may be chance */
+  bool is_among_children;         /* children of its parent ran at the same time: as how many-eth may be chance */
   bool has_exited;                /* not so of one that was killed, or is not over */
   int status;                     /* with has_exited: what it gave to exit */
 };

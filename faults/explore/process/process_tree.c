@@ -47,15 +47,15 @@ struct nomem__tree {
   bool watch_effects, was_watched;
   const char *made_path; /* who makes it is looked for; NULL: nobody */
   struct nomem__stack *maker;
-  struct nomem__returned *returned;
-  struct nomem__hang *hang; /* it timed out, and what its threads do is looked at; NULL: not so */
-  int error_fd;             /* the child writes errno here when it cannot execute */
+  struct nomem__return_watch *returned;
+  struct nomem__sampling *hang; /* it timed out, and what its threads do is looked at; NULL: not so */
+  int error_fd;                 /* the child writes errno here when it cannot execute */
   unsigned captures;
   bool is_dying; /* the stack of its first death is there */
   pid_t stack_pid;
   char *channel_entry; /* NOMEM_CHANNEL=..., by which an untraced tree's strays are known */
   bool lets_go;
-  struct nomem__left_processes left;
+  struct nomem__leaked_processes left;
   struct nomem__tracees tracees;
   struct nomem__processes *processes;
   uv_timer_t timer; /* for a run that hangs; most do without */
@@ -137,7 +137,7 @@ static void interrupt_again(uv_timer_t *timer) {
 
 /* A thread of a tree that hangs has stopped. True: it is to stay so. */
 static bool look(struct nomem__tree *tree, pid_t tid) {
-  switch (nomem__hang_stopped(tree->hang, tree->trees->stacks, tid)) {
+  switch (nomem__sampling_stopped(tree->hang, tree->trees->stacks, tid)) {
     case NOMEM_HANG_NOT_MEANT:
       return false;
     case NOMEM_HANG_AGAIN:
@@ -168,7 +168,7 @@ static void handle_exiting(struct nomem__tree *tree, pid_t tid) {
 
 /* Whether a stop was for what calls return. */
 static bool is_returned_stop(struct nomem__tree *tree, pid_t tid, int signal) {
-  enum nomem__returned_step step = nomem__returned_stopped(tree->returned, tree->trees->stacks, tid, signal);
+  enum nomem__return_watch_step step = nomem__return_watch_stopped(tree->returned, tree->trees->stacks, tid, signal);
   if (step != NOMEM_RETURNED_NOT_MEANT)
     ptrace(step == NOMEM_RETURNED_STEP ? PTRACE_SINGLESTEP : PTRACE_CONT, tid, NULL, NULL);
   return step != NOMEM_RETURNED_NOT_MEANT;
@@ -191,9 +191,9 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
     bool makes_one = event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE;
     if (makes_one && ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0) {
       handle_fork(tree, tid, (pid_t)message);
-      nomem__leave_join(&tree->tracees, tid, (pid_t)message);
+      nomem__detach_join(&tree->tracees, tid, (pid_t)message);
     }
-    nomem__leave_stopped(&tree->tracees, tid, status);
+    nomem__detach_stopped(&tree->tracees, tid, status);
     return;
   }
   switch (event) {
@@ -231,8 +231,8 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
       return;
     case 0:
       if (is_returned_stop(tree, tid, signal)) return;
-      if (tree->lets_go && nomem__leave_is_asked(tid, signal)) {
-        nomem__leave_begin(&tree->left, &tree->tracees, tid);
+      if (tree->lets_go && nomem__detach_is_asked(tid, signal)) {
+        nomem__detach_begin(&tree->left, &tree->tracees, tid);
         return;
       }
       if (nomem__is_fatal(signal) && !tree->is_dying && !tree->end.timed_out && tree->interesting != NULL &&
@@ -266,8 +266,8 @@ static void unlink_tree(struct nomem__tree *tree) {
 
 static void free_tree(struct nomem__tree *tree) {
   if (tree->error_fd >= 0) close(tree->error_fd);
-  nomem__hang_free(tree->hang);
-  nomem__leave_free(&tree->left);
+  nomem__sampling_free(tree->hang);
+  nomem__detach_free(&tree->left);
   free(tree->tracees.list);
   nomem__processes_free(tree->processes);
   free(tree);
@@ -278,11 +278,11 @@ static void timer_closed(uv_handle_t *timer) {
 }
 
 static void take_hang(struct nomem__tree *tree) {
-  tree->end.threads = nomem__hang_threads(tree->hang);
+  tree->end.threads = nomem__sampling_threads(tree->hang);
   tree->end.root = tree->root;
-  const struct nomem__thread *chief = &tree->end.threads.list[tree->end.threads.chief];
-  if (chief->stack.depth == 0) return;
-  tree->end.stack = chief->stack;
+  const struct nomem__thread *main_thread = &tree->end.threads.list[tree->end.threads.main_thread];
+  if (main_thread->stack.depth == 0) return;
+  tree->end.stack = main_thread->stack;
   tree->end.has_stack = true;
   tree->end.fatal_signal = 0;
 }
@@ -314,8 +314,8 @@ static void kill_all(struct nomem__tree *tree) {
   for (size_t i = 0; i < tree->tracees.count; i++)
     if (tree->tracees.list[i].is_process) kill(tree->tracees.list[i].tid, SIGKILL);
   if (!tree->root_gone) kill(tree->root, SIGKILL);
-  nomem__leave_kill(&tree->left);
-  if (!tree->traced || tree->left.count > 0) nomem__kill_strays(tree->root, tree->channel_entry);
+  nomem__detach_kill(&tree->left);
+  if (!tree->traced || tree->left.count > 0) nomem__kill_orphans(tree->root, tree->channel_entry);
 }
 
 static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const struct rusage *usage) {
@@ -325,7 +325,7 @@ static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const s
     nomem__processes_ended(tree->processes, tid, status);
   }
   if (tracee != NULL) nomem__tracees_remove(&tree->tracees, tracee);
-  nomem__leave_finish(&tree->tracees);
+  nomem__detach_finish(&tree->tracees);
   if (tid == tree->root) {
     tree->root_gone = true;
     tree->end.root_status = status;
@@ -498,17 +498,17 @@ static void kill_late(uv_timer_t *timer) {
 
 /* Has those threads stop whose stacks are wanted. */
 static void interrupt(struct nomem__tree *tree) {
-  if (nomem__hang_interrupt(tree->hang))
+  if (nomem__sampling_interrupt(tree->hang))
     set_timer(tree, kill_late, INTERRUPT_MS);
   else
     kill_all(tree);
 }
 
-static int begin_hang(struct nomem__tree *tree, pid_t chief) {
+static int begin_hang(struct nomem__tree *tree, pid_t main_thread) {
   pid_t *tids = calloc(tree->tracees.count + 1, sizeof *tids);
   if (tids == NULL) return -ENOMEM;
   for (size_t i = 0; i < tree->tracees.count; i++) tids[i] = tree->tracees.list[i].tid;
-  int result = nomem__hang_begin(tids, tree->tracees.count, chief, &tree->hang);
+  int result = nomem__sampling_begin(tids, tree->tracees.count, main_thread, &tree->hang);
   free(tids);
   return result;
 }

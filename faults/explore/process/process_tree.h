@@ -6,8 +6,8 @@
  *
  * All of this runs in the loop's thread: ptrace knows its tracer by thread.
  */
-#ifndef NOMEM_TREE_H
-#define NOMEM_TREE_H
+#ifndef NOMEM_PROCESS_TREE_H
+#define NOMEM_PROCESS_TREE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -218,12 +218,12 @@ static const char *name_of(const char *path) {
 
 bool nomem__effects_makes(pid_t tid, const char *path) {
   struct user_regs_struct registers;
-  char made[NOMEM__MADE_PATH_BYTES];
+  char made[NOMEM__CREATED_PATH_BYTES];
   if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return false;
   unsigned long long address = path_to_make(&registers);
   if (address == 0) return false;
   read_path(tid, address, made, sizeof made);
-  return nomem__made_are_alike(name_of(made), name_of(path));
+  return nomem__names_are_similar(name_of(made), name_of(path));
 }
 
 const char *nomem__effect_text(unsigned effects) {

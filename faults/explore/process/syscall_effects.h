@@ -3,8 +3,8 @@
  * Found out in one run of its own, without a fault: a system call filter has the tracer told of the few calls that
  * matter, and all others cost nothing.
  */
-#ifndef NOMEM_EFFECTS_H
-#define NOMEM_EFFECTS_H
+#ifndef NOMEM_SYSCALL_EFFECTS_H
+#define NOMEM_SYSCALL_EFFECTS_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -18,10 +18,10 @@
 #define SAMPLES 10
 #define PROC_BYTES 1024
 
-struct nomem__hang {
-  size_t count, left_out, chief, awaited;
+struct nomem__sampling {
+  size_t count, left_out, main_thread, awaited;
   unsigned samples;
-  bool is_chief_done;
+  bool is_main_thread_done;
   struct nomem__thread thread[];
 };
 
@@ -84,19 +84,19 @@ static int by_age(const void *left, const void *right, void *first) {
   return a->tid < b->tid ? -1 : a->tid > b->tid;
 }
 
-static size_t index_of(const struct nomem__hang *hang, pid_t tid) {
+static size_t index_of(const struct nomem__sampling *hang, pid_t tid) {
   size_t i = 0;
   while (i < hang->count && hang->thread[i].tid != tid) i++;
   return i;
 }
 
-int nomem__hang_begin(const pid_t *tids, size_t count, pid_t chief, struct nomem__hang **out) {
+int nomem__sampling_begin(const pid_t *tids, size_t count, pid_t main_thread, struct nomem__sampling **out) {
   size_t kept = count < NOMEM_HANG_THREADS ? count : NOMEM_HANG_THREADS;
-  struct nomem__hang *hang = calloc(1, sizeof *hang + (kept + 1) * sizeof hang->thread[0]);
+  struct nomem__sampling *hang = calloc(1, sizeof *hang + (kept + 1) * sizeof hang->thread[0]);
   if (hang == NULL) return -ENOMEM;
-  hang->thread[hang->count++].tid = chief;
+  hang->thread[hang->count++].tid = main_thread;
   for (size_t i = 0; i < count; i++) {
-    if (tids[i] == chief) continue;
+    if (tids[i] == main_thread) continue;
     if (hang->count < kept)
       hang->thread[hang->count++].tid = tids[i];
     else
@@ -109,50 +109,51 @@ int nomem__hang_begin(const pid_t *tids, size_t count, pid_t chief, struct nomem
   }
   pid_t first = hang->thread[0].pid;
   qsort_r(hang->thread, hang->count, sizeof hang->thread[0], by_age, &first);
-  hang->chief = index_of(hang, chief);
+  hang->main_thread = index_of(hang, main_thread);
   *out = hang;
   return 0;
 }
 
-void nomem__hang_free(struct nomem__hang *hang) {
+void nomem__sampling_free(struct nomem__sampling *hang) {
   free(hang);
 }
 
-bool nomem__hang_interrupt(struct nomem__hang *hang) {
+bool nomem__sampling_interrupt(struct nomem__sampling *hang) {
   hang->awaited = 0;
-  if (!hang->is_chief_done) {
-    if (ptrace(PTRACE_INTERRUPT, hang->thread[hang->chief].tid, NULL, NULL) == 0) return true;
-    hang->is_chief_done = true; /* it is gone */
+  if (!hang->is_main_thread_done) {
+    if (ptrace(PTRACE_INTERRUPT, hang->thread[hang->main_thread].tid, NULL, NULL) == 0) return true;
+    hang->is_main_thread_done = true; /* it is gone */
   }
   for (size_t i = 0; i < hang->count; i++)
-    if (i != hang->chief) hang->awaited += ptrace(PTRACE_INTERRUPT, hang->thread[i].tid, NULL, NULL) == 0;
+    if (i != hang->main_thread) hang->awaited += ptrace(PTRACE_INTERRUPT, hang->thread[i].tid, NULL, NULL) == 0;
   return hang->awaited > 0;
 }
 
-static enum nomem__hang_step sample(struct nomem__hang *hang, struct nomem__stacks *stacks) {
-  struct nomem__thread *chief = &hang->thread[hang->chief];
+static enum nomem__sampling_step sample(struct nomem__sampling *hang, struct nomem__stacks *stacks) {
+  struct nomem__thread *main_thread = &hang->thread[hang->main_thread];
   struct nomem__stack stack;
-  bool is_there = nomem__stack_capture(stacks, chief->pid, chief->tid, &stack) == 0;
+  bool is_there = nomem__stack_capture(stacks, main_thread->pid, main_thread->tid, &stack) == 0;
   if (is_there && hang->samples == 0)
-    chief->stack = stack;
+    main_thread->stack = stack;
   else if (is_there)
-    nomem__stack_keep_common(&chief->stack, &stack);
-  hang->is_chief_done = !is_there || ++hang->samples == SAMPLES;
-  if (!hang->is_chief_done) return NOMEM_HANG_AGAIN;
+    nomem__stack_keep_common(&main_thread->stack, &stack);
+  hang->is_main_thread_done = !is_there || ++hang->samples == SAMPLES;
+  if (!hang->is_main_thread_done) return NOMEM_HANG_AGAIN;
   return hang->count > 1 ? NOMEM_HANG_OTHERS : NOMEM_HANG_DONE;
 }
 
-enum nomem__hang_step nomem__hang_stopped(struct nomem__hang *hang, struct nomem__stacks *stacks, pid_t tid) {
+enum nomem__sampling_step nomem__sampling_stopped(struct nomem__sampling *hang, struct nomem__stacks *stacks,
+                                                  pid_t tid) {
   size_t index = index_of(hang, tid);
   if (index == hang->count) return NOMEM_HANG_NOT_MEANT;
-  if (index == hang->chief) return hang->is_chief_done ? NOMEM_HANG_WAIT : sample(hang, stacks);
-  if (!hang->is_chief_done) return NOMEM_HANG_NOT_MEANT;
+  if (index == hang->main_thread) return hang->is_main_thread_done ? NOMEM_HANG_WAIT : sample(hang, stacks);
+  if (!hang->is_main_thread_done) return NOMEM_HANG_NOT_MEANT;
   struct nomem__thread *thread = &hang->thread[index];
   if (nomem__stack_capture(stacks, thread->pid, tid, &thread->stack) != 0) thread->stack.depth = 0;
   if (hang->awaited > 0) hang->awaited--;
   return hang->awaited > 0 ? NOMEM_HANG_WAIT : NOMEM_HANG_DONE;
 }
 
-struct nomem__threads nomem__hang_threads(const struct nomem__hang *hang) {
-  return (struct nomem__threads){hang->thread, hang->count, hang->left_out, hang->chief};
+struct nomem__threads nomem__sampling_threads(const struct nomem__sampling *hang) {
+  return (struct nomem__threads){hang->thread, hang->count, hang->left_out, hang->main_thread};
 }

@@ -3,8 +3,8 @@
  * The run is traced by the caller, in whose thread all of this happens. The caller passes on who has stopped, keeps the
  * clock and ends the run.
  */
-#ifndef NOMEM_HANG_H
-#define NOMEM_HANG_H
+#ifndef NOMEM_THREAD_SAMPLING_H
+#define NOMEM_THREAD_SAMPLING_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,21 +31,21 @@ struct nomem__thread {
   bool has_words;
 };
 
-struct nomem__hang; /* of one run */
+struct nomem__sampling; /* of one run */
 
 /* Looks at these threads, which run; chief is the one to be sampled again and again. Returns 0 and the caller's object,
  * or -ENOMEM. */
-int nomem__hang_begin(const pid_t *tids, size_t count, pid_t chief, struct nomem__hang **hang);
+int nomem__sampling_begin(const pid_t *tids, size_t count, pid_t main_thread, struct nomem__sampling **hang);
 
 /* NULL is allowed. */
-void nomem__hang_free(struct nomem__hang *hang);
+void nomem__sampling_free(struct nomem__sampling *hang);
 
 /* Has those threads stop whose stacks are wanted next: the chief until it was sampled often enough, then all others.
  * False: there is none. */
-bool nomem__hang_interrupt(struct nomem__hang *hang);
+bool nomem__sampling_interrupt(struct nomem__sampling *hang);
 
 /* What is to be done with a thread that has stopped. */
-enum nomem__hang_step {
+enum nomem__sampling_step {
   NOMEM_HANG_NOT_MEANT, /* what would be done otherwise */
   NOMEM_HANG_AGAIN,     /* let it go, and soon interrupt again */
   NOMEM_HANG_OTHERS,    /* leave it stopped, and interrupt again */
@@ -53,15 +53,16 @@ enum nomem__hang_step {
   NOMEM_HANG_DONE       /* that was the last one */
 };
 
-enum nomem__hang_step nomem__hang_stopped(struct nomem__hang *hang, struct nomem__stacks *stacks, pid_t tid);
+enum nomem__sampling_step nomem__sampling_stopped(struct nomem__sampling *hang, struct nomem__stacks *stacks,
+                                                  pid_t tid);
 
 /* All that is known: threads by process, the chief's first, and by age. They belong to hang. */
 struct nomem__threads {
   const struct nomem__thread *list;
   size_t count, left_out; /* not looked at: there were too many */
-  size_t chief;           /* its index */
+  size_t main_thread;     /* its index */
 };
 
-struct nomem__threads nomem__hang_threads(const struct nomem__hang *hang);
+struct nomem__threads nomem__sampling_threads(const struct nomem__sampling *hang);
 
 #endif

@@ -41,7 +41,7 @@ static void print_reproduction(FILE *out, const void *arg) {
   const struct printed_finding *printed = arg;
   nomem__print_reproduction(out, printed->campaign->session->options, printed->finding->plan,
                             printed->finding->needs_timeout ? printed->campaign->timeout_ms : 0,
-                            printed->finding->takes_ledger);
+                            printed->finding->takes_block_table);
 }
 
 static void print_end(FILE *out, const void *arg) {
@@ -181,7 +181,7 @@ static void put_whose(struct nomem__builder *builder, json_t *object, const stru
   const struct nomem__trace *place = finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
   const struct nomem__trace_frame *frame =
       finding->unchecked.where.depth > 0 ? &finding->unchecked.where.frame[0] : nomem__trace_culprit(place);
-  const char *whose = frame != NULL ? nomem__whose(&builder->campaign->owners, frame, buffer) : "";
+  const char *whose = frame != NULL ? nomem__whose(&builder->campaign->code_owners, frame, buffer) : "";
   nomem__json_text(&builder->json, object, "whose", *whose != '\0' ? whose : "the program");
 }
 
@@ -195,7 +195,7 @@ static json_t *threads_of(struct nomem__builder *builder, const struct nomem__fi
     nomem__json_number(json, object, "process", thread->process);
     nomem__json_text(json, object, "name", thread->name);
     nomem__json_text(json, object, "what", thread->what);
-    if (i == finding->teller) nomem__json_put(json, object, "is_shown", json_true());
+    if (i == finding->shown_thread) nomem__json_put(json, object, "is_shown", json_true());
     nomem__put_trace(builder, object, &thread->trace);
     nomem__json_add(json, threads, object);
   }
@@ -210,14 +210,14 @@ static json_t *finding_of(struct nomem__builder *builder, const struct nomem__fi
   nomem__json_text(json, object, "meaning", nomem__verdicts[finding->verdict].meaning);
   nomem__json_put(json, object, "flaky", json_boolean(finding->is_flaky));
   nomem__json_number(json, object, "runs", finding->runs);
-  nomem__json_text(json, object, "set_aside", finding->set_aside);
+  nomem__json_text(json, object, "set_aside", finding->excluded);
   put_printed(json, object, "where", print_where, &printed);
   put_printed(json, object, "end", print_end, &printed);
   if (finding->signal > 0 && sigabbrev_np(finding->signal) != NULL)
     nomem__json_format(json, object, "signal", "SIG%s", sigabbrev_np(finding->signal));
-  if (finding->touch != NOMEM_TOUCH_NONE)
-    nomem__json_text(json, object, "address_kind", nomem__touch_names[finding->touch]);
-  if (nomem__touch_has_address(finding->touch))
+  if (finding->address_kind != NOMEM_ADDRESS_NONE)
+    nomem__json_text(json, object, "address_kind", nomem__address_kind_names[finding->address_kind]);
+  if (nomem__address_kind_has_address(finding->address_kind))
     nomem__json_format(json, object, "address", "0x%" PRIx64, finding->fault_address);
   nomem__json_put(json, object, "fault", fault_of(builder, &printed));
   if (finding->second.stack.depth > 0) nomem__json_put(json, object, "second_fault", second_of(builder, &printed));
@@ -314,18 +314,18 @@ static void put_sites(struct nomem__builder *builder, json_t *document) {
 }
 
 static json_t *test_code_of(struct nomem__builder *builder) {
-  const struct nomem__owners *owners = &builder->campaign->owners;
+  const struct nomem__code_owners *code_owners = &builder->campaign->code_owners;
   struct nomem__json *json = &builder->json;
   json_t *object = json_object(), *places = json_array();
-  nomem__json_text(json, object, "under_test", owners->globs);
-  for (size_t i = 0; i < owners->place_count; i++) {
+  nomem__json_text(json, object, "under_test", code_owners->globs);
+  for (size_t i = 0; i < code_owners->place_count; i++) {
     json_t *one = json_object();
-    nomem__json_text(json, one, "place", owners->places[i]);
+    nomem__json_text(json, one, "place", code_owners->places[i]);
     nomem__json_add(json, places, json_incref(json_object_get(one, "place")));
     json_decref(one);
   }
   nomem__json_put(json, object, "guessed", places);
-  nomem__json_put(json, object, "coarse", json_boolean(owners->is_coarse));
+  nomem__json_put(json, object, "coarse", json_boolean(code_owners->is_coarse));
   return object;
 }
 
@@ -333,8 +333,9 @@ static void put_coverage(struct nomem__builder *builder, json_t *document) {
   const struct nomem__campaign *campaign = builder->campaign;
   struct nomem__json *json = &builder->json;
   const struct nomem__coverage counts = nomem__coverage_of(campaign);
-  bool is_every_call =
-      counts.left[NOMEM_LEFT_LADDER] + counts.left[NOMEM_LEFT_NOT_CHOSEN] + counts.left[NOMEM_LEFT_MAX_POINTS] == 0;
+  bool is_every_call = counts.left[NOMEM_LEFT_OCCURRENCE_CLASSES] + counts.left[NOMEM_LEFT_NOT_CHOSEN] +
+                           counts.left[NOMEM_LEFT_MAX_POINTS] ==
+                       0;
   json_t *coverage = json_object(), *baseline = json_object(), *left = json_object();
   uint64_t tried = 0, runs = 0;
   for (size_t i = 0; i < campaign->site_count; i++) tried += campaign->sites[i].tried > 0;
@@ -355,14 +356,14 @@ static void put_coverage(struct nomem__builder *builder, json_t *document) {
   nomem__json_number(json, coverage, "sites_exercised", counts.sites_exercised);
   nomem__json_number(json, coverage, "calls", counts.calls);
   nomem__json_number(json, coverage, "calls_exercised", counts.calls_exercised);
-  nomem__json_number(json, coverage, "second_faults", counts.recoveries);
+  nomem__json_number(json, coverage, "second_faults", counts.second_faults);
   nomem__json_number(json, coverage, "second_faults_exercised", counts.recoveries_exercised);
-  nomem__json_number(json, coverage, "second_faults_left_out", campaign->recoveries.left_out);
-  nomem__json_number(json, coverage, "second_faults_not_noted", campaign->recoveries.not_noted);
+  nomem__json_number(json, coverage, "second_faults_left_out", campaign->second_faults.left_out);
+  nomem__json_number(json, coverage, "second_faults_not_noted", campaign->second_faults.not_noted);
   for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++)
-    nomem__json_number(json, left, nomem__left_texts[i].name, counts.left[i]);
+    nomem__json_number(json, left, nomem__leak_texts[i].name, counts.left[i]);
   nomem__json_put(json, coverage, "calls_left", left);
-  if (campaign->owners.is_divided) nomem__json_put(json, coverage, "test_code", test_code_of(builder));
+  if (campaign->code_owners.is_divided) nomem__json_put(json, coverage, "test_code", test_code_of(builder));
   nomem__json_number(json, coverage, "heap_looked_at", campaign->heap.looked_at);
   nomem__json_number(json, coverage, "heap_left_out", campaign->heap.left_out);
   nomem__json_number(json, coverage, "hangs_ended_early", campaign->early_count);
@@ -422,7 +423,8 @@ static void put_heading(struct nomem__builder *builder, json_t *document) {
   }
   nomem__json_put(json, document, "command", command);
   nomem__json_text(json, document, "image", campaign->programs.first);
-  if (*campaign->programs.others != '\0') nomem__json_text(json, document, "other_images", campaign->programs.others);
+  if (*campaign->programs.child_residue != '\0')
+    nomem__json_text(json, document, "other_images", campaign->programs.child_residue);
   put_directories(json, document);
   char date[sizeof "2000-01-01T00:00:00Z" + 8];
   time_t now = time(NULL);
@@ -438,15 +440,15 @@ static void put_heading(struct nomem__builder *builder, json_t *document) {
 /* Those that count and those that were set aside, in the order that they had as one list: only so has each the same
  * number in its id, whatever was set aside. The list is the caller's, what is in it is not. */
 static struct nomem__findings all_findings(struct nomem__builder *builder) {
-  const struct nomem__findings *counted = &builder->campaign->findings, *aside = &builder->campaign->set_aside;
-  struct nomem__findings all = {.count = counted->count + aside->count};
+  const struct nomem__findings *counted = &builder->campaign->findings, *exclusion = &builder->campaign->excluded;
+  struct nomem__findings all = {.count = counted->count + exclusion->count};
   all.list = calloc(all.count + 1, sizeof *all.list);
   if (all.list == NULL) {
     builder->json.failed = true;
     return (struct nomem__findings){0};
   }
   if (counted->count > 0) memcpy(all.list, counted->list, counted->count * sizeof *all.list);
-  if (aside->count > 0) memcpy(all.list + counted->count, aside->list, aside->count * sizeof *all.list);
+  if (exclusion->count > 0) memcpy(all.list + counted->count, exclusion->list, exclusion->count * sizeof *all.list);
   nomem__findings_sort(&all);
   return all;
 }
@@ -461,15 +463,15 @@ static json_t *findings_of(struct nomem__builder *builder) {
 }
 
 static void put_findings(struct nomem__builder *builder, json_t *document) {
-  json_t *all = findings_of(builder), *counted = json_array(), *aside = json_array(), *finding;
+  json_t *all = findings_of(builder), *counted = json_array(), *exclusion = json_array(), *finding;
   size_t i;
   json_array_foreach(all, i, finding) {
-    nomem__json_add(&builder->json, json_object_get(finding, "set_aside") != NULL ? aside : counted,
+    nomem__json_add(&builder->json, json_object_get(finding, "set_aside") != NULL ? exclusion : counted,
                     json_incref(finding));
   }
   json_decref(all);
   nomem__json_put(&builder->json, document, "findings", counted);
-  nomem__json_put(&builder->json, document, "set_aside", aside);
+  nomem__json_put(&builder->json, document, "set_aside", exclusion);
 }
 
 /* Takes the document over, and returns it if all of it could be made. */

@@ -4,8 +4,8 @@
  * Every text in it has been through nomem__print_safe: it is UTF-8, on one line, and neither drives a terminal nor
  * reorders what it stands in. It can still hold any markup.
  */
-#ifndef NOMEM_REPORT_DOCUMENT_H
-#define NOMEM_REPORT_DOCUMENT_H
+#ifndef NOMEM_DOCUMENT_H
+#define NOMEM_DOCUMENT_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -36,7 +36,7 @@ const char *nomem__json_string(const json_t *object, const char *key);
 uint64_t nomem__json_count(const json_t *object, const char *key);
 
 /* Why a finding does not count, in a few words of the caller's or the document's; NULL: it counts. */
-const char *nomem__document_aside(const json_t *finding);
+const char *nomem__document_exclusion(const json_t *finding);
 
 /* The frame of a stack that is to blame (object: a finding's "fault" or "blow_up"); NULL: there is none. */
 const json_t *nomem__document_culprit(const json_t *trace);

@@ -1,6 +1,6 @@
 /* Frames and stacks of the document of report_document.h. */
-#ifndef NOMEM_REPORT_FRAMES_H
-#define NOMEM_REPORT_FRAMES_H
+#ifndef NOMEM_FRAMES_H
+#define NOMEM_FRAMES_H
 
 #include "../campaign/campaign.h"
 #include "document.h"

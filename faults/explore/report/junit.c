@@ -84,7 +84,7 @@ static void print_details(FILE *out, const json_t *finding) {
 static int print_case(FILE *out, const json_t *finding) {
   const json_t *blow_up = json_object_get(finding, "blow_up");
   const json_t *culprit = nomem__document_culprit(blow_up != NULL ? blow_up : json_object_get(finding, "fault"));
-  const char *aside = nomem__document_aside(finding);
+  const char *exclusion = nomem__document_exclusion(finding);
   char *details = NULL;
   size_t bytes;
   FILE *text = open_memstream(&details, &bytes);
@@ -101,9 +101,9 @@ static int print_case(FILE *out, const json_t *finding) {
     fprintf(out, " line=\"%" PRIu64 "\"", nomem__json_count(culprit, "line"));
   }
   fputs(" time=\"0\">\n", out);
-  if (aside != NULL) {
+  if (exclusion != NULL) {
     fputs("      <skipped", out);
-    print_attribute(out, "message", aside);
+    print_attribute(out, "message", exclusion);
     fputs("/>\n      <system-out>", out);
   } else {
     fputs("      <failure", out);
@@ -112,7 +112,7 @@ static int print_case(FILE *out, const json_t *finding) {
     fputs(">", out);
   }
   print_xml(out, details, false);
-  fprintf(out, "</%s>\n    </testcase>\n", aside != NULL ? "system-out" : "failure");
+  fprintf(out, "</%s>\n    </testcase>\n", exclusion != NULL ? "system-out" : "failure");
   free(details);
   return 0;
 }
@@ -133,7 +133,7 @@ static void print_suite(FILE *out, const char *element, const json_t *document) 
   const json_t *findings = json_object_get(document, "findings");
   json_t *finding, *word;
   json_array_foreach(findings, i, finding) {
-    *(nomem__document_aside(finding) != NULL ? &skipped : &failures) += 1;
+    *(nomem__document_exclusion(finding) != NULL ? &skipped : &failures) += 1;
   }
   fprintf(out, "<%s name=\"nomem explore --", element);
   json_array_foreach(json_object_get(document, "command"), i, word) {

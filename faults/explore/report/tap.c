@@ -52,10 +52,10 @@ static int print_finding(FILE *out, size_t number, const json_t *finding) {
   print_description(out, nomem__json_string(finding, "verdict"));
   fputs(" in ", out);
   print_description(out, nomem__json_string(finding, "where"));
-  const char *aside = nomem__document_aside(finding);
-  if (aside != NULL) {
+  const char *exclusion = nomem__document_exclusion(finding);
+  if (exclusion != NULL) {
     fputs(" # TODO ", out);
-    print_description(out, aside);
+    print_description(out, exclusion);
   }
   fputc('\n', out);
   fputs("  ---\n", out);
@@ -72,12 +72,12 @@ static int print_finding(FILE *out, size_t number, const json_t *finding) {
 int nomem__report_tap(const json_t *document, FILE *out) {
   const json_t *findings = json_object_get(document, "findings"), *coverage = json_object_get(document, "coverage");
   uint64_t tried = nomem__json_count(coverage, "points_tried"), points = nomem__json_count(coverage, "points");
-  const json_t *aside = json_object_get(document, "set_aside");
-  size_t counted = json_array_size(findings), count = counted + json_array_size(aside);
+  const json_t *exclusion = json_object_get(document, "set_aside");
+  size_t counted = json_array_size(findings), count = counted + json_array_size(exclusion);
   fprintf(out, "TAP version 14\n1..%zu\n", count + 1);
   for (size_t i = 0; i < count; i++) {
     int result =
-        print_finding(out, i + 1, i < counted ? json_array_get(findings, i) : json_array_get(aside, i - counted));
+        print_finding(out, i + 1, i < counted ? json_array_get(findings, i) : json_array_get(exclusion, i - counted));
     if (result != 0) return result;
   }
   if (json_is_true(json_object_get(document, "complete")))

@@ -90,7 +90,7 @@ void nomem__print_end(const struct nomem__finding *finding, FILE *out) {
     return;
   }
   fprintf(out, "SIG%s", sigabbrev_np(finding->signal));
-  nomem__touch_print(out, finding->touch, finding->fault_address);
+  nomem__address_kind_print(out, finding->address_kind, finding->fault_address);
   if (*finding->detail != '\0') fprintf(out, ", %s", finding->detail);
   /* Who aborts on purpose says why: out of memory, a failed assertion, a double free. */
   if (finding->signal == SIGABRT && strcmp(finding->last_words, "''") != 0)
@@ -101,7 +101,7 @@ static void print_reproduction(const struct nomem__campaign *campaign, const str
                                FILE *out) {
   fputs("  reproduce: ", out);
   nomem__print_reproduction(out, campaign->session->options, finding->plan,
-                            finding->needs_timeout ? campaign->timeout_ms : 0, finding->takes_ledger);
+                            finding->needs_timeout ? campaign->timeout_ms : 0, finding->takes_block_table);
   if (campaign->store == NULL) return;
   fprintf(out, "  debug: nomem replay --gdb %s", finding->id);
   if (campaign->session->options->store != NULL) {
@@ -113,11 +113,11 @@ static void print_reproduction(const struct nomem__campaign *campaign, const str
 
 /* The threads that are not shown in full, a line each. */
 static void print_threads(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
-  size_t shown = 0, others = finding->thread_count + finding->threads_left_out;
+  size_t shown = 0, child_residue = finding->thread_count + finding->threads_left_out;
   bool has_processes = finding->thread_count > 0 && finding->threads[finding->thread_count - 1].process > 1;
   for (size_t i = 0; i < finding->thread_count && shown < THREADS_SHOWN; i++) {
     const struct nomem__waiter *thread = &finding->threads[i];
-    if (i == finding->teller) continue;
+    if (i == finding->shown_thread) continue;
     fprintf(out, "  thread %u (%s", thread->number, thread->name);
     if (has_processes) fprintf(out, ", process %u", thread->process);
     fprintf(out, ") %s", thread->what);
@@ -128,7 +128,7 @@ static void print_threads(const struct nomem__finding *finding, struct nomem__sy
     fputc('\n', out);
     shown++;
   }
-  if (others > shown + 1) fprintf(out, "  and %zu more threads\n", others - shown - 1);
+  if (child_residue > shown + 1) fprintf(out, "  and %zu more threads\n", child_residue - shown - 1);
 }
 
 static void print_blow_up(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
@@ -159,7 +159,7 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
 static void print_whose(const struct nomem__campaign *campaign, const struct nomem__trace_frame *frame, FILE *out) {
   char buffer[NOMEM_WHOSE_BYTES];
   struct nomem__source_frame source = {0};
-  const char *whose = frame != NULL ? nomem__whose(&campaign->owners, frame, buffer) : "";
+  const char *whose = frame != NULL ? nomem__whose(&campaign->code_owners, frame, buffer) : "";
   if (*whose == '\0') return;
   nomem__symbols_resolve(campaign->session->symbols, frame->path, frame->offset, frame->is_return_address, &source, 1);
   if (whose == buffer && source.file == NULL) return;
@@ -225,9 +225,9 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
 enum listing { COUNTED, FLAKY, ADVISORY, ASIDE, LISTINGS };
 
 static enum listing listing_of(const struct nomem__finding *finding) {
-  if (finding->aside != NOMEM_ASIDE_NO && finding->aside != NOMEM_ASIDE_ADVISORY) return ASIDE;
+  if (finding->exclusion != NOMEM_EXCLUSION_NO && finding->exclusion != NOMEM_EXCLUSION_ADVISORY) return ASIDE;
   if (finding->is_flaky) return FLAKY;
-  return finding->aside == NOMEM_ASIDE_ADVISORY ? ADVISORY : COUNTED;
+  return finding->exclusion == NOMEM_EXCLUSION_ADVISORY ? ADVISORY : COUNTED;
 }
 
 /* So many of those. */
@@ -243,7 +243,7 @@ static void print_short(const struct nomem__campaign *campaign, const struct nom
   fprintf(out, ", %" PRIu64 " run%s: ", finding->runs, finding->runs == 1 ? "" : "s");
   nomem__print_safe(out, listing == FLAKY      ? "not when it was tried again"
                          : listing == ADVISORY ? nomem__verdicts[finding->verdict].meaning
-                                               : finding->set_aside);
+                                               : finding->excluded);
   fputc('\n', out);
   if (listing == ASIDE) return;
   fputs("  what came of it: ", out);
@@ -301,16 +301,16 @@ static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
 
 /* What was taken for test code: it may have made a difference. */
 static void print_test_code(const struct nomem__campaign *campaign, FILE *out) {
-  const struct nomem__owners *owners = &campaign->owners;
-  if (!owners->is_divided || owners->globs != NULL) return;
+  const struct nomem__code_owners *code_owners = &campaign->code_owners;
+  if (!code_owners->is_divided || code_owners->globs != NULL) return;
   fputs("taken as test code: ", out);
-  for (size_t i = 0; i < owners->place_count; i++) {
+  for (size_t i = 0; i < code_owners->place_count; i++) {
     if (i > 0) fputs(", ", out);
-    nomem__print_safe(out, owners->places[i]);
+    nomem__print_safe(out, code_owners->places[i]);
   }
   fprintf(out, "%s (guess%s; --under-test says otherwise)\n",
-          owners->place_count == NOMEM_TEST_CODE_PLACES ? ", ..." : "",
-          owners->is_coarse ? " by the program's name alone, for want of debug information" : "");
+          code_owners->place_count == NOMEM_TEST_CODE_PLACES ? ", ..." : "",
+          code_owners->is_coarse ? " by the program's name alone, for want of debug information" : "");
 }
 
 static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
@@ -318,16 +318,16 @@ static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
   fprintf(out, "exercised %" PRIu64 " of %" PRIu64 " site%s, %" PRIu64 " of %" PRIu64 " allocation point%s",
           coverage.sites_exercised, coverage.sites, coverage.sites == 1 ? "" : "s", coverage.calls_exercised,
           coverage.calls, coverage.calls == 1 ? "" : "s");
-  if (coverage.recoveries > 0)
+  if (coverage.second_faults > 0)
     fprintf(out, ", %" PRIu64 " of %" PRIu64 " second fault%s in recovery", coverage.recoveries_exercised,
-            coverage.recoveries, coverage.recoveries == 1 ? "" : "s");
-  if (campaign->recoveries.left_out > 0)
-    fprintf(out, " (%zu more than are tried without --all)", campaign->recoveries.left_out);
+            coverage.second_faults, coverage.second_faults == 1 ? "" : "s");
+  if (campaign->second_faults.left_out > 0)
+    fprintf(out, " (%zu more than are tried without --all)", campaign->second_faults.left_out);
   fputc('\n', out);
   const char *separator = "not exercised: ";
   for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++) {
     if (coverage.left[i] == 0) continue;
-    fprintf(out, "%s%" PRIu64 " %s", separator, coverage.left[i], nomem__left_texts[i].text);
+    fprintf(out, "%s%" PRIu64 " %s", separator, coverage.left[i], nomem__leak_texts[i].text);
     separator = ", ";
   }
   if (coverage.calls_exercised < coverage.calls) fputc('\n', out);
@@ -342,8 +342,8 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
   print_test_code(campaign, out);
   if (campaign->unstable_sites > 0)
     fprintf(out, "%zu sites came in only one of the two baselines\n", campaign->unstable_sites);
-  if (campaign->recoveries.not_noted > 0)
-    fprintf(out, "%" PRIu64 " sites of recovery were not tried: a run notes %d\n", campaign->recoveries.not_noted,
+  if (campaign->second_faults.not_noted > 0)
+    fprintf(out, "%" PRIu64 " sites of recovery were not tried: a run notes %d\n", campaign->second_faults.not_noted,
             NOMEM_RECOVERIES);
   if (campaign->heap.left_out > 0)
     fprintf(out, "%zu of %zu runs that ended well were not looked at for heap errors (--all: each)\n",
@@ -368,15 +368,15 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
   if (!is_quiet) {
     fputs("nomem: ", out);
     nomem__print_safe(out, below_here(campaign->programs.first));
-    if (*campaign->programs.others != '\0') fputs(" and ", out);
-    nomem__print_safe(out, campaign->programs.others);
+    if (*campaign->programs.child_residue != '\0') fputs(" and ", out);
+    nomem__print_safe(out, campaign->programs.child_residue);
     fprintf(out, ": %" PRIu64 " allocation%s at %zu site%s, %.1f ms a run\n", campaign->allocations,
             campaign->allocations == 1 ? "" : "s", campaign->site_count, campaign->site_count == 1 ? "" : "s",
             (double)campaign->baseline_us / 1e3);
   }
   for (enum listing listing = COUNTED; listing < LISTINGS; listing++) {
     print_listed(campaign, &campaign->findings, listing, counts, out);
-    print_listed(campaign, &campaign->set_aside, listing, counts, out);
+    print_listed(campaign, &campaign->excluded, listing, counts, out);
     if (listing == COUNTED && counts[COUNTED] > 0 && !is_quiet) fputc('\n', out);
     if (listing != COUNTED && counts[listing] > SHORT_MAX && !is_quiet)
       fprintf(out, "%s: %zu more (--html and --json have all)\n", listing_names[listing], counts[listing] - SHORT_MAX);

@@ -23,23 +23,23 @@
 
 /* Where the upper layers are read. */
 struct reader {
-  struct nomem__made *made;
-  char path[NOMEM__MADE_PATH_BYTES]; /* of what is being looked at, as the program has it */
+  struct nomem__created_files *made;
+  char path[NOMEM__CREATED_PATH_BYTES]; /* of what is being looked at, as the program has it */
   size_t room;
 };
 
 static int add(struct reader *reader, mode_t type) {
-  struct nomem__made *made = reader->made;
+  struct nomem__created_files *made = reader->made;
   if (made->count == NOMEM__MADE_MAX) return -E2BIG;
   if (made->count == reader->room) {
     size_t room = reader->room == 0 ? 8 : reader->room * 2;
-    struct nomem__made_file *grown = realloc(made->list, room * sizeof *grown);
+    struct nomem__created_file *grown = realloc(made->list, room * sizeof *grown);
     if (grown == NULL) return -ENOMEM;
     made->list = grown;
     reader->room = room;
   }
-  struct nomem__made_file *file = &made->list[made->count];
-  *file = (struct nomem__made_file){strdup(reader->path), type};
+  struct nomem__created_file *file = &made->list[made->count];
+  *file = (struct nomem__created_file){strdup(reader->path), type};
   if (file->path == NULL) return -ENOMEM;
   made->count++;
   return 0;
@@ -81,14 +81,14 @@ static int read_folder(struct reader *reader, size_t length, int parent, const c
 }
 
 static int by_path(const void *left, const void *right) {
-  const struct nomem__made_file *a = left, *b = right;
+  const struct nomem__created_file *a = left, *b = right;
   return strcmp(a->path, b->path);
 }
 
-int nomem__made_read(struct nomem__made *made, const struct nomem__view *view, int scratch) {
+int nomem__created_files_read(struct nomem__created_files *made, const struct nomem__view *view, int scratch) {
   struct reader reader = {.made = made};
   int result = 0;
-  *made = (struct nomem__made){0};
+  *made = (struct nomem__created_files){0};
   for (unsigned i = 0; i < view->root_count && result == 0; i++) {
     char name[NOMEM_VIEW_LAYER_BYTES];
     size_t length = strlen(view->roots[i].path);
@@ -97,7 +97,7 @@ int nomem__made_read(struct nomem__made *made, const struct nomem__view *view, i
     result = read_folder(&reader, length, scratch, nomem__view_layer(i, name), 0);
   }
   if (result != 0) {
-    nomem__made_free(made);
+    nomem__created_files_free(made);
     return result;
   }
   if (made->count > 0) qsort(made->list, made->count, sizeof *made->list, by_path);
@@ -105,10 +105,10 @@ int nomem__made_read(struct nomem__made *made, const struct nomem__view *view, i
   return 0;
 }
 
-void nomem__made_free(struct nomem__made *made) {
+void nomem__created_files_free(struct nomem__created_files *made) {
   for (size_t i = 0; i < made->count; i++) free(made->list[i].path);
   free(made->list);
-  *made = (struct nomem__made){0};
+  *made = (struct nomem__created_files){0};
 }
 
 /* The length of the part of a path up to the next slash. */
@@ -160,7 +160,7 @@ static bool are_alike(const char *one, size_t one_length, const char *two, size_
   return true;
 }
 
-bool nomem__made_are_alike(const char *one, const char *two) {
+bool nomem__names_are_similar(const char *one, const char *two) {
   for (;;) {
     size_t one_length = part_length(one), two_length = part_length(two);
     if (!are_alike(one, one_length, two, two_length)) return false;
@@ -171,21 +171,23 @@ bool nomem__made_are_alike(const char *one, const char *two) {
   }
 }
 
-static bool has_path(const struct nomem__made *made, const char *path) {
-  struct nomem__made_file key = {.path = (char *)path};
+static bool has_path(const struct nomem__created_files *made, const char *path) {
+  struct nomem__created_file key = {.path = (char *)path};
   return made->count > 0 && bsearch(&key, made->list, made->count, sizeof key, by_path) != NULL;
 }
 
 /* How many in here are like this path, and not in there by the same name. */
-static size_t count_alike(const struct nomem__made *here, const char *path, const struct nomem__made *there) {
+static size_t count_alike(const struct nomem__created_files *here, const char *path,
+                          const struct nomem__created_files *there) {
   size_t count = 0;
   for (size_t i = 0; i < here->count; i++)
-    count += nomem__made_are_alike(here->list[i].path, path) && !has_path(there, here->list[i].path);
+    count += nomem__names_are_similar(here->list[i].path, path) && !has_path(there, here->list[i].path);
   return count;
 }
 
 /* Whether there is something in there for this path of here's. */
-static bool has_counterpart(const struct nomem__made *here, const char *path, const struct nomem__made *there) {
+static bool has_counterpart(const struct nomem__created_files *here, const char *path,
+                            const struct nomem__created_files *there) {
   return has_path(there, path) || count_alike(here, path, there) <= count_alike(there, path, here);
 }
 
@@ -193,23 +195,23 @@ static bool is_in(const char *path, const char *folder, size_t length) {
   return strncmp(path, folder, length) == 0 && path[length] == '/' && strchr(path + length + 1, '/') == NULL;
 }
 
-static size_t count_in(const struct nomem__made *made, const char *folder, size_t length) {
+static size_t count_in(const struct nomem__created_files *made, const char *folder, size_t length) {
   size_t count = 0;
   for (size_t i = 0; i < made->count; i++) count += is_in(made->list[i].path, folder, length);
   return count;
 }
 
 /* Whether two runs that should be the same give names in this folder that have nothing to do with each other. */
-static bool is_unstable(const struct nomem__made *one, const struct nomem__made *two, const char *folder,
-                        size_t length) {
+static bool is_unstable(const struct nomem__created_files *one, const struct nomem__created_files *two,
+                        const char *folder, size_t length) {
   for (size_t i = 0; i < one->count; i++)
     if (is_in(one->list[i].path, folder, length) && !has_counterpart(one, one->list[i].path, two)) return true;
   return false;
 }
 
 /* Whether there are more in the folder than either of the others has: all there is to say where names tell nothing. */
-static bool is_one_too_many(const struct nomem__made *here, const char *path, const struct nomem__made *one,
-                            const struct nomem__made *two) {
+static bool is_one_too_many(const struct nomem__created_files *here, const char *path,
+                            const struct nomem__created_files *one, const struct nomem__created_files *two) {
   size_t length = (size_t)(strrchr(path, '/') - path), count = count_in(here, path, length);
   bool is_open = is_unstable(one, two, path, length) || is_unstable(two, one, path, length);
   return !is_open || (count > count_in(one, path, length) && count > count_in(two, path, length));
@@ -228,8 +230,9 @@ static bool is_meant(const char *path) {
   return is_core || strcmp(name, ".cache") == 0 || strstr(path, "/.cache/") != NULL;
 }
 
-const struct nomem__made_file *nomem__made_more(const struct nomem__made *here, const struct nomem__made *one,
-                                                const struct nomem__made *two) {
+const struct nomem__created_file *nomem__created_files_more(const struct nomem__created_files *here,
+                                                            const struct nomem__created_files *one,
+                                                            const struct nomem__created_files *two) {
   if (!here->is_known || !one->is_known || !two->is_known) return NULL;
   for (size_t i = 0; i < here->count; i++) {
     const char *path = here->list[i].path;
@@ -240,7 +243,7 @@ const struct nomem__made_file *nomem__made_more(const struct nomem__made *here, 
   return NULL;
 }
 
-static const char *kind_of(const struct nomem__made_file *file) {
+static const char *kind_of(const struct nomem__created_file *file) {
   static const char memory[] = "/dev/shm/";
   switch (file->type) {
     case S_IFDIR:
@@ -282,11 +285,12 @@ static size_t put_part(char *text, const char *part, size_t length, const char *
   return from + 1 + length - to;
 }
 
-void nomem__made_describe(const struct nomem__made_file *file, const char *other, char *text, size_t text_bytes) {
-  char shown[NOMEM__MADE_PATH_BYTES + FOLDERS_DEEP], quoted[NOMEM_QUOTE_BYTES];
+void nomem__created_files_describe(const struct nomem__created_file *file, const char *other, char *text,
+                                   size_t text_bytes) {
+  char shown[NOMEM__CREATED_PATH_BYTES + FOLDERS_DEEP], quoted[NOMEM_QUOTE_BYTES];
   const char *path = file->path;
   size_t at = 0;
-  bool is_pair = other != NULL && nomem__made_are_alike(path, other);
+  bool is_pair = other != NULL && nomem__names_are_similar(path, other);
   while (is_pair && at + strlen(path) + 2 < sizeof shown) { /* a part may become longer by one */
     size_t length = part_length(path), other_length = part_length(other);
     at += put_part(shown + at, path, length, other, other_length);
@@ -304,10 +308,10 @@ static uint64_t mix(uint64_t hash, unsigned char byte) {
   return (hash ^ byte) * UINT64_C(0x100000001b3);
 }
 
-uint64_t nomem__made_hash(const struct nomem__made_file *file, const char *other) {
+uint64_t nomem__created_files_hash(const struct nomem__created_file *file, const char *other) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   const char *path = file->path;
-  if (other == NULL || !nomem__made_are_alike(path, other)) other = path;
+  if (other == NULL || !nomem__names_are_similar(path, other)) other = path;
   for (;;) {
     size_t length = part_length(path), other_length = part_length(other);
     bool is_same = length == other_length && memcmp(path, other, length) == 0;

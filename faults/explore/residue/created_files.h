@@ -3,8 +3,8 @@
  * Read from the upper layers of the view that an isolated run has of the files: they hold what it changed, and no more.
  * The names are the program's and hostile; how many there are is bounded.
  */
-#ifndef NOMEM_MADE_H
-#define NOMEM_MADE_H
+#ifndef NOMEM_CREATED_FILES_H
+#define NOMEM_CREATED_FILES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,41 +16,43 @@
 /* A run that makes more of them is not looked at. */
 #define NOMEM__MADE_MAX 1024
 /* Longer paths are taken for what was there before. */
-#define NOMEM__MADE_PATH_BYTES 1024
+#define NOMEM__CREATED_PATH_BYTES 1024
 
-struct nomem__made_file {
+struct nomem__created_file {
   char *path; /* as the program had it, from the root on */
   mode_t type;
 };
 
 /* All zero: not known. */
-struct nomem__made {
+struct nomem__created_files {
   bool is_known;
-  struct nomem__made_file *list; /* by path, so a folder comes before what is in it; owned */
+  struct nomem__created_file *list; /* by path, so a folder comes before what is in it; owned */
   size_t count;
 };
 
 /* Lists what is in the upper layers, below the folder scratch, and not in the folders that they lie over. What made had
  * is not freed. Returns 0, or a negative error code, and then made is all zero: -E2BIG for too many. */
-int nomem__made_read(struct nomem__made *made, const struct nomem__view *view, int scratch);
+int nomem__created_files_read(struct nomem__created_files *made, const struct nomem__view *view, int scratch);
 
-void nomem__made_free(struct nomem__made *made);
+void nomem__created_files_free(struct nomem__created_files *made);
 
 /* What is in here and in neither of the others, whose names may be others: a folder comes rather than what is in it.
  * What programs leave on purpose (logs, caches, coverage data, core files) is passed over. NULL: nothing, or not all
  * are known. */
-const struct nomem__made_file *nomem__made_more(const struct nomem__made *here, const struct nomem__made *one,
-                                                const struct nomem__made *two);
+const struct nomem__created_file *nomem__created_files_more(const struct nomem__created_files *here,
+                                                            const struct nomem__created_files *one,
+                                                            const struct nomem__created_files *two);
 
 /* Whether a program may have given both paths to the same file, in two runs: numbers in them, and letters that mkstemp
  * makes, may differ. */
-bool nomem__made_are_alike(const char *one, const char *two);
+bool nomem__names_are_similar(const char *one, const char *two);
 
 /* What it is and where, in words. other: the path that a second run gave to the same file; where they differ stands an
  * asterisk. NULL: not known. */
-void nomem__made_describe(const struct nomem__made_file *file, const char *other, char *text, size_t text_bytes);
+void nomem__created_files_describe(const struct nomem__created_file *file, const char *other, char *text,
+                                   size_t text_bytes);
 
 /* The same for all names that one program gives the file; other is as above. Never 0. */
-uint64_t nomem__made_hash(const struct nomem__made_file *file, const char *other);
+uint64_t nomem__created_files_hash(const struct nomem__created_file *file, const char *other);
 
 #endif

@@ -10,7 +10,7 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 
-#include "../../ledger_format.h"
+#include "../../block_table_format.h"
 #include "../../program_kinds.h"
 #include "../stack/memory_map.h"
 
@@ -22,7 +22,7 @@
 /* Below the stack pointer, what a function that calls no other may use. */
 #define RED_ZONE_BYTES 128
 
-const char *const nomem__misuse_texts[NOMEM_MISUSE_KINDS] = {
+const char *const nomem__heap_misuse_texts[NOMEM_MISUSE_KINDS] = {
 #define X(upper, text) [NOMEM_MISUSE_##upper] = text,
     NOMEM_MISUSE_MAP(X)
 #undef X
@@ -44,18 +44,18 @@ struct range {
 struct scan {
   pid_t pid;
   const struct nomem_channel *channel;
-  const struct nomem_ending *ending;
+  const struct nomem_exit_report *ending;
   struct block *blocks; /* by address */
   size_t block_count, block_room;
   uint64_t lowest, highest; /* addresses of blocks lie between */
   size_t *due;              /* blocks in use whose contents have not been looked at yet */
   size_t due_count;
-  struct range excluded[NOMEM_LEDGER_PARTS + 3]; /* the injector's own memory */
+  struct range excluded[NOMEM_BLOCK_TABLE_PARTS + 3]; /* the injector's own memory */
   size_t excluded_count;
-  struct nomem__maps maps;
+  struct nomem__memory_map maps;
   uint64_t stack_pointer, heap_start;
   uint64_t looked_at_bytes;
-  struct nomem__left_list *left;
+  struct nomem__leak_list *left;
 };
 
 static void exclude(struct scan *scan, uint64_t start, uint64_t bytes) {
@@ -71,41 +71,42 @@ static int add_block(struct scan *scan, uint64_t address, uint64_t word) {
     scan->blocks = grown;
     scan->block_room = room;
   }
-  bool is_held = NOMEM_LEDGER_STATE(word) == NOMEM_LEDGER_HELD;
+  bool is_held = NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_QUARANTINED;
   scan->blocks[scan->block_count++] =
       (struct block){.address = address,
-                     .size = NOMEM_LEDGER_SIZE(word),
-                     .site = NOMEM_LEDGER_SITE(word),
-                     .freed_at = NOMEM_LEDGER_FREED_AT(word),
-                     .is_marked_end = NOMEM_LEDGER_STATE(word) == NOMEM_LEDGER_LIVE_MARKED,
+                     .size = NOMEM_BLOCK_TABLE_SIZE(word),
+                     .site = NOMEM_BLOCK_TABLE_SITE(word),
+                     .freed_at = NOMEM_BLOCK_TABLE_FREED_AT(word),
+                     .is_marked_end = NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_LIVE_CANARY,
                      .is_held = is_held,
                      .is_used = is_held};
   return 0;
 }
 
 static int read_page(struct scan *scan, uint64_t words_at, uint64_t address) {
-  uint64_t word[NOMEM_LEDGER_PAGE_WORDS];
+  uint64_t word[NOMEM_BLOCK_TABLE_PAGE_WORDS];
   if (nomem__process_read(scan->pid, words_at, word, sizeof word) != sizeof word) return -EIO;
   int result = 0;
-  for (uint64_t i = 0; i < NOMEM_LEDGER_PAGE_WORDS && result == 0; i++) {
-    enum nomem_ledger_state state = NOMEM_LEDGER_STATE(word[i]);
-    if (state == NOMEM_LEDGER_LIVE || state == NOMEM_LEDGER_LIVE_MARKED || state == NOMEM_LEDGER_HELD)
-      result = add_block(scan, address + i * NOMEM_LEDGER_GRAIN, word[i]);
+  for (uint64_t i = 0; i < NOMEM_BLOCK_TABLE_PAGE_WORDS && result == 0; i++) {
+    enum nomem_block_table_state state = NOMEM_BLOCK_TABLE_STATE(word[i]);
+    if (state == NOMEM_BLOCK_TABLE_LIVE || state == NOMEM_BLOCK_TABLE_LIVE_CANARY ||
+        state == NOMEM_BLOCK_TABLE_QUARANTINED)
+      result = add_block(scan, address + i * NOMEM_BLOCK_TABLE_GRAIN, word[i]);
   }
   return result;
 }
 
 static int read_part(struct scan *scan, uint64_t number, uint64_t part) {
-  uint64_t touched[NOMEM_LEDGER_PART_PAGES / 64];
+  uint64_t touched[NOMEM_BLOCK_TABLE_PART_PAGES / 64];
   if (nomem__process_read(scan->pid, part, touched, sizeof touched) != sizeof touched) return -EIO;
-  exclude(scan, part, sizeof(struct nomem_ledger_part));
-  uint64_t words_at = part + offsetof(struct nomem_ledger_part, word);
-  uint64_t address = (number - 1) * NOMEM_LEDGER_PART_BYTES;
+  exclude(scan, part, sizeof(struct nomem_block_table_part));
+  uint64_t words_at = part + offsetof(struct nomem_block_table_part, word);
+  uint64_t address = (number - 1) * NOMEM_BLOCK_TABLE_PART_BYTES;
   int result = 0;
-  for (uint64_t page = 0; page < NOMEM_LEDGER_PART_PAGES && result == 0; page++)
+  for (uint64_t page = 0; page < NOMEM_BLOCK_TABLE_PART_PAGES && result == 0; page++)
     if (touched[page / 64] >> page % 64 & 1)
-      result = read_page(scan, words_at + page * NOMEM_LEDGER_PAGE_WORDS * sizeof(uint64_t),
-                         address + page * NOMEM_LEDGER_PAGE_WORDS * NOMEM_LEDGER_GRAIN);
+      result = read_page(scan, words_at + page * NOMEM_BLOCK_TABLE_PAGE_WORDS * sizeof(uint64_t),
+                         address + page * NOMEM_BLOCK_TABLE_PAGE_WORDS * NOMEM_BLOCK_TABLE_GRAIN);
   return result;
 }
 
@@ -115,17 +116,17 @@ static int by_address(const void *left, const void *right) {
 }
 
 static int read_blocks(struct scan *scan) {
-  struct nomem_ledger ledger;
-  uint64_t at = scan->ending->ledger;
+  struct nomem_block_table block_table;
+  uint64_t at = scan->ending->block_table;
   if (at == 0) return -ENOENT;
-  if (nomem__process_read(scan->pid, at, &ledger, sizeof ledger) != sizeof ledger) return -EIO;
-  if (ledger.magic != NOMEM_LEDGER_MAGIC) return -ENOENT;
-  exclude(scan, at, sizeof ledger);
+  if (nomem__process_read(scan->pid, at, &block_table, sizeof block_table) != sizeof block_table) return -EIO;
+  if (block_table.magic != NOMEM_BLOCK_TABLE_MAGIC) return -ENOENT;
+  exclude(scan, at, sizeof block_table);
   exclude(scan, scan->ending->stacks, scan->ending->stacks_bytes);
   int result = 0;
-  for (size_t i = 0; i < NOMEM_LEDGER_PARTS && result == 0; i++)
-    if (ledger.parts[i].number != 0 && ledger.parts[i].part != 0)
-      result = read_part(scan, ledger.parts[i].number, ledger.parts[i].part);
+  for (size_t i = 0; i < NOMEM_BLOCK_TABLE_PARTS && result == 0; i++)
+    if (block_table.parts[i].number != 0 && block_table.parts[i].part != 0)
+      result = read_part(scan, block_table.parts[i].number, block_table.parts[i].part);
   if (result != 0 || scan->block_count == 0) return result;
   qsort(scan->blocks, scan->block_count, sizeof *scan->blocks, by_address);
   scan->lowest = scan->blocks[0].address;
@@ -152,7 +153,7 @@ static struct block *block_at(const struct scan *scan, uint64_t address) {
 /* Where glibc's next block has its size: it names a free block by the address 8 bytes before that, which still is in
  * the block below. */
 static bool is_next_header(const struct block *block, uint64_t address) {
-  return address == block->address + block->size + nomem__ledger_slack(block->size) - 8;
+  return address == block->address + block->size + nomem__block_table_slack(block->size) - 8;
 }
 
 static void use(struct scan *scan, uint64_t address, bool by_allocator) {
@@ -190,28 +191,28 @@ static int look_at(struct scan *scan, uint64_t start, uint64_t end, bool by_allo
 }
 
 static bool is_overrun(const struct scan *scan, const struct block *block) {
-  unsigned char end[NOMEM_LEDGER_GRAIN * 2];
-  uint64_t slack = nomem__ledger_slack(block->size);
+  unsigned char end[NOMEM_BLOCK_TABLE_GRAIN * 2];
+  uint64_t slack = nomem__block_table_slack(block->size);
   if (!block->is_marked_end || slack > sizeof end) return false;
   if (nomem__process_read(scan->pid, block->address + block->size, end, slack) != slack) return false;
   for (uint64_t i = 0; i < slack; i++)
-    if (end[i] != NOMEM_LEDGER_MARK) return true;
+    if (end[i] != NOMEM_BLOCK_TABLE_CANARY) return true;
   uint64_t word, at = block->address - sizeof word;
   if (slack != 0 || nomem__process_read(scan->pid, at, &word, sizeof word) != sizeof word) return false;
-  at += nomem__ledger_chunk_bytes(word, block->size);
+  at += nomem__block_table_chunk_bytes(word, block->size);
   return at > block->address && nomem__process_read(scan->pid, at, &word, sizeof word) == sizeof word &&
-         !nomem__ledger_is_chunk_in_use(word);
+         !nomem__block_table_is_chunk_in_use(word);
 }
 
 /* Not where it may have been written by who wrote past the end of the block below it. */
 static bool is_written(const struct scan *scan, const struct block *block) {
-  unsigned char bytes[2 * NOMEM_LEDGER_FILL_BYTES];
-  struct nomem_ledger_filled filled = nomem__ledger_filled(block->size);
+  unsigned char bytes[2 * NOMEM_BLOCK_TABLE_POISON_BYTES];
+  struct nomem_block_table_poisoned filled = nomem__block_table_poisoned(block->size);
   for (unsigned i = 0; i < 2; i++) {
     uint64_t count = filled.bytes[i];
     if (count > sizeof bytes) return false;
     if (nomem__process_read(scan->pid, block->address + filled.from[i], bytes, count) != count) return false;
-    uint64_t changed = nomem__ledger_changed(bytes, count, NOMEM_LEDGER_FILL(block->address));
+    uint64_t changed = nomem__block_table_changed(bytes, count, NOMEM_BLOCK_TABLE_POISON(block->address));
     if (changed == count) continue;
     return filled.from[i] + changed > 0 || block == scan->blocks || !is_overrun(scan, block - 1);
   }
@@ -219,12 +220,12 @@ static bool is_written(const struct scan *scan, const struct block *block) {
 }
 
 static void look_for_misuse(struct scan *scan, const struct block *block) {
-  struct nomem__left_list *left = scan->left;
+  struct nomem__leak_list *left = scan->left;
   if (left->has_misuse || (block->is_held ? !is_written(scan, block) : !is_overrun(scan, block))) return;
   left->has_misuse = true;
-  left->misuse = (struct nomem__left_misuse){.kind = block->is_held ? NOMEM_MISUSE_WRITTEN : NOMEM_MISUSE_OVERRUN,
-                                             .site = block->site,
-                                             .freed_at = block->freed_at};
+  left->misuse = (struct nomem__leaks_misuse){.kind = block->is_held ? NOMEM_MISUSE_WRITTEN : NOMEM_MISUSE_OVERRUN,
+                                              .site = block->site,
+                                              .freed_at = block->freed_at};
 }
 
 /* The first block that ends behind an address; NULL: none does. */
@@ -310,7 +311,7 @@ static int find_used(struct scan *scan) {
     use(scan, word, false);
   }
   int result = read_heap_start(scan);
-  if (result == 0) result = nomem__maps_read(&scan->maps, scan->pid);
+  if (result == 0) result = nomem__memory_map_read(&scan->maps, scan->pid);
   for (size_t i = 0; i < scan->maps.area_count && result == 0; i++) result = look_at_area(scan, &scan->maps.areas[i]);
   while (scan->due_count > 0 && result == 0) {
     const struct block *block = &scan->blocks[scan->due[--scan->due_count]];
@@ -338,20 +339,20 @@ static uint64_t culprit_of(const struct nomem_channel *channel, uint32_t site) {
 }
 
 static int by_key(const void *left, const void *right) {
-  const struct nomem__left_site *a = left, *b = right;
+  const struct nomem__leak_site *a = left, *b = right;
   return a->key < b->key ? -1 : a->key > b->key;
 }
 
 static void add_left(struct scan *scan, const struct block *block) {
-  struct nomem__left_list *left = scan->left;
-  uint64_t key = block->site < NOMEM_LEDGER_NO_SITE ? scan->channel->sites[block->site].key : 0;
+  struct nomem__leak_list *left = scan->left;
+  uint64_t key = block->site < NOMEM_BLOCK_TABLE_NO_SITE ? scan->channel->sites[block->site].key : 0;
   if (key == 0) return; /* nothing to show */
   size_t i = 0;
   while (i < left->count && left->list[i].key != key) i++;
   if (i == SITES_MAX) return;
   if (i == left->count)
     left->list[left->count++] =
-        (struct nomem__left_site){.key = key, .culprit = culprit_of(scan->channel, block->site), .site = block->site};
+        (struct nomem__leak_site){.key = key, .culprit = culprit_of(scan->channel, block->site), .site = block->site};
   left->list[i].blocks++;
   left->list[i].bytes += block->size;
 }
@@ -381,29 +382,30 @@ static int list_left(struct scan *scan) {
 
 /* Which of them a pointer was read from is asked later. */
 static int list_held(struct scan *scan) {
-  struct nomem__left_list *left = scan->left;
-  left->held = calloc(NOMEM_LEDGER_HELD_BLOCKS, sizeof *left->held);
+  struct nomem__leak_list *left = scan->left;
+  left->held = calloc(NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS, sizeof *left->held);
   if (left->held == NULL) return -ENOMEM;
-  for (size_t i = 0; i < scan->block_count && left->held_count < NOMEM_LEDGER_HELD_BLOCKS; i++) {
+  for (size_t i = 0; i < scan->block_count && left->held_count < NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS; i++) {
     const struct block *block = &scan->blocks[i];
     if (block->is_held)
-      left->held[left->held_count++] = (struct nomem__held){block->address, block->size, block->site, block->freed_at};
+      left->held[left->held_count++] =
+          (struct nomem__quarantined){block->address, block->size, block->site, block->freed_at};
   }
   return 0;
 }
 
-const struct nomem__held *nomem__left_held(const struct nomem__left_list *left, uint64_t pointer) {
-  uint64_t address = pointer & ~(NOMEM_LEDGER_FILL_TAG << 48);
-  const struct nomem__held *found = NULL;
+const struct nomem__quarantined *nomem__leaks_quarantined(const struct nomem__leak_list *left, uint64_t pointer) {
+  uint64_t address = pointer & ~(NOMEM_BLOCK_TABLE_POISON_TAG << 48);
+  const struct nomem__quarantined *found = NULL;
   for (size_t i = 0; i < left->held_count && pointer != 0; i++)
     if (left->held[i].address <= address) found = &left->held[i];
-  return found != NULL && address - found->address < NOMEM_LEDGER_FILL_REACH ? found : NULL;
+  return found != NULL && address - found->address < NOMEM_BLOCK_TABLE_POISON_REACH ? found : NULL;
 }
 
-int nomem__ledger_read(pid_t pid, const struct nomem_channel *channel, const struct nomem_ending *ending,
-                       struct nomem__left_list *left) {
+int nomem__block_table_read(pid_t pid, const struct nomem_channel *channel, const struct nomem_exit_report *ending,
+                            struct nomem__leak_list *left) {
   struct scan *scan = calloc(1, sizeof *scan);
-  *left = (struct nomem__left_list){0};
+  *left = (struct nomem__leak_list){0};
   if (scan == NULL) return -ENOMEM;
   scan->pid = pid;
   scan->channel = channel;
@@ -413,36 +415,36 @@ int nomem__ledger_read(pid_t pid, const struct nomem_channel *channel, const str
   if (result == 0) result = list_held(scan);
   if (result == 0) result = find_used(scan);
   if (result == 0) result = list_left(scan);
-  if (result != 0) nomem__left_free(left);
-  nomem__maps_free(&scan->maps);
+  if (result != 0) nomem__leaks_free(left);
+  nomem__memory_map_free(&scan->maps);
   free(scan->blocks);
   free(scan->due);
   free(scan);
   return result;
 }
 
-void nomem__left_free(struct nomem__left_list *left) {
+void nomem__leaks_free(struct nomem__leak_list *left) {
   free(left->list);
   free(left->held);
-  *left = (struct nomem__left_list){0};
+  *left = (struct nomem__leak_list){0};
 }
 
-static uint64_t blocks_of_culprit(const struct nomem__left_list *list, uint64_t culprit) {
+static uint64_t blocks_of_culprit(const struct nomem__leak_list *list, uint64_t culprit) {
   uint64_t blocks = 0;
   for (size_t i = 0; i < list->count; i++)
     if (list->list[i].culprit == culprit) blocks += list->list[i].blocks;
   return blocks;
 }
 
-bool nomem__left_more(const struct nomem__left_list *here, const struct nomem__left_list *const *there,
-                      size_t there_count, struct nomem__left_site *most) {
-  *most = (struct nomem__left_site){0};
+bool nomem__leaks_more(const struct nomem__leak_list *here, const struct nomem__leak_list *const *there,
+                       size_t there_count, struct nomem__leak_site *most) {
+  *most = (struct nomem__leak_site){0};
   for (size_t i = 0; i < here->count; i++) {
-    struct nomem__left_site left = here->list[i];
+    struct nomem__leak_site left = here->list[i];
     uint64_t blocks = 0, bytes = 0, of_culprit = 0;
     for (size_t run = 0; run < there_count; run++) {
-      const struct nomem__left_list *list = there[run];
-      const struct nomem__left_site *same =
+      const struct nomem__leak_list *list = there[run];
+      const struct nomem__leak_site *same =
           list->count == 0 ? NULL : bsearch(&left, list->list, list->count, sizeof left, by_key);
       if (same != NULL && same->blocks > blocks) blocks = same->blocks;
       if (same != NULL && same->bytes > bytes) bytes = same->bytes;

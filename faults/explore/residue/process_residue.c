@@ -15,68 +15,69 @@ static void cut_number(char *what) {
   if (what[0] != '/' && bracket != NULL && bracket[2] >= '0' && bracket[2] <= '9') *bracket = '\0';
 }
 
-static void list_open(struct nomem__remains *remains, pid_t pid) {
+static void list_open(struct nomem__process_residue *residue, pid_t pid) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
   DIR *folder = opendir(path);
-  remains->open = calloc(NOMEM__OPEN_MAX, sizeof *remains->open);
+  residue->open = calloc(NOMEM__OPEN_MAX, sizeof *residue->open);
   const struct dirent *entry;
-  while (folder != NULL && remains->open != NULL && remains->open_count < NOMEM__OPEN_MAX &&
+  while (folder != NULL && residue->open != NULL && residue->open_count < NOMEM__OPEN_MAX &&
          (entry = readdir(folder)) != NULL) {
-    struct nomem__open *open = &remains->open[remains->open_count];
+    struct nomem__open *open = &residue->open[residue->open_count];
     ssize_t length = readlinkat(dirfd(folder), entry->d_name, open->what, sizeof open->what - 1);
     open->what[length < 0 ? 0 : length] = '\0';
     open->fd = atoi(entry->d_name);
     if (length < 0 || open->fd <= STDERR_FILENO) continue; /* ".", "..", and what the program was given */
     cut_number(open->what);
-    remains->open_count++;
+    residue->open_count++;
   }
   if (folder != NULL) closedir(folder);
 }
 
-void nomem__remains_look(struct nomem__remains *remains, pid_t pid, const struct nomem_channel *channel,
-                         const struct nomem_ending *ending) {
-  nomem__remains_clear(remains);
-  remains->pid = pid;
-  remains->has_ledger = nomem__ledger_read(pid, channel, ending, &remains->left) == 0;
-  list_open(remains, pid);
+void nomem__process_residue_look(struct nomem__process_residue *residue, pid_t pid, const struct nomem_channel *channel,
+                                 const struct nomem_exit_report *ending) {
+  nomem__process_residue_clear(residue);
+  residue->pid = pid;
+  residue->has_block_table = nomem__block_table_read(pid, channel, ending, &residue->left) == 0;
+  list_open(residue, pid);
 }
 
-void nomem__remains_take(struct nomem__remains *remains, const struct nomem_ending *ending) {
-  remains->has_ended = ending->has_ended != 0;
-  remains->descriptors = ending->descriptors;
-  remains->threads = ending->threads;
-  remains->children = ending->children;
+void nomem__process_residue_take(struct nomem__process_residue *residue, const struct nomem_exit_report *ending) {
+  residue->has_ended = ending->has_ended != 0;
+  residue->descriptors = ending->descriptors;
+  residue->threads = ending->threads;
+  residue->children = ending->children;
 }
 
-void nomem__remains_count(struct nomem__remains *remains, const struct nomem_channel *channel,
-                          const struct nomem__processes *processes) {
-  const struct nomem_ending *first = &channel->watched.first;
-  remains->is_known = channel->watch != NOMEM_WATCH_NONE && first->pid != 0;
-  remains->live = channel->watched.live;
-  remains->has_leak_check = channel->watched.has_leak_check != 0;
-  remains->pid = first->pid;
-  remains->who = nomem__processes_tell(processes, remains->pid);
-  nomem__remains_take(remains, first);
+void nomem__process_residue_count(struct nomem__process_residue *residue, const struct nomem_channel *channel,
+                                  const struct nomem__processes *processes) {
+  const struct nomem_exit_report *first = &channel->watched.first;
+  residue->is_known = channel->watch != NOMEM_WATCH_NONE && first->pid != 0;
+  residue->live = channel->watched.live;
+  residue->has_leak_check = channel->watched.has_leak_check != 0;
+  residue->pid = first->pid;
+  residue->who = nomem__processes_tell(processes, residue->pid);
+  nomem__process_residue_take(residue, first);
 }
 
-static unsigned count_open(const struct nomem__remains *remains, const char *what, bool is_exact) {
+static unsigned count_open(const struct nomem__process_residue *residue, const char *what, bool is_exact) {
   unsigned count = 0;
-  for (unsigned i = 0; i < remains->open_count; i++) {
-    const char *other = remains->open[i].what;
-    count += is_exact ? strcmp(other, what) == 0 : nomem__made_are_alike(other, what);
+  for (unsigned i = 0; i < residue->open_count; i++) {
+    const char *other = residue->open[i].what;
+    count += is_exact ? strcmp(other, what) == 0 : nomem__names_are_similar(other, what);
   }
   return count;
 }
 
 /* The name of a temporary file is another in each run. */
-static bool is_one_more(const struct nomem__remains *here, const struct nomem__remains *there, const char *what) {
+static bool is_one_more(const struct nomem__process_residue *here, const struct nomem__process_residue *there,
+                        const char *what) {
   return count_open(here, what, true) > count_open(there, what, true) &&
          count_open(here, what, false) > count_open(there, what, false);
 }
 
-bool nomem__remains_more(const struct nomem__remains *here, const struct nomem__remains *there, char *what,
-                         size_t what_bytes) {
+bool nomem__process_residue_more(const struct nomem__process_residue *here, const struct nomem__process_residue *there,
+                                 char *what, size_t what_bytes) {
   if (!here->has_ended || !there->has_ended) return false;
   for (unsigned i = 0; i < here->open_count && here->descriptors > there->descriptors; i++) {
     const struct nomem__open *open = &here->open[i];
@@ -107,7 +108,7 @@ static const char *temporary_name(const char *text) {
   return text + strlen(text);
 }
 
-uint64_t nomem__remains_hash(const char *text) {
+uint64_t nomem__process_residue_hash(const char *text) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   const char *name = temporary_name(text);
   for (; text < name; text++)
@@ -115,9 +116,9 @@ uint64_t nomem__remains_hash(const char *text) {
   return hash + strlen(name);
 }
 
-void nomem__remains_clear(struct nomem__remains *remains) {
-  nomem__left_free(&remains->left);
-  nomem__made_free(&remains->made);
-  free(remains->open);
-  *remains = (struct nomem__remains){0};
+void nomem__process_residue_clear(struct nomem__process_residue *residue) {
+  nomem__leaks_free(&residue->left);
+  nomem__created_files_free(&residue->made);
+  free(residue->open);
+  *residue = (struct nomem__process_residue){0};
 }

@@ -30,20 +30,20 @@ static bool is_entry(const char *entry, const char *name) {
 }
 
 /* Sets LD_PRELOAD, where there is something to preload, and what the sanitizers are told. */
-static int make_entries(struct nomem__environment *environment, const struct nomem__setup *setup) {
-  const char *others = getenv("LD_PRELOAD");
-  bool is_ours = others != NULL && setup->preload != NULL && strcmp(others, setup->preload) == 0;
-  if (others != NULL && (*others == '\0' || is_ours)) others = NULL;
+static int make_entries(struct nomem__environment *environment, const struct nomem__run_setup *setup) {
+  const char *child_residue = getenv("LD_PRELOAD");
+  bool is_ours = child_residue != NULL && setup->preload != NULL && strcmp(child_residue, setup->preload) == 0;
+  if (child_residue != NULL && (*child_residue == '\0' || is_ours)) child_residue = NULL;
   if (setup->preload != NULL)
     snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s%s%s", setup->preload,
-             others != NULL ? ":" : "", others != NULL ? others : "");
-  else if (others != NULL)
-    snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s", others);
+             child_residue != NULL ? ":" : "", child_residue != NULL ? child_residue : "");
+  else if (child_residue != NULL)
+    snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s", child_residue);
   int result = nomem__sanitizer_options(false, !setup->inherit, environment->checked_entries);
   return result != 0 ? result : nomem__sanitizer_options(setup->trace, !setup->inherit, environment->sanitizer_entries);
 }
 
-int nomem__environment_make(struct nomem__environment *environment, const struct nomem__setup *setup,
+int nomem__environment_make(struct nomem__environment *environment, const struct nomem__run_setup *setup,
                             const char *channel) {
   size_t count = 0;
   while (environ[count] != NULL) count++;
@@ -74,12 +74,12 @@ int nomem__environment_make(struct nomem__environment *environment, const struct
 
 /* What the user has tuned stays. */
 int nomem__environment_use_huge_pages(struct nomem__environment *environment) {
-  const char *others = getenv("GLIBC_TUNABLES");
+  const char *child_residue = getenv("GLIBC_TUNABLES");
   char *entry;
-  bool is_tuned = others != NULL && strstr(others, "glibc.malloc.hugetlb") != NULL;
+  bool is_tuned = child_residue != NULL && strstr(child_residue, "glibc.malloc.hugetlb") != NULL;
   if (environment->tunables_entry != NULL || is_tuned) return 0;
-  if (asprintf(&entry, "GLIBC_TUNABLES=%s%sglibc.malloc.hugetlb=1", others != NULL ? others : "",
-               others != NULL ? ":" : "") < 0)
+  if (asprintf(&entry, "GLIBC_TUNABLES=%s%sglibc.malloc.hugetlb=1", child_residue != NULL ? child_residue : "",
+               child_residue != NULL ? ":" : "") < 0)
     return -ENOMEM;
   char **at = environment->forked;
   while (*at != NULL && !is_entry(*at, "GLIBC_TUNABLES")) at++;

@@ -6,7 +6,7 @@
 
 #include "sanitizer_report.h"
 
-struct nomem__setup;
+struct nomem__run_setup;
 
 /* All zero: none. */
 struct nomem__environment {
@@ -19,7 +19,7 @@ struct nomem__environment {
 };
 
 /* channel: the path at which the program finds it. Returns 0 or -ENOMEM. */
-int nomem__environment_make(struct nomem__environment *environment, const struct nomem__setup *setup,
+int nomem__environment_make(struct nomem__environment *environment, const struct nomem__run_setup *setup,
                             const char *channel);
 
 /* As nomem__worker_use_huge_pages. */

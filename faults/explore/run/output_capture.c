@@ -10,19 +10,19 @@
 
 #define PIECE_BYTES 16384
 
-int nomem__streams_open(struct nomem__streams *streams) {
-  *streams = (struct nomem__streams)NOMEM_STREAMS_NONE;
+int nomem__output_capture_open(struct nomem__output_capture *capture) {
+  *capture = (struct nomem__output_capture)NOMEM_STREAMS_NONE;
   for (unsigned i = 0; i < NOMEM_STREAMS; i++) {
-    streams->fd[i] = memfd_create("nomem-output", MFD_CLOEXEC);
-    if (streams->fd[i] < 0) return -errno;
+    capture->fd[i] = memfd_create("nomem-output", MFD_CLOEXEC);
+    if (capture->fd[i] < 0) return -errno;
   }
-  return nomem__streams_restart(streams);
+  return nomem__output_capture_restart(capture);
 }
 
-void nomem__streams_close(struct nomem__streams *streams) {
+void nomem__output_capture_close(struct nomem__output_capture *capture) {
   for (unsigned i = 0; i < NOMEM_STREAMS; i++)
-    if (streams->fd[i] >= 0) close(streams->fd[i]);
-  *streams = (struct nomem__streams)NOMEM_STREAMS_NONE;
+    if (capture->fd[i] >= 0) close(capture->fd[i]);
+  *capture = (struct nomem__output_capture)NOMEM_STREAMS_NONE;
 }
 
 /* Not by lseek: the position is the program's, too. */
@@ -31,46 +31,46 @@ static off_t end_of(int fd) {
   return fstat(fd, &status) == 0 ? status.st_size : 0;
 }
 
-int nomem__streams_restart(struct nomem__streams *streams) {
+int nomem__output_capture_restart(struct nomem__output_capture *capture) {
   for (unsigned i = 0; i < NOMEM_STREAMS; i++) {
-    streams->kept[i] = 0;
-    streams->flags[i] = O_APPEND;
+    capture->kept[i] = 0;
+    capture->flags[i] = O_APPEND;
   }
-  return nomem__streams_rewind(streams);
+  return nomem__output_capture_rewind(capture);
 }
 
-void nomem__streams_keep(struct nomem__streams *streams) {
-  streams->has_death = false;
+void nomem__output_capture_keep(struct nomem__output_capture *capture) {
+  capture->has_death = false;
   for (unsigned i = 0; i < NOMEM_STREAMS; i++) {
-    streams->kept[i] = end_of(streams->fd[i]);
-    streams->flags[i] = fcntl(streams->fd[i], F_GETFL);
+    capture->kept[i] = end_of(capture->fd[i]);
+    capture->flags[i] = fcntl(capture->fd[i], F_GETFL);
   }
 }
 
 /* Flags and position are the file's, which all runs of a worker have in common. */
-int nomem__streams_rewind(struct nomem__streams *streams) {
-  streams->has_death = false;
+int nomem__output_capture_rewind(struct nomem__output_capture *capture) {
+  capture->has_death = false;
   for (unsigned i = 0; i < NOMEM_STREAMS; i++)
-    if ((end_of(streams->fd[i]) != streams->kept[i] && ftruncate(streams->fd[i], streams->kept[i]) != 0) ||
-        fcntl(streams->fd[i], F_SETFL, streams->flags[i]) != 0 || lseek(streams->fd[i], streams->kept[i], SEEK_SET) < 0)
+    if ((end_of(capture->fd[i]) != capture->kept[i] && ftruncate(capture->fd[i], capture->kept[i]) != 0) ||
+        fcntl(capture->fd[i], F_SETFL, capture->flags[i]) != 0 || lseek(capture->fd[i], capture->kept[i], SEEK_SET) < 0)
       return -errno;
   return 0;
 }
 
-void nomem__streams_note_death(struct nomem__streams *streams) {
-  streams->has_death = true;
-  for (unsigned i = 0; i < NOMEM_STREAMS; i++) streams->at_death[i] = end_of(streams->fd[i]);
+void nomem__output_capture_note_death(struct nomem__output_capture *capture) {
+  capture->has_death = true;
+  for (unsigned i = 0; i < NOMEM_STREAMS; i++) capture->at_death[i] = end_of(capture->fd[i]);
 }
 
-uint64_t nomem__streams_bytes(const struct nomem__streams *streams) {
+uint64_t nomem__output_capture_bytes(const struct nomem__output_capture *capture) {
   uint64_t bytes = 0;
-  for (unsigned i = 0; i < NOMEM_STREAMS; i++) bytes += (uint64_t)end_of(streams->fd[i]);
+  for (unsigned i = 0; i < NOMEM_STREAMS; i++) bytes += (uint64_t)end_of(capture->fd[i]);
   return bytes;
 }
 
 /* FNV-1a: enough to tell equal from different. */
-struct nomem__stream nomem__streams_read(const struct nomem__streams *streams, unsigned which) {
-  struct nomem__stream stream = {.fd = streams->fd[which], .hash = UINT64_C(0xcbf29ce484222325)};
+struct nomem__output nomem__output_capture_read(const struct nomem__output_capture *capture, unsigned which) {
+  struct nomem__output stream = {.fd = capture->fd[which], .hash = UINT64_C(0xcbf29ce484222325)};
   unsigned char buffer[PIECE_BYTES];
   ssize_t length;
   do {
@@ -81,12 +81,13 @@ struct nomem__stream nomem__streams_read(const struct nomem__streams *streams, u
   return stream;
 }
 
-void nomem__streams_tail(const struct nomem__streams *streams, bool by_death, char *tail, size_t tail_bytes) {
+void nomem__output_capture_tail(const struct nomem__output_capture *capture, bool by_death, char *tail,
+                                size_t tail_bytes) {
   size_t length = 0;
   for (unsigned i = NOMEM_STREAMS; i-- > 0 && length == 0;) {
-    off_t end = by_death && streams->has_death ? streams->at_death[i] : end_of(streams->fd[i]);
+    off_t end = by_death && capture->has_death ? capture->at_death[i] : end_of(capture->fd[i]);
     off_t room = (off_t)tail_bytes - 1, from = end > room ? end - room : 0;
-    ssize_t got = end == 0 ? 0 : pread(streams->fd[i], tail, (size_t)(end - from), from);
+    ssize_t got = end == 0 ? 0 : pread(capture->fd[i], tail, (size_t)(end - from), from);
     length = got > 0 ? (size_t)got : 0;
   }
   tail[length] = '\0';

@@ -20,8 +20,8 @@
 #define SHOWN_BYTES 72 /* of a line */
 #define SHOWN_BEFORE 24
 
-void nomem__baseline_output_take(struct nomem__baseline_output *baseline, const struct nomem__stream *output,
-                                 const struct nomem__stream *error) {
+void nomem__baseline_output_take(struct nomem__baseline_output *baseline, const struct nomem__output *output,
+                                 const struct nomem__output *error) {
   nomem__baseline_output_free(baseline);
   *baseline = (struct nomem__baseline_output){
       .output_hash = output->hash, .error_hash = error->hash, .is_output_stable = true, .is_error_stable = true};
@@ -31,8 +31,8 @@ void nomem__baseline_output_take(struct nomem__baseline_output *baseline, const 
   baseline->text_bytes = length > 0 ? (size_t)length : 0;
 }
 
-void nomem__baseline_output_compare(struct nomem__baseline_output *baseline, const struct nomem__stream *output,
-                                    const struct nomem__stream *error) {
+void nomem__baseline_output_compare(struct nomem__baseline_output *baseline, const struct nomem__output *output,
+                                    const struct nomem__output *error) {
   if (output->hash != baseline->output_hash) baseline->is_output_stable = false;
   if (error->hash != baseline->error_hash) baseline->is_error_stable = false;
 }
@@ -42,8 +42,8 @@ void nomem__baseline_output_free(struct nomem__baseline_output *baseline) {
   *baseline = (struct nomem__baseline_output){0};
 }
 
-bool nomem__output_is_same(const struct nomem__baseline_output *baseline, const struct nomem__stream *output,
-                           const struct nomem__stream *error) {
+bool nomem__output_is_same(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
+                           const struct nomem__output *error) {
   return (!baseline->is_output_stable || output->hash == baseline->output_hash) &&
          (!baseline->is_error_stable || error->hash == baseline->error_hash);
 }
@@ -66,7 +66,7 @@ static void copy_line(char line[LINE_BYTES], const char *text, size_t bytes) {
 }
 
 static struct difference find_difference(const struct nomem__baseline_output *baseline,
-                                         const struct nomem__stream *output) {
+                                         const struct nomem__output *output) {
   struct difference found = {.line = 1};
   char buffer[PIECE_BYTES];
   size_t at = 0, line_at = 0;
@@ -101,8 +101,8 @@ static bool tells_of_failure(const char *line) {
   return false;
 }
 
-bool nomem__output_is_swallowed(const struct nomem__baseline_output *baseline, const struct nomem__stream *output,
-                                const struct nomem__stream *error) {
+bool nomem__output_is_swallowed(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
+                                const struct nomem__output *error) {
   if (!baseline->is_output_stable || output->hash == baseline->output_hash) return false;
   if (error->bytes > 0 && error->hash != baseline->error_hash) return false;
   struct difference found = find_difference(baseline, output);
@@ -121,7 +121,7 @@ static const char *quoted(bool is_at_end, const char *line, size_t column, char 
   return nomem__quote(part, text, NOMEM_QUOTE_BYTES);
 }
 
-void nomem__output_difference(const struct nomem__baseline_output *baseline, const struct nomem__stream *output,
+void nomem__output_difference(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
                               char *text, size_t text_bytes) {
   struct difference found = find_difference(baseline, output);
   if (found.line == 0) {

@@ -1,6 +1,6 @@
 /* What a run writes to standard output and standard error, and how that compares with what the baseline wrote. */
-#ifndef NOMEM_OUTPUT_H
-#define NOMEM_OUTPUT_H
+#ifndef NOMEM_OUTPUT_COMPARE_H
+#define NOMEM_OUTPUT_COMPARE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,25 +17,25 @@ struct nomem__baseline_output {
 };
 
 /* The first of its runs, and another one. */
-void nomem__baseline_output_take(struct nomem__baseline_output *baseline, const struct nomem__stream *output,
-                                 const struct nomem__stream *error);
-void nomem__baseline_output_compare(struct nomem__baseline_output *baseline, const struct nomem__stream *output,
-                                    const struct nomem__stream *error);
+void nomem__baseline_output_take(struct nomem__baseline_output *baseline, const struct nomem__output *output,
+                                 const struct nomem__output *error);
+void nomem__baseline_output_compare(struct nomem__baseline_output *baseline, const struct nomem__output *output,
+                                    const struct nomem__output *error);
 
 void nomem__baseline_output_free(struct nomem__baseline_output *baseline);
 
 /* Whether what a run wrote is what the baseline did, as far as that is stable. */
-bool nomem__output_is_same(const struct nomem__baseline_output *baseline, const struct nomem__stream *output,
-                           const struct nomem__stream *error);
+bool nomem__output_is_same(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
+                           const struct nomem__output *error);
 
 /* Whether a run wrote less, more or other things to its standard output than the baseline, which always writes the same
  * there, and said nothing of a failure: nothing on standard error that the baseline does not say, too, and no word of
  * it in the first line that differs. */
-bool nomem__output_is_swallowed(const struct nomem__baseline_output *baseline, const struct nomem__stream *output,
-                                const struct nomem__stream *error);
+bool nomem__output_is_swallowed(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
+                                const struct nomem__output *error);
 
 /* Says which line of its standard output is the first that differs, quoted. */
-void nomem__output_difference(const struct nomem__baseline_output *baseline, const struct nomem__stream *output,
+void nomem__output_difference(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
                               char *text, size_t text_bytes);
 
 #endif

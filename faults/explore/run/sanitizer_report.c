@@ -175,7 +175,7 @@ static void read_stack(struct slice text, struct nomem__sanitizer_text *found) {
 bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct nomem__sanitizer_text *found) {
   const char *end = text + bytes;
   bool is_head = false;
-  found->report.trace.depth = found->report.trace.own = found->report.trace.blameless = 0;
+  found->report.trace.depth = found->report.trace.own = found->report.trace.skipped_frames = 0;
   while (!is_head && *at < bytes) {
     struct slice line = {text + *at, line_end(text + *at, end)};
     is_head = read_head(line, (struct slice){text, end}, found);
@@ -262,7 +262,7 @@ bool nomem__sanitizer_mark(struct nomem__trace *trace, struct nomem__symbols *sy
     bool is_actor, is_own = is_own_frame(&trace->frame[i], symbols, &is_actor);
     acts |= is_actor;
     if (is_own)
-      trace->blameless = i + 1;
+      trace->skipped_frames = i + 1;
     else if (!nomem__is_runtime(nomem__base_name(trace->frame[i].path)))
       break;
   }

@@ -2,8 +2,8 @@
  *
  * Reports are read from the output of a run, which is hostile: any program can write anything there.
  */
-#ifndef NOMEM_SANITIZER_H
-#define NOMEM_SANITIZER_H
+#ifndef NOMEM_SANITIZER_REPORT_H
+#define NOMEM_SANITIZER_REPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>

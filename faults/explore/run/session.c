@@ -117,16 +117,16 @@ int nomem__session_open(struct nomem__session *session, const struct nomem__opti
       nomem__complain("libnomem-preload.so is not beside the command: run 'make' or 'make install' again");
     return result;
   }
-  session->setup = (struct nomem__setup){.program = session->target.path,
-                                         .argv = options->program,
-                                         .preload = session->target.elf.has_backend ? NULL : session->preload,
-                                         .image = options->image,
-                                         .stdin_path = options->stdin_path,
-                                         .inherit = inherit,
-                                         .same_addresses = !options->aslr,
-                                         .trace = !options->no_trace,
-                                         .verify = options->verify,
-                                         .sanitizer = inherit ? NULL : &session->sanitizer};
+  session->setup = (struct nomem__run_setup){.program = session->target.path,
+                                             .argv = options->program,
+                                             .preload = session->target.elf.has_backend ? NULL : session->preload,
+                                             .image = options->image,
+                                             .stdin_path = options->stdin_path,
+                                             .inherit = inherit,
+                                             .same_addresses = !options->aslr,
+                                             .trace = !options->no_trace,
+                                             .verify = options->verify,
+                                             .sanitizer = inherit ? NULL : &session->sanitizer};
   result = isolate(session, inherit);
   if (result != 0) {
     nomem__isolation_close(session->isolation);

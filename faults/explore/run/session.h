@@ -21,7 +21,7 @@ struct nomem__session {
   struct nomem__trees *trees;
   struct nomem__symbols *symbols;
   struct nomem__target target;
-  struct nomem__setup setup;
+  struct nomem__run_setup setup;
   struct nomem__isolation *isolation; /* NULL: none */
   struct nomem__options settled;      /* those that were given, but for what was found out by then */
   char chosen_image[NOMEM_GLOB_BYTES];

@@ -4,14 +4,14 @@
 #include <string.h>
 
 /* One block: both arrays lie behind it. */
-struct nomem__tables *nomem__tables_copy(const struct nomem_channel *channel) {
+struct nomem__site_tables *nomem__site_tables_copy(const struct nomem_channel *channel) {
   uint32_t sites = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
   uint32_t modules = channel->module_count < NOMEM_MODULES ? channel->module_count : NOMEM_MODULES;
-  struct nomem__tables *tables =
+  struct nomem__site_tables *tables =
       calloc(1, sizeof *tables + sites * sizeof *tables->sites + modules * sizeof *tables->modules);
   if (tables == NULL) return NULL;
-  *tables =
-      (struct nomem__tables){.sites = (struct nomem_site *)(tables + 1), .site_count = sites, .module_count = modules};
+  *tables = (struct nomem__site_tables){
+      .sites = (struct nomem_site *)(tables + 1), .site_count = sites, .module_count = modules};
   tables->modules = (struct nomem_module *)(tables->sites + sites);
   memcpy(tables->sites, channel->sites, sites * sizeof *tables->sites);
   memcpy(tables->modules, channel->modules, modules * sizeof *tables->modules);
@@ -20,7 +20,7 @@ struct nomem__tables *nomem__tables_copy(const struct nomem_channel *channel) {
   return tables;
 }
 
-void nomem__tables_enter(const struct nomem__tables *known, struct nomem_channel *channel) {
+void nomem__site_tables_enter(const struct nomem__site_tables *known, struct nomem_channel *channel) {
   memcpy(channel->modules, known->modules, known->module_count * sizeof *known->modules);
   memcpy(channel->sites, known->sites, known->site_count * sizeof *known->sites);
   channel->module_count = known->module_count;
@@ -32,7 +32,7 @@ void nomem__tables_enter(const struct nomem__tables *known, struct nomem_channel
   }
 }
 
-bool nomem__tables_are(const struct nomem__tables *known, const struct nomem_channel *channel) {
+bool nomem__site_tables_are(const struct nomem__site_tables *known, const struct nomem_channel *channel) {
   if (channel->site_count != known->site_count || channel->module_count != known->module_count) return false;
   for (uint32_t i = 0; i < known->site_count; i++)
     if (channel->sites[i].key != known->sites[i].key) return false;
@@ -41,7 +41,7 @@ bool nomem__tables_are(const struct nomem__tables *known, const struct nomem_cha
   return true;
 }
 
-void nomem__tables_zero(struct nomem_channel *channel) {
+void nomem__site_tables_zero(struct nomem_channel *channel) {
   uint32_t used = channel->counts_used, sites = channel->site_count;
   memset(channel->counts, 0, sizeof channel->counts[0] * (used < NOMEM_COUNTS ? used : NOMEM_COUNTS));
   memset(&channel->state, 0, sizeof channel->state);
@@ -55,23 +55,23 @@ void nomem__tables_zero(struct nomem_channel *channel) {
   channel->stack_hits = channel->stack_misses = channel->stack_mismatches = 0;
 }
 
-struct nomem_site *nomem__tables_find(struct nomem_channel *channel, uint64_t key) {
+struct nomem_site *nomem__site_tables_find(struct nomem_channel *channel, uint64_t key) {
   for (uint32_t i = 0; i < channel->site_count && i < NOMEM_SITES; i++)
     if (channel->sites[i].key == key) return &channel->sites[i];
   return NULL;
 }
 
-void nomem__tables_clear_report(struct nomem_channel *channel) {
+void nomem__site_tables_clear_report(struct nomem_channel *channel) {
   uint32_t misuses = channel->misuse_count;
   memset(channel->misuses, 0, sizeof channel->misuses[0] * (misuses < NOMEM_MISUSES ? misuses : NOMEM_MISUSES));
   channel->misuse_count = 0;
   uint32_t faults = channel->fault_count;
   memset(channel->faults, 0, sizeof channel->faults[0] * (faults < NOMEM_FAULTS ? faults : NOMEM_FAULTS));
   channel->fault_count = 0;
-  uint32_t others = channel->other_count;
-  memset(channel->others, 0, sizeof channel->others[0] * (others < NOMEM_OTHERS ? others : NOMEM_OTHERS));
+  uint32_t child_residue = channel->other_count;
+  memset(channel->others, 0, sizeof channel->others[0] * (child_residue < NOMEM_OTHERS ? child_residue : NOMEM_OTHERS));
   channel->other_count = 0;
-  uint32_t recoveries = channel->recovery_count;
-  for (uint32_t i = 0; i < recoveries && i < NOMEM_RECOVERIES; i++) channel->recoveries[i].key = 0;
+  uint32_t second_faults = channel->recovery_count;
+  for (uint32_t i = 0; i < second_faults && i < NOMEM_RECOVERIES; i++) channel->recoveries[i].key = 0;
   channel->recovery_count = 0;
 }

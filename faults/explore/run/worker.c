@@ -28,13 +28,13 @@
 struct nomem__worker {
   uv_loop_t *loop;
   struct nomem__trees *trees;
-  const struct nomem__setup *setup;
+  const struct nomem__run_setup *setup;
   struct nomem_channel *channel;
   size_t channel_bytes; /* with the points behind it */
   int channel_fd;
-  struct nomem__streams streams;
-  bool is_spoiled; /* the last run may have written anywhere in the channel */
-  const struct nomem__tables *known;
+  struct nomem__output_capture capture;
+  bool is_dirty; /* the last run may have written anywhere in the channel */
+  const struct nomem__site_tables *known;
   struct nomem__environment environment;
   uv_timer_t timer; /* looks at the clock and at the output, while a run goes on */
   uint64_t started_ns, deadline_ms;
@@ -48,8 +48,8 @@ struct nomem__worker {
   bool is_fresh;             /* the run, or what is forked for it, has a view of the files of its own */
   enum nomem_watch watch;
   struct nomem__ends ends;
-  struct nomem__cell *cell; /* NULL: none */
-  int told_fd[2];           /* a pair of sockets, on which runs in the cell say where what they write is to be found */
+  struct nomem__sandbox *cell; /* NULL: none */
+  int told_fd[2]; /* a pair of sockets, on which runs in the cell say where what they write is to be found */
   enum nomem_obstacle obstacle;
   bool is_snapshot, is_unsound;
   uint32_t *ranks; /* of the channel's points, which the program may write to */
@@ -68,7 +68,7 @@ int nomem__worker_use_huge_pages(struct nomem__worker *worker) {
 static int make_environment(struct nomem__worker *worker) {
   char channel[64];
   if (worker->cell != NULL)
-    nomem__cell_path(worker->cell, channel, sizeof channel);
+    nomem__sandbox_path(worker->cell, channel, sizeof channel);
   else
     snprintf(channel, sizeof channel, "/proc/%d/fd/%d", (int)getpid(), worker->channel_fd);
   return nomem__environment_make(&worker->environment, worker->setup, channel);
@@ -78,23 +78,23 @@ static int map_channel(struct nomem__worker *worker) {
   if (worker->setup->isolation == NULL) {
     worker->channel_fd = nomem__channel_file();
   } else {
-    int result = nomem__cell_open(worker->setup->isolation, &worker->cell, &worker->channel_fd);
+    int result = nomem__sandbox_open(worker->setup->isolation, &worker->cell, &worker->channel_fd);
     if (result != 0) return result;
     if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, worker->told_fd) != 0) return -errno;
   }
   if (worker->channel_fd < 0) return worker->channel_fd;
-  int result = nomem__streams_open(&worker->streams);
+  int result = nomem__output_capture_open(&worker->capture);
   if (result != 0) return result;
   if (ftruncate(worker->channel_fd, sizeof(struct nomem_channel)) != 0) return -errno;
   void *pages = mmap(NULL, sizeof(struct nomem_channel), PROT_READ | PROT_WRITE, MAP_SHARED, worker->channel_fd, 0);
   if (pages == MAP_FAILED) return -errno;
   worker->channel = pages;
   worker->channel_bytes = sizeof *worker->channel;
-  worker->is_spoiled = true;
+  worker->is_dirty = true;
   return 0;
 }
 
-int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct nomem__setup *setup,
+int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct nomem__run_setup *setup,
                        struct nomem__worker **out) {
   struct nomem__worker *worker = calloc(1, sizeof *worker);
   if (worker == NULL) return -ENOMEM;
@@ -102,7 +102,7 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
                                    .trees = trees,
                                    .setup = setup,
                                    .channel_fd = -1,
-                                   .streams = NOMEM_STREAMS_NONE,
+                                   .capture = NOMEM_STREAMS_NONE,
                                    .told_fd = {-1, -1}};
   uv_timer_init(loop, &worker->timer);
   worker->timer.data = worker;
@@ -121,7 +121,7 @@ static void free_worker(uv_handle_t *timer) {
   free(worker->ranks);
   if (worker->channel != NULL) munmap(worker->channel, worker->channel_bytes);
   if (worker->channel_fd >= 0) close(worker->channel_fd);
-  nomem__streams_close(&worker->streams);
+  nomem__output_capture_close(&worker->capture);
   for (unsigned i = 0; i < 2; i++)
     if (worker->told_fd[i] >= 0) close(worker->told_fd[i]);
   nomem__environment_free(&worker->environment);
@@ -130,16 +130,16 @@ static void free_worker(uv_handle_t *timer) {
 
 void nomem__worker_close(struct nomem__worker *worker) {
   nomem__ends_clear(&worker->ends);
-  nomem__cell_close(worker->cell);
+  nomem__sandbox_close(worker->cell);
   worker->cell = NULL;
   uv_close((uv_handle_t *)&worker->timer, free_worker);
 }
 
 static void read_streams(struct nomem__worker *worker) {
   struct nomem__outcome *outcome = &worker->outcome;
-  outcome->output = nomem__streams_read(&worker->streams, NOMEM_OUTPUT);
-  outcome->error = nomem__streams_read(&worker->streams, NOMEM_ERROR);
-  nomem__streams_tail(&worker->streams, outcome->end.fatal_deaths > 0, outcome->tail, sizeof outcome->tail);
+  outcome->output = nomem__output_capture_read(&worker->capture, NOMEM_OUTPUT);
+  outcome->error = nomem__output_capture_read(&worker->capture, NOMEM_ERROR);
+  nomem__output_capture_tail(&worker->capture, outcome->end.fatal_deaths > 0, outcome->tail, sizeof outcome->tail);
   if (worker->setup->sanitizer != NULL)
     nomem__sanitizer_read(worker->setup->sanitizer, outcome->error.fd, outcome->error.bytes, &outcome->report);
 }
@@ -154,9 +154,9 @@ static void start_clock(struct nomem__worker *worker);
 static void list_made(struct nomem__worker *worker) {
   if (worker->cell == NULL) return;
   if (worker->is_fresh)
-    nomem__cell_list_fresh(worker->cell, worker->told_fd[0], &worker->ends.first.made);
+    nomem__sandbox_list_fresh(worker->cell, worker->told_fd[0], &worker->ends.first.made);
   else
-    nomem__cell_list_shared(worker->cell, &worker->ends.first.made);
+    nomem__sandbox_list_shared(worker->cell, &worker->ends.first.made);
 }
 
 static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
@@ -167,19 +167,19 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   worker->outcome = (struct nomem__outcome){
       .end = *end, .channel = worker->channel, .duration_us = (uv_hrtime() - worker->started_ns) / 1000};
   worker->outcome.is_early = end->timed_out && worker->was_early;
-  worker->is_spoiled = end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
+  worker->is_dirty = end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
   if (!worker->setup->inherit) read_streams(worker);
   nomem__ends_count(&worker->ends, worker->channel, end->processes);
   list_made(worker);
-  worker->outcome.remains = &worker->ends.first;
-  worker->outcome.others = &worker->ends.others;
+  worker->outcome.residue = &worker->ends.first;
+  worker->outcome.child_residue = &worker->ends.child_residue;
   if (worker->made_path != NULL && worker->maker.depth > 0) worker->outcome.maker = &worker->maker;
   if (worker->is_snapshot) worker->outcome.rank = worker->rank;
   worker->done(worker, &worker->outcome, worker->user);
   nomem__ends_clear(&worker->ends);
   if (!worker->is_snapshot || worker->parent == NULL) return;
-  nomem__tables_clear_report(worker->channel);
-  if (nomem__streams_rewind(&worker->streams) != 0) worker->is_unsound = true;
+  nomem__site_tables_clear_report(worker->channel);
+  if (nomem__output_capture_rewind(&worker->capture) != 0) worker->is_unsound = true;
   start_clock(worker);
   wake_parent(worker);
 }
@@ -201,7 +201,7 @@ static pid_t last_failed_thread(const struct nomem_channel *channel) {
 static void check(uv_timer_t *timer) {
   struct nomem__worker *worker = timer->data;
   uint64_t elapsed_ms = (uv_hrtime() - worker->started_ns) / 1000000;
-  uint64_t output = worker->setup->inherit ? 0 : nomem__streams_bytes(&worker->streams);
+  uint64_t output = worker->setup->inherit ? 0 : nomem__output_capture_bytes(&worker->capture);
   bool has_early = worker->early_ms != 0 && worker->tree != NULL;
   uint64_t deadline_ms = has_early ? worker->early_ms : worker->deadline_ms;
   if ((deadline_ms == 0 || elapsed_ms < deadline_ms) && output <= OUTPUT_MAX_BYTES) {
@@ -229,7 +229,7 @@ static void start_clock(struct nomem__worker *worker) {
 static bool was_failed(void *user) {
   struct nomem__worker *worker = user;
   if (worker->channel->fault_count == 0) return false;
-  nomem__streams_note_death(&worker->streams);
+  nomem__output_capture_note_death(&worker->capture);
   return true;
 }
 
@@ -237,24 +237,24 @@ static bool was_failed(void *user) {
  * them. */
 static int reset_tables(struct nomem__worker *worker) {
   struct nomem_channel *channel = worker->channel;
-  if (worker->is_spoiled) {
+  if (worker->is_dirty) {
     off_t bytes = (off_t)sizeof *channel;
     if (fallocate(worker->channel_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, bytes) != 0) return -errno;
-    if (worker->known != NULL) nomem__tables_enter(worker->known, channel);
+    if (worker->known != NULL) nomem__site_tables_enter(worker->known, channel);
     return 0;
   }
-  nomem__tables_zero(channel);
+  nomem__site_tables_zero(channel);
   return 0;
 }
 
 static int reset(struct nomem__worker *worker, enum nomem_engine engine, const char *plan) {
-  const struct nomem__setup *setup = worker->setup;
+  const struct nomem__run_setup *setup = worker->setup;
   struct nomem_channel *channel = worker->channel;
   int result = reset_tables(worker);
   if (result != 0) return result;
-  result = nomem__streams_restart(&worker->streams);
+  result = nomem__output_capture_restart(&worker->capture);
   if (result != 0) return result;
-  nomem__tables_clear_report(channel);
+  nomem__site_tables_clear_report(channel);
   memset(channel->images, 0, sizeof channel->images);
   channel->image_count = 0;
   channel->watch = worker->watch;
@@ -267,7 +267,7 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   channel->record_sites = setup->inherit || setup->names_calls || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
   channel->known_sites = setup->notes_recoveries && worker->known != NULL ? worker->known->site_count : 0;
   channel->verify = setup->verify;
-  channel->stop_at_fault = nomem__returned_begin(setup->returned, channel);
+  channel->stop_at_fault = nomem__return_watch_begin(setup->returned, channel);
   snprintf(channel->plan, sizeof channel->plan, "%s", plan);
   snprintf(channel->image, sizeof channel->image, "%s", setup->image);
   worker->is_snapshot = worker->is_unsound = false;
@@ -276,7 +276,7 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
 
 /* Starts the program; *tree is its tree. */
 static int start_program(struct nomem__worker *worker, nomem__tree_done done, struct nomem__tree **tree) {
-  const struct nomem__setup *setup = worker->setup;
+  const struct nomem__run_setup *setup = worker->setup;
   bool is_forked = worker->channel->fork.engine != NOMEM_ENGINE_EXEC;
   /* All forks of one process have one view of the files. */
   worker->is_fresh = !worker->keep_files && !is_forked;
@@ -286,8 +286,8 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                               : worker->check_leaks ? worker->environment.checked
                                                                     : worker->environment.plain,
                                .stdin_fd = -1,
-                               .stdout_fd = setup->inherit ? -1 : worker->streams.fd[NOMEM_OUTPUT],
-                               .stderr_fd = setup->inherit ? -1 : worker->streams.fd[NOMEM_ERROR],
+                               .stdout_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_OUTPUT],
+                               .stderr_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_ERROR],
                                .own_session = !setup->inherit,
                                .same_addresses = setup->same_addresses,
                                .returned = setup->returned,
@@ -296,7 +296,7 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                .tell_fd = worker->told_fd[1],
                                .trace = setup->trace,
                                .watch_effects = (worker->watch_effects || worker->made_path != NULL) && setup->trace,
-                               .watch_ends = worker->watch == NOMEM_WATCH_LEDGER && setup->trace,
+                               .watch_ends = worker->watch == NOMEM_WATCH_BLOCK_TABLE && setup->trace,
                                .lets_go = worker->check_leaks && setup->trace};
   if (!setup->inherit || setup->stdin_path == NULL || strcmp(setup->stdin_path, "-") != 0) {
     start.stdin_fd = open(setup->stdin_path != NULL ? setup->stdin_path : "/dev/null", O_RDONLY | O_CLOEXEC);
@@ -323,7 +323,7 @@ static bool adopt_run(void *user, pid_t child) {
   struct nomem__worker *worker = user;
   if (worker->channel->fork.child != child || worker->tree != NULL) return false;
   worker->channel->fork.child = 0;
-  nomem__streams_keep(&worker->streams);
+  nomem__output_capture_keep(&worker->capture);
   start_clock(worker);
   uint32_t point = worker->channel->fork.point; /* the fork, which may write anything there, has not run yet */
   bool is_known = !worker->is_snapshot || point < worker->rank_count;
@@ -347,7 +347,7 @@ static void server_ended(struct nomem__tree *tree, const struct nomem__end *end,
   if (!was_waiting) return;
   char plan[NOMEM_PLAN_BYTES];
   snprintf(plan, sizeof plan, "%s", worker->channel->plan);
-  worker->is_spoiled = true;
+  worker->is_dirty = true;
   if (end->was_cancelled || reset(worker, NOMEM_ENGINE_EXEC, plan) != 0 || start_run(worker) != 0)
     run_ended(NULL, end, worker);
 }
@@ -361,9 +361,9 @@ static int ask_server(struct nomem__worker *worker, const char *plan) {
     if (result == 0) nomem__tree_on_fork(worker->parent, adopt_run);
     return result;
   }
-  nomem__tables_clear_report(worker->channel);
+  nomem__site_tables_clear_report(worker->channel);
   snprintf(worker->channel->plan, sizeof worker->channel->plan, "%s", plan);
-  int result = nomem__streams_rewind(&worker->streams);
+  int result = nomem__output_capture_rewind(&worker->capture);
   if (result != 0) return result;
   start_clock(worker);
   wake_parent(worker);
@@ -415,7 +415,7 @@ static void snapshot_ended(struct nomem__tree *tree, const struct nomem__end *en
   uv_timer_stop(&worker->timer);
   worker->parent = NULL;
   worker->outcome = (struct nomem__outcome){.end = *end, .channel = worker->channel};
-  worker->is_spoiled = true;
+  worker->is_dirty = true;
   worker->is_unsound |= (end->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_THREADS)) != 0;
   read_streams(worker);
   if (worker->tree != NULL) nomem__tree_cancel(worker->tree);
@@ -450,7 +450,7 @@ int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__sna
         .occurrence = snapshots[i].occurrence, .second = snapshots[i].second, .persistent = snapshots[i].persistent};
     worker->ranks[i] = snapshots[i].rank;
     if (site == NULL || site->key != snapshots[i].key) {
-      site = nomem__tables_find(worker->channel, snapshots[i].key);
+      site = nomem__site_tables_find(worker->channel, snapshots[i].key);
       if (site == NULL) return -ENOENT;
       site->next_point = i;
     }
@@ -468,13 +468,13 @@ int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__sna
   return result;
 }
 
-struct nomem__tables *nomem__worker_tables(const struct nomem__worker *worker) {
-  return nomem__tables_copy(worker->channel);
+struct nomem__site_tables *nomem__worker_tables(const struct nomem__worker *worker) {
+  return nomem__site_tables_copy(worker->channel);
 }
 
-void nomem__worker_know(struct nomem__worker *worker, const struct nomem__tables *known) {
+void nomem__worker_know(struct nomem__worker *worker, const struct nomem__site_tables *known) {
   worker->known = known;
-  if (!nomem__tables_are(known, worker->channel)) worker->is_spoiled = true;
+  if (!nomem__site_tables_are(known, worker->channel)) worker->is_dirty = true;
 }
 
 void nomem__worker_end_early(struct nomem__worker *worker, uint64_t early_ms) {

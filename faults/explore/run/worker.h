@@ -19,7 +19,7 @@
 #define NOMEM_OUTPUT_TAIL 2048
 
 /* What all runs of a worker have in common. Strings and arrays stay the caller's and outlive the worker. */
-struct nomem__setup {
+struct nomem__run_setup {
   const char *program; /* path of the file to execute */
   char **argv;
   const char *preload;                /* path of libnomem-preload.so; NULL: the program has nomem-link.o in it */
@@ -32,7 +32,7 @@ struct nomem__setup {
   bool names_calls;      /* finds the site of every call, whatever the plan asks for */
   bool notes_recoveries; /* what a run comes to only after its fault is looked for, which costs it a tenth or more */
   bool verify;           /* as in nomem_channel */
-  struct nomem__returned *returned;          /* looks at the next runs; NULL: nobody does */
+  struct nomem__return_watch *returned;      /* looks at the next runs; NULL: nobody does */
   struct nomem__sanitizer_memory *sanitizer; /* NULL: reports are not looked for */
 };
 
@@ -41,15 +41,17 @@ struct nomem__outcome {
   struct nomem__end end;
   const struct nomem_channel *channel;
   uint64_t duration_us;
-  struct nomem__stream output, error;
+  struct nomem__output output, error;
   char tail[NOMEM_OUTPUT_TAIL]; /* of standard error; where nothing is there, of standard output */
   struct nomem__sanitizer_report report;
   uint32_t rank;                    /* of a snapshot: whose point it was */
   bool is_early;                    /* its time was not up when it was ended as if it were */
   const struct nomem__stack *maker; /* who made the file that was watched for; NULL: nobody */
-  struct nomem__remains *remains;   /* of the process that was injected first; the worker's, and empty after done */
-  struct nomem__others *others;     /* alike: of that in which the first call was failed, where it is another one; of a
-                                       run with an empty plan, all others that were injected, as far as there is time */
+  struct nomem__process_residue
+      *residue; /* of the process that was injected first; the worker's, and empty after done */
+  struct nomem__child_residue
+      *child_residue; /* alike: of that in which the first call was failed, where it is another one; of a
+           run with an empty plan, all others that were injected, as far as there is time */
 };
 
 struct nomem__worker;
@@ -57,7 +59,7 @@ struct nomem__worker;
 typedef void (*nomem__worker_done)(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 
 /* Returns 0 and the caller's object, or a negative error code. */
-int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct nomem__setup *setup,
+int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct nomem__run_setup *setup,
                        struct nomem__worker **worker);
 
 /* No run may be going on. */
@@ -75,8 +77,8 @@ void nomem__worker_watch_effects(struct nomem__worker *worker, bool watch);
  * no longer. For programs that are started for each run, and traced. */
 void nomem__worker_watch_making(struct nomem__worker *worker, const char *path);
 
-/* How closely the blocks of the next runs are watched; NOMEM_WATCH_LEDGER only for programs that are started for each
- * run. At first NOMEM_WATCH_NONE. */
+/* How closely the blocks of the next runs are watched; NOMEM_WATCH_BLOCK_TABLE only for programs that are started for
+ * each run. At first NOMEM_WATCH_NONE. */
 void nomem__worker_watch_blocks(struct nomem__worker *worker, enum nomem_watch watch);
 
 /* Has the sanitizers in the next runs, which are started for each, look for leaks: of processes that they end traced no
@@ -117,11 +119,11 @@ int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__sna
                            void *user);
 
 /* The caller's copy, which one free() frees; NULL: out of memory. */
-struct nomem__tables *nomem__worker_tables(const struct nomem__worker *worker);
+struct nomem__site_tables *nomem__worker_tables(const struct nomem__worker *worker);
 
 /* Has the next runs begin with these tables, which must outlive them, and where the setup has it so, note which sites
  * they come to only after a fault: channel->recoveries. */
-void nomem__worker_know(struct nomem__worker *worker, const struct nomem__tables *known);
+void nomem__worker_know(struct nomem__worker *worker, const struct nomem__site_tables *known);
 
 /* Has the next runs ended after so long, which is less than their time, and says so in outcome.is_early. 0: after their
  * time, as at first. */

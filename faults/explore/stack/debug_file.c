@@ -85,8 +85,8 @@ static int find_by_link(Dwfl_Module *module, const char *file, const char *link,
   return -1;
 }
 
-int nomem__debugfile_find(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *file,
-                          const char *link, GElf_Word crc, char **found) {
+int nomem__debug_file_find(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *file,
+                           const char *link, GElf_Word crc, char **found) {
   int fd = dwfl_build_id_find_debuginfo(module, userdata, name, base, file, link, crc, found);
   /* A descriptor that the programs under test inherit would change the numbers of their own. */
   if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -94,8 +94,8 @@ int nomem__debugfile_find(Dwfl_Module *module, void **userdata, const char *name
   return find_by_link(module, file, link, crc, found);
 }
 
-int nomem__debugfile_none(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *file,
-                          const char *link, GElf_Word crc, char **found) {
+int nomem__debug_file_none(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *file,
+                           const char *link, GElf_Word crc, char **found) {
   (void)module, (void)userdata, (void)name, (void)base, (void)file, (void)link, (void)crc, (void)found;
   return -1;
 }

@@ -42,7 +42,7 @@ struct unit {
   struct ranges functions;
 };
 
-struct nomem__debuginfo {
+struct nomem__debug_info {
   Dwfl *dwfl;
   Dwfl_Module *module;
   Dwarf *dwarf;    /* NULL: there is no debug information */
@@ -62,7 +62,7 @@ static int find_no_elf(Dwfl_Module *module, void **userdata, const char *name, D
 
 static const Dwfl_Callbacks callbacks = {
     .find_elf = find_no_elf,
-    .find_debuginfo = nomem__debugfile_find,
+    .find_debuginfo = nomem__debug_file_find,
     .section_address = dwfl_offline_section_address,
 };
 
@@ -121,7 +121,7 @@ static bool list_functions(struct ranges *functions, Dwarf_Die *parent, unsigned
 
 /* Compilers may leave out the table that names the unit of an address (clang does, unless asked): then the units
  * themselves say. */
-static Dwarf_Die *find_unit_die(struct nomem__debuginfo *info, uint64_t address, Dwarf_Die *die) {
+static Dwarf_Die *find_unit_die(struct nomem__debug_info *info, uint64_t address, Dwarf_Die *die) {
   Dwarf_Die *found = dwarf_addrdie(info->dwarf, address - info->bias, die);
   if (found) return found;
   if (!info->units_listed) {
@@ -136,7 +136,7 @@ static Dwarf_Die *find_unit_die(struct nomem__debuginfo *info, uint64_t address,
   return die;
 }
 
-static struct unit *find_unit(struct nomem__debuginfo *info, uint64_t address) {
+static struct unit *find_unit(struct nomem__debug_info *info, uint64_t address) {
   Dwarf_Die die, split;
   uint8_t type;
   if (!find_unit_die(info, address, &die)) return NULL;
@@ -228,7 +228,7 @@ static void set_call_line(struct nomem__debug_frame *frame, struct unit *unit, D
 
 /* Where no symbol covers the address, libdw answers with the label before it; in a stripped file that may be far away.
  * Only a symbol whose size covers the address is the right name. */
-static bool find_symbol(struct nomem__debuginfo *info, uint64_t address, struct nomem__debug_frame *frame) {
+static bool find_symbol(struct nomem__debug_info *info, uint64_t address, struct nomem__debug_frame *frame) {
   GElf_Off offset;
   GElf_Sym symbol;
   const char *name = dwfl_module_addrinfo(info->module, address, &offset, &symbol, NULL, NULL, NULL);
@@ -238,8 +238,8 @@ static bool find_symbol(struct nomem__debuginfo *info, uint64_t address, struct 
   return true;
 }
 
-size_t nomem__debuginfo_frames(struct nomem__debuginfo *info, uint64_t address, struct nomem__debug_frame *frames,
-                               size_t max) {
+size_t nomem__debug_info_frames(struct nomem__debug_info *info, uint64_t address, struct nomem__debug_frame *frames,
+                                size_t max) {
   if (max == 0) return 0;
   frames[0] = (struct nomem__debug_frame){0};
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
@@ -296,8 +296,8 @@ static struct nomem__debug_parameter parameter_of(Dwarf_Die *parameter, Dwarf_Di
   };
 }
 
-int nomem__debuginfo_pointers(struct nomem__debuginfo *info, uint64_t address,
-                              struct nomem__debug_parameter *parameters, int max) {
+int nomem__debug_info_pointers(struct nomem__debug_info *info, uint64_t address,
+                               struct nomem__debug_parameter *parameters, int max) {
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
   int count = 0;
@@ -322,7 +322,7 @@ static struct nomem__debug_result result_of_base(Dwarf_Die *type, unsigned bytes
   return result;
 }
 
-struct nomem__debug_result nomem__debuginfo_result(struct nomem__debuginfo *info, uint64_t address) {
+struct nomem__debug_result nomem__debug_info_result(struct nomem__debug_info *info, uint64_t address) {
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
   struct nomem__debug_result result = {0};
@@ -356,11 +356,11 @@ static int open_program(const char *path, int *fd) {
   return -ENOEXEC;
 }
 
-int nomem__debuginfo_open(struct nomem__debuginfo **info, const char *path) {
+int nomem__debug_info_open(struct nomem__debug_info **info, const char *path) {
   int fd;
   int error = open_program(path, &fd);
   if (error) return error;
-  struct nomem__debuginfo *opened = calloc(1, sizeof *opened);
+  struct nomem__debug_info *opened = calloc(1, sizeof *opened);
   if (opened) opened->dwfl = dwfl_begin(&callbacks);
   if (!opened || !opened->dwfl) {
     close(fd);
@@ -371,7 +371,7 @@ int nomem__debuginfo_open(struct nomem__debuginfo **info, const char *path) {
   opened->module = dwfl_report_elf(opened->dwfl, path, path, fd, 0, true);
   if (!opened->module) close(fd);
   if (!opened->module || dwfl_report_end(opened->dwfl, NULL, NULL) != 0) {
-    nomem__debuginfo_close(opened);
+    nomem__debug_info_close(opened);
     return -ENOEXEC;
   }
   opened->dwarf = dwfl_module_getdwarf(opened->module, &opened->bias);
@@ -379,7 +379,7 @@ int nomem__debuginfo_open(struct nomem__debuginfo **info, const char *path) {
   return 0;
 }
 
-void nomem__debuginfo_close(struct nomem__debuginfo *info) {
+void nomem__debug_info_close(struct nomem__debug_info *info) {
   if (!info) return;
   for (size_t i = 0; i < info->unit_count; i++) free(info->units[i].functions.items);
   free(info->units);

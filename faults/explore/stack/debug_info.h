@@ -5,14 +5,14 @@
  * Strings belong to the object and are what the file contains: hostile. Not thread-safe. When memory runs out inside
  * libdw, libdw ends the process.
  */
-#ifndef NOMEM_DEBUGINFO_H
-#define NOMEM_DEBUGINFO_H
+#ifndef NOMEM_DEBUG_INFO_H
+#define NOMEM_DEBUG_INFO_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct nomem__debuginfo;
+struct nomem__debug_info;
 
 /* One function at an address. Without debug information there is one frame at most, without file and line. */
 struct nomem__debug_frame {
@@ -26,13 +26,13 @@ struct nomem__debug_frame {
 
 /* Opens the file at path, which must be a program or shared object. Returns 0 and the caller's object, or a negative
  * error code: -ENOEXEC for any other kind of file. Never blocks on what is no regular file. */
-int nomem__debuginfo_open(struct nomem__debuginfo **info, const char *path);
-void nomem__debuginfo_close(struct nomem__debuginfo *info);
+int nomem__debug_info_open(struct nomem__debug_info **info, const char *path);
+void nomem__debug_info_close(struct nomem__debug_info *info);
 
 /* Writes what the instruction at address belongs to: inlined functions innermost first, then the one they are inlined
  * into. Returns how many frames, 0 when nothing is known. The innermost max are kept. */
-size_t nomem__debuginfo_frames(struct nomem__debuginfo *info, uint64_t address, struct nomem__debug_frame *frames,
-                               size_t max);
+size_t nomem__debug_info_frames(struct nomem__debug_info *info, uint64_t address, struct nomem__debug_frame *frames,
+                                size_t max);
 
 /* Where, while a function stands at an address, a parameter that is a pointer lies in memory: offset bytes from the
  * frame's canonical frame address, or from its frame pointer. */
@@ -45,8 +45,8 @@ struct nomem__debug_parameter {
 /* Writes the function's parameters that are pointers, in their order, and returns how many, at most max, or -1 when
  * there is no debug information of it. Where they are is known in code without optimisation, mostly. Of functions
  * inlined into one another the one that the machine knows is meant. */
-int nomem__debuginfo_pointers(struct nomem__debuginfo *info, uint64_t address,
-                              struct nomem__debug_parameter *parameters, int max);
+int nomem__debug_info_pointers(struct nomem__debug_info *info, uint64_t address,
+                               struct nomem__debug_parameter *parameters, int max);
 
 /* What a function returns. */
 struct nomem__debug_result {
@@ -62,6 +62,6 @@ struct nomem__debug_result {
 };
 
 /* The same of the function at an address, where there is debug information of it. */
-struct nomem__debug_result nomem__debuginfo_result(struct nomem__debuginfo *info, uint64_t address);
+struct nomem__debug_result nomem__debug_info_result(struct nomem__debug_info *info, uint64_t address);
 
 #endif

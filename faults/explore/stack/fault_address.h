@@ -1,6 +1,6 @@
 /* What kind of address a process touched that was killed by SIGSEGV or SIGBUS. Pure. */
-#ifndef NOMEM_TOUCH_H
-#define NOMEM_TOUCH_H
+#ifndef NOMEM_FAULT_ADDRESS_H
+#define NOMEM_FAULT_ADDRESS_H
 
 #include <stdint.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "stack_capture.h"
 
 /* Kind, and its name in reports. */
-#define NOMEM_TOUCH_MAP(X)                                              \
+#define NOMEM_ADDRESS_MAP(X)                                            \
   X(NONE, "")               /* another signal, or not known */          \
   X(NULL, "null")           /* NULL, and an offset from it */           \
   X(WILD, "wild")           /* where nothing is */                      \
@@ -19,24 +19,24 @@
   X(SENT, "sent")                /* by a process, not for an address */ \
   X(FREED, "freed")              /* what a freed block was filled with */
 
-enum nomem__touch {
-#define X(upper, name) NOMEM_TOUCH_##upper,
-  NOMEM_TOUCH_MAP(X)
+enum nomem__address_kind {
+#define X(upper, name) NOMEM_ADDRESS_##upper,
+  NOMEM_ADDRESS_MAP(X)
 #undef X
-      NOMEM_TOUCH_COUNT
+      NOMEM_ADDRESS_COUNT
 };
 
-extern const char *const nomem__touch_names[NOMEM_TOUCH_COUNT];
+extern const char *const nomem__address_kind_names[NOMEM_ADDRESS_COUNT];
 
-enum nomem__touch nomem__touch_of(const struct nomem__stack *stack);
+enum nomem__address_kind nomem__address_kind_of(const struct nomem__stack *stack);
 
 /* Whether it may come of a block that was freed, or of one that is not what it was. */
-bool nomem__touch_may_be_freed(enum nomem__touch touch);
+bool nomem__address_kind_may_be_freed(enum nomem__address_kind address_kind);
 
 /* Whether an address belongs to it. */
-bool nomem__touch_has_address(enum nomem__touch touch);
+bool nomem__address_kind_has_address(enum nomem__address_kind address_kind);
 
 /* Says it after the signal's name, such as " at NULL + 0x18"; may be nothing. */
-void nomem__touch_print(FILE *out, enum nomem__touch touch, uint64_t address);
+void nomem__address_kind_print(FILE *out, enum nomem__address_kind address_kind, uint64_t address);
 
 #endif

@@ -67,7 +67,7 @@ static bool parse_area(const char *line, struct nomem__area *area) {
   return area->path != NULL;
 }
 
-static int read_areas(struct nomem__maps *maps, pid_t pid) {
+static int read_areas(struct nomem__memory_map *maps, pid_t pid) {
   char name[64];
   char *line = NULL;
   size_t line_bytes = 0;
@@ -102,20 +102,20 @@ static bool read_headers(pid_t pid, const struct nomem__area *area, struct heade
 
 /* Programs map ELF files as plain data, too (debuggers, this project's own symbol tables). A loaded one has its code
  * where its headers say. */
-static bool code_is_mapped(const struct nomem__maps *maps, const struct nomem__module *module,
+static bool code_is_mapped(const struct nomem__memory_map *maps, const struct nomem__module *module,
                            const struct headers *headers) {
   for (size_t i = 0; i < headers->segment_count; i++) {
     const Elf64_Phdr *segment = &headers->segments[i];
     if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || segment->p_filesz == 0) continue;
     uint64_t address = module->bias + segment->p_vaddr;
-    const struct nomem__area *area = nomem__maps_area(maps, address);
+    const struct nomem__area *area = nomem__memory_map_area(maps, address);
     return area && area->inode == module->area->inode && area->offset + (address - area->start) == segment->p_offset;
   }
   return false;
 }
 
 /* Finds out what the module that begins with area spans. */
-static bool measure(const struct nomem__maps *maps, pid_t pid, const struct nomem__area *area,
+static bool measure(const struct nomem__memory_map *maps, pid_t pid, const struct nomem__area *area,
                     struct nomem__module *module) {
   struct headers headers;
   uint64_t low = UINT64_MAX, high = 0;
@@ -138,7 +138,7 @@ static bool measure(const struct nomem__maps *maps, pid_t pid, const struct nome
   return has_start && module->start < module->end && code_is_mapped(maps, module, &headers);
 }
 
-static int find_modules(struct nomem__maps *maps, pid_t pid) {
+static int find_modules(struct nomem__memory_map *maps, pid_t pid) {
   uint64_t after = 0;
   for (size_t i = 0; i < maps->area_count; i++) {
     const struct nomem__area *area = &maps->areas[i];
@@ -154,12 +154,12 @@ static int find_modules(struct nomem__maps *maps, pid_t pid) {
   return 0;
 }
 
-static void clear(struct nomem__maps *maps) {
+static void clear(struct nomem__memory_map *maps) {
   for (size_t i = 0; i < maps->area_count; i++) free(maps->areas[i].path);
   maps->area_count = maps->module_count = 0;
 }
 
-int nomem__maps_read(struct nomem__maps *maps, pid_t pid) {
+int nomem__memory_map_read(struct nomem__memory_map *maps, pid_t pid) {
   clear(maps);
   int error = read_areas(maps, pid);
   if (!error) error = find_modules(maps, pid);
@@ -167,14 +167,14 @@ int nomem__maps_read(struct nomem__maps *maps, pid_t pid) {
   return error;
 }
 
-void nomem__maps_free(struct nomem__maps *maps) {
+void nomem__memory_map_free(struct nomem__memory_map *maps) {
   clear(maps);
   free(maps->areas);
   free(maps->modules);
-  *maps = (struct nomem__maps){0};
+  *maps = (struct nomem__memory_map){0};
 }
 
-const struct nomem__area *nomem__maps_area(const struct nomem__maps *maps, uint64_t address) {
+const struct nomem__area *nomem__memory_map_area(const struct nomem__memory_map *maps, uint64_t address) {
   size_t low = 0, high = maps->area_count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
@@ -188,13 +188,13 @@ const struct nomem__area *nomem__maps_area(const struct nomem__maps *maps, uint6
   return NULL;
 }
 
-const struct nomem__area *nomem__maps_next_writable(const struct nomem__maps *maps, uint64_t address) {
+const struct nomem__area *nomem__memory_map_next_writable(const struct nomem__memory_map *maps, uint64_t address) {
   for (size_t i = 0; i < maps->area_count; i++)
     if (maps->areas[i].is_writable && maps->areas[i].end > address) return &maps->areas[i];
   return NULL;
 }
 
-const struct nomem__module *nomem__maps_module(const struct nomem__maps *maps, uint64_t address) {
+const struct nomem__module *nomem__memory_map_module(const struct nomem__memory_map *maps, uint64_t address) {
   for (size_t i = 0; i < maps->module_count; i++)
     if (address >= maps->modules[i].start && address < maps->modules[i].end) return &maps->modules[i];
   return NULL;
@@ -213,7 +213,7 @@ static bool copy_area(const struct nomem__area *area, uint64_t end, pid_t pid, i
   return true;
 }
 
-int nomem__maps_image(const struct nomem__maps *maps, const struct nomem__module *module, pid_t pid) {
+int nomem__memory_map_image(const struct nomem__memory_map *maps, const struct nomem__module *module, pid_t pid) {
   if (module->end - module->start > IMAGE_BYTES_MAX) return -EFBIG;
   int fd = memfd_create("nomem-module", MFD_CLOEXEC);
   if (fd < 0) return -errno;

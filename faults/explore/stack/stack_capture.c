@@ -14,7 +14,7 @@
 #include <sys/user.h>
 #include <unistd.h>
 
-#include "../../ledger_format.h"
+#include "../../block_table_format.h"
 #include "debug_file.h"
 #include "memory_map.h"
 
@@ -47,7 +47,7 @@ struct nomem__stacks {
 
   /* Of the process that is being captured. */
   pid_t pid;
-  struct nomem__maps maps;
+  struct nomem__memory_map maps;
   struct user_regs_struct registers;
   bool is_in_call; /* registers are not as they are, but within the call instruction that led nowhere */
   struct piece pieces[PIECES];
@@ -127,10 +127,10 @@ static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name,
                     Elf **elf) {
   (void)dwfl_module, (void)name, (void)elf;
   struct nomem__stacks *stacks = *userdata;
-  const struct nomem__module *module = stacks ? nomem__maps_module(&stacks->maps, base) : NULL;
+  const struct nomem__module *module = stacks ? nomem__memory_map_module(&stacks->maps, base) : NULL;
   struct stat status;
   if (!module) return -1;
-  if (module->area->path[0] != '/') return nomem__maps_image(&stacks->maps, module, stacks->pid);
+  if (module->area->path[0] != '/') return nomem__memory_map_image(&stacks->maps, module, stacks->pid);
   int fd = open(module->area->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   /* The device is not compared: an overlay shows another one here than in the list of mappings. */
   if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == module->area->inode) {
@@ -138,12 +138,12 @@ static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name,
     return fd;
   }
   if (fd >= 0) close(fd);
-  return nomem__maps_image(&stacks->maps, module, stacks->pid);
+  return nomem__memory_map_image(&stacks->maps, module, stacks->pid);
 }
 
 static const Dwfl_Callbacks callbacks = {
     .find_elf = find_elf,
-    .find_debuginfo = nomem__debugfile_none,
+    .find_debuginfo = nomem__debug_file_none,
 };
 
 int nomem__stacks_open(struct nomem__stacks **stacks) {
@@ -174,7 +174,7 @@ void nomem__stacks_close(struct nomem__stacks *stacks) {
     free(stacks->names);
     stacks->names = next;
   }
-  nomem__maps_free(&stacks->maps);
+  nomem__memory_map_free(&stacks->maps);
   free(stacks);
 }
 
@@ -218,18 +218,18 @@ static bool report_modules(struct nomem__stacks *stacks) {
 static bool load_process(struct nomem__stacks *stacks, pid_t pid) {
   stacks->pid = pid;
   for (size_t i = 0; i < PIECES; i++) stacks->pieces[i].is_valid = false;
-  return nomem__maps_read(&stacks->maps, pid) == 0 && report_modules(stacks);
+  return nomem__memory_map_read(&stacks->maps, pid) == 0 && report_modules(stacks);
 }
 
 static bool is_code(const struct nomem__stacks *stacks, uint64_t address) {
-  const struct nomem__area *area = nomem__maps_area(&stacks->maps, address);
+  const struct nomem__area *area = nomem__memory_map_area(&stacks->maps, address);
   return area && area->is_executable;
 }
 
 static void add_frame(struct nomem__stacks *stacks, struct nomem__stack *out, uint64_t address,
                       bool is_return_address) {
   struct nomem__stack_frame *frame = &out->frames[out->depth++];
-  const struct nomem__module *module = nomem__maps_module(&stacks->maps, address - is_return_address);
+  const struct nomem__module *module = nomem__memory_map_module(&stacks->maps, address - is_return_address);
   const char *name = module ? keep_name(stacks, module->area->path) : NULL;
   *frame = (struct nomem__stack_frame){
       .module = name, .offset = name ? address - module->bias : address, .is_return_address = is_return_address};
@@ -297,7 +297,7 @@ static uint64_t find_freed_pointer(const struct nomem__stack *stack, const struc
   bool is_stack_fault = stack->signal == SIGBUS; /* through the frame pointer, which may hold any */
   if ((stack->signal != SIGSEGV && !is_stack_fault) || stack->code != SI_KERNEL) return 0;
   for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
-    if (nomem__ledger_is_fill(candidates[i])) return candidates[i];
+    if (nomem__block_table_is_poison(candidates[i])) return candidates[i];
   return 0;
 }
 
@@ -305,7 +305,7 @@ static uint64_t find_freed_pointer(const struct nomem__stack *stack, const struc
  * the two, or just where a call or a push would write. */
 static bool is_overflow(const struct nomem__stacks *stacks, const struct nomem__stack *out) {
   if (!out->has_fault_address || out->signal != SIGSEGV) return false;
-  const struct nomem__area *stack = nomem__maps_next_writable(&stacks->maps, out->fault_address);
+  const struct nomem__area *stack = nomem__memory_map_next_writable(&stacks->maps, out->fault_address);
   if (stack == NULL || stack->start <= out->fault_address) return false;
   return out->sp < stack->start + OVERFLOW_SLACK_BYTES && stack->start - OVERFLOW_REACH_BYTES < out->sp &&
          out->fault_address + OVERFLOW_SLACK_BYTES >= out->sp;

@@ -10,8 +10,8 @@
  * runs out inside libdw,
  * libdw ends the process.
  */
-#ifndef NOMEM_STACK_H
-#define NOMEM_STACK_H
+#ifndef NOMEM_STACK_CAPTURE_H
+#define NOMEM_STACK_CAPTURE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,8 +46,8 @@ struct nomem__stack {
   bool has_fault_address; /* the kernel knows what was touched; not so for an address that no pointer can hold (on
                              x86-64 one between the halves of the address space), which is no NULL pointer */
   uint64_t fault_address; /* si_addr, for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP */
-  uint64_t freed_pointer; /* no pointer can hold what was touched, and this register has what the ledger fills a freed
-                             block with; 0: none */
+  uint64_t freed_pointer; /* no pointer can hold what was touched, and this register has what the block table fills a
+                             freed block with; 0: none */
   uint64_t ip, sp;        /* registers, as they are */
   bool is_overflow;       /* what was touched lies below the end of this thread's stack */
   bool is_cut;            /* there were more frames */

@@ -10,7 +10,7 @@
 void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
                             struct nomem__trace *trace) {
   trace->depth = depth < NOMEM_DEPTH ? depth : NOMEM_DEPTH;
-  trace->own = trace->blameless = 0;
+  trace->own = trace->skipped_frames = 0;
   trace->terminate = NOMEM_TERMINATE_NO;
   for (unsigned i = 0; i < trace->depth; i++) {
     unsigned module = NOMEM_FRAME_MODULE(frames[i]);
@@ -22,7 +22,7 @@ void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_fra
 
 void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace *trace) {
   trace->depth = (unsigned)stack->depth;
-  trace->own = trace->blameless = 0;
+  trace->own = trace->skipped_frames = 0;
   trace->terminate = NOMEM_TERMINATE_NO;
   for (unsigned i = 0; i < trace->depth; i++) {
     const struct nomem__stack_frame *frame = &stack->frames[i];
@@ -52,7 +52,7 @@ void nomem__trace_free(struct nomem__trace *copy) {
 }
 
 static unsigned first_outside_runtime(const struct nomem__trace *trace) {
-  unsigned i = trace->blameless;
+  unsigned i = trace->skipped_frames;
   while (i < trace->depth &&
          (trace->frame[i].path[0] == '\0' || nomem__is_runtime(nomem__base_name(trace->frame[i].path))))
     i++;
@@ -173,7 +173,7 @@ static uint64_t mix_line(uint64_t hash, const struct nomem__trace_frame *frame,
 }
 
 /* Every frame of the C library down to where it blew up: what is between stays the same from run to run. */
-static uint64_t hash_own(const struct nomem__trace *trace, enum nomem__sameness sameness) {
+static uint64_t hash_own(const struct nomem__trace *trace, enum nomem__similarity sameness) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   for (unsigned i = sameness == NOMEM_SAME_LOOP ? trace->own - 1 : 0; i < trace->own; i++)
     hash = mix(hash + trace->frame[i].offset, nomem__base_name(trace->frame[i].path));
@@ -181,7 +181,7 @@ static uint64_t hash_own(const struct nomem__trace *trace, enum nomem__sameness 
 }
 
 uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols,
-                           enum nomem__sameness sameness) {
+                           enum nomem__similarity sameness) {
   if (trace->own > 0) return hash_own(trace, sameness);
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(trace);
   if (culprit == NULL) return trace->depth > 0 ? mix(trace->frame[0].offset, trace->frame[0].path) : 1;

@@ -1,6 +1,6 @@
 /* A call stack as a list of (module, offset), whether a fault's or a crash's: compared, grouped and printed alike. */
-#ifndef NOMEM_TRACE_H
-#define NOMEM_TRACE_H
+#ifndef NOMEM_STACK_TRACE_H
+#define NOMEM_STACK_TRACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@ struct nomem__trace_frame {
 };
 
 /* How the C++ run-time came to abort. */
-enum nomem__terminate {
+enum nomem__cpp_terminate {
   NOMEM_TERMINATE_NO,       /* it did not */
   NOMEM_TERMINATE_UNCAUGHT, /* nobody caught an exception */
   NOMEM_TERMINATE_UNTHROWN  /* it had no memory for the exception that would have told of the failure */
@@ -28,9 +28,9 @@ enum nomem__terminate {
 /* Innermost frame first. Paths are borrowed unless it was made by nomem__trace_copy. */
 struct nomem__trace {
   unsigned depth;
-  unsigned own;       /* not 0: frames inside the C library that are its own doing, see nomem__trace_blame_library */
-  unsigned blameless; /* innermost frames that are not to blame, by what they are called */
-  enum nomem__terminate terminate;
+  unsigned own; /* not 0: frames inside the C library that are its own doing, see nomem__trace_blame_library */
+  unsigned skipped_frames; /* innermost frames that are not to blame, by what they are called */
+  enum nomem__cpp_terminate terminate;
   struct nomem__trace_frame frame[NOMEM_TRACE_DEPTH];
 };
 
@@ -75,7 +75,7 @@ bool nomem__trace_same_function(const struct nomem__trace *one, const struct nom
                                 struct nomem__symbols *symbols);
 
 /* What makes two stacks one finding. */
-enum nomem__sameness {
+enum nomem__similarity {
   NOMEM_SAME_LINE,    /* the culprit is at the same line (the same instruction where there are no lines) */
   NOMEM_SAME_CALLER,  /* and was called by the same function */
   NOMEM_SAME_LOOP,    /* the culprit is the same function, wherever in it, and was called from the same line */
@@ -84,7 +84,7 @@ enum nomem__sameness {
 
 /* Equal for stacks that are the same in that sense. */
 uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols,
-                           enum nomem__sameness sameness);
+                           enum nomem__similarity sameness);
 
 /* "function (file:line)" of the culprit, or what is known of it, made safe for a terminal. */
 void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols);

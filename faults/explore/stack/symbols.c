@@ -25,8 +25,8 @@ struct answer {
 
 struct module {
   char *path;
-  struct nomem__debuginfo *info; /* NULL: the file cannot be read */
-  struct answer *answers;        /* open addressing; slots is a power of two, never all taken */
+  struct nomem__debug_info *info; /* NULL: the file cannot be read */
+  struct answer *answers;         /* open addressing; slots is a power of two, never all taken */
   size_t slots, used;
 };
 
@@ -63,7 +63,7 @@ int nomem__symbols_open(struct nomem__symbols **symbols) {
 static void close_module(struct module *module) {
   for (size_t i = 0; i < module->slots; i++) free(module->answers[i].frames);
   free(module->answers);
-  nomem__debuginfo_close(module->info);
+  nomem__debug_info_close(module->info);
   free(module->path);
 }
 
@@ -89,7 +89,7 @@ static struct module *find_module(struct nomem__symbols *symbols, const char *pa
   struct module *module = &modules[symbols->module_count];
   *module = (struct module){.path = strdup(path)};
   if (!module->path) return NULL;
-  if (nomem__debuginfo_open(&module->info, path) != 0) module->info = NULL;
+  if (nomem__debug_info_open(&module->info, path) != 0) module->info = NULL;
   symbols->module_count++;
   return module;
 }
@@ -193,7 +193,7 @@ static bool look_up(struct nomem__symbols *symbols, struct module *module, struc
   struct nomem__debug_frame found[FRAMES_MAX];
   size_t count = 0;
   uint64_t address = answer->offset - (answer->is_return_address && answer->offset > 0);
-  if (module->info) count = nomem__debuginfo_frames(module->info, address, found, FRAMES_MAX);
+  if (module->info) count = nomem__debug_info_frames(module->info, address, found, FRAMES_MAX);
   if (count == 0) found[count++] = (struct nomem__debug_frame){0};
   answer->frames = calloc(count, sizeof *answer->frames);
   if (!answer->frames) return false;
@@ -240,13 +240,13 @@ int nomem__symbols_pointers(struct nomem__symbols *symbols, const char *path, ui
                             struct nomem__debug_parameter *parameters, int max) {
   struct module *module = find_module(symbols, path);
   if (!module || !module->info) return -1;
-  return nomem__debuginfo_pointers(module->info, offset - (is_return_address && offset > 0), parameters, max);
+  return nomem__debug_info_pointers(module->info, offset - (is_return_address && offset > 0), parameters, max);
 }
 
 struct nomem__debug_result nomem__symbols_result(struct nomem__symbols *symbols, const char *path, uint64_t offset) {
   struct module *module = find_module(symbols, path);
   if (!module || !module->info) return (struct nomem__debug_result){0};
-  return nomem__debuginfo_result(module->info, offset);
+  return nomem__debug_info_result(module->info, offset);
 }
 
 /* The character that text begins with, and in *length its bytes; 0 with length 1 when it is not UTF-8. */

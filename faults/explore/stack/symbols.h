@@ -51,11 +51,11 @@ size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, 
 struct nomem__debug_parameter;
 struct nomem__debug_result;
 
-/* As nomem__debuginfo_pointers, for a module. Not kept. */
+/* As nomem__debug_info_pointers, for a module. Not kept. */
 int nomem__symbols_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset, bool is_return_address,
                             struct nomem__debug_parameter *parameters, int max);
 
-/* As nomem__debuginfo_result. Not kept. */
+/* As nomem__debug_info_result. Not kept. */
 struct nomem__debug_result nomem__symbols_result(struct nomem__symbols *symbols, const char *path, uint64_t offset);
 
 /* Writes text with everything that could drive a terminal or reorder a line (control characters, Unicode's direction

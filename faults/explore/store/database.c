@@ -24,8 +24,8 @@
 #define HEADER_APPLICATION 68
 
 /* A point is named by its site, occurrence, kind and second site ('' for none) in every table, so that stores are
- * joined by plain copying. recoveries: the second sites that the first call's failure led to. ledger: whether the run
- * kept one. */
+ * joined by plain copying. recoveries: the second sites that the first call's failure led to. block table: whether the
+ * run kept one. */
 static const char schema[] =
     "PRAGMA application_id=" APPLICATION_ID_TEXT
     ";"
@@ -52,7 +52,7 @@ static const char schema[] =
     " site TEXT NOT NULL, occurrence INTEGER NOT NULL, persistent INTEGER NOT NULL, second TEXT NOT NULL,"
     " rank INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, runs INTEGER NOT NULL,"
     " flaky INTEGER NOT NULL, confirmed INTEGER NOT NULL, needs_timeout INTEGER NOT NULL, plan TEXT NOT NULL,"
-    " takes_ledger INTEGER NOT NULL,"
+    " takes_block_table INTEGER NOT NULL,"
     " culprit TEXT NOT NULL, message TEXT NOT NULL, fault_stack TEXT NOT NULL, blow_up_stack TEXT NOT NULL,"
     " document TEXT NOT NULL, set_aside TEXT, PRIMARY KEY(campaign, verdict, finding)) WITHOUT ROWID;"
     "PRAGMA user_version=" SCHEMA_VERSION_TEXT ";";

@@ -4,8 +4,8 @@
  * commands may use it at once. Every failure has said so in one line on standard error. Not thread-safe; errno is not
  * kept.
  */
-#ifndef NOMEM_STORE_H
-#define NOMEM_STORE_H
+#ifndef NOMEM_DATABASE_H
+#define NOMEM_DATABASE_H
 
 #include <sqlite3.h>
 #include <stdbool.h>

@@ -61,17 +61,17 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   json_t *evidence = json_pack(
       "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o,s:{s:i,s:I,s:I,s:o}}", "signal",
       finding->signal, "needs_timeout", (int)finding->needs_timeout, "detail", finding->detail, "last_words",
-      finding->last_words, "touch", (int)finding->touch, "address", (json_int_t)finding->fault_address, "fn",
+      finding->last_words, "touch", (int)finding->address_kind, "address", (json_int_t)finding->fault_address, "fn",
       (int)finding->fn, "bytes", (json_int_t)finding->size_bytes, "nth", (json_int_t)finding->nth, "given_null",
       (int)finding->is_given_null, "own", (int)finding->blow_up.own, "fault", stack_of(&finding->fault), "blow_up",
       stack_of(&finding->blow_up), "threads", threads_of(finding), "left_out", (json_int_t)finding->threads_left_out,
-      "teller", (json_int_t)finding->teller, "inlined", (int)finding->unchecked.inlined, "unchecked",
+      "teller", (json_int_t)finding->shown_thread, "inlined", (int)finding->unchecked.inlined, "unchecked",
       stack_of(&finding->unchecked.where), "second", "fn", (int)second->fn, "bytes", (json_int_t)second->size_bytes,
       "nth", (json_int_t)second->nth, "stack", stack_of(&second->stack));
   json_object_set_new(evidence, "block", stack_of(&finding->block));
   json_object_set_new(evidence, "freed", stack_of(&finding->freed));
-  json_object_set_new(evidence, "takes_ledger", json_boolean(finding->takes_ledger));
-  json_object_set_new(evidence, "blameless", json_integer((json_int_t)finding->blow_up.blameless));
+  json_object_set_new(evidence, "takes_block_table", json_boolean(finding->takes_block_table));
+  json_object_set_new(evidence, "blameless", json_integer((json_int_t)finding->blow_up.skipped_frames));
   json_object_set_new(evidence, "may_be_told", json_boolean(finding->may_be_told));
   json_object_set_new(evidence, "place", json_integer((json_int_t)finding->place));
   char *text = evidence == NULL ? NULL : json_dumps(evidence, JSON_COMPACT);
@@ -144,26 +144,28 @@ static int read_second(const json_t *evidence, struct nomem__second *second, str
 int nomem__evidence_read(const char *text, struct nomem__finding *finding, struct nomem__strings *strings) {
   const char *detail, *last_words;
   const json_t *fault_stack, *blow_up_stack, *threads, *unchecked_stack, *second;
-  json_int_t address, size_bytes, nth, left_out, teller;
-  int needs_timeout, touch, is_given_null, fn, own, inlined;
+  json_int_t address, size_bytes, nth, left_out, shown_thread;
+  int needs_timeout, address_kind, is_given_null, fn, own, inlined;
   json_t *evidence = json_loads(text, 0, NULL);
   if (evidence == NULL) return -EINVAL;
   int result = json_unpack(evidence, "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o,s:o}",
                            "signal", &finding->signal, "needs_timeout", &needs_timeout, "detail", &detail, "last_words",
-                           &last_words, "touch", &touch, "address", &address, "fn", &fn, "bytes", &size_bytes, "nth",
-                           &nth, "given_null", &is_given_null, "own", &own, "fault", &fault_stack, "blow_up",
-                           &blow_up_stack, "threads", &threads, "left_out", &left_out, "teller", &teller, "inlined",
-                           &inlined, "unchecked", &unchecked_stack, "second", &second);
-  if (result != 0 || fn < 0 || fn >= NOMEM_FN_COUNT || touch < 0 || touch >= NOMEM_TOUCH_COUNT) result = -EINVAL;
+                           &last_words, "touch", &address_kind, "address", &address, "fn", &fn, "bytes", &size_bytes,
+                           "nth", &nth, "given_null", &is_given_null, "own", &own, "fault", &fault_stack, "blow_up",
+                           &blow_up_stack, "threads", &threads, "left_out", &left_out, "teller", &shown_thread,
+                           "inlined", &inlined, "unchecked", &unchecked_stack, "second", &second);
+  if (result != 0 || fn < 0 || fn >= NOMEM_FN_COUNT || address_kind < 0 || address_kind >= NOMEM_ADDRESS_COUNT)
+    result = -EINVAL;
   if (result == 0 && (json_array_size(unchecked_stack) > 1 || inlined < 0)) result = -EINVAL;
   if (result == 0) result = read_stack(blow_up_stack, &finding->blow_up, strings);
   if (result == 0) result = read_stack(json_object_get(evidence, "block"), &finding->block, strings);
   if (result == 0) result = read_stack(json_object_get(evidence, "freed"), &finding->freed, strings);
   if (result == 0 && (own < 0 || (unsigned)own > finding->blow_up.depth)) result = -EINVAL;
-  json_int_t blameless = json_integer_value(json_object_get(evidence, "blameless"));
-  if (result == 0 && (blameless < 0 || blameless > (json_int_t)finding->blow_up.depth)) result = -EINVAL;
+  json_int_t skipped_frames = json_integer_value(json_object_get(evidence, "blameless"));
+  if (result == 0 && (skipped_frames < 0 || skipped_frames > (json_int_t)finding->blow_up.depth)) result = -EINVAL;
   if (result == 0) result = read_threads(threads, finding, strings);
-  if (result == 0 && (teller < 0 || (teller > 0 && (size_t)teller >= finding->thread_count))) result = -EINVAL;
+  if (result == 0 && (shown_thread < 0 || (shown_thread > 0 && (size_t)shown_thread >= finding->thread_count)))
+    result = -EINVAL;
   if (result == 0) result = read_second(second, &finding->second, strings);
   if (result == 0) result = read_owned(unchecked_stack, &finding->unchecked.where, strings);
   if (result == 0) result = read_owned(fault_stack, &finding->fault, strings);
@@ -174,10 +176,10 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
   if (result == 0) {
     finding->blow_up.own = (unsigned)own;
     finding->unchecked.inlined = (unsigned)inlined;
-    finding->blow_up.blameless = (unsigned)blameless;
+    finding->blow_up.skipped_frames = (unsigned)skipped_frames;
     finding->needs_timeout = needs_timeout != 0;
-    finding->takes_ledger = json_is_true(json_object_get(evidence, "takes_ledger"));
-    finding->touch = (enum nomem__touch)touch;
+    finding->takes_block_table = json_is_true(json_object_get(evidence, "takes_block_table"));
+    finding->address_kind = (enum nomem__address_kind)address_kind;
     finding->is_given_null = is_given_null != 0;
     finding->may_be_told = json_is_true(json_object_get(evidence, "may_be_told"));
     finding->place = (uint64_t)json_integer_value(json_object_get(evidence, "place"));
@@ -186,7 +188,7 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
     finding->size_bytes = (uint64_t)size_bytes;
     finding->nth = (uint64_t)nth;
     finding->threads_left_out = (size_t)left_out;
-    finding->teller = (size_t)teller;
+    finding->shown_thread = (size_t)shown_thread;
     snprintf(finding->detail, sizeof finding->detail, "%s", detail);
     snprintf(finding->last_words, sizeof finding->last_words, "%s", last_words);
   } else {

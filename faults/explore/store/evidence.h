@@ -1,6 +1,6 @@
 /* How the run that a finding shows is written in the store: enough to show it again as it was, on the same files. */
-#ifndef NOMEM_STORE_EVIDENCE_H
-#define NOMEM_STORE_EVIDENCE_H
+#ifndef NOMEM_EVIDENCE_H
+#define NOMEM_EVIDENCE_H
 
 #include <jansson.h>
 

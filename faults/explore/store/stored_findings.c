@@ -15,7 +15,7 @@ static void free_one(struct nomem__stored_finding *finding) {
   free(finding->plan);
   free(finding->command);
   free(finding->command_text);
-  free(finding->set_aside);
+  free(finding->excluded);
 }
 
 void nomem__stored_findings_free(struct nomem__stored_findings *findings) {
@@ -41,12 +41,12 @@ static int add(struct nomem__stored_findings *findings, sqlite3_stmt *row) {
                                           .command = malloc(bytes + 1),
                                           .command_bytes = bytes,
                                           .command_text = strdup(nomem__store_text(row, 6)),
-                                          .set_aside = strdup(nomem__store_text(row, 7)),
+                                          .excluded = strdup(nomem__store_text(row, 7)),
                                           .is_flaky = sqlite3_column_int(row, 8) != 0,
                                           .needs_timeout = sqlite3_column_int(row, 9) != 0,
-                                          .takes_ledger = sqlite3_column_int(row, 10) != 0};
+                                          .takes_block_table = sqlite3_column_int(row, 10) != 0};
   if (!finding.id || !finding.message || !finding.plan || !finding.command || !finding.command_text ||
-      !finding.set_aside) {
+      !finding.excluded) {
     free_one(&finding);
     return -ENOMEM;
   }
@@ -75,7 +75,7 @@ int nomem__stored_findings_read(struct nomem__stored_findings *findings, struct 
   sqlite3_stmt *row = nomem__store_prepare(
       store,
       "SELECT campaign,number,findings.id,message,plan,command,command_text,set_aside,flaky,needs_timeout,"
-      "takes_ledger FROM "
+      "takes_block_table FROM "
       "findings JOIN campaigns ON campaigns.id=campaign WHERE " LAST " ORDER BY used DESC,number",
       "");
   while (result == 0 && nomem__store_step(store, row, &failed)) result = add(findings, row);

@@ -1,6 +1,6 @@
 /* The findings of stores, as they were when their campaign was last explored. */
-#ifndef NOMEM_STORE_FINDINGS_H
-#define NOMEM_STORE_FINDINGS_H
+#ifndef NOMEM_STORED_FINDINGS_H
+#define NOMEM_STORED_FINDINGS_H
 
 #include "database.h"
 
@@ -13,8 +13,8 @@ struct nomem__stored_finding {
   char *command; /* its words, each with its NUL */
   size_t command_bytes;
   char *command_text;
-  char *set_aside; /* the suppression; "": none */
-  bool is_flaky, needs_timeout, takes_ledger;
+  char *excluded; /* the suppression; "": none */
+  bool is_flaky, needs_timeout, takes_block_table;
 };
 
 /* All zero is none. */

@@ -12,9 +12,10 @@ static bool is_below(const char *path, const char *const folders[], size_t count
 }
 
 static bool is_systems(const char *path) {
-  static const char *const folders[] = {"/bin/", "/sbin/", "/usr/"}, *const others[] = {"/usr/local/", "/usr/src/"};
+  static const char *const folders[] = {"/bin/", "/sbin/", "/usr/"}, *const child_residue[] = {"/usr/local/",
+                                                                                               "/usr/src/"};
   return is_below(path, folders, sizeof folders / sizeof *folders) &&
-         !is_below(path, others, sizeof others / sizeof *others);
+         !is_below(path, child_residue, sizeof child_residue / sizeof *child_residue);
 }
 
 /* Unless it is there or does not fit. */
@@ -38,6 +39,6 @@ void nomem__programs_of(const struct nomem_channel *channel, struct nomem__progr
     if (programs->first[0] == '\0')
       memcpy(programs->first, path, sizeof path);
     else if (strcmp(programs->first, path) != 0)
-      add(programs->others, name);
+      add(programs->child_residue, name);
   }
 }

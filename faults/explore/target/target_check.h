@@ -1,6 +1,6 @@
 /* Refuses, before anything is run, a program that a preloaded library cannot be put into. */
-#ifndef NOMEM_TARGET_H
-#define NOMEM_TARGET_H
+#ifndef NOMEM_TARGET_CHECK_H
+#define NOMEM_TARGET_CHECK_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -62,7 +62,7 @@ uint64_t nomem__json_count(const json_t *object, const char *key) {
   return value > 0 ? (uint64_t)value : 0;
 }
 
-const char *nomem__document_aside(const json_t *finding) {
+const char *nomem__document_exclusion(const json_t *finding) {
   if (json_object_get(finding, "set_aside") != NULL) return nomem__json_string(finding, "set_aside");
   return json_is_true(json_object_get(finding, "flaky")) ? "flaky: not when it was tried again" : NULL;
 }

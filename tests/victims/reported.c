@@ -1,11 +1,11 @@
-/* Verdict refused: says what it lacks and exits with 1. */
+/* Verdict reported: says what it lacks and exits with 1. */
 #include <stdio.h>
 #include <stdlib.h>
 
 static __attribute__((noinline)) void *planted(void) {
   void *block = malloc(100); /* fault */
   if (block != NULL) return block;
-  fputs("refused: out of memory\n", stderr);
+  fputs("reported: out of memory\n", stderr);
   exit(1);
 }
 
