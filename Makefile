@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # nomem: the only build. `make help` lists the targets; V=1 prints the full commands.
 #
 # Sources are found by folder: a new file in lib/, faults/, tests/unit/, tests/victims/, bench/ or examples/ is built

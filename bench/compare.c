@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Compares commands side by side: runs them in turn, several rounds, and prints for each the median, the least and the
  * greatest, and its ratio to the first.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What bounds an exploration on this machine: prints the microseconds that a new process, its end and the wait for it
  * take, the median of many.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs a program once for each of its allocations, as people do by hand: posix_spawn and a preloaded counter.
  *
  *   naive COUNTER.so JOBS FIRST LAST STEP PROGRAM [ARG...]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Prints the nanoseconds that a malloc and its free take, under whatever allocator the process has.
  *
  *   pair [THREADS [DEPTH]]     called below DEPTH frames (default 0), in THREADS threads at once (default 1)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many allocations at few sites, with bugs that show at one occurrence each: for the comparison of sites with points.
  *
  *   planted N        that many rounds of six allocations */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Nanoseconds for one free and one malloc of random size while so many blocks are live: the pool against the C library.
  * The number of steps does not grow with the number of blocks, but the memory they lie in outgrows the caches: the last
  * column shows that alone, as the time of one read that has to wait for the one before. Each figure is the median of

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Every performance figure of the documentation: side by side in one run, medians of several rounds, with the least and
 # the greatest, as ratios and differences to the first line.
 #

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A test that computes: N allocations from one call site in a loop, with MS milliseconds of work spread between them.
  * It gives up at the first that fails, as tests do.
  *

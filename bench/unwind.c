@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What it costs to name one call stack of 32 frames: nomem's remembered stacks, nomem's real unwind, libunwind's
  * unw_backtrace and the C library's backtrace, in one process. Nanoseconds; the median of several rounds. */
 #define _GNU_SOURCE

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A small library tested by nomem_check: every allocation of a function fails in turn, and it must report that, give
  * back what it took, and work again afterwards.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Real libuv, living entirely in a bounded pool: a loop, a timer, a file request, work and wake-ups from other threads;
  * then the pool is filled up, libuv says UV_ENOMEM, and goes on when there is room again.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A libuv program as many begin: a loop, a timer, a clean end. It checks every return value; what `nomem explore` finds
  * in it is libuv's. */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How the block table lies in the memory of a process: written by the injector, read by the command. */
 #ifndef NOMEM_BLOCK_TABLE_FORMAT_H
 #define NOMEM_BLOCK_TABLE_FORMAT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pages shared between a program under test and the nomem command.
  *
  * The command makes them (a memory file), fills in the first part and names them to the program in the environment

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* nomem: make allocation calls return NULL on purpose, from a test.
  *
  *     nomem_install(uv_replace_allocator);          once, before libuv allocates

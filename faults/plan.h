@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The fault plan: the text that says which allocation calls fail, its parsed form, and the decision about one call.
  *
  * Pure: no I/O, no allocation, no locale, no globals. It is compiled into the program under test as well as into the

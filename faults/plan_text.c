@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The text of a plan: to and from struct nomem_plan. */
 #include "plan.h"
 

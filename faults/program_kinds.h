@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What both sides of the wall call the programs and libraries of a run, by the base names of their files. Pure. */
 #ifndef NOMEM_PROGRAM_KINDS_H
 #define NOMEM_PROGRAM_KINDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Replays inputs without libFuzzer, for any compiler: each file named, and each file in each folder named.
  *
  *   build/fuzz/gcc/wrappers corpus/wrappers crash-1234

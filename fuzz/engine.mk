@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The drop-in engine, libnomem-fuzz.a: what runs inside a fuzz target. call_decision.c takes the place of the injector's own
 # counters and scopes, so of faults/inject/ only what it needs is here.
 

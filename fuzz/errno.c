@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fuzzes what the wrappers do to errno: replacements that leave any value in it on success, on failure and in free,
  * with and without the failing allocator in between. free must keep errno; all others must let it through; a fault is
  * ENOMEM.

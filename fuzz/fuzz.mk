@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The fuzz targets: fuzz/NAME.c, with seeds and regressions in corpus/NAME, libFuzzer's options in fuzz/NAME.options, and
 # here, where it needs them, FUZZ_LIBS_NAME (linked before the project's own code) and a place among FUZZ_THREADED.
 

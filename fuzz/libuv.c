@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fuzzes real libuv, the distribution's static library, under the failing allocator: steps of all its parts, under a
  * plan. What must hold: no crash; a call that fails does so because a call of the allocator was failed during it, and
  * with UV_ENOMEM; the same call then succeeds with enough memory; no handle, request, descriptor or block is left when

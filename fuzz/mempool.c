@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fuzzes the pool against a model that knows, for every granule, who owns it. The model says beforehand whether each
  * request must succeed, which free run it must come from, what each wrong pointer is, and all statistics; exhaustion,
  * fragmentation, writes past a block's end, double, foreign and interior frees are offered.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Makes the plan of a finding smaller: drops each failed call without which the target ends just the same.
 #
 #   NOMEM_FUZZ_PLAN=PLAN fuzz/minimise_plan.sh TARGET INPUT     as in the finding's line to reproduce

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fuzzes the plan language: parse, print and parse gives the same plan, a refusal says where and why, and what a plan
  * decides agrees with what its rules say. The input is a plan text up to its first NUL; what follows only varies the
  * calls.

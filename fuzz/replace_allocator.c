@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fuzzes uv_replace_allocator: every combination of NULL and functions of three families, between calls that use what
  * is installed. A refused call changes nothing, an accepted one all four functions and nothing else.
  *

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Writes the seeds of the binary targets into corpus/: the source of what cannot be read there. The formats are at the
 # head of each target. Bytes are hexadecimal; a name says what its seed exercises. Run it after changing a format.
 # shellcheck disable=SC2020,SC2034,SC2048,SC2086,SC2154 # plans are named through eval; bytes are words

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fuzzes the failing allocator under threads, which all make the same calls at once; built with ThreadSanitizer. How
  * the threads interleave differs from run to run, what is checked does not: which calls are made does not depend on
  * their outcome, so the counters, the faults of each rule, the live bytes and the sites have one right answer.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fuzzes the wrappers over the failing allocator over a model, under any fault plan. Predicted for each call: whether
  * the plan fails it, what reaches the model, what comes back and what errno is; blocks keep their contents through
  * failed reallocs, a calloc is zero, an overflow fails, nothing leaks and nothing is freed twice.

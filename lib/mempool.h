@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A bounded memory pool with libuv's allocator signatures: it really runs out.
  *
  *   mempool_init(NULL, 1 << 20);

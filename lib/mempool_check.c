@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Believes nothing it has not checked, so that it reports damage instead of falling over it. */
 #include "mempool_internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Free blocks by size. Two levels of bitmaps lead to the class, as in two-level segregated fit. That scheme takes any
  * block of the next class up, and refuses a request that only its own class could serve; here a class that covers
  * several sizes keeps them in a binary tree that branches on the bits of the size below those the class fixes, highest

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pool's memory as mempool.c, mempool_index.c and mempool_check.c share it. Nothing here locks. */
 #ifndef NOMEM_LIB_MEMPOOL_INTERNAL_H
 #define NOMEM_LIB_MEMPOOL_INTERNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "uv_alloc.h"
 
 #include <stdint.h>

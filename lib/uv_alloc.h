@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The replaceable allocator of libuv, on its own: four function pointers and the wrappers that call them.
  *
  * Source of the contract: libuv's src/uv-common.c and docs/src/misc.rst. Include <uv.h> before this header when a file

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs each example: they check themselves.
 #
 #   tests/examples.sh BUILD       prints "ok" or "not ok" and the name; exit status 1 when one failed

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs all tests of a build: each unit test program in BUILD/tests, the golden tests of the command line, and the
 # end-to-end tests. A suite that takes too long, or runs no test, has failed.
 #

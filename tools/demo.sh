@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The main job, on real input: a few seconds of every fuzz target, then every allocation failure of a program that uses
 # the distribution's own libuv.
 #

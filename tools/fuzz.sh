@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs fuzz targets. OUT is where they were built: bin/ for libFuzzer, gcc/ with the plain driver, cov/ for coverage.
 #
 #   tools/fuzz.sh run TARGET OUT SECONDS      fuzz; new inputs go to OUT/corpus/TARGET, crashes to OUT/crashes

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Checks every source file: clang-tidy, cppcheck, shellcheck, and the lengths of files and lines.
 #
 #   tools/lint.sh [FILE...]     these .c files only (clang-tidy and cppcheck); default: all

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Plants each one-line bug of tests/mutants/table in a copy of its file and runs the fuzz target that must see it: ten
 # seconds at most, from the seeds or from nothing. First the targets without a bug must last as long.
 #

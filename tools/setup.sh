@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Installs what is missing of what a group of make targets needs, from the distribution's packages only.
 #
 #   tools/setup.sh GROUP      build, demo, check, fuzz, bench, lint, html or equivalence

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What people write by hand: a preload that fails the NAIVE_FAIL_AT-th allocation. For bench/naive.c. */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Finds out what this process was started for: a command's channel, a plan given by hand, or nothing. */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The failing allocator linked into a program whose malloc no preload can stand in front of.
  *
  * The sanitizers of clang are part of the program, and their malloc is a weak name for __interceptor_malloc: the one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Finds the operator new of a sanitizer that is part of the program. */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What backend_link.c needs beside it to work for the command: it attaches to the command's channel, as the preloaded
  * backend does, in a process that the command has started, and is idle in any other.
  */

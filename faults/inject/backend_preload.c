@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The failing allocator in front of any dynamic program's own, by LD_PRELOAD.
  *
  * Calls go on to the next definition of the same name, so a program's other allocator (jemalloc, a debugging malloc)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The failing allocator behind libuv's uv_replace_allocator, or anything with its signature: real libuv, or lib/. */
 #include <errno.h>
 #include <malloc.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The block table: every block of this process that is in use, and every place where one was, by address.
  *
  * For one run of a kind: the command asks for it when it has to know which blocks were left, and where they came from.

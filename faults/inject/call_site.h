@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names the call stack of an allocation: the same key under any address layout, thread order and machine.
  *
  * A key hashes, for each of the innermost NOMEM_DEPTH frames, the base name of its module and the offset of the return

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* nomem_check of ../nomem.h: every failure of one function, in a test. */
 #include <errno.h>
 #include <string.h>

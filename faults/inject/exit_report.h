@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a process still has when it comes to its end: as many numbers as tell one end from another. */
 #ifndef NOMEM_EXIT_REPORT_H
 #define NOMEM_EXIT_REPORT_H

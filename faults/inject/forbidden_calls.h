@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The wall: what must never be called inside the program under test does not compile. Include it last. */
 #ifndef NOMEM_FORBIDDEN_CALLS_H
 #define NOMEM_FORBIDDEN_CALLS_H

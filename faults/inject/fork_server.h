@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Forks this process for the command, so that a run need not start the program anew.
  *
  * A fork becomes the command's own child (CLONE_PARENT): this process and what it forks are siblings, and the program's

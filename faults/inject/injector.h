@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decides, for every allocation call of this process, whether it fails.
  *
  * Runs inside the program under test: nothing here allocates, takes a lock, uses stdio or changes errno, and all of it

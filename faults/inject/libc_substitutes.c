@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the injector needs of the C library, without it: the build puts these in place of the functions of the same
  * name. A sanitizer's run-time has its own of those, which look at every byte that is handed to them, report what the
  * injector does as if the program did it, and are not ready yet when the first allocation comes.

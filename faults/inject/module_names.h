@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loaded modules of this process, and the functions in them, by their own symbol tables.
  *
  * Async-signal-safe and lock-free; errno is kept by the caller. A module's file is mapped read-only when a function

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* C++'s operator new, where it is a sanitizer's: that does not come to malloc.
  *
  * Of most sanitizers it cannot be defined anew: in a program it is no weak name, and whoever takes its place has no

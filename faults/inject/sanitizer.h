@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tells the calls that a sanitizer makes for itself from those that it makes for the program. */
 #ifndef NOMEM_SANITIZER_H
 #define NOMEM_SANITIZER_H

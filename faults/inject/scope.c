@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The C interface of ../nomem.h: a scope is a plan on a channel of this process's own. */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a frame of the stack is laid out, by the unwind tables of its module: whether its size follows from where it is,
  * and where it keeps its caller's frame pointer. x86-64.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What every target shares: reading the input, and checks that say what is wrong.
  *
  * An input is a header of as many bytes as the target names, then steps of four bytes. No mutator here knows of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "common/model_heap.h"
 
 #include <errno.h>

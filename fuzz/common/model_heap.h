@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The allocator under test's test: it serves calls from the C library, and knows which calls must come. Whatever comes
  * unannounced, or with other arguments, or names a block that is not live, fails the input.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A mutator that knows what a step is. libFuzzer's own inserts and erases single bytes, which turns every step behind
  * them into another one; this one moves, copies, removes and adds whole steps, and hands the rest to libFuzzer's.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "common/plan_model.h"
 
 #include <string.h>

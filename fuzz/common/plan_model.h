@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A second opinion on fault plans: makes a plan from input bytes, prints it, and says what it must do to each call.
  *
  * Written from docs/plan.md, not from faults/plan.c. Conditions that ask for call stacks are about two functions of the

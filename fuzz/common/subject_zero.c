@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The other build, under names of its own. */
 #define UV_ALLOC_ZERO_SIZE_IS_NULL
 #define uv_replace_allocator zero__replace_allocator

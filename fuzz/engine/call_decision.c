@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decides about each allocation call of a run: the engine's own of what faults/inject/injector.h asks for. */
 #define _GNU_SOURCE
 #include <errno.h>

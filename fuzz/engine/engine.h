@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The drop-in engine: linked to a libFuzzer target, it runs each input again with allocation calls failing.
  *
  *     wrap.c       stands in front of LLVMFuzzerTestOneInput, and says which runs an input gets

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Stands in front of LLVMFuzzerTestOneInput (the linker's --wrap puts it there): which runs an input gets. */
 #define _GNU_SOURCE
 #include <string.h>

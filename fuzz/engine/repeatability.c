@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether an input comes out after a fault as it did before: the target returns the same, tells the same by
  * nomem_fuzz_result, and makes the same calls in the same order.
  *

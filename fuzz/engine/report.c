@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Says what was failed when the target dies, beside what the fuzzer and the sanitizer say.
  *
  * It may run on the small stack of a signal handler: what is large is static, and one thread is let in. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SHA-1 as in FIPS 180-4. For names only: it is what libFuzzer uses for them. */
 #include <string.h>
 

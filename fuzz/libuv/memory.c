@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "libuv/memory.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libuv's memory while an input runs: libuv -> known defects are spared -> the failing allocator -> a heap that checks.
  *
  * The heap checks what libuv's own objects, built without sanitizers, would get away with: a freed block is poisoned,

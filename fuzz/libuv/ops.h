@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The steps. Each returns with everything it opened closed, but for the handles in slots. */
 #ifndef NOMEM_FUZZ_LIBUV_OPS_H
 #define NOMEM_FUZZ_LIBUV_OPS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Both ends of a conversation are in this process and this loop: what one sends is there when the other looks. */
 #include <string.h>
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Watching the file system, step by step and without a clock: each change is made when the one before was seen. */
 #include <fcntl.h>
 #include <string.h>

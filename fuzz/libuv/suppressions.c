@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "libuv/suppressions.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Allocation calls that are not failed, because what libuv then does is known and written down. The file has a line
  * each, of the plan language's in= conditions, all of which must match, and the reason:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What an input's steps share: the loop, the private directory, and the one way to make a call of libuv. */
 #ifndef NOMEM_FUZZ_LIBUV_WORLD_H
 #define NOMEM_FUZZ_LIBUV_WORLD_H

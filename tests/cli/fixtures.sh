@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Fills the working directory with what the cases name: programs that can be injected, one for each way to meet a
 # failure, and one of each kind that cannot.
 set -eu

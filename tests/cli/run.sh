@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Golden tests of the command line.
 #
 #   tests/cli/run.sh BUILD [CASE...]       run all cases, or these, with BUILD/nomem

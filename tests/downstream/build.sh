@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Builds source packages of the distribution below BUILD/downstream; sourced. $build is BUILD, $here a folder beside this
 # one unless $downstream names this one; $top gets the folder. $release may name another suite of the distribution,
 # $targets what of a project is built.

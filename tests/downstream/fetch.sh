@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Fetches and unpacks a source package of the distribution this machine runs.
 #
 #   tests/downstream/fetch.sh FOLDER PACKAGE         unpacks below FOLDER, prints the path of the source tree

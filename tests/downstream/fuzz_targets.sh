@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Other projects' own fuzz targets, from the distribution's source packages, with the drop-in engine linked to them.
 #
 #   tests/downstream/fuzz_targets.sh BUILD build [TARGET...]     fetch and build, each with and without the engine

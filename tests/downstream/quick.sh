@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Explores programs of the distribution that nobody here wrote, and checks what must come of it.
 #
 #   tests/downstream/quick.sh BUILD       with BUILD/nomem

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Explores real programs and the test programs of real projects, and prints a table of what came of it.
 #
 #   tests/downstream/run.sh BUILD [SUITE...]       suites: programs, those of suites.sh (default: all of them)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2086,SC2154 # the variables are run.sh's; lists of words
 # The projects whose own test programs are explored: how each is built, and which of its tests are taken. Read by run.sh,
 # which provides build_cmake, explore and explore_each.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Prints what came of exploring the test programs of one project, and what of it is known.
 
   table.py header

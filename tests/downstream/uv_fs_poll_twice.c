@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A defect of libuv, with all the memory it wants: a uv_fs_poll that is stopped while its first stat is on its way, and
  * started again, polls twice; the timer of the first poll asserts that there is only one. docs/found.md names it.
  *

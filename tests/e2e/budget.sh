@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What is left out, and why, adds up in the summary, whatever cuts an exploration short; and a million allocations are
 # scheduled in little memory.
 # shellcheck source-path=SCRIPTDIR source=lib.sh

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Compares what came of each point by exec with what came of it by another engine, over all explorations of both.
 #
 #   awk -v other=ENGINE -v last=0|1 -f compare.awk exec.* ENGINE.*

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # One exploration by each engine, and the comparison of what came of every point; sourced after lib.sh. max_points of
 # each program, 150 unless it is set.
 # shellcheck shell=sh

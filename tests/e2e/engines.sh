@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Whichever engine makes a run, it comes out the same: verdict, exit status and what was written, for a sample of the
 # points that two engines can run. `make equivalence` compares thousands.
 # shellcheck source-path=SCRIPTDIR source=lib.sh

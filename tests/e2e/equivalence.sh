@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Whichever engine makes a run, it comes out the same: verdict, exit status and what was written, for thousands of
 # points of programs and tests that nobody here wrote. Slow: `make equivalence`, not part of `make check`.
 #

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # One endless loop is waited for once: other runs that hang there are ended early, and said so; a run that is only slow
 # is not.
 # shellcheck source-path=SCRIPTDIR source=lib.sh

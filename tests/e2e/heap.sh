@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Heap errors that nobody but the ledger notices: each kind is called by its name, found once for each site and not
 # again, as far as asked for; and what is right runs as ever.
 # shellcheck source-path=SCRIPTDIR source=lib.sh

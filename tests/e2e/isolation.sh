@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs that are isolated neither meet one another nor leave anything; those that are not, do.
 # shellcheck disable=SC2086 # commands are kept in variables of several words
 # shellcheck source-path=SCRIPTDIR source=lib.sh

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What is left when a command has ended; sourced after lib.sh. The command and its library are copied to a place of the
 # suite's own: its processes and their programs, built in $work, are known by the file that they execute, whatever else
 # is tested on this machine at the time.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the end-to-end suites share; sourced by them with BUILD as their first argument. Sets build, here, work (a folder
 # of their own, the current one), PATH and NOMEM_PRELOAD.
 # shellcheck shell=sh disable=SC2034 # what is set here is used there

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What is done with one finding: nomem minimise, and nomem replay with a debugger.
 #
 #   tests/e2e/minimise.sh BUILD

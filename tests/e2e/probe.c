@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs a program under the preload backend with a channel of its own and prints what the channel holds afterwards, one
  * name=value a line: what the command sees, without the command in between.
  *

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Second faults: what a program does only after a failure is failed, too, by every engine, once, and is kept, resumed,
 # joined, reported and replayed like all else.
 # shellcheck source-path=SCRIPTDIR source=lib.sh

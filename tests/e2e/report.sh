@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Reports for machines, of a program whose names and words are all hostile: each is what its format says, and holds the
 # text as text. And how their files are written.
 # shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC2016,SC2238 # of jq and awk; a file is called paste

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # One planted bug for each thing that a sanitizer reports: found, called by its name, its place shown twice, under each
 # way that a sanitizer's run-time and nomem come into one program. Its mended twin: nothing found.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -86,7 +87,7 @@ leaves() {
   name=$1 wanted=$2
   shift 2
   nomem explore --no-store --jobs 2 "$@" >found 2>&1 || :
-  if [ "$(grep -c '^sanitizer in planted (.*leaving.c:21)' found)" = "$wanted" ] && grep -q " $wanted finding" found &&
+  if [ "$(grep -c '^sanitizer in planted (.*leaving.c:22)' found)" = "$wanted" ] && grep -q " $wanted finding" found &&
     ! grep -q 'cannot be looked at' found; then
     pass "$name"
   else
@@ -163,7 +164,7 @@ fi
 for build in "$cxx -fsanitize=address" "$clangxx -fsanitize=address $linked"; do
   # shellcheck disable=SC2086
   $build -g -o program "$here/../victims/abort_noexcept.cc"
-  if explore 1 --under-test '*' && grep -q '^abort in planted.*abort_noexcept.cc:11)' found &&
+  if explore 1 --under-test '*' && grep -q '^abort in planted.*abort_noexcept.cc:12)' found &&
     grep -q 'SIGABRT, C++ terminate' found; then
     pass "a bad_alloc that escapes ($build)"
   else

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Site keys: the same wherever and however often a program runs, different for different stacks, and never wrong for a
 # stack that was remembered.
 # shellcheck source-path=SCRIPTDIR source=lib.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Exceptions that nobody catches, by two compilers and two levels: called C++ terminate, blamed on the function that let
 # them escape, once. Their mended twins: nothing found.
 # shellcheck source-path=SCRIPTDIR source=lib.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Programs with threads: ten explorations in a row come to the same findings, by id, verdict, failed call and place,
 # though the threads race. Where one waits for another with allocations, what all later calls' failure comes to depends on
 # how many there were: there, single failures only.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # One planted bug per verdict, built by two compilers at two levels: found, called by its name, its place shown twice,
 # and reproduced by the line that is printed. Its mended twin: nothing found.
 # shellcheck source-path=SCRIPTDIR source=lib.sh

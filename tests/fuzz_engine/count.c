@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A fuzz target that says each time it is run, with three sites: two calls of one, one of another, one in a thread. All
  * failures are handled, except with -DBUG_THREAD the thread's. Knows nothing of nomem. */
 #include <pthread.h>

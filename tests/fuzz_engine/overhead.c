@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the engine costs an input that has nothing new to fail: the target with and without it, in one process and in
  * turns, so that what else the machine does meanwhile falls on both. Linked instead of the fuzzer, whose own work is
  * the same in both cases: the figure is an upper bound for that.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A fuzz target with a bug that only two failing calls together show: the fallback's. Four other calls are checked.
  * Knows nothing of nomem. */
 #include <stdint.h>

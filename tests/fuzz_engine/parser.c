@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A fuzz target with one planted bug, chosen by -DBUG_..., none by default. Knows nothing of nomem.
  *
  * Lines "key=value" become a list; the bugs lie on its error paths. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // A C++ target with FuzzedDataProvider; with -DBUG_UNCHECKED_MALLOC a planted bug behind it. Knows nothing of nomem.
 #include <cstdint>
 #include <cstdlib>

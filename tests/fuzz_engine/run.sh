@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The drop-in engine on targets with one planted bug each, and on their clean twins.
 #
 #   tests/fuzz_engine/run.sh BUILD     prints "ok" or "not ok" and what was tested; exit status 1 when a test failed

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A fuzz target whose library keeps something from one input to the next. With -DBUG_... it keeps what a failed call
  * has spoilt; with -DCLEAN_... it runs otherwise after a failed call and is right to; by default neither. Only -DTELLS
  * knows of nomem, and tells what the library said. */

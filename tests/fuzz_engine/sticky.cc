@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // A C++ target that tells nomem what its library said. With -DBUG the library remembers a failure for good; without, a
 // failure empties its cache of words, which is filled again.
 #include <cstdint>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A headless Chromium that is spoken to through a pipe, in the DevTools protocol: no port, no other package."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The page that --html writes, in a real browser: looked at, clicked and typed at.
 
     python3 tests/html/check.py PAGE HOSTILE_PAGE CLEAN_PAGE FOLDER

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The page of --html in headless Chromium: a real exploration's, and that of a program whose names are all markup.
 #
 #   tests/html/check.sh BUILD      the pages and their photographs are left in BUILD/html

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Doubles of libuv functions, each wrong in one way, between the fuzz target libuv and libuv: the linker's --wrap sends
  * the target's calls here. NOMEM_LIBUV_DOUBLE names the one that is wrong. Built without sanitizers, as libuv is.
  *

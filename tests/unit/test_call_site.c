@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names of call stacks: one for each, the same each time, in memory that is bounded. */
 #include <errno.h>
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* nomem_check, on functions with planted bugs and on their mended twins. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which process of a run is compared with which of the baselines. */
 #include <setjmp.h>
 #include <stdarg.h>

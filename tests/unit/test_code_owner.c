@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is taken for test code by its name, and what --under-test takes. */
 #include <setjmp.h>
 #include <stdarg.h>

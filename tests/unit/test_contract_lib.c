@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The allocator contract, met by lib/uv_alloc.c. */
 #include "contract/uv_alloc_contract.h"
 

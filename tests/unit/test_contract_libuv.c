@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The allocator contract, met by the libuv that this program is linked to: the proof that the checks lib/ passes are
  * libuv's own behaviour. */
 #define _GNU_SOURCE /* RTLD_NEXT, environ */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a run made and left is told from what the baselines leave, whatever names it got. */
 #define _GNU_SOURCE
 #include <fcntl.h>

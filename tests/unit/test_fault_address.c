@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a bad address is called. */
 #include <setjmp.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pool through its public interface. Random parts are seeded, so a failure repeats. */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pool's index of free blocks against a plain array: sizes crowded into few classes, which makes the trees deep,
  * and spread over all. Only the headers matter to the index, so blocks here have sizes that their places do not. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pool when it is used wrongly, damaged, forked and shared by threads. */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The files that runs write to, one after the other. */
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a run wrote, against what the baseline wrote. */
 #include <setjmp.h>
 #include <stdarg.h>

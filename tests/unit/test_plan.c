@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The plan language as text: what is a plan, what is not and where, and the canonical text. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The decision: which calls a plan fails. */
 #include <errno.h>
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the sanitizers report, as they wrote it (gcc 12, clang 14 and 19), and what only looks like it. */
 #define _GNU_SOURCE
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The schedule: every point that is due, once, in the order of the ladder. */
 #include <setjmp.h>
 #include <stdarg.h>

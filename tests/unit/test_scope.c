@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The C interface, behind lib/'s uv_replace_allocator and the uv__malloc family. */
 #include <errno.h>
 #include <pthread.h>

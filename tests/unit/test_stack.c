@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The victims are this very program, started anew with the victim's name as its argument. */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Call stacks that are made up: who is to blame, and which are the same. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* lib/uv_alloc.c in both of its builds: what the contract test cannot see through libuv's public functions. */
 #include <setjmp.h>
 #include <stdarg.h>

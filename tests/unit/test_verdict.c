@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The verdict about a run, for every kind of end a run can have. */
 #include <setjmp.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a thread of a run that hangs is said to wait for. */
 #define _GNU_SOURCE
 #include <dlfcn.h>

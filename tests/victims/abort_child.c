@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict abort in a forked child, of which its parent speaks, too: shown are the words of the one that ended. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // Verdict abort, C++ terminate: a function that promises not to throw allocates. Its caller cannot catch what comes.
 #include <new>
 

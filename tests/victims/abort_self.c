@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict abort: gives up the whole process where it could have returned an error. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // Verdict abort, C++ terminate: two functions let bad_alloc through, as they should, and nobody catches it: main() is
 // to blame, once.
 #include <new>

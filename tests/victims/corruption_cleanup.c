@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict corruption: two clean-ups free the same block, and so many others of its size that the C library does not
  * notice. */
 /* says: a block was freed twice */

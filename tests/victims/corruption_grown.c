@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict corruption: takes a buffer for larger before it is, and goes on with what it thinks it has. Nobody but the
  * ledger notices: what it writes behind the end is within what the C library gave. */
 /* says: a block was written past its end */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict corruption: frees an object on the error path, and then marks it as bad: nobody but the ledger notices. */
 /* says: a block was written after it was freed */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict corruption: what it falls back to is one byte too short, and nobody but the ledger notices. */
 /* says: a block was written past its end */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict corruption: frees a block on the error path, and again on the way out. */
 #include <stdlib.h>
 

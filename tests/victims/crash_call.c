@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict crash: calls a function whose table could not be made. */
 #include <stdlib.h>
 

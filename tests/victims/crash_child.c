@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict crash in a forked child, whose end nobody looks at: the program exits 0. */
 #include <stdlib.h>
 #include <sys/wait.h>

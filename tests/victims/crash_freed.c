@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict crash: frees an object on the error path, and goes on through a pointer in it, which is still there unless
  * somebody has the memory by then: nobody but the ledger notices. */
 /* says: SIGSEGV at a pointer that was read from a block after it was freed */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict crash: the address is NULL plus the place of a member. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict crash, for a persistent fault only: recovers by calling itself, until the stack is used up. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict crash, for a persistent fault only: makes do with less, but does not look whether it got that. */
 #include <stdlib.h>
 

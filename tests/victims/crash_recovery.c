@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict crash when a second call fails, on the way out of the first one's failure: a smaller buffer is tried, and
  * trusted. Where all later calls fail, too, it does not come so far: to note the failure takes memory first. */
 #include <stdlib.h>

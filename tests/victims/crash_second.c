@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict crash when the second call fails, and only then: the first is looked at, the others trust that it went well,
  * and from the third on there is a spare. */
 #include <stdlib.h>

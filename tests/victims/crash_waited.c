@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict crash, not hang: a child dies, and the program waits for ever for what it was to write. */
 #include <stdlib.h>
 #include <unistd.h>

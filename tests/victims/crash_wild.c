@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict crash: an element of a table that is not there, so far behind NULL that nothing tells of it. */
 #include <stdlib.h>
 

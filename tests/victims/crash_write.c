@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict crash: writes through a block it never looked at. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict handled: does its work without what it did not get. */
 #include <stdlib.h>
 

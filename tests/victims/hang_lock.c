@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict hang: leaves a lock held when an allocation fails, and comes back for it. */
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict hang, for a persistent fault only: tries again for ever. */
 #include <sched.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict hang: a failing path leaves a lock held that another thread waits for, which in turn is waited for. */
 #include <pthread.h>
 #include <stdlib.h>

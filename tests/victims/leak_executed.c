@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict leak in a program that another one starts, and that reports no failure. */
 /* says: 16 bytes in 1 block, in another process of the run: 'program' */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict leak: forgets what it has when the second allocation fails, and the program gets by without it. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict leftover: does not wait for its child when memory runs out meanwhile. */
 /* says: a child process that was not waited for */
 #include <stdlib.h>

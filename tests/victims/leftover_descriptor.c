@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict leftover: leaves a file open when the memory for its contents cannot be had. */
 /* says: is open: '/etc/passwd' */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict leftover: leaves its temporary file when the memory for its contents cannot be had. */
 /* says: a file was left: '/tmp/planted-*' */
 #include <stdlib.h>

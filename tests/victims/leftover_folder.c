@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict leftover: leaves a folder, and what is in it. */
 /* says: a folder was left: '/tmp/planted-*' */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict leftover in a forked child: it leaves a file open when the memory for its contents cannot be had. */
 /* says: is open: '/etc/passwd', in another process of the run: 'program' */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict leftover in a forked child: it does not wait for a child of its own when memory runs out meanwhile. */
 /* says: a child process that was not waited for, in another process of the run: 'program' */
 #include <stdlib.h>

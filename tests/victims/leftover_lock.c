@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict leftover: keeps a lock for ever when memory runs out while it is held. */
 /* says: /planted.lock' */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict leftover: leaves shared memory, which nothing but the end of the machine takes away. */
 /* says: shared memory was left: '/dev/shm/planted-*' */
 #include <fcntl.h>

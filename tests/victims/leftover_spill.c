@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict leftover: where there is no memory it takes a file instead, and forgets to remove that. Without a failure no
  * file is written: the faster engines are used. */
 /* says: a file was left: '/tmp/planted-*' */

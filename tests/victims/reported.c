@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verdict reported: says what it lacks and exits with 1. */
 #include <stdio.h>
 #include <stdlib.h>

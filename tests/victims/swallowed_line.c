@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Prints what it could read, and goes on as if that were all. */
 #include <stdio.h>
 #include <stdlib.h>

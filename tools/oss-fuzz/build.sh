@@ -1,4 +1,5 @@
 #!/bin/bash -eu
+# SPDX-License-Identifier: MIT
 # Builds every fuzz target into $OUT, as OSS-Fuzz calls it: CC CXX CFLAGS CXXFLAGS LIB_FUZZING_ENGINE OUT SRC are set.
 # Each target is a program of its own, with its seeds, options and dictionary beside it.
 cd "$SRC/nomem"

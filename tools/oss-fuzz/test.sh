@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Runs build.sh here in OSS-Fuzz's environment, once as libFuzzer with the address sanitizer and once with an engine that
 # comes as an archive and the undefined behaviour one; then replays the seeds from what was built, and from nothing else.
 #

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Before the first fault: is there anything to explore here, and would the answer mean anything? */
 #ifndef NOMEM_BASELINE_H
 #define NOMEM_BASELINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The exploration of one command: preflight, every point of the schedule, confirmation, report. */
 #ifndef NOMEM_CAMPAIGN_H
 #define NOMEM_CAMPAIGN_H

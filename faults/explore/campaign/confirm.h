@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tries every finding once more, by a run that is started anew and alone. */
 #ifndef NOMEM_CONFIRM_H
 #define NOMEM_CONFIRM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "coverage.h"
 
 const struct nomem__leak_text nomem__leak_texts[NOMEM_LEFT_COUNT] = {

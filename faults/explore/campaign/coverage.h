@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What share of a program's allocations was failed, and why the rest was not. */
 #ifndef NOMEM_COVERAGE_H
 #define NOMEM_COVERAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "engines.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Makes the runs of a campaign's points, by the cheapest engine that is safe for the program. */
 #ifndef NOMEM_ENGINES_H
 #define NOMEM_ENGINES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Findings that do not count for the exit status: suppressed ones, those that the baseline store has,
  * and without --strict advisory ones. */
 #ifndef NOMEM_EXCLUSIONS_H

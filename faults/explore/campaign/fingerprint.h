@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What tells a campaign from another: the same command on the same files has the same identity, on any machine. */
 #ifndef NOMEM_FINGERPRINT_H
 #define NOMEM_FINGERPRINT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Heap errors that nobody notices: which runs are made once more with a block table for them.
  *
  * A run that handled or refused its failure may have written past the end of a block, or used one that it had freed,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a campaign keeps in the store, and takes from it when the same one is begun again. */
 #ifndef NOMEM_JOURNAL_H
 #define NOMEM_JOURNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a store has of a campaign that was begun before. */
 #ifndef NOMEM_JOURNAL_LOAD_H
 #define NOMEM_JOURNAL_LOAD_H

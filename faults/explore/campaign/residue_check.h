@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which runs are looked at more closely for what they left, and the closer look.
  *
  * Every run counts its blocks, which costs next to nothing. One that ended as the baseline did, but with other

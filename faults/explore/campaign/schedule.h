@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which points are explored, in which order. Pure. */
 #ifndef NOMEM_SCHEDULE_H
 #define NOMEM_SCHEDULE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "second_faults.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Second faults. A site that a program comes to only when a call of another one has failed (a message about the error
  * is made, a smaller buffer is tried) is in no baseline: that path is tried by failing both. */
 #ifndef NOMEM_SECOND_FAULTS_H

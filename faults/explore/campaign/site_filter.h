@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which sites a user means by a regular expression (--sites). */
 #ifndef NOMEM_SITE_FILTER_H
 #define NOMEM_SITE_FILTER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The other commands. Each returns the exit status. */
 #ifndef NOMEM_COMMANDS_H
 #define NOMEM_COMMANDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Of all calls that a plan fails, the few that it takes: failed alone, they lead to the same end. */
 #define _GNU_SOURCE
 #include <errno.h>

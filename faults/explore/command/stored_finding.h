@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A finding of the store, and what its campaign was explored with. */
 #ifndef NOMEM_STORED_FINDING_H
 #define NOMEM_STORED_FINDING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keeps runs apart from one another and from the machine: network, System V IPC, and what they write to files.
  *
  * A cell belongs to a worker: a process of its own holds the namespaces, and the worker's runs enter them. All of it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The view that an isolated run has of the files: everything that is there, and changes that nobody else sees. */
 #ifndef NOMEM_OVERLAY_VIEW_H
 #define NOMEM_OVERLAY_VIEW_H

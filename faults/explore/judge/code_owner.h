@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whose code is it: the code under test, its test, or a run-time. A test does not check what it allocates and asserts
  * on every error; what breaks there is no bug of the code under test.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "cpp_terminate.h"
 
 #include <stddef.h>

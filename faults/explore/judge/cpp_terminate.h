@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A C++ exception that nobody caught ends the process in the run-time, on top of the stack that threw it. */
 #ifndef NOMEM_CPP_TERMINATE_H
 #define NOMEM_CPP_TERMINATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs with the same verdict and the same blow-up are one finding. */
 #ifndef NOMEM_FINDING_H
 #define NOMEM_FINDING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a run with a block table tells of a block that was misused: where it was allocated, and where it was freed. */
 #ifndef NOMEM_HEAP_MISUSE_H
 #define NOMEM_HEAP_MISUSE_H

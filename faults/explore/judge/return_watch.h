@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the calls that test code made have returned, when an allocation had been failed below them: whether the code
  * under test said so.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Why a run blew up: which call failed before, and who did not check it. */
 #ifndef NOMEM_ROOT_CAUSE_H
 #define NOMEM_ROOT_CAUSE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Findings that are not to count, by rules in files (docs/suppressions.md). */
 #ifndef NOMEM_SUPPRESSIONS_H
 #define NOMEM_SUPPRESSIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a run's end means. Pure: evidence in, verdict out. docs/verdicts.md defines each for users. */
 #ifndef NOMEM_VERDICT_H
 #define NOMEM_VERDICT_H
@@ -18,7 +19,7 @@ enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FIND
   X(LEAK, leak, "left memory that the baseline frees", FINDING)             \
   X(LEFTOVER, leftover, "left behind what the baseline does not", ADVISORY) \
   X(SWALLOWED, swallowed, "ended as always, with other output", ADVISORY)   \
-  X(REPORTED, reported, "reported the failure and gave up", NONE)            \
+  X(REPORTED, reported, "reported the failure and gave up", NONE)           \
   X(HANDLED, handled, "ended as the baseline did", NONE)                    \
   X(UNREACHED, unreached, "the call to fail was never made", NONE)
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "wait_reason.h"
 
 #include <inttypes.h>

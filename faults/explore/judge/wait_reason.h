@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the threads of a run that hangs are doing, in words. */
 #ifndef NOMEM_WAIT_REASON_H
 #define NOMEM_WAIT_REASON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command line of nomem: one table makes the parser, --help and the manual page's list of options. */
 #ifndef NOMEM_OPTIONS_H
 #define NOMEM_OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tables behind the command line, shared by its parser, --help and the manual page; options.h is the interface. */
 #ifndef NOMEM_OPTIONS_TABLE_H
 #define NOMEM_OPTIONS_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Processes that are traced no longer: a sanitizer that looks for leaks when its process ends traces that itself.
  *
  * The process asks for it, by a signal that nobody else sends (NOMEM_LET_GO), and stands still until all its other

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Processes that no run may leave: those of a run that is not traced, once their parents are gone; and those that have
  * stopped before it is known whose they are. */
 #ifndef NOMEM_ORPHANS_H

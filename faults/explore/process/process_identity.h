@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which process of a run is which of another run: by who started it, as how many-eth, and the program that it ends as.
  *
  * A process that starts its children one after the other starts them in the same order in every run, as long as it does

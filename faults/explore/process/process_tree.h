@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The processes of one run: started, followed, and none of them left behind.
  *
  * A tree is the root process and, where ptrace may be used, every process and thread that comes from it: nothing in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Starts a program, traced from its first instruction on if that is wanted. */
 #ifndef NOMEM_SPAWN_H
 #define NOMEM_SPAWN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a run does that outlives the moment, or that a fork would share: which engines are safe for a program.
  *
  * Found out in one run of its own, without a fault: a system call filter has the tracer told of the few calls that

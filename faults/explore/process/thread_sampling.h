@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Looks at the threads of a run that hangs: what each is doing, as /proc shows it while it runs, then its stack.
  *
  * The run is traced by the caller, in whose thread all of this happens. The caller passes on who has stopped, keeps the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The threads of a run that are traced, and what /proc says of one. */
 #ifndef NOMEM_TRACEES_H
 #define NOMEM_TRACEES_H

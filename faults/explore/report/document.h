@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The document behind all reports for machines: what a campaign found, as one JSON value (docs/reports.md has its
  * schema). --json writes it as it is; every other report is made from it and from nothing else.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Frames and stacks of the document of report_document.h. */
 #ifndef NOMEM_FRAMES_H
 #define NOMEM_FRAMES_H

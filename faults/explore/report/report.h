@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a campaign found: as text for people, and as documents for machines, made from report_document.h's. */
 #ifndef NOMEM_REPORT_H
 #define NOMEM_REPORT_H

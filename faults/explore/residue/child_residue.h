@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the processes of a run leave that are not the first one, and which of other runs' processes they are like. */
 #ifndef NOMEM_CHILD_RESIDUE_H
 #define NOMEM_CHILD_RESIDUE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a run made and did not remove: files, folders, sockets, FIFOs, and shared memory that has a name.
  *
  * Read from the upper layers of the view that an isolated run has of the files: they hold what it changed, and no more.

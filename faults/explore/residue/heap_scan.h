@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reads the block table of a process that stands at its end: which of its blocks nothing points to any more, and which
  * were written past their end, or after they were freed.
  *

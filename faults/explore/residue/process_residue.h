@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a run leaves behind. */
 #ifndef NOMEM_PROCESS_RESIDUE_H
 #define NOMEM_PROCESS_RESIDUE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a program under test finds in its environment: the command's own, with the injector first among the preloads. */
 #ifndef NOMEM_ENVIRONMENT_H
 #define NOMEM_ENVIRONMENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The files that standard output and standard error of a worker's runs go to, one after the other. */
 #ifndef NOMEM_OUTPUT_CAPTURE_H
 #define NOMEM_OUTPUT_CAPTURE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a run writes to standard output and standard error, and how that compares with what the baseline wrote. */
 #ifndef NOMEM_OUTPUT_COMPARE_H
 #define NOMEM_OUTPUT_COMPARE_H

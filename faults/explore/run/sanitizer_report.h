@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the sanitizers that a program was built with are told, and what they report.
  *
  * Reports are read from the output of a run, which is hostile: any program can write anything there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What every command that runs programs has: the loop, the target, the signals that end it, the symbols. */
 #ifndef NOMEM_SESSION_H
 #define NOMEM_SESSION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "site_tables.h"
 
 #include <stdlib.h>

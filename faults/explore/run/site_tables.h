@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sites and modules that runs have met, as long as none of them could have spoiled its channel: what later runs
  * begin with, so that the numbers are the same in all. */
 #ifndef NOMEM_SITE_TABLES_H

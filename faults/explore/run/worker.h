@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs the program under test, one run at a time, each with a plan and a channel of its own.
  *
  * Loop thread only. What a run left is read before the next one is started.

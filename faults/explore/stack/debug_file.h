@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Finds a module's separate debug file on this machine, for libdwfl.
  *
  * libdwfl's own search ends with asking the servers in DEBUGINFOD_URLS; this one has no such end. */

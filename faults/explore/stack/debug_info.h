@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One ELF file's names: which functions, inlined ones included, and which lines an address belongs to.
  *
  * Addresses are those of the file's own symbol table. Separate debug files are found by build id and by debug link,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fault_address.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What kind of address a process touched that was killed by SIGSEGV or SIGBUS. Pure. */
 #ifndef NOMEM_FAULT_ADDRESS_H
 #define NOMEM_FAULT_ADDRESS_H

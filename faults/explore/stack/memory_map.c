@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* process_vm_readv, memfd_create */
 #include "memory_map.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What lies where in another process: its mappings, and the programs and shared objects among them.
  *
  * Read from /proc and from the memory of a process that this one may trace. All of it is hostile: names are what

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The call stacks of a process that stands still.
  *
  * The process must be traced by the calling thread and stopped: at a signal, by PTRACE_INTERRUPT, or at its exit event.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "stack_trace.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A call stack as a list of (module, offset), whether a fault's or a crash's: compared, grouped and printed alike. */
 #ifndef NOMEM_STACK_TRACE_H
 #define NOMEM_STACK_TRACE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Turns code addresses into functions, files and lines.
  *
  * An address is given as in the channel: a module's path and the offset that the module's symbol table uses, which is

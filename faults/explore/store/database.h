@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The campaign store: one SQLite file with campaigns, their sites, points, runs and findings (docs/store.md).
  *
  * Whatever moment the command is killed at, the file is whole and lacks at most the last half second. Any number of

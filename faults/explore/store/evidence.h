@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How the run that a finding shows is written in the store: enough to show it again as it was, on the same files. */
 #ifndef NOMEM_EVIDENCE_H
 #define NOMEM_EVIDENCE_H

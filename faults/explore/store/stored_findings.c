@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "stored_findings.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The findings of stores, as they were when their campaign was last explored. */
 #ifndef NOMEM_STORED_FINDINGS_H
 #define NOMEM_STORED_FINDINGS_H

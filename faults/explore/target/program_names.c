@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "program_names.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which programs of a run are meant, when a script starts several. Pure. */
 #ifndef NOMEM_PROGRAM_NAMES_H
 #define NOMEM_PROGRAM_NAMES_H

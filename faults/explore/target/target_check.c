@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "target_check.h"
 
 #include <assert.h>

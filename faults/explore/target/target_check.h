@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Refuses, before anything is run, a program that a preloaded library cannot be put into. */
 #ifndef NOMEM_TARGET_CHECK_H
 #define NOMEM_TARGET_CHECK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "target_elf.h"
 
 #include <errno.h>

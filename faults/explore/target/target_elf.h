@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reads an ELF program, however damaged, for what keeps a preloaded library from replacing its allocator. */
 #ifndef NOMEM_TARGET_ELF_H
 #define NOMEM_TARGET_ELF_H

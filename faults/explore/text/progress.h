@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a user sees while a command works: one line that is rewritten on a terminal, a plain line now and then where
  * standard error is something else, nothing for the first two seconds. */
 #ifndef NOMEM_PROGRESS_H

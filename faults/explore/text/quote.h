@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* User text made fit for a message: one line, and nothing in it that drives a terminal. */
 #ifndef NOMEM_QUOTE_H
 #define NOMEM_QUOTE_H

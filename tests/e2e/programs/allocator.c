@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An allocator for LD_PRELOAD: a bump over static memory. It counts what reaches it and says so at exit, in the file
  * named by ALLOCATOR_COUNT. */
 #define _GNU_SOURCE

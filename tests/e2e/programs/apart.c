@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* apart WHAT: takes what two runs at a time, or one after the other, cannot both have, and leaves it behind. Aborts
  * when it is taken, or is not as it must be. */
 #define _GNU_SOURCE

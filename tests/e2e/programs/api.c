@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Run with the plan "in=tested": every allocation function fails there as its manual says, and works outside. */
 #define _GNU_SOURCE
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // Run with the plan "in=*tested*": operator new throws bad_alloc, or returns NULL when it is asked not to throw, and
 // containers stay as they were.
 #include <new>

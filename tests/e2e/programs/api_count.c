@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls each allocation function a known number of times, between a mark and a mark, and nothing else: 1 malloc, 2
  * calloc, 3 realloc, 4 reallocarray, 5 aligned_alloc, 6 posix_memalign, 7 memalign, 8 valloc, 9 pvalloc. */
 #define _GNU_SOURCE

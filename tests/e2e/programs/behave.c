@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* behave WHAT: a program that behaves unusually, with one allocation that may fail ("fault") and is looked at, except
  * where that is the behaviour. Each ends with 0 when nothing fails. */
 #define _GNU_SOURCE

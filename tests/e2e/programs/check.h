@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The few words the test programs share. A failed check names its line and ends the program with status 1; nothing here
  * allocates, for allocations are what is being tested. */
 #ifndef CHECK_H

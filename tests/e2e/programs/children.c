@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a child process has at its end, which is a leak in some ways only: one way for each macro. */
 #include <fcntl.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Uses early_lib.c: blocks from before relocation are grown, read and freed later by the ordinary functions. */
 #define _GNU_SOURCE
 #include <malloc.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A library whose IFUNC resolver runs the allocator while the dynamic linker still relocates, when the injector itself
  * is not relocated yet; and whose constructor and destructor allocate. */
 #define _GNU_SOURCE

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A library whose own relocation needs the resolver of early_lib.c: it is relocated after that one and before whatever
  * is preloaded. */
 int early_answer(void);

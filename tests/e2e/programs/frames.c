@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Call stacks made to confuse one another: frames whose size is not fixed by where they are (alloca, variable arrays),
  * called so that the allocation's own frame comes to lie at one address again and again while stale return addresses of
  * other paths are left in the gaps. Run with verification; the program prints nothing. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* hard WHAT: one uncommon place to allocate from. Each checks itself and exits 0 whether or not allocations of 4321
  * bytes fail; none may crash or hang. */
 #define _GNU_SOURCE

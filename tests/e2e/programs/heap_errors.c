@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What an error path does to the heap and gets away with, one kind for each macro; and, without one, nothing. */
 #include <stdio.h>
 #include <stdlib.h>

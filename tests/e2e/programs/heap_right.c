@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Four threads and their process's children use all that allocates, as they may, and look at what they have: contents,
  * zeros, sizes, errno. */
 #include <errno.h>

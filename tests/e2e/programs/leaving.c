@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory is left where the second half is refused, by a program that has threads that run to the end, a child that
  * comes to an end of its own, and a leak of its own, in all runs, that is larger. With an argument, it gives up. */
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The library under test: hands the failure on, or with ABORTS gives up the process of whoever uses it. */
 #include "library.h"
 

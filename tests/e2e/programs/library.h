@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A library with one function that fails, and three ways to fail. */
 #ifndef LIBRARY_H
 #define LIBRARY_H

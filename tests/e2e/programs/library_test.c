@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The library's test: it asserts that all goes well, as tests do. */
 #include <assert.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who allocates (makes) and who loses what was allocated (loses), in one program or in two files: MAKES, LOSES. */
 #include <stdlib.h>
 

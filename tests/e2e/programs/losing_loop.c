@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A loop that forgets all copies when one cannot be made: each was made by the very call that fails. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* making WHAT: makes files, and copes with every failure. Those whose name begins with "bad" leave what they do not
  * leave without one; the others are right to leave what they do. */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // Run with the plan "fn=new" under a sanitizer: every form of operator new fails as it should, and what the program
 // does about it is asked first. With OWN, the program has an operator new of its own, which comes to malloc.
 #include <cstdio>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Opens a temporary file of another name each time, removes it, and leaves it open when memory runs out. */
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Gets by without memory, with other output than before: for another reason, or having said why. */
 #include <fcntl.h>
 #include <stdio.h>

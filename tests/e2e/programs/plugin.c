@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loaded and unloaded by hard.c. */
 #include <stdlib.h>
 

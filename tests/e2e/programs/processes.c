@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* processes WHAT: allocations of 4321 bytes in other processes than the root. fork: 8 children at once, 1000 each, and
  * the parent too; tree: children of children; vfork, spawn, exec: 10 in an executed child; threads-fork: 100 each in
  * children forked by four threads. */

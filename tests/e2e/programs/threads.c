@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* threads N M: N threads call malloc M times each, all at once; prints how many of them failed, as "failed=F". */
 #include <pthread.h>
 #include <stdatomic.h>

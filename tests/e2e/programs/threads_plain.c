@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Threads that allocate at once, a queue that grows under a lock, and a worker that trusts its memory. */
 #include <pthread.h>
 #include <stdlib.h>

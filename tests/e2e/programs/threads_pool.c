@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libuv's pool of threads: work that trusts its memory, and files read there. */
 #include <fcntl.h>
 #include <stdlib.h>

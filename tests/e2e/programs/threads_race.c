@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How often a call is made depends on how threads race: a thread that waits allocates each time it looks. */
 #include <pthread.h>
 #include <sched.h>

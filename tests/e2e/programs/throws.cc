@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // A library that throws what it cannot have, and a test of it that does not expect that.
 #ifdef LIBRARY
 int *make() {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What any implementation of libuv's replaceable allocator must do, seen only through what a caller can observe: which
  * of the four functions is called, with which arguments, and what becomes of the result and of errno.
  *

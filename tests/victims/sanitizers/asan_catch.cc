@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AddressSanitizer: heap-use-after-free. Who catches bad_alloc frees the object, and then notes something in it. */
 #include <new>
 

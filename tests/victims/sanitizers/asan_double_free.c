@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AddressSanitizer: attempting double-free. The callee frees what its caller frees, too. */
 #include <stdlib.h>
 

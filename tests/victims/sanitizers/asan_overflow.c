@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AddressSanitizer: heap-buffer-overflow. The buffer did not grow, but the text is added all the same. In a function of
  * the C library that the sanitizer stands in for. */
 #include <stdlib.h>

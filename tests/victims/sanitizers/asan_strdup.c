@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AddressSanitizer: attempting double-free. The failing call is one that AddressSanitizer serves without malloc. */
 #include <stdlib.h>
 #include <string.h>

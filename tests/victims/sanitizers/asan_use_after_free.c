@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AddressSanitizer: heap-use-after-free. The way out frees the object, and then notes something in it. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* LeakSanitizer: detected memory leaks. Who catches bad_alloc forgets what it already had, and the program goes on. */
 #include <new>
 

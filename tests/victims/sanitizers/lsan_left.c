@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* LeakSanitizer: detected memory leaks. Half of what was taken is left, and the program goes on to its end. */
 #include <stdlib.h>
 

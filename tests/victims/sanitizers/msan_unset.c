@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* MemorySanitizer: use-of-uninitialized-value. The caller does not hear of the failure, and looks at what is not
  * set. */
 #include <stdlib.h>

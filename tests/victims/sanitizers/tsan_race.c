@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ThreadSanitizer: data race. Failures are counted without the lock that all else is counted under. */
 #include <pthread.h>
 #include <stdatomic.h>

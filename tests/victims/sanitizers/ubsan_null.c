@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* UndefinedBehaviorSanitizer: member access within null pointer of type 'struct pair'. No crash: only the address of a
  * member is taken. */
 #include <stdlib.h>

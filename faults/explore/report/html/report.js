@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 'use strict';
 /* Everything shown comes from a program under test: it is put on the page as text only, never as markup. */
 const report = JSON.parse(document.getElementById('document').textContent);

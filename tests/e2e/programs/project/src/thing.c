@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "thing.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A library and its test, in the ways in which the two can share the blame. */
 #ifndef THING_H
 #define THING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The test: its first argument says which of the ways. */
 #include <assert.h>
 #include <pthread.h>
