@@ -78,7 +78,7 @@ equivalence: setup-equivalence
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS)
 	$(Q)tests/e2e/equivalence.sh $(BUILD)
 
-## lint: clang-tidy and cppcheck over every source file
+## lint: includes between folders, clang-format, clang-tidy, cppcheck and shellcheck over every source file
 lint: setup-lint
 	$(Q)tools/lint.sh
 

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Checks every source file: clang-tidy, cppcheck, shellcheck, and the lengths of files and lines.
+# Checks every source file: which folder includes which, layout, the lengths of files and lines, clang-tidy, cppcheck and
+# shellcheck.
 #
-#   tools/lint.sh [FILE...]     these .c files only (clang-tidy and cppcheck); default: all
+#   tools/lint.sh [FILE...]     clang-tidy and cppcheck look at these .c files only; default: all
 #
-# What is checked is in .clang-tidy, tests/.clang-tidy and tools/cppcheck.suppressions, each exception with its reason.
-# Two jobs at most. Exit status: 0 nothing found, 1 findings, 2 a tool is missing.
+# What is checked is in .clang-format, .clang-tidy, tests/.clang-tidy and tools/cppcheck.suppressions, each exception
+# with its reason. Two jobs at most. Exit status: 0 nothing found, 1 findings, 2 a tool is missing.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
@@ -14,7 +15,7 @@ file_seconds=120 # no file takes a tenth of it
 longest_line=120
 longest_file=500
 
-for tool in clang-tidy cppcheck; do
+for tool in clang-format clang-tidy cppcheck shellcheck; do
   if ! command -v "$tool" >/dev/null 2>&1; then
     echo "nomem: $tool is missing: run 'sudo apt-get install $tool'" >&2
     exit 2
@@ -34,6 +35,11 @@ fi
 # shellcheck disable=SC2086
 texts=$(find $folders -name '*.[ch]' -o -name '*.cc')
 status=0
+
+tools/include_check.sh || status=1
+
+# shellcheck disable=SC2086
+clang-format --dry-run -Werror $texts || status=1
 
 # What STYLE.md limits and no tool counts. clang-tidy counts the lines of functions.
 # shellcheck disable=SC2086
@@ -59,10 +65,6 @@ echo "$sound" |
     --suppressions-list=tools/cppcheck.suppressions -Ilib -Ifaults -Ifuzz -D__linux__ -D__x86_64__ --error-exitcode=1 \
     --template='{file}:{line}:{column}: {severity}: {message} [{id}]' --file-list=- || status=1
 
-if command -v shellcheck >/dev/null 2>&1; then
-  # shellcheck disable=SC2046
-  shellcheck $(find . -name '*.sh' -not -path './build/*' -not -path './.git/*') .ci/run || status=1
-else
-  echo "nomem: shellcheck is not installed: scripts were not checked" >&2
-fi
+# shellcheck disable=SC2046
+shellcheck $(find . -name '*.sh' -not -path './build/*' -not -path './.git/*') .ci/run || status=1
 exit "$status"

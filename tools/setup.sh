@@ -20,7 +20,7 @@ case ${1:-build} in
   check) packages="$build $fuzz g++ gdb libcmocka-dev lua5.4 libxml2-utils jq sqlite3 python3 procps iproute2" ;;
   fuzz) packages="$build $fuzz afl++ zip unzip" ;; # AFL++, and what OSS-Fuzz's images have
   bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3 expat git bc cmake dpkg-dev" ;;
-  lint) packages="$build $fuzz clang-tidy cppcheck shellcheck libcmocka-dev" ;;
+  lint) packages="$build $fuzz clang-format clang-tidy cppcheck shellcheck libcmocka-dev" ;;
   # A browser for the page that --html writes.
   html) packages="$build chromium jq python3" ;;
   # Real programs, and what fetches and builds others.
