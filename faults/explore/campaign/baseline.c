@@ -13,6 +13,7 @@
 #include "../process/syscall_effects.h"
 #include "../text/quote.h"
 #include "residue_check.h"
+#include "schedule.h"
 #include "site_filter.h"
 
 /* A baseline that nobody gave a time for must end by itself within this. */

@@ -5,6 +5,7 @@
 
 #include "../judge/finding.h"
 #include "../judge/return_watch.h"
+#include "../run/output_compare.h"
 #include "../run/session.h"
 #include "../store/evidence.h"
 #include "../target/program_names.h"

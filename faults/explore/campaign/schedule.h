@@ -7,16 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One run to make: the occurrence-th call of a site fails; every later call too when it is persistent. There may be
- * millions. */
-struct nomem__point {
-  uint64_t occurrence; /* from 1 */
-  uint32_t site;       /* index into what the schedule was made from */
-  bool persistent : 1;
-  uint32_t second : 31; /* not 0: the first call of another site fails, too: see recovery.h */
-};
-_Static_assert(sizeof(struct nomem__point) == 16, "small");
-#define NOMEM__SECOND_MASK (UINT32_MAX >> 1)
+#include "../run/fault_point.h"
 
 /* What a schedule is made from. */
 struct nomem__schedule {

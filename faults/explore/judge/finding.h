@@ -3,8 +3,8 @@
 #ifndef NOMEM_FINDING_H
 #define NOMEM_FINDING_H
 
-#include "../campaign/schedule.h"
-#include "../run/worker.h"
+#include "../run/fault_point.h"
+#include "../run/outcome.h"
 #include "../stack/fault_address.h"
 #include "../stack/stack_trace.h"
 #include "../text/quote.h"
@@ -12,9 +12,6 @@
 #include "root_cause.h"
 #include "verdict.h"
 #include "wait_reason.h"
-
-/* Longest plan that names one point. */
-#define NOMEM_POINT_PLAN_BYTES 96
 
 /* Why a finding does not count. */
 enum nomem__exclusion {

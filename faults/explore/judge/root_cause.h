@@ -3,7 +3,7 @@
 #ifndef NOMEM_ROOT_CAUSE_H
 #define NOMEM_ROOT_CAUSE_H
 
-#include "../run/worker.h"
+#include "../run/outcome.h"
 #include "../stack/stack_trace.h"
 #include "../stack/symbols.h"
 #include "code_owner.h"

@@ -11,49 +11,9 @@
 
 #include "../../channel.h"
 #include "../process/process_tree.h"
-#include "../residue/child_residue.h"
-#include "output_compare.h"
-#include "sanitizer_report.h"
+#include "outcome.h"
+#include "run_setup.h"
 #include "site_tables.h"
-
-/* Output kept of a run for the report, in bytes: its end. */
-#define NOMEM_OUTPUT_TAIL 2048
-
-/* What all runs of a worker have in common. Strings and arrays stay the caller's and outlive the worker. */
-struct nomem__run_setup {
-  const char *program; /* path of the file to execute */
-  char **argv;
-  const char *preload;                /* path of libnomem-preload.so; NULL: the program has nomem-link.o in it */
-  const char *image;                  /* as in nomem_channel.image */
-  const char *stdin_path;             /* NULL: empty; "-" with inherit: the command's own */
-  bool inherit;                       /* the command's own output and terminal, nothing captured */
-  bool same_addresses;                /* as in nomem__start */
-  struct nomem__isolation *isolation; /* NULL: runs are not kept apart */
-  bool trace;
-  bool names_calls;      /* finds the site of every call, whatever the plan asks for */
-  bool notes_recoveries; /* what a run comes to only after its fault is looked for, which costs it a tenth or more */
-  bool verify;           /* as in nomem_channel */
-  struct nomem__return_watch *returned;      /* looks at the next runs; NULL: nobody does */
-  struct nomem__sanitizer_memory *sanitizer; /* NULL: reports are not looked for */
-};
-
-/* What one run came to. The channel is the worker's and says the rest. */
-struct nomem__outcome {
-  struct nomem__end end;
-  const struct nomem_channel *channel;
-  uint64_t duration_us;
-  struct nomem__output output, error;
-  char tail[NOMEM_OUTPUT_TAIL]; /* of standard error; where nothing is there, of standard output */
-  struct nomem__sanitizer_report report;
-  uint32_t rank;                    /* of a snapshot: whose point it was */
-  bool is_early;                    /* its time was not up when it was ended as if it were */
-  const struct nomem__stack *maker; /* who made the file that was watched for; NULL: nobody */
-  struct nomem__process_residue
-      *residue; /* of the process that was injected first; the worker's, and empty after done */
-  struct nomem__child_residue
-      *child_residue; /* alike: of that in which the first call was failed, where it is another one; of a
-           run with an empty plan, all others that were injected, as far as there is time */
-};
 
 struct nomem__worker;
 

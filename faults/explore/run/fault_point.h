@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Which call of which site fails in a run. */
+#ifndef NOMEM_FAULT_POINT_H
+#define NOMEM_FAULT_POINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Longest plan that names one point. */
+#define NOMEM_POINT_PLAN_BYTES 96
+
+/* One run to make: the occurrence-th call of a site fails, and when the fault is persistent every later call, too.
+ * There may be millions of points. */
+struct nomem__point {
+  uint64_t occurrence; /* from 1 */
+  uint32_t site;       /* index into what the schedule was made from */
+  bool persistent : 1;
+  uint32_t second : 31; /* not 0: the first call of another site fails, too: see campaign/second_faults.h */
+};
+_Static_assert(sizeof(struct nomem__point) == 16, "small");
+#define NOMEM__SECOND_MASK (UINT32_MAX >> 1)
+
+#endif

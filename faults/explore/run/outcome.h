@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* How one run ended, and what it wrote and left behind. */
+#ifndef NOMEM_OUTCOME_H
+#define NOMEM_OUTCOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../../channel.h"
+#include "../process/process_tree.h"
+#include "../residue/child_residue.h"
+#include "output_capture.h"
+#include "sanitizer_report.h"
+
+/* So many bytes of a run's output, the last ones, are kept for the report. */
+#define NOMEM_OUTPUT_TAIL 2048
+
+/* The channel belongs to the worker and holds what the injector reported. */
+struct nomem__outcome {
+  struct nomem__end end;
+  const struct nomem_channel *channel;
+  uint64_t duration_us;
+  struct nomem__output output, error;
+  char tail[NOMEM_OUTPUT_TAIL]; /* of standard error, or of standard output when nothing was written there */
+  struct nomem__sanitizer_report report;
+  uint32_t rank;                    /* of a snapshot's run: the rank of its point */
+  bool is_early;                    /* it was ended before its time was up, and counts as timed out */
+  const struct nomem__stack *maker; /* of the call that made the file that was watched for; NULL: nobody made it */
+  /* Both belong to the worker and are cleared after done: of the process that was injected first; and of the process in
+   * which the first call was failed, where that is another one. A run with an empty plan has every injected process in
+   * the second, as far as there is time for them. */
+  struct nomem__process_residue *residue;
+  struct nomem__child_residue *child_residue;
+};
+
+#endif
