@@ -15,6 +15,8 @@
 
 #include "explore/report/document.h"
 #include "explore/report/report.h"
+#include "explore/report/source_lines.h"
+#include "explore/stack/json_stack.h"
 
 typedef int writer(const json_t *document, FILE *out);
 
@@ -198,7 +200,7 @@ static void test_sarif_addresses(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     json_t *document = document_of(cases[i].file, false, true);
-    json_t *frame = (json_t *)nomem__document_culprit(at(at(document, "findings"), "blow_up"));
+    json_t *frame = (json_t *)nomem__json_stack_culprit(at(at(document, "findings"), "blow_up"));
     if (cases[i].is_here)
       json_object_set_new(frame, "source", json_pack("{s:i, s:[s, s]}", "first", 6, "lines", "before", "this"));
     json_t *run = sarif_run(document);

@@ -213,21 +213,6 @@ static void test_shards(void **state) {
   for (unsigned i = 0; i < 3; i++) assert_in_range(sizes[i], 850, 1150);
 }
 
-/* Words come back as they were, empty ones included. */
-static void test_words(void **state) {
-  char a[] = "a b", b[] = "", c[] = "c";
-  char *words[] = {a, b, c, NULL};
-  size_t bytes;
-  (void)state;
-  char *joined = nomem__join_words(words, &bytes);
-  char **split = nomem__split_words(joined, bytes);
-  assert_int_equal(bytes, 7);
-  for (size_t i = 0; i < 3; i++) assert_string_equal(split[i], words[i]);
-  assert_null(split[3]);
-  free(split);
-  free(joined);
-}
-
 static int set_up(void **state) {
   (void)state;
   if (mkdtemp(folder) == NULL) return -1;
@@ -260,7 +245,6 @@ int main(void) {
       cmocka_unit_test(test_evidence),
       cmocka_unit_test(test_bad_evidence),
       cmocka_unit_test(test_shards),
-      cmocka_unit_test(test_words),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

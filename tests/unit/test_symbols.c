@@ -290,35 +290,6 @@ static void answers_are_kept_and_stay_the_same(void **state) {
   dlclose(built.handle);
 }
 
-static void check_safe(const char *text, const char *wanted) {
-  char *printed;
-  size_t length;
-  FILE *out = open_memstream(&printed, &length);
-  assert_non_null(out);
-  nomem__print_safe(out, text);
-  fclose(out);
-  assert_string_equal(printed, wanted);
-  free(printed);
-}
-
-static void nothing_that_drives_a_terminal_is_printed(void **state) {
-  (void)state;
-  check_safe("", "");
-  check_safe("std::vector<int>::~vector()", "std::vector<int>::~vector()");
-  check_safe("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x9b", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x9b");
-  check_safe("\033[31mred\a\r\n\x7f", "\\x1b[31mred\\x07\\x0d\\x0a\\x7f");
-  check_safe(
-      "\xc2\x9b"
-      "31m",
-      "\\xc2\\x9b31m");
-  check_safe(
-      "a\xe2\x80\xae"
-      "b\xe2\x81\xa7",
-      "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa7");
-  check_safe("\xff\xc0\xaf\xed\xa0\x80\xe2\x82", "\\xff\\xc0\\xaf\\xed\\xa0\\x80\\xe2\\x82");
-  check_safe("\xf4\x90\x80\x80\xf8", "\\xf4\\x90\\x80\\x80\\xf8");
-}
-
 static int open_all(void **state) {
   (void)state;
   return !mkdtemp(directory) || nomem__symbols_open(&symbols);
@@ -347,7 +318,6 @@ int main(void) {
       cmocka_unit_test(a_file_that_is_no_program_gives_one_frame_without_a_name),
       cmocka_unit_test(a_fixed_program_is_looked_up_by_absolute_address),
       cmocka_unit_test(answers_are_kept_and_stay_the_same),
-      cmocka_unit_test(nothing_that_drives_a_terminal_is_printed),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }

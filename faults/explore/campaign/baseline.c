@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "../process/syscall_effects.h"
+#include "../text/complain.h"
 #include "../text/quote.h"
 #include "residue_check.h"
 #include "schedule.h"

@@ -10,6 +10,9 @@
 
 #include "../report/document.h"
 #include "../report/report.h"
+#include "../text/complain.h"
+#include "../text/json_values.h"
+#include "../text/strings.h"
 #include "baseline.h"
 #include "confirm.h"
 #include "engines.h"

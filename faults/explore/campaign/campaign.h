@@ -10,6 +10,7 @@
 #include "../store/evidence.h"
 #include "../target/program_names.h"
 #include "../text/progress.h"
+#include "../text/strings.h"
 #include "second_faults.h"
 
 /* Digits of a key that are shown, unless more are needed to tell it from every other site of the run; and all. */

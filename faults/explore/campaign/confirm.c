@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../judge/heap_misuse.h"
+#include "../text/strings.h"
 #include "residue_check.h"
 
 /* Without one it may end otherwise. */

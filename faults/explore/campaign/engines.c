@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../process/syscall_effects.h"
+#include "../text/complain.h"
 #include "journal.h"
 
 /* Points that a program is run once for, to take snapshots: little beside the forks, and the schedule's order is kept

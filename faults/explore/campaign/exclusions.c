@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../report/document.h"
+#include "../text/complain.h"
+#include "../text/json_values.h"
 #include "../text/quote.h"
+#include "../text/strings.h"
+#include "../text/words.h"
 #include "fingerprint.h"
 
 int nomem__exclusions_open(struct nomem__exclusions *rules, const struct nomem__options *options) {

@@ -9,6 +9,7 @@
 #include "../judge/suppressions.h"
 #include "../store/evidence.h"
 #include "../store/stored_findings.h"
+#include "../text/strings.h"
 #include "campaign.h"
 
 struct nomem__exclusions {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "fingerprint.h"
-#include "../../program_kinds.h"
 
 #include <elfutils/libdwelf.h>
 #include <fcntl.h>
@@ -11,6 +10,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../../program_kinds.h"
+#include "../text/hash.h"
+#include "../text/memory_stream.h"
+#include "../text/printable.h"
 
 #ifndef NOMEM_VERSION
 #define NOMEM_VERSION "unversioned"
@@ -109,30 +113,10 @@ static void print_frame(FILE *out, const struct nomem__campaign *campaign, nomem
 }
 
 char *nomem__durable_name(const struct nomem__campaign *campaign, const struct nomem__campaign_site *site) {
-  char *name = NULL;
-  size_t bytes;
-  FILE *out = open_memstream(&name, &bytes);
-  if (out == NULL) return NULL;
-  for (unsigned i = 0; i < site->depth; i++) print_frame(out, campaign, site->frames[i]);
-  if (fclose(out) == 0) return name;
-  free(name);
-  return NULL;
-}
-
-char *nomem__join_words(char **words, size_t *bytes) {
-  *bytes = 0;
-  for (char **word = words; *word != NULL; word++) *bytes += strlen(*word) + 1;
-  char *joined = malloc(*bytes + 1), *end = joined;
-  for (char **word = words; *word != NULL && joined != NULL; word++) end = stpcpy(end, *word) + 1;
-  return joined;
-}
-
-char **nomem__split_words(char *words, size_t bytes) {
-  size_t count = 0;
-  for (size_t i = 0; i < bytes; i++) count += words[i] == '\0';
-  char **list = calloc(count + 1, sizeof *list);
-  for (size_t i = 0; i < count && list != NULL; i++, words += strlen(words) + 1) list[i] = words;
-  return list;
+  struct nomem__memory_stream stream;
+  FILE *out = nomem__memory_stream_open(&stream);
+  for (unsigned i = 0; i < site->depth && out != NULL; i++) print_frame(out, campaign, site->frames[i]);
+  return nomem__memory_stream_close(&stream);
 }
 
 /* Keys are hashes; numbers that follow one another are not, and every shard is to have some of each site. */

@@ -16,13 +16,6 @@ void nomem__fingerprint(const struct nomem__campaign *campaign, char identity[NO
  * innermost first, a line each. The caller's; NULL: out of memory. */
 char *nomem__durable_name(const struct nomem__campaign *campaign, const struct nomem__campaign_site *site);
 
-/* The words, each with its NUL, one after the other. The caller's; NULL: out of memory. */
-char *nomem__join_words(char **words, size_t *bytes);
-
-/* The list of the words that were joined so, ended by NULL. Points into words, which must end with a NUL. The caller's;
- * NULL: out of memory. */
-char **nomem__split_words(char *words, size_t bytes);
-
 /* Whether a point belongs to shard number shard (from 1) of so many. */
 bool nomem__is_in_shard(uint64_t key, const struct nomem__point *point, uint64_t shard, uint64_t shards);
 

@@ -10,9 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../report/document.h"
-#include "../report/report.h"
 #include "../store/evidence.h"
+#include "../text/complain.h"
+#include "../text/json_values.h"
+#include "../text/memory_stream.h"
+#include "../text/strings.h"
+#include "../text/words.h"
 #include "fingerprint.h"
 #include "journal_load.h"
 
@@ -173,12 +176,10 @@ void nomem__store_prove(struct nomem__worker_slot *slot, bool is_sound) {
 }
 
 static char *printed_command(const struct nomem__options *options) {
-  char *text = NULL;
-  size_t bytes;
-  FILE *out = open_memstream(&text, &bytes);
-  if (out == NULL) return NULL;
-  nomem__print_command(out, options->program);
-  return fclose(out) == 0 ? text : NULL;
+  struct nomem__memory_stream stream;
+  FILE *out = nomem__memory_stream_open(&stream);
+  if (out != NULL) nomem__print_command(out, options->program);
+  return nomem__memory_stream_close(&stream);
 }
 
 static int forget(struct nomem__campaign_store *log) {

@@ -5,6 +5,7 @@
 
 #include "../store/database.h"
 #include "../store/evidence.h"
+#include "../text/strings.h"
 #include "campaign.h"
 
 /* Enters, for the points of the campaign that have no result yet, what the store's campaign with this id has of them,

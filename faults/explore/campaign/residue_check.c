@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "../text/complain.h"
 #include "../text/quote.h"
 
 void nomem__residue_check_baseline(struct nomem__residue_check *residue_check, const struct nomem__outcome *outcome) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../../program_kinds.h"
+#include "../text/complain.h"
 #include "../text/quote.h"
 
 /* A place is "file:line"; what is longer is cut. */

@@ -5,6 +5,8 @@
 #include "../run/session.h"
 #include "../stack/symbols.h"
 #include "../store/stored_findings.h"
+#include "../text/complain.h"
+#include "../text/printable.h"
 #include "commands.h"
 
 struct comparison {

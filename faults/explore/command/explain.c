@@ -4,6 +4,7 @@
 
 #include "../judge/verdict.h"
 #include "../run/session.h"
+#include "../text/complain.h"
 #include "../text/quote.h"
 #include "commands.h"
 

@@ -3,6 +3,7 @@
 
 #include "../campaign/campaign.h"
 #include "../options/options.h"
+#include "../text/complain.h"
 #include "commands.h"
 
 static int dispatch(const struct nomem__options *options) {

@@ -7,6 +7,7 @@
 #include "../judge/verdict.h"
 #include "../run/session.h"
 #include "../store/database.h"
+#include "../text/complain.h"
 #include "../text/quote.h"
 #include "commands.h"
 

@@ -11,6 +11,7 @@
 #include "../campaign/campaign.h"
 #include "../campaign/residue_check.h"
 #include "../report/report.h"
+#include "../text/complain.h"
 #include "commands.h"
 #include "stored_finding.h"
 

@@ -13,6 +13,7 @@
 #include "../../channel.h"
 #include "../run/environment.h"
 #include "../run/session.h"
+#include "../text/complain.h"
 #include "commands.h"
 #include "stored_finding.h"
 

@@ -11,6 +11,8 @@
 #include "../../block_table_format.h"
 #include "../judge/finding.h"
 #include "../run/session.h"
+#include "../text/complain.h"
+#include "../text/printable.h"
 #include "../text/quote.h"
 #include "commands.h"
 

@@ -8,6 +8,7 @@
 #include "../campaign/baseline.h"
 #include "../campaign/campaign.h"
 #include "../campaign/site_filter.h"
+#include "../text/complain.h"
 #include "commands.h"
 
 struct listing {

@@ -13,7 +13,10 @@
 #include "../options/options_table.h"
 #include "../run/session.h"
 #include "../store/stored_findings.h"
+#include "../text/complain.h"
+#include "../text/printable.h"
 #include "../text/quote.h"
+#include "../text/words.h"
 
 #define ID_HASH_LEAST 4
 

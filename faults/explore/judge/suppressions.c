@@ -11,7 +11,8 @@
 
 #include "../../plan.h"
 #include "../../program_kinds.h"
-#include "../report/document.h"
+#include "../stack/json_stack.h"
+#include "../text/json_values.h"
 #include "../text/quote.h"
 #include "verdict.h"
 
@@ -221,7 +222,7 @@ static bool failed_at(const json_t *fault, const char *patterns) {
 }
 
 static bool matches(const struct nomem__suppression *rule, const json_t *finding) {
-  const json_t *trace = blow_up_of(finding), *culprit = nomem__document_culprit(trace);
+  const json_t *trace = blow_up_of(finding), *culprit = nomem__json_stack_culprit(trace);
   if (strcmp(rule->verdict, "*") != 0 && strcmp(rule->verdict, nomem__json_string(finding, "verdict")) != 0)
     return false;
   if (rule->module != NULL &&

@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "../campaign/coverage.h"
+#include "../stack/json_stack.h"
+#include "../text/memory_stream.h"
 #include "frames.h"
 #include "report.h"
 
@@ -20,17 +22,22 @@
 /* What print writes, as a string of the object's. */
 static void put_printed(struct nomem__json *json, json_t *object, const char *key,
                         void (*print)(FILE *out, const void *arg), const void *arg) {
-  char *text = NULL;
-  size_t bytes;
-  FILE *out = open_memstream(&text, &bytes);
+  struct nomem__memory_stream stream;
+  FILE *out = nomem__memory_stream_open(&stream);
   if (out != NULL) print(out, arg);
-  if (out == NULL || fclose(out) != 0) {
-    json->failed = true;
-  } else {
-    while (bytes > 0 && text[bytes - 1] == '\n') text[--bytes] = '\0';
+  char *text = nomem__memory_stream_close(&stream);
+  if (text != NULL) {
+    for (size_t bytes = strlen(text); bytes > 0 && text[bytes - 1] == '\n';) text[--bytes] = '\0';
     nomem__json_text(json, object, key, text);
+  } else {
+    json->failed = true;
   }
   free(text);
+}
+
+const char *nomem__document_exclusion(const json_t *finding) {
+  if (json_object_get(finding, "set_aside") != NULL) return nomem__json_string(finding, "set_aside");
+  return json_is_true(json_object_get(finding, "flaky")) ? "flaky: not when it was tried again" : NULL;
 }
 
 struct printed_finding {
@@ -116,10 +123,10 @@ static void put_id(struct nomem__json *json, json_t *finding, const json_t *befo
   if (unchecked != NULL) { /* wherever it led to */
     hash = mix_frame(hash, unchecked);
   } else {
-    hash = mix_frame(hash, nomem__document_culprit(json_object_get(finding, "fault")));
-    hash = mix_frame(hash, nomem__document_culprit(json_object_get(finding, "blow_up")));
+    hash = mix_frame(hash, nomem__json_stack_culprit(json_object_get(finding, "fault")));
+    hash = mix_frame(hash, nomem__json_stack_culprit(json_object_get(finding, "blow_up")));
     const json_t *second = json_object_get(finding, "second_fault");
-    if (second != NULL) hash = mix_frame(hash, nomem__document_culprit(second));
+    if (second != NULL) hash = mix_frame(hash, nomem__json_stack_culprit(second));
   }
   unsigned same = 1;
   size_t i;

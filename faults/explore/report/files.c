@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../text/complain.h"
 #include "../text/quote.h"
 #include "document.h"
 #include "report.h"

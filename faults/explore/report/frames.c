@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../text/json_values.h"
 #include "report.h"
+#include "source_lines.h"
 
 static json_t *source_of(struct nomem__builder *builder, const char *file, unsigned line) {
   char *key;

@@ -4,6 +4,7 @@
 #define NOMEM_FRAMES_H
 
 #include "../campaign/campaign.h"
+#include "../text/json_values.h"
 #include "document.h"
 #include "report.h"
 

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../stack/json_stack.h"
+#include "../text/json_values.h"
+#include "../text/memory_stream.h"
 #include "document.h"
 #include "report.h"
 
@@ -61,20 +64,20 @@ static void print_more(FILE *out, const json_t *finding, const char *key, const 
   const json_t *stack = json_object_get(finding, key);
   if (stack == NULL) return;
   fprintf(out, "%s\n", title);
-  nomem__document_print_stack(out, stack, 2);
+  nomem__json_stack_print(out, stack, 2);
 }
 
 static void print_details(FILE *out, const json_t *finding) {
   const json_t *blow_up = json_object_get(finding, "blow_up"), *second = json_object_get(finding, "second_fault");
   fprintf(out, "%s\n\nwhere the call was failed:\n", nomem__json_string(finding, "message"));
-  nomem__document_print_stack(out, json_object_get(finding, "fault"), 2);
+  nomem__json_stack_print(out, json_object_get(finding, "fault"), 2);
   if (second != NULL) {
     fputs("where a second call was failed, on the recovery path:\n", out);
-    nomem__document_print_stack(out, second, 2);
+    nomem__json_stack_print(out, second, 2);
   }
   fputs("where it ended:\n", out);
   if (blow_up != NULL)
-    nomem__document_print_stack(out, blow_up, 2);
+    nomem__json_stack_print(out, blow_up, 2);
   else
     fputs("  no stack\n", out);
   print_more(out, finding, "block", "where the block was allocated, or the file made:");
@@ -84,16 +87,13 @@ static void print_details(FILE *out, const json_t *finding) {
 
 static int print_case(FILE *out, const json_t *finding) {
   const json_t *blow_up = json_object_get(finding, "blow_up");
-  const json_t *culprit = nomem__document_culprit(blow_up != NULL ? blow_up : json_object_get(finding, "fault"));
+  const json_t *culprit = nomem__json_stack_culprit(blow_up != NULL ? blow_up : json_object_get(finding, "fault"));
   const char *exclusion = nomem__document_exclusion(finding);
-  char *details = NULL;
-  size_t bytes;
-  FILE *text = open_memstream(&details, &bytes);
+  struct nomem__memory_stream stream;
+  FILE *text = nomem__memory_stream_open(&stream);
   if (text != NULL) print_details(text, finding);
-  if (text == NULL || fclose(text) != 0) {
-    free(details);
-    return -ENOMEM;
-  }
+  char *details = nomem__memory_stream_close(&stream);
+  if (details == NULL) return -ENOMEM;
   fputs("    <testcase", out);
   print_attribute(out, "classname", nomem__json_string(finding, "verdict"));
   print_attribute(out, "name", nomem__json_string(finding, "where"));

@@ -13,9 +13,6 @@ struct json_t;
  * covered. Coloured on a terminal unless NO_COLOR is set. */
 void nomem__report_text(const struct nomem__campaign *campaign, FILE *out);
 
-/* A command's words, quoted for a shell, with blanks between them. */
-void nomem__print_command(FILE *out, char **words);
-
 /* "nomem run --fail 'PLAN' -- PROGRAM ARGS", quoted for a shell. timeout_ms 0: none. leaks: what is left is
  * to be shown. */
 void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms,

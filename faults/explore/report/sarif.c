@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../stack/json_stack.h"
+#include "../text/json_values.h"
+#include "../text/memory_stream.h"
 #include "document.h"
 #include "report.h"
 
@@ -16,19 +19,15 @@
 
 /* In SARIF's own text braces hold the number of an argument, and [text](place) is a link. */
 static char *escape_message(const char *text) {
-  char *escaped = NULL;
-  size_t bytes;
-  FILE *out = open_memstream(&escaped, &bytes);
-  if (out == NULL) return NULL;
+  struct nomem__memory_stream stream;
+  FILE *out = nomem__memory_stream_open(&stream);
   bool may_be_link = strstr(text, "](") != NULL;
-  for (const char *c = text; *c != '\0'; c++) {
+  for (const char *c = text; *c != '\0' && out != NULL; c++) {
     if (*c == '{' || *c == '}') fputc(*c, out);
     if (may_be_link && (*c == '[' || *c == ']' || *c == '\\')) fputc('\\', out);
     fputc(*c, out);
   }
-  if (fclose(out) == 0) return escaped;
-  free(escaped);
-  return NULL;
+  return nomem__memory_stream_close(&stream);
 }
 
 static void put_message(struct nomem__json *json, json_t *object, const char *key, const char *text) {
@@ -39,17 +38,9 @@ static void put_message(struct nomem__json *json, json_t *object, const char *ke
   free(escaped);
 }
 
-/* A path as (part of) a URI; everything that is not plain is percent-encoded. */
-static void put_uri(struct nomem__json *json, json_t *object, const char *prefix, const char *path,
-                    const char *suffix) {
+/* Prints a path as a URI, or as part of one: everything that is not plain is percent-encoded. */
+static void print_uri(FILE *out, const char *prefix, const char *path, const char *suffix) {
   static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
-  char *uri = NULL;
-  size_t bytes;
-  FILE *out = open_memstream(&uri, &bytes);
-  if (out == NULL) {
-    json->failed = true;
-    return;
-  }
   fputs(prefix, out);
   for (const char *c = path; *c != '\0'; c++) {
     if (strchr(plain, *c) != NULL)
@@ -58,7 +49,15 @@ static void put_uri(struct nomem__json *json, json_t *object, const char *prefix
       fprintf(out, "%%%02X", (unsigned char)*c);
   }
   fputs(suffix, out);
-  nomem__json_put(json, object, "uri", fclose(out) == 0 ? json_string(uri) : NULL);
+}
+
+static void put_uri(struct nomem__json *json, json_t *object, const char *prefix, const char *path,
+                    const char *suffix) {
+  struct nomem__memory_stream stream;
+  FILE *out = nomem__memory_stream_open(&stream);
+  if (out != NULL) print_uri(out, prefix, path, suffix);
+  char *uri = nomem__memory_stream_close(&stream);
+  nomem__json_put(json, object, "uri", uri != NULL ? json_string(uri) : NULL);
   free(uri);
 }
 
@@ -131,7 +130,7 @@ static json_t *location_of(struct nomem__json *json, const json_t *document, con
 
 /* Where to annotate: the culprit's line; when its source is not here, that of the first caller whose source is. */
 static const json_t *annotated(const json_t *trace) {
-  const json_t *culprit = nomem__document_culprit(trace), *stack = json_object_get(trace, "stack");
+  const json_t *culprit = nomem__json_stack_culprit(trace), *stack = json_object_get(trace, "stack");
   for (size_t i = nomem__json_count(trace, "culprit"); i < json_array_size(stack); i++)
     if (json_object_get(json_array_get(stack, i), "source") != NULL) return json_array_get(stack, i);
   return culprit;

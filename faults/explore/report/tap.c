@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../stack/json_stack.h"
+#include "../text/json_values.h"
+#include "../text/memory_stream.h"
 #include "document.h"
 #include "report.h"
 
@@ -25,12 +28,11 @@ static int print_yaml(FILE *out, const char *key, const json_t *text) {
 }
 
 static int print_stack(FILE *out, const char *key, const json_t *trace) {
-  char *text = NULL;
-  size_t bytes;
-  FILE *lines = open_memstream(&text, &bytes);
-  if (lines == NULL) return -ENOMEM;
-  nomem__document_print_stack(lines, trace, 0);
-  int result = fclose(lines) == 0 ? 0 : -ENOMEM;
+  struct nomem__memory_stream stream;
+  FILE *lines = nomem__memory_stream_open(&stream);
+  if (lines != NULL) nomem__json_stack_print(lines, trace, 0);
+  char *text = nomem__memory_stream_close(&stream);
+  int result = text != NULL ? 0 : -ENOMEM;
   if (result == 0 && trace != NULL) {
     fprintf(out, "  %s:\n", key);
     char *rest = text;

@@ -8,8 +8,12 @@
 #include <unistd.h>
 
 #include "../campaign/coverage.h"
+#include "../text/json_values.h"
+#include "../text/printable.h"
+#include "../text/words.h"
 #include "document.h"
 #include "report.h"
+#include "source_lines.h"
 
 /* Threads of a hang beside the one that is shown in full; --json has them all. */
 #define THREADS_SHOWN 8
@@ -19,60 +23,21 @@ bool nomem__is_coloured(FILE *out) {
   return isatty(fileno(out)) && (no_color == NULL || *no_color == '\0');
 }
 
-/* Whether nomem__print_safe leaves it as it is: nothing in it that a terminal or a report would not show. */
-static bool is_safe(const char *word) {
-  char *shown = NULL;
-  size_t bytes;
-  FILE *out = open_memstream(&shown, &bytes);
-  if (out != NULL) nomem__print_safe(out, word);
-  bool same = out == NULL || fclose(out) != 0 || strcmp(shown, word) == 0;
-  free(shown);
-  return same;
-}
-
-static void print_word(FILE *out, const char *word) {
-  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%^";
-  if (*word != '\0' && word[strspn(word, plain)] == '\0') {
-    fputs(word, out);
-    return;
-  }
-  bool needs_escapes = !is_safe(word);
-  fputs(needs_escapes ? "$'" : "'", out);
-  for (const char *c = word; *c != '\0'; c++) {
-    if (needs_escapes && ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f))
-      fprintf(out, "\\x%02x", (unsigned char)*c);
-    else if (needs_escapes && (*c == '\'' || *c == '\\'))
-      fprintf(out, "\\%c", *c);
-    else if (*c == '\'')
-      fputs("'\\''", out);
-    else
-      fputc(*c, out);
-  }
-  fputc('\'', out);
-}
-
-void nomem__print_command(FILE *out, char **words) {
-  for (char **word = words; *word != NULL; word++) {
-    if (word > words) fputc(' ', out);
-    print_word(out, *word);
-  }
-}
-
 void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms,
                                bool leaks) {
   fputs("nomem run --fail ", out);
-  print_word(out, plan);
+  nomem__print_word(out, plan);
   if (timeout_ms != 0) fprintf(out, " -t %g", (double)timeout_ms / 1e3);
   if (options->no_trace) fputs(" --no-trace", out);
   if (leaks && !options->no_trace) fputs(" --leaks all", out);
   if (options->isolate == NOMEM_ISOLATE_OFF) fputs(" --isolate off", out);
   if (options->stdin_path != NULL) {
     fputs(" --stdin ", out);
-    print_word(out, options->stdin_path);
+    nomem__print_word(out, options->stdin_path);
   }
   if (options->image[0] != '\0') {
     fputs(" --image ", out);
-    print_word(out, options->image);
+    nomem__print_word(out, options->image);
   }
   fputs(" -- ", out);
   nomem__print_command(out, options->program);
@@ -107,7 +72,7 @@ static void print_reproduction(const struct nomem__campaign *campaign, const str
   fprintf(out, "  debug: nomem replay --gdb %s", finding->id);
   if (campaign->session->options->store != NULL) {
     fputs(" --store ", out);
-    print_word(out, campaign->session->options->store);
+    nomem__print_word(out, campaign->session->options->store);
   }
   fputc('\n', out);
 }

@@ -4,23 +4,14 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../isolation/isolation.h"
+#include "../text/complain.h"
 #include "../text/quote.h"
 #include "environment.h"
-
-void nomem__complain(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fputs("nomem: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
-  va_end(arguments);
-}
 
 static void interrupted(uv_signal_t *watcher, int signal) {
   struct nomem__session *session = watcher->data;

@@ -51,9 +51,6 @@ void nomem__session_run(struct nomem__session *session);
 /* Runs the loop until the run of this worker has ended, though the process that is forked for it lives on. */
 void nomem__session_run_until(struct nomem__session *session, const struct nomem__worker *worker);
 
-/* One line on standard error, as every complaint of the command: "nomem: " and the rest. */
-__attribute__((format(printf, 1, 2))) void nomem__complain(const char *format, ...);
-
 /* A run could not be started: says why. Where ptrace is what is not allowed, says that the command goes on without it,
  * and returns true: start again. */
 bool nomem__session_can_retry(struct nomem__session *session, int result);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../program_kinds.h"
+#include "../text/printable.h"
 
 void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
                             struct nomem__trace *trace) {

@@ -16,7 +16,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 /* Functions inlined into one another at one address that are looked at: of more, the outermost are left out. */
 #define NOMEM_INLINED_MAX 16
@@ -58,9 +57,5 @@ int nomem__symbols_pointers(struct nomem__symbols *symbols, const char *path, ui
 
 /* As nomem__debug_info_result. Not kept. */
 struct nomem__debug_result nomem__symbols_result(struct nomem__symbols *symbols, const char *path, uint64_t offset);
-
-/* Writes text with everything that could drive a terminal or reorder a line (control characters, Unicode's direction
- * marks, bytes that are not UTF-8) as \xNN. */
-void nomem__print_safe(FILE *out, const char *text);
 
 #endif

@@ -5,11 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../run/session.h"
+#include "../text/complain.h"
 #include "../text/quote.h"
 
 /* "nomm", where SQLite keeps what a file is for; and the version of the tables below. */

@@ -7,28 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../report/document.h"
-
-const char *nomem__strings_add(struct nomem__strings *strings, const char *text) {
-  for (size_t i = strings->count; i-- > 0;)
-    if (strcmp(strings->list[i], text) == 0) return strings->list[i];
-  if (strings->count == strings->room) {
-    size_t room = strings->room == 0 ? 16 : strings->room * 2;
-    char **grown = realloc(strings->list, room * sizeof *grown);
-    if (grown == NULL) return NULL;
-    strings->list = grown;
-    strings->room = room;
-  }
-  char *copy = strdup(text);
-  if (copy != NULL) strings->list[strings->count++] = copy;
-  return copy;
-}
-
-void nomem__strings_free(struct nomem__strings *strings) {
-  for (size_t i = 0; i < strings->count; i++) free(strings->list[i]);
-  free(strings->list);
-  *strings = (struct nomem__strings){0};
-}
+#include "../stack/json_stack.h"
+#include "../text/memory_stream.h"
 
 static json_t *stack_of(const struct nomem__trace *trace) {
   json_t *stack = json_array();
@@ -201,13 +181,8 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
 }
 
 char *nomem__evidence_stack(const json_t *trace) {
-  char *text = NULL;
-  size_t bytes;
-  if (trace == NULL) return strdup("");
-  FILE *out = open_memstream(&text, &bytes);
-  if (out == NULL) return NULL;
-  nomem__document_print_stack(out, trace, 0);
-  if (fclose(out) == 0) return text;
-  free(text);
-  return NULL;
+  struct nomem__memory_stream stream;
+  FILE *out = nomem__memory_stream_open(&stream);
+  if (out != NULL) nomem__json_stack_print(out, trace, 0);
+  return nomem__memory_stream_close(&stream);
 }

@@ -6,16 +6,7 @@
 #include <jansson.h>
 
 #include "../judge/finding.h"
-
-/* Strings that many share, each once; all zero is none. */
-struct nomem__strings {
-  char **list;
-  size_t count, room;
-};
-
-/* The one that equals text, which lives until they are freed; NULL: out of memory. */
-const char *nomem__strings_add(struct nomem__strings *strings, const char *text);
-void nomem__strings_free(struct nomem__strings *strings);
+#include "../text/strings.h"
 
 /* The caller's text of what the finding shows, a line of JSON; NULL: out of memory, or a path is no UTF-8. */
 char *nomem__evidence_write(const struct nomem__finding *finding);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../run/session.h"
+#include "../text/complain.h"
 
 /* Of the campaigns of one command the one that was used last. */
 #define LAST "used=(SELECT max(used) FROM campaigns AS other WHERE other.command=campaigns.command)"

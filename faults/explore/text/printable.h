@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Text from programs and files that somebody else made, printed so that it can do no harm to a terminal or a reader. */
+#ifndef NOMEM_PRINTABLE_H
+#define NOMEM_PRINTABLE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Writes text with everything that could drive a terminal or reorder a line (control characters, Unicode's direction
+ * marks and line separators, bytes that are not UTF-8) as \xNN. */
+void nomem__print_safe(FILE *out, const char *text);
+
+/* Whether nomem__print_safe writes the text as it is. */
+bool nomem__is_printable(const char *text);
+
+#endif

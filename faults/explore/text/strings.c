@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "strings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "grow.h"
+
+const char *nomem__strings_add(struct nomem__strings *strings, const char *text) {
+  /* The last ones first: what is asked for once is asked for again soon. */
+  for (size_t i = strings->count; i-- > 0;)
+    if (strcmp(strings->list[i], text) == 0) return strings->list[i];
+  char **list = nomem__grow(strings->list, strings->count, &strings->room, sizeof *list);
+  if (list == NULL) return NULL;
+  strings->list = list;
+  char *copy = strdup(text);
+  if (copy != NULL) strings->list[strings->count++] = copy;
+  return copy;
+}
+
+void nomem__strings_free(struct nomem__strings *strings) {
+  for (size_t i = 0; i < strings->count; i++) free(strings->list[i]);
+  free(strings->list);
+  *strings = (struct nomem__strings){0};
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* The ground that everything else of the command stands on: growing lists, hashes, shared strings, words, and text that
+ * is printed into memory. Each is right, and says so when memory is short: every allocation of this program can be made
+ * to fail. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "explore/text/grow.h"
+#include "explore/text/hash.h"
+#include "explore/text/json_values.h"
+#include "explore/text/memory_stream.h"
+#include "explore/text/printable.h"
+#include "explore/text/strings.h"
+#include "explore/text/words.h"
+
+#define NEVER UINT64_MAX
+/* More allocations than any case here makes. */
+#define ALLOCATIONS_MAX 100
+
+/* Allocations that still succeed; NEVER: all do. */
+static uint64_t left = NEVER;
+
+static bool fails(void) {
+  if (left == NEVER) return false;
+  if (left == 0) return true;
+  left--;
+  return false;
+}
+
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t count, size_t bytes);
+void *__libc_realloc(void *block, size_t bytes);
+
+void *malloc(size_t bytes) {
+  return fails() ? NULL : __libc_malloc(bytes);
+}
+
+void *calloc(size_t count, size_t bytes) {
+  return fails() ? NULL : __libc_calloc(count, bytes);
+}
+
+void *realloc(void *block, size_t bytes) {
+  return fails() ? NULL : __libc_realloc(block, bytes);
+}
+
+void *reallocarray(void *block, size_t count, size_t bytes) {
+  size_t all;
+  if (__builtin_mul_overflow(count, bytes, &all) || fails()) return NULL;
+  return __libc_realloc(block, all);
+}
+
+static void a_list_grows_and_keeps_what_is_in_it(void **state) {
+  (void)state;
+  uint32_t *list = NULL;
+  size_t room = 0;
+  for (uint32_t i = 0; i < 1000; i++) {
+    uint32_t *grown = nomem__grow(list, i, &room, sizeof *list);
+    assert_non_null(grown);
+    assert_true(room > i);
+    list = grown;
+    list[i] = i;
+  }
+  for (uint32_t i = 0; i < 1000; i++) assert_int_equal(list[i], i);
+  free(list);
+}
+
+static void a_list_that_cannot_grow_is_as_it_was(void **state) {
+  (void)state;
+  uint32_t kept[2] = {1, 2}, *list = NULL;
+  size_t room = 0;
+  left = 0;
+  assert_null(nomem__grow(NULL, 0, &room, sizeof *list));
+  left = NEVER;
+  assert_int_equal(room, 0);
+  list = nomem__grow(NULL, 0, &room, sizeof *list);
+  assert_non_null(list);
+  memcpy(list, kept, sizeof kept);
+  size_t full = room;
+  left = 0;
+  assert_ptr_equal(nomem__grow(list, full - 1, &room, sizeof *list), list); /* there is room: none is asked for */
+  assert_null(nomem__grow(list, full, &room, sizeof *list));
+  left = NEVER;
+  assert_int_equal(room, full);
+  assert_memory_equal(list, kept, sizeof kept);
+  volatile size_t too_large = SIZE_MAX / 8;
+  assert_null(nomem__grow(list, full, &room, too_large)); /* more than there can be */
+  assert_int_equal(room, full);
+  free(list);
+}
+
+/* Stores keep hashes: they must not change from version to version. The values are FNV-1a's. */
+static void hashes_are_fnv_1a(void **state) {
+  (void)state;
+  assert_true(nomem__hash_bytes(NOMEM__HASH_START, "", 0) == UINT64_C(0xcbf29ce484222325));
+  assert_true(nomem__hash_bytes(NOMEM__HASH_START, "a", 1) == UINT64_C(0xaf63dc4c8601ec8c));
+  assert_true(nomem__hash_bytes(NOMEM__HASH_START, "foobar", 6) == UINT64_C(0x85944171f73967e8));
+  assert_true(nomem__hash_text(NOMEM__HASH_START, "foobar") == nomem__hash_byte(UINT64_C(0x85944171f73967e8), '\n'));
+  assert_true(nomem__hash_number(NOMEM__HASH_START, UINT64_C(0x6162636465666768)) ==
+              nomem__hash_bytes(NOMEM__HASH_START, "hgfedcba", 8));
+  assert_true(nomem__hash_text(NOMEM__HASH_START, NULL) == nomem__hash_text(NOMEM__HASH_START, ""));
+}
+
+static void where_a_text_ends_makes_a_difference(void **state) {
+  (void)state;
+  uint64_t one = nomem__hash_text(nomem__hash_text(NOMEM__HASH_START, "ab"), "c");
+  assert_true(one != nomem__hash_text(nomem__hash_text(NOMEM__HASH_START, "a"), "bc"));
+  assert_true(one != nomem__hash_text(NOMEM__HASH_START, "abc"));
+}
+
+static void equal_strings_are_kept_once(void **state) {
+  (void)state;
+  struct nomem__strings strings = {0};
+  char text[16];
+  const char *first = NULL;
+  for (int i = 0; i < 100; i++) {
+    snprintf(text, sizeof text, "%d", i);
+    const char *added = nomem__strings_add(&strings, text);
+    if (i == 0) first = added;
+    assert_string_equal(added, text);
+  }
+  assert_ptr_equal(nomem__strings_add(&strings, "0"), first); /* however often the list has moved */
+  assert_int_equal(strings.count, 100);
+  left = 0;
+  assert_null(nomem__strings_add(&strings, "new"));
+  assert_ptr_equal(nomem__strings_add(&strings, "0"), first);
+  left = NEVER;
+  assert_int_equal(strings.count, 100);
+  nomem__strings_free(&strings);
+  assert_int_equal(strings.count, 0);
+}
+
+static char *printed(void (*print)(FILE *out, const void *arg), const void *arg) {
+  struct nomem__memory_stream stream;
+  FILE *out = nomem__memory_stream_open(&stream);
+  if (out != NULL) print(out, arg);
+  return nomem__memory_stream_close(&stream);
+}
+
+static void print_nothing(FILE *out, const void *arg) {
+  (void)out, (void)arg;
+}
+
+static void print_numbers(FILE *out, const void *arg) {
+  for (int i = 0; i < 2000; i++) fprintf(out, "%d%s", i, (const char *)arg);
+}
+
+static void printed_text_is_whole(void **state) {
+  (void)state;
+  char *text = printed(print_nothing, NULL);
+  assert_string_equal(text, "");
+  free(text);
+  text = printed(print_numbers, ",");
+  const char *at = text;
+  for (int i = 0; i < 2000; i++) {
+    char *end;
+    assert_int_equal(strtol(at, &end, 10), i);
+    assert_int_equal(*end, ',');
+    at = end + 1;
+  }
+  assert_int_equal(*at, '\0');
+  free(text);
+}
+
+/* The text that is printed with so many allocations that succeed is whole or NULL: never a piece of it. */
+static void a_text_without_memory_is_no_text(void **state) {
+  (void)state;
+  char *whole = printed(print_numbers, ",");
+  bool was_refused = false;
+  for (uint64_t allocations = 0;; allocations++) {
+    assert_true(allocations < ALLOCATIONS_MAX);
+    left = allocations;
+    char *text = printed(print_numbers, ",");
+    bool has_failed = left == 0;
+    left = NEVER;
+    if (text != NULL) assert_string_equal(text, whole);
+    bool is_done = text != NULL && !has_failed;
+    was_refused |= text == NULL;
+    free(text);
+    if (is_done) break;
+  }
+  assert_true(was_refused);
+  free(whole);
+}
+
+static void print_safe(FILE *out, const void *arg) {
+  nomem__print_safe(out, arg);
+}
+
+static void check_safe(const char *text, const char *wanted) {
+  char *safe = printed(print_safe, text);
+  assert_string_equal(safe, wanted);
+  free(safe);
+  assert_int_equal(nomem__is_printable(text), strcmp(text, wanted) == 0);
+}
+
+static void nothing_that_drives_a_terminal_is_printed(void **state) {
+  (void)state;
+  check_safe("", "");
+  check_safe("std::vector<int>::~vector()", "std::vector<int>::~vector()");
+  check_safe("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x9b", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x9b");
+  check_safe("\033[31mred\a\r\n\x7f", "\\x1b[31mred\\x07\\x0d\\x0a\\x7f");
+  check_safe(
+      "\xc2\x9b"
+      "31m",
+      "\\xc2\\x9b31m");
+  check_safe(
+      "a\xe2\x80\xae"
+      "b\xe2\x81\xa7",
+      "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa7");
+  check_safe("\xff\xc0\xaf\xed\xa0\x80\xe2\x82", "\\xff\\xc0\\xaf\\xed\\xa0\\x80\\xe2\\x82");
+  check_safe("\xf4\x90\x80\x80\xf8", "\\xf4\\x90\\x80\\x80\\xf8");
+}
+
+/* Words come back as they were, empty ones included. */
+static void a_command_comes_back_word_by_word(void **state) {
+  (void)state;
+  char *words[] = {"a program", "", "it's", "", NULL}, *none[] = {NULL};
+  size_t bytes;
+  char *joined = nomem__join_words(words, &bytes);
+  char **split = nomem__split_words(joined, bytes);
+  assert_int_equal(bytes, sizeof "a program" + 1 + sizeof "it's" + 1);
+  for (size_t i = 0; words[i] != NULL; i++) assert_string_equal(split[i], words[i]);
+  assert_null(split[4]);
+  free(split);
+  free(joined);
+  joined = nomem__join_words(none, &bytes);
+  split = nomem__split_words(joined, bytes);
+  assert_int_equal(bytes, 0);
+  assert_null(split[0]);
+  free(split);
+  free(joined);
+}
+
+static void print_command(FILE *out, const void *arg) {
+  nomem__print_command(out, (char **)(uintptr_t)arg);
+}
+
+/* What is printed is what bash reads, and shows no control character on the way. */
+static void a_command_can_be_pasted_into_a_shell(void **state) {
+  (void)state;
+  char *words[] = {"./a.out",     "",       "a b",    "it's", "$HOME;`id`", "\033[2J\n'\\", "\xff",
+                   "caf\xc3\xa9", "-x=1,2", "*.[ch]", NULL};
+  char *command = printed(print_command, words), *script = NULL;
+  assert_true(nomem__is_printable(command));
+  assert_true(asprintf(&script, "bash -c \"$(cat <<'END'\nprintf '%%s|' %s\nEND\n)\"", command) > 0);
+  FILE *shell = popen(script, "r");
+  char seen[512];
+  size_t count = fread(seen, 1, sizeof seen - 1, shell);
+  seen[count] = '\0';
+  assert_int_equal(pclose(shell), 0);
+  assert_string_equal(seen, "./a.out||a b|it's|$HOME;`id`|\033[2J\n'\\|\xff|caf\xc3\xa9|-x=1,2|*.[ch]|");
+  free(script);
+  free(command);
+}
+
+static void what_is_not_there_reads_as_nothing(void **state) {
+  (void)state;
+  json_t *object = json_pack("{s:s, s:i, s:i}", "text", "x", "number", 7, "negative", -7);
+  assert_string_equal(nomem__json_string(object, "text"), "x");
+  assert_string_equal(nomem__json_string(object, "number"), "");
+  assert_string_equal(nomem__json_string(object, "none"), "");
+  assert_string_equal(nomem__json_string(NULL, "none"), "");
+  assert_int_equal(nomem__json_count(object, "number"), 7);
+  assert_int_equal(nomem__json_count(object, "negative"), 0);
+  assert_int_equal(nomem__json_count(object, "text"), 0);
+  assert_int_equal(nomem__json_count(NULL, "none"), 0);
+  json_decref(object);
+}
+
+static json_t *make_value(struct nomem__json *json) {
+  json_t *object = json_object(), *array = json_array();
+  nomem__json_text(json, object, "text", "\033");
+  nomem__json_text(json, object, "absent", NULL);
+  nomem__json_format(json, object, "format", "%d-%s", 7, "\n");
+  nomem__json_number(json, object, "number", UINT64_MAX);
+  nomem__json_add(json, array, nomem__json_safe("a\tb"));
+  nomem__json_put(json, object, "array", array);
+  return object;
+}
+
+/* A value that lacks something is known as such. */
+static void json_remembers_that_memory_was_short(void **state) {
+  (void)state;
+  static const char wanted[] =
+      "{\"array\":[\"a\\\\x09b\"],\"format\":\"7-\\\\x0a\",\"number\":9223372036854775807,"
+      "\"text\":\"\\\\x1b\"}";
+  bool was_refused = false;
+  for (uint64_t allocations = 0;; allocations++) {
+    assert_true(allocations < ALLOCATIONS_MAX);
+    struct nomem__json json = {0};
+    left = allocations;
+    json_t *value = make_value(&json);
+    bool has_failed = left == 0;
+    left = NEVER;
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+    if (!json.failed) assert_string_equal(text, wanted);
+    was_refused |= json.failed;
+    bool is_done = !json.failed && !has_failed;
+    free(text);
+    json_decref(value);
+    if (is_done) break;
+  }
+  assert_true(was_refused);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_list_grows_and_keeps_what_is_in_it),
+      cmocka_unit_test(a_list_that_cannot_grow_is_as_it_was),
+      cmocka_unit_test(hashes_are_fnv_1a),
+      cmocka_unit_test(where_a_text_ends_makes_a_difference),
+      cmocka_unit_test(equal_strings_are_kept_once),
+      cmocka_unit_test(printed_text_is_whole),
+      cmocka_unit_test(a_text_without_memory_is_no_text),
+      cmocka_unit_test(nothing_that_drives_a_terminal_is_printed),
+      cmocka_unit_test(a_command_comes_back_word_by_word),
+      cmocka_unit_test(a_command_can_be_pasted_into_a_shell),
+      cmocka_unit_test(what_is_not_there_reads_as_nothing),
+      cmocka_unit_test(json_remembers_that_memory_was_short),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
