@@ -104,18 +104,6 @@ static void description(void **state) {
   describes("/tmp/a", S_IFREG, "/tmp/something/else", "a file was left: '/tmp/a'");
 }
 
-static uint64_t hash(const char *path, const char *other) {
-  return nomem__created_files_hash(&(struct nomem__created_file){(char *)path, S_IFREG}, other);
-}
-
-static void hashes(void **state) {
-  (void)state;
-  assert_int_equal(hash("/tmp/aAbCdEf", "/tmp/aAxCyEz"), hash("/tmp/aQrStUv", "/tmp/aGhIjKl"));
-  assert_int_equal(hash("/tmp/a99", "/tmp/a100"), hash("/tmp/a101", "/tmp/a102"));
-  assert_int_not_equal(hash("/tmp/aAbCdEf", "/tmp/aAxCyEz"), hash("/var/aAbCdEf", "/var/aAxCyEz"));
-  assert_int_not_equal(hash("/tmp/a", "/tmp/a"), hash("/tmp/b", "/tmp/b"));
-}
-
 static void make(int folder, const char *name) {
   int fd = openat(folder, name, O_CREAT | O_WRONLY, 0600);
   assert_true(fd >= 0);
@@ -159,7 +147,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_same),      cmocka_unit_test(varying_names), cmocka_unit_test(names_without_a_pattern),
       cmocka_unit_test(what_is_shown), cmocka_unit_test(unknown),       cmocka_unit_test(description),
-      cmocka_unit_test(hashes),        cmocka_unit_test(reading),
+      cmocka_unit_test(reading),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

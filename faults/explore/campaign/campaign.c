@@ -13,6 +13,7 @@
 #include "../text/complain.h"
 #include "../text/json_values.h"
 #include "../text/strings.h"
+#include "../text/varying_names.h"
 #include "baseline.h"
 #include "confirm.h"
 #include "engines.h"
@@ -139,7 +140,7 @@ void nomem__campaign_describe(const struct nomem__campaign *campaign, struct nom
   found->left = nomem__residue_check_leaked(campaign, outcome, left) ? left : NULL;
   found->misuse = nomem__residue_check_misuse(campaign, outcome);
   found->late = nomem__residue_check_late_misuse(campaign, outcome);
-  found->left_file = file != NULL ? nomem__created_files_hash(file, first_path) : 0;
+  found->left_file = file != NULL ? nomem__names_hash(file->path, first_path) : 0;
   if (found->verdict == NOMEM_VERDICT_SWALLOWED)
     nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, detail_bytes);
   if (found->verdict == NOMEM_VERDICT_SANITIZER)

@@ -21,7 +21,7 @@
 #include <sys/user.h>
 #include <unistd.h>
 
-#include "../residue/created_files.h"
+#include "../text/varying_names.h"
 
 #define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, member))
 #define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)

@@ -16,8 +16,6 @@
 
 /* A run that makes more of them is not looked at. */
 #define NOMEM__MADE_MAX 1024
-/* Longer paths are taken for what was there before. */
-#define NOMEM__CREATED_PATH_BYTES 1024
 
 struct nomem__created_file {
   char *path; /* as the program had it, from the root on */
@@ -44,16 +42,9 @@ const struct nomem__created_file *nomem__created_files_more(const struct nomem__
                                                             const struct nomem__created_files *one,
                                                             const struct nomem__created_files *two);
 
-/* Whether a program may have given both paths to the same file, in two runs: numbers in them, and letters that mkstemp
- * makes, may differ. */
-bool nomem__names_are_similar(const char *one, const char *two);
-
 /* What it is and where, in words. other: the path that a second run gave to the same file; where they differ stands an
  * asterisk. NULL: not known. */
 void nomem__created_files_describe(const struct nomem__created_file *file, const char *other, char *text,
                                    size_t text_bytes);
-
-/* The same for all names that one program gives the file; other is as above. Never 0. */
-uint64_t nomem__created_files_hash(const struct nomem__created_file *file, const char *other);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../text/quote.h"
+#include "../text/varying_names.h"
 
 /* "socket:[1234]" and "pipe:[1234]" are a socket and a pipe. */
 static void cut_number(char *what) {
