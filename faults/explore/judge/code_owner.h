@@ -68,19 +68,4 @@ bool nomem__is_test_call(const struct nomem__code_owners *code_owners, const str
 const char *nomem__whose(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
                          char whose[NOMEM_WHOSE_BYTES]);
 
-/* How many bytes of a source path, relative to the project, say that it is test code (a folder with its slash, or all
- * of it); 0: none. Pure. */
-size_t nomem__test_source(const char *path);
-
-/* The same of a source of a test framework that projects carry with them. Pure. */
-size_t nomem__framework_source(const char *path);
-
-/* Whether a program's or library's base name is that of a test or of a test framework. Pure. */
-bool nomem__is_test_program(const char *base_name);
-bool nomem__is_test_library(const char *base_name);
-
-/* Whether a source path, or what is left of it after any slash, or a module's base name matches one of the globs, which
- * are joined by commas. path may be NULL. Pure. */
-bool nomem__is_under_test(const char *globs, const char *path, const char *module);
-
 #endif

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "explore/judge/code_owner.h"
+#include "explore/judge/test_names.h"
 
 /* A folder called like tests makes test code of all below it, and is what is named. */
 static void test_folders(void **state) {
@@ -31,10 +31,10 @@ static void test_files(void **state) {
 /* Words that only have "test" in them say nothing: what is missed is looked at as code under test. */
 static void test_others(void **state) {
   (void)state;
-  const char *const child_residue[] = {"src/x.c",      "contest/x.c",   "latest/x.c", "src/test.c", "attest.c",
+  const char *const names[] = {"src/x.c",      "contest/x.c",   "latest/x.c", "src/test.c", "attest.c",
                                        "src/tester.c", "testament/x.c", "src/x_test", "t.c",        ""};
-  for (size_t i = 0; i < sizeof child_residue / sizeof *child_residue; i++)
-    assert_int_equal(nomem__test_source(child_residue[i]), 0);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    assert_int_equal(nomem__test_source(names[i]), 0);
 }
 
 /* A test framework's sources are known by its name, of folder or file, wherever they lie. */

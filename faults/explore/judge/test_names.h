@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* By which names of files, programs and libraries test code is known. Pure. */
+#ifndef NOMEM_TEST_NAMES_H
+#define NOMEM_TEST_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How many bytes of a source path, relative to the project, say that it is test code (a folder with its slash, or all
+ * of it); 0: none. */
+size_t nomem__test_source(const char *path);
+
+/* The same of a source of a test framework that projects carry with them. */
+size_t nomem__framework_source(const char *path);
+
+/* Whether a program's or library's base name is that of a test or of a test framework. */
+bool nomem__is_test_program(const char *base_name);
+bool nomem__is_test_library(const char *base_name);
+
+/* Whether a source path, or what is left of it after any slash, or a module's base name matches one of the globs, which
+ * are joined by commas. path may be NULL. */
+bool nomem__is_under_test(const char *globs, const char *path, const char *module);
+
+#endif
