@@ -4,7 +4,7 @@
 #define NOMEM_CAMPAIGN_H
 
 #include "../judge/finding.h"
-#include "../judge/return_watch.h"
+#include "../judge/return_verdict.h"
 #include "../run/output_compare.h"
 #include "../run/session.h"
 #include "../store/evidence.h"

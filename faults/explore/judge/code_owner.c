@@ -98,6 +98,18 @@ bool nomem__is_test_code(const struct nomem__code_owners *code_owners, const str
   return frame < trace->frame + trace->depth && nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_TEST;
 }
 
+unsigned nomem__next_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
+                               unsigned from) {
+  enum nomem__code_owner called =
+      from > 0 ? nomem__code_owner_of(code_owners, &trace->frame[from - 1]) : NOMEM_OWNER_RUNTIME;
+  for (; from < trace->depth; from++) {
+    enum nomem__code_owner owner = nomem__code_owner_of(code_owners, &trace->frame[from]);
+    if (owner == NOMEM_OWNER_TEST && called != NOMEM_OWNER_TEST) break;
+    called = owner;
+  }
+  return from;
+}
+
 /* Code of a program that is not known by its source, such as what calls main(), is nobody's. */
 static bool is_subject(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   return nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_SUBJECT &&

@@ -59,6 +59,10 @@ enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *cod
 /* Whether the first frame outside the run-times is the test's. */
 bool nomem__is_test_code(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace);
 
+/* The next frame of a stack, from this one outwards, in which test code has called other code; depth: there is none. */
+unsigned nomem__next_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
+                               unsigned from);
+
 /* Whether test code makes this call for itself: its failure tells nothing of the code under test. */
 bool nomem__is_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault);
 

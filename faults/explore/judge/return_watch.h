@@ -13,7 +13,6 @@
 #include "../stack/debug_info.h"
 #include "root_cause.h"
 
-#define NOMEM_RETURNED_TEXT_BYTES 384
 /* Of a process, when a call returned. Where there are more, nothing is known of them. */
 #define NOMEM_RETURNED_THREADS 64
 /* Calls that test code makes next: where they are the same as without the fault, it did not look at what it was
@@ -78,19 +77,5 @@ enum nomem__return_watch_step { NOMEM_RETURNED_NOT_MEANT, NOMEM_RETURNED_GO_ON, 
 
 enum nomem__return_watch_step nomem__return_watch_stopped(struct nomem__return_watch *returned,
                                                           struct nomem__stacks *stacks, pid_t tid, int signal);
-
-/* The last call of test code's that had a fault, in the thread that blew up where that had any, and that had returned
- * before: what blew up lies under another one. Of those that were made below one another it is the outermost that had
- * returned: a hook of the test's only passes on what it is told. NULL: there is none, or it cannot be told. *fault: its
- * fault. */
-const struct nomem__watched_call *nomem__return_verdict_last(struct nomem__return_watch *returned,
-                                                             const struct nomem__outcome *outcome, bool is_waiting,
-                                                             uint32_t *fault);
-
-/* Whether that call said that it failed, against what it returns without a fault, and test code went on as it does
- * then; and that in words, "" for not. */
-bool nomem__return_verdict_ignored(const struct nomem__watched_call *call,
-                                   const struct nomem__return_watch *without_fault, struct nomem__symbols *symbols,
-                                   char text[NOMEM_RETURNED_TEXT_BYTES]);
 
 #endif
