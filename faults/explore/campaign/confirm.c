@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../judge/finding.h"
 #include "../judge/heap_misuse.h"
 #include "../text/strings.h"
 #include "residue_check.h"

@@ -436,3 +436,25 @@ void nomem__findings_free(struct nomem__findings *findings) {
   free(findings->list);
   *findings = (struct nomem__findings){0};
 }
+
+static void put_kind(struct nomem__finding *finding, uint32_t kind) {
+  if (*finding->detail == '\0' && kind < NOMEM_MISUSE_KINDS)
+    snprintf(finding->detail, sizeof finding->detail, "%s", nomem__heap_misuse_texts[kind]);
+}
+
+void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
+                          const struct nomem_misuse *misuse, const struct nomem__process_residue *late,
+                          struct nomem__symbols *symbols) {
+  if (misuse == NULL) {
+    nomem__quarantine_traces(outcome, symbols, &finding->block, &finding->freed);
+    if (late == NULL || finding->block.depth > 0) return;
+    put_kind(finding, late->left.misuse.kind);
+    nomem__trace_of_site(outcome->channel, late->left.misuse.site, symbols, &finding->block);
+    nomem__trace_of_site(outcome->channel, late->left.misuse.freed_at, symbols, &finding->freed);
+    return;
+  }
+  put_kind(finding, misuse->kind);
+  nomem__heap_misuse_traces(outcome->channel, misuse, symbols, &finding->block, &finding->freed);
+  if (misuse->kind == NOMEM_MISUSE_WRITTEN && finding->blow_up.depth > 0) /* the call is where it was freed */
+    nomem__trace_that_stays(outcome->channel, misuse->call, misuse->call_depth, symbols, &finding->freed);
+}

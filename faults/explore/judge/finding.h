@@ -119,6 +119,12 @@ void nomem__findings_drop(struct nomem__findings *findings, enum nomem__verdict 
 
 void nomem__findings_free(struct nomem__findings *findings);
 
+/* Adds to a finding what another run has shown of a block that was misused: what was seen in this one, or NULL; else
+ * what was seen at the end of the process late, or NULL; or what it crashed by. */
+void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
+                          const struct nomem_misuse *misuse, const struct nomem__process_residue *late,
+                          struct nomem__symbols *symbols);
+
 /* Why it is the test's doing, in a few words: a crash in test code that used what it had been refused, or handed it
  * back. NULL: it is not. */
 const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__code_owners *code_owners);

@@ -3,7 +3,8 @@
 #ifndef NOMEM_HEAP_MISUSE_H
 #define NOMEM_HEAP_MISUSE_H
 
-#include "finding.h"
+#include "../run/worker.h"
+#include "../stack/stack_trace.h"
 
 /* A stack of the channel's whose paths outlive it. */
 void nomem__trace_that_stays(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
@@ -20,11 +21,5 @@ void nomem__heap_misuse_traces(const struct nomem_channel *channel, const struct
 /* Of the block that a bad pointer was read from by which the run crashed; nothing when there is none. */
 void nomem__quarantine_traces(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                               struct nomem__trace *block, struct nomem__trace *freed);
-
-/* Adds it to a finding that another run has shown: what was seen in this one, or NULL; else what was seen at the end of
- * the process late, or NULL; or what it crashed by. */
-void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                          const struct nomem_misuse *misuse, const struct nomem__process_residue *late,
-                          struct nomem__symbols *symbols);
 
 #endif
