@@ -3,7 +3,7 @@
 #ifndef NOMEM_HEAP_MISUSE_H
 #define NOMEM_HEAP_MISUSE_H
 
-#include "../run/worker.h"
+#include "../run/outcome.h"
 #include "../stack/stack_trace.h"
 
 /* A stack of the channel's whose paths outlive it. */
