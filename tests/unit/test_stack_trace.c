@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Call stacks that are made up: who is to blame, and which are the same. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +15,8 @@
 #define CXX "/nowhere/libstdc++.so.6"
 #define LIBRARY "/nowhere/libx.so.2"
 #define PROGRAM "/nowhere/program"
+
+extern const char _start, __executable_start; /* the linker's */
 
 static struct nomem__symbols *symbols;
 
@@ -84,6 +88,41 @@ static void test_sameness(void **state) {
               nomem__trace_hash(&other_place, symbols, NOMEM_SAME_LOOP));
 }
 
+/* The offset of an address that this process has loaded, in the file that it comes from. */
+static struct nomem__trace_frame frame_at(const void *address) {
+  Dl_info info;
+  assert_int_not_equal(dladdr(address, &info), 0);
+  const char *path = info.dli_fname;
+  if (info.dli_fbase == (void *)&__executable_start) path = nomem__symbols_path(symbols, "/proc/self/exe");
+  return (struct nomem__trace_frame){path, (uint64_t)((uintptr_t)address - (uintptr_t)info.dli_fbase), false};
+}
+
+/* The frames that start a process are not shown, whether they have names or not; those that only look alike are. */
+static void test_start_up_is_not_shown(void **state) {
+  (void)state;
+  const struct nomem__trace_frame start = frame_at((const void *)&_start);
+  const struct nomem__trace_frame libc_start = frame_at(dlsym(RTLD_DEFAULT, "__libc_start_main"));
+  const struct nomem__trace_frame qsort_frame = frame_at(dlsym(RTLD_DEFAULT, "qsort"));
+  const struct nomem__trace_frame here = frame_at((const void *)frame_at);
+  const struct nomem__trace_frame nameless = {libc_start.path, UINT64_C(1) << 40, true};
+  const struct nomem__trace named = TRACE(here, here, libc_start, start);
+  assert_int_equal(nomem__trace_depth_shown(&named, symbols), 2);
+  const struct nomem__trace stripped = TRACE({PROGRAM, 1, true}, nameless, libc_start, {PROGRAM, 2, true});
+  assert_int_equal(nomem__trace_depth_shown(&stripped, symbols), 1);
+  const struct nomem__trace in_library = TRACE(here, nameless, here, {LIBRARY, 2, true}, start);
+  assert_int_equal(nomem__trace_depth_shown(&in_library, symbols), 4);
+  const struct nomem__trace constructor = TRACE({PROGRAM, 1, true}, libc_start, start);
+  assert_int_equal(nomem__trace_depth_shown(&constructor, symbols), 1);
+  const struct nomem__trace by_library = TRACE({PROGRAM, 1, true}, qsort_frame, libc_start, start);
+  assert_int_equal(nomem__trace_depth_shown(&by_library, symbols), 2);
+  const struct nomem__trace without_main = TRACE({PROGRAM, 1, true}, {start.path, UINT64_C(1) << 40, true}, start);
+  assert_int_equal(nomem__trace_depth_shown(&without_main, symbols), 2);
+  const struct nomem__trace cut = TRACE({PROGRAM, 1, true}, nameless);
+  assert_int_equal(nomem__trace_depth_shown(&cut, symbols), 2);
+  const struct nomem__trace alone = TRACE(start);
+  assert_int_equal(nomem__trace_depth_shown(&alone, symbols), 1);
+}
+
 static int open_symbols(void **state) {
   (void)state;
   return nomem__symbols_open(&symbols);
@@ -97,8 +136,9 @@ static int close_symbols(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_culprit),  cmocka_unit_test(test_same_file),        cmocka_unit_test(test_same_from),
-      cmocka_unit_test(test_sameness), cmocka_unit_test(test_library_to_blame),
+      cmocka_unit_test(test_culprit),          cmocka_unit_test(test_same_file),
+      cmocka_unit_test(test_same_from),        cmocka_unit_test(test_sameness),
+      cmocka_unit_test(test_library_to_blame), cmocka_unit_test(test_start_up_is_not_shown),
   };
   return cmocka_run_group_tests(tests, open_symbols, close_symbols);
 }

@@ -256,9 +256,26 @@ void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, str
   if (sources[0].function == NULL) print_named_caller(out, trace, frame, symbols);
 }
 
+/* Whether it only starts the process: main's callers, the same in every stack. */
+static bool is_start_up(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols) {
+  return is_called(frame, "_start", symbols) || is_called(frame, "__libc_start_*", symbols);
+}
+
+unsigned nomem__trace_depth_shown(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
+  unsigned depth = trace->depth;
+  /* A stripped program does not name its _start, nor a stripped C library the function that calls main. */
+  if (depth > 1 && is_called(&trace->frame[depth - 2], "__libc_start_main*", symbols)) depth--;
+  while (depth > 0 && is_start_up(&trace->frame[depth - 1], symbols)) depth--;
+  if (depth > 0 && depth < trace->depth && strcmp(trace->frame[depth - 1].path, trace->frame[depth].path) == 0 &&
+      is_called(&trace->frame[depth], "__libc_start_main*", symbols) &&
+      !is_called(&trace->frame[depth - 1], "*", symbols))
+    depth--;
+  return depth > 0 ? depth : trace->depth;
+}
+
 void nomem__trace_print(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols, int indent) {
-  unsigned number = 0;
-  for (unsigned i = 0; i < trace->depth; i++) {
+  unsigned number = 0, depth = nomem__trace_depth_shown(trace, symbols);
+  for (unsigned i = 0; i < depth; i++) {
     struct nomem__source_frame sources[NOMEM_INLINED_MAX];
     size_t count = resolve(symbols, &trace->frame[i], sources);
     for (size_t s = 0; s < count; s++) {

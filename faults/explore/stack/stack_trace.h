@@ -94,7 +94,10 @@ void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, str
 void nomem__trace_print_source(FILE *out, const struct nomem__trace_frame *frame,
                                const struct nomem__source_frame *source);
 
-/* One line a frame, inlined ones included, each after indent blanks. */
+/* How many frames a reader is shown: all but those of the C library's that start a process, from its _start to main. */
+unsigned nomem__trace_depth_shown(const struct nomem__trace *trace, struct nomem__symbols *symbols);
+
+/* One line for each frame that is shown, inlined ones included, after indent blanks. */
 void nomem__trace_print(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols, int indent);
 
 #endif
