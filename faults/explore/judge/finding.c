@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exemplar.h"
+#include "grouping.h"
 #include "heap_misuse.h"
 
 static bool is_program(const struct nomem_channel *channel, const char *path) {
@@ -56,157 +58,6 @@ static struct nomem__finding *find(struct nomem__findings *findings, enum nomem_
   return NULL;
 }
 
-/* What is made of a run before it is known whether its finding shows it. */
-struct shown {
-  struct nomem__trace fault, blow_up, block, freed;
-  struct nomem__trace loser; /* of a leak: where the call was failed, its culprit the function that lost the block */
-  struct nomem__unchecked unchecked;
-  struct nomem__waiter *threads; /* owned; NULL: none */
-  size_t shown_thread;
-};
-
-static void free_shown(struct nomem__finding *finding) {
-  nomem__trace_free(&finding->fault);
-  nomem__trace_free(&finding->unchecked.where);
-  nomem__trace_free(&finding->second.stack);
-  free(finding->threads);
-  finding->threads = NULL;
-}
-
-/* Describes all threads of a run that hangs, and makes that one its blow-up which tells most. */
-static int describe_threads(const struct nomem__found *found, struct nomem__symbols *symbols, struct shown *run) {
-  const struct nomem__threads *threads = &found->outcome->end.threads;
-  if (found->verdict != NOMEM_VERDICT_HANG || threads->count == 0) return 0;
-  run->threads = calloc(threads->count, sizeof *run->threads);
-  if (run->threads == NULL) return -ENOMEM;
-  run->shown_thread = nomem__wait_reason_describe(&found->outcome->end, symbols, run->threads);
-  if (run->shown_thread == threads->main_thread) return 0;
-  run->blow_up = run->threads[run->shown_thread].trace;
-  nomem__blame_library(found->outcome, found->outcome->end.stack.pid, symbols, &run->blow_up);
-  return 0;
-}
-
-static void put_detail(struct nomem__finding *finding, const char *detail) {
-  const struct nomem__waiter *shown_thread = finding->threads != NULL ? &finding->threads[finding->shown_thread] : NULL;
-  if (shown_thread != NULL && finding->thread_count > 1)
-    snprintf(finding->detail, sizeof finding->detail, "thread %u %s", shown_thread->number, shown_thread->what);
-  else
-    snprintf(finding->detail, sizeof finding->detail, "%s", shown_thread != NULL ? shown_thread->what : detail);
-}
-
-static int show_second(struct nomem__second *second, const struct nomem__found *found) {
-  const struct nomem_channel *channel = found->outcome->channel;
-  struct nomem__trace stack;
-  if (found->point.second == 0 || channel->fault_count < 2) return 0;
-  second->fn = channel->faults[1].fn;
-  second->size_bytes = channel->faults[1].size_bytes;
-  second->nth = channel->faults[1].nth;
-  nomem__fault_trace(channel, 1, &stack);
-  return nomem__trace_copy(&second->stack, &stack);
-}
-
-/* The function that lost what was left: the one that led both to its allocation and to the call that was failed. One
- * whose realloc fails loses what it had there before, which the caller never saw. */
-static void blame_loser(const struct nomem__found *found, const struct nomem__code_owners *code_owners,
-                        struct shown *run) {
-  struct nomem__symbols *symbols = code_owners->symbols;
-  const struct nomem_channel *channel = found->outcome->channel;
-  unsigned most = 0, of_left, of_fault;
-  for (uint32_t i = 0; (i = nomem__next_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
-    struct nomem__trace fault, left = run->blow_up;
-    nomem__fault_trace(channel, i, &fault);
-    left.skipped_frames = 0;
-    unsigned common = nomem__trace_part(&left, &fault, &of_left, &of_fault);
-    if (common <= most) continue;
-    most = common;
-    run->loser = fault;
-    bool is_its_own = channel->faults[i].fn == NOMEM_FN_REALLOC && nomem__trace_same_function(&left, &fault, symbols);
-    run->blow_up.skipped_frames = is_its_own ? 0 : of_left;
-    run->loser.skipped_frames = is_its_own ? 0 : of_fault;
-  }
-  /* When all later calls failed, too, it need not have been that one. */
-  bool is_guess = found->point.persistent && !nomem__is_test_code(code_owners, &run->blow_up);
-  if (is_guess) run->loser.depth = 0;
-  if (is_guess || nomem__trace_culprit(&run->blow_up) == NULL) run->blow_up.skipped_frames = 0;
-}
-
-/* What a run with a block table shows in place of a blow-up: the bad call, or the allocation of what was left or
- * overrun. */
-static void block_table_traces(const struct nomem__found *found, const struct nomem__code_owners *code_owners,
-                               struct shown *run) {
-  struct nomem__symbols *symbols = code_owners->symbols;
-  struct nomem__trace *trace = &run->blow_up;
-  const struct nomem_channel *channel = found->outcome->channel;
-  const struct nomem__leaks_misuse *late = found->late != NULL ? &found->late->left.misuse : NULL;
-  bool is_late_write = late != NULL && late->kind == NOMEM_MISUSE_WRITTEN;
-  bool has_left = found->verdict == NOMEM_VERDICT_LEAK && found->left != NULL;
-  bool is_bad = found->verdict == NOMEM_VERDICT_CORRUPTION && trace->depth == 0;
-  if (found->misuse != NULL)
-    nomem__heap_misuse_traces(channel, found->misuse, symbols, &run->block, &run->freed);
-  else if (found->verdict == NOMEM_VERDICT_CRASH)
-    nomem__quarantine_traces(found->outcome, symbols, &run->block, &run->freed);
-  else if (is_bad && is_late_write)
-    nomem__trace_of_site(channel, late->site, symbols, &run->block);
-  if (is_bad && found->misuse != NULL)
-    nomem__trace_that_stays(channel, found->misuse->call, found->misuse->call_depth, symbols, trace);
-  else if (has_left)
-    nomem__trace_of_site(channel, found->left->site, symbols, trace);
-  else if (is_bad && late != NULL)
-    nomem__trace_of_site(channel, is_late_write ? late->freed_at : late->site, symbols, trace);
-  else
-    return;
-  nomem__blame_library(found->outcome, 0, symbols, trace);
-  if (has_left && trace->own == 0) blame_loser(found, code_owners, run);
-}
-
-/* Makes this run the one that the finding shows. */
-static int show(struct nomem__finding *finding, const struct nomem__found *found, struct shown *run) {
-  const struct nomem__outcome *outcome = found->outcome;
-  const struct nomem_fault *first = &outcome->channel->faults[0];
-  const struct nomem__stack *stack = &outcome->end.stack;
-  struct nomem__trace copy;
-  struct nomem__unchecked call = {.inlined = run->unchecked.inlined};
-  struct nomem__second second = {0};
-  int result = nomem__trace_copy(&call.where, &run->unchecked.where);
-  if (result != 0) return result;
-  result = show_second(&second, found);
-  if (result == 0) result = nomem__trace_copy(&copy, &run->fault);
-  if (result != 0) {
-    nomem__trace_free(&call.where);
-    nomem__trace_free(&second.stack);
-    return result;
-  }
-  free_shown(finding);
-  finding->fault = copy;
-  finding->unchecked = call;
-  finding->second = second;
-  finding->blow_up = run->blow_up; /* its paths belong to the stacks of the session, those of threads, too */
-  finding->threads = run->threads;
-  finding->thread_count = run->threads != NULL ? outcome->end.threads.count : 0;
-  finding->threads_left_out = outcome->end.threads.left_out;
-  finding->shown_thread = run->shown_thread;
-  run->threads = NULL;
-  finding->block = run->block;
-  finding->freed = run->freed;
-  finding->is_confirmed = false;
-  finding->takes_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE || outcome->channel->check_leaks;
-  finding->rank = found->rank;
-  finding->point = found->point;
-  strncpy(finding->plan, found->plan, sizeof finding->plan - 1);
-  bool is_terminate = found->verdict == NOMEM_VERDICT_ABORT && run->blow_up.terminate != NOMEM_TERMINATE_NO;
-  put_detail(finding, is_terminate ? "C++ terminate" : found->detail);
-  nomem__last_line(outcome->tail, finding->last_words);
-  finding->signal = outcome->end.fatal_signal;
-  finding->needs_timeout = outcome->end.timed_out;
-  bool has_fault_address = outcome->end.has_stack && stack->signal == finding->signal;
-  finding->address_kind = has_fault_address ? nomem__address_kind_of(stack) : NOMEM_ADDRESS_NONE;
-  finding->fault_address = stack->fault_address;
-  finding->fn = first->fn;
-  finding->size_bytes = first->size_bytes;
-  finding->nth = first->nth;
-  return 0;
-}
-
 static struct nomem__finding *add(struct nomem__findings *findings) {
   if (findings->count == findings->room) {
     size_t room = findings->room == 0 ? 8 : findings->room * 2;
@@ -218,104 +69,19 @@ static struct nomem__finding *add(struct nomem__findings *findings) {
   return &findings->list[findings->count++];
 }
 
-/* One place that aborts is one bug, whoever came to it. One place that follows a NULL is a bug of each caller, unless
- * it is known that no caller gave it: then it was found in something that all of them have. */
-static enum nomem__similarity sameness(const struct nomem__found *found, struct nomem__symbols *symbols,
-                                       const struct nomem__trace *blow_up) {
-  if (found->verdict == NOMEM_VERDICT_ABORT) return NOMEM_SAME_LINE;
-  if (found->verdict == NOMEM_VERDICT_HANG) return NOMEM_SAME_LOOP;
-  bool is_crash = found->verdict == NOMEM_VERDICT_CRASH;
-  return is_crash && nomem__culprit_had_null(found->outcome, symbols, blow_up) == NOMEM_NO ? NOMEM_SAME_LINE
-                                                                                           : NOMEM_SAME_CALLER;
-}
-
 static bool shows_more(const struct nomem__point *point, size_t rank, const struct nomem__finding *finding) {
   if (point->persistent != finding->point.persistent) return finding->point.persistent;
   if ((point->second != 0) != (finding->point.second != 0)) return finding->point.second != 0;
   return rank < finding->rank;
 }
 
-/* A file is left by the function whose call was failed last, unless all later calls failed, too. */
-static uint64_t hash_of_leftover(const struct nomem__found *found, struct nomem__symbols *symbols) {
-  const struct nomem_channel *channel = found->outcome->channel;
-  struct nomem__trace fault;
-  if (found->left_file == 0) return nomem__process_residue_hash(found->detail);
-  if (found->point.persistent) return found->left_file;
-  nomem__fault_trace(channel, found->point.second != 0 && channel->fault_count > 1, &fault);
-  return found->left_file + nomem__trace_hash(&fault, symbols, NOMEM_SAME_FUNCTION);
-}
-
-static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols *symbols, struct shown *run) {
-  if (found->verdict == NOMEM_VERDICT_CRASH &&
-      nomem__find_unchecked(found->outcome, symbols, &run->blow_up, &run->unchecked))
-    return nomem__unchecked_hash(&run->unchecked, symbols);
-  if (found->verdict == NOMEM_VERDICT_LEAK && nomem__trace_culprit(&run->loser) != NULL)
-    return nomem__trace_hash(&run->loser, symbols, NOMEM_SAME_LINE);
-  if (found->verdict == NOMEM_VERDICT_LEAK) return nomem__trace_hash(&run->blow_up, symbols, NOMEM_SAME_FUNCTION) + 1;
-  if (found->verdict == NOMEM_VERDICT_LEFTOVER) return hash_of_leftover(found, symbols);
-  const struct nomem__trace *telling = run->blow_up.depth > 0 ? &run->blow_up : &run->fault;
-  /* That a function lets exceptions through is one decision, wherever in it they come from. */
-  bool is_escaped = telling->terminate != NOMEM_TERMINATE_NO;
-  enum nomem__similarity same = is_escaped ? NOMEM_SAME_LOOP : sameness(found, symbols, telling);
-  uint64_t hash = nomem__trace_hash(telling, symbols, same);
-  if (found->verdict == NOMEM_VERDICT_CORRUPTION)
-    return hash; /* whether the C library noticed it, or the block table */
-  return hash + (found->verdict == NOMEM_VERDICT_SANITIZER ? nomem__sanitizer_hash(found->outcome->report.kind)
-                                                           : (uint64_t)found->outcome->end.fatal_signal);
-}
-
-/* Whether it is known to hang in something else than a lock. */
-static bool is_no_lock(const struct shown *run) {
-  const char *what = run->threads != NULL ? run->threads[run->shown_thread].what : "";
-  return *what != '\0' && strstr(what, "lock") == NULL && strstr(what, "pthread_once") == NULL;
-}
-
-/* Whether test code went on as if a call of its own had not failed: with NULL, or to where it hangs. A lock that is
- * never let go may be what the failed call left behind. */
-static bool has_gone_on(const struct nomem__found *found, const struct nomem__code_owners *code_owners,
-                        const struct shown *run) {
-  if (found->verdict != NOMEM_VERDICT_HANG) return nomem__was_given_null(found->outcome, code_owners, &run->blow_up);
-  if (nomem__is_test_code(code_owners, &run->blow_up) && nomem__failed_test_call(found->outcome, code_owners))
-    return true;
-  return is_no_lock(run) && nomem__went_on(found->outcome, code_owners, &run->blow_up);
-}
-
-/* Whether test code may have been told of the failure before it came to this, where that would excuse it. *call: as
- * nomem__failed_call has it. */
-static bool may_be_told(const struct nomem__found *found, const struct nomem__code_owners *code_owners,
-                        const struct shown *run, uint64_t *call) {
-  const struct nomem__end *end = &found->outcome->end;
-  enum nomem__address_kind address_kind = nomem__address_kind_of(&end->stack);
-  bool is_pointer = address_kind == NOMEM_ADDRESS_NULL || nomem__address_kind_may_be_freed(address_kind);
-  bool is_meant =
-      (found->verdict == NOMEM_VERDICT_CRASH && is_pointer) || found->verdict == NOMEM_VERDICT_CORRUPTION ||
-      (found->verdict == NOMEM_VERDICT_ABORT && run->blow_up.terminate == NOMEM_TERMINATE_NO) ||
-      (found->verdict == NOMEM_VERDICT_HANG && is_no_lock(run) && run->shown_thread == end->threads.main_thread);
-  bool is_own =
-      nomem__is_test_code(code_owners, &run->blow_up) || nomem__is_test_code(code_owners, &run->unchecked.where);
-  return is_meant && code_owners->is_divided && end->has_stack && !is_own &&
-         nomem__failed_call(found->outcome, code_owners, &run->blow_up, call);
-}
-
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
                         const struct nomem__code_owners *code_owners, const struct nomem__finding **added) {
-  const struct nomem__outcome *outcome = found->outcome;
-  struct nomem__symbols *symbols = code_owners->symbols;
-  struct shown run = {0};
-  nomem__fault_trace(outcome->channel, 0, &run.fault);
-  nomem__blow_up_trace(outcome, symbols, &run.blow_up);
-  if (found->left_file != 0 && outcome->maker != NULL) nomem__trace_of_stack(outcome->maker, &run.block);
-  block_table_traces(found, code_owners, &run);
-  int result = describe_threads(found, symbols, &run);
+  struct nomem__run_stacks run;
+  int result = nomem__collect_stacks(found, code_owners, &run);
   if (result != 0) return result;
-  uint64_t hash = hash_of(found, symbols, &run);
-  bool is_given_null = has_gone_on(found, code_owners, &run);
-  if (is_given_null) hash = ~hash; /* the same place may also be come to in another way */
-  const uint64_t place = hash;
-  uint64_t call = 0;
-  bool is_asked = !is_given_null && may_be_told(found, code_owners, &run, &call);
-  hash += call; /* each is looked at, and what they were not told of is made one again */
-  struct nomem__finding *finding = find(findings, found->verdict, hash);
+  const struct nomem__grouping grouping = nomem__group_run(found, code_owners, &run);
+  struct nomem__finding *finding = find(findings, found->verdict, grouping.hash);
   bool is_first = finding == NULL;
   if (is_first && !found->is_early) finding = add(findings);
   if (finding == NULL) {
@@ -324,14 +90,15 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   }
   if (is_first)
     *finding = (struct nomem__finding){.verdict = found->verdict,
-                                       .hash = hash,
-                                       .place = place,
-                                       .may_be_told = is_asked,
-                                       .is_given_null = is_given_null};
+                                       .hash = grouping.hash,
+                                       .place = grouping.place,
+                                       .may_be_told = grouping.may_be_told,
+                                       .is_given_null = grouping.is_given_null};
   finding->runs++;
   if (added != NULL) *added = finding;
   bool is_whole = !found->is_early;
-  if (is_first || (is_whole && shows_more(&found->point, found->rank, finding))) result = show(finding, found, &run);
+  if (is_first || (is_whole && shows_more(&found->point, found->rank, finding)))
+    result = nomem__set_exemplar(finding, found, &run);
   free(run.threads);
   return result;
 }
@@ -340,7 +107,7 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
 static void take(struct nomem__finding *finding, struct nomem__finding *other) {
   uint64_t runs = other->runs + finding->runs;
   if (shows_more(&other->point, other->rank, finding)) {
-    free_shown(finding);
+    nomem__free_exemplar(finding);
     *finding = *other;
     other->fault.depth = other->second.stack.depth = other->unchecked.where.depth = 0;
     other->threads = NULL;
@@ -386,7 +153,7 @@ void nomem__findings_fold_leaks(struct nomem__findings *findings, struct nomem__
       continue;
     }
     same->runs += finding->runs;
-    free_shown(finding);
+    nomem__free_exemplar(finding);
     *finding = findings->list[--findings->count];
   }
 }
@@ -403,7 +170,7 @@ void nomem__findings_fold_calls(struct nomem__findings *findings) {
     }
     if (same == NULL) continue;
     take(same, finding);
-    free_shown(finding);
+    nomem__free_exemplar(finding);
     *finding = findings->list[--findings->count];
   }
 }
@@ -424,7 +191,7 @@ void nomem__findings_drop(struct nomem__findings *findings, enum nomem__verdict 
   size_t kept = 0;
   for (size_t i = 0; i < findings->count; i++) {
     if (findings->list[i].verdict == verdict)
-      free_shown(&findings->list[i]);
+      nomem__free_exemplar(&findings->list[i]);
     else
       findings->list[kept++] = findings->list[i];
   }
@@ -432,7 +199,7 @@ void nomem__findings_drop(struct nomem__findings *findings, enum nomem__verdict 
 }
 
 void nomem__findings_free(struct nomem__findings *findings) {
-  for (size_t i = 0; i < findings->count; i++) free_shown(&findings->list[i]);
+  for (size_t i = 0; i < findings->count; i++) nomem__free_exemplar(&findings->list[i]);
   free(findings->list);
   *findings = (struct nomem__findings){0};
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Which runs are one finding. */
+#ifndef NOMEM_GROUPING_H
+#define NOMEM_GROUPING_H
+
+#include "exemplar.h"
+
+/* As in struct nomem__finding, which is explained there. */
+struct nomem__grouping {
+  uint64_t hash, place;
+  bool may_be_told, is_given_null;
+};
+
+struct nomem__grouping nomem__group_run(const struct nomem__found *found, const struct nomem__code_owners *code_owners,
+                                        const struct nomem__run_stacks *run);
+
+#endif
