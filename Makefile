@@ -58,6 +58,10 @@ check: setup-check
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) check-build
 	$(Q)tests/run.sh $(BUILD)
 
+## check-elsewhere: demo and check in a bare Debian, with rights missing, under load (needs root; an hour; VARIANTS='root user')
+check-elsewhere:
+	$(Q)tests/elsewhere.sh $(BUILD) $(VARIANTS)
+
 ## check-html: look at, click through and photograph the page of --html in a real browser
 check-html: setup-html
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS)
@@ -71,12 +75,12 @@ bench: setup-bench
 
 ## downstream: explore real programs and test suites, print a table (15 minutes; SUITES='jansson cjson@newest': only those)
 downstream: all
-	$(Q)tests/downstream/run.sh $(BUILD) $(SUITES)
+	$(Q)tests/downstream/table.sh $(BUILD) $(SUITES)
 
 ## equivalence: real programs and tests, explored by each engine: every point must come out the same (20 minutes)
 equivalence: setup-equivalence
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS)
-	$(Q)tests/e2e/equivalence.sh $(BUILD)
+	$(Q)tests/equivalence/compare_all.sh $(BUILD)
 
 ## lint: includes between folders, clang-format, clang-tidy, cppcheck and shellcheck over every source file
 lint: setup-lint
@@ -107,7 +111,7 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-.PHONY: all demo check check-build check-html bench bench-build downstream equivalence lint install clean help \
+.PHONY: all demo check check-build check-elsewhere check-html bench bench-build downstream equivalence lint install clean help \
   setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html setup-equivalence
 .DELETE_ON_ERROR:
 

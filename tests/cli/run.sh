@@ -33,6 +33,8 @@ timeout_seconds=120
 work=$(mktemp -d "${TMPDIR:-/tmp}/nomem-cli-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
+# shellcheck source-path=SCRIPTDIR/../lib source=tap.sh
+. "$here/../lib/tap.sh"
 export PATH="$build:$PATH" LC_ALL=C TERM=dumb NO_COLOR=1
 unset NOMEM_PLAN NOMEM_CHANNEL LD_PRELOAD || :
 umask 022
@@ -65,8 +67,6 @@ fi
 if [ $# -eq 0 ]; then
   for file in "$here"/*.cmd; do set -- "$@" "$(basename "$file" .cmd)"; done
 fi
-passed=0
-failed=0
 for name; do
   [ -e "$here/$name.cmd" ] || { echo "nomem: no case '$name' in tests/cli" >&2; exit 2; }
   mkdir "$work/case"
@@ -81,14 +81,9 @@ for name; do
   [ "$status" -eq 0 ] || echo "$status" >"$work/exit"
   same=yes
   for ending in out err exit; do check "$ending" "$work/$ending" || same=no; done
-  if [ "$same" = yes ]; then
-    passed=$((passed + 1))
-    echo "ok $name"
-  else
-    failed=$((failed + 1))
-    echo "not ok $name"
+  if [ "$same" = yes ]; then pass "$name"; else
+    fail "$name"
     cat "$work/diff"
   fi
 done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

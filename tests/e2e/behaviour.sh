@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The command among unusual programs: it ends, says what it found, and leaves nothing behind.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 # shellcheck source-path=SCRIPTDIR source=left_behind.sh
 . "$here/left_behind.sh"
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # What is left out, and why, adds up in the summary, whatever cuts an exploration short; and a million allocations are
 # scheduled in little memory.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 
 cat >many.c <<'EOF'
 #include <stdlib.h>

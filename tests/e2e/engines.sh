@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Whichever engine makes a run, it comes out the same: verdict, exit status and what was written, for a sample of the
 # points that two engines can run. `make equivalence` compares thousands.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 # shellcheck source-path=SCRIPTDIR source=compare.sh
 . "$here/compare.sh"
 
@@ -51,14 +51,14 @@ printf '%s\n' 'a,exec,reported (exit 1),x' 'b,exec,reported (exit 1),x' 'c,exec,
 sed -e 's/^d.*/d\texec\tcrash (signal 11)\tx/' -e '/^e/s/x$/y/' exec.1 >exec.2
 printf '%s\n' 'a,fork,reported (exit 2),x' 'b,fork,reported (exit 1),y' 'd,fork,crash (signal 11),x' \
   'e,fork,reported (exit 1),z' 'f,exec,reported (exit 1),x' 'g,fork,handled (exit 0),x' | tr , '\t' >fork.1
-awk -v other=fork -f "$here/compare.awk" exec.1 exec.2 fork.1 >seen
+awk -v other=fork -f "$here/lib/compare.awk" exec.1 exec.2 fork.1 >seen
 if [ "$(head -n 1 seen)" = '5 2 3 0' ] && [ "$(grep -c '^  [abc]$' seen)" = 3 ]; then pass 'differences are seen'; else
   fail 'differences are seen' seen
 fi
 
 # Where the threads of a program race, a point is too seldom met to tell, which is said in the end only.
 head -n 1 exec.2 >exec.3
-for last in 0 1; do awk -v other=fork -v last=$last -f "$here/compare.awk" exec.1 exec.2 exec.3 fork.1; done >seen
+for last in 0 1; do awk -v other=fork -v last=$last -f "$here/lib/compare.awk" exec.1 exec.2 exec.3 fork.1; done >seen
 if [ "$(grep -c '^5 2 1 1$\|^4 2 0 2$' seen)" = 2 ]; then pass 'what is met too seldom is told apart'; else
   fail 'what is met too seldom is told apart' seen
 fi

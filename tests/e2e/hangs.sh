@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # One endless loop is waited for once: other runs that hang there are ended early, and said so; a run that is only slow
 # is not.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 
 cat >loop.c <<'EOF'
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Heap errors that nobody but the ledger notices: each kind is called by its name, found once for each site and not
 # again, as far as asked for; and what is right runs as ever.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 
 # explores NAME STATUS WORDS [OPTION...]: the report has these words.
 explores() {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Runs that are isolated neither meet one another nor leave anything; those that are not, do.
 # shellcheck disable=SC2086 # commands are kept in variables of several words
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 # shellcheck source-path=SCRIPTDIR source=left_behind.sh
 . "$here/left_behind.sh"
 

@@ -3,8 +3,8 @@
 # What is done with one finding: nomem minimise, and nomem replay with a debugger.
 #
 #   tests/e2e/minimise.sh BUILD
-# shellcheck source=tests/e2e/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 
 # The second failure is what crashes, and only after the first: forty others do not matter.
 cat >pair.c <<'EOC'

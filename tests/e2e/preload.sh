@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The preload backend in real processes: every function fails as its manual says, and from wherever it is called.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 
 programs=$here/programs
 compile() { "$cc" -std=gnu11 -g -O0 -pthread "$@"; }

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Second faults: what a program does only after a failure is failed, too, by every engine, once, and is kept, resumed,
 # joined, reported and replayed like all else.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 
-"$cc" -std=gnu11 -g -O0 -o program "$here/../victims/crash_recovery.c"
+"$cc" -std=gnu11 -g -O0 -o program "$tests/victims/crash_recovery.c"
 
 # status_of FILE COMMAND...: prints the exit status; the output is in FILE.
 status_of() {
@@ -38,7 +38,7 @@ check '--max-points counts second faults' seen [ "$status" = 0 ]
 
 # Both stacks, in every report.
 nomem explore --no-store --json r.json --junit r.xml --sarif r.sarif --tap r.tap --html r.html -- ./program >seen 2>&1 || :
-second="crash_recovery.c:$(grep -n '/\* second fault \*/' "$here/../victims/crash_recovery.c" | cut -d: -f1)"
+second="crash_recovery.c:$(grep -n '/\* second fault \*/' "$tests/victims/crash_recovery.c" | cut -d: -f1)"
 grep -q "$second" seen && grep -q 'on the recovery path: malloc of 100 bytes' seen && said=yes || said=no
 check 'text has the second stack' seen [ "$said" = yes ]
 jq -e '.findings[0].second_fault | .function == "malloc" and .bytes == 100 and .allocation == 3 and

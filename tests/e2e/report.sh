@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # Reports for machines, of a program whose names and words are all hostile: each is what its format says, and holds the
 # text as text. And how their files are written.
-# shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC2016,SC2238 # of jq and awk; a file is called paste
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh disable=SC2016,SC2238 # of jq and awk; a file is called paste
+. "$(dirname "$0")/lib/suite.sh"
 
 mkdir hostile program
-(cd hostile && "$here/../html/hostile.sh")
+(cd hostile && "$tests/html/hostile.sh")
 cd hostile
 status=0
 nomem explore --quiet --json r.json --junit r.xml --sarif r.sarif --tap r.tap --html r.html -- \

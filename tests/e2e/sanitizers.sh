@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # One planted bug for each thing that a sanitizer reports: found, called by its name, its place shown twice, under each
 # way that a sanitizer's run-time and nomem come into one program. Its mended twin: nothing found.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 
-victims=$here/../victims/sanitizers
+victims=$tests/victims/sanitizers
 unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS MSAN_OPTIONS TSAN_OPTIONS || :
 
 # line FILE MARK: the number of the line that has the mark as a comment.
@@ -163,7 +163,7 @@ fi
 # Who lets it escape is to blame.
 for build in "$cxx -fsanitize=address" "$clangxx -fsanitize=address $linked"; do
   # shellcheck disable=SC2086
-  $build -g -o program "$here/../victims/abort_noexcept.cc"
+  $build -g -o program "$tests/victims/abort_noexcept.cc"
   if explore 1 --under-test '*' && grep -q '^abort in planted.*abort_noexcept.cc:12)' found &&
     grep -q 'SIGABRT, C++ terminate' found; then
     pass "a bad_alloc that escapes ($build)"

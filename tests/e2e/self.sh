@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The explorer explores itself: nothing that it finds is nomem's own.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 
 printf 'int printf(const char *, ...);\n#include <stdlib.h>\nint main(void) {\n  void *block = malloc(1);\n  free(block);\n  return 0;\n}\n' >small.c
 "$cc" -g -o small small.c

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Site keys: the same wherever and however often a program runs, different for different stacks, and never wrong for a
 # stack that was remembered.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 
 programs=$here/programs
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The campaign store: killed and resumed, sharded and merged, compared between builds, damaged, not writable, shared.
-# shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC2238 # of jq and awk; a file is called paste
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh disable=SC2238 # of jq and awk; a file is called paste
+. "$(dirname "$0")/lib/suite.sh"
 
 cat >victim.c <<'END'
 #include <stdlib.h>

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Exceptions that nobody catches, by two compilers and two levels: called C++ terminate, blamed on the function that let
 # them escape, once. Their mended twins: nothing found.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 
-victims=$here/../victims
+victims=$tests/victims
 cxx=${CXX:-g++}
 line() { grep -n '/\* blow-up \*/' "$1" | cut -d: -f1; }
 

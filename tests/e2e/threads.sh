@@ -3,8 +3,8 @@
 # Programs with threads: ten explorations in a row come to the same findings, by id, verdict, failed call and place,
 # though the threads race. Where one waits for another with allocations, what all later calls' failure comes to depends on
 # how many there were: there, single failures only.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 
 rounds=10
 

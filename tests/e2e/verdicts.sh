@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # One planted bug per verdict, built by two compilers at two levels: found, called by its name, its place shown twice,
 # and reproduced by the line that is printed. Its mended twin: nothing found.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
 
-victims=$here/../victims
+victims=$tests/victims
 programs=$here/programs
 # Of a hang only; long enough for a loaded machine to run a victim to its end.
 seconds=0.5
@@ -33,12 +33,12 @@ reproduces() {
   reproduce=$(sed -n 's/^  reproduce: //p' found)
   [ -n "$reproduce" ] || return 1
   # shellcheck disable=SC2016 # the words are the command's
-  sh -c "$reproduce" >again 2>&1 9<"$here/lib.sh" || :
+  sh -c "$reproduce" >again 2>&1 9<"$here/lib/suite.sh" || :
   case $1 in
     crash) grep -q 'killed by SIGSEGV' again ;;
     abort | corruption) grep -q 'killed by SIGABRT\|a block was' again ;;
     hang) grep -q 'still running when its time was up' again ;;
-    leftover) ! grep -q 'lib.sh' again && { [ "${2%child.c}" != "$2" ] || grep -q 'is open: /etc/passwd\| was left: ' again; } ;;
+    leftover) ! grep -q 'suite.sh' again && { [ "${2%child.c}" != "$2" ] || grep -q 'is open: /etc/passwd\| was left: ' again; } ;;
     leak) grep -q 'are left that nothing points to' again ;;
     swallowed) ./program >clean && ! cmp -s clean again ;;
   esac

@@ -15,7 +15,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 cd "$work"
-failed=0
+# shellcheck source-path=SCRIPTDIR/../lib source=tap.sh
+. "$here/../lib/tap.sh"
 unset NOMEM_FUZZ NOMEM_FUZZ_PLAN NOMEM_FUZZ_ONLY NOMEM_FUZZ_NOT
 
 # target NAME SOURCE SANITIZERS [FLAG...]: with the engine
@@ -34,12 +35,9 @@ target() {
 result() {
   what=$1
   shift
-  if "$@"; then
-    echo "ok $what"
-  else
-    echo "not ok $what"
-    failed=1
-    tail -25 log | sed 's/^/    /'
+  if "$@"; then pass "$what"; else
+    tail -25 log >seen
+    fail "$what" seen
   fi
 }
 
@@ -319,4 +317,4 @@ if command -v clang-19 >/dev/null 2>&1; then
     result "clang 19: steady" fuzz 0 ./steady19-GIVES_UP $runs
   }
 fi
-exit $failed
+finish

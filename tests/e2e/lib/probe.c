@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../faults/channel.h"
+#include "../../../faults/channel.h"
 
 static struct nomem_channel *channel;
 static char channel_path[64];

@@ -3,18 +3,18 @@
 # Whichever engine makes a run, it comes out the same: verdict, exit status and what was written, for thousands of
 # points of programs and tests that nobody here wrote. Slow: `make equivalence`, not part of `make check`.
 #
-#   tests/e2e/equivalence.sh BUILD [GROUP...]     groups: programs libuv jansson cjson json-c expat (default: all)
+#   tests/equivalence/compare_all.sh BUILD [GROUP...]     groups: programs libuv jansson cjson json-c expat (default: all)
 #
 # LIBUV_TESTS: which of its tests (default: all that can be compared).
 #
 # Sources are fetched from the distribution and built below BUILD/downstream. Seconds that are left after 25 minutes are
 # given to nothing: what was not compared by then is named, and the whole has failed.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source-path=SCRIPTDIR source=compare.sh
-. "$here/compare.sh"
+# shellcheck source-path=SCRIPTDIR/../e2e source=lib/suite.sh
+. "$(dirname "$0")/../e2e/lib/suite.sh"
+# shellcheck source-path=SCRIPTDIR/../e2e source=lib/compare.sh
+. "$here/lib/compare.sh"
 # shellcheck source-path=SCRIPTDIR/../downstream source=build.sh
-. "$here/../downstream/build.sh"
+. "$tests/downstream/build.sh"
 shift
 is_all=
 if [ $# -eq 0 ]; then is_all=yes; fi

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# One exploration by each engine, and the comparison of what came of every point; sourced after lib.sh. max_points of
+# One exploration by each engine, and the comparison of what came of every point; sourced after suite.sh. max_points of
 # each program, 150 unless it is set.
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # what lib.sh sets
+# shellcheck disable=SC2154 # what suite.sh sets
 
 max_points=${max_points:-150}
 # Where two engines differ, both explore again, so often before it is called a difference: tests whose threads race, and
@@ -39,7 +39,7 @@ compare_engines() {
   shift
   round=1
   while :; do
-    awk -v other="$other" -v last=$((round == rounds)) -f "$here/compare.awk" "$outcomes"/exec.* \
+    awk -v other="$other" -v last=$((round == rounds)) -f "$here/lib/compare.awk" "$outcomes"/exec.* \
       "$outcomes/$other".* >"$outcomes/result"
     read -r points unsteady different alone <"$outcomes/result"
     if [ "$different" -eq 0 ] || [ $round -eq $rounds ]; then break; fi

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What the end-to-end suites share; sourced by them with BUILD as their first argument. Sets build, here, work (a folder
-# of their own, the current one), PATH and NOMEM_PRELOAD.
+# What the end-to-end suites share; sourced by them with BUILD as their first argument. Sets build, tests (the folder of
+# all tests), here (that of these), work (a folder of their own, the current one), PATH and NOMEM_PRELOAD.
 # shellcheck shell=sh disable=SC2034 # what is set here is used there
 set -eu
 # Every run is to be made, none taken from the store of an earlier one.
@@ -11,7 +11,10 @@ if [ ! -x "${1:-.}/nomem" ]; then
   exit 2
 fi
 build=$(cd "$1" && pwd)
-here=$(cd "$(dirname "$0")" && pwd)
+tests=$(cd "$(dirname "$0")/.." && pwd)
+here=$tests/e2e
+# shellcheck source-path=SCRIPTDIR/../../lib source=tap.sh
+. "$tests/lib/tap.sh"
 work=$(mktemp -d "${TMPDIR:-/tmp}/nomem-e2e-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
@@ -20,20 +23,6 @@ export PATH="$build:$PATH" NOMEM_PRELOAD="$build/libnomem-preload.so" LC_ALL=C T
 unset NOMEM_PLAN NOMEM_CHANNEL LD_PRELOAD MALLOC_PERTURB_ || :
 cc=${CC:-gcc}
 clang=${CLANG:-clang}
-passed=0
-failed=0
-
-pass() {
-  passed=$((passed + 1))
-  echo "ok $1"
-}
-
-# fail NAME FILE: what was seen is in FILE.
-fail() {
-  failed=$((failed + 1))
-  echo "not ok $1"
-  sed -n 's/^/  | /; 1,40p' "$2"
-}
 
 # expect NAME 'WORD ...' COMMAND...: the command's output has each of the words as a line.
 expect() {
@@ -50,9 +39,4 @@ expect() {
   pass "$expect_name"
 }
 
-finish() {
-  echo "$passed passed, $failed failed"
-  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
-}
-
-"$cc" -std=gnu11 -O1 -o probe "$here/probe.c"
+"$cc" -std=gnu11 -O1 -o probe "$here/lib/probe.c"

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-# What is left when a command has ended; sourced after lib.sh. The command and its library are copied to a place of the
+# What is left when a command has ended; sourced after suite.sh. The command and its library are copied to a place of the
 # suite's own: its processes and their programs, built in $work, are known by the file that they execute, whatever else
 # is tested on this machine at the time.
 #
 # A namespace lives as long as a process in it or a mount of it, so where neither is left, no namespace is.
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2154 # NOMEM_PRELOAD is exported there; what else lib.sh sets
+# shellcheck disable=SC2034,SC2154 # NOMEM_PRELOAD is exported there; what else suite.sh sets
 
 mkdir -m 777 bin temporary
 export TMPDIR="$work/temporary"
