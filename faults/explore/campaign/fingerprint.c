@@ -20,47 +20,35 @@
 #define NOMEM_VERSION "unversioned"
 #endif
 
-#define FNV_START UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
 /* What is larger is told by its size: to read it would take longer than a run. */
 #define FILE_MAX (64 << 20)
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t count) {
-  const unsigned char *byte = bytes;
-  for (size_t i = 0; i < count; i++) hash = (hash ^ byte[i]) * FNV_PRIME;
-  return hash;
+static uint64_t hash_text(uint64_t hash, const char *text) {
+  return text == NULL ? nomem__hash_number(hash, 0) : nomem__hash_bytes(hash, text, strlen(text) + 1);
 }
 
-static uint64_t mix_number(uint64_t hash, uint64_t number) {
-  return mix(hash, &number, sizeof number);
-}
-
-static uint64_t mix_text(uint64_t hash, const char *text) {
-  return text == NULL ? mix_number(hash, 0) : mix(hash, text, strlen(text) + 1);
-}
-
-static bool mix_build_id(uint64_t *hash, int file) {
+static bool hash_build_id(uint64_t *hash, int file) {
   const void *id;
   elf_version(EV_CURRENT);
   Elf *elf = elf_begin(file, ELF_C_READ_MMAP, NULL);
   ssize_t bytes = elf == NULL || elf_kind(elf) != ELF_K_ELF ? 0 : dwelf_elf_gnu_build_id(elf, &id);
-  if (bytes > 0) *hash = mix(*hash, id, (size_t)bytes);
+  if (bytes > 0) *hash = nomem__hash_bytes(*hash, id, (size_t)bytes);
   elf_end(elf);
   return bytes > 0;
 }
 
 /* What is in a file; of what is no plain file, nothing. */
-static uint64_t mix_file(uint64_t hash, const char *path) {
+static uint64_t hash_file(uint64_t hash, const char *path) {
   struct stat status;
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0) return hash;
-  if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && !mix_build_id(&hash, file)) {
-    hash = mix_number(hash, (uint64_t)status.st_size);
+  if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && !hash_build_id(&hash, file)) {
+    hash = nomem__hash_number(hash, (uint64_t)status.st_size);
     void *bytes = status.st_size == 0 || status.st_size > FILE_MAX
                       ? MAP_FAILED
                       : mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
     if (bytes != MAP_FAILED) {
-      hash = mix(hash, bytes, (size_t)status.st_size);
+      hash = nomem__hash_bytes(hash, bytes, (size_t)status.st_size);
       munmap(bytes, (size_t)status.st_size);
     }
   }
@@ -70,28 +58,28 @@ static uint64_t mix_file(uint64_t hash, const char *path) {
 
 void nomem__fingerprint(const struct nomem__campaign *campaign, char identity[NOMEM_IDENTITY_BYTES]) {
   const struct nomem__options *options = campaign->session->options;
-  uint64_t hash = mix_text(FNV_START, NOMEM_VERSION), modules = 0;
-  for (char **word = options->program; *word != NULL; word++) hash = mix_file(mix_text(hash, *word), *word);
-  hash = mix_file(hash, campaign->session->target.path);
-  hash = mix_text(hash, options->stdin_path);
-  if (options->stdin_path != NULL) hash = mix_file(hash, options->stdin_path);
-  hash = mix_text(hash, options->image);
-  hash = mix_text(hash, options->under_test);
+  uint64_t hash = hash_text(NOMEM__HASH_START, NOMEM_VERSION), modules = 0;
+  for (char **word = options->program; *word != NULL; word++) hash = hash_file(hash_text(hash, *word), *word);
+  hash = hash_file(hash, campaign->session->target.path);
+  hash = hash_text(hash, options->stdin_path);
+  if (options->stdin_path != NULL) hash = hash_file(hash, options->stdin_path);
+  hash = hash_text(hash, options->image);
+  hash = hash_text(hash, options->under_test);
   for (size_t i = 0; i < sizeof options->skip_codes / sizeof *options->skip_codes; i++)
-    hash = mix_number(hash, options->skip_codes[i]);
-  hash = mix_number(hash, (uint64_t)options->engine);
-  hash = mix_number(hash, (uint64_t)options->isolate);
-  hash = mix_number(hash, (uint64_t)options->leaks);
-  hash = mix_number(hash, options->timeout_ms);
-  hash = mix_number(hash, (uint64_t)campaign->session->setup.trace << 1 | (uint64_t)options->aslr);
-  hash = mix_file(mix_text(hash, nomem__base_name(campaign->programs.first)), campaign->programs.first);
+    hash = nomem__hash_number(hash, options->skip_codes[i]);
+  hash = nomem__hash_number(hash, (uint64_t)options->engine);
+  hash = nomem__hash_number(hash, (uint64_t)options->isolate);
+  hash = nomem__hash_number(hash, (uint64_t)options->leaks);
+  hash = nomem__hash_number(hash, options->timeout_ms);
+  hash = nomem__hash_number(hash, (uint64_t)campaign->session->setup.trace << 1 | (uint64_t)options->aslr);
+  hash = hash_file(hash_text(hash, nomem__base_name(campaign->programs.first)), campaign->programs.first);
   /* They come in another order when threads race. */
   for (size_t i = 0; i < campaign->module_count; i++) {
     const char *path = campaign->modules[i];
     if (strcmp(nomem__base_name(path), nomem__base_name(campaign->session->preload)) == 0) continue;
-    modules += mix_file(mix_text(FNV_START, nomem__base_name(path)), path);
+    modules += hash_file(hash_text(NOMEM__HASH_START, nomem__base_name(path)), path);
   }
-  snprintf(identity, NOMEM_IDENTITY_BYTES, "%016" PRIx64, mix_number(hash, modules));
+  snprintf(identity, NOMEM_IDENTITY_BYTES, "%016" PRIx64, nomem__hash_number(hash, modules));
 }
 
 /* Of functions inlined into one another the outermost one: its offset tells the others. */
@@ -121,7 +109,8 @@ char *nomem__durable_name(const struct nomem__campaign *campaign, const struct n
 
 /* Keys are hashes; numbers that follow one another are not, and every shard is to have some of each site. */
 bool nomem__is_in_shard(uint64_t key, const struct nomem__point *point, uint64_t shard, uint64_t shards) {
-  uint64_t hash = mix_number(mix_number(mix_number(FNV_START, key), point->occurrence), point->persistent);
+  uint64_t hash = nomem__hash_number(nomem__hash_number(nomem__hash_number(NOMEM__HASH_START, key), point->occurrence),
+                                     point->persistent);
   hash = (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15);
   return (hash >> 32) % shards == shard - 1;
 }

@@ -12,6 +12,7 @@
 
 #include "../store/evidence.h"
 #include "../text/complain.h"
+#include "../text/grow.h"
 #include "../text/json_values.h"
 #include "../text/memory_stream.h"
 #include "../text/strings.h"
@@ -145,13 +146,9 @@ void nomem__store_keep(struct nomem__worker_slot *slot, const struct nomem__outc
   struct nomem__campaign *campaign = slot->campaign;
   struct nomem__campaign_store *log = campaign->store;
   if (log == NULL || log->is_broken) return;
-  if (log->kept_count == log->kept_room) {
-    size_t room = log->kept_room == 0 ? 64 : log->kept_room * 2;
-    struct kept *grown = realloc(log->kept, room * sizeof *grown);
-    if (grown == NULL) return; /* that run will be made again */
-    log->kept = grown;
-    log->kept_room = room;
-  }
+  struct kept *list = nomem__grow(log->kept, log->kept_count, &log->kept_room, sizeof *list);
+  if (list == NULL) return; /* that run will be made again */
+  log->kept = list;
   struct kept *kept = &log->kept[log->kept_count++];
   *kept = (struct kept){.rank = rank,
                         .verdict = (enum nomem__verdict)(campaign->results[rank] - 1),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../text/grow.h"
 #include "baseline.h"
 #include "campaign.h"
 
@@ -33,13 +34,10 @@ int nomem__second_faults_know(struct nomem__second_faults *second_faults, const 
 }
 
 int nomem__second_faults_add(struct nomem__second_faults *second_faults, const struct nomem__second_fault *recovery) {
-  if (second_faults->count == second_faults->room) {
-    size_t room = second_faults->room == 0 ? 64 : second_faults->room * 2;
-    struct nomem__second_fault *grown = realloc(second_faults->list, room * sizeof *grown);
-    if (grown == NULL) return -ENOMEM;
-    second_faults->list = grown;
-    second_faults->room = room;
-  }
+  struct nomem__second_fault *list =
+      nomem__grow(second_faults->list, second_faults->count, &second_faults->room, sizeof *list);
+  if (list == NULL) return -ENOMEM;
+  second_faults->list = list;
   second_faults->list[second_faults->count++] = *recovery;
   return 0;
 }

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../text/grow.h"
+
 /* Of the machine's memory, in percent: what the files of all runs together may take. */
 #define SCRATCH_PERCENT 50
 /* "/proc/self/fd/", a number, and a name of two letters, and more than that. */
@@ -77,13 +79,10 @@ static char **read_mounts(void) {
   size_t count = 0, room = 0, line_room = 0;
   while (file != NULL && getline(&line, &line_room, file) > 0) {
     char *path;
-    if (count + 1 >= room) {
-      room = room == 0 ? 64 : room * 2;
-      char **grown = realloc(mounts, room * sizeof *grown);
-      if (grown == NULL) break;
-      mounts = grown;
-      mounts[count] = NULL;
-    }
+    char **grown = nomem__grow(mounts, count + 1, &room, sizeof *grown);
+    if (grown == NULL) break;
+    mounts = grown;
+    mounts[count] = NULL;
     if (sscanf(line, "%*d %*d %*s %*s %ms", &path) != 1) continue;
     unescape(path);
     mounts[count++] = path;

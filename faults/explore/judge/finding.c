@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../text/grow.h"
 #include "exemplar.h"
 #include "grouping.h"
 #include "heap_misuse.h"
@@ -59,13 +60,9 @@ static struct nomem__finding *find(struct nomem__findings *findings, enum nomem_
 }
 
 static struct nomem__finding *add(struct nomem__findings *findings) {
-  if (findings->count == findings->room) {
-    size_t room = findings->room == 0 ? 8 : findings->room * 2;
-    struct nomem__finding *grown = realloc(findings->list, room * sizeof *grown);
-    if (grown == NULL) return NULL;
-    findings->list = grown;
-    findings->room = room;
-  }
+  struct nomem__finding *list = nomem__grow(findings->list, findings->count, &findings->room, sizeof *list);
+  if (list == NULL) return NULL;
+  findings->list = list;
   return &findings->list[findings->count++];
 }
 

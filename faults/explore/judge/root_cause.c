@@ -7,17 +7,13 @@
 #include "../../program_kinds.h"
 #include "../stack/debug_info.h"
 #include "../stack/fault_address.h"
+#include "../text/hash.h"
 #include "cpp_terminate.h"
 
 /* A pointer below this is NULL, or the address of a member in what is at NULL. */
 #define NULL_PAGE 4096
 /* Parameters that are looked at. */
 #define POINTERS_MAX 8
-
-static uint64_t mix(uint64_t hash, const char *text) {
-  for (; text != NULL && *text != '\0'; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-  return (hash ^ '\n') * UINT64_C(0x100000001b3);
-}
 
 void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, struct nomem__trace *trace) {
   nomem__trace_of_frames(channel, channel->faults[index].frame, channel->faults[index].depth, trace);
@@ -173,7 +169,7 @@ bool nomem__failed_call(const struct nomem__outcome *outcome, const struct nomem
     const struct nomem__trace_frame *frame = &fault.frame[caller];
     *call = nomem__trace_is_same_from(blow_up, test, &fault, caller) && test < blow_up->depth
                 ? 0
-                : mix(frame->offset + 1, nomem__base_name(frame->path));
+                : nomem__hash_text(frame->offset + 1, nomem__base_name(frame->path));
     return true;
   }
   return false;
@@ -265,6 +261,6 @@ uint64_t nomem__unchecked_hash(const struct nomem__unchecked *unchecked, struct 
   const struct nomem__trace_frame *frame = &unchecked->where.frame[0];
   struct nomem__source_frame source = {0};
   bool has_line = nomem__unchecked_source(unchecked, symbols, &source) && source.line != 0;
-  uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), nomem__base_name(frame->path)), source.function);
+  uint64_t hash = nomem__hash_text(nomem__hash_text(NOMEM__HASH_START, nomem__base_name(frame->path)), source.function);
   return hash + (has_line ? source.line : frame->offset << 20);
 }

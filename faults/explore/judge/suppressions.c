@@ -12,6 +12,7 @@
 #include "../../plan.h"
 #include "../../program_kinds.h"
 #include "../stack/json_stack.h"
+#include "../text/grow.h"
 #include "../text/json_values.h"
 #include "../text/quote.h"
 #include "verdict.h"
@@ -84,13 +85,10 @@ static char *trim(char *text) {
 }
 
 static int add(struct nomem__suppressions *suppressions, const struct nomem__suppression *rule) {
-  if (suppressions->count == suppressions->room) {
-    size_t room = suppressions->room == 0 ? 16 : suppressions->room * 2;
-    struct nomem__suppression *grown = reallocarray(suppressions->rules, room, sizeof *grown);
-    if (grown == NULL) return -ENOMEM;
-    suppressions->rules = grown;
-    suppressions->room = room;
-  }
+  struct nomem__suppression *rules =
+      nomem__grow(suppressions->rules, suppressions->count, &suppressions->room, sizeof *rules);
+  if (rules == NULL) return -ENOMEM;
+  suppressions->rules = rules;
   suppressions->rules[suppressions->count++] = *rule;
   return 0;
 }

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "../../program_kinds.h"
+#include "../text/grow.h"
+#include "../text/hash.h"
 #include "tracees.h"
 
 #define PROCESSES_MAX 4096
@@ -31,13 +33,10 @@ static struct entry *find(const struct nomem__processes *processes, pid_t pid) {
 }
 
 static struct entry *add(struct nomem__processes *processes, pid_t pid) {
-  if (processes->count == processes->room) {
-    size_t room = processes->room == 0 ? 16 : processes->room * 2;
-    struct entry *grown = room <= PROCESSES_MAX ? realloc(processes->list, room * sizeof *grown) : NULL;
-    if (grown == NULL) return NULL;
-    processes->list = grown;
-    processes->room = room;
-  }
+  if (processes->count == PROCESSES_MAX) return NULL;
+  struct entry *list = nomem__grow(processes->list, processes->count, &processes->room, sizeof *list);
+  if (list == NULL) return NULL;
+  processes->list = list;
   struct entry *entry = &processes->list[processes->count++];
   *entry = (struct entry){.pid = pid};
   return entry;
@@ -51,9 +50,9 @@ static void read_name(struct entry *entry) {
   snprintf(entry->process.name, sizeof entry->process.name, "%.*s", NOMEM__PROCESS_NAME - 1, nomem__base_name(path));
 }
 
-/* FNV-1a of the numbers on the way from the root. */
+/* A hash of the numbers on the way from the root. */
 static uint64_t id_of(uint64_t parent_id, uint32_t number) {
-  uint64_t id = (parent_id ^ number) * UINT64_C(0x100000001b3);
+  uint64_t id = nomem__hash_number(parent_id, number);
   return id != 0 ? id : 1;
 }
 
@@ -64,7 +63,7 @@ static struct nomem__processes *begin(pid_t root) {
     free(processes);
     return NULL;
   }
-  entry->process.id = UINT64_C(0xcbf29ce484222325);
+  entry->process.id = NOMEM__HASH_START;
   read_name(entry);
   return processes;
 }

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../text/grow.h"
+
 bool nomem__is_fatal(int signal) {
   switch (signal) {
     case SIGSEGV:
@@ -33,13 +35,9 @@ struct nomem__tracee *nomem__tracees_find(const struct nomem__tracees *tracees, 
 
 int nomem__tracees_add(struct nomem__tracees *tracees, pid_t tid) {
   if (nomem__tracees_find(tracees, tid) != NULL) return 0;
-  if (tracees->count == tracees->room) {
-    size_t room = tracees->room == 0 ? 8 : tracees->room * 2;
-    struct nomem__tracee *grown = realloc(tracees->list, room * sizeof *grown);
-    if (grown == NULL) return -ENOMEM;
-    tracees->list = grown;
-    tracees->room = room;
-  }
+  struct nomem__tracee *list = nomem__grow(tracees->list, tracees->count, &tracees->room, sizeof *list);
+  if (list == NULL) return -ENOMEM;
+  tracees->list = list;
   bool is_process = syscall(SYS_tgkill, tid, tid, 0) == 0;
   tracees->list[tracees->count++] = (struct nomem__tracee){.tid = tid, .is_process = is_process};
   return 0;

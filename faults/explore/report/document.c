@@ -11,6 +11,7 @@
 
 #include "../campaign/coverage.h"
 #include "../stack/json_stack.h"
+#include "../text/hash.h"
 #include "../text/memory_stream.h"
 #include "frames.h"
 #include "report.h"
@@ -101,32 +102,27 @@ static json_t *second_of(struct nomem__builder *builder, const struct printed_fi
   return fault;
 }
 
-static uint64_t mix(uint64_t hash, const char *text) {
-  for (; *text != '\0'; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-  return (hash ^ '\n') * UINT64_C(0x100000001b3);
-}
-
-static uint64_t mix_frame(uint64_t hash, const json_t *frame) {
-  if (frame == NULL) return mix(hash, "");
+static uint64_t hash_frame(uint64_t hash, const json_t *frame) {
+  if (frame == NULL) return nomem__hash_text(hash, "");
   const char *module = nomem__json_string(frame, "module"), *slash = strrchr(module, '/');
   const char *function = nomem__json_string(frame, "function");
-  hash = mix(hash, slash != NULL ? slash + 1 : module);
-  return mix(hash, *function != '\0' ? function : nomem__json_string(frame, "offset"));
+  hash = nomem__hash_text(hash, slash != NULL ? slash + 1 : module);
+  return nomem__hash_text(hash, *function != '\0' ? function : nomem__json_string(frame, "offset"));
 }
 
 /* Made of names rather than lines, so that it outlives a change elsewhere in the file; the findings that have all of
  * them in common are numbered. */
 static void put_id(struct nomem__json *json, json_t *finding, const json_t *before) {
   const char *verdict = nomem__json_string(finding, "verdict");
-  uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), verdict);
+  uint64_t hash = nomem__hash_text(NOMEM__HASH_START, verdict);
   const json_t *unchecked = json_object_get(finding, "unchecked");
   if (unchecked != NULL) { /* wherever it led to */
-    hash = mix_frame(hash, unchecked);
+    hash = hash_frame(hash, unchecked);
   } else {
-    hash = mix_frame(hash, nomem__json_stack_culprit(json_object_get(finding, "fault")));
-    hash = mix_frame(hash, nomem__json_stack_culprit(json_object_get(finding, "blow_up")));
+    hash = hash_frame(hash, nomem__json_stack_culprit(json_object_get(finding, "fault")));
+    hash = hash_frame(hash, nomem__json_stack_culprit(json_object_get(finding, "blow_up")));
     const json_t *second = json_object_get(finding, "second_fault");
-    if (second != NULL) hash = mix_frame(hash, nomem__json_stack_culprit(second));
+    if (second != NULL) hash = hash_frame(hash, nomem__json_stack_culprit(second));
   }
   unsigned same = 1;
   size_t i;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <uv.h>
 
+#include "../text/grow.h"
+
 /* How long the ends of a run's other processes are looked at, one after the other. */
 #define LOOK_MAX_NS UINT64_C(2000000000)
 
@@ -15,14 +17,11 @@ struct nomem__process_residue *nomem__child_residue_find(const struct nomem__chi
 }
 
 struct nomem__process_residue *nomem__child_residue_add(struct nomem__child_residue *child_residue, pid_t pid) {
-  if (child_residue->count == child_residue->room) {
-    unsigned room = child_residue->room == 0 ? 8 : child_residue->room * 2;
-    struct nomem__process_residue *grown =
-        room <= NOMEM_OTHERS ? realloc(child_residue->list, room * sizeof *grown) : NULL;
-    if (grown == NULL) return NULL;
-    child_residue->list = grown;
-    child_residue->room = room;
-  }
+  if (child_residue->count == NOMEM_OTHERS) return NULL;
+  struct nomem__process_residue *list =
+      nomem__grow(child_residue->list, child_residue->count, &child_residue->room, sizeof *list);
+  if (list == NULL) return NULL;
+  child_residue->list = list;
   struct nomem__process_residue *residue = &child_residue->list[child_residue->count++];
   *residue = (struct nomem__process_residue){.pid = pid};
   return residue;

@@ -9,7 +9,8 @@
 /* All zero: there are none. */
 struct nomem__child_residue {
   struct nomem__process_residue *list; /* owned */
-  unsigned count, room;
+  unsigned count;
+  size_t room;
 };
 
 /* NULL: it is not there. */

@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "../text/grow.h"
 #include "../text/quote.h"
 #include "../text/varying_names.h"
 
@@ -27,13 +28,9 @@ struct reader {
 static int add(struct reader *reader, mode_t type) {
   struct nomem__created_files *made = reader->made;
   if (made->count == NOMEM__MADE_MAX) return -E2BIG;
-  if (made->count == reader->room) {
-    size_t room = reader->room == 0 ? 8 : reader->room * 2;
-    struct nomem__created_file *grown = realloc(made->list, room * sizeof *grown);
-    if (grown == NULL) return -ENOMEM;
-    made->list = grown;
-    reader->room = room;
-  }
+  struct nomem__created_file *list = nomem__grow(made->list, made->count, &reader->room, sizeof *list);
+  if (list == NULL) return -ENOMEM;
+  made->list = list;
   struct nomem__created_file *file = &made->list[made->count];
   *file = (struct nomem__created_file){strdup(reader->path), type};
   if (file->path == NULL) return -ENOMEM;

@@ -14,6 +14,8 @@
 #include "../../block_table_format.h"
 #include "../../program_kinds.h"
 #include "../stack/memory_map.h"
+#include "../text/grow.h"
+#include "../text/hash.h"
 
 /* What is looked at takes about a second at the most. */
 #define BLOCKS_MAX ((size_t)4 << 20)
@@ -64,14 +66,10 @@ static void exclude(struct scan *scan, uint64_t start, uint64_t bytes) {
 }
 
 static int add_block(struct scan *scan, uint64_t address, uint64_t word) {
-  if (scan->block_count == scan->block_room) {
-    size_t room = scan->block_room == 0 ? 1024 : scan->block_room * 2;
-    if (room > BLOCKS_MAX) return -E2BIG;
-    struct block *grown = realloc(scan->blocks, room * sizeof *grown);
-    if (grown == NULL) return -ENOMEM;
-    scan->blocks = grown;
-    scan->block_room = room;
-  }
+  if (scan->block_count == BLOCKS_MAX) return -E2BIG;
+  struct block *blocks = nomem__grow(scan->blocks, scan->block_count, &scan->block_room, sizeof *blocks);
+  if (blocks == NULL) return -ENOMEM;
+  scan->blocks = blocks;
   bool is_held = NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_QUARANTINED;
   scan->blocks[scan->block_count++] =
       (struct block){.address = address,
@@ -332,9 +330,7 @@ static uint64_t culprit_of(const struct nomem_channel *channel, uint32_t site) {
     path[sizeof path - 1] = '\0';
     const char *name = nomem__base_name(path);
     if (nomem__is_runtime(name)) continue;
-    uint64_t hash = NOMEM_FRAME_OFFSET(frame);
-    while (*name != '\0') hash = (hash ^ (unsigned char)*name++) * UINT64_C(0x100000001b3);
-    return hash;
+    return nomem__hash_bytes(NOMEM_FRAME_OFFSET(frame), name, strlen(name));
   }
   return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../text/hash.h"
 #include "../text/quote.h"
 #include "../text/varying_names.h"
 
@@ -111,10 +112,10 @@ static const char *temporary_name(const char *text) {
 }
 
 uint64_t nomem__process_residue_hash(const char *text) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  uint64_t hash = NOMEM__HASH_START;
   const char *name = temporary_name(text);
   for (; text < name; text++)
-    if (*text < '0' || *text > '9') hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    if (*text < '0' || *text > '9') hash = nomem__hash_byte(hash, (unsigned char)*text);
   return hash + strlen(name);
 }
 

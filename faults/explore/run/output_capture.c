@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../text/hash.h"
+
 #define PIECE_BYTES 16384
 
 int nomem__output_capture_open(struct nomem__output_capture *capture) {
@@ -69,15 +71,16 @@ uint64_t nomem__output_capture_bytes(const struct nomem__output_capture *capture
   return bytes;
 }
 
-/* FNV-1a: enough to tell equal from different. */
 struct nomem__output nomem__output_capture_read(const struct nomem__output_capture *capture, unsigned which) {
-  struct nomem__output stream = {.fd = capture->fd[which], .hash = UINT64_C(0xcbf29ce484222325)};
+  struct nomem__output stream = {.fd = capture->fd[which], .hash = NOMEM__HASH_START};
   unsigned char buffer[PIECE_BYTES];
   ssize_t length;
   do {
     length = pread(stream.fd, buffer, sizeof buffer, (off_t)stream.bytes);
-    for (ssize_t i = 0; i < length; i++) stream.hash = (stream.hash ^ buffer[i]) * UINT64_C(0x100000001b3);
-    stream.bytes += length > 0 ? (uint64_t)length : 0;
+    if (length > 0) {
+      stream.hash = nomem__hash_bytes(stream.hash, buffer, (size_t)length);
+      stream.bytes += (uint64_t)length;
+    }
   } while (length == sizeof buffer); /* less than was asked for: that was all */
   return stream;
 }

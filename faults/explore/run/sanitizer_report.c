@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../../program_kinds.h"
+#include "../text/hash.h"
 
 /* Lines between the head of a report and its first stack. */
 #define HEAD_LINES_MAX 32
@@ -80,15 +81,14 @@ static void put_kind(char *kind, size_t at, struct slice words) {
   kind[at] = '\0';
 }
 
-static uint64_t mix(uint64_t hash, struct slice text) {
-  for (const char *c = text.start; c < text.end; c++) hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-  return (hash ^ '\n') * UINT64_C(0x100000001b3);
+static uint64_t hash_slice(uint64_t hash, struct slice text) {
+  return nomem__hash_byte(nomem__hash_bytes(hash, text.start, (size_t)(text.end - text.start)), '\n');
 }
 
 uint64_t nomem__sanitizer_hash(const char *kind) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  uint64_t hash = NOMEM__HASH_START;
   for (const char *c = kind; *c != '\0'; c++)
-    if (!isdigit((unsigned char)*c)) hash = mix(hash, (struct slice){c, c + 1});
+    if (!isdigit((unsigned char)*c)) hash = hash_slice(hash, (struct slice){c, c + 1});
   return hash;
 }
 
@@ -126,7 +126,7 @@ static bool read_head(struct slice line, struct slice text, struct nomem__saniti
   memcpy(report->kind + name_bytes, by_name, sizeof by_name);
   put_kind(report->kind, name_bytes + strlen(by_name), words);
   report->is_leak = strncmp(report->kind, "Leak", strlen("Leak")) == 0;
-  found->hash = mix(nomem__sanitizer_hash(report->kind), place);
+  found->hash = hash_slice(nomem__sanitizer_hash(report->kind), place);
   return true;
 }
 
@@ -185,8 +185,8 @@ bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct n
   if (!is_head) return false;
   read_stack((struct slice){text + *at, end}, found);
   for (unsigned i = 0; i < found->report.trace.depth && i < HASHED_FRAMES; i++)
-    found->hash = mix(found->hash + found->report.trace.frame[i].offset,
-                      (struct slice){found->path[i].start, found->path[i].start + found->path[i].bytes});
+    found->hash = hash_slice(found->hash + found->report.trace.frame[i].offset,
+                             (struct slice){found->path[i].start, found->path[i].start + found->path[i].bytes});
   return true;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../text/grow.h"
 #include "debug_file.h"
 
 /* Namespaces and classes within one another. No real program comes near. */
@@ -68,13 +69,9 @@ static const Dwfl_Callbacks callbacks = {
 };
 
 static bool add_range(struct ranges *ranges, Dwarf_Addr low, Dwarf_Addr high, const Dwarf_Die *die) {
-  if (ranges->count == ranges->capacity) {
-    size_t capacity = ranges->capacity ? ranges->capacity * 2 : 32;
-    struct range *items = reallocarray(ranges->items, capacity, sizeof *items);
-    if (!items) return false;
-    ranges->items = items;
-    ranges->capacity = capacity;
-  }
+  struct range *items = nomem__grow(ranges->items, ranges->count, &ranges->capacity, sizeof *items);
+  if (!items) return false;
+  ranges->items = items;
   ranges->items[ranges->count++] = (struct range){low, high, *die};
   return true;
 }

@@ -12,6 +12,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../text/grow.h"
+
 /* Linux's default limit of mappings is 65530; a process with more is cut off there. */
 #define AREAS_MAX 131072
 /* The headers of a module must lie in its first page, where linkers put them. */
@@ -43,17 +45,6 @@ size_t nomem__process_read(pid_t pid, uint64_t address, void *buffer, size_t byt
   return got > 0 ? (size_t)got : 0;
 }
 
-/* Makes room for one more item. */
-static bool reserve(void **items, size_t count, size_t *capacity, size_t item_bytes) {
-  if (count < *capacity) return true;
-  size_t more = *capacity ? *capacity * 2 : 64;
-  void *grown = reallocarray(*items, more, item_bytes);
-  if (!grown) return false;
-  *items = grown;
-  *capacity = more;
-  return true;
-}
-
 static bool parse_area(const char *line, struct nomem__area *area) {
   char permissions[5];
   int path = 0;
@@ -77,8 +68,9 @@ static int read_areas(struct nomem__memory_map *maps, pid_t pid) {
   FILE *file = fopen(name, "re");
   if (!file) return -errno;
   while (maps->area_count < AREAS_MAX && getline(&line, &line_bytes, file) > 0) {
-    if (!reserve((void **)&maps->areas, maps->area_count, &maps->area_capacity, sizeof *maps->areas) ||
-        !parse_area(line, &maps->areas[maps->area_count])) {
+    struct nomem__area *areas = nomem__grow(maps->areas, maps->area_count, &maps->area_capacity, sizeof *areas);
+    if (areas) maps->areas = areas;
+    if (!areas || !parse_area(line, &areas[maps->area_count])) {
       error = -ENOMEM;
       break;
     }
@@ -147,9 +139,11 @@ static int find_modules(struct nomem__memory_map *maps, pid_t pid) {
     if (area->start < after || area->offset != 0 || (area->inode == 0 && !is_vdso)) continue;
     struct nomem__module module;
     if (!measure(maps, pid, area, &module)) continue;
-    if (!reserve((void **)&maps->modules, maps->module_count, &maps->module_capacity, sizeof *maps->modules))
-      return -ENOMEM;
-    maps->modules[maps->module_count++] = module;
+    struct nomem__module *modules =
+        nomem__grow(maps->modules, maps->module_count, &maps->module_capacity, sizeof *modules);
+    if (!modules) return -ENOMEM;
+    maps->modules = modules;
+    modules[maps->module_count++] = module;
     after = module.end;
   }
   return 0;

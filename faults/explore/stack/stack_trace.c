@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../program_kinds.h"
+#include "../text/hash.h"
 #include "../text/printable.h"
 
 void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
@@ -164,21 +165,16 @@ bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem
   return true;
 }
 
-static uint64_t mix(uint64_t hash, const char *text) {
-  for (; text != NULL && *text != '\0'; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-  return (hash ^ '\n') * UINT64_C(0x100000001b3);
-}
-
-static uint64_t mix_line(uint64_t hash, const struct nomem__trace_frame *frame,
+static uint64_t add_line(uint64_t hash, const struct nomem__trace_frame *frame,
                          const struct nomem__source_frame *source) {
   return hash + (source->line != 0 ? source->line : frame->offset << 20);
 }
 
 /* Every frame of the C library down to where it blew up: what is between stays the same from run to run. */
 static uint64_t hash_own(const struct nomem__trace *trace, enum nomem__similarity sameness) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  uint64_t hash = NOMEM__HASH_START;
   for (unsigned i = sameness == NOMEM_SAME_LOOP ? trace->own - 1 : 0; i < trace->own; i++)
-    hash = mix(hash + trace->frame[i].offset, nomem__base_name(trace->frame[i].path));
+    hash = nomem__hash_text(hash + trace->frame[i].offset, nomem__base_name(trace->frame[i].path));
   return hash;
 }
 
@@ -186,23 +182,25 @@ uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbo
                            enum nomem__similarity sameness) {
   if (trace->own > 0) return hash_own(trace, sameness);
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(trace);
-  if (culprit == NULL) return trace->depth > 0 ? mix(trace->frame[0].offset, trace->frame[0].path) : 1;
+  if (culprit == NULL) return trace->depth > 0 ? nomem__hash_text(trace->frame[0].offset, trace->frame[0].path) : 1;
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   size_t count = resolve(symbols, culprit, sources);
-  uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), nomem__base_name(culprit->path)), sources[count - 1].function);
+  uint64_t hash = nomem__hash_text(nomem__hash_text(NOMEM__HASH_START, nomem__base_name(culprit->path)),
+                                   sources[count - 1].function);
   if (sameness == NOMEM_SAME_FUNCTION)
-    return sources[0].function != NULL ? mix(hash, sources[0].function) : mix_line(hash, culprit, &sources[0]);
-  if (sameness != NOMEM_SAME_LOOP) hash = mix_line(mix(hash, sources[0].function), culprit, &sources[0]);
+    return sources[0].function != NULL ? nomem__hash_text(hash, sources[0].function)
+                                       : add_line(hash, culprit, &sources[0]);
+  if (sameness != NOMEM_SAME_LOOP) hash = add_line(nomem__hash_text(hash, sources[0].function), culprit, &sources[0]);
   if (sameness == NOMEM_SAME_LINE) return hash;
-  if (sameness == NOMEM_SAME_CALLER && count > 1) return mix(hash, sources[1].function);
+  if (sameness == NOMEM_SAME_CALLER && count > 1) return nomem__hash_text(hash, sources[1].function);
   const struct nomem__trace_frame *end = trace->frame + trace->depth, *caller = culprit + 1;
   const char *function = sources[0].function;
   do { /* a function that calls itself is one caller */
     if (caller >= end || resolve(symbols, caller, sources) == 0) return hash;
-    if (sameness == NOMEM_SAME_LOOP) return mix(mix_line(hash, caller, &sources[0]), sources[0].function);
+    if (sameness == NOMEM_SAME_LOOP) return nomem__hash_text(add_line(hash, caller, &sources[0]), sources[0].function);
     caller++;
   } while (function != NULL && sources[0].function != NULL && strcmp(sources[0].function, function) == 0);
-  return mix(hash, sources[0].function);
+  return nomem__hash_text(hash, sources[0].function);
 }
 
 /* A library is loaded by the name of a link, and mapped by the name of the file behind it: shown is the file. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../text/complain.h"
+#include "../text/grow.h"
 
 /* Of the campaigns of one command the one that was used last. */
 #define LAST "used=(SELECT max(used) FROM campaigns AS other WHERE other.command=campaigns.command)"
@@ -26,13 +27,9 @@ void nomem__stored_findings_free(struct nomem__stored_findings *findings) {
 }
 
 static int add(struct nomem__stored_findings *findings, sqlite3_stmt *row) {
-  if (findings->count == findings->room) {
-    size_t room = findings->room == 0 ? 16 : findings->room * 2;
-    struct nomem__stored_finding *grown = realloc(findings->list, room * sizeof *grown);
-    if (grown == NULL) return -ENOMEM;
-    findings->list = grown;
-    findings->room = room;
-  }
+  struct nomem__stored_finding *list = nomem__grow(findings->list, findings->count, &findings->room, sizeof *list);
+  if (list == NULL) return -ENOMEM;
+  findings->list = list;
   size_t bytes = (size_t)sqlite3_column_bytes(row, 5);
   struct nomem__stored_finding finding = {.campaign = sqlite3_column_int64(row, 0),
                                           .number = (uint64_t)sqlite3_column_int64(row, 1),

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hash.h"
+
 /* Two names that differ in so few letters, other than digits, are two names. Those that mkstemp makes differ in six, of
  * which one or two may be the same by chance. */
 #define VARYING_LEAST 4
@@ -113,21 +115,17 @@ void nomem__names_pattern(const char *path, const char *other, char *pattern, si
   snprintf(pattern, pattern_bytes, "%s", path);
 }
 
-static uint64_t mix(uint64_t hash, unsigned char byte) {
-  return (hash ^ byte) * UINT64_C(0x100000001b3);
-}
-
 uint64_t nomem__names_hash(const char *path, const char *other) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  uint64_t hash = NOMEM__HASH_START;
   if (other == NULL || !nomem__names_are_similar(path, other)) other = path;
   for (;;) {
     size_t length = part_length(path), other_length = part_length(other);
     bool is_same = length == other_length && memcmp(path, other, length) == 0;
     bool is_number = !is_same && differ_in_numbers(path, length, other, other_length);
     for (size_t i = 0; i < length && (is_same || is_number); i++)
-      if (!is_number || !isdigit((unsigned char)path[i])) hash = mix(hash, (unsigned char)path[i]);
-    if (!is_same && !is_number) hash = mix(hash, (unsigned char)length);
-    hash = mix(hash, '/');
+      if (!is_number || !isdigit((unsigned char)path[i])) hash = nomem__hash_byte(hash, (unsigned char)path[i]);
+    if (!is_same && !is_number) hash = nomem__hash_byte(hash, (unsigned char)length);
+    hash = nomem__hash_byte(hash, '/');
     if (path[length] == '\0') break;
     path += length + 1;
     other += other_length + 1;
