@@ -28,11 +28,8 @@ static void output_checked(struct nomem__worker *worker, const struct nomem__out
 
 /* Has what calls of test code's return looked at in the next run, or, with NULL, no longer. */
 static void watch(struct nomem__campaign *campaign, struct nomem__return_watch *returned, bool is_without_fault) {
-  if (returned != NULL) {
-    returned->code_owners = &campaign->code_owners;
-    returned->is_without_fault = is_without_fault;
-  }
-  campaign->session->setup.returned = returned;
+  campaign->session->setup.stop_watcher =
+      returned != NULL ? nomem__return_watch_prepare(returned, &campaign->code_owners, is_without_fault) : NULL;
 }
 
 static void start(struct nomem__campaign *campaign, const char *plan, nomem__worker_done done) {
@@ -67,7 +64,7 @@ static const struct nomem__watched_call *told(struct nomem__campaign *campaign, 
   const struct nomem__finding *finding = &campaign->findings.list[campaign->confirmed];
   /* Of many runs that may be told apart by no call, one does not speak for the others. */
   bool is_one = finding->hash != finding->place || finding->runs == 1 || finding->verdict == NOMEM_VERDICT_HANG;
-  if (campaign->session->setup.returned == NULL || finding->is_flaky || !is_one) return NULL;
+  if (campaign->session->setup.stop_watcher == NULL || finding->is_flaky || !is_one) return NULL;
   uint32_t index = 0;
   const struct nomem__watched_call *call =
       nomem__return_verdict_last(&campaign->returned, outcome, is_waiting(finding), &index);

@@ -27,13 +27,6 @@
 #define LONGEST_STEP 15
 #define STEPS_MAX 400
 
-uint32_t nomem__return_watch_begin(struct nomem__return_watch *returned, struct nomem_channel *channel) {
-  if (returned == NULL) return NOMEM_STOP_NOT;
-  *returned = (struct nomem__return_watch){
-      .code_owners = returned->code_owners, .is_without_fault = returned->is_without_fault, .channel = channel};
-  return returned->is_without_fault ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
-}
-
 static size_t debug_register(unsigned number) {
   return offsetof(struct user, u_debugreg) + number * sizeof(((struct user *)NULL)->u_debugreg[0]);
 }
@@ -234,9 +227,9 @@ static void arrive(struct nomem__watched_call *call, const struct user_regs_stru
   }
 }
 
-static enum nomem__return_watch_step stopped_on_the_way(struct nomem__return_watch *returned, pid_t tid) {
+static enum nomem__stop_action stopped_on_the_way(struct nomem__return_watch *returned, pid_t tid) {
   struct user_regs_struct registers;
-  enum nomem__return_watch_step step = NOMEM_RETURNED_NOT_MEANT;
+  enum nomem__stop_action step = NOMEM_ACTION_DELIVER;
   bool has_come = (get_register(tid, STATUS) & ((1u << SLOTS) - 1)) != 0;
   if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return step;
   set_register(tid, STATUS, 0);
@@ -244,24 +237,46 @@ static enum nomem__return_watch_step stopped_on_the_way(struct nomem__return_wat
     struct nomem__watched_call *call = &returned->calls[i];
     if (call->tid != tid) continue;
     bool is_stepped = call->state == NOMEM_RETURNED_STEPPED;
-    if ((has_come || is_stepped) && step == NOMEM_RETURNED_NOT_MEANT) step = NOMEM_RETURNED_GO_ON;
+    if ((has_come || is_stepped) && step == NOMEM_ACTION_DELIVER) step = NOMEM_ACTION_CONTINUE;
     if (is_stepped)
       follow(returned, call, &registers);
     else if (has_come && is_waited_for(call))
       arrive(call, &registers);
-    if (call->state == NOMEM_RETURNED_STEPPED) step = NOMEM_RETURNED_STEP;
+    if (call->state == NOMEM_RETURNED_STEPPED) step = NOMEM_ACTION_STEP;
   }
   return step;
 }
 
-enum nomem__return_watch_step nomem__return_watch_stopped(struct nomem__return_watch *returned,
-                                                          struct nomem__stacks *stacks, pid_t tid, int signal) {
+/* The watcher is the first member. */
+static struct nomem__return_watch *watch_of(struct nomem__stop_watcher *watcher) {
+  return (struct nomem__return_watch *)watcher;
+}
+
+static uint32_t begin(struct nomem__stop_watcher *watcher, struct nomem_channel *channel) {
+  struct nomem__return_watch *returned = watch_of(watcher);
+  nomem__return_watch_prepare(returned, returned->code_owners, returned->is_without_fault);
+  returned->channel = channel;
+  return returned->is_without_fault ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
+}
+
+static enum nomem__stop_action stopped(struct nomem__stop_watcher *watcher, struct nomem__stacks *stacks, pid_t tid,
+                                       int signal) {
+  struct nomem__return_watch *returned = watch_of(watcher);
   siginfo_t info;
-  if (returned == NULL || (signal != SIGSTOP && signal != SIGTRAP)) return NOMEM_RETURNED_NOT_MEANT;
-  if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) != 0) return NOMEM_RETURNED_NOT_MEANT;
+  if (signal != SIGSTOP && signal != SIGTRAP) return NOMEM_ACTION_DELIVER;
+  if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) != 0) return NOMEM_ACTION_DELIVER;
   if (signal == SIGSTOP)
-    return info.si_code == SI_TKILL && stopped_at_fault(returned, stacks, tid) ? NOMEM_RETURNED_GO_ON
-                                                                               : NOMEM_RETURNED_NOT_MEANT;
+    return info.si_code == SI_TKILL && stopped_at_fault(returned, stacks, tid) ? NOMEM_ACTION_CONTINUE
+                                                                               : NOMEM_ACTION_DELIVER;
   bool is_debug = info.si_code == TRAP_HWBKPT || info.si_code == TRAP_TRACE;
-  return is_debug ? stopped_on_the_way(returned, tid) : NOMEM_RETURNED_NOT_MEANT;
+  return is_debug ? stopped_on_the_way(returned, tid) : NOMEM_ACTION_DELIVER;
+}
+
+struct nomem__stop_watcher *nomem__return_watch_prepare(struct nomem__return_watch *returned,
+                                                        const struct nomem__code_owners *code_owners,
+                                                        bool is_without_fault) {
+  *returned = (struct nomem__return_watch){.watcher = {.begin = begin, .stopped = stopped},
+                                           .code_owners = code_owners,
+                                           .is_without_fault = is_without_fault};
+  return &returned->watcher;
 }

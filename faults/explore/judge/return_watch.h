@@ -10,6 +10,7 @@
 #ifndef NOMEM_RETURN_WATCH_H
 #define NOMEM_RETURN_WATCH_H
 
+#include "../process/stop_watcher.h"
 #include "../stack/debug_info.h"
 #include "root_cause.h"
 
@@ -56,8 +57,9 @@ enum nomem__return_kind {
   NOMEM_RETURNED_CALL
 };
 
-/* All zero but for owners: a run to be looked at. */
+/* What is known of the calls of one run; nomem__return_watch_prepare fills it in. */
 struct nomem__return_watch {
+  struct nomem__stop_watcher watcher;
   const struct nomem__code_owners *code_owners;
   bool is_without_fault; /* nothing is failed in it */
   struct nomem_channel *channel;
@@ -68,14 +70,10 @@ struct nomem__return_watch {
   bool is_seen[NOMEM_FAULTS];
 };
 
-/* A run begins. Returns what the injector is to be told, enum nomem_stop. returned may be NULL. */
-uint32_t nomem__return_watch_begin(struct nomem__return_watch *returned, struct nomem_channel *channel);
-
-/* What a thread is to do that has stopped at a signal: have it, for it was not for this; or go on without, to the next
- * stop or by one instruction. */
-enum nomem__return_watch_step { NOMEM_RETURNED_NOT_MEANT, NOMEM_RETURNED_GO_ON, NOMEM_RETURNED_STEP };
-
-enum nomem__return_watch_step nomem__return_watch_stopped(struct nomem__return_watch *returned,
-                                                          struct nomem__stacks *stacks, pid_t tid, int signal);
+/* Makes it ready to watch a run, whose request takes the watcher that is returned; it belongs to returned.
+ * is_without_fault: the calls that would fail only stop. code_owners must outlive it. */
+struct nomem__stop_watcher *nomem__return_watch_prepare(struct nomem__return_watch *returned,
+                                                        const struct nomem__code_owners *code_owners,
+                                                        bool is_without_fault);
 
 #endif

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "../../channel.h"
-#include "../judge/return_watch.h"
 #include "detach.h"
 #include "orphans.h"
 #include "syscall_effects.h"
@@ -48,9 +47,9 @@ struct nomem__tree {
   bool watch_effects, was_watched;
   const char *made_path; /* who makes it is looked for; NULL: nobody */
   struct nomem__stack *maker;
-  struct nomem__return_watch *returned;
-  struct nomem__sampling *hang; /* it timed out, and what its threads do is looked at; NULL: not so */
-  int error_fd;                 /* the child writes errno here when it cannot execute */
+  struct nomem__stop_watcher *stop_watcher; /* NULL: none */
+  struct nomem__sampling *hang;             /* it timed out, and what its threads do is looked at; NULL: not so */
+  int error_fd;                             /* the child writes errno here when it cannot execute */
   unsigned captures;
   bool is_dying; /* the stack of its first death is there */
   pid_t stack_pid;
@@ -167,12 +166,14 @@ static void handle_exiting(struct nomem__tree *tree, pid_t tid) {
   if (call != SYS_exit || is_alone) tree->exiting(tree->user, tid);
 }
 
-/* Whether a stop was for what calls return. */
-static bool is_returned_stop(struct nomem__tree *tree, pid_t tid, int signal) {
-  enum nomem__return_watch_step step = nomem__return_watch_stopped(tree->returned, tree->trees->stacks, tid, signal);
-  if (step != NOMEM_RETURNED_NOT_MEANT)
-    ptrace(step == NOMEM_RETURNED_STEP ? PTRACE_SINGLESTEP : PTRACE_CONT, tid, NULL, NULL);
-  return step != NOMEM_RETURNED_NOT_MEANT;
+/* Whether a stop was for the watcher, which has then said how the thread goes on. */
+static bool is_watched_stop(struct nomem__tree *tree, pid_t tid, int signal) {
+  struct nomem__stop_watcher *watcher = tree->stop_watcher;
+  if (watcher == NULL) return false;
+  enum nomem__stop_action action = watcher->stopped(watcher, tree->trees->stacks, tid, signal);
+  if (action != NOMEM_ACTION_DELIVER)
+    ptrace(action == NOMEM_ACTION_STEP ? PTRACE_SINGLESTEP : PTRACE_CONT, tid, NULL, NULL);
+  return action != NOMEM_ACTION_DELIVER;
 }
 
 static void note_maker(struct nomem__tree *tree, pid_t tid) {
@@ -231,7 +232,7 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
         go_on(tid, 0);
       return;
     case 0:
-      if (is_returned_stop(tree, tid, signal)) return;
+      if (is_watched_stop(tree, tid, signal)) return;
       if (tree->lets_go && nomem__detach_is_asked(tid, signal)) {
         nomem__detach_begin(&tree->left, &tree->tracees, tid);
         return;
@@ -441,7 +442,7 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__start *sta
   *tree = (struct nomem__tree){
       .trees = trees, .done = done, .interesting = interesting, .user = user, .traced = start->trace, .error_fd = -1};
   tree->watch_effects = start->watch_effects;
-  tree->returned = start->returned;
+  tree->stop_watcher = start->stop_watcher;
   tree->lets_go = start->lets_go;
   for (char **entry = start->environment; *entry != NULL; entry++)
     if (strncmp(*entry, NOMEM_CHANNEL_ENV "=", sizeof NOMEM_CHANNEL_ENV) == 0) tree->channel_entry = *entry;

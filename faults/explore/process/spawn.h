@@ -8,8 +8,7 @@
 #include <sys/types.h>
 
 #include "../isolation/isolation.h"
-
-struct nomem__return_watch;
+#include "stop_watcher.h"
 
 /* How to start it. Descriptors stay the caller's; -1 inherits the command's own. */
 struct nomem__start {
@@ -20,12 +19,12 @@ struct nomem__start {
   bool own_session;    /* without the command's terminal, out of reach of its Ctrl-C */
   bool same_addresses; /* no address randomisation: what depends on addresses comes out alike in every run */
   bool trace;
-  bool watch_effects;                   /* fills in nomem__end.effects; needs trace */
-  bool watch_ends;                      /* as for nomem__tree_on_exit; needs trace */
-  struct nomem__return_watch *returned; /* looks at stops for a fault; NULL: nobody does. Needs trace */
-  bool lets_go;                         /* processes that ask for it are traced no longer: see NOMEM_LET_GO */
-  const struct nomem__sandbox *cell;    /* to run in; NULL: none */
-  bool is_fresh;                        /* this and tell_fd: as for nomem__sandbox_enter */
+  bool watch_effects;                       /* fills in nomem__end.effects; needs trace */
+  bool watch_ends;                          /* as for nomem__tree_on_exit; needs trace */
+  struct nomem__stop_watcher *stop_watcher; /* NULL: none. Needs trace */
+  bool lets_go;                             /* processes that ask for it are traced no longer: see NOMEM_LET_GO */
+  const struct nomem__sandbox *cell;        /* to run in; NULL: none */
+  bool is_fresh;                            /* this and tell_fd: as for nomem__sandbox_enter */
   int tell_fd;
 };
 

@@ -19,7 +19,7 @@ struct nomem__run_setup {
   bool names_calls;      /* finds the site of every call, whatever the plan asks for */
   bool notes_recoveries; /* what a run comes to only after its fault is looked for, which costs it a tenth or more */
   bool verify;           /* as in nomem_channel */
-  struct nomem__return_watch *returned;      /* looks at the next runs; NULL: nobody does */
+  struct nomem__stop_watcher *stop_watcher;  /* of the next runs; NULL: none */
   struct nomem__sanitizer_memory *sanitizer; /* NULL: reports are not looked for */
 };
 

@@ -16,7 +16,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../judge/return_watch.h"
 #include "../process/syscall_effects.h"
 #include "environment.h"
 
@@ -268,7 +267,8 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   channel->record_sites = setup->inherit || setup->names_calls || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
   channel->known_sites = setup->notes_recoveries && worker->known != NULL ? worker->known->site_count : 0;
   channel->verify = setup->verify;
-  channel->stop_at_fault = nomem__return_watch_begin(setup->returned, channel);
+  channel->stop_at_fault = NOMEM_STOP_NOT;
+  if (setup->stop_watcher != NULL) channel->stop_at_fault = setup->stop_watcher->begin(setup->stop_watcher, channel);
   snprintf(channel->plan, sizeof channel->plan, "%s", plan);
   snprintf(channel->image, sizeof channel->image, "%s", setup->image);
   worker->is_snapshot = worker->is_unsound = false;
@@ -291,7 +291,7 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                .stderr_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_ERROR],
                                .own_session = !setup->inherit,
                                .same_addresses = setup->same_addresses,
-                               .returned = setup->returned,
+                               .stop_watcher = setup->stop_watcher,
                                .cell = setup->isolation != NULL ? worker->cell : NULL,
                                .is_fresh = worker->is_fresh,
                                .tell_fd = worker->told_fd[1],
