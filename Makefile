@@ -196,9 +196,12 @@ $(BUILD)/victims/%: tests/victims/%.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)$(CXX) -std=c++17 -Wall -Wextra -Werror -g -O0 -MMD -MP -o $@ $<
 
+# The static library has its own functions' names; of the shared one only those of the interface are left.
+EXAMPLE_LIBS_uv_loop = -l:libuv_a.a
+
 $(BUILD)/examples/%: examples/%.c $(BUILD)/libnomem.a $(BUILD)/libmempool.a
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -Ilib -Ifaults -o $@ $< $(filter %.a,$^) -luv -pthread
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -Ilib -Ifaults -o $@ $< $(filter %.a,$^) $(or $(EXAMPLE_LIBS_$*),-luv) -pthread
 
 include fuzz/fuzz.mk
 include fuzz/engine.mk

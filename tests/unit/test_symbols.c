@@ -212,6 +212,16 @@ static void cxx_names_are_demangled(void **state) {
   dlclose(built.handle);
 }
 
+static void a_cold_part_has_its_function_s_name(void **state) {
+  (void)state;
+  struct built built = build("g++", "cold.cc", "cold.so");
+  resolve(built.path, offset_of(&built, "fixture_split.cold") + 1);
+  assert_string_equal(frames[0].function, "fixture_split");
+  resolve(built.path, offset_of(&built, "_ZN5place5splitEi.cold") + 1);
+  assert_string_equal(frames[0].function, "place::split(int)");
+  dlclose(built.handle);
+}
+
 static void no_server_is_asked_for_debug_files(void **state) {
   (void)state;
   struct built built = build("gcc -O2 -g -Wl,--build-id", "inlined.c", "asked.so");
@@ -314,6 +324,7 @@ int main(void) {
       cmocka_unit_test(a_return_address_means_the_call_before_it),
       cmocka_unit_test(separate_debug_files_are_found_by_link),
       cmocka_unit_test(cxx_names_are_demangled),
+      cmocka_unit_test(a_cold_part_has_its_function_s_name),
       cmocka_unit_test(no_server_is_asked_for_debug_files),
       cmocka_unit_test(a_file_that_is_no_program_gives_one_frame_without_a_name),
       cmocka_unit_test(a_fixed_program_is_looked_up_by_absolute_address),

@@ -147,6 +147,17 @@ static const char *demangle(struct nomem__symbols *symbols, const char *name) {
   return owned ? owned : name;
 }
 
+/* A function's name as people write it: the part that gcc moved away as unlikely, "f.cold", is f. */
+static const char *readable_name(struct nomem__symbols *symbols, const char *name) {
+  static const char cold[] = ".cold";
+  size_t bytes = name != NULL ? strlen(name) : 0, cold_bytes = strlen(cold);
+  if (bytes > cold_bytes && strcmp(name + bytes - cold_bytes, cold) == 0) {
+    const char *whole = own(symbols, name, bytes - cold_bytes);
+    if (whole != NULL) name = whole;
+  }
+  return demangle(symbols, name);
+}
+
 /* Takes the last component off what lies between root and *end. Returns false when it must stay there. */
 static bool climb(const char *root, bool is_absolute, char **end) {
   char *parent = *end;
@@ -202,7 +213,7 @@ static bool look_up(struct nomem__symbols *symbols, struct module *module, struc
   for (size_t i = 0; i < count; i++) {
     struct nomem__debug_frame *from = &found[i];
     answer->frames[i] = (struct nomem__source_frame){
-        .function = demangle(symbols, from->name),
+        .function = readable_name(symbols, from->name),
         .function_offset = from->name && !from->inlined ? answer->offset - from->start : 0,
         .file = from->file ? shown_path(symbols, from->directory, from->file) : NULL,
         .line = from->line,
