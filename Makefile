@@ -29,6 +29,7 @@ EXPLORE_LIBS = -luv -ldw -lelf -ljansson -lsqlite3 -lsupc++
 VERSION = 0.1.0
 
 EXPLORE_MAIN = faults/explore/command/main.c
+EXPLORE_MAIN_OBJ = $(EXPLORE_MAIN:%.c=$(BUILD)/obj/%.o)
 LIB_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c))
 PLAN_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/*.c))
 INJECT_COMMON = $(wildcard faults/*.c) $(filter-out faults/inject/backend_%.c,$(wildcard faults/inject/*.c))
@@ -46,7 +47,7 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)";)
 
 ## all: build the command and the libraries into build/ (the default)
-all: setup-build $(PRODUCTS)
+all: $(PRODUCTS)
 
 ## demo: the main job, on real libuv: fuzz targets, then the exploration that finds its abort
 demo: setup-demo
@@ -74,7 +75,8 @@ bench: setup-bench
 	$(Q)bench/explore.sh $(BUILD)
 
 ## downstream: explore real programs and test suites, print a table (15 minutes; SUITES='jansson cjson@newest': only those)
-downstream: all
+downstream: setup-equivalence
+	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS)
 	$(Q)tests/downstream/table.sh $(BUILD) $(SUITES)
 
 ## equivalence: real programs and tests, explored by each engine: every point must come out the same (20 minutes)
@@ -99,9 +101,14 @@ install: all $(BUILD)/man/nomem.1
 	install -m 644 $(BUILD)/man/nomem.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 share/nomem/default.supp $(DESTDIR)$(PREFIX)/share/nomem/
 
-## setup-build: install missing packages; also setup-demo, -check, -bench, -lint, -html, -equivalence (NOMEM_NO_INSTALL=1: only say which)
+## setup-build: install missing packages; also setup-demo, -check, -bench, -lint, -html, -equivalence (NOMEM_NO_INSTALL=1: only say which, as plain make does)
 setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html setup-equivalence: setup-%:
 	$(Q)tools/setup.sh $*
+
+# Nothing is compiled while a package is missing; what is missing is said, not installed.
+$(LIB_OBJS) $(PLAN_OBJS) $(LINK_OBJS) $(LINKED_OBJS) $(PRELOAD_OBJS) $(EXPLORE_OBJS) $(EXPLORE_MAIN_OBJ): | packages
+packages:
+	$(Q)NOMEM_NO_INSTALL=1 tools/setup.sh build
 
 ## clean: remove build/
 clean:
@@ -111,7 +118,7 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-.PHONY: all demo check check-build check-elsewhere check-html bench bench-build downstream equivalence lint install clean help \
+.PHONY: all packages demo check check-build check-elsewhere check-html bench bench-build downstream equivalence lint install clean help \
   setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html setup-equivalence
 .DELETE_ON_ERROR:
 
@@ -158,7 +165,7 @@ $(BUILD)/libnomem-preload.so: $(PRELOAD_OBJS)
 	$(call say,LD,$@)$(plainly) && $(CC) -shared $(CFLAGS) -static-libgcc -Wl,-z,now -Wl,-z,defs \
 	  -Wl,-z,noseparate-code -Wl,--exclude-libs,ALL -o $@ $@.o $(PLAIN_OBJ) && rm $@.o
 
-$(BUILD)/nomem: $(EXPLORE_MAIN:%.c=$(BUILD)/obj/%.o) $(EXPLORE_OBJS) $(PLAN_OBJS)
+$(BUILD)/nomem: $(EXPLORE_MAIN_OBJ) $(EXPLORE_OBJS) $(PLAN_OBJS)
 	$(call say,LD,$@)$(CC) $(CFLAGS) -o $@ $^ $(EXPLORE_LIBS)
 
 $(BUILD)/man/nomem.1: $(BUILD)/nomem docs/nomem.1.in

@@ -6,6 +6,7 @@ ENGINE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/*.c) faults/inje
   faults/inject/module_names.c faults/inject/call_site.c faults/inject/backend_link.c $(wildcard fuzz/engine/*.c))
 
 $(BUILD)/libnomem-fuzz.a: $(ENGINE_OBJS)
+$(ENGINE_OBJS): | packages
 
 $(BUILD)/obj/fuzz/engine/%.o: fuzz/engine/%.c
 	@mkdir -p $(@D)

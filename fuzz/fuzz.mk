@@ -42,20 +42,17 @@ FUZZ_CC_afl = AFL_QUIET=1 AFL_USE_ASAN=1 AFL_USE_UBSAN=1 afl-clang-fast
 FUZZ_LD_afl = $(FUZZ_CC_afl) -fsanitize=fuzzer
 FUZZ_VARIANTS = asan tsan gcc msan cov afl
 
-fuzz fuzz-msan fuzz-regress corpus-minimise coverage mutants: setup-demo
-fuzz-afl oss-fuzz: setup-fuzz
-
 ## fuzz: run every target for FUZZ_SECONDS (60), FUZZ_JOBS (2) of them at a time; fuzz-NAME runs one
-fuzz: fuzz-build
+fuzz: setup-demo fuzz-build
 	$(Q)printf '%s\n' $(FUZZ_TARGETS) | xargs -P $(FUZZ_JOBS) -I{} tools/fuzz.sh run {} $(FUZZ_OUT) $(FUZZ_SECONDS)
 
-$(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(FUZZ_OUT)/bin/%
+$(FUZZ_TARGETS:%=fuzz-%): fuzz-%: setup-demo $(FUZZ_OUT)/bin/%
 	$(Q)tools/fuzz.sh run $* $(FUZZ_OUT) $(FUZZ_SECONDS)
 
 fuzz-build: $(FUZZ_TARGETS:%=$(FUZZ_OUT)/bin/%)
 
 ## fuzz-regress: replay every corpus through libFuzzer with clang and through a plain driver with gcc
-fuzz-regress: fuzz-regress-build
+fuzz-regress: setup-demo fuzz-regress-build
 	$(Q)tools/fuzz.sh regress "$(FUZZ_TARGETS)" $(FUZZ_OUT)
 
 fuzz-regress-build: fuzz-build $(FUZZ_TARGETS:%=$(FUZZ_OUT)/gcc/%)
@@ -65,31 +62,31 @@ fuzz-regress-build: fuzz-build $(FUZZ_TARGETS:%=$(FUZZ_OUT)/gcc/%)
 FUZZ_MSAN = errno mempool plan replace_allocator
 
 ## fuzz-msan: replay under MemorySanitizer the corpora of the targets that it can judge
-fuzz-msan: $(FUZZ_MSAN:%=$(FUZZ_OUT)/msan/%)
+fuzz-msan: setup-demo $(FUZZ_MSAN:%=$(FUZZ_OUT)/msan/%)
 	$(Q)for target in $(FUZZ_MSAN); do $(FUZZ_OUT)/msan/$$target corpus/$$target || exit 1; done
 
 ## corpus-minimise: keep of each corpus, and of what `make fuzz` found, one input for each thing covered
-corpus-minimise: fuzz-build
+corpus-minimise: setup-demo fuzz-build
 	$(Q)for target in $(FUZZ_TARGETS); do tools/fuzz.sh minimise $$target $(FUZZ_OUT) || exit 1; done
 
 # The rest is of the code itself.
 FUZZ_COVERING = $(filter-out libuv,$(FUZZ_TARGETS))
 
 ## coverage: lines and branches of lib/, the plan and the injector that the corpora cover, in build/coverage/
-coverage: $(FUZZ_COVERING:%=$(FUZZ_OUT)/cov/%)
+coverage: setup-demo $(FUZZ_COVERING:%=$(FUZZ_OUT)/cov/%)
 	$(Q)tools/fuzz.sh coverage "$(FUZZ_COVERING)" $(FUZZ_OUT) $(BUILD)/coverage
 
 ## mutants: plant one-line bugs, one at a time, and see each killed by its fuzz target
-mutants: fuzz-build
+mutants: setup-demo fuzz-build
 	$(Q)tools/mutants.sh "$(FUZZ_OUT)" "$(CLANG) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -w"
 	$(Q)tools/mutants-libuv.sh "$(FUZZ_OUT)" "$(CLANG) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -w"
 
 ## fuzz-afl: run every target for FUZZ_SECONDS under AFL++
-fuzz-afl: $(FUZZ_TARGETS:%=$(FUZZ_OUT)/afl/%)
+fuzz-afl: setup-fuzz $(FUZZ_TARGETS:%=$(FUZZ_OUT)/afl/%)
 	$(Q)for target in $(FUZZ_TARGETS); do tools/fuzz.sh afl $$target $(FUZZ_OUT) $(FUZZ_SECONDS) || exit 1; done
 
 ## oss-fuzz: build the targets as OSS-Fuzz does, and replay what was built
-oss-fuzz:
+oss-fuzz: setup-fuzz
 	$(Q)tools/oss-fuzz/test.sh $(BUILD)/oss-fuzz
 
 .PHONY: fuzz fuzz-build fuzz-regress fuzz-msan corpus-minimise coverage mutants fuzz-afl oss-fuzz \

@@ -1,46 +1,52 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs what is missing of what a group of make targets needs, from the distribution's packages only.
+# Installs the packages that a group of make targets needs and that are missing, from the distribution only.
 #
 #   tools/setup.sh GROUP      build, demo, check, fuzz, bench, lint, html or equivalence
 #   NOMEM_NO_INSTALL=1        never install: say what is missing and stop
 #
-# Prints nothing when nothing is missing. Exit status: 0 all there, 2 something is missing.
+# Prints nothing when nothing is missing. Where there are no Debian packages it cannot know: with NOMEM_NO_INSTALL it
+# then leaves it to the compiler to say so. Exit status: 0 all there, 2 something is missing.
 set -eu
 
-# A compiler, libuv (the command's loop), elfutils (symbols and stacks), jansson (reports), SQLite
-# (the store).
-build='gcc make libc6-dev libuv1-dev libdw-dev libelf-dev libjansson-dev libsqlite3-dev'
+# Compilers (the command has C++'s demangler linked in), libuv (the command's loop), elfutils (symbols and stacks),
+# jansson (reports), SQLite (the store).
+build='gcc g++ make libc6-dev libuv1-dev libdw-dev libelf-dev libjansson-dev libsqlite3-dev'
 # libFuzzer and the sanitizers; llvm names the functions in their reports, and measures coverage.
 fuzz='clang libclang-rt-14-dev llvm'
 case ${1:-build} in
   build) packages=$build ;;
   demo) packages="$build $fuzz libc6-dbg" ;;
-  # cmocka, a C++ compiler, a debugger and real programs to explore.
-  check) packages="$build $fuzz g++ gdb libcmocka-dev lua5.4 libxml2-utils jq sqlite3 python3 procps iproute2" ;;
+  # cmocka, a debugger and real programs to explore.
+  check) packages="$build $fuzz gdb libcmocka-dev lua5.4 libxml2-utils jq sqlite3 python3 procps iproute2" ;;
   fuzz) packages="$build $fuzz afl++ zip unzip" ;; # AFL++, and what OSS-Fuzz's images have
   bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3 expat git bc cmake dpkg-dev" ;;
   lint) packages="$build $fuzz clang-format clang-tidy cppcheck shellcheck libcmocka-dev" ;;
   # A browser for the page that --html writes.
   html) packages="$build chromium jq python3" ;;
   # Real programs, and what fetches and builds others.
-  equivalence) packages="$build g++ cmake dpkg-dev lua5.4 libxml2-utils jq sqlite3 python3 git bc curl expat iproute2" ;;
+  equivalence) packages="$build cmake dpkg-dev lua5.4 libxml2-utils jq sqlite3 python3 git bc curl expat iproute2" ;;
   *) echo "nomem: setup: no group '$1': one of build, demo, check, fuzz, bench, lint, html, equivalence" >&2; exit 2 ;;
 esac
 
+if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
+  [ -z "${NOMEM_NO_INSTALL:-}" ] || exit 0
+  echo "nomem: cannot install packages here: install (by Debian's names) $packages, then run with NOMEM_NO_INSTALL=1" >&2
+  exit 2
+fi
+# It fails when it does not know one of them.
+# shellcheck disable=SC2086 # a list of words
+installed=$(dpkg-query -W -f='${Package} ${Status}\n' $packages 2>/dev/null |
+  sed -n 's/ install ok installed$//p' | tr '\n' ' ' || :)
 missing=
 for package in $packages; do
-  case $(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || :) in
-    'install ok installed') ;;
+  case " $installed" in
+    *" $package "*) ;;
     *) missing="$missing $package" ;;
   esac
 done
 [ -n "$missing" ] || exit 0
 
-if ! command -v apt-get >/dev/null 2>&1; then
-  echo "nomem: missing packages (by Debian's names):$missing: install them, then run this again" >&2
-  exit 2
-fi
 if [ "$(id -u)" = 0 ]; then
   become=
 elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
