@@ -66,5 +66,5 @@ echo "$sound" |
     --template='{file}:{line}:{column}: {severity}: {message} [{id}]' --file-list=- || status=1
 
 # shellcheck disable=SC2046
-shellcheck $(find . -name '*.sh' -not -path './build/*' -not -path './.git/*') .ci/run || status=1
+shellcheck -x $(find . -name '*.sh' -not -path './build/*' -not -path './.git/*') .ci/run || status=1
 exit "$status"

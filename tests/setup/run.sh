@@ -3,14 +3,15 @@
 # make and make install never install a package, they say which are missing; the targets that promise to set themselves
 # up do install. With a dpkg-query that does not find some packages, and an apt-get that notes what it is asked for.
 #
-#   tests/setup.sh [BUILD]     prints "ok" or "not ok" and the name; exit status 1 when one failed
+#   tests/setup/run.sh [BUILD]
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
+# shellcheck source-path=SCRIPTDIR/../lib source=tap.sh
+. tests/lib/tap.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 unset MAKEFLAGS MFLAGS MAKELEVEL NOMEM_NO_INSTALL || :
-failed=0
 mkdir "$work/bin"
 
 cat >"$work/bin/dpkg-query" <<'END'
@@ -40,11 +41,10 @@ expect() {
   status=0
   "$@" >"$work/said" 2>&1 || status=$?
   if [ "$status" -eq "$wanted" ] && grep -qF -e "$words" "$work/said" && [ "$(cat "$NOTES")" = "$notes" ]; then
-    echo "ok $name"
+    pass "$name"
   else
-    echo "not ok $name: exit status $status, apt-get was asked for '$(cat "$NOTES")', it said:"
-    cat "$work/said"
-    failed=1
+    printf '%s\n' "(exit status $status)" "apt-get was asked for: $(cat "$NOTES")" >>"$work/said"
+    fail "$name" "$work/said"
   fi
 }
 
@@ -67,20 +67,17 @@ for target in demo check bench lint equivalence check-html downstream fuzz fuzz-
 done
 expect 'make check is told not to install' 2 "$say" '' make check BUILD="$work/build" NOMEM_NO_INSTALL=1
 
-if find "$work/build" "$work/root" -type f 2>/dev/null | grep -q .; then
-  echo 'not ok nothing is built or installed while a package is missing'
-  failed=1
+find "$work/build" "$work/root" -type f >"$work/said" 2>/dev/null || :
+if [ -s "$work/said" ]; then
+  fail 'nothing is built or installed while a package is missing' "$work/said"
 else
-  echo 'ok nothing is built or installed while a package is missing'
+  pass 'nothing is built or installed while a package is missing'
 fi
 
 export MISSING=none
-: >"$work/said"
 if tools/setup.sh check >"$work/said" 2>&1 && [ ! -s "$work/said" ]; then
-  echo 'ok nothing is said when nothing is missing'
+  pass 'nothing is said when nothing is missing'
 else
-  echo 'not ok nothing is said when nothing is missing'
-  cat "$work/said"
-  failed=1
+  fail 'nothing is said when nothing is missing' "$work/said"
 fi
-exit "$failed"
+finish

@@ -3,13 +3,14 @@
 # tools/include_check.sh sees each kind of include that breaks the order of the folders or the wall, and no other. Each is
 # planted in a copy of the sources.
 #
-#   tests/include_check.sh [BUILD]     prints "ok" or "not ok" and the name; exit status 1 when one failed
+#   tests/include_check/run.sh [BUILD]
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
+# shellcheck source-path=SCRIPTDIR/../lib source=tap.sh
+. tests/lib/tap.sh
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 130' INT TERM
-failed=0
 cp -R lib faults fuzz "$copy"
 tools/include_check.sh "$copy" >"$copy/before" || :
 
@@ -19,10 +20,10 @@ judge() {
   tools/include_check.sh "$copy" >"$copy/after" || status=$?
   said=$(diff "$copy/before" "$copy/after" | sed -n 's/^> //p' | sed 's/:[0-9]*:/:/')
   if [ "$said" = "$2" ] && { [ -z "$2" ] || [ "$status" -eq 1 ]; }; then
-    echo "ok $1"
+    pass "$1"
   else
-    echo "not ok $1: exit status $status, it said: $said"
-    failed=1
+    printf '%s\n' "$said" "(exit status $status)" >"$copy/seen"
+    fail "$1" "$copy/seen"
   fi
 }
 
@@ -57,4 +58,4 @@ plant 'a file that is not there' $explore/run/worker.c ../judge/nothing.h 'no su
 mkdir "$copy/$explore/misc"
 echo >"$copy/$explore/misc/misc.c"
 judge 'a folder without a place' "$explore/misc/misc.c: lies in a folder that has no place in the order"
-exit "$failed"
+finish
