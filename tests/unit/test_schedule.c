@@ -114,6 +114,23 @@ static void cut(void **state) {
   free(points);
 }
 
+/* Every point is in exactly one shard, and no shard is much larger than another. */
+static void shards(void **state) {
+  unsigned sizes[3] = {0};
+  (void)state;
+  for (uint64_t i = 0; i < 3000; i++) {
+    struct nomem__point point = {.occurrence = i / 2 + 1, .persistent = i % 2 != 0};
+    unsigned in = 0;
+    for (unsigned shard = 1; shard <= 3; shard++) {
+      if (!nomem__is_in_shard(UINT64_C(0x1fb43feae2861b3a), &point, shard, 3)) continue;
+      in++;
+      sizes[shard - 1]++;
+    }
+    assert_int_equal(in, 1);
+  }
+  for (unsigned i = 0; i < 3; i++) assert_in_range(sizes[i], 850, 1150);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(occurrence_classes),
@@ -123,6 +140,7 @@ int main(void) {
       cmocka_unit_test(all_is_complete),
       cmocka_unit_test(huge_counts),
       cmocka_unit_test(cut),
+      cmocka_unit_test(shards),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

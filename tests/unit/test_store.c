@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "../../faults/explore/campaign/fingerprint.h"
 #include "../../faults/explore/store/database.h"
 #include "../../faults/explore/store/evidence.h"
 
@@ -196,23 +195,6 @@ static void test_bad_evidence(void **state) {
   nomem__strings_free(&strings);
 }
 
-/* Every point is in exactly one shard, and no shard is much larger than another. */
-static void test_shards(void **state) {
-  unsigned sizes[3] = {0};
-  (void)state;
-  for (uint64_t i = 0; i < 3000; i++) {
-    struct nomem__point point = {.occurrence = i / 2 + 1, .persistent = i % 2 != 0};
-    unsigned in = 0;
-    for (unsigned shard = 1; shard <= 3; shard++) {
-      if (!nomem__is_in_shard(UINT64_C(0x1fb43feae2861b3a), &point, shard, 3)) continue;
-      in++;
-      sizes[shard - 1]++;
-    }
-    assert_int_equal(in, 1);
-  }
-  for (unsigned i = 0; i < 3; i++) assert_in_range(sizes[i], 850, 1150);
-}
-
 static int set_up(void **state) {
   (void)state;
   if (mkdtemp(folder) == NULL) return -1;
@@ -244,7 +226,6 @@ int main(void) {
       cmocka_unit_test_teardown(test_empty, remove_store),
       cmocka_unit_test(test_evidence),
       cmocka_unit_test(test_bad_evidence),
-      cmocka_unit_test(test_shards),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

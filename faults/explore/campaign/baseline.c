@@ -23,87 +23,6 @@
 #define TIMEOUT_FACTOR 10
 #define TIMEOUT_LEAST_MS 1000
 
-static int by_first_nth(const void *left, const void *right) {
-  const struct nomem__campaign_site *a = left, *b = right;
-  if (a->first_nth != b->first_nth) return a->first_nth < b->first_nth ? -1 : 1;
-  return a->key < b->key ? -1 : a->key > b->key;
-}
-
-/* Never more than room: what the program writes may change under us. */
-static unsigned depth_of(const struct nomem_site *site, size_t room) {
-  unsigned depth = *(const volatile uint32_t *)&site->depth;
-  if (depth > NOMEM_DEPTH) depth = NOMEM_DEPTH;
-  return depth < room ? depth : (unsigned)room;
-}
-
-int64_t nomem__sites_of(const struct nomem_channel *channel, struct nomem__campaign_site **sites) {
-  size_t count = 0, entered = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
-  size_t frame_count = 0;
-  for (size_t i = 0; i < entered; i++) frame_count += depth_of(&channel->sites[i], NOMEM_DEPTH);
-  *sites = calloc(1, (entered + 1) * sizeof **sites + frame_count * sizeof(nomem_frame));
-  if (*sites == NULL) return -ENOMEM;
-  nomem_frame *frames = (nomem_frame *)(*sites + entered + 1);
-  for (size_t i = 0; i < entered; i++) {
-    const struct nomem_site *site = &channel->sites[i];
-    if (site->key == 0 || site->count == 0 || site->maker == NOMEM_MAKER_SANITIZER) continue;
-    unsigned depth = depth_of(site, frame_count);
-    (*sites)[count] = (struct nomem__campaign_site){.key = site->key,
-                                                    .count = site->count,
-                                                    .first_nth = site->first_nth,
-                                                    .frames = frames,
-                                                    .depth = depth,
-                                                    .before_main = site->before_main,
-                                                    .worst = NOMEM_VERDICT_COUNT};
-    count++;
-    memcpy(frames, site->frame, depth * sizeof *frames);
-    frames += depth;
-    frame_count -= depth;
-  }
-  qsort(*sites, count, sizeof **sites, by_first_nth);
-  return (int64_t)count;
-}
-
-int64_t nomem__modules_of(const struct nomem_channel *channel, char ***modules) {
-  size_t count = channel->module_count < NOMEM_MODULES ? channel->module_count : NOMEM_MODULES;
-  size_t room = count;
-  for (size_t i = 0; i < count; i++) room += strnlen(channel->modules[i].path, NOMEM_PATH_BYTES);
-  *modules = calloc(1, (count + 1) * sizeof **modules + room);
-  if (*modules == NULL) return -ENOMEM;
-  char *path = (char *)(*modules + count + 1);
-  for (size_t i = 0; i < count; i++) {
-    size_t left = room - (count - i); /* each has its end */
-    size_t length = strnlen(channel->modules[i].path, left < NOMEM_PATH_BYTES ? left : NOMEM_PATH_BYTES);
-    (*modules)[i] = memcpy(path, channel->modules[i].path, length);
-    path += length + 1;
-    room -= length + 1;
-  }
-  return (int64_t)count;
-}
-
-static int by_key(const void *left, const void *right) {
-  uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-  return a < b ? -1 : a > b;
-}
-
-unsigned nomem__digits_of(uint64_t *keys, size_t count) {
-  unsigned digits = NOMEM_KEY_DIGITS;
-  qsort(keys, count, sizeof *keys, by_key);
-  for (size_t i = 1; i < count; i++)
-    while (digits < NOMEM_KEY_DIGITS_ALL && keys[i] != keys[i - 1] &&
-           keys[i] >> (64 - 4 * digits) == keys[i - 1] >> (64 - 4 * digits))
-      digits++;
-  return digits;
-}
-
-unsigned nomem__key_digits(const struct nomem__campaign_site *sites, size_t count) {
-  uint64_t *keys = calloc(count + 1, sizeof *keys);
-  if (keys == NULL) return NOMEM_KEY_DIGITS_ALL;
-  for (size_t i = 0; i < count; i++) keys[i] = sites[i].key;
-  unsigned digits = nomem__digits_of(keys, count);
-  free(keys);
-  return digits;
-}
-
 struct baseline {
   struct nomem__campaign *campaign;
   bool is_first, is_watched;
@@ -154,11 +73,11 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
   baseline->output = outcome->output;
   baseline->error = outcome->error;
   if (baseline->was_cancelled) return;
-  nomem__residue_check_baseline(&baseline->campaign->residue_check, outcome);
+  nomem__baseline_residue_add(&baseline->campaign->residue_check.baseline, outcome->residue, outcome->child_residue);
   baseline->is_made = true;
   nomem__last_line(outcome->tail, baseline->last_line);
-  baseline->site_count = nomem__sites_of(outcome->channel, &baseline->sites);
-  baseline->module_count = nomem__modules_of(outcome->channel, &baseline->modules);
+  baseline->site_count = nomem__site_list_read(outcome->channel, &baseline->sites);
+  baseline->module_count = nomem__site_list_read_modules(outcome->channel, &baseline->modules);
   if (baseline->is_first) first_done(baseline, outcome);
 }
 
@@ -277,39 +196,14 @@ static int refuse_failing(const struct baseline *baseline) {
   return -EINVAL;
 }
 
-/* How many sites came in only one of the runs. Both lists are sorted by key here. */
-static int compare_keys(const void *left, const void *right) {
-  const struct nomem__campaign_site *a = left, *b = right;
-  return a->key < b->key ? -1 : a->key > b->key;
-}
-
-static size_t only_in_one(struct baseline *first, struct baseline *second) {
-  size_t a = 0, b = 0, alone = 0, first_count = (size_t)first->site_count, second_count = (size_t)second->site_count;
-  qsort(first->sites, first_count, sizeof *first->sites, compare_keys);
-  qsort(second->sites, second_count, sizeof *second->sites, compare_keys);
-  while (a < first_count || b < second_count) {
-    if (b == second_count || (a < first_count && first->sites[a].key < second->sites[b].key)) {
-      alone++;
-      a++;
-    } else if (a == first_count || second->sites[b].key < first->sites[a].key) {
-      alone++;
-      b++;
-    } else {
-      a++;
-      b++;
-    }
-  }
-  qsort(first->sites, first_count, sizeof *first->sites, by_first_nth);
-  return alone;
-}
-
 static int agree(struct nomem__campaign *campaign, struct baseline *first, struct baseline *second) {
   if (first->status != second->status) {
     nomem__complain("without any fault the program ends in two different ways: a flaky test cannot be explored");
     return -EINVAL;
   }
   if (first->status != 0) return refuse_failing(first);
-  campaign->unstable_sites = only_in_one(first, second);
+  campaign->unstable_sites = nomem__site_list_count_unshared(first->sites, (size_t)first->site_count, second->sites,
+                                                             (size_t)second->site_count);
   size_t both = ((size_t)(first->site_count + second->site_count) - campaign->unstable_sites) / 2;
   if (campaign->unstable_sites > both) {
     nomem__complain(
@@ -359,13 +253,13 @@ static int make_points(struct nomem__campaign *campaign) {
                                      .transient = options->faults & NOMEM_FAULT_TRANSIENT,
                                      .persistent = options->faults & NOMEM_FAULT_PERSISTENT,
                                      .max_points = options->max_points};
-  schedule.all = options->all || nomem__schedule_everything(&schedule) <= nomem__campaign_room(campaign);
-  int64_t count = nomem__schedule_make(&schedule, &campaign->points, &campaign->calls_scheduled);
+  schedule.all = options->all || nomem__schedule_everything(&schedule) <= nomem__campaign_quick_runs(campaign);
+  struct nomem__point *points = NULL;
+  int64_t count = nomem__schedule_make(&schedule, &points, &campaign->calls_scheduled);
+  int result = count < 0 ? (int)count : nomem__campaign_add_points(campaign, points, (size_t)count);
+  free(points);
   free(counts);
-  if (count < 0) return (int)count;
-  campaign->point_count = (size_t)count;
-  campaign->results = calloc(campaign->point_count + 1, sizeof *campaign->results);
-  return campaign->results == NULL ? -ENOMEM : 0;
+  return result;
 }
 
 static int take(struct nomem__campaign *campaign, const struct baseline *first, const struct baseline *second) {
@@ -381,7 +275,7 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   campaign->site_count = (size_t)first->site_count;
   campaign->modules = first->modules;
   campaign->module_count = (size_t)first->module_count;
-  campaign->key_digits = nomem__key_digits(campaign->sites, campaign->site_count);
+  campaign->key_digits = nomem__site_list_digits(campaign->sites, campaign->site_count);
   uint64_t timeout_ms = campaign->baseline_us * TIMEOUT_FACTOR / 1000;
   campaign->timeout_ms = options->timeout_ms != 0        ? options->timeout_ms
                          : timeout_ms > TIMEOUT_LEAST_MS ? timeout_ms

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Tries every finding once more, by a run that is started anew and alone. */
+/* Makes the run of every finding once more, started anew and alone. What then ends otherwise is flaky; and where test
+ * code may have ignored an error, runs with and without the fault tell whether it did. */
 #ifndef NOMEM_CONFIRM_H
 #define NOMEM_CONFIRM_H
 
 #include "campaign.h"
 
-/* Starts it; the loop has then to be run until nothing goes on. */
-void nomem__confirm_start(struct nomem__campaign *campaign);
-
-/* Once all of it is over. */
-void nomem__confirm_end(struct nomem__campaign *campaign);
+/* Confirms those findings that have not been confirmed, unless the campaign is interrupted or fails. */
+void nomem__confirm_findings(struct nomem__campaign *campaign);
 
 #endif

@@ -27,11 +27,11 @@ static uint64_t count_scheduled(const struct nomem__campaign *campaign, struct n
     for (next = i; next < count && campaign->points[next].site == point->site &&
                    campaign->points[next].occurrence == point->occurrence;
          next++)
-      was_exercised |= is_exercised(campaign->results[next]);
+      was_exercised |= is_exercised(campaign->states[next].result);
     if (was_exercised)
       coverage->calls_exercised++;
     else
-      coverage->left[why_left(campaign, campaign->results[i])]++;
+      coverage->left[why_left(campaign, campaign->states[i].result)]++;
     calls++;
   }
   return calls;
@@ -51,7 +51,7 @@ struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign
   }
   coverage.second_faults = campaign->second_faults.second_count + campaign->second_faults.left_out;
   for (size_t i = campaign->point_count - campaign->second_faults.second_count; i < campaign->point_count; i++)
-    coverage.recoveries_exercised += is_exercised(campaign->results[i]);
+    coverage.recoveries_exercised += is_exercised(campaign->states[i].result);
   left[NOMEM_LEFT_NO_SITE] = campaign->sites_lost;
   left[NOMEM_LEFT_MAX_POINTS] = campaign->calls_scheduled - count_scheduled(campaign, &coverage);
   left[NOMEM_LEFT_OCCURRENCE_CLASSES] = coverage.calls - campaign->sites_lost - left[NOMEM_LEFT_NOT_CHOSEN] -

@@ -9,6 +9,7 @@
 #include "../process/syscall_effects.h"
 #include "../text/complain.h"
 #include "journal.h"
+#include "results.h"
 
 /* Points that a program is run once for, to take snapshots: little beside the forks, and the schedule's order is kept
  * by and large, which matters when the time is up before the end. */
@@ -65,7 +66,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
 
 /* A server has its calls before main() behind it. */
 static bool is_due(const struct nomem__campaign *campaign, size_t point) {
-  if (campaign->results[point] != 0) return false;
+  if (campaign->states[point].result != 0) return false;
   return campaign->engine != NOMEM_ENGINE_SERVER || !campaign->sites[campaign->points[point].site].before_main;
 }
 
@@ -85,14 +86,14 @@ static void next_run(struct nomem__worker_slot *slot) {
     campaign->next_point++;
   if (nomem__campaign_is_over(campaign) || campaign->next_point == campaign->point_count) return;
   slot->rank = campaign->next_point++;
-  start_run(slot, nomem__campaign_early_ms(slot));
+  start_run(slot, nomem__results_early_ms(slot));
 }
 
 static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct nomem__worker_slot *slot = user;
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  if (nomem__campaign_enter(slot, outcome, slot->rank))
+  if (nomem__results_enter(slot, outcome, slot->rank))
     next_run(slot);
   else
     start_run(slot, 0);
@@ -167,8 +168,8 @@ static void serve(struct nomem__campaign *campaign) {
 static void snapshot_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct nomem__worker_slot *slot = user;
   if (outcome->end.was_cancelled) return;
-  nomem__campaign_enter(slot, outcome, outcome->rank); /* one that tells nothing is left to another engine */
-  nomem__worker_end_early(worker, nomem__campaign_early_ms(slot));
+  nomem__results_enter(slot, outcome, outcome->rank); /* one that tells nothing is left to another engine */
+  nomem__worker_end_early(worker, nomem__results_early_ms(slot));
   if (nomem__campaign_is_over(slot->campaign)) nomem__worker_cancel(worker);
 }
 
@@ -187,7 +188,7 @@ static void snapshots_ended(struct nomem__worker *worker, const struct nomem__ou
   nomem__store_prove(slot, false);
   for (size_t i = campaign->batch + (size_t)(slot - campaign->workers); i < campaign->batch_end;
        i += campaign->worker_count)
-    if (!campaign->known[i]) campaign->results[i] = campaign->residue_check.is_due[i] = 0;
+    if (!campaign->states[i].is_known) campaign->states[i].result = campaign->states[i].is_due = 0;
   campaign->is_unsound = true;
   nomem__findings_free(&slot->findings);
   campaign->engine_reason = "a program that is forked on its way ends in another way";
@@ -206,7 +207,7 @@ static int start_snapshots(struct nomem__worker_slot *slot, struct nomem__snapsh
   size_t count = 0, first = campaign->batch + (size_t)(slot - campaign->workers);
   for (size_t i = first; i < campaign->batch_end; i += campaign->worker_count) {
     const struct nomem__point *point = &campaign->points[i];
-    if (campaign->results[i] != 0) continue;
+    if (campaign->states[i].result != 0) continue;
     snapshots[count++] = (struct nomem__snapshot){.key = campaign->sites[point->site].key,
                                                   .occurrence = point->occurrence,
                                                   .second = nomem__campaign_second(campaign, point),
@@ -215,7 +216,7 @@ static int start_snapshots(struct nomem__worker_slot *slot, struct nomem__snapsh
   }
   if (count == 0) return 0;
   qsort(snapshots, count, sizeof *snapshots, by_key);
-  nomem__worker_end_early(slot->worker, nomem__campaign_early_ms(slot));
+  nomem__worker_end_early(slot->worker, nomem__results_early_ms(slot));
   bool look_out = (campaign->effects & NOMEM_EFFECTS_WHILE_OPEN) != 0;
   return nomem__worker_snapshot(slot->worker, snapshots, count, look_out, campaign->timeout_ms, snapshot_done,
                                 snapshots_ended, slot);
@@ -225,14 +226,14 @@ static int start_snapshots(struct nomem__worker_slot *slot, struct nomem__snapsh
 static size_t next_batch(struct nomem__campaign *campaign) {
   size_t due = 0, end = campaign->batch_end;
   for (campaign->batch = end; end < campaign->point_count && due < BATCH_POINTS; end++)
-    due += campaign->results[end] == 0;
+    due += campaign->states[end].result == 0;
   campaign->batch_end = end;
   return due;
 }
 
 static void take_snapshots(struct nomem__campaign *campaign) {
   size_t due = 0;
-  for (size_t i = 0; i < campaign->point_count && due < BATCH_POINTS; i++) due += campaign->results[i] == 0;
+  for (size_t i = 0; i < campaign->point_count && due < BATCH_POINTS; i++) due += campaign->states[i].result == 0;
   struct nomem__snapshot *snapshots = calloc(due + 1, sizeof *snapshots);
   int result = snapshots == NULL ? -ENOMEM : 0;
   campaign->engine = NOMEM_ENGINE_SNAPSHOT;
@@ -268,12 +269,12 @@ static void use_huge_pages(struct nomem__campaign *campaign) {
 static size_t retry_unreached(struct nomem__campaign *campaign) {
   size_t count = 0, *ranks = calloc(RETRIED_MAX, sizeof *ranks);
   for (size_t i = 0; i < campaign->point_count && count < RETRIED_MAX && ranks != NULL; i++)
-    if (campaign->results[i] == NOMEM_VERDICT_UNREACHED + 1 && !campaign->known[i]) ranks[count++] = i;
-  for (size_t i = 0; i < count; i++) campaign->results[ranks[i]] = 0;
+    if (campaign->states[i].result == NOMEM_VERDICT_UNREACHED + 1 && !campaign->states[i].is_known) ranks[count++] = i;
+  for (size_t i = 0; i < count; i++) campaign->states[ranks[i]].result = 0;
   campaign->progress.total += count;
   if (count > 0) make_runs(campaign, NOMEM_ENGINE_EXEC);
   for (size_t i = 0; i < count; i++)
-    if (campaign->results[ranks[i]] == 0) campaign->results[ranks[i]] = NOMEM_VERDICT_UNREACHED + 1;
+    if (campaign->states[ranks[i]].result == 0) campaign->states[ranks[i]].result = NOMEM_VERDICT_UNREACHED + 1;
   free(ranks);
   return count;
 }
@@ -290,7 +291,7 @@ void nomem__engines_run(struct nomem__campaign *campaign) {
       !campaign->is_unsound)
     take_snapshots(campaign);
   if ((choice == NOMEM_CHOICE_AUTO || choice == NOMEM_CHOICE_FORK) && may_fork(campaign) &&
-      memchr(campaign->results, 0, campaign->point_count) != NULL && !nomem__campaign_is_over(campaign))
+      nomem__campaign_count_due(campaign) > 0 && !nomem__campaign_is_over(campaign))
     serve(campaign);
   make_runs(campaign, NOMEM_ENGINE_EXEC);
   for (unsigned i = 0; i < RETRIES && may_race(campaign) && !nomem__campaign_is_over(campaign); i++)

@@ -106,11 +106,3 @@ char *nomem__durable_name(const struct nomem__campaign *campaign, const struct n
   for (unsigned i = 0; i < site->depth && out != NULL; i++) print_frame(out, campaign, site->frames[i]);
   return nomem__memory_stream_close(&stream);
 }
-
-/* Keys are hashes; numbers that follow one another are not, and every shard is to have some of each site. */
-bool nomem__is_in_shard(uint64_t key, const struct nomem__point *point, uint64_t shard, uint64_t shards) {
-  uint64_t hash = nomem__hash_number(nomem__hash_number(nomem__hash_number(NOMEM__HASH_START, key), point->occurrence),
-                                     point->persistent);
-  hash = (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15);
-  return (hash >> 32) % shards == shard - 1;
-}

@@ -16,7 +16,4 @@ void nomem__fingerprint(const struct nomem__campaign *campaign, char identity[NO
  * innermost first, a line each. The caller's; NULL: out of memory. */
 char *nomem__durable_name(const struct nomem__campaign *campaign, const struct nomem__campaign_site *site);
 
-/* Whether a point belongs to shard number shard (from 1) of so many. */
-bool nomem__is_in_shard(uint64_t key, const struct nomem__point *point, uint64_t shard, uint64_t shards);
-
 #endif

@@ -2,7 +2,8 @@
 #include "heap_check.h"
 
 #include "engines.h"
-#include "residue_check.h"
+#include "residue_runs.h"
+#include "results.h"
 
 /* They may take half as long as the first faults did, and some seconds in any case, by which most programs are through.
  */
@@ -11,16 +12,16 @@
 
 static bool is_wanted(const struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
-  return campaign->residue_check.is_known && !campaign->residue_check.has_leak_check &&
+  return campaign->residue_check.baseline.is_known && !campaign->residue_check.baseline.has_leak_check &&
          session->setup.preload != NULL && session->options->heap != NOMEM_HEAP_OFF;
 }
 
 static bool is_due(const struct nomem__campaign *campaign, size_t rank) {
   const struct nomem__point *point = &campaign->points[rank];
-  uint8_t result = campaign->results[rank];
+  uint8_t result = campaign->states[rank].result;
   bool is_first = point->occurrence == 1 && !point->persistent && point->second == 0;
   bool is_quiet = result == NOMEM_VERDICT_HANDLED + 1 || result == NOMEM_VERDICT_REPORTED + 1;
-  return is_quiet && !campaign->residue_check.had_block_table[rank] &&
+  return is_quiet && !campaign->states[rank].had_block_table &&
          (is_first || campaign->session->options->heap == NOMEM_HEAP_ALL);
 }
 
@@ -49,7 +50,7 @@ static void looked(struct nomem__worker *worker, const struct nomem__outcome *ou
   struct nomem__worker_slot *slot = user;
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  nomem__campaign_enter(slot, outcome, slot->rank);
+  nomem__results_enter(slot, outcome, slot->rank);
   look_at_next(slot);
 }
 

@@ -108,7 +108,7 @@ static int write_recoveries(struct nomem__campaign *campaign) {
     char site[KEY_BYTES], second[KEY_BYTES], near[KEY_BYTES];
     key_text(campaign->sites[recovery->site].key, site);
     key_text(recovery->key, second);
-    key_text(recovery->near, near);
+    key_text(recovery->similar, near);
     result = nomem__store_do(&log->store, "INSERT OR IGNORE INTO recoveries VALUES(?,?,?,?,?)", "ittti", log->id, site,
                              second, near, (int64_t)log->recoveries_kept);
     log->recoveries_kept++;
@@ -151,7 +151,7 @@ void nomem__store_keep(struct nomem__worker_slot *slot, const struct nomem__outc
   log->kept = list;
   struct kept *kept = &log->kept[log->kept_count++];
   *kept = (struct kept){.rank = rank,
-                        .verdict = (enum nomem__verdict)(campaign->results[rank] - 1),
+                        .verdict = (enum nomem__verdict)(campaign->states[rank].result - 1),
                         .engine = campaign->engine,
                         .duration_us = outcome->duration_us,
                         .has_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE,
@@ -282,7 +282,7 @@ static int keep_seconds(struct nomem__campaign *campaign, size_t from) {
 
 int nomem__store_schedule_seconds(struct nomem__campaign *campaign) {
   size_t from = campaign->point_count;
-  int result = nomem__second_faults_schedule(campaign);
+  int result = nomem__campaign_schedule_second_faults(campaign);
   if (result != 0 || campaign->point_count == from || campaign->store == NULL || campaign->store->is_broken)
     return result;
   result = keep_seconds(campaign, from);
@@ -292,10 +292,9 @@ int nomem__store_schedule_seconds(struct nomem__campaign *campaign) {
 
 static int resume(struct nomem__campaign *campaign) {
   size_t elsewhere = 0;
-  for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->known[i];
+  for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->states[i].is_known;
   int result = load(campaign, true);
-  if (result == 0 && memchr(campaign->results, 0, campaign->point_count) == NULL)
-    result = nomem__store_schedule_seconds(campaign);
+  if (result == 0 && nomem__campaign_count_due(campaign) == 0) result = nomem__store_schedule_seconds(campaign);
   if (result == 0 && campaign->known_count > 0 && !campaign->session->options->quiet)
     nomem__complain("resumed: %zu of %zu points were known (--fresh forgets them)", campaign->known_count,
                     campaign->point_count - elsewhere);

@@ -19,7 +19,8 @@ int nomem__store_open_campaign(struct nomem__campaign *campaign);
 void nomem__store_keep(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
                        const uint64_t *hash, const struct nomem__finding *finding);
 
-/* Schedules second faults (nomem__second_faults_schedule), and enters what the store has of them. Returns 0 or -ENOMEM.
+/* Schedules second faults (nomem__campaign_schedule_second_faults), and enters what the store has of them. Returns 0 or
+ * -ENOMEM.
  */
 int nomem__store_schedule_seconds(struct nomem__campaign *campaign);
 

@@ -112,14 +112,14 @@ static int load_runs(struct nomem__campaign *campaign, const struct source *from
                                 .persistent = sqlite3_column_int(row, 2) != 0};
     size_t found = find_point(campaign, index, &sought);
     int verdict = verdict_of(nomem__store_text(row, 4));
-    if (found == campaign->point_count || verdict < 0 || campaign->known[found]) continue;
+    if (found == campaign->point_count || verdict < 0 || campaign->states[found].is_known) continue;
     result = 1;
     if (nomem__verdict_is_shown((enum nomem__verdict)verdict))
       result = load_finding(campaign, from, found, verdict, nomem__store_text(row, 5), nomem__store_text(row, 6));
     if (result != 1) continue;
-    campaign->results[found] = (uint8_t)(verdict + 1);
-    campaign->known[found] = true;
-    campaign->residue_check.had_block_table[found] = sqlite3_column_int(row, 7) != 0;
+    campaign->states[found].result = (uint8_t)(verdict + 1);
+    campaign->states[found].is_known = true;
+    campaign->states[found].had_block_table = sqlite3_column_int(row, 7) != 0;
     campaign->known_count++;
   }
   sqlite3_finalize(row);
@@ -139,7 +139,7 @@ static int load_recoveries(struct nomem__campaign *campaign, const struct source
   while (result == 0 && nomem__store_step(from->store, row, &failed)) {
     const struct name first = {.key = strtoull(nomem__store_text(row, 0), NULL, 16), .occurrence = 1};
     struct nomem__second_fault recovery = {.key = strtoull(nomem__store_text(row, 1), NULL, 16),
-                                           .near = strtoull(nomem__store_text(row, 2), NULL, 16),
+                                           .similar = strtoull(nomem__store_text(row, 2), NULL, 16),
                                            .has_run = sqlite3_column_int(row, 3) != 0};
     size_t rank = find_point(campaign, index, &first);
     if (recovery.key == 0 || rank == campaign->point_count) continue;

@@ -27,4 +27,7 @@ uint64_t nomem__schedule_everything(const struct nomem__schedule *schedule);
  * occurrences it would have without the cut; or -ENOMEM. */
 int64_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nomem__point **points, uint64_t *calls);
 
+/* Whether a point belongs to shard number shard (from 1) of so many. */
+bool nomem__is_in_shard(uint64_t key, const struct nomem__point *point, uint64_t shard, uint64_t shards);
+
 #endif

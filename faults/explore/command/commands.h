@@ -5,6 +5,12 @@
 
 #include "../options/options.h"
 
+/* Exit statuses of the command. */
+enum { NOMEM_EXIT_CLEAN = 0, NOMEM_EXIT_FINDINGS = 1, NOMEM_EXIT_FAILED = 2 };
+
+/* nomem explore: fails the calls of a command one by one, and reports what broke. */
+int nomem__explore(const struct nomem__options *options);
+
 /* nomem run: one run with a plan, with the command's own standard streams; then what was failed, and how it ended. */
 int nomem__run(const struct nomem__options *options);
 

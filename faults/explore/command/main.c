@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
-#include "../campaign/campaign.h"
 #include "../options/options.h"
 #include "../text/complain.h"
 #include "commands.h"

@@ -9,7 +9,8 @@
 
 #include "../campaign/baseline.h"
 #include "../campaign/campaign.h"
-#include "../campaign/residue_check.h"
+#include "../campaign/residue_runs.h"
+#include "../campaign/results.h"
 #include "../report/report.h"
 #include "../text/complain.h"
 #include "commands.h"
@@ -23,29 +24,29 @@ struct call {
 };
 
 /* What a run has come to. */
-struct result {
+struct end {
   enum nomem__verdict verdict;
   uint64_t place; /* the hash of its finding; 0: it is none */
   int status;
 };
 
 struct minimiser {
-  struct nomem__campaign campaign;
+  struct nomem__campaign *campaign;
   const struct nomem_channel *channel;
   struct call calls[NOMEM_PLAN_RULES];
   unsigned call_count, runs;
-  struct result last, wanted; /* of the last run; of the whole plan */
+  struct end last, wanted; /* of the last run; of the whole plan */
 };
 
 static uint64_t place_of(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
-                         enum nomem__verdict verdict) {
+                         const struct nomem__result *result) {
   struct nomem__findings findings = {0};
-  struct nomem__leak_site left;
   char detail[NOMEM_DETAIL_BYTES];
+  enum nomem__verdict verdict = result->verdict;
   struct nomem__found found = {.verdict = verdict, .outcome = outcome, .plan = ""};
   const struct nomem__finding *finding = NULL;
   uint64_t place = 0;
-  nomem__campaign_describe(campaign, &found, &left, detail);
+  nomem__results_describe(campaign, &result->residue, &found, detail);
   if (verdict == NOMEM_VERDICT_LEFTOVER && found.left_file != 0) return 1; /* its name is another in each run */
   if (nomem__verdict_is_shown(verdict) && nomem__findings_add(&findings, &found, &campaign->code_owners, &finding) == 0)
     place = finding->hash;
@@ -55,16 +56,18 @@ static uint64_t place_of(const struct nomem__campaign *campaign, const struct no
 
 static void keep(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct minimiser *minimiser = user;
-  enum nomem__verdict verdict = nomem__campaign_judge(&minimiser->campaign, outcome, false);
+  struct nomem__result result;
   (void)worker;
+  nomem__results_judge(minimiser->campaign, outcome, false, &result);
   minimiser->channel = outcome->channel;
-  minimiser->last =
-      (struct result){verdict, place_of(&minimiser->campaign, outcome, verdict), outcome->end.root_status};
+  minimiser->last = (struct end){.verdict = result.verdict,
+                                 .place = place_of(minimiser->campaign, outcome, &result),
+                                 .status = outcome->end.root_status};
 }
 
 /* Makes a run. Returns 0 or a negative error code; then there is nothing to say but that. */
 static int run(struct minimiser *minimiser, const char *plan) {
-  struct nomem__campaign *campaign = &minimiser->campaign;
+  struct nomem__campaign *campaign = minimiser->campaign;
   struct nomem__session *session = campaign->session;
   int result = nomem__worker_start(campaign->workers[0].worker, plan, campaign->timeout_ms, keep, minimiser);
   if (result != 0) return result;
@@ -77,7 +80,7 @@ static int run(struct minimiser *minimiser, const char *plan) {
 /* Whether the plan leads to the same end: the same verdict at the same place, the same exit status where it is no bug.
  * A negative error code: it could not be run. */
 static int is_same(struct minimiser *minimiser, const char *plan) {
-  const struct result *last = &minimiser->last, *wanted = &minimiser->wanted;
+  const struct end *last = &minimiser->last, *wanted = &minimiser->wanted;
   int result = run(minimiser, plan);
   if (result != 0) return result;
   return last->verdict == wanted->verdict && last->place == wanted->place &&
@@ -169,11 +172,11 @@ static int leave_out(struct minimiser *minimiser) {
 }
 
 static void report(struct minimiser *minimiser, uint64_t total, int needed, const char *plan) {
-  const struct nomem__campaign *campaign = &minimiser->campaign;
+  const struct nomem__campaign *campaign = minimiser->campaign;
   enum nomem__verdict verdict = minimiser->wanted.verdict;
   bool is_timed = verdict == NOMEM_VERDICT_HANG;
   bool is_left = verdict == NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_LEFTOVER ||
-                 (verdict == NOMEM_VERDICT_SANITIZER && campaign->residue_check.is_checked);
+                 (verdict == NOMEM_VERDICT_SANITIZER && campaign->residue_check.was_leak_checked);
   printf("%d of %" PRIu64 " failed calls lead%s to the same end (%s; %u runs)\n", needed, total, needed == 1 ? "s" : "",
          nomem__verdicts[minimiser->wanted.verdict].name, minimiser->runs);
   for (unsigned i = 0; i < minimiser->call_count; i++) {
@@ -227,48 +230,52 @@ static int minimise(struct minimiser *minimiser, const struct nomem_plan *plan, 
   return 0;
 }
 
-static int open_worker(struct minimiser *minimiser) {
-  struct nomem__campaign *campaign = &minimiser->campaign;
+static int open_worker(struct nomem__campaign *campaign) {
   struct nomem__session *session = campaign->session;
-  campaign->workers[0].campaign = campaign;
-  int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &campaign->workers[0].worker);
-  if (result != 0) {
-    nomem__complain("cannot make a worker: %s", strerror(-result));
-    return result;
-  }
-  campaign->worker_count = 1;
-  if (session->setup.trace) campaign->residue_check.watch = NOMEM_WATCH_LIVE;
-  nomem__worker_watch_blocks(campaign->workers[0].worker, campaign->residue_check.watch);
-  result = nomem__baseline_run(campaign);
+  int result = nomem__campaign_set_workers(campaign, 1);
+  if (result == 0) result = nomem__baseline_run(campaign);
   if (result == 0 && session->setup.trace && nomem__residue_runs_prepare(campaign))
-    nomem__residue_runs_look(campaign, campaign->workers[0].worker, true);
+    nomem__residue_runs_look_closely(campaign, campaign->workers[0].worker, true);
   return result;
 }
 
 static void interrupt(void *user) {
-  struct minimiser *minimiser = user;
-  nomem__worker_cancel(minimiser->campaign.workers[0].worker);
+  nomem__campaign_cancel_runs(user);
+}
+
+static int minimise_in(struct nomem__session *session) {
+  struct nomem__campaign *campaign =
+      nomem__campaign_new(session, session->setup.trace ? NOMEM_WATCH_LIVE : NOMEM_WATCH_NONE);
+  struct minimiser *minimiser = calloc(1, sizeof *minimiser);
+  char text[NOMEM_PLAN_BYTES];
+  int result = -ENOMEM;
+  if (campaign != NULL && minimiser != NULL) {
+    minimiser->campaign = campaign;
+    session->on_interrupt = interrupt;
+    session->user = campaign;
+    result = open_worker(campaign) == 0 ? 0 : -ECANCELED;
+    if (result == 0) {
+      nomem__progress_start(&campaign->progress, &session->loop, 0);
+      result = minimise(minimiser, &session->options->plan, text);
+      nomem__progress_stop(&campaign->progress);
+    }
+    for (unsigned i = 0; i < minimiser->call_count; i++) nomem__trace_free(&minimiser->calls[i].trace);
+    session->on_interrupt = NULL;
+  }
+  free(minimiser);
+  nomem__campaign_free(campaign);
+  return result;
 }
 
 static int minimise_plan(const struct nomem__options *given) {
-  static struct minimiser minimiser; /* one command */
   struct nomem__session session;
   struct nomem__options options = *given;
-  char text[NOMEM_PLAN_BYTES];
   options.engine = NOMEM_CHOICE_EXEC;
   if (nomem__session_open(&session, &options, false) != 0) return NOMEM_EXIT_FAILED;
   session.setup.names_calls = true;
-  minimiser.campaign.session = &session;
-  session.on_interrupt = interrupt;
-  session.user = &minimiser;
-  bool is_open = open_worker(&minimiser) == 0;
-  if (is_open) nomem__progress_start(&minimiser.campaign.progress, &session.loop, 0);
-  int result = is_open ? minimise(&minimiser, &options.plan, text) : -ECANCELED;
-  if (is_open) nomem__progress_stop(&minimiser.campaign.progress);
+  int result = minimise_in(&session);
   if (result == -EINTR) nomem__complain("interrupted");
   if (result == -ENOMEM) nomem__complain("cannot go on: %s", strerror(ENOMEM));
-  for (unsigned i = 0; i < minimiser.call_count; i++) nomem__trace_free(&minimiser.calls[i].trace);
-  nomem__campaign_free(&minimiser.campaign);
   nomem__session_close(&session);
   return result == 0 ? NOMEM_EXIT_CLEAN : NOMEM_EXIT_FAILED;
 }

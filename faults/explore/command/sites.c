@@ -44,7 +44,7 @@ static bool choose(struct listing *listing, const struct nomem_channel *channel,
   char **modules;
   const char *pattern = listing->session.options->sites;
   if (pattern == NULL) return true;
-  int64_t chosen = nomem__modules_of(channel, &modules);
+  int64_t chosen = nomem__site_list_read_modules(channel, &modules);
   if (chosen >= 0) {
     chosen = nomem__site_filter_apply(pattern, listing->session.symbols, sites, count, modules, (size_t)chosen);
     free(modules);
@@ -61,7 +61,7 @@ static void list(struct nomem__worker *worker, const struct nomem__outcome *outc
     nomem__complain("the program failed%s: this is where it allocated until then",
                     outcome->end.timed_out ? " to end in time" : "");
   struct nomem__campaign_site *sites;
-  int64_t count = nomem__sites_of(outcome->channel, &sites);
+  int64_t count = nomem__site_list_read(outcome->channel, &sites);
   if (count < 0) {
     nomem__complain("cannot list the sites: %s", strerror((int)-count));
     return;
@@ -70,7 +70,7 @@ static void list(struct nomem__worker *worker, const struct nomem__outcome *outc
     free(sites);
     return;
   }
-  unsigned digits = nomem__key_digits(sites, (size_t)count);
+  unsigned digits = nomem__site_list_digits(sites, (size_t)count);
   printf("%10s  %-*s  %-14s %10s  %s\n", "calls", (int)digits, "site", "function", "bytes", "called by");
   for (int64_t i = 0; i < count; i++)
     if (!sites[i].is_left_out) print_site(listing, outcome->channel, &sites[i], digits);

@@ -345,7 +345,7 @@ static void put_coverage(struct nomem__builder *builder, json_t *document) {
   for (size_t i = 0; i < campaign->site_count; i++) tried += campaign->sites[i].tried > 0;
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
   uint64_t elsewhere = 0;
-  for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->results[i] == NOMEM__ELSEWHERE;
+  for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->states[i].result == NOMEM__ELSEWHERE;
   nomem__json_number(json, baseline, "allocations", campaign->allocations);
   nomem__json_number(json, baseline, "microseconds", campaign->baseline_us);
   nomem__json_put(json, document, "baseline", baseline);

@@ -301,7 +301,7 @@ static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
 
 static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
   size_t untried = 0;
-  for (size_t i = 0; i < campaign->point_count; i++) untried += campaign->results[i] == 0;
+  for (size_t i = 0; i < campaign->point_count; i++) untried += campaign->states[i].result == 0;
   if (campaign->session->interrupted_by != 0 || untried > 0)
     fprintf(out, "%s: %zu of %zu points were not tried\n",
             campaign->session->interrupted_by != 0 ? "interrupted" : "the time was up", untried, campaign->point_count);

@@ -12,9 +12,6 @@
 #include "../target/target_check.h"
 #include "worker.h"
 
-/* Exit statuses of the command. */
-enum { NOMEM_EXIT_CLEAN = 0, NOMEM_EXIT_FINDINGS = 1, NOMEM_EXIT_FAILED = 2 };
-
 struct nomem__session {
   const struct nomem__options *options;
   uv_loop_t loop;

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "confirm_rules.h"
+
+#include <string.h>
+
+bool nomem__confirm_needs_block_table(const struct nomem__finding *finding) {
+  return finding->takes_block_table || finding->verdict == NOMEM_VERDICT_LEAK ||
+         finding->verdict == NOMEM_VERDICT_LEFTOVER;
+}
+
+bool nomem__confirm_may_learn(const struct nomem__finding *finding, const struct nomem__baseline_residue *baseline) {
+  bool is_crash = finding->verdict == NOMEM_VERDICT_CRASH && nomem__address_kind_may_be_freed(finding->address_kind);
+  return baseline->is_known && !baseline->has_leak_check && !finding->takes_block_table &&
+         (is_crash || finding->verdict == NOMEM_VERDICT_CORRUPTION);
+}
+
+bool nomem__confirm_speaks_for_all(const struct nomem__finding *finding) {
+  return finding->hash != finding->place || finding->runs == 1 || finding->verdict == NOMEM_VERDICT_HANG;
+}
+
+bool nomem__confirm_is_waiting(const struct nomem__finding *finding) {
+  if (finding->verdict != NOMEM_VERDICT_HANG || finding->threads == NULL) return false;
+  const char *what = finding->threads[finding->shown_thread].what;
+  return strncmp(what, "busy", strlen("busy")) != 0;
+}
+
+bool nomem__confirm_is_explained(const struct nomem__finding *finding, const struct nomem__trace_frame *call,
+                                 const struct nomem__code_owners *code_owners, bool has_block_table, bool is_freed) {
+  bool is_null = finding->address_kind == NOMEM_ADDRESS_CALL && finding->fault_address == 0;
+  bool is_stray =
+      finding->verdict == NOMEM_VERDICT_CRASH && nomem__address_kind_may_be_freed(finding->address_kind) && !is_null;
+  if (finding->verdict != NOMEM_VERDICT_CORRUPTION && !is_stray) return true;
+  if (finding->freed.depth > 0) return !nomem__is_below_call(code_owners, &finding->freed, call);
+  return is_stray && has_block_table && !is_freed && finding->block.depth == 0;
+}

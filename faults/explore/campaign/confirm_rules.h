@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What is decided about a finding when its run is made once more. Pure: confirm.h makes the runs. */
+#ifndef NOMEM_CONFIRM_RULES_H
+#define NOMEM_CONFIRM_RULES_H
+
+#include "../judge/finding.h"
+#include "../residue/residue.h"
+
+/* Whether the run that confirms the finding needs a block table: without one it may end otherwise. */
+bool nomem__confirm_needs_block_table(const struct nomem__finding *finding);
+
+/* Whether one more run, with a block table, may tell of the block that was misused. */
+bool nomem__confirm_may_learn(const struct nomem__finding *finding, const struct nomem__baseline_residue *baseline);
+
+/* Whether the one run that is made once more speaks for all runs of the finding. Where no call of test code's tells
+ * these runs apart, test code may have ignored an error in one of them only. */
+bool nomem__confirm_speaks_for_all(const struct nomem__finding *finding);
+
+/* Whether it hangs in a wait, rather than in a loop. */
+bool nomem__confirm_is_waiting(const struct nomem__finding *finding);
+
+/* Whether the error that a call of test code's (at call) reported, and test code ignored, explains the finding, which
+ * is then the test's. A pointer other than NULL that was followed, or a block that was misused, takes a block table to
+ * tell: what had been freed before that call is what a variable of the test's still points to, and what was never a
+ * block is a variable that nobody has set; but what the call itself has freed is what it left behind. has_block_table:
+ * such a run was made; is_freed: the bad pointer was read from a freed block. */
+bool nomem__confirm_is_explained(const struct nomem__finding *finding, const struct nomem__trace_frame *call,
+                                 const struct nomem__code_owners *code_owners, bool has_block_table, bool is_freed);
+
+#endif

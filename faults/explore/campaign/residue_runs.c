@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "residue_runs.h"
+
+#include "../text/complain.h"
+#include "results.h"
+
+static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
+
+static void start_next(struct nomem__worker_slot *slot) {
+  struct nomem__campaign *campaign = slot->campaign;
+  struct nomem__residue_check *check = &campaign->residue_check;
+  while (check->next < campaign->point_count && !campaign->states[check->next].is_due) check->next++;
+  if (check->next == campaign->point_count || nomem__campaign_is_over(campaign)) return;
+  char plan[NOMEM_POINT_PLAN_BYTES];
+  slot->rank = check->next++;
+  nomem__campaign_plan(campaign, &campaign->points[slot->rank], NOMEM_KEY_DIGITS_ALL, plan);
+  nomem__worker_watch_making(slot->worker, nomem__residue_check_first_path(check, slot->rank));
+  int result = nomem__worker_start(slot->worker, plan, campaign->timeout_ms, run_done, slot);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+}
+
+static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct nomem__worker_slot *slot = user;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  nomem__results_enter(slot, outcome, slot->rank);
+  start_next(slot);
+}
+
+static void baseline_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct nomem__campaign *campaign = user;
+  struct nomem__residue_check *check = &campaign->residue_check;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  /* A sanitizer that may not look for leaks says so, and ends its process. */
+  bool has_died = check->baseline.has_leak_check && outcome->end.fatal_deaths != campaign->baseline_fatal_deaths;
+  check->ends_otherwise = has_died || outcome->end.root_status != campaign->baseline_status;
+  if (check->ends_otherwise) return;
+  check->was_leak_checked = outcome->channel->check_leaks;
+  if (check->baseline.block_table_count == 0)
+    check->writes_otherwise = !nomem__output_is_same(&campaign->baseline_output, &outcome->output, &outcome->error);
+  nomem__baseline_residue_add_block_table(&check->baseline, outcome->residue, outcome->child_residue,
+                                          outcome->channel->misuse_count);
+}
+
+static void run_baseline(struct nomem__campaign *campaign) {
+  int result = nomem__worker_start(campaign->workers[0].worker, "", campaign->timeout_ms, baseline_done, campaign);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+  nomem__session_run(campaign->session);
+}
+
+void nomem__residue_runs_look_closely(const struct nomem__campaign *campaign, struct nomem__worker *worker,
+                                      bool closely) {
+  if (campaign->residue_check.baseline.has_leak_check)
+    nomem__worker_check_leaks(worker, closely);
+  else
+    nomem__worker_watch_blocks(worker, closely ? NOMEM_WATCH_BLOCK_TABLE : campaign->residue_check.watch);
+}
+
+static bool can_look(const struct nomem__residue_check *check) {
+  return check->baseline.has_leak_check ? check->was_leak_checked : check->baseline.with_block_table.has_block_table;
+}
+
+static const char *obstacle(const struct nomem__residue_check *check) {
+  if (!check->ends_otherwise) return "has more memory than that takes";
+  return check->baseline.has_leak_check ? "ends otherwise when its sanitizer looks for leaks"
+                                        : "ends otherwise when each block is kept a record of";
+}
+
+bool nomem__residue_runs_prepare(struct nomem__campaign *campaign) {
+  struct nomem__residue_check *check = &campaign->residue_check;
+  const struct nomem__baseline_residue *baseline = &check->baseline;
+  if (check->is_prepared) return can_look(check);
+  check->is_prepared = true;
+  struct nomem__worker *worker = campaign->workers[0].worker;
+  nomem__residue_runs_look_closely(campaign, worker, true);
+  campaign->session->sanitizer.is_learning = true; /* what it reports of the baseline is the program's own */
+  run_baseline(campaign);
+  if (baseline->block_table_count > 0 && baseline->block_tables[0].count > 0) run_baseline(campaign);
+  campaign->session->sanitizer.is_learning = false;
+  nomem__residue_runs_look_closely(campaign, worker, false);
+  if (!can_look(check) && !nomem__campaign_is_over(campaign))
+    nomem__complain("what runs leave%s cannot be looked at: the program %s",
+                    baseline->has_leak_check ? "" : ", and do to the heap,", obstacle(check));
+  return can_look(check);
+}
+
+void nomem__residue_runs_make(struct nomem__campaign *campaign, bool are_fresh,
+                              void (*start)(struct nomem__worker_slot *slot)) {
+  campaign->engine = NOMEM_ENGINE_EXEC;
+  for (unsigned i = 0; i < campaign->worker_count; i++) {
+    nomem__residue_runs_look_closely(campaign, campaign->workers[i].worker, true);
+    nomem__worker_refresh_files(campaign->workers[i].worker, are_fresh);
+    start(&campaign->workers[i]);
+  }
+  nomem__session_run(campaign->session);
+  for (unsigned i = 0; i < campaign->worker_count; i++) {
+    nomem__residue_runs_look_closely(campaign, campaign->workers[i].worker, false);
+    nomem__worker_watch_making(campaign->workers[i].worker, NULL);
+    int result = nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
+    if (result != 0) nomem__campaign_give_up(campaign, result);
+  }
+}
+
+/* Whoever asks for all that runs leave has to know when files are not looked at. */
+static void say_files_are_unseen(const struct nomem__campaign *campaign) {
+  const struct nomem__session *session = campaign->session;
+  const struct nomem__options *options = session->options;
+  const struct nomem__baseline_residue *baseline = &campaign->residue_check.baseline;
+  bool is_wanted = (options->strict || options->leaks == NOMEM_LEAKS_ALL) && !options->quiet;
+  if (!is_wanted || options->leaks == NOMEM_LEAKS_OFF) return;
+  const char *reason = NULL;
+  if (!baseline->is_known)
+    reason = "the ends of its runs cannot be watched";
+  else if (session->setup.isolation == NULL)
+    reason = "runs are not isolated";
+  else if (!baseline->created_files[0].is_known || !baseline->created_files[1].is_known)
+    reason = "there are too many, or runs have no view of files of their own";
+  if (reason != NULL) nomem__complain("files that the program makes and leaves are not looked at: %s", reason);
+}
+
+void nomem__residue_runs_make_due(struct nomem__campaign *campaign) {
+  say_files_are_unseen(campaign);
+  size_t due = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) due += campaign->states[i].is_due;
+  if (due == 0) return;
+  if (!nomem__campaign_is_over(campaign)) {
+    if (!nomem__residue_runs_prepare(campaign)) return;
+    nomem__residue_runs_make(campaign, true, start_next);
+  }
+  for (size_t i = 0; i < campaign->point_count; i++)
+    if (campaign->states[i].is_due)
+      campaign->states[i].result = 0; /* a point of which only half is known is not tried */
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "results.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "../text/varying_names.h"
+#include "journal.h"
+
+/* By which Automake, Meson, CTest's users and others let a test say that it was skipped. */
+#define SKIP_CODE 77
+
+/* A sanitizer ended the process, and its report went elsewhere. */
+#define UNSEEN_REPORT "a sanitizer's abort, whose report is not in the standard error of the run"
+
+/* A run that may hang where others do is looked at after this part of its time: twice as long as the baseline took. */
+#define EARLY_PART 5
+
+static bool is_skip_code(const struct nomem__options *options, int status) {
+  return status == SKIP_CODE || (options->skip_codes[status / 64] >> status % 64 & 1) != 0;
+}
+
+static bool has_died(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  return outcome->end.timed_out || outcome->end.fatal_deaths > campaign->baseline_fatal_deaths;
+}
+
+/* Where two calls are to fail, both must have failed, unless the first alone ended the run this time. */
+static bool is_reached(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome, bool has_second) {
+  uint32_t faults = outcome->channel->fault_count;
+  return faults > 1 || (faults == 1 && (!has_second || has_died(campaign, outcome)));
+}
+
+/* Blocks lie elsewhere with a block table, and a program may show where they lie. */
+static bool has_swallowed(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  bool is_comparable = outcome->channel->watch != NOMEM_WATCH_BLOCK_TABLE || !campaign->residue_check.writes_otherwise;
+  return is_comparable && outcome->end.root_status == campaign->baseline_status &&
+         nomem__output_is_swallowed(&campaign->baseline_output, &outcome->output, &outcome->error);
+}
+
+static void add_residue(struct nomem__evidence *evidence, const struct nomem__residue *residue) {
+  evidence->was_misused = residue->misuse != NULL || residue->late_misuse != NULL;
+  evidence->has_leaked = residue->has_leak;
+  evidence->has_left_file = residue->created_file != NULL;
+  evidence->has_leftover = evidence->has_left_file || residue->has_leftover;
+}
+
+void nomem__results_judge(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome, bool has_second,
+                          struct nomem__result *result) {
+  const struct nomem__options *options = campaign->session->options;
+  int status = outcome->end.root_status;
+  struct nomem__evidence evidence = {.fault_reached = is_reached(campaign, outcome, has_second),
+                                     .timed_out = outcome->end.timed_out,
+                                     .root_status = status,
+                                     .baseline_status = campaign->baseline_status,
+                                     .fatal_deaths = outcome->end.fatal_deaths,
+                                     .baseline_fatal_deaths = campaign->baseline_fatal_deaths,
+                                     .fatal_signal = outcome->end.fatal_signal,
+                                     .is_corrupt = nomem__is_corruption_text(outcome->tail)};
+  evidence.has_swallowed = has_swallowed(campaign, outcome);
+  evidence.is_skipped = WIFEXITED(status) && is_skip_code(options, WEXITSTATUS(status));
+  evidence.has_report = nomem__has_report(outcome, campaign->session->symbols);
+  bool any_exit_counts = options->leaks == NOMEM_LEAKS_ALL && WIFEXITED(status);
+  evidence.is_leak = outcome->report.is_leak && !any_exit_counts;
+  nomem__residue_check_compute(&campaign->residue_check, options->leaks, campaign->baseline_status, outcome,
+                               &result->residue);
+  add_residue(&evidence, &result->residue);
+  if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, &campaign->code_owners);
+  result->verdict = nomem__judge(&evidence);
+}
+
+enum nomem__verdict nomem__results_settle(enum nomem__verdict verdict, enum nomem__verdict previous, bool is_heap_check,
+                                          bool checks_leaks) {
+  /* The run before had ended well. This one was made for what it does to the heap, and for nothing else. */
+  bool is_no_worse = is_heap_check && verdict > NOMEM_VERDICT_ABORT;
+  /* The run before did not hang: what takes so long is the search for leaks. */
+  bool is_slow = checks_leaks && verdict == NOMEM_VERDICT_HANG;
+  return is_no_worse || is_slow ? previous : verdict;
+}
+
+void nomem__results_describe(const struct nomem__campaign *campaign, const struct nomem__residue *residue,
+                             struct nomem__found *found, char *detail) {
+  const size_t detail_bytes = NOMEM_DETAIL_BYTES;
+  const struct nomem__outcome *outcome = found->outcome;
+  const struct nomem__created_file *file = residue->created_file;
+  const char *first_path = nomem__residue_check_first_path(&campaign->residue_check, found->rank);
+  detail[0] = '\0';
+  found->detail = detail;
+  found->left = residue->has_leak ? &residue->leak : NULL;
+  found->misuse = residue->misuse;
+  found->late = residue->late_misuse;
+  found->left_file = file != NULL ? nomem__names_hash(file->path, first_path) : 0;
+  switch (found->verdict) {
+    case NOMEM_VERDICT_SWALLOWED:
+      nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, detail_bytes);
+      break;
+    case NOMEM_VERDICT_SANITIZER:
+      snprintf(detail, detail_bytes, "%s", outcome->report.kind[0] != '\0' ? outcome->report.kind : UNSEEN_REPORT);
+      break;
+    case NOMEM_VERDICT_CORRUPTION:
+      nomem__residue_describe_misuse(residue, detail, detail_bytes);
+      break;
+    case NOMEM_VERDICT_LEAK:
+      nomem__residue_describe_leak(residue, detail, detail_bytes);
+      if (file == NULL) break;
+      size_t used = strlen(detail);
+      used += (size_t)snprintf(detail + used, detail_bytes - used, "; and ");
+      nomem__created_files_describe(file, first_path, detail + used, detail_bytes - used);
+      break;
+    case NOMEM_VERDICT_LEFTOVER:
+      if (file != NULL)
+        nomem__created_files_describe(file, first_path, detail, detail_bytes);
+      else
+        snprintf(detail, detail_bytes, "%s", residue->leftover);
+      break;
+    default:
+      break;
+  }
+}
+
+static void say_run(struct nomem__campaign *campaign, const char *plan, enum nomem__verdict verdict,
+                    const struct nomem__outcome *outcome) {
+  if (!campaign->session->options->verbose) return;
+  nomem__progress_clear(&campaign->progress);
+  int status = outcome->end.root_status;
+  uint64_t written = outcome->output.bytes + outcome->error.bytes;
+  fprintf(stderr,
+          "nomem: %s: %s (%s %d, %" PRIu64 " bytes written, hash %016" PRIx64 "-%016" PRIx64 ", by %s, %" PRIu64
+          " us)\n",
+          plan, nomem__verdicts[verdict].name, WIFSIGNALED(status) ? "signal" : "exit",
+          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), written, outcome->output.hash,
+          outcome->error.hash, nomem__engine_names[campaign->engine], outcome->duration_us);
+}
+
+static size_t count_findings(const struct nomem__findings *findings, bool strict) {
+  size_t count = 0;
+  for (size_t i = 0; i < findings->count; i++) count += nomem__verdict_counts(findings->list[i].verdict, strict);
+  return count;
+}
+
+/* Where a program went on after its first fault, it may have made calls that it never makes otherwise. */
+static void note_second_faults(struct nomem__campaign *campaign, const struct nomem__point *point,
+                               const struct nomem__outcome *outcome) {
+  if (point->occurrence != 1 || point->persistent || point->second != 0 || has_died(campaign, outcome)) return;
+  int result =
+      nomem__second_faults_note(&campaign->second_faults, &campaign->code_owners, point->site, outcome->channel);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+}
+
+uint64_t nomem__results_early_ms(const struct nomem__worker_slot *slot) {
+  const struct nomem__findings *lists[] = {&slot->findings, &slot->campaign->findings};
+  for (size_t list = 0; list < 2; list++)
+    for (size_t i = 0; i < lists[list]->count; i++)
+      if (lists[list]->list[i].verdict == NOMEM_VERDICT_HANG) return slot->campaign->timeout_ms / EARLY_PART;
+  return 0;
+}
+
+/* Adds a run to the findings. Returns 0, or what nomem__findings_add returns. */
+static int add_finding(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
+                       const struct nomem__result *result, const char *plan) {
+  struct nomem__campaign *campaign = slot->campaign;
+  char detail[NOMEM_DETAIL_BYTES];
+  struct nomem__found found = {.verdict = result->verdict,
+                               .outcome = outcome,
+                               .point = campaign->points[rank],
+                               .rank = rank,
+                               .plan = plan,
+                               .is_early = outcome->is_early && result->verdict == NOMEM_VERDICT_HANG};
+  const struct nomem__finding *finding = NULL;
+  nomem__results_describe(campaign, &result->residue, &found, detail);
+  int error = nomem__findings_add(&slot->findings, &found, &campaign->code_owners, &finding);
+  if (error == -ENOENT) error = nomem__findings_add(&campaign->findings, &found, &campaign->code_owners, &finding);
+  if (error != 0) return error;
+  campaign->early_count += found.is_early;
+  bool is_shown = finding->rank == rank;
+  nomem__store_keep(slot, outcome, rank, &finding->hash, is_shown ? finding : NULL);
+  bool strict = campaign->session->options->strict;
+  campaign->progress.findings = count_findings(&campaign->findings, strict) + count_findings(&slot->findings, strict);
+  return 0;
+}
+
+/* Enters the verdict for the point, and whether its run is to be made once more for what it left. */
+static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__outcome *outcome, size_t rank,
+                          struct nomem__result *result) {
+  struct nomem__residue_check *check = &campaign->residue_check;
+  struct nomem__point_state *state = &campaign->states[rank];
+  if (state->result != 0)
+    result->verdict = nomem__results_settle(result->verdict, (enum nomem__verdict)(state->result - 1),
+                                            campaign->heap.is_looking, outcome->channel->check_leaks != 0);
+  state->result = (uint8_t)(result->verdict + 1);
+  state->is_due = nomem__residue_check_is_due(&result->residue, result->verdict);
+  if (state->is_due) nomem__residue_check_note_path(check, &result->residue, rank, campaign->point_count);
+  state->had_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE;
+}
+
+bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank) {
+  struct nomem__campaign *campaign = slot->campaign;
+  const struct nomem__point *point = &campaign->points[rank];
+  const struct nomem__point_state *state = &campaign->states[rank];
+  bool is_repeated = state->is_due || campaign->heap.is_looking;
+  struct nomem__result result;
+  nomem__results_judge(campaign, outcome, point->second != 0, &result);
+  enter_verdict(campaign, outcome, rank, &result);
+  note_second_faults(campaign, point, outcome);
+  char plan[NOMEM_POINT_PLAN_BYTES];
+  nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
+  int error = 0;
+  if (outcome->is_early && result.verdict == NOMEM_VERDICT_UNREACHED)
+    error = -ENOENT;
+  else if (state->is_due)
+    campaign->progress.total++; /* it is made once more, and that run counts */
+  else if (nomem__verdict_is_shown(result.verdict))
+    error = add_finding(slot, outcome, rank, &result, plan);
+  else
+    nomem__store_keep(slot, outcome, rank, NULL, NULL);
+  if (error == -ENOENT) {
+    campaign->states[rank].result = 0;
+    return false;
+  }
+  if (error != 0) nomem__campaign_give_up(campaign, error);
+  campaign->engines[campaign->engine] += !is_repeated;
+  say_run(campaign, plan, result.verdict, outcome);
+  campaign->progress.done++;
+  return true;
+}
+
+void nomem__results_drop_swallowed(struct nomem__campaign *campaign) {
+  nomem__findings_drop(&campaign->findings, NOMEM_VERDICT_SWALLOWED);
+  for (size_t i = 0; i < campaign->point_count; i++)
+    if (campaign->states[i].result == NOMEM_VERDICT_SWALLOWED + 1)
+      campaign->states[i].result = NOMEM_VERDICT_HANDLED + 1;
+}
+
+void nomem__results_count(struct nomem__campaign *campaign) {
+  for (size_t i = 0; i < campaign->point_count; i++) {
+    uint8_t result = campaign->states[i].result;
+    if (result == 0 || result == NOMEM__ELSEWHERE) continue;
+    enum nomem__verdict verdict = (enum nomem__verdict)(result - 1);
+    struct nomem__campaign_site *site = &campaign->sites[campaign->points[i].site];
+    campaign->verdicts[verdict]++;
+    site->tried++;
+    if (verdict < site->worst) site->worst = verdict;
+  }
+}

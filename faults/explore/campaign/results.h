@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run came to: it is judged, and entered in its campaign as a result, a finding and a line of the journal. */
+#ifndef NOMEM_RESULTS_H
+#define NOMEM_RESULTS_H
+
+#include "campaign.h"
+
+struct nomem__result {
+  enum nomem__verdict verdict;
+  struct nomem__residue residue; /* borrows from the outcome */
+};
+
+/* Judges a run with a fault. has_second: two calls were to fail. */
+void nomem__results_judge(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome, bool has_second,
+                          struct nomem__result *result);
+
+/* Which verdict counts for a point, of a run whose point has one from a run before: previous is that. is_heap_check:
+ * only what is worse for the heap counts. checks_leaks: a sanitizer looked for leaks in this run. */
+enum nomem__verdict nomem__results_settle(enum nomem__verdict verdict, enum nomem__verdict previous, bool is_heap_check,
+                                          bool checks_leaks);
+
+/* Fills in what there is to say of a run with a verdict that is shown, in found: what it left and how it ended. detail,
+ * of NOMEM_DETAIL_BYTES, is the caller's and outlives found; so does residue. */
+void nomem__results_describe(const struct nomem__campaign *campaign, const struct nomem__residue *residue,
+                             struct nomem__found *found, char *detail);
+
+/* Enters what the run of a point came to. False: it was ended early and tells nothing; it is to be made once more with
+ * all its time. */
+bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank);
+
+/* Takes the findings and verdicts of swallowed output back: the program's output turned out to differ by itself. */
+void nomem__results_drop_swallowed(struct nomem__campaign *campaign);
+
+/* Counts the runs of each verdict, and of each site. */
+void nomem__results_count(struct nomem__campaign *campaign);
+
+/* After how many milliseconds this worker's next run may be ended, because it probably hangs where others did; 0: not
+ * before its time is up. */
+uint64_t nomem__results_early_ms(const struct nomem__worker_slot *slot);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run left behind that the runs without a fault do not: computed once, when the run has ended, and handed on to
+ * whoever judges, describes or groups it.
+ *
+ * Pure: the records of how runs ended go in, the difference comes out. docs/verdicts.md has the rules, under "Leak",
+ * "Whose end", "Leftover", "Files that are left" and "Corruption".
+ */
+#ifndef NOMEM_RESIDUE_H
+#define NOMEM_RESIDUE_H
+
+#include "../text/quote.h"
+#include "child_residue.h"
+
+/* Runs without a fault that every other run is compared with. */
+#define NOMEM__BASELINE_RUNS 2
+/* Room for what there is to say of a residue. */
+#define NOMEM__RESIDUE_TEXT_BYTES (2 * NOMEM_QUOTE_BYTES + 64)
+
+/* What the runs without a fault left. All zero: nothing is known of it yet. All of it is owned. */
+struct nomem__baseline_residue {
+  bool is_known;       /* the ends of the runs were seen */
+  bool has_leak_check; /* a sanitizer reports leaks, so there is no block table */
+  unsigned run_count;
+  uint64_t live[NOMEM__BASELINE_RUNS];
+  unsigned descriptors, threads, children; /* at the ends of the first processes, the most of each */
+  struct nomem__process first;             /* the process that was injected first */
+  struct nomem__child_residue child_residue[NOMEM__BASELINE_RUNS];
+  struct nomem__created_files created_files[NOMEM__BASELINE_RUNS];
+
+  /* Of runs with a block table: one, and one more where there were child processes. */
+  unsigned block_table_count;
+  struct nomem__process_residue with_block_table; /* the first process */
+  struct nomem__child_residue block_tables[NOMEM__BASELINE_RUNS];
+  uint32_t misuse_count;
+};
+
+/* Adds a run without a fault. Takes over what first and child_residue own, and empties them. */
+void nomem__baseline_residue_add(struct nomem__baseline_residue *baseline, struct nomem__process_residue *first,
+                                 struct nomem__child_residue *child_residue);
+
+/* The same of a run with a block table, or one in which a sanitizer looked for leaks; at most NOMEM__BASELINE_RUNS of
+ * them. misuse_count: what the injector saw misused. */
+void nomem__baseline_residue_add_block_table(struct nomem__baseline_residue *baseline,
+                                             struct nomem__process_residue *first,
+                                             struct nomem__child_residue *child_residue, uint32_t misuse_count);
+
+void nomem__baseline_residue_free(struct nomem__baseline_residue *baseline);
+
+/* How a run ended, as it was recorded. */
+struct nomem__run_end {
+  const struct nomem_channel *channel;
+  const struct nomem__process_residue *first;
+  const struct nomem__child_residue *child_residue;
+  bool counts; /* it ended in a way that what it left counts: as the baseline, or --leaks all takes any exit */
+  bool takes_any_status; /* so may its processes: they are compared with the baseline's however they exited */
+};
+
+/* What a run left that the baseline does not. All zero: nothing. Borrows from the records that it was computed from. */
+struct nomem__residue {
+  /* Of a run without a block table: what it left is more, or other, than what the baseline left. What exactly, only a
+   * run with a block table can tell. */
+  bool needs_closer_look;
+  const struct nomem__created_file *suspected_file; /* of such a run; NULL: it left no file */
+
+  /* Of a run with a block table. */
+  bool has_leak;
+  struct nomem__leak_site leak;                   /* the one call that lost the most memory */
+  const struct nomem__created_file *created_file; /* a file or the like; NULL: none */
+  bool has_leftover;
+  char leftover[NOMEM__RESIDUE_TEXT_BYTES];         /* which descriptors, threads or children, in words */
+  const struct nomem_misuse *misuse;                /* what the injector saw done to a block; NULL: nothing */
+  const struct nomem__process_residue *late_misuse; /* a process whose block table showed a misused block only at its
+                                                       end; NULL: none */
+  const struct nomem__child_residue *child_residue; /* which process is meant, where it is not the run's first */
+};
+
+void nomem__residue_compute(const struct nomem__baseline_residue *baseline, const struct nomem__run_end *run,
+                            struct nomem__residue *residue);
+
+/* Says how much memory was leaked, and by which process where it is not the run's first. */
+void nomem__residue_describe_leak(const struct nomem__residue *residue, char *text, size_t text_bytes);
+
+/* Says what was done to a block, and by which process where it is not the run's first; "" for nothing. */
+void nomem__residue_describe_misuse(const struct nomem__residue *residue, char *text, size_t text_bytes);
+
+#endif
