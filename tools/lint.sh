@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Checks every source file: which folder includes which, layout, the lengths of files and lines, clang-tidy, cppcheck and
-# shellcheck.
+# Checks every source file: which folder includes which, layout, the lengths of files and lines, by clang-tidy, cppcheck
+# and shellcheck.
 #
 #   tools/lint.sh [FILE...]     clang-tidy and cppcheck look at these .c files only; default: all
 #
