@@ -80,8 +80,7 @@ static void block_table_done(struct nomem__worker *worker, const struct nomem__o
   if (outcome->end.was_cancelled) return;
   nomem__residue_check_compute(&campaign->residue_check, campaign->session->options->leaks, campaign->baseline_status,
                                outcome, &residue);
-  nomem__finding_learn(finding_of(confirmation), outcome, residue.misuse, residue.late_misuse,
-                       campaign->session->symbols);
+  nomem__finding_learn(finding_of(confirmation), outcome, &residue, campaign->session->symbols);
   check_explanation(confirmation, true, outcome->end.stack.freed_pointer != 0);
   finish(confirmation);
 }

@@ -88,10 +88,8 @@ void nomem__results_describe(const struct nomem__campaign *campaign, const struc
   const char *first_path = nomem__residue_check_first_path(&campaign->residue_check, found->rank);
   detail[0] = '\0';
   found->detail = detail;
-  found->left = residue->has_leak ? &residue->leak : NULL;
-  found->misuse = residue->misuse;
-  found->late = residue->late_misuse;
-  found->left_file = file != NULL ? nomem__names_hash(file->path, first_path) : 0;
+  found->residue = residue;
+  found->file_hash = file != NULL ? nomem__names_hash(file->path, first_path) : 0;
   switch (found->verdict) {
     case NOMEM_VERDICT_SWALLOWED:
       nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, detail_bytes);

@@ -47,7 +47,7 @@ static uint64_t place_of(const struct nomem__campaign *campaign, const struct no
   const struct nomem__finding *finding = NULL;
   uint64_t place = 0;
   nomem__results_describe(campaign, &result->residue, &found, detail);
-  if (verdict == NOMEM_VERDICT_LEFTOVER && found.left_file != 0) return 1; /* its name is another in each run */
+  if (verdict == NOMEM_VERDICT_LEFTOVER && found.file_hash != 0) return 1; /* its name is another in each run */
   if (nomem__verdict_is_shown(verdict) && nomem__findings_add(&findings, &found, &campaign->code_owners, &finding) == 0)
     place = finding->hash;
   nomem__findings_free(&findings);

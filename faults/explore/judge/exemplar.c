@@ -81,20 +81,22 @@ static void block_table_traces(const struct nomem__found *found, const struct no
   struct nomem__symbols *symbols = code_owners->symbols;
   struct nomem__trace *trace = &run->blow_up;
   const struct nomem_channel *channel = found->outcome->channel;
-  const struct nomem__leaks_misuse *late = found->late != NULL ? &found->late->left.misuse : NULL;
+  const struct nomem__residue *residue = found->residue;
+  const struct nomem_misuse *misuse = residue->misuse;
+  const struct nomem__leaks_misuse *late = residue->late_misuse != NULL ? &residue->late_misuse->left.misuse : NULL;
   bool is_late_write = late != NULL && late->kind == NOMEM_MISUSE_WRITTEN;
-  bool has_left = found->verdict == NOMEM_VERDICT_LEAK && found->left != NULL;
+  bool has_left = found->verdict == NOMEM_VERDICT_LEAK && residue->has_leak;
   bool is_bad = found->verdict == NOMEM_VERDICT_CORRUPTION && trace->depth == 0;
-  if (found->misuse != NULL)
-    nomem__heap_misuse_traces(channel, found->misuse, symbols, &run->block, &run->freed);
+  if (misuse != NULL)
+    nomem__heap_misuse_traces(channel, misuse, symbols, &run->block, &run->freed);
   else if (found->verdict == NOMEM_VERDICT_CRASH)
     nomem__quarantine_traces(found->outcome, symbols, &run->block, &run->freed);
   else if (is_bad && is_late_write)
     nomem__trace_of_site(channel, late->site, symbols, &run->block);
-  if (is_bad && found->misuse != NULL)
-    nomem__trace_that_stays(channel, found->misuse->call, found->misuse->call_depth, symbols, trace);
+  if (is_bad && misuse != NULL)
+    nomem__trace_that_stays(channel, misuse->call, misuse->call_depth, symbols, trace);
   else if (has_left)
-    nomem__trace_of_site(channel, found->left->site, symbols, trace);
+    nomem__trace_of_site(channel, residue->leak.site, symbols, trace);
   else if (is_bad && late != NULL)
     nomem__trace_of_site(channel, is_late_write ? late->freed_at : late->site, symbols, trace);
   else
@@ -110,7 +112,7 @@ int nomem__collect_stacks(const struct nomem__found *found, const struct nomem__
   *run = (struct nomem__run_stacks){0};
   nomem__fault_trace(outcome->channel, 0, &run->fault);
   nomem__blow_up_trace(outcome, symbols, &run->blow_up);
-  if (found->left_file != 0 && outcome->maker != NULL) nomem__trace_of_stack(outcome->maker, &run->block);
+  if (found->file_hash != 0 && outcome->maker != NULL) nomem__trace_of_stack(outcome->maker, &run->block);
   block_table_traces(found, code_owners, run);
   int result = describe_threads(found, symbols, run);
   if (result == 0 && found->verdict == NOMEM_VERDICT_CRASH)

@@ -207,8 +207,9 @@ static void put_kind(struct nomem__finding *finding, uint32_t kind) {
 }
 
 void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                          const struct nomem_misuse *misuse, const struct nomem__process_residue *late,
-                          struct nomem__symbols *symbols) {
+                          const struct nomem__residue *residue, struct nomem__symbols *symbols) {
+  const struct nomem_misuse *misuse = residue->misuse;
+  const struct nomem__process_residue *late = residue->late_misuse;
   if (misuse == NULL) {
     nomem__quarantine_traces(outcome, symbols, &finding->block, &finding->freed);
     if (late == NULL || finding->block.depth > 0) return;

@@ -3,6 +3,7 @@
 #ifndef NOMEM_FINDING_H
 #define NOMEM_FINDING_H
 
+#include "../residue/residue.h"
 #include "../run/fault_point.h"
 #include "../run/outcome.h"
 #include "../stack/fault_address.h"
@@ -88,10 +89,8 @@ struct nomem__found {
   size_t rank;
   const char *plan, *detail;
   bool is_early; /* it was ended before its time, which tells something only where the finding is there already */
-  const struct nomem__leak_site *left;       /* what it left; NULL: nothing */
-  const struct nomem_misuse *misuse;         /* what it did to a block; NULL: nothing */
-  uint64_t left_file;                        /* the hash of a file that it left; 0: none */
-  const struct nomem__process_residue *late; /* a process in which that was seen when it was over; NULL: none */
+  const struct nomem__residue *residue; /* what it left that the baseline does not */
+  uint64_t file_hash;                   /* of the name of a file that it left; 0: none */
 };
 
 /* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the same one is
@@ -119,11 +118,10 @@ void nomem__findings_drop(struct nomem__findings *findings, enum nomem__verdict 
 
 void nomem__findings_free(struct nomem__findings *findings);
 
-/* Adds to a finding what another run has shown of a block that was misused: what was seen in this one, or NULL; else
- * what was seen at the end of the process late, or NULL; or what it crashed by. */
+/* Adds to a finding what another run, with a block table, has shown of the block that was misused: as the injector saw
+ * it, or else by what the run crashed, or by what was found at its end. */
 void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                          const struct nomem_misuse *misuse, const struct nomem__process_residue *late,
-                          struct nomem__symbols *symbols);
+                          const struct nomem__residue *residue, struct nomem__symbols *symbols);
 
 /* Why it is the test's doing, in a few words: a crash in test code that used what it had been refused, or handed it
  * back. NULL: it is not. */

@@ -18,10 +18,10 @@ static enum nomem__similarity sameness(const struct nomem__found *found, struct 
 static uint64_t hash_of_leftover(const struct nomem__found *found, struct nomem__symbols *symbols) {
   const struct nomem_channel *channel = found->outcome->channel;
   struct nomem__trace fault;
-  if (found->left_file == 0) return nomem__process_residue_hash(found->detail);
-  if (found->point.persistent) return found->left_file;
+  if (found->file_hash == 0) return nomem__process_residue_hash(found->detail);
+  if (found->point.persistent) return found->file_hash;
   nomem__fault_trace(channel, found->point.second != 0 && channel->fault_count > 1, &fault);
-  return found->left_file + nomem__trace_hash(&fault, symbols, NOMEM_SAME_FUNCTION);
+  return found->file_hash + nomem__trace_hash(&fault, symbols, NOMEM_SAME_FUNCTION);
 }
 
 static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols *symbols,
