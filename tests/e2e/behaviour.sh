@@ -3,8 +3,8 @@
 # The command among unusual programs: it ends, says what it found, and leaves nothing behind.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
-# shellcheck source-path=SCRIPTDIR source=left_behind.sh
-. "$here/left_behind.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/left_behind.sh
+. "$here/lib/left_behind.sh"
 
 "$cc" -std=gnu11 -g -O0 -pthread -o behave "$here/programs/behave.c"
 

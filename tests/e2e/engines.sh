@@ -4,8 +4,8 @@
 # points that two engines can run. `make equivalence` compares thousands.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
-# shellcheck source-path=SCRIPTDIR source=compare.sh
-. "$here/compare.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/compare.sh
+. "$here/lib/compare.sh"
 
 printf '<r><a id="1"><b>t</b></a></r>\n' >small.xml
 printf 'b\na\nc\n' >letters

@@ -4,8 +4,8 @@
 # shellcheck disable=SC2086 # commands are kept in variables of several words
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
-# shellcheck source-path=SCRIPTDIR source=left_behind.sh
-. "$here/left_behind.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/left_behind.sh
+. "$here/lib/left_behind.sh"
 
 # The suite's copy of the command lies below the folder for temporary files, where an ordinary user reaches it.
 NAME='nomem-apart-of-the-tests'
