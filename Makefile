@@ -213,5 +213,6 @@ $(BUILD)/examples/%: examples/%.c $(BUILD)/libnomem.a $(BUILD)/libmempool.a
 include fuzz/fuzz.mk
 include fuzz/engine.mk
 
-# Other projects' trees below build/downstream have files and folders of that name too.
--include $(shell find $(BUILD) -path $(BUILD)/downstream -prune -o -name '*.d' -type f -print 2>/dev/null)
+# Other projects' trees below build/downstream, and another system's below build/elsewhere, have files and folders of
+# that name too.
+-include $(shell find $(BUILD) \( -path $(BUILD)/downstream -o -path $(BUILD)/elsewhere \) -prune -o -name '*.d' -type f -print 2>/dev/null)
