@@ -4,14 +4,17 @@
  *
  *   cc pool_libuv.c -lmempool -luv -pthread
  *
+ *   pool_libuv          the one line that plugs the pool in is enough: its size is MEMPOOL_DEFAULT_BYTES
+ *   pool_libuv BYTES    a pool of that size, made beforehand; 65536 are plenty
+ *
  * Exit status: 0 when all went as it should and every byte came back, 1 otherwise. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
 #include "mempool.h"
 
-#define POOL_BYTES ((size_t)64 * 1024)
 #define TICKS 5
 #define JOBS 8
 
@@ -28,7 +31,7 @@ static void expect(int condition, const char *what) {
 static void print_pool(const char *when) {
   struct mempool_stats stats;
   mempool_stats(&stats);
-  printf("%-12s %6zu of %zu bytes in %3zu blocks, %6zu at most, %zu requests failed, largest free %zu\n", when,
+  printf("%-12s %8zu of %zu bytes in %3zu blocks, %8zu at most, %zu requests failed, largest free %zu\n", when,
          stats.in_use_bytes, stats.capacity_bytes, stats.blocks, stats.high_water_bytes, stats.failed_requests,
          stats.largest_free);
   expect(mempool_check() == 0, "the pool is damaged");
@@ -77,12 +80,15 @@ static void run_everything(void) {
   expect(ticks == TICKS && jobs_done == JOBS && wake_ups == 1 && stats_done == 1, "something did not happen");
 }
 
-/* The filler is a chain through the blocks themselves. */
+/* The filler is a chain through the blocks themselves: each takes the largest free block whole. */
 static void fill_up_and_recover(void) {
   void **filler = NULL, **block;
-  while ((block = mempool_malloc(sizeof(*block))) != NULL) {
+  struct mempool_stats stats;
+  mempool_stats(&stats);
+  while (stats.largest_free > 0 && (block = mempool_malloc(stats.largest_free)) != NULL) {
     *block = filler;
     filler = block;
+    mempool_stats(&stats);
   }
   uv_fs_t stat;
   expect(uv_fs_stat(&loop, &stat, "/", on_stat) == UV_ENOMEM, "a full pool should make libuv say UV_ENOMEM");
@@ -97,8 +103,8 @@ static void fill_up_and_recover(void) {
   expect(stats_done == 2, "the request after recovery did not happen");
 }
 
-int main(void) {
-  expect(mempool_init(NULL, POOL_BYTES) == 0, "cannot make the pool");
+int main(int argc, char **argv) {
+  if (argc > 1) expect(mempool_init(NULL, strtoul(argv[1], NULL, 10)) == 0, "cannot make the pool");
   expect(uv_replace_allocator(mempool_malloc, mempool_realloc, mempool_calloc, mempool_free) == 0,
          "cannot replace the allocator");
   if (trouble || uv_loop_init(&loop)) return 1;

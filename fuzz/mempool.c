@@ -3,8 +3,9 @@
  * request must succeed, which free run it must come from, what each wrong pointer is, and all statistics; exhaustion,
  * fragmentation, writes past a block's end, double, foreign and interior frees are offered.
  *
- * Header: pool bytes (2), where its memory starts (low 4 bits of byte 2; bit 7: it maps its own). Step: op, slot, size
- * (2 bytes).
+ * Header: pool bytes (2), how it is made: bit 6: by the first allocation (bits 0 and 1: by which function, bit 2: after
+ * a request that no pool can serve); otherwise by mempool_init (bit 7: it maps its own memory, low 4 bits: where the
+ * memory it is given starts). Step: op, slot, size (2 bytes).
  */
 #include <errno.h>
 #include <string.h>
@@ -35,6 +36,20 @@ static uint8_t *first; /* where the first granule starts */
 static size_t granules;
 static struct mempool_stats model;
 static uint32_t next_seed;
+
+/* How the pool is made. */
+static struct {
+  uint8_t how;
+  uint8_t *memory;
+  size_t bytes;
+} making;
+#define MADE_BY_INIT_MAPPED 0x80
+#define MADE_BY_FIRST_CALL 0x40
+#define AFTER_A_FAILURE 0x04
+
+/* The pool that the first allocation makes is too large to be compared as a whole at each step: a block that lives as
+ * long as the pool leaves the model a part of it. NULL otherwise. */
+static uint8_t *ballast;
 
 static struct {
   unsigned count;
@@ -96,8 +111,11 @@ static void check_stats(void) {
   SAME(blocks);
   SAME(failed_requests);
 #undef SAME
+}
+
+static void check_sound(void) {
   int damage = mempool_check();
-  CHECK(damage == 0, "mempool_check says %d of a sound pool", damage);
+  CHECK(damage == 0, "mempool_check returned %d for a sound pool", damage);
 }
 
 static void check_intact(const struct slot *slot, size_t bytes) {
@@ -284,7 +302,102 @@ static void step_busy(void) {
   CHECK(result == -EBUSY, "mempool_destroy with %zu blocks in use returned %d", model.blocks, result);
 }
 
-static void run(struct fuzz_step step) {
+/* Finds out where the first granule is: the first block of an empty pool starts there. */
+static bool start_by_init(void) {
+  size_t bytes = making.bytes;
+  uint8_t *memory = making.how & MADE_BY_INIT_MAPPED ? NULL : making.memory + making.how % GRANULE;
+  int result = mempool_init(memory, bytes);
+  CHECK(result == (bytes < MEMPOOL_BYTES_MIN ? -EINVAL : 0), "mempool_init with %zu bytes returned %d", bytes, result);
+  if (result) return false;
+  mempool_stats(&model);
+  CHECK(model.blocks == 0 && model.in_use_bytes == 0, "a new pool has %zu blocks", model.blocks);
+  granules = model.capacity_bytes / GRANULE;
+  CHECK(granules >= 1 && granules <= GRANULES_MAX, "a pool of %zu bytes has %zu granules", bytes, granules);
+  first = mempool_malloc(1);
+  CHECK(first, "a new pool of %zu bytes has no room for a byte", bytes);
+  if (memory)
+    CHECK(first >= memory && first + granules * GRANULE - MEMPOOL_OVERHEAD <= memory + bytes,
+          "the pool reaches beyond its memory");
+  mempool_free(first);
+  model.high_water_bytes = granules_of(1) * GRANULE;
+  return true;
+}
+
+static void check_no_pool(void) {
+  static const struct mempool_stats none = {0};
+  struct mempool_stats stats;
+  mempool_stats(&stats);
+  CHECK(memcmp(&stats, &none, sizeof none) == 0, "%zu bytes are in a pool before it is made", stats.capacity_bytes);
+  CHECK(mempool_check() == 0, "mempool_check returned %d without a pool", mempool_check());
+}
+
+/* One of the functions that allocate makes the pool, the others do not. */
+static void make_by_first_call(void) {
+  check_no_pool();
+  mempool_free(NULL);
+  misuse(&model, MEMPOOL_FOREIGN, making.how);
+  check_no_pool();
+  if (making.how & AFTER_A_FAILURE) {
+    errno = 0;
+    void *block = mempool_malloc(SIZE_MAX - making.bytes);
+    CHECK(!block && errno == ENOMEM, "a first request that is too large returned %p, errno %d", block, errno);
+  }
+  errno = ERRNO_BEFORE;
+  void *block = making.how % 4 == 0   ? mempool_malloc(making.bytes)
+                : making.how % 4 == 1 ? mempool_calloc(1, making.bytes)
+                                      : mempool_realloc(NULL, making.bytes);
+  CHECK(block && errno == ERRNO_BEFORE, "the first request returned %p, errno %d", block, errno);
+  mempool_free(block);
+  mempool_stats(&model);
+  CHECK(model.capacity_bytes <= MEMPOOL_DEFAULT_BYTES &&
+            model.capacity_bytes > MEMPOOL_DEFAULT_BYTES - MEMPOOL_DEFAULT_BYTES / 64,
+        "the first request made a pool of %zu bytes", model.capacity_bytes);
+  CHECK(model.blocks == 0 && model.failed_requests == (making.how & AFTER_A_FAILURE ? 1 : 0),
+        "a new pool has %zu blocks and failed %zu requests", model.blocks, model.failed_requests);
+}
+
+static void start_by_first_call(void) {
+  make_by_first_call();
+  granules = making.bytes < GRANULE ? 1 : making.bytes / GRANULE;
+  size_t taken = model.capacity_bytes - granules * GRANULE;
+  ballast = mempool_malloc(taken - MEMPOOL_OVERHEAD);
+  CHECK(ballast, "a new pool has no room for %zu of its %zu bytes", taken, model.capacity_bytes);
+  first = ballast + taken;
+  model.in_use_bytes = taken;
+  model.blocks = 1;
+}
+
+static bool start(void) {
+  if (making.how & MADE_BY_FIRST_CALL)
+    start_by_first_call();
+  else if (!start_by_init())
+    return false;
+  memset(owner, FREE_GRANULE, granules);
+  return true;
+}
+
+static void finish(void) {
+  struct mempool_stats stats;
+  for (unsigned s = 0; s < SLOTS; s++) release(&slots[s]);
+  check_stats();
+  check_sound();
+  if (ballast) CHECK(mempool_usable_size(ballast) == (size_t)(first - ballast) - MEMPOOL_OVERHEAD, "a block grew");
+  mempool_free(ballast);
+  ballast = NULL;
+  mempool_stats(&stats);
+  CHECK(stats.largest_free == stats.capacity_bytes - MEMPOOL_OVERHEAD, "an empty pool is not one block");
+  int result = mempool_destroy();
+  CHECK(result == 0, "mempool_destroy of an empty pool returned %d", result);
+}
+
+/* Ends an empty pool and makes the next one, the same way or, where the size allows it, another. */
+static void make_anew(uint8_t how) {
+  finish();
+  if (how & MADE_BY_FIRST_CALL || (how && making.bytes >= MEMPOOL_BYTES_MIN)) making.how = how;
+  CHECK(start(), "a second pool of %zu bytes cannot be made", making.bytes);
+}
+
+static void run(struct fuzz_step step, unsigned number) {
   struct slot *slot = &slots[step.a % SLOTS];
   size_t word = (size_t)step.b << 8 | step.c;
   /* Most sizes small, or a few requests would fill any pool. */
@@ -318,51 +431,27 @@ static void run(struct fuzz_step step) {
     default:
       step_usable(slot);
       step_busy();
+      if (model.blocks == (ballast != NULL)) make_anew(step.b);
   }
   check_stats();
-}
-
-/* Finds out where the first granule is: the first block of an empty pool starts there. */
-static bool start(void *memory, size_t bytes) {
-  int result = mempool_init(memory, bytes);
-  CHECK(result == (bytes < MEMPOOL_BYTES_MIN ? -EINVAL : 0), "mempool_init with %zu bytes returned %d", bytes, result);
-  if (result) return false;
-  mempool_stats(&model);
-  CHECK(model.blocks == 0 && model.in_use_bytes == 0, "a new pool has %zu blocks", model.blocks);
-  granules = model.capacity_bytes / GRANULE;
-  CHECK(granules >= 1 && granules <= GRANULES_MAX, "a pool of %zu bytes has %zu granules", bytes, granules);
-  memset(owner, FREE_GRANULE, granules);
-  first = mempool_malloc(1);
-  CHECK(first, "a new pool of %zu bytes has no room for a byte", bytes);
-  if (memory)
-    CHECK(first >= (uint8_t *)memory && first + granules * GRANULE - MEMPOOL_OVERHEAD <= (uint8_t *)memory + bytes,
-          "the pool reaches beyond its memory");
-  mempool_free(first);
-  model.high_water_bytes = granules_of(1) * GRANULE;
-  return true;
-}
-
-static void finish(void) {
-  for (unsigned s = 0; s < SLOTS; s++) release(&slots[s]);
-  check_stats();
-  CHECK(model.largest_free == model.capacity_bytes - MEMPOOL_OVERHEAD, "an empty pool is not one block");
-  int result = mempool_destroy();
-  CHECK(result == 0, "mempool_destroy of an empty pool returned %d", result);
+  /* In the large pool this takes a hundred times as long as the step. */
+  if (!ballast || number % 16 == 0) check_sound();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct fuzz_input input = {data, data + size};
   struct fuzz_step step;
   size_t bytes = fuzz_byte(&input);
-  bytes = bytes << 8 | fuzz_byte(&input);
-  uint8_t place = fuzz_byte(&input);
-  uint8_t *memory = place & 0x80 ? NULL : malloc(bytes + GRANULE);
+  making.bytes = bytes << 8 | fuzz_byte(&input);
+  making.how = fuzz_byte(&input);
+  making.memory = malloc(making.bytes + GRANULE);
+  CHECK(making.memory, "no memory for a pool of %zu bytes", making.bytes);
   next_seed = 0;
   mempool_on_misuse(note_misuse);
-  if (start(memory ? memory + place % GRANULE : NULL, bytes)) {
-    for (unsigned n = 0; n < STEPS_MAX && fuzz_next(&input, &step); n++) run(step);
+  if (start()) {
+    for (unsigned n = 0; n < STEPS_MAX && fuzz_next(&input, &step); n++) run(step, n);
     finish();
   }
-  free(memory);
+  free(making.memory);
   return 0;
 }

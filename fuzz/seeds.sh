@@ -122,6 +122,13 @@ seed mempool one-size ff ff 00 "$(for s in 00 01 02 03 04 05 06 07; do printf '8
   $(for s in 00 02 04 06 01 03; do printf '89 %s 00 00 ' $s; done) 84 10 08 00 84 11 07 f0 84 12 08 10 84 13 08 00"
 seed mempool best-fit-beside-the-path 20 00 08 "00 04 08 00 84 02 08 08 84 04 08 11 03 84 04 03 84 04 08 08"
 seed mempool mapped 10 00 80 "00 00 01 00 03 00 02 00 0b 00 00 00 05 00 00 00 0b 00 00 00"
+uses="00 00 00 40 07 01 04 10 03 00 00 60 03 02 00 80 05 00 00 00 08 01 00 08 09 01 05 80 0a 01 00 60"
+seed mempool first-call-malloc 08 00 40 "$uses"
+seed mempool first-call-calloc 08 00 41 "$uses 03 00 08 00 05 01 00 00"
+seed mempool first-call-realloc 08 00 42 "$uses"
+seed mempool first-call-fails 00 10 44 "00 00 00 08 00 01 00 01 05 00 00 00 00 00 00 09"
+seed mempool ends-in-between 04 00 83 "00 00 00 40 0b 00 41 00 05 00 00 00 0b 00 00 00 $uses 05 01 00 00 05 02 00 00 0b 00 46 00 00 00 00 40
+  05 00 00 00 0b 00 00 00 00 00 00 40 05 00 00 00 0b 00 07 00 $uses"
 seed mempool misaligned 01 01 07 "00 00 00 10 00 01 00 20 05 00 00 00"
 
 # threads: many rounds of few calls, so that they meet.
@@ -135,6 +142,8 @@ seed threads empty
 seed threads sites 04 01 0f "$second" "$work"
 seed threads sites-in 05 02 1f "$inside" "$work"
 seed threads pool 02 02 1f "$second" "$work"
+seed threads pool-of-the-first-call 0a 02 1f "$second" "$work"
+seed threads pool-of-the-first-call-lasting 0a 01 03 "$lasting" "$work"
 seed threads pool-zero-size 03 00 1f "$none" "$work"
 seed threads max-of-many 00 02 1f "$(one 04 00 00 0f 00 00 00 00)" "$(repeat 16 '00 00 00 08')"
 

@@ -3,8 +3,9 @@
  * the threads interleave differs from run to run, what is checked does not: which calls are made does not depend on
  * their outcome, so the counters, the faults of each rule, the live bytes and the sites have one right answer.
  *
- * Header: flags (bit 0: which build of the library; bit 1: over the pool instead of the C library; bit 2: sites), how
- * many threads, how many rounds, a plan. Step: op, slot and caller (bit 7), size (2 bytes).
+ * Header: flags (bit 0: which build of the library; bit 1: over the pool instead of the C library; bit 2: sites; bit 3:
+ * the pool is made by whichever thread allocates first), how many threads, how many rounds, a plan. Step: op, slot and
+ * caller (bit 7), size (2 bytes).
  */
 #include <errno.h>
 #include <malloc.h>
@@ -66,6 +67,7 @@ static const struct subject *subject;
 static struct model_plan plan;
 static struct fuzz_step steps[STEPS_MAX];
 static unsigned step_count, rounds;
+static bool first_calls_meet;
 static pthread_barrier_t barrier;
 
 /* Counts a call that can be failed, and in which rules. Not by the rules' counts: their order is anybody's. */
@@ -138,9 +140,23 @@ UNCOUNTED void *from_blue(struct thread *self, struct fuzz_step step) {
   return self;
 }
 
+/* All threads allocate at the same moment, and one of them makes the pool; when all have freed, one ends it. */
+UNCOUNTED static void meet_in_first_calls(size_t size) {
+  void *block = mempool_malloc(size);
+  CHECK(block, "a first call failed with errno %d", errno);
+  mempool_free(block);
+  if (pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD) {
+    int result = mempool_destroy();
+    CHECK(result == 0, "mempool_destroy of an empty pool returned %d", result);
+  }
+  pthread_barrier_wait(&barrier);
+}
+
 UNCOUNTED static void *run_thread(void *argument) {
   struct thread *self = argument;
   pthread_barrier_wait(&barrier);
+  if (first_calls_meet)
+    for (unsigned round = 0; round < rounds; round++) meet_in_first_calls(1 + self->number);
   for (unsigned round = 0; round < rounds; round++) {
     for (unsigned s = 0; s < step_count; s++) (steps[s].a & 0x80 ? from_blue : from_red)(self, steps[s]);
   }
@@ -261,7 +277,7 @@ static void check_pool(void) {
   struct mempool_stats stats;
   mempool_stats(&stats);
   CHECK(stats.blocks == 0 && stats.in_use_bytes == 0, "%zu blocks are left in the pool", stats.blocks);
-  CHECK(mempool_check() == 0, "mempool_check says %d", mempool_check());
+  CHECK(mempool_check() == 0, "mempool_check returned %d", mempool_check());
   CHECK(mempool_destroy() == 0, "the pool cannot be destroyed");
 }
 
@@ -276,7 +292,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   /* budget= depends on the order of calls. */
   model_read(&input, ~(unsigned)NOMEM_HAS_BUDGET, &plan);
   for (step_count = 0; step_count < STEPS_MAX && fuzz_next(&input, &steps[step_count]);) step_count++;
-  if (over_pool) CHECK(mempool_init(NULL, POOL_BYTES) == 0, "mempool_init failed");
+  first_calls_meet = over_pool && flags & 8;
+  if (over_pool && !first_calls_meet) CHECK(mempool_init(NULL, POOL_BYTES) == 0, "mempool_init failed");
   install(over_pool);
   memset(threads, 0, sizeof threads);
   char text[sizeof plan.text + 64];

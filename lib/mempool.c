@@ -16,8 +16,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mempool__pool pool;
 static mempool_misuse_func misuse_handler;
 
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
-static int fork_error;
+/* Written only before main. */
+static bool forks_are_handled;
 
 static void acquire(void) {
   pthread_mutex_lock(&lock);
@@ -27,9 +27,12 @@ static void release(void) {
   pthread_mutex_unlock(&lock);
 }
 
-/* Without this a fork while another thread is in the pool leaves the child a lock that nobody will give back. */
-static void watch_forks(void) {
-  fork_error = pthread_atfork(acquire, release, release);
+/* Without these handlers, a fork while another thread is in the pool leaves the child a lock that nobody will release.
+ * They are registered when the program is loaded, not by the first call: that call could come between another thread's
+ * running of the handlers and its fork, and then hold the lock in the child after all. Being registered first, they
+ * also take the lock last and release it first, so that the handlers of others may allocate. */
+__attribute__((constructor)) static void handle_forks(void) {
+  forks_are_handled = pthread_atfork(acquire, release, release) == 0;
 }
 
 static void *payload(uint32_t id) {
@@ -96,7 +99,7 @@ static uint32_t take(size_t size) {
   uint32_t need = granules_for(size);
   uint32_t id = need ? mempool__index_find(&pool, need) : 0;
   if (!id) {
-    if (pool.granules) pool.failed_requests++;
+    pool.failed_requests++;
     return 0;
   }
   mempool__index_remove(&pool, id);
@@ -174,14 +177,15 @@ static void report(enum mempool_misuse misuse, const void *ptr) {
   (handler ? handler : abort_on_misuse)(misuse, ptr);
 }
 
-/* Lays the pool out in aligned memory: the map of live blocks, then the blocks, then the sentinel's header. */
-static void lay_out(char *memory, size_t bytes) {
+/* Lays the pool out in aligned memory: the map of live blocks, then the blocks, then the sentinel's header. Mapped
+ * memory is zero already, and a page of it that nobody writes costs nothing. */
+static void lay_out(char *memory, size_t bytes, bool is_zero) {
   size_t all = bytes / MEMPOOL__GRANULE;
   /* One bit to each granule is enough: the map itself takes more than the sentinel and granule 0 need. */
   size_t map_bytes = (all / 64 + 1) * sizeof(uint64_t);
   size_t map_granules = (map_bytes + MEMPOOL__GRANULE - 1) / MEMPOOL__GRANULE;
   pool.live = (uint64_t *)(void *)memory;
-  memset(pool.live, 0, map_bytes);
+  if (!is_zero) memset(pool.live, 0, map_bytes);
   pool.base = memory + map_granules * MEMPOOL__GRANULE;
   pool.granules = (uint32_t)(all - map_granules - 1);
   uint32_t sentinel = pool.granules + 1;
@@ -192,29 +196,35 @@ static void lay_out(char *memory, size_t bytes) {
   mempool__index_insert(&pool, 1);
 }
 
-int mempool_init(void *memory, size_t bytes) {
-  if (bytes < MEMPOOL_BYTES_MIN || bytes > MEMPOOL_BYTES_MAX) return -EINVAL;
-  pthread_once(&fork_once, watch_forks);
-  if (fork_error) return -fork_error;
-  acquire();
-  int result = -EBUSY;
-  if (pool.granules) goto out;
+/* At least bytes of zeroed memory, in whole pages, or NULL. Leaves errno alone. */
+static void *map_pages(size_t *bytes) {
+  int saved_errno = errno;
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  *bytes = (*bytes + page - 1) / page * page;
+  void *mapped = mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  errno = saved_errno;
+  return mapped == MAP_FAILED ? NULL : mapped;
+}
+
+/* Makes the pool, under the lock: two threads whose first calls meet make one. */
+static int make_pool(void *memory, size_t bytes) {
+  if (pool.granules) return -EBUSY;
+  if (!forks_are_handled) return -ENOMEM;
   void *mapped = NULL;
   if (!memory) {
-    int saved_errno = errno;
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    bytes = (bytes + page - 1) / page * page;
-    mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    errno = saved_errno;
-    result = -ENOMEM;
-    if (mapped == MAP_FAILED) goto out;
-    memory = mapped;
+    memory = mapped = map_pages(&bytes);
+    if (!mapped) return -ENOMEM;
   }
   size_t skip = -(uintptr_t)memory % MEMPOOL__GRANULE;
   pool = (struct mempool__pool){.mapped = mapped, .mapped_bytes = bytes};
-  lay_out((char *)memory + skip, bytes - skip);
-  result = 0;
-out:
+  lay_out((char *)memory + skip, bytes - skip, mapped != NULL);
+  return 0;
+}
+
+int mempool_init(void *memory, size_t bytes) {
+  if (bytes < MEMPOOL_BYTES_MIN || bytes > MEMPOOL_BYTES_MAX) return -EINVAL;
+  acquire();
+  int result = make_pool(memory, bytes);
   release();
   return result;
 }
@@ -234,7 +244,8 @@ int mempool_destroy(void) {
 
 void *mempool_malloc(size_t size) {
   acquire();
-  uint32_t id = take(size);
+  if (!pool.granules) (void)make_pool(NULL, MEMPOOL_DEFAULT_BYTES);
+  uint32_t id = pool.granules ? take(size) : 0;
   void *ptr = id ? payload(id) : NULL;
   release();
   if (!ptr) errno = ENOMEM;

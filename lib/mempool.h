@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* A bounded memory pool with libuv's allocator signatures: it really runs out.
+/* A bounded memory pool with libuv's allocator signatures: it really runs out. One line puts it behind libuv:
  *
- *   mempool_init(NULL, 1 << 20);
  *   uv_replace_allocator(mempool_malloc, mempool_realloc, mempool_calloc, mempool_free);
  *
- * One pool per process. Any number of threads may call anything here at the same time, mempool_init and
- * mempool_destroy included; a fork leaves parent and child each with a working pool (their own, unless the memory is
- * mapped shared: do not). Not for signal handlers.
+ * The first allocation then makes a pool of MEMPOOL_DEFAULT_BYTES. For another size, or memory of your own, call
+ * mempool_init before that.
+ *
+ * One pool per process. Any number of threads may call anything here at the same time, mempool_init, mempool_destroy
+ * and the first allocation included. A fork at any moment leaves parent and child each with a working pool, or each
+ * without one (their own, unless the memory is mapped shared: do not). Not for signal handlers.
  *
  * Blocks are aligned to 16 bytes and cost MEMPOOL_OVERHEAD bytes each, rounded up to a multiple of 16, plus 1/128 of
  * the pool for the map of live blocks. No call looks at more than a fixed number of blocks, however many there are:
@@ -25,18 +27,26 @@
 #define MEMPOOL_BYTES_MIN ((size_t)64)
 #define MEMPOOL_BYTES_MAX ((size_t)1 << (sizeof(size_t) > 4 ? 36 : 31))
 
+/* The size of the pool that the first allocation makes when mempool_init has not made one: far more than libuv itself
+ * needs. The memory is mapped, so what is never touched takes up addresses only. */
+#define MEMPOOL_DEFAULT_BYTES ((size_t)64 << 20)
+
 /* Makes the pool, with its bookkeeping, in the bytes at memory, whatever their alignment; they belong to the pool
  * until mempool_destroy. With memory NULL the pool maps its own, bytes rounded up to whole pages. Returns 0, -EINVAL
  * when bytes is outside MEMPOOL_BYTES_MIN..MEMPOOL_BYTES_MAX, -ENOMEM when there is nothing to map, -EBUSY when there
- * is a pool already. Leaves errno alone. */
+ * is a pool already, be it the default one: end that with mempool_destroy first. Leaves errno alone. */
 int mempool_init(void *memory, size_t bytes);
 
-/* Ends the pool and unmaps what mempool_init mapped. Returns 0, also when there is no pool, or -EBUSY when blocks are
- * still in use, and then changes nothing. (libuv gives its last blocks back in uv_library_shutdown.) */
+/* Ends the pool and unmaps what was mapped for it. Returns 0, also when there is no pool, or -EBUSY when blocks are
+ * still in use, and then changes nothing. (libuv gives its last blocks back in uv_library_shutdown.) What follows is
+ * as at the start of the program: mempool_init may make another pool, and an allocation without it makes the default
+ * one, whatever the size of the pool before. Leaves errno alone. */
 int mempool_destroy(void);
 
-/* A block of at least size bytes, or NULL with errno ENOMEM when no free block can hold it or there is no pool. A size
- * of 0 gives a block like any other, to be freed. */
+/* A block of at least size bytes, or NULL with errno ENOMEM when no free block can hold it. A size of 0 gives a block
+ * like any other, to be freed. Without a pool this makes the default one first, and so do the two functions below when
+ * they allocate; NULL with ENOMEM can then also mean that there was nothing to map, and the next call tries again. A
+ * call that succeeds leaves errno alone. */
 void *mempool_malloc(size_t size);
 
 /* As mempool_malloc(count * size), zeroed; a product that overflows is NULL with ENOMEM. */
@@ -47,7 +57,8 @@ void *mempool_calloc(size_t count, size_t size);
  * frees the block and returns NULL with errno untouched. Misuse, once reported, is NULL with EINVAL. */
 void *mempool_realloc(void *ptr, size_t size);
 
-/* Gives a block back; NULL does nothing. Leaves errno alone. Misuse, once reported, changes nothing. */
+/* Gives a block back; NULL does nothing. Leaves errno alone. Misuse, once reported, changes nothing. Without a pool
+ * every other pointer is misuse: it is foreign. */
 void mempool_free(void *ptr);
 
 /* The bytes that may be used at ptr, at least as many as were asked for; 0 for NULL, and for misuse once reported. */
@@ -75,10 +86,10 @@ mempool_misuse_func mempool_on_misuse(mempool_misuse_func handler);
 struct mempool_stats {
   size_t capacity_bytes;
   size_t in_use_bytes;
-  size_t high_water_bytes; /* the most that in_use_bytes has been since mempool_init */
+  size_t high_water_bytes; /* the most that in_use_bytes has been since the pool was made */
   size_t largest_free;     /* the largest size that mempool_malloc can serve now; 0 when it can serve none */
   size_t blocks;           /* in use */
-  size_t failed_requests;  /* answered with ENOMEM since mempool_init */
+  size_t failed_requests;  /* answered with ENOMEM since the pool was made */
 };
 
 /* The figures of one moment; all 0 when there is no pool. */

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "mempool.h"
 #include "uv_alloc.h"
 
 /* The string that uv_err_name duplicates for a code no system has. */
@@ -266,6 +267,41 @@ static void newest_replacement_wins(void **state) {
   assert_int_equal(contract_call_count, 1);
 }
 
+/* Everything the implementation does, out of the pool: whose size is the one given here, or the default one for 0. */
+static void contract_use_pool(size_t bytes) {
+  struct mempool_stats stats;
+  if (bytes) assert_int_equal(mempool_init(NULL, bytes), 0);
+  assert_int_equal(subject.replace(mempool_malloc, mempool_realloc, mempool_calloc, mempool_free), 0);
+  char *copy = subject.duplicate();
+  unsigned char *block = subject.zeroed(3);
+  subject.grow();
+  assert_string_equal(copy, CONTRACT_STRING);
+  assert_true(mempool_usable_size(copy) >= sizeof(CONTRACT_STRING));
+  assert_true(mempool_usable_size(block) >= 3 * subject.element_size);
+  for (size_t i = 0; i < 3 * subject.element_size; i++) assert_int_equal(block[i], 0);
+  mempool_stats(&stats);
+  size_t expected = bytes ? bytes : MEMPOOL_DEFAULT_BYTES;
+  assert_in_range(stats.capacity_bytes, expected - expected / 64, expected);
+  assert_int_equal(stats.blocks, 2);
+  subject.release(copy);
+  subject.release(block);
+  assert_int_equal(mempool_check(), 0);
+  assert_int_equal(mempool_destroy(), 0);
+}
+
+/* One line plugs the pool in. */
+static void pool_needs_no_init(void **state) {
+  (void)state;
+  contract_use_pool(0);
+}
+
+/* So does that line after mempool_init, which sets the size; and again without it, once that pool has ended. */
+static void pool_may_be_made_before(void **state) {
+  (void)state;
+  contract_use_pool((size_t)256 * 1024);
+  contract_use_pool(0);
+}
+
 static int contract_run(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(defaults_are_the_c_library), /* first: nothing has been replaced yet */
@@ -277,6 +313,8 @@ static int contract_run(void) {
       cmocka_unit_test_teardown(free_preserves_errno, contract_restore),
       cmocka_unit_test_teardown(null_function_replaces_none, contract_restore),
       cmocka_unit_test_teardown(newest_replacement_wins, contract_restore),
+      cmocka_unit_test_teardown(pool_needs_no_init, contract_restore),
+      cmocka_unit_test_teardown(pool_may_be_made_before, contract_restore),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
