@@ -26,14 +26,25 @@
 /* More allocations than any case here makes. */
 #define ALLOCATIONS_MAX 100
 
-/* Allocations that still succeed; NEVER: all do. */
+/* Allocations that still succeed; NEVER: all do. After them one fails, or all do. */
 static uint64_t left = NEVER;
+static bool only_one_fails, has_failed;
 
 static bool fails(void) {
   if (left == NEVER) return false;
-  if (left == 0) return true;
-  left--;
-  return false;
+  if (left > 0) {
+    left--;
+    return false;
+  }
+  has_failed = true;
+  if (only_one_fails) left = NEVER;
+  return true;
+}
+
+static void fail_after(uint64_t allocations, bool only_one) {
+  only_one_fails = only_one;
+  has_failed = false;
+  left = allocations;
 }
 
 void *__libc_malloc(size_t bytes);
@@ -77,7 +88,7 @@ static void a_list_that_cannot_grow_is_as_it_was(void **state) {
   (void)state;
   uint32_t kept[2] = {1, 2}, *list = NULL;
   size_t room = 0;
-  left = 0;
+  fail_after(0, false);
   assert_null(nomem__grow(NULL, 0, &room, sizeof *list));
   left = NEVER;
   assert_int_equal(room, 0);
@@ -85,7 +96,7 @@ static void a_list_that_cannot_grow_is_as_it_was(void **state) {
   assert_non_null(list);
   memcpy(list, kept, sizeof kept);
   size_t full = room;
-  left = 0;
+  fail_after(0, false);
   assert_ptr_equal(nomem__grow(list, full - 1, &room, sizeof *list), list); /* there is room: none is asked for */
   assert_null(nomem__grow(list, full, &room, sizeof *list));
   left = NEVER;
@@ -129,11 +140,17 @@ static void equal_strings_are_kept_once(void **state) {
   }
   assert_ptr_equal(nomem__strings_add(&strings, "0"), first); /* however often the list has moved */
   assert_int_equal(strings.count, 100);
-  left = 0;
+  for (int i = 100; strings.count < strings.room; i++) { /* there is room in the list, and none for the string */
+    fail_after(0, true);
+    assert_null(nomem__strings_add(&strings, "new"));
+    snprintf(text, sizeof text, "%d", i);
+    nomem__strings_add(&strings, text);
+    assert_int_equal(strings.count, i + 1);
+  }
+  fail_after(0, false);
   assert_null(nomem__strings_add(&strings, "new"));
   assert_ptr_equal(nomem__strings_add(&strings, "0"), first);
   left = NEVER;
-  assert_int_equal(strings.count, 100);
   nomem__strings_free(&strings);
   assert_int_equal(strings.count, 0);
 }
@@ -170,24 +187,24 @@ static void printed_text_is_whole(void **state) {
   free(text);
 }
 
-/* The text that is printed with so many allocations that succeed is whole or NULL: never a piece of it. */
+/* Whichever allocation fails, and however many after it: the text is whole or NULL, never a piece of it. */
 static void a_text_without_memory_is_no_text(void **state) {
   (void)state;
   char *whole = printed(print_numbers, ",");
-  bool was_refused = false;
-  for (uint64_t allocations = 0;; allocations++) {
-    assert_true(allocations < ALLOCATIONS_MAX);
-    left = allocations;
-    char *text = printed(print_numbers, ",");
-    bool has_failed = left == 0;
-    left = NEVER;
-    if (text != NULL) assert_string_equal(text, whole);
-    bool is_done = text != NULL && !has_failed;
-    was_refused |= text == NULL;
-    free(text);
-    if (is_done) break;
+  for (int only_one = 0; only_one < 2; only_one++) {
+    bool was_null = false;
+    for (uint64_t allocations = 0;; allocations++) {
+      assert_true(allocations < ALLOCATIONS_MAX);
+      fail_after(allocations, only_one);
+      char *text = printed(print_numbers, ",");
+      left = NEVER;
+      if (text != NULL) assert_string_equal(text, whole);
+      was_null |= text == NULL;
+      free(text);
+      if (!has_failed) break;
+    }
+    assert_true(was_null);
   }
-  assert_true(was_refused);
   free(whole);
 }
 
@@ -287,29 +304,29 @@ static json_t *make_value(struct nomem__json *json) {
   return object;
 }
 
-/* A value that lacks something is known as such. */
+/* Whichever allocation fails, and however many after it: a value that lacks something is known as such. */
 static void json_remembers_that_memory_was_short(void **state) {
   (void)state;
   static const char wanted[] =
       "{\"array\":[\"a\\\\x09b\"],\"format\":\"7-\\\\x0a\",\"number\":9223372036854775807,"
       "\"text\":\"\\\\x1b\"}";
-  bool was_refused = false;
-  for (uint64_t allocations = 0;; allocations++) {
-    assert_true(allocations < ALLOCATIONS_MAX);
-    struct nomem__json json = {0};
-    left = allocations;
-    json_t *value = make_value(&json);
-    bool has_failed = left == 0;
-    left = NEVER;
-    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
-    if (!json.failed) assert_string_equal(text, wanted);
-    was_refused |= json.failed;
-    bool is_done = !json.failed && !has_failed;
-    free(text);
-    json_decref(value);
-    if (is_done) break;
+  for (int only_one = 0; only_one < 2; only_one++) {
+    bool was_short = false;
+    for (uint64_t allocations = 0;; allocations++) {
+      assert_true(allocations < ALLOCATIONS_MAX);
+      struct nomem__json json = {0};
+      fail_after(allocations, only_one);
+      json_t *value = make_value(&json);
+      left = NEVER;
+      char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+      if (!json.failed) assert_string_equal(text, wanted);
+      was_short |= json.failed;
+      free(text);
+      json_decref(value);
+      if (!has_failed) break;
+    }
+    assert_true(was_short);
   }
-  assert_true(was_refused);
 }
 
 int main(void) {
