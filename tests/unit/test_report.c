@@ -17,6 +17,7 @@
 #include "explore/report/report.h"
 #include "explore/report/source_lines.h"
 #include "explore/stack/json_stack.h"
+#include "fixtures/short_memory.h"
 
 typedef int writer(const json_t *document, FILE *out);
 
@@ -283,7 +284,10 @@ static json_t *source_of(const char *text, unsigned line) {
   assert_non_null(file);
   fputs(text, file);
   assert_int_equal(fclose(file), 0);
-  return nomem__source_lines(path, line);
+  struct nomem__json json = {0};
+  json_t *source = nomem__source_lines(&json, path, line);
+  assert_false(json.failed);
+  return source;
 }
 
 static const char *source_line(const json_t *source, size_t i) {
@@ -305,8 +309,10 @@ static void test_source_lines(void **state) {
   json_decref(source);
   assert_null(source_of("1\n2\n3\n", 4));
   assert_null(source_of("1\n", 0));
-  assert_null(nomem__source_lines("/nowhere", 1));
-  assert_null(nomem__source_lines("/tmp", 1));
+  struct nomem__json json = {0};
+  assert_null(nomem__source_lines(&json, "/nowhere", 1));
+  assert_null(nomem__source_lines(&json, "/tmp", 1));
+  assert_false(json.failed);
 }
 
 /* Tabs are blanks up to the next column of eight, bytes that are not text are shown as such, and a long line is cut
@@ -325,49 +331,95 @@ static void test_source_lines_are_fit_to_show(void **state) {
   json_decref(source);
 }
 
+/* Whichever allocation fails: the lines are all there, or it is known that memory was short. */
+static void test_source_lines_without_memory(void **state) {
+  (void)state;
+  json_t *wanted = source_of("1\n2\n3", 2);
+  unsigned without = 0;
+  for (uint64_t allocations = 0;; allocations++) {
+    struct nomem__json json = {0};
+    fail_after(allocations, true);
+    json_t *source = nomem__source_lines(&json, path, 2);
+    fail_never();
+    if (!json.failed) assert_true(json_equal(source, wanted));
+    without += json.failed;
+    json_decref(source);
+    if (!has_failed) break;
+  }
+  assert_true(without > 5);
+  json_decref(wanted);
+}
+
 /* A pipe in the place of a source file is not waited for. */
 static void test_source_is_a_file(void **state) {
   (void)state;
   unlink(path);
   assert_int_equal(mkfifo(path, 0600), 0);
-  assert_null(nomem__source_lines(path, 1));
+  struct nomem__json json = {0};
+  assert_null(nomem__source_lines(&json, path, 1));
+  assert_false(json.failed);
 }
 
 static struct nomem__trace trace_of(uint64_t offset) {
   return (struct nomem__trace){.depth = 1, .frame = {{"/nowhere/lib.so", offset, true}}};
 }
 
+/* A campaign of two sites with a finding each, which have the same names. */
+struct example {
+  struct nomem__campaign campaign;
+  struct nomem__session session;
+  struct nomem__options options;
+  char *program[3], *modules[1];
+  nomem_frame frames[3];
+  struct nomem__campaign_site sites[2];
+  struct nomem__finding findings[2];
+};
+
+static struct example *open_example(void) {
+  static char module[] = "/nowhere/lib.so", word[] = "./x", odd_word[] = "\xff";
+  struct example *example = calloc(1, sizeof *example); /* large for a stack */
+  assert_non_null(example);
+  nomem_frame frames[] = {NOMEM_FRAME(1, 16), NOMEM_FRAME(9, 32), NOMEM_FRAME(1, 16)};
+  memcpy(example->frames, frames, sizeof frames);
+  example->sites[0] = (struct nomem__campaign_site){
+      .key = 0xabc, .count = 5, .frames = example->frames, .depth = 2, .tried = 2, .worst = NOMEM_VERDICT_CRASH};
+  example->sites[1] = (struct nomem__campaign_site){
+      .key = 0xdef, .count = 1, .frames = example->frames + 2, .depth = 1, .worst = NOMEM_VERDICT_COUNT};
+  for (size_t i = 0; i < 2; i++) {
+    struct nomem__finding *finding = &example->findings[i];
+    finding->verdict = NOMEM_VERDICT_CRASH;
+    finding->runs = 2 - i;
+    finding->signal = SIGSEGV;
+    strcpy(finding->plan, "site=00000000@1");
+    finding->fault = trace_of(16);
+    finding->blow_up = trace_of(16);
+  }
+  example->program[0] = word;
+  example->program[1] = odd_word;
+  example->modules[0] = module;
+  example->options = (struct nomem__options){.program = example->program, .image = ""};
+  example->session.options = &example->options;
+  example->campaign.session = &example->session;
+  example->campaign.sites = example->sites;
+  example->campaign.site_count = 2;
+  example->campaign.modules = example->modules;
+  example->campaign.module_count = 1;
+  example->campaign.findings = (struct nomem__findings){example->findings, 2, 2};
+  assert_int_equal(nomem__symbols_open(&example->session.symbols), 0);
+  return example;
+}
+
+static void close_example(struct example *example) {
+  nomem__symbols_close(example->session.symbols);
+  free(example);
+}
+
 /* A campaign's document: frames once for all sites, sites by how they fared, and findings that have the same names told
  * apart by number. */
 static void test_document_of_a_campaign(void **state) {
   (void)state;
-  nomem_frame frames[] = {NOMEM_FRAME(1, 16), NOMEM_FRAME(9, 32), NOMEM_FRAME(1, 16)};
-  char module[] = "/nowhere/lib.so";
-  char *modules[] = {module}, *program[] = {(char *)"./x", (char *)"\xff", NULL};
-  struct nomem__campaign_site sites[] = {
-      {.key = 0xabc, .count = 5, .frames = frames, .depth = 2, .tried = 2, .worst = NOMEM_VERDICT_CRASH},
-      {.key = 0xdef, .count = 1, .frames = frames + 2, .depth = 1, .worst = NOMEM_VERDICT_COUNT}};
-  struct nomem__finding findings[2];
-  struct nomem__options options = {.program = program, .image = ""};
-  struct nomem__session session = {.options = &options};
-  struct nomem__campaign *campaign = calloc(1, sizeof *campaign); /* large for a stack */
-  assert_non_null(campaign);
-  memset(findings, 0, sizeof findings);
-  for (size_t i = 0; i < 2; i++) {
-    findings[i].verdict = NOMEM_VERDICT_CRASH;
-    findings[i].runs = 2 - i;
-    findings[i].signal = SIGSEGV;
-    strcpy(findings[i].plan, "site=00000000@1");
-    findings[i].fault = trace_of(16);
-    findings[i].blow_up = trace_of(16);
-  }
-  campaign->session = &session;
-  campaign->sites = sites;
-  campaign->site_count = 2;
-  campaign->modules = modules;
-  campaign->module_count = 1;
-  campaign->findings = (struct nomem__findings){findings, 2, 2};
-  assert_int_equal(nomem__symbols_open(&session.symbols), 0);
+  struct example *example = open_example();
+  struct nomem__campaign *campaign = &example->campaign;
   json_t *document = nomem__document(campaign);
   assert_non_null(document);
   assert_int_equal(json_array_size(json_object_get(document, "frames")), 2);
@@ -384,22 +436,94 @@ static void test_document_of_a_campaign(void **state) {
   assert_string_equal(second + strlen(first), "-2");
   assert_string_equal(json_string_value(json_array_get(json_object_get(document, "command"), 1)), "\\xff");
 
-  /* The second keeps its number when the first is set aside. */
-  findings[0].excluded = "known";
-  campaign->excluded = (struct nomem__findings){findings, 1, 1};
-  campaign->findings = (struct nomem__findings){findings + 1, 1, 1};
+  /* The second keeps its number when the first is excluded. */
+  example->findings[0].excluded = "known";
+  campaign->excluded = (struct nomem__findings){example->findings, 1, 1};
+  campaign->findings = (struct nomem__findings){example->findings + 1, 1, 1};
   json_t *after = nomem__document(campaign);
   assert_non_null(after);
-  const json_t *left = json_object_get(after, "findings"), *exclusion = json_object_get(after, "set_aside");
-  assert_int_equal(json_array_size(left), 1);
-  assert_int_equal(json_array_size(exclusion), 1);
-  assert_string_equal(nomem__json_string(json_array_get(left, 0), "id"), second);
-  assert_string_equal(nomem__json_string(json_array_get(exclusion, 0), "id"), first);
-  assert_string_equal(nomem__json_string(json_array_get(exclusion, 0), "set_aside"), "known");
+  const json_t *counted = json_object_get(after, "findings"), *excluded = json_object_get(after, "set_aside");
+  assert_int_equal(json_array_size(counted), 1);
+  assert_int_equal(json_array_size(excluded), 1);
+  assert_string_equal(nomem__json_string(json_array_get(counted, 0), "id"), second);
+  assert_string_equal(nomem__json_string(json_array_get(excluded, 0), "id"), first);
+  assert_string_equal(nomem__json_string(json_array_get(excluded, 0), "set_aside"), "known");
   json_decref(after);
   json_decref(document);
-  nomem__symbols_close(session.symbols);
-  free(campaign);
+  close_example(example);
+}
+
+/* What of a document is the same each time it is built. */
+static char *dump(json_t *document) {
+  json_object_del(document, "date");
+  return json_dumps(document, JSON_SORT_KEYS);
+}
+
+/* Whichever allocation fails, and however many after it: a document that lacks something is none. */
+static void test_document_without_memory(void **state) {
+  (void)state;
+  struct example *example = open_example();
+  json_t *document = nomem__document(&example->campaign);
+  char *wanted = dump(document);
+  json_decref(document);
+  for (int only_one = 0; only_one < 2; only_one++) {
+    unsigned without = 0;
+    for (uint64_t allocations = 0;; allocations++) {
+      fail_after(allocations, only_one);
+      document = nomem__document(&example->campaign);
+      fail_never();
+      char *text = document != NULL ? dump(document) : NULL;
+      if (text != NULL) assert_string_equal(text, wanted);
+      without += document == NULL;
+      free(text);
+      json_decref(document);
+      if (!has_failed) break;
+    }
+    assert_true(without > 100);
+  }
+  free(wanted);
+  close_example(example);
+}
+
+#define REPORT_BYTES (1 << 20)
+
+/* Writes a report while memory is short after so many allocations. Returns the caller's text, or NULL where the writer
+ * said that it is none. */
+static char *write_without_memory(writer *write, const json_t *document, uint64_t allocations, bool only_one) {
+  char buffer[256], *text = calloc(1, REPORT_BYTES);
+  FILE *out = fmemopen(text, REPORT_BYTES, "w");
+  assert_non_null(out);
+  setvbuf(out, buffer, _IOFBF, sizeof buffer);
+  fail_after(allocations, only_one);
+  int result = write(document, out);
+  fail_never();
+  assert_int_equal(fclose(out), 0);
+  if (result == 0) return text;
+  free(text);
+  return NULL;
+}
+
+/* Whichever allocation fails, and however many after it: a report is whole, or its writer says that it is not. */
+static void test_reports_without_memory(void **state) {
+  (void)state;
+  static writer *const all[] = {nomem__report_json, nomem__report_junit, nomem__report_sarif, nomem__report_tap};
+  json_t *document = document_of("f", false, true);
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    char *wanted = write_without_memory(all[i], document, NEVER, false);
+    for (int only_one = 0; only_one < 2; only_one++) {
+      unsigned without = 0;
+      for (uint64_t allocations = 0;; allocations++) {
+        char *text = write_without_memory(all[i], document, allocations, only_one);
+        if (text != NULL) assert_string_equal(text, wanted);
+        without += text == NULL;
+        free(text);
+        if (!has_failed) break;
+      }
+      assert_true(without > 0);
+    }
+    free(wanted);
+  }
+  json_decref(document);
 }
 
 int main(void) {
@@ -418,8 +542,11 @@ int main(void) {
       cmocka_unit_test(test_all_take_a_bare_finding),
       cmocka_unit_test(test_source_lines),
       cmocka_unit_test(test_source_lines_are_fit_to_show),
+      cmocka_unit_test(test_source_lines_without_memory),
       cmocka_unit_test(test_source_is_a_file),
       cmocka_unit_test(test_document_of_a_campaign),
+      cmocka_unit_test(test_document_without_memory),
+      cmocka_unit_test(test_reports_without_memory),
   };
   int descriptor = mkstemp(path);
   if (descriptor < 0) return 1;

@@ -21,53 +21,10 @@
 #include "explore/text/printable.h"
 #include "explore/text/strings.h"
 #include "explore/text/words.h"
+#include "fixtures/short_memory.h"
 
-#define NEVER UINT64_MAX
 /* More allocations than any case here makes. */
 #define ALLOCATIONS_MAX 100
-
-/* Allocations that still succeed; NEVER: all do. After them one fails, or all do. */
-static uint64_t left = NEVER;
-static bool only_one_fails, has_failed;
-
-static bool fails(void) {
-  if (left == NEVER) return false;
-  if (left > 0) {
-    left--;
-    return false;
-  }
-  has_failed = true;
-  if (only_one_fails) left = NEVER;
-  return true;
-}
-
-static void fail_after(uint64_t allocations, bool only_one) {
-  only_one_fails = only_one;
-  has_failed = false;
-  left = allocations;
-}
-
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t count, size_t bytes);
-void *__libc_realloc(void *block, size_t bytes);
-
-void *malloc(size_t bytes) {
-  return fails() ? NULL : __libc_malloc(bytes);
-}
-
-void *calloc(size_t count, size_t bytes) {
-  return fails() ? NULL : __libc_calloc(count, bytes);
-}
-
-void *realloc(void *block, size_t bytes) {
-  return fails() ? NULL : __libc_realloc(block, bytes);
-}
-
-void *reallocarray(void *block, size_t count, size_t bytes) {
-  size_t all;
-  if (__builtin_mul_overflow(count, bytes, &all) || fails()) return NULL;
-  return __libc_realloc(block, all);
-}
 
 static void a_list_grows_and_keeps_what_is_in_it(void **state) {
   (void)state;
@@ -90,7 +47,7 @@ static void a_list_that_cannot_grow_is_as_it_was(void **state) {
   size_t room = 0;
   fail_after(0, false);
   assert_null(nomem__grow(NULL, 0, &room, sizeof *list));
-  left = NEVER;
+  fail_never();
   assert_int_equal(room, 0);
   list = nomem__grow(NULL, 0, &room, sizeof *list);
   assert_non_null(list);
@@ -99,7 +56,7 @@ static void a_list_that_cannot_grow_is_as_it_was(void **state) {
   fail_after(0, false);
   assert_ptr_equal(nomem__grow(list, full - 1, &room, sizeof *list), list); /* there is room: none is asked for */
   assert_null(nomem__grow(list, full, &room, sizeof *list));
-  left = NEVER;
+  fail_never();
   assert_int_equal(room, full);
   assert_memory_equal(list, kept, sizeof kept);
   volatile size_t too_large = SIZE_MAX / 8;
@@ -150,7 +107,7 @@ static void equal_strings_are_kept_once(void **state) {
   fail_after(0, false);
   assert_null(nomem__strings_add(&strings, "new"));
   assert_ptr_equal(nomem__strings_add(&strings, "0"), first);
-  left = NEVER;
+  fail_never();
   nomem__strings_free(&strings);
   assert_int_equal(strings.count, 0);
 }
@@ -197,7 +154,7 @@ static void a_text_without_memory_is_no_text(void **state) {
       assert_true(allocations < ALLOCATIONS_MAX);
       fail_after(allocations, only_one);
       char *text = printed(print_numbers, ",");
-      left = NEVER;
+      fail_never();
       if (text != NULL) assert_string_equal(text, whole);
       was_null |= text == NULL;
       free(text);
@@ -317,7 +274,7 @@ static void json_remembers_that_memory_was_short(void **state) {
       struct nomem__json json = {0};
       fail_after(allocations, only_one);
       json_t *value = make_value(&json);
-      left = NEVER;
+      fail_never();
       char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
       if (!json.failed) assert_string_equal(text, wanted);
       was_short |= json.failed;

@@ -11,7 +11,7 @@
 #include "../campaign/campaign.h"
 #include "../campaign/residue_runs.h"
 #include "../campaign/results.h"
-#include "../report/report.h"
+#include "../report/reproduction.h"
 #include "../text/complain.h"
 #include "commands.h"
 #include "stored_finding.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The document behind all reports for machines: what a campaign found, as one JSON value (docs/reports.md has its
- * schema). --json writes it as it is; every other report is made from it and from nothing else.
+/* The JSON report: what a campaign found, as one value (docs/reports.md has its schema). --json writes it as it is;
+ * every other report for machines, and the page, is made from it and from nothing else.
  *
  * Every text in it has been through nomem__print_safe: it is UTF-8, on one line, and neither drives a terminal nor
  * reorders what it stands in. It can still hold any markup.
@@ -9,22 +9,21 @@
 #define NOMEM_DOCUMENT_H
 
 #include <jansson.h>
-#include <stdbool.h>
-#include <stdio.h>
 
 #include "../campaign/campaign.h"
-#include "../text/json_values.h"
 
-/* Raised by any change that a reader of the old one would misread. */
+/* Raised by any change that a reader of the old version would misread. */
 #define NOMEM_DOCUMENT_VERSION 1
 
-/* Why a finding does not count, in a few words of the caller's or the document's; NULL: it counts. */
-const char *nomem__document_exclusion(const json_t *finding);
+/* Builds the document of a campaign that is over. The caller's; NULL: memory was short. */
+json_t *nomem__document(const struct nomem__campaign *campaign);
 
-/* The findings of such a document alone: an array of them, the campaign's order. The caller's; NULL: out of memory. */
+/* Builds the findings of such a document alone: an array of them, in the campaign's order. The caller's; NULL: memory
+ * was short. */
 json_t *nomem__document_findings(const struct nomem__campaign *campaign);
 
-/* The caller's document of a campaign that is over; NULL: out of memory. */
-json_t *nomem__document(const struct nomem__campaign *campaign);
+/* Returns why a finding of a document does not count, in a few words that live as long as the document; NULL: it does.
+ */
+const char *nomem__document_exclusion(const json_t *finding);
 
 #endif

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,12 +31,20 @@ static char *escape_message(const char *text) {
   return nomem__memory_stream_close(&stream);
 }
 
-static void put_message(struct nomem__json *json, json_t *object, const char *key, const char *text) {
-  char *escaped = escape_message(text);
+/* Puts a formatted text as SARIF's message. */
+__attribute__((format(printf, 4, 5))) static void put_message(struct nomem__json *json, json_t *object, const char *key,
+                                                              const char *format, ...) {
+  char *text = NULL;
+  va_list arguments;
+  va_start(arguments, format);
+  if (vasprintf(&text, format, arguments) < 0) text = NULL;
+  va_end(arguments);
+  char *escaped = text != NULL ? escape_message(text) : NULL;
   json_t *message = json_object();
   nomem__json_put(json, message, "text", escaped != NULL ? json_string(escaped) : NULL);
   nomem__json_put(json, object, key, message);
   free(escaped);
+  free(text);
 }
 
 /* Prints a path as a URI, or as part of one: everything that is not plain is percent-encoded. */
@@ -124,7 +133,7 @@ static json_t *location_of(struct nomem__json *json, const json_t *document, con
   if (*function != '\0')
     nomem__json_put(json, location, "logicalLocations",
                     json_pack("[{s:s, s:s}]", "fullyQualifiedName", function, "kind", "function"));
-  if (text != NULL) put_message(json, location, "message", text);
+  if (text != NULL) put_message(json, location, "message", "%s", text);
   return location;
 }
 
@@ -155,7 +164,7 @@ static json_t *stack_of(struct nomem__json *json, const json_t *document, const 
       nomem__json_put(json, one, "module", json_incref(json_object_get(frame, "module")));
     nomem__json_add(json, frames, one);
   }
-  put_message(json, stack, "message", text);
+  put_message(json, stack, "message", "%s", text);
   nomem__json_put(json, stack, "frames", frames);
   return stack;
 }
@@ -207,13 +216,10 @@ static json_t *rule_of(struct nomem__json *json, const json_t *verdict) {
   json_t *rule = json_object();
   nomem__json_format(json, rule, "id", RULE_PREFIX "%s", nomem__json_string(verdict, "name"));
   nomem__json_put(json, rule, "name", json_incref(json_object_get(verdict, "name")));
-  put_message(json, rule, "shortDescription", nomem__json_string(verdict, "meaning"));
-  char *full = NULL;
-  if (asprintf(&full, "After a memory allocation was made to fail, the program was found to be: %s.",
-               nomem__json_string(verdict, "meaning")) < 0)
-    full = NULL;
-  put_message(json, rule, "fullDescription", full != NULL ? full : "");
-  free(full);
+  put_message(json, rule, "shortDescription", "%s", nomem__json_string(verdict, "meaning"));
+  put_message(json, rule, "fullDescription",
+              "After a memory allocation was made to fail, the program was found to be: %s.",
+              nomem__json_string(verdict, "meaning"));
   put_message(json, rule, "help", "Check what the failed call returned, and report the failure to the caller.");
   nomem__json_put(json, rule, "defaultConfiguration", json_pack("{s:s}", "level", "error"));
   nomem__json_put(json, rule, "properties",
@@ -246,7 +252,7 @@ static json_t *result_of(struct nomem__json *json, const json_t *document, const
   int64_t index = rule_index(rules, verdict);
   if (index >= 0) nomem__json_number(json, result, "ruleIndex", (uint64_t)index);
   nomem__json_text(json, result, "level", flaky ? "note" : "error");
-  put_message(json, result, "message", nomem__json_string(finding, "message"));
+  put_message(json, result, "message", "%s", nomem__json_string(finding, "message"));
   nomem__json_put(json, result, "locations",
                   here != NULL ? json_pack("[o]", result_location_of(json, document, here)) : json_array());
   json_t *related = json_array();

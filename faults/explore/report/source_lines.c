@@ -2,22 +2,21 @@
 #define _GNU_SOURCE
 #include "source_lines.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../text/json_values.h"
-
 /* Source lines shown before and after the one that matters. */
 #define CONTEXT_LINES 3
-/* What is longer is no line that a person wrote, or no source file. */
+/* A longer line was not written by a person, and a larger file is no source. */
 #define LINE_BYTES 240
 #define SOURCE_BYTES (16 << 20)
 #define TAB_COLUMNS 8
 
-/* A line of a file without its end, with tabs as blanks, and cut when it is long. */
+/* Copies a line of a file without its end, with tabs as blanks, and cut when it is long. */
 static void expand(const char *line, char expanded[LINE_BYTES + TAB_COLUMNS]) {
   size_t used = 0;
   for (; *line != '\0' && *line != '\n' && *line != '\r' && used < LINE_BYTES; line++) {
@@ -33,6 +32,7 @@ static void expand(const char *line, char expanded[LINE_BYTES + TAB_COLUMNS]) {
   expanded[used] = '\0';
 }
 
+/* Opens what is a plain file of a size that source has; a pipe would be waited for. */
 static FILE *open_source(const char *path) {
   struct stat status;
   int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -44,22 +44,29 @@ static FILE *open_source(const char *path) {
   return file;
 }
 
-json_t *nomem__source_lines(const char *path, unsigned line) {
+json_t *nomem__source_lines(struct nomem__json *json, const char *path, unsigned line) {
+  errno = 0;
   FILE *file = line > 0 ? open_source(path) : NULL;
-  if (file == NULL) return NULL;
+  if (file == NULL) {
+    if (errno == ENOMEM) json->failed = true;
+    return NULL;
+  }
   unsigned first = line > CONTEXT_LINES ? line - CONTEXT_LINES : 1, number = 0;
-  json_t *lines = json_array();
+  json_t *source = json_object(), *lines = json_array();
   char *text = NULL;
   size_t room = 0;
   while (number < line + CONTEXT_LINES && getline(&text, &room, file) >= 0) {
     char expanded[LINE_BYTES + TAB_COLUMNS];
     if (++number < first) continue;
     expand(text, expanded);
-    json_array_append_new(lines, nomem__json_safe(expanded));
+    nomem__json_add(json, lines, nomem__json_safe(expanded));
   }
+  if (!feof(file) && !ferror(file) && number < line + CONTEXT_LINES) json->failed = true; /* no room for the line */
   free(text);
   fclose(file);
-  json_t *source = number >= line ? json_pack("{s:i, s:O}", "first", (int)first, "lines", lines) : NULL;
-  json_decref(lines);
-  return source;
+  nomem__json_number(json, source, "first", first);
+  nomem__json_put(json, source, "lines", lines);
+  if (number >= line) return source;
+  json_decref(source);
+  return NULL;
 }

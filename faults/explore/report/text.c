@@ -11,56 +11,16 @@
 #include "../text/json_values.h"
 #include "../text/printable.h"
 #include "../text/words.h"
-#include "document.h"
 #include "report.h"
+#include "reproduction.h"
 #include "source_lines.h"
 
-/* Threads of a hang beside the one that is shown in full; --json has them all. */
+/* So many threads of a hang have a line each, beside the one that is shown in full. --json has them all. */
 #define THREADS_SHOWN 8
 
 bool nomem__is_coloured(FILE *out) {
   const char *no_color = getenv("NO_COLOR");
   return isatty(fileno(out)) && (no_color == NULL || *no_color == '\0');
-}
-
-void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms,
-                               bool leaks) {
-  fputs("nomem run --fail ", out);
-  nomem__print_word(out, plan);
-  if (timeout_ms != 0) fprintf(out, " -t %g", (double)timeout_ms / 1e3);
-  if (options->no_trace) fputs(" --no-trace", out);
-  if (leaks && !options->no_trace) fputs(" --leaks all", out);
-  if (options->isolate == NOMEM_ISOLATE_OFF) fputs(" --isolate off", out);
-  if (options->stdin_path != NULL) {
-    fputs(" --stdin ", out);
-    nomem__print_word(out, options->stdin_path);
-  }
-  if (options->image[0] != '\0') {
-    fputs(" --image ", out);
-    nomem__print_word(out, options->image);
-  }
-  fputs(" -- ", out);
-  nomem__print_command(out, options->program);
-  fputc('\n', out);
-}
-
-void nomem__print_end(const struct nomem__finding *finding, FILE *out) {
-  if (finding->verdict == NOMEM_VERDICT_SANITIZER) {
-    fputs(finding->detail, out);
-    return;
-  }
-  if (finding->verdict == NOMEM_VERDICT_HANG || finding->signal == 0) {
-    bool is_hang = finding->verdict == NOMEM_VERDICT_HANG;
-    fprintf(out, "%s%s%s", is_hang ? "still running" : "", is_hang && *finding->detail != '\0' ? ", " : "",
-            finding->detail);
-    return;
-  }
-  fprintf(out, "SIG%s", sigabbrev_np(finding->signal));
-  nomem__address_kind_print(out, finding->address_kind, finding->fault_address);
-  if (*finding->detail != '\0') fprintf(out, ", %s", finding->detail);
-  /* Who aborts on purpose says why: out of memory, a failed assertion, a double free. */
-  if (finding->signal == SIGABRT && strcmp(finding->last_words, "''") != 0)
-    fprintf(out, ", its last words: %s", finding->last_words);
 }
 
 static void print_reproduction(const struct nomem__campaign *campaign, const struct nomem__finding *finding,
@@ -77,9 +37,9 @@ static void print_reproduction(const struct nomem__campaign *campaign, const str
   fputc('\n', out);
 }
 
-/* The threads that are not shown in full, a line each. */
+/* Prints a line for each thread that is not shown in full. */
 static void print_threads(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
-  size_t shown = 0, child_residue = finding->thread_count + finding->threads_left_out;
+  size_t shown = 0, all = finding->thread_count + finding->threads_left_out;
   bool has_processes = finding->thread_count > 0 && finding->threads[finding->thread_count - 1].process > 1;
   for (size_t i = 0; i < finding->thread_count && shown < THREADS_SHOWN; i++) {
     const struct nomem__waiter *thread = &finding->threads[i];
@@ -94,7 +54,7 @@ static void print_threads(const struct nomem__finding *finding, struct nomem__sy
     fputc('\n', out);
     shown++;
   }
-  if (child_residue > shown + 1) fprintf(out, "  and %zu more threads\n", child_residue - shown - 1);
+  if (all > shown + 1) fprintf(out, "  and %zu more threads\n", all - shown - 1);
 }
 
 static void print_blow_up(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
@@ -105,7 +65,7 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
         : has_place                                                                         ? "  where it blew up: "
                                                                                             : "  what came of it: ",
         out);
-  nomem__print_end(finding, out);
+  nomem__print_end(out, finding);
   fputc('\n', out);
   if (finding->blow_up.depth > 0)
     nomem__trace_print(out, &finding->blow_up, symbols, 4);
@@ -121,21 +81,23 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
   print_threads(finding, symbols, out);
 }
 
-/* ", in libx.so" of code that is not the program's own, unless its place says so already. */
-static void print_whose(const struct nomem__campaign *campaign, const struct nomem__trace_frame *frame, FILE *out) {
+/* Prints ", in libx.so" after code that is not the program's own, unless its location says so already. */
+static void print_code_owner(const struct nomem__campaign *campaign, const struct nomem__trace_frame *frame,
+                             FILE *out) {
   char buffer[NOMEM_WHOSE_BYTES];
   struct nomem__source_frame source = {0};
-  const char *whose = frame != NULL ? nomem__whose(&campaign->code_owners, frame, buffer) : "";
-  if (*whose == '\0') return;
+  const char *owner = frame != NULL ? nomem__whose(&campaign->code_owners, frame, buffer) : "";
+  if (*owner == '\0') return;
   nomem__symbols_resolve(campaign->session->symbols, frame->path, frame->offset, frame->is_return_address, &source, 1);
-  if (whose == buffer && source.file == NULL) return;
+  if (owner == buffer && source.file == NULL) return;
   fputs(", in ", out);
-  nomem__print_safe(out, whose);
+  nomem__print_safe(out, owner);
 }
 
-/* A line of source, one before and one after, when the file is there. */
+/* Prints a line of source with the one before and the one after it, when the file is there. */
 static void print_source(const char *file, unsigned line, FILE *out) {
-  json_t *source = file != NULL ? nomem__source_lines(file, line) : NULL, *text;
+  struct nomem__json json = {0}; /* when memory is short, the text does without source */
+  json_t *source = file != NULL ? nomem__source_lines(&json, file, line) : NULL, *text;
   unsigned first = (unsigned)nomem__json_count(source, "first");
   size_t i;
   json_array_foreach(json_object_get(source, "lines"), i, text) {
@@ -153,13 +115,13 @@ static void print_unchecked(const struct nomem__campaign *campaign, const struct
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(&finding->blow_up);
   fputs("  not checked: ", out);
   nomem__trace_print_source(out, frame, &source);
-  if (culprit == NULL || !nomem__trace_is_same_file(culprit->path, frame->path)) print_whose(campaign, frame, out);
+  if (culprit == NULL || !nomem__trace_is_same_file(culprit->path, frame->path)) print_code_owner(campaign, frame, out);
   fputc('\n', out);
   print_source(source.file, source.line, out);
 }
 
-/* What the program was doing about the first failure. */
-static void print_second(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
+/* Prints the call that was failed while the program dealt with the first failure. */
+static void print_second_fault(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
   const struct nomem__second *second = &finding->second;
   if (second->stack.depth == 0) return;
   fprintf(out, "  and then, on the recovery path: %s of %" PRIu64 " bytes %s (allocation %" PRIu64 ")\n",
@@ -174,7 +136,7 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
           coloured ? "\033[0m" : "");
   const struct nomem__trace *place = finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
   nomem__trace_print_culprit(out, place, symbols);
-  print_whose(campaign, nomem__trace_culprit(place), out);
+  print_code_owner(campaign, nomem__trace_culprit(place), out);
   fprintf(out, ": %s, %" PRIu64 " run%s\n", nomem__verdicts[finding->verdict].meaning, finding->runs,
           finding->runs == 1 ? "" : "s");
   print_unchecked(campaign, finding, out);
@@ -182,24 +144,24 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
           finding->size_bytes, nomem_fn_failed(finding->fn),
           finding->point.persistent ? ", and so did all later calls" : "", finding->nth);
   nomem__trace_print(out, &finding->fault, symbols, 4);
-  print_second(finding, symbols, out);
+  print_second_fault(finding, symbols, out);
   print_blow_up(finding, symbols, out);
   print_reproduction(campaign, finding, out);
 }
 
-/* Findings that count are shown in full; then come the others, in short. */
-enum listing { COUNTED, FLAKY, ADVISORY, ASIDE, LISTINGS };
+/* In which part of the text a finding stands. Those that count come first and in full, the others in short. */
+enum listing { COUNTED, FLAKY, ADVISORY, EXCLUDED, LISTINGS };
 
 static enum listing listing_of(const struct nomem__finding *finding) {
-  if (finding->exclusion != NOMEM_EXCLUSION_NO && finding->exclusion != NOMEM_EXCLUSION_ADVISORY) return ASIDE;
+  if (finding->exclusion != NOMEM_EXCLUSION_NO && finding->exclusion != NOMEM_EXCLUSION_ADVISORY) return EXCLUDED;
   if (finding->is_flaky) return FLAKY;
   return finding->exclusion == NOMEM_EXCLUSION_ADVISORY ? ADVISORY : COUNTED;
 }
 
-/* So many of those. */
+/* So many of each part are shown in short. */
 #define SHORT_MAX 10
 
-static const char *const listing_names[] = {[FLAKY] = "flaky", [ADVISORY] = "advisory", [ASIDE] = "not counted"};
+static const char *const listing_names[] = {[FLAKY] = "flaky", [ADVISORY] = "advisory", [EXCLUDED] = "not counted"};
 
 static void print_short(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
   enum listing listing = listing_of(finding);
@@ -211,14 +173,14 @@ static void print_short(const struct nomem__campaign *campaign, const struct nom
                          : listing == ADVISORY ? nomem__verdicts[finding->verdict].meaning
                                                : finding->excluded);
   fputc('\n', out);
-  if (listing == ASIDE) return;
+  if (listing == EXCLUDED) return;
   fputs("  what came of it: ", out);
-  nomem__print_end(finding, out);
+  nomem__print_end(out, finding);
   fputc('\n', out);
   print_reproduction(campaign, finding, out);
 }
 
-/* Prints those of a list that belong to a listing, and counts them. */
+/* Prints the findings of a list that stand in this part, and counts them. */
 static void print_listed(const struct nomem__campaign *campaign, const struct nomem__findings *findings,
                          enum listing listing, size_t counts[LISTINGS], FILE *out) {
   bool is_quiet = campaign->session->options->quiet;
@@ -247,7 +209,7 @@ static void print_verdicts(const struct nomem__campaign *campaign, const size_t 
   fprintf(out, "; %zu finding%s", counts[COUNTED], counts[COUNTED] == 1 ? "" : "s");
   if (counts[FLAKY] > 0) fprintf(out, ", %zu flaky", counts[FLAKY]);
   if (counts[ADVISORY] > 0) fprintf(out, ", %zu advisory", counts[ADVISORY]);
-  if (counts[ASIDE] > 0) fprintf(out, ", %zu not counted", counts[ASIDE]);
+  if (counts[EXCLUDED] > 0) fprintf(out, ", %zu not counted", counts[EXCLUDED]);
   fprintf(out, " (%.1f s)\n", (double)(campaign->ended_ns - campaign->started_ns) / 1e9);
 }
 
@@ -265,7 +227,7 @@ static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
   fputc('\n', out);
 }
 
-/* What was taken for test code: it may have made a difference. */
+/* Says what was taken for test code: a wrong guess would hide findings. */
 static void print_test_code(const struct nomem__campaign *campaign, FILE *out) {
   const struct nomem__code_owners *code_owners = &campaign->code_owners;
   if (!code_owners->is_divided || code_owners->globs != NULL) return;
@@ -321,8 +283,8 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
     fputs("without ptrace a crash in a child process is not seen, and no stack of any crash\n", out);
 }
 
-/* Paths below the working directory are shown as seen from there. */
-static const char *below_here(const char *path) {
+/* Returns a path below the working directory as seen from there, and any other as it is. */
+static const char *shorten_path(const char *path) {
   char here[PATH_MAX];
   size_t length = getcwd(here, sizeof here) != NULL ? strlen(here) : 0;
   return length > 1 && strncmp(path, here, length) == 0 && path[length] == '/' ? path + length + 1 : path;
@@ -333,7 +295,7 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
   bool is_quiet = campaign->session->options->quiet;
   if (!is_quiet) {
     fputs("nomem: ", out);
-    nomem__print_safe(out, below_here(campaign->programs.first));
+    nomem__print_safe(out, shorten_path(campaign->programs.first));
     if (*campaign->programs.child_residue != '\0') fputs(" and ", out);
     nomem__print_safe(out, campaign->programs.child_residue);
     fprintf(out, ": %" PRIu64 " allocation%s at %zu site%s, %.1f ms a run\n", campaign->allocations,

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "document_sites.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "../campaign/campaign.h"
+#include "../campaign/coverage.h"
+#include "../text/json_values.h"
+
+static int by_value(const void *left, const void *right) {
+  nomem_frame a = *(const nomem_frame *)left, b = *(const nomem_frame *)right;
+  return a < b ? -1 : a > b;
+}
+
+/* The frames of all sites, each once, and where in the document's "frames" the functions of each begin: inlined
+ * functions are several there. */
+struct frame_table {
+  nomem_frame *frames; /* sorted; owned */
+  size_t *first;       /* count + 1 of them; owned */
+  size_t count;
+};
+
+static bool collect_frames(const struct nomem__campaign *campaign, struct frame_table *table) {
+  size_t total = 0, filled = 0;
+  for (size_t i = 0; i < campaign->site_count; i++) total += campaign->sites[i].depth;
+  table->frames = malloc((total + 1) * sizeof *table->frames);
+  table->first = malloc((total + 1) * sizeof *table->first);
+  if (table->frames == NULL || table->first == NULL) return false;
+  for (size_t i = 0; i < campaign->site_count; i++)
+    for (unsigned f = 0; f < campaign->sites[i].depth; f++) table->frames[filled++] = campaign->sites[i].frames[f];
+  qsort(table->frames, filled, sizeof *table->frames, by_value);
+  for (size_t i = 0; i < filled; i++)
+    if (i == 0 || table->frames[i] != table->frames[i - 1]) table->frames[table->count++] = table->frames[i];
+  return true;
+}
+
+static void put_frames(struct nomem__document_builder *builder, json_t *document, struct frame_table *table) {
+  const struct nomem__campaign *campaign = builder->campaign;
+  json_t *frames = json_array();
+  for (size_t i = 0; i < table->count; i++) {
+    struct nomem__source_frame sources[NOMEM__INLINED_SHOWN];
+    unsigned module = NOMEM_FRAME_MODULE(table->frames[i]);
+    const char *path = module >= 1 && module <= campaign->module_count ? campaign->modules[module - 1] : "";
+    uint64_t offset = NOMEM_FRAME_OFFSET(table->frames[i]);
+    size_t count =
+        nomem__symbols_resolve(campaign->session->symbols, path, offset, true, sources, NOMEM__INLINED_SHOWN);
+    table->first[i] = json_array_size(frames);
+    for (size_t s = 0; s < count; s++)
+      nomem__json_add(&builder->json, frames, nomem__make_frame(&builder->json, path, offset, &sources[s]));
+  }
+  table->first[table->count] = json_array_size(frames);
+  nomem__json_put(&builder->json, document, "frames", frames);
+}
+
+static json_t *make_site(struct nomem__document_builder *builder, const struct nomem__campaign_site *site,
+                         const struct frame_table *table) {
+  struct nomem__json *json = &builder->json;
+  json_t *object = json_object(), *frames = json_array();
+  nomem__json_format(json, object, "key", "%016" PRIx64, site->key);
+  nomem__json_number(json, object, "calls", site->count);
+  nomem__json_number(json, object, "first", site->first_nth);
+  nomem__json_number(json, object, "runs", site->tried);
+  if (site->is_tests) nomem__json_put(json, object, "of_test", json_true());
+  if (site->worst < NOMEM_VERDICT_COUNT) nomem__json_text(json, object, "worst", nomem__verdicts[site->worst].name);
+  if (site->before_main) nomem__json_put(json, object, "before_main", json_true());
+  for (unsigned f = 0; f < site->depth; f++) {
+    const nomem_frame *found = bsearch(&site->frames[f], table->frames, table->count, sizeof *table->frames, by_value);
+    if (found == NULL) continue;
+    for (size_t i = table->first[found - table->frames]; i < table->first[found - table->frames + 1]; i++)
+      nomem__json_add(json, frames, json_integer((json_int_t)i));
+  }
+  nomem__json_put(json, object, "frames", frames);
+  return object;
+}
+
+void nomem__put_sites(struct nomem__document_builder *builder, json_t *document) {
+  struct frame_table table = {0};
+  json_t *sites = json_array();
+  if (collect_frames(builder->campaign, &table)) {
+    put_frames(builder, document, &table);
+    for (size_t i = 0; i < builder->campaign->site_count; i++)
+      nomem__json_add(&builder->json, sites, make_site(builder, &builder->campaign->sites[i], &table));
+  } else {
+    builder->json.failed = true;
+  }
+  nomem__json_put(&builder->json, document, "sites", sites);
+  free(table.frames);
+  free(table.first);
+}
+
+static json_t *make_test_code(struct nomem__document_builder *builder) {
+  const struct nomem__code_owners *code_owners = &builder->campaign->code_owners;
+  struct nomem__json *json = &builder->json;
+  json_t *object = json_object(), *places = json_array();
+  nomem__json_text(json, object, "under_test", code_owners->globs);
+  for (size_t i = 0; i < code_owners->place_count; i++)
+    nomem__json_add(json, places, nomem__json_safe(code_owners->places[i]));
+  nomem__json_put(json, object, "guessed", places);
+  nomem__json_put(json, object, "coarse", json_boolean(code_owners->is_coarse));
+  return object;
+}
+
+void nomem__put_coverage(struct nomem__document_builder *builder, json_t *document) {
+  const struct nomem__campaign *campaign = builder->campaign;
+  struct nomem__json *json = &builder->json;
+  const struct nomem__coverage counts = nomem__coverage_of(campaign);
+  bool is_every_call = counts.left[NOMEM_LEFT_OCCURRENCE_CLASSES] + counts.left[NOMEM_LEFT_NOT_CHOSEN] +
+                           counts.left[NOMEM_LEFT_MAX_POINTS] ==
+                       0;
+  json_t *coverage = json_object(), *baseline = json_object(), *left = json_object();
+  uint64_t tried = 0, runs = 0;
+  for (size_t i = 0; i < campaign->site_count; i++) tried += campaign->sites[i].tried > 0;
+  for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
+  uint64_t elsewhere = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->states[i].result == NOMEM__ELSEWHERE;
+  nomem__json_number(json, baseline, "allocations", campaign->allocations);
+  nomem__json_number(json, baseline, "microseconds", campaign->baseline_us);
+  nomem__json_put(json, document, "baseline", baseline);
+  nomem__json_number(json, coverage, "sites", campaign->site_count);
+  nomem__json_number(json, coverage, "sites_tried", tried);
+  nomem__json_number(json, coverage, "sites_unstable", campaign->unstable_sites);
+  nomem__json_number(json, coverage, "allocations_without_site", campaign->sites_lost);
+  nomem__json_number(json, coverage, "points", campaign->point_count);
+  nomem__json_number(json, coverage, "points_tried", runs);
+  nomem__json_number(json, coverage, "points_of_other_shards", elsewhere);
+  nomem__json_put(json, coverage, "every_call", json_boolean(is_every_call));
+  nomem__json_number(json, coverage, "sites_exercised", counts.sites_exercised);
+  nomem__json_number(json, coverage, "calls", counts.calls);
+  nomem__json_number(json, coverage, "calls_exercised", counts.calls_exercised);
+  nomem__json_number(json, coverage, "second_faults", counts.second_faults);
+  nomem__json_number(json, coverage, "second_faults_exercised", counts.recoveries_exercised);
+  nomem__json_number(json, coverage, "second_faults_left_out", campaign->second_faults.left_out);
+  nomem__json_number(json, coverage, "second_faults_not_noted", campaign->second_faults.not_noted);
+  for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++)
+    nomem__json_number(json, left, nomem__leak_texts[i].name, counts.left[i]);
+  nomem__json_put(json, coverage, "calls_left", left);
+  if (campaign->code_owners.is_divided) nomem__json_put(json, coverage, "test_code", make_test_code(builder));
+  nomem__json_number(json, coverage, "heap_looked_at", campaign->heap.looked_at);
+  nomem__json_number(json, coverage, "heap_left_out", campaign->heap.left_out);
+  nomem__json_number(json, coverage, "hangs_ended_early", campaign->early_count);
+  nomem__json_put(json, coverage, "stacks", json_boolean(campaign->session->setup.trace));
+  nomem__json_put(json, document, "coverage", coverage);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What people need of a finding in one line: how to see it again, and how its run ended. */
+#ifndef NOMEM_REPRODUCTION_H
+#define NOMEM_REPRODUCTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "../judge/finding.h"
+#include "../options/options.h"
+
+/* Prints "nomem run --fail 'PLAN' -- PROGRAM ARGS" and a line end, quoted for a shell. timeout_ms 0: without a time
+ * limit. leaks: with a report of what is leaked. */
+void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms,
+                               bool leaks);
+
+/* Prints how a finding's run ended, such as "SIGSEGV at NULL + 0x18". */
+void nomem__print_end(FILE *out, const struct nomem__finding *finding);
+
+#endif
