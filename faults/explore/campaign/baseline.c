@@ -87,11 +87,13 @@ static uint64_t limit_ms(const struct nomem__campaign *campaign) {
 }
 
 static int start_baseline(struct nomem__campaign *campaign, unsigned number, struct baseline *baseline, bool watch) {
-  struct nomem__worker *worker = campaign->workers[number].worker;
+  struct nomem__run_request request = nomem__campaign_request(campaign, "", baseline_done, baseline);
+  request.timeout_ms = limit_ms(campaign);
+  request.watch_effects = watch;
+  request.learn_reports = true;
   baseline->campaign = campaign;
   baseline->is_watched = watch;
-  nomem__worker_watch_effects(worker, watch);
-  return nomem__worker_start(worker, "", limit_ms(campaign), baseline_done, baseline);
+  return nomem__worker_start(campaign->workers[number].worker, &request);
 }
 
 /* Whether a baseline that has ended will do, as far as it can be said of one alone. */
@@ -318,7 +320,6 @@ static bool chooses_programs(struct nomem__campaign *campaign) {
 
 int nomem__baseline_run(struct nomem__campaign *campaign) {
   struct baseline first = {0}, second = {0};
-  campaign->session->sanitizer.is_learning = true;
   int result = run_isolated_first(campaign, &first, &second);
   if (result == 0 && !first.was_cancelled && first.status == 0 && chooses_programs(campaign)) {
     free_baseline(&second);
@@ -334,9 +335,7 @@ int nomem__baseline_run(struct nomem__campaign *campaign) {
       first.modules = NULL;
     }
   }
-  campaign->session->sanitizer.is_learning = false;
   free_baseline(&first);
   free_baseline(&second);
-  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_watch_effects(campaign->workers[i].worker, false);
   return result;
 }

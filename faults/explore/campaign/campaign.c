@@ -54,7 +54,6 @@ static int open_worker(struct nomem__campaign *campaign, struct nomem__worker_sl
     nomem__complain("cannot make a worker: %s", strerror(-result));
     return result;
   }
-  nomem__worker_watch_blocks(slot->worker, campaign->residue_check.watch);
   return 0;
 }
 
@@ -157,6 +156,17 @@ int nomem__campaign_schedule_second_faults(struct nomem__campaign *campaign) {
   free(chosen);
   free(was_tried);
   return result != 0 ? result : count_second_digits(campaign);
+}
+
+struct nomem__run_request nomem__campaign_request(const struct nomem__campaign *campaign, const char *plan,
+                                                  nomem__worker_done done, void *user) {
+  return (struct nomem__run_request){.plan = plan,
+                                     .timeout_ms = campaign->timeout_ms,
+                                     .watch = campaign->residue_check.watch,
+                                     .keep_files = campaign->keeps_files,
+                                     .note_recoveries = campaign->notes_recoveries,
+                                     .done = done,
+                                     .user = user};
 }
 
 bool nomem__campaign_is_over(const struct nomem__campaign *campaign) {

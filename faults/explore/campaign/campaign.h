@@ -84,6 +84,8 @@ struct nomem__campaign {
   const char *engine_reason; /* why it is not the fastest engine; "" */
   size_t next_point;
   size_t batch, batch_end; /* points that snapshots are taken for */
+  bool keeps_files;        /* runs may see what earlier ones wrote: nothing */
+  bool notes_recoveries;   /* what runs come to only after their fault is noted */
   bool uses_huge_pages;    /* processes that are forked do */
   bool is_unsound;         /* snapshots turned out to be wrong for this program */
 
@@ -123,6 +125,10 @@ int nomem__campaign_schedule_second_faults(struct nomem__campaign *campaign);
 
 /* How many points have no result yet. */
 size_t nomem__campaign_count_due(const struct nomem__campaign *campaign);
+
+/* What an ordinary run of the campaign asks for. The caller may change it before the start. */
+struct nomem__run_request nomem__campaign_request(const struct nomem__campaign *campaign, const char *plan,
+                                                  nomem__worker_done done, void *user);
 
 /* Whether no further run is to be started: interrupted, failed, or out of time. */
 bool nomem__campaign_is_over(const struct nomem__campaign *campaign);

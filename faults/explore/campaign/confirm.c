@@ -25,17 +25,20 @@ static struct nomem__finding *finding_of(struct confirmation *confirmation) {
   return &confirmation->campaign->findings.list[confirmation->number];
 }
 
-/* Has the next run note what calls of test code's return; NULL: no longer. */
-static void watch_returns(struct confirmation *confirmation, struct nomem__return_watch *returned,
-                          bool is_without_fault) {
-  struct nomem__campaign *campaign = confirmation->campaign;
-  campaign->session->setup.stop_watcher =
-      returned != NULL ? nomem__return_watch_prepare(returned, &campaign->code_owners, is_without_fault) : NULL;
+/* Whether what calls of test code's return is noted. */
+static bool is_watched(const struct confirmation *confirmation, const struct nomem__finding *finding) {
+  return finding->may_be_told && confirmation->campaign->session->setup.trace;
 }
 
-static void start(struct confirmation *confirmation, const char *plan, nomem__worker_done done) {
+/* watcher may be NULL. */
+static void start(struct confirmation *confirmation, const char *plan, bool look_closely,
+                  struct nomem__stop_watcher *watcher, nomem__worker_done done) {
   struct nomem__campaign *campaign = confirmation->campaign;
-  int result = nomem__worker_start(confirmation->worker, plan, campaign->timeout_ms, done, confirmation);
+  struct nomem__run_request request = nomem__campaign_request(campaign, plan, done, confirmation);
+  if (look_closely) nomem__residue_runs_look_closely(campaign, &request);
+  request.keep_files = false;
+  request.stop_watcher = watcher;
+  int result = nomem__worker_start(confirmation->worker, &request);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
 
@@ -50,11 +53,11 @@ static void confirm_next(struct confirmation *confirmation) {
   if (campaign->failed || campaign->session->interrupted_by != 0 || confirmation->number == findings->count) return;
   const struct nomem__finding *finding = finding_of(confirmation);
   bool is_checked = finding->verdict != NOMEM_VERDICT_SWALLOWED || confirmation->is_output_checked;
-  nomem__residue_runs_look_closely(campaign, confirmation->worker, nomem__confirm_needs_block_table(finding));
-  nomem__worker_refresh_files(confirmation->worker, true);
-  bool is_watched = finding->may_be_told && campaign->session->setup.trace;
-  watch_returns(confirmation, is_watched ? &confirmation->with_fault : NULL, false);
-  start(confirmation, is_checked ? finding->plan : "", is_checked ? run_done : output_done);
+  struct nomem__stop_watcher *watcher = NULL;
+  if (is_watched(confirmation, finding))
+    watcher = nomem__return_watch_prepare(&confirmation->with_fault, &campaign->code_owners, false);
+  start(confirmation, is_checked ? finding->plan : "", nomem__confirm_needs_block_table(finding), watcher,
+        is_checked ? run_done : output_done);
 }
 
 static void finish(struct confirmation *confirmation) {
@@ -96,9 +99,7 @@ static void learn_or_finish(struct confirmation *confirmation) {
     finish(confirmation);
     return;
   }
-  watch_returns(confirmation, NULL, false);
-  nomem__residue_runs_look_closely(campaign, confirmation->worker, true);
-  start(confirmation, finding->plan, block_table_done);
+  start(confirmation, finding->plan, true, NULL, block_table_done);
 }
 
 /* What the call returns when it does not fail is known, too. */
@@ -119,8 +120,7 @@ static const struct nomem__watched_call *find_call(struct confirmation *confirma
                                                    const struct nomem__outcome *outcome,
                                                    char plan[NOMEM_POINT_PLAN_BYTES]) {
   const struct nomem__finding *finding = finding_of(confirmation);
-  bool was_watched = confirmation->campaign->session->setup.stop_watcher != NULL;
-  if (!was_watched || finding->is_flaky || !nomem__confirm_speaks_for_all(finding)) return NULL;
+  if (!is_watched(confirmation, finding) || finding->is_flaky || !nomem__confirm_speaks_for_all(finding)) return NULL;
   uint32_t index = 0;
   const struct nomem__watched_call *call =
       nomem__return_verdict_last(&confirmation->with_fault, outcome, nomem__confirm_is_waiting(finding), &index);
@@ -144,8 +144,9 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
     learn_or_finish(confirmation);
     return;
   }
-  watch_returns(confirmation, &confirmation->without_fault, true);
-  start(confirmation, plan, without_fault_done);
+  struct nomem__stop_watcher *watcher =
+      nomem__return_watch_prepare(&confirmation->without_fault, &confirmation->campaign->code_owners, true);
+  start(confirmation, plan, nomem__confirm_needs_block_table(finding), watcher, without_fault_done);
 }
 
 /* Output that has changed since the baselines depends on the time, so that it shows nothing in any run. */
@@ -184,7 +185,6 @@ void nomem__confirm_findings(struct nomem__campaign *campaign) {
   if (is_block_table_needed(campaign)) nomem__residue_runs_prepare(campaign);
   confirm_next(confirmation);
   nomem__session_run(campaign->session);
-  watch_returns(confirmation, NULL, false);
   free(confirmation);
   nomem__findings_fold_calls(&campaign->findings);
 }

@@ -74,8 +74,10 @@ static void start_run(struct nomem__worker_slot *slot, uint64_t early_ms) {
   struct nomem__campaign *campaign = slot->campaign;
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, &campaign->points[slot->rank], NOMEM_KEY_DIGITS_ALL, plan);
-  nomem__worker_end_early(slot->worker, early_ms);
-  int result = nomem__worker_start(slot->worker, plan, campaign->timeout_ms, run_done, slot);
+  struct nomem__run_request request = nomem__campaign_request(campaign, plan, run_done, slot);
+  request.early_ms = early_ms;
+  request.use_server = campaign->engine == NOMEM_ENGINE_SERVER;
+  int result = nomem__worker_start(slot->worker, &request);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
 
@@ -99,10 +101,6 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
     start_run(slot, 0);
 }
 
-static void give_all_time(struct nomem__campaign *campaign) {
-  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_end_early(campaign->workers[i].worker, 0);
-}
-
 static void merge_findings(struct nomem__worker_slot *slot) {
   int result = nomem__findings_merge(&slot->campaign->findings, &slot->findings);
   if (result != 0) nomem__campaign_give_up(slot->campaign, result);
@@ -111,13 +109,9 @@ static void merge_findings(struct nomem__worker_slot *slot) {
 static void make_runs(struct nomem__campaign *campaign, enum nomem_engine engine) {
   campaign->engine = engine;
   campaign->next_point = 0;
-  for (unsigned i = 0; i < campaign->worker_count; i++) {
-    nomem__worker_use_server(campaign->workers[i].worker, engine == NOMEM_ENGINE_SERVER);
-    next_run(&campaign->workers[i]);
-  }
+  for (unsigned i = 0; i < campaign->worker_count; i++) next_run(&campaign->workers[i]);
   nomem__session_run(campaign->session);
   for (unsigned i = 0; i < campaign->worker_count; i++) merge_findings(&campaign->workers[i]);
-  give_all_time(campaign);
 }
 
 struct rehearsal {
@@ -140,8 +134,9 @@ static void rehearsed(struct nomem__worker *worker, const struct nomem__outcome 
 /* A server is trusted once a run of it without a fault ends as the baseline did. */
 static bool rehearse_server(struct nomem__campaign *campaign, struct nomem__worker_slot *slot) {
   struct rehearsal rehearsal = {.campaign = campaign};
-  nomem__worker_use_server(slot->worker, true);
-  int result = nomem__worker_start(slot->worker, "", campaign->timeout_ms, rehearsed, &rehearsal);
+  struct nomem__run_request request = nomem__campaign_request(campaign, "", rehearsed, &rehearsal);
+  request.use_server = true;
+  int result = nomem__worker_start(slot->worker, &request);
   if (result == 0) nomem__session_run_until(campaign->session, slot->worker);
   enum nomem_obstacle obstacle = nomem__worker_obstacle(slot->worker);
   static const char *const obstacles[] = {
@@ -161,7 +156,7 @@ static void serve(struct nomem__campaign *campaign) {
   for (unsigned i = 0; i < campaign->worker_count && is_safe; i++)
     is_safe = rehearse_server(campaign, &campaign->workers[i]);
   if (is_safe) make_runs(campaign, NOMEM_ENGINE_SERVER);
-  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_use_server(campaign->workers[i].worker, false);
+  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_stop_server(campaign->workers[i].worker);
   nomem__session_run(campaign->session);
 }
 
@@ -169,7 +164,6 @@ static void snapshot_done(struct nomem__worker *worker, const struct nomem__outc
   struct nomem__worker_slot *slot = user;
   if (outcome->end.was_cancelled) return;
   nomem__results_enter(slot, outcome, outcome->rank); /* one that tells nothing is left to another engine */
-  nomem__worker_end_early(worker, nomem__results_early_ms(slot));
   if (nomem__campaign_is_over(slot->campaign)) nomem__worker_cancel(worker);
 }
 
@@ -201,6 +195,10 @@ static int by_key(const void *left, const void *right) {
   return a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
+static uint64_t early_ms(void *user) {
+  return nomem__results_early_ms(user);
+}
+
 /* Each worker takes every worker_count-th point of the batch. */
 static int start_snapshots(struct nomem__worker_slot *slot, struct nomem__snapshot *snapshots) {
   struct nomem__campaign *campaign = slot->campaign;
@@ -216,10 +214,13 @@ static int start_snapshots(struct nomem__worker_slot *slot, struct nomem__snapsh
   }
   if (count == 0) return 0;
   qsort(snapshots, count, sizeof *snapshots, by_key);
-  nomem__worker_end_early(slot->worker, nomem__results_early_ms(slot));
-  bool look_out = (campaign->effects & NOMEM_EFFECTS_WHILE_OPEN) != 0;
-  return nomem__worker_snapshot(slot->worker, snapshots, count, look_out, campaign->timeout_ms, snapshot_done,
-                                snapshots_ended, slot);
+  const struct nomem__snapshot_series series = {.list = snapshots,
+                                                .count = count,
+                                                .look_out = (campaign->effects & NOMEM_EFFECTS_WHILE_OPEN) != 0,
+                                                .early_ms = early_ms,
+                                                .ended = snapshots_ended};
+  const struct nomem__run_request request = nomem__campaign_request(campaign, "", snapshot_done, slot);
+  return nomem__worker_take_snapshots(slot->worker, &request, &series);
 }
 
 /* The next points that are due, at most so many as a batch has. Returns how many. */
@@ -244,7 +245,6 @@ static void take_snapshots(struct nomem__campaign *campaign) {
     if (result != 0) nomem__campaign_give_up(campaign, result);
     nomem__session_run(campaign->session);
   }
-  give_all_time(campaign);
   free(snapshots);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap_check.h"
 
-#include "engines.h"
 #include "residue_runs.h"
 #include "results.h"
 
@@ -42,7 +41,9 @@ static void look_at_next(struct nomem__worker_slot *slot) {
   char plan[NOMEM_POINT_PLAN_BYTES];
   slot->rank = heap->next++;
   nomem__campaign_plan(campaign, &campaign->points[slot->rank], NOMEM_KEY_DIGITS_ALL, plan);
-  int result = nomem__worker_start(slot->worker, plan, campaign->timeout_ms, looked, slot);
+  struct nomem__run_request request = nomem__campaign_request(campaign, plan, looked, slot);
+  nomem__residue_runs_look_closely(campaign, &request);
+  int result = nomem__worker_start(slot->worker, &request);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
 
@@ -68,7 +69,7 @@ void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_ns) 
   if (nomem__residue_runs_prepare(campaign)) {
     heap->is_looking = true;
     campaign->progress.total += due;
-    nomem__residue_runs_make(campaign, nomem__engines_need_fresh_files(campaign), look_at_next);
+    nomem__residue_runs_make(campaign, look_at_next);
     heap->is_looking = false;
   }
   heap->left_out = count_due(campaign);

@@ -4,6 +4,13 @@
 #include "../text/complain.h"
 #include "results.h"
 
+void nomem__residue_runs_look_closely(const struct nomem__campaign *campaign, struct nomem__run_request *request) {
+  if (campaign->residue_check.baseline.has_leak_check)
+    request->check_leaks = true;
+  else
+    request->watch = NOMEM_WATCH_BLOCK_TABLE;
+}
+
 static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 
 static void start_next(struct nomem__worker_slot *slot) {
@@ -14,8 +21,11 @@ static void start_next(struct nomem__worker_slot *slot) {
   char plan[NOMEM_POINT_PLAN_BYTES];
   slot->rank = check->next++;
   nomem__campaign_plan(campaign, &campaign->points[slot->rank], NOMEM_KEY_DIGITS_ALL, plan);
-  nomem__worker_watch_making(slot->worker, nomem__residue_check_first_path(check, slot->rank));
-  int result = nomem__worker_start(slot->worker, plan, campaign->timeout_ms, run_done, slot);
+  struct nomem__run_request request = nomem__campaign_request(campaign, plan, run_done, slot);
+  nomem__residue_runs_look_closely(campaign, &request);
+  request.keep_files = false;
+  request.made_path = nomem__residue_check_first_path(check, slot->rank);
+  int result = nomem__worker_start(slot->worker, &request);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
 
@@ -44,17 +54,12 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
 }
 
 static void run_baseline(struct nomem__campaign *campaign) {
-  int result = nomem__worker_start(campaign->workers[0].worker, "", campaign->timeout_ms, baseline_done, campaign);
+  struct nomem__run_request request = nomem__campaign_request(campaign, "", baseline_done, campaign);
+  nomem__residue_runs_look_closely(campaign, &request);
+  request.learn_reports = true;
+  int result = nomem__worker_start(campaign->workers[0].worker, &request);
   if (result != 0) nomem__campaign_give_up(campaign, result);
   nomem__session_run(campaign->session);
-}
-
-void nomem__residue_runs_look_closely(const struct nomem__campaign *campaign, struct nomem__worker *worker,
-                                      bool closely) {
-  if (campaign->residue_check.baseline.has_leak_check)
-    nomem__worker_check_leaks(worker, closely);
-  else
-    nomem__worker_watch_blocks(worker, closely ? NOMEM_WATCH_BLOCK_TABLE : campaign->residue_check.watch);
 }
 
 static bool can_look(const struct nomem__residue_check *check) {
@@ -72,31 +77,19 @@ bool nomem__residue_runs_prepare(struct nomem__campaign *campaign) {
   const struct nomem__baseline_residue *baseline = &check->baseline;
   if (check->is_prepared) return can_look(check);
   check->is_prepared = true;
-  struct nomem__worker *worker = campaign->workers[0].worker;
-  nomem__residue_runs_look_closely(campaign, worker, true);
-  campaign->session->sanitizer.is_learning = true; /* what it reports of the baseline is the program's own */
   run_baseline(campaign);
   if (baseline->block_table_count > 0 && baseline->block_tables[0].count > 0) run_baseline(campaign);
-  campaign->session->sanitizer.is_learning = false;
-  nomem__residue_runs_look_closely(campaign, worker, false);
   if (!can_look(check) && !nomem__campaign_is_over(campaign))
     nomem__complain("what runs leave%s cannot be looked at: the program %s",
                     baseline->has_leak_check ? "" : ", and do to the heap,", obstacle(check));
   return can_look(check);
 }
 
-void nomem__residue_runs_make(struct nomem__campaign *campaign, bool are_fresh,
-                              void (*start)(struct nomem__worker_slot *slot)) {
+void nomem__residue_runs_make(struct nomem__campaign *campaign, void (*start)(struct nomem__worker_slot *slot)) {
   campaign->engine = NOMEM_ENGINE_EXEC;
-  for (unsigned i = 0; i < campaign->worker_count; i++) {
-    nomem__residue_runs_look_closely(campaign, campaign->workers[i].worker, true);
-    nomem__worker_refresh_files(campaign->workers[i].worker, are_fresh);
-    start(&campaign->workers[i]);
-  }
+  for (unsigned i = 0; i < campaign->worker_count; i++) start(&campaign->workers[i]);
   nomem__session_run(campaign->session);
   for (unsigned i = 0; i < campaign->worker_count; i++) {
-    nomem__residue_runs_look_closely(campaign, campaign->workers[i].worker, false);
-    nomem__worker_watch_making(campaign->workers[i].worker, NULL);
     int result = nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
     if (result != 0) nomem__campaign_give_up(campaign, result);
   }
@@ -126,7 +119,7 @@ void nomem__residue_runs_make_due(struct nomem__campaign *campaign) {
   if (due == 0) return;
   if (!nomem__campaign_is_over(campaign)) {
     if (!nomem__residue_runs_prepare(campaign)) return;
-    nomem__residue_runs_make(campaign, true, start_next);
+    nomem__residue_runs_make(campaign, start_next);
   }
   for (size_t i = 0; i < campaign->point_count; i++)
     if (campaign->states[i].is_due)

@@ -5,18 +5,16 @@
 
 #include "campaign.h"
 
-/* Has the next runs of a worker, which must be started anew, looked at closely, or no longer. */
-void nomem__residue_runs_look_closely(const struct nomem__campaign *campaign, struct nomem__worker *worker,
-                                      bool closely);
+/* Has a run looked at closely for which the program is started. */
+void nomem__residue_runs_look_closely(const struct nomem__campaign *campaign, struct nomem__run_request *request);
 
 /* Runs the baseline with a block table, or with its sanitizer looking for leaks, unless that was done before. False: it
  * cannot be had, one line on standard error has said why, and nothing is known of what runs leave. */
 bool nomem__residue_runs_prepare(struct nomem__campaign *campaign);
 
 /* Has every worker make runs that are looked at closely, of which start begins the first, and collects what they show.
- * are_fresh: each finds the files as they are outside. */
-void nomem__residue_runs_make(struct nomem__campaign *campaign, bool are_fresh,
-                              void (*start)(struct nomem__worker_slot *slot));
+ */
+void nomem__residue_runs_make(struct nomem__campaign *campaign, void (*start)(struct nomem__worker_slot *slot));
 
 /* Makes the runs that are due for what they left, as long as the campaign is not over. */
 void nomem__residue_runs_make_due(struct nomem__campaign *campaign);

@@ -44,9 +44,7 @@ static int prepare_runs(struct nomem__campaign *campaign) {
   if (result == 0) result = nomem__campaign_set_workers(campaign, session->jobs);
   if (result == 0) result = share_known_sites(campaign);
   if (result != 0) return result;
-  bool are_fresh = nomem__engines_need_fresh_files(campaign);
-  for (unsigned i = 0; i < campaign->worker_count; i++)
-    nomem__worker_refresh_files(campaign->workers[i].worker, are_fresh);
+  campaign->keeps_files = !nomem__engines_need_fresh_files(campaign);
   if (session->interrupted_by == 0) return 0;
   nomem__complain("interrupted before the first point");
   return -EINTR;
@@ -54,11 +52,11 @@ static int prepare_runs(struct nomem__campaign *campaign) {
 
 /* Decides which points are tried, and enters what the store knows of them. */
 static int prepare_points(struct nomem__campaign *campaign) {
-  struct nomem__session *session = campaign->session;
+  const struct nomem__session *session = campaign->session;
   nomem__campaign_leave_to_other_shards(campaign);
   int result = nomem__store_open_campaign(campaign);
   /* Second faults are noted for this campaign, or for a later one that is to fail the second call. */
-  session->setup.notes_recoveries = campaign->store != NULL || (session->options->faults & NOMEM_FAULT_SECOND) != 0;
+  campaign->notes_recoveries = campaign->store != NULL || (session->options->faults & NOMEM_FAULT_SECOND) != 0;
   return result;
 }
 

@@ -35,6 +35,7 @@ struct minimiser {
   const struct nomem_channel *channel;
   struct call calls[NOMEM_PLAN_RULES];
   unsigned call_count, runs;
+  bool looks_closely;      /* at what runs leave */
   struct end last, wanted; /* of the last run; of the whole plan */
 };
 
@@ -69,7 +70,10 @@ static void keep(struct nomem__worker *worker, const struct nomem__outcome *outc
 static int run(struct minimiser *minimiser, const char *plan) {
   struct nomem__campaign *campaign = minimiser->campaign;
   struct nomem__session *session = campaign->session;
-  int result = nomem__worker_start(campaign->workers[0].worker, plan, campaign->timeout_ms, keep, minimiser);
+  struct nomem__run_request request = nomem__campaign_request(campaign, plan, keep, minimiser);
+  request.record_sites = true; /* the calls that fail are named one by one */
+  if (minimiser->looks_closely) nomem__residue_runs_look_closely(campaign, &request);
+  int result = nomem__worker_start(campaign->workers[0].worker, &request);
   if (result != 0) return result;
   nomem__session_run(session);
   minimiser->runs++;
@@ -230,12 +234,11 @@ static int minimise(struct minimiser *minimiser, const struct nomem_plan *plan, 
   return 0;
 }
 
-static int open_worker(struct nomem__campaign *campaign) {
-  struct nomem__session *session = campaign->session;
+static int open_worker(struct minimiser *minimiser) {
+  struct nomem__campaign *campaign = minimiser->campaign;
   int result = nomem__campaign_set_workers(campaign, 1);
   if (result == 0) result = nomem__baseline_run(campaign);
-  if (result == 0 && session->setup.trace && nomem__residue_runs_prepare(campaign))
-    nomem__residue_runs_look_closely(campaign, campaign->workers[0].worker, true);
+  minimiser->looks_closely = result == 0 && campaign->session->setup.trace && nomem__residue_runs_prepare(campaign);
   return result;
 }
 
@@ -253,7 +256,7 @@ static int minimise_in(struct nomem__session *session) {
     minimiser->campaign = campaign;
     session->on_interrupt = interrupt;
     session->user = campaign;
-    result = open_worker(campaign) == 0 ? 0 : -ECANCELED;
+    result = open_worker(minimiser) == 0 ? 0 : -ECANCELED;
     if (result == 0) {
       nomem__progress_start(&campaign->progress, &session->loop, 0);
       result = minimise(minimiser, &session->options->plan, text);
@@ -272,7 +275,6 @@ static int minimise_plan(const struct nomem__options *given) {
   struct nomem__options options = *given;
   options.engine = NOMEM_CHOICE_EXEC;
   if (nomem__session_open(&session, &options, false) != 0) return NOMEM_EXIT_FAILED;
-  session.setup.names_calls = true;
   int result = minimise_in(&session);
   if (result == -EINTR) nomem__complain("interrupted");
   if (result == -ENOMEM) nomem__complain("cannot go on: %s", strerror(ENOMEM));

@@ -195,12 +195,16 @@ static int run_once(struct run *run) {
     return NOMEM_EXIT_FAILED;
   }
   bool is_watched = session->options->leaks == NOMEM_LEAKS_ALL && session->setup.trace;
-  if (is_watched) nomem__worker_watch_blocks(run->worker, NOMEM_WATCH_BLOCK_TABLE);
-  nomem__worker_check_leaks(run->worker, is_watched);
+  const struct nomem__run_request request = {.plan = plan,
+                                             .timeout_ms = session->options->timeout_ms,
+                                             .watch = is_watched ? NOMEM_WATCH_BLOCK_TABLE : NOMEM_WATCH_NONE,
+                                             .check_leaks = is_watched,
+                                             .done = keep,
+                                             .user = run};
   session->on_interrupt = interrupt;
   session->user = run;
   int status = NOMEM_EXIT_FAILED;
-  do result = nomem__worker_start(run->worker, plan, session->options->timeout_ms, keep, run);
+  do result = nomem__worker_start(run->worker, &request);
   while (result != 0 && nomem__session_can_retry(session, result));
   if (result == 0) {
     nomem__session_run(session);

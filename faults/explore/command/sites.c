@@ -100,7 +100,9 @@ int nomem__sites(const struct nomem__options *options) {
   if (result != 0) {
     nomem__complain("cannot make a worker: %s", strerror(-result));
   } else {
-    do result = nomem__worker_start(listing.worker, "", options->timeout_ms, list, &listing);
+    const struct nomem__run_request request = {
+        .plan = "", .timeout_ms = options->timeout_ms, .done = list, .user = &listing};
+    do result = nomem__worker_start(listing.worker, &request);
     while (result != 0 && nomem__session_can_retry(session, result));
     nomem__session_run(session);
     nomem__worker_close(listing.worker);

@@ -16,10 +16,7 @@ struct nomem__run_setup {
   bool same_addresses;                /* as in nomem__start */
   struct nomem__isolation *isolation; /* NULL: runs are not kept apart */
   bool trace;
-  bool names_calls;      /* finds the site of every call, whatever the plan asks for */
-  bool notes_recoveries; /* what a run comes to only after its fault is looked for, which costs it a tenth or more */
-  bool verify;           /* as in nomem_channel */
-  struct nomem__stop_watcher *stop_watcher;  /* of the next runs; NULL: none */
+  bool verify;                               /* as in nomem_channel */
   struct nomem__sanitizer_memory *sanitizer; /* NULL: reports are not looked for */
 };
 

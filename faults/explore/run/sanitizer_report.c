@@ -191,12 +191,10 @@ bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct n
 }
 
 /* Where the program has more of its own than can be told apart, none is the fault's. */
-static bool is_known(struct nomem__sanitizer_memory *memory, uint64_t hash) {
+static bool is_known(const struct nomem__sanitizer_memory *memory, uint64_t hash) {
   for (size_t i = 0; i < memory->known_count; i++)
     if (memory->known[i] == hash) return true;
-  if (memory->known_count == sizeof memory->known / sizeof *memory->known) return true;
-  if (memory->is_learning) memory->known[memory->known_count++] = hash;
-  return memory->is_learning;
+  return memory->known_count == sizeof memory->known / sizeof *memory->known;
 }
 
 /* A copy that stays: "" when there are too many. */
@@ -211,15 +209,31 @@ static const char *keep_path(struct nomem__sanitizer_memory *memory, const char 
   return copy != NULL ? copy : "";
 }
 
+/* The end of an output, which is valid until the next call. Returns its length. */
+static size_t read_end(int output_fd, uint64_t bytes, const char **end) {
+  static char text[NOMEM_SANITIZER_OUTPUT];
+  size_t wanted = bytes < sizeof text ? (size_t)bytes : sizeof text;
+  ssize_t got = wanted == 0 ? 0 : pread(output_fd, text, wanted, (off_t)(bytes - wanted));
+  *end = text;
+  return got > 0 ? (size_t)got : 0;
+}
+
+void nomem__sanitizer_learn(struct nomem__sanitizer_memory *memory, int output_fd, uint64_t bytes) {
+  static struct nomem__sanitizer_text found;
+  const char *text;
+  size_t at = 0, length = read_end(output_fd, bytes, &text);
+  while (nomem__sanitizer_parse(text, length, &at, &found))
+    if (!is_known(memory, found.hash)) memory->known[memory->known_count++] = found.hash;
+}
+
 void nomem__sanitizer_read(struct nomem__sanitizer_memory *memory, int output_fd, uint64_t bytes,
                            struct nomem__sanitizer_report *report) {
-  static char text[NOMEM_SANITIZER_OUTPUT];
   static struct nomem__sanitizer_text found;
+  const char *text;
+  size_t at = 0, length = read_end(output_fd, bytes, &text);
   report->kind[0] = '\0';
   report->trace.depth = 0;
-  size_t at = 0, wanted = bytes < sizeof text ? (size_t)bytes : sizeof text;
-  ssize_t got = wanted == 0 ? 0 : pread(output_fd, text, wanted, (off_t)(bytes - wanted));
-  while (got > 0 && nomem__sanitizer_parse(text, (size_t)got, &at, &found)) {
+  while (nomem__sanitizer_parse(text, length, &at, &found)) {
     if (is_known(memory, found.hash)) continue;
     *report = found.report;
     for (unsigned i = 0; i < report->trace.depth; i++)

@@ -45,15 +45,16 @@ uint64_t nomem__sanitizer_hash(const char *kind);
 /* What is known of a program's reports: those that come without any fault are none of the fault's doing. All zero is
  * the empty memory. */
 struct nomem__sanitizer_memory {
-  bool is_learning; /* what is reported now is the program's own */
   uint64_t known[1024];
   size_t known_count;
   char *paths[256]; /* of modules, for as long as the memory lives */
   size_t path_count;
 };
 
-/* The first report in output (its end, of so many bytes) that is not known; while learning, makes all known. report is
- * set to none if there is none. */
+/* Makes all reports known that are in this output: in its end, of so many bytes. */
+void nomem__sanitizer_learn(struct nomem__sanitizer_memory *memory, int output_fd, uint64_t bytes);
+
+/* The first report in output that is not known; report is set to none if there is none. */
 void nomem__sanitizer_read(struct nomem__sanitizer_memory *memory, int output_fd, uint64_t bytes,
                            struct nomem__sanitizer_report *report);
 

@@ -38,15 +38,13 @@ struct nomem__worker {
   struct nomem__environment environment;
   uv_timer_t timer; /* looks at the clock and at the output, while a run goes on */
   uint64_t started_ns, deadline_ms;
-  uint64_t early_ms; /* not 0: the deadline of the run, but not of the process that is forked for it */
   bool was_early;
-  struct nomem__tree *tree;   /* of the run that goes on */
-  struct nomem__tree *parent; /* of the process that is forked: the server, or the one snapshots are taken of */
-  bool use_server, watch_effects, keep_files, check_leaks;
-  const char *made_path;
-  struct nomem__stack maker; /* depth 0: nobody has made it */
-  bool is_fresh;             /* the run, or what is forked for it, has a view of the files of its own */
-  enum nomem_watch watch;
+  struct nomem__tree *tree;          /* of the run that goes on */
+  struct nomem__tree *parent;        /* of the process that is forked: the server, or the one snapshots are taken of */
+  bool has_lost_server;              /* it ended by itself: runs are made by starting the program */
+  struct nomem__run_request request; /* of the run that goes on, or of the snapshots; its plan is in the channel */
+  struct nomem__stack maker;         /* depth 0: nobody has made it */
+  bool is_fresh;                     /* the run, or what is forked for it, has a view of the files of its own */
   struct nomem__ends ends;
   struct nomem__sandbox *cell; /* NULL: none */
   int told_fd[2]; /* a pair of sockets, on which runs in the cell say where what they write is to be found */
@@ -54,10 +52,9 @@ struct nomem__worker {
   bool is_snapshot, is_unsound;
   uint32_t *ranks; /* of the channel's points, which the program may write to */
   size_t rank_count;
-  uint32_t rank; /* of the run that goes on */
-  nomem__worker_done done;
-  nomem__worker_ended ended;
-  void *user;
+  uint32_t rank;                         /* of the run that goes on */
+  uint64_t (*next_early_ms)(void *user); /* with is_snapshot: of the run to come */
+  nomem__worker_ended ended;             /* with is_snapshot */
   struct nomem__outcome outcome;
 };
 
@@ -140,8 +137,11 @@ static void read_streams(struct nomem__worker *worker) {
   outcome->output = nomem__output_capture_read(&worker->capture, NOMEM_OUTPUT);
   outcome->error = nomem__output_capture_read(&worker->capture, NOMEM_ERROR);
   nomem__output_capture_tail(&worker->capture, outcome->end.fatal_deaths > 0, outcome->tail, sizeof outcome->tail);
-  if (worker->setup->sanitizer != NULL)
-    nomem__sanitizer_read(worker->setup->sanitizer, outcome->error.fd, outcome->error.bytes, &outcome->report);
+  struct nomem__sanitizer_memory *sanitizer = worker->setup->sanitizer;
+  if (sanitizer != NULL && worker->request.learn_reports)
+    nomem__sanitizer_learn(sanitizer, outcome->error.fd, outcome->error.bytes);
+  else if (sanitizer != NULL)
+    nomem__sanitizer_read(sanitizer, outcome->error.fd, outcome->error.bytes, &outcome->report);
 }
 
 static void wake_parent(struct nomem__worker *worker) {
@@ -173,9 +173,9 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   list_made(worker);
   worker->outcome.residue = &worker->ends.first;
   worker->outcome.child_residue = &worker->ends.child_residue;
-  if (worker->made_path != NULL && worker->maker.depth > 0) worker->outcome.maker = &worker->maker;
+  if (worker->request.made_path != NULL && worker->maker.depth > 0) worker->outcome.maker = &worker->maker;
   if (worker->is_snapshot) worker->outcome.rank = worker->rank;
-  worker->done(worker, &worker->outcome, worker->user);
+  worker->request.done(worker, &worker->outcome, worker->request.user);
   nomem__ends_clear(&worker->ends);
   if (!worker->is_snapshot || worker->parent == NULL) return;
   nomem__site_tables_clear_report(worker->channel);
@@ -202,8 +202,8 @@ static void check(uv_timer_t *timer) {
   struct nomem__worker *worker = timer->data;
   uint64_t elapsed_ms = (uv_hrtime() - worker->started_ns) / 1000000;
   uint64_t output = worker->setup->inherit ? 0 : nomem__output_capture_bytes(&worker->capture);
-  bool has_early = worker->early_ms != 0 && worker->tree != NULL;
-  uint64_t deadline_ms = has_early ? worker->early_ms : worker->deadline_ms;
+  bool has_early = worker->request.early_ms != 0 && worker->tree != NULL; /* it is not for what is forked */
+  uint64_t deadline_ms = has_early ? worker->request.early_ms : worker->deadline_ms;
   if ((deadline_ms == 0 || elapsed_ms < deadline_ms) && output <= OUTPUT_MAX_BYTES) {
     uint64_t left = deadline_ms == 0 ? OUTPUT_CHECK_MS : deadline_ms - elapsed_ms;
     uv_timer_start(timer, check, left < OUTPUT_CHECK_MS ? left : OUTPUT_CHECK_MS, 0);
@@ -249,6 +249,7 @@ static int reset_tables(struct nomem__worker *worker) {
 
 static int reset(struct nomem__worker *worker, enum nomem_engine engine, const char *plan) {
   const struct nomem__run_setup *setup = worker->setup;
+  const struct nomem__run_request *request = &worker->request;
   struct nomem_channel *channel = worker->channel;
   int result = reset_tables(worker);
   if (result != 0) return result;
@@ -257,18 +258,19 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   nomem__site_tables_clear_report(channel);
   memset(channel->images, 0, sizeof channel->images);
   channel->image_count = 0;
-  channel->watch = worker->watch;
-  channel->check_leaks = worker->check_leaks && setup->trace;
+  channel->watch = request->watch;
+  channel->check_leaks = request->check_leaks && setup->trace;
   channel->watched = (struct nomem_watched){0};
   channel->fork = (struct nomem_fork){.engine = engine};
   worker->ends.are_all_wanted = *plan == '\0';
   channel->magic = NOMEM_CHANNEL_MAGIC;
   /* A run of one point need name no call after it. */
-  channel->record_sites = setup->inherit || setup->names_calls || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
-  channel->known_sites = setup->notes_recoveries && worker->known != NULL ? worker->known->site_count : 0;
+  channel->record_sites = setup->inherit || request->record_sites || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
+  channel->known_sites = request->note_recoveries && worker->known != NULL ? worker->known->site_count : 0;
   channel->verify = setup->verify;
   channel->stop_at_fault = NOMEM_STOP_NOT;
-  if (setup->stop_watcher != NULL) channel->stop_at_fault = setup->stop_watcher->begin(setup->stop_watcher, channel);
+  if (request->stop_watcher != NULL)
+    channel->stop_at_fault = request->stop_watcher->begin(request->stop_watcher, channel);
   snprintf(channel->plan, sizeof channel->plan, "%s", plan);
   snprintf(channel->image, sizeof channel->image, "%s", setup->image);
   worker->is_snapshot = worker->is_unsound = false;
@@ -278,27 +280,29 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
 /* Starts the program; *tree is its tree. */
 static int start_program(struct nomem__worker *worker, nomem__tree_done done, struct nomem__tree **tree) {
   const struct nomem__run_setup *setup = worker->setup;
+  const struct nomem__run_request *request = &worker->request;
   bool is_forked = worker->channel->fork.engine != NOMEM_ENGINE_EXEC;
   /* All forks of one process have one view of the files. */
-  worker->is_fresh = !worker->keep_files && !is_forked;
+  worker->is_fresh = !request->keep_files && !is_forked;
+  bool lists_effects = request->watch_effects || request->made_path != NULL;
   struct nomem__start start = {.path = setup->program,
                                .argv = setup->argv,
-                               .environment = is_forked             ? worker->environment.forked
-                                              : worker->check_leaks ? worker->environment.checked
-                                                                    : worker->environment.plain,
+                               .environment = is_forked              ? worker->environment.forked
+                                              : request->check_leaks ? worker->environment.checked
+                                                                     : worker->environment.plain,
                                .stdin_fd = -1,
                                .stdout_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_OUTPUT],
                                .stderr_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_ERROR],
                                .own_session = !setup->inherit,
                                .same_addresses = setup->same_addresses,
-                               .stop_watcher = setup->stop_watcher,
+                               .stop_watcher = request->stop_watcher,
                                .cell = setup->isolation != NULL ? worker->cell : NULL,
                                .is_fresh = worker->is_fresh,
                                .tell_fd = worker->told_fd[1],
                                .trace = setup->trace,
-                               .watch_effects = (worker->watch_effects || worker->made_path != NULL) && setup->trace,
-                               .watch_ends = worker->watch == NOMEM_WATCH_BLOCK_TABLE && setup->trace,
-                               .lets_go = worker->check_leaks && setup->trace};
+                               .watch_effects = lists_effects && setup->trace,
+                               .watch_ends = request->watch == NOMEM_WATCH_BLOCK_TABLE && setup->trace,
+                               .lets_go = request->check_leaks && setup->trace};
   if (!setup->inherit || setup->stdin_path == NULL || strcmp(setup->stdin_path, "-") != 0) {
     start.stdin_fd = open(setup->stdin_path != NULL ? setup->stdin_path : "/dev/null", O_RDONLY | O_CLOEXEC);
     if (start.stdin_fd < 0) return -errno;
@@ -315,7 +319,8 @@ static int start_run(struct nomem__worker *worker) {
   if (result != 0) return result;
   nomem__tree_on_exit(worker->tree, run_exits);
   worker->maker.depth = 0;
-  if (worker->made_path != NULL) nomem__tree_watch_making(worker->tree, worker->made_path, &worker->maker);
+  if (worker->request.made_path != NULL)
+    nomem__tree_watch_making(worker->tree, worker->request.made_path, &worker->maker);
   return 0;
 }
 
@@ -328,7 +333,10 @@ static bool adopt_run(void *user, pid_t child) {
   start_clock(worker);
   uint32_t point = worker->channel->fork.point; /* the fork, which may write anything there, has not run yet */
   bool is_known = !worker->is_snapshot || point < worker->rank_count;
-  if (is_known && worker->is_snapshot) worker->rank = worker->ranks[point];
+  if (is_known && worker->is_snapshot) {
+    worker->rank = worker->ranks[point];
+    worker->request.early_ms = worker->next_early_ms(worker->request.user);
+  }
   if (is_known && nomem__tree_adopt(worker->parent, child, run_ended, was_failed, worker, &worker->tree) == 0)
     return true;
   worker->is_unsound = true; /* the parent would wait for it for ever */
@@ -343,8 +351,10 @@ static void server_ended(struct nomem__tree *tree, const struct nomem__end *end,
   (void)tree;
   bool was_waiting = worker->tree == NULL && uv_is_active((uv_handle_t *)&worker->timer);
   worker->parent = NULL;
-  if (worker->use_server && !end->was_cancelled) worker->obstacle = worker->channel->fork.obstacle;
-  worker->use_server = false;
+  if (!end->was_cancelled) {
+    worker->obstacle = worker->channel->fork.obstacle;
+    worker->has_lost_server = true;
+  }
   if (!was_waiting) return;
   char plan[NOMEM_PLAN_BYTES];
   snprintf(plan, sizeof plan, "%s", worker->channel->plan);
@@ -371,39 +381,23 @@ static int ask_server(struct nomem__worker *worker, const char *plan) {
   return 0;
 }
 
-int nomem__worker_start(struct nomem__worker *worker, const char *plan, uint64_t timeout_ms, nomem__worker_done done,
-                        void *user) {
-  worker->done = done;
-  worker->user = user;
-  worker->deadline_ms = worker->check_leaks ? timeout_ms * CHECKED_FACTOR : timeout_ms;
-  if (worker->use_server) return ask_server(worker, plan);
-  int result = reset(worker, NOMEM_ENGINE_EXEC, plan);
+/* Takes over what the next run asks for. */
+static void take_request(struct nomem__worker *worker, const struct nomem__run_request *request) {
+  worker->request = *request;
+  worker->request.plan = NULL; /* the channel has it */
+  worker->deadline_ms = request->check_leaks ? request->timeout_ms * CHECKED_FACTOR : request->timeout_ms;
+}
+
+int nomem__worker_start(struct nomem__worker *worker, const struct nomem__run_request *request) {
+  take_request(worker, request);
+  if (request->use_server && !worker->has_lost_server) return ask_server(worker, request->plan);
+  int result = reset(worker, NOMEM_ENGINE_EXEC, request->plan);
   return result != 0 ? result : start_run(worker);
 }
 
-void nomem__worker_watch_blocks(struct nomem__worker *worker, enum nomem_watch watch) {
-  worker->watch = watch;
-}
-
-void nomem__worker_watch_making(struct nomem__worker *worker, const char *path) {
-  worker->made_path = path;
-}
-
-void nomem__worker_check_leaks(struct nomem__worker *worker, bool check) {
-  worker->check_leaks = check;
-}
-
-void nomem__worker_watch_effects(struct nomem__worker *worker, bool watch) {
-  worker->watch_effects = watch;
-}
-
-void nomem__worker_refresh_files(struct nomem__worker *worker, bool refresh) {
-  worker->keep_files = !refresh;
-}
-
-void nomem__worker_use_server(struct nomem__worker *worker, bool use) {
-  worker->use_server = use;
-  if (!use && worker->parent != NULL && !worker->is_snapshot) nomem__tree_cancel(worker->parent);
+void nomem__worker_stop_server(struct nomem__worker *worker) {
+  worker->has_lost_server = false;
+  if (worker->parent != NULL && !worker->is_snapshot) nomem__tree_cancel(worker->parent);
 }
 
 enum nomem_obstacle nomem__worker_obstacle(const struct nomem__worker *worker) {
@@ -420,7 +414,7 @@ static void snapshot_ended(struct nomem__tree *tree, const struct nomem__end *en
   worker->is_unsound |= (end->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_THREADS)) != 0;
   read_streams(worker);
   if (worker->tree != NULL) nomem__tree_cancel(worker->tree);
-  worker->ended(worker, &worker->outcome, worker->is_unsound, worker->user);
+  worker->ended(worker, &worker->outcome, worker->is_unsound, worker->request.user);
 }
 
 /* Room behind the channel for so many points. */
@@ -435,11 +429,13 @@ static int make_room(struct nomem__worker *worker, size_t count) {
   return 0;
 }
 
-int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__snapshot *snapshots, size_t count,
-                           bool look_out, uint64_t timeout_ms, nomem__worker_done done, nomem__worker_ended ended,
-                           void *user) {
+int nomem__worker_take_snapshots(struct nomem__worker *worker, const struct nomem__run_request *request,
+                                 const struct nomem__snapshot_series *series) {
+  const struct nomem__snapshot *snapshots = series->list;
+  size_t count = series->count;
+  take_request(worker, request);
   int result = make_room(worker, count);
-  if (result == 0) result = reset(worker, NOMEM_ENGINE_SNAPSHOT, "");
+  if (result == 0) result = reset(worker, NOMEM_ENGINE_SNAPSHOT, request->plan);
   if (result != 0) return result;
   free(worker->ranks);
   worker->ranks = calloc(count, sizeof *worker->ranks);
@@ -458,12 +454,10 @@ int nomem__worker_snapshot(struct nomem__worker *worker, const struct nomem__sna
     site->end_point = i + 1;
   }
   worker->channel->fork.point_count = count;
-  worker->channel->fork.look_out = look_out;
+  worker->channel->fork.look_out = series->look_out;
   worker->is_snapshot = true;
-  worker->done = done;
-  worker->ended = ended;
-  worker->user = user;
-  worker->deadline_ms = timeout_ms;
+  worker->next_early_ms = series->early_ms;
+  worker->ended = series->ended;
   result = start_program(worker, snapshot_ended, &worker->parent);
   if (result == 0) nomem__tree_on_fork(worker->parent, adopt_run);
   return result;
@@ -476,10 +470,6 @@ struct nomem__site_tables *nomem__worker_tables(const struct nomem__worker *work
 void nomem__worker_know(struct nomem__worker *worker, const struct nomem__site_tables *known) {
   worker->known = known;
   if (!nomem__site_tables_are(known, worker->channel)) worker->is_dirty = true;
-}
-
-void nomem__worker_end_early(struct nomem__worker *worker, uint64_t early_ms) {
-  worker->early_ms = early_ms;
 }
 
 bool nomem__worker_is_busy(const struct nomem__worker *worker) {
