@@ -43,11 +43,11 @@ static void *get(size_t size) {
 static int open_library(void) {
 #ifdef BUG_TABLE
   if (library.users++ > 0) return library.slots == NULL ? -1 : 0;
-  library.slots = calloc(16, sizeof *library.slots);
-  if (library.slots == NULL) return -1; /* and is a user all the same */
+  library.slots = calloc(16, sizeof *library.slots); /* NOLINT(bugprone-sizeof-expression): of pointers */
+  if (library.slots == NULL) return -1;              /* and is a user all the same */
 #else
   if (library.users > 0) return -1;
-  library.slots = calloc(16, sizeof *library.slots);
+  library.slots = calloc(16, sizeof *library.slots); /* NOLINT(bugprone-sizeof-expression): of pointers */
   if (library.slots == NULL) return -1;
   library.users++;
 #endif

@@ -30,9 +30,9 @@ static void put(unsigned which, const char *text) {
 }
 
 static void expect_tail(bool by_death, size_t bytes, const char *expected) {
-  char tail[16];
-  nomem__output_capture_tail(&capture, by_death, tail, bytes);
-  assert_string_equal(tail, expected);
+  char kept[16];
+  nomem__output_capture_tail(&capture, by_death, kept, bytes);
+  assert_string_equal(kept, expected);
 }
 
 /* Standard error is asked first; of what is too long the end is given. */

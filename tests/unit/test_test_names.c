@@ -32,9 +32,8 @@ static void test_files(void **state) {
 static void test_others(void **state) {
   (void)state;
   const char *const names[] = {"src/x.c",      "contest/x.c",   "latest/x.c", "src/test.c", "attest.c",
-                                       "src/tester.c", "testament/x.c", "src/x_test", "t.c",        ""};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    assert_int_equal(nomem__test_source(names[i]), 0);
+                               "src/tester.c", "testament/x.c", "src/x_test", "t.c",        ""};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) assert_int_equal(nomem__test_source(names[i]), 0);
 }
 
 /* A test framework's sources are known by its name, of folder or file, wherever they lie. */
