@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* What is decided about a finding when its run is made once more: docs/verdicts.md, "Whose fault?" and "Corruption". */
+#include "fixtures/recorded_run.h"
+
+#include "../../faults/explore/campaign/confirm_rules.h"
+
+#define DEMO "/lib/libdemo.so.1"
+#define APP "/w/build/app"
+
+const struct recorded_function recorded_functions[] = {
+    {.name = "release", .module = DEMO, .file = "src/release.c"},
+    {.name = "test_parse", .module = APP, .file = "tests/parse.c"},
+    {0},
+};
+
+static const struct nomem__code_owners owners = {.is_divided = true};
+static struct nomem__baseline_residue known = {.is_known = true};
+
+static void needs_block_table(void **state) {
+  (void)state;
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CRASH};
+  assert_false(nomem__confirm_needs_block_table(&finding));
+  finding.takes_block_table = true;
+  assert_true(nomem__confirm_needs_block_table(&finding));
+  finding = (struct nomem__finding){.verdict = NOMEM_VERDICT_LEAK};
+  assert_true(nomem__confirm_needs_block_table(&finding));
+  finding.verdict = NOMEM_VERDICT_LEFTOVER;
+  assert_true(nomem__confirm_needs_block_table(&finding));
+  finding.verdict = NOMEM_VERDICT_SWALLOWED;
+  assert_false(nomem__confirm_needs_block_table(&finding));
+}
+
+/* A corrupted heap, or a crash at what may be a freed block's pointer: not at NULL, and not when it was seen already.
+ */
+static void may_learn(void **state) {
+  (void)state;
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CORRUPTION};
+  assert_true(nomem__confirm_may_learn(&finding, &known));
+  finding.takes_block_table = true;
+  assert_false(nomem__confirm_may_learn(&finding, &known));
+  finding = (struct nomem__finding){.verdict = NOMEM_VERDICT_CRASH, .address_kind = NOMEM_ADDRESS_WILD};
+  assert_true(nomem__confirm_may_learn(&finding, &known));
+  finding.address_kind = NOMEM_ADDRESS_NULL;
+  assert_false(nomem__confirm_may_learn(&finding, &known));
+  finding = (struct nomem__finding){.verdict = NOMEM_VERDICT_ABORT, .address_kind = NOMEM_ADDRESS_WILD};
+  assert_false(nomem__confirm_may_learn(&finding, &known));
+}
+
+/* Nor where there can be no block table. */
+static void cannot_learn(void **state) {
+  (void)state;
+  const struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CORRUPTION};
+  struct nomem__baseline_residue baseline = {.is_known = false};
+  assert_false(nomem__confirm_may_learn(&finding, &baseline));
+  baseline = (struct nomem__baseline_residue){.is_known = true, .has_leak_check = true};
+  assert_false(nomem__confirm_may_learn(&finding, &baseline));
+}
+
+/* Of many runs that no call of the test's tells apart, one does not speak for the others, unless it is a hang. */
+static void speaks_for_all(void **state) {
+  (void)state;
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CRASH, .hash = 1, .place = 1, .runs = 2};
+  assert_false(nomem__confirm_speaks_for_all(&finding));
+  finding.runs = 1;
+  assert_true(nomem__confirm_speaks_for_all(&finding));
+  finding.runs = 2;
+  finding.hash = 2;
+  assert_true(nomem__confirm_speaks_for_all(&finding));
+  finding.hash = 1;
+  finding.verdict = NOMEM_VERDICT_HANG;
+  assert_true(nomem__confirm_speaks_for_all(&finding));
+}
+
+static void waiting(void **state) {
+  (void)state;
+  struct nomem__waiter threads[2] = {0};
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_HANG, .threads = threads, .shown_thread = 1};
+  strcpy(threads[0].what, "waits for a condition");
+  strcpy(threads[1].what, "busy, 90 % of its life");
+  assert_false(nomem__confirm_is_waiting(&finding));
+  finding.shown_thread = 0;
+  assert_true(nomem__confirm_is_waiting(&finding));
+  finding.verdict = NOMEM_VERDICT_CRASH;
+  assert_false(nomem__confirm_is_waiting(&finding));
+  finding = (struct nomem__finding){.verdict = NOMEM_VERDICT_HANG};
+  assert_false(nomem__confirm_is_waiting(&finding));
+}
+
+static bool is_explained(const struct nomem__finding *finding, bool has_block_table, bool is_freed) {
+  const struct nomem__trace_frame call = recorded_frame("test_parse:10", true);
+  return nomem__confirm_is_explained(finding, &call, &owners, has_block_table, is_freed);
+}
+
+/* An abort, a hang and a crash at NULL need no block table: the test used what it had not got. */
+static void explained_without_a_block_table(void **state) {
+  (void)state;
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_ABORT};
+  assert_true(is_explained(&finding, false, false));
+  finding.verdict = NOMEM_VERDICT_HANG;
+  assert_true(is_explained(&finding, false, false));
+  finding = (struct nomem__finding){.verdict = NOMEM_VERDICT_CRASH, .address_kind = NOMEM_ADDRESS_NULL};
+  assert_true(is_explained(&finding, false, false));
+  finding.address_kind = NOMEM_ADDRESS_CALL; /* of a function pointer that is NULL */
+  assert_true(is_explained(&finding, false, false));
+  finding.fault_address = 0x1234; /* of one that nobody set: that takes a block table */
+  assert_false(is_explained(&finding, false, false));
+}
+
+/* A stray pointer is the test's when a block table shows that it is no block's: nobody set the variable. */
+static void stray_pointer(void **state) {
+  (void)state;
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CRASH, .address_kind = NOMEM_ADDRESS_WILD};
+  assert_true(is_explained(&finding, true, false));
+  assert_false(is_explained(&finding, false, false));
+  assert_false(is_explained(&finding, true, true)); /* it was read from a freed block, whose stacks are not known */
+  finding.block = recorded_trace(STACK("release:1"));
+  assert_false(is_explained(&finding, true, false)); /* it is a block's */
+}
+
+/* What was freed before the call is what the test's variable still points to; what the call freed, it left behind. */
+static void freed_block(void **state) {
+  (void)state;
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CORRUPTION};
+  assert_false(is_explained(&finding, true, false)); /* where it was freed is not known */
+  finding.freed = recorded_trace(STACK("release:3", "test_parse:7"));
+  assert_true(is_explained(&finding, true, false));
+  finding.freed = recorded_trace(STACK("release:3", "test_parse:10"));
+  assert_false(is_explained(&finding, true, false));
+  finding.verdict = NOMEM_VERDICT_CRASH;
+  finding.address_kind = NOMEM_ADDRESS_FREED;
+  assert_false(is_explained(&finding, true, true));
+  finding.freed = recorded_trace(STACK("release:3", "test_parse:7"));
+  assert_true(is_explained(&finding, true, true));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(needs_block_table), cmocka_unit_test(may_learn),
+      cmocka_unit_test(cannot_learn),      cmocka_unit_test(speaks_for_all),
+      cmocka_unit_test(waiting),           cmocka_unit_test(explained_without_a_block_table),
+      cmocka_unit_test(stray_pointer),     cmocka_unit_test(freed_block),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
