@@ -26,7 +26,7 @@ INJECT_CFLAGS = $(ALL_CFLAGS) -fPIC -fvisibility=hidden -fno-plt -ftls-model=ini
 # The static part of the C++ runtime: its demangler (the shared library would add a millisecond to every start).
 EXPLORE_LIBS = -luv -ldw -lelf -ljansson -lsqlite3 -lsupc++
 
-VERSION = 0.1.0
+VERSION := $(shell sed -n 's/^.define NOMEM_VERSION_[A-Z]* \([0-9]*\)$$/\1/p' faults/nomem_version.h | paste -sd.)
 
 EXPLORE_MAIN = faults/explore/command/main.c
 EXPLORE_MAIN_OBJ = $(EXPLORE_MAIN:%.c=$(BUILD)/obj/%.o)
@@ -97,7 +97,7 @@ install: all $(BUILD)/man/nomem.1
 	  $(DESTDIR)$(PREFIX)/lib/
 	install $(BUILD)/libnomem-preload.so $(DESTDIR)$(PREFIX)/lib/nomem/
 	install -m 644 $(BUILD)/nomem-link.o $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 faults/nomem.h lib/uv_alloc.h lib/mempool.h $(DESTDIR)$(PREFIX)/include/nomem/
+	install -m 644 faults/nomem.h faults/nomem_version.h lib/uv_alloc.h lib/mempool.h $(DESTDIR)$(PREFIX)/include/nomem/
 	install -m 644 $(BUILD)/man/nomem.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 share/nomem/default.supp $(DESTDIR)$(PREFIX)/share/nomem/
 
@@ -138,7 +138,7 @@ $(BUILD)/obj/faults/%.o: faults/%.c
 
 $(BUILD)/obj/faults/explore/%.o: faults/explore/%.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -DNOMEM_VERSION='"$(VERSION)"' -c $< -o $@
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 # Its page is put in by the assembler, which names it to nobody.
 $(BUILD)/obj/faults/explore/report/html_page.o: $(wildcard faults/explore/report/html/*)
@@ -170,7 +170,7 @@ $(BUILD)/nomem: $(EXPLORE_MAIN_OBJ) $(EXPLORE_OBJS) $(PLAN_OBJS)
 
 $(BUILD)/man/nomem.1: $(BUILD)/nomem docs/nomem.1.in
 	@mkdir -p $(@D)
-	$(call say,MAN,$@)$(BUILD)/nomem --man | sed -e '/@OPTIONS@/r /dev/stdin' -e '/@OPTIONS@/d' docs/nomem.1.in > $@
+	$(call say,MAN,$@)$(BUILD)/nomem --man | sed -e '/@OPTIONS@/r /dev/stdin' -e '/@OPTIONS@/d' -e 's/@VERSION@/$(VERSION)/' docs/nomem.1.in > $@
 
 # Benchmarks.
 

@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nomem_version.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -21,6 +21,8 @@
 
 #include <stddef.h>
 
+#include "nomem_version.h"
+
 #define MEMPOOL_ALIGNMENT 16
 #define MEMPOOL_OVERHEAD 8
 /* The smallest memory that can hold one block, whatever its alignment, and the largest that can be numbered. */

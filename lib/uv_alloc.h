@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "nomem_version.h"
+
 #ifndef UV_H
 #define UV_EINVAL (-EINVAL)
 #endif

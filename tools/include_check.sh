@@ -13,7 +13,7 @@ cd "${1:-$(dirname "$0")/..}"
 # include one another.
 order='text stack,target,options,isolation process residue run judge store campaign report command'
 # What the command shares with the program under test.
-shared='channel.h plan.h block_table_format.h program_kinds.h'
+shared='channel.h plan.h block_table_format.h program_kinds.h nomem_version.h'
 
 if ! [ -d lib ] || ! [ -d faults/explore ] || ! [ -d fuzz ]; then
   echo "nomem: include check: no lib, faults/explore and fuzz in '$PWD'" >&2

@@ -43,7 +43,7 @@ plant 'a folder below' $explore/judge/finding.c ../stack/symbols.h
 plant 'the command includes the injector' $explore/run/worker.c ../../inject/injector.h \
   'faults/explore/ includes nothing of what runs in the program under test'
 plant 'the command includes the public interface' $explore/run/worker.c ../../nomem.h \
-  'the command shares only channel.h plan.h block_table_format.h program_kinds.h with the program under test'
+  'the command shares only channel.h plan.h block_table_format.h program_kinds.h nomem_version.h with the program under test'
 plant 'the injector includes the command' faults/inject/injector.c ../explore/text/quote.h \
   'faults/inject/ includes its own files and faults/*.h only'
 plant 'what both share includes the injector' faults/plan.h inject/injector.h 'faults/*.[ch] are below all other folders'

@@ -11,14 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../nomem_version.h"
 #include "../../program_kinds.h"
 #include "../text/hash.h"
 #include "../text/memory_stream.h"
 #include "../text/printable.h"
-
-#ifndef NOMEM_VERSION
-#define NOMEM_VERSION "unversioned"
-#endif
 
 /* What is larger is told by its size: to read it would take longer than a run. */
 #define FILE_MAX (64 << 20)

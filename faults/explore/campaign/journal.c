@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../nomem_version.h"
 #include "../store/evidence.h"
 #include "../text/complain.h"
 #include "../text/grow.h"
@@ -19,10 +20,6 @@
 #include "../text/words.h"
 #include "fingerprint.h"
 #include "journal_load.h"
-
-#ifndef NOMEM_VERSION
-#define NOMEM_VERSION "unversioned"
-#endif
 
 /* What a kill may cost, and how seldom the file is written. */
 #define FLUSH_NS UINT64_C(500000000)

@@ -5,10 +5,7 @@
 #include <string.h>
 
 #include "../../channel.h"
-
-#ifndef NOMEM_VERSION
-#define NOMEM_VERSION "unversioned"
-#endif
+#include "../../nomem_version.h"
 
 /* More than a week: long enough for any test, short enough that milliseconds cannot overflow. */
 #define TIMEOUT_MAX_SECONDS 999999

@@ -10,16 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../nomem_version.h"
 #include "../text/json_values.h"
 #include "../text/memory_stream.h"
 #include "document_sites.h"
 #include "finding_id.h"
 #include "frames.h"
 #include "reproduction.h"
-
-#ifndef NOMEM_VERSION
-#define NOMEM_VERSION "unversioned"
-#endif
 
 /* Closes a stream and puts what was printed, without its line end. */
 static void put_printed(struct nomem__json *json, json_t *object, const char *key,
