@@ -120,11 +120,11 @@ static void reading(void **state) {
   struct nomem__view view = {.root_count = 1, .roots = {{.path = lower}}};
   struct nomem__created_files made;
   int fd = open(scratch, O_PATH | O_DIRECTORY), below = open(lower, O_PATH | O_DIRECTORY);
-  assert_int_equal(mkdirat(fd, "u0", 0700) | mkdirat(fd, "u0/old", 0700) | mkdirat(below, "old", 0700), 0);
-  assert_int_equal(symlinkat("/", fd, "u0/link"), 0);
-  make(fd, "u0/old/new");
+  assert_int_equal(mkdirat(fd, "u00", 0700) | mkdirat(fd, "u00/old", 0700) | mkdirat(below, "old", 0700), 0);
+  assert_int_equal(symlinkat("/", fd, "u00/link"), 0);
+  make(fd, "u00/old/new");
   make(below, "old/file");
-  make(fd, "u0/old/file");
+  make(fd, "u00/old/file");
   assert_int_equal(nomem__created_files_read(&made, &view, fd), 0);
   assert_int_equal(made.count, 2);
   assert_string_equal(made.list[0].path + strlen(lower), "/link");
@@ -132,7 +132,7 @@ static void reading(void **state) {
   assert_true(S_ISLNK(made.list[0].type) && S_ISREG(made.list[1].type));
   nomem__created_files_free(&made);
   for (int i = 0; i < NOMEM__MADE_MAX; i++) {
-    snprintf(name, sizeof name, "u0/old/%d", i);
+    snprintf(name, sizeof name, "u00/old/%d", i);
     make(fd, name);
   }
   assert_true(nomem__created_files_read(&made, &view, fd) < 0);

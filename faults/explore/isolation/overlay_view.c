@@ -13,14 +13,12 @@
 #include <unistd.h>
 
 #include "../text/grow.h"
+#include "divided_root.h"
 
 /* Of the machine's memory, in percent: what the files of all runs together may take. */
 #define SCRATCH_PERCENT 50
-/* "/proc/self/fd/", a number, and a name of two letters, and more than that. */
-#define SHORT_PATH 48
 
-/* Whether path lies below folder, and is not the folder itself. */
-static bool is_below(const char *path, const char *folder) {
+bool nomem__is_below(const char *path, const char *folder) {
   size_t length = strlen(folder);
   return strncmp(path, folder, length) == 0 && path[length] == '/';
 }
@@ -28,7 +26,7 @@ static bool is_below(const char *path, const char *folder) {
 /* An overlay of root would be one of /proc and /dev, too; of these, one cannot be. */
 static bool can_be_root(const char *path) {
   return strcmp(path, "/") != 0 && strcmp(path, "/dev") != 0 && strcmp(path, "/proc") != 0 &&
-         strcmp(path, "/sys") != 0 && !is_below(path, "/proc") && !is_below(path, "/sys");
+         strcmp(path, "/sys") != 0 && !nomem__is_below(path, "/proc") && !nomem__is_below(path, "/sys");
 }
 
 /* As which permissions the user has of a folder that is another's, and that will seem to be his own. */
@@ -41,8 +39,7 @@ static mode_t mode_for(const char *path, const struct stat *status) {
   return (status->st_mode & (mode_t)(07777 & ~S_IRWXU)) | own;
 }
 
-/* Takes a folder in, if it is one. Returns 0 or -ENOMEM. */
-static int add_root(struct nomem__view *view, const char *name) {
+int nomem__view_add_root(struct nomem__view *view, const char *name, bool is_part) {
   struct stat status;
   char *path = name != NULL && *name == '/' ? realpath(name, NULL) : NULL;
   bool is_known = path == NULL || !can_be_root(path) || stat(path, &status) != 0 || !S_ISDIR(status.st_mode);
@@ -51,8 +48,13 @@ static int add_root(struct nomem__view *view, const char *name) {
     free(path);
     return 0;
   }
+  if (view->root_count == NOMEM_VIEW_ROOTS) {
+    free(path);
+    return -E2BIG;
+  }
   mode_t mode = view->is_privileged ? status.st_mode & 07777 : mode_for(path, &status);
-  view->roots[view->root_count++] = (struct nomem__view_root){path, mode, status.st_uid, status.st_gid};
+  view->roots[view->root_count++] = (struct nomem__view_root){
+      .path = path, .mode = mode, .uid = status.st_uid, .gid = status.st_gid, .is_part = is_part};
   return 0;
 }
 
@@ -100,9 +102,10 @@ static void free_mounts(char **mounts) {
 
 /* Whether what is done in the inner folder would be seen in an overlay of the outer one. */
 static bool is_covered(const char *inner, const char *outer, char *const *mounts) {
-  if (!is_below(inner, outer)) return false;
+  if (!nomem__is_below(inner, outer)) return false;
   for (; *mounts != NULL; mounts++)
-    if (is_below(*mounts, outer) && (strcmp(*mounts, inner) == 0 || is_below(inner, *mounts))) return false;
+    if (nomem__is_below(*mounts, outer) && (strcmp(*mounts, inner) == 0 || nomem__is_below(inner, *mounts)))
+      return false;
   return true;
 }
 
@@ -134,9 +137,9 @@ static int add_mounts(struct nomem__view *view, char *const *mounts) {
   for (unsigned root = 0; root < view->root_count; root++) {
     unsigned first = view->mount_count;
     for (char *const *mount = mounts; *mount != NULL; mount++) {
-      bool is_known = !is_below(*mount, view->roots[root].path);
+      bool is_known = !nomem__is_below(*mount, view->roots[root].path);
       for (char *const *outer = mounts; *outer != NULL && !is_known; outer++)
-        is_known = is_below(*outer, view->roots[root].path) && is_below(*mount, *outer);
+        is_known = nomem__is_below(*outer, view->roots[root].path) && nomem__is_below(*mount, *outer);
       for (unsigned i = first; i < view->mount_count && !is_known; i++)
         is_known = strcmp(*mount, view->mounts[i].path) == 0;
       if (is_known) continue;
@@ -156,11 +159,13 @@ int nomem__view_open(struct nomem__view *view, unsigned jobs, bool is_privileged
   unsigned percent = SCRATCH_PERCENT / (jobs > 0 ? jobs : 1);
   *view = (struct nomem__view){.is_privileged = is_privileged, .directory = getcwd(NULL, 0)};
   snprintf(view->scratch_options, sizeof view->scratch_options, "mode=700,size=%u%%", percent > 0 ? percent : 1);
-  int result = add_root(view, view->directory);
-  if (result == 0) result = add_root(view, getenv("HOME"));
+  int result = nomem__view_add_root(view, view->directory, false);
+  if (result == 0) result = nomem__view_add_root(view, getenv("HOME"), false);
   for (size_t i = 0; i < sizeof temporary / sizeof *temporary && result == 0; i++)
-    result = add_root(view, temporary[i]);
+    result = nomem__view_add_root(view, temporary[i], false);
+  if (result == 0 && !is_privileged) result = nomem__divide_roots(view, mounts);
   drop_covered(view, mounts);
+  if (result == 0) result = nomem__list_divided_roots(view);
   if (result == 0) result = add_mounts(view, mounts);
   free_mounts(mounts);
   if (result != 0) nomem__view_close(view);
@@ -171,11 +176,12 @@ void nomem__view_close(struct nomem__view *view) {
   free(view->directory);
   for (unsigned i = 0; i < view->root_count; i++) free(view->roots[i].path);
   for (unsigned i = 0; i < view->mount_count; i++) free(view->mounts[i].path);
+  for (size_t i = 0; i < view->entry_count; i++) free(view->entries[i].path);
+  free(view->entries);
   *view = (struct nomem__view){0};
 }
 
-/* Writes "/proc/self/fd/NUMBER" and returns its end. */
-static char *put_descriptor(char *to, int fd) {
+char *nomem__put_descriptor(char *to, int fd) {
   char digits[12];
   unsigned count = 0;
   for (unsigned rest = (unsigned)fd; rest > 0 || count == 0; rest /= 10) digits[count++] = (char)('0' + rest % 10);
@@ -185,27 +191,44 @@ static char *put_descriptor(char *to, int fd) {
   return to;
 }
 
-char *nomem__view_layer(unsigned number, char name[NOMEM_VIEW_LAYER_BYTES]) {
-  name[0] = 'u';
-  name[1] = (char)('0' + number);
-  name[2] = '\0';
+static char *name_layer(char letter, unsigned number, char name[NOMEM_VIEW_LAYER_BYTES]) {
+  name[0] = letter;
+  name[1] = (char)('0' + number / 10);
+  name[2] = (char)('0' + number % 10);
+  name[3] = '\0';
   return name;
+}
+
+char *nomem__view_layer(unsigned number, char name[NOMEM_VIEW_LAYER_BYTES]) {
+  return name_layer('u', number, name);
+}
+
+/* The folder that the overlay of a divided root shows in place of the root. Returns a descriptor or a negative error
+ * code. */
+static int make_frame(const struct nomem__view *view, unsigned number, int root, int scratch) {
+  char name[NOMEM_VIEW_LAYER_BYTES];
+  name_layer('f', number, name);
+  if (mkdirat(scratch, name, 0700) != 0) return -errno;
+  int frame = openat(scratch, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (frame < 0) return -errno;
+  nomem__fill_frame(view, number, root, frame);
+  return frame;
 }
 
 /* What is written goes to a folder of the scratch file system, with the rights of the one it is laid over. The layers
  * are named by descriptors: a path may have commas and colons in it, and may be covered by now. */
 static int mount_overlay(const struct nomem__view *view, unsigned number, int lower, int scratch) {
   const struct nomem__view_root *root = &view->roots[number];
-  char options[4 * SHORT_PATH + 64], upper[NOMEM_VIEW_LAYER_BYTES], work[] = "w0";
+  char options[4 * NOMEM_VIEW_SHORT_PATH + 64], upper[NOMEM_VIEW_LAYER_BYTES], work[NOMEM_VIEW_LAYER_BYTES];
   nomem__view_layer(number, upper);
-  work[1] = (char)('0' + number);
+  name_layer('w', number, work);
   if (mkdirat(scratch, upper, 0700) != 0 || mkdirat(scratch, work, 0700) != 0) return -errno;
   if (view->is_privileged && fchownat(scratch, upper, root->uid, root->gid, 0) != 0) return -errno;
   if (fchmodat(scratch, upper, root->mode, 0) != 0) return -errno;
-  char *at = put_descriptor(stpcpy(options, "xino=off,lowerdir="), lower);
-  at = stpcpy(put_descriptor(stpcpy(at, ",upperdir="), scratch), "/");
+  char *at = nomem__put_descriptor(stpcpy(options, "xino=off,lowerdir="), lower);
+  at = stpcpy(nomem__put_descriptor(stpcpy(at, ",upperdir="), scratch), "/");
   at = stpcpy(stpcpy(at, upper), ",workdir=");
-  at = stpcpy(put_descriptor(at, scratch), "/");
+  at = stpcpy(nomem__put_descriptor(at, scratch), "/");
   at = stpcpy(at, work);
   if (!view->is_privileged) stpcpy(at, ",userxattr");
   return mount("overlay", root->path, "overlay", 0, options) != 0 ? -errno : 0;
@@ -213,10 +236,23 @@ static int mount_overlay(const struct nomem__view *view, unsigned number, int lo
 
 /* One that cannot be reached any more was of no use before, either. */
 static void bind_again(const char *path, int fd) {
-  char source[SHORT_PATH];
+  char source[NOMEM_VIEW_SHORT_PATH];
   if (fd < 0) return;
-  put_descriptor(source, fd);
+  nomem__put_descriptor(source, fd);
   mount(source, path, NULL, MS_BIND | MS_REC, NULL);
+}
+
+/* One of the roots, with what is mounted below it. A part of a divided one may be gone by now. */
+static int mount_root(const struct nomem__view *view, unsigned number, int root, const int *mounts, int scratch) {
+  bool is_divided = view->roots[number].is_divided;
+  if (root < 0) return 0;
+  int lower = is_divided ? make_frame(view, number, root, scratch) : root;
+  int result = lower < 0 ? lower : mount_overlay(view, number, lower, scratch);
+  if (is_divided && lower >= 0) close(lower);
+  if (is_divided && result == 0) result = nomem__bind_entries(view, number, root);
+  for (unsigned i = 0; i < view->mount_count && result == 0; i++)
+    if (view->mounts[i].root == number) bind_again(view->mounts[i].path, mounts[i]);
+  return result;
 }
 
 int nomem__view_return(const struct nomem__view *view) {
@@ -230,19 +266,17 @@ int nomem__view_mount(const struct nomem__view *view, int *out) {
   if (view->root_count == 0) return nomem__view_return(view);
   for (unsigned i = 0; i < view->root_count; i++) {
     roots[i] = open(view->roots[i].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (roots[i] < 0) return -errno;
+    if (roots[i] < 0 && !view->roots[i].is_part) return -errno;
   }
   for (unsigned i = 0; i < view->mount_count; i++) mounts[i] = open(view->mounts[i].path, O_PATH | O_CLOEXEC);
   /* It lies on the first root, whose overlay then covers it. */
   const char *place = view->roots[0].path;
   if (mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, view->scratch_options) != 0) return -errno;
   int scratch = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC), result = scratch < 0 ? -errno : 0;
-  for (unsigned i = 0; i < view->root_count && result == 0; i++) {
-    result = mount_overlay(view, i, roots[i], scratch);
-    for (unsigned j = 0; j < view->mount_count && result == 0; j++)
-      if (view->mounts[j].root == i) bind_again(view->mounts[j].path, mounts[j]);
-  }
-  for (unsigned i = 0; i < view->root_count; i++) close(roots[i]);
+  for (unsigned i = 0; i < view->root_count && result == 0; i++)
+    result = mount_root(view, i, roots[i], mounts, scratch);
+  for (unsigned i = 0; i < view->root_count; i++)
+    if (roots[i] >= 0) close(roots[i]);
   for (unsigned i = 0; i < view->mount_count; i++)
     if (mounts[i] >= 0) close(mounts[i]);
   if (result == 0) result = nomem__view_return(view);
@@ -257,5 +291,6 @@ void nomem__view_describe(const struct nomem__view *view, char *text, size_t tex
   size_t used = 0;
   text[0] = '\0';
   for (unsigned i = 0; i < view->root_count && used < text_bytes; i++)
-    used += (size_t)snprintf(text + used, text_bytes - used, "%s%s", i > 0 ? ", " : "", view->roots[i].path);
+    if (!view->roots[i].is_part)
+      used += (size_t)snprintf(text + used, text_bytes - used, "%s%s", used > 0 ? ", " : "", view->roots[i].path);
 }

@@ -39,4 +39,6 @@ expect() {
   pass "$expect_name"
 }
 
+# shellcheck source-path=SCRIPTDIR/../../lib source=machine.sh
+. "$tests/lib/machine.sh"
 "$cc" -std=gnu11 -O1 -o probe "$here/lib/probe.c"

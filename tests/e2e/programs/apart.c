@@ -97,6 +97,23 @@ static void change(void) {
   MUST(unlink("moved") == 0);
 }
 
+/* Where a file system is mounted below the folder: all of it is there, new files are the run's own, and a file that
+ * lies in the folder itself stays as it is. */
+static void divided(void) {
+  expect("mounted/file", "old");
+  expect("kept", "old");
+  MUST(open("kept", O_WRONLY | O_TRUNC) < 0 && unlink("kept") != 0);
+  MUST(access("link", R_OK) == 0);
+  expect("there/file", "old");
+  int fd = open("there/file", O_WRONLY | O_TRUNC);
+  MUST(fd >= 0 && write(fd, "new", 3) == 3);
+  close(fd);
+  take(".");
+  take("/tmp");
+  allocate();
+  usleep(HOLD_US);
+}
+
 /* The user is himself, and has no more rights than before. */
 static void user(void) {
   char line[256], uid[32];
@@ -141,8 +158,8 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*function)(void);
-  } all[] = {{"port", port}, {"files", files}, {"ipc", ipc},         {"change", change},
-             {"user", user}, {"hang", hang},   {"outside", outside}, {"lock", lock}};
+  } all[] = {{"port", port}, {"files", files},     {"ipc", ipc},   {"change", change},  {"user", user},
+             {"hang", hang}, {"outside", outside}, {"lock", lock}, {"divided", divided}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (argc == 2 && strcmp(argv[1], all[i].name) == 0) {
       all[i].function();
