@@ -5,28 +5,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "plan_words.h"
+
 #define BILLION UINT64_C(1000000000)
-#define P_DECIMALS 9
-#define SITE_DIGITS_MIN 4
-#define SITE_DIGITS_MAX 16
+
 /* Bytes of the user's text that a reason repeats: the longest reason still fits whole. */
 #define QUOTE_BYTES 24
-
-/* Everything a rule can say, in the order of the canonical text, with an example to show in errors. */
-#define CONDITION_MAP(X)                                     \
-  X(NTH, nth, "nth=3 or nth=3..5")                           \
-  X(EVERY, every, "every=7")                                 \
-  X(P, p, "p=0.01")                                          \
-  X(SEED, seed, "p=0.01 seed=42")                            \
-  X(BUDGET, budget, "budget=64K")                            \
-  X(SIZE, size, "size=4096.. or size=1..64")                 \
-  X(FN, fn, "fn=realloc,calloc")                             \
-  X(SITE, site, "site=9f3a2c11 or site=9f3a2c11@2")          \
-  X(FROM, from, "from=9f3a2c11@2")                           \
-  X(IN, in, "in=uv_loop_init")                               \
-  X(MODULE, module, "module=libuv.so*")                      \
-  X(THREAD, thread, "thread=main, thread=other or thread=2") \
-  X(MAX, max, "max=3")
 
 /* Arrays of arrays, not of pointers: the injected library then has no relocations here. */
 struct condition {
@@ -37,7 +21,7 @@ struct condition {
 
 static const struct condition conditions[] = {
 #define X(upper, lower, example) {NOMEM_HAS_##upper, #lower, example},
-    CONDITION_MAP(X)
+    NOMEM_CONDITION_MAP(X)
 #undef X
 };
 
@@ -270,10 +254,10 @@ static bool read_key(struct reader *r, struct nomem_site_match *match) {
     match->key = match->key << 4 | (uint64_t)digit;
     match->digits++;
   }
-  if (match->digits < SITE_DIGITS_MIN || match->digits > SITE_DIGITS_MAX) {
+  if (match->digits < NOMEM_SITE_DIGITS_MIN || match->digits > NOMEM_SITE_DIGITS_MAX) {
     return refuse(r, start, "'%' does not start with 4 to 16 hexadecimal digits: write it like $");
   }
-  match->key <<= 4 * (SITE_DIGITS_MAX - match->digits);
+  match->key <<= 4 * (NOMEM_SITE_DIGITS_MAX - match->digits);
   return true;
 }
 
@@ -368,7 +352,7 @@ static bool read_condition(struct reader *r, struct nomem_rule *rule) {
   r->end = r->at;
   r->condition = find_condition(r->text + start, r->end - start);
 #define X(upper, lower, example) " " #lower
-  if (!r->condition) return refuse(r, start, "unknown condition '%': one of" CONDITION_MAP(X));
+  if (!r->condition) return refuse(r, start, "unknown condition '%': one of" NOMEM_CONDITION_MAP(X));
 #undef X
   if (r->text[r->at] != '=') return refuse(r, start, "no value: write it like $");
   if (rule->has & r->condition->bit) return refuse(r, start, "given twice in one rule: a ';' starts another rule");
@@ -433,7 +417,7 @@ static void put_p(struct writer *w, uint64_t billionths) {
 }
 
 static void put_site(struct writer *w, const struct nomem_site_match *match) {
-  put_hex(w, match->key >> 4 * (SITE_DIGITS_MAX - match->digits), match->digits);
+  put_hex(w, match->key >> 4 * (NOMEM_SITE_DIGITS_MAX - match->digits), match->digits);
 }
 
 static void put_value(struct writer *w, uint32_t bit, const struct nomem_rule *rule) {
