@@ -336,8 +336,9 @@ static void counts(void **state) {
   campaign->states[0].result = NOMEM_VERDICT_HANDLED + 1;
   campaign->states[1].result = NOMEM_VERDICT_CRASH + 1;
   campaign->states[2].result = NOMEM__ELSEWHERE;
+  campaign->states[3].result = NOMEM_VERDICT_LEAK + 1;
   nomem__results_count(campaign);
-  assert_int_equal(campaign->sites[0].tried, 2);
+  assert_int_equal(campaign->sites[0].tried, 3);
   assert_int_equal(campaign->sites[0].worst, NOMEM_VERDICT_CRASH);
   assert_int_equal(campaign->verdicts[NOMEM_VERDICT_HANDLED], 1);
   assert_int_equal(campaign->verdicts[NOMEM_VERDICT_CRASH], 1);

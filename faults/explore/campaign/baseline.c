@@ -23,10 +23,11 @@
 #define TIMEOUT_FACTOR 10
 #define TIMEOUT_LEAST_MS 1000
 
-struct baseline {
+/* A run without a fault. */
+struct baseline_run {
   struct nomem__campaign *campaign;
-  bool is_first, is_watched;
-  bool is_made; /* it has ended, whatever came of it */
+  bool is_first, is_watched; /* the latter: for its effects */
+  bool has_ended;            /* by itself, or because its time was up */
   unsigned effects;
   int status;
   unsigned fatal_deaths;
@@ -40,13 +41,13 @@ struct baseline {
   char last_line[NOMEM_QUOTE_BYTES];
 };
 
-/* What there is to learn from the first only, and to say of it. */
-static void first_done(struct baseline *baseline, const struct nomem__outcome *outcome) {
-  struct nomem__campaign *campaign = baseline->campaign;
+/* What only the first run is needed for. */
+static void learn_from_first(struct baseline_run *run, const struct nomem__outcome *outcome) {
+  struct nomem__campaign *campaign = run->campaign;
   const struct nomem__session *session = campaign->session;
-  /* One that gave up before it allocated anything has a better reason to say. */
+  /* Of a program that gave up before it allocated anything, there is more to say than that. */
   bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
-  baseline->was_injected = gave_up || nomem__session_was_injected(outcome);
+  run->was_injected = gave_up || nomem__session_was_injected(outcome);
   if (outcome->channel->watched.keeps_new != 0 && !session->options->quiet)
     nomem__complain(
         "the program's operator new is its sanitizer's, and cannot be failed: its C++ library has to be a "
@@ -54,31 +55,31 @@ static void first_done(struct baseline *baseline, const struct nomem__outcome *o
   nomem__baseline_output_take(&campaign->baseline_output, &outcome->output, &outcome->error);
   nomem__programs_of(outcome->channel, &campaign->programs);
   nomem__code_owners_free(&campaign->code_owners);
-  baseline->code_owners_result = nomem__code_owners_learn(&campaign->code_owners, session->options->under_test,
-                                                          outcome->channel, session->symbols);
+  run->code_owners_result = nomem__code_owners_learn(&campaign->code_owners, session->options->under_test,
+                                                     outcome->channel, session->symbols);
 }
 
-static void baseline_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
-  struct baseline *baseline = user;
+static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct baseline_run *run = user;
   (void)worker;
-  baseline->status = outcome->end.root_status;
-  baseline->fatal_deaths = outcome->end.fatal_deaths;
-  baseline->effects = outcome->end.effects;
-  baseline->timed_out = outcome->end.timed_out;
-  baseline->was_cancelled = outcome->end.was_cancelled;
-  baseline->duration_us = outcome->duration_us;
-  baseline->peak_kb = outcome->end.peak_kb;
-  baseline->allocations = nomem__channel_calls(outcome->channel);
-  baseline->sites_lost = outcome->channel->sites_lost;
-  baseline->output = outcome->output;
-  baseline->error = outcome->error;
-  if (baseline->was_cancelled) return;
-  nomem__baseline_residue_add(&baseline->campaign->residue_check.baseline, outcome->residue, outcome->child_residue);
-  baseline->is_made = true;
-  nomem__last_line(outcome->tail, baseline->last_line);
-  baseline->site_count = nomem__site_list_read(outcome->channel, &baseline->sites);
-  baseline->module_count = nomem__site_list_read_modules(outcome->channel, &baseline->modules);
-  if (baseline->is_first) first_done(baseline, outcome);
+  run->status = outcome->end.root_status;
+  run->fatal_deaths = outcome->end.fatal_deaths;
+  run->effects = outcome->end.effects;
+  run->timed_out = outcome->end.timed_out;
+  run->was_cancelled = outcome->end.was_cancelled;
+  run->duration_us = outcome->duration_us;
+  run->peak_kb = outcome->end.peak_kb;
+  run->allocations = nomem__channel_calls(outcome->channel);
+  run->sites_lost = outcome->channel->sites_lost;
+  run->output = outcome->output;
+  run->error = outcome->error;
+  if (run->was_cancelled) return;
+  nomem__baseline_residue_add(&run->campaign->residue_check.baseline, outcome->residue, outcome->child_residue);
+  run->has_ended = true;
+  nomem__last_line(outcome->tail, run->last_line);
+  run->site_count = nomem__site_list_read(outcome->channel, &run->sites);
+  run->module_count = nomem__site_list_read_modules(outcome->channel, &run->modules);
+  if (run->is_first) learn_from_first(run, outcome);
 }
 
 static uint64_t limit_ms(const struct nomem__campaign *campaign) {
@@ -86,29 +87,30 @@ static uint64_t limit_ms(const struct nomem__campaign *campaign) {
   return wanted_ms != 0 ? wanted_ms : BASELINE_MS;
 }
 
-static int start_baseline(struct nomem__campaign *campaign, unsigned number, struct baseline *baseline, bool watch) {
-  struct nomem__run_request request = nomem__campaign_request(campaign, "", baseline_done, baseline);
+static int start_run(struct nomem__campaign *campaign, unsigned number, struct baseline_run *run, bool watch) {
+  struct nomem__run_request request = nomem__campaign_request(campaign, "", run_done, run);
   request.timeout_ms = limit_ms(campaign);
   request.watch_effects = watch;
   request.learn_reports = true;
-  baseline->campaign = campaign;
-  baseline->is_watched = watch;
+  run->campaign = campaign;
+  run->is_watched = watch;
   return nomem__worker_start(campaign->workers[number].worker, &request);
 }
 
-/* Whether a baseline that has ended will do, as far as it can be said of one alone. */
-static int check_baseline(const struct nomem__campaign *campaign, const struct baseline *baseline) {
+/* Whether a run is fit to be a baseline, as far as one alone can tell. Returns 0, or a negative error code after one
+ * line on standard error. */
+static int check_run(const struct nomem__campaign *campaign, const struct baseline_run *run) {
   const struct nomem__session *session = campaign->session;
-  if (baseline->was_cancelled) return session->interrupted_by != 0 ? 0 : -ECANCELED;
-  if (baseline->timed_out) {
+  if (run->was_cancelled) return session->interrupted_by != 0 ? 0 : -ECANCELED;
+  if (run->timed_out) {
     nomem__complain("without any fault the program runs longer than %" PRIu64
                     " s: give it less to do, or more time "
                     "with --timeout",
                     limit_ms(campaign) / 1000);
     return -ETIMEDOUT;
   }
-  if (baseline->is_first && !baseline->was_injected) return -ENOENT;
-  if (baseline->code_owners_result == -ENOENT && baseline->status == 0) {
+  if (run->is_first && !run->was_injected) return -ENOENT;
+  if (run->code_owners_result == -ENOENT && run->status == 0) {
     char quoted[NOMEM_QUOTE_BYTES];
     nomem__complain(
         "--under-test: no code that allocates matches %s: give source paths as the debug information has "
@@ -116,94 +118,95 @@ static int check_baseline(const struct nomem__campaign *campaign, const struct b
         nomem__quote(session->options->under_test, quoted, sizeof quoted));
     return -ENOENT;
   }
-  if (baseline->code_owners_result == -ENODATA && baseline->status == 0) {
+  if (run->code_owners_result == -ENODATA && run->status == 0) {
     nomem__complain(
         "nothing to explore: all that allocates is a test framework and what was taken for its tests "
         "(--under-test says otherwise)");
     return -ENOENT;
   }
-  return baseline->site_count < 0 || baseline->module_count < 0 || baseline->code_owners_result == -ENOMEM ? -ENOMEM
-                                                                                                           : 0;
+  return run->site_count < 0 || run->module_count < 0 || run->code_owners_result == -ENOMEM ? -ENOMEM : 0;
 }
 
-static void free_baseline(struct baseline *baseline) {
-  free(baseline->sites);
-  free(baseline->modules);
-  *baseline = (struct baseline){0};
+static void free_run(struct baseline_run *run) {
+  free(run->sites);
+  free(run->modules);
+  *run = (struct baseline_run){0};
 }
 
-/* What the program does that a fork would share, and that outlives a run, is found out in its second baseline. */
-static bool is_watch_of_use(const struct nomem__session *session) {
+/* The second run finds out what the program does that a fork would share, or that outlives a run. */
+static bool should_watch_effects(const struct nomem__session *session) {
   return session->setup.trace && (session->options->engine != NOMEM_CHOICE_EXEC || session->setup.isolation != NULL);
 }
 
-/* The first; second, unless it is NULL, has the other made beside it, where runs are isolated and there is a second
- * worker. */
-static int run_first(struct nomem__campaign *campaign, struct baseline *first, struct baseline *second) {
+/* Makes the first run; and beside it, where runs are isolated and there is a second worker, the second one, unless it
+ * is NULL. */
+static int run_first(struct nomem__campaign *campaign, struct baseline_run *first, struct baseline_run *second) {
   struct nomem__session *session = campaign->session;
-  free_baseline(first);
-  *first = (struct baseline){.is_first = true};
+  free_run(first);
+  *first = (struct baseline_run){.is_first = true};
   int result;
-  do result = start_baseline(campaign, 0, first, false);
+  do result = start_run(campaign, 0, first, false);
   while (result != 0 && nomem__session_can_retry(session, result));
   if (result != 0) return result;
   if (second != NULL && session->setup.isolation != NULL && campaign->worker_count > 1)
-    start_baseline(campaign, 1, second, is_watch_of_use(session)); /* if it cannot be started, it is made later */
+    start_run(campaign, 1, second, should_watch_effects(session)); /* if this fails, ensure_second makes it */
   nomem__session_run(session);
-  return check_baseline(campaign, first);
+  return check_run(campaign, first);
 }
 
-static int run_second(struct nomem__campaign *campaign, struct baseline *second, bool watch) {
-  free_baseline(second);
-  int result = start_baseline(campaign, 0, second, watch);
+static int run_second(struct nomem__campaign *campaign, struct baseline_run *second, bool watch) {
+  free_run(second);
+  int result = start_run(campaign, 0, second, watch);
   if (result != 0) {
     nomem__complain("cannot start a run: %s", strerror(-result));
     return result;
   }
   nomem__session_run(campaign->session);
-  return watch && second->timed_out ? 0 : check_baseline(campaign, second);
+  return watch && second->timed_out ? 0 : check_run(campaign, second);
 }
 
-/* Whether two that were made side by side came out alike. */
-static bool are_alike(const struct nomem__campaign *campaign, const struct baseline *first,
-                      const struct baseline *second) {
+/* Whether two runs that were made side by side ended alike. */
+static bool end_alike(const struct nomem__campaign *campaign, const struct baseline_run *first,
+                      const struct baseline_run *second) {
   return first->status == second->status &&
          nomem__output_is_same(&campaign->baseline_output, &second->output, &second->error);
 }
 
-/* The other one, unless it was made beside the first; they may have met in what isolation does not keep apart. */
-static int make_second(struct nomem__campaign *campaign, const struct baseline *first, struct baseline *second) {
+/* Makes the second run, unless it was made beside the first. Those two may have disturbed each other where isolation
+ * does not keep them apart: then it is made again. */
+static int ensure_second(struct nomem__campaign *campaign, const struct baseline_run *first,
+                         struct baseline_run *second) {
   int result = 0;
   campaign->effects = NOMEM_EFFECT_UNKNOWN;
-  if (!second->is_made || !are_alike(campaign, first, second))
-    result = run_second(campaign, second, is_watch_of_use(campaign->session));
+  if (!second->has_ended || !end_alike(campaign, first, second))
+    result = run_second(campaign, second, should_watch_effects(campaign->session));
   if (result != 0 || second->was_cancelled || !second->is_watched) return result;
   if (!second->timed_out && second->status == first->status) {
     campaign->effects = second->effects;
-    return check_baseline(campaign, second);
+    return check_run(campaign, second);
   }
-  return run_second(campaign, second, false); /* the watching itself may have been in its way */
+  return run_second(campaign, second, false); /* it may end otherwise because it was watched */
 }
 
-static int refuse_failing(const struct baseline *baseline) {
-  bool has_words = strcmp(baseline->last_line, "''") != 0;
+static int complain_of_failure(const struct baseline_run *run) {
+  bool has_words = strcmp(run->last_line, "''") != 0;
   char how[64];
-  if (WIFSIGNALED(baseline->status))
-    snprintf(how, sizeof how, "is killed by signal %d (SIG%s)", WTERMSIG(baseline->status),
-             sigabbrev_np(WTERMSIG(baseline->status)));
+  if (WIFSIGNALED(run->status))
+    snprintf(how, sizeof how, "is killed by signal %d (SIG%s)", WTERMSIG(run->status),
+             sigabbrev_np(WTERMSIG(run->status)));
   else
-    snprintf(how, sizeof how, "exits with %d", WEXITSTATUS(baseline->status));
+    snprintf(how, sizeof how, "exits with %d", WEXITSTATUS(run->status));
   nomem__complain("without any fault the program %s: mend that first%s%s", how, has_words ? "; its last words: " : "",
-                  has_words ? baseline->last_line : "");
+                  has_words ? run->last_line : "");
   return -EINVAL;
 }
 
-static int agree(struct nomem__campaign *campaign, struct baseline *first, struct baseline *second) {
+static int check_agreement(struct nomem__campaign *campaign, struct baseline_run *first, struct baseline_run *second) {
   if (first->status != second->status) {
     nomem__complain("without any fault the program ends in two different ways: a flaky test cannot be explored");
     return -EINVAL;
   }
-  if (first->status != 0) return refuse_failing(first);
+  if (first->status != 0) return complain_of_failure(first);
   campaign->unstable_sites = nomem__site_list_count_unshared(first->sites, (size_t)first->site_count, second->sites,
                                                              (size_t)second->site_count);
   size_t both = ((size_t)(first->site_count + second->site_count) - campaign->unstable_sites) / 2;
@@ -217,8 +220,8 @@ static int agree(struct nomem__campaign *campaign, struct baseline *first, struc
   return 0;
 }
 
-/* Leaves out the sites that the user does not mean. */
-static int choose_sites(struct nomem__campaign *campaign) {
+/* Leaves out the sites that --sites does not match. */
+static int apply_site_filter(struct nomem__campaign *campaign) {
   const char *pattern = campaign->session->options->sites;
   if (pattern == NULL) return 0;
   int64_t left = nomem__site_filter_apply(pattern, campaign->session->symbols, campaign->sites, campaign->site_count,
@@ -226,30 +229,16 @@ static int choose_sites(struct nomem__campaign *campaign) {
   return left > 0 ? 0 : left == 0 ? -EINVAL : (int)left;
 }
 
-/* The calls that test code makes itself are left out: nobody mends a test that does not check them. */
-static void leave_tests_out(struct nomem__campaign *campaign) {
-  for (size_t i = 0; i < campaign->site_count && campaign->code_owners.is_divided; i++) {
-    struct nomem__campaign_site *site = &campaign->sites[i];
-    struct nomem__trace trace = {.depth = site->depth};
-    for (unsigned f = 0; f < site->depth; f++) {
-      unsigned module = NOMEM_FRAME_MODULE(site->frames[f]);
-      const char *path = module >= 1 && module <= campaign->module_count ? campaign->modules[module - 1] : "";
-      trace.frame[f] = (struct nomem__trace_frame){path, NOMEM_FRAME_OFFSET(site->frames[f]), true};
-    }
-    site->is_tests = nomem__is_test_call(&campaign->code_owners, &trace);
-  }
-}
-
-static bool is_chosen(const struct nomem__campaign_site *site) {
+static bool is_explored(const struct nomem__campaign_site *site) {
   return !site->is_left_out && !site->is_tests;
 }
 
-static int make_points(struct nomem__campaign *campaign) {
+static int schedule_points(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
   uint64_t *counts = calloc(campaign->site_count + 1, sizeof *counts);
   if (counts == NULL) return -ENOMEM;
   for (size_t i = 0; i < campaign->site_count; i++)
-    counts[i] = is_chosen(&campaign->sites[i]) ? campaign->sites[i].count : 0;
+    counts[i] = is_explored(&campaign->sites[i]) ? campaign->sites[i].count : 0;
   struct nomem__schedule schedule = {.counts = counts,
                                      .site_count = campaign->site_count,
                                      .transient = options->faults & NOMEM_FAULT_TRANSIENT,
@@ -264,13 +253,21 @@ static int make_points(struct nomem__campaign *campaign) {
   return result;
 }
 
-static int take(struct nomem__campaign *campaign, const struct baseline *first, const struct baseline *second) {
-  const struct nomem__options *options = campaign->session->options;
+uint64_t nomem__baseline_timeout_ms(uint64_t wanted_ms, uint64_t baseline_us) {
+  uint64_t timeout_ms = baseline_us * TIMEOUT_FACTOR / 1000;
+  if (wanted_ms != 0) return wanted_ms;
+  return timeout_ms > TIMEOUT_LEAST_MS ? timeout_ms : TIMEOUT_LEAST_MS;
+}
+
+/* Enters in the campaign what all later runs are compared with. */
+static void enter_runs(struct nomem__campaign *campaign, struct baseline_run *first,
+                       const struct baseline_run *second) {
   campaign->baseline_status = first->status;
   campaign->baseline_fatal_deaths =
       first->fatal_deaths > second->fatal_deaths ? first->fatal_deaths : second->fatal_deaths;
   campaign->baseline_us = first->duration_us > second->duration_us ? first->duration_us : second->duration_us;
   campaign->baseline_peak_kb = first->peak_kb;
+  campaign->timeout_ms = nomem__baseline_timeout_ms(campaign->session->options->timeout_ms, campaign->baseline_us);
   campaign->allocations = first->allocations;
   campaign->sites_lost = first->sites_lost;
   campaign->sites = first->sites;
@@ -278,25 +275,30 @@ static int take(struct nomem__campaign *campaign, const struct baseline *first, 
   campaign->modules = first->modules;
   campaign->module_count = (size_t)first->module_count;
   campaign->key_digits = nomem__site_list_digits(campaign->sites, campaign->site_count);
-  uint64_t timeout_ms = campaign->baseline_us * TIMEOUT_FACTOR / 1000;
-  campaign->timeout_ms = options->timeout_ms != 0        ? options->timeout_ms
-                         : timeout_ms > TIMEOUT_LEAST_MS ? timeout_ms
-                                                         : TIMEOUT_LEAST_MS;
-  leave_tests_out(campaign);
-  int result = choose_sites(campaign);
-  if (result == 0) result = make_points(campaign);
-  if (result == 0) result = nomem__second_faults_know(&campaign->second_faults, campaign->sites, campaign->site_count);
-  if (result == 0)
-    result = nomem__second_faults_know(&campaign->second_faults, second->sites, (size_t)second->site_count);
+  first->sites = NULL;
+  first->modules = NULL;
+}
+
+/* Decides which sites are explored, and which of their calls fail. The calls that test code makes itself are left out:
+ * nobody mends a test that does not check them. */
+static int schedule(struct nomem__campaign *campaign, const struct baseline_run *second) {
+  struct nomem__second_faults *second_faults = &campaign->second_faults;
+  nomem__site_list_mark_test_calls(campaign->sites, campaign->site_count, campaign->modules, campaign->module_count,
+                                   &campaign->code_owners);
+  int result = apply_site_filter(campaign);
+  if (result == 0) result = schedule_points(campaign);
+  if (result == 0) result = nomem__second_faults_know(second_faults, campaign->sites, campaign->site_count);
+  if (result == 0) result = nomem__second_faults_know(second_faults, second->sites, (size_t)second->site_count);
   if (result == -ENOMEM) nomem__complain("cannot make the schedule: %s", strerror(ENOMEM));
   return result;
 }
 
-/* A program that needs the network or other programs may fail for its isolation alone. */
-static int run_isolated_first(struct nomem__campaign *campaign, struct baseline *first, struct baseline *second) {
+/* A program that needs the network or other programs may fail only because it is isolated. */
+static int run_isolated_first(struct nomem__campaign *campaign, struct baseline_run *first,
+                              struct baseline_run *second) {
   int result = run_first(campaign, first, second);
-  if (result == 0 && first->status != 0 && second->is_made) {
-    free_baseline(second);
+  if (result == 0 && first->status != 0 && second->has_ended) {
+    free_run(second);
     result = run_first(campaign, first, NULL);
   }
   if (result != 0 || first->was_cancelled || first->status == 0) return result;
@@ -308,8 +310,8 @@ static int run_isolated_first(struct nomem__campaign *campaign, struct baseline 
   return result;
 }
 
-/* Where a script starts programs of the user's and others of the system's, the first are what he tests. */
-static bool chooses_programs(struct nomem__campaign *campaign) {
+/* Where a script starts programs of the user's and programs of the system's, the user's are those under test. */
+static bool choose_programs(struct nomem__campaign *campaign) {
   const struct nomem__programs *programs = &campaign->programs;
   if (*campaign->session->options->image != '\0' || *programs->own == '\0' || *programs->helpers == '\0') return false;
   nomem__complain("left alone: %s, of the system, beside %s (--image chooses otherwise)", programs->helpers,
@@ -319,23 +321,22 @@ static bool chooses_programs(struct nomem__campaign *campaign) {
 }
 
 int nomem__baseline_run(struct nomem__campaign *campaign) {
-  struct baseline first = {0}, second = {0};
+  struct baseline_run first = {0}, second = {0};
   int result = run_isolated_first(campaign, &first, &second);
-  if (result == 0 && !first.was_cancelled && first.status == 0 && chooses_programs(campaign)) {
-    free_baseline(&second);
+  if (result == 0 && !first.was_cancelled && first.status == 0 && choose_programs(campaign)) {
+    free_run(&second);
     result = run_first(campaign, &first, &second);
   }
-  if (result == 0 && !first.was_cancelled) result = make_second(campaign, &first, &second);
+  if (result == 0 && !first.was_cancelled) result = ensure_second(campaign, &first, &second);
   if (result == 0 && !first.was_cancelled && !second.was_cancelled) {
     nomem__baseline_output_compare(&campaign->baseline_output, &second.output, &second.error);
-    result = agree(campaign, &first, &second);
+    result = check_agreement(campaign, &first, &second);
     if (result == 0) {
-      result = take(campaign, &first, &second);
-      first.sites = NULL;
-      first.modules = NULL;
+      enter_runs(campaign, &first, &second);
+      result = schedule(campaign, &second);
     }
   }
-  free_baseline(&first);
-  free_baseline(&second);
+  free_run(&first);
+  free_run(&second);
   return result;
 }

@@ -8,6 +8,7 @@
 
 #include "../process/syscall_effects.h"
 #include "../text/complain.h"
+#include "engine_choice.h"
 #include "journal.h"
 #include "results.h"
 
@@ -18,47 +19,33 @@
 #define RETRIES 2
 #define RETRIED_MAX 256
 
-/* What a fork before main() does not share, but a later one would. What is shared only while it is open is looked for
- * at each point. */
-static unsigned against_snapshot(const struct nomem__campaign *campaign) {
-  return campaign->effects & ~(unsigned)NOMEM_EFFECTS_WHILE_OPEN;
+/* The effects that keep the program from an engine. */
+static unsigned obstacles(const struct nomem__campaign *campaign, enum nomem_engine engine) {
+  return nomem__engine_obstacles(engine, campaign->effects, campaign->session->setup.isolation != NULL);
 }
 
-static bool may_snapshot(const struct nomem__campaign *campaign) {
-  return against_snapshot(campaign) == 0 && campaign->session->setup.trace;
-}
-
-/* Processes that a fork starts count on pages of their own: points would not mean the run any more. And all forks of
- * one process have one view of the files: isolated runs that write some are started each. */
-static unsigned against_fork(const struct nomem__campaign *campaign) {
-  unsigned isolated = campaign->session->setup.isolation != NULL ? NOMEM_EFFECT_FILES : 0;
-  return campaign->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_UNKNOWN | isolated);
-}
-
-static bool may_fork(const struct nomem__campaign *campaign) {
-  return against_fork(campaign) == 0 && campaign->session->setup.trace;
-}
-
-bool nomem__engines_need_fresh_files(const struct nomem__campaign *campaign) {
-  return campaign->session->setup.isolation != NULL &&
-         (campaign->effects & (NOMEM_EFFECT_FILES | NOMEM_EFFECT_MEMORY | NOMEM_EFFECT_UNKNOWN)) != 0;
+static bool is_safe(const struct nomem__campaign *campaign, enum nomem_engine engine) {
+  bool is_traced = campaign->session->setup.trace || engine == NOMEM_ENGINE_EXEC;
+  return is_traced && obstacles(campaign, engine) == 0;
 }
 
 int nomem__engines_check(struct nomem__campaign *campaign) {
+  static const enum nomem_engine engines[] = {[NOMEM_CHOICE_AUTO] = NOMEM_ENGINE_EXEC,
+                                              [NOMEM_CHOICE_SNAPSHOT] = NOMEM_ENGINE_SNAPSHOT,
+                                              [NOMEM_CHOICE_FORK] = NOMEM_ENGINE_SERVER,
+                                              [NOMEM_CHOICE_EXEC] = NOMEM_ENGINE_EXEC};
   enum nomem__engine_choice choice = campaign->session->options->engine;
-  bool trace = campaign->session->setup.trace;
-  unsigned keeping = choice == NOMEM_CHOICE_FORK       ? against_fork(campaign)
-                     : choice == NOMEM_CHOICE_SNAPSHOT ? against_snapshot(campaign)
-                                                       : campaign->effects;
-  campaign->engine_reason = choice == NOMEM_CHOICE_EXEC ? ""
-                            : !trace                    ? "ptrace is not used"
-                                                        : nomem__effect_text(keeping);
-  bool is_safe = choice == NOMEM_CHOICE_FORK       ? may_fork(campaign)
-                 : choice == NOMEM_CHOICE_SNAPSHOT ? may_snapshot(campaign)
-                                                   : true;
-  if (is_safe) return 0;
-  nomem__complain("--engine %s is not safe for this program: %s: use auto, or exec",
-                  choice == NOMEM_CHOICE_FORK ? "fork" : "snapshot", campaign->engine_reason);
+  enum nomem_engine engine = engines[choice];
+  if (choice == NOMEM_CHOICE_EXEC)
+    campaign->engine_reason = "";
+  else if (!campaign->session->setup.trace)
+    campaign->engine_reason = "ptrace is not used";
+  else
+    campaign->engine_reason =
+        nomem__effect_text(choice == NOMEM_CHOICE_AUTO ? campaign->effects : obstacles(campaign, engine));
+  if (is_safe(campaign, engine)) return 0;
+  nomem__complain("--engine %s is not safe for this program: %s: use auto, or exec", nomem__engine_names[engine],
+                  campaign->engine_reason);
   return -EINVAL;
 }
 
@@ -82,7 +69,7 @@ static void start_run(struct nomem__worker_slot *slot, uint64_t early_ms) {
 }
 
 /* Gives the worker the next point without a result, or leaves it idle when there is none. */
-static void next_run(struct nomem__worker_slot *slot) {
+static void start_next(struct nomem__worker_slot *slot) {
   struct nomem__campaign *campaign = slot->campaign;
   while (campaign->next_point < campaign->point_count && !is_due(campaign, campaign->next_point))
     campaign->next_point++;
@@ -96,7 +83,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   (void)worker;
   if (outcome->end.was_cancelled) return;
   if (nomem__results_enter(slot, outcome, slot->rank))
-    next_run(slot);
+    start_next(slot);
   else
     start_run(slot, 0);
 }
@@ -109,7 +96,7 @@ static void merge_findings(struct nomem__worker_slot *slot) {
 static void make_runs(struct nomem__campaign *campaign, enum nomem_engine engine) {
   campaign->engine = engine;
   campaign->next_point = 0;
-  for (unsigned i = 0; i < campaign->worker_count; i++) next_run(&campaign->workers[i]);
+  for (unsigned i = 0; i < campaign->worker_count; i++) start_next(&campaign->workers[i]);
   nomem__session_run(campaign->session);
   for (unsigned i = 0; i < campaign->worker_count; i++) merge_findings(&campaign->workers[i]);
 }
@@ -125,16 +112,16 @@ static bool ends_as_baseline(const struct nomem__campaign *campaign, const struc
          nomem__output_is_same(&campaign->baseline_output, &outcome->output, &outcome->error);
 }
 
-static void rehearsed(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+static void rehearsal_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct rehearsal *rehearsal = user;
   (void)worker;
   rehearsal->is_same = ends_as_baseline(rehearsal->campaign, outcome);
 }
 
 /* A server is trusted once a run of it without a fault ends as the baseline did. */
-static bool rehearse_server(struct nomem__campaign *campaign, struct nomem__worker_slot *slot) {
+static bool rehearse_fork(struct nomem__campaign *campaign, struct nomem__worker_slot *slot) {
   struct rehearsal rehearsal = {.campaign = campaign};
-  struct nomem__run_request request = nomem__campaign_request(campaign, "", rehearsed, &rehearsal);
+  struct nomem__run_request request = nomem__campaign_request(campaign, "", rehearsal_done, &rehearsal);
   request.use_server = true;
   int result = nomem__worker_start(slot->worker, &request);
   if (result == 0) nomem__session_run_until(campaign->session, slot->worker);
@@ -151,11 +138,11 @@ static bool rehearse_server(struct nomem__campaign *campaign, struct nomem__work
   return rehearsal.is_same && obstacle == NOMEM_OBSTACLE_NONE;
 }
 
-static void serve(struct nomem__campaign *campaign) {
-  bool is_safe = true;
-  for (unsigned i = 0; i < campaign->worker_count && is_safe; i++)
-    is_safe = rehearse_server(campaign, &campaign->workers[i]);
-  if (is_safe) make_runs(campaign, NOMEM_ENGINE_SERVER);
+static void fork_runs(struct nomem__campaign *campaign) {
+  bool can_fork = true;
+  for (unsigned i = 0; i < campaign->worker_count && can_fork; i++)
+    can_fork = rehearse_fork(campaign, &campaign->workers[i]);
+  if (can_fork) make_runs(campaign, NOMEM_ENGINE_SERVER);
   for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_stop_server(campaign->workers[i].worker);
   nomem__session_run(campaign->session);
 }
@@ -279,21 +266,22 @@ static size_t retry_unreached(struct nomem__campaign *campaign) {
   return count;
 }
 
-static bool may_race(const struct nomem__campaign *campaign) {
-  return campaign->unstable_sites > 0 ||
-         (campaign->effects & (NOMEM_EFFECT_THREADS | NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_UNKNOWN)) != 0;
+static bool may_use(const struct nomem__campaign *campaign, enum nomem__engine_choice choice,
+                    enum nomem_engine engine) {
+  enum nomem__engine_choice wanted = campaign->session->options->engine;
+  return (wanted == NOMEM_CHOICE_AUTO || wanted == choice) && is_safe(campaign, engine);
 }
 
 void nomem__engines_run(struct nomem__campaign *campaign) {
-  enum nomem__engine_choice choice = campaign->session->options->engine;
-  if (choice != NOMEM_CHOICE_EXEC && may_fork(campaign)) use_huge_pages(campaign);
-  if ((choice == NOMEM_CHOICE_AUTO || choice == NOMEM_CHOICE_SNAPSHOT) && may_snapshot(campaign) &&
-      !campaign->is_unsound)
+  bool is_forked = campaign->session->options->engine != NOMEM_CHOICE_EXEC;
+  if (is_forked && is_safe(campaign, NOMEM_ENGINE_SERVER)) use_huge_pages(campaign);
+  if (may_use(campaign, NOMEM_CHOICE_SNAPSHOT, NOMEM_ENGINE_SNAPSHOT) && !campaign->is_unsound)
     take_snapshots(campaign);
-  if ((choice == NOMEM_CHOICE_AUTO || choice == NOMEM_CHOICE_FORK) && may_fork(campaign) &&
-      nomem__campaign_count_due(campaign) > 0 && !nomem__campaign_is_over(campaign))
-    serve(campaign);
+  if (may_use(campaign, NOMEM_CHOICE_FORK, NOMEM_ENGINE_SERVER) && nomem__campaign_count_due(campaign) > 0 &&
+      !nomem__campaign_is_over(campaign))
+    fork_runs(campaign);
   make_runs(campaign, NOMEM_ENGINE_EXEC);
-  for (unsigned i = 0; i < RETRIES && may_race(campaign) && !nomem__campaign_is_over(campaign); i++)
+  bool may_race = nomem__engine_may_race(campaign->effects, campaign->unstable_sites);
+  for (unsigned i = 0; i < RETRIES && may_race && !nomem__campaign_is_over(campaign); i++)
     if (retry_unreached(campaign) == 0) break;
 }

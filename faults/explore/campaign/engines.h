@@ -9,9 +9,6 @@
  * error that says why it is not safe. */
 int nomem__engines_check(struct nomem__campaign *campaign);
 
-/* Whether each run needs a view of the files of its own: what earlier ones of its worker left could be in its way. */
-bool nomem__engines_need_fresh_files(const struct nomem__campaign *campaign);
-
 /* Makes a run of every point that has none yet, as long as the campaign is not over. Snapshots are taken of a program
  * that does nothing which they would share; their runs count only if the program itself ends as the baseline did. The
  * fork server makes the rest, where one process does all; exec what is left then. */

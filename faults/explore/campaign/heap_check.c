@@ -4,24 +4,30 @@
 #include "residue_runs.h"
 #include "results.h"
 
-/* They may take half as long as the first faults did, and some seconds in any case, by which most programs are through.
+/* They may take half as long as the first faults did, and in any case some seconds, which is enough for most programs.
  */
 #define PART 2
 #define ALWAYS_NS UINT64_C(2000000000)
 
-static bool is_wanted(const struct nomem__campaign *campaign) {
-  const struct nomem__session *session = campaign->session;
-  return campaign->residue_check.baseline.is_known && !campaign->residue_check.baseline.has_leak_check &&
-         session->setup.preload != NULL && session->options->heap != NOMEM_HEAP_OFF;
+bool nomem__heap_check_is_wanted(enum nomem__heap_choice heap, const struct nomem__baseline_residue *baseline,
+                                 bool is_preloaded) {
+  return heap != NOMEM_HEAP_OFF && baseline->is_known && !baseline->has_leak_check && is_preloaded;
+}
+
+bool nomem__heap_check_is_due(enum nomem__heap_choice heap, const struct nomem__point *point,
+                              const struct nomem__point_state *state) {
+  bool is_first = point->occurrence == 1 && !point->persistent && point->second == 0;
+  bool ended_well = state->result == NOMEM_VERDICT_HANDLED + 1 || state->result == NOMEM_VERDICT_REPORTED + 1;
+  return ended_well && !state->had_block_table && (is_first || heap == NOMEM_HEAP_ALL);
+}
+
+uint64_t nomem__heap_check_limit_ns(enum nomem__heap_choice heap, bool all, uint64_t first_faults_ns) {
+  if (all || heap == NOMEM_HEAP_ALL) return 0;
+  return first_faults_ns / PART > ALWAYS_NS ? first_faults_ns / PART : ALWAYS_NS;
 }
 
 static bool is_due(const struct nomem__campaign *campaign, size_t rank) {
-  const struct nomem__point *point = &campaign->points[rank];
-  uint8_t result = campaign->states[rank].result;
-  bool is_first = point->occurrence == 1 && !point->persistent && point->second == 0;
-  bool is_quiet = result == NOMEM_VERDICT_HANDLED + 1 || result == NOMEM_VERDICT_REPORTED + 1;
-  return is_quiet && !campaign->states[rank].had_block_table &&
-         (is_first || campaign->session->options->heap == NOMEM_HEAP_ALL);
+  return nomem__heap_check_is_due(campaign->session->options->heap, &campaign->points[rank], &campaign->states[rank]);
 }
 
 static size_t count_due(const struct nomem__campaign *campaign) {
@@ -30,9 +36,9 @@ static size_t count_due(const struct nomem__campaign *campaign) {
   return due;
 }
 
-static void looked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
+static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 
-static void look_at_next(struct nomem__worker_slot *slot) {
+static void start_next(struct nomem__worker_slot *slot) {
   struct nomem__campaign *campaign = slot->campaign;
   struct nomem__heap_check *heap = &campaign->heap;
   while (heap->next < campaign->point_count && !is_due(campaign, heap->next)) heap->next++;
@@ -41,35 +47,37 @@ static void look_at_next(struct nomem__worker_slot *slot) {
   char plan[NOMEM_POINT_PLAN_BYTES];
   slot->rank = heap->next++;
   nomem__campaign_plan(campaign, &campaign->points[slot->rank], NOMEM_KEY_DIGITS_ALL, plan);
-  struct nomem__run_request request = nomem__campaign_request(campaign, plan, looked, slot);
+  struct nomem__run_request request = nomem__campaign_request(campaign, plan, run_done, slot);
   nomem__residue_runs_look_closely(campaign, &request);
   int result = nomem__worker_start(slot->worker, &request);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
 
-static void looked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct nomem__worker_slot *slot = user;
   (void)worker;
   if (outcome->end.was_cancelled) return;
   nomem__results_enter(slot, outcome, slot->rank);
-  look_at_next(slot);
+  start_next(slot);
 }
 
-void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_ns) {
-  const struct nomem__options *options = campaign->session->options;
+void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faults_ns) {
+  const struct nomem__session *session = campaign->session;
+  const struct nomem__options *options = session->options;
   struct nomem__heap_check *heap = &campaign->heap;
-  size_t due = is_wanted(campaign) ? count_due(campaign) : 0;
+  bool is_wanted =
+      nomem__heap_check_is_wanted(options->heap, &campaign->residue_check.baseline, session->setup.preload != NULL);
+  size_t due = is_wanted ? count_due(campaign) : 0;
   if (due == 0 || nomem__campaign_is_over(campaign)) {
     heap->left_out = due;
     return;
   }
-  bool is_bounded = !options->all && options->heap != NOMEM_HEAP_ALL;
-  uint64_t room_ns = first_ns / PART > ALWAYS_NS ? first_ns / PART : ALWAYS_NS;
-  if (is_bounded) heap->until_ns = uv_hrtime() + room_ns;
+  uint64_t limit_ns = nomem__heap_check_limit_ns(options->heap, options->all, first_faults_ns);
+  if (limit_ns != 0) heap->until_ns = uv_hrtime() + limit_ns;
   if (nomem__residue_runs_prepare(campaign)) {
     heap->is_looking = true;
     campaign->progress.total += due;
-    nomem__residue_runs_make(campaign, look_at_next);
+    nomem__residue_runs_make(campaign, start_next);
     heap->is_looking = false;
   }
   heap->left_out = count_due(campaign);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Heap errors that nobody notices: which runs are made once more with a block table for them.
  *
- * A run that handled or refused its failure may have written past the end of a block, or used one that it had freed,
+ * A run that handled or reported its failure may have written past the end of a block, or used one that it had freed,
  * and got away with it. Only a block table shows that, and only a run that is started anew has one; so of each site the
  * first failure is looked at, as long as it takes little beside the campaign.
  */
@@ -10,8 +10,19 @@
 
 #include "campaign.h"
 
+/* Whether a block table can show anything of this program, and the user wants to know. */
+bool nomem__heap_check_is_wanted(enum nomem__heap_choice heap, const struct nomem__baseline_residue *baseline,
+                                 bool is_preloaded);
+
+/* Whether the run of a point is to be made once more. */
+bool nomem__heap_check_is_due(enum nomem__heap_choice heap, const struct nomem__point *point,
+                              const struct nomem__point_state *state);
+
+/* How long these runs may take together when the first faults took so long; 0: as long as they need. */
+uint64_t nomem__heap_check_limit_ns(enum nomem__heap_choice heap, bool all, uint64_t first_faults_ns);
+
 /* Makes the runs that are due, when the first faults took so long. What such a run shows counts only where it is worse
- * than what the point's run without a block table has come to. */
-void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_ns);
+ * than what the point's run without a block table came to. */
+void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faults_ns);
 
 #endif

@@ -86,6 +86,19 @@ unsigned nomem__site_list_digits(const struct nomem__campaign_site *sites, size_
   return digits;
 }
 
+void nomem__site_list_mark_test_calls(struct nomem__campaign_site *sites, size_t count, char *const *modules,
+                                      size_t module_count, const struct nomem__code_owners *code_owners) {
+  for (size_t i = 0; i < count && code_owners->is_divided; i++) {
+    struct nomem__trace trace = {.depth = sites[i].depth};
+    for (unsigned f = 0; f < sites[i].depth; f++) {
+      unsigned module = NOMEM_FRAME_MODULE(sites[i].frames[f]);
+      const char *path = module >= 1 && module <= module_count ? modules[module - 1] : "";
+      trace.frame[f] = (struct nomem__trace_frame){path, NOMEM_FRAME_OFFSET(sites[i].frames[f]), true};
+    }
+    sites[i].is_tests = nomem__is_test_call(code_owners, &trace);
+  }
+}
+
 static int by_site_key(const void *left, const void *right) {
   const struct nomem__campaign_site *a = left, *b = right;
   return a->key < b->key ? -1 : a->key > b->key;

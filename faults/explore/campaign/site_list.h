@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "../../channel.h"
+#include "../judge/code_owner.h"
 #include "../judge/verdict.h"
 
 /* Digits of a key that are shown, unless more are needed to tell it from every other site of the run; and all. */
@@ -32,6 +33,10 @@ int64_t nomem__site_list_read(const struct nomem_channel *channel, struct nomem_
 /* The paths of a run's modules, by number. Returns how many, with the caller's array in *modules, which one free()
  * frees, or -ENOMEM. */
 int64_t nomem__site_list_read_modules(const struct nomem_channel *channel, char ***modules);
+
+/* Marks the sites of the calls that test code makes itself. */
+void nomem__site_list_mark_test_calls(struct nomem__campaign_site *sites, size_t count, char *const *modules,
+                                      size_t module_count, const struct nomem__code_owners *code_owners);
 
 /* How many sites are in only one of two lists. */
 size_t nomem__site_list_count_unshared(struct nomem__campaign_site *first, size_t first_count,

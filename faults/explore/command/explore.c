@@ -6,6 +6,7 @@
 
 #include "../campaign/baseline.h"
 #include "../campaign/confirm.h"
+#include "../campaign/engine_choice.h"
 #include "../campaign/engines.h"
 #include "../campaign/exclusions.h"
 #include "../campaign/heap_check.h"
@@ -44,7 +45,7 @@ static int prepare_runs(struct nomem__campaign *campaign) {
   if (result == 0) result = nomem__campaign_set_workers(campaign, session->jobs);
   if (result == 0) result = share_known_sites(campaign);
   if (result != 0) return result;
-  campaign->keeps_files = !nomem__engines_need_fresh_files(campaign);
+  campaign->keeps_files = !nomem__engine_needs_fresh_files(campaign->effects, session->setup.isolation != NULL);
   if (session->interrupted_by == 0) return 0;
   nomem__complain("interrupted before the first point");
   return -EINTR;
