@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "../../faults/explore/residue/child_residue.h"
+#include "../../faults/explore/residue/peers.h"
 
 /* Numbers of processes that nobody has, so that no name is found for them. */
 #define PID(number) (0x7ff00000 + (number))
@@ -35,7 +35,7 @@ static struct made make(int base, bool at_once, int first_status, unsigned first
   for (int i = 1; i <= 2; i++) {
     struct nomem__process_residue *residue = nomem__child_residue_add(&run.child_residue, PID(base + i));
     assert_non_null(residue);
-    residue->who = nomem__processes_tell(run.processes, PID(base + i));
+    residue->identity = nomem__processes_tell(run.processes, PID(base + i));
     residue->has_ended = true;
     residue->descriptors = i == 1 ? first_open : second_open;
   }
@@ -56,9 +56,9 @@ static void try(bool at_once, int baseline_status, int status, unsigned open, bo
   const struct nomem__child_residue child_residue[] = {baselines[0].child_residue, baselines[1].child_residue};
   struct nomem__peers peers;
   const struct nomem__process_residue *here = nomem__child_residue_find(&run.child_residue, PID(31));
-  assert_int_equal(nomem__child_residue_peers(child_residue, 2, here, any_status, &peers), has_peers);
+  assert_int_equal(nomem__peers_find(child_residue, 2, here, any_status, &peers), has_peers);
   if (has_peers) assert_int_equal(peers.count, count);
-  if (has_peers) assert_int_equal(nomem__peers_have_less(&peers, here), is_more);
+  if (has_peers) assert_int_equal(nomem__peers_are_exceeded(&peers, here), is_more);
   clear(&baselines[0]);
   clear(&baselines[1]);
   clear(&run);
@@ -91,11 +91,11 @@ static void a_stranger_tells_nothing(void **state) {
   struct made baseline = make(10, false, exit_0, 3, 5), run = make(30, false, exit_0, 4, 5);
   struct nomem__peers peers;
   struct nomem__process_residue *here = nomem__child_residue_find(&run.child_residue, PID(31));
-  assert_true(nomem__child_residue_peers(&baseline.child_residue, 1, here, false, &peers));
-  strcpy(here->who.name, "other");
-  assert_false(nomem__child_residue_peers(&baseline.child_residue, 1, here, false, &peers));
-  here->who = (struct nomem__process){0};
-  assert_false(nomem__child_residue_peers(&baseline.child_residue, 1, here, false, &peers));
+  assert_true(nomem__peers_find(&baseline.child_residue, 1, here, false, &peers));
+  strcpy(here->identity.name, "other");
+  assert_false(nomem__peers_find(&baseline.child_residue, 1, here, false, &peers));
+  here->identity = (struct nomem__process){0};
+  assert_false(nomem__peers_find(&baseline.child_residue, 1, here, false, &peers));
   clear(&baseline);
   clear(&run);
 }

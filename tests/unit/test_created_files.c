@@ -34,7 +34,7 @@ static const char *more(const char *const here[FILES_MAX], const char *const one
                         const char *const two[FILES_MAX]) {
   struct nomem__created_file lists[3][FILES_MAX];
   struct nomem__created_files runs[] = {run_of(here, lists[0]), run_of(one, lists[1]), run_of(two, lists[2])};
-  const struct nomem__created_file *file = nomem__created_files_more(&runs[0], &runs[1], &runs[2]);
+  const struct nomem__created_file *file = nomem__created_files_find_new(&runs[0], &runs[1], &runs[2]);
   return file == NULL ? "" : file->path;
 }
 
@@ -82,7 +82,7 @@ static void unknown(void **state) {
   (void)state;
   struct nomem__created_file file = {(char *)"/tmp/a", S_IFREG};
   struct nomem__created_files here = {.is_known = true, .list = &file, .count = 1}, none = {0};
-  assert_null(nomem__created_files_more(&here, &none, &none));
+  assert_null(nomem__created_files_find_new(&here, &none, &none));
 }
 
 static void describes(const char *path, mode_t type, const char *other, const char *wanted) {
@@ -131,7 +131,7 @@ static void reading(void **state) {
   assert_string_equal(made.list[1].path + strlen(lower), "/old/new");
   assert_true(S_ISLNK(made.list[0].type) && S_ISREG(made.list[1].type));
   nomem__created_files_free(&made);
-  for (int i = 0; i < NOMEM__MADE_MAX; i++) {
+  for (int i = 0; i < NOMEM__CREATED_FILES_MAX; i++) {
     snprintf(name, sizeof name, "u00/old/%d", i);
     make(fd, name);
   }

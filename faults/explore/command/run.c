@@ -100,18 +100,19 @@ static void say_site(struct run *run, const char *what, uint32_t number) {
 
 /* What is found out only when all is over. */
 static void say_late_misuse(struct run *run, const struct nomem__process_residue *residue) {
-  const struct nomem__leak_list *left = &residue->left;
-  const struct nomem__leaks_misuse *misuse = &left->misuse;
+  const struct nomem__heap_residue *heap = &residue->heap;
+  const struct nomem__late_misuse *misuse = &heap->misuse;
   const struct nomem__end *end = &run->outcome.end;
   bool has_died = end->has_stack && end->stack.pid == residue->pid;
-  const struct nomem__quarantined *held = nomem__leaks_quarantined(left, has_died ? end->stack.freed_pointer : 0);
+  const struct nomem__quarantined *block =
+      nomem__heap_residue_find_quarantined(heap, has_died ? end->stack.freed_pointer : 0);
   char what[128];
   snprintf(what, sizeof what, "%s, it was allocated here", nomem__heap_misuse_texts[misuse->kind]);
-  if (left->has_misuse) say_site(run, what, misuse->site);
-  if (left->has_misuse && misuse->kind == NOMEM_MISUSE_WRITTEN) say_site(run, "and freed here", misuse->freed_at);
-  if (held == NULL) return;
-  say_site(run, "it used a pointer that was read from a freed block, which was allocated here", held->site);
-  say_site(run, "and freed here", held->freed_at);
+  if (heap->has_misuse) say_site(run, what, misuse->site);
+  if (heap->has_misuse && misuse->kind == NOMEM_MISUSE_WRITTEN) say_site(run, "and freed here", misuse->freed_at);
+  if (block == NULL) return;
+  say_site(run, "it used a pointer that was read from a freed block, which was allocated here", block->site);
+  say_site(run, "and freed here", block->freed_at);
 }
 
 /* Without a baseline, all of it: what the program loses in any case, too. */
@@ -120,14 +121,15 @@ static void say_left(struct run *run, const struct nomem__process_residue *resid
   if (residue->has_leak_check) return; /* its sanitizer has said it */
   if (!residue->has_block_table) nomem__complain("what is left could not be looked at");
   say_late_misuse(run, residue);
-  if (!nomem__leaks_more(&residue->left, NULL, 0, &most)) return;
+  if (!nomem__heap_residue_find_new_leak(&residue->heap, NULL, 0, &most)) return;
   const struct nomem_site *site = &run->outcome.channel->sites[most.site];
   char what[128];
   snprintf(what, sizeof what,
            "%" PRIu64 " byte%s in %" PRIu64 " block%s are left that nothing points to, allocated here", most.bytes,
            most.bytes == 1 ? "" : "s", most.blocks, most.blocks == 1 ? "" : "s");
   say_stack(run, what, site->frame, site->depth);
-  if (residue->left.count > 1) nomem__complain("%zu other call stacks left some, too", residue->left.count - 1);
+  if (residue->heap.leak_count > 1)
+    nomem__complain("%zu other call stacks left some, too", residue->heap.leak_count - 1);
 }
 
 /* What was open when nomem was started is not the program's. */
@@ -139,7 +141,7 @@ static bool is_inherited(int fd) {
 static void say_open(const struct nomem__process_residue *residue) {
   unsigned said = 0;
   for (unsigned i = 0; i < residue->open_count && said < SHOWN_MAX; i++) {
-    const struct nomem__open *open = &residue->open[i];
+    const struct nomem__descriptor *open = &residue->open[i];
     if (open->fd <= STDERR_FILENO || is_inherited(open->fd)) continue;
     fprintf(stderr, "nomem: descriptor %d is open: ", open->fd);
     nomem__print_safe(stderr, open->what);
@@ -152,7 +154,7 @@ static void say_open(const struct nomem__process_residue *residue) {
 static void say_made(const struct run *run) {
   const struct nomem__created_files none = {.is_known = true};
   char what[NOMEM_DETAIL_BYTES];
-  const struct nomem__created_file *file = nomem__created_files_more(&run->residue.made, &none, &none);
+  const struct nomem__created_file *file = nomem__created_files_find_new(&run->residue.created_files, &none, &none);
   if (file == NULL) return;
   nomem__created_files_describe(file, NULL, what, sizeof what);
   nomem__complain("%s", what);
@@ -166,7 +168,7 @@ static void say_residue(struct run *run) {
     const struct nomem__process_residue *residue = &run->child_residue.list[i];
     char quoted[NOMEM_QUOTE_BYTES];
     nomem__complain("and another process of the run, %s, in which the call was failed:",
-                    nomem__quote(residue->who.name, quoted, sizeof quoted));
+                    nomem__quote(residue->identity.name, quoted, sizeof quoted));
     if (has_ended) say_left(run, residue);
     say_open(residue);
   }

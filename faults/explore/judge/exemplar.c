@@ -83,7 +83,7 @@ static void block_table_traces(const struct nomem__found *found, const struct no
   const struct nomem_channel *channel = found->outcome->channel;
   const struct nomem__residue *residue = found->residue;
   const struct nomem_misuse *misuse = residue->misuse;
-  const struct nomem__leaks_misuse *late = residue->late_misuse != NULL ? &residue->late_misuse->left.misuse : NULL;
+  const struct nomem__late_misuse *late = residue->late_misuse != NULL ? &residue->late_misuse->heap.misuse : NULL;
   bool is_late_write = late != NULL && late->kind == NOMEM_MISUSE_WRITTEN;
   bool has_left = found->verdict == NOMEM_VERDICT_LEAK && residue->has_leak;
   bool is_bad = found->verdict == NOMEM_VERDICT_CORRUPTION && trace->depth == 0;

@@ -213,9 +213,9 @@ void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__ou
   if (misuse == NULL) {
     nomem__quarantine_traces(outcome, symbols, &finding->block, &finding->freed);
     if (late == NULL || finding->block.depth > 0) return;
-    put_kind(finding, late->left.misuse.kind);
-    nomem__trace_of_site(outcome->channel, late->left.misuse.site, symbols, &finding->block);
-    nomem__trace_of_site(outcome->channel, late->left.misuse.freed_at, symbols, &finding->freed);
+    put_kind(finding, late->heap.misuse.kind);
+    nomem__trace_of_site(outcome->channel, late->heap.misuse.site, symbols, &finding->block);
+    nomem__trace_of_site(outcome->channel, late->heap.misuse.freed_at, symbols, &finding->freed);
     return;
   }
   put_kind(finding, misuse->kind);

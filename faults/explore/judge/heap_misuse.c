@@ -28,7 +28,7 @@ void nomem__quarantine_traces(const struct nomem__outcome *outcome, struct nomem
   uint64_t pointer = outcome->end.has_stack ? stack->freed_pointer : 0;
   const struct nomem__process_residue *other = nomem__child_residue_find(outcome->child_residue, stack->pid);
   const struct nomem__quarantined *held =
-      nomem__leaks_quarantined(other != NULL ? &other->left : &outcome->residue->left, pointer);
+      nomem__heap_residue_find_quarantined(other != NULL ? &other->heap : &outcome->residue->heap, pointer);
   if (held == NULL) return;
   nomem__trace_of_site(outcome->channel, held->site, symbols, block);
   nomem__trace_of_site(outcome->channel, held->freed_at, symbols, freed);

@@ -27,7 +27,7 @@ struct reader {
 
 static int add(struct reader *reader, mode_t type) {
   struct nomem__created_files *made = reader->made;
-  if (made->count == NOMEM__MADE_MAX) return -E2BIG;
+  if (made->count == NOMEM__CREATED_FILES_MAX) return -E2BIG;
   struct nomem__created_file *list = nomem__grow(made->list, made->count, &reader->room, sizeof *list);
   if (list == NULL) return -ENOMEM;
   made->list = list;
@@ -163,9 +163,9 @@ static bool is_meant(const char *path) {
   return is_core || strcmp(name, ".cache") == 0 || strstr(path, "/.cache/") != NULL;
 }
 
-const struct nomem__created_file *nomem__created_files_more(const struct nomem__created_files *here,
-                                                            const struct nomem__created_files *one,
-                                                            const struct nomem__created_files *two) {
+const struct nomem__created_file *nomem__created_files_find_new(const struct nomem__created_files *here,
+                                                                const struct nomem__created_files *one,
+                                                                const struct nomem__created_files *two) {
   if (!here->is_known || !one->is_known || !two->is_known) return NULL;
   for (size_t i = 0; i < here->count; i++) {
     const char *path = here->list[i].path;

@@ -15,7 +15,7 @@
 #include "../isolation/overlay_view.h"
 
 /* A run that makes more of them is not looked at. */
-#define NOMEM__MADE_MAX 1024
+#define NOMEM__CREATED_FILES_MAX 1024
 
 struct nomem__created_file {
   char *path; /* as the program had it, from the root on */
@@ -38,9 +38,9 @@ void nomem__created_files_free(struct nomem__created_files *made);
 /* What is in here and in neither of the others, whose names may be others: a folder comes rather than what is in it.
  * What programs leave on purpose (logs, caches, coverage data, core files) is passed over. NULL: nothing, or not all
  * are known. */
-const struct nomem__created_file *nomem__created_files_more(const struct nomem__created_files *here,
-                                                            const struct nomem__created_files *one,
-                                                            const struct nomem__created_files *two);
+const struct nomem__created_file *nomem__created_files_find_new(const struct nomem__created_files *here,
+                                                                const struct nomem__created_files *one,
+                                                                const struct nomem__created_files *two);
 
 /* What it is and where, in words. other: the path that a second run gave to the same file; where they differ stands an
  * asterisk. NULL: not known. */

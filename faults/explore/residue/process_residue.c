@@ -11,56 +11,57 @@
 #include "../text/hash.h"
 #include "../text/quote.h"
 #include "../text/varying_names.h"
+#include "heap_scan.h"
 
-/* "socket:[1234]" and "pipe:[1234]" are a socket and a pipe. */
+/* Makes "socket:[1234]" a socket, and "pipe:[1234]" a pipe. */
 static void cut_number(char *what) {
   char *bracket = strstr(what, ":[");
   if (what[0] != '/' && bracket != NULL && bracket[2] >= '0' && bracket[2] <= '9') *bracket = '\0';
 }
 
-static void list_open(struct nomem__process_residue *residue, pid_t pid) {
+static void list_descriptors(struct nomem__process_residue *residue, pid_t pid) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
   DIR *folder = opendir(path);
-  residue->open = calloc(NOMEM__OPEN_MAX, sizeof *residue->open);
+  residue->open = calloc(NOMEM__DESCRIPTORS_MAX, sizeof *residue->open);
   const struct dirent *entry;
-  while (folder != NULL && residue->open != NULL && residue->open_count < NOMEM__OPEN_MAX &&
+  while (folder != NULL && residue->open != NULL && residue->open_count < NOMEM__DESCRIPTORS_MAX &&
          (entry = readdir(folder)) != NULL) {
-    struct nomem__open *open = &residue->open[residue->open_count];
+    struct nomem__descriptor *open = &residue->open[residue->open_count];
     ssize_t length = readlinkat(dirfd(folder), entry->d_name, open->what, sizeof open->what - 1);
     open->what[length < 0 ? 0 : length] = '\0';
     open->fd = atoi(entry->d_name);
-    if (length < 0 || open->fd <= STDERR_FILENO) continue; /* ".", "..", and what the program was given */
+    if (length < 0 || open->fd <= STDERR_FILENO) continue; /* ".", ".." and the standard streams */
     cut_number(open->what);
     residue->open_count++;
   }
   if (folder != NULL) closedir(folder);
 }
 
-void nomem__process_residue_look(struct nomem__process_residue *residue, pid_t pid, const struct nomem_channel *channel,
-                                 const struct nomem_exit_report *ending) {
+void nomem__process_residue_read(struct nomem__process_residue *residue, pid_t pid, const struct nomem_channel *channel,
+                                 const struct nomem_exit_report *report) {
   nomem__process_residue_clear(residue);
   residue->pid = pid;
-  residue->has_block_table = nomem__block_table_read(pid, channel, ending, &residue->left) == 0;
-  list_open(residue, pid);
+  residue->has_block_table = nomem__heap_scan_process(pid, channel, report, &residue->heap) == 0;
+  list_descriptors(residue, pid);
 }
 
-void nomem__process_residue_take(struct nomem__process_residue *residue, const struct nomem_exit_report *ending) {
-  residue->has_ended = ending->has_ended != 0;
-  residue->descriptors = ending->descriptors;
-  residue->threads = ending->threads;
-  residue->children = ending->children;
+void nomem__process_residue_set_counts(struct nomem__process_residue *residue, const struct nomem_exit_report *report) {
+  residue->has_ended = report->has_ended != 0;
+  residue->descriptors = report->descriptors;
+  residue->threads = report->threads;
+  residue->children = report->children;
 }
 
-void nomem__process_residue_count(struct nomem__process_residue *residue, const struct nomem_channel *channel,
-                                  const struct nomem__processes *processes) {
+void nomem__process_residue_finish(struct nomem__process_residue *residue, const struct nomem_channel *channel,
+                                   const struct nomem__processes *processes) {
   const struct nomem_exit_report *first = &channel->watched.first;
   residue->is_known = channel->watch != NOMEM_WATCH_NONE && first->pid != 0;
   residue->live = channel->watched.live;
   residue->has_leak_check = channel->watched.has_leak_check != 0;
   residue->pid = first->pid;
-  residue->who = nomem__processes_tell(processes, residue->pid);
-  nomem__process_residue_take(residue, first);
+  residue->identity = nomem__processes_tell(processes, residue->pid);
+  nomem__process_residue_set_counts(residue, first);
 }
 
 static unsigned count_open(const struct nomem__process_residue *residue, const char *what, bool is_exact) {
@@ -72,18 +73,19 @@ static unsigned count_open(const struct nomem__process_residue *residue, const c
   return count;
 }
 
-/* The name of a temporary file is another in each run. */
+/* Whether it is open more often here. The name of a temporary file differs from run to run, so that both its own name
+ * and similar ones are counted. */
 static bool is_one_more(const struct nomem__process_residue *here, const struct nomem__process_residue *there,
                         const char *what) {
   return count_open(here, what, true) > count_open(there, what, true) &&
          count_open(here, what, false) > count_open(there, what, false);
 }
 
-bool nomem__process_residue_more(const struct nomem__process_residue *here, const struct nomem__process_residue *there,
-                                 char *what, size_t what_bytes) {
+bool nomem__process_residue_describe_new(const struct nomem__process_residue *here,
+                                         const struct nomem__process_residue *there, char *what, size_t what_bytes) {
   if (!here->has_ended || !there->has_ended) return false;
   for (unsigned i = 0; i < here->open_count && here->descriptors > there->descriptors; i++) {
-    const struct nomem__open *open = &here->open[i];
+    const struct nomem__descriptor *open = &here->open[i];
     if (!is_one_more(here, there, open->what)) continue;
     char quoted[NOMEM_QUOTE_BYTES];
     snprintf(what, what_bytes, "descriptor %d is open: %s", open->fd, nomem__quote(open->what, quoted, sizeof quoted));
@@ -102,7 +104,7 @@ bool nomem__process_residue_more(const struct nomem__process_residue *here, cons
   return false;
 }
 
-/* Where the name of a temporary file begins; its end, when there is none. */
+/* The name of a temporary file in it; its end when there is none. */
 static const char *temporary_name(const char *text) {
   static const char *const signs[] = {" (deleted)'", "'/tmp/", "'/var/tmp/", "'/dev/shm/"};
   const char *slash = strrchr(text, '/');
@@ -120,8 +122,8 @@ uint64_t nomem__process_residue_hash(const char *text) {
 }
 
 void nomem__process_residue_clear(struct nomem__process_residue *residue) {
-  nomem__leaks_free(&residue->left);
-  nomem__created_files_free(&residue->made);
+  nomem__heap_residue_free(&residue->heap);
+  nomem__created_files_free(&residue->created_files);
   free(residue->open);
   *residue = (struct nomem__process_residue){0};
 }

@@ -1,52 +1,53 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run leaves behind. */
+/* What one process leaves behind when it ends. */
 #ifndef NOMEM_PROCESS_RESIDUE_H
 #define NOMEM_PROCESS_RESIDUE_H
 
 #include "../process/process_identity.h"
 #include "created_files.h"
-#include "heap_scan.h"
+#include "heap_residue.h"
 
-/* Descriptors of a process that are listed, and room for what each is open for. */
-#define NOMEM__OPEN_MAX 64
-#define NOMEM__OPEN_BYTES 256
+/* So many descriptors of a process are listed, and there is so much room for what each is open for. */
+#define NOMEM__DESCRIPTORS_MAX 64
+#define NOMEM__DESCRIPTOR_BYTES 256
 
-/* All zero: not known. */
+/* All zero: nothing is known. */
 struct nomem__process_residue {
-  bool is_known; /* of the first process of a run */
-  uint64_t live; /* blocks and bytes in use, as the injector counts them: equal for equal amounts; of the whole run */
+  bool is_known; /* of the first process of a run: its end was watched */
+  uint64_t live; /* of the whole run: blocks and bytes in use, as one number that the injector keeps. Equal amounts
+                    give equal numbers */
   pid_t pid;
-  struct nomem__process who;
-  bool has_leak_check; /* a sanitizer can say more of it */
-  bool has_ended;      /* what follows is known */
+  struct nomem__process identity;
+  bool has_leak_check; /* a sanitizer can look for leaks in it */
+  bool has_ended;      /* by itself: the next three are known */
   unsigned descriptors, threads, children;
-  unsigned open_count; /* with a block table: those of open[] that are listed */
-  struct nomem__open {
+  unsigned open_count; /* of a process with a block table: so many are listed */
+  struct nomem__descriptor {
     int fd;
-    char what[NOMEM__OPEN_BYTES]; /* as /proc has it, without numbers that are others in each run */
-  } * open;                       /* owned */
+    char what[NOMEM__DESCRIPTOR_BYTES]; /* as /proc has it, but without numbers that differ from run to run */
+  } * open;                             /* owned */
   bool has_block_table;
-  struct nomem__leak_list left;     /* owned; empty without a block table */
-  struct nomem__created_files made; /* owned */
+  struct nomem__heap_residue heap;           /* owned; empty without a block table */
+  struct nomem__created_files created_files; /* of the first process: of the whole run; owned */
 };
 
-/* Looks at a process at its end, if it keeps a block table: pid is stopped, and traced by the caller; ending is its
- * entry in the channel. */
-void nomem__process_residue_look(struct nomem__process_residue *residue, pid_t pid, const struct nomem_channel *channel,
-                                 const struct nomem_exit_report *ending);
+/* Reads it from a process at its end: pid is stopped, and traced by the caller; report is its entry in the channel. */
+void nomem__process_residue_read(struct nomem__process_residue *residue, pid_t pid, const struct nomem_channel *channel,
+                                 const struct nomem_exit_report *report);
 
-/* Takes over what a process has counted. */
-void nomem__process_residue_take(struct nomem__process_residue *residue, const struct nomem_exit_report *ending);
+/* Copies what the process itself has counted at its end. */
+void nomem__process_residue_set_counts(struct nomem__process_residue *residue, const struct nomem_exit_report *report);
 
-/* Reads what a run has counted, and its first process, once it is over. */
-void nomem__process_residue_count(struct nomem__process_residue *residue, const struct nomem_channel *channel,
-                                  const struct nomem__processes *processes);
+/* Copies what the first process of a run has counted, and which one it is, when the run is over. */
+void nomem__process_residue_finish(struct nomem__process_residue *residue, const struct nomem_channel *channel,
+                                   const struct nomem__processes *processes);
 
-/* Says what is left here of descriptors, threads and children that is not left there; false: nothing. Both know. */
-bool nomem__process_residue_more(const struct nomem__process_residue *here, const struct nomem__process_residue *there,
-                                 char *what, size_t what_bytes);
+/* Says which descriptors, threads or children are left here and not there. False: none, or it is not known of both. */
+bool nomem__process_residue_describe_new(const struct nomem__process_residue *here,
+                                         const struct nomem__process_residue *there, char *what, size_t what_bytes);
 
-/* Equal for what the last one says of the same thing in two runs: without numbers, and letters that mkstemp makes. */
+/* The same for what that function says of the same thing in two runs, in which numbers and the letters of mkstemp
+ * differ. */
 uint64_t nomem__process_residue_hash(const char *what);
 
 void nomem__process_residue_clear(struct nomem__process_residue *residue);

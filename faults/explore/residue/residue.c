@@ -18,13 +18,13 @@ void nomem__baseline_residue_add(struct nomem__baseline_residue *baseline, struc
   raise_to(&baseline->descriptors, first->descriptors);
   raise_to(&baseline->threads, first->threads);
   raise_to(&baseline->children, first->children);
-  baseline->first = first->who;
+  baseline->first = first->identity;
   nomem__child_residue_free(&baseline->child_residue[number]);
   baseline->child_residue[number] = *child_residue;
   *child_residue = (struct nomem__child_residue){0};
   nomem__created_files_free(&baseline->created_files[number]);
-  baseline->created_files[number] = first->made;
-  first->made = (struct nomem__created_files){0};
+  baseline->created_files[number] = first->created_files;
+  first->created_files = (struct nomem__created_files){0};
 }
 
 void nomem__baseline_residue_add_block_table(struct nomem__baseline_residue *baseline,
@@ -64,7 +64,7 @@ static const struct nomem__process_residue *find_injected_child(const struct nom
 /* Whether the run's first process came to its end as in the baseline. Where it is the root, the run's own status says
  * so already. */
 static bool has_first_ended_alike(const struct nomem__baseline_residue *baseline, const struct nomem__run_end *run) {
-  const struct nomem__process *here = &run->first->who, *there = &baseline->first;
+  const struct nomem__process *here = &run->first->identity, *there = &baseline->first;
   if (here->id == 0 || there->id == 0 || run->takes_any_status) return true;
   return here->has_exited == there->has_exited && here->status == there->status;
 }
@@ -83,14 +83,14 @@ static bool is_suspect(const struct nomem__baseline_residue *baseline, const str
   struct nomem__peers peers = {0};
   bool has_peers =
       child != NULL && baseline->run_count > 0 &&
-      nomem__child_residue_peers(baseline->child_residue, baseline->run_count, child, run->takes_any_status, &peers);
+      nomem__peers_find(baseline->child_residue, baseline->run_count, child, run->takes_any_status, &peers);
   bool is_first_alike = has_first_ended_alike(baseline, run);
   /* A process that LeakSanitizer alone looks at has no count. */
   bool has_count = !baseline->has_leak_check || !first->has_ended || first->live != 0;
   if (is_first_alike && !has_count) return true;
   if (!is_first_alike && !has_peers) return false;
   if (is_first_alike && has_more_open(baseline, first)) return true;
-  if (has_peers && nomem__peers_have_less(&peers, child)) return true;
+  if (has_peers && nomem__peers_are_exceeded(&peers, child)) return true;
   for (unsigned i = 0; i < baseline->run_count; i++)
     if (first->live == baseline->live[i]) return false;
   return true;
@@ -111,7 +111,7 @@ static void add_process(const struct nomem__child_residue *child_residue, pid_t 
   char quoted[NOMEM_QUOTE_BYTES];
   if (child == NULL) return;
   snprintf(text + length, text_bytes - length, ", in another process of the run: %s",
-           nomem__quote(child->who.name, quoted, sizeof quoted));
+           nomem__quote(child->identity.name, quoted, sizeof quoted));
 }
 
 /* What the block table of the process showed in which the call was failed, against the same process of the baselines.
@@ -121,14 +121,13 @@ static void compute_child(const struct nomem__baseline_residue *baseline, const 
   const struct nomem__process_residue *child = find_injected_child(run);
   struct nomem__peers peers = {0};
   if (child == NULL || baseline->block_table_count < NOMEM__BASELINE_RUNS ||
-      !nomem__child_residue_peers(baseline->block_tables, baseline->block_table_count, child, run->takes_any_status,
-                                  &peers))
+      !nomem__peers_find(baseline->block_tables, baseline->block_table_count, child, run->takes_any_status, &peers))
     return;
-  if (child->left.has_misuse && !nomem__peers_misused(&peers)) residue->late_misuse = child;
+  if (child->heap.has_misuse && !nomem__peers_have_misuse(&peers)) residue->late_misuse = child;
   if (!run->counts) return;
-  residue->has_leak = nomem__peers_left_less(&peers, child, &residue->leak);
+  residue->has_leak = nomem__peers_find_new_leak(&peers, child, &residue->leak);
   if (residue->has_leak) residue->leak.pid = child->pid;
-  residue->has_leftover = nomem__peers_open_less(&peers, child, residue->leftover, sizeof residue->leftover);
+  residue->has_leftover = nomem__peers_describe_excess(&peers, child, residue->leftover, sizeof residue->leftover);
   if (residue->has_leftover) add_process(run->child_residue, child->pid, residue->leftover, sizeof residue->leftover);
 }
 
@@ -136,12 +135,13 @@ static void compute_child(const struct nomem__baseline_residue *baseline, const 
 static void compute_first(const struct nomem__baseline_residue *baseline, const struct nomem__run_end *run,
                           struct nomem__residue *residue) {
   const struct nomem__process_residue *first = run->first, *there = &baseline->with_block_table;
-  if (residue->late_misuse == NULL && first->left.has_misuse && !there->left.has_misuse) residue->late_misuse = first;
+  if (residue->late_misuse == NULL && first->heap.has_misuse && !there->heap.has_misuse) residue->late_misuse = first;
   if (!run->counts || !has_first_ended_alike(baseline, run)) return;
   const struct nomem__peers peers = {.list = {there}, .count = 1};
-  if (!residue->has_leak) residue->has_leak = nomem__peers_left_less(&peers, first, &residue->leak);
+  if (!residue->has_leak) residue->has_leak = nomem__peers_find_new_leak(&peers, first, &residue->leak);
   if (!residue->has_leftover && has_more_open(baseline, first))
-    residue->has_leftover = nomem__process_residue_more(first, there, residue->leftover, sizeof residue->leftover);
+    residue->has_leftover =
+        nomem__process_residue_describe_new(first, there, residue->leftover, sizeof residue->leftover);
 }
 
 /* What the injector saw of a misuse is the program's own where the baseline does the same. */
@@ -157,7 +157,7 @@ void nomem__residue_compute(const struct nomem__baseline_residue *baseline, cons
   *residue = (struct nomem__residue){.child_residue = run->child_residue};
   const struct nomem__created_files *made = baseline->created_files;
   const struct nomem__created_file *file =
-      run->counts ? nomem__created_files_more(&run->first->made, &made[0], &made[1]) : NULL;
+      run->counts ? nomem__created_files_find_new(&run->first->created_files, &made[0], &made[1]) : NULL;
   compute_first_look(baseline, run, file, residue);
   if (run->channel->watch == NOMEM_WATCH_BLOCK_TABLE) residue->created_file = file;
   residue->misuse = find_misuse(baseline, run->channel);
@@ -181,7 +181,7 @@ void nomem__residue_describe_misuse(const struct nomem__residue *residue, char *
              misuse->kind == NOMEM_MISUSE_WRITTEN ? ", which was here" : "");
     add_process(residue->child_residue, misuse->pid, text, text_bytes);
   } else if (late != NULL) {
-    enum nomem_misuse_kind kind = late->left.misuse.kind;
+    enum nomem_misuse_kind kind = late->heap.misuse.kind;
     snprintf(text, text_bytes, "%s, which was seen when the run was over; it was %s here",
              nomem__heap_misuse_texts[kind], kind == NOMEM_MISUSE_WRITTEN ? "freed" : "allocated");
     add_process(residue->child_residue, late->pid, text, text_bytes);

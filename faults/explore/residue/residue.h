@@ -10,6 +10,7 @@
 
 #include "../text/quote.h"
 #include "child_residue.h"
+#include "peers.h"
 
 /* Runs without a fault that every other run is compared with. */
 #define NOMEM__BASELINE_RUNS 2

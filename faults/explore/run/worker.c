@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "../process/syscall_effects.h"
+#include "../residue/exit_records.h"
 #include "environment.h"
 
 /* A run whose output goes past this is writing without end, into memory. */
@@ -45,7 +46,7 @@ struct nomem__worker {
   struct nomem__run_request request; /* of the run that goes on, or of the snapshots; its plan is in the channel */
   struct nomem__stack maker;         /* depth 0: nobody has made it */
   bool is_fresh;                     /* the run, or what is forked for it, has a view of the files of its own */
-  struct nomem__ends ends;
+  struct nomem__exit_records ends;
   struct nomem__sandbox *cell; /* NULL: none */
   int told_fd[2]; /* a pair of sockets, on which runs in the cell say where what they write is to be found */
   enum nomem_obstacle obstacle;
@@ -126,7 +127,7 @@ static void free_worker(uv_handle_t *timer) {
 }
 
 void nomem__worker_close(struct nomem__worker *worker) {
-  nomem__ends_clear(&worker->ends);
+  nomem__exit_records_clear(&worker->ends);
   nomem__sandbox_close(worker->cell);
   worker->cell = NULL;
   uv_close((uv_handle_t *)&worker->timer, free_worker);
@@ -154,9 +155,9 @@ static void start_clock(struct nomem__worker *worker);
 static void list_made(struct nomem__worker *worker) {
   if (worker->cell == NULL) return;
   if (worker->is_fresh)
-    nomem__sandbox_list_fresh(worker->cell, worker->told_fd[0], &worker->ends.first.made);
+    nomem__sandbox_list_fresh(worker->cell, worker->told_fd[0], &worker->ends.first.created_files);
   else
-    nomem__sandbox_list_shared(worker->cell, &worker->ends.first.made);
+    nomem__sandbox_list_shared(worker->cell, &worker->ends.first.created_files);
 }
 
 static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
@@ -169,14 +170,14 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   worker->outcome.is_early = end->timed_out && worker->was_early;
   worker->is_dirty = end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
   if (!worker->setup->inherit) read_streams(worker);
-  nomem__ends_count(&worker->ends, worker->channel, end->processes);
+  nomem__exit_records_finish(&worker->ends, worker->channel, end->processes);
   list_made(worker);
   worker->outcome.residue = &worker->ends.first;
   worker->outcome.child_residue = &worker->ends.child_residue;
   if (worker->request.made_path != NULL && worker->maker.depth > 0) worker->outcome.maker = &worker->maker;
   if (worker->is_snapshot) worker->outcome.rank = worker->rank;
   worker->request.done(worker, &worker->outcome, worker->request.user);
-  nomem__ends_clear(&worker->ends);
+  nomem__exit_records_clear(&worker->ends);
   if (!worker->is_snapshot || worker->parent == NULL) return;
   nomem__site_tables_clear_report(worker->channel);
   if (nomem__output_capture_rewind(&worker->capture) != 0) worker->is_unsound = true;
@@ -187,7 +188,7 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
 static void run_exits(void *user, pid_t pid) {
   struct nomem__worker *worker = user;
   uint64_t began_ns = uv_hrtime();
-  nomem__ends_look(&worker->ends, worker->channel, pid);
+  nomem__exit_records_read(&worker->ends, worker->channel, pid);
   worker->started_ns += uv_hrtime() - began_ns; /* no time of the run's */
 }
 
@@ -262,7 +263,7 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   channel->check_leaks = request->check_leaks && setup->trace;
   channel->watched = (struct nomem_watched){0};
   channel->fork = (struct nomem_fork){.engine = engine};
-  worker->ends.are_all_wanted = *plan == '\0';
+  worker->ends.wants_all = *plan == '\0';
   channel->magic = NOMEM_CHANNEL_MAGIC;
   /* A run of one point need name no call after it. */
   channel->record_sites = setup->inherit || request->record_sites || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
