@@ -15,31 +15,31 @@ static struct nomem__run_end end;
 static struct nomem__residue residue;
 
 static struct nomem__process process(uint64_t id, const char *name, int status) {
-  struct nomem__process who = {.id = id, .parent_id = 1, .has_exited = true, .status = status};
-  strcpy(who.name, name);
-  return who;
+  struct nomem__process identity = {.id = id, .parent_id = 1, .has_exited = true, .status = status};
+  strcpy(identity.name, name);
+  return identity;
 }
 
 /* A process that came to its end, with so many blocks lost at site 1, and descriptors open. */
 static struct nomem__process_residue record_end(pid_t pid, uint64_t lost, unsigned descriptors) {
-  struct nomem__process_residue left = {.is_known = true,
-                                        .live = 100,
-                                        .pid = pid,
-                                        .who = process((uint64_t)pid, "program", 0),
-                                        .has_ended = true,
-                                        .descriptors = descriptors,
-                                        .has_block_table = true};
+  struct nomem__process_residue record = {.is_known = true,
+                                          .live = 100,
+                                          .pid = pid,
+                                          .identity = process((uint64_t)pid, "program", 0),
+                                          .has_ended = true,
+                                          .descriptors = descriptors,
+                                          .has_block_table = true};
   if (lost > 0) {
-    left.left.list = calloc(1, sizeof *left.left.list);
-    left.left.list[0] = (struct nomem__leak_site){.key = 1, .culprit = 1, .blocks = lost, .bytes = 10 * lost};
-    left.left.count = 1;
+    record.heap.leaks = calloc(1, sizeof *record.heap.leaks);
+    record.heap.leaks[0] = (struct nomem__leak_site){.key = 1, .culprit = 1, .blocks = lost, .bytes = 10 * lost};
+    record.heap.leak_count = 1;
   }
-  left.open = calloc(1, sizeof *left.open);
-  left.open[0].fd = 7;
-  strcpy(left.open[0].what, "/etc/passwd");
-  left.open_count = descriptors > 0;
-  left.made = (struct nomem__created_files){.is_known = true};
-  return left;
+  record.open = calloc(1, sizeof *record.open);
+  record.open[0].fd = 7;
+  strcpy(record.open[0].what, "/etc/passwd");
+  record.open_count = descriptors > 0;
+  record.created_files = (struct nomem__created_files){.is_known = true};
+  return record;
 }
 
 static void add_child(struct nomem__child_residue *list, pid_t pid, uint64_t lost, unsigned descriptors) {
@@ -88,7 +88,7 @@ static void record_child(enum nomem_watch watch, uint64_t lost, unsigned descrip
 }
 
 static struct nomem__process *child(void) {
-  return &run->child_residue.list[0].who;
+  return &run->child_residue.list[0].identity;
 }
 
 static void compute(void) {
@@ -186,15 +186,15 @@ static void only_once(void **state) {
 static void first_gave_up(void **state) {
   (void)state;
   run->residue.live = 101;
-  run->residue.who.status = 1;
+  run->residue.identity.status = 1;
   assert_false(needs_closer_look());
   end.takes_any_status = true;
   assert_true(needs_closer_look());
   end.takes_any_status = false;
-  run->residue.who.status = 0;
-  run->residue.who.has_exited = false;
+  run->residue.identity.status = 0;
+  run->residue.identity.has_exited = false;
   assert_false(needs_closer_look());
-  run->residue.who.id = 0; /* which process it is, is not known */
+  run->residue.identity.id = 0; /* which process it is, is not known */
   assert_true(needs_closer_look());
 }
 
@@ -260,7 +260,7 @@ static void child_has_more_open(void **state) {
 static void child_of_one_that_gave_up(void **state) {
   (void)state;
   record_child(NOMEM_WATCH_LIVE, 0, 0);
-  run->residue.who.status = 1;
+  run->residue.identity.status = 1;
   run->residue.live = 101;
   assert_true(needs_closer_look());
   child()->id = 77; /* no baseline has it */
@@ -270,7 +270,7 @@ static void child_of_one_that_gave_up(void **state) {
 /* A file that no baseline leaves; numbers in its name may differ. */
 static void files(void **state) {
   (void)state;
-  add_file(&run->residue.made, "/tmp/left.7");
+  add_file(&run->residue.created_files, "/tmp/left.7");
   assert_true(needs_closer_look());
   assert_string_equal(residue.suspected_file->path, "/tmp/left.7");
   assert_null(residue.created_file); /* it counts only once the run was made again */
@@ -300,7 +300,7 @@ static void leaks(void **state) {
   nomem__process_residue_clear(&baseline.with_block_table);
   baseline.with_block_table = record_end(RECORDED_PID, 2, 0);
   assert_false(has_leak());
-  baseline.with_block_table.left.list[0].blocks = 1;
+  baseline.with_block_table.heap.leaks[0].blocks = 1;
   assert_true(has_leak());
   assert_int_equal(residue.leak.blocks, 1);
 }
@@ -309,7 +309,7 @@ static void leaks(void **state) {
 static void leaks_of_one_that_gave_up(void **state) {
   (void)state;
   record(NOMEM_WATCH_BLOCK_TABLE, 1, 1);
-  run->residue.who.status = 1;
+  run->residue.identity.status = 1;
   assert_false(has_leak());
   assert_false(has_leftover());
   end.takes_any_status = true;
@@ -332,7 +332,7 @@ static void leaks_of_a_child(void **state) {
   baseline.block_table_count = 1; /* the second baseline is not known */
   assert_false(has_leak());
   baseline.block_table_count = 2;
-  baseline.block_tables[1].list[0].who.id = 77; /* the second one has no such process */
+  baseline.block_tables[1].list[0].identity.id = 77; /* the second one has no such process */
   assert_false(has_leak());
 }
 
@@ -419,12 +419,12 @@ static void misuse(void **state) {
 static void late_misuse(void **state) {
   (void)state;
   record(NOMEM_WATCH_BLOCK_TABLE, 0, 0);
-  run->residue.left.has_misuse = true;
-  run->residue.who.status = 1;
+  run->residue.heap.has_misuse = true;
+  run->residue.identity.status = 1;
   end.counts = false;
   compute();
   assert_ptr_equal(residue.late_misuse, &run->residue);
-  baseline.with_block_table.left.has_misuse = true;
+  baseline.with_block_table.heap.has_misuse = true;
   compute();
   assert_null(residue.late_misuse);
 }
@@ -432,10 +432,10 @@ static void late_misuse(void **state) {
 static void late_misuse_in_a_child(void **state) {
   (void)state;
   record_child(NOMEM_WATCH_BLOCK_TABLE, 0, 0);
-  run->child_residue.list[0].left.has_misuse = true;
+  run->child_residue.list[0].heap.has_misuse = true;
   compute();
   assert_ptr_equal(residue.late_misuse, &run->child_residue.list[0]);
-  baseline.block_tables[1].list[0].left.has_misuse = true;
+  baseline.block_tables[1].list[0].heap.has_misuse = true;
   compute();
   assert_null(residue.late_misuse);
 }
@@ -459,8 +459,8 @@ static void descriptions(void **state) {
   nomem__residue_describe_misuse(&residue, text, sizeof text);
   assert_non_null(strstr(text, ", which was here"));
   run->channel->misuse_count = 0;
-  run->child_residue.list[0].left.has_misuse = true;
-  run->child_residue.list[0].left.misuse.kind = NOMEM_MISUSE_OVERRUN;
+  run->child_residue.list[0].heap.has_misuse = true;
+  run->child_residue.list[0].heap.misuse.kind = NOMEM_MISUSE_OVERRUN;
   compute();
   nomem__residue_describe_misuse(&residue, text, sizeof text);
   assert_non_null(strstr(text, "it was allocated here, in another process of the run: 'program'"));

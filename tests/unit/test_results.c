@@ -174,9 +174,9 @@ static void left_behind(void **state) {
   record(1);
   run->channel->watch = NOMEM_WATCH_BLOCK_TABLE;
   run->residue.has_block_table = campaign->residue_check.baseline.with_block_table.has_block_table = true;
-  run->residue.left.list = calloc(1, sizeof *run->residue.left.list);
-  run->residue.left.list[0] = (struct nomem__leak_site){.key = 1, .culprit = 1, .blocks = 1, .bytes = 10};
-  run->residue.left.count = 1;
+  run->residue.heap.leaks = calloc(1, sizeof *run->residue.heap.leaks);
+  run->residue.heap.leaks[0] = (struct nomem__leak_site){.key = 1, .culprit = 1, .blocks = 1, .bytes = 10};
+  run->residue.heap.leak_count = 1;
   assert_int_equal(judge(false), NOMEM_VERDICT_LEAK);
   assert_int_equal(result.residue.leak.bytes, 10);
   options.leaks = NOMEM_LEAKS_OFF;
@@ -186,7 +186,7 @@ static void left_behind(void **state) {
   assert_int_equal(judge(false), NOMEM_VERDICT_REPORTED);
   options.leaks = NOMEM_LEAKS_ALL;
   assert_int_equal(judge(false), NOMEM_VERDICT_LEAK);
-  run->residue.left.has_misuse = true;
+  run->residue.heap.has_misuse = true;
   assert_int_equal(judge(false), NOMEM_VERDICT_CORRUPTION);
 }
 
@@ -206,7 +206,7 @@ static void heap_check(void **state) {
   assert_true(enter(0));
   assert_int_equal(verdict_of(0), NOMEM_VERDICT_REPORTED);
   assert_int_equal(campaign->engines[NOMEM_ENGINE_EXEC], 0); /* the point had its run */
-  run->residue.left.has_misuse = true;
+  run->residue.heap.has_misuse = true;
   assert_true(enter(0));
   assert_int_equal(verdict_of(0), NOMEM_VERDICT_CORRUPTION);
 }
