@@ -30,10 +30,10 @@ def place(finding):
     unchecked = finding.get("unchecked")
     if unchecked and "function" in unchecked and "file" in unchecked:
         return unchecked["function"], os.path.basename(unchecked["file"])
-    where = finding["where"]
-    match = re.match(r"(?P<function>.*?) \((?P<file>[^()]*?)(?::\d+)?\)", where)
+    location = finding["location"]
+    match = re.match(r"(?P<function>.*?) \((?P<file>[^()]*?)(?::\d+)?\)", location)
     if not match:
-        return where.split("+0x")[0].split(",")[0], "-"
+        return location.split("+0x")[0].split(",")[0], "-"
     return match["function"].replace(" ", "_"), os.path.basename(match["file"]).split("+0x")[0]
 
 
@@ -68,7 +68,7 @@ def main(arguments):
         return 0
     name, version, folder, path = arguments
     expected = read_expected(path)
-    calls = sites = runs = reported = aside = 0
+    calls = sites = runs = reported = excluded = 0
     seconds = 0.0
     seen = {}
     reports = read_reports(folder)
@@ -77,7 +77,7 @@ def main(arguments):
         sites += report["coverage"]["sites"]
         runs += report["coverage"]["points_tried"]
         seconds += report["seconds"]
-        aside += len(report.get("set_aside", []))
+        excluded += len(report["excluded"])
         for finding in report["findings"]:
             if not finding["flaky"]:
                 reported += 1
@@ -86,7 +86,7 @@ def main(arguments):
     known = {key: rule for key in seen for rule in reversed(list(expected)) if matches(rule, key)}
     genuine = [key for key in known if not expected[known[key]].endswith("false")]
     print(ROW % (name, version, len(reports), calls, sites, runs, reported, sum(len(seen[key]) for key in genuine),
-                 len(seen), len(genuine), aside, "%.1f" % seconds))
+                 len(seen), len(genuine), excluded, "%.1f" % seconds))
     unknown = [key for key in seen if key not in known]
     gone = [rule for rule in expected if not expected[rule].startswith("sometimes") and rule not in known.values()]
     for key in sorted(unknown):

@@ -30,8 +30,8 @@ left() {
   shift 3
   nomem explore --no-store --isolate off --jobs 2 --json many.json "$@" -- ./many $((left_calls - 1)) >seen 2>&1 ||
     echo "(exit status $?)" >>seen
-  came=$(jq -r '.coverage.calls_left | to_entries | map(select(.value > 0) | "\(.key):\(.value)") | join(" ")' many.json)
-  adds_up=$(jq ".coverage | .calls == $left_calls and .calls_exercised + ([.calls_left[]] | add) == .calls" many.json)
+  came=$(jq -r '.coverage.calls_not_exercised | to_entries | map(select(.value > 0) | "\(.key):\(.value)") | join(" ")' many.json)
+  adds_up=$(jq ".coverage | .calls == $left_calls and .calls_exercised + ([.calls_not_exercised[]] | add) == .calls" many.json)
   exercised=$(jq .coverage.calls_exercised many.json)
   echo "(left: $came; wanted: $left_pattern)" >>seen
   if echo "$came" | grep -qx "$left_pattern" && [ "$adds_up" = true ] && ! grep -q 'exit status' seen &&
@@ -45,10 +45,10 @@ left() {
 
 left 'all of it' 301 '' --all --faults transient
 left 'what --max-points leaves' 301 'max_points:298' --all --faults transient --max-points 3
-left 'what --sites leaves' 301 'not_chosen:300' --sites "many\.c:$(grep -n 'malloc(20)' many.c | cut -d: -f1)\$"
+left 'what --sites leaves' 301 'site_filter:300' --sites "many\.c:$(grep -n 'malloc(20)' many.c | cut -d: -f1)\$"
 left 'what other shards have' 301 'other_shards:[0-9]*' --all --faults transient --shard 1/2
 left 'what the time leaves' 301 'budget:[0-9]*' --all --budget 0.001
-left 'what the ladder leaves' 100001 'ladder:9[0-9]*' --faults transient
+left 'what is beyond the occurrence classes' 100001 'occurrence_class:9[0-9]*' --faults transient
 
 nomem explore --no-store --isolate off --jobs 2 --all --budget 1 -- ./many 1000000 >seen 2>&1 &
 peak_kb=0

@@ -33,8 +33,8 @@ build_program -DSECOND "$here/programs/heap_errors.c"
 explores 'a later call is not looked at' 0 ' 0 findings'
 explores 'unless all are' 1 '^corruption in planted ' --heap all
 explores 'JSON says what it takes' 1 '^corruption in planted ' --heap all --json found.json
-if jq -e '(.findings[0].reproduce | contains(" --leaks all ")) and .findings[0].block.stack[0].function == "planted" and
-  .coverage.heap_looked_at > 1 and .coverage.heap_left_out == 0' found.json >seen 2>&1; then
+if jq -e '(.findings[0].reproduce | contains(" --leaks all ")) and .findings[0].origin.stack[0].function == "planted" and
+  .coverage.heap_checks > 1 and .coverage.heap_checks_skipped == 0' found.json >seen 2>&1; then
   pass 'reproduction and stacks'
 else
   fail 'reproduction and stacks' seen

@@ -23,12 +23,12 @@ holds() { check "$1" jq -e "$2" "$3"; }
 
 check 'the exploration finds the two planted bugs' test "$status" = 1
 holds 'json: two findings, each with its stacks, in a document that says its version' '
-  .format == "nomem-report" and .version == 1 and .complete
+  .format == "nomem-report" and .version == 2 and .complete
   and ([.findings[].verdict] | sort) == ["abort", "crash"]
   and all(.findings[]; (.fault.stack | length) > 1 and (.blow_up.stack | length) > 1
     and (.reproduce | startswith("nomem run --fail ")))' r.json
 holds 'json: a name is there whole, and on one line' '
-  any(.findings[].where; startswith("</script><script>pwned=1</script><img src=x onerror=pwned=1><!--\""))
+  any(.findings[].location; startswith("</script><script>pwned=1</script><img src=x onerror=pwned=1><!--\""))
   and all(.. | strings; test("[\u0000-\u001f\u007f-\u009f\u2028-\u202e]") | not)' r.json
 jq -r '.findings[0].reproduce' r.json | sed 's/.* -- .\/hostile /printf "%s|" /' >paste
 printf '%s|' '<b>&"'\''</script>' "$(printf 'a\377')" >arguments
@@ -40,9 +40,9 @@ holds 'json: the culprit is the frame that is to blame, not the C library'\''s' 
   .findings[] | select(.verdict == "abort") | .blow_up | .culprit > 0 and .stack[.culprit].function == "give_up"' r.json
 holds 'json: every site was tried, and its frames are in the table' '
   .coverage.sites == 2 and .coverage.sites_tried == 2 and (.frames | length) as $count
-  | all(.sites[]; .runs == 2 and .worst != null and (.frames | length) > 1 and all(.frames[]; . < $count))' r.json
+  | all(.sites[]; .runs == 2 and .worst_verdict != null and (.frames | length) > 1 and all(.frames[]; . < $count))' r.json
 holds 'json: the call that was not checked has its line of source, and whose it is' '
-  .findings[] | select(.verdict == "crash") | .whose == "the program" and (.unchecked | .line == 5
+  .findings[] | select(.verdict == "crash") | .code_owner == "the program" and (.unchecked | .line == 5
   and (.source.lines[5 - .source.first] | contains("malloc(6)")))' r.json
 holds 'sarif: what the standard requires is there' '
   .version == "2.1.0" and (.runs | length) == 1 and (.runs[0] | (.tool.driver.name == "nomem")
@@ -92,7 +92,7 @@ check 'standard output: the text goes to standard error' grep -q '0 findings' er
 echo old >kept && chmod 640 kept && ln -s kept link
 nomem explore --quiet --json link -- ./fine
 check 'a link stays a link, a file its rights' test -L link -a "$(stat -c %a kept)" = 640
-holds 'a file is replaced as a whole' '.version == 1' kept
+holds 'a file is replaced as a whole' '.version == 2' kept
 mkfifo pipe
 timeout 20 cat pipe >through &
 nomem explore --quiet --tap pipe -- ./fine

@@ -61,14 +61,14 @@ status_of() {
 }
 # content STORE: what a whole campaign comes to, whoever made its runs and in which order.
 content() {
-  sqlite3 "$1" 'SELECT verdict,count(*) FROM runs WHERE unproven=0 GROUP BY 1;
+  sqlite3 "$1" 'SELECT verdict,count(*) FROM runs WHERE unconfirmed=0 GROUP BY 1;
     SELECT site,occurrence,persistent,verdict,finding FROM runs ORDER BY 1,2,3;
     SELECT site,name,calls FROM sites ORDER BY 1;
-    SELECT verdict,finding,site,occurrence,persistent,rank,id,kind,number,runs,flaky,plan,message,fault_stack,
+    SELECT verdict,finding,site,occurrence,persistent,rank,id,id_group,number,runs,flaky,plan,message,fault_stack,
       blow_up_stack FROM findings ORDER BY 1,2;
     SELECT count(*) FROM campaigns WHERE ended IS NOT NULL'
 }
-runs_in() { sqlite3 "$1" 'SELECT count(*) FROM runs WHERE unproven=0' 2>/dev/null || echo 0; }
+runs_in() { sqlite3 "$1" 'SELECT count(*) FROM runs WHERE unconfirmed=0' 2>/dev/null || echo 0; }
 
 status_of whole.log nomem explore --engine exec --all --store whole.db -- ./victim
 content whole.db >whole
@@ -107,14 +107,14 @@ status_of other.log nomem explore --engine exec --store killed.db --max-points 3
 check 'another command is another campaign' test "$(runs_in killed.db) $(grep -c resumed other.log)" = '6 0'
 
 cp whole.db lied.db
-sqlite3 lied.db "UPDATE runs SET unproven=4711,verdict='handled',finding=NULL,evidence=NULL WHERE occurrence%3=1"
-status_of unproven.log nomem explore --engine exec --all --store lied.db -- ./victim
+sqlite3 lied.db "UPDATE runs SET unconfirmed=4711,verdict='handled',finding=NULL,evidence=NULL WHERE occurrence%3=1"
+status_of unconfirmed.log nomem explore --engine exec --all --store lied.db -- ./victim
 content lied.db >lied
-check 'what a killed snapshot left unproven is made again' cmp whole lied
+check 'what a killed snapshot left unconfirmed is made again' cmp whole lied
 
 # The engines' runs that are thrown away leave nothing behind.
 status_of snapshot.log nomem explore --engine auto --all --store snapshot.db -- ./victim
-check 'no run of a fork stays unproven' test "$(sqlite3 snapshot.db 'SELECT count(*), sum(unproven<>0) FROM runs')" = '2004|0'
+check 'no run of a fork stays unconfirmed' test "$(sqlite3 snapshot.db 'SELECT count(*), sum(unconfirmed<>0) FROM runs')" = '2004|0'
 
 for shard in 1 2 3; do
   nomem explore -q --engine exec --all --store shard$shard.db --shard $shard/3 -- ./victim >/dev/null 2>&1 || :
@@ -162,7 +162,9 @@ echo 'a letter' >text.db
 sqlite3 foreign.db 'CREATE TABLE t(x)'
 cp whole.db damaged.db
 head -c 6000 /dev/urandom | dd of=damaged.db bs=1 seek=5000 conv=notrunc 2>/dev/null
-for kind in text foreign damaged; do
+cp whole.db older.db
+sqlite3 older.db 'PRAGMA user_version=4'
+for kind in text foreign damaged older; do
   cp $kind.db before
   status_of $kind.log nomem explore --store $kind.db -- ./victim
   check "a $kind file is refused in one line and left as it is" \

@@ -10,7 +10,7 @@ rounds=10
 
 # findings FILE: what must not differ. How many runs came to it may, where all later calls fail in all threads.
 findings() {
-  jq -c '[.findings[] | {id, verdict, flaky, plan: .fault.plan, where, fault: .fault.where}] | sort_by(.id)' "$1"
+  jq -c '[.findings[] | {id, verdict, flaky, plan: .fault.plan, location, fault: .fault.location}] | sort_by(.id)' "$1"
 }
 
 for name in plain pool race; do
@@ -26,7 +26,7 @@ for name in plain pool race; do
     sort all | uniq -c >seen
     fail "$name: the same in ten explorations" seen
   fi
-  if jq -e 'any(.findings[]; .verdict == "crash" and (.flaky | not) and (.where | startswith("planted ")))' $name.json \
+  if jq -e 'any(.findings[]; .verdict == "crash" and (.flaky | not) and (.location | startswith("planted ")))' $name.json \
     >seen 2>&1; then pass "$name: the planted bug"; else fail "$name: the planted bug" $name.out; fi
 done
 finish

@@ -158,7 +158,7 @@ fi
 # Every thread of a hang is in the reports for machines, with its stack.
 "$cc" -std=gnu11 -g -O0 -pthread -o program "$victims/hang_threads.c"
 if explore 1 --json hang.json --sarif hang.sarif --no-store && jq -e '.findings[0].threads |
-    [.[] | [.number, .process, .what, .is_shown == true, (.stack | length) > 2]] ==
+    [.[] | [.number, .process, .state, .is_shown == true, (.stack | length) > 2]] ==
     [[1, 1, "waits for thread 2 to end", false, true], [2, 1, "waits for a lock that thread 1 holds", true, true]]' \
   hang.json >jq.log 2>&1 && [ "$(jq '.runs[0].results[0].stacks | length' hang.sarif)" = 3 ]; then
   pass 'the threads of a hang'

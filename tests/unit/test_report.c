@@ -27,8 +27,8 @@ static json_t *document_of(const char *name, bool flaky, bool complete) {
                             "offset", "0x10");
   json_t *finding = json_pack(
       "{s:s, s:s, s:s, s:b, s:i, s:s, s:s, s:s, s:s, s:{s:s, s:i, s:i, s:s, s:i, s:[O]}, s:{s:i, s:[O, O]}}", "id",
-      "crash-1", "verdict", "crash", "meaning", name, "flaky", (int)flaky, "runs", 3, "where", name, "end", name,
-      "reproduce", name, "message", name, "fault", "function", "malloc", "bytes", 9, "allocation", 1, "where", name,
+      "crash-1", "verdict", "crash", "meaning", name, "flaky", (int)flaky, "runs", 3, "location", name, "end", name,
+      "reproduce", name, "message", name, "fault", "function", "malloc", "bytes", 9, "allocation", 1, "location", name,
       "culprit", 0, "stack", frame, "blow_up", "culprit", 1, "stack", frame, frame);
   json_t *document =
       json_pack("{s:{s:s}, s:[s], s:s, s:s, s:f, s:b, s:{s:i, s:i}, s:[{s:s, s:s, s:b, s:i}], s:[o], s:[], s:[]}",
@@ -132,28 +132,28 @@ static void test_tap_tells_flaky_and_incomplete(void **state) {
 }
 
 /* A document whose only finding was set aside. */
-static json_t *aside_document(const char *reason) {
+static json_t *excluded_document(const char *reason) {
   json_t *document = document_of("f", false, true);
   json_t *findings = json_object_get(document, "findings");
-  json_object_set_new(json_array_get(findings, 0), "set_aside", json_string(reason));
-  json_object_set(document, "set_aside", findings);
+  json_object_set_new(json_array_get(findings, 0), "exclusion", json_string(reason));
+  json_object_set(document, "excluded", findings);
   json_object_set_new(document, "findings", json_array());
   return document;
 }
 
 /* What is set aside fails no test, and has its reason; nothing is annotated for it. */
-static void test_set_aside_does_not_count(void **state) {
+static void test_excluded_does_not_count(void **state) {
   (void)state;
-  char *text = written(nomem__report_tap, aside_document("known # <why>\n"));
+  char *text = written(nomem__report_tap, excluded_document("known # <why>\n"));
   assert_non_null(strstr(text, "\n1..2\nnot ok 1 - crash in f # TODO known \\# <why> \n"));
   free(text);
-  text = written(nomem__report_junit, aside_document("known <why>"));
+  text = written(nomem__report_junit, excluded_document("known <why>"));
   assert_non_null(strstr(text, "tests=\"2\" failures=\"0\""));
   assert_non_null(strstr(text, "skipped=\"1\""));
   assert_non_null(strstr(text, "<skipped message=\"known &lt;why&gt;\"/>"));
   assert_int_equal(count(text, "<failure"), 0);
   free(text);
-  json_t *run = sarif_run(aside_document("known"));
+  json_t *run = sarif_run(excluded_document("known"));
   assert_int_equal(json_array_size(json_object_get(run, "results")), 0);
   json_decref(run);
 }
@@ -172,7 +172,7 @@ static void test_html_data_holds_no_markup(void **state) {
   assert_null(strpbrk(data, "<>&"));
   assert_null(strstr(data, "\xe2\x80\xa8"));
   json_t *read = json_loads(data, 0, NULL); /* and it is still what it was */
-  assert_string_equal(nomem__json_string(json_array_get(json_object_get(read, "findings"), 0), "where"),
+  assert_string_equal(nomem__json_string(json_array_get(json_object_get(read, "findings"), 0), "location"),
                       "</script><!--<script>&\xe2\x80\xa8");
   json_decref(read);
   assert_non_null(strstr(text, "<title>nomem: &lt;/script&gt;&lt;!--&lt;script&gt;&amp;"));
@@ -424,9 +424,9 @@ static void test_document_of_a_campaign(void **state) {
   assert_non_null(document);
   assert_int_equal(json_array_size(json_object_get(document, "frames")), 2);
   const json_t *site = json_array_get(json_object_get(document, "sites"), 0);
-  assert_string_equal(nomem__json_string(site, "worst"), "crash");
+  assert_string_equal(nomem__json_string(site, "worst_verdict"), "crash");
   assert_int_equal(json_array_size(json_object_get(site, "frames")), 2);
-  assert_null(json_object_get(json_array_get(json_object_get(document, "sites"), 1), "worst"));
+  assert_null(json_object_get(json_array_get(json_object_get(document, "sites"), 1), "worst_verdict"));
   assert_int_equal(nomem__json_count(json_object_get(document, "coverage"), "sites_tried"), 1);
   const json_t *list = json_object_get(document, "findings");
   const char *first = nomem__json_string(json_array_get(list, 0), "id");
@@ -442,12 +442,12 @@ static void test_document_of_a_campaign(void **state) {
   campaign->findings = (struct nomem__findings){example->findings + 1, 1, 1};
   json_t *after = nomem__document(campaign);
   assert_non_null(after);
-  const json_t *counted = json_object_get(after, "findings"), *excluded = json_object_get(after, "set_aside");
+  const json_t *counted = json_object_get(after, "findings"), *excluded = json_object_get(after, "excluded");
   assert_int_equal(json_array_size(counted), 1);
   assert_int_equal(json_array_size(excluded), 1);
   assert_string_equal(nomem__json_string(json_array_get(counted, 0), "id"), second);
   assert_string_equal(nomem__json_string(json_array_get(excluded, 0), "id"), first);
-  assert_string_equal(nomem__json_string(json_array_get(excluded, 0), "set_aside"), "known");
+  assert_string_equal(nomem__json_string(json_array_get(excluded, 0), "exclusion"), "known");
   json_decref(after);
   json_decref(document);
   close_example(example);
@@ -533,7 +533,7 @@ int main(void) {
       cmocka_unit_test(test_junit_counts_what_counts),
       cmocka_unit_test(test_tap_lines_are_its_own),
       cmocka_unit_test(test_tap_tells_flaky_and_incomplete),
-      cmocka_unit_test(test_set_aside_does_not_count),
+      cmocka_unit_test(test_excluded_does_not_count),
       cmocka_unit_test(test_html_data_holds_no_markup),
       cmocka_unit_test(test_sarif_addresses),
       cmocka_unit_test(test_sarif_messages),

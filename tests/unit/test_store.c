@@ -15,6 +15,9 @@
 #include "../../faults/explore/store/database.h"
 #include "../../faults/explore/store/evidence.h"
 
+/* The last byte of the version in SQLite's header. */
+#define VERSION_AT 63
+
 static char folder[] = "/tmp/nomem-store-XXXXXX";
 static char path[64];
 
@@ -41,11 +44,12 @@ static int64_t count_campaigns(struct nomem__store *store) {
 }
 
 static int add_campaign(struct nomem__store *store, const char *identity) {
-  return nomem__store_do(store,
-                         "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem,faults,"
-                         "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,used) VALUES(?,'/',?,'','','',0,"
-                         "'',0,0,?,0,0,0)",
-                         "tbi", identity, "a\0b", (size_t)4, (int64_t)7);
+  return nomem__store_do(
+      store,
+      "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem_version,faults,"
+      "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,last_used) VALUES(?,'/',?,'','','',0,"
+      "'',0,0,?,0,0,0)",
+      "tbi", identity, "a\0b", (size_t)4, (int64_t)7);
 }
 
 /* What is written is there when the file is opened again, as one file. */
@@ -82,7 +86,7 @@ static void test_whole_or_not(void **state) {
   nomem__store_close(&store);
 }
 
-/* A file cut anywhere in its header, of another kind or version, is refused and not changed. */
+/* A file cut anywhere in its header, or of another kind, is refused and not changed. */
 static void test_refuses(void **state) {
   struct nomem__store store;
   static char whole[4096], seen[4096];
@@ -101,9 +105,35 @@ static void test_refuses(void **state) {
     fclose(file);
     assert_memory_equal(seen, whole, bytes);
   }
-  whole[63] = 99; /* the version */
-  write_file(whole, sizeof whole);
-  assert_int_equal(open_to_read(), -EINVAL);
+}
+
+static void change_version(int change) {
+  FILE *file = fopen(path, "r+");
+  assert_non_null(file);
+  assert_int_equal(fseek(file, VERSION_AT, SEEK_SET), 0);
+  int version = fgetc(file);
+  assert_int_equal(fseek(file, VERSION_AT, SEEK_SET), 0);
+  fputc(version + change, file);
+  assert_int_equal(fclose(file), 0);
+}
+
+/* A whole store of an older or a newer version is refused, to be read or to be written, and what is in it stays. */
+static void test_other_versions(void **state) {
+  struct nomem__store store;
+  (void)state;
+  assert_int_equal(nomem__store_open(&store, path, NOMEM_STORE_WRITE, false), 0);
+  assert_int_equal(add_campaign(&store, "one"), 0);
+  nomem__store_close(&store);
+  for (int change = -1; change <= 1; change += 2) {
+    change_version(change);
+    assert_int_equal(open_to_read(), -EINVAL);
+    assert_int_equal(nomem__store_open(&store, path, NOMEM_STORE_WRITE, false), -EINVAL);
+    assert_null(store.db);
+    change_version(-change);
+    assert_int_equal(nomem__store_open(&store, path, NOMEM_STORE_READ, false), 0);
+    assert_int_equal(count_campaigns(&store), 1);
+    nomem__store_close(&store);
+  }
 }
 
 /* An empty file is no harm: it becomes a store, but is not read as one. */
@@ -122,20 +152,29 @@ static void test_evidence(void **state) {
   struct nomem__waiter threads[] = {
       {.process = 1, .number = 1, .name = "main", .what = "waits for thread 2 to end"},
       {.process = 1, .number = 2, .what = "busy", .trace = {.depth = 1, .frame = {{"/lib/b", 9, true}}}}};
-  struct nomem__finding finding = {.signal = 11,
-                                   .address_kind = NOMEM_ADDRESS_WILD,
-                                   .detail = "how",
-                                   .fault_address = UINT64_MAX,
-                                   .fn = NOMEM_FN_REALLOC,
-                                   .size_bytes = UINT64_MAX - 1,
-                                   .nth = 3,
-                                   .last_words = "'\"\\n'",
-                                   .fault = {.depth = 2, .frame = {{"/lib/a", 0xffffffffffff, true}, {"", 1, true}}},
-                                   .blow_up = {.depth = 1, .own = 1, .frame = {{"/lib/a", 5, false}}},
-                                   .threads = threads,
-                                   .thread_count = 2,
-                                   .threads_left_out = 7,
-                                   .shown_thread = 1};
+  struct nomem__finding finding = {
+      .signal = 11,
+      .address_kind = NOMEM_ADDRESS_WILD,
+      .detail = "how",
+      .fault_address = UINT64_MAX,
+      .fn = NOMEM_FN_REALLOC,
+      .size_bytes = UINT64_MAX - 1,
+      .nth = 3,
+      .last_words = "'\"\\n'",
+      .is_given_null = true,
+      .may_be_told = true,
+      .takes_block_table = true,
+      .place = UINT64_MAX - 2,
+      .fault = {.depth = 2, .frame = {{"/lib/a", 0xffffffffffff, true}, {"", 1, true}}},
+      .blow_up = {.depth = 1, .own = 1, .skipped_frames = 1, .frame = {{"/lib/a", 5, false}}},
+      .block = {.depth = 1, .frame = {{"/lib/a", 6, true}}},
+      .freed = {.depth = 1, .frame = {{"/lib/a", 7, true}}},
+      .unchecked = {.where = {.depth = 1, .frame = {{"/lib/a", 8, true}}}, .inlined = 2},
+      .second = {.nth = 4, .stack = {.depth = 1, .frame = {{"/lib/c", 9, true}}}},
+      .threads = threads,
+      .thread_count = 2,
+      .threads_left_out = 7,
+      .shown_thread = 1};
   struct nomem__finding read = {0};
   struct nomem__strings strings = {0};
   (void)state;
@@ -151,6 +190,11 @@ static void test_evidence(void **state) {
   assert_int_equal(read.fault.depth, 2);
   assert_string_equal(read.fault.frame[0].path, "/lib/a");
   assert_true(read.fault.frame[0].offset == 0xffffffffffff && read.fault.frame[0].is_return_address);
+  assert_true(read.is_given_null && read.may_be_told && read.takes_block_table && read.place == UINT64_MAX - 2);
+  assert_true(read.block.frame[0].offset == 6 && read.freed.frame[0].offset == 7);
+  assert_true(read.unchecked.where.depth == 1 && read.unchecked.where.frame[0].offset == 8);
+  assert_true(read.unchecked.inlined == 2 && read.second.nth == 4 && read.second.stack.depth == 1);
+  assert_true(read.blow_up.skipped_frames == 1);
   assert_true(read.blow_up.depth == 1 && read.blow_up.own == 1 && !read.blow_up.frame[0].is_return_address);
   assert_true(read.thread_count == 2 && read.threads_left_out == 7 && read.shown_thread == 1);
   assert_string_equal(read.threads[0].name, "main");
@@ -159,6 +203,8 @@ static void test_evidence(void **state) {
   assert_string_equal(read.threads[1].trace.frame[0].path, "/lib/b");
   free(read.threads);
   nomem__trace_free(&read.fault);
+  nomem__trace_free(&read.second.stack);
+  nomem__trace_free(&read.unchecked.where);
   nomem__strings_free(&strings);
   free(text);
 }
@@ -180,6 +226,12 @@ static void test_bad_evidence(void **state) {
     read = (struct nomem__finding){0};
     assert_int_equal(nomem__evidence_read(text, &read, &strings), -EINVAL);
   }
+  free(text);
+  text = nomem__evidence_write(&good);
+  char *name = strstr(text, "is_given_null");
+  assert_non_null(name);
+  name[0] = 'x';
+  assert_int_equal(nomem__evidence_read(text, &read, &strings), -EINVAL);
   free(text);
   bad[0].fn = (enum nomem_fn)99;
   bad[1].address_kind = NOMEM_ADDRESS_COUNT;
@@ -223,6 +275,7 @@ int main(void) {
       cmocka_unit_test_teardown(test_keeps, remove_store),
       cmocka_unit_test_teardown(test_whole_or_not, remove_store),
       cmocka_unit_test_teardown(test_refuses, remove_store),
+      cmocka_unit_test_teardown(test_other_versions, remove_store),
       cmocka_unit_test_teardown(test_empty, remove_store),
       cmocka_unit_test(test_evidence),
       cmocka_unit_test(test_bad_evidence),

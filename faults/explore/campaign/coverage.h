@@ -7,15 +7,15 @@
 
 /* Why a call was not failed, its name in JSON, and what the text says of so many of them. */
 #define NOMEM_LEFT_MAP(X)                                                         \
-  X(OCCURRENCE_CLASSES, occurrence_classes,                                       \
+  X(OCCURRENCE_CLASSES, occurrence_class,                                         \
     "beyond each site's first, second, 4th, 8th ... and last (--all tries them)") \
-  X(NOT_CHOSEN, not_chosen, "at sites that --sites leaves out")                   \
-  X(TESTS, of_tests, "that test code makes itself")                               \
+  X(NOT_CHOSEN, site_filter, "at sites that --sites leaves out")                  \
+  X(TESTS, test_code, "that test code makes itself")                              \
   X(MAX_POINTS, max_points, "beyond --max-points")                                \
   X(BUDGET, budget, "when the time was up")                                       \
   X(INTERRUPTED, interrupted, "when it was interrupted")                          \
   X(SHARDS, other_shards, "of other shards")                                      \
-  X(UNREACHED, unreached, "not reached again")                                    \
+  X(UNREACHED, not_reached, "not reached again")                                  \
   X(NO_SITE, no_site, "with more call stacks than fit")
 
 enum nomem__leaked {

@@ -106,8 +106,8 @@ static int write_recoveries(struct nomem__campaign *campaign) {
     key_text(campaign->sites[recovery->site].key, site);
     key_text(recovery->key, second);
     key_text(recovery->similar, near);
-    result = nomem__store_do(&log->store, "INSERT OR IGNORE INTO recoveries VALUES(?,?,?,?,?)", "ittti", log->id, site,
-                             second, near, (int64_t)log->recoveries_kept);
+    result = nomem__store_do(&log->store, "INSERT OR IGNORE INTO second_faults VALUES(?,?,?,?,?)", "ittti", log->id,
+                             site, second, near, (int64_t)log->recoveries_kept);
     log->recoveries_kept++;
   }
   return result;
@@ -164,8 +164,8 @@ void nomem__store_prove(struct nomem__worker_slot *slot, bool is_sound) {
   if (log == NULL) return;
   flush(slot->campaign);
   if (log->is_broken) return;
-  const char *sql = is_sound ? "UPDATE runs SET unproven=0 WHERE campaign=? AND unproven=?"
-                             : "DELETE FROM runs WHERE campaign=? AND unproven=?";
+  const char *sql = is_sound ? "UPDATE runs SET unconfirmed=0 WHERE campaign=? AND unconfirmed=?"
+                             : "DELETE FROM runs WHERE campaign=? AND unconfirmed=?";
   if (nomem__store_do(&log->store, sql, "ii", log->id, unconfirmed(slot)) != 0) give_up(log);
 }
 
@@ -177,7 +177,7 @@ static char *printed_command(const struct nomem__options *options) {
 }
 
 static int forget(struct nomem__campaign_store *log) {
-  static const char *const tables[] = {"sites", "points", "recoveries", "runs", "findings"};
+  static const char *const tables[] = {"sites", "points", "second_faults", "runs", "findings"};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     char sql[64];
     snprintf(sql, sizeof sql, "DELETE FROM %s WHERE campaign=?", tables[i]);
@@ -195,8 +195,8 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
   if (result == 0)
     result = nomem__store_do(
         &log->store,
-        "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem,faults,stdin_path,"
-        "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,used) VALUES(?,?,?,?,?,'" NOMEM_VERSION
+        "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem_version,faults,stdin_path,"
+        "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,last_used) VALUES(?,?,?,?,?,'" NOMEM_VERSION
         "',?,?,?,?,?,?,?,?,0) ON CONFLICT DO NOTHING",
         "ttbttittiiiii", identity, directory, command, command_bytes, text, campaign->programs.first,
         (int64_t)options->faults, options->stdin_path, options->image, (int64_t)options->aslr,
@@ -212,7 +212,7 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
   sqlite3_finalize(row);
   if (!is_there) return -EIO;
   result = nomem__store_do(&log->store,
-                           "UPDATE campaigns SET used=(SELECT max(used)+1 FROM campaigns),isolated=? "
+                           "UPDATE campaigns SET last_used=(SELECT max(last_used)+1 FROM campaigns),isolated=? "
                            "WHERE id=?",
                            "ii", (int64_t)(options->isolate != NOMEM_ISOLATE_OFF), log->id);
   return result == 0 && options->fresh ? forget(log) : result;
@@ -356,7 +356,7 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
         nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
         (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
         (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->takes_block_table,
-        nomem__json_string(document, "where"), nomem__json_string(document, "message"), fault, blow_up, dumped,
+        nomem__json_string(document, "location"), nomem__json_string(document, "message"), fault, blow_up, dumped,
         is_of_now ? NULL : finding->excluded);
   free(dumped);
   free(fault);

@@ -100,11 +100,11 @@ static int load_finding(struct nomem__campaign *campaign, const struct source *f
 static int load_runs(struct nomem__campaign *campaign, const struct source *from, const uint32_t *index) {
   bool failed = false;
   int result = 0;
-  sqlite3_stmt *row =
-      nomem__store_prepare(from->store,
-                           "SELECT site,occurrence,persistent,second,verdict,finding,evidence,ledger FROM runs WHERE "
-                           "campaign=? AND unproven=0 ORDER BY evidence IS NULL",
-                           "i", from->id);
+  sqlite3_stmt *row = nomem__store_prepare(
+      from->store,
+      "SELECT site,occurrence,persistent,second,verdict,finding,evidence,block_table FROM runs WHERE "
+      "campaign=? AND unconfirmed=0 ORDER BY evidence IS NULL",
+      "i", from->id);
   while (result >= 0 && nomem__store_step(from->store, row, &failed)) {
     const struct name sought = {.key = strtoull(nomem__store_text(row, 0), NULL, 16),
                                 .occurrence = (uint64_t)sqlite3_column_int64(row, 1),
@@ -132,8 +132,9 @@ static int load_recoveries(struct nomem__campaign *campaign, const struct source
   int result = 0;
   sqlite3_stmt *row = nomem__store_prepare(
       from->store,
-      "SELECT site,second,near,EXISTS(SELECT 1 FROM runs WHERE runs.campaign=recoveries.campaign AND "
-      "runs.site=recoveries.site AND runs.second=recoveries.second AND unproven=0) FROM recoveries WHERE campaign=? "
+      "SELECT site,second,similar,EXISTS(SELECT 1 FROM runs WHERE runs.campaign=second_faults.campaign AND "
+      "runs.site=second_faults.site AND runs.second=second_faults.second AND unconfirmed=0) FROM second_faults WHERE "
+      "campaign=? "
       "ORDER BY position",
       "i", from->id);
   while (result == 0 && nomem__store_step(from->store, row, &failed)) {

@@ -14,33 +14,35 @@
 /* A campaign is the same wherever it was explored; what OUT has already stays as it is. */
 static const char *const steps[] = {
     "CREATE TEMP TABLE joined AS SELECT min(id) AS id, identity FROM source.campaigns GROUP BY identity",
-    "INSERT INTO main.campaigns(identity,directory,command,command_text,image,nomem,faults,stdin_path,image_globs,aslr,"
-    "no_trace,isolated,timeout_ms,allocations,baseline_us,used,started,ended) SELECT identity,directory,command,"
-    "command_text,image,nomem,faults,stdin_path,image_globs,aslr,no_trace,isolated,timeout_ms,allocations,baseline_us,"
-    "used,started,ended FROM source.campaigns WHERE id IN (SELECT id FROM joined) AND identity NOT IN (SELECT identity "
-    "FROM main.campaigns)",
+    "INSERT INTO main.campaigns(identity,directory,command,command_text,image,nomem_version,faults,stdin_path,"
+    "image_globs,aslr,no_trace,isolated,timeout_ms,allocations,baseline_us,last_used,started,ended) SELECT identity,"
+    "directory,command,command_text,image,nomem_version,faults,stdin_path,image_globs,aslr,no_trace,isolated,timeout_"
+    "ms,"
+    "allocations,baseline_us,last_used,started,ended FROM source.campaigns WHERE id IN (SELECT id FROM joined) AND "
+    "identity NOT IN (SELECT identity FROM main.campaigns)",
     "CREATE TEMP TABLE numbers AS SELECT source.campaigns.id AS old, min(main.campaigns.id) AS new FROM "
     "source.campaigns JOIN main.campaigns USING(identity) GROUP BY source.campaigns.id",
     "INSERT INTO main.sites SELECT new,site,calls,first_nth,before_main,name FROM source.sites JOIN numbers ON "
     "old=campaign WHERE true ON CONFLICT DO UPDATE SET name=coalesce(name,excluded.name)",
     "INSERT OR IGNORE INTO main.points SELECT new,site,occurrence,persistent,second,rank FROM source.points JOIN "
     "numbers ON old=campaign",
-    "INSERT OR IGNORE INTO main.recoveries SELECT new,site,second,near,position FROM source.recoveries JOIN numbers "
-    "ON old=campaign",
+    "INSERT OR IGNORE INTO main.second_faults SELECT new,site,second,similar,position FROM source.second_faults JOIN "
+    "numbers ON old=campaign",
     "INSERT INTO main.runs SELECT new,site,occurrence,persistent,second,verdict,engine,duration_us,finding,evidence,0,"
-    "ledger FROM source.runs JOIN numbers ON old=campaign WHERE unproven=0 ON CONFLICT DO UPDATE SET "
+    "block_table FROM source.runs JOIN numbers ON old=campaign WHERE unconfirmed=0 ON CONFLICT DO UPDATE SET "
     "verdict=excluded.verdict,engine=excluded.engine,duration_us=excluded.duration_us,finding=excluded.finding,"
     "evidence=excluded.evidence,"
-    "unproven=0,ledger=excluded.ledger WHERE unproven<>0 OR excluded.ledger>ledger",
-    "INSERT INTO main.findings SELECT new,verdict,finding,site,occurrence,persistent,second,rank,id,kind,number,runs,"
-    "flaky,confirmed,needs_timeout,plan,takes_block_table,culprit,message,fault_stack,blow_up_stack,document,set_aside "
-    "FROM source.findings JOIN numbers ON old=campaign WHERE true ON CONFLICT DO UPDATE SET site=excluded.site,"
+    "unconfirmed=0,block_table=excluded.block_table WHERE unconfirmed<>0 OR excluded.block_table>block_table",
+    "INSERT INTO main.findings SELECT new,verdict,finding,site,occurrence,persistent,second,rank,id,id_group,number,"
+    "runs,flaky,confirmed,needs_timeout,plan,needs_block_table,location,message,fault_stack,blow_up_stack,document,"
+    "exclusion FROM source.findings JOIN numbers ON old=campaign WHERE true ON CONFLICT DO UPDATE SET "
+    "site=excluded.site,"
     "occurrence=excluded.occurrence,persistent=excluded.persistent,second=excluded.second,rank=excluded.rank,"
     "flaky=excluded.flaky,"
     "confirmed=excluded.confirmed,needs_timeout=excluded.needs_timeout,plan=excluded.plan,"
-    "takes_block_table=excluded.takes_block_table,culprit=excluded.culprit,"
+    "needs_block_table=excluded.needs_block_table,location=excluded.location,"
     "message=excluded.message,fault_stack=excluded.fault_stack,blow_up_stack=excluded.blow_up_stack,"
-    "document=excluded.document,set_aside=excluded.set_aside WHERE (excluded.persistent,excluded.second<>'',"
+    "document=excluded.document,exclusion=excluded.exclusion WHERE (excluded.persistent,excluded.second<>'',"
     "excluded.rank)<(findings.persistent,findings.second<>'',findings.rank)",
     "UPDATE main.findings SET runs=(SELECT count(*) FROM main.runs WHERE runs.campaign=findings.campaign AND "
     "runs.verdict=findings.verdict AND runs.finding=findings.finding)",
@@ -65,8 +67,9 @@ static int number_findings(struct nomem__store *store) {
   static const char sql[] =
       "WITH ranked AS (SELECT campaign AS c, verdict AS v, finding AS f, row_number() OVER (PARTITION BY campaign "
       "ORDER BY flaky,verdict_order(verdict),runs DESC,finding) AS n FROM findings), named AS (SELECT c,v,f,n,"
-      "verdict||'-'||substr(kind,1,12) AS name, row_number() OVER (PARTITION BY campaign,kind ORDER BY n) AS same FROM "
-      "ranked JOIN findings ON campaign=c AND verdict=v AND finding=f) UPDATE findings SET number=n,"
+      "verdict||'-'||substr(id_group,1,12) AS name, row_number() OVER (PARTITION BY campaign,id_group ORDER BY n) AS "
+      "same "
+      "FROM ranked JOIN findings ON campaign=c AND verdict=v AND finding=f) UPDATE findings SET number=n,"
       "id=name||iif(same=1,'','-'||same),document=json_set(document,'$.id',name||iif(same=1,'','-'||same),'$.runs',"
       "runs) FROM named WHERE campaign=c AND verdict=v AND finding=f";
   if (sqlite3_create_function(store->db, "verdict_order", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, verdict_order,
@@ -120,9 +123,9 @@ int nomem__merge(const struct nomem__options *options) {
     if (nomem__store_do(&store, "DETACH source", "") != 0) result = -EIO;
   }
   if (result == 0)
-    printf("%d of %d points tried, %d findings\n", count(&store, "SELECT count(*) FROM runs WHERE unproven=0"),
+    printf("%d of %d points tried, %d findings\n", count(&store, "SELECT count(*) FROM runs WHERE unconfirmed=0"),
            count(&store, "SELECT count(*) FROM points"),
-           count(&store, "SELECT count(*) FROM findings WHERE flaky=0 AND set_aside IS NULL"));
+           count(&store, "SELECT count(*) FROM findings WHERE flaky=0 AND exclusion IS NULL"));
   nomem__store_close(&store);
   return result == 0 ? NOMEM_EXIT_CLEAN : NOMEM_EXIT_FAILED;
 }

@@ -32,7 +32,7 @@ static void put_printed(struct nomem__json *json, json_t *object, const char *ke
 }
 
 const char *nomem__document_exclusion(const json_t *finding) {
-  if (json_object_get(finding, "set_aside") != NULL) return nomem__json_string(finding, "set_aside");
+  if (json_object_get(finding, "exclusion") != NULL) return nomem__json_string(finding, "exclusion");
   return json_is_true(json_object_get(finding, "flaky")) ? "flaky: not when it was tried again" : NULL;
 }
 
@@ -78,7 +78,7 @@ static json_t *make_fault(struct nomem__document_builder *builder, const struct 
   nomem__json_number(json, fault, "site", finding->point.site);
   nomem__json_number(json, fault, "occurrence", finding->point.occurrence);
   nomem__json_put(json, fault, "persistent", json_boolean(finding->point.persistent));
-  put_culprit(builder, fault, "where", &finding->fault);
+  put_culprit(builder, fault, "location", &finding->fault);
   nomem__put_trace(builder, fault, &finding->fault);
   return fault;
 }
@@ -89,7 +89,7 @@ static json_t *make_second_fault(struct nomem__document_builder *builder, const 
   nomem__json_text(json, fault, "function", nomem_fn_name(second->fn));
   nomem__json_number(json, fault, "bytes", second->size_bytes);
   nomem__json_number(json, fault, "allocation", second->nth);
-  put_culprit(builder, fault, "where", &second->stack);
+  put_culprit(builder, fault, "location", &second->stack);
   nomem__put_trace(builder, fault, &second->stack);
   return fault;
 }
@@ -144,7 +144,7 @@ static void put_code_owner(struct nomem__document_builder *builder, json_t *obje
                                                ? &finding->unchecked.where.frame[0]
                                                : nomem__trace_culprit(naming_trace(finding));
   const char *owner = frame != NULL ? nomem__whose(&builder->campaign->code_owners, frame, buffer) : "";
-  nomem__json_text(&builder->json, object, "whose", *owner != '\0' ? owner : "the program");
+  nomem__json_text(&builder->json, object, "code_owner", *owner != '\0' ? owner : "the program");
 }
 
 static json_t *make_threads(struct nomem__document_builder *builder, const struct nomem__finding *finding) {
@@ -156,7 +156,7 @@ static json_t *make_threads(struct nomem__document_builder *builder, const struc
     nomem__json_number(json, object, "number", thread->number);
     nomem__json_number(json, object, "process", thread->process);
     nomem__json_text(json, object, "name", thread->name);
-    nomem__json_text(json, object, "what", thread->what);
+    nomem__json_text(json, object, "state", thread->what);
     if (i == finding->shown_thread) nomem__json_put(json, object, "is_shown", json_true());
     nomem__put_trace(builder, object, &thread->trace);
     nomem__json_add(json, threads, object);
@@ -181,15 +181,15 @@ static json_t *make_finding(struct nomem__document_builder *builder, const struc
   nomem__json_text(json, object, "meaning", nomem__verdicts[finding->verdict].meaning);
   nomem__json_put(json, object, "flaky", json_boolean(finding->is_flaky));
   nomem__json_number(json, object, "runs", finding->runs);
-  nomem__json_text(json, object, "set_aside", finding->excluded);
-  put_culprit(builder, object, "where", naming_trace(finding));
+  nomem__json_text(json, object, "exclusion", finding->excluded);
+  put_culprit(builder, object, "location", naming_trace(finding));
   put_end(json, object, finding);
   put_signal(json, object, finding);
   nomem__json_put(json, object, "fault", make_fault(builder, finding));
   if (finding->second.stack.depth > 0)
     nomem__json_put(json, object, "second_fault", make_second_fault(builder, &finding->second));
   nomem__put_stack(builder, object, "blow_up", &finding->blow_up);
-  nomem__put_stack(builder, object, "block", &finding->block);
+  nomem__put_stack(builder, object, "origin", &finding->block);
   nomem__put_stack(builder, object, "freed", &finding->freed);
   put_unchecked(builder, object, finding);
   put_code_owner(builder, object, finding);
@@ -302,12 +302,12 @@ static void put_findings(struct nomem__document_builder *builder, json_t *docume
   json_t *all = make_findings(builder), *counted = json_array(), *excluded = json_array(), *finding;
   size_t i;
   json_array_foreach(all, i, finding) {
-    bool is_excluded = json_object_get(finding, "set_aside") != NULL;
+    bool is_excluded = json_object_get(finding, "exclusion") != NULL;
     nomem__json_add(&builder->json, is_excluded ? excluded : counted, json_incref(finding));
   }
   json_decref(all);
   nomem__json_put(&builder->json, document, "findings", counted);
-  nomem__json_put(&builder->json, document, "set_aside", excluded);
+  nomem__json_put(&builder->json, document, "excluded", excluded);
 }
 
 /* Returns a document that could be built as a whole; frees any other. */

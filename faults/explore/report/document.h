@@ -13,7 +13,7 @@
 #include "../campaign/campaign.h"
 
 /* Raised by any change that a reader of the old version would misread. */
-#define NOMEM_DOCUMENT_VERSION 1
+#define NOMEM_DOCUMENT_VERSION 2
 
 /* Builds the document of a campaign that is over. The caller's; NULL: memory was short. */
 json_t *nomem__document(const struct nomem__campaign *campaign);

@@ -59,10 +59,11 @@ static json_t *make_site(struct nomem__document_builder *builder, const struct n
   json_t *object = json_object(), *frames = json_array();
   nomem__json_format(json, object, "key", "%016" PRIx64, site->key);
   nomem__json_number(json, object, "calls", site->count);
-  nomem__json_number(json, object, "first", site->first_nth);
+  nomem__json_number(json, object, "first_allocation", site->first_nth);
   nomem__json_number(json, object, "runs", site->tried);
-  if (site->is_tests) nomem__json_put(json, object, "of_test", json_true());
-  if (site->worst < NOMEM_VERDICT_COUNT) nomem__json_text(json, object, "worst", nomem__verdicts[site->worst].name);
+  if (site->is_tests) nomem__json_put(json, object, "in_test_code", json_true());
+  if (site->worst < NOMEM_VERDICT_COUNT)
+    nomem__json_text(json, object, "worst_verdict", nomem__verdicts[site->worst].name);
   if (site->before_main) nomem__json_put(json, object, "before_main", json_true());
   for (unsigned f = 0; f < site->depth; f++) {
     const nomem_frame *found = bsearch(&site->frames[f], table->frames, table->count, sizeof *table->frames, by_value);
@@ -123,21 +124,21 @@ void nomem__put_coverage(struct nomem__document_builder *builder, json_t *docume
   nomem__json_number(json, coverage, "allocations_without_site", campaign->sites_lost);
   nomem__json_number(json, coverage, "points", campaign->point_count);
   nomem__json_number(json, coverage, "points_tried", runs);
-  nomem__json_number(json, coverage, "points_of_other_shards", elsewhere);
+  nomem__json_number(json, coverage, "points_in_other_shards", elsewhere);
   nomem__json_put(json, coverage, "every_call", json_boolean(is_every_call));
   nomem__json_number(json, coverage, "sites_exercised", counts.sites_exercised);
   nomem__json_number(json, coverage, "calls", counts.calls);
   nomem__json_number(json, coverage, "calls_exercised", counts.calls_exercised);
   nomem__json_number(json, coverage, "second_faults", counts.second_faults);
   nomem__json_number(json, coverage, "second_faults_exercised", counts.recoveries_exercised);
-  nomem__json_number(json, coverage, "second_faults_left_out", campaign->second_faults.left_out);
-  nomem__json_number(json, coverage, "second_faults_not_noted", campaign->second_faults.not_noted);
+  nomem__json_number(json, coverage, "second_faults_skipped", campaign->second_faults.left_out);
+  nomem__json_number(json, coverage, "second_faults_not_recorded", campaign->second_faults.not_noted);
   for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++)
     nomem__json_number(json, left, nomem__leak_texts[i].name, counts.left[i]);
-  nomem__json_put(json, coverage, "calls_left", left);
+  nomem__json_put(json, coverage, "calls_not_exercised", left);
   if (campaign->code_owners.is_divided) nomem__json_put(json, coverage, "test_code", make_test_code(builder));
-  nomem__json_number(json, coverage, "heap_looked_at", campaign->heap.looked_at);
-  nomem__json_number(json, coverage, "heap_left_out", campaign->heap.left_out);
+  nomem__json_number(json, coverage, "heap_checks", campaign->heap.looked_at);
+  nomem__json_number(json, coverage, "heap_checks_skipped", campaign->heap.left_out);
   nomem__json_number(json, coverage, "hangs_ended_early", campaign->early_count);
   nomem__json_put(json, coverage, "stacks", json_boolean(campaign->session->setup.trace));
   nomem__json_put(json, document, "coverage", coverage);

@@ -16,6 +16,7 @@
 EMBED(nomem__html_style, "report.css");
 EMBED(nomem__html_body, "report.html");
 EMBED(nomem__html_script, "report.js");
+EMBED(nomem__html_chart_script, "chart.js");
 
 static void print_html(FILE *out, const char *text) {
   for (; *text != '\0'; text++) {
@@ -79,6 +80,7 @@ int nomem__report_html(const json_t *document, FILE *out) {
           nomem__html_body);
   fputs("<script type=\"application/json\" id=\"document\">", out);
   if (json_dump_callback(document, write_json, out, JSON_COMPACT | JSON_ENSURE_ASCII) != 0) return -ENOMEM;
-  fprintf(out, "</script>\n<script nonce=\"%" PRIx64 "\">\n%s</script>\n</body>\n</html>\n", nonce, nomem__html_script);
+  fprintf(out, "</script>\n<script nonce=\"%" PRIx64 "\">\n%s%s</script>\n</body>\n</html>\n", nonce,
+          nomem__html_script, nomem__html_chart_script);
   return 0;
 }

@@ -80,7 +80,7 @@ static void print_details(FILE *out, const json_t *finding) {
     nomem__json_stack_print(out, blow_up, 2);
   else
     fputs("  no stack\n", out);
-  print_more(out, finding, "block", "where the block was allocated, or the file made:");
+  print_more(out, finding, "origin", "where the block was allocated, or the file made:");
   print_more(out, finding, "freed", "where it was freed before:");
   fprintf(out, "reproduce: %s\n", nomem__json_string(finding, "reproduce"));
 }
@@ -96,7 +96,7 @@ static int print_case(FILE *out, const json_t *finding) {
   if (details == NULL) return -ENOMEM;
   fputs("    <testcase", out);
   print_attribute(out, "classname", nomem__json_string(finding, "verdict"));
-  print_attribute(out, "name", nomem__json_string(finding, "where"));
+  print_attribute(out, "name", nomem__json_string(finding, "location"));
   if (json_object_get(culprit, "file") != NULL) {
     print_attribute(out, "file", nomem__json_string(culprit, "file"));
     fprintf(out, " line=\"%" PRIu64 "\"", nomem__json_count(culprit, "line"));
@@ -130,7 +130,7 @@ static void print_summary(FILE *out, const json_t *document) {
 }
 
 static void print_suite(FILE *out, const char *element, const json_t *document) {
-  size_t failures = 0, skipped = json_array_size(json_object_get(document, "set_aside")), i;
+  size_t failures = 0, skipped = json_array_size(json_object_get(document, "excluded")), i;
   const json_t *findings = json_object_get(document, "findings");
   json_t *finding, *word;
   json_array_foreach(findings, i, finding) {
@@ -164,7 +164,7 @@ int nomem__report_junit(const json_t *document, FILE *out) {
   print_attribute(out, "timestamp", nomem__json_string(document, "date"));
   fputs(">\n", out);
   int result = print_cases(out, json_object_get(document, "findings"));
-  if (result == 0) result = print_cases(out, json_object_get(document, "set_aside"));
+  if (result == 0) result = print_cases(out, json_object_get(document, "excluded"));
   if (result != 0) return result;
   print_summary(out, document);
   fputs("  </testsuite>\n</testsuites>\n", out);

@@ -177,7 +177,7 @@ static void add_threads(struct nomem__json *json, const json_t *document, json_t
     char *text = NULL;
     if (json_is_true(json_object_get(thread, "is_shown"))) continue;
     if (asprintf(&text, "thread %" PRIu64 " (%s) %s", nomem__json_count(thread, "number"),
-                 nomem__json_string(thread, "name"), nomem__json_string(thread, "what")) < 0)
+                 nomem__json_string(thread, "name"), nomem__json_string(thread, "state")) < 0)
       text = NULL;
     if (text == NULL) json->failed = true;
     nomem__json_add(json, stacks, stack_of(json, document, thread, text != NULL ? text : ""));

@@ -54,7 +54,7 @@ static int print_finding(FILE *out, size_t number, const json_t *finding) {
   fprintf(out, "not ok %zu - ", number);
   print_description(out, nomem__json_string(finding, "verdict"));
   fputs(" in ", out);
-  print_description(out, nomem__json_string(finding, "where"));
+  print_description(out, nomem__json_string(finding, "location"));
   const char *exclusion = nomem__document_exclusion(finding);
   if (exclusion != NULL) {
     fputs(" # TODO ", out);
@@ -75,7 +75,7 @@ static int print_finding(FILE *out, size_t number, const json_t *finding) {
 int nomem__report_tap(const json_t *document, FILE *out) {
   const json_t *findings = json_object_get(document, "findings"), *coverage = json_object_get(document, "coverage");
   uint64_t tried = nomem__json_count(coverage, "points_tried"), points = nomem__json_count(coverage, "points");
-  const json_t *exclusion = json_object_get(document, "set_aside");
+  const json_t *exclusion = json_object_get(document, "excluded");
   size_t counted = json_array_size(findings), count = counted + json_array_size(exclusion);
   fprintf(out, "TAP version 14\n1..%zu\n", count + 1);
   for (size_t i = 0; i < count; i++) {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,29 +14,30 @@
 #include "../text/complain.h"
 #include "../text/quote.h"
 
-/* "nomm", where SQLite keeps what a file is for; and the version of the tables below. */
+/* "nomm" in the field of SQLite's header that says which program a file belongs to. */
 #define APPLICATION_ID 0x6e6f6d6d
 #define APPLICATION_ID_TEXT "1852796269"
-#define SCHEMA_VERSION 4
-#define SCHEMA_VERSION_TEXT "4"
-/* Another command writes for milliseconds only. */
+/* Of the tables below. Raised by any change that a reader of the old ones would misread. */
+#define SCHEMA_VERSION 5
+#define SCHEMA_VERSION_TEXT "5"
+/* How long to wait for another command, which writes for milliseconds only. */
 #define BUSY_MS 10000
-/* SQLite's header, and where in it the two numbers are, big end first. */
+/* SQLite's header, and where in it the version and the program are, big end first. */
 #define HEADER_BYTES 100
 #define HEADER_VERSION 60
 #define HEADER_APPLICATION 68
 
-/* A point is named by its site, occurrence, kind and second site ('' for none) in every table, so that stores are
- * joined by plain copying. recoveries: the second sites that the first call's failure led to. block table: whether the
- * run kept one. */
+/* Every table names a point by its site, occurrence, kind and second site ('' for none), not by a number: so stores are
+ * joined by plain copying. second_faults holds the sites that a run came to only because the first call of another one
+ * had failed; block_table says whether the run kept one. */
 static const char schema[] =
     "PRAGMA application_id=" APPLICATION_ID_TEXT
     ";"
     "CREATE TABLE campaigns(id INTEGER PRIMARY KEY, identity TEXT NOT NULL, directory TEXT NOT NULL,"
-    " command BLOB NOT NULL, command_text TEXT NOT NULL, image TEXT NOT NULL, nomem TEXT NOT NULL,"
+    " command BLOB NOT NULL, command_text TEXT NOT NULL, image TEXT NOT NULL, nomem_version TEXT NOT NULL,"
     " faults INTEGER NOT NULL, stdin_path TEXT, image_globs TEXT NOT NULL, aslr INTEGER NOT NULL,"
     " no_trace INTEGER NOT NULL, isolated INTEGER NOT NULL DEFAULT 1, timeout_ms INTEGER NOT NULL,"
-    " allocations INTEGER NOT NULL, baseline_us INTEGER NOT NULL, used INTEGER NOT NULL,"
+    " allocations INTEGER NOT NULL, baseline_us INTEGER NOT NULL, last_used INTEGER NOT NULL,"
     " started TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, ended TEXT,"
     " UNIQUE(identity, directory));"
     "CREATE TABLE sites(campaign INTEGER NOT NULL, site TEXT NOT NULL, calls INTEGER NOT NULL,"
@@ -44,19 +46,20 @@ static const char schema[] =
     "CREATE TABLE points(campaign INTEGER NOT NULL, site TEXT NOT NULL, occurrence INTEGER NOT NULL,"
     " persistent INTEGER NOT NULL, second TEXT NOT NULL, rank INTEGER NOT NULL,"
     " PRIMARY KEY(campaign, site, occurrence, persistent, second)) WITHOUT ROWID;"
-    "CREATE TABLE recoveries(campaign INTEGER NOT NULL, site TEXT NOT NULL, second TEXT NOT NULL,"
-    " near TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY(campaign, site, second)) WITHOUT ROWID;"
+    "CREATE TABLE second_faults(campaign INTEGER NOT NULL, site TEXT NOT NULL, second TEXT NOT NULL,"
+    " similar TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY(campaign, site, second)) WITHOUT ROWID;"
     "CREATE TABLE runs(campaign INTEGER NOT NULL, site TEXT NOT NULL, occurrence INTEGER NOT NULL,"
     " persistent INTEGER NOT NULL, second TEXT NOT NULL, verdict TEXT NOT NULL, engine TEXT NOT NULL,"
-    " duration_us INTEGER NOT NULL, finding TEXT, evidence TEXT, unproven INTEGER NOT NULL, ledger INTEGER NOT NULL,"
-    " PRIMARY KEY(campaign, site, occurrence, persistent, second)) WITHOUT ROWID;"
+    " duration_us INTEGER NOT NULL, finding TEXT, evidence TEXT, unconfirmed INTEGER NOT NULL,"
+    " block_table INTEGER NOT NULL, PRIMARY KEY(campaign, site, occurrence, persistent, second)) WITHOUT ROWID;"
     "CREATE TABLE findings(campaign INTEGER NOT NULL, verdict TEXT NOT NULL, finding TEXT NOT NULL,"
     " site TEXT NOT NULL, occurrence INTEGER NOT NULL, persistent INTEGER NOT NULL, second TEXT NOT NULL,"
-    " rank INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, runs INTEGER NOT NULL,"
-    " flaky INTEGER NOT NULL, confirmed INTEGER NOT NULL, needs_timeout INTEGER NOT NULL, plan TEXT NOT NULL,"
-    " takes_block_table INTEGER NOT NULL,"
-    " culprit TEXT NOT NULL, message TEXT NOT NULL, fault_stack TEXT NOT NULL, blow_up_stack TEXT NOT NULL,"
-    " document TEXT NOT NULL, set_aside TEXT, PRIMARY KEY(campaign, verdict, finding)) WITHOUT ROWID;"
+    " rank INTEGER NOT NULL, id TEXT NOT NULL, id_group TEXT NOT NULL, number INTEGER NOT NULL,"
+    " runs INTEGER NOT NULL, flaky INTEGER NOT NULL, confirmed INTEGER NOT NULL, needs_timeout INTEGER NOT NULL, plan "
+    "TEXT NOT NULL,"
+    " needs_block_table INTEGER NOT NULL, location TEXT NOT NULL, message TEXT NOT NULL, fault_stack TEXT NOT NULL, "
+    "blow_up_stack TEXT NOT NULL,"
+    " document TEXT NOT NULL, exclusion TEXT, PRIMARY KEY(campaign, verdict, finding)) WITHOUT ROWID;"
     "PRAGMA user_version=" SCHEMA_VERSION_TEXT ";";
 
 static int complain(const struct nomem__store *store, const char *what, int result) {
@@ -65,12 +68,20 @@ static int complain(const struct nomem__store *store, const char *what, int resu
   return result;
 }
 
-static uint32_t big_endian(const unsigned char *bytes) {
+static uint32_t read_big_endian(const unsigned char *bytes) {
   return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* Looks at a file before SQLite does, which may change what it opens. Returns 0 for a store and for no or an empty file
- * (*is_new). */
+static int check_version(const struct nomem__store *store, uint32_t version) {
+  char what[128];
+  if (version == SCHEMA_VERSION) return 0;
+  snprintf(what, sizeof what, "format %" PRIu32 ", but this nomem uses format %d: move it away, and explore again",
+           version, SCHEMA_VERSION);
+  return complain(store, what, -EINVAL);
+}
+
+/* Checks a file before SQLite opens it, which may change it. Returns 0 for a store, and for an empty file and for none,
+ * which *is_new tells. */
 static int check_header(const struct nomem__store *store, bool *is_new) {
   unsigned char header[HEADER_BYTES];
   int file = open(store->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -83,11 +94,9 @@ static int check_header(const struct nomem__store *store, bool *is_new) {
   *is_new = bytes == 0;
   if (bytes == 0) return 0;
   if (bytes < HEADER_BYTES || memcmp(header, "SQLite format 3", 16) != 0 ||
-      big_endian(header + HEADER_APPLICATION) != APPLICATION_ID)
-    return complain(store, "not a store of nomem's: name another with --store, or move it away", -EINVAL);
-  if (big_endian(header + HEADER_VERSION) != SCHEMA_VERSION)
-    return complain(store, "made by another version of nomem: name another with --store, or move it away", -EINVAL);
-  return 0;
+      read_big_endian(header + HEADER_APPLICATION) != APPLICATION_ID)
+    return complain(store, "not a store of nomem's: move it away, or name another", -EINVAL);
+  return check_version(store, read_big_endian(header + HEADER_VERSION));
 }
 
 static int fail(struct nomem__store *store) {
@@ -103,31 +112,39 @@ static bool is_damaged(struct nomem__store *store) {
   return !is_whole && code != SQLITE_BUSY;
 }
 
-/* Of two commands that come at once the second finds the tables there. They are made before the log is: the file's
- * header then says what it is from the first moment. */
-static int make_tables(struct nomem__store *store) {
+/* Of two commands that come at once, the second finds the tables there. They are created before the write-ahead log is,
+ * so that the file's header says from the first moment what it is. */
+static int create_tables(struct nomem__store *store) {
   if (sqlite3_exec(store->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK) return -EACCES;
   sqlite3_stmt *statement = nomem__store_prepare(store, "PRAGMA user_version", "");
-  bool is_made = nomem__store_step(store, statement, NULL) && sqlite3_column_int(statement, 0) == SCHEMA_VERSION;
+  bool is_there = nomem__store_step(store, statement, NULL) && sqlite3_column_int(statement, 0) == SCHEMA_VERSION;
   sqlite3_finalize(statement);
-  if (!is_made && sqlite3_exec(store->db, schema, NULL, NULL, NULL) != SQLITE_OK) return -EACCES;
+  if (!is_there && sqlite3_exec(store->db, schema, NULL, NULL, NULL) != SQLITE_OK) return -EACCES;
   return sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK ? 0 : -EACCES;
 }
 
 static int prepare_to_write(struct nomem__store *store, bool is_new) {
-  /* An empty store need not outlive a loss of power, and to wait for the disk takes longer than all else here. */
+  /* Waiting for the disk would take longer than all the rest, and an empty store need not survive a loss of power. */
   sqlite3_exec(store->db, "PRAGMA synchronous=OFF", NULL, NULL, NULL);
   if (is_new) {
-    int result = make_tables(store);
+    int result = create_tables(store);
     if (result != 0) return result;
   }
   if (sqlite3_db_readonly(store->db, "main") == 1) return -EACCES;
-  /* Where a log cannot be kept, a journal is, which is as safe. */
+  /* On a file system that has no shared memory SQLite keeps its rollback journal instead, which is as safe. */
   sqlite3_exec(store->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
   return 0;
 }
 
-/* A folder that nobody may write to has its stores read without a lock: nobody changes them. */
+/* Opens a store that cannot be locked, in a folder that nobody may write to: nobody changes it. */
+static int open_unlocked(struct nomem__store *store) {
+  if (strpbrk(store->path, "?#%") != NULL) return -EACCES; /* they have a meaning in what follows */
+  char *name = sqlite3_mprintf("file:%s?immutable=1", store->path);
+  int result = sqlite3_open_v2(name, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+  sqlite3_free(name);
+  return result == SQLITE_OK ? 0 : -EACCES;
+}
+
 static int open_database(struct nomem__store *store, enum nomem__store_mode mode) {
   int flags = mode == NOMEM_STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   int result = sqlite3_open_v2(store->path, &store->db, flags, NULL);
@@ -138,13 +155,8 @@ static int open_database(struct nomem__store *store, enum nomem__store_mode mode
   int error = sqlite3_system_errno(store->db);
   sqlite3_close(store->db);
   store->db = NULL;
-  if (mode != NOMEM_STORE_READ) return error > 0 ? -error : -EACCES;
-  char *name = sqlite3_mprintf("file:%s?immutable=1", store->path);
-  result = strpbrk(store->path, "?#%") != NULL
-               ? SQLITE_CANTOPEN
-               : sqlite3_open_v2(name, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
-  sqlite3_free(name);
-  return result == SQLITE_OK ? 0 : -EACCES;
+  if (mode == NOMEM_STORE_READ) return open_unlocked(store);
+  return error > 0 ? -error : -EACCES;
 }
 
 int nomem__store_open(struct nomem__store *store, const char *path, enum nomem__store_mode mode, bool quiet_if_denied) {
@@ -153,11 +165,11 @@ int nomem__store_open(struct nomem__store *store, const char *path, enum nomem__
   int result = check_header(store, &is_new);
   if (result == -EINVAL) return result;
   if (result == 0 && is_new && mode == NOMEM_STORE_READ) {
-    return complain(store, "no such store: 'nomem explore' makes one", -ENOENT);
+    return complain(store, "no such store: 'nomem explore' creates one", -ENOENT);
   }
   if (result == 0) result = open_database(store, mode);
   if ((result == 0 || result == -EIO) && !is_new && is_damaged(store))
-    result = complain(store, "damaged: move it away, or name another with --store", -EINVAL);
+    result = complain(store, "damaged: move it away, or name another", -EINVAL);
   else if (result == 0 && mode == NOMEM_STORE_WRITE)
     result = prepare_to_write(store, is_new);
   if (result == 0) return 0;

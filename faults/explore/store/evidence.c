@@ -3,181 +3,221 @@
 #include "evidence.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../stack/json_stack.h"
+#include "../text/json_values.h"
 #include "../text/memory_stream.h"
 
-static json_t *stack_of(const struct nomem__trace *trace) {
+/* JSON's integers are signed: a number of 64 bits is written as the signed one that has the same bits. */
+static void put_number(struct nomem__json *json, json_t *object, const char *key, uint64_t number) {
+  nomem__json_put(json, object, key, json_integer((json_int_t)number));
+}
+
+/* The text must come back as it is, so it is not made printable here: a report does that. */
+static void put_text(struct nomem__json *json, json_t *object, const char *key, const char *text) {
+  nomem__json_put(json, object, key, json_string(text));
+}
+
+static void put_stack(struct nomem__json *json, json_t *object, const char *key, const struct nomem__trace *trace) {
   json_t *stack = json_array();
   for (unsigned i = 0; i < trace->depth; i++) {
     const struct nomem__trace_frame *frame = &trace->frame[i];
-    json_t *entry = json_pack("[s,I,b]", frame->path, (json_int_t)frame->offset, (int)frame->is_return_address);
-    if (entry == NULL || json_array_append_new(stack, entry) != 0) {
-      json_decref(stack);
-      return NULL;
-    }
+    nomem__json_add(json, stack,
+                    json_pack("[s,I,b]", frame->path, (json_int_t)frame->offset, (int)frame->is_return_address));
   }
-  return stack;
+  nomem__json_put(json, object, key, stack);
 }
 
-static json_t *threads_of(const struct nomem__finding *finding) {
+static void put_threads(struct nomem__json *json, json_t *object, const struct nomem__finding *finding) {
   json_t *threads = json_array();
   for (size_t i = 0; i < finding->thread_count; i++) {
     const struct nomem__waiter *thread = &finding->threads[i];
-    json_t *entry = json_pack("[i,i,s,s,o]", (int)thread->process, (int)thread->number, thread->name, thread->what,
-                              stack_of(&thread->trace));
-    if (entry == NULL || json_array_append_new(threads, entry) != 0) {
-      json_decref(threads);
-      return NULL;
-    }
+    json_t *entry = json_object();
+    put_number(json, entry, "process", thread->process);
+    put_number(json, entry, "number", thread->number);
+    put_text(json, entry, "name", thread->name);
+    put_text(json, entry, "state", thread->what);
+    put_stack(json, entry, "stack", &thread->trace);
+    nomem__json_add(json, threads, entry);
   }
-  return threads;
+  nomem__json_put(json, object, "threads", threads);
+}
+
+static void put_second(struct nomem__json *json, json_t *object, const struct nomem__second *second) {
+  json_t *entry = json_object();
+  put_number(json, entry, "fn", second->fn);
+  put_number(json, entry, "bytes", second->size_bytes);
+  put_number(json, entry, "nth", second->nth);
+  put_stack(json, entry, "stack", &second->stack);
+  nomem__json_put(json, object, "second", entry);
 }
 
 char *nomem__evidence_write(const struct nomem__finding *finding) {
-  const struct nomem__second *second = &finding->second;
-  json_t *evidence = json_pack(
-      "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o,s:{s:i,s:I,s:I,s:o}}", "signal",
-      finding->signal, "needs_timeout", (int)finding->needs_timeout, "detail", finding->detail, "last_words",
-      finding->last_words, "touch", (int)finding->address_kind, "address", (json_int_t)finding->fault_address, "fn",
-      (int)finding->fn, "bytes", (json_int_t)finding->size_bytes, "nth", (json_int_t)finding->nth, "given_null",
-      (int)finding->is_given_null, "own", (int)finding->blow_up.own, "fault", stack_of(&finding->fault), "blow_up",
-      stack_of(&finding->blow_up), "threads", threads_of(finding), "left_out", (json_int_t)finding->threads_left_out,
-      "teller", (json_int_t)finding->shown_thread, "inlined", (int)finding->unchecked.inlined, "unchecked",
-      stack_of(&finding->unchecked.where), "second", "fn", (int)second->fn, "bytes", (json_int_t)second->size_bytes,
-      "nth", (json_int_t)second->nth, "stack", stack_of(&second->stack));
-  json_object_set_new(evidence, "block", stack_of(&finding->block));
-  json_object_set_new(evidence, "freed", stack_of(&finding->freed));
-  json_object_set_new(evidence, "takes_block_table", json_boolean(finding->takes_block_table));
-  json_object_set_new(evidence, "blameless", json_integer((json_int_t)finding->blow_up.skipped_frames));
-  json_object_set_new(evidence, "may_be_told", json_boolean(finding->may_be_told));
-  json_object_set_new(evidence, "place", json_integer((json_int_t)finding->place));
-  char *text = evidence == NULL ? NULL : json_dumps(evidence, JSON_COMPACT);
+  struct nomem__json json = {0};
+  json_t *evidence = json_object();
+  put_number(&json, evidence, "signal", (uint64_t)finding->signal);
+  nomem__json_put(&json, evidence, "needs_timeout", json_boolean(finding->needs_timeout));
+  nomem__json_put(&json, evidence, "needs_block_table", json_boolean(finding->takes_block_table));
+  put_text(&json, evidence, "detail", finding->detail);
+  put_text(&json, evidence, "last_words", finding->last_words);
+  put_number(&json, evidence, "address_kind", finding->address_kind);
+  put_number(&json, evidence, "address", finding->fault_address);
+  put_number(&json, evidence, "fn", finding->fn);
+  put_number(&json, evidence, "bytes", finding->size_bytes);
+  put_number(&json, evidence, "nth", finding->nth);
+  nomem__json_put(&json, evidence, "is_given_null", json_boolean(finding->is_given_null));
+  nomem__json_put(&json, evidence, "may_be_notified", json_boolean(finding->may_be_told));
+  put_number(&json, evidence, "location_hash", finding->place);
+  put_stack(&json, evidence, "fault", &finding->fault);
+  put_second(&json, evidence, &finding->second);
+  put_stack(&json, evidence, "unchecked", &finding->unchecked.where);
+  put_number(&json, evidence, "inlined", finding->unchecked.inlined);
+  put_stack(&json, evidence, "blow_up", &finding->blow_up);
+  put_number(&json, evidence, "library_frames", finding->blow_up.own);
+  put_number(&json, evidence, "skipped_frames", finding->blow_up.skipped_frames);
+  put_stack(&json, evidence, "origin", &finding->block);
+  put_stack(&json, evidence, "freed", &finding->freed);
+  put_threads(&json, evidence, finding);
+  put_number(&json, evidence, "threads_left_out", finding->threads_left_out);
+  put_number(&json, evidence, "shown_thread", finding->shown_thread);
+  char *text = json.failed ? NULL : json_dumps(evidence, JSON_COMPACT);
   json_decref(evidence);
   return text;
 }
 
-static int read_stack(const json_t *stack, struct nomem__trace *trace, struct nomem__strings *strings) {
-  size_t i;
-  json_t *entry;
+/* Reads member after member and remembers the first thing that was wrong. */
+struct reader {
+  struct nomem__strings *strings;
+  int result; /* 0, -EINVAL or -ENOMEM */
+};
+
+static void fail(struct reader *reader, int result) {
+  if (reader->result == 0) reader->result = result;
+}
+
+/* Reads a number that must not be above a limit. */
+static uint64_t read_number(struct reader *reader, const json_t *object, const char *key, uint64_t limit) {
+  const json_t *value = json_object_get(object, key);
+  uint64_t number = (uint64_t)json_integer_value(value);
+  if (json_is_integer(value) && number <= limit) return number;
+  fail(reader, -EINVAL);
+  return 0;
+}
+
+static bool read_bool(struct reader *reader, const json_t *object, const char *key) {
+  const json_t *value = json_object_get(object, key);
+  if (!json_is_boolean(value)) fail(reader, -EINVAL);
+  return json_is_true(value);
+}
+
+static void read_text(struct reader *reader, const json_t *object, const char *key, char *text, size_t bytes) {
+  const json_t *value = json_object_get(object, key);
+  if (!json_is_string(value)) fail(reader, -EINVAL);
+  snprintf(text, bytes, "%s", nomem__json_string(object, key));
+}
+
+/* Reads a stack whose paths belong to the strings. */
+static void read_stack(struct reader *reader, const json_t *object, const char *key, struct nomem__trace *trace) {
+  const json_t *stack = json_object_get(object, key);
   *trace = (struct nomem__trace){0};
-  if (!json_is_array(stack) || json_array_size(stack) > NOMEM_TRACE_DEPTH) return -EINVAL;
-  json_array_foreach(stack, i, entry) {
+  if (!json_is_array(stack) || json_array_size(stack) > NOMEM_TRACE_DEPTH) fail(reader, -EINVAL);
+  for (size_t i = 0; i < json_array_size(stack) && reader->result == 0; i++) {
     const char *path;
     json_int_t offset;
     int is_return_address;
-    if (json_unpack(entry, "[s,I,b]", &path, &offset, &is_return_address) != 0) return -EINVAL;
-    path = nomem__strings_add(strings, path);
-    if (path == NULL) return -ENOMEM;
+    if (json_unpack(json_array_get(stack, i), "[s,I,b]", &path, &offset, &is_return_address) != 0) {
+      fail(reader, -EINVAL);
+      return;
+    }
+    path = nomem__strings_add(reader->strings, path);
+    if (path == NULL) fail(reader, -ENOMEM);
     trace->frame[trace->depth++] = (struct nomem__trace_frame){path, (uint64_t)offset, is_return_address != 0};
   }
-  return 0;
 }
 
-static int read_threads(const json_t *threads, struct nomem__finding *finding, struct nomem__strings *strings) {
-  size_t i, count = json_array_size(threads);
-  json_t *entry;
-  if (!json_is_array(threads) || count > NOMEM_HANG_THREADS) return -EINVAL;
-  if (count == 0) return 0;
+/* Reads a stack that owns its paths. */
+static void read_owned_stack(struct reader *reader, const json_t *object, const char *key, struct nomem__trace *trace) {
+  struct nomem__trace borrowed;
+  read_stack(reader, object, key, &borrowed);
+  if (reader->result == 0) fail(reader, nomem__trace_copy(trace, &borrowed));
+}
+
+static void read_second(struct reader *reader, const json_t *second, struct nomem__second *into) {
+  into->fn = (enum nomem_fn)read_number(reader, second, "fn", NOMEM_FN_COUNT - 1);
+  into->size_bytes = read_number(reader, second, "bytes", UINT64_MAX);
+  into->nth = read_number(reader, second, "nth", UINT64_MAX);
+  read_owned_stack(reader, second, "stack", &into->stack);
+}
+
+static void read_thread(struct reader *reader, const json_t *entry, struct nomem__waiter *thread) {
+  thread->process = (unsigned)read_number(reader, entry, "process", UINT32_MAX);
+  thread->number = (unsigned)read_number(reader, entry, "number", UINT32_MAX);
+  read_text(reader, entry, "name", thread->name, sizeof thread->name);
+  read_text(reader, entry, "state", thread->what, sizeof thread->what);
+  read_stack(reader, entry, "stack", &thread->trace);
+}
+
+static void read_threads(struct reader *reader, const json_t *threads, struct nomem__finding *finding) {
+  size_t count = json_array_size(threads);
+  if (!json_is_array(threads) || count > NOMEM_HANG_THREADS) fail(reader, -EINVAL);
+  if (count == 0 || reader->result != 0) return;
   finding->threads = calloc(count, sizeof *finding->threads);
-  if (finding->threads == NULL) return -ENOMEM;
-  json_array_foreach(threads, i, entry) {
-    struct nomem__waiter *thread = &finding->threads[i];
-    const char *name, *what;
-    const json_t *stack;
-    int process, number;
-    if (json_unpack(entry, "[i,i,s,s,o]", &process, &number, &name, &what, &stack) != 0) return -EINVAL;
-    thread->process = (unsigned)process;
-    thread->number = (unsigned)number;
-    snprintf(thread->name, sizeof thread->name, "%s", name);
-    snprintf(thread->what, sizeof thread->what, "%s", what);
-    int result = read_stack(stack, &thread->trace, strings);
-    if (result != 0) return result;
+  if (finding->threads == NULL) {
+    fail(reader, -ENOMEM);
+    return;
   }
   finding->thread_count = count;
-  return 0;
+  for (size_t i = 0; i < count; i++) read_thread(reader, json_array_get(threads, i), &finding->threads[i]);
 }
 
-/* A stack that owns its paths. */
-static int read_owned(const json_t *stack, struct nomem__trace *trace, struct nomem__strings *strings) {
-  struct nomem__trace borrowed;
-  int result = read_stack(stack, &borrowed, strings);
-  return result == 0 ? nomem__trace_copy(trace, &borrowed) : result;
-}
-
-static int read_second(const json_t *evidence, struct nomem__second *second, struct nomem__strings *strings) {
-  json_int_t size_bytes, nth;
-  const json_t *stack;
-  int fn;
-  if (json_unpack((json_t *)evidence, "{s:i,s:I,s:I,s:o}", "fn", &fn, "bytes", &size_bytes, "nth", &nth, "stack",
-                  &stack) != 0 ||
-      fn < 0 || fn >= NOMEM_FN_COUNT)
-    return -EINVAL;
-  second->fn = (enum nomem_fn)fn;
-  second->size_bytes = (uint64_t)size_bytes;
-  second->nth = (uint64_t)nth;
-  return read_owned(stack, &second->stack, strings);
+static void read_finding(struct reader *reader, const json_t *evidence, struct nomem__finding *finding) {
+  finding->signal = (int)read_number(reader, evidence, "signal", INT32_MAX);
+  finding->needs_timeout = read_bool(reader, evidence, "needs_timeout");
+  finding->takes_block_table = read_bool(reader, evidence, "needs_block_table");
+  read_text(reader, evidence, "detail", finding->detail, sizeof finding->detail);
+  read_text(reader, evidence, "last_words", finding->last_words, sizeof finding->last_words);
+  finding->address_kind =
+      (enum nomem__address_kind)read_number(reader, evidence, "address_kind", NOMEM_ADDRESS_COUNT - 1);
+  finding->fault_address = read_number(reader, evidence, "address", UINT64_MAX);
+  finding->fn = (enum nomem_fn)read_number(reader, evidence, "fn", NOMEM_FN_COUNT - 1);
+  finding->size_bytes = read_number(reader, evidence, "bytes", UINT64_MAX);
+  finding->nth = read_number(reader, evidence, "nth", UINT64_MAX);
+  finding->is_given_null = read_bool(reader, evidence, "is_given_null");
+  finding->may_be_told = read_bool(reader, evidence, "may_be_notified");
+  finding->place = read_number(reader, evidence, "location_hash", UINT64_MAX);
+  read_owned_stack(reader, evidence, "fault", &finding->fault);
+  read_second(reader, json_object_get(evidence, "second"), &finding->second);
+  read_owned_stack(reader, evidence, "unchecked", &finding->unchecked.where);
+  if (finding->unchecked.where.depth > 1) fail(reader, -EINVAL);
+  finding->unchecked.inlined = (unsigned)read_number(reader, evidence, "inlined", UINT32_MAX);
+  read_stack(reader, evidence, "blow_up", &finding->blow_up);
+  unsigned depth = finding->blow_up.depth;
+  finding->blow_up.own = (unsigned)read_number(reader, evidence, "library_frames", depth);
+  finding->blow_up.skipped_frames = (unsigned)read_number(reader, evidence, "skipped_frames", depth);
+  read_stack(reader, evidence, "origin", &finding->block);
+  read_stack(reader, evidence, "freed", &finding->freed);
+  read_threads(reader, json_object_get(evidence, "threads"), finding);
+  size_t last_thread = finding->thread_count > 0 ? finding->thread_count - 1 : 0;
+  finding->threads_left_out = (size_t)read_number(reader, evidence, "threads_left_out", SIZE_MAX);
+  finding->shown_thread = (size_t)read_number(reader, evidence, "shown_thread", last_thread);
 }
 
 int nomem__evidence_read(const char *text, struct nomem__finding *finding, struct nomem__strings *strings) {
-  const char *detail, *last_words;
-  const json_t *fault_stack, *blow_up_stack, *threads, *unchecked_stack, *second;
-  json_int_t address, size_bytes, nth, left_out, shown_thread;
-  int needs_timeout, address_kind, is_given_null, fn, own, inlined;
   json_t *evidence = json_loads(text, 0, NULL);
-  if (evidence == NULL) return -EINVAL;
-  int result = json_unpack(evidence, "{s:i,s:b,s:s,s:s,s:i,s:I,s:i,s:I,s:I,s:b,s:i,s:o,s:o,s:o,s:I,s:I,s:i,s:o,s:o}",
-                           "signal", &finding->signal, "needs_timeout", &needs_timeout, "detail", &detail, "last_words",
-                           &last_words, "touch", &address_kind, "address", &address, "fn", &fn, "bytes", &size_bytes,
-                           "nth", &nth, "given_null", &is_given_null, "own", &own, "fault", &fault_stack, "blow_up",
-                           &blow_up_stack, "threads", &threads, "left_out", &left_out, "teller", &shown_thread,
-                           "inlined", &inlined, "unchecked", &unchecked_stack, "second", &second);
-  if (result != 0 || fn < 0 || fn >= NOMEM_FN_COUNT || address_kind < 0 || address_kind >= NOMEM_ADDRESS_COUNT)
-    result = -EINVAL;
-  if (result == 0 && (json_array_size(unchecked_stack) > 1 || inlined < 0)) result = -EINVAL;
-  if (result == 0) result = read_stack(blow_up_stack, &finding->blow_up, strings);
-  if (result == 0) result = read_stack(json_object_get(evidence, "block"), &finding->block, strings);
-  if (result == 0) result = read_stack(json_object_get(evidence, "freed"), &finding->freed, strings);
-  if (result == 0 && (own < 0 || (unsigned)own > finding->blow_up.depth)) result = -EINVAL;
-  json_int_t skipped_frames = json_integer_value(json_object_get(evidence, "blameless"));
-  if (result == 0 && (skipped_frames < 0 || skipped_frames > (json_int_t)finding->blow_up.depth)) result = -EINVAL;
-  if (result == 0) result = read_threads(threads, finding, strings);
-  if (result == 0 && (shown_thread < 0 || (shown_thread > 0 && (size_t)shown_thread >= finding->thread_count)))
-    result = -EINVAL;
-  if (result == 0) result = read_second(second, &finding->second, strings);
-  if (result == 0) result = read_owned(unchecked_stack, &finding->unchecked.where, strings);
-  if (result == 0) result = read_owned(fault_stack, &finding->fault, strings);
-  if (result != 0) {
+  struct reader reader = {.strings = strings, .result = evidence != NULL ? 0 : -EINVAL};
+  if (reader.result == 0) read_finding(&reader, evidence, finding);
+  if (reader.result != 0) {
+    nomem__trace_free(&finding->fault);
     nomem__trace_free(&finding->second.stack);
     nomem__trace_free(&finding->unchecked.where);
-  }
-  if (result == 0) {
-    finding->blow_up.own = (unsigned)own;
-    finding->unchecked.inlined = (unsigned)inlined;
-    finding->blow_up.skipped_frames = (unsigned)skipped_frames;
-    finding->needs_timeout = needs_timeout != 0;
-    finding->takes_block_table = json_is_true(json_object_get(evidence, "takes_block_table"));
-    finding->address_kind = (enum nomem__address_kind)address_kind;
-    finding->is_given_null = is_given_null != 0;
-    finding->may_be_told = json_is_true(json_object_get(evidence, "may_be_told"));
-    finding->place = (uint64_t)json_integer_value(json_object_get(evidence, "place"));
-    finding->fault_address = (uint64_t)address;
-    finding->fn = (enum nomem_fn)fn;
-    finding->size_bytes = (uint64_t)size_bytes;
-    finding->nth = (uint64_t)nth;
-    finding->threads_left_out = (size_t)left_out;
-    finding->shown_thread = (size_t)shown_thread;
-    snprintf(finding->detail, sizeof finding->detail, "%s", detail);
-    snprintf(finding->last_words, sizeof finding->last_words, "%s", last_words);
-  } else {
     free(finding->threads);
     finding->threads = NULL;
+    finding->thread_count = 0;
   }
   json_decref(evidence);
-  return result;
+  return reader.result;
 }
 
 char *nomem__evidence_stack(const json_t *trace) {

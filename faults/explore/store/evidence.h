@@ -8,14 +8,15 @@
 #include "../judge/finding.h"
 #include "../text/strings.h"
 
-/* The caller's text of what the finding shows, a line of JSON; NULL: out of memory, or a path is no UTF-8. */
+/* Writes what the finding shows as a line of JSON. The caller's; NULL: memory was short, or a path is not UTF-8. */
 char *nomem__evidence_write(const struct nomem__finding *finding);
 
-/* Reads it into a finding that has nothing of it yet. Its fault owns its paths, its blow-up has them from strings.
- * Returns 0, -EINVAL when it is no such text, or -ENOMEM. */
+/* Reads such a line into a finding that has nothing of it yet. The finding owns the paths of the call that failed, of
+ * the second one and of the one that was not checked; all other paths belong to strings. Returns 0; -EINVAL when it is
+ * no such line, or -ENOMEM, and then the finding owns nothing. */
 int nomem__evidence_read(const char *text, struct nomem__finding *finding, struct nomem__strings *strings);
 
-/* A stack of a document (report_document.h) as text, a frame a line; "" for NULL. The caller's; NULL: out of memory. */
+/* Prints a stack of the JSON report as text, a frame a line; "" for NULL. The caller's; NULL: memory was short. */
 char *nomem__evidence_stack(const json_t *trace);
 
 #endif

@@ -9,7 +9,7 @@
 #include "../text/grow.h"
 
 /* Of the campaigns of one command the one that was used last. */
-#define LAST "used=(SELECT max(used) FROM campaigns AS other WHERE other.command=campaigns.command)"
+#define LAST "last_used=(SELECT max(last_used) FROM campaigns AS other WHERE other.command=campaigns.command)"
 
 static void free_one(struct nomem__stored_finding *finding) {
   free(finding->id);
@@ -72,9 +72,9 @@ int nomem__stored_findings_read(struct nomem__stored_findings *findings, struct 
   if (result != 0) return result;
   sqlite3_stmt *row = nomem__store_prepare(
       store,
-      "SELECT campaign,number,findings.id,message,plan,command,command_text,set_aside,flaky,needs_timeout,"
-      "takes_block_table FROM "
-      "findings JOIN campaigns ON campaigns.id=campaign WHERE " LAST " ORDER BY used DESC,number",
+      "SELECT campaign,number,findings.id,message,plan,command,command_text,exclusion,flaky,needs_timeout,"
+      "needs_block_table FROM "
+      "findings JOIN campaigns ON campaigns.id=campaign WHERE " LAST " ORDER BY last_used DESC,number",
       "");
   while (result == 0 && nomem__store_step(store, row, &failed)) result = add(findings, row);
   sqlite3_finalize(row);
