@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Decides about each allocation call of a run: the engine's own of what faults/inject/injector.h asks for. */
+/* Decides about each allocation call of a run: the engine's own version of what faults/inject/injector.h declares. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/mman.h>
@@ -11,27 +11,28 @@
 
 #include "../../faults/inject/forbidden_calls.h"
 
-/* Stacks that have nothing left to try, by return address and distance from the base of the run: what a watched call
- * is looked up under. Recursion makes them without end; from three quarters on, new ones are taken for known. */
-#define KNOWN_STACKS 65536 /* as many as first_slot() tells apart */
-#define KNOWN_STACKS_MAX (KNOWN_STACKS / 4 * 3)
+/* Stacks with nothing left to try, by return address and distance from the base of the run: a watched call is looked
+ * up by these two. Recursion makes stacks without end: once the table is three quarters full, new ones count as
+ * finished. */
+#define FINISHED_STACKS 65536 /* as many as first_slot() can address */
+#define FINISHED_STACKS_MAX (FINISHED_STACKS / 4 * 3)
 
 /* Sites of one input that are kept for its runs with a fault. */
 #define RECORDED_MAX 4096
 
 _Atomic uint32_t nomem__mode = 0;
 
-/* The program has a malloc already, a sanitizer's: the linker takes ours from the archive for another name in its
- * file. */
-__attribute__((used)) static bool *const takes_backend = &nomem__sizes_known;
+/* The program has a malloc already, a sanitizer's, so the linker would not take ours from the archive. This name is
+ * defined in the same file. */
+__attribute__((used)) static bool *const links_backend = &nomem__sizes_known;
 
 static struct nomem_channel *channel;
-static _Atomic uint64_t known[KNOWN_STACKS];
+static _Atomic uint64_t finished[FINISHED_STACKS];
 
-static struct memory {
-  struct nomem_tried tried[NOMEM_SITES];
-  struct nomem_recorded recorded[RECORDED_MAX];
-} * memory;
+static struct tables {
+  struct nomem_site_progress progress[NOMEM_SITES];
+  struct nomem_recorded_site recorded[RECORDED_MAX];
+} * tables;
 
 static struct {
   enum nomem_run kind;
@@ -41,10 +42,10 @@ static struct {
   struct nomem_plan_state state;
 } run;
 
-static _Atomic bool has_news;
-static _Atomic uint32_t known_count, recorded_count, failed_count;
+static _Atomic bool has_untried;
+static _Atomic uint32_t finished_count, recorded_count, failed_count;
 static _Atomic uint64_t trace_calls, trace_hash;
-static struct nomem_failed failed_calls[NOMEM_FAILED_MAX], last_failed;
+static struct nomem_failed_call failed_calls[NOMEM_FAILED_MAX], last_failed;
 
 static _Thread_local unsigned paused;
 
@@ -60,7 +61,7 @@ __attribute__((noinline)) void nomem_fault(void) {
   __asm__ volatile("" ::: "memory");
 }
 
-/* The engine keeps neither: see NOMEM_MODE_COUNT and NOMEM_MODE_LIVE. */
+/* The engine counts neither live bytes nor frees: see NOMEM_MODE_LIVE and NOMEM_MODE_COUNT. */
 void nomem__live_add(int64_t bytes) {
   (void)bytes;
 }
@@ -68,8 +69,8 @@ void nomem__live_add(int64_t bytes) {
 void nomem__count_free(void) {
 }
 
-/* Equal only for the same return address at the same distance. */
-static inline uint64_t known_key(const void *return_address, const void *cfa) {
+/* Equal only for the same return address at the same distance from the base. */
+static inline uint64_t stack_key(const void *return_address, const void *cfa) {
   return (uintptr_t)return_address + (run.base - (uintptr_t)cfa) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
@@ -77,58 +78,58 @@ static inline uint64_t first_slot(uint64_t key) {
   return (key * UINT64_C(0xd1342543de82ef95)) >> 48;
 }
 
-static _Atomic uint64_t *known_slot(uint64_t key) {
+static _Atomic uint64_t *stack_slot(uint64_t key) {
   for (uint64_t i = first_slot(key);; i++) {
-    _Atomic uint64_t *slot = &known[i % KNOWN_STACKS];
+    _Atomic uint64_t *slot = &finished[i % FINISHED_STACKS];
     uint64_t found = atomic_load_explicit(slot, memory_order_relaxed);
     if (found == key || found == 0) return slot;
   }
 }
 
-static void make_known(uint64_t key) {
-  if (atomic_fetch_add(&known_count, 1) >= KNOWN_STACKS_MAX) {
-    atomic_store(&known_count, KNOWN_STACKS_MAX);
+static void mark_finished(uint64_t key) {
+  if (atomic_fetch_add(&finished_count, 1) >= FINISHED_STACKS_MAX) {
+    atomic_store(&finished_count, FINISHED_STACKS_MAX);
     return;
   }
   uint64_t none = 0;
-  while (!atomic_compare_exchange_weak(known_slot(key), &none, key) && none != key) none = 0;
+  while (!atomic_compare_exchange_weak(stack_slot(key), &none, key) && none != key) none = 0;
 }
 
-static bool is_candidate(const struct nomem_site *site, struct nomem_tried *tried) {
-  uint32_t answer = atomic_load_explicit(&tried->candidate, memory_order_relaxed);
+static bool is_candidate(const struct nomem_site *site, struct nomem_site_progress *progress) {
+  uint32_t answer = atomic_load_explicit(&progress->candidate, memory_order_relaxed);
   if (answer == 0) {
     int saved_errno = errno;
-    answer = nomem__is_site_choice(channel, site) ? 1 : 2;
+    answer = nomem__may_site_fail(channel, site) ? 1 : 2;
     errno = saved_errno;
-    atomic_store_explicit(&tried->candidate, answer, memory_order_relaxed);
+    atomic_store_explicit(&progress->candidate, answer, memory_order_relaxed);
   }
   return answer == 1;
 }
 
 /* Calls of this site in this run so far, this one included. */
-static uint32_t count_call(struct nomem_tried *tried) {
-  uint64_t now, before = atomic_load_explicit(&tried->calls, memory_order_relaxed);
+static uint32_t count_call(struct nomem_site_progress *progress) {
+  uint64_t now, before = atomic_load_explicit(&progress->calls, memory_order_relaxed);
   do {
     now = before >> 32 == run.number ? before + 1 : (uint64_t)run.number << 32 | 1;
-  } while (
-      !atomic_compare_exchange_weak_explicit(&tried->calls, &before, now, memory_order_relaxed, memory_order_relaxed));
+  } while (!atomic_compare_exchange_weak_explicit(&progress->calls, &before, now, memory_order_relaxed,
+                                                  memory_order_relaxed));
   return (uint32_t)now;
 }
 
-static void watch(const struct nomem_site *site, struct nomem_tried *tried, uint64_t key) {
-  if (is_candidate(site, tried) && tried->steps < NOMEM_STEPS)
-    atomic_store_explicit(&has_news, true, memory_order_relaxed);
+static void watch(const struct nomem_site *site, struct nomem_site_progress *progress, uint64_t key) {
+  if (is_candidate(site, progress) && progress->steps < NOMEM_STEPS)
+    atomic_store_explicit(&has_untried, true, memory_order_relaxed);
   else
-    make_known(key);
+    mark_finished(key);
 }
 
-static void record(const struct nomem_site *site, struct nomem_tried *tried) {
-  if (count_call(tried) != 1) return;
+static void record(const struct nomem_site *site, struct nomem_site_progress *progress) {
+  if (count_call(progress) != 1) return;
   uint32_t index = atomic_fetch_add(&recorded_count, 1);
-  if (index < RECORDED_MAX) memory->recorded[index].site = (uint32_t)(site - channel->sites);
+  if (index < RECORDED_MAX) tables->recorded[index].site = (uint32_t)(site - channel->sites);
 }
 
-/* Threads that allocate at the same time may lose one another's calls: their order is another each time anyway. */
+/* Threads that allocate at the same time may lose one another's calls: their order differs each time anyway. */
 static void trace(const struct nomem_site *site) {
   uint64_t hash = atomic_load_explicit(&trace_hash, memory_order_relaxed);
   hash = nomem__hash(hash, (uint64_t)(site - channel->sites));
@@ -136,53 +137,53 @@ static void trace(const struct nomem_site *site) {
   atomic_fetch_add_explicit(&trace_calls, 1, memory_order_relaxed);
 }
 
-static bool fails(const struct nomem_site *site, struct nomem_tried *tried, struct nomem_call *call) {
-  if (!is_candidate(site, tried)) return false;
+static bool fails(const struct nomem_site *site, struct nomem_site_progress *progress, struct nomem_call *call) {
+  if (!is_candidate(site, progress)) return false;
   const struct nomem_plan *plan = run.plan;
   call->site = site->key;
-  call->occurrence = count_call(tried);
+  call->occurrence = count_call(progress);
   if (plan->has & NOMEM_HAS_IN) call->in_mask = nomem__site_match(channel, site, plan, NOMEM_HAS_IN);
   if (plan->has & NOMEM_HAS_MODULE) call->module_mask = nomem__site_match(channel, site, plan, NOMEM_HAS_MODULE);
   if (nomem__plan_decide(plan, &run.state, call) < 0) return false;
   uint32_t index = atomic_fetch_add(&failed_count, 1);
-  last_failed = (struct nomem_failed){call->fn, call->size_bytes, call->occurrence, site};
+  last_failed = (struct nomem_failed_call){call->fn, call->size_bytes, call->occurrence, site};
   if (index < NOMEM_FAILED_MAX) failed_calls[index] = last_failed;
   nomem_fault();
   return true;
 }
 
-static bool look_at(struct nomem_call *call, uint64_t key, void *return_address, void *cfa) {
+static bool decide_at_site(struct nomem_call *call, uint64_t key, void *return_address, void *cfa) {
   struct nomem_site *site = nomem__site_find(channel, call->fn, call->size_bytes, return_address, cfa);
   if (site == NULL) return false;
-  struct nomem_tried *tried = &memory->tried[site - channel->sites];
-  if (run.kind == NOMEM_RUN_FAULT) return fails(site, tried, call);
+  struct nomem_site_progress *progress = &tables->progress[site - channel->sites];
+  if (run.kind == NOMEM_RUN_FAULT) return fails(site, progress, call);
   if (run.kind == NOMEM_RUN_WATCH) {
-    watch(site, tried, key);
-  } else if (is_candidate(site, tried)) {
+    watch(site, progress, key);
+  } else if (is_candidate(site, progress)) {
     trace(site);
-    if (run.kind == NOMEM_RUN_RECORD) record(site, tried);
+    if (run.kind == NOMEM_RUN_RECORD) record(site, progress);
   }
   return false;
 }
 
 __attribute__((noinline)) static bool decide(enum nomem_fn fn, size_t size_bytes, void *return_address, void *cfa) {
-  uint64_t key = known_key(return_address, cfa);
-  bool is_known = *known_slot(key) == key || known_count >= KNOWN_STACKS_MAX;
-  if (paused > 0 || (run.kind == NOMEM_RUN_WATCH && is_known)) return false;
+  uint64_t key = stack_key(return_address, cfa);
+  bool is_finished = *stack_slot(key) == key || finished_count >= FINISHED_STACKS_MAX;
+  if (paused > 0 || (run.kind == NOMEM_RUN_WATCH && is_finished)) return false;
   paused++;
   atomic_signal_fence(memory_order_seq_cst);
   struct nomem_call call = {.fn = fn, .size_bytes = size_bytes};
-  bool fail = look_at(&call, key, return_address, cfa);
+  bool fail = decide_at_site(&call, key, return_address, cfa);
   atomic_signal_fence(memory_order_seq_cst);
   paused--;
   return fail;
 }
 
-/* What nearly every call comes to is one look at one word. */
+/* For nearly every call it is enough to compare one word. */
 bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, void *return_address, void *cfa) {
   (void)released_bytes;
-  uint64_t key = known_key(return_address, cfa);
-  if (run.kind == NOMEM_RUN_WATCH && atomic_load_explicit(&known[first_slot(key)], memory_order_relaxed) == key)
+  uint64_t key = stack_key(return_address, cfa);
+  if (run.kind == NOMEM_RUN_WATCH && atomic_load_explicit(&finished[first_slot(key)], memory_order_relaxed) == key)
     return false;
   return decide(fn, size_bytes, return_address, cfa);
 }
@@ -194,8 +195,8 @@ static void *map(size_t bytes) {
 
 int nomem__decision_init(void) {
   channel = map(sizeof *channel);
-  memory = map(sizeof *memory);
-  return channel == NULL || memory == NULL ? -ENOMEM : nomem__site_init();
+  tables = map(sizeof *tables);
+  return channel == NULL || tables == NULL ? -ENOMEM : nomem__site_init();
 }
 
 void nomem__decision_open(enum nomem_run kind, const struct nomem_plan *plan, void *base) {
@@ -204,7 +205,7 @@ void nomem__decision_open(enum nomem_run kind, const struct nomem_plan *plan, vo
   run.base = (uintptr_t)base;
   run.plan = plan;
   if (kind == NOMEM_RUN_WATCH) {
-    atomic_store_explicit(&has_news, false, memory_order_relaxed);
+    atomic_store_explicit(&has_untried, false, memory_order_relaxed);
   } else {
     if (kind == NOMEM_RUN_RECORD) atomic_store(&recorded_count, 0);
     atomic_store(&trace_calls, 0);
@@ -218,19 +219,19 @@ void nomem__decision_open(enum nomem_run kind, const struct nomem_plan *plan, vo
 
 void nomem__decision_close(void) {
   atomic_store_explicit(&nomem__mode, 0, memory_order_release);
-  const struct nomem_recorded *sites;
+  const struct nomem_recorded_site *sites;
   uint32_t count = run.kind == NOMEM_RUN_RECORD ? nomem__decision_recorded(&sites) : 0;
   for (uint32_t i = 0; i < count; i++)
-    memory->recorded[i].calls = (uint32_t)memory->tried[memory->recorded[i].site].calls;
+    tables->recorded[i].calls = (uint32_t)tables->progress[tables->recorded[i].site].calls;
 }
 
-bool nomem__decision_has_news(void) {
-  return atomic_load_explicit(&has_news, memory_order_relaxed);
+bool nomem__decision_has_untried(void) {
+  return atomic_load_explicit(&has_untried, memory_order_relaxed);
 }
 
-uint32_t nomem__decision_recorded(const struct nomem_recorded **sites) {
+uint32_t nomem__decision_recorded(const struct nomem_recorded_site **sites) {
   uint32_t count = atomic_load(&recorded_count);
-  *sites = memory->recorded;
+  *sites = tables->recorded;
   return count < RECORDED_MAX ? count : RECORDED_MAX;
 }
 
@@ -238,8 +239,8 @@ struct nomem_trace nomem__decision_trace(void) {
   return (struct nomem_trace){.calls = atomic_load(&trace_calls), .hash = atomic_load(&trace_hash)};
 }
 
-struct nomem_tried *nomem__decision_tried(uint32_t site) {
-  return &memory->tried[site];
+struct nomem_site_progress *nomem__decision_progress(uint32_t site) {
+  return &tables->progress[site];
 }
 
 uint64_t nomem__decision_key(uint32_t site) {
@@ -250,7 +251,7 @@ const struct nomem_channel *nomem__decision_channel(void) {
   return channel;
 }
 
-uint32_t nomem__decision_failed(const struct nomem_failed **calls, const struct nomem_failed **last) {
+uint32_t nomem__decision_failed(const struct nomem_failed_call **calls, const struct nomem_failed_call **last) {
   *calls = failed_calls;
   *last = &last_failed;
   return atomic_load(&failed_count);

@@ -7,12 +7,12 @@
 
 #include "../../faults/inject/forbidden_calls.h"
 
-/* The linker's names for the section that -fsanitize=fuzzer makes; NULL where no object has it. */
+/* The linker's names for the ends of the section that -fsanitize=fuzzer makes; NULL where no object has it. */
 extern uint8_t __start___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
 extern uint8_t __stop___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
 
-/* The fuzzer counts how deep the stack was for coverage, too; the engine's own frames would be in that, and by how much
- * depends on where the stack begins. Its variable is there when the fuzzer is. */
+/* The fuzzer also takes the depth of the stack for coverage. The engine's own frames would add to it, by an amount that
+ * depends on where the stack begins. The variable exists where the fuzzer does. */
 extern _Thread_local uintptr_t __sancov_lowest_stack __attribute__((weak, tls_model("initial-exec")));
 extern void _ZN6fuzzer6Fuzzer19StaticDeathCallbackEv(void) __attribute__((weak));
 
@@ -27,7 +27,7 @@ static size_t size_of_counters(void) {
   return (size_t)((uintptr_t)__stop___sancov_cntrs - (uintptr_t)__start___sancov_cntrs);
 }
 
-/* Nearly all counters are 0: they are looked at eight at a time. */
+/* Nearly all counters are 0, so eight are tested at a time. */
 static void keep_larger(uint8_t *to, const uint8_t *from, size_t size) {
   size_t i = 0;
   for (; i + sizeof(uint64_t) <= size; i += sizeof(uint64_t)) {

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* The drop-in engine: linked to a libFuzzer target, it runs each input again with allocation calls failing.
  *
- *     wrap.c       stands in front of LLVMFuzzerTestOneInput, and says which runs an input gets
- *     gate.c       decides about each allocation call of a run
- *     steady.c     compares what an input does after a fault with what it did before
- *     counters.c   keeps the coverage of several runs apart
- *     candidate.c  whose calls may fail at all
- *     options.c    environment, flags, name of the program
- *     known.c      the file of sites that findings have come from
- *     report.c     says what was failed when the target dies
+ *     fuzz_entry.c     stands in front of LLVMFuzzerTestOneInput and decides which runs an input gets
+ *     target_run.c     makes one run of the target
+ *     call_decision.c  decides about each allocation call of a run
+ *     repeatability.c  compares what an input does after a fault with what it did before
+ *     outcome.c        what a run returned and reported
+ *     counters.c       keeps the coverage of several runs apart
+ *     site_choice.c    decides whose calls may fail at all
+ *     options.c        environment, flags, name of the program
+ *     known_sites.c    the file of sites that findings have come from
+ *     report.c         reports what was failed when the target dies
  *
- * Runs inside the program under test, like faults/inject/, and by the same rules (wall.h). gate.c takes the place of
- * injector.c there, because a campaign of runs in one process keeps its sites from run to run.
+ * The engine runs inside the program under test, like faults/inject/, and by the same rules (forbidden_calls.h).
+ * call_decision.c takes the place of injector.c there, because a campaign of runs in one process keeps its sites from
+ * run to run.
  */
 #ifndef NOMEM_ENGINE_H
 #define NOMEM_ENGINE_H
@@ -23,15 +26,15 @@
 #include "../../faults/inject/injector.h"
 #include "../../faults/plan.h"
 
-/* What a run is for. */
+/* What a run is for. In a clean run no call fails. */
 enum nomem_run {
-  NOMEM_RUN_WATCH,  /* clean; only looks whether a call comes from where there is something left to try */
+  NOMEM_RUN_WATCH,  /* clean; finds out only whether a call comes from a site with steps left to try */
   NOMEM_RUN_RECORD, /* clean; lists its sites and how often each is reached, and is traced */
-  NOMEM_RUN_TRACE,  /* clean; traced only */
+  NOMEM_RUN_TRACE,  /* clean; is traced only */
   NOMEM_RUN_FAULT   /* calls fail by a plan */
 };
 
-/* What was tried at a site so far is a number of steps, in this order. */
+/* The steps that are tried at each site, in this order. */
 enum nomem_step {
   NOMEM_STEP_FIRST,      /* its first call fails */
   NOMEM_STEP_PERSISTENT, /* its first call and all calls after it, anywhere */
@@ -40,26 +43,26 @@ enum nomem_step {
   NOMEM_STEPS
 };
 
-/* What the campaign knows of one site; its number is that in the channel. */
-struct nomem_tried {
+/* How far the campaign has come with one site; the site's number is that in the channel. */
+struct nomem_site_progress {
   _Atomic uint64_t calls;     /* number of the run << 32 | calls in that run */
-  _Atomic uint32_t candidate; /* 0: not looked at, 1: may fail, 2: never fails */
-  uint32_t steps;             /* done, NOMEM_STEPS: all */
+  _Atomic uint32_t candidate; /* 0: not decided yet, 1: may fail, 2: never fails */
+  uint32_t steps;             /* how many are done; NOMEM_STEPS: all */
 };
 
 /* As many failed calls are kept as a plan can name one by one. */
 #define NOMEM_FAILED_MAX NOMEM_PLAN_RULES
 
-struct nomem_failed {
+struct nomem_failed_call {
   enum nomem_fn fn;
   uint64_t size_bytes;
   uint64_t occurrence;
   const struct nomem_site *site;
 };
 
-/* gate.c */
+/* call_decision.c */
 
-/* Maps what the gate keeps. Returns 0 or -ENOMEM. */
+/* Maps the tables of sites. Returns 0 or -ENOMEM. */
 NOMEM_HIDDEN int nomem__decision_init(void);
 
 /* Begins and ends a run; plan is for NOMEM_RUN_FAULT, and stays the caller's. base is the frame address of the function
@@ -68,17 +71,17 @@ NOMEM_HIDDEN void nomem__decision_open(enum nomem_run run, const struct nomem_pl
 NOMEM_HIDDEN void nomem__decision_close(void);
 
 /* Whether the last NOMEM_RUN_WATCH met a site with steps left. */
-NOMEM_HIDDEN bool nomem__decision_has_news(void);
+NOMEM_HIDDEN bool nomem__decision_has_untried(void);
 
 /* A site that may fail, and how often a NOMEM_RUN_RECORD called it. */
-struct nomem_recorded {
+struct nomem_recorded_site {
   uint32_t site, calls;
 };
 
-/* Those of the last one, in the order of their first calls. Returns their number. */
-NOMEM_HIDDEN uint32_t nomem__decision_recorded(const struct nomem_recorded **sites);
+/* The sites of the last NOMEM_RUN_RECORD, in the order of their first calls. Returns their number. */
+NOMEM_HIDDEN uint32_t nomem__decision_recorded(const struct nomem_recorded_site **sites);
 
-/* Which calls a traced run made, of those that may fail: when the fuzzer's own come is another matter. */
+/* Which calls a traced run made, of those that may fail: the fuzzer's own come at any time. */
 struct nomem_trace {
   uint64_t calls;
   uint64_t hash; /* of their sites, in order */
@@ -86,12 +89,14 @@ struct nomem_trace {
 
 NOMEM_HIDDEN struct nomem_trace nomem__decision_trace(void); /* of the last traced run */
 
-NOMEM_HIDDEN struct nomem_tried *nomem__decision_tried(uint32_t site);
+NOMEM_HIDDEN struct nomem_site_progress *nomem__decision_progress(uint32_t site);
 NOMEM_HIDDEN uint64_t nomem__decision_key(uint32_t site);
 NOMEM_HIDDEN const struct nomem_channel *nomem__decision_channel(void);
 
-/* The calls that the current or last run failed: their number, the first NOMEM_FAILED_MAX of them, and the last. */
-NOMEM_HIDDEN uint32_t nomem__decision_failed(const struct nomem_failed **calls, const struct nomem_failed **last);
+/* The calls that the current or last run failed: returns their number, and gives the first NOMEM_FAILED_MAX of them and
+ * the last. */
+NOMEM_HIDDEN uint32_t nomem__decision_failed(const struct nomem_failed_call **calls,
+                                             const struct nomem_failed_call **last);
 
 /* counters.c: the coverage counters of the target's own image, where it has 8-bit ones.
  *
@@ -105,8 +110,8 @@ NOMEM_HIDDEN void nomem__counters_end(void);   /* puts back the largest */
 /* The edges of runs before a fault, and of those after it. Only between begin and end. */
 enum nomem_edges { NOMEM_EDGES_BEFORE, NOMEM_EDGES_AFTER };
 
-NOMEM_HIDDEN void nomem__edges_keep(enum nomem_edges when); /* those of the last run, and no others */
-NOMEM_HIDDEN void nomem__edges_add(enum nomem_edges when);  /* those of the last run, too */
+NOMEM_HIDDEN void nomem__edges_keep(enum nomem_edges when); /* keeps those of the last run, and no others */
+NOMEM_HIDDEN void nomem__edges_add(enum nomem_edges when);  /* adds those of the last run to what is kept */
 
 struct nomem_edges_difference {
   size_t before, lost, gained;
@@ -114,43 +119,40 @@ struct nomem_edges_difference {
 
 NOMEM_HIDDEN struct nomem_edges_difference nomem__edges_compare(void);
 
-/* candidate.c */
+/* site_choice.c */
 
 /* Whether a call from this site may fail. By its functions' names: see docs/fuzzing.md. */
-NOMEM_HIDDEN bool nomem__is_site_choice(const struct nomem_channel *channel, const struct nomem_site *site);
+NOMEM_HIDDEN bool nomem__may_site_fail(const struct nomem_channel *channel, const struct nomem_site *site);
 
 /* options.c */
 
 struct nomem_options {
   bool off;
-  bool harness;         /* fail what the target's own function allocates, too */
-  bool new_too;         /* and what comes through operator new, where that calls malloc */
+  bool fails_harness;   /* also fail what the target's own function allocates */
+  bool fails_new;       /* and what comes through operator new, where that calls malloc */
   bool has_plan;        /* each input is run by this plan, and by no other */
   bool compares;        /* what an input does before and after a fault */
   uint32_t runs_max;    /* runs with a fault for one input */
-  uint32_t sample;      /* of so many inputs that have nothing new, one is run with a fault all the same; 0: none */
+  uint32_t sample;      /* one in so many inputs that bring nothing new is run with a fault all the same; 0: none */
   uint64_t time_max_ms; /* of the runs with a fault for one input */
-  const char *words, *plan_text, *only_text, *not_text, *known_text; /* as given; NULL: not given */
+  const char *words, *plan_text, *only_text, *except_text, *known_text; /* as given; NULL: not given */
   struct nomem_plan plan;
-  struct nomem_plan only, not ; /* which sites may fail: a rule of the one, and none of the other, matches */
-  const char *program;          /* argv[0] */
-  const char *only_input;       /* the one argument that is no flag, or "INPUT" */
+  struct nomem_plan only, except; /* a site may fail when a rule of `only` matches it and none of `except` */
+  const char *program;            /* argv[0] */
+  const char *only_input;         /* the one argument that is no flag, or "INPUT" */
   const char *artifact_prefix, *exact_artifact; /* the fuzzer's own options, "" when not given */
 };
 
 extern NOMEM_HIDDEN struct nomem_options nomem__options;
 
-/* Reads environment and command line. Ends the process with status 2 and one line when something in them is wrong. */
-NOMEM_HIDDEN void nomem__options_read(void);
+/* known_sites.c: one finding must not stand in the way of the next. Each finding's site is added to a file, and a
+ * campaign that is given the file leaves the sites in it alone. */
 
-/* known.c: one finding must not stand in the way of the next. Each finding's site is added to a file, and a campaign
- * that is given the file leaves the sites in it alone. */
-
-/* Reads the file; a count after the last colon of the name, "FILE:N", is how many of its lines count. A file that is
- * not there is empty. Returns 0, or -EINVAL when the file has a line that does not begin with a site. */
+/* Reads the file; a count after the last colon of the name, "FILE:N", is how many of its lines count. A file that does
+ * not exist is empty. Returns 0, or -EINVAL when the file has a line that does not begin with a site. */
 NOMEM_HIDDEN int nomem__known_sites_read(const char *name);
 
-NOMEM_HIDDEN bool nomem__is_known(uint64_t site);
+NOMEM_HIDDEN bool nomem__is_known_site(uint64_t site);
 
 /* "FILE:N" of what was read, for the line that reproduces; "" when there is none. */
 NOMEM_HIDDEN const char *nomem__known_sites_setting(void);
@@ -158,44 +160,29 @@ NOMEM_HIDDEN const char *nomem__known_sites_setting(void);
 /* Adds a site to the file, with a remark. */
 NOMEM_HIDDEN void nomem__known_sites_add(uint64_t site, const char *remark);
 
-/* wrap.c */
+/* target_run.c */
 
 /* Runs the target on the current input. Returns what it returned. */
 NOMEM_HIDDEN int nomem__run_target(enum nomem_run kind, const struct nomem_plan *plan);
 
-NOMEM_HIDDEN uint64_t nomem__milliseconds(void); /* of a clock that only goes on */
+NOMEM_HIDDEN uint64_t nomem__milliseconds(void); /* of a clock that is never set back */
 
-/* steady.c. Does nothing unless options.compares. Between nomem__counters_begin and nomem__counters_end. */
-
-/* The input has been run clean; runs it clean until two runs in a row are alike. Makes sure, for the first input of a
- * process and within the deadline, that they go on being so. */
-NOMEM_HIDDEN void nomem__repeatability_before(uint64_t deadline_ms);
-
-/* Right after a run with a fault, by this plan, which stays: runs the input clean once more, and looks closer when that
- * is not as before. Does not return when it finds something. */
-NOMEM_HIDDEN void nomem__repeatability_after(const struct nomem_plan *plan);
-
-/* A run begins, or has ended. */
-NOMEM_HIDDEN void nomem__repeatability_open(void);
-NOMEM_HIDDEN void nomem__repeatability_close(int returned);
-
-/* report.c */
-
-/* What the report says of the current input. */
+/* The input that is run, and what report.c has to know of its runs. */
 struct nomem_current {
   const uint8_t *data;
   size_t size;
   enum nomem_run run;
   bool is_running;               /* the target is */
   const struct nomem_plan *plan; /* NULL: a clean run */
-  /* A clean run that is compared with those before a run with a fault: the plan of that one, or NULL; what failed. */
+  /* In a clean run that is compared with those before a fault: the plan of the run with the fault, and its first failed
+   * call; otherwise NULL. */
   const struct nomem_plan *after_plan;
-  struct nomem_failed after_failed;
-  const char *finding; /* one line, where it is the engine that found something; or NULL */
-  /* Between runs: the run by this plan left memory behind, twice; or NULL. The input may be gone by the time that the
-   * fuzzer calls it a leak, so its digest is taken before. */
+  struct nomem_failed_call after_failed;
+  const char *finding; /* one line, where the engine itself found something; or NULL */
+  /* Between runs: the plan by which a run left memory behind, twice; or NULL. The input may be gone by the time that
+   * the fuzzer calls it a leak, so its digest is computed before. */
   const struct nomem_plan *leak_plan;
-  struct nomem_failed leak_failed;
+  struct nomem_failed_call leak_failed;
   char leak_digest[41];
 };
 
@@ -208,17 +195,47 @@ struct nomem_totals {
 
 extern NOMEM_HIDDEN struct nomem_totals nomem__totals;
 
+/* outcome.c */
+
+/* As many reported results are kept as are shown by their values. */
+#define NOMEM_OUTCOMES_KEPT 16
+
+/* What a run of the target returned, and what it reported by nomem_fuzz_result. */
+struct nomem_outcome {
+  int returned;
+  uint32_t count; /* of the reported results */
+  uint64_t hash;  /* of all of them */
+  long value[NOMEM_OUTCOMES_KEPT];
+};
+
+NOMEM_HIDDEN void nomem__outcome_begin(void); /* before a run */
+NOMEM_HIDDEN void nomem__outcome_end(int returned);
+NOMEM_HIDDEN struct nomem_outcome nomem__outcome_last(void); /* of the last run */
+NOMEM_HIDDEN bool nomem__outcome_equals(const struct nomem_outcome *a, const struct nomem_outcome *b);
+
+/* repeatability.c. Does nothing unless options.compares. Between nomem__counters_begin and nomem__counters_end. */
+
+/* Call it when the input has been run clean: runs it clean until two runs in a row are alike. For the first input of a
+ * process it also makes sure, within the deadline, that they go on being alike. */
+NOMEM_HIDDEN void nomem__repeatability_before(uint64_t deadline_ms);
+
+/* Call it right after a run with a fault, by this plan, which must stay: runs the input clean once more, and looks into
+ * it when that run is not as before. Does not return when it finds something. */
+NOMEM_HIDDEN void nomem__repeatability_after(const struct nomem_plan *plan);
+
+/* report.c */
+
 /* Makes sure that the report is made whichever way the process dies. Called once, after the fuzzer has set itself up.
  */
 NOMEM_HIDDEN void nomem__report_arm(void);
 
-NOMEM_HIDDEN void nomem__say(const char *line); /* after "nomem: " */
+NOMEM_HIDDEN void nomem__print_line(const char *line); /* after "nomem: " */
 
 /* Ends the process as a crash of the target does: the clean runs after current.after_plan have shown something. finding
- * says what, in one line. */
+ * describes it in one line. */
 NOMEM_HIDDEN _Noreturn void nomem__report_finding(const char *finding);
 
-/* text.c */
+/* text_buffer.c */
 
 /* A line or two being put together, cut off where it would not fit. */
 struct nomem_text {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Stands in front of LLVMFuzzerTestOneInput (the linker's --wrap puts it there): which runs an input gets. */
+/* Stands in front of LLVMFuzzerTestOneInput, where the linker's --wrap puts it, and decides which runs an input gets.
+ */
 #define _GNU_SOURCE
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../../faults/inject/module_names.h"
@@ -15,24 +14,21 @@ __attribute__((visibility("default"))) int __wrap_LLVMFuzzerTestOneInput(const u
 
 extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
-struct nomem_current nomem__current;
-struct nomem_totals nomem__totals;
-
 /* The runs of the last input that left memory behind. The fuzzer looks for leaks by running an input that made more
  * blocks than it freed a second time: these runs are then made again, or it would see none. */
-#define SUSPECTS_MAX 16
+#define LEAK_SUSPECTS_MAX 16
 
 static struct {
   size_t size;
   uint64_t hash;
   uint32_t count;
-  struct nomem_plan plan[SUSPECTS_MAX];
-} suspects;
+  struct nomem_plan plan[LEAK_SUSPECTS_MAX];
+} leak_suspects;
 
-/* A large library has thousands of sites, and all are new at the start: of the runs that are made, at most one in three
- * is for faults, be it with one or to compare after one, so that the fuzzer comes to see the library meanwhile. The
- * first inputs get theirs in advance. */
-enum { INPUTS_PER_RUN = 2, FAULT_RUNS_IN_ADVANCE = 256, RUNS_WORTH_A_TURN = 4 };
+/* A large library has thousands of sites, and all are new at the start. So of the runs that are made, at most one in
+ * three is for faults, be it with one or to compare after one: the fuzzer is to discover the library meanwhile. The
+ * first inputs get their fault runs in advance. */
+enum { INPUTS_PER_RUN = 2, FAULT_RUNS_IN_ADVANCE = 256, RUNS_WORTH_A_ROUND = 4 };
 
 static uint64_t runs_earned(void) {
   uint64_t runs_each = nomem__options.compares ? 2 : 1;
@@ -41,26 +37,11 @@ static uint64_t runs_earned(void) {
 }
 
 /* The runs with a fault that one input gets. */
-struct turn {
+struct fault_round {
   uint32_t runs_left;
   uint64_t deadline_ms;  /* a slow input must not become a timeout of the fuzzer's */
   uint64_t clean_growth; /* bytes that a clean run leaves behind */
 };
-
-/* The only place that calls the target: its frame ends every stack. No branch on kind, lest the compiler make two calls
- * of the one, and two sites of each. */
-__attribute__((noinline)) int nomem__run_target(enum nomem_run kind, const struct nomem_plan *plan) {
-  nomem__current.run = kind;
-  nomem__current.plan = plan;
-  nomem__current.is_running = true;
-  nomem__repeatability_open();
-  nomem__decision_open(kind, plan, __builtin_dwarf_cfa());
-  int result = __real_LLVMFuzzerTestOneInput(nomem__current.data, nomem__current.size);
-  nomem__decision_close();
-  nomem__current.is_running = false;
-  nomem__repeatability_close(result);
-  return result;
-}
 
 static uint64_t live_bytes(void) {
   return &__sanitizer_get_current_allocated_bytes != NULL ? __sanitizer_get_current_allocated_bytes() : 0;
@@ -71,45 +52,40 @@ static uint64_t growth_since(uint64_t before) {
   return now > before ? now - before : 0;
 }
 
-uint64_t nomem__milliseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static uint64_t hash_input(void) {
   uint64_t hash = nomem__hash(0, nomem__current.size);
   for (size_t i = 0; i < nomem__current.size; i++) hash = nomem__hash(hash, nomem__current.data[i]);
   return hash;
 }
 
-static void begin_turn(struct turn *turn) {
+static void begin_round(struct fault_round *round) {
   uint64_t before = live_bytes();
   nomem__counters_begin();
   nomem__counters_clear();
   nomem__run_target(NOMEM_RUN_RECORD, NULL);
   uint64_t earned = runs_earned();
-  *turn = (struct turn){.runs_left = earned < nomem__options.runs_max ? (uint32_t)earned : nomem__options.runs_max,
-                        .deadline_ms = nomem__milliseconds() + nomem__options.time_max_ms,
-                        .clean_growth = growth_since(before)};
+  *round =
+      (struct fault_round){.runs_left = earned < nomem__options.runs_max ? (uint32_t)earned : nomem__options.runs_max,
+                           .deadline_ms = nomem__milliseconds() + nomem__options.time_max_ms,
+                           .clean_growth = growth_since(before)};
 }
 
-static void run_with_fault(struct turn *turn, const struct nomem_plan *plan) {
+static void run_with_fault(struct fault_round *round, const struct nomem_plan *plan) {
   uint64_t before = live_bytes();
   nomem__counters_clear();
   nomem__run_target(NOMEM_RUN_FAULT, plan);
   nomem__counters_merge();
   nomem__totals.fault_runs++;
-  if (growth_since(before) > turn->clean_growth && suspects.count < SUSPECTS_MAX)
-    suspects.plan[suspects.count++] = *plan;
-  turn->runs_left = nomem__milliseconds() > turn->deadline_ms ? 0 : turn->runs_left - 1;
+  if (growth_since(before) > round->clean_growth && leak_suspects.count < LEAK_SUSPECTS_MAX)
+    leak_suspects.plan[leak_suspects.count++] = *plan;
+  round->runs_left = nomem__milliseconds() > round->deadline_ms ? 0 : round->runs_left - 1;
 }
 
-static void end_turn(void) {
+static void end_round(void) {
   nomem__counters_end();
-  if (suspects.count == 0) return;
-  suspects.size = nomem__current.size;
-  suspects.hash = hash_input();
+  if (leak_suspects.count == 0) return;
+  leak_suspects.size = nomem__current.size;
+  leak_suspects.hash = hash_input();
 }
 
 static void make_plan(struct nomem_plan *plan, uint32_t site, bool is_persistent, uint32_t occurrence) {
@@ -123,82 +99,82 @@ static void make_plan(struct nomem_plan *plan, uint32_t site, bool is_persistent
   match->occurrence.first = match->occurrence.last = occurrence;
 }
 
-/* The occurrence to fail for a step, or 0: the one it would be has been failed by another step. */
+/* The occurrence to fail for a step, or 0 when another step has failed that one already. */
 static uint32_t occurrence_of(enum nomem_step step, uint32_t calls) {
   if (step == NOMEM_STEP_LAST) return calls >= 2 ? calls : 0;
   if (step == NOMEM_STEP_SECOND) return calls >= 3 ? 2 : 0;
   return 1;
 }
 
-/* The next step of each site that has steps left, sites with the fewest behind them first. What finds no time now is
- * news again in the next input that gets there. */
-static void try_steps(void) {
-  const struct nomem_recorded *sites;
+/* Tries the next step of each site that has steps left; sites of which the fewest steps are done come first. What there
+ * is no time for now is tried with the next input that reaches the site. */
+static void try_untried_steps(void) {
+  const struct nomem_recorded_site *sites;
   static struct nomem_plan plan;
-  struct turn turn;
-  begin_turn(&turn);
-  nomem__repeatability_before(turn.deadline_ms);
+  struct fault_round round;
+  begin_round(&round);
+  nomem__repeatability_before(round.deadline_ms);
   uint32_t count = nomem__decision_recorded(&sites);
   for (enum nomem_step step = 0; step < NOMEM_STEPS; step++) {
-    for (uint32_t i = 0; i < count && turn.runs_left > 0; i++) {
-      struct nomem_tried *tried = nomem__decision_tried(sites[i].site);
-      if (tried->steps != step) continue;
-      tried->steps++;
+    for (uint32_t i = 0; i < count && round.runs_left > 0; i++) {
+      struct nomem_site_progress *progress = nomem__decision_progress(sites[i].site);
+      if (progress->steps != step) continue;
+      progress->steps++;
       uint32_t occurrence = occurrence_of(step, sites[i].calls);
       if (occurrence == 0) continue;
       make_plan(&plan, sites[i].site, step == NOMEM_STEP_PERSISTENT, occurrence);
-      run_with_fault(&turn, &plan);
+      run_with_fault(&round, &plan);
       nomem__repeatability_after(&plan);
     }
   }
-  end_turn();
+  end_round();
 }
 
-/* A sample is two runs more; to compare takes two more again. */
+/* A sample takes two more runs, and comparing takes another two. */
 enum { SAMPLES_PER_COMPARED = 4 };
 
-/* The same site may fail differently in another input: now and then any call of any site fails, alone or with all that
- * follow. The choice depends on the number of inputs only. */
-static void try_any(void) {
-  const struct nomem_recorded *sites;
+/* The failure of one site may have another effect in another input: now and then any call of any site fails, alone or
+ * with all that follow. The choice depends on the number of inputs only, so that a campaign can be repeated. */
+static void try_sample(void) {
+  const struct nomem_recorded_site *sites;
   static struct nomem_plan plan;
-  struct turn turn;
-  begin_turn(&turn);
+  struct fault_round round;
+  begin_round(&round);
   uint32_t count = nomem__decision_recorded(&sites);
   uint64_t draw = nomem__hash(nomem__hash(0, nomem__totals.inputs), 1);
   bool compares = nomem__totals.inputs / nomem__options.sample % SAMPLES_PER_COMPARED == 0;
-  if (compares) nomem__repeatability_before(turn.deadline_ms);
+  if (compares) nomem__repeatability_before(round.deadline_ms);
   if (count > 0) {
-    const struct nomem_recorded *chosen = &sites[(draw >> 8) % count];
+    const struct nomem_recorded_site *chosen = &sites[(draw >> 8) % count];
     make_plan(&plan, chosen->site, draw >> 63, 1 + (uint32_t)((draw >> 32) % chosen->calls));
-    run_with_fault(&turn, &plan);
+    run_with_fault(&round, &plan);
     if (compares) nomem__repeatability_after(&plan);
   }
-  end_turn();
+  end_round();
 }
 
 static void note_leak(const struct nomem_plan *plan) {
-  const struct nomem_failed *calls, *last;
+  const struct nomem_failed_call *calls, *last;
   nomem__current.leak_plan = plan;
   if (nomem__decision_failed(&calls, &last) > 0) nomem__current.leak_failed = calls[0];
   nomem__sha1_hex(nomem__current.data, nomem__current.size, nomem__current.leak_digest);
 }
 
-/* The first plan that leaves memory behind once more is the one to name if the fuzzer finds a leak. */
-static void try_suspects(void) {
+/* The first plan that leaves memory behind once more is the one to report if the fuzzer finds a leak. */
+static void retry_leak_suspects(void) {
   static struct nomem_plan leaking;
-  struct turn turn;
-  uint32_t count = suspects.count;
-  begin_turn(&turn);
+  struct fault_round round;
+  uint32_t count = leak_suspects.count;
+  begin_round(&round);
   for (uint32_t i = 0; i < count; i++) {
     uint64_t before = live_bytes();
-    nomem__run_target(NOMEM_RUN_FAULT, &suspects.plan[i]);
-    if (growth_since(before) <= turn.clean_growth || nomem__current.leak_plan != NULL) continue;
-    leaking = suspects.plan[i];
+    nomem__run_target(NOMEM_RUN_FAULT, &leak_suspects.plan[i]);
+    if (growth_since(before) <= round.clean_growth || nomem__current.leak_plan != NULL) continue;
+    leaking = leak_suspects.plan[i];
     note_leak(&leaking);
   }
   nomem__counters_end();
-  suspects.count = 0;
+  leak_suspects.count = 0;
 }
 
 static int run_by_given_plan(void) {
@@ -220,15 +196,16 @@ static int run_by_given_plan(void) {
 
 static int run_campaign(void) {
   nomem__totals.inputs++;
-  bool is_again = suspects.count > 0 && suspects.size == nomem__current.size && suspects.hash == hash_input();
-  if (!is_again) suspects.count = 0;
+  bool is_again =
+      leak_suspects.count > 0 && leak_suspects.size == nomem__current.size && leak_suspects.hash == hash_input();
+  if (!is_again) leak_suspects.count = 0;
   int result = nomem__run_target(NOMEM_RUN_WATCH, NULL);
   if (is_again)
-    try_suspects();
-  else if (nomem__decision_has_news() && runs_earned() >= RUNS_WORTH_A_TURN)
-    try_steps();
+    retry_leak_suspects();
+  else if (nomem__decision_has_untried() && runs_earned() >= RUNS_WORTH_A_ROUND)
+    try_untried_steps();
   else if (nomem__options.sample != 0 && nomem__totals.inputs % nomem__options.sample == 0)
-    try_any();
+    try_sample();
   return result;
 }
 

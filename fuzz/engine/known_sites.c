@@ -10,7 +10,7 @@
 
 #include "../../faults/inject/forbidden_calls.h"
 
-/* More findings than that are work enough. */
+/* Whoever has this many findings has work enough. */
 #define KNOWN_MAX 4096
 
 static uint64_t sites[KNOWN_MAX];
@@ -38,7 +38,7 @@ static uint32_t split_count(void) {
   return count < KNOWN_MAX ? count : KNOWN_MAX;
 }
 
-/* One line at a time, and one byte at a time: the file is small, and read once. */
+/* Reads byte by byte: the file is small, and is read once. */
 int nomem__known_sites_read(const char *name) {
   char line[17] = {0}, byte;
   size_t length = 0;
@@ -63,7 +63,7 @@ int nomem__known_sites_read(const char *name) {
   return result;
 }
 
-bool nomem__is_known(uint64_t site) {
+bool nomem__is_known_site(uint64_t site) {
   for (uint32_t i = 0; i < site_count; i++)
     if (sites[i] == site) return true;
   return false;
@@ -78,10 +78,10 @@ const char *nomem__known_sites_setting(void) {
   return text.bytes;
 }
 
-/* In one write at the end of the file: other jobs of the campaign add to it, too. */
+/* One write appends the line, because other jobs of the campaign add to the file, too. */
 void nomem__known_sites_add(uint64_t site, const char *remark) {
   static struct nomem_text text;
-  if (path[0] == '\0' || nomem__is_known(site)) return;
+  if (path[0] == '\0' || nomem__is_known_site(site)) return;
   int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (fd < 0) return;
   nomem__text_hex(&text, site);

@@ -8,12 +8,12 @@
 
 #include "../../faults/inject/forbidden_calls.h"
 
-/* Linking with --defsym=nomem_fuzz_named=1 says: only under a name that asks for it. */
+/* Linking with --defsym=nomem_fuzz_named=1 makes the engine work only under a name that asks for it. */
 extern char nomem_fuzz_named[] __attribute__((weak));
 
 struct nomem_options nomem__options = {
     .runs_max = 16,
-    /* Each costs two more runs, and what goes with them: for the smallest inputs as much time as a dozen. */
+    /* Each costs two more runs with all that belongs to them: for the smallest inputs as much time as a dozen runs. */
     .sample = 512,
     .time_max_ms = 1000,
     .program = "",
@@ -22,7 +22,8 @@ struct nomem_options nomem__options = {
     .exact_artifact = "",
 };
 
-static _Noreturn void refuse(const char *where, const char *what, const char *why) {
+/* Ends the process: something in the environment or on the command line is wrong. */
+static _Noreturn void reject(const char *where, const char *what, const char *why) {
   struct nomem_text text = {0};
   nomem__text_add(&text, "nomem: ");
   nomem__text_add(&text, where);
@@ -37,15 +38,15 @@ static _Noreturn void refuse(const char *where, const char *what, const char *wh
 static void parse_plan(const char *where, const char *source, uint32_t allowed, struct nomem_plan *plan) {
   struct nomem_plan_error error;
   struct nomem_text column = {0};
-  if (strlen(source) >= NOMEM_PLAN_BYTES) refuse(where, "the plan is too long", "");
+  if (strlen(source) >= NOMEM_PLAN_BYTES) reject(where, "the plan is too long", "");
   if (nomem_plan_parse(source, plan, &error) != 0) {
     nomem__text_add(&column, "column ");
     nomem__text_number(&column, error.column);
     nomem__text_add(&column, ": ");
-    refuse(where, column.bytes, error.reason);
+    reject(where, column.bytes, error.reason);
   }
   if (plan->has & ~allowed)
-    refuse(where, "has a condition that is not for here",
+    reject(where, "has a condition that is not for here",
            allowed & NOMEM_HAS_NTH ? ": all but budget= and thread= are" : ": in=, module=, fn= and site= are");
 }
 
@@ -64,8 +65,8 @@ static bool is_word(const char *word, size_t length, const char *expected) {
   return strlen(expected) == length && strncmp(word, expected, length) == 0;
 }
 
-/* What no word says. */
-#define UNSAID UINT64_MAX
+/* No word gave a value. */
+#define NOT_GIVEN UINT64_MAX
 
 static void parse_words(const char *where, const char *words, bool *is_on, uint64_t *sticky) {
   while (*words != '\0') {
@@ -76,9 +77,9 @@ static void parse_words(const char *where, const char *words, bool *is_on, uint6
     } else if (is_word(words, length, "on") || is_word(words, length, "1")) {
       *is_on = true;
     } else if (is_word(words, length, "harness")) {
-      nomem__options.harness = true;
+      nomem__options.fails_harness = true;
     } else if (is_word(words, length, "new")) {
-      nomem__options.new_too = true;
+      nomem__options.fails_new = true;
     } else if (number_of(words, length, "runs=", &number)) {
       nomem__options.runs_max = (uint32_t)number;
     } else if (number_of(words, length, "sticky=", &number)) {
@@ -88,8 +89,7 @@ static void parse_words(const char *where, const char *words, bool *is_on, uint6
     } else if (number_of(words, length, "time_ms=", &number)) {
       nomem__options.time_max_ms = number;
     } else if (length > 0) {
-      refuse(where, words,
-             ": not a word that is known: use off, on, harness, new, runs=N, sample=N, sticky=0|1 or time_ms=N");
+      reject(where, words, ": unknown word: use off, on, harness, new, runs=N, sample=N, sticky=0|1 or time_ms=N");
     }
     words += length + (words[length] != '\0');
   }
@@ -110,7 +110,7 @@ static const char *variable(char **environment, const char *name) {
   return NULL;
 }
 
-/* A flag counts for more than the variable. */
+/* A flag takes precedence over the variable. */
 static const char *setting(int argc, char **argv, char **environment, const char *flag_name, const char *name) {
   for (int i = argc - 1; i > 0; i--) {
     const char *value = flag(argv[i], flag_name);
@@ -119,7 +119,7 @@ static const char *setting(int argc, char **argv, char **environment, const char
   return variable(environment, name);
 }
 
-/* The fuzzer's own flags that matter here. In a merge an input is kept for what it does undisturbed. */
+/* The fuzzer's own flags that matter here. Whether it merges: an input is then kept for what it does undisturbed. */
 static bool read_fuzzer_flags(int argc, char **argv) {
   bool merges = false;
   int inputs = 0;
@@ -139,25 +139,25 @@ static bool has_name_that_asks(void) {
   return nomem__glob("*@nomem", name) || nomem__glob("*_nomem", name);
 }
 
-/* The C library hands constructors what main gets. */
+/* The C library passes to constructors what it passes to main. */
 __attribute__((constructor)) static void read_options(int argc, char **argv, char **environment) {
   struct nomem_options *options = &nomem__options;
-  uint64_t sticky = UNSAID;
+  uint64_t sticky = NOT_GIVEN;
   bool is_on = false, merges = read_fuzzer_flags(argc, argv);
   uint32_t about_sites = NOMEM_HAS_IN | NOMEM_HAS_MODULE | NOMEM_HAS_FN | NOMEM_HAS_SITE;
   if (argc > 0) options->program = argv[0];
   options->words = setting(argc, argv, environment, "nomem", "NOMEM_FUZZ");
   options->plan_text = setting(argc, argv, environment, "nomem_plan", "NOMEM_FUZZ_PLAN");
   options->only_text = setting(argc, argv, environment, "nomem_only", "NOMEM_FUZZ_ONLY");
-  options->not_text = setting(argc, argv, environment, "nomem_not", "NOMEM_FUZZ_NOT");
+  options->except_text = setting(argc, argv, environment, "nomem_not", "NOMEM_FUZZ_NOT");
   if (options->words != NULL) parse_words("NOMEM_FUZZ", options->words, &is_on, &sticky);
   if (options->only_text != NULL) parse_plan("NOMEM_FUZZ_ONLY", options->only_text, about_sites, &options->only);
-  if (options->not_text != NULL) parse_plan("NOMEM_FUZZ_NOT", options->not_text, about_sites, &options->not );
+  if (options->except_text != NULL) parse_plan("NOMEM_FUZZ_NOT", options->except_text, about_sites, &options->except);
   options->known_text = setting(argc, argv, environment, "nomem_known", "NOMEM_FUZZ_KNOWN");
   if (options->known_text != NULL && nomem__known_sites_read(options->known_text) != 0)
-    refuse("NOMEM_FUZZ_KNOWN", options->known_text, ": has a line that does not begin with the 16 digits of a site");
+    reject("NOMEM_FUZZ_KNOWN", options->known_text, ": has a line that does not begin with the 16 digits of a site");
   options->has_plan = options->plan_text != NULL;
-  options->compares = sticky == UNSAID ? !options->has_plan : sticky != 0;
+  options->compares = sticky == NOT_GIVEN ? !options->has_plan : sticky != 0;
   if (options->has_plan)
     parse_plan("NOMEM_FUZZ_PLAN", options->plan_text, ~(uint32_t)(NOMEM_HAS_BUDGET | NOMEM_HAS_THREAD), &options->plan);
   /* cppcheck-suppress knownConditionTrueFalse ; it is weak */

@@ -1,127 +1,96 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether an input comes out after a fault as it did before: the target returns the same, tells the same by
+/* Whether an input does after a fault what it did before: the target returns the same, reports the same results by
  * nomem_fuzz_result, and makes the same calls in the same order.
  *
- * All that is looked at are runs in which nothing fails. What a fault changes for one run is a cache that was dropped
- * and is filled again, unless the outcome is another. What it changes for good is a finding when the outcome is another
- * or the target does far less than before: then it refuses. Anything else is some other way to do the same.
+ * All runs that are compared are clean ones. A difference that lasts for one run is a cache that was dropped and is
+ * filled again, unless the outcome differs. A difference that stays is a finding when the outcome differs, or when the
+ * target does far less than before: then it gives up. Anything else is another way to do the same.
  */
 #define _GNU_SOURCE
-#include <string.h>
-
-#include "../../faults/inject/module_names.h"
 #include "engine.h"
 
 #include "../../faults/inject/forbidden_calls.h"
 
 enum {
-  RUNS_TO_SETTLE = 4,  /* within so many two in a row are alike, or the input says nothing */
-  RUNS_OF_PROOF = 64,  /* alike, before anything: the target repeats itself */
-  RUNS_OF_DOUBT = 256, /* alike, after a change: it stays */
+  RUNS_TO_SETTLE = 4,  /* two in a row of so many are alike, or nothing is known of the input */
+  RUNS_OF_PROOF = 64,  /* alike before anything is compared: the target repeats itself */
+  RUNS_OF_DOUBT = 256, /* alike after a change: it stays */
   RUNS_AT_LEAST = 8,   /* of each, however slow the target is */
   TIMES_LATE = 8,      /* so often a late failure is provoked */
-  /* So many inputs that do not repeat themselves are nothing; then of so many runs one, or the target is not expected
-   * to. */
-  UNLIKE_MAX = 3,
-  RUNS_PER_UNLIKE = 1000
+  /* So many inputs that do not repeat themselves may be chance; with more, up to one in so many runs. Beyond that the
+   * target is not expected to repeat itself. */
+  DIFFERENCES_MAX = 3,
+  RUNS_PER_DIFFERENCE = 1000
 };
 
-/* As many as are shown by their values. */
-#define OUTCOMES_KEPT 16
-
-/* What a run came to. */
-struct outcome {
-  int returned;
-  uint32_t told; /* times */
-  uint64_t hash; /* of all that was told */
-  long value[OUTCOMES_KEPT];
-};
-
-struct observed {
-  struct outcome outcome;
+/* What is compared of a run. */
+struct observation {
+  struct nomem_outcome outcome;
   struct nomem_trace trace;
 };
 
-static struct outcome current;
+static struct observation before;
+static bool is_settled; /* `before` is valid */
+static bool is_proven;  /* the target repeats itself */
+static uint64_t runs, outcome_differences, trace_differences;
 
-static struct observed before;
-static bool is_settled; /* before holds */
-static bool is_proven;
-static uint64_t runs, unlike_outcomes, unlike_traces;
-
-/* nomem.h declares it weak: here it is. */
-__attribute__((visibility("default"))) void nomem__fuzz_outcome(long outcome) {
-  if (current.told < OUTCOMES_KEPT) current.value[current.told] = outcome;
-  current.told++;
-  current.hash = nomem__hash(current.hash, (uint64_t)outcome);
+static bool is_compared(uint64_t differences) {
+  return differences < DIFFERENCES_MAX || differences * RUNS_PER_DIFFERENCE < runs;
 }
 
-void nomem__repeatability_open(void) {
-  current.told = 0;
-  current.hash = 0;
-}
-
-void nomem__repeatability_close(int returned) {
-  current.returned = returned;
-}
-
-static bool is_judged(uint64_t unlike) {
-  return unlike < UNLIKE_MAX || unlike * RUNS_PER_UNLIKE < runs;
-}
-
-static bool is_same_outcome(const struct outcome *a, const struct outcome *b) {
-  return !is_judged(unlike_outcomes) || (a->returned == b->returned && a->told == b->told && a->hash == b->hash);
+static bool is_same_outcome(const struct nomem_outcome *a, const struct nomem_outcome *b) {
+  return !is_compared(outcome_differences) || nomem__outcome_equals(a, b);
 }
 
 static bool is_same_trace(const struct nomem_trace *a, const struct nomem_trace *b) {
-  return !is_judged(unlike_traces) || (a->calls == b->calls && a->hash == b->hash);
+  return !is_compared(trace_differences) || (a->calls == b->calls && a->hash == b->hash);
 }
 
-static bool is_alike(const struct observed *a, const struct observed *b) {
+static bool is_alike(const struct observation *a, const struct observation *b) {
   return is_same_outcome(&a->outcome, &b->outcome) && is_same_trace(&a->trace, &b->trace);
 }
 
-static struct observed last_run(void) {
-  return (struct observed){.outcome = current, .trace = nomem__decision_trace()};
+static struct observation observe_last_run(void) {
+  return (struct observation){.outcome = nomem__outcome_last(), .trace = nomem__decision_trace()};
 }
 
-static struct observed run_clean(void) {
+static struct observation run_clean(void) {
   runs++;
   nomem__counters_clear();
   nomem__run_target(NOMEM_RUN_TRACE, NULL);
-  return last_run();
+  return observe_last_run();
 }
 
-/* Two runs of one input were not alike, and it was not a fault's doing. */
-static void note_unlike(const struct observed *a, const struct observed *b) {
-  static bool is_said;
-  unlike_traces += !is_same_trace(&a->trace, &b->trace);
-  unlike_outcomes += !is_same_outcome(&a->outcome, &b->outcome);
-  if (is_judged(unlike_outcomes) || is_said) return;
-  is_said = true;
-  nomem__say("the same input does not always come out alike, without a fault, either: outcomes are not compared");
+/* Two runs of one input were not alike, and no fault was the reason. */
+static void count_difference(const struct observation *a, const struct observation *b) {
+  static bool is_printed;
+  trace_differences += !is_same_trace(&a->trace, &b->trace);
+  outcome_differences += !is_same_outcome(&a->outcome, &b->outcome);
+  if (is_compared(outcome_differences) || is_printed) return;
+  is_printed = true;
+  nomem__print_line("one input does not always have the same outcome, even without a fault: outcomes are not compared");
 }
 
-/* Runs until two in a row are alike; *last is one before, and becomes the last. */
-static bool settles(struct observed *last) {
-  struct observed earlier = *last;
+/* Runs until two in a row are alike, the first of them may be *last; the second becomes *last. */
+static bool run_until_alike(struct observation *last) {
+  struct observation earlier = *last;
   for (int i = 0; i < RUNS_TO_SETTLE; i++) {
     earlier = *last;
     *last = run_clean();
     if (is_alike(&earlier, last)) return true;
   }
-  note_unlike(&earlier, last);
+  count_difference(&earlier, last);
   return false;
 }
 
-/* Runs so many times more, or until the deadline; every run's edges are added. */
-static bool repeats(const struct observed *usual, int times, uint64_t deadline_ms, enum nomem_edges edges) {
+/* Runs so many times more, or until the deadline, and adds every run's edges. Whether all were alike. */
+static bool stays_alike(const struct observation *usual, int times, uint64_t deadline_ms, enum nomem_edges edges) {
   for (int i = 0; i < times; i++) {
     if (i >= RUNS_AT_LEAST && nomem__milliseconds() > deadline_ms) break;
-    struct observed again = run_clean();
+    struct observation again = run_clean();
     nomem__edges_add(edges);
     if (is_alike(usual, &again)) continue;
-    note_unlike(usual, &again);
+    count_difference(usual, &again);
     return false;
   }
   return true;
@@ -129,12 +98,12 @@ static bool repeats(const struct observed *usual, int times, uint64_t deadline_m
 
 void nomem__repeatability_before(uint64_t deadline_ms) {
   if (!nomem__options.compares) return;
-  before = last_run();
-  for (int i = 0; i < UNLIKE_MAX; i++) {
-    is_settled = settles(&before);
+  before = observe_last_run();
+  for (int i = 0; i < DIFFERENCES_MAX; i++) {
+    is_settled = run_until_alike(&before);
     nomem__edges_keep(NOMEM_EDGES_BEFORE);
     if (is_proven) return;
-    is_proven = is_settled && repeats(&before, RUNS_OF_PROOF, deadline_ms, NOMEM_EDGES_BEFORE);
+    is_proven = is_settled && stays_alike(&before, RUNS_OF_PROOF, deadline_ms, NOMEM_EDGES_BEFORE);
   }
 }
 
@@ -150,10 +119,10 @@ static void add_change(struct nomem_text *text, int64_t from, int64_t to) {
   nomem__text_add(text, " after");
 }
 
-/* The first thing in which they differ. */
-static void add_outcomes(struct nomem_text *text, const struct outcome *from, const struct outcome *to) {
-  uint32_t count = from->told < to->told ? from->told : to->told;
-  for (uint32_t i = 0; i < count && i < OUTCOMES_KEPT; i++) {
+/* The first thing in which the two differ. */
+static void add_outcomes(struct nomem_text *text, const struct nomem_outcome *from, const struct nomem_outcome *to) {
+  uint32_t count = from->count < to->count ? from->count : to->count;
+  for (uint32_t i = 0; i < count && i < NOMEM_OUTCOMES_KEPT; i++) {
     if (from->value[i] == to->value[i]) continue;
     nomem__text_add(text, "result ");
     nomem__text_number(text, i + 1);
@@ -161,18 +130,18 @@ static void add_outcomes(struct nomem_text *text, const struct outcome *from, co
     add_change(text, from->value[i], to->value[i]);
     return;
   }
-  if (from->told == to->told && from->returned == to->returned) {
-    nomem__text_add(text, "one of the later results is another");
+  if (from->count == to->count && from->returned == to->returned) {
+    nomem__text_add(text, "one of the later results differs");
     return;
   }
-  nomem__text_add(text, from->told != to->told ? "results told: " : "returned: ");
-  if (from->told != to->told)
-    add_change(text, from->told, to->told);
+  nomem__text_add(text, from->count != to->count ? "results: " : "returned: ");
+  if (from->count != to->count)
+    add_change(text, from->count, to->count);
   else
     add_change(text, from->returned, to->returned);
 }
 
-static void add_trace(struct nomem_text *text, const struct observed *after,
+static void add_trace(struct nomem_text *text, const struct observation *after,
                       const struct nomem_edges_difference *edges) {
   nomem__text_add(text, "allocations: ");
   add_change(text, (int64_t)before.trace.calls, (int64_t)after->trace.calls);
@@ -185,23 +154,24 @@ static void add_trace(struct nomem_text *text, const struct observed *after,
   nomem__text_add(text, " instead");
 }
 
-/* It refuses: half of what the input reached is left out, and hardly anything else is done instead. A target of which
- * next to nothing is instrumented is not judged so. */
-static bool does_far_less(const struct observed *after, struct nomem_edges_difference *edges) {
+/* The target gives up: half of what the input reached is left out, and hardly anything else is done instead. A target
+ * of which next to nothing is instrumented is not judged by this. */
+static bool does_far_less(const struct observation *after, struct nomem_edges_difference *edges) {
   enum { EDGES_LEAST = 8, LOST_PER_GAINED = 2 };
   *edges = nomem__edges_compare();
   return after->trace.calls < before.trace.calls && edges->before >= EDGES_LEAST && edges->lost * 2 >= edges->before &&
          edges->lost >= edges->gained * LOST_PER_GAINED;
 }
 
-/* What stays and is no finding is the way things are from now on. Who gave the plan is told. */
-static void put_up_with(const struct observed *after) {
+/* A change that stays and is no finding: later runs are compared with what the target does now. Whoever gave the plan
+ * gets to know of it. */
+static void accept_change(const struct observation *after) {
   static struct nomem_text text;
   struct nomem_edges_difference edges = nomem__edges_compare();
   if (nomem__options.has_plan) {
-    nomem__text_add(&text, "after the failed call the same input runs otherwise, which by itself is no finding: ");
+    nomem__text_add(&text, "after the failed call the same input runs differently, which by itself is no finding: ");
     add_trace(&text, after, &edges);
-    nomem__say(text.bytes);
+    nomem__print_line(text.bytes);
     text.length = 0;
   }
   before = *after;
@@ -209,59 +179,62 @@ static void put_up_with(const struct observed *after) {
 }
 
 /* Two runs in a row were alike, and not as before. */
-static void look_what_stays(const struct observed *after) {
+static void judge_lasting_change(const struct observation *after) {
   static struct nomem_text text;
   struct nomem_edges_difference edges = {0};
   nomem__edges_keep(NOMEM_EDGES_AFTER);
-  bool is_other = !is_same_outcome(&before.outcome, &after->outcome);
+  bool has_other_outcome = !is_same_outcome(&before.outcome, &after->outcome);
   uint64_t deadline_ms = nomem__milliseconds() + nomem__options.time_max_ms;
-  if (!is_proven || !(is_other || does_far_less(after, &edges)) ||
-      !repeats(after, RUNS_OF_DOUBT, deadline_ms, NOMEM_EDGES_AFTER) || !(is_other || does_far_less(after, &edges))) {
-    put_up_with(after);
+  if (!is_proven || !(has_other_outcome || does_far_less(after, &edges)) ||
+      !stays_alike(after, RUNS_OF_DOUBT, deadline_ms, NOMEM_EDGES_AFTER) ||
+      !(has_other_outcome || does_far_less(after, &edges))) {
+    accept_change(after);
     return;
   }
-  nomem__text_add(&text, "sticky: the failed call is over, and the same input comes out otherwise all the same: ");
-  if (is_other)
+  nomem__text_add(&text, "sticky: the failed call is over, and still the same input runs differently: ");
+  if (has_other_outcome)
     add_outcomes(&text, &before.outcome, &after->outcome);
   else
     add_trace(&text, after, &edges);
   nomem__report_finding(text.bytes);
 }
 
-/* The first run after the fault came out otherwise, and the next as before: each time? */
-static void look_if_late(const struct nomem_plan *plan, const struct observed *first) {
+/* The first run after the fault had another outcome, and the next the usual one: a failure that is reported late is a
+ * finding if that happens each time. */
+static void judge_late_failure(const struct nomem_plan *plan, const struct observation *first) {
   static struct nomem_text text;
-  const struct nomem_failed *calls, *last;
+  const struct nomem_failed_call *calls, *last;
   for (int i = 0; i < TIMES_LATE && is_proven; i++) {
     nomem__run_target(NOMEM_RUN_FAULT, plan);
     if (nomem__decision_failed(&calls, &last) == 0) return;
-    struct observed again = run_clean();
-    if (!is_same_outcome(&again.outcome, &first->outcome) || !settles(&again) || !is_alike(&again, &before)) return;
+    struct observation again = run_clean();
+    if (!is_same_outcome(&again.outcome, &first->outcome) || !run_until_alike(&again) || !is_alike(&again, &before))
+      return;
   }
   if (!is_proven) return;
   nomem__text_add(&text,
                   "false report: the failed call is over, and yet the next run of the same input, in which none "
-                  "was failed, came out otherwise, once: ");
+                  "was failed, had another outcome, once: ");
   add_outcomes(&text, &before.outcome, &first->outcome);
   nomem__report_finding(text.bytes);
 }
 
-static void look_closer(const struct nomem_plan *plan, const struct observed *first) {
-  struct observed last = *first;
-  is_settled = settles(&last);
+static void judge_difference(const struct nomem_plan *plan, const struct observation *first) {
+  struct observation last = *first;
+  is_settled = run_until_alike(&last);
   if (!is_settled) return;
   if (!is_alike(&last, &before))
-    look_what_stays(&last);
+    judge_lasting_change(&last);
   else if (!is_same_outcome(&first->outcome, &before.outcome))
-    look_if_late(plan, first);
+    judge_late_failure(plan, first);
 }
 
 void nomem__repeatability_after(const struct nomem_plan *plan) {
-  const struct nomem_failed *calls, *last;
+  const struct nomem_failed_call *calls, *last;
   if (!nomem__options.compares || !is_settled || nomem__decision_failed(&calls, &last) == 0) return;
   nomem__current.after_plan = plan;
   nomem__current.after_failed = calls[0];
-  struct observed first = run_clean();
-  if (!is_alike(&first, &before)) look_closer(plan, &first);
+  struct observation first = run_clean();
+  if (!is_alike(&first, &before)) judge_difference(plan, &first);
   nomem__current.after_plan = NULL;
 }

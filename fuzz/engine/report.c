@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Says what was failed when the target dies, beside what the fuzzer and the sanitizer say.
+/* Reports what was failed when the target dies, in addition to what the fuzzer and the sanitizer report.
  *
- * It may run on the small stack of a signal handler: what is large is static, and one thread is let in. */
+ * It may run on the small stack of a signal handler: what is large is static, and only one thread is let in. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <link.h>
@@ -17,15 +17,15 @@
 
 #include "../../faults/inject/forbidden_calls.h"
 
-/* libFuzzer's, called by a sanitizer that found something; it writes the artifact. There is one place for such a
- * function: ours goes there, and calls it. NULL under another fuzzer. */
+/* libFuzzer's callback, called by a sanitizer that found something; it writes the artifact. A sanitizer has room for
+ * one callback: ours takes the place, and calls this one. NULL under another fuzzer. */
 extern void _ZN6fuzzer6Fuzzer19StaticDeathCallbackEv(void) __attribute__((weak));
 extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 extern void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, size_t out_bytes) __attribute__((weak));
 
 __attribute__((visibility("default"), noreturn)) void _Exit(int status);
 
-/* Where the code of a frame lies now; 0 when its module is not loaded. */
+/* Where the code of a frame is loaded; 0 when its module is not. */
 static uintptr_t address_of(nomem_frame frame, const char *path) {
   for (const struct link_map *module = _r_debug.r_map; module != NULL; module = module->l_next) {
     const char *name = module->l_name[0] == '\0' ? nomem__module_program() : module->l_name;
@@ -44,21 +44,22 @@ static void add_frame(struct nomem_text *text, unsigned number, nomem_frame fram
   nomem__text_number(text, number);
   if (address != 0 && &__sanitizer_symbolize_pc != NULL)
     __sanitizer_symbolize_pc((void *)(address - 1), " in %f %S", line, sizeof line - 2);
-  if (line[0] == '\0' || strncmp(line, " in <null>", strlen(" in <null>")) == 0) { /* no symbols, or no reader */
+  if (line[0] == '\0' ||
+      strncmp(line, " in <null>", strlen(" in <null>")) == 0) { /* no symbols, or nothing to read them with */
     nomem__text_add(text, " ");
     nomem__text_add(text, path);
     nomem__text_add(text, "+0x");
     nomem__text_hex(text, NOMEM_FRAME_OFFSET(frame));
     line[0] = '\0';
   }
-  for (const char *at = line; *at != '\0'; at += strlen(at) + 1) { /* a NUL after each function that was inlined */
+  for (const char *at = line; *at != '\0'; at += strlen(at) + 1) { /* there is a NUL after each inlined function */
     if (at != line) nomem__text_add(text, "\n       inlined");
     nomem__text_add(text, at);
   }
   nomem__text_add(text, "\n");
 }
 
-static void say_failed(const struct nomem_failed *failed) {
+static void print_failed_call(const struct nomem_failed_call *failed) {
   static struct nomem_text text;
   nomem__text_add(&text, "nomem: the call that was failed: ");
   nomem__text_add(&text, nomem_fn_name(failed->fn));
@@ -73,11 +74,11 @@ static void say_failed(const struct nomem_failed *failed) {
   nomem__text_flush(&text, STDERR_FILENO);
 }
 
-/* Where the fuzzer has put the current input, or "". It names the file by what happened, which only it knows: of files
- * from different campaigns it is the newest. */
+/* Where the fuzzer has put the current input, or "". It names the file after what happened, which only it knows: of the
+ * files that different campaigns may have left, the newest is the one. */
 static void find_artifact(struct nomem_text *path) {
   static const char *const kinds[] = {"crash-", "leak-", "timeout-", "oom-", "slow-unit-"};
-  static struct nomem_text other;
+  static struct nomem_text candidate;
   struct timespec newest = {0};
   struct stat status;
   if (nomem__options.exact_artifact[0] != '\0') {
@@ -90,16 +91,16 @@ static void find_artifact(struct nomem_text *path) {
   else
     memcpy(digest, nomem__current.leak_digest, sizeof digest);
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    other.length = 0;
-    nomem__text_add(&other, nomem__options.artifact_prefix);
-    nomem__text_add(&other, kinds[i]);
-    nomem__text_add(&other, digest);
-    if (stat(other.bytes, &status) != 0) continue;
+    candidate.length = 0;
+    nomem__text_add(&candidate, nomem__options.artifact_prefix);
+    nomem__text_add(&candidate, kinds[i]);
+    nomem__text_add(&candidate, digest);
+    if (stat(candidate.bytes, &status) != 0) continue;
     if (status.st_mtim.tv_sec < newest.tv_sec ||
         (status.st_mtim.tv_sec == newest.tv_sec && status.st_mtim.tv_nsec <= newest.tv_nsec))
       continue;
     newest = status.st_mtim;
-    *path = other;
+    *path = candidate;
   }
 }
 
@@ -127,7 +128,7 @@ static void add_setting(struct nomem_text *text, const char *name, const char *v
   nomem__text_add(text, " ");
 }
 
-/* The words as given. Under a plan an input is run once, unless it is said that it is to be compared. */
+/* The words as given. Under a plan an input is run once, unless sticky=1 asks for it to be compared. */
 static void add_words(struct nomem_text *text) {
   static struct nomem_text words;
   words.length = 0;
@@ -138,19 +139,19 @@ static void add_words(struct nomem_text *text) {
   add_setting(text, "NOMEM_FUZZ", words.bytes);
 }
 
-/* A plan that names one call needs to be told nothing of the others. */
+/* A plan that names one call needs none of the settings about other calls. */
 static void add_command(struct nomem_text *text, const struct nomem_plan *plan, const char *plan_text) {
   add_words(text);
   if (plan->has != NOMEM_HAS_SITE) {
     add_setting(text, "NOMEM_FUZZ_ONLY", nomem__options.only_text);
-    add_setting(text, "NOMEM_FUZZ_NOT", nomem__options.not_text);
+    add_setting(text, "NOMEM_FUZZ_NOT", nomem__options.except_text);
     add_setting(text, "NOMEM_FUZZ_KNOWN", nomem__known_sites_setting());
   }
   add_setting(text, "NOMEM_FUZZ_PLAN", plan_text);
   nomem__text_quoted(text, nomem__options.program);
 }
 
-static void say_commands(const struct nomem_plan *plan, uint64_t site) {
+static void print_commands(const struct nomem_plan *plan, uint64_t site) {
   static char plan_text[NOMEM_PLAN_BYTES];
   static struct nomem_text artifact, text;
   nomem_plan_print(plan, plan_text, sizeof plan_text);
@@ -174,8 +175,8 @@ static void say_commands(const struct nomem_plan *plan, uint64_t site) {
 }
 
 /* One finding must not stand in the way of the next. */
-static void say_how_to_go_on(const struct nomem_failed *failed) {
-  static struct nomem_text not, text;
+static void print_how_to_continue(const struct nomem_failed_call *failed) {
+  static struct nomem_text except, text;
   if (nomem__options.known_text != NULL) {
     nomem__text_add(&text, "nomem: go on without this call: start again; it is in ");
     nomem__text_add(&text, nomem__options.known_text);
@@ -183,20 +184,20 @@ static void say_how_to_go_on(const struct nomem_failed *failed) {
     nomem__text_flush(&text, STDERR_FILENO);
     return;
   }
-  if (nomem__options.not_text != NULL && nomem__options.not_text[0] != '\0') {
-    nomem__text_add(&not, nomem__options.not_text);
-    nomem__text_add(&not, ";");
+  if (nomem__options.except_text != NULL && nomem__options.except_text[0] != '\0') {
+    nomem__text_add(&except, nomem__options.except_text);
+    nomem__text_add(&except, ";");
   }
-  nomem__text_add(&not, "site=");
-  nomem__text_hex(&not, failed->site->key);
+  nomem__text_add(&except, "site=");
+  nomem__text_hex(&except, failed->site->key);
   nomem__text_add(&text, "nomem: go on without this call: ");
-  add_setting(&text, "NOMEM_FUZZ_NOT", not .bytes);
+  add_setting(&text, "NOMEM_FUZZ_NOT", except.bytes);
   nomem__text_add(&text, "\n");
   nomem__text_flush(&text, STDERR_FILENO);
 }
 
 /* The plan that names the calls one by one: what minimise_plan.sh begins with. */
-static void say_one_by_one(const struct nomem_failed *calls, uint32_t count) {
+static void print_calls_one_by_one(const struct nomem_failed_call *calls, uint32_t count) {
   static struct nomem_text text;
   nomem__text_add(&text, "nomem: one by one: ");
   for (uint32_t i = 0; i < count; i++) {
@@ -209,17 +210,18 @@ static void say_one_by_one(const struct nomem_failed *calls, uint32_t count) {
   nomem__text_flush(&text, STDERR_FILENO);
 }
 
-static void say_many(const struct nomem_failed *calls, const struct nomem_failed *last, uint32_t count) {
+static void print_many_calls(const struct nomem_failed_call *calls, const struct nomem_failed_call *last,
+                             uint32_t count) {
   static struct nomem_text text;
   nomem__text_add(&text, "nomem: it was the first of ");
   nomem__text_number(&text, count);
   nomem__text_add(&text, "; the last:\n");
   nomem__text_flush(&text, STDERR_FILENO);
-  say_failed(last);
-  if (count <= NOMEM_FAILED_MAX) say_one_by_one(calls, count);
+  print_failed_call(last);
+  if (count <= NOMEM_FAILED_MAX) print_calls_one_by_one(calls, count);
 }
 
-void nomem__say(const char *line) {
+void nomem__print_line(const char *line) {
   static struct nomem_text text;
   nomem__text_add(&text, "nomem: ");
   nomem__text_add(&text, line);
@@ -227,10 +229,10 @@ void nomem__say(const char *line) {
   nomem__text_flush(&text, STDERR_FILENO);
 }
 
-/* Only once, and only about a run or what a run has left behind. */
+/* Reports once, and only on a run or on what a run has left behind. */
 static void report(void) {
   static _Atomic bool is_done;
-  const struct nomem_failed *calls, *last, *cause = &nomem__current.leak_failed;
+  const struct nomem_failed_call *calls, *last, *cause = &nomem__current.leak_failed;
   const struct nomem_plan *plan = nomem__current.leak_plan;
   uint32_t failed = 0;
   atomic_store(&nomem__mode, 0);
@@ -241,20 +243,20 @@ static void report(void) {
     failed = is_after ? 1 : nomem__decision_failed(&calls, &last);
     cause = is_after ? &nomem__current.after_failed : &calls[0];
     if (plan == NULL || failed == 0) {
-      nomem__say(
+      nomem__print_line(
           "no call was failed in this run: if NOMEM_FUZZ=off does not show the same, a call failed in an "
           "earlier run has left it behind");
       return;
     }
     if (nomem__current.finding != NULL)
-      nomem__say(nomem__current.finding);
+      nomem__print_line(nomem__current.finding);
     else if (is_after)
-      nomem__say("no call was failed in this run, but in the one before it:");
+      nomem__print_line("no call was failed in this run, but in the one before it:");
   }
-  say_failed(cause);
-  if (failed > 1) say_many(calls, last, failed);
-  say_commands(plan, cause->site->key);
-  if (!nomem__options.has_plan) say_how_to_go_on(cause);
+  print_failed_call(cause);
+  if (failed > 1) print_many_calls(calls, last, failed);
+  print_commands(plan, cause->site->key);
+  if (!nomem__options.has_plan) print_how_to_continue(cause);
 }
 
 static void on_death(void) {
@@ -263,7 +265,7 @@ static void on_death(void) {
   report();
 }
 
-/* What libFuzzer ends the process with once it has written the artifact of a crash, a leak, a timeout or an exit. */
+/* libFuzzer calls this to end the process once it has written the artifact of a crash, a leak, a timeout or an exit. */
 void _Exit(int status) {
   if (status != 0) report();
   for (;;) syscall(SYS_exit_group, status);
@@ -274,7 +276,7 @@ void nomem__report_arm(void) {
     __sanitizer_set_death_callback(on_death);
 }
 
-/* Where no fuzzer ends the process by _Exit, what there is to say is said before. */
+/* Without a fuzzer nobody ends the process by _Exit, so the report is made before. */
 _Noreturn void nomem__report_finding(const char *finding) {
   nomem__current.finding = finding;
   nomem__current.plan = NULL;

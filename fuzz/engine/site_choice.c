@@ -8,20 +8,21 @@
 
 #include "../../faults/inject/forbidden_calls.h"
 
-/* What a frame says of the calls made below it. */
+/* What a frame means for the calls made below it. */
 enum kind {
-  KIND_UNKNOWN, /* not looked at */
+  KIND_UNKNOWN, /* no frame was of a kind that counts */
   KIND_PLAIN,
   KIND_RUNTIME, /* allocates for its caller */
   KIND_HARNESS, /* the target's own function */
   KIND_NEW,     /* operator new */
-  KIND_NEVER    /* must not fail: the fuzzer, a sanitizer at work, last words, an exception, a thread variable */
+  KIND_NEVER    /* must not fail: the fuzzer, a sanitizer at work, an abort, an exception, a thread variable */
 };
 
 /* Names as in the symbol table. The first that matches counts.
  *
- * The sanitizers start threads through functions of their own, which then lie below everything that the thread does.
- * An exception that cannot be allocated, and a thread variable that cannot, end the process by themselves. */
+ * The sanitizers start threads through functions of their own, which are then on the stack of everything that the
+ * thread does. Where an exception or a thread variable cannot be allocated, the C++ runtime or the C library ends the
+ * process. */
 static const struct {
   const char *glob;
   enum kind kind;
@@ -71,68 +72,68 @@ static const char *module_name(const struct nomem_channel *channel, nomem_frame 
   return number == 0 || number > NOMEM_MODULES ? "" : nomem__module_base_name(channel->modules[number - 1].path);
 }
 
-/* What is known of a code address. */
-struct known {
+/* What is known of the function at a code address. */
+struct function_facts {
   enum kind kind;
-  uint64_t only_mask, not_mask; /* bit r: the function in= of rule r names */
+  uint64_t only_mask, except_mask; /* bit r: the function in= of rule r names */
 };
 
-static bool find_known(const char *name, void *argument) {
-  struct known *found = argument;
+static bool add_name(const char *name, void *argument) {
+  struct function_facts *facts = argument;
   for (uint32_t r = 0; r < nomem__options.only.rule_count; r++)
-    if (nomem__glob(nomem__options.only.rule[r].in, name)) found->only_mask |= UINT64_C(1) << r;
-  for (uint32_t r = 0; r < nomem__options.not .rule_count; r++)
-    if (nomem__glob(nomem__options.not .rule[r].in, name)) found->not_mask |= UINT64_C(1) << r;
-  find_kind(name, &found->kind);
-  return false; /* the other names of the function, too */
+    if (nomem__glob(nomem__options.only.rule[r].in, name)) facts->only_mask |= UINT64_C(1) << r;
+  for (uint32_t r = 0; r < nomem__options.except.rule_count; r++)
+    if (nomem__glob(nomem__options.except.rule[r].in, name)) facts->except_mask |= UINT64_C(1) << r;
+  find_kind(name, &facts->kind);
+  return false; /* go on with the other names of the function */
 }
 
-/* A look through a symbol table takes a tenth of a millisecond: each code address is looked up once. Where two threads
- * look the same one up, they write the same. */
-#define KNOWN 16384
+/* Searching a symbol table takes a tenth of a millisecond, so each code address is looked up once. Where two threads
+ * look up the same one, they write the same. */
+#define CACHED 16384
 #define PROBES 8
 static struct {
   _Atomic uint64_t frame;
   _Atomic uint32_t is_ready;
-  struct known known;
-} cache[KNOWN];
+  struct function_facts facts;
+} cache[CACHED];
 
-static struct known look_up(const struct nomem_channel *channel, nomem_frame frame) {
-  struct known found = {.kind = nomem__is_runtime(module_name(channel, frame)) ? KIND_RUNTIME : KIND_PLAIN};
-  nomem__module_function_is(channel, frame, find_known, &found);
-  return found;
+static struct function_facts look_up(const struct nomem_channel *channel, nomem_frame frame) {
+  struct function_facts facts = {.kind = nomem__is_runtime(module_name(channel, frame)) ? KIND_RUNTIME : KIND_PLAIN};
+  nomem__module_function_is(channel, frame, add_name, &facts);
+  return facts;
 }
 
-static struct known known_of(const struct nomem_channel *channel, nomem_frame frame) {
+static struct function_facts facts_of(const struct nomem_channel *channel, nomem_frame frame) {
   uint64_t slot = nomem__hash(0, frame) >> 32;
   for (uint64_t i = slot; i < slot + PROBES; i++) {
     uint64_t taken = 0;
-    bool is_mine = atomic_compare_exchange_strong(&cache[i % KNOWN].frame, &taken, frame);
+    bool is_mine = atomic_compare_exchange_strong(&cache[i % CACHED].frame, &taken, frame);
     if (!is_mine && taken != frame) continue;
-    if (!atomic_load_explicit(&cache[i % KNOWN].is_ready, memory_order_acquire)) {
-      cache[i % KNOWN].known = look_up(channel, frame);
-      atomic_store_explicit(&cache[i % KNOWN].is_ready, 1, memory_order_release);
+    if (!atomic_load_explicit(&cache[i % CACHED].is_ready, memory_order_acquire)) {
+      cache[i % CACHED].facts = look_up(channel, frame);
+      atomic_store_explicit(&cache[i % CACHED].is_ready, 1, memory_order_release);
     }
-    return cache[i % KNOWN].known;
+    return cache[i % CACHED].facts;
   }
   return look_up(channel, frame);
 }
 
-/* What is known of a site's frames together. */
+/* What the frames of a site mean together. */
 struct summary {
   enum kind caller;   /* of the first frame that does not allocate for another */
   const char *module; /* its base name */
   bool never;
-  uint64_t only_mask, not_mask;
+  uint64_t only_mask, except_mask;
 };
 
 static struct summary summarise(const struct nomem_channel *channel, const struct nomem_site *site) {
   struct summary all = {.caller = KIND_UNKNOWN, .module = ""};
   for (uint32_t i = 0; i < site->depth; i++) {
-    struct known frame = known_of(channel, site->frame[i]);
+    struct function_facts frame = facts_of(channel, site->frame[i]);
     all.only_mask |= frame.only_mask;
-    all.not_mask |= frame.not_mask;
-    all.never |= frame.kind == KIND_NEVER || (frame.kind == KIND_NEW && !nomem__options.new_too);
+    all.except_mask |= frame.except_mask;
+    all.never |= frame.kind == KIND_NEVER || (frame.kind == KIND_NEW && !nomem__options.fails_new);
     if (all.caller != KIND_UNKNOWN || frame.kind == KIND_RUNTIME || frame.kind == KIND_NEW) continue;
     all.caller = frame.kind;
     all.module = module_name(channel, site->frame[i]);
@@ -153,10 +154,11 @@ static bool any_rule_matches(const struct nomem_plan *plan, const struct nomem_s
   return false;
 }
 
-bool nomem__is_site_choice(const struct nomem_channel *channel, const struct nomem_site *site) {
+bool nomem__may_site_fail(const struct nomem_channel *channel, const struct nomem_site *site) {
   struct summary all = summarise(channel, site);
-  if (all.never || (all.caller == KIND_HARNESS && !nomem__options.harness) || nomem__is_known(site->key)) return false;
+  if (all.never || (all.caller == KIND_HARNESS && !nomem__options.fails_harness) || nomem__is_known_site(site->key))
+    return false;
   const struct nomem_plan *only = &nomem__options.only;
   if (only->rule_count > 0 && !any_rule_matches(only, site, all.module, all.only_mask)) return false;
-  return !any_rule_matches(&nomem__options.not, site, all.module, all.not_mask);
+  return !any_rule_matches(&nomem__options.except, site, all.module, all.except_mask);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A fuzz target that says each time it is run, with three sites: two calls of one, one of another, one in a thread. All
- * failures are handled, except with -DBUG_THREAD the thread's. Knows nothing of nomem. */
+/* A fuzz target that prints a line each time it is run. It has three sites: two calls of one, one of another, one in a
+ * thread. All failures are handled, except the thread's with -DBUG_THREAD. It knows nothing of nomem. */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the engine costs an input that has nothing new to fail: the target with and without it, in one process and in
- * turns, so that what else the machine does meanwhile falls on both. Linked instead of the fuzzer, whose own work is
- * the same in both cases: the figure is an upper bound for that.
+/* What the engine costs an input with nothing new to fail: the target runs with and without it, in one process and in
+ * turns, so that whatever else the machine does affects both. It is linked instead of the fuzzer, whose own work is the
+ * same in both cases: a campaign loses less than the figure.
  *
  *     overhead FILE...     prints microseconds for one input without, with, and the difference in per cent
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A fuzz target with a bug that only two failing calls together show: the fallback's. Four other calls are checked.
- * Knows nothing of nomem. */
+/* A fuzz target whose bug shows only when two calls fail, the one and its fallback. Four other calls are checked. It
+ * knows nothing of nomem. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ __attribute__((noinline)) static void use(void) {
   char *others[4];
   char *block = get(16);
   for (int i = 0; i < 4; i++) others[i] = get(8);
-  if (block == NULL) block = get(1); /* a smaller one will do, and is not checked */
+  if (block == NULL) block = get(1); /* the fallback is not checked */
   block[0] = 'x';
   free(block);
   for (int i = 0; i < 4; i++) free(others[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A fuzz target with one planted bug, chosen by -DBUG_..., none by default. Knows nothing of nomem.
+/* A fuzz target with one planted bug, chosen by -DBUG_..., none by default. It knows nothing of nomem.
  *
  * Lines "key=value" become a list; the bugs lie on its error paths. */
 #include <stdint.h>
@@ -72,8 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct entry *list = NULL;
-  char *scratch = malloc(size + 1);     /* not checked: the target's own */
-  __asm__ volatile("" : "+r"(scratch)); /* lest it be left out */
+  char *scratch = malloc(size + 1);     /* not checked: the harness's own */
+  __asm__ volatile("" : "+r"(scratch)); /* lest the compiler leave it out */
   memcpy(scratch, data, size);
   while (size > 0) {
     const uint8_t *end = memchr(data, '\n', size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// A C++ target with FuzzedDataProvider; with -DBUG_UNCHECKED_MALLOC a planted bug behind it. Knows nothing of nomem.
+// A C++ target with FuzzedDataProvider; with -DBUG_UNCHECKED_MALLOC a planted bug behind it. It knows nothing of nomem.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -38,7 +38,7 @@ __attribute__((noinline)) static bool Store(const std::string &text) {
 }
 
 extern "C" int LLVMFuzzerInitialize(int *, char ***) {
-  void *table = malloc(64); // must not fail: nobody runs yet
+  void *table = malloc(64); // must not fail: no input is running yet
   memset(table, 0, 64);
   free(table);
   return 0;

@@ -50,7 +50,7 @@ fuzz() {
   [ "$status" = "$expected" ]
 }
 
-says() {
+prints() {
   grep -qE "$1" log
 }
 
@@ -58,16 +58,16 @@ reproduce_line() {
   sed -n 's/^nomem: reproduce: //p' log
 }
 
-# finds STATUS PATTERN COMMAND...: ends so, says that of a failed call, and the line it prints does the same again, and
-# nothing without the engine.
+# finds STATUS PATTERN COMMAND...: the command ends with the status, prints the pattern and a failed call; the line it
+# prints to reproduce does the same again, and the target alone does nothing of the kind.
 finds() {
   expected=$1 pattern=$2
   shift 2
-  fuzz "$expected" "$@" && says "$pattern" && says '^nomem: the call that was failed: ' || return 1
+  fuzz "$expected" "$@" && prints "$pattern" && prints '^nomem: the call that was failed: ' || return 1
   line=$(reproduce_line)
   plan=$(sed -n 's/^nomem: plan written to //p' log)
   [ -n "$line" ] && grep -q '^\(site\|from\)=[0-9a-f]\{16\}' "$plan" || return 1
-  fuzz "$expected" sh -c "$line" && says "$pattern" || return 1
+  fuzz "$expected" sh -c "$line" && prints "$pattern" || return 1
   fuzz 0 env NOMEM_FUZZ=off "$1" "${line##* }"
 }
 
@@ -111,7 +111,7 @@ is_deterministic() {
 }
 result "the same seed gives the same campaign" is_deterministic
 
-# What the engine writes is an ordinary corpus, and it reads one.
+# What the engine writes is an ordinary corpus, and it reads ordinary corpora.
 "$CLANG" -g -O1 -fsanitize=fuzzer,address "$here/parser.c" -o plain >log 2>&1
 corpus_is_shared() {
   mkdir -p corpus merged
@@ -136,10 +136,10 @@ is_minimised() {
 }
 result "the input is minimised under its plan" is_minimised
 
-# Two calls have to fail for this one; the plan found fails all from the first on.
+# Two calls have to fail for this bug; the plan that finds it fails all from the first on.
 target pair pair.c ,address
 plan_is_minimised() {
-  fuzz 1 ./pair -seed=1 -runs=2000 && says '^nomem: one by one: ' || return 1
+  fuzz 1 ./pair -seed=1 -runs=2000 && prints '^nomem: one by one: ' || return 1
   line=$(reproduce_line)
   plan=$(echo "$line" | sed 's/.*NOMEM_FUZZ_PLAN=\([^ ]*\) .*/\1/')
   fuzz 0 env NOMEM_FUZZ_PLAN="$plan" "$here/../../fuzz/minimise_plan.sh" ./pair "${line##* }" &&
@@ -148,8 +148,8 @@ plan_is_minimised() {
 }
 result "the plan is minimised for its input" plan_is_minimised
 
-# The file of what was found: the second start leaves the first one's call alone.
-goes_on() {
+# The file of known sites: the second start leaves alone the call that the first one found.
+continues() {
   fuzz 1 ./parser-UNCHECKED_MALLOC --nomem_known=known -seed=1 -runs=20000 && [ "$(wc -l <known)" = 1 ] || return 1
   first=$(reproduce_line)
   fuzz 1 ./parser-UNCHECKED_MALLOC --nomem_known=known -seed=1 -runs=20000 && [ "$(wc -l <known)" = 2 ] &&
@@ -157,7 +157,7 @@ goes_on() {
     fuzz 0 ./parser-UNCHECKED_MALLOC --nomem_known=known -seed=1 -runs=20000 &&
     fuzz 1 ./parser-UNCHECKED_MALLOC --nomem_known=known:1 -seed=1 -runs=20000
 }
-result "what was found does not stand in the way of the next" goes_on
+result "what was found does not stand in the way of the next" continues
 
 # How often the target is run.
 target count count.c ,address
@@ -166,7 +166,7 @@ echo input >one
 count_of() {
   fuzz 0 env "$@" && grep -c '^run$' log
 }
-# Seldom a thread's end comes late, and its stack is allocated anew, which is one more call to try.
+# Now and then a thread ends late, and the next one's stack is allocated anew, which is one more call to try.
 runs_settle() {
   few=$(count_of "NOMEM_FUZZ=sample=0,$1" ./count -runs=100 one) &&
     many=$(count_of "NOMEM_FUZZ=sample=0,$1" ./count -runs=1100 one) &&
@@ -183,21 +183,23 @@ result "or as often as it takes to compare" \
   [ "$(count_of NOMEM_FUZZ=sticky=1 NOMEM_FUZZ_PLAN=nth=1 ./count -detect_leaks=0 one)" -gt 66 ]
 result "what a target's threads allocate is failed too" finds 1 'SEGV.*in_thread' ./count-bug -seed=1 -runs=1000
 
-# What a failed call leaves behind for the next run. Each target in two kinds: as it is, and telling its results.
+# What a failed call leaves behind for the next run. A target may also report its results.
+#
+# kept NAME SANITIZERS BUG [reports]
 kept() {
-  target "$1" sticky.c "$2" "-D$3" ${4:+-DTELLS}
+  target "$1" sticky.c "$2" "-D$3" ${4:+-DREPORTS}
 }
 for bug in FLAG TABLE RETURNED DANGLING LOCK; do
   kept sticky-$bug ,address BUG_$bug
 done
-for bug in TOLD LATE; do
-  kept sticky-$bug ,address BUG_$bug tells
+for bug in REPORTED LATE; do
+  kept sticky-$bug ,address BUG_$bug reports
 done
 for twin in NONE CACHE SPARE SCRATCH GIVES_UP ORDER RANDOM; do
-  kept steady-$twin ,address CLEAN_$twin tells
+  kept repeats-$twin ,address CLEAN_$twin reports
 done
 target sticky-cc sticky.cc ,address -DBUG
-target steady-cc sticky.cc ,address
+target repeats-cc sticky.cc ,address
 # shellcheck disable=SC2086
 {
   result "an error that is remembered for good is sticky" \
@@ -206,41 +208,41 @@ target steady-cc sticky.cc ,address
     finds 77 '^nomem: sticky: .*: allocations: .* before, 0 after' ./sticky-TABLE $runs
   result "so is what the target returns" \
     finds 77 '^nomem: sticky: .*: returned: 0 before, -1 after' ./sticky-RETURNED $runs
-  result "so is what it tells" finds 77 '^nomem: sticky: .*: result 1: [1-3] before, -1 after' ./sticky-TOLD $runs
-  result "a failure that is told one run late is a false report" \
+  result "so is a result that it reports" finds 77 '^nomem: sticky: .*: result 1: [1-3] before, -1 after' ./sticky-REPORTED $runs
+  result "a failure that is reported one run late is a false report" \
     finds 77 '^nomem: false report: .*: result 1: [1-3] before, -1 after' ./sticky-LATE $runs
   result "a crash in the run after the fault names the fault" \
     finds 1 'heap-use-after-free' ./sticky-DANGLING $runs
-  says_lock() {
-    fuzz 70 ./sticky-LOCK -timeout=1 $runs && says '^nomem: no call was failed in this run, but in the one before it' &&
-      says '^nomem: reproduce: NOMEM_FUZZ=sticky=1 NOMEM_FUZZ_PLAN='
+  finds_lock() {
+    fuzz 70 ./sticky-LOCK -timeout=1 $runs && prints '^nomem: no call was failed in this run, but in the one before it' &&
+      prints '^nomem: reproduce: NOMEM_FUZZ=sticky=1 NOMEM_FUZZ_PLAN='
   }
-  result "so does a lock that is still held" says_lock
-  result "C++: what it tells is sticky" \
+  result "so does a lock that is still held" finds_lock
+  result "C++: a result that it reports is sticky" \
     finds 77 '^nomem: sticky: .*: result 1: [0-9]* before, -1 after' ./sticky-cc $runs
-  result "C++: a cache that was dropped is not" fuzz 0 ./steady-cc $runs
+  result "C++: a cache that was dropped is not" fuzz 0 ./repeats-cc $runs
   result "sticky=0 looks for nothing of the kind" fuzz 0 ./sticky-FLAG --nomem=sticky=0 $runs
   for twin in NONE CACHE SPARE SCRATCH GIVES_UP ORDER RANDOM; do
-    result "steady: $twin" fuzz 0 ./steady-$twin $runs
+    result "repeats itself: $twin" fuzz 0 ./repeats-$twin $runs
   done
 }
-says_unlike() {
-  fuzz 0 ./steady-RANDOM --nomem=sample=10 -seed=1 -runs=20000 && says '^nomem: the same input does not always come out alike'
+is_not_compared() {
+  fuzz 0 ./repeats-RANDOM --nomem=sample=10 -seed=1 -runs=20000 && prints '^nomem: one input does not always have the same outcome'
 }
-result "a target that comes out as it likes is not compared, and that is said" says_unlike
+result "a target with random outcomes is not compared, and a line says so" is_not_compared
 gives_hint() {
   printf 'some words' >words
-  fuzz 0 env NOMEM_FUZZ=sticky=1 NOMEM_FUZZ_PLAN=nth=2 ./steady-GIVES_UP words &&
-    says '^nomem: after the failed call the same input runs otherwise, .*: allocations: 7 before, 5 after'
+  fuzz 0 env NOMEM_FUZZ=sticky=1 NOMEM_FUZZ_PLAN=nth=2 ./repeats-GIVES_UP words &&
+    prints '^nomem: after the failed call the same input runs differently, .*: allocations: 7 before, 5 after'
 }
-result "under a plan, what stays changed and is no finding is told" gives_hint
-tells_nobody() {
-  "$CLANG" -g -O1 -pthread -fsanitize=fuzzer -DBUG_TOLD -DTELLS "$here/sticky.c" -o tells-nobody >log 2>&1 &&
-    fuzz 0 ./tells-nobody -seed=1 -runs=1000
+result "under a plan, a lasting change that is no finding is reported" gives_hint
+reports_to_nobody() {
+  "$CLANG" -g -O1 -pthread -fsanitize=fuzzer -DBUG_REPORTED -DREPORTS "$here/sticky.c" -o reports-to-nobody >log 2>&1 &&
+    fuzz 0 ./reports-to-nobody -seed=1 -runs=1000
 }
-result "a target that tells its results links without the engine" tells_nobody
+result "a target that reports its results links without the engine" reports_to_nobody
 
-# A name that asks for it.
+# A name that asks for the engine.
 target named parser.c ,address -DBUG_UNCHECKED_MALLOC -Wl,--defsym=nomem_fuzz_named=1
 cp named named_nomem
 cp named named@nomem
@@ -252,15 +254,15 @@ cp named named@nomem
 }
 
 # Bad settings: one line, status 2.
-refuses() {
+rejects() {
   pattern=$1
   shift
-  fuzz 2 env "$@" && [ "$(wc -l <log)" = 1 ] && says "$pattern"
+  fuzz 2 env "$@" && [ "$(wc -l <log)" = 1 ] && prints "$pattern"
 }
-result "a plan that is none is refused" \
-  refuses '^nomem: NOMEM_FUZZ_PLAN: column 1: ' NOMEM_FUZZ_PLAN=nonsense ./count one
-result "a condition of no use here is refused" refuses '^nomem: NOMEM_FUZZ_NOT: .*in=' NOMEM_FUZZ_NOT=nth=1 ./count one
-result "an unknown word is refused" refuses '^nomem: NOMEM_FUZZ: maybe' NOMEM_FUZZ=maybe ./count one
+result "what is no plan is rejected" \
+  rejects '^nomem: NOMEM_FUZZ_PLAN: column 1: ' NOMEM_FUZZ_PLAN=nonsense ./count one
+result "a condition of no use here is rejected" rejects '^nomem: NOMEM_FUZZ_NOT: .*in=' NOMEM_FUZZ_NOT=nth=1 ./count one
+result "an unknown word is rejected" rejects '^nomem: NOMEM_FUZZ: maybe: unknown word' NOMEM_FUZZ=maybe ./count one
 
 # Other sanitizers, and none.
 target parser-ub parser.c ,undefined -fno-sanitize-recover=all -DBUG_UNCHECKED_MALLOC
@@ -271,15 +273,15 @@ for kind in undefined memory none; do
   sanitizers=,$kind
   [ $kind != none ] || sanitizers=
   kept sticky-FLAG-$kind "$sanitizers" BUG_FLAG
-  kept sticky-TOLD-$kind "$sanitizers" BUG_TOLD tells
-  kept steady-SPARE-$kind "$sanitizers" CLEAN_SPARE tells
-  kept steady-ORDER-$kind "$sanitizers" CLEAN_ORDER tells
+  kept sticky-REPORTED-$kind "$sanitizers" BUG_REPORTED reports
+  kept repeats-SPARE-$kind "$sanitizers" CLEAN_SPARE reports
+  kept repeats-ORDER-$kind "$sanitizers" CLEAN_ORDER reports
   # shellcheck disable=SC2086
   {
     result "$kind: a remembered error" finds 77 '^nomem: sticky: .*: allocations:' ./sticky-FLAG-$kind $runs
-    result "$kind: what is told" finds 77 '^nomem: sticky: .*: result 1:' ./sticky-TOLD-$kind $runs
-    result "$kind: steady with spare blocks" fuzz 0 ./steady-SPARE-$kind $runs
-    result "$kind: steady, in another order" fuzz 0 ./steady-ORDER-$kind $runs
+    result "$kind: a reported result" finds 77 '^nomem: sticky: .*: result 1:' ./sticky-REPORTED-$kind $runs
+    result "$kind: repeats itself with spare blocks" fuzz 0 ./repeats-SPARE-$kind $runs
+    result "$kind: repeats itself in another order" fuzz 0 ./repeats-ORDER-$kind $runs
   }
 done
 target parser-none parser.c '' -DBUG_UNCHECKED_MALLOC
@@ -302,8 +304,8 @@ if command -v clang-19 >/dev/null 2>&1; then
   target provider19 provider.cc ,address
   kept sticky19-FLAG ,address,undefined BUG_FLAG
   kept sticky19-TABLE ,address,undefined BUG_TABLE
-  kept sticky19-TOLD ,address,undefined BUG_TOLD tells
-  kept steady19-GIVES_UP ,address,undefined CLEAN_GIVES_UP tells
+  kept sticky19-REPORTED ,address,undefined BUG_REPORTED reports
+  kept repeats19-GIVES_UP ,address,undefined CLEAN_GIVES_UP reports
   # shellcheck disable=SC2086
   {
     result "clang 19: clean" fuzz 0 ./parser19-NONE $runs
@@ -313,8 +315,8 @@ if command -v clang-19 >/dev/null 2>&1; then
     result "clang 19: C++" fuzz 0 ./provider19 $runs
     result "clang 19: a remembered error" finds 77 '^nomem: sticky: .*: allocations:' ./sticky19-FLAG $runs
     result "clang 19: a table that is half made" finds 77 '^nomem: sticky: .*: allocations:' ./sticky19-TABLE $runs
-    result "clang 19: what is told" finds 77 '^nomem: sticky: .*: result 1:' ./sticky19-TOLD $runs
-    result "clang 19: steady" fuzz 0 ./steady19-GIVES_UP $runs
+    result "clang 19: a reported result" finds 77 '^nomem: sticky: .*: result 1:' ./sticky19-REPORTED $runs
+    result "clang 19: repeats itself" fuzz 0 ./repeats19-GIVES_UP $runs
   }
 fi
 finish

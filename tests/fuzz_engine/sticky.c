@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* A fuzz target whose library keeps something from one input to the next. With -DBUG_... it keeps what a failed call
- * has spoilt; with -DCLEAN_... it runs otherwise after a failed call and is right to; by default neither. Only -DTELLS
- * knows of nomem, and tells what the library said. */
+ * has damaged; with -DCLEAN_... it rightly runs differently after a failed call; by default neither. Only with
+ * -DREPORTS does it know of nomem, and reports the library's results. */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef TELLS
+#ifdef REPORTS
 #include "../../faults/nomem.h"
-#define TELL(result) nomem_fuzz_result(result)
+#define REPORT(result) nomem_fuzz_result(result)
 #else
-#define TELL(result) (void)(result)
+#define REPORT(result) (void)(result)
 #endif
 
 #define NODES_KEPT 64
@@ -36,7 +36,7 @@ static struct {
 
 static void *get(size_t size) {
   void *block = malloc(size);
-  __asm__ volatile("" : "+r"(block)); /* lest it be left out */
+  __asm__ volatile("" : "+r"(block)); /* lest the compiler leave it out */
   return block;
 }
 
@@ -44,7 +44,7 @@ static int open_library(void) {
 #ifdef BUG_TABLE
   if (library.users++ > 0) return library.slots == NULL ? -1 : 0;
   library.slots = calloc(16, sizeof *library.slots); /* NOLINT(bugprone-sizeof-expression): of pointers */
-  if (library.slots == NULL) return -1;              /* and is a user all the same */
+  if (library.slots == NULL) return -1;              /* and yet has been counted as a user */
 #else
   if (library.users > 0) return -1;
   library.slots = calloc(16, sizeof *library.slots); /* NOLINT(bugprone-sizeof-expression): of pointers */
@@ -61,7 +61,7 @@ static void close_library(void) {
   library.slots = NULL;
 }
 
-static struct node *take_node(void) {
+static struct node *get_node(void) {
 #ifdef CLEAN_SPARE
   struct node *node = library.spare;
   if (node != NULL) {
@@ -73,9 +73,9 @@ static struct node *take_node(void) {
   return get(sizeof(struct node));
 }
 
-static void give_node(struct node *node) {
+static void put_node(struct node *node) {
 #ifdef CLEAN_SPARE
-  if (library.is_short && library.spare_count < NODES_KEPT) { /* keeps what it has */
+  if (library.is_short && library.spare_count < NODES_KEPT) { /* keeps its blocks from now on */
     node->next = library.spare;
     library.spare = node;
     library.spare_count++;
@@ -85,7 +85,7 @@ static void give_node(struct node *node) {
   free(node);
 }
 
-/* Room for this word. A buffer that had to be made large is kept for good. */
+/* Room for this word. Once a buffer had to be made large, it is kept for good. */
 __attribute__((unused)) static char *scratch_for(size_t length) {
   if (length < library.scratch_bytes) return library.scratch;
   free(library.scratch);
@@ -110,12 +110,12 @@ static uint32_t hash_of(const uint8_t *word, size_t length) {
 }
 
 static int add_word(const uint8_t *word, size_t length) {
-  struct node *node = take_node();
+  struct node *node = get_node();
   if (node == NULL) return -1;
   node->word = get(length + 1);
   if (node->word == NULL) {
     library.is_short = 1;
-    give_node(node);
+    put_node(node);
     return -1;
   }
   memcpy(node->word, word, length);
@@ -127,7 +127,7 @@ static int add_word(const uint8_t *word, size_t length) {
 }
 
 static int count_kinds(void) {
-  int digits = 0, letters = 0, others = 0;
+  int digits = 0, letters = 0, rest = 0;
   for (size_t i = 0; i < library.slot_count; i++)
     for (const struct node *node = library.slots[i]; node != NULL; node = node->next)
       for (const char *at = node->word; *at != '\0'; at++) {
@@ -136,9 +136,9 @@ static int count_kinds(void) {
         else if (*at >= 'a' && *at <= 'z')
           letters++;
         else
-          others++;
+          rest++;
       }
-  return digits > letters ? 1 : letters > others ? 2 : 3;
+  return digits > letters ? 1 : letters > rest ? 2 : 3;
 }
 
 static void drop_words(void) {
@@ -147,12 +147,12 @@ static void drop_words(void) {
       struct node *node = library.slots[i];
       library.slots[i] = node->next;
       free(node->word);
-      give_node(node);
+      put_node(node);
     }
 }
 
-/* What the library does with a word apart from keeping it. Returns 0, or -1 when there is no memory. */
-static int look_at(const uint8_t *word, size_t length) {
+/* What the library does with a word before it keeps it. Returns 0, or -1 when there is no memory. */
+static int inspect_word(const uint8_t *word, size_t length) {
   (void)word;
   (void)length;
 #if defined CLEAN_SCRATCH
@@ -160,21 +160,21 @@ static int look_at(const uint8_t *word, size_t length) {
   if (scratch == NULL) return -1;
   memcpy(scratch, word, length);
 #elif defined CLEAN_CACHE
-  if (library.scratch == NULL) library.scratch = get(4096); /* made when it is needed */
+  if (library.scratch == NULL) library.scratch = get(4096); /* made anew when it is needed */
   if (library.scratch == NULL) return -1;
 #elif defined CLEAN_GIVES_UP
-  char *index = library.without_index ? NULL : get(length + 8); /* quicker with it, as good without */
+  char *index = library.without_index ? NULL : get(length + 8); /* only faster with it */
   if (index == NULL) library.without_index = 1;
   free(index);
 #elif defined CLEAN_ORDER
-  /* Which of two comes first depends on where they lie. */
+  /* The order depends on addresses. */
   char *one = get(24), *other = get(24);
   if (one != NULL && other != NULL) free(get((uintptr_t)one < (uintptr_t)other ? 16 : 48));
   if ((uintptr_t)one >> 4 & 1) free(get(200));
   free(one);
   free(other);
 #elif defined CLEAN_RANDOM
-  if (rand() % 3 == 0) return -1; /* as it sees fit */
+  if (rand() % 3 == 0) return -1; /* at random */
 #endif
   return 0;
 }
@@ -185,7 +185,7 @@ static int use_library(const uint8_t *data, size_t size) {
   while (size > 0 && result == 0) {
     const uint8_t *end = memchr(data, ' ', size);
     size_t length = end == NULL ? size : (size_t)(end - data);
-    result = look_at(data, length);
+    result = inspect_word(data, length);
     if (result == 0) result = add_word(data, length);
     size -= end == NULL ? length : length + 1;
     data += end == NULL ? length : length + 1;
@@ -210,8 +210,8 @@ __attribute__((noinline)) static int run_library(const uint8_t *data, size_t siz
   }
 #endif
   result = use_library(data, size);
-#ifdef BUG_TOLD
-  if (library.failed && result > 0) result = -1; /* all of it is done, and a failure is told */
+#ifdef BUG_REPORTED
+  if (library.failed && result > 0) result = -1; /* all of the work is done, and yet a failure is reported */
 #endif
   if (result < 0) library.failed = 1;
 #ifdef CLEAN_CACHE
@@ -241,7 +241,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size > 1000) return 0;
   int result = run_library(data, size);
-  TELL(result);
+  REPORT(result);
 #ifdef BUG_RETURNED
   if (library.failed) return -1;
 #endif

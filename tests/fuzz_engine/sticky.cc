@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-// A C++ target that tells nomem what its library said. With -DBUG the library remembers a failure for good; without, a
-// failure empties its cache of words, which is filled again.
+// A C++ target that reports its library's results to nomem. With -DBUG the library remembers a failure for good;
+// without it, a failure empties the library's cache, which is then filled again.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
