@@ -195,6 +195,15 @@ static void test_usage_errors(void **state) {
                  "nomem: explore: --all takes no value: leave out what follows it (try 'nomem explore --help')\n");
   assert_refused(parse("explore", "-v", "-q", "x", NULL),
                  "nomem: explore: --verbose and --quiet: leave one of them out (try 'nomem explore --help')\n");
+  assert_refused(parse("explore", "--no-trace", "--leaks", "all", "x", NULL),
+                 "nomem: explore: --leaks needs ptrace, and --no-trace does without: leave one of them out "
+                 "(try 'nomem explore --help')\n");
+  assert_refused(parse("explore", "--no-trace", "--heap", "sites", "x", NULL),
+                 "nomem: explore: --heap needs ptrace, and --no-trace does without: leave one of them out "
+                 "(try 'nomem explore --help')\n");
+  assert_refused(parse("explore", "--heap", "all", "--leaks", "off", "x", NULL),
+                 "nomem: explore: --heap needs the record of blocks, and --leaks off does without: leave one of them "
+                 "out (try 'nomem explore --help')\n");
   assert_refused(parse("explore", "-", NULL),
                  "nomem: explore: unknown option '-': if it is PROGRAM's, put it after "
                  "PROGRAM (try 'nomem explore --help')\n");

@@ -6,15 +6,25 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "../../nomem_version.h"
 #include "../text/quote.h"
+#include "options_help.h"
 #include "options_table.h"
 
-/* Further apart than this, a word is not a misspelling of another. */
+/* Two words that differ in more letters than this are two words, and no misspelling. */
 #define TYPO_DISTANCE 2
 
-/* Prints the one line of a usage error; format and what follows it say what is wrong and how to mend it. */
-__attribute__((format(printf, 2, 3))) static int usage_error(const struct nomem__parser *parser, const char *format,
-                                                             ...) {
+struct parser {
+  int argc;
+  char **argv;
+  int next;       /* the word of argv to read */
+  unsigned scope; /* the bit of the command whose options are being read */
+  struct nomem__options *options;
+  FILE *out, *err;
+};
+
+/* Prints the one line of a usage error, which says what is wrong and how to correct it. Returns -EINVAL. */
+__attribute__((format(printf, 2, 3))) static int report_usage(const struct parser *parser, const char *format, ...) {
   const char *command = parser->scope == NOMEM_SCOPE_TOP ? NULL : nomem__commands[parser->options->command].name;
   va_list arguments;
   fprintf(parser->err, "nomem: %s%s", command ? command : "", command ? ": " : "");
@@ -25,7 +35,7 @@ __attribute__((format(printf, 2, 3))) static int usage_error(const struct nomem_
   return -EINVAL;
 }
 
-/* How many bytes have to be put in, taken out or changed to make b of a; b is no longer than
+/* Returns how many bytes have to be inserted, removed or changed to turn a into b, which is no longer than
  * NOMEM_OPTION_NAME_BYTES. */
 static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length) {
   size_t row[NOMEM_OPTION_NAME_BYTES + 1];
@@ -44,7 +54,7 @@ static size_t edit_distance(const char *a, size_t a_length, const char *b, size_
   return row[b_length];
 }
 
-/* Whether word is name misspelt or begun. */
+/* Whether the word is a misspelling of name, or its beginning. */
 static bool is_like(const char *word, size_t length, const char *name) {
   size_t name_length = strlen(name);
   assert(name_length <= NOMEM_OPTION_NAME_BYTES);
@@ -54,7 +64,8 @@ static bool is_like(const char *word, size_t length, const char *name) {
   return distance <= TYPO_DISTANCE && distance * 2 <= length;
 }
 
-/* The option of that name, or of that letter when name is NULL, in any of the scopes; NULL: there is none. */
+/* Returns the option with that name, or with that letter when name is NULL, in any of the scopes; NULL: there is none.
+ */
 static const struct nomem__option *find_option(unsigned scopes, const char *name, size_t length, char letter) {
   for (const struct nomem__option *option = nomem__option_table; option->name; option++) {
     if (!(option->commands & scopes)) continue;
@@ -64,85 +75,96 @@ static const struct nomem__option *find_option(unsigned scopes, const char *name
   return NULL;
 }
 
-/* word: as it is to be shown. name or letter: as for find_option. */
-static int unknown_option(const struct nomem__parser *parser, const char *word, const char *name, size_t length,
-                          char letter) {
+/* Reports an option that the command does not have. word is what to show of it; name and letter are as for find_option.
+ */
+static int report_unknown_option(const struct parser *parser, const char *word, const char *name, size_t length,
+                                 char letter) {
   char quoted[NOMEM_QUOTE_BYTES];
   nomem__quote(word, quoted, sizeof quoted);
   const struct nomem__option *elsewhere = find_option(NOMEM_SCOPE_TOP - 1, name, length, letter);
   for (unsigned i = 0; elsewhere && i < NOMEM_COMMAND_COUNT; i++) {
     if (!(elsewhere->commands & NOMEM_SCOPE(i))) continue;
     if (parser->scope == NOMEM_SCOPE_TOP)
-      return usage_error(parser, "option %s comes after the command, as in 'nomem %s --%s'", quoted,
-                         nomem__commands[i].name, elsewhere->name);
-    return usage_error(parser, "%s is not an option of this command but of 'nomem %s': leave it out", quoted,
-                       nomem__commands[i].name);
+      return report_usage(parser, "option %s comes after the command, as in 'nomem %s --%s'", quoted,
+                          nomem__commands[i].name, elsewhere->name);
+    return report_usage(parser, "%s is not an option of this command but of 'nomem %s': leave it out", quoted,
+                        nomem__commands[i].name);
   }
   for (const struct nomem__option *option = nomem__option_table; option->name && name; option++)
     if (option->commands & parser->scope && is_like(name, length, option->name))
-      return usage_error(parser, "unknown option %s: did you mean '--%s'?", quoted, option->name);
-  if (parser->scope == NOMEM_SCOPE_TOP) return usage_error(parser, "unknown option %s: name a command first", quoted);
-  return usage_error(parser, "unknown option %s: if it is PROGRAM's, put it after PROGRAM", quoted);
+      return report_usage(parser, "unknown option %s: did you mean '--%s'?", quoted, option->name);
+  if (parser->scope == NOMEM_SCOPE_TOP) return report_usage(parser, "unknown option %s: name a command first", quoted);
+  return report_usage(parser, "unknown option %s: if it is PROGRAM's, put it after PROGRAM", quoted);
 }
 
-/* Calls option->read on value and reports what it refuses. spelt is the option as the user wrote it. */
-static int take(struct nomem__parser *parser, const struct nomem__option *option, const char *spelt,
-                const char *value) {
-  char reason[NOMEM_OPTION_REASON_BYTES];
-  char quoted[NOMEM_QUOTE_BYTES];
-  int result = option->read(parser, option->offset, value, reason);
-  if (result >= 0) return result;
-  return usage_error(parser, "%s %s: %s", spelt, nomem__quote(value, quoted, sizeof quoted), reason);
+/* Does what the option is for. spelt is the option as the user wrote it. Returns as nomem__options_parse. */
+static int act(struct parser *parser, const struct nomem__option *option, const char *spelt, const char *value) {
+  char reason[NOMEM_OPTION_REASON_BYTES], quoted[NOMEM_QUOTE_BYTES];
+  switch (option->action) {
+    case NOMEM_OPTION_HELP:
+      nomem__print_help(parser->out, parser->scope);
+      return 1;
+    case NOMEM_OPTION_MANUAL:
+      nomem__print_manual(parser->out);
+      return 1;
+    case NOMEM_OPTION_VERSION:
+      fputs("nomem " NOMEM_VERSION "\n", parser->out);
+      return 1;
+    case NOMEM_OPTION_SET:
+      break;
+  }
+  if (option->read(parser->options, option->offset, value, reason) == 0) return 0;
+  return report_usage(parser, "%s %s: %s", spelt, nomem__quote(value, quoted, sizeof quoted), reason);
 }
 
-/* The value of an option that takes one and has none attached: the next word. */
-static int take_next(struct nomem__parser *parser, const struct nomem__option *option, const char *spelt) {
+/* Does so with the next word as its value. */
+static int act_on_next(struct parser *parser, const struct nomem__option *option, const char *spelt) {
   if (parser->next >= parser->argc)
-    return usage_error(parser, "%s needs a value: %s %s", spelt, spelt, option->argument);
-  return take(parser, option, spelt, parser->argv[parser->next++]);
+    return report_usage(parser, "%s needs a value: %s %s", spelt, spelt, option->argument);
+  return act(parser, option, spelt, parser->argv[parser->next++]);
 }
 
-static int parse_long(struct nomem__parser *parser, const char *word) {
+static int parse_long(struct parser *parser, const char *word) {
   char spelt[sizeof "--" + NOMEM_OPTION_NAME_BYTES];
   const char *name = word + strlen("--");
   size_t length = strcspn(name, "=");
   const char *value = name[length] ? name + length + 1 : NULL;
   const struct nomem__option *option = find_option(parser->scope, name, length, 0);
-  if (!option) return unknown_option(parser, word, name, length, 0);
+  if (!option) return report_unknown_option(parser, word, name, length, 0);
   snprintf(spelt, sizeof spelt, "--%s", option->name);
-  if (option->argument) return value ? take(parser, option, spelt, value) : take_next(parser, option, spelt);
-  if (value) return usage_error(parser, "%s takes no value: leave out what follows it", spelt);
-  return take(parser, option, spelt, "");
+  if (option->argument) return value ? act(parser, option, spelt, value) : act_on_next(parser, option, spelt);
+  if (value) return report_usage(parser, "%s takes no value: leave out what follows it", spelt);
+  return act(parser, option, spelt, "");
 }
 
-/* Letters in one word; the first that takes a value takes the rest of the word, or the next word. */
-static int parse_letters(struct nomem__parser *parser, const char *word) {
+/* Reads a word of letters. The first that takes a value takes the rest of the word, or the next word. */
+static int parse_letters(struct parser *parser, const char *word) {
   for (const char *letter = word + 1; *letter; letter++) {
     const char spelt[] = {'-', *letter, '\0'};
     const struct nomem__option *option = find_option(parser->scope, NULL, 0, *letter);
-    if (!option) return unknown_option(parser, letter == word + 1 ? word : spelt, NULL, 0, *letter);
-    if (option->argument && letter[1]) return take(parser, option, spelt, letter + 1);
-    int result = option->argument ? take_next(parser, option, spelt) : take(parser, option, spelt, "");
+    if (!option) return report_unknown_option(parser, letter == word + 1 ? word : spelt, NULL, 0, *letter);
+    if (option->argument && letter[1]) return act(parser, option, spelt, letter + 1);
+    int result = option->argument ? act_on_next(parser, option, spelt) : act(parser, option, spelt, "");
     if (result || option->argument) return result;
   }
   return 0;
 }
 
-/* Reads options up to the first word that is none, or behind "--". */
-static int parse_options(struct nomem__parser *parser) {
+/* Reads options up to the first word that is not one, or up to "--", which it passes. */
+static int parse_options(struct parser *parser) {
   while (parser->next < parser->argc) {
     const char *word = parser->argv[parser->next];
     if (word[0] != '-') return 0;
     parser->next++;
     if (strcmp(word, "--") == 0) return 0;
-    if (word[1] == '\0') return unknown_option(parser, word, "", 0, 0);
+    if (word[1] == '\0') return report_unknown_option(parser, word, "", 0, 0);
     int result = word[1] == '-' ? parse_long(parser, word) : parse_letters(parser, word);
     if (result) return result;
   }
   return 0;
 }
 
-static int find_command(const struct nomem__parser *parser, const char *word, enum nomem__command *found) {
+static int find_command(const struct parser *parser, const char *word, enum nomem__command *found) {
   char quoted[NOMEM_QUOTE_BYTES];
   nomem__quote(word, quoted, sizeof quoted);
   for (unsigned i = 0; i < NOMEM_COMMAND_COUNT; i++) {
@@ -152,25 +174,25 @@ static int find_command(const struct nomem__parser *parser, const char *word, en
   }
   for (unsigned i = 0; i < NOMEM_COMMAND_COUNT; i++)
     if (is_like(word, strlen(word), nomem__commands[i].name))
-      return usage_error(parser, "unknown command %s: did you mean '%s'?", quoted, nomem__commands[i].name);
-  return usage_error(parser, "unknown command %s: name a command first, as in 'nomem explore -- PROGRAM'", quoted);
+      return report_usage(parser, "unknown command %s: did you mean '%s'?", quoted, nomem__commands[i].name);
+  return report_usage(parser, "unknown command %s: name a command first, as in 'nomem explore -- PROGRAM'", quoted);
 }
 
-static int help_command(struct nomem__parser *parser) {
+static int print_help_of(struct parser *parser) {
   const char *word = parser->argv[parser->next];
   if (parser->next == parser->argc) {
     nomem__print_help(parser->out, NOMEM_SCOPE_TOP);
     return 1;
   }
-  if (parser->next + 1 < parser->argc) return usage_error(parser, "help: one command at a time");
+  if (parser->next + 1 < parser->argc) return report_usage(parser, "help: one command at a time");
   int result = find_command(parser, word, &parser->options->command);
   if (result) return result;
   nomem__print_help(parser->out, NOMEM_SCOPE(parser->options->command));
   return 1;
 }
 
-/* Two reports in one file would be neither. */
-static int check_reports(const struct nomem__parser *parser) {
+/* Checks that no two reports have the same file: it would hold neither. */
+static int check_reports(const struct parser *parser) {
   static const char *const names[NOMEM_REPORT_COUNT] = {
 #define X(upper, lower) [NOMEM_REPORT_##upper] = #lower,
       NOMEM_REPORT_MAP(X)
@@ -181,13 +203,14 @@ static int check_reports(const struct nomem__parser *parser) {
   for (unsigned i = 0; i < NOMEM_REPORT_COUNT; i++)
     for (unsigned j = 0; j < i && reports[i]; j++)
       if (reports[j] && strcmp(reports[i], reports[j]) == 0)
-        return usage_error(parser, "--%s and --%s both name %s: give each a file of its own", names[j], names[i],
-                           nomem__quote(reports[i], quoted, sizeof quoted));
+        return report_usage(parser, "--%s and --%s both name %s: give each a file of its own", names[j], names[i],
+                            nomem__quote(reports[i], quoted, sizeof quoted));
   return 0;
 }
 
-/* Options may stand between the words and after them. The words are moved together in argv. */
-static int parse_operands(struct nomem__parser *parser) {
+/* Reads the words of a command that runs no program. Options may stand between them and behind them; the words are
+ * moved together in argv. */
+static int parse_operands(struct parser *parser) {
   struct nomem__options *options = parser->options;
   const struct nomem__command_text *command = &nomem__commands[options->command];
   options->operands = parser->argv + parser->next;
@@ -197,13 +220,31 @@ static int parse_operands(struct nomem__parser *parser) {
     if (result) return result;
   }
   if (options->operand_count < command->operands_min || options->operand_count > command->operands_max)
-    return usage_error(parser, "too %s words: give %s", options->operand_count < command->operands_min ? "few" : "many",
-                       command->operands);
+    return report_usage(parser, "too %s words: give %s",
+                        options->operand_count < command->operands_min ? "few" : "many", command->operands);
   return 0;
 }
 
+/* Checks that no two options contradict each other. */
+static int check_together(const struct parser *parser) {
+  const struct nomem__options *options = parser->options;
+  bool wants_leaks = options->leaks == NOMEM_LEAKS_HANDLED || options->leaks == NOMEM_LEAKS_ALL;
+  bool wants_heap = options->heap == NOMEM_HEAP_SITES || options->heap == NOMEM_HEAP_ALL;
+  if (options->verbose && options->quiet) return report_usage(parser, "--verbose and --quiet: leave one of them out");
+  if (options->no_trace && wants_leaks)
+    return report_usage(parser, "--leaks needs ptrace, and --no-trace does without: leave one of them out");
+  if (options->no_trace && wants_heap)
+    return report_usage(parser, "--heap needs ptrace, and --no-trace does without: leave one of them out");
+  if (options->leaks == NOMEM_LEAKS_OFF && wants_heap)
+    return report_usage(parser,
+                        "--heap needs the record of blocks, and --leaks off does without: leave one of them out");
+  if (options->command == NOMEM_COMMAND_RUN && !options->plan_text)
+    return report_usage(parser, "no plan: say which allocations fail, such as --fail nth=3");
+  return check_reports(parser);
+}
+
 int nomem__options_parse(int argc, char **argv, struct nomem__options *options, FILE *out, FILE *err) {
-  struct nomem__parser parser = {
+  struct parser parser = {
       .argc = argc, .argv = argv, .next = 1, .scope = NOMEM_SCOPE_TOP, .options = options, .out = out, .err = err};
   assert(argv != NULL && options != NULL && out != NULL && err != NULL);
   memset(options, 0, sizeof *options);
@@ -218,27 +259,16 @@ int nomem__options_parse(int argc, char **argv, struct nomem__options *options, 
     return -EINVAL;
   }
   const char *word = argv[parser.next++];
-  if (strcmp(word, "help") == 0) return help_command(&parser);
+  if (strcmp(word, "help") == 0) return print_help_of(&parser);
   result = find_command(&parser, word, &options->command);
   if (result) return result;
 
   parser.scope = NOMEM_SCOPE(options->command);
   result = parse_options(&parser);
-  if (result) return result;
-  if (options->verbose && options->quiet) return usage_error(&parser, "--verbose and --quiet: leave one of them out");
-  if (options->no_trace && (options->leaks == NOMEM_LEAKS_HANDLED || options->leaks == NOMEM_LEAKS_ALL))
-    return usage_error(&parser, "--leaks and --no-trace: what is left is looked at by ptrace: leave one of them out");
-  bool wants_heap = options->heap == NOMEM_HEAP_SITES || options->heap == NOMEM_HEAP_ALL;
-  if (wants_heap && (options->no_trace || options->leaks == NOMEM_LEAKS_OFF))
-    return usage_error(&parser,
-                       "--heap takes ptrace, and the record of blocks that --leaks off does without: leave "
-                       "one of them out");
-  if (options->command == NOMEM_COMMAND_RUN && !options->plan_text)
-    return usage_error(&parser, "no plan: say which allocations fail, such as --fail nth=3");
-  result = check_reports(&parser);
+  if (result == 0) result = check_together(&parser);
   if (result) return result;
   if (nomem__commands[options->command].operands && !options->plan_text) return parse_operands(&parser);
-  if (parser.next >= argc) return usage_error(&parser, "no program: add '-- PROGRAM [ARG...]'");
+  if (parser.next >= argc) return report_usage(&parser, "no program: add '-- PROGRAM [ARG...]'");
   options->program = argv + parser.next;
   return 0;
 }

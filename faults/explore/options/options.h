@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of nomem: one table makes the parser, --help and the manual page's list of options. */
+/* The command line of nomem. The parser, --help and the manual page's list of options are all made from one table. */
 #ifndef NOMEM_OPTIONS_H
 #define NOMEM_OPTIONS_H
 
@@ -33,18 +33,18 @@ enum {
   NOMEM_FAULT_ALL = NOMEM_FAULT_BOTH | NOMEM_FAULT_SECOND
 };
 
-/* Which runs are looked at for memory that they left. */
+/* Which runs are checked for leaked memory. */
 enum nomem__leaks {
-  NOMEM_LEAKS_DEFAULT, /* explore: those that ended as the baseline did; run: none */
+  NOMEM_LEAKS_DEFAULT, /* for explore, those that ended as the baseline did; for run, none */
   NOMEM_LEAKS_HANDLED,
   NOMEM_LEAKS_ALL,
   NOMEM_LEAKS_OFF
 };
 
-/* Of which points a run that ended well is looked at for what it did to the heap. */
+/* Which points that ended well are run once more, to check what they do to the heap. */
 enum nomem__heap_choice {
-  NOMEM_HEAP_DEFAULT, /* as sites, where it can be */
-  NOMEM_HEAP_SITES,   /* the first failure of each site, as long as it takes little time */
+  NOMEM_HEAP_DEFAULT, /* as sites, where it is possible */
+  NOMEM_HEAP_SITES,   /* the first failure of each site, as long as that takes little time */
   NOMEM_HEAP_ALL,
   NOMEM_HEAP_OFF
 };
@@ -54,7 +54,7 @@ enum nomem__isolate_choice { NOMEM_ISOLATE_AUTO, NOMEM_ISOLATE_ON, NOMEM_ISOLATE
 #define NOMEM_JOBS_MAX 256
 #define NOMEM_SUPPRESS_MAX 16
 
-/* Reports that are written beside the text, and the options that ask for them. */
+/* The reports that are written beside the text; each has the option of its name. */
 #define NOMEM_REPORT_MAP(X) \
   X(JSON, json)             \
   X(JUNIT, junit)           \
@@ -69,11 +69,11 @@ enum nomem__report {
       NOMEM_REPORT_COUNT
 };
 
-/* What was asked for. Strings and program point into argv. An option that the command does not have keeps its
- * default. */
+/* What the command line asks for. Strings and program point into argv. An option that the command does not have keeps
+ * its default. */
 struct nomem__options {
   enum nomem__command command;
-  unsigned jobs;   /* 1 to NOMEM_JOBS_MAX, 0: not given */
+  unsigned jobs;   /* 1 to NOMEM_JOBS_MAX; 0: not given */
   unsigned faults; /* NOMEM_FAULT_ bits, at least one */
   enum nomem__engine_choice engine;
   enum nomem__isolate_choice isolate;
@@ -86,12 +86,12 @@ struct nomem__options {
   const char *sites;                        /* a regular expression; NULL: all sites */
   const char *image;                        /* globs joined by commas, shorter than NOMEM_GLOB_BYTES; "": not given */
   const char *under_test;                   /* globs joined by commas; NULL: not given */
-  uint64_t skip_codes[4];                   /* a bit for each exit status that says: skipped */
+  uint64_t skip_codes[4];                   /* a bit for each exit status that means: skipped */
   const char *plan_text;                    /* NULL: not given */
   struct nomem_plan plan;                   /* plan_text parsed */
   const char *reports[NOMEM_REPORT_COUNT];  /* the file of each, no two alike; "-": standard output; NULL: none */
   const char *store;                        /* the campaign store; NULL: the usual one; "": none */
-  uint64_t shard, shards;                   /* of so many, this one, from 1; 0: all points */
+  uint64_t shard, shards;                   /* which of how many parts of the points, from 1; 0: all points */
   const char *suppress[NOMEM_SUPPRESS_MAX]; /* files, in the order given */
   size_t suppress_count;
   const char *baseline; /* a store whose findings do not count; NULL: none */
@@ -107,15 +107,15 @@ struct nomem__options {
   bool quiet;
   bool strict;
   bool gdb;
-  char **operands; /* words of a command that runs no program of its user's, in argv */
+  char **operands; /* the words of a command that is given no program, in argv */
   size_t operand_count;
   char **program; /* the program and its arguments, ended by NULL; at least one */
 };
 
-/* Reads argv (as main gets it: argv[argc] is NULL) into options. Returns 0: go on; 1: help, version or manual text was
- * printed to out and there is nothing left to do; -EINVAL: one line that says what is wrong was printed to err (two for
- * no arguments at all), and options must not be used. Never exits, allocates nothing; not thread-safe with other users
- * of the streams. Whether out took what was written is for the caller to check. */
+/* Reads argv (as main gets it: argv[argc] is NULL) into options. Returns 0 to go on; 1 when help, version or manual was
+ * printed to out, which leaves nothing to do; -EINVAL when something is wrong, which one line on err says (two when
+ * there are no arguments at all), and then options must not be used. Never exits and allocates nothing; other users of
+ * the streams must be on the same thread. Whether out took what was written is for the caller to check. */
 int nomem__options_parse(int argc, char **argv, struct nomem__options *options, FILE *out, FILE *err);
 
 #endif

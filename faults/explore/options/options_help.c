@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#include "options_help.h"
+
 #include <assert.h>
 #include <string.h>
 
 #include "options_table.h"
 
-/* Layout of --help: where the explanations start and where lines end. */
+/* The columns where the explanations of --help start and where its lines end. */
 #define HELP_INDENT 28
 #define HELP_WIDTH 79
 
-/* Prints text after the column'th column, in lines that begin at HELP_INDENT or, with no indent, at 0. */
+/* Prints text from a column on, in lines that are indented. */
 static void print_wrapped(FILE *out, size_t column, size_t indent, const char *text) {
   fprintf(out, "%*s", column < indent ? (int)(indent - column) : 0, "");
   if (column < indent) column = indent;
@@ -79,7 +81,8 @@ void nomem__print_help(FILE *out, unsigned scope) {
   print_top_help(out);
 }
 
-/* Text for man(7): a hyphen that can be pasted, no escapes. No text of the table begins with a dot or a quote. */
+/* Prints text for man(7), with hyphens that can be pasted. A line that began with a dot or a quote would be a request,
+ * but no text of the table does. */
 static void print_roff(FILE *out, const char *text) {
   for (; *text; text++) {
     if (*text == '-')

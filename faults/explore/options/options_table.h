@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables behind the command line, shared by its parser, --help and the manual page; options.h is the interface. */
+/* The tables behind the command line: its parser, --help and the manual page are all made from them. They hold no
+ * function but the readers of values; options.h is the interface. */
 #ifndef NOMEM_OPTIONS_TABLE_H
 #define NOMEM_OPTIONS_TABLE_H
 
 #include <stddef.h>
-#include <stdio.h>
 
 #include "options.h"
 
@@ -24,13 +24,12 @@ struct nomem__command_text {
   size_t operands_min, operands_max;
 };
 
-struct nomem__parser {
-  int argc;
-  char **argv;
-  int next;       /* the word of argv to look at */
-  unsigned scope; /* the bit of the command whose options are being read */
-  struct nomem__options *options;
-  FILE *out, *err;
+/* What the parser does with an option. */
+enum nomem__option_action {
+  NOMEM_OPTION_SET,  /* has its value read, and goes on */
+  NOMEM_OPTION_HELP, /* prints help and ends; so do those below */
+  NOMEM_OPTION_VERSION,
+  NOMEM_OPTION_MANUAL
 };
 
 struct nomem__option {
@@ -38,9 +37,11 @@ struct nomem__option {
   const char *argument; /* what --help calls its value; NULL: it takes none */
   char letter;          /* 0: none */
   unsigned commands;    /* the bits of those that have it */
-  /* Stores value. Returns 0, 1 when there is nothing left to do, or -EINVAL with the way to mend it in reason. */
-  int (*read)(struct nomem__parser *parser, size_t offset, const char *value, char *reason);
-  size_t offset; /* of the member of struct nomem__options that read sets */
+  enum nomem__option_action action;
+  /* Stores value in the member of options at offset. Returns 0, or -EINVAL with the way to mend it in reason, which has
+   * NOMEM_OPTION_REASON_BYTES. NULL, unless the action is to set. */
+  int (*read)(struct nomem__options *options, size_t offset, const char *value, char *reason);
+  size_t offset;
   const char *help;
 };
 
@@ -48,10 +49,5 @@ extern const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT];
 
 /* Ended by an option without a name. */
 extern const struct nomem__option nomem__option_table[];
-
-/* The usage line, the whole help of nomem or of one command (scope is its bit), and the options for man(7). */
-void nomem__print_usage(FILE *out);
-void nomem__print_help(FILE *out, unsigned scope);
-void nomem__print_manual(FILE *out);
 
 #endif
