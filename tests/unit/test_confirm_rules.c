@@ -59,7 +59,7 @@ static void cannot_learn(void **state) {
 /* Of many runs that no call of the test's tells apart, one does not speak for the others, unless it is a hang. */
 static void speaks_for_all(void **state) {
   (void)state;
-  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CRASH, .hash = 1, .place = 1, .runs = 2};
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CRASH, .hash = 1, .location_hash = 1, .runs = 2};
   assert_false(nomem__confirm_speaks_for_all(&finding));
   finding.runs = 1;
   assert_true(nomem__confirm_speaks_for_all(&finding));

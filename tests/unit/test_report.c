@@ -437,7 +437,7 @@ static void test_document_of_a_campaign(void **state) {
   assert_string_equal(json_string_value(json_array_get(json_object_get(document, "command"), 1)), "\\xff");
 
   /* The second keeps its number when the first is excluded. */
-  example->findings[0].excluded = "known";
+  example->findings[0].exclusion_reason = "known";
   campaign->excluded = (struct nomem__findings){example->findings, 1, 1};
   campaign->findings = (struct nomem__findings){example->findings + 1, 1, 1};
   json_t *after = nomem__document(campaign);

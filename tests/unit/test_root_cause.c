@@ -62,7 +62,7 @@ static struct nomem__trace blow_up(void) {
 static const char *unchecked(void) {
   static char text[64];
   struct nomem__trace trace = blow_up();
-  struct nomem__unchecked call;
+  struct nomem__unchecked_call call;
   struct nomem__source_frame source;
   text[0] = '\0';
   bool is_found = nomem__find_unchecked(&run->outcome, NULL, &trace, &call);
@@ -177,7 +177,7 @@ static void inlined_functions(void **state) {
 }
 
 static uint64_t unchecked_hash(const char *const *fault, const char *const *death) {
-  struct nomem__unchecked call;
+  struct nomem__unchecked_call call;
   again();
   record_fault(run, fault);
   record_death(run, SIGSEGV, death);
@@ -198,7 +198,7 @@ static void what_one_unchecked_call_is(void **state) {
 
 static bool was_given_null(const struct nomem__code_owners *owners) {
   struct nomem__trace trace = blow_up();
-  return nomem__was_given_null(&run->outcome, owners, &trace);
+  return nomem__test_passed_null(&run->outcome, owners, &trace);
 }
 
 /* Test code called what blew up with NULL for its first pointer, after an earlier call of its own had failed. */
@@ -272,19 +272,19 @@ static void a_culprit_without_null(void **state) {
 static void a_call_of_the_tests_own_failed(void **state) {
   (void)state;
   record_fault(run, STACK("make:3", "test_parse:5", "main:1"));
-  assert_false(nomem__failed_test_call(&run->outcome, &divided));
+  assert_false(nomem__has_test_call_failed(&run->outcome, &divided));
   record_fault(run, STACK("hook:3", "run:4", "test_parse:5", "main:1"));
-  assert_true(nomem__failed_test_call(&run->outcome, &divided));
-  assert_false(nomem__failed_test_call(&run->outcome, &undivided));
+  assert_true(nomem__has_test_call_failed(&run->outcome, &divided));
+  assert_false(nomem__has_test_call_failed(&run->outcome, &undivided));
   record_fault(run, STACK("make:3", "test_parse:6", "main:1"));
-  assert_false(nomem__failed_test_call(&run->outcome, &divided));
+  assert_false(nomem__has_test_call_failed(&run->outcome, &divided));
   again();
-  assert_false(nomem__failed_test_call(&run->outcome, &divided));
+  assert_false(nomem__has_test_call_failed(&run->outcome, &divided));
 }
 
 static bool went_on(void) {
   struct nomem__trace trace = blow_up();
-  return nomem__went_on(&run->outcome, &divided, &trace);
+  return nomem__test_went_on(&run->outcome, &divided, &trace);
 }
 
 /* A hang below another call of test code's than the one that failed, but not below the same, nor without test code. */
@@ -303,7 +303,7 @@ static void test_code_went_on_to_a_hang(void **state) {
 static uint64_t failed_call(bool *is_known) {
   struct nomem__trace trace = blow_up();
   uint64_t call = 0;
-  *is_known = nomem__failed_call(&run->outcome, &divided, &trace, &call);
+  *is_known = nomem__find_failed_call(&run->outcome, &divided, &trace, &call);
   return call;
 }
 
@@ -343,12 +343,12 @@ static void faults_of_a_process(void **state) {
   record_fault(run, STACK("make:1"))->ready = 0;
   record_fault_in(run, 7, 7, NOMEM_FN_MALLOC, STACK("make:2"));
   record_fault(run, STACK("make:3"));
-  assert_int_equal(nomem__next_fault(run->channel, 0, 0), 1);
-  assert_int_equal(nomem__next_fault(run->channel, 0, 2), 2);
-  assert_int_equal(nomem__next_fault(run->channel, RECORDED_PID, 0), 2);
-  assert_int_equal(nomem__next_fault(run->channel, 8, 0), NOMEM_FAULTS);
+  assert_int_equal(nomem__find_fault(run->channel, 0, 0), 1);
+  assert_int_equal(nomem__find_fault(run->channel, 0, 2), 2);
+  assert_int_equal(nomem__find_fault(run->channel, RECORDED_PID, 0), 2);
+  assert_int_equal(nomem__find_fault(run->channel, 8, 0), NOMEM_FAULTS);
   run->channel->fault_count = NOMEM_FAULTS + 1; /* of more, those are known that there is room for */
-  assert_int_equal(nomem__next_fault(run->channel, 0, 3), NOMEM_FAULTS);
+  assert_int_equal(nomem__find_fault(run->channel, 0, 3), NOMEM_FAULTS);
   assert_int_equal(nomem__process_with_faults(&run->outcome), RECORDED_PID);
   run->outcome.end.stack.pid = 8;
   assert_int_equal(nomem__process_with_faults(&run->outcome), 0);

@@ -161,10 +161,10 @@ static void test_evidence(void **state) {
       .size_bytes = UINT64_MAX - 1,
       .nth = 3,
       .last_words = "'\"\\n'",
-      .is_given_null = true,
-      .may_be_told = true,
+      .is_ignored_by_test = true,
+      .needs_return_watch = true,
       .takes_block_table = true,
-      .place = UINT64_MAX - 2,
+      .location_hash = UINT64_MAX - 2,
       .fault = {.depth = 2, .frame = {{"/lib/a", 0xffffffffffff, true}, {"", 1, true}}},
       .blow_up = {.depth = 1, .own = 1, .skipped_frames = 1, .frame = {{"/lib/a", 5, false}}},
       .block = {.depth = 1, .frame = {{"/lib/a", 6, true}}},
@@ -190,7 +190,8 @@ static void test_evidence(void **state) {
   assert_int_equal(read.fault.depth, 2);
   assert_string_equal(read.fault.frame[0].path, "/lib/a");
   assert_true(read.fault.frame[0].offset == 0xffffffffffff && read.fault.frame[0].is_return_address);
-  assert_true(read.is_given_null && read.may_be_told && read.takes_block_table && read.place == UINT64_MAX - 2);
+  assert_true(read.is_ignored_by_test && read.needs_return_watch && read.takes_block_table &&
+              read.location_hash == UINT64_MAX - 2);
   assert_true(read.block.frame[0].offset == 6 && read.freed.frame[0].offset == 7);
   assert_true(read.unchecked.where.depth == 1 && read.unchecked.where.frame[0].offset == 8);
   assert_true(read.unchecked.inlined == 2 && read.second.nth == 4 && read.second.stack.depth == 1);
@@ -228,7 +229,7 @@ static void test_bad_evidence(void **state) {
   }
   free(text);
   text = nomem__evidence_write(&good);
-  char *name = strstr(text, "is_given_null");
+  char *name = strstr(text, "is_ignored_by_test");
   assert_non_null(name);
   name[0] = 'x';
   assert_int_equal(nomem__evidence_read(text, &read, &strings), -EINVAL);

@@ -27,7 +27,7 @@ static struct nomem__finding *finding_of(struct confirmation *confirmation) {
 
 /* Whether what calls of test code's return is noted. */
 static bool is_watched(const struct confirmation *confirmation, const struct nomem__finding *finding) {
-  return finding->may_be_told && confirmation->campaign->session->setup.trace;
+  return finding->needs_return_watch && confirmation->campaign->session->setup.trace;
 }
 
 /* watcher may be NULL. */
@@ -83,7 +83,7 @@ static void block_table_done(struct nomem__worker *worker, const struct nomem__o
   if (outcome->end.was_cancelled) return;
   nomem__residue_check_compute(&campaign->residue_check, campaign->session->options->leaks, campaign->baseline_status,
                                outcome, &residue);
-  nomem__finding_learn(finding_of(confirmation), outcome, &residue, campaign->session->symbols);
+  nomem__finding_add_misuse(finding_of(confirmation), outcome, &residue, campaign->session->symbols);
   check_explanation(confirmation, true, outcome->end.stack.freed_pointer != 0);
   finish(confirmation);
 }
@@ -106,7 +106,7 @@ static void learn_or_finish(struct confirmation *confirmation) {
 static void without_fault_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct confirmation *confirmation = user;
   struct nomem__campaign *campaign = confirmation->campaign;
-  char text[NOMEM_RETURNED_TEXT_BYTES];
+  char text[NOMEM_RETURN_TEXT_BYTES];
   (void)worker;
   if (outcome->end.was_cancelled) return;
   if (nomem__return_verdict_ignored(confirmation->call, &confirmation->without_fault, campaign->session->symbols, text))
@@ -186,5 +186,5 @@ void nomem__confirm_findings(struct nomem__campaign *campaign) {
   confirm_next(confirmation);
   nomem__session_run(campaign->session);
   free(confirmation);
-  nomem__findings_fold_calls(&campaign->findings);
+  nomem__findings_merge_unreported(&campaign->findings);
 }

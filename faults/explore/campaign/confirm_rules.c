@@ -15,7 +15,7 @@ bool nomem__confirm_may_learn(const struct nomem__finding *finding, const struct
 }
 
 bool nomem__confirm_speaks_for_all(const struct nomem__finding *finding) {
-  return finding->hash != finding->place || finding->runs == 1 || finding->verdict == NOMEM_VERDICT_HANG;
+  return finding->hash != finding->location_hash || finding->runs == 1 || finding->verdict == NOMEM_VERDICT_HANG;
 }
 
 bool nomem__confirm_is_waiting(const struct nomem__finding *finding) {

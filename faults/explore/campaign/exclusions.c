@@ -41,19 +41,19 @@ void nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campa
     const json_t *document = json_array_get(documents, i);
     struct nomem__finding *finding = &campaign->findings.list[i];
     const struct nomem__suppression *rule = nomem__suppressions_match(&rules->suppressions, document);
-    finding->excluded = rule != NULL ? suppression_reason(rules, rule) : NULL;
-    if (finding->excluded != NULL) {
+    finding->exclusion_reason = rule != NULL ? suppression_reason(rules, rule) : NULL;
+    if (finding->exclusion_reason != NULL) {
       finding->exclusion = NOMEM_EXCLUSION_SUPPRESSED;
-    } else if (nomem__finding_of_test(finding, &campaign->code_owners) != NULL) {
+    } else if (nomem__finding_test_reason(finding, &campaign->code_owners) != NULL) {
       finding->exclusion = NOMEM_EXCLUSION_TEST;
-      finding->excluded = nomem__finding_of_test(finding, &campaign->code_owners);
+      finding->exclusion_reason = nomem__finding_test_reason(finding, &campaign->code_owners);
     } else if (nomem__stored_findings_find(&rules->baseline, nomem__json_string(document, "id"), command, bytes) !=
                NULL) {
       finding->exclusion = NOMEM_EXCLUSION_KNOWN;
-      finding->excluded = "the baseline has it";
+      finding->exclusion_reason = "the baseline has it";
     } else if (!nomem__verdict_counts(finding->verdict, campaign->session->options->strict)) {
       finding->exclusion = NOMEM_EXCLUSION_ADVISORY;
-      finding->excluded = "advisory: --strict counts it";
+      finding->exclusion_reason = "advisory: --strict counts it";
     }
   }
   free(command);
@@ -66,7 +66,7 @@ int nomem__exclusions_split(struct nomem__campaign *campaign) {
   exclusion->room = all->count + 1;
   size_t kept = 0;
   for (size_t i = 0; i < all->count; i++) {
-    if (all->list[i].excluded != NULL)
+    if (all->list[i].exclusion_reason != NULL)
       exclusion->list[exclusion->count++] = all->list[i];
     else
       all->list[kept++] = all->list[i];

@@ -357,7 +357,7 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
         (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
         (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->takes_block_table,
         nomem__json_string(document, "location"), nomem__json_string(document, "message"), fault, blow_up, dumped,
-        is_of_now ? NULL : finding->excluded);
+        is_of_now ? NULL : finding->exclusion_reason);
   free(dumped);
   free(fault);
   free(blow_up);

@@ -88,7 +88,7 @@ static int load_finding(struct nomem__campaign *campaign, const struct source *f
   }
   int result = nomem__evidence_read(evidence, &finding, from->strings);
   if (result != 0) return result == -EINVAL ? 0 : result;
-  if (finding.place == 0) finding.place = finding.hash;
+  if (finding.location_hash == 0) finding.location_hash = finding.hash;
   nomem__campaign_plan(campaign, &finding.point, campaign->key_digits, finding.plan);
   struct nomem__findings one = {.list = malloc(sizeof *one.list), .count = 1, .room = 1};
   if (one.list == NULL) return -ENOMEM;
@@ -170,7 +170,7 @@ static int load_confirmed(struct nomem__campaign *campaign, const struct source 
           finding->point.persistent != (sqlite3_column_int(row, 4) != 0) ||
           nomem__campaign_second(campaign, &finding->point) != strtoull(nomem__store_text(row, 5), NULL, 16))
         continue;
-      finding->is_confirmed = !finding->may_be_told; /* what was returned is not kept */
+      finding->is_confirmed = !finding->needs_return_watch; /* what was returned is not kept */
       finding->is_flaky = sqlite3_column_int(row, 6) != 0;
     }
   }

@@ -67,7 +67,7 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
   nomem__residue_check_compute(&campaign->residue_check, options->leaks, campaign->baseline_status, outcome,
                                &result->residue);
   add_residue(&evidence, &result->residue);
-  if (evidence.fault_reached) evidence.raised_by_test = nomem__raised_by_test(outcome, &campaign->code_owners);
+  if (evidence.fault_reached) evidence.raised_by_test = nomem__is_abort_of_test(outcome, &campaign->code_owners);
   result->verdict = nomem__judge(&evidence);
 }
 
@@ -81,7 +81,7 @@ enum nomem__verdict nomem__results_settle(enum nomem__verdict verdict, enum nome
 }
 
 void nomem__results_describe(const struct nomem__campaign *campaign, const struct nomem__residue *residue,
-                             struct nomem__found *found, char *detail) {
+                             struct nomem__judged_run *found, char *detail) {
   const size_t detail_bytes = NOMEM_DETAIL_BYTES;
   const struct nomem__outcome *outcome = found->outcome;
   const struct nomem__created_file *file = residue->created_file;
@@ -160,12 +160,12 @@ static int add_finding(struct nomem__worker_slot *slot, const struct nomem__outc
                        const struct nomem__result *result, const char *plan) {
   struct nomem__campaign *campaign = slot->campaign;
   char detail[NOMEM_DETAIL_BYTES];
-  struct nomem__found found = {.verdict = result->verdict,
-                               .outcome = outcome,
-                               .point = campaign->points[rank],
-                               .rank = rank,
-                               .plan = plan,
-                               .is_early = outcome->is_early && result->verdict == NOMEM_VERDICT_HANG};
+  struct nomem__judged_run found = {.verdict = result->verdict,
+                                    .outcome = outcome,
+                                    .point = campaign->points[rank],
+                                    .rank = rank,
+                                    .plan = plan,
+                                    .is_early = outcome->is_early && result->verdict == NOMEM_VERDICT_HANG};
   const struct nomem__finding *finding = NULL;
   nomem__results_describe(campaign, &result->residue, &found, detail);
   int error = nomem__findings_add(&slot->findings, &found, &campaign->code_owners, &finding);

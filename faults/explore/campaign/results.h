@@ -22,7 +22,7 @@ enum nomem__verdict nomem__results_settle(enum nomem__verdict verdict, enum nome
 /* Fills in what there is to say of a run with a verdict that is shown, in found: what it left and how it ended. detail,
  * of NOMEM_DETAIL_BYTES, is the caller's and outlives found; so does residue. */
 void nomem__results_describe(const struct nomem__campaign *campaign, const struct nomem__residue *residue,
-                             struct nomem__found *found, char *detail);
+                             struct nomem__judged_run *found, char *detail);
 
 /* Enters what the run of a point came to. False: it was ended early and tells nothing; it is to be made once more with
  * all its time. */

@@ -79,7 +79,7 @@ static int explore_points(struct nomem__campaign *campaign) {
   explore_second_faults(campaign);
   nomem__residue_runs_make_due(campaign);
   nomem__heap_check_run(campaign, first_faults_ns);
-  nomem__findings_fold_leaks(&campaign->findings, session->symbols);
+  nomem__findings_merge_persistent(&campaign->findings, session->symbols);
   nomem__confirm_findings(campaign);
   nomem__progress_stop(&campaign->progress);
   nomem__session_run(session);

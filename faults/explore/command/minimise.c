@@ -44,7 +44,7 @@ static uint64_t place_of(const struct nomem__campaign *campaign, const struct no
   struct nomem__findings findings = {0};
   char detail[NOMEM_DETAIL_BYTES];
   enum nomem__verdict verdict = result->verdict;
-  struct nomem__found found = {.verdict = verdict, .outcome = outcome, .plan = ""};
+  struct nomem__judged_run found = {.verdict = verdict, .outcome = outcome, .plan = ""};
   const struct nomem__finding *finding = NULL;
   uint64_t place = 0;
   nomem__results_describe(campaign, &result->residue, &found, detail);

@@ -81,13 +81,13 @@ enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *cod
   char absolute[PATH_MAX];
   size_t bytes;
   if (*frame->path == '\0' || nomem__is_runtime(module)) return NOMEM_OWNER_RUNTIME;
-  if (!code_owners->is_divided) return NOMEM_OWNER_SUBJECT;
+  if (!code_owners->is_divided) return NOMEM_OWNER_UNDER_TEST;
   const char *file = source_of(code_owners, frame);
   if (file != NULL && nomem__glob("/usr/include/*c++/*", file)) return NOMEM_OWNER_RUNTIME; /* a template's instance */
   bool is_test = code_owners->globs != NULL
                      ? is_program(code_owners, frame->path) && !nomem__is_under_test(code_owners->globs, file, module)
                      : guess(code_owners, frame, file, absolute, &place, &bytes);
-  return is_test ? NOMEM_OWNER_TEST : NOMEM_OWNER_SUBJECT;
+  return is_test ? NOMEM_OWNER_TEST : NOMEM_OWNER_UNDER_TEST;
 }
 
 bool nomem__is_test_code(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace) {
@@ -112,19 +112,19 @@ unsigned nomem__next_test_call(const struct nomem__code_owners *code_owners, con
 
 /* Code of a program that is not known by its source, such as what calls main(), is nobody's. */
 static bool is_subject(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
-  return nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_SUBJECT &&
+  return nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_UNDER_TEST &&
          (!is_program(code_owners, frame->path) || source_of(code_owners, frame) != NULL);
 }
 
 bool nomem__is_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault) {
   if (!nomem__is_test_code(code_owners, fault)) return false;
-  for (unsigned i = 0; i < fault->depth && code_owners->is_hooked; i++)
+  for (unsigned i = 0; i < fault->depth && code_owners->allocates_through_test; i++)
     if (is_subject(code_owners, &fault->frame[i])) return false;
   return true;
 }
 
-const char *nomem__whose(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
-                         char whose[NOMEM_WHOSE_BYTES]) {
+const char *nomem__name_owner(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
+                              char whose[NOMEM_OWNER_NAME_BYTES]) {
   const char *module = nomem__base_name(frame->path);
   enum nomem__code_owner owner = nomem__code_owner_of(code_owners, frame);
   if (owner == NOMEM_OWNER_TEST) return "the test";
@@ -132,7 +132,7 @@ const char *nomem__whose(const struct nomem__code_owners *code_owners, const str
   if (nomem__glob("libc.so.*", module)) return "libc";
   const char *version = strstr(module, ".so.");
   int length = version != NULL ? (int)(version - module) + (int)strlen(".so") : (int)strlen(module);
-  snprintf(whose, NOMEM_WHOSE_BYTES, "%.*s", length, module);
+  snprintf(whose, NOMEM_OWNER_NAME_BYTES, "%.*s", length, module);
   return whose;
 }
 
@@ -335,9 +335,10 @@ static int divide(struct nomem__code_owners *code_owners, const struct frames *f
   if (!code_owners->has_match) return code_owners->globs == NULL ? 0 : -ENOENT;
   code_owners->is_divided = true;
   if (count_children(code_owners, frames->channel) > 0) return 0;
-  code_owners->is_hooked = true; /* a test may bring the allocator of the code under test */
+  code_owners->allocates_through_test = true; /* a test may bring the allocator of the code under test */
   if (count_children(code_owners, frames->channel) > 0) return 0;
-  code_owners->is_hooked = code_owners->is_divided = false; /* what allocates in tests only is what is to be tested */
+  code_owners->allocates_through_test = code_owners->is_divided =
+      false; /* what allocates in tests only is what is to be tested */
   if (code_owners->globs != NULL) return -ENOENT;
   return code_owners->has_framework ? -ENODATA : 0; /* but where a framework runs them, they are tests indeed */
 }

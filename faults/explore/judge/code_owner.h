@@ -20,7 +20,7 @@
 #define NOMEM_TEST_CODE_PLACES 4
 
 enum nomem__code_owner {
-  NOMEM_OWNER_SUBJECT, /* under test, or nothing says otherwise */
+  NOMEM_OWNER_UNDER_TEST, /* under test, or nothing says otherwise */
   NOMEM_OWNER_TEST,
   NOMEM_OWNER_RUNTIME /* of C and C++; also code outside every module */
 };
@@ -35,12 +35,12 @@ struct nomem__code_owners {
   char here[PATH_MAX];   /* the working directory, with a slash */
   const char *main_file; /* where main() of a program that is called like a test is; NULL: none */
   bool is_divided;       /* some is the test's and some is not; otherwise all is under test */
-  bool is_hooked;        /* all allocations come from test code, which the code under test calls for them */
-  bool has_framework;    /* of the test code some is a test framework's */
-  bool has_folders;      /* not all other code lies in the folder root itself */
-  bool has_match;        /* some code matches the globs, or is guessed to be the test's */
-  bool has_sources;      /* a program says which source files its code is from */
-  bool is_coarse;        /* none does: its code is told by its name alone */
+  bool allocates_through_test; /* all allocations come from test code, which the code under test calls for them */
+  bool has_framework;          /* of the test code some is a test framework's */
+  bool has_folders;            /* not all other code lies in the folder root itself */
+  bool has_match;              /* some code matches the globs, or is guessed to be the test's */
+  bool has_sources;            /* a program says which source files its code is from */
+  bool is_coarse;              /* none does: its code is told by its name alone */
   size_t place_count;
   char *places[NOMEM_TEST_CODE_PLACES];
 };
@@ -68,8 +68,8 @@ bool nomem__is_test_call(const struct nomem__code_owners *code_owners, const str
 
 /* Whose code a frame is, in a word for people: "libc", "the test", "libuv.so"; "" for the program itself. May be in the
  * caller's buffer, which takes a file name. */
-#define NOMEM_WHOSE_BYTES 256
-const char *nomem__whose(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
-                         char whose[NOMEM_WHOSE_BYTES]);
+#define NOMEM_OWNER_NAME_BYTES 256
+const char *nomem__name_owner(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
+                              char whose[NOMEM_OWNER_NAME_BYTES]);
 
 #endif

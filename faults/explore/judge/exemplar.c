@@ -17,7 +17,7 @@ void nomem__free_exemplar(struct nomem__finding *finding) {
 }
 
 /* Describes all threads of a run that hangs, and makes that one its blow-up which tells most. */
-static int describe_threads(const struct nomem__found *found, struct nomem__symbols *symbols,
+static int describe_threads(const struct nomem__judged_run *found, struct nomem__symbols *symbols,
                             struct nomem__run_stacks *run) {
   const struct nomem__threads *threads = &found->outcome->end.threads;
   if (found->verdict != NOMEM_VERDICT_HANG || threads->count == 0) return 0;
@@ -38,7 +38,7 @@ static void put_detail(struct nomem__finding *finding, const char *detail) {
     snprintf(finding->detail, sizeof finding->detail, "%s", shown_thread != NULL ? shown_thread->what : detail);
 }
 
-static int show_second(struct nomem__second *second, const struct nomem__found *found) {
+static int show_second(struct nomem__second_call *second, const struct nomem__judged_run *found) {
   const struct nomem_channel *channel = found->outcome->channel;
   struct nomem__trace stack;
   if (found->point.second == 0 || channel->fault_count < 2) return 0;
@@ -51,12 +51,12 @@ static int show_second(struct nomem__second *second, const struct nomem__found *
 
 /* The function that lost what was left: the one that led both to its allocation and to the call that was failed. One
  * whose realloc fails loses what it had there before, which the caller never saw. */
-static void blame_loser(const struct nomem__found *found, const struct nomem__code_owners *code_owners,
+static void blame_loser(const struct nomem__judged_run *found, const struct nomem__code_owners *code_owners,
                         struct nomem__run_stacks *run) {
   struct nomem__symbols *symbols = code_owners->symbols;
   const struct nomem_channel *channel = found->outcome->channel;
   unsigned most = 0, of_left, of_fault;
-  for (uint32_t i = 0; (i = nomem__next_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
+  for (uint32_t i = 0; (i = nomem__find_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
     struct nomem__trace fault, left = run->blow_up;
     nomem__fault_trace(channel, i, &fault);
     left.skipped_frames = 0;
@@ -76,7 +76,7 @@ static void blame_loser(const struct nomem__found *found, const struct nomem__co
 
 /* What a run with a block table shows in place of a blow-up: the bad call, or the allocation of what was left or
  * overrun. */
-static void block_table_traces(const struct nomem__found *found, const struct nomem__code_owners *code_owners,
+static void block_table_traces(const struct nomem__judged_run *found, const struct nomem__code_owners *code_owners,
                                struct nomem__run_stacks *run) {
   struct nomem__symbols *symbols = code_owners->symbols;
   struct nomem__trace *trace = &run->blow_up;
@@ -92,20 +92,20 @@ static void block_table_traces(const struct nomem__found *found, const struct no
   else if (found->verdict == NOMEM_VERDICT_CRASH)
     nomem__quarantine_traces(found->outcome, symbols, &run->block, &run->freed);
   else if (is_bad && is_late_write)
-    nomem__trace_of_site(channel, late->site, symbols, &run->block);
+    nomem__site_trace(channel, late->site, symbols, &run->block);
   if (is_bad && misuse != NULL)
-    nomem__trace_that_stays(channel, misuse->call, misuse->call_depth, symbols, trace);
+    nomem__lasting_trace(channel, misuse->call, misuse->call_depth, symbols, trace);
   else if (has_left)
-    nomem__trace_of_site(channel, residue->leak.site, symbols, trace);
+    nomem__site_trace(channel, residue->leak.site, symbols, trace);
   else if (is_bad && late != NULL)
-    nomem__trace_of_site(channel, is_late_write ? late->freed_at : late->site, symbols, trace);
+    nomem__site_trace(channel, is_late_write ? late->freed_at : late->site, symbols, trace);
   else
     return;
   nomem__blame_library(found->outcome, 0, symbols, trace);
   if (has_left && trace->own == 0) blame_loser(found, code_owners, run);
 }
 
-int nomem__collect_stacks(const struct nomem__found *found, const struct nomem__code_owners *code_owners,
+int nomem__collect_stacks(const struct nomem__judged_run *found, const struct nomem__code_owners *code_owners,
                           struct nomem__run_stacks *run) {
   const struct nomem__outcome *outcome = found->outcome;
   struct nomem__symbols *symbols = code_owners->symbols;
@@ -120,14 +120,14 @@ int nomem__collect_stacks(const struct nomem__found *found, const struct nomem__
   return result;
 }
 
-int nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__found *found,
+int nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judged_run *found,
                         struct nomem__run_stacks *run) {
   const struct nomem__outcome *outcome = found->outcome;
   const struct nomem_fault *first = &outcome->channel->faults[0];
   const struct nomem__stack *stack = &outcome->end.stack;
   struct nomem__trace copy;
-  struct nomem__unchecked call = {.inlined = run->unchecked.inlined};
-  struct nomem__second second = {0};
+  struct nomem__unchecked_call call = {.inlined = run->unchecked.inlined};
+  struct nomem__second_call second = {0};
   int result = nomem__trace_copy(&call.where, &run->unchecked.where);
   if (result != 0) return result;
   result = show_second(&second, found);

@@ -18,7 +18,7 @@ static bool is_program(const struct nomem_channel *channel, const char *path) {
   return false;
 }
 
-bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners) {
+bool nomem__is_abort_of_test(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners) {
   if (!outcome->end.has_stack) return false;
   const struct nomem_channel *channel = outcome->channel;
   struct nomem__trace raised, fault;
@@ -27,7 +27,7 @@ bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct no
   if (nomem__is_test_code(code_owners, &raised) || raised.terminate == NOMEM_TERMINATE_UNTHROWN) return true;
   if (raiser == NULL || code_owners->globs != NULL || !is_program(channel, raiser->path)) return false;
   int32_t pid = nomem__process_with_faults(outcome);
-  for (uint32_t i = 0; (i = nomem__next_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
+  for (uint32_t i = 0; (i = nomem__find_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
     nomem__fault_trace(channel, i, &fault);
     const struct nomem__trace_frame *failed = nomem__trace_culprit(&fault);
     if (failed != NULL && !is_program(channel, failed->path)) return true;
@@ -35,13 +35,14 @@ bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct no
   return false;
 }
 
-const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__code_owners *code_owners) {
+const char *nomem__finding_test_reason(const struct nomem__finding *finding,
+                                       const struct nomem__code_owners *code_owners) {
   static const char passed_on[] = "the test passed on NULL, which it had not checked";
   if (finding->verdict == NOMEM_VERDICT_LEAK && nomem__is_test_code(code_owners, &finding->blow_up))
     return "the test's own code did not free what it had";
-  if (finding->is_given_null && finding->verdict == NOMEM_VERDICT_HANG)
+  if (finding->is_ignored_by_test && finding->verdict == NOMEM_VERDICT_HANG)
     return "the test went on after a call of its own had failed";
-  if (finding->is_given_null) return passed_on;
+  if (finding->is_ignored_by_test) return passed_on;
   if (finding->reported_error != NULL) return finding->reported_error;
   bool is_bug = finding->verdict == NOMEM_VERDICT_CRASH || finding->verdict == NOMEM_VERDICT_SANITIZER;
   if (is_bug && nomem__is_test_code(code_owners, &finding->blow_up))
@@ -72,7 +73,7 @@ static bool shows_more(const struct nomem__point *point, size_t rank, const stru
   return rank < finding->rank;
 }
 
-int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
+int nomem__findings_add(struct nomem__findings *findings, const struct nomem__judged_run *found,
                         const struct nomem__code_owners *code_owners, const struct nomem__finding **added) {
   struct nomem__run_stacks run;
   int result = nomem__collect_stacks(found, code_owners, &run);
@@ -88,9 +89,9 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__fo
   if (is_first)
     *finding = (struct nomem__finding){.verdict = found->verdict,
                                        .hash = grouping.hash,
-                                       .place = grouping.place,
-                                       .may_be_told = grouping.may_be_told,
-                                       .is_given_null = grouping.is_given_null};
+                                       .location_hash = grouping.location_hash,
+                                       .needs_return_watch = grouping.needs_return_watch,
+                                       .is_ignored_by_test = grouping.is_ignored_by_test};
   finding->runs++;
   if (added != NULL) *added = finding;
   bool is_whole = !found->is_early;
@@ -138,7 +139,7 @@ static bool is_same_leak(const struct nomem__finding *finding, const struct nome
   return nomem__trace_same_function(&one, &two, symbols);
 }
 
-void nomem__findings_fold_leaks(struct nomem__findings *findings, struct nomem__symbols *symbols) {
+void nomem__findings_merge_persistent(struct nomem__findings *findings, struct nomem__symbols *symbols) {
   for (size_t i = 0; i < findings->count;) {
     struct nomem__finding *finding = &findings->list[i], *same = NULL;
     bool is_guess = finding->point.persistent && finding->blow_up.skipped_frames == 0 && finding->blow_up.own == 0 &&
@@ -155,12 +156,12 @@ void nomem__findings_fold_leaks(struct nomem__findings *findings, struct nomem__
   }
 }
 
-void nomem__findings_fold_calls(struct nomem__findings *findings) {
+void nomem__findings_merge_unreported(struct nomem__findings *findings) {
   for (size_t i = findings->count; i-- > 1;) {
     struct nomem__finding *finding = &findings->list[i], *same = NULL;
     for (size_t j = 0; j < i && same == NULL; j++) {
       struct nomem__finding *other = &findings->list[j];
-      bool is_same = other->verdict == finding->verdict && other->place == finding->place;
+      bool is_same = other->verdict == finding->verdict && other->location_hash == finding->location_hash;
       if (is_same && other->is_flaky == finding->is_flaky && other->reported_error == NULL &&
           finding->reported_error == NULL)
         same = other;
@@ -206,20 +207,20 @@ static void put_kind(struct nomem__finding *finding, uint32_t kind) {
     snprintf(finding->detail, sizeof finding->detail, "%s", nomem__heap_misuse_texts[kind]);
 }
 
-void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                          const struct nomem__residue *residue, struct nomem__symbols *symbols) {
+void nomem__finding_add_misuse(struct nomem__finding *finding, const struct nomem__outcome *outcome,
+                               const struct nomem__residue *residue, struct nomem__symbols *symbols) {
   const struct nomem_misuse *misuse = residue->misuse;
   const struct nomem__process_residue *late = residue->late_misuse;
   if (misuse == NULL) {
     nomem__quarantine_traces(outcome, symbols, &finding->block, &finding->freed);
     if (late == NULL || finding->block.depth > 0) return;
     put_kind(finding, late->heap.misuse.kind);
-    nomem__trace_of_site(outcome->channel, late->heap.misuse.site, symbols, &finding->block);
-    nomem__trace_of_site(outcome->channel, late->heap.misuse.freed_at, symbols, &finding->freed);
+    nomem__site_trace(outcome->channel, late->heap.misuse.site, symbols, &finding->block);
+    nomem__site_trace(outcome->channel, late->heap.misuse.freed_at, symbols, &finding->freed);
     return;
   }
   put_kind(finding, misuse->kind);
   nomem__heap_misuse_traces(outcome->channel, misuse, symbols, &finding->block, &finding->freed);
   if (misuse->kind == NOMEM_MISUSE_WRITTEN && finding->blow_up.depth > 0) /* the call is where it was freed */
-    nomem__trace_that_stays(outcome->channel, misuse->call, misuse->call_depth, symbols, &finding->freed);
+    nomem__lasting_trace(outcome->channel, misuse->call, misuse->call_depth, symbols, &finding->freed);
 }

@@ -30,7 +30,7 @@ enum nomem__exclusion {
 #define NOMEM_FINDING_ID_BYTES 40
 
 /* A call that was failed after another. */
-struct nomem__second {
+struct nomem__second_call {
   enum nomem_fn fn;
   uint64_t size_bytes, nth;
   struct nomem__trace stack; /* owns its paths; depth 0: there is none */
@@ -45,31 +45,32 @@ struct nomem__finding {
   bool is_confirmed;      /* that run was made once more */
   bool takes_block_table; /* that run kept one, or sanitizers looked for leaks: without it, it may end otherwise */
   enum nomem__exclusion exclusion;
-  const char *excluded; /* the reason in words; NULL: it counts. Not owned */
+  const char *exclusion_reason; /* the reason in words; NULL: it counts. Not owned */
 
   /* The one of them that tells most: with one call failed rather than two, and two rather than all later ones; and then
    * the first. */
   size_t rank; /* where the schedule had it */
   struct nomem__point point;
   char plan[NOMEM_POINT_PLAN_BYTES];
-  int signal;         /* 0: none */
-  bool needs_timeout; /* its run does not end by itself */
-  bool may_be_told;   /* of the failure, test code may have been: to be looked at when it is tried again */
-  uint64_t place; /* hash, whatever call of test code's had failed before; the same as hash where that is not known */
+  int signal;              /* 0: none */
+  bool needs_timeout;      /* its run does not end by itself */
+  bool needs_return_watch; /* of the failure, test code may have been: to be looked at when it is tried again */
+  uint64_t location_hash;  /* hash, whatever call of test code's had failed before; the same as hash where that is not
+                              known */
   const char *reported_error; /* how it had been told, in words; NULL: not, or not known. Not owned */
-  bool is_given_null;         /* by test code, which had been refused it; of a hang: test code went on all the same */
+  bool is_ignored_by_test;    /* by test code, which had been refused it; of a hang: test code went on all the same */
   char detail[NOMEM_DETAIL_BYTES];    /* how it ended, where the verdict does not say it all; may be "" */
   char last_words[NOMEM_QUOTE_BYTES]; /* the last line that it wrote, quoted */
   enum nomem_fn fn;
   enum nomem__address_kind address_kind; /* and the address, where there is one */
   uint64_t fault_address;
   uint64_t size_bytes, nth;
-  struct nomem__unchecked unchecked; /* the call that was not checked; owns its paths */
-  struct nomem__trace fault;         /* where the call was failed; owns its paths */
-  struct nomem__second second;       /* the other call that was failed, when point.second says so and it was come to */
-  struct nomem__trace blow_up;       /* where it died or hung; what was left was allocated here; depth 0: not known */
-  struct nomem__trace block; /* where the block was allocated that was misused, and where it was freed before; or
-                                where the file was made that was left */
+  struct nomem__unchecked_call unchecked; /* the call that was not checked; owns its paths */
+  struct nomem__trace fault;              /* where the call was failed; owns its paths */
+  struct nomem__second_call second; /* the other call that was failed, when point.second says so and it was come to */
+  struct nomem__trace blow_up;      /* where it died or hung; what was left was allocated here; depth 0: not known */
+  struct nomem__trace block;        /* where the block was allocated that was misused, and where it was freed before; or
+                                       where the file was made that was left */
   struct nomem__trace freed;
   struct nomem__waiter *threads; /* of a hang: all there were, owned; blow_up is that of number teller */
   size_t thread_count, threads_left_out, shown_thread;
@@ -82,7 +83,7 @@ struct nomem__findings {
 };
 
 /* A run to add: the rank-th of the schedule. */
-struct nomem__found {
+struct nomem__judged_run {
   enum nomem__verdict verdict; /* one that is shown */
   const struct nomem__outcome *outcome;
   struct nomem__point point;
@@ -96,7 +97,7 @@ struct nomem__found {
 /* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the same one is
  * shown. Returns 0, and in *added, which may be NULL, where it is until the next one is added; -ENOENT when it tells
  * nothing; or -ENOMEM. */
-int nomem__findings_add(struct nomem__findings *findings, const struct nomem__found *found,
+int nomem__findings_add(struct nomem__findings *findings, const struct nomem__judged_run *found,
                         const struct nomem__code_owners *code_owners, const struct nomem__finding **added);
 
 /* Adds all of from's findings to findings, as if their runs had been added there, and empties from. Returns 0 or
@@ -105,10 +106,10 @@ int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findin
 
 /* Counts the runs of a leak that all failing at once has shown with those of a leak that a single failure has, when
  * what was left was allocated by the same function: there is no telling which failure lost it. The same of files. */
-void nomem__findings_fold_leaks(struct nomem__findings *findings, struct nomem__symbols *symbols);
+void nomem__findings_merge_persistent(struct nomem__findings *findings, struct nomem__symbols *symbols);
 
 /* Makes one finding of those that were told apart by the call of test code's that had failed, and are not its doing. */
-void nomem__findings_fold_calls(struct nomem__findings *findings);
+void nomem__findings_merge_unreported(struct nomem__findings *findings);
 
 /* The worst first, and within a verdict the one with the most runs. */
 void nomem__findings_sort(struct nomem__findings *findings);
@@ -120,16 +121,17 @@ void nomem__findings_free(struct nomem__findings *findings);
 
 /* Adds to a finding what another run, with a block table, has shown of the block that was misused: as the injector saw
  * it, or else by what the run crashed, or by what was found at its end. */
-void nomem__finding_learn(struct nomem__finding *finding, const struct nomem__outcome *outcome,
-                          const struct nomem__residue *residue, struct nomem__symbols *symbols);
+void nomem__finding_add_misuse(struct nomem__finding *finding, const struct nomem__outcome *outcome,
+                               const struct nomem__residue *residue, struct nomem__symbols *symbols);
 
 /* Why it is the test's doing, in a few words: a crash in test code that used what it had been refused, or handed it
  * back. NULL: it is not. */
-const char *nomem__finding_of_test(const struct nomem__finding *finding, const struct nomem__code_owners *code_owners);
+const char *nomem__finding_test_reason(const struct nomem__finding *finding,
+                                       const struct nomem__code_owners *code_owners);
 
 /* Whether an abort is no doing of the code under test: raised in test code, or by a C++ run-time that cannot throw;
  * or in one of the run's programs, when a library under it had a call failed, in the same process or, when that had
  * none, in another. */
-bool nomem__raised_by_test(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners);
+bool nomem__is_abort_of_test(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners);
 
 #endif

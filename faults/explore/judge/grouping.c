@@ -5,7 +5,7 @@
 
 /* One place that aborts is one bug, whoever came to it. One place that follows a NULL is a bug of each caller, unless
  * it is known that no caller gave it: then it was found in something that all of them have. */
-static enum nomem__similarity sameness(const struct nomem__found *found, struct nomem__symbols *symbols,
+static enum nomem__similarity sameness(const struct nomem__judged_run *found, struct nomem__symbols *symbols,
                                        const struct nomem__trace *blow_up) {
   if (found->verdict == NOMEM_VERDICT_ABORT) return NOMEM_SAME_LINE;
   if (found->verdict == NOMEM_VERDICT_HANG) return NOMEM_SAME_LOOP;
@@ -15,7 +15,7 @@ static enum nomem__similarity sameness(const struct nomem__found *found, struct 
 }
 
 /* A file is left by the function whose call was failed last, unless all later calls failed, too. */
-static uint64_t hash_of_leftover(const struct nomem__found *found, struct nomem__symbols *symbols) {
+static uint64_t hash_of_leftover(const struct nomem__judged_run *found, struct nomem__symbols *symbols) {
   const struct nomem_channel *channel = found->outcome->channel;
   struct nomem__trace fault;
   if (found->file_hash == 0) return nomem__process_residue_hash(found->detail);
@@ -24,7 +24,7 @@ static uint64_t hash_of_leftover(const struct nomem__found *found, struct nomem_
   return found->file_hash + nomem__trace_hash(&fault, symbols, NOMEM_SAME_FUNCTION);
 }
 
-static uint64_t hash_of(const struct nomem__found *found, struct nomem__symbols *symbols,
+static uint64_t hash_of(const struct nomem__judged_run *found, struct nomem__symbols *symbols,
                         const struct nomem__run_stacks *run) {
   if (run->unchecked.where.depth > 0) return nomem__unchecked_hash(&run->unchecked, symbols);
   if (found->verdict == NOMEM_VERDICT_LEAK && nomem__trace_culprit(&run->loser) != NULL)
@@ -50,18 +50,18 @@ static bool is_no_lock(const struct nomem__run_stacks *run) {
 
 /* Whether test code went on as if a call of its own had not failed: with NULL, or to where it hangs. A lock that is
  * never let go may be what the failed call left behind. */
-static bool has_gone_on(const struct nomem__found *found, const struct nomem__code_owners *code_owners,
+static bool has_gone_on(const struct nomem__judged_run *found, const struct nomem__code_owners *code_owners,
                         const struct nomem__run_stacks *run) {
-  if (found->verdict != NOMEM_VERDICT_HANG) return nomem__was_given_null(found->outcome, code_owners, &run->blow_up);
-  if (nomem__is_test_code(code_owners, &run->blow_up) && nomem__failed_test_call(found->outcome, code_owners))
+  if (found->verdict != NOMEM_VERDICT_HANG) return nomem__test_passed_null(found->outcome, code_owners, &run->blow_up);
+  if (nomem__is_test_code(code_owners, &run->blow_up) && nomem__has_test_call_failed(found->outcome, code_owners))
     return true;
-  return is_no_lock(run) && nomem__went_on(found->outcome, code_owners, &run->blow_up);
+  return is_no_lock(run) && nomem__test_went_on(found->outcome, code_owners, &run->blow_up);
 }
 
 /* Whether test code may have been told of the failure before it came to this, where that would excuse it. *call: as
- * nomem__failed_call has it. */
-static bool may_be_told(const struct nomem__found *found, const struct nomem__code_owners *code_owners,
-                        const struct nomem__run_stacks *run, uint64_t *call) {
+ * nomem__find_failed_call has it. */
+static bool needs_return_watch(const struct nomem__judged_run *found, const struct nomem__code_owners *code_owners,
+                               const struct nomem__run_stacks *run, uint64_t *call) {
   const struct nomem__end *end = &found->outcome->end;
   enum nomem__address_kind address_kind = nomem__address_kind_of(&end->stack);
   bool is_pointer = address_kind == NOMEM_ADDRESS_NULL || nomem__address_kind_may_be_freed(address_kind);
@@ -72,16 +72,19 @@ static bool may_be_told(const struct nomem__found *found, const struct nomem__co
   bool is_own =
       nomem__is_test_code(code_owners, &run->blow_up) || nomem__is_test_code(code_owners, &run->unchecked.where);
   return is_meant && code_owners->is_divided && end->has_stack && !is_own &&
-         nomem__failed_call(found->outcome, code_owners, &run->blow_up, call);
+         nomem__find_failed_call(found->outcome, code_owners, &run->blow_up, call);
 }
 
-struct nomem__grouping nomem__group_run(const struct nomem__found *found, const struct nomem__code_owners *code_owners,
+struct nomem__grouping nomem__group_run(const struct nomem__judged_run *found,
+                                        const struct nomem__code_owners *code_owners,
                                         const struct nomem__run_stacks *run) {
-  struct nomem__grouping grouping = {.is_given_null = has_gone_on(found, code_owners, run)};
+  struct nomem__grouping grouping = {.is_ignored_by_test = has_gone_on(found, code_owners, run)};
   uint64_t call = 0;
-  grouping.place = hash_of(found, code_owners->symbols, run);
-  if (grouping.is_given_null) grouping.place = ~grouping.place; /* the same place may also be come to in another way */
-  grouping.may_be_told = !grouping.is_given_null && may_be_told(found, code_owners, run, &call);
-  grouping.hash = grouping.place + call; /* each is looked at, and what they were not told of is made one again */
+  grouping.location_hash = hash_of(found, code_owners->symbols, run);
+  if (grouping.is_ignored_by_test)
+    grouping.location_hash = ~grouping.location_hash; /* the same place may also be come to in another way */
+  grouping.needs_return_watch = !grouping.is_ignored_by_test && needs_return_watch(found, code_owners, run, &call);
+  grouping.hash =
+      grouping.location_hash + call; /* each is looked at, and what they were not told of is made one again */
   return grouping;
 }

@@ -7,11 +7,12 @@
 
 /* As in struct nomem__finding, which is explained there. */
 struct nomem__grouping {
-  uint64_t hash, place;
-  bool may_be_told, is_given_null;
+  uint64_t hash, location_hash;
+  bool needs_return_watch, is_ignored_by_test;
 };
 
-struct nomem__grouping nomem__group_run(const struct nomem__found *found, const struct nomem__code_owners *code_owners,
+struct nomem__grouping nomem__group_run(const struct nomem__judged_run *found,
+                                        const struct nomem__code_owners *code_owners,
                                         const struct nomem__run_stacks *run);
 
 #endif

@@ -3,23 +3,23 @@
 
 #include "../../block_table_format.h"
 
-void nomem__trace_that_stays(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
-                             struct nomem__symbols *symbols, struct nomem__trace *trace) {
+void nomem__lasting_trace(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
+                          struct nomem__symbols *symbols, struct nomem__trace *trace) {
   nomem__trace_of_frames(channel, frames, depth, trace);
   for (unsigned i = 0; i < trace->depth; i++) trace->frame[i].path = nomem__symbols_path(symbols, trace->frame[i].path);
 }
 
 void nomem__heap_misuse_traces(const struct nomem_channel *channel, const struct nomem_misuse *misuse,
                                struct nomem__symbols *symbols, struct nomem__trace *block, struct nomem__trace *freed) {
-  nomem__trace_that_stays(channel, misuse->block, misuse->block_depth, symbols, block);
-  nomem__trace_that_stays(channel, misuse->freed, misuse->freed_depth, symbols, freed);
+  nomem__lasting_trace(channel, misuse->block, misuse->block_depth, symbols, block);
+  nomem__lasting_trace(channel, misuse->freed, misuse->freed_depth, symbols, freed);
 }
 
-void nomem__trace_of_site(const struct nomem_channel *channel, uint32_t number, struct nomem__symbols *symbols,
-                          struct nomem__trace *trace) {
+void nomem__site_trace(const struct nomem_channel *channel, uint32_t number, struct nomem__symbols *symbols,
+                       struct nomem__trace *trace) {
   if (number >= NOMEM_BLOCK_TABLE_NO_SITE) return;
   const struct nomem_site *site = &channel->sites[number];
-  nomem__trace_that_stays(channel, site->frame, site->depth, symbols, trace);
+  nomem__lasting_trace(channel, site->frame, site->depth, symbols, trace);
 }
 
 void nomem__quarantine_traces(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
@@ -30,6 +30,6 @@ void nomem__quarantine_traces(const struct nomem__outcome *outcome, struct nomem
   const struct nomem__quarantined *held =
       nomem__heap_residue_find_quarantined(other != NULL ? &other->heap : &outcome->residue->heap, pointer);
   if (held == NULL) return;
-  nomem__trace_of_site(outcome->channel, held->site, symbols, block);
-  nomem__trace_of_site(outcome->channel, held->freed_at, symbols, freed);
+  nomem__site_trace(outcome->channel, held->site, symbols, block);
+  nomem__site_trace(outcome->channel, held->freed_at, symbols, freed);
 }

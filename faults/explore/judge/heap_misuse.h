@@ -7,12 +7,12 @@
 #include "../stack/stack_trace.h"
 
 /* A stack of the channel's whose paths outlive it. */
-void nomem__trace_that_stays(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
-                             struct nomem__symbols *symbols, struct nomem__trace *trace);
+void nomem__lasting_trace(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
+                          struct nomem__symbols *symbols, struct nomem__trace *trace);
 
 /* The same of a site, by its number; nothing for NOMEM_BLOCK_TABLE_NO_SITE. */
-void nomem__trace_of_site(const struct nomem_channel *channel, uint32_t number, struct nomem__symbols *symbols,
-                          struct nomem__trace *trace);
+void nomem__site_trace(const struct nomem_channel *channel, uint32_t number, struct nomem__symbols *symbols,
+                       struct nomem__trace *trace);
 
 /* Of the block that the injector saw misused. */
 void nomem__heap_misuse_traces(const struct nomem_channel *channel, const struct nomem_misuse *misuse,

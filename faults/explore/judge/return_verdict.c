@@ -31,11 +31,11 @@ static bool is_below_outer(const struct nomem__return_watch *returned, const str
 static bool was_there(const struct nomem__watched_call *call, pid_t tid) {
   for (size_t i = 0; i < call->thread_count; i++)
     if (call->threads[i] == tid) return true;
-  return call->thread_count == NOMEM_RETURNED_THREADS || call->thread_count == 0;
+  return call->thread_count == NOMEM_RETURN_THREADS || call->thread_count == 0;
 }
 
 static bool has_fault(const struct nomem_channel *channel, pid_t pid, pid_t tid) {
-  for (uint32_t i = 0; (i = nomem__next_fault(channel, pid, i)) < NOMEM_FAULTS; i++)
+  for (uint32_t i = 0; (i = nomem__find_fault(channel, pid, i)) < NOMEM_FAULTS; i++)
     if (channel->faults[i].tid == tid) return true;
   return false;
 }
@@ -58,7 +58,7 @@ static bool is_alike(const struct nomem__watched_call *one, const struct nomem__
 static uint32_t first_alike(const struct nomem__return_watch *returned, uint32_t fault) {
   const struct nomem__watched_call *call = &returned->calls[returned->numbers[fault]];
   for (uint32_t i = 0; i < fault; i++)
-    if (returned->kinds[i] == NOMEM_RETURNED_CALL && is_alike(&returned->calls[returned->numbers[i]], call)) return i;
+    if (returned->kinds[i] == NOMEM_RETURN_CALL && is_alike(&returned->calls[returned->numbers[i]], call)) return i;
   return fault;
 }
 
@@ -79,14 +79,14 @@ const struct nomem__watched_call *nomem__return_verdict_last(struct nomem__retur
   if (!outcome->end.has_stack) return NULL;
   for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
     const struct nomem_fault *fault = &channel->faults[i];
-    if (nomem__next_fault(channel, pid, i) != i) continue;
+    if (nomem__find_fault(channel, pid, i) != i) continue;
     struct nomem__trace trace;
     nomem__fault_trace(channel, i, &trace);
     if (fault->pid != pid || (has_own && fault->tid != tid)) continue;
     if (nomem__trace_is_assertion(&trace, returned->code_owners->symbols))
       continue; /* its message: part of the blow-up */
-    if (returned->kinds[i] == NOMEM_RETURNED_OWN) continue;
-    if (returned->kinds[i] == NOMEM_RETURNED_UNKNOWN) return NULL;
+    if (returned->kinds[i] == NOMEM_RETURN_OWN) continue;
+    if (returned->kinds[i] == NOMEM_RETURN_UNKNOWN) return NULL;
     struct nomem__watched_call *call = &returned->calls[returned->numbers[i]];
     call->is_repeated = is_repeated(call, outcome);
     bool is_going_on = has_own ? !is_waiting && is_below_outer(returned, call, outcome) : was_there(call, tid);
@@ -124,7 +124,7 @@ static const struct nomem__watched_call *same_call(const struct nomem__return_wa
 
 /* Whether test code makes the same calls next; one that blew up was the last. */
 static bool goes_on_alike(const struct nomem__watched_call *call, const struct nomem__watched_call *other) {
-  bool is_cut = call->state == NOMEM_RETURNED_NEXT_ON || call->state == NOMEM_RETURNED_STEPPED;
+  bool is_cut = call->state == NOMEM_RETURN_IN_NEXT_CALL || call->state == NOMEM_RETURN_STEPPED;
   if (call->is_lost || call->next_count > other->next_count) return false;
   if (!is_cut && (other->is_lost || call->next_count < other->next_count)) return false;
   return memcmp(call->next, other->next, call->next_count * sizeof call->next[0]) == 0;
@@ -132,7 +132,7 @@ static bool goes_on_alike(const struct nomem__watched_call *call, const struct n
 
 bool nomem__return_verdict_ignored(const struct nomem__watched_call *call,
                                    const struct nomem__return_watch *without_fault, struct nomem__symbols *symbols,
-                                   char text[NOMEM_RETURNED_TEXT_BYTES]) {
+                                   char text[NOMEM_RETURN_TEXT_BYTES]) {
   struct nomem__source_frame test[NOMEM_INLINED_MAX], callee[NOMEM_INLINED_MAX];
   const struct nomem__watched_call *other = same_call(without_fault, call);
   *text = '\0';
@@ -146,7 +146,7 @@ bool nomem__return_verdict_ignored(const struct nomem__watched_call *call,
   size_t count =
       nomem__symbols_resolve(symbols, call->callee.path, call->callee.offset, false, callee, NOMEM_INLINED_MAX);
   const char *name = callee[count - 1].function;
-  snprintf(text, NOMEM_RETURNED_TEXT_BYTES, "the test went on after %s had returned %s (%s:%u)",
+  snprintf(text, NOMEM_RETURN_TEXT_BYTES, "the test went on after %s had returned %s (%s:%u)",
            name != NULL ? name : "a call",
            call->type.kind == NOMEM_RESULT_POINTER ? "NULL"
            : call->type.kind == NOMEM_RESULT_BOOL  ? "false"

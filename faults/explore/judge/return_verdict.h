@@ -6,7 +6,7 @@
 
 #include "return_watch.h"
 
-#define NOMEM_RETURNED_TEXT_BYTES 384
+#define NOMEM_RETURN_TEXT_BYTES 384
 
 /* The last call of test code's that had a fault, in the thread that blew up where that had any, and that had returned
  * before: what blew up lies under another one. Of those that were made below one another it is the outermost that had
@@ -20,6 +20,6 @@ const struct nomem__watched_call *nomem__return_verdict_last(struct nomem__retur
  * then; and that in words, "" for not. */
 bool nomem__return_verdict_ignored(const struct nomem__watched_call *call,
                                    const struct nomem__return_watch *without_fault, struct nomem__symbols *symbols,
-                                   char text[NOMEM_RETURNED_TEXT_BYTES]);
+                                   char text[NOMEM_RETURN_TEXT_BYTES]);
 
 #endif

@@ -40,7 +40,7 @@ static uint64_t get_register(pid_t tid, unsigned number) {
 }
 
 static bool is_waited_for(const struct nomem__watched_call *call) {
-  return call->state == NOMEM_RETURNED_AWAITED || call->state == NOMEM_RETURNED_NEXT_ON;
+  return call->state == NOMEM_RETURN_AWAITED || call->state == NOMEM_RETURN_IN_NEXT_CALL;
 }
 
 static void end_wait(struct nomem__watched_call *call, enum nomem__return_watch_state state) {
@@ -106,7 +106,7 @@ static size_t find_call(const struct nomem__return_watch *returned, const struct
   for (; i < returned->count; i++) {
     const struct nomem__watched_call *other = &returned->calls[i];
     if (other->tid == call->tid && other->address == call->address && other->sp == call->sp &&
-        other->state == NOMEM_RETURNED_AWAITED)
+        other->state == NOMEM_RETURN_AWAITED)
       break;
   }
   return i;
@@ -122,7 +122,7 @@ static size_t watch(struct nomem__return_watch *returned, const struct nomem__st
     return SIZE_MAX;
   size_t found = find_call(returned, &call);
   if (found < returned->count) return found;
-  if (found == NOMEM_RETURNED_CALLS || !await(returned, &call, call.address)) return SIZE_MAX;
+  if (found == NOMEM_RETURN_CALLS || !await(returned, &call, call.address)) return SIZE_MAX;
   find_callee(returned->code_owners->symbols, stack, &trace->frame[test - 1], test - 1, &call);
   returned->calls[returned->count++] = call;
   return found;
@@ -138,12 +138,12 @@ static void look_at_fault(struct nomem__return_watch *returned, struct nomem__st
   unsigned test = nomem__next_test_call(code_owners, &trace, 0);
   if (test == 0 || test == trace.depth) return;
   if (nomem__code_owner_of(code_owners, &trace.frame[test - 1]) == NOMEM_OWNER_RUNTIME) {
-    returned->kinds[fault] = NOMEM_RETURNED_OWN;
+    returned->kinds[fault] = NOMEM_RETURN_OWN;
     return;
   }
   size_t number = watch(returned, &stack, &trace, test), inner = number;
   if (number == SIZE_MAX) return;
-  returned->kinds[fault] = NOMEM_RETURNED_CALL;
+  returned->kinds[fault] = NOMEM_RETURN_CALL;
   returned->numbers[fault] = number;
   while (inner != SIZE_MAX && (test = nomem__next_test_call(code_owners, &trace, test + 1)) < trace.depth) {
     size_t outer = watch(returned, &stack, &trace, test);
@@ -156,7 +156,7 @@ static void look_at_fault(struct nomem__return_watch *returned, struct nomem__st
 
 static bool stopped_at_fault(struct nomem__return_watch *returned, struct nomem__stacks *stacks, pid_t tid) {
   struct nomem_channel *channel = returned->channel;
-  for (uint32_t i = 0; (i = nomem__next_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
+  for (uint32_t i = 0; (i = nomem__find_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
     if (channel->faults[i].tid != tid || returned->is_seen[i]) continue;
     returned->is_seen[i] = true;
     look_at_fault(returned, stacks, i, tid);
@@ -170,7 +170,7 @@ static void note_threads(struct nomem__watched_call *call) {
   snprintf(path, sizeof path, "/proc/%d/task", (int)call->pid);
   DIR *folder = opendir(path);
   const struct dirent *entry;
-  while (folder != NULL && (entry = readdir(folder)) != NULL && call->thread_count < NOMEM_RETURNED_THREADS)
+  while (folder != NULL && (entry = readdir(folder)) != NULL && call->thread_count < NOMEM_RETURN_THREADS)
     if (isdigit((unsigned char)entry->d_name[0])) call->threads[call->thread_count++] = atoi(entry->d_name);
   if (folder != NULL) closedir(folder);
 }
@@ -190,33 +190,33 @@ static void follow(struct nomem__return_watch *returned, struct nomem__watched_c
   if (has_called(call, registers) && read_word(call->pid, registers->rsp, &call->next_address)) {
     call->next[call->next_count++] = call->next_address - bias;
     call->next_sp = call->step_sp;
-    bool is_enough = call->next_count == NOMEM_RETURNED_NEXT;
+    bool is_enough = call->next_count == NOMEM_RETURN_NEXT;
     call->is_lost = !is_enough && !await(returned, call, call->next_address);
-    call->state = is_enough || call->is_lost ? NOMEM_RETURNED_OVER : NOMEM_RETURNED_NEXT_ON;
+    call->state = is_enough || call->is_lost ? NOMEM_RETURN_OVER : NOMEM_RETURN_IN_NEXT_CALL;
     return;
   }
   bool has_jumped = registers->rip - call->step_ip > LONGEST_STEP;
   call->is_lost = ++call->steps == STEPS_MAX;
   if (call->is_lost || (has_jumped && nomem__code_owner_of(returned->code_owners, &here) != NOMEM_OWNER_TEST))
-    call->state = NOMEM_RETURNED_OVER;
+    call->state = NOMEM_RETURN_OVER;
   call->step_ip = registers->rip;
   call->step_sp = registers->rsp;
 }
 
 static void follow_from(struct nomem__watched_call *call, const struct user_regs_struct *registers) {
-  end_wait(call, NOMEM_RETURNED_STEPPED);
+  end_wait(call, NOMEM_RETURN_STEPPED);
   call->step_ip = registers->rip;
   call->step_sp = registers->rsp;
 }
 
 /* The thread of a call has come to where it, or its next one, returns to; or to there in another activation. */
 static void arrive(struct nomem__watched_call *call, const struct user_regs_struct *registers) {
-  bool is_next = call->state == NOMEM_RETURNED_NEXT_ON;
+  bool is_next = call->state == NOMEM_RETURN_IN_NEXT_CALL;
   uint64_t sp = is_next ? call->next_sp : call->sp;
   if (registers->rsp < sp) return; /* deeper in a recursion */
   if (registers->rsp > sp) {       /* jumped over */
     call->is_lost = true;
-    end_wait(call, NOMEM_RETURNED_OVER);
+    end_wait(call, NOMEM_RETURN_OVER);
   } else if (registers->rip == (is_next ? call->next_address : call->address)) {
     if (!is_next) {
       call->has_returned = true;
@@ -236,13 +236,13 @@ static enum nomem__stop_action stopped_on_the_way(struct nomem__return_watch *re
   for (size_t i = 0; i < returned->count; i++) {
     struct nomem__watched_call *call = &returned->calls[i];
     if (call->tid != tid) continue;
-    bool is_stepped = call->state == NOMEM_RETURNED_STEPPED;
+    bool is_stepped = call->state == NOMEM_RETURN_STEPPED;
     if ((has_come || is_stepped) && step == NOMEM_ACTION_DELIVER) step = NOMEM_ACTION_CONTINUE;
     if (is_stepped)
       follow(returned, call, &registers);
     else if (has_come && is_waited_for(call))
       arrive(call, &registers);
-    if (call->state == NOMEM_RETURNED_STEPPED) step = NOMEM_ACTION_STEP;
+    if (call->state == NOMEM_RETURN_STEPPED) step = NOMEM_ACTION_STEP;
   }
   return step;
 }

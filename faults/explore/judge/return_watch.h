@@ -15,17 +15,17 @@
 #include "root_cause.h"
 
 /* Of a process, when a call returned. Where there are more, nothing is known of them. */
-#define NOMEM_RETURNED_THREADS 64
+#define NOMEM_RETURN_THREADS 64
 /* Calls that test code makes next: where they are the same as without the fault, it did not look at what it was
  * told. */
-#define NOMEM_RETURNED_NEXT 3
-#define NOMEM_RETURNED_CALLS ((size_t)2 * NOMEM_FAULTS)
+#define NOMEM_RETURN_NEXT 3
+#define NOMEM_RETURN_CALLS ((size_t)2 * NOMEM_FAULTS)
 
 enum nomem__return_watch_state {
-  NOMEM_RETURNED_AWAITED,
-  NOMEM_RETURNED_STEPPED, /* it has returned, and what test code does next is followed, step by step */
-  NOMEM_RETURNED_NEXT_ON, /* one of its next calls goes on */
-  NOMEM_RETURNED_OVER
+  NOMEM_RETURN_AWAITED,
+  NOMEM_RETURN_STEPPED,      /* it has returned, and what test code does next is followed, step by step */
+  NOMEM_RETURN_IN_NEXT_CALL, /* one of its next calls goes on */
+  NOMEM_RETURN_OVER
 };
 
 struct nomem__watched_call {
@@ -40,21 +40,21 @@ struct nomem__watched_call {
   size_t outer; /* one more than the number of the call of test code's that this one was made below; 0: there is none */
   bool is_outer_unknown;
   uint64_t value;
-  uint64_t next[NOMEM_RETURNED_NEXT]; /* offsets of where the next calls return to, in the same module */
+  uint64_t next[NOMEM_RETURN_NEXT]; /* offsets of where the next calls return to, in the same module */
   size_t next_count;
   uint64_t next_address, next_sp; /* of the one that goes on */
   uint64_t step_ip, step_sp;
   unsigned steps;
-  bool is_repeated;                      /* it is what does not end: made again and again */
-  bool is_lost;                          /* what came next could not be followed */
-  pid_t threads[NOMEM_RETURNED_THREADS]; /* that there were when it returned */
+  bool is_repeated;                    /* it is what does not end: made again and again */
+  bool is_lost;                        /* what came next could not be followed */
+  pid_t threads[NOMEM_RETURN_THREADS]; /* that there were when it returned */
   size_t thread_count;
 };
 
 enum nomem__return_kind {
-  NOMEM_RETURNED_UNKNOWN, /* no test code stands behind the fault, or it cannot be watched */
-  NOMEM_RETURNED_OWN,     /* test code had called the allocation function, or a run-time that did */
-  NOMEM_RETURNED_CALL
+  NOMEM_RETURN_UNKNOWN, /* no test code stands behind the fault, or it cannot be watched */
+  NOMEM_RETURN_OWN,     /* test code had called the allocation function, or a run-time that did */
+  NOMEM_RETURN_CALL
 };
 
 /* What is known of the calls of one run; nomem__return_watch_prepare fills it in. */
@@ -63,7 +63,7 @@ struct nomem__return_watch {
   const struct nomem__code_owners *code_owners;
   bool is_without_fault; /* nothing is failed in it */
   struct nomem_channel *channel;
-  struct nomem__watched_call calls[NOMEM_RETURNED_CALLS];
+  struct nomem__watched_call calls[NOMEM_RETURN_CALLS];
   size_t count;
   enum nomem__return_kind kinds[NOMEM_FAULTS]; /* of each fault */
   size_t numbers[NOMEM_FAULTS];                /* of the innermost call */

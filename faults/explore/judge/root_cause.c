@@ -19,7 +19,7 @@ void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, str
   nomem__trace_of_frames(channel, channel->faults[index].frame, channel->faults[index].depth, trace);
 }
 
-uint32_t nomem__next_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index) {
+uint32_t nomem__find_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index) {
   uint32_t count = channel->fault_count < NOMEM_FAULTS ? channel->fault_count : NOMEM_FAULTS;
   for (; index < count; index++)
     if (channel->faults[index].ready && (pid == 0 || channel->faults[index].pid == pid)) return index;
@@ -42,12 +42,12 @@ bool nomem__has_report(const struct nomem__outcome *outcome, struct nomem__symbo
 
 int32_t nomem__process_with_faults(const struct nomem__outcome *outcome) {
   int32_t pid = outcome->end.stack.pid;
-  return nomem__next_fault(outcome->channel, pid, 0) < NOMEM_FAULTS ? pid : 0;
+  return nomem__find_fault(outcome->channel, pid, 0) < NOMEM_FAULTS ? pid : 0;
 }
 
 void nomem__blame_library(const struct nomem__outcome *outcome, int32_t pid, struct nomem__symbols *symbols,
                           struct nomem__trace *trace) {
-  for (uint32_t i = 0; (i = nomem__next_fault(outcome->channel, pid, i)) < NOMEM_FAULTS; i++) {
+  for (uint32_t i = 0; (i = nomem__find_fault(outcome->channel, pid, i)) < NOMEM_FAULTS; i++) {
     struct nomem__trace fault;
     nomem__fault_trace(outcome->channel, i, &fault);
     if (nomem__trace_blame_library(trace, &fault, symbols)) return;
@@ -118,7 +118,7 @@ static bool failed_in_same_call(const struct nomem__outcome *outcome, const stru
   const struct nomem_channel *channel = outcome->channel;
   struct nomem__trace fault;
   int32_t pid = nomem__process_with_faults(outcome);
-  for (uint32_t i = 0; (i = nomem__next_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
+  for (uint32_t i = 0; (i = nomem__find_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
     nomem__fault_trace(channel, i, &fault);
     if (nomem__trace_is_assertion(&fault, code_owners->symbols)) continue; /* its message: part of the blow-up */
     unsigned caller = first_of_test(code_owners, &fault);
@@ -127,8 +127,8 @@ static bool failed_in_same_call(const struct nomem__outcome *outcome, const stru
   return false;
 }
 
-bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
-                           const struct nomem__trace *blow_up) {
+bool nomem__test_passed_null(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
+                             const struct nomem__trace *blow_up) {
   bool is_shown = outcome->end.has_stack && outcome->end.fatal_signal != 0 && !shows_report(outcome);
   if (!code_owners->is_divided || !is_shown) return false;
   unsigned test = first_of_test(code_owners, blow_up);
@@ -138,30 +138,30 @@ bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct no
          has_null_argument(outcome, code_owners->symbols, blow_up, test - 1, 1) == NOMEM_YES;
 }
 
-bool nomem__failed_test_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners) {
+bool nomem__has_test_call_failed(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners) {
   struct nomem__trace fault;
   int32_t pid = nomem__process_with_faults(outcome);
   for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
-    if (nomem__next_fault(outcome->channel, pid, i) != i) continue;
+    if (nomem__find_fault(outcome->channel, pid, i) != i) continue;
     nomem__fault_trace(outcome->channel, i, &fault);
     return nomem__is_test_code(code_owners, &fault);
   }
   return false;
 }
 
-bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
-                    const struct nomem__trace *blow_up) {
+bool nomem__test_went_on(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
+                         const struct nomem__trace *blow_up) {
   unsigned test = code_owners->is_divided ? first_of_test(code_owners, blow_up) : blow_up->depth;
   return test < blow_up->depth && !failed_in_same_call(outcome, code_owners, blow_up, test);
 }
 
-bool nomem__failed_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
-                        const struct nomem__trace *blow_up, uint64_t *call) {
+bool nomem__find_failed_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
+                             const struct nomem__trace *blow_up, uint64_t *call) {
   int32_t pid = nomem__process_with_faults(outcome);
   unsigned test = first_of_test(code_owners, blow_up);
   for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
     struct nomem__trace fault;
-    if (nomem__next_fault(outcome->channel, pid, i) != i) continue;
+    if (nomem__find_fault(outcome->channel, pid, i) != i) continue;
     nomem__fault_trace(outcome->channel, i, &fault);
     if (nomem__trace_is_assertion(&fault, code_owners->symbols)) continue;
     unsigned caller = first_of_test(code_owners, &fault);
@@ -217,7 +217,7 @@ static unsigned common_inlined(struct nomem__symbols *symbols, const struct nome
 /* The same for one fault: from the function that followed the NULL outwards, through those that were given it. */
 static bool find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                            const struct nomem__trace *blow_up, unsigned at, const struct nomem__trace *fault,
-                           struct nomem__unchecked *unchecked) {
+                           struct nomem__unchecked_call *unchecked) {
   unsigned found;
   while ((found = same_call(symbols, blow_up, at, fault)) == fault->depth)
     if (has_null_argument(outcome, symbols, blow_up, at, POINTERS_MAX) != NOMEM_YES || ++at == blow_up->depth)
@@ -229,15 +229,15 @@ static bool find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
 }
 
 bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
-                           const struct nomem__trace *blow_up, struct nomem__unchecked *unchecked) {
+                           const struct nomem__trace *blow_up, struct nomem__unchecked_call *unchecked) {
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(blow_up);
   enum nomem__address_kind address_kind = nomem__address_kind_of(&outcome->end.stack);
-  *unchecked = (struct nomem__unchecked){0};
+  *unchecked = (struct nomem__unchecked_call){0};
   if (culprit == NULL || blow_up->own > 0 || (address_kind != NOMEM_ADDRESS_NULL && address_kind != NOMEM_ADDRESS_CALL))
     return false;
   for (uint32_t i = NOMEM_FAULTS; i-- > 0;) { /* of several the last one, which came closest */
     struct nomem__trace fault;
-    if (nomem__next_fault(outcome->channel, outcome->end.stack.pid, i) != i) continue;
+    if (nomem__find_fault(outcome->channel, outcome->end.stack.pid, i) != i) continue;
     nomem__fault_trace(outcome->channel, i, &fault);
     if (nomem__trace_is_stream_buffer(&fault, symbols)) continue;
     if (find_unchecked(outcome, symbols, blow_up, (unsigned)(culprit - blow_up->frame), &fault, unchecked)) return true;
@@ -245,7 +245,7 @@ bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
   return false;
 }
 
-bool nomem__unchecked_source(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols,
+bool nomem__unchecked_source(const struct nomem__unchecked_call *unchecked, struct nomem__symbols *symbols,
                              struct nomem__source_frame *source) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   const struct nomem__trace_frame *frame = &unchecked->where.frame[0];
@@ -257,7 +257,7 @@ bool nomem__unchecked_source(const struct nomem__unchecked *unchecked, struct no
   return true;
 }
 
-uint64_t nomem__unchecked_hash(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols) {
+uint64_t nomem__unchecked_hash(const struct nomem__unchecked_call *unchecked, struct nomem__symbols *symbols) {
   const struct nomem__trace_frame *frame = &unchecked->where.frame[0];
   struct nomem__source_frame source = {0};
   bool has_line = nomem__unchecked_source(unchecked, symbols, &source) && source.line != 0;

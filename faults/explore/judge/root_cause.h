@@ -12,7 +12,7 @@
 void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, struct nomem__trace *trace);
 
 /* The next fault of a process (0: of any), from index on; NOMEM_FAULTS: there is none. */
-uint32_t nomem__next_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index);
+uint32_t nomem__find_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index);
 
 /* The process that blew up, or 0 (any) when no call of its was failed: it has been forked since, or two processes talk
  * to each other. */
@@ -32,8 +32,8 @@ bool nomem__is_below_call(const struct nomem__code_owners *code_owners, const st
 
 /* Whether test code called the function in which, or below which, it blew up with NULL for its first pointer, after an
  * earlier call of its had failed: it did not check that one. */
-bool nomem__was_given_null(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
-                           const struct nomem__trace *blow_up);
+bool nomem__test_passed_null(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
+                             const struct nomem__trace *blow_up);
 
 enum nomem__known { NOMEM_NO, NOMEM_YES, NOMEM_UNKNOWN };
 
@@ -42,19 +42,19 @@ enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, 
                                           const struct nomem__trace *blow_up);
 
 /* Whether the call that was failed last was one that test code made itself. */
-bool nomem__failed_test_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners);
+bool nomem__has_test_call_failed(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners);
 
 /* Whether test code, after a call of its own had failed, went on to another one, in or below which the run hangs. */
-bool nomem__went_on(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
-                    const struct nomem__trace *blow_up);
+bool nomem__test_went_on(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
+                         const struct nomem__trace *blow_up);
 
 /* Whether the last call that was failed in the process, or in one that it comes from, is below a call of test code's;
  * *call tells that one from others, and is 0 when it may be the same that blew up. */
-bool nomem__failed_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
-                        const struct nomem__trace *blow_up, uint64_t *call);
+bool nomem__find_failed_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
+                             const struct nomem__trace *blow_up, uint64_t *call);
 
 /* A call whose result was not checked, made in the function that used it, or handed it to those that did. */
-struct nomem__unchecked {
+struct nomem__unchecked_call {
   struct nomem__trace where; /* of one frame, as in the fault's stack; depth 0: not known */
   unsigned inlined;          /* which of the functions at that address, as nomem__symbols_resolve numbers them */
 };
@@ -63,14 +63,14 @@ struct nomem__unchecked {
  * below which, an allocation was failed before. Where it was given NULL as an argument, its caller is asked. Paths are
  * borrowed. */
 bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
-                           const struct nomem__trace *blow_up, struct nomem__unchecked *unchecked);
+                           const struct nomem__trace *blow_up, struct nomem__unchecked_call *unchecked);
 
 /* The line of the call. False: there is none. */
-bool nomem__unchecked_source(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols,
+bool nomem__unchecked_source(const struct nomem__unchecked_call *unchecked, struct nomem__symbols *symbols,
                              struct nomem__source_frame *source);
 
 /* Equal for the same call, wherever it led to. */
-uint64_t nomem__unchecked_hash(const struct nomem__unchecked *unchecked, struct nomem__symbols *symbols);
+uint64_t nomem__unchecked_hash(const struct nomem__unchecked_call *unchecked, struct nomem__symbols *symbols);
 
 /* Whether a sanitizer reported an error, or ended a process though its report is not to be seen. */
 bool nomem__has_report(const struct nomem__outcome *outcome, struct nomem__symbols *symbols);

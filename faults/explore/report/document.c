@@ -83,7 +83,7 @@ static json_t *make_fault(struct nomem__document_builder *builder, const struct 
   return fault;
 }
 
-static json_t *make_second_fault(struct nomem__document_builder *builder, const struct nomem__second *second) {
+static json_t *make_second_fault(struct nomem__document_builder *builder, const struct nomem__second_call *second) {
   struct nomem__json *json = &builder->json;
   json_t *fault = json_object();
   nomem__json_text(json, fault, "function", nomem_fn_name(second->fn));
@@ -107,7 +107,7 @@ static void print_unchecked(FILE *out, const struct nomem__finding *finding, str
 }
 
 static void print_message(FILE *out, const struct nomem__finding *finding, struct nomem__symbols *symbols) {
-  const struct nomem__second *second = &finding->second;
+  const struct nomem__second_call *second = &finding->second;
   fprintf(out, "%s in ", nomem__verdicts[finding->verdict].name);
   nomem__trace_print_culprit(out, naming_trace(finding), symbols);
   fputs(": ", out);
@@ -139,11 +139,11 @@ static void put_unchecked(struct nomem__document_builder *builder, json_t *objec
 
 static void put_code_owner(struct nomem__document_builder *builder, json_t *object,
                            const struct nomem__finding *finding) {
-  char buffer[NOMEM_WHOSE_BYTES];
+  char buffer[NOMEM_OWNER_NAME_BYTES];
   const struct nomem__trace_frame *frame = finding->unchecked.where.depth > 0
                                                ? &finding->unchecked.where.frame[0]
                                                : nomem__trace_culprit(naming_trace(finding));
-  const char *owner = frame != NULL ? nomem__whose(&builder->campaign->code_owners, frame, buffer) : "";
+  const char *owner = frame != NULL ? nomem__name_owner(&builder->campaign->code_owners, frame, buffer) : "";
   nomem__json_text(&builder->json, object, "code_owner", *owner != '\0' ? owner : "the program");
 }
 
@@ -181,7 +181,7 @@ static json_t *make_finding(struct nomem__document_builder *builder, const struc
   nomem__json_text(json, object, "meaning", nomem__verdicts[finding->verdict].meaning);
   nomem__json_put(json, object, "flaky", json_boolean(finding->is_flaky));
   nomem__json_number(json, object, "runs", finding->runs);
-  nomem__json_text(json, object, "exclusion", finding->excluded);
+  nomem__json_text(json, object, "exclusion", finding->exclusion_reason);
   put_culprit(builder, object, "location", naming_trace(finding));
   put_end(json, object, finding);
   put_signal(json, object, finding);

@@ -84,9 +84,9 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
 /* Prints ", in libx.so" after code that is not the program's own, unless its location says so already. */
 static void print_code_owner(const struct nomem__campaign *campaign, const struct nomem__trace_frame *frame,
                              FILE *out) {
-  char buffer[NOMEM_WHOSE_BYTES];
+  char buffer[NOMEM_OWNER_NAME_BYTES];
   struct nomem__source_frame source = {0};
-  const char *owner = frame != NULL ? nomem__whose(&campaign->code_owners, frame, buffer) : "";
+  const char *owner = frame != NULL ? nomem__name_owner(&campaign->code_owners, frame, buffer) : "";
   if (*owner == '\0') return;
   nomem__symbols_resolve(campaign->session->symbols, frame->path, frame->offset, frame->is_return_address, &source, 1);
   if (owner == buffer && source.file == NULL) return;
@@ -122,7 +122,7 @@ static void print_unchecked(const struct nomem__campaign *campaign, const struct
 
 /* Prints the call that was failed while the program dealt with the first failure. */
 static void print_second_fault(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
-  const struct nomem__second *second = &finding->second;
+  const struct nomem__second_call *second = &finding->second;
   if (second->stack.depth == 0) return;
   fprintf(out, "  and then, on the recovery path: %s of %" PRIu64 " bytes %s (allocation %" PRIu64 ")\n",
           nomem_fn_name(second->fn), second->size_bytes, nomem_fn_failed(second->fn), second->nth);
@@ -171,7 +171,7 @@ static void print_short(const struct nomem__campaign *campaign, const struct nom
   fprintf(out, ", %" PRIu64 " run%s: ", finding->runs, finding->runs == 1 ? "" : "s");
   nomem__print_safe(out, listing == FLAKY      ? "not when it was tried again"
                          : listing == ADVISORY ? nomem__verdicts[finding->verdict].meaning
-                                               : finding->excluded);
+                                               : finding->exclusion_reason);
   fputc('\n', out);
   if (listing == EXCLUDED) return;
   fputs("  what came of it: ", out);

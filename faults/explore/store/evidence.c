@@ -45,7 +45,7 @@ static void put_threads(struct nomem__json *json, json_t *object, const struct n
   nomem__json_put(json, object, "threads", threads);
 }
 
-static void put_second(struct nomem__json *json, json_t *object, const struct nomem__second *second) {
+static void put_second(struct nomem__json *json, json_t *object, const struct nomem__second_call *second) {
   json_t *entry = json_object();
   put_number(json, entry, "fn", second->fn);
   put_number(json, entry, "bytes", second->size_bytes);
@@ -67,9 +67,9 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   put_number(&json, evidence, "fn", finding->fn);
   put_number(&json, evidence, "bytes", finding->size_bytes);
   put_number(&json, evidence, "nth", finding->nth);
-  nomem__json_put(&json, evidence, "is_given_null", json_boolean(finding->is_given_null));
-  nomem__json_put(&json, evidence, "may_be_notified", json_boolean(finding->may_be_told));
-  put_number(&json, evidence, "location_hash", finding->place);
+  nomem__json_put(&json, evidence, "is_ignored_by_test", json_boolean(finding->is_ignored_by_test));
+  nomem__json_put(&json, evidence, "needs_return_watch", json_boolean(finding->needs_return_watch));
+  put_number(&json, evidence, "location_hash", finding->location_hash);
   put_stack(&json, evidence, "fault", &finding->fault);
   put_second(&json, evidence, &finding->second);
   put_stack(&json, evidence, "unchecked", &finding->unchecked.where);
@@ -144,7 +144,7 @@ static void read_owned_stack(struct reader *reader, const json_t *object, const 
   if (reader->result == 0) fail(reader, nomem__trace_copy(trace, &borrowed));
 }
 
-static void read_second(struct reader *reader, const json_t *second, struct nomem__second *into) {
+static void read_second(struct reader *reader, const json_t *second, struct nomem__second_call *into) {
   into->fn = (enum nomem_fn)read_number(reader, second, "fn", NOMEM_FN_COUNT - 1);
   into->size_bytes = read_number(reader, second, "bytes", UINT64_MAX);
   into->nth = read_number(reader, second, "nth", UINT64_MAX);
@@ -184,9 +184,9 @@ static void read_finding(struct reader *reader, const json_t *evidence, struct n
   finding->fn = (enum nomem_fn)read_number(reader, evidence, "fn", NOMEM_FN_COUNT - 1);
   finding->size_bytes = read_number(reader, evidence, "bytes", UINT64_MAX);
   finding->nth = read_number(reader, evidence, "nth", UINT64_MAX);
-  finding->is_given_null = read_bool(reader, evidence, "is_given_null");
-  finding->may_be_told = read_bool(reader, evidence, "may_be_notified");
-  finding->place = read_number(reader, evidence, "location_hash", UINT64_MAX);
+  finding->is_ignored_by_test = read_bool(reader, evidence, "is_ignored_by_test");
+  finding->needs_return_watch = read_bool(reader, evidence, "needs_return_watch");
+  finding->location_hash = read_number(reader, evidence, "location_hash", UINT64_MAX);
   read_owned_stack(reader, evidence, "fault", &finding->fault);
   read_second(reader, json_object_get(evidence, "second"), &finding->second);
   read_owned_stack(reader, evidence, "unchecked", &finding->unchecked.where);
