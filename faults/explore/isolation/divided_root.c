@@ -17,10 +17,10 @@
 
 #include "../text/grow.h"
 
-/* More would make each run's view expensive. */
+/* With more entries, the view of each run would become expensive. */
 #define ENTRIES_MAX 500
 
-/* As in <linux/mount.h>, which does not go with <sys/mount.h> everywhere. */
+/* As in <linux/mount.h>, which cannot be included beside <sys/mount.h> everywhere. */
 struct mount_attributes {
   uint64_t set, clear, propagation, user_namespace;
 };
@@ -38,14 +38,15 @@ static bool is_mount(const char *path, char *const *mounts) {
   return false;
 }
 
-/* The path of what a folder's entry names: to be freed by the caller. NULL: it is none, or there is no memory. */
+/* The path of an entry of a folder, for the caller to free. NULL: it is the folder itself or its parent, or there is no
+ * memory. */
 static char *entry_path(const char *folder, const char *name) {
   char *path;
   if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return NULL;
   return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
 }
 
-/* A folder that the user cannot enter has nothing that he could change. */
+/* Folders that the user cannot enter are left out: he could change nothing in them. */
 static int add_parts(struct nomem__view *view, unsigned number, char *const *mounts) {
   const char *root = view->roots[number].path;
   DIR *folder = opendir(root);
@@ -77,7 +78,7 @@ static bool is_root(const struct nomem__view *view, const char *path) {
   return false;
 }
 
-/* Takes the path over. */
+/* Owns the path from here on. */
 static int add_entry(struct nomem__view *view, size_t *room, unsigned root, char *path) {
   struct stat status;
   if (lstat(path, &status) != 0) {
@@ -133,7 +134,7 @@ void nomem__fill_frame(const struct nomem__view *view, unsigned number, int root
   }
 }
 
-/* What else is mounted below a folder is bound with it. */
+/* File systems that are mounted below the entry are bound with it. */
 static int bind_entry(const struct nomem__view *view, const struct nomem__view_entry *entry, int root) {
   char source[NOMEM_VIEW_SHORT_PATH + NAME_MAX + 2];
   stpcpy(stpcpy(nomem__put_descriptor(source, root), "/"), name_of(view, entry));

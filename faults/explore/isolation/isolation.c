@@ -25,9 +25,9 @@
 
 #include "overlay_view.h"
 
-/* Where the holder of a cell keeps the descriptor it was given, the pipe on which it reports, and the upper layers of
- * its view of the files. */
-enum { KEPT_FD = 3, REPORT_FD = 4, SCRATCH_FD = 5, ABOVE_THESE = 6 };
+/* The numbers at which the holder of a sandbox has its descriptors: the memory file of the channel, the pipe on which
+ * it reports, and the upper layers of its view of the files. */
+enum { CHANNEL_FD = 3, REPORT_FD = 4, SCRATCH_FD = 5, ABOVE_THESE = 6 };
 
 #define PART_MAP(X)                          \
   X(USER, "user namespace", CLONE_NEWUSER)   \
@@ -56,8 +56,8 @@ struct nomem__isolation {
   int flags; /* CLONE_NEW*, of the namespaces that are possible */
   char uid_map[64], gid_map[64];
   struct nomem__view view;
-  struct nomem__sandbox *spare; /* those that nobody has asked for yet */
-  struct nomem__sandbox *dying; /* those whose holders are killed, but not reaped */
+  struct nomem__sandbox *spare; /* started ahead, and not asked for yet */
+  struct nomem__sandbox *dying; /* closed: their holders were killed, but not reaped */
 };
 
 struct nomem__sandbox {
@@ -65,13 +65,13 @@ struct nomem__sandbox {
   struct nomem__sandbox *next; /* in one of its lists */
   pid_t holder;
   int pidfd;
-  int channel_fd;        /* given away with the cell; -1: it was */
-  int report_fd;         /* on which its holder reports; -1: it has */
-  int scratch_fd;        /* the upper layers of the view that runs share; -1: none */
-  uint64_t scratch_used; /* how many files are in there */
+  int channel_fd;          /* -1: it was handed to whoever opened the sandbox */
+  int report_fd;           /* the pipe on which the holder reports; -1: the report was read */
+  int scratch_fd;          /* the upper layers of the view that runs share; -1: none */
+  uint64_t accepted_files; /* so many files were in there when they were last accepted */
 };
 
-/* What each part came to: 0, or errno. */
+/* Of each part: 0 when it works, else errno. */
 struct report {
   int errors[PARTS];
 };
@@ -85,7 +85,7 @@ static int write_file(const char *path, const char *text) {
   return error;
 }
 
-/* The user stays who he is. Without the right to map others, setgroups must be given up first. */
+/* The user keeps his number. Without the right to map other users, setgroups must be given up first. */
 static int enter_user(const struct nomem__isolation *isolation) {
   if (unshare(CLONE_NEWUSER) != 0) return errno;
   int error = write_file("/proc/self/setgroups", "deny");
@@ -93,7 +93,7 @@ static int enter_user(const struct nomem__isolation *isolation) {
   return error == 0 ? write_file("/proc/self/gid_map", isolation->gid_map) : error;
 }
 
-/* A port is free again as soon as its run is over: no connection of an earlier one lingers. */
+/* No connection of an earlier run lingers, so that a port is free again as soon as its run is over. */
 static int enter_network(void) {
   if (unshare(CLONE_NEWNET) != 0) return errno;
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -113,7 +113,8 @@ static int enter_files(const struct nomem__isolation *isolation) {
   return -result;
 }
 
-/* Runs in a cell have no rights that its holder has not given up: else they might not look at its descriptors. */
+/* A process may look at the descriptors of another only if that one has no rights which it lacks itself: the holder
+ * gives up what the runs in its sandbox do not have. */
 static void drop_rights(void) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
@@ -133,71 +134,74 @@ static void make_namespaces(const struct nomem__isolation *isolation, struct rep
   if (flags & CLONE_NEWUSER) drop_rights();
 }
 
-static _Noreturn void hold(const struct nomem__isolation *isolation, pid_t command, int kept_fd, int report_fd) {
+static _Noreturn void hold(const struct nomem__isolation *isolation, pid_t command, int channel_fd, int report_fd) {
   struct report report = {{0}};
   sigset_t all;
   sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, NULL); /* the handlers are the command's */
+  sigprocmask(SIG_SETMASK, &all, NULL); /* the signal handlers are those of the command */
   setsid();
-  int kept = fcntl(kept_fd, F_DUPFD, ABOVE_THESE), told = fcntl(report_fd, F_DUPFD, ABOVE_THESE);
-  if (kept < 0 || told < 0 || dup2(kept, KEPT_FD) < 0 || dup2(told, REPORT_FD) < 0) _exit(1);
+  int channel = fcntl(channel_fd, F_DUPFD, ABOVE_THESE), report_pipe = fcntl(report_fd, F_DUPFD, ABOVE_THESE);
+  if (channel < 0 || report_pipe < 0 || dup2(channel, CHANNEL_FD) < 0 || dup2(report_pipe, REPORT_FD) < 0) _exit(1);
   syscall(SYS_close_range, ABOVE_THESE, UINT_MAX, 0);
-  for (int fd = 0; fd < KEPT_FD; fd++) close(fd);
+  for (int fd = 0; fd < CHANNEL_FD; fd++) close(fd);
   make_namespaces(isolation, &report);
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a change of rights would have undone it */
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a change of rights undoes it, so it comes last */
   if (getppid() != command || write(REPORT_FD, &report, sizeof report) != sizeof report) _exit(1);
   close(REPORT_FD);
   for (;;) pause();
 }
 
-static int start_holder(const struct nomem__isolation *isolation, struct nomem__sandbox *cell) {
+static int start_holder(const struct nomem__isolation *isolation, struct nomem__sandbox *sandbox) {
   int pipe_fds[2];
   if (pipe2(pipe_fds, O_CLOEXEC) != 0) return -errno;
   pid_t command = getpid();
-  cell->report_fd = pipe_fds[0];
-  cell->holder = fork();
-  if (cell->holder == 0) hold(isolation, command, cell->channel_fd, pipe_fds[1]);
-  int result = cell->holder < 0 ? -errno : 0;
+  sandbox->report_fd = pipe_fds[0];
+  sandbox->holder = fork();
+  if (sandbox->holder == 0) hold(isolation, command, sandbox->channel_fd, pipe_fds[1]);
+  int result = sandbox->holder < 0 ? -errno : 0;
   close(pipe_fds[1]);
-  if (result == 0) cell->pidfd = (int)syscall(SYS_pidfd_open, cell->holder, 0);
-  return result == 0 && cell->pidfd < 0 ? -errno : result;
+  if (result == 0) sandbox->pidfd = (int)syscall(SYS_pidfd_open, sandbox->holder, 0);
+  return result == 0 && sandbox->pidfd < 0 ? -errno : result;
 }
 
-/* Its holder is at work when this returns. */
-static int start_cell(struct nomem__isolation *isolation, struct nomem__sandbox **out) {
-  struct nomem__sandbox *cell = calloc(1, sizeof *cell);
-  if (cell == NULL) return -ENOMEM;
-  *cell = (struct nomem__sandbox){.isolation = isolation, .holder = -1, .pidfd = -1, .report_fd = -1, .scratch_fd = -1};
-  cell->channel_fd = nomem__channel_file();
-  int result = cell->channel_fd < 0 ? cell->channel_fd : start_holder(isolation, cell);
+/* The holder is still at work when this returns: await_report waits for it. */
+static int start_sandbox(struct nomem__isolation *isolation, struct nomem__sandbox **out) {
+  struct nomem__sandbox *sandbox = calloc(1, sizeof *sandbox);
+  if (sandbox == NULL) return -ENOMEM;
+  *sandbox =
+      (struct nomem__sandbox){.isolation = isolation, .holder = -1, .pidfd = -1, .report_fd = -1, .scratch_fd = -1};
+  sandbox->channel_fd = nomem__channel_file();
+  int result = sandbox->channel_fd < 0 ? sandbox->channel_fd : start_holder(isolation, sandbox);
   if (result == 0)
-    *out = cell;
+    *out = sandbox;
   else
-    nomem__sandbox_close(cell);
+    nomem__sandbox_close(sandbox);
   return result;
 }
 
-static int await_report(struct nomem__sandbox *cell, struct report *report) {
+static int await_report(struct nomem__sandbox *sandbox, struct report *report) {
   ssize_t length;
-  while ((length = read(cell->report_fd, report, sizeof *report)) < 0 && errno == EINTR) continue;
-  close(cell->report_fd);
-  cell->report_fd = -1;
+  while ((length = read(sandbox->report_fd, report, sizeof *report)) < 0 && errno == EINTR) continue;
+  close(sandbox->report_fd);
+  sandbox->report_fd = -1;
   return length == sizeof *report ? 0 : -ECHILD;
 }
 
-/* Each file in there counts, and so does each folder. 0: it cannot be known. */
-static uint64_t count_used(int scratch_fd) {
+/* Each file and each folder in there counts. 0: it cannot be known. */
+static uint64_t count_files(const struct nomem__sandbox *sandbox) {
   struct statfs status;
-  return fstatfs(scratch_fd, &status) == 0 ? (uint64_t)(status.f_files - status.f_ffree) : 0;
+  return sandbox->scratch_fd >= 0 && fstatfs(sandbox->scratch_fd, &status) == 0
+             ? (uint64_t)(status.f_files - status.f_ffree)
+             : 0;
 }
 
-/* Without it nothing is known of what runs make. */
-static void open_scratch(struct nomem__sandbox *cell) {
+/* If it cannot be opened, nothing is known of the files that runs make in the shared view. */
+static void open_scratch(struct nomem__sandbox *sandbox) {
   char path[64];
-  if ((cell->isolation->flags & CLONE_NEWNS) == 0) return;
-  snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)cell->holder, SCRATCH_FD);
-  cell->scratch_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (cell->scratch_fd >= 0) cell->scratch_used = count_used(cell->scratch_fd);
+  if ((sandbox->isolation->flags & CLONE_NEWNS) == 0) return;
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)sandbox->holder, SCRATCH_FD);
+  sandbox->scratch_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  nomem__sandbox_accept_files(sandbox);
 }
 
 int nomem__channel_file(void) {
@@ -205,45 +209,46 @@ int nomem__channel_file(void) {
   return fd < 0 ? -errno : fd;
 }
 
-int nomem__sandbox_open(struct nomem__isolation *isolation, struct nomem__sandbox **out, int *fd) {
+int nomem__sandbox_open(struct nomem__isolation *isolation, struct nomem__sandbox **out, int *channel_fd) {
   struct report report = {{0}};
-  struct nomem__sandbox *cell = isolation->spare;
+  struct nomem__sandbox *sandbox = isolation->spare;
   int result = 0;
-  if (cell != NULL)
-    isolation->spare = cell->next;
+  if (sandbox != NULL)
+    isolation->spare = sandbox->next;
   else
-    result = start_cell(isolation, &cell);
+    result = start_sandbox(isolation, &sandbox);
   if (result != 0) return result;
-  if (cell->report_fd >= 0) result = await_report(cell, &report);
+  if (sandbox->report_fd >= 0) result = await_report(sandbox, &report);
   for (unsigned i = 0; i < PARTS && result == 0; i++) result = -report.errors[i];
   if (result != 0) {
-    nomem__sandbox_close(cell);
+    nomem__sandbox_close(sandbox);
     return result;
   }
-  *fd = cell->channel_fd;
-  cell->channel_fd = -1;
-  open_scratch(cell);
-  *out = cell;
+  *channel_fd = sandbox->channel_fd;
+  sandbox->channel_fd = -1;
+  open_scratch(sandbox);
+  *out = sandbox;
   return 0;
 }
 
-/* Its namespaces take a millisecond to go: they do so while others do, and what else there is to do is done. */
-void nomem__sandbox_close(struct nomem__sandbox *cell) {
-  if (cell == NULL) return;
-  if (cell->pidfd >= 0)
-    syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
-  else if (cell->holder > 0)
-    kill(cell->holder, SIGKILL);
-  if (cell->pidfd >= 0) close(cell->pidfd);
-  if (cell->report_fd >= 0) close(cell->report_fd);
-  if (cell->channel_fd >= 0) close(cell->channel_fd);
-  if (cell->scratch_fd >= 0) close(cell->scratch_fd);
-  cell->next = cell->isolation->dying;
-  cell->isolation->dying = cell;
+/* Namespaces take a millisecond to vanish. Nobody waits for that here: the holders are reaped when the isolation is
+ * closed. */
+void nomem__sandbox_close(struct nomem__sandbox *sandbox) {
+  if (sandbox == NULL) return;
+  if (sandbox->pidfd >= 0)
+    syscall(SYS_pidfd_send_signal, sandbox->pidfd, SIGKILL, NULL, 0);
+  else if (sandbox->holder > 0)
+    kill(sandbox->holder, SIGKILL);
+  if (sandbox->pidfd >= 0) close(sandbox->pidfd);
+  if (sandbox->report_fd >= 0) close(sandbox->report_fd);
+  if (sandbox->channel_fd >= 0) close(sandbox->channel_fd);
+  if (sandbox->scratch_fd >= 0) close(sandbox->scratch_fd);
+  sandbox->next = sandbox->isolation->dying;
+  sandbox->isolation->dying = sandbox;
 }
 
-void nomem__sandbox_path(const struct nomem__sandbox *cell, char *path, size_t path_bytes) {
-  snprintf(path, path_bytes, "/proc/%d/fd/%d", (int)cell->holder, KEPT_FD);
+void nomem__sandbox_path(const struct nomem__sandbox *sandbox, char *path, size_t path_bytes) {
+  snprintf(path, path_bytes, "/proc/%d/fd/%d", (int)sandbox->holder, CHANNEL_FD);
 }
 
 /* Room for the one descriptor of a message. */
@@ -252,8 +257,8 @@ union control {
   char bytes[CMSG_SPACE(sizeof(int))];
 };
 
-/* A message that is lost is a run whose files are not looked at. */
-static void tell(int tell_fd, int scratch) {
+/* If the message is lost, the files that the run makes are not looked at. */
+static void send_scratch(int scratch_socket, int scratch) {
   union control control = {
       .header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
   char byte = 0;
@@ -261,69 +266,54 @@ static void tell(int tell_fd, int scratch) {
   const struct msghdr message = {
       .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
   memcpy(CMSG_DATA(&control.header), &scratch, sizeof scratch);
-  ssize_t sent = sendmsg(tell_fd, &message, MSG_NOSIGNAL);
+  ssize_t sent = sendmsg(scratch_socket, &message, MSG_NOSIGNAL);
   (void)sent;
 }
 
-/* The descriptor of the next message; -1: there is none. */
-static int hear(int told_fd) {
+int nomem__sandbox_receive_scratch(int scratch_socket) {
   union control control;
   char byte;
   struct iovec piece = {&byte, 1};
   struct msghdr message = {
       .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
   int fd = -1;
-  if (recvmsg(told_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0) return -1;
+  if (recvmsg(scratch_socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0) return -1;
   const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
   if (header != NULL && header->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(header), sizeof fd);
   return fd;
 }
 
-void nomem__sandbox_list_fresh(const struct nomem__sandbox *cell, int told_fd, struct nomem__created_files *made) {
-  int scratch = hear(told_fd);
-  if (scratch < 0) return;
-  nomem__created_files_read(made, &cell->isolation->view, scratch);
-  close(scratch);
+const struct nomem__view *nomem__sandbox_view(const struct nomem__sandbox *sandbox) {
+  return &sandbox->isolation->view;
 }
 
-/* From within the view: an overlay does not expect its layers to change under it. */
-static void sweep(const struct nomem__sandbox *cell, const struct nomem__created_files *made) {
-  pid_t pid = fork();
-  if (pid == 0) {
-    if (nomem__sandbox_enter(cell, false, -1) != 0) _exit(1);
-    for (size_t i = made->count; i-- > 0;)
-      if (S_ISDIR(made->list[i].type))
-        rmdir(made->list[i].path);
-      else
-        unlink(made->list[i].path);
-    _exit(0);
-  }
-  while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+int nomem__sandbox_shared_scratch(const struct nomem__sandbox *sandbox) {
+  return sandbox->scratch_fd;
 }
 
-void nomem__sandbox_list_shared(struct nomem__sandbox *cell, struct nomem__created_files *made) {
-  uint64_t used = cell->scratch_fd < 0 ? 0 : count_used(cell->scratch_fd);
-  made->is_known = used != 0;
-  if (used == cell->scratch_used || used == 0) return;
-  if (nomem__created_files_read(made, &cell->isolation->view, cell->scratch_fd) == 0 && made->count > 0)
-    sweep(cell, made);
-  cell->scratch_used = count_used(cell->scratch_fd);
+int nomem__sandbox_has_changed(const struct nomem__sandbox *sandbox) {
+  uint64_t files = count_files(sandbox);
+  return files == 0 ? -ENODATA : files != sandbox->accepted_files;
 }
 
-int nomem__sandbox_enter(const struct nomem__sandbox *cell, bool is_fresh, int tell_fd) {
-  const struct nomem__isolation *isolation = cell->isolation;
-  int own = is_fresh ? isolation->flags & (CLONE_NEWNS | CLONE_NEWIPC) : 0;
-  int shared = isolation->flags & ~(own & CLONE_NEWNS);
-  if (shared != 0 && setns(cell->pidfd, shared) != 0) return -errno;
-  if (own != 0 && unshare(own) != 0) return -errno;
+void nomem__sandbox_accept_files(struct nomem__sandbox *sandbox) {
+  sandbox->accepted_files = count_files(sandbox);
+}
+
+int nomem__sandbox_enter(const struct nomem__sandbox *sandbox, bool is_fresh, int scratch_socket) {
+  const struct nomem__isolation *isolation = sandbox->isolation;
+  int fresh = is_fresh ? isolation->flags & (CLONE_NEWNS | CLONE_NEWIPC) : 0;
+  int shared = isolation->flags & ~(fresh & CLONE_NEWNS);
+  if (shared != 0 && setns(sandbox->pidfd, shared) != 0) return -errno;
+  if (fresh != 0 && unshare(fresh) != 0) return -errno;
   int result = 0, scratch = -1;
-  if (own & CLONE_NEWNS)
+  if (fresh & CLONE_NEWNS)
     result = nomem__view_mount(&isolation->view, &scratch);
   else if (isolation->flags & CLONE_NEWNS)
     result = nomem__view_return(&isolation->view);
-  if (scratch >= 0 && tell_fd >= 0) tell(tell_fd, scratch);
+  if (scratch >= 0 && scratch_socket >= 0) send_scratch(scratch_socket, scratch);
   if (scratch >= 0) close(scratch);
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a change of rights would have undone it */
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a change of rights undoes it, so it comes last */
   return result;
 }
 
@@ -333,14 +323,14 @@ static bool has_right(unsigned capability) {
   return syscall(SYS_capget, &header, data) == 0 && (data[capability / 32].effective >> capability % 32 & 1) != 0;
 }
 
-/* Whether a process can enter the cell, each way. Returns 0 or errno. */
-static int try_entry(const struct nomem__sandbox *cell) {
+/* Tries both ways to enter the sandbox. Returns 0 when a process can, or errno. */
+static int try_entry(const struct nomem__sandbox *sandbox) {
   enum { WAYS = 2 };
   pid_t tries[WAYS];
   int result = 0;
   for (int is_fresh = 0; is_fresh < WAYS; is_fresh++) {
     tries[is_fresh] = fork();
-    if (tries[is_fresh] == 0) _exit(-nomem__sandbox_enter(cell, is_fresh != 0, -1));
+    if (tries[is_fresh] == 0) _exit(-nomem__sandbox_enter(sandbox, is_fresh != 0, -1));
     if (tries[is_fresh] < 0) result = errno;
   }
   for (int i = 0; i < WAYS; i++) {
@@ -352,37 +342,38 @@ static int try_entry(const struct nomem__sandbox *cell) {
   return result;
 }
 
-/* Tries everything, and leaves out what cannot be. Where all of it can, cells for the other jobs are begun, too. */
+/* Tries every part, and leaves out those that do not work. If all of them do, sandboxes for the other jobs are started
+ * as well. */
 static int try_all(struct nomem__isolation *isolation, unsigned jobs, struct report *report) {
-  struct nomem__sandbox *cell;
-  int result = start_cell(isolation, &cell);
+  struct nomem__sandbox *sandbox;
+  int result = start_sandbox(isolation, &sandbox);
   if (result != 0) return result;
-  result = await_report(cell, report);
+  result = await_report(sandbox, report);
   int all = isolation->flags;
   if (report->errors[PART_USER] != 0 || result != 0) isolation->flags = 0;
   for (unsigned i = 0; i < PARTS; i++)
     if (report->errors[i] != 0) isolation->flags &= ~parts[i].flag;
   if (isolation->flags == CLONE_NEWUSER) isolation->flags = 0;
   for (unsigned i = 1; i < jobs && isolation->flags == all; i++) {
-    struct nomem__sandbox *other;
-    if (start_cell(isolation, &other) != 0) break; /* said when it is asked for */
-    other->next = isolation->spare;
-    isolation->spare = other;
+    struct nomem__sandbox *spare;
+    if (start_sandbox(isolation, &spare) != 0) break; /* whoever asks for one gets the error */
+    spare->next = isolation->spare;
+    isolation->spare = spare;
   }
-  if (isolation->flags != 0) report->errors[PART_ENTRY] = try_entry(cell);
+  if (isolation->flags != 0) report->errors[PART_ENTRY] = try_entry(sandbox);
   if (report->errors[PART_ENTRY] != 0) isolation->flags = 0;
   if (isolation->flags == all) {
-    cell->next = isolation->spare;
-    isolation->spare = cell;
+    sandbox->next = isolation->spare;
+    isolation->spare = sandbox;
   } else {
-    nomem__sandbox_close(cell);
+    nomem__sandbox_close(sandbox);
   }
   return result;
 }
 
-/* Returns whether no part is missing. */
-static bool say_report(const struct nomem__isolation *isolation, const struct report *report, char *reason,
-                       size_t reason_bytes) {
+/* Returns whether every part works. */
+static bool describe_report(const struct nomem__isolation *isolation, const struct report *report, char *reason,
+                            size_t reason_bytes) {
   size_t used = 0;
   reason[0] = '\0';
   for (unsigned i = 0; i < PARTS; i++) {
@@ -412,7 +403,7 @@ int nomem__isolation_open(unsigned jobs, struct nomem__isolation **out, bool *is
     nomem__isolation_close(isolation);
     return result;
   }
-  *is_complete = say_report(isolation, &report, reason, reason_bytes);
+  *is_complete = describe_report(isolation, &report, reason, reason_bytes);
   *out = isolation;
   return 0;
 }
@@ -420,15 +411,15 @@ int nomem__isolation_open(unsigned jobs, struct nomem__isolation **out, bool *is
 void nomem__isolation_close(struct nomem__isolation *isolation) {
   if (isolation == NULL) return;
   while (isolation->spare != NULL) {
-    struct nomem__sandbox *cell = isolation->spare;
-    isolation->spare = cell->next;
-    nomem__sandbox_close(cell);
+    struct nomem__sandbox *sandbox = isolation->spare;
+    isolation->spare = sandbox->next;
+    nomem__sandbox_close(sandbox);
   }
   while (isolation->dying != NULL) {
-    struct nomem__sandbox *cell = isolation->dying;
-    isolation->dying = cell->next;
-    if (cell->holder > 0) waitpid(cell->holder, NULL, 0);
-    free(cell);
+    struct nomem__sandbox *sandbox = isolation->dying;
+    isolation->dying = sandbox->next;
+    if (sandbox->holder > 0) waitpid(sandbox->holder, NULL, 0);
+    free(sandbox);
   }
   nomem__view_close(&isolation->view);
   free(isolation);

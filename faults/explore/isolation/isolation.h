@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Keeps runs apart from one another and from the machine: network, System V IPC, and what they write to files.
  *
- * A cell belongs to a worker: a process of its own holds the namespaces, and the worker's runs enter them. All of it
- * goes when that process dies, and it dies with the command.
+ * Each worker has a sandbox. A process of its own, the holder, keeps the sandbox's namespaces alive, and the worker's
+ * runs enter them. They vanish when the holder dies, and the holder dies with the command.
  */
 #ifndef NOMEM_ISOLATION_H
 #define NOMEM_ISOLATION_H
@@ -10,50 +10,60 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../residue/created_files.h"
+#include "overlay_view.h"
 
-/* Room for what is said about isolation. */
+/* Room for the text that says what is isolated, or why it is not. */
 #define NOMEM_ISOLATION_REASON_BYTES 512
 
-struct nomem__isolation; /* what is possible here */
+struct nomem__isolation; /* what is possible on this machine */
 struct nomem__sandbox;
 
-/* Finds out what is possible, by trying. jobs: how many runs share the memory that their files take. Returns 0 and the
- * caller's object, or a negative error code. *is_complete: no part is missing. reason: the parts that are, and why; or,
- * of a complete one, the folders in which changes are thrown away. */
+/* Finds out what is possible, by trying it. jobs: so many runs share the memory that their files take. Returns 0 and
+ * the caller's object, or a negative error code. *is_complete: every part of the isolation works. reason: the parts
+ * that do not work, and why; if all of them do, the folders in which changes are thrown away. */
 int nomem__isolation_open(unsigned jobs, struct nomem__isolation **isolation, bool *is_complete, char *reason,
                           size_t reason_bytes);
 
-/* NULL is fine. No cell may be open. */
+/* NULL is allowed. All sandboxes must have been closed. */
 void nomem__isolation_close(struct nomem__isolation *isolation);
 
-/* Makes a cell and the process that holds it, and a memory file for the channel, which that process keeps open, too: a
- * run in a cell may not look at the command's own descriptors. Returns 0 and the caller's object and descriptor, or a
- * negative error code. */
-int nomem__sandbox_open(struct nomem__isolation *isolation, struct nomem__sandbox **cell, int *fd);
+/* Makes a sandbox and the process that holds it, and a memory file for the channel, which the holder keeps open as
+ * well, because a run in a sandbox may not look at the descriptors of the command. Returns 0, the caller's object and
+ * the caller's descriptor, or a negative error code. */
+int nomem__sandbox_open(struct nomem__isolation *isolation, struct nomem__sandbox **sandbox, int *channel_fd);
 
-/* An empty memory file for a channel, wherever the run is. Returns a descriptor or a negative error code. */
+/* An empty memory file for a channel, for runs with or without a sandbox. Returns a descriptor or a negative error
+ * code. */
 int nomem__channel_file(void);
 
-/* The process that holds it is gone for certain once the isolation is closed. NULL is fine. */
-void nomem__sandbox_close(struct nomem__sandbox *cell);
+/* The holder is certain to be gone only once the isolation is closed. NULL is allowed. */
+void nomem__sandbox_close(struct nomem__sandbox *sandbox);
 
-/* The path at which processes in the cell, and outside, find the memory file. */
-void nomem__sandbox_path(const struct nomem__sandbox *cell, char *path, size_t path_bytes);
+/* The path at which processes in the sandbox, and those outside, find the memory file. */
+void nomem__sandbox_path(const struct nomem__sandbox *sandbox, char *path, size_t path_bytes);
 
-/* Has the calling process, which must not have threads, enter the cell. is_fresh: files are as they are outside, IPC is
- * empty, nothing is left of earlier runs; otherwise it shares them with all that entered in this way. What is made in a
- * fresh view can be listed by whoever has the other end of the socket tell_fd (-1: nobody). Between fork and exec:
- * async-signal-safe. Returns 0 or a negative error code. */
-int nomem__sandbox_enter(const struct nomem__sandbox *cell, bool is_fresh, int tell_fd);
+/* Has the calling process, which must not have threads, enter the sandbox. is_fresh: it gets a view of its own, in
+ * which the files are as they are outside, and an empty IPC namespace: nothing is left of earlier runs. Otherwise it
+ * shares both with all that entered in this way. scratch_socket: the upper layers of a fresh view are sent there, for
+ * nomem__sandbox_receive_scratch at the other end; -1: they are not. Between fork and exec: async-signal-safe. Returns
+ * 0 or a negative error code. */
+int nomem__sandbox_enter(const struct nomem__sandbox *sandbox, bool is_fresh, int scratch_socket);
 
-/* Lists what the last run has made, which entered a fresh view with the other end of the socket told_fd. Call it for
- * each. It is not known where views of files are not possible, nor of a run that made too many. made is empty, and the
- * caller's. */
-void nomem__sandbox_list_fresh(const struct nomem__sandbox *cell, int told_fd, struct nomem__created_files *made);
+/* The view of the files that runs in the sandbox have; it belongs to the sandbox. */
+const struct nomem__view *nomem__sandbox_view(const struct nomem__sandbox *sandbox);
 
-/* The same of a run that shared its view, which nothing may run in: removes all of it, so that the next one does not
- * find it. Changes to what was there before stay. */
-void nomem__sandbox_list_shared(struct nomem__sandbox *cell, struct nomem__created_files *made);
+/* The folder with the upper layers of the run that was the last to enter a fresh view with the other end of this
+ * socket: a descriptor of the caller's. Call it once for each run. -1: views of files are not possible here. */
+int nomem__sandbox_receive_scratch(int scratch_socket);
+
+/* The folder with the upper layers of the view that runs share: a descriptor of the sandbox's; -1: there is none. */
+int nomem__sandbox_shared_scratch(const struct nomem__sandbox *sandbox);
+
+/* Whether there are more or fewer files in the shared view than when it was last accepted, or opened: 1 or 0, or
+ * -ENODATA when that cannot be known. */
+int nomem__sandbox_has_changed(const struct nomem__sandbox *sandbox);
+
+/* From now on, the files in the shared view count as those that were there before. */
+void nomem__sandbox_accept_files(struct nomem__sandbox *sandbox);
 
 #endif

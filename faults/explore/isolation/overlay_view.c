@@ -15,7 +15,7 @@
 #include "../text/grow.h"
 #include "divided_root.h"
 
-/* Of the machine's memory, in percent: what the files of all runs together may take. */
+/* The files of all runs together may take so much of the machine's memory, in percent. */
 #define SCRATCH_PERCENT 50
 
 bool nomem__is_below(const char *path, const char *folder) {
@@ -23,28 +23,29 @@ bool nomem__is_below(const char *path, const char *folder) {
   return strncmp(path, folder, length) == 0 && path[length] == '/';
 }
 
-/* An overlay of root would be one of /proc and /dev, too; of these, one cannot be. */
+/* An overlay of the root folder would cover /proc and /dev as well, which cannot be overlaid. */
 static bool can_be_root(const char *path) {
   return strcmp(path, "/") != 0 && strcmp(path, "/dev") != 0 && strcmp(path, "/proc") != 0 &&
          strcmp(path, "/sys") != 0 && !nomem__is_below(path, "/proc") && !nomem__is_below(path, "/sys");
 }
 
-/* As which permissions the user has of a folder that is another's, and that will seem to be his own. */
+/* The permissions of a folder in the view. There it seems to be the user's even if it is somebody else's: then its
+ * owner's permissions are those that the user has. */
 static mode_t mode_for(const char *path, const struct stat *status) {
-  mode_t own = 0;
+  mode_t user = 0;
   if (status->st_uid == geteuid()) return status->st_mode & 07777;
-  if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0) own |= S_IRUSR;
-  if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0) own |= S_IWUSR;
-  if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0) own |= S_IXUSR;
-  return (status->st_mode & (mode_t)(07777 & ~S_IRWXU)) | own;
+  if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0) user |= S_IRUSR;
+  if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0) user |= S_IWUSR;
+  if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0) user |= S_IXUSR;
+  return (status->st_mode & (mode_t)(07777 & ~S_IRWXU)) | user;
 }
 
 int nomem__view_add_root(struct nomem__view *view, const char *name, bool is_part) {
   struct stat status;
   char *path = name != NULL && *name == '/' ? realpath(name, NULL) : NULL;
-  bool is_known = path == NULL || !can_be_root(path) || stat(path, &status) != 0 || !S_ISDIR(status.st_mode);
-  for (unsigned i = 0; i < view->root_count && !is_known; i++) is_known = strcmp(path, view->roots[i].path) == 0;
-  if (is_known) {
+  bool is_skipped = path == NULL || !can_be_root(path) || stat(path, &status) != 0 || !S_ISDIR(status.st_mode);
+  for (unsigned i = 0; i < view->root_count && !is_skipped; i++) is_skipped = strcmp(path, view->roots[i].path) == 0;
+  if (is_skipped) {
     free(path);
     return 0;
   }
@@ -73,8 +74,8 @@ static void unescape(char *path) {
   *to = '\0';
 }
 
-/* Where file systems are mounted, in the order in which they were: an array ended by NULL, to be freed by the caller
- * with what is in it. NULL: it cannot be known. */
+/* The mount points, in the order in which they were mounted: an array that ends with NULL, for the caller to free with
+ * free_mounts. NULL: they cannot be known. */
 static char **read_mounts(void) {
   FILE *file = fopen("/proc/self/mountinfo", "re");
   char **mounts = NULL, *line = NULL;
@@ -100,7 +101,7 @@ static void free_mounts(char **mounts) {
   free(mounts);
 }
 
-/* Whether what is done in the inner folder would be seen in an overlay of the outer one. */
+/* Whether an overlay of the outer folder shows the inner one as well: no other file system lies between them. */
 static bool is_covered(const char *inner, const char *outer, char *const *mounts) {
   if (!nomem__is_below(inner, outer)) return false;
   for (; *mounts != NULL; mounts++)
@@ -114,9 +115,9 @@ static int by_path(const void *left, const void *right) {
   return strcmp(a->path, b->path);
 }
 
-/* Sorts the roots, outer ones first, and drops those that an outer one covers. An ordinary user has an overlay for
- * each: to write below a folder means to copy it, with its owner, and in a user namespace only the user has a number.
- */
+/* Sorts the roots, outer ones first, and drops those that the overlay of an outer one covers. An ordinary user needs an
+ * overlay for each of them: a write below a folder copies that folder with its owner, and in a user namespace no owner
+ * but the user has a number. */
 static void drop_covered(struct nomem__view *view, char *const *mounts) {
   unsigned kept = 0;
   qsort(view->roots, view->root_count, sizeof *view->roots, by_path);
@@ -137,12 +138,12 @@ static int add_mounts(struct nomem__view *view, char *const *mounts) {
   for (unsigned root = 0; root < view->root_count; root++) {
     unsigned first = view->mount_count;
     for (char *const *mount = mounts; *mount != NULL; mount++) {
-      bool is_known = !nomem__is_below(*mount, view->roots[root].path);
-      for (char *const *outer = mounts; *outer != NULL && !is_known; outer++)
-        is_known = nomem__is_below(*outer, view->roots[root].path) && nomem__is_below(*mount, *outer);
-      for (unsigned i = first; i < view->mount_count && !is_known; i++)
-        is_known = strcmp(*mount, view->mounts[i].path) == 0;
-      if (is_known) continue;
+      bool is_skipped = !nomem__is_below(*mount, view->roots[root].path);
+      for (char *const *outer = mounts; *outer != NULL && !is_skipped; outer++)
+        is_skipped = nomem__is_below(*outer, view->roots[root].path) && nomem__is_below(*mount, *outer);
+      for (unsigned i = first; i < view->mount_count && !is_skipped; i++)
+        is_skipped = strcmp(*mount, view->mounts[i].path) == 0;
+      if (is_skipped) continue;
       if (view->mount_count == NOMEM_VIEW_MOUNTS) return -E2BIG;
       char *path = strdup(*mount);
       if (path == NULL) return -ENOMEM;
@@ -215,8 +216,8 @@ static int make_frame(const struct nomem__view *view, unsigned number, int root,
   return frame;
 }
 
-/* What is written goes to a folder of the scratch file system, with the rights of the one it is laid over. The layers
- * are named by descriptors: a path may have commas and colons in it, and may be covered by now. */
+/* Writes go to a folder of the scratch file system, which has the permissions of the folder below it. The layers are
+ * named by their descriptors, because a path may contain commas and colons, and another mount may cover it by now. */
 static int mount_overlay(const struct nomem__view *view, unsigned number, int lower, int scratch) {
   const struct nomem__view_root *root = &view->roots[number];
   char options[4 * NOMEM_VIEW_SHORT_PATH + 64], upper[NOMEM_VIEW_LAYER_BYTES], work[NOMEM_VIEW_LAYER_BYTES];
@@ -234,7 +235,7 @@ static int mount_overlay(const struct nomem__view *view, unsigned number, int lo
   return mount("overlay", root->path, "overlay", 0, options) != 0 ? -errno : 0;
 }
 
-/* One that cannot be reached any more was of no use before, either. */
+/* A mount point that cannot be reached any more is left out: the program could not have reached it before, either. */
 static void bind_again(const char *path, int fd) {
   char source[NOMEM_VIEW_SHORT_PATH];
   if (fd < 0) return;
@@ -269,10 +270,10 @@ int nomem__view_mount(const struct nomem__view *view, int *out) {
     if (roots[i] < 0 && !view->roots[i].is_part) return -errno;
   }
   for (unsigned i = 0; i < view->mount_count; i++) mounts[i] = open(view->mounts[i].path, O_PATH | O_CLOEXEC);
-  /* It lies on the first root, whose overlay then covers it. */
-  const char *place = view->roots[0].path;
-  if (mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, view->scratch_options) != 0) return -errno;
-  int scratch = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC), result = scratch < 0 ? -errno : 0;
+  /* The scratch file system is mounted on the first root, whose overlay then covers it. */
+  const char *first = view->roots[0].path;
+  if (mount("tmpfs", first, "tmpfs", MS_NOSUID | MS_NODEV, view->scratch_options) != 0) return -errno;
+  int scratch = open(first, O_PATH | O_DIRECTORY | O_CLOEXEC), result = scratch < 0 ? -errno : 0;
   for (unsigned i = 0; i < view->root_count && result == 0; i++)
     result = mount_root(view, i, roots[i], mounts, scratch);
   for (unsigned i = 0; i < view->root_count; i++)

@@ -25,7 +25,8 @@ static _Noreturn void become(const struct nomem__start *start, const sigset_t *b
   if (start->same_addresses) personality(ADDR_NO_RANDOMIZE);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   while (read(go_fd, &byte, 1) < 0 && errno == EINTR) continue;
-  int result = start->cell != NULL ? nomem__sandbox_enter(start->cell, start->is_fresh, start->tell_fd) : 0;
+  int result =
+      start->sandbox != NULL ? nomem__sandbox_enter(start->sandbox, start->is_fresh, start->scratch_socket) : 0;
   errno = -result;
   if (result != 0) goto failed;
   for (int i = 0; i < 3; i++)

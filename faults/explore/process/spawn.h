@@ -23,9 +23,9 @@ struct nomem__start {
   bool watch_ends;                          /* as for nomem__tree_on_exit; needs trace */
   struct nomem__stop_watcher *stop_watcher; /* NULL: none. Needs trace */
   bool lets_go;                             /* processes that ask for it are traced no longer: see NOMEM_LET_GO */
-  const struct nomem__sandbox *cell;        /* to run in; NULL: none */
-  bool is_fresh;                            /* this and tell_fd: as for nomem__sandbox_enter */
-  int tell_fd;
+  const struct nomem__sandbox *sandbox;     /* to run in; NULL: none */
+  bool is_fresh;                            /* this and scratch_socket: as for nomem__sandbox_enter */
+  int scratch_socket;
 };
 
 /* The program begins with this set of signals blocked. Returns 0 and the process in *pid, which is the caller's to wait

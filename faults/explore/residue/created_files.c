@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../text/grow.h"
@@ -96,6 +97,39 @@ int nomem__created_files_read(struct nomem__created_files *made, const struct no
   if (made->count > 0) qsort(made->list, made->count, sizeof *made->list, by_path);
   made->is_known = true;
   return 0;
+}
+
+void nomem__created_files_list_fresh(struct nomem__created_files *files, const struct nomem__sandbox *sandbox,
+                                     int scratch_socket) {
+  int scratch = nomem__sandbox_receive_scratch(scratch_socket);
+  if (scratch < 0) return;
+  nomem__created_files_read(files, nomem__sandbox_view(sandbox), scratch);
+  close(scratch);
+}
+
+/* Not directly in the upper layers, but by a process in the view: an overlay does not expect its layers to change under
+ * it. */
+static void remove_in_view(const struct nomem__sandbox *sandbox, const struct nomem__created_files *files) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (nomem__sandbox_enter(sandbox, false, -1) != 0) _exit(1);
+    for (size_t i = files->count; i-- > 0;)
+      if (S_ISDIR(files->list[i].type))
+        rmdir(files->list[i].path);
+      else
+        unlink(files->list[i].path);
+    _exit(0);
+  }
+  while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
+void nomem__created_files_list_shared(struct nomem__created_files *files, struct nomem__sandbox *sandbox) {
+  int has_changed = nomem__sandbox_has_changed(sandbox), scratch = nomem__sandbox_shared_scratch(sandbox);
+  files->is_known = has_changed >= 0;
+  if (has_changed <= 0) return;
+  if (nomem__created_files_read(files, nomem__sandbox_view(sandbox), scratch) == 0 && files->count > 0)
+    remove_in_view(sandbox, files);
+  nomem__sandbox_accept_files(sandbox);
 }
 
 void nomem__created_files_free(struct nomem__created_files *made) {

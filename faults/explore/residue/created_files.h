@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../isolation/overlay_view.h"
+#include "../isolation/isolation.h"
 
 /* A run that makes more of them is not looked at. */
 #define NOMEM__CREATED_FILES_MAX 1024
@@ -28,6 +28,16 @@ struct nomem__created_files {
   struct nomem__created_file *list; /* by path, so a folder comes before what is in it; owned */
   size_t count;
 };
+
+/* Lists what a run has created that entered a fresh view with the other end of this socket; call it for each such run.
+ * files is empty, and the caller's. It stays unknown where views of files are not possible, and for a run that created
+ * too many. */
+void nomem__created_files_list_fresh(struct nomem__created_files *files, const struct nomem__sandbox *sandbox,
+                                     int scratch_socket);
+
+/* The same of a run that shared its view, in which nothing may run any more. Removes all of it, so that the next run
+ * does not find it. Changes to files that were there before stay. */
+void nomem__created_files_list_shared(struct nomem__created_files *files, struct nomem__sandbox *sandbox);
 
 /* Lists what is in the upper layers, below the folder scratch, and not in the folders that they lie over. What made had
  * is not freed. Returns 0, or a negative error code, and then made is all zero: -E2BIG for too many. */

@@ -47,8 +47,8 @@ struct nomem__worker {
   struct nomem__stack maker;         /* depth 0: nobody has made it */
   bool is_fresh;                     /* the run, or what is forked for it, has a view of the files of its own */
   struct nomem__exit_records ends;
-  struct nomem__sandbox *cell; /* NULL: none */
-  int told_fd[2]; /* a pair of sockets, on which runs in the cell say where what they write is to be found */
+  struct nomem__sandbox *sandbox; /* NULL: none */
+  int scratch_socket[2];          /* a pair: for nomem__sandbox_receive_scratch, and for runs in the sandbox */
   enum nomem_obstacle obstacle;
   bool is_snapshot, is_unsound;
   uint32_t *ranks; /* of the channel's points, which the program may write to */
@@ -65,8 +65,8 @@ int nomem__worker_use_huge_pages(struct nomem__worker *worker) {
 
 static int make_environment(struct nomem__worker *worker) {
   char channel[64];
-  if (worker->cell != NULL)
-    nomem__sandbox_path(worker->cell, channel, sizeof channel);
+  if (worker->sandbox != NULL)
+    nomem__sandbox_path(worker->sandbox, channel, sizeof channel);
   else
     snprintf(channel, sizeof channel, "/proc/%d/fd/%d", (int)getpid(), worker->channel_fd);
   return nomem__environment_make(&worker->environment, worker->setup, channel);
@@ -76,9 +76,9 @@ static int map_channel(struct nomem__worker *worker) {
   if (worker->setup->isolation == NULL) {
     worker->channel_fd = nomem__channel_file();
   } else {
-    int result = nomem__sandbox_open(worker->setup->isolation, &worker->cell, &worker->channel_fd);
+    int result = nomem__sandbox_open(worker->setup->isolation, &worker->sandbox, &worker->channel_fd);
     if (result != 0) return result;
-    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, worker->told_fd) != 0) return -errno;
+    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, worker->scratch_socket) != 0) return -errno;
   }
   if (worker->channel_fd < 0) return worker->channel_fd;
   int result = nomem__output_capture_open(&worker->capture);
@@ -101,7 +101,7 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
                                    .setup = setup,
                                    .channel_fd = -1,
                                    .capture = NOMEM_STREAMS_NONE,
-                                   .told_fd = {-1, -1}};
+                                   .scratch_socket = {-1, -1}};
   uv_timer_init(loop, &worker->timer);
   worker->timer.data = worker;
   int result = map_channel(worker);
@@ -121,15 +121,15 @@ static void free_worker(uv_handle_t *timer) {
   if (worker->channel_fd >= 0) close(worker->channel_fd);
   nomem__output_capture_close(&worker->capture);
   for (unsigned i = 0; i < 2; i++)
-    if (worker->told_fd[i] >= 0) close(worker->told_fd[i]);
+    if (worker->scratch_socket[i] >= 0) close(worker->scratch_socket[i]);
   nomem__environment_free(&worker->environment);
   free(worker);
 }
 
 void nomem__worker_close(struct nomem__worker *worker) {
   nomem__exit_records_clear(&worker->ends);
-  nomem__sandbox_close(worker->cell);
-  worker->cell = NULL;
+  nomem__sandbox_close(worker->sandbox);
+  worker->sandbox = NULL;
   uv_close((uv_handle_t *)&worker->timer, free_worker);
 }
 
@@ -153,11 +153,11 @@ static void wake_parent(struct nomem__worker *worker) {
 static void start_clock(struct nomem__worker *worker);
 
 static void list_made(struct nomem__worker *worker) {
-  if (worker->cell == NULL) return;
+  if (worker->sandbox == NULL) return;
   if (worker->is_fresh)
-    nomem__sandbox_list_fresh(worker->cell, worker->told_fd[0], &worker->ends.first.created_files);
+    nomem__created_files_list_fresh(&worker->ends.first.created_files, worker->sandbox, worker->scratch_socket[0]);
   else
-    nomem__sandbox_list_shared(worker->cell, &worker->ends.first.created_files);
+    nomem__created_files_list_shared(&worker->ends.first.created_files, worker->sandbox);
 }
 
 static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
@@ -297,9 +297,9 @@ static int start_program(struct nomem__worker *worker, nomem__tree_done done, st
                                .own_session = !setup->inherit,
                                .same_addresses = setup->same_addresses,
                                .stop_watcher = request->stop_watcher,
-                               .cell = setup->isolation != NULL ? worker->cell : NULL,
+                               .sandbox = setup->isolation != NULL ? worker->sandbox : NULL,
                                .is_fresh = worker->is_fresh,
-                               .tell_fd = worker->told_fd[1],
+                               .scratch_socket = worker->scratch_socket[1],
                                .trace = setup->trace,
                                .watch_effects = lists_effects && setup->trace,
                                .watch_ends = request->watch == NOMEM_WATCH_BLOCK_TABLE && setup->trace,
