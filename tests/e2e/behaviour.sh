@@ -46,7 +46,7 @@ printf '#!/bin/sh\nsort script | grep -q nothing\n./behave crash-then-hang\n' >s
 chmod +x script
 ends "the system's programs beside one's own" 1 '^  reproduce: .* --image behave -- ./script$' \
   nomem explore --timeout 0.5 --faults transient -- ./script
-ends 'and are said to be left alone' 1 '^nomem: left alone: \(sort, grep\|grep, sort\), of the system, beside behave ' \
+ends 'and are said to be left alone' 1 '^nomem: not explored: \(sort, grep\|grep, sort\) of the system, beside behave ' \
   nomem explore --timeout 0.5 --faults transient -- ./script
 ends 'unless they are named' 0 '^nomem: .*/sort: ' nomem explore --max-points 2 --image sort -- ./script
 ends 'two programs are both named, once' 0 '^nomem: behave and another:' \

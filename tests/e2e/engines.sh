@@ -141,7 +141,7 @@ for engine in exec auto; do
   engine_explores $engine ignored -- ./large
   cp "$outcomes/err" "large.$engine"
 done
-if grep -q 'takes [45][0-9] MB: what is forked has its memory in huge pages' large.auto &&
+if grep -q 'takes [45][0-9] MB: forked processes have it in huge pages' large.auto &&
   ! grep -q 'huge pages' large.exec; then pass 'large: huge pages'; else
   fail 'large: huge pages' large.auto
 fi

@@ -106,7 +106,7 @@ leaves bad-refusal 1 "a file was left: '$work/journal'" --leaks all
 leaves bad-one-more 1 "a file was left: '/tmp/making-\*'"
 leaves bad-half 1 "a file was left: '$work/output.tmp'"
 leaves bad-leak 1 "5 bytes in 1 block; and a file was left: '$work/held'"
-leaves log 0 'makes and leaves are not looked at: runs are not isolated' --isolate off
+leaves log 0 'leaves behind are not looked for: runs are not isolated' --isolate off
 
 id=$(id -u):$(id -g)
 who=$id as="env APART_USER=$id"

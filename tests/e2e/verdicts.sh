@@ -39,7 +39,7 @@ reproduces() {
     abort | corruption) grep -q 'killed by SIGABRT\|a block was' again ;;
     hang) grep -q 'still running when its time was up' again ;;
     leftover) ! grep -q 'suite.sh' again && { [ "${2%child.c}" != "$2" ] || grep -q 'is open: /etc/passwd\| was left: ' again; } ;;
-    leak) grep -q 'are left that nothing points to' again ;;
+    leak) grep -q 'leaked, for nothing points to them any more' again ;;
     swallowed) ./program >clean && ! cmp -s clean again ;;
   esac
 }

@@ -305,8 +305,9 @@ static int run_isolated_first(struct nomem__campaign *campaign, struct baseline_
   if (!nomem__session_drop_isolation(campaign->session)) return 0;
   result = run_first(campaign, first, NULL);
   if (result == 0 && first->status == 0 && !first->was_cancelled)
-    nomem__complain("the program fails when it is isolated, so its runs are not%s; --isolate off: expected",
-                    campaign->session->jobs > 1 ? ", and may disturb each other" : ", and there is one at a time");
+    nomem__complain(
+        "the program fails when it is isolated, so its runs are not%s (--isolate off says that this is meant)",
+        campaign->session->jobs > 1 ? ", and may disturb each other" : ", and there is one at a time");
   return result;
 }
 
@@ -314,7 +315,7 @@ static int run_isolated_first(struct nomem__campaign *campaign, struct baseline_
 static bool choose_programs(struct nomem__campaign *campaign) {
   const struct nomem__programs *programs = &campaign->programs;
   if (*campaign->session->options->image != '\0' || *programs->own == '\0' || *programs->helpers == '\0') return false;
-  nomem__complain("left alone: %s, of the system, beside %s (--image chooses otherwise)", programs->helpers,
+  nomem__complain("not explored: %s of the system, beside %s (--image chooses otherwise)", programs->helpers,
                   programs->own);
   nomem__session_choose_image(campaign->session, programs->own);
   return true;

@@ -243,7 +243,7 @@ static void use_huge_pages(struct nomem__campaign *campaign) {
   if (campaign->baseline_peak_kb < HUGE_FROM_KB || campaign->uses_huge_pages) return;
   campaign->uses_huge_pages = true;
   if (campaign->session->options->verbose)
-    nomem__complain("the program takes %" PRIu64 " MB: what is forked has its memory in huge pages",
+    nomem__complain("the program takes %" PRIu64 " MB: forked processes have it in huge pages",
                     campaign->baseline_peak_kb / 1024);
   for (unsigned i = 0; i < campaign->worker_count; i++) {
     int result = nomem__worker_use_huge_pages(campaign->workers[i].worker);

@@ -67,9 +67,9 @@ static bool can_look(const struct nomem__residue_check *check) {
 }
 
 static const char *obstacle(const struct nomem__residue_check *check) {
-  if (!check->ends_otherwise) return "has more memory than that takes";
+  if (!check->ends_otherwise) return "has more memory than can be searched";
   return check->baseline.has_leak_check ? "ends otherwise when its sanitizer looks for leaks"
-                                        : "ends otherwise when each block is kept a record of";
+                                        : "ends otherwise when its blocks are recorded";
 }
 
 bool nomem__residue_runs_prepare(struct nomem__campaign *campaign) {
@@ -80,8 +80,8 @@ bool nomem__residue_runs_prepare(struct nomem__campaign *campaign) {
   run_baseline(campaign);
   if (baseline->block_table_count > 0 && baseline->block_tables[0].count > 0) run_baseline(campaign);
   if (!can_look(check) && !nomem__campaign_is_over(campaign))
-    nomem__complain("what runs leave%s cannot be looked at: the program %s",
-                    baseline->has_leak_check ? "" : ", and do to the heap,", obstacle(check));
+    nomem__complain("leaks%s cannot be looked for: the program %s", baseline->has_leak_check ? "" : " and heap errors",
+                    obstacle(check));
   return can_look(check);
 }
 
@@ -109,7 +109,7 @@ static void say_files_are_unseen(const struct nomem__campaign *campaign) {
     reason = "runs are not isolated";
   else if (!baseline->created_files[0].is_known || !baseline->created_files[1].is_known)
     reason = "there are too many, or runs have no view of files of their own";
-  if (reason != NULL) nomem__complain("files that the program makes and leaves are not looked at: %s", reason);
+  if (reason != NULL) nomem__complain("files that the program leaves behind are not looked for: %s", reason);
 }
 
 void nomem__residue_runs_make_due(struct nomem__campaign *campaign) {

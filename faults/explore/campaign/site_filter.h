@@ -3,7 +3,8 @@
 #ifndef NOMEM_SITE_FILTER_H
 #define NOMEM_SITE_FILTER_H
 
-#include "campaign.h"
+#include "../stack/symbols.h"
+#include "site_list.h"
 
 /* Whether it is a POSIX extended regular expression; if not, says why in one line on standard error. */
 bool nomem__site_filter_check(const char *pattern);

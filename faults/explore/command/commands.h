@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The other commands. Each returns the exit status. */
+/* The commands. Each returns the exit status. */
 #ifndef NOMEM_COMMANDS_H
 #define NOMEM_COMMANDS_H
 
@@ -11,10 +11,11 @@ enum { NOMEM_EXIT_CLEAN = 0, NOMEM_EXIT_FINDINGS = 1, NOMEM_EXIT_FAILED = 2 };
 /* nomem explore: fails the calls of a command one by one, and reports what broke. */
 int nomem__explore(const struct nomem__options *options);
 
-/* nomem run: one run with a plan, with the command's own standard streams; then what was failed, and how it ended. */
+/* nomem run: makes one run with a plan, on the command's own standard streams, and says what was failed and how it
+ * ended. */
 int nomem__run(const struct nomem__options *options);
 
-/* nomem sites: where the program allocates. */
+/* nomem sites: lists where the program allocates. */
 int nomem__sites(const struct nomem__options *options);
 
 /* nomem diff, merge, replay, minimise, explain: docs/store.md. */

@@ -13,65 +13,67 @@ static const struct {
   const char *name, *text;
 } explanations[] = {
     {"corruption",
-     "A block was freed twice, a pointer freed that no allocation had returned, or memory written where none had been\n"
-     "given, or no longer. On error paths it is most often a double free: a function frees what it was given before\n"
-     "it reports the failure, and its caller, which still has the pointer, does so again, or writes there. What is\n"
-     "written past the end of a block was often counted before there was room: a capacity is set to what a realloc\n"
-     "that failed was asked for.\n"
-     "To mend: have one owner for each block, set pointers to NULL once what they point to is gone, and sizes only\n"
-     "once the memory is there. A line to reproduce it that says --leaks all keeps a record of each block, without\n"
-     "which nobody may notice."},
+     "A block was freed twice, something was freed that is no block, or memory was written outside a block or after\n"
+     "it was freed. On error paths it is most often a double free: a function frees what it was given before it\n"
+     "reports the failure, and its caller, which still has the pointer, frees it again or writes there. A write past\n"
+     "the end of a block is often one of size: a capacity is raised to what a realloc was asked for, and the realloc\n"
+     "failed.\n"
+     "To mend: have one owner for each block, set pointers to NULL once their block is freed, and raise sizes only\n"
+     "once the memory is there. A line to reproduce it that contains --leaks all records every block; without that\n"
+     "the error may go unnoticed."},
     {"crash",
      "A process was killed by SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP or SIGSYS after an allocation failed.\n"
-     "Most often the caller did not look whether it got NULL: an address near 0 says so. An address that is\n"
-     "far from 0 says that something half made was used or freed on the way out. 'A pointer that was read\n"
-     "from a block after it was freed' says what it says: the block's two stacks are shown.\n"
+     "Most often the caller did not check whether it got NULL, and the address is near 0. An address that is far\n"
+     "from 0 means that something incomplete was used, or freed on the way out. After 'a pointer that was read\n"
+     "from a block after it was freed' the report shows where that block was allocated and where it was freed.\n"
      "To mend: check the result at the line under 'the fault', and undo what was done until then.\n"
      "If the C library is to blame, see --suppress."},
     {"sanitizer",
-     "A sanitizer that the program was built with reported an error after an allocation failed. Which\n"
-     "one is said where it blew up: memory used after it was freed, freed twice, touched past its end,\n"
-     "or used before it was set; undefined behaviour; a data race; or memory left, though the program\n"
-     "went on to its end. What the baseline reports, too, does not count.\n"
-     "To mend: read the report itself: the line to reproduce it prints it whole."},
+     "A sanitizer that the program was built with reported an error after an allocation failed. The report names\n"
+     "it: memory used after it was freed, freed twice, accessed past its end, or used before it was set; undefined\n"
+     "behaviour; a data race; or memory leaked, though the program went on to its end. What the sanitizer reports\n"
+     "of the baseline, too, does not count.\n"
+     "To mend: read the sanitizer's own report; the line that reproduces the finding prints all of it."},
     {"abort",
-     "A process was killed by SIGABRT, which the code under test raised itself.\n"
-     "An assertion about a value that is not sure to be there, a C++ exception that nobody caught, or a\n"
-     "decision not to go on without memory; its last words are shown.\n"
-     "A library should return an error instead: the program may have another way. If it is a decision, and\n"
-     "documented, suppress it with that reason."},
+     "A process was killed by SIGABRT, which the code under test raised itself: an assertion about a value that\n"
+     "may be missing, a C++ exception that nobody caught, or a decision not to go on without memory. Its last words\n"
+     "are shown.\n"
+     "A library should return an error instead: the program may have another way to go on. If the abort is a\n"
+     "documented decision, suppress it, with that reason."},
     {"hang",
-     "The run did not end by itself: it was stopped after ten times the baseline's time, at least a second,\n"
-     "or --timeout. A loop that tries again for ever, a lock that the failing path left held, or a wait for\n"
-     "something that was never started. The stacks are where its threads were when its time\n"
-     "was up, each with what it waited for: 'a lock that thread 1 holds' is one that nobody will release.\n"
-     "If the program is only slow then, give it more time."},
+     "The run did not end by itself. It was stopped after ten times the baseline's time, but at least a second, or\n"
+     "after --timeout. Look for a loop that tries again for ever, a lock that the failing path did not release, or a\n"
+     "wait for something that was never started. The stacks show where its threads were when its time was up, and\n"
+     "what each of them waited for: 'a lock that thread 1 holds' is one that will never be released.\n"
+     "If the program is merely slow then, give it more time."},
     {"swallowed",
-     "The run ended with the baseline's exit status, but what it wrote to standard output is not what the\n"
-     "baseline writes there, and it said nothing of a failure. Somebody who reads the output, or a script\n"
-     "that looks at the exit status, takes it for the whole.\n"
+     "The run ended with the baseline's exit status, but wrote something else to standard output than the baseline\n"
+     "does, and reported no failure. Whoever reads the output, or a script that looks at the exit status, takes it\n"
+     "for complete.\n"
      "To mend: report the failure to the caller, and end with another exit status. A program that may leave\n"
      "something out (a cache, a hint) should say so on standard error."},
     {"handled",
-     "The run ended as the baseline did, with the same exit status: it got by without the memory,\n"
-     "and wrote what it always writes or said why not.\n"
+     "The run ended as the baseline did, with the same exit status: it got by without the memory, and wrote what it\n"
+     "always writes, or said why not.\n"
      "Nothing to mend."},
     {"reported",
-     "The run ended with another exit status than the baseline: it reported the failure and gave up. Also\n"
-     "an assertion of a test program about a library that rightly reported it. Nothing to mend."},
+     "The run ended with another exit status than the baseline: it reported the failure and gave up. An assertion\n"
+     "of a test program about a library that rightly reported the failure counts as this, too. Nothing to mend."},
     {"unreached",
-     "The call to fail was never made: this run took another way than the baseline. Threads, time and\n"
-     "random numbers do that. The run says nothing; with many of them, make the program deterministic."},
+     "The call to fail was never made: this run took another way than the baseline. Threads, time and random\n"
+     "numbers do that. The run shows nothing; if there are many of them, make the program deterministic."},
     {"leak",
-     "Memory was left that the baseline frees, though the program went on to its end after the failure: the\n"
-     "one that was started, or that process of the run in which the allocation failed.\n"
-     "To mend: free on the error path what was taken before the allocation that failed."},
+     "Memory that the baseline frees was leaked, though the program went on to its end after the failure: by the\n"
+     "program itself, or by that process of the run in which the allocation failed.\n"
+     "To mend: free on the error path what was allocated before the allocation that failed."},
     {"leftover",
      "A descriptor was still open, a thread still running, or a child process not waited for when the program, or\n"
-     "that process of the run in which the allocation failed, came to its end as in the baseline; or a file, a folder\n"
-     "or shared memory that it had made was still there. It counts with --strict: the kernel closes what a process\n"
-     "has open, it may have been the test that left it, and a file may be what the program falls back on.\n"
-     "To mend: close on the error path what was opened, and remove what was made, before the allocation that failed."},
+     "that process of the run in which the allocation failed, came to its end as in the baseline; or a file, a\n"
+     "folder or shared memory that it had created was still there. It counts with --strict only: the kernel closes\n"
+     "what a process has open, it may have been the test that left it, and a file may be what the program falls\n"
+     "back on.\n"
+     "To mend: close on the error path what was opened, and remove what was created, before the allocation that\n"
+     "failed."},
     {"flaky",
      "Not a verdict of its own: the run that showed the finding ended otherwise when it was made once more.\n"
      "It is listed apart and does not count."},

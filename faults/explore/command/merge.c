@@ -94,7 +94,7 @@ static int check(const char *in, const char *out) {
   struct stat a, b;
   char quoted[NOMEM_QUOTE_BYTES];
   if (stat(in, &a) == 0 && stat(out, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino) {
-    nomem__complain("merge: %s is what is merged into: leave it out of what follows",
+    nomem__complain("merge: %s is the store that the others are merged into: name it only once",
                     nomem__quote(in, quoted, sizeof quoted));
     return -EINVAL;
   }

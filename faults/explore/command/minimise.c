@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Of all calls that a plan fails, the few that it takes: failed alone, they lead to the same end. */
+/* nomem minimise: of all calls that a plan fails, finds the few that lead to the same end when they alone fail. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
@@ -14,16 +14,16 @@
 #include "../report/reproduction.h"
 #include "../text/complain.h"
 #include "commands.h"
-#include "stored_finding.h"
+#include "stored_run.h"
 
-/* One call that the plan failed, and whether it is still among those that are tried. */
+/* One call that the plan failed, and whether it is among those that the next run fails. */
 struct call {
   struct nomem_fault fault;
   struct nomem__trace trace; /* owns its paths */
   bool is_needed;
 };
 
-/* What a run has come to. */
+/* How a run ended, as far as two runs are compared. */
 struct end {
   enum nomem__verdict verdict;
   uint64_t place; /* the hash of its finding; 0: it is none */
@@ -48,14 +48,14 @@ static uint64_t place_of(const struct nomem__campaign *campaign, const struct no
   const struct nomem__finding *finding = NULL;
   uint64_t place = 0;
   nomem__results_describe(campaign, &result->residue, &found, detail);
-  if (verdict == NOMEM_VERDICT_LEFTOVER && found.file_hash != 0) return 1; /* its name is another in each run */
+  if (verdict == NOMEM_VERDICT_LEFTOVER && found.file_hash != 0) return 1; /* the file has another name in each run */
   if (nomem__verdict_is_shown(verdict) && nomem__findings_add(&findings, &found, &campaign->code_owners, &finding) == 0)
     place = finding->hash;
   nomem__findings_free(&findings);
   return place;
 }
 
-static void keep(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct minimiser *minimiser = user;
   struct nomem__result result;
   (void)worker;
@@ -66,11 +66,11 @@ static void keep(struct nomem__worker *worker, const struct nomem__outcome *outc
                                  .status = outcome->end.root_status};
 }
 
-/* Makes a run. Returns 0 or a negative error code; then there is nothing to say but that. */
+/* Makes a run. Returns 0; or a negative error code, and then there is no end to compare. */
 static int run(struct minimiser *minimiser, const char *plan) {
   struct nomem__campaign *campaign = minimiser->campaign;
   struct nomem__session *session = campaign->session;
-  struct nomem__run_request request = nomem__campaign_request(campaign, plan, keep, minimiser);
+  struct nomem__run_request request = nomem__campaign_request(campaign, plan, run_done, minimiser);
   request.record_sites = true; /* the calls that fail are named one by one */
   if (minimiser->looks_closely) nomem__residue_runs_look_closely(campaign, &request);
   int result = nomem__worker_start(campaign->workers[0].worker, &request);
@@ -81,8 +81,8 @@ static int run(struct minimiser *minimiser, const char *plan) {
   return session->interrupted_by != 0 ? -EINTR : 0;
 }
 
-/* Whether the plan leads to the same end: the same verdict at the same place, the same exit status where it is no bug.
- * A negative error code: it could not be run. */
+/* Whether the plan leads to the same end: to the same verdict in the same place, or where that is no bug, to the same
+ * exit status. Returns a negative error code when the run could not be made. */
 static int is_same(struct minimiser *minimiser, const char *plan) {
   const struct end *last = &minimiser->last, *wanted = &minimiser->wanted;
   int result = run(minimiser, plan);
@@ -91,7 +91,7 @@ static int is_same(struct minimiser *minimiser, const char *plan) {
          (nomem__verdict_is_shown(last->verdict) || last->status == wanted->status);
 }
 
-/* The plan that fails the needed calls, but for one (call_count: none is left out), by name. */
+/* The plan that fails the needed calls by their names, except call number without; call_count: none is left out. */
 static void print_plan(const struct minimiser *minimiser, unsigned without, char *plan) {
   size_t at = 0;
   plan[0] = '\0';
@@ -103,7 +103,7 @@ static void print_plan(const struct minimiser *minimiser, unsigned without, char
   }
 }
 
-/* The plan itself, but no more than count calls of each rule. */
+/* The given plan, with at most count failures of each rule. */
 static void print_limited(const struct nomem_plan *plan, uint64_t count, char *text) {
   struct nomem_plan limited = *plan;
   for (uint32_t i = 0; i < limited.rule_count; i++) {
@@ -114,8 +114,8 @@ static void print_limited(const struct nomem_plan *plan, uint64_t count, char *t
   nomem_plan_print(&limited, text, NOMEM_PLAN_BYTES);
 }
 
-/* Finds the least number of calls, from the first on, that lead to the same end: by doubling, then by halving. total
- * do. Returns it, or a negative error code. */
+/* Finds the least number of calls, from the first on, that lead to the same end: first by doubling the number, then by
+ * halving the difference. All of them, total, do. Returns the number, or a negative error code. */
 static int64_t shorten(struct minimiser *minimiser, const struct nomem_plan *plan, uint64_t total) {
   char text[NOMEM_PLAN_BYTES];
   uint64_t too_few = 0, enough = total, count = 1;
@@ -132,7 +132,7 @@ static int64_t shorten(struct minimiser *minimiser, const struct nomem_plan *pla
   return (int64_t)enough;
 }
 
-static int take_calls(struct minimiser *minimiser) {
+static int list_calls(struct minimiser *minimiser) {
   const struct nomem_channel *channel = minimiser->channel;
   uint32_t count = channel->fault_count;
   if (count > NOMEM_PLAN_RULES) return -E2BIG;
@@ -150,8 +150,9 @@ static int take_calls(struct minimiser *minimiser) {
   return 0;
 }
 
-/* One call alone is the best answer, and most often the last; otherwise leaves out what can be left out, one by one.
- * Returns how many are needed, 0 when not even all of them by name lead to the same end, or a negative error code. */
+/* One call alone is the best answer, and most often it is the last one. Otherwise the calls are left out one by one, as
+ * long as the rest leads to the same end. Returns how many are needed; 0 when not even all of them, named one by one,
+ * lead to the same end; or a negative error code. */
 static int leave_out(struct minimiser *minimiser) {
   char plan[NOMEM_PLAN_BYTES];
   int result = 0;
@@ -193,7 +194,8 @@ static void report(struct minimiser *minimiser, uint64_t total, int needed, cons
   nomem__print_reproduction(stdout, campaign->session->options, plan, is_timed ? campaign->timeout_ms : 0, is_left);
 }
 
-/* The plan as it was given. Returns how many calls it failed, or a negative error code after a line. */
+/* Runs the plan as it was given. Returns how many calls it failed, or a negative error code after one line on standard
+ * error. */
 static int64_t try_whole(struct minimiser *minimiser, const char *plan) {
   int result = run(minimiser, plan);
   if (result != 0) return result;
@@ -203,7 +205,8 @@ static int64_t try_whole(struct minimiser *minimiser, const char *plan) {
     return -ENOENT;
   }
   if (minimiser->wanted.verdict != NOMEM_VERDICT_HANDLED) return minimiser->channel->fault_count;
-  nomem__complain("minimise: with '%s' the program ends as it does without: there is nothing to make smaller", plan);
+  nomem__complain("minimise: with '%s' the program ends as it does without a fault: there is nothing to minimise",
+                  plan);
   return -ENOENT;
 }
 
@@ -217,11 +220,10 @@ static int minimise(struct minimiser *minimiser, const struct nomem_plan *plan, 
   int result = is_same(minimiser, text);
   if (result < 0) return result;
   if (result == 0) {
-    nomem__complain("minimise: '%s' does not lead to the same end each time: nothing can be told from less of it",
-                    text);
+    nomem__complain("minimise: '%s' does not lead to the same end each time: it cannot be minimised", text);
     return -EAGAIN;
   }
-  result = take_calls(minimiser);
+  result = list_calls(minimiser);
   int needed = result == 0 ? leave_out(minimiser) : result == -E2BIG ? 0 : result;
   if (needed < 0) return needed;
   if (needed > 0) {
@@ -283,14 +285,14 @@ static int minimise_plan(const struct nomem__options *given) {
 }
 
 int nomem__minimise(const struct nomem__options *options) {
-  struct nomem__recalled recalled;
+  struct nomem__stored_run stored;
   if (options->plan_text != NULL) return minimise_plan(options);
-  int result = nomem__recall(options, &recalled), status = result < 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
+  int result = nomem__stored_run_load(options, &stored), status = result < 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
   if (result == 0) {
-    nomem__recalled_enter(&recalled);
-    recalled.options.timeout_ms = recalled.timeout_ms;
-    status = minimise_plan(&recalled.options);
+    nomem__stored_run_enter_folder(&stored);
+    stored.options.timeout_ms = stored.timeout_ms;
+    status = minimise_plan(&stored.options);
   }
-  nomem__recalled_free(&recalled);
+  nomem__stored_run_free(&stored);
   return status;
 }

@@ -15,12 +15,12 @@
 #include "../run/session.h"
 #include "../text/complain.h"
 #include "commands.h"
-#include "stored_finding.h"
+#include "stored_run.h"
 
 /* Room for a gdb command with paths in it. */
 #define COMMAND_BYTES ((size_t)2 * PATH_MAX)
 #define CHANNEL_PATH_BYTES 48
-/* Between two looks at whether the program has come to its fault. */
+/* So often it is checked whether the program has come to its fault. */
 #define WAIT_US 5000
 
 static struct nomem_channel *map_channel(int fd) {
@@ -29,8 +29,8 @@ static struct nomem_channel *map_channel(int fd) {
   return pages != MAP_FAILED ? pages : NULL;
 }
 
-/* A channel with this plan, which outlives the exec of gdb: there, too, a plan means all processes of the run. NULL:
- * errno says why not. */
+/* Makes a channel with this plan, which outlives the exec of gdb: as in any other run, the plan is one for all
+ * processes of the run. NULL: errno says why not. */
 static struct nomem_channel *make_channel(const struct nomem__options *options, char path[CHANNEL_PATH_BYTES]) {
   int fd = memfd_create("nomem-channel", 0);
   struct nomem_channel *channel = map_channel(fd);
@@ -48,8 +48,8 @@ static int become_gdb(char **argv) {
   return NOMEM_EXIT_FAILED;
 }
 
-/* Becomes gdb, which starts the program. The injector is preloaded into that alone, by env, and its input is opened by
- * a shell: arguments to gdb's own run command would replace the program's. */
+/* Becomes gdb, which starts the program. Only the program gets the injector preloaded, by env, and a shell opens its
+ * input: arguments to gdb's own run command would replace the program's. */
 static int start_under_gdb(const struct nomem__options *options, const struct nomem__target *target,
                            const char *preload, const char *channel) {
   static const char format[] = "set exec-wrapper sh -c 'exec env \"LD_PRELOAD=%s\" %s=%s \"$0\" \"$@\" <\"%s\"'";
@@ -89,7 +89,7 @@ static pid_t start_program(const struct nomem__options *options, const struct no
   _exit(127);
 }
 
-/* The process that stopped at its fault; 0: the program came to its end, or was not started. */
+/* The process that has stopped at its fault; 0: the program has ended without one, or could not be started. */
 static pid_t wait_for_fault(const struct nomem_channel *channel, pid_t root) {
   while (root > 0 && !channel->faults[0].ready) {
     if (waitpid(root, NULL, WNOHANG) == root) return 0;
@@ -98,7 +98,8 @@ static pid_t wait_for_fault(const struct nomem_channel *channel, pid_t root) {
   return root > 0 ? channel->faults[0].pid : 0;
 }
 
-/* Becomes gdb, attached to the process that comes to the fault, whichever of a script's, or of --image's, it is. */
+/* Becomes gdb, attached to the process that comes to the fault: a script, or --image, may leave open which one that is.
+ */
 static int attach_gdb(const struct nomem__options *options, const struct nomem__target *target, const char *preload,
                       struct nomem_channel *channel, const char *path) {
   channel->stop_at_fault = NOMEM_STOP_ONCE;
@@ -115,7 +116,7 @@ static int attach_gdb(const struct nomem__options *options, const struct nomem__
   return become_gdb(argv);
 }
 
-/* What a program that has a sanitizer needs to start with nomem's library in front: for gdb to pass on. */
+/* A program with a sanitizer takes these options to start with nomem's library in front of it. gdb passes them on. */
 static int set_sanitizer_options(void) {
   char *entries[NOMEM_SANITIZER_OPTIONS];
   if (nomem__sanitizer_options(true, false, entries) != 0) return -ENOMEM;
@@ -140,7 +141,7 @@ static int debug(const struct nomem__options *options) {
     return NOMEM_EXIT_FAILED;
   }
   if (set_sanitizer_options() != 0) return NOMEM_EXIT_FAILED;
-  /* Where the injector is the program's own, gdb cannot have its breakpoint there before the program is loaded. */
+  /* Where the injector is part of the program, gdb cannot set its breakpoint before the program is loaded. */
   bool is_own = target.elf.has_backend;
   if (is_own || target.is_script || options->image[0] != '\0')
     return attach_gdb(options, &target, is_own ? "" : preload, channel, path);
@@ -148,15 +149,15 @@ static int debug(const struct nomem__options *options) {
 }
 
 int nomem__replay(const struct nomem__options *options) {
-  struct nomem__recalled recalled;
-  int result = nomem__recall(options, &recalled), status = result < 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
+  struct nomem__stored_run stored;
+  int result = nomem__stored_run_load(options, &stored), status = result < 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
   if (result == 0) {
-    struct nomem__options run = recalled.options;
+    struct nomem__options run = stored.options;
     run.command = NOMEM_COMMAND_RUN;
-    nomem__recalled_enter(&recalled);
-    if (!options->quiet) nomem__complain("%s: %s", recalled.id, recalled.plan);
+    nomem__stored_run_enter_folder(&stored);
+    if (!options->quiet) nomem__complain("%s: %s", stored.id, stored.plan);
     status = options->gdb ? debug(&run) : nomem__run(&run);
   }
-  nomem__recalled_free(&recalled);
+  nomem__stored_run_free(&stored);
   return status;
 }

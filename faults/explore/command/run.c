@@ -16,19 +16,19 @@
 #include "../text/quote.h"
 #include "commands.h"
 
-/* Faults shown after a run; a persistent plan makes any number of them. */
+/* So many failed calls are shown after a run: a persistent plan makes any number of them. */
 #define SHOWN_MAX 3
 
+/* The run, and what is known of it once it is over. */
 struct run {
-  struct nomem__session session;
+  struct nomem__session *session;
   struct nomem__worker *worker;
   struct nomem__outcome outcome;
-  struct nomem__process_residue residue;
-  struct nomem__child_residue
-      child_residue; /* the process in which the first call was failed, where it is not the first */
+  struct nomem__process_residue residue;     /* of its first process */
+  struct nomem__child_residue child_residue; /* of the process in which the first call failed, where that is another */
 };
 
-static void keep(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct run *run = user;
   (void)worker;
   run->outcome = *outcome;
@@ -38,14 +38,14 @@ static void keep(struct nomem__worker *worker, const struct nomem__outcome *outc
   *outcome->child_residue = (struct nomem__child_residue){0};
 }
 
-/* The terminal sent the signal to the program as well: nomem waits for what the program makes of it. A signal sent to
- * nomem alone ends both. */
+/* A terminal sends SIGINT to the program as well, so nomem waits until the program has dealt with it. SIGTERM was sent
+ * to nomem alone, and ends both. */
 static void interrupt(void *user) {
   struct run *run = user;
-  if (run->session.interrupted_by == SIGTERM) nomem__worker_cancel(run->worker);
+  if (run->session->interrupted_by == SIGTERM) nomem__worker_cancel(run->worker);
 }
 
-static void say_faults(struct run *run) {
+static void print_faults(struct run *run) {
   const struct nomem_channel *channel = run->outcome.channel;
   struct nomem__trace trace;
   uint64_t calls = nomem__channel_calls(channel);
@@ -57,29 +57,29 @@ static void say_faults(struct run *run) {
             nomem_fn_name(fault->fn), fault->size_bytes, nomem_fn_failed(fault->fn), fault->nth, fault->site >> 32,
             fault->occurrence);
     nomem__trace_of_frames(channel, fault->frame, fault->depth, &trace);
-    nomem__trace_print(stderr, &trace, run->session.symbols, 4);
+    nomem__trace_print(stderr, &trace, run->session->symbols, 4);
   }
 }
 
-static void say_end(struct run *run) {
+static void print_end(struct run *run) {
   const struct nomem__end *end = &run->outcome.end;
   struct nomem__trace trace;
   if (end->timed_out) nomem__complain("still running when its time was up");
   if (end->fatal_signal != 0) nomem__complain("killed by SIG%s", sigabbrev_np(end->fatal_signal));
   if (!end->has_stack) return;
   nomem__trace_of_stack(&end->stack, &trace);
-  nomem__trace_print(stderr, &trace, run->session.symbols, 4);
+  nomem__trace_print(stderr, &trace, run->session->symbols, 4);
 }
 
-static void say_stack(struct run *run, const char *what, const nomem_frame *frames, uint32_t depth) {
+static void print_stack(struct run *run, const char *what, const nomem_frame *frames, uint32_t depth) {
   struct nomem__trace trace;
   if (depth == 0) return;
   fprintf(stderr, "nomem: %s\n", what);
   nomem__trace_of_frames(run->outcome.channel, frames, depth, &trace);
-  nomem__trace_print(stderr, &trace, run->session.symbols, 4);
+  nomem__trace_print(stderr, &trace, run->session->symbols, 4);
 }
 
-static void say_misuses(struct run *run) {
+static void print_misuses(struct run *run) {
   const struct nomem_channel *channel = run->outcome.channel;
   for (uint32_t i = 0; i < channel->misuse_count && i < NOMEM_MISUSES && i < SHOWN_MAX; i++) {
     const struct nomem_misuse *misuse = &channel->misuses[i];
@@ -87,19 +87,19 @@ static void say_misuses(struct run *run) {
     char what[128];
     snprintf(what, sizeof what, "%s%s", nomem__heap_misuse_texts[misuse->kind],
              misuse->kind == NOMEM_MISUSE_WRITTEN ? ", which was here" : "");
-    say_stack(run, what, misuse->call, misuse->call_depth);
-    say_stack(run, "the block was allocated here", misuse->block, misuse->block_depth);
-    say_stack(run, "and freed before here", misuse->freed, misuse->freed_depth);
+    print_stack(run, what, misuse->call, misuse->call_depth);
+    print_stack(run, "the block was allocated here", misuse->block, misuse->block_depth);
+    print_stack(run, "and freed before here", misuse->freed, misuse->freed_depth);
   }
 }
 
-static void say_site(struct run *run, const char *what, uint32_t number) {
+static void print_site(struct run *run, const char *what, uint32_t number) {
   const struct nomem_site *site = &run->outcome.channel->sites[number];
-  if (number < NOMEM_BLOCK_TABLE_NO_SITE) say_stack(run, what, site->frame, site->depth);
+  if (number < NOMEM_BLOCK_TABLE_NO_SITE) print_stack(run, what, site->frame, site->depth);
 }
 
-/* What is found out only when all is over. */
-static void say_late_misuse(struct run *run, const struct nomem__process_residue *residue) {
+/* What was found only when the run was over. */
+static void print_late_misuse(struct run *run, const struct nomem__process_residue *residue) {
   const struct nomem__heap_residue *heap = &residue->heap;
   const struct nomem__late_misuse *misuse = &heap->misuse;
   const struct nomem__end *end = &run->outcome.end;
@@ -108,50 +108,50 @@ static void say_late_misuse(struct run *run, const struct nomem__process_residue
       nomem__heap_residue_find_quarantined(heap, has_died ? end->stack.freed_pointer : 0);
   char what[128];
   snprintf(what, sizeof what, "%s, it was allocated here", nomem__heap_misuse_texts[misuse->kind]);
-  if (heap->has_misuse) say_site(run, what, misuse->site);
-  if (heap->has_misuse && misuse->kind == NOMEM_MISUSE_WRITTEN) say_site(run, "and freed here", misuse->freed_at);
+  if (heap->has_misuse) print_site(run, what, misuse->site);
+  if (heap->has_misuse && misuse->kind == NOMEM_MISUSE_WRITTEN) print_site(run, "and freed here", misuse->freed_at);
   if (block == NULL) return;
-  say_site(run, "it used a pointer that was read from a freed block, which was allocated here", block->site);
-  say_site(run, "and freed here", block->freed_at);
+  print_site(run, "it used a pointer that was read from a freed block, which was allocated here", block->site);
+  print_site(run, "and freed here", block->freed_at);
 }
 
-/* Without a baseline, all of it: what the program loses in any case, too. */
-static void say_left(struct run *run, const struct nomem__process_residue *residue) {
+/* There is no baseline to compare with, so that what the program loses in any case is printed, too. */
+static void print_leaks(struct run *run, const struct nomem__process_residue *residue) {
   struct nomem__leak_site most;
-  if (residue->has_leak_check) return; /* its sanitizer has said it */
-  if (!residue->has_block_table) nomem__complain("what is left could not be looked at");
-  say_late_misuse(run, residue);
+  if (residue->has_leak_check) return; /* its sanitizer has reported it */
+  if (!residue->has_block_table) nomem__complain("leaks could not be looked for");
+  print_late_misuse(run, residue);
   if (!nomem__heap_residue_find_new_leak(&residue->heap, NULL, 0, &most)) return;
   const struct nomem_site *site = &run->outcome.channel->sites[most.site];
   char what[128];
   snprintf(what, sizeof what,
-           "%" PRIu64 " byte%s in %" PRIu64 " block%s are left that nothing points to, allocated here", most.bytes,
-           most.bytes == 1 ? "" : "s", most.blocks, most.blocks == 1 ? "" : "s");
-  say_stack(run, what, site->frame, site->depth);
+           "%" PRIu64 " byte%s in %" PRIu64 " block%s leaked, for nothing points to them any more; allocated here",
+           most.bytes, most.bytes == 1 ? "" : "s", most.blocks, most.blocks == 1 ? "" : "s");
+  print_stack(run, what, site->frame, site->depth);
   if (residue->heap.leak_count > 1)
-    nomem__complain("%zu other call stacks left some, too", residue->heap.leak_count - 1);
+    nomem__complain("%zu other call stacks leaked some, too", residue->heap.leak_count - 1);
 }
 
-/* What was open when nomem was started is not the program's. */
+/* A descriptor that nomem itself was started with is not the program's doing. */
 static bool is_inherited(int fd) {
   int flags = fcntl(fd, F_GETFD);
   return flags >= 0 && (flags & FD_CLOEXEC) == 0;
 }
 
-static void say_open(const struct nomem__process_residue *residue) {
-  unsigned said = 0;
-  for (unsigned i = 0; i < residue->open_count && said < SHOWN_MAX; i++) {
+static void print_open_descriptors(const struct nomem__process_residue *residue) {
+  unsigned shown = 0;
+  for (unsigned i = 0; i < residue->open_count && shown < SHOWN_MAX; i++) {
     const struct nomem__descriptor *open = &residue->open[i];
     if (open->fd <= STDERR_FILENO || is_inherited(open->fd)) continue;
     fprintf(stderr, "nomem: descriptor %d is open: ", open->fd);
     nomem__print_safe(stderr, open->what);
     fputc('\n', stderr);
-    said++;
+    shown++;
   }
 }
 
-/* Without a baseline, all of them, too. */
-static void say_made(const struct run *run) {
+/* There is no baseline here, either. */
+static void print_created_file(const struct run *run) {
   const struct nomem__created_files none = {.is_known = true};
   char what[NOMEM_DETAIL_BYTES];
   const struct nomem__created_file *file = nomem__created_files_find_new(&run->residue.created_files, &none, &none);
@@ -160,17 +160,17 @@ static void say_made(const struct run *run) {
   nomem__complain("%s", what);
 }
 
-static void say_residue(struct run *run) {
-  bool has_ended = !run->outcome.end.timed_out;
-  if (has_ended) say_left(run, &run->residue);
-  say_open(&run->residue);
+static void print_residue(struct run *run) {
+  bool has_ended = !run->outcome.end.timed_out; /* a program that was killed did not come to free what it has */
+  if (has_ended) print_leaks(run, &run->residue);
+  print_open_descriptors(&run->residue);
   for (unsigned i = 0; i < run->child_residue.count; i++) {
     const struct nomem__process_residue *residue = &run->child_residue.list[i];
     char quoted[NOMEM_QUOTE_BYTES];
     nomem__complain("and another process of the run, %s, in which the call was failed:",
                     nomem__quote(residue->identity.name, quoted, sizeof quoted));
-    if (has_ended) say_left(run, residue);
-    say_open(residue);
+    if (has_ended) print_leaks(run, residue);
+    print_open_descriptors(residue);
   }
 }
 
@@ -180,56 +180,67 @@ static int exit_status(const struct run *run) {
     nomem__complain("no call was failed: the plan '%s' matches none of the %" PRIu64
                     " allocations ('nomem sites' "
                     "lists them)",
-                    run->session.options->plan_text, nomem__channel_calls(run->outcome.channel));
+                    run->session->options->plan_text, nomem__channel_calls(run->outcome.channel));
     return NOMEM_EXIT_FAILED;
   }
   if (end->timed_out) return 128 + SIGKILL;
   return WIFSIGNALED(end->root_status) ? 128 + WTERMSIG(end->root_status) : WEXITSTATUS(end->root_status);
 }
 
-static int run_once(struct run *run) {
-  struct nomem__session *session = &run->session;
-  char plan[NOMEM_PLAN_BYTES];
-  int result = nomem_plan_print(&session->options->plan, plan, sizeof plan);
-  if (result >= 0) result = nomem__worker_open(session->trees, &session->loop, &session->setup, &run->worker);
-  if (result < 0) {
-    nomem__complain("cannot make a worker: %s", strerror(-result));
-    return NOMEM_EXIT_FAILED;
-  }
+static void print_run(struct run *run, bool is_watched) {
+  bool is_quiet = run->session->options->quiet;
+  if (!is_quiet && run->outcome.channel->fault_count > 0) print_faults(run);
+  if (!is_quiet) print_end(run);
+  if (!is_watched) return;
+  print_misuses(run);
+  print_residue(run);
+  print_created_file(run);
+}
+
+/* Returns the exit status of the command. */
+static int make_run(struct run *run, const char *plan) {
+  struct nomem__session *session = run->session;
   bool is_watched = session->options->leaks == NOMEM_LEAKS_ALL && session->setup.trace;
   const struct nomem__run_request request = {.plan = plan,
                                              .timeout_ms = session->options->timeout_ms,
                                              .watch = is_watched ? NOMEM_WATCH_BLOCK_TABLE : NOMEM_WATCH_NONE,
                                              .check_leaks = is_watched,
-                                             .done = keep,
+                                             .done = run_done,
                                              .user = run};
   session->on_interrupt = interrupt;
   session->user = run;
-  int status = NOMEM_EXIT_FAILED;
+  int result;
   do result = nomem__worker_start(run->worker, &request);
   while (result != 0 && nomem__session_can_retry(session, result));
-  if (result == 0) {
-    nomem__session_run(session);
-    if (nomem__session_was_injected(&run->outcome)) {
-      if (!session->options->quiet && run->outcome.channel->fault_count > 0) say_faults(run);
-      if (!session->options->quiet) say_end(run);
-      if (is_watched) say_misuses(run);
-      if (is_watched) say_residue(run);
-      if (is_watched) say_made(run);
-      status = exit_status(run);
-    }
+  if (result != 0) return NOMEM_EXIT_FAILED;
+  nomem__session_run(session);
+  if (!nomem__session_was_injected(&run->outcome)) return NOMEM_EXIT_FAILED;
+  print_run(run, is_watched);
+  return exit_status(run);
+}
+
+static int run_program(struct nomem__session *session) {
+  struct run run = {.session = session};
+  char plan[NOMEM_PLAN_BYTES];
+  int result = nomem_plan_print(&session->options->plan, plan, sizeof plan);
+  if (result >= 0) result = nomem__worker_open(session->trees, &session->loop, &session->setup, &run.worker);
+  if (result < 0) {
+    nomem__complain("cannot make a worker: %s", strerror(-result));
+    return NOMEM_EXIT_FAILED;
   }
-  nomem__process_residue_clear(&run->residue);
-  nomem__child_residue_free(&run->child_residue);
-  nomem__worker_close(run->worker);
+  int status = make_run(&run, plan);
+  session->on_interrupt = NULL;
+  nomem__process_residue_clear(&run.residue);
+  nomem__child_residue_free(&run.child_residue);
+  nomem__worker_close(run.worker);
   return status;
 }
 
 int nomem__run(const struct nomem__options *options) {
-  static struct run run;
-  if (nomem__session_open(&run.session, options, true) != 0) return NOMEM_EXIT_FAILED;
-  nomem__session_say_isolation(&run.session);
-  int status = run_once(&run);
-  nomem__session_close(&run.session);
+  struct nomem__session session;
+  if (nomem__session_open(&session, options, true) != 0) return NOMEM_EXIT_FAILED;
+  nomem__session_say_isolation(&session);
+  int status = run_program(&session);
+  nomem__session_close(&session);
   return status;
 }

@@ -5,19 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../campaign/baseline.h"
-#include "../campaign/campaign.h"
 #include "../campaign/site_filter.h"
+#include "../run/session.h"
 #include "../text/complain.h"
 #include "commands.h"
 
 struct listing {
-  struct nomem__session session;
+  struct nomem__session *session;
   struct nomem__worker *worker;
   int status;
 };
 
-static const struct nomem_site *find(const struct nomem_channel *channel, uint64_t key) {
+static const struct nomem_site *find_site(const struct nomem_channel *channel, uint64_t key) {
   for (size_t i = 0; i < NOMEM_SITES; i++) {
     const struct nomem_site *site = &channel->sites[i];
     if (site->key == key) return site;
@@ -27,33 +26,34 @@ static const struct nomem_site *find(const struct nomem_channel *channel, uint64
 
 static void print_site(const struct listing *listing, const struct nomem_channel *channel,
                        const struct nomem__campaign_site *entry, unsigned digits) {
-  const struct nomem_site *site = find(channel, entry->key);
+  const struct nomem_site *site = find_site(channel, entry->key);
   if (site == NULL) return;
   struct nomem__trace trace;
   nomem__trace_of_frames(channel, site->frame, site->depth, &trace);
   const char *fn = nomem_fn_name(site->fn);
   printf("%10" PRIu64 "  %0*" PRIx64 "  %-14s %10" PRIu64 "  ", entry->count, (int)digits,
          entry->key >> (64 - 4 * digits), fn != NULL ? fn : "?", site->first_size);
-  nomem__trace_print_culprit(stdout, &trace, listing->session.symbols);
+  nomem__trace_print_culprit(stdout, &trace, listing->session->symbols);
   fputs(entry->before_main ? "  before main\n" : "\n", stdout);
-  if (listing->session.options->stacks) nomem__trace_print(stdout, &trace, listing->session.symbols, 4);
+  if (listing->session->options->stacks) nomem__trace_print(stdout, &trace, listing->session->symbols, 4);
 }
 
-static bool choose(struct listing *listing, const struct nomem_channel *channel, struct nomem__campaign_site *sites,
-                   size_t count) {
+/* Leaves out what --sites does not match. False, after one line on standard error: nothing is left. */
+static bool apply_filter(struct listing *listing, const struct nomem_channel *channel,
+                         struct nomem__campaign_site *sites, size_t count) {
   char **modules;
-  const char *pattern = listing->session.options->sites;
+  const char *pattern = listing->session->options->sites;
   if (pattern == NULL) return true;
   int64_t chosen = nomem__site_list_read_modules(channel, &modules);
   if (chosen >= 0) {
-    chosen = nomem__site_filter_apply(pattern, listing->session.symbols, sites, count, modules, (size_t)chosen);
+    chosen = nomem__site_filter_apply(pattern, listing->session->symbols, sites, count, modules, (size_t)chosen);
     free(modules);
   }
   if (chosen == -ENOMEM) nomem__complain("cannot list the sites: %s", strerror(ENOMEM));
   return chosen > 0;
 }
 
-static void list(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct listing *listing = user;
   (void)worker;
   if (outcome->end.was_cancelled || !nomem__session_was_injected(outcome)) return;
@@ -66,7 +66,7 @@ static void list(struct nomem__worker *worker, const struct nomem__outcome *outc
     nomem__complain("cannot list the sites: %s", strerror((int)-count));
     return;
   }
-  if (!choose(listing, outcome->channel, sites, (size_t)count)) {
+  if (!apply_filter(listing, outcome->channel, sites, (size_t)count)) {
     free(sites);
     return;
   }
@@ -77,7 +77,7 @@ static void list(struct nomem__worker *worker, const struct nomem__outcome *outc
   uint64_t calls = nomem__channel_calls(outcome->channel);
   printf("%" PRIu64 " allocation%s at %" PRId64 " site%s; bytes are those of the first call\n", calls,
          calls == 1 ? "" : "s", count, count == 1 ? "" : "s");
-  if (listing->session.options->verify)
+  if (listing->session->options->verify)
     printf("stacks: %" PRIu64 " recognised, %" PRIu64 " unwound, %" PRIu64 " taken for another\n",
            outcome->channel->stack_hits, outcome->channel->stack_misses, outcome->channel->stack_mismatches);
   free(sites);
@@ -89,24 +89,30 @@ static void interrupt(void *user) {
   nomem__worker_cancel(listing->worker);
 }
 
-int nomem__sites(const struct nomem__options *options) {
-  static struct listing listing = {.status = NOMEM_EXIT_FAILED};
-  if (options->sites != NULL && !nomem__site_filter_check(options->sites)) return NOMEM_EXIT_FAILED;
-  struct nomem__session *session = &listing.session;
-  if (nomem__session_open(session, options, false) != 0) return NOMEM_EXIT_FAILED;
+static int list_sites(struct nomem__session *session) {
+  struct listing listing = {.session = session, .status = NOMEM_EXIT_FAILED};
   session->on_interrupt = interrupt;
   session->user = &listing;
   int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &listing.worker);
   if (result != 0) {
     nomem__complain("cannot make a worker: %s", strerror(-result));
-  } else {
-    const struct nomem__run_request request = {
-        .plan = "", .timeout_ms = options->timeout_ms, .done = list, .user = &listing};
-    do result = nomem__worker_start(listing.worker, &request);
-    while (result != 0 && nomem__session_can_retry(session, result));
-    nomem__session_run(session);
-    nomem__worker_close(listing.worker);
+    return NOMEM_EXIT_FAILED;
   }
-  nomem__session_close(session);
+  const struct nomem__run_request request = {
+      .plan = "", .timeout_ms = session->options->timeout_ms, .done = run_done, .user = &listing};
+  do result = nomem__worker_start(listing.worker, &request);
+  while (result != 0 && nomem__session_can_retry(session, result));
+  nomem__session_run(session);
+  session->on_interrupt = NULL;
+  nomem__worker_close(listing.worker);
   return listing.status;
+}
+
+int nomem__sites(const struct nomem__options *options) {
+  struct nomem__session session;
+  if (options->sites != NULL && !nomem__site_filter_check(options->sites)) return NOMEM_EXIT_FAILED;
+  if (nomem__session_open(&session, options, false) != 0) return NOMEM_EXIT_FAILED;
+  int status = list_sites(&session);
+  nomem__session_close(&session);
+  return status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "stored_finding.h"
+#include "stored_run.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -18,6 +18,7 @@
 #include "../text/quote.h"
 #include "../text/words.h"
 
+/* So many digits of an id name a finding; fewer are its number in the report. */
 #define ID_HASH_LEAST 4
 
 static const char *store_path(const struct nomem__options *options) {
@@ -26,7 +27,7 @@ static const char *store_path(const struct nomem__options *options) {
   return environment != NULL && *environment != '\0' ? environment : NOMEM_STORE_PATH;
 }
 
-static void list(const struct nomem__stored_findings *findings) {
+static void print_list(const struct nomem__stored_findings *findings) {
   for (size_t i = 0; i < findings->count; i++) {
     const struct nomem__stored_finding *finding = &findings->list[i];
     if (i == 0 || finding->campaign != finding[-1].campaign) {
@@ -46,7 +47,7 @@ static void list(const struct nomem__stored_findings *findings) {
   if (findings->count == 0) puts("no findings");
 }
 
-/* Whether word is the beginning of an id, or of the digits in it. */
+/* Whether the word is the finding's id, the beginning of it, or the beginning of the digits in it. */
 static bool is_named(const struct nomem__stored_finding *finding, const char *word) {
   const char *digits = strchr(finding->id, '-');
   size_t length = strlen(word);
@@ -55,7 +56,8 @@ static bool is_named(const struct nomem__stored_finding *finding, const char *wo
          (strncmp(finding->id, word, length) == 0 || (digits != NULL && strncmp(digits + 1, word, length) == 0));
 }
 
-/* The finding that word names: a number in the report that was made last, or an id. NULL, after a line: not one. */
+/* The finding that the word names: by its number in the report that was made last, or by its id. NULL, after one line
+ * on standard error: there is none, or more than one. */
 static const struct nomem__stored_finding *choose(const struct nomem__stored_findings *findings, const char *command,
                                                   const char *word) {
   const struct nomem__stored_finding *chosen = NULL;
@@ -81,94 +83,94 @@ static const struct nomem__stored_finding *choose(const struct nomem__stored_fin
   return chosen;
 }
 
-static int read_campaign(struct nomem__store *store, int64_t campaign, struct nomem__recalled *recalled) {
-  struct nomem__options *options = &recalled->options;
+static int read_campaign(struct nomem__store *store, int64_t campaign, struct nomem__stored_run *stored) {
+  struct nomem__options *options = &stored->options;
   sqlite3_stmt *row = nomem__store_prepare(
       store, "SELECT directory,stdin_path,image_globs,timeout_ms,aslr,no_trace,isolated FROM campaigns WHERE id=?", "i",
       campaign);
   int result = nomem__store_step(store, row, NULL) ? 0 : -EIO;
   if (result == 0) {
-    recalled->directory = strdup(nomem__store_text(row, 0));
+    stored->directory = strdup(nomem__store_text(row, 0));
     bool has_input = sqlite3_column_type(row, 1) != SQLITE_NULL;
-    if (has_input) recalled->stdin_path = strdup(nomem__store_text(row, 1));
-    recalled->image = strdup(nomem__store_text(row, 2));
-    recalled->timeout_ms = (uint64_t)sqlite3_column_int64(row, 3);
+    if (has_input) stored->stdin_path = strdup(nomem__store_text(row, 1));
+    stored->image = strdup(nomem__store_text(row, 2));
+    stored->timeout_ms = (uint64_t)sqlite3_column_int64(row, 3);
     options->aslr = sqlite3_column_int(row, 4) != 0;
     options->no_trace = sqlite3_column_int(row, 5) != 0;
-    /* Where it was possible then and is not now, the run is made without. */
+    /* Where isolation was possible then and is not now, the run is made without it. */
     options->isolate = sqlite3_column_int(row, 6) != 0 ? NOMEM_ISOLATE_AUTO : NOMEM_ISOLATE_OFF;
-    if (recalled->directory == NULL || recalled->image == NULL || (has_input && recalled->stdin_path == NULL))
+    if (stored->directory == NULL || stored->image == NULL || (has_input && stored->stdin_path == NULL))
       result = -ENOMEM;
   }
   sqlite3_finalize(row);
   return result;
 }
 
-static int take(struct nomem__recalled *recalled, const struct nomem__stored_finding *finding) {
-  struct nomem__options *options = &recalled->options;
-  recalled->id = strdup(finding->id);
-  recalled->plan = strdup(finding->plan);
-  recalled->command = malloc(finding->command_bytes + 1);
-  if (recalled->id == NULL || recalled->plan == NULL || recalled->command == NULL) return -ENOMEM;
-  memcpy(recalled->command, finding->command, finding->command_bytes + 1);
-  recalled->words = nomem__split_words(recalled->command, finding->command_bytes);
-  if (recalled->words == NULL) return -ENOMEM;
-  if (recalled->words[0] == NULL || nomem_plan_parse(recalled->plan, &options->plan, NULL) != 0) return -EILSEQ;
-  options->plan_text = recalled->plan;
-  options->program = recalled->words;
-  options->stdin_path = recalled->stdin_path;
-  options->image = recalled->image;
+static int enter_finding(struct nomem__stored_run *stored, const struct nomem__stored_finding *finding) {
+  struct nomem__options *options = &stored->options;
+  stored->id = strdup(finding->id);
+  stored->plan = strdup(finding->plan);
+  stored->command = malloc(finding->command_bytes + 1);
+  if (stored->id == NULL || stored->plan == NULL || stored->command == NULL) return -ENOMEM;
+  memcpy(stored->command, finding->command, finding->command_bytes + 1);
+  stored->words = nomem__split_words(stored->command, finding->command_bytes);
+  if (stored->words == NULL) return -ENOMEM;
+  if (stored->words[0] == NULL || nomem_plan_parse(stored->plan, &options->plan, NULL) != 0) return -EILSEQ;
+  options->plan_text = stored->plan;
+  options->program = stored->words;
+  options->stdin_path = stored->stdin_path;
+  options->image = stored->image;
   if (finding->takes_block_table) options->leaks = NOMEM_LEAKS_ALL;
-  options->timeout_ms = finding->needs_timeout ? recalled->timeout_ms : 0;
+  options->timeout_ms = finding->needs_timeout ? stored->timeout_ms : 0;
   return 0;
 }
 
-static int recall(struct nomem__store *store, const struct nomem__stored_findings *findings, const char *command,
-                  const char *word, struct nomem__recalled *recalled) {
+static int load_run(struct nomem__store *store, const struct nomem__stored_findings *findings, const char *command,
+                    const char *word, struct nomem__stored_run *stored) {
   const struct nomem__stored_finding *finding = choose(findings, command, word);
   if (finding == NULL) return -ENOENT;
-  int result = read_campaign(store, finding->campaign, recalled);
-  if (result == 0) result = take(recalled, finding);
+  int result = read_campaign(store, finding->campaign, stored);
+  if (result == 0) result = enter_finding(stored, finding);
   if (result == -ENOMEM || result == -EILSEQ) nomem__complain("cannot read the store: %s", strerror(-result));
   return result;
 }
 
-int nomem__recall(const struct nomem__options *given, struct nomem__recalled *recalled) {
+int nomem__stored_run_load(const struct nomem__options *given, struct nomem__stored_run *stored) {
   struct nomem__store store;
   struct nomem__stored_findings findings = {0};
-  *recalled = (struct nomem__recalled){.options = *given};
+  *stored = (struct nomem__stored_run){.options = *given};
   int result = nomem__store_open(&store, store_path(given), NOMEM_STORE_READ, false);
   if (result != 0) return result;
   result = nomem__stored_findings_read(&findings, &store);
   if (result == 0 && given->operand_count == 0) {
-    list(&findings);
+    print_list(&findings);
     result = 1;
   } else if (result == 0) {
     const char *command = nomem__commands[given->command].name;
-    result = recall(&store, &findings, command, given->operands[0], recalled);
+    result = load_run(&store, &findings, command, given->operands[0], stored);
   }
   nomem__store_close(&store);
   nomem__stored_findings_free(&findings);
   return result;
 }
 
-void nomem__recalled_free(struct nomem__recalled *recalled) {
-  free(recalled->id);
-  free(recalled->command);
-  free(recalled->plan);
-  free(recalled->directory);
-  free(recalled->stdin_path);
-  free(recalled->image);
-  free(recalled->words);
-  *recalled = (struct nomem__recalled){0};
+void nomem__stored_run_free(struct nomem__stored_run *stored) {
+  free(stored->id);
+  free(stored->command);
+  free(stored->plan);
+  free(stored->directory);
+  free(stored->stdin_path);
+  free(stored->image);
+  free(stored->words);
+  *stored = (struct nomem__stored_run){0};
 }
 
-void nomem__recalled_enter(const struct nomem__recalled *recalled) {
+void nomem__stored_run_enter_folder(const struct nomem__stored_run *stored) {
   char here[PATH_MAX], quoted[NOMEM_QUOTE_BYTES];
-  if (getcwd(here, sizeof here) != NULL && strcmp(here, recalled->directory) == 0) return;
-  nomem__quote(recalled->directory, quoted, sizeof quoted);
-  if (chdir(recalled->directory) == 0)
+  if (getcwd(here, sizeof here) != NULL && strcmp(here, stored->directory) == 0) return;
+  nomem__quote(stored->directory, quoted, sizeof quoted);
+  if (chdir(stored->directory) == 0)
     nomem__complain("in %s, where it was explored", quoted);
   else
-    nomem__complain("in this folder: that of the exploration, %s, is not here", quoted);
+    nomem__complain("in this folder, because that of the exploration, %s, is not there", quoted);
 }
