@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What a failure costs to try: nomem against starting the program anew for each allocation, all two at a time, and sites
-# against points. Medians of rounds that take turns, with the least and the greatest, as ratios to the first line.
+# What it costs to try a failure: nomem against starting the program anew for each allocation, all two at a time; and
+# sites against points. Medians of rounds that take turns, with the least and the greatest, as ratios to the first line.
 #
 #   bench/explore.sh BUILD [PART...]     parts: programs, computes, grows, sites, memory, huge
 #                                        (default: all)

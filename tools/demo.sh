@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The main job, on real input: a few seconds of every fuzz target, then every allocation failure of a program that uses
-# the distribution's own libuv.
+# The main job, on real input: a few seconds of every fuzz target, then every allocation failure of a program with the
+# distribution's own libuv linked in.
 #
 #   tools/demo.sh BUILD       FUZZ_SECONDS: of each target (default 3)
 #

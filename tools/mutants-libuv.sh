@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes libuv wrong in one way at a time (tests/mutants/libuv.c), and runs the fuzz target libuv on it from its seeds: ten
-# seconds at most. First without any, which must last. Then the known defects of libuv itself: each input
+# Makes libuv wrong in one way at a time (tests/mutants/libuv.c), and runs the fuzz target libuv on it from its seeds:
+# ten seconds at most. First without any, when nothing may be found. Then the known defects of libuv itself: each input
 # corpus/libuv/known-* must fail when nothing is suppressed.
 #
 #   tools/mutants-libuv.sh OUT "COMPILER FLAGS"      OUT: where the fuzz targets were built; logs go beside it

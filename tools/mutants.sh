@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Plants each one-line bug of tests/mutants/table in a copy of its file and runs the fuzz target that must see it: ten
-# seconds at most, from the seeds or from nothing. First the targets without a bug must last as long.
+# seconds at most, from the seeds or from nothing. First, the targets without a bug must run as long without a finding.
 #
 #   tools/mutants.sh OUT "COMPILER FLAGS"      OUT: where the fuzz targets were built; copies and logs go beside it
 #   NOMEM_MUTANTS=NAME...                      only these

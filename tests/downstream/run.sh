@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Explores programs of the distribution that nobody here wrote, and checks what must come of it.
+# Explores other people's programs, from the distribution, and checks what must be found in them.
 #
 #   tests/downstream/run.sh BUILD       with BUILD/nomem
 #

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2086,SC2154 # the variables are run.sh's; lists of words
-# The projects whose own test programs are explored: how each is built, and which of its tests are taken. Read by run.sh,
-# which provides build_cmake, explore and explore_each.
+# The projects whose own test programs are explored: how each is built, and which of its tests are taken. Read by
+# table.sh, which provides build_cmake, explore and explore_each.
 #
 # Taken are programs that allocate and end within a second without a fault. All are built with debug information.
 

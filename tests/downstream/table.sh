@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Explores real programs and the test programs of real projects, and prints a table of what came of it.
+# Explores real programs and the test programs of real projects, and prints a table of the results.
 #
 #   tests/downstream/table.sh BUILD [SUITE...]       suites: programs, those of suites.sh (default: all of them)
 #   tests/downstream/table.sh BUILD jansson@newest   the newest that the distribution has (or @sid: of that suite)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What is left out, and why, adds up in the summary, whatever cuts an exploration short; and a million allocations are
+# What is left out, and why, adds up in the summary, whatever cuts an exploration short. A million allocations are
 # scheduled in little memory.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"

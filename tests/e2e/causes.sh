@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Whose fault it is: a library and its test, built as one program, as two, and without debug information.
+# Who is to blame: a library and its test, built as one program, as two, and without debug information.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Whichever engine makes a run, it comes out the same: verdict, exit status and what was written, for a sample of the
+# Whichever engine makes a run, the result is the same: verdict, exit status and what was written, for a sample of the
 # points that two engines can run. `make equivalence` compares thousands.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# One endless loop is waited for once: other runs that hang there are ended early, and said so; a run that is only slow
-# is not.
+# One endless loop is waited for once: other runs that hang there are ended early, and the report says so. A run that is
+# merely slow is not.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
 

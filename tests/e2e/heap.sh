@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Heap errors that nobody but the ledger notices: each kind is called by its name, found once for each site and not
-# again, as far as asked for; and what is right runs as ever.
+# Heap errors that only the block table notices: each kind is called by its name and found once for each site, as far as
+# it was asked for; programs without an error run as before.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
 

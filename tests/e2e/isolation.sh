@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs that are isolated neither meet one another nor leave anything; those that are not, do.
+# Isolated runs neither meet one another nor leave anything behind; runs that are not isolated do.
 # shellcheck disable=SC2086 # commands are kept in variables of several words
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What is done with one finding: nomem minimise, and nomem replay with a debugger.
+# Work on one finding: nomem minimise, and nomem replay with a debugger.
 #
 #   tests/e2e/minimise.sh BUILD
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh

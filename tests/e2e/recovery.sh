@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Second faults: what a program does only after a failure is failed, too, by every engine, once, and is kept, resumed,
-# joined, reported and replayed like all else.
+# Second faults: allocations that a program makes only after a failure are failed, too, by every engine, once; they are
+# kept, resumed, joined, reported and replayed like all others.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Reports for machines, of a program whose names and words are all hostile: each is what its format says, and holds the
-# text as text. And how their files are written.
+# Reports for machines, of a program whose names and words are all hostile: each keeps to its format and holds the text
+# as text. Also how their files are written.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh disable=SC2016,SC2238 # of jq and awk; a file is called paste
 . "$(dirname "$0")/lib/suite.sh"
 

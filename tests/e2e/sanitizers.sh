@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # One planted bug for each thing that a sanitizer reports: found, called by its name, its place shown twice, under each
-# way that a sanitizer's run-time and nomem come into one program. Its mended twin: nothing found.
+# way in which a sanitizer's run-time and nomem come into one program. In its mended twin nothing is found.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
 

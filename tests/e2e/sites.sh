@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Site keys: the same wherever and however often a program runs, different for different stacks, and never wrong for a
-# stack that was remembered.
+# Site keys are the same wherever and however often a program runs, differ for different stacks, and are never wrong for
+# a stack that was remembered.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
 

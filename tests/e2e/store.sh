@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The campaign store: killed and resumed, sharded and merged, compared between builds, damaged, not writable, shared.
+# The store of a campaign that is killed and resumed, sharded and merged, compared between builds, damaged, not
+# writable, or shared.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh disable=SC2238 # of jq and awk; a file is called paste
 . "$(dirname "$0")/lib/suite.sh"
 

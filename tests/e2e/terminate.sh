@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Exceptions that nobody catches, by two compilers and two levels: called C++ terminate, blamed on the function that let
-# them escape, once. Their mended twins: nothing found.
+# Exceptions that nobody catches, by two compilers at two levels: called C++ terminate and blamed, once, on the function
+# that let them escape. In their mended twins nothing is found.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Programs with threads: ten explorations in a row come to the same findings, by id, verdict, failed call and place,
-# though the threads race. Where one waits for another with allocations, what all later calls' failure comes to depends on
-# how many there were: there, single failures only.
+# Programs with threads: ten explorations in a row have the same findings, by id, verdict, failed call and place,
+# although the threads race. Where one thread allocates while it waits for another, the result of failing all later
+# calls depends on how many there were: there, only single failures are tried.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
 

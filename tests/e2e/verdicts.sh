@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # One planted bug per verdict, built by two compilers at two levels: found, called by its name, its place shown twice,
-# and reproduced by the line that is printed. Its mended twin: nothing found.
+# and reproduced by the line that is printed. In its mended twin nothing is found.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
 

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Whichever engine makes a run, it comes out the same: verdict, exit status and what was written, for thousands of
-# points of programs and tests that nobody here wrote. Slow: `make equivalence`, not part of `make check`.
+# Whichever engine makes a run, the result is the same: verdict, exit status and what was written, for thousands of
+# points of other people's programs and tests. Slow: `make equivalence`, not part of `make check`.
 #
 #   tests/equivalence/compare_all.sh BUILD [GROUP...]     groups: programs libuv jansson cjson json-c expat (default: all)
 #
 # LIBUV_TESTS: which of its tests (default: all that can be compared).
 #
-# Sources are fetched from the distribution and built below BUILD/downstream. Seconds that are left after 25 minutes are
-# given to nothing: what was not compared by then is named, and the whole has failed.
+# Sources are fetched from the distribution and built below BUILD/downstream. After 25 minutes nothing new is begun:
+# what was not compared by then is named, and the whole has failed.
 # shellcheck source-path=SCRIPTDIR/../e2e source=lib/suite.sh
 . "$(dirname "$0")/../e2e/lib/suite.sh"
 # shellcheck source-path=SCRIPTDIR/../e2e source=lib/compare.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Makes, in the current folder, a program whose function names, file names, source text and last words are all meant to
 # break out of a report: markup, ends of scripts, comments, quotes, control characters, direction marks, bytes that are
-# not UTF-8. It is called hostile, and its findings are a crash and an abort.
+# not UTF-8. The program is called hostile, and its findings are a crash and an abort.
 #
 #   tests/html/hostile.sh
 set -eu

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # make and make install never install a package, they say which are missing; the targets that promise to set themselves
-# up do install. With a dpkg-query that does not find some packages, and an apt-get that notes what it is asked for.
+# up do install. Tested with a dpkg-query that does not find some packages, and an apt-get that notes what it is asked
+# for.
 #
 #   tests/setup/run.sh [BUILD]
 set -eu

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict abort in a forked child, of which its parent speaks, too: shown are the words of the one that ended. */
+/* Verdict abort in a forked child, which its parent reports, too: the last words shown are the child's. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>

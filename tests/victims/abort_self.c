@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict abort: gives up the whole process where it could have returned an error. */
+/* Verdict abort: ends the whole process where it could have returned an error. */
 #include <stdlib.h>
 
 static __attribute__((noinline)) void *planted(size_t size) {

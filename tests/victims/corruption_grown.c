@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict corruption: takes a buffer for larger before it is, and goes on with what it thinks it has. Nobody but the
- * ledger notices: what it writes behind the end is within what the C library gave. */
+/* Verdict corruption: takes a buffer to be larger before it has grown, and writes on. Only the block table notices:
+ * what is written behind the end lies within what the C library gave. */
 /* says: a block was written past its end */
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict corruption: frees an object on the error path, and then marks it as bad: nobody but the ledger notices. */
+/* Verdict corruption: frees an object on the error path, and then marks it as bad. Only the block table notices. */
 /* says: a block was written after it was freed */
 #include <stdlib.h>
 

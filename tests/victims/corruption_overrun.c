@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict corruption: what it falls back to is one byte too short, and nobody but the ledger notices. */
+/* Verdict corruption: its fallback is one byte too short, and only the block table notices. */
 /* says: a block was written past its end */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash: calls a function whose table could not be made. */
+/* Verdict crash: calls a function through a table that could not be allocated. */
 #include <stdlib.h>
 
 struct table {

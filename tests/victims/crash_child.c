@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash in a forked child, whose end nobody looks at: the program exits 0. */
+/* Verdict crash in a forked child whose exit status nobody checks: the program exits with 0. */
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>

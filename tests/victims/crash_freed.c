@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash: frees an object on the error path, and goes on through a pointer in it, which is still there unless
- * somebody has the memory by then: nobody but the ledger notices. */
+/* Verdict crash: frees an object on the error path, and follows a pointer in it, which is still there unless
+ * somebody else has the memory by then: only the block table notices. */
 /* says: SIGSEGV at a pointer that was read from a block after it was freed */
 #include <stdlib.h>
 

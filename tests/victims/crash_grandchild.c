@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash in a program that a child of the program executes; the root exits 0 all the same. */
+/* Verdict crash in a program that a child of the program executes; the root exits with 0 all the same. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash: the address is NULL plus the place of a member. */
+/* Verdict crash: the address is NULL plus the offset of a member. */
 #include <stdlib.h>
 
 struct record {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash, for a persistent fault only: recovers by calling itself, until the stack is used up. */
+/* Verdict crash, for a persistent fault only: recovers by calling itself until the stack is used up. */
 #include <stdlib.h>
 
 static __attribute__((noinline)) void *planted(int tries) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash, for a persistent fault only: makes do with less, but does not look whether it got that. */
+/* Verdict crash, for a persistent fault only: makes do with less, but does not check whether it got even that. */
 #include <stdlib.h>
 
 static __attribute__((noinline)) char *planted(void) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash when a second call fails, on the way out of the first one's failure: a smaller buffer is tried, and
- * trusted. Where all later calls fail, too, it does not come so far: to note the failure takes memory first. */
+/* Verdict crash when a second call fails, while it recovers from the first failure: it tries a smaller buffer, and
+ * does not check that. Where all later calls fail, too, it does not get that far: noting the failure takes memory
+ * first. */
 #include <stdlib.h>
 
 static __attribute__((noinline)) void note(void) {

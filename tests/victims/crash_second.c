@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash when the second call fails, and only then: the first is looked at, the others trust that it went well,
- * and from the third on there is a spare. */
+/* Verdict crash when the second call fails, and only then: the first is checked, the others are assumed to have gone
+ * well, and from the third on there is a spare. */
 #include <stdlib.h>
 
 static volatile char spare[100];

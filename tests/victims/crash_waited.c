@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash, not hang: a child dies, and the program waits for ever for what it was to write. */
+/* Verdict crash, not hang: a child dies, and the program waits for ever for what the child was to write. */
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash: an element of a table that is not there, so far behind NULL that nothing tells of it. */
+/* Verdict crash: reads an element of a table that is not there, so far from NULL that the address does not show it. */
 #include <stdlib.h>
 
 static __attribute__((noinline)) int planted(size_t number) {

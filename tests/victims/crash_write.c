@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash: writes through a block it never looked at. */
+/* Verdict crash: writes through a pointer that it never checked. */
 #include <stdlib.h>
 
 static __attribute__((noinline)) char *planted(size_t length) {

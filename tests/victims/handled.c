@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict handled: does its work without what it did not get. */
+/* Verdict handled: does its work without the block that it did not get. */
 #include <stdlib.h>
 
 static __attribute__((noinline)) int planted(void) {

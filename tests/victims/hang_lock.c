@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict hang: leaves a lock held when an allocation fails, and comes back for it. */
+/* Verdict hang: leaves a lock held when an allocation fails, and tries to take it again. */
 #include <pthread.h>
 #include <stdlib.h>
 

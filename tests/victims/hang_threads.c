@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict hang: a failing path leaves a lock held that another thread waits for, which in turn is waited for. */
+/* Verdict hang: an error path leaves a lock held that another thread waits for, and somebody waits for that thread. */
 #include <pthread.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict leak in a test that its runner forks: one of two loses what it has, and passes all the same. */
+/* Verdict leak in a test that its runner forks: one of two tests loses its block, and passes all the same. */
 /* says: 16 bytes in 1 block, in another process of the run: 'program' */
 #include <stdlib.h>
 #include <sys/wait.h>

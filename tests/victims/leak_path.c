@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict leak: forgets what it has when the second allocation fails, and the program gets by without it. */
+/* Verdict leak: loses its first block when the second allocation fails; the program manages without either. */
 #include <stdlib.h>
 
 struct pair {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict leftover: does not wait for its child when memory runs out meanwhile. */
+/* Verdict leftover: does not wait for its child when memory runs out in between. */
 /* says: a child process that was not waited for */
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict leftover: leaves its temporary file when the memory for its contents cannot be had. */
+/* Verdict leftover: leaves its temporary file when there is no memory for its contents. */
 /* says: a file was left: '/tmp/planted-*' */
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict leftover: leaves a folder, and what is in it. */
+/* Verdict leftover: leaves a folder and its contents. */
 /* says: a folder was left: '/tmp/planted-*' */
 #include <stdio.h>
 #include <stdlib.h>

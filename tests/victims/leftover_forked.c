@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict leftover in a forked child: it leaves a file open when the memory for its contents cannot be had. */
+/* Verdict leftover in a forked child: it leaves a file open when there is no memory for its contents. */
 /* says: is open: '/etc/passwd', in another process of the run: 'program' */
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict leftover in a forked child: it does not wait for a child of its own when memory runs out meanwhile. */
+/* Verdict leftover in a forked child: it does not wait for a child of its own when memory runs out in between. */
 /* says: a child process that was not waited for, in another process of the run: 'program' */
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict leftover: keeps a lock for ever when memory runs out while it is held. */
+/* Verdict leftover: never releases a lock when memory runs out while it is held. */
 /* says: /planted.lock' */
 #include <fcntl.h>
 #include <stdlib.h>

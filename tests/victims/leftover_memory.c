@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict leftover: leaves shared memory, which nothing but the end of the machine takes away. */
+/* Verdict leftover: leaves shared memory, which stays until the machine is shut down. */
 /* says: shared memory was left: '/dev/shm/planted-*' */
 #include <fcntl.h>
 #include <stdio.h>

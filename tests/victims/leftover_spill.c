@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict leftover: where there is no memory it takes a file instead, and forgets to remove that. Without a failure no
- * file is written: the faster engines are used. */
+/* Verdict leftover: without memory it uses a file instead, and forgets to remove it. Without a failure no file is
+ * written, so the faster engines are used. */
 /* says: a file was left: '/tmp/planted-*' */
 #include <stdlib.h>
 #include <unistd.h>

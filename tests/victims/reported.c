@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict reported: says what it lacks and exits with 1. */
+/* Verdict reported: says what is missing and exits with 1. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints what it could read, and goes on as if that were all. */
+/* Verdict swallowed: prints what it could read, and goes on as if that were all. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* AddressSanitizer: heap-use-after-free. Who catches bad_alloc frees the object, and then notes something in it. */
+/* AddressSanitizer: heap-use-after-free. The handler of bad_alloc frees the object, and then writes to it. */
 #include <new>
 
 struct object {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* AddressSanitizer: heap-buffer-overflow. The buffer did not grow, but the text is added all the same. In a function of
- * the C library that the sanitizer stands in for. */
+/* AddressSanitizer: heap-buffer-overflow. The buffer could not grow, and the text is added all the same, in a function
+ * of the C library that the sanitizer stands in for. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* AddressSanitizer: heap-use-after-free. The way out frees the object, and then notes something in it. */
+/* AddressSanitizer: heap-use-after-free. The error path frees the object, and then writes to it. */
 #include <stdlib.h>
 
 struct object {

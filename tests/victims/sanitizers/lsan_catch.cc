@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* LeakSanitizer: detected memory leaks. Who catches bad_alloc forgets what it already had, and the program goes on. */
+/* LeakSanitizer: detected memory leaks. The handler of bad_alloc loses what it already had, and the program goes on. */
 #include <new>
 
 static int *volatile halves[2];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* LeakSanitizer: detected memory leaks. Half of what was taken is left, and the program goes on to its end. */
+/* LeakSanitizer: detected memory leaks. Half of what was allocated leaks, and the program goes on to its end. */
 #include <stdlib.h>
 
 static void *volatile halves[2];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* MemorySanitizer: use-of-uninitialized-value. The caller does not hear of the failure, and looks at what is not
+/* MemorySanitizer: use-of-uninitialized-value. The caller is not notified of the failure, and reads what was not
  * set. */
 #include <stdlib.h>
 

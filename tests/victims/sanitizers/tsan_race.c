@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ThreadSanitizer: data race. Failures are counted without the lock that all else is counted under. */
+/* ThreadSanitizer: data race. Failures are counted without the lock that protects all other counts. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
