@@ -19,7 +19,7 @@ CFLAGS = -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -MMD -MP
 # What is linked or loaded into other people's processes: no symbol but the interface, no lazy binding (the first call
 # of each function would otherwise run the dynamic linker inside somebody's malloc), thread variables that need no
-# allocation, unwind tables for our own frames, and frame pointers, which frame.h relies on. Position-independent,
+# allocation, unwind tables for our own frames, and frame pointers, which unwind_rules.h relies on. Position-independent,
 # because one object serves both libraries.
 INJECT_CFLAGS = $(ALL_CFLAGS) -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fasynchronous-unwind-tables \
   -fno-omit-frame-pointer -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free

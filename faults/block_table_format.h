@@ -59,9 +59,9 @@ struct nomem_block_table {
     _Atomic uint64_t part; /* where its struct nomem_block_table_part lies; 0: not yet */
   } parts[NOMEM_BLOCK_TABLE_PARTS];
   /* A ring. Who takes a block out of its slot gives it back. */
-  _Atomic uint64_t held[NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS]; /* address; 0: none */
-  _Atomic uint64_t held_next, held_first; /* number of the next one, and of the oldest; they only grow */
-  _Atomic uint64_t held_bytes;
+  _Atomic uint64_t quarantine[NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS]; /* address; 0: none */
+  _Atomic uint64_t quarantine_next, quarantine_first; /* number of the next one, and of the oldest; they only grow */
+  _Atomic uint64_t quarantine_bytes;
 };
 
 /* What glibc gives beyond a size asked for, in bytes: blocks end 8 bytes after a multiple of 16, and the smallest is

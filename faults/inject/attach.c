@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds out what this process was started for: a command's channel, a plan given by hand, or nothing. */
+/* Finds out what this process was started for: a command's channel, a plan in the environment, or nothing. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 
 #include "forbidden_calls.h"
 
-/* The environment's own text: nothing is copied, and getenv's lock is not taken. */
+/* Returns the environment's own text. Unlike getenv it takes no lock. */
 static const char *variable(const char *name) {
   size_t length = strlen(name);
   for (char **entry = environ; entry != NULL && *entry != NULL; entry++)
@@ -27,16 +27,16 @@ static const char *variable(const char *name) {
   return NULL;
 }
 
-/* The tables of a process that is forked for the command are its own. So are the points behind them, which nobody
- * changes any more: one mapping less for each fork to copy. */
+/* A process that forks for the command has tables of its own, and so has each fork. The points behind the tables become
+ * private with them, because nobody changes them any more, and each fork then has one mapping less to copy. */
 static bool make_tables_private(struct nomem_channel *channel, size_t bytes, int fd) {
   size_t from = offsetof(struct nomem_channel, live_bytes);
   return mmap((char *)channel + from, bytes - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, (off_t)from) !=
          MAP_FAILED;
 }
 
-/* Whether this process takes part. Of an engine that forks, only the first process does: the others of its run would
- * count on pages that are not theirs. */
+/* Whether this process takes part. Where the engine forks, only the first process of the run does: others would write
+ * to pages that are not theirs. */
 static bool takes_part(struct nomem_channel *channel, size_t bytes, int fd) {
   if (channel->magic != NOMEM_CHANNEL_MAGIC) return false;
   if (channel->fork.engine == NOMEM_ENGINE_EXEC) return true;
@@ -46,7 +46,7 @@ static bool takes_part(struct nomem_channel *channel, size_t bytes, int fd) {
          make_tables_private(channel, bytes, fd);
 }
 
-/* A path that cannot be opened is not this process's business: the run is over, or it gave up the right to look. */
+/* A path that cannot be opened is no error: the run is over, or this process has given up the right to open it. */
 static struct nomem_channel *map_channel(const char *path) {
   int fd = nomem__open(path, O_RDWR);
   if (fd < 0) return NULL;
@@ -64,7 +64,7 @@ static struct nomem_channel *map_channel(const char *path) {
   return channel;
 }
 
-static struct nomem_channel *own_channel(const char *plan) {
+static struct nomem_channel *make_channel(const char *plan) {
   void *pages = mmap(NULL, sizeof(struct nomem_channel), PROT_READ | PROT_WRITE,
                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (pages == MAP_FAILED) return NULL;
@@ -75,22 +75,22 @@ static struct nomem_channel *own_channel(const char *plan) {
   return channel;
 }
 
-static void say(const char *text) {
+static void print(const char *text) {
   ssize_t written = write(STDERR_FILENO, text, strlen(text));
   (void)written;
 }
 
-static _Noreturn void refuse_plan(const struct nomem_plan_error *error) {
+static _Noreturn void reject_plan(const struct nomem_plan_error *error) {
   char digits[24];
   char *at = digits + sizeof digits - 1;
   *at = '\0';
   for (size_t rest = error->column; at > digits && (rest > 0 || *at == '\0'); rest /= 10)
     *--at = (char)('0' + rest % 10);
-  say("nomem: " NOMEM_PLAN_ENV ": column ");
-  say(at);
-  say(": ");
-  say(error->reason);
-  say("\n");
+  print("nomem: " NOMEM_PLAN_ENV ": column ");
+  print(at);
+  print(": ");
+  print(error->reason);
+  print("\n");
   _exit(2);
 }
 
@@ -107,7 +107,7 @@ static void enter_image(struct nomem_channel *channel, bool injected) {
 
 void nomem__attach(void) {
   uint32_t start = NOMEM_MODE_START;
-  if (environ == NULL) return; /* before the C library has its environment: the next call asks again */
+  if (environ == NULL) return; /* the C library has no environment yet: the next call tries again */
   if (!atomic_compare_exchange_strong(&nomem__mode, &start, 0)) return;
   int saved_errno = errno;
   const char *path = variable(NOMEM_CHANNEL_ENV);
@@ -116,14 +116,14 @@ void nomem__attach(void) {
   if (path != NULL)
     channel = map_channel(path);
   else if (plan != NULL)
-    channel = own_channel(plan);
+    channel = make_channel(plan);
   if (channel != NULL) {
     bool injected = nomem__is_injected(channel->image, nomem__module_base_name(nomem__module_program()));
     enter_image(channel, injected);
     nomem__fork_server_prepare(channel);
     struct nomem_plan_error error;
     int result = injected ? nomem__start(channel, &error) : -ENOENT;
-    if (result == -EINVAL) refuse_plan(&error);
+    if (result == -EINVAL) reject_plan(&error);
     if (result == 0 && channel->watch != NOMEM_WATCH_NONE) nomem__exit_report_enter(channel);
     nomem__exit_report_prepare(channel);
   }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The failing allocator linked into a program whose malloc no preload can stand in front of.
+/* The failing allocator linked into a program whose malloc no preload can replace.
  *
- * The sanitizers of clang are part of the program, and their malloc is a weak name for __interceptor_malloc: the one
- * here takes its place and calls that. Where no sanitizer is linked, the C library's own is called by its second name.
- * A few functions of the sanitizers allocate without passing through malloc; they are here too.
+ * clang links its sanitizers into the program, where malloc is a weak name for __interceptor_malloc: the malloc here
+ * takes precedence and calls that. Where no sanitizer is linked, it calls the C library's own by its second name. A few
+ * functions of the sanitizers allocate without calling malloc; they are here, too.
  *
- * Nothing is looked up and nothing is kept: right before relocation is done, in constructors and in static programs.
+ * Nothing is looked up and nothing is stored, so this works before relocation is done, in constructors and in static
+ * programs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,7 +25,7 @@
 bool nomem__sizes_known = true;
 bool nomem__blocks_are_glibc = false;
 
-/* NULL where no sanitizer is linked, or it does not have that one. */
+/* NULL where no sanitizer is linked, or where it lacks that function. */
 extern void __asan_init(void) WEAK;
 extern void *__interceptor_malloc(size_t) WEAK;
 extern void *__interceptor_calloc(size_t, size_t) WEAK;
@@ -52,7 +53,7 @@ extern char *__realpath_chk(const char *, char *, size_t);
 #define UNDER(name, ...) \
   (&__interceptor_##name != NULL ? __interceptor_##name(__VA_ARGS__) : __libc_##name(__VA_ARGS__))
 
-/* The usual call is a load and a jump: so the stacks that a sanitizer takes begin at the program's own call. */
+/* The usual call is a load and a jump, so that the stacks that a sanitizer records begin at the program's own call. */
 static inline bool is_idle(void) {
   return __builtin_expect(atomic_load_explicit(&nomem__mode, memory_order_relaxed) == 0, 1);
 }
@@ -84,8 +85,8 @@ EXPORT void *malloc(size_t size) {
   return is_idle() ? UNDER(malloc, size) : busy_malloc(size, HERE);
 }
 
-/* This very malloc, whichever one of that name the process calls. (As an alias of C, it would need malloc's attributes,
- * of which the compilers do not have the same.) */
+/* This very malloc, whichever function of that name the process calls. (An alias in C would need malloc's attributes,
+ * and those differ between compilers.) */
 __asm__(".globl nomem__own_malloc\n.hidden nomem__own_malloc\n.set nomem__own_malloc, malloc");
 
 BUSY void *busy_calloc(size_t count, size_t size, void *return_address, void *cfa) {
@@ -99,7 +100,7 @@ EXPORT void *calloc(size_t count, size_t size) {
   return is_idle() ? UNDER(calloc, count, size) : busy_calloc(count, size, HERE);
 }
 
-/* A size of 0 frees a block: whether that "failed" could not be told from its success. */
+/* A size of 0 frees a block: a failure could not be distinguished from success. */
 BUSY void *busy_realloc(void *ptr, size_t size, void *return_address, void *cfa) {
   size_t released = live_size(ptr);
   if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return fail();
@@ -121,7 +122,7 @@ EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
   return block == NULL && bytes != 0 ? NULL : served(block, released);
 }
 
-/* Blocks are counted, and their sizes asked for, only where somebody keeps count. */
+/* Frees are counted, and sizes looked up, only where the command wants them. */
 EXPORT void free(void *ptr) {
   uint32_t mode = atomic_load_explicit(&nomem__mode, memory_order_relaxed);
   if (__builtin_expect((mode & (NOMEM_MODE_COUNT | NOMEM_MODE_LIVE)) != 0, 0)) {
@@ -141,8 +142,8 @@ EXPORT void *aligned_alloc(size_t alignment, size_t size) {
   return served(aligned(alignment, size), 0);
 }
 
-/* POSIX: the error is returned; errno and, as glibc does it, *out stay as they are. A bad alignment is not for the
- * plan: it is refused as ever. */
+/* As in POSIX the error is returned, and errno stays; as in glibc *out stays, too. A bad alignment does not reach the
+ * plan: it is an error as always. */
 EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
   bool valid = alignment % sizeof(void *) == 0 && alignment != 0 && (alignment & (alignment - 1)) == 0;
   if (valid && nomem__fails(NOMEM_FN_POSIX_MEMALIGN, size, 0, HERE)) return ENOMEM;
@@ -175,8 +176,8 @@ EXPORT void *pvalloc(size_t size) {
   return served(UNDER(pvalloc, size), 0);
 }
 
-/* The copy of length bytes that strdup and strndup make. */
-static char *copied(const char *text, size_t length) {
+/* The copy that strdup and strndup make. */
+static char *copy_text(const char *text, size_t length) {
   char *copy = served(UNDER(malloc, length + 1), 0);
   if (copy == NULL) return NULL;
   memcpy(copy, text, length);
@@ -184,27 +185,27 @@ static char *copied(const char *text, size_t length) {
   return copy;
 }
 
-/* AddressSanitizer's allocates by itself; the others' ask the C library's, which comes to malloc. */
+/* AddressSanitizer's strdup allocates by itself; those of other sanitizers call the C library's, which calls malloc. */
 EXPORT char *strdup(const char *text) {
   bool allocates = &__asan_init != NULL || &__interceptor_strdup == NULL;
   if (allocates && !is_idle() && nomem__fails(NOMEM_FN_MALLOC, strlen(text) + 1, 0, HERE)) return fail();
-  if (&__interceptor_strdup == NULL) return copied(text, strlen(text));
+  if (&__interceptor_strdup == NULL) return copy_text(text, strlen(text));
   return served(__interceptor_strdup(text), 0);
 }
 
 EXPORT char *strndup(const char *text, size_t length) {
   if (!is_idle() && nomem__fails(NOMEM_FN_MALLOC, strnlen(text, length) + 1, 0, HERE)) return fail();
-  if (&__interceptor_strndup == NULL) return copied(text, strnlen(text, length));
+  if (&__interceptor_strndup == NULL) return copy_text(text, strnlen(text, length));
   return served(__interceptor_strndup(text, length), 0);
 }
 
-/* The names that older headers make of them. (The compilers disagree about attributes that such an alias must have.) */
+/* The names that older headers use. (Compilers disagree about the attributes that an alias in C must have.) */
 __asm__(".globl __strdup\n.set __strdup, strdup\n.globl __strndup\n.set __strndup, strndup");
 
-/* The C library's own, asked for by the name that checks the buffer, calls malloc itself. */
+/* The C library's own realpath, called by the name that checks the buffer, calls malloc itself. */
 EXPORT char *realpath(const char *path, char *resolved) {
   if (&__interceptor_realpath == NULL) return __realpath_chk(path, resolved, SIZE_MAX);
   if (resolved == NULL && nomem__fails(NOMEM_FN_MALLOC, PATH_MAX + 1, 0, HERE)) return fail();
-  char *path_found = __interceptor_realpath(path, resolved);
-  return resolved == NULL ? served(path_found, 0) : path_found;
+  char *found = __interceptor_realpath(path, resolved);
+  return resolved == NULL ? served(found, 0) : found;
 }

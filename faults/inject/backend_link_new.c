@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the operator new of a sanitizer that is part of the program. */
+/* Finds the operator new of a sanitizer that is linked into the program. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <elf.h>
@@ -10,7 +10,7 @@
 
 #define WEAK __attribute__((weak))
 
-/* Each NULL where it is not linked. */
+/* Each is NULL where it is not linked. */
 #define X(function, parameters, arguments, throws) extern void *function parameters WEAK;
 NOMEM_NEW_MAP(X)
 #undef X
@@ -18,8 +18,8 @@ extern void throw_bad_alloc(void) __asm__(NOMEM_NEW_THROW) WEAK;
 extern void get_new_handler(void) __asm__(NOMEM_NEW_GET_HANDLER) WEAK;
 extern void __asan_init(void) WEAK, __hwasan_init(void) WEAK;
 
-/* One that the program has defined itself comes to malloc: AddressSanitizer's is a weak name for that reason, and with
- * the others' there can be no second one. */
+/* An operator that the program defines itself is left alone, because it calls malloc. AddressSanitizer's has a weak
+ * name to allow for that; beside another sanitizer's there can be no second definition. */
 static bool is_sanitizers(uintptr_t function) {
   Dl_info info;
   const ElfW(Sym) *symbol = NULL;
@@ -29,13 +29,14 @@ static bool is_sanitizers(uintptr_t function) {
          ELF64_ST_BIND(symbol->st_info) == STB_WEAK;
 }
 
-void nomem__new_find(struct nomem__new_found *found) {
+void nomem__new_find(struct nomem__new_functions *found) {
   const uintptr_t forms[NOMEM_NEW_FORMS] = {
 #define X(function, parameters, arguments, throws) [NOMEM_NEW##function] = (uintptr_t)function,
       NOMEM_NEW_MAP(X)
 #undef X
   };
-  *found = (struct nomem__new_found){.throw = (uintptr_t)throw_bad_alloc, .get_handler = (uintptr_t)get_new_handler};
+  *found =
+      (struct nomem__new_functions){.throw = (uintptr_t)throw_bad_alloc, .get_handler = (uintptr_t)get_new_handler};
   for (size_t i = 0; i < NOMEM_NEW_FORMS; i++)
     if (is_sanitizers(forms[i])) found->form[i] = forms[i];
 }

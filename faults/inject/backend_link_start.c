@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What backend_link.c needs beside it to work for the command: it attaches to the command's channel, as the preloaded
- * backend does, in a process that the command has started, and is idle in any other.
+/* Starts backend_link.c for the command: in a process that the command has started it attaches to the command's
+ * channel, as the preloaded backend does; in any other process it does nothing.
  */
 #include <stdlib.h>
 
@@ -9,10 +9,10 @@
 #include "operator_new.h"
 #include "sanitizer.h"
 
-/* Idle at first: a sanitizer that sets itself up allocates, and must not fail. */
+/* Idle at first: a sanitizer allocates while it sets itself up, and must not fail. */
 _Atomic uint32_t nomem__mode = 0;
 
-/* By this note the command knows a program that has the backend in it, and whether the two understand each other. */
+/* By this note the command recognises a program with the backend linked in, and whether their formats agree. */
 struct note {
   uint32_t name_bytes, value_bytes, type;
   char name[8];
@@ -36,29 +36,29 @@ extern size_t __sanitizer_get_current_allocated_bytes(void);
 
 extern NOMEM_HIDDEN __typeof__(malloc) nomem__own_malloc;
 
-/* A shared library that was linked with it, too, is not the one that is called. */
-static bool is_in_charge(void) {
+/* Where a shared library was linked with the backend, too, the process calls only one of the two. */
+static bool is_in_use(void) {
   return malloc == nomem__own_malloc;
 }
 
-static void take_new(void) {
-  struct nomem__new_found found;
+static void replace_new(void) {
+  struct nomem__new_functions found;
   nomem__new_find(&found);
-  nomem__new_take(&found);
-  nomem__new_say();
+  nomem__new_replace(&found);
+  nomem__new_report();
 }
 
-/* The program's own constructors may be before or after this one. The command's forks stand here. */
+/* The program's own constructors may run before or after this one. Here the process forks for the command. */
 __attribute__((constructor)) static void attach_at_start(void) {
-  if (!is_in_charge()) return;
+  if (!is_in_use()) return;
   nomem__has_sanitizer = &__asan_init || &__hwasan_init || &__lsan_init || &__msan_init || &__tsan_init;
   if (&__lsan_do_leak_check != NULL) nomem__sanitizer_bytes = __sanitizer_get_current_allocated_bytes;
   atomic_store(&nomem__mode, NOMEM_MODE_START);
   nomem__attach();
-  if (nomem__has_sanitizer && nomem__channel() != NULL) take_new();
+  if (nomem__has_sanitizer && nomem__channel() != NULL) replace_new();
   nomem__reached_main();
 }
 
-__attribute__((destructor)) static void say_at_exit(void) {
-  if (is_in_charge() && nomem__has_sanitizer) nomem__note_end();
+__attribute__((destructor)) static void report_at_exit(void) {
+  if (is_in_use() && nomem__has_sanitizer) nomem__exit_report_write();
 }

@@ -10,26 +10,26 @@
 
 #include "forbidden_calls.h"
 
-/* A jump relative to its end, and one to the address behind it. */
+/* A jump relative to its end, and a jump to the address that follows it. */
 #define JUMP_BYTES 5
 #define FAR_JUMP_BYTES 14
-/* What is moved: the last of the instructions may reach over the jump. */
+/* The moved instructions: the last of them may reach beyond the jump. */
 #define MOVED_MAX 16
 #define SLOT_BYTES 32
 _Static_assert(MOVED_MAX + FAR_JUMP_BYTES <= SLOT_BYTES && SLOT_BYTES * NOMEM_NEW_FORMS <= NOMEM_PAGE,
                "the instructions that are moved have no room");
 
-typedef void *(*thrower)(void); /* does not return, but is jumped to: as if it were called from where new was */
+typedef void *(*thrower)(void); /* does not return; it is jumped to, as if operator new's caller had called it */
 typedef void (*handler)(void);
 
 static uintptr_t next[NOMEM_NEW_FORMS], throw_bad_alloc, get_new_handler;
-static _Atomic bool is_kept;
+static _Atomic bool is_left_alone;
 
-/* Where the C++ library's own function for it is not to be had, nothing can be thrown. */
+/* Nothing can be thrown where the C++ library's function for that is not to be found. */
 static bool can_throw(void) {
   if (throw_bad_alloc != 0) return true;
-  atomic_store(&is_kept, true);
-  nomem__new_say();
+  atomic_store(&is_left_alone, true);
+  nomem__new_report();
   return false;
 }
 
@@ -55,8 +55,8 @@ static bool fails(bool throws, size_t size, void *return_address, void *cfa) {
 NOMEM_NEW_MAP(X)
 #undef X
 
-/* The length of an instruction that means the same wherever it stands and only saves registers, as functions begin; 0:
- * it is another one. */
+/* The length of an instruction with which functions begin, which saves registers and means the same at any address; 0
+ * for any other instruction. */
 static size_t instruction(const unsigned char *code) {
   static const unsigned char endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa}, mov_rsp_rbp[] = {0x48, 0x89, 0xe5};
   if (memcmp(code, endbr64, sizeof endbr64) == 0) return sizeof endbr64;
@@ -68,7 +68,7 @@ static size_t instruction(const unsigned char *code) {
   return 0;
 }
 
-/* Copies what has to make room for the jump, in whole instructions, with a jump to the rest behind. */
+/* Copies the instructions that make room for the jump, and a jump to the rest behind them. */
 static bool copy_beginning(uintptr_t function, unsigned char *slot) {
   static const unsigned char far_jump[] = {0xff, 0x25, 0, 0, 0, 0};
   size_t bytes = 0;
@@ -89,7 +89,7 @@ static bool protect(uintptr_t address, size_t bytes, int protection) {
   return syscall(SYS_mprotect, first, address + bytes - first, protection) == 0;
 }
 
-/* The eight bytes that the jump lies in are written at once: a function begins at a multiple of them. */
+/* The eight bytes that hold the jump are written at once: a function begins at a multiple of eight. */
 static bool write_jump(uintptr_t from, uintptr_t to) {
   int64_t distance = (int64_t)(to - (from + JUMP_BYTES));
   int32_t offset = (int32_t)distance;
@@ -102,7 +102,7 @@ static bool write_jump(uintptr_t from, uintptr_t to) {
   return protect(from, sizeof word, PROT_READ | PROT_EXEC);
 }
 
-void nomem__new_take(const struct nomem__new_found *found) {
+void nomem__new_replace(const struct nomem__new_functions *found) {
   static const uintptr_t own[NOMEM_NEW_FORMS] = {
 #define X(function, parameters, arguments, throws) [NOMEM_NEW##function] = (uintptr_t)own##function,
       NOMEM_NEW_MAP(X)
@@ -121,11 +121,11 @@ void nomem__new_take(const struct nomem__new_found *found) {
   get_new_handler = found->get_handler;
   for (size_t i = 0; i < NOMEM_NEW_FORMS; i++)
     if (found->form[i] != 0 && !(is_ready && is_movable[i] && write_jump(found->form[i], own[i])))
-      atomic_store(&is_kept, true);
+      atomic_store(&is_left_alone, true);
   errno = saved_errno;
 }
 
-void nomem__new_say(void) {
+void nomem__new_report(void) {
   struct nomem_channel *channel = nomem__channel();
-  if (channel != NULL && atomic_load(&is_kept)) atomic_store(&channel->watched.keeps_new, 1);
+  if (channel != NULL && atomic_load(&is_left_alone)) atomic_store(&channel->watched.keeps_new, 1);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The failing allocator in front of any dynamic program's own, by LD_PRELOAD.
  *
- * Calls go on to the next definition of the same name, so a program's other allocator (jemalloc, a debugging malloc)
- * keeps its place. Until that can be looked up, that is before this library is relocated and during the look-up
- * itself, calls are served from a small arena of our own, whose blocks are never given back.
+ * Calls go on to the next definition of the same name, so that another allocator of the program (jemalloc, a debugging
+ * malloc) remains in use. Until that can be looked up, that is before this library is relocated and during the look-up
+ * itself, calls are served from a small arena of our own, whose blocks are never freed.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -28,7 +28,7 @@
 
 _Atomic uint32_t nomem__mode = NOMEM_MODE_START;
 bool nomem__sizes_known = true;
-bool nomem__blocks_are_glibc = false; /* until they are seen to be */
+bool nomem__blocks_are_glibc = false; /* not known before the look-up */
 
 #define REAL_MAP(X)                                 \
   X(malloc, void *, (size_t))                       \
@@ -52,13 +52,13 @@ static struct {
 #undef X
 } real;
 
-/* What a sanitizer's run-time that is loaded allocates for without passing through malloc. */
+/* For which functions a loaded sanitizer's run-time allocates without calling malloc. */
 static bool serves_strdup, serves_strndup;
 
-/* 0 before the look-up, 1 during it, 2 when real is whole. */
+/* 0 before the look-up, 1 during it, 2 when `real` is complete. */
 static _Atomic int real_state;
 
-/* Its address is what relocation fills in: NULL until it did. */
+/* Relocation fills in its address: until then it is NULL. */
 #pragma weak dlsym
 
 /* Programs were seen to ask for a few hundred bytes before the look-up is possible. */
@@ -70,14 +70,14 @@ static bool is_early(const void *block) {
   return (uintptr_t)block - (uintptr_t)early < EARLY_BYTES;
 }
 
-/* Another library's IFUNC resolver may come here before relocation: then no function of the C library can be called,
- * not even the one that finds errno. */
+/* Another library's IFUNC resolver may call us before relocation. Then no function of the C library can be called, not
+ * even the one that finds errno. */
 static void *fail(void) {
   if (&dlsym != NULL) errno = ENOMEM;
   return NULL;
 }
 
-/* Each block has its size in the 16 bytes before it. */
+/* The 16 bytes before each block hold its size. */
 static void *early_alloc(size_t size) {
   size_t bytes = size <= EARLY_BYTES ? 16 + (size + 15) / 16 * 16 : EARLY_BYTES;
   size_t at = size <= EARLY_BYTES ? atomic_fetch_add(&early_used, bytes) : EARLY_BYTES;
@@ -92,15 +92,15 @@ static size_t early_size(const void *block) {
   return size;
 }
 
-/* Only those in a sanitizer's library: the program's own come to malloc. */
-void nomem__new_find(struct nomem__new_found *found) {
+/* Only those in a sanitizer's library: the program's own operators call malloc. */
+void nomem__new_find(struct nomem__new_functions *found) {
   static const char *const names[NOMEM_NEW_FORMS] = {
 #define X(function, parameters, arguments, throws) [NOMEM_NEW##function] = #function,
       NOMEM_NEW_MAP(X)
 #undef X
   };
-  *found = (struct nomem__new_found){.throw = (uintptr_t)dlsym(RTLD_DEFAULT, NOMEM_NEW_THROW),
-                                     .get_handler = (uintptr_t)dlsym(RTLD_DEFAULT, NOMEM_NEW_GET_HANDLER)};
+  *found = (struct nomem__new_functions){.throw = (uintptr_t)dlsym(RTLD_DEFAULT, NOMEM_NEW_THROW),
+                                         .get_handler = (uintptr_t)dlsym(RTLD_DEFAULT, NOMEM_NEW_GET_HANDLER)};
   for (size_t i = 0; i < NOMEM_NEW_FORMS; i++) {
     Dl_info info;
     void *form = dlsym(RTLD_NEXT, names[i]);
@@ -109,13 +109,14 @@ void nomem__new_find(struct nomem__new_found *found) {
   }
 }
 
-static void take_new(void) {
-  struct nomem__new_found found;
+static void replace_new(void) {
+  struct nomem__new_functions found;
   nomem__new_find(&found);
-  nomem__new_take(&found);
+  nomem__new_replace(&found);
 }
 
-/* False: serve this call from the arena. A second thread that comes during the look-up does the same. */
+/* Looks up the real functions. Returns false where the call must be served from the arena: too early, or while another
+ * thread is looking up. */
 static bool find_real(void) {
   int none = 0;
   if (&dlsym == NULL || !atomic_compare_exchange_strong(&real_state, &none, 1)) return none == 2;
@@ -127,7 +128,7 @@ static bool find_real(void) {
   serves_strdup = dlsym(RTLD_DEFAULT, "__asan_init") != NULL || dlsym(RTLD_DEFAULT, "__hwasan_init") != NULL;
   serves_strndup = serves_strdup || dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
   nomem__has_sanitizer = serves_strndup || dlsym(RTLD_DEFAULT, "__lsan_init") != NULL;
-  if (nomem__has_sanitizer) take_new();
+  if (nomem__has_sanitizer) replace_new();
   if (nomem__has_sanitizer && dlsym(RTLD_DEFAULT, "__lsan_do_leak_check") != NULL)
     *(void **)&nomem__sanitizer_bytes = dlsym(RTLD_DEFAULT, "__sanitizer_get_current_allocated_bytes");
   errno = saved_errno;
@@ -139,8 +140,8 @@ static inline bool is_ready(void) {
   return __builtin_expect(atomic_load_explicit(&real_state, memory_order_acquire) == 2, 1) || find_real();
 }
 
-/* A call that passes finds all that it needs: the process is attached, hence looked up. Whatever else there is to do is
- * done out of line, by a jump, so that the usual call sets up no frame. */
+/* A call that passes finds everything it needs, because attaching comes after the look-up. All other work is done out
+ * of line, reached by a jump, so that the usual call sets up no frame. */
 #define PASSES(fn) nomem__passes(NOMEM_FN_##fn, false)
 
 #define BUSY __attribute__((noinline)) static
@@ -151,8 +152,9 @@ static size_t live_size(void *block) {
   return block != NULL && nomem__keeps_live() && !is_early(block) ? real.malloc_usable_size(block) : 0;
 }
 
-/* What tells one block in use from another: for glibc's the size in the word before it, which free looks at first, too;
- * malloc_usable_size would go on from there into memory that need not be any for a pointer that was never given out. */
+/* The size of a block in use, as far as the count of bytes needs it: for glibc's the word before it, which free reads
+ * first, too. malloc_usable_size would read on from there, at addresses that need not be mapped when the pointer was
+ * never allocated. */
 static int64_t measure(const void *block) {
   if (!nomem__blocks_are_glibc) return 0;
   uint64_t word;
@@ -176,31 +178,31 @@ static inline void *served(void *block, size_t size, size_t released_bytes) {
   return block;
 }
 
-/* What is known of a block that is given back, should it not be after all. */
-struct given_back {
+/* What has to be entered again for a released block when the call that releases it fails. */
+struct released {
   int64_t bytes;
   uint64_t entry;
 };
 
-static struct given_back give_back(void *block, bool is_realloc, void *return_address, void *cfa) {
-  struct given_back given = {0};
-  if (!is_watched() || block == NULL) return given;
-  if (has_block_table()) given.entry = nomem__blocks_leave(block, is_realloc, return_address, cfa);
-  given.bytes = measure(block);
-  nomem__blocks_add(-1, -given.bytes);
-  return given;
+static struct released note_release(void *block, bool is_realloc, void *return_address, void *cfa) {
+  struct released released = {0};
+  if (!is_watched() || block == NULL) return released;
+  if (has_block_table()) released.entry = nomem__blocks_leave(block, is_realloc, return_address, cfa);
+  released.bytes = measure(block);
+  nomem__blocks_add(-1, -released.bytes);
+  return released;
 }
 
-static void keep_after_all(void *block, struct given_back given) {
+static void undo_release(void *block, struct released released) {
   if (!is_watched() || block == NULL) return;
-  nomem__blocks_add(1, given.bytes);
-  if (has_block_table()) nomem__blocks_undo(block, given.entry);
+  nomem__blocks_add(1, released.bytes);
+  if (has_block_table()) nomem__blocks_undo(block, released.entry);
 }
 
-/* With a block table, what is freed is held for a while; and what was freed before must not be freed once more while it
- * is. True: there is nothing left to do. */
-static bool is_held(void *block, struct given_back given) {
-  return block != NULL && has_block_table() && nomem__blocks_quarantine(block, given.entry, real.free);
+/* With a block table, freed blocks stay in quarantine for a while, and must not be freed again meanwhile. Returns true
+ * when there is nothing left to do for the caller. */
+static bool quarantine(void *block, struct released released) {
+  return block != NULL && has_block_table() && nomem__blocks_quarantine(block, released.entry, real.free);
 }
 
 BUSY void *busy_malloc(size_t size, void *return_address, void *cfa) {
@@ -216,7 +218,8 @@ EXPORT void *malloc(size_t size) {
 BUSY void *busy_calloc(size_t count, size_t size, void *return_address, void *cfa) {
   size_t bytes;
   bool overflows = __builtin_mul_overflow(count, size, &bytes);
-  if (!is_ready()) return early_alloc(overflows ? SIZE_MAX : bytes); /* the arena begins as zeros, and is used once */
+  /* The arena consists of zeros, and each byte of it is used once. */
+  if (!is_ready()) return early_alloc(overflows ? SIZE_MAX : bytes);
   if (!overflows && FAILS(NOMEM_FN_CALLOC, bytes, 0)) return fail();
   return served(real.calloc(count, size), bytes, 0);
 }
@@ -231,16 +234,16 @@ static void *early_realloc(void *ptr, size_t size) {
   size_t kept = early_size(ptr) < size ? early_size(ptr) : size;
   for (size_t i = 0; block != NULL && i < kept; i++) {
     block[i] = ((unsigned char *)ptr)[i];
-    __asm__ volatile("" ::: "memory"); /* lest the compiler make a call of memcpy of it: see fail */
+    __asm__ volatile("" ::: "memory"); /* lest the compiler turn the loop into a call of memcpy: see fail */
   }
   return served(block, size, 0);
 }
 
-/* With a block table a block that grows moves: what it was before is held, as if it had been freed. */
-static bool has_to_move(void *block, size_t size, struct given_back given) {
+/* With a block table a block that grows is moved, and its old place goes into quarantine, as if it had been freed. */
+static bool has_to_move(void *block, size_t size, struct released released) {
   if (block == NULL || !has_block_table()) return false;
-  return nomem__blocks_is_quarantined(given.entry) ||
-         (nomem__blocks_may_quarantine(given.entry) && size > real.malloc_usable_size(block));
+  return nomem__blocks_is_quarantined(released.entry) ||
+         (nomem__blocks_may_quarantine(released.entry) && size > real.malloc_usable_size(block));
 }
 
 static void *move(void *block, size_t size) {
@@ -251,17 +254,17 @@ static void *move(void *block, size_t size) {
 }
 
 static void *real_realloc(void *ptr, size_t size, size_t released_bytes, void *return_address, void *cfa) {
-  struct given_back given = give_back(ptr, true, return_address, cfa);
-  if (size == 0 && nomem__blocks_are_glibc && is_held(ptr, given)) return served(NULL, 0, released_bytes);
-  bool moves = has_to_move(ptr, size, given);
+  struct released released = note_release(ptr, true, return_address, cfa);
+  if (size == 0 && nomem__blocks_are_glibc && quarantine(ptr, released)) return served(NULL, 0, released_bytes);
+  bool moves = has_to_move(ptr, size, released);
   void *block = moves ? move(ptr, size) : real.realloc(ptr, size);
-  if (moves && block != NULL) is_held(ptr, given);
+  if (moves && block != NULL) quarantine(ptr, released);
   if (block != NULL || size == 0) return served(block, size, released_bytes);
-  keep_after_all(ptr, given);
+  undo_release(ptr, released);
   return NULL;
 }
 
-/* A size of 0 frees a block: whether that "failed" could not be told from its success. */
+/* A size of 0 frees a block: a failure could not be distinguished from success. */
 BUSY void *busy_realloc(void *ptr, size_t size, void *return_address, void *cfa) {
   if (!is_ready()) return ptr == NULL ? early_alloc(size) : early_realloc(ptr, size);
   size_t released = live_size(ptr);
@@ -287,9 +290,9 @@ EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
 BUSY void busy_free(void *ptr, void *return_address, void *cfa) {
   if (is_early(ptr) || !is_ready()) return;
   nomem__count_free();
-  struct given_back given = give_back(ptr, false, return_address, cfa);
+  struct released released = note_release(ptr, false, return_address, cfa);
   if (nomem__keeps_live()) nomem__live_add(-(int64_t)live_size(ptr));
-  if (!is_held(ptr, given)) real.free(ptr);
+  if (!quarantine(ptr, released)) real.free(ptr);
 }
 
 EXPORT void free(void *ptr) {
@@ -299,14 +302,14 @@ EXPORT void free(void *ptr) {
     busy_free(ptr, HERE);
 }
 
-/* Nobody aligns a block before the look-up is possible; should it happen, refusing is allowed and safe. */
+/* No program was seen to align a block before the look-up is possible; if one does, failing is allowed and safe. */
 EXPORT void *aligned_alloc(size_t alignment, size_t size) {
   if (!is_ready() || nomem__fails(NOMEM_FN_ALIGNED_ALLOC, size, 0, HERE)) return fail();
   return served(real.aligned_alloc(alignment, size), size, 0);
 }
 
-/* POSIX: the error is returned; errno and, as glibc does it, *out stay as they are. A bad alignment is not for the
- * plan: it is refused as ever. */
+/* As in POSIX the error is returned, and errno stays; as in glibc *out stays, too. A bad alignment does not reach the
+ * plan: it is an error as always. */
 EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
   if (!is_ready()) return ENOMEM;
   bool valid = alignment % sizeof(void *) == 0 && alignment != 0 && (alignment & (alignment - 1)) == 0;
@@ -329,7 +332,7 @@ EXPORT void *valloc(size_t size) {
 EXPORT void *pvalloc(size_t size) {
   if (!is_ready() || nomem__fails(NOMEM_FN_PVALLOC, size, 0, HERE)) return fail();
   void *block = real.pvalloc(size);
-  return served(block, block != NULL ? real.malloc_usable_size(block) : 0, 0); /* whole pages are the program's */
+  return served(block, block != NULL ? real.malloc_usable_size(block) : 0, 0); /* the program may use whole pages */
 }
 
 EXPORT size_t malloc_usable_size(void *ptr) {
@@ -339,7 +342,7 @@ EXPORT size_t malloc_usable_size(void *ptr) {
 }
 
 static char *early_copy(const char *text, size_t length) {
-  char *copy = early_alloc(length + 1); /* the arena begins as zeros */
+  char *copy = early_alloc(length + 1); /* the arena consists of zeros */
   for (size_t i = 0; copy != NULL && i < length; i++) {
     copy[i] = text[i];
     __asm__ volatile("" ::: "memory"); /* as in early_realloc */
@@ -368,7 +371,7 @@ EXPORT char *realpath(const char *path, char *resolved) {
   return real.realpath(path, resolved);
 }
 
-/* Another module may come to lie where this one was. */
+/* Another module may later be loaded at the same addresses. */
 EXPORT int dlclose(void *handle) {
   nomem__site_forget();
   return is_ready() && real.dlclose != NULL ? real.dlclose(handle) : -1;
@@ -377,7 +380,7 @@ EXPORT int dlclose(void *handle) {
 typedef int (*main_func)(int, char **, char **);
 static main_func program_main;
 
-/* Leaves no frame of its own: the call of main is the last thing it does. */
+/* Leaves no frame on the stack: it ends with the call of main. */
 static int enter_main(int argc, char **argv, char **env) {
   nomem__reached_main();
   return program_main(argc, argv, env);
@@ -395,13 +398,13 @@ EXPORT int __libc_start_main(main_func main, int argc, char **argv, void (*init)
   return start(enter_main, argc, argv, init, fini, rtld_fini, stack_end);
 }
 
-__attribute__((destructor)) static void say_at_exit(void) {
-  nomem__note_end();
+__attribute__((destructor)) static void report_at_exit(void) {
+  nomem__exit_report_write();
 }
 
-/* A program that allocates nothing before main() is attached here all the same, so that the command sees its image. */
+/* A program that allocates nothing before main() is attached here, so that the command gets to know its image. */
 __attribute__((constructor)) static void attach_at_load(void) {
   if (!is_ready()) return;
   nomem__attach();
-  nomem__new_say();
+  nomem__new_report();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The failing allocator behind libuv's uv_replace_allocator, or anything with its signature: real libuv, or lib/. */
+/* The failing allocator behind libuv's uv_replace_allocator, or any function with its signature, as that of lib/. */
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@ _Atomic uint32_t nomem__mode = 0;
 bool nomem__sizes_known = true;
 bool nomem__blocks_are_glibc = false;
 
-/* What serves the calls that do not fail. */
+/* Serves the calls that do not fail. */
 static struct {
   nomem_malloc_func malloc;
   nomem_realloc_func realloc;
@@ -36,7 +36,7 @@ static void *fail(void) {
   return NULL;
 }
 
-/* NULL that is nobody's wish says why, too. */
+/* A NULL that no plan asked for must come with ENOMEM, too. */
 static void *checked(void *block, size_t size) {
   if (block == NULL && size != 0 && errno != ENOMEM) nomem__count_errno();
   return block;
@@ -47,7 +47,7 @@ static void *failing_malloc(size_t size) {
   return served(checked(under.malloc(size), size), 0);
 }
 
-/* The allocator below may not check the multiplication; the one that stands for it must. */
+/* The allocator below may not check the multiplication, so it is checked here. */
 static void *failing_calloc(size_t count, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) return fail();
@@ -55,7 +55,7 @@ static void *failing_calloc(size_t count, size_t size) {
   return served(checked(under.calloc(count, size), bytes), 0);
 }
 
-/* A size of 0 frees: whether that "failed" could not be told from its success. */
+/* A size of 0 frees: a failure could not be distinguished from success. */
 static void *failing_realloc(void *ptr, size_t size) {
   size_t released = size_of(ptr);
   if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return fail();

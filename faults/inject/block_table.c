@@ -15,13 +15,13 @@
 
 #include "forbidden_calls.h"
 
-/* How far below a pointer the block is looked for that it may point into. */
+/* How far below a pointer to search for the block that it may point into. */
 #define INSIDE_MAX_BYTES (UINT64_C(1) << 20)
 
 /* The least that the kernel leaves free below the end of the main stack. */
 #define STACK_MAX_BYTES (UINT64_C(128) << 20)
 
-/* The dynamic linker's: where the main thread's stack ends. */
+/* The dynamic linker's variable: where the main thread's stack ends. */
 extern void *__libc_stack_end __attribute__((weak));
 
 static struct nomem_channel *channel;
@@ -46,7 +46,7 @@ uint64_t nomem__blocks_address(void) {
   return (uintptr_t)block_table;
 }
 
-/* Of two threads that come to lie in a new part, one maps it for both. */
+/* Of two threads that need a new part, one maps it for both. */
 static struct nomem_block_table_part *add_part(_Atomic uint64_t *slot) {
   uint64_t none = 0;
   struct nomem_block_table_part *part = map(sizeof *part);
@@ -56,7 +56,7 @@ static struct nomem_block_table_part *add_part(_Atomic uint64_t *slot) {
   return (struct nomem_block_table_part *)(uintptr_t)none; /* NOLINT: kept as a number */
 }
 
-/* NULL: there is none, and none is to be made or there is no room for one. */
+/* Returns NULL when there is no such part, and none is to be made or there is no room for it. */
 static struct nomem_block_table_part *find_part(uint64_t number, bool make) {
   for (uint64_t probe = 0; probe < NOMEM_BLOCK_TABLE_PARTS; probe++) {
     uint64_t at = (number + probe) % NOMEM_BLOCK_TABLE_PARTS;
@@ -71,7 +71,7 @@ static struct nomem_block_table_part *find_part(uint64_t number, bool make) {
   return NULL;
 }
 
-/* The word of an address. */
+/* The word for an address, or NULL. */
 static _Atomic uint64_t *word_of(uintptr_t address, bool make) {
   struct nomem_block_table_part *part = find_part(address / NOMEM_BLOCK_TABLE_PART_BYTES + 1, make);
   if (part == NULL) return NULL;
@@ -134,8 +134,8 @@ static bool is_overrun(const unsigned char *block, uint64_t word) {
   return bytes != 0 && !nomem__block_table_is_chunk_in_use(chunk_before(block + bytes));
 }
 
-/* The word of the block that an address lies in, or 0. Blocks do not overlap, and the nearest entry below tells: a
- * freed one may have been made part of a larger one since. */
+/* The word of the block in use that an address lies in, or 0. Blocks do not overlap, so the nearest one below the
+ * address decides. Freed ones are passed over: they may have become part of a larger block since. */
 static uint64_t word_around(uintptr_t address) {
   uintptr_t lowest = address > INSIDE_MAX_BYTES ? address - INSIDE_MAX_BYTES : 0;
   for (uintptr_t at = address / NOMEM_BLOCK_TABLE_GRAIN * NOMEM_BLOCK_TABLE_GRAIN; at > lowest;
@@ -146,14 +146,14 @@ static uint64_t word_around(uintptr_t address) {
   return 0;
 }
 
-/* Above the main thread's frames there is nothing but its stack. One that runs on another stack (of a coroutine, of a
- * signal) is further below its end than the kernel lets any mapping come near it. */
+/* Above the main thread's frames there is nothing but its stack. Where it runs on another stack (of a coroutine, of a
+ * signal), that is further below the end of its own than the kernel places any mapping. */
 static bool is_main_stack(uintptr_t address, uintptr_t cfa) {
   uintptr_t end = &__libc_stack_end == NULL ? 0 : (uintptr_t)__libc_stack_end;
   return address >= cfa && address < end && end - cfa < STACK_MAX_BYTES && syscall(SYS_gettid) == syscall(SYS_getpid);
 }
 
-/* Where the main thread's stack or a module lies, no block ever did. */
+/* Whether no block can ever have been there, because the main thread's stack or a module is. */
 static bool is_elsewhere(const void *address, void *cfa) {
   return nomem__module_has((uintptr_t)address) || is_main_stack((uintptr_t)address, (uintptr_t)cfa);
 }
@@ -166,7 +166,7 @@ static uint32_t copy_frames(uint32_t number, nomem_frame *frame) {
   return depth;
 }
 
-static void note(enum nomem_misuse_kind kind, const void *block, uint64_t word, uint32_t site) {
+static void note_misuse(enum nomem_misuse_kind kind, const void *block, uint64_t word, uint32_t site) {
   uint32_t index = atomic_fetch_add(&channel->misuse_count, 1);
   if (index >= NOMEM_MISUSES) return;
   struct nomem_misuse *misuse = &channel->misuses[index];
@@ -176,89 +176,89 @@ static void note(enum nomem_misuse_kind kind, const void *block, uint64_t word, 
   misuse->size_bytes = NOMEM_BLOCK_TABLE_SIZE(word);
   misuse->call_depth = copy_frames(site, misuse->call);
   misuse->block_depth = word == 0 ? 0 : copy_frames(NOMEM_BLOCK_TABLE_SITE(word), misuse->block);
-  bool is_freed_call = word == 0 || kind == NOMEM_MISUSE_WRITTEN; /* and then it is the call, too */
+  bool is_freed_call = word == 0 || kind == NOMEM_MISUSE_WRITTEN; /* and then that is the call itself */
   misuse->freed_depth = is_freed_call ? 0 : copy_frames(NOMEM_BLOCK_TABLE_FREED_AT(word), misuse->freed);
   atomic_store_explicit(&misuse->ready, 1, memory_order_release);
 }
 
-/* A held block that is changed from its first byte on may have been written by who wrote past the end of the block
- * before it: that one is found then. False: it was not so. */
+/* A quarantined block that has changed from its first byte on may have been overwritten from the block before it.
+ * Reports that overrun, or returns false when there was none. */
 static bool note_overrun_below(const unsigned char *block) {
   uintptr_t address = (uintptr_t)block, lowest = address - NOMEM_BLOCK_TABLE_QUARANTINED_SIZE_MAX;
   for (uintptr_t at = address - NOMEM_BLOCK_TABLE_GRAIN; at > lowest; at -= NOMEM_BLOCK_TABLE_GRAIN) {
     uint64_t word = word_at(at);
     if (nomem__blocks_is_quarantined(word)) return false;
-    if (!is_live(word)) continue;                           /* nothing, or what has become a part of a larger block */
+    if (!is_live(word)) continue; /* nothing was there, or it has become part of a larger block */
     const unsigned char *below = (const unsigned char *)at; /* NOLINT: kept as a number */
     bool is_cause = is_overrun(below, word);
-    if (is_cause) note(NOMEM_MISUSE_OVERRUN, below, word, NOMEM_BLOCK_TABLE_SITE(word));
+    if (is_cause) note_misuse(NOMEM_MISUSE_OVERRUN, below, word, NOMEM_BLOCK_TABLE_SITE(word));
     return is_cause;
   }
   return false;
 }
 
-static void look_at_held(const unsigned char *block, uint64_t word) {
-  struct nomem_block_table_poisoned filled = nomem__block_table_poisoned(NOMEM_BLOCK_TABLE_SIZE(word));
+static void check_poison(const unsigned char *block, uint64_t word) {
+  struct nomem_block_table_poisoned poisoned = nomem__block_table_poisoned(NOMEM_BLOCK_TABLE_SIZE(word));
   for (unsigned i = 0; i < 2; i++) {
     uint64_t changed =
-        nomem__block_table_changed(block + filled.from[i], filled.bytes[i], NOMEM_BLOCK_TABLE_POISON(block));
-    if (changed == filled.bytes[i]) continue;
-    if (filled.from[i] + changed > 0 || !note_overrun_below(block))
-      note(NOMEM_MISUSE_WRITTEN, block, word, NOMEM_BLOCK_TABLE_FREED_AT(word));
+        nomem__block_table_changed(block + poisoned.from[i], poisoned.bytes[i], NOMEM_BLOCK_TABLE_POISON(block));
+    if (changed == poisoned.bytes[i]) continue;
+    if (poisoned.from[i] + changed > 0 || !note_overrun_below(block))
+      note_misuse(NOMEM_MISUSE_WRITTEN, block, word, NOMEM_BLOCK_TABLE_FREED_AT(word));
     return;
   }
 }
 
-static void fill(unsigned char *block, uint64_t size, uint64_t with) {
-  struct nomem_block_table_poisoned filled = nomem__block_table_poisoned(size);
+static void fill_poisoned(unsigned char *block, uint64_t size, uint64_t with) {
+  struct nomem_block_table_poisoned poisoned = nomem__block_table_poisoned(size);
   for (unsigned i = 0; i < 2; i++)
-    for (uint64_t at = 0; at < filled.bytes[i]; at += sizeof with) {
-      uint64_t left = filled.bytes[i] - at;
-      memcpy(block + filled.from[i] + at, &with, left < sizeof with ? left : sizeof with);
+    for (uint64_t at = 0; at < poisoned.bytes[i]; at += sizeof with) {
+      uint64_t left = poisoned.bytes[i] - at;
+      memcpy(block + poisoned.from[i] + at, &with, left < sizeof with ? left : sizeof with);
     }
 }
 
-/* As if it had just been freed. What it was filled with is taken away: only what was read from a held block is to show
- * it. */
-static void let_go(uint64_t address, void (*give_back)(void *)) {
+/* Frees a block as if the program had just done so. The poison is removed: a poisoned pointer must only come from a
+ * block that was read while in quarantine. */
+static void release_block(uint64_t address, void (*release)(void *)) {
   unsigned char *block = (unsigned char *)(uintptr_t)address; /* NOLINT: kept as a number */
   _Atomic uint64_t *slot = word_of(address, false);
   uint64_t word = atomic_load_explicit(slot, memory_order_relaxed), size = NOMEM_BLOCK_TABLE_SIZE(word);
-  look_at_held(block, word);
+  check_poison(block, word);
   atomic_store_explicit(slot,
                         NOMEM_BLOCK_TABLE_WORD(NOMEM_BLOCK_TABLE_FREED, size, NOMEM_BLOCK_TABLE_FREED_AT(word),
                                                NOMEM_BLOCK_TABLE_SITE(word)),
                         memory_order_seq_cst);
-  fill(block, size, 0);
-  atomic_fetch_sub(&block_table->held_bytes, size);
-  give_back(block);
+  fill_poisoned(block, size, 0);
+  atomic_fetch_sub(&block_table->quarantine_bytes, size);
+  release(block);
 }
 
-static void let_go_of_slot(uint64_t number, uint64_t next, void (*give_back)(void *)) {
-  uint64_t former = atomic_exchange(&block_table->held[number % NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS], next);
-  if (former != 0) let_go(former, give_back);
+static void release_slot(uint64_t number, uint64_t next, void (*release)(void *)) {
+  uint64_t former = atomic_exchange(&block_table->quarantine[number % NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS], next);
+  if (former != 0) release_block(former, release);
 }
 
-bool nomem__blocks_quarantine(void *block, uint64_t entry, void (*give_back)(void *)) {
+bool nomem__blocks_quarantine(void *block, uint64_t entry, void (*release)(void *)) {
   uint64_t size = NOMEM_BLOCK_TABLE_SIZE(entry);
   if (nomem__blocks_is_quarantined(entry)) return true;
   if (!is_live(entry) || size > NOMEM_BLOCK_TABLE_QUARANTINED_SIZE_MAX) return false;
   _Atomic uint64_t *slot = word_of((uintptr_t)block, false);
   uint64_t freed_at = NOMEM_BLOCK_TABLE_FREED_AT(atomic_load_explicit(slot, memory_order_relaxed));
-  fill(block, size, NOMEM_BLOCK_TABLE_POISON(block));
+  fill_poisoned(block, size, NOMEM_BLOCK_TABLE_POISON(block));
   atomic_store_explicit(
       slot, NOMEM_BLOCK_TABLE_WORD(NOMEM_BLOCK_TABLE_QUARANTINED, size, freed_at, NOMEM_BLOCK_TABLE_SITE(entry)),
       memory_order_release);
-  atomic_fetch_add(&block_table->held_bytes, size);
-  uint64_t number = atomic_fetch_add(&block_table->held_next, 1);
-  let_go_of_slot(number, (uintptr_t)block, give_back);
-  uint64_t first = atomic_load(&block_table->held_first);
-  while (atomic_load(&block_table->held_bytes) > NOMEM_BLOCK_TABLE_QUARANTINED_BYTES && first < number) {
-    if (number - first >= NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS) { /* these have gone by themselves */
-      atomic_compare_exchange_strong(&block_table->held_first, &first,
+  atomic_fetch_add(&block_table->quarantine_bytes, size);
+  uint64_t number = atomic_fetch_add(&block_table->quarantine_next, 1);
+  release_slot(number, (uintptr_t)block, release);
+  uint64_t first = atomic_load(&block_table->quarantine_first);
+  while (atomic_load(&block_table->quarantine_bytes) > NOMEM_BLOCK_TABLE_QUARANTINED_BYTES && first < number) {
+    if (number - first >= NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS) { /* these slots have been used again since */
+      atomic_compare_exchange_strong(&block_table->quarantine_first, &first,
                                      number - NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS + 1);
-    } else if (atomic_compare_exchange_strong(&block_table->held_first, &first, first + 1)) {
-      let_go_of_slot(first, 0, give_back);
+    } else if (atomic_compare_exchange_strong(&block_table->quarantine_first, &first, first + 1)) {
+      release_slot(first, 0, release);
       first++;
     }
   }
@@ -279,7 +279,7 @@ uint64_t nomem__blocks_leave(void *block, bool is_realloc, void *return_address,
   bool is_aligned = (uintptr_t)block % NOMEM_BLOCK_TABLE_GRAIN == 0;
   uint32_t site = number_of(nomem__site_find(channel, NOMEM_FN_MALLOC, 0, return_address, cfa));
   if (is_aligned && is_live(word)) {
-    if (is_overrun(block, word)) note(NOMEM_MISUSE_OVERRUN, block, word, site);
+    if (is_overrun(block, word)) note_misuse(NOMEM_MISUSE_OVERRUN, block, word, site);
     atomic_store_explicit(slot,
                           NOMEM_BLOCK_TABLE_WORD(NOMEM_BLOCK_TABLE_FREED, NOMEM_BLOCK_TABLE_SIZE(word), site,
                                                  NOMEM_BLOCK_TABLE_SITE(word)),
@@ -289,11 +289,11 @@ uint64_t nomem__blocks_leave(void *block, bool is_realloc, void *return_address,
   bool was_freed = NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_FREED || nomem__blocks_is_quarantined(word);
   uint64_t around = word_around((uintptr_t)block);
   if (around != 0)
-    note(NOMEM_MISUSE_INSIDE, block, around, site);
+    note_misuse(NOMEM_MISUSE_INSIDE, block, around, site);
   else if (is_aligned && was_freed)
-    note(is_realloc ? NOMEM_MISUSE_REALLOC : NOMEM_MISUSE_TWICE, block, word, site);
+    note_misuse(is_realloc ? NOMEM_MISUSE_REALLOC : NOMEM_MISUSE_TWICE, block, word, site);
   else if (is_elsewhere(block, cfa))
-    note(NOMEM_MISUSE_FOREIGN, block, 0, site);
+    note_misuse(NOMEM_MISUSE_FOREIGN, block, 0, site);
   return is_aligned ? word : 0;
 }
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The block table: every block of this process that is in use, and every place where one was, by address.
  *
- * For one run of a kind: the command asks for it when it has to know which blocks were left, and where they came from.
- * Blocks are given out as ever: nothing is put around them, only the bytes that glibc gives beyond the size asked for
- * are filled, and compared when the block is given back. What the program frees is held for a while before the C
- * library has it back, so that what is done to it meanwhile is seen, and nobody else's block suffers. The tables are
- * memory of this process alone; a fork has a copy. The command reads them before the process goes.
+ * It is made in few runs: the command asks for it when it has to know which blocks leaked and where they were
+ * allocated. Blocks are laid out as without it. Only the bytes that glibc provides beyond the requested size are filled
+ * with canaries, which are checked when the block is freed. A freed block stays in quarantine for a while before the C
+ * library gets it back, so that a later use of it is noticed and damages no other block. The tables are private memory
+ * of this process, of which a fork has a copy. The command reads them before the process is gone.
  *
- * Thread-safe as far as the program's use of a block is: two threads that free one at the same time are the program's
- * fault. Async-signal-safe, allocates nothing; errno is kept by the caller.
+ * Thread-safe as far as the program's use of a block is: two threads that free one at the same time are a bug of the
+ * program. Async-signal-safe, allocates nothing; errno is kept by the caller.
  */
 #ifndef NOMEM_BLOCK_TABLE_H
 #define NOMEM_BLOCK_TABLE_H
@@ -18,29 +18,29 @@
 /* Maps the tables. Returns 0 or -ENOMEM. has_slack: blocks have glibc's layout. */
 NOMEM_HIDDEN int nomem__blocks_open(struct nomem_channel *channel, bool has_slack);
 
-/* Where the tables are; 0: nowhere. */
+/* The address of the tables; 0 when there are none. */
 NOMEM_HIDDEN uint64_t nomem__blocks_address(void);
 
-/* A block was given out, by a call at this site (NULL: not known). */
+/* Enters a block that was allocated by a call at this site (NULL: not known). */
 NOMEM_HIDDEN void nomem__blocks_enter(void *block, size_t size, const struct nomem_site *site);
 
-/* A block is about to be given back, by free or by realloc, by the code at return_address. Notes it in the channel when
- * that is wrong. Returns what nomem__blocks_undo takes when it is not given back after all. */
+/* Takes out a block that the code at return_address is about to free, or to release by realloc. Reports misuse in the
+ * channel. Returns what nomem__blocks_undo needs when the realloc fails. */
 NOMEM_HIDDEN uint64_t nomem__blocks_leave(void *block, bool is_realloc, void *return_address, void *cfa);
 NOMEM_HIDDEN void nomem__blocks_undo(void *block, uint64_t entry);
 
-/* Whether the block of such an entry was freed before, and is held. */
+/* Whether the block of such an entry was freed before, and is in quarantine. */
 NOMEM_HIDDEN bool nomem__blocks_is_quarantined(uint64_t entry);
 
-/* Whether it would be held, were it freed now. */
+/* Whether the block would go into quarantine if it were freed now. */
 NOMEM_HIDDEN bool nomem__blocks_may_quarantine(uint64_t entry);
 
-/* A block that has left is held, rather than given back: it is filled, and looked at before it is given back in its
- * turn, by this function, to see whether it was written. give_back is the C library's free. False: it is not held, and
- * the caller is to give it back. */
-NOMEM_HIDDEN bool nomem__blocks_quarantine(void *block, uint64_t entry, void (*give_back)(void *));
+/* Puts a block that was taken out into quarantine instead of freeing it: it is filled with poison, which is checked
+ * when its turn has come to be freed, by release (the C library's free). Returns false when the block does not go into
+ * quarantine, and the caller has to free it. */
+NOMEM_HIDDEN bool nomem__blocks_quarantine(void *block, uint64_t entry, void (*release)(void *));
 
-/* The program was told how large a block is: all of it may be written. */
+/* The program has asked for the usable size of a block, and may now write to all of it: there are no canaries. */
 NOMEM_HIDDEN void nomem__blocks_reported_size(void *block);
 
 #endif

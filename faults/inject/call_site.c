@@ -16,45 +16,46 @@
 
 #include "forbidden_calls.h"
 
-/* Room for remembered stacks: more than the sites of most programs, since one site may be reached at several depths. A
- * stack that finds no room takes another's. */
+/* Room for remembered stacks: more than most programs have sites, because one site may be reached at several depths. A
+ * stack that finds no room replaces another. */
 #define STACKS 8192
 #define SLOT_SETS 8192
 #define WAYS 2
-/* Stacks that share their inner frames are told apart one difference at a time; more are not worth the search. */
+/* Stacks that share their inner frames are distinguished one difference at a time; more are not worth the search. */
 #define HOPS_MAX 8
 
-/* Which words make a stack this one (see frame.h), as distances in bytes from the frame address, and what they hold.
+/* The words that identify a stack (see unwind_rules.h), as distances in bytes from the frame address, and their values.
  *
- * A stack is first looked for under the hash of its return and frame address. If the one found there differs in word
- * i, the search goes on under a hash of that difference: i and what is there instead. Every stack is put where its own
- * search ended, so wrappers such as xmalloc, called at one depth from a hundred places, cost one step more.
+ * A stack is first searched under the hash of its return address and frame address. If the entry found there differs in
+ * word i, the search goes on under a hash of that difference: i and the value that the word has instead. Every stack is
+ * entered where its own search ended, so wrappers such as xmalloc, called at one depth from a hundred places, take one
+ * more step.
  *
- * version is odd while a thread writes the entry; a reader that sees it change, or the writer's own signal handler,
- * unwinds instead. */
+ * version is odd while a thread writes the entry. A reader that sees it change, or that runs in a signal handler of the
+ * writer, unwinds instead. */
 struct remembered {
   uint32_t version;
   uint32_t words;
-  uint64_t key; /* what it was put under */
+  uint64_t key; /* under which it was entered */
   uint64_t generation;
   struct nomem_site *site;
   int32_t distance[NOMEM_TRAIL_WORDS];
   uintptr_t value[NOMEM_TRAIL_WORDS];
 };
 
-/* Stacks are kept in the order they came, so that few pages are touched; slots say by the hash of a key which one. */
-static struct memory {
+/* Stacks are kept in the order in which they came, so that few pages are used; slots find them by the hash of a key. */
+static struct table {
   _Atomic uint32_t slot[SLOT_SETS][WAYS]; /* number of the stack plus 1; 0: none */
   struct remembered stack[STACKS];
-} * memory;
+} * table;
 
 static _Atomic uint64_t generation = 1;
 static _Atomic uint32_t stacks_used;
 static _Atomic bool main_began;
-static _Atomic uintptr_t outermost = UINTPTR_MAX; /* frames from this frame address on are not part of a stack */
+static _Atomic uintptr_t outermost = UINTPTR_MAX; /* stacks end below this frame address */
 
 struct walk {
-  uintptr_t skip_below; /* frames of ours lie below the caller's frame address */
+  uintptr_t skip_below; /* our own frames lie below the caller's frame address */
   uintptr_t *address;
   uintptr_t *slot;
   unsigned depth;
@@ -85,8 +86,8 @@ static uintptr_t load(const uintptr_t *word) {
   return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/* The first word that differs, counted from 1, and in *value what is there instead; 0 when all are the same. Stops at
- * the first difference: only while all have matched is the next word known to lie in the stack. */
+/* The first word that differs, counted from 1, with its value in *value; 0 when all are the same. It stops at the first
+ * difference, because the next word is known to lie in the stack only while all before it match. */
 __attribute__((no_sanitize("address"))) static uint32_t first_difference(const struct remembered *entry, uintptr_t cfa,
                                                                          uintptr_t *value) {
   uint32_t words = __atomic_load_n(&entry->words, __ATOMIC_RELAXED);
@@ -100,9 +101,9 @@ __attribute__((no_sanitize("address"))) static uint32_t first_difference(const s
 
 static struct remembered *find_entry(uint64_t key, uint64_t now) {
   for (unsigned way = 0; way < WAYS; way++) {
-    uint32_t number = atomic_load_explicit(&memory->slot[(key >> 32) % SLOT_SETS][way], memory_order_acquire);
+    uint32_t number = atomic_load_explicit(&table->slot[(key >> 32) % SLOT_SETS][way], memory_order_acquire);
     if (number == 0) continue;
-    struct remembered *entry = &memory->stack[number - 1];
+    struct remembered *entry = &table->stack[number - 1];
     if (__atomic_load_n(&entry->key, __ATOMIC_RELAXED) == key &&
         __atomic_load_n(&entry->generation, __ATOMIC_RELAXED) == now)
       return entry;
@@ -110,8 +111,8 @@ static struct remembered *find_entry(uint64_t key, uint64_t now) {
   return NULL;
 }
 
-/* The site of the stack if it is remembered, or NULL and in *key what to remember it under. */
-static struct nomem_site *recall(uintptr_t cfa, uint64_t *key) {
+/* The site of the stack if it is remembered; otherwise NULL, and *key is what to remember it under. */
+static struct nomem_site *find_remembered(uintptr_t cfa, uint64_t *key) {
   uint64_t now = atomic_load_explicit(&generation, memory_order_acquire);
   for (unsigned hop = 0; hop < HOPS_MAX; hop++) {
     struct remembered *entry = find_entry(*key, now);
@@ -131,11 +132,11 @@ static struct nomem_site *recall(uintptr_t cfa, uint64_t *key) {
 }
 
 static void put_in_slot(uint64_t key, uint64_t now, uint32_t number) {
-  _Atomic uint32_t *set = memory->slot[(key >> 32) % SLOT_SETS];
+  _Atomic uint32_t *set = table->slot[(key >> 32) % SLOT_SETS];
   unsigned way = number % WAYS;
   for (unsigned i = 0; i < WAYS; i++) {
     uint32_t other = atomic_load_explicit(&set[i], memory_order_relaxed);
-    if (other == 0 || __atomic_load_n(&memory->stack[other - 1].generation, __ATOMIC_RELAXED) != now) way = i;
+    if (other == 0 || __atomic_load_n(&table->stack[other - 1].generation, __ATOMIC_RELAXED) != now) way = i;
   }
   atomic_store_explicit(&set[way], number + 1, memory_order_release);
 }
@@ -147,7 +148,7 @@ static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, cons
   int words = nomem__unwind_trail(cfa, address, slot, depth, now, word);
   if (words < 0) return;
   uint32_t number = atomic_fetch_add_explicit(&stacks_used, 1, memory_order_relaxed) % STACKS;
-  struct remembered *entry = &memory->stack[number];
+  struct remembered *entry = &table->stack[number];
   uint32_t version = __atomic_load_n(&entry->version, __ATOMIC_RELAXED);
   if ((version & 1) ||
       !__atomic_compare_exchange_n(&entry->version, &version, version + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
@@ -165,9 +166,9 @@ static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, cons
   put_in_slot(key, now, number);
 }
 
-/* A site is whole before its slot names it. Of two threads that meet in a new one, one enters it; the other's stays
- * unused. */
-static struct nomem_site *enter(struct nomem_channel *channel, const struct nomem_site *made, uint64_t key) {
+/* A site is complete before a slot points to it. Of two threads that reach a new site together, one enters it, and what
+ * the other has prepared stays unused. */
+static struct nomem_site *enter_site(struct nomem_channel *channel, const struct nomem_site *new_site, uint64_t key) {
   struct nomem_site *mine = NULL;
   uint32_t number = 0;
   for (uint64_t probe = 0; probe < NOMEM_NEAR_PROBES + NOMEM_SITE_SLOTS; probe++) {
@@ -178,7 +179,7 @@ static struct nomem_site *enter(struct nomem_channel *channel, const struct nome
         number = atomic_fetch_add(&channel->site_count, 1);
         if (number >= NOMEM_SITES) return NULL;
         mine = &channel->sites[number];
-        *mine = *made;
+        *mine = *new_site;
         atomic_store_explicit(&mine->key, key, memory_order_release);
       }
       if (atomic_compare_exchange_strong(slot, &found, number + 1)) return mine;
@@ -191,7 +192,7 @@ static struct nomem_site *enter(struct nomem_channel *channel, const struct nome
   return NULL;
 }
 
-/* The frames of a stack, those of the injector's own left out, and the key they make. */
+/* Fills in the frames of a stack, without the injector's own, and returns their key. */
 static uint64_t name_stack(struct nomem_channel *channel, const uintptr_t *address, unsigned depth,
                            struct nomem_site *site) {
   uint64_t key = 0;
@@ -207,9 +208,9 @@ static uint64_t name_stack(struct nomem_channel *channel, const uintptr_t *addre
   return key == 0 ? 1 : key;
 }
 
-static void verify(struct nomem_channel *channel, const struct nomem_site *recalled, void *cfa) {
+static void verify(struct nomem_channel *channel, const struct nomem_site *remembered_site, void *cfa) {
   if (!channel->verify) return;
-  if (recalled == NULL) {
+  if (remembered_site == NULL) {
     atomic_fetch_add(&channel->stack_misses, 1);
     return;
   }
@@ -217,51 +218,51 @@ static void verify(struct nomem_channel *channel, const struct nomem_site *recal
   uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
   struct nomem_site now;
   unsigned depth = nomem__site_unwind(cfa, address, slot);
-  if (name_stack(channel, address, depth, &now) != recalled->key) atomic_fetch_add(&channel->stack_mismatches, 1);
+  if (name_stack(channel, address, depth, &now) != remembered_site->key)
+    atomic_fetch_add(&channel->stack_mismatches, 1);
 }
 
 struct nomem_site *nomem__site_find(struct nomem_channel *channel, enum nomem_fn fn, uint64_t size_bytes,
                                     void *return_address, void *cfa) {
   uint64_t key = nomem__hash(nomem__hash(0, (uintptr_t)return_address), (uintptr_t)cfa);
-  struct nomem_site *site = recall((uintptr_t)cfa, &key);
+  struct nomem_site *site = find_remembered((uintptr_t)cfa, &key);
   if (__builtin_expect(channel->verify != 0, 0)) verify(channel, site, cfa);
   if (site != NULL) return site;
 
   int saved_errno = errno;
   uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
   unsigned depth = nomem__site_unwind(cfa, address, slot);
-  if (depth == 0) { /* code without unwind tables: the caller alone */
+  if (depth == 0) { /* there are no unwind tables: the caller is the whole stack */
     address[0] = (uintptr_t)return_address;
     slot[0] = (uintptr_t)cfa - sizeof(uintptr_t);
     depth = 1;
   }
-  struct nomem_site made = {.fn = fn,
-                            .first_size = size_bytes,
-                            .first_nth = nomem__channel_calls(channel),
-                            .before_main = !atomic_load_explicit(&main_began, memory_order_relaxed)};
-  site = enter(channel, &made, name_stack(channel, address, depth, &made));
+  struct nomem_site new_site = {.fn = fn,
+                                .first_size = size_bytes,
+                                .first_nth = nomem__channel_calls(channel),
+                                .before_main = !atomic_load_explicit(&main_began, memory_order_relaxed)};
+  site = enter_site(channel, &new_site, name_stack(channel, address, depth, &new_site));
   if (site != NULL) remember(key, (uintptr_t)cfa, address, slot, depth, site);
   errno = saved_errno;
   return site;
 }
 
 int nomem__site_init(void) {
-  if (memory == NULL) {
-    void *pages =
-        mmap(NULL, sizeof *memory, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (table == NULL) {
+    void *pages = mmap(NULL, sizeof *table, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (pages == MAP_FAILED) return -ENOMEM;
-    memory = pages;
+    table = pages;
     uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
-    nomem__site_unwind(NULL, address, slot); /* the unwinder's first use sets it up */
-    nomem__module_program();                 /* read here, not by threads that meet in it */
+    nomem__site_unwind(NULL, address, slot); /* the unwinder sets itself up when it is first used */
+    nomem__module_program();                 /* read here, so that no two threads read it at once */
   }
   nomem__site_forget();
   return 0;
 }
 
 uint64_t nomem__site_memory(size_t *bytes) {
-  *bytes = sizeof *memory;
-  return (uintptr_t)memory;
+  *bytes = sizeof *table;
+  return (uintptr_t)table;
 }
 
 void nomem__site_limit(void *cfa) {
@@ -277,14 +278,15 @@ void nomem__site_main(void) {
   atomic_store(&main_began, true);
 }
 
-/* What in= and module= say of a site does not change while plan and site live: kept per process, by site slot. Threads
- * that meet in a new site write the same masks. */
+/* Whether in= and module= match a site does not change while plan and site exist: the answers are kept per process, by
+ * site. Threads that look at a new site together write the same masks. */
 struct match {
   _Atomic uint64_t generation;
   _Atomic uint64_t in_mask, module_mask;
 };
 
-/* Who made the call: the first frame outside the run-times, which call malloc for others, or one of theirs by name. */
+/* Whether the caller's module matches. The caller is the first frame outside the run-times, which call malloc for
+ * others; a run-time on the way may be named, too. */
 static bool called_from(const struct nomem_channel *channel, const struct nomem_site *site, const char *glob) {
   for (uint32_t i = 0; i < site->depth && i < NOMEM_DEPTH; i++) {
     unsigned module = NOMEM_FRAME_MODULE(site->frame[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nomem_check of ../nomem.h: every failure of one function, in a test. */
+/* nomem_check of ../nomem.h: tries every failure of one function, in a test. */
 #include <errno.h>
 #include <string.h>
 
@@ -14,13 +14,13 @@ struct checking {
   nomem_check_func function;
   void *arg;
   struct nomem_check_result *result;
-  int64_t usual_bytes; /* that a run without a fault leaves */
+  int64_t usual_bytes; /* that are in use after a run without a fault */
 };
 
-/* What one run came to. */
+/* The result of one run. */
 struct run {
   struct nomem_counters counters;
-  int64_t left_bytes;
+  int64_t live_bytes_after;
   int returned;
 };
 
@@ -29,48 +29,49 @@ static int try(struct checking *checking, const char *plan, struct run *run) {
   if (result != 0) return result;
   checking->result->runs++;
   run->returned = checking->function(checking->arg);
-  run->left_bytes = nomem__sizes_known ? nomem__channel()->live_bytes : 0;
+  run->live_bytes_after = nomem__sizes_known ? nomem__channel()->live_bytes : 0;
   nomem_end(&run->counters);
   return 0;
 }
 
-static int found(struct checking *checking, enum nomem_problem problem, int returned) {
+static int report_problem(struct checking *checking, enum nomem_problem problem, int returned) {
   checking->result->problem = problem;
   checking->result->returned = returned;
   return 1;
 }
 
-/* Without a fault: 1 when it reports a failure all the same. */
+/* Runs without a fault. Returns 1 when the function reports a failure nevertheless. */
 static int try_clean(struct checking *checking, enum nomem_problem problem, struct run *run) {
   int result = try(checking, "", run);
   if (result != 0 || run->returned == 0) return result;
-  return found(checking, problem, run->returned);
+  return report_problem(checking, problem, run->returned);
 }
 
+/* The second run shows what is usual: the first may fill caches. */
 static int try_warm(struct checking *checking) {
   struct run run;
   int result = try_clean(checking, NOMEM_FALSE_REPORT, &run);
   if (result == 0) result = try_clean(checking, NOMEM_FALSE_REPORT, &run);
   if (result != 0) return result;
   checking->result->calls = run.counters.calls;
-  checking->usual_bytes = run.left_bytes;
+  checking->usual_bytes = run.live_bytes_after;
   return 0;
 }
 
-/* One fault, and once more without. *more: bytes that the two left, beyond the usual. */
+/* Runs with one fault and once more without. *more: the bytes that the two left in use, beyond the usual. */
 static int try_fault(struct checking *checking, struct run *faulty, int64_t *more) {
   struct run after = {0};
   *more = 0;
   int result = try(checking, checking->result->plan, faulty);
   if (result != 0) return result;
-  if (faulty->counters.faults == 0) /* it took another way, on which nothing was failed */
-    return faulty->returned != 0 ? found(checking, NOMEM_FALSE_REPORT, faulty->returned) : 0;
+  if (faulty->counters.faults == 0) /* the function took another path, on which no call was to fail */
+    return faulty->returned != 0 ? report_problem(checking, NOMEM_FALSE_REPORT, faulty->returned) : 0;
   result = try_clean(checking, NOMEM_STICKY, &after);
-  *more = faulty->left_bytes + after.left_bytes - 2 * checking->usual_bytes;
+  *more = faulty->live_bytes_after + after.live_bytes_after - 2 * checking->usual_bytes;
   return result;
 }
 
-/* What is left once may be a cache. */
+/* Tries one fault twice: memory that stays in use only once may be a cache. */
 static int try_point(struct checking *checking) {
   struct run run;
   int64_t more;
@@ -79,7 +80,7 @@ static int try_point(struct checking *checking) {
     if (result != 0 || more <= 0) return result;
   }
   checking->result->leaked_bytes = (uint64_t)more;
-  return found(checking, NOMEM_LEAK, run.returned);
+  return report_problem(checking, NOMEM_LEAK, run.returned);
 }
 
 static void write_plan(struct nomem_check_result *result, uint64_t call, bool persistent) {

@@ -20,12 +20,12 @@
 
 #include "forbidden_calls.h"
 
-/* Descriptors are dense: after so many numbers in a row that are not open, no more are looked for. */
+/* Descriptors are dense: after so many numbers in a row that are not open, the search ends. */
 #define GAP_MAX 32
 #define DESCRIPTORS_MAX 65536
-/* A millisecond each; only where the number of threads decides, and more than one is left. */
+/* A millisecond each; only where the number of threads matters and more than one is left. */
 #define PAUSES_MAX 100
-/* Of /proc's status of a thread: who traces it stands in the first half. */
+/* The first half of a thread's status in /proc, which names the tracer. */
 #define STATUS_BYTES 1024
 
 static struct nomem_channel *attached;
@@ -44,16 +44,16 @@ static uint32_t count_descriptors(void) {
   return count;
 }
 
-/* The list of a new process's threads takes the kernel longer than all else here; of most processes the C library knows
- * that it is not needed. */
+/* To list the threads of a new process takes the kernel longer than everything else here. In most processes the C
+ * library knows that there is only one. */
 static uint32_t count_threads(void) {
   struct stat tasks;
   if (__libc_single_threaded || stat("/proc/self/task", &tasks) != 0 || tasks.st_nlink <= 2) return 1;
   return (uint32_t)tasks.st_nlink - 2;
 }
 
-/* A thread that was joined is on the list until the kernel, and whoever traces it, have done with it. */
-static uint32_t count_threads_that_stay(void) {
+/* A joined thread stays on the list until the kernel and its tracer are done with it. */
+static uint32_t count_lasting_threads(void) {
   const struct timespec pause = {.tv_nsec = 1000000};
   uint32_t count = count_threads();
   for (unsigned i = 0; i < PAUSES_MAX && count > 1; i++) {
@@ -63,7 +63,7 @@ static uint32_t count_threads_that_stay(void) {
   return count;
 }
 
-/* This process's entry, a new one if need be; NULL: there is no room. */
+/* This process's entry, a new one if necessary, or NULL when there is no room. */
 static struct nomem_exit_report *find_entry(struct nomem_channel *channel) {
   int32_t pid = (int32_t)syscall(SYS_getpid), none = 0;
   struct nomem_exit_report *first = &channel->watched.first;
@@ -77,7 +77,7 @@ static struct nomem_exit_report *find_entry(struct nomem_channel *channel) {
   return &channel->others[index];
 }
 
-/* A sanitizer keeps its own record of blocks. */
+/* Without a block table: a sanitizer keeps its own record of blocks. */
 static void enter_sanitized(struct nomem_channel *channel) {
   int32_t pid = (int32_t)syscall(SYS_getpid), none = 0;
   struct nomem_exit_report *first = &channel->watched.first;
@@ -92,13 +92,13 @@ void nomem__exit_report_enter(struct nomem_channel *channel) {
     enter_sanitized(channel);
     return;
   }
-  struct nomem_exit_report *ending = find_entry(channel);
-  if (ending == NULL) return;
+  struct nomem_exit_report *report = find_entry(channel);
+  if (report == NULL) return;
   size_t bytes;
-  atomic_store(&ending->has_ended, 0);
-  ending->stacks = nomem__site_memory(&bytes);
-  ending->stacks_bytes = bytes;
-  ending->block_table = nomem__blocks_address();
+  atomic_store(&report->has_ended, 0);
+  report->stacks = nomem__site_memory(&bytes);
+  report->stacks_bytes = bytes;
+  report->block_table = nomem__blocks_address();
 }
 
 static bool is_first(const struct nomem_channel *channel) {
@@ -107,7 +107,7 @@ static bool is_first(const struct nomem_channel *channel) {
          (is_fork || atomic_load(&channel->watched.first.pid) == (int32_t)syscall(SYS_getpid));
 }
 
-/* In doubt, nobody traces this process: who stops itself then is not woken. */
+/* In doubt the answer is no: a process that stops itself while nobody traces it is never woken. */
 static bool is_traced(void) {
   static const char key[] = "\nTracerPid:\t";
   char status[STATUS_BYTES + 1];
@@ -121,8 +121,8 @@ static bool is_traced(void) {
   return false;
 }
 
-/* The command knows the signal by its value, and takes it away. */
-static void ask_to_be_let_go(void) {
+/* The command recognises the signal by its value, and suppresses it. */
+static void ask_for_detach(void) {
   siginfo_t stop = {.si_signo = SIGSTOP, .si_code = SI_QUEUE};
   int pid = (int)syscall(SYS_getpid);
   stop.si_pid = pid;
@@ -130,32 +130,32 @@ static void ask_to_be_let_go(void) {
   if (is_traced()) syscall(SYS_rt_tgsigqueueinfo, pid, syscall(SYS_gettid), SIGSTOP, &stop);
 }
 
-static void note_sanitized_end(struct nomem_channel *channel) {
+static void write_sanitizer_report(struct nomem_channel *channel) {
   if (nomem__sanitizer_bytes == NULL) return;
   if (is_first(channel)) {
     atomic_store(&channel->watched.live, nomem__sanitizer_bytes());
     atomic_store(&channel->watched.first.has_ended, 1);
   }
-  if (channel->check_leaks) ask_to_be_let_go();
+  if (channel->check_leaks) ask_for_detach();
 }
 
-static void note_remains(struct nomem_channel *channel) {
+static void write_residue(struct nomem_channel *channel) {
   bool is_fork = channel->fork.engine != NOMEM_ENGINE_EXEC;
-  struct nomem_exit_report *ending = is_fork ? &channel->watched.first : find_entry(channel);
-  if (ending == NULL) return;
+  struct nomem_exit_report *report = is_fork ? &channel->watched.first : find_entry(channel);
+  if (report == NULL) return;
   siginfo_t child;
-  ending->descriptors = count_descriptors();
-  ending->threads = channel->watch == NOMEM_WATCH_BLOCK_TABLE ? count_threads_that_stay() : count_threads();
-  ending->children = waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
-  atomic_store(&ending->has_ended, 1);
+  report->descriptors = count_descriptors();
+  report->threads = channel->watch == NOMEM_WATCH_BLOCK_TABLE ? count_lasting_threads() : count_threads();
+  report->children = waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
+  atomic_store(&report->has_ended, 1);
 }
 
-void nomem__note_end(void) {
+void nomem__exit_report_write(void) {
   if (attached == NULL) return;
   int saved_errno = errno;
   if (nomem__has_sanitizer)
-    note_sanitized_end(attached);
+    write_sanitizer_report(attached);
   else if ((atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS) != 0)
-    note_remains(attached);
+    write_residue(attached);
   errno = saved_errno;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The wall: what must never be called inside the program under test does not compile. Include it last. */
+/* Calls that must never be made inside the program under test do not compile. Include this header last. */
 #ifndef NOMEM_FORBIDDEN_CALLS_H
 #define NOMEM_FORBIDDEN_CALLS_H
 

@@ -19,11 +19,11 @@
 
 #include "forbidden_calls.h"
 
-/* Descriptors are dense: after so many numbers in a row that are not open, no more are looked for. */
+/* Descriptors are dense: after so many numbers in a row that are not open, the search ends. */
 #define GAP_MAX 32
 #define DESCRIPTORS_MAX 1024
 
-/* Where the C library keeps the calling thread's number. NULL when the kernel does not tell. */
+/* Where the C library keeps the calling thread's number, or NULL when the kernel does not say. */
 static int *thread_number(void) {
   static int *address;
   if (address == NULL && prctl(PR_GET_TID_ADDRESS, &address, 0, 0, 0) != 0) address = NULL;
@@ -33,13 +33,13 @@ static int *thread_number(void) {
 /* Returns 0 in the fork, its number in this process, or -1. glibc's fork would run the program's own handlers and take
  * the locks of stdio, in the middle of whatever the program is doing.
  *
- * The fork is traced as this process is, but without the stop that tells the tracer of it (CLONE_PTRACE with
- * CLONE_UNTRACED): the tracer sees it when the fork itself stops, before its first instruction, and knows it by its
- * number, which the kernel has written by then.
+ * The fork is traced if this process is, but this process does not stop for its tracer (CLONE_PTRACE with
+ * CLONE_UNTRACED). The tracer notices the fork when it stops by itself, before its first instruction, and knows it by
+ * its number, which the kernel has written by then.
  *
- * renumber: the C library learns the fork's own thread number. Not so in the middle of the program: locks that it holds
- * there have the old number as their owner, and would not be let go by the new one (setlocale allocates under such a
- * lock). The old number stays unique, because its process waits; raise, which needs the true one, asks the kernel. */
+ * renumber: the C library gets to know the fork's own thread number. Not in the middle of the program: locks that are
+ * held there name the old number as their owner, and the new one could not release them (setlocale allocates under such
+ * a lock). The old number stays unique, because its process waits. raise, which needs the true one, asks the kernel. */
 static pid_t fork_sibling(struct nomem_channel *channel, bool renumber) {
   int *number = thread_number();
   void *robust_list = NULL;
@@ -50,7 +50,7 @@ static pid_t fork_sibling(struct nomem_channel *channel, bool renumber) {
                (renumber ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0);
   pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, &channel->fork.child, number, NULL);
   if (pid != 0) return pid;
-  setsid(); /* as a program has that is started: what it sends to its process group is not for its parent */
+  setsid(); /* as a started program has its own: signals to its process group must reach no other process */
   if (robust_list != NULL) syscall(SYS_set_robust_list, robust_list, robust_bytes);
   return 0;
 }
@@ -60,7 +60,7 @@ static void wait_for_turn(struct nomem_channel *channel, uint32_t seen) {
     syscall(SYS_futex, &channel->fork.turn, FUTEX_WAIT, seen, NULL, NULL, 0);
 }
 
-/* What was open when this process was attached: the number of its file plus 1, 0 is nothing. */
+/* What was open when this process was attached: the inode number plus 1; 0: nothing. */
 static ino_t inherited[DESCRIPTORS_MAX];
 
 static ino_t file_of(int fd, mode_t *mode) {
@@ -86,7 +86,7 @@ static enum nomem_obstacle find_obstacle(void) {
   return NOMEM_OBSTACLE_NONE;
 }
 
-/* Whether what is open there was not inherited and is a socket, a pipe, or what has no type, such as an epoll. */
+/* Whether a descriptor was not inherited and is a socket, a pipe, or of no type, as an epoll is. */
 static bool is_shared(int fd) {
   mode_t mode = 0;
   ino_t file = file_of(fd, &mode);
@@ -94,7 +94,7 @@ static bool is_shared(int fd) {
   return S_ISSOCK(mode) || S_ISFIFO(mode) || (mode & S_IFMT) == 0;
 }
 
-/* Whether anything is open that a fork would share. In doubt, it is. */
+/* Whether anything is open that a fork would share. In doubt the answer is yes. */
 static bool shares_something(void) {
   _Alignas(struct dirent64) char entries[1024];
   bool shared = false;
@@ -112,7 +112,7 @@ static bool shares_something(void) {
   return shared || length != 0;
 }
 
-/* Each run reads standard input from the start, and no run's reading moves another's. */
+/* Each run reads standard input from its start, and moves nobody else's position. */
 static void reopen_input(void) {
   int fd = nomem__open("/proc/self/fd/0", O_RDONLY);
   if (fd < 0) return;
@@ -120,7 +120,7 @@ static void reopen_input(void) {
   if (fd != STDIN_FILENO) nomem__close(fd);
 }
 
-bool nomem__fork_server_stand(struct nomem_channel *channel) {
+bool nomem__fork_server_serve(struct nomem_channel *channel) {
   if (channel->fork.engine != NOMEM_ENGINE_SERVER) return false;
   int saved_errno = errno;
   uint32_t seen = 0;
@@ -143,7 +143,7 @@ bool nomem__fork_server_stand(struct nomem_channel *channel) {
   _exit(0);
 }
 
-/* A fork shares the positions in open files with its parent: what it reads must be read again. */
+/* A fork shares the positions in open files with its parent: what it has read must be read again. */
 struct positions {
   int count;
   off_t at[DESCRIPTORS_MAX];
@@ -165,7 +165,7 @@ static void restore_positions(const struct positions *positions) {
 
 bool nomem__fork_server_snapshot(struct nomem_channel *channel, struct nomem_site *site, uint64_t occurrence,
                                  struct nomem_snapshot_point *forked) {
-  static struct positions positions; /* one thread runs, and a stack may be small */
+  static struct positions positions; /* only one thread runs; a stack may be too small for it */
   const struct nomem_snapshot_point *points = channel->points;
   while (site->next_point < site->end_point && points[site->next_point].occurrence <= occurrence) {
     uint32_t point = site->next_point++;
@@ -175,7 +175,7 @@ bool nomem__fork_server_snapshot(struct nomem_channel *channel, struct nomem_sit
       errno = saved_errno;
       continue;
     }
-    *forked = points[point]; /* not in the fork, for which this page is one more to come to */
+    *forked = points[point]; /* here and not in the fork, which would have to copy one more page */
     uint32_t seen = atomic_load(&channel->fork.turn);
     uint64_t live = atomic_load(&channel->watched.live);
     note_positions(&positions);

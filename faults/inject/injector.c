@@ -26,10 +26,10 @@ static _Atomic uint32_t last_epoch;
 _Thread_local struct nomem__quick nomem__quick;
 
 static _Thread_local struct {
-  unsigned paused; /* greater than 0: calls pass, by the user's wish or because the injector itself is at work */
+  unsigned paused; /* greater than 0: calls pass, because the user paused or the injector itself is at work */
   uint32_t number; /* thread number for thread=, in the scope that number_epoch was read in */
   uint32_t number_epoch;
-  uint32_t epoch; /* in which the slot was taken */
+  uint32_t epoch; /* in which counts was assigned */
   struct nomem_counts *counts;
   const struct nomem_site *site; /* of the last call; NULL: not known */
 } self;
@@ -47,16 +47,16 @@ void nomem_resume(void) {
   if (self.paused > 0) self.paused--;
 }
 
-/* The empty statement keeps the calls: without it the compiler sees that they do nothing. */
+/* The empty statement keeps the calls: without it the compiler removes them, because they do nothing. */
 __attribute__((noinline)) void nomem_fault(void) {
   __asm__ volatile("" ::: "memory");
 }
 
-/* Gives this thread a slot of its own. The last slot is for all who come too late for one: they keep no epoch, and so
- * come here for each call. */
+/* Assigns this thread counters of its own, and counts. The last slot is shared by all threads that come too late for
+ * one: they keep no epoch, and so come here for each call. */
 __attribute__((noinline)) static void count_slowly(unsigned fn, bool is_free) {
   uint32_t now = atomic_load(nomem__epoch);
-  if (now == 0) { /* a forked child's first call: any thread may be here, one of them gets to say */
+  if (now == 0) { /* a forked child's first call: of the threads that may be here, one decides */
     uint32_t fresh = atomic_fetch_add(&last_epoch, 1) + 1;
     bool is_forked = atomic_compare_exchange_strong(nomem__epoch, &now, fresh);
     now = is_forked ? fresh : atomic_load(nomem__epoch);
@@ -74,7 +74,7 @@ __attribute__((noinline)) static void count_slowly(unsigned fn, bool is_free) {
   atomic_fetch_add_explicit(is_free ? &counts->frees : &counts->calls[fn], 1, memory_order_relaxed);
 }
 
-/* Of a thread that is not paused. */
+/* Counts a call of the current thread, which must not be paused. */
 static inline void count(unsigned fn, bool is_free) {
   uint32_t now = atomic_load_explicit(nomem__epoch, memory_order_relaxed);
   if (__builtin_expect(self.epoch != now || now == 0, 0)) {
@@ -82,7 +82,7 @@ static inline void count(unsigned fn, bool is_free) {
     return;
   }
   nomem__quick.counts = self.counts;
-  atomic_signal_fence(memory_order_release); /* a signal's handler may count in between */
+  atomic_signal_fence(memory_order_release); /* a signal handler may count in between */
   nomem__quick.epoch_and_one = now + 1;
   _Atomic uint64_t *counter = is_free ? &self.counts->frees : &self.counts->calls[fn];
   atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
@@ -112,8 +112,8 @@ void nomem__live_add(int64_t bytes) {
   if (nomem__keeps_live()) atomic_fetch_add_explicit(&channel->live_bytes, bytes, memory_order_relaxed);
 }
 
-/* Only for plans that ask: two system calls. The main thread is 1 and the others are numbered from 2 in the order of
- * their first allocation, whether or not the main thread makes any, anew in each scope. */
+/* Takes two system calls, so only for plans with thread=. The main thread is 1. The others are numbered from 2 in the
+ * order of their first allocation, whether or not the main thread allocates, and anew in each scope. */
 static void find_thread(struct nomem_call *call) {
   uint32_t now = atomic_load_explicit(nomem__epoch, memory_order_relaxed);
   call->main_thread = syscall(SYS_gettid) == syscall(SYS_getpid);
@@ -151,24 +151,24 @@ static struct nomem_site *find_site(struct nomem_call *call, void *return_addres
   call->site = atomic_load_explicit(&site->key, memory_order_relaxed);
   call->occurrence = atomic_fetch_add_explicit(&site->count, 1, memory_order_relaxed) + 1;
   if (nomem__has_sanitizer && atomic_load(&site->maker) == NOMEM_MAKER_UNKNOWN)
-    atomic_store(&site->maker, nomem__is_sanitizers(channel, site) ? NOMEM_MAKER_SANITIZER : NOMEM_MAKER_PROGRAM);
+    atomic_store(&site->maker, nomem__is_from_sanitizer(channel, site) ? NOMEM_MAKER_SANITIZER : NOMEM_MAKER_PROGRAM);
   return site;
 }
 
-/* Whether a rule is one point: a call of one site, named in full. */
+/* Whether a rule names one point: one call of one site, with all digits of its key. */
 static bool is_point(const struct nomem_rule *rule) {
   return rule->has == NOMEM_HAS_SITE && rule->site.occurrence.first == rule->site.occurrence.last &&
          rule->site.digits == 16;
 }
 
-/* Each of a plan's points has had its fault. */
+/* Whether each of the plan's points has had its fault, and nothing else needs the sites. */
 static bool is_spent(void) {
   for (uint32_t r = 0; r < plan.rule_count; r++)
     if (!is_point(&plan.rule[r]) || atomic_load(&channel->state.faults[r]) == 0) return false;
   return !channel->record_sites && channel->watch != NOMEM_WATCH_BLOCK_TABLE;
 }
 
-/* Where the recovery from a single fault is of interest: when it is the first call of its site that fails. */
+/* Whether to note which sites are called only after the fault: of a single fault, at the first call of its site. */
 static bool notes_recovery(const struct nomem_channel *next) {
   return next->known_sites > 0 && plan.rule_count == 1 && is_point(&plan.rule[0]) &&
          plan.rule[0].site.occurrence.first == 1;
@@ -188,14 +188,15 @@ static void note_recovery(const struct nomem_call *call, const struct nomem_site
   atomic_store(&recovery->key, call->site);
 }
 
-static bool fail_here(const struct nomem_call *call, const struct nomem_site *site) {
+static bool fail_call(const struct nomem_call *call, const struct nomem_site *site) {
   record_fault(call, site);
   nomem_fault();
   return true;
 }
 
-/* Returns whether the call is not to fail after all. */
-static bool stop(void) {
+/* Stops the thread or the process where the command asked for that. Returns whether the call is not to fail after all.
+ */
+static bool stop_at_fault(void) {
   uint32_t kind = atomic_load(&channel->stop_at_fault);
   if (kind == NOMEM_STOP_ONCE && atomic_exchange(&channel->stop_at_fault, NOMEM_STOP_NOT) != NOMEM_STOP_NOT)
     syscall(SYS_kill, syscall(SYS_getpid), SIGSTOP);
@@ -215,9 +216,9 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
     call->module_mask = nomem__site_match(channel, site, &plan, NOMEM_HAS_MODULE);
   if (nomem__plan_decide(&plan, &channel->state, call) < 0) return false;
   record_fault(call, site);
-  if (channel->stop_at_fault != NOMEM_STOP_NOT && stop()) return false;
+  if (channel->stop_at_fault != NOMEM_STOP_NOT && stop_at_fault()) return false;
   nomem_fault();
-  if (is_spent()) { /* what this process does from now on is looked at for recovery only, and costs nothing else */
+  if (is_spent()) { /* from now on only the recovery is observed, and nothing else costs time */
     uint32_t rest = NOMEM_MODE_COUNT | (atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS);
     if (notes_recovery(channel)) rest |= NOMEM_MODE_SITE | NOMEM_MODE_RECOVERY;
     atomic_store(&nomem__mode, rest);
@@ -225,12 +226,12 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
   return true;
 }
 
-/* What became of a call that snapshots may be taken at. */
+/* Who returns from a snapshot: the process itself, a fork that only fails this call, or a fork with a plan. */
 enum snapshot { PARENT, TRANSIENT, PLANNED };
 
-/* In a fork for more than one fault, the plan is the point that it was made for: the very one that an exec run is given
- * as text. In one for a transient fault there is nothing left to decide after this call, nor anything to count, for
- * nobody sees its counts: what is left is to note where a site's first fault leads to. */
+/* A fork for more than one fault gets the point that it was made for as its plan: the same that an exec run gets as
+ * text. In a fork for a transient fault there is nothing left to decide after this call, nor anything to count, because
+ * nobody reads its counts; only the recovery from the first fault of a site is still noted. */
 static enum snapshot snapshot(struct nomem_site *site, uint64_t occurrence) {
   struct nomem_snapshot_point point;
   bool has_recovery = occurrence == 1 && channel->known_sites > 0;
@@ -251,9 +252,8 @@ static enum snapshot snapshot(struct nomem_site *site, uint64_t occurrence) {
   return PLANNED;
 }
 
-/* Once a persistent fault lasts and enough failed calls were noted, no call's site decides or says anything more. A
- * program that recovers by recursion until its stack ends would else pay a real unwind for each level, and seem to
- * hang. */
+/* Once all calls fail and enough failed calls were noted, the site of a call no longer matters. A program that recovers
+ * by recursion until its stack ends would otherwise pay a real unwind for each level, and seem to hang. */
 static bool is_site_needed(void) {
   return nomem__has_sanitizer || plan.has != NOMEM_HAS_FROM || plan.rule_count != 1 ||
          atomic_load(&channel->fault_count) < NOMEM_FAULTS || !atomic_load(&channel->state.from_open[0]);
@@ -271,7 +271,7 @@ __attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t m
   if ((mode & NOMEM_MODE_RECOVERY) && site != NULL) note_recovery(call, site);
   enum snapshot fork = (mode & NOMEM_MODE_SNAPSHOT) && site != NULL ? snapshot(site, call->occurrence) : PARENT;
   if (fork == TRANSIENT)
-    fails = fail_here(call, site);
+    fails = fail_call(call, site);
   else if ((mode & NOMEM_MODE_FAIL) || fork == PLANNED)
     fails = plan_fails(call, site, released_bytes);
   atomic_signal_fence(memory_order_seq_cst);
@@ -293,14 +293,16 @@ bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, v
   return decide(&call, mode, released_bytes, return_address, cfa);
 }
 
+/* Puts the epoch where forked children notice that it is not theirs, and begins a new one. */
 static int map_epoch(const struct nomem_channel *next) {
-  static _Atomic uint32_t own;
+  static _Atomic uint32_t here;
   if (next->fork.engine != NOMEM_ENGINE_EXEC) {
-    nomem__epoch = &own; /* the forks are the command's, and their counts their own: one mapping less to copy */
-  } else if (nomem__epoch == NULL || nomem__epoch == &own) {
+    nomem__epoch = &here; /* each fork counts for itself, so nothing has to be wiped: one mapping less to copy */
+  } else if (nomem__epoch == NULL || nomem__epoch == &here) {
     void *page = mmap(NULL, sizeof *nomem__epoch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return -ENOMEM;
-    madvise(page, sizeof *nomem__epoch, MADV_WIPEONFORK); /* before Linux 4.14 a forked child's counts may lose some */
+    /* Linux before 4.14 knows no such advice: some counts of a forked child may then be lost. */
+    madvise(page, sizeof *nomem__epoch, MADV_WIPEONFORK);
     nomem__epoch = page;
   }
   atomic_store(nomem__epoch, atomic_fetch_add(&last_epoch, 1) + 1);
@@ -314,11 +316,11 @@ static uint32_t mode_for(const struct nomem_channel *next) {
   if (next->keep_live || (plan.has & NOMEM_HAS_BUDGET)) mode |= NOMEM_MODE_LIVE;
   if (plan.rule_count > 0) mode |= nomem__has_sanitizer ? NOMEM_MODE_FAIL | NOMEM_MODE_SITE : NOMEM_MODE_FAIL;
   if (notes_recovery(next)) mode |= NOMEM_MODE_RECOVERY;
-  if (next->fork.engine != NOMEM_ENGINE_EXEC) mode |= NOMEM_MODE_SITE; /* its forks count on from what it has met */
+  if (next->fork.engine != NOMEM_ENGINE_EXEC) mode |= NOMEM_MODE_SITE; /* forks continue its counts of each site */
   if (next->fork.engine == NOMEM_ENGINE_SNAPSHOT) mode |= NOMEM_MODE_SNAPSHOT;
-  enum nomem_watch watch = nomem__has_sanitizer ? NOMEM_WATCH_NONE : next->watch; /* a sanitizer sees more itself */
+  enum nomem_watch watch = nomem__has_sanitizer ? NOMEM_WATCH_NONE : next->watch; /* a sanitizer finds more by itself */
   if (watch != NOMEM_WATCH_NONE) mode |= NOMEM_MODE_BLOCKS;
-  if (watch == NOMEM_WATCH_BLOCK_TABLE) /* all sites are wanted to the end */
+  if (watch == NOMEM_WATCH_BLOCK_TABLE) /* needs all sites to the end */
     mode = (mode | NOMEM_MODE_BLOCK_TABLE | NOMEM_MODE_SITE) & ~(uint32_t)NOMEM_MODE_RECOVERY;
   return mode;
 }
@@ -351,7 +353,7 @@ void nomem__reached_main(void) {
   nomem__site_main();
   if (channel == NULL) return;
   atomic_fetch_add(&channel->main_reached, 1);
-  if (!nomem__fork_server_stand(channel)) return;
+  if (!nomem__fork_server_serve(channel)) return;
   if (read_plan(channel, NULL) != 0) _exit(2); /* the command has checked it */
   atomic_store(&nomem__mode, mode_for(channel));
 }

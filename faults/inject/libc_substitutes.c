@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the injector needs of the C library, without it: the build puts these in place of the functions of the same
- * name. A sanitizer's run-time has its own of those, which look at every byte that is handed to them, report what the
- * injector does as if the program did it, and are not ready yet when the first allocation comes.
+/* Substitutes for the functions of the C library that the injector needs; the build has it call these instead. A
+ * sanitizer's run-time intercepts the originals: it would inspect every byte, report what the injector does as the
+ * program's doing, and it is not ready yet when the first allocation comes.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -38,7 +38,7 @@ ssize_t PLAIN(write)(int fd, const void *bytes, size_t count);
 int PLAIN(prctl)(int option, ...);
 _Noreturn void PLAIN(_exit)(int status);
 
-/* By the instructions for it, lest the compiler make calls of memcpy and memset of the loops. */
+/* Uses the string instructions: the compiler would turn loops into calls of memcpy and memset. */
 void *PLAIN(memcpy)(void *to, const void *from, size_t bytes) {
   void *at = to;
   __asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(bytes) : : "memory");
@@ -100,7 +100,7 @@ size_t PLAIN(strcspn)(const char *text, const char *stops) {
   return length;
 }
 
-/* syscall itself is nobody's but the C library's, and keeps errno as its callers expect. */
+/* No sanitizer intercepts syscall, and it sets errno as its callers expect. */
 void *PLAIN(mmap)(void *address, size_t bytes, int protection, int flags, int fd, off_t offset) {
   return (void *)syscall(SYS_mmap, address, bytes, protection, flags, fd, offset);
 }

@@ -37,7 +37,7 @@ const char *nomem__module_base_name(const char *path) {
 const char *nomem__module_program(void) {
   static char path[NOMEM_PATH_BYTES];
   static _Atomic bool known;
-  if (!atomic_load(&known)) { /* two threads that come here write the same bytes */
+  if (!atomic_load(&known)) { /* two threads that get here write the same bytes */
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     path[length > 0 ? length : 0] = '\0';
     atomic_store(&known, true);
@@ -45,7 +45,7 @@ const char *nomem__module_program(void) {
   return path;
 }
 
-/* A module loaded by a relative name is below the directory of that moment. */
+/* A relative name is relative to the directory in which the module was loaded: the current one. */
 static void absolute_path(const char *name, char *out) {
   size_t at = 0;
   out[0] = '\0';
@@ -59,11 +59,11 @@ static void absolute_path(const char *name, char *out) {
   out[at + length] = '\0';
 }
 
-/* Values of a module's ready, behind 0. */
+/* Values of a module's `ready`, besides 0. */
 enum { READY = 1, BEING_NAMED = 2 };
 
-/* One thread writes the path, the others wait for it: microseconds. Not for ever, because it may be this very thread,
- * interrupted by a signal, or in a process that died of one. */
+/* One thread writes the path, and the others wait a few microseconds for it. They do not wait for ever, because the
+ * writer may be this very thread, interrupted by a signal, or a thread of another process that has died. */
 static void name_module(struct nomem_module *module, const char *name) {
   enum { WAITS = 1000 };
   uint32_t state = 0;
@@ -74,8 +74,8 @@ static void name_module(struct nomem_module *module, const char *name) {
   for (int i = 0; i < WAITS && atomic_load_explicit(&module->ready, memory_order_acquire) != READY; i++) sched_yield();
 }
 
-/* The number of the module of this name in the channel, from 1; 0 when the table is full. */
-static unsigned enter(struct nomem_channel *channel, const char *name) {
+/* The module's number in the channel, from 1, by its name; 0 when the table is full. */
+static unsigned enter_module(struct nomem_channel *channel, const char *name) {
   uint64_t hash = hash_text(name);
   for (unsigned i = 0; i < NOMEM_MODULES; i++) {
     struct nomem_module *module = &channel->modules[i];
@@ -102,7 +102,7 @@ nomem_frame nomem__module_frame(struct nomem_channel *channel, uintptr_t address
   if (name[0] == '\0') name = nomem__module_program();
   uint64_t offset = address - object.dlfo_link_map->l_addr;
   *hash = hash_text(nomem__module_base_name(name)) + offset;
-  return NOMEM_FRAME(enter(channel, name), offset);
+  return NOMEM_FRAME(enter_module(channel, name), offset);
 }
 
 bool nomem__module_has(uintptr_t address) {
@@ -110,7 +110,7 @@ bool nomem__module_has(uintptr_t address) {
   return _dl_find_object((void *)address, &object) == 0;
 }
 
-/* A module's file in memory, for its symbols. Found by its path, because a module's number is another one in the next
+/* A module's file in memory, for its symbols. It is found by its path, because a module's number differs from scope to
  * scope. */
 struct image {
   _Atomic uint64_t path_hash; /* 0: the slot is free */
@@ -118,10 +118,10 @@ struct image {
   _Atomic size_t size; /* set before bytes is */
 };
 
-/* What stands for a file that cannot be had. */
+/* Stands for a file that cannot be mapped. */
 static const unsigned char nothing[1];
 
-/* Threads that meet here both map the file; the first to say so is believed, and the other's mapping goes. */
+/* Of two threads that map the file together, the first to store its mapping wins, and the other unmaps its own. */
 static void map_file(struct image *image, const char *path) {
   const unsigned char *bytes = nothing, *none = NULL;
   struct stat status = {.st_size = 0};
@@ -136,7 +136,7 @@ static void map_file(struct image *image, const char *path) {
     munmap((void *)(uintptr_t)bytes, (size_t)status.st_size);
 }
 
-/* NULL when there are too many. */
+/* NULL when there are too many files. */
 static const struct image *find_image(const struct nomem_module *module) {
   static struct image images[NOMEM_MODULES];
   uint64_t hash = atomic_load_explicit(&module->path_hash, memory_order_relaxed);
@@ -149,7 +149,7 @@ static const struct image *find_image(const struct nomem_module *module) {
   return NULL;
 }
 
-/* Part of the image, or NULL where it would leave it. */
+/* A part of the image, or NULL where it would reach beyond the end. */
 static const void *part(const struct image *image, uint64_t offset, uint64_t bytes) {
   const unsigned char *all = atomic_load_explicit(&image->bytes, memory_order_acquire);
   size_t size = all == nothing ? 0 : atomic_load_explicit(&image->size, memory_order_relaxed);
@@ -157,12 +157,12 @@ static const void *part(const struct image *image, uint64_t offset, uint64_t byt
   return all + offset;
 }
 
-/* A look through the functions of a module. */
+/* A search through the functions of a module. */
 struct search {
-  uint64_t call; /* only those that this offset lies in; UINT64_MAX: all */
+  uint64_t call; /* only functions that contain this offset; UINT64_MAX: all */
   nomem_name_test test;
   void *argument;
-  uint64_t *first, *last; /* NULL: the first that is found ends the search */
+  uint64_t *first, *last; /* NULL: the search ends with the first that is found */
 };
 
 /* One address may have several names (aliases, versions): any of them will do. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The loaded modules of this process, and the functions in them, by their own symbol tables.
+/* The loaded modules of this process, and their functions, by their own symbol tables.
  *
  * Async-signal-safe and lock-free; errno is kept by the caller. A module's file is mapped read-only when a function
  * name is asked for, and stays mapped.
@@ -9,18 +9,18 @@
 
 #include "injector.h"
 
-/* One code address as a frame of the channel, its module entered there when it is new. *hash is what the address adds
- * to a site key: it depends on the module's base name and the offset only. Frame 0 for the injector's own code. */
+/* Makes a frame of the channel of a code address, and enters its module there when it is new. *hash is what the address
+ * adds to a site key: it depends only on the module's base name and the offset. The injector's own code is frame 0. */
 NOMEM_HIDDEN nomem_frame nomem__module_frame(struct nomem_channel *channel, uintptr_t address, uint64_t *hash);
 
-/* Whether a module is loaded where this address is, its data included. */
+/* Whether the address is in a loaded module, be it code or data. */
 NOMEM_HIDDEN bool nomem__module_has(uintptr_t address);
 
-/* Absolute path of the program image of this process; "" when the kernel will not say. Valid for ever. */
+/* Absolute path of this process's program; "" when the kernel does not tell. Valid for ever. */
 NOMEM_HIDDEN const char *nomem__module_program(void);
 
-/* open (close-on-exec) and close as bare system calls: the C library's are places where a thread may be cancelled, and
- * malloc must not become one. Returns a descriptor, or -1 and errno. */
+/* open (with close-on-exec) and close as bare system calls: the C library's are cancellation points, and malloc must
+ * not become one. Returns a descriptor, or -1 with errno. */
 NOMEM_HIDDEN int nomem__open(const char *path, int access);
 NOMEM_HIDDEN void nomem__close(int fd);
 
@@ -32,7 +32,7 @@ NOMEM_HIDDEN const char *nomem__module_base_name(const char *path);
 NOMEM_HIDDEN bool nomem__module_function_matches(const struct nomem_channel *channel, nomem_frame frame,
                                                  const char *glob);
 
-/* The same for any test of a name; it is asked about each name of the function until it says yes. One look through the
+/* The same for any test of a name, which is called with each name of the function until it returns true. Searches the
  * module's whole symbol table: keep the answer. */
 typedef bool (*nomem_name_test)(const char *name, void *argument);
 NOMEM_HIDDEN bool nomem__module_function_is(const struct nomem_channel *channel, nomem_frame frame,

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* C++'s operator new, where it is a sanitizer's: that does not come to malloc.
+/* C++'s operator new, where it is a sanitizer's and does not call malloc.
  *
- * Of most sanitizers it cannot be defined anew: in a program it is no weak name, and whoever takes its place has no
- * way to call it; and a library that defined it would stand in the way of programs that load C++ for a part of
- * themselves. So a jump to ours is written over its first instructions, once and before the program runs; and those
- * that it was written over, which only save registers, are copied to a page of their own, with a jump behind them to
- * the rest. A form that begins in another way is left alone, and that is said.
+ * With most sanitizers it cannot be defined anew: in a program its name is not weak, and whoever replaced it could not
+ * call it; and a library that defined it would break programs that load C++ only for a part of themselves. So a jump to
+ * our function is written over its first instructions, once and before the program runs. The overwritten instructions,
+ * which only save registers, are copied to a page of their own, followed by a jump to the rest. A form that begins in
+ * another way is left alone, and the command is told.
  *
- * Each form asks the injector first. A call that is to fail does what the C++ library's own does when malloc has no
- * memory: the new handler is called, if the program has set one, and asked again; then bad_alloc is thrown, by the
- * C++ library. A form that does not throw returns NULL, and calls no handler, which might throw. All other calls go
- * on, by a jump: the block is the sanitizer's, and so is the stack that it notes.
+ * Each form asks the injector first. A call that is to fail does what the C++ library's own operator does when malloc
+ * has no memory: it calls the new handler, if the program has set one, and asks again; otherwise the C++ library throws
+ * bad_alloc. A form that does not throw returns NULL and calls no handler, which might throw. All other calls go on by
+ * a jump, so that the block, and the stack recorded with it, are the sanitizer's.
  */
 #ifndef NOMEM_OPERATOR_NEW_H
 #define NOMEM_OPERATOR_NEW_H
 
 #include "injector.h"
 
-/* Name of the function, its parameters, the same as arguments, whether it throws. */
+/* Name of the function, its parameters, the same as arguments, and whether it throws. */
 #define NOMEM_NEW_MAP(X)                                                                                          \
   X(_Znwm, (size_t size), (size), true)                                                                           \
   X(_Znam, (size_t size), (size), true)                                                                           \
@@ -36,23 +36,23 @@ enum nomem__new_form {
       NOMEM_NEW_FORMS
 };
 
-/* What the C++ libraries, libstdc++ and libc++, call these. */
+/* The names of these functions in the C++ libraries libstdc++ and libc++. */
 #define NOMEM_NEW_THROW "_ZSt17__throw_bad_allocv"
 #define NOMEM_NEW_GET_HANDLER "_ZSt15get_new_handlerv"
 
-/* What a backend finds, each 0 where there is none. The forms: only those of a sanitizer. */
-struct nomem__new_found {
+/* Addresses that a backend finds, each 0 where there is none. Of the forms only those of a sanitizer. */
+struct nomem__new_functions {
   uintptr_t form[NOMEM_NEW_FORMS];
   uintptr_t throw, get_handler;
 };
 
-/* The backend's. */
-NOMEM_HIDDEN void nomem__new_find(struct nomem__new_found *found);
+/* Defined by the backend. */
+NOMEM_HIDDEN void nomem__new_find(struct nomem__new_functions *found);
 
-/* Has a sanitizer's operator new come here. One thread runs, or none that calls it. */
-NOMEM_HIDDEN void nomem__new_take(const struct nomem__new_found *found);
+/* Replaces a sanitizer's operator new. No other thread may call it at the same time. */
+NOMEM_HIDDEN void nomem__new_replace(const struct nomem__new_functions *found);
 
-/* Tells the command of what could not be taken. Once attached. */
-NOMEM_HIDDEN void nomem__new_say(void);
+/* Reports to the command, once attached, whether a form could not be replaced. */
+NOMEM_HIDDEN void nomem__new_report(void);
 
 #endif

@@ -8,7 +8,8 @@
 
 #include "forbidden_calls.h"
 
-/* The unwinder's own look-up of the tables for an address; they are laid out by the Linux Standard Base and DWARF. */
+/* The unwinder's own look-up of the tables for an address. Their format is defined by the Linux Standard Base and
+ * DWARF. */
 struct dwarf_eh_bases {
   void *text, *data, *function;
 };
@@ -17,13 +18,13 @@ extern const uint8_t *_Unwind_Find_FDE(void *pc, struct dwarf_eh_bases *bases) _
 enum { REGISTER_RBP = 6, REGISTER_RSP = 7 };
 enum { OP_BREG_RBP = 0x76, OP_DEREF = 0x06 };
 
-/* Real functions nest their remembered states one or two deep. */
+/* Real functions nest remembered states one or two deep. */
 #define STATES 4
 
-/* Where the caller's frame pointer is: still there, at cfa or rbp plus rbp_offset, or nowhere. */
+/* Where the caller's frame pointer is: still in rbp, in the word at cfa or rbp plus rbp_offset, or lost. */
 enum rbp_rule { RBP_KEPT, RBP_AT_CFA, RBP_AT_RBP, RBP_LOST };
 
-/* Where the frame address is: rsp or rbp plus cfa_offset, or in the word at rbp plus cfa_offset. */
+/* What the frame address is: rsp or rbp plus cfa_offset, or the word at rbp plus cfa_offset. */
 enum cfa_rule { CFA_UNKNOWN, CFA_BY_RSP, CFA_BY_RBP, CFA_AT_RBP };
 
 struct state {
@@ -35,10 +36,10 @@ struct state {
 
 struct program {
   const uint8_t *at, *end;
-  bool is_bad; /* ends early, or has what is not known here */
+  bool is_bad; /* ends early, or contains something that is not supported here */
   uint64_t code_align;
   int64_t data_align;
-  uint64_t location, stop; /* stop: the address asked for */
+  uint64_t location, stop; /* stop: the address that is looked up */
   struct state now, initial, saved[STATES];
   unsigned saved_count;
 };
@@ -84,7 +85,7 @@ static void skip(struct program *program, uint64_t bytes) {
     program->at += bytes;
 }
 
-/* Bytes of an encoded pointer, 0 for those of another kind. */
+/* The size of an encoded pointer; 0 for unsupported kinds. */
 static unsigned pointer_bytes(unsigned encoding) {
   static const uint8_t bytes[8] = {8, 0, 2, 4, 8, 0, 0, 0};
   return encoding == 0xff ? 0 : bytes[encoding & 7];
@@ -101,8 +102,8 @@ static void set_rbp(struct program *program, uint64_t which, enum rbp_rule rule,
   program->now.rbp_offset = offset;
 }
 
-/* "rbp plus a number", and for a frame address the word that lies there: what compilers write for a frame that they
- * align. Anything else is unknown. */
+/* Whether the expression is "rbp plus a number", for a frame address the word at that place. Compilers use it in frames
+ * that they align. Anything else is not supported. */
 static bool is_rbp_expression(struct program *program, bool dereferenced, int64_t *offset) {
   uint64_t length = uleb(program);
   struct program inner = {.at = program->at, .end = program->at};
@@ -197,7 +198,7 @@ static void register_instruction(struct program *program, unsigned code) {
   }
 }
 
-/* One call-frame instruction. False: it moves past the address asked for. */
+/* Executes one call-frame instruction. Returns false when it moves past the address that is looked up. */
 static bool advance(struct program *program) {
   unsigned code = (unsigned)fixed(program, 1), low = code & 0x3f;
   uint64_t delta = 0;
@@ -216,7 +217,7 @@ static bool advance(struct program *program) {
         delta = fixed(program, 1u << (code - 2));
       else if (code == 0x0a || code == 0x0b)
         remember_state(program, code == 0x0b);
-      else if (code == 0x2e) /* bytes of arguments: says nothing here */
+      else if (code == 0x2e) /* bytes of arguments: of no importance here */
         uleb(program);
       else if ((code >= 0x0c && code <= 0x0f) || code == 0x12 || code == 0x13)
         cfa_instruction(program, code);
@@ -231,8 +232,8 @@ static void execute(struct program *program) {
   while (!program->is_bad && program->at < program->end && advance(program)) continue;
 }
 
-/* Reads what is common to the functions of one compilation, and runs its instructions. *encoding is that of the
- * addresses in a function's own entry. */
+/* Reads the entry that the functions of one compilation have in common, and executes its instructions. *encoding is
+ * that of the addresses in a function's own entry. */
 static void read_common(struct program *program, const uint8_t *entry, unsigned *encoding, bool *has_size) {
   uint32_t length;
   memcpy(&length, entry, sizeof length);
@@ -275,7 +276,7 @@ static void read_common(struct program *program, const uint8_t *entry, unsigned 
   program->initial = program->now;
 }
 
-/* The state of the frame of a function when the call that returns to this address was made. False: not known. */
+/* The state of a function's frame at the call that returns to this address. Returns false when it is not known. */
 static bool read_state(uintptr_t return_address, struct state *state) {
   *state = (struct state){.cfa = CFA_UNKNOWN};
   struct dwarf_eh_bases bases;
@@ -286,7 +287,7 @@ static bool read_state(uintptr_t return_address, struct state *state) {
   int32_t distance;
   memcpy(&length, entry, sizeof length);
   memcpy(&distance, entry + 4, sizeof distance);
-  if (length >= 0xfffffff0) return false; /* 64-bit tables: nobody makes them */
+  if (length >= 0xfffffff0) return false; /* 64-bit tables, which no compiler makes */
   struct program program = {.stop = UINT64_MAX, .now = {.cfa = CFA_UNKNOWN, .rbp = RBP_KEPT}};
   unsigned encoding;
   bool has_size;
@@ -304,8 +305,9 @@ static bool read_state(uintptr_t return_address, struct state *state) {
   return !program.is_bad;
 }
 
-/* States read before, one word each and beside it that word mixed with its address: a reader sees whether both are of
- * one writer, without a lock. Programs have a few thousand return addresses in all the stacks they allocate from. */
+/* States that were read before: one word each, and beside it the same word mixed with its address, by which a reader
+ * sees without a lock whether both come from one writer. Programs allocate from stacks with a few thousand return
+ * addresses altogether. */
 #define STATES_KEPT 4096
 #define OFFSET_BITS 28
 static struct { _Atomic uint64_t packed, check; } kept[STATES_KEPT];
@@ -337,7 +339,7 @@ static bool find_state(uintptr_t return_address, uint64_t generation, struct sta
   return state->cfa != CFA_UNKNOWN;
 }
 
-/* The stack is walked outwards, with where the frame pointer of each frame is kept. */
+/* The walk through the stack, outwards. rbp_at is where the current frame's frame pointer is saved. */
 struct trail {
   const uintptr_t **words;
   unsigned count;
