@@ -12,7 +12,9 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 130' INT TERM
 cp -R lib faults fuzz "$copy"
-tools/include_check.sh "$copy" >"$copy/before" || :
+if tools/include_check.sh "$copy" >"$copy/before"; then pass 'the sources keep to the order'; else
+  fail 'the sources keep to the order' "$copy/before"
+fi
 
 # judge NAME EXPECTED: compares what the check says of the copy now and did not say before, without the line numbers.
 judge() {

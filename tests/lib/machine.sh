@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
 
 # Not by nomem, which is what is tested.
-machine_folder=$(cd "$(dirname "$0")/../lib" && pwd)
+machine_folder=${tests:-$(cd "$(dirname "$0")/.." && pwd)}/lib
 "${CC:-gcc}" -o can_trace "$machine_folder/can_trace.c"
 no_ptrace= # why a program may not trace its child; empty: it may
 ./can_trace || no_ptrace='ptrace is not allowed here'
