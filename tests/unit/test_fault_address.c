@@ -14,7 +14,7 @@
 static void expect(struct nomem__stack stack, const char *name, const char *text) {
   char *printed = NULL;
   size_t bytes;
-  enum nomem__address_kind address_kind = nomem__address_kind_of(&stack);
+  enum nomem__address_kind address_kind = nomem__address_kind_find(&stack);
   FILE *out = open_memstream(&printed, &bytes);
   nomem__address_kind_print(out, address_kind, stack.fault_address);
   fclose(out);
@@ -35,29 +35,29 @@ static void null(void **state) {
   expect(at(0x18), "null", " at NULL + 0x18");
   expect(at(0xffff), "null", " at NULL + 0xffff");
   expect(at(UINT64_MAX - 7), "null", " at NULL - 0x8");
-  expect(at(0x10000), "wild", " at 0x10000, where nothing is");
+  expect(at(0x10000), "wild", " at 0x10000, where nothing is mapped");
 }
 
 static void child_residue(void **state) {
   (void)state;
   struct nomem__stack stack = at(0x7fff00001000);
   stack.code = SEGV_ACCERR;
-  expect(stack, "protected", " at 0x7fff00001000, which may not be touched so");
+  expect(stack, "protected", " at 0x7fff00001000, which may not be accessed in that way");
   stack.is_overflow = true;
   expect(stack, "stack-overflow", " at 0x7fff00001000, a stack overflow");
   stack = at(0x18);
   stack.ip = 0x18;
-  expect(stack, "call", " at NULL + 0x18, which was called and is no code");
+  expect(stack, "call", " at NULL + 0x18, which was called and is not code");
   stack = at(0xdead0000);
   stack.ip = 0xdead0000;
-  expect(stack, "call", " at 0xdead0000, which was called and is no code");
+  expect(stack, "call", " at 0xdead0000, which was called and is not code");
 }
 
 /* Without an address none is made up, 0 least of all. */
 static void no_address(void **state) {
   (void)state;
   expect((struct nomem__stack){.signal = SIGSEGV, .code = SI_KERNEL}, "non-canonical",
-         " at an address that no pointer can hold, or at one that is not aligned");
+         " at a non-canonical address, or at one that is not aligned");
   expect((struct nomem__stack){.signal = SIGSEGV, .code = SI_TKILL}, "sent", ", sent by a process");
   expect((struct nomem__stack){.signal = SIGABRT, .code = SI_TKILL}, "", "");
   expect((struct nomem__stack){.signal = SIGFPE, .code = FPE_INTDIV, .has_fault_address = true, .ip = 1}, "", "");

@@ -285,7 +285,7 @@ static json_t *source_of(const char *text, unsigned line) {
   fputs(text, file);
   assert_int_equal(fclose(file), 0);
   struct nomem__json json = {0};
-  json_t *source = nomem__source_lines(&json, path, line);
+  json_t *source = nomem__read_source_lines(&json, path, line);
   assert_false(json.failed);
   return source;
 }
@@ -310,8 +310,8 @@ static void test_source_lines(void **state) {
   assert_null(source_of("1\n2\n3\n", 4));
   assert_null(source_of("1\n", 0));
   struct nomem__json json = {0};
-  assert_null(nomem__source_lines(&json, "/nowhere", 1));
-  assert_null(nomem__source_lines(&json, "/tmp", 1));
+  assert_null(nomem__read_source_lines(&json, "/nowhere", 1));
+  assert_null(nomem__read_source_lines(&json, "/tmp", 1));
   assert_false(json.failed);
 }
 
@@ -339,7 +339,7 @@ static void test_source_lines_without_memory(void **state) {
   for (uint64_t allocations = 0;; allocations++) {
     struct nomem__json json = {0};
     fail_after(allocations, true);
-    json_t *source = nomem__source_lines(&json, path, 2);
+    json_t *source = nomem__read_source_lines(&json, path, 2);
     fail_never();
     if (!json.failed) assert_true(json_equal(source, wanted));
     without += json.failed;
@@ -356,7 +356,7 @@ static void test_source_is_a_file(void **state) {
   unlink(path);
   assert_int_equal(mkfifo(path, 0600), 0);
   struct nomem__json json = {0};
-  assert_null(nomem__source_lines(&json, path, 1));
+  assert_null(nomem__read_source_lines(&json, path, 1));
   assert_false(json.failed);
 }
 
@@ -420,7 +420,7 @@ static void test_document_of_a_campaign(void **state) {
   (void)state;
   struct example *example = open_example();
   struct nomem__campaign *campaign = &example->campaign;
-  json_t *document = nomem__document(campaign);
+  json_t *document = nomem__document_make(campaign);
   assert_non_null(document);
   assert_int_equal(json_array_size(json_object_get(document, "frames")), 2);
   const json_t *site = json_array_get(json_object_get(document, "sites"), 0);
@@ -440,7 +440,7 @@ static void test_document_of_a_campaign(void **state) {
   example->findings[0].exclusion_reason = "known";
   campaign->excluded = (struct nomem__findings){example->findings, 1, 1};
   campaign->findings = (struct nomem__findings){example->findings + 1, 1, 1};
-  json_t *after = nomem__document(campaign);
+  json_t *after = nomem__document_make(campaign);
   assert_non_null(after);
   const json_t *counted = json_object_get(after, "findings"), *excluded = json_object_get(after, "excluded");
   assert_int_equal(json_array_size(counted), 1);
@@ -463,14 +463,14 @@ static char *dump(json_t *document) {
 static void test_document_without_memory(void **state) {
   (void)state;
   struct example *example = open_example();
-  json_t *document = nomem__document(&example->campaign);
+  json_t *document = nomem__document_make(&example->campaign);
   char *wanted = dump(document);
   json_decref(document);
   for (int only_one = 0; only_one < 2; only_one++) {
     unsigned without = 0;
     for (uint64_t allocations = 0;; allocations++) {
       fail_after(allocations, only_one);
-      document = nomem__document(&example->campaign);
+      document = nomem__document_make(&example->campaign);
       fail_never();
       char *text = document != NULL ? dump(document) : NULL;
       if (text != NULL) assert_string_equal(text, wanted);

@@ -359,12 +359,12 @@ static void a_library_that_does_not_cope(void **state) {
   (void)state;
   record_fault(run, STACK("malloc:1", "getaddrinfo:1", "run:6", "main:1"));
   record_death(run, SIGSEGV, STACK("strlen:1", "getaddrinfo:2", "run:6", "main:1"));
-  assert_int_equal(blow_up().own, 2);
+  assert_int_equal(blow_up().library_frames, 2);
   record_death(run, SIGSEGV, STACK("strlen:1", "getaddrinfo:2", "run:7", "main:1"));
-  assert_int_equal(blow_up().own, 0);
+  assert_int_equal(blow_up().library_frames, 0);
   record_death(run, SIGSEGV, STACK("strlen:1", "getaddrinfo:2", "run:6", "main:1"));
   run->channel->faults[0].pid++;
-  assert_int_equal(blow_up().own, 0);
+  assert_int_equal(blow_up().library_frames, 0);
 }
 
 /* What a sanitizer reports is shown where it ended the process; a crash by a signal tells more. */

@@ -93,7 +93,7 @@ static struct nomem__trace_frame frame_at(const void *address) {
   Dl_info info;
   assert_int_not_equal(dladdr(address, &info), 0);
   const char *path = info.dli_fname;
-  if (info.dli_fbase == (void *)&__executable_start) path = nomem__symbols_path(symbols, "/proc/self/exe");
+  if (info.dli_fbase == (void *)&__executable_start) path = nomem__symbols_keep_path(symbols, "/proc/self/exe");
   return (struct nomem__trace_frame){path, (uint64_t)((uintptr_t)address - (uintptr_t)info.dli_fbase), false};
 }
 

@@ -166,7 +166,7 @@ static void test_evidence(void **state) {
       .takes_block_table = true,
       .location_hash = UINT64_MAX - 2,
       .fault = {.depth = 2, .frame = {{"/lib/a", 0xffffffffffff, true}, {"", 1, true}}},
-      .blow_up = {.depth = 1, .own = 1, .skipped_frames = 1, .frame = {{"/lib/a", 5, false}}},
+      .blow_up = {.depth = 1, .library_frames = 1, .skipped_frames = 1, .frame = {{"/lib/a", 5, false}}},
       .block = {.depth = 1, .frame = {{"/lib/a", 6, true}}},
       .freed = {.depth = 1, .frame = {{"/lib/a", 7, true}}},
       .unchecked = {.where = {.depth = 1, .frame = {{"/lib/a", 8, true}}}, .inlined = 2},
@@ -196,7 +196,7 @@ static void test_evidence(void **state) {
   assert_true(read.unchecked.where.depth == 1 && read.unchecked.where.frame[0].offset == 8);
   assert_true(read.unchecked.inlined == 2 && read.second.nth == 4 && read.second.stack.depth == 1);
   assert_true(read.blow_up.skipped_frames == 1);
-  assert_true(read.blow_up.depth == 1 && read.blow_up.own == 1 && !read.blow_up.frame[0].is_return_address);
+  assert_true(read.blow_up.depth == 1 && read.blow_up.library_frames == 1 && !read.blow_up.frame[0].is_return_address);
   assert_true(read.thread_count == 2 && read.threads_left_out == 7 && read.shown_thread == 1);
   assert_string_equal(read.threads[0].name, "main");
   assert_string_equal(read.threads[0].what, "waits for thread 2 to end");
@@ -237,7 +237,7 @@ static void test_bad_evidence(void **state) {
   bad[0].fn = (enum nomem_fn)99;
   bad[1].address_kind = NOMEM_ADDRESS_COUNT;
   bad[2].shown_thread = 1;
-  bad[3].blow_up.own = 1;
+  bad[3].blow_up.library_frames = 1;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     text = nomem__evidence_write(&bad[i]);
     read = (struct nomem__finding){0};

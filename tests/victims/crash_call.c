@@ -17,7 +17,7 @@ static __attribute__((noinline)) int planted(void) {
 #endif
   if (table != NULL) table->answer = answer;
   struct table *volatile chosen = table != NULL ? table : &none;
-  int result = chosen->answer(); /* blow-up */ /* says: SIGSEGV at NULL, which was called and is no code */
+  int result = chosen->answer(); /* blow-up */ /* says: SIGSEGV at NULL, which was called and is not code */
   free(table);
   return result;
 }

@@ -7,7 +7,7 @@ static __attribute__((noinline)) int planted(size_t number) {
 #ifdef MENDED
   if (table == NULL) return 7;
 #endif
-  table[number] = 7; /* blow-up */ /* says: SIGSEGV at 0x1869c, where nothing is */
+  table[number] = 7; /* blow-up */ /* says: SIGSEGV at 0x1869c, where nothing is mapped */
   int result = table[number];
   free((void *)table);
   return result;

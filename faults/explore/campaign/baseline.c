@@ -53,7 +53,7 @@ static void learn_from_first(struct baseline_run *run, const struct nomem__outco
         "the program's operator new is its sanitizer's, and cannot be failed: its C++ library has to be a "
         "shared one for that");
   nomem__baseline_output_take(&campaign->baseline_output, &outcome->output, &outcome->error);
-  nomem__programs_of(outcome->channel, &campaign->programs);
+  nomem__programs_list(outcome->channel, &campaign->programs);
   nomem__code_owners_free(&campaign->code_owners);
   run->code_owners_result = nomem__code_owners_learn(&campaign->code_owners, session->options->under_test,
                                                      outcome->channel, session->symbols);
@@ -76,7 +76,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   if (run->was_cancelled) return;
   nomem__baseline_residue_add(&run->campaign->residue_check.baseline, outcome->residue, outcome->child_residue);
   run->has_ended = true;
-  nomem__last_line(outcome->tail, run->last_line);
+  nomem__quote_last_line(outcome->tail, run->last_line);
   run->site_count = nomem__site_list_read(outcome->channel, &run->sites);
   run->module_count = nomem__site_list_read_modules(outcome->channel, &run->modules);
   if (run->is_first) learn_from_first(run, outcome);
@@ -314,10 +314,11 @@ static int run_isolated_first(struct nomem__campaign *campaign, struct baseline_
 /* Where a script starts programs of the user's and programs of the system's, the user's are those under test. */
 static bool choose_programs(struct nomem__campaign *campaign) {
   const struct nomem__programs *programs = &campaign->programs;
-  if (*campaign->session->options->image != '\0' || *programs->own == '\0' || *programs->helpers == '\0') return false;
-  nomem__complain("not explored: %s of the system, beside %s (--image chooses otherwise)", programs->helpers,
-                  programs->own);
-  nomem__session_choose_image(campaign->session, programs->own);
+  if (*campaign->session->options->image != '\0' || *programs->project_names == '\0' || *programs->system_names == '\0')
+    return false;
+  nomem__complain("not explored: %s of the system, beside %s (--image chooses otherwise)", programs->system_names,
+                  programs->project_names);
+  nomem__session_choose_image(campaign->session, programs->project_names);
   return true;
 }
 

@@ -69,7 +69,7 @@ void nomem__fingerprint(const struct nomem__campaign *campaign, char identity[NO
   hash = nomem__hash_number(hash, (uint64_t)options->leaks);
   hash = nomem__hash_number(hash, options->timeout_ms);
   hash = nomem__hash_number(hash, (uint64_t)campaign->session->setup.trace << 1 | (uint64_t)options->aslr);
-  hash = hash_file(hash_text(hash, nomem__base_name(campaign->programs.first)), campaign->programs.first);
+  hash = hash_file(hash_text(hash, nomem__base_name(campaign->programs.first_path)), campaign->programs.first_path);
   /* They come in another order when threads race. */
   for (size_t i = 0; i < campaign->module_count; i++) {
     const char *path = campaign->modules[i];

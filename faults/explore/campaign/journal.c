@@ -198,7 +198,7 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
         "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem_version,faults,stdin_path,"
         "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,last_used) VALUES(?,?,?,?,?,'" NOMEM_VERSION
         "',?,?,?,?,?,?,?,?,0) ON CONFLICT DO NOTHING",
-        "ttbttittiiiii", identity, directory, command, command_bytes, text, campaign->programs.first,
+        "ttbttittiiiii", identity, directory, command, command_bytes, text, campaign->programs.first_path,
         (int64_t)options->faults, options->stdin_path, options->image, (int64_t)options->aslr,
         (int64_t)options->no_trace, (int64_t)campaign->timeout_ms, (int64_t)campaign->allocations,
         (int64_t)campaign->baseline_us);
@@ -345,8 +345,8 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
   bool is_of_now = finding->exclusion == NOMEM_EXCLUSION_KNOWN &&
                    nomem__verdict_counts(finding->verdict, campaign->session->options->strict);
   char *dumped = json_dumps(document, JSON_COMPACT);
-  fault = nomem__evidence_stack(json_object_get(document, "fault"));
-  blow_up = nomem__evidence_stack(json_object_get(document, "blow_up"));
+  fault = nomem__evidence_print_stack(json_object_get(document, "fault"));
+  blow_up = nomem__evidence_print_stack(json_object_get(document, "blow_up"));
   int result = dumped == NULL || fault == NULL || blow_up == NULL ? -ENOMEM : 0;
   if (result == 0)
     result = nomem__store_do(

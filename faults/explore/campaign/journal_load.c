@@ -106,16 +106,17 @@ static int load_runs(struct nomem__campaign *campaign, const struct source *from
       "campaign=? AND unconfirmed=0 ORDER BY evidence IS NULL",
       "i", from->id);
   while (result >= 0 && nomem__store_step(from->store, row, &failed)) {
-    const struct name sought = {.key = strtoull(nomem__store_text(row, 0), NULL, 16),
+    const struct name sought = {.key = strtoull(nomem__store_column_text(row, 0), NULL, 16),
                                 .occurrence = (uint64_t)sqlite3_column_int64(row, 1),
-                                .second = strtoull(nomem__store_text(row, 3), NULL, 16),
+                                .second = strtoull(nomem__store_column_text(row, 3), NULL, 16),
                                 .persistent = sqlite3_column_int(row, 2) != 0};
     size_t found = find_point(campaign, index, &sought);
-    int verdict = verdict_of(nomem__store_text(row, 4));
+    int verdict = verdict_of(nomem__store_column_text(row, 4));
     if (found == campaign->point_count || verdict < 0 || campaign->states[found].is_known) continue;
     result = 1;
     if (nomem__verdict_is_shown((enum nomem__verdict)verdict))
-      result = load_finding(campaign, from, found, verdict, nomem__store_text(row, 5), nomem__store_text(row, 6));
+      result = load_finding(campaign, from, found, verdict, nomem__store_column_text(row, 5),
+                            nomem__store_column_text(row, 6));
     if (result != 1) continue;
     campaign->states[found].result = (uint8_t)(verdict + 1);
     campaign->states[found].is_known = true;
@@ -138,9 +139,9 @@ static int load_recoveries(struct nomem__campaign *campaign, const struct source
       "ORDER BY position",
       "i", from->id);
   while (result == 0 && nomem__store_step(from->store, row, &failed)) {
-    const struct name first = {.key = strtoull(nomem__store_text(row, 0), NULL, 16), .occurrence = 1};
-    struct nomem__second_fault recovery = {.key = strtoull(nomem__store_text(row, 1), NULL, 16),
-                                           .similar = strtoull(nomem__store_text(row, 2), NULL, 16),
+    const struct name first = {.key = strtoull(nomem__store_column_text(row, 0), NULL, 16), .occurrence = 1};
+    struct nomem__second_fault recovery = {.key = strtoull(nomem__store_column_text(row, 1), NULL, 16),
+                                           .similar = strtoull(nomem__store_column_text(row, 2), NULL, 16),
                                            .has_run = sqlite3_column_int(row, 3) != 0};
     size_t rank = find_point(campaign, index, &first);
     if (recovery.key == 0 || rank == campaign->point_count) continue;
@@ -160,15 +161,15 @@ static int load_confirmed(struct nomem__campaign *campaign, const struct source 
       "AND confirmed",
       "i", from->id);
   while (nomem__store_step(from->store, row, &failed)) {
-    int verdict = verdict_of(nomem__store_text(row, 0));
-    uint64_t hash = strtoull(nomem__store_text(row, 1), NULL, 16);
+    int verdict = verdict_of(nomem__store_column_text(row, 0));
+    uint64_t hash = strtoull(nomem__store_column_text(row, 1), NULL, 16);
     for (size_t i = 0; i < campaign->findings.count; i++) {
       struct nomem__finding *finding = &campaign->findings.list[i];
       if ((int)finding->verdict != verdict || finding->hash != hash ||
-          campaign->sites[finding->point.site].key != strtoull(nomem__store_text(row, 2), NULL, 16) ||
+          campaign->sites[finding->point.site].key != strtoull(nomem__store_column_text(row, 2), NULL, 16) ||
           finding->point.occurrence != (uint64_t)sqlite3_column_int64(row, 3) ||
           finding->point.persistent != (sqlite3_column_int(row, 4) != 0) ||
-          nomem__campaign_second(campaign, &finding->point) != strtoull(nomem__store_text(row, 5), NULL, 16))
+          nomem__campaign_second(campaign, &finding->point) != strtoull(nomem__store_column_text(row, 5), NULL, 16))
         continue;
       finding->is_confirmed = !finding->needs_return_watch; /* what was returned is not kept */
       finding->is_flaky = sqlite3_column_int(row, 6) != 0;

@@ -91,7 +91,7 @@ static int explore_points(struct nomem__campaign *campaign) {
 /* Names the findings, excludes those that do not count, and keeps all of them in the store: the rules may change. */
 static int conclude(struct nomem__campaign *campaign, struct nomem__exclusions *rules) {
   nomem__findings_sort(&campaign->findings);
-  json_t *documents = nomem__document_findings(campaign);
+  json_t *documents = nomem__document_make_findings(campaign);
   if (documents == NULL) {
     nomem__complain("cannot make the report: %s", strerror(ENOMEM));
     return -ENOMEM;

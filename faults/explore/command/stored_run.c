@@ -90,10 +90,10 @@ static int read_campaign(struct nomem__store *store, int64_t campaign, struct no
       campaign);
   int result = nomem__store_step(store, row, NULL) ? 0 : -EIO;
   if (result == 0) {
-    stored->directory = strdup(nomem__store_text(row, 0));
+    stored->directory = strdup(nomem__store_column_text(row, 0));
     bool has_input = sqlite3_column_type(row, 1) != SQLITE_NULL;
-    if (has_input) stored->stdin_path = strdup(nomem__store_text(row, 1));
-    stored->image = strdup(nomem__store_text(row, 2));
+    if (has_input) stored->stdin_path = strdup(nomem__store_column_text(row, 1));
+    stored->image = strdup(nomem__store_column_text(row, 2));
     stored->timeout_ms = (uint64_t)sqlite3_column_int64(row, 3);
     options->aslr = sqlite3_column_int(row, 4) != 0;
     options->no_trace = sqlite3_column_int(row, 5) != 0;

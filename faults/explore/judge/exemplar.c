@@ -60,11 +60,12 @@ static void blame_loser(const struct nomem__judged_run *found, const struct nome
     struct nomem__trace fault, left = run->blow_up;
     nomem__fault_trace(channel, i, &fault);
     left.skipped_frames = 0;
-    unsigned common = nomem__trace_part(&left, &fault, &of_left, &of_fault);
+    unsigned common = nomem__trace_find_common(&left, &fault, &of_left, &of_fault);
     if (common <= most) continue;
     most = common;
     run->loser = fault;
-    bool is_its_own = channel->faults[i].fn == NOMEM_FN_REALLOC && nomem__trace_same_function(&left, &fault, symbols);
+    bool is_its_own =
+        channel->faults[i].fn == NOMEM_FN_REALLOC && nomem__trace_is_same_function(&left, &fault, symbols);
     run->blow_up.skipped_frames = is_its_own ? 0 : of_left;
     run->loser.skipped_frames = is_its_own ? 0 : of_fault;
   }
@@ -102,7 +103,7 @@ static void block_table_traces(const struct nomem__judged_run *found, const stru
   else
     return;
   nomem__blame_library(found->outcome, 0, symbols, trace);
-  if (has_left && trace->own == 0) blame_loser(found, code_owners, run);
+  if (has_left && trace->library_frames == 0) blame_loser(found, code_owners, run);
 }
 
 int nomem__collect_stacks(const struct nomem__judged_run *found, const struct nomem__code_owners *code_owners,
@@ -156,11 +157,11 @@ int nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judg
   strncpy(finding->plan, found->plan, sizeof finding->plan - 1);
   bool is_terminate = found->verdict == NOMEM_VERDICT_ABORT && run->blow_up.terminate != NOMEM_TERMINATE_NO;
   put_detail(finding, is_terminate ? "C++ terminate" : found->detail);
-  nomem__last_line(outcome->tail, finding->last_words);
+  nomem__quote_last_line(outcome->tail, finding->last_words);
   finding->signal = outcome->end.fatal_signal;
   finding->needs_timeout = outcome->end.timed_out;
   bool has_fault_address = outcome->end.has_stack && stack->signal == finding->signal;
-  finding->address_kind = has_fault_address ? nomem__address_kind_of(stack) : NOMEM_ADDRESS_NONE;
+  finding->address_kind = has_fault_address ? nomem__address_kind_find(stack) : NOMEM_ADDRESS_NONE;
   finding->fault_address = stack->fault_address;
   finding->fn = first->fn;
   finding->size_bytes = first->size_bytes;

@@ -136,13 +136,14 @@ static bool is_same_leak(const struct nomem__finding *finding, const struct nome
   if (finding->verdict == NOMEM_VERDICT_LEFTOVER) return strcmp(finding->detail, other->detail) == 0;
   struct nomem__trace one = finding->blow_up, two = other->blow_up;
   one.skipped_frames = two.skipped_frames = 0;
-  return nomem__trace_same_function(&one, &two, symbols);
+  return nomem__trace_is_same_function(&one, &two, symbols);
 }
 
 void nomem__findings_merge_persistent(struct nomem__findings *findings, struct nomem__symbols *symbols) {
   for (size_t i = 0; i < findings->count;) {
     struct nomem__finding *finding = &findings->list[i], *same = NULL;
-    bool is_guess = finding->point.persistent && finding->blow_up.skipped_frames == 0 && finding->blow_up.own == 0 &&
+    bool is_guess = finding->point.persistent && finding->blow_up.skipped_frames == 0 &&
+                    finding->blow_up.library_frames == 0 &&
                     (finding->verdict == NOMEM_VERDICT_LEAK || finding->verdict == NOMEM_VERDICT_LEFTOVER);
     for (size_t j = 0; is_guess && j < findings->count && same == NULL; j++)
       if (is_same_leak(finding, &findings->list[j], symbols)) same = &findings->list[j];

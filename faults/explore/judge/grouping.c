@@ -63,7 +63,7 @@ static bool has_gone_on(const struct nomem__judged_run *found, const struct nome
 static bool needs_return_watch(const struct nomem__judged_run *found, const struct nomem__code_owners *code_owners,
                                const struct nomem__run_stacks *run, uint64_t *call) {
   const struct nomem__end *end = &found->outcome->end;
-  enum nomem__address_kind address_kind = nomem__address_kind_of(&end->stack);
+  enum nomem__address_kind address_kind = nomem__address_kind_find(&end->stack);
   bool is_pointer = address_kind == NOMEM_ADDRESS_NULL || nomem__address_kind_may_be_freed(address_kind);
   bool is_meant =
       (found->verdict == NOMEM_VERDICT_CRASH && is_pointer) || found->verdict == NOMEM_VERDICT_CORRUPTION ||

@@ -6,7 +6,8 @@
 void nomem__lasting_trace(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
                           struct nomem__symbols *symbols, struct nomem__trace *trace) {
   nomem__trace_of_frames(channel, frames, depth, trace);
-  for (unsigned i = 0; i < trace->depth; i++) trace->frame[i].path = nomem__symbols_path(symbols, trace->frame[i].path);
+  for (unsigned i = 0; i < trace->depth; i++)
+    trace->frame[i].path = nomem__symbols_keep_path(symbols, trace->frame[i].path);
 }
 
 void nomem__heap_misuse_traces(const struct nomem_channel *channel, const struct nomem_misuse *misuse,

@@ -97,7 +97,7 @@ static void find_callee(struct nomem__symbols *symbols, const struct nomem__stac
   call->callee = (struct nomem__trace_frame){frame->path, frame->offset - sources[count - 1].function_offset, false};
   if (entry != 0 && at > 0 && read_word(stack->pid, stack->frames[at - 1].cfa - sizeof next, &next))
     call->callee.offset = entry - (next - frame->offset); /* the same module's */
-  call->type = nomem__symbols_result(symbols, call->callee.path, call->callee.offset);
+  call->type = nomem__symbols_find_result(symbols, call->callee.path, call->callee.offset);
 }
 
 /* One of several faults below the same call. */

@@ -78,12 +78,12 @@ static enum nomem__known has_null_argument(const struct nomem__outcome *outcome,
   struct nomem__debug_parameter parameters[POINTERS_MAX];
   if (at >= outcome->end.stack.depth || frame->offset != called->offset) return NOMEM_UNKNOWN; /* another's words */
   int count =
-      nomem__symbols_pointers(symbols, called->path, called->offset, called->is_return_address, parameters, max);
+      nomem__symbols_find_pointers(symbols, called->path, called->offset, called->is_return_address, parameters, max);
   enum nomem__known known = count < 0 ? NOMEM_UNKNOWN : NOMEM_NO;
   for (int i = 0; i < count; i++) {
     uint64_t value, base = parameters[i].is_from_frame_pointer ? frame->frame_pointer : frame->cfa;
     if (base == 0 || !parameters[i].is_known ||
-        !nomem__stack_word(&outcome->end.memory, base + (uint64_t)parameters[i].offset, &value))
+        !nomem__stack_read_word(&outcome->end.memory, base + (uint64_t)parameters[i].offset, &value))
       known = NOMEM_UNKNOWN;
     else if (value < NULL_PAGE)
       return NOMEM_YES;
@@ -94,7 +94,7 @@ static enum nomem__known has_null_argument(const struct nomem__outcome *outcome,
 enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                                           const struct nomem__trace *blow_up) {
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(blow_up);
-  if (culprit == NULL || !outcome->end.has_stack || blow_up->own > 0) return NOMEM_UNKNOWN;
+  if (culprit == NULL || !outcome->end.has_stack || blow_up->library_frames > 0) return NOMEM_UNKNOWN;
   return has_null_argument(outcome, symbols, blow_up, (unsigned)(culprit - blow_up->frame), POINTERS_MAX);
 }
 
@@ -231,9 +231,10 @@ static bool find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
 bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                            const struct nomem__trace *blow_up, struct nomem__unchecked_call *unchecked) {
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(blow_up);
-  enum nomem__address_kind address_kind = nomem__address_kind_of(&outcome->end.stack);
+  enum nomem__address_kind address_kind = nomem__address_kind_find(&outcome->end.stack);
   *unchecked = (struct nomem__unchecked_call){0};
-  if (culprit == NULL || blow_up->own > 0 || (address_kind != NOMEM_ADDRESS_NULL && address_kind != NOMEM_ADDRESS_CALL))
+  if (culprit == NULL || blow_up->library_frames > 0 ||
+      (address_kind != NOMEM_ADDRESS_NULL && address_kind != NOMEM_ADDRESS_CALL))
     return false;
   for (uint32_t i = NOMEM_FAULTS; i-- > 0;) { /* of several the last one, which came closest */
     struct nomem__trace fault;

@@ -31,7 +31,7 @@ static void put_printed(struct nomem__json *json, json_t *object, const char *ke
   free(text);
 }
 
-const char *nomem__document_exclusion(const json_t *finding) {
+const char *nomem__document_find_exclusion(const json_t *finding) {
   if (json_object_get(finding, "exclusion") != NULL) return nomem__json_string(finding, "exclusion");
   return json_is_true(json_object_get(finding, "flaky")) ? "flaky: not when it was tried again" : NULL;
 }
@@ -257,9 +257,9 @@ static void put_heading(struct nomem__document_builder *builder, json_t *documen
   for (char **word = campaign->session->options->program; *word != NULL; word++)
     nomem__json_add(json, command, nomem__json_safe(*word));
   nomem__json_put(json, document, "command", command);
-  nomem__json_text(json, document, "image", campaign->programs.first);
-  if (*campaign->programs.child_residue != '\0')
-    nomem__json_text(json, document, "other_images", campaign->programs.child_residue);
+  nomem__json_text(json, document, "image", campaign->programs.first_path);
+  if (*campaign->programs.other_names != '\0')
+    nomem__json_text(json, document, "other_images", campaign->programs.other_names);
   put_directories(json, document);
   char date[sizeof "2000-01-01T00:00:00Z" + 8];
   time_t now = time(NULL);
@@ -318,12 +318,12 @@ static json_t *finish(struct nomem__document_builder *builder, json_t *document)
   return NULL;
 }
 
-json_t *nomem__document_findings(const struct nomem__campaign *campaign) {
+json_t *nomem__document_make_findings(const struct nomem__campaign *campaign) {
   struct nomem__document_builder builder = {.campaign = campaign, .sources = json_object()};
   return finish(&builder, make_findings(&builder));
 }
 
-json_t *nomem__document(const struct nomem__campaign *campaign) {
+json_t *nomem__document_make(const struct nomem__campaign *campaign) {
   struct nomem__document_builder builder = {.campaign = campaign, .sources = json_object()};
   json_t *document = json_object();
   put_heading(&builder, document);

@@ -16,14 +16,14 @@
 #define NOMEM_DOCUMENT_VERSION 2
 
 /* Builds the document of a campaign that is over. The caller's; NULL: memory was short. */
-json_t *nomem__document(const struct nomem__campaign *campaign);
+json_t *nomem__document_make(const struct nomem__campaign *campaign);
 
 /* Builds the findings of such a document alone: an array of them, in the campaign's order. The caller's; NULL: memory
  * was short. */
-json_t *nomem__document_findings(const struct nomem__campaign *campaign);
+json_t *nomem__document_make_findings(const struct nomem__campaign *campaign);
 
 /* Returns why a finding of a document does not count, in a few words that live as long as the document; NULL: it does.
  */
-const char *nomem__document_exclusion(const json_t *finding);
+const char *nomem__document_find_exclusion(const json_t *finding);
 
 #endif

@@ -159,7 +159,7 @@ int nomem__reports_write(const struct nomem__campaign *campaign) {
   nomem__report_text(campaign, text_stream(options));
   for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++) {
     if (options->reports[kind] == NULL) continue;
-    if (document == NULL) document = nomem__document(campaign);
+    if (document == NULL) document = nomem__document_make(campaign);
     if (document == NULL) {
       nomem__complain("cannot make the reports: %s", strerror(ENOMEM));
       return -ENOMEM;

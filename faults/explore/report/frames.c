@@ -19,7 +19,7 @@ static json_t *find_source(struct nomem__document_builder *builder, const char *
   }
   json_t *lines = json_incref(json_object_get(builder->sources, key));
   if (lines == NULL) {
-    lines = nomem__source_lines(&builder->json, file, line);
+    lines = nomem__read_source_lines(&builder->json, file, line);
     /* A key that is not UTF-8 is not taken. The lines are then read again the next time. */
     json_object_set(builder->sources, key, lines);
   }

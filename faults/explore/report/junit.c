@@ -88,7 +88,7 @@ static void print_details(FILE *out, const json_t *finding) {
 static int print_case(FILE *out, const json_t *finding) {
   const json_t *blow_up = json_object_get(finding, "blow_up");
   const json_t *culprit = nomem__json_stack_culprit(blow_up != NULL ? blow_up : json_object_get(finding, "fault"));
-  const char *exclusion = nomem__document_exclusion(finding);
+  const char *exclusion = nomem__document_find_exclusion(finding);
   struct nomem__memory_stream stream;
   FILE *text = nomem__memory_stream_open(&stream);
   if (text != NULL) print_details(text, finding);
@@ -134,7 +134,7 @@ static void print_suite(FILE *out, const char *element, const json_t *document) 
   const json_t *findings = json_object_get(document, "findings");
   json_t *finding, *word;
   json_array_foreach(findings, i, finding) {
-    *(nomem__document_exclusion(finding) != NULL ? &skipped : &failures) += 1;
+    *(nomem__document_find_exclusion(finding) != NULL ? &skipped : &failures) += 1;
   }
   fprintf(out, "<%s name=\"nomem explore --", element);
   json_array_foreach(json_object_get(document, "command"), i, word) {

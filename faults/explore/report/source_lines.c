@@ -44,7 +44,7 @@ static FILE *open_source(const char *path) {
   return file;
 }
 
-json_t *nomem__source_lines(struct nomem__json *json, const char *path, unsigned line) {
+json_t *nomem__read_source_lines(struct nomem__json *json, const char *path, unsigned line) {
   errno = 0;
   FILE *file = line > 0 ? open_source(path) : NULL;
   if (file == NULL) {

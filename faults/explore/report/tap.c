@@ -55,7 +55,7 @@ static int print_finding(FILE *out, size_t number, const json_t *finding) {
   print_description(out, nomem__json_string(finding, "verdict"));
   fputs(" in ", out);
   print_description(out, nomem__json_string(finding, "location"));
-  const char *exclusion = nomem__document_exclusion(finding);
+  const char *exclusion = nomem__document_find_exclusion(finding);
   if (exclusion != NULL) {
     fputs(" # TODO ", out);
     print_description(out, exclusion);

@@ -97,7 +97,7 @@ static void print_code_owner(const struct nomem__campaign *campaign, const struc
 /* Prints a line of source with the one before and the one after it, when the file is there. */
 static void print_source(const char *file, unsigned line, FILE *out) {
   struct nomem__json json = {0}; /* when memory is short, the text does without source */
-  json_t *source = file != NULL ? nomem__source_lines(&json, file, line) : NULL, *text;
+  json_t *source = file != NULL ? nomem__read_source_lines(&json, file, line) : NULL, *text;
   unsigned first = (unsigned)nomem__json_count(source, "first");
   size_t i;
   json_array_foreach(json_object_get(source, "lines"), i, text) {
@@ -295,9 +295,9 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
   bool is_quiet = campaign->session->options->quiet;
   if (!is_quiet) {
     fputs("nomem: ", out);
-    nomem__print_safe(out, shorten_path(campaign->programs.first));
-    if (*campaign->programs.child_residue != '\0') fputs(" and ", out);
-    nomem__print_safe(out, campaign->programs.child_residue);
+    nomem__print_safe(out, shorten_path(campaign->programs.first_path));
+    if (*campaign->programs.other_names != '\0') fputs(" and ", out);
+    nomem__print_safe(out, campaign->programs.other_names);
     fprintf(out, ": %" PRIu64 " allocation%s at %zu site%s, %.1f ms a run\n", campaign->allocations,
             campaign->allocations == 1 ? "" : "s", campaign->site_count, campaign->site_count == 1 ? "" : "s",
             (double)campaign->baseline_us / 1e3);

@@ -176,7 +176,7 @@ static void read_stack(struct slice text, struct nomem__sanitizer_text *found) {
 bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct nomem__sanitizer_text *found) {
   const char *end = text + bytes;
   bool is_head = false;
-  found->report.trace.depth = found->report.trace.own = found->report.trace.skipped_frames = 0;
+  found->report.trace.depth = found->report.trace.library_frames = found->report.trace.skipped_frames = 0;
   while (!is_head && *at < bytes) {
     struct slice line = {text + *at, line_end(text + *at, end)};
     is_head = read_head(line, (struct slice){text, end}, found);

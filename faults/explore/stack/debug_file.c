@@ -36,8 +36,9 @@ static bool crc_matches(int fd, uint32_t wanted) {
   return got == 0 && ~crc == wanted;
 }
 
-/* Whether the file at fd belongs to module: by build id when the module has one, which says more than the checksum. */
-static bool belongs(Dwfl_Module *module, int fd, uint32_t crc) {
+/* Whether the file belongs to the module: by build id when the module has one, because it proves more than the
+ * checksum. */
+static bool belongs_to(Dwfl_Module *module, int fd, uint32_t crc) {
   const unsigned char *wanted;
   GElf_Addr address;
   const void *id;
@@ -49,21 +50,21 @@ static bool belongs(Dwfl_Module *module, int fd, uint32_t crc) {
   return same;
 }
 
-/* Opens path when it is a regular file, other than file itself, that belongs to module. */
-static int open_if_right(const char *path, const char *file, Dwfl_Module *module, uint32_t crc) {
+/* Opens path if it is a regular file that belongs to the module, and not the module's file itself. */
+static int open_candidate(const char *path, const char *file, Dwfl_Module *module, uint32_t crc) {
   struct stat candidate, main_file;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return -1;
-  bool right = fstat(fd, &candidate) == 0 && S_ISREG(candidate.st_mode);
-  if (right && file && stat(file, &main_file) == 0)
-    right = candidate.st_dev != main_file.st_dev || candidate.st_ino != main_file.st_ino;
-  if (right && belongs(module, fd, crc)) return fd;
+  bool is_right = fstat(fd, &candidate) == 0 && S_ISREG(candidate.st_mode);
+  if (is_right && file && stat(file, &main_file) == 0)
+    is_right = candidate.st_dev != main_file.st_dev || candidate.st_ino != main_file.st_ino;
+  if (is_right && belongs_to(module, fd, crc)) return fd;
   close(fd);
   return -1;
 }
 
-/* The name in a file for its debug file is looked for beside the file, in .debug there, and in the same folder below
- * the debug root. A shared (dwz) file is named with its folder. */
+/* Looks for the name that a file gives its debug file: beside the file, in .debug there, and in the same folder below
+ * the debug root. Only the name of a shared (dwz) file has a folder in it. */
 static int find_by_link(Dwfl_Module *module, const char *file, const char *link, uint32_t crc, char **found) {
   static const char *const places[][2] = {{"", "/"}, {"", "/.debug/"}, {DEBUG_ROOT, "/"}};
   char folder[PATH_MAX], path[2 * PATH_MAX];
@@ -76,7 +77,7 @@ static int find_by_link(Dwfl_Module *module, const char *file, const char *link,
                     ? snprintf(path, sizeof path, "%s", link)
                     : snprintf(path, sizeof path, "%s%s%s%s", places[i][0], slash ? folder : ".", places[i][1], link);
     if (bytes >= (int)sizeof path) continue;
-    int fd = open_if_right(path, file, module, crc);
+    int fd = open_candidate(path, file, module, crc);
     if (fd < 0) continue;
     *found = strdup(path);
     if (*found) return fd;
@@ -89,7 +90,7 @@ static int find_by_link(Dwfl_Module *module, const char *file, const char *link,
 int nomem__debug_file_find(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *file,
                            const char *link, GElf_Word crc, char **found) {
   int fd = dwfl_build_id_find_debuginfo(module, userdata, name, base, file, link, crc, found);
-  /* A descriptor that the programs under test inherit would change the numbers of their own. */
+  /* The programs under test must not inherit it: that would change the numbers of the descriptors they open. */
   if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
   if (fd >= 0 || !link || !*link) return fd;
   return find_by_link(module, file, link, crc, found);

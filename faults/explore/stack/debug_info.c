@@ -15,9 +15,9 @@
 #include "../text/grow.h"
 #include "debug_file.h"
 
-/* Namespaces and classes within one another. No real program comes near. */
+/* How deep namespaces and classes may be nested. No real program comes near. */
 #define SCOPE_DEPTH 64
-/* Functions inlined into one another at one address; deeper ones are left out. */
+/* How many functions inlined into one another are found at one address; deeper ones are left out. */
 #define INLINE_DEPTH 64
 
 #if defined __x86_64__
@@ -26,7 +26,7 @@
 #error "name this machine's frame pointer"
 #endif
 
-/* Addresses from low up to but not including high belong to a function or compilation unit. */
+/* The addresses of a function or a compilation unit, from low up to but not including high. */
 struct range {
   Dwarf_Addr low, high;
   Dwarf_Die die;
@@ -37,7 +37,7 @@ struct ranges {
   size_t count, capacity;
 };
 
-/* A compilation unit whose functions were listed. die is where lines are looked up; with split debug information its
+/* A compilation unit whose functions were listed. Lines are looked up in die; with split debug information, the
  * functions are in another file. */
 struct unit {
   Dwarf_Die die;
@@ -48,14 +48,14 @@ struct nomem__debug_info {
   Dwfl *dwfl;
   Dwfl_Module *module;
   Dwarf *dwarf;    /* NULL: there is no debug information */
-  Dwarf_Addr bias; /* of addresses in the file over those in dwarf; not 0 when a separate debug file is prelinked */
+  Dwarf_Addr bias; /* an address in the file minus the same one in dwarf; not 0 when a debug file is prelinked */
   bool units_listed;
   struct ranges unit_ranges;
   struct unit *units;
   size_t unit_count;
 };
 
-/* Never called, because the module is reported with its file; libdwfl's own would ask the network. */
+/* Finds none: libdwfl has the module's file already, and its own function would ask the network. */
 static int find_no_elf(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, char **file,
                        Elf **elf) {
   (void)module, (void)userdata, (void)name, (void)base, (void)file, (void)elf;
@@ -84,7 +84,7 @@ static bool add_die(struct ranges *ranges, Dwarf_Die *die) {
   return true;
 }
 
-/* The narrowest range that holds address, because a nested function lies within its parent's. */
+/* Returns the narrowest range that holds address, because a nested function lies within its parent. */
 static struct range *find_range(const struct ranges *ranges, Dwarf_Addr address) {
   struct range *best = NULL;
   for (size_t i = 0; i < ranges->count; i++) {
@@ -117,8 +117,8 @@ static bool list_functions(struct ranges *functions, Dwarf_Die *parent, unsigned
   return true;
 }
 
-/* Compilers may leave out the table that names the unit of an address (clang does, unless asked): then the units
- * themselves say. */
+/* Finds the unit of an address. Where the compiler left out the table for that, as clang does unless asked for it, the
+ * units themselves are searched. */
 static Dwarf_Die *find_unit_die(struct nomem__debug_info *info, uint64_t address, Dwarf_Die *die) {
   Dwarf_Die *found = dwarf_addrdie(info->dwarf, address - info->bias, die);
   if (found) return found;
@@ -154,8 +154,8 @@ static struct unit *find_unit(struct nomem__debug_info *info, uint64_t address) 
   return unit;
 }
 
-/* The child of scope that holds address and is a block or an inlined function. */
-static bool enter(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *inner) {
+/* Finds the block or inlined function within scope that holds address. */
+static bool find_inner_scope(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *inner) {
   if (dwarf_child(scope, inner) != 0) return false;
   do {
     switch (dwarf_tag(inner)) {
@@ -172,32 +172,32 @@ static bool enter(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *inner) {
   return false;
 }
 
-/* Writes function and the functions inlined into it at address, outermost first. */
-static size_t inline_chain(const Dwarf_Die *function, Dwarf_Addr address, Dwarf_Die *chain) {
+/* Writes a function and the functions inlined into it at address, outermost first. Returns how many. */
+static size_t list_inlined(const Dwarf_Die *function, Dwarf_Addr address, Dwarf_Die *chain) {
   size_t depth = 0;
   Dwarf_Die scope = *function, inner;
   chain[depth++] = scope;
-  while (depth < INLINE_DEPTH && enter(&scope, address, &inner)) {
+  while (depth < INLINE_DEPTH && find_inner_scope(&scope, address, &inner)) {
     if (dwarf_tag(&inner) == DW_TAG_inlined_subroutine) chain[depth++] = inner;
     scope = inner;
   }
   return depth;
 }
 
-/* The linker's name where it says more than the source's: namespaces, classes and argument types of C++. */
-static const char *function_name(Dwarf_Die *die) {
+/* Returns the name of a function: for C++ the linker's, which has its namespaces, classes and argument types. */
+static const char *read_function_name(Dwarf_Die *die) {
   Dwarf_Attribute attribute;
   const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute));
   if (!name) name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute));
   return name && strncmp(name, "_Z", 2) == 0 ? name : dwarf_diename(die);
 }
 
-static const char *unit_directory(Dwarf_Die *unit) {
+static const char *read_directory(Dwarf_Die *unit) {
   Dwarf_Attribute attribute;
   return dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
 }
 
-static unsigned number(Dwarf_Die *die, unsigned name) {
+static unsigned read_number(Dwarf_Die *die, unsigned name) {
   Dwarf_Attribute attribute;
   Dwarf_Word value;
   return dwarf_formudata(dwarf_attr(die, name, &attribute), &value) == 0 ? (unsigned)value : 0;
@@ -208,24 +208,24 @@ static void set_line(struct nomem__debug_frame *frame, struct unit *unit, Dwarf_
   Dwarf_Line *record = dwarf_getsrc_die(&unit->die, address);
   if (!record) return;
   frame->file = dwarf_linesrc(record, NULL, NULL);
-  frame->directory = unit_directory(&unit->die);
+  frame->directory = read_directory(&unit->die);
   if (dwarf_lineno(record, &line) == 0 && line > 0) frame->line = (unsigned)line;
   if (dwarf_linecol(record, &column) == 0 && column > 0) frame->column = (unsigned)column;
 }
 
-/* The place that the inlined function callee was called at is where its caller's frame stands. */
+/* Sets the line of a function into which another one is inlined: it is where it called that one. */
 static void set_call_line(struct nomem__debug_frame *frame, struct unit *unit, Dwarf_Die *callee) {
   Dwarf_Files *files;
   size_t count;
   if (dwarf_getsrcfiles(&unit->die, &files, &count) == 0)
-    frame->file = dwarf_filesrc(files, number(callee, DW_AT_call_file), NULL, NULL);
-  frame->directory = unit_directory(&unit->die);
-  frame->line = number(callee, DW_AT_call_line);
-  frame->column = number(callee, DW_AT_call_column);
+    frame->file = dwarf_filesrc(files, read_number(callee, DW_AT_call_file), NULL, NULL);
+  frame->directory = read_directory(&unit->die);
+  frame->line = read_number(callee, DW_AT_call_line);
+  frame->column = read_number(callee, DW_AT_call_column);
 }
 
-/* Where no symbol covers the address, libdw answers with the label before it; in a stripped file that may be far away.
- * Only a symbol whose size covers the address is the right name. */
+/* Finds the symbol whose size covers the address. Where there is none, libdw answers with the one before it, which in a
+ * stripped file may be far away: that is no answer. */
 static bool find_symbol(struct nomem__debug_info *info, uint64_t address, struct nomem__debug_frame *frame) {
   GElf_Off offset;
   GElf_Sym symbol;
@@ -236,8 +236,8 @@ static bool find_symbol(struct nomem__debug_info *info, uint64_t address, struct
   return true;
 }
 
-size_t nomem__debug_info_frames(struct nomem__debug_info *info, uint64_t address, struct nomem__debug_frame *frames,
-                                size_t max) {
+size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t address,
+                                     struct nomem__debug_frame *frames, size_t max) {
   if (max == 0) return 0;
   frames[0] = (struct nomem__debug_frame){0};
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
@@ -248,7 +248,7 @@ size_t nomem__debug_info_frames(struct nomem__debug_info *info, uint64_t address
     return named || frames[0].file;
   }
   Dwarf_Die chain[INLINE_DEPTH];
-  size_t depth = inline_chain(&function->die, address - info->bias, chain);
+  size_t depth = list_inlined(&function->die, address - info->bias, chain);
   size_t count = 0;
   for (; count < depth && count < max; count++) {
     Dwarf_Die *die = &chain[depth - 1 - count];
@@ -257,7 +257,7 @@ size_t nomem__debug_info_frames(struct nomem__debug_info *info, uint64_t address
       *frame = (struct nomem__debug_frame){0};
       set_call_line(frame, unit, &chain[depth - count]);
     }
-    frame->name = function_name(die);
+    frame->name = read_function_name(die);
     frame->inlined = count + 1 < depth;
     if (!frame->inlined) frame->start = function->low + info->bias;
   }
@@ -271,8 +271,9 @@ static bool is_pointer(Dwarf_Die *parameter) {
   return found && dwarf_peel_type(&type, &type) == 0 && dwarf_tag(&type) == DW_TAG_pointer_type;
 }
 
-/* An expression of a single operation, which is what stays in one place. */
-static bool single_operation(Dwarf_Die *die, unsigned name, Dwarf_Addr address, Dwarf_Op *operation) {
+/* Reads an expression of a single operation, which describes something that stays in one place. Returns false for any
+ * other. */
+static bool read_single_operation(Dwarf_Die *die, unsigned name, Dwarf_Addr address, Dwarf_Op *operation) {
   Dwarf_Attribute attribute;
   Dwarf_Op *expression;
   size_t length;
@@ -282,20 +283,20 @@ static bool single_operation(Dwarf_Die *die, unsigned name, Dwarf_Addr address, 
   return true;
 }
 
-static struct nomem__debug_parameter parameter_of(Dwarf_Die *parameter, Dwarf_Die *function, Dwarf_Addr address) {
-  Dwarf_Op place, base;
-  if (!single_operation(parameter, DW_AT_location, address, &place) || place.atom != DW_OP_fbreg ||
-      !single_operation(function, DW_AT_frame_base, address, &base))
+static struct nomem__debug_parameter locate_parameter(Dwarf_Die *parameter, Dwarf_Die *function, Dwarf_Addr address) {
+  Dwarf_Op location, base;
+  if (!read_single_operation(parameter, DW_AT_location, address, &location) || location.atom != DW_OP_fbreg ||
+      !read_single_operation(function, DW_AT_frame_base, address, &base))
     return (struct nomem__debug_parameter){0};
   return (struct nomem__debug_parameter){
-      .offset = (int64_t)place.number,
+      .offset = (int64_t)location.number,
       .is_from_frame_pointer = base.atom == FRAME_POINTER_OP,
       .is_known = base.atom == DW_OP_call_frame_cfa || base.atom == FRAME_POINTER_OP,
   };
 }
 
-int nomem__debug_info_pointers(struct nomem__debug_info *info, uint64_t address,
-                               struct nomem__debug_parameter *parameters, int max) {
+int nomem__debug_info_find_pointers(struct nomem__debug_info *info, uint64_t address,
+                                    struct nomem__debug_parameter *parameters, int max) {
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
   int count = 0;
@@ -304,12 +305,12 @@ int nomem__debug_info_pointers(struct nomem__debug_info *info, uint64_t address,
   if (dwarf_child(&function->die, &child) != 0) return 0;
   do
     if (count < max && dwarf_tag(&child) == DW_TAG_formal_parameter && is_pointer(&child))
-      parameters[count++] = parameter_of(&child, &function->die, address - info->bias);
+      parameters[count++] = locate_parameter(&child, &function->die, address - info->bias);
   while (dwarf_siblingof(&child, &child) == 0);
   return count;
 }
 
-static struct nomem__debug_result result_of_base(Dwarf_Die *type, unsigned bytes) {
+static struct nomem__debug_result read_base_type(Dwarf_Die *type, unsigned bytes) {
   Dwarf_Attribute attribute;
   Dwarf_Word encoding = 0;
   struct nomem__debug_result result = {.bytes = bytes};
@@ -320,7 +321,7 @@ static struct nomem__debug_result result_of_base(Dwarf_Die *type, unsigned bytes
   return result;
 }
 
-struct nomem__debug_result nomem__debug_info_result(struct nomem__debug_info *info, uint64_t address) {
+struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_info *info, uint64_t address) {
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
   struct nomem__debug_result result = {0};
@@ -336,7 +337,7 @@ struct nomem__debug_result nomem__debug_info_result(struct nomem__debug_info *in
   result.bytes = bytes > 0 && bytes <= (int)sizeof(uint64_t) ? (unsigned)bytes : 0;
   if (tag == DW_TAG_pointer_type) result = (struct nomem__debug_result){NOMEM_RESULT_POINTER, sizeof(uint64_t)};
   if (tag == DW_TAG_enumeration_type && result.bytes > 0) result.kind = NOMEM_RESULT_SIGNED;
-  return tag == DW_TAG_base_type && result.bytes > 0 ? result_of_base(&type, result.bytes) : result;
+  return tag == DW_TAG_base_type && result.bytes > 0 ? read_base_type(&type, result.bytes) : result;
 }
 
 static int open_program(const char *path, int *fd) {
@@ -345,7 +346,7 @@ static int open_program(const char *path, int *fd) {
   struct stat status;
   *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (*fd < 0) return -errno;
-  /* e_type has the same place in 32-bit files. */
+  /* A 32-bit file has e_type at the same offset. */
   if (fstat(*fd, &status) == 0 && S_ISREG(status.st_mode) &&
       pread(*fd, ident, sizeof ident, 0) == (ssize_t)sizeof ident && memcmp(ident, ELFMAG, SELFMAG) == 0 &&
       pread(*fd, &type, sizeof type, EI_NIDENT) == (ssize_t)sizeof type && (type == ET_EXEC || type == ET_DYN))
@@ -365,7 +366,7 @@ int nomem__debug_info_open(struct nomem__debug_info **info, const char *path) {
     free(opened);
     return -ENOMEM;
   }
-  /* At base 0 addresses in the module are those in the file, for a program that cannot be moved, too. */
+  /* At base 0, addresses in the module are those in the file, even for a program that cannot be moved. */
   opened->module = dwfl_report_elf(opened->dwfl, path, path, fd, 0, true);
   if (!opened->module) close(fd);
   if (!opened->module || dwfl_report_end(opened->dwfl, NULL, NULL) != 0) {

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <signal.h>
 
-/* The kernel maps nothing below this, unless it was told to: an address there is NULL and the offset of a member or of
- * an element. The same distance below it is a step back from NULL. */
+/* Unless told to, the kernel maps nothing below this: an address there is NULL plus the offset of a member or of an
+ * element. An address as far below NULL is NULL minus such an offset. */
 #define NULL_REACH 65536
 
 const char *const nomem__address_kind_names[NOMEM_ADDRESS_COUNT] = {
@@ -18,7 +18,7 @@ static bool is_near_null(uint64_t address) {
   return address < NULL_REACH || address > UINT64_MAX - NULL_REACH;
 }
 
-enum nomem__address_kind nomem__address_kind_of(const struct nomem__stack *stack) {
+enum nomem__address_kind nomem__address_kind_find(const struct nomem__stack *stack) {
   if (stack->signal != SIGSEGV && stack->signal != SIGBUS) return NOMEM_ADDRESS_NONE;
   if (stack->code <= 0) return NOMEM_ADDRESS_SENT;
   if (stack->freed_pointer != 0) return NOMEM_ADDRESS_FREED;
@@ -54,11 +54,11 @@ static void print_address(FILE *out, uint64_t address) {
 
 void nomem__address_kind_print(FILE *out, enum nomem__address_kind address_kind, uint64_t address) {
   static const char *const after[NOMEM_ADDRESS_COUNT] = {
-      [NOMEM_ADDRESS_WILD] = ", where nothing is",
-      [NOMEM_ADDRESS_PROTECTED] = ", which may not be touched so",
-      [NOMEM_ADDRESS_CALL] = ", which was called and is no code",
+      [NOMEM_ADDRESS_WILD] = ", where nothing is mapped",
+      [NOMEM_ADDRESS_PROTECTED] = ", which may not be accessed in that way",
+      [NOMEM_ADDRESS_CALL] = ", which was called and is not code",
       [NOMEM_ADDRESS_OVERFLOW] = ", a stack overflow",
-      [NOMEM_ADDRESS_NO_ADDRESS] = " at an address that no pointer can hold, or at one that is not aligned",
+      [NOMEM_ADDRESS_NO_ADDRESS] = " at a non-canonical address, or at one that is not aligned",
       [NOMEM_ADDRESS_SENT] = ", sent by a process",
       [NOMEM_ADDRESS_FREED] = " at a pointer that was read from a block after it was freed"};
   if (nomem__address_kind_has_address(address_kind)) {

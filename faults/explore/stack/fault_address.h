@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What kind of address a process touched that was killed by SIGSEGV or SIGBUS. Pure. */
+/* What kind of address it was whose access killed a process by SIGSEGV or SIGBUS. Pure. */
 #ifndef NOMEM_FAULT_ADDRESS_H
 #define NOMEM_FAULT_ADDRESS_H
 
@@ -8,17 +8,17 @@
 
 #include "stack_capture.h"
 
-/* Kind, and its name in reports. */
-#define NOMEM_ADDRESS_MAP(X)                                            \
-  X(NONE, "")               /* another signal, or not known */          \
-  X(NULL, "null")           /* NULL, and an offset from it */           \
-  X(WILD, "wild")           /* where nothing is */                      \
-  X(PROTECTED, "protected") /* something is there, not for this */      \
-  X(CALL, "call")           /* what is no code was called */            \
-  X(OVERFLOW, "stack-overflow")                                         \
-  X(NO_ADDRESS, "non-canonical") /* no pointer can hold it */           \
-  X(SENT, "sent")                /* by a process, not for an address */ \
-  X(FREED, "freed")              /* what a freed block was filled with */
+/* The kinds, and their names in reports. */
+#define NOMEM_ADDRESS_MAP(X)                                                                                       \
+  X(NONE, "")               /* another signal, or not known */                                                     \
+  X(NULL, "null")           /* NULL or a small offset from it */                                                   \
+  X(WILD, "wild")           /* where nothing is mapped */                                                          \
+  X(PROTECTED, "protected") /* the mapping there does not allow this access */                                     \
+  X(CALL, "call")           /* it was called, and is no code */                                                    \
+  X(OVERFLOW, "stack-overflow")                                                                                    \
+  X(NO_ADDRESS, "non-canonical") /* the processor has no such address, and the kernel does not say which it was */ \
+  X(SENT, "sent")                /* there was no access: a process sent the signal */                              \
+  X(FREED, "freed")              /* the poison that freed blocks are filled with */
 
 enum nomem__address_kind {
 #define X(upper, name) NOMEM_ADDRESS_##upper,
@@ -29,15 +29,17 @@ enum nomem__address_kind {
 
 extern const char *const nomem__address_kind_names[NOMEM_ADDRESS_COUNT];
 
-enum nomem__address_kind nomem__address_kind_of(const struct nomem__stack *stack);
+/* Finds out the kind for a process that a signal stopped. */
+enum nomem__address_kind nomem__address_kind_find(const struct nomem__stack *stack);
 
-/* Whether it may come of a block that was freed, or of one that is not what it was. */
+/* Whether a pointer of that kind may have been read from a freed block, or from one that something else had
+ * overwritten. */
 bool nomem__address_kind_may_be_freed(enum nomem__address_kind address_kind);
 
-/* Whether an address belongs to it. */
+/* Whether the address is known, and worth showing. */
 bool nomem__address_kind_has_address(enum nomem__address_kind address_kind);
 
-/* Says it after the signal's name, such as " at NULL + 0x18"; may be nothing. */
+/* Prints what follows the signal's name, such as " at NULL + 0x18"; may print nothing. */
 void nomem__address_kind_print(FILE *out, enum nomem__address_kind address_kind, uint64_t address);
 
 #endif

@@ -14,12 +14,12 @@
 
 #include "../text/grow.h"
 
-/* Linux's default limit of mappings is 65530; a process with more is cut off there. */
+/* Linux's default limit is 65530 mappings. What a process has beyond this number is ignored. */
 #define AREAS_MAX 131072
 /* The headers of a module must lie in its first page, where linkers put them. */
 #define HEADER_BYTES 4096
 #define PAGE_BYTES UINT64_C(4096)
-/* A module larger than this is not copied. */
+/* Larger modules are not copied. */
 #define IMAGE_BYTES_MAX (UINT64_C(512) << 20)
 #define IMAGE_CHUNK_BYTES 65536
 
@@ -59,7 +59,7 @@ static bool parse_area(const char *line, struct nomem__area *area) {
   return area->path != NULL;
 }
 
-static int read_areas(struct nomem__memory_map *maps, pid_t pid) {
+static int read_areas(struct nomem__memory_map *map, pid_t pid) {
   char name[64];
   char *line = NULL;
   size_t line_bytes = 0;
@@ -67,14 +67,14 @@ static int read_areas(struct nomem__memory_map *maps, pid_t pid) {
   snprintf(name, sizeof name, "/proc/%ld/maps", (long)pid);
   FILE *file = fopen(name, "re");
   if (!file) return -errno;
-  while (maps->area_count < AREAS_MAX && getline(&line, &line_bytes, file) > 0) {
-    struct nomem__area *areas = nomem__grow(maps->areas, maps->area_count, &maps->area_capacity, sizeof *areas);
-    if (areas) maps->areas = areas;
-    if (!areas || !parse_area(line, &areas[maps->area_count])) {
+  while (map->area_count < AREAS_MAX && getline(&line, &line_bytes, file) > 0) {
+    struct nomem__area *areas = nomem__grow(map->areas, map->area_count, &map->area_capacity, sizeof *areas);
+    if (areas) map->areas = areas;
+    if (!areas || !parse_area(line, &areas[map->area_count])) {
       error = -ENOMEM;
       break;
     }
-    maps->area_count++;
+    map->area_count++;
   }
   free(line);
   fclose(file);
@@ -93,23 +93,23 @@ static bool read_headers(pid_t pid, const struct nomem__area *area, struct heade
   return true;
 }
 
-/* Programs map ELF files as plain data, too (debuggers, this project's own symbol tables). A loaded one has its code
- * where its headers say. */
-static bool code_is_mapped(const struct nomem__memory_map *maps, const struct nomem__module *module,
+/* Whether a module was loaded as a program: then its code is mapped where its headers say. Debuggers, and this
+ * command's own symbol tables, map ELF files as plain data. */
+static bool is_code_mapped(const struct nomem__memory_map *map, const struct nomem__module *module,
                            const struct headers *headers) {
   for (size_t i = 0; i < headers->segment_count; i++) {
     const Elf64_Phdr *segment = &headers->segments[i];
     if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || segment->p_filesz == 0) continue;
     uint64_t address = module->bias + segment->p_vaddr;
-    const struct nomem__area *area = nomem__memory_map_area(maps, address);
+    const struct nomem__area *area = nomem__memory_map_find_area(map, address);
     return area && area->inode == module->area->inode && area->offset + (address - area->start) == segment->p_offset;
   }
   return false;
 }
 
-/* Finds out what the module that begins with area spans. */
-static bool measure(const struct nomem__memory_map *maps, pid_t pid, const struct nomem__area *area,
-                    struct nomem__module *module) {
+/* Finds out which addresses a module has that begins with area. Returns false when none does. */
+static bool measure_module(const struct nomem__memory_map *map, pid_t pid, const struct nomem__area *area,
+                           struct nomem__module *module) {
   struct headers headers;
   uint64_t low = UINT64_MAX, high = 0;
   bool has_start = false;
@@ -128,70 +128,70 @@ static bool measure(const struct nomem__memory_map *maps, pid_t pid, const struc
   }
   module->start = module->bias + low;
   module->end = module->bias + ((high + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1));
-  return has_start && module->start < module->end && code_is_mapped(maps, module, &headers);
+  return has_start && module->start < module->end && is_code_mapped(map, module, &headers);
 }
 
-static int find_modules(struct nomem__memory_map *maps, pid_t pid) {
+static int find_modules(struct nomem__memory_map *map, pid_t pid) {
   uint64_t after = 0;
-  for (size_t i = 0; i < maps->area_count; i++) {
-    const struct nomem__area *area = &maps->areas[i];
+  for (size_t i = 0; i < map->area_count; i++) {
+    const struct nomem__area *area = &map->areas[i];
     bool is_vdso = strcmp(area->path, "[vdso]") == 0;
     if (area->start < after || area->offset != 0 || (area->inode == 0 && !is_vdso)) continue;
     struct nomem__module module;
-    if (!measure(maps, pid, area, &module)) continue;
+    if (!measure_module(map, pid, area, &module)) continue;
     struct nomem__module *modules =
-        nomem__grow(maps->modules, maps->module_count, &maps->module_capacity, sizeof *modules);
+        nomem__grow(map->modules, map->module_count, &map->module_capacity, sizeof *modules);
     if (!modules) return -ENOMEM;
-    maps->modules = modules;
-    modules[maps->module_count++] = module;
+    map->modules = modules;
+    modules[map->module_count++] = module;
     after = module.end;
   }
   return 0;
 }
 
-static void clear(struct nomem__memory_map *maps) {
-  for (size_t i = 0; i < maps->area_count; i++) free(maps->areas[i].path);
-  maps->area_count = maps->module_count = 0;
+static void clear(struct nomem__memory_map *map) {
+  for (size_t i = 0; i < map->area_count; i++) free(map->areas[i].path);
+  map->area_count = map->module_count = 0;
 }
 
-int nomem__memory_map_read(struct nomem__memory_map *maps, pid_t pid) {
-  clear(maps);
-  int error = read_areas(maps, pid);
-  if (!error) error = find_modules(maps, pid);
-  if (error) clear(maps);
+int nomem__memory_map_read(struct nomem__memory_map *map, pid_t pid) {
+  clear(map);
+  int error = read_areas(map, pid);
+  if (!error) error = find_modules(map, pid);
+  if (error) clear(map);
   return error;
 }
 
-void nomem__memory_map_free(struct nomem__memory_map *maps) {
-  clear(maps);
-  free(maps->areas);
-  free(maps->modules);
-  *maps = (struct nomem__memory_map){0};
+void nomem__memory_map_free(struct nomem__memory_map *map) {
+  clear(map);
+  free(map->areas);
+  free(map->modules);
+  *map = (struct nomem__memory_map){0};
 }
 
-const struct nomem__area *nomem__memory_map_area(const struct nomem__memory_map *maps, uint64_t address) {
-  size_t low = 0, high = maps->area_count;
+const struct nomem__area *nomem__memory_map_find_area(const struct nomem__memory_map *map, uint64_t address) {
+  size_t low = 0, high = map->area_count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    if (address < maps->areas[middle].start)
+    if (address < map->areas[middle].start)
       high = middle;
-    else if (address >= maps->areas[middle].end)
+    else if (address >= map->areas[middle].end)
       low = middle + 1;
     else
-      return &maps->areas[middle];
+      return &map->areas[middle];
   }
   return NULL;
 }
 
-const struct nomem__area *nomem__memory_map_next_writable(const struct nomem__memory_map *maps, uint64_t address) {
-  for (size_t i = 0; i < maps->area_count; i++)
-    if (maps->areas[i].is_writable && maps->areas[i].end > address) return &maps->areas[i];
+const struct nomem__area *nomem__memory_map_find_writable(const struct nomem__memory_map *map, uint64_t address) {
+  for (size_t i = 0; i < map->area_count; i++)
+    if (map->areas[i].is_writable && map->areas[i].end > address) return &map->areas[i];
   return NULL;
 }
 
-const struct nomem__module *nomem__memory_map_module(const struct nomem__memory_map *maps, uint64_t address) {
-  for (size_t i = 0; i < maps->module_count; i++)
-    if (address >= maps->modules[i].start && address < maps->modules[i].end) return &maps->modules[i];
+const struct nomem__module *nomem__memory_map_find_module(const struct nomem__memory_map *map, uint64_t address) {
+  for (size_t i = 0; i < map->module_count; i++)
+    if (address >= map->modules[i].start && address < map->modules[i].end) return &map->modules[i];
   return NULL;
 }
 
@@ -200,7 +200,7 @@ static bool copy_area(const struct nomem__area *area, uint64_t end, pid_t pid, i
   for (uint64_t at = area->start; at < end;) {
     uint64_t left = end - at;
     size_t got = nomem__process_read(pid, at, chunk, left < sizeof chunk ? left : sizeof chunk);
-    /* Pages beyond the end of a file that was cut short cannot be read: they stay zero. */
+    /* Pages beyond the end of a file that was cut short cannot be read, and stay zero. */
     if (got == 0) return true;
     if (pwrite(fd, chunk, got, (off_t)(area->offset + (at - area->start))) != (ssize_t)got) return false;
     at += got;
@@ -208,11 +208,11 @@ static bool copy_area(const struct nomem__area *area, uint64_t end, pid_t pid, i
   return true;
 }
 
-int nomem__memory_map_image(const struct nomem__memory_map *maps, const struct nomem__module *module, pid_t pid) {
+int nomem__memory_map_copy_module(const struct nomem__memory_map *map, const struct nomem__module *module, pid_t pid) {
   if (module->end - module->start > IMAGE_BYTES_MAX) return -EFBIG;
   int fd = memfd_create("nomem-module", MFD_CLOEXEC);
   if (fd < 0) return -errno;
-  for (const struct nomem__area *area = module->area; area < maps->areas + maps->area_count; area++) {
+  for (const struct nomem__area *area = module->area; area < map->areas + map->area_count; area++) {
     if (area->start >= module->end) break;
     if (area->inode != module->area->inode || area->offset > IMAGE_BYTES_MAX) continue;
     if (copy_area(area, area->end < module->end ? area->end : module->end, pid, fd)) continue;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What lies where in another process: its mappings, and the programs and shared objects among them.
+/* The memory of another process: its mappings, and the programs and shared objects among them.
  *
- * Read from /proc and from the memory of a process that this one may trace. All of it is hostile: names are what
- * somebody called a file, headers what the process left of them. Not thread-safe per object.
+ * They are read from /proc and from the memory of a process that this one may trace. All of it may be hostile: names
+ * are what somebody called a file, and the process may have overwritten the headers. An object belongs to one thread.
  */
 #ifndef NOMEM_MEMORY_MAP_H
 #define NOMEM_MEMORY_MAP_H
@@ -15,17 +15,17 @@
 /* One line of /proc/PID/maps. */
 struct nomem__area {
   uint64_t start, end; /* end is the first address after it */
-  uint64_t offset;     /* of start in the file */
-  uint64_t inode;      /* 0: no file */
+  uint64_t offset;     /* of the start in the file */
+  uint64_t inode;      /* 0: there is no file */
   unsigned device_major, device_minor;
   bool is_readable, is_writable, is_executable;
-  char *path; /* as the kernel writes it: "/path", "/path (deleted)", "[vdso]", ""; owned by the maps */
+  char *path; /* as the kernel writes it: "/path", "/path (deleted)", "[vdso]", ""; owned by the map */
 };
 
 struct nomem__module {
   uint64_t start, end;
   uint64_t bias; /* address minus the offset that the file's symbol table uses: l_addr, 0 for a fixed program */
-  const struct nomem__area *area; /* the first one */
+  const struct nomem__area *area; /* the first of its areas */
 };
 
 /* All zero is empty and valid. */
@@ -36,21 +36,21 @@ struct nomem__memory_map {
   size_t module_count, module_capacity;
 };
 
-/* Replaces what maps held. Returns 0 or a negative error code, with maps empty. */
-int nomem__memory_map_read(struct nomem__memory_map *maps, pid_t pid);
-void nomem__memory_map_free(struct nomem__memory_map *maps);
+/* Replaces what the map had by what the process has. Returns 0, or a negative error code with an empty map. */
+int nomem__memory_map_read(struct nomem__memory_map *map, pid_t pid);
+void nomem__memory_map_free(struct nomem__memory_map *map);
 
-/* What lies at address; and the first area that can be written to at it or above. NULL: none. Valid until the next
- * read. */
-const struct nomem__area *nomem__memory_map_area(const struct nomem__memory_map *maps, uint64_t address);
-const struct nomem__area *nomem__memory_map_next_writable(const struct nomem__memory_map *maps, uint64_t address);
-const struct nomem__module *nomem__memory_map_module(const struct nomem__memory_map *maps, uint64_t address);
+/* Return the area or the module at address, or the first writable area at address or above; NULL: there is none. Valid
+ * until the map is read again. */
+const struct nomem__area *nomem__memory_map_find_area(const struct nomem__memory_map *map, uint64_t address);
+const struct nomem__area *nomem__memory_map_find_writable(const struct nomem__memory_map *map, uint64_t address);
+const struct nomem__module *nomem__memory_map_find_module(const struct nomem__memory_map *map, uint64_t address);
 
-/* Copies the module's file as far as it is mapped, for a file that cannot be opened any more. Returns a descriptor of
- * the caller's or a negative error code. */
-int nomem__memory_map_image(const struct nomem__memory_map *maps, const struct nomem__module *module, pid_t pid);
+/* Copies the module's file, as far as it is mapped, because the file itself cannot be opened any more. Returns the
+ * caller's descriptor, or a negative error code. */
+int nomem__memory_map_copy_module(const struct nomem__memory_map *map, const struct nomem__module *module, pid_t pid);
 
-/* Reads memory of the process. Returns how many bytes from address on could be read, 0 when none. */
+/* Reads memory of a process. Returns how many bytes could be read from address on; 0: none. */
 size_t nomem__process_read(pid_t pid, uint64_t address, void *buffer, size_t bytes);
 
 #endif

@@ -19,11 +19,11 @@
 #include "debug_file.h"
 #include "memory_map.h"
 
-/* Stack memory is read in pieces of this size; a power of two. */
+/* Memory is read in pieces of this size, a power of two. */
 #define PIECE_BYTES 1024
 #define PIECES 32
 
-/* How far below the end of a stack a large frame may reach, and what is taken for the end itself. */
+/* How far below the end of a stack a large frame may reach; and how close to the end counts as being there. */
 #define OVERFLOW_REACH_BYTES (UINT64_C(16) << 20)
 #define OVERFLOW_SLACK_BYTES 4096
 
@@ -41,16 +41,16 @@ struct name {
 
 struct nomem__stacks {
   Dwfl *dwfl;
-  Elf *machine; /* tells libdwfl which registers there are */
+  Elf *machine; /* from which libdwfl knows which registers there are */
   int machine_fd;
   bool is_attached;
   struct name *names;
 
-  /* Of the process that is being captured. */
+  /* The process that is being captured. */
   pid_t pid;
   struct nomem__memory_map maps;
   struct user_regs_struct registers;
-  bool is_in_call; /* registers are not as they are, but within the call instruction that led nowhere */
+  bool is_in_call; /* registers were set back into the call instruction that called what is not code */
   struct piece pieces[PIECES];
 };
 
@@ -60,7 +60,7 @@ struct nomem__stacks {
 /* Their DWARF numbers. */
 #define FRAME_POINTER 6
 #define STACK_POINTER 7
-/* Bytes below the stack pointer that a function which calls none may use. */
+/* How far below the stack pointer a function may write that calls no other. */
 #define RED_ZONE 128
 
 static bool give_registers(Dwfl_Thread *thread, const struct user_regs_struct *r) {
@@ -73,7 +73,7 @@ static bool give_registers(Dwfl_Thread *thread, const struct user_regs_struct *r
 #error "add this machine's registers"
 #endif
 
-/* What lies in memory at address, from the pieces or the process. */
+/* Reads a word of memory, from a piece that was read before or from the process. */
 static bool read_word(struct nomem__stacks *stacks, uint64_t address, uint64_t *word) {
   unsigned char bytes[sizeof *word];
   for (size_t done = 0; done < sizeof bytes;) {
@@ -123,23 +123,23 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
     .set_initial_registers = set_initial_registers,
 };
 
-/* Opens the file a module was loaded from, when it is still the one at its path; else what is left of it in memory. */
+/* Opens the file that a module was loaded from, if it is still the one at its path; otherwise, a copy of its memory. */
 static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name, Dwarf_Addr base, char **file,
                     Elf **elf) {
   (void)dwfl_module, (void)name, (void)elf;
   struct nomem__stacks *stacks = *userdata;
-  const struct nomem__module *module = stacks ? nomem__memory_map_module(&stacks->maps, base) : NULL;
+  const struct nomem__module *module = stacks ? nomem__memory_map_find_module(&stacks->maps, base) : NULL;
   struct stat status;
   if (!module) return -1;
-  if (module->area->path[0] != '/') return nomem__memory_map_image(&stacks->maps, module, stacks->pid);
+  if (module->area->path[0] != '/') return nomem__memory_map_copy_module(&stacks->maps, module, stacks->pid);
   int fd = open(module->area->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  /* The device is not compared: an overlay shows another one here than in the list of mappings. */
+  /* The device is not compared, because an overlay shows another one here than in the list of mappings. */
   if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == module->area->inode) {
     *file = strdup(module->area->path);
     return fd;
   }
   if (fd >= 0) close(fd);
-  return nomem__memory_map_image(&stacks->maps, module, stacks->pid);
+  return nomem__memory_map_copy_module(&stacks->maps, module, stacks->pid);
 }
 
 static const Dwfl_Callbacks callbacks = {
@@ -179,7 +179,7 @@ void nomem__stacks_close(struct nomem__stacks *stacks) {
   free(stacks);
 }
 
-/* A copy of a module's path that lives as long as stacks; NULL: out of memory. */
+/* Returns a copy of a module's path that lives as long as stacks; NULL: memory was short. */
 static const char *keep_name(struct nomem__stacks *stacks, const char *text) {
   for (struct name *name = stacks->names; name; name = name->next)
     if (strcmp(name->text, text) == 0) return name->text;
@@ -192,8 +192,8 @@ static const char *keep_name(struct nomem__stacks *stacks, const char *text) {
   return name->text;
 }
 
-/* Tells libdwfl what is mapped where. It keeps the modules it has under the same name at the same place; the name
- * holds the inode, so that a file built anew is another module. */
+/* Tells libdwfl which modules are where. It keeps those that it has under the same name at the same address; the inode
+ * is part of the name, so that a file that was built anew is another module. */
 static bool report_modules(struct nomem__stacks *stacks) {
   dwfl_report_begin(stacks->dwfl);
   for (size_t i = 0; i < stacks->maps.module_count; i++) {
@@ -215,7 +215,7 @@ static bool report_modules(struct nomem__stacks *stacks) {
   return stacks->is_attached;
 }
 
-/* Reads what all threads of a process share. Returns false when there is nothing to unwind by. */
+/* Reads what all threads of a process share. Returns false when there is nothing to unwind with. */
 static bool load_process(struct nomem__stacks *stacks, pid_t pid) {
   stacks->pid = pid;
   for (size_t i = 0; i < PIECES; i++) stacks->pieces[i].is_valid = false;
@@ -223,20 +223,20 @@ static bool load_process(struct nomem__stacks *stacks, pid_t pid) {
 }
 
 static bool is_code(const struct nomem__stacks *stacks, uint64_t address) {
-  const struct nomem__area *area = nomem__memory_map_area(&stacks->maps, address);
+  const struct nomem__area *area = nomem__memory_map_find_area(&stacks->maps, address);
   return area && area->is_executable;
 }
 
 static void add_frame(struct nomem__stacks *stacks, struct nomem__stack *out, uint64_t address,
                       bool is_return_address) {
   struct nomem__stack_frame *frame = &out->frames[out->depth++];
-  const struct nomem__module *module = nomem__memory_map_module(&stacks->maps, address - is_return_address);
+  const struct nomem__module *module = nomem__memory_map_find_module(&stacks->maps, address - is_return_address);
   const char *name = module ? keep_name(stacks, module->area->path) : NULL;
   *frame = (struct nomem__stack_frame){
       .module = name, .offset = name ? address - module->bias : address, .is_return_address = is_return_address};
 }
 
-/* The caller's stack pointer is where it was before the call. */
+/* Notes the registers of the frame that was added. Its stack pointer is the CFA of the function that it called. */
 static void note_registers(struct nomem__stack *out, Dwfl_Frame *state) {
   struct nomem__stack_frame *frame = &out->frames[out->depth - 1];
   Dwarf_Word value;
@@ -279,7 +279,7 @@ static void read_signal(struct nomem__stack *out) {
     case SIGILL:
     case SIGFPE:
     case SIGTRAP:
-      /* Sent by the kernel for an address, not by kill() and not for one it could not make out. */
+      /* The kernel sent the signal, not kill(), and knows the address. */
       out->has_fault_address = info.si_code > 0 && info.si_code < SI_KERNEL;
       if (out->has_fault_address) out->fault_address = (uint64_t)(uintptr_t)info.si_addr;
       break;
@@ -288,33 +288,33 @@ static void read_signal(struct nomem__stack *out) {
   }
 }
 
-/* Where no pointer can hold an address, the kernel does not say which it was: a register that still has what freed
- * blocks are filled with tells. */
+/* Finds the register by which a non-canonical address was accessed, which the kernel does not tell: one that still has
+ * the poison of freed blocks. Returns its value; 0: there is none. */
 static uint64_t find_freed_pointer(const struct nomem__stack *stack, const struct user_regs_struct *registers) {
   const uint64_t candidates[] = {IP(registers),  registers->rax, registers->rbx, registers->rcx,
                                  registers->rdx, registers->rsi, registers->rdi, registers->rbp,
                                  registers->r8,  registers->r9,  registers->r10, registers->r11,
                                  registers->r12, registers->r13, registers->r14, registers->r15};
-  bool is_stack_fault = stack->signal == SIGBUS; /* through the frame pointer, which may hold any */
+  bool is_stack_fault = stack->signal == SIGBUS; /* x86-64's, of an access by way of the frame pointer */
   if ((stack->signal != SIGSEGV && !is_stack_fault) || stack->code != SI_KERNEL) return 0;
   for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
     if (nomem__block_table_is_poison(candidates[i])) return candidates[i];
   return 0;
 }
 
-/* Whether the stack pointer has come to the end of the memory that is the stack's, and what was touched lies between
- * the two, or just where a call or a push would write. */
+/* Whether the stack has overflown: the stack pointer is at the end of the stack's memory, and the address that was
+ * accessed lies between the two, or where a call or a push would write. */
 static bool is_overflow(const struct nomem__stacks *stacks, const struct nomem__stack *out) {
   if (!out->has_fault_address || out->signal != SIGSEGV) return false;
-  const struct nomem__area *stack = nomem__memory_map_next_writable(&stacks->maps, out->fault_address);
+  const struct nomem__area *stack = nomem__memory_map_find_writable(&stacks->maps, out->fault_address);
   if (stack == NULL || stack->start <= out->fault_address) return false;
   return out->sp < stack->start + OVERFLOW_SLACK_BYTES && stack->start - OVERFLOW_REACH_BYTES < out->sp &&
          out->fault_address + OVERFLOW_SLACK_BYTES >= out->sp;
 }
 
-/* After a call of what is no code there is no unwind table for where the thread is, but the return address is on top
- * of the stack: go on as if the call had not been made yet. */
-static void step_out_of_nowhere(struct nomem__stacks *stacks) {
+/* Goes back to the caller when what was called is not code: there is no unwind table for it, but the return address is
+ * on top of the stack. */
+static void undo_bad_call(struct nomem__stacks *stacks) {
   uint64_t caller;
   stacks->is_in_call = false;
   if (is_code(stacks, IP(&stacks->registers))) return;
@@ -333,7 +333,7 @@ static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t ti
   read_signal(out);
   out->freed_pointer = find_freed_pointer(out, &stacks->registers);
   out->is_overflow = is_overflow(stacks, out);
-  step_out_of_nowhere(stacks);
+  undo_bad_call(stacks);
   if (is_loaded) dwfl_getthread_frames(stacks->dwfl, tid, on_frame, &walk);
   if (out->depth == 0) add_frame(stacks, out, out->ip, false);
   return 0;
@@ -348,7 +348,7 @@ void nomem__stack_copy_memory(const struct nomem__stack *stack, struct nomem__st
   memory->byte_count = nomem__process_read(stack->pid, memory->start, memory->bytes, sizeof memory->bytes);
 }
 
-bool nomem__stack_word(const struct nomem__stack_memory *memory, uint64_t address, uint64_t *word) {
+bool nomem__stack_read_word(const struct nomem__stack_memory *memory, uint64_t address, uint64_t *word) {
   if (address < memory->start || memory->byte_count < sizeof *word) return false;
   if (address - memory->start > memory->byte_count - sizeof *word) return false;
   memcpy(word, memory->bytes + (address - memory->start), sizeof *word);
@@ -365,7 +365,7 @@ void nomem__stack_keep_common(struct nomem__stack *stack, const struct nomem__st
   while (common < least &&
          is_same_frame(&stack->frames[stack->depth - 1 - common], &sample->frames[sample->depth - 1 - common]))
     common++;
-  if (common == 0) return; /* unwound to different ends: nothing to go by */
+  if (common == 0) return; /* they were unwound to different ends, so they cannot be compared */
   size_t kept = common < stack->depth ? common + 1 : common;
   memmove(stack->frames, stack->frames + (stack->depth - kept), kept * sizeof *stack->frames);
   stack->depth = kept;

@@ -13,7 +13,7 @@
 void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
                             struct nomem__trace *trace) {
   trace->depth = depth < NOMEM_DEPTH ? depth : NOMEM_DEPTH;
-  trace->own = trace->skipped_frames = 0;
+  trace->library_frames = trace->skipped_frames = 0;
   trace->terminate = NOMEM_TERMINATE_NO;
   for (unsigned i = 0; i < trace->depth; i++) {
     unsigned module = NOMEM_FRAME_MODULE(frames[i]);
@@ -25,7 +25,7 @@ void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_fra
 
 void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace *trace) {
   trace->depth = (unsigned)stack->depth;
-  trace->own = trace->skipped_frames = 0;
+  trace->library_frames = trace->skipped_frames = 0;
   trace->terminate = NOMEM_TERMINATE_NO;
   for (unsigned i = 0; i < trace->depth; i++) {
     const struct nomem__stack_frame *frame = &stack->frames[i];
@@ -35,17 +35,17 @@ void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace
 }
 
 int nomem__trace_copy(struct nomem__trace *copy, const struct nomem__trace *trace) {
-  struct nomem__trace made = {0};
+  struct nomem__trace filled = {0};
   for (unsigned i = 0; i < trace->depth; i++) {
     char *path = strdup(trace->frame[i].path);
     if (path == NULL) {
-      nomem__trace_free(&made);
+      nomem__trace_free(&filled);
       return -ENOMEM;
     }
-    made.frame[made.depth] = trace->frame[i];
-    made.frame[made.depth++].path = path;
+    filled.frame[filled.depth] = trace->frame[i];
+    filled.frame[filled.depth++].path = path;
   }
-  *copy = made;
+  *copy = filled;
   return 0;
 }
 
@@ -54,7 +54,8 @@ void nomem__trace_free(struct nomem__trace *copy) {
   copy->depth = 0;
 }
 
-static unsigned first_outside_runtime(const struct nomem__trace *trace) {
+/* Returns the index of the first frame outside the run-times; depth: there is none. */
+static unsigned find_outside_runtime(const struct nomem__trace *trace) {
   unsigned i = trace->skipped_frames;
   while (i < trace->depth &&
          (trace->frame[i].path[0] == '\0' || nomem__is_runtime(nomem__base_name(trace->frame[i].path))))
@@ -79,8 +80,8 @@ bool nomem__trace_is_same_file(const char *path, const char *other) {
 }
 
 const struct nomem__trace_frame *nomem__trace_culprit(const struct nomem__trace *trace) {
-  if (trace->own > 0) return &trace->frame[trace->own - 1];
-  unsigned first = first_outside_runtime(trace);
+  if (trace->library_frames > 0) return &trace->frame[trace->library_frames - 1];
+  unsigned first = find_outside_runtime(trace);
   return first < trace->depth ? &trace->frame[first] : NULL;
 }
 
@@ -91,13 +92,13 @@ static bool is_called(const struct nomem__trace_frame *frame, const char *glob, 
   return function != NULL && nomem__glob(glob, function);
 }
 
-/* An assertion that fails allocates its message: it would have ended the process with any. */
+/* A failing assertion allocates its message; it would have ended the process without one, too. */
 static bool is_assertion(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols) {
   return is_called(frame, "__assert*", symbols);
 }
 
 bool nomem__trace_is_assertion(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
-  unsigned first = first_outside_runtime(trace);
+  unsigned first = find_outside_runtime(trace);
   return first > 0 && first < trace->depth && is_assertion(&trace->frame[first - 1], symbols);
 }
 
@@ -116,7 +117,8 @@ static bool is_same_frame(const struct nomem__trace_frame *a, const struct nomem
   return a->offset == b->offset && nomem__trace_is_same_file(a->path, b->path);
 }
 
-/* Deep stacks are cut at the outer end: the outermost frame of one is then looked for in the other. */
+/* Counts the frames that two stacks have in common, from these inwards. Deep stacks are cut at the outer end, so their
+ * outermost frames need not correspond. */
 static unsigned match_outwards(const struct nomem__trace *one, unsigned top, const struct nomem__trace *other,
                                unsigned other_top) {
   unsigned count = 0;
@@ -126,8 +128,8 @@ static unsigned match_outwards(const struct nomem__trace *one, unsigned top, con
   return count;
 }
 
-unsigned nomem__trace_part(const struct nomem__trace *one, const struct nomem__trace *other, unsigned *of_one,
-                           unsigned *of_other) {
+unsigned nomem__trace_find_common(const struct nomem__trace *one, const struct nomem__trace *other, unsigned *of_one,
+                                  unsigned *of_other) {
   unsigned best = 0;
   for (unsigned cut = 0; cut < one->depth + other->depth && best == 0; cut++) {
     unsigned top = cut < one->depth ? one->depth - cut : one->depth;
@@ -140,8 +142,8 @@ unsigned nomem__trace_part(const struct nomem__trace *one, const struct nomem__t
   return best;
 }
 
-bool nomem__trace_same_function(const struct nomem__trace *one, const struct nomem__trace *other,
-                                struct nomem__symbols *symbols) {
+bool nomem__trace_is_same_function(const struct nomem__trace *one, const struct nomem__trace *other,
+                                   struct nomem__symbols *symbols) {
   const struct nomem__trace_frame *a = nomem__trace_culprit(one), *b = nomem__trace_culprit(other);
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   if (a == NULL || b == NULL || !nomem__trace_is_same_file(a->path, b->path)) return false;
@@ -153,15 +155,15 @@ bool nomem__trace_same_function(const struct nomem__trace *one, const struct nom
 
 bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault,
                                 struct nomem__symbols *symbols) {
-  unsigned died = first_outside_runtime(blow_up), failed = first_outside_runtime(fault);
+  unsigned died = find_outside_runtime(blow_up), failed = find_outside_runtime(fault);
   if (died == 0 || failed == 0 || died >= blow_up->depth || failed >= fault->depth) return false;
   if (!nomem__trace_is_same_from(blow_up, died, fault, failed)) return false;
-  /* Of a block that was lost: the caller's loop, which called the same function for it. */
+  /* A block that was lost: the caller's loop called the same function for it. */
   if (nomem__trace_is_same_from(blow_up, 0, fault, 0)) return false;
-  /* The C++ run-time throws out of the call that failed: that ends a program which does not catch it. */
+  /* The C++ run-time throws from within the failed call; a program that does not catch that is to blame itself. */
   if (!is_c_library(&blow_up->frame[died - 1]) || !is_c_library(&fault->frame[failed - 1])) return false;
   if (nomem__trace_is_assertion(blow_up, symbols)) return false;
-  blow_up->own = died;
+  blow_up->library_frames = died;
   return true;
 }
 
@@ -170,17 +172,17 @@ static uint64_t add_line(uint64_t hash, const struct nomem__trace_frame *frame,
   return hash + (source->line != 0 ? source->line : frame->offset << 20);
 }
 
-/* Every frame of the C library down to where it blew up: what is between stays the same from run to run. */
-static uint64_t hash_own(const struct nomem__trace *trace, enum nomem__similarity sameness) {
+/* Hashes every frame of the C library, because they are the same from run to run. */
+static uint64_t hash_library_frames(const struct nomem__trace *trace, enum nomem__similarity sameness) {
   uint64_t hash = NOMEM__HASH_START;
-  for (unsigned i = sameness == NOMEM_SAME_LOOP ? trace->own - 1 : 0; i < trace->own; i++)
+  for (unsigned i = sameness == NOMEM_SAME_LOOP ? trace->library_frames - 1 : 0; i < trace->library_frames; i++)
     hash = nomem__hash_text(hash + trace->frame[i].offset, nomem__base_name(trace->frame[i].path));
   return hash;
 }
 
 uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols,
                            enum nomem__similarity sameness) {
-  if (trace->own > 0) return hash_own(trace, sameness);
+  if (trace->library_frames > 0) return hash_library_frames(trace, sameness);
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(trace);
   if (culprit == NULL) return trace->depth > 0 ? nomem__hash_text(trace->frame[0].offset, trace->frame[0].path) : 1;
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
@@ -203,7 +205,7 @@ uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbo
   return nomem__hash_text(hash, sources[0].function);
 }
 
-/* A library is loaded by the name of a link, and mapped by the name of the file behind it: shown is the file. */
+/* A library is loaded by the name of a link, and mapped by the name of the file behind it: the file is shown. */
 static void print_module(FILE *out, const struct nomem__trace_frame *frame) {
   char *real = frame->path[0] == '\0' ? NULL : realpath(frame->path, NULL);
   nomem__print_safe(out, frame->path[0] == '\0' ? "no module" : nomem__base_name(real != NULL ? real : frame->path));
@@ -228,7 +230,7 @@ void nomem__trace_print_source(FILE *out, const struct nomem__trace_frame *frame
   fputc(')', out);
 }
 
-/* The first function above a frame that has a name: all that a stripped library tells. */
+/* Prints the first caller that has a name, which is all that a stripped library tells. */
 static void print_named_caller(FILE *out, const struct nomem__trace *trace, const struct nomem__trace_frame *frame,
                                struct nomem__symbols *symbols) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
@@ -249,19 +251,19 @@ void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, str
     fputs("an unknown place", out);
     return;
   }
-  /* Of the C library, the function that was called says more than what was inlined there. */
-  nomem__trace_print_source(out, frame, &sources[trace->own > 0 ? count - 1 : 0]);
+  /* In the C library, the function that was called says more than what is inlined into it. */
+  nomem__trace_print_source(out, frame, &sources[trace->library_frames > 0 ? count - 1 : 0]);
   if (sources[0].function == NULL) print_named_caller(out, trace, frame, symbols);
 }
 
-/* Whether it only starts the process: main's callers, the same in every stack. */
+/* Whether a frame only starts the process: it is a caller of main's, and the same in every stack. */
 static bool is_start_up(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols) {
   return is_called(frame, "_start", symbols) || is_called(frame, "__libc_start_*", symbols);
 }
 
 unsigned nomem__trace_depth_shown(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
   unsigned depth = trace->depth;
-  /* A stripped program does not name its _start, nor a stripped C library the function that calls main. */
+  /* In a stripped program _start has no name, nor has the function that calls main in a stripped C library. */
   if (depth > 1 && is_called(&trace->frame[depth - 2], "__libc_start_main*", symbols)) depth--;
   while (depth > 0 && is_start_up(&trace->frame[depth - 1], symbols)) depth--;
   if (depth > 0 && depth < trace->depth && strcmp(trace->frame[depth - 1].path, trace->frame[depth].path) == 0 &&

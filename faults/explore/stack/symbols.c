@@ -10,14 +10,16 @@
 
 #include "debug_info.h"
 
-/* Functions inlined into one another at one address that are kept. */
+/* How many functions inlined into one another at one address are kept. */
 #define FRAMES_MAX 32
-/* A longer name stays mangled: templates nest, and the demangler's time and output can grow with every level. */
+/* A longer name stays mangled, because the demangler's time and output can grow with every level of nested templates.
+ */
 #define MANGLED_BYTES_MAX 1024
 #define TABLE_SLOTS_FIRST 64
 #define HASH_MULTIPLIER UINT64_C(0x9e3779b97f4a7c15)
 
-/* An answer. The strings in frames that are not the module's or the debug file's are owned: see own(). */
+/* What is known about one address. Strings in frames that are not the module's or the debug file's were kept by
+ * keep_text. */
 struct answer {
   uint64_t offset;
   bool is_return_address;
@@ -28,23 +30,23 @@ struct answer {
 struct module {
   char *path;
   struct nomem__debug_info *info; /* NULL: the file cannot be read */
-  struct answer *answers;         /* open addressing; slots is a power of two, never all taken */
+  struct answer *answers;         /* a hash table with open addressing; its slots are a power of two, never all used */
   size_t slots, used;
 };
 
-struct owned {
-  struct owned *next;
+struct kept_text {
+  struct kept_text *next;
   char text[];
 };
 
 struct nomem__symbols {
   struct module *modules;
   size_t module_count;
-  struct owned *owned;
+  struct kept_text *texts;
   char *directory; /* where relative paths begin, ends in a slash; NULL: not known */
 };
 
-/* From the C++ runtime's static library: the shared one would double the time the command takes to start. */
+/* From the static library of the C++ run-time: the shared one would double the time that the command takes to start. */
 char *__cxa_demangle(const char *mangled, char *buffer, size_t *length, int *status);
 
 int nomem__symbols_open(struct nomem__symbols **symbols) {
@@ -73,10 +75,10 @@ void nomem__symbols_close(struct nomem__symbols *symbols) {
   if (!symbols) return;
   for (size_t i = 0; i < symbols->module_count; i++) close_module(&symbols->modules[i]);
   free(symbols->modules);
-  while (symbols->owned) {
-    struct owned *next = symbols->owned->next;
-    free(symbols->owned);
-    symbols->owned = next;
+  while (symbols->texts) {
+    struct kept_text *next = symbols->texts->next;
+    free(symbols->texts);
+    symbols->texts = next;
   }
   free(symbols->directory);
   free(symbols);
@@ -96,12 +98,12 @@ static struct module *find_module(struct nomem__symbols *symbols, const char *pa
   return module;
 }
 
-const char *nomem__symbols_path(struct nomem__symbols *symbols, const char *path) {
+const char *nomem__symbols_keep_path(struct nomem__symbols *symbols, const char *path) {
   const struct module *module = find_module(symbols, path);
   return module ? module->path : "";
 }
 
-/* The slot of this answer, or the free one it would take. */
+/* Returns the slot that has this answer, or the free one for it. */
 static struct answer *find_slot(struct answer *answers, size_t slots, uint64_t offset, bool is_return_address) {
   uint64_t hash = (offset * 2 + is_return_address) * HASH_MULTIPLIER;
   for (size_t i = hash >> 32;; i++) {
@@ -111,7 +113,7 @@ static struct answer *find_slot(struct answer *answers, size_t slots, uint64_t o
 }
 
 /* Makes room for one more answer, so that half of the slots stay free. */
-static bool grow(struct module *module) {
+static bool grow_answers(struct module *module) {
   if (module->used * 2 < module->slots) return true;
   size_t slots = module->slots ? module->slots * 2 : TABLE_SLOTS_FIRST;
   struct answer *answers = calloc(slots, sizeof *answers);
@@ -126,15 +128,15 @@ static bool grow(struct module *module) {
   return true;
 }
 
-/* A copy of length bytes of text that lives as long as symbols; NULL: out of memory. */
-static char *own(struct nomem__symbols *symbols, const char *text, size_t length) {
-  struct owned *owned = malloc(sizeof *owned + length + 1);
-  if (!owned) return NULL;
-  memcpy(owned->text, text, length);
-  owned->text[length] = '\0';
-  owned->next = symbols->owned;
-  symbols->owned = owned;
-  return owned->text;
+/* Returns a copy of length bytes of text that lives as long as symbols; NULL: memory was short. */
+static char *keep_text(struct nomem__symbols *symbols, const char *text, size_t length) {
+  struct kept_text *kept = malloc(sizeof *kept + length + 1);
+  if (!kept) return NULL;
+  memcpy(kept->text, text, length);
+  kept->text[length] = '\0';
+  kept->next = symbols->texts;
+  symbols->texts = kept;
+  return kept->text;
 }
 
 static const char *demangle(struct nomem__symbols *symbols, const char *name) {
@@ -142,9 +144,9 @@ static const char *demangle(struct nomem__symbols *symbols, const char *name) {
   if (!name || strncmp(name, "_Z", 2) != 0 || strnlen(name, MANGLED_BYTES_MAX) == MANGLED_BYTES_MAX) return name;
   char *readable = __cxa_demangle(name, NULL, NULL, &status);
   if (!readable) return name;
-  const char *owned = own(symbols, readable, strlen(readable));
+  const char *kept = keep_text(symbols, readable, strlen(readable));
   free(readable);
-  return owned ? owned : name;
+  return kept ? kept : name;
 }
 
 /* A function's name as people write it: the part that gcc moved away as unlikely, "f.cold", is f. */
@@ -152,14 +154,14 @@ static const char *readable_name(struct nomem__symbols *symbols, const char *nam
   static const char cold[] = ".cold";
   size_t bytes = name != NULL ? strlen(name) : 0, cold_bytes = strlen(cold);
   if (bytes > cold_bytes && strcmp(name + bytes - cold_bytes, cold) == 0) {
-    const char *whole = own(symbols, name, bytes - cold_bytes);
+    const char *whole = keep_text(symbols, name, bytes - cold_bytes);
     if (whole != NULL) name = whole;
   }
   return demangle(symbols, name);
 }
 
-/* Takes the last component off what lies between root and *end. Returns false when it must stay there. */
-static bool climb(const char *root, bool is_absolute, char **end) {
+/* Removes the last component of the path between root and *end. Returns false when it must stay there. */
+static bool remove_component(const char *root, bool is_absolute, char **end) {
   char *parent = *end;
   if (parent == root) return is_absolute;
   for (parent--; parent > root && parent[-1] != '/'; parent--) continue;
@@ -168,8 +170,8 @@ static bool climb(const char *root, bool is_absolute, char **end) {
   return true;
 }
 
-/* Takes "." and "x/.." out of a path, as text: the folders need not exist on this machine. */
-static void tidy_path(char *path) {
+/* Removes "." and "x/.." from a path, as text, because the folders need not exist on this machine. */
+static void normalise_path(char *path) {
   bool is_absolute = path[0] == '/';
   char *const root = path + is_absolute;
   char *end = root;
@@ -178,7 +180,7 @@ static void tidy_path(char *path) {
     size_t length = strcspn(from, "/");
     next = from + length + strspn(from + length, "/");
     if (length == 0 || (length == 1 && from[0] == '.')) continue;
-    if (length == 2 && strncmp(from, "..", 2) == 0 && climb(root, is_absolute, &end)) continue;
+    if (length == 2 && strncmp(from, "..", 2) == 0 && remove_component(root, is_absolute, &end)) continue;
     length += from[length] == '/';
     memmove(end, from, length);
     end += length;
@@ -186,27 +188,27 @@ static void tidy_path(char *path) {
   *end = '\0';
 }
 
-/* A source path as it is shown: joined to the folder the compiler ran in, unless libdw did that already (it does for
- * files in that very folder), tidied, and cut to what lies below our folder. */
-static const char *shown_path(struct nomem__symbols *symbols, const char *directory, const char *file) {
+/* Returns a source path as it is shown: joined to the folder where the compiler ran, unless libdw has done so (it does
+ * for files in that same folder), normalised, and relative to our folder if below it. */
+static const char *make_shown_path(struct nomem__symbols *symbols, const char *directory, const char *file) {
   size_t length = directory && file[0] != '/' ? strlen(directory) : 0;
   if (length && strncmp(file, directory, length) == 0 && file[length] == '/') length = 0;
   char *path;
   if (asprintf(&path, "%.*s%s%s", (int)length, length ? directory : "", length ? "/" : "", file) < 0) return file;
-  tidy_path(path);
+  normalise_path(path);
   size_t below = symbols->directory ? strlen(symbols->directory) : 0;
   if (below && strncmp(path, symbols->directory, below) != 0) below = 0;
-  const char *owned = own(symbols, path + below, strlen(path + below));
+  const char *kept = keep_text(symbols, path + below, strlen(path + below));
   free(path);
-  return owned ? owned : file;
+  return kept ? kept : file;
 }
 
-/* Looks the address up and keeps the answer. Returns false when memory ran out. */
+/* Looks up an address and keeps the answer. Returns false when memory was short. */
 static bool look_up(struct nomem__symbols *symbols, struct module *module, struct answer *answer) {
   struct nomem__debug_frame found[FRAMES_MAX];
   size_t count = 0;
   uint64_t address = answer->offset - (answer->is_return_address && answer->offset > 0);
-  if (module->info) count = nomem__debug_info_frames(module->info, address, found, FRAMES_MAX);
+  if (module->info) count = nomem__debug_info_find_frames(module->info, address, found, FRAMES_MAX);
   if (count == 0) found[count++] = (struct nomem__debug_frame){0};
   answer->frames = calloc(count, sizeof *answer->frames);
   if (!answer->frames) return false;
@@ -215,7 +217,7 @@ static bool look_up(struct nomem__symbols *symbols, struct module *module, struc
     answer->frames[i] = (struct nomem__source_frame){
         .function = readable_name(symbols, from->name),
         .function_offset = from->name && !from->inlined ? answer->offset - from->start : 0,
-        .file = from->file ? shown_path(symbols, from->directory, from->file) : NULL,
+        .file = from->file ? make_shown_path(symbols, from->directory, from->file) : NULL,
         .line = from->line,
         .column = from->column,
         .inlined = from->inlined,
@@ -231,7 +233,7 @@ size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, 
   if (max == 0) return 0;
   struct module *module = find_module(symbols, path);
   struct answer *answer = NULL;
-  if (module && grow(module)) answer = find_slot(module->answers, module->slots, offset, is_return_address);
+  if (module && grow_answers(module)) answer = find_slot(module->answers, module->slots, offset, is_return_address);
   if (answer && answer->count == 0) {
     answer->offset = offset;
     answer->is_return_address = is_return_address;
@@ -249,15 +251,16 @@ size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, 
   return count;
 }
 
-int nomem__symbols_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset, bool is_return_address,
-                            struct nomem__debug_parameter *parameters, int max) {
+int nomem__symbols_find_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset,
+                                 bool is_return_address, struct nomem__debug_parameter *parameters, int max) {
   struct module *module = find_module(symbols, path);
   if (!module || !module->info) return -1;
-  return nomem__debug_info_pointers(module->info, offset - (is_return_address && offset > 0), parameters, max);
+  return nomem__debug_info_find_pointers(module->info, offset - (is_return_address && offset > 0), parameters, max);
 }
 
-struct nomem__debug_result nomem__symbols_result(struct nomem__symbols *symbols, const char *path, uint64_t offset) {
+struct nomem__debug_result nomem__symbols_find_result(struct nomem__symbols *symbols, const char *path,
+                                                      uint64_t offset) {
   struct module *module = find_module(symbols, path);
   if (!module || !module->info) return (struct nomem__debug_result){0};
-  return nomem__debug_info_result(module->info, offset);
+  return nomem__debug_info_find_result(module->info, offset);
 }

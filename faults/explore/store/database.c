@@ -106,7 +106,7 @@ static int fail(struct nomem__store *store) {
 static bool is_damaged(struct nomem__store *store) {
   sqlite3_stmt *statement = NULL;
   bool is_whole = sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &statement, NULL) == SQLITE_OK &&
-                  sqlite3_step(statement) == SQLITE_ROW && strcmp(nomem__store_text(statement, 0), "ok") == 0;
+                  sqlite3_step(statement) == SQLITE_ROW && strcmp(nomem__store_column_text(statement, 0), "ok") == 0;
   int code = sqlite3_errcode(store->db);
   sqlite3_finalize(statement);
   return !is_whole && code != SQLITE_BUSY;
@@ -251,7 +251,7 @@ int nomem__store_end(struct nomem__store *store, int result) {
   return result;
 }
 
-const char *nomem__store_text(sqlite3_stmt *statement, int column) {
+const char *nomem__store_column_text(sqlite3_stmt *statement, int column) {
   const unsigned char *text = sqlite3_column_text(statement, column);
   return text == NULL ? "" : (const char *)text;
 }

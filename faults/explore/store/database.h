@@ -61,6 +61,6 @@ int nomem__store_begin(struct nomem__store *store);
 int nomem__store_end(struct nomem__store *store, int result);
 
 /* Returns the text of a column, "" for none; valid until the next step. */
-const char *nomem__store_text(sqlite3_stmt *statement, int column);
+const char *nomem__store_column_text(sqlite3_stmt *statement, int column);
 
 #endif

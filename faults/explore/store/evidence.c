@@ -75,7 +75,7 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   put_stack(&json, evidence, "unchecked", &finding->unchecked.where);
   put_number(&json, evidence, "inlined", finding->unchecked.inlined);
   put_stack(&json, evidence, "blow_up", &finding->blow_up);
-  put_number(&json, evidence, "library_frames", finding->blow_up.own);
+  put_number(&json, evidence, "library_frames", finding->blow_up.library_frames);
   put_number(&json, evidence, "skipped_frames", finding->blow_up.skipped_frames);
   put_stack(&json, evidence, "origin", &finding->block);
   put_stack(&json, evidence, "freed", &finding->freed);
@@ -194,7 +194,7 @@ static void read_finding(struct reader *reader, const json_t *evidence, struct n
   finding->unchecked.inlined = (unsigned)read_number(reader, evidence, "inlined", UINT32_MAX);
   read_stack(reader, evidence, "blow_up", &finding->blow_up);
   unsigned depth = finding->blow_up.depth;
-  finding->blow_up.own = (unsigned)read_number(reader, evidence, "library_frames", depth);
+  finding->blow_up.library_frames = (unsigned)read_number(reader, evidence, "library_frames", depth);
   finding->blow_up.skipped_frames = (unsigned)read_number(reader, evidence, "skipped_frames", depth);
   read_stack(reader, evidence, "origin", &finding->block);
   read_stack(reader, evidence, "freed", &finding->freed);
@@ -220,7 +220,7 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
   return reader.result;
 }
 
-char *nomem__evidence_stack(const json_t *trace) {
+char *nomem__evidence_print_stack(const json_t *trace) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
   if (out != NULL) nomem__json_stack_print(out, trace, 0);

@@ -17,6 +17,6 @@ char *nomem__evidence_write(const struct nomem__finding *finding);
 int nomem__evidence_read(const char *text, struct nomem__finding *finding, struct nomem__strings *strings);
 
 /* Prints a stack of the JSON report as text, a frame a line; "" for NULL. The caller's; NULL: memory was short. */
-char *nomem__evidence_stack(const json_t *trace);
+char *nomem__evidence_print_stack(const json_t *trace);
 
 #endif

@@ -33,13 +33,13 @@ static int add(struct nomem__stored_findings *findings, sqlite3_stmt *row) {
   size_t bytes = (size_t)sqlite3_column_bytes(row, 5);
   struct nomem__stored_finding finding = {.campaign = sqlite3_column_int64(row, 0),
                                           .number = (uint64_t)sqlite3_column_int64(row, 1),
-                                          .id = strdup(nomem__store_text(row, 2)),
-                                          .message = strdup(nomem__store_text(row, 3)),
-                                          .plan = strdup(nomem__store_text(row, 4)),
+                                          .id = strdup(nomem__store_column_text(row, 2)),
+                                          .message = strdup(nomem__store_column_text(row, 3)),
+                                          .plan = strdup(nomem__store_column_text(row, 4)),
                                           .command = malloc(bytes + 1),
                                           .command_bytes = bytes,
-                                          .command_text = strdup(nomem__store_text(row, 6)),
-                                          .excluded = strdup(nomem__store_text(row, 7)),
+                                          .command_text = strdup(nomem__store_column_text(row, 6)),
+                                          .excluded = strdup(nomem__store_column_text(row, 7)),
                                           .is_flaky = sqlite3_column_int(row, 8) != 0,
                                           .needs_timeout = sqlite3_column_int(row, 9) != 0,
                                           .takes_block_table = sqlite3_column_int(row, 10) != 0};

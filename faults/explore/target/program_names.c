@@ -12,15 +12,15 @@ static bool is_below(const char *path, const char *const folders[], size_t count
   return false;
 }
 
-static bool is_systems(const char *path) {
-  static const char *const folders[] = {"/bin/", "/sbin/", "/usr/"}, *const child_residue[] = {"/usr/local/",
-                                                                                               "/usr/src/"};
-  return is_below(path, folders, sizeof folders / sizeof *folders) &&
-         !is_below(path, child_residue, sizeof child_residue / sizeof *child_residue);
+static bool is_part_of_system(const char *path) {
+  static const char *const system_folders[] = {"/bin/", "/sbin/", "/usr/"};
+  static const char *const local_folders[] = {"/usr/local/", "/usr/src/"};
+  return is_below(path, system_folders, sizeof system_folders / sizeof *system_folders) &&
+         !is_below(path, local_folders, sizeof local_folders / sizeof *local_folders);
 }
 
-/* Unless it is there or does not fit. */
-static void add(char names[NOMEM_GLOB_BYTES], const char *name) {
+/* Adds a name to a list, unless it is in there already or does not fit. */
+static void add_name(char names[NOMEM_GLOB_BYTES], const char *name) {
   char list[NOMEM_GLOB_BYTES + 4], sought[NOMEM_PATH_BYTES + 4];
   snprintf(list, sizeof list, ", %s,", names);
   snprintf(sought, sizeof sought, ", %s,", name);
@@ -29,17 +29,17 @@ static void add(char names[NOMEM_GLOB_BYTES], const char *name) {
     snprintf(names + used, NOMEM_GLOB_BYTES - used, "%s%s", used > 0 ? ", " : "", name);
 }
 
-void nomem__programs_of(const struct nomem_channel *channel, struct nomem__programs *programs) {
+void nomem__programs_list(const struct nomem_channel *channel, struct nomem__programs *programs) {
   *programs = (struct nomem__programs){0};
   for (uint32_t i = 0; i < channel->image_count && i < NOMEM_IMAGES; i++) {
     char path[NOMEM_PATH_BYTES];
     if (!channel->images[i].injected) continue;
     snprintf(path, sizeof path, "%.*s", NOMEM_PATH_BYTES - 1, channel->images[i].path);
     const char *name = nomem__base_name(path);
-    add(is_systems(path) ? programs->helpers : programs->own, name);
-    if (programs->first[0] == '\0')
-      memcpy(programs->first, path, sizeof path);
-    else if (strcmp(programs->first, path) != 0)
-      add(programs->child_residue, name);
+    add_name(is_part_of_system(path) ? programs->system_names : programs->project_names, name);
+    if (programs->first_path[0] == '\0')
+      memcpy(programs->first_path, path, sizeof path);
+    else if (strcmp(programs->first_path, path) != 0)
+      add_name(programs->other_names, name);
   }
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Which programs of a run are meant, when a script starts several. Pure. */
+/* The names of the programs that a run started, when a script starts several. Pure. */
 #ifndef NOMEM_PROGRAM_NAMES_H
 #define NOMEM_PROGRAM_NAMES_H
 
 #include "../../channel.h"
 
-/* Base names, with commas, as far as they fit. */
+/* The programs that were injected. A list has base names with commas between them, as many as fit. */
 struct nomem__programs {
-  char first[NOMEM_PATH_BYTES];         /* the path of the first that was injected; "": none */
-  char child_residue[NOMEM_GLOB_BYTES]; /* of the others that were */
-  char own[NOMEM_GLOB_BYTES];           /* those of them, the first included, that are not part of the system */
-  char helpers[NOMEM_GLOB_BYTES];       /* and those that are */
+  char first_path[NOMEM_PATH_BYTES];    /* of the first; "": there was none */
+  char other_names[NOMEM_GLOB_BYTES];   /* of all but the first */
+  char project_names[NOMEM_GLOB_BYTES]; /* of those, the first included, that are not the system's */
+  char system_names[NOMEM_GLOB_BYTES];  /* of those that are */
 };
 
-/* Those of a run. The system's programs are those below /bin, /sbin and /usr, but not /usr/local and /usr/src. */
-void nomem__programs_of(const struct nomem_channel *channel, struct nomem__programs *programs);
+/* Lists the programs of a run. The system's are those below /bin, /sbin and /usr, but not /usr/local and /usr/src. */
+void nomem__programs_list(const struct nomem_channel *channel, struct nomem__programs *programs);
 
 #endif

@@ -15,23 +15,23 @@
 #include "../text/quote.h"
 #include "target_elf.h"
 
-/* What execvp searches when PATH is not set. */
+/* The folders that execvp searches when PATH is not set. */
 #define DEFAULT_PATH "/bin:/usr/bin"
-/* Linux reads no more of a "#!" line, and follows no more interpreters that are scripts themselves. */
+/* Linux reads only so much of a "#!" line, and follows only so many interpreters that are scripts themselves. */
 #define SCRIPT_LINE_BYTES 256
 #define SCRIPT_DEPTH 5
 
-/* One file under examination. */
+/* A file that is being checked. */
 struct candidate {
   int fd;
   struct stat info;
   char path[PATH_MAX];
-  char subject[3 * NOMEM_QUOTE_BYTES]; /* begins each reason: the file, and whose interpreter it is */
+  char subject[3 * NOMEM_QUOTE_BYTES]; /* how each reason begins: the file, and whose interpreter it is */
   char *reason;
   size_t reason_bytes;
 };
 
-__attribute__((format(printf, 3, 4))) static int refuse(struct candidate *candidate, int error, const char *format,
+__attribute__((format(printf, 3, 4))) static int reject(struct candidate *candidate, int error, const char *format,
                                                         ...) {
   va_list arguments;
   int used = snprintf(candidate->reason, candidate->reason_bytes, "%s ", candidate->subject);
@@ -42,16 +42,16 @@ __attribute__((format(printf, 3, 4))) static int refuse(struct candidate *candid
   return error;
 }
 
-/* Whether execvp would stop its search at path. *exists tells what it passes over from what is not there. */
-static bool is_runnable(const char *path, bool *exists) {
+/* Whether execvp would end its search at path. *exists says whether there is anything at all. */
+static bool can_run(const char *path, bool *exists) {
   struct stat info;
   *exists = stat(path, &info) == 0;
   return *exists && S_ISREG(info.st_mode) && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
 }
 
-/* Puts the first file called name in the folders of PATH into candidate->path: the first that can be run or else, for
- * the reason's sake, the first that is there. */
-static int search(struct candidate *candidate, const char *name) {
+/* Looks for name in the folders of PATH and puts the first file that can be run into candidate->path; where none can,
+ * the first that exists, so that the reason is about a file. */
+static int search_path(struct candidate *candidate, const char *name) {
   const char *folder = getenv("PATH");
   candidate->path[0] = '\0';
   if (!folder) folder = DEFAULT_PATH;
@@ -62,91 +62,93 @@ static int search(struct candidate *candidate, const char *name) {
     int written = snprintf(path, sizeof path, "%.*s%s%s", (int)(length < PATH_MAX ? length : PATH_MAX), folder,
                            length ? "/" : "", name);
     bool fits = written >= 0 && (size_t)written < sizeof path;
-    bool runnable = fits && is_runnable(path, &exists);
+    bool runnable = fits && can_run(path, &exists);
     if (runnable || (fits && exists && candidate->path[0] == '\0')) memcpy(candidate->path, path, (size_t)written + 1);
     if (runnable) return 0;
     if (folder[length] == '\0') break;
   }
   if (candidate->path[0]) return 0;
-  return refuse(candidate, -ENOENT, "is in no folder of PATH: check the name, or give a path with a '/' in it");
+  return reject(candidate, -ENOENT, "is in no folder of PATH: check the name, or give a path with a '/' in it");
 }
 
-/* Opens candidate->path and looks at everything but its contents. */
+/* Opens candidate->path and checks everything but its contents. */
 static int open_file(struct candidate *candidate) {
   const char *path = candidate->path;
   if (stat(path, &candidate->info) != 0) {
     int error = errno;
-    if (error == ENOENT || error == ENOTDIR) return refuse(candidate, -error, "does not exist: check the path");
-    return refuse(candidate, -error, "cannot be looked at: %s: give a path that can", strerror(error));
+    if (error == ENOENT || error == ENOTDIR) return reject(candidate, -error, "does not exist: check the path");
+    return reject(candidate, -error, "cannot be examined: %s: give a path that can", strerror(error));
   }
-  if (S_ISDIR(candidate->info.st_mode)) return refuse(candidate, -EISDIR, "is a directory: name a program");
-  if (!S_ISREG(candidate->info.st_mode)) return refuse(candidate, -EACCES, "is not a regular file: name a program");
+  if (S_ISDIR(candidate->info.st_mode)) return reject(candidate, -EISDIR, "is a directory: name a program");
+  if (!S_ISREG(candidate->info.st_mode)) return reject(candidate, -EACCES, "is not a regular file: name a program");
   if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
-    return refuse(candidate, -EACCES, "is not executable: use chmod +x, or put its interpreter before it");
+    return reject(candidate, -EACCES, "is not executable: use chmod +x, or put its interpreter before it");
   candidate->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (candidate->fd < 0) {
     int error = errno;
-    return refuse(candidate, -error, "cannot be read: %s: run a copy that can", strerror(error));
+    return reject(candidate, -error, "cannot be read: %s: run a copy that can", strerror(error));
   }
-  /* What was opened may not be what was looked at. */
+  /* Somebody may have replaced the file since it was checked. */
   if (fstat(candidate->fd, &candidate->info) != 0 || !S_ISREG(candidate->info.st_mode))
-    return refuse(candidate, -EACCES, "changed while it was looked at: try again");
+    return reject(candidate, -EACCES, "changed while it was examined: try again");
   return 0;
 }
 
-/* The kernel starts these in secure mode, in which the dynamic linker takes no preload by path. */
+/* Rejects what the kernel starts in secure mode, in which the dynamic linker ignores a preload that is given as a path.
+ */
 static int check_privilege(struct candidate *candidate) {
   mode_t mode = candidate->info.st_mode;
   /* Without execute permission for the group, the bit once meant mandatory locking and gives no privilege. */
   bool is_setgid = (mode & S_ISGID) && (mode & S_IXGRP);
   if ((mode & S_ISUID) || is_setgid)
-    return refuse(candidate, -EPERM, "is %s, so nothing can be preloaded into it: run a copy without that bit",
+    return reject(candidate, -EPERM, "is %s, so nothing can be preloaded into it: run a copy without that bit",
                   mode & S_ISUID ? "setuid" : "setgid");
   if (fgetxattr(candidate->fd, "security.capability", NULL, 0) > 0)
-    return refuse(candidate, -EPERM,
+    return reject(candidate, -EPERM,
                   "has file capabilities, so nothing can be preloaded into it: run a copy without them");
   return 0;
 }
 
-/* Takes the interpreter's path out of a "#!" line as Linux does: the first word. */
+/* Reads the interpreter's path from a "#!" line as Linux does: it is the first word. */
 static int read_interpreter(struct candidate *candidate, char *line, char interpreter[SCRIPT_LINE_BYTES]) {
   line += strlen("#!");
   line[strcspn(line, "\n")] = '\0';
   line += strspn(line, " \t");
   line[strcspn(line, " \t")] = '\0';
   if (*line == '\0')
-    return refuse(candidate, -ENOEXEC, "names no interpreter after '#!': put its path there, such as #!/bin/sh");
+    return reject(candidate, -ENOEXEC, "names no interpreter after '#!': put its path there, such as #!/bin/sh");
   size_t length = strlen(line);
   if (line[length - 1] == '\r')
-    return refuse(candidate, -ENOEXEC, "has a '#!' line that ends in a carriage return: end its lines in newlines");
+    return reject(candidate, -ENOEXEC, "has a '#!' line that ends in a carriage return: end its lines in newlines");
   memcpy(interpreter, line, length + 1);
   return 0;
 }
 
-/* Checks one file. Returns 0, a negative error, or 1 when it is a script and interpreter has to be checked next. */
+/* Checks the contents of one file. Returns 0, a negative error code, or 1 when it is a script whose interpreter has to
+ * be checked next. */
 static int check_file(struct candidate *candidate, char interpreter[SCRIPT_LINE_BYTES], struct nomem__elf *elf) {
   char line[SCRIPT_LINE_BYTES + 1];
   char objection[NOMEM_QUOTE_BYTES * 2];
   ssize_t got = pread(candidate->fd, line, SCRIPT_LINE_BYTES, 0);
   if (got < 0) {
     int error = errno;
-    return refuse(candidate, -error, "cannot be read: %s: run a copy that can", strerror(error));
+    return reject(candidate, -error, "cannot be read: %s: run a copy that can", strerror(error));
   }
   line[got] = '\0';
   if (strncmp(line, "#!", 2) == 0) {
     int error = read_interpreter(candidate, line, interpreter);
     return error ? error : 1;
   }
-  if (!nomem__elf_is(line, (size_t)got))
-    return refuse(candidate, -ENOEXEC,
+  if (!nomem__elf_is_magic(line, (size_t)got))
+    return reject(candidate, -ENOEXEC,
                   "is neither an ELF program nor a script that begins with '#!': put its interpreter before it");
   int error = check_privilege(candidate);
   if (error) return error;
   error = nomem__elf_check(candidate->fd, (uint64_t)candidate->info.st_size, elf, objection, sizeof objection);
-  return error ? refuse(candidate, error, "%s", objection) : 0;
+  return error ? reject(candidate, error, "%s", objection) : 0;
 }
 
-/* Checks target->path and then each interpreter of an interpreter. */
+/* Checks target->path, and as long as that is a script, its interpreter. */
 static int check_chain(struct candidate *candidate, struct nomem__target *target) {
   char quoted[NOMEM_QUOTE_BYTES];
   for (int depth = 0; depth <= SCRIPT_DEPTH; depth++) {
@@ -166,7 +168,7 @@ static int check_chain(struct candidate *candidate, struct nomem__target *target
     snprintf(candidate->subject, sizeof candidate->subject, "%s, the interpreter of %s,",
              nomem__quote(interpreter, quoted, sizeof quoted), script);
   }
-  return refuse(candidate, -ELOOP, "is one script too many: name the program that runs them all");
+  return reject(candidate, -ELOOP, "is one script too many: name the program that runs them all");
 }
 
 int nomem__target_check(const char *name, struct nomem__target *target, char *reason, size_t reason_bytes) {
@@ -175,13 +177,13 @@ int nomem__target_check(const char *name, struct nomem__target *target, char *re
   memset(target, 0, sizeof *target);
   reason[0] = '\0';
   nomem__quote(name, candidate.subject, NOMEM_QUOTE_BYTES);
-  if (*name == '\0') return refuse(&candidate, -ENOENT, "is an empty name: name a program");
+  if (*name == '\0') return reject(&candidate, -ENOENT, "is an empty name: name a program");
   if (strlen(name) >= sizeof candidate.path)
-    return refuse(&candidate, -ENAMETOOLONG, "is longer than any path: check the name");
+    return reject(&candidate, -ENAMETOOLONG, "is longer than any path: check the name");
   if (strchr(name, '/')) {
     memcpy(candidate.path, name, strlen(name) + 1);
   } else {
-    int error = search(&candidate, name);
+    int error = search_path(&candidate, name);
     if (error) return error;
     nomem__quote(candidate.path, candidate.subject, NOMEM_QUOTE_BYTES);
   }

@@ -14,17 +14,17 @@
 #include "../../channel.h"
 #include "../text/quote.h"
 
-/* Whatever the program, the way around a preload is the same. */
+/* The way around a preload is the same for all programs. */
 #define LINK_INSTEAD "link nomem-link.o into it"
 
-#define OWN_BITS ((int)sizeof(void *) * CHAR_BIT)
+#define COMMAND_BITS ((int)sizeof(void *) * CHAR_BIT)
 
-/* The header of this very command: what the preload library next to it was built for. Set by the linker. */
-extern const ElfW(Ehdr) own_header __asm__("__ehdr_start") __attribute__((visibility("hidden")));
+/* The ELF header of this command, which the linker provides: the preload library next to it is built for the same. */
+extern const ElfW(Ehdr) command_header __asm__("__ehdr_start") __attribute__((visibility("hidden")));
 
-/* Run-time libraries that bring an allocator of their own, by the function that shows them inside a program. As shared
- * libraries they come after the preloaded one, and it calls theirs. UndefinedBehaviorSanitizer has none. In this order:
- * AddressSanitizer's run-time defines LeakSanitizer's function too. */
+/* Run-times that bring an allocator of their own, each with the function by which it is recognised in a program. As
+ * shared libraries they come after the preloaded one, which then calls their allocator. UndefinedBehaviorSanitizer has
+ * none. The order matters: AddressSanitizer's run-time defines the function of LeakSanitizer's, too. */
 static const struct sanitizer {
   const char *name, *symbol;
   bool has_library;
@@ -57,36 +57,36 @@ static int object_damaged(struct reader *reader) {
   return object(reader, "is damaged or cut short: build or copy it again");
 }
 
-bool nomem__elf_is(const char *start, size_t bytes) {
+bool nomem__elf_is_magic(const char *start, size_t bytes) {
   return bytes >= SELFMAG && memcmp(start, ELFMAG, SELFMAG) == 0;
 }
 
 static int check_header(struct reader *reader) {
   GElf_Ehdr header;
   if (elf_kind(reader->elf) != ELF_K_ELF || !gelf_getehdr(reader->elf, &header)) return object_damaged(reader);
-  if (header.e_ident[EI_CLASS] != own_header.e_ident[EI_CLASS])
+  if (header.e_ident[EI_CLASS] != command_header.e_ident[EI_CLASS])
     return object(reader, "is a %d-bit program and nomem is built for %d bits: build it for %d bits",
-                  header.e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 64, OWN_BITS, OWN_BITS);
-  if (header.e_ident[EI_DATA] != own_header.e_ident[EI_DATA] || header.e_machine != own_header.e_machine)
+                  header.e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 64, COMMAND_BITS, COMMAND_BITS);
+  if (header.e_ident[EI_DATA] != command_header.e_ident[EI_DATA] || header.e_machine != command_header.e_machine)
     return object(reader, "is built for another machine (ELF machine %u): build it for this one", header.e_machine);
   if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
     return object(reader, "is not a program but %s: link it, or name a program",
                   header.e_type == ET_REL    ? "an object file"
                   : header.e_type == ET_CORE ? "a core dump"
                                              : "another kind of ELF file");
-  /* libelf takes a section table that lies beyond the end for none at all. */
+  /* libelf ignores a section table that lies beyond the end of the file. */
   if (header.e_shoff > reader->file_bytes ||
       (uint64_t)header.e_shnum * header.e_shentsize > reader->file_bytes - header.e_shoff)
     return object_damaged(reader);
   return 0;
 }
 
-/* The program header names the dynamic linker; without one nothing is preloaded. */
+/* Checks the dynamic linker that a program header names. Nothing can be preloaded without one. */
 static int check_dynamic_linker(struct reader *reader, const GElf_Phdr *segment) {
   char path[PATH_MAX];
   if (segment->p_filesz == 0 || segment->p_filesz >= sizeof path || segment->p_offset > INT64_MAX)
     return object_damaged(reader);
-  /* By hand: libelf gives no part of a file that no section describes without reading all of it. */
+  /* To get a part of a file that no section describes, libelf would read all of the file. */
   if (pread(reader->fd, path, segment->p_filesz, (off_t)segment->p_offset) != (ssize_t)segment->p_filesz)
     return object_damaged(reader);
   path[segment->p_filesz] = '\0';
@@ -123,7 +123,7 @@ static int object_sanitizer(struct reader *reader, const struct sanitizer *sanit
       sanitizer->has_library ? ", or its run-time as a shared library (gcc's default, clang's -shared-libsan)" : "");
 }
 
-/* A program that says it has the injector in it must have this command's. */
+/* Checks the injector that a program says is linked into it: it must be of this command's version. */
 static int check_note(struct reader *reader, const GElf_Shdr *section) {
   struct {
     uint32_t name_bytes, value_bytes, type;
@@ -151,10 +151,10 @@ static int find_note(struct reader *reader) {
   return 0;
 }
 
-/* What the symbols of a program show. */
+/* What the symbols of a program say. */
 struct seen {
-  size_t sanitizer;    /* the lowest that is in the program itself */
-  bool defines_malloc; /* where the dynamic linker sees it */
+  size_t sanitizer;    /* the lowest index of those that are linked into the program */
+  bool defines_malloc; /* and exports it to the dynamic linker */
 };
 
 static int scan_symbols(struct reader *reader, Elf_Data *data, const GElf_Shdr *section, struct seen *seen) {
@@ -165,10 +165,10 @@ static int scan_symbols(struct reader *reader, Elf_Data *data, const GElf_Shdr *
     if (symbol.st_name == 0) continue;
     const char *name = elf_strptr(reader->elf, section->sh_link, symbol.st_name);
     if (!name) return object_damaged(reader);
-    bool is_own = symbol.st_shndx != SHN_UNDEF;
-    /* A function of that name that is not exported replaces nothing: the C library's is still called by libraries. */
-    if (is_own && section->sh_type == SHT_DYNSYM && strcmp(name, "malloc") == 0) seen->defines_malloc = true;
-    for (size_t s = 0; s < seen->sanitizer && is_own; s++)
+    bool is_defined = symbol.st_shndx != SHN_UNDEF;
+    /* A malloc that is not exported replaces nothing: libraries still call the C library's. */
+    if (is_defined && section->sh_type == SHT_DYNSYM && strcmp(name, "malloc") == 0) seen->defines_malloc = true;
+    for (size_t s = 0; s < seen->sanitizer && is_defined; s++)
       if (strcmp(name, sanitizers[s].symbol) == 0) seen->sanitizer = s;
   }
   return 0;
@@ -198,7 +198,7 @@ int nomem__elf_check(int fd, uint64_t file_bytes, struct nomem__elf *elf, char *
   struct reader reader = {
       .fd = fd, .file_bytes = file_bytes, .objection = objection, .objection_bytes = objection_bytes};
   if (elf_version(EV_CURRENT) == EV_NONE) return object(&reader, "cannot be read by this libelf: update libelf");
-  /* Reading, not mapping: a file that shrinks meanwhile must not kill us. */
+  /* The file is read and not mapped, because a mapped file that shrinks would kill us. */
   reader.elf = elf_begin(fd, ELF_C_READ, NULL);
   if (!reader.elf) return object_damaged(&reader);
   int error = check_header(&reader);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads an ELF program, however damaged, for what keeps a preloaded library from replacing its allocator. */
+/* Finds out whether a preloaded library can replace the allocator of an ELF program, which may be damaged in any way.
+ */
 #ifndef NOMEM_TARGET_ELF_H
 #define NOMEM_TARGET_ELF_H
 
@@ -7,16 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether a file that begins with these bytes claims to be ELF. */
-bool nomem__elf_is(const char *start, size_t bytes);
+/* Whether a file that begins with these bytes claims to be an ELF file. */
+bool nomem__elf_is_magic(const char *start, size_t bytes);
 
-/* What is known of a program that can be injected. */
+/* What is known about a program that can be injected. */
 struct nomem__elf {
-  bool has_backend; /* nomem-link.o is linked into it: nothing need be preloaded */
+  bool has_backend; /* nomem-link.o is linked into it: nothing has to be preloaded */
 };
 
-/* Returns 0, or a negative error code and in objection what follows the program's name in a sentence: "is ...: how to
- * mend it". The file stays open; its position is not kept. */
+/* Checks a program. Returns 0, or a negative error code; then objection has the rest of a sentence that begins with the
+ * program's name: "is ...: how to correct it". The file stays open; its position may change. */
 int nomem__elf_check(int fd, uint64_t file_bytes, struct nomem__elf *elf, char *objection, size_t objection_bytes);
 
 #endif

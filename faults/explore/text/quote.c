@@ -68,7 +68,7 @@ char *nomem__quote(const char *text, char *out, size_t out_bytes) {
   return out;
 }
 
-void nomem__last_line(const char *output, char line[NOMEM_QUOTE_BYTES]) {
+void nomem__quote_last_line(const char *output, char line[NOMEM_QUOTE_BYTES]) {
   size_t end = strlen(output);
   while (end > 0 && output[end - 1] == '\n') end--;
   size_t begin = end;

@@ -14,6 +14,6 @@ char *nomem__quote(const char *text, char *out, size_t out_bytes);
 
 /* Writes the last line of output that is not empty, quoted, to line: what a program said before it ended. "''" when
  * there is none. Thread-safe. */
-void nomem__last_line(const char *output, char line[NOMEM_QUOTE_BYTES]);
+void nomem__quote_last_line(const char *output, char line[NOMEM_QUOTE_BYTES]);
 
 #endif
