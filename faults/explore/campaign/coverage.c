@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage.h"
 
-const struct nomem__leak_text nomem__leak_texts[NOMEM_LEFT_COUNT] = {
-#define X(upper, lower, text) [NOMEM_LEFT_##upper] = {#lower, text},
-    NOMEM_LEFT_MAP(X)
+const struct nomem__untried_text nomem__untried_texts[NOMEM_UNTRIED_COUNT] = {
+#define X(upper, lower, text) [NOMEM_UNTRIED_##upper] = {#lower, text},
+    NOMEM_UNTRIED_MAP(X)
 #undef X
 };
 
-static enum nomem__leaked why_left(const struct nomem__campaign *campaign, uint8_t result) {
-  if (result == NOMEM__ELSEWHERE) return NOMEM_LEFT_SHARDS;
-  if (result != 0) return NOMEM_LEFT_UNREACHED;
-  return campaign->session->interrupted_by != 0 || campaign->failed ? NOMEM_LEFT_INTERRUPTED : NOMEM_LEFT_BUDGET;
+static enum nomem__untried why_untried(const struct nomem__campaign *campaign, uint8_t result) {
+  if (result == NOMEM__ELSEWHERE) return NOMEM_UNTRIED_SHARDS;
+  if (result != 0) return NOMEM_UNTRIED_UNREACHED;
+  return campaign->session->interrupted_by != 0 || campaign->failed ? NOMEM_UNTRIED_INTERRUPTED : NOMEM_UNTRIED_BUDGET;
 }
 
 static bool is_exercised(uint8_t result) {
@@ -31,7 +31,7 @@ static uint64_t count_scheduled(const struct nomem__campaign *campaign, struct n
     if (was_exercised)
       coverage->calls_exercised++;
     else
-      coverage->left[why_left(campaign, campaign->states[i].result)]++;
+      coverage->untried[why_untried(campaign, campaign->states[i].result)]++;
     calls++;
   }
   return calls;
@@ -39,22 +39,23 @@ static uint64_t count_scheduled(const struct nomem__campaign *campaign, struct n
 
 struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign) {
   struct nomem__coverage coverage = {.sites = campaign->site_count, .calls = campaign->sites_lost};
-  uint64_t *left = coverage.left;
+  uint64_t *untried = coverage.untried;
   for (size_t i = 0; i < campaign->site_count; i++) {
     const struct nomem__campaign_site *site = &campaign->sites[i];
     coverage.sites_exercised += site->worst < NOMEM_VERDICT_UNREACHED;
     coverage.calls += site->count;
     if (site->is_left_out)
-      left[NOMEM_LEFT_NOT_CHOSEN] += site->count;
+      untried[NOMEM_UNTRIED_NOT_CHOSEN] += site->count;
     else if (site->is_tests)
-      left[NOMEM_LEFT_TESTS] += site->count;
+      untried[NOMEM_UNTRIED_TESTS] += site->count;
   }
   coverage.second_faults = campaign->second_faults.second_count + campaign->second_faults.left_out;
   for (size_t i = campaign->point_count - campaign->second_faults.second_count; i < campaign->point_count; i++)
-    coverage.recoveries_exercised += is_exercised(campaign->states[i].result);
-  left[NOMEM_LEFT_NO_SITE] = campaign->sites_lost;
-  left[NOMEM_LEFT_MAX_POINTS] = campaign->calls_scheduled - count_scheduled(campaign, &coverage);
-  left[NOMEM_LEFT_OCCURRENCE_CLASSES] = coverage.calls - campaign->sites_lost - left[NOMEM_LEFT_NOT_CHOSEN] -
-                                        left[NOMEM_LEFT_TESTS] - campaign->calls_scheduled;
+    coverage.second_faults_exercised += is_exercised(campaign->states[i].result);
+  untried[NOMEM_UNTRIED_NO_SITE] = campaign->sites_lost;
+  untried[NOMEM_UNTRIED_MAX_POINTS] = campaign->calls_scheduled - count_scheduled(campaign, &coverage);
+  untried[NOMEM_UNTRIED_OCCURRENCE_CLASSES] = coverage.calls - campaign->sites_lost -
+                                              untried[NOMEM_UNTRIED_NOT_CHOSEN] - untried[NOMEM_UNTRIED_TESTS] -
+                                              campaign->calls_scheduled;
   return coverage;
 }

@@ -5,8 +5,8 @@
 
 #include "campaign.h"
 
-/* Why a call was not failed, its name in JSON, and what the text says of so many of them. */
-#define NOMEM_LEFT_MAP(X)                                                         \
+/* Why a call was not failed: the reason's name in JSON, and what the text report says of so many calls. */
+#define NOMEM_UNTRIED_MAP(X)                                                      \
   X(OCCURRENCE_CLASSES, occurrence_class,                                         \
     "beyond each site's first, second, 4th, 8th ... and last (--all tries them)") \
   X(NOT_CHOSEN, site_filter, "at sites that --sites leaves out")                  \
@@ -18,26 +18,26 @@
   X(UNREACHED, not_reached, "not reached again")                                  \
   X(NO_SITE, no_site, "with more call stacks than fit")
 
-enum nomem__leaked {
-#define X(upper, lower, text) NOMEM_LEFT_##upper,
-  NOMEM_LEFT_MAP(X)
+enum nomem__untried {
+#define X(upper, lower, text) NOMEM_UNTRIED_##upper,
+  NOMEM_UNTRIED_MAP(X)
 #undef X
-      NOMEM_LEFT_COUNT
+      NOMEM_UNTRIED_COUNT
 };
 
-struct nomem__leak_text {
+struct nomem__untried_text {
   const char *name, *text;
 };
 
-extern const struct nomem__leak_text nomem__leak_texts[NOMEM_LEFT_COUNT];
+extern const struct nomem__untried_text nomem__untried_texts[NOMEM_UNTRIED_COUNT];
 
-/* Calls are allocations of the baseline. One is exercised when a run came to it and it was failed there, whether or not
- * all later ones were too; a site, when one of its calls was. */
+/* Calls are allocations of the baseline. A call is exercised when a run came to it and it was failed there, whether or
+ * not all later calls failed as well; a site is exercised when one of its calls is. */
 struct nomem__coverage {
   uint64_t sites, sites_exercised;
   uint64_t calls, calls_exercised;
-  uint64_t second_faults, recoveries_exercised; /* sites that only a failed call leads to: second faults */
-  uint64_t left[NOMEM_LEFT_COUNT];              /* calls; with the exercised ones they add up to all */
+  uint64_t second_faults, second_faults_exercised; /* sites that only a failed call leads to */
+  uint64_t untried[NOMEM_UNTRIED_COUNT];           /* calls; together with the exercised ones these are all calls */
 };
 
 /* Counts what the results of a campaign say. */

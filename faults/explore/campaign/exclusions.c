@@ -11,7 +11,6 @@
 #include "../text/quote.h"
 #include "../text/strings.h"
 #include "../text/words.h"
-#include "fingerprint.h"
 
 int nomem__exclusions_open(struct nomem__exclusions *rules, const struct nomem__options *options) {
   int result = options->no_default_suppressions ? 0 : nomem__suppressions_read_default(&rules->suppressions, stderr);
@@ -33,41 +32,46 @@ static const char *suppression_reason(struct nomem__exclusions *rules, const str
   return reason;
 }
 
-void nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campaign *campaign,
-                            const json_t *documents) {
+static int exclude(struct nomem__finding *finding, enum nomem__exclusion exclusion, const char *reason) {
+  if (reason == NULL) return -ENOMEM;
+  finding->exclusion = exclusion;
+  finding->exclusion_reason = reason;
+  return 0;
+}
+
+static int mark_finding(struct nomem__exclusions *rules, const struct nomem__campaign *campaign, const json_t *document,
+                        const char *command, size_t command_bytes, struct nomem__finding *finding) {
+  const struct nomem__suppression *rule = nomem__suppressions_match(&rules->suppressions, document);
+  const char *test_reason = nomem__finding_test_reason(finding, &campaign->code_owners);
+  finding->exclusion_reason = NULL;
+  if (rule != NULL) return exclude(finding, NOMEM_EXCLUSION_SUPPRESSED, suppression_reason(rules, rule));
+  if (test_reason != NULL) return exclude(finding, NOMEM_EXCLUSION_TEST, test_reason);
+  if (nomem__stored_findings_find(&rules->baseline, nomem__json_string(document, "id"), command, command_bytes) != NULL)
+    return exclude(finding, NOMEM_EXCLUSION_KNOWN, "the baseline has it");
+  if (!nomem__verdict_counts(finding->verdict, campaign->session->options->strict))
+    return exclude(finding, NOMEM_EXCLUSION_ADVISORY, "advisory: --strict counts it");
+  return 0;
+}
+
+int nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campaign *campaign, const json_t *documents) {
   size_t bytes;
   char *command = nomem__join_words(campaign->session->options->program, &bytes);
-  for (size_t i = 0; i < campaign->findings.count && command != NULL; i++) {
-    const json_t *document = json_array_get(documents, i);
-    struct nomem__finding *finding = &campaign->findings.list[i];
-    const struct nomem__suppression *rule = nomem__suppressions_match(&rules->suppressions, document);
-    finding->exclusion_reason = rule != NULL ? suppression_reason(rules, rule) : NULL;
-    if (finding->exclusion_reason != NULL) {
-      finding->exclusion = NOMEM_EXCLUSION_SUPPRESSED;
-    } else if (nomem__finding_test_reason(finding, &campaign->code_owners) != NULL) {
-      finding->exclusion = NOMEM_EXCLUSION_TEST;
-      finding->exclusion_reason = nomem__finding_test_reason(finding, &campaign->code_owners);
-    } else if (nomem__stored_findings_find(&rules->baseline, nomem__json_string(document, "id"), command, bytes) !=
-               NULL) {
-      finding->exclusion = NOMEM_EXCLUSION_KNOWN;
-      finding->exclusion_reason = "the baseline has it";
-    } else if (!nomem__verdict_counts(finding->verdict, campaign->session->options->strict)) {
-      finding->exclusion = NOMEM_EXCLUSION_ADVISORY;
-      finding->exclusion_reason = "advisory: --strict counts it";
-    }
-  }
+  int result = command == NULL ? -ENOMEM : 0;
+  for (size_t i = 0; i < campaign->findings.count && result == 0; i++)
+    result = mark_finding(rules, campaign, json_array_get(documents, i), command, bytes, &campaign->findings.list[i]);
   free(command);
+  return result;
 }
 
 int nomem__exclusions_split(struct nomem__campaign *campaign) {
-  struct nomem__findings *all = &campaign->findings, *exclusion = &campaign->excluded;
-  exclusion->list = calloc(all->count + 1, sizeof *exclusion->list);
-  if (exclusion->list == NULL) return -ENOMEM;
-  exclusion->room = all->count + 1;
+  struct nomem__findings *all = &campaign->findings, *excluded = &campaign->excluded;
+  excluded->list = calloc(all->count + 1, sizeof *excluded->list);
+  if (excluded->list == NULL) return -ENOMEM;
+  excluded->room = all->count + 1;
   size_t kept = 0;
   for (size_t i = 0; i < all->count; i++) {
     if (all->list[i].exclusion_reason != NULL)
-      exclusion->list[exclusion->count++] = all->list[i];
+      excluded->list[excluded->count++] = all->list[i];
     else
       all->list[kept++] = all->list[i];
   }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Findings that do not count for the exit status: suppressed ones, those that the baseline store has,
- * and without --strict advisory ones. */
+/* Findings that do not count for the exit status: those that a rule suppresses, that are the test's, that the store of
+ * --baseline has, and without --strict advisory ones. */
 #ifndef NOMEM_EXCLUSIONS_H
 #define NOMEM_EXCLUSIONS_H
 
@@ -21,10 +21,11 @@ struct nomem__exclusions {
 /* Reads the files that the options name. Returns 0, or a negative error code after a line on standard error. */
 int nomem__exclusions_open(struct nomem__exclusions *rules, const struct nomem__options *options);
 
-/* Gives every finding that is not to count its reason. documents: of each, in the same order. */
-void nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campaign *campaign, const json_t *documents);
+/* Gives every finding that is not to count its reason, which belongs to the rules. documents: one of each finding, in
+ * the same order. Returns 0 or -ENOMEM. */
+int nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campaign *campaign, const json_t *documents);
 
-/* Moves those with a reason from campaign->findings to campaign->set_aside; both keep their order. Returns 0 or
+/* Moves the findings with a reason from campaign->findings to campaign->excluded; both keep their order. Returns 0 or
  * -ENOMEM. */
 int nomem__exclusions_split(struct nomem__campaign *campaign);
 

@@ -99,11 +99,13 @@ static int conclude(struct nomem__campaign *campaign, struct nomem__exclusions *
   for (size_t i = 0; i < campaign->findings.count; i++)
     snprintf(campaign->findings.list[i].id, NOMEM_FINDING_ID_BYTES, "%s",
              nomem__json_string(json_array_get(documents, i), "id"));
-  nomem__exclusions_mark(rules, campaign, documents);
-  nomem__store_end_campaign(campaign, documents);
+  int result = nomem__exclusions_mark(rules, campaign, documents);
+  if (result == 0) nomem__store_end_campaign(campaign, documents);
   json_decref(documents);
   if (campaign->session->options->verbose) nomem__exclusions_say_unused(rules);
-  return nomem__exclusions_split(campaign);
+  if (result == 0) result = nomem__exclusions_split(campaign);
+  if (result != 0) nomem__complain("cannot make the report: %s", strerror(-result));
+  return result;
 }
 
 static int exit_status(const struct nomem__campaign *campaign) {

@@ -106,8 +106,8 @@ void nomem__put_coverage(struct nomem__document_builder *builder, json_t *docume
   const struct nomem__campaign *campaign = builder->campaign;
   struct nomem__json *json = &builder->json;
   const struct nomem__coverage counts = nomem__coverage_of(campaign);
-  bool is_every_call = counts.left[NOMEM_LEFT_OCCURRENCE_CLASSES] + counts.left[NOMEM_LEFT_NOT_CHOSEN] +
-                           counts.left[NOMEM_LEFT_MAX_POINTS] ==
+  bool is_every_call = counts.untried[NOMEM_UNTRIED_OCCURRENCE_CLASSES] + counts.untried[NOMEM_UNTRIED_NOT_CHOSEN] +
+                           counts.untried[NOMEM_UNTRIED_MAX_POINTS] ==
                        0;
   json_t *coverage = json_object(), *baseline = json_object(), *left = json_object();
   uint64_t tried = 0, runs = 0;
@@ -130,11 +130,11 @@ void nomem__put_coverage(struct nomem__document_builder *builder, json_t *docume
   nomem__json_number(json, coverage, "calls", counts.calls);
   nomem__json_number(json, coverage, "calls_exercised", counts.calls_exercised);
   nomem__json_number(json, coverage, "second_faults", counts.second_faults);
-  nomem__json_number(json, coverage, "second_faults_exercised", counts.recoveries_exercised);
+  nomem__json_number(json, coverage, "second_faults_exercised", counts.second_faults_exercised);
   nomem__json_number(json, coverage, "second_faults_skipped", campaign->second_faults.left_out);
   nomem__json_number(json, coverage, "second_faults_not_recorded", campaign->second_faults.not_noted);
-  for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++)
-    nomem__json_number(json, left, nomem__leak_texts[i].name, counts.left[i]);
+  for (unsigned i = 0; i < NOMEM_UNTRIED_COUNT; i++)
+    nomem__json_number(json, left, nomem__untried_texts[i].name, counts.untried[i]);
   nomem__json_put(json, coverage, "calls_not_exercised", left);
   if (campaign->code_owners.is_divided) nomem__json_put(json, coverage, "test_code", make_test_code(builder));
   nomem__json_number(json, coverage, "heap_checks", campaign->heap.looked_at);

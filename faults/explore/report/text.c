@@ -247,15 +247,15 @@ static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
           coverage.sites_exercised, coverage.sites, coverage.sites == 1 ? "" : "s", coverage.calls_exercised,
           coverage.calls, coverage.calls == 1 ? "" : "s");
   if (coverage.second_faults > 0)
-    fprintf(out, ", %" PRIu64 " of %" PRIu64 " second fault%s in recovery", coverage.recoveries_exercised,
+    fprintf(out, ", %" PRIu64 " of %" PRIu64 " second fault%s in recovery", coverage.second_faults_exercised,
             coverage.second_faults, coverage.second_faults == 1 ? "" : "s");
   if (campaign->second_faults.left_out > 0)
     fprintf(out, " (%zu more than are tried without --all)", campaign->second_faults.left_out);
   fputc('\n', out);
   const char *separator = "not exercised: ";
-  for (unsigned i = 0; i < NOMEM_LEFT_COUNT; i++) {
-    if (coverage.left[i] == 0) continue;
-    fprintf(out, "%s%" PRIu64 " %s", separator, coverage.left[i], nomem__leak_texts[i].text);
+  for (unsigned i = 0; i < NOMEM_UNTRIED_COUNT; i++) {
+    if (coverage.untried[i] == 0) continue;
+    fprintf(out, "%s%" PRIu64 " %s", separator, coverage.untried[i], nomem__untried_texts[i].text);
     separator = ", ";
   }
   if (coverage.calls_exercised < coverage.calls) fputc('\n', out);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Which runs are made once more for heap errors, and how long that may take: docs/verdicts.md, "Heap errors". */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../faults/explore/campaign/heap_check.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+static const struct nomem__point first = {.occurrence = 1};
+
+/* Only where a block table can show something: not with a sanitizer that has its own, nor without the preload library,
+ * nor where the ends of runs are not seen. */
+static void wanted(void **state) {
+  const struct nomem__baseline_residue known = {.is_known = true}, unknown = {0},
+                                       checked = {.is_known = true, .has_leak_check = true};
+  (void)state;
+  assert_true(nomem__heap_check_is_wanted(NOMEM_HEAP_DEFAULT, &known, true));
+  assert_true(nomem__heap_check_is_wanted(NOMEM_HEAP_ALL, &known, true));
+  assert_false(nomem__heap_check_is_wanted(NOMEM_HEAP_OFF, &known, true));
+  assert_false(nomem__heap_check_is_wanted(NOMEM_HEAP_ALL, &unknown, true));
+  assert_false(nomem__heap_check_is_wanted(NOMEM_HEAP_ALL, &checked, true));
+  assert_false(nomem__heap_check_is_wanted(NOMEM_HEAP_ALL, &known, false));
+}
+
+/* Runs that ended well; what is a finding already has no need of it, nor what had a block table. */
+static void which_results(void **state) {
+  (void)state;
+  for (unsigned verdict = 0; verdict < NOMEM_VERDICT_COUNT; verdict++) {
+    struct nomem__point_state point = {.result = (uint8_t)(verdict + 1)};
+    bool ended_well = verdict == NOMEM_VERDICT_HANDLED || verdict == NOMEM_VERDICT_REPORTED;
+    assert_int_equal(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, &first, &point), ended_well);
+    point.had_block_table = true;
+    assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, &first, &point));
+  }
+  const struct nomem__point_state untried = {0}, elsewhere = {.result = NOMEM__ELSEWHERE};
+  assert_false(nomem__heap_check_is_due(NOMEM_HEAP_ALL, &first, &untried));
+  assert_false(nomem__heap_check_is_due(NOMEM_HEAP_ALL, &first, &elsewhere));
+}
+
+/* The first failure of each site, once; all points with --heap all. */
+static void which_points(void **state) {
+  static const struct nomem__point others[] = {
+      {.occurrence = 2}, {.occurrence = 1, .persistent = true}, {.occurrence = 1, .second = 1}};
+  const struct nomem__point_state handled = {.result = NOMEM_VERDICT_HANDLED + 1};
+  (void)state;
+  assert_true(nomem__heap_check_is_due(NOMEM_HEAP_SITES, &first, &handled));
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    assert_false(nomem__heap_check_is_due(NOMEM_HEAP_SITES, &others[i], &handled));
+    assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, &others[i], &handled));
+    assert_true(nomem__heap_check_is_due(NOMEM_HEAP_ALL, &others[i], &handled));
+  }
+}
+
+/* Half the time of the first faults, or two seconds, whichever is more; no limit with --all or --heap all. */
+static void limit(void **state) {
+  (void)state;
+  assert_int_equal(nomem__heap_check_limit_ns(NOMEM_HEAP_DEFAULT, false, 0), 2 * SECOND_NS);
+  assert_int_equal(nomem__heap_check_limit_ns(NOMEM_HEAP_DEFAULT, false, 4 * SECOND_NS), 2 * SECOND_NS);
+  assert_int_equal(nomem__heap_check_limit_ns(NOMEM_HEAP_SITES, false, 10 * SECOND_NS), 5 * SECOND_NS);
+  assert_int_equal(nomem__heap_check_limit_ns(NOMEM_HEAP_SITES, true, 10 * SECOND_NS), 0);
+  assert_int_equal(nomem__heap_check_limit_ns(NOMEM_HEAP_ALL, false, 10 * SECOND_NS), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(wanted),
+      cmocka_unit_test(which_results),
+      cmocka_unit_test(which_points),
+      cmocka_unit_test(limit),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
