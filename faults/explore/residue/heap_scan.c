@@ -197,8 +197,7 @@ static bool is_canary_changed(const struct scan *scan, const struct block *block
          !nomem__block_table_is_chunk_in_use(word);
 }
 
-/* Whether a quarantined block was written. Its first bytes do not tell where the block below was written past its end:
- * that may have gone on into this one. */
+/* Whether a quarantined block was written. */
 static bool is_poison_changed(const struct scan *scan, const struct block *block) {
   unsigned char bytes[2 * NOMEM_BLOCK_TABLE_POISON_BYTES];
   struct nomem_block_table_poisoned filled = nomem__block_table_poisoned(block->size);
@@ -207,12 +206,12 @@ static bool is_poison_changed(const struct scan *scan, const struct block *block
     if (count > sizeof bytes) return false;
     if (read_memory(scan, block->address + filled.from[i], bytes, count) != count) return false;
     uint64_t changed = nomem__block_table_changed(bytes, count, NOMEM_BLOCK_TABLE_POISON(block->address));
-    if (changed == count) continue;
-    return filled.from[i] + changed > 0 || block == scan->blocks || !is_canary_changed(scan, block - 1);
+    if (changed < count) return true;
   }
   return false;
 }
 
+/* Keeps the first misused block by address: what is written past the end of one may go on into the next. */
 static void check_misuse(struct scan *scan, const struct block *block) {
   struct nomem__heap_residue *heap = scan->heap;
   if (heap->has_misuse || (block->is_quarantined ? !is_poison_changed(scan, block) : !is_canary_changed(scan, block)))

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: MIT */
+/* What a block table shows of a process at its end, on images that are made up: what is leaked, and what was misused.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../faults/block_table_format.h"
+#include "../../faults/explore/residue/heap_scan.h"
+
+#define AREA_BYTES 65536
+#define HEAP UINT64_C(0x10000000) /* the kernel's heap; blocks lie here */
+#define DATA UINT64_C(0x20000000) /* of the program; right behind it lies data that is writable */
+#define MAPPED UINT64_C(0x30000000)
+#define STACK_AREA UINT64_C(0x40000000)
+#define OWN UINT64_C(0x50000000) /* the injector's block table, a part of it, and stacks that it remembers */
+#define PART UINT64_C(0x60000000)
+#define BLOCK(number) (HEAP + 64 + (uint64_t)(number)*4608)
+#define STACK_POINTER (STACK_AREA + 1024)
+
+enum { IN_HEAP, IN_DATA, IN_MAPPED, IN_STACK, IN_OWN, AREAS };
+
+/* An image, and what lies in it. */
+static struct {
+  struct nomem__process_image image; /* first, so that it leads here */
+  struct nomem__area areas[AREAS];
+  unsigned char bytes[AREAS][AREA_BYTES];
+  struct nomem_block_table table;
+  struct nomem_block_table_part *part;
+  uint64_t unreadable; /* a page; 0: none */
+} process;
+
+static struct nomem_channel *channel;
+static struct nomem_exit_report report;
+static struct nomem__heap_residue heap;
+
+/* Where an address of the image is here. NULL: nowhere. */
+static unsigned char *find(uint64_t address, size_t *bytes) {
+  for (unsigned i = 0; i < AREAS; i++) {
+    const struct nomem__area *area = &process.areas[i];
+    if (address < area->start || address >= area->start + sizeof process.bytes[i]) continue;
+    *bytes = sizeof process.bytes[i] - (address - area->start);
+    return process.bytes[i] + (address - area->start);
+  }
+  if (address < PART || address >= PART + sizeof *process.part) return NULL;
+  *bytes = sizeof *process.part - (address - PART);
+  return (unsigned char *)process.part + (address - PART);
+}
+
+static size_t read_image(const struct nomem__process_image *image, uint64_t address, void *buffer, size_t bytes) {
+  size_t room = 0;
+  const unsigned char *from = find(address, &room);
+  assert_ptr_equal(image, &process.image);
+  if (from == NULL) return 0;
+  if (room < bytes) bytes = room;
+  if (process.unreadable >= address && process.unreadable < address + bytes && process.unreadable != 0)
+    bytes = process.unreadable - address;
+  memcpy(buffer, from, bytes);
+  return bytes;
+}
+
+static void put(uint64_t address, uint64_t word) {
+  size_t room;
+  memcpy(find(address, &room), &word, sizeof word);
+}
+
+/* Enters a block into the table. */
+static void enter(uint64_t address, uint64_t size, enum nomem_block_table_state state, uint32_t site) {
+  uint64_t index = (address - HEAP) / NOMEM_BLOCK_TABLE_GRAIN;
+  process.part->touched[index / NOMEM_BLOCK_TABLE_PAGE_WORDS / 64] |= UINT64_C(1)
+                                                                      << index / NOMEM_BLOCK_TABLE_PAGE_WORDS % 64;
+  process.part->word[index] = NOMEM_BLOCK_TABLE_WORD(state, size, 7, site);
+}
+
+static void allocate(uint64_t address, uint64_t size, uint32_t site) {
+  size_t room;
+  enter(address, size, NOMEM_BLOCK_TABLE_LIVE_CANARY, site);
+  memset(find(address + size, &room), NOMEM_BLOCK_TABLE_CANARY, nomem__block_table_slack(size));
+}
+
+/* Puts a block into quarantine, with its poison. */
+static void quarantine(uint64_t address, uint64_t size, uint32_t site) {
+  struct nomem_block_table_poisoned poisoned = nomem__block_table_poisoned(size);
+  enter(address, size, NOMEM_BLOCK_TABLE_QUARANTINED, site);
+  for (unsigned i = 0; i < 2; i++)
+    for (uint64_t at = 0; at + 8 <= poisoned.bytes[i]; at += 8)
+      put(address + poisoned.from[i] + at, NOMEM_BLOCK_TABLE_POISON(address));
+}
+
+/* A process with one block of 64 bytes, which nothing points to. */
+static int begin(void **state) {
+  static char heap_path[] = "[heap]", program[] = "/w/app", none[] = "", stack[] = "[stack]";
+  (void)state;
+  memset(&process, 0, sizeof process);
+  process.part = calloc(1, sizeof *process.part);
+  channel = calloc(1, sizeof *channel);
+  if (process.part == NULL || channel == NULL) return -1;
+  const uint64_t starts[AREAS] = {HEAP, DATA, MAPPED, STACK_AREA, OWN};
+  char *const paths[AREAS] = {heap_path, program, none, stack, none};
+  for (unsigned i = 0; i < AREAS; i++)
+    process.areas[i] = (struct nomem__area){.start = starts[i],
+                                            .end = starts[i] + sizeof process.bytes[i],
+                                            .is_readable = true,
+                                            .is_writable = true,
+                                            .inode = i == IN_DATA ? 5 : 0,
+                                            .path = paths[i]};
+  process.image = (struct nomem__process_image){.read = read_image, .stack_pointer = STACK_POINTER, .heap_start = HEAP};
+  process.image.map.areas = process.areas;
+  process.image.map.area_count = AREAS;
+  process.table.magic = NOMEM_BLOCK_TABLE_MAGIC;
+  process.table.parts[3].number = HEAP / NOMEM_BLOCK_TABLE_PART_BYTES + 1;
+  process.table.parts[3].part = PART;
+  report = (struct nomem_exit_report){.block_table = OWN, .stacks = OWN + sizeof process.table, .stacks_bytes = 256};
+  for (unsigned i = 0; i < 4; i++) channel->sites[i].key = 100 - i; /* in no order */
+  allocate(BLOCK(0), 64, 0);
+  return 0;
+}
+
+static int end(void **state) {
+  (void)state;
+  nomem__heap_residue_free(&heap);
+  free(process.part);
+  free(channel);
+  return 0;
+}
+
+static int scan(void) {
+  nomem__heap_residue_free(&heap);
+  memcpy(process.bytes[IN_OWN], &process.table, sizeof process.table);
+  return nomem__heap_scan(&process.image, channel, &report, &heap);
+}
+
+/* How many blocks are leaked. */
+static uint64_t leaked(void) {
+  uint64_t blocks = 0;
+  assert_int_equal(scan(), 0);
+  for (size_t i = 0; i < heap.leak_count; i++) blocks += heap.leaks[i].blocks;
+  return blocks;
+}
+
+/* Whether the block is reachable when its address stands there, and not when it does not. */
+static bool is_root(uint64_t address) {
+  assert_int_equal(leaked(), 1);
+  put(address, BLOCK(0));
+  bool is_reachable = leaked() == 0;
+  put(address, 0);
+  return is_reachable;
+}
+
+/* A variable, other memory, the stack and a register keep a block; what lies below the stack pointer does not, but for
+ * the red zone. */
+static void roots(void **state) {
+  (void)state;
+  assert_true(is_root(DATA + 8));
+  assert_true(is_root(MAPPED + AREA_BYTES - 8));
+  assert_true(is_root(STACK_POINTER + 8));
+  assert_true(is_root(STACK_POINTER - 128));
+  assert_false(is_root(STACK_POINTER - 136));
+  process.image.registers[NOMEM__IMAGE_REGISTERS - 1] = BLOCK(0);
+  assert_int_equal(leaked(), 0);
+}
+
+/* Freed memory still holds old pointers, and the injector has its own; before the heap area begins lie variables of the
+ * program where addresses are not random. */
+static void what_is_no_root(void **state) {
+  (void)state;
+  assert_false(is_root(HEAP + 8));
+  assert_false(is_root(BLOCK(0) + 128));
+  assert_false(is_root(report.stacks + 8));
+  assert_true(is_root(report.stacks + report.stacks_bytes));
+  process.table.parts[400].part = BLOCK(0); /* in the table itself */
+  assert_int_equal(leaked(), 1);
+  process.table.parts[400].part = 0;
+  process.image.heap_start = HEAP + 32;
+  assert_true(is_root(HEAP + 8));
+  assert_false(is_root(HEAP + 40));
+  process.image.heap_start = HEAP + AREA_BYTES; /* it is an arena of glibc's */
+  assert_true(is_root(HEAP + 40));
+  assert_false(is_root(BLOCK(0) + 8)); /* but what lies in a block is none */
+}
+
+/* Memory that the program cannot write has no pointers, unless it could before: what the dynamic linker protects lies
+ * right before what stays writable. */
+static void protected_memory(void **state) {
+  static char device[] = "/dev/dri", shared[] = "/memfd:nomem-channel (deleted)";
+  (void)state;
+  struct nomem__area *area = &process.areas[IN_DATA], *next = &process.areas[IN_MAPPED];
+  area->is_writable = false;
+  assert_false(is_root(DATA + 8));
+  next->inode = 5;
+  assert_false(is_root(DATA + 8)); /* it does not lie right behind it */
+  next->start = area->end;
+  assert_true(is_root(DATA + 8));
+  next->is_writable = false;
+  assert_false(is_root(DATA + 8));
+  next->is_writable = true;
+  next->inode = 6;
+  assert_false(is_root(DATA + 8));
+  area->inode = 0; /* of no file: only the program can have filled it */
+  assert_true(is_root(DATA + 8));
+  area->is_writable = area->is_executable = true;
+  assert_false(is_root(DATA + 8));
+  area->is_executable = area->is_readable = false;
+  assert_false(is_root(DATA + 8));
+  area->is_readable = true;
+  area->path = device;
+  assert_false(is_root(DATA + 8));
+  area->path = shared;
+  assert_false(is_root(DATA + 8));
+}
+
+/* An address anywhere in a block keeps it, and that of the first byte behind it; none of the next. */
+static void interior_pointers(void **state) {
+  (void)state;
+  const struct {
+    uint64_t address;
+    bool is_reachable;
+  } cases[] = {{BLOCK(0) - 1, false}, {BLOCK(0) + 1, true}, {BLOCK(0) + 64, true}, {BLOCK(0) + 65, false}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    put(DATA, cases[i].address);
+    assert_int_equal(leaked(), !cases[i].is_reachable);
+  }
+  allocate(BLOCK(1), 0, 0); /* a block of no bytes */
+  put(DATA, BLOCK(0));
+  assert_int_equal(leaked(), 1);
+  put(DATA + 8, BLOCK(1));
+  assert_int_equal(leaked(), 0);
+}
+
+/* glibc's lists of free blocks point to the header of the next block, which may lie in this one. */
+static void pointers_of_the_allocator(void **state) {
+  static char libc[] = "/lib/libc.so.6";
+  uint64_t header = BLOCK(0) + 64;
+  (void)state;
+  enter(BLOCK(0), 72, NOMEM_BLOCK_TABLE_LIVE, 0); /* fills its block of the C library */
+  put(DATA, header);
+  assert_int_equal(leaked(), 0);
+  process.areas[IN_DATA].path = libc;
+  assert_int_equal(leaked(), 1);
+  put(DATA, header - 8);
+  assert_int_equal(leaked(), 0);
+  put(DATA, 0);
+  process.image.heap_start = HEAP + AREA_BYTES; /* an arena of glibc's lies among blocks */
+  put(HEAP + 8, header);
+  assert_int_equal(leaked(), 1);
+}
+
+/* What a reachable block points to is reachable, however far; a quarantined block reaches nothing. */
+static void chains(void **state) {
+  (void)state;
+  allocate(BLOCK(1), 64, 1);
+  allocate(BLOCK(2), 64, 2);
+  put(BLOCK(0) + 8, BLOCK(1));
+  put(BLOCK(1) + 56, BLOCK(2));
+  put(DATA, BLOCK(0));
+  assert_int_equal(leaked(), 0);
+  put(DATA, 0);
+  quarantine(BLOCK(0), 64, 0);
+  put(BLOCK(0) + 8, BLOCK(1));
+  assert_int_equal(leaked(), 1);
+  assert_int_equal(heap.leaks[0].site, 1);
+}
+
+/* A leaked block that only another one points to is not counted; in a ring all are; one that points to itself is. */
+static void indirect_leaks(void **state) {
+  (void)state;
+  allocate(BLOCK(1), 64, 1);
+  put(BLOCK(0), BLOCK(1));
+  assert_int_equal(leaked(), 1);
+  assert_int_equal(heap.leaks[0].site, 0);
+  put(BLOCK(1), BLOCK(0));
+  assert_int_equal(leaked(), 2);
+  put(BLOCK(1), BLOCK(1));
+  put(BLOCK(0), 0);
+  assert_int_equal(leaked(), 2);
+}
+
+/* By site, in the order of the keys; without a site there is nothing to show. */
+static void sites(void **state) {
+  (void)state;
+  allocate(BLOCK(1), 32, 1);
+  allocate(BLOCK(2), 16, 0);
+  allocate(BLOCK(3), 16, NOMEM_BLOCK_TABLE_NO_SITE);
+  channel->sites[2].key = 0;
+  allocate(BLOCK(4), 16, 2);
+  assert_int_equal(leaked(), 3);
+  assert_int_equal(heap.leak_count, 2);
+  assert_true(heap.leaks[0].key == 99 && heap.leaks[0].site == 1 && heap.leaks[0].bytes == 32);
+  assert_true(heap.leaks[1].key == 100 && heap.leaks[1].blocks == 2 && heap.leaks[1].bytes == 80);
+}
+
+static void set_stack(uint32_t site, nomem_frame inner, nomem_frame outer) {
+  channel->sites[site].depth = 2;
+  channel->sites[site].frame[0] = inner;
+  channel->sites[site].frame[1] = outer;
+}
+
+/* Two sites have one culprit where the same call outside the run-times leads to both. */
+static void culprits(void **state) {
+  (void)state;
+  strcpy(channel->modules[0].path, "/lib/libc.so.6");
+  strcpy(channel->modules[1].path, "/w/app");
+  allocate(BLOCK(1), 64, 1);
+  set_stack(0, NOMEM_FRAME(1, 0x10), NOMEM_FRAME(2, 0x30));
+  set_stack(1, NOMEM_FRAME(1, 0x20), NOMEM_FRAME(2, 0x30));
+  assert_int_equal(leaked(), 2);
+  assert_true(heap.leaks[0].culprit == heap.leaks[1].culprit && heap.leaks[0].culprit != 0);
+  set_stack(1, NOMEM_FRAME(1, 0x20), NOMEM_FRAME(2, 0x40));
+  assert_int_equal(leaked(), 2);
+  assert_true(heap.leaks[0].culprit != heap.leaks[1].culprit);
+}
+
+static void quarantined_blocks(void **state) {
+  (void)state;
+  quarantine(BLOCK(0), 64, 3);
+  assert_int_equal(leaked(), 0);
+  assert_int_equal(heap.quarantined_count, 1);
+  assert_true(heap.quarantined[0].address == BLOCK(0) && heap.quarantined[0].size == 64);
+  assert_true(heap.quarantined[0].site == 3 && heap.quarantined[0].freed_at == 7);
+  enter(BLOCK(0), 64, NOMEM_BLOCK_TABLE_FREED, 3);
+  assert_int_equal(leaked(), 0);
+  assert_int_equal(heap.quarantined_count, 0);
+}
+
+/* A block that was written past its end: its canary is changed. One that has none is not judged. */
+static void overrun(void **state) {
+  (void)state;
+  leaked();
+  assert_false(heap.has_misuse);
+  put(BLOCK(0) + 64, 0xc9c9c9c9c9c9c900);
+  leaked();
+  assert_true(heap.has_misuse && heap.misuse.kind == NOMEM_MISUSE_OVERRUN && heap.misuse.site == 0);
+  enter(BLOCK(0), 64, NOMEM_BLOCK_TABLE_LIVE, 0);
+  leaked();
+  assert_false(heap.has_misuse);
+}
+
+/* Where it fills its block of the C library, the header of the next one is changed. */
+static void overrun_into_a_header(void **state) {
+  (void)state;
+  enter(BLOCK(0), 72, NOMEM_BLOCK_TABLE_LIVE_CANARY, 0);
+  put(BLOCK(0) - 8, 80 | 1);
+  put(BLOCK(0) + 72, 0x41 | 1);
+  leaked();
+  assert_false(heap.has_misuse);
+  put(BLOCK(0) + 72, 0);
+  leaked();
+  assert_true(heap.has_misuse && heap.misuse.kind == NOMEM_MISUSE_OVERRUN);
+  put(BLOCK(0) - 8, 4096); /* where the next one is, is not known */
+  leaked();
+  assert_false(heap.has_misuse);
+}
+
+/* A block that was written after it was freed, at one of its ends; its middle has no poison. */
+static void written_after_free(void **state) {
+  (void)state;
+  enter(BLOCK(0), 64, NOMEM_BLOCK_TABLE_FREED, 0);
+  quarantine(BLOCK(1), 4400, 1);
+  leaked();
+  assert_false(heap.has_misuse);
+  put(BLOCK(1) + 2200, 1);
+  leaked();
+  assert_false(heap.has_misuse);
+  put(BLOCK(1) + 8, 1);
+  leaked();
+  assert_true(heap.has_misuse && heap.misuse.kind == NOMEM_MISUSE_WRITTEN);
+  assert_true(heap.misuse.site == 1 && heap.misuse.freed_at == 7);
+  quarantine(BLOCK(1), 4400, 1);
+  put(BLOCK(1) + 4392, 1);
+  leaked();
+  assert_true(heap.has_misuse && heap.misuse.kind == NOMEM_MISUSE_WRITTEN);
+}
+
+/* The first by address: what is written past the end of a block may go on into the next. */
+static void which_block_was_misused(void **state) {
+  (void)state;
+  quarantine(BLOCK(1), 64, 1);
+  put(BLOCK(1), 1);
+  leaked();
+  assert_true(heap.has_misuse && heap.misuse.site == 1);
+  put(BLOCK(0) + 64, 0);
+  leaked();
+  assert_true(heap.has_misuse && heap.misuse.site == 0 && heap.misuse.kind == NOMEM_MISUSE_OVERRUN);
+  enter(BLOCK(0), 64, NOMEM_BLOCK_TABLE_FREED, 0);
+  leaked();
+  assert_true(heap.has_misuse && heap.misuse.site == 1);
+}
+
+/* No table, one of another program, one that cannot be read, and more memory than can be scanned. */
+static void what_cannot_be_scanned(void **state) {
+  (void)state;
+  report.block_table = 0;
+  assert_int_equal(scan(), -ENOENT);
+  report.block_table = OWN;
+  process.table.magic++;
+  assert_int_equal(scan(), -ENOENT);
+  process.table.magic--;
+  process.table.parts[4].number = 1;
+  process.table.parts[4].part = 8;
+  assert_int_equal(scan(), -EIO);
+  process.table.parts[4].number = 0;
+  process.areas[IN_MAPPED].end = MAPPED + (UINT64_C(1) << 31);
+  assert_int_equal(scan(), -E2BIG);
+  assert_true(heap.leaks == NULL && heap.leak_count == 0 && heap.quarantined == NULL);
+}
+
+/* A page that cannot be read is passed over, not what lies behind it. */
+static void an_unreadable_page(void **state) {
+  (void)state;
+  process.unreadable = MAPPED + 4096;
+  assert_false(is_root(MAPPED + 4096));
+  assert_true(is_root(MAPPED + 4088));
+  assert_true(is_root(MAPPED + 8192));
+}
+
+#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      CASE(roots),
+      CASE(what_is_no_root),
+      CASE(protected_memory),
+      CASE(interior_pointers),
+      CASE(pointers_of_the_allocator),
+      CASE(chains),
+      CASE(indirect_leaks),
+      CASE(sites),
+      CASE(culprits),
+      CASE(quarantined_blocks),
+      CASE(overrun),
+      CASE(overrun_into_a_header),
+      CASE(written_after_free),
+      CASE(which_block_was_misused),
+      CASE(what_cannot_be_scanned),
+      CASE(an_unreadable_page),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
