@@ -4,9 +4,9 @@
  *
  *   compare [-n ROUNDS] [-o UNIT] [-p PARTS] NAME COMMAND [NAME COMMAND]...
  *
- * What is measured is the wall time in milliseconds; with -o, the number that the command prints, which is of that
- * unit. With -p, the difference to the first is also shown in nanoseconds for each of so many parts of the work. A
- * command is run by sh; one that fails ends the comparison with exit status 2. */
+ * It measures the wall time in milliseconds; with -o it takes the number that the command prints, which is in that
+ * unit. With -p it also shows the difference to the first in nanoseconds for each of so many parts of the work.
+ * Commands are run by sh; one that fails ends the comparison with exit status 2. */
 #define _GNU_SOURCE
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What it costs to try a failure: nomem against starting the program anew for each allocation, all two at a time; and
-# sites against points. Medians of rounds that take turns, with the least and the greatest, as ratios to the first line.
+# What it takes to try a failure: nomem compared with starting the program anew for each allocation, always two at a
+# time; and sites compared with points. Medians of rounds that take turns, with the least and the greatest, as ratios to
+# the first line.
 #
 #   bench/explore.sh BUILD [PART...]     parts: programs, computes, grows, sites, memory, huge
 #                                        (default: all)
@@ -12,12 +13,12 @@
 #                        on each, stacks and symbols of what was found, confirming runs and the report; isolated runs
 #   exec                 the same, with the program started anew for each run
 #   counter              posix_spawn of the program with a preloaded library that counts and fails one call
-#                        (bench/naive), and waiting for it: nothing is looked at
+#                        (bench/naive), and waiting for it: nothing is judged
 #   libfiu               the same with libfiu's preloaded libraries instead. libfiu cannot fail the n-th call: each run
 #                        fails one of the N, each with the probability 1/N (enable_random, onetime)
 #   fiu-run              the same, started by libfiu's own script, as its manual says
 #
-# The last three run every allocation of up to 600, of more every k-th, evenly spread.
+# The last three fail each of up to 600 allocations; of more they fail every k-th.
 set -eu
 # Every run is to be made, none taken from the store of an earlier one.
 export NOMEM_STORE=
@@ -44,10 +45,10 @@ echo "$out" | awk -v ns=$((end - begin)) -v unit="$unit" \
   '/^[0-9]+ runs?:/ { printf "%.4f\n", unit == "s" ? ns / 1e9 : ns / 1e6 / $1 }'
 END
 chmod +x "$work/explored.sh"
-explore="$build/nomem explore -j 2 --heap off" # one more run of each site: what is compared with makes none
+explore="$build/nomem explore -j 2 --heap off" # which would make one more run of each site, unlike the tools that nomem is compared with
 explore_all="$explore --all --faults transient --under-test '*'" # a test's own allocations, too
 
-echo "what bounds it, on this machine, us:"
+echo "the lower bound on this machine, us:"
 $compare -n 11 -o us "a fork, its end, the wait" "$work/fork 0 4" "the same, and write to 32 pages" "$work/fork 32 4" \
   "posix_spawn of true, the wait" "$work/fork spawn"
 
@@ -112,8 +113,8 @@ grows() {
 
 runs() { jq '[.verdicts[].runs] | add' "$1"; }
 
-# Whether the ladder finds what every single allocation does, and what either takes.
-ladder() { # NAME COMMAND...
+# Whether the occurrence classes of each site find what all single allocations do, and how long both take.
+compare_sites() { # NAME COMMAND...
   name=$1
   shift
   for all in '' --all; do
@@ -132,15 +133,16 @@ ladder() { # NAME COMMAND...
     "nomem explore --all" "$work/explored.sh s $explore --all -- $*"
 }
 
-# The ladder finds what shows at a first, second, 4th, 8th ... or last call of a site, not what shows at the 37th alone.
+# Occurrence classes find what shows at the first, second, 4th, 8th ... or last call of a site, not what shows only at
+# the 37th.
 sites() {
   echo "sites instead of points, where a program allocates often at few sites:"
   printf '%s\n' 'for (i = 0; i < 2000; i++) a = a + i * 2' a >"$work/loop.bc"
-  ladder "bc in a loop" bc -l "$work/loop.bc"
-  ladder "five planted bugs" "$work/planted" 3000
+  compare_sites "bc in a loop" bc -l "$work/loop.bc"
+  compare_sites "five planted bugs" "$work/planted" 3000
 }
 
-# The most that the command itself had in memory, of a schedule that is cut off by the time.
+# The peak of the command's own memory, with a schedule that the time limit cuts off.
 peak_of() {
   "$build/nomem" explore -j 2 --all --budget 3 "$@" -- "$work/steps" 1000000 0 >/dev/null 2>&1 &
   peak=0
@@ -162,7 +164,7 @@ memory() {
   rm -f "$work/memory.db"
 }
 
-# What is forked has its memory in huge pages from a size on.
+# From a certain size on, a process has its memory in huge pages.
 huge() {
   echo "a fork that writes to 50 pages, its end and the wait for it, us:"
   for megabytes in 8 32 500; do

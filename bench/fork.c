@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What bounds an exploration on this machine: prints the microseconds that a new process, its end and the wait for it
- * take, the median of many.
+/* The lower bound of an exploration's speed on this machine: prints the microseconds that it takes to start a process,
+ * to end it and to wait for it, the median of many.
  *
  *   fork PAGES MEGABYTES [huge]     a fork of a process of so many megabytes, which writes to so many of its pages,
- *                                   spread over all; huge: which the kernel is asked to keep in huge pages
+ *                                   evenly spread; huge: the kernel is asked for huge pages
  *   fork spawn                      posix_spawn of /bin/true
  *
- * What a refused allocation does before its program has said so and ended is to write to some 30 pages. */
+ * A program whose allocation failed writes to some 30 pages before it has reported that and ended. */
 #define _GNU_SOURCE
 #include <spawn.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ static pid_t spawn(void) {
   return posix_spawn(&pid, "/bin/true", NULL, NULL, argv, environ) == 0 ? pid : -1;
 }
 
-/* Spawns where there is no MEMORY. */
+/* Forks, or spawns /bin/true when memory is NULL. */
 static double start_once(volatile char *memory, size_t bytes, size_t pages) {
   double started = now_us();
   pid_t pid = memory == NULL ? spawn() : fork();

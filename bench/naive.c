@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a program once for each of its allocations, as people do by hand: posix_spawn and a preloaded counter.
+/* Runs a program once for each of its allocations, as people do it without a tool: posix_spawn and a preloaded counter.
  *
  *   naive COUNTER.so JOBS FIRST LAST STEP PROGRAM [ARG...]
  *
@@ -53,7 +53,7 @@ int main(int argc, char **argv) {
   for (long at = atol(argv[3]); at <= last; at += step, runs++) {
     if (running == jobs && wait(NULL) > 0) running--;
     if (start(argv + 6, environment, entry, sizeof entry, at) != 0) {
-      runs = 0; /* a figure of some of them would be none */
+      runs = 0; /* an average of only some runs would be misleading */
       break;
     }
     running++;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints the nanoseconds that a malloc and its free take, under whatever allocator the process has.
+/* Prints the nanoseconds that a malloc and its free take with the process's allocator.
  *
  *   pair [THREADS [DEPTH]]     called below DEPTH frames (default 0), in THREADS threads at once (default 1)
  *
- * The least of several stretches, so that what else the machine does counts little. */
+ * The figure is the least of several series, so that other work of the machine matters little. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define STRETCHES 20
+#define SERIES 20
 #define PAIRS 200000
 
 static double now_ns(void) {
@@ -20,7 +20,7 @@ static double now_ns(void) {
 
 static double measure(void) {
   double least = 1e18;
-  for (int stretch = 0; stretch < STRETCHES; stretch++) {
+  for (int series = 0; series < SERIES; series++) {
     double started = now_ns();
     for (int i = 0; i < PAIRS; i++) {
       void *volatile block = malloc(64);
@@ -32,7 +32,7 @@ static double measure(void) {
   return least;
 }
 
-/* The empty statement keeps each call a call. */
+/* The empty statement keeps the compiler from making a loop of the recursion. */
 __attribute__((noinline)) static double below(int depth) {
   double result = depth == 0 ? measure() : below(depth - 1);
   __asm__ volatile("" ::: "memory");

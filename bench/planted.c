@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Many allocations at few sites, with bugs that show at one occurrence each: for the comparison of sites with points.
+/* Many allocations at few sites, with bugs that each show at one occurrence only: for the comparison of sites and
+ * points.
  *
- *   planted N        that many rounds of six allocations */
+ *   planted N        N rounds of six allocations */
 #include <stdio.h>
 #include <stdlib.h>
 
 static volatile char sink;
 
-/* Everywhere else, a failure is reported. */
-static void refuse(void) {
+/* All other failures are reported. */
+static void give_up(void) {
   fputs("out of memory\n", stderr);
   exit(1);
 }
 
-/* A use of memory that is not there, in a function of its own for each bug: not one for all, as the compiler has it
- * where they are the same. */
+/* Each bug reads from NULL in a function of its own. The offsets differ, because otherwise the compiler would merge the
+ * functions. */
 #define BUG(name, offset)                                   \
   __attribute__((noinline)) static void name(void *block) { \
     sink = ((volatile char *)block)[offset];                \
@@ -33,14 +34,14 @@ int main(int argc, char **argv) {
     void *first = malloc(1), *second = malloc(2), *last = malloc(3), *any = malloc(4), *never = malloc(6);
     void *all = malloc(5);
     if (all == NULL) {
-      all = malloc(5); /* as an allocator that collects garbage and tries again */
+      all = malloc(5); /* like an allocator that collects garbage and tries again */
       if (all == NULL) when_all_fail(all);
     }
     if (first == NULL && i == 0) at_first(first);
     if (second == NULL && i == 1) at_second(second);
     if (last == NULL && i == rounds - 1) at_last(last);
     if (any == NULL) at_any(any);
-    if (!first || !second || !last || !never) refuse();
+    if (!first || !second || !last || !never) give_up();
     free(first);
     free(second);
     free(last);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Nanoseconds for one free and one malloc of random size while so many blocks are live: the pool against the C library.
- * The number of steps does not grow with the number of blocks, but the memory they lie in outgrows the caches: the last
- * column shows that alone, as the time of one read that has to wait for the one before. Each figure is the median of
- * rounds that take turns, so that a change of the machine's speed meets all of them. */
+/* Nanoseconds for one free and one malloc of random size while so many blocks are live: the pool compared with the C
+ * library. The number of steps does not grow with the number of blocks, but their memory outgrows the caches: the last
+ * column shows this effect alone, as the time of one read that has to wait for the one before. Each figure is the
+ * median of rounds that take turns, so that a change of the machine's speed affects all of them. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static uint32_t next_random(void) {
   return (uint32_t)(random_state >> 33);
 }
 
-/* 16 bytes to 2 KiB, the small ones more often. */
+/* 16 bytes to 2 KiB, small ones more often. */
 static size_t random_size(void) {
   uint32_t random = next_random();
   return 16 + (random >> 8) % ((size_t)32 << random % 7);
@@ -46,7 +46,7 @@ static void *checked(void *block) {
   exit(1);
 }
 
-/* Writing to the block is what a caller would do, and makes both pay for the cache miss on it. */
+/* Writes to the block, as a caller would: both allocators then pay for the cache miss. */
 static void renew(const struct allocator *allocator, size_t live, size_t pairs) {
   for (size_t i = 0; i < pairs; i++) {
     void **slot = &allocator->blocks[next_random() % live];
@@ -56,7 +56,7 @@ static void renew(const struct allocator *allocator, size_t live, size_t pairs) 
   }
 }
 
-/* One read of a random block after the other: the next block depends on what was read. */
+/* Reads random blocks one after the other: the next one depends on what was read. */
 static void read_in_turn(const struct allocator *allocator, size_t live, size_t reads) {
   unsigned char before = 0;
   for (size_t i = 0; i < reads; i++) {
@@ -85,7 +85,7 @@ static void measure(struct allocator allocators[2], size_t live) {
   double figures[3][ROUNDS];
   for (int a = 0; a < 2; a++) {
     for (size_t i = 0; i < live; i++) allocators[a].blocks[i] = checked(allocators[a].malloc(random_size()));
-    renew(&allocators[a], live, live * 2); /* a heap with a past */
+    renew(&allocators[a], live, live * 2); /* fragments the heap */
   }
   for (int round = 0; round < ROUNDS; round++) {
     for (int a = 0; a < 2; a++) figures[a][round] = timed(renew, &allocators[a], live);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every performance figure of the documentation: side by side in one run, medians of several rounds, with the least and
-# the greatest, as ratios and differences to the first line.
+# Prints every performance figure of the documentation, side by side in one run: medians of several rounds, with the
+# least and the greatest, as ratios and differences to the first line.
 #
 #   bench/run.sh BUILD        ROUNDS: of each comparison (default 7)
 set -eu
@@ -16,7 +16,7 @@ site="NOMEM_PLAN=site=0000000000000000 LD_PRELOAD=$preload"
 echo "malloc and free, ns a pair, one thread:"
 $compare -o ns \
   "libc" "$build/bench/pair" \
-  "libc again (what is noise)" "$build/bench/pair" \
+  "libc again (the noise)" "$build/bench/pair" \
   "nomem, idle" "$idle $build/bench/pair" \
   "nomem, counting" "$count $build/bench/pair" \
   "nomem, with sites" "$site $build/bench/pair" \
@@ -32,7 +32,7 @@ $compare -o ns \
   "nomem, with sites" "$site $build/bench/pair 1 32"
 echo "naming a stack of 32 frames:"
 "$build/bench/unwind"
-# Inputs for a tenth of a second each.
+# Each input takes about a tenth of a second.
 awk 'BEGIN { print "["; for (i = 0; i < 60000; i++) printf "%s{\"id\":%d,\"name\":\"x%d\",\"v\":[1,2,3]}", i ? "," : "", i, i; print "]" }' \
   >"$build/bench/work.json"
 awk 'BEGIN { print "<r>"; for (i = 0; i < 100000; i++) printf "<a id=\"%d\"><b>t%d</b></a>", i, i; print "</r>" }' \
@@ -42,7 +42,7 @@ for program in "lua5.4 bench/work.lua" "xmllint --noout $build/bench/work.xml" "
   # shellcheck disable=SC2086 # a command and its arguments
   allocations=$("$build/nomem" sites -- $program 2>/dev/null | awk '/allocations? at/ { print $1 }')
   echo " $program, $allocations allocations"
-  $compare -p "$allocations" "without nomem" "$program >/dev/null" "again (what is noise)" "$program >/dev/null" \
+  $compare -p "$allocations" "without nomem" "$program >/dev/null" "again (the noise)" "$program >/dev/null" \
     "nomem, idle" "$idle $program >/dev/null" "nomem, counting" "$count $program >/dev/null" \
     "nomem, with sites" "$site $program >/dev/null"
 done

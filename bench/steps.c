@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A test that computes: N allocations from one call site in a loop, with MS milliseconds of work spread between them.
- * It gives up at the first that fails, as tests do.
+ * It gives up at the first failure, as tests do.
  *
  *   steps N MS */
 #include <stdio.h>
@@ -13,7 +13,7 @@ static double now_ms(void) {
   return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
-/* So many rounds of this take a millisecond on this machine. */
+/* The number of rounds that take a millisecond on this machine. */
 static unsigned long calibrate(void) {
   volatile unsigned long sum = 0;
   unsigned long rounds = 0;

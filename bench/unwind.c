@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What it costs to name one call stack of 32 frames: nomem's remembered stacks, nomem's real unwind, libunwind's
- * unw_backtrace and the C library's backtrace, in one process. Nanoseconds; the median of several rounds. */
+/* What it takes to name one call stack of 32 frames: nomem's remembered stacks, nomem's real unwind, libunwind's
+ * unw_backtrace and the C library's backtrace, in one process. In nanoseconds, the median of several rounds. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -15,7 +15,7 @@
 #define ROUNDS 9
 #define CALLS 20000
 
-/* By dlopen: linking libunwind would put its own backtrace before the C library's. */
+/* Found by dlopen: linked libunwind would replace the C library's backtrace by its own. */
 static int (*unw_backtrace)(void **, int);
 static struct nomem_channel *channel;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Replays inputs without libFuzzer, for any compiler: each file named, and each file in each folder named.
+/* Replays inputs without libFuzzer, for any compiler: each file that is named, and all files of each named folder.
  *
  *   build/fuzz/gcc/wrappers corpus/wrappers crash-1234
  *
- * Exit status: 0 all ran, 2 something could not be read; a check that fails aborts.
+ * Exit status: 0 all were run, 2 something could not be read. A check that fails aborts.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 enum { PATH_BYTES = 4096 };
 
 static unsigned inputs;
-/* What an abort leaves to be read: the last line names the input. */
+/* Prints each input's name before it runs: after an abort the last line is the one to look at. */
 static bool verbose;
 
 static bool complain(const char *path) {

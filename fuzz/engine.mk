@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The drop-in engine, libnomem-fuzz.a: what runs inside a fuzz target. call_decision.c takes the place of the injector's own
-# counters and scopes, so of faults/inject/ only what it needs is here.
+# The drop-in engine, libnomem-fuzz.a, which runs inside a fuzz target. call_decision.c takes the place of the
+# injector's own counters and scopes, so only a part of faults/inject/ is needed.
 
 ENGINE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/*.c) faults/inject/unwind_rules.c \
   faults/inject/module_names.c faults/inject/call_site.c faults/inject/backend_link.c $(wildcard fuzz/engine/*.c))

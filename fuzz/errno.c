@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzzes what the wrappers do to errno: replacements that leave any value in it on success, on failure and in free,
- * with and without the failing allocator in between. free must keep errno; all others must let it through; a fault is
- * ENOMEM.
+/* Fuzzes what the wrappers do to errno. The replacements leave any value in it: on success, on failure and in free,
+ * with and without the failing allocator in between. free must keep errno, all others must pass it on, and a fault must
+ * set ENOMEM.
  *
- * Header: bit 0, which build of the library; bit 1, the failing allocator is in between; byte 1, every how-manyth call
- * it fails (0: none). Step: op; a and b, errno before the call and what the replacement leaves (0: as it was; odd: it
- * fails); c, what the replacement's free leaves.
+ * Header: bit 0: which build of the library; bit 1: the failing allocator is in between; byte 1: it fails every n-th
+ * call (0: none). Step: op; a: errno before the call; b: what the replacement leaves in errno (0: what was there; odd:
+ * it fails); c: what the replacement's free leaves.
  */
 #include <string.h>
 
@@ -20,55 +20,55 @@ static const char *const names[] = {
 enum { OPS = sizeof names / sizeof names[0] };
 
 static const struct subject *subject;
-/* What the replacements do next. */
+/* What the replacements do at the next call. */
 static bool fails;
 static int left_by_call, left_by_free;
 static unsigned allocation_calls, free_calls;
 /* The failing allocator's plan is every=N: it counts these calls. */
 static unsigned every, counted;
 
-static void leave(int value) {
+static void set_errno(int value) {
   if (value) errno = value;
 }
 
 static void *rude_malloc(size_t size) {
   allocation_calls++;
   void *block = fails ? NULL : malloc(size);
-  leave(left_by_call);
+  set_errno(left_by_call);
   return block;
 }
 
 static void *rude_realloc(void *ptr, size_t size) {
   allocation_calls++;
   void *block = fails ? NULL : realloc(ptr, size);
-  leave(left_by_call);
+  set_errno(left_by_call);
   return block;
 }
 
 static void *rude_calloc(size_t count, size_t size) {
   allocation_calls++;
   void *block = fails ? NULL : calloc(count, size);
-  leave(left_by_call);
+  set_errno(left_by_call);
   return block;
 }
 
 static void rude_free(void *ptr) {
   free_calls++;
   free(ptr);
-  leave(left_by_free);
+  set_errno(left_by_free);
 }
 
-static bool counts_a_fault(void) {
+static bool is_next_fault(void) {
   return every && ++counted % every == 0;
 }
 
 static int to_errno(uint8_t byte) {
-  /* Not only codes the system has: a replacement may leave anything. */
+  /* Also values that are no error code: a replacement may leave anything. */
   static const int codes[] = {0, ENOMEM, EINVAL, EAGAIN, EINTR, EIO, EPERM, -1, 100000, 2147483647};
   return codes[byte % (sizeof codes / sizeof codes[0])];
 }
 
-/* A block from before the call, made while nobody is rude. */
+/* A block from before the call: made without failure and without a changed errno. */
 static void *prepare(void) {
   bool kept_fails = fails;
   int kept_call = left_by_call;
@@ -105,17 +105,17 @@ static void *allocate(unsigned op, void *old) {
 
 static void check_allocation(unsigned op, int before) {
   void *old = op == 2 || op == 3 ? prepare() : NULL;
-  bool faulted = counts_a_fault();
+  bool is_fault = is_next_fault();
   allocation_calls = free_calls = 0;
   errno = before;
   void *block = allocate(op, old);
   int after = errno;
-  int expected = faulted ? ENOMEM : left_by_call ? left_by_call : before;
-  CHECK(allocation_calls == !faulted, "%s made %u calls", names[op], allocation_calls);
-  CHECK((block != NULL) == !(faulted || fails), "%s returned %p although the replacement %s", names[op], block,
-        faulted || fails ? "failed" : "did not");
+  int expected = is_fault ? ENOMEM : left_by_call ? left_by_call : before;
+  CHECK(allocation_calls == !is_fault, "%s made %u calls", names[op], allocation_calls);
+  CHECK((block != NULL) == !(is_fault || fails), "%s returned %p although the replacement %s", names[op], block,
+        is_fault || fails ? "failed" : "did not");
   CHECK(after == expected, "%s left errno %d, not %d: before %d, replacement left %d%s", names[op], after, expected,
-        before, left_by_call, faulted ? ", a fault" : "");
+        before, left_by_call, is_fault ? ", a fault" : "");
   CHECK(free_calls == (op == 3 && !block), "%s called free %u times", names[op], free_calls);
   if (op == 2 && !block) subject->free(old);
   subject->free(block);
@@ -130,11 +130,11 @@ static void check_free(unsigned op, int before) {
   CHECK(free_calls == 1, "%s called the replacement %u times", names[op], free_calls);
 }
 
-static void check_replace(bool refused, int before) {
+static void check_replace(bool has_null, int before) {
   errno = before;
-  int result = subject->replace(rude_malloc, refused ? NULL : rude_realloc, rude_calloc, rude_free);
+  int result = subject->replace(rude_malloc, has_null ? NULL : rude_realloc, rude_calloc, rude_free);
   CHECK(errno == before, "uv_replace_allocator changed errno from %d to %d", before, errno);
-  CHECK(result == (refused ? UV_EINVAL : 0), "uv_replace_allocator returned %d", result);
+  CHECK(result == (has_null ? UV_EINVAL : 0), "uv_replace_allocator returned %d", result);
 }
 
 static void install(bool between, unsigned period) {
@@ -173,7 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     else if (op < 8)
       check_free(op, before);
     else if (!between)
-      check_replace(step.a & 1, before); /* otherwise it would take the failing allocator out */
+      check_replace(step.a & 1, before); /* otherwise it would remove the failing allocator */
   }
   nomem_end(NULL);
   return 0;

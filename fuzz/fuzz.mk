@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: MIT
-# The fuzz targets: fuzz/NAME.c, with seeds and regressions in corpus/NAME, libFuzzer's options in fuzz/NAME.options, and
-# here, where it needs them, FUZZ_LIBS_NAME (linked before the project's own code) and a place among FUZZ_THREADED.
+# The fuzz targets: fuzz/NAME.c, with seeds and regressions in corpus/NAME and libFuzzer's options in fuzz/NAME.options.
+# A target that needs them has FUZZ_LIBS_NAME here (linked before the project's own code) and is listed in
+# FUZZ_THREADED.
 
 FUZZ_SECONDS = 60
 FUZZ_JOBS = 2
 FUZZ_TARGETS = $(filter-out driver,$(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c)))
 
 FUZZ_OUT = $(BUILD)/fuzz
-# Sibling calls would take the frames off the stack that in= asks for.
+# Sibling calls would remove from the stack the frames that in= looks for.
 FUZZ_CFLAGS = -std=gnu11 $(WARN) -g -O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-sanitize-recover=all \
   -Ilib -Ifaults -Ifuzz -MMD -MP
 
-# The code under test and what the targets share: an archive, of which each target takes what it needs.
+# The code under test and what the targets share: an archive, from which each target links what it needs.
 FUZZ_PARTS = $(wildcard lib/*.c) $(INJECT_COMMON) faults/inject/backend_uv.c $(wildcard fuzz/common/*.c) \
   $(wildcard fuzz/libuv/*.c)
 
-# All of it: its parts in fuzz/libuv/ come from the archive, which is linked behind it.
+# The whole library, because the parts in fuzz/libuv/, which need it, come from the archive that is linked behind it.
 FUZZ_LIBS_libuv = -Wl,--whole-archive -l:libuv_a.a -Wl,--no-whole-archive
 
 # Targets whose oracle is ThreadSanitizer instead of the address and undefined behaviour ones.
@@ -28,7 +29,7 @@ FUZZ_LD_asan = $(CLANG) -fsanitize=fuzzer,address,undefined
 FUZZ_CC_tsan = $(CLANG) -fsanitize=thread
 FUZZ_CC_TARGET_tsan = $(CLANG) -fsanitize=fuzzer-no-link,thread
 FUZZ_LD_tsan = $(CLANG) -fsanitize=fuzzer,thread
-# Of threads too: gcc's ThreadSanitizer does not know fences.
+# For threads, too: gcc's ThreadSanitizer does not support fences.
 FUZZ_CC_gcc = $(CC) -fsanitize=address,undefined
 FUZZ_LD_gcc = $(FUZZ_CC_gcc)
 FUZZ_MAIN_gcc = driver
@@ -57,11 +58,11 @@ fuzz-regress: setup-demo fuzz-regress-build
 
 fuzz-regress-build: fuzz-build $(FUZZ_TARGETS:%=$(FUZZ_OUT)/gcc/%)
 
-# MemorySanitizer takes what it did not compile, the C library's unwinder and libuv, to write nothing: so only targets that
-# name no call stacks and use no libuv.
+# MemorySanitizer does not notice what code writes that it did not compile, such as the C library's unwinder and libuv:
+# so only targets that name no call stacks and use no libuv.
 FUZZ_MSAN = errno mempool plan replace_allocator
 
-## fuzz-msan: replay under MemorySanitizer the corpora of the targets that it can judge
+## fuzz-msan: replay the corpora of the targets that MemorySanitizer can judge under it
 fuzz-msan: setup-demo $(FUZZ_MSAN:%=$(FUZZ_OUT)/msan/%)
 	$(Q)for target in $(FUZZ_MSAN); do $(FUZZ_OUT)/msan/$$target corpus/$$target || exit 1; done
 
@@ -69,7 +70,7 @@ fuzz-msan: setup-demo $(FUZZ_MSAN:%=$(FUZZ_OUT)/msan/%)
 corpus-minimise: setup-demo fuzz-build
 	$(Q)for target in $(FUZZ_TARGETS); do tools/fuzz.sh minimise $$target $(FUZZ_OUT) || exit 1; done
 
-# The rest is of the code itself.
+# The targets of the project's own code.
 FUZZ_COVERING = $(filter-out libuv,$(FUZZ_TARGETS))
 
 ## coverage: lines and branches of lib/, the plan and the injector that the corpora cover, in build/coverage/

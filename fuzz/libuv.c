@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzzes real libuv, the distribution's static library, under the failing allocator: steps of all its parts, under a
- * plan. What must hold: no crash; a call that fails does so because a call of the allocator was failed during it, and
+/* Fuzzes real libuv, the distribution's static library, on the failing allocator: steps of all its parts, under a plan.
+ * What must hold: nothing crashes; a call of libuv fails only when a call of the allocator was failed during it, and
  * with UV_ENOMEM; the same call then succeeds with enough memory; no handle, request, descriptor or block is left when
- * all is closed; what was freed is not touched.
+ * everything is closed; freed memory is not used.
  *
- * Known defects of libuv 1.44.2 are in fuzz/libuv.suppressions: calls below those functions are not failed. It is
- * looked for in NOMEM_LIBUV_SUPPRESSIONS, beside the program, and in fuzz/.
+ * Known defects of libuv 1.44.2 are in fuzz/libuv.suppressions: allocations below those functions are not failed. The
+ * file is the one that NOMEM_LIBUV_SUPPRESSIONS names, the one beside the program, or the one in fuzz/.
  *
- * Header: which plan, its numbers a and b, and a spare byte. Step: op, and three bytes whose meaning is the op's.
+ * Header: which plan, its numbers a and b, and an unused byte. Step: op, and three bytes that each op uses in its way.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -79,7 +79,7 @@ static void find_suppressions(char path[PATH_BYTES]) {
   if (access(path, R_OK) != 0) snprintf(path, PATH_BYTES, "fuzz/%s", name);
 }
 
-/* Everything once, without faults: what is opened and cached once in a process is not an input's doing. */
+/* Does everything once without faults: what is opened or cached once in a process must not be blamed on an input. */
 static void warm_up(void) {
   uint8_t input[HEADER_BYTES + OPS * FUZZ_STEP_BYTES] = {0};
   for (unsigned op = 0; op < OPS; op++) {

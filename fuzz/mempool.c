@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzzes the pool against a model that knows, for every granule, who owns it. The model says beforehand whether each
- * request must succeed, which free run it must come from, what each wrong pointer is, and all statistics; exhaustion,
- * fragmentation, writes past a block's end, double, foreign and interior frees are offered.
+/* Fuzzes the pool against a model that knows the owner of every granule. It predicts whether each request succeeds,
+ * which free run it is served from, how each wrong pointer is classified, and all statistics. The steps include
+ * exhaustion, fragmentation, writes past a block's end, and double, foreign and interior frees.
  *
  * Header: pool bytes (2), how it is made: bit 6: by the first allocation (bits 0 and 1: by which function, bit 2: after
  * a request that no pool can serve); otherwise by mempool_init (bit 7: it maps its own memory, low 4 bits: where the
@@ -21,7 +21,7 @@ enum {
   GRANULES_MAX = (POOL_BYTES_MAX + 4096) / GRANULE,
   ERRNO_BEFORE = 4242,
   STEPS_MAX = 200, /* each is checked in time proportional to the pool */
-  FREE_GRANULE = 0 /* in owner[]; slot s owns its granules as s + 1 */
+  FREE_GRANULE = 0 /* in owner[]; the granules of slot s have s + 1 */
 };
 
 static struct slot {
@@ -30,7 +30,7 @@ static struct slot {
   uint32_t seed;
 } slots[SLOTS];
 
-/* The model. A block's granules are those of what its user sees, its header lying in the one before. */
+/* The model. A block's granules are those that its user sees; its header is in the granule before. */
 static uint8_t owner[GRANULES_MAX];
 static uint8_t *first; /* where the first granule starts */
 static size_t granules;
@@ -71,7 +71,7 @@ static size_t index_of(const void *block) {
   return (size_t)((const uint8_t *)block - first) / GRANULE;
 }
 
-/* The length of the free run at granule i. */
+/* The length of the free run that begins at granule i. */
 FUZZ_FAST static size_t run_at(size_t i) {
   size_t length = 0;
   while (i + length < granules && owner[i + length] == FREE_GRANULE) length++;
@@ -91,7 +91,7 @@ FUZZ_FAST static size_t best_run(size_t need, size_t *longest) {
   return best;
 }
 
-static void own(size_t at, size_t count, uint8_t who) {
+static void set_owner(size_t at, size_t count, uint8_t who) {
   memset(owner + at, who, count);
 }
 
@@ -123,7 +123,7 @@ static void check_intact(const struct slot *slot, size_t bytes) {
   CHECK(intact == bytes, "byte %zu of a block of %zu changed", intact, slot->size);
 }
 
-/* A block that was just handed out: it lies in the smallest run that can hold it, and nobody else owns it. */
+/* Checks that a new block lies in the smallest free run that can hold it. */
 static void check_place(const void *block, size_t need) {
   size_t longest, best = best_run(need, &longest), at = index_of(block);
   CHECK((uintptr_t)block % MEMPOOL_ALIGNMENT == 0, "%p is not aligned", block);
@@ -135,7 +135,7 @@ static void check_place(const void *block, size_t need) {
         run_at(from), best);
 }
 
-/* Compares an answer with what the model demands; need granules are taken when it was served. */
+/* Compares an answer with the model's. Returns whether a block of need granules was allocated. */
 static bool check_answer(const char *what, const void *block, size_t need) {
   size_t longest, best = best_run(need, &longest);
   if (!best) {
@@ -149,9 +149,9 @@ static bool check_answer(const char *what, const void *block, size_t need) {
   return true;
 }
 
-static void take(struct slot *slot, void *block, size_t size) {
+static void enter(struct slot *slot, void *block, size_t size) {
   size_t need = granules_of(size);
-  own(index_of(block), need, (uint8_t)(slot - slots + 1));
+  set_owner(index_of(block), need, (uint8_t)(slot - slots + 1));
   *slot = (struct slot){block, size, ++next_seed};
   fuzz_fill(block, size, slot->seed);
   model.in_use_bytes += need * GRANULE;
@@ -159,9 +159,9 @@ static void take(struct slot *slot, void *block, size_t size) {
   model.blocks++;
 }
 
-static void forget(struct slot *slot) {
+static void leave(struct slot *slot) {
   size_t need = granules_of(slot->size);
-  own(index_of(slot->block), need, FREE_GRANULE);
+  set_owner(index_of(slot->block), need, FREE_GRANULE);
   model.in_use_bytes -= need * GRANULE;
   model.blocks--;
   slot->block = NULL;
@@ -171,7 +171,7 @@ static void release(struct slot *slot) {
   void *block = slot->block;
   if (block) {
     check_intact(slot, slot->size);
-    forget(slot);
+    leave(slot);
   }
   errno = ERRNO_BEFORE;
   mempool_free(block);
@@ -182,7 +182,7 @@ static void step_malloc(struct slot *slot, size_t size) {
   release(slot);
   errno = 0;
   void *block = mempool_malloc(size);
-  if (check_answer("malloc", block, granules_of(size))) take(slot, block, size);
+  if (check_answer("malloc", block, granules_of(size))) enter(slot, block, size);
 }
 
 static void step_calloc(struct slot *slot, size_t count, size_t size) {
@@ -193,10 +193,10 @@ static void step_calloc(struct slot *slot, size_t count, size_t size) {
   uint8_t *block = mempool_calloc(count, size);
   if (!check_answer("calloc", block, granules_of(bytes))) return;
   for (size_t i = 0; i < bytes; i++) CHECK(!block[i], "byte %zu of a calloc is not zero", i);
-  take(slot, block, bytes);
+  enter(slot, block, bytes);
 }
 
-/* A block stays where it is whenever it can, whatever the best run elsewhere. */
+/* A block stays where it is whenever that is possible, even if a better run is free elsewhere. */
 static void step_realloc(struct slot *slot, size_t size) {
   void *old = slot->block;
   size_t old_size = slot->size, have = old ? granules_of(old_size) : 0, need = granules_of(size);
@@ -208,7 +208,7 @@ static void step_realloc(struct slot *slot, size_t size) {
   void *block = mempool_realloc(old, size);
   if (size == 0) {
     CHECK(!block && errno == ERRNO_BEFORE, "realloc to 0 returned %p, errno %d", block, errno);
-    forget(slot);
+    leave(slot);
     return;
   }
   bool stays = need <= have || run_at(index_of(old) + have) >= need - have;
@@ -222,14 +222,14 @@ static void step_realloc(struct slot *slot, size_t size) {
   slot->block = block;
   check_intact(slot, size < old_size ? size : old_size);
   slot->block = old;
-  forget(slot);
+  leave(slot);
   if (!stays && model.in_use_bytes + (have + need) * GRANULE > peak) /* both were live while it copied */
     model.high_water_bytes = model.in_use_bytes + (have + need) * GRANULE;
-  take(slot, block, size);
+  enter(slot, block, size);
 }
 
-/* What the model says of a pointer that is no live block. */
-static enum mempool_misuse judge(const uint8_t *ptr) {
+/* How the model classifies a pointer that is no live block. */
+static enum mempool_misuse classify(const uint8_t *ptr) {
   if (ptr < first || ptr >= first + granules * GRANULE) return MEMPOOL_FOREIGN;
   return owner[index_of(ptr)] == FREE_GRANULE ? MEMPOOL_DOUBLE_FREE : MEMPOOL_INTERIOR;
 }
@@ -256,23 +256,23 @@ static void step_misuse(unsigned how, size_t offset) {
   uint8_t *ptr = how & 0x80 ? elsewhere + offset % GRANULE : first + offset % (granules * GRANULE + GRANULE);
   for (unsigned s = 0; s < SLOTS; s++)
     if (ptr == slots[s].block) return;
-  misuse(ptr, judge(ptr), how);
+  misuse(ptr, classify(ptr), how);
 }
 
-/* Writes past the end of a block, sees it noticed, and mends it. */
+/* Writes past the end of a block, checks that this is noticed, and restores what was there. */
 static void step_overrun(struct slot *slot, unsigned how, uint8_t flip) {
   if (!slot->block || !flip) return;
   uint8_t *past = slot->block + granules_of(slot->size) * GRANULE - MEMPOOL_OVERHEAD;
-  past[how % 4] ^= flip; /* the next block's header starts with what it knows of this one */
+  past[how % 4] ^= flip; /* the next block's header begins with the size of this one */
   misuse(slot->block, MEMPOOL_OVERRUN, how >> 2);
   CHECK(mempool_check() != 0, "mempool_check did not see a write past a block's end");
   past[how % 4] ^= flip;
 }
 
-/* Writes into the links of a free block: only mempool_check can see it, and must not fall over it. It then follows them
- * into memory that nobody has written, which is right, but not to MemorySanitizer. */
+/* Writes into the links of a free block: only mempool_check can notice that, and it must not crash. It may follow such
+ * a link into memory that was never written, which is correct, but which MemorySanitizer would report. */
 static void step_write_after_free(size_t offset, uint8_t flip) {
-#ifdef __has_feature /* gcc has not, and not this sanitizer either */
+#ifdef __has_feature /* gcc has neither this nor the sanitizer */
 #if __has_feature(memory_sanitizer)
   return;
 #endif
@@ -400,7 +400,7 @@ static void make_anew(uint8_t how) {
 static void run(struct fuzz_step step, unsigned number) {
   struct slot *slot = &slots[step.a % SLOTS];
   size_t word = (size_t)step.b << 8 | step.c;
-  /* Most sizes small, or a few requests would fill any pool. */
+  /* Most sizes are small: otherwise a few requests would fill any pool. */
   size_t size = step.op & 0x80 ? word : word % 1200;
   switch (step.op % 12) {
     case 0:

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes the plan of a finding smaller: drops each failed call without which the target ends just the same.
+# Makes the plan of a finding smaller: drops each failed call without which the target still ends in the same way.
 #
 #   NOMEM_FUZZ_PLAN=PLAN fuzz/minimise_plan.sh TARGET INPUT     as in the finding's line to reproduce
 #
-# Prints the plan and the line that reproduces with it. The input stays as it is: libFuzzer's -minimize_crash=1 makes
-# that smaller under a plan. Exit status: 0 done, 2 the line does not reproduce anything.
+# Prints the plan and the line that reproduces the finding with it. The input is not changed: under a plan, libFuzzer's
+# -minimize_crash=1 makes that smaller. Exit status: 0 done, 2 the line reproduces nothing.
 set -eu
 
 if [ $# -ne 2 ] || [ -z "${NOMEM_FUZZ_PLAN:-}" ]; then
@@ -27,7 +27,7 @@ ending() {
 plan=$NOMEM_FUZZ_PLAN
 wanted=$(ending "$plan")
 [ "${wanted%% *}" != 0 ] || {
-  echo "nomem: $target ends well on $input under '$plan': there is nothing to make smaller" >&2
+  echo "nomem: $target ends without a failure on $input under '$plan': there is nothing to make smaller" >&2
   exit 2
 }
 one_by_one=$(sed -n 's/^nomem: one by one: //p' "$log")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzzes the plan language: parse, print and parse gives the same plan, a refusal says where and why, and what a plan
- * decides agrees with what its rules say. The input is a plan text up to its first NUL; what follows only varies the
- * calls.
+/* Fuzzes the plan language: to parse, print and parse again gives the same plan, an error has a place and a reason, and
+ * the plan decides as its rules demand. The input is a plan's text up to its first NUL; what follows only varies the
+ * calls that are decided.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "common/fuzz.h"
 #include "plan.h"
 
-#define MUST(condition) CHECK(condition, "not so: %s", #condition)
+#define MUST(condition) CHECK(condition, "does not hold: %s", #condition)
 
 enum { CALLS = 64 };
 
@@ -46,7 +46,7 @@ static void check_round_trip(const char *text, const struct nomem_plan *plan) {
   }
 }
 
-/* A call that the plan has something to say about, as often as not. */
+/* A call of which half the values come from the plan's own conditions. */
 static struct nomem_call make_call(const struct nomem_plan *plan, uint64_t *random) {
   const struct nomem_rule *rule = &plan->rule[next_random(random) % plan->rule_count];
   const uint64_t sizes[] = {0, 16, rule->size.first, rule->size.last, rule->size.last + 1, rule->budget, UINT64_MAX};
@@ -80,7 +80,7 @@ static bool has_key(const struct nomem_site_match *match, uint64_t key) {
   return !strncmp(whole, start, match->digits);
 }
 
-/* Whether the call is one that the rule counts, as docs/plan.md has it; not for rules with from=. */
+/* Whether the rule counts the call, according to docs/plan.md; not for rules with from=. */
 static bool counts(const struct nomem_rule *rule, unsigned r, const struct nomem_call *call) {
   bool all = true;
   if (rule->has & NOMEM_HAS_FN) all = all && rule->fn_mask >> call->fn & 1;
@@ -100,7 +100,7 @@ static bool counts(const struct nomem_rule *rule, unsigned r, const struct nomem
   return all;
 }
 
-/* What the counters of one rule must be, from what it has alone. */
+/* Checks the counters of one rule against its own conditions. */
 static void check_counters(const struct nomem_rule *rule, uint64_t matched, uint64_t faults) {
   uint64_t hits = matched;
   bool counted_exactly = !(rule->has & NOMEM_HAS_P) || !rule->p_billionths || rule->p_billionths == 1000000000;
@@ -144,7 +144,7 @@ static void check_decisions(const struct nomem_plan *plan, uint64_t random) {
   }
 }
 
-/* A glob of the plan against the input and against itself: a star-less one matches itself only. */
+/* Matches each glob with the input and with itself: without a wildcard it matches only itself. */
 static void check_globs(const struct nomem_plan *plan, const char *text) {
   for (unsigned r = 0; r < plan->rule_count; r++) {
     const char *glob = plan->rule[r].in;
@@ -159,7 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct nomem_plan plan;
   struct nomem_plan_error error;
   uint64_t random = UINT64_C(0x9e3779b97f4a7c15);
-  char *text = malloc(size + 1); /* exactly that long: the sanitizer sees a byte read too far */
+  char *text = malloc(size + 1); /* of the exact size, so that the sanitizer notices a byte read too far */
   MUST(text);
   if (size) memcpy(text, data, size);
   text[size] = '\0';

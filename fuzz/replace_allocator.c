@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzzes uv_replace_allocator: every combination of NULL and functions of three families, between calls that use what
- * is installed. A refused call changes nothing, an accepted one all four functions and nothing else.
+ * is installed. A call that is refused changes nothing; one that is accepted changes all four functions and nothing
+ * else.
  *
- * Header: which build of the library (bit 0). Step: op, then what each function of run() says.
+ * Header: which build of the library (bit 0). Step: op, then what the case in run() reads.
  */
 #include "common/fuzz.h"
 #include "common/subject.h"
@@ -12,7 +13,7 @@ enum function { MALLOC, REALLOC, CALLOC, FREE, FUNCTIONS };
 
 static const char *const names[FUNCTIONS] = {"malloc", "realloc", "calloc", "free"};
 
-/* The one call the last step made. */
+/* The one call that the last step made. */
 static struct {
   unsigned calls;
   enum function function;
@@ -29,7 +30,7 @@ static struct slot {
   uint32_t seed;
 } slots[SLOTS];
 
-static void note(enum function function, unsigned family, const void *ptr, size_t count, size_t size) {
+static void record(enum function function, unsigned family, const void *ptr, size_t count, size_t size) {
   seen.calls++;
   seen.function = function;
   seen.family = family;
@@ -38,22 +39,22 @@ static void note(enum function function, unsigned family, const void *ptr, size_
   seen.size = size;
 }
 
-/* All families share the C library's heap, so that a block may go back through another one. */
+/* All families use the C library's heap, so that a block of one may be freed through another. */
 #define FAMILY(n)                                      \
   static void *malloc_##n(size_t size) {               \
-    note(MALLOC, n, NULL, 0, size);                    \
+    record(MALLOC, n, NULL, 0, size);                  \
     return seen.result = malloc(size);                 \
   }                                                    \
   static void *realloc_##n(void *ptr, size_t size) {   \
-    note(REALLOC, n, ptr, 0, size);                    \
+    record(REALLOC, n, ptr, 0, size);                  \
     return seen.result = realloc(ptr, size);           \
   }                                                    \
   static void *calloc_##n(size_t count, size_t size) { \
-    note(CALLOC, n, NULL, count, size);                \
+    record(CALLOC, n, NULL, count, size);              \
     return seen.result = calloc(count, size);          \
   }                                                    \
   static void free_##n(void *ptr) {                    \
-    note(FREE, n, ptr, 0, 0);                          \
+    record(FREE, n, ptr, 0, 0);                        \
     free(ptr);                                         \
   }
 
@@ -89,7 +90,7 @@ static void check_seen(enum function function, const void *ptr, size_t count, si
   CHECK(seen.function == function, "%s called %s", names[function], names[seen.function]);
   CHECK(seen.family == installed[function], "%s called family %u, not the %u that is installed", names[function],
         seen.family, installed[function]);
-  CHECK(seen.ptr == ptr && seen.count == count && seen.size == size, "%s handed on (%p, %zu, %zu), not (%p, %zu, %zu)",
+  CHECK(seen.ptr == ptr && seen.count == count && seen.size == size, "%s passed on (%p, %zu, %zu), not (%p, %zu, %zu)",
         names[function], seen.ptr, seen.count, seen.size, ptr, count, size);
 }
 
@@ -163,7 +164,7 @@ static void run(const struct subject *subject, struct fuzz_step step) {
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc;
   (void)argv;
-  /* Before anything is replaced, blocks are the C library's: the sanitizer would not let it free another's. */
+  /* Before anything is replaced, blocks come from the C library: the sanitizer would report any other free. */
   const struct subject *subjects[] = {&subject_plain, &subject_zero};
   for (unsigned i = 0; i < 2; i++) {
     free(subjects[i]->malloc(1));
@@ -178,7 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct fuzz_input input = {data, data + size};
   struct fuzz_step step;
   const struct subject *subject = fuzz_byte(&input) & 1 ? &subject_zero : &subject_plain;
-  replace(subject, 0x55); /* the first family throughout: an input must not see what the one before it installed */
+  replace(subject, 0x55); /* all of the first family: an input must not depend on what the one before it installed */
   for (unsigned n = 0; n < STEPS_MAX && fuzz_next(&input, &step); n++) run(subject, step);
   for (unsigned i = 0; i < SLOTS; i++) {
     seen.calls = 0;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Writes the seeds of the binary targets into corpus/: the source of what cannot be read there. The formats are at the
-# head of each target. Bytes are hexadecimal; a name says what its seed exercises. Run it after changing a format.
+# Writes the seeds of the binary targets into corpus/: this is their readable source. The head of each target describes
+# its format. Bytes are hexadecimal; the name of a seed is what it exercises. Run it after changing a format.
 # shellcheck disable=SC2020,SC2034,SC2048,SC2086,SC2154 # plans are named through eval; bytes are words
 set -eu
 cd "$(dirname "$0")/.."
@@ -28,7 +28,7 @@ repeat() {
 }
 
 # A rule: which conditions (1 nth, 2 every or p, 4 max, 8 fn, 10 size, 20 budget, 40 thread, 80 in or module), nth,
-# every, max, fn and how far a size range goes, size, budget, thread and where.
+# every, max, fn and the length of a size range, size, budget, thread and where.
 none="00 $(zeros 24)"
 one() { printf '01 %s %s' "$*" "$(zeros 16)"; }
 two() { printf '02 %s %s' "$*" "$(zeros 8)"; }
@@ -51,7 +51,7 @@ perhaps=$(one 02 00 f0 07 00 00 00 00)
 never=$(one 02 00 30 00 00 00 00 00)
 several=$(two 02 00 02 00 00 00 00 00 09 01 00 00 02 00 00 00)
 
-# wrappers: each op at least once, blocks grown, shrunk, moved, copied and given back.
+# wrappers: each op at least once, blocks grown, shrunk, moved, copied and freed.
 ops="00 00 00 20 02 00 00 60 03 00 00 90 01 01 03 10 04 82 00 05 05 83 03 09 07 00 00 00 02 01 00 08 03 83 00 70
   05 84 09 04 0c 06 00 07 0d 00 01 02 00 07 00 00 02 08 00 18 02 08 00 00 03 87 00 10 03 07 00 00 06 00 00 00 01 09 00 05
   03 80 80 10 02 80 81 00 02 80 00 04 06 80 00 00"
@@ -80,7 +80,7 @@ seed wrappers paused 00 00 "$lasting" "$none" "00 00 00 10 08 00 00 00 08 00 00 
 seed wrappers replacement-refuses 00 00 "$none" "$none" "00 00 00 10 0e 00 03 01 02 00 00 20 03 00 00 20 00 01 00 10 0e 00
   03 00 01 01 02 10 04 02 00 03 05 03 02 08 0e 00 01 01 03 04 00 20"
 
-# errno: every op under every kind of value, alone and below the failing allocator.
+# errno: every op with every kind of value, alone and below the failing allocator.
 rude=$(for a in 00 01 03; do for b in 00 01 06 07 0a 0b; do for op in 00 01 02 03 04 05 06 07 08; do
   printf '%s %s %s 05 ' $op $a $b; done; done; done)
 seed errno empty
@@ -131,7 +131,7 @@ seed mempool ends-in-between 04 00 83 "00 00 00 40 0b 00 41 00 05 00 00 00 0b 00
   05 00 00 00 0b 00 00 00 00 00 00 40 05 00 00 00 0b 00 07 00 $uses"
 seed mempool misaligned 01 01 07 "00 00 00 10 00 01 00 20 05 00 00 00"
 
-# threads: many rounds of few calls, so that they meet.
+# threads: many rounds of few calls, so that they happen at the same time.
 work="00 00 00 10 02 00 00 40 01 01 00 20 03 00 00 00 00 82 00 30 04 03 00 08"
 for plan in none third lasting burst second limited reallocs large second_thread other_thread inside any_module several \
   perhaps; do
@@ -147,7 +147,7 @@ seed threads pool-of-the-first-call-lasting 0a 01 03 "$lasting" "$work"
 seed threads pool-zero-size 03 00 1f "$none" "$work"
 seed threads max-of-many 00 02 1f "$(one 04 00 00 0f 00 00 00 00)" "$(repeat 16 '00 00 00 08')"
 
-# libuv: a plan each over a little of everything, and each part under plans that reach far into it.
+# libuv: each part under plans that reach far into it.
 uv_files="00 16 07 00 00 17 07 01 00 17 06 00 00 16 05 01 00 1c 00 01"
 uv_paths="00 00 00 01 00 03 00 01 00 05 00 01 00 06 00 01 00 07 00 01 00 08 00 01 00 10 00 01 00 11 00 00 00 12 00 01 00 15 00 01"
 uv_batch="01 00 05 00 01 16 05 07"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzzes the failing allocator under threads, which all make the same calls at once; built with ThreadSanitizer. How
- * the threads interleave differs from run to run, what is checked does not: which calls are made does not depend on
- * their outcome, so the counters, the faults of each rule, the live bytes and the sites have one right answer.
+/* Fuzzes the failing allocator with threads that all make the same calls at the same time; built with ThreadSanitizer.
+ * How the threads interleave differs from run to run, but what is checked does not: which calls are made does not
+ * depend on their outcome, so the counters, the faults of each rule, the live bytes and the sites have one right
+ * answer.
  *
  * Header: flags (bit 0: which build of the library; bit 1: over the pool instead of the C library; bit 2: sites; bit 3:
  * the pool is made by whichever thread allocates first), how many threads, how many rounds, a plan. Step: op, slot and
@@ -39,15 +40,16 @@ enum op { OP_MALLOC, OP_CALLOC, OP_REALLOC, OP_FREE, OP_PAUSED_MALLOC, OPS };
 #define UNCOUNTED
 #endif
 
-/* A race is to end the input that has it, and to be an artifact. Called before the sanitizer is ready to be called. */
+/* A race must end the process, so that its input becomes an artifact. Called before the sanitizer is set up. */
 UNINSTRUMENTED const char *__tsan_default_options(void);
 UNINSTRUMENTED const char *__tsan_default_options(void) {
-  /* libFuzzer reports a crash from the signal handler: the sanitizer's report of that would wait for ever. */
+  /* libFuzzer reports a crash from a signal handler, and the sanitizer's report of that would wait for ever. */
   return "halt_on_error=1:report_signal_unsafe=0";
 }
 
-/* With clang 14 the sanitizer takes libFuzzer's counters for a race of the program's. So what runs in threads has none
- * (here UNCOUNTED, and the libraries are built without), and libFuzzer is told what came of it in these instead. */
+/* With clang 14 the sanitizer reports libFuzzer's coverage counters as races. So code that runs in threads has none
+ * (here it is UNCOUNTED, and the libraries are built without), and libFuzzer gets the results of a run in these
+ * instead. */
 enum { OUTCOMES = 6, CONDITIONS = 13 };
 __attribute__((section("__libfuzzer_extra_counters"), used)) static uint8_t features[LABELS + CONDITIONS * OUTCOMES];
 
@@ -70,7 +72,8 @@ static unsigned step_count, rounds;
 static bool first_calls_meet;
 static pthread_barrier_t barrier;
 
-/* Counts a call that can be failed, and in which rules. Not by the rules' counts: their order is anybody's. */
+/* Counts a call that can be failed, for each rule that it matches. Conditions on counts are left out: the order of
+ * calls is not known. */
 UNCOUNTED static void count(struct thread *self, enum nomem_fn fn, size_t size, struct fuzz_step step) {
   const struct model_call call = {
       .fn = fn, .size = size, .thread = 2 + self->number, .caller = step.a & 0x80 ? MODEL_BLUE : MODEL_RED};
@@ -85,7 +88,7 @@ UNCOUNTED static void release(struct thread *self, void **slot) {
   *slot = NULL;
 }
 
-UNCOUNTED static void take(struct thread *self, void **slot, void *block) {
+UNCOUNTED static void store(struct thread *self, void **slot, void *block) {
   if (!block) {
     CHECK(errno == ENOMEM, "a fault left errno %d", errno);
     self->seen.faults++;
@@ -100,12 +103,12 @@ UNCOUNTED static void run(struct thread *self, struct fuzz_step step) {
     case OP_MALLOC:
       release(self, slot);
       count(self, NOMEM_FN_MALLOC, size, step);
-      take(self, slot, subject->malloc(size));
+      store(self, slot, subject->malloc(size));
       break;
     case OP_CALLOC:
       release(self, slot);
       count(self, NOMEM_FN_CALLOC, size, step);
-      take(self, slot, subject->calloc(1, size));
+      store(self, slot, subject->calloc(1, size));
       break;
     case OP_REALLOC:
       count(self, NOMEM_FN_REALLOC, size, step);
@@ -115,7 +118,7 @@ UNCOUNTED static void run(struct thread *self, struct fuzz_step step) {
       else
         self->seen.faults++;
       break;
-    case OP_PAUSED_MALLOC: /* of this thread only */
+    case OP_PAUSED_MALLOC: /* only this thread is paused */
       release(self, slot);
       nomem_pause();
       *slot = subject->malloc(size);
@@ -127,7 +130,7 @@ UNCOUNTED static void run(struct thread *self, struct fuzz_step step) {
   }
 }
 
-/* The empty statements keep both functions on the stack, and keep them two. */
+/* The empty statements keep both functions on the stack, and keep the compiler from merging them. */
 UNCOUNTED void *from_red(struct thread *self, struct fuzz_step step) {
   run(self, step);
   __asm__ volatile("# red" ::: "memory");
@@ -175,7 +178,7 @@ static void run_threads(struct thread *threads, unsigned thread_count) {
   pthread_barrier_destroy(&barrier);
 }
 
-/* Which thread gets which number is anybody's; that each gets one of its own is not. All make the same calls. */
+/* Which thread gets which number is not known, but each gets one of its own, and all make the same calls. */
 static uint64_t matched_by(unsigned r, const struct thread *threads, unsigned thread_count) {
   uint64_t matched = 0;
   for (unsigned t = 0; t < thread_count; t++) matched += threads[t].matched[r];
@@ -212,7 +215,7 @@ static void check_records(uint64_t faults) {
   CHECK(channel->live_bytes == 0, "%lld bytes live after everything was freed", (long long)channel->live_bytes);
 }
 
-/* One site for each op and caller, the same in all threads. */
+/* There is one site for each op and caller, the same in all threads. */
 static void check_sites(const struct thread *threads, unsigned thread_count, uint64_t calls) {
   const struct nomem_channel *channel = nomem__channel();
   unsigned labels = 0, sites = 0;
@@ -224,7 +227,7 @@ static void check_sites(const struct thread *threads, unsigned thread_count, uin
   }
   for (unsigned i = 0; i < channel->site_count; i++) {
     uint64_t key = channel->sites[i].key;
-    if (key == 0) continue; /* two threads met in a new stack: the place of the one that came second */
+    if (key == 0) continue; /* two threads entered the same new stack: this is the unused place of the second */
     sites++;
     counted += channel->sites[i].count;
     for (unsigned j = 0; j < i; j++) CHECK(channel->sites[j].key != key, "one stack has two sites");
@@ -233,8 +236,8 @@ static void check_sites(const struct thread *threads, unsigned thread_count, uin
   CHECK(counted == calls, "sites counted %u calls of %u", (unsigned)counted, (unsigned)calls);
 }
 
-/* Few, one or most calls of a rule: another way through the plan for each condition it has. */
-static void tell_features(const struct thread *threads, const struct nomem_plan_state *state) {
+/* For each condition of a rule, whether few, one or most of its calls failed: libFuzzer takes each for new coverage. */
+static void set_features(const struct thread *threads, const struct nomem_plan_state *state) {
   for (unsigned label = 0; label < LABELS; label++) features[label] = threads[0].used_label[label];
   for (unsigned r = 0; r < plan.rule_count; r++) {
     uint64_t faults = state->faults[r], matched = state->matched[r];
@@ -256,7 +259,7 @@ static void check_counters(const struct thread *threads, unsigned thread_count, 
         "counted %u calls, %u frees, %u faults; made %u, %u, %u; plan '%s'", (unsigned)counters.calls,
         (unsigned)counters.frees, (unsigned)counters.faults, (unsigned)seen.calls, (unsigned)seen.frees,
         (unsigned)seen.faults, plan.text);
-  tell_features(threads, &nomem__channel()->state);
+  set_features(threads, &nomem__channel()->state);
   check_rules(threads, thread_count, seen.faults);
   check_records(seen.faults);
   if (sites) check_sites(threads, thread_count, seen.calls);
@@ -289,7 +292,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   bool over_pool = flags & 2, sites = flags & 4;
   unsigned thread_count = 2 + fuzz_byte(&input) % (THREADS_MAX - 1);
   rounds = 1 + fuzz_byte(&input) % ROUNDS_MAX;
-  /* budget= depends on the order of calls. */
+  /* What budget= fails depends on the order of calls. */
   model_read(&input, ~(unsigned)NOMEM_HAS_BUDGET, &plan);
   for (step_count = 0; step_count < STEPS_MAX && fuzz_next(&input, &steps[step_count]);) step_count++;
   first_calls_meet = over_pool && flags & 8;
@@ -297,7 +300,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   install(over_pool);
   memset(threads, 0, sizeof threads);
   char text[sizeof plan.text + 64];
-  /* A rule that matches nothing, but needs the sites or the live bytes. */
+  /* An additional rule that matches nothing, but needs the sites or the live bytes. */
   snprintf(text, sizeof text, "%s%s%s", plan.text, plan.rule_count ? ";" : "",
            sites ? "site=0000000000000000" : "budget=1G");
   struct nomem_error error;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzzes the wrappers over the failing allocator over a model, under any fault plan. Predicted for each call: whether
- * the plan fails it, what reaches the model, what comes back and what errno is; blocks keep their contents through
- * failed reallocs, a calloc is zero, an overflow fails, nothing leaks and nothing is freed twice.
+/* Fuzzes the wrappers on the failing allocator on a model heap, under any fault plan. For each call it predicts whether
+ * the plan fails it, which calls reach the model, what is returned and what errno is. Blocks keep their contents
+ * through failed reallocs, a calloc is zeroed, an overflow fails, nothing leaks and nothing is freed twice.
  *
- * Some inputs run their steps twice instead: once to name the call stacks, then with site= or from= naming one
- * occurrence of one of them, which must be the call that fails.
+ * Some inputs run their steps twice instead: first to name the call stacks, then under a plan with site= or from= that
+ * names one occurrence of one of them, which must be the call that fails.
  *
- * Header: flags (bit 0: which build of the library; bits 1 and 2 both set: sites, bit 3: from= instead of site=), which
- * call the site is taken from, two plans. Step: op, slot and caller (bit 7), size (2 bytes).
+ * Header: flags (bit 0: which build of the library; bits 1 and 2 both set: sites; bit 3: from= instead of site=), which
+ * call's site to use, two plans. Step: op, slot and caller (bit 7), size (2 bytes).
  */
 #include <errno.h>
 #include <string.h>
@@ -49,7 +49,7 @@ enum op {
   OPS
 };
 
-/* Two functions for in= to tell apart. */
+/* Two functions for in= to distinguish. */
 FUZZ_ONE_PLACE void from_red(struct fuzz_step step);
 FUZZ_ONE_PLACE void from_blue(struct fuzz_step step);
 
@@ -61,14 +61,14 @@ static struct slot {
 } slots[SLOTS];
 static uint32_t next_seed;
 
-/* The open scope, and what must have been counted in it. */
+/* Whether a scope is open, and what must have been counted in it. */
 static bool is_open;
 static unsigned paused;
 static struct nomem_counters model;
 static int64_t live;
 static struct model_plan plans[PLANS], *plan;
 
-/* A label names a call stack: the op and who called it. */
+/* A label stands for a call stack: the op and its caller. */
 static struct {
   bool active, second_run, persistent;
   unsigned label[STEPS_MAX], calls;
@@ -101,7 +101,7 @@ static enum model_answer decide(enum nomem_fn fn, size_t size, size_t released) 
   return model_decide(plan, &call);
 }
 
-/* What a request did, after it was made: reached says that the model saw it. Returns whether it was served. */
+/* Checks a request after it was made; reached: it has reached the model. Returns whether it was served. */
 static bool check_request(const char *what, enum model_answer answer, bool reached, const void *block, size_t size,
                           int refusal) {
   int after = errno;
@@ -119,7 +119,7 @@ static bool check_request(const char *what, enum model_answer answer, bool reach
   return block != NULL;
 }
 
-/* The errno the model is going to refuse with, or 0. */
+/* The errno with which the model is going to refuse, or 0. */
 static int refusal_of(size_t bytes) {
   int code;
   return heap_will_refuse(bytes, &code) ? code : 0;
@@ -130,20 +130,20 @@ static void check_intact(const struct slot *slot, size_t bytes) {
   CHECK(intact == bytes, "byte %zu of a block of %zu changed", intact, slot->size);
 }
 
-static void fill(struct slot *slot, void *block, size_t size) {
+static void enter(struct slot *slot, void *block, size_t size) {
   *slot = (struct slot){block, size, ++next_seed};
   fuzz_fill(block, size, slot->seed);
 }
 
 static void release_block(void *block, size_t size) {
-  bool came[2];
+  bool reached_model[2];
   heap_expect(HEAP_FREE, block, 0, 0, false);
   if (is_open && !paused) model.frees++;
   if (block) live -= (int64_t)size;
   errno = ERRNO_BEFORE;
   subject->free(block);
   CHECK(errno == ERRNO_BEFORE, "free left errno %d", errno);
-  heap_settle(came);
+  heap_settle(reached_model);
 }
 
 static void release(struct slot *slot) {
@@ -153,9 +153,9 @@ static void release(struct slot *slot) {
   slot->block = NULL;
 }
 
-/* Always inline: a label stands for one call stack, so each op that uses this needs a call of its own. */
+/* Always inlined: a label stands for one call stack, so each op that uses this needs its own call of malloc. */
 __attribute__((always_inline)) static inline void request(struct slot *slot, size_t size) {
-  bool came[2];
+  bool reached_model[2];
   release(slot);
   if (size == 0 && subject->zero_size_is_null) {
     CHECK(!subject->malloc(0), "malloc(0) of the zero-size build returned a block");
@@ -167,9 +167,9 @@ __attribute__((always_inline)) static inline void request(struct slot *slot, siz
   errno = ERRNO_BEFORE;
   void *block = subject->malloc(size);
   int after = errno;
-  heap_settle(came);
+  heap_settle(reached_model);
   errno = after;
-  if (check_request("malloc", answer, came[0], block, size, refusal)) fill(slot, block, size);
+  if (check_request("malloc", answer, reached_model[0], block, size, refusal)) enter(slot, block, size);
 }
 
 __attribute__((noinline)) static void step_malloc(struct slot *slot, size_t size) {
@@ -181,7 +181,7 @@ __attribute__((noinline)) static void step_huge(struct slot *slot, uint8_t less)
 }
 
 static void step_calloc(struct slot *slot, size_t count, size_t size) {
-  bool came[2];
+  bool reached_model[2];
   release(slot);
   size_t bytes = count * size;
   int refusal = refusal_of(bytes);
@@ -190,14 +190,14 @@ static void step_calloc(struct slot *slot, size_t count, size_t size) {
   errno = ERRNO_BEFORE;
   char *block = subject->calloc(count, size);
   int after = errno;
-  heap_settle(came);
+  heap_settle(reached_model);
   errno = after;
-  if (!check_request("calloc", answer, came[0], block, bytes, refusal)) return;
+  if (!check_request("calloc", answer, reached_model[0], block, bytes, refusal)) return;
   for (size_t i = 0; i < bytes; i++) CHECK(!block[i], "byte %zu of a calloc is not zero", i);
-  fill(slot, block, bytes);
+  enter(slot, block, bytes);
 }
 
-/* The failing allocator answers this itself, whatever the plan, and does not count it. */
+/* Under any plan the failing allocator answers this itself, and does not count it. */
 static void step_calloc_overflow(size_t a, size_t b) {
   size_t count = SIZE_MAX / (b + 2) + 1 + a;
   if (!is_open && !paused && (a & 1)) return; /* as good a time as any other, and both are tried */
@@ -206,9 +206,9 @@ static void step_calloc_overflow(size_t a, size_t b) {
   CHECK(!block && errno == ENOMEM, "calloc(%zu, %zu) overflows and returned %p, errno %d", count, b + 2, block, errno);
 }
 
-/* A size of 0 frees: it is neither failed nor counted. Under the other build the wrapper does that itself. */
+/* A size of 0 frees: it is neither failed nor counted. In the zero-size build the wrapper frees by itself. */
 static void resize_to_nothing(struct slot *slot, bool reallocf) {
-  bool came[2];
+  bool reached_model[2];
   check_intact(slot, slot->size);
   if (subject->zero_size_is_null)
     heap_expect(HEAP_FREE, slot->block, 0, 0, false);
@@ -218,19 +218,19 @@ static void resize_to_nothing(struct slot *slot, bool reallocf) {
   live -= (int64_t)slot->size;
   void *block = (reallocf ? subject->reallocf : subject->realloc)(slot->block, 0);
   CHECK(!block, "a realloc to 0 bytes returned %p", block);
-  heap_settle(came);
+  heap_settle(reached_model);
   slot->block = NULL;
 }
 
 static void step_realloc(struct slot *slot, size_t size, bool reallocf) {
-  bool came[2];
+  bool reached_model[2];
   const char *what = reallocf ? "reallocf" : "realloc";
   void *old = slot->block;
   if (size == 0 && old) {
     resize_to_nothing(slot, reallocf);
     return;
   }
-  if (size == 0 && subject->zero_size_is_null) return; /* frees NULL */
+  if (size == 0 && subject->zero_size_is_null) return; /* that frees NULL */
   int refusal = refusal_of(size);
   enum model_answer answer = decide(NOMEM_FN_REALLOC, size, old ? slot->size : 0);
   if (answer != MODEL_FAILS) heap_expect(HEAP_REALLOC, old, 0, size, answer == MODEL_EITHER);
@@ -239,13 +239,13 @@ static void step_realloc(struct slot *slot, size_t size, bool reallocf) {
   errno = ERRNO_BEFORE;
   void *block = reallocf ? subject->reallocf(old, size) : subject->realloc(old, size);
   int after = errno;
-  heap_settle(came);
+  heap_settle(reached_model);
   errno = after;
-  bool reached = answer == MODEL_FAILS ? false : came[0];
+  bool reached = answer == MODEL_FAILS ? false : reached_model[0];
   bool served = check_request(what, answer, reached, block, size, refusal);
   if (reallocf && !served && size) {
     if (is_open && !paused) model.frees++;
-    CHECK(came[answer == MODEL_FAILS ? 0 : 1], "a failed reallocf did not free the old block");
+    CHECK(reached_model[answer == MODEL_FAILS ? 0 : 1], "a failed reallocf did not free the old block");
     if (old) live -= (int64_t)slot->size;
     slot->block = NULL;
   } else if (served) {
@@ -253,14 +253,14 @@ static void step_realloc(struct slot *slot, size_t size, bool reallocf) {
     if (old) live -= (int64_t)slot->size;
     slot->block = block;
     check_intact(slot, kept);
-    fill(slot, block, size);
+    enter(slot, block, size);
   }
   if (slot->block) check_intact(slot, slot->size);
 }
 
 static void step_string(struct slot *slot, size_t length, size_t max_bytes, bool bounded) {
   char string[STRING_BYTES];
-  bool came[2];
+  bool reached_model[2];
   release(slot);
   for (size_t i = 0; i < length; i++) string[i] = (char)('a' + i % 26);
   string[length] = '\0';
@@ -271,11 +271,11 @@ static void step_string(struct slot *slot, size_t length, size_t max_bytes, bool
   errno = ERRNO_BEFORE;
   char *copy = bounded ? subject->strndup(string, max_bytes) : subject->strdup(string);
   int after = errno;
-  heap_settle(came);
+  heap_settle(reached_model);
   errno = after;
-  if (!check_request(bounded ? "strndup" : "strdup", answer, came[0], copy, kept + 1, refusal)) return;
+  if (!check_request(bounded ? "strndup" : "strdup", answer, reached_model[0], copy, kept + 1, refusal)) return;
   CHECK(!memcmp(copy, string, kept) && !copy[kept], "a copy of %zu bytes differs", kept);
-  fill(slot, copy, kept + 1);
+  enter(slot, copy, kept + 1);
 }
 
 static void end_scope(void) {
@@ -308,7 +308,7 @@ static void begin_scope(const char *text) {
   live = 0;
 }
 
-/* Ends the scope, or begins the next: in between, calls are neither failed nor counted. */
+/* Ends the scope or begins the next one. In between calls are neither failed nor counted. */
 static void step_scope(void) {
   if (sites.active) return;
   if (is_open) {
@@ -334,7 +334,7 @@ static void step_refused_begin(bool bad_plan) {
 
 static void step_pause(bool resume) {
   if (resume) {
-    nomem_resume(); /* one too many does nothing */
+    nomem_resume(); /* one too many has no effect */
     if (paused) paused--;
   } else if (paused < PAUSES_MAX) {
     nomem_pause();
@@ -344,7 +344,7 @@ static void step_pause(bool resume) {
 
 static void run(struct fuzz_step step) {
   struct slot *slot = &slots[step.a % SLOTS];
-  /* Half the sizes small: budgets and size ranges are. */
+  /* Half of the sizes are small, because budgets and size ranges are. */
   size_t size = step.b & 0x80 ? (size_t)(step.b & 0x0f) << 8 | step.c : step.c;
   current_label = 2u * (step.op % OPS) + (step.a >> 7);
   switch ((enum op)(step.op % OPS)) {
@@ -399,7 +399,7 @@ static void run(struct fuzz_step step) {
   }
 }
 
-/* The empty statements keep both functions on the stack, and keep them two. */
+/* The empty statements keep both functions on the stack, and keep the compiler from merging them. */
 void from_red(struct fuzz_step step) {
   run(step);
   __asm__ volatile("# red" ::: "memory");
@@ -431,11 +431,12 @@ static const struct nomem_site *site_of_first_call(uint64_t nth) {
     CHECK(!found, "two sites claim call %u", (unsigned)nth);
     found = &channel->sites[i];
   }
-  CHECK(found, "call %u was the first of its stack, and made no site", (unsigned)nth);
+  CHECK(found, "call %u was the first of its stack, and there is no site for it", (unsigned)nth);
   return found;
 }
 
-/* After the first run: picks one of its calls and writes the plan that fails it. After the second: was it that call? */
+/* After the first run picks one of its calls and writes the plan that fails it; after the second checks that this call
+ * failed. */
 __attribute__((noinline)) static bool next_run(uint8_t pick) {
   if (sites.calls == 0) return false;
   unsigned chosen = pick % sites.calls, first_call = 0, count = 0;
@@ -457,10 +458,10 @@ __attribute__((noinline)) static bool next_run(uint8_t pick) {
   return true;
 }
 
-/* Names the call stacks, then fails one occurrence of one of them. Both runs are called from one place, or their stacks
- * would differ. */
+/* Names the call stacks, then fails one occurrence of one of them. Both runs are called from the same place, because
+ * otherwise their stacks would differ. */
 static void run_sites(struct fuzz_input input, uint8_t pick) {
-  snprintf(sites.plan, sizeof sites.plan, "site=0000000000000000"); /* no site's key */
+  snprintf(sites.plan, sizeof sites.plan, "site=0000000000000000"); /* which is no site's key */
   do {
     run_all(input, sites.plan);
   } while (next_run(pick));

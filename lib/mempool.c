@@ -62,7 +62,7 @@ static void count_in_use(uint32_t more, uint32_t less) {
   if (pool.in_use > pool.high_water) pool.high_water = pool.in_use;
 }
 
-/* Files a block that is neither live nor in the index, joined with its free neighbours. */
+/* Enters a block that is neither live nor in the index, joined with its free neighbours. */
 static void put_free(uint32_t id) {
   struct mempool__block *block = mempool__at(&pool, id);
   uint32_t size = block->size, next = id + size;
@@ -79,8 +79,8 @@ static void put_free(uint32_t id) {
   mempool__index_insert(&pool, id);
 }
 
-/* Gives what a live block has beyond size granules back to the pool. */
-static void cut(uint32_t id, uint32_t size) {
+/* Returns what a live block has beyond size granules to the pool. */
+static void trim(uint32_t id, uint32_t size) {
   uint32_t rest = mempool__at(&pool, id)->size - size;
   if (rest == 0) return;
   set_size(id, size);
@@ -95,7 +95,7 @@ static uint32_t granules_for(size_t size) {
 }
 
 /* A new live block, or 0. */
-static uint32_t take(size_t size) {
+static uint32_t allocate(size_t size) {
   uint32_t need = granules_for(size);
   uint32_t id = need ? mempool__index_find(&pool, need) : 0;
   if (!id) {
@@ -104,13 +104,13 @@ static uint32_t take(size_t size) {
   }
   mempool__index_remove(&pool, id);
   set_live(id, true);
-  cut(id, need);
+  trim(id, need);
   count_in_use(need, 0);
   pool.blocks++;
   return id;
 }
 
-/* Makes a live block hold size bytes where it is, or answers false and changes nothing. */
+/* Resizes a live block where it is, or returns false and changes nothing. */
 static bool resize_in_place(uint32_t id, size_t size) {
   uint32_t need = granules_for(size), have = mempool__at(&pool, id)->size;
   if (!need) return false;
@@ -120,7 +120,7 @@ static bool resize_in_place(uint32_t id, size_t size) {
     mempool__index_remove(&pool, next);
     set_size(id, have + mempool__at(&pool, next)->size);
   }
-  cut(id, need);
+  trim(id, need);
   count_in_use(need, have);
   return true;
 }
@@ -134,7 +134,7 @@ static bool is_overrun(uint32_t id) {
   return mempool__at(&pool, id - block->previous_size)->size != block->previous_size;
 }
 
-/* The live block nearest before a granule, or 0. Searched only to word a report. */
+/* The nearest live block before a granule, or 0. Only reports of misuse search for it. */
 static uint32_t live_before(uint32_t granule) {
   uint32_t word = granule / 64;
   uint64_t bits = pool.live[word] & ((UINT64_C(1) << (granule % 64)) - 1);
@@ -142,7 +142,7 @@ static uint32_t live_before(uint32_t granule) {
   return bits ? word * 64 + 63 - (uint32_t)__builtin_clzll(bits) : 0;
 }
 
-/* What is wrong with freeing ptr: 0 if nothing, and then *id is the block's. */
+/* What is wrong with freeing ptr. 0: nothing, and *id is the block's. */
 static enum mempool_misuse identify(const void *ptr, uint32_t *id) {
   size_t offset = (uintptr_t)ptr - (uintptr_t)pool.base;
   if (offset < MEMPOOL__GRANULE || offset / MEMPOOL__GRANULE > pool.granules) return MEMPOOL_FOREIGN;
@@ -245,7 +245,7 @@ int mempool_destroy(void) {
 void *mempool_malloc(size_t size) {
   acquire();
   if (!pool.granules) (void)make_pool(NULL, MEMPOOL_DEFAULT_BYTES);
-  uint32_t id = pool.granules ? take(size) : 0;
+  uint32_t id = pool.granules ? allocate(size) : 0;
   void *ptr = id ? payload(id) : NULL;
   release();
   if (!ptr) errno = ENOMEM;
@@ -276,7 +276,7 @@ void *mempool_realloc(void *ptr, size_t size) {
   }
   bool in_place = resize_in_place(id, size);
   size_t old_bytes = usable(id);
-  uint32_t moved_id = in_place ? id : take(size);
+  uint32_t moved_id = in_place ? id : allocate(size);
   void *moved = moved_id ? payload(moved_id) : NULL;
   release();
   if (!moved) errno = ENOMEM;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Believes nothing it has not checked, so that it reports damage instead of falling over it. */
+/* Trusts nothing that it has not checked, so that it reports damage instead of crashing. */
 #include "mempool_internal.h"
 
-/* A set of ids, told apart from another by its size and an order-independent sum of scrambled members. */
+/* A set of ids. It is compared with another by its size and the sum of its scrambled members. */
 struct id_set {
   uint32_t count;
   uint64_t sum;
@@ -49,7 +49,7 @@ static int check_blocks(const struct mempool__pool *pool, struct id_set *free_bl
   return 0;
 }
 
-/* One list of free blocks of one size. The count of what was met ends a list that bites its tail. */
+/* Checks one list of free blocks of one size. The number of blocks bounds a list that has become a circle. */
 static int check_list(const struct mempool__pool *pool, uint32_t id, struct mempool__range range,
                       struct id_set *indexed) {
   uint32_t size = 0, previous = 0;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Free blocks by size. Two levels of bitmaps lead to the class, as in two-level segregated fit. That scheme takes any
- * block of the next class up, and refuses a request that only its own class could serve; here a class that covers
- * several sizes keeps them in a binary tree that branches on the bits of the size below those the class fixes, highest
- * first. A node may have any size that its position allows, so every node is a block and the tree needs no memory. Its
- * depth is at most the number of those bits: 26 for a pool of 64 GiB, 12 for one of 4 MiB, and mostly 0 to 3 in use. */
+ * block of the next larger class, and fails a request that only its own class could serve. Here a class of several
+ * sizes keeps its blocks in a binary tree, which branches on the bits of the size below those that the class
+ * determines, the highest first. A node may have any size that its position allows, so every node is a block and the
+ * tree needs no memory. The depth is at most the number of those bits: 26 for a pool of 64 GiB, 12 for one of 4 MiB,
+ * and mostly 0 to 3. */
 #include "mempool_internal.h"
 
-/* Sizes below this have a class to themselves: no tree, and in the smallest blocks no room for one. */
+/* Each size below this has its own class, which needs no tree. (The smallest blocks have no room for one.) */
 #define EXACT_SIZES (2 * MEMPOOL__COLUMNS)
 
 static uint32_t log2_of(uint32_t value) {
@@ -20,7 +21,7 @@ static uint32_t class_of(uint32_t size) {
   return (log2 - MEMPOOL__COLUMNS_LOG2 + 1) * MEMPOOL__COLUMNS + column;
 }
 
-/* The way down the class's tree: the next branch is the highest bit. Only for sizes that are not exact. */
+/* The path down the class's tree: the highest bit is the next branch. Only for sizes that share a class. */
 static uint32_t path_of(uint32_t size) {
   return size << (32 + MEMPOOL__COLUMNS_LOG2 - log2_of(size));
 }
@@ -40,7 +41,7 @@ static void unmark_class(struct mempool__pool *pool, uint32_t class) {
   if (pool->columns[row] == 0) pool->rows &= ~(1U << row);
 }
 
-/* The first class above this one that has a block; 0, which is no class, when there is none. */
+/* The next larger class that has a block; 0, which is no class, when there is none. */
 static uint32_t class_above(const struct mempool__pool *pool, uint32_t class) {
   uint32_t row = class / MEMPOOL__COLUMNS;
   uint32_t columns = pool->columns[row] & ~1U << class % MEMPOOL__COLUMNS;
@@ -67,7 +68,7 @@ static void insert_into_tree(struct mempool__pool *pool, uint32_t id, uint32_t *
     block->next = block->previous = 0;
     return;
   }
-  /* Behind the first, which stays the tree's node. */
+  /* Enters it behind the first block, which remains the node of the tree. */
   struct mempool__block *node = mempool__at(pool, *slot);
   block->next = node->next;
   block->previous = *slot;
@@ -89,7 +90,7 @@ void mempool__index_insert(struct mempool__pool *pool, uint32_t id) {
   pool->bins[class] = id;
 }
 
-/* Takes some leaf below this node out of the tree; 0 when the node is a leaf itself. */
+/* Removes some leaf below this node from the tree and returns it; 0 when the node is itself a leaf. */
 static uint32_t detach_leaf(struct mempool__pool *pool, uint32_t id) {
   uint32_t *slot = NULL, leaf = 0;
   for (struct mempool__block *node = mempool__at(pool, id); node->child[0] || node->child[1];) {
@@ -101,7 +102,7 @@ static uint32_t detach_leaf(struct mempool__pool *pool, uint32_t id) {
   return leaf;
 }
 
-/* A node's place is taken by another block of its size, or else by any leaf below it. */
+/* Replaces a node by another block of its size, or else by any leaf below it. */
 static void remove_node(struct mempool__pool *pool, uint32_t id, uint32_t *root) {
   struct mempool__block *block = mempool__at(pool, id);
   uint32_t heir = block->next ? block->next : detach_leaf(pool, id);
@@ -135,8 +136,8 @@ void mempool__index_remove(struct mempool__pool *pool, uint32_t id) {
   if (!pool->bins[class]) unmark_class(pool, class);
 }
 
-/* The node of the smallest (side 0) or largest (side 1) size in a tree: all sizes on the nearer side are beyond all on
- * the other, but a node may be beyond its children. */
+/* The node of the smallest (side 0) or largest (side 1) size in a tree. All sizes of the subtree on that side are more
+ * extreme than all of the other, but a node may be more extreme than its children. */
 static uint32_t outermost(const struct mempool__pool *pool, uint32_t id, int side) {
   uint32_t best = id;
   while (id) {
@@ -148,8 +149,8 @@ static uint32_t outermost(const struct mempool__pool *pool, uint32_t id, int sid
   return best;
 }
 
-/* The node of the smallest size that is large enough, or 0: on the path of that size, or else the smallest right of
- * where the path last went left. */
+/* The node of the smallest size that is large enough, or 0. It is on the path of that size, or it is the smallest to
+ * the right of where the path last went left. */
 static uint32_t best_fit(const struct mempool__pool *pool, uint32_t id, uint32_t size) {
   uint32_t best = 0, best_size = UINT32_MAX, right = 0;
   for (uint32_t path = path_of(size); id; path <<= 1) {
@@ -178,7 +179,7 @@ uint32_t mempool__index_find(const struct mempool__pool *pool, uint32_t size) {
     if (mempool__at(pool, id)->size >= EXACT_SIZES) id = outermost(pool, id, 0);
   }
   const struct mempool__block *node = mempool__at(pool, id);
-  return node->next ? node->next : id; /* a block behind the first leaves the tree as it is */
+  return node->next ? node->next : id; /* removing a block behind the first does not change the tree */
 }
 
 uint32_t mempool__index_largest(const struct mempool__pool *pool) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool's memory as mempool.c, mempool_index.c and mempool_check.c share it. Nothing here locks. */
+/* The layout of the pool, shared by mempool.c, mempool_index.c and mempool_check.c. Nothing here takes the lock. */
 #ifndef NOMEM_LIB_MEMPOOL_INTERNAL_H
 #define NOMEM_LIB_MEMPOOL_INTERNAL_H
 
@@ -9,18 +9,18 @@
 
 #include "mempool.h"
 
-/* Memory is counted in granules of the alignment. A block's id is the number of the granule its user sees first; the
- * header is the half granule before that. Ids start at 1, so 0 means none, and four bytes number 64 GiB: a block in
- * use costs one header, and the links of a small free block fit into a single granule. */
+/* Memory is counted in granules of the alignment. A block's id is the number of the first granule that its user sees;
+ * the header is the half granule before that. Ids start at 1, so 0 means none, and four bytes can number 64 GiB: a
+ * block in use costs one header, and the links of a small free block fit into a single granule. */
 #define MEMPOOL__GRANULE ((size_t)MEMPOOL_ALIGNMENT)
 
 struct mempool__block {
-  /* First in memory, so that the first byte written past the block before shows when that block is freed. */
+  /* First in memory: a single byte written past the block before is noticed when that block is freed. */
   uint32_t previous_size; /* of the block before, free or not; 0 in the first */
   uint32_t size;          /* in granules, the header included; 0 only in the sentinel behind the last block */
-  /* While free, blocks of one size are a list... */
+  /* While free, blocks of one size form a list... */
   uint32_t next, previous;
-  /* ...and if the class holds other sizes too, the first of the list is a node of the class's tree. */
+  /* ...and if the class holds other sizes, too, the first of the list is a node of the class's tree. */
   uint32_t child[2], parent;
 };
 
@@ -43,7 +43,7 @@ struct mempool__pool {
   uint32_t in_use, high_water;     /* in granules */
   uint32_t blocks;
   size_t failed_requests;
-  void *mapped; /* what mempool_init mapped, or NULL */
+  void *mapped; /* what was mapped for the pool, or NULL */
   size_t mapped_bytes;
 };
 
@@ -66,15 +66,15 @@ static inline struct mempool__range mempool__class_range(uint32_t class) {
   return (struct mempool__range){(MEMPOOL__COLUMNS + column) << (row - 1), 1U << (row - 1)};
 }
 
-/* The index of free blocks. A block's size must be right before insert and unchanged until remove. */
+/* The index of free blocks. A block's size must be set before insert and must not change until remove. */
 void mempool__index_insert(struct mempool__pool *pool, uint32_t id);
 void mempool__index_remove(struct mempool__pool *pool, uint32_t id);
-/* A smallest block of at least size granules, or 0. */
+/* One of the smallest blocks of at least size granules, or 0. */
 uint32_t mempool__index_find(const struct mempool__pool *pool, uint32_t size);
-/* A largest block, or 0. */
+/* One of the largest blocks, or 0. */
 uint32_t mempool__index_largest(const struct mempool__pool *pool);
 
-/* mempool_check without the lock, on a pool that exists. */
+/* mempool_check on a pool that exists; the caller has the lock. */
 int mempool__check(const struct mempool__pool *pool);
 
 #endif

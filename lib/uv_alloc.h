@@ -24,13 +24,13 @@ typedef void *(*uv_realloc_func)(void *ptr, size_t size);
 typedef void *(*uv_calloc_func)(size_t count, size_t size);
 typedef void (*uv_free_func)(void *ptr);
 
-/* Sends every later call of the wrappers to these four. Returns 0, or UV_EINVAL when any of the four is NULL, and then
- * none is replaced. Does not allocate; leaves errno alone. A block must go back to the allocator it came from. */
+/* Has every later call of the wrappers go to these four. Returns 0, or UV_EINVAL when any of the four is NULL, and then
+ * replaces none. Does not allocate; leaves errno alone. A block must go back to the allocator it came from. */
 int uv_replace_allocator(uv_malloc_func malloc_func, uv_realloc_func realloc_func, uv_calloc_func calloc_func,
                          uv_free_func free_func);
 
-/* The wrappers hand their arguments over unchanged and return what comes back; errno is whatever the replacement left.
- * Sizes are in bytes. Built with -DUV_ALLOC_ZERO_SIZE_IS_NULL they answer a size of 0 themselves, as libuv has done
+/* The wrappers pass their arguments on unchanged and return what comes back; errno is whatever the replacement left.
+ * Sizes are in bytes. Built with -DUV_ALLOC_ZERO_SIZE_IS_NULL they handle a size of 0 themselves, as libuv has done
  * since 1.24: uv__malloc returns NULL without a call, uv__realloc frees the block and returns NULL. */
 void *uv__malloc(size_t size);
 void *uv__calloc(size_t count, size_t size);
@@ -38,11 +38,11 @@ void *uv__calloc(size_t count, size_t size);
 /* On NULL the old block is still the caller's, with its contents, unless size was 0. */
 void *uv__realloc(void *ptr, size_t size);
 
-/* As uv__realloc, but a failure frees the old block. With a size of 0 it may free it without a failure: the caller
- * must not touch ptr again whatever came back. */
+/* As uv__realloc, but a failure frees the old block. With a size of 0 it may free it without a failure: whatever is
+ * returned, the caller must not use ptr again. */
 void *uv__reallocf(void *ptr, size_t size);
 
-/* Gives the block back. NULL is handed over too. errno keeps its value whatever the replacement does to it. */
+/* Frees the block. NULL is passed on, too. errno keeps its value whatever the replacement does to it. */
 void uv__free(void *ptr);
 
 /* A copy from uv__malloc, owned by the caller, or NULL when that failed. uv__strndup copies at most max_bytes bytes

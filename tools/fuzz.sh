@@ -5,8 +5,8 @@
 #   tools/fuzz.sh run TARGET OUT SECONDS      fuzz; new inputs go to OUT/corpus/TARGET, crashes to OUT/crashes
 #   tools/fuzz.sh afl TARGET OUT SECONDS      the same under AFL++
 #   tools/fuzz.sh regress "TARGETS" OUT       replay corpus/TARGET in bin/ and in gcc/
-#   tools/fuzz.sh minimise TARGET OUT         make corpus/TARGET as small as its coverage allows
-#   tools/fuzz.sh coverage "TARGETS" OUT TO   what the corpora cover, as text and HTML, in TO
+#   tools/fuzz.sh minimise TARGET OUT         keep of corpus/TARGET only what its coverage needs
+#   tools/fuzz.sh coverage "TARGETS" OUT TO   write what the corpora cover to TO, as text and HTML
 #
 # Exit status: 0 nothing found, 1 a target failed, 2 could not run.
 set -u
@@ -14,13 +14,14 @@ verb=${1:-}
 target=${2:-}
 out=${3:-}
 
-# The options that OSS-Fuzz reads too, as flags.
+# Prints the target's options, which OSS-Fuzz reads, too, as flags.
 flags() {
   [ -f "fuzz/$1.options" ] || return 0
   sed -n 's|^dict *= *|-dict=fuzz/|p; s|^\(max_len\|timeout\|close_fd_mask\) *= *|-\1=|p' "fuzz/$1.options"
 }
 
-# The sanitizers of clang 14 and gcc 12 cannot place their memory when the kernel randomises more bits than this.
+# Runs a command without address randomisation where the kernel randomises more bits than the sanitizers of clang 14 and
+# gcc 12 can cope with.
 placed() {
   if [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)" -gt 28 ]; then
     setarch "$(uname -m)" -R "$@"
@@ -29,7 +30,7 @@ placed() {
   fi
 }
 
-# The last line says how to see it again.
+# Prints the command that reproduces the crash in a log.
 reproduce() {
   crash=$(sed -n 's/.*Test unit written to //p' "$2" | tail -n 1)
   [ -n "$crash" ] && echo "reproduce: $out/bin/$1 $crash"
@@ -60,7 +61,7 @@ afl() {
   command -v afl-fuzz >/dev/null 2>&1 || { echo "fuzz: afl-fuzz is missing: run 'apt-get install afl++'" >&2; return 2; }
   rm -rf "$folder"
   mkdir -p "$folder"
-  # AFL++ wants to be asked before it runs where crashes go to a handler or the clock of the CPU changes.
+  # Otherwise AFL++ does not run where crashes go to a handler or the clock of the CPU changes.
   if ! AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 AFL_QUIET=1 \
     placed afl-fuzz -m none -V "$seconds" -i "corpus/$target" -o "$folder" "$out/afl/$target" >"$folder/log" 2>&1; then
     tail -n 20 "$folder/log"
@@ -97,7 +98,7 @@ minimise() {
   # shellcheck disable=SC2046
   placed "$out/bin/$target" $(flags "$target") -merge=1 "$small" "corpus/$target" "$out/corpus/$target" \
     >"$out/$target.log" 2>&1 || { tail -n 20 "$out/$target.log"; return 1; }
-  # What has a name was put there on purpose and stays; the rest is replaced.
+  # Inputs with a name were added on purpose and stay; the others are replaced.
   find "corpus/$target" -type f -regextype posix-extended -regex '.*/[0-9a-f]{40}' -delete
   for input in "$small"/*; do
     [ -f "$input" ] || continue

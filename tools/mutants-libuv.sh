@@ -6,7 +6,7 @@
 #
 #   tools/mutants-libuv.sh OUT "COMPILER FLAGS"      OUT: where the fuzz targets were built; logs go beside it
 #
-# Exit status: 0 every wrong double was seen; 1 one was not, or the target failed without; 2 could not build.
+# Exit status: 0 every wrong double was found; 1 one was not, or the target failed without one; 2 could not build.
 set -u
 out=$1
 compile=$2
@@ -25,7 +25,7 @@ if ! { $compile -c "$doubles" -o "$work/doubles.o" &&
   exit 2
 fi
 
-# fuzz NAME: 0 when the program lasted.
+# fuzz NAME: 0 when the program survived.
 fuzz() {
   rm -rf "$work/new"
   mkdir -p "$work/new"
@@ -54,8 +54,8 @@ for input in corpus/libuv/known-*; do
   total=$((total + 1))
   TMPDIR=$work NOMEM_LIBUV_SUPPRESSIONS=/dev/null timeout 30 "$out/bin/libuv" -artifact_prefix="$work/" "$input" \
     >"$work/$(basename "$input").log" 2>&1 || continue
-  echo "$input does not fail: is the defect mended? then take its line out of fuzz/libuv.suppressions"
+  echo "$input does not fail: is the defect fixed? then remove its line from fuzz/libuv.suppressions"
   lives=$((lives + 1))
 done
-echo "$total wrong doubles and defects of libuv: $((total - lives)) seen, $lives not"
+echo "$total wrong doubles and defects of libuv: $((total - lives)) found, $lives not"
 [ "$lives" = 0 ]

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Plants each one-line bug of tests/mutants/table in a copy of its file and runs the fuzz target that must see it: ten
+# Plants each one-line bug of tests/mutants/table in a copy of its file and runs the fuzz target that must find it: ten
 # seconds at most, from the seeds or from nothing. First, the targets without a bug must run as long without a finding.
 #
 #   tools/mutants.sh OUT "COMPILER FLAGS"      OUT: where the fuzz targets were built; copies and logs go beside it
 #   NOMEM_MUTANTS=NAME...                      only these
 #
-# Exit status: 0 every mutant was killed or is known to be equivalent; 1 one lived, or a target failed without a bug;
+# Exit status: 0 every mutant was killed or is known to be equivalent; 1 one survived, or a target failed without a bug;
 # 2 a line to replace is no longer there, or the replacement does not compile.
 set -u
 table=tests/mutants/table
@@ -16,12 +16,12 @@ out=$1
 compile=$2
 work=$(dirname "$out")/mutants
 
-# The lines of one mutant.
+# Prints the lines of one mutant.
 entry() {
   awk -v name="$1" '$1 == "@" { on = $2 == name } on && /^[-+=@]/' "$table"
 }
 
-# plant NAME FILE: the copy with the bug in it.
+# plant NAME FILE: writes the copy with the bug in it.
 plant() {
   mkdir -p "$work/$1/$(dirname "$2")"
   entry "$1" >"$work/$1/entry"
@@ -32,7 +32,7 @@ plant() {
     END { exit nth == "" ? found != 1 : found < nth }' "$work/$1/entry" "$2" >"$work/$1/$2"
 }
 
-# fuzz NAME PROGRAM TARGET FROM: 0 when the program failed, and so the bug was seen.
+# fuzz NAME PROGRAM TARGET FROM: 0 when the program failed, which means that it has found the bug.
 fuzz() {
   mkdir -p "$work/$1/new"
   seeds=
@@ -43,7 +43,7 @@ fuzz() {
     -artifact_prefix="$work/$1/" "$work/$1/new" $seeds >"$work/$1/log" 2>&1
 }
 
-# one NAME FILE TARGET FROM [NTH]: writes the mutant's line of the report.
+# one NAME FILE TARGET FROM [NTH]: tries one mutant and writes its line of the report.
 one() {
   rm -rf "${work:?}/$1"
   plant "$1" "$2" || { report "$1" "$2" "$3" "$4" - 'LINE NOT FOUND'; return; }
@@ -53,7 +53,7 @@ one() {
   flags=-fsanitize=fuzzer-no-link,$sanitize
   if [ "$3" = threads ]; then variant=tsan; sanitize=thread; flags=-fsanitize=thread; fi
   folder=$work/$1
-  # The copy finds the headers beside the original. Both builds of lib/uv_alloc.c have the bug.
+  # The copy includes the headers of the original. Both builds of lib/uv_alloc.c get the bug.
   where="-iquote $folder/lib -iquote faults/inject -iquote lib"
   # shellcheck disable=SC2086 # words, and no path here has a blank
   if ! { $compile "$flags" $where -c "$folder/$2" -o "$folder/mutant.o" &&
@@ -83,7 +83,7 @@ control() {
   return 1
 }
 
-# One of those that xargs hands out.
+# Called by xargs below for one target or mutant.
 if [ $# -gt 2 ]; then
   shift 2
   "$@"

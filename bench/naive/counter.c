@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What people write by hand: a preload that fails the NAIVE_FAIL_AT-th allocation. For bench/naive.c. */
+/* What people write themselves: a preloaded library that fails the NAIVE_FAIL_AT-th allocation. For bench/naive.c. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>

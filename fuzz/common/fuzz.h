@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What every target shares: reading the input, and checks that say what is wrong.
+/* What all targets share: reading the input, and checks that print what is wrong.
  *
- * An input is a header of as many bytes as the target names, then steps of four bytes. No mutator here knows of
- * steps: one that moved, repeated and removed whole ones was measured, and from the seeds covered nothing more.
+ * An input is a header, whose size the target defines, and then steps of four bytes. Most targets have no mutator that
+ * knows of steps: one that moves, repeats and removes whole steps was measured, and covered no more from their seeds.
  */
 #ifndef NOMEM_FUZZ_H
 #define NOMEM_FUZZ_H
@@ -17,8 +17,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-/* One line on what is wrong, then abort, which libFuzzer, AFL++ and a shell all notice. Not assert: a build with NDEBUG
- * must find as much. */
+/* Prints one line on what is wrong, then aborts, which libFuzzer, AFL++ and a shell all notice. Unlike assert it works
+ * in a build with NDEBUG, too. */
 __attribute__((format(printf, 3, 4), noreturn, cold)) static inline void fuzz_fail(const char *file, int line,
                                                                                    const char *format, ...) {
   va_list arguments;
@@ -32,15 +32,15 @@ __attribute__((format(printf, 3, 4), noreturn, cold)) static inline void fuzz_fa
 
 #define CHECK(condition, ...) ((condition) ? (void)0 : fuzz_fail(__FILE__, __LINE__, __VA_ARGS__))
 
-/* For a model's inner loops, in which there is nothing to find. */
+/* For inner loops of a model, in which there is nothing to find. */
 #ifdef __clang__
 #define FUZZ_FAST __attribute__((no_sanitize("address", "undefined", "coverage")))
 #else
 #define FUZZ_FAST
 #endif
 
-/* A function on the stack of calls that are told apart by their stack: each place that calls it stays one place,
- * whatever becomes of the loop around it. (gcc leaves loops alone at -O1.) */
+/* For functions on the stack of calls that are distinguished by their stacks: each place that calls it remains a single
+ * place, whatever the compiler does to the loop around it. (At -O1 gcc leaves loops alone.) */
 #ifdef __clang__
 #define FUZZ_ONE_PLACE __attribute__((noinline, noduplicate))
 #else
@@ -51,7 +51,7 @@ struct fuzz_input {
   const uint8_t *at, *end;
 };
 
-/* 0 when the input is used up. */
+/* The next byte; 0 at the end of the input. */
 static inline uint8_t fuzz_byte(struct fuzz_input *input) {
   return input->at < input->end ? *input->at++ : 0;
 }
@@ -62,7 +62,7 @@ struct fuzz_step {
   uint8_t op, a, b, c;
 };
 
-/* False when no whole step is left. */
+/* Returns false when no whole step is left. */
 static inline bool fuzz_next(struct fuzz_input *input, struct fuzz_step *step) {
   if (input->end - input->at < FUZZ_STEP_BYTES) return false;
   *step = (struct fuzz_step){input->at[0], input->at[1], input->at[2], input->at[3]};
@@ -70,7 +70,7 @@ static inline bool fuzz_next(struct fuzz_input *input, struct fuzz_step *step) {
   return true;
 }
 
-/* The contents a target gives a block: byte i of the block whose seed this is. */
+/* The contents of blocks: byte i of the block with this seed. */
 static inline uint8_t fuzz_pattern(uint32_t seed, size_t i) {
   return (uint8_t)(seed * 31 + i * 7 + (i >> 8));
 }
@@ -80,7 +80,7 @@ static inline void fuzz_fill(void *block, size_t bytes, uint32_t seed) {
   for (size_t i = 0; i < bytes; i++) at[i] = fuzz_pattern(seed, i);
 }
 
-/* The first byte that is not the pattern's; bytes when all are. */
+/* The first byte that differs from the pattern; bytes when there is none. */
 static inline size_t fuzz_intact(const void *block, size_t bytes, uint32_t seed) {
   const uint8_t *at = block;
   size_t i = 0;

@@ -53,8 +53,8 @@ static void arrive(enum heap_function function, const void *ptr, size_t count, s
     CHECK(call->may, "%s(%p, %zu, %zu) reached the replacement instead of %s(%p, %zu, %zu)", names[function], ptr,
           count, size, names[call->function], call->ptr, call->count, call->size);
   }
-  fuzz_fail(__FILE__, __LINE__, "%s(%p, %zu, %zu) reached the replacement, and nobody had made that call",
-            names[function], ptr, count, size);
+  fuzz_fail(__FILE__, __LINE__, "%s(%p, %zu, %zu) reached the replacement without being expected", names[function], ptr,
+            count, size);
 }
 
 void heap_refuse_next(unsigned count, int code) {
@@ -78,7 +78,7 @@ static bool refuses(size_t bytes) {
 static size_t find(const void *block) {
   size_t i = 0;
   while (i < live_blocks && live[i].block != block) i++;
-  CHECK(i < live_blocks, "%p is not live: freed twice, or never handed out", block);
+  CHECK(i < live_blocks, "%p is not live: freed twice, or never allocated", block);
   return i;
 }
 
@@ -128,7 +128,7 @@ void *heap_calloc(size_t count, size_t size) {
 void heap_free(void *ptr) {
   arrive(HEAP_FREE, ptr, 0, 0);
   if (ptr) leave(ptr);
-  errno = EPERM; /* as rude as a replacement may be */
+  errno = EPERM; /* a replacement may do that */
 }
 
 size_t heap_size_of(void *ptr) {

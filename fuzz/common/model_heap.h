@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The allocator under test's test: it serves calls from the C library, and knows which calls must come. Whatever comes
- * unannounced, or with other arguments, or names a block that is not live, fails the input.
+/* A heap below the allocator under test: it serves calls from the C library, and knows which calls must come. An input
+ * fails when a call comes that was not announced, has other arguments, or names a block that is not live.
  *
- * realloc always moves and poisons what it left, so that a stale pointer shows.
+ * realloc always moves and poisons the old block, so that the use of a stale pointer is noticed.
  */
 #ifndef NOMEM_FUZZ_MODEL_HEAP_H
 #define NOMEM_FUZZ_MODEL_HEAP_H
@@ -13,19 +13,19 @@
 
 enum heap_function { HEAP_MALLOC, HEAP_REALLOC, HEAP_CALLOC, HEAP_FREE };
 
-/* More than this it refuses by itself. */
+/* Requests for more bytes than this always fail. */
 #define HEAP_BYTES_MAX 65536
 
-/* Announces the next call; announced calls come in order. One that only may come is skipped when it does not. */
+/* Announces the next call. Announced calls come in this order; one that may come is skipped when it does not. */
 void heap_expect(enum heap_function function, const void *ptr, size_t count, size_t size, bool may);
 
-/* Whether the announced call number i, from 0, came. Fails unless all that must come did; then forgets them all. */
+/* Sets came[i] to whether the announced call i has come, and forgets all. Fails unless all came that must. */
 void heap_settle(bool came[2]);
 
-/* The next count requests are refused with this errno. */
+/* Has the next count requests fail with this errno. */
 void heap_refuse_next(unsigned count, int code);
 
-/* Whether the next request, for this many bytes, is going to be refused, and with which errno. */
+/* Whether the next request will fail if it is for so many bytes, and with which errno. */
 bool heap_will_refuse(size_t bytes, int *code);
 
 void *heap_malloc(size_t size);
@@ -33,10 +33,10 @@ void *heap_realloc(void *ptr, size_t size);
 void *heap_calloc(size_t count, size_t size);
 void heap_free(void *ptr);
 
-/* The size asked for of a live block. */
+/* The size that was requested for a live block. */
 size_t heap_size_of(void *ptr);
 
-/* Bytes of all live blocks, and how many there are. */
+/* The bytes of all live blocks, and their number. */
 size_t heap_live_bytes(void);
 size_t heap_live_blocks(void);
 

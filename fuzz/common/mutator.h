@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A mutator that knows what a step is. libFuzzer's own inserts and erases single bytes, which turns every step behind
- * them into another one; this one moves, copies, removes and adds whole steps, and hands the rest to libFuzzer's.
+/* A mutator that knows what a step is. libFuzzer's own inserts and erases single bytes, which changes every step behind
+ * them. This one moves, copies, removes and adds whole steps, and leaves the rest to libFuzzer's.
  */
 #ifndef NOMEM_FUZZ_MUTATOR_H
 #define NOMEM_FUZZ_MUTATOR_H
@@ -12,14 +12,14 @@
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
-#pragma weak LLVMFuzzerMutate /* the plain driver and AFL++ have none, and do not call the mutator */
+#pragma weak LLVMFuzzerMutate /* the plain driver and AFL++ have none, and never call the mutator */
 
 static inline uint32_t fuzz_random(uint32_t *random) {
   *random = *random * 1664525 + 1013904223;
   return *random >> 8;
 }
 
-/* Opens a gap for count steps before step at; 0 when there is no room. Returns the gap. */
+/* Opens a gap for count steps before step at. Returns the gap, or NULL when there is no room. */
 static inline uint8_t *fuzz_open_gap(uint8_t *steps, size_t *have, size_t room, size_t at, size_t count) {
   if (*have + count > room) return NULL;
   uint8_t *gap = steps + at * FUZZ_STEP_BYTES;
@@ -33,7 +33,7 @@ static inline void fuzz_add_step(uint8_t *steps, size_t *have, size_t room, uint
   for (unsigned i = 0; gap && i < FUZZ_STEP_BYTES; i++) gap[i] = (uint8_t)(fuzz_random(random) % (i < 2 ? 32 : 256));
 }
 
-/* Copies a run of steps to another place; what is repeated is what fills pools and reaches counts. */
+/* Copies a run of steps to another place: repetition fills pools and reaches counts. */
 static inline void fuzz_repeat_steps(uint8_t *steps, size_t *have, size_t room, uint32_t *random) {
   uint8_t run[16 * FUZZ_STEP_BYTES];
   size_t from = fuzz_random(random) % *have, count = 1 + fuzz_random(random) % 16;
@@ -60,7 +60,7 @@ static inline void fuzz_swap_steps(uint8_t *steps, size_t have, uint32_t *random
   memcpy(two, kept, sizeof kept);
 }
 
-/* For LLVMFuzzerCustomMutator. Steps behind the first steps_max are not read, so none are made. */
+/* For LLVMFuzzerCustomMutator. It makes at most steps_max steps, because no more are read. */
 static inline size_t fuzz_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed, size_t header_bytes,
                                  size_t steps_max) {
   uint32_t random = seed;
@@ -83,10 +83,10 @@ static inline size_t fuzz_mutate(uint8_t *data, size_t size, size_t max_size, un
     case 3:
       fuzz_swap_steps(steps, have, &random);
       break;
-    case 4: /* the header decides what the steps meet */
+    case 4: /* the header decides under which conditions the steps run */
       if (header_bytes) data[fuzz_random(&random) % header_bytes] = (uint8_t)fuzz_random(&random);
       break;
-    default: /* libFuzzer's own, within one step: its dictionary of compared values is worth having */
+    default: /* libFuzzer's own mutator, on one step: it knows the values that the target compares */
       LLVMFuzzerMutate(steps + fuzz_random(&random) % have * FUZZ_STEP_BYTES, FUZZ_STEP_BYTES, FUZZ_STEP_BYTES);
   }
   return header_bytes + have * FUZZ_STEP_BYTES;

@@ -6,7 +6,7 @@
 static const unsigned bits[8] = {NOMEM_HAS_NTH,  NOMEM_HAS_EVERY,  NOMEM_HAS_MAX,    NOMEM_HAS_FN,
                                  NOMEM_HAS_SIZE, NOMEM_HAS_BUDGET, NOMEM_HAS_THREAD, NOMEM_HAS_IN | NOMEM_HAS_MODULE};
 
-__attribute__((format(printf, 2, 3))) static void put(struct model_plan *plan, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static void print(struct model_plan *plan, const char *format, ...) {
   size_t length = strlen(plan->text);
   va_list arguments;
   va_start(arguments, format);
@@ -19,32 +19,32 @@ static void read_counts(struct model_plan *plan, struct model_rule *rule, const 
   if (rule->has & NOMEM_HAS_NTH) {
     rule->first = 1 + bytes[1] % 16;
     rule->last = bytes[1] & 0x80 ? UINT64_MAX : rule->first + (bytes[1] >> 4 & 7);
-    put(plan, " nth=%u", (unsigned)rule->first);
+    print(plan, " nth=%u", (unsigned)rule->first);
     if (rule->last == UINT64_MAX)
-      put(plan, "..");
+      print(plan, "..");
     else if (rule->last > rule->first)
-      put(plan, "..%u", (unsigned)rule->last);
+      print(plan, "..%u", (unsigned)rule->last);
   }
   if (rule->has & NOMEM_HAS_EVERY) {
     rule->every = 1 + bytes[2] % 16;
-    put(plan, " every=%u", (unsigned)rule->every);
+    print(plan, " every=%u", (unsigned)rule->every);
   }
   if (rule->has & NOMEM_HAS_MAX) {
     rule->max = 1 + bytes[3] % 16;
-    put(plan, " max=%u", (unsigned)rule->max);
+    print(plan, " max=%u", (unsigned)rule->max);
   }
 }
 
-/* The high bits of every= and max= choose a chance: p is seldom wanted. */
+/* The high bits of the bytes for every= and max= choose a chance, so that p= is rare. */
 static void read_chance(struct model_plan *plan, struct model_rule *rule, const uint8_t *bytes, bool alone) {
   unsigned choice = bytes[2] >> 5;
   if (!(rule->has & NOMEM_HAS_P)) return;
   if (choice == 7 && alone) {
-    rule->chance = MODEL_PERHAPS; /* with other rules it could not be told which of them it was */
-    put(plan, " p=0.5 seed=%u", bytes[3]);
+    rule->chance = MODEL_PERHAPS; /* with more rules it would not be known which of them failed a call */
+    print(plan, " p=0.5 seed=%u", bytes[3]);
   } else {
     rule->chance = choice & 1 ? MODEL_NEVER : MODEL_ALWAYS;
-    put(plan, rule->chance == MODEL_NEVER ? " p=0" : " p=1");
+    print(plan, rule->chance == MODEL_NEVER ? " p=0" : " p=1");
   }
 }
 
@@ -60,20 +60,20 @@ static void read_about_call(struct model_plan *plan, struct model_rule *rule, co
   if (rule->has & NOMEM_HAS_FN) {
     unsigned choice = bytes[4] % 5;
     rule->fns = fns[choice].fns;
-    put(plan, " fn=%s", fns[choice].text);
+    print(plan, " fn=%s", fns[choice].text);
   }
   if (rule->has & NOMEM_HAS_SIZE) {
     rule->size_first = (uint64_t)bytes[5] * 4;
     rule->size_last = bytes[4] & 0x80 ? UINT64_MAX : rule->size_first + (bytes[4] >> 4 & 7) * UINT64_C(64);
-    put(plan, " size=%u", (unsigned)rule->size_first);
+    print(plan, " size=%u", (unsigned)rule->size_first);
     if (rule->size_last == UINT64_MAX)
-      put(plan, "..");
+      print(plan, "..");
     else if (rule->size_last > rule->size_first)
-      put(plan, "..%u", (unsigned)rule->size_last);
+      print(plan, "..%u", (unsigned)rule->size_last);
   }
   if (rule->has & NOMEM_HAS_BUDGET) {
     rule->budget = (uint64_t)bytes[6] * 16;
-    put(plan, " budget=%u", (unsigned)rule->budget);
+    print(plan, " budget=%u", (unsigned)rule->budget);
   }
 }
 
@@ -83,20 +83,20 @@ static void read_where(struct model_plan *plan, struct model_rule *rule, const u
     rule->thread = thread == 0 ? NOMEM_THREAD_MAIN : thread == 1 ? NOMEM_THREAD_OTHER : NOMEM_THREAD_NUMBER;
     rule->thread_number = thread - 1u;
     if (rule->thread == NOMEM_THREAD_NUMBER)
-      put(plan, " thread=%u", (unsigned)rule->thread_number);
+      print(plan, " thread=%u", (unsigned)rule->thread_number);
     else
-      put(plan, thread == 0 ? " thread=main" : " thread=other");
+      print(plan, thread == 0 ? " thread=main" : " thread=other");
   }
   if (rule->has & NOMEM_HAS_IN) {
     rule->caller = where & 1 ? MODEL_BLUE : MODEL_RED;
     rule->in_matches_nothing = (where & 6) == 6;
-    put(plan, rule->in_matches_nothing     ? " in=from_nowhere"
-              : rule->caller == MODEL_BLUE ? " in=from_b?ue"
-                                           : " in=from_r*d");
+    print(plan, rule->in_matches_nothing     ? " in=from_nowhere"
+                : rule->caller == MODEL_BLUE ? " in=from_b?ue"
+                                             : " in=from_r*d");
   }
   if (rule->has & NOMEM_HAS_MODULE) {
     rule->module_matches = !(where & 8);
-    put(plan, rule->module_matches ? " module=*" : " module=libnone.so*");
+    print(plan, rule->module_matches ? " module=*" : " module=libnone.so*");
   }
 }
 
@@ -106,14 +106,12 @@ static void read_rule(struct fuzz_input *input, unsigned allowed, struct model_p
   struct model_rule *rule = &plan->rule[plan->rule_count++];
   for (unsigned b = 0; b < 8; b++)
     if (bytes[0] >> b & 1) rule->has |= bits[b];
-  /* Rare companions: of every, p; of in, without module, and the other way round. */
+  /* One bit has p take the place of every, another chooses between in and module. */
   if (rule->has & NOMEM_HAS_EVERY && bytes[2] & 0x10) rule->has ^= NOMEM_HAS_EVERY | NOMEM_HAS_P;
   if (rule->has & NOMEM_HAS_IN) rule->has &= ~(bytes[7] & 0x80 ? (unsigned)NOMEM_HAS_IN : (unsigned)NOMEM_HAS_MODULE);
   rule->has &= allowed;
-  if (rule->has == 0) { /* a rule must say something */
-    rule->has = NOMEM_HAS_NTH;
-  }
-  if (plan->rule_count > 1) put(plan, ";");
+  if (rule->has == 0) rule->has = NOMEM_HAS_NTH; /* a rule needs a condition */
+  if (plan->rule_count > 1) print(plan, ";");
   read_counts(plan, rule, bytes);
   read_chance(plan, rule, bytes, alone);
   read_about_call(plan, rule, bytes);

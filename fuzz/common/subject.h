@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/uv_alloc.c, in both of its builds, in one program. */
+/* Both builds of lib/uv_alloc.c in one program. */
 #ifndef NOMEM_FUZZ_SUBJECT_H
 #define NOMEM_FUZZ_SUBJECT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The other build, under names of its own. */
+/* The build with UV_ALLOC_ZERO_SIZE_IS_NULL, under other names. */
 #define UV_ALLOC_ZERO_SIZE_IS_NULL
 #define uv_replace_allocator zero__replace_allocator
 #define uv__malloc zero__malloc

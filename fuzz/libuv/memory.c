@@ -21,7 +21,7 @@
 #endif
 #endif
 
-/* Libc functions that libuv calls are checked by the sanitizer even though libuv is not. */
+/* libuv is built without the sanitizer, but the functions of the C library that it calls are checked. */
 #ifdef HAVE_ASAN
 #include <sanitizer/asan_interface.h>
 #else
@@ -29,7 +29,7 @@
 #define ASAN_UNPOISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
 #endif
 
-/* Fills pc's place into out; part of the sanitizers' common runtime. */
+/* Part of the sanitizers' common run-time: describes the code at pc in out. */
 void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, size_t out_bytes);
 #pragma weak __sanitizer_symbolize_pc
 
@@ -41,7 +41,7 @@ struct block {
   uint64_t is_freed;
   uintptr_t frame[FRAMES];
 };
-_Static_assert(sizeof(struct block) % 16 == 0, "what follows a block's head is as aligned as malloc's");
+_Static_assert(sizeof(struct block) % 16 == 0, "a block behind its head is aligned as one of malloc is");
 
 struct stack {
   uintptr_t frame[NOMEM_DEPTH], slot[NOMEM_DEPTH];
@@ -58,13 +58,13 @@ static struct {
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct block live = {.next = &live, .previous = &live};
 static struct block freed = {.next = &freed, .previous = &freed};
-/* All of them, freed or not, by address: what is not here is not of this heap. */
+/* All blocks, freed or not, by address: a pointer that is not here does not belong to this heap. */
 static struct block *blocks[BLOCKS_MAX];
 static unsigned block_count;
-static _Atomic unsigned calm = 1;
+static _Atomic unsigned paused = 1;
 static _Atomic uint64_t faults;
-/* Who asked for the block that is about to be made. */
-static _Thread_local struct stack asking;
+/* The stack of the request for the block that is about to be made. */
+static _Thread_local struct stack requester;
 
 static uint8_t *data_of(struct block *block) {
   return (uint8_t *)(block + 1);
@@ -81,8 +81,8 @@ static void move_to(struct block *list, struct block *block) {
   list->previous = block;
 }
 
-/* Where the block is, or would be. */
-static struct block **place_of(const struct block *block) {
+/* The block's slot in blocks[], or the one that it would get. */
+static struct block **slot_of(const struct block *block) {
   unsigned i = (unsigned)(((uintptr_t)block * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % BLOCKS_MAX;
   while (blocks[i] && blocks[i] != block) i = (i + 1) % BLOCKS_MAX;
   return &blocks[i];
@@ -92,11 +92,11 @@ static void *heap_new(size_t size) {
   struct block *block = calloc(1, sizeof *block + size + GUARD_BYTES);
   CHECK(block, "the target itself is out of memory: %zu bytes", size);
   block->size = size;
-  for (unsigned i = 0; i < FRAMES && i < asking.depth; i++) block->frame[i] = asking.frame[i];
+  for (unsigned i = 0; i < FRAMES && i < requester.depth; i++) block->frame[i] = requester.frame[i];
   memset(data_of(block) + size, GUARD, GUARD_BYTES);
   pthread_mutex_lock(&mutex);
   move_to(&live, block);
-  *place_of(block) = block;
+  *slot_of(block) = block;
   block_count++;
   pthread_mutex_unlock(&mutex);
   CHECK(block_count < BLOCKS_MAX / 2, "one input makes more than %u blocks", BLOCKS_MAX / 2);
@@ -126,7 +126,7 @@ static void *heap_calloc(size_t count, size_t size) {
   return heap_new(count * size);
 }
 
-/* A block that malloc or the like made for libuv. */
+/* Frees a block that the C library made for libuv. */
 static void free_foreign(void *ptr) {
   struct stack stack;
   stack.depth = nomem__site_unwind(__builtin_dwarf_cfa(), stack.frame, stack.slot);
@@ -152,7 +152,7 @@ static void heap_free(void *ptr) {
   int saved_errno = errno;
   struct block *block = (struct block *)ptr - 1;
   pthread_mutex_lock(&mutex);
-  bool known = *place_of(block) != NULL;
+  bool known = *slot_of(block) != NULL;
   pthread_mutex_unlock(&mutex);
   if (known)
     release(block);
@@ -170,30 +170,30 @@ static void *heap_realloc(void *ptr, size_t size) {
   return moved;
 }
 
-/* Whether the plan has no say in a call: it is the target's own, or known to end badly. */
+/* Whether a call must not fail: it is the target's own, or what libuv does after its failure is a known defect. */
 __attribute__((noinline)) static bool is_spared(void *cfa) {
   int saved_errno = errno;
-  asking.depth = nomem__site_unwind(cfa, asking.frame, asking.slot);
-  bool spared = atomic_load(&calm) > 0 || suppressions_match(SUPPRESSION_FAULT, asking.frame, asking.depth);
+  requester.depth = nomem__site_unwind(cfa, requester.frame, requester.slot);
+  bool spared = atomic_load(&paused) > 0 || suppressions_match(SUPPRESSION_FAULT, requester.frame, requester.depth);
   errno = saved_errno;
   return spared;
 }
 
-static void *answer(void *block) {
+static void *count_fault(void *block) {
   if (!block) atomic_fetch_add(&faults, 1);
   return block;
 }
 
 static void *front_malloc(size_t size) {
-  return is_spared(__builtin_dwarf_cfa()) ? heap_malloc(size) : answer(failing.malloc(size));
+  return is_spared(__builtin_dwarf_cfa()) ? heap_malloc(size) : count_fault(failing.malloc(size));
 }
 
 static void *front_calloc(size_t count, size_t size) {
-  return is_spared(__builtin_dwarf_cfa()) ? heap_calloc(count, size) : answer(failing.calloc(count, size));
+  return is_spared(__builtin_dwarf_cfa()) ? heap_calloc(count, size) : count_fault(failing.calloc(count, size));
 }
 
 static void *front_realloc(void *ptr, size_t size) {
-  return is_spared(__builtin_dwarf_cfa()) ? heap_realloc(ptr, size) : answer(failing.realloc(ptr, size));
+  return is_spared(__builtin_dwarf_cfa()) ? heap_realloc(ptr, size) : count_fault(failing.realloc(ptr, size));
 }
 
 static void front_free(void *ptr) {
@@ -220,15 +220,15 @@ void memory_begin(const char *plan) {
   int result = nomem_begin(plan, &error);
   CHECK(result == 0, "nomem_begin(\"%s\") returned %d: column %zu: %s", plan, result, error.column, error.reason);
   atomic_store(&faults, 0);
-  atomic_store(&calm, 0);
+  atomic_store(&paused, 0);
 }
 
-void memory_calm(void) {
-  atomic_fetch_add(&calm, 1);
+void memory_pause(void) {
+  atomic_fetch_add(&paused, 1);
 }
 
-void memory_storm(void) {
-  atomic_fetch_sub(&calm, 1);
+void memory_resume(void) {
+  atomic_fetch_sub(&paused, 1);
 }
 
 uint64_t memory_faults(void) {
@@ -250,7 +250,7 @@ static void check_freed(struct block *block) {
 
 void memory_end(void) {
   struct nomem_counters counters;
-  memory_calm();
+  memory_pause();
   nomem_end(&counters);
   CHECK(counters.faults == memory_faults(), "nomem counts %u faults, libuv was given %u", (unsigned)counters.faults,
         (unsigned)memory_faults());

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps. Each returns with everything it opened closed, but for the handles in slots. */
+/* The steps. Each closes everything it has opened before it returns, except for the handles in slots. */
 #ifndef NOMEM_FUZZ_LIBUV_OPS_H
 #define NOMEM_FUZZ_LIBUV_OPS_H
 
 #include "libuv/world.h"
 
-/* ops_loop.c: handles that live from step to step. */
+/* ops_loop.c: handles that live on from step to step. */
 void op_slot_init(struct fuzz_step step);
 void op_slot_start(struct fuzz_step step);
 void op_slot_stop(struct fuzz_step step);

@@ -41,7 +41,7 @@ enum kind {
   KINDS
 };
 
-/* One request, from start to clean-up; may be made any number of times. */
+/* One request, from start to clean-up. It may be made any number of times. */
 struct request {
   enum kind kind;
   bool async, done;
@@ -182,7 +182,7 @@ static void check_listing(uv_fs_t *req) {
   CHECK(count == FILES_IN_D, "uv_fs_scandir lists %u of %u files", count, (unsigned)FILES_IN_D);
 }
 
-/* A success must be a whole one, whatever failed on the way. */
+/* After a success everything must have been done, even if an allocation failed on the way. */
 static void check_success(struct request *request) {
   char path[WORLD_PATH_BYTES];
   uv_fs_t *req = &request->req;
@@ -193,7 +193,7 @@ static void check_success(struct request *request) {
       break;
     case REALPATH:
       world_path(path, "f");
-      CHECK(req->ptr && strstr(req->ptr, "/w/f"), "uv_fs_realpath says '%s'", req->ptr ? (char *)req->ptr : "NULL");
+      CHECK(req->ptr && strstr(req->ptr, "/w/f"), "uv_fs_realpath returns '%s'", req->ptr ? (char *)req->ptr : "NULL");
       break;
     case SCANDIR:
       check_listing(req);
@@ -260,44 +260,45 @@ void op_fs(struct fuzz_step step) {
             wanted_of(request.kind));
 }
 
-/* Keeps the pool's only thread while the batch is submitted: otherwise its allocations and the loop's would come in any
- * order, and the plan's nth= would mean another one each time. */
-struct gate {
+/* Blocks the pool's only thread while the batch is submitted. Otherwise its allocations and the loop's would come in
+ * any order, and nth= in the plan would mean another one each time. */
+struct blocker {
   uv_work_t work;
-  uv_sem_t opens;
+  uv_sem_t release;
   bool done;
 };
 
-static void wait_at_gate(uv_work_t *work) {
-  uv_sem_wait(&((struct gate *)work->data)->opens);
+static void wait_for_release(uv_work_t *work) {
+  uv_sem_wait(&((struct blocker *)work->data)->release);
 }
 
-static void on_gate(uv_work_t *work, int status) {
+static void on_released(uv_work_t *work, int status) {
   (void)status;
-  ((struct gate *)work->data)->done = true;
+  ((struct blocker *)work->data)->done = true;
 }
 
-static void close_gate(struct gate *gate) {
-  gate->work.data = gate;
-  CHECK(uv_sem_init(&gate->opens, 0) == 0, "uv_sem_init failed");
-  int result = uv_queue_work(&world_loop, &gate->work, wait_at_gate, on_gate);
+static void block_pool(struct blocker *blocker) {
+  blocker->work.data = blocker;
+  CHECK(uv_sem_init(&blocker->release, 0) == 0, "uv_sem_init failed");
+  int result = uv_queue_work(&world_loop, &blocker->work, wait_for_release, on_released);
   CHECK(result == 0, "uv_queue_work returned %s", uv_err_name(result));
 }
 
-static void open_gate(struct gate *gate) {
-  uv_sem_post(&gate->opens);
-  world_wait("uv_queue_work", &gate->done);
-  uv_sem_destroy(&gate->opens);
+static void release_pool(struct blocker *blocker) {
+  uv_sem_post(&blocker->release);
+  world_wait("uv_queue_work", &blocker->done);
+  uv_sem_destroy(&blocker->release);
 }
 
-/* Step: the first kind; how many, and which of them is cancelled; buffers. Only kinds that do not meet each other. */
+/* Step: the first kind; how many requests, and which of them is cancelled; buffers. Only kinds that do not affect one
+ * another. */
 void op_fs_batch(struct fuzz_step step) {
   struct request requests[BATCH_MAX];
-  struct gate gate = {.done = false};
+  struct blocker blocker = {.done = false};
   int submitted[BATCH_MAX];
   unsigned count = 1 + step.b % BATCH_MAX, cancelled = step.b / BATCH_MAX;
   uint64_t before = memory_faults();
-  close_gate(&gate);
+  block_pool(&blocker);
   for (unsigned i = 0; i < count; i++) {
     unsigned kind = (step.a + i) % KINDS;
     read_request(&requests[i], (uint8_t)(kind >= RENAME && kind <= COPY ? STAT : kind), step.c, true);
@@ -306,7 +307,7 @@ void op_fs_batch(struct fuzz_step step) {
     int result = uv_cancel((uv_req_t *)&requests[i].req);
     CHECK(result == 0, "uv_cancel of a waiting request returned %s", uv_err_name(result));
   }
-  open_gate(&gate);
+  release_pool(&blocker);
   for (unsigned i = 0; i < count; i++) {
     if (submitted[i] >= 0) world_wait("a request of a batch", &requests[i].done);
     int wanted = i == cancelled && submitted[i] >= 0 ? UV_ECANCELED : wanted_of(requests[i].kind);

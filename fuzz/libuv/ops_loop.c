@@ -7,19 +7,19 @@
 
 enum { SLOTS = 8, TURNS_MAX = 4 };
 
-/* uv_fs_poll_start's interval: never within an input, because what is due depends on the clock. */
+/* uv_fs_poll_start's interval: longer than any input, because what is due would depend on the clock. */
 enum { NEVER_MS = 1000 * 1000 };
 
 enum kind { TIMER, IDLE, PREPARE, CHECKER, ASYNC, SIGNAL, FS_EVENT, FS_POLL, PIPE, UDP, KINDS };
 
-/* Allocated anew for each handle, so that the sanitizer sees when libuv touches one that was closed. */
+/* Allocated anew for each handle, so that the sanitizer notices when libuv uses one that was closed. */
 struct slot {
   union uv_any_handle handle;
   enum kind kind;
 };
 
 static struct slot *slots[SLOTS];
-static unsigned open_slots; /* those being closed too */
+static unsigned open_slots; /* including those that are being closed */
 
 static void on_timer(uv_timer_t *handle) {
   (void)handle;
@@ -192,7 +192,7 @@ void op_slot_stop(struct fuzz_step step) {
       result = uv_fs_event_stop(&slot->handle.fs_event);
       break;
     case FS_POLL:
-      world_settle(); /* stopped with a stat on its way and started again, it polls twice, and can never be closed */
+      world_settle(); /* stopped during a stat and started again, it would poll twice, and could never be closed */
       result = uv_fs_poll_stop(&slot->handle.fs_poll);
       break;
     default:
@@ -230,7 +230,7 @@ static void count_handle(uv_handle_t *handle, void *argument) {
   ++*(unsigned *)argument;
 }
 
-/* A handle that is in the list and was never there for the user (or is freed) shows here. */
+/* Notices a handle in the list that the user has never initialised, or that is freed. */
 void op_walk(struct fuzz_step step) {
   unsigned walked = 0, guards = 1;
   (void)step;
@@ -271,7 +271,7 @@ static int extra_loop(void *argument) {
   if (result) return result;
   result = use_loop(loop, extra);
   if (extra->on_heap) {
-    uv_loop_delete(loop); /* closes it, and asserts that it could */
+    uv_loop_delete(loop); /* closes it, and asserts that this succeeds */
     return result;
   }
   int closed = uv_loop_close(loop);

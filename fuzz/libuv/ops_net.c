@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Both ends of a conversation are in this process and this loop: what one sends is there when the other looks. */
+/* Both ends of each connection are in this process and this loop: what one has sent is there when the other reads. */
 #include <string.h>
 #include <sys/socket.h>
 
@@ -103,7 +103,7 @@ static int connect_stream(struct stream *stream) {
   return 0;
 }
 
-static int talk(struct stream *stream) {
+static int transfer(struct stream *stream) {
   uv_buf_t bufs[WORLD_BUFS_MAX];
   stream->server.handle.data = stream;
   int result = connect_stream(stream);
@@ -125,12 +125,12 @@ static int talk(struct stream *stream) {
   return stream->result;
 }
 
-static int converse(void *argument) {
-  const struct stream *asked = argument;
-  struct stream stream = {.is_pipe = asked->is_pipe, .shuts_down = asked->shuts_down, .nbufs = asked->nbufs};
+static int use_stream(void *argument) {
+  const struct stream *options = argument;
+  struct stream stream = {.is_pipe = options->is_pipe, .shuts_down = options->shuts_down, .nbufs = options->nbufs};
   int result = init_stream(&stream, &stream.server, &stream.server_open);
   if (result == 0) result = init_stream(&stream, &stream.client, &stream.client_open);
-  if (result == 0) result = talk(&stream);
+  if (result == 0) result = transfer(&stream);
   if (stream.accepted_open) world_close(&stream.accepted);
   if (stream.client_open) world_close(&stream.client);
   if (stream.server_open) world_close(&stream.server);
@@ -139,7 +139,7 @@ static int converse(void *argument) {
 
 void op_stream(struct fuzz_step step) {
   struct stream stream = {.is_pipe = step.a & 1, .shuts_down = step.a & 2, .nbufs = 1 + step.b % WORLD_BUFS_MAX};
-  world_try(stream.is_pipe ? "a pipe" : "a tcp connection", converse, &stream, 0);
+  world_try(stream.is_pipe ? "a pipe" : "a tcp connection", use_stream, &stream, 0);
 }
 
 struct datagram {
@@ -165,7 +165,7 @@ static void on_send(uv_udp_send_t *send, int status) {
   datagram->result = status;
 }
 
-static int exchange(struct datagram *datagram) {
+static int transfer_datagram(struct datagram *datagram) {
   struct sockaddr_in address;
   uv_buf_t bufs[WORLD_BUFS_MAX];
   uv_udp_send_t send = {.data = datagram};
@@ -185,13 +185,13 @@ static int exchange(struct datagram *datagram) {
 }
 
 static int send_datagram(void *argument) {
-  const struct datagram *asked = argument;
-  struct datagram datagram = {.nbufs = asked->nbufs};
+  const struct datagram *options = argument;
+  struct datagram datagram = {.nbufs = options->nbufs};
   int result = uv_udp_init(&world_loop, &datagram.from);
   if (result) return result;
   result = uv_udp_init(&world_loop, &datagram.to);
   if (result == 0) {
-    result = exchange(&datagram);
+    result = transfer_datagram(&datagram);
     world_close(&datagram.to);
   }
   world_close(&datagram.from);
@@ -203,7 +203,7 @@ void op_udp(struct fuzz_step step) {
   world_try("a datagram", send_datagram, &datagram, 0);
 }
 
-/* Handles sent through a pipe, more of them at once than the reader takes. */
+/* Handles that are sent through a pipe, more of them at once than the reader accepts at once. */
 struct ipc {
   unsigned count, arrived;
   bool received;
@@ -236,15 +236,15 @@ static int send_handles(struct ipc *ipc, uv_pipe_t *ends, uv_tcp_t *sent) {
   if (result) return result;
   world_wait("handles", &ipc->received);
   while (ipc->result == 0 && uv_pipe_pending_count(&ends[1]) > 0) {
-    uv_tcp_t taken;
-    uv_tcp_init(&world_loop, &taken);
-    result = uv_accept((uv_stream_t *)&ends[1], (uv_stream_t *)&taken);
-    world_close(&taken);
+    uv_tcp_t accepted;
+    uv_tcp_init(&world_loop, &accepted);
+    result = uv_accept((uv_stream_t *)&ends[1], (uv_stream_t *)&accepted);
+    world_close(&accepted);
     if (result) return result;
     ipc->arrived--;
   }
   CHECK(ipc->result || ipc->arrived == 0, "%u of %u handles were lost", ipc->arrived, ipc->count);
-  uv_run(&world_loop, UV_RUN_NOWAIT); /* what was written calls back while the requests are still there */
+  uv_run(&world_loop, UV_RUN_NOWAIT); /* the writes call back while their requests still exist */
   return ipc->result;
 }
 

@@ -19,7 +19,7 @@ static void on_address(uv_getaddrinfo_t *req, int status, struct addrinfo *found
   address->done = true;
 }
 
-/* Numeric only: nothing is looked up. */
+/* Numeric hosts only: no name server is asked. */
 static int look_up(void *argument) {
   struct address *address = argument;
   struct addrinfo hints = {
@@ -86,7 +86,7 @@ static int spawn(void *argument) {
   return result;
 }
 
-/* A process costs milliseconds. */
+/* A process takes milliseconds, so an input starts few. */
 void op_spawn(struct fuzz_step step) {
   struct child child = {step.a & 1 ? "/bin/true" : "/none/such", step.b % STDIO_MAX, false};
   if (spawns_left == 0) return;
@@ -148,8 +148,8 @@ static int get_password_entry(void *unused) {
   return 0;
 }
 
-/* The functions that write a text. */
-static int write_text(void *argument) {
+/* The functions that write a string. */
+static int get_text(void *argument) {
   char text[TEXT_BYTES];
   size_t size = sizeof text;
   int (*const functions[])(char *, size_t *) = {uv_os_homedir, uv_os_tmpdir, uv_cwd, uv_exepath, uv_os_gethostname};
@@ -160,7 +160,7 @@ static int home_without_variable(void *unused) {
   char text[TEXT_BYTES];
   size_t size = sizeof text;
   (void)unused;
-  uv_os_unsetenv("HOME"); /* then it is asked of the password entry */
+  uv_os_unsetenv("HOME"); /* then the password entry decides */
   int result = uv_os_homedir(text, &size);
   uv_os_setenv("HOME", "/root");
   return result;
@@ -181,7 +181,7 @@ static int load_library(void *unused) {
   return result;
 }
 
-static int ask_numbers(void *unused) {
+static int get_numbers(void *unused) {
   uint8_t bytes[16];
   uv_random_t random;
   uv_rusage_t usage;
@@ -194,7 +194,7 @@ static int ask_numbers(void *unused) {
   return result ? result : uv_resident_set_memory(&resident);
 }
 
-/* Documented, and unlike the rest: uv_dlopen answers -1, and a process without uv_setup_args has no title. */
+/* Two calls are documented to differ: uv_dlopen returns -1, and a process without uv_setup_args has no title. */
 void op_system(struct fuzz_step step) {
   static const struct {
     const char *name;
@@ -206,11 +206,11 @@ void op_system(struct fuzz_step step) {
       {"uv_cpu_info", list_cpus, 0},
       {"uv_interface_addresses", list_interfaces, 0},
       {"uv_os_get_passwd", get_password_entry, 0},
-      {"a text of the system", write_text, 0},
+      {"a text of the system", get_text, 0},
       {"uv_os_homedir", home_without_variable, 0},
       {"uv_get_process_title", get_title, UV_ENOBUFS},
       {"uv_dlopen", load_library, -1},
-      {"a number of the system", ask_numbers, 0},
+      {"a number of the system", get_numbers, 0},
   };
   unsigned choice = step.a % (sizeof calls / sizeof calls[0]), which = step.b;
   world_try(calls[choice].name, calls[choice].call, &which, calls[choice].wanted);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Watching the file system, step by step and without a clock: each change is made when the one before was seen. */
+/* Watches the file system without depending on the clock: each change is made when the one before was reported. */
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ static void create(const char *path) {
   close(file);
 }
 
-/* First it is told that there is no such file, then that there is one. */
+/* The first report is that there is no such file, the second that there is one. */
 static void on_poll(uv_fs_poll_t *handle, int status, const uv_stat_t *before, const uv_stat_t *after) {
   struct watch *watch = handle->data;
   (void)before;

@@ -24,30 +24,30 @@ static unsigned line_count;
 static char names[NAMES_MAX][NOMEM_PLAN_NAME_BYTES];
 static unsigned name_count;
 
-/* Which names the function around an address has: looked up once. */
+/* Which of the names the function at an address has. Each address is looked up once. */
 static struct {
   uintptr_t address;
   uint32_t names;
 } cache[CACHE];
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-__attribute__((noreturn)) static void refuse(const char *path, unsigned number, const char *reason) {
+__attribute__((noreturn)) static void reject(const char *path, unsigned number, const char *reason) {
   fprintf(stderr, "libuv: %s:%u: %s\n", path, number, reason);
   exit(EXIT_UNUSABLE);
 }
 
 static uint32_t bit_of(const char *path, unsigned number, const char *name, size_t length) {
-  if (length == 0 || length >= sizeof names[0]) refuse(path, number, "in= needs the name of a function");
+  if (length == 0 || length >= sizeof names[0]) reject(path, number, "in= needs the name of a function");
   for (unsigned n = 0; n < name_count; n++)
     if (strlen(names[n]) == length && !memcmp(names[n], name, length)) return 1u << n;
-  if (name_count == NAMES_MAX) refuse(path, number, "more than 32 different functions");
+  if (name_count == NAMES_MAX) reject(path, number, "more than 32 different functions");
   memcpy(names[name_count], name, length);
   return 1u << name_count++;
 }
 
 static void read_line(const char *path, unsigned number, const char *text) {
   const char *at = text;
-  if (line_count == LINES_MAX) refuse(path, number, "more than 32 suppressions");
+  if (line_count == LINES_MAX) reject(path, number, "more than 32 suppressions");
   if (strncmp(at, "free ", 5) == 0) {
     lines[line_count].kind = SUPPRESSION_FREE;
     at += 5;
@@ -59,7 +59,7 @@ static void read_line(const char *path, unsigned number, const char *text) {
     at += strspn(at, " ");
   }
   if (!lines[line_count].names || strncmp(at, "- ", 2) != 0 || !at[2])
-    refuse(path, number, "not a suppression: write '[free] in=FUNCTION... - reason'");
+    reject(path, number, "not a suppression: write '[free] in=FUNCTION... - reason'");
   snprintf(lines[line_count++].text, LINE_BYTES, "%s", text);
 }
 
@@ -67,7 +67,7 @@ void suppressions_read(const char *path) {
   char line[LINE_BYTES];
   unsigned number = 0;
   FILE *file = fopen(path, "r");
-  if (!file) refuse(path, 0, strerror(errno));
+  if (!file) reject(path, 0, strerror(errno));
   while (fgets(line, sizeof line, file)) {
     number++;
     line[strcspn(line, "\n")] = '\0';
@@ -76,7 +76,7 @@ void suppressions_read(const char *path) {
   fclose(file);
 }
 
-/* Goes on to the function's other names. */
+/* Returns false to go on with the function's other names. */
 static bool note_name(const char *name, void *argument) {
   uint32_t *found = argument;
   for (unsigned n = 0; n < name_count; n++)
@@ -84,7 +84,7 @@ static bool note_name(const char *name, void *argument) {
   return false;
 }
 
-/* An address has one place for ever: to look it up is to read the program's symbol table. */
+/* A look-up searches the program's symbol table, so an address stays in the cache for ever. */
 static uint32_t names_of(uintptr_t address) {
   uint32_t found = 0;
   uint64_t hash;

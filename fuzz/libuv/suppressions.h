@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Allocation calls that are not failed, because what libuv then does is known and written down. The file has a line
- * each, of the plan language's in= conditions, all of which must match, and the reason:
+/* Allocation calls that are not failed, because what libuv then does is a known defect. The file has a line for each:
+ * the plan language's in= conditions, all of which must match, and the reason:
  *
  *   in=uv__io_start - aborts: it cannot return an error. Fixed in 1.51
  *
- * A line that begins with the word free is about blocks of another allocator that libuv gives to this one.
+ * A line that begins with the word free is about blocks of another allocator that libuv frees through this one.
  */
 #ifndef NOMEM_FUZZ_LIBUV_SUPPRESSIONS_H
 #define NOMEM_FUZZ_LIBUV_SUPPRESSIONS_H
@@ -12,15 +12,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Reads the file. What cannot be read, or is no such line, is said in one line and ends the process with status 2. */
+/* Reads the file. When it cannot be read or has another kind of line, prints one line and ends the process with status
+ * 2. */
 void suppressions_read(const char *path);
 
 enum suppression { SUPPRESSION_FAULT, SUPPRESSION_FREE };
 
-/* Whether one of that kind covers a call with this stack of return addresses. Threads: any. errno may change. */
+/* Whether a suppression of this kind covers a call with this stack of return addresses. May be called from any thread;
+ * errno may change. */
 bool suppressions_match(enum suppression kind, const uintptr_t *frame, unsigned depth);
 
-/* One line on stderr for each that has covered no call. */
+/* Prints one line on stderr for each that has covered no call. */
 void suppressions_report(void);
 
 #endif

@@ -14,7 +14,7 @@
 #include "libuv/ops.h"
 
 enum {
-  GUARD_MS = 10, /* a loop that waits for nothing wakes up this often */
+  GUARD_MS = 10, /* so often a loop wakes up that waits for nothing */
   WAITS_MAX = 300,
   DRAINS_MAX = 300,
   TREE_FDS = 8,
@@ -26,9 +26,9 @@ uv_loop_t world_loop;
 static char base[WORLD_PATH_BYTES / 2];
 static uv_timer_t guard;
 static unsigned descriptors;
-static bool warm; /* what libuv and libc open once for the process is open */
+static bool is_warm; /* libuv and the C library have opened what they open once in a process */
 
-/* What uv_os_environ and uv_os_homedir see. */
+/* The environment for uv_os_environ and uv_os_homedir. */
 static char *environment[ENVIRONMENT_MAX];
 static char **kept_environment;
 
@@ -103,7 +103,7 @@ static unsigned count_descriptors(void) {
 
 static void exchange_environment(void) {
   static char home[] = "HOME=/root", path[] = "PATH=/usr/bin:/bin", tmp[] = "TMPDIR=/tmp", odd[] = "odd";
-  static char pool[] = "UV_THREADPOOL_SIZE=1"; /* more would allocate in any order */
+  static char pool[] = "UV_THREADPOOL_SIZE=1"; /* several threads would allocate in any order */
   char *const fresh[] = {home, path, tmp, pool, odd, NULL};
   kept_environment = environ;
   memcpy(environment, fresh, sizeof fresh);
@@ -125,11 +125,11 @@ void world_begin(const char *plan) {
   exchange_environment();
   memory_begin(plan);
   world_try("uv_loop_init", init_loop, NULL, 0);
-  memory_calm();
+  memory_pause();
   uv_timer_init(&world_loop, &guard);
   uv_timer_start(&guard, on_guard, GUARD_MS, GUARD_MS);
   uv_unref((uv_handle_t *)&guard);
-  memory_storm();
+  memory_resume();
 }
 
 void world_end(void) {
@@ -138,7 +138,7 @@ void world_end(void) {
   uv_close((uv_handle_t *)&guard, NULL);
   while (uv_run(&world_loop, UV_RUN_NOWAIT) && turns < DRAINS_MAX) {
     turns++;
-    if (turns > DRAINS_MAX / 2) usleep(1000); /* the pool's thread may need a moment */
+    if (turns > DRAINS_MAX / 2) usleep(1000); /* the pool's thread may still be at work */
   }
   CHECK(turns < DRAINS_MAX, "every handle is closed, and the loop still waits for %u requests",
         world_loop.active_reqs.count);
@@ -147,8 +147,8 @@ void world_end(void) {
   environ = kept_environment;
   memory_end();
   unsigned now = count_descriptors();
-  CHECK(!warm || now == descriptors, "%u descriptors were open before, %u are after", descriptors, now);
-  warm = true;
+  CHECK(!is_warm || now == descriptors, "%u descriptors were open before, %u are after", descriptors, now);
+  is_warm = true;
 }
 
 static const char *name_of(int result) {
@@ -166,11 +166,11 @@ bool world_judge(const char *what, int result, int wanted, uint64_t before) {
 void world_try(const char *what, world_call call, void *argument, int wanted) {
   uint64_t before = memory_faults();
   if (!world_judge(what, call(argument), wanted, before)) return;
-  memory_calm();
+  memory_pause();
   int again = call(argument);
   CHECK(again == wanted, "%s: after a failure, %s with enough memory, instead of %s", what, name_of(again),
         name_of(wanted));
-  memory_storm();
+  memory_resume();
 }
 
 void world_wait(const char *what, const bool *done) {
