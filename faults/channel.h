@@ -169,7 +169,7 @@ struct nomem_watched {
 
 /* In the value of the SIGSTOP that a process sends to itself at its end, where check_leaks is set: it is to be traced
  * no longer, and gets no signal. */
-#define NOMEM_LET_GO 0x6e6f6d65
+#define NOMEM_DETACH_REQUEST 0x6e6f6d65
 
 /* What one thread counted. A thread owns its slot and adds without a locked instruction, so two threads never share a
  * cache line; the last slot is shared, with locked adds, by whoever came too late for one. */
@@ -229,7 +229,8 @@ struct nomem_channel {
   char plan[NOMEM_PLAN_BYTES];
   char image[NOMEM_GLOB_BYTES]; /* base names of the images to inject, globs joined by commas; "": all but launchers */
   uint32_t watch;               /* enum nomem_watch */
-  uint32_t check_leaks; /* sanitizers look for leaks, which they cannot in a process that is traced: see NOMEM_LET_GO */
+  uint32_t check_leaks;         /* sanitizers look for leaks, which they cannot in a process that is traced: see
+                                   NOMEM_DETACH_REQUEST */
 
   /* Written by the program. What a fork writes lies together: each page it touches costs it a microsecond or two. */
   _Alignas(NOMEM_PAGE) struct nomem_fork fork; /* by both */

@@ -126,7 +126,7 @@ static void ask_for_detach(void) {
   siginfo_t stop = {.si_signo = SIGSTOP, .si_code = SI_QUEUE};
   int pid = (int)syscall(SYS_getpid);
   stop.si_pid = pid;
-  stop.si_value.sival_int = NOMEM_LET_GO;
+  stop.si_value.sival_int = NOMEM_DETACH_REQUEST;
   if (is_traced()) syscall(SYS_rt_tgsigqueueinfo, pid, syscall(SYS_gettid), SIGSTOP, &stop);
 }
 

@@ -35,7 +35,7 @@ static struct made make(int base, bool at_once, int first_status, unsigned first
   for (int i = 1; i <= 2; i++) {
     struct nomem__process_residue *residue = nomem__child_residue_add(&run.child_residue, PID(base + i));
     assert_non_null(residue);
-    residue->identity = nomem__processes_tell(run.processes, PID(base + i));
+    residue->identity = nomem__processes_get(run.processes, PID(base + i));
     residue->has_ended = true;
     residue->descriptors = i == 1 ? first_open : second_open;
   }
@@ -105,14 +105,14 @@ static void of_two_with_one_number_the_later_one_counts(void **state) {
   (void)state;
   struct nomem__processes *processes = NULL;
   nomem__processes_forked(&processes, PID(0), PID(0), PID(1));
-  uint64_t first = nomem__processes_tell(processes, PID(1)).id;
+  uint64_t first = nomem__processes_get(processes, PID(1)).id;
   nomem__processes_ended(processes, PID(1), exit_0);
   nomem__processes_forked(&processes, PID(0), PID(0), PID(1));
-  struct nomem__process second = nomem__processes_tell(processes, PID(1));
+  struct nomem__process second = nomem__processes_get(processes, PID(1));
   assert_true(second.id != first && first != 0 && second.id != 0);
   assert_false(second.has_exited);
-  assert_int_equal(nomem__processes_tell(processes, PID(9)).id, 0);
-  assert_int_equal(nomem__processes_tell(NULL, PID(1)).id, 0);
+  assert_int_equal(nomem__processes_get(processes, PID(9)).id, 0);
+  assert_int_equal(nomem__processes_get(NULL, PID(1)).id, 0);
   nomem__processes_free(processes);
 }
 

@@ -17,7 +17,7 @@
 #include "../../faults/explore/judge/wait_reason.h"
 
 static struct nomem__symbols *symbols;
-static struct nomem__thread threads[NOMEM_HANG_THREADS]; /* of the run */
+static struct nomem__thread threads[NOMEM_SAMPLED_THREADS]; /* of the run */
 
 /* A thread that waits in a futex, called from this function of the C library. */
 static struct nomem__thread waiting(pid_t pid, pid_t tid, const char *function) {
@@ -42,7 +42,7 @@ static struct nomem__thread locked(pid_t pid, pid_t tid, pid_t owner) {
 }
 
 static const char *what(const struct nomem__end *end, size_t index) {
-  static struct nomem__waiter list[NOMEM_HANG_THREADS];
+  static struct nomem__waiter list[NOMEM_SAMPLED_THREADS];
   nomem__wait_reason_describe(end, symbols, list);
   return list[index].what;
 }
@@ -90,7 +90,7 @@ static void a_forked_thread_keeps_its_number(void **state) {
   const struct nomem__thread list[] = {locked(20, 20, 7)};
   struct nomem__end end = end_of(list, 1);
   assert_string_equal(what(&end, 0), "waits for a lock that a thread held to its end");
-  end.former = 7;
+  end.forked_from = 7;
   assert_string_equal(what(&end, 0), "waits for a lock that it holds itself");
 }
 

@@ -24,7 +24,7 @@ static void start_next(struct nomem__worker_slot *slot) {
   struct nomem__run_request request = nomem__campaign_request(campaign, plan, run_done, slot);
   nomem__residue_runs_look_closely(campaign, &request);
   request.keep_files = false;
-  request.made_path = nomem__residue_check_first_path(check, slot->rank);
+  request.created_path = nomem__residue_check_first_path(check, slot->rank);
   int result = nomem__worker_start(slot->worker, &request);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }

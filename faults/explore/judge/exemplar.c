@@ -113,7 +113,7 @@ int nomem__collect_stacks(const struct nomem__judged_run *found, const struct no
   *run = (struct nomem__run_stacks){0};
   nomem__fault_trace(outcome->channel, 0, &run->fault);
   nomem__blow_up_trace(outcome, symbols, &run->blow_up);
-  if (found->file_hash != 0 && outcome->maker != NULL) nomem__trace_of_stack(outcome->maker, &run->block);
+  if (found->file_hash != 0 && outcome->creator != NULL) nomem__trace_of_stack(outcome->creator, &run->block);
   block_table_traces(found, code_owners, run);
   int result = describe_threads(found, symbols, run);
   if (result == 0 && found->verdict == NOMEM_VERDICT_CRASH)

@@ -120,7 +120,7 @@ static pid_t code_owner_of(const struct nomem__thread *thread) {
 static size_t find_thread(const struct nomem__end *end, pid_t number) {
   size_t i = 0;
   while (i < end->threads.count && end->threads.list[i].tid != number) i++;
-  return i == end->threads.count && number == end->former && number != 0 ? find_thread(end, end->root) : i;
+  return i == end->threads.count && number == end->forked_from && number != 0 ? find_thread(end, end->root) : i;
 }
 
 static void say_lock(struct nomem__waiter *waiter, const struct nomem__end *end, size_t index) {

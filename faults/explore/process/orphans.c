@@ -12,7 +12,7 @@
 
 #define ENVIRONMENT_BYTES 65536
 
-static bool belongs(pid_t pid, const char *channel_entry) {
+static bool has_entry(pid_t pid, const char *channel_entry) {
   char path[64], environment[ENVIRONMENT_BYTES];
   snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -23,13 +23,13 @@ static bool belongs(pid_t pid, const char *channel_entry) {
   return length > 0 && memmem(environment, (size_t)length, channel_entry, needed) != NULL;
 }
 
-void nomem__kill_orphans(pid_t root, const char *channel_entry) {
+void nomem__orphans_kill(pid_t root, const char *channel_entry) {
   kill(-root, SIGKILL);
   if (channel_entry == NULL) return;
   FILE *children = fopen("/proc/thread-self/children", "re");
   int pid;
   while (children != NULL && fscanf(children, "%d", &pid) == 1)
-    if (pid != root && belongs(pid, channel_entry)) kill(pid, SIGKILL);
+    if (pid != root && has_entry(pid, channel_entry)) kill(pid, SIGKILL);
   if (children != NULL) fclose(children);
 }
 
@@ -40,7 +40,7 @@ void nomem__unclaimed_add(struct nomem__unclaimed *unclaimed, pid_t tid) {
     kill(tid, SIGKILL);
 }
 
-bool nomem__unclaimed_forget(struct nomem__unclaimed *unclaimed, pid_t tid) {
+bool nomem__unclaimed_remove(struct nomem__unclaimed *unclaimed, pid_t tid) {
   for (size_t i = 0; i < unclaimed->count; i++) {
     if (unclaimed->list[i] != tid) continue;
     unclaimed->list[i] = unclaimed->list[--unclaimed->count];
@@ -50,11 +50,11 @@ bool nomem__unclaimed_forget(struct nomem__unclaimed *unclaimed, pid_t tid) {
 }
 
 void nomem__unclaimed_kill_orphans(struct nomem__unclaimed *unclaimed) {
-  pid_t own = getpid();
+  pid_t command = getpid();
   for (size_t i = unclaimed->count; i-- > 0;) {
     struct nomem__status status;
-    nomem__read_status(unclaimed->list[i], &status);
-    if (status.parent != own) continue;
+    nomem__status_read(unclaimed->list[i], &status);
+    if (status.parent != command) continue;
     kill(unclaimed->list[i], SIGKILL);
     unclaimed->list[i] = unclaimed->list[--unclaimed->count];
   }

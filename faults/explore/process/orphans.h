@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes that no run may leave: those of a run that is not traced, once their parents are gone; and those that have
- * stopped before it is known whose they are. */
+/* Processes that no run may leave behind: those of an untraced run, once their parents are gone, and those that stop
+ * before it is known which run they belong to. */
 #ifndef NOMEM_ORPHANS_H
 #define NOMEM_ORPHANS_H
 
@@ -8,25 +8,25 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Kills the process group of root, and every process that was started with this entry in its environment (NULL: none
- * was) and has become the command's own child, which as a subreaper it does. */
-void nomem__kill_orphans(pid_t root, const char *channel_entry);
+/* Kills the process group of root, and every orphan that was started with this entry in its environment (NULL: none
+ * was). Orphans become children of the command, because it is a subreaper. */
+void nomem__orphans_kill(pid_t root, const char *channel_entry);
 
-/* A new thread may stop before its creator's stop says whose it is. All zero: there are none. */
+/* New threads that have stopped before their creator did, whose stop says which run they belong to. All zero: none. */
 #define NOMEM__UNCLAIMED_MAX 256
 struct nomem__unclaimed {
   pid_t list[NOMEM__UNCLAIMED_MAX];
   size_t count;
 };
 
-/* Kills it if there are too many. */
+/* Kills the thread if there is no room for it. */
 void nomem__unclaimed_add(struct nomem__unclaimed *unclaimed, pid_t tid);
 
-/* Whether it was there. */
-bool nomem__unclaimed_forget(struct nomem__unclaimed *unclaimed, pid_t tid);
+/* Returns whether the thread was in the list. */
+bool nomem__unclaimed_remove(struct nomem__unclaimed *unclaimed, pid_t tid);
 
-/* Whose creator was killed before it could say that it had made them, nobody will claim: they are the command's by now,
- * and would stand still to its end. */
+/* Kills those whose creator was killed before it stopped. Nobody will claim them: they are children of the command by
+ * now, and would stay stopped until it ends. */
 void nomem__unclaimed_kill_orphans(struct nomem__unclaimed *unclaimed);
 
 #endif

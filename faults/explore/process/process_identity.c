@@ -15,10 +15,10 @@
 
 struct entry {
   pid_t pid;
-  size_t parent; /* its place in the list; the root's is its own */
+  size_t parent; /* its index in the list; the root is its own parent */
   struct nomem__process process;
-  uint32_t children, running; /* how many it has started, and of them still run */
-  bool starts_at_once;        /* one before another has ended */
+  uint32_t children, running; /* so many it has started, and so many of them run */
+  bool had_several_running;
 };
 
 struct nomem__processes {
@@ -50,7 +50,7 @@ static void read_name(struct entry *entry) {
   snprintf(entry->process.name, sizeof entry->process.name, "%.*s", NOMEM__PROCESS_NAME - 1, nomem__base_name(path));
 }
 
-/* A hash of the numbers on the way from the root. */
+/* A hash of the numbers of all processes on the way from the root. */
 static uint64_t id_of(uint64_t parent_id, uint32_t number) {
   uint64_t id = nomem__hash_number(parent_id, number);
   return id != 0 ? id : 1;
@@ -73,7 +73,7 @@ static struct entry *find_by_thread(const struct nomem__processes *processes, pi
   struct entry *entry = find(processes, tid);
   if (entry != NULL) return entry;
   struct nomem__status status;
-  nomem__read_status(tid, &status);
+  nomem__status_read(tid, &status);
   return find(processes, status.pid);
 }
 
@@ -81,13 +81,13 @@ void nomem__processes_forked(struct nomem__processes **processes, pid_t root, pi
   if (*processes == NULL) *processes = begin(root);
   struct entry *parent = *processes != NULL ? find_by_thread(*processes, creator) : NULL;
   if (parent == NULL) return;
-  size_t place = (size_t)(parent - (*processes)->list);
+  size_t parent_index = (size_t)(parent - (*processes)->list);
   parent->children++;
   struct entry *entry = add(*processes, child);
   if (entry == NULL) return;
-  parent = &(*processes)->list[place]; /* the list may have moved */
-  parent->starts_at_once |= parent->running++ > 0;
-  entry->parent = place;
+  parent = &(*processes)->list[parent_index]; /* the list may have moved */
+  parent->had_several_running |= parent->running++ > 0;
+  entry->parent = parent_index;
   entry->process = parent->process;
   entry->process.parent_id = parent->process.id;
   entry->process.id = id_of(parent->process.id, parent->children);
@@ -106,11 +106,11 @@ void nomem__processes_ended(struct nomem__processes *processes, pid_t pid, int s
   if (entry->process.parent_id != 0) processes->list[entry->parent].running--;
 }
 
-struct nomem__process nomem__processes_tell(const struct nomem__processes *processes, pid_t pid) {
+struct nomem__process nomem__processes_get(const struct nomem__processes *processes, pid_t pid) {
   const struct entry *entry = processes != NULL ? find(processes, pid) : NULL;
   if (entry == NULL) return (struct nomem__process){0};
   struct nomem__process process = entry->process;
-  process.is_among_children = process.parent_id != 0 && processes->list[entry->parent].starts_at_once;
+  process.is_order_uncertain = process.parent_id != 0 && processes->list[entry->parent].had_several_running;
   return process;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Which process of a run is which of another run: by who started it, as how many-eth, and the program that it ends as.
+/* Which process of a run corresponds to which process of another run: by the process that started it, by its number
+ * among the children of that process, and by the program that it ended as.
  *
  * A process that starts its children one after the other starts them in the same order in every run, as long as it does
- * the same; where two run at a time, the order may be one of chance.
+ * the same. Where two of them run at a time, their order may be chance.
  */
 #ifndef NOMEM_PROCESS_IDENTITY_H
 #define NOMEM_PROCESS_IDENTITY_H
@@ -12,29 +13,29 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Of a program's name, what is kept. */
+/* So much of a program's name is kept. */
 #define NOMEM__PROCESS_NAME 64
 
 /* All zero: not known. */
 struct nomem__process {
-  uint64_t id;                    /* who started it, and as how many-eth; so for these, too; 0: not known */
+  uint64_t id;                    /* of its parent's id and its number among that one's children; 0: not known */
   uint64_t parent_id;             /* 0: it is the root */
   char name[NOMEM__PROCESS_NAME]; /* of the program that it executed last */
-  bool is_among_children;         /* children of its parent ran at the same time: as how many-eth may be chance */
-  bool has_exited;                /* not so of one that was killed, or is not over */
-  int status;                     /* with has_exited: what it gave to exit */
+  bool is_order_uncertain;        /* its parent had several children at a time: its number among them may be chance */
+  bool has_exited;                /* false when it was killed, or still runs */
+  int status;                     /* with has_exited: its exit status */
 };
 
-struct nomem__processes; /* of one run, in order of their start */
+struct nomem__processes; /* of one run, in the order in which they were started */
 
-/* Takes note of a fork by a thread, of an exec, and of an end. The list comes to be with the first fork: *processes is
- * NULL before. What memory or room does not suffice for is not known. */
+/* Record a fork by a thread, an exec, and the end of a process. The list is made at the first fork: *processes is NULL
+ * before. Processes for which there is no memory or no room stay unknown. */
 void nomem__processes_forked(struct nomem__processes **processes, pid_t root, pid_t creator, pid_t child);
 void nomem__processes_executed(struct nomem__processes *processes, pid_t pid);
 void nomem__processes_ended(struct nomem__processes *processes, pid_t pid, int status);
 
-/* NULL processes are allowed: nothing is known. Of two with the same number the later one is told. */
-struct nomem__process nomem__processes_tell(const struct nomem__processes *processes, pid_t pid);
+/* What is known of a process; of two with the same pid, of the later one. processes may be NULL: nothing is known. */
+struct nomem__process nomem__processes_get(const struct nomem__processes *processes, pid_t pid);
 
 void nomem__processes_free(struct nomem__processes *processes);
 

@@ -15,26 +15,27 @@
 #include "syscall_effects.h"
 
 /* In the child, between fork and exec: async-signal-safe calls only. */
-static _Noreturn void become(const struct nomem__start *start, const sigset_t *blocked, int go_fd, int error_fd) {
-  const int fds[] = {start->stdin_fd, start->stdout_fd, start->stderr_fd};
+static _Noreturn void become_program(const struct nomem__spawn_request *request, const sigset_t *blocked, int go_fd,
+                                     int error_fd) {
+  const int fds[] = {request->stdin_fd, request->stdout_fd, request->stderr_fd};
   char byte;
-  if (start->own_session) { /* and no core file for each crash */
+  if (request->own_session) { /* nor does each crash leave a core file */
     setsid();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
   }
-  if (start->same_addresses) personality(ADDR_NO_RANDOMIZE);
+  if (request->same_addresses) personality(ADDR_NO_RANDOMIZE);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   while (read(go_fd, &byte, 1) < 0 && errno == EINTR) continue;
   int result =
-      start->sandbox != NULL ? nomem__sandbox_enter(start->sandbox, start->is_fresh, start->scratch_socket) : 0;
+      request->sandbox != NULL ? nomem__sandbox_enter(request->sandbox, request->is_fresh, request->scratch_socket) : 0;
   errno = -result;
   if (result != 0) goto failed;
   for (int i = 0; i < 3; i++)
     if (fds[i] >= 0 && dup2(fds[i], i) < 0) goto failed;
   signal(SIGPIPE, SIG_DFL);
   sigprocmask(SIG_SETMASK, blocked, NULL);
-  if (start->watch_effects) nomem__effects_watch();
-  execve(start->path, start->argv, start->environment);
+  if (request->watch_effects) nomem__effects_watch();
+  execve(request->path, request->argv, request->environment);
 failed:;
   int error = errno;
   ssize_t written = write(error_fd, &error, sizeof error);
@@ -42,7 +43,7 @@ failed:;
   _exit(127);
 }
 
-int nomem__spawn(const struct nomem__start *start, const sigset_t *blocked, pid_t *child, int *error_fd) {
+int nomem__spawn(const struct nomem__spawn_request *request, const sigset_t *blocked, pid_t *child, int *error_fd) {
   int go[2], error[2];
   *error_fd = -1;
   if (pipe2(go, O_CLOEXEC) != 0) return -errno;
@@ -54,11 +55,11 @@ int nomem__spawn(const struct nomem__start *start, const sigset_t *blocked, pid_
   }
   int result = 0;
   pid_t pid = fork();
-  if (pid == 0) become(start, blocked, go[0], error[1]);
+  if (pid == 0) become_program(request, blocked, go[0], error[1]);
   if (pid < 0) result = -errno;
-  if (pid > 0 && start->trace) {
+  if (pid > 0 && request->trace) {
     long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-                   PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | (start->watch_ends ? PTRACE_O_TRACEEXIT : 0);
+                   PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | (request->watch_exits ? PTRACE_O_TRACEEXIT : 0);
     if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)options) != 0) result = -errno;
   }
   if (pid > 0 && result != 0) {

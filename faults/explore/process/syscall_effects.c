@@ -27,7 +27,7 @@
 #define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
 #define TRACE(effect) RETURN(SECCOMP_RET_TRACE | NOMEM_EFFECT_##effect)
 #define ON(call, effect) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), TRACE(effect)
-/* Six statements: an open is of interest when it may write. Little-endian: the low half comes first. */
+/* Six statements: an open matters when it may write. Little-endian: the low half of an argument comes first. */
 #define ON_OPEN(call, flags)                                                                           \
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 4), LOAD(args[flags]),                            \
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, 0, 1), TRACE(FILES), \
@@ -40,7 +40,7 @@ static struct sock_filter filter[] = {
     LOAD(nr),
     ON_OPEN(open, 1),
     ON_OPEN(openat, 2),
-    /* mmap: shared, and to be written */
+    /* a mapping that is shared and writable */
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 6),
     LOAD(args[3]),
     BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_SHARED, 0, 3),
@@ -94,7 +94,7 @@ static struct sock_filter filter[] = {
     ON(signalfd, EVENTS),
     ON(signalfd4, EVENTS),
     ON(perf_event_open, EVENTS),
-    /* These leave more behind than the descriptor. */
+    /* These create more than a descriptor. */
     ON(io_uring_setup, MEMORY),
     ON(io_setup, MEMORY),
     ON(userfaultfd, MEMORY),
@@ -115,8 +115,8 @@ int nomem__effects_watch(void) {
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0 ? -errno : 0;
 }
 
-/* Only local sockets with a name in the file system leave something there. */
-static bool makes_file(pid_t tid, unsigned long long address) {
+/* Only a local socket with a path creates a file. */
+static bool creates_socket(pid_t tid, unsigned long long address) {
   struct {
     sa_family_t family;
     char path[1];
@@ -125,7 +125,7 @@ static bool makes_file(pid_t tid, unsigned long long address) {
   return process_vm_readv(tid, &here, 1, &there, 1, 0) > 0 && name.family == AF_UNIX && name.path[0] != '\0';
 }
 
-/* Harmless to share, or the injector's own. */
+/* A file that may well be shared, or that belongs to the injector. */
 static bool is_harmless(const char *path) {
   static const char *const exact[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty"};
   for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
@@ -133,11 +133,11 @@ static bool is_harmless(const char *path) {
   return strncmp(path, "/memfd:nomem-channel", 20) == 0;
 }
 
-/* The path that a system call names, its links followed where that tells more. */
+/* Reads the path that a system call names, and follows the link when it is one of /proc. */
 static void read_path(pid_t tid, unsigned long long address, char *path, size_t path_bytes) {
   struct iovec here = {path, path_bytes - 1}, there = {(void *)(uintptr_t)address, path_bytes - 1};
   ssize_t length = process_vm_readv(tid, &here, 1, &there, 1, 0);
-  if (length < 0) { /* the end of the mapping is near: a shorter piece will do for what is looked for */
+  if (length < 0) { /* the mapping ends soon after: a shorter piece is enough for the paths that matter */
     here.iov_len = there.iov_len = 64;
     length = process_vm_readv(tid, &here, 1, &there, 1, 0);
   }
@@ -172,7 +172,7 @@ unsigned nomem__effects_of_stop(pid_t tid) {
       read_path(tid, registers.rsi, path, sizeof path);
       break;
     case SYS_bind:
-      return makes_file(tid, registers.rsi) ? (unsigned)effects : 0;
+      return creates_socket(tid, registers.rsi) ? (unsigned)effects : 0;
     case SYS_mmap:
       read_descriptor(tid, (int)registers.r8, path, sizeof path);
       break;
@@ -182,8 +182,8 @@ unsigned nomem__effects_of_stop(pid_t tid) {
   return is_harmless(path) ? 0 : (unsigned)effects;
 }
 
-/* The address of the path that a system call is to make; 0: it makes none. */
-static unsigned long long path_to_make(const struct user_regs_struct *registers) {
+/* The address of the path that a system call is to create; 0: it creates none. */
+static unsigned long long created_path(const struct user_regs_struct *registers) {
   switch (registers->orig_rax) {
     case SYS_open:
       return (registers->rsi & O_CREAT) != 0 ? registers->rdi : 0;
@@ -218,14 +218,14 @@ static const char *name_of(const char *path) {
   return slash != NULL ? slash + 1 : path;
 }
 
-bool nomem__effects_makes(pid_t tid, const char *path) {
+bool nomem__effects_creates_file(pid_t tid, const char *path) {
   struct user_regs_struct registers;
-  char made[NOMEM__CREATED_PATH_BYTES];
+  char created[NOMEM__CREATED_PATH_BYTES];
   if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return false;
-  unsigned long long address = path_to_make(&registers);
+  unsigned long long address = created_path(&registers);
   if (address == 0) return false;
-  read_path(tid, address, made, sizeof made);
-  return nomem__names_are_similar(name_of(made), name_of(path));
+  read_path(tid, address, created, sizeof created);
+  return nomem__names_are_similar(name_of(created), name_of(path));
 }
 
 const char *nomem__effect_text(unsigned effects) {

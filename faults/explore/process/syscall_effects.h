@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run does that outlives the moment, or that a fork would share: which engines are safe for a program.
+/* What a run does to the world outside its memory, or would share with a fork: that decides which engines are safe for
+ * a program.
  *
- * Found out in one run of its own, without a fault: a system call filter has the tracer told of the few calls that
- * matter, and all others cost nothing.
+ * It is found out in a run of its own, without a fault: a system call filter stops the run for its tracer at the few
+ * calls that matter, and all other calls cost nothing.
  */
 #ifndef NOMEM_SYSCALL_EFFECTS_H
 #define NOMEM_SYSCALL_EFFECTS_H
@@ -33,20 +34,20 @@ enum nomem__effect {
 #undef X
 };
 
-/* Effects that a descriptor stands for: a fork shares them only while it is open. */
+/* Effects that last as long as a descriptor: a fork shares them only while that is open. */
 #define NOMEM_EFFECTS_WHILE_OPEN (NOMEM_EFFECT_CHANNELS | NOMEM_EFFECT_EVENTS)
 
-/* Has the calling process, and all that come from it, report to their tracer. Between fork and exec: async-signal-safe.
- * Returns 0 or a negative error code. Takes privileges away from programs that would gain some by exec. */
+/* Has the calling process, and its descendants, stop for their tracer at such calls. Between fork and exec:
+ * async-signal-safe. Returns 0 or a negative error code. Programs that would gain privileges by exec do not. */
 int nomem__effects_watch(void);
 
-/* The effects of the system call at which tid, which the caller traces, has stopped. What the injector does itself is
- * none. */
+/* The effects of the system call at which tid has stopped, which the caller traces. What the injector does itself does
+ * not count. */
 unsigned nomem__effects_of_stop(pid_t tid);
 
-/* Whether the system call at which tid has stopped, in the same way, may make a file like the one at path: told by
- * their names, without the folders. */
-bool nomem__effects_makes(pid_t tid, const char *path);
+/* Whether the system call at which tid has stopped in the same way may create a file like the one at path. Only the
+ * last parts of the paths are compared. */
+bool nomem__effects_creates_file(pid_t tid, const char *path);
 
 /* The text of the first effect of a set; "" for the empty set. */
 const char *nomem__effect_text(unsigned effects);

@@ -15,7 +15,8 @@
 
 #include "../stack/memory_map.h"
 
-/* Stacks taken of the chief: what they have in common shows a loop from wherever it was interrupted. */
+/* Stacks captured of the main thread: the frames that all of them have show where a loop is, wherever it was
+ * interrupted. */
 #define SAMPLES 10
 #define PROC_BYTES 1024
 
@@ -26,7 +27,7 @@ struct nomem__sampling {
   struct nomem__thread thread[];
 };
 
-/* A file of /proc, as a string; "" when it cannot be read. */
+/* Reads a file of /proc as a string; "" when it cannot be read. */
 static void read_proc(char text[PROC_BYTES], pid_t pid, pid_t tid, const char *name) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/task/%d/%s", (int)pid, (int)tid, name);
@@ -76,7 +77,7 @@ static void read_call(struct nomem__thread *thread) {
                                                                        sizeof thread->word) == sizeof thread->word;
 }
 
-/* first: the process whose threads come first. */
+/* first: the pid of the process whose threads come first. */
 static int by_age(const void *left, const void *right, void *first) {
   const struct nomem__thread *a = left, *b = right;
   const pid_t *pid = first;
@@ -85,76 +86,78 @@ static int by_age(const void *left, const void *right, void *first) {
   return a->tid < b->tid ? -1 : a->tid > b->tid;
 }
 
-static size_t index_of(const struct nomem__sampling *hang, pid_t tid) {
+static size_t index_of(const struct nomem__sampling *sampling, pid_t tid) {
   size_t i = 0;
-  while (i < hang->count && hang->thread[i].tid != tid) i++;
+  while (i < sampling->count && sampling->thread[i].tid != tid) i++;
   return i;
 }
 
 int nomem__sampling_begin(const pid_t *tids, size_t count, pid_t main_thread, struct nomem__sampling **out) {
-  size_t kept = count < NOMEM_HANG_THREADS ? count : NOMEM_HANG_THREADS;
-  struct nomem__sampling *hang = calloc(1, sizeof *hang + (kept + 1) * sizeof hang->thread[0]);
-  if (hang == NULL) return -ENOMEM;
-  hang->thread[hang->count++].tid = main_thread;
+  size_t kept = count < NOMEM_SAMPLED_THREADS ? count : NOMEM_SAMPLED_THREADS;
+  struct nomem__sampling *sampling = calloc(1, sizeof *sampling + (kept + 1) * sizeof sampling->thread[0]);
+  if (sampling == NULL) return -ENOMEM;
+  sampling->thread[sampling->count++].tid = main_thread;
   for (size_t i = 0; i < count; i++) {
     if (tids[i] == main_thread) continue;
-    if (hang->count < kept)
-      hang->thread[hang->count++].tid = tids[i];
+    if (sampling->count < kept)
+      sampling->thread[sampling->count++].tid = tids[i];
     else
-      hang->left_out++;
+      sampling->left_out++;
   }
-  for (size_t i = 0; i < hang->count; i++) {
-    read_process(&hang->thread[i]);
-    read_state(&hang->thread[i]);
-    read_call(&hang->thread[i]);
+  for (size_t i = 0; i < sampling->count; i++) {
+    read_process(&sampling->thread[i]);
+    read_state(&sampling->thread[i]);
+    read_call(&sampling->thread[i]);
   }
-  pid_t first = hang->thread[0].pid;
-  qsort_r(hang->thread, hang->count, sizeof hang->thread[0], by_age, &first);
-  hang->main_thread = index_of(hang, main_thread);
-  *out = hang;
+  pid_t first = sampling->thread[0].pid;
+  qsort_r(sampling->thread, sampling->count, sizeof sampling->thread[0], by_age, &first);
+  sampling->main_thread = index_of(sampling, main_thread);
+  *out = sampling;
   return 0;
 }
 
-void nomem__sampling_free(struct nomem__sampling *hang) {
-  free(hang);
+void nomem__sampling_free(struct nomem__sampling *sampling) {
+  free(sampling);
 }
 
-bool nomem__sampling_interrupt(struct nomem__sampling *hang) {
-  hang->awaited = 0;
-  if (!hang->is_main_thread_done) {
-    if (ptrace(PTRACE_INTERRUPT, hang->thread[hang->main_thread].tid, NULL, NULL) == 0) return true;
-    hang->is_main_thread_done = true; /* it is gone */
+bool nomem__sampling_interrupt(struct nomem__sampling *sampling) {
+  sampling->awaited = 0;
+  if (!sampling->is_main_thread_done) {
+    if (ptrace(PTRACE_INTERRUPT, sampling->thread[sampling->main_thread].tid, NULL, NULL) == 0) return true;
+    sampling->is_main_thread_done = true; /* the thread is gone */
   }
-  for (size_t i = 0; i < hang->count; i++)
-    if (i != hang->main_thread) hang->awaited += ptrace(PTRACE_INTERRUPT, hang->thread[i].tid, NULL, NULL) == 0;
-  return hang->awaited > 0;
+  for (size_t i = 0; i < sampling->count; i++)
+    if (i != sampling->main_thread)
+      sampling->awaited += ptrace(PTRACE_INTERRUPT, sampling->thread[i].tid, NULL, NULL) == 0;
+  return sampling->awaited > 0;
 }
 
-static enum nomem__sampling_step sample(struct nomem__sampling *hang, struct nomem__stacks *stacks) {
-  struct nomem__thread *main_thread = &hang->thread[hang->main_thread];
+static enum nomem__sampling_step sample(struct nomem__sampling *sampling, struct nomem__stacks *stacks) {
+  struct nomem__thread *main_thread = &sampling->thread[sampling->main_thread];
   struct nomem__stack stack;
   bool is_there = nomem__stack_capture(stacks, main_thread->pid, main_thread->tid, &stack) == 0;
-  if (is_there && hang->samples == 0)
+  if (is_there && sampling->samples == 0)
     main_thread->stack = stack;
   else if (is_there)
     nomem__stack_keep_common(&main_thread->stack, &stack);
-  hang->is_main_thread_done = !is_there || ++hang->samples == SAMPLES;
-  if (!hang->is_main_thread_done) return NOMEM_HANG_AGAIN;
-  return hang->count > 1 ? NOMEM_HANG_OTHERS : NOMEM_HANG_DONE;
+  sampling->is_main_thread_done = !is_there || ++sampling->samples == SAMPLES;
+  if (!sampling->is_main_thread_done) return NOMEM_SAMPLING_AGAIN;
+  return sampling->count > 1 ? NOMEM_SAMPLING_NEXT_THREADS : NOMEM_SAMPLING_DONE;
 }
 
-enum nomem__sampling_step nomem__sampling_stopped(struct nomem__sampling *hang, struct nomem__stacks *stacks,
+enum nomem__sampling_step nomem__sampling_stopped(struct nomem__sampling *sampling, struct nomem__stacks *stacks,
                                                   pid_t tid) {
-  size_t index = index_of(hang, tid);
-  if (index == hang->count) return NOMEM_HANG_NOT_MEANT;
-  if (index == hang->main_thread) return hang->is_main_thread_done ? NOMEM_HANG_WAIT : sample(hang, stacks);
-  if (!hang->is_main_thread_done) return NOMEM_HANG_NOT_MEANT;
-  struct nomem__thread *thread = &hang->thread[index];
+  size_t index = index_of(sampling, tid);
+  if (index == sampling->count) return NOMEM_SAMPLING_OTHER_STOP;
+  if (index == sampling->main_thread)
+    return sampling->is_main_thread_done ? NOMEM_SAMPLING_WAIT : sample(sampling, stacks);
+  if (!sampling->is_main_thread_done) return NOMEM_SAMPLING_OTHER_STOP;
+  struct nomem__thread *thread = &sampling->thread[index];
   if (nomem__stack_capture(stacks, thread->pid, tid, &thread->stack) != 0) thread->stack.depth = 0;
-  if (hang->awaited > 0) hang->awaited--;
-  return hang->awaited > 0 ? NOMEM_HANG_WAIT : NOMEM_HANG_DONE;
+  if (sampling->awaited > 0) sampling->awaited--;
+  return sampling->awaited > 0 ? NOMEM_SAMPLING_WAIT : NOMEM_SAMPLING_DONE;
 }
 
-struct nomem__threads nomem__sampling_threads(const struct nomem__sampling *hang) {
-  return (struct nomem__threads){hang->thread, hang->count, hang->left_out, hang->main_thread};
+struct nomem__threads nomem__sampling_threads(const struct nomem__sampling *sampling) {
+  return (struct nomem__threads){sampling->thread, sampling->count, sampling->left_out, sampling->main_thread};
 }

@@ -47,7 +47,7 @@ void nomem__tracees_remove(struct nomem__tracees *tracees, struct nomem__tracee 
   *tracee = tracees->list[--tracees->count];
 }
 
-void nomem__read_status(pid_t tid, struct nomem__status *status) {
+void nomem__status_read(pid_t tid, struct nomem__status *status) {
   *status = (struct nomem__status){.pid = tid};
   char path[64], line[128];
   snprintf(path, sizeof path, "/proc/%d/status", tid);

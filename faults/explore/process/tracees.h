@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The threads of a run that are traced, and what /proc says of one. */
+/* The traced threads of a run, and what /proc says of a thread. */
 #ifndef NOMEM_TRACEES_H
 #define NOMEM_TRACEES_H
 
@@ -8,14 +8,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Whether a signal is one that a bug raises. */
+/* Whether a signal means a bug. */
 bool nomem__is_fatal(int signal);
 
 struct nomem__tracee {
   pid_t tid;
-  bool is_process; /* the first thread of its process, whose death is the process's */
-  pid_t leaves;    /* the process that it belongs to, if that is to be traced no longer; 0: it stays */
-  bool has_asked;  /* for that; it is stopped until all others have left */
+  bool is_process;     /* the first thread of its process, whose end is that of the process */
+  pid_t detaching_pid; /* its process, if that is being detached; 0: it is not */
+  bool has_requested;  /* the thread has asked for that, and is stopped until all others are detached */
 };
 
 struct nomem__tracees {
@@ -23,10 +23,10 @@ struct nomem__tracees {
   size_t count, room;
 };
 
-/* NULL: it is not there. Valid until one is added or removed. */
+/* NULL: the thread is not in the list. Valid until one is added or removed. */
 struct nomem__tracee *nomem__tracees_find(const struct nomem__tracees *tracees, pid_t tid);
 
-/* Returns 0, also when it is there already, or -ENOMEM. */
+/* Returns 0, also when the thread is in the list already, or -ENOMEM. */
 int nomem__tracees_add(struct nomem__tracees *tracees, pid_t tid);
 
 void nomem__tracees_remove(struct nomem__tracees *tracees, struct nomem__tracee *tracee);
@@ -36,7 +36,7 @@ struct nomem__status {
   uint64_t caught, ignored; /* signals, bit 0 is signal 1 */
 };
 
-/* Of a thread that is no more, pid is its own number and the rest 0. */
-void nomem__read_status(pid_t tid, struct nomem__status *status);
+/* Of a thread that has ended, pid is its own number, and all else is 0. */
+void nomem__status_read(pid_t tid, struct nomem__status *status);
 
 #endif

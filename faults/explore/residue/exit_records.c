@@ -45,7 +45,7 @@ void nomem__exit_records_finish(struct nomem__exit_records *records, const struc
     if (residue == NULL) residue = nomem__child_residue_add(&records->child_residue, pid);
     if (residue == NULL) return;
     nomem__process_residue_set_counts(residue, report);
-    residue->identity = nomem__processes_tell(processes, pid);
+    residue->identity = nomem__processes_get(processes, pid);
   }
 }
 

@@ -12,7 +12,7 @@ static bool is_same(const struct nomem__process *here, const struct nomem__proce
 /* Whether it may be the same process: of children that ran at the same time, any may be. */
 static bool may_be_same(const struct nomem__process *here, const struct nomem__process *there) {
   if (strcmp(there->name, here->name) != 0) return false;
-  bool is_chance = here->is_among_children || there->is_among_children;
+  bool is_chance = here->is_order_uncertain || there->is_order_uncertain;
   return there->id == here->id || (is_chance && there->parent_id == here->parent_id);
 }
 

@@ -60,7 +60,7 @@ void nomem__process_residue_finish(struct nomem__process_residue *residue, const
   residue->live = channel->watched.live;
   residue->has_leak_check = channel->watched.has_leak_check != 0;
   residue->pid = first->pid;
-  residue->identity = nomem__processes_tell(processes, residue->pid);
+  residue->identity = nomem__processes_get(processes, residue->pid);
   nomem__process_residue_set_counts(residue, first);
 }
 

@@ -23,9 +23,10 @@ struct nomem__outcome {
   struct nomem__output output, error;
   char tail[NOMEM_OUTPUT_TAIL]; /* of standard error, or of standard output when nothing was written there */
   struct nomem__sanitizer_report report;
-  uint32_t rank;                    /* of a snapshot's run: the rank of its point */
-  bool is_early;                    /* it was ended before its time was up, and counts as timed out */
-  const struct nomem__stack *maker; /* of the call that made the file that was watched for; NULL: nobody made it */
+  uint32_t rank; /* of a snapshot's run: the rank of its point */
+  bool is_early; /* it was ended before its time was up, and counts as timed out */
+  const struct nomem__stack
+      *creator; /* of the call that created the file at the request's created_path; NULL: none did */
   /* Both belong to the worker and are cleared after done: of the process that was injected first; and of the process in
    * which the first call was failed, where that is another one. A run with an empty plan has every injected process in
    * the second, as far as there is time for them. */

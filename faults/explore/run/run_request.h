@@ -31,8 +31,8 @@ struct nomem__run_request {
   bool check_leaks;     /* sanitizers look for leaks when a process ends, which is traced no longer for that; without
                            tracing they do so in any case */
   bool learn_reports;   /* what sanitizers report in it is the program's own, and no finding of a later run */
-  const char *made_path; /* who makes a file like the one at this path is noted in outcome.maker; NULL: nobody is looked
-                            for. For a process that is traced and not forked */
+  const char *created_path; /* who makes a file like the one at this path is noted in outcome.creator; NULL: nobody is
+                            looked for. For a process that is traced and not forked */
   struct nomem__stop_watcher *stop_watcher; /* looks at its stops; NULL: nobody does */
 
   nomem__worker_done done; /* called once, from the loop; for snapshots, once for each */

@@ -13,7 +13,7 @@ struct nomem__run_setup {
   const char *image;                  /* as in nomem_channel.image */
   const char *stdin_path;             /* NULL: empty; "-" with inherit: the command's own */
   bool inherit;                       /* the command's own output and terminal, nothing captured */
-  bool same_addresses;                /* as in nomem__start */
+  bool same_addresses;                /* as in nomem__spawn_request */
   struct nomem__isolation *isolation; /* NULL: runs are not kept apart */
   bool trace;
   bool verify;                               /* as in nomem_channel */

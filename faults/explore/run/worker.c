@@ -44,7 +44,7 @@ struct nomem__worker {
   struct nomem__tree *parent;        /* of the process that is forked: the server, or the one snapshots are taken of */
   bool has_lost_server;              /* it ended by itself: runs are made by starting the program */
   struct nomem__run_request request; /* of the run that goes on, or of the snapshots; its plan is in the channel */
-  struct nomem__stack maker;         /* depth 0: nobody has made it */
+  struct nomem__stack creator;       /* depth 0: nobody has made it */
   bool is_fresh;                     /* the run, or what is forked for it, has a view of the files of its own */
   struct nomem__exit_records ends;
   struct nomem__sandbox *sandbox; /* NULL: none */
@@ -174,7 +174,7 @@ static void run_ended(struct nomem__tree *tree, const struct nomem__end *end, vo
   list_made(worker);
   worker->outcome.residue = &worker->ends.first;
   worker->outcome.child_residue = &worker->ends.child_residue;
-  if (worker->request.made_path != NULL && worker->maker.depth > 0) worker->outcome.maker = &worker->maker;
+  if (worker->request.created_path != NULL && worker->creator.depth > 0) worker->outcome.creator = &worker->creator;
   if (worker->is_snapshot) worker->outcome.rank = worker->rank;
   worker->request.done(worker, &worker->outcome, worker->request.user);
   nomem__exit_records_clear(&worker->ends);
@@ -279,50 +279,50 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
 }
 
 /* Starts the program; *tree is its tree. */
-static int start_program(struct nomem__worker *worker, nomem__tree_done done, struct nomem__tree **tree) {
+static int start_program(struct nomem__worker *worker, const struct nomem__tree_callbacks *callbacks,
+                         struct nomem__tree **tree) {
   const struct nomem__run_setup *setup = worker->setup;
   const struct nomem__run_request *request = &worker->request;
   bool is_forked = worker->channel->fork.engine != NOMEM_ENGINE_EXEC;
   /* All forks of one process have one view of the files. */
   worker->is_fresh = !request->keep_files && !is_forked;
-  bool lists_effects = request->watch_effects || request->made_path != NULL;
-  struct nomem__start start = {.path = setup->program,
-                               .argv = setup->argv,
-                               .environment = is_forked              ? worker->environment.forked
-                                              : request->check_leaks ? worker->environment.checked
-                                                                     : worker->environment.plain,
-                               .stdin_fd = -1,
-                               .stdout_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_OUTPUT],
-                               .stderr_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_ERROR],
-                               .own_session = !setup->inherit,
-                               .same_addresses = setup->same_addresses,
-                               .stop_watcher = request->stop_watcher,
-                               .sandbox = setup->isolation != NULL ? worker->sandbox : NULL,
-                               .is_fresh = worker->is_fresh,
-                               .scratch_socket = worker->scratch_socket[1],
-                               .trace = setup->trace,
-                               .watch_effects = lists_effects && setup->trace,
-                               .watch_ends = request->watch == NOMEM_WATCH_BLOCK_TABLE && setup->trace,
-                               .lets_go = request->check_leaks && setup->trace};
+  bool lists_effects = request->watch_effects || request->created_path != NULL;
+  struct nomem__spawn_request start = {.path = setup->program,
+                                       .argv = setup->argv,
+                                       .environment = is_forked              ? worker->environment.forked
+                                                      : request->check_leaks ? worker->environment.checked
+                                                                             : worker->environment.plain,
+                                       .stdin_fd = -1,
+                                       .stdout_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_OUTPUT],
+                                       .stderr_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_ERROR],
+                                       .own_session = !setup->inherit,
+                                       .same_addresses = setup->same_addresses,
+                                       .stop_watcher = request->stop_watcher,
+                                       .sandbox = setup->isolation != NULL ? worker->sandbox : NULL,
+                                       .is_fresh = worker->is_fresh,
+                                       .scratch_socket = worker->scratch_socket[1],
+                                       .trace = setup->trace,
+                                       .created_path = setup->trace ? request->created_path : NULL,
+                                       .creator = &worker->creator,
+                                       .watch_effects = lists_effects && setup->trace,
+                                       .watch_exits = request->watch == NOMEM_WATCH_BLOCK_TABLE && setup->trace,
+                                       .allow_detach = request->check_leaks && setup->trace};
   if (!setup->inherit || setup->stdin_path == NULL || strcmp(setup->stdin_path, "-") != 0) {
     start.stdin_fd = open(setup->stdin_path != NULL ? setup->stdin_path : "/dev/null", O_RDONLY | O_CLOEXEC);
     if (start.stdin_fd < 0) return -errno;
   }
   start_clock(worker);
-  int result = nomem__tree_start(worker->trees, &start, done, was_failed, worker, tree);
+  int result = nomem__tree_start(worker->trees, &start, callbacks, tree);
   if (start.stdin_fd >= 0) close(start.stdin_fd);
   if (result != 0) uv_timer_stop(&worker->timer);
   return result;
 }
 
 static int start_run(struct nomem__worker *worker) {
-  int result = start_program(worker, run_ended, &worker->tree);
-  if (result != 0) return result;
-  nomem__tree_on_exit(worker->tree, run_exits);
-  worker->maker.depth = 0;
-  if (worker->request.made_path != NULL)
-    nomem__tree_watch_making(worker->tree, worker->request.made_path, &worker->maker);
-  return 0;
+  const struct nomem__tree_callbacks callbacks = {
+      .done = run_ended, .wants_stack = was_failed, .exits = run_exits, .user = worker};
+  worker->creator.depth = 0;
+  return start_program(worker, &callbacks, &worker->tree);
 }
 
 /* Whether a process that has stopped is the one that was forked for the run. */
@@ -338,8 +338,8 @@ static bool adopt_run(void *user, pid_t child) {
     worker->rank = worker->ranks[point];
     worker->request.early_ms = worker->next_early_ms(worker->request.user);
   }
-  if (is_known && nomem__tree_adopt(worker->parent, child, run_ended, was_failed, worker, &worker->tree) == 0)
-    return true;
+  const struct nomem__tree_callbacks callbacks = {.done = run_ended, .wants_stack = was_failed, .user = worker};
+  if (is_known && nomem__tree_adopt(worker->parent, child, &callbacks, &worker->tree) == 0) return true;
   worker->is_unsound = true; /* the parent would wait for it for ever */
   nomem__tree_cancel(worker->parent);
   kill(child, SIGKILL);
@@ -369,9 +369,9 @@ static int ask_server(struct nomem__worker *worker, const char *plan) {
     int result = reset(worker, NOMEM_ENGINE_SERVER, plan);
     if (result != 0) return result;
     worker->channel->fork.turn = 1;
-    result = start_program(worker, server_ended, &worker->parent);
-    if (result == 0) nomem__tree_on_fork(worker->parent, adopt_run);
-    return result;
+    const struct nomem__tree_callbacks callbacks = {
+        .done = server_ended, .wants_stack = was_failed, .adopts = adopt_run, .user = worker};
+    return start_program(worker, &callbacks, &worker->parent);
   }
   nomem__site_tables_clear_report(worker->channel);
   snprintf(worker->channel->plan, sizeof worker->channel->plan, "%s", plan);
@@ -459,9 +459,9 @@ int nomem__worker_take_snapshots(struct nomem__worker *worker, const struct nome
   worker->is_snapshot = true;
   worker->next_early_ms = series->early_ms;
   worker->ended = series->ended;
-  result = start_program(worker, snapshot_ended, &worker->parent);
-  if (result == 0) nomem__tree_on_fork(worker->parent, adopt_run);
-  return result;
+  const struct nomem__tree_callbacks callbacks = {
+      .done = snapshot_ended, .wants_stack = was_failed, .adopts = adopt_run, .user = worker};
+  return start_program(worker, &callbacks, &worker->parent);
 }
 
 struct nomem__site_tables *nomem__worker_tables(const struct nomem__worker *worker) {

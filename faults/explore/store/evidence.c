@@ -161,7 +161,7 @@ static void read_thread(struct reader *reader, const json_t *entry, struct nomem
 
 static void read_threads(struct reader *reader, const json_t *threads, struct nomem__finding *finding) {
   size_t count = json_array_size(threads);
-  if (!json_is_array(threads) || count > NOMEM_HANG_THREADS) fail(reader, -EINVAL);
+  if (!json_is_array(threads) || count > NOMEM_SAMPLED_THREADS) fail(reader, -EINVAL);
   if (count == 0 || reader->result != 0) return;
   finding->threads = calloc(count, sizeof *finding->threads);
   if (finding->threads == NULL) {

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "ptrace_events.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "syscall_effects.h"
+
+/* A thread is stopped to take its stack; a tree whose threads do not stop in time is killed without. */
+#define INTERRUPT_MS 1000
+/* Programs that handle such signals as a matter of course must not cost a captured stack each time. */
+#define CAPTURES_MAX 8
+/* Between two stacks that are captured of a thread that hangs. */
+#define SAMPLE_MS 3
+
+static void resume(pid_t tid, int signal) {
+  ptrace(PTRACE_CONT, tid, NULL, (void *)(intptr_t)signal);
+}
+
+/* A tracee that cannot be entered in the list is killed, because it could be neither watched nor ended later. One that
+ * was killed before its creator stopped is never heard of again. */
+void nomem__ptrace_claim(struct nomem__tree *tree, pid_t tid) {
+  struct nomem__trees *trees = tree->trees;
+  if (kill(tid, 0) != 0 && errno == ESRCH) return;
+  if (nomem__tracees_add(&tree->tracees, tid) != 0 || tree->is_killed) kill(tid, SIGKILL);
+  if (nomem__unclaimed_remove(&trees->unclaimed, tid)) resume(tid, 0);
+}
+
+static void handle_fork(struct nomem__tree *tree, pid_t creator, pid_t child) {
+  nomem__ptrace_claim(tree, child);
+  const struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, child);
+  if (tracee == NULL) return;
+  tree->end.effects |= tracee->is_process ? NOMEM_EFFECT_PROCESSES : NOMEM_EFFECT_THREADS;
+  if (tracee->is_process) nomem__processes_forked(&tree->processes, tree->root, creator, child);
+}
+
+/* When a signal comes that the process does not catch, it is about to die, and this stack is the one to report: threads
+ * and parents that die later do so because of it. */
+static void capture_death(struct nomem__tree *tree, pid_t tid, int signal) {
+  if (!tree->is_traced || tree->is_dying || tree->captures++ >= CAPTURES_MAX) return;
+  struct nomem__status status;
+  nomem__status_read(tid, &status);
+  struct nomem__stack stack;
+  if (nomem__stack_capture(tree->trees->stacks, status.pid, tid, &stack) != 0) return; /* killed meanwhile */
+  tree->end.stack = stack;
+  tree->end.has_stack = true;
+  nomem__stack_copy_memory(&stack, &tree->end.memory);
+  tree->end.fatal_signal = signal;
+  tree->stack_pid = status.pid;
+  tree->is_dying = !((status.caught | status.ignored) >> (signal - 1) & 1);
+}
+
+static void kill_late(uv_timer_t *timer) {
+  nomem__tree_kill(timer->data);
+}
+
+static void sample_again(uv_timer_t *timer) {
+  nomem__ptrace_sample(timer->data);
+}
+
+void nomem__ptrace_sample(struct nomem__tree *tree) {
+  if (nomem__sampling_interrupt(tree->sampling))
+    nomem__tree_set_timer(tree, kill_late, INTERRUPT_MS);
+  else
+    nomem__tree_kill(tree);
+}
+
+/* A thread has stopped whose tree has timed out. Returns whether it stays stopped. */
+static bool handle_sample(struct nomem__tree *tree, pid_t tid) {
+  switch (nomem__sampling_stopped(tree->sampling, tree->trees->stacks, tid)) {
+    case NOMEM_SAMPLING_OTHER_STOP:
+      return false;
+    case NOMEM_SAMPLING_AGAIN:
+      nomem__tree_set_timer(tree, sample_again, SAMPLE_MS);
+      return false;
+    case NOMEM_SAMPLING_NEXT_THREADS:
+      nomem__ptrace_sample(tree);
+      return true;
+    case NOMEM_SAMPLING_WAIT:
+      return true;
+    case NOMEM_SAMPLING_DONE:
+      break;
+  }
+  nomem__tree_kill(tree);
+  return true;
+}
+
+/* Where the first thread ends, its process does, unless that thread ends alone. */
+static void handle_exiting(struct nomem__tree *tree, pid_t tid) {
+  const struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, tid);
+  if (tree->callbacks.exits == NULL || tree->is_killed || tracee == NULL || !tracee->is_process) return;
+  long call = ptrace(PTRACE_PEEKUSER, tid, offsetof(struct user_regs_struct, orig_rax), NULL);
+  bool is_last = true;
+  for (size_t i = 0; i < tree->tracees.count && is_last; i++)
+    is_last = tree->tracees.list[i].is_process || syscall(SYS_tgkill, tid, tree->tracees.list[i].tid, 0) != 0;
+  if (call != SYS_exit || is_last) tree->callbacks.exits(tree->callbacks.user, tid);
+}
+
+/* Whether the stop was for the watcher, which has then said how the thread goes on. */
+static bool is_watched_stop(struct nomem__tree *tree, pid_t tid, int signal) {
+  struct nomem__stop_watcher *watcher = tree->stop_watcher;
+  if (watcher == NULL) return false;
+  enum nomem__stop_action action = watcher->stopped(watcher, tree->trees->stacks, tid, signal);
+  if (action != NOMEM_ACTION_DELIVER)
+    ptrace(action == NOMEM_ACTION_STEP ? PTRACE_SINGLESTEP : PTRACE_CONT, tid, NULL, NULL);
+  return action != NOMEM_ACTION_DELIVER;
+}
+
+static void capture_creator(struct nomem__tree *tree, pid_t tid) {
+  struct nomem__status status;
+  if (tree->created_path == NULL || tree->captures >= CAPTURES_MAX) return;
+  if (!nomem__effects_creates_file(tid, tree->created_path)) return;
+  tree->captures++;
+  nomem__status_read(tid, &status);
+  nomem__stack_capture(tree->trees->stacks, status.pid, tid, tree->creator);
+}
+
+static bool is_fork_event(int event) {
+  return event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE;
+}
+
+/* The number that comes with an event: of the child, or of the thread that has executed a program; 0: not known. */
+static pid_t event_pid(pid_t tid) {
+  unsigned long message = 0;
+  return ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0 ? (pid_t)message : 0;
+}
+
+/* A thread has stopped that is to be detached. */
+static void handle_detaching(struct nomem__tree *tree, pid_t tid, int status) {
+  pid_t child = is_fork_event(status >> 16) ? event_pid(tid) : 0;
+  if (child != 0) {
+    handle_fork(tree, tid, child);
+    nomem__detach_child(&tree->tracees, tid, child);
+  }
+  nomem__detach_stopped(&tree->tracees, tid, status);
+}
+
+/* A thread that executes a program takes over the number of its process, and its own number is never reaped. */
+static void handle_exec(struct nomem__tree *tree, pid_t tid) {
+  pid_t former_tid = event_pid(tid);
+  struct nomem__tracee *former =
+      former_tid != 0 && former_tid != tid ? nomem__tracees_find(&tree->tracees, former_tid) : NULL;
+  if (former != NULL) nomem__tracees_remove(&tree->tracees, former);
+  nomem__processes_executed(tree->processes, tid);
+  resume(tid, 0);
+}
+
+/* The stop of a group by job control lasts until SIGCONT. */
+static void handle_group_stop(struct nomem__tree *tree, pid_t tid, int signal) {
+  if (tree->sampling != NULL && !tree->is_killed && handle_sample(tree, tid)) return;
+  if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
+    ptrace(PTRACE_LISTEN, tid, NULL, NULL);
+  else
+    resume(tid, 0);
+}
+
+static void handle_signal(struct nomem__tree *tree, pid_t tid, int signal) {
+  if (is_watched_stop(tree, tid, signal)) return;
+  if (tree->allows_detach && nomem__detach_is_requested(tid, signal)) {
+    nomem__detach_begin(&tree->detached, &tree->tracees, tid);
+    return;
+  }
+  const struct nomem__tree_callbacks *callbacks = &tree->callbacks;
+  if (nomem__is_fatal(signal) && !tree->is_dying && !tree->end.timed_out && callbacks->wants_stack != NULL &&
+      callbacks->wants_stack(callbacks->user))
+    capture_death(tree, tid, signal);
+  resume(tid, signal);
+}
+
+static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
+  int event = status >> 16;
+  pid_t child;
+  const struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, tid);
+  if (tracee != NULL && tracee->detaching_pid != 0 && event != PTRACE_EVENT_EXIT) {
+    handle_detaching(tree, tid, status);
+    return;
+  }
+  switch (event) {
+    case PTRACE_EVENT_FORK:
+    case PTRACE_EVENT_VFORK:
+    case PTRACE_EVENT_CLONE:
+      child = event_pid(tid);
+      if (child != 0) handle_fork(tree, tid, child);
+      resume(tid, 0);
+      return;
+    case PTRACE_EVENT_SECCOMP:
+      tree->end.effects |= nomem__effects_of_stop(tid);
+      tree->was_watched = true;
+      capture_creator(tree, tid);
+      resume(tid, 0);
+      return;
+    case PTRACE_EVENT_EXEC:
+      handle_exec(tree, tid);
+      return;
+    case PTRACE_EVENT_EXIT:
+      handle_exiting(tree, tid);
+      resume(tid, 0);
+      return;
+    case PTRACE_EVENT_STOP:
+      handle_group_stop(tree, tid, WSTOPSIG(status));
+      return;
+    case 0:
+      handle_signal(tree, tid, WSTOPSIG(status));
+      return;
+    default:
+      resume(tid, 0);
+  }
+}
+
+static void count_death(struct nomem__tree *tree, pid_t pid, int status) {
+  if (!WIFSIGNALED(status) || tree->is_killed) return;
+  int signal = WTERMSIG(status);
+  if (!nomem__is_fatal(signal)) return;
+  tree->end.fatal_deaths++;
+  /* Another thread may have died of something else meanwhile: the first death is the one to report. */
+  bool is_reported = tree->stack_pid == pid && tree->is_dying;
+  if (!is_reported && (tree->stack_pid == pid || tree->end.fatal_signal == 0)) tree->end.fatal_signal = signal;
+}
+
+static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const struct rusage *usage) {
+  struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, tid);
+  if (tracee == NULL || tracee->is_process) {
+    count_death(tree, tid, status);
+    nomem__processes_ended(tree->processes, tid, status);
+  }
+  if (tracee != NULL) nomem__tracees_remove(&tree->tracees, tracee);
+  nomem__detach_finish(&tree->tracees);
+  if (tid == tree->root) {
+    tree->is_root_gone = true;
+    tree->end.root_status = status;
+    tree->end.peak_kb = (uint64_t)usage->ru_maxrss;
+    nomem__tree_kill(tree);
+  }
+  if (tree->is_root_gone && tree->tracees.count == 0) nomem__tree_finish(tree);
+}
+
+/* A process has stopped that no tree knows: it was forked by the injector, or its parent's stop is yet to come and will
+ * say whose it is. */
+static void handle_unknown(struct nomem__trees *trees, pid_t tid) {
+  for (struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next)
+    if (tree->callbacks.adopts != NULL && tree->callbacks.adopts(tree->callbacks.user, tid)) {
+      resume(tid, 0);
+      return;
+    }
+  nomem__unclaimed_add(&trees->unclaimed, tid);
+}
+
+void nomem__ptrace_handle(struct nomem__trees *trees, pid_t tid, int status, const struct rusage *usage) {
+  struct nomem__tree *tree = nomem__tree_find(trees, tid);
+  if (tree != NULL && WIFSTOPPED(status))
+    handle_stop(tree, tid, status);
+  else if (tree != NULL)
+    handle_exit(tree, tid, status, usage);
+  else if (!WIFSTOPPED(status))
+    nomem__unclaimed_remove(&trees->unclaimed, tid);
+  else if (status >> 16 == PTRACE_EVENT_EXIT) /* it was killed before its parent's stop */
+    resume(tid, 0);
+  else
+    handle_unknown(trees, tid);
+}
