@@ -96,7 +96,7 @@ struct nomem__campaign {
   uint64_t verdicts[NOMEM_VERDICT_COUNT]; /* runs of each */
   uint64_t engines[NOMEM__ENGINES];       /* runs of each */
   uint64_t early_count;                   /* runs that hung, and were not waited for */
-  struct nomem__campaign_store *store;    /* the journal; NULL: nothing is kept */
+  struct nomem__journal *journal;         /* NULL: nothing is written to a store */
 };
 
 /* The caller's campaign of an open session, without workers; watch: how closely they are to watch the blocks of their

@@ -12,10 +12,10 @@
 #include "journal.h"
 #include "results.h"
 
-/* Points that a program is run once for, to take snapshots: little beside the forks, and the schedule's order is kept
- * by and large, which matters when the time is up before the end. */
+/* The program is run once for so many points, to take snapshots. That run takes little beside the forks, and the order
+ * of the schedule is kept by and large, which matters when the time is up before the end. */
 #define BATCH_POINTS 65536
-/* So often, and so many points at most, are tried again where threads or processes race and a run missed its call. */
+/* Where threads or processes race and runs missed their calls, so many points at most are tried again, so often. */
 #define RETRIES 2
 #define RETRIED_MAX 256
 
@@ -51,7 +51,7 @@ int nomem__engines_check(struct nomem__campaign *campaign) {
 
 static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 
-/* A server has its calls before main() behind it. */
+/* A process that stands before main() has made its first calls already: its forks cannot fail them. */
 static bool is_due(const struct nomem__campaign *campaign, size_t point) {
   if (campaign->states[point].result != 0) return false;
   return campaign->engine != NOMEM_ENGINE_SERVER || !campaign->sites[campaign->points[point].site].before_main;
@@ -118,7 +118,7 @@ static void rehearsal_done(struct nomem__worker *worker, const struct nomem__out
   rehearsal->is_same = ends_as_baseline(rehearsal->campaign, outcome);
 }
 
-/* A server is trusted once a run of it without a fault ends as the baseline did. */
+/* Forks are trusted once a fork without a fault ends as the baseline did. */
 static bool rehearse_fork(struct nomem__campaign *campaign, struct nomem__worker_slot *slot) {
   struct rehearsal rehearsal = {.campaign = campaign};
   struct nomem__run_request request = nomem__campaign_request(campaign, "", rehearsal_done, &rehearsal);
@@ -154,7 +154,8 @@ static void snapshot_done(struct nomem__worker *worker, const struct nomem__outc
   if (nomem__campaign_is_over(slot->campaign)) nomem__worker_cancel(worker);
 }
 
-/* Of a program that did not end as the baseline did, nothing counts. One that was cut short had no chance to. */
+/* When the program itself did not end as the baseline did, none of its snapshots counts, unless it was ended because
+ * the campaign is over. */
 static void snapshots_ended(struct nomem__worker *worker, const struct nomem__outcome *outcome, bool is_unsound,
                             void *user) {
   struct nomem__worker_slot *slot = user;
@@ -162,11 +163,11 @@ static void snapshots_ended(struct nomem__worker *worker, const struct nomem__ou
   (void)worker;
   bool is_cut = outcome->end.was_cancelled && nomem__campaign_is_over(campaign);
   if (!is_unsound && (is_cut || ends_as_baseline(campaign, outcome))) {
-    nomem__store_prove(slot, true);
+    nomem__journal_confirm_snapshots(slot, true);
     merge_findings(slot);
     return;
   }
-  nomem__store_prove(slot, false);
+  nomem__journal_confirm_snapshots(slot, false);
   for (size_t i = campaign->batch + (size_t)(slot - campaign->workers); i < campaign->batch_end;
        i += campaign->worker_count)
     if (!campaign->states[i].is_known) campaign->states[i].result = campaign->states[i].is_due = 0;
@@ -210,7 +211,7 @@ static int start_snapshots(struct nomem__worker_slot *slot, struct nomem__snapsh
   return nomem__worker_take_snapshots(slot->worker, &request, &series);
 }
 
-/* The next points that are due, at most so many as a batch has. Returns how many. */
+/* Moves on to the next batch of points. Returns how many of them are due. */
 static size_t next_batch(struct nomem__campaign *campaign) {
   size_t due = 0, end = campaign->batch_end;
   for (campaign->batch = end; end < campaign->point_count && due < BATCH_POINTS; end++)
@@ -251,8 +252,8 @@ static void use_huge_pages(struct nomem__campaign *campaign) {
   }
 }
 
-/* Calls that depend on how threads or processes race were perhaps only missed: makes the runs that did not come to
- * theirs once more. Returns how many. */
+/* Where threads or processes race, a run may have missed its call only by chance: makes the runs that did once more.
+ * Returns how many. */
 static size_t retry_unreached(struct nomem__campaign *campaign) {
   size_t count = 0, *ranks = calloc(RETRIED_MAX, sizeof *ranks);
   for (size_t i = 0; i < campaign->point_count && count < RETRIED_MAX && ranks != NULL; i++)

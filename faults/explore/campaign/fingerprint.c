@@ -17,7 +17,7 @@
 #include "../text/memory_stream.h"
 #include "../text/printable.h"
 
-/* What is larger is told by its size: to read it would take longer than a run. */
+/* A larger file counts by its size alone: to read it would take longer than a run. */
 #define FILE_MAX (64 << 20)
 
 static uint64_t hash_text(uint64_t hash, const char *text) {
@@ -34,7 +34,7 @@ static bool hash_build_id(uint64_t *hash, int file) {
   return bytes > 0;
 }
 
-/* What is in a file; of what is no plain file, nothing. */
+/* The contents of a file; of anything but a regular file, nothing. */
 static uint64_t hash_file(uint64_t hash, const char *path) {
   struct stat status;
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -70,7 +70,7 @@ void nomem__fingerprint(const struct nomem__campaign *campaign, char identity[NO
   hash = nomem__hash_number(hash, options->timeout_ms);
   hash = nomem__hash_number(hash, (uint64_t)campaign->session->setup.trace << 1 | (uint64_t)options->aslr);
   hash = hash_file(hash_text(hash, nomem__base_name(campaign->programs.first_path)), campaign->programs.first_path);
-  /* They come in another order when threads race. */
+  /* Modules are added up, because they come in another order when threads race. */
   for (size_t i = 0; i < campaign->module_count; i++) {
     const char *path = campaign->modules[i];
     if (strcmp(nomem__base_name(path), nomem__base_name(campaign->session->preload)) == 0) continue;
@@ -79,7 +79,7 @@ void nomem__fingerprint(const struct nomem__campaign *campaign, char identity[NO
   snprintf(identity, NOMEM_IDENTITY_BYTES, "%016" PRIx64, nomem__hash_number(hash, modules));
 }
 
-/* Of functions inlined into one another the outermost one: its offset tells the others. */
+/* Of functions that are inlined into one another the outermost one is printed: its offset tells which other it is. */
 static void print_frame(FILE *out, const struct nomem__campaign *campaign, nomem_frame frame) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   unsigned module = NOMEM_FRAME_MODULE(frame);

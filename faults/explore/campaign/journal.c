@@ -21,180 +21,182 @@
 #include "fingerprint.h"
 #include "journal_load.h"
 
-/* What a kill may cost, and how seldom the file is written. */
+/* So often the file is written: what came since then is lost when the command is killed. */
 #define FLUSH_NS UINT64_C(500000000)
 /* A site's key as text. */
 #define KEY_BYTES 17
 
-/* A run that is not in the file yet. */
-struct kept {
+/* A run that has not been written yet. */
+struct entry {
   size_t rank;
   enum nomem__verdict verdict;
   enum nomem_engine engine;
   uint64_t duration_us;
-  int64_t unconfirmed;
+  int64_t unconfirmed; /* of a snapshot's run: the number by which it is confirmed or deleted; 0: it counts */
   bool has_block_table;
   char finding[KEY_BYTES]; /* "": none */
   char *evidence;          /* owned; NULL: none */
 };
 
-struct nomem__campaign_store {
+struct nomem__journal {
   struct nomem__store store;
   int64_t id;
-  int64_t token; /* tells the unproven runs of this command from those of others and of the dead */
+  int64_t token; /* tells the unconfirmed runs of this command from those of others, and of commands that were killed */
   bool is_broken;
-  struct kept *kept;
-  size_t kept_count, kept_room;
-  size_t recoveries_kept; /* of the campaign's list */
+  struct entry *entries;
+  size_t entry_count, entry_room;
+  size_t second_faults_written; /* so many of the campaign's list */
   uint64_t flushed_ns;
   struct nomem__strings strings; /* paths of the stacks that were read */
 };
 
-static void key_text(uint64_t key, char text[KEY_BYTES]) {
+static void print_key(uint64_t key, char text[KEY_BYTES]) {
   snprintf(text, KEY_BYTES, "%016" PRIx64, key);
 }
 
-/* "" for a point of one fault. */
-static void second_text(const struct nomem__campaign *campaign, const struct nomem__point *point,
-                        char text[KEY_BYTES]) {
+/* The key of the site whose first call fails, too; "" for a point of one fault. */
+static void print_second_key(const struct nomem__campaign *campaign, const struct nomem__point *point,
+                             char text[KEY_BYTES]) {
   text[0] = '\0';
-  if (point->second != 0) key_text(nomem__campaign_second(campaign, point), text);
+  if (point->second != 0) print_key(nomem__campaign_second(campaign, point), text);
 }
 
-/* It goes on without. */
-static void give_up(struct nomem__campaign_store *log) {
-  if (!log->is_broken) nomem__complain("going on without the store: what follows cannot be resumed");
-  log->is_broken = true;
+/* The command goes on without its journal. */
+static void give_up(struct nomem__journal *journal) {
+  if (!journal->is_broken) nomem__complain("going on without the store: what follows cannot be resumed");
+  journal->is_broken = true;
 }
 
-/* Binds what names a point, in every table. The texts outlive the statement's next step. */
+/* Binds the columns that name a point, which are the first ones of every table. The texts are the caller's and must
+ * outlive the statement's next step. */
 static void bind_point(const struct nomem__campaign *campaign, sqlite3_stmt *statement,
                        const struct nomem__point *point, char site[KEY_BYTES], char second[KEY_BYTES]) {
-  key_text(campaign->sites[point->site].key, site);
-  second_text(campaign, point, second);
-  sqlite3_bind_int64(statement, 1, campaign->store->id);
+  print_key(campaign->sites[point->site].key, site);
+  print_second_key(campaign, point, second);
+  sqlite3_bind_int64(statement, 1, campaign->journal->id);
   sqlite3_bind_text(statement, 2, site, -1, SQLITE_STATIC);
   sqlite3_bind_int64(statement, 3, (int64_t)point->occurrence);
   sqlite3_bind_int(statement, 4, point->persistent);
   sqlite3_bind_text(statement, 5, second, -1, SQLITE_STATIC);
 }
 
-static int write_run(struct nomem__campaign *campaign, sqlite3_stmt *statement, const struct kept *kept) {
-  const struct nomem__point *point = &campaign->points[kept->rank];
+static int write_run(struct nomem__campaign *campaign, sqlite3_stmt *statement, const struct entry *entry) {
+  const struct nomem__point *point = &campaign->points[entry->rank];
   char site[KEY_BYTES], second[KEY_BYTES];
   bool failed = false;
   bind_point(campaign, statement, point, site, second);
-  sqlite3_bind_text(statement, 6, nomem__verdicts[kept->verdict].name, -1, SQLITE_STATIC);
-  sqlite3_bind_text(statement, 7, nomem__engine_names[kept->engine], -1, SQLITE_STATIC);
-  sqlite3_bind_int64(statement, 8, (int64_t)kept->duration_us);
-  sqlite3_bind_text(statement, 9, kept->finding[0] != '\0' ? kept->finding : NULL, -1, SQLITE_STATIC);
-  sqlite3_bind_text(statement, 10, kept->evidence, -1, SQLITE_STATIC);
-  sqlite3_bind_int64(statement, 11, kept->unconfirmed);
-  sqlite3_bind_int(statement, 12, kept->has_block_table);
-  nomem__store_step(&campaign->store->store, statement, &failed);
+  sqlite3_bind_text(statement, 6, nomem__verdicts[entry->verdict].name, -1, SQLITE_STATIC);
+  sqlite3_bind_text(statement, 7, nomem__engine_names[entry->engine], -1, SQLITE_STATIC);
+  sqlite3_bind_int64(statement, 8, (int64_t)entry->duration_us);
+  sqlite3_bind_text(statement, 9, entry->finding[0] != '\0' ? entry->finding : NULL, -1, SQLITE_STATIC);
+  sqlite3_bind_text(statement, 10, entry->evidence, -1, SQLITE_STATIC);
+  sqlite3_bind_int64(statement, 11, entry->unconfirmed);
+  sqlite3_bind_int(statement, 12, entry->has_block_table);
+  nomem__store_step(&campaign->journal->store, statement, &failed);
   sqlite3_reset(statement);
   return failed ? -EIO : 0;
 }
 
-/* With the runs that came to them, which will not be made again. */
-static int write_recoveries(struct nomem__campaign *campaign) {
-  struct nomem__campaign_store *log = campaign->store;
+/* They are written together with the runs that noted them, because these runs will not be made again. */
+static int write_second_faults(struct nomem__campaign *campaign) {
+  struct nomem__journal *journal = campaign->journal;
   int result = 0;
-  while (result == 0 && log->recoveries_kept < campaign->second_faults.count) {
-    const struct nomem__second_fault *recovery = &campaign->second_faults.list[log->recoveries_kept];
-    char site[KEY_BYTES], second[KEY_BYTES], near[KEY_BYTES];
-    key_text(campaign->sites[recovery->site].key, site);
-    key_text(recovery->key, second);
-    key_text(recovery->similar, near);
-    result = nomem__store_do(&log->store, "INSERT OR IGNORE INTO second_faults VALUES(?,?,?,?,?)", "ittti", log->id,
-                             site, second, near, (int64_t)log->recoveries_kept);
-    log->recoveries_kept++;
+  while (result == 0 && journal->second_faults_written < campaign->second_faults.count) {
+    const struct nomem__second_fault *fault = &campaign->second_faults.list[journal->second_faults_written];
+    char site[KEY_BYTES], second[KEY_BYTES], similar[KEY_BYTES];
+    print_key(campaign->sites[fault->site].key, site);
+    print_key(fault->key, second);
+    print_key(fault->similar, similar);
+    result = nomem__store_do(&journal->store, "INSERT OR IGNORE INTO second_faults VALUES(?,?,?,?,?)", "ittti",
+                             journal->id, site, second, similar, (int64_t)journal->second_faults_written);
+    journal->second_faults_written++;
   }
   return result;
 }
 
 static void flush(struct nomem__campaign *campaign) {
-  struct nomem__campaign_store *log = campaign->store;
-  log->flushed_ns = uv_hrtime();
-  if (log->kept_count > 0 && !log->is_broken) {
+  struct nomem__journal *journal = campaign->journal;
+  journal->flushed_ns = uv_hrtime();
+  if (journal->entry_count > 0 && !journal->is_broken) {
     sqlite3_stmt *statement = NULL;
-    int result = nomem__store_begin(&log->store);
+    int result = nomem__store_begin(&journal->store);
     if (result == 0) {
-      statement = nomem__store_prepare(&log->store, "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", "");
+      statement =
+          nomem__store_prepare(&journal->store, "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", "");
       if (statement == NULL) result = -EIO;
-      for (size_t i = 0; i < log->kept_count && result == 0; i++)
-        result = write_run(campaign, statement, &log->kept[i]);
+      for (size_t i = 0; i < journal->entry_count && result == 0; i++)
+        result = write_run(campaign, statement, &journal->entries[i]);
       sqlite3_finalize(statement);
-      if (result == 0) result = write_recoveries(campaign);
-      result = nomem__store_end(&log->store, result);
+      if (result == 0) result = write_second_faults(campaign);
+      result = nomem__store_end(&journal->store, result);
     }
-    if (result != 0) give_up(log);
+    if (result != 0) give_up(journal);
   }
-  for (size_t i = 0; i < log->kept_count; i++) free(log->kept[i].evidence);
-  log->kept_count = 0;
+  for (size_t i = 0; i < journal->entry_count; i++) free(journal->entries[i].evidence);
+  journal->entry_count = 0;
 }
 
-static int64_t unconfirmed(const struct nomem__worker_slot *slot) {
-  return slot->campaign->store->token + 1 + (slot - slot->campaign->workers);
+static int64_t unconfirmed_number(const struct nomem__worker_slot *slot) {
+  return slot->campaign->journal->token + 1 + (slot - slot->campaign->workers);
 }
 
-void nomem__store_keep(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
-                       const uint64_t *hash, const struct nomem__finding *finding) {
+void nomem__journal_add_run(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
+                            const uint64_t *hash, const struct nomem__finding *finding) {
   struct nomem__campaign *campaign = slot->campaign;
-  struct nomem__campaign_store *log = campaign->store;
-  if (log == NULL || log->is_broken) return;
-  struct kept *list = nomem__grow(log->kept, log->kept_count, &log->kept_room, sizeof *list);
-  if (list == NULL) return; /* that run will be made again */
-  log->kept = list;
-  struct kept *kept = &log->kept[log->kept_count++];
-  *kept = (struct kept){.rank = rank,
-                        .verdict = (enum nomem__verdict)(campaign->states[rank].result - 1),
-                        .engine = campaign->engine,
-                        .duration_us = outcome->duration_us,
-                        .has_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE,
-                        .unconfirmed = campaign->engine == NOMEM_ENGINE_SNAPSHOT ? unconfirmed(slot) : 0};
-  if (hash != NULL) key_text(*hash, kept->finding);
-  if (finding != NULL) kept->evidence = nomem__evidence_write(finding);
-  if (finding != NULL && kept->evidence == NULL) log->kept_count--; /* made again, too */
-  if (uv_hrtime() - log->flushed_ns > FLUSH_NS) flush(campaign);
+  struct nomem__journal *journal = campaign->journal;
+  if (journal == NULL || journal->is_broken) return;
+  struct entry *list = nomem__grow(journal->entries, journal->entry_count, &journal->entry_room, sizeof *list);
+  if (list == NULL) return; /* that run is made again by the next command */
+  journal->entries = list;
+  struct entry *entry = &journal->entries[journal->entry_count++];
+  *entry = (struct entry){.rank = rank,
+                          .verdict = (enum nomem__verdict)(campaign->states[rank].result - 1),
+                          .engine = campaign->engine,
+                          .duration_us = outcome->duration_us,
+                          .has_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE,
+                          .unconfirmed = campaign->engine == NOMEM_ENGINE_SNAPSHOT ? unconfirmed_number(slot) : 0};
+  if (hash != NULL) print_key(*hash, entry->finding);
+  if (finding != NULL) entry->evidence = nomem__evidence_write(finding);
+  if (finding != NULL && entry->evidence == NULL) journal->entry_count--; /* so is this one */
+  if (uv_hrtime() - journal->flushed_ns > FLUSH_NS) flush(campaign);
 }
 
-void nomem__store_prove(struct nomem__worker_slot *slot, bool is_sound) {
-  struct nomem__campaign_store *log = slot->campaign->store;
-  if (log == NULL) return;
+void nomem__journal_confirm_snapshots(struct nomem__worker_slot *slot, bool are_sound) {
+  struct nomem__journal *journal = slot->campaign->journal;
+  if (journal == NULL) return;
   flush(slot->campaign);
-  if (log->is_broken) return;
-  const char *sql = is_sound ? "UPDATE runs SET unconfirmed=0 WHERE campaign=? AND unconfirmed=?"
-                             : "DELETE FROM runs WHERE campaign=? AND unconfirmed=?";
-  if (nomem__store_do(&log->store, sql, "ii", log->id, unconfirmed(slot)) != 0) give_up(log);
+  if (journal->is_broken) return;
+  const char *sql = are_sound ? "UPDATE runs SET unconfirmed=0 WHERE campaign=? AND unconfirmed=?"
+                              : "DELETE FROM runs WHERE campaign=? AND unconfirmed=?";
+  if (nomem__store_do(&journal->store, sql, "ii", journal->id, unconfirmed_number(slot)) != 0) give_up(journal);
 }
 
-static char *printed_command(const struct nomem__options *options) {
+static char *print_command(const struct nomem__options *options) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
   if (out != NULL) nomem__print_command(out, options->program);
   return nomem__memory_stream_close(&stream);
 }
 
-static int forget(struct nomem__campaign_store *log) {
+static int delete_campaign(struct nomem__journal *journal) {
   static const char *const tables[] = {"sites", "points", "second_faults", "runs", "findings"};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     char sql[64];
     snprintf(sql, sizeof sql, "DELETE FROM %s WHERE campaign=?", tables[i]);
-    if (nomem__store_do(&log->store, sql, "i", log->id) != 0) return -EIO;
+    if (nomem__store_do(&journal->store, sql, "i", journal->id) != 0) return -EIO;
   }
   return 0;
 }
 
 static int find_campaign(struct nomem__campaign *campaign, const char *identity, const char *directory) {
   const struct nomem__options *options = campaign->session->options;
-  struct nomem__campaign_store *log = campaign->store;
+  struct nomem__journal *journal = campaign->journal;
   size_t command_bytes;
-  char *command = nomem__join_words(options->program, &command_bytes), *text = printed_command(options);
+  char *command = nomem__join_words(options->program, &command_bytes), *text = print_command(options);
   int result = command == NULL || text == NULL ? -ENOMEM : 0;
   if (result == 0)
     result = nomem__store_do(
-        &log->store,
+        &journal->store,
         "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem_version,faults,stdin_path,"
         "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,last_used) VALUES(?,?,?,?,?,'" NOMEM_VERSION
         "',?,?,?,?,?,?,?,?,0) ON CONFLICT DO NOTHING",
@@ -205,85 +207,87 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
   free(command);
   free(text);
   if (result != 0) return result;
-  sqlite3_stmt *row = nomem__store_prepare(&log->store, "SELECT id FROM campaigns WHERE identity=? AND directory=?",
+  sqlite3_stmt *row = nomem__store_prepare(&journal->store, "SELECT id FROM campaigns WHERE identity=? AND directory=?",
                                            "tt", identity, directory);
-  bool is_there = nomem__store_step(&log->store, row, NULL);
-  if (is_there) log->id = sqlite3_column_int64(row, 0);
+  bool is_there = nomem__store_step(&journal->store, row, NULL);
+  if (is_there) journal->id = sqlite3_column_int64(row, 0);
   sqlite3_finalize(row);
   if (!is_there) return -EIO;
-  result = nomem__store_do(&log->store,
+  result = nomem__store_do(&journal->store,
                            "UPDATE campaigns SET last_used=(SELECT max(last_used)+1 FROM campaigns),isolated=? "
                            "WHERE id=?",
-                           "ii", (int64_t)(options->isolate != NOMEM_ISOLATE_OFF), log->id);
-  return result == 0 && options->fresh ? forget(log) : result;
+                           "ii", (int64_t)(options->isolate != NOMEM_ISOLATE_OFF), journal->id);
+  return result == 0 && options->fresh ? delete_campaign(journal) : result;
 }
 
 static int write_sites(struct nomem__campaign *campaign) {
-  struct nomem__campaign_store *log = campaign->store;
+  struct nomem__journal *journal = campaign->journal;
   int result = 0;
   for (size_t i = 0; i < campaign->site_count && result == 0; i++) {
     const struct nomem__campaign_site *site = &campaign->sites[i];
     char key[KEY_BYTES];
-    key_text(site->key, key);
-    result = nomem__store_do(&log->store, "INSERT OR IGNORE INTO sites VALUES(?,?,?,?,?,NULL)", "itiii", log->id, key,
-                             (int64_t)site->count, (int64_t)site->first_nth, (int64_t)site->before_main);
+    print_key(site->key, key);
+    result =
+        nomem__store_do(&journal->store, "INSERT OR IGNORE INTO sites VALUES(?,?,?,?,?,NULL)", "itiii", journal->id,
+                        key, (int64_t)site->count, (int64_t)site->first_nth, (int64_t)site->before_main);
   }
   return result;
 }
 
-/* From a rank on. */
+/* Those from a rank on. */
 static int write_points(struct nomem__campaign *campaign, size_t from) {
-  struct nomem__campaign_store *log = campaign->store;
+  struct nomem__journal *journal = campaign->journal;
   bool failed = false;
-  sqlite3_stmt *statement = nomem__store_prepare(&log->store, "INSERT OR IGNORE INTO points VALUES(?,?,?,?,?,?)", "");
+  sqlite3_stmt *statement =
+      nomem__store_prepare(&journal->store, "INSERT OR IGNORE INTO points VALUES(?,?,?,?,?,?)", "");
   for (size_t i = from; i < campaign->point_count && statement != NULL && !failed; i++) {
     char site[KEY_BYTES], second[KEY_BYTES];
     bind_point(campaign, statement, &campaign->points[i], site, second);
     sqlite3_bind_int64(statement, 6, (int64_t)i);
-    nomem__store_step(&log->store, statement, &failed);
+    nomem__store_step(&journal->store, statement, &failed);
     sqlite3_reset(statement);
   }
   sqlite3_finalize(statement);
   return failed || statement == NULL ? -EIO : 0;
 }
 
-/* One change: another command sees the campaign with all its points or not at all. */
-static int enter_campaign(struct nomem__campaign *campaign) {
+/* All of it is one change: another command sees the campaign with all its points or not at all. */
+static int write_campaign(struct nomem__campaign *campaign) {
   char identity[NOMEM_IDENTITY_BYTES];
   char *directory = getcwd(NULL, 0);
   nomem__fingerprint(campaign, identity);
-  int result = nomem__store_begin(&campaign->store->store);
+  int result = nomem__store_begin(&campaign->journal->store);
   if (result == 0) {
     result = find_campaign(campaign, identity, directory != NULL ? directory : "");
     if (result == 0) result = write_sites(campaign);
     if (result == 0) result = write_points(campaign, 0);
-    result = nomem__store_end(&campaign->store->store, result);
+    result = nomem__store_end(&campaign->journal->store, result);
   }
   free(directory);
   return result;
 }
 
-static int load(struct nomem__campaign *campaign, bool with_recoveries) {
-  struct nomem__campaign_store *log = campaign->store;
-  int result = nomem__store_load(campaign, &log->store, log->id, &log->strings, with_recoveries);
-  if (with_recoveries) log->recoveries_kept = campaign->second_faults.count;
+static int load(struct nomem__campaign *campaign, bool with_second_faults) {
+  struct nomem__journal *journal = campaign->journal;
+  int result = nomem__journal_load(campaign, &journal->store, journal->id, &journal->strings, with_second_faults);
+  if (with_second_faults) journal->second_faults_written = campaign->second_faults.count;
   return result;
 }
 
-static int keep_seconds(struct nomem__campaign *campaign, size_t from) {
-  struct nomem__store *store = &campaign->store->store;
+static int write_second_points(struct nomem__campaign *campaign, size_t from) {
+  struct nomem__store *store = &campaign->journal->store;
   int result = nomem__store_begin(store);
   if (result == 0) result = nomem__store_end(store, write_points(campaign, from));
   return result == 0 ? load(campaign, false) : result;
 }
 
-int nomem__store_schedule_seconds(struct nomem__campaign *campaign) {
+int nomem__journal_schedule_second_faults(struct nomem__campaign *campaign) {
   size_t from = campaign->point_count;
   int result = nomem__campaign_schedule_second_faults(campaign);
-  if (result != 0 || campaign->point_count == from || campaign->store == NULL || campaign->store->is_broken)
+  if (result != 0 || campaign->point_count == from || campaign->journal == NULL || campaign->journal->is_broken)
     return result;
-  result = keep_seconds(campaign, from);
-  if (result == -EIO) give_up(campaign->store);
+  result = write_second_points(campaign, from);
+  if (result == -EIO) give_up(campaign->journal);
   return result == -EIO ? 0 : result;
 }
 
@@ -291,7 +295,7 @@ static int resume(struct nomem__campaign *campaign) {
   size_t elsewhere = 0;
   for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->states[i].is_known;
   int result = load(campaign, true);
-  if (result == 0 && nomem__campaign_count_due(campaign) == 0) result = nomem__store_schedule_seconds(campaign);
+  if (result == 0 && nomem__campaign_count_due(campaign) == 0) result = nomem__journal_schedule_second_faults(campaign);
   if (result == 0 && campaign->known_count > 0 && !campaign->session->options->quiet)
     nomem__complain("resumed: %zu of %zu points were known (--fresh forgets them)", campaign->known_count,
                     campaign->point_count - elsewhere);
@@ -313,107 +317,109 @@ static int open_store(struct nomem__store *store, const char *named) {
   return 1;
 }
 
-int nomem__store_open_campaign(struct nomem__campaign *campaign) {
+int nomem__journal_open(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
   if (options->no_store) return 0;
-  struct nomem__campaign_store *log = calloc(1, sizeof *log);
-  if (log == NULL) return -ENOMEM;
-  int result = open_store(&log->store, options->store);
+  struct nomem__journal *journal = calloc(1, sizeof *journal);
+  if (journal == NULL) return -ENOMEM;
+  int result = open_store(&journal->store, options->store);
   if (result != 0) {
-    free(log);
+    free(journal);
     return result > 0 ? 0 : result;
   }
-  campaign->store = log;
+  campaign->journal = journal;
   uint64_t random = 0;
   if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0) random = (uint64_t)getpid() << 16 ^ uv_hrtime();
-  log->token = (int64_t)((random >> 2 | UINT64_C(1) << 61) & ~(uint64_t)0xffff);
-  result = enter_campaign(campaign);
+  journal->token = (int64_t)((random >> 2 | UINT64_C(1) << 61) & ~(uint64_t)0xffff);
+  result = write_campaign(campaign);
   if (result == 0) result = resume(campaign);
   if (result == -ENOMEM) nomem__complain("cannot read the store: %s", strerror(ENOMEM));
-  log->flushed_ns = uv_hrtime();
+  journal->flushed_ns = uv_hrtime();
   return result;
 }
 
 static int write_finding(struct nomem__campaign *campaign, size_t number, const json_t *document) {
-  struct nomem__campaign_store *log = campaign->store;
+  struct nomem__journal *journal = campaign->journal;
   const struct nomem__finding *finding = &campaign->findings.list[number];
   char site[KEY_BYTES], second[KEY_BYTES], hash[KEY_BYTES], *fault = NULL, *blow_up = NULL;
-  key_text(campaign->sites[finding->point.site].key, site);
-  second_text(campaign, &finding->point, second);
-  key_text(finding->hash, hash);
-  /* Another time there may be no baseline. */
-  bool is_of_now = finding->exclusion == NOMEM_EXCLUSION_KNOWN &&
-                   nomem__verdict_counts(finding->verdict, campaign->session->options->strict);
+  print_key(campaign->sites[finding->point.site].key, site);
+  print_second_key(campaign, &finding->point, second);
+  print_key(finding->hash, hash);
+  /* The next command may be given no baseline store, or another one. */
+  bool is_temporary = finding->exclusion == NOMEM_EXCLUSION_KNOWN &&
+                      nomem__verdict_counts(finding->verdict, campaign->session->options->strict);
   char *dumped = json_dumps(document, JSON_COMPACT);
   fault = nomem__evidence_print_stack(json_object_get(document, "fault"));
   blow_up = nomem__evidence_print_stack(json_object_get(document, "blow_up"));
   int result = dumped == NULL || fault == NULL || blow_up == NULL ? -ENOMEM : 0;
   if (result == 0)
     result = nomem__store_do(
-        &log->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        "itttiitittiiiiititttttt", log->id, nomem__verdicts[finding->verdict].name, hash, site,
+        &journal->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "itttiitittiiiiititttttt", journal->id, nomem__verdicts[finding->verdict].name, hash, site,
         (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, second, (int64_t)finding->rank,
         nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
         (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
         (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->takes_block_table,
         nomem__json_string(document, "location"), nomem__json_string(document, "message"), fault, blow_up, dumped,
-        is_of_now ? NULL : finding->exclusion_reason);
+        is_temporary ? NULL : finding->exclusion_reason);
   free(dumped);
   free(fault);
   free(blow_up);
   return result;
 }
 
-static bool is_all_named(struct nomem__campaign_store *log) {
-  sqlite3_stmt *row =
-      nomem__store_prepare(&log->store, "SELECT 1 FROM sites WHERE campaign=? AND name IS NULL LIMIT 1", "i", log->id);
-  bool is_missing = nomem__store_step(&log->store, row, NULL);
+static bool are_sites_named(struct nomem__journal *journal) {
+  sqlite3_stmt *row = nomem__store_prepare(
+      &journal->store, "SELECT 1 FROM sites WHERE campaign=? AND name IS NULL LIMIT 1", "i", journal->id);
+  bool is_missing = nomem__store_step(&journal->store, row, NULL);
   sqlite3_finalize(row);
   return !is_missing;
 }
 
-/* Names take the symbols of all frames, which costs more than everything else here: once for each campaign. */
+/* A name takes the symbols of all frames, which costs more than everything else here, so it is found once for each
+ * campaign. */
 static int name_sites(struct nomem__campaign *campaign) {
-  struct nomem__campaign_store *log = campaign->store;
+  struct nomem__journal *journal = campaign->journal;
   int result = 0;
-  if (is_all_named(log)) return 0;
+  if (are_sites_named(journal)) return 0;
   for (size_t i = 0; i < campaign->site_count && result == 0; i++) {
     char key[KEY_BYTES], *name = nomem__durable_name(campaign, &campaign->sites[i]);
-    key_text(campaign->sites[i].key, key);
+    print_key(campaign->sites[i].key, key);
     result = name == NULL ? -ENOMEM
-                          : nomem__store_do(&log->store, "UPDATE sites SET name=? WHERE campaign=? AND site=?", "tit",
-                                            name, log->id, key);
+                          : nomem__store_do(&journal->store, "UPDATE sites SET name=? WHERE campaign=? AND site=?",
+                                            "tit", name, journal->id, key);
     free(name);
   }
   return result;
 }
 
 static int write_end(struct nomem__campaign *campaign, const json_t *documents) {
-  struct nomem__campaign_store *log = campaign->store;
-  int result = nomem__store_do(&log->store, "DELETE FROM findings WHERE campaign=?", "i", log->id);
+  struct nomem__journal *journal = campaign->journal;
+  int result = nomem__store_do(&journal->store, "DELETE FROM findings WHERE campaign=?", "i", journal->id);
   for (size_t i = 0; i < campaign->findings.count && result == 0; i++)
     result = write_finding(campaign, i, json_array_get(documents, i));
   if (result == 0) result = name_sites(campaign);
-  return result != 0 ? result : nomem__store_do(&log->store, NOMEM_STORE_MARK_ENDED " WHERE id=?", "i", log->id);
+  return result != 0 ? result
+                     : nomem__store_do(&journal->store, NOMEM_STORE_MARK_ENDED " WHERE id=?", "i", journal->id);
 }
 
-void nomem__store_end_campaign(struct nomem__campaign *campaign, const json_t *documents) {
-  struct nomem__campaign_store *log = campaign->store;
-  if (log == NULL) return;
+void nomem__journal_write_end(struct nomem__campaign *campaign, const json_t *documents) {
+  struct nomem__journal *journal = campaign->journal;
+  if (journal == NULL) return;
   flush(campaign);
-  if (log->is_broken) return;
-  int result = nomem__store_begin(&log->store);
-  if (result == 0) result = nomem__store_end(&log->store, write_end(campaign, documents));
-  if (result != 0) give_up(log);
+  if (journal->is_broken) return;
+  int result = nomem__store_begin(&journal->store);
+  if (result == 0) result = nomem__store_end(&journal->store, write_end(campaign, documents));
+  if (result != 0) give_up(journal);
 }
 
-void nomem__store_close_campaign(struct nomem__campaign *campaign) {
-  struct nomem__campaign_store *log = campaign->store;
-  if (log == NULL) return;
+void nomem__journal_close(struct nomem__campaign *campaign) {
+  struct nomem__journal *journal = campaign->journal;
+  if (journal == NULL) return;
   flush(campaign);
-  nomem__store_close(&log->store);
-  nomem__strings_free(&log->strings);
-  free(log->kept);
-  free(log);
-  campaign->store = NULL;
+  nomem__store_close(&journal->store);
+  nomem__strings_free(&journal->strings);
+  free(journal->entries);
+  free(journal);
+  campaign->journal = NULL;
 }

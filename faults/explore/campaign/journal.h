@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a campaign keeps in the store, and takes from it when the same one is begun again. */
+/* A campaign's journal: what it writes to the store while it goes on, and reads from there when the same campaign is
+ * begun again. Once the store cannot be written, one line on standard error says so, and nothing more is written. */
 #ifndef NOMEM_JOURNAL_H
 #define NOMEM_JOURNAL_H
 
@@ -9,27 +10,28 @@
 #include "campaign.h"
 
 /* Opens the store that the options ask for, finds this campaign in it (same command, same files) and enters what is
- * known of its points, or begins it anew. Between preflight and the first point. A store that cannot be written is done
- * without, after one line on standard error, unless --store names it. Returns 0, or a negative error code after such a
- * line. */
-int nomem__store_open_campaign(struct nomem__campaign *campaign);
+ * known of its points, or else begins it there. To be called between the baseline and the first point. Without --store,
+ * a store that cannot be written is done without, after one line on standard error. Returns 0, or a negative error code
+ * after such a line. */
+int nomem__journal_open(struct nomem__campaign *campaign);
 
-/* Keeps what a run has come to, which must have been entered. hash: of its finding; finding: as it is shown now, when
- * that run is the one that is shown; NULL otherwise. The run of a snapshot counts once nomem__store_prove says so. */
-void nomem__store_keep(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
-                       const uint64_t *hash, const struct nomem__finding *finding);
+/* Adds a run, which must have been entered as its point's result. hash: of its finding, NULL for none; finding: as it
+ * is now, when this run is the one that it shows, NULL otherwise. The run of a snapshot counts only once
+ * nomem__journal_confirm_snapshots says so. */
+void nomem__journal_add_run(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
+                            const uint64_t *hash, const struct nomem__finding *finding);
 
-/* Schedules second faults (nomem__campaign_schedule_second_faults), and enters what the store has of them. Returns 0 or
- * -ENOMEM.
- */
-int nomem__store_schedule_seconds(struct nomem__campaign *campaign);
+/* Schedules the second faults (nomem__campaign_schedule_second_faults), and enters what the store has of them. Returns
+ * 0 or -ENOMEM. */
+int nomem__journal_schedule_second_faults(struct nomem__campaign *campaign);
 
-/* Whether the snapshots of this worker are sound; if not, they are forgotten. */
-void nomem__store_prove(struct nomem__worker_slot *slot, bool is_sound);
+/* Has the snapshots of this worker count, if they are sound; if not, they are deleted. */
+void nomem__journal_confirm_snapshots(struct nomem__worker_slot *slot, bool are_sound);
 
-/* Keeps the findings, which are sorted (documents: of each, in the same order), and the names of the sites. */
-void nomem__store_end_campaign(struct nomem__campaign *campaign, const json_t *documents);
+/* Writes the findings, which are sorted (documents: one of each, in the same order), and the names of the sites. */
+void nomem__journal_write_end(struct nomem__campaign *campaign, const json_t *documents);
 
-void nomem__store_close_campaign(struct nomem__campaign *campaign);
+/* Writes what is left to write and closes the store. Nothing is done without a journal. */
+void nomem__journal_close(struct nomem__campaign *campaign);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where to read: one campaign of a store. */
+/* What is read: one campaign of a store. */
 struct source {
   struct nomem__store *store;
   int64_t id;
@@ -68,8 +68,8 @@ static int verdict_of(const char *name) {
   return -1;
 }
 
-/* Enters a run that led to a finding. Returns 1; 0 when it tells nothing any more, so that it is made again; or a
- * negative error code. */
+/* Enters a run that led to a finding. Returns 1; 0 when its evidence cannot be used any more, so that it has to be made
+ * again; or a negative error code. */
 static int load_finding(struct nomem__campaign *campaign, const struct source *from, size_t rank, int verdict,
                         const char *hash, const char *evidence) {
   struct nomem__finding finding = {.verdict = (enum nomem__verdict)verdict,
@@ -127,8 +127,8 @@ static int load_runs(struct nomem__campaign *campaign, const struct source *from
   return failed ? -EIO : result < 0 ? result : 0;
 }
 
-/* Of sites that are in the schedule. */
-static int load_recoveries(struct nomem__campaign *campaign, const struct source *from, const uint32_t *index) {
+/* Only what sites led to that are in the schedule. */
+static int load_second_faults(struct nomem__campaign *campaign, const struct source *from, const uint32_t *index) {
   bool failed = false;
   int result = 0;
   sqlite3_stmt *row = nomem__store_prepare(
@@ -140,19 +140,19 @@ static int load_recoveries(struct nomem__campaign *campaign, const struct source
       "i", from->id);
   while (result == 0 && nomem__store_step(from->store, row, &failed)) {
     const struct name first = {.key = strtoull(nomem__store_column_text(row, 0), NULL, 16), .occurrence = 1};
-    struct nomem__second_fault recovery = {.key = strtoull(nomem__store_column_text(row, 1), NULL, 16),
-                                           .similar = strtoull(nomem__store_column_text(row, 2), NULL, 16),
-                                           .has_run = sqlite3_column_int(row, 3) != 0};
+    struct nomem__second_fault fault = {.key = strtoull(nomem__store_column_text(row, 1), NULL, 16),
+                                        .similar = strtoull(nomem__store_column_text(row, 2), NULL, 16),
+                                        .has_run = sqlite3_column_int(row, 3) != 0};
     size_t rank = find_point(campaign, index, &first);
-    if (recovery.key == 0 || rank == campaign->point_count) continue;
-    recovery.site = campaign->points[rank].site;
-    result = nomem__second_faults_add(&campaign->second_faults, &recovery);
+    if (fault.key == 0 || rank == campaign->point_count) continue;
+    fault.site = campaign->points[rank].site;
+    result = nomem__second_faults_add(&campaign->second_faults, &fault);
   }
   sqlite3_finalize(row);
   return failed ? -EIO : result;
 }
 
-/* What was tried once more need not be again, if it is still what the finding shows. */
+/* A finding that was confirmed need not be confirmed again, as long as it still shows the same run. */
 static int load_confirmed(struct nomem__campaign *campaign, const struct source *from) {
   bool failed = false;
   sqlite3_stmt *row = nomem__store_prepare(
@@ -179,13 +179,13 @@ static int load_confirmed(struct nomem__campaign *campaign, const struct source 
   return failed ? -EIO : 0;
 }
 
-int nomem__store_load(struct nomem__campaign *campaign, struct nomem__store *store, int64_t id,
-                      struct nomem__strings *strings, bool with_recoveries) {
+int nomem__journal_load(struct nomem__campaign *campaign, struct nomem__store *store, int64_t id,
+                        struct nomem__strings *strings, bool with_second_faults) {
   const struct source from = {store, id, strings};
   uint32_t *index = make_index(campaign);
   if (index == NULL) return -ENOMEM;
   int result = load_runs(campaign, &from, index);
-  if (result == 0 && with_recoveries) result = load_recoveries(campaign, &from, index);
+  if (result == 0 && with_second_faults) result = load_second_faults(campaign, &from, index);
   free(index);
   return result == 0 ? load_confirmed(campaign, &from) : result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a store has of a campaign that was begun before. */
+/* Reads what a store has of a campaign that was begun before. */
 #ifndef NOMEM_JOURNAL_LOAD_H
 #define NOMEM_JOURNAL_LOAD_H
 
@@ -8,10 +8,10 @@
 #include "../text/strings.h"
 #include "campaign.h"
 
-/* Enters, for the points of the campaign that have no result yet, what the store's campaign with this id has of them,
- * the findings that came of them and what was tried once more of these; with_recoveries: also where first faults led
- * to. Paths of stacks are kept in strings. Returns 0 or a negative error code. */
-int nomem__store_load(struct nomem__campaign *campaign, struct nomem__store *store, int64_t id,
-                      struct nomem__strings *strings, bool with_recoveries);
+/* Enters what the store's campaign with this id has of the points that have no result yet: the results, the findings
+ * that came of them, and which of these were confirmed. with_second_faults: also which sites the first faults led to.
+ * Paths of stacks are kept in strings. Returns 0 or a negative error code. */
+int nomem__journal_load(struct nomem__campaign *campaign, struct nomem__store *store, int64_t id,
+                        struct nomem__strings *strings, bool with_second_faults);
 
 #endif

@@ -173,7 +173,7 @@ static int add_finding(struct nomem__worker_slot *slot, const struct nomem__outc
   if (error != 0) return error;
   campaign->early_count += found.is_early;
   bool is_shown = finding->rank == rank;
-  nomem__store_keep(slot, outcome, rank, &finding->hash, is_shown ? finding : NULL);
+  nomem__journal_add_run(slot, outcome, rank, &finding->hash, is_shown ? finding : NULL);
   bool strict = campaign->session->options->strict;
   campaign->progress.findings = count_findings(&campaign->findings, strict) + count_findings(&slot->findings, strict);
   return 0;
@@ -212,7 +212,7 @@ bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__o
   else if (nomem__verdict_is_shown(result.verdict))
     error = add_finding(slot, outcome, rank, &result, plan);
   else
-    nomem__store_keep(slot, outcome, rank, NULL, NULL);
+    nomem__journal_add_run(slot, outcome, rank, NULL, NULL);
   if (error == -ENOENT) {
     campaign->states[rank].result = 0;
     return false;

@@ -7,8 +7,9 @@
 #include "../text/grow.h"
 #include "../text/hash.h"
 
-/* The ladder, found by trial: "first only" missed most planted bugs, all of these together missed none. */
-enum occurrence_class { FIRST, SECOND, LAST, POWER_OF_TWO, REST, RUNGS };
+/* The classes of occurrences were found by trial: the first alone missed most planted bugs, all of these together
+ * missed none. */
+enum occurrence_class { FIRST, SECOND, LAST, POWER_OF_TWO, REST, CLASSES };
 
 static enum occurrence_class occurrence_class_of(uint64_t occurrence, uint64_t count) {
   if (occurrence == 1) return FIRST;
@@ -17,8 +18,9 @@ static enum occurrence_class occurrence_class_of(uint64_t occurrence, uint64_t c
   return (occurrence & (occurrence - 1)) == 0 ? POWER_OF_TWO : REST;
 }
 
-/* The next occurrence after this one that is on the rung, or 0. Rungs but the last are short: no long search. */
-static uint64_t next_on(enum occurrence_class occurrence_class, uint64_t after, uint64_t count) {
+/* The next occurrence after this one that is of the class, or 0. All classes but the rest are small, so that the search
+ * is never long. */
+static uint64_t next_of_class(enum occurrence_class occurrence_class, uint64_t after, uint64_t count) {
   uint64_t candidate = after + 1;
   switch (occurrence_class) {
     case FIRST:
@@ -34,7 +36,7 @@ static uint64_t next_on(enum occurrence_class occurrence_class, uint64_t after, 
       candidate = after == 0 ? 4 : after * 2;
       break;
     case REST:
-    case RUNGS:
+    case CLASSES:
       break;
   }
   while (candidate != 0 && candidate <= count && occurrence_class_of(candidate, count) != occurrence_class) {
@@ -69,11 +71,11 @@ int64_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nome
   uint64_t met = 0;
   *calls = 0;
   if (!schedule->transient && !schedule->persistent) return 0;
-  for (unsigned occurrence_class = FIRST; occurrence_class < (schedule->all ? RUNGS : REST); occurrence_class++)
+  for (unsigned occurrence_class = FIRST; occurrence_class < (schedule->all ? CLASSES : REST); occurrence_class++)
     for (size_t site = 0; site < schedule->site_count; site++)
-      for (uint64_t at = 0; (at = next_on((enum occurrence_class)occurrence_class, at, schedule->counts[site])) != 0;
-           met++) {
-        if (occurrence_class == REST && list.count == list.max) break; /* there may be billions */
+      for (uint64_t at = 0;
+           (at = next_of_class((enum occurrence_class)occurrence_class, at, schedule->counts[site])) != 0; met++) {
+        if (occurrence_class == REST && list.count == list.max) break; /* there may be billions of them */
         if ((schedule->transient && add(&list, (uint32_t)site, at, false) != 0) ||
             (schedule->persistent && add(&list, (uint32_t)site, at, true) != 0)) {
           free(list.points);
@@ -86,7 +88,7 @@ int64_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nome
   return (int64_t)list.count;
 }
 
-/* Keys are hashes; numbers that follow one another are not, and every shard is to have some of each site. */
+/* A site's key is a hash, but the occurrences follow one another, and every shard is to have some of each site. */
 bool nomem__is_in_shard(uint64_t key, const struct nomem__point *point, uint64_t shard, uint64_t shards) {
   uint64_t hash = nomem__hash_number(NOMEM__HASH_START, key);
   hash = nomem__hash_number(hash, point->occurrence);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which points are explored, in which order. Pure. */
+/* Which points are explored, and in which order. Pure. */
 #ifndef NOMEM_SCHEDULE_H
 #define NOMEM_SCHEDULE_H
 
@@ -21,13 +21,13 @@ struct nomem__schedule {
 /* How many points there are when every occurrence of every site is failed. */
 uint64_t nomem__schedule_everything(const struct nomem__schedule *schedule);
 
-/* Makes the list: the first occurrence of every site in the order given, then every second, every last, then those
- * whose number is a power of two, then, if all is set, the rest; a transient before a persistent fault at each; cut
- * after max_points. Returns the number of points, the caller's array in *points, and in *calls how many different
- * occurrences it would have without the cut; or -ENOMEM. */
+/* Makes the list of points: the first occurrence of every site in the order given, then every second one, every last
+ * one, then those whose number is a power of two, then, if all is set, the rest. At each there is a transient fault
+ * before a persistent one. The list ends after max_points. Returns the number of points, the caller's array in *points,
+ * and in *calls how many different occurrences there would be without that limit; or -ENOMEM. */
 int64_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nomem__point **points, uint64_t *calls);
 
-/* Whether a point belongs to shard number shard (from 1) of so many. */
+/* Whether a point of the site with this key belongs to shard number shard (from 1) of so many. */
 bool nomem__is_in_shard(uint64_t key, const struct nomem__point *point, uint64_t shard, uint64_t shards);
 
 #endif

@@ -10,14 +10,14 @@
 #include "../text/complain.h"
 #include "../text/quote.h"
 
-/* A place is "file:line"; what is longer is cut. */
-#define PLACE_BYTES 4160
+/* A location is "file:line"; a longer one is cut. */
+#define LOCATION_BYTES 4160
 
 struct filter {
   regex_t regex;
   struct nomem__symbols *symbols;
   char **modules;
-  bool *is_module; /* of each module, whether its name matches; owned */
+  bool *is_match; /* of each module: its name matches; owned */
   size_t module_count;
 };
 
@@ -42,8 +42,8 @@ static bool matches(const struct filter *filter, const char *text) {
   return regexec(&filter->regex, text, 0, NULL, 0) == 0;
 }
 
-/* A library is loaded by the name of a link; reports show the name of the file behind it. */
-static bool is_module(const struct filter *filter, const char *path) {
+/* A library is loaded by the name of a link, but reports show the name of the file behind it: either may match. */
+static bool matches_module(const struct filter *filter, const char *path) {
   if (matches(filter, nomem__base_name(path))) return true;
   char *real = realpath(path, NULL);
   bool is_match = real != NULL && matches(filter, nomem__base_name(real));
@@ -51,26 +51,26 @@ static bool is_module(const struct filter *filter, const char *path) {
   return is_match;
 }
 
-static bool is_frame(const struct filter *filter, nomem_frame frame) {
+static bool matches_frame(const struct filter *filter, nomem_frame frame) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
-  char place[PLACE_BYTES];
+  char location[LOCATION_BYTES];
   unsigned module = NOMEM_FRAME_MODULE(frame);
   if (module == 0 || module > filter->module_count) return false;
-  if (filter->is_module[module - 1]) return true;
+  if (filter->is_match[module - 1]) return true;
   size_t count = nomem__symbols_resolve(filter->symbols, filter->modules[module - 1], NOMEM_FRAME_OFFSET(frame), true,
                                         sources, NOMEM_INLINED_MAX);
   for (size_t i = 0; i < count; i++) {
     if (sources[i].function != NULL && matches(filter, sources[i].function)) return true;
     if (sources[i].file == NULL) continue;
-    snprintf(place, sizeof place, "%s:%u", sources[i].file, sources[i].line);
-    if (matches(filter, place)) return true;
+    snprintf(location, sizeof location, "%s:%u", sources[i].file, sources[i].line);
+    if (matches(filter, location)) return true;
   }
   return false;
 }
 
-static bool is_site(const struct filter *filter, const struct nomem__campaign_site *site) {
+static bool matches_site(const struct filter *filter, const struct nomem__campaign_site *site) {
   for (unsigned i = 0; i < site->depth; i++)
-    if (is_frame(filter, site->frames[i])) return true;
+    if (matches_frame(filter, site->frames[i])) return true;
   return false;
 }
 
@@ -82,20 +82,20 @@ int64_t nomem__site_filter_apply(const char *pattern, struct nomem__symbols *sym
   int64_t left = 0;
   int result = compile(&filter.regex, pattern);
   if (result != 0) return result;
-  filter.is_module = calloc(module_count + 1, sizeof *filter.is_module);
-  for (size_t i = 0; i < module_count && filter.is_module != NULL; i++)
-    filter.is_module[i] = is_module(&filter, modules[i]);
-  for (size_t i = 0; i < site_count && filter.is_module != NULL; i++) {
-    sites[i].is_left_out = !is_site(&filter, &sites[i]);
+  filter.is_match = calloc(module_count + 1, sizeof *filter.is_match);
+  for (size_t i = 0; i < module_count && filter.is_match != NULL; i++)
+    filter.is_match[i] = matches_module(&filter, modules[i]);
+  for (size_t i = 0; i < site_count && filter.is_match != NULL; i++) {
+    sites[i].is_left_out = !matches_site(&filter, &sites[i]);
     left += !sites[i].is_left_out;
   }
-  if (filter.is_module == NULL) left = -ENOMEM;
+  if (filter.is_match == NULL) left = -ENOMEM;
   if (left == 0)
     nomem__complain(
         "--sites: no function, module or file:line in the stacks of %zu site%s matches %s: 'nomem sites "
         "--stacks' lists them",
         site_count, site_count == 1 ? "" : "s", nomem__quote(pattern, quoted, sizeof quoted));
-  free(filter.is_module);
+  free(filter.is_match);
   regfree(&filter.regex);
   return left;
 }

@@ -55,16 +55,16 @@ static int prepare_runs(struct nomem__campaign *campaign) {
 static int prepare_points(struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
   nomem__campaign_leave_to_other_shards(campaign);
-  int result = nomem__store_open_campaign(campaign);
+  int result = nomem__journal_open(campaign);
   /* Second faults are noted for this campaign, or for a later one that is to fail the second call. */
-  campaign->notes_recoveries = campaign->store != NULL || (session->options->faults & NOMEM_FAULT_SECOND) != 0;
+  campaign->notes_recoveries = campaign->journal != NULL || (session->options->faults & NOMEM_FAULT_SECOND) != 0;
   return result;
 }
 
 /* Once it is known where the first faults lead to. */
 static void explore_second_faults(struct nomem__campaign *campaign) {
   size_t due = nomem__campaign_count_due(campaign), from = campaign->point_count;
-  int result = nomem__store_schedule_seconds(campaign);
+  int result = nomem__journal_schedule_second_faults(campaign);
   if (result != 0) nomem__campaign_give_up(campaign, result);
   campaign->progress.total += nomem__campaign_count_due(campaign) - due;
   if (from < campaign->point_count) nomem__engines_run(campaign);
@@ -100,7 +100,7 @@ static int conclude(struct nomem__campaign *campaign, struct nomem__exclusions *
     snprintf(campaign->findings.list[i].id, NOMEM_FINDING_ID_BYTES, "%s",
              nomem__json_string(json_array_get(documents, i), "id"));
   int result = nomem__exclusions_mark(rules, campaign, documents);
-  if (result == 0) nomem__store_end_campaign(campaign, documents);
+  if (result == 0) nomem__journal_write_end(campaign, documents);
   json_decref(documents);
   if (campaign->session->options->verbose) nomem__exclusions_say_unused(rules);
   if (result == 0) result = nomem__exclusions_split(campaign);
@@ -131,7 +131,7 @@ static int run_campaign(struct nomem__session *session, struct nomem__exclusions
   session->on_interrupt = interrupt;
   session->user = campaign;
   int status = explore(campaign, rules);
-  nomem__store_close_campaign(campaign);
+  nomem__journal_close(campaign);
   nomem__campaign_free(campaign);
   session->on_interrupt = NULL;
   return status;

@@ -28,7 +28,7 @@ static void print_reproduction(const struct nomem__campaign *campaign, const str
   fputs("  reproduce: ", out);
   nomem__print_reproduction(out, campaign->session->options, finding->plan,
                             finding->needs_timeout ? campaign->timeout_ms : 0, finding->takes_block_table);
-  if (campaign->store == NULL) return;
+  if (campaign->journal == NULL) return;
   fprintf(out, "  debug: nomem replay --gdb %s", finding->id);
   if (campaign->session->options->store != NULL) {
     fputs(" --store ", out);
