@@ -48,13 +48,15 @@ static void reading(void **state) {
   free(sites);
 }
 
-/* A depth that the program wrote over is cut. */
+/* A depth that the program wrote over is cut, also where another site has left room for more frames. */
 static void hostile_depth(void **state) {
   (void)state;
   run->channel->sites[record_site(run, STACK("parse:1"))].depth = UINT32_MAX;
+  record_site(run, STACK("parse:2"));
   struct nomem__campaign_site *sites;
-  assert_int_equal(nomem__site_list_read(run->channel, &sites), 1);
+  assert_int_equal(nomem__site_list_read(run->channel, &sites), 2);
   assert_int_equal(sites[0].depth, NOMEM_DEPTH);
+  assert_int_equal(sites[1].depth, 1);
   free(sites);
 }
 
