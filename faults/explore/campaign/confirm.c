@@ -18,7 +18,7 @@ struct confirmation {
   size_t number;                                        /* of the finding, in the campaign's list */
   bool is_output_checked;                               /* against a run that was made after all others, too */
   struct nomem__return_watch with_fault, without_fault; /* what calls of test code's returned in these runs */
-  const struct nomem__watched_call *call; /* of with_fault: the one that may have reported the failure; NULL: none */
+  struct nomem__last_call last;                         /* of with_fault: the call that may have reported the failure */
 };
 
 static struct nomem__finding *finding_of(struct confirmation *confirmation) {
@@ -70,7 +70,7 @@ static void finish(struct confirmation *confirmation) {
 static void check_explanation(struct confirmation *confirmation, bool has_block_table, bool is_freed) {
   struct nomem__finding *finding = finding_of(confirmation);
   if (finding->reported_error == NULL) return;
-  if (!nomem__confirm_is_explained(finding, &confirmation->call->test, &confirmation->campaign->code_owners,
+  if (!nomem__confirm_is_explained(finding, &confirmation->last.call->test, &confirmation->campaign->code_owners,
                                    has_block_table, is_freed))
     finding->reported_error = NULL;
 }
@@ -109,25 +109,25 @@ static void without_fault_done(struct nomem__worker *worker, const struct nomem_
   char text[NOMEM_RETURN_TEXT_BYTES];
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  if (nomem__return_verdict_ignored(confirmation->call, &confirmation->without_fault, campaign->session->symbols, text))
+  if (nomem__return_verdict_is_ignored(&confirmation->last, &confirmation->without_fault, campaign->session->symbols,
+                                       text))
     finding_of(confirmation)->reported_error = nomem__strings_add(&campaign->reported_errors, text);
   learn_or_finish(confirmation);
 }
 
 /* The last call of test code's that had failed, where it may have reported the failure; plan: the point of its fault.
  * NULL: there is none. */
-static const struct nomem__watched_call *find_call(struct confirmation *confirmation,
-                                                   const struct nomem__outcome *outcome,
-                                                   char plan[NOMEM_POINT_PLAN_BYTES]) {
+static struct nomem__last_call find_call(struct confirmation *confirmation, const struct nomem__outcome *outcome,
+                                         char plan[NOMEM_POINT_PLAN_BYTES]) {
   const struct nomem__finding *finding = finding_of(confirmation);
-  if (!is_watched(confirmation, finding) || finding->is_flaky || !nomem__confirm_speaks_for_all(finding)) return NULL;
-  uint32_t index = 0;
-  const struct nomem__watched_call *call =
-      nomem__return_verdict_last(&confirmation->with_fault, outcome, nomem__confirm_is_waiting(finding), &index);
-  if (call == NULL) return NULL;
-  const struct nomem_fault *fault = &outcome->channel->faults[index];
+  const struct nomem__last_call none = {0};
+  if (!is_watched(confirmation, finding) || finding->is_flaky || !nomem__confirm_speaks_for_all(finding)) return none;
+  struct nomem__last_call last =
+      nomem__return_verdict_find(&confirmation->with_fault, outcome, nomem__confirm_is_waiting(finding));
+  if (last.call == NULL) return none;
+  const struct nomem_fault *fault = &outcome->channel->faults[last.fault];
   snprintf(plan, NOMEM_POINT_PLAN_BYTES, "site=%016" PRIx64 "@%" PRIu64, fault->site, fault->occurrence);
-  return fault->site != 0 ? call : NULL;
+  return fault->site != 0 ? last : none;
 }
 
 static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
@@ -139,8 +139,8 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   if (outcome->end.was_cancelled) return;
   nomem__results_judge(confirmation->campaign, outcome, finding->point.second != 0, &result);
   finding->is_flaky = result.verdict != finding->verdict;
-  confirmation->call = find_call(confirmation, outcome, plan);
-  if (confirmation->call == NULL) {
+  confirmation->last = find_call(confirmation, outcome, plan);
+  if (confirmation->last.call == NULL) {
     learn_or_finish(confirmation);
     return;
   }

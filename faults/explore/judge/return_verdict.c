@@ -5,21 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct nomem__watched_call *outer_of(const struct nomem__return_watch *returned,
+/* The call of test code below which a call was made. NULL: there is none. */
+static const struct nomem__watched_call *outer_of(const struct nomem__return_watch *watch,
                                                   const struct nomem__watched_call *call) {
-  return call->outer > 0 ? &returned->calls[call->outer - 1] : NULL;
+  return call->outer > 0 ? &watch->calls[call->outer - 1] : NULL;
 }
 
-/* Whether what blew up lies right below a call of test code's that was going on when the allocation failed, and still
- * does; also when that cannot be told. */
-static bool is_below_outer(const struct nomem__return_watch *returned, const struct nomem__watched_call *call,
+/* Whether what blew up lies directly below a call of test code that was going on when the allocation failed, and still
+ * is: that one cannot have been ignored yet. Also true when it is not known. */
+static bool is_below_outer(const struct nomem__return_watch *watch, const struct nomem__watched_call *call,
                            const struct nomem__outcome *outcome) {
   const struct nomem__stack *stack = &outcome->end.stack;
   struct nomem__trace trace;
   nomem__trace_of_stack(stack, &trace);
-  unsigned test = nomem__next_test_call(returned->code_owners, &trace, 0);
+  unsigned test = nomem__next_test_call(watch->code_owners, &trace, 0);
   if (test == trace.depth) return true;
-  for (; call != NULL; call = outer_of(returned, call)) {
+  for (; call != NULL; call = outer_of(watch, call)) {
     if (call->is_outer_unknown) return true;
     if (test > 0 && !call->has_returned && call->sp == stack->frames[test - 1].cfa &&
         call->test.offset == stack->frames[test].offset)
@@ -28,6 +29,7 @@ static bool is_below_outer(const struct nomem__return_watch *returned, const str
   return false;
 }
 
+/* Whether a thread was there already when the call returned. Also true when it is not known. */
 static bool was_there(const struct nomem__watched_call *call, pid_t tid) {
   for (size_t i = 0; i < call->thread_count; i++)
     if (call->threads[i] == tid) return true;
@@ -40,106 +42,107 @@ static bool has_fault(const struct nomem_channel *channel, pid_t pid, pid_t tid)
   return false;
 }
 
-/* Whether the very same call is made again and again, and that is what does not end. */
+/* Whether it is this very call, made again and again from the same place, that does not end. */
 static bool is_repeated(const struct nomem__watched_call *call, const struct nomem__outcome *outcome) {
   const struct nomem__stack *stack = &outcome->end.stack;
   if (!outcome->end.timed_out) return false;
-  if (stack->frames[0].cfa == call->frame) return true; /* it was seen between two of them, too */
+  if (stack->frames[0].cfa == call->frame) return true; /* it was sampled between two of them as well */
   for (size_t i = 1; i < stack->depth; i++)
     if (stack->frames[i].offset == call->test.offset && stack->frames[i - 1].cfa == call->sp) return true;
   return false;
 }
 
-static bool is_alike(const struct nomem__watched_call *one, const struct nomem__watched_call *other) {
+/* Whether they are the same call in the source, of the same function. */
+static bool is_same_call(const struct nomem__watched_call *one, const struct nomem__watched_call *other) {
   return one->test.offset == other->test.offset && one->callee.offset == other->callee.offset;
 }
 
-/* The first fault below such a call: the one that runs without a fault come to, too. */
-static uint32_t first_alike(const struct nomem__return_watch *returned, uint32_t fault) {
-  const struct nomem__watched_call *call = &returned->calls[returned->numbers[fault]];
+/* The first fault below the same call: only that is sure to be reached in a run without a fault, too. */
+static uint32_t first_fault_below(const struct nomem__return_watch *watch, uint32_t fault) {
+  const struct nomem__watched_call *call = &watch->calls[watch->numbers[fault]];
   for (uint32_t i = 0; i < fault; i++)
-    if (returned->kinds[i] == NOMEM_RETURN_CALL && is_alike(&returned->calls[returned->numbers[i]], call)) return i;
+    if (watch->kinds[i] == NOMEM_RETURN_CALL && is_same_call(&watch->calls[watch->numbers[i]], call)) return i;
   return fault;
 }
 
-/* The last of the calls below one another that has returned. */
-static const struct nomem__watched_call *outermost(const struct nomem__return_watch *returned,
-                                                   const struct nomem__watched_call *call) {
+/* Of the calls that a call was made below, the outermost that has returned as well. */
+static const struct nomem__watched_call *outermost_returned(const struct nomem__return_watch *watch,
+                                                            const struct nomem__watched_call *call) {
   const struct nomem__watched_call *outer;
-  while ((outer = outer_of(returned, call)) != NULL && outer->has_returned) call = outer;
+  while ((outer = outer_of(watch, call)) != NULL && outer->has_returned) call = outer;
   return call;
 }
 
-const struct nomem__watched_call *nomem__return_verdict_last(struct nomem__return_watch *returned,
-                                                             const struct nomem__outcome *outcome, bool is_waiting,
-                                                             uint32_t *out) {
-  const struct nomem_channel *channel = outcome->channel;
-  pid_t pid = outcome->end.stack.pid, tid = outcome->end.stack.tid;
-  bool has_own = has_fault(channel, pid, tid);
-  if (!outcome->end.has_stack) return NULL;
+/* The last fault that counts, of the thread where that had any. NOMEM_FAULTS: there is none. The message of a failing
+ * assertion is part of the blow-up, and what test code asked for itself was reported to nobody. */
+static uint32_t last_fault(const struct nomem__return_watch *watch, const struct nomem_channel *channel, pid_t pid,
+                           pid_t tid, bool is_of_thread) {
   for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
-    const struct nomem_fault *fault = &channel->faults[i];
-    if (nomem__find_fault(channel, pid, i) != i) continue;
     struct nomem__trace trace;
+    if (nomem__find_fault(channel, pid, i) != i || (is_of_thread && channel->faults[i].tid != tid)) continue;
     nomem__fault_trace(channel, i, &trace);
-    if (fault->pid != pid || (has_own && fault->tid != tid)) continue;
-    if (nomem__trace_is_assertion(&trace, returned->code_owners->symbols))
-      continue; /* its message: part of the blow-up */
-    if (returned->kinds[i] == NOMEM_RETURN_OWN) continue;
-    if (returned->kinds[i] == NOMEM_RETURN_UNKNOWN) return NULL;
-    struct nomem__watched_call *call = &returned->calls[returned->numbers[i]];
-    call->is_repeated = is_repeated(call, outcome);
-    bool is_going_on = has_own ? !is_waiting && is_below_outer(returned, call, outcome) : was_there(call, tid);
-    if (!call->has_returned || is_going_on) return NULL;
-    /* Where there were more faults than are known, it may have been another call: but for one that goes round. */
-    if (channel->fault_count > NOMEM_FAULTS && !call->is_repeated) return NULL;
-    *out = first_alike(returned, i);
-    return outermost(returned, call);
+    if (nomem__trace_is_assertion(&trace, watch->code_owners->symbols)) continue;
+    if (watch->kinds[i] != NOMEM_RETURN_OWN) return i;
   }
-  return NULL;
+  return NOMEM_FAULTS;
 }
 
+struct nomem__last_call nomem__return_verdict_find(const struct nomem__return_watch *watch,
+                                                   const struct nomem__outcome *outcome, bool is_waiting) {
+  const struct nomem__last_call none = {0};
+  const struct nomem_channel *channel = outcome->channel;
+  pid_t pid = outcome->end.stack.pid, tid = outcome->end.stack.tid;
+  if (!outcome->end.has_stack) return none;
+  bool is_of_thread = has_fault(channel, pid, tid);
+  uint32_t fault = last_fault(watch, channel, pid, tid, is_of_thread);
+  if (fault == NOMEM_FAULTS || watch->kinds[fault] == NOMEM_RETURN_UNKNOWN) return none;
+  const struct nomem__watched_call *call = &watch->calls[watch->numbers[fault]];
+  bool is_going_on = is_of_thread ? !is_waiting && is_below_outer(watch, call, outcome) : was_there(call, tid);
+  if (!call->has_returned || is_going_on) return none;
+  /* Of more faults than there is room for, the last may have been below another call; not where this one is repeated.
+   */
+  bool repeats = is_repeated(call, outcome);
+  if (channel->fault_count > NOMEM_FAULTS && !repeats) return none;
+  const struct nomem__watched_call *outermost = outermost_returned(watch, call);
+  return (struct nomem__last_call){outermost, first_fault_below(watch, fault), repeats && outermost == call};
+}
+
+/* The value that was returned, as a number with the sign of its type. */
 static int64_t number_of(const struct nomem__debug_result *type, uint64_t value) {
   unsigned unused = 64 - 8 * type->bytes;
   if (type->kind == NOMEM_RESULT_BOOL) return (value & 0xff) != 0;
   return (int64_t)(value << unused) >> unused;
 }
 
-/* NULL, false, less than nothing; or anything where there is nothing otherwise. Of an unsigned type, its largest. */
-static bool is_no(const struct nomem__debug_result *type, int64_t value, int64_t otherwise) {
-  if (value == otherwise || type->kind == NOMEM_RESULT_UNKNOWN || type->kind == NOMEM_RESULT_NONE) return false;
+/* Whether a value reports an error, where the call otherwise returns usual: NULL, false, a number below 0, 0 in place
+ * of something, or anything in place of 0. Of an unsigned type the largest number is -1. */
+static bool is_error(const struct nomem__debug_result *type, int64_t value, int64_t usual) {
+  if (value == usual || type->kind == NOMEM_RESULT_UNKNOWN || type->kind == NOMEM_RESULT_NONE) return false;
   if (type->kind == NOMEM_RESULT_POINTER) return value == 0;
-  if (otherwise == 0) return true;
-  if (type->kind == NOMEM_RESULT_SIGNED) return otherwise > 0 && value <= 0;
+  if (usual == 0) return true;
+  if (type->kind == NOMEM_RESULT_SIGNED) return usual > 0 && value <= 0;
   return value == 0 || value == -1;
 }
 
-static const struct nomem__watched_call *same_call(const struct nomem__return_watch *without_fault,
+static const struct nomem__watched_call *find_call(const struct nomem__return_watch *watch,
                                                    const struct nomem__watched_call *call) {
-  for (size_t i = 0; i < without_fault->count; i++)
-    if (without_fault->calls[i].has_returned && is_alike(&without_fault->calls[i], call))
-      return &without_fault->calls[i];
+  for (size_t i = 0; i < watch->count; i++)
+    if (watch->calls[i].has_returned && is_same_call(&watch->calls[i], call)) return &watch->calls[i];
   return NULL;
 }
 
-/* Whether test code makes the same calls next; one that blew up was the last. */
-static bool goes_on_alike(const struct nomem__watched_call *call, const struct nomem__watched_call *other) {
+/* Whether test code made the same calls next. Where it was still following them when the run blew up, there may have
+ * been fewer. */
+static bool has_gone_on_alike(const struct nomem__watched_call *call, const struct nomem__watched_call *usual) {
   bool is_cut = call->state == NOMEM_RETURN_IN_NEXT_CALL || call->state == NOMEM_RETURN_STEPPED;
-  if (call->is_lost || call->next_count > other->next_count) return false;
-  if (!is_cut && (other->is_lost || call->next_count < other->next_count)) return false;
-  return memcmp(call->next, other->next, call->next_count * sizeof call->next[0]) == 0;
+  if (call->is_lost || call->next_count > usual->next_count) return false;
+  if (!is_cut && (usual->is_lost || call->next_count < usual->next_count)) return false;
+  return memcmp(call->next, usual->next, call->next_count * sizeof call->next[0]) == 0;
 }
 
-bool nomem__return_verdict_ignored(const struct nomem__watched_call *call,
-                                   const struct nomem__return_watch *without_fault, struct nomem__symbols *symbols,
-                                   char text[NOMEM_RETURN_TEXT_BYTES]) {
+static void describe(const struct nomem__watched_call *call, int64_t value, struct nomem__symbols *symbols,
+                     char text[NOMEM_RETURN_TEXT_BYTES]) {
   struct nomem__source_frame test[NOMEM_INLINED_MAX], callee[NOMEM_INLINED_MAX];
-  const struct nomem__watched_call *other = same_call(without_fault, call);
-  *text = '\0';
-  if (other == NULL || call->type.bytes == 0) return false;
-  int64_t value = number_of(&call->type, call->value);
-  if (!is_no(&call->type, value, number_of(&call->type, other->value))) return false;
-  if (!goes_on_alike(call, other) && !call->is_repeated) return false;
   char number[32];
   snprintf(number, sizeof number, "%" PRId64, value);
   nomem__symbols_resolve(symbols, call->test.path, call->test.offset, true, test, NOMEM_INLINED_MAX);
@@ -152,5 +155,17 @@ bool nomem__return_verdict_ignored(const struct nomem__watched_call *call,
            : call->type.kind == NOMEM_RESULT_BOOL  ? "false"
                                                    : number,
            test[0].file != NULL ? test[0].file : "?", test[0].line);
+}
+
+bool nomem__return_verdict_is_ignored(const struct nomem__last_call *last,
+                                      const struct nomem__return_watch *without_fault, struct nomem__symbols *symbols,
+                                      char text[NOMEM_RETURN_TEXT_BYTES]) {
+  const struct nomem__watched_call *call = last->call, *usual = find_call(without_fault, call);
+  *text = '\0';
+  if (usual == NULL || call->type.bytes == 0) return false;
+  int64_t value = number_of(&call->type, call->value);
+  if (!is_error(&call->type, value, number_of(&call->type, usual->value))) return false;
+  if (!has_gone_on_alike(call, usual) && !last->is_repeated) return false;
+  describe(call, value, symbols, text);
   return true;
 }

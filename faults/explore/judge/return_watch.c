@@ -14,15 +14,15 @@
 
 #include "../stack/memory_map.h"
 
-/* Of x86-64: debug registers that hold addresses; the one that says which of them it was; and the one that enables
- * them, two bits each, the lower of which is for this thread. */
+/* The debug registers of x86-64: so many hold addresses; one says which of them the thread has stopped at; and one
+ * enables them, with two bits each, of which the lower one is for this thread. */
 #define SLOTS 4
 #define STATUS 6
 #define CONTROL 7
-/* Longest instruction that calls, of those that are looked at, and a stub of the linker's. */
+/* The longest call instruction that is understood, and a stub of the linker. */
 #define CALL_BYTES 6
 #define STUB_BYTES 16
-/* Longest call of any kind, longest instruction, and so many of them between two calls of test code's. */
+/* The longest call instruction of any kind, the longest instruction, and how many are followed between two calls. */
 #define LONGEST_CALL 8
 #define LONGEST_STEP 15
 #define STEPS_MAX 400
@@ -39,22 +39,22 @@ static uint64_t get_register(pid_t tid, unsigned number) {
   return (uint64_t)ptrace(PTRACE_PEEKUSER, tid, debug_register(number), NULL);
 }
 
-static bool is_waited_for(const struct nomem__watched_call *call) {
+static bool has_breakpoint(const struct nomem__watched_call *call) {
   return call->state == NOMEM_RETURN_AWAITED || call->state == NOMEM_RETURN_IN_NEXT_CALL;
 }
 
-static void end_wait(struct nomem__watched_call *call, enum nomem__return_watch_state state) {
-  if (is_waited_for(call))
+static void clear_breakpoint(struct nomem__watched_call *call, enum nomem__return_watch_state state) {
+  if (has_breakpoint(call))
     set_register(call->tid, CONTROL, get_register(call->tid, CONTROL) & ~(UINT64_C(3) << 2 * call->slot));
   call->state = state;
 }
 
-/* Has the thread stop when it comes to an address. */
-static bool await(const struct nomem__return_watch *returned, struct nomem__watched_call *call, uint64_t address) {
+/* Has the thread stop when it reaches an address. False: it has no debug register left. */
+static bool set_breakpoint(const struct nomem__return_watch *watch, struct nomem__watched_call *call,
+                           uint64_t address) {
   bool is_taken[SLOTS] = {false};
-  for (size_t i = 0; i < returned->count; i++)
-    if (returned->calls[i].tid == call->tid && is_waited_for(&returned->calls[i]))
-      is_taken[returned->calls[i].slot] = true;
+  for (size_t i = 0; i < watch->count; i++)
+    if (watch->calls[i].tid == call->tid && has_breakpoint(&watch->calls[i])) is_taken[watch->calls[i].slot] = true;
   for (call->slot = 0; call->slot < SLOTS && is_taken[call->slot];) call->slot++;
   return call->slot < SLOTS && set_register(call->tid, call->slot, address) &&
          set_register(call->tid, CONTROL, get_register(call->tid, CONTROL) | UINT64_C(1) << 2 * call->slot);
@@ -70,8 +70,9 @@ static int32_t displacement(const unsigned char *bytes) {
   return value;
 }
 
-/* What the call instruction before a return address calls, also by way of the linker's stubs; 0: not known. */
-static uint64_t called_by(pid_t pid, uint64_t address) {
+/* The function that the call instruction before a return address calls, through a stub of the linker or not. 0: not
+ * known. */
+static uint64_t read_callee(pid_t pid, uint64_t address) {
   unsigned char code[CALL_BYTES], stub[STUB_BYTES];
   uint64_t entry = 0;
   if (nomem__process_read(pid, address - sizeof code, code, sizeof code) != sizeof code) return 0;
@@ -87,24 +88,24 @@ static uint64_t called_by(pid_t pid, uint64_t address) {
   return read_word(pid, slot, &entry) ? entry : 0;
 }
 
-/* Which function it is that test code called: the one whose frame is there, unless that was jumped to by another. */
+/* Finds out which function test code called: that of the frame, unless another one was called and jumped to it. */
 static void find_callee(struct nomem__symbols *symbols, const struct nomem__stack *stack,
                         const struct nomem__trace_frame *frame, unsigned at, struct nomem__watched_call *call) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
-  uint64_t next, entry = called_by(stack->pid, call->address);
+  uint64_t next, entry = read_callee(stack->pid, call->address);
   size_t count =
       nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
   call->callee = (struct nomem__trace_frame){frame->path, frame->offset - sources[count - 1].function_offset, false};
   if (entry != 0 && at > 0 && read_word(stack->pid, stack->frames[at - 1].cfa - sizeof next, &next))
-    call->callee.offset = entry - (next - frame->offset); /* the same module's */
+    call->callee.offset = entry - (next - frame->offset); /* in the same module */
   call->type = nomem__symbols_find_result(symbols, call->callee.path, call->callee.offset);
 }
 
-/* One of several faults below the same call. */
-static size_t find_call(const struct nomem__return_watch *returned, const struct nomem__watched_call *call) {
+/* The number of this call, if it was noted for an earlier fault; the count otherwise. */
+static size_t find_call(const struct nomem__return_watch *watch, const struct nomem__watched_call *call) {
   size_t i = 0;
-  for (; i < returned->count; i++) {
-    const struct nomem__watched_call *other = &returned->calls[i];
+  for (; i < watch->count; i++) {
+    const struct nomem__watched_call *other = &watch->calls[i];
     if (other->tid == call->tid && other->address == call->address && other->sp == call->sp &&
         other->state == NOMEM_RETURN_AWAITED)
       break;
@@ -112,54 +113,54 @@ static size_t find_call(const struct nomem__return_watch *returned, const struct
   return i;
 }
 
-/* The number of the call that test code, at a frame of the stack, has made; SIZE_MAX: it cannot be waited for. */
-static size_t watch(struct nomem__return_watch *returned, const struct nomem__stack *stack,
-                    const struct nomem__trace *trace, unsigned test) {
+/* Watches the call that test code has made in a frame of the stack. Returns its number; SIZE_MAX: it cannot be watched.
+ */
+static size_t watch_call(struct nomem__return_watch *watch, const struct nomem__stack *stack,
+                         const struct nomem__trace *trace, unsigned test) {
   const struct nomem__stack_frame *frame = &stack->frames[test];
   struct nomem__watched_call call = {
       .pid = stack->pid, .tid = stack->tid, .test = trace->frame[test], .sp = frame[-1].cfa, .frame = frame->cfa};
   if (call.sp == 0 || call.frame == 0 || !read_word(call.pid, call.sp - sizeof call.address, &call.address))
     return SIZE_MAX;
-  size_t found = find_call(returned, &call);
-  if (found < returned->count) return found;
-  if (found == NOMEM_RETURN_CALLS || !await(returned, &call, call.address)) return SIZE_MAX;
-  find_callee(returned->code_owners->symbols, stack, &trace->frame[test - 1], test - 1, &call);
-  returned->calls[returned->count++] = call;
+  size_t found = find_call(watch, &call);
+  if (found < watch->count) return found;
+  if (found == NOMEM_RETURN_CALLS || !set_breakpoint(watch, &call, call.address)) return SIZE_MAX;
+  find_callee(watch->code_owners->symbols, stack, &trace->frame[test - 1], test - 1, &call);
+  watch->calls[watch->count++] = call;
   return found;
 }
 
-static void look_at_fault(struct nomem__return_watch *returned, struct nomem__stacks *stacks, uint32_t fault,
-                          pid_t tid) {
-  const struct nomem__code_owners *code_owners = returned->code_owners;
+static void note_fault(struct nomem__return_watch *watch, struct nomem__stacks *stacks, uint32_t fault, pid_t tid) {
+  const struct nomem__code_owners *code_owners = watch->code_owners;
   struct nomem__stack stack;
   struct nomem__trace trace;
-  if (nomem__stack_capture(stacks, returned->channel->faults[fault].pid, tid, &stack) != 0) return;
+  if (nomem__stack_capture(stacks, watch->channel->faults[fault].pid, tid, &stack) != 0) return;
   nomem__trace_of_stack(&stack, &trace);
   unsigned test = nomem__next_test_call(code_owners, &trace, 0);
   if (test == 0 || test == trace.depth) return;
   if (nomem__code_owner_of(code_owners, &trace.frame[test - 1]) == NOMEM_OWNER_RUNTIME) {
-    returned->kinds[fault] = NOMEM_RETURN_OWN;
+    watch->kinds[fault] = NOMEM_RETURN_OWN;
     return;
   }
-  size_t number = watch(returned, &stack, &trace, test), inner = number;
+  size_t number = watch_call(watch, &stack, &trace, test), inner = number;
   if (number == SIZE_MAX) return;
-  returned->kinds[fault] = NOMEM_RETURN_CALL;
-  returned->numbers[fault] = number;
+  watch->kinds[fault] = NOMEM_RETURN_CALL;
+  watch->numbers[fault] = number;
   while (inner != SIZE_MAX && (test = nomem__next_test_call(code_owners, &trace, test + 1)) < trace.depth) {
-    size_t outer = watch(returned, &stack, &trace, test);
-    returned->calls[inner].outer = outer + 1; /* none, where it cannot be waited for */
-    returned->calls[inner].is_outer_unknown = outer == SIZE_MAX;
+    size_t outer = watch_call(watch, &stack, &trace, test);
+    watch->calls[inner].outer = outer + 1; /* 0 where it cannot be watched */
+    watch->calls[inner].is_outer_unknown = outer == SIZE_MAX;
     inner = outer;
   }
-  if (inner != SIZE_MAX && stack.is_cut) returned->calls[inner].is_outer_unknown = true;
+  if (inner != SIZE_MAX && stack.is_cut) watch->calls[inner].is_outer_unknown = true;
 }
 
-static bool stopped_at_fault(struct nomem__return_watch *returned, struct nomem__stacks *stacks, pid_t tid) {
-  struct nomem_channel *channel = returned->channel;
+static bool handle_fault(struct nomem__return_watch *watch, struct nomem__stacks *stacks, pid_t tid) {
+  struct nomem_channel *channel = watch->channel;
   for (uint32_t i = 0; (i = nomem__find_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
-    if (channel->faults[i].tid != tid || returned->is_seen[i]) continue;
-    returned->is_seen[i] = true;
-    look_at_fault(returned, stacks, i, tid);
+    if (channel->faults[i].tid != tid || watch->is_seen[i]) continue;
+    watch->is_seen[i] = true;
+    note_fault(watch, stacks, i, tid);
     return true;
   }
   return false;
@@ -175,73 +176,73 @@ static void note_threads(struct nomem__watched_call *call) {
   if (folder != NULL) closedir(folder);
 }
 
-/* Whether the last step was a call: a return address lies on the stack that was not there. */
+/* Whether the last step was a call: it has put a return address on the stack. */
 static bool has_called(const struct nomem__watched_call *call, const struct user_regs_struct *registers) {
   uint64_t address;
   return registers->rsp == call->step_sp - sizeof address && read_word(call->pid, registers->rsp, &address) &&
          address > call->step_ip && address - call->step_ip <= LONGEST_CALL && registers->rip != address;
 }
 
-/* Follows test code by one step. */
-static void follow(struct nomem__return_watch *returned, struct nomem__watched_call *call,
-                   const struct user_regs_struct *registers) {
+/* The thread has made one step in test code. */
+static void handle_step(struct nomem__return_watch *watch, struct nomem__watched_call *call,
+                        const struct user_regs_struct *registers) {
   const uint64_t bias = call->address - call->test.offset;
   const struct nomem__trace_frame here = {call->test.path, registers->rip - bias, false};
   if (has_called(call, registers) && read_word(call->pid, registers->rsp, &call->next_address)) {
     call->next[call->next_count++] = call->next_address - bias;
     call->next_sp = call->step_sp;
     bool is_enough = call->next_count == NOMEM_RETURN_NEXT;
-    call->is_lost = !is_enough && !await(returned, call, call->next_address);
+    call->is_lost = !is_enough && !set_breakpoint(watch, call, call->next_address);
     call->state = is_enough || call->is_lost ? NOMEM_RETURN_OVER : NOMEM_RETURN_IN_NEXT_CALL;
     return;
   }
   bool has_jumped = registers->rip - call->step_ip > LONGEST_STEP;
   call->is_lost = ++call->steps == STEPS_MAX;
-  if (call->is_lost || (has_jumped && nomem__code_owner_of(returned->code_owners, &here) != NOMEM_OWNER_TEST))
+  if (call->is_lost || (has_jumped && nomem__code_owner_of(watch->code_owners, &here) != NOMEM_OWNER_TEST))
     call->state = NOMEM_RETURN_OVER;
   call->step_ip = registers->rip;
   call->step_sp = registers->rsp;
 }
 
-static void follow_from(struct nomem__watched_call *call, const struct user_regs_struct *registers) {
-  end_wait(call, NOMEM_RETURN_STEPPED);
+static void begin_stepping(struct nomem__watched_call *call, const struct user_regs_struct *registers) {
+  clear_breakpoint(call, NOMEM_RETURN_STEPPED);
   call->step_ip = registers->rip;
   call->step_sp = registers->rsp;
 }
 
-/* The thread of a call has come to where it, or its next one, returns to; or to there in another activation. */
-static void arrive(struct nomem__watched_call *call, const struct user_regs_struct *registers) {
+/* The thread is where the call, or the next one, returns to; or in another activation at the same place. */
+static void handle_return(struct nomem__watched_call *call, const struct user_regs_struct *registers) {
   bool is_next = call->state == NOMEM_RETURN_IN_NEXT_CALL;
   uint64_t sp = is_next ? call->next_sp : call->sp;
   if (registers->rsp < sp) return; /* deeper in a recursion */
-  if (registers->rsp > sp) {       /* jumped over */
+  if (registers->rsp > sp) {       /* it was left by longjmp */
     call->is_lost = true;
-    end_wait(call, NOMEM_RETURN_OVER);
+    clear_breakpoint(call, NOMEM_RETURN_OVER);
   } else if (registers->rip == (is_next ? call->next_address : call->address)) {
     if (!is_next) {
       call->has_returned = true;
       call->value = registers->rax;
       note_threads(call);
     }
-    follow_from(call, registers);
+    begin_stepping(call, registers);
   }
 }
 
-static enum nomem__stop_action stopped_on_the_way(struct nomem__return_watch *returned, pid_t tid) {
+static enum nomem__stop_action handle_breakpoint(struct nomem__return_watch *watch, pid_t tid) {
   struct user_regs_struct registers;
   enum nomem__stop_action step = NOMEM_ACTION_DELIVER;
   bool has_come = (get_register(tid, STATUS) & ((1u << SLOTS) - 1)) != 0;
   if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return step;
   set_register(tid, STATUS, 0);
-  for (size_t i = 0; i < returned->count; i++) {
-    struct nomem__watched_call *call = &returned->calls[i];
+  for (size_t i = 0; i < watch->count; i++) {
+    struct nomem__watched_call *call = &watch->calls[i];
     if (call->tid != tid) continue;
     bool is_stepped = call->state == NOMEM_RETURN_STEPPED;
     if ((has_come || is_stepped) && step == NOMEM_ACTION_DELIVER) step = NOMEM_ACTION_CONTINUE;
     if (is_stepped)
-      follow(returned, call, &registers);
-    else if (has_come && is_waited_for(call))
-      arrive(call, &registers);
+      handle_step(watch, call, &registers);
+    else if (has_come && has_breakpoint(call))
+      handle_return(call, &registers);
     if (call->state == NOMEM_RETURN_STEPPED) step = NOMEM_ACTION_STEP;
   }
   return step;
@@ -253,30 +254,29 @@ static struct nomem__return_watch *watch_of(struct nomem__stop_watcher *watcher)
 }
 
 static uint32_t begin(struct nomem__stop_watcher *watcher, struct nomem_channel *channel) {
-  struct nomem__return_watch *returned = watch_of(watcher);
-  nomem__return_watch_prepare(returned, returned->code_owners, returned->is_without_fault);
-  returned->channel = channel;
-  return returned->is_without_fault ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
+  struct nomem__return_watch *watch = watch_of(watcher);
+  nomem__return_watch_prepare(watch, watch->code_owners, watch->is_without_fault);
+  watch->channel = channel;
+  return watch->is_without_fault ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
 }
 
 static enum nomem__stop_action stopped(struct nomem__stop_watcher *watcher, struct nomem__stacks *stacks, pid_t tid,
                                        int signal) {
-  struct nomem__return_watch *returned = watch_of(watcher);
+  struct nomem__return_watch *watch = watch_of(watcher);
   siginfo_t info;
   if (signal != SIGSTOP && signal != SIGTRAP) return NOMEM_ACTION_DELIVER;
   if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) != 0) return NOMEM_ACTION_DELIVER;
   if (signal == SIGSTOP)
-    return info.si_code == SI_TKILL && stopped_at_fault(returned, stacks, tid) ? NOMEM_ACTION_CONTINUE
-                                                                               : NOMEM_ACTION_DELIVER;
+    return info.si_code == SI_TKILL && handle_fault(watch, stacks, tid) ? NOMEM_ACTION_CONTINUE : NOMEM_ACTION_DELIVER;
   bool is_debug = info.si_code == TRAP_HWBKPT || info.si_code == TRAP_TRACE;
-  return is_debug ? stopped_on_the_way(returned, tid) : NOMEM_ACTION_DELIVER;
+  return is_debug ? handle_breakpoint(watch, tid) : NOMEM_ACTION_DELIVER;
 }
 
-struct nomem__stop_watcher *nomem__return_watch_prepare(struct nomem__return_watch *returned,
+struct nomem__stop_watcher *nomem__return_watch_prepare(struct nomem__return_watch *watch,
                                                         const struct nomem__code_owners *code_owners,
                                                         bool is_without_fault) {
-  *returned = (struct nomem__return_watch){.watcher = {.begin = begin, .stopped = stopped},
-                                           .code_owners = code_owners,
-                                           .is_without_fault = is_without_fault};
-  return &returned->watcher;
+  *watch = (struct nomem__return_watch){.watcher = {.begin = begin, .stopped = stopped},
+                                        .code_owners = code_owners,
+                                        .is_without_fault = is_without_fault};
+  return &watch->watcher;
 }
