@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How the block table lies in the memory of a process: written by the injector, read by the command. */
+/* The format of the block table, which the injector writes in the memory of a process, and the command reads. */
 #ifndef NOMEM_BLOCK_TABLE_FORMAT_H
 #define NOMEM_BLOCK_TABLE_FORMAT_H
 
@@ -8,27 +8,27 @@
 #include <stdint.h>
 #include <string.h>
 
-/* One word for each 16 bytes of memory, which is how blocks are aligned; in parts, each mapped when the first block
- * comes to lie in what it stands for. */
+/* It has a word for each 16 bytes of memory, the alignment of blocks, and is divided into parts. A part is mapped when
+ * the first block lies in the memory that it describes. */
 #define NOMEM_BLOCK_TABLE_GRAIN 16
 #define NOMEM_BLOCK_TABLE_PART_BYTES (UINT64_C(64) << 20) /* of memory */
 #define NOMEM_BLOCK_TABLE_PART_WORDS (NOMEM_BLOCK_TABLE_PART_BYTES / NOMEM_BLOCK_TABLE_GRAIN)
-/* Words on a page, which is touched or not. */
+/* Words on a page. Which pages were written to is recorded, so that only those are read. */
 #define NOMEM_BLOCK_TABLE_PAGE_WORDS (4096 / 8)
 #define NOMEM_BLOCK_TABLE_PART_PAGES (NOMEM_BLOCK_TABLE_PART_WORDS / NOMEM_BLOCK_TABLE_PAGE_WORDS)
-/* Memory that blocks may lie in: 32 GiB, if it were all in one piece. Blocks beyond are not entered. */
+/* Parts at most: they describe 32 GiB. Blocks for which there is no part are not recorded. */
 #define NOMEM_BLOCK_TABLE_PARTS 512
 
 enum nomem_block_table_state {
   NOMEM_BLOCK_TABLE_NONE,
   NOMEM_BLOCK_TABLE_LIVE,
-  NOMEM_BLOCK_TABLE_LIVE_CANARY, /* and the bytes behind what was asked for are filled */
+  NOMEM_BLOCK_TABLE_LIVE_CANARY, /* in use, with a canary behind the bytes that were requested */
   NOMEM_BLOCK_TABLE_FREED,
-  NOMEM_BLOCK_TABLE_QUARANTINED /* freed, filled, and not given back to the C library yet */
+  NOMEM_BLOCK_TABLE_QUARANTINED /* freed by the program, poisoned, and not given back to the C library yet */
 };
 
-/* A word: the state, the size (a larger one is NOMEM_BLOCK_TABLE_SIZE_MAX), and the numbers of the sites that asked for
- * the block and that gave it back. */
+/* A word has the state, the size (at most NOMEM_BLOCK_TABLE_SIZE_MAX, which stands for larger ones, too), and the
+ * numbers of the sites that allocated the block and that freed it. */
 #define NOMEM_BLOCK_TABLE_SIZE_MAX ((UINT64_C(1) << 28) - 1)
 #define NOMEM_BLOCK_TABLE_NO_SITE 0xffffu
 #define NOMEM_BLOCK_TABLE_WORD(state, size, freed, site) \
@@ -43,38 +43,39 @@ struct nomem_block_table_part {
   _Atomic uint64_t word[NOMEM_BLOCK_TABLE_PART_WORDS];
 };
 
-/* What the block table begins with. A process that has executed a program which keeps none has something else there. */
+/* The first word of the block table. After an exec of a program that keeps none, something else is at its address. */
 #define NOMEM_BLOCK_TABLE_MAGIC UINT64_C(0x6e6f6d656d1ed9e2)
 
-/* Blocks that are held: so many, so large, and so large together. They are the last ones that were freed. */
+/* The quarantine has the blocks that were freed last: so many at most, each so large at most, and together so large at
+ * most. */
 #define NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS 4096
 #define NOMEM_BLOCK_TABLE_QUARANTINED_SIZE_MAX (UINT64_C(64) << 10)
 #define NOMEM_BLOCK_TABLE_QUARANTINED_BYTES (UINT64_C(16) << 20)
 
-/* Open addressing by number, which is address / NOMEM_BLOCK_TABLE_PART_BYTES + 1; 0 is free. */
+/* A hash table of parts, with open addressing by number: address / NOMEM_BLOCK_TABLE_PART_BYTES + 1; 0: free. */
 struct nomem_block_table {
   uint64_t magic;
   struct {
     _Atomic uint64_t number;
-    _Atomic uint64_t part; /* where its struct nomem_block_table_part lies; 0: not yet */
+    _Atomic uint64_t part; /* the address of its struct nomem_block_table_part; 0: not mapped yet */
   } parts[NOMEM_BLOCK_TABLE_PARTS];
-  /* A ring. Who takes a block out of its slot gives it back. */
-  _Atomic uint64_t quarantine[NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS]; /* address; 0: none */
-  _Atomic uint64_t quarantine_next, quarantine_first; /* number of the next one, and of the oldest; they only grow */
+  /* A ring of addresses. The thread that takes a block out of its slot frees it. */
+  _Atomic uint64_t quarantine[NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS]; /* 0: none */
+  _Atomic uint64_t quarantine_next, quarantine_first; /* numbers of the next one and of the oldest, which only grow */
   _Atomic uint64_t quarantine_bytes;
 };
 
-/* What glibc gives beyond a size asked for, in bytes: blocks end 8 bytes after a multiple of 16, and the smallest is
- * 24. */
+/* Returns how many bytes glibc adds to a requested size: blocks end 8 bytes after a multiple of 16, and the smallest
+ * has 24 bytes. */
 static inline uint64_t nomem__block_table_slack(uint64_t size) {
   return (size <= 24 ? 24 : (size + 7) / 16 * 16 + 8) - size;
 }
 
-/* What is too little to be a block of its own stays with the one that it was cut from. */
+/* The most that stays with a block because it is too small to be a block of its own. */
 #define NOMEM_BLOCK_TABLE_REST_BYTES 48
 
-/* glibc keeps 8 bytes before each block: how far it is from there to the next one's, and flags. Returns that distance,
- * or 0 when there is no next one or the word is not what it must be for a block of this size. */
+/* glibc keeps a word before each block, with flags and the distance to that word of the next block. Returns the
+ * distance; 0 when there is no next block, or when the word cannot be that of a block of this size. */
 static inline uint64_t nomem__block_table_chunk_bytes(uint64_t word, uint64_t size) {
   uint64_t least = size + nomem__block_table_slack(size) + sizeof word, bytes = word & ~UINT64_C(7);
   bool is_mapped = word & 2,
@@ -82,41 +83,42 @@ static inline uint64_t nomem__block_table_chunk_bytes(uint64_t word, uint64_t si
   return is_mapped || !is_whole ? 0 : bytes;
 }
 
-/* Whether such a word says that the block before it is in use, and the rest of it is possible. */
+/* Whether such a word says that the block before it is in use, and is otherwise possible. */
 static inline bool nomem__block_table_is_chunk_in_use(uint64_t word) {
   return (word & 1) != 0 && (word & (2 | 8)) == 0 && word >= 16 && word >> 47 == 0;
 }
 
-/* What these bytes are filled with. */
+/* The byte that canaries are filled with. */
 #define NOMEM_BLOCK_TABLE_CANARY 0xc9
 
-/* What a held block is filled with, word by word: a pointer that no memory is ever at, and that says which block it was
- * read from. */
+/* The word that a quarantined block is filled with: a pointer that is not canonical, so that no memory is ever there,
+ * and that tells which block it was read from. */
 #define NOMEM_BLOCK_TABLE_POISON_TAG UINT64_C(0xdfdf)
 #define NOMEM_BLOCK_TABLE_POISON(address) \
   (NOMEM_BLOCK_TABLE_POISON_TAG << 48 | ((uint64_t)(address) & ((UINT64_C(1) << 48) - 1)))
-/* What is this near to it was made of it: a member's, or an element's, address. */
+/* An address as near as this to a poison was computed from it, as that of a member or an element. */
 #define NOMEM_BLOCK_TABLE_POISON_REACH UINT64_C(65536)
-/* So much of it, at the beginning and at the end. */
+/* How many bytes are poisoned at the beginning of a block, and at its end. */
 #define NOMEM_BLOCK_TABLE_POISON_BYTES UINT64_C(2048)
 
-/* Whether a pointer was made of it, whichever block's. */
+/* Whether a word is the poison of any block, or was computed from one. */
 static inline bool nomem__block_table_is_poison(uint64_t word) {
   return word >> 48 == NOMEM_BLOCK_TABLE_POISON_TAG;
 }
 
-/* The stretches of a held block that are filled: up to two, each from a multiple of 8. */
+/* The parts of a quarantined block that are poisoned: up to two, each of which begins at a multiple of 8. */
 struct nomem_block_table_poisoned {
   uint64_t from[2], bytes[2];
 };
 
+/* Returns those of a block of this size. */
 static inline struct nomem_block_table_poisoned nomem__block_table_poisoned(uint64_t size) {
   if (size <= 2 * NOMEM_BLOCK_TABLE_POISON_BYTES) return (struct nomem_block_table_poisoned){.bytes = {size}};
   uint64_t last = (size - NOMEM_BLOCK_TABLE_POISON_BYTES) & ~UINT64_C(7);
   return (struct nomem_block_table_poisoned){{0, last}, {NOMEM_BLOCK_TABLE_POISON_BYTES, size - last}};
 }
 
-/* The first byte of a stretch that is not as it was filled; count: none. */
+/* Returns the index of the first byte that is not as it was filled; count: none. */
 static inline uint64_t nomem__block_table_changed(const unsigned char *bytes, uint64_t count, uint64_t fill) {
   uint64_t at = 0, word;
   for (; at + sizeof word <= count; at += sizeof word) {

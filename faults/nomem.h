@@ -41,17 +41,18 @@ typedef size_t (*nomem_size_func)(void *ptr);
 /* The signature of uv_replace_allocator, libuv's own and lib/'s. */
 typedef int (*nomem_replace_func)(nomem_malloc_func, nomem_realloc_func, nomem_calloc_func, nomem_free_func);
 
-/* Puts the failing allocator, over the C library's, behind replace. Returns what replace returned (0, or a negative
- * error code), or -EINVAL when replace is NULL. Fails nothing until nomem_begin. */
+/* Has replace install an allocator that can fail, which otherwise calls the C library's. Returns what replace returned
+ * (0, or a negative error code), or -EINVAL when replace is NULL. Nothing fails until nomem_begin. */
 NOMEM_API int nomem_install(nomem_replace_func replace);
 
-/* The same over an allocator of the caller's. size_of gives a live block's size in bytes and may be NULL: then a plan
- * with budget= is refused by nomem_begin. Returns -EINVAL when one of the other functions is NULL. */
+/* The same with an allocator of the caller's in place of the C library's. size_of returns a live block's size in bytes
+ * and may be NULL: then nomem_begin rejects a plan with budget=. Returns -EINVAL when one of the other functions is
+ * NULL. */
 NOMEM_API int nomem_install_over(nomem_replace_func replace, nomem_malloc_func malloc_func,
                                  nomem_realloc_func realloc_func, nomem_calloc_func calloc_func,
                                  nomem_free_func free_func, nomem_size_func size_of);
 
-/* Where and why a plan was refused. column counts bytes of the plan from 1; 0: the plan as a whole. */
+/* Where a plan is wrong, and why. column counts bytes of the plan from 1; 0: the plan as a whole. */
 struct nomem_error {
   size_t column;
   char reason[192];
@@ -60,37 +61,37 @@ struct nomem_error {
 /* Counters since nomem_begin, over all threads. */
 struct nomem_counters {
   uint64_t calls;      /* allocation calls that a plan could have failed */
-  uint64_t frees;      /* free calls, NULL ones too */
+  uint64_t frees;      /* calls of free, with NULL, too */
   uint64_t faults;     /* calls that were failed */
-  uint64_t errno_lost; /* what the allocator under nomem_install_over did to errno: frees that changed it, and calls
-                          that returned NULL of themselves and left it other than ENOMEM */
+  uint64_t errno_lost; /* mistakes of the allocator given to nomem_install_over: frees that changed errno, and calls
+                          that returned NULL by themselves without setting it to ENOMEM */
 };
 
-/* Begins a scope: zeroes the counters and fails calls by this plan; "" only counts. Returns 0; -EINVAL with error
- * filled in (it may be NULL); -EBUSY when a scope is open; -ENOMEM when the site table cannot be mapped. Does not
- * allocate. */
+/* Begins a scope: sets the counters to zero and fails calls by this plan; "" only counts. Returns 0; -EINVAL with the
+ * reason in error, which may be NULL; -EBUSY when a scope is open; -ENOMEM when the site table cannot be mapped. Does
+ * not allocate. */
 NOMEM_API int nomem_begin(const char *plan, struct nomem_error *error);
 
-/* Ends the scope and, unless counters is NULL, says what happened in it. Without an open scope the counters are 0. */
+/* Ends the scope and, unless counters is NULL, stores what happened in it. Without an open scope the counters are 0. */
 NOMEM_API void nomem_end(struct nomem_counters *counters);
 
 /* Reads the counters of the open scope, or of the last one. */
 NOMEM_API void nomem_read(struct nomem_counters *counters);
 
-/* Between these two the calling thread's allocations are neither failed nor counted. They nest. */
+/* Between these two, allocations of the calling thread neither fail nor count. They nest. */
 NOMEM_API void nomem_pause(void);
 NOMEM_API void nomem_resume(void);
 
-/* A function to be tried by nomem_check: does the same thing at each call, from beginning to end, and gives back what
- * it took. Returns 0 when it succeeded and anything else when it reported a failure. */
+/* A function for nomem_check to try: it does the same thing at each call, from beginning to end, and frees what it
+ * allocated. Returns 0 when it succeeded, anything else when it reported a failure. */
 typedef int (*nomem_check_func)(void *arg);
 
 /* What nomem_check can find. */
 enum nomem_problem {
   NOMEM_NO_PROBLEM,
-  NOMEM_FALSE_REPORT, /* a failure was reported though no call was failed */
+  NOMEM_FALSE_REPORT, /* it reported a failure although no call had failed */
   NOMEM_STICKY,       /* it fails again without a fault, after a fault that is over */
-  NOMEM_LEAK          /* after a fault more memory is left than without one, each time it is tried */
+  NOMEM_LEAK          /* after a fault it leaks more memory than without one, each time it is tried */
 };
 
 struct nomem_check_result {
@@ -98,31 +99,31 @@ struct nomem_check_result {
   char plan[24];         /* of the last run with a fault, such as "nth=3" or "nth=3..": for nomem_begin; "": none yet */
   int returned;          /* what the function returned in the run that showed the problem */
   uint64_t calls;        /* allocation calls of a run without a fault */
-  uint64_t runs;         /* of the function, all in all */
-  uint64_t leaked_bytes; /* with NOMEM_LEAK: in each such run, with what the allocator adds to a block */
+  uint64_t runs;         /* how often the function was called */
+  uint64_t leaked_bytes; /* with NOMEM_LEAK: in each such run, including what the allocator adds to a block */
 };
 
-/* Tries the function: twice without a fault, then for each of its allocation calls, but no more than the first
- * max_calls (0: the first 1000), with that call failed, and with it and all later ones failed; after each it is tried
- * once more without a fault. Stops at the first problem. So a run of N calls is made about 4 * N times. What the
- * function leaves in caches of its own at the first two runs does not count as a leak, nor does what it leaves once.
- * Leaks are not looked for where block sizes are not known (nomem_install_over without size_of). A crash ends the
- * process as ever: the plan in result is then that of the run. The function must not open a scope; threads that it does
- * not start should not allocate meanwhile. Returns 0: no problem; 1: there is one; -EINVAL without a function or a
- * result; or what nomem_begin returned. Allocates nothing. */
+/* Tries the function: twice without a fault; then, for each of its allocation calls but no more than the first
+ * max_calls (0: the first 1000), with that call failed, and with it and all later ones failed; after each of these,
+ * once more without a fault. So a function with N calls is called about 4 * N times. Stops at the first problem. What
+ * the function keeps in caches of its own in the first two runs does not count as a leak, nor does what it keeps only
+ * once. Leaks are not detected where block sizes are not known (nomem_install_over without size_of). A crash ends the
+ * process as usual; the plan in result is then that of the run. The function must not open a scope, and threads that it
+ * does not start should not allocate meanwhile. Returns 0 when there is no problem, 1 when there is one, -EINVAL
+ * without a function or a result, or what nomem_begin returned. Does not allocate. */
 NOMEM_API int nomem_check(nomem_check_func function, void *arg, uint64_t max_calls, struct nomem_check_result *result);
 
-/* For a fuzz target that libnomem-fuzz.a may be linked to: tells what the operation that it tries came to, such as the
- * library's own result. As often as it likes for one input; the same input must tell the same each time it is run
- * without a fault. The engine then finds an operation that fails for good, or once more, after a fault that is over:
- * see docs/fuzzing.md. Without the engine it does nothing; nothing needs to be linked for it. */
+/* For a fuzz target that libnomem-fuzz.a may be linked to: reports the outcome of the operation that it tries, such as
+ * the library's own result. It may be called any number of times for an input, but must report the same each time that
+ * input is run without a fault. The engine then finds an operation that fails for good, or once more, after a fault
+ * that is over: see docs/fuzzing.md. Without the engine it does nothing, and nothing has to be linked for it. */
 extern void nomem__fuzz_outcome(long outcome) __attribute__((weak));
 
 static inline void nomem_fuzz_result(long outcome) {
   if (&nomem__fuzz_outcome != NULL) nomem__fuzz_outcome(outcome);
 }
 
-/* Called in the failing thread just before a call is failed; does nothing. For `break nomem_fault` in a debugger. */
+/* Does nothing. The thread whose call is about to fail calls it, for `break nomem_fault` in a debugger. */
 NOMEM_API void nomem_fault(void);
 
 #ifdef __cplusplus

@@ -3,12 +3,13 @@
 
 #include <stdatomic.h>
 
-/* What a rule asks of the call itself; nth, every and p ask about the calls left over, max about the faults. */
+/* The conditions about the call itself. nth, every and p are about the calls that meet them, max is about the faults.
+ */
 #define ABOUT_THE_CALL                                                                                            \
   ((uint32_t)(NOMEM_HAS_BUDGET | NOMEM_HAS_SIZE | NOMEM_HAS_FN | NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | \
               NOMEM_HAS_MODULE | NOMEM_HAS_THREAD))
 
-/* An array of arrays, not of pointers: the injected library then has no relocations here. */
+/* An array of arrays and not of pointers, so that the injected library has no relocations here. */
 static const char fn_names[NOMEM_FN_COUNT][16] = {
 #define X(upper, lower) #lower,
     NOMEM_FN_MAP(X)
@@ -19,7 +20,7 @@ const char *nomem_fn_name(unsigned fn) {
   return fn < NOMEM_FN_COUNT ? fn_names[fn] : NULL;
 }
 
-/* Only the last * ever has to be reconsidered: what an earlier one could give up, a later one can take. */
+/* Only the last * is ever tried again with more bytes: it can match all that an earlier one could leave to it. */
 bool nomem__glob(const char *pattern, const char *name) {
   const char *after_star = NULL, *retry = NULL;
   while (*name) {
@@ -40,11 +41,11 @@ bool nomem__glob(const char *pattern, const char *name) {
   return !*pattern;
 }
 
-static bool in_range(uint64_t value, struct nomem_range range) {
+static bool is_in_range(uint64_t value, struct nomem_range range) {
   return value >= range.first && value <= range.last;
 }
 
-static bool same_site(uint64_t key, const struct nomem_site_match *match) {
+static bool is_same_site(uint64_t key, const struct nomem_site_match *match) {
   return (key ^ match->key) >> (64 - 4 * match->digits) == 0;
 }
 
@@ -53,25 +54,25 @@ static bool thread_matches(const struct nomem_rule *rule, const struct nomem_cal
   return call->main_thread == (rule->thread == NOMEM_THREAD_MAIN);
 }
 
-/* Opened by the named occurrence or, when that one was never seen (paused, or decided a moment later by another
- * thread), by the next one. */
+/* Whether from= has been reached. The named occurrence opens it; when that one is never seen, because faults were
+ * paused or another thread decides it a moment later, the next one does. */
 static bool from_is_open(const struct nomem_site_match *from, _Atomic uint32_t *open, const struct nomem_call *call) {
   if (atomic_load_explicit(open, memory_order_relaxed)) return true;
-  if (!same_site(call->site, from) || call->occurrence < from->occurrence.first) return false;
+  if (!is_same_site(call->site, from) || call->occurrence < from->occurrence.first) return false;
   atomic_store_explicit(open, 1, memory_order_relaxed);
   return true;
 }
 
-/* from goes first, whatever it costs: it has to see calls that the rest of the rule does not want. */
+/* from= comes first, whatever it costs, because it has to see calls that the rest of the rule does not match. */
 static bool call_matches(const struct nomem_plan *plan, unsigned r, struct nomem_plan_state *state,
                          const struct nomem_call *call) {
   const struct nomem_rule *rule = &plan->rule[r];
   uint32_t has = rule->has;
   if (has & NOMEM_HAS_FROM && !from_is_open(&rule->from, &state->from_open[r], call)) return false;
   if (has & NOMEM_HAS_FN && !(rule->fn_mask >> call->fn & 1)) return false;
-  if (has & NOMEM_HAS_SIZE && !in_range(call->size_bytes, rule->size)) return false;
+  if (has & NOMEM_HAS_SIZE && !is_in_range(call->size_bytes, rule->size)) return false;
   if (has & NOMEM_HAS_SITE &&
-      !(same_site(call->site, &rule->site) && in_range(call->occurrence, rule->site.occurrence)))
+      !(is_same_site(call->site, &rule->site) && is_in_range(call->occurrence, rule->site.occurrence)))
     return false;
   if (has & NOMEM_HAS_THREAD && !thread_matches(rule, call)) return false;
   if (has & NOMEM_HAS_IN && !(call->in_mask >> r & 1)) return false;
@@ -81,22 +82,22 @@ static bool call_matches(const struct nomem_plan *plan, unsigned r, struct nomem
   return true;
 }
 
-/* The finaliser of the splitmix64 generator: every bit of the result depends on every bit of value. */
-static uint64_t mix(uint64_t value) {
+/* The finaliser of the splitmix64 generator, in whose result every bit depends on every bit of value. */
+static uint64_t mix_bits(uint64_t value) {
   value = (value ^ value >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
   value = (value ^ value >> 27) * UINT64_C(0x94d049bb133111eb);
   return value ^ value >> 31;
 }
 
-/* 0 to 999,999,999, the same for the same seed and count. The seed is mixed too, or the sequences of neighbouring seeds
- * would be shifted copies of each other. 34 random bits are what a billion leaves room for in 64. */
+/* Returns 0 to 999,999,999, always the same for a seed and a count. The seed is mixed, too, because otherwise the
+ * sequences of neighbouring seeds would be shifted copies of each other. A billion times 34 random bits fits in 64. */
 static uint64_t draw_billionths(uint64_t seed, uint64_t count) {
   const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
-  return (mix(mix(seed + golden) + count * golden) >> 30) * UINT64_C(1000000000) >> 34;
+  return (mix_bits(mix_bits(seed + golden) + count * golden) >> 30) * UINT64_C(1000000000) >> 34;
 }
 
 static bool count_matches(const struct nomem_rule *rule, uint64_t count) {
-  if (rule->has & NOMEM_HAS_NTH && !in_range(count, rule->nth)) return false;
+  if (rule->has & NOMEM_HAS_NTH && !is_in_range(count, rule->nth)) return false;
   if (rule->has & NOMEM_HAS_EVERY && count % rule->every) return false;
   if (rule->has & NOMEM_HAS_P && draw_billionths(rule->seed, count) >= rule->p_billionths) return false;
   return true;

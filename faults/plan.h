@@ -11,10 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Longest plan text in bytes, with its NUL, and most rules in it: a plan must fit the page shared with the program. */
+/* The longest plan text in bytes, with its NUL, and the most rules: a plan must fit on the page shared with the
+ * program. */
 #define NOMEM_PLAN_BYTES 4096
 #define NOMEM_PLAN_RULES 64
-/* Longest name in in= and module=, in bytes, with its NUL. */
+/* The longest name in in= and module=, in bytes, with its NUL. */
 #define NOMEM_PLAN_NAME_BYTES 96
 
 /* The allocation functions a plan can name, in the order of the bits of nomem_rule.fn_mask. */
@@ -28,7 +29,7 @@
   X(MEMALIGN, memalign)             \
   X(VALLOC, valloc)                 \
   X(PVALLOC, pvalloc)               \
-  X(NEW, new) /* C++'s operator new, where it does not come to malloc: see inject/new.h */
+  X(NEW, new) /* C++'s operator new where it does not call malloc: see inject/operator_new.h */
 
 enum nomem_fn {
 #define X(upper, lower) NOMEM_FN_##upper,
@@ -63,8 +64,9 @@ struct nomem_range {
 struct nomem_site_match {
   uint64_t key;
   uint32_t digits;
-  uint32_t unused;               /* in the place of padding, which memcmp would see */
-  struct nomem_range occurrence; /* site: 1..UINT64_MAX when the text names none; from: one number, 1 unless named */
+  uint32_t unused; /* instead of padding, which memcmp would compare */
+  struct nomem_range
+      occurrence; /* of site=, 1..UINT64_MAX unless the text names one; of from=, one number, 1 by default */
 };
 
 enum nomem_thread { NOMEM_THREAD_MAIN, NOMEM_THREAD_OTHER, NOMEM_THREAD_NUMBER };
@@ -82,53 +84,54 @@ struct nomem_rule {
   struct nomem_site_match site;
   struct nomem_site_match from;
   enum nomem_thread thread;
-  uint32_t unused;        /* in the place of padding, which memcmp would see */
+  uint32_t unused;        /* instead of padding, which memcmp would compare */
   uint64_t thread_number; /* for NOMEM_THREAD_NUMBER, from 1: the main thread, then in order of first allocation */
   char in[NOMEM_PLAN_NAME_BYTES];
   char module[NOMEM_PLAN_NAME_BYTES];
 };
 
-/* Any rule that matches fails the call; a plan without rules fails none. */
+/* A call fails if any rule matches it; a plan without rules fails none. */
 struct nomem_plan {
-  uint32_t has; /* all rules' has, or-ed: what the injector must find out about a call */
+  uint32_t has; /* the has of all rules, or-ed: what the injector must find out about a call */
   uint32_t rule_count;
   struct nomem_rule rule[NOMEM_PLAN_RULES];
 };
 
-/* Where and why a text is not a plan. column counts bytes from 1. reason is one line of printable ASCII, whatever the
- * text holds. */
+/* Where a text is wrong, and why. column counts bytes from 1. reason is one line of printable ASCII, whatever the text
+ * holds. */
 struct nomem_plan_error {
   size_t column;
   char reason[192];
 };
 
-/* Reads text into plan; neither may be NULL. Returns 0, or -EINVAL with error filled in (error may be NULL) and plan
- * empty. The empty text is the empty plan. Every bit of plan is determined by the text, so two equal plans are equal
- * to memcmp. Keeps no pointer to text. */
+/* Reads text into plan; neither may be NULL. Returns 0; or -EINVAL, with an empty plan and the reason in error, which
+ * may be NULL. The empty text is the empty plan. The text determines every bit of plan, so memcmp can compare plans. No
+ * pointer to text is kept. */
 int nomem_plan_parse(const char *text, struct nomem_plan *plan, struct nomem_plan_error *error);
 
 /* Writes the canonical text of plan and its NUL to out. Returns its length in bytes, or -ENOSPC when it does not fit;
- * what was written then is cut off, but ends in NUL unless out_bytes is 0. NOMEM_PLAN_BYTES is always enough for a
- * parsed plan: the canonical text is never longer than the text it came from. Parsing it gives the same plan. */
+ * the text is then cut, but still ends with a NUL unless out_bytes is 0. NOMEM_PLAN_BYTES is always enough for a plan
+ * that was parsed, because the canonical text is never longer than the one that was read. Reading it gives the same
+ * plan. */
 int nomem_plan_print(const struct nomem_plan *plan, char *out, size_t out_bytes);
 
-/* "malloc" and so on; NULL when fn is out of range. */
+/* Returns the name of a function, such as "malloc"; NULL when fn is out of range. */
 const char *nomem_fn_name(unsigned fn);
 
-/* What a failed call of it does, in words. */
+/* Returns, in words, what a failed call of the function does. */
 static inline const char *nomem_fn_failed(unsigned fn) {
   return fn == NOMEM_FN_NEW ? "failed" : "returned NULL";
 }
 
-/* Shell-style match of a whole name: * any run, ? any one byte. No brackets, no escapes. Time at most proportional to
- * the product of the two lengths. */
+/* Whether a pattern like a shell's matches the whole name: * stands for any bytes, ? for any one. There are no brackets
+ * and no escapes. Takes time in proportion to the product of both lengths, at most. */
 bool nomem__glob(const char *pattern, const char *name);
 
-/* What a rule may ask about one allocation call. Only what plan->has names has to be filled in. */
+/* What a rule may ask about an allocation call. Only what plan->has names has to be filled in. */
 struct nomem_call {
   enum nomem_fn fn;
-  uint64_t size_bytes; /* calloc, reallocarray: the product */
-  uint64_t live_bytes; /* live before this call; what a realloc gives up is already taken off */
+  uint64_t size_bytes; /* of calloc and reallocarray, the product */
+  uint64_t live_bytes; /* in use before this call, without what a realloc gives up */
   uint64_t site;       /* key */
   uint64_t occurrence; /* of that site, from 1 */
   uint64_t thread;     /* number, from 1 */
@@ -137,16 +140,17 @@ struct nomem_call {
   uint64_t module_mask; /* bit r: rule r's module= is where this call came from */
 };
 
-/* The counters a plan runs on, kept by nomem__plan_decide: zero them to start. Shared by all threads and processes of a
- * run; every access is a lock-free atomic. */
+/* The counters of a plan, which nomem__plan_decide keeps; all zero at first. All threads and processes of a run share
+ * them, and every access is a lock-free atomic. */
 struct nomem_plan_state {
   _Atomic uint64_t matched[NOMEM_PLAN_RULES]; /* calls that a rule's conditions other than nth, every, p, max matched */
-  _Atomic uint64_t faults[NOMEM_PLAN_RULES];  /* calls that a rule failed, alone or together with other rules */
+  _Atomic uint64_t faults[NOMEM_PLAN_RULES];  /* calls that a rule failed, by itself or together with others */
   _Atomic uint32_t from_open[NOMEM_PLAN_RULES]; /* from= has been reached, whatever the rule's other conditions */
 };
 
-/* Whether this call fails: the number of the first rule that fails it, or -1. Every rule sees every call, so that one
- * rule's counters never depend on another's. Thread-safe, async-signal-safe, leaves errno alone. */
+/* Decides whether a call fails. Returns the number of the first rule that fails it; -1: none does. Every rule sees
+ * every call, so that the counters of one never depend on another. Thread-safe and async-signal-safe; errno does not
+ * change. */
 int nomem__plan_decide(const struct nomem_plan *plan, struct nomem_plan_state *state, const struct nomem_call *call);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be written in a plan, for plan_text.c. */
+/* The words of a plan's text. */
 #ifndef NOMEM_PLAN_WORDS_H
 #define NOMEM_PLAN_WORDS_H
 
@@ -7,7 +7,7 @@
 #define NOMEM_SITE_DIGITS_MIN 4
 #define NOMEM_SITE_DIGITS_MAX 16
 
-/* Everything a rule can say, in the order of the canonical text, with an example to show in errors. */
+/* The conditions of a rule, in the order of the canonical text, each with an example that errors show. */
 #define NOMEM_CONDITION_MAP(X)                               \
   X(NTH, nth, "nth=3 or nth=3..5")                           \
   X(EVERY, every, "every=7")                                 \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What both sides of the wall call the programs and libraries of a run, by the base names of their files. Pure. */
+/* Kinds of programs and libraries, which both sides of the wall recognise by the base names of their files. Pure. */
 #ifndef NOMEM_PROGRAM_KINDS_H
 #define NOMEM_PROGRAM_KINDS_H
 
@@ -9,14 +9,14 @@
 
 #include "plan.h"
 
-/* The part of a path after its last slash. */
+/* Returns the part of a path after its last slash. */
 static inline const char *nomem__base_name(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash == NULL ? path : slash + 1;
 }
 
-/* Whether an image is to be injected. globs: base names joined by commas; "" stands for everything but the programs
- * that only start others, which are not what the user tests. */
+/* Whether a program is to be injected. globs has base names with commas between them; "" stands for all programs but
+ * those that only start others, which are not what the user tests. */
 static inline bool nomem__is_injected(const char *globs, const char *base_name) {
   static const char *const launchers[] = {
       "sh",    "ash",  "bash",  "dash",   "zsh",    "ksh*",   "busybox", "env",     "timeout", "nice",    "nohup",
@@ -40,7 +40,7 @@ static inline bool nomem__is_injected(const char *globs, const char *base_name) 
   return false;
 }
 
-/* The run-times of the sanitizers, where they are shared libraries. */
+/* Whether it is the run-time of a sanitizer, as a shared library. */
 static inline bool nomem__is_sanitizer(const char *base_name) {
   static const char *const globs[] = {"libasan.so.*", "libhwasan.so.*", "liblsan.so.*",
                                       "libtsan.so.*", "libubsan.so.*",  "libclang_rt.*"};
@@ -49,8 +49,8 @@ static inline bool nomem__is_sanitizer(const char *base_name) {
   return false;
 }
 
-/* The C and C++ run-times, which allocate, raise and abort on behalf of their caller: the first frame of a stack that
- * is not in one of them is whose doing it was. */
+/* Whether it is a run-time of C or C++. They allocate, raise and abort on behalf of their caller, so the first frame of
+ * a stack that is in none of them is to blame. */
 static inline bool nomem__is_runtime(const char *base_name) {
   static const char *const globs[] = {"libc.so.*",   "libc-*.so",       "libstdc++.so.*",
                                       "libc++.so.*", "libc++abi.so.*",  "libgcc_s.so.*",

@@ -72,7 +72,7 @@ static ino_t file_of(int fd, mode_t *mode) {
 
 void nomem__fork_server_prepare(const struct nomem_channel *channel) {
   mode_t mode;
-  if (channel->fork.engine != NOMEM_ENGINE_SERVER && !channel->fork.look_out) return;
+  if (channel->fork.engine != NOMEM_ENGINE_SERVER && !channel->fork.avoid_shared) return;
   for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
     if (fcntl(fd, F_GETFD) >= 0) inherited[fd] = file_of(fd, &mode);
 }
@@ -171,7 +171,7 @@ bool nomem__fork_server_snapshot(struct nomem_channel *channel, struct nomem_sit
     uint32_t point = site->next_point++;
     if (points[point].occurrence < occurrence) continue;
     int saved_errno = errno;
-    if (channel->fork.look_out && shares_something()) {
+    if (channel->fork.avoid_shared && shares_something()) {
       errno = saved_errno;
       continue;
     }

@@ -150,8 +150,9 @@ static struct nomem_site *find_site(struct nomem_call *call, void *return_addres
   }
   call->site = atomic_load_explicit(&site->key, memory_order_relaxed);
   call->occurrence = atomic_fetch_add_explicit(&site->count, 1, memory_order_relaxed) + 1;
-  if (nomem__has_sanitizer && atomic_load(&site->maker) == NOMEM_MAKER_UNKNOWN)
-    atomic_store(&site->maker, nomem__is_from_sanitizer(channel, site) ? NOMEM_MAKER_SANITIZER : NOMEM_MAKER_PROGRAM);
+  if (nomem__has_sanitizer && atomic_load(&site->caller) == NOMEM_CALLER_UNKNOWN)
+    atomic_store(&site->caller,
+                 nomem__is_from_sanitizer(channel, site) ? NOMEM_CALLER_SANITIZER : NOMEM_CALLER_PROGRAM);
   return site;
 }
 
@@ -198,7 +199,7 @@ static bool fail_call(const struct nomem_call *call, const struct nomem_site *si
  */
 static bool stop_at_fault(void) {
   uint32_t kind = atomic_load(&channel->stop_at_fault);
-  if (kind == NOMEM_STOP_ONCE && atomic_exchange(&channel->stop_at_fault, NOMEM_STOP_NOT) != NOMEM_STOP_NOT)
+  if (kind == NOMEM_STOP_ONCE && atomic_exchange(&channel->stop_at_fault, NOMEM_STOP_NEVER) != NOMEM_STOP_NEVER)
     syscall(SYS_kill, syscall(SYS_getpid), SIGSTOP);
   if (kind >= NOMEM_STOP_EACH && atomic_load(&channel->fault_count) <= NOMEM_FAULTS)
     syscall(SYS_tgkill, syscall(SYS_getpid), syscall(SYS_gettid), SIGSTOP);
@@ -216,7 +217,7 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
     call->module_mask = nomem__site_match(channel, site, &plan, NOMEM_HAS_MODULE);
   if (nomem__plan_decide(&plan, &channel->state, call) < 0) return false;
   record_fault(call, site);
-  if (channel->stop_at_fault != NOMEM_STOP_NOT && stop_at_fault()) return false;
+  if (channel->stop_at_fault != NOMEM_STOP_NEVER && stop_at_fault()) return false;
   nomem_fault();
   if (is_spent()) { /* from now on only the recovery is observed, and nothing else costs time */
     uint32_t rest = NOMEM_MODE_COUNT | (atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS);
@@ -267,7 +268,7 @@ __attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t m
   atomic_signal_fence(memory_order_seq_cst);
   if ((mode & NOMEM_MODE_SITE) && is_site_needed()) site = find_site(call, return_address, cfa);
   self.site = site;
-  if (nomem__has_sanitizer && site != NULL && atomic_load(&site->maker) == NOMEM_MAKER_SANITIZER) mode = 0;
+  if (nomem__has_sanitizer && site != NULL && atomic_load(&site->caller) == NOMEM_CALLER_SANITIZER) mode = 0;
   if ((mode & NOMEM_MODE_RECOVERY) && site != NULL) note_recovery(call, site);
   enum snapshot fork = (mode & NOMEM_MODE_SNAPSHOT) && site != NULL ? snapshot(site, call->occurrence) : PARENT;
   if (fork == TRANSIENT)

@@ -204,7 +204,7 @@ static int start_snapshots(struct nomem__worker_slot *slot, struct nomem__snapsh
   qsort(snapshots, count, sizeof *snapshots, by_key);
   const struct nomem__snapshot_series series = {.list = snapshots,
                                                 .count = count,
-                                                .look_out = (campaign->effects & NOMEM_EFFECTS_WHILE_OPEN) != 0,
+                                                .avoid_shared = (campaign->effects & NOMEM_EFFECTS_WHILE_OPEN) != 0,
                                                 .early_ms = early_ms,
                                                 .ended = snapshots_ended};
   const struct nomem__run_request request = nomem__campaign_request(campaign, "", snapshot_done, slot);

@@ -269,7 +269,7 @@ static int reset(struct nomem__worker *worker, enum nomem_engine engine, const c
   channel->record_sites = setup->inherit || request->record_sites || (engine == NOMEM_ENGINE_EXEC && *plan == '\0');
   channel->known_sites = request->note_recoveries && worker->known != NULL ? worker->known->site_count : 0;
   channel->verify = setup->verify;
-  channel->stop_at_fault = NOMEM_STOP_NOT;
+  channel->stop_at_fault = NOMEM_STOP_NEVER;
   if (request->stop_watcher != NULL)
     channel->stop_at_fault = request->stop_watcher->begin(request->stop_watcher, channel);
   snprintf(channel->plan, sizeof channel->plan, "%s", plan);
@@ -455,7 +455,7 @@ int nomem__worker_take_snapshots(struct nomem__worker *worker, const struct nome
     site->end_point = i + 1;
   }
   worker->channel->fork.point_count = count;
-  worker->channel->fork.look_out = series->look_out;
+  worker->channel->fork.avoid_shared = series->avoid_shared;
   worker->is_snapshot = true;
   worker->next_early_ms = series->early_ms;
   worker->ended = series->ended;

@@ -52,7 +52,7 @@ typedef void (*nomem__worker_ended)(struct nomem__worker *worker, const struct n
 struct nomem__snapshot_series {
   const struct nomem__snapshot *list; /* by key and occurrence; not needed any more once the program was started */
   size_t count;
-  bool look_out;                    /* as in nomem_fork */
+  bool avoid_shared;                /* as in nomem_fork */
   uint64_t (*early_ms)(void *user); /* asked before each run, in place of the request's early_ms */
   nomem__worker_ended ended;
 };
