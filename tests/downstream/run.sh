@@ -24,7 +24,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/nomem-downstream-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 export LC_ALL=C NO_COLOR=1
-limit_seconds=120 # each takes two to five; this ends one that does not end
+limit_seconds=600 # each takes two to five; this ends one that does not end
 # shellcheck source-path=SCRIPTDIR/../lib source=tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib/suite.sh"
 # shellcheck source-path=SCRIPTDIR source=lib/compare.sh
 . "$here/lib/compare.sh"
+needs_ptrace
 
 printf '<r><a id="1"><b>t</b></a></r>\n' >small.xml
 printf 'b\na\nc\n' >letters

@@ -28,8 +28,9 @@ int main(void) {
 EOF
 "$cc" -std=gnu11 -g -O0 -o loop loop.c
 for engine in exec snapshot; do
+  if [ $engine = snapshot ] && cannot_trace "ended early ($engine)"; then continue; fi
   status=0
-  nomem explore --no-store --isolate off --timeout 1 --faults both --engine $engine --json loop.json -- ./loop >seen 2>&1 || status=$?
+  nomem explore --no-store --isolate off --timeout 3 --faults both --engine $engine --json loop.json -- ./loop >seen 2>&1 || status=$?
   jq -c '[.findings[] | {verdict, runs, flaky}], [.verdicts[] | select(.runs > 0) | [.name, .runs]],
     .coverage.hangs_ended_early > 0' loop.json >came
   if [ $status = 1 ] && grep -q '^[1-5] runs\{0,1\} that hung where others had hung' seen &&

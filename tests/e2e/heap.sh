@@ -4,6 +4,7 @@
 # it was asked for; programs without an error run as before.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
+needs_ptrace
 
 # explores NAME STATUS WORDS [OPTION...]: the report has these words.
 explores() {

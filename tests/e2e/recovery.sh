@@ -4,6 +4,7 @@
 # kept, resumed, joined, reported and replayed like all others.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
+needs_ptrace
 
 "$cc" -std=gnu11 -g -O0 -o program "$tests/victims/crash_recovery.c"
 

@@ -4,6 +4,7 @@
 # way in which a sanitizer's run-time and nomem come into one program. In its mended twin nothing is found.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
+needs_ptrace
 
 victims=$tests/victims/sanitizers
 unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS MSAN_OPTIONS TSAN_OPTIONS || :
@@ -19,7 +20,7 @@ explore() {
   explore_status=0
   explore_wanted=$1
   shift
-  timeout 60 nomem explore --jobs 2 "$@" -- ./program >found 2>&1 || explore_status=$?
+  timeout 300 nomem explore --jobs 2 "$@" -- ./program >found 2>&1 || explore_status=$?
   [ "$explore_status" = "$explore_wanted" ]
 }
 
@@ -115,7 +116,7 @@ unset LSAN_OPTIONS
 "$clang" -fsanitize=address -g -o program "$victims/asan_double_free.c" "$linked"
 explore 1 --store here.db || :
 id=$(grep -o 'sanitizer-[0-9a-f]*' found | head -n 1)
-printf 'kill\nquit\n' | timeout 60 nomem replay --store here.db --gdb "$id" >seen 2>&1 || :
+printf 'kill\nquit\n' | timeout 300 nomem replay --store here.db --gdb "$id" >seen 2>&1 || :
 if grep -q 'Breakpoint 1, nomem_fault' seen; then pass 'gdb stops at the fault of a linked program'; else
   fail 'gdb stops at the fault of a linked program' seen
 fi

@@ -12,7 +12,7 @@ printf 'int printf(const char *, ...);\n#include <stdlib.h>\nint main(void) {\n 
 own() {
   name=$1
   shift
-  timeout 300 nomem explore --no-trace --image nomem --faults "$FAULTS" -- "$build/nomem" "$@" >seen 2>&1 || :
+  timeout 900 nomem explore --no-trace --image nomem --faults "$FAULTS" -- "$build/nomem" "$@" >seen 2>&1 || :
   if ! grep -q '^[0-9]* runs:' seen; then
     fail "$name" seen
   elif grep -E '^(crash|abort|hang) in ' seen | grep -qE 'faults/|\(nomem\+'; then

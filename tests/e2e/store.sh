@@ -58,7 +58,7 @@ status_of() {
   status_file=$1
   shift
   status=0
-  timeout 120 "$@" >"$status_file" 2>&1 || status=$?
+  timeout 600 "$@" >"$status_file" 2>&1 || status=$?
 }
 # content STORE: what a whole campaign comes to, whoever made its runs and in which order.
 content() {
@@ -71,7 +71,9 @@ content() {
 }
 runs_in() { sqlite3 "$1" 'SELECT count(*) FROM runs WHERE unconfirmed=0' 2>/dev/null || echo 0; }
 
-status_of whole.log nomem explore --engine exec --all --store whole.db -- ./victim
+# Of a run that takes long, standard error has the progress: the report is on standard output.
+status=0
+nomem explore --engine exec --all --store whole.db -- ./victim >whole.out 2>whole.log || status=$?
 content whole.db >whole
 points=$(sqlite3 whole.db 'SELECT count(*) FROM points')
 check 'a campaign is kept: all its points, and its two findings' \
@@ -82,7 +84,7 @@ for stop in 50 200; do
   nomem explore -j 1 --engine exec --all --store killed.db -- ./victim >/dev/null 2>&1 &
   victim=$!
   tries=0
-  while [ "$(runs_in killed.db)" -lt $stop ] && kill -0 $victim 2>/dev/null && [ $tries -lt 600 ]; do
+  while [ "$(runs_in killed.db)" -lt $stop ] && kill -0 $victim 2>/dev/null && [ $tries -lt 6000 ]; do
     tries=$((tries + 1))
     sleep 0.02
   done
@@ -97,9 +99,10 @@ content killed.db >killed
 check 'killed twice and resumed, it comes to the same' cmp whole killed
 check 'and ends with the same status' test "$status" = 1
 
-status_of again.log nomem explore --engine exec --all --store killed.db -- ./victim
-grep -v 'resumed\|ms a run\|runs: \|debug: ' again.log >again
-grep -v 'resumed\|ms a run\|runs: \|debug: ' whole.log >first
+status=0
+nomem explore --engine exec --all --store killed.db -- ./victim >again.out 2>again.log || status=$?
+grep -v 'ms a run\|^2004 runs: \|debug: ' again.out >again
+grep -v 'ms a run\|^2004 runs: \|debug: ' whole.out >first
 check 'resumed when nothing is left, it shows the same findings' cmp first again
 check 'with the same status, and without a run' test "$status $(grep -c '2004 of 2004' again.log)" = '1 1'
 status_of fresh.log nomem explore --engine exec --store killed.db --fresh --max-points 3 -- ./victim
@@ -144,11 +147,11 @@ status_of rebuilt.log nomem explore --engine exec --all --store rebuilt.db -- ./
 check 'a program built anew is another campaign' \
   test "$(grep -c resumed rebuilt.log) $(sqlite3 rebuilt.db 'SELECT count(*) FROM campaigns')" = '0 2'
 status_of diff2.log nomem diff whole.db rebuilt.db
-check 'of which the last counts' grep -qx '1 new, 1 gone, 1 still there' diff2.log
+cannot_trace 'of which the last counts' || check 'of which the last counts' grep -qx '1 new, 1 gone, 1 still there' diff2.log
 status_of diff.log nomem diff whole.db later.db
 cut -d ' ' -f 1 diff.log >words
 grep -o 'crash in [a-z]* ' diff.log >>words
-check 'between two builds: one added, one gone, one still there though its line has moved' test "$status $(tr '\n' ' ' <words)" = \
+cannot_trace 'between two builds' || check 'between two builds: one added, one gone, one still there though its line has moved' test "$status $(tr '\n' ' ' <words)" = \
   '1 new gone still 1 crash in added  crash in mended  crash in kept  '
 status_of same.log nomem diff later.db later.db
 check 'nothing new between a store and itself' test "$status" = 0
@@ -167,7 +170,7 @@ cp whole.db older.db
 sqlite3 older.db 'PRAGMA user_version=4'
 for kind in text foreign damaged older; do
   cp $kind.db before
-  status_of $kind.log nomem explore --store $kind.db -- ./victim
+  status_of $kind.log nomem explore --no-trace --store $kind.db -- ./victim
   check "a $kind file is refused in one line and left as it is" \
     sh -c "cat $kind.log; test '$status' = 2 && [ \$(wc -l <$kind.log) = 1 ] && cmp before $kind.db"
 done

@@ -4,6 +4,7 @@
 # that let them escape. In their mended twins nothing is found.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
+needs_ptrace
 
 victims=$tests/victims
 cxx=${CXX:-g++}

@@ -5,6 +5,7 @@
 # calls depends on how many there were: there, only single failures are tried.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
+needs_ptrace
 
 rounds=10
 

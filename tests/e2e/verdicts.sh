@@ -4,11 +4,12 @@
 # and reproduced by the line that is printed. In its mended twin nothing is found.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
+needs_ptrace
 
 victims=$tests/victims
 programs=$here/programs
 # Of a hang only; long enough for a loaded machine to run a victim to its end.
-seconds=0.5
+seconds=2
 
 # line FILE MARK: the number of the line that has the mark as a comment.
 line() { grep -n "/\* $2 \*/" "$1" | cut -d: -f1; }
@@ -61,16 +62,18 @@ is_planted() {
   stack 'wh[a-z]* [a-z]* ' | grep -q "planted (.*$(basename "$2"):$blow_up_line)"
 }
 
-can_isolate=true
-"$cc" -g -o program "$victims/handled.c"
-if ! nomem explore --no-store --isolate on -- ./program >seen 2>&1 && grep -q 'not possible here' seen; then
-  sed 's/^/# what makes files is skipped: /' seen
-  can_isolate=false
-fi
+look_at_isolation
 for source in "$victims"/*_*.c; do
   name=$(basename "$source" .c)
   verdict=${name%%_*}
-  case $name in leftover_descriptor | leftover_child) ;; leftover_*) $can_isolate || continue ;; esac
+  case $name in
+    leftover_descriptor | leftover_child) ;;
+    leftover_*) # which makes files
+      if [ -n "$no_isolation" ]; then
+        skip "$name" "$no_isolation"
+        continue
+      fi ;;
+  esac
   for build in "$cc -O0" "$cc -O2" "$clang -O0" "$clang -O2"; do
     case $name-$build in
       hang_*"$cc -O2" | hang_*"$clang -O0" | *_waited-"$cc -O2" | *_waited-"$clang -O0") # seconds each

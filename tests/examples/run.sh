@@ -11,7 +11,7 @@ trap 'rm -f "$seen"' EXIT
 # run EXAMPLE ARGUMENT...
 run() {
   name=$(basename "$*")
-  if timeout 60 "$@" >"$seen" 2>&1; then pass "$name"; else
+  if timeout 300 "$@" >"$seen" 2>&1; then pass "$name"; else
     echo "(exit status $?)" >>"$seen"
     fail "$name" "$seen"
   fi

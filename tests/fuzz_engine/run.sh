@@ -9,6 +9,7 @@
 set -eu
 build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
+tests=$(dirname "$here")
 CLANG=${CLANG:-clang}
 engine=$build/libnomem-fuzz.a
 work=$(mktemp -d)
@@ -16,7 +17,11 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 cd "$work"
 # shellcheck source-path=SCRIPTDIR/../lib source=tap.sh
-. "$here/../lib/tap.sh"
+. "$tests/lib/tap.sh"
+# shellcheck source-path=SCRIPTDIR/../lib source=machine.sh
+. "$tests/lib/machine.sh"
+# LeakSanitizer stops the process by ptrace, and fails it where that is not allowed.
+[ -z "$no_ptrace" ] || export ASAN_OPTIONS=detect_leaks=0
 unset NOMEM_FUZZ NOMEM_FUZZ_PLAN NOMEM_FUZZ_ONLY NOMEM_FUZZ_NOT
 
 # target NAME SOURCE SANITIZERS [FLAG...]: with the engine
@@ -46,7 +51,7 @@ fuzz() {
   expected=$1
   shift
   status=0
-  timeout 100 "$@" >log 2>&1 || status=$?
+  timeout 500 "$@" >log 2>&1 || status=$?
   [ "$status" = "$expected" ]
 }
 
@@ -71,7 +76,7 @@ finds() {
   fuzz 0 env NOMEM_FUZZ=off "$1" "${line##* }"
 }
 
-runs="-seed=1 -runs=20000 -max_total_time=60"
+runs="-seed=1 -runs=20000 -max_total_time=400" # a busy machine takes a minute for what an idle one does in seconds
 for bug in NONE UNCHECKED_MALLOC DOUBLE_FREE LEAK UNCHECKED_STRDUP; do
   target parser-$bug parser.c ,address -DBUG_$bug
 done
@@ -83,7 +88,8 @@ target provider-bug provider.cc ,address -DBUG_UNCHECKED_MALLOC
   result "a clean target stays clean" fuzz 0 ./parser-NONE $runs
   result "an unchecked malloc is found from nothing" finds 1 'AddressSanitizer: SEGV' ./parser-UNCHECKED_MALLOC $runs
   result "a double free on an error path is found" finds 1 'double-free' ./parser-DOUBLE_FREE $runs
-  result "a leak on an error path is found" finds 77 'detected memory leaks' ./parser-LEAK $runs
+  cannot_trace "a leak on an error path is found" ||
+    result "a leak on an error path is found" finds 77 'detected memory leaks' ./parser-LEAK $runs
   result "a strdup, which ASan answers itself, is failed too" \
     finds 1 'AddressSanitizer: SEGV' ./parser-UNCHECKED_STRDUP $runs
   result "a C++ target with its own mutator, start-up and exceptions stays clean" \
@@ -214,7 +220,7 @@ target repeats-cc sticky.cc ,address
   result "a crash in the run after the fault names the fault" \
     finds 1 'heap-use-after-free' ./sticky-DANGLING $runs
   finds_lock() {
-    fuzz 70 ./sticky-LOCK -timeout=1 $runs && prints '^nomem: no call was failed in this run, but in the one before it' &&
+    fuzz 70 ./sticky-LOCK -timeout=5 $runs && prints '^nomem: no call was failed in this run, but in the one before it' &&
       prints '^nomem: reproduce: NOMEM_FUZZ=sticky=1 NOMEM_FUZZ_PLAN='
   }
   result "so does a lock that is still held" finds_lock
@@ -310,7 +316,7 @@ if command -v clang-19 >/dev/null 2>&1; then
   {
     result "clang 19: clean" fuzz 0 ./parser19-NONE $runs
     result "clang 19: an unchecked malloc" finds 1 'AddressSanitizer: SEGV' ./parser19-UNCHECKED_MALLOC $runs
-    result "clang 19: a leak" finds 77 'detected memory leaks' ./parser19-LEAK $runs
+    cannot_trace "clang 19: a leak" || result "clang 19: a leak" finds 77 'detected memory leaks' ./parser19-LEAK $runs
     result "clang 19: a strdup" finds 1 'AddressSanitizer: SEGV' ./parser19-UNCHECKED_STRDUP $runs
     result "clang 19: C++" fuzz 0 ./provider19 $runs
     result "clang 19: a remembered error" finds 77 '^nomem: sticky: .*: allocations:' ./sticky19-FLAG $runs

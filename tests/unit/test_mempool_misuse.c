@@ -22,7 +22,7 @@
 #include "fixtures/pool.h"
 
 /* No child process of a test lives longer, whatever goes wrong in it. */
-#define CHILD_SECONDS 20
+#define CHILD_SECONDS 300
 
 static struct mempool_stats stats_now(void) {
   struct mempool_stats stats;

@@ -18,7 +18,7 @@
 #include "explore/stack/symbols.h"
 
 /* No test may run longer, whatever goes wrong. */
-#define TEST_SECONDS 120
+#define TEST_SECONDS 600
 #define PATH_BYTES 512
 #define FRAMES 16
 

@@ -247,10 +247,8 @@ static int schedule_points(struct nomem__campaign *campaign) {
   schedule.all = options->all || nomem__schedule_everything(&schedule) <= nomem__campaign_quick_runs(campaign);
   struct nomem__point *points = NULL;
   int64_t count = nomem__schedule_make(&schedule, &points, &campaign->calls_scheduled);
-  int result = count < 0 ? (int)count : nomem__campaign_add_points(campaign, points, (size_t)count);
-  free(points);
   free(counts);
-  return result;
+  return count < 0 ? (int)count : nomem__campaign_take_points(campaign, points, (size_t)count);
 }
 
 uint64_t nomem__baseline_timeout_ms(uint64_t wanted_ms, uint64_t baseline_us) {

@@ -71,6 +71,15 @@ void nomem__campaign_cancel_runs(struct nomem__campaign *campaign) {
   for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_cancel(campaign->workers[i].worker);
 }
 
+int nomem__campaign_take_points(struct nomem__campaign *campaign, struct nomem__point *points, size_t count) {
+  free(campaign->points);
+  free(campaign->states);
+  campaign->points = points;
+  campaign->point_count = count;
+  campaign->states = calloc(count + 1, sizeof *campaign->states);
+  return campaign->states == NULL ? -ENOMEM : 0;
+}
+
 int nomem__campaign_add_points(struct nomem__campaign *campaign, const struct nomem__point *points, size_t count) {
   size_t from = campaign->point_count, to = from + count;
   struct nomem__point *all = realloc(campaign->points, (to + 1) * sizeof *all);

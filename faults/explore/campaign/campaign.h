@@ -114,6 +114,10 @@ int nomem__campaign_set_workers(struct nomem__campaign *campaign, unsigned count
 /* Ends the runs that go on. */
 void nomem__campaign_cancel_runs(struct nomem__campaign *campaign);
 
+/* Makes these the points, none of which has a result. A list of millions is not copied: it is the campaign's from now
+ * on, whatever is returned. Returns 0 or -ENOMEM. */
+int nomem__campaign_take_points(struct nomem__campaign *campaign, struct nomem__point *points, size_t count);
+
 /* Appends points without a result. Returns 0 or -ENOMEM. */
 int nomem__campaign_add_points(struct nomem__campaign *campaign, const struct nomem__point *points, size_t count);
 

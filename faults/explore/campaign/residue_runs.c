@@ -75,7 +75,7 @@ static const char *obstacle(const struct nomem__residue_check *check) {
 bool nomem__residue_runs_prepare(struct nomem__campaign *campaign) {
   struct nomem__residue_check *check = &campaign->residue_check;
   const struct nomem__baseline_residue *baseline = &check->baseline;
-  if (check->is_prepared) return can_look(check);
+  if (check->is_prepared || !campaign->session->setup.trace) return can_look(check);
   check->is_prepared = true;
   run_baseline(campaign);
   if (baseline->block_table_count > 0 && baseline->block_tables[0].count > 0) run_baseline(campaign);

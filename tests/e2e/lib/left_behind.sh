@@ -35,12 +35,12 @@ left_behind() {
   list_the_machine | diff "$work/machine" - | sed -n 's/^>/left behind: mount, shared memory or cgroup/p'
 }
 
-# Within ten seconds, nothing is left. What still is goes to seen, and away.
+# Within a minute, nothing is left. What still is goes to seen, and away.
 is_clean() {
   tries=0
   while [ -n "$(left_behind)" ]; do
     tries=$((tries + 1))
-    if [ $tries -eq 100 ]; then
+    if [ $tries -eq 600 ]; then
       left_behind >>"$work/seen"
       for leftover in $(left_behind | sed -n 's/.*process //p'); do kill -9 "$leftover" 2>/dev/null || :; done
       tidy

@@ -2,10 +2,12 @@
 /* behave WHAT: a program that behaves unusually, with one allocation that may fail ("fault") and is looked at, except
  * where that is the behaviour. Each ends with 0 when nothing fails. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "check.h"
@@ -122,13 +124,12 @@ static void endless_output(void) {
   free(block);
 }
 
-/* Fails every second time it is run. */
+/* Passes the second time that it is run, and at no other. Where runs are isolated each is the first. */
 static void flaky(void) {
   touch();
-  if (unlink("flaky-mark") == 0) _exit(0);
-  FILE *mark = fopen("flaky-mark", "w");
-  if (mark != NULL) fclose(mark);
-  _exit(5);
+  struct stat status;
+  int mark = open("flaky-mark", O_WRONLY | O_CREAT | O_APPEND, 0600);
+  _exit(mark >= 0 && write(mark, "x", 1) == 1 && fstat(mark, &status) == 0 && status.st_size == 2 ? 0 : 5);
 }
 
 static void fails(void) {
