@@ -47,7 +47,7 @@ if grep -q '^engines: ' seen && ! grep -q 'more for heap errors' seen; then pass
   fail 'a sanitizer' seen
 fi
 
-# Kept: what was looked at is not looked at again, by whichever shard it was; a finding is replayed with a ledger.
+# Kept: what was looked at is not looked at again, by whichever shard it was; a finding is replayed with a block table.
 build_program -DMOVED "$here/programs/heap_errors.c"
 nomem explore --store s.db -v -- ./program >first 2>&1 || :
 nomem explore --store s.db -v -- ./program >second 2>&1 || :
@@ -65,8 +65,8 @@ if grep -q 'resumed: ' seen && grep -q '^corruption in ' seen; then pass 'made u
   fail 'made up for later' seen
 fi
 nomem replay --store s.db corruption >seen 2>&1 || :
-if grep -q 'a block was written after it was freed' seen; then pass 'replayed with a ledger'; else
-  fail 'replayed with a ledger' seen
+if grep -q 'a block was written after it was freed' seen; then pass 'replayed with a block table'; else
+  fail 'replayed with a block table' seen
 fi
 
 build_program "$here/programs/heap_right.c"
