@@ -239,14 +239,14 @@ static int schedule_points(struct nomem__campaign *campaign) {
   if (counts == NULL) return -ENOMEM;
   for (size_t i = 0; i < campaign->site_count; i++)
     counts[i] = is_explored(&campaign->sites[i]) ? campaign->sites[i].count : 0;
-  struct nomem__schedule schedule = {.counts = counts,
-                                     .site_count = campaign->site_count,
-                                     .transient = options->faults & NOMEM_FAULT_TRANSIENT,
-                                     .persistent = options->faults & NOMEM_FAULT_PERSISTENT,
-                                     .max_points = options->max_points};
-  schedule.all = options->all || nomem__schedule_everything(&schedule) <= nomem__campaign_quick_runs(campaign);
+  struct nomem__schedule wanted = {.counts = counts,
+                                   .site_count = campaign->site_count,
+                                   .transient = options->faults & NOMEM_FAULT_TRANSIENT,
+                                   .persistent = options->faults & NOMEM_FAULT_PERSISTENT,
+                                   .max_points = options->max_points};
+  wanted.all = options->all || nomem__schedule_everything(&wanted) <= nomem__campaign_quick_runs(campaign);
   struct nomem__point *points = NULL;
-  int64_t count = nomem__schedule_make(&schedule, &points, &campaign->calls_scheduled);
+  int64_t count = nomem__schedule_make(&wanted, &points, &campaign->calls_scheduled);
   free(counts);
   return count < 0 ? (int)count : nomem__campaign_take_points(campaign, points, (size_t)count);
 }

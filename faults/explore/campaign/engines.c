@@ -126,13 +126,13 @@ static bool rehearse_fork(struct nomem__campaign *campaign, struct nomem__worker
   int result = nomem__worker_start(slot->worker, &request);
   if (result == 0) nomem__session_run_until(campaign->session, slot->worker);
   enum nomem_obstacle obstacle = nomem__worker_obstacle(slot->worker);
-  static const char *const obstacles[] = {
+  static const char *const texts[] = {
 #define X(upper, text) [NOMEM_OBSTACLE_##upper] = text,
       NOMEM_OBSTACLE_MAP(X)
 #undef X
   };
-  if (obstacle != NOMEM_OBSTACLE_NONE && obstacle < sizeof obstacles / sizeof *obstacles)
-    campaign->engine_reason = obstacles[obstacle];
+  if (obstacle != NOMEM_OBSTACLE_NONE && obstacle < sizeof texts / sizeof *texts)
+    campaign->engine_reason = texts[obstacle];
   else if (!rehearsal.is_same)
     campaign->engine_reason = "a fork before main() ends in another way";
   return rehearsal.is_same && obstacle == NOMEM_OBSTACLE_NONE;

@@ -89,30 +89,31 @@ static void interrupt(void *user) {
   nomem__worker_cancel(listing->worker);
 }
 
-static int list_sites(struct nomem__session *session) {
-  struct listing listing = {.session = session, .status = NOMEM_EXIT_FAILED};
-  session->on_interrupt = interrupt;
-  session->user = &listing;
-  int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &listing.worker);
+static int list_sites(struct listing *listing) {
+  struct nomem__session *session = listing->session;
+  int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &listing->worker);
   if (result != 0) {
     nomem__complain("cannot make a worker: %s", strerror(-result));
     return NOMEM_EXIT_FAILED;
   }
+  session->on_interrupt = interrupt;
+  session->user = listing;
   const struct nomem__run_request request = {
-      .plan = "", .timeout_ms = session->options->timeout_ms, .done = run_done, .user = &listing};
-  do result = nomem__worker_start(listing.worker, &request);
+      .plan = "", .timeout_ms = session->options->timeout_ms, .done = run_done, .user = listing};
+  do result = nomem__worker_start(listing->worker, &request);
   while (result != 0 && nomem__session_can_retry(session, result));
   nomem__session_run(session);
   session->on_interrupt = NULL;
-  nomem__worker_close(listing.worker);
-  return listing.status;
+  nomem__worker_close(listing->worker);
+  return listing->status;
 }
 
 int nomem__sites(const struct nomem__options *options) {
   struct nomem__session session;
   if (options->sites != NULL && !nomem__site_filter_check(options->sites)) return NOMEM_EXIT_FAILED;
   if (nomem__session_open(&session, options, false) != 0) return NOMEM_EXIT_FAILED;
-  int status = list_sites(&session);
+  struct listing listing = {.session = &session, .status = NOMEM_EXIT_FAILED};
+  int status = list_sites(&listing);
   nomem__session_close(&session);
   return status;
 }
