@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -110,6 +111,10 @@ void nomem__attach(void) {
   if (environ == NULL) return; /* the C library has no environment yet: the next call tries again */
   if (!atomic_compare_exchange_strong(&nomem__mode, &start, 0)) return;
   int saved_errno = errno;
+  if (getauxval(AT_SECURE) != 0) { /* set-uid and the like: the environment is the caller's, the privileges are not */
+    errno = saved_errno;
+    return;
+  }
   const char *path = variable(NOMEM_CHANNEL_ENV);
   const char *plan = variable(NOMEM_PLAN_ENV);
   struct nomem_channel *channel = NULL;

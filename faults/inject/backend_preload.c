@@ -281,9 +281,10 @@ EXPORT void *realloc(void *ptr, size_t size) {
 EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) return fail();
-  if (!is_ready() || is_early(ptr)) return ptr == NULL ? early_alloc(bytes) : early_realloc(ptr, bytes);
+  if (!is_ready()) return ptr == NULL ? early_alloc(bytes) : early_realloc(ptr, bytes);
   size_t released = live_size(ptr);
   if ((ptr == NULL || bytes != 0) && nomem__fails(NOMEM_FN_REALLOCARRAY, bytes, released, HERE)) return fail();
+  if (is_early(ptr)) return early_realloc(ptr, bytes);
   return real_realloc(ptr, bytes, released, HERE); /* the C library's reallocarray would come back here */
 }
 

@@ -12,6 +12,7 @@
 #include "../block_table_format.h"
 #include "call_site.h"
 #include "module_names.h"
+#include "process_id.h"
 
 #include "forbidden_calls.h"
 
@@ -150,7 +151,7 @@ static uint64_t word_around(uintptr_t address) {
  * signal), that is further below the end of its own than the kernel places any mapping. */
 static bool is_main_stack(uintptr_t address, uintptr_t cfa) {
   uintptr_t end = &__libc_stack_end == NULL ? 0 : (uintptr_t)__libc_stack_end;
-  return address >= cfa && address < end && end - cfa < STACK_MAX_BYTES && syscall(SYS_gettid) == syscall(SYS_getpid);
+  return address >= cfa && address < end && end - cfa < STACK_MAX_BYTES && nomem__thread_id() == nomem__process_id();
 }
 
 /* Whether no block can ever have been there, because the main thread's stack or a module is. */
@@ -167,11 +168,12 @@ static uint32_t copy_frames(uint32_t number, nomem_frame *frame) {
 }
 
 static void note_misuse(enum nomem_misuse_kind kind, const void *block, uint64_t word, uint32_t site) {
+  if (atomic_load_explicit(&channel->misuse_count, memory_order_relaxed) > INT32_MAX) return; /* lest it wrap */
   uint32_t index = atomic_fetch_add(&channel->misuse_count, 1);
   if (index >= NOMEM_MISUSES) return;
   struct nomem_misuse *misuse = &channel->misuses[index];
   misuse->kind = kind;
-  misuse->pid = (int32_t)syscall(SYS_getpid);
+  misuse->pid = nomem__process_id();
   misuse->address = (uintptr_t)block;
   misuse->size_bytes = NOMEM_BLOCK_TABLE_SIZE(word);
   misuse->call_depth = copy_frames(site, misuse->call);

@@ -176,6 +176,7 @@ static struct nomem_site *enter_site(struct nomem_channel *channel, const struct
     uint32_t found = atomic_load_explicit(slot, memory_order_acquire);
     if (found == 0) {
       if (mine == NULL) {
+        if (atomic_load_explicit(&channel->site_count, memory_order_relaxed) >= NOMEM_SITES) return NULL;
         number = atomic_fetch_add(&channel->site_count, 1);
         if (number >= NOMEM_SITES) return NULL;
         mine = &channel->sites[number];
@@ -307,17 +308,20 @@ static bool has_function(const struct nomem_channel *channel, const struct nomem
 uint64_t nomem__site_match(const struct nomem_channel *channel, const struct nomem_site *site,
                            const struct nomem_plan *plan, enum nomem_condition condition) {
   static struct match *_Atomic cache;
+  int saved_errno = errno;
   if (atomic_load(&cache) == NULL) {
     void *pages = mmap(NULL, sizeof(struct match[NOMEM_SITES]), PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (pages == MAP_FAILED) return 0;
+    if (pages == MAP_FAILED) {
+      errno = saved_errno;
+      return 0;
+    }
     struct match *none = NULL;
     if (!atomic_compare_exchange_strong(&cache, &none, pages)) munmap(pages, sizeof(struct match[NOMEM_SITES]));
   }
   struct match *match = &atomic_load(&cache)[site - channel->sites];
   uint64_t now = atomic_load(&generation);
   if (atomic_load_explicit(&match->generation, memory_order_acquire) != now) {
-    int saved_errno = errno;
     uint64_t in_mask = 0, module_mask = 0;
     for (uint32_t r = 0; r < plan->rule_count; r++) {
       const struct nomem_rule *rule = &plan->rule[r];

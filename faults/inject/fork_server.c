@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "module_names.h"
+#include "process_id.h"
 
 #include "forbidden_calls.h"
 
@@ -51,6 +52,7 @@ static pid_t fork_sibling(struct nomem_channel *channel, bool renumber) {
   pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, &channel->fork.child, number, NULL);
   if (pid != 0) return pid;
   setsid(); /* as a started program has its own: signals to its process group must reach no other process */
+  nomem__process_id_served(renumber);
   if (robust_list != NULL) syscall(SYS_set_robust_list, robust_list, robust_bytes);
   return 0;
 }

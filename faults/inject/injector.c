@@ -13,6 +13,7 @@
 #include "call_site.h"
 #include "exit_report.h"
 #include "fork_server.h"
+#include "process_id.h"
 #include "sanitizer.h"
 
 #include "forbidden_calls.h"
@@ -60,6 +61,7 @@ __attribute__((noinline)) static void count_slowly(unsigned fn, bool is_free) {
     uint32_t fresh = atomic_fetch_add(&last_epoch, 1) + 1;
     bool is_forked = atomic_compare_exchange_strong(nomem__epoch, &now, fresh);
     now = is_forked ? fresh : atomic_load(nomem__epoch);
+    if (is_forked) nomem__process_id_forked();
     if (is_forked && channel->watch == NOMEM_WATCH_BLOCK_TABLE && !nomem__has_sanitizer)
       nomem__exit_report_enter(channel);
   }
@@ -112,11 +114,11 @@ void nomem__live_add(int64_t bytes) {
   if (nomem__keeps_live()) atomic_fetch_add_explicit(&channel->live_bytes, bytes, memory_order_relaxed);
 }
 
-/* Takes two system calls, so only for plans with thread=. The main thread is 1. The others are numbered from 2 in the
+/* Only for plans with thread=. The main thread is 1. The others are numbered from 2 in the
  * order of their first allocation, whether or not the main thread allocates, and anew in each scope. */
 static void find_thread(struct nomem_call *call) {
   uint32_t now = atomic_load_explicit(nomem__epoch, memory_order_relaxed);
-  call->main_thread = syscall(SYS_gettid) == syscall(SYS_getpid);
+  call->main_thread = nomem__thread_id() == nomem__process_id();
   call->thread = 1;
   if (call->main_thread) return;
   if (self.number_epoch != now || self.number == 0) self.number = 2 + atomic_fetch_add(&threads_seen, 1);
@@ -125,12 +127,13 @@ static void find_thread(struct nomem_call *call) {
 }
 
 static void record_fault(const struct nomem_call *call, const struct nomem_site *site) {
+  if (atomic_load_explicit(&channel->fault_count, memory_order_relaxed) > INT32_MAX) return; /* lest it wrap */
   uint32_t index = atomic_fetch_add(&channel->fault_count, 1);
   if (index >= NOMEM_FAULTS) return;
   struct nomem_fault *fault = &channel->faults[index];
   fault->fn = call->fn;
-  fault->pid = (int32_t)syscall(SYS_getpid);
-  fault->tid = (int32_t)syscall(SYS_gettid);
+  fault->pid = nomem__process_id();
+  fault->tid = nomem__thread_id();
   fault->size_bytes = call->size_bytes;
   fault->nth = nomem__channel_calls(channel);
   if (site != NULL) {
@@ -181,6 +184,7 @@ static void note_recovery(const struct nomem_call *call, const struct nomem_site
   if (atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed) == NOMEM_RECOVERY_CALLS)
     atomic_fetch_and(&nomem__mode, ~(uint32_t)(NOMEM_MODE_RECOVERY | NOMEM_MODE_SITE | NOMEM_MODE_FAIL));
   if (call->occurrence != 1 || (uint64_t)(site - channel->sites) < channel->known_sites) return;
+  if (atomic_load_explicit(&channel->recovery_count, memory_order_relaxed) >= NOMEM_RECOVERIES) return;
   uint32_t index = atomic_fetch_add(&channel->recovery_count, 1);
   if (index >= NOMEM_RECOVERIES) return;
   struct nomem_recovery *recovery = &channel->recoveries[index];
@@ -200,9 +204,9 @@ static bool fail_call(const struct nomem_call *call, const struct nomem_site *si
 static bool stop_at_fault(void) {
   uint32_t kind = atomic_load(&channel->stop_at_fault);
   if (kind == NOMEM_STOP_ONCE && atomic_exchange(&channel->stop_at_fault, NOMEM_STOP_NEVER) != NOMEM_STOP_NEVER)
-    syscall(SYS_kill, syscall(SYS_getpid), SIGSTOP);
+    syscall(SYS_kill, nomem__process_id(), SIGSTOP);
   if (kind >= NOMEM_STOP_EACH && atomic_load(&channel->fault_count) <= NOMEM_FAULTS)
-    syscall(SYS_tgkill, syscall(SYS_getpid), syscall(SYS_gettid), SIGSTOP);
+    syscall(SYS_tgkill, nomem__process_id(), nomem__thread_id(), SIGSTOP);
   return kind == NOMEM_STOP_INSTEAD;
 }
 
@@ -333,6 +337,7 @@ static int read_plan(struct nomem_channel *next, struct nomem_plan_error *error)
 
 int nomem__start(struct nomem_channel *next, struct nomem_plan_error *error) {
   int result = read_plan(next, error);
+  nomem__process_id_prepare();
   if (result == 0) result = map_epoch(next);
   uint32_t mode = mode_for(next);
   self.paused++;
