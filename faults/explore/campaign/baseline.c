@@ -188,12 +188,20 @@ static int ensure_second(struct nomem__campaign *campaign, const struct baseline
   return run_second(campaign, second, false); /* it may end otherwise because it was watched */
 }
 
-static int complain_of_failure(const struct baseline_run *run) {
+static int complain_of_failure(const struct nomem__campaign *campaign, const struct baseline_run *run) {
   bool has_words = strcmp(run->last_line, "''") != 0;
   char how[64];
-  if (WIFSIGNALED(run->status))
-    snprintf(how, sizeof how, "is killed by signal %d (SIG%s)", WTERMSIG(run->status),
-             sigabbrev_np(WTERMSIG(run->status)));
+  const char *name = WIFSIGNALED(run->status) ? sigabbrev_np(WTERMSIG(run->status)) : NULL;
+  if (name != NULL && WTERMSIG(run->status) == SIGSYS && campaign->residue_check.watch != NOMEM_WATCH_NONE) {
+    nomem__complain(
+        "without any fault the program is killed by SIGSYS: where a system call filter (seccomp) of its own "
+        "does that, it forbids what nomem asks at the end of a process: try --leaks off");
+    return -EINVAL;
+  }
+  if (name != NULL)
+    snprintf(how, sizeof how, "is killed by signal %d (SIG%s)", WTERMSIG(run->status), name);
+  else if (WIFSIGNALED(run->status)) /* a real-time signal has no name */
+    snprintf(how, sizeof how, "is killed by signal %d", WTERMSIG(run->status));
   else
     snprintf(how, sizeof how, "exits with %d", WEXITSTATUS(run->status));
   nomem__complain("without any fault the program %s: mend that first%s%s", how, has_words ? "; its last words: " : "",
@@ -206,7 +214,7 @@ static int check_agreement(struct nomem__campaign *campaign, struct baseline_run
     nomem__complain("without any fault the program ends in two different ways: a flaky test cannot be explored");
     return -EINVAL;
   }
-  if (first->status != 0) return complain_of_failure(first);
+  if (first->status != 0) return complain_of_failure(campaign, first);
   campaign->unstable_sites = nomem__site_list_count_unshared(first->sites, (size_t)first->site_count, second->sites,
                                                              (size_t)second->site_count);
   size_t both = ((size_t)(first->site_count + second->site_count) - campaign->unstable_sites) / 2;
