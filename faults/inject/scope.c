@@ -23,16 +23,14 @@ static int empty_channel(void) {
   }
   uint32_t used = scope->counts_used;
   memset(scope->counts, 0, sizeof scope->counts[0] * (used < NOMEM_COUNTS ? used : NOMEM_COUNTS));
-  memset(scope->faults, 0,
-         sizeof scope->faults[0] * (scope->fault_count < NOMEM_FAULTS ? scope->fault_count : NOMEM_FAULTS));
-  if (scope->site_count > 0) {
-    memset(scope->modules, 0, sizeof scope->modules[0] * scope->module_count);
-    scope->module_count = 0;
-    memset(scope->site_slots, 0, sizeof scope->site_slots);
-    memset(scope->sites, 0,
-           sizeof scope->sites[0] * (scope->site_count < NOMEM_SITES ? scope->site_count : NOMEM_SITES));
-  }
-  memset(scope, 0, offsetof(struct nomem_channel, images));
+  used = scope->fault_count;
+  memset(scope->faults, 0, sizeof scope->faults[0] * (used < NOMEM_FAULTS ? used : NOMEM_FAULTS));
+  memset(scope->modules, 0, sizeof scope->modules[0] * scope->module_count);
+  scope->module_count = 0;
+  used = scope->site_count;
+  if (used > 0) memset(scope->site_slots, 0, sizeof scope->site_slots);
+  memset(scope->sites, 0, sizeof scope->sites[0] * (used < NOMEM_SITES ? used : NOMEM_SITES));
+  memset(scope, 0, offsetof(struct nomem_channel, faults));
   memset(&scope->live_bytes, 0, offsetof(struct nomem_channel, counts) - offsetof(struct nomem_channel, live_bytes));
   return 0;
 }
