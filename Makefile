@@ -43,6 +43,10 @@ EXPLORE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(EXPLORE_MAIN),$(wi
 PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(BUILD)/libnomem-preload.so \
   $(BUILD)/nomem-link.o $(BUILD)/libnomem-fuzz.a
 
+# Of the command and the unit tests, but not of what is put into other people's programs: see check-asan.
+SANITIZE =
+ASAN_FLAGS = -fsanitize=address,undefined -fno-omit-frame-pointer
+
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)";)
 
@@ -62,6 +66,23 @@ check: setup-check
 ## check-elsewhere: demo and check in a bare Debian, with rights missing, under load (needs root; an hour; VARIANTS='root user')
 check-elsewhere:
 	$(Q)tests/elsewhere.sh $(BUILD) $(VARIANTS)
+
+## hostile: explore 200 hostile programs by every engine, print a table: verdicts, times, what is left (30 minutes; NAMES='flood': only those)
+hostile: setup-check
+	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) $(BUILD)/victims/handled
+	$(Q)tests/hostile/run.sh $(BUILD) $(or $(NAMES),--all)
+
+## kills: kill explorations at random moments, and let them go on: 1,000 times (30 minutes; KILLS=100)
+kills: setup-check
+	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) $(BUILD)/victims/handled
+	$(Q)tests/kill/run.sh $(BUILD) --kills $(or $(KILLS),1000)
+
+## check-asan: the command and its unit tests under AddressSanitizer and UBSan: tests, victims, scribbled pages (SEEDS=200)
+check-asan: setup-check
+	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) $(VICTIMS)
+	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/asan SANITIZE='$(ASAN_FLAGS)' $(BUILD)/asan/nomem \
+	  $(BUILD)/asan/libnomem-preload.so $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%)
+	$(Q)tests/asan/check.sh $(BUILD)/asan $(BUILD) --seeds $(or $(SEEDS),200)
 
 ## check-html: look at, click through and photograph the page of --html in a real browser
 check-html: setup-html
@@ -118,7 +139,8 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-.PHONY: all packages demo check check-build check-elsewhere check-html bench bench-build downstream equivalence lint install clean help \
+.PHONY: all packages demo check check-build check-elsewhere check-html check-asan hostile kills bench bench-build downstream \
+  equivalence lint install clean help \
   setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html setup-equivalence
 .DELETE_ON_ERROR:
 
@@ -138,7 +160,7 @@ $(BUILD)/obj/faults/%.o: faults/%.c
 
 $(BUILD)/obj/faults/explore/%.o: faults/explore/%.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(SANITIZE) -c $< -o $@
 
 # Its page is put in by the assembler, which names it to nobody.
 $(BUILD)/obj/faults/explore/report/html_page.o: $(wildcard faults/explore/report/html/*)
@@ -166,7 +188,7 @@ $(BUILD)/libnomem-preload.so: $(PRELOAD_OBJS)
 	  -Wl,-z,noseparate-code -Wl,--exclude-libs,ALL -o $@ $@.o $(PLAIN_OBJ) && rm $@.o
 
 $(BUILD)/nomem: $(EXPLORE_MAIN_OBJ) $(EXPLORE_OBJS) $(PLAN_OBJS)
-	$(call say,LD,$@)$(CC) $(CFLAGS) -o $@ $^ $(EXPLORE_LIBS)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(EXPLORE_LIBS)
 
 $(BUILD)/man/nomem.1: $(BUILD)/nomem docs/nomem.1.in
 	@mkdir -p $(@D)
@@ -193,7 +215,7 @@ check-build: $(UNIT_TESTS) $(VICTIMS) $(EXAMPLES) fuzz-regress-build
 $(BUILD)/libexplore.a: $(EXPLORE_OBJS)
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libexplore.a $(BUILD)/libnomem.a $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -Ilib -Ifaults -o $@ $< $(filter %.a,$^) $(TEST_LIBS) -lcmocka $(EXPLORE_LIBS)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(SANITIZE) -Ilib -Ifaults -o $@ $< $(filter %.a,$^) $(TEST_LIBS) -lcmocka $(EXPLORE_LIBS)
 
 $(BUILD)/victims/%: tests/victims/%.c
 	@mkdir -p $(@D)
@@ -215,4 +237,4 @@ include fuzz/engine.mk
 
 # Other projects' trees below build/downstream, and another system's below build/elsewhere, have files and folders of
 # that name too.
--include $(shell find $(BUILD) \( -path $(BUILD)/downstream -o -path $(BUILD)/elsewhere \) -prune -o -name '*.d' -type f -print 2>/dev/null)
+-include $(shell find $(BUILD) \( -path $(BUILD)/downstream -o -path $(BUILD)/elsewhere -o -path $(BUILD)/asan \) -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -13,6 +13,7 @@
 
 #include "../../faults/block_table_format.h"
 #include "../../faults/explore/residue/heap_scan.h"
+#include "fixtures/empty_channel.h"
 
 #define AREA_BYTES 65536
 #define HEAP UINT64_C(0x10000000) /* the kernel's heap; blocks lie here */
@@ -99,7 +100,7 @@ static int begin(void **state) {
   (void)state;
   memset(&process, 0, sizeof process);
   process.part = calloc(1, sizeof *process.part);
-  channel = calloc(1, sizeof *channel);
+  channel = make_channel();
   if (process.part == NULL || channel == NULL) return -1;
   const uint64_t starts[AREAS] = {HEAP, DATA, MAPPED, STACK_AREA, OWN};
   char *const paths[AREAS] = {heap_path, program, none, stack, none};
@@ -126,7 +127,7 @@ static int end(void **state) {
   (void)state;
   nomem__heap_residue_free(&heap);
   free(process.part);
-  free(channel);
+  free_channel(channel);
   return 0;
 }
 

@@ -31,7 +31,7 @@
 #define PAGE_BYTES 4096
 #define NAME_DEPTH 512
 
-#define NOINLINE __attribute__((noinline))
+#define NOINLINE __attribute__((noinline, no_sanitize("address", "undefined")))
 
 /* Keeps a call from becoming a jump, which would leave no frame. */
 #define AFTER_CALL() __asm__ volatile("" ::: "memory")

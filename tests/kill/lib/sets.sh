@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+# The explorations that are killed, and what they come to. Sourced, with kill_build set.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
+sets='auto exec fork snapshot untraced files shared'
+more_sets='seconds daemon' # not in the sample
+
+command_of() {
+  # All points: how many are chosen otherwise depends on how fast the machine is.
+  echo "$kill_build/nomem explore --all --timeout 20"
+  case $1 in
+    auto) echo '-j 2' ;;
+    exec) echo '-j 2 --engine exec' ;;
+    fork) echo '-j 1 --engine fork --isolate off' ;;
+    snapshot) echo '-j 2 --engine snapshot' ;;
+    untraced | daemon) echo '-j 2 --no-trace' ;;
+    files | seconds) echo '-j 2' ;;
+    shared) echo '-j 2 --isolate off' ;;
+  esac
+}
+
+words_of() {
+  case $1 in
+    shared | daemon) echo daemon ;;
+    seconds) echo seconds ;;
+    files) echo files ;;
+  esac
+}
+
+# summary STORE JSON: all that an exploration came to, and nothing that depends on time.
+summary() {
+  sqlite3 "$1" 'SELECT verdict,count(*) FROM runs WHERE unconfirmed=0 GROUP BY 1;
+    SELECT site,occurrence,persistent,second,verdict,finding FROM runs ORDER BY 1,2,3,4;
+    SELECT site,name,calls FROM sites ORDER BY 1;
+    SELECT verdict,finding,site,occurrence,persistent,id,runs,flaky,plan,message FROM findings ORDER BY 1,2,3,4,5,6;
+    SELECT count(*) FROM campaigns WHERE ended IS NOT NULL'
+  jq -S '{verdicts: [.verdicts[] | {name, runs}], coverage: (.coverage | del(.hangs_ended_early)), set_aside, sites,
+    findings: [.findings[] | {id, verdict, runs, flaky, message, fault, where, "end": .end}]}' "$2"
+}
