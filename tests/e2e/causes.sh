@@ -63,8 +63,8 @@ for kind in one two bare; do
   build_as $kind
   taken='test/\*'
   coarse=
-  [ $kind != bare ] || taken=suite_test coarse=" by the program's name alone, for want of debug information"
-  ends $kind own 0 "^taken as test code: $taken \(guess$coarse; --under-test says otherwise\)"
+  [ $kind != bare ] || taken=suite_test coarse=" from the program's name alone, without debug information"
+  ends $kind own 0 "^taken as test code: $taken \(a guess$coarse; --under-test corrects it\)"
   ends $kind own 0 '^not exercised: 1 that test code makes itself'
   ends $kind own 1 '^crash in own ' --under-test '*'
   ends $kind assertion 0 '1 run: 1 reported; 0 findings'
@@ -151,7 +151,7 @@ gives 'nothing but a test framework allocates: there is nothing to explore' 2 '^
   -- ./suite_test
 gives 'the program allocates, too: its crash is, and only its' 1 '^crash in main ' --faults transient -- ./tool more
 if grep -q '; 1 finding' found; then pass 'and is the only one'; else fail 'and is the only one' found; fi
-gives 'the framework is named from its own folder on' 1 '^taken as test code: munit/\* \(guess' -- ./tool more
+gives 'the framework is named from its own folder on' 1 '^taken as test code: munit/\* \(a guess' -- ./tool more
 
 # An instance of a template of the C++ library belongs to who calls it.
 printf '%s\n' '#include <vector>' 'void thing();' 'extern "C" void note();' \

@@ -57,7 +57,7 @@ is_planted() {
   [ "$3" = exact ] || fault_line='[0-9]*' blow_up_line='[0-9]*' made_line='[0-9]*'
   [ "$1" != hang ] || blow_up_line='[0-9]*' # wherever in its loop it was
   stack 'the fault: ' | grep -q "planted[a-z_]* (.*$(basename "$2"):$fault_line)" || return 1
-  [ -z "$makes" ] || stack 'it was made here' | grep -q "planted (.*$(basename "$2"):$made_line)" || return 1
+  [ -z "$makes" ] || stack 'it was created here' | grep -q "planted (.*$(basename "$2"):$made_line)" || return 1
   case $1 in swallowed | leftover) return 0 ;; esac # nothing blew up
   stack 'wh[a-z]* [a-z]* ' | grep -q "planted (.*$(basename "$2"):$blow_up_line)"
 }

@@ -90,6 +90,7 @@ void nomem__put_sites(struct nomem__document_builder *builder, json_t *document)
   free(table.first);
 }
 
+/* What was taken for test code, and why. */
 static json_t *make_test_code(struct nomem__document_builder *builder) {
   const struct nomem__code_owners *code_owners = &builder->campaign->code_owners;
   struct nomem__json *json = &builder->json;
@@ -102,40 +103,60 @@ static json_t *make_test_code(struct nomem__document_builder *builder) {
   return object;
 }
 
+static uint64_t count_elsewhere(const struct nomem__campaign *campaign) {
+  uint64_t elsewhere = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->states[i].result == NOMEM__ELSEWHERE;
+  return elsewhere;
+}
+
+static void put_site_counts(struct nomem__json *json, json_t *coverage, const struct nomem__campaign *campaign,
+                            const struct nomem__coverage *counts) {
+  uint64_t tried = 0;
+  for (size_t i = 0; i < campaign->site_count; i++) tried += campaign->sites[i].tried > 0;
+  nomem__json_number(json, coverage, "sites", campaign->site_count);
+  nomem__json_number(json, coverage, "sites_tried", tried);
+  nomem__json_number(json, coverage, "sites_exercised", counts->sites_exercised);
+  nomem__json_number(json, coverage, "sites_unstable", campaign->unstable_sites);
+  nomem__json_number(json, coverage, "allocations_without_site", campaign->sites_lost);
+}
+
+static void put_point_counts(struct nomem__json *json, json_t *coverage, const struct nomem__campaign *campaign) {
+  uint64_t runs = 0;
+  for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
+  nomem__json_number(json, coverage, "points", campaign->point_count);
+  nomem__json_number(json, coverage, "points_tried", runs);
+  nomem__json_number(json, coverage, "points_in_other_shards", count_elsewhere(campaign));
+}
+
+static void put_call_counts(struct nomem__json *json, json_t *coverage, const struct nomem__campaign *campaign,
+                            const struct nomem__coverage *counts) {
+  const uint64_t *untried = counts->untried;
+  uint64_t skipped =
+      untried[NOMEM_UNTRIED_OCCURRENCE_CLASSES] + untried[NOMEM_UNTRIED_NOT_CHOSEN] + untried[NOMEM_UNTRIED_MAX_POINTS];
+  json_t *reasons = json_object();
+  nomem__json_put(json, coverage, "every_call", json_boolean(skipped == 0));
+  nomem__json_number(json, coverage, "calls", counts->calls);
+  nomem__json_number(json, coverage, "calls_exercised", counts->calls_exercised);
+  for (unsigned i = 0; i < NOMEM_UNTRIED_COUNT; i++)
+    nomem__json_number(json, reasons, nomem__untried_texts[i].name, untried[i]);
+  nomem__json_put(json, coverage, "calls_not_exercised", reasons);
+  nomem__json_number(json, coverage, "second_faults", counts->second_faults);
+  nomem__json_number(json, coverage, "second_faults_exercised", counts->second_faults_exercised);
+  nomem__json_number(json, coverage, "second_faults_skipped", campaign->second_faults.left_out);
+  nomem__json_number(json, coverage, "second_faults_not_recorded", campaign->second_faults.not_noted);
+}
+
 void nomem__put_coverage(struct nomem__document_builder *builder, json_t *document) {
   const struct nomem__campaign *campaign = builder->campaign;
   struct nomem__json *json = &builder->json;
   const struct nomem__coverage counts = nomem__coverage_of(campaign);
-  bool is_every_call = counts.untried[NOMEM_UNTRIED_OCCURRENCE_CLASSES] + counts.untried[NOMEM_UNTRIED_NOT_CHOSEN] +
-                           counts.untried[NOMEM_UNTRIED_MAX_POINTS] ==
-                       0;
-  json_t *coverage = json_object(), *baseline = json_object(), *left = json_object();
-  uint64_t tried = 0, runs = 0;
-  for (size_t i = 0; i < campaign->site_count; i++) tried += campaign->sites[i].tried > 0;
-  for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
-  uint64_t elsewhere = 0;
-  for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->states[i].result == NOMEM__ELSEWHERE;
+  json_t *coverage = json_object(), *baseline = json_object();
   nomem__json_number(json, baseline, "allocations", campaign->allocations);
   nomem__json_number(json, baseline, "microseconds", campaign->baseline_us);
   nomem__json_put(json, document, "baseline", baseline);
-  nomem__json_number(json, coverage, "sites", campaign->site_count);
-  nomem__json_number(json, coverage, "sites_tried", tried);
-  nomem__json_number(json, coverage, "sites_unstable", campaign->unstable_sites);
-  nomem__json_number(json, coverage, "allocations_without_site", campaign->sites_lost);
-  nomem__json_number(json, coverage, "points", campaign->point_count);
-  nomem__json_number(json, coverage, "points_tried", runs);
-  nomem__json_number(json, coverage, "points_in_other_shards", elsewhere);
-  nomem__json_put(json, coverage, "every_call", json_boolean(is_every_call));
-  nomem__json_number(json, coverage, "sites_exercised", counts.sites_exercised);
-  nomem__json_number(json, coverage, "calls", counts.calls);
-  nomem__json_number(json, coverage, "calls_exercised", counts.calls_exercised);
-  nomem__json_number(json, coverage, "second_faults", counts.second_faults);
-  nomem__json_number(json, coverage, "second_faults_exercised", counts.second_faults_exercised);
-  nomem__json_number(json, coverage, "second_faults_skipped", campaign->second_faults.left_out);
-  nomem__json_number(json, coverage, "second_faults_not_recorded", campaign->second_faults.not_noted);
-  for (unsigned i = 0; i < NOMEM_UNTRIED_COUNT; i++)
-    nomem__json_number(json, left, nomem__untried_texts[i].name, counts.untried[i]);
-  nomem__json_put(json, coverage, "calls_not_exercised", left);
+  put_site_counts(json, coverage, campaign, &counts);
+  put_point_counts(json, coverage, campaign);
+  put_call_counts(json, coverage, campaign, &counts);
   if (campaign->code_owners.is_divided) nomem__json_put(json, coverage, "test_code", make_test_code(builder));
   nomem__json_number(json, coverage, "heap_checks", campaign->heap.looked_at);
   nomem__json_number(json, coverage, "heap_checks_skipped", campaign->heap.left_out);

@@ -12,7 +12,7 @@
 #include "document.h"
 #include "report.h"
 
-/* Names tried for the file beside the one that is asked for. */
+/* How many names are tried for the temporary file beside a report. */
 #define TEMPORARY_TRIES 100
 
 static int (*const writers[NOMEM_REPORT_COUNT])(const json_t *document, FILE *out) = {
@@ -29,9 +29,9 @@ static const char *const names[NOMEM_REPORT_COUNT] = {
 
 /* A report that is being written. */
 struct output {
-  const char *asked; /* as the user named it */
-  char *path;        /* links followed; NULL: what is there is no plain file and is written to as it is */
-  char *temporary;
+  const char *asked; /* its path as the user gave it */
+  char *path;        /* with links resolved; NULL: it is not a regular file, and is written to as it is */
+  char *temporary;   /* the path of the file that will replace it */
   FILE *file;
 };
 
@@ -41,9 +41,11 @@ static bool is_standard_output(const char *path) {
 
 static int complain(const struct output *output, enum nomem__report kind, int error) {
   char quoted[NOMEM_QUOTE_BYTES];
-  const char *mend = error == ENOENT ? ": make its folder first" : error == EISDIR ? ": name a file in it" : "";
+  const char *how_to_correct = error == ENOENT   ? ": make its folder first"
+                               : error == EISDIR ? ": name a file in it"
+                                                 : "";
   nomem__complain("--%s: cannot write %s: %s%s", names[kind], nomem__quote(output->asked, quoted, sizeof quoted),
-                  strerror(error), mend);
+                  strerror(error), how_to_correct);
   return -error;
 }
 
@@ -55,9 +57,9 @@ static void discard(struct output *output) {
   *output = (struct output){.asked = output->asked};
 }
 
-/* Makes a new file beside path. Returns its descriptor, and the caller's name of it in *name, or a negative error
- * code. */
-static int make_beside(const char *path, char **name) {
+/* Creates a new file beside path. Returns its descriptor and, in *name, its path, which is the caller's; or a negative
+ * error code. */
+static int create_beside(const char *path, char **name) {
   struct stat status;
   bool is_there = stat(path, &status) == 0;
   for (int try = 0; try < TEMPORARY_TRIES; try++) {
@@ -78,7 +80,7 @@ static int make_beside(const char *path, char **name) {
 
 static int open_temporary(struct output *output) {
   char *name = NULL;
-  int descriptor = make_beside(output->path, &name);
+  int descriptor = create_beside(output->path, &name);
   if (descriptor < 0) return -descriptor;
   output->temporary = name;
   output->file = fdopen(descriptor, "w");
@@ -92,7 +94,7 @@ static int open_temporary(struct output *output) {
 static int open_output(struct output *output, const char *asked) {
   struct stat status;
   *output = (struct output){.asked = asked};
-  if (stat(asked, &status) == 0 && !S_ISREG(status.st_mode)) { /* a pipe, /dev/null: never replaced by a file */
+  if (stat(asked, &status) == 0 && !S_ISREG(status.st_mode)) { /* no file replaces a pipe or /dev/null */
     if (S_ISDIR(status.st_mode)) return EISDIR;
     output->file = fopen(asked, "we");
     return output->file != NULL ? 0 : errno;
@@ -121,7 +123,7 @@ int nomem__reports_check(const struct nomem__options *options) {
     if (path == NULL || is_standard_output(path)) continue;
     struct stat status;
     struct output output = {.asked = path};
-    /* To open a pipe would wait for its reader, and tell it that all is over when it is closed. */
+    /* Opening a pipe would wait for its reader, and closing it would end the reader's input. */
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
       if (access(path, W_OK) != 0) return complain(&output, (enum nomem__report)kind, errno);
       continue;
@@ -137,7 +139,7 @@ static int write_one(enum nomem__report kind, const char *path, const json_t *do
   struct output output = {.asked = path};
   if (is_standard_output(path)) {
     int result = writers[kind](document, stdout);
-    return result != 0 ? complain(&output, kind, -result) : 0; /* main looks whether it was taken */
+    return result != 0 ? complain(&output, kind, -result) : 0; /* main checks that all of it was taken */
   }
   int error = open_output(&output, path);
   if (error == 0) error = -writers[kind](document, output.file);

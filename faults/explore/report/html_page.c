@@ -8,7 +8,7 @@
 #include "document.h"
 #include "report.h"
 
-/* The page's parts, put in as they are by the assembler; the build runs in the root of the sources. */
+/* The parts of the page. The assembler includes the files as they are; the build runs in the root of the sources. */
 #define EMBED(name, file)                                                                                             \
   __asm__(".pushsection .rodata\n" #name ":\n.incbin \"faults/explore/report/html/" file "\"\n.byte 0\n.popsection"); \
   extern const char name[] __attribute__((visibility("hidden")))
@@ -42,8 +42,8 @@ static void print_html(FILE *out, const char *text) {
   }
 }
 
-/* Inside a script element the page's parser looks for </script and <!--: no < is left for it to find. In JSON these
- * characters stand in strings only, where \u stands for them. */
+/* Writes a piece of JSON for a script element, in which a browser looks for </script and <!-- only: no < is left for it
+ * to find. In JSON these characters occur only in strings, where \u can stand for them. */
 static int write_json(const char *text, size_t bytes, void *out) {
   for (size_t i = 0; i < bytes; i++) {
     if (strchr("<>&", text[i]) != NULL && text[i] != '\0')
@@ -66,7 +66,7 @@ static void print_title(FILE *out, const json_t *document) {
 }
 
 int nomem__report_html(const json_t *document, FILE *out) {
-  uint64_t nonce; /* what does not carry it, the browser neither runs nor takes for a style */
+  uint64_t nonce; /* the browser uses no script and no style that does not carry it */
   if (getrandom(&nonce, sizeof nonce, 0) != (ssize_t)sizeof nonce) return -EIO;
   fprintf(out,
           "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

@@ -11,15 +11,15 @@
 #include "document.h"
 #include "report.h"
 
-/* UTF-8 of U+FFFE and U+FFFF but for the last byte, which the two differ in. */
-#define NO_CHARACTER "\xef\xbf"
+/* The beginning of U+FFFE and U+FFFF in UTF-8, which differ in the byte that follows. */
+#define NONCHARACTER "\xef\xbf"
 
-/* As content or in a quoted attribute. What XML 1.0 has no way to write at all becomes \xNN: control characters, and
- * the two code points that are no characters. */
+/* Prints text as content or in a quoted attribute. What XML 1.0 has no way to write becomes \xNN: control characters
+ * and two noncharacters. */
 static void print_xml(FILE *out, const char *text, bool is_attribute) {
   for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
-    bool is_no_character =
-        memcmp(c, NO_CHARACTER, strnlen((const char *)c, 2)) == 0 && c[1] != '\0' && (c[2] == 0xbe || c[2] == 0xbf);
+    bool is_noncharacter =
+        memcmp(c, NONCHARACTER, strnlen((const char *)c, 2)) == 0 && c[1] != '\0' && (c[2] == 0xbe || c[2] == 0xbf);
     switch (*c) {
       case '&':
         fputs("&amp;", out);
@@ -41,7 +41,7 @@ static void print_xml(FILE *out, const char *text, bool is_attribute) {
         fprintf(out, is_attribute ? "&#%d;" : "%c", *c);
         break;
       default:
-        if (is_no_character) {
+        if (is_noncharacter) {
           fprintf(out, "\\x%02x\\x%02x\\x%02x", c[0], c[1], c[2]);
           c += 2;
         } else if (*c < ' ' || *c == 0x7f) {
@@ -59,8 +59,8 @@ static void print_attribute(FILE *out, const char *name, const char *value) {
   fputc('"', out);
 }
 
-/* A stack that only some findings have. */
-static void print_more(FILE *out, const json_t *finding, const char *key, const char *title) {
+/* Prints a stack that only some findings have. */
+static void print_stack(FILE *out, const json_t *finding, const char *key, const char *title) {
   const json_t *stack = json_object_get(finding, key);
   if (stack == NULL) return;
   fprintf(out, "%s\n", title);
@@ -80,8 +80,8 @@ static void print_details(FILE *out, const json_t *finding) {
     nomem__json_stack_print(out, blow_up, 2);
   else
     fputs("  no stack\n", out);
-  print_more(out, finding, "origin", "where the block was allocated, or the file made:");
-  print_more(out, finding, "freed", "where it was freed before:");
+  print_stack(out, finding, "origin", "where the block was allocated, or the file created:");
+  print_stack(out, finding, "freed", "where it was freed before:");
   fprintf(out, "reproduce: %s\n", nomem__json_string(finding, "reproduce"));
 }
 
@@ -124,7 +124,7 @@ static void print_summary(FILE *out, const json_t *document) {
   fprintf(out, "    <testcase classname=\"nomem\" name=\"exploration\" time=\"%.3f\">\n",
           json_real_value(json_object_get(document, "seconds")));
   if (!json_is_true(json_object_get(document, "complete")))
-    fputs("      <error message=\"ended before its time\"/>\n", out);
+    fputs("      <error message=\"not complete: interrupted, or could not go on\"/>\n", out);
   fprintf(out, "      <system-out>%" PRIu64 " of %" PRIu64 " points were tried</system-out>\n    </testcase>\n", tried,
           points);
 }

@@ -14,11 +14,12 @@
 
 #define SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
 #define SOURCE_ROOT "SRCROOT"
-/* The name and version of how a fingerprint is made. */
+/* How a fingerprint is made: a name and a version. */
 #define FINGERPRINT "nomem/v1"
 #define RULE_PREFIX "nomem/"
 
-/* In SARIF's own text braces hold the number of an argument, and [text](place) is a link. */
+/* Escapes a text for SARIF, where braces hold the number of an argument and [text](place) is a link. The caller's;
+ * NULL: memory was short. */
 static char *escape_message(const char *text) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
@@ -70,8 +71,8 @@ static void put_uri(struct nomem__json *json, json_t *object, const char *prefix
   free(uri);
 }
 
-/* What of an absolute path is below the source root; NULL: it is elsewhere. */
-static const char *below_root(const json_t *document, const char *path) {
+/* Returns the part of an absolute path that is below the source root; NULL: the path is elsewhere. */
+static const char *find_below_root(const json_t *document, const char *path) {
   const char *root = nomem__json_string(document, "source_root");
   size_t length = strlen(root);
   if (length > 1 && root[length - 1] == '/') length--;
@@ -79,7 +80,7 @@ static const char *below_root(const json_t *document, const char *path) {
   return path + length + 1;
 }
 
-static json_t *artifact_of(struct nomem__json *json, const json_t *document, const json_t *frame) {
+static json_t *make_artifact(struct nomem__json *json, const json_t *document, const json_t *frame) {
   json_t *artifact = json_object();
   const char *file = nomem__json_string(frame, "file");
   if (*file == '\0') {
@@ -88,12 +89,12 @@ static json_t *artifact_of(struct nomem__json *json, const json_t *document, con
   }
   char *path = NULL;
   bool is_here = json_object_get(frame, "source") != NULL;
-  /* A relative path that leads nowhere is relative to where some library was built. */
+  /* A relative path to a file that is not here is relative to where some library was built. */
   if (*file != '/' && asprintf(&path, "%s/%s", is_here ? nomem__json_string(document, "directory") : "", file) < 0)
     path = NULL;
   if (*file != '/' && path == NULL) json->failed = true;
   const char *absolute = path != NULL ? path : file;
-  const char *below = below_root(document, absolute);
+  const char *below = find_below_root(document, absolute);
   if (below != NULL) {
     put_uri(json, artifact, "", below, "");
     nomem__json_text(json, artifact, "uriBaseId", SOURCE_ROOT);
@@ -106,7 +107,7 @@ static json_t *artifact_of(struct nomem__json *json, const json_t *document, con
   return artifact;
 }
 
-static json_t *snippet_of(struct nomem__json *json, const json_t *source, uint64_t line) {
+static json_t *make_snippet(struct nomem__json *json, const json_t *source, uint64_t line) {
   json_t *snippet = json_object();
   uint64_t first = nomem__json_count(source, "first");
   const json_t *text = json_array_get(json_object_get(source, "lines"), line >= first ? line - first : SIZE_MAX);
@@ -114,18 +115,19 @@ static json_t *snippet_of(struct nomem__json *json, const json_t *source, uint64
   return snippet;
 }
 
-/* Where a frame is: file and line, or else the module; and the function. text: what is to be said there, or NULL. */
-static json_t *location_of(struct nomem__json *json, const json_t *document, const json_t *frame, const char *text) {
+/* Makes the location of a frame: the function, and its file and line or else its module. text is a message for it;
+ * NULL: none. */
+static json_t *make_location(struct nomem__json *json, const json_t *document, const json_t *frame, const char *text) {
   json_t *location = json_object();
   const char *function = nomem__json_string(frame, "function");
   uint64_t line = nomem__json_count(frame, "line");
   if (*nomem__json_string(frame, "file") != '\0' || *nomem__json_string(frame, "module") != '\0') {
     json_t *physical = json_object();
-    nomem__json_put(json, physical, "artifactLocation", artifact_of(json, document, frame));
+    nomem__json_put(json, physical, "artifactLocation", make_artifact(json, document, frame));
     if (line > 0) {
       json_t *region = json_object(), *source = json_object_get(frame, "source");
       nomem__json_number(json, region, "startLine", line);
-      if (source != NULL) nomem__json_put(json, region, "snippet", snippet_of(json, source, line));
+      if (source != NULL) nomem__json_put(json, region, "snippet", make_snippet(json, source, line));
       nomem__json_put(json, physical, "region", region);
     }
     nomem__json_put(json, location, "physicalLocation", physical);
@@ -137,29 +139,29 @@ static json_t *location_of(struct nomem__json *json, const json_t *document, con
   return location;
 }
 
-/* Where to annotate: the culprit's line; when its source is not here, that of the first caller whose source is. */
-static const json_t *annotated(const json_t *trace) {
+/* Returns the frame to annotate: the culprit or, when its source is not here, the first caller whose source is. */
+static const json_t *find_annotated(const json_t *trace) {
   const json_t *culprit = nomem__json_stack_culprit(trace), *stack = json_object_get(trace, "stack");
   for (size_t i = nomem__json_count(trace, "culprit"); i < json_array_size(stack); i++)
     if (json_object_get(json_array_get(stack, i), "source") != NULL) return json_array_get(stack, i);
   return culprit;
 }
 
-/* Code hosts take no result without a line: in a file that has none it is the first. */
-static json_t *result_location_of(struct nomem__json *json, const json_t *document, const json_t *frame) {
-  json_t *location = location_of(json, document, frame, NULL);
+/* Makes the location of a result. Code hosts ignore a result without a line, so a frame without one gets line 1. */
+static json_t *make_result_location(struct nomem__json *json, const json_t *document, const json_t *frame) {
+  json_t *location = make_location(json, document, frame, NULL);
   json_t *physical = json_object_get(location, "physicalLocation");
   if (physical != NULL && json_object_get(physical, "region") == NULL)
     nomem__json_put(json, physical, "region", json_pack("{s:i}", "startLine", 1));
   return location;
 }
 
-static json_t *stack_of(struct nomem__json *json, const json_t *document, const json_t *trace, const char *text) {
+static json_t *make_stack(struct nomem__json *json, const json_t *document, const json_t *trace, const char *text) {
   json_t *stack = json_object(), *frames = json_array(), *frame;
   size_t i;
   json_array_foreach(json_object_get(trace, "stack"), i, frame) {
     json_t *one = json_object();
-    nomem__json_put(json, one, "location", location_of(json, document, frame, NULL));
+    nomem__json_put(json, one, "location", make_location(json, document, frame, NULL));
     if (json_object_get(frame, "module") != NULL)
       nomem__json_put(json, one, "module", json_incref(json_object_get(frame, "module")));
     nomem__json_add(json, frames, one);
@@ -169,7 +171,7 @@ static json_t *stack_of(struct nomem__json *json, const json_t *document, const 
   return stack;
 }
 
-/* The threads of a hang beside the one that is shown. */
+/* Adds the stacks of the threads of a hang, but for the one that is shown. */
 static void add_threads(struct nomem__json *json, const json_t *document, json_t *stacks, const json_t *finding) {
   json_t *thread;
   size_t i;
@@ -180,29 +182,29 @@ static void add_threads(struct nomem__json *json, const json_t *document, json_t
                  nomem__json_string(thread, "name"), nomem__json_string(thread, "state")) < 0)
       text = NULL;
     if (text == NULL) json->failed = true;
-    nomem__json_add(json, stacks, stack_of(json, document, thread, text != NULL ? text : ""));
+    nomem__json_add(json, stacks, make_stack(json, document, thread, text != NULL ? text : ""));
     free(text);
   }
 }
 
-/* The steps of one of the stacks, from the outermost call inwards. */
+/* Adds the steps of a stack, from the outermost call inwards. The last one has a message. */
 static void add_steps(struct nomem__json *json, const json_t *document, json_t *steps, const json_t *trace,
-                      const char *last_words) {
+                      const char *message) {
   const json_t *stack = json_object_get(trace, "stack");
   size_t culprit = nomem__json_count(trace, "culprit");
   for (size_t i = json_array_size(stack); i-- > culprit;) {
     const json_t *frame = json_array_get(stack, i);
     json_t *step = json_object();
     const char *function = nomem__json_string(frame, "function");
-    nomem__json_put(json, step, "location", location_of(json, document, frame, i == culprit ? last_words : function));
+    nomem__json_put(json, step, "location", make_location(json, document, frame, i == culprit ? message : function));
     nomem__json_number(json, step, "nestingLevel", json_array_size(stack) - 1 - i);
     if (i == culprit) nomem__json_text(json, step, "importance", "essential");
     nomem__json_add(json, steps, step);
   }
 }
 
-static json_t *code_flow_of(struct nomem__json *json, const json_t *document, const json_t *finding,
-                            const char *failed) {
+static json_t *make_code_flow(struct nomem__json *json, const json_t *document, const json_t *finding,
+                              const char *failed) {
   json_t *flow = json_object(), *thread = json_object(), *steps = json_array();
   add_steps(json, document, steps, json_object_get(finding, "fault"), failed);
   add_steps(json, document, steps, json_object_get(finding, "second_fault"), "a second call failed here");
@@ -212,7 +214,7 @@ static json_t *code_flow_of(struct nomem__json *json, const json_t *document, co
   return flow;
 }
 
-static json_t *rule_of(struct nomem__json *json, const json_t *verdict) {
+static json_t *make_rule(struct nomem__json *json, const json_t *verdict) {
   json_t *rule = json_object();
   nomem__json_format(json, rule, "id", RULE_PREFIX "%s", nomem__json_string(verdict, "name"));
   nomem__json_put(json, rule, "name", json_incref(json_object_get(verdict, "name")));
@@ -227,17 +229,18 @@ static json_t *rule_of(struct nomem__json *json, const json_t *verdict) {
   return rule;
 }
 
-/* The rules are the verdicts that are findings, in their order. */
-static int64_t rule_index(const json_t *rules, const char *verdict) {
+/* Returns the index of a verdict's rule; -1: it is not a finding, so it has none. */
+static int64_t find_rule(const json_t *rules, const char *verdict) {
   for (size_t i = 0; i < json_array_size(rules); i++)
     if (strcmp(nomem__json_string(json_array_get(rules, i), "name"), verdict) == 0) return (int64_t)i;
   return -1;
 }
 
-static json_t *result_of(struct nomem__json *json, const json_t *document, const json_t *rules, const json_t *finding) {
+static json_t *make_result(struct nomem__json *json, const json_t *document, const json_t *rules,
+                           const json_t *finding) {
   json_t *result = json_object(), *stacks = json_array();
   const json_t *fault = json_object_get(finding, "fault"), *blow_up = json_object_get(finding, "blow_up");
-  const json_t *end = annotated(blow_up != NULL ? blow_up : fault), *there = annotated(fault);
+  const json_t *end = find_annotated(blow_up != NULL ? blow_up : fault), *there = find_annotated(fault);
   const json_t *unchecked = json_object_get(finding, "unchecked");
   const json_t *here = json_object_get(unchecked, "source") != NULL ? unchecked : end;
   const json_t *second = json_object_get(finding, "second_fault");
@@ -249,22 +252,23 @@ static json_t *result_of(struct nomem__json *json, const json_t *document, const
     failed = NULL;
   if (failed == NULL) json->failed = true;
   nomem__json_format(json, result, "ruleId", RULE_PREFIX "%s", verdict);
-  int64_t index = rule_index(rules, verdict);
+  int64_t index = find_rule(rules, verdict);
   if (index >= 0) nomem__json_number(json, result, "ruleIndex", (uint64_t)index);
   nomem__json_text(json, result, "level", flaky ? "note" : "error");
   put_message(json, result, "message", "%s", nomem__json_string(finding, "message"));
   nomem__json_put(json, result, "locations",
-                  here != NULL ? json_pack("[o]", result_location_of(json, document, here)) : json_array());
+                  here != NULL ? json_pack("[o]", make_result_location(json, document, here)) : json_array());
   json_t *related = json_array();
-  if (there != NULL) nomem__json_add(json, related, location_of(json, document, there, failed != NULL ? failed : ""));
+  if (there != NULL) nomem__json_add(json, related, make_location(json, document, there, failed != NULL ? failed : ""));
   if (here != end && end != NULL)
-    nomem__json_add(json, related, location_of(json, document, end, nomem__json_string(finding, "end")));
+    nomem__json_add(json, related, make_location(json, document, end, nomem__json_string(finding, "end")));
   nomem__json_put(json, result, "relatedLocations", related);
   nomem__json_put(json, result, "codeFlows",
-                  json_pack("[o]", code_flow_of(json, document, finding, failed != NULL ? failed : "")));
-  nomem__json_add(json, stacks, stack_of(json, document, fault, "where the call was failed"));
-  if (second != NULL) nomem__json_add(json, stacks, stack_of(json, document, second, "where a second call was failed"));
-  if (blow_up != NULL) nomem__json_add(json, stacks, stack_of(json, document, blow_up, "where it ended"));
+                  json_pack("[o]", make_code_flow(json, document, finding, failed != NULL ? failed : "")));
+  nomem__json_add(json, stacks, make_stack(json, document, fault, "where the call was failed"));
+  if (second != NULL)
+    nomem__json_add(json, stacks, make_stack(json, document, second, "where a second call was failed"));
+  if (blow_up != NULL) nomem__json_add(json, stacks, make_stack(json, document, blow_up, "where it ended"));
   add_threads(json, document, stacks, finding);
   nomem__json_put(json, result, "stacks", stacks);
   nomem__json_put(json, result, "partialFingerprints", json_pack("{s:O}", FINGERPRINT, json_object_get(finding, "id")));
@@ -275,11 +279,11 @@ static json_t *result_of(struct nomem__json *json, const json_t *document, const
   return result;
 }
 
-static json_t *tool_of(struct nomem__json *json, const json_t *document, json_t *rules) {
+static json_t *make_tool(struct nomem__json *json, const json_t *document, json_t *rules) {
   json_t *driver = json_object(), *verdict, *tool = json_object();
   size_t i;
   json_array_foreach(json_object_get(document, "verdicts"), i, verdict) {
-    if (json_is_true(json_object_get(verdict, "is_finding"))) nomem__json_add(json, rules, rule_of(json, verdict));
+    if (json_is_true(json_object_get(verdict, "is_finding"))) nomem__json_add(json, rules, make_rule(json, verdict));
   }
   nomem__json_text(json, driver, "name", "nomem");
   nomem__json_text(json, driver, "version", nomem__json_string(json_object_get(document, "tool"), "version"));
@@ -288,7 +292,7 @@ static json_t *tool_of(struct nomem__json *json, const json_t *document, json_t 
   return tool;
 }
 
-static json_t *invocation_of(struct nomem__json *json, const json_t *document) {
+static json_t *make_invocation(struct nomem__json *json, const json_t *document) {
   json_t *invocation = json_object(), *directory = json_object();
   nomem__json_put(json, invocation, "executionSuccessful",
                   json_boolean(json_is_true(json_object_get(document, "complete"))));
@@ -306,12 +310,12 @@ int nomem__report_sarif(const json_t *document, FILE *out) {
   size_t i;
   nomem__json_text(&json, log, "$schema", SCHEMA);
   nomem__json_text(&json, log, "version", "2.1.0");
-  nomem__json_put(&json, run, "tool", tool_of(&json, document, rules));
-  nomem__json_put(&json, run, "invocations", json_pack("[o]", invocation_of(&json, document)));
+  nomem__json_put(&json, run, "tool", make_tool(&json, document, rules));
+  nomem__json_put(&json, run, "invocations", json_pack("[o]", make_invocation(&json, document)));
   put_uri(&json, root, "file://", nomem__json_string(document, "source_root"), "/");
   nomem__json_put(&json, run, "originalUriBaseIds", json_pack("{s:o}", SOURCE_ROOT, root));
   json_array_foreach(json_object_get(document, "findings"), i, finding) {
-    nomem__json_add(&json, results, result_of(&json, document, rules, finding));
+    nomem__json_add(&json, results, make_result(&json, document, rules, finding));
   }
   nomem__json_put(&json, run, "results", results);
   nomem__json_put(&json, log, "runs", json_pack("[o]", run));

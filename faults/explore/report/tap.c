@@ -10,7 +10,7 @@
 #include "document.h"
 #include "report.h"
 
-/* A description ends at the line's end, and # begins a directive. */
+/* Prints a description, in which # would begin a directive. It must be one line. */
 static void print_description(FILE *out, const char *text) {
   for (; *text != '\0'; text++) {
     if (*text == '#' || *text == '\\') fputc('\\', out);
@@ -18,7 +18,7 @@ static void print_description(FILE *out, const char *text) {
   }
 }
 
-/* JSON's strings are YAML's double-quoted ones. */
+/* Prints a member of a YAML mapping. A string of JSON is a double-quoted one of YAML. */
 static int print_yaml(FILE *out, const char *key, const json_t *text) {
   char *quoted = json_dumps(text, JSON_ENCODE_ANY);
   if (quoted == NULL) return -ENOMEM;
@@ -27,6 +27,7 @@ static int print_yaml(FILE *out, const char *key, const json_t *text) {
   return 0;
 }
 
+/* Prints a stack as a YAML list of lines; nothing where there is none. */
 static int print_stack(FILE *out, const char *key, const json_t *trace) {
   struct nomem__memory_stream stream;
   FILE *lines = nomem__memory_stream_open(&stream);
@@ -75,17 +76,17 @@ static int print_finding(FILE *out, size_t number, const json_t *finding) {
 int nomem__report_tap(const json_t *document, FILE *out) {
   const json_t *findings = json_object_get(document, "findings"), *coverage = json_object_get(document, "coverage");
   uint64_t tried = nomem__json_count(coverage, "points_tried"), points = nomem__json_count(coverage, "points");
-  const json_t *exclusion = json_object_get(document, "excluded");
-  size_t counted = json_array_size(findings), count = counted + json_array_size(exclusion);
+  const json_t *excluded = json_object_get(document, "excluded");
+  size_t counted = json_array_size(findings), count = counted + json_array_size(excluded);
   fprintf(out, "TAP version 14\n1..%zu\n", count + 1);
   for (size_t i = 0; i < count; i++) {
     int result =
-        print_finding(out, i + 1, i < counted ? json_array_get(findings, i) : json_array_get(exclusion, i - counted));
+        print_finding(out, i + 1, i < counted ? json_array_get(findings, i) : json_array_get(excluded, i - counted));
     if (result != 0) return result;
   }
   if (json_is_true(json_object_get(document, "complete")))
     fprintf(out, "ok %zu - exploration: %" PRIu64 " of %" PRIu64 " points were tried\n", count + 1, tried, points);
   else
-    fprintf(out, "Bail out! Ended before its time: %" PRIu64 " of %" PRIu64 " points were tried\n", tried, points);
+    fprintf(out, "Bail out! Not complete: %" PRIu64 " of %" PRIu64 " points were tried\n", tried, points);
   return 0;
 }

@@ -60,7 +60,7 @@ static void print_threads(const struct nomem__finding *finding, struct nomem__sy
 static void print_blow_up(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
   bool has_place = finding->verdict <= NOMEM_VERDICT_HANG;
   fputs(finding->verdict == NOMEM_VERDICT_HANG   ? "  where it hangs: "
-        : finding->verdict == NOMEM_VERDICT_LEAK ? "  what was left, allocated here: "
+        : finding->verdict == NOMEM_VERDICT_LEAK ? "  what was leaked, allocated here: "
         : has_place && finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0 ? "  what was done: "
         : has_place                                                                         ? "  where it blew up: "
                                                                                             : "  what came of it: ",
@@ -74,7 +74,7 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
                                                       : "    (no stack: it needs ptrace)\n",
           out);
   bool is_file = finding->verdict == NOMEM_VERDICT_LEFTOVER || finding->verdict == NOMEM_VERDICT_LEAK;
-  if (finding->block.depth > 0) fputs(is_file ? "  it was made here:\n" : "  the block was allocated here:\n", out);
+  if (finding->block.depth > 0) fputs(is_file ? "  it was created here:\n" : "  the block was allocated here:\n", out);
   nomem__trace_print(out, &finding->block, symbols, 4);
   if (finding->freed.depth > 0) fputs("  and freed before here:\n", out);
   nomem__trace_print(out, &finding->freed, symbols, 4);
@@ -236,9 +236,9 @@ static void print_test_code(const struct nomem__campaign *campaign, FILE *out) {
     if (i > 0) fputs(", ", out);
     nomem__print_safe(out, code_owners->places[i]);
   }
-  fprintf(out, "%s (guess%s; --under-test says otherwise)\n",
+  fprintf(out, "%s (a guess%s; --under-test corrects it)\n",
           code_owners->place_count == NOMEM_TEST_CODE_PLACES ? ", ..." : "",
-          code_owners->is_coarse ? " by the program's name alone, for want of debug information" : "");
+          code_owners->is_coarse ? " from the program's name alone, without debug information" : "");
 }
 
 static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
@@ -269,12 +269,12 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
             campaign->session->interrupted_by != 0 ? "interrupted" : "the time was up", untried, campaign->point_count);
   print_test_code(campaign, out);
   if (campaign->unstable_sites > 0)
-    fprintf(out, "%zu sites came in only one of the two baselines\n", campaign->unstable_sites);
+    fprintf(out, "%zu sites were reached in only one of the two baselines\n", campaign->unstable_sites);
   if (campaign->second_faults.not_noted > 0)
-    fprintf(out, "%" PRIu64 " sites of recovery were not tried: a run notes %d\n", campaign->second_faults.not_noted,
+    fprintf(out, "%" PRIu64 " sites of recovery were not tried: a run records %d\n", campaign->second_faults.not_noted,
             NOMEM_RECOVERIES);
   if (campaign->heap.left_out > 0)
-    fprintf(out, "%zu of %zu runs that ended well were not looked at for heap errors (--all: each)\n",
+    fprintf(out, "%zu of %zu runs that ended well were not checked for heap errors (--all checks each)\n",
             campaign->heap.left_out, campaign->heap.left_out + campaign->heap.looked_at);
   if (campaign->early_count > 0)
     fprintf(out, "%" PRIu64 " run%s that hung where others had hung to the end of their time %s ended early\n",

@@ -8,10 +8,10 @@
 #include "../text/complain.h"
 #include "../text/grow.h"
 
-/* Of the campaigns of one command the one that was used last. */
+/* The condition for the campaign of a command that was used last. */
 #define LAST "last_used=(SELECT max(last_used) FROM campaigns AS other WHERE other.command=campaigns.command)"
 
-static void free_one(struct nomem__stored_finding *finding) {
+static void free_finding(struct nomem__stored_finding *finding) {
   free(finding->id);
   free(finding->message);
   free(finding->plan);
@@ -21,12 +21,12 @@ static void free_one(struct nomem__stored_finding *finding) {
 }
 
 void nomem__stored_findings_free(struct nomem__stored_findings *findings) {
-  for (size_t i = 0; i < findings->count; i++) free_one(&findings->list[i]);
+  for (size_t i = 0; i < findings->count; i++) free_finding(&findings->list[i]);
   free(findings->list);
   *findings = (struct nomem__stored_findings){0};
 }
 
-static int add(struct nomem__stored_findings *findings, sqlite3_stmt *row) {
+static int add_finding(struct nomem__stored_findings *findings, sqlite3_stmt *row) {
   struct nomem__stored_finding *list = nomem__grow(findings->list, findings->count, &findings->room, sizeof *list);
   if (list == NULL) return -ENOMEM;
   findings->list = list;
@@ -45,7 +45,7 @@ static int add(struct nomem__stored_findings *findings, sqlite3_stmt *row) {
                                           .takes_block_table = sqlite3_column_int(row, 10) != 0};
   if (!finding.id || !finding.message || !finding.plan || !finding.command || !finding.command_text ||
       !finding.excluded) {
-    free_one(&finding);
+    free_finding(&finding);
     return -ENOMEM;
   }
   if (bytes > 0) memcpy(finding.command, sqlite3_column_blob(row, 5), bytes);
@@ -76,7 +76,7 @@ int nomem__stored_findings_read(struct nomem__stored_findings *findings, struct 
       "needs_block_table FROM "
       "findings JOIN campaigns ON campaigns.id=campaign WHERE " LAST " ORDER BY last_used DESC,number",
       "");
-  while (result == 0 && nomem__store_step(store, row, &failed)) result = add(findings, row);
+  while (result == 0 && nomem__store_step(store, row, &failed)) result = add_finding(findings, row);
   sqlite3_finalize(row);
   if (result == -ENOMEM) nomem__complain("cannot read the store: %s", strerror(ENOMEM));
   if (failed) result = -EIO;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The findings of stores, as they were when their campaign was last explored. */
+/* The findings in a store, as they were when their campaign was last explored. */
 #ifndef NOMEM_STORED_FINDINGS_H
 #define NOMEM_STORED_FINDINGS_H
 
 #include "database.h"
 
-/* Texts are owned. */
+/* A finding; it owns its texts. */
 struct nomem__stored_finding {
   int64_t campaign;
   uint64_t number; /* in the report of its campaign, from 1 */
-  char *id;        /* outlives a rebuild */
+  char *id;        /* the same after a rebuild */
   char *message, *plan;
-  char *command; /* its words, each with its NUL */
+  char *command; /* the words of the program's command line, each with its NUL */
   size_t command_bytes;
   char *command_text;
   char *excluded; /* the suppression; "": none */
@@ -20,22 +20,22 @@ struct nomem__stored_finding {
 
 /* All zero is none. */
 struct nomem__stored_findings {
-  struct nomem__stored_finding *list; /* campaign after campaign, the one that was used last first */
+  struct nomem__stored_finding *list; /* by campaign, the one that was used last first */
   size_t count, room;
-  size_t campaigns;   /* of so many, each the last of its command */
-  bool is_unfinished; /* one of them has points that were not tried */
+  size_t campaigns;   /* how many campaigns they are of: for each command, the last one */
+  bool is_unfinished; /* some points of one of these were not tried */
 };
 
-/* Reads those of the last campaign of each command. Returns 0, or a negative error code after one line on standard
- * error. */
+/* Reads the findings of the last campaign of each command. Returns 0, or a negative error code after one line on
+ * standard error. */
 int nomem__stored_findings_read(struct nomem__stored_findings *findings, struct nomem__store *store);
 
-/* The same of the store at path, which must be there. */
+/* Does so for the store at path, which must exist. */
 int nomem__stored_findings_open(struct nomem__stored_findings *findings, const char *path);
 
 void nomem__stored_findings_free(struct nomem__stored_findings *findings);
 
-/* The one with that id and command; NULL: there is none. */
+/* Returns the finding with that id and command; NULL: there is none. */
 const struct nomem__stored_finding *nomem__stored_findings_find(const struct nomem__stored_findings *findings,
                                                                 const char *id, const char *command,
                                                                 size_t command_bytes);

@@ -8,14 +8,14 @@
 #define REDRAW_MS 200
 #define PLAIN_MS 10000
 
-static void show(uv_timer_t *timer) {
+static void print_line(uv_timer_t *timer) {
   struct nomem__progress *progress = timer->data;
   uint64_t now = uv_now(timer->loop), elapsed_ms = now - progress->started_ms;
   if (elapsed_ms < FIRST_MS || progress->done == 0) return;
   if (!progress->is_terminal && now - progress->last_plain_ms < PLAIN_MS) return;
   double per_second = (double)progress->done * 1000 / (double)elapsed_ms;
   fprintf(stderr, "%snomem: %zu ", progress->is_terminal ? "\r" : "", progress->done);
-  if (progress->total >= progress->done) /* what is made once more is not always foreseen */
+  if (progress->total >= progress->done) /* runs that are made once more are not all foreseen */
     fprintf(stderr, "of %zu runs, %zu finding%s, %.0f a second, %.0f s left", progress->total, progress->findings,
             progress->findings == 1 ? "" : "s", per_second, (double)(progress->total - progress->done) / per_second);
   else
@@ -32,7 +32,7 @@ void nomem__progress_start(struct nomem__progress *progress, uv_loop_t *loop, si
       .is_terminal = isatty(STDERR_FILENO), .total = total, .started_ms = now, .last_plain_ms = now};
   uv_timer_init(loop, &progress->timer);
   progress->timer.data = progress;
-  uv_timer_start(&progress->timer, show, REDRAW_MS, REDRAW_MS);
+  uv_timer_start(&progress->timer, print_line, REDRAW_MS, REDRAW_MS);
   uv_unref((uv_handle_t *)&progress->timer);
 }
 

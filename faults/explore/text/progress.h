@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a user sees while a command works: one line that is rewritten on a terminal, a plain line now and then where
- * standard error is something else, nothing for the first two seconds. */
+/* What a user sees while a command works: on a terminal, one line that is rewritten; where standard error is something
+ * else, a plain line every ten seconds; nothing for the first two seconds. */
 #ifndef NOMEM_PROGRESS_H
 #define NOMEM_PROGRESS_H
 
@@ -14,16 +14,16 @@ struct nomem__progress {
   bool is_terminal;
   bool is_shown;
   uint64_t started_ms, last_plain_ms;
-  size_t done, total, findings; /* the caller keeps them up to date */
+  size_t done, total, findings; /* runs made, runs expected (0: not known), and findings; the caller updates them */
 };
 
-/* total 0: nobody knows. */
+/* Starts the line. total 0: it is not known how many runs there will be. */
 void nomem__progress_start(struct nomem__progress *progress, uv_loop_t *loop, size_t total);
 
-/* Wipes the line, so that another can be written. */
+/* Erases the line, so that another can be printed. */
 void nomem__progress_clear(struct nomem__progress *progress);
 
-/* Wipes the line and closes the timer; the loop must run once more before progress is freed. */
+/* Erases the line and closes the timer. The loop must run once more before progress is freed. */
 void nomem__progress_stop(struct nomem__progress *progress);
 
 #endif

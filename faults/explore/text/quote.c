@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What one byte can become: \x and two digits. A whole UTF-8 sequence is no longer. */
+/* The longest form of a byte, \x and two digits, which is as long as the longest UTF-8 sequence. */
 #define PIECE_BYTES 4
 #define SHORTEST_OUT_BYTES 16
 
@@ -15,10 +15,10 @@ static bool is_continuation(unsigned char byte) {
   return (byte & 0xC0) == 0x80;
 }
 
-/* The bytes of the UTF-8 sequence that text begins with; 0 when it is none, or is a control character of Latin-1 (which
- * terminals obey in their two-byte form too). Overlong forms and surrogates count as sequences: terminals show them as
- * the replacement character. */
-static size_t utf8_length(const unsigned char *text) {
+/* Returns the length of the UTF-8 sequence that text begins with; 0 when there is none, or when it is a control
+ * character of Latin-1, which terminals obey in this two-byte form, too. Overlong forms and surrogates count as
+ * sequences: terminals show the replacement character for them. */
+static size_t measure_utf8(const unsigned char *text) {
   size_t length = text[0] >= 0xF0 && text[0] < 0xF5 ? 4 : text[0] >= 0xE0 && text[0] < 0xF0 ? 3 : 2;
   if (text[0] < 0xC2 || text[0] >= 0xF5) return 0;
   if (text[0] == 0xC2 && text[1] < 0xA0) return 0;
@@ -27,15 +27,15 @@ static size_t utf8_length(const unsigned char *text) {
   return length;
 }
 
-/* Writes what stands for the start of text to piece; returns how much of text that was. */
-static size_t next_piece(const unsigned char *text, char piece[PIECE_BYTES + 1]) {
+/* Writes the escaped form of the first character of text to piece. Returns how many bytes of text that was. */
+static size_t escape_next(const unsigned char *text, char piece[PIECE_BYTES + 1]) {
   static const char names[] = "\nn\tt\rr\\\\";
   for (const char *name = names; *name; name += 2) {
     if (text[0] != (unsigned char)name[0]) continue;
     snprintf(piece, PIECE_BYTES + 1, "\\%c", name[1]);
     return 1;
   }
-  size_t length = text[0] >= 0x20 && text[0] < 0x7F ? 1 : utf8_length(text);
+  size_t length = text[0] >= 0x20 && text[0] < 0x7F ? 1 : measure_utf8(text);
   if (length == 0) {
     snprintf(piece, PIECE_BYTES + 1, "\\x%02x", text[0]);
     return 1;
@@ -54,7 +54,7 @@ char *nomem__quote(const char *text, char *out, size_t out_bytes) {
   out[used++] = '\'';
   while (*rest) {
     char piece[PIECE_BYTES + 1];
-    rest += next_piece(rest, piece);
+    rest += escape_next(rest, piece);
     size_t length = strlen(piece);
     if (used + length + sizeof "'" > out_bytes) {
       memcpy(out + fits, cut, sizeof cut);

@@ -64,14 +64,14 @@ function showHeading() {
   const warnings = [];
   byId('command').textContent = report.command.join(' ');
   if (coverage.points_in_other_shards) warnings.push(`${plural(coverage.points_in_other_shards, 'point')} of ${number(coverage.points)} are other shards’.`);
-  if (report.complete && coverage.points_tried + coverage.points_in_other_shards < coverage.points) warnings.push('The time that was given was up before all points were tried.');
+  if (report.complete && coverage.points_tried + coverage.points_in_other_shards < coverage.points) warnings.push('The time was up before all points were tried.');
   byId('result').textContent = `${counted ? plural(counted, 'finding') : 'No finding'} in ${plural(runs, 'run')}${excluded ? `, ${number(excluded)} not counted` : ''}`;
   if (!report.complete) warnings.push(`Not complete: ${coverage.points_tried} of ${coverage.points} points were tried.`);
   const reasons = Object.entries(coverage.calls_not_exercised).filter(([, calls]) => calls > 0);
   if (reasons.length) warnings.push(`Not exercised: ${reasons.map(([why, calls]) => `${plural(calls, 'call')} ${notExercised[why] || why}`).join(', ')}.`);
   if (coverage.sites_tried < coverage.sites) warnings.push(`${plural(coverage.sites - coverage.sites_tried, 'site')} of ${number(coverage.sites)} were not tried at all.`);
-  if (coverage.sites_unstable) warnings.push(`${plural(coverage.sites_unstable, 'site')} came in only one of the two baselines.`);
-  if (coverage.allocations_without_site) warnings.push(`${plural(coverage.allocations_without_site, 'allocation')} found no room among the sites and were not tried.`);
+  if (coverage.sites_unstable) warnings.push(`${plural(coverage.sites_unstable, 'site')} were reached in only one of the two baselines.`);
+  if (coverage.allocations_without_site) warnings.push(`${plural(coverage.allocations_without_site, 'allocation')} had no room among the sites and were not tried.`);
   if (!coverage.stacks) warnings.push('Without ptrace: no stacks of crashes, and crashes of child processes were not seen.');
   byId('warning').textContent = warnings.join(' ');
   byId('warning').hidden = warnings.length === 0;
@@ -143,7 +143,7 @@ function frameItem(frame, i, trace, open) {
     : element('div', { class: 'plain' }, ...line));
 }
 
-const blowUpTitles = { hang: 'Where it hangs', leak: 'What was left, allocated here' };
+const blowUpTitles = { hang: 'Where it hangs', leak: 'What was leaked, allocated here' };
 
 function stackBlock(title, trace) {
   const open = trace ? trace.stack.findIndex((frame, i) => i >= trace.culprit && frame.source) : -1;
@@ -195,7 +195,7 @@ function detailOf(finding) {
     element('div', { class: 'stacks' }, stackBlock(`The fault: ${what}`, fault),
       ...(second ? [stackBlock(`Then, on the recovery path: ${second.function} of ${plural(second.bytes, 'byte')} ${failed(second)} (allocation ${number(second.allocation)})`, second)] : []),
       hasBlowUp ? stackBlock(blowUpTitles[finding.verdict] ?? 'Where it blew up', finding.blow_up) : '',
-      finding.origin ? stackBlock(['leftover', 'leak'].includes(finding.verdict) ? 'The file was made here' : 'The block was allocated here', finding.origin) : '',
+      finding.origin ? stackBlock(['leftover', 'leak'].includes(finding.verdict) ? 'The file was created here' : 'The block was allocated here', finding.origin) : '',
       finding.freed ? stackBlock('And freed before here', finding.freed) : ''),
     ...threadsOf(finding),
     element('h3', null, 'Reproduce'),
