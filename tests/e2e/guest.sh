@@ -74,4 +74,37 @@ else
   if [ "$plain" -eq 3 ] && [ "$set_uid" -eq 0 ]; then pass "$name"; else fail "$name" seen; fi
 fi
 
+# The program may open the pages that it shares with the command, and cannot take them away.
+cat >shortens.c <<'EOS'
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(void) {
+  void *block = malloc(4);
+  if (block == NULL) return ftruncate(open(getenv("NOMEM_CHANNEL"), O_RDWR), 0) == 0 ? 3 : 1;
+  free(block);
+  return 0;
+}
+EOS
+"$cc" -g -o shortens shortens.c
+status=0
+timeout 60 nomem explore --no-store -- ./shortens >seen 2>&1 || status=$?
+if [ $status -eq 0 ] && grep -q '2 reported; 0 findings' seen; then pass 'the channel cannot be shortened'; else
+  fail 'the channel cannot be shortened' seen
+fi
+
+# What an argument names is looked at only where looking changes nothing.
+printf '#include <stdlib.h>\nint main(void) { void *p = malloc(3); return p == NULL; }\n' >plain.c
+"$cc" -g -o plain plain.c
+mkfifo pipe
+echo line >pipe &
+writer=$!
+status=0
+timeout 60 nomem explore --store fifo.db -- ./plain pipe >seen 2>&1 || status=$?
+if [ $status -eq 0 ] && kill -0 $writer 2>/dev/null; then pass 'a FIFO among the arguments is not opened'; else
+  fail 'a FIFO among the arguments is not opened' seen
+fi
+kill $writer 2>/dev/null || :
+wait $writer 2>/dev/null || :
+
 finish

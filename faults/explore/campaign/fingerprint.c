@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,27 +26,32 @@ static uint64_t hash_text(uint64_t hash, const char *text) {
 static bool hash_build_id(uint64_t *hash, int file) {
   const void *id;
   elf_version(EV_CURRENT);
-  Elf *elf = elf_begin(file, ELF_C_READ_MMAP, NULL);
+  Elf *elf = elf_begin(file, ELF_C_READ, NULL);
   ssize_t bytes = elf == NULL || elf_kind(elf) != ELF_K_ELF ? 0 : dwelf_elf_gnu_build_id(elf, &id);
   if (bytes > 0) *hash = nomem__hash_bytes(*hash, id, (size_t)bytes);
   elf_end(elf);
   return bytes > 0;
 }
 
-/* The contents of a file; of anything but a regular file, nothing. */
+/* Read, not mapped: somebody may shorten the file meanwhile, and a page that is gone is a SIGBUS. */
+static uint64_t hash_contents(uint64_t hash, int file) {
+  unsigned char buffer[16384];
+  ssize_t bytes;
+  for (off_t at = 0; at < FILE_MAX && (bytes = pread(file, buffer, sizeof buffer, at)) > 0; at += bytes)
+    hash = nomem__hash_bytes(hash, buffer, (size_t)bytes);
+  return hash;
+}
+
+/* The contents of a file. Anything but a regular file is not even opened: that alone would take a line from who writes
+ * to a FIFO, or do what a device does when it is opened. */
 static uint64_t hash_file(uint64_t hash, const char *path) {
   struct stat status;
+  if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return hash;
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0) return hash;
   if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && !hash_build_id(&hash, file)) {
     hash = nomem__hash_number(hash, (uint64_t)status.st_size);
-    void *bytes = status.st_size == 0 || status.st_size > FILE_MAX
-                      ? MAP_FAILED
-                      : mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
-    if (bytes != MAP_FAILED) {
-      hash = nomem__hash_bytes(hash, bytes, (size_t)status.st_size);
-      munmap(bytes, (size_t)status.st_size);
-    }
+    if (status.st_size <= FILE_MAX) hash = hash_contents(hash, file);
   }
   close(file);
   return hash;

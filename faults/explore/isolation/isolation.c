@@ -204,9 +204,14 @@ static void open_scratch(struct nomem__sandbox *sandbox) {
   nomem__sandbox_accept_files(sandbox);
 }
 
+/* The program under test may open it, and must not be able to take pages away that the command has mapped. */
 int nomem__channel_file(void) {
-  int fd = memfd_create("nomem-channel", MFD_CLOEXEC);
-  return fd < 0 ? -errno : fd;
+  int fd = memfd_create("nomem-channel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0) return -errno;
+  if (fchmod(fd, S_IRUSR | S_IWUSR) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) == 0) return fd;
+  int error = errno;
+  close(fd);
+  return -error;
 }
 
 int nomem__sandbox_open(struct nomem__isolation *isolation, struct nomem__sandbox **out, int *channel_fd) {
