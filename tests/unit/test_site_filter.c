@@ -13,7 +13,7 @@ const struct recorded_function recorded_functions[] = {
     {.name = "parse", .module = DEMO, .file = "src/reader.c", .inlined = "parse_part"},
     {.name = "uv_run", .module = DEMO, .file = "src/core.c"},
     {.name = "main", .module = APP, .file = "src/main.c"},
-    {.name = NULL, .module = "/lib/libstripped.so.2"},
+    {.written = "/lib/libstripped.so.2", .module = "/lib/libstripped.so.2"},
     {0},
 };
 
