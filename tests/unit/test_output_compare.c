@@ -26,7 +26,7 @@ static bool is_swallowed(const char *baseline_output, const char *baseline_error
   struct nomem__output capture[] = {stream(baseline_output, strlen(baseline_output)),
                                     stream(baseline_error, strlen(baseline_error)), stream(output, strlen(output)),
                                     stream(error, strlen(error))};
-  nomem__baseline_output_take(&baseline, &capture[0], &capture[1]);
+  nomem__baseline_output_set(&baseline, &capture[0], &capture[1]);
   bool result = nomem__output_is_swallowed(&baseline, &capture[2], &capture[3]);
   nomem__baseline_output_free(&baseline);
   for (int i = 0; i < 4; i++) close(capture[i].fd);
@@ -59,7 +59,7 @@ static void unstable(void **state) {
   (void)state;
   struct nomem__baseline_output baseline = {0};
   struct nomem__output first = stream("1", 1), second = stream("2", 1), none = stream("", 0);
-  nomem__baseline_output_take(&baseline, &first, &none);
+  nomem__baseline_output_set(&baseline, &first, &none);
   assert_true(nomem__output_is_swallowed(&baseline, &second, &none));
   assert_false(nomem__output_is_same(&baseline, &second, &none));
   nomem__baseline_output_compare(&baseline, &first, &second);
@@ -76,7 +76,7 @@ static void expect_difference(const char *was, size_t was_bytes, const char *is,
   struct nomem__baseline_output baseline = {0};
   struct nomem__output first = stream(was, was_bytes), second = stream(is, is_bytes), none = stream("", 0);
   char text[512];
-  nomem__baseline_output_take(&baseline, &first, &none);
+  nomem__baseline_output_set(&baseline, &first, &none);
   nomem__output_difference(&baseline, &second, text, sizeof text);
   assert_string_equal(text, expected);
   nomem__baseline_output_free(&baseline);
@@ -111,12 +111,12 @@ static void large(void **state) {
   memset(was, 'x', bytes);
   memset(is, 'x', bytes);
   is[bytes - 1] = 'y';
-  expect_difference(was, bytes, is, bytes, "its output differs behind its first 1048576 bytes");
+  expect_difference(was, bytes, is, bytes, "its output differs after the first 1048576 bytes");
   is[5] = 'y';
   struct nomem__baseline_output baseline = {0};
   struct nomem__output first = stream(was, bytes), second = stream(is, bytes), none = stream("", 0);
   char text[512];
-  nomem__baseline_output_take(&baseline, &first, &none);
+  nomem__baseline_output_set(&baseline, &first, &none);
   nomem__output_difference(&baseline, &second, text, sizeof text);
   assert_non_null(strstr(text, "line 1 of its output is 'xxxxxyxx"));
   assert_non_null(strstr(text, "xx...', without"));

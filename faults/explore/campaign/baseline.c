@@ -52,7 +52,7 @@ static void learn_from_first(struct baseline_run *run, const struct nomem__outco
     nomem__complain(
         "the program's operator new is its sanitizer's, and cannot be failed: its C++ library has to be a "
         "shared one for that");
-  nomem__baseline_output_take(&campaign->baseline_output, &outcome->output, &outcome->error);
+  nomem__baseline_output_set(&campaign->baseline_output, &outcome->output, &outcome->error);
   nomem__programs_list(outcome->channel, &campaign->programs);
   nomem__code_owners_free(&campaign->code_owners);
   run->code_owners_result = nomem__code_owners_learn(&campaign->code_owners, session->options->under_test,

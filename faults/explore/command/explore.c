@@ -26,13 +26,13 @@ static void interrupt(void *user) {
 
 /* Every run begins with the sites of the baselines, so that what the program does only after a fault is told apart. */
 static int share_known_sites(struct nomem__campaign *campaign) {
-  campaign->tables = nomem__worker_tables(campaign->workers[0].worker);
+  campaign->tables = nomem__worker_copy_tables(campaign->workers[0].worker);
   if (campaign->tables == NULL) {
     nomem__complain("cannot go on: %s", strerror(ENOMEM));
     return -ENOMEM;
   }
   for (unsigned i = 0; i < campaign->worker_count; i++)
-    nomem__worker_know(campaign->workers[i].worker, campaign->tables);
+    nomem__worker_use_tables(campaign->workers[i].worker, campaign->tables);
   return 0;
 }
 

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "worker.h"
+#include "../../channel.h"
+#include "run_setup.h"
 
 int nomem__preload_find(char *path, size_t path_bytes) {
   static const char *const places[] = {"libnomem-preload.so", "../lib/nomem/libnomem-preload.so"};
@@ -30,16 +31,16 @@ static bool is_entry(const char *entry, const char *name) {
   return strncmp(entry, name, length) == 0 && entry[length] == '=';
 }
 
-/* Sets LD_PRELOAD, where there is something to preload, and what the sanitizers are told. */
+/* Sets LD_PRELOAD, if there is anything to preload, and the options of the sanitizers. */
 static int make_entries(struct nomem__environment *environment, const struct nomem__run_setup *setup) {
-  const char *child_residue = getenv("LD_PRELOAD");
-  bool is_ours = child_residue != NULL && setup->preload != NULL && strcmp(child_residue, setup->preload) == 0;
-  if (child_residue != NULL && (*child_residue == '\0' || is_ours)) child_residue = NULL;
+  const char *inherited = getenv("LD_PRELOAD");
+  bool is_ours = inherited != NULL && setup->preload != NULL && strcmp(inherited, setup->preload) == 0;
+  if (inherited != NULL && (*inherited == '\0' || is_ours)) inherited = NULL;
   if (setup->preload != NULL)
     snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s%s%s", setup->preload,
-             child_residue != NULL ? ":" : "", child_residue != NULL ? child_residue : "");
-  else if (child_residue != NULL)
-    snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s", child_residue);
+             inherited != NULL ? ":" : "", inherited != NULL ? inherited : "");
+  else if (inherited != NULL)
+    snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s", inherited);
   int result = nomem__sanitizer_options(false, !setup->inherit, environment->checked_entries);
   return result != 0 ? result : nomem__sanitizer_options(setup->trace, !setup->inherit, environment->sanitizer_entries);
 }
@@ -61,10 +62,10 @@ int nomem__environment_make(struct nomem__environment *environment, const struct
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) environment->plain[at++] = environment->sanitizer_entries[i];
   environment->checked = calloc(at + 1, sizeof *environment->checked);
   if (environment->checked == NULL) return -ENOMEM;
-  size_t kept = at - NOMEM_SANITIZER_OPTIONS;
-  memcpy(environment->checked, environment->plain, kept * sizeof *environment->plain);
-  memcpy(environment->checked + kept, environment->checked_entries, sizeof environment->checked_entries);
-  /* What is bound before the fork need not be bound again in each of its children. */
+  size_t common = at - NOMEM_SANITIZER_OPTIONS;
+  memcpy(environment->checked, environment->plain, common * sizeof *environment->plain);
+  memcpy(environment->checked + common, environment->checked_entries, sizeof environment->checked_entries);
+  /* A symbol that is bound before the fork need not be bound again in each child. */
   static char bind_now[] = "LD_BIND_NOW=1";
   environment->forked = calloc(at + 3, sizeof *environment->forked); /* room for one more entry */
   if (environment->forked == NULL) return -ENOMEM;
@@ -73,14 +74,14 @@ int nomem__environment_make(struct nomem__environment *environment, const struct
   return 0;
 }
 
-/* What the user has tuned stays. */
+/* Tunables that the user has set stay. */
 int nomem__environment_use_huge_pages(struct nomem__environment *environment) {
-  const char *child_residue = getenv("GLIBC_TUNABLES");
+  const char *inherited = getenv("GLIBC_TUNABLES");
   char *entry;
-  bool is_tuned = child_residue != NULL && strstr(child_residue, "glibc.malloc.hugetlb") != NULL;
+  bool is_tuned = inherited != NULL && strstr(inherited, "glibc.malloc.hugetlb") != NULL;
   if (environment->tunables_entry != NULL || is_tuned) return 0;
-  if (asprintf(&entry, "GLIBC_TUNABLES=%s%sglibc.malloc.hugetlb=1", child_residue != NULL ? child_residue : "",
-               child_residue != NULL ? ":" : "") < 0)
+  if (asprintf(&entry, "GLIBC_TUNABLES=%s%sglibc.malloc.hugetlb=1", inherited != NULL ? inherited : "",
+               inherited != NULL ? ":" : "") < 0)
     return -ENOMEM;
   char **at = environment->forked;
   while (*at != NULL && !is_entry(*at, "GLIBC_TUNABLES")) at++;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a program under test finds in its environment: the command's own, with the injector first among the preloads. */
+/* The environment of a program under test: that of the command, with the injector as the first preloaded library. */
 #ifndef NOMEM_ENVIRONMENT_H
 #define NOMEM_ENVIRONMENT_H
 
@@ -11,15 +11,16 @@ struct nomem__run_setup;
 
 /* All zero: none. */
 struct nomem__environment {
-  char **plain, **forked; /* of a program that is started for each run; of one that is forked */
-  char **checked;         /* of one that is started, and whose sanitizer looks for leaks */
-  char *tunables_entry;   /* of the latter; NULL: none of ours */
+  char **plain;         /* of a program that is started for each run */
+  char **checked;       /* the same, when its sanitizers look for leaks */
+  char **forked;        /* of a program that is forked for its runs */
+  char *tunables_entry; /* in forked; NULL: nomem sets none */
   char preload_entry[4096 + 16];
   char channel_entry[64];
   char *sanitizer_entries[NOMEM_SANITIZER_OPTIONS], *checked_entries[NOMEM_SANITIZER_OPTIONS];
 };
 
-/* channel: the path at which the program finds it. Returns 0 or -ENOMEM. */
+/* channel: the path of its memory file, for the program. Returns 0 or -ENOMEM. */
 int nomem__environment_make(struct nomem__environment *environment, const struct nomem__run_setup *setup,
                             const char *channel);
 
@@ -28,8 +29,8 @@ int nomem__environment_use_huge_pages(struct nomem__environment *environment);
 
 void nomem__environment_free(struct nomem__environment *environment);
 
-/* Finds the preload library beside the command, built or installed. Returns 0, -ENOENT, or -EINVAL when its path
- * cannot stand in LD_PRELOAD, which takes no white space and no colons. */
+/* Finds the preload library of this command, in the place where it is built or installed. Returns 0, -ENOENT, or
+ * -EINVAL when LD_PRELOAD cannot take its path, because there is white space or a colon in it. */
 int nomem__preload_find(char *path, size_t path_bytes);
 
 #endif

@@ -14,7 +14,7 @@
 #define PIECE_BYTES 16384
 
 int nomem__output_capture_open(struct nomem__output_capture *capture) {
-  *capture = (struct nomem__output_capture)NOMEM_STREAMS_NONE;
+  *capture = (struct nomem__output_capture)NOMEM_OUTPUT_CAPTURE_NONE;
   for (unsigned i = 0; i < NOMEM_STREAMS; i++) {
     capture->fd[i] = memfd_create("nomem-output", MFD_CLOEXEC);
     if (capture->fd[i] < 0) return -errno;
@@ -25,10 +25,10 @@ int nomem__output_capture_open(struct nomem__output_capture *capture) {
 void nomem__output_capture_close(struct nomem__output_capture *capture) {
   for (unsigned i = 0; i < NOMEM_STREAMS; i++)
     if (capture->fd[i] >= 0) close(capture->fd[i]);
-  *capture = (struct nomem__output_capture)NOMEM_STREAMS_NONE;
+  *capture = (struct nomem__output_capture)NOMEM_OUTPUT_CAPTURE_NONE;
 }
 
-/* Not by lseek: the position is the program's, too. */
+/* Not by lseek, because the program shares the position. */
 static off_t end_of(int fd) {
   struct stat status;
   return fstat(fd, &status) == 0 ? status.st_size : 0;
@@ -50,7 +50,7 @@ void nomem__output_capture_keep(struct nomem__output_capture *capture) {
   }
 }
 
-/* Flags and position are the file's, which all runs of a worker have in common. */
+/* All runs of a worker share the files, and with them their flags and positions. */
 int nomem__output_capture_rewind(struct nomem__output_capture *capture) {
   capture->has_death = false;
   for (unsigned i = 0; i < NOMEM_STREAMS; i++)
@@ -71,18 +71,18 @@ uint64_t nomem__output_capture_bytes(const struct nomem__output_capture *capture
   return bytes;
 }
 
-struct nomem__output nomem__output_capture_read(const struct nomem__output_capture *capture, unsigned which) {
-  struct nomem__output stream = {.fd = capture->fd[which], .hash = NOMEM__HASH_START};
+struct nomem__output nomem__output_capture_read(const struct nomem__output_capture *capture, unsigned stream) {
+  struct nomem__output output = {.fd = capture->fd[stream], .hash = NOMEM__HASH_START};
   unsigned char buffer[PIECE_BYTES];
   ssize_t length;
   do {
-    length = pread(stream.fd, buffer, sizeof buffer, (off_t)stream.bytes);
+    length = pread(output.fd, buffer, sizeof buffer, (off_t)output.bytes);
     if (length > 0) {
-      stream.hash = nomem__hash_bytes(stream.hash, buffer, (size_t)length);
-      stream.bytes += (uint64_t)length;
+      output.hash = nomem__hash_bytes(output.hash, buffer, (size_t)length);
+      output.bytes += (uint64_t)length;
     }
-  } while (length == sizeof buffer); /* less than was asked for: that was all */
-  return stream;
+  } while (length == sizeof buffer); /* fewer bytes than were asked for: that was the end */
+  return output;
 }
 
 void nomem__output_capture_tail(const struct nomem__output_capture *capture, bool by_death, char *tail,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The files that standard output and standard error of a worker's runs go to, one after the other. */
+/* The files to which the runs of a worker write their standard output and standard error, one run after the other. */
 #ifndef NOMEM_OUTPUT_CAPTURE_H
 #define NOMEM_OUTPUT_CAPTURE_H
 
@@ -10,52 +10,53 @@
 
 enum { NOMEM_OUTPUT, NOMEM_ERROR, NOMEM_STREAMS };
 
-/* What is in one. */
+/* What a run has written to one of them. */
 struct nomem__output {
-  int fd; /* the worker's; what is in it stays until its next run */
+  int fd; /* the worker's; its contents stay until the next run */
   uint64_t bytes, hash;
 };
 
 struct nomem__output_capture {
   int fd[NOMEM_STREAMS];
-  off_t kept[NOMEM_STREAMS]; /* written before the fork: every run's output begins with it */
-  int flags[NOMEM_STREAMS];  /* as before the fork: no run sees what another one has set */
+  off_t kept[NOMEM_STREAMS]; /* so much was written before the fork: the output of every run begins with it */
+  int flags[NOMEM_STREAMS];  /* those before the fork: no run sees what another one has set */
   off_t at_death[NOMEM_STREAMS];
   bool has_death;
 };
 
-/* Before nomem__output_capture_open; may be closed. */
-#define NOMEM_STREAMS_NONE \
-  {                        \
-    .fd = { -1, -1 }       \
+/* The value before nomem__output_capture_open. It may be closed. */
+#define NOMEM_OUTPUT_CAPTURE_NONE \
+  {                               \
+    .fd = { -1, -1 }              \
   }
 
-/* Makes both; whoever writes writes at the end. Returns 0, or a negative error code, and then they are to be closed all
- * the same. */
+/* Makes both files, to which writes append. Returns 0; or a negative error code, and then they must be closed all the
+ * same. */
 int nomem__output_capture_open(struct nomem__output_capture *capture);
 
 void nomem__output_capture_close(struct nomem__output_capture *capture);
 
-/* Empties both, for a new process. Returns 0 or a negative error code, as those below. */
+/* Empties both, for a new process. Returns 0 or a negative error code, as do the functions below. */
 int nomem__output_capture_restart(struct nomem__output_capture *capture);
 
-/* Takes what is there by now for what every run begins with that is forked from here on. */
+/* The process is about to be forked: from here on, every run begins with what is in the files now. */
 void nomem__output_capture_keep(struct nomem__output_capture *capture);
 
-/* Puts them back to where they were then. */
+/* Puts the files back to what they were then. */
 int nomem__output_capture_rewind(struct nomem__output_capture *capture);
 
 /* Notes that a process is about to die. */
 void nomem__output_capture_note_death(struct nomem__output_capture *capture);
 
-/* How many bytes are in both. */
+/* How many bytes are in both files. */
 uint64_t nomem__output_capture_bytes(const struct nomem__output_capture *capture);
 
 /* What is in one of them. */
-struct nomem__output nomem__output_capture_read(const struct nomem__output_capture *capture, unsigned which);
+struct nomem__output nomem__output_capture_read(const struct nomem__output_capture *capture, unsigned stream);
 
-/* What was written last, as a string: to standard error, if anything was, which says more of a failure. by_death:
- * before the death that was noted, if there was one: what comes later others have written. */
+/* What was written last, as a string: to standard error if anything was, because that says more of a failure. by_death:
+ * only what was written before the death that was noted, if any was: what comes later was written by other processes.
+ */
 void nomem__output_capture_tail(const struct nomem__output_capture *capture, bool by_death, char *tail,
                                 size_t tail_bytes);
 

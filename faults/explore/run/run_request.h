@@ -14,26 +14,26 @@ struct nomem__worker;
 
 typedef void (*nomem__worker_done)(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 
-/* All zero but for plan and done: an ordinary run without a time limit. The strings and the watcher stay the caller's;
- * the plan is copied, all else must outlive the run. */
+/* All zero but for plan and done: an ordinary run without a time limit. The plan is copied; the other strings and the
+ * watcher stay the caller's, and outlive the run. */
 struct nomem__run_request {
-  const char *plan;    /* a valid one; "": no call fails */
-  uint64_t timeout_ms; /* 0: none */
-  uint64_t early_ms; /* the run is ended after so long already, and outcome.is_early says so; 0: not before its time */
-  enum nomem_watch watch; /* how closely its blocks are watched; a block table needs a process that is not forked */
+  const char *plan;       /* a valid one; "": no call fails */
+  uint64_t timeout_ms;    /* 0: none */
+  uint64_t early_ms;      /* not 0: the run is ended after this time already, and outcome.is_early says so */
+  enum nomem_watch watch; /* how closely its blocks are watched; a block table needs a program that is not forked */
 
-  bool use_server;      /* made by forking a process that stands before main(); see nomem__worker_obstacle */
-  bool keep_files;      /* may see what earlier runs of the worker wrote, which is cheaper; without isolation it does */
-  bool record_sites;    /* of every call, whatever the plan needs; without a fault this is done in any case */
-  bool note_recoveries; /* sites that come only after a fault are noted in channel->recoveries, which costs a tenth of
-                           the run or more; needs nomem__worker_know */
-  bool watch_effects;   /* what it does besides computing is noted in outcome.end.effects */
-  bool check_leaks;     /* sanitizers look for leaks when a process ends, which is traced no longer for that; without
-                           tracing they do so in any case */
-  bool learn_reports;   /* what sanitizers report in it is the program's own, and no finding of a later run */
-  const char *created_path; /* who makes a file like the one at this path is noted in outcome.creator; NULL: nobody is
-                            looked for. For a process that is traced and not forked */
-  struct nomem__stop_watcher *stop_watcher; /* looks at its stops; NULL: nobody does */
+  bool use_server;   /* made by forking a process that stands before main(): see nomem__worker_obstacle */
+  bool keep_files;   /* it may see what earlier runs of the worker wrote, which is cheaper; without isolation it does */
+  bool record_sites; /* of every call, not only as far as the plan needs them; implied by an empty plan */
+
+  bool note_recoveries;     /* sites that come only after a fault are noted in channel->recoveries; costs a tenth of the
+                               run or more, and needs nomem__worker_use_tables */
+  bool watch_effects;       /* effects on the world outside its memory are noted in outcome.end.effects */
+  const char *created_path; /* the creator of a file like the one at this path is noted in outcome.creator, if the
+                               program is traced and not forked; NULL: no file is watched for */
+  bool check_leaks;         /* sanitizers look for leaks in processes that end; without tracing, they always do */
+  bool learn_reports;       /* what sanitizers report in it is the program's own, and not reported of later runs */
+  struct nomem__stop_watcher *stop_watcher; /* NULL: none */
 
   nomem__worker_done done; /* called once, from the loop; for snapshots, once for each */
   void *user;

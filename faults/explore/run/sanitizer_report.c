@@ -10,12 +10,12 @@
 #include "../../program_kinds.h"
 #include "../text/hash.h"
 
-/* Lines between the head of a report and its first stack. */
-#define HEAD_LINES_MAX 32
-/* Frames that make two reports one, if nothing else tells them apart. */
+/* At most so many lines come between the first line of a report and its first stack. */
+#define LINES_BEFORE_STACK 32
+/* Two reports are the same if their kinds and so many frames are. */
 #define HASHED_FRAMES 3
 
-/* Of a line that is longer, only so much is looked at around the place in question. */
+/* Of a longer line, only so much is read from the position in question on. */
 #define LINE_BYTES_MAX 4096
 
 /* How LeakSanitizer begins a report. */
@@ -37,7 +37,8 @@ static bool has_before(const char *at, const char *start, const char *word) {
   return (size_t)(at - start) >= bytes && memcmp(at - bytes, word, bytes) == 0;
 }
 
-/* Where in a line a sanitizer's name begins that ends at "Sanitizer: ", if the line is the head of a report. */
+/* Where in a line the name of a sanitizer begins that ends before "Sanitizer: " at at, if a report begins with this
+ * line; else NULL. */
 static const char *report_name(const char *line, const char *at) {
   static const struct {
     const char *name;
@@ -52,9 +53,9 @@ static const char *report_name(const char *line, const char *at) {
   return NULL;
 }
 
-/* Whether a text ends in a place in a source, as UndefinedBehaviorSanitizer names it: others have run-time errors, too.
- */
-static bool is_place(const char *start, const char *end) {
+/* Whether a text ends with a position in a source file, as UndefinedBehaviorSanitizer writes it: other programs report
+ * runtime errors, too. */
+static bool ends_with_position(const char *start, const char *end) {
   if (has_before(end, start, "<unknown>")) return true;
   const char *digits = end;
   while (digits > start && isdigit((unsigned char)digits[-1])) digits--;
@@ -65,7 +66,7 @@ static const char *find(struct slice text, const char *word) {
   return memmem(text.start, (size_t)(text.end - text.start), word, strlen(word));
 }
 
-/* What comes after these in a head is different each time, or says nothing. */
+/* What follows these in the first line of a report differs each time, or says nothing. */
 static const char *const ends_of_kind[] = {
     " on address 0x", " on unknown address", " on 0x", " 0x", " (pid=", " (pc ", " (size", ": "};
 
@@ -92,21 +93,21 @@ uint64_t nomem__sanitizer_hash(const char *kind) {
   return hash;
 }
 
-/* One report tells of all that is left, by the stacks that it was allocated at: each counts for itself. What only other
- * memory that is left points to comes last, and counts where there is nothing else. */
+/* One report lists all leaks, by the stacks at which they were allocated: each of them counts as a report. Indirect
+ * leaks, to which only leaked memory points, come last, and count only if there are no direct ones. */
 static bool is_leak(struct slice line, struct slice text) {
   static const char direct[] = "Direct leak of ", indirect[] = "Indirect leak of ";
   if (find(line, direct) == line.start) return true;
   return find(line, indirect) == line.start && find(text, direct) == NULL;
 }
 
-/* Whether a line of the text is the head of a report. */
-static bool read_head(struct slice line, struct slice text, struct nomem__sanitizer_text *found) {
-  static const char by_name[] = "Sanitizer: ", by_place[] = ": runtime error: ", undefined[] = "UndefinedBehavior";
+/* Reads the first line of a report. False: it is not one. */
+static bool read_first_line(struct slice line, struct slice text, struct nomem__sanitizer_text *found) {
+  static const char by_name[] = "Sanitizer: ", by_position[] = ": runtime error: ", undefined[] = "UndefinedBehavior";
   struct nomem__sanitizer_report *report = &found->report;
   const char *at = find(line, by_name), *name = at != NULL ? report_name(line.start, at) : NULL;
   size_t name_bytes = name != NULL ? (size_t)(at - name) : strlen(undefined);
-  struct slice words = {at, line.end}, place = {line.start, line.start};
+  struct slice words = {at, line.end}, position = {line.start, line.start};
   if (name == NULL && is_leak(line, text)) {
     static const char leak[] = LEAKS;
     name = leak;
@@ -116,21 +117,22 @@ static bool read_head(struct slice line, struct slice text, struct nomem__saniti
     if (memcmp(name, LEAKS, strlen(LEAKS)) == 0) return false;
     words.start += strlen(by_name);
   } else {
-    at = find(line, by_place);
-    if (at == NULL || !is_place(line.start, at)) return false;
+    at = find(line, by_position);
+    if (at == NULL || !ends_with_position(line.start, at)) return false;
     name = undefined;
-    words.start = at + strlen(by_place);
-    place.end = at;
+    words.start = at + strlen(by_position);
+    position.end = at;
   }
   memcpy(report->kind, name, name_bytes);
   memcpy(report->kind + name_bytes, by_name, sizeof by_name);
   put_kind(report->kind, name_bytes + strlen(by_name), words);
   report->is_leak = strncmp(report->kind, "Leak", strlen("Leak")) == 0;
-  found->hash = hash_slice(nomem__sanitizer_hash(report->kind), place);
+  found->hash = hash_slice(nomem__sanitizer_hash(report->kind), position);
   return true;
 }
 
-/* Reads "#3 0x55d0c0ffee (/path/of/module+0x1234)", blanks before it and words behind it. False: not this frame. */
+/* Reads "#3 0x55d0c0ffee (/path/of/module+0x1234)", with blanks before it and words after it. False: the line is not
+ * the next frame. */
 static bool read_frame(struct slice line, struct nomem__sanitizer_text *found) {
   struct nomem__trace *trace = &found->report.trace;
   while (line.start < line.end && (*line.start == ' ' || *line.start == '\t')) line.start++;
@@ -159,13 +161,13 @@ static bool read_frame(struct slice line, struct nomem__sanitizer_text *found) {
   return true;
 }
 
-/* The first stack behind a head. The head of another report ends the search. */
+/* Reads the first stack after the first line of a report. The first line of another report ends the search. */
 static void read_stack(struct slice text, struct nomem__sanitizer_text *found) {
   struct nomem__trace *trace = &found->report.trace;
   for (int lines = 0; text.start < text.end && trace->depth < NOMEM_TRACE_DEPTH; lines++) {
     struct slice line = {text.start, line_end(text.start, text.end)};
     if (!read_frame(line, found)) {
-      bool is_over = trace->depth > 0 || lines >= HEAD_LINES_MAX || find(line, "Sanitizer: ") != NULL ||
+      bool is_over = trace->depth > 0 || lines >= LINES_BEFORE_STACK || find(line, "Sanitizer: ") != NULL ||
                      find(line, ": runtime error: ") != NULL;
       if (is_over) return;
     }
@@ -175,14 +177,14 @@ static void read_stack(struct slice text, struct nomem__sanitizer_text *found) {
 
 bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct nomem__sanitizer_text *found) {
   const char *end = text + bytes;
-  bool is_head = false;
+  bool is_first_line = false;
   found->report.trace.depth = found->report.trace.library_frames = found->report.trace.skipped_frames = 0;
-  while (!is_head && *at < bytes) {
+  while (!is_first_line && *at < bytes) {
     struct slice line = {text + *at, line_end(text + *at, end)};
-    is_head = read_head(line, (struct slice){text, end}, found);
+    is_first_line = read_first_line(line, (struct slice){text, end}, found);
     *at = (size_t)(line.end - text) + (line.end < end);
   }
-  if (!is_head) return false;
+  if (!is_first_line) return false;
   read_stack((struct slice){text + *at, end}, found);
   for (unsigned i = 0; i < found->report.trace.depth && i < HASHED_FRAMES; i++)
     found->hash = hash_slice(found->hash + found->report.trace.frame[i].offset,
@@ -190,14 +192,14 @@ bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct n
   return true;
 }
 
-/* Where the program has more of its own than can be told apart, none is the fault's. */
+/* If the program has more reports of its own than can be kept, all reports count as its own. */
 static bool is_known(const struct nomem__sanitizer_memory *memory, uint64_t hash) {
   for (size_t i = 0; i < memory->known_count; i++)
     if (memory->known[i] == hash) return true;
   return memory->known_count == sizeof memory->known / sizeof *memory->known;
 }
 
-/* A copy that stays: "" when there are too many. */
+/* A copy of the path that lives as long as the memory; "" when there are too many. */
 static const char *keep_path(struct nomem__sanitizer_memory *memory, const char *path, size_t bytes) {
   if (memchr(path, '\0', bytes) != NULL) return "";
   for (size_t i = 0; i < memory->path_count; i++)
@@ -247,8 +249,8 @@ void nomem__sanitizer_forget(struct nomem__sanitizer_memory *memory) {
   *memory = (struct nomem__sanitizer_memory){0};
 }
 
-/* Whether a function is a sanitizer's, by its name. is_actor: and not one that stands in for the C library's. */
-static bool is_own_function(const char *name, bool *is_actor) {
+/* Whether a function belongs to a sanitizer, by its name. is_actor: and does not stand in for one of the C library. */
+static bool is_sanitizer_function(const char *name, bool *is_actor) {
   static const char *const stand_ins[] = {"__interceptor_*", "___interceptor_*", "operator new*", "abort"},
                            *const actors[] = {"__asan*", "__hwasan*", "__lsan*",      "__msan*",
                                               "__tsan*", "__ubsan*",  "__sanitizer*", "__interception*"};
@@ -259,7 +261,7 @@ static bool is_own_function(const char *name, bool *is_actor) {
   return *is_actor;
 }
 
-static bool is_own_frame(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols, bool *is_actor) {
+static bool is_sanitizer_frame(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols, bool *is_actor) {
   const char *module = nomem__base_name(frame->path);
   bool is_library = nomem__is_sanitizer(module);
   *is_actor = is_library;
@@ -268,15 +270,15 @@ static bool is_own_frame(const struct nomem__trace_frame *frame, struct nomem__s
   size_t count =
       nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
   const char *function = count > 0 ? sources[count - 1].function : NULL;
-  return (function != NULL && is_own_function(function, is_actor)) || is_library;
+  return (function != NULL && is_sanitizer_function(function, is_actor)) || is_library;
 }
 
 bool nomem__sanitizer_mark(struct nomem__trace *trace, struct nomem__symbols *symbols) {
   bool acts = false;
   for (unsigned i = 0; i < trace->depth; i++) {
-    bool is_actor, is_own = is_own_frame(&trace->frame[i], symbols, &is_actor);
+    bool is_actor, is_sanitizers = is_sanitizer_frame(&trace->frame[i], symbols, &is_actor);
     acts |= is_actor;
-    if (is_own)
+    if (is_sanitizers)
       trace->skipped_frames = i + 1;
     else if (!nomem__is_runtime(nomem__base_name(trace->frame[i].path)))
       break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the sanitizers that a program was built with are told, and what they report.
+/* The options of the sanitizers that a program was built with, and what they report.
  *
  * Reports are read from the output of a run, which is hostile: any program can write anything there.
  */
@@ -12,10 +12,10 @@
 
 #include "../stack/stack_trace.h"
 
-/* Environment variables that are set for a run: ASAN_OPTIONS and its like. */
+/* So many environment variables are set for a run: ASAN_OPTIONS and the like. */
 #define NOMEM_SANITIZER_OPTIONS 6
 
-/* Output that is searched for reports, in bytes: its end. */
+/* So much of an output is searched for reports, in bytes from its end. */
 #define NOMEM_SANITIZER_OUTPUT (1u << 20)
 
 #define NOMEM_SANITIZER_KIND_BYTES 160
@@ -23,12 +23,12 @@
 struct nomem__sanitizer_report {
   char kind[NOMEM_SANITIZER_KIND_BYTES]; /* "AddressSanitizer: heap-use-after-free", printable; "": no report */
   bool is_leak;
-  struct nomem__trace trace; /* the first stack of it; depth 0: it has none with modules */
+  struct nomem__trace trace; /* its first stack; depth 0: it has none with modules */
 };
 
-/* A report as it stands in a text. */
+/* A report in a text. */
 struct nomem__sanitizer_text {
-  struct nomem__sanitizer_report report; /* paths: not set here */
+  struct nomem__sanitizer_report report; /* without the paths of its stack */
   uint64_t hash;                         /* equal for the same error at the same place */
   struct {
     const char *start; /* in the text; bytes 0: outside every module */
@@ -36,14 +36,14 @@ struct nomem__sanitizer_text {
   } path[NOMEM_TRACE_DEPTH];
 };
 
-/* Finds the first report from *at on, and moves *at behind its head. False: there is none. Pure. */
+/* Finds the first report from *at on, and moves *at behind its first lines. False: there is none. Pure. */
 bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct nomem__sanitizer_text *found);
 
-/* Equal for kinds that are the same but for the numbers in them. */
+/* Equal for kinds that differ only in the numbers in them. */
 uint64_t nomem__sanitizer_hash(const char *kind);
 
-/* What is known of a program's reports: those that come without any fault are none of the fault's doing. All zero is
- * the empty memory. */
+/* The reports of a program that are known, because they come without any fault: no fault causes them. All zero: none.
+ */
 struct nomem__sanitizer_memory {
   uint64_t known[1024];
   size_t known_count;
@@ -51,25 +51,27 @@ struct nomem__sanitizer_memory {
   size_t path_count;
 };
 
-/* Makes all reports known that are in this output: in its end, of so many bytes. */
+/* Makes all reports in an output of so many bytes known. */
 void nomem__sanitizer_learn(struct nomem__sanitizer_memory *memory, int output_fd, uint64_t bytes);
 
-/* The first report in output that is not known; report is set to none if there is none. */
+/* Reads the first report in an output that is not known; without one, report is empty. */
 void nomem__sanitizer_read(struct nomem__sanitizer_memory *memory, int output_fd, uint64_t bytes,
                            struct nomem__sanitizer_report *report);
 
 void nomem__sanitizer_forget(struct nomem__sanitizer_memory *memory);
 
-/* The name of the variable that an environment's entry sets, if it is one of ours; else NULL. */
+/* The name of the variable that an entry of the environment sets, if it is one of those that are set for a run; else
+ * NULL. */
 const char *nomem__sanitizer_variable(const char *entry);
 
-/* The entries for a run's environment: what the user has set in nomem's own, and what is needed. traced: by ptrace
- * to its end, where LeakSanitizer cannot work. captured: nobody but nomem reads the output. Each is the caller's to
- * free; returns 0 or -ENOMEM, and then there are none. */
+/* Makes the entries for the environment of a run: the options that the user has set in the environment of nomem, and
+ * those that are needed. traced: ptrace follows the run to its end, so that LeakSanitizer cannot work. captured: nobody
+ * but nomem reads the output. The caller frees each entry. Returns 0 or -ENOMEM, and then there are none. */
 int nomem__sanitizer_options(bool traced, bool captured, char *entries[NOMEM_SANITIZER_OPTIONS]);
 
-/* Marks the innermost frames that are a sanitizer's own, in a shared library or in the program: they are not to blame.
- * Returns whether it is a sanitizer that acts there, rather than a function of the C library that it stands in for. */
+/* Marks the innermost frames that belong to a sanitizer, in a shared library or in the program, as skipped: they are
+ * not to blame. Returns whether the sanitizer itself acts there, and not only a function in place of one of the C
+ * library. */
 bool nomem__sanitizer_mark(struct nomem__trace *trace, struct nomem__symbols *symbols);
 
 #endif

@@ -13,17 +13,17 @@
 #include "../text/quote.h"
 #include "environment.h"
 
-static void interrupted(uv_signal_t *watcher, int signal) {
+static void handle_interrupt(uv_signal_t *watcher, int signal) {
   struct nomem__session *session = watcher->data;
   session->interrupted_by = signal;
   if (session->on_interrupt != NULL) session->on_interrupt(session->user);
 }
 
-static int watch(struct nomem__session *session, uv_signal_t *watcher, int signal) {
+static int watch_signal(struct nomem__session *session, uv_signal_t *watcher, int signal) {
   int result = uv_signal_init(&session->loop, watcher);
   if (result != 0) return result;
   watcher->data = session;
-  result = uv_signal_start(watcher, interrupted, signal);
+  result = uv_signal_start(watcher, handle_interrupt, signal);
   uv_unref((uv_handle_t *)watcher);
   return result;
 }
@@ -32,25 +32,25 @@ static int open_parts(struct nomem__session *session) {
   int result = uv_loop_init(&session->loop);
   if (result != 0) return result;
   result = nomem__trees_open(&session->loop, &session->trees);
-  if (result == 0) result = watch(session, &session->interrupt, SIGINT);
-  if (result == 0) result = watch(session, &session->terminate, SIGTERM);
+  if (result == 0) result = watch_signal(session, &session->interrupt, SIGINT);
+  if (result == 0) result = watch_signal(session, &session->terminate, SIGTERM);
   if (result == 0) result = nomem__symbols_open(&session->symbols);
   return result;
 }
 
-static unsigned processors(void) {
+static unsigned count_processors(void) {
   long count = sysconf(_SC_NPROCESSORS_ONLN);
   return count < 1 ? 1 : count < NOMEM_JOBS_MAX ? (unsigned)count : NOMEM_JOBS_MAX;
 }
 
-/* Decides whether runs are isolated, and how many of them there are at a time. */
-static int isolate(struct nomem__session *session, bool inherit) {
+/* Decides whether runs are isolated, and how many there are at a time. */
+static int open_isolation(struct nomem__session *session, bool inherit) {
   const struct nomem__options *options = session->options;
   char reason[NOMEM_ISOLATION_REASON_BYTES] = "";
   bool is_complete = false, is_wanted = options->isolate != NOMEM_ISOLATE_OFF;
   session->jobs = options->jobs != 0 ? options->jobs : 1;
   if (options->command == NOMEM_COMMAND_SITES || !is_wanted) return 0;
-  unsigned wanted = options->jobs != 0 ? options->jobs : inherit ? 1 : processors();
+  unsigned wanted = options->jobs != 0 ? options->jobs : inherit ? 1 : count_processors();
   int result = nomem__isolation_open(wanted, &session->isolation, &is_complete, reason, sizeof reason);
   if (options->isolate == NOMEM_ISOLATE_ON && !is_complete) {
     nomem__complain("--isolate on: not possible here: %s: use auto, or off", reason);
@@ -70,7 +70,7 @@ void nomem__session_say_isolation(const struct nomem__session *session) {
     nomem__complain("runs are isolated: own network and IPC; changes to files are thrown away in %s",
                     session->isolation_reason);
   else if (!session->is_isolated && !options->quiet && (!session->setup.inherit || options->verbose))
-    nomem__complain("runs are not isolated from one another (%s), %s; --isolate off: expected",
+    nomem__complain("runs are not isolated from one another (%s), %s (--isolate off says that this is meant)",
                     session->isolation_reason,
                     session->jobs > 1 ? "and several at a time may disturb each other" : "so there is one at a time");
 }
@@ -78,7 +78,7 @@ void nomem__session_say_isolation(const struct nomem__session *session) {
 bool nomem__session_drop_isolation(struct nomem__session *session) {
   if (session->setup.isolation == NULL || session->options->isolate == NOMEM_ISOLATE_ON) return false;
   session->setup.isolation = NULL;
-  session->settled = *session->options; /* a reproduction must do without, too */
+  session->settled = *session->options; /* a reproduction must not be isolated, either */
   session->settled.isolate = NOMEM_ISOLATE_OFF;
   session->options = &session->settled;
   session->jobs = session->options->jobs != 0 ? session->options->jobs : 1;
@@ -87,7 +87,7 @@ bool nomem__session_drop_isolation(struct nomem__session *session) {
 
 void nomem__session_choose_image(struct nomem__session *session, const char *names) {
   snprintf(session->chosen_image, sizeof session->chosen_image, "%s", names);
-  session->settled = *session->options; /* a reproduction must choose alike */
+  session->settled = *session->options; /* a reproduction must choose the same */
   session->settled.image = session->setup.image = session->chosen_image;
   session->options = &session->settled;
 }
@@ -119,7 +119,7 @@ int nomem__session_open(struct nomem__session *session, const struct nomem__opti
                                              .trace = !options->no_trace,
                                              .verify = options->verify,
                                              .sanitizer = inherit ? NULL : &session->sanitizer};
-  result = isolate(session, inherit);
+  result = open_isolation(session, inherit);
   if (result != 0) {
     nomem__isolation_close(session->isolation);
     return result;
@@ -152,7 +152,8 @@ bool nomem__session_can_retry(struct nomem__session *session, int result) {
   char name[NOMEM_QUOTE_BYTES];
   if (result == -EPERM && session->setup.trace) {
     session->setup.trace = false;
-    nomem__complain("ptrace is not allowed here: findings will lack the stack where it blew up (--no-trace: expected)");
+    nomem__complain(
+        "ptrace is not allowed here: findings will lack the stack of the crash (--no-trace says that this is meant)");
     return true;
   }
   if (session->setup.stdin_path != NULL && (result == -ENOENT || result == -EACCES || result == -EISDIR))
@@ -172,8 +173,8 @@ bool nomem__session_was_injected(const struct nomem__outcome *outcome) {
   }
   if (count == 0) {
     nomem__complain(
-        "nothing was intercepted: the program did not load the preload library (is it started through "
-        "something that clears LD_PRELOAD, is static or setuid?): link nomem-link.o into it instead");
+        "nothing was intercepted: the program did not load the preload library (is it static or setuid, or started "
+        "through something that clears LD_PRELOAD?): link nomem-link.o into it instead");
     return false;
   }
   for (uint32_t i = 0; i < count; i++)
@@ -189,8 +190,8 @@ bool nomem__session_was_injected(const struct nomem__outcome *outcome) {
   const char *slash = memrchr(path, '/', strnlen(path, NOMEM_PATH_BYTES));
   nomem__quote(slash != NULL ? slash + 1 : path, name, sizeof name);
   nomem__complain(
-      "nothing was intercepted: only %s ran, which is a launcher or not what --image asks for: "
-      "name the program with --image, %s if it is that one",
+      "nothing was intercepted: only %s ran, which is a launcher, or not selected by --image: "
+      "select the program with --image (%s, if it is this one)",
       name, name);
   return false;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every command that runs programs has: the loop, the target, the signals that end it, the symbols. */
+/* What every command that runs programs needs: the loop, the target, the signals that end the command, the symbols. */
 #ifndef NOMEM_SESSION_H
 #define NOMEM_SESSION_H
 
@@ -21,44 +21,44 @@ struct nomem__session {
   struct nomem__target target;
   struct nomem__run_setup setup;
   struct nomem__isolation *isolation; /* NULL: none */
-  struct nomem__options settled;      /* those that were given, but for what was found out by then */
+  struct nomem__options settled;      /* the options as given, except where a choice was made for the user meanwhile */
   char chosen_image[NOMEM_GLOB_BYTES];
   unsigned jobs;
   char preload[PATH_MAX];
   struct nomem__sanitizer_memory sanitizer;
   bool is_isolated;
-  char isolation_reason[NOMEM_ISOLATION_REASON_BYTES]; /* what is isolated, or what keeps it from being so */
+  char isolation_reason[NOMEM_ISOLATION_REASON_BYTES]; /* the isolated folders, or why runs are not isolated */
   int interrupted_by;                                  /* 0, or SIGINT or SIGTERM */
   void (*on_interrupt)(void *user);
   void *user;
 };
 
-/* Checks the target and opens everything. inherit: runs have the command's own standard streams. Returns 0, or a
+/* Checks the target and opens all the rest. inherit: runs have the standard streams of the command. Returns 0, or a
  * negative error code after one line on standard error. */
 int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit);
 
 void nomem__session_close(struct nomem__session *session);
 
-/* Says whether runs are isolated, where a user should know. Once, when there is something to run. */
+/* Says whether runs are isolated, if the user has to know or wants to. Called once, when there is something to run. */
 void nomem__session_say_isolation(const struct nomem__session *session);
 
-/* Runs the loop until nothing is left to wait for. */
+/* Runs the loop until there is nothing to wait for. */
 void nomem__session_run(struct nomem__session *session);
 
-/* Runs the loop until the run of this worker has ended, though the process that is forked for it lives on. */
+/* Runs the loop until the run of this worker has ended, although the process that it was forked from goes on. */
 void nomem__session_run_until(struct nomem__session *session, const struct nomem__worker *worker);
 
-/* A run could not be started: says why. Where ptrace is what is not allowed, says that the command goes on without it,
- * and returns true: start again. */
+/* A run could not be started: says why. If ptrace is not allowed, says that the command goes on without it, and returns
+ * true: the caller starts the run again. */
 bool nomem__session_can_retry(struct nomem__session *session, int result);
 
-/* Gives isolation up for a program that fails in it, unless the user insists. False: there was none to give up. */
+/* Gives up the isolation, for a program that fails in it, unless the user insists on it. False: it was not given up. */
 bool nomem__session_drop_isolation(struct nomem__session *session);
 
-/* Leaves all programs alone but these, as --image does. */
+/* Intercepts no programs but these, as with --image. */
 void nomem__session_choose_image(struct nomem__session *session, const char *names);
 
-/* Whether the injector was at work in this run. Says why not, and the way out. */
+/* Whether the injector was at work in this run. If not, says why, and what to do. */
 bool nomem__session_was_injected(const struct nomem__outcome *outcome);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One block: both arrays lie behind it. */
+/* One block of memory, in which both arrays lie behind the struct. */
 struct nomem__site_tables *nomem__site_tables_copy(const struct nomem_channel *channel) {
   uint32_t sites = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
   uint32_t modules = channel->module_count < NOMEM_MODULES ? channel->module_count : NOMEM_MODULES;
@@ -21,24 +21,24 @@ struct nomem__site_tables *nomem__site_tables_copy(const struct nomem_channel *c
   return tables;
 }
 
-void nomem__site_tables_enter(const struct nomem__site_tables *known, struct nomem_channel *channel) {
-  memcpy(channel->modules, known->modules, known->module_count * sizeof *known->modules);
-  memcpy(channel->sites, known->sites, known->site_count * sizeof *known->sites);
-  channel->module_count = known->module_count;
-  channel->site_count = known->site_count;
-  for (uint32_t i = 0; i < known->site_count; i++) {
-    uint64_t key = known->sites[i].key, probe = 0;
+void nomem__site_tables_enter(const struct nomem__site_tables *tables, struct nomem_channel *channel) {
+  memcpy(channel->modules, tables->modules, tables->module_count * sizeof *tables->modules);
+  memcpy(channel->sites, tables->sites, tables->site_count * sizeof *tables->sites);
+  channel->module_count = tables->module_count;
+  channel->site_count = tables->site_count;
+  for (uint32_t i = 0; i < tables->site_count; i++) {
+    uint64_t key = tables->sites[i].key, probe = 0;
     while (*nomem__site_slot(channel, key, probe) != 0) probe++;
     if (key != 0) *nomem__site_slot(channel, key, probe) = i + 1;
   }
 }
 
-bool nomem__site_tables_are(const struct nomem__site_tables *known, const struct nomem_channel *channel) {
-  if (channel->site_count != known->site_count || channel->module_count != known->module_count) return false;
-  for (uint32_t i = 0; i < known->site_count; i++)
-    if (channel->sites[i].key != known->sites[i].key) return false;
-  for (uint32_t i = 0; i < known->module_count; i++)
-    if (channel->modules[i].path_hash != known->modules[i].path_hash) return false;
+bool nomem__site_tables_are_in(const struct nomem__site_tables *tables, const struct nomem_channel *channel) {
+  if (channel->site_count != tables->site_count || channel->module_count != tables->module_count) return false;
+  for (uint32_t i = 0; i < tables->site_count; i++)
+    if (channel->sites[i].key != tables->sites[i].key) return false;
+  for (uint32_t i = 0; i < tables->module_count; i++)
+    if (channel->modules[i].path_hash != tables->modules[i].path_hash) return false;
   return true;
 }
 
@@ -69,10 +69,10 @@ void nomem__site_tables_clear_report(struct nomem_channel *channel) {
   uint32_t faults = channel->fault_count;
   memset(channel->faults, 0, sizeof channel->faults[0] * (faults < NOMEM_FAULTS ? faults : NOMEM_FAULTS));
   channel->fault_count = 0;
-  uint32_t child_residue = channel->other_count;
-  memset(channel->others, 0, sizeof channel->others[0] * (child_residue < NOMEM_OTHERS ? child_residue : NOMEM_OTHERS));
+  uint32_t others = channel->other_count;
+  memset(channel->others, 0, sizeof channel->others[0] * (others < NOMEM_OTHERS ? others : NOMEM_OTHERS));
   channel->other_count = 0;
-  uint32_t second_faults = channel->recovery_count;
-  for (uint32_t i = 0; i < second_faults && i < NOMEM_RECOVERIES; i++) channel->recoveries[i].key = 0;
+  uint32_t recoveries = channel->recovery_count;
+  for (uint32_t i = 0; i < recoveries && i < NOMEM_RECOVERIES; i++) channel->recoveries[i].key = 0;
   channel->recovery_count = 0;
 }

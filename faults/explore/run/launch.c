@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "forked_runs.h"
+
+/* A run that has written more than this writes without end, and into memory. */
+#define OUTPUT_MAX_BYTES (64u << 20)
+#define OUTPUT_CHECK_MS 100
+/* A sanitizer that looks for leaks reads all memory of its process and symbolises what it finds: it has so many times
+ * the time. */
+#define LEAK_CHECK_FACTOR 10
+
+void nomem__launch_take_request(struct nomem__worker *worker, const struct nomem__run_request *request) {
+  worker->request = *request;
+  worker->request.plan = NULL;
+  worker->limit_ms = request->check_leaks ? request->timeout_ms * LEAK_CHECK_FACTOR : request->timeout_ms;
+}
+
+/* Zeroes what a run counts. Sites and modules stay, with the pages they lie on, unless the last run may have
+ * overwritten them. */
+static int reset_tables(struct nomem__worker *worker) {
+  struct nomem_channel *channel = worker->channel;
+  if (!worker->is_dirty) {
+    nomem__site_tables_zero(channel);
+    return 0;
+  }
+  off_t bytes = (off_t)sizeof *channel;
+  if (fallocate(worker->channel_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, bytes) != 0) return -errno;
+  if (worker->used_tables != NULL) nomem__site_tables_enter(worker->used_tables, channel);
+  return 0;
+}
+
+int nomem__launch_prepare(struct nomem__worker *worker, enum nomem_engine engine, const char *plan) {
+  const struct nomem__run_setup *setup = worker->setup;
+  const struct nomem__run_request *request = &worker->request;
+  struct nomem_channel *channel = worker->channel;
+  bool is_faultless = *plan == '\0';
+  int result = reset_tables(worker);
+  if (result == 0) result = nomem__output_capture_restart(&worker->capture);
+  if (result != 0) return result;
+  nomem__site_tables_clear_report(channel);
+  memset(channel->images, 0, sizeof channel->images);
+  channel->image_count = 0;
+  channel->watch = request->watch;
+  channel->check_leaks = request->check_leaks && setup->trace;
+  channel->watched = (struct nomem_watched){0};
+  channel->fork = (struct nomem_fork){.engine = engine};
+  worker->exit_records.wants_all = is_faultless;
+  channel->magic = NOMEM_CHANNEL_MAGIC;
+  /* With one point, no call after it need have a site. */
+  channel->record_sites = setup->inherit || request->record_sites || (engine == NOMEM_ENGINE_EXEC && is_faultless);
+  bool has_tables = request->note_recoveries && worker->used_tables != NULL;
+  channel->known_sites = has_tables ? worker->used_tables->site_count : 0;
+  channel->verify = setup->verify;
+  channel->stop_at_fault = NOMEM_STOP_NEVER;
+  if (request->stop_watcher != NULL)
+    channel->stop_at_fault = request->stop_watcher->begin(request->stop_watcher, channel);
+  snprintf(channel->plan, sizeof channel->plan, "%s", plan);
+  snprintf(channel->image, sizeof channel->image, "%s", setup->image);
+  worker->takes_snapshots = worker->is_unsound = false;
+  return 0;
+}
+
+static pid_t last_failed_thread(const struct nomem_channel *channel) {
+  uint32_t count = channel->fault_count;
+  if (count == 0) return 0;
+  const struct nomem_fault *fault = &channel->faults[(count < NOMEM_FAULTS ? count : NOMEM_FAULTS) - 1];
+  return fault->ready ? fault->tid : 0;
+}
+
+/* The early limit is that of a run, but not of the process that is forked for runs. */
+static void check_limits(uv_timer_t *timer) {
+  struct nomem__worker *worker = timer->data;
+  uint64_t elapsed_ms = (uv_hrtime() - worker->started_ns) / 1000000;
+  uint64_t written_bytes = worker->setup->inherit ? 0 : nomem__output_capture_bytes(&worker->capture);
+  bool has_early_limit = worker->request.early_ms != 0 && worker->run != NULL;
+  uint64_t limit_ms = has_early_limit ? worker->request.early_ms : worker->limit_ms;
+  if ((limit_ms == 0 || elapsed_ms < limit_ms) && written_bytes <= OUTPUT_MAX_BYTES) {
+    uint64_t remaining_ms = limit_ms == 0 ? OUTPUT_CHECK_MS : limit_ms - elapsed_ms;
+    uv_timer_start(timer, check_limits, remaining_ms < OUTPUT_CHECK_MS ? remaining_ms : OUTPUT_CHECK_MS, 0);
+    return;
+  }
+  worker->has_early_limit = has_early_limit && written_bytes <= OUTPUT_MAX_BYTES;
+  if (worker->run != NULL)
+    nomem__tree_time_out(worker->run, last_failed_thread(worker->channel));
+  else if (worker->parent != NULL)
+    nomem__tree_cancel(worker->parent);
+}
+
+void nomem__launch_start_clock(struct nomem__worker *worker) {
+  worker->started_ns = uv_hrtime();
+  worker->has_early_limit = false;
+  uv_update_time(worker->loop);
+  uint64_t first_ms = worker->limit_ms != 0 && worker->limit_ms < OUTPUT_CHECK_MS ? worker->limit_ms : OUTPUT_CHECK_MS;
+  uv_timer_start(&worker->timer, check_limits, first_ms, 0);
+}
+
+bool nomem__launch_wants_stack(void *user) {
+  struct nomem__worker *worker = user;
+  if (worker->channel->fault_count == 0) return false;
+  nomem__output_capture_note_death(&worker->capture);
+  return true;
+}
+
+/* What tracing makes possible is asked for only with it. All forks of one process share its view of the files. */
+static struct nomem__spawn_request spawn_request(const struct nomem__worker *worker) {
+  const struct nomem__run_setup *setup = worker->setup;
+  const struct nomem__run_request *request = &worker->request;
+  const struct nomem__environment *environment = &worker->environment;
+  bool is_forked = worker->channel->fork.engine != NOMEM_ENGINE_EXEC;
+  struct nomem__spawn_request spawn = {.path = setup->program,
+                                       .argv = setup->argv,
+                                       .environment = is_forked              ? environment->forked
+                                                      : request->check_leaks ? environment->checked
+                                                                             : environment->plain,
+                                       .stdin_fd = -1,
+                                       .stdout_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_OUTPUT],
+                                       .stderr_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_ERROR],
+                                       .own_session = !setup->inherit,
+                                       .same_addresses = setup->same_addresses,
+                                       .sandbox = setup->isolation != NULL ? worker->sandbox : NULL,
+                                       .is_fresh = !request->keep_files && !is_forked,
+                                       .scratch_socket = worker->scratch_socket[1],
+                                       .trace = setup->trace,
+                                       .stop_watcher = request->stop_watcher};
+  if (!setup->trace) return spawn;
+  spawn.watch_effects = request->watch_effects || request->created_path != NULL;
+  spawn.created_path = request->created_path;
+  spawn.watch_exits = request->watch == NOMEM_WATCH_BLOCK_TABLE;
+  spawn.allow_detach = request->check_leaks;
+  return spawn;
+}
+
+int nomem__launch_program(struct nomem__worker *worker, const struct nomem__tree_callbacks *callbacks,
+                          struct nomem__tree **tree) {
+  const struct nomem__run_setup *setup = worker->setup;
+  struct nomem__spawn_request spawn = spawn_request(worker);
+  spawn.creator = &worker->creator;
+  worker->has_fresh_files = spawn.is_fresh;
+  bool is_own_input = setup->inherit && setup->stdin_path != NULL && strcmp(setup->stdin_path, "-") == 0;
+  if (!is_own_input) {
+    spawn.stdin_fd = open(setup->stdin_path != NULL ? setup->stdin_path : "/dev/null", O_RDONLY | O_CLOEXEC);
+    if (spawn.stdin_fd < 0) return -errno;
+  }
+  nomem__launch_start_clock(worker);
+  int result = nomem__tree_start(worker->trees, &spawn, callbacks, tree);
+  if (spawn.stdin_fd >= 0) close(spawn.stdin_fd);
+  if (result != 0) uv_timer_stop(&worker->timer);
+  return result;
+}
+
+/* The time that this takes is not the run's. */
+static void record_exit(void *user, pid_t pid) {
+  struct nomem__worker *worker = user;
+  uint64_t began_ns = uv_hrtime();
+  nomem__exit_records_read(&worker->exit_records, worker->channel, pid);
+  worker->started_ns += uv_hrtime() - began_ns;
+}
+
+int nomem__launch_run(struct nomem__worker *worker) {
+  const struct nomem__tree_callbacks callbacks = {
+      .done = nomem__launch_run_done, .wants_stack = nomem__launch_wants_stack, .exits = record_exit, .user = worker};
+  worker->creator.depth = 0;
+  return nomem__launch_program(worker, &callbacks, &worker->run);
+}
+
+void nomem__launch_read_output(struct nomem__worker *worker) {
+  struct nomem__outcome *outcome = &worker->outcome;
+  outcome->output = nomem__output_capture_read(&worker->capture, NOMEM_OUTPUT);
+  outcome->error = nomem__output_capture_read(&worker->capture, NOMEM_ERROR);
+  nomem__output_capture_tail(&worker->capture, outcome->end.fatal_deaths > 0, outcome->tail, sizeof outcome->tail);
+  struct nomem__sanitizer_memory *sanitizer = worker->setup->sanitizer;
+  if (sanitizer != NULL && worker->request.learn_reports)
+    nomem__sanitizer_learn(sanitizer, outcome->error.fd, outcome->error.bytes);
+  else if (sanitizer != NULL)
+    nomem__sanitizer_read(sanitizer, outcome->error.fd, outcome->error.bytes, &outcome->report);
+}
+
+static void list_created_files(struct nomem__worker *worker) {
+  struct nomem__created_files *files = &worker->exit_records.first.created_files;
+  if (worker->sandbox == NULL) return;
+  if (worker->has_fresh_files)
+    nomem__created_files_list_fresh(files, worker->sandbox, worker->scratch_socket[0]);
+  else
+    nomem__created_files_list_shared(files, worker->sandbox);
+}
+
+void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
+  struct nomem__worker *worker = user;
+  struct nomem__outcome *outcome = &worker->outcome;
+  (void)tree;
+  uv_timer_stop(&worker->timer);
+  worker->run = NULL;
+  *outcome = (struct nomem__outcome){
+      .end = *end, .channel = worker->channel, .duration_us = (uv_hrtime() - worker->started_ns) / 1000};
+  outcome->is_early = end->timed_out && worker->has_early_limit;
+  worker->is_dirty = end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
+  if (!worker->setup->inherit) nomem__launch_read_output(worker);
+  nomem__exit_records_finish(&worker->exit_records, worker->channel, end->processes);
+  list_created_files(worker);
+  outcome->residue = &worker->exit_records.first;
+  outcome->child_residue = &worker->exit_records.child_residue;
+  if (worker->request.created_path != NULL && worker->creator.depth > 0) outcome->creator = &worker->creator;
+  if (worker->takes_snapshots) outcome->rank = worker->rank;
+  worker->request.done(worker, outcome, worker->request.user);
+  nomem__exit_records_clear(&worker->exit_records);
+  if (worker->takes_snapshots && worker->parent != NULL) nomem__forked_runs_continue(worker);
+}

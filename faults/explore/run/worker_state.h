@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What a worker is made of: for worker.c, launch.c and forked_runs.c only. */
+#ifndef NOMEM_WORKER_STATE_H
+#define NOMEM_WORKER_STATE_H
+
+#include "../residue/exit_records.h"
+#include "environment.h"
+#include "output_capture.h"
+#include "worker.h"
+
+struct nomem__worker {
+  uv_loop_t *loop;
+  struct nomem__trees *trees;
+  const struct nomem__run_setup *setup;
+  struct nomem__environment environment;
+  struct nomem__sandbox *sandbox; /* NULL: none */
+  int scratch_socket[2];          /* [0] is for nomem__sandbox_receive_scratch, [1] for runs in the sandbox */
+  const struct nomem__site_tables *used_tables; /* NULL: none */
+
+  /* The channel, with its snapshot points behind it. */
+  struct nomem_channel *channel;
+  size_t channel_bytes;
+  int channel_fd;
+  bool is_dirty; /* the last run may have written anywhere in it */
+
+  /* The run that goes on, or the last one. */
+  struct nomem__run_request request; /* of the run, or of its snapshots; its plan is in the channel */
+  struct nomem__tree *run;           /* NULL: there is none, or it has not been forked yet */
+  uv_timer_t timer;                  /* checks the time and the output while a run goes on */
+  uint64_t started_ns, limit_ms;     /* 0: no limit */
+  bool has_early_limit;              /* the limit that it exceeded was the early one */
+  bool has_fresh_files;              /* it, or the process that it is forked from, has a view of the files of its own */
+  struct nomem__output_capture capture;
+  struct nomem__exit_records exit_records;
+  struct nomem__stack creator; /* of the file at created_path; depth 0: none */
+  struct nomem__outcome outcome;
+
+  /* Forked runs: see forked_runs.h. */
+  struct nomem__tree *parent; /* of the process that is forked; NULL: none */
+  bool has_lost_server;       /* the server has ended by itself: runs are made by starting the program */
+  enum nomem_obstacle obstacle;
+  bool takes_snapshots; /* what follows is of these */
+  bool is_unsound;
+  uint32_t *ranks; /* of the points: those in the channel may be overwritten by the program */
+  size_t rank_count;
+  uint32_t rank; /* of the run that goes on */
+  uint64_t (*next_early_ms)(void *user);
+  nomem__worker_ended ended;
+};
+
+#endif
