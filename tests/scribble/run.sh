@@ -6,7 +6,7 @@
 #
 #   tests/scribble/run.sh BUILD [--seeds N] [--from N]
 #
-# 40 seeds without options. To see more than a crash, BUILD is one with sanitizers: make check-asan. After
+# 30 seeds without options. To see more than a crash, BUILD is one with sanitizers: make check-asan. After
 # HOSTILE_SECONDS (1680) none is begun any more, and what is left out is skipped, and said.
 # shellcheck source-path=SCRIPTDIR
 set -eu
@@ -17,7 +17,7 @@ here=$tests/hostile
 # shellcheck source=../lib/machine.sh
 . "$tests/lib/machine.sh"
 shift
-seeds=40
+seeds=30
 from=26
 while [ $# -ge 2 ]; do
   case $1 in --seeds) seeds=$2 ;; --from) from=$2 ;; esac
