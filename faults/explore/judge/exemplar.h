@@ -5,23 +5,23 @@
 
 #include "finding.h"
 
-/* What is known of a run before it is decided which finding it belongs to, and whether that one shows it. Paths are
- * borrowed. */
+/* The stacks of a run. They are collected before it is known which finding it belongs to, and whether that finding
+ * shows it. Paths are borrowed. */
 struct nomem__run_stacks {
   struct nomem__trace fault, blow_up, block, freed;
-  struct nomem__trace loser; /* of a leak: where the call was failed, its culprit the function that lost the block */
+  struct nomem__trace leaking_call; /* of a leak: the stack of the failed call; its culprit lost the blocks */
   struct nomem__unchecked_call unchecked;
   struct nomem__waiter *threads; /* owned; NULL: none */
   size_t shown_thread;
 };
 
-/* Returns 0, and in *run what is to be freed by nomem__set_exemplar or by free(run->threads); or -ENOMEM. */
-int nomem__collect_stacks(const struct nomem__judged_run *found, const struct nomem__code_owners *code_owners,
-                          struct nomem__run_stacks *run);
+/* Returns 0, and in *run what is to be freed by nomem__set_exemplar or by free(stacks->threads); or -ENOMEM. */
+int nomem__collect_stacks(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
+                          struct nomem__run_stacks *stacks);
 
-/* Makes this run the one that the finding shows, which then owns run->threads. Returns 0 or -ENOMEM. */
-int nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judged_run *found,
-                        struct nomem__run_stacks *run);
+/* Makes this run the one that the finding shows, which then owns stacks->threads. Returns 0 or -ENOMEM. */
+int nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judged_run *run,
+                        struct nomem__run_stacks *stacks);
 
 /* Frees what a finding owns of the run that it shows. */
 void nomem__free_exemplar(struct nomem__finding *finding);

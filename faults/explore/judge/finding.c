@@ -73,31 +73,31 @@ static bool shows_more(const struct nomem__point *point, size_t rank, const stru
   return rank < finding->rank;
 }
 
-int nomem__findings_add(struct nomem__findings *findings, const struct nomem__judged_run *found,
+int nomem__findings_add(struct nomem__findings *findings, const struct nomem__judged_run *run,
                         const struct nomem__code_owners *code_owners, const struct nomem__finding **added) {
-  struct nomem__run_stacks run;
-  int result = nomem__collect_stacks(found, code_owners, &run);
+  struct nomem__run_stacks stacks;
+  int result = nomem__collect_stacks(run, code_owners, &stacks);
   if (result != 0) return result;
-  const struct nomem__grouping grouping = nomem__group_run(found, code_owners, &run);
-  struct nomem__finding *finding = find(findings, found->verdict, grouping.hash);
+  const struct nomem__grouping grouping = nomem__group_run(run, code_owners, &stacks);
+  struct nomem__finding *finding = find(findings, run->verdict, grouping.hash);
   bool is_first = finding == NULL;
-  if (is_first && !found->is_early) finding = add(findings);
+  if (is_first && !run->is_early) finding = add(findings);
   if (finding == NULL) {
-    free(run.threads);
-    return found->is_early ? -ENOENT : -ENOMEM;
+    free(stacks.threads);
+    return run->is_early ? -ENOENT : -ENOMEM;
   }
   if (is_first)
-    *finding = (struct nomem__finding){.verdict = found->verdict,
+    *finding = (struct nomem__finding){.verdict = run->verdict,
                                        .hash = grouping.hash,
                                        .location_hash = grouping.location_hash,
                                        .needs_return_watch = grouping.needs_return_watch,
                                        .is_ignored_by_test = grouping.is_ignored_by_test};
   finding->runs++;
   if (added != NULL) *added = finding;
-  bool is_whole = !found->is_early;
-  if (is_first || (is_whole && shows_more(&found->point, found->rank, finding)))
-    result = nomem__set_exemplar(finding, found, &run);
-  free(run.threads);
+  bool is_whole = !run->is_early;
+  if (is_first || (is_whole && shows_more(&run->point, run->rank, finding)))
+    result = nomem__set_exemplar(finding, run, &stacks);
+  free(stacks.threads);
   return result;
 }
 

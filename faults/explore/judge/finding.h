@@ -97,7 +97,7 @@ struct nomem__judged_run {
 /* Adds a run, to a finding that is there or as a new one. Whatever order the runs end in, the same one is
  * shown. Returns 0, and in *added, which may be NULL, where it is until the next one is added; -ENOENT when it tells
  * nothing; or -ENOMEM. */
-int nomem__findings_add(struct nomem__findings *findings, const struct nomem__judged_run *found,
+int nomem__findings_add(struct nomem__findings *findings, const struct nomem__judged_run *run,
                         const struct nomem__code_owners *code_owners, const struct nomem__finding **added);
 
 /* Adds all of from's findings to findings, as if their runs had been added there, and empties from. Returns 0 or

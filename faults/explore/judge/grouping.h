@@ -11,8 +11,8 @@ struct nomem__grouping {
   bool needs_return_watch, is_ignored_by_test;
 };
 
-struct nomem__grouping nomem__group_run(const struct nomem__judged_run *found,
+struct nomem__grouping nomem__group_run(const struct nomem__judged_run *run,
                                         const struct nomem__code_owners *code_owners,
-                                        const struct nomem__run_stacks *run);
+                                        const struct nomem__run_stacks *stacks);
 
 #endif
