@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The documents name what is there: each file and folder that is named exists, each link leads to a file, and each folder
-# of the command is in the picture.
+# The documents name what is there: each file, folder, function and constant that is named exists, each link leads to a
+# file, and each folder of the command is in the picture.
 #
 #   tests/docs/run.sh [BUILD]
 set -eu
@@ -13,14 +13,18 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 find . -name .git -prune -o -path ./build -prune -o -print | sed 's|^\./||' >"$work/there"
 
-# missing FILE: the files and folders that it names and that are nowhere, a line each. x stands for a name to be chosen.
-# A name may be written from any folder on, as "judge/finding.c".
+# missing FILE: the files, folders, functions and constants that it names and that are nowhere, a line each. x stands for
+# a name to be chosen. A name may be written from any folder on, as "judge/finding.c".
 missing() {
   grep -oE '[A-Za-z0-9_.*/-]*[A-Za-z0-9_*](\.(c|h|cc|sh|mk|in|md|js|html|supp|options|suppressions)\b|/)' "$1" |
     grep -vE '(^|/|_)x(\.[a-z]+|/)$|^/|^\.\./|^build/' | sort -u |
     while read -r name; do
       pattern=$(printf '%s' "${name%/}" | sed 's/\./\\./g; s/\*/[^\/]*/g')
       grep -qE "(^|/)$pattern\$" "$work/there" || echo "$1: no such file or folder: $name"
+    done
+  grep -oE '\b(nomem__?[a-z_]+|NOMEM_[A-Z_]+)\b' "$1" | grep -vE '_x$|^nomem__$' | sort -u |
+    while read -r name; do
+      grep -rqw -e "$name" faults lib fuzz Makefile tools || echo "$1: no such function or constant: $name"
     done
 }
 
@@ -32,8 +36,8 @@ for document in docs/architecture.md docs/design.md CONTRIBUTING.md STYLE.md; do
 done
 
 # A document with mistakes planted in it.
-{ cat docs/architecture.md && echo 'In judge/nothing.c, faults/nowhere/ and nothing_*.h'; } >"$work/planted.md"
-if [ "$(missing "$work/planted.md" | sed 's/.*: //' | tr '\n' ' ')" = 'faults/nowhere/ judge/nothing.c nothing_*.h ' ]; then
+{ cat docs/architecture.md && echo 'In judge/nothing.c, faults/nowhere/ and nothing_*.h, nomem__planted().'; } >"$work/planted.md"
+if [ "$(missing "$work/planted.md" | sed 's/.*: //' | tr '\n' ' ')" = 'faults/nowhere/ judge/nothing.c nothing_*.h nomem__planted ' ]; then
   pass 'what is not there is seen'
 else
   missing "$work/planted.md" >"$work/seen"
