@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs a command in which anything may happen, bounds it, and says what became of it and what it left.
  *
- *   contain [-t SECONDS] [-k SIGNAL -a MICROSECONDS] [-m MEGABYTES] [-T] -o REPORT -- COMMAND [ARGUMENT...]
+ *   contain [-t SECONDS] [-k SIGNAL -a MICROSECONDS [-c MICROSECONDS]] [-m MEGABYTES] [-T] -o REPORT -- COMMAND
+ * [ARGUMENT...]
  *
  * -t ends it by SIGTERM after so long (default 60), and by SIGKILL when it does not listen. -k sends it a signal after
  * so long. -m bounds its address space. -T gives it a terminal of its own.
@@ -46,7 +47,7 @@
 #define MOUNTS_BYTES (1 << 20)
 
 static struct {
-  long long limit_ns, kill_after_ns;
+  long long limit_ns, kill_after_ns, continue_after_ns;
   int kill_signal;
   unsigned long megabytes;
   bool has_terminal;
@@ -68,7 +69,7 @@ static long long now_ns(void) {
 
 static void read_options(int argc, char **argv) {
   int option;
-  while ((option = getopt(argc, argv, "+t:k:a:m:o:T")) != -1) switch (option) {
+  while ((option = getopt(argc, argv, "+t:k:a:c:m:o:T")) != -1) switch (option) {
       case 't':
         options.limit_ns = atoll(optarg) * SECOND_NS;
         break;
@@ -77,6 +78,9 @@ static void read_options(int argc, char **argv) {
         break;
       case 'a':
         options.kill_after_ns = atoll(optarg) * 1000;
+        break;
+      case 'c':
+        options.continue_after_ns = atoll(optarg) * 1000;
         break;
       case 'm':
         options.megabytes = strtoul(optarg, NULL, 10);
@@ -149,9 +153,12 @@ static void attend(pid_t command, long long started) {
     if (ready < 0 && errno != EINTR) give_up("poll");
     if (now_ns() < next) continue;
     if (is_to_kill && next == kill_at) {
-      is_to_kill = false;
       kill(command, options.kill_signal);
       fputs("killed=1\n", report);
+      is_to_kill = options.continue_after_ns > 0;
+      kill_at += options.continue_after_ns;
+      options.kill_signal = SIGCONT;
+      options.continue_after_ns = 0;
     } else if (!is_late) {
       is_late = true;
       end += DEAF_NS;
