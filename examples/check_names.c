@@ -39,7 +39,7 @@ static int names_add(struct names *names, const char *name) {
   if (copy == NULL) return -ENOMEM;
   char **grown = names_realloc(names->list, (names->count + 1) * sizeof *grown);
   if (grown == NULL) {
-    names_free(copy); /* take this line out, and the check says so */
+    names_free(copy); /* remove this line, and the check finds the leak */
     return -ENOMEM;
   }
   names->list = grown;

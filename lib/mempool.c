@@ -160,7 +160,7 @@ static void abort_on_misuse(enum mempool_misuse misuse, const void *ptr) {
   static const char *const meanings[] = {
       [MEMPOOL_FOREIGN] = "is outside the pool: give it back to the allocator it came from",
       [MEMPOOL_INTERIOR] = "is inside a block in use: give back the pointer that the pool returned",
-      [MEMPOOL_DOUBLE_FREE] = "is in free memory: it was freed already, or never handed out",
+      [MEMPOOL_DOUBLE_FREE] = "is in free memory: it was freed already, or never allocated",
       [MEMPOOL_OVERRUN] = "was written past its end, or the block before it was",
   };
   char line[128];

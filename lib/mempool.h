@@ -67,17 +67,17 @@ void mempool_free(void *ptr);
 size_t mempool_usable_size(const void *ptr);
 
 /* What a pointer given to mempool_free, mempool_realloc or mempool_usable_size can be instead of a live block. The map
- * of live blocks makes the first three certain, whatever the memory holds. A block freed and handed out again is live:
- * freeing it through the old pointer cannot be told from the right free. */
+ * of live blocks makes the first three certain, whatever the memory holds. A block that was freed and allocated again
+ * is live: freeing it through the old pointer cannot be distinguished from the right free. */
 enum mempool_misuse {
   MEMPOOL_FOREIGN = 1, /* outside the pool: another allocator's, static, on the stack */
   MEMPOOL_INTERIOR,    /* inside a live block, not at its start */
-  MEMPOOL_DOUBLE_FREE, /* in free memory: freed already, or never handed out */
+  MEMPOOL_DOUBLE_FREE, /* in free memory: freed already, or never allocated */
   MEMPOOL_OVERRUN,     /* a live block, but the word before it or behind it was overwritten */
 };
 
-/* Called on misuse by the thread that did it, with no lock held: it may use the pool, and may not return (longjmp,
- * exit). When it returns, the misusing call has no effect. */
+/* Called on misuse by the thread that did it, without the pool's lock: it may use the pool, and may not return
+ * (longjmp, exit). When it returns, the misusing call has no effect. */
 typedef void (*mempool_misuse_func)(enum mempool_misuse misuse, const void *ptr);
 
 /* Sets what to do on misuse and returns what was set before. NULL is the default: one line on standard error, then

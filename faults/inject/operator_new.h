@@ -5,7 +5,7 @@
  * call it; and a library that defined it would break programs that load C++ only for a part of themselves. So a jump to
  * our function is written over its first instructions, once and before the program runs. The overwritten instructions,
  * which only save registers, are copied to a page of their own, followed by a jump to the rest. A form that begins in
- * another way is left alone, and the command is told.
+ * another way is left alone, which is reported to the command.
  *
  * Each form asks the injector first. A call that is to fail does what the C++ library's own operator does when malloc
  * has no memory: it calls the new handler, if the program has set one, and asks again; otherwise the C++ library throws
