@@ -105,7 +105,6 @@ static void not_scheduled(void **state) {
   campaign->calls_scheduled = 6;
   assert_int_equal(count().untried[NOMEM_UNTRIED_MAX_POINTS], 2);
   assert_int_equal(count().untried[NOMEM_UNTRIED_OCCURRENCE_CLASSES], 2);
-  campaign->calls_scheduled = 4;
   campaign->point_count = 2;
   campaign->calls_scheduled = 2;
   campaign->sites[1].is_left_out = true;

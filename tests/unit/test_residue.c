@@ -11,7 +11,7 @@ const struct recorded_function recorded_functions[] = {{0}};
 
 static struct recorded_run *run;
 static struct nomem__baseline_residue baseline;
-static struct nomem__run_end end;
+static struct nomem__run_end ended;
 static struct nomem__residue residue;
 
 static struct nomem__process process(uint64_t id, const char *name, int status) {
@@ -72,27 +72,27 @@ static void record_baseline(void) {
 }
 
 /* A run that leaves nothing. lost and descriptors: of its first process. */
-static void record(enum nomem_watch watch, uint64_t lost, unsigned descriptors) {
+static void record_first(enum nomem_watch watch, uint64_t lost, unsigned descriptors) {
   discard_run(run);
   run = record_run();
   run->residue = record_end(RECORDED_PID, lost, descriptors);
   run->channel->watch = watch;
-  end = (struct nomem__run_end){run->channel, &run->residue, &run->child_residue, .counts = true};
+  ended = (struct nomem__run_end){run->channel, &run->residue, &run->child_residue, .counts = true};
 }
 
 /* In such a run the call was failed in a child. */
 static void record_child(enum nomem_watch watch, uint64_t lost, unsigned descriptors) {
-  record(watch, 0, 0);
+  record_first(watch, 0, 0);
   record_fault(run, (const char *const[]){NULL})->pid = CHILD_PID;
   add_child(&run->child_residue, CHILD_PID, lost, descriptors);
 }
 
-static struct nomem__process *child(void) {
+static struct nomem__process *child_identity(void) {
   return &run->child_residue.list[0].identity;
 }
 
 static void compute(void) {
-  nomem__residue_compute(&baseline, &end, &residue);
+  nomem__residue_compute(&baseline, &ended, &residue);
 }
 
 static bool needs_closer_look(void) {
@@ -113,7 +113,7 @@ static bool has_leftover(void) {
 static int set_up(void **state) {
   (void)state;
   record_baseline();
-  record(NOMEM_WATCH_LIVE, 0, 0);
+  record_first(NOMEM_WATCH_LIVE, 0, 0);
   return 0;
 }
 
@@ -137,13 +137,13 @@ static void other_blocks(void **state) {
   assert_true(needs_closer_look());
 }
 
-/* Nothing is said where the run's end does not count, or was not seen, or the baseline's was not. */
+/* Nothing is said where the run's ended does not count, or was not seen, or the baseline's was not. */
 static void unknown_ends(void **state) {
   (void)state;
   run->residue.live = 101;
-  end.counts = false;
+  ended.counts = false;
   assert_false(needs_closer_look());
-  end.counts = true;
+  ended.counts = true;
   run->residue.is_known = false;
   assert_false(needs_closer_look());
   run->residue.is_known = true;
@@ -153,7 +153,7 @@ static void unknown_ends(void **state) {
   assert_true(needs_closer_look());
 }
 
-/* One baseline whose end was not seen is enough to know nothing. */
+/* One baseline whose ended was not seen is enough to know nothing. */
 static void unknown_baseline(void **state) {
   (void)state;
   nomem__baseline_residue_free(&baseline);
@@ -188,9 +188,9 @@ static void first_gave_up(void **state) {
   run->residue.live = 101;
   run->residue.identity.status = 1;
   assert_false(needs_closer_look());
-  end.takes_any_status = true;
+  ended.takes_any_status = true;
   assert_true(needs_closer_look());
-  end.takes_any_status = false;
+  ended.takes_any_status = false;
   run->residue.identity.status = 0;
   run->residue.identity.has_exited = false;
   assert_false(needs_closer_look());
@@ -198,7 +198,7 @@ static void first_gave_up(void **state) {
   assert_true(needs_closer_look());
 }
 
-/* More descriptors, threads or children than any baseline had at its end. */
+/* More descriptors, threads or children than any baseline had at its ended. */
 static void more_open(void **state) {
   (void)state;
   unsigned *counts[] = {&run->residue.descriptors, &run->residue.threads, &run->residue.children};
@@ -247,10 +247,10 @@ static void child_has_more_open(void **state) {
   (void)state;
   record_child(NOMEM_WATCH_LIVE, 0, 1);
   assert_true(needs_closer_look());
-  child()->status = 1; /* it gave up */
+  child_identity()->status = 1; /* it gave up */
   assert_false(needs_closer_look());
-  child()->status = 0;
-  strcpy(child()->name, "another");
+  child_identity()->status = 0;
+  strcpy(child_identity()->name, "another");
   assert_false(needs_closer_look());
   record_child(NOMEM_WATCH_LIVE, 0, 0);
   assert_false(needs_closer_look());
@@ -263,7 +263,7 @@ static void child_of_one_that_gave_up(void **state) {
   run->residue.identity.status = 1;
   run->residue.live = 101;
   assert_true(needs_closer_look());
-  child()->id = 77; /* no baseline has it */
+  child_identity()->id = 77; /* no baseline has it */
   assert_false(needs_closer_look());
 }
 
@@ -278,10 +278,10 @@ static void files(void **state) {
   compute();
   assert_string_equal(residue.created_file->path, "/tmp/left.7");
   assert_null(residue.suspected_file);
-  end.counts = false;
+  ended.counts = false;
   compute();
   assert_null(residue.created_file);
-  end.counts = true;
+  ended.counts = true;
   add_file(&baseline.created_files[1], "/tmp/left.12");
   compute();
   assert_null(residue.created_file);
@@ -290,13 +290,13 @@ static void files(void **state) {
 /* Memory that nothing points to: more blocks than the baseline loses at that call. */
 static void leaks(void **state) {
   (void)state;
-  record(NOMEM_WATCH_BLOCK_TABLE, 2, 0);
+  record_first(NOMEM_WATCH_BLOCK_TABLE, 2, 0);
   assert_true(has_leak());
   assert_int_equal(residue.leak.blocks, 2);
   assert_int_equal(residue.leak.bytes, 20);
-  end.counts = false;
+  ended.counts = false;
   assert_false(has_leak());
-  end.counts = true;
+  ended.counts = true;
   nomem__process_residue_clear(&baseline.with_block_table);
   baseline.with_block_table = record_end(RECORDED_PID, 2, 0);
   assert_false(has_leak());
@@ -308,11 +308,11 @@ static void leaks(void **state) {
 /* What a process that gave up leaves goes back to the kernel, unless all counts. */
 static void leaks_of_one_that_gave_up(void **state) {
   (void)state;
-  record(NOMEM_WATCH_BLOCK_TABLE, 1, 1);
+  record_first(NOMEM_WATCH_BLOCK_TABLE, 1, 1);
   run->residue.identity.status = 1;
   assert_false(has_leak());
   assert_false(has_leftover());
-  end.takes_any_status = true;
+  ended.takes_any_status = true;
   assert_true(has_leak());
   assert_true(has_leftover());
 }
@@ -323,12 +323,12 @@ static void leaks_of_a_child(void **state) {
   record_child(NOMEM_WATCH_BLOCK_TABLE, 1, 0);
   assert_true(has_leak());
   assert_int_equal(residue.leak.pid, CHILD_PID);
-  child()->has_exited = false; /* it was killed, even if by its parent on purpose */
+  child_identity()->has_exited = false; /* it was killed, even if by its parent on purpose */
   assert_false(has_leak());
-  child()->has_exited = true;
-  child()->status = 1;
+  child_identity()->has_exited = true;
+  child_identity()->status = 1;
   assert_false(has_leak());
-  child()->status = 0;
+  child_identity()->status = 0;
   baseline.block_table_count = 1; /* the second baseline is not known */
   assert_false(has_leak());
   baseline.block_table_count = 2;
@@ -360,12 +360,12 @@ static void child_without_a_fault(void **state) {
 /* Descriptors are compared by what they are open for. */
 static void leftovers(void **state) {
   (void)state;
-  record(NOMEM_WATCH_BLOCK_TABLE, 0, 1);
+  record_first(NOMEM_WATCH_BLOCK_TABLE, 0, 1);
   assert_true(has_leftover());
   assert_string_equal(residue.leftover, "descriptor 7 is open: '/etc/passwd'");
-  end.counts = false;
+  ended.counts = false;
   assert_false(has_leftover());
-  end.counts = true;
+  ended.counts = true;
   baseline.descriptors = 1; /* a run without a block table had as many */
   assert_false(has_leftover());
   baseline.descriptors = 0;
@@ -388,7 +388,7 @@ static void leftovers_of_a_child(void **state) {
 /* What the injector saw misused in a run with a block table, more often than in the baseline. */
 static void misuse(void **state) {
   (void)state;
-  record(NOMEM_WATCH_BLOCK_TABLE, 0, 0);
+  record_first(NOMEM_WATCH_BLOCK_TABLE, 0, 0);
   compute();
   assert_null(residue.misuse);
   run->channel->misuse_count = 2;
@@ -415,13 +415,13 @@ static void misuse(void **state) {
   assert_null(residue.misuse);
 }
 
-/* What was found at a process's end counts however that process ended, unless the baseline has it. */
+/* What was found at a process's ended counts however that process ended, unless the baseline has it. */
 static void late_misuse(void **state) {
   (void)state;
-  record(NOMEM_WATCH_BLOCK_TABLE, 0, 0);
+  record_first(NOMEM_WATCH_BLOCK_TABLE, 0, 0);
   run->residue.heap.has_misuse = true;
   run->residue.identity.status = 1;
-  end.counts = false;
+  ended.counts = false;
   compute();
   assert_ptr_equal(residue.late_misuse, &run->residue);
   baseline.with_block_table.heap.has_misuse = true;
@@ -443,7 +443,7 @@ static void late_misuse_in_a_child(void **state) {
 static void descriptions(void **state) {
   char text[NOMEM__RESIDUE_TEXT_BYTES];
   (void)state;
-  record(NOMEM_WATCH_BLOCK_TABLE, 1, 0);
+  record_first(NOMEM_WATCH_BLOCK_TABLE, 1, 0);
   compute();
   nomem__residue_describe_leak(&residue, text, sizeof text);
   assert_string_equal(text, "10 bytes in 1 block");

@@ -331,7 +331,7 @@ static void drop_swallowed(void **state) {
 }
 
 /* Of a site its runs, and the worst of them; what another shard has is no run. */
-static void counts(void **state) {
+static void counted_runs(void **state) {
   (void)state;
   campaign->states[0].result = NOMEM_VERDICT_HANDLED + 1;
   campaign->states[1].result = NOMEM_VERDICT_CRASH + 1;
@@ -347,12 +347,12 @@ static void counts(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(reached),     TEST(both_reached), TEST(deaths_of_the_baseline),
-      TEST(skipped),     TEST(swallowed),    TEST(reported_leaks),
-      TEST(left_behind), TEST(heap_check),   TEST(slow_leak_check),
-      TEST(due_once),    TEST(not_due),      TEST(second_faults),
-      TEST(early),       TEST(same_loop),    TEST(drop_swallowed),
-      TEST(counts),
+      TEST(reached),      TEST(both_reached), TEST(deaths_of_the_baseline),
+      TEST(skipped),      TEST(swallowed),    TEST(reported_leaks),
+      TEST(left_behind),  TEST(heap_check),   TEST(slow_leak_check),
+      TEST(due_once),     TEST(not_due),      TEST(second_faults),
+      TEST(early),        TEST(same_loop),    TEST(drop_swallowed),
+      TEST(counted_runs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

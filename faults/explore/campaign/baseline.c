@@ -287,7 +287,7 @@ static void enter_runs(struct nomem__campaign *campaign, struct baseline_run *fi
 
 /* Decides which sites are explored, and which of their calls fail. The calls that test code makes itself are left out:
  * nobody mends a test that does not check them. */
-static int schedule(struct nomem__campaign *campaign, const struct baseline_run *second) {
+static int choose_points(struct nomem__campaign *campaign, const struct baseline_run *second) {
   struct nomem__second_faults *second_faults = &campaign->second_faults;
   nomem__site_list_mark_test_calls(campaign->sites, campaign->site_count, campaign->modules, campaign->module_count,
                                    &campaign->code_owners);
@@ -341,7 +341,7 @@ int nomem__baseline_run(struct nomem__campaign *campaign) {
     result = check_agreement(campaign, &first, &second);
     if (result == 0) {
       enter_runs(campaign, &first, &second);
-      result = schedule(campaign, &second);
+      result = choose_points(campaign, &second);
     }
   }
   free_run(&first);

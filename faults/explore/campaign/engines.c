@@ -20,13 +20,13 @@
 #define RETRIED_MAX 256
 
 /* The effects that keep the program from an engine. */
-static unsigned obstacles(const struct nomem__campaign *campaign, enum nomem_engine engine) {
+static unsigned find_obstacles(const struct nomem__campaign *campaign, enum nomem_engine engine) {
   return nomem__engine_obstacles(engine, campaign->effects, campaign->session->setup.isolation != NULL);
 }
 
 static bool is_safe(const struct nomem__campaign *campaign, enum nomem_engine engine) {
   bool is_traced = campaign->session->setup.trace || engine == NOMEM_ENGINE_EXEC;
-  return is_traced && obstacles(campaign, engine) == 0;
+  return is_traced && find_obstacles(campaign, engine) == 0;
 }
 
 int nomem__engines_check(struct nomem__campaign *campaign) {
@@ -42,7 +42,7 @@ int nomem__engines_check(struct nomem__campaign *campaign) {
     campaign->engine_reason = "ptrace is not used";
   else
     campaign->engine_reason =
-        nomem__effect_text(choice == NOMEM_CHOICE_AUTO ? campaign->effects : obstacles(campaign, engine));
+        nomem__effect_text(choice == NOMEM_CHOICE_AUTO ? campaign->effects : find_obstacles(campaign, engine));
   if (is_safe(campaign, engine)) return 0;
   nomem__complain("--engine %s is not safe for this program: %s: use auto, or exec", nomem__engine_names[engine],
                   campaign->engine_reason);
