@@ -9,7 +9,7 @@
 "$cc" -std=gnu11 -g -O0 -pthread -o behave "$here/programs/behave.c"
 
 # What hangs is waited for as long, and a busy machine needs no longer for what does not.
-hang_seconds=2
+hang_seconds=1
 
 # ends NAME STATUS PATTERN COMMAND...: ends with the status, prints a line like the pattern, and leaves nothing.
 ends() {

@@ -94,9 +94,9 @@ for kind in one two bare; do
     is_unchecked two from
   fi
   ends $kind need 1 '^abort in thing_need '
-  ends $kind wait 0 'not counted: hang in thing_wait .*: the test went on after a call of its own had failed' -t 1.5
-  ends $kind stall 1 '^hang in thing_wait ' -t 1.5
-  ends $kind locked 1 '^hang in thing_locked ' -t 1.5
+  ends $kind wait 0 'not counted: hang in thing_wait .*: the test went on after a call of its own had failed' -t 1
+  ends $kind stall 1 '^hang in thing_wait ' -t 1
+  ends $kind locked 1 '^hang in thing_locked ' -t 1
   # What a function returns is known from the debug information of the library.
   if [ $kind = bare ]; then
     ends $kind started 1 '^crash in thing_name_length '
@@ -125,7 +125,7 @@ for kind in one two bare; do
   ends $kind watched 1 '^crash in look_later '
   ends $kind after 1 '^crash in thing_with_length '
   ends $kind hooked 0 '^1 run: 1 reported; 0 findings'
-  ends $kind hold 0 "not counted: hang in hold .*: the test went on after a call of its own had failed" -t 1.5
+  ends $kind hold 0 "not counted: hang in hold .*: the test went on after a call of its own had failed" -t 1
   ends $kind skip 0 '1 run: 1 handled'
   ends $kind skip7 0 '1 run: 1 reported'
   ends $kind skip7 0 '1 run: 1 handled' --skip-code 7

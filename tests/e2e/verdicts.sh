@@ -9,7 +9,7 @@ needs_ptrace
 victims=$tests/victims
 programs=$here/programs
 # Of a hang only; long enough for a loaded machine to run a victim to its end.
-seconds=2
+seconds=1
 
 # line FILE MARK: the number of the line that has the mark as a comment.
 line() { grep -n "/\* $2 \*/" "$1" | cut -d: -f1; }
