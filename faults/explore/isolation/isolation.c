@@ -34,7 +34,7 @@ enum { CHANNEL_FD = 3, REPORT_FD = 4, SCRATCH_FD = 5, ABOVE_THESE = 6 };
   X(NETWORK, "own network", CLONE_NEWNET)    \
   X(IPC, "own IPC", CLONE_NEWIPC)            \
   X(FILES, "own view of files", CLONE_NEWNS) \
-  X(ENTRY, "entering them", 0)
+  X(ENTRY, "entering the namespaces", 0)
 
 enum part {
 #define X(upper, text, flag) PART_##upper,

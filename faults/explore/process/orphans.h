@@ -12,7 +12,7 @@
  * was). Orphans become children of the command, because it is a subreaper. */
 void nomem__orphans_kill(pid_t root, const char *channel_entry);
 
-/* New threads that have stopped before their creator did, whose stop says which run they belong to. All zero: none. */
+/* New threads that stopped before their creator did, whose stop shows which run they belong to. All zero: none. */
 #define NOMEM__UNCLAIMED_MAX 256
 struct nomem__unclaimed {
   pid_t list[NOMEM__UNCLAIMED_MAX];

@@ -13,7 +13,7 @@
 
 #include "syscall_effects.h"
 
-/* A thread is stopped to take its stack; a tree whose threads do not stop in time is killed without. */
+/* A thread is stopped to capture its stack. A tree whose threads do not stop in time is killed without their stacks. */
 #define INTERRUPT_MS 1000
 /* Programs that handle such signals as a matter of course must not cost a captured stack each time. */
 #define CAPTURES_MAX 8
@@ -41,8 +41,8 @@ static void handle_fork(struct nomem__tree *tree, pid_t creator, pid_t child) {
   if (tracee->is_process) nomem__processes_forked(&tree->processes, tree->root, creator, child);
 }
 
-/* When a signal comes that the process does not catch, it is about to die, and this stack is the one to report: threads
- * and parents that die later do so because of it. */
+/* A process that does not catch a fatal signal is about to die, and this stack is the one to report: threads and
+ * parents that die later do so because of it. */
 static void capture_death(struct nomem__tree *tree, pid_t tid, int signal) {
   if (!tree->is_traced || tree->is_dying || tree->captures++ >= CAPTURES_MAX) return;
   struct nomem__status status;
@@ -241,8 +241,8 @@ static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const s
   if (tree->is_root_gone && tree->tracees.count == 0) nomem__tree_finish(tree);
 }
 
-/* A process has stopped that no tree knows: it was forked by the injector, or its parent's stop is yet to come and will
- * say whose it is. */
+/* A process has stopped that belongs to no tree yet: it was forked by the injector, or its parent is about to stop and
+ * will show which tree it belongs to. */
 static void handle_unknown(struct nomem__trees *trees, pid_t tid) {
   for (struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next)
     if (tree->callbacks.adopts != NULL && tree->callbacks.adopts(tree->callbacks.user, tid)) {

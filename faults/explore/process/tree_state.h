@@ -21,13 +21,13 @@ struct nomem__tree {
 
   bool watches_effects;
   bool was_watched;                         /* at least one system call has shown an effect */
-  const char *created_path;                 /* the creator of a file like this is looked for; NULL: of none */
+  const char *created_path;                 /* the creator of a file like this is captured; NULL: of none */
   struct nomem__stack *creator;             /* the caller's */
   struct nomem__stop_watcher *stop_watcher; /* NULL: none */
   bool allows_detach;
   struct nomem__detached detached;
 
-  struct nomem__sampling *sampling; /* it has timed out, and its threads are looked at; NULL: not so */
+  struct nomem__sampling *sampling; /* of its threads, once it has timed out; NULL: it has not */
   int error_fd;                     /* the child writes errno here when it cannot execute the program */
   unsigned captures;                /* stacks that were captured */
   bool is_dying;                    /* the stack of the first death has been captured */

@@ -9,11 +9,11 @@
 /* Longest plan that names one point. */
 #define NOMEM_POINT_PLAN_BYTES 96
 
-/* One run to make: the occurrence-th call of a site fails, and when the fault is persistent every later call, too.
+/* A planned run: the occurrence-th call of a site fails, and when the fault is persistent every later call, too.
  * There may be millions of points. */
 struct nomem__point {
   uint64_t occurrence; /* from 1 */
-  uint32_t site;       /* index into what the schedule was made from */
+  uint32_t site;       /* index into the list of sites that were scheduled */
   bool persistent : 1;
   uint32_t second : 31; /* not 0: the first call of another site fails, too: see campaign/second_faults.h */
 };

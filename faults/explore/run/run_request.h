@@ -26,9 +26,9 @@ struct nomem__run_request {
   bool keep_files;   /* it may see what earlier runs of the worker wrote, which is cheaper; without isolation it does */
   bool record_sites; /* of every call, not only as far as the plan needs them; implied by an empty plan */
 
-  bool note_recoveries;     /* sites that come only after a fault are noted in channel->recoveries; costs a tenth of the
-                               run or more, and needs nomem__worker_use_tables */
-  bool watch_effects;       /* effects on the world outside its memory are noted in outcome.end.effects */
+  bool note_recoveries; /* sites that are reached only after a fault are noted in channel->recoveries; costs a tenth of
+                           the run or more, and needs nomem__worker_use_tables */
+  bool watch_effects;   /* effects on the world outside its memory are noted in outcome.end.effects */
   const char *created_path; /* the creator of a file like the one at this path is noted in outcome.creator, if the
                                program is traced and not forked; NULL: no file is watched for */
   bool check_leaks;         /* sanitizers look for leaks in processes that end; without tracing, they always do */

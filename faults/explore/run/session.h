@@ -21,7 +21,7 @@ struct nomem__session {
   struct nomem__target target;
   struct nomem__run_setup setup;
   struct nomem__isolation *isolation; /* NULL: none */
-  struct nomem__options settled;      /* the options as given, except where a choice was made for the user meanwhile */
+  struct nomem__options settled;      /* the options that were given, changed where something turned out later */
   char chosen_image[NOMEM_GLOB_BYTES];
   unsigned jobs;
   char preload[PATH_MAX];
