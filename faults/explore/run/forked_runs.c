@@ -110,10 +110,10 @@ static void snapshots_done(struct nomem__tree *tree, const struct nomem__end *en
   worker->ended(worker, &worker->outcome, worker->is_unsound, worker->request.user);
 }
 
-/* Makes room behind the channel for so many points. */
+/* Makes room behind the channel for so many points. Its file can grow, but is sealed against shrinking. */
 static int make_room(struct nomem__worker *worker, size_t count) {
   size_t bytes = sizeof *worker->channel + count * sizeof(struct nomem_snapshot_point);
-  if (bytes == worker->channel_bytes) return 0;
+  if (bytes <= worker->channel_bytes) return 0;
   if (ftruncate(worker->channel_fd, (off_t)bytes) != 0) return -errno;
   void *pages = mremap(worker->channel, worker->channel_bytes, bytes, MREMAP_MAYMOVE);
   if (pages == MAP_FAILED) return -errno;
