@@ -20,7 +20,8 @@ static const char *without_type(const char *name) {
   int depth = 0;
   for (const char *c = name; *c != '\0' && (*c != '(' || depth > 0); c++) {
     depth += (*c == '<') - (*c == '>');
-    if (*c == ' ' && depth == 0 && strncmp(c, " [clone", strlen(" [clone")) != 0) name = c + 1;
+    if (strncmp(c, " [clone", strlen(" [clone")) == 0) break;
+    if (*c == ' ' && depth == 0) name = c + 1;
   }
   return name;
 }
