@@ -20,7 +20,7 @@ static void needs_block_table(void **state) {
   (void)state;
   struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CRASH};
   assert_false(nomem__confirm_needs_block_table(&finding));
-  finding.takes_block_table = true;
+  finding.needs_block_table = true;
   assert_true(nomem__confirm_needs_block_table(&finding));
   finding = (struct nomem__finding){.verdict = NOMEM_VERDICT_LEAK};
   assert_true(nomem__confirm_needs_block_table(&finding));
@@ -36,7 +36,7 @@ static void may_learn(void **state) {
   (void)state;
   struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CORRUPTION};
   assert_true(nomem__confirm_may_learn(&finding, &known));
-  finding.takes_block_table = true;
+  finding.needs_block_table = true;
   assert_false(nomem__confirm_may_learn(&finding, &known));
   finding = (struct nomem__finding){.verdict = NOMEM_VERDICT_CRASH, .address_kind = NOMEM_ADDRESS_WILD};
   assert_true(nomem__confirm_may_learn(&finding, &known));

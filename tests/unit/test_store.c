@@ -163,7 +163,7 @@ static void test_evidence(void **state) {
       .last_words = "'\"\\n'",
       .is_ignored_by_test = true,
       .needs_return_watch = true,
-      .takes_block_table = true,
+      .needs_block_table = true,
       .location_hash = UINT64_MAX - 2,
       .fault = {.depth = 2, .frame = {{"/lib/a", 0xffffffffffff, true}, {"", 1, true}}},
       .blow_up = {.depth = 1, .library_frames = 1, .skipped_frames = 1, .frame = {{"/lib/a", 5, false}}},
@@ -190,7 +190,7 @@ static void test_evidence(void **state) {
   assert_int_equal(read.fault.depth, 2);
   assert_string_equal(read.fault.frame[0].path, "/lib/a");
   assert_true(read.fault.frame[0].offset == 0xffffffffffff && read.fault.frame[0].is_return_address);
-  assert_true(read.is_ignored_by_test && read.needs_return_watch && read.takes_block_table &&
+  assert_true(read.is_ignored_by_test && read.needs_return_watch && read.needs_block_table &&
               read.location_hash == UINT64_MAX - 2);
   assert_true(read.block.frame[0].offset == 6 && read.freed.frame[0].offset == 7);
   assert_true(read.unchecked.where.depth == 1 && read.unchecked.where.frame[0].offset == 8);

@@ -95,7 +95,7 @@ static void learn_or_finish(struct confirmation *confirmation) {
   const struct nomem__finding *finding = finding_of(confirmation);
   if (finding->is_flaky || !nomem__confirm_may_learn(finding, baseline) ||
       !baseline->with_block_table.has_block_table) {
-    check_explanation(confirmation, finding->takes_block_table, finding->address_kind == NOMEM_ADDRESS_FREED);
+    check_explanation(confirmation, finding->needs_block_table, finding->address_kind == NOMEM_ADDRESS_FREED);
     finish(confirmation);
     return;
   }

@@ -4,13 +4,13 @@
 #include <string.h>
 
 bool nomem__confirm_needs_block_table(const struct nomem__finding *finding) {
-  return finding->takes_block_table || finding->verdict == NOMEM_VERDICT_LEAK ||
+  return finding->needs_block_table || finding->verdict == NOMEM_VERDICT_LEAK ||
          finding->verdict == NOMEM_VERDICT_LEFTOVER;
 }
 
 bool nomem__confirm_may_learn(const struct nomem__finding *finding, const struct nomem__baseline_residue *baseline) {
   bool is_crash = finding->verdict == NOMEM_VERDICT_CRASH && nomem__address_kind_may_be_freed(finding->address_kind);
-  return baseline->is_known && !baseline->has_leak_check && !finding->takes_block_table &&
+  return baseline->is_known && !baseline->has_leak_check && !finding->needs_block_table &&
          (is_crash || finding->verdict == NOMEM_VERDICT_CORRUPTION);
 }
 

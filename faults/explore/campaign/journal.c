@@ -359,7 +359,7 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
         (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, second, (int64_t)finding->rank,
         nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
         (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
-        (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->takes_block_table,
+        (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->needs_block_table,
         nomem__json_string(document, "location"), nomem__json_string(document, "message"), fault, blow_up, dumped,
         is_temporary ? NULL : finding->exclusion_reason);
   free(dumped);

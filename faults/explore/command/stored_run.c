@@ -120,7 +120,7 @@ static int enter_finding(struct nomem__stored_run *stored, const struct nomem__s
   options->program = stored->words;
   options->stdin_path = stored->stdin_path;
   options->image = stored->image;
-  if (finding->takes_block_table) options->leaks = NOMEM_LEAKS_ALL;
+  if (finding->needs_block_table) options->leaks = NOMEM_LEAKS_ALL;
   options->timeout_ms = finding->needs_timeout ? stored->timeout_ms : 0;
   return 0;
 }

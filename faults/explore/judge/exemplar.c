@@ -152,7 +152,7 @@ int nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judg
   finding->block = stacks->block;
   finding->freed = stacks->freed;
   finding->is_confirmed = false;
-  finding->takes_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE || outcome->channel->check_leaks;
+  finding->needs_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE || outcome->channel->check_leaks;
   finding->rank = run->rank;
   finding->point = run->point;
   strncpy(finding->plan, run->plan, sizeof finding->plan - 1);

@@ -43,7 +43,7 @@ struct nomem__finding {
   uint64_t runs;
   bool is_flaky;          /* its first run, made once more, ended otherwise */
   bool is_confirmed;      /* that run was made once more */
-  bool takes_block_table; /* that run kept one, or sanitizers looked for leaks: without it, it may end otherwise */
+  bool needs_block_table; /* that run kept one, or sanitizers looked for leaks: without it, it may end otherwise */
   enum nomem__exclusion exclusion;
   const char *exclusion_reason; /* the reason in words; NULL: it counts. Not owned */
 

@@ -64,7 +64,7 @@ static void put_reproduction(struct nomem__document_builder *builder, json_t *ob
   FILE *out = nomem__memory_stream_open(&stream);
   if (out != NULL)
     nomem__print_reproduction(out, builder->campaign->session->options, finding->plan,
-                              finding->needs_timeout ? builder->campaign->timeout_ms : 0, finding->takes_block_table);
+                              finding->needs_timeout ? builder->campaign->timeout_ms : 0, finding->needs_block_table);
   put_printed(&builder->json, object, "reproduce", &stream);
 }
 

@@ -27,7 +27,7 @@ static void print_reproduction(const struct nomem__campaign *campaign, const str
                                FILE *out) {
   fputs("  reproduce: ", out);
   nomem__print_reproduction(out, campaign->session->options, finding->plan,
-                            finding->needs_timeout ? campaign->timeout_ms : 0, finding->takes_block_table);
+                            finding->needs_timeout ? campaign->timeout_ms : 0, finding->needs_block_table);
   if (campaign->journal == NULL) return;
   fprintf(out, "  debug: nomem replay --gdb %s", finding->id);
   if (campaign->session->options->store != NULL) {
@@ -57,19 +57,26 @@ static void print_threads(const struct nomem__finding *finding, struct nomem__sy
   if (all > shown + 1) fprintf(out, "  and %zu more threads\n", all - shown - 1);
 }
 
+/* Whether it ended at a place, whose stack is shown. */
+static bool has_location(const struct nomem__finding *finding) {
+  return finding->verdict <= NOMEM_VERDICT_HANG;
+}
+
+static const char *find_title(const struct nomem__finding *finding) {
+  if (finding->verdict == NOMEM_VERDICT_HANG) return "where it hangs";
+  if (finding->verdict == NOMEM_VERDICT_LEAK) return "what was leaked, allocated here";
+  if (!has_location(finding)) return "what came of it";
+  if (finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0) return "what was done";
+  return "where it blew up";
+}
+
 static void print_blow_up(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
-  bool has_place = finding->verdict <= NOMEM_VERDICT_HANG;
-  fputs(finding->verdict == NOMEM_VERDICT_HANG   ? "  where it hangs: "
-        : finding->verdict == NOMEM_VERDICT_LEAK ? "  what was leaked, allocated here: "
-        : has_place && finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0 ? "  what was done: "
-        : has_place                                                                         ? "  where it blew up: "
-                                                                                            : "  what came of it: ",
-        out);
+  fprintf(out, "  %s: ", find_title(finding));
   nomem__print_end(out, finding);
   fputc('\n', out);
   if (finding->blow_up.depth > 0)
     nomem__trace_print(out, &finding->blow_up, symbols, 4);
-  else if (has_place)
+  else if (has_location(finding))
     fputs(finding->verdict == NOMEM_VERDICT_SANITIZER ? "    (no stack that names modules)\n"
                                                       : "    (no stack: it needs ptrace)\n",
           out);

@@ -59,7 +59,7 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   json_t *evidence = json_object();
   put_number(&json, evidence, "signal", (uint64_t)finding->signal);
   nomem__json_put(&json, evidence, "needs_timeout", json_boolean(finding->needs_timeout));
-  nomem__json_put(&json, evidence, "needs_block_table", json_boolean(finding->takes_block_table));
+  nomem__json_put(&json, evidence, "needs_block_table", json_boolean(finding->needs_block_table));
   put_text(&json, evidence, "detail", finding->detail);
   put_text(&json, evidence, "last_words", finding->last_words);
   put_number(&json, evidence, "address_kind", finding->address_kind);
@@ -175,7 +175,7 @@ static void read_threads(struct reader *reader, const json_t *threads, struct no
 static void read_finding(struct reader *reader, const json_t *evidence, struct nomem__finding *finding) {
   finding->signal = (int)read_number(reader, evidence, "signal", INT32_MAX);
   finding->needs_timeout = read_bool(reader, evidence, "needs_timeout");
-  finding->takes_block_table = read_bool(reader, evidence, "needs_block_table");
+  finding->needs_block_table = read_bool(reader, evidence, "needs_block_table");
   read_text(reader, evidence, "detail", finding->detail, sizeof finding->detail);
   read_text(reader, evidence, "last_words", finding->last_words, sizeof finding->last_words);
   finding->address_kind =

@@ -42,7 +42,7 @@ static int add_finding(struct nomem__stored_findings *findings, sqlite3_stmt *ro
                                           .excluded = strdup(nomem__store_column_text(row, 7)),
                                           .is_flaky = sqlite3_column_int(row, 8) != 0,
                                           .needs_timeout = sqlite3_column_int(row, 9) != 0,
-                                          .takes_block_table = sqlite3_column_int(row, 10) != 0};
+                                          .needs_block_table = sqlite3_column_int(row, 10) != 0};
   if (!finding.id || !finding.message || !finding.plan || !finding.command || !finding.command_text ||
       !finding.excluded) {
     free_finding(&finding);

@@ -15,7 +15,7 @@ struct nomem__stored_finding {
   size_t command_bytes;
   char *command_text;
   char *excluded; /* the suppression; "": none */
-  bool is_flaky, needs_timeout, takes_block_table;
+  bool is_flaky, needs_timeout, needs_block_table;
 };
 
 /* All zero is none. */
