@@ -295,10 +295,10 @@ static void the_second_call(void **state) {
   judged.point.second = 0;
   show();
   assert_int_equal(finding.second.stack.depth, 0);
-  assert_false(finding.takes_block_table);
+  assert_false(finding.needs_block_table);
   run->channel->watch = NOMEM_WATCH_BLOCK_TABLE;
   show();
-  assert_true(finding.takes_block_table);
+  assert_true(finding.needs_block_table);
 }
 
 /* Where the file was created that is left. */
