@@ -70,8 +70,7 @@ check-elsewhere:
 ## hostile: explore 200 hostile programs by every engine, print a table (30 minutes; NAMES='flood': only those); bad conditions
 hostile: setup-check
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) $(BUILD)/victims/handled
-	$(Q)tests/hostile/run.sh $(BUILD) $(or $(NAMES),--all)
-	$(Q)$(if $(NAMES),,tests/adverse/run.sh $(BUILD) --all)
+	$(Q)$(if $(NAMES),,tests/adverse/run.sh $(BUILD) --all || status=1;) tests/hostile/run.sh $(BUILD) $(or $(NAMES),--all) && exit $${status:-0}
 
 ## kills: kill explorations at random moments, and let them go on: 1,000 times (30 minutes; KILLS=100)
 kills: setup-check

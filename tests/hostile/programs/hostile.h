@@ -60,8 +60,8 @@
   X(deep_folders) X(forbidden_folders) X(special_files) X(mounts) X(locks_files) X(changes_terminal) X(no_umask)      \
   X(names_loop)                                                                                                       \
   /* threads.c */                                                                                                     \
-  X(outlives_main) X(main_returns) X(thread_forks) X(thread_exits) X(crowd) X(cancelled) X(detached) X(thread_names)  \
-  X(hang_lock) X(hang_busy) X(hang_deaf) X(hang_child) X(raw_thread) X(own_folder)                                    \
+  X(outlives_main) X(main_returns) X(thread_forks) X(thread_exits) X(crowd) X(thread_ended) X(detached)               \
+  X(thread_names) X(hang_lock) X(hang_busy) X(hang_deaf) X(hang_child) X(raw_thread) X(own_folder)                    \
   /* ends.c */                                                                                                        \
   X(constructor) X(destructor) X(exit_handler) X(exit_twice) X(thread_destructor) X(fork_handlers) X(quick_end)       \
   X(bare_end) X(thread_end) X(abort_handler_allocates)                                                                \

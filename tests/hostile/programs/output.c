@@ -121,7 +121,7 @@ int shrinks_output(void) {
 /* Flags of the open file, which the next run has, too, unless somebody minds. */
 int output_flags(void) {
   int flags = fcntl(1, F_GETFL);
-  if ((flags & (O_APPEND | O_NONBLOCK)) != 0) return SCENE_BROKEN;
+  if ((flags & O_NONBLOCK) != 0) return SCENE_BROKEN;
   fcntl(1, F_SETFL, flags | O_APPEND | O_NONBLOCK);
   if (write(1, "text\n", 5) != 5) return SCENE_BROKEN;
   return end_of_scene();
