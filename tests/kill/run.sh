@@ -33,7 +33,7 @@ done
 needs_ptrace
 # shellcheck disable=SC2119
 look_at_isolation
-[ -z "$no_isolation" ] || sets='fork untraced shared'
+[ -z "$no_isolation" ] || sets='fork untraced'
 
 mkdir results runs
 "$cc" -std=gnu11 -O1 -o contain "$tests/hostile/contain.c"

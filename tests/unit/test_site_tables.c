@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "../../faults/explore/run/site_tables.h"
+#include "fixtures/empty_channel.h"
 
 static struct nomem_channel *reached, *empty;
 
@@ -24,8 +25,8 @@ static void enter_site(uint64_t key, uint64_t count) {
 /* Sixteen keys that are alike in their low half, so that they share slots of the hash table. */
 static int set_up(void **state) {
   (void)state;
-  reached = calloc(1, sizeof *reached);
-  empty = calloc(1, sizeof *empty);
+  reached = make_channel();
+  empty = make_channel();
   if (reached == NULL || empty == NULL) return -1;
   for (uint64_t i = 1; i <= 16; i++) enter_site(i << 32 | 7, i);
   reached->module_count = 2;
@@ -36,8 +37,8 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
   (void)state;
-  free(reached);
-  free(empty);
+  free_channel(reached);
+  free_channel(empty);
   return 0;
 }
 

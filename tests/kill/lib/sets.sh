@@ -2,19 +2,20 @@
 # The explorations that are killed, and what they come to. Sourced, with kill_build set.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
-sets='auto exec fork snapshot untraced files shared'
-more_sets='seconds daemon' # not in the sample
+sets='auto fork untraced files'
+more_sets='exec snapshot shared heap seconds daemon' # not in the sample
 
 command_of() {
   # All points: how many are chosen otherwise depends on how fast the machine is.
   echo "$kill_build/nomem explore --all --timeout 20"
+  case $1 in heap) ;; *) echo '--heap off' ;; esac
   case $1 in
     auto) echo '-j 2' ;;
     exec) echo '-j 2 --engine exec' ;;
     fork) echo '-j 1 --engine fork --isolate off' ;;
     snapshot) echo '-j 2 --engine snapshot' ;;
     untraced | daemon) echo '-j 2 --no-trace' ;;
-    files | seconds) echo '-j 2' ;;
+    files | seconds | heap) echo '-j 2' ;;
     shared) echo '-j 2 --isolate off' ;;
   esac
 }

@@ -78,7 +78,7 @@ int main(int argc, char **argv) {
   char also = argc > 1 ? argv[1][0] : '-';
   if (also == 'd' || also == 'f') leave_daemon();
   if (also == 'f') close(open("/tmp/nomem-kill-file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-  for (int i = 0; i < 20; i++)
+  for (int i = 0; i < 10; i++)
     for (int depth = 0; depth < 12; depth++)
       if (!checked(depth)) return 1;
   unchecked();
