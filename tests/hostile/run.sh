@@ -100,7 +100,7 @@ while read -r id name way engine isolate rest; do
   fi
 done <job_list
 echo "# $count explorations, $(wc -l <todo) of them here"
-nice xargs -L 1 -P "${HOSTILE_JOBS:-2}" "$here/lib/one.sh" <todo
+nice xargs -L 1 -P "${HOSTILE_JOBS:-2}" "$here/lib/one.sh" <todo || echo '# not all were made'
 
 tab=$(printf '\t')
 while read -r id name way engine isolate rest; do

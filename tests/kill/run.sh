@@ -83,12 +83,12 @@ for set in ${usable:-}; do echo "$set $(cat "$set.time_ms")"; done | awk -v kill
       print line
     }
   }' >todo
-nice xargs -L 1 -P "${KILL_JOBS:-2}" "$here/lib/one.sh" <todo
+nice xargs -L 1 -P "${KILL_JOBS:-2}" "$here/lib/one.sh" <todo || echo '# not all were made'
 
 for set in ${usable:-}; do
   grep " $set " todo >of_set || continue
   count=$(awk '{ count += NF - 2 } END { print count }' of_set)
-  cut -d ' ' -f 1 of_set | sed 's,^,results/,' | xargs cat >came 2>&1 || :
+  while read -r id _; do cat "results/$id" 2>/dev/null || echo "not_ok $id: no result"; done <of_set >came
   if grep -q '^not_ok' came; then
     grep -c '^not_ok' came | sed 's/$/ of them went wrong/' >why
     grep '^not_ok' came >>why

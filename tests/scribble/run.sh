@@ -45,7 +45,7 @@ while [ "$seed" -lt $((from + seeds)) ]; do
   printf '%06d scribble %s %s %s sane t=1 a=%s\n' "$seed" "$way" "$engine" "$isolate" "$seed" >>todo
   seed=$((seed + 1))
 done
-nice xargs -L 1 -P "${HOSTILE_JOBS:-2}" "$here/lib/one.sh" <todo
+nice xargs -L 1 -P "${HOSTILE_JOBS:-2}" "$here/lib/one.sh" <todo || echo '# not all were made'
 
 tab=$(printf '\t')
 while read -r id _ way engine isolate _; do
