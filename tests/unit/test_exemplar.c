@@ -244,6 +244,7 @@ static void the_threads_of_a_hang(void **state) {
   assert_true(finding.needs_timeout && finding.thread_count == 1 && finding.threads_left_out == 3);
   assert_string_equal(finding.detail, "busy: it used the processor for 0.00 of 0.01 s");
   assert_string_equal(culprit_of(&finding.blow_up), "run:5");
+  /* cppcheck-suppress unreadVariable ; it is read through the outcome */
   threads[0].state = 'S';
   run->outcome.end.threads.count = 2;
   show();
