@@ -274,7 +274,7 @@ const struct nomem__option nomem__option_table[] = {
      "run up to N programs at a time, 1 to 256 (default: one for each processor when runs are isolated, otherwise 1)"},
     {"isolate", "WHEN", 0, ONLY(EXPLORE) | ONLY(RUN) | ONLY(MINIMISE), SET(read_isolate, isolate),
      "give each run a network and IPC of its own, and throw away what it changes below the working directory, the "
-     "home directory, /tmp, /var/tmp and /dev/shm. on: refuse to run without; off: never; auto: where it is possible "
+     "home directory, /tmp, /var/tmp and /dev/shm. on: do not run without; off: never; auto: where it is possible "
      "(default)"},
     {"timeout", "SECONDS", 't', RUNNERS, SET(read_seconds, timeout_ms),
      "kill a run that takes longer; decimals are allowed (default for explore: ten times as long as a run without a "

@@ -38,8 +38,8 @@ struct nomem__option {
   char letter;          /* 0: none */
   unsigned commands;    /* the bits of those that have it */
   enum nomem__option_action action;
-  /* Stores value in the member of options at offset. Returns 0, or -EINVAL with the way to mend it in reason, which has
-   * NOMEM_OPTION_REASON_BYTES. NULL, unless the action is to set. */
+  /* Stores value in the member of options at offset. Returns 0, or -EINVAL with the way to correct it in reason, which
+   * has NOMEM_OPTION_REASON_BYTES. NULL, unless the action is to set. */
   int (*read)(struct nomem__options *options, size_t offset, const char *value, char *reason);
   size_t offset;
   const char *help;

@@ -117,7 +117,7 @@ static bool list_functions(struct ranges *functions, Dwarf_Die *parent, unsigned
   return true;
 }
 
-/* Finds the unit of an address. Where the compiler left out the table for that, as clang does unless asked for it, the
+/* Finds the unit of an address. Where the compiler made no table for that, as clang does not unless asked, the
  * units themselves are searched. */
 static Dwarf_Die *find_unit_die(struct nomem__debug_info *info, uint64_t address, Dwarf_Die *die) {
   Dwarf_Die *found = dwarf_addrdie(info->dwarf, address - info->bias, die);

@@ -28,7 +28,7 @@
 #define HEADER_APPLICATION 68
 
 /* Every table names a point by its site, occurrence, kind and second site ('' for none), not by a number: so stores are
- * joined by plain copying. second_faults holds the sites that a run came to only because the first call of another one
+ * joined by plain copying. second_faults has the sites that a run reached only because the first call of another one
  * had failed; block_table says whether the run kept one. */
 static const char schema[] =
     "PRAGMA application_id=" APPLICATION_ID_TEXT

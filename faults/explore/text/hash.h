@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* FNV-1a, with which everything here is hashed: names, stacks, output, files. It tells equal from different quickly and
- * is the same on every machine and in every version, because stores and reports keep its results. It is no defence
- * against somebody who looks for collisions.
+/* FNV-1a, the hash of everything here: names, stacks, output, files. It is quick, and stays the same on every machine
+ * and in every version, because stores and reports keep its values. It is no defence against somebody who searches for
+ * collisions.
  *
- * A hash begins with NOMEM__HASH_START and is passed through one of the functions for each part. */
+ * A hash begins with NOMEM__HASH_START and goes through one of the functions for each part. */
 #ifndef NOMEM_HASH_H
 #define NOMEM_HASH_H
 

@@ -2,7 +2,8 @@
 /* Text that is printed into memory.
  *
  * It stands in for open_memstream, which loses text without a sign when memory is short: glibc sets no error flag on
- * the stream, and fclose succeeds with a NULL text or one that is cut. Here want of memory is told once, at the end. */
+ * the stream, and fclose succeeds with a NULL text or one that is cut. Here the end of the stream says whether memory
+ * was short at any time. */
 #ifndef NOMEM_MEMORY_STREAM_H
 #define NOMEM_MEMORY_STREAM_H
 

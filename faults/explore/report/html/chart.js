@@ -2,7 +2,7 @@
 /* The icicle chart: the call tree from main() down to what allocates. */
 
 const ROW = 21, LEAST_WIDTH = 1, LABEL_WIDTH = 24, LETTER_WIDTH = 7.3, STACK_CUT = 32;
-/* What calls main() and the constructors is the same everywhere: left out. */
+/* What calls main() and the constructors is the same everywhere, so it is not shown. */
 const STARTUP_FRAMES = 6;
 const outside = /^(_start|__libc_start_main(_impl)?|__libc_start_call_main|_dl_.*|call_init)$/;
 const isRuntime = (frame) => /^(libc|libstdc\+\+|libc\+\+|ld-linux[^.]*)[.-].*/.test(baseName(frame.module));
