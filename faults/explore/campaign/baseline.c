@@ -31,7 +31,7 @@ struct baseline_run {
   unsigned effects;
   int status;
   unsigned fatal_deaths;
-  bool timed_out, was_cancelled, was_injected;
+  bool timed_out, is_flooded, was_cancelled, was_injected;
   int code_owners_result;
   uint64_t duration_us, peak_kb, allocations, sites_lost;
   struct nomem__campaign_site *sites;
@@ -66,6 +66,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   run->fatal_deaths = outcome->end.fatal_deaths;
   run->effects = outcome->end.effects;
   run->timed_out = outcome->end.timed_out;
+  run->is_flooded = outcome->is_flooded;
   run->was_cancelled = outcome->end.was_cancelled;
   run->duration_us = outcome->duration_us;
   run->peak_kb = outcome->end.peak_kb;
@@ -102,6 +103,12 @@ static int start_run(struct nomem__campaign *campaign, unsigned number, struct b
 static int check_run(const struct nomem__campaign *campaign, const struct baseline_run *run) {
   const struct nomem__session *session = campaign->session;
   if (run->was_cancelled) return session->interrupted_by != 0 ? 0 : -ECANCELED;
+  if (run->is_flooded) {
+    nomem__complain("without any fault the program writes more than %" PRIu64
+                    " MiB: give it less to say, or send what it writes to /dev/null",
+                    NOMEM_OUTPUT_MAX_BYTES >> 20);
+    return -E2BIG;
+  }
   if (run->timed_out) {
     nomem__complain("without any fault the program runs longer than %" PRIu64
                     " s: give it less to do, or more time "

@@ -15,17 +15,21 @@
 #include "syscall_effects.h"
 
 /* In the child, between fork and exec: async-signal-safe calls only. */
-static _Noreturn void become_program(const struct nomem__spawn_request *request, const sigset_t *blocked, int go_fd,
-                                     int error_fd) {
+static _Noreturn void become_program(const struct nomem__spawn_request *request, const sigset_t *blocked, pid_t parent,
+                                     const int go[2], int error_fd) {
   const int fds[] = {request->stdin_fd, request->stdout_fd, request->stderr_fd};
   char byte;
+  ssize_t came;
+  close(go[1]);               /* it would keep open what says that the command is gone */
   if (request->own_session) { /* nor does each crash leave a core file */
     setsid();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
   }
   if (request->same_addresses) personality(ADDR_NO_RANDOMIZE);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  while (read(go_fd, &byte, 1) < 0 && errno == EINTR) continue;
+  if (getppid() != parent) _exit(127); /* it was gone before the kernel was asked to tell */
+  while ((came = read(go[0], &byte, 1)) < 0 && errno == EINTR) continue;
+  if (came != 1) _exit(127);
   int result =
       request->sandbox != NULL ? nomem__sandbox_enter(request->sandbox, request->is_fresh, request->scratch_socket) : 0;
   errno = -result;
@@ -54,8 +58,8 @@ int nomem__spawn(const struct nomem__spawn_request *request, const sigset_t *blo
     return result;
   }
   int result = 0;
-  pid_t pid = fork();
-  if (pid == 0) become_program(request, blocked, go[0], error[1]);
+  pid_t parent = getpid(), pid = fork();
+  if (pid == 0) become_program(request, blocked, parent, go, error[1]);
   if (pid < 0) result = -errno;
   if (pid > 0 && request->trace) {
     long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |

@@ -10,8 +10,6 @@
 
 #include "forked_runs.h"
 
-/* A run that has written more than this writes without end, and into memory. */
-#define OUTPUT_MAX_BYTES (64u << 20)
 #define OUTPUT_CHECK_MS 100
 /* A sanitizer that looks for leaks reads all memory of its process and symbolises what it finds: it has so many times
  * the time. */
@@ -82,12 +80,12 @@ static void check_limits(uv_timer_t *timer) {
   uint64_t written_bytes = worker->setup->inherit ? 0 : nomem__output_capture_bytes(&worker->capture);
   bool has_early_limit = worker->request.early_ms != 0 && worker->run != NULL;
   uint64_t limit_ms = has_early_limit ? worker->request.early_ms : worker->limit_ms;
-  if ((limit_ms == 0 || elapsed_ms < limit_ms) && written_bytes <= OUTPUT_MAX_BYTES) {
+  if ((limit_ms == 0 || elapsed_ms < limit_ms) && written_bytes <= NOMEM_OUTPUT_MAX_BYTES) {
     uint64_t remaining_ms = limit_ms == 0 ? OUTPUT_CHECK_MS : limit_ms - elapsed_ms;
     uv_timer_start(timer, check_limits, remaining_ms < OUTPUT_CHECK_MS ? remaining_ms : OUTPUT_CHECK_MS, 0);
     return;
   }
-  worker->has_early_limit = has_early_limit && written_bytes <= OUTPUT_MAX_BYTES;
+  worker->has_early_limit = has_early_limit && written_bytes <= NOMEM_OUTPUT_MAX_BYTES;
   if (worker->run != NULL)
     nomem__tree_time_out(worker->run, last_failed_thread(worker->channel));
   else if (worker->parent != NULL)
@@ -201,6 +199,8 @@ void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *e
   *outcome = (struct nomem__outcome){
       .end = *end, .channel = worker->channel, .duration_us = (uv_hrtime() - worker->started_ns) / 1000};
   outcome->is_early = end->timed_out && worker->has_early_limit;
+  outcome->is_flooded =
+      !worker->setup->inherit && nomem__output_capture_bytes(&worker->capture) > NOMEM_OUTPUT_MAX_BYTES;
   worker->is_dirty = end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
   if (!worker->setup->inherit) nomem__launch_read_output(worker);
   nomem__exit_records_finish(&worker->exit_records, worker->channel, end->processes);

@@ -23,8 +23,9 @@ struct nomem__outcome {
   struct nomem__output output, error;
   char tail[NOMEM_OUTPUT_TAIL]; /* of standard error, or of standard output when nothing was written there */
   struct nomem__sanitizer_report report;
-  uint32_t rank; /* of a snapshot's run: the rank of its point */
-  bool is_early; /* it was ended before its time was up, and counts as timed out */
+  uint32_t rank;   /* of a snapshot's run: the rank of its point */
+  bool is_early;   /* it was ended before its time was up, and counts as timed out */
+  bool is_flooded; /* it wrote more than NOMEM_OUTPUT_MAX_BYTES, and was ended for that if it had not ended yet */
   const struct nomem__stack
       *creator; /* of the call that created the file at the request's created_path; NULL: none did */
   /* Both belong to the worker and are cleared after done: of the process that was injected first; and of the process in

@@ -81,7 +81,8 @@ struct nomem__output nomem__output_capture_read(const struct nomem__output_captu
       output.hash = nomem__hash_bytes(output.hash, buffer, (size_t)length);
       output.bytes += (uint64_t)length;
     }
-  } while (length == sizeof buffer); /* fewer bytes than were asked for: that was the end */
+  } while (length == sizeof buffer && output.bytes < NOMEM_OUTPUT_MAX_BYTES); /* fewer than asked for: the end */
+  if (output.bytes >= NOMEM_OUTPUT_MAX_BYTES) output.bytes = (uint64_t)end_of(output.fd);
   return output;
 }
 

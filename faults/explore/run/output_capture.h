@@ -24,6 +24,10 @@ struct nomem__output_capture {
   bool has_death;
 };
 
+/* A run that has written more than this, in bytes, writes without end, and into memory. No more of it is read: a file
+ * may be made as large as anything without a byte of it being there. */
+#define NOMEM_OUTPUT_MAX_BYTES (UINT64_C(64) << 20)
+
 /* The value before nomem__output_capture_open. It may be closed. */
 #define NOMEM_OUTPUT_CAPTURE_NONE \
   {                               \

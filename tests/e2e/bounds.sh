@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What a program writes takes the command neither time nor memory without bound, and no process waits for a command that
+# is gone.
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
+
+# explored NAME STATUS PATTERN COMMAND...: what nomem explore ends with and says of the command, within a minute.
+explored() {
+  explored_name=$1
+  wanted=$2
+  pattern=$3
+  shift 3
+  status=0
+  timeout -k 5 60 nomem explore --no-store -- "$@" >seen 2>&1 || status=$?
+  echo "(exit status $status)" >>seen
+  if [ $status -eq "$wanted" ] && grep -q "$pattern" seen; then pass "$explored_name"; else fail "$explored_name" seen; fi
+}
+
+# A file that is large, and of which nothing is there.
+cat >sparse.c <<'EOS'
+#include <stdlib.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  (void)argv;
+  if (argc > 1 && ftruncate(1, 1L << 40) != 0) return 2;
+  void *block = malloc(5000);
+  if (block == NULL) {
+    if (ftruncate(1, 1L << 40) != 0) return 2;
+    abort();
+  }
+  free(block);
+  return 0;
+}
+EOS
+"$cc" -g -o sparse sparse.c
+explored 'output that is sparse, under a fault' 1 '^abort in main' ./sparse
+explored 'output that is sparse, without a fault' 2 'writes more than 64 MiB' ./sparse always
+
+cat >flood.c <<'EOS'
+#include <string.h>
+#include <unistd.h>
+#include <stdlib.h>
+static char text[1 << 20];
+int main(void) {
+  memset(text, 'x', sizeof text);
+  for (int i = 0; i < 80; i++)
+    if (write(1, text, sizeof text) < 0) return 3;
+  free(malloc(8));
+  return 0;
+}
+EOS
+"$cc" -g -o flood flood.c
+explored 'output without an end, without a fault' 2 'writes more than 64 MiB' ./flood
+
+# The command is killed right after its fork, before the child has asked to be told.
+cat >killed.c <<'EOS'
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+pid_t fork(void) {
+  pid_t pid = (pid_t)syscall(SYS_fork);
+  if (pid == 0) {
+    FILE *file = fopen(getenv("CHILDREN"), "a");
+    if (file != NULL && fprintf(file, "%d\n", (int)getpid()) > 0) fclose(file);
+    nanosleep(&(struct timespec){0, 100000000}, NULL); /* not yet scheduled */
+  } else {
+    kill(getpid(), SIGKILL);
+  }
+  return pid;
+}
+EOS
+"$cc" -shared -fPIC -o killed.so killed.c
+printf '#include <stdlib.h>\nint main(void) { return malloc(1) == NULL; }\n' >plain.c
+"$cc" -o plain plain.c
+: >children
+for options in '--isolate off' '--isolate off --no-trace'; do
+  # shellcheck disable=SC2086 # a list of options
+  (CHILDREN="$work/children" LD_PRELOAD="$work/killed.so" timeout 20 nomem explore --no-store $options -- ./plain || :) \
+    >seen 2>&1
+done
+waited=0
+left=unknown
+while [ $waited -lt 100 ]; do # ten seconds
+  left=
+  while read -r pid; do
+    if kill -0 "$pid" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null; then left="$left $pid"; fi
+  done <children
+  [ -n "$left" ] || break
+  sleep 0.1
+  waited=$((waited + 1))
+done
+echo "left:$left of $(wc -l <children)" >>seen
+if [ -s children ] && [ -z "$left" ]; then pass 'a child of a command that was killed ends'; else
+  fail 'a child of a command that was killed ends' seen
+  for pid in $left; do kill -KILL "$pid" 2>/dev/null || :; done
+fi
+
+finish
