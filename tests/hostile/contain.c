@@ -100,11 +100,13 @@ static void read_options(int argc, char **argv) {
   }
 }
 
-/* A mount that a process of the command's makes in a copy of these, and does not keep to itself, shows here. */
-static void take_own_mounts(void) {
-  if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0) return;
-  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) != 0)
-    give_up("mounts");
+/* A mount that a process of the command's makes in a copy of these, and does not keep to itself, shows here. Returns
+ * false where root cannot have mounts of its own, as in a chroot whose root is no mount: then those of others show,
+ * too, and nothing can be said. */
+static bool take_own_mounts(void) {
+  if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0) return true;
+  return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+         mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) == 0;
 }
 
 static void read_mounts(char *text) {
@@ -220,7 +222,7 @@ int main(int argc, char **argv) {
   report = fopen(options.report_path, "we");
   if (report == NULL) give_up(options.report_path);
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) give_up("subreaper");
-  take_own_mounts();
+  bool has_mounts = take_own_mounts();
   read_mounts(before);
   int other_end = -1, terminal = -1;
   struct termios was, is;
@@ -242,6 +244,6 @@ int main(int argc, char **argv) {
     fputs("left=terminal changed\n", report);
   sweep();
   read_mounts(after);
-  report_mounts(before, after);
+  if (has_mounts) report_mounts(before, after);
   return fclose(report) == 0 ? 0 : 2;
 }
