@@ -40,8 +40,8 @@
 #define NOMEM_RECOVERIES 64
 #define NOMEM_RECOVERY_CALLS 10000
 #define NOMEM_MISUSES 8
-/* How many processes of a run can report their ends, beside the first. */
-#define NOMEM_OTHERS 256
+/* How many processes of a run can report their ends besides the first one. */
+#define NOMEM_CHILD_REPORTS 256
 #define NOMEM_PATH_BYTES 512
 #define NOMEM_GLOB_BYTES 256
 
@@ -150,7 +150,7 @@ enum nomem_watch {
   NOMEM_WATCH_BLOCK_TABLE /* each of them; only in a program that is started for the run */
 };
 
-/* What a block counts for in nomem_watched.live, in addition to its bytes. */
+/* What a block counts for in nomem_screening.live, in addition to its bytes. */
 #define NOMEM_LIVE_BLOCK (UINT64_C(1) << 44)
 
 /* What a process reports at its end, and where in its memory the command finds the rest. */
@@ -163,8 +163,10 @@ struct nomem_exit_report {
   _Atomic uint64_t stacks, stacks_bytes; /* the address and size of the injector's cache of stacks */
 };
 
-struct nomem_watched {
-  _Atomic uint32_t keeps_new; /* a sanitizer's operator new was called, which cannot be made to fail */
+/* What every run notes of what it leaves behind. Where it differs from the baseline, the command examines the run once
+ * more, closely. */
+struct nomem_screening {
+  _Atomic uint32_t misses_operator_new; /* a sanitizer's operator new was called, which cannot be made to fail */
   /* The first process has a sanitizer that detects leaks: at the end, live has what it counts. */
   _Atomic uint32_t has_leak_check;
   _Atomic uint64_t live; /* in use in the run, or in the fork that runs, after which its parent restores its own */
@@ -224,11 +226,11 @@ enum nomem_obstacle {
 
 struct nomem_channel {
   /* Written by the command before the program starts. */
-  uint64_t magic;        /* NOMEM_CHANNEL_MAGIC: the command has this same layout */
-  uint32_t record_sites; /* name every allocation, even when the plan does not need it */
-  uint32_t known_sites;  /* so many sites, the first in sites[], are those of runs without a fault; 0: not known */
-  uint32_t keep_live;    /* count live bytes, even when the plan does not need it */
-  uint32_t verify;       /* compare every stack from the cache with a real unwind, and count those that differ */
+  uint64_t magic;             /* NOMEM_CHANNEL_MAGIC: the command has this same layout */
+  uint32_t record_sites;      /* name every allocation, even when the plan does not need it */
+  uint32_t known_sites;       /* so many sites, the first in sites[], are those of runs without a fault; 0: not known */
+  uint32_t counts_live_bytes; /* count live bytes, even when the plan does not need it */
+  uint32_t verify;            /* compare every stack from the cache with a real unwind, and count those that differ */
   _Atomic uint32_t stop_at_fault; /* enum nomem_stop */
   char plan[NOMEM_PLAN_BYTES];
   char image[NOMEM_GLOB_BYTES]; /* base names of the programs to inject, globs with commas; "": all but launchers */
@@ -238,7 +240,7 @@ struct nomem_channel {
   /* Written by the program. What a fork writes lies together, because each page that it writes to costs it a
    * microsecond or two. */
   _Alignas(NOMEM_PAGE) struct nomem_fork fork; /* written by both */
-  struct nomem_watched watched;
+  struct nomem_screening screening;
   _Atomic uint32_t image_count, fault_count; /* may exceed the arrays */
   _Atomic uint32_t misuse_count;             /* may, too */
   _Atomic uint64_t errno_lost;               /* as in nomem_counters */
@@ -248,8 +250,8 @@ struct nomem_channel {
                                                  numbers, so that the command can read the frames of their faults */
   struct nomem_image images[NOMEM_IMAGES];
   struct nomem_misuse misuses[NOMEM_MISUSES];
-  _Atomic uint32_t other_count; /* may exceed the array */
-  struct nomem_exit_report others[NOMEM_OTHERS];
+  _Atomic uint32_t child_report_count; /* may exceed the array */
+  struct nomem_exit_report child_reports[NOMEM_CHILD_REPORTS];
   _Atomic uint32_t recovery_count; /* may exceed the array */
   struct nomem_recovery recoveries[NOMEM_RECOVERIES];
 

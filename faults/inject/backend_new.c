@@ -127,5 +127,5 @@ void nomem__new_replace(const struct nomem__new_functions *found) {
 
 void nomem__new_report(void) {
   struct nomem_channel *channel = nomem__channel();
-  if (channel != NULL && atomic_load(&is_left_alone)) atomic_store(&channel->watched.keeps_new, 1);
+  if (channel != NULL && atomic_load(&is_left_alone)) atomic_store(&channel->screening.misses_operator_new, 1);
 }

@@ -66,25 +66,25 @@ static uint32_t count_lasting_threads(void) {
 /* This process's entry, a new one if necessary, or NULL when there is no room. */
 static struct nomem_exit_report *find_entry(struct nomem_channel *channel) {
   int32_t pid = (int32_t)syscall(SYS_getpid), none = 0;
-  struct nomem_exit_report *first = &channel->watched.first;
+  struct nomem_exit_report *first = &channel->screening.first;
   if (atomic_compare_exchange_strong(&first->pid, &none, pid) || none == pid) return first;
-  uint32_t count = atomic_load(&channel->other_count);
-  for (uint32_t i = 0; i < count && i < NOMEM_OTHERS; i++)
-    if (atomic_load(&channel->others[i].pid) == pid) return &channel->others[i];
-  uint32_t index = count < NOMEM_OTHERS ? atomic_fetch_add(&channel->other_count, 1) : count;
-  if (index >= NOMEM_OTHERS) return NULL;
-  atomic_store(&channel->others[index].pid, pid);
-  return &channel->others[index];
+  uint32_t count = atomic_load(&channel->child_report_count);
+  for (uint32_t i = 0; i < count && i < NOMEM_CHILD_REPORTS; i++)
+    if (atomic_load(&channel->child_reports[i].pid) == pid) return &channel->child_reports[i];
+  uint32_t index = count < NOMEM_CHILD_REPORTS ? atomic_fetch_add(&channel->child_report_count, 1) : count;
+  if (index >= NOMEM_CHILD_REPORTS) return NULL;
+  atomic_store(&channel->child_reports[index].pid, pid);
+  return &channel->child_reports[index];
 }
 
 /* Without a block table: a sanitizer keeps its own record of blocks. */
 static void enter_sanitized(struct nomem_channel *channel) {
   int32_t pid = (int32_t)syscall(SYS_getpid), none = 0;
-  struct nomem_exit_report *first = &channel->watched.first;
+  struct nomem_exit_report *first = &channel->screening.first;
   if (nomem__sanitizer_bytes == NULL) return;
   if (!atomic_compare_exchange_strong(&first->pid, &none, pid) && none != pid) return;
   atomic_store(&first->has_ended, 0);
-  atomic_store(&channel->watched.has_leak_check, 1);
+  atomic_store(&channel->screening.has_leak_check, 1);
 }
 
 void nomem__exit_report_enter(struct nomem_channel *channel) {
@@ -104,7 +104,7 @@ void nomem__exit_report_enter(struct nomem_channel *channel) {
 static bool is_first(const struct nomem_channel *channel) {
   bool is_fork = channel->fork.engine != NOMEM_ENGINE_EXEC;
   return channel->watch != NOMEM_WATCH_NONE &&
-         (is_fork || atomic_load(&channel->watched.first.pid) == (int32_t)syscall(SYS_getpid));
+         (is_fork || atomic_load(&channel->screening.first.pid) == (int32_t)syscall(SYS_getpid));
 }
 
 /* In doubt the answer is no: a process that stops itself while nobody traces it is never woken. */
@@ -133,15 +133,15 @@ static void ask_for_detach(void) {
 static void write_sanitizer_report(struct nomem_channel *channel) {
   if (nomem__sanitizer_bytes == NULL) return;
   if (is_first(channel)) {
-    atomic_store(&channel->watched.live, nomem__sanitizer_bytes());
-    atomic_store(&channel->watched.first.has_ended, 1);
+    atomic_store(&channel->screening.live, nomem__sanitizer_bytes());
+    atomic_store(&channel->screening.first.has_ended, 1);
   }
   if (channel->check_leaks) ask_for_detach();
 }
 
 static void write_residue(struct nomem_channel *channel) {
   bool is_fork = channel->fork.engine != NOMEM_ENGINE_EXEC;
-  struct nomem_exit_report *report = is_fork ? &channel->watched.first : find_entry(channel);
+  struct nomem_exit_report *report = is_fork ? &channel->screening.first : find_entry(channel);
   if (report == NULL) return;
   siginfo_t child;
   report->descriptors = count_descriptors();

@@ -126,12 +126,12 @@ bool nomem__fork_server_serve(struct nomem_channel *channel) {
   if (channel->fork.engine != NOMEM_ENGINE_SERVER) return false;
   int saved_errno = errno;
   uint32_t seen = 0;
-  uint64_t live = atomic_load(&channel->watched.live);
+  uint64_t live = atomic_load(&channel->screening.live);
   enum nomem_obstacle obstacle = find_obstacle();
   while (obstacle == NOMEM_OBSTACLE_NONE) {
     wait_for_turn(channel, seen);
-    atomic_store(&channel->watched.live, live);
-    atomic_store(&channel->watched.first.has_ended, 0);
+    atomic_store(&channel->screening.live, live);
+    atomic_store(&channel->screening.first.has_ended, 0);
     seen = atomic_load(&channel->fork.turn);
     pid_t pid = fork_sibling(channel, true);
     if (pid == 0) {
@@ -179,14 +179,14 @@ bool nomem__fork_server_snapshot(struct nomem_channel *channel, struct nomem_sit
     }
     *forked = points[point]; /* here and not in the fork, which would have to copy one more page */
     uint32_t seen = atomic_load(&channel->fork.turn);
-    uint64_t live = atomic_load(&channel->watched.live);
+    uint64_t live = atomic_load(&channel->screening.live);
     note_positions(&positions);
     atomic_store(&channel->fork.point, point);
     pid_t pid = fork_sibling(channel, false);
     if (pid > 0) {
       wait_for_turn(channel, seen);
-      atomic_store(&channel->watched.live, live);
-      atomic_store(&channel->watched.first.has_ended, 0);
+      atomic_store(&channel->screening.live, live);
+      atomic_store(&channel->screening.first.has_ended, 0);
       restore_positions(&positions);
     }
     errno = saved_errno;

@@ -103,7 +103,7 @@ void nomem__count_errno(void) {
 void nomem__blocks_add(int blocks, int64_t bytes) {
   if ((atomic_load_explicit(&nomem__mode, memory_order_relaxed) & NOMEM_MODE_BLOCKS) == 0) return;
   uint64_t number = (uint64_t)blocks * NOMEM_LIVE_BLOCK + (uint64_t)bytes;
-  atomic_fetch_add_explicit(&channel->watched.live, number, memory_order_relaxed);
+  atomic_fetch_add_explicit(&channel->screening.live, number, memory_order_relaxed);
 }
 
 const struct nomem_site *nomem__last_site(void) {
@@ -318,7 +318,7 @@ static uint32_t mode_for(const struct nomem_channel *next) {
   uint32_t mode = NOMEM_MODE_COUNT;
   if (next->record_sites || (plan.has & (NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | NOMEM_HAS_MODULE)))
     mode |= NOMEM_MODE_SITE;
-  if (next->keep_live || (plan.has & NOMEM_HAS_BUDGET)) mode |= NOMEM_MODE_LIVE;
+  if (next->counts_live_bytes || (plan.has & NOMEM_HAS_BUDGET)) mode |= NOMEM_MODE_LIVE;
   if (plan.rule_count > 0) mode |= nomem__has_sanitizer ? NOMEM_MODE_FAIL | NOMEM_MODE_SITE : NOMEM_MODE_FAIL;
   if (notes_recovery(next)) mode |= NOMEM_MODE_RECOVERY;
   if (next->fork.engine != NOMEM_ENGINE_EXEC) mode |= NOMEM_MODE_SITE; /* forks continue its counts of each site */

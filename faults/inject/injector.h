@@ -101,8 +101,8 @@ static inline bool nomem__passes(enum nomem_fn fn, bool is_free) {
 NOMEM_HIDDEN int nomem__start(struct nomem_channel *channel, struct nomem_plan_error *error);
 NOMEM_HIDDEN void nomem__stop(void);
 
-/* As nomem_begin; with keep_live it counts live bytes under any plan, where block sizes are known. */
-NOMEM_HIDDEN int nomem__begin(const char *plan, bool keep_live, struct nomem_error *error);
+/* As nomem_begin; with counts_live_bytes it counts live bytes under any plan, where block sizes are known. */
+NOMEM_HIDDEN int nomem__begin(const char *plan, bool counts_live_bytes, struct nomem_error *error);
 
 /* The channel in use, or NULL. */
 NOMEM_HIDDEN struct nomem_channel *nomem__channel(void);

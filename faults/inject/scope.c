@@ -51,7 +51,7 @@ int nomem_begin(const char *plan, struct nomem_error *error) {
   return nomem__begin(plan, false, error);
 }
 
-int nomem__begin(const char *plan, bool keep_live, struct nomem_error *error) {
+int nomem__begin(const char *plan, bool counts_live_bytes, struct nomem_error *error) {
   if (plan == NULL) return reject(error, 0, "no plan: pass \"\" to count only", -EINVAL);
   if (is_open || (nomem__channel() != NULL && nomem__channel() != scope))
     return reject(error, 0, "a scope is open: end it with nomem_end first", -EBUSY);
@@ -60,7 +60,7 @@ int nomem__begin(const char *plan, bool keep_live, struct nomem_error *error) {
   int result = empty_channel();
   if (result != 0) return reject(error, 0, "no memory for the counters", result);
   memcpy(scope->plan, plan, length + 1);
-  scope->keep_live = keep_live && nomem__sizes_known;
+  scope->counts_live_bytes = counts_live_bytes && nomem__sizes_known;
   struct nomem_plan_error where = {0};
   result = nomem__start(scope, &where);
   if (result == -EINVAL) return reject(error, where.column, where.reason, result);

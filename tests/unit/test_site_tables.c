@@ -116,16 +116,17 @@ static void zero(void **state) {
 /* A run's report is cleared; how many entries there are may have been overwritten. */
 static void clear_report(void **state) {
   (void)state;
-  reached->fault_count = reached->misuse_count = reached->other_count = reached->recovery_count = UINT32_MAX;
+  reached->fault_count = reached->misuse_count = reached->child_report_count = reached->recovery_count = UINT32_MAX;
   reached->faults[NOMEM_FAULTS - 1].ready = 1;
   reached->misuses[NOMEM_MISUSES - 1].ready = 1;
-  reached->others[NOMEM_OTHERS - 1].pid = 1;
+  reached->child_reports[NOMEM_CHILD_REPORTS - 1].pid = 1;
   reached->recoveries[NOMEM_RECOVERIES - 1].key = 1;
   nomem__site_tables_clear_report(reached);
-  assert_int_equal(reached->fault_count | reached->misuse_count | reached->other_count | reached->recovery_count, 0);
+  assert_int_equal(reached->fault_count | reached->misuse_count | reached->child_report_count | reached->recovery_count,
+                   0);
   assert_int_equal(reached->faults[NOMEM_FAULTS - 1].ready, 0);
   assert_int_equal(reached->misuses[NOMEM_MISUSES - 1].ready, 0);
-  assert_int_equal(reached->others[NOMEM_OTHERS - 1].pid, 0);
+  assert_int_equal(reached->child_reports[NOMEM_CHILD_REPORTS - 1].pid, 0);
   assert_int_equal(reached->recoveries[NOMEM_RECOVERIES - 1].key, 0);
 }
 

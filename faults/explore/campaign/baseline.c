@@ -48,7 +48,7 @@ static void learn_from_first(struct baseline_run *run, const struct nomem__outco
   /* Of a program that gave up before it allocated anything, there is more to say than that. */
   bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
   run->was_injected = gave_up || nomem__session_was_injected(outcome);
-  if (outcome->channel->watched.keeps_new != 0 && !session->options->quiet)
+  if (outcome->channel->screening.misses_operator_new != 0 && !session->options->quiet)
     nomem__complain(
         "the program's operator new is its sanitizer's, and cannot be failed: its C++ library has to be a "
         "shared one for that");

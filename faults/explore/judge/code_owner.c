@@ -12,7 +12,7 @@
 #include "test_names.h"
 
 /* A test's folder lies no deeper in its project than this. */
-#define DEPTH_MAX 4
+#define TEST_FOLDER_DEPTH_MAX 4
 
 static bool is_program(const struct nomem__code_owners *code_owners, const char *path) {
   for (size_t i = 0; i < code_owners->program_count; i++)
@@ -33,14 +33,14 @@ static const char *source_of(const struct nomem__code_owners *code_owners, const
   return count > 0 ? sources[i].file : NULL;
 }
 
-/* What of a source path is below the project, or below the working directory; NULL: it is elsewhere. */
+/* The part of a source path below the project's folder or the working directory. NULL: it lies elsewhere. */
 static const char *below_root(const struct nomem__code_owners *code_owners, const char *file, const char *absolute) {
   size_t length = strlen(code_owners->root);
   if (length > 0 && strncmp(absolute, code_owners->root, length) == 0) return absolute + length;
   return *file != '/' ? file : NULL;
 }
 
-/* A source path from the root directory on, in the caller's buffer when it is not so already. */
+/* A source path made absolute, in the caller's buffer if need be. */
 static const char *absolute_of(const struct nomem__code_owners *code_owners, const char *file,
                                char absolute[PATH_MAX]) {
   if (*file == '/') return file;
@@ -48,9 +48,9 @@ static const char *absolute_of(const struct nomem__code_owners *code_owners, con
   return needed > 0 && needed < PATH_MAX ? absolute : file;
 }
 
-/* Guesses, and names in *place what told it: *bytes of that text. */
-static bool guess(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
-                  const char *file, char absolute[PATH_MAX], const char **place, size_t *bytes) {
+/* Guesses whether a frame is test code. The first *bytes of *place then name the test code for users. */
+static bool guess_is_test(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
+                          const char *file, char absolute[PATH_MAX], const char **place, size_t *bytes) {
   const char *module = nomem__base_name(frame->path);
   *bytes = file != NULL ? nomem__framework_source(file) : 0;
   if (*bytes > 0) {
@@ -86,7 +86,7 @@ enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *cod
   if (file != NULL && nomem__glob("/usr/include/*c++/*", file)) return NOMEM_OWNER_RUNTIME; /* a template's instance */
   bool is_test = code_owners->globs != NULL
                      ? is_program(code_owners, frame->path) && !nomem__is_under_test(code_owners->globs, file, module)
-                     : guess(code_owners, frame, file, absolute, &place, &bytes);
+                     : guess_is_test(code_owners, frame, file, absolute, &place, &bytes);
   return is_test ? NOMEM_OWNER_TEST : NOMEM_OWNER_UNDER_TEST;
 }
 
@@ -110,8 +110,8 @@ unsigned nomem__next_test_call(const struct nomem__code_owners *code_owners, con
   return from;
 }
 
-/* Code of a program that is not known by its source, such as what calls main(), is nobody's. */
-static bool is_subject(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+/* Whether a frame is known to be under test. A program's code without a source, such as what calls main(), is not. */
+static bool is_known_under_test(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   return nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_UNDER_TEST &&
          (!is_program(code_owners, frame->path) || source_of(code_owners, frame) != NULL);
 }
@@ -119,7 +119,7 @@ static bool is_subject(const struct nomem__code_owners *code_owners, const struc
 bool nomem__is_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault) {
   if (!nomem__is_test_code(code_owners, fault)) return false;
   for (unsigned i = 0; i < fault->depth && code_owners->allocates_through_test; i++)
-    if (is_subject(code_owners, &fault->frame[i])) return false;
+    if (is_known_under_test(code_owners, &fault->frame[i])) return false;
   return true;
 }
 
@@ -136,7 +136,7 @@ const char *nomem__name_owner(const struct nomem__code_owners *code_owners, cons
   return whose;
 }
 
-/* Cuts path to what it has in common with other, both folders that end in a slash. */
+/* Cuts path to the folder that it has in common with other. Both end in a slash. */
 static void cut_to_common(char *path, const char *other) {
   size_t common = 0;
   for (size_t i = 0; path[i] != '\0' && path[i] == other[i]; i++)
@@ -144,7 +144,7 @@ static void cut_to_common(char *path, const char *other) {
   path[common] = '\0';
 }
 
-/* The folder of a source file, with its slash. */
+/* The folder of a source file, with its slash. False: it is not known. */
 static bool folder_of(const struct nomem__code_owners *code_owners, const char *file, char folder[PATH_MAX]) {
   char absolute[PATH_MAX];
   const char *path = absolute_of(code_owners, file, absolute);
@@ -162,7 +162,7 @@ static size_t depth_of(const char *path) {
 }
 
 /* Whether a folder is too far up to be a project's: the root, one of its folders, or where home directories are. */
-static bool is_no_project(const char *folder) {
+static bool is_above_projects(const char *folder) {
   const char *home = getenv("HOME");
   return depth_of(folder) < 3 || (home != NULL && strncmp(home, folder, strlen(folder) - 1) == 0);
 }
@@ -174,8 +174,8 @@ static void widen_root(struct nomem__code_owners *code_owners, const char *folde
   memcpy(common, code_owners->root, sizeof common);
   cut_to_common(common, folder);
   size_t length = strlen(common);
-  if (code_owners->root[length] == '\0' || is_no_project(common)) return;
-  if (depth_of(code_owners->root + length) > DEPTH_MAX) return;
+  if (code_owners->root[length] == '\0' || is_above_projects(common)) return;
+  if (depth_of(code_owners->root + length) > TEST_FOLDER_DEPTH_MAX) return;
   if (nomem__test_source(code_owners->root + length) == strcspn(code_owners->root + length, "/") + 1)
     code_owners->root[length] = '\0';
 }
@@ -217,7 +217,8 @@ static void each_frame(const struct frames *frames,
   }
 }
 
-static void root_of_programs(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+/* The project's folder is what the folders of the programs' sources have in common. */
+static void note_program_source(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   char folder[PATH_MAX];
   const char *file = is_program(code_owners, frame->path) ? source_of(code_owners, frame) : NULL;
   if (file == NULL) return;
@@ -229,14 +230,15 @@ static void root_of_programs(struct nomem__code_owners *code_owners, const struc
     cut_to_common(code_owners->root, folder);
 }
 
-static void root_of_libraries(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+static void note_library_source(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   char folder[PATH_MAX];
   const char *file = is_program(code_owners, frame->path) ? NULL : source_of(code_owners, frame);
   if (file != NULL && folder_of(code_owners, file, folder)) widen_root(code_owners, folder);
 }
 
-/* A program whose name merely ends so, such as pngtest, is a test where its source file is called like that, too. */
-static void find_main(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+/* The file with main() is test code in a program that is called like a test. A program whose name only ends in test,
+ * such as pngtest, is one if that file's name does, too. */
+static void find_main_file(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   const char *program = nomem__base_name(frame->path);
   bool is_test = nomem__is_test_program(program);
@@ -258,7 +260,8 @@ static void note_framework(struct nomem__code_owners *code_owners, const struct 
     code_owners->has_folders |= strncmp(folder, code_owners->root, strlen(code_owners->root)) == 0;
 }
 
-/* Where only the tests of one folder allocate, and a framework says that they are, it is not the project's. */
+/* Where only the tests of one folder allocate, and a framework shows that they are tests, the project's folder is the
+ * one above. */
 static void leave_test_folder(struct nomem__code_owners *code_owners) {
   size_t length = strlen(code_owners->root), last = length > 0 ? length - 1 : 0;
   while (last > 0 && code_owners->root[last - 1] != '/') last--;
@@ -270,13 +273,13 @@ static void note_match(struct nomem__code_owners *code_owners, const struct nome
     code_owners->has_match = true;
 }
 
-/* Notes what is named to users as test code. */
+/* Notes a place of test code, to be named to users. */
 static void note_place(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   char absolute[PATH_MAX];
   const char *place, *file = source_of(code_owners, frame);
   size_t bytes;
   char *text;
-  if (!guess(code_owners, frame, file, absolute, &place, &bytes)) return;
+  if (!guess_is_test(code_owners, frame, file, absolute, &place, &bytes)) return;
   if (code_owners->place_count == NOMEM_TEST_CODE_PLACES) return;
   if (asprintf(&text, "%.*s%s", (int)bytes, place, place[bytes - 1] == '/' ? "*" : "") < 0) return;
   for (size_t i = 0; i < code_owners->place_count; i++) {
@@ -287,18 +290,18 @@ static void note_place(struct nomem__code_owners *code_owners, const struct nome
   code_owners->places[code_owners->place_count++] = text;
 }
 
-/* How many sites are not the test's. */
-static size_t count_children(const struct nomem__code_owners *code_owners, const struct nomem_channel *channel) {
+/* How many sites are not the test's own calls. */
+static size_t count_other_sites(const struct nomem__code_owners *code_owners, const struct nomem_channel *channel) {
   uint32_t count = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
-  size_t child_residue = 0;
+  size_t found = 0;
   for (uint32_t i = 0; i < count; i++) {
     struct nomem__trace trace;
     if (channel->sites[i].count == 0) continue;
     nomem__trace_of_frames(channel, channel->sites[i].frame, channel->sites[i].depth, &trace);
     if (nomem__trace_culprit(&trace) == NULL) continue;
-    child_residue += !nomem__is_test_call(code_owners, &trace);
+    found += !nomem__is_test_call(code_owners, &trace);
   }
-  return child_residue;
+  return found;
 }
 
 static int learn_programs(struct nomem__code_owners *code_owners, const struct nomem_channel *channel) {
@@ -313,34 +316,34 @@ static int learn_programs(struct nomem__code_owners *code_owners, const struct n
   return 0;
 }
 
-/* What the guess goes by, and whether there is test code at all; or what --under-test matches. */
-static void look_at_frames(struct nomem__code_owners *code_owners, const struct frames *frames) {
-  each_frame(frames, root_of_programs, code_owners);
+/* Collects what the guess is based on, and whether there is any test code; or whether --under-test matches any code. */
+static void examine_frames(struct nomem__code_owners *code_owners, const struct frames *frames) {
+  each_frame(frames, note_program_source, code_owners);
   code_owners->is_coarse = !code_owners->has_sources;
   if (code_owners->globs != NULL) {
     each_frame(frames, note_match, code_owners);
     return;
   }
-  each_frame(frames, root_of_libraries, code_owners);
+  each_frame(frames, note_library_source, code_owners);
   each_frame(frames, note_framework, code_owners);
   if (code_owners->has_framework && !code_owners->has_folders) leave_test_folder(code_owners);
-  each_frame(frames, find_main, code_owners);
+  each_frame(frames, find_main_file, code_owners);
   each_frame(frames, note_place, code_owners);
   code_owners->has_match = code_owners->place_count > 0;
 }
 
-/* Whether the code is to be told apart, and by what. */
+/* Decides whether test code and code under test are told apart. Returns as nomem__code_owners_learn. */
 static int divide(struct nomem__code_owners *code_owners, const struct frames *frames) {
-  look_at_frames(code_owners, frames);
+  examine_frames(code_owners, frames);
   if (!code_owners->has_match) return code_owners->globs == NULL ? 0 : -ENOENT;
   code_owners->is_divided = true;
-  if (count_children(code_owners, frames->channel) > 0) return 0;
-  code_owners->allocates_through_test = true; /* a test may bring the allocator of the code under test */
-  if (count_children(code_owners, frames->channel) > 0) return 0;
-  code_owners->allocates_through_test = code_owners->is_divided =
-      false; /* what allocates in tests only is what is to be tested */
+  if (count_other_sites(code_owners, frames->channel) > 0) return 0;
+  code_owners->allocates_through_test = true; /* a test may bring its own allocator for the code under test */
+  if (count_other_sites(code_owners, frames->channel) > 0) return 0;
+  code_owners->allocates_through_test = code_owners->is_divided = false;
   if (code_owners->globs != NULL) return -ENOENT;
-  return code_owners->has_framework ? -ENODATA : 0; /* but where a framework runs them, they are tests indeed */
+  /* Where only test code allocates, it is what is to be tested, unless a framework shows that it is a test indeed. */
+  return code_owners->has_framework ? -ENODATA : 0;
 }
 
 int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char *globs,

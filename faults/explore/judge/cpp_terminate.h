@@ -8,10 +8,10 @@
 #include "../stack/stack_trace.h"
 #include "../stack/symbols.h"
 
-/* Where that is how an abort came about, says so in the trace, and marks the frames that are not to blame: nobody at
- * all caught it, so it is the outermost function, main() or a thread's; or a function that promises not to throw let
- * none through, and then it is who threw, as for any abort. (Which function promised that, the stack does not say of
- * code that gcc made.) */
+/* If that is how an abort came about, notes it in the trace, and sets skipped_frames so that the culprit is the
+ * function to blame. Where nobody caught the exception, that is the outermost function, main() or a thread's; where a
+ * function that promises not to throw stopped it, the one that threw, as for any abort. (The stack of gcc's code does
+ * not show which function made that promise.) */
 void nomem__cpp_terminate_mark(struct nomem__trace *trace, struct nomem__symbols *symbols);
 
 #endif

@@ -16,7 +16,7 @@ void nomem__free_exemplar(struct nomem__finding *finding) {
   finding->threads = NULL;
 }
 
-/* Describes the threads of a run that hangs. Its blow-up is then that of the thread to show. */
+/* Describes the threads of a run that hangs. The blow-up is then the stack of the shown thread. */
 static int describe_threads(const struct nomem__judged_run *run, struct nomem__symbols *symbols,
                             struct nomem__run_stacks *stacks) {
   const struct nomem__threads *threads = &run->outcome->end.threads;

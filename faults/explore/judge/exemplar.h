@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The run that a finding shows: its stacks, its threads, and how it ended. */
+/* The exemplar of a finding, which is the run that it shows: its stacks, its threads, and how it ended. */
 #ifndef NOMEM_EXEMPLAR_H
 #define NOMEM_EXEMPLAR_H
 
@@ -9,13 +9,13 @@
  * shows it. Paths are borrowed. */
 struct nomem__run_stacks {
   struct nomem__trace fault, blow_up, block, freed;
-  struct nomem__trace leaking_call; /* of a leak: the stack of the failed call; its culprit lost the blocks */
+  struct nomem__trace leaking_call; /* of a leak: the stack of the failed call, whose culprit lost the blocks */
   struct nomem__unchecked_call unchecked;
   struct nomem__waiter *threads; /* owned; NULL: none */
   size_t shown_thread;
 };
 
-/* Returns 0, and in *run what is to be freed by nomem__set_exemplar or by free(stacks->threads); or -ENOMEM. */
+/* Returns 0 or -ENOMEM. The caller frees stacks->threads, unless nomem__set_exemplar has taken them over. */
 int nomem__collect_stacks(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
                           struct nomem__run_stacks *stacks);
 

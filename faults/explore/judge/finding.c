@@ -101,8 +101,8 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__ju
   return result;
 }
 
-/* Has finding show what other does, if that tells more; what other owned is then finding's. */
-static void take(struct nomem__finding *finding, struct nomem__finding *other) {
+/* Adds other's runs to finding, and its exemplar, if that is the better one: what other owned is then finding's. */
+static void merge_into(struct nomem__finding *finding, struct nomem__finding *other) {
   uint64_t runs = other->runs + finding->runs;
   if (shows_more(&other->point, other->rank, finding)) {
     nomem__free_exemplar(finding);
@@ -122,14 +122,14 @@ int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findin
       if (finding == NULL) return -ENOMEM;
       *finding = (struct nomem__finding){.rank = SIZE_MAX, .point = {.persistent = true, .second = 1}};
     }
-    take(finding, other);
+    merge_into(finding, other);
   }
   nomem__findings_free(from);
   return 0;
 }
 
-/* Whether a leak that only a persistent fault has shown so far is of blocks that a single one's are, too, or what is
- * left over is the same. */
+/* Whether a leak that only a persistent fault has shown is of blocks that a single fault leaks, too; or whether the
+ * leftovers are the same. */
 static bool is_same_leak(const struct nomem__finding *finding, const struct nomem__finding *other,
                          struct nomem__symbols *symbols) {
   if (other->verdict != finding->verdict || other->point.persistent) return false;
@@ -168,7 +168,7 @@ void nomem__findings_merge_unreported(struct nomem__findings *findings) {
         same = other;
     }
     if (same == NULL) continue;
-    take(same, finding);
+    merge_into(same, finding);
     nomem__free_exemplar(finding);
     *finding = findings->list[--findings->count];
   }
@@ -203,7 +203,7 @@ void nomem__findings_free(struct nomem__findings *findings) {
   *findings = (struct nomem__findings){0};
 }
 
-static void put_kind(struct nomem__finding *finding, uint32_t kind) {
+static void set_misuse_detail(struct nomem__finding *finding, uint32_t kind) {
   if (*finding->detail == '\0' && kind < NOMEM_MISUSE_KINDS)
     snprintf(finding->detail, sizeof finding->detail, "%s", nomem__heap_misuse_texts[kind]);
 }
@@ -215,12 +215,12 @@ void nomem__finding_add_misuse(struct nomem__finding *finding, const struct nome
   if (misuse == NULL) {
     nomem__quarantine_traces(outcome, symbols, &finding->block, &finding->freed);
     if (late == NULL || finding->block.depth > 0) return;
-    put_kind(finding, late->heap.misuse.kind);
+    set_misuse_detail(finding, late->heap.misuse.kind);
     nomem__site_trace(outcome->channel, late->heap.misuse.site, symbols, &finding->block);
     nomem__site_trace(outcome->channel, late->heap.misuse.freed_at, symbols, &finding->freed);
     return;
   }
-  put_kind(finding, misuse->kind);
+  set_misuse_detail(finding, misuse->kind);
   nomem__heap_misuse_traces(outcome->channel, misuse, symbols, &finding->block, &finding->freed);
   if (misuse->kind == NOMEM_MISUSE_WRITTEN && finding->blow_up.depth > 0) /* the call is where it was freed */
     nomem__lasting_trace(outcome->channel, misuse->call, misuse->call_depth, symbols, &finding->freed);

@@ -14,7 +14,8 @@ static enum nomem__similarity choose_similarity(const struct nomem__judged_run *
                                                                                          : NOMEM_SAME_CALLER;
 }
 
-/* The function whose call failed last has left the file. When all later calls failed as well, it is not known which. */
+/* A leftover file is grouped by the function whose call failed last: it left the file behind. When all later calls
+ * failed as well, that function is not known. */
 static uint64_t hash_leftover(const struct nomem__judged_run *run, struct nomem__symbols *symbols) {
   const struct nomem_channel *channel = run->outcome->channel;
   struct nomem__trace fault;
@@ -36,20 +37,19 @@ static uint64_t hash_location(const struct nomem__judged_run *run, struct nomem_
   bool is_escaped = trace->terminate != NOMEM_TERMINATE_NO;
   enum nomem__similarity same = is_escaped ? NOMEM_SAME_LOOP : choose_similarity(run, symbols, trace);
   uint64_t hash = nomem__trace_hash(trace, symbols, same);
-  if (run->verdict == NOMEM_VERDICT_CORRUPTION)
-    return hash; /* the same one, whether the C library or the block table noticed it */
+  if (run->verdict == NOMEM_VERDICT_CORRUPTION) return hash; /* whether the C library or the block table noticed it */
   return hash + (run->verdict == NOMEM_VERDICT_SANITIZER ? nomem__sanitizer_hash(run->outcome->report.kind)
                                                          : (uint64_t)run->outcome->end.fatal_signal);
 }
 
-/* Whether it is known that the run hangs, and not at a lock. */
+/* Whether it is known what the shown thread waits for, and that it is no lock. */
 static bool hangs_without_lock(const struct nomem__run_stacks *stacks) {
   const char *what = stacks->threads != NULL ? stacks->threads[stacks->shown_thread].what : "";
   return *what != '\0' && strstr(what, "lock") == NULL && strstr(what, "pthread_once") == NULL;
 }
 
-/* Whether test code went on as if a call of its own had not failed: with the NULL that it got, or to where it hangs.
- * Not to a lock: the failed call itself may have left that one locked. */
+/* Whether test code ignored the failure of a call of its own: it passed on the NULL, or went on to where the run hangs.
+ * A hang at a lock is left out: the failed call itself may have left it locked. */
 static bool has_test_gone_on(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
                              const struct nomem__run_stacks *stacks) {
   if (run->verdict != NOMEM_VERDICT_HANG) return nomem__test_passed_null(run->outcome, code_owners, &stacks->blow_up);
@@ -58,8 +58,8 @@ static bool has_test_gone_on(const struct nomem__judged_run *run, const struct n
   return hangs_without_lock(stacks) && nomem__test_went_on(run->outcome, code_owners, &stacks->blow_up);
 }
 
-/* Whether test code may have been notified of the failure before this happened, and whether that would make it the
- * test's fault. *call: as from nomem__find_failed_call. */
+/* Whether test code may have been notified of the failure before the run blew up, and that would make it the test's
+ * fault. *call: as from nomem__find_failed_call. */
 static bool may_be_notified(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
                             const struct nomem__run_stacks *stacks, uint64_t *call) {
   const struct nomem__end *end = &run->outcome->end;
@@ -82,8 +82,8 @@ struct nomem__grouping nomem__group_run(const struct nomem__judged_run *run,
   uint64_t call = 0;
   grouping.location_hash = hash_location(run, code_owners->symbols, stacks);
   if (grouping.is_ignored_by_test)
-    grouping.location_hash = ~grouping.location_hash; /* the same line may be reached in other ways, too */
+    grouping.location_hash = ~grouping.location_hash; /* apart from runs that reach the same line in other ways */
   grouping.needs_return_watch = !grouping.is_ignored_by_test && may_be_notified(run, code_owners, stacks, &call);
-  grouping.hash = grouping.location_hash + call; /* those of which test code was not notified are merged again */
+  grouping.hash = grouping.location_hash + call; /* where test code was not notified, they are merged later */
   return grouping;
 }

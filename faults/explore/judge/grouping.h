@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which runs are one finding. */
+/* Grouping: which runs are one finding. */
 #ifndef NOMEM_GROUPING_H
 #define NOMEM_GROUPING_H
 

@@ -27,10 +27,10 @@ void nomem__quarantine_traces(const struct nomem__outcome *outcome, struct nomem
                               struct nomem__trace *block, struct nomem__trace *freed) {
   const struct nomem__stack *stack = &outcome->end.stack;
   uint64_t pointer = outcome->end.has_stack ? stack->freed_pointer : 0;
-  const struct nomem__process_residue *other = nomem__child_residue_find(outcome->child_residue, stack->pid);
-  const struct nomem__quarantined *held =
-      nomem__heap_residue_find_quarantined(other != NULL ? &other->heap : &outcome->residue->heap, pointer);
-  if (held == NULL) return;
-  nomem__site_trace(outcome->channel, held->site, symbols, block);
-  nomem__site_trace(outcome->channel, held->freed_at, symbols, freed);
+  const struct nomem__process_residue *child = nomem__child_residue_find(outcome->child_residue, stack->pid);
+  const struct nomem__quarantined *quarantined =
+      nomem__heap_residue_find_quarantined(child != NULL ? &child->heap : &outcome->residue->heap, pointer);
+  if (quarantined == NULL) return;
+  nomem__site_trace(outcome->channel, quarantined->site, symbols, block);
+  nomem__site_trace(outcome->channel, quarantined->freed_at, symbols, freed);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Notes what calls of test code return below which an allocation was failed: whether the code under test reported the
- * failure, and what test code did next.
+/* The return watch notes what those calls of test code return below which an allocation was failed, and which calls
+ * test code makes next: whether test code was notified of the failure, and ignored it.
  *
  * The injector stops at each fault. The stack then shows the innermost call of test code that leads there, and the
  * processor stops that thread once more where the call returns. That takes one of the thread's debug registers, so that
- * nothing in the process is changed, and no other thread notices. A second run, in which the call to fail only stops,
+ * nothing in the process is changed, and no other thread notices. A second run, in which the failing call only stops,
  * shows what is returned without the fault.
  */
 #ifndef NOMEM_RETURN_WATCH_H
@@ -14,16 +14,16 @@
 #include "../stack/debug_info.h"
 #include "root_cause.h"
 
-/* So many threads of a process are listed when a call returns. Of a process with more of them nothing is known. */
+/* So many threads of a process are listed when a call returns. Where there are more, nothing is known of them. */
 #define NOMEM_RETURN_THREADS 64
-/* So many calls that test code makes next are compared. Where they are the same as without the fault, it ignored what
- * was returned. */
+/* So many calls that test code makes next are compared. If they are the same as without the fault, test code ignored
+ * the error. */
 #define NOMEM_RETURN_NEXT 3
 #define NOMEM_RETURN_CALLS ((size_t)2 * NOMEM_FAULTS)
 
 enum nomem__return_watch_state {
   NOMEM_RETURN_AWAITED,
-  NOMEM_RETURN_STEPPED,      /* it has returned, and the thread is followed through test code step by step */
+  NOMEM_RETURN_STEPPED,      /* it has returned, and the thread is single-stepped through test code */
   NOMEM_RETURN_IN_NEXT_CALL, /* the thread is in one of the next calls */
   NOMEM_RETURN_OVER
 };
@@ -51,10 +51,10 @@ struct nomem__watched_call {
   size_t thread_count;
 };
 
-/* What stands behind a fault. */
+/* Which call of test code led to a fault. */
 enum nomem__return_kind {
   NOMEM_RETURN_UNKNOWN, /* no test code, or a call that cannot be watched */
-  NOMEM_RETURN_OWN,     /* test code called the allocation function itself, or a run-time that did */
+  NOMEM_RETURN_OWN,     /* test code called the allocation function itself, or a run-time that called it */
   NOMEM_RETURN_CALL     /* a call of test code that is watched */
 };
 

@@ -12,7 +12,7 @@
 
 /* A pointer below this is NULL, or the address of a member in what is at NULL. */
 #define NULL_PAGE 4096
-/* Parameters that are looked at. */
+/* So many parameters that are pointers are examined. */
 #define POINTERS_MAX 8
 
 void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, struct nomem__trace *trace) {
@@ -26,8 +26,8 @@ uint32_t nomem__find_fault(const struct nomem_channel *channel, int32_t pid, uin
   return NOMEM_FAULTS;
 }
 
-/* Whether the stack in a sanitizer's report tells more than where a signal was raised. */
-static bool shows_report(const struct nomem__outcome *outcome) {
+/* Whether the stack in a sanitizer's report is the blow-up, rather than the one where a signal was raised. */
+static bool has_report_stack(const struct nomem__outcome *outcome) {
   int signal = outcome->end.fatal_signal;
   return outcome->report.kind[0] != '\0' && outcome->report.trace.depth > 0 && (signal == 0 || signal == SIGABRT);
 }
@@ -57,7 +57,7 @@ void nomem__blame_library(const struct nomem__outcome *outcome, int32_t pid, str
 void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                           struct nomem__trace *trace) {
   *trace = (struct nomem__trace){0};
-  if (shows_report(outcome)) {
+  if (has_report_stack(outcome)) {
     *trace = outcome->report.trace;
     nomem__sanitizer_mark(trace, symbols);
     return;
@@ -76,7 +76,8 @@ static enum nomem__known has_null_argument(const struct nomem__outcome *outcome,
   const struct nomem__trace_frame *called = &blow_up->frame[at];
   const struct nomem__stack_frame *frame = &outcome->end.stack.frames[at];
   struct nomem__debug_parameter parameters[POINTERS_MAX];
-  if (at >= outcome->end.stack.depth || frame->offset != called->offset) return NOMEM_UNKNOWN; /* another's words */
+  if (at >= outcome->end.stack.depth || frame->offset != called->offset)
+    return NOMEM_UNKNOWN; /* that stack is not the blow-up's */
   int count =
       nomem__symbols_find_pointers(symbols, called->path, called->offset, called->is_return_address, parameters, max);
   enum nomem__known known = count < 0 ? NOMEM_UNKNOWN : NOMEM_NO;
@@ -111,8 +112,8 @@ bool nomem__is_below_call(const struct nomem__code_owners *code_owners, const st
   return i < trace->depth && trace->frame[i].offset == test->offset && strcmp(trace->frame[i].path, test->path) == 0;
 }
 
-/* Whether a call of the process was failed within the very call from test code, that is from frame test on, in which it
- * blew up later; also when that cannot be told. */
+/* Whether a call of the process was failed within the same call from test code (frame test of the blow-up) in which it
+ * blew up later. Also true when that is not known. */
 static bool failed_in_same_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                                 const struct nomem__trace *blow_up, unsigned test) {
   const struct nomem_channel *channel = outcome->channel;
@@ -120,7 +121,8 @@ static bool failed_in_same_call(const struct nomem__outcome *outcome, const stru
   int32_t pid = nomem__process_with_faults(outcome);
   for (uint32_t i = 0; (i = nomem__find_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
     nomem__fault_trace(channel, i, &fault);
-    if (nomem__trace_is_assertion(&fault, code_owners->symbols)) continue; /* its message: part of the blow-up */
+    if (nomem__trace_is_assertion(&fault, code_owners->symbols))
+      continue; /* it allocates for its message, as part of the blow-up */
     unsigned caller = first_of_test(code_owners, &fault);
     if (caller == fault.depth || nomem__trace_is_same_from(blow_up, test, &fault, caller)) return true;
   }
@@ -129,7 +131,7 @@ static bool failed_in_same_call(const struct nomem__outcome *outcome, const stru
 
 bool nomem__test_passed_null(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                              const struct nomem__trace *blow_up) {
-  bool is_shown = outcome->end.has_stack && outcome->end.fatal_signal != 0 && !shows_report(outcome);
+  bool is_shown = outcome->end.has_stack && outcome->end.fatal_signal != 0 && !has_report_stack(outcome);
   if (!code_owners->is_divided || !is_shown) return false;
   unsigned test = first_of_test(code_owners, blow_up);
   if (test == 0 || test == blow_up->depth) return false;
@@ -183,9 +185,10 @@ static uint64_t start_of(struct nomem__symbols *symbols, const struct nomem__tra
   return count == 0 || sources[count - 1].function == NULL ? 0 : frame->offset - sources[count - 1].function_offset;
 }
 
-/* The innermost frame of a fault that is the same call of the same function as frame at of the blow-up. depth: none. */
-static unsigned same_call(struct nomem__symbols *symbols, const struct nomem__trace *blow_up, unsigned at,
-                          const struct nomem__trace *fault) {
+/* The innermost frame of a fault that is the same activation of the same function as frame at of the blow-up. depth:
+ * there is none. */
+static unsigned find_same_activation(struct nomem__symbols *symbols, const struct nomem__trace *blow_up, unsigned at,
+                                     const struct nomem__trace *fault) {
   uint64_t start = start_of(symbols, &blow_up->frame[at]);
   if (start == 0) return fault->depth;
   for (unsigned i = 0; i < fault->depth; i++) {
@@ -198,9 +201,9 @@ static unsigned same_call(struct nomem__symbols *symbols, const struct nomem__tr
   return fault->depth;
 }
 
-/* Of functions inlined into one another, the innermost that both stand in: a wrapper that was inlined has returned. */
-static unsigned common_inlined(struct nomem__symbols *symbols, const struct nomem__trace_frame *fault,
-                               const struct nomem__trace_frame *blow_up) {
+/* Of functions inlined into one another, the innermost that both frames are in: an inlined wrapper has returned. */
+static unsigned find_common_inlined(struct nomem__symbols *symbols, const struct nomem__trace_frame *fault,
+                                    const struct nomem__trace_frame *blow_up) {
   struct nomem__source_frame a[NOMEM_INLINED_MAX], b[NOMEM_INLINED_MAX];
   size_t i =
       nomem__symbols_resolve(symbols, fault->path, fault->offset, fault->is_return_address, a, NOMEM_INLINED_MAX);
@@ -214,17 +217,18 @@ static unsigned common_inlined(struct nomem__symbols *symbols, const struct nome
   return i > 0 ? (unsigned)i - 1 : 0;
 }
 
-/* The same for one fault: from the function that followed the NULL outwards, through those that were given it. */
-static bool find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
-                           const struct nomem__trace *blow_up, unsigned at, const struct nomem__trace *fault,
-                           struct nomem__unchecked_call *unchecked) {
+/* Finds the unchecked call of one fault: from the function that followed the NULL outwards, through those that were
+ * given it. */
+static bool find_unchecked_of(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                              const struct nomem__trace *blow_up, unsigned at, const struct nomem__trace *fault,
+                              struct nomem__unchecked_call *unchecked) {
   unsigned found;
-  while ((found = same_call(symbols, blow_up, at, fault)) == fault->depth)
+  while ((found = find_same_activation(symbols, blow_up, at, fault)) == fault->depth)
     if (has_null_argument(outcome, symbols, blow_up, at, POINTERS_MAX) != NOMEM_YES || ++at == blow_up->depth)
       return false;
   unchecked->where.depth = 1;
   unchecked->where.frame[0] = fault->frame[found];
-  unchecked->inlined = common_inlined(symbols, &fault->frame[found], &blow_up->frame[at]);
+  unchecked->inlined = find_common_inlined(symbols, &fault->frame[found], &blow_up->frame[at]);
   return true;
 }
 
@@ -236,12 +240,13 @@ bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
   if (culprit == NULL || blow_up->library_frames > 0 ||
       (address_kind != NOMEM_ADDRESS_NULL && address_kind != NOMEM_ADDRESS_CALL))
     return false;
-  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) { /* of several the last one, which came closest */
+  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) { /* the last one first: it is the closest to the crash */
     struct nomem__trace fault;
     if (nomem__find_fault(outcome->channel, outcome->end.stack.pid, i) != i) continue;
     nomem__fault_trace(outcome->channel, i, &fault);
     if (nomem__trace_is_stream_buffer(&fault, symbols)) continue;
-    if (find_unchecked(outcome, symbols, blow_up, (unsigned)(culprit - blow_up->frame), &fault, unchecked)) return true;
+    if (find_unchecked_of(outcome, symbols, blow_up, (unsigned)(culprit - blow_up->frame), &fault, unchecked))
+      return true;
   }
   return false;
 }

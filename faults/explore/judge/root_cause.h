@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Why a run blew up: which call failed before, and who did not check it. */
+/* The root cause of a blow-up: which call had failed before, and who did not check it. */
 #ifndef NOMEM_ROOT_CAUSE_H
 #define NOMEM_ROOT_CAUSE_H
 
@@ -14,65 +14,65 @@ void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, str
 /* The next fault of a process (0: of any), from index on; NOMEM_FAULTS: there is none. */
 uint32_t nomem__find_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index);
 
-/* The process that blew up, or 0 (any) when no call of its was failed: it has been forked since, or two processes talk
- * to each other. */
+/* The process that blew up; or 0 (any) when none of its calls was failed, because it was forked after the fault or
+ * another process sent it what broke it. */
 int32_t nomem__process_with_faults(const struct nomem__outcome *outcome);
 
-/* As nomem__trace_blame_library, for all calls of this process (0: of any) that were failed. */
+/* As nomem__trace_blame_library, for all failed calls of this process (0: of any). */
 void nomem__blame_library(const struct nomem__outcome *outcome, int32_t pid, struct nomem__symbols *symbols,
                           struct nomem__trace *trace);
 
-/* Where the process blew up, and whose doing it was. Depth 0: not known. */
+/* Where the process blew up, with the culprit marked. Depth 0: not known. */
 void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                           struct nomem__trace *trace);
 
-/* Whether the innermost call of test code's on a stack is the one that returns to test. */
+/* Whether the innermost call that test code makes on a stack is the one that returns to test. */
 bool nomem__is_below_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
                           const struct nomem__trace_frame *test);
 
-/* Whether test code called the function in which, or below which, it blew up with NULL for its first pointer, after an
- * earlier call of its had failed: it did not check that one. */
+/* Whether test code passed on a NULL that it had not checked: it gave NULL for the first pointer to the function in
+ * which, or below which, the run blew up, and an earlier call of test code had failed. */
 bool nomem__test_passed_null(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                              const struct nomem__trace *blow_up);
 
 enum nomem__known { NOMEM_NO, NOMEM_YES, NOMEM_UNKNOWN };
 
-/* Whether the function that is to blame for a blow-up had been given NULL as an argument. */
+/* Whether the culprit of a blow-up had been given NULL as an argument. */
 enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                                           const struct nomem__trace *blow_up);
 
-/* Whether the call that was failed last was one that test code made itself. */
+/* Whether the last failed call was one that test code made itself. */
 bool nomem__has_test_call_failed(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners);
 
-/* Whether test code, after a call of its own had failed, went on to another one, in or below which the run hangs. */
+/* Whether the run hangs in or below a call that test code made after an earlier call of test code had failed. */
 bool nomem__test_went_on(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                          const struct nomem__trace *blow_up);
 
-/* Whether the last call that was failed in the process, or in one that it comes from, is below a call of test code's;
- * *call tells that one from others, and is 0 when it may be the same that blew up. */
+/* Whether the last failed call of the process (or of any, where none of its own was failed) was made below a call of
+ * test code. *call then identifies that call of test code; 0: it may be the very one that blew up. */
 bool nomem__find_failed_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                              const struct nomem__trace *blow_up, uint64_t *call);
 
-/* A call whose result was not checked, made in the function that used it, or handed it to those that did. */
+/* A call whose result was not checked, in the function that used the result or passed it on. */
 struct nomem__unchecked_call {
   struct nomem__trace where; /* of one frame, as in the fault's stack; depth 0: not known */
   unsigned inlined;          /* which of the functions at that address, as nomem__symbols_resolve numbers them */
 };
 
-/* Finds it for a process that followed a NULL pointer: the function that did so is still in the very call in which, or
- * below which, an allocation was failed before. Where it was given NULL as an argument, its caller is asked. Paths are
- * borrowed. */
+/* Finds the unchecked call for a process that followed a NULL pointer: the function that did so is still in the very
+ * activation in which, or below which, an allocation was failed before. Where it was given NULL as an argument, its
+ * caller is considered instead. Paths are borrowed. */
 bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                            const struct nomem__trace *blow_up, struct nomem__unchecked_call *unchecked);
 
-/* The line of the call. False: there is none. */
+/* The line of the call. False: it is not known. */
 bool nomem__unchecked_source(const struct nomem__unchecked_call *unchecked, struct nomem__symbols *symbols,
                              struct nomem__source_frame *source);
 
-/* Equal for the same call, wherever it led to. */
+/* Equal for the same call, whatever it led to. */
 uint64_t nomem__unchecked_hash(const struct nomem__unchecked_call *unchecked, struct nomem__symbols *symbols);
 
-/* Whether a sanitizer reported an error, or ended a process though its report is not to be seen. */
+/* Whether a sanitizer reported an error, or aborted a process without a report that could be captured. */
 bool nomem__has_report(const struct nomem__outcome *outcome, struct nomem__symbols *symbols);
 
 #endif

@@ -17,9 +17,9 @@
 #include "../text/quote.h"
 #include "verdict.h"
 
-/* Below the folder above the command's, both where it is built and where it is installed. */
+/* From the command's folder, both where it is built and where it is installed. */
 #define DEFAULT_FILE "../share/nomem/default.supp"
-/* Nobody writes more; a device has no end. */
+/* A longer file is refused: nobody writes that many rules, and a device has no end. */
 #define FILE_MAX (1 << 20)
 #define BLANKS " \t\r"
 /* Between a function and its caller in site=. */
@@ -34,7 +34,7 @@ struct reader {
   FILE *err;
 };
 
-__attribute__((format(printf, 2, 3))) static int refuse(const struct reader *reader, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static int reject(const struct reader *reader, const char *format, ...) {
   char quoted[NOMEM_QUOTE_BYTES];
   va_list arguments;
   fprintf(reader->err, "nomem: %s:%zu: ", nomem__quote(reader->path, quoted, sizeof quoted), reader->line);
@@ -51,9 +51,9 @@ static int read_verdict(const struct reader *reader, struct nomem__suppression *
   if (strcmp(word, "*") == 0) return 0;
   for (unsigned i = 0; i < NOMEM_VERDICT_COUNT; i++) {
     if (strcmp(word, nomem__verdicts[i].name) != 0) continue;
-    return nomem__verdict_is_shown(i) ? 0 : refuse(reader, "'%s' is no finding: nothing to suppress", word);
+    return nomem__verdict_is_shown(i) ? 0 : reject(reader, "'%s' is no finding: nothing to suppress", word);
   }
-  return refuse(reader, "unknown verdict %s: give one such as crash, abort or hang, or * for any",
+  return reject(reader, "unknown verdict %s: give one such as crash, abort or hang, or * for any",
                 nomem__quote(word, quoted, sizeof quoted));
 }
 
@@ -68,12 +68,12 @@ static int read_condition(const struct reader *reader, struct nomem__suppression
   for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
     if (strlen(conditions[i].name) != length || memcmp(conditions[i].name, word, length) != 0) continue;
     if (word[length] == '\0' || word[length + 1] == '\0')
-      return refuse(reader, "%s= needs a pattern, with * and ? as in a shell", conditions[i].name);
-    if (*conditions[i].value != NULL) return refuse(reader, "%s= stands twice: write two rules", conditions[i].name);
+      return reject(reader, "%s= needs a pattern, with * and ? as in a shell", conditions[i].name);
+    if (*conditions[i].value != NULL) return reject(reader, "%s= stands twice: write two rules", conditions[i].name);
     *conditions[i].value = word + length + 1;
     return 0;
   }
-  return refuse(reader, "unknown condition %s: give function=, module=, file= or site=",
+  return reject(reader, "unknown condition %s: give function=, module=, file= or site=",
                 nomem__quote(word, quoted, sizeof quoted));
 }
 
@@ -105,13 +105,13 @@ static int read_line(const struct reader *reader, char *line) {
     result = rule.verdict == NULL ? read_verdict(reader, &rule, word) : read_condition(reader, &rule, word);
   if (result != 0) return result;
   if (!rule.function && !rule.module && !rule.file && !rule.site)
-    return refuse(reader, "this would suppress every such finding: add function=, module=, file= or site=");
+    return reject(reader, "this would suppress every such finding: add function=, module=, file= or site=");
   rule.reason = reason != NULL ? trim(reason) : "";
-  if (*rule.reason == '\0') return refuse(reader, "no reason: say after # why this is no finding");
+  if (*rule.reason == '\0') return reject(reader, "no reason: say after # why this is no finding");
   return add(reader->suppressions, &rule);
 }
 
-/* The whole file, as a string of the caller's; NULL: errno says why. */
+/* Returns the whole file as a string, which the caller frees. NULL: errno says why. */
 static char *read_text(const char *path) {
   FILE *file = fopen(path, "re");
   if (file == NULL) return NULL;
@@ -178,15 +178,15 @@ void nomem__suppressions_free(struct nomem__suppressions *suppressions) {
   *suppressions = (struct nomem__suppressions){0};
 }
 
-/* The stack that tells whose doing it was: without ptrace there is only the fault's. */
+/* The stack that the conditions are about: that of the blow-up, or without ptrace that of the fault. */
 static const json_t *blow_up_of(const json_t *finding) {
   const json_t *trace = json_object_get(finding, "blow_up");
   return trace != NULL ? trace : json_object_get(finding, "fault");
 }
 
-/* Whether this text of one of the frames matches, from where it blew up to the one that is to blame, with what that one
- * is inlined into. */
-static bool blamed(const json_t *trace, const char *key, const char *pattern) {
+/* Whether this text matches in one of the frames from the innermost to the culprit, and to those that the culprit is
+ * inlined into. */
+static bool matches_blamed(const json_t *trace, const char *key, const char *pattern) {
   const json_t *stack = json_object_get(trace, "stack");
   size_t last = nomem__json_count(trace, "culprit");
   while (json_is_true(json_object_get(json_array_get(stack, last), "inlined"))) last++;
@@ -212,7 +212,8 @@ static bool is_chain(const json_t *stack, size_t at, const char *patterns) {
   }
 }
 
-static bool failed_at(const json_t *fault, const char *patterns) {
+/* Whether the call that failed was made through such a chain of functions. */
+static bool has_failed_at(const json_t *fault, const char *patterns) {
   const json_t *stack = json_object_get(fault, "stack");
   for (size_t i = 0; i < json_array_size(stack); i++)
     if (is_chain(stack, i, patterns)) return true;
@@ -226,9 +227,9 @@ static bool matches(const struct nomem__suppression *rule, const json_t *finding
   if (rule->module != NULL &&
       (culprit == NULL || !nomem__glob(rule->module, nomem__base_name(nomem__json_string(culprit, "module")))))
     return false;
-  if (rule->function != NULL && !blamed(trace, "function", rule->function)) return false;
-  if (rule->file != NULL && !blamed(trace, "file", rule->file)) return false;
-  return rule->site == NULL || failed_at(json_object_get(finding, "fault"), rule->site);
+  if (rule->function != NULL && !matches_blamed(trace, "function", rule->function)) return false;
+  if (rule->file != NULL && !matches_blamed(trace, "file", rule->file)) return false;
+  return rule->site == NULL || has_failed_at(json_object_get(finding, "fault"), rule->site);
 }
 
 const struct nomem__suppression *nomem__suppressions_match(struct nomem__suppressions *suppressions,

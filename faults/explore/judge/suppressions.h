@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Findings that are not to count, by rules in files (docs/suppressions.md). */
+/* Suppressions: rules in files that say which findings do not count, and why (docs/suppressions.md). */
 #ifndef NOMEM_SUPPRESSIONS_H
 #define NOMEM_SUPPRESSIONS_H
 
@@ -19,7 +19,7 @@ struct nomem__suppression {
   bool is_used;
 };
 
-/* All zero is none. */
+/* All zero: there are none. */
 struct nomem__suppressions {
   struct nomem__suppression *rules;
   size_t count, room;
@@ -31,12 +31,14 @@ struct nomem__suppressions {
  * err, "nomem: FILE:LINE: what is wrong and how to mend it". */
 int nomem__suppressions_read(struct nomem__suppressions *suppressions, const char *path, bool is_default, FILE *err);
 
-/* Adds those that came with nomem, if their file is beside the command, built or installed. Returns as above. */
+/* Adds the rules that came with nomem, if their file is found from where the command lies, in a build or installed.
+ * Returns as above. */
 int nomem__suppressions_read_default(struct nomem__suppressions *suppressions, FILE *err);
 
 void nomem__suppressions_free(struct nomem__suppressions *suppressions);
 
-/* The first rule that matches a finding of a document (report_document.h), and is used from now on; NULL: none does. */
+/* Returns the first rule that matches a finding of a document (report/document.h), and marks it as used. NULL: none
+ * matches. */
 const struct nomem__suppression *nomem__suppressions_match(struct nomem__suppressions *suppressions,
                                                            const json_t *finding);
 

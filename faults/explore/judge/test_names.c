@@ -12,8 +12,8 @@ static bool matches_any(const char *const *globs, const char *name) {
   return false;
 }
 
-/* How many bytes of a path go to the end of the first folder that is called so; 0: none is. *rest gets the file's
- * name. */
+/* How many bytes of a path it is to the end of the first folder that matches, with its slash; 0: none does, and *rest
+ * is the file's name. */
 static size_t folder_bytes(const char *const *globs, const char *path, const char **rest) {
   *rest = path;
   for (const char *slash; (slash = strchr(*rest, '/')) != NULL; *rest = slash + 1) {

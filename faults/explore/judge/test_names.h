@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* By which names of files, programs and libraries test code is known. Pure. */
+/* The names of files, programs and libraries by which test code is recognised. Pure. */
 #ifndef NOMEM_TEST_NAMES_H
 #define NOMEM_TEST_NAMES_H
 
@@ -10,15 +10,15 @@
  * of it); 0: none. */
 size_t nomem__test_source(const char *path);
 
-/* The same of a source of a test framework that projects carry with them. */
+/* The same for the source of a test framework that projects bring with them. */
 size_t nomem__framework_source(const char *path);
 
 /* Whether a program's or library's base name is that of a test or of a test framework. */
 bool nomem__is_test_program(const char *base_name);
 bool nomem__is_test_library(const char *base_name);
 
-/* Whether a source path, or what is left of it after any slash, or a module's base name matches one of the globs, which
- * are joined by commas. path may be NULL. */
+/* Whether one of the globs, which are separated by commas, matches a module's base name, a source path, or the rest of
+ * that path after any of its slashes. path may be NULL. */
 bool nomem__is_under_test(const char *globs, const char *path, const char *module);
 
 #endif

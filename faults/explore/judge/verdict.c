@@ -18,7 +18,7 @@ bool nomem__verdict_counts(enum nomem__verdict verdict, bool strict) {
   return nomem__verdicts[verdict].weight >= (strict ? NOMEM_WEIGHT_ADVISORY : NOMEM_WEIGHT_FINDING);
 }
 
-/* How glibc begins what it says before it aborts. */
+/* Whether a line begins as glibc's reports of a corrupted heap or stack do. */
 static bool is_complaint(const char *line) {
   static const char *const beginnings[] = {"free(): invalid ",
                                            "free(): double free detected ",
@@ -56,8 +56,9 @@ bool nomem__is_corruption_text(const char *output) {
   return false;
 }
 
-/* A crash that follows a report says more. Memory that is left counts where the program came to its end. */
-static bool is_reported(const struct nomem__evidence *evidence, bool has_died) {
+/* Whether a sanitizer's report is the verdict: not when a crash follows, which says more; and a leak only where the
+ * program ended as the baseline did. */
+static bool is_sanitizer_finding(const struct nomem__evidence *evidence, bool has_died) {
   if (!evidence->has_report || (has_died && evidence->fatal_signal != SIGABRT)) return false;
   return !evidence->is_leak || (!evidence->timed_out && evidence->root_status == evidence->baseline_status);
 }
@@ -66,7 +67,7 @@ enum nomem__verdict nomem__judge(const struct nomem__evidence *evidence) {
   if (!evidence->fault_reached) return NOMEM_VERDICT_UNREACHED;
   bool has_died = evidence->fatal_deaths > evidence->baseline_fatal_deaths;
   if (has_died && evidence->fatal_signal == SIGABRT && evidence->is_corrupt) return NOMEM_VERDICT_CORRUPTION;
-  if (is_reported(evidence, has_died)) return NOMEM_VERDICT_SANITIZER;
+  if (is_sanitizer_finding(evidence, has_died)) return NOMEM_VERDICT_SANITIZER;
   if (evidence->was_misused) return NOMEM_VERDICT_CORRUPTION;
   bool has_reported = has_died && evidence->fatal_signal == SIGABRT && evidence->raised_by_test;
   if (has_died && !has_reported) return evidence->fatal_signal == SIGABRT ? NOMEM_VERDICT_ABORT : NOMEM_VERDICT_CRASH;

@@ -5,11 +5,11 @@
 
 #include <stdbool.h>
 
-/* A finding is a bug that somebody will want to fix. What is advisory is often no bug: it is listed apart, and counts
- * with --strict only. */
+/* A finding is a bug that somebody will want to fix. An advisory is often no bug: it is listed apart, and counts only
+ * with --strict. */
 enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FINDING };
 
-/* Verdict, its name, what it says in a report, and its weight. The worse ones come first. */
+/* Verdict, its name, what it says in a report, and its weight, from the worst to the best. */
 #define NOMEM_VERDICT_MAP(X)                                                \
   X(CORRUPTION, corruption, "the heap or the stack was corrupted", FINDING) \
   X(SANITIZER, sanitizer, "a sanitizer reported an error", FINDING)         \
@@ -47,17 +47,17 @@ struct nomem__evidence {
   bool timed_out;
   int root_status, baseline_status;             /* as from waitpid */
   unsigned fatal_deaths, baseline_fatal_deaths; /* processes killed by a signal that a bug raises */
-  int fatal_signal;                             /* of the one that counts */
-  bool is_corrupt;                              /* the C library's last words say so, before an abort */
-  bool was_misused;                             /* the block table saw what corrupts a heap */
-  bool has_leaked;    /* what the block table had at the end is what nothing points to, and more than in the baseline */
-  bool has_leftover;  /* a file, descriptor, thread or child that the baseline does not leave */
-  bool has_left_file; /* a file, which stays when the kernel has cleared all else away */
-  bool has_swallowed; /* its output is not the baseline's, and it said nothing of a failure */
-  bool is_skipped;    /* the root's exit status is one that says: skipped */
-  bool has_report;    /* a sanitizer's, that the baseline does not have */
-  bool is_leak;       /* the report is of memory that was left: it counts where the program came to its end */
-  bool raised_by_test; /* the abort came from the test program itself, the fault from a library under it */
+  int fatal_signal;                             /* of the death that is judged */
+  bool is_corrupt;                              /* before an abort, the C library reported a corrupted heap or stack */
+  bool was_misused;                             /* the block table shows an error that corrupts a heap */
+  bool has_leaked;     /* blocks that nothing points to were in use at the end, and more than in the baseline */
+  bool has_leftover;   /* it left a file, descriptor, thread or child that the baseline does not */
+  bool has_left_file;  /* the leftover is a file, which stays when the kernel has released all else */
+  bool has_swallowed;  /* its output is not the baseline's, and it did not mention a failure */
+  bool is_skipped;     /* the root's exit status is one by which a test says that it was skipped */
+  bool has_report;     /* a sanitizer reported an error that the baseline does not have */
+  bool is_leak;        /* the report is of leaked memory: it counts only if the program ended as the baseline did */
+  bool raised_by_test; /* the abort came from the test program itself, and the failed call from a library under it */
 };
 
 /* Whether a line of what a run wrote last is the C library's complaint about a corrupted heap or stack. */

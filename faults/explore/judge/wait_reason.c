@@ -9,18 +9,18 @@
 
 #include "../../program_kinds.h"
 
-/* Where a mutex has its owner, in words; the first one is what is waited on (sysdeps/nptl/bits/struct_mutex.h). */
+/* Which 32-bit word of a mutex has its owner; word 0 is the futex (sysdeps/nptl/bits/struct_mutex.h of glibc). */
 #define MUTEX_OWNER 2
 
 enum kind {
-  ELSE,
+  OTHER,
   BUSY,
-  LOCK,       /* a mutex: words tell whose */
-  INNER_LOCK, /* of the C library's own */
-  JOIN,       /* the word is the thread's number */
+  LOCK,       /* a mutex, whose words tell who holds it */
+  INNER_LOCK, /* one of the C library's own locks */
+  JOIN,       /* the futex word is the number of the thread that is waited for */
 };
 
-/* Functions of the C library that wait. The innermost one that is here counts. */
+/* Functions of the C library that wait. The innermost one on the stack that is in the table counts. */
 static const struct wait {
   const char *function;
   enum kind kind;
@@ -28,12 +28,12 @@ static const struct wait {
 } waits[] = {
     {"__lll_lock_wait_private", INNER_LOCK, "waits for a lock inside the C library"},
     {"*pthread_mutex_*lock*", LOCK, "waits for a lock"},
-    {"*pthread_cond_*wait*", ELSE, "waits for a condition to be signalled"},
+    {"*pthread_cond_*wait*", OTHER, "waits for a condition to be signalled"},
     {"*pthread_*join*", JOIN, "waits for another thread to end"},
-    {"*pthread_barrier_wait*", ELSE, "waits at a barrier"},
-    {"*pthread_rwlock_*lock*", ELSE, "waits for a read-write lock"},
-    {"*pthread_once*", ELSE, "waits for an initialisation that has been begun (pthread_once)"},
-    {"*sem_*wait*", ELSE, "waits for a semaphore"},
+    {"*pthread_barrier_wait*", OTHER, "waits at a barrier"},
+    {"*pthread_rwlock_*lock*", OTHER, "waits for a read-write lock"},
+    {"*pthread_once*", OTHER, "waits for an initialisation that has been begun (pthread_once)"},
+    {"*sem_*wait*", OTHER, "waits for a semaphore"},
 };
 
 /* System calls that wait, and what for. */
@@ -90,13 +90,13 @@ static bool is_over(const struct nomem__thread *thread) {
   return thread->state == 0 || thread->state == 'Z' || thread->state == 'X';
 }
 
-static const struct wait *wait_of(const char *function) {
+static const struct wait *look_up_wait(const char *function) {
   for (size_t i = 0; function != NULL && i < sizeof waits / sizeof *waits; i++)
     if (nomem__glob(waits[i].function, function)) return &waits[i];
   return NULL;
 }
 
-/* What the functions of the C library on top of the stack wait for; NULL: nothing that is known. */
+/* What the functions of the C library at the top of the stack wait for. NULL: not known. */
 static const struct wait *find_wait(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
   for (unsigned i = 0; i < trace->depth; i++) {
     const struct nomem__trace_frame *frame = &trace->frame[i];
@@ -105,12 +105,13 @@ static const struct wait *find_wait(const struct nomem__trace *trace, struct nom
     size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
                                           NOMEM_INLINED_MAX);
     for (size_t s = 0; s < count; s++)
-      if (wait_of(sources[s].function) != NULL) return wait_of(sources[s].function);
+      if (look_up_wait(sources[s].function) != NULL) return look_up_wait(sources[s].function);
   }
   return NULL;
 }
 
-static pid_t code_owner_of(const struct nomem__thread *thread) {
+/* The number of the thread that holds the mutex for which a thread waits. 0: nobody. */
+static pid_t lock_owner_of(const struct nomem__thread *thread) {
   long operation = (long)thread->argument[1] & FUTEX_CMD_MASK;
   bool is_pi = operation == FUTEX_LOCK_PI || operation == FUTEX_LOCK_PI2;
   return (pid_t)(thread->word[is_pi ? 0 : MUTEX_OWNER] & FUTEX_TID_MASK);
@@ -125,7 +126,7 @@ static size_t find_thread(const struct nomem__end *end, pid_t number) {
 
 static void say_lock(struct nomem__waiter *waiter, const struct nomem__end *end, size_t index) {
   const struct nomem__thread *thread = &end->threads.list[index];
-  pid_t number = thread->has_words ? code_owner_of(thread) : 0;
+  pid_t number = thread->has_words ? lock_owner_of(thread) : 0;
   size_t owner = number != 0 ? find_thread(end, number) : end->threads.count;
   if (number == 0)
     say(waiter, "waits for a lock");
@@ -168,7 +169,7 @@ static enum kind describe(struct nomem__waiter *waiter, const struct nomem__end 
   const struct nomem__thread *thread = &end->threads.list[index];
   if (is_over(thread)) {
     say(waiter, "has ended");
-    return ELSE;
+    return OTHER;
   }
   if (thread->state == 'R' || (thread->age_ms > 0 && thread->cpu_ms >= thread->age_ms / 2)) {
     say(waiter, "busy: it used the processor for %.2f of %.2f s", (double)thread->cpu_ms / 1e3,
@@ -177,7 +178,7 @@ static enum kind describe(struct nomem__waiter *waiter, const struct nomem__end 
   }
   if (thread->state == 'T') {
     say(waiter, "stopped by a signal");
-    return ELSE;
+    return OTHER;
   }
   const struct wait *wait = thread->call == SYS_futex ? find_wait(&waiter->trace, symbols) : NULL;
   if (wait == NULL)
@@ -188,24 +189,24 @@ static enum kind describe(struct nomem__waiter *waiter, const struct nomem__end 
     say_join(waiter, end, index, wait->text);
   else
     say(waiter, "%s", wait->text);
-  return wait != NULL ? wait->kind : ELSE;
+  return wait != NULL ? wait->kind : OTHER;
 }
 
 size_t nomem__wait_reason_describe(const struct nomem__end *end, struct nomem__symbols *symbols,
                                    struct nomem__waiter *list) {
   const struct nomem__threads *threads = &end->threads;
   size_t shown_thread = threads->main_thread, first_lock = threads->count;
-  enum kind main_thread = ELSE;
+  enum kind main_kind = OTHER;
   for (size_t i = 0; i < threads->count; i++) {
     bool is_new = i > 0 && threads->list[i].pid != threads->list[i - 1].pid;
     list[i] = (struct nomem__waiter){.process = i == 0 ? 1 : list[i - 1].process + is_new, .number = (unsigned)i + 1};
     memcpy(list[i].name, threads->list[i].name, sizeof list[i].name);
     nomem__trace_of_stack(&threads->list[i].stack, &list[i].trace);
     enum kind kind = describe(&list[i], end, i, symbols);
-    if (i == threads->main_thread) main_thread = kind;
+    if (i == threads->main_thread) main_kind = kind;
     if ((kind == LOCK || kind == INNER_LOCK) && first_lock == threads->count) first_lock = i;
   }
-  if (main_thread != BUSY && main_thread != LOCK && main_thread != INNER_LOCK && first_lock < threads->count)
+  if (main_kind != BUSY && main_kind != LOCK && main_kind != INNER_LOCK && first_lock < threads->count)
     shown_thread = first_lock;
   return shown_thread;
 }

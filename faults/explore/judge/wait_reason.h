@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the threads of a run that hangs are doing, in words. */
+/* Wait reasons: what each thread of a run that hangs is doing or waiting for, in words. */
 #ifndef NOMEM_WAIT_REASON_H
 #define NOMEM_WAIT_REASON_H
 
@@ -17,8 +17,8 @@ struct nomem__waiter {
   struct nomem__trace trace;          /* depth 0: not known. Its paths are borrowed */
 };
 
-/* Describes all threads that end has, in their order; list has room for them. Returns the index of the one that tells
- * most: the chief, unless it only waits for others of which one waits for a lock. */
+/* Describes all threads that end has, in their order; list has room for them. Returns the index of the one to be shown:
+ * the main thread, unless it only waits for other threads of which one waits for a lock. */
 size_t nomem__wait_reason_describe(const struct nomem__end *end, struct nomem__symbols *symbols,
                                    struct nomem__waiter *list);
 

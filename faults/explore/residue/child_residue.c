@@ -13,7 +13,7 @@ struct nomem__process_residue *nomem__child_residue_find(const struct nomem__chi
 }
 
 struct nomem__process_residue *nomem__child_residue_add(struct nomem__child_residue *child_residue, pid_t pid) {
-  if (child_residue->count == NOMEM_OTHERS) return NULL;
+  if (child_residue->count == NOMEM_CHILD_REPORTS) return NULL;
   struct nomem__process_residue *list =
       nomem__grow(child_residue->list, child_residue->count, &child_residue->room, sizeof *list);
   if (list == NULL) return NULL;

@@ -15,15 +15,15 @@ static pid_t first_failed(const struct nomem_channel *channel) {
 static const struct nomem_exit_report *find_other(const struct nomem__exit_records *records,
                                                   const struct nomem_channel *channel, pid_t pid) {
   if (!records->wants_all && pid != first_failed(channel)) return NULL;
-  uint32_t count = channel->other_count;
-  for (uint32_t i = 0; i < count && i < NOMEM_OTHERS; i++)
-    if (channel->others[i].pid == pid) return &channel->others[i];
+  uint32_t count = channel->child_report_count;
+  for (uint32_t i = 0; i < count && i < NOMEM_CHILD_REPORTS; i++)
+    if (channel->child_reports[i].pid == pid) return &channel->child_reports[i];
   return NULL;
 }
 
 void nomem__exit_records_read(struct nomem__exit_records *records, const struct nomem_channel *channel, pid_t pid) {
-  bool is_first = pid == channel->watched.first.pid;
-  const struct nomem_exit_report *report = is_first ? &channel->watched.first : find_other(records, channel, pid);
+  bool is_first = pid == channel->screening.first.pid;
+  const struct nomem_exit_report *report = is_first ? &channel->screening.first : find_other(records, channel, pid);
   if (report == NULL || (!is_first && records->spent_ns > READ_MAX_NS)) return;
   uint64_t began_ns = uv_hrtime();
   struct nomem__process_residue *residue =
@@ -35,10 +35,10 @@ void nomem__exit_records_read(struct nomem__exit_records *records, const struct 
 
 void nomem__exit_records_finish(struct nomem__exit_records *records, const struct nomem_channel *channel,
                                 const struct nomem__processes *processes) {
-  uint32_t count = channel->other_count;
+  uint32_t count = channel->child_report_count;
   nomem__process_residue_finish(&records->first, channel, processes);
-  for (uint32_t i = 0; i < count && i < NOMEM_OTHERS; i++) {
-    const struct nomem_exit_report *report = &channel->others[i];
+  for (uint32_t i = 0; i < count && i < NOMEM_CHILD_REPORTS; i++) {
+    const struct nomem_exit_report *report = &channel->child_reports[i];
     pid_t pid = report->pid;
     if (find_other(records, channel, pid) != report) continue;
     struct nomem__process_residue *residue = nomem__child_residue_find(&records->child_residue, pid);

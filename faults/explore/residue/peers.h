@@ -6,7 +6,7 @@
 
 #include "child_residue.h"
 
-#define NOMEM__PEERS_MAX (2 * NOMEM_OTHERS)
+#define NOMEM__PEERS_MAX (2 * NOMEM_CHILD_REPORTS)
 
 /* The same process of each of the runs. Where a parent had several children at once, their order may be chance: then
  * all of its children that ended as the same program. */

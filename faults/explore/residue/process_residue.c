@@ -55,10 +55,10 @@ void nomem__process_residue_set_counts(struct nomem__process_residue *residue, c
 
 void nomem__process_residue_finish(struct nomem__process_residue *residue, const struct nomem_channel *channel,
                                    const struct nomem__processes *processes) {
-  const struct nomem_exit_report *first = &channel->watched.first;
+  const struct nomem_exit_report *first = &channel->screening.first;
   residue->is_known = channel->watch != NOMEM_WATCH_NONE && first->pid != 0;
-  residue->live = channel->watched.live;
-  residue->has_leak_check = channel->watched.has_leak_check != 0;
+  residue->live = channel->screening.live;
+  residue->has_leak_check = channel->screening.has_leak_check != 0;
   residue->pid = first->pid;
   residue->identity = nomem__processes_get(processes, residue->pid);
   nomem__process_residue_set_counts(residue, first);

@@ -48,7 +48,7 @@ int nomem__launch_prepare(struct nomem__worker *worker, enum nomem_engine engine
   channel->image_count = 0;
   channel->watch = request->watch;
   channel->check_leaks = request->check_leaks && setup->trace;
-  channel->watched = (struct nomem_watched){0};
+  channel->screening = (struct nomem_screening){0};
   channel->fork = (struct nomem_fork){.engine = engine};
   worker->exit_records.wants_all = is_faultless;
   channel->magic = NOMEM_CHANNEL_MAGIC;

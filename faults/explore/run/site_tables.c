@@ -69,9 +69,10 @@ void nomem__site_tables_clear_report(struct nomem_channel *channel) {
   uint32_t faults = channel->fault_count;
   memset(channel->faults, 0, sizeof channel->faults[0] * (faults < NOMEM_FAULTS ? faults : NOMEM_FAULTS));
   channel->fault_count = 0;
-  uint32_t others = channel->other_count;
-  memset(channel->others, 0, sizeof channel->others[0] * (others < NOMEM_OTHERS ? others : NOMEM_OTHERS));
-  channel->other_count = 0;
+  uint32_t reports = channel->child_report_count;
+  reports = reports < NOMEM_CHILD_REPORTS ? reports : NOMEM_CHILD_REPORTS;
+  memset(channel->child_reports, 0, sizeof channel->child_reports[0] * reports);
+  channel->child_report_count = 0;
   uint32_t recoveries = channel->recovery_count;
   for (uint32_t i = 0; i < recoveries && i < NOMEM_RECOVERIES; i++) channel->recoveries[i].key = 0;
   channel->recovery_count = 0;
