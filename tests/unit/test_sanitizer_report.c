@@ -324,7 +324,7 @@ static void options(void **state) {
   (void)state;
   setenv("ASAN_OPTIONS", "handle_segv=1:abort_on_error=0", 1);
   unsetenv("TSAN_OPTIONS");
-  assert_int_equal(nomem__sanitizer_options(true, true, entries), 0);
+  nomem__sanitizer_options(true, true, entries);
   const char *asan = value_of(entries, "ASAN_OPTIONS"), *tsan = value_of(entries, "TSAN_OPTIONS");
   assert_true(strstr(asan, "handle_segv=0") < strstr(asan, "handle_segv=1"));
   assert_true(strstr(asan, "abort_on_error=0") < strstr(asan, "abort_on_error=1"));
@@ -336,7 +336,7 @@ static void options(void **state) {
     assert_non_null(nomem__sanitizer_variable(entries[i]));
     free(entries[i]);
   }
-  assert_int_equal(nomem__sanitizer_options(false, false, entries), 0);
+  nomem__sanitizer_options(false, false, entries);
   asan = value_of(entries, "ASAN_OPTIONS");
   assert_null(strstr(asan, "detect_leaks"));
   assert_null(strstr(asan, "symbolize"));

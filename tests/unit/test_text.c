@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The ground that everything else of the command stands on: growing lists, hashes, shared strings, words, and text that
- * is printed into memory. Each is right, and says so when memory is short: every allocation of this program can be made
- * to fail. */
+ * is printed into memory. Each is right, or ends the command when memory is short: every allocation of this program can
+ * be made to fail. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,52 +17,85 @@
 #include "explore/text/grow.h"
 #include "explore/text/hash.h"
 #include "explore/text/json_values.h"
+#include "explore/text/memory.h"
 #include "explore/text/memory_stream.h"
 #include "explore/text/printable.h"
 #include "explore/text/strings.h"
 #include "explore/text/words.h"
 #include "fixtures/short_memory.h"
 
-/* More allocations than any case here makes. */
-#define ALLOCATIONS_MAX 100
-
 static void a_list_grows_and_keeps_what_is_in_it(void **state) {
   (void)state;
   uint32_t *list = NULL;
   size_t room = 0;
   for (uint32_t i = 0; i < 1000; i++) {
-    uint32_t *grown = nomem__grow(list, i, &room, sizeof *list);
-    assert_non_null(grown);
+    list = nomem__grow(list, i, &room, sizeof *list);
     assert_true(room > i);
-    list = grown;
     list[i] = i;
   }
   for (uint32_t i = 0; i < 1000; i++) assert_int_equal(list[i], i);
   free(list);
 }
 
-static void a_list_that_cannot_grow_is_as_it_was(void **state) {
-  (void)state;
-  uint32_t kept[2] = {1, 2}, *list = NULL;
+static bool grow_once(const void *arg) {
   size_t room = 0;
-  fail_after(0, false);
-  assert_null(nomem__grow(NULL, 0, &room, sizeof *list));
-  fail_never();
-  assert_int_equal(room, 0);
-  list = nomem__grow(NULL, 0, &room, sizeof *list);
-  assert_non_null(list);
-  memcpy(list, kept, sizeof kept);
-  size_t full = room;
-  fail_after(0, false);
-  assert_ptr_equal(nomem__grow(list, full - 1, &room, sizeof *list), list); /* there is room: none is asked for */
-  assert_null(nomem__grow(list, full, &room, sizeof *list));
-  fail_never();
-  assert_int_equal(room, full);
-  assert_memory_equal(list, kept, sizeof kept);
-  volatile size_t too_large = SIZE_MAX / 8;
-  assert_null(nomem__grow(list, full, &room, too_large)); /* more than there can be */
-  assert_int_equal(room, full);
-  free(list);
+  return nomem__grow(NULL, 0, &room, *(const size_t *)arg) != NULL && room > 0;
+}
+
+/* An allocation that fails ends the command, with one line; and so does one of more than there can be. */
+static void a_list_that_cannot_grow_ends_the_command(void **state) {
+  (void)state;
+  size_t bytes = 1;
+  assert_int_equal(work_short(grow_once, &bytes, NEVER, false), NEVER_FAILED);
+  assert_int_equal(work_short(grow_once, &bytes, 0, true), GAVE_UP);
+  bytes = SIZE_MAX / 8;
+  assert_int_equal(work_short(grow_once, &bytes, NEVER, false), GAVE_UP);
+}
+
+static bool allocate_each(const void *arg) {
+  (void)arg;
+  char *moved = nomem__realloc(nomem__malloc(1), 1000), *zero = nomem__calloc(2, 3);
+  moved = nomem__reallocarray(moved, 10, 1000);
+  char *copy = nomem__strdup("copy"), *cut = nomem__strndup("cut off", 3), *text = nomem__format("%d", 7);
+  bool is_right = moved != NULL && memcmp(zero, "\0\0\0\0\0", 6) == 0 && strcmp(copy, "copy") == 0 &&
+                  strcmp(cut, "cut") == 0 && strcmp(text, "7") == 0;
+  free(moved), free(zero), free(copy), free(cut), free(text);
+  return is_right;
+}
+
+static bool open_file(const void *arg) {
+  FILE *file = nomem__checked(fopen(arg, "r"));
+  if (file == NULL) return true;
+  char *line = NULL;
+  size_t room = 0;
+  bool is_right = nomem__getline(&line, &room, file) == 0 || line != NULL;
+  free(line);
+  fclose(file);
+  return is_right;
+}
+
+/* Each of the functions in place of the C library's ends the command; that a file is not there does not. */
+static void each_allocation_ends_the_command(void **state) {
+  (void)state;
+  assert_int_equal(count_giving_up(allocate_each, NULL, true), 7);
+  assert_int_equal(count_giving_up(open_file, "/proc/self/status", true), 2); /* its buffer is not needed */
+  assert_int_equal(work_short(open_file, "/proc/self/none", NEVER, false), NEVER_FAILED);
+}
+
+/* What was being written is removed. */
+static void what_is_unfinished_is_removed(void **state) {
+  (void)state;
+  char path[] = "/tmp/nomem-unfinished-XXXXXX";
+  size_t bytes = 1;
+  int file = mkstemp(path);
+  assert_true(file >= 0);
+  close(file);
+  nomem__memory_set_unfinished(path);
+  assert_int_equal(work_short(grow_once, &bytes, NEVER, true), NEVER_FAILED);
+  assert_int_equal(access(path, F_OK), 0);
+  assert_int_equal(work_short(grow_once, &bytes, 0, true), GAVE_UP);
+  assert_int_not_equal(access(path, F_OK), 0);
+  nomem__memory_set_unfinished(NULL);
 }
 
 /* Stores keep hashes: they must not change from version to version. The values are FNV-1a's. */
@@ -97,25 +130,13 @@ static void equal_strings_are_kept_once(void **state) {
   }
   assert_ptr_equal(nomem__strings_add(&strings, "0"), first); /* however often the list has moved */
   assert_int_equal(strings.count, 100);
-  for (int i = 100; strings.count < strings.room; i++) { /* there is room in the list, and none for the string */
-    fail_after(0, true);
-    assert_null(nomem__strings_add(&strings, "new"));
-    snprintf(text, sizeof text, "%d", i);
-    nomem__strings_add(&strings, text);
-    assert_int_equal(strings.count, i + 1);
-  }
-  fail_after(0, false);
-  assert_null(nomem__strings_add(&strings, "new"));
-  assert_ptr_equal(nomem__strings_add(&strings, "0"), first);
-  fail_never();
   nomem__strings_free(&strings);
   assert_int_equal(strings.count, 0);
 }
 
 static char *printed(void (*print)(FILE *out, const void *arg), const void *arg) {
   struct nomem__memory_stream stream;
-  FILE *out = nomem__memory_stream_open(&stream);
-  if (out != NULL) print(out, arg);
+  print(nomem__memory_stream_open(&stream), arg);
   return nomem__memory_stream_close(&stream);
 }
 
@@ -144,24 +165,19 @@ static void printed_text_is_whole(void **state) {
   free(text);
 }
 
-/* Whichever allocation fails, and however many after it: the text is whole or NULL, never a piece of it. */
-static void a_text_without_memory_is_no_text(void **state) {
+static bool prints_whole(const void *arg) {
+  char *text = printed(print_numbers, ",");
+  bool is_whole = strcmp(text, arg) == 0;
+  free(text);
+  return is_whole;
+}
+
+/* Whichever allocation fails: there is never a piece of a text. */
+static void a_text_without_memory_ends_the_command(void **state) {
   (void)state;
   char *whole = printed(print_numbers, ",");
-  for (int only_one = 0; only_one < 2; only_one++) {
-    bool was_null = false;
-    for (uint64_t allocations = 0;; allocations++) {
-      assert_true(allocations < ALLOCATIONS_MAX);
-      fail_after(allocations, only_one);
-      char *text = printed(print_numbers, ",");
-      fail_never();
-      if (text != NULL) assert_string_equal(text, whole);
-      was_null |= text == NULL;
-      free(text);
-      if (!has_failed) break;
-    }
-    assert_true(was_null);
-  }
+  assert_true(count_giving_up(prints_whole, whole, true) > 5);
+  assert_true(count_giving_up(prints_whole, whole, false) > 5);
   free(whole);
 }
 
@@ -261,45 +277,55 @@ static json_t *make_value(struct nomem__json *json) {
   return object;
 }
 
-/* Whichever allocation fails, and however many after it: a value that lacks something is known as such. */
-static void json_remembers_that_memory_was_short(void **state) {
+static bool makes_value(const void *arg) {
+  struct nomem__json json = {0};
+  json_t *value = make_value(&json);
+  char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+  bool is_right = !json.failed && strcmp(text, arg) == 0;
+  free(text);
+  json_decref(value);
+  return is_right;
+}
+
+/* Whichever allocation fails, Jansson's included: no value lacks something. */
+static void a_value_without_memory_ends_the_command(void **state) {
   (void)state;
   static const char wanted[] =
       "{\"array\":[\"a\\\\x09b\"],\"format\":\"7-\\\\x0a\",\"number\":9223372036854775807,"
       "\"text\":\"\\\\x1b\"}";
-  for (int only_one = 0; only_one < 2; only_one++) {
-    bool was_short = false;
-    for (uint64_t allocations = 0;; allocations++) {
-      assert_true(allocations < ALLOCATIONS_MAX);
-      struct nomem__json json = {0};
-      fail_after(allocations, only_one);
-      json_t *value = make_value(&json);
-      fail_never();
-      char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
-      if (!json.failed) assert_string_equal(text, wanted);
-      was_short |= json.failed;
-      free(text);
-      json_decref(value);
-      if (!has_failed) break;
-    }
-    assert_true(was_short);
-  }
+  assert_true(count_giving_up(makes_value, wanted, true) > 20);
+}
+
+/* A text that is no UTF-8 is no JSON string: that is remembered. */
+static void json_remembers_what_could_not_be_made(void **state) {
+  (void)state;
+  struct nomem__json json = {0};
+  json_t *object = json_object();
+  nomem__json_put(&json, object, "right", json_string("text"));
+  assert_false(json.failed);
+  nomem__json_put(&json, object, "wrong", json_string("\xff"));
+  assert_true(json.failed);
+  json_decref(object);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_list_grows_and_keeps_what_is_in_it),
-      cmocka_unit_test(a_list_that_cannot_grow_is_as_it_was),
+      cmocka_unit_test(a_list_that_cannot_grow_ends_the_command),
+      cmocka_unit_test(each_allocation_ends_the_command),
+      cmocka_unit_test(what_is_unfinished_is_removed),
       cmocka_unit_test(hashes_are_fnv_1a),
       cmocka_unit_test(where_a_text_ends_makes_a_difference),
       cmocka_unit_test(equal_strings_are_kept_once),
       cmocka_unit_test(printed_text_is_whole),
-      cmocka_unit_test(a_text_without_memory_is_no_text),
+      cmocka_unit_test(a_text_without_memory_ends_the_command),
       cmocka_unit_test(nothing_that_drives_a_terminal_is_printed),
       cmocka_unit_test(a_command_comes_back_word_by_word),
       cmocka_unit_test(a_command_can_be_pasted_into_a_shell),
       cmocka_unit_test(what_is_not_there_reads_as_nothing),
-      cmocka_unit_test(json_remembers_that_memory_was_short),
+      cmocka_unit_test(a_value_without_memory_ends_the_command),
+      cmocka_unit_test(json_remembers_what_could_not_be_made),
   };
+  nomem__memory_set_libraries();
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

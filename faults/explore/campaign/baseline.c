@@ -12,6 +12,7 @@
 
 #include "../process/syscall_effects.h"
 #include "../text/complain.h"
+#include "../text/memory.h"
 #include "../text/quote.h"
 #include "residue_check.h"
 #include "schedule.h"
@@ -250,8 +251,7 @@ static bool is_explored(const struct nomem__campaign_site *site) {
 
 static int schedule_points(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
-  uint64_t *counts = calloc(campaign->site_count + 1, sizeof *counts);
-  if (counts == NULL) return -ENOMEM;
+  uint64_t *counts = nomem__calloc(campaign->site_count + 1, sizeof *counts);
   for (size_t i = 0; i < campaign->site_count; i++)
     counts[i] = is_explored(&campaign->sites[i]) ? campaign->sites[i].count : 0;
   struct nomem__schedule wanted = {.counts = counts,

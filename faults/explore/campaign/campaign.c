@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../text/complain.h"
+#include "../text/memory.h"
 #include "schedule.h"
 
 const char *const nomem__engine_names[NOMEM__ENGINES] = {
@@ -17,11 +18,7 @@ const char *const nomem__engine_names[NOMEM__ENGINES] = {
 #define EVERYTHING_US UINT64_C(10000000)
 
 struct nomem__campaign *nomem__campaign_new(struct nomem__session *session, enum nomem_watch watch) {
-  struct nomem__campaign *campaign = calloc(1, sizeof *campaign);
-  if (campaign == NULL) {
-    nomem__complain("cannot begin: %s", strerror(ENOMEM));
-    return NULL;
-  }
+  struct nomem__campaign *campaign = nomem__calloc(1, sizeof *campaign);
   campaign->session = session;
   campaign->residue_check.watch = watch;
   return campaign;
@@ -76,19 +73,16 @@ int nomem__campaign_take_points(struct nomem__campaign *campaign, struct nomem__
   free(campaign->states);
   campaign->points = points;
   campaign->point_count = count;
-  campaign->states = calloc(count + 1, sizeof *campaign->states);
+  campaign->states = nomem__calloc(count + 1, sizeof *campaign->states);
   return campaign->states == NULL ? -ENOMEM : 0;
 }
 
 int nomem__campaign_add_points(struct nomem__campaign *campaign, const struct nomem__point *points, size_t count) {
   size_t from = campaign->point_count, to = from + count;
-  struct nomem__point *all = realloc(campaign->points, (to + 1) * sizeof *all);
-  if (all != NULL) campaign->points = all;
-  struct nomem__point_state *states = realloc(campaign->states, (to + 1) * sizeof *states);
-  if (states != NULL) campaign->states = states;
-  if (all == NULL || states == NULL) return -ENOMEM;
-  if (count > 0) memcpy(all + from, points, count * sizeof *points);
-  memset(states + from, 0, (count + 1) * sizeof *states);
+  campaign->points = nomem__realloc(campaign->points, (to + 1) * sizeof *campaign->points);
+  campaign->states = nomem__realloc(campaign->states, (to + 1) * sizeof *campaign->states);
+  if (count > 0) memcpy(campaign->points + from, points, count * sizeof *points);
+  memset(campaign->states + from, 0, (count + 1) * sizeof *campaign->states);
   campaign->point_count = to;
   return 0;
 }
@@ -112,8 +106,8 @@ size_t nomem__campaign_count_due(const struct nomem__campaign *campaign) {
 /* Only a site whose first call was failed in this campaign, by whichever command, may have led to others: not one of
  * another shard. */
 static bool *find_tried_sites(const struct nomem__campaign *campaign) {
-  bool *was_tried = calloc(campaign->site_count + 1, sizeof *was_tried);
-  for (size_t i = 0; i < campaign->point_count && was_tried != NULL; i++) {
+  bool *was_tried = nomem__calloc(campaign->site_count + 1, sizeof *was_tried);
+  for (size_t i = 0; i < campaign->point_count; i++) {
     const struct nomem__point *point = &campaign->points[i];
     uint8_t result = campaign->states[i].result;
     bool was_run = result != 0 && result != NOMEM__ELSEWHERE;
@@ -126,8 +120,7 @@ static bool *find_tried_sites(const struct nomem__campaign *campaign) {
 static int count_second_digits(struct nomem__campaign *campaign) {
   struct nomem__second_faults *second_faults = &campaign->second_faults;
   size_t count = campaign->site_count + second_faults->second_count;
-  uint64_t *keys = calloc(count + 1, sizeof *keys);
-  if (keys == NULL) return -ENOMEM;
+  uint64_t *keys = nomem__calloc(count + 1, sizeof *keys);
   for (size_t i = 0; i < campaign->site_count; i++) keys[i] = campaign->sites[i].key;
   if (second_faults->second_count > 0)
     memcpy(keys + campaign->site_count, second_faults->seconds, second_faults->second_count * sizeof *keys);
@@ -137,8 +130,7 @@ static int count_second_digits(struct nomem__campaign *campaign) {
 }
 
 static int add_second_points(struct nomem__campaign *campaign, const struct nomem__second_fault *chosen, size_t count) {
-  struct nomem__point *points = calloc(count + 1, sizeof *points);
-  if (points == NULL) return -ENOMEM;
+  struct nomem__point *points = nomem__calloc(count + 1, sizeof *points);
   for (size_t i = 0; i < count; i++)
     points[i] = (struct nomem__point){
         .occurrence = 1, .site = chosen[i].site, .second = (uint32_t)(i + 1) & NOMEM__SECOND_MASK};

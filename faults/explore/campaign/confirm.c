@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../judge/return_verdict.h"
+#include "../text/memory.h"
 #include "confirm_rules.h"
 #include "residue_runs.h"
 #include "results.h"
@@ -175,11 +176,7 @@ static bool is_block_table_needed(const struct nomem__campaign *campaign) {
 }
 
 void nomem__confirm_findings(struct nomem__campaign *campaign) {
-  struct confirmation *confirmation = calloc(1, sizeof *confirmation);
-  if (confirmation == NULL) {
-    nomem__campaign_give_up(campaign, -ENOMEM);
-    return;
-  }
+  struct confirmation *confirmation = nomem__calloc(1, sizeof *confirmation);
   confirmation->campaign = campaign;
   confirmation->worker = campaign->workers[0].worker;
   if (is_block_table_needed(campaign)) nomem__residue_runs_prepare(campaign);

@@ -8,6 +8,7 @@
 
 #include "../process/syscall_effects.h"
 #include "../text/complain.h"
+#include "../text/memory.h"
 #include "engine_choice.h"
 #include "journal.h"
 #include "results.h"
@@ -223,7 +224,7 @@ static size_t next_batch(struct nomem__campaign *campaign) {
 static void take_snapshots(struct nomem__campaign *campaign) {
   size_t due = 0;
   for (size_t i = 0; i < campaign->point_count && due < BATCH_POINTS; i++) due += campaign->states[i].result == 0;
-  struct nomem__snapshot *snapshots = calloc(due + 1, sizeof *snapshots);
+  struct nomem__snapshot *snapshots = nomem__calloc(due + 1, sizeof *snapshots);
   int result = snapshots == NULL ? -ENOMEM : 0;
   campaign->engine = NOMEM_ENGINE_SNAPSHOT;
   campaign->batch_end = 0;
@@ -255,8 +256,8 @@ static void use_huge_pages(struct nomem__campaign *campaign) {
 /* Where threads or processes race, a run may have missed its call only by chance: makes the runs that did once more.
  * Returns how many. */
 static size_t retry_unreached(struct nomem__campaign *campaign) {
-  size_t count = 0, *ranks = calloc(RETRIED_MAX, sizeof *ranks);
-  for (size_t i = 0; i < campaign->point_count && count < RETRIED_MAX && ranks != NULL; i++)
+  size_t count = 0, *ranks = nomem__calloc(RETRIED_MAX, sizeof *ranks);
+  for (size_t i = 0; i < campaign->point_count && count < RETRIED_MAX; i++)
     if (campaign->states[i].result == NOMEM_VERDICT_UNREACHED + 1 && !campaign->states[i].is_known) ranks[count++] = i;
   for (size_t i = 0; i < count; i++) campaign->states[ranks[i]].result = 0;
   campaign->progress.total += count;

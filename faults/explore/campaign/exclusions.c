@@ -8,6 +8,7 @@
 
 #include "../text/complain.h"
 #include "../text/json_values.h"
+#include "../text/memory.h"
 #include "../text/quote.h"
 #include "../text/strings.h"
 #include "../text/words.h"
@@ -22,11 +23,10 @@ int nomem__exclusions_open(struct nomem__exclusions *rules, const struct nomem__
 }
 
 static const char *suppression_reason(struct nomem__exclusions *rules, const struct nomem__suppression *rule) {
-  char *text, quoted[NOMEM_QUOTE_BYTES];
+  char quoted[NOMEM_QUOTE_BYTES];
   const char *slash = rule->is_default ? strrchr(rule->path, '/') : NULL;
   nomem__quote(rule->reason, quoted, sizeof quoted);
-  if (asprintf(&text, "suppressed by %s:%zu: %s", slash != NULL ? slash + 1 : rule->path, rule->line, quoted) < 0)
-    return NULL;
+  char *text = nomem__format("suppressed by %s:%zu: %s", slash != NULL ? slash + 1 : rule->path, rule->line, quoted);
   const char *reason = nomem__strings_add(&rules->reasons, text);
   free(text);
   return reason;
@@ -56,7 +56,7 @@ static int mark_finding(struct nomem__exclusions *rules, const struct nomem__cam
 int nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campaign *campaign, const json_t *documents) {
   size_t bytes;
   char *command = nomem__join_words(campaign->session->options->program, &bytes);
-  int result = command == NULL ? -ENOMEM : 0;
+  int result = 0;
   for (size_t i = 0; i < campaign->findings.count && result == 0; i++)
     result = mark_finding(rules, campaign, json_array_get(documents, i), command, bytes, &campaign->findings.list[i]);
   free(command);
@@ -65,8 +65,7 @@ int nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campai
 
 int nomem__exclusions_split(struct nomem__campaign *campaign) {
   struct nomem__findings *all = &campaign->findings, *excluded = &campaign->excluded;
-  excluded->list = calloc(all->count + 1, sizeof *excluded->list);
-  if (excluded->list == NULL) return -ENOMEM;
+  excluded->list = nomem__calloc(all->count + 1, sizeof *excluded->list);
   excluded->room = all->count + 1;
   size_t kept = 0;
   for (size_t i = 0; i < all->count; i++) {

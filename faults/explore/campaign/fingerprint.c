@@ -13,6 +13,7 @@
 #include "../../nomem_version.h"
 #include "../../program_kinds.h"
 #include "../text/hash.h"
+#include "../text/memory.h"
 #include "../text/memory_stream.h"
 #include "../text/printable.h"
 
@@ -26,10 +27,12 @@ static uint64_t hash_text(uint64_t hash, const char *text) {
 static bool hash_build_id(uint64_t *hash, int file) {
   const void *id;
   elf_version(EV_CURRENT);
+  nomem__elfutils_begin();
   Elf *elf = elf_begin(file, ELF_C_READ, NULL);
   ssize_t bytes = elf == NULL || elf_kind(elf) != ELF_K_ELF ? 0 : dwelf_elf_gnu_build_id(elf, &id);
   if (bytes > 0) *hash = nomem__hash_bytes(*hash, id, (size_t)bytes);
   elf_end(elf);
+  nomem__elfutils_end();
   return bytes > 0;
 }
 
@@ -104,6 +107,6 @@ static void print_frame(FILE *out, const struct nomem__campaign *campaign, nomem
 char *nomem__durable_name(const struct nomem__campaign *campaign, const struct nomem__campaign_site *site) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
-  for (unsigned i = 0; i < site->depth && out != NULL; i++) print_frame(out, campaign, site->frames[i]);
+  for (unsigned i = 0; i < site->depth; i++) print_frame(out, campaign, site->frames[i]);
   return nomem__memory_stream_close(&stream);
 }

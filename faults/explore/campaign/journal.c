@@ -15,6 +15,7 @@
 #include "../text/complain.h"
 #include "../text/grow.h"
 #include "../text/json_values.h"
+#include "../text/memory.h"
 #include "../text/memory_stream.h"
 #include "../text/strings.h"
 #include "../text/words.h"
@@ -146,7 +147,6 @@ void nomem__journal_add_run(struct nomem__worker_slot *slot, const struct nomem_
   struct nomem__journal *journal = campaign->journal;
   if (journal == NULL || journal->is_broken) return;
   struct entry *list = nomem__grow(journal->entries, journal->entry_count, &journal->entry_room, sizeof *list);
-  if (list == NULL) return; /* that run is made again by the next command */
   journal->entries = list;
   struct entry *entry = &journal->entries[journal->entry_count++];
   *entry = (struct entry){.rank = rank,
@@ -173,8 +173,7 @@ void nomem__journal_confirm_snapshots(struct nomem__worker_slot *slot, bool are_
 
 static char *print_command(const struct nomem__options *options) {
   struct nomem__memory_stream stream;
-  FILE *out = nomem__memory_stream_open(&stream);
-  if (out != NULL) nomem__print_command(out, options->program);
+  nomem__print_command(nomem__memory_stream_open(&stream), options->program);
   return nomem__memory_stream_close(&stream);
 }
 
@@ -193,17 +192,14 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
   struct nomem__journal *journal = campaign->journal;
   size_t command_bytes;
   char *command = nomem__join_words(options->program, &command_bytes), *text = print_command(options);
-  int result = command == NULL || text == NULL ? -ENOMEM : 0;
-  if (result == 0)
-    result = nomem__store_do(
-        &journal->store,
-        "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem_version,faults,stdin_path,"
-        "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,last_used) VALUES(?,?,?,?,?,'" NOMEM_VERSION
-        "',?,?,?,?,?,?,?,?,0) ON CONFLICT DO NOTHING",
-        "ttbttittiiiii", identity, directory, command, command_bytes, text, campaign->programs.first_path,
-        (int64_t)options->faults, options->stdin_path, options->image, (int64_t)options->aslr,
-        (int64_t)options->no_trace, (int64_t)campaign->timeout_ms, (int64_t)campaign->allocations,
-        (int64_t)campaign->baseline_us);
+  int result = nomem__store_do(
+      &journal->store,
+      "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem_version,faults,stdin_path,"
+      "image_globs,aslr,no_trace,timeout_ms,allocations,baseline_us,last_used) VALUES(?,?,?,?,?,'" NOMEM_VERSION
+      "',?,?,?,?,?,?,?,?,0) ON CONFLICT DO NOTHING",
+      "ttbttittiiiii", identity, directory, command, command_bytes, text, campaign->programs.first_path,
+      (int64_t)options->faults, options->stdin_path, options->image, (int64_t)options->aslr, (int64_t)options->no_trace,
+      (int64_t)campaign->timeout_ms, (int64_t)campaign->allocations, (int64_t)campaign->baseline_us);
   free(command);
   free(text);
   if (result != 0) return result;
@@ -254,7 +250,7 @@ static int write_points(struct nomem__campaign *campaign, size_t from) {
 /* All of it is one change: another command sees the campaign with all its points or not at all. */
 static int write_campaign(struct nomem__campaign *campaign) {
   char identity[NOMEM_IDENTITY_BYTES];
-  char *directory = getcwd(NULL, 0);
+  char *directory = nomem__checked(getcwd(NULL, 0));
   nomem__fingerprint(campaign, identity);
   int result = nomem__store_begin(&campaign->journal->store);
   if (result == 0) {
@@ -320,8 +316,7 @@ static int open_store(struct nomem__store *store, const char *named) {
 int nomem__journal_open(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
   if (options->no_store) return 0;
-  struct nomem__journal *journal = calloc(1, sizeof *journal);
-  if (journal == NULL) return -ENOMEM;
+  struct nomem__journal *journal = nomem__calloc(1, sizeof *journal);
   int result = open_store(&journal->store, options->store);
   if (result != 0) {
     free(journal);
@@ -351,17 +346,15 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
   char *dumped = json_dumps(document, JSON_COMPACT);
   fault = nomem__evidence_print_stack(json_object_get(document, "fault"));
   blow_up = nomem__evidence_print_stack(json_object_get(document, "blow_up"));
-  int result = dumped == NULL || fault == NULL || blow_up == NULL ? -ENOMEM : 0;
-  if (result == 0)
-    result = nomem__store_do(
-        &journal->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        "itttiitittiiiiititttttt", journal->id, nomem__verdicts[finding->verdict].name, hash, site,
-        (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, second, (int64_t)finding->rank,
-        nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
-        (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
-        (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->needs_block_table,
-        nomem__json_string(document, "location"), nomem__json_string(document, "message"), fault, blow_up, dumped,
-        is_temporary ? NULL : finding->exclusion_reason);
+  int result = nomem__store_do(
+      &journal->store, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      "itttiitittiiiiititttttt", journal->id, nomem__verdicts[finding->verdict].name, hash, site,
+      (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, second, (int64_t)finding->rank,
+      nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
+      (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
+      (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->needs_block_table,
+      nomem__json_string(document, "location"), nomem__json_string(document, "message"), fault, blow_up, dumped,
+      is_temporary ? NULL : finding->exclusion_reason);
   free(dumped);
   free(fault);
   free(blow_up);
@@ -385,9 +378,8 @@ static int name_sites(struct nomem__campaign *campaign) {
   for (size_t i = 0; i < campaign->site_count && result == 0; i++) {
     char key[KEY_BYTES], *name = nomem__durable_name(campaign, &campaign->sites[i]);
     print_key(campaign->sites[i].key, key);
-    result = name == NULL ? -ENOMEM
-                          : nomem__store_do(&journal->store, "UPDATE sites SET name=? WHERE campaign=? AND site=?",
-                                            "tit", name, journal->id, key);
+    result = nomem__store_do(&journal->store, "UPDATE sites SET name=? WHERE campaign=? AND site=?", "tit", name,
+                             journal->id, key);
     free(name);
   }
   return result;

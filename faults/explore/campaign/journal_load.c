@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../text/memory.h"
+
 /* What is read: one campaign of a store. */
 struct source {
   struct nomem__store *store;
@@ -39,8 +41,7 @@ static int by_name(const void *left, const void *right, void *campaign) {
 
 /* The points' ranks in the order of their names. There may be millions. */
 static uint32_t *make_index(struct nomem__campaign *campaign) {
-  uint32_t *ranks = calloc(campaign->point_count + 1, sizeof *ranks);
-  if (ranks == NULL) return NULL;
+  uint32_t *ranks = nomem__calloc(campaign->point_count + 1, sizeof *ranks);
   for (size_t i = 0; i < campaign->point_count; i++) ranks[i] = (uint32_t)i;
   qsort_r(ranks, campaign->point_count, sizeof *ranks, by_name, campaign);
   return ranks;
@@ -90,8 +91,7 @@ static int load_finding(struct nomem__campaign *campaign, const struct source *f
   if (result != 0) return result == -EINVAL ? 0 : result;
   if (finding.location_hash == 0) finding.location_hash = finding.hash;
   nomem__campaign_plan(campaign, &finding.point, campaign->key_digits, finding.plan);
-  struct nomem__findings one = {.list = malloc(sizeof *one.list), .count = 1, .room = 1};
-  if (one.list == NULL) return -ENOMEM;
+  struct nomem__findings one = {.list = nomem__malloc(sizeof *one.list), .count = 1, .room = 1};
   one.list[0] = finding;
   result = nomem__findings_merge(&campaign->findings, &one);
   return result == 0 ? 1 : result;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "../text/memory.h"
+
 bool nomem__residue_check_counts(enum nomem__leaks leaks, int baseline_status, int root_status) {
   bool takes_any_exit = leaks == NOMEM_LEAKS_ALL && WIFEXITED(root_status);
   return leaks != NOMEM_LEAKS_OFF && (root_status == baseline_status || takes_any_exit);
@@ -32,14 +34,13 @@ void nomem__residue_check_note_path(struct nomem__residue_check *check, const st
                                     size_t rank, size_t point_count) {
   if (residue->suspected_file == NULL) return;
   if (rank >= check->first_path_room) {
-    char **grown = realloc(check->first_paths, point_count * sizeof *grown);
-    if (grown == NULL) return; /* the report then has the path of one run only */
+    char **grown = nomem__realloc(check->first_paths, point_count * sizeof *grown);
     memset(grown + check->first_path_room, 0, (point_count - check->first_path_room) * sizeof *grown);
     check->first_paths = grown;
     check->first_path_room = point_count;
   }
   free(check->first_paths[rank]);
-  check->first_paths[rank] = strdup(residue->suspected_file->path);
+  check->first_paths[rank] = nomem__strdup(residue->suspected_file->path);
 }
 
 const char *nomem__residue_check_first_path(const struct nomem__residue_check *check, size_t rank) {

@@ -60,7 +60,6 @@ struct list {
 static int add(struct list *list, uint32_t site, uint64_t occurrence, bool persistent) {
   if (list->count == list->max) return 0;
   struct nomem__point *points = nomem__grow(list->points, list->count, &list->room, sizeof *points);
-  if (points == NULL) return -ENOMEM;
   list->points = points;
   list->points[list->count++] = (struct nomem__point){.occurrence = occurrence, .site = site, .persistent = persistent};
   return 0;

@@ -7,6 +7,7 @@
 
 #include "../stack/stack_trace.h"
 #include "../text/grow.h"
+#include "../text/memory.h"
 
 /* Innermost frames that make two sites similar when they are the same, whoever called them. */
 #define SIMILAR_FRAMES 4
@@ -27,8 +28,7 @@ static bool is_known(const struct nomem__second_faults *second_faults, uint64_t 
 
 int nomem__second_faults_know(struct nomem__second_faults *second_faults, const struct nomem__campaign_site *sites,
                               size_t count) {
-  uint64_t *known = realloc(second_faults->known, (second_faults->known_count + count + 1) * sizeof *known);
-  if (known == NULL) return -ENOMEM;
+  uint64_t *known = nomem__realloc(second_faults->known, (second_faults->known_count + count + 1) * sizeof *known);
   for (size_t i = 0; i < count; i++) known[second_faults->known_count++] = sites[i].key;
   qsort(known, second_faults->known_count, sizeof *known, by_number);
   second_faults->known = known;
@@ -38,7 +38,6 @@ int nomem__second_faults_know(struct nomem__second_faults *second_faults, const 
 int nomem__second_faults_add(struct nomem__second_faults *second_faults, const struct nomem__second_fault *fault) {
   struct nomem__second_fault *list =
       nomem__grow(second_faults->list, second_faults->count, &second_faults->room, sizeof *list);
-  if (list == NULL) return -ENOMEM;
   second_faults->list = list;
   second_faults->list[second_faults->count++] = *fault;
   return 0;
@@ -117,13 +116,8 @@ static size_t room_for(const struct nomem__second_choice *choice) {
 
 static int copy_chosen(struct nomem__second_faults *second_faults, const struct candidate *candidates, size_t count,
                        struct nomem__second_fault **chosen) {
-  uint64_t *seconds = calloc(count + 1, sizeof *seconds);
-  struct nomem__second_fault *copies = calloc(count + 1, sizeof *copies);
-  if (seconds == NULL || copies == NULL) {
-    free(seconds);
-    free(copies);
-    return -ENOMEM;
-  }
+  uint64_t *seconds = nomem__calloc(count + 1, sizeof *seconds);
+  struct nomem__second_fault *copies = nomem__calloc(count + 1, sizeof *copies);
   for (size_t i = 0; i < count; i++) {
     copies[i] = *candidates[i].fault;
     seconds[i] = copies[i].key;
@@ -137,8 +131,7 @@ static int copy_chosen(struct nomem__second_faults *second_faults, const struct 
 
 int64_t nomem__second_faults_choose(struct nomem__second_faults *second_faults,
                                     const struct nomem__second_choice *choice, struct nomem__second_fault **chosen) {
-  struct candidate *candidates = calloc(second_faults->count + 1, sizeof *candidates);
-  if (candidates == NULL) return -ENOMEM;
+  struct candidate *candidates = nomem__calloc(second_faults->count + 1, sizeof *candidates);
   size_t count = 0, room = room_for(choice);
   for (size_t i = 0; i < second_faults->count; i++)
     if (choice->was_tried[second_faults->list[i].site]) candidates[count++].fault = &second_faults->list[i];

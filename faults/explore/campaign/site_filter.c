@@ -8,6 +8,7 @@
 
 #include "../../program_kinds.h"
 #include "../text/complain.h"
+#include "../text/memory.h"
 #include "../text/quote.h"
 
 /* A location is "file:line"; a longer one is cut. */
@@ -25,6 +26,7 @@ static int compile(regex_t *regex, const char *pattern) {
   char quoted[NOMEM_QUOTE_BYTES], reason[128];
   int error = regcomp(regex, pattern, REG_EXTENDED | REG_NOSUB);
   if (error == 0) return 0;
+  if (error == REG_ESPACE) nomem__out_of_memory();
   regerror(error, regex, reason, sizeof reason);
   nomem__complain("--sites: %s: %s: give a POSIX extended regular expression, such as '^uv_' or 'reader\\.c:'",
                   nomem__quote(pattern, quoted, sizeof quoted), reason);
@@ -39,13 +41,15 @@ bool nomem__site_filter_check(const char *pattern) {
 }
 
 static bool matches(const struct filter *filter, const char *text) {
-  return regexec(&filter->regex, text, 0, NULL, 0) == 0;
+  int result = regexec(&filter->regex, text, 0, NULL, 0);
+  if (result == REG_ESPACE) nomem__out_of_memory();
+  return result == 0;
 }
 
 /* A library is loaded by the name of a link, but reports show the name of the file behind it: either may match. */
 static bool matches_module(const struct filter *filter, const char *path) {
   if (matches(filter, nomem__base_name(path))) return true;
-  char *real = realpath(path, NULL);
+  char *real = nomem__checked(realpath(path, NULL));
   bool is_match = real != NULL && matches(filter, nomem__base_name(real));
   free(real);
   return is_match;
@@ -82,14 +86,12 @@ int64_t nomem__site_filter_apply(const char *pattern, struct nomem__symbols *sym
   int64_t left = 0;
   int result = compile(&filter.regex, pattern);
   if (result != 0) return result;
-  filter.is_match = calloc(module_count + 1, sizeof *filter.is_match);
-  for (size_t i = 0; i < module_count && filter.is_match != NULL; i++)
-    filter.is_match[i] = matches_module(&filter, modules[i]);
-  for (size_t i = 0; i < site_count && filter.is_match != NULL; i++) {
+  filter.is_match = nomem__calloc(module_count + 1, sizeof *filter.is_match);
+  for (size_t i = 0; i < module_count; i++) filter.is_match[i] = matches_module(&filter, modules[i]);
+  for (size_t i = 0; i < site_count; i++) {
     sites[i].is_left_out = !matches_site(&filter, &sites[i]);
     left += !sites[i].is_left_out;
   }
-  if (filter.is_match == NULL) left = -ENOMEM;
   if (left == 0)
     nomem__complain(
         "--sites: no function, module or file:line in the stacks of %zu site%s matches %s: 'nomem sites "

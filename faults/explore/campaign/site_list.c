@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../text/memory.h"
+
 static int by_first_nth(const void *left, const void *right) {
   const struct nomem__campaign_site *a = left, *b = right;
   if (a->first_nth != b->first_nth) return a->first_nth < b->first_nth ? -1 : 1;
@@ -22,8 +24,7 @@ int64_t nomem__site_list_read(const struct nomem_channel *channel, struct nomem_
   size_t count = 0, entered = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
   size_t frame_count = 0;
   for (size_t i = 0; i < entered; i++) frame_count += depth_of(&channel->sites[i], NOMEM_DEPTH);
-  *sites = calloc(1, (entered + 1) * sizeof **sites + frame_count * sizeof(nomem_frame));
-  if (*sites == NULL) return -ENOMEM;
+  *sites = nomem__calloc(1, (entered + 1) * sizeof **sites + frame_count * sizeof(nomem_frame));
   nomem_frame *frames = (nomem_frame *)(*sites + entered + 1);
   for (size_t i = 0; i < entered; i++) {
     const struct nomem_site *site = &channel->sites[i];
@@ -49,8 +50,7 @@ int64_t nomem__site_list_read_modules(const struct nomem_channel *channel, char 
   size_t count = channel->module_count < NOMEM_MODULES ? channel->module_count : NOMEM_MODULES;
   size_t room = count;
   for (size_t i = 0; i < count; i++) room += strnlen(channel->modules[i].path, NOMEM_PATH_BYTES);
-  *modules = calloc(1, (count + 1) * sizeof **modules + room);
-  if (*modules == NULL) return -ENOMEM;
+  *modules = nomem__calloc(1, (count + 1) * sizeof **modules + room);
   char *path = (char *)(*modules + count + 1);
   for (size_t i = 0; i < count; i++) {
     size_t left = room - (count - i); /* each has its end */
@@ -78,8 +78,7 @@ unsigned nomem__key_digits(uint64_t *keys, size_t count) {
 }
 
 unsigned nomem__site_list_digits(const struct nomem__campaign_site *sites, size_t count) {
-  uint64_t *keys = calloc(count + 1, sizeof *keys);
-  if (keys == NULL) return NOMEM_KEY_DIGITS_ALL;
+  uint64_t *keys = nomem__calloc(count + 1, sizeof *keys);
   for (size_t i = 0; i < count; i++) keys[i] = sites[i].key;
   unsigned digits = nomem__key_digits(keys, count);
   free(keys);

@@ -27,10 +27,6 @@ static void interrupt(void *user) {
 /* Every run begins with the sites of the baselines, so that what the program does only after a fault is told apart. */
 static int share_known_sites(struct nomem__campaign *campaign) {
   campaign->tables = nomem__worker_copy_tables(campaign->workers[0].worker);
-  if (campaign->tables == NULL) {
-    nomem__complain("cannot go on: %s", strerror(ENOMEM));
-    return -ENOMEM;
-  }
   for (unsigned i = 0; i < campaign->worker_count; i++)
     nomem__worker_use_tables(campaign->workers[i].worker, campaign->tables);
   return 0;
@@ -127,7 +123,6 @@ static int explore(struct nomem__campaign *campaign, struct nomem__exclusions *r
 static int run_campaign(struct nomem__session *session, struct nomem__exclusions *rules) {
   bool is_watched = session->options->leaks != NOMEM_LEAKS_OFF && session->setup.trace;
   struct nomem__campaign *campaign = nomem__campaign_new(session, is_watched ? NOMEM_WATCH_LIVE : NOMEM_WATCH_NONE);
-  if (campaign == NULL) return NOMEM_EXIT_FAILED;
   session->on_interrupt = interrupt;
   session->user = campaign;
   int status = explore(campaign, rules);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "../options/options.h"
 #include "../text/complain.h"
+#include "../text/memory.h"
 #include "commands.h"
 
 static int dispatch(const struct nomem__options *options) {
@@ -29,13 +33,24 @@ static int dispatch(const struct nomem__options *options) {
   return NOMEM_EXIT_FAILED;
 }
 
+static bool has_status;
+
+/* A library may end the process when its memory is short, as libdw does, with one line and a status of its own: no
+ * status but the command's says anything. */
+static void check_exit(void) {
+  if (!has_status) _exit(NOMEM_EXIT_FAILED);
+}
+
 int main(int argc, char **argv) {
   struct nomem__options options;
+  nomem__memory_set_libraries();
+  if (atexit(check_exit) != 0) nomem__out_of_memory();
   int result = nomem__options_parse(argc, argv, &options, stdout, stderr);
   int status = result < 0 ? NOMEM_EXIT_FAILED : result > 0 ? NOMEM_EXIT_CLEAN : dispatch(&options);
   if (fflush(stdout) != 0 || ferror(stdout)) {
     nomem__complain("cannot write to standard output");
     status = NOMEM_EXIT_FAILED;
   }
+  has_status = true;
   return status;
 }

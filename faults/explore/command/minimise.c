@@ -13,6 +13,7 @@
 #include "../campaign/results.h"
 #include "../report/reproduction.h"
 #include "../text/complain.h"
+#include "../text/memory.h"
 #include "commands.h"
 #include "stored_run.h"
 
@@ -251,22 +252,19 @@ static void interrupt(void *user) {
 static int minimise_in(struct nomem__session *session) {
   struct nomem__campaign *campaign =
       nomem__campaign_new(session, session->setup.trace ? NOMEM_WATCH_LIVE : NOMEM_WATCH_NONE);
-  struct minimiser *minimiser = calloc(1, sizeof *minimiser);
+  struct minimiser *minimiser = nomem__calloc(1, sizeof *minimiser);
   char text[NOMEM_PLAN_BYTES];
-  int result = -ENOMEM;
-  if (campaign != NULL && minimiser != NULL) {
-    minimiser->campaign = campaign;
-    session->on_interrupt = interrupt;
-    session->user = campaign;
-    result = open_worker(minimiser) == 0 ? 0 : -ECANCELED;
-    if (result == 0) {
-      nomem__progress_start(&campaign->progress, &session->loop, 0);
-      result = minimise(minimiser, &session->options->plan, text);
-      nomem__progress_stop(&campaign->progress);
-    }
-    for (unsigned i = 0; i < minimiser->call_count; i++) nomem__trace_free(&minimiser->calls[i].trace);
-    session->on_interrupt = NULL;
+  minimiser->campaign = campaign;
+  session->on_interrupt = interrupt;
+  session->user = campaign;
+  int result = open_worker(minimiser) == 0 ? 0 : -ECANCELED;
+  if (result == 0) {
+    nomem__progress_start(&campaign->progress, &session->loop, 0);
+    result = minimise(minimiser, &session->options->plan, text);
+    nomem__progress_stop(&campaign->progress);
   }
+  for (unsigned i = 0; i < minimiser->call_count; i++) nomem__trace_free(&minimiser->calls[i].trace);
+  session->on_interrupt = NULL;
   free(minimiser);
   nomem__campaign_free(campaign);
   return result;
@@ -279,7 +277,6 @@ static int minimise_plan(const struct nomem__options *given) {
   if (nomem__session_open(&session, &options, false) != 0) return NOMEM_EXIT_FAILED;
   int result = minimise_in(&session);
   if (result == -EINTR) nomem__complain("interrupted");
-  if (result == -ENOMEM) nomem__complain("cannot go on: %s", strerror(ENOMEM));
   nomem__session_close(&session);
   return result == 0 ? NOMEM_EXIT_CLEAN : NOMEM_EXIT_FAILED;
 }

@@ -14,6 +14,7 @@
 #include "../run/environment.h"
 #include "../run/session.h"
 #include "../text/complain.h"
+#include "../text/memory.h"
 #include "commands.h"
 #include "stored_run.h"
 
@@ -66,8 +67,7 @@ static int start_under_gdb(const struct nomem__options *options, const struct no
                   "-ex", "run", "--args", (char *)target->path};
   size_t words = 0, head_count = sizeof head / sizeof *head;
   while (options->program[words] != NULL) words++;
-  char **argv = calloc(head_count + words, sizeof *argv);
-  if (argv == NULL) return NOMEM_EXIT_FAILED;
+  char **argv = nomem__calloc(head_count + words, sizeof *argv);
   memcpy(argv, head, sizeof head);
   memcpy(argv + head_count, options->program + 1, words * sizeof *argv); /* its NULL included */
   int status = become_gdb(argv);
@@ -119,7 +119,7 @@ static int attach_gdb(const struct nomem__options *options, const struct nomem__
 /* A program with a sanitizer takes these options to start with nomem's library in front of it. gdb passes them on. */
 static int set_sanitizer_options(void) {
   char *entries[NOMEM_SANITIZER_OPTIONS];
-  if (nomem__sanitizer_options(true, false, entries) != 0) return -ENOMEM;
+  nomem__sanitizer_options(true, false, entries);
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) putenv(entries[i]); /* kept by the environment */
   return 0;
 }

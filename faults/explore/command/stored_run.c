@@ -14,6 +14,7 @@
 #include "../run/session.h"
 #include "../store/stored_findings.h"
 #include "../text/complain.h"
+#include "../text/memory.h"
 #include "../text/printable.h"
 #include "../text/quote.h"
 #include "../text/words.h"
@@ -90,10 +91,10 @@ static int read_campaign(struct nomem__store *store, int64_t campaign, struct no
       campaign);
   int result = nomem__store_step(store, row, NULL) ? 0 : -EIO;
   if (result == 0) {
-    stored->directory = strdup(nomem__store_column_text(row, 0));
+    stored->directory = nomem__strdup(nomem__store_column_text(row, 0));
     bool has_input = sqlite3_column_type(row, 1) != SQLITE_NULL;
-    if (has_input) stored->stdin_path = strdup(nomem__store_column_text(row, 1));
-    stored->image = strdup(nomem__store_column_text(row, 2));
+    if (has_input) stored->stdin_path = nomem__strdup(nomem__store_column_text(row, 1));
+    stored->image = nomem__strdup(nomem__store_column_text(row, 2));
     stored->timeout_ms = (uint64_t)sqlite3_column_int64(row, 3);
     options->aslr = sqlite3_column_int(row, 4) != 0;
     options->no_trace = sqlite3_column_int(row, 5) != 0;
@@ -108,13 +109,11 @@ static int read_campaign(struct nomem__store *store, int64_t campaign, struct no
 
 static int enter_finding(struct nomem__stored_run *stored, const struct nomem__stored_finding *finding) {
   struct nomem__options *options = &stored->options;
-  stored->id = strdup(finding->id);
-  stored->plan = strdup(finding->plan);
-  stored->command = malloc(finding->command_bytes + 1);
-  if (stored->id == NULL || stored->plan == NULL || stored->command == NULL) return -ENOMEM;
+  stored->id = nomem__strdup(finding->id);
+  stored->plan = nomem__strdup(finding->plan);
+  stored->command = nomem__malloc(finding->command_bytes + 1);
   memcpy(stored->command, finding->command, finding->command_bytes + 1);
   stored->words = nomem__split_words(stored->command, finding->command_bytes);
-  if (stored->words == NULL) return -ENOMEM;
   if (stored->words[0] == NULL || nomem_plan_parse(stored->plan, &options->plan, NULL) != 0) return -EILSEQ;
   options->plan_text = stored->plan;
   options->program = stored->words;
@@ -131,7 +130,7 @@ static int load_run(struct nomem__store *store, const struct nomem__stored_findi
   if (finding == NULL) return -ENOENT;
   int result = read_campaign(store, finding->campaign, stored);
   if (result == 0) result = enter_finding(stored, finding);
-  if (result == -ENOMEM || result == -EILSEQ) nomem__complain("cannot read the store: %s", strerror(-result));
+  if (result == -EILSEQ) nomem__complain("cannot read the store: %s", strerror(-result));
   return result;
 }
 

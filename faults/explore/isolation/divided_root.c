@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../text/grow.h"
+#include "../text/memory.h"
 
 /* With more entries, the view of each run would become expensive. */
 #define ENTRIES_MAX 500
@@ -38,18 +39,15 @@ static bool is_mount(const char *path, char *const *mounts) {
   return false;
 }
 
-/* The path of an entry of a folder, for the caller to free. NULL: it is the folder itself or its parent, or there is no
- * memory. */
+/* The path of an entry of a folder, for the caller to free. NULL: it is the folder itself or its parent. */
 static char *entry_path(const char *folder, const char *name) {
-  char *path;
-  if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return NULL;
-  return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+  return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? NULL : nomem__format("%s/%s", folder, name);
 }
 
 /* Folders that the user cannot enter are left out: he could change nothing in them. */
 static int add_parts(struct nomem__view *view, unsigned number, char *const *mounts) {
   const char *root = view->roots[number].path;
-  DIR *folder = opendir(root);
+  DIR *folder = nomem__checked(opendir(root));
   int result = 0;
   for (const struct dirent *entry; folder != NULL && result == 0 && (entry = readdir(folder)) != NULL;) {
     struct stat status;
@@ -86,12 +84,11 @@ static int add_entry(struct nomem__view *view, size_t *room, unsigned root, char
     return 0;
   }
   struct nomem__view_entry *entries = nomem__grow(view->entries, view->entry_count, room, sizeof *entries);
-  if (entries == NULL || view->entry_count == ENTRIES_MAX) {
-    if (entries != NULL) view->entries = entries;
-    free(path);
-    return entries == NULL ? -ENOMEM : -E2BIG;
-  }
   view->entries = entries;
+  if (view->entry_count == ENTRIES_MAX) {
+    free(path);
+    return -E2BIG;
+  }
   bool is_bound = !S_ISLNK(status.st_mode) && !is_root(view, path);
   entries[view->entry_count++] = (struct nomem__view_entry){path, root, status.st_mode & S_IFMT, is_bound};
   return 0;
@@ -101,7 +98,7 @@ int nomem__list_divided_roots(struct nomem__view *view) {
   size_t room = 0;
   int result = 0;
   for (unsigned i = 0; i < view->root_count && result == 0; i++) {
-    DIR *folder = view->roots[i].is_divided ? opendir(view->roots[i].path) : NULL;
+    DIR *folder = view->roots[i].is_divided ? nomem__checked(opendir(view->roots[i].path)) : NULL;
     for (const struct dirent *entry; folder != NULL && result == 0 && (entry = readdir(folder)) != NULL;) {
       char *path = entry_path(view->roots[i].path, entry->d_name);
       if (path != NULL) result = add_entry(view, &room, i, path);

@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../text/memory.h"
 #include "overlay_view.h"
 
 /* The numbers at which the holder of a sandbox has its descriptors: the memory file of the channel, the pipe on which
@@ -166,8 +167,7 @@ static int start_holder(const struct nomem__isolation *isolation, struct nomem__
 
 /* The holder is still at work when this returns: await_report waits for it. */
 static int start_sandbox(struct nomem__isolation *isolation, struct nomem__sandbox **out) {
-  struct nomem__sandbox *sandbox = calloc(1, sizeof *sandbox);
-  if (sandbox == NULL) return -ENOMEM;
+  struct nomem__sandbox *sandbox = nomem__calloc(1, sizeof *sandbox);
   *sandbox =
       (struct nomem__sandbox){.isolation = isolation, .holder = -1, .pidfd = -1, .report_fd = -1, .scratch_fd = -1};
   sandbox->channel_fd = nomem__channel_file();
@@ -392,11 +392,10 @@ static bool describe_report(const struct nomem__isolation *isolation, const stru
 
 int nomem__isolation_open(unsigned jobs, struct nomem__isolation **out, bool *is_complete, char *reason,
                           size_t reason_bytes) {
-  struct nomem__isolation *isolation = calloc(1, sizeof *isolation);
+  struct nomem__isolation *isolation = nomem__calloc(1, sizeof *isolation);
   struct report report = {{0}};
   *is_complete = false;
   reason[0] = '\0';
-  if (isolation == NULL) return -ENOMEM;
   bool is_privileged = has_right(CAP_SYS_ADMIN) && has_right(CAP_NET_ADMIN);
   isolation->flags = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS | (is_privileged ? 0 : CLONE_NEWUSER);
   snprintf(isolation->uid_map, sizeof isolation->uid_map, "%u %u 1", (unsigned)geteuid(), (unsigned)geteuid());

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../text/grow.h"
+#include "../text/memory.h"
 #include "divided_root.h"
 
 /* The files of all runs together may take so much of the machine's memory, in percent. */
@@ -42,7 +43,7 @@ static mode_t mode_for(const char *path, const struct stat *status) {
 
 int nomem__view_add_root(struct nomem__view *view, const char *name, bool is_part) {
   struct stat status;
-  char *path = name != NULL && *name == '/' ? realpath(name, NULL) : NULL;
+  char *path = name != NULL && *name == '/' ? nomem__checked(realpath(name, NULL)) : NULL;
   bool is_skipped = path == NULL || !can_be_root(path) || stat(path, &status) != 0 || !S_ISDIR(status.st_mode);
   for (unsigned i = 0; i < view->root_count && !is_skipped; i++) is_skipped = strcmp(path, view->roots[i].path) == 0;
   if (is_skipped) {
@@ -77,19 +78,18 @@ static void unescape(char *path) {
 /* The mount points, in the order in which they were mounted: an array that ends with NULL, for the caller to free with
  * free_mounts. NULL: they cannot be known. */
 static char **read_mounts(void) {
-  FILE *file = fopen("/proc/self/mountinfo", "re");
+  FILE *file = nomem__checked(fopen("/proc/self/mountinfo", "re"));
   char **mounts = NULL, *line = NULL;
   size_t count = 0, room = 0, line_room = 0;
-  while (file != NULL && getline(&line, &line_room, file) > 0) {
-    char *path;
-    char **grown = nomem__grow(mounts, count + 1, &room, sizeof *grown);
-    if (grown == NULL) break;
-    mounts = grown;
+  while (file != NULL && nomem__getline(&line, &line_room, file) > 0) {
+    int from = 0, to = 0;
+    mounts = nomem__grow(mounts, count + 1, &room, sizeof *mounts);
     mounts[count] = NULL;
-    if (sscanf(line, "%*d %*d %*s %*s %ms", &path) != 1) continue;
-    unescape(path);
-    mounts[count++] = path;
-    mounts[count] = NULL;
+    sscanf(line, "%*d %*d %*s %*s %n%*s%n", &from, &to);
+    if (to <= from) continue;
+    mounts[count] = nomem__strndup(line + from, (size_t)(to - from));
+    unescape(mounts[count]);
+    mounts[++count] = NULL;
   }
   free(line);
   if (file != NULL) fclose(file);
@@ -145,8 +145,7 @@ static int add_mounts(struct nomem__view *view, char *const *mounts) {
         is_skipped = strcmp(*mount, view->mounts[i].path) == 0;
       if (is_skipped) continue;
       if (view->mount_count == NOMEM_VIEW_MOUNTS) return -E2BIG;
-      char *path = strdup(*mount);
-      if (path == NULL) return -ENOMEM;
+      char *path = nomem__strdup(*mount);
       view->mounts[view->mount_count++] = (struct nomem__view_mount){path, root};
     }
   }
@@ -158,7 +157,7 @@ int nomem__view_open(struct nomem__view *view, unsigned jobs, bool is_privileged
   char **mounts = read_mounts();
   if (mounts == NULL) return -ENOENT;
   unsigned percent = SCRATCH_PERCENT / (jobs > 0 ? jobs : 1);
-  *view = (struct nomem__view){.is_privileged = is_privileged, .directory = getcwd(NULL, 0)};
+  *view = (struct nomem__view){.is_privileged = is_privileged, .directory = nomem__checked(getcwd(NULL, 0))};
   snprintf(view->scratch_options, sizeof view->scratch_options, "mode=700,size=%u%%", percent > 0 ? percent : 1);
   int result = nomem__view_add_root(view, view->directory, false);
   if (result == 0) result = nomem__view_add_root(view, getenv("HOME"), false);

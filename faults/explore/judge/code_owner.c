@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../program_kinds.h"
+#include "../text/memory.h"
 #include "test_names.h"
 
 /* A test's folder lies no deeper in its project than this. */
@@ -195,8 +196,7 @@ struct frames {
 static int collect_frames(struct frames *frames) {
   const struct nomem_channel *channel = frames->channel;
   uint32_t count = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
-  frames->list = calloc((size_t)count * NOMEM_DEPTH + 1, sizeof *frames->list);
-  if (frames->list == NULL) return -ENOMEM;
+  frames->list = nomem__calloc((size_t)count * NOMEM_DEPTH + 1, sizeof *frames->list);
   size_t filled = 0;
   for (uint32_t i = 0; i < count; i++)
     for (uint32_t f = 0; f < channel->sites[i].depth && f < NOMEM_DEPTH && channel->sites[i].count > 0; f++)
@@ -278,10 +278,9 @@ static void note_place(struct nomem__code_owners *code_owners, const struct nome
   char absolute[PATH_MAX];
   const char *place, *file = source_of(code_owners, frame);
   size_t bytes;
-  char *text;
   if (!guess_is_test(code_owners, frame, file, absolute, &place, &bytes)) return;
   if (code_owners->place_count == NOMEM_TEST_CODE_PLACES) return;
-  if (asprintf(&text, "%.*s%s", (int)bytes, place, place[bytes - 1] == '/' ? "*" : "") < 0) return;
+  char *text = nomem__format("%.*s%s", (int)bytes, place, place[bytes - 1] == '/' ? "*" : "");
   for (size_t i = 0; i < code_owners->place_count; i++) {
     if (strcmp(code_owners->places[i], text) != 0) continue;
     free(text);
@@ -306,8 +305,7 @@ static size_t count_other_sites(const struct nomem__code_owners *code_owners, co
 
 static int learn_programs(struct nomem__code_owners *code_owners, const struct nomem_channel *channel) {
   uint32_t count = channel->image_count < NOMEM_IMAGES ? channel->image_count : NOMEM_IMAGES;
-  code_owners->programs = calloc(count + 1, sizeof *code_owners->programs);
-  if (code_owners->programs == NULL) return -ENOMEM;
+  code_owners->programs = nomem__calloc(count + 1, sizeof *code_owners->programs);
   for (uint32_t i = 0; i < count; i++) {
     char *path = code_owners->programs[code_owners->program_count];
     memcpy(path, channel->images[i].path, NOMEM_PATH_BYTES - 1);

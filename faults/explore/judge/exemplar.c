@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../text/memory.h"
 #include "heap_misuse.h"
 
 void nomem__free_exemplar(struct nomem__finding *finding) {
@@ -21,8 +22,7 @@ static int describe_threads(const struct nomem__judged_run *run, struct nomem__s
                             struct nomem__run_stacks *stacks) {
   const struct nomem__threads *threads = &run->outcome->end.threads;
   if (run->verdict != NOMEM_VERDICT_HANG || threads->count == 0) return 0;
-  stacks->threads = calloc(threads->count, sizeof *stacks->threads);
-  if (stacks->threads == NULL) return -ENOMEM;
+  stacks->threads = nomem__calloc(threads->count, sizeof *stacks->threads);
   stacks->shown_thread = nomem__wait_reason_describe(&run->outcome->end, symbols, stacks->threads);
   if (stacks->shown_thread == threads->main_thread) return 0;
   stacks->blow_up = stacks->threads[stacks->shown_thread].trace;

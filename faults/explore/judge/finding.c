@@ -62,7 +62,6 @@ static struct nomem__finding *find(struct nomem__findings *findings, enum nomem_
 
 static struct nomem__finding *add(struct nomem__findings *findings) {
   struct nomem__finding *list = nomem__grow(findings->list, findings->count, &findings->room, sizeof *list);
-  if (list == NULL) return NULL;
   findings->list = list;
   return &findings->list[findings->count++];
 }

@@ -13,6 +13,7 @@
 #include <sys/user.h>
 
 #include "../stack/memory_map.h"
+#include "../text/memory.h"
 
 /* The debug registers of x86-64: so many hold addresses; one says which of them the thread has stopped at; and one
  * enables them, with two bits each, of which the lower one is for this thread. */
@@ -169,7 +170,7 @@ static bool handle_fault(struct nomem__return_watch *watch, struct nomem__stacks
 static void note_threads(struct nomem__watched_call *call) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/task", (int)call->pid);
-  DIR *folder = opendir(path);
+  DIR *folder = nomem__checked(opendir(path));
   const struct dirent *entry;
   while (folder != NULL && (entry = readdir(folder)) != NULL && call->thread_count < NOMEM_RETURN_THREADS)
     if (isdigit((unsigned char)entry->d_name[0])) call->threads[call->thread_count++] = atoi(entry->d_name);

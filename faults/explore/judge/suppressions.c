@@ -14,6 +14,7 @@
 #include "../stack/json_stack.h"
 #include "../text/grow.h"
 #include "../text/json_values.h"
+#include "../text/memory.h"
 #include "../text/quote.h"
 #include "verdict.h"
 
@@ -87,7 +88,6 @@ static char *trim(char *text) {
 static int add(struct nomem__suppressions *suppressions, const struct nomem__suppression *rule) {
   struct nomem__suppression *rules =
       nomem__grow(suppressions->rules, suppressions->count, &suppressions->room, sizeof *rules);
-  if (rules == NULL) return -ENOMEM;
   suppressions->rules = rules;
   suppressions->rules[suppressions->count++] = *rule;
   return 0;
@@ -113,11 +113,11 @@ static int read_line(const struct reader *reader, char *line) {
 
 /* Returns the whole file as a string, which the caller frees. NULL: errno says why. */
 static char *read_text(const char *path) {
-  FILE *file = fopen(path, "re");
+  FILE *file = nomem__checked(fopen(path, "re"));
   if (file == NULL) return NULL;
-  char *text = malloc(FILE_MAX + 1);
-  size_t bytes = text == NULL ? 0 : fread(text, 1, FILE_MAX, file);
-  int error = text == NULL ? ENOMEM : ferror(file) ? (errno != 0 ? errno : EIO) : bytes == FILE_MAX ? EFBIG : 0;
+  char *text = nomem__malloc(FILE_MAX + 1);
+  size_t bytes = fread(text, 1, FILE_MAX, file);
+  int error = ferror(file) ? (errno != 0 ? errno : EIO) : bytes == FILE_MAX ? EFBIG : 0;
   if (error == 0 && memchr(text, '\0', bytes) != NULL) error = EINVAL;
   fclose(file);
   if (error == 0) {
@@ -140,11 +140,7 @@ int nomem__suppressions_read(struct nomem__suppressions *suppressions, const cha
             error == EINVAL ? "it is no text" : strerror(error));
     return -error;
   }
-  char **texts = reallocarray(suppressions->texts, suppressions->text_count + 1, sizeof *texts);
-  if (texts == NULL) {
-    free(text);
-    return -ENOMEM;
-  }
+  char **texts = nomem__reallocarray(suppressions->texts, suppressions->text_count + 1, sizeof *texts);
   suppressions->texts = texts;
   texts[suppressions->text_count++] = text;
   int result = 0;

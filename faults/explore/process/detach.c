@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../../channel.h"
+#include "../text/memory.h"
 
 bool nomem__detach_is_requested(pid_t tid, int signal) {
   siginfo_t info;
@@ -19,8 +20,7 @@ bool nomem__detach_is_requested(pid_t tid, int signal) {
 
 /* The process stands still meanwhile, so that its number cannot have become that of another one. */
 static int keep_descriptor(struct nomem__detached *detached, pid_t pid) {
-  int *grown = realloc(detached->descriptors, (detached->count + 1) * sizeof *grown);
-  if (grown == NULL) return -1;
+  int *grown = nomem__realloc(detached->descriptors, (detached->count + 1) * sizeof *grown);
   detached->descriptors = grown;
   int descriptor = (int)syscall(SYS_pidfd_open, pid, 0);
   if (descriptor >= 0) detached->descriptors[detached->count++] = descriptor;

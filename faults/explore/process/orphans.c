@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../text/memory.h"
 #include "tracees.h"
 
 #define ENVIRONMENT_BYTES 65536
@@ -26,7 +27,7 @@ static bool has_entry(pid_t pid, const char *channel_entry) {
 void nomem__orphans_kill(pid_t root, const char *channel_entry) {
   kill(-root, SIGKILL);
   if (channel_entry == NULL) return;
-  FILE *children = fopen("/proc/thread-self/children", "re");
+  FILE *children = nomem__checked(fopen("/proc/thread-self/children", "re"));
   int pid;
   while (children != NULL && fscanf(children, "%d", &pid) == 1)
     if (pid != root && has_entry(pid, channel_entry)) kill(pid, SIGKILL);

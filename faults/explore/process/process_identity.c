@@ -9,6 +9,7 @@
 #include "../../program_kinds.h"
 #include "../text/grow.h"
 #include "../text/hash.h"
+#include "../text/memory.h"
 #include "tracees.h"
 
 #define PROCESSES_MAX 4096
@@ -35,7 +36,6 @@ static struct entry *find(const struct nomem__processes *processes, pid_t pid) {
 static struct entry *add(struct nomem__processes *processes, pid_t pid) {
   if (processes->count == PROCESSES_MAX) return NULL;
   struct entry *list = nomem__grow(processes->list, processes->count, &processes->room, sizeof *list);
-  if (list == NULL) return NULL;
   processes->list = list;
   struct entry *entry = &processes->list[processes->count++];
   *entry = (struct entry){.pid = pid};
@@ -57,8 +57,8 @@ static uint64_t id_of(uint64_t parent_id, uint32_t number) {
 }
 
 static struct nomem__processes *begin(pid_t root) {
-  struct nomem__processes *processes = calloc(1, sizeof *processes);
-  struct entry *entry = processes != NULL ? add(processes, root) : NULL;
+  struct nomem__processes *processes = nomem__calloc(1, sizeof *processes);
+  struct entry *entry = add(processes, root);
   if (entry == NULL) {
     free(processes);
     return NULL;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../../channel.h"
+#include "../text/memory.h"
 #include "ptrace_events.h"
 
 /* Processes are waited for so long before the loop has its turn, so that whatever else there is to do is seen. */
@@ -62,8 +63,7 @@ static void free_trees(struct nomem__trees *trees) {
 }
 
 int nomem__trees_open(uv_loop_t *loop, struct nomem__trees **out) {
-  struct nomem__trees *trees = calloc(1, sizeof *trees);
-  if (trees == NULL) return -ENOMEM;
+  struct nomem__trees *trees = nomem__calloc(1, sizeof *trees);
   trees->loop = loop;
   trees->signal_fd = -1;
   int result = nomem__stacks_open(&trees->stacks);
@@ -95,8 +95,7 @@ void nomem__trees_close(struct nomem__trees *trees) {
 
 int nomem__tree_start(struct nomem__trees *trees, const struct nomem__spawn_request *start,
                       const struct nomem__tree_callbacks *callbacks, struct nomem__tree **out) {
-  struct nomem__tree *tree = calloc(1, sizeof *tree);
-  if (tree == NULL) return -ENOMEM;
+  struct nomem__tree *tree = nomem__calloc(1, sizeof *tree);
   *tree = (struct nomem__tree){.trees = trees,
                                .callbacks = *callbacks,
                                .is_traced = start->trace,
@@ -125,8 +124,7 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__spawn_requ
 int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, const struct nomem__tree_callbacks *callbacks,
                       struct nomem__tree **out) {
   struct nomem__trees *trees = parent->trees;
-  struct nomem__tree *tree = calloc(1, sizeof *tree);
-  if (tree == NULL) return -ENOMEM;
+  struct nomem__tree *tree = nomem__calloc(1, sizeof *tree);
   *tree = (struct nomem__tree){.trees = trees,
                                .callbacks = *callbacks,
                                .is_traced = true,
@@ -140,8 +138,7 @@ int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, const struct nome
 }
 
 static int begin_sampling(struct nomem__tree *tree, pid_t main_thread) {
-  pid_t *tids = calloc(tree->tracees.count + 1, sizeof *tids);
-  if (tids == NULL) return -ENOMEM;
+  pid_t *tids = nomem__calloc(tree->tracees.count + 1, sizeof *tids);
   for (size_t i = 0; i < tree->tracees.count; i++) tids[i] = tree->tracees.list[i].tid;
   int result = nomem__sampling_begin(tids, tree->tracees.count, main_thread, &tree->sampling);
   free(tids);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../stack/memory_map.h"
+#include "../text/memory.h"
 
 /* Stacks captured of the main thread: the frames that all of them have show where a loop is, wherever it was
  * interrupted. */
@@ -94,8 +95,7 @@ static size_t index_of(const struct nomem__sampling *sampling, pid_t tid) {
 
 int nomem__sampling_begin(const pid_t *tids, size_t count, pid_t main_thread, struct nomem__sampling **out) {
   size_t kept = count < NOMEM_SAMPLED_THREADS ? count : NOMEM_SAMPLED_THREADS;
-  struct nomem__sampling *sampling = calloc(1, sizeof *sampling + (kept + 1) * sizeof sampling->thread[0]);
-  if (sampling == NULL) return -ENOMEM;
+  struct nomem__sampling *sampling = nomem__calloc(1, sizeof *sampling + (kept + 1) * sizeof sampling->thread[0]);
   sampling->thread[sampling->count++].tid = main_thread;
   for (size_t i = 0; i < count; i++) {
     if (tids[i] == main_thread) continue;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../text/grow.h"
+#include "../text/memory.h"
 
 bool nomem__is_fatal(int signal) {
   switch (signal) {
@@ -36,7 +37,6 @@ struct nomem__tracee *nomem__tracees_find(const struct nomem__tracees *tracees, 
 int nomem__tracees_add(struct nomem__tracees *tracees, pid_t tid) {
   if (nomem__tracees_find(tracees, tid) != NULL) return 0;
   struct nomem__tracee *list = nomem__grow(tracees->list, tracees->count, &tracees->room, sizeof *list);
-  if (list == NULL) return -ENOMEM;
   tracees->list = list;
   bool is_process = syscall(SYS_tgkill, tid, tid, 0) == 0;
   tracees->list[tracees->count++] = (struct nomem__tracee){.tid = tid, .is_process = is_process};
@@ -51,7 +51,7 @@ void nomem__status_read(pid_t tid, struct nomem__status *status) {
   *status = (struct nomem__status){.pid = tid};
   char path[64], line[128];
   snprintf(path, sizeof path, "/proc/%d/status", tid);
-  FILE *file = fopen(path, "re");
+  FILE *file = nomem__checked(fopen(path, "re"));
   while (file != NULL && fgets(line, sizeof line, file) != NULL)
     if (sscanf(line, "Tgid: %d", &status->pid) != 1 && sscanf(line, "PPid: %d", &status->parent) != 1 &&
         sscanf(line, "SigIgn: %" SCNx64, &status->ignored) != 1 &&

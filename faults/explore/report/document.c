@@ -12,6 +12,7 @@
 
 #include "../../nomem_version.h"
 #include "../text/json_values.h"
+#include "../text/memory.h"
 #include "../text/memory_stream.h"
 #include "document_sites.h"
 #include "finding_id.h"
@@ -22,12 +23,8 @@
 static void put_printed(struct nomem__json *json, json_t *object, const char *key,
                         struct nomem__memory_stream *stream) {
   char *text = nomem__memory_stream_close(stream);
-  if (text != NULL) {
-    for (size_t bytes = strlen(text); bytes > 0 && text[bytes - 1] == '\n';) text[--bytes] = '\0';
-    nomem__json_text(json, object, key, text);
-  } else {
-    json->failed = true;
-  }
+  for (size_t bytes = strlen(text); bytes > 0 && text[bytes - 1] == '\n';) text[--bytes] = '\0';
+  nomem__json_text(json, object, key, text);
   free(text);
 }
 
@@ -41,7 +38,7 @@ static void put_culprit(struct nomem__document_builder *builder, json_t *object,
                         const struct nomem__trace *trace) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
-  if (out != NULL) nomem__trace_print_culprit(out, trace, builder->campaign->session->symbols);
+  nomem__trace_print_culprit(out, trace, builder->campaign->session->symbols);
   put_printed(&builder->json, object, key, &stream);
 }
 
@@ -54,7 +51,7 @@ static const struct nomem__trace *naming_trace(const struct nomem__finding *find
 static void put_end(struct nomem__json *json, json_t *object, const struct nomem__finding *finding) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
-  if (out != NULL) nomem__print_end(out, finding);
+  nomem__print_end(out, finding);
   put_printed(json, object, "end", &stream);
 }
 
@@ -62,9 +59,8 @@ static void put_reproduction(struct nomem__document_builder *builder, json_t *ob
                              const struct nomem__finding *finding) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
-  if (out != NULL)
-    nomem__print_reproduction(out, builder->campaign->session->options, finding->plan,
-                              finding->needs_timeout ? builder->campaign->timeout_ms : 0, finding->needs_block_table);
+  nomem__print_reproduction(out, builder->campaign->session->options, finding->plan,
+                            finding->needs_timeout ? builder->campaign->timeout_ms : 0, finding->needs_block_table);
   put_printed(&builder->json, object, "reproduce", &stream);
 }
 
@@ -125,7 +121,7 @@ static void print_message(FILE *out, const struct nomem__finding *finding, struc
 static void put_message(struct nomem__document_builder *builder, json_t *object, const struct nomem__finding *finding) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
-  if (out != NULL) print_message(out, finding, builder->campaign->session->symbols);
+  print_message(out, finding, builder->campaign->session->symbols);
   put_printed(&builder->json, object, "message", &stream);
 }
 
@@ -218,20 +214,12 @@ static void put_verdicts(struct nomem__document_builder *builder, json_t *docume
 /* Puts the working directory, and as the root of the sources the nearest folder from there up that is under version
  * control. Where there is none, it is the working directory. */
 static void put_directories(struct nomem__json *json, json_t *document) {
-  char *directory = getcwd(NULL, 0);
-  if (directory == NULL) {
-    if (errno == ENOMEM) json->failed = true;
-    return;
-  }
+  char *directory = nomem__checked(getcwd(NULL, 0));
+  if (directory == NULL) return;
   nomem__json_text(json, document, "directory", directory);
-  char *root = strdup(directory);
-  if (root == NULL) json->failed = true;
-  while (root != NULL) {
-    char *marker = NULL;
-    if (asprintf(&marker, "%s/.git", root) < 0) {
-      json->failed = true;
-      break;
-    }
+  char *root = nomem__strdup(directory);
+  for (;;) {
+    char *marker = nomem__format("%s/.git", root);
     bool is_root = access(marker, F_OK) == 0;
     free(marker);
     char *slash = strrchr(root, '/');
@@ -278,11 +266,7 @@ static void put_heading(struct nomem__document_builder *builder, json_t *documen
 static struct nomem__findings join_findings(struct nomem__document_builder *builder) {
   const struct nomem__findings *counted = &builder->campaign->findings, *excluded = &builder->campaign->excluded;
   struct nomem__findings all = {.count = counted->count + excluded->count};
-  all.list = calloc(all.count + 1, sizeof *all.list);
-  if (all.list == NULL) {
-    builder->json.failed = true;
-    return (struct nomem__findings){0};
-  }
+  all.list = nomem__calloc(all.count + 1, sizeof *all.list);
   if (counted->count > 0) memcpy(all.list, counted->list, counted->count * sizeof *all.list);
   if (excluded->count > 0) memcpy(all.list + counted->count, excluded->list, excluded->count * sizeof *all.list);
   nomem__findings_sort(&all);

@@ -7,6 +7,7 @@
 #include "../campaign/campaign.h"
 #include "../campaign/coverage.h"
 #include "../text/json_values.h"
+#include "../text/memory.h"
 
 static int by_value(const void *left, const void *right) {
   nomem_frame a = *(const nomem_frame *)left, b = *(const nomem_frame *)right;
@@ -24,9 +25,8 @@ struct frame_table {
 static bool collect_frames(const struct nomem__campaign *campaign, struct frame_table *table) {
   size_t total = 0, filled = 0;
   for (size_t i = 0; i < campaign->site_count; i++) total += campaign->sites[i].depth;
-  table->frames = malloc((total + 1) * sizeof *table->frames);
-  table->first = malloc((total + 1) * sizeof *table->first);
-  if (table->frames == NULL || table->first == NULL) return false;
+  table->frames = nomem__malloc((total + 1) * sizeof *table->frames);
+  table->first = nomem__malloc((total + 1) * sizeof *table->first);
   for (size_t i = 0; i < campaign->site_count; i++)
     for (unsigned f = 0; f < campaign->sites[i].depth; f++) table->frames[filled++] = campaign->sites[i].frames[f];
   qsort(table->frames, filled, sizeof *table->frames, by_value);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../text/complain.h"
+#include "../text/memory.h"
 #include "../text/quote.h"
 #include "document.h"
 #include "report.h"
@@ -51,6 +52,7 @@ static int complain(const struct output *output, enum nomem__report kind, int er
 
 static void discard(struct output *output) {
   if (output->file != NULL) fclose(output->file);
+  nomem__memory_set_unfinished(NULL);
   if (output->temporary != NULL) unlink(output->temporary);
   free(output->temporary);
   free(output->path);
@@ -63,8 +65,7 @@ static int create_beside(const char *path, char **name) {
   struct stat status;
   bool is_there = stat(path, &status) == 0;
   for (int try = 0; try < TEMPORARY_TRIES; try++) {
-    char *tried;
-    if (asprintf(&tried, "%s.%d-%d", path, (int)getpid(), try) < 0) return -ENOMEM;
+    char *tried = nomem__format("%s.%d-%d", path, (int)getpid(), try);
     int descriptor = open(tried, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     int error = errno;
     if (descriptor >= 0) {
@@ -83,7 +84,8 @@ static int open_temporary(struct output *output) {
   int descriptor = create_beside(output->path, &name);
   if (descriptor < 0) return -descriptor;
   output->temporary = name;
-  output->file = fdopen(descriptor, "w");
+  nomem__memory_set_unfinished(name);
+  output->file = nomem__checked(fdopen(descriptor, "w"));
   if (output->file != NULL) return 0;
   int error = errno;
   close(descriptor);
@@ -96,11 +98,11 @@ static int open_output(struct output *output, const char *asked) {
   *output = (struct output){.asked = asked};
   if (stat(asked, &status) == 0 && !S_ISREG(status.st_mode)) { /* no file replaces a pipe or /dev/null */
     if (S_ISDIR(status.st_mode)) return EISDIR;
-    output->file = fopen(asked, "we");
+    output->file = nomem__checked(fopen(asked, "we"));
     return output->file != NULL ? 0 : errno;
   }
-  output->path = realpath(asked, NULL);
-  if (output->path == NULL && errno == ENOENT) output->path = strdup(asked);
+  output->path = nomem__checked(realpath(asked, NULL));
+  if (output->path == NULL && errno == ENOENT) output->path = nomem__strdup(asked);
   return output->path != NULL ? open_temporary(output) : errno;
 }
 
@@ -111,6 +113,7 @@ static int close_output(struct output *output) {
   output->file = NULL;
   if (error == 0 && output->temporary != NULL) {
     if (rename(output->temporary, output->path) != 0) return errno;
+    nomem__memory_set_unfinished(NULL);
     free(output->temporary);
     output->temporary = NULL;
   }

@@ -8,15 +8,12 @@
 #include <stdlib.h>
 
 #include "../campaign/campaign.h"
+#include "../text/memory.h"
 #include "source_lines.h"
 
 /* Returns the lines around a line of a file, which are the caller's, too; NULL: there are none to show. */
 static json_t *find_source(struct nomem__document_builder *builder, const char *file, unsigned line) {
-  char *key;
-  if (asprintf(&key, "%u:%s", line, file) < 0) {
-    builder->json.failed = true;
-    return NULL;
-  }
+  char *key = nomem__format("%u:%s", line, file);
   json_t *lines = json_incref(json_object_get(builder->sources, key));
   if (lines == NULL) {
     lines = nomem__read_source_lines(&builder->json, file, line);
@@ -30,8 +27,7 @@ static json_t *find_source(struct nomem__document_builder *builder, const char *
 /* A library is loaded by the name of a link, and mapped by the name of the file behind it: the file is shown. */
 static void put_module(struct nomem__json *json, json_t *object, const char *path) {
   if (path[0] == '\0') return;
-  char *real = realpath(path, NULL);
-  if (real == NULL && errno == ENOMEM) json->failed = true;
+  char *real = nomem__checked(realpath(path, NULL));
   nomem__json_text(json, object, "module", real != NULL ? real : path);
   free(real);
 }

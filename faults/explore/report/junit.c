@@ -91,9 +91,8 @@ static int print_case(FILE *out, const json_t *finding) {
   const char *exclusion = nomem__document_find_exclusion(finding);
   struct nomem__memory_stream stream;
   FILE *text = nomem__memory_stream_open(&stream);
-  if (text != NULL) print_details(text, finding);
+  print_details(text, finding);
   char *details = nomem__memory_stream_close(&stream);
-  if (details == NULL) return -ENOMEM;
   fputs("    <testcase", out);
   print_attribute(out, "classname", nomem__json_string(finding, "verdict"));
   print_attribute(out, "name", nomem__json_string(finding, "location"));

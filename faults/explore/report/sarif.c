@@ -8,6 +8,7 @@
 
 #include "../stack/json_stack.h"
 #include "../text/json_values.h"
+#include "../text/memory.h"
 #include "../text/memory_stream.h"
 #include "document.h"
 #include "report.h"
@@ -18,13 +19,13 @@
 #define FINGERPRINT "nomem/v1"
 #define RULE_PREFIX "nomem/"
 
-/* Escapes a text for SARIF, where braces hold the number of an argument and [text](place) is a link. The caller's;
- * NULL: memory was short. */
+/* Escapes a text for SARIF, where braces hold the number of an argument and [text](place) is a link. The caller's.
+ */
 static char *escape_message(const char *text) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
   bool may_be_link = strstr(text, "](") != NULL;
-  for (const char *c = text; *c != '\0' && out != NULL; c++) {
+  for (const char *c = text; *c != '\0'; c++) {
     if (*c == '{' || *c == '}') fputc(*c, out);
     if (may_be_link && (*c == '[' || *c == ']' || *c == '\\')) fputc('\\', out);
     fputc(*c, out);
@@ -35,14 +36,13 @@ static char *escape_message(const char *text) {
 /* Puts a formatted text as SARIF's message. */
 __attribute__((format(printf, 4, 5))) static void put_message(struct nomem__json *json, json_t *object, const char *key,
                                                               const char *format, ...) {
-  char *text = NULL;
   va_list arguments;
   va_start(arguments, format);
-  if (vasprintf(&text, format, arguments) < 0) text = NULL;
+  char *text = nomem__vformat(format, arguments);
   va_end(arguments);
-  char *escaped = text != NULL ? escape_message(text) : NULL;
+  char *escaped = escape_message(text);
   json_t *message = json_object();
-  nomem__json_put(json, message, "text", escaped != NULL ? json_string(escaped) : NULL);
+  nomem__json_put(json, message, "text", json_string(escaped));
   nomem__json_put(json, object, key, message);
   free(escaped);
   free(text);
@@ -65,9 +65,9 @@ static void put_uri(struct nomem__json *json, json_t *object, const char *prefix
                     const char *suffix) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
-  if (out != NULL) print_uri(out, prefix, path, suffix);
+  print_uri(out, prefix, path, suffix);
   char *uri = nomem__memory_stream_close(&stream);
-  nomem__json_put(json, object, "uri", uri != NULL ? json_string(uri) : NULL);
+  nomem__json_put(json, object, "uri", json_string(uri));
   free(uri);
 }
 
@@ -90,9 +90,7 @@ static json_t *make_artifact(struct nomem__json *json, const json_t *document, c
   char *path = NULL;
   bool is_here = json_object_get(frame, "source") != NULL;
   /* A relative path to a file that is not here is relative to where some library was built. */
-  if (*file != '/' && asprintf(&path, "%s/%s", is_here ? nomem__json_string(document, "directory") : "", file) < 0)
-    path = NULL;
-  if (*file != '/' && path == NULL) json->failed = true;
+  if (*file != '/') path = nomem__format("%s/%s", is_here ? nomem__json_string(document, "directory") : "", file);
   const char *absolute = path != NULL ? path : file;
   const char *below = find_below_root(document, absolute);
   if (below != NULL) {
@@ -176,13 +174,10 @@ static void add_threads(struct nomem__json *json, const json_t *document, json_t
   json_t *thread;
   size_t i;
   json_array_foreach(json_object_get(finding, "threads"), i, thread) {
-    char *text = NULL;
     if (json_is_true(json_object_get(thread, "is_shown"))) continue;
-    if (asprintf(&text, "thread %" PRIu64 " (%s) %s", nomem__json_count(thread, "number"),
-                 nomem__json_string(thread, "name"), nomem__json_string(thread, "state")) < 0)
-      text = NULL;
-    if (text == NULL) json->failed = true;
-    nomem__json_add(json, stacks, make_stack(json, document, thread, text != NULL ? text : ""));
+    char *text = nomem__format("thread %" PRIu64 " (%s) %s", nomem__json_count(thread, "number"),
+                               nomem__json_string(thread, "name"), nomem__json_string(thread, "state"));
+    nomem__json_add(json, stacks, make_stack(json, document, thread, text));
     free(text);
   }
 }
@@ -246,11 +241,8 @@ static json_t *make_result(struct nomem__json *json, const json_t *document, con
   const json_t *second = json_object_get(finding, "second_fault");
   const char *verdict = nomem__json_string(finding, "verdict");
   bool flaky = json_is_true(json_object_get(finding, "flaky"));
-  char *failed = NULL;
-  if (asprintf(&failed, "%s of %" PRIu64 " bytes failed here", nomem__json_string(fault, "function"),
-               nomem__json_count(fault, "bytes")) < 0)
-    failed = NULL;
-  if (failed == NULL) json->failed = true;
+  char *failed = nomem__format("%s of %" PRIu64 " bytes failed here", nomem__json_string(fault, "function"),
+                               nomem__json_count(fault, "bytes"));
   nomem__json_format(json, result, "ruleId", RULE_PREFIX "%s", verdict);
   int64_t index = find_rule(rules, verdict);
   if (index >= 0) nomem__json_number(json, result, "ruleIndex", (uint64_t)index);
@@ -259,12 +251,11 @@ static json_t *make_result(struct nomem__json *json, const json_t *document, con
   nomem__json_put(json, result, "locations",
                   here != NULL ? json_pack("[o]", make_result_location(json, document, here)) : json_array());
   json_t *related = json_array();
-  if (there != NULL) nomem__json_add(json, related, make_location(json, document, there, failed != NULL ? failed : ""));
+  if (there != NULL) nomem__json_add(json, related, make_location(json, document, there, failed));
   if (here != end && end != NULL)
     nomem__json_add(json, related, make_location(json, document, end, nomem__json_string(finding, "end")));
   nomem__json_put(json, result, "relatedLocations", related);
-  nomem__json_put(json, result, "codeFlows",
-                  json_pack("[o]", make_code_flow(json, document, finding, failed != NULL ? failed : "")));
+  nomem__json_put(json, result, "codeFlows", json_pack("[o]", make_code_flow(json, document, finding, failed)));
   nomem__json_add(json, stacks, make_stack(json, document, fault, "where the call was failed"));
   if (second != NULL)
     nomem__json_add(json, stacks, make_stack(json, document, second, "where a second call was failed"));

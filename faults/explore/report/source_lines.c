@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../text/memory.h"
+
 /* Source lines shown before and after the one that matters. */
 #define CONTEXT_LINES 3
 /* A longer line was not written by a person, and a larger file is no source. */
@@ -39,7 +41,7 @@ static FILE *open_source(const char *path) {
   if (descriptor < 0) return NULL;
   FILE *file = NULL;
   if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= SOURCE_BYTES)
-    file = fdopen(descriptor, "r");
+    file = nomem__checked(fdopen(descriptor, "r"));
   if (file == NULL) close(descriptor);
   return file;
 }
@@ -55,7 +57,7 @@ json_t *nomem__read_source_lines(struct nomem__json *json, const char *path, uns
   json_t *source = json_object(), *lines = json_array();
   char *text = NULL;
   size_t room = 0;
-  while (number < line + CONTEXT_LINES && getline(&text, &room, file) >= 0) {
+  while (number < line + CONTEXT_LINES && nomem__getline(&text, &room, file) >= 0) {
     char expanded[LINE_BYTES + TAB_COLUMNS];
     if (++number < first) continue;
     expand(text, expanded);

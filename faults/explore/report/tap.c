@@ -30,8 +30,7 @@ static int print_yaml(FILE *out, const char *key, const json_t *text) {
 /* Prints a stack as a YAML list of lines; nothing where there is none. */
 static int print_stack(FILE *out, const char *key, const json_t *trace) {
   struct nomem__memory_stream stream;
-  FILE *lines = nomem__memory_stream_open(&stream);
-  if (lines != NULL) nomem__json_stack_print(lines, trace, 0);
+  nomem__json_stack_print(nomem__memory_stream_open(&stream), trace, 0);
   char *text = nomem__memory_stream_close(&stream);
   int result = text != NULL ? 0 : -ENOMEM;
   if (result == 0 && trace != NULL) {

@@ -16,7 +16,6 @@ struct nomem__process_residue *nomem__child_residue_add(struct nomem__child_resi
   if (child_residue->count == NOMEM_CHILD_REPORTS) return NULL;
   struct nomem__process_residue *list =
       nomem__grow(child_residue->list, child_residue->count, &child_residue->room, sizeof *list);
-  if (list == NULL) return NULL;
   child_residue->list = list;
   struct nomem__process_residue *residue = &child_residue->list[child_residue->count++];
   *residue = (struct nomem__process_residue){.pid = pid};

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../text/grow.h"
+#include "../text/memory.h"
 #include "../text/quote.h"
 #include "../text/varying_names.h"
 
@@ -30,11 +31,9 @@ static int add(struct reader *reader, mode_t type) {
   struct nomem__created_files *made = reader->made;
   if (made->count == NOMEM__CREATED_FILES_MAX) return -E2BIG;
   struct nomem__created_file *list = nomem__grow(made->list, made->count, &reader->room, sizeof *list);
-  if (list == NULL) return -ENOMEM;
   made->list = list;
   struct nomem__created_file *file = &made->list[made->count];
-  *file = (struct nomem__created_file){strdup(reader->path), type};
-  if (file->path == NULL) return -ENOMEM;
+  *file = (struct nomem__created_file){nomem__strdup(reader->path), type};
   made->count++;
   return 0;
 }
@@ -61,7 +60,7 @@ static int read_entry(struct reader *reader, size_t length, int folder, const ch
 /* One that may not be read is taken for empty. */
 static int read_folder(struct reader *reader, size_t length, int parent, const char *name, unsigned depth) {
   int fd = depth > FOLDERS_DEEP ? -1 : openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+  DIR *folder = fd < 0 ? NULL : nomem__checked(fdopendir(fd));
   if (folder == NULL && fd >= 0) close(fd);
   int result = 0;
   const struct dirent *entry;

@@ -10,6 +10,7 @@
 #include "../../program_kinds.h"
 #include "../text/grow.h"
 #include "../text/hash.h"
+#include "../text/memory.h"
 
 /* With these bounds a scan takes about a second at the most. */
 #define BLOCKS_MAX ((size_t)4 << 20)
@@ -59,7 +60,6 @@ static void exclude(struct scan *scan, uint64_t start, uint64_t bytes) {
 static int add_block(struct scan *scan, uint64_t address, uint64_t word) {
   if (scan->block_count == BLOCKS_MAX) return -E2BIG;
   struct block *blocks = nomem__grow(scan->blocks, scan->block_count, &scan->block_room, sizeof *blocks);
-  if (blocks == NULL) return -ENOMEM;
   scan->blocks = blocks;
   bool is_quarantined = NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_QUARANTINED;
   scan->blocks[scan->block_count++] =
@@ -283,8 +283,7 @@ static int scan_area(struct scan *scan, const struct nomem__area *area) {
 }
 
 static int find_reachable(struct scan *scan) {
-  scan->pending = calloc(scan->block_count + 1, sizeof *scan->pending);
-  if (scan->pending == NULL) return -ENOMEM;
+  scan->pending = nomem__calloc(scan->block_count + 1, sizeof *scan->pending);
   for (size_t i = 0; i < NOMEM__IMAGE_REGISTERS; i++) mark_reachable(scan, scan->image->registers[i], false);
   int result = 0;
   for (size_t i = 0; i < scan->image->map.area_count && result == 0; i++)
@@ -345,8 +344,7 @@ static int list_leaks(struct scan *scan) {
     all += !scan->blocks[i].is_reachable;
     direct += !scan->blocks[i].is_reachable && !scan->blocks[i].is_indirect;
   }
-  scan->heap->leaks = calloc(all < SITES_MAX ? all + 1 : SITES_MAX, sizeof *scan->heap->leaks);
-  if (scan->heap->leaks == NULL) return -ENOMEM;
+  scan->heap->leaks = nomem__calloc(all < SITES_MAX ? all + 1 : SITES_MAX, sizeof *scan->heap->leaks);
   for (size_t i = 0; i < scan->block_count; i++) {
     const struct block *block = &scan->blocks[i];
     /* Blocks that point to one another in a ring have no first one: then all count. */
@@ -358,8 +356,7 @@ static int list_leaks(struct scan *scan) {
 
 static int list_quarantined(struct scan *scan) {
   struct nomem__heap_residue *heap = scan->heap;
-  heap->quarantined = calloc(NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS, sizeof *heap->quarantined);
-  if (heap->quarantined == NULL) return -ENOMEM;
+  heap->quarantined = nomem__calloc(NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS, sizeof *heap->quarantined);
   for (size_t i = 0; i < scan->block_count && heap->quarantined_count < NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS; i++) {
     const struct block *block = &scan->blocks[i];
     if (block->is_quarantined)
@@ -371,9 +368,8 @@ static int list_quarantined(struct scan *scan) {
 
 int nomem__heap_scan(const struct nomem__process_image *image, const struct nomem_channel *channel,
                      const struct nomem_exit_report *report, struct nomem__heap_residue *heap) {
-  struct scan *scan = calloc(1, sizeof *scan);
+  struct scan *scan = nomem__calloc(1, sizeof *scan);
   *heap = (struct nomem__heap_residue){0};
-  if (scan == NULL) return -ENOMEM;
   scan->image = image;
   scan->channel = channel;
   scan->report = report;

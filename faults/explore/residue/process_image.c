@@ -8,6 +8,8 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
+#include "../text/memory.h"
+
 _Static_assert(sizeof(struct user_regs_struct) == NOMEM__IMAGE_REGISTERS * sizeof(uint64_t), "all of them");
 
 static size_t read_memory(const struct nomem__process_image *image, uint64_t address, void *buffer, size_t bytes) {
@@ -17,7 +19,7 @@ static size_t read_memory(const struct nomem__process_image *image, uint64_t add
 static int read_heap_start(struct nomem__process_image *image) {
   char path[64], text[2048];
   snprintf(path, sizeof path, "/proc/%d/stat", (int)image->pid);
-  FILE *file = fopen(path, "re");
+  FILE *file = nomem__checked(fopen(path, "re"));
   size_t length = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
   if (file != NULL) fclose(file);
   text[length] = '\0';

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../text/hash.h"
+#include "../text/memory.h"
 #include "../text/quote.h"
 #include "../text/varying_names.h"
 #include "heap_scan.h"
@@ -22,11 +23,10 @@ static void cut_number(char *what) {
 static void list_descriptors(struct nomem__process_residue *residue, pid_t pid) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
-  DIR *folder = opendir(path);
-  residue->open = calloc(NOMEM__DESCRIPTORS_MAX, sizeof *residue->open);
+  DIR *folder = nomem__checked(opendir(path));
+  residue->open = nomem__calloc(NOMEM__DESCRIPTORS_MAX, sizeof *residue->open);
   const struct dirent *entry;
-  while (folder != NULL && residue->open != NULL && residue->open_count < NOMEM__DESCRIPTORS_MAX &&
-         (entry = readdir(folder)) != NULL) {
+  while (folder != NULL && residue->open_count < NOMEM__DESCRIPTORS_MAX && (entry = readdir(folder)) != NULL) {
     struct nomem__descriptor *open = &residue->open[residue->open_count];
     ssize_t length = readlinkat(dirfd(folder), entry->d_name, open->what, sizeof open->what - 1);
     open->what[length < 0 ? 0 : length] = '\0';

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../channel.h"
+#include "../text/memory.h"
 #include "run_setup.h"
 
 int nomem__preload_find(char *path, size_t path_bytes) {
@@ -32,7 +33,7 @@ static bool is_entry(const char *entry, const char *name) {
 }
 
 /* Sets LD_PRELOAD, if there is anything to preload, and the options of the sanitizers. */
-static int make_entries(struct nomem__environment *environment, const struct nomem__run_setup *setup) {
+static void make_entries(struct nomem__environment *environment, const struct nomem__run_setup *setup) {
   const char *inherited = getenv("LD_PRELOAD");
   bool is_ours = inherited != NULL && setup->preload != NULL && strcmp(inherited, setup->preload) == 0;
   if (inherited != NULL && (*inherited == '\0' || is_ours)) inherited = NULL;
@@ -41,16 +42,16 @@ static int make_entries(struct nomem__environment *environment, const struct nom
              inherited != NULL ? ":" : "", inherited != NULL ? inherited : "");
   else if (inherited != NULL)
     snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s", inherited);
-  int result = nomem__sanitizer_options(false, !setup->inherit, environment->checked_entries);
-  return result != 0 ? result : nomem__sanitizer_options(setup->trace, !setup->inherit, environment->sanitizer_entries);
+  nomem__sanitizer_options(false, !setup->inherit, environment->checked_entries);
+  nomem__sanitizer_options(setup->trace, !setup->inherit, environment->sanitizer_entries);
 }
 
 int nomem__environment_make(struct nomem__environment *environment, const struct nomem__run_setup *setup,
                             const char *channel) {
   size_t count = 0;
   while (environ[count] != NULL) count++;
-  environment->plain = calloc(count + 3 + NOMEM_SANITIZER_OPTIONS, sizeof *environment->plain);
-  if (environment->plain == NULL || make_entries(environment, setup) != 0) return -ENOMEM;
+  environment->plain = nomem__calloc(count + 3 + NOMEM_SANITIZER_OPTIONS, sizeof *environment->plain);
+  make_entries(environment, setup);
   snprintf(environment->channel_entry, sizeof environment->channel_entry, NOMEM_CHANNEL_ENV "=%s", channel);
   size_t at = 0;
   for (size_t i = 0; i < count; i++)
@@ -60,15 +61,13 @@ int nomem__environment_make(struct nomem__environment *environment, const struct
   if (environment->preload_entry[0] != '\0') environment->plain[at++] = environment->preload_entry;
   environment->plain[at++] = environment->channel_entry;
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) environment->plain[at++] = environment->sanitizer_entries[i];
-  environment->checked = calloc(at + 1, sizeof *environment->checked);
-  if (environment->checked == NULL) return -ENOMEM;
+  environment->checked = nomem__calloc(at + 1, sizeof *environment->checked);
   size_t common = at - NOMEM_SANITIZER_OPTIONS;
   memcpy(environment->checked, environment->plain, common * sizeof *environment->plain);
   memcpy(environment->checked + common, environment->checked_entries, sizeof environment->checked_entries);
   /* A symbol that is bound before the fork need not be bound again in each child. */
   static char bind_now[] = "LD_BIND_NOW=1";
-  environment->forked = calloc(at + 3, sizeof *environment->forked); /* room for one more entry */
-  if (environment->forked == NULL) return -ENOMEM;
+  environment->forked = nomem__calloc(at + 3, sizeof *environment->forked); /* room for one more entry */
   memcpy(environment->forked, environment->plain, at * sizeof *environment->plain);
   environment->forked[at] = bind_now;
   return 0;
@@ -77,12 +76,10 @@ int nomem__environment_make(struct nomem__environment *environment, const struct
 /* Tunables that the user has set stay. */
 int nomem__environment_use_huge_pages(struct nomem__environment *environment) {
   const char *inherited = getenv("GLIBC_TUNABLES");
-  char *entry;
   bool is_tuned = inherited != NULL && strstr(inherited, "glibc.malloc.hugetlb") != NULL;
   if (environment->tunables_entry != NULL || is_tuned) return 0;
-  if (asprintf(&entry, "GLIBC_TUNABLES=%s%sglibc.malloc.hugetlb=1", inherited != NULL ? inherited : "",
-               inherited != NULL ? ":" : "") < 0)
-    return -ENOMEM;
+  char *entry = nomem__format("GLIBC_TUNABLES=%s%sglibc.malloc.hugetlb=1", inherited != NULL ? inherited : "",
+                              inherited != NULL ? ":" : "");
   char **at = environment->forked;
   while (*at != NULL && !is_entry(*at, "GLIBC_TUNABLES")) at++;
   *at = environment->tunables_entry = entry;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../process/syscall_effects.h"
+#include "../text/memory.h"
 #include "launch.h"
 
 static void wake_parent(struct nomem__worker *worker) {
@@ -125,9 +126,8 @@ static int make_room(struct nomem__worker *worker, size_t count) {
 /* Enters the points into the channel, and for each site the range of its points. */
 static int enter_points(struct nomem__worker *worker, const struct nomem__snapshot_series *series) {
   free(worker->ranks);
-  worker->ranks = calloc(series->count, sizeof *worker->ranks);
-  worker->rank_count = worker->ranks != NULL ? series->count : 0;
-  if (worker->ranks == NULL) return -ENOMEM;
+  worker->ranks = nomem__calloc(series->count, sizeof *worker->ranks);
+  worker->rank_count = series->count;
   struct nomem_site *site = NULL;
   for (uint32_t i = 0; i < series->count; i++) {
     const struct nomem__snapshot *snapshot = &series->list[i];

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../text/memory.h"
 #include "../text/quote.h"
 
 /* So much of the baseline's output is kept, to find out where the output of a run differs. */
@@ -27,8 +28,8 @@ void nomem__baseline_output_set(struct nomem__baseline_output *baseline, const s
   *baseline = (struct nomem__baseline_output){
       .output_hash = output->hash, .error_hash = error->hash, .is_output_stable = true, .is_error_stable = true};
   size_t bytes = output->bytes < TEXT_MAX_BYTES ? output->bytes : TEXT_MAX_BYTES;
-  baseline->text = malloc(bytes + 1);
-  ssize_t length = baseline->text != NULL ? pread(output->fd, baseline->text, bytes, 0) : 0;
+  baseline->text = nomem__malloc(bytes + 1);
+  ssize_t length = pread(output->fd, baseline->text, bytes, 0);
   baseline->text_bytes = length > 0 ? (size_t)length : 0;
 }
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../text/memory.h"
 #include "sanitizer_report.h"
 
 /* The use of a NULL pointer is a crash as in any other build, with the stack that ptrace sees; the user may have the
@@ -40,17 +38,13 @@ const char *nomem__sanitizer_variable(const char *entry) {
   return NULL;
 }
 
-int nomem__sanitizer_options(bool traced, bool captured, char *entries[NOMEM_SANITIZER_OPTIONS]) {
+void nomem__sanitizer_options(bool traced, bool captured, char *entries[NOMEM_SANITIZER_OPTIONS]) {
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) {
     const char *inherited = getenv(variables[i].name);
     bool is_set = inherited != NULL && *inherited != '\0';
     bool is_unnamed = captured && (traced || !variables[i].has_leaks);
-    if (asprintf(&entries[i], "%s=%s%s%s:%s%s%s%s", variables[i].name, variables[i].before, is_set ? ":" : "",
-                 is_set ? inherited : "", variables[i].after, captured ? CAPTURED : "", is_unnamed ? UNNAMED : "",
-                 traced ? ":detect_leaks=0" : "") >= 0)
-      continue;
-    while (i-- > 0) free(entries[i]);
-    return -ENOMEM;
+    entries[i] = nomem__format("%s=%s%s%s:%s%s%s%s", variables[i].name, variables[i].before, is_set ? ":" : "",
+                               is_set ? inherited : "", variables[i].after, captured ? CAPTURED : "",
+                               is_unnamed ? UNNAMED : "", traced ? ":detect_leaks=0" : "");
   }
-  return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "../../program_kinds.h"
 #include "../text/hash.h"
+#include "../text/memory.h"
 
 /* At most so many lines come between the first line of a report and its first stack. */
 #define LINES_BEFORE_STACK 32
@@ -206,9 +207,9 @@ static const char *keep_path(struct nomem__sanitizer_memory *memory, const char 
     if (strncmp(memory->paths[i], path, bytes) == 0 && memory->paths[i][bytes] == '\0') return memory->paths[i];
   if (bytes == 0 || bytes >= NOMEM_PATH_BYTES || memory->path_count == sizeof memory->paths / sizeof *memory->paths)
     return "";
-  char *copy = strndup(path, bytes);
-  if (copy != NULL) memory->paths[memory->path_count++] = copy;
-  return copy != NULL ? copy : "";
+  char *copy = nomem__strndup(path, bytes);
+  memory->paths[memory->path_count++] = copy;
+  return copy;
 }
 
 /* The end of an output, which is valid until the next call. Returns its length. */

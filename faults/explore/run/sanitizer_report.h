@@ -66,8 +66,8 @@ const char *nomem__sanitizer_variable(const char *entry);
 
 /* Makes the entries for the environment of a run: the options that the user has set in the environment of nomem, and
  * those that are needed. traced: ptrace follows the run to its end, so that LeakSanitizer cannot work. captured: nobody
- * but nomem reads the output. The caller frees each entry. Returns 0 or -ENOMEM, and then there are none. */
-int nomem__sanitizer_options(bool traced, bool captured, char *entries[NOMEM_SANITIZER_OPTIONS]);
+ * but nomem reads the output. The caller frees each entry. */
+void nomem__sanitizer_options(bool traced, bool captured, char *entries[NOMEM_SANITIZER_OPTIONS]);
 
 /* Marks the innermost frames that belong to a sanitizer, in a shared library or in the program, as skipped: they are
  * not to blame. Returns whether the sanitizer itself acts there, and not only a function in place of one of the C

@@ -34,7 +34,7 @@ static int open_parts(struct nomem__session *session) {
   result = nomem__trees_open(&session->loop, &session->trees);
   if (result == 0) result = watch_signal(session, &session->interrupt, SIGINT);
   if (result == 0) result = watch_signal(session, &session->terminate, SIGTERM);
-  if (result == 0) result = nomem__symbols_open(&session->symbols);
+  if (result == 0) session->symbols = nomem__symbols_open();
   return result;
 }
 

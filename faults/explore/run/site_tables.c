@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../text/memory.h"
+
 /* One block of memory, in which both arrays lie behind the struct. */
 struct nomem__site_tables *nomem__site_tables_copy(const struct nomem_channel *channel) {
   uint32_t sites = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
   uint32_t modules = channel->module_count < NOMEM_MODULES ? channel->module_count : NOMEM_MODULES;
   struct nomem__site_tables *tables =
-      calloc(1, sizeof *tables + sites * sizeof *tables->sites + modules * sizeof *tables->modules);
-  if (tables == NULL) return NULL;
+      nomem__calloc(1, sizeof *tables + sites * sizeof *tables->sites + modules * sizeof *tables->modules);
   *tables = (struct nomem__site_tables){
       .sites = (struct nomem_site *)(tables + 1), .site_count = sites, .module_count = modules};
   tables->modules = (struct nomem_module *)(tables->sites + sites);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../text/memory.h"
 #include "forked_runs.h"
 #include "launch.h"
 
@@ -47,8 +48,7 @@ static int map_channel(struct nomem__worker *worker) {
 
 int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct nomem__run_setup *setup,
                        struct nomem__worker **out) {
-  struct nomem__worker *worker = calloc(1, sizeof *worker);
-  if (worker == NULL) return -ENOMEM;
+  struct nomem__worker *worker = nomem__calloc(1, sizeof *worker);
   *worker = (struct nomem__worker){.loop = loop,
                                    .trees = trees,
                                    .setup = setup,

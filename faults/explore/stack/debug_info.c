@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../text/grow.h"
+#include "../text/memory.h"
 #include "debug_file.h"
 
 /* How deep namespaces and classes may be nested. No real program comes near. */
@@ -68,20 +69,16 @@ static const Dwfl_Callbacks callbacks = {
     .section_address = dwfl_offline_section_address,
 };
 
-static bool add_range(struct ranges *ranges, Dwarf_Addr low, Dwarf_Addr high, const Dwarf_Die *die) {
-  struct range *items = nomem__grow(ranges->items, ranges->count, &ranges->capacity, sizeof *items);
-  if (!items) return false;
-  ranges->items = items;
+static void add_range(struct ranges *ranges, Dwarf_Addr low, Dwarf_Addr high, const Dwarf_Die *die) {
+  ranges->items = nomem__grow(ranges->items, ranges->count, &ranges->capacity, sizeof *ranges->items);
   ranges->items[ranges->count++] = (struct range){low, high, *die};
-  return true;
 }
 
-static bool add_die(struct ranges *ranges, Dwarf_Die *die) {
+static void add_die(struct ranges *ranges, Dwarf_Die *die) {
   Dwarf_Addr base, low, high;
   ptrdiff_t next = 0;
   while ((next = dwarf_ranges(die, next, &base, &low, &high)) > 0)
-    if (low < high && !add_range(ranges, low, high, die)) return false;
-  return true;
+    if (low < high) add_range(ranges, low, high, die);
 }
 
 /* Returns the narrowest range that holds address, because a nested function lies within its parent. */
@@ -95,26 +92,25 @@ static struct range *find_range(const struct ranges *ranges, Dwarf_Addr address)
   return best;
 }
 
-static bool list_functions(struct ranges *functions, Dwarf_Die *parent, unsigned depth) {
+static void list_functions(struct ranges *functions, Dwarf_Die *parent, unsigned depth) {
   Dwarf_Die child;
-  if (depth == SCOPE_DEPTH || dwarf_child(parent, &child) != 0) return true;
+  if (depth == SCOPE_DEPTH || dwarf_child(parent, &child) != 0) return;
   do {
     switch (dwarf_tag(&child)) {
       case DW_TAG_subprogram:
-        if (!add_die(functions, &child)) return false;
+        add_die(functions, &child);
         break;
       case DW_TAG_namespace:
       case DW_TAG_module:
       case DW_TAG_class_type:
       case DW_TAG_structure_type:
       case DW_TAG_union_type:
-        if (!list_functions(functions, &child, depth + 1)) return false;
+        list_functions(functions, &child, depth + 1);
         break;
       default:
         break;
     }
   } while (dwarf_siblingof(&child, &child) == 0);
-  return true;
 }
 
 /* Finds the unit of an address. Where the compiler made no table for that, as clang does not unless asked, the
@@ -125,8 +121,7 @@ static Dwarf_Die *find_unit_die(struct nomem__debug_info *info, uint64_t address
   if (!info->units_listed) {
     info->units_listed = true;
     Dwarf_CU *cu = NULL;
-    while (dwarf_get_units(info->dwarf, cu, &cu, NULL, NULL, die, NULL) == 0)
-      if (!add_die(&info->unit_ranges, die)) break;
+    while (dwarf_get_units(info->dwarf, cu, &cu, NULL, NULL, die, NULL) == 0) add_die(&info->unit_ranges, die);
   }
   struct range *range = find_range(&info->unit_ranges, address - info->bias);
   if (!range) return NULL;
@@ -140,16 +135,12 @@ static struct unit *find_unit(struct nomem__debug_info *info, uint64_t address) 
   if (!find_unit_die(info, address, &die)) return NULL;
   for (size_t i = 0; i < info->unit_count; i++)
     if (info->units[i].die.addr == die.addr) return &info->units[i];
-  struct unit *units = reallocarray(info->units, info->unit_count + 1, sizeof *units);
-  if (!units) return NULL;
+  struct unit *units = nomem__reallocarray(info->units, info->unit_count + 1, sizeof *units);
   info->units = units;
   struct unit *unit = &units[info->unit_count];
   *unit = (struct unit){.die = die};
   bool is_split = dwarf_cu_info(die.cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 && type == DW_UT_skeleton;
-  if (!list_functions(&unit->functions, is_split && split.addr ? &split : &die, 0)) {
-    free(unit->functions.items);
-    return NULL;
-  }
+  list_functions(&unit->functions, is_split && split.addr ? &split : &die, 0);
   info->unit_count++;
   return unit;
 }
@@ -236,9 +227,8 @@ static bool find_symbol(struct nomem__debug_info *info, uint64_t address, struct
   return true;
 }
 
-size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t address,
-                                     struct nomem__debug_frame *frames, size_t max) {
-  if (max == 0) return 0;
+static size_t find_frames(struct nomem__debug_info *info, uint64_t address, struct nomem__debug_frame *frames,
+                          size_t max) {
   frames[0] = (struct nomem__debug_frame){0};
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   if (unit) set_line(&frames[0], unit, address - info->bias);
@@ -261,6 +251,15 @@ size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t ad
     frame->inlined = count + 1 < depth;
     if (!frame->inlined) frame->start = function->low + info->bias;
   }
+  return count;
+}
+
+size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t address,
+                                     struct nomem__debug_frame *frames, size_t max) {
+  if (max == 0) return 0;
+  nomem__elfutils_begin();
+  size_t count = find_frames(info, address, frames, max);
+  nomem__elfutils_end();
   return count;
 }
 
@@ -295,8 +294,8 @@ static struct nomem__debug_parameter locate_parameter(Dwarf_Die *parameter, Dwar
   };
 }
 
-int nomem__debug_info_find_pointers(struct nomem__debug_info *info, uint64_t address,
-                                    struct nomem__debug_parameter *parameters, int max) {
+static int find_pointers(struct nomem__debug_info *info, uint64_t address, struct nomem__debug_parameter *parameters,
+                         int max) {
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
   int count = 0;
@@ -307,6 +306,14 @@ int nomem__debug_info_find_pointers(struct nomem__debug_info *info, uint64_t add
     if (count < max && dwarf_tag(&child) == DW_TAG_formal_parameter && is_pointer(&child))
       parameters[count++] = locate_parameter(&child, &function->die, address - info->bias);
   while (dwarf_siblingof(&child, &child) == 0);
+  return count;
+}
+
+int nomem__debug_info_find_pointers(struct nomem__debug_info *info, uint64_t address,
+                                    struct nomem__debug_parameter *parameters, int max) {
+  nomem__elfutils_begin();
+  int count = find_pointers(info, address, parameters, max);
+  nomem__elfutils_end();
   return count;
 }
 
@@ -321,7 +328,7 @@ static struct nomem__debug_result read_base_type(Dwarf_Die *type, unsigned bytes
   return result;
 }
 
-struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_info *info, uint64_t address) {
+static struct nomem__debug_result find_result(struct nomem__debug_info *info, uint64_t address) {
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
   struct nomem__debug_result result = {0};
@@ -338,6 +345,13 @@ struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_inf
   if (tag == DW_TAG_pointer_type) result = (struct nomem__debug_result){NOMEM_RESULT_POINTER, sizeof(uint64_t)};
   if (tag == DW_TAG_enumeration_type && result.bytes > 0) result.kind = NOMEM_RESULT_SIGNED;
   return tag == DW_TAG_base_type && result.bytes > 0 ? read_base_type(&type, result.bytes) : result;
+}
+
+struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_info *info, uint64_t address) {
+  nomem__elfutils_begin();
+  struct nomem__debug_result result = find_result(info, address);
+  nomem__elfutils_end();
+  return result;
 }
 
 static int open_program(const char *path, int *fd) {
@@ -359,23 +373,19 @@ int nomem__debug_info_open(struct nomem__debug_info **info, const char *path) {
   int fd;
   int error = open_program(path, &fd);
   if (error) return error;
-  struct nomem__debug_info *opened = calloc(1, sizeof *opened);
-  if (opened) opened->dwfl = dwfl_begin(&callbacks);
-  if (!opened || !opened->dwfl) {
-    close(fd);
-    free(opened);
-    return -ENOMEM;
-  }
+  struct nomem__debug_info *opened = nomem__calloc(1, sizeof *opened);
+  nomem__elfutils_begin();
+  opened->dwfl = dwfl_begin(&callbacks);
   /* At base 0, addresses in the module are those in the file, even for a program that cannot be moved. */
-  opened->module = dwfl_report_elf(opened->dwfl, path, path, fd, 0, true);
-  if (!opened->module) close(fd);
-  if (!opened->module || dwfl_report_end(opened->dwfl, NULL, NULL) != 0) {
-    nomem__debug_info_close(opened);
-    return -ENOEXEC;
-  }
-  opened->dwarf = dwfl_module_getdwarf(opened->module, &opened->bias);
+  if (opened->dwfl) opened->module = dwfl_report_elf(opened->dwfl, path, path, fd, 0, true);
+  bool is_read = opened->module && dwfl_report_end(opened->dwfl, NULL, NULL) == 0;
+  if (is_read) opened->dwarf = dwfl_module_getdwarf(opened->module, &opened->bias);
+  nomem__elfutils_end();
   *info = opened;
-  return 0;
+  if (is_read) return 0;
+  if (!opened->module) close(fd);
+  nomem__debug_info_close(opened);
+  return -ENOEXEC;
 }
 
 void nomem__debug_info_close(struct nomem__debug_info *info) {

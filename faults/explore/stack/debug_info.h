@@ -3,8 +3,7 @@
  *
  * Addresses are those of the file's own symbol table. Separate debug files are found by build id and by debug link,
  * below /usr/lib/debug and beside the file; nothing is ever fetched from a network, whatever DEBUGINFOD_URLS says.
- * Strings belong to the object; the file contains them, so they may be hostile. Not thread-safe. When memory is short
- * in libdw, libdw ends the process.
+ * Strings belong to the object; the file contains them, so they may be hostile. Not thread-safe.
  */
 #ifndef NOMEM_DEBUG_INFO_H
 #define NOMEM_DEBUG_INFO_H

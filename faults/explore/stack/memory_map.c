@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../text/grow.h"
+#include "../text/memory.h"
 
 /* Linux's default limit is 65530 mappings. What a process has beyond this number is ignored. */
 #define AREAS_MAX 131072
@@ -55,8 +56,8 @@ static bool parse_area(const char *line, struct nomem__area *area) {
   area->is_readable = permissions[0] == 'r';
   area->is_writable = permissions[1] == 'w';
   area->is_executable = permissions[2] == 'x';
-  area->path = strndup(line + path, strcspn(line + path, "\n"));
-  return area->path != NULL;
+  area->path = nomem__strndup(line + path, strcspn(line + path, "\n"));
+  return true;
 }
 
 static int read_areas(struct nomem__memory_map *map, pid_t pid) {
@@ -65,13 +66,12 @@ static int read_areas(struct nomem__memory_map *map, pid_t pid) {
   size_t line_bytes = 0;
   int error = 0;
   snprintf(name, sizeof name, "/proc/%ld/maps", (long)pid);
-  FILE *file = fopen(name, "re");
+  FILE *file = nomem__checked(fopen(name, "re"));
   if (!file) return -errno;
-  while (map->area_count < AREAS_MAX && getline(&line, &line_bytes, file) > 0) {
-    struct nomem__area *areas = nomem__grow(map->areas, map->area_count, &map->area_capacity, sizeof *areas);
-    if (areas) map->areas = areas;
-    if (!areas || !parse_area(line, &areas[map->area_count])) {
-      error = -ENOMEM;
+  while (map->area_count < AREAS_MAX && nomem__getline(&line, &line_bytes, file) > 0) {
+    map->areas = nomem__grow(map->areas, map->area_count, &map->area_capacity, sizeof *map->areas);
+    if (!parse_area(line, &map->areas[map->area_count])) {
+      error = -EIO;
       break;
     }
     map->area_count++;
@@ -141,7 +141,6 @@ static int find_modules(struct nomem__memory_map *map, pid_t pid) {
     if (!measure_module(map, pid, area, &module)) continue;
     struct nomem__module *modules =
         nomem__grow(map->modules, map->module_count, &map->module_capacity, sizeof *modules);
-    if (!modules) return -ENOMEM;
     map->modules = modules;
     modules[map->module_count++] = module;
     after = module.end;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../../block_table_format.h"
+#include "../text/memory.h"
 #include "debug_file.h"
 #include "memory_map.h"
 
@@ -97,7 +98,10 @@ static bool read_word(struct nomem__stacks *stacks, uint64_t address, uint64_t *
 
 static bool memory_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *word, void *arg) {
   (void)dwfl;
-  return read_word(arg, address, word);
+  int before = errno; /* where the stack ends says nothing about memory: see nomem__elfutils_end */
+  bool is_read = read_word(arg, address, word);
+  errno = before;
+  return is_read;
 }
 
 static bool set_initial_registers(Dwfl_Thread *thread, void *arg) {
@@ -124,22 +128,28 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 };
 
 /* Opens the file that a module was loaded from, if it is still the one at its path; otherwise, a copy of its memory. */
+static int open_module(const struct nomem__stacks *stacks, const struct nomem__module *module, char **file) {
+  struct stat status;
+  if (module->area->path[0] != '/') return nomem__memory_map_copy_module(&stacks->maps, module, stacks->pid);
+  int fd = open(module->area->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  /* The device is not compared, because an overlay shows another one here than in the list of mappings. */
+  if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == module->area->inode) {
+    *file = nomem__strdup(module->area->path);
+    return fd;
+  }
+  if (fd >= 0) close(fd);
+  return nomem__memory_map_copy_module(&stacks->maps, module, stacks->pid);
+}
+
 static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name, Dwarf_Addr base, char **file,
                     Elf **elf) {
   (void)dwfl_module, (void)name, (void)elf;
   struct nomem__stacks *stacks = *userdata;
   const struct nomem__module *module = stacks ? nomem__memory_map_find_module(&stacks->maps, base) : NULL;
-  struct stat status;
-  if (!module) return -1;
-  if (module->area->path[0] != '/') return nomem__memory_map_copy_module(&stacks->maps, module, stacks->pid);
-  int fd = open(module->area->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  /* The device is not compared, because an overlay shows another one here than in the list of mappings. */
-  if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == module->area->inode) {
-    *file = strdup(module->area->path);
-    return fd;
-  }
-  if (fd >= 0) close(fd);
-  return nomem__memory_map_copy_module(&stacks->maps, module, stacks->pid);
+  int before = errno; /* see memory_read */
+  int fd = module ? open_module(stacks, module, file) : -1;
+  errno = before;
+  return fd;
 }
 
 static const Dwfl_Callbacks callbacks = {
@@ -148,15 +158,16 @@ static const Dwfl_Callbacks callbacks = {
 };
 
 int nomem__stacks_open(struct nomem__stacks **stacks) {
-  struct nomem__stacks *opened = calloc(1, sizeof *opened);
-  if (!opened) return -ENOMEM;
+  struct nomem__stacks *opened = nomem__calloc(1, sizeof *opened);
   opened->machine_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-  int error = opened->machine_fd < 0 ? -errno : -ENOMEM;
+  int error = opened->machine_fd < 0 ? -errno : -ENOEXEC;
+  nomem__elfutils_begin();
   if (opened->machine_fd >= 0) {
     elf_version(EV_CURRENT);
     opened->machine = elf_begin(opened->machine_fd, ELF_C_READ_MMAP, NULL);
   }
   if (opened->machine) opened->dwfl = dwfl_begin(&callbacks);
+  nomem__elfutils_end();
   if (opened->dwfl) {
     *stacks = opened;
     return 0;
@@ -179,13 +190,12 @@ void nomem__stacks_close(struct nomem__stacks *stacks) {
   free(stacks);
 }
 
-/* Returns a copy of a module's path that lives as long as stacks; NULL: memory was short. */
+/* Returns a copy of a module's path that lives as long as stacks. */
 static const char *keep_name(struct nomem__stacks *stacks, const char *text) {
   for (struct name *name = stacks->names; name; name = name->next)
     if (strcmp(name->text, text) == 0) return name->text;
   size_t bytes = strlen(text) + 1;
-  struct name *name = malloc(sizeof *name + bytes);
-  if (!name) return NULL;
+  struct name *name = nomem__malloc(sizeof *name + bytes);
   memcpy(name->text, text, bytes);
   name->next = stacks->names;
   stacks->names = name;
@@ -199,9 +209,7 @@ static bool report_modules(struct nomem__stacks *stacks) {
   for (size_t i = 0; i < stacks->maps.module_count; i++) {
     const struct nomem__module *module = &stacks->maps.modules[i];
     const struct nomem__area *area = module->area;
-    char *name;
-    if (asprintf(&name, "%x:%x:%" PRIu64 ":%s", area->device_major, area->device_minor, area->inode, area->path) < 0)
-      break;
+    char *name = nomem__format("%x:%x:%" PRIu64 ":%s", area->device_major, area->device_minor, area->inode, area->path);
     Dwfl_Module *reported = dwfl_report_module(stacks->dwfl, name, module->start, module->end);
     free(name);
     void **userdata;
@@ -340,7 +348,10 @@ static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t ti
 }
 
 int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out) {
-  return capture_thread(stacks, load_process(stacks, pid), tid, out);
+  nomem__elfutils_begin();
+  int result = capture_thread(stacks, load_process(stacks, pid), tid, out);
+  nomem__elfutils_end();
+  return result;
 }
 
 void nomem__stack_copy_memory(const struct nomem__stack *stack, struct nomem__stack_memory *memory) {

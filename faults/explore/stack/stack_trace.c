@@ -8,6 +8,7 @@
 
 #include "../../program_kinds.h"
 #include "../text/hash.h"
+#include "../text/memory.h"
 #include "../text/printable.h"
 
 void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
@@ -37,11 +38,7 @@ void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace
 int nomem__trace_copy(struct nomem__trace *copy, const struct nomem__trace *trace) {
   struct nomem__trace filled = {0};
   for (unsigned i = 0; i < trace->depth; i++) {
-    char *path = strdup(trace->frame[i].path);
-    if (path == NULL) {
-      nomem__trace_free(&filled);
-      return -ENOMEM;
-    }
+    char *path = nomem__strdup(trace->frame[i].path);
     filled.frame[filled.depth] = trace->frame[i];
     filled.frame[filled.depth++].path = path;
   }
@@ -207,7 +204,7 @@ uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbo
 
 /* A library is loaded by the name of a link, and mapped by the name of the file behind it: the file is shown. */
 static void print_module(FILE *out, const struct nomem__trace_frame *frame) {
-  char *real = frame->path[0] == '\0' ? NULL : realpath(frame->path, NULL);
+  char *real = frame->path[0] == '\0' ? NULL : nomem__checked(realpath(frame->path, NULL));
   nomem__print_safe(out, frame->path[0] == '\0' ? "no module" : nomem__base_name(real != NULL ? real : frame->path));
   free(real);
   fprintf(out, "+0x%" PRIx64, frame->offset);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* asprintf */
 #include "symbols.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../text/memory.h"
 #include "debug_info.h"
 
 /* How many functions inlined into one another at one address are kept. */
@@ -47,21 +46,20 @@ struct nomem__symbols {
 };
 
 /* From the static library of the C++ run-time: the shared one would double the time that the command takes to start. */
+#define DEMANGLE_NO_MEMORY (-1) /* its status */
 char *__cxa_demangle(const char *mangled, char *buffer, size_t *length, int *status);
 
-int nomem__symbols_open(struct nomem__symbols **symbols) {
-  struct nomem__symbols *opened = calloc(1, sizeof *opened);
-  if (!opened) return -ENOMEM;
-  char *directory = getcwd(NULL, 0);
+struct nomem__symbols *nomem__symbols_open(void) {
+  struct nomem__symbols *opened = nomem__calloc(1, sizeof *opened);
+  char *directory = nomem__checked(getcwd(NULL, 0));
   size_t length = directory ? strlen(directory) : 0;
-  if (length > 0 && directory[0] == '/') opened->directory = malloc(length + sizeof "/");
+  if (length > 0 && directory[0] == '/') opened->directory = nomem__malloc(length + sizeof "/");
   if (opened->directory) {
     memcpy(opened->directory, directory, length + 1);
     if (directory[length - 1] != '/') memcpy(opened->directory + length, "/", sizeof "/");
   }
   free(directory);
-  *symbols = opened;
-  return 0;
+  return opened;
 }
 
 static void close_module(struct module *module) {
@@ -87,20 +85,17 @@ void nomem__symbols_close(struct nomem__symbols *symbols) {
 static struct module *find_module(struct nomem__symbols *symbols, const char *path) {
   for (size_t i = 0; i < symbols->module_count; i++)
     if (strcmp(symbols->modules[i].path, path) == 0) return &symbols->modules[i];
-  struct module *modules = reallocarray(symbols->modules, symbols->module_count + 1, sizeof *modules);
-  if (!modules) return NULL;
+  struct module *modules = nomem__reallocarray(symbols->modules, symbols->module_count + 1, sizeof *modules);
   symbols->modules = modules;
   struct module *module = &modules[symbols->module_count];
-  *module = (struct module){.path = strdup(path)};
-  if (!module->path) return NULL;
+  *module = (struct module){.path = nomem__strdup(path)};
   if (nomem__debug_info_open(&module->info, path) != 0) module->info = NULL;
   symbols->module_count++;
   return module;
 }
 
 const char *nomem__symbols_keep_path(struct nomem__symbols *symbols, const char *path) {
-  const struct module *module = find_module(symbols, path);
-  return module ? module->path : "";
+  return find_module(symbols, path)->path;
 }
 
 /* Returns the slot that has this answer, or the free one for it. */
@@ -113,11 +108,10 @@ static struct answer *find_slot(struct answer *answers, size_t slots, uint64_t o
 }
 
 /* Makes room for one more answer, so that half of the slots stay free. */
-static bool grow_answers(struct module *module) {
-  if (module->used * 2 < module->slots) return true;
+static void grow_answers(struct module *module) {
+  if (module->used * 2 < module->slots) return;
   size_t slots = module->slots ? module->slots * 2 : TABLE_SLOTS_FIRST;
-  struct answer *answers = calloc(slots, sizeof *answers);
-  if (!answers) return false;
+  struct answer *answers = nomem__calloc(slots, sizeof *answers);
   for (size_t i = 0; i < module->slots; i++) {
     struct answer *old = &module->answers[i];
     if (old->count) *find_slot(answers, slots, old->offset, old->is_return_address) = *old;
@@ -125,13 +119,11 @@ static bool grow_answers(struct module *module) {
   free(module->answers);
   module->answers = answers;
   module->slots = slots;
-  return true;
 }
 
-/* Returns a copy of length bytes of text that lives as long as symbols; NULL: memory was short. */
+/* Returns a copy of length bytes of text that lives as long as symbols. */
 static char *keep_text(struct nomem__symbols *symbols, const char *text, size_t length) {
-  struct kept_text *kept = malloc(sizeof *kept + length + 1);
-  if (!kept) return NULL;
+  struct kept_text *kept = nomem__malloc(sizeof *kept + length + 1);
   memcpy(kept->text, text, length);
   kept->text[length] = '\0';
   kept->next = symbols->texts;
@@ -143,20 +135,19 @@ static const char *demangle(struct nomem__symbols *symbols, const char *name) {
   int status;
   if (!name || strncmp(name, "_Z", 2) != 0 || strnlen(name, MANGLED_BYTES_MAX) == MANGLED_BYTES_MAX) return name;
   char *readable = __cxa_demangle(name, NULL, NULL, &status);
+  if (status == DEMANGLE_NO_MEMORY) nomem__out_of_memory();
   if (!readable) return name;
   const char *kept = keep_text(symbols, readable, strlen(readable));
   free(readable);
-  return kept ? kept : name;
+  return kept;
 }
 
 /* A function's name as people write it: the part that gcc moved away as unlikely, "f.cold", is f. */
 static const char *readable_name(struct nomem__symbols *symbols, const char *name) {
   static const char cold[] = ".cold";
   size_t bytes = name != NULL ? strlen(name) : 0, cold_bytes = strlen(cold);
-  if (bytes > cold_bytes && strcmp(name + bytes - cold_bytes, cold) == 0) {
-    const char *whole = keep_text(symbols, name, bytes - cold_bytes);
-    if (whole != NULL) name = whole;
-  }
+  if (bytes > cold_bytes && strcmp(name + bytes - cold_bytes, cold) == 0)
+    name = keep_text(symbols, name, bytes - cold_bytes);
   return demangle(symbols, name);
 }
 
@@ -193,25 +184,23 @@ static void normalise_path(char *path) {
 static const char *make_shown_path(struct nomem__symbols *symbols, const char *directory, const char *file) {
   size_t length = directory && file[0] != '/' ? strlen(directory) : 0;
   if (length && strncmp(file, directory, length) == 0 && file[length] == '/') length = 0;
-  char *path;
-  if (asprintf(&path, "%.*s%s%s", (int)length, length ? directory : "", length ? "/" : "", file) < 0) return file;
+  char *path = nomem__format("%.*s%s%s", (int)length, length ? directory : "", length ? "/" : "", file);
   normalise_path(path);
   size_t below = symbols->directory ? strlen(symbols->directory) : 0;
   if (below && strncmp(path, symbols->directory, below) != 0) below = 0;
   const char *kept = keep_text(symbols, path + below, strlen(path + below));
   free(path);
-  return kept ? kept : file;
+  return kept;
 }
 
-/* Looks up an address and keeps the answer. Returns false when memory was short. */
-static bool look_up(struct nomem__symbols *symbols, struct module *module, struct answer *answer) {
+/* Looks up an address and keeps the answer. */
+static void look_up(struct nomem__symbols *symbols, struct module *module, struct answer *answer) {
   struct nomem__debug_frame found[FRAMES_MAX];
   size_t count = 0;
   uint64_t address = answer->offset - (answer->is_return_address && answer->offset > 0);
   if (module->info) count = nomem__debug_info_find_frames(module->info, address, found, FRAMES_MAX);
   if (count == 0) found[count++] = (struct nomem__debug_frame){0};
-  answer->frames = calloc(count, sizeof *answer->frames);
-  if (!answer->frames) return false;
+  answer->frames = nomem__calloc(count, sizeof *answer->frames);
   for (size_t i = 0; i < count; i++) {
     struct nomem__debug_frame *from = &found[i];
     answer->frames[i] = (struct nomem__source_frame){
@@ -225,26 +214,19 @@ static bool look_up(struct nomem__symbols *symbols, struct module *module, struc
     };
   }
   answer->count = count;
-  return true;
 }
 
 size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, uint64_t offset, bool is_return_address,
                               struct nomem__source_frame *frames, size_t max) {
   if (max == 0) return 0;
   struct module *module = find_module(symbols, path);
-  struct answer *answer = NULL;
-  if (module && grow_answers(module)) answer = find_slot(module->answers, module->slots, offset, is_return_address);
-  if (answer && answer->count == 0) {
+  grow_answers(module);
+  struct answer *answer = find_slot(module->answers, module->slots, offset, is_return_address);
+  if (answer->count == 0) {
     answer->offset = offset;
     answer->is_return_address = is_return_address;
-    if (look_up(symbols, module, answer))
-      module->used++;
-    else
-      answer = NULL;
-  }
-  if (!answer) {
-    frames[0] = (struct nomem__source_frame){.module = module ? module->path : ""};
-    return 1;
+    look_up(symbols, module, answer);
+    module->used++;
   }
   size_t count = answer->count < max ? answer->count : max;
   memcpy(frames, answer->frames, count * sizeof *frames);
@@ -254,13 +236,13 @@ size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, 
 int nomem__symbols_find_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset,
                                  bool is_return_address, struct nomem__debug_parameter *parameters, int max) {
   struct module *module = find_module(symbols, path);
-  if (!module || !module->info) return -1;
+  if (!module->info) return -1;
   return nomem__debug_info_find_pointers(module->info, offset - (is_return_address && offset > 0), parameters, max);
 }
 
 struct nomem__debug_result nomem__symbols_find_result(struct nomem__symbols *symbols, const char *path,
                                                       uint64_t offset) {
   struct module *module = find_module(symbols, path);
-  if (!module || !module->info) return (struct nomem__debug_result){0};
+  if (!module->info) return (struct nomem__debug_result){0};
   return nomem__debug_info_find_result(module->info, offset);
 }

@@ -33,19 +33,18 @@ struct nomem__source_frame {
   const char *module;       /* the path that was asked for */
 };
 
-/* Returns 0 and the caller's object, or -ENOMEM. No file is opened yet. */
-int nomem__symbols_open(struct nomem__symbols **symbols);
+/* Returns the caller's object. No file is opened yet. */
+struct nomem__symbols *nomem__symbols_open(void);
 
 /* Frees it; NULL is allowed. */
 void nomem__symbols_close(struct nomem__symbols *symbols);
 
-/* Returns a copy of path that lives as long as symbols; "" when memory is short. */
+/* Returns a copy of path that lives as long as symbols. */
 const char *nomem__symbols_keep_path(struct nomem__symbols *symbols, const char *path);
 
 /* Writes the functions at offset in the module: inlined ones first, from the innermost outwards, then the one they are
  * inlined into. With is_return_address, offset stands for the call before it. Returns how many there are, at least 1
- * unless max is 0: where the file is missing, unreadable or stripped, or memory is short, there is one frame without a
- * function. */
+ * unless max is 0: where the file is missing, unreadable or stripped, there is one frame without a function. */
 size_t nomem__symbols_resolve(struct nomem__symbols *symbols, const char *path, uint64_t offset, bool is_return_address,
                               struct nomem__source_frame *frames, size_t max);
 

@@ -8,6 +8,7 @@
 
 #include "../stack/json_stack.h"
 #include "../text/json_values.h"
+#include "../text/memory.h"
 #include "../text/memory_stream.h"
 
 /* JSON's integers are signed: a number of 64 bits is written as the signed one that has the same bits. */
@@ -132,7 +133,6 @@ static void read_stack(struct reader *reader, const json_t *object, const char *
       return;
     }
     path = nomem__strings_add(reader->strings, path);
-    if (path == NULL) fail(reader, -ENOMEM);
     trace->frame[trace->depth++] = (struct nomem__trace_frame){path, (uint64_t)offset, is_return_address != 0};
   }
 }
@@ -163,11 +163,7 @@ static void read_threads(struct reader *reader, const json_t *threads, struct no
   size_t count = json_array_size(threads);
   if (!json_is_array(threads) || count > NOMEM_SAMPLED_THREADS) fail(reader, -EINVAL);
   if (count == 0 || reader->result != 0) return;
-  finding->threads = calloc(count, sizeof *finding->threads);
-  if (finding->threads == NULL) {
-    fail(reader, -ENOMEM);
-    return;
-  }
+  finding->threads = nomem__calloc(count, sizeof *finding->threads);
   finding->thread_count = count;
   for (size_t i = 0; i < count; i++) read_thread(reader, json_array_get(threads, i), &finding->threads[i]);
 }
@@ -222,7 +218,6 @@ int nomem__evidence_read(const char *text, struct nomem__finding *finding, struc
 
 char *nomem__evidence_print_stack(const json_t *trace) {
   struct nomem__memory_stream stream;
-  FILE *out = nomem__memory_stream_open(&stream);
-  if (out != NULL) nomem__json_stack_print(out, trace, 0);
+  nomem__json_stack_print(nomem__memory_stream_open(&stream), trace, 0);
   return nomem__memory_stream_close(&stream);
 }

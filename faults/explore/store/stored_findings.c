@@ -7,6 +7,7 @@
 
 #include "../text/complain.h"
 #include "../text/grow.h"
+#include "../text/memory.h"
 
 /* The condition for the campaign of a command that was used last. */
 #define LAST "last_used=(SELECT max(last_used) FROM campaigns AS other WHERE other.command=campaigns.command)"
@@ -26,32 +27,25 @@ void nomem__stored_findings_free(struct nomem__stored_findings *findings) {
   *findings = (struct nomem__stored_findings){0};
 }
 
-static int add_finding(struct nomem__stored_findings *findings, sqlite3_stmt *row) {
+static void add_finding(struct nomem__stored_findings *findings, sqlite3_stmt *row) {
   struct nomem__stored_finding *list = nomem__grow(findings->list, findings->count, &findings->room, sizeof *list);
-  if (list == NULL) return -ENOMEM;
   findings->list = list;
   size_t bytes = (size_t)sqlite3_column_bytes(row, 5);
   struct nomem__stored_finding finding = {.campaign = sqlite3_column_int64(row, 0),
                                           .number = (uint64_t)sqlite3_column_int64(row, 1),
-                                          .id = strdup(nomem__store_column_text(row, 2)),
-                                          .message = strdup(nomem__store_column_text(row, 3)),
-                                          .plan = strdup(nomem__store_column_text(row, 4)),
-                                          .command = malloc(bytes + 1),
+                                          .id = nomem__strdup(nomem__store_column_text(row, 2)),
+                                          .message = nomem__strdup(nomem__store_column_text(row, 3)),
+                                          .plan = nomem__strdup(nomem__store_column_text(row, 4)),
+                                          .command = nomem__malloc(bytes + 1),
                                           .command_bytes = bytes,
-                                          .command_text = strdup(nomem__store_column_text(row, 6)),
-                                          .excluded = strdup(nomem__store_column_text(row, 7)),
+                                          .command_text = nomem__strdup(nomem__store_column_text(row, 6)),
+                                          .excluded = nomem__strdup(nomem__store_column_text(row, 7)),
                                           .is_flaky = sqlite3_column_int(row, 8) != 0,
                                           .needs_timeout = sqlite3_column_int(row, 9) != 0,
                                           .needs_block_table = sqlite3_column_int(row, 10) != 0};
-  if (!finding.id || !finding.message || !finding.plan || !finding.command || !finding.command_text ||
-      !finding.excluded) {
-    free_finding(&finding);
-    return -ENOMEM;
-  }
   if (bytes > 0) memcpy(finding.command, sqlite3_column_blob(row, 5), bytes);
   finding.command[bytes] = '\0';
   findings->list[findings->count++] = finding;
-  return 0;
 }
 
 static int count_campaigns(struct nomem__stored_findings *findings, struct nomem__store *store) {
@@ -76,9 +70,8 @@ int nomem__stored_findings_read(struct nomem__stored_findings *findings, struct 
       "needs_block_table FROM "
       "findings JOIN campaigns ON campaigns.id=campaign WHERE " LAST " ORDER BY last_used DESC,number",
       "");
-  while (result == 0 && nomem__store_step(store, row, &failed)) result = add_finding(findings, row);
+  while (nomem__store_step(store, row, &failed)) add_finding(findings, row);
   sqlite3_finalize(row);
-  if (result == -ENOMEM) nomem__complain("cannot read the store: %s", strerror(ENOMEM));
   if (failed) result = -EIO;
   if (result != 0) nomem__stored_findings_free(findings);
   return result;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "json_values.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "memory.h"
 #include "memory_stream.h"
 #include "printable.h"
 
@@ -19,9 +18,9 @@ void nomem__json_add(struct nomem__json *json, json_t *array, json_t *value) {
 
 json_t *nomem__json_safe(const char *text) {
   struct nomem__memory_stream stream;
-  if (nomem__memory_stream_open(&stream) != NULL) nomem__print_safe(stream.out, text);
+  nomem__print_safe(nomem__memory_stream_open(&stream), text);
   char *printable = nomem__memory_stream_close(&stream);
-  json_t *value = printable != NULL ? json_string(printable) : NULL;
+  json_t *value = json_string(printable);
   free(printable);
   return value;
 }
@@ -35,12 +34,11 @@ void nomem__json_number(struct nomem__json *json, json_t *object, const char *ke
 }
 
 void nomem__json_format(struct nomem__json *json, json_t *object, const char *key, const char *format, ...) {
-  char *text = NULL;
   va_list arguments;
   va_start(arguments, format);
-  if (vasprintf(&text, format, arguments) < 0) text = NULL;
+  char *text = nomem__vformat(format, arguments);
   va_end(arguments);
-  nomem__json_put(json, object, key, text != NULL ? nomem__json_safe(text) : NULL);
+  nomem__json_put(json, object, key, nomem__json_safe(text));
   free(text);
 }
 

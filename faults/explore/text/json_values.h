@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON values that are built without asking after each whether memory was short, and read without asking whether they
+/* JSON values that are built without asking after each whether it could be made, and read without asking whether they
  * are there. */
 #ifndef NOMEM_JSON_VALUES_H
 #define NOMEM_JSON_VALUES_H
@@ -8,16 +8,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Remembers whether memory was short, so that it is asked for once, at the end. */
+/* Remembers whether one could not be made, because a text is no UTF-8, so that it is asked for once, at the end. */
 struct nomem__json {
   bool failed;
 };
 
-/* Puts a value into an object or at the end of an array, which owns it from then on. NULL: memory was short. */
+/* Puts a value into an object or at the end of an array, which owns it from then on. NULL: it could not be made.
+ */
 void nomem__json_put(struct nomem__json *json, json_t *object, const char *key, json_t *value);
 void nomem__json_add(struct nomem__json *json, json_t *array, json_t *value);
 
-/* Returns a string that has been through nomem__print_safe. The caller's; NULL: memory was short. */
+/* Returns a string that has been through nomem__print_safe. The caller's. */
 json_t *nomem__json_safe(const char *text);
 
 /* Puts such a string; nothing where text is NULL. */

@@ -2,27 +2,19 @@
 #define _GNU_SOURCE
 #include "memory_stream.h"
 
-#include <errno.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "memory.h"
 
 #define ROOM_FIRST 256
 
-/* Room is kept for the NUL, too. A short count makes stdio set the stream's error flag. */
+/* Room is kept for the NUL, too. */
 static ssize_t append(void *cookie, const char *from, size_t count) {
   struct nomem__memory_stream *stream = cookie;
   size_t room = stream->room;
   while (room - stream->bytes <= count) room = room == 0 ? ROOM_FIRST : room * 2;
-  if (room != stream->room) {
-    char *grown = realloc(stream->text, room);
-    if (grown == NULL) {
-      errno = ENOMEM;
-      return 0;
-    }
-    stream->text = grown;
-    stream->room = room;
-  }
+  if (room != stream->room) stream->text = nomem__realloc(stream->text, room);
+  stream->room = room;
   memcpy(stream->text + stream->bytes, from, count);
   stream->bytes += count;
   stream->text[stream->bytes] = '\0';
@@ -31,21 +23,15 @@ static ssize_t append(void *cookie, const char *from, size_t count) {
 
 FILE *nomem__memory_stream_open(struct nomem__memory_stream *stream) {
   *stream = (struct nomem__memory_stream){0};
-  stream->out = fopencookie(stream, "w", (cookie_io_functions_t){.write = append});
-  if (stream->out != NULL) setvbuf(stream->out, stream->buffer, _IOFBF, sizeof stream->buffer);
+  stream->out = nomem__checked(fopencookie(stream, "w", (cookie_io_functions_t){.write = append}));
+  setvbuf(stream->out, stream->buffer, _IOFBF, sizeof stream->buffer);
   return stream->out;
 }
 
 char *nomem__memory_stream_close(struct nomem__memory_stream *stream) {
-  bool failed = stream->out == NULL;
-  if (stream->out != NULL) {
-    failed = fflush(stream->out) != 0 || ferror(stream->out) != 0;
-    failed = fclose(stream->out) != 0 || failed;
-  }
+  fclose(stream->out);
   append(stream, "", 0); /* nothing at all is a text, too */
   char *text = stream->text;
   *stream = (struct nomem__memory_stream){0};
-  if (!failed) return text;
-  free(text);
-  return NULL;
+  return text;
 }

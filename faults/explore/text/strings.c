@@ -11,12 +11,9 @@ const char *nomem__strings_add(struct nomem__strings *strings, const char *text)
   /* The last ones first: what is asked for once is asked for again soon. */
   for (size_t i = strings->count; i-- > 0;)
     if (strcmp(strings->list[i], text) == 0) return strings->list[i];
-  char **list = nomem__grow(strings->list, strings->count, &strings->room, sizeof *list);
-  if (list == NULL) return NULL;
-  strings->list = list;
-  char *copy = strdup(text);
-  if (copy != NULL) strings->list[strings->count++] = copy;
-  return copy;
+  strings->list = nomem__grow(strings->list, strings->count, &strings->room, sizeof *strings->list);
+  strings->list[strings->count] = nomem__strdup(text);
+  return strings->list[strings->count++];
 }
 
 void nomem__strings_free(struct nomem__strings *strings) {

@@ -11,7 +11,7 @@ struct nomem__strings {
   size_t count, room;
 };
 
-/* Returns the string that equals text, which lives until they are freed; NULL when memory is short. */
+/* Returns the string that equals text, which lives until they are freed. */
 const char *nomem__strings_add(struct nomem__strings *strings, const char *text);
 
 void nomem__strings_free(struct nomem__strings *strings);

@@ -3,24 +3,24 @@
 #include "words.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "printable.h"
 
 char *nomem__join_words(char **words, size_t *bytes) {
   *bytes = 0;
   for (char **word = words; *word != NULL; word++) *bytes += strlen(*word) + 1;
-  char *joined = malloc(*bytes + 1), *end = joined;
-  for (char **word = words; *word != NULL && joined != NULL; word++) end = stpcpy(end, *word) + 1;
+  char *joined = nomem__malloc(*bytes + 1), *end = joined;
+  for (char **word = words; *word != NULL; word++) end = stpcpy(end, *word) + 1;
   return joined;
 }
 
 char **nomem__split_words(char *words, size_t bytes) {
   size_t count = 0;
   for (size_t i = 0; i < bytes; i++) count += words[i] == '\0';
-  char **list = calloc(count + 1, sizeof *list);
-  for (size_t i = 0; i < count && list != NULL; i++, words += strlen(words) + 1) list[i] = words;
+  char **list = nomem__calloc(count + 1, sizeof *list);
+  for (size_t i = 0; i < count; i++, words += strlen(words) + 1) list[i] = words;
   return list;
 }
 

@@ -6,12 +6,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Joins the words of a list that NULL ends, each with its NUL, into one block of so many bytes. The caller's; NULL when
- * memory is short. */
+/* Joins the words of a list that NULL ends, each with its NUL, into one block of so many bytes. The caller's. */
 char *nomem__join_words(char **words, size_t *bytes);
 
 /* Returns the list of the words that nomem__join_words joined, ended by NULL. It points into words, whose last byte
- * must be a NUL. The caller's; NULL when memory is short. */
+ * must be a NUL. The caller's. */
 char **nomem__split_words(char *words, size_t bytes);
 
 /* Prints a word as a shell reads it: as it is, in quotes, or as $'...' where a terminal would not show it as it is. */
