@@ -421,13 +421,12 @@ static bool writes_report(const void *arg) {
 /* Whichever allocation fails: a report is whole, or there is none. */
 static void test_reports_without_memory(void **state) {
   (void)state;
-  static writer *const all[] = {nomem__report_json, nomem__report_html, nomem__report_junit, nomem__report_sarif,
-                                nomem__report_tap};
+  static writer *const all[] = {nomem__report_json, nomem__report_junit, nomem__report_sarif, nomem__report_tap};
   json_t *document = document_of("f", false, true);
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     char *text = written(all[i], json_incref(document));
     struct wanted wanted = {document, all[i], text};
-    assert_true(count_giving_up(writes_report, &wanted, true) >= 0); /* JSON needs no memory */
+    assert_true(count_giving_up(writes_report, &wanted, true) > 0);
     free(text);
   }
   json_decref(document);
