@@ -13,7 +13,7 @@ struct Holder {
     std::free(item);
   }
 };
-}  // namespace outer
+} // namespace outer
 
 int main() {
   outer::Holder<long> holder;
