@@ -49,12 +49,14 @@ static inline bool nomem__is_sanitizer(const char *base_name) {
   return false;
 }
 
+/* The injector, as a library that was loaded into the program. */
+#define NOMEM_GUEST "libnomem-preload.so"
+
 /* Whether it is a run-time of C or C++. They allocate, raise and abort on behalf of their caller, so the first frame of
  * a stack that is in none of them is to blame. */
 static inline bool nomem__is_runtime(const char *base_name) {
-  static const char *const globs[] = {"libc.so.*",   "libc-*.so",       "libstdc++.so.*",
-                                      "libc++.so.*", "libc++abi.so.*",  "libgcc_s.so.*",
-                                      "ld-linux*",   "libpthread.so.*", "libnomem-preload.so"};
+  static const char *const globs[] = {"libc.so.*",     "libc-*.so", "libstdc++.so.*",  "libc++.so.*", "libc++abi.so.*",
+                                      "libgcc_s.so.*", "ld-linux*", "libpthread.so.*", NOMEM_GUEST};
   for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
     if (nomem__glob(globs[i], base_name)) return true;
   return nomem__is_sanitizer(base_name);

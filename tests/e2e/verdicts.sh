@@ -50,6 +50,7 @@ is_planted() {
   [ "$(grep -c "^  reproduce: " found)" = 1 ] || return 1
   grep -q "^$1 in planted (.*$(basename "$2"):" found || return 1
   grep -qF -- "$(said "$2")" found || return 1
+  ! grep -q 'faults/inject/\|libnomem-preload' found || return 1 # the injector's own frames
   fault_line=$(line "$2" fault)
   blow_up_line=$(line "$2" blow-up)
   made_line=$(line "$2" made)

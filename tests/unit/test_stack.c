@@ -416,6 +416,23 @@ static void captures_and_lookups_leak_no_descriptor(void **state) {
   assert_int_equal(count_inheritable(), inheritable_at_start);
 }
 
+/* The injector is a guest: its frames are taken out, wherever they stand, unless there are no others. */
+static void frames_of_the_injector_are_taken_out(void **state) {
+  (void)state;
+  struct nomem__stack stack = {.depth = 4,
+                               .frames = {{.module = "/lib/libnomem-preload.so", .offset = 1},
+                                          {.module = "/bin/program", .offset = 2, .is_return_address = true},
+                                          {.module = "/w/libnomem-preload.so", .offset = 3, .is_return_address = true},
+                                          {.offset = 4, .is_return_address = true}}};
+  nomem__stack_drop_guest(&stack);
+  assert_int_equal(stack.depth, 2);
+  assert_int_equal(stack.frames[0].offset, 2);
+  assert_int_equal(stack.frames[1].offset, 4);
+  struct nomem__stack own = {.depth = 1, .frames = {{.module = "/lib/libnomem-preload.so", .offset = 1}}};
+  nomem__stack_drop_guest(&own);
+  assert_int_equal(own.depth, 1);
+}
+
 static int open_all(void **state) {
   (void)state;
   inheritable_at_start = count_inheritable();
@@ -452,6 +469,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(static_fixed_and_movable_programs_give_offsets_of_their_symbol_tables),
       cmocka_unit_test(a_thread_that_cannot_be_captured_is_an_error),
       cmocka_unit_test(captures_and_lookups_leak_no_descriptor),
+      cmocka_unit_test(frames_of_the_injector_are_taken_out),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -35,6 +35,11 @@ bool nomem__is_abort_of_test(const struct nomem__outcome *outcome, const struct 
   return false;
 }
 
+bool nomem__finding_is_use_after_free(const struct nomem__finding *finding) {
+  return finding->verdict == NOMEM_VERDICT_CRASH &&
+         (finding->freed.depth > 0 || finding->address_kind == NOMEM_ADDRESS_FREED);
+}
+
 const char *nomem__finding_test_reason(const struct nomem__finding *finding,
                                        const struct nomem__code_owners *code_owners) {
   static const char passed_on[] = "the test passed on NULL, which it had not checked";

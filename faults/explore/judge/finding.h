@@ -124,6 +124,9 @@ void nomem__findings_free(struct nomem__findings *findings);
 void nomem__finding_add_misuse(struct nomem__finding *finding, const struct nomem__outcome *outcome,
                                const struct nomem__residue *residue, struct nomem__symbols *symbols);
 
+/* Whether it is a crash that is known to have followed a pointer into, or from, a block that had been freed. */
+bool nomem__finding_is_use_after_free(const struct nomem__finding *finding);
+
 /* Why the finding is the test's own fault, in a few words, such as a crash in test code that used the NULL of a failed
  * call, or passed it on. NULL: it is not. */
 const char *nomem__finding_test_reason(const struct nomem__finding *finding,

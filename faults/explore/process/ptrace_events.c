@@ -52,6 +52,7 @@ static void capture_death(struct nomem__tree *tree, pid_t tid, int signal) {
   tree->end.stack = stack;
   tree->end.has_stack = true;
   nomem__stack_copy_memory(&stack, &tree->end.memory);
+  nomem__stack_drop_guest(&tree->end.stack);
   tree->end.fatal_signal = signal;
   tree->stack_pid = status.pid;
   tree->is_dying = !((status.caught | status.ignored) >> (signal - 1) & 1);
@@ -120,6 +121,7 @@ static void capture_creator(struct nomem__tree *tree, pid_t tid) {
   tree->captures++;
   nomem__status_read(tid, &status);
   nomem__stack_capture(tree->trees->stacks, status.pid, tid, tree->creator);
+  nomem__stack_drop_guest(tree->creator);
 }
 
 static bool is_fork_event(int event) {

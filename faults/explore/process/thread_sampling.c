@@ -136,6 +136,7 @@ static enum nomem__sampling_step sample(struct nomem__sampling *sampling, struct
   struct nomem__thread *main_thread = &sampling->thread[sampling->main_thread];
   struct nomem__stack stack;
   bool is_there = nomem__stack_capture(stacks, main_thread->pid, main_thread->tid, &stack) == 0;
+  if (is_there) nomem__stack_drop_guest(&stack);
   if (is_there && sampling->samples == 0)
     main_thread->stack = stack;
   else if (is_there)
@@ -154,6 +155,7 @@ enum nomem__sampling_step nomem__sampling_stopped(struct nomem__sampling *sampli
   if (!sampling->is_main_thread_done) return NOMEM_SAMPLING_OTHER_STOP;
   struct nomem__thread *thread = &sampling->thread[index];
   if (nomem__stack_capture(stacks, thread->pid, tid, &thread->stack) != 0) thread->stack.depth = 0;
+  nomem__stack_drop_guest(&thread->stack);
   if (sampling->awaited > 0) sampling->awaited--;
   return sampling->awaited > 0 ? NOMEM_SAMPLING_WAIT : NOMEM_SAMPLING_DONE;
 }

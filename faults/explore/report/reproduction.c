@@ -42,6 +42,8 @@ void nomem__print_end(FILE *out, const struct nomem__finding *finding) {
   fprintf(out, "SIG%s", sigabbrev_np(finding->signal));
   nomem__address_kind_print(out, finding->address_kind, finding->fault_address);
   if (*finding->detail != '\0') fprintf(out, ", %s", finding->detail);
+  if (nomem__finding_is_use_after_free(finding) && finding->address_kind != NOMEM_ADDRESS_FREED)
+    fputs(", a use after free", out);
   /* A program that aborts on purpose says why: out of memory, a failed assertion, a double free. */
   if (finding->signal == SIGABRT && strcmp(finding->last_words, "''") != 0)
     fprintf(out, ", its last words: %s", finding->last_words);

@@ -144,8 +144,9 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
   const struct nomem__trace *place = finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
   nomem__trace_print_culprit(out, place, symbols);
   print_code_owner(campaign, nomem__trace_culprit(place), out);
-  fprintf(out, ": %s, %" PRIu64 " run%s\n", nomem__verdicts[finding->verdict].meaning, finding->runs,
-          finding->runs == 1 ? "" : "s");
+  fprintf(out, ": %s, %" PRIu64 " run%s\n",
+          nomem__finding_is_use_after_free(finding) ? "use after free" : nomem__verdicts[finding->verdict].meaning,
+          finding->runs, finding->runs == 1 ? "" : "s");
   print_unchecked(campaign, finding, out);
   fprintf(out, "  the fault: %s of %" PRIu64 " bytes %s%s (allocation %" PRIu64 ")\n", nomem_fn_name(finding->fn),
           finding->size_bytes, nomem_fn_failed(finding->fn),

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../../block_table_format.h"
+#include "../../program_kinds.h"
 #include "../text/memory.h"
 #include "debug_file.h"
 #include "memory_map.h"
@@ -352,6 +353,19 @@ int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, str
   int result = capture_thread(stacks, load_process(stacks, pid), tid, out);
   nomem__elfutils_end();
   return result;
+}
+
+static bool is_guest(const struct nomem__stack_frame *frame) {
+  return frame->module != NULL && nomem__glob(NOMEM_GUEST, nomem__base_name(frame->module));
+}
+
+void nomem__stack_drop_guest(struct nomem__stack *stack) {
+  size_t kept = 0, first = 0;
+  while (first < stack->depth && is_guest(&stack->frames[first])) first++;
+  if (first == stack->depth) return;
+  for (size_t i = first; i < stack->depth; i++)
+    if (!is_guest(&stack->frames[i])) stack->frames[kept++] = stack->frames[i];
+  stack->depth = kept;
 }
 
 void nomem__stack_copy_memory(const struct nomem__stack *stack, struct nomem__stack_memory *memory) {

@@ -66,6 +66,10 @@ void nomem__stacks_close(struct nomem__stacks *stacks);
  * 0; or -ESRCH, with out empty, when the thread is gone, not traced by the caller or not stopped. */
 int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out);
 
+/* Takes out the frames of the injector, which is a guest in the program: what blew up there was called with bad
+ * arguments. A stack that has no others stays as it is. */
+void nomem__stack_drop_guest(struct nomem__stack *stack);
+
 /* Copies the memory of a captured stack, whose process must not have gone on. */
 void nomem__stack_copy_memory(const struct nomem__stack *stack, struct nomem__stack_memory *memory);
 
