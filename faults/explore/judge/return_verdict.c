@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../text/function_name.h"
+
 /* The call of test code below which a call was made. NULL: there is none. */
 static const struct nomem__watched_call *outer_of(const struct nomem__return_watch *watch,
                                                   const struct nomem__watched_call *call) {
@@ -148,9 +150,10 @@ static void describe(const struct nomem__watched_call *call, int64_t value, stru
   nomem__symbols_resolve(symbols, call->test.path, call->test.offset, true, test, NOMEM_INLINED_MAX);
   size_t count =
       nomem__symbols_resolve(symbols, call->callee.path, call->callee.offset, false, callee, NOMEM_INLINED_MAX);
+  char short_name[NOMEM_FUNCTION_NAME_BYTES];
   const char *name = callee[count - 1].function;
   snprintf(text, NOMEM_RETURN_TEXT_BYTES, "the test went on after %s had returned %s (%s:%u)",
-           name != NULL ? name : "a call",
+           name != NULL ? nomem__shorten_function(name, short_name) : "a call",
            call->type.kind == NOMEM_RESULT_POINTER ? "NULL"
            : call->type.kind == NOMEM_RESULT_BOOL  ? "false"
                                                    : number,

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "../text/function_name.h"
 #include "../text/json_values.h"
 
 const json_t *nomem__json_stack_culprit(const json_t *trace) {
@@ -14,7 +15,8 @@ void nomem__json_stack_print(FILE *out, const json_t *trace, int indent) {
   json_t *frame;
   json_array_foreach(json_object_get(trace, "stack"), i, frame) {
     const char *function = nomem__json_string(frame, "function"), *file = nomem__json_string(frame, "file");
-    fprintf(out, "%*s#%-2zu %s (", indent, "", i, *function != '\0' ? function : "?");
+    char name[NOMEM_FUNCTION_NAME_BYTES];
+    fprintf(out, "%*s#%-2zu %s (", indent, "", i, nomem__shorten_function(*function != '\0' ? function : "?", name));
     if (*file != '\0')
       fprintf(out, "%s:%" PRIu64 ")", file, nomem__json_count(frame, "line"));
     else

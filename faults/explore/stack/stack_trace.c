@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../program_kinds.h"
+#include "../text/function_name.h"
 #include "../text/hash.h"
 #include "../text/memory.h"
 #include "../text/printable.h"
@@ -216,7 +217,7 @@ void nomem__trace_print_source(FILE *out, const struct nomem__trace_frame *frame
     print_module(out, frame);
     return;
   }
-  nomem__print_safe(out, source->function);
+  nomem__print_function(out, source->function);
   fputs(" (", out);
   if (source->file != NULL) {
     nomem__print_safe(out, source->file);
@@ -234,7 +235,7 @@ static void print_named_caller(FILE *out, const struct nomem__trace *trace, cons
   while (++frame < trace->frame + trace->depth) {
     if (resolve(symbols, frame, sources) == 0 || sources[0].function == NULL) continue;
     fputs(", under ", out);
-    nomem__print_safe(out, sources[0].function);
+    nomem__print_function(out, sources[0].function);
     return;
   }
 }

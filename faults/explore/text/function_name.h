@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The names of functions, as people read them. */
+#ifndef NOMEM_FUNCTION_NAME_H
+#define NOMEM_FUNCTION_NAME_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Room for a name that was shortened, with its zero. */
+#define NOMEM_FUNCTION_NAME_BYTES 161
+
+/* Writes a name in short, so that a heading fits a line: of C++ it leaves out long template arguments, and long
+ * parameters where the name is still long without those; what is longer than there is room for is cut. "..." stands in
+ * their place. Returns into. */
+const char *nomem__shorten_function(const char *name, char into[NOMEM_FUNCTION_NAME_BYTES]);
+
+/* Prints the same, made safe for a terminal. */
+void nomem__print_function(FILE *out, const char *name);
+
+#endif
