@@ -40,8 +40,17 @@ struct nomem__worker_slot {
 /* The search for heap errors that nobody notices: see heap_check.h. */
 struct nomem__heap_check {
   bool is_looking;
-  size_t next, looked_at, left_out;
-  uint64_t until_ns; /* 0: as long as it takes */
+  size_t looked_at, left_out;
+};
+
+struct nomem__campaign;
+
+/* Runs that are made once more, and looked at closely: see residue_runs.h. */
+struct nomem__close_runs {
+  bool (*is_due)(const struct nomem__campaign *campaign, size_t rank);
+  bool looks_at_files; /* each has a view of files of its own, and it is noted who creates the file that was left */
+  uint64_t until_ns;   /* none is begun later than this; 0: as long as it takes */
+  size_t next;         /* from which point on they are still to be made */
 };
 
 struct nomem__campaign {
@@ -78,6 +87,7 @@ struct nomem__campaign {
   struct nomem__second_faults second_faults;
   struct nomem__residue_check residue_check;
   struct nomem__heap_check heap;
+  struct nomem__close_runs close_runs;
 
   /* How the runs are made: see engines.h. */
   enum nomem_engine engine;  /* of the runs that go on */

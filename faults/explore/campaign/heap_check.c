@@ -2,7 +2,6 @@
 #include "heap_check.h"
 
 #include "residue_runs.h"
-#include "results.h"
 
 /* They may take half as long as the first faults did, and in any case some seconds, which is enough for most programs.
  */
@@ -36,31 +35,6 @@ static size_t count_due(const struct nomem__campaign *campaign) {
   return due;
 }
 
-static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
-
-static void start_next(struct nomem__worker_slot *slot) {
-  struct nomem__campaign *campaign = slot->campaign;
-  struct nomem__heap_check *heap = &campaign->heap;
-  while (heap->next < campaign->point_count && !is_due(campaign, heap->next)) heap->next++;
-  bool is_late = heap->until_ns != 0 && uv_hrtime() >= heap->until_ns;
-  if (heap->next == campaign->point_count || is_late || nomem__campaign_is_over(campaign)) return;
-  char plan[NOMEM_POINT_PLAN_BYTES];
-  slot->rank = heap->next++;
-  nomem__campaign_plan(campaign, &campaign->points[slot->rank], NOMEM_KEY_DIGITS_ALL, plan);
-  struct nomem__run_request request = nomem__campaign_request(campaign, plan, run_done, slot);
-  nomem__residue_runs_look_closely(campaign, &request);
-  int result = nomem__worker_start(slot->worker, &request);
-  if (result != 0) nomem__campaign_give_up(campaign, result);
-}
-
-static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
-  struct nomem__worker_slot *slot = user;
-  (void)worker;
-  if (outcome->end.was_cancelled) return;
-  nomem__results_enter(slot, outcome, slot->rank);
-  start_next(slot);
-}
-
 void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faults_ns) {
   const struct nomem__session *session = campaign->session;
   const struct nomem__options *options = session->options;
@@ -73,11 +47,11 @@ void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faul
     return;
   }
   uint64_t limit_ns = nomem__heap_check_limit_ns(options->heap, options->all, first_faults_ns);
-  if (limit_ns != 0) heap->until_ns = uv_hrtime() + limit_ns;
+  const struct nomem__close_runs runs = {.is_due = is_due, .until_ns = limit_ns != 0 ? uv_hrtime() + limit_ns : 0};
   if (nomem__residue_runs_prepare(campaign)) {
     heap->is_looking = true;
     campaign->progress.total += due;
-    nomem__residue_runs_make(campaign, start_next);
+    nomem__residue_runs_make(campaign, &runs);
     heap->is_looking = false;
   }
   heap->left_out = count_due(campaign);

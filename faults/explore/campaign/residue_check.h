@@ -19,7 +19,6 @@ struct nomem__residue_check {
   bool is_prepared;       /* the baseline was run with a block table, or with its sanitizer looking for leaks */
   bool was_leak_checked;  /* the sanitizer looked, and the baseline ended as ever */
   bool ends_otherwise, writes_otherwise; /* the baseline does when it is looked at so closely */
-  size_t next;                           /* the next point that may be due */
   char **first_paths; /* of each point whose run left a file: the path, before that run is made once more; owned */
   size_t first_path_room;
 };

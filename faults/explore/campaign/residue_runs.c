@@ -15,16 +15,19 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
 
 static void start_next(struct nomem__worker_slot *slot) {
   struct nomem__campaign *campaign = slot->campaign;
-  struct nomem__residue_check *check = &campaign->residue_check;
-  while (check->next < campaign->point_count && !campaign->states[check->next].is_due) check->next++;
-  if (check->next == campaign->point_count || nomem__campaign_is_over(campaign)) return;
+  struct nomem__close_runs *runs = &campaign->close_runs;
+  while (runs->next < campaign->point_count && !runs->is_due(campaign, runs->next)) runs->next++;
+  bool is_late = runs->until_ns != 0 && uv_hrtime() >= runs->until_ns;
+  if (runs->next == campaign->point_count || is_late || nomem__campaign_is_over(campaign)) return;
   char plan[NOMEM_POINT_PLAN_BYTES];
-  slot->rank = check->next++;
+  slot->rank = runs->next++;
   nomem__campaign_plan(campaign, &campaign->points[slot->rank], NOMEM_KEY_DIGITS_ALL, plan);
   struct nomem__run_request request = nomem__campaign_request(campaign, plan, run_done, slot);
   nomem__residue_runs_look_closely(campaign, &request);
-  request.keep_files = false;
-  request.created_path = nomem__residue_check_first_path(check, slot->rank);
+  if (runs->looks_at_files) {
+    request.keep_files = false;
+    request.created_path = nomem__residue_check_first_path(&campaign->residue_check, slot->rank);
+  }
   int result = nomem__worker_start(slot->worker, &request);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
@@ -85,9 +88,10 @@ bool nomem__residue_runs_prepare(struct nomem__campaign *campaign) {
   return can_look(check);
 }
 
-void nomem__residue_runs_make(struct nomem__campaign *campaign, void (*start)(struct nomem__worker_slot *slot)) {
+void nomem__residue_runs_make(struct nomem__campaign *campaign, const struct nomem__close_runs *runs) {
+  campaign->close_runs = *runs;
   campaign->engine = NOMEM_ENGINE_EXEC;
-  for (unsigned i = 0; i < campaign->worker_count; i++) start(&campaign->workers[i]);
+  for (unsigned i = 0; i < campaign->worker_count; i++) start_next(&campaign->workers[i]);
   nomem__session_run(campaign->session);
   for (unsigned i = 0; i < campaign->worker_count; i++) {
     int result = nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
@@ -112,14 +116,19 @@ static void say_files_are_unseen(const struct nomem__campaign *campaign) {
   if (reason != NULL) nomem__complain("files that the program leaves behind are not looked for: %s", reason);
 }
 
+static bool is_due(const struct nomem__campaign *campaign, size_t rank) {
+  return campaign->states[rank].is_due;
+}
+
 void nomem__residue_runs_make_due(struct nomem__campaign *campaign) {
+  const struct nomem__close_runs runs = {.is_due = is_due, .looks_at_files = true};
   say_files_are_unseen(campaign);
   size_t due = 0;
   for (size_t i = 0; i < campaign->point_count; i++) due += campaign->states[i].is_due;
   if (due == 0) return;
   if (!nomem__campaign_is_over(campaign)) {
     if (!nomem__residue_runs_prepare(campaign)) return;
-    nomem__residue_runs_make(campaign, start_next);
+    nomem__residue_runs_make(campaign, &runs);
   }
   for (size_t i = 0; i < campaign->point_count; i++)
     if (campaign->states[i].is_due)

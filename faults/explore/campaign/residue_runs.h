@@ -12,9 +12,9 @@ void nomem__residue_runs_look_closely(const struct nomem__campaign *campaign, st
  * cannot be had, one line on standard error has said why, and nothing is known of what runs leave. */
 bool nomem__residue_runs_prepare(struct nomem__campaign *campaign);
 
-/* Has every worker make runs that are looked at closely, of which start begins the first, and collects what they show.
- */
-void nomem__residue_runs_make(struct nomem__campaign *campaign, void (*start)(struct nomem__worker_slot *slot));
+/* Makes the runs of all points that are due once more, in the order of the schedule, looked at closely, and collects
+ * what they show. nomem__residue_runs_prepare must have returned true. */
+void nomem__residue_runs_make(struct nomem__campaign *campaign, const struct nomem__close_runs *runs);
 
 /* Makes the runs that are due for what they left, as long as the campaign is not over. */
 void nomem__residue_runs_make_due(struct nomem__campaign *campaign);
