@@ -88,7 +88,7 @@ static void test_junit_escapes_markup(void **state) {
   char *text = written(nomem__report_junit, document_of("<a b='c'>&\"]]>\n", false, true));
   assert_null(strstr(text, "<a"));
   assert_null(strstr(text, "]]>"));
-  assert_non_null(strstr(text, "classname=\"crash\" name=\"&lt;a b=&apos;c&apos;&gt;&amp;&quot;]]&gt;&#10;\""));
+  assert_non_null(strstr(text, "classname=\"crash\" name=\"&lt;a b=&#39;c&#39;&gt;&amp;&quot;]]&gt;&#10;\""));
   free(text);
 }
 

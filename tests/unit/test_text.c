@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "explore/text/entities.h"
 #include "explore/text/grow.h"
 #include "explore/text/hash.h"
 #include "explore/text/json_values.h"
@@ -308,6 +309,19 @@ static void json_remembers_what_could_not_be_made(void **state) {
   json_decref(object);
 }
 
+/* Five characters are written as entities, and no other. */
+static void markup_is_written_as_entities(void **state) {
+  struct nomem__memory_stream stream;
+  FILE *out = nomem__memory_stream_open(&stream);
+  (void)state;
+  assert_non_null(out);
+  for (int character = 1; character < 256; character++)
+    assert_int_equal(nomem__print_entity(out, (char)character), strchr("&<>\"'", character) != NULL);
+  char *text = nomem__memory_stream_close(&stream);
+  assert_string_equal(text, "&quot;&amp;&#39;&lt;&gt;");
+  free(text);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_list_grows_and_keeps_what_is_in_it),
@@ -320,6 +334,7 @@ int main(void) {
       cmocka_unit_test(printed_text_is_whole),
       cmocka_unit_test(a_text_without_memory_ends_the_command),
       cmocka_unit_test(nothing_that_drives_a_terminal_is_printed),
+      cmocka_unit_test(markup_is_written_as_entities),
       cmocka_unit_test(a_command_comes_back_word_by_word),
       cmocka_unit_test(a_command_can_be_pasted_into_a_shell),
       cmocka_unit_test(what_is_not_there_reads_as_nothing),

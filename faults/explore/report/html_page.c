@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "../text/entities.h"
 #include "document.h"
 #include "report.h"
 
@@ -19,27 +20,8 @@ EMBED(nomem__html_script, "report.js");
 EMBED(nomem__html_chart_script, "chart.js");
 
 static void print_html(FILE *out, const char *text) {
-  for (; *text != '\0'; text++) {
-    switch (*text) {
-      case '&':
-        fputs("&amp;", out);
-        break;
-      case '<':
-        fputs("&lt;", out);
-        break;
-      case '>':
-        fputs("&gt;", out);
-        break;
-      case '"':
-        fputs("&quot;", out);
-        break;
-      case '\'':
-        fputs("&#39;", out);
-        break;
-      default:
-        fputc(*text, out);
-    }
-  }
+  for (; *text != '\0'; text++)
+    if (!nomem__print_entity(out, *text)) fputc(*text, out);
 }
 
 /* Writes a piece of JSON for a script element, in which a browser looks for </script and <!-- only: no < is left for it

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../stack/json_stack.h"
+#include "../text/entities.h"
 #include "../text/json_values.h"
 #include "../text/memory_stream.h"
 #include "document.h"
@@ -20,35 +21,16 @@ static void print_xml(FILE *out, const char *text, bool is_attribute) {
   for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
     bool is_noncharacter =
         memcmp(c, NONCHARACTER, strnlen((const char *)c, 2)) == 0 && c[1] != '\0' && (c[2] == 0xbe || c[2] == 0xbf);
-    switch (*c) {
-      case '&':
-        fputs("&amp;", out);
-        break;
-      case '<':
-        fputs("&lt;", out);
-        break;
-      case '>':
-        fputs("&gt;", out);
-        break;
-      case '"':
-        fputs("&quot;", out);
-        break;
-      case '\'':
-        fputs("&apos;", out);
-        break;
-      case '\t':
-      case '\n':
-        fprintf(out, is_attribute ? "&#%d;" : "%c", *c);
-        break;
-      default:
-        if (is_noncharacter) {
-          fprintf(out, "\\x%02x\\x%02x\\x%02x", c[0], c[1], c[2]);
-          c += 2;
-        } else if (*c < ' ' || *c == 0x7f) {
-          fprintf(out, "\\x%02x", *c);
-        } else {
-          fputc(*c, out);
-        }
+    if (nomem__print_entity(out, (char)*c)) continue;
+    if (*c == '\t' || *c == '\n') {
+      fprintf(out, is_attribute ? "&#%d;" : "%c", *c);
+    } else if (is_noncharacter) {
+      fprintf(out, "\\x%02x\\x%02x\\x%02x", c[0], c[1], c[2]);
+      c += 2;
+    } else if (*c < ' ' || *c == 0x7f) {
+      fprintf(out, "\\x%02x", *c);
+    } else {
+      fputc(*c, out);
     }
   }
 }
