@@ -31,14 +31,28 @@ static int32_t stored_number(uintptr_t block) {
                          __ATOMIC_RELAXED);
 }
 
-void nomem__process_id_prepare(void) {
-  int saved_errno = errno;
+/* Whether what the kernel said last time still holds for this thread, whoever it is by now: no other, less expensive
+ * sign (such as the page that a fork wipes) tells a child that shares this memory, as that of vfork does, or a thread
+ * that a bare clone gave its maker's block. The first thread of a process has the number of the process. */
+static bool is_up_to_date(void) {
+  int32_t known = atomic_load(&process);
+  if (known == 0 || atomic_load(&offset) == 0) return false;
+  int32_t thread = (int32_t)syscall(SYS_gettid);
+  return thread == stored_number(own_block()) && (thread == known || (int32_t)syscall(SYS_getpid) == known);
+}
+
+static void ask_for_all(void) {
   uintptr_t block = own_block();
   int *address = NULL;
   atomic_store(&process, (int32_t)syscall(SYS_getpid));
   bool is_there = prctl(PR_GET_TID_ADDRESS, &address, 0, 0, 0) == 0 && (uintptr_t)address - block < BLOCK_BYTES &&
                   *address == (int)syscall(SYS_gettid);
   atomic_store(&offset, is_there ? (uintptr_t)address - block : 0);
+}
+
+void nomem__process_id_prepare(void) {
+  int saved_errno = errno;
+  if (!is_up_to_date()) ask_for_all();
   errno = saved_errno;
 }
 

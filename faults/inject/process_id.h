@@ -11,7 +11,8 @@
 
 #include "injector.h"
 
-/* Asks the kernel, once. Everything below needs it. */
+/* Asks the kernel, once a process: called again, it is one system call in the first thread, and two in others.
+ * Everything below needs it. */
 NOMEM_HIDDEN void nomem__process_id_prepare(void);
 
 /* A child of this process's own making runs, and this is its first call of the injector. */
