@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose code a frame is, as it is guessed from the stacks of a run's allocations or named by --under-test. */
-#include "fixtures/recorded_run.h"
+#include "fixtures/judged_run.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-#include "../../faults/explore/judge/code_owner.h"
-
-#define LIBC "/lib/libc.so.6"
-#define DEMO "/lib/libdemo.so.1"
-#define APP "/w/build/app"
 #define NO_SOURCES "/w/build/test_stripped"
 
 const struct recorded_function recorded_functions[] = {
@@ -54,27 +49,24 @@ const struct recorded_function recorded_functions[] = {
     {0},
 };
 
-static struct recorded_run *run;
 static struct nomem__code_owners owners;
 
 static int begin(void **state) {
   (void)state;
-  run = record_run();
   return 0;
 }
 
 static int end(void **state) {
   (void)state;
   nomem__code_owners_free(&owners);
-  discard_run(run);
+  end_run();
   return 0;
 }
 
 /* Learns from a run of this program with these allocations, each a stack. */
 static int learn(const char *globs, const char *program, const char *const *const *sites) {
   nomem__code_owners_free(&owners);
-  discard_run(run);
-  run = record_run();
+  begin_run(NOMEM_VERDICT_HANDLED);
   record_program(run, program);
   for (; *sites != NULL; sites++) record_site(run, *sites);
   return nomem__code_owners_learn(&owners, globs, run->channel, NULL);
@@ -318,8 +310,6 @@ static void calls_of_test_code(void **state) {
   struct nomem__trace own = recorded_trace(STACK("test_folder:1", "app:2"));
   assert_int_equal(nomem__next_test_call(&owners, &own, 0), 0);
 }
-
-#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

@@ -1,46 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* What a finding shows of a run: where it blew up, which call lost a block, where a misused block came from. */
-#include "fixtures/recorded_run.h"
+#include "fixtures/judged_run.h"
 
 #include "../../faults/block_table_format.h"
 #include "../../faults/explore/judge/exemplar.h"
 #include "../../faults/explore/judge/heap_misuse.h"
 
-#define LIBC "/lib/libc.so.6"
-#define DEMO "/lib/libdemo.so.1"
-#define APP "/w/build/app"
+const struct recorded_function recorded_functions[] = {JUDGED_FUNCTIONS, {0}};
 
-const struct recorded_function recorded_functions[] = {
-    {.name = "malloc", .module = LIBC},
-    {.name = "free", .module = LIBC},
-    {.name = "abort", .module = LIBC},
-    {.name = "getaddrinfo", .module = LIBC},
-    {.name = "pthread_mutex_lock", .module = LIBC},
-    {.name = "std::terminate()", .written = "terminate", .module = "/lib/libstdc++.so.6"},
-    {.name = "make", .module = DEMO, .file = "src/make.c"},
-    {.name = "run", .module = DEMO, .file = "src/run.c"},
-    {.name = "use", .module = DEMO, .file = "src/use.c"},
-    {.name = "test_one", .module = APP, .file = "tests/one.c"},
-    {.name = "main", .module = APP, .file = "src/main.c"},
-    {0},
-};
-
-static const struct nomem__code_owners undivided = {0}, divided = {.is_divided = true};
-static struct recorded_run *run;
-static struct nomem__judged_run judged;
-static struct nomem__residue residue;
 static struct nomem__run_stacks stacks;
 static struct nomem__finding finding;
 
 static int begin(void **state) {
   (void)state;
-  run = record_run();
-  residue = (struct nomem__residue){.child_residue = &run->child_residue};
-  judged = (struct nomem__judged_run){.verdict = NOMEM_VERDICT_CORRUPTION,
-                                      .outcome = &run->outcome,
-                                      .plan = "site=1@1",
-                                      .detail = "detail",
-                                      .residue = &residue};
+  begin_run(NOMEM_VERDICT_CORRUPTION);
+  judged.plan = "site=1@1";
+  judged.detail = "detail";
   finding = (struct nomem__finding){0};
   return 0;
 }
@@ -50,7 +25,7 @@ static int end(void **state) {
   free(stacks.threads);
   stacks.threads = NULL;
   nomem__free_exemplar(&finding);
-  discard_run(run);
+  end_run();
   return 0;
 }
 
@@ -357,8 +332,6 @@ static void what_another_run_adds(void **state) {
   assert_string_equal(culprit_of(&finding.block), "make:3");
   assert_string_equal(finding.detail, "");
 }
-
-#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

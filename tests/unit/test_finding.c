@@ -1,63 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /* The list of findings: which run each shows, which are merged, in which order they come, and which are the test's own
  * fault. */
-#include "fixtures/recorded_run.h"
+#include "fixtures/judged_run.h"
 
 #include <errno.h>
 
-#include "../../faults/explore/judge/finding.h"
-
-#define LIBC "/lib/libc.so.6"
-#define CXX "/lib/libstdc++.so.6"
-#define DEMO "/lib/libdemo.so.1"
-#define APP "/w/build/app"
-
 const struct recorded_function recorded_functions[] = {
-    {.name = "malloc", .module = LIBC},
-    {.name = "abort", .module = LIBC},
+    JUDGED_FUNCTIONS,
     {.name = "__cxa_allocate_exception", .module = CXX},
-    {.name = "std::terminate()", .written = "terminate", .module = CXX},
-    {.name = "make", .module = DEMO, .file = "src/make.c"},
-    {.name = "run", .module = DEMO, .file = "src/run.c"},
-    {.name = "test_one", .module = APP, .file = "tests/one.c"},
     {.name = "app", .module = APP, .file = "src/app.c"},
-    {.name = "main", .module = APP, .file = "src/main.c"},
     {0},
 };
 
-static const struct nomem__code_owners undivided = {0}, divided = {.is_divided = true};
-static struct recorded_run *run;
-static struct nomem__residue residue;
 static struct nomem__findings findings;
 
 static int begin(void **state) {
   (void)state;
-  run = record_run();
+  begin_run(NOMEM_VERDICT_ABORT);
   return 0;
 }
 
 static int end(void **state) {
   (void)state;
   nomem__findings_free(&findings);
-  discard_run(run);
+  end_run();
   return 0;
 }
 
 /* Adds an abort at this line. */
 static int add(const char *line, struct nomem__point point, size_t rank, bool is_early) {
-  discard_run(run);
-  run = record_run();
+  begin_run(NOMEM_VERDICT_ABORT);
   record_fault(run, STACK("malloc", "make:3", "main:1"));
   record_death(run, SIGABRT, STACK("abort", line, "main:1"));
-  residue = (struct nomem__residue){.child_residue = &run->child_residue};
-  const struct nomem__judged_run judged = {.verdict = NOMEM_VERDICT_ABORT,
-                                           .outcome = &run->outcome,
-                                           .point = point,
-                                           .rank = rank,
-                                           .plan = "",
-                                           .detail = "",
-                                           .is_early = is_early,
-                                           .residue = &residue};
+  judged.point = point;
+  judged.rank = rank;
+  judged.is_early = is_early;
   return nomem__findings_add(&findings, &judged, &undivided, NULL);
 }
 
@@ -279,8 +256,7 @@ static void a_loop_of_the_tests_own(void **state) {
 
 /* Whether an abort is the test's own: a call was failed at fault, and it aborted there. */
 static bool is_of_test(const struct nomem__code_owners *owners, const char *const *fault, const char *const *stack) {
-  discard_run(run);
-  run = record_run();
+  begin_run(NOMEM_VERDICT_ABORT);
   record_program(run, APP);
   record_fault(run, fault);
   record_death(run, SIGABRT, stack);
@@ -321,8 +297,6 @@ static void aborts_of_the_program(void **state) {
   run->outcome.report.trace = recorded_trace(STACK("test_one:5", "main:1"));
   assert_false(nomem__is_abort_of_test(&run->outcome, &divided));
 }
-
-#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

@@ -1,60 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /* Which runs are one finding, which of them test code may be to blame for, and which are looked at once more for that.
  */
-#include "fixtures/recorded_run.h"
+#include "fixtures/judged_run.h"
 
 #include "../../faults/explore/judge/grouping.h"
 
-#define LIBC "/lib/libc.so.6"
-#define CXX "/lib/libstdc++.so.6"
-#define DEMO "/lib/libdemo.so.1"
-#define APP "/w/build/app"
-
 const struct recorded_function recorded_functions[] = {
-    {.name = "malloc", .module = LIBC},
-    {.name = "strlen", .module = LIBC},
-    {.name = "raise", .module = LIBC},
-    {.name = "abort", .module = LIBC},
-    {.name = "pthread_mutex_lock", .module = LIBC},
-    {.name = "std::terminate()", .written = "terminate", .module = CXX},
-    {.name = "make", .module = DEMO, .file = "src/make.c"},
-    {.name = "run", .module = DEMO, .file = "src/run.c"},
-    {.name = "use", .module = DEMO, .file = "src/use.c", .pointers = 1},
+    JUDGED_FUNCTIONS,
     {.name = "use_two", .module = DEMO, .file = "src/use.c", .pointers = 2},
     {.name = "other", .module = DEMO, .file = "src/other.c"},
-    {.name = "stripped", .module = DEMO},
-    {.name = "hook", .module = APP, .file = "tests/hook.c"},
-    {.name = "test_one", .module = APP, .file = "tests/one.c"},
-    {.name = "main", .module = APP, .file = "src/main.c"},
     {0},
 };
 
-static const struct nomem__code_owners undivided = {0}, divided = {.is_divided = true};
-static struct recorded_run *run;
-static struct nomem__judged_run judged;
-static struct nomem__residue residue;
 static struct nomem__thread thread;
 
 static int begin(void **state) {
   (void)state;
-  run = NULL;
   return 0;
 }
 
 static int end(void **state) {
   (void)state;
-  discard_run(run);
+  end_run();
   return 0;
 }
 
 /* A run with this verdict in which a call was failed at fault. */
 static void record(enum nomem__verdict verdict, const char *const *fault) {
-  discard_run(run);
-  run = record_run();
+  begin_run(verdict);
   record_fault(run, fault);
-  residue = (struct nomem__residue){.child_residue = &run->child_residue};
-  judged = (struct nomem__judged_run){
-      .verdict = verdict, .outcome = &run->outcome, .plan = "", .detail = "", .residue = &residue};
 }
 
 static struct nomem__grouping group_by(const struct nomem__code_owners *owners) {
@@ -387,8 +361,6 @@ static void hangs_that_may_have_been_reported(void **state) {
   run->outcome.end.threads = (struct nomem__threads){.list = two, .count = 2, .main_thread = 1};
   assert_false(group_by(&divided).needs_return_watch); /* the other one is shown, which waits for a lock */
 }
-
-#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which call failed before a run blew up, who did not check it, and whether test code passed on what it got. */
-#include "fixtures/recorded_run.h"
-
-#include "../../faults/explore/judge/root_cause.h"
-
-#define LIBC "/lib/libc.so.6"
-#define DEMO "/lib/libdemo.so.1"
-#define APP "/w/build/app"
+#include "fixtures/judged_run.h"
 
 const struct recorded_function recorded_functions[] = {
     {.name = "malloc", .module = LIBC},
@@ -31,25 +25,21 @@ const struct recorded_function recorded_functions[] = {
     {0},
 };
 
-static const struct nomem__code_owners divided = {.is_divided = true}, undivided = {0};
-static struct recorded_run *run;
-
 static int begin(void **state) {
   (void)state;
-  run = record_run();
+  begin_run(NOMEM_VERDICT_CRASH);
   return 0;
 }
 
 static int end(void **state) {
   (void)state;
-  discard_run(run);
+  end_run();
   return 0;
 }
 
 /* Begins again, within a test. */
 static void again(void) {
-  discard_run(run);
-  run = record_run();
+  begin_run(NOMEM_VERDICT_CRASH);
 }
 
 static struct nomem__trace blow_up(void) {
@@ -384,8 +374,6 @@ static void a_report_in_place_of_a_blow_up(void **state) {
   record_death(run, SIGABRT, STACK("abort:1", "use:2", "main:1"));
   assert_false(nomem__has_report(&run->outcome, NULL));
 }
-
-#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
