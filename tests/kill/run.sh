@@ -5,9 +5,10 @@
 #
 #   tests/kill/run.sh BUILD [--kills N] [--seed N] [--sets 'SET...']
 #
-# Without --kills, the sample: 10 kills, of some of the explorations. Half of the moments are at the start, where most is begun; four of five are kill -9, the others
-# SIGTERM and SIGINT; of five explorations, one is killed three times. The same seed makes the same moments. After
-# KILL_SECONDS (1680) none is begun any more, and what is left out is skipped, and said.
+# Without --kills, the sample: 10 kills, of some of the explorations. Half of the moments are at the start, where most
+# is begun; four of five are kill -9, the others SIGTERM and SIGINT; of five explorations, one is killed three times.
+# The same seed makes the same moments. After KILL_SECONDS (1680) none is begun any more, and what is left out is
+# skipped, and said.
 # shellcheck source-path=SCRIPTDIR
 set -eu
 case $0 in /*) ;; *) exec "$PWD/$0" "$@" ;; esac # what is sourced looks for itself beside it, from another folder

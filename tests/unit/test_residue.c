@@ -137,7 +137,7 @@ static void other_blocks(void **state) {
   assert_true(needs_closer_look());
 }
 
-/* Nothing is said where the run's ended does not count, or was not seen, or the baseline's was not. */
+/* Nothing is said where the run's end does not count, or was not seen, or the baseline's was not. */
 static void unknown_ends(void **state) {
   (void)state;
   run->residue.live = 101;
@@ -153,7 +153,7 @@ static void unknown_ends(void **state) {
   assert_true(needs_closer_look());
 }
 
-/* One baseline whose ended was not seen is enough to know nothing. */
+/* One baseline whose end was not seen is enough to know nothing. */
 static void unknown_baseline(void **state) {
   (void)state;
   nomem__baseline_residue_free(&baseline);
@@ -198,7 +198,7 @@ static void first_gave_up(void **state) {
   assert_true(needs_closer_look());
 }
 
-/* More descriptors, threads or children than any baseline had at its ended. */
+/* More descriptors, threads or children than any baseline had at its end. */
 static void more_open(void **state) {
   (void)state;
   unsigned *counts[] = {&run->residue.descriptors, &run->residue.threads, &run->residue.children};
@@ -415,7 +415,7 @@ static void misuse(void **state) {
   assert_null(residue.misuse);
 }
 
-/* What was found at a process's ended counts however that process ended, unless the baseline has it. */
+/* What was found at a process's end counts however that process ended, unless the baseline has it. */
 static void late_misuse(void **state) {
   (void)state;
   record_first(NOMEM_WATCH_BLOCK_TABLE, 0, 0);

@@ -94,7 +94,8 @@ static void a_forked_thread_keeps_its_number(void **state) {
   assert_string_equal(what(&end, 0), "waits for a lock that it holds itself");
 }
 
-static void child_residue(void **state) {
+/* What is waited for other than a lock, and threads that do not wait. */
+static void other_reasons(void **state) {
   (void)state;
   const struct nomem__thread list[] = {waiting(10, 10, "pthread_join"),
                                        waiting(10, 11, "pthread_cond_wait"),
@@ -125,7 +126,7 @@ static void child_residue(void **state) {
   assert_int_equal(waiters[8].number, 9);
 }
 
-/* The thread that tells most: one that waits for a lock, when the chief only waits for others. */
+/* Shown is the main thread; but when that only waits for others, the first that waits for a lock. */
 static void shown_thread(void **state) {
   (void)state;
   struct nomem__waiter waiters[3];
@@ -145,7 +146,7 @@ static void shown_thread(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(locks), cmocka_unit_test(priority_inheritance),
                                      cmocka_unit_test(a_forked_thread_keeps_its_number),
-                                     cmocka_unit_test(child_residue), cmocka_unit_test(shown_thread)};
+                                     cmocka_unit_test(other_reasons), cmocka_unit_test(shown_thread)};
   symbols = nomem__symbols_open();
   int result = cmocka_run_group_tests_name("waits", tests, NULL, NULL);
   nomem__symbols_close(symbols);
