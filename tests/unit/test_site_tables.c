@@ -107,10 +107,38 @@ static void zero(void **state) {
   nomem__site_tables_zero(reached);
   assert_int_equal(nomem__channel_calls(reached), 0);
   assert_int_equal(reached->live_bytes, 0);
-  const struct nomem_site *site = nomem__site_tables_find(reached, UINT64_C(3) << 32 | 7);
-  assert_ptr_equal(site, &reached->sites[2]);
-  assert_int_equal(site->count, 0);
-  assert_null(nomem__site_tables_find(reached, 1));
+  assert_int_equal(reached->sites[2].key, UINT64_C(3) << 32 | 7);
+  assert_int_equal(reached->sites[2].count, 0);
+}
+
+/* A site is found by its key. */
+static void find(void **state) {
+  (void)state;
+  struct nomem__site_tables *tables = nomem__site_tables_copy(reached);
+  assert_ptr_equal(nomem__site_tables_find(tables, UINT64_C(3) << 32 | 7), &tables->sites[2]);
+  assert_null(nomem__site_tables_find(tables, 1));
+  assert_null(nomem__site_tables_find(NULL, 1));
+  free(tables);
+}
+
+/* A run adds to the tables, and changes nothing in them but its counts. */
+static void whole(void **state) {
+  (void)state;
+  struct nomem__site_tables *tables = nomem__site_tables_copy(reached);
+  enter_site(99, 1);
+  reached->modules[reached->module_count++].path_hash = 13;
+  reached->sites[3].count = 1000;
+  assert_true(nomem__site_tables_are_whole(tables, reached));
+  assert_false(nomem__site_tables_are_in(tables, reached));
+  reached->sites[3].frame[NOMEM_DEPTH - 1]++;
+  assert_false(nomem__site_tables_are_whole(tables, reached));
+  reached->sites[3].frame[NOMEM_DEPTH - 1]--;
+  reached->sites[15].fn++;
+  assert_false(nomem__site_tables_are_whole(tables, reached));
+  reached->sites[15].fn--;
+  reached->site_count = 15;
+  assert_false(nomem__site_tables_are_whole(tables, reached));
+  free(tables);
 }
 
 /* A run's report is cleared; how many entries there are may have been overwritten. */
@@ -136,6 +164,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(differences, set_up, tear_down),
       cmocka_unit_test_setup_teardown(too_many, set_up, tear_down),
       cmocka_unit_test_setup_teardown(zero, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(find, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(whole, set_up, tear_down),
       cmocka_unit_test_setup_teardown(clear_report, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ struct baseline_run {
   unsigned effects;
   int status;
   unsigned fatal_deaths;
-  bool timed_out, is_flooded, was_cancelled, was_injected;
+  bool timed_out, is_flooded, is_damaged, was_cancelled, was_injected;
   int code_owners_result;
   uint64_t duration_us, peak_kb, allocations, sites_lost;
   struct nomem__campaign_site *sites;
@@ -68,6 +68,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   run->effects = outcome->end.effects;
   run->timed_out = outcome->end.timed_out;
   run->is_flooded = outcome->is_flooded;
+  run->is_damaged = outcome->is_damaged;
   run->was_cancelled = outcome->end.was_cancelled;
   run->duration_us = outcome->duration_us;
   run->peak_kb = outcome->end.peak_kb;
@@ -116,6 +117,13 @@ static int check_run(const struct nomem__campaign *campaign, const struct baseli
                     "with --timeout",
                     limit_ms(campaign) / 1000);
     return -ETIMEDOUT;
+  }
+  if (run->is_damaged) {
+    nomem__complain(
+        "without any fault the program writes over the pages that it shares with nomem (%s): what it reports cannot be "
+        "trusted",
+        NOMEM_CHANNEL_ENV);
+    return -EINVAL;
   }
   if (run->is_first && !run->was_injected) return -ENOENT;
   if (run->code_owners_result == -ENOENT && run->status == 0) {

@@ -47,7 +47,7 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
   if (outcome->end.was_cancelled) return;
   /* A sanitizer that may not look for leaks says so, and ends its process. */
   bool has_died = check->baseline.has_leak_check && outcome->end.fatal_deaths != campaign->baseline_fatal_deaths;
-  check->ends_otherwise = has_died || outcome->end.root_status != campaign->baseline_status;
+  check->ends_otherwise = has_died || outcome->is_damaged || outcome->end.root_status != campaign->baseline_status;
   if (check->ends_otherwise) return;
   check->was_leak_checked = outcome->channel->check_leaks;
   if (check->baseline.block_table_count == 0)

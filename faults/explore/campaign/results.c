@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "../text/complain.h"
 #include "../text/varying_names.h"
 #include "journal.h"
 
@@ -132,6 +133,17 @@ static void say_run(struct nomem__campaign *campaign, const char *plan, enum nom
           outcome->error.hash, nomem__engine_names[campaign->engine], outcome->duration_us);
 }
 
+/* Once: a program that does so may do it in thousands of runs. */
+static void say_damage(struct nomem__campaign *campaign, const char *plan, const struct nomem__outcome *outcome) {
+  if (!outcome->is_damaged || campaign->has_said_damage || campaign->session->options->quiet) return;
+  campaign->has_said_damage = true;
+  nomem__progress_clear(&campaign->progress);
+  nomem__complain(
+      "'%s': the program wrote over the pages that it shares with nomem: of such a run, only how it ended "
+      "is certain",
+      plan);
+}
+
 static size_t count_findings(const struct nomem__findings *findings, bool strict) {
   size_t count = 0;
   for (size_t i = 0; i < findings->count; i++) count += nomem__verdict_counts(findings->list[i].verdict, strict);
@@ -219,6 +231,7 @@ bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__o
   }
   if (error != 0) nomem__campaign_give_up(campaign, error);
   campaign->engines[campaign->engine] += !is_repeated;
+  say_damage(campaign, plan, outcome);
   say_run(campaign, plan, result.verdict, outcome);
   campaign->progress.done++;
   return true;

@@ -53,6 +53,7 @@ static void print_faults(struct run *run) {
                   calls == 1 ? "" : "s");
   for (uint32_t i = 0; i < channel->fault_count && i < SHOWN_MAX; i++) {
     const struct nomem_fault *fault = &channel->faults[i];
+    if (!fault->ready) continue;
     fprintf(stderr, "nomem: %s of %" PRIu64 " bytes %s (allocation %" PRIu64 ", site=%08" PRIx64 "@%" PRIu64 ")\n",
             nomem_fn_name(fault->fn), fault->size_bytes, nomem_fn_failed(fault->fn), fault->nth, fault->site >> 32,
             fault->occurrence);
@@ -191,6 +192,8 @@ static void print_run(struct run *run, bool is_watched) {
   bool is_quiet = run->session->options->quiet;
   if (!is_quiet && run->outcome.channel->fault_count > 0) print_faults(run);
   if (!is_quiet) print_end(run);
+  if (!is_quiet && run->outcome.is_damaged)
+    nomem__complain("the program wrote over the pages that it shares with nomem: only how it ended is certain");
   if (!is_watched) return;
   print_misuses(run);
   print_residue(run);

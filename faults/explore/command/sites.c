@@ -17,7 +17,7 @@ struct listing {
 };
 
 static const struct nomem_site *find_site(const struct nomem_channel *channel, uint64_t key) {
-  for (size_t i = 0; i < NOMEM_SITES; i++) {
+  for (size_t i = 0; i < channel->site_count; i++) {
     const struct nomem_site *site = &channel->sites[i];
     if (site->key == key) return site;
   }
@@ -60,6 +60,8 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   if (outcome->end.root_status != 0)
     nomem__complain("the program failed%s: this is where it allocated until then",
                     outcome->end.timed_out ? " to end in time" : "");
+  if (outcome->is_damaged)
+    nomem__complain("the program wrote over the pages that it shares with nomem: this is what is left of its report");
   struct nomem__campaign_site *sites;
   int64_t count = nomem__site_list_read(outcome->channel, &sites);
   if (count < 0) {

@@ -42,7 +42,7 @@ static void set_detail(struct nomem__finding *finding, const char *detail) {
 static int set_second_call(struct nomem__second_call *second, const struct nomem__judged_run *run) {
   const struct nomem_channel *channel = run->outcome->channel;
   struct nomem__trace stack;
-  if (run->point.second == 0 || channel->fault_count < 2) return 0;
+  if (run->point.second == 0 || channel->fault_count < 2 || !channel->faults[1].ready) return 0;
   second->fn = channel->faults[1].fn;
   second->size_bytes = channel->faults[1].size_bytes;
   second->nth = channel->faults[1].nth;

@@ -12,6 +12,8 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
+#include "../process/tracees.h"
+#include "../run/channel_copy.h"
 #include "../stack/memory_map.h"
 #include "../text/memory.h"
 
@@ -131,11 +133,12 @@ static size_t watch_call(struct nomem__return_watch *watch, const struct nomem__
   return found;
 }
 
-static void note_fault(struct nomem__return_watch *watch, struct nomem__stacks *stacks, uint32_t fault, pid_t tid) {
+static void note_fault(struct nomem__return_watch *watch, struct nomem__stacks *stacks, uint32_t fault, pid_t pid,
+                       pid_t tid) {
   const struct nomem__code_owners *code_owners = watch->code_owners;
   struct nomem__stack stack;
   struct nomem__trace trace;
-  if (nomem__stack_capture(stacks, watch->channel->faults[fault].pid, tid, &stack) != 0) return;
+  if (nomem__stack_capture(stacks, pid, tid, &stack) != 0) return;
   nomem__trace_of_stack(&stack, &trace);
   unsigned test = nomem__next_test_call(code_owners, &trace, 0);
   if (test == 0 || test == trace.depth) return;
@@ -157,11 +160,14 @@ static void note_fault(struct nomem__return_watch *watch, struct nomem__stacks *
 }
 
 static bool handle_fault(struct nomem__return_watch *watch, struct nomem__stacks *stacks, pid_t tid) {
-  struct nomem_channel *channel = watch->channel;
-  for (uint32_t i = 0; (i = nomem__find_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
-    if (channel->faults[i].tid != tid || watch->is_seen[i]) continue;
+  struct nomem_fault fault;
+  for (uint32_t i = 0; i < NOMEM_FAULTS; i++) {
+    if (watch->is_seen[i] || !nomem__channel_copy_fault(watch->pages, i, &fault) || fault.tid != tid) continue;
     watch->is_seen[i] = true;
-    note_fault(watch, stacks, i, tid);
+    /* The process is the one that the kernel says, whatever the program has written there. */
+    struct nomem__status status;
+    nomem__status_read(tid, &status);
+    note_fault(watch, stacks, i, status.pid, tid);
     return true;
   }
   return false;
@@ -254,10 +260,10 @@ static struct nomem__return_watch *watch_of(struct nomem__stop_watcher *watcher)
   return (struct nomem__return_watch *)watcher;
 }
 
-static uint32_t begin(struct nomem__stop_watcher *watcher, struct nomem_channel *channel) {
+static uint32_t begin(struct nomem__stop_watcher *watcher, const struct nomem_channel *pages) {
   struct nomem__return_watch *watch = watch_of(watcher);
   nomem__return_watch_prepare(watch, watch->code_owners, watch->is_without_fault);
-  watch->channel = channel;
+  watch->pages = pages;
   return watch->is_without_fault ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
 }
 

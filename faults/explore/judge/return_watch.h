@@ -62,8 +62,8 @@ enum nomem__return_kind {
 struct nomem__return_watch {
   struct nomem__stop_watcher watcher;
   const struct nomem__code_owners *code_owners;
-  bool is_without_fault; /* the calls that would fail only stop */
-  struct nomem_channel *channel;
+  bool is_without_fault;             /* the calls that would fail only stop */
+  const struct nomem_channel *pages; /* of the run that goes on */
   struct nomem__watched_call calls[NOMEM_RETURN_CALLS];
   size_t count;
   enum nomem__return_kind kinds[NOMEM_FAULTS]; /* of each fault */

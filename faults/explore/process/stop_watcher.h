@@ -22,8 +22,9 @@ enum nomem__stop_action {
 };
 
 struct nomem__stop_watcher {
-  /* A run begins with this channel. Returns where the injector is to stop, of enum nomem_stop. */
-  uint32_t (*begin)(struct nomem__stop_watcher *watcher, struct nomem_channel *channel);
+  /* A run begins with these pages, which the program may write to. Returns where the injector is to stop, of enum
+   * nomem_stop. */
+  uint32_t (*begin)(struct nomem__stop_watcher *watcher, const struct nomem_channel *pages);
 
   /* The thread tid has stopped at a signal, and its memory and registers may be read. */
   enum nomem__stop_action (*stopped)(struct nomem__stop_watcher *watcher, struct nomem__stacks *stacks, pid_t tid,

@@ -21,14 +21,24 @@ static const struct nomem_exit_report *find_other(const struct nomem__exit_recor
   return NULL;
 }
 
+static const struct nomem_exit_report *find_report(const struct nomem__exit_records *records,
+                                                   const struct nomem_channel *channel, pid_t pid) {
+  return pid == channel->screening.first.pid ? &channel->screening.first : find_other(records, channel, pid);
+}
+
+bool nomem__exit_records_want(const struct nomem__exit_records *records, const struct nomem_channel *channel,
+                              pid_t pid) {
+  const struct nomem_exit_report *report = find_report(records, channel, pid);
+  return report != NULL && (report == &channel->screening.first || records->spent_ns <= READ_MAX_NS);
+}
+
 void nomem__exit_records_read(struct nomem__exit_records *records, const struct nomem_channel *channel, pid_t pid) {
-  bool is_first = pid == channel->screening.first.pid;
-  const struct nomem_exit_report *report = is_first ? &channel->screening.first : find_other(records, channel, pid);
-  if (report == NULL || (!is_first && records->spent_ns > READ_MAX_NS)) return;
+  const struct nomem_exit_report *report = find_report(records, channel, pid);
+  bool is_first = report == &channel->screening.first;
   uint64_t began_ns = uv_hrtime();
   struct nomem__process_residue *residue =
       is_first ? &records->first : nomem__child_residue_add(&records->child_residue, pid);
-  if (residue == NULL) return;
+  if (report == NULL || residue == NULL) return;
   nomem__process_residue_read(residue, pid, channel, report);
   records->spent_ns += uv_hrtime() - began_ns;
 }

@@ -14,7 +14,11 @@ struct nomem__exit_records {
   uint64_t spent_ns; /* reading other processes than the first */
 };
 
-/* Reads a process at its end, if it is wanted and there is time: pid is stopped, and traced by the caller. */
+/* Whether a process is to be read at its end, and there is time for it. */
+bool nomem__exit_records_want(const struct nomem__exit_records *records, const struct nomem_channel *channel,
+                              pid_t pid);
+
+/* Reads it: pid is stopped, and traced by the caller. */
 void nomem__exit_records_read(struct nomem__exit_records *records, const struct nomem_channel *channel, pid_t pid);
 
 /* Adds what the processes themselves have counted, when the run is over. */

@@ -8,16 +8,24 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../process/syscall_effects.h"
 #include "../text/memory.h"
+#include "channel_copy.h"
 #include "launch.h"
 
+/* The next run of the process that is forked gets its plan, and a channel without a report. */
+static void clear_channel(struct nomem__worker *worker) {
+  nomem__site_tables_clear_report(worker->channel);
+  nomem__channel_copy_tell(worker->copy, worker->channel);
+}
+
 static void wake_parent(struct nomem__worker *worker) {
-  worker->channel->fork.turn++;
+  worker->channel->fork.turn = ++worker->turn;
   syscall(SYS_futex, &worker->channel->fork.turn, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
@@ -25,8 +33,8 @@ static void wake_parent(struct nomem__worker *worker) {
 static bool take_point(struct nomem__worker *worker) {
   uint32_t point = worker->channel->fork.point; /* the child, which may write anything there, has not run yet */
   if (!worker->takes_snapshots) return true;
-  if (point >= worker->rank_count) return false;
-  worker->rank = worker->ranks[point];
+  if (point >= worker->point_count) return false;
+  worker->point = &worker->points[point];
   worker->request.early_ms = worker->next_early_ms(worker->request.user);
   return true;
 }
@@ -54,6 +62,11 @@ static int start_parent(struct nomem__worker *worker,
   return nomem__launch_program(worker, &callbacks, &worker->parent);
 }
 
+static enum nomem_obstacle read_obstacle(const struct nomem__worker *worker) {
+  uint32_t obstacle = worker->channel->fork.obstacle;
+  return obstacle <= NOMEM_OBSTACLE_KERNEL ? (enum nomem_obstacle)obstacle : NOMEM_OBSTACLE_KERNEL;
+}
+
 /* A run that the server did not get to make is made by starting the program after all. */
 static void server_done(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
   struct nomem__worker *worker = user;
@@ -61,12 +74,12 @@ static void server_done(struct nomem__tree *tree, const struct nomem__end *end, 
   bool was_asked = worker->run == NULL && nomem__worker_is_busy(worker);
   worker->parent = NULL;
   if (!end->was_cancelled) {
-    worker->obstacle = worker->channel->fork.obstacle;
+    worker->obstacle = read_obstacle(worker);
     worker->has_lost_server = true;
   }
   if (!was_asked) return;
   char plan[NOMEM_PLAN_BYTES];
-  snprintf(plan, sizeof plan, "%s", worker->channel->plan);
+  memcpy(plan, worker->copy->plan, sizeof plan);
   worker->is_dirty = true;
   if (end->was_cancelled || nomem__launch_prepare(worker, NOMEM_ENGINE_EXEC, plan) != 0 ||
       nomem__launch_run(worker) != 0)
@@ -76,14 +89,14 @@ static void server_done(struct nomem__tree *tree, const struct nomem__end *end, 
 static int start_server(struct nomem__worker *worker, const char *plan) {
   int result = nomem__launch_prepare(worker, NOMEM_ENGINE_SERVER, plan);
   if (result != 0) return result;
-  worker->channel->fork.turn = 1;
+  worker->channel->fork.turn = worker->turn = 1;
   return start_parent(worker, server_done);
 }
 
 int nomem__forked_runs_ask_server(struct nomem__worker *worker, const char *plan) {
   if (worker->parent == NULL) return start_server(worker, plan);
-  nomem__site_tables_clear_report(worker->channel);
-  snprintf(worker->channel->plan, sizeof worker->channel->plan, "%s", plan);
+  snprintf(worker->copy->plan, sizeof worker->copy->plan, "%s", plan);
+  clear_channel(worker);
   int result = nomem__output_capture_rewind(&worker->capture);
   if (result != 0) return result;
   nomem__launch_start_clock(worker);
@@ -91,8 +104,14 @@ int nomem__forked_runs_ask_server(struct nomem__worker *worker, const char *plan
   return 0;
 }
 
+void nomem__forked_runs_give_up(struct nomem__worker *worker) {
+  if (worker->parent == NULL) return;
+  worker->is_unsound = worker->has_lost_server = true;
+  nomem__tree_cancel(worker->parent);
+}
+
 void nomem__forked_runs_continue(struct nomem__worker *worker) {
-  nomem__site_tables_clear_report(worker->channel);
+  clear_channel(worker);
   if (nomem__output_capture_rewind(&worker->capture) != 0) worker->is_unsound = true;
   nomem__launch_start_clock(worker);
   wake_parent(worker);
@@ -103,7 +122,7 @@ static void snapshots_done(struct nomem__tree *tree, const struct nomem__end *en
   (void)tree;
   uv_timer_stop(&worker->timer);
   worker->parent = NULL;
-  worker->outcome = (struct nomem__outcome){.end = *end, .channel = worker->channel};
+  worker->outcome = (struct nomem__outcome){.end = *end, .channel = worker->copy};
   worker->is_dirty = true;
   worker->is_unsound |= (end->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_THREADS)) != 0;
   nomem__launch_read_output(worker);
@@ -123,26 +142,28 @@ static int make_room(struct nomem__worker *worker, size_t count) {
   return 0;
 }
 
-/* Enters the points into the channel, and for each site the range of its points. */
+/* Keeps the points, and enters them into the channel, and for each site the range of its points. */
 static int enter_points(struct nomem__worker *worker, const struct nomem__snapshot_series *series) {
-  free(worker->ranks);
-  worker->ranks = nomem__calloc(series->count, sizeof *worker->ranks);
-  worker->rank_count = series->count;
+  free(worker->points);
+  worker->points = nomem__calloc(series->count, sizeof *worker->points);
+  worker->point_count = series->count;
+  memcpy(worker->points, series->list, series->count * sizeof *worker->points);
   struct nomem_site *site = NULL;
   for (uint32_t i = 0; i < series->count; i++) {
-    const struct nomem__snapshot *snapshot = &series->list[i];
+    const struct nomem__snapshot *point = &worker->points[i];
     worker->channel->points[i] = (struct nomem_snapshot_point){
-        .occurrence = snapshot->occurrence, .second = snapshot->second, .persistent = snapshot->persistent};
-    worker->ranks[i] = snapshot->rank;
-    if (site == NULL || site->key != snapshot->key) {
-      site = nomem__site_tables_find(worker->channel, snapshot->key);
-      if (site == NULL) return -ENOENT;
+        .occurrence = point->occurrence, .second = point->second, .persistent = point->persistent};
+    if (i == 0 || point->key != point[-1].key) {
+      const struct nomem_site *known = nomem__site_tables_find(worker->used_tables, point->key);
+      if (known == NULL) return -ENOENT;
+      site = &worker->channel->sites[known - worker->used_tables->sites];
       site->next_point = i;
     }
     site->end_point = i + 1;
   }
-  worker->channel->fork.point_count = series->count;
-  worker->channel->fork.avoid_shared = series->avoid_shared;
+  worker->copy->fork.point_count = series->count;
+  worker->copy->fork.avoid_shared = series->avoid_shared;
+  nomem__channel_copy_tell(worker->copy, worker->channel);
   return 0;
 }
 

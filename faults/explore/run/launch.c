@@ -8,12 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "channel_copy.h"
 #include "forked_runs.h"
 
 #define OUTPUT_CHECK_MS 100
 /* A sanitizer that looks for leaks reads all memory of its process and symbolises what it finds: it has so many times
  * the time. */
 #define LEAK_CHECK_FACTOR 10
+/* A plan names a point by all digits of its site's key. */
+#define KEY_DIGITS 16
 
 void nomem__launch_take_request(struct nomem__worker *worker, const struct nomem__run_request *request) {
   worker->request = *request;
@@ -35,42 +38,54 @@ static int reset_tables(struct nomem__worker *worker) {
   return 0;
 }
 
-int nomem__launch_prepare(struct nomem__worker *worker, enum nomem_engine engine, const char *plan) {
+/* What the program is told. */
+static void tell(struct nomem__worker *worker, enum nomem_engine engine, const char *plan) {
   const struct nomem__run_setup *setup = worker->setup;
   const struct nomem__run_request *request = &worker->request;
+  struct nomem_channel *copy = worker->copy;
+  bool is_executed = engine == NOMEM_ENGINE_EXEC && *plan == '\0';
+  bool has_tables = request->note_recoveries && worker->used_tables != NULL;
+  copy->magic = NOMEM_CHANNEL_MAGIC;
+  copy->watch = request->watch;
+  copy->check_leaks = request->check_leaks && setup->trace;
+  copy->fork = (struct nomem_fork){.engine = engine};
+  /* With one point, no call after it need have a site. */
+  copy->record_sites = setup->inherit || request->record_sites || is_executed;
+  copy->known_sites = has_tables ? worker->used_tables->site_count : 0;
+  copy->verify = setup->verify;
+  copy->stop_at_fault = NOMEM_STOP_NEVER;
+  if (request->stop_watcher != NULL)
+    copy->stop_at_fault = request->stop_watcher->begin(request->stop_watcher, worker->channel);
+  memset(copy->plan, 0, sizeof copy->plan);
+  snprintf(copy->plan, sizeof copy->plan, "%s", plan);
+  snprintf(copy->image, sizeof copy->image, "%s", setup->image);
+  worker->needs_sites = is_executed || request->watch == NOMEM_WATCH_BLOCK_TABLE;
+}
+
+int nomem__launch_prepare(struct nomem__worker *worker, enum nomem_engine engine, const char *plan) {
   struct nomem_channel *channel = worker->channel;
-  bool is_faultless = *plan == '\0';
   int result = reset_tables(worker);
   if (result == 0) result = nomem__output_capture_restart(&worker->capture);
   if (result != 0) return result;
   nomem__site_tables_clear_report(channel);
   memset(channel->images, 0, sizeof channel->images);
   channel->image_count = 0;
-  channel->watch = request->watch;
-  channel->check_leaks = request->check_leaks && setup->trace;
   channel->screening = (struct nomem_screening){0};
-  channel->fork = (struct nomem_fork){.engine = engine};
-  worker->exit_records.wants_all = is_faultless;
-  channel->magic = NOMEM_CHANNEL_MAGIC;
-  /* With one point, no call after it need have a site. */
-  channel->record_sites = setup->inherit || request->record_sites || (engine == NOMEM_ENGINE_EXEC && is_faultless);
-  bool has_tables = request->note_recoveries && worker->used_tables != NULL;
-  channel->known_sites = has_tables ? worker->used_tables->site_count : 0;
-  channel->verify = setup->verify;
-  channel->stop_at_fault = NOMEM_STOP_NEVER;
-  if (request->stop_watcher != NULL)
-    channel->stop_at_fault = request->stop_watcher->begin(request->stop_watcher, channel);
-  snprintf(channel->plan, sizeof channel->plan, "%s", plan);
-  snprintf(channel->image, sizeof channel->image, "%s", setup->image);
+  channel->fork = (struct nomem_fork){0};
+  tell(worker, engine, plan);
+  nomem__channel_copy_tell(worker->copy, channel);
+  nomem__channel_copy_begin(worker->copy, channel);
+  worker->exit_records.wants_all = *plan == '\0';
+  worker->turn = 0;
+  worker->point = NULL;
   worker->takes_snapshots = worker->is_unsound = false;
   return 0;
 }
 
 static pid_t last_failed_thread(const struct nomem_channel *channel) {
-  uint32_t count = channel->fault_count;
-  if (count == 0) return 0;
-  const struct nomem_fault *fault = &channel->faults[(count < NOMEM_FAULTS ? count : NOMEM_FAULTS) - 1];
-  return fault->ready ? fault->tid : 0;
+  struct nomem_fault fault;
+  uint32_t count = channel->fault_count, last = (count < NOMEM_FAULTS ? count : NOMEM_FAULTS) - 1;
+  return count > 0 && nomem__channel_copy_fault(channel, last, &fault) ? fault.tid : 0;
 }
 
 /* The early limit is that of a run, but not of the process that is forked for runs. */
@@ -102,7 +117,8 @@ void nomem__launch_start_clock(struct nomem__worker *worker) {
 
 bool nomem__launch_wants_stack(void *user) {
   struct nomem__worker *worker = user;
-  if (worker->channel->fault_count == 0) return false;
+  /* A program that has overwritten its channel may have had its call failed, too. */
+  if (worker->channel->fault_count == 0 && worker->channel->magic == NOMEM_CHANNEL_MAGIC) return false;
   nomem__output_capture_note_death(&worker->capture);
   return true;
 }
@@ -112,7 +128,7 @@ static struct nomem__spawn_request spawn_request(const struct nomem__worker *wor
   const struct nomem__run_setup *setup = worker->setup;
   const struct nomem__run_request *request = &worker->request;
   const struct nomem__environment *environment = &worker->environment;
-  bool is_forked = worker->channel->fork.engine != NOMEM_ENGINE_EXEC;
+  bool is_forked = worker->copy->fork.engine != NOMEM_ENGINE_EXEC;
   struct nomem__spawn_request spawn = {.path = setup->program,
                                        .argv = setup->argv,
                                        .environment = is_forked              ? environment->forked
@@ -158,7 +174,11 @@ int nomem__launch_program(struct nomem__worker *worker, const struct nomem__tree
 static void record_exit(void *user, pid_t pid) {
   struct nomem__worker *worker = user;
   uint64_t began_ns = uv_hrtime();
-  nomem__exit_records_read(&worker->exit_records, worker->channel, pid);
+  nomem__channel_copy_report(worker->copy, worker->channel);
+  if (nomem__exit_records_want(&worker->exit_records, worker->copy, pid)) {
+    nomem__channel_copy_sites(worker->copy, worker->channel);
+    nomem__exit_records_read(&worker->exit_records, worker->copy, pid);
+  }
   worker->started_ns += uv_hrtime() - began_ns;
 }
 
@@ -190,6 +210,57 @@ static void list_created_files(struct nomem__worker *worker) {
     nomem__created_files_list_shared(files, worker->sandbox);
 }
 
+/* Returns whether the pages have only what the command and the injector have written there. */
+static bool read_report(struct nomem__worker *worker) {
+  struct nomem_channel *copy = worker->copy;
+  bool is_whole = nomem__channel_copy_report(copy, worker->channel);
+  if (worker->needs_sites) is_whole &= nomem__channel_copy_sites(copy, worker->channel);
+  /* Forks have tables of their own. */
+  bool is_executed = copy->fork.engine == NOMEM_ENGINE_EXEC;
+  if (is_executed && worker->used_tables != NULL)
+    is_whole &= nomem__site_tables_are_whole(worker->used_tables, worker->channel);
+  return is_whole;
+}
+
+/* The point that the run was made for; false: it had another plan. */
+static bool find_point(const struct nomem__worker *worker, uint64_t *key, uint64_t *occurrence) {
+  static struct nomem_plan plan;
+  if (worker->takes_snapshots) {
+    *key = worker->point->key;
+    *occurrence = worker->point->occurrence;
+    return true;
+  }
+  if (nomem_plan_parse(worker->copy->plan, &plan, NULL) != 0 || plan.rule_count == 0) return false;
+  const struct nomem_rule *rule = &plan.rule[0];
+  const struct nomem_site_match *match = rule->has & NOMEM_HAS_FROM ? &rule->from : &rule->site;
+  *key = match->key;
+  *occurrence = match->occurrence.first;
+  return (rule->has & (NOMEM_HAS_FROM | NOMEM_HAS_SITE)) != 0 && match->digits == KEY_DIGITS;
+}
+
+/* Where a run has overwritten what it had reported, its fault is the one that it was to have: what it did before that,
+ * it would have done in the runs without a fault, too. */
+static void assume_fault(struct nomem__worker *worker) {
+  struct nomem_channel *copy = worker->copy;
+  struct nomem_fault *fault = &copy->faults[0];
+  uint64_t key, occurrence;
+  if (fault->ready || !find_point(worker, &key, &occurrence)) return;
+  const struct nomem_site *site = nomem__site_tables_find(worker->used_tables, key);
+  const struct nomem__end *end = &worker->outcome.end;
+  if (site == NULL) return;
+  *fault = (struct nomem_fault){.ready = 1,
+                                .fn = site->fn,
+                                .pid = end->has_stack ? end->stack.pid : copy->screening.first.pid,
+                                .size_bytes = site->first_size,
+                                .nth = site->first_nth,
+                                .site = key,
+                                .occurrence = occurrence,
+                                .depth = site->depth};
+  fault->tid = fault->pid;
+  memcpy(fault->frame, site->frame, sizeof fault->frame);
+  if (copy->fault_count == 0) copy->fault_count = 1;
+}
+
 void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
   struct nomem__worker *worker = user;
   struct nomem__outcome *outcome = &worker->outcome;
@@ -197,19 +268,25 @@ void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *e
   uv_timer_stop(&worker->timer);
   worker->run = NULL;
   *outcome = (struct nomem__outcome){
-      .end = *end, .channel = worker->channel, .duration_us = (uv_hrtime() - worker->started_ns) / 1000};
+      .end = *end, .channel = worker->copy, .duration_us = (uv_hrtime() - worker->started_ns) / 1000};
   outcome->is_early = end->timed_out && worker->has_early_limit;
   outcome->is_flooded =
       !worker->setup->inherit && nomem__output_capture_bytes(&worker->capture) > NOMEM_OUTPUT_MAX_BYTES;
-  worker->is_dirty = end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
+  outcome->is_damaged = !read_report(worker);
+  if (outcome->is_damaged) {
+    assume_fault(worker);
+    nomem__forked_runs_give_up(worker);
+  }
+  worker->is_dirty = outcome->is_damaged || end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
   if (!worker->setup->inherit) nomem__launch_read_output(worker);
-  nomem__exit_records_finish(&worker->exit_records, worker->channel, end->processes);
+  nomem__exit_records_finish(&worker->exit_records, worker->copy, end->processes);
   list_created_files(worker);
   outcome->residue = &worker->exit_records.first;
   outcome->child_residue = &worker->exit_records.child_residue;
   if (worker->request.created_path != NULL && worker->creator.depth > 0) outcome->creator = &worker->creator;
-  if (worker->takes_snapshots) outcome->rank = worker->rank;
+  if (worker->takes_snapshots) outcome->rank = worker->point->rank;
   worker->request.done(worker, outcome, worker->request.user);
   nomem__exit_records_clear(&worker->exit_records);
-  if (worker->takes_snapshots && worker->parent != NULL) nomem__forked_runs_continue(worker);
+  bool goes_on = worker->takes_snapshots && worker->parent != NULL && !outcome->is_damaged;
+  if (goes_on) nomem__forked_runs_continue(worker);
 }

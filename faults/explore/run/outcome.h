@@ -15,7 +15,7 @@
 /* So many bytes of a run's output, the last ones, are kept for the report. */
 #define NOMEM_OUTPUT_TAIL 2048
 
-/* The channel belongs to the worker and holds what the injector reported. */
+/* The channel belongs to the worker: a copy, in which only what the injector may have reported is left. */
 struct nomem__outcome {
   struct nomem__end end;
   const struct nomem_channel *channel;
@@ -25,6 +25,7 @@ struct nomem__outcome {
   struct nomem__sanitizer_report report;
   uint32_t rank;   /* of a snapshot's run: the rank of its point */
   bool is_early;   /* it was ended before its time was up, and counts as timed out */
+  bool is_damaged; /* it has written over the pages that it shares with the command */
   bool is_flooded; /* it wrote more than NOMEM_OUTPUT_MAX_BYTES, and was ended for that if it had not ended yet */
   const struct nomem__stack
       *creator; /* of the call that created the file at the request's created_path; NULL: none did */

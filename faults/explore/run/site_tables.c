@@ -29,18 +29,28 @@ void nomem__site_tables_enter(const struct nomem__site_tables *tables, struct no
   channel->site_count = tables->site_count;
   for (uint32_t i = 0; i < tables->site_count; i++) {
     uint64_t key = tables->sites[i].key, probe = 0;
-    while (*nomem__site_slot(channel, key, probe) != 0) probe++;
+    while (*nomem__site_slot(channel, key, probe) != 0 && probe < NOMEM_SITE_SLOTS) probe++;
     if (key != 0) *nomem__site_slot(channel, key, probe) = i + 1;
   }
 }
 
-bool nomem__site_tables_are_in(const struct nomem__site_tables *tables, const struct nomem_channel *channel) {
-  if (channel->site_count != tables->site_count || channel->module_count != tables->module_count) return false;
+static bool is_same_site(const struct nomem_site *a, const struct nomem_site *b) {
+  return a->key == b->key && a->fn == b->fn && a->first_size == b->first_size && a->depth == b->depth &&
+         memcmp(a->frame, b->frame, sizeof a->frame) == 0;
+}
+
+bool nomem__site_tables_are_whole(const struct nomem__site_tables *tables, const struct nomem_channel *channel) {
+  if (channel->site_count < tables->site_count || channel->module_count < tables->module_count) return false;
   for (uint32_t i = 0; i < tables->site_count; i++)
-    if (channel->sites[i].key != tables->sites[i].key) return false;
+    if (!is_same_site(&channel->sites[i], &tables->sites[i])) return false;
   for (uint32_t i = 0; i < tables->module_count; i++)
     if (channel->modules[i].path_hash != tables->modules[i].path_hash) return false;
   return true;
+}
+
+bool nomem__site_tables_are_in(const struct nomem__site_tables *tables, const struct nomem_channel *channel) {
+  return channel->site_count == tables->site_count && channel->module_count == tables->module_count &&
+         nomem__site_tables_are_whole(tables, channel);
 }
 
 void nomem__site_tables_zero(struct nomem_channel *channel) {
@@ -57,9 +67,9 @@ void nomem__site_tables_zero(struct nomem_channel *channel) {
   channel->stack_hits = channel->stack_misses = channel->stack_mismatches = 0;
 }
 
-struct nomem_site *nomem__site_tables_find(struct nomem_channel *channel, uint64_t key) {
-  for (uint32_t i = 0; i < channel->site_count && i < NOMEM_SITES; i++)
-    if (channel->sites[i].key == key) return &channel->sites[i];
+const struct nomem_site *nomem__site_tables_find(const struct nomem__site_tables *tables, uint64_t key) {
+  for (uint32_t i = 0; tables != NULL && i < tables->site_count; i++)
+    if (tables->sites[i].key == key) return &tables->sites[i];
   return NULL;
 }
 

@@ -23,11 +23,14 @@ void nomem__site_tables_enter(const struct nomem__site_tables *tables, struct no
 /* Whether the tables of the channel have the same sites and modules, with the same numbers. */
 bool nomem__site_tables_are_in(const struct nomem__site_tables *tables, const struct nomem_channel *channel);
 
+/* Whether the tables of the channel begin with all of that, as nomem__site_tables_enter wrote it. */
+bool nomem__site_tables_are_whole(const struct nomem__site_tables *tables, const struct nomem_channel *channel);
+
 /* Zeroes what a run has counted. Sites and modules stay, with the pages they lie on. */
 void nomem__site_tables_zero(struct nomem_channel *channel);
 
-/* The site of the channel with this key, or NULL. */
-struct nomem_site *nomem__site_tables_find(struct nomem_channel *channel, uint64_t key);
+/* The site with this key. NULL: there is none, or there are no tables. */
+const struct nomem_site *nomem__site_tables_find(const struct nomem__site_tables *tables, uint64_t key);
 
 /* Clears what a run has reported, for the next one. */
 void nomem__site_tables_clear_report(struct nomem_channel *channel);

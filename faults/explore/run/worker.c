@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../text/memory.h"
+#include "channel_copy.h"
 #include "forked_runs.h"
 #include "launch.h"
 
@@ -35,6 +36,8 @@ static int map_channel(struct nomem__worker *worker) {
     if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, worker->scratch_socket) != 0) return -errno;
   }
   if (worker->channel_fd < 0) return worker->channel_fd;
+  worker->copy = nomem__channel_copy_new();
+  if (worker->copy == NULL) return -ENOMEM;
   int result = nomem__output_capture_open(&worker->capture);
   if (result != 0) return result;
   if (ftruncate(worker->channel_fd, sizeof(struct nomem_channel)) != 0) return -errno;
@@ -69,7 +72,8 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
 
 static void free_worker(uv_handle_t *timer) {
   struct nomem__worker *worker = timer->data;
-  free(worker->ranks);
+  free(worker->points);
+  nomem__channel_copy_free(worker->copy);
   if (worker->channel != NULL) munmap(worker->channel, worker->channel_bytes);
   if (worker->channel_fd >= 0) close(worker->channel_fd);
   nomem__output_capture_close(&worker->capture);
@@ -103,7 +107,7 @@ enum nomem_obstacle nomem__worker_obstacle(const struct nomem__worker *worker) {
 }
 
 struct nomem__site_tables *nomem__worker_copy_tables(const struct nomem__worker *worker) {
-  return nomem__site_tables_copy(worker->channel);
+  return nomem__site_tables_copy(worker->copy);
 }
 
 void nomem__worker_use_tables(struct nomem__worker *worker, const struct nomem__site_tables *tables) {

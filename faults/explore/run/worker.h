@@ -67,7 +67,8 @@ struct nomem__snapshot_series {
 int nomem__worker_take_snapshots(struct nomem__worker *worker, const struct nomem__run_request *request,
                                  const struct nomem__snapshot_series *series);
 
-/* The tables of the last run, copied for the caller, who frees all of it with one free(). NULL: out of memory. */
+/* The tables of the last run that was made with sites, copied for the caller, who frees all of it with one free().
+ * NULL: out of memory. */
 struct nomem__site_tables *nomem__worker_copy_tables(const struct nomem__worker *worker);
 
 /* Whether a run was started and has not ended. */

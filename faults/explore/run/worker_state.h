@@ -17,11 +17,13 @@ struct nomem__worker {
   int scratch_socket[2];          /* [0] is for nomem__sandbox_receive_scratch, [1] for runs in the sandbox */
   const struct nomem__site_tables *used_tables; /* NULL: none */
 
-  /* The channel, with its snapshot points behind it. */
+  /* The channel, with its snapshot points behind it. All that a run tells is read from a copy: see channel_copy.h. */
   struct nomem_channel *channel;
   size_t channel_bytes;
   int channel_fd;
   bool is_dirty; /* the last run may have written anywhere in it */
+  struct nomem_channel *copy;
+  bool needs_sites; /* those of the run that goes on are copied, too */
 
   /* The run that goes on, or the last one. */
   struct nomem__run_request request; /* of the run, or of its snapshots; its plan is in the channel */
@@ -37,13 +39,14 @@ struct nomem__worker {
 
   /* Forked runs: see forked_runs.h. */
   struct nomem__tree *parent; /* of the process that is forked; NULL: none */
+  uint32_t turn;              /* as in nomem_fork */
   bool has_lost_server;       /* the server has ended by itself: runs are made by starting the program */
   enum nomem_obstacle obstacle;
   bool takes_snapshots; /* what follows is of these */
   bool is_unsound;
-  uint32_t *ranks; /* of the points: those in the channel may be overwritten by the program */
-  size_t rank_count;
-  uint32_t rank; /* of the run that goes on */
+  struct nomem__snapshot *points; /* those in the channel may be overwritten by the program */
+  size_t point_count;
+  const struct nomem__snapshot *point; /* of the run that goes on */
   uint64_t (*next_early_ms)(void *user);
   nomem__worker_ended ended;
 };
