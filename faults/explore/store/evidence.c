@@ -18,15 +18,16 @@ static void put_number(struct nomem__json *json, json_t *object, const char *key
 
 /* The text must come back as it is, so it is not made printable here: a report does that. */
 static void put_text(struct nomem__json *json, json_t *object, const char *key, const char *text) {
-  nomem__json_put(json, object, key, json_string(text));
+  nomem__json_put(json, object, key, nomem__json_bytes(text));
 }
 
 static void put_stack(struct nomem__json *json, json_t *object, const char *key, const struct nomem__trace *trace) {
   json_t *stack = json_array();
   for (unsigned i = 0; i < trace->depth; i++) {
     const struct nomem__trace_frame *frame = &trace->frame[i];
-    nomem__json_add(json, stack,
-                    json_pack("[s,I,b]", frame->path, (json_int_t)frame->offset, (int)frame->is_return_address));
+    nomem__json_add(
+        json, stack,
+        json_pack("[o,I,b]", nomem__json_bytes(frame->path), (json_int_t)frame->offset, (int)frame->is_return_address));
   }
   nomem__json_put(json, object, key, stack);
 }
@@ -114,9 +115,19 @@ static bool read_bool(struct reader *reader, const json_t *object, const char *k
 }
 
 static void read_text(struct reader *reader, const json_t *object, const char *key, char *text, size_t bytes) {
-  const json_t *value = json_object_get(object, key);
-  if (!json_is_string(value)) fail(reader, -EINVAL);
-  snprintf(text, bytes, "%s", nomem__json_string(object, key));
+  char *copy = nomem__json_take_bytes(json_object_get(object, key));
+  if (copy == NULL) fail(reader, -EINVAL);
+  snprintf(text, bytes, "%s", copy != NULL ? copy : "");
+  free(copy);
+}
+
+/* Reads a path that belongs to the strings; "" when there is none. */
+static const char *read_path(struct reader *reader, const json_t *value) {
+  char *copy = nomem__json_take_bytes(value);
+  if (copy == NULL) fail(reader, -EINVAL);
+  const char *path = nomem__strings_add(reader->strings, copy != NULL ? copy : "");
+  free(copy);
+  return path;
 }
 
 /* Reads a stack whose paths belong to the strings. */
@@ -125,15 +136,15 @@ static void read_stack(struct reader *reader, const json_t *object, const char *
   *trace = (struct nomem__trace){0};
   if (!json_is_array(stack) || json_array_size(stack) > NOMEM_TRACE_DEPTH) fail(reader, -EINVAL);
   for (size_t i = 0; i < json_array_size(stack) && reader->result == 0; i++) {
-    const char *path;
+    const json_t *path;
     json_int_t offset;
     int is_return_address;
-    if (json_unpack(json_array_get(stack, i), "[s,I,b]", &path, &offset, &is_return_address) != 0) {
+    if (json_unpack(json_array_get(stack, i), "[o,I,b]", &path, &offset, &is_return_address) != 0) {
       fail(reader, -EINVAL);
       return;
     }
-    path = nomem__strings_add(reader->strings, path);
-    trace->frame[trace->depth++] = (struct nomem__trace_frame){path, (uint64_t)offset, is_return_address != 0};
+    trace->frame[trace->depth++] =
+        (struct nomem__trace_frame){read_path(reader, path), (uint64_t)offset, is_return_address != 0};
   }
 }
 

@@ -8,7 +8,7 @@
 #include "../judge/finding.h"
 #include "../text/strings.h"
 
-/* Writes what the finding shows as a line of JSON. The caller's; NULL: memory was short, or a path is not UTF-8. */
+/* Writes what the finding shows as a line of JSON. The caller's; NULL: memory was short. */
 char *nomem__evidence_write(const struct nomem__finding *finding);
 
 /* Reads such a line into a finding that has nothing of it yet. The finding owns the paths of the call that failed, of

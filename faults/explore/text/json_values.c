@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "memory.h"
 #include "memory_stream.h"
@@ -40,6 +41,37 @@ void nomem__json_format(struct nomem__json *json, json_t *object, const char *ke
   va_end(arguments);
   nomem__json_put(json, object, key, nomem__json_safe(text));
   free(text);
+}
+
+/* JSON has no bytes: they are written as pairs of hexadecimal digits. */
+#define HEX "hex"
+
+json_t *nomem__json_bytes(const char *text) {
+  static const char digits[] = "0123456789abcdef";
+  if (nomem__is_utf8(text)) return json_string(text);
+  size_t bytes = strlen(text);
+  char *hex = nomem__malloc(2 * bytes + 1);
+  for (size_t i = 0; i < bytes; i++) {
+    hex[2 * i] = digits[(unsigned char)text[i] >> 4];
+    hex[2 * i + 1] = digits[(unsigned char)text[i] & 0xf];
+  }
+  json_t *value = json_pack("{s:s%}", HEX, hex, 2 * bytes);
+  free(hex);
+  return value;
+}
+
+char *nomem__json_take_bytes(const json_t *value) {
+  if (json_is_string(value)) return nomem__strdup(json_string_value(value));
+  const char *hex = nomem__json_string(value, HEX);
+  size_t bytes = strlen(hex) / 2;
+  if (bytes == 0 || hex[strspn(hex, "0123456789abcdef")] != '\0') return NULL;
+  char *text = nomem__calloc(bytes + 1, 1);
+  for (size_t i = 0; i < bytes; i++) {
+    unsigned byte = 0;
+    sscanf(hex + 2 * i, "%2x", &byte);
+    text[i] = (char)byte;
+  }
+  return text;
 }
 
 const char *nomem__json_string(const json_t *object, const char *key) {

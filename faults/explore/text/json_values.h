@@ -31,6 +31,13 @@ __attribute__((format(printf, 4, 5))) void nomem__json_format(struct nomem__json
 /* Puts a number. JSON's integers here have 63 bits: a larger number becomes the largest of them. */
 void nomem__json_number(struct nomem__json *json, json_t *object, const char *key, uint64_t number);
 
+/* Returns text as nomem__json_take_bytes reads it back, byte by byte: a string, or where that is not UTF-8, an object.
+ * The caller's; NULL: memory was short. */
+json_t *nomem__json_bytes(const char *text);
+
+/* Reads such a text, for the caller. NULL: the value is none. */
+char *nomem__json_take_bytes(const json_t *value);
+
 /* Returns what an object has under key: "" or 0 where there is nothing of that name and type. A string belongs to the
  * object. */
 const char *nomem__json_string(const json_t *object, const char *key);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "printable.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* Returns the character that text begins with and sets *length to its bytes. Where text is not UTF-8 it is 0, of one
@@ -45,9 +44,20 @@ void nomem__print_safe(FILE *out, const char *text) {
 }
 
 bool nomem__is_printable(const char *text) {
-  const unsigned char *from = (const unsigned char *)text;
   size_t length;
-  for (; *from; from += length)
-    if (!is_harmless(decode(from, &length))) return false;
+  for (; *text != '\0'; text += length)
+    if ((length = nomem__printable_bytes(text)) == 0) return false;
+  return true;
+}
+
+size_t nomem__printable_bytes(const char *text) {
+  size_t length;
+  return is_harmless(decode((const unsigned char *)text, &length)) ? length : 0;
+}
+
+bool nomem__is_utf8(const char *text) {
+  size_t length;
+  for (; *text != '\0'; text += length)
+    if (decode((const unsigned char *)text, &length) == 0) return false;
   return true;
 }

@@ -4,6 +4,7 @@
 #define NOMEM_PRINTABLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 /* Writes text with everything that could drive a terminal or reorder a line (control characters, Unicode's direction
@@ -12,5 +13,10 @@ void nomem__print_safe(FILE *out, const char *text);
 
 /* Whether nomem__print_safe writes the text as it is. */
 bool nomem__is_printable(const char *text);
+
+/* How many bytes the character has that text begins with; 0: nomem__print_safe writes its first byte as \xNN. */
+size_t nomem__printable_bytes(const char *text);
+
+bool nomem__is_utf8(const char *text);
 
 #endif

@@ -9,8 +9,8 @@
 /* Room for a quoted path or plan in a message. A longer one is cut, so that the line stays readable. */
 #define NOMEM_QUOTE_BYTES 256
 
-/* Writes text in single quotes to out, with control characters, backslashes and bytes that are not UTF-8 escaped as in
- * C. Text that does not fit is cut, and ends with "...". Returns out. out_bytes must be at least 16. Thread-safe. */
+/* Writes text in single quotes to out, with backslashes and what nomem__print_safe does not print escaped as in C. Text
+ * that does not fit is cut, and ends with "...". Returns out. out_bytes must be at least 16. Thread-safe. */
 char *nomem__quote(const char *text, char *out, size_t out_bytes);
 
 /* Writes the last line of output that is not empty, quoted, to line: the last words of a program. It is "''" when there
