@@ -14,6 +14,7 @@ void nomem__print_reproduction(FILE *out, const struct nomem__options *options, 
   if (timeout_ms != 0) fprintf(out, " -t %g", (double)timeout_ms / 1e3);
   if (options->no_trace) fputs(" --no-trace", out);
   if (leaks && !options->no_trace) fputs(" --leaks all", out);
+  if (options->aslr) fputs(" --aslr", out);
   if (options->isolate == NOMEM_ISOLATE_OFF) fputs(" --isolate off", out);
   if (options->stdin_path != NULL) {
     fputs(" --stdin ", out);

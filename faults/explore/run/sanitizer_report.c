@@ -115,7 +115,7 @@ static bool read_first_line(struct slice line, struct slice text, struct nomem__
     name_bytes = strlen("Leak");
     words = (struct slice){leak + name_bytes + strlen(by_name), leak + strlen(leak)};
   } else if (name != NULL) {
-    if (memcmp(name, LEAKS, strlen(LEAKS)) == 0) return false;
+    if (find((struct slice){name, line.end}, LEAKS) == name) return false;
     words.start += strlen(by_name);
   } else {
     at = find(line, by_position);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -46,6 +47,20 @@ size_t nomem__process_read(pid_t pid, uint64_t address, void *buffer, size_t byt
   return got > 0 ? (size_t)got : 0;
 }
 
+/* A newline in a path stands there as \012, as four such characters do. The kernel writes nothing else in another way.
+ */
+static void restore_newlines(struct nomem__area *area) {
+  static const char written[] = "\\012";
+  struct stat status;
+  char *at = strstr(area->path, written);
+  if (at == NULL || (stat(area->path, &status) == 0 && status.st_ino == area->inode)) return;
+  for (char *from = at; (*at = *from) != '\0'; at++) {
+    bool is_newline = strncmp(from, written, sizeof written - 1) == 0;
+    if (is_newline) *at = '\n';
+    from += is_newline ? sizeof written - 1 : 1;
+  }
+}
+
 static bool parse_area(const char *line, struct nomem__area *area) {
   char permissions[5];
   int path = 0;
@@ -57,6 +72,7 @@ static bool parse_area(const char *line, struct nomem__area *area) {
   area->is_writable = permissions[1] == 'w';
   area->is_executable = permissions[2] == 'x';
   area->path = nomem__strndup(line + path, strcspn(line + path, "\n"));
+  restore_newlines(area);
   return true;
 }
 
@@ -201,8 +217,12 @@ static bool copy_area(const struct nomem__area *area, uint64_t end, pid_t pid, i
     size_t got = nomem__process_read(pid, at, chunk, left < sizeof chunk ? left : sizeof chunk);
     /* Pages beyond the end of a file that was cut short cannot be read, and stay zero. */
     if (got == 0) return true;
-    if (pwrite(fd, chunk, got, (off_t)(area->offset + (at - area->start))) != (ssize_t)got) return false;
-    at += got;
+    ssize_t written = pwrite(fd, chunk, got, (off_t)(area->offset + (at - area->start)));
+    if (written <= 0) {
+      if (written == 0) errno = ENOSPC; /* nothing was written, and nothing is wrong: there is no room */
+      return false;
+    }
+    at += (uint64_t)written;
   }
   return true;
 }
