@@ -28,12 +28,18 @@ static const char *variable(const char *name) {
   return NULL;
 }
 
+/* So many sites have room at first. */
+#define FIRST_SITES 2048
+
+static struct nomem__growing_map channel_map;
+
 /* A process that forks for the command has tables of its own, and so has each fork. The points behind the tables become
  * private with them, because nobody changes them any more, and each fork then has one mapping less to copy. */
 static bool make_tables_private(struct nomem_channel *channel, size_t bytes, int fd) {
   size_t from = offsetof(struct nomem_channel, live_bytes);
-  return mmap((char *)channel + from, bytes - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, (off_t)from) !=
-         MAP_FAILED;
+  return nomem__growing_map_reach(&channel_map, bytes) &&
+         mmap((char *)channel + from, bytes - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, (off_t)from) !=
+             MAP_FAILED;
 }
 
 /* Whether this process takes part. Where the engine forks, only the first process of the run does: others would write
@@ -53,14 +59,14 @@ static struct nomem_channel *map_channel(const char *path) {
   if (fd < 0) return NULL;
   struct stat status;
   struct nomem_channel *channel = NULL;
-  if (fstat(fd, &status) == 0 && status.st_size >= (off_t)sizeof *channel) {
-    void *pages = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (pages != MAP_FAILED) channel = pages;
-  }
+  if (fstat(fd, &status) == 0 && status.st_size >= (off_t)sizeof *channel)
+    channel = nomem__growing_map_make(&channel_map, fd, offsetof(struct nomem_channel, sites[FIRST_SITES]),
+                                      (size_t)status.st_size);
   if (channel != NULL && !takes_part(channel, (size_t)status.st_size, fd)) {
-    munmap(channel, (size_t)status.st_size);
+    munmap(channel, channel_map.bytes);
     channel = NULL;
   }
+  nomem__site_grow_in(&channel_map);
   nomem__close(fd);
   return channel;
 }

@@ -21,6 +21,8 @@
 #define STACKS 8192
 #define SLOT_SETS 8192
 #define WAYS 2
+/* So many have room at first. */
+#define FIRST_STACKS 256
 /* Stacks that share their inner frames are distinguished one difference at a time; more are not worth the search. */
 #define HOPS_MAX 8
 
@@ -48,6 +50,8 @@ static struct table {
   _Atomic uint32_t slot[SLOT_SETS][WAYS]; /* number of the stack plus 1; 0: none */
   struct remembered stack[STACKS];
 } * table;
+static struct nomem__growing_map table_map;
+static struct nomem__growing_map *channel_map; /* NULL: the channel is mapped as a whole */
 
 static _Atomic uint64_t generation = 1;
 static _Atomic uint32_t stacks_used;
@@ -148,6 +152,7 @@ static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, cons
   int words = nomem__unwind_trail(cfa, address, slot, depth, now, word);
   if (words < 0) return;
   uint32_t number = atomic_fetch_add_explicit(&stacks_used, 1, memory_order_relaxed) % STACKS;
+  if (!nomem__growing_map_reach(&table_map, offsetof(struct table, stack[number + 1]))) return;
   struct remembered *entry = &table->stack[number];
   uint32_t version = __atomic_load_n(&entry->version, __ATOMIC_RELAXED);
   if ((version & 1) ||
@@ -166,6 +171,13 @@ static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, cons
   put_in_slot(key, now, number);
 }
 
+/* NULL: there is no room for it in this process. */
+static struct nomem_site *site_at(struct nomem_channel *channel, uint32_t number) {
+  bool is_there = channel_map == NULL || channel_map->start != (char *)channel ||
+                  nomem__growing_map_reach(channel_map, offsetof(struct nomem_channel, sites[number + 1]));
+  return is_there ? &channel->sites[number] : NULL;
+}
+
 /* A site is complete before a slot points to it. Of two threads that reach a new site together, one enters it, and what
  * the other has prepared stays unused. */
 static struct nomem_site *enter_site(struct nomem_channel *channel, const struct nomem_site *new_site, uint64_t key) {
@@ -176,16 +188,18 @@ static struct nomem_site *enter_site(struct nomem_channel *channel, const struct
     uint32_t found = atomic_load_explicit(slot, memory_order_acquire);
     if (found == 0) {
       if (mine == NULL) {
-        if (atomic_load_explicit(&channel->site_count, memory_order_relaxed) >= NOMEM_SITES) return NULL;
+        number = atomic_load_explicit(&channel->site_count, memory_order_relaxed);
+        if (number >= NOMEM_SITES || site_at(channel, number) == NULL) return NULL;
         number = atomic_fetch_add(&channel->site_count, 1);
-        if (number >= NOMEM_SITES) return NULL;
-        mine = &channel->sites[number];
+        mine = number < NOMEM_SITES ? site_at(channel, number) : NULL;
+        if (mine == NULL) return NULL;
         *mine = *new_site;
         atomic_store_explicit(&mine->key, key, memory_order_release);
       }
       if (atomic_compare_exchange_strong(slot, &found, number + 1)) return mine;
     }
-    struct nomem_site *other = &channel->sites[(found - 1) % NOMEM_SITES];
+    struct nomem_site *other = site_at(channel, (found - 1) % NOMEM_SITES);
+    if (other == NULL) return NULL;
     if (atomic_load_explicit(&other->key, memory_order_acquire) != key) continue;
     if (mine != NULL) atomic_store(&mine->key, 0);
     return other;
@@ -250,15 +264,18 @@ struct nomem_site *nomem__site_find(struct nomem_channel *channel, enum nomem_fn
 
 int nomem__site_init(void) {
   if (table == NULL) {
-    void *pages = mmap(NULL, sizeof *table, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (pages == MAP_FAILED) return -ENOMEM;
-    table = pages;
+    table = nomem__growing_map_make(&table_map, -1, offsetof(struct table, stack[FIRST_STACKS]), sizeof *table);
+    if (table == NULL) return -ENOMEM;
     uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
     nomem__site_unwind(NULL, address, slot); /* the unwinder sets itself up when it is first used */
     nomem__module_program();                 /* read here, so that no two threads read it at once */
   }
   nomem__site_forget();
   return 0;
+}
+
+void nomem__site_grow_in(struct nomem__growing_map *map) {
+  channel_map = map;
 }
 
 uint64_t nomem__site_memory(size_t *bytes) {

@@ -13,6 +13,7 @@
 #define NOMEM_CALL_SITE_H
 
 #include "../channel.h"
+#include "growing_map.h"
 #include "injector.h"
 
 /* Prepares the unwinder and maps the table of remembered stacks; called again, it forgets all stacks. Returns 0 or
@@ -30,6 +31,9 @@ NOMEM_HIDDEN void nomem__site_limit(void *cfa);
  * full. A new site is entered as first called for size_bytes by fn. */
 NOMEM_HIDDEN struct nomem_site *nomem__site_find(struct nomem_channel *channel, enum nomem_fn fn, uint64_t size_bytes,
                                                  void *return_address, void *cfa);
+
+/* Of the channel that lies in this map, only the pages in it are there. */
+NOMEM_HIDDEN void nomem__site_grow_in(struct nomem__growing_map *map);
 
 /* The address of the table of remembered stacks, 0 when there is none, and its size. */
 NOMEM_HIDDEN uint64_t nomem__site_memory(size_t *bytes);
