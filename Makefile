@@ -47,6 +47,9 @@ PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/l
 SANITIZE =
 ASAN_FLAGS = -fsanitize=address,undefined -fno-omit-frame-pointer
 
+# The command works within a stack of 256 KiB (ulimit -s 256).
+SMALL_FRAMES = -Wframe-larger-than=32768
+
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)";)
 
@@ -160,7 +163,7 @@ $(BUILD)/obj/faults/%.o: faults/%.c
 
 $(BUILD)/obj/faults/explore/%.o: faults/explore/%.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(SANITIZE) -c $< -o $@
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(or $(SANITIZE),$(SMALL_FRAMES)) -c $< -o $@
 
 # Its page is put in by the assembler, which names it to nobody.
 $(BUILD)/obj/faults/explore/report/html_page.o: $(wildcard faults/explore/report/html/*)

@@ -44,38 +44,71 @@ contained() {
 
 explore='nomem explore --no-store'
 
-# A signal, while a run hangs.
-for signal in INT:2 TERM:15 HUP:1 QUIT:3 USR1:10 USR2:12 ALRM:14; do
-  name=${signal%:*}
-  case $name in INT | TERM) ;; *) later || continue ;; esac
-  contain_options="-k ${signal#*:} -a 1500000"
-  contained 'exit 2' '[0-9]+ runs?.*interrupted' "SIG$name: a report" $explore --timeout 50 -- ./hostile hang_busy careful
+# A signal, while a run hangs: all that end a process by default, but are no fault of its own, and a real-time one. They
+# sleep, and so all of them at the same time.
+signals='INT:2 TERM:15 HUP:1 QUIT:3 USR1:10 USR2:12 ALRM:14 VTALRM:26 PROF:27 IO:29 PWR:30 STKFLT:16 XCPU:24 RTMIN:34'
+for signal in $signals; do
+  mkdir "signal-${signal%:*}"
+  (cd "signal-${signal%:*}" && ../contain -t 60 -k "${signal#*:}" -a 1500000 -o report -- $explore -j 1 --timeout 50 \
+    -- ../hostile hang_lock careful >seen 2>&1 </dev/null || :) &
 done
-if later; then
-  # In the midst of a run that takes a second.
-  contain_options='-k 19 -a 700000 -c 4000000'
-  contained 'exit 0' '2 reported; 0 findings \(' 'stopped and continued: the pause is no time of the runs' \
-    $explore --engine exec -j 1 --timeout 2 -- ./hostile alarm_ends careful
-fi
+# Nor do a pipe that is broken, and a hangup that it was started not to mind.
+for way in pipe nohup; do
+  mkdir ignored-$way
+  signal=13
+  [ $way = pipe ] || signal=1
+  (cd ignored-$way && ../contain -t 60 -k $signal -a 1500000 -o report -- sh -c "trap '' HUP; exec $explore -j 1 --timeout 3 \
+    -- ../hostile hang_lock careful" >seen 2>&1 </dev/null || :) &
+done
+wait
+for signal in $signals; do
+  name=${signal%:*}
+  if grep -qx 'status=exit 2' "signal-$name/report" && ! grep -q '^l' "signal-$name/report" &&
+    tr '\n' ' ' <"signal-$name/seen" | grep -qE '[0-9]+ runs?.*interrupted'; then
+    pass "SIG$name: a report"
+  else
+    cat "signal-$name/report" >>"signal-$name/seen"
+    fail "SIG$name: a report" "signal-$name/seen"
+  fi
+done
+for way in pipe nohup; do
+  seen=ignored-$way/seen
+  if grep -qx 'status=exit 1' ignored-$way/report && grep -q '^hang in' $seen && ! grep -q interrupted $seen; then
+    pass "a signal that is ignored: $way"
+  else
+    cat ignored-$way/report >>$seen
+    fail "a signal that is ignored: $way" $seen
+  fi
+done
+
+# In the midst of a run that takes a second.
+contain_options='-k 19 -a 700000 -c 3500000'
+contained 'exit 0' '2 reported; 0 findings \(' 'stopped and continued: the pause is no time of the runs' \
+  $explore --engine exec -j 1 --timeout 2 -- ./hostile alarm_ends careful
 contain_options=
 
 # Limits of its own.
-later && contained 'exit [12]' 'stack|finding' 'a stack of 256 KiB' sh -c "ulimit -s 256; exec $explore -- ./hostile block_all careless"
-contained 'exit 2' 'Too many open files' '12 descriptors' sh -c "ulimit -n 12; exec $explore -- ./hostile block_all careless"
-if later; then
-  for space in 20 40 60 100; do
-    contained 'exit [12]' 'memory|1 finding' "$space MB of address space" \
-      sh -c "ulimit -v ${space}000; exec $explore -- ./hostile block_all careless"
-  done
+contained 'exit [12]' 'stack|finding' 'a stack of 256 KiB' sh -c "ulimit -s 256; exec $explore -- ./hostile block_all careless"
+contained 'exit 2' 'Too many open files.*ulimit -n' '12 descriptors' sh -c "ulimit -n 12; exec $explore -- ./hostile block_all careless"
+if [ -n "$no_root" ]; then skip 'a limit on processes' "$no_root"; else
+  # A user who has no other process, so that one more is too many.
+  contained 'exit 2' 'limit on processes' 'a limit on processes' \
+    setpriv --reuid 65533 --regid 65533 --clear-groups prlimit --nproc=1 $explore -- ./hostile block_all careless
 fi
+for space in 20 40 60 100; do
+  contained 'exit [12]' 'memory|1 finding' "$space MB of address space" \
+    sh -c "ulimit -v ${space}000; exec $explore -- ./hostile block_all careless"
+done
 
 # Places to write.
-if later; then
-  contained 'exit 2' 'regular|device' 'a store on /dev/full' nomem explore --store /dev/full -- ./hostile block_all careless
-  contained 'exit 2' 'regular|device' 'a store on /dev/null' nomem explore --store /dev/null -- ./hostile block_all careless
-fi
-later && contained 'exit 2' 'No space left' 'a report on /dev/full' $explore --json /dev/full -- ./hostile block_all careless
-if later && [ -z "$no_root" ]; then
+contained 'exit 2' 'regular|device' 'a store on /dev/full' nomem explore --store /dev/full -- ./hostile block_all careless
+contained 'exit 2' 'regular|device' 'a store on /dev/null' nomem explore --store /dev/null -- ./hostile block_all careless
+contained 'exit 2' '1 finding.*standard output: No space left' 'standard output on /dev/full' \
+  sh -c "$explore --json - -- ./hostile block_all careless >/dev/full"
+contained 'exit 2' 'No space left' 'a report on /dev/full' $explore --json /dev/full -- ./hostile block_all careless
+if [ -n "$no_root" ] || ! unshare -m true 2>/dev/null; then
+  skip 'a full disk, no /proc' "${no_root:-no mounts of its own are allowed here}"
+else
   mkdir small
   contained 'exit 2' 'No space left' 'a store on a full disk' unshare -m sh -c "mount -t tmpfs -o size=24k none small &&
     exec nomem explore --store small/store.db --all -- ./hostile crowd careless"

@@ -37,7 +37,7 @@ done
 ends 'children that fork to the end' 0 '; 0 findings' \
   nomem explore --engine exec --all --faults transient -- ./behave forkers
 ends 'more memory than is looked at' 0 ' handled; 0 findings (' nomem explore -- ./behave vast
-ends 'output without end' 1 '^hang in ' nomem explore --timeout 20 --faults transient -- ./behave endless-output
+ends 'output without end' 1 '^flood in .*: writes more than 64 MiB' nomem explore --timeout 20 --faults transient -- ./behave endless-output
 rm -f flaky-mark
 ends 'a flaky baseline' 2 'nomem: without any fault the program ' nomem explore -- ./behave flaky
 ends 'a baseline that takes too long' 2 'runs longer than' nomem explore --timeout 0.5 -- ./behave slow

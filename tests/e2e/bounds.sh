@@ -34,7 +34,7 @@ int main(int argc, char **argv) {
 }
 EOS
 "$cc" -g -o sparse sparse.c
-explored 'output that is sparse, under a fault' 1 '^abort in main' ./sparse
+explored 'output that is sparse, under a fault' 1 '^flood in main .*: writes more than 64 MiB, 2 runs' ./sparse
 explored 'output that is sparse, without a fault' 2 'writes more than 64 MiB' ./sparse always
 
 cat >flood.c <<'EOS'
@@ -42,16 +42,64 @@ cat >flood.c <<'EOS'
 #include <unistd.h>
 #include <stdlib.h>
 static char text[1 << 20];
-int main(void) {
+static void flood(int fd, int megabytes) {
   memset(text, 'x', sizeof text);
-  for (int i = 0; i < 80; i++)
-    if (write(1, text, sizeof text) < 0) return 3;
-  free(malloc(8));
+  for (int i = 0; i < megabytes || megabytes == 0; i++)
+    if (write(fd, text, sizeof text) < 0) _exit(3);
+}
+int main(int argc, char **argv) {
+  int kind = argc > 1 ? argv[1][0] : 'a';
+  if (kind == 'a') flood(1, 80);
+  void *block = malloc(8);
+  if (block == NULL && kind == 'e') flood(1, 0);   /* endless */
+  if (block == NULL && kind == 'r') flood(2, 200); /* and then it reports the failure */
+  if (block == NULL && kind == 'c') flood(2, 65);  /* and then it crashes */
+  if (block == NULL && kind == 'l') flood(1, 60);  /* less than that */
+  if (kind == 'c') *(volatile char *)block = 1;
+  if (block == NULL) return 1;
+  free(block);
   return 0;
 }
 EOS
 "$cc" -g -o flood flood.c
 explored 'output without an end, without a fault' 2 'writes more than 64 MiB' ./flood
+explored 'less than the bound is no matter' 0 '^2 runs: 2 reported; 0 findings' ./flood less
+
+# Whether the program was ended or came to an end by itself, by each engine: it is the same finding.
+for kind in endless report crash; do
+  : >came
+  for how in '--engine exec' '--engine fork' '--engine snapshot' '--no-trace'; do
+    status=0
+    # shellcheck disable=SC2086 # a list of options
+    timeout -k 5 60 nomem explore --no-store --timeout 30 $how --json flood.json -- ./flood $kind >seen 2>&1 || status=$?
+    echo "$status $(jq -c '[.findings[] | [.verdict, .id, .runs, .flaky, .location]],
+      [.verdicts[] | select(.runs > 0) | [.name, .runs]]' flood.json | tr '\n' ' ')" >>came
+    grep -q 'not safe for this program' seen && sed -i '$d' came
+  done
+  if [ "$(sort -u came | wc -l)" = 1 ] && grep -q '^1 .*"flood-.*,2,false,"main .*\["flood",2\]' came; then
+    pass "a flood by every engine: $kind"
+  else
+    cat seen >>came
+    fail "a flood by every engine: $kind" came
+  fi
+done
+
+# Every report knows it, and the store.
+status=0
+nomem explore --store flood.db --html flood.html --junit flood.xml --sarif flood.sarif --tap flood.tap -- ./flood report \
+  >seen 2>&1 || status=$?
+nomem explore --store flood.db -- ./flood report >again 2>&1 || :
+printf 'flood function=main # it may\n' >flood.supp
+if [ $status = 1 ] && grep -q '<failure.*type="flood"' flood.xml && grep -q '^not ok 1 .*flood' flood.tap &&
+  [ "$(jq -r '.runs[0].results[0].ruleId' flood.sarif)" = nomem/flood ] && grep -q 'writes more than 64 MiB' flood.html &&
+  grep -q 'resumed: 2 of 2' again && grep -q '^flood in main' again && nomem replay --store flood.db | grep -q flood &&
+  nomem explain flood | grep -q '64 MiB' && nomem explore --no-store --suppress flood.supp -- ./flood report >again 2>&1 &&
+  grep -q '^not counted: flood in main .*it may' again; then
+  pass 'a flood in every report'
+else
+  cat again >>seen
+  fail 'a flood in every report' seen
+fi
 
 # The command is killed right after its fork, before the child has asked to be told.
 cat >killed.c <<'EOS'

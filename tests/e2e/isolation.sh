@@ -166,7 +166,7 @@ END
   as="env APART_USER=0:0 HOME=$work unshare -r ./limited"
   mkdir -p there
   printf old >there/file
-  apart 'on' 2 'isolate on: not possible here: own .*: No space left' nomem explore --isolate on -- ./apart hang
+  apart 'on' 2 'isolate on: not possible here: own .*: the limit on their number is reached' nomem explore --isolate on -- ./apart hang
   apart 'auto' 0 'not isolated from one another (own .*), so there is one at a time' \
     nomem explore --no-store -- ./apart user
 done

@@ -34,10 +34,12 @@ reproduces() {
   reproduce=$(sed -n 's/^  reproduce: //p' found)
   [ -n "$reproduce" ] || return 1
   # shellcheck disable=SC2016 # the words are the command's
+  [ "$1" != flood ] || reproduce="$reproduce 2>&1 >/dev/null | grep -v 'out of memory, trying\|^\.*\$'" # gigabytes of it
   sh -c "$reproduce" >again 2>&1 9<"$here/lib/suite.sh" || :
   case $1 in
     crash) grep -q 'killed by SIGSEGV' again ;;
     abort | corruption) grep -q 'killed by SIGABRT\|a block was' again ;;
+    flood) grep -q 'still running when its time was up' again ;;
     hang) grep -q 'still running when its time was up' again ;;
     leftover) ! grep -q 'suite.sh' again && { [ "${2%child.c}" != "$2" ] || grep -q 'is open: /etc/passwd\| was left: ' again; } ;;
     leak) grep -q 'leaked, for nothing points to them any more' again ;;
@@ -59,7 +61,7 @@ is_planted() {
   [ "$1" != hang ] || blow_up_line='[0-9]*' # wherever in its loop it was
   stack 'the fault: ' | grep -q "planted[a-z_]* (.*$(basename "$2"):$fault_line)" || return 1
   [ -z "$makes" ] || stack 'it was created here' | grep -q "planted (.*$(basename "$2"):$made_line)" || return 1
-  case $1 in swallowed | leftover) return 0 ;; esac # nothing blew up
+  case $1 in swallowed | leftover | flood) return 0 ;; esac # nothing blew up
   stack 'wh[a-z]* [a-z]* ' | grep -q "planted (.*$(basename "$2"):$blow_up_line)"
 }
 

@@ -105,6 +105,9 @@ static void both_reached(void **state) {
   record(1);
   run->outcome.end.timed_out = true;
   assert_int_equal(judge(true), NOMEM_VERDICT_HANG);
+  record(1);
+  run->outcome.is_flooded = true;
+  assert_int_equal(judge(true), NOMEM_VERDICT_FLOOD);
 }
 
 /* A death that the baseline has, too, is not this run's. */

@@ -195,6 +195,21 @@ static void hangs(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
 }
 
+/* What has written too much is ended at once, so nothing that came before or after tells one from another. */
+static void floods(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.is_flooded = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_FLOOD);
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_FLOOD);
+  evidence.timed_out = evidence.has_report = evidence.has_leaked = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_FLOOD);
+  evidence.fault_reached = false;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_UNREACHED);
+}
+
 /* Every verdict has a name and a meaning, no name twice, and the weightier come before the others. Strictness
  * is about advice only. */
 static void texts(void **state) {
@@ -227,6 +242,7 @@ int main(void) {
       cmocka_unit_test(deaths_of_children),
       cmocka_unit_test(a_tests_own_abort),
       cmocka_unit_test(hangs),
+      cmocka_unit_test(floods),
       cmocka_unit_test(texts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

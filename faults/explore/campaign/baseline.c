@@ -12,6 +12,7 @@
 
 #include "../process/syscall_effects.h"
 #include "../text/complain.h"
+#include "../text/error_text.h"
 #include "../text/memory.h"
 #include "../text/quote.h"
 #include "residue_check.h"
@@ -174,7 +175,7 @@ static int run_second(struct nomem__campaign *campaign, struct baseline_run *sec
   free_run(second);
   int result = start_run(campaign, 0, second, watch);
   if (result != 0) {
-    nomem__complain("cannot start a run: %s", strerror(-result));
+    nomem__complain("cannot start a run: %s", nomem__error_text(-result));
     return result;
   }
   nomem__session_run(campaign->session);

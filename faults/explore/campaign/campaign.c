@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../text/complain.h"
+#include "../text/error_text.h"
 #include "../text/memory.h"
 #include "schedule.h"
 
@@ -48,7 +49,7 @@ static int open_worker(struct nomem__campaign *campaign, struct nomem__worker_sl
   slot->campaign = campaign;
   int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &slot->worker);
   if (result != 0) {
-    nomem__complain("cannot make a worker: %s", strerror(-result));
+    nomem__complain("cannot make a worker: %s", nomem__error_text(-result));
     return result;
   }
   return 0;
@@ -177,8 +178,13 @@ bool nomem__campaign_is_over(const struct nomem__campaign *campaign) {
 }
 
 void nomem__campaign_give_up(struct nomem__campaign *campaign, int result) {
-  if (!campaign->failed) nomem__complain("cannot go on: %s", strerror(-result));
+  if (!campaign->failed) nomem__complain("cannot go on: %s", nomem__error_text(-result));
   campaign->failed = true;
+}
+
+bool nomem__campaign_was_started(struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  if (outcome->end.start_error != 0) nomem__campaign_give_up(campaign, -outcome->end.start_error);
+  return outcome->end.start_error == 0;
 }
 
 void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,

@@ -16,10 +16,11 @@
 
 /* What is known of a point. There may be millions. */
 struct nomem__point_state {
-  uint8_t result;       /* 0: none yet; its verdict plus 1; or NOMEM__ELSEWHERE */
-  bool is_known;        /* the result was there before the first run */
-  bool is_due;          /* its run is made once more, for what it left: see residue_check.h */
-  bool had_block_table; /* its last run had one */
+  uint8_t result;        /* 0: none yet; its verdict plus 1; or NOMEM__ELSEWHERE */
+  bool is_known;         /* the result was there before the first run */
+  bool is_due;           /* its run is made once more, for what it left: see residue_check.h */
+  bool had_block_table;  /* its last run had one */
+  bool was_heap_checked; /* that run was made for heap errors: see heap_check.h */
 };
 
 /* In place of a result: another shard has the point. */
@@ -40,7 +41,8 @@ struct nomem__worker_slot {
 /* The search for heap errors that nobody notices: see heap_check.h. */
 struct nomem__heap_check {
   bool is_looking;
-  size_t looked_at, left_out;
+  size_t looked_at, left_out; /* the former by this command */
+  size_t checked;             /* by this command or an earlier one of the same campaign */
 };
 
 struct nomem__campaign;
@@ -121,6 +123,9 @@ void nomem__campaign_free(struct nomem__campaign *campaign);
 /* Opens workers until there are so many, or closes those that are too many. Returns 0, or a negative error code after
  * one line on standard error. */
 int nomem__campaign_set_workers(struct nomem__campaign *campaign, unsigned count);
+
+/* Whether the program of a run was started. If not, the campaign cannot go on, and one line says why. */
+bool nomem__campaign_was_started(struct nomem__campaign *campaign, const struct nomem__outcome *outcome);
 
 /* Ends the runs that go on. */
 void nomem__campaign_cancel_runs(struct nomem__campaign *campaign);

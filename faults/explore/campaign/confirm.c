@@ -137,7 +137,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   struct nomem__result result;
   char plan[NOMEM_POINT_PLAN_BYTES];
   (void)worker;
-  if (outcome->end.was_cancelled) return;
+  if (outcome->end.was_cancelled || !nomem__campaign_was_started(confirmation->campaign, outcome)) return;
   nomem__results_judge(confirmation->campaign, outcome, finding->point.second != 0, &result);
   finding->is_flaky = result.verdict != finding->verdict;
   confirmation->last = find_call(confirmation, outcome, plan);

@@ -108,7 +108,7 @@ struct rehearsal {
 };
 
 static bool ends_as_baseline(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
-  return !outcome->end.timed_out && !outcome->end.was_cancelled && !outcome->is_damaged &&
+  return !outcome->end.timed_out && !outcome->is_flooded && !outcome->end.was_cancelled && !outcome->is_damaged &&
          outcome->end.root_status == campaign->baseline_status &&
          nomem__output_is_same(&campaign->baseline_output, &outcome->output, &outcome->error);
 }

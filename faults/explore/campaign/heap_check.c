@@ -35,25 +35,31 @@ static size_t count_due(const struct nomem__campaign *campaign) {
   return due;
 }
 
-void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faults_ns) {
-  const struct nomem__session *session = campaign->session;
-  const struct nomem__options *options = session->options;
-  struct nomem__heap_check *heap = &campaign->heap;
-  bool is_wanted =
-      nomem__heap_check_is_wanted(options->heap, &campaign->residue_check.baseline, session->setup.preload != NULL);
-  size_t due = is_wanted ? count_due(campaign) : 0;
-  if (due == 0 || nomem__campaign_is_over(campaign)) {
-    heap->left_out = due;
-    return;
-  }
+static size_t count_checked(const struct nomem__campaign *campaign) {
+  size_t checked = 0;
+  for (size_t i = 0; i < campaign->point_count; i++) checked += campaign->states[i].was_heap_checked;
+  return checked;
+}
+
+static void check(struct nomem__campaign *campaign, size_t due, uint64_t first_faults_ns) {
+  const struct nomem__options *options = campaign->session->options;
   uint64_t limit_ns = nomem__heap_check_limit_ns(options->heap, options->all, first_faults_ns);
   const struct nomem__close_runs runs = {.is_due = is_due, .until_ns = limit_ns != 0 ? uv_hrtime() + limit_ns : 0};
-  if (nomem__residue_runs_prepare(campaign)) {
-    heap->is_looking = true;
-    campaign->progress.total += due;
-    nomem__residue_runs_make(campaign, &runs);
-    heap->is_looking = false;
-  }
-  heap->left_out = count_due(campaign);
+  if (!nomem__residue_runs_prepare(campaign)) return;
+  campaign->heap.is_looking = true;
+  campaign->progress.total += due;
+  nomem__residue_runs_make(campaign, &runs);
+  campaign->heap.is_looking = false;
+}
+
+void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faults_ns) {
+  const struct nomem__session *session = campaign->session;
+  struct nomem__heap_check *heap = &campaign->heap;
+  bool is_wanted = nomem__heap_check_is_wanted(session->options->heap, &campaign->residue_check.baseline,
+                                               session->setup.preload != NULL);
+  size_t due = is_wanted ? count_due(campaign) : 0;
+  if (due > 0 && !nomem__campaign_is_over(campaign)) check(campaign, due, first_faults_ns);
+  heap->left_out = is_wanted ? count_due(campaign) : 0;
   heap->looked_at = due - heap->left_out;
+  heap->checked = count_checked(campaign);
 }

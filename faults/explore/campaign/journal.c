@@ -33,8 +33,8 @@ struct entry {
   enum nomem__verdict verdict;
   enum nomem_engine engine;
   uint64_t duration_us;
-  int64_t unconfirmed; /* of a snapshot's run: the number by which it is confirmed or deleted; 0: it counts */
-  bool has_block_table;
+  int64_t unconfirmed;     /* of a snapshot's run: the number by which it is confirmed or deleted; 0: it counts */
+  int block_table;         /* NOMEM_STORED_... */
   char finding[KEY_BYTES]; /* "": none */
   char *evidence;          /* owned; NULL: none */
 };
@@ -43,6 +43,7 @@ struct nomem__journal {
   struct nomem__store store;
   int64_t id;
   int64_t token; /* tells the unconfirmed runs of this command from those of others, and of commands that were killed */
+  bool is_named; /* the user has asked for this store */
   bool is_broken;
   struct entry *entries;
   size_t entry_count, entry_room;
@@ -92,7 +93,7 @@ static int write_run(struct nomem__campaign *campaign, sqlite3_stmt *statement, 
   sqlite3_bind_text(statement, 9, entry->finding[0] != '\0' ? entry->finding : NULL, -1, SQLITE_STATIC);
   sqlite3_bind_text(statement, 10, entry->evidence, -1, SQLITE_STATIC);
   sqlite3_bind_int64(statement, 11, entry->unconfirmed);
-  sqlite3_bind_int(statement, 12, entry->has_block_table);
+  sqlite3_bind_int(statement, 12, entry->block_table);
   nomem__store_step(&campaign->journal->store, statement, &failed);
   sqlite3_reset(statement);
   return failed ? -EIO : 0;
@@ -141,6 +142,11 @@ static int64_t unconfirmed_number(const struct nomem__worker_slot *slot) {
   return slot->campaign->journal->token + 1 + (slot - slot->campaign->workers);
 }
 
+static int stored_block_table(const struct nomem__point_state *state) {
+  if (state->was_heap_checked) return NOMEM_STORED_HEAP_CHECK;
+  return state->had_block_table ? NOMEM_STORED_BLOCK_TABLE : NOMEM_STORED_NO_BLOCK_TABLE;
+}
+
 void nomem__journal_add_run(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
                             const uint64_t *hash, const struct nomem__finding *finding) {
   struct nomem__campaign *campaign = slot->campaign;
@@ -153,7 +159,7 @@ void nomem__journal_add_run(struct nomem__worker_slot *slot, const struct nomem_
                           .verdict = (enum nomem__verdict)(campaign->states[rank].result - 1),
                           .engine = campaign->engine,
                           .duration_us = outcome->duration_us,
-                          .has_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE,
+                          .block_table = stored_block_table(&campaign->states[rank]),
                           .unconfirmed = campaign->engine == NOMEM_ENGINE_SNAPSHOT ? unconfirmed_number(slot) : 0};
   if (hash != NULL) print_key(*hash, entry->finding);
   if (finding != NULL) entry->evidence = nomem__evidence_write(finding);
@@ -299,8 +305,6 @@ static int resume(struct nomem__campaign *campaign) {
 }
 
 static int open_store(struct nomem__store *store, const char *named) {
-  const char *environment = getenv(NOMEM_STORE_ENV);
-  if (named == NULL && environment != NULL) named = environment;
   if (named != NULL && *named == '\0') return 1;
   if (named != NULL) return nomem__store_open(store, named, NOMEM_STORE_WRITE, false);
   int result = mkdir(NOMEM_STORE_FOLDER, 0777) == 0 || errno == EEXIST ? 0 : -errno;
@@ -317,7 +321,9 @@ int nomem__journal_open(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
   if (options->no_store) return 0;
   struct nomem__journal *journal = nomem__calloc(1, sizeof *journal);
-  int result = open_store(&journal->store, options->store);
+  const char *named = options->store != NULL ? options->store : getenv(NOMEM_STORE_ENV);
+  journal->is_named = named != NULL;
+  int result = open_store(&journal->store, named);
   if (result != 0) {
     free(journal);
     return result > 0 ? 0 : result;
@@ -403,6 +409,11 @@ void nomem__journal_write_end(struct nomem__campaign *campaign, const json_t *do
   int result = nomem__store_begin(&journal->store);
   if (result == 0) result = nomem__store_end(&journal->store, write_end(campaign, documents));
   if (result != 0) give_up(journal);
+}
+
+bool nomem__journal_has_failed(const struct nomem__campaign *campaign) {
+  const struct nomem__journal *journal = campaign->journal;
+  return journal != NULL && journal->is_named && journal->is_broken;
 }
 
 void nomem__journal_close(struct nomem__campaign *campaign) {

@@ -112,7 +112,7 @@ static int load_runs(struct nomem__campaign *campaign, const struct source *from
                                 .persistent = sqlite3_column_int(row, 2) != 0};
     size_t found = find_point(campaign, index, &sought);
     int verdict = verdict_of(nomem__store_column_text(row, 4));
-    if (found == campaign->point_count || verdict < 0 || campaign->states[found].is_known) continue;
+    if (found == campaign->point_count || verdict < 0 || campaign->states[found].result != 0) continue;
     result = 1;
     if (nomem__verdict_is_shown((enum nomem__verdict)verdict))
       result = load_finding(campaign, from, found, verdict, nomem__store_column_text(row, 5),
@@ -121,6 +121,7 @@ static int load_runs(struct nomem__campaign *campaign, const struct source *from
     campaign->states[found].result = (uint8_t)(verdict + 1);
     campaign->states[found].is_known = true;
     campaign->states[found].had_block_table = sqlite3_column_int(row, 7) != 0;
+    campaign->states[found].was_heap_checked = sqlite3_column_int(row, 7) == NOMEM_STORED_HEAP_CHECK;
     campaign->known_count++;
   }
   sqlite3_finalize(row);

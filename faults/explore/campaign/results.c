@@ -25,7 +25,7 @@ static bool is_skip_code(const struct nomem__options *options, int status) {
 }
 
 static bool has_died(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
-  return outcome->end.timed_out || outcome->end.fatal_deaths > campaign->baseline_fatal_deaths;
+  return outcome->end.timed_out || outcome->is_flooded || outcome->end.fatal_deaths > campaign->baseline_fatal_deaths;
 }
 
 /* Where two calls are to fail, both must have failed, unless the first alone ended the run this time. */
@@ -54,6 +54,7 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
   int status = outcome->end.root_status;
   struct nomem__evidence evidence = {.fault_reached = is_reached(campaign, outcome, has_second),
                                      .timed_out = outcome->end.timed_out,
+                                     .is_flooded = outcome->is_flooded,
                                      .root_status = status,
                                      .baseline_status = campaign->baseline_status,
                                      .fatal_deaths = outcome->end.fatal_deaths,
@@ -81,6 +82,14 @@ enum nomem__verdict nomem__results_settle(enum nomem__verdict verdict, enum nome
   return is_no_worse || is_slow ? previous : verdict;
 }
 
+static void describe_flood(const struct nomem__outcome *outcome, char detail[NOMEM_DETAIL_BYTES]) {
+  char line[NOMEM_QUOTE_BYTES];
+  nomem__quote_last_line(outcome->tail, line);
+  bool has_text = strcmp(line, "''") != 0;
+  snprintf(detail, NOMEM_DETAIL_BYTES, "more than %d MiB%s%s", (int)(NOMEM_OUTPUT_MAX_BYTES >> 20),
+           has_text ? ", the last of it " : "", has_text ? line : "");
+}
+
 void nomem__results_describe(const struct nomem__campaign *campaign, const struct nomem__residue *residue,
                              struct nomem__judged_run *found, char *detail) {
   const size_t detail_bytes = NOMEM_DETAIL_BYTES;
@@ -97,6 +106,9 @@ void nomem__results_describe(const struct nomem__campaign *campaign, const struc
       break;
     case NOMEM_VERDICT_SANITIZER:
       snprintf(detail, detail_bytes, "%s", outcome->report.kind[0] != '\0' ? outcome->report.kind : UNSEEN_REPORT);
+      break;
+    case NOMEM_VERDICT_FLOOD:
+      describe_flood(outcome, detail);
       break;
     case NOMEM_VERDICT_CORRUPTION:
       nomem__residue_describe_misuse(residue, detail, detail_bytes);
@@ -202,6 +214,7 @@ static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__
   state->result = (uint8_t)(result->verdict + 1);
   state->is_due = nomem__residue_check_is_due(&result->residue, result->verdict);
   if (state->is_due) nomem__residue_check_note_path(check, &result->residue, rank, campaign->point_count);
+  state->was_heap_checked = campaign->heap.is_looking;
   state->had_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE;
 }
 
@@ -210,6 +223,7 @@ bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__o
   const struct nomem__point *point = &campaign->points[rank];
   const struct nomem__point_state *state = &campaign->states[rank];
   bool is_repeated = state->is_due || campaign->heap.is_looking;
+  if (!nomem__campaign_was_started(campaign, outcome)) return true;
   struct nomem__result result;
   nomem__results_judge(campaign, outcome, point->second != 0, &result);
   enter_verdict(campaign, outcome, rank, &result);

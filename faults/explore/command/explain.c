@@ -46,6 +46,15 @@ static const struct {
      "wait for something that was never started. The stacks show where its threads were when its time was up, and\n"
      "what each of them waited for: 'a lock that thread 1 holds' is one that will never be released.\n"
      "If the program is merely slow then, give it more time."},
+    {"flood",
+     "The run wrote more than 64 MiB to standard output and standard error together. It was ended there, if it had "
+     "not\n"
+     "ended by itself, and what would have come of it later is not known. Most often it is a loop that tries again "
+     "for\n"
+     "ever and complains each time, which fills a disk where the output goes to a file. The report shows what it "
+     "wrote\n"
+     "last.\n"
+     "If the program means to write that much then, give it less to say, or send what it writes to /dev/null."},
     {"swallowed",
      "The run ended with the baseline's exit status, but wrote something else to standard output than the baseline\n"
      "does, and reported no failure. Whoever reads the output, or a script that looks at the exit status, takes it\n"

@@ -116,7 +116,8 @@ static int explore(struct nomem__campaign *campaign, struct nomem__exclusions *r
   int result = explore_points(campaign);
   if (conclude(campaign, rules) != 0) result = -ENOMEM;
   if (nomem__reports_write(campaign) != 0) result = -EIO;
-  return result != 0 ? NOMEM_EXIT_FAILED : exit_status(campaign);
+  bool has_failed = result != 0 || nomem__journal_has_failed(campaign);
+  return has_failed ? NOMEM_EXIT_FAILED : exit_status(campaign);
 }
 
 /* An open session's campaign, from its first run to its report. */
@@ -133,7 +134,7 @@ static int run_campaign(struct nomem__session *session, struct nomem__exclusions
 }
 
 int nomem__explore(const struct nomem__options *options) {
-  struct nomem__session session;
+  static struct nomem__session session;
   struct nomem__exclusions rules = {0};
   if (options->sites != NULL && !nomem__site_filter_check(options->sites)) return NOMEM_EXIT_FAILED;
   if (nomem__reports_check(options) != 0) return NOMEM_EXIT_FAILED;

@@ -2,11 +2,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../options/options.h"
 #include "../text/complain.h"
 #include "../text/memory.h"
+#include "../text/write_error.h"
 #include "commands.h"
 
 static int dispatch(const struct nomem__options *options) {
@@ -47,8 +49,9 @@ int main(int argc, char **argv) {
   if (atexit(check_exit) != 0) nomem__out_of_memory();
   int result = nomem__options_parse(argc, argv, &options, stdout, stderr);
   int status = result < 0 ? NOMEM_EXIT_FAILED : result > 0 ? NOMEM_EXIT_CLEAN : dispatch(&options);
-  if (fflush(stdout) != 0 || ferror(stdout)) {
-    nomem__complain("cannot write to standard output");
+  result = nomem__flush(stdout);
+  if (result != 0) {
+    nomem__complain("cannot write to standard output: %s", strerror(-result));
     status = NOMEM_EXIT_FAILED;
   }
   has_status = true;

@@ -180,7 +180,7 @@ static int leave_out(struct minimiser *minimiser) {
 static void report(struct minimiser *minimiser, uint64_t total, int needed, const char *plan) {
   const struct nomem__campaign *campaign = minimiser->campaign;
   enum nomem__verdict verdict = minimiser->wanted.verdict;
-  bool is_timed = verdict == NOMEM_VERDICT_HANG;
+  bool is_timed = verdict == NOMEM_VERDICT_HANG || verdict == NOMEM_VERDICT_FLOOD;
   bool is_left = verdict == NOMEM_VERDICT_LEAK || verdict == NOMEM_VERDICT_LEFTOVER ||
                  (verdict == NOMEM_VERDICT_SANITIZER && campaign->residue_check.was_leak_checked);
   printf("%d of %" PRIu64 " failed calls lead%s to the same end (%s; %u runs)\n", needed, total, needed == 1 ? "s" : "",
@@ -271,7 +271,7 @@ static int minimise_in(struct nomem__session *session) {
 }
 
 static int minimise_plan(const struct nomem__options *given) {
-  struct nomem__session session;
+  static struct nomem__session session;
   struct nomem__options options = *given;
   options.engine = NOMEM_CHOICE_EXEC;
   if (nomem__session_open(&session, &options, false) != 0) return NOMEM_EXIT_FAILED;
@@ -282,7 +282,7 @@ static int minimise_plan(const struct nomem__options *given) {
 }
 
 int nomem__minimise(const struct nomem__options *options) {
-  struct nomem__stored_run stored;
+  static struct nomem__stored_run stored;
   if (options->plan_text != NULL) return minimise_plan(options);
   int result = nomem__stored_run_load(options, &stored), status = result < 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
   if (result == 0) {

@@ -149,10 +149,11 @@ static int debug(const struct nomem__options *options) {
 }
 
 int nomem__replay(const struct nomem__options *options) {
-  struct nomem__stored_run stored;
+  static struct nomem__stored_run stored;
   int result = nomem__stored_run_load(options, &stored), status = result < 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
   if (result == 0) {
-    struct nomem__options run = stored.options;
+    static struct nomem__options run;
+    run = stored.options;
     run.command = NOMEM_COMMAND_RUN;
     nomem__stored_run_enter_folder(&stored);
     if (!options->quiet) nomem__complain("%s: %s", stored.id, stored.plan);

@@ -12,6 +12,7 @@
 #include "../judge/finding.h"
 #include "../run/session.h"
 #include "../text/complain.h"
+#include "../text/error_text.h"
 #include "../text/printable.h"
 #include "../text/quote.h"
 #include "commands.h"
@@ -38,11 +39,12 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   *outcome->child_residue = (struct nomem__child_residue){0};
 }
 
-/* A terminal sends SIGINT to the program as well, so nomem waits until the program has dealt with it. SIGTERM was sent
- * to nomem alone, and ends both. */
+/* A terminal sends SIGINT and SIGQUIT to the program as well, so nomem waits until the program has dealt with them. Any
+ * other signal was sent to nomem alone, and ends both. */
 static void interrupt(void *user) {
   struct run *run = user;
-  if (run->session->interrupted_by == SIGTERM) nomem__worker_cancel(run->worker);
+  int signal = run->session->interrupted_by;
+  if (signal != SIGINT && signal != SIGQUIT) nomem__worker_cancel(run->worker);
 }
 
 static void print_faults(struct run *run) {
@@ -228,7 +230,7 @@ static int run_program(struct nomem__session *session) {
   int result = nomem_plan_print(&session->options->plan, plan, sizeof plan);
   if (result >= 0) result = nomem__worker_open(session->trees, &session->loop, &session->setup, &run.worker);
   if (result < 0) {
-    nomem__complain("cannot make a worker: %s", strerror(-result));
+    nomem__complain("cannot make a worker: %s", nomem__error_text(-result));
     return NOMEM_EXIT_FAILED;
   }
   int status = make_run(&run, plan);
@@ -240,7 +242,7 @@ static int run_program(struct nomem__session *session) {
 }
 
 int nomem__run(const struct nomem__options *options) {
-  struct nomem__session session;
+  static struct nomem__session session;
   if (nomem__session_open(&session, options, true) != 0) return NOMEM_EXIT_FAILED;
   nomem__session_say_isolation(&session);
   int status = run_program(&session);

@@ -8,6 +8,7 @@
 #include "../campaign/site_filter.h"
 #include "../run/session.h"
 #include "../text/complain.h"
+#include "../text/error_text.h"
 #include "commands.h"
 
 struct listing {
@@ -95,7 +96,7 @@ static int list_sites(struct listing *listing) {
   struct nomem__session *session = listing->session;
   int result = nomem__worker_open(session->trees, &session->loop, &session->setup, &listing->worker);
   if (result != 0) {
-    nomem__complain("cannot make a worker: %s", strerror(-result));
+    nomem__complain("cannot make a worker: %s", nomem__error_text(-result));
     return NOMEM_EXIT_FAILED;
   }
   session->on_interrupt = interrupt;
@@ -111,7 +112,7 @@ static int list_sites(struct listing *listing) {
 }
 
 int nomem__sites(const struct nomem__options *options) {
-  struct nomem__session session;
+  static struct nomem__session session;
   if (options->sites != NULL && !nomem__site_filter_check(options->sites)) return NOMEM_EXIT_FAILED;
   if (nomem__session_open(&session, options, false) != 0) return NOMEM_EXIT_FAILED;
   struct listing listing = {.session = &session, .status = NOMEM_EXIT_FAILED};

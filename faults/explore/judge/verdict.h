@@ -16,6 +16,7 @@ enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FIND
   X(CRASH, crash, "killed by a signal that a bug raises", FINDING)          \
   X(ABORT, abort, "aborted by the code under test", FINDING)                \
   X(HANG, hang, "still running when its time was up", FINDING)              \
+  X(FLOOD, flood, "writes more than 64 MiB", FINDING)                       \
   X(LEAK, leak, "left memory that the baseline frees", FINDING)             \
   X(LEFTOVER, leftover, "left behind what the baseline does not", ADVISORY) \
   X(SWALLOWED, swallowed, "ended as always, with other output", ADVISORY)   \
@@ -45,7 +46,8 @@ bool nomem__verdict_counts(enum nomem__verdict verdict, bool strict);
 struct nomem__evidence {
   bool fault_reached;
   bool timed_out;
-  int root_status, baseline_status;             /* as from waitpid */
+  bool is_flooded;                  /* it wrote more than is read of a run: nobody knows what would have come of it */
+  int root_status, baseline_status; /* as from waitpid */
   unsigned fatal_deaths, baseline_fatal_deaths; /* processes killed by a signal that a bug raises */
   int fatal_signal;                             /* of the death that is judged */
   bool is_corrupt;                              /* before an abort, the C library reported a corrupted heap or stack */

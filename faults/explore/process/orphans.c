@@ -14,7 +14,8 @@
 #define ENVIRONMENT_BYTES 65536
 
 static bool has_entry(pid_t pid, const char *channel_entry) {
-  char path[64], environment[ENVIRONMENT_BYTES];
+  static char environment[ENVIRONMENT_BYTES]; /* too large for a small stack */
+  char path[64];
   snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;

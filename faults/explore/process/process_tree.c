@@ -47,13 +47,13 @@ static int watch_children(struct nomem__trees *trees) {
   sigaddset(&trees->awaited, SIGCHLD);
   trees->signal_fd = signalfd(-1, &trees->awaited, SFD_CLOEXEC | SFD_NONBLOCK);
   if (trees->signal_fd < 0) return -errno;
-  if (sigprocmask(SIG_BLOCK, &trees->awaited, &trees->blocked) != 0) return -errno;
   int result = uv_poll_init(trees->loop, &trees->child_signal, trees->signal_fd);
   if (result != 0) return result;
+  sigprocmask(SIG_BLOCK, &trees->awaited, &trees->blocked);
   trees->child_signal.data = trees;
-  result = uv_poll_start(&trees->child_signal, UV_READABLE, reap);
+  uv_poll_start(&trees->child_signal, UV_READABLE, reap); /* of a handle that is open and idle, it cannot fail */
   uv_unref((uv_handle_t *)&trees->child_signal);
-  return result;
+  return 0;
 }
 
 static void free_trees(struct nomem__trees *trees) {
@@ -156,6 +156,19 @@ void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid) {
     nomem__ptrace_sample(tree);
   else
     nomem__tree_kill(tree);
+}
+
+void nomem__tree_stop(struct nomem__tree *tree) {
+  nomem__tree_kill(tree);
+}
+
+struct nomem__processor_step nomem__tree_use_step(struct nomem__tree *tree) {
+  pid_t tids[NOMEM_USE_THREADS];
+  size_t count = 0;
+  if (!tree->is_traced) count = nomem__list_descendants(tree->root, tids);
+  for (size_t i = 0; i < tree->tracees.count && count < NOMEM_USE_THREADS; i++)
+    tids[count++] = tree->tracees.list[i].tid;
+  return nomem__processor_use_step(&tree->processor_use, tids, count);
 }
 
 void nomem__tree_cancel(struct nomem__tree *tree) {

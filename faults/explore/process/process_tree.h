@@ -17,6 +17,7 @@
 
 #include "../stack/stack_capture.h"
 #include "process_identity.h"
+#include "processor_use.h"
 #include "spawn.h"
 #include "thread_sampling.h"
 
@@ -82,7 +83,14 @@ int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, const struct nome
  * that is no thread of the tree), then kills all of it. */
 void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid);
 
-/* Kills all of it. */
+/* Kills all of it, and says nothing of why. */
+void nomem__tree_stop(struct nomem__tree *tree);
+
+/* What its threads had of the processors since this was asked last; of an untraced tree, those that descend from its
+ * root. */
+struct nomem__processor_step nomem__tree_use_step(struct nomem__tree *tree);
+
+/* Kills all of it, because nobody wants it any more. */
 void nomem__tree_cancel(struct nomem__tree *tree);
 
 #endif

@@ -35,6 +35,7 @@ struct nomem__tree {
   char *channel_entry;              /* NOMEM_CHANNEL=..., by which the orphans of an untraced tree are recognised */
   struct nomem__tracees tracees;
   struct nomem__processes *processes;
+  struct nomem__processor_use processor_use;
   uv_timer_t timer; /* of a tree that hangs; most trees need none */
   bool has_timer;
   struct nomem__end end;

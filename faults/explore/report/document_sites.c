@@ -158,7 +158,7 @@ void nomem__put_coverage(struct nomem__document_builder *builder, json_t *docume
   put_point_counts(json, coverage, campaign);
   put_call_counts(json, coverage, campaign, &counts);
   if (campaign->code_owners.is_divided) nomem__json_put(json, coverage, "test_code", make_test_code(builder));
-  nomem__json_number(json, coverage, "heap_checks", campaign->heap.looked_at);
+  nomem__json_number(json, coverage, "heap_checks", campaign->heap.checked);
   nomem__json_number(json, coverage, "heap_checks_skipped", campaign->heap.left_out);
   nomem__json_number(json, coverage, "hangs_ended_early", campaign->early_count);
   nomem__json_put(json, coverage, "stacks", json_boolean(campaign->session->setup.trace));

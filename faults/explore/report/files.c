@@ -10,6 +10,7 @@
 #include "../text/complain.h"
 #include "../text/memory.h"
 #include "../text/quote.h"
+#include "../text/write_error.h"
 #include "document.h"
 #include "report.h"
 
@@ -107,8 +108,7 @@ static int open_output(struct output *output, const char *asked) {
 }
 
 static int close_output(struct output *output) {
-  bool failed = fflush(output->file) != 0 || ferror(output->file);
-  int error = failed ? errno : 0;
+  int error = -nomem__flush(output->file);
   if (fclose(output->file) != 0 && error == 0) error = errno;
   output->file = NULL;
   if (error == 0 && output->temporary != NULL) {
@@ -117,7 +117,7 @@ static int close_output(struct output *output) {
     free(output->temporary);
     output->temporary = NULL;
   }
-  return error != 0 ? error : failed ? EIO : 0;
+  return error;
 }
 
 int nomem__reports_check(const struct nomem__options *options) {
@@ -142,10 +142,11 @@ static int write_one(enum nomem__report kind, const char *path, const json_t *do
   struct output output = {.asked = path};
   if (is_standard_output(path)) {
     int result = writers[kind](document, stdout);
-    return result != 0 ? complain(&output, kind, -result) : 0; /* main checks that all of it was taken */
+    return result != 0 && !ferror(stdout) ? complain(&output, kind, -result) : result; /* main says why */
   }
   int error = open_output(&output, path);
   if (error == 0) error = -writers[kind](document, output.file);
+  if (output.file != NULL && ferror(output.file)) error = -nomem__flush(output.file);
   if (error == 0) error = close_output(&output);
   discard(&output);
   return error != 0 ? complain(&output, kind, error) : 0;

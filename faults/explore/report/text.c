@@ -274,7 +274,10 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
   for (size_t i = 0; i < campaign->point_count; i++) untried += campaign->states[i].result == 0;
   if (campaign->session->interrupted_by != 0 || untried > 0)
     fprintf(out, "%s: %zu of %zu points were not tried\n",
-            campaign->session->interrupted_by != 0 ? "interrupted" : "the time was up", untried, campaign->point_count);
+            campaign->session->interrupted_by != 0 ? "interrupted"
+            : campaign->failed                     ? "could not go on"
+                                                   : "the time was up",
+            untried, campaign->point_count);
   print_test_code(campaign, out);
   if (campaign->unstable_sites > 0)
     fprintf(out, "%zu sites were reached in only one of the two baselines\n", campaign->unstable_sites);
@@ -283,7 +286,7 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
             NOMEM_RECOVERIES);
   if (campaign->heap.left_out > 0)
     fprintf(out, "%zu of %zu runs that ended well were not checked for heap errors (--all checks each)\n",
-            campaign->heap.left_out, campaign->heap.left_out + campaign->heap.looked_at);
+            campaign->heap.left_out, campaign->heap.left_out + campaign->heap.checked);
   if (campaign->early_count > 0)
     fprintf(out, "%" PRIu64 " run%s that hung where others had hung to the end of their time %s ended early\n",
             campaign->early_count, campaign->early_count == 1 ? "" : "s", campaign->early_count == 1 ? "was" : "were");

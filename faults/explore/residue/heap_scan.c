@@ -106,7 +106,7 @@ static int by_address(const void *left, const void *right) {
 }
 
 static int read_blocks(struct scan *scan) {
-  struct nomem_block_table block_table;
+  static struct nomem_block_table block_table; /* too large for a small stack */
   uint64_t at = scan->report->block_table;
   if (at == 0) return -ENOENT;
   if (read_memory(scan, at, &block_table, sizeof block_table) != sizeof block_table) return -EIO;

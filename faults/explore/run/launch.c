@@ -11,12 +11,14 @@
 #include "channel_copy.h"
 #include "forked_runs.h"
 
-#define OUTPUT_CHECK_MS 100
+/* A run is looked at so often: a program fills memory with its output at some megabytes a millisecond. */
+#define STEP_MS 25
 /* A sanitizer that looks for leaks reads all memory of its process and symbolises what it finds: it has so many times
  * the time. */
 #define LEAK_CHECK_FACTOR 10
 /* A plan names a point by all digits of its site's key. */
 #define KEY_DIGITS 16
+#define NS_PER_MS 1000000
 
 void nomem__launch_take_request(struct nomem__worker *worker, const struct nomem__run_request *request) {
   worker->request = *request;
@@ -88,31 +90,55 @@ static pid_t last_failed_thread(const struct nomem_channel *channel) {
   return count > 0 && nomem__channel_copy_fault(channel, last, &fault) ? fault.tid : 0;
 }
 
-/* The early limit is that of a run, but not of the process that is forked for runs. */
+static bool has_written_too_much(const struct nomem__worker *worker) {
+  return !worker->setup->inherit && nomem__output_capture_bytes(&worker->capture) > NOMEM_OUTPUT_MAX_BYTES;
+}
+
+static void step_clock(struct nomem__worker *worker) {
+  struct nomem__tree *tree = worker->run != NULL ? worker->run : worker->parent;
+  struct nomem__processor_step use = {0};
+  if (tree != NULL) use = nomem__tree_use_step(tree);
+  nomem__run_clock_step(&worker->clock, uv_hrtime(), worker->step_ms * NS_PER_MS, &use);
+}
+
+/* The time that the run has left, in milliseconds. The early limit is that of a run, but not of the process that is
+ * forked for runs. */
+static uint64_t find_remaining_ms(const struct nomem__worker *worker, bool has_early_limit) {
+  uint64_t used_ms = worker->clock.used_ns / NS_PER_MS;
+  uint64_t limit_ms = has_early_limit ? worker->request.early_ms : worker->limit_ms;
+  if (limit_ms == 0) return UINT64_MAX;
+  return used_ms < limit_ms ? limit_ms - used_ms : 0;
+}
+
+static void check_limits(uv_timer_t *timer);
+
+static void look_again(struct nomem__worker *worker, uint64_t remaining_ms) {
+  worker->step_ms = remaining_ms < STEP_MS ? remaining_ms : STEP_MS;
+  uv_timer_start(&worker->timer, check_limits, worker->step_ms, 0);
+}
+
 static void check_limits(uv_timer_t *timer) {
   struct nomem__worker *worker = timer->data;
-  uint64_t elapsed_ms = (uv_hrtime() - worker->started_ns) / 1000000;
-  uint64_t written_bytes = worker->setup->inherit ? 0 : nomem__output_capture_bytes(&worker->capture);
   bool has_early_limit = worker->request.early_ms != 0 && worker->run != NULL;
-  uint64_t limit_ms = has_early_limit ? worker->request.early_ms : worker->limit_ms;
-  if ((limit_ms == 0 || elapsed_ms < limit_ms) && written_bytes <= NOMEM_OUTPUT_MAX_BYTES) {
-    uint64_t remaining_ms = limit_ms == 0 ? OUTPUT_CHECK_MS : limit_ms - elapsed_ms;
-    uv_timer_start(timer, check_limits, remaining_ms < OUTPUT_CHECK_MS ? remaining_ms : OUTPUT_CHECK_MS, 0);
-    return;
-  }
-  worker->has_early_limit = has_early_limit && written_bytes <= NOMEM_OUTPUT_MAX_BYTES;
-  if (worker->run != NULL)
-    nomem__tree_time_out(worker->run, last_failed_thread(worker->channel));
-  else if (worker->parent != NULL)
+  step_clock(worker);
+  uint64_t remaining_ms = find_remaining_ms(worker, has_early_limit);
+  worker->is_flooded = has_written_too_much(worker);
+  worker->has_early_limit = has_early_limit && remaining_ms == 0;
+  if (!worker->is_flooded && remaining_ms > 0)
+    look_again(worker, remaining_ms);
+  else if (worker->run == NULL && worker->parent != NULL)
     nomem__tree_cancel(worker->parent);
+  else if (worker->run != NULL && worker->is_flooded)
+    nomem__tree_stop(worker->run);
+  else if (worker->run != NULL)
+    nomem__tree_time_out(worker->run, last_failed_thread(worker->channel));
 }
 
 void nomem__launch_start_clock(struct nomem__worker *worker) {
-  worker->started_ns = uv_hrtime();
-  worker->has_early_limit = false;
+  nomem__run_clock_start(&worker->clock, uv_hrtime());
+  worker->has_early_limit = worker->is_flooded = false;
   uv_update_time(worker->loop);
-  uint64_t first_ms = worker->limit_ms != 0 && worker->limit_ms < OUTPUT_CHECK_MS ? worker->limit_ms : OUTPUT_CHECK_MS;
-  uv_timer_start(&worker->timer, check_limits, first_ms, 0);
+  look_again(worker, worker->limit_ms != 0 ? worker->limit_ms : UINT64_MAX);
 }
 
 bool nomem__launch_wants_stack(void *user) {
@@ -179,7 +205,7 @@ static void record_exit(void *user, pid_t pid) {
     nomem__channel_copy_sites(worker->copy, worker->channel);
     nomem__exit_records_read(&worker->exit_records, worker->copy, pid);
   }
-  worker->started_ns += uv_hrtime() - began_ns;
+  nomem__run_clock_exclude(&worker->clock, uv_hrtime() - began_ns);
 }
 
 int nomem__launch_run(struct nomem__worker *worker) {
@@ -191,8 +217,10 @@ int nomem__launch_run(struct nomem__worker *worker) {
 
 void nomem__launch_read_output(struct nomem__worker *worker) {
   struct nomem__outcome *outcome = &worker->outcome;
-  outcome->output = nomem__output_capture_read(&worker->capture, NOMEM_OUTPUT);
-  outcome->error = nomem__output_capture_read(&worker->capture, NOMEM_ERROR);
+  if (!outcome->is_flooded) {
+    outcome->output = nomem__output_capture_read(&worker->capture, NOMEM_OUTPUT);
+    outcome->error = nomem__output_capture_read(&worker->capture, NOMEM_ERROR);
+  }
   nomem__output_capture_tail(&worker->capture, outcome->end.fatal_deaths > 0, outcome->tail, sizeof outcome->tail);
   struct nomem__sanitizer_memory *sanitizer = worker->setup->sanitizer;
   if (sanitizer != NULL && worker->request.learn_reports)
@@ -261,6 +289,15 @@ static void assume_fault(struct nomem__worker *worker) {
   if (copy->fault_count == 0) copy->fault_count = 1;
 }
 
+/* How far it had come when it had written too much, and was ended, is chance. */
+static void forget_end(struct nomem__end *end) {
+  end->timed_out = end->has_stack = false;
+  end->fatal_deaths = 0;
+  end->fatal_signal = 0;
+  end->stack.depth = 0;
+  end->threads = (struct nomem__threads){0};
+}
+
 void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
   struct nomem__worker *worker = user;
   struct nomem__outcome *outcome = &worker->outcome;
@@ -268,16 +305,19 @@ void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *e
   uv_timer_stop(&worker->timer);
   worker->run = NULL;
   *outcome = (struct nomem__outcome){
-      .end = *end, .channel = worker->copy, .duration_us = (uv_hrtime() - worker->started_ns) / 1000};
-  outcome->is_early = end->timed_out && worker->has_early_limit;
-  outcome->is_flooded =
-      !worker->setup->inherit && nomem__output_capture_bytes(&worker->capture) > NOMEM_OUTPUT_MAX_BYTES;
+      .end = *end,
+      .channel = worker->copy,
+      .duration_us = nomem__run_clock_duration_us(&worker->clock, uv_hrtime(), worker->step_ms * NS_PER_MS),
+      .is_flooded = worker->is_flooded || has_written_too_much(worker)};
   outcome->is_damaged = !read_report(worker);
   if (outcome->is_damaged) {
     assume_fault(worker);
     nomem__forked_runs_give_up(worker);
   }
-  worker->is_dirty = outcome->is_damaged || end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
+  worker->is_dirty =
+      outcome->is_damaged || outcome->is_flooded || end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
+  if (outcome->is_flooded) forget_end(&outcome->end);
+  outcome->is_early = outcome->end.timed_out && worker->has_early_limit;
   if (!worker->setup->inherit) nomem__launch_read_output(worker);
   nomem__exit_records_finish(&worker->exit_records, worker->copy, end->processes);
   list_created_files(worker);

@@ -26,7 +26,9 @@ struct nomem__outcome {
   uint32_t rank;   /* of a snapshot's run: the rank of its point */
   bool is_early;   /* it was ended before its time was up, and counts as timed out */
   bool is_damaged; /* it has written over the pages that it shares with the command */
-  bool is_flooded; /* it wrote more than NOMEM_OUTPUT_MAX_BYTES, and was ended for that if it had not ended yet */
+  /* It wrote more than NOMEM_OUTPUT_MAX_BYTES, and was ended for that if it had not ended yet. How far it had come by
+   * then is chance: end says nothing of deaths, stacks and time, and nothing of the output is read but its tail. */
+  bool is_flooded;
   const struct nomem__stack
       *creator; /* of the call that created the file at the request's created_path; NULL: none did */
   /* Both belong to the worker and are cleared after done: of the process that was injected first; and of the process in

@@ -6,12 +6,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "../isolation/isolation.h"
 #include "../text/complain.h"
+#include "../text/error_text.h"
 #include "../text/quote.h"
 #include "environment.h"
+
+/* So many descriptors the loop and one run take, and some more. */
+#define LEAST_DESCRIPTORS 24
 
 static void handle_interrupt(uv_signal_t *watcher, int signal) {
   struct nomem__session *session = watcher->data;
@@ -19,21 +24,59 @@ static void handle_interrupt(uv_signal_t *watcher, int signal) {
   if (session->on_interrupt != NULL) session->on_interrupt(session->user);
 }
 
-static int watch_signal(struct nomem__session *session, uv_signal_t *watcher, int signal) {
+static int watch_signal(struct nomem__session *session, int signal) {
+  uv_signal_t *watcher = &session->signals[session->signal_count];
   int result = uv_signal_init(&session->loop, watcher);
   if (result != 0) return result;
+  session->signal_count++;
   watcher->data = session;
   result = uv_signal_start(watcher, handle_interrupt, signal);
   uv_unref((uv_handle_t *)watcher);
   return result;
 }
 
+/* What is ignored stays so, as under nohup; but SIGINT is ignored in every command that a script starts in the
+ * background. */
+static bool is_ignored(int number) {
+  struct sigaction action;
+  return number != SIGINT && sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/* Every signal that somebody sends, or a limit or a timer raises, and that would end the command. One that breaks a
+ * pipe, or a limit of a file's size, shows where the command writes. */
+static int watch_signals(struct nomem__session *session) {
+  static const int fixed[] = {SIGHUP,    SIGINT,    SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM,
+                              SIGSTKFLT, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR,  SIGXCPU};
+  int result = 0;
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+  for (size_t i = 0; i < sizeof fixed / sizeof *fixed && result == 0; i++)
+    if (!is_ignored(fixed[i])) result = watch_signal(session, fixed[i]);
+  for (int number = SIGRTMIN; number <= SIGRTMAX && result == 0; number++)
+    if (!is_ignored(number)) result = watch_signal(session, number);
+  return result;
+}
+
+/* libuv ends the process by abort where it gets no descriptor for its own signals. */
+static int check_descriptors(void) {
+  int fds[LEAST_DESCRIPTORS], result = 0;
+  unsigned count = 0;
+  for (; count < LEAST_DESCRIPTORS && result == 0; count++) {
+    fds[count] = eventfd(0, EFD_CLOEXEC);
+    if (fds[count] < 0) result = -errno;
+  }
+  while (count-- > 0)
+    if (fds[count] >= 0) close(fds[count]);
+  return result;
+}
+
 static int open_parts(struct nomem__session *session) {
-  int result = uv_loop_init(&session->loop);
+  int result = check_descriptors();
+  if (result == 0) result = uv_loop_init(&session->loop);
   if (result != 0) return result;
+  session->has_loop = true;
   result = nomem__trees_open(&session->loop, &session->trees);
-  if (result == 0) result = watch_signal(session, &session->interrupt, SIGINT);
-  if (result == 0) result = watch_signal(session, &session->terminate, SIGTERM);
+  if (result == 0) result = watch_signals(session);
   if (result == 0) session->symbols = nomem__symbols_open();
   return result;
 }
@@ -95,6 +138,10 @@ void nomem__session_choose_image(struct nomem__session *session, const char *nam
 int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit) {
   *session = (struct nomem__session){.options = options};
   char reason[NOMEM_TARGET_REASON_BYTES];
+  if (access("/proc/self/fd", X_OK) != 0) {
+    nomem__complain("/proc is not there: mount it first, for instance by 'mount -t proc proc /proc'");
+    return -ENOENT;
+  }
   int result = nomem__target_check(options->program[0], &session->target, reason, sizeof reason);
   if (result != 0) {
     nomem__complain("%s", reason);
@@ -120,21 +167,23 @@ int nomem__session_open(struct nomem__session *session, const struct nomem__opti
                                              .verify = options->verify,
                                              .sanitizer = inherit ? NULL : &session->sanitizer};
   result = open_isolation(session, inherit);
-  if (result != 0) {
-    nomem__isolation_close(session->isolation);
-    return result;
+  if (result == 0) {
+    result = open_parts(session);
+    if (result != 0) nomem__complain("cannot start: %s", nomem__error_text(-result));
   }
-  result = open_parts(session);
-  if (result != 0) nomem__complain("cannot start: %s", strerror(-result));
+  if (result != 0) nomem__session_close(session);
   return result;
 }
 
-void nomem__session_close(struct nomem__session *session) {
-  nomem__trees_close(session->trees);
-  uv_close((uv_handle_t *)&session->interrupt, NULL);
-  uv_close((uv_handle_t *)&session->terminate, NULL);
+static void close_loop(struct nomem__session *session) {
+  if (session->trees != NULL) nomem__trees_close(session->trees);
+  for (unsigned i = 0; i < session->signal_count; i++) uv_close((uv_handle_t *)&session->signals[i], NULL);
   uv_run(&session->loop, UV_RUN_DEFAULT);
   uv_loop_close(&session->loop);
+}
+
+void nomem__session_close(struct nomem__session *session) {
+  if (session->has_loop) close_loop(session);
   nomem__symbols_close(session->symbols);
   nomem__sanitizer_forget(&session->sanitizer);
   nomem__isolation_close(session->isolation);
@@ -160,7 +209,8 @@ bool nomem__session_can_retry(struct nomem__session *session, int result) {
     nomem__complain("--stdin: cannot read %s: %s", nomem__quote(session->setup.stdin_path, name, sizeof name),
                     strerror(-result));
   else
-    nomem__complain("cannot start %s: %s", nomem__quote(session->target.path, name, sizeof name), strerror(-result));
+    nomem__complain("cannot start %s: %s", nomem__quote(session->target.path, name, sizeof name),
+                    nomem__error_text(-result));
   return false;
 }
 

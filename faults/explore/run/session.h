@@ -3,6 +3,7 @@
 #ifndef NOMEM_SESSION_H
 #define NOMEM_SESSION_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <uv.h>
 
@@ -15,7 +16,9 @@
 struct nomem__session {
   const struct nomem__options *options;
   uv_loop_t loop;
-  uv_signal_t interrupt, terminate;
+  bool has_loop;
+  uv_signal_t signals[NSIG]; /* those that end the command, after its report */
+  unsigned signal_count;
   struct nomem__trees *trees;
   struct nomem__symbols *symbols;
   struct nomem__target target;
@@ -28,13 +31,13 @@ struct nomem__session {
   struct nomem__sanitizer_memory sanitizer;
   bool is_isolated;
   char isolation_reason[NOMEM_ISOLATION_REASON_BYTES]; /* the isolated folders, or why runs are not isolated */
-  int interrupted_by;                                  /* 0, or SIGINT or SIGTERM */
+  int interrupted_by;                                  /* 0, or the signal that ends the command */
   void (*on_interrupt)(void *user);
   void *user;
 };
 
 /* Checks the target and opens all the rest. inherit: runs have the standard streams of the command. Returns 0, or a
- * negative error code after one line on standard error. */
+ * negative error code after one line on standard error; then nothing is open. */
 int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit);
 
 void nomem__session_close(struct nomem__session *session);

@@ -6,6 +6,7 @@
 #include "../residue/exit_records.h"
 #include "environment.h"
 #include "output_capture.h"
+#include "run_clock.h"
 #include "worker.h"
 
 struct nomem__worker {
@@ -29,9 +30,12 @@ struct nomem__worker {
   struct nomem__run_request request; /* of the run, or of its snapshots; its plan is in the channel */
   struct nomem__tree *run;           /* NULL: there is none, or it has not been forked yet */
   uv_timer_t timer;                  /* checks the time and the output while a run goes on */
-  uint64_t started_ns, limit_ms;     /* 0: no limit */
-  bool has_early_limit;              /* the limit that it exceeded was the early one */
-  bool has_fresh_files;              /* it, or the process that it is forked from, has a view of the files of its own */
+  uint64_t limit_ms;                 /* 0: none */
+  uint64_t step_ms;                  /* until the timer looks again */
+  struct nomem__run_clock clock;
+  bool is_flooded;      /* it was ended because it has written too much */
+  bool has_early_limit; /* the limit that it exceeded was the early one */
+  bool has_fresh_files; /* it, or the process that it is forked from, has a view of the files of its own */
   struct nomem__output_capture capture;
   struct nomem__exit_records exit_records;
   struct nomem__stack creator; /* of the file at created_path; depth 0: none */

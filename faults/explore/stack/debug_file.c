@@ -16,7 +16,7 @@
 #include "../text/memory.h"
 
 #define DEBUG_ROOT "/usr/lib/debug"
-#define CRC_CHUNK_BYTES 65536
+#define CRC_CHUNK_BYTES 16384
 /* The reflected polynomial of the CRC-32 that debug links carry. */
 #define CRC_POLYNOMIAL UINT32_C(0xedb88320)
 

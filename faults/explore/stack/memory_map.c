@@ -23,7 +23,7 @@
 #define PAGE_BYTES UINT64_C(4096)
 /* Larger modules are not copied. */
 #define IMAGE_BYTES_MAX (UINT64_C(512) << 20)
-#define IMAGE_CHUNK_BYTES 65536
+#define IMAGE_CHUNK_BYTES 16384
 
 #if defined __x86_64__
 #define MACHINE EM_X86_64

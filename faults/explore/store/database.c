@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../text/complain.h"
@@ -84,9 +85,13 @@ static int check_version(const struct nomem__store *store, uint32_t version) {
  * which *is_new tells. */
 static int check_header(const struct nomem__store *store, bool *is_new) {
   unsigned char header[HEADER_BYTES];
+  struct stat status;
+  *is_new = stat(store->path, &status) != 0 && errno == ENOENT;
+  if (*is_new) return 0;
+  if (stat(store->path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+    return complain(store, "no regular file, but a device or a pipe: name a file (--no-store keeps nothing)", -EINVAL);
   int file = open(store->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  *is_new = file < 0 && errno == ENOENT;
-  if (file < 0) return *is_new ? 0 : -errno;
+  if (file < 0) return -errno;
   ssize_t bytes = read(file, header, sizeof header);
   int error = errno;
   close(file);
@@ -99,8 +104,33 @@ static int check_header(const struct nomem__store *store, bool *is_new) {
   return check_version(store, read_big_endian(header + HEADER_VERSION));
 }
 
+/* The error code of what SQLite last did: that of the system call behind it, where there was one. */
+static int error_of(struct nomem__store *store) {
+  int code = sqlite3_errcode(store->db) & 0xff, error = sqlite3_system_errno(store->db);
+  switch (code) {
+    case SQLITE_FULL:
+      return -ENOSPC;
+    case SQLITE_NOMEM:
+      return -ENOMEM;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return -EBUSY;
+    case SQLITE_READONLY:
+      return -EACCES;
+    case SQLITE_IOERR:
+      return error > 0 ? -error : -EIO;
+    default:
+      return error > 0 ? -error : -EACCES;
+  }
+}
+
 static int fail(struct nomem__store *store) {
-  return complain(store, sqlite3_errmsg(store->db), -EIO);
+  char what[256];
+  int code = sqlite3_errcode(store->db) & 0xff;
+  bool has_reason = code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
+  snprintf(what, sizeof what, "%s%s%s", sqlite3_errmsg(store->db), has_reason ? ": " : "",
+           has_reason ? strerror(-error_of(store)) : "");
+  return complain(store, what, -EIO);
 }
 
 static bool is_damaged(struct nomem__store *store) {
@@ -115,12 +145,12 @@ static bool is_damaged(struct nomem__store *store) {
 /* Of two commands that come at once, the second finds the tables there. They are created before the write-ahead log is,
  * so that the file's header says from the first moment what it is. */
 static int create_tables(struct nomem__store *store) {
-  if (sqlite3_exec(store->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK) return -EACCES;
+  if (sqlite3_exec(store->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK) return error_of(store);
   sqlite3_stmt *statement = nomem__store_prepare(store, "PRAGMA user_version", "");
   bool is_there = nomem__store_step(store, statement, NULL) && sqlite3_column_int(statement, 0) == SCHEMA_VERSION;
   sqlite3_finalize(statement);
-  if (!is_there && sqlite3_exec(store->db, schema, NULL, NULL, NULL) != SQLITE_OK) return -EACCES;
-  return sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK ? 0 : -EACCES;
+  if (!is_there && sqlite3_exec(store->db, schema, NULL, NULL, NULL) != SQLITE_OK) return error_of(store);
+  return sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK ? 0 : error_of(store);
 }
 
 static int prepare_to_write(struct nomem__store *store, bool is_new) {
@@ -151,12 +181,12 @@ static int open_database(struct nomem__store *store, enum nomem__store_mode mode
   if (result == SQLITE_OK) sqlite3_busy_timeout(store->db, BUSY_MS);
   if (result == SQLITE_OK && mode == NOMEM_STORE_READ)
     result = sqlite3_exec(store->db, "SELECT 1 FROM campaigns", NULL, NULL, NULL);
-  if (result != SQLITE_CANTOPEN && result != SQLITE_READONLY) return result == SQLITE_OK ? 0 : -EIO;
-  int error = sqlite3_system_errno(store->db);
+  if (result == SQLITE_OK) return 0;
+  int error = error_of(store);
+  if (result != SQLITE_CANTOPEN && result != SQLITE_READONLY) return error;
   sqlite3_close(store->db);
   store->db = NULL;
-  if (mode == NOMEM_STORE_READ) return open_unlocked(store);
-  return error > 0 ? -error : -EACCES;
+  return mode == NOMEM_STORE_READ ? open_unlocked(store) : error;
 }
 
 int nomem__store_open(struct nomem__store *store, const char *path, enum nomem__store_mode mode, bool quiet_if_denied) {
@@ -168,7 +198,7 @@ int nomem__store_open(struct nomem__store *store, const char *path, enum nomem__
     return complain(store, "no such store: 'nomem explore' creates one", -ENOENT);
   }
   if (result == 0) result = open_database(store, mode);
-  if ((result == 0 || result == -EIO) && !is_new && is_damaged(store))
+  if (store->db != NULL && !is_new && result != -ENOMEM && is_damaged(store))
     result = complain(store, "damaged: move it away, or name another", -EINVAL);
   else if (result == 0 && mode == NOMEM_STORE_WRITE)
     result = prepare_to_write(store, is_new);
