@@ -21,6 +21,12 @@
 
 #define NOMEM_CHANNEL_ENV "NOMEM_CHANNEL"
 #define NOMEM_PLAN_ENV "NOMEM_PLAN"
+/* The first of the variables that only a program that is forked has, behind all others. */
+#define NOMEM_BIND_NOW "LD_BIND_NOW=1"
+
+/* A further argument of the one madvise() by which the injector asks for a page that forks find empty, which tells it
+ * from those of the program. */
+#define NOMEM_ADVICE_MARK 0x6e6f6d65
 
 /* How many frames a site has, from the innermost on. Deeper ones are cut off, so that a recursion cannot make any
  * number of sites. */
@@ -169,6 +175,7 @@ struct nomem_screening {
   _Atomic uint32_t misses_operator_new; /* a sanitizer's operator new was called, which cannot be made to fail */
   /* The first process has a sanitizer that detects leaks: at the end, live has what it counts. */
   _Atomic uint32_t has_leak_check;
+  _Atomic uint64_t allocations; /* of the run, as its last process counted them when it exited; 0: none exited */
   _Atomic uint64_t live; /* in use in the run, or in the fork that runs, after which its parent restores its own */
   struct nomem_exit_report first; /* of the first process that was injected, even after it executed another program */
 };
@@ -216,6 +223,9 @@ struct nomem_fork {
   X(NONE, "none")                                                        \
   X(THREADS, "a thread runs before main()")                              \
   X(DESCRIPTORS, "more than the standard streams is open before main()") \
+  X(TIMERS, "a timer is set before main()")                              \
+  X(SIGNALS, "a signal is pending before main()")                        \
+  X(MEMORY, "memory is shared before main()")                            \
   X(KERNEL, "the kernel does not allow it")
 
 enum nomem_obstacle {

@@ -42,6 +42,15 @@ static bool make_tables_private(struct nomem_channel *channel, size_t bytes, int
              MAP_FAILED;
 }
 
+/* What is forked has a few variables more than what is started for each run: see faults/explore/run/environment.c. They
+ * are the last ones, and have served their purpose. A program that copies its environment allocates for each. */
+static void drop_extra_variables(void) {
+  char **first = NULL;
+  for (char **entry = environ; *entry != NULL; entry++)
+    if (strcmp(*entry, NOMEM_BIND_NOW) == 0) first = entry;
+  if (first != NULL) *first = NULL;
+}
+
 /* Whether this process takes part. Where the engine forks, only the first process of the run does: others would write
  * to pages that are not theirs. */
 static bool takes_part(struct nomem_channel *channel, size_t bytes, int fd) {
@@ -129,6 +138,7 @@ void nomem__attach(void) {
   else if (plan != NULL)
     channel = make_channel(plan);
   if (channel != NULL) {
+    if (channel->fork.engine != NOMEM_ENGINE_EXEC) drop_extra_variables();
     bool injected = nomem__is_injected(channel->image, nomem__module_base_name(nomem__module_program()));
     enter_image(channel, injected);
     nomem__fork_server_prepare(channel);

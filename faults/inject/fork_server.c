@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "module_names.h"
@@ -79,12 +80,66 @@ void nomem__fork_server_prepare(const struct nomem_channel *channel) {
     if (fcntl(fd, F_GETFD) >= 0) inherited[fd] = file_of(fd, &mode);
 }
 
+/* A fork has no timers. */
+static bool has_timers(void) {
+  char byte;
+  struct itimerval timer;
+  for (int kind = ITIMER_REAL; kind <= ITIMER_PROF; kind++)
+    if (getitimer(kind, &timer) == 0 && (timer.it_value.tv_sec != 0 || timer.it_value.tv_usec != 0)) return true;
+  int fd = nomem__open("/proc/self/timers", O_RDONLY); /* those of timer_create */
+  bool has_others = fd >= 0 && syscall(SYS_read, fd, &byte, 1) > 0;
+  if (fd >= 0) nomem__close(fd);
+  return has_others;
+}
+
+/* Nor the signals that its parent has not taken yet. */
+static bool has_pending_signals(void) {
+  uint64_t pending = 0;
+  return syscall(SYS_rt_sigpending, &pending, sizeof pending) == 0 && pending != 0;
+}
+
+/* Whether a line of /proc/self/maps is of memory that all forks would write to: of a file, or of none, which may also
+ * become writable later. The channel is meant to be that. */
+static bool is_shared_mapping(const char *line) {
+  const char *permissions = strchr(line, ' ');
+  if (permissions == NULL || strnlen(permissions, 5) < 5 || permissions[4] != 's') return false;
+  bool may_write = permissions[2] == 'w' || strstr(line, " /dev/zero") != NULL;
+  return may_write && strstr(line, " /memfd:nomem-channel") == NULL;
+}
+
+/* What does not fit into the buffer is the rest of a long path. */
+static bool shares_memory(void) {
+  static char text[4096];
+  size_t used = 0;
+  bool is_shared = false;
+  int fd = nomem__open("/proc/self/maps", O_RDONLY);
+  while (fd >= 0 && !is_shared) {
+    long length = syscall(SYS_read, fd, text + used, sizeof text - 1 - used);
+    if (length <= 0) break;
+    used += (size_t)length;
+    text[used] = '\0';
+    char *line = text, *end;
+    for (; !is_shared && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+      *end = '\0';
+      is_shared = is_shared_mapping(line);
+    }
+    used -= (size_t)(line - text);
+    if (used == sizeof text - 1) used = 0;
+    memmove(text, line, used);
+  }
+  if (fd >= 0) nomem__close(fd);
+  return is_shared;
+}
+
 static enum nomem_obstacle find_obstacle(void) {
   struct stat tasks;
   if (stat("/proc/self/task", &tasks) != 0 || thread_number() == NULL) return NOMEM_OBSTACLE_KERNEL;
   if (tasks.st_nlink != 3) return NOMEM_OBSTACLE_THREADS;
   for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
     if (fcntl(fd, F_GETFD) >= 0 && inherited[fd] == 0) return NOMEM_OBSTACLE_DESCRIPTORS;
+  if (has_timers()) return NOMEM_OBSTACLE_TIMERS;
+  if (has_pending_signals()) return NOMEM_OBSTACLE_SIGNALS;
+  if (shares_memory()) return NOMEM_OBSTACLE_MEMORY;
   return NOMEM_OBSTACLE_NONE;
 }
 

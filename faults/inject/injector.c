@@ -307,7 +307,7 @@ static int map_epoch(const struct nomem_channel *next) {
     void *page = mmap(NULL, sizeof *nomem__epoch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return -ENOMEM;
     /* Linux before 4.14 knows no such advice: some counts of a forked child may then be lost. */
-    madvise(page, sizeof *nomem__epoch, MADV_WIPEONFORK);
+    syscall(SYS_madvise, page, sizeof *nomem__epoch, MADV_WIPEONFORK, NOMEM_ADVICE_MARK);
     nomem__epoch = page;
   }
   atomic_store(nomem__epoch, atomic_fetch_add(&last_epoch, 1) + 1);

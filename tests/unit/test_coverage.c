@@ -133,10 +133,48 @@ static void second_faults(void **state) {
   assert_int_equal(coverage.second_faults_exercised, 1);
 }
 
+/* No findings are no news where nothing was exercised; but where there was nothing to exercise, they are. */
+static void empty(void **state) {
+  (void)state;
+  for (size_t i = 0; i < 8; i++) set(i, NOMEM_VERDICT_UNREACHED);
+  struct nomem__coverage coverage = count();
+  assert_int_equal(coverage.calls_due, 4);
+  assert_true(nomem__coverage_is_empty(&coverage));
+  set(7, NOMEM_VERDICT_HANDLED);
+  coverage = count();
+  assert_false(nomem__coverage_is_empty(&coverage));
+  for (size_t i = 0; i < 8; i++) campaign->states[i].result = 0; /* the time was up */
+  coverage = count();
+  assert_true(nomem__coverage_is_empty(&coverage));
+  for (size_t i = 0; i < 8; i++) campaign->states[i].result = NOMEM__ELSEWHERE;
+  coverage = count();
+  assert_int_equal(coverage.calls_due, 0);
+  assert_false(nomem__coverage_is_empty(&coverage));
+}
+
+/* One call of four that was not reached again is not much, two are; of another shard's calls nothing is said. */
+static void partial(void **state) {
+  (void)state;
+  for (size_t i = 0; i < 8; i++) set(i, NOMEM_VERDICT_HANDLED);
+  set(0, NOMEM_VERDICT_UNREACHED);
+  set(1, NOMEM_VERDICT_UNREACHED);
+  struct nomem__coverage coverage = count();
+  assert_false(nomem__coverage_is_partial(&coverage));
+  set(2, NOMEM_VERDICT_UNREACHED);
+  set(3, NOMEM_VERDICT_UNREACHED);
+  coverage = count();
+  assert_true(nomem__coverage_is_partial(&coverage));
+  set(2, NOMEM_VERDICT_HANDLED);
+  campaign->states[4].result = campaign->states[5].result = NOMEM__ELSEWHERE;
+  coverage = count();
+  assert_true(nomem__coverage_is_partial(&coverage)); /* one of three */
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(exercised), TEST(sites), TEST(not_tried), TEST(not_scheduled), TEST(second_faults),
+      TEST(exercised),     TEST(sites), TEST(not_tried), TEST(not_scheduled),
+      TEST(second_faults), TEST(empty), TEST(partial),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

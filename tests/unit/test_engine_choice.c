@@ -19,12 +19,17 @@ static void obstacles(void **state) {
   } cases[] = {
       {0, false, false, false},
       {NOMEM_EFFECT_PROCESSES, true, true, true},
+      {NOMEM_EFFECT_PROGRAMS, true, true, true},
       {NOMEM_EFFECT_THREADS, true, false, false},
       {NOMEM_EFFECT_FILES, true, false, true},
       {NOMEM_EFFECT_CHANNELS, false, false, false},
       {NOMEM_EFFECT_EVENTS, false, false, false},
       {NOMEM_EFFECT_MEMORY, true, false, false},
+      {NOMEM_EFFECT_UNFORKED, true, true, true},
       {NOMEM_EFFECT_TIMERS, true, false, false},
+      {NOMEM_EFFECT_SIGNALS, true, false, false},
+      {NOMEM_EFFECT_LOCKS, true, false, false},
+      {NOMEM_EFFECT_SYSTEM, true, true, true},
       {NOMEM_EFFECT_UNKNOWN, true, true, true},
   };
   (void)state;

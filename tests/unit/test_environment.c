@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,19 @@ static void preload_of_user(void **state) {
   make(PRELOAD);
   expect(environment.plain, "LD_PRELOAD", PRELOAD ":/lib/users.so");
   expect(environment.forked, "LD_PRELOAD", PRELOAD ":/lib/users.so");
+}
+
+/* However long that is. */
+static void long_preload_of_user(void **state) {
+  static char users[20000], all[sizeof users + sizeof PRELOAD];
+  (void)state;
+  for (size_t i = 0; i < sizeof users - 1; i += 10) memcpy(users + i, "/lib/x.so:", 10);
+  memcpy(users + sizeof users - 10, "/last.so", 9);
+  setenv("LD_PRELOAD", users, 1);
+  make(PRELOAD);
+  snprintf(all, sizeof all, "%s:%s", PRELOAD, users);
+  expect(environment.plain, "LD_PRELOAD", all);
+  expect(environment.forked, "LD_PRELOAD", all);
 }
 
 /* Of a command that is run by nomem itself, for instance. */
@@ -143,6 +157,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(preload, set_up, tear_down),
       cmocka_unit_test_setup_teardown(preload_of_user, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(long_preload_of_user, set_up, tear_down),
       cmocka_unit_test_setup_teardown(preload_of_ours, set_up, tear_down),
       cmocka_unit_test_setup_teardown(linked, set_up, tear_down),
       cmocka_unit_test_setup_teardown(linked_without, set_up, tear_down),

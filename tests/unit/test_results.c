@@ -316,6 +316,21 @@ static void same_loop(void **state) {
   assert_int_equal(campaign->states[1].result, 0);
 }
 
+/* What a fork did not reach, the program may reach when it is started for it. */
+static void left_to_exec(void **state) {
+  static const enum nomem_engine forks[] = {NOMEM_ENGINE_SERVER, NOMEM_ENGINE_SNAPSHOT};
+  (void)state;
+  record(0);
+  for (size_t i = 0; i < 2; i++) {
+    campaign->engine = forks[i];
+    assert_false(enter(1));
+    assert_int_equal(campaign->states[1].result, 0);
+  }
+  campaign->engine = NOMEM_ENGINE_EXEC;
+  assert_true(enter(1));
+  assert_int_equal(verdict_of(1), NOMEM_VERDICT_UNREACHED);
+}
+
 /* A program whose output is not the same each time swallows nothing. */
 static void drop_swallowed(void **state) {
   (void)state;
@@ -350,12 +365,12 @@ static void counted_runs(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(reached),      TEST(both_reached), TEST(deaths_of_the_baseline),
-      TEST(skipped),      TEST(swallowed),    TEST(reported_leaks),
-      TEST(left_behind),  TEST(heap_check),   TEST(slow_leak_check),
-      TEST(due_once),     TEST(not_due),      TEST(second_faults),
-      TEST(early),        TEST(same_loop),    TEST(drop_swallowed),
-      TEST(counted_runs),
+      TEST(reached),        TEST(both_reached), TEST(deaths_of_the_baseline),
+      TEST(skipped),        TEST(swallowed),    TEST(reported_leaks),
+      TEST(left_behind),    TEST(heap_check),   TEST(slow_leak_check),
+      TEST(due_once),       TEST(not_due),      TEST(second_faults),
+      TEST(early),          TEST(same_loop),    TEST(left_to_exec),
+      TEST(drop_swallowed), TEST(counted_runs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include "../text/error_text.h"
 #include "../text/memory.h"
 #include "../text/quote.h"
+#include "engine_choice.h"
 #include "residue_check.h"
 #include "schedule.h"
 #include "site_filter.h"
@@ -40,6 +41,7 @@ struct baseline_run {
   char **modules;
   int64_t site_count, module_count;
   struct nomem__output output, error;
+  struct nomem__run_extent extent;
   char last_line[NOMEM_QUOTE_BYTES];
 };
 
@@ -56,6 +58,8 @@ static void learn_from_first(struct baseline_run *run, const struct nomem__outco
         "shared one for that");
   nomem__baseline_output_set(&campaign->baseline_output, &outcome->output, &outcome->error);
   nomem__programs_list(outcome->channel, &campaign->programs);
+  nomem__executed_programs_clear(&campaign->not_injected);
+  nomem__executed_programs_copy(&campaign->not_injected, outcome->not_injected);
   nomem__code_owners_free(&campaign->code_owners);
   run->code_owners_result = nomem__code_owners_learn(&campaign->code_owners, session->options->under_test,
                                                      outcome->channel, session->symbols);
@@ -77,6 +81,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   run->sites_lost = outcome->channel->sites_lost;
   run->output = outcome->output;
   run->error = outcome->error;
+  run->extent = nomem__run_extent_of(outcome->channel);
   if (run->was_cancelled) return;
   nomem__baseline_residue_add(&run->campaign->residue_check.baseline, outcome->residue, outcome->child_residue);
   run->has_ended = true;
@@ -292,6 +297,8 @@ static void enter_runs(struct nomem__campaign *campaign, struct baseline_run *fi
   campaign->timeout_ms = nomem__baseline_timeout_ms(campaign->session->options->timeout_ms, campaign->baseline_us);
   campaign->allocations = first->allocations;
   campaign->sites_lost = first->sites_lost;
+  campaign->baseline_extent = nomem__baseline_extent_of(
+      &first->extent, &second->extent, nomem__engine_may_race(campaign->effects, campaign->unstable_sites));
   campaign->sites = first->sites;
   campaign->site_count = (size_t)first->site_count;
   campaign->modules = first->modules;

@@ -32,6 +32,7 @@ void nomem__campaign_free(struct nomem__campaign *campaign) {
   nomem__findings_free(&campaign->findings);
   nomem__findings_free(&campaign->excluded);
   nomem__baseline_output_free(&campaign->baseline_output);
+  nomem__executed_programs_clear(&campaign->not_injected);
   free(campaign->sites);
   free(campaign->modules);
   free(campaign->points);

@@ -11,6 +11,7 @@
 #include "../text/progress.h"
 #include "../text/strings.h"
 #include "residue_check.h"
+#include "run_extent.h"
 #include "second_faults.h"
 #include "site_list.h"
 
@@ -72,9 +73,11 @@ struct nomem__campaign {
   uint64_t allocations, sites_lost;
   unsigned effects; /* bits of enum nomem__effect: what keeps the program from the faster engines */
   struct nomem__baseline_output baseline_output;
+  struct nomem__baseline_extent baseline_extent;
   struct nomem__programs programs;
-  struct nomem__campaign_site *sites; /* one block of memory, their frames included */
-  size_t site_count, unstable_sites;  /* the latter came in only one of the two baselines */
+  struct nomem__executed_programs not_injected; /* empty where runs are not traced */
+  struct nomem__campaign_site *sites;           /* one block of memory, their frames included */
+  size_t site_count, unstable_sites;            /* the latter came in only one of the two baselines */
   unsigned key_digits;
   char **modules; /* paths, one block of memory, too: number n is modules[n - 1] */
   size_t module_count;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage.h"
 
+/* From one call of so many on, what was not reached is much. */
+#define PARTIAL_PART 4
+
 const struct nomem__untried_text nomem__untried_texts[NOMEM_UNTRIED_COUNT] = {
 #define X(upper, lower, text) [NOMEM_UNTRIED_##upper] = {#lower, text},
     NOMEM_UNTRIED_MAP(X)
@@ -39,7 +42,7 @@ static uint64_t count_scheduled(const struct nomem__campaign *campaign, struct n
 
 struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign) {
   struct nomem__coverage coverage = {.sites = campaign->site_count, .calls = campaign->sites_lost};
-  uint64_t *untried = coverage.untried;
+  uint64_t *untried = coverage.untried, scheduled = count_scheduled(campaign, &coverage);
   for (size_t i = 0; i < campaign->site_count; i++) {
     const struct nomem__campaign_site *site = &campaign->sites[i];
     coverage.sites_exercised += site->worst < NOMEM_VERDICT_UNREACHED;
@@ -53,9 +56,18 @@ struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign
   for (size_t i = campaign->point_count - campaign->second_faults.second_count; i < campaign->point_count; i++)
     coverage.second_faults_exercised += is_exercised(campaign->states[i].result);
   untried[NOMEM_UNTRIED_NO_SITE] = campaign->sites_lost;
-  untried[NOMEM_UNTRIED_MAX_POINTS] = campaign->calls_scheduled - count_scheduled(campaign, &coverage);
+  untried[NOMEM_UNTRIED_MAX_POINTS] = campaign->calls_scheduled - scheduled;
   untried[NOMEM_UNTRIED_OCCURRENCE_CLASSES] = coverage.calls - campaign->sites_lost -
                                               untried[NOMEM_UNTRIED_NOT_CHOSEN] - untried[NOMEM_UNTRIED_TESTS] -
                                               campaign->calls_scheduled;
+  coverage.calls_due = scheduled - untried[NOMEM_UNTRIED_SHARDS];
   return coverage;
+}
+
+bool nomem__coverage_is_empty(const struct nomem__coverage *coverage) {
+  return coverage->calls_due > 0 && coverage->calls_exercised == 0;
+}
+
+bool nomem__coverage_is_partial(const struct nomem__coverage *coverage) {
+  return coverage->untried[NOMEM_UNTRIED_UNREACHED] > coverage->calls_due / PARTIAL_PART;
 }

@@ -38,9 +38,16 @@ struct nomem__coverage {
   uint64_t calls, calls_exercised;
   uint64_t second_faults, second_faults_exercised; /* sites that only a failed call leads to */
   uint64_t untried[NOMEM_UNTRIED_COUNT];           /* calls; together with the exercised ones these are all calls */
+  uint64_t calls_due;                              /* those that this campaign, or this shard of it, was to fail */
 };
 
 /* Counts what the results of a campaign say. */
 struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign);
+
+/* Whether nothing was exercised that should have been. Then it is not known whether there is anything to find. */
+bool nomem__coverage_is_empty(const struct nomem__coverage *coverage);
+
+/* Whether so many calls were not reached again that it has to be said beside the number of findings. */
+bool nomem__coverage_is_partial(const struct nomem__coverage *coverage);
 
 #endif

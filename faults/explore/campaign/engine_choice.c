@@ -9,11 +9,14 @@ static unsigned obstacles_to_snapshots(unsigned effects) {
   return effects & ~(unsigned)NOMEM_EFFECTS_WHILE_OPEN;
 }
 
-/* Processes that a fork starts count on pages of their own, so that points would not mean the run any more. And all
- * forks of one process have one view of the files: isolated runs that write files are started one by one. */
+/* Processes that a fork starts count on pages of their own, so that points would not mean the run any more; and a
+ * program that it executes does not take part in the run. All forks of one process have one view of the files and of
+ * the system: isolated runs that write files are started one by one. What was asked for memory before main() is not
+ * told from what comes later. */
 static unsigned obstacles_to_forks(unsigned effects, bool is_isolated) {
   unsigned files = is_isolated ? NOMEM_EFFECT_FILES : 0;
-  return effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_UNKNOWN | files);
+  return effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_PROGRAMS | NOMEM_EFFECT_UNFORKED | NOMEM_EFFECT_SYSTEM |
+                    NOMEM_EFFECT_UNKNOWN | files);
 }
 
 unsigned nomem__engine_obstacles(enum nomem_engine engine, unsigned effects, bool is_isolated) {

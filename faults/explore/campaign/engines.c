@@ -83,10 +83,10 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   struct nomem__worker_slot *slot = user;
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  if (nomem__results_enter(slot, outcome, slot->rank))
-    start_next(slot);
-  else
+  if (!nomem__results_enter(slot, outcome, slot->rank) && outcome->is_early)
     start_run(slot, 0);
+  else
+    start_next(slot);
 }
 
 static void merge_findings(struct nomem__worker_slot *slot) {
@@ -103,7 +103,7 @@ static void make_runs(struct nomem__campaign *campaign, enum nomem_engine engine
 }
 
 struct rehearsal {
-  bool is_same;
+  bool ends_alike, is_same;
   const struct nomem__campaign *campaign;
 };
 
@@ -113,13 +113,19 @@ static bool ends_as_baseline(const struct nomem__campaign *campaign, const struc
          nomem__output_is_same(&campaign->baseline_output, &outcome->output, &outcome->error);
 }
 
+static bool goes_as_far(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  const struct nomem__run_extent extent = nomem__run_extent_of(outcome->channel);
+  return nomem__run_extent_is_same(&campaign->baseline_extent, &extent);
+}
+
 static void rehearsal_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct rehearsal *rehearsal = user;
   (void)worker;
-  rehearsal->is_same = ends_as_baseline(rehearsal->campaign, outcome);
+  rehearsal->ends_alike = ends_as_baseline(rehearsal->campaign, outcome);
+  rehearsal->is_same = rehearsal->ends_alike && goes_as_far(rehearsal->campaign, outcome);
 }
 
-/* Forks are trusted once a fork without a fault ends as the baseline did. */
+/* Forks are trusted once a fork without a fault ends as the baseline did, and has allocated as much. */
 static bool rehearse_fork(struct nomem__campaign *campaign, struct nomem__worker_slot *slot) {
   struct rehearsal rehearsal = {.campaign = campaign};
   struct nomem__run_request request = nomem__campaign_request(campaign, "", rehearsal_done, &rehearsal);
@@ -134,8 +140,10 @@ static bool rehearse_fork(struct nomem__campaign *campaign, struct nomem__worker
   };
   if (obstacle != NOMEM_OBSTACLE_NONE && obstacle < sizeof texts / sizeof *texts)
     campaign->engine_reason = texts[obstacle];
-  else if (!rehearsal.is_same)
+  else if (!rehearsal.ends_alike)
     campaign->engine_reason = "a fork before main() ends in another way";
+  else if (!rehearsal.is_same)
+    campaign->engine_reason = "a fork before main() makes other allocations";
   return rehearsal.is_same && obstacle == NOMEM_OBSTACLE_NONE;
 }
 
@@ -155,15 +163,15 @@ static void snapshot_done(struct nomem__worker *worker, const struct nomem__outc
   if (nomem__campaign_is_over(slot->campaign)) nomem__worker_cancel(worker);
 }
 
-/* When the program itself did not end as the baseline did, none of its snapshots counts, unless it was ended because
- * the campaign is over. */
+/* When the program itself did not end as the baseline did, or allocated otherwise, none of its snapshots counts, unless
+ * it was ended because the campaign is over. */
 static void snapshots_ended(struct nomem__worker *worker, const struct nomem__outcome *outcome, bool is_unsound,
                             void *user) {
   struct nomem__worker_slot *slot = user;
   struct nomem__campaign *campaign = slot->campaign;
   (void)worker;
   bool is_cut = outcome->end.was_cancelled && nomem__campaign_is_over(campaign);
-  if (!is_unsound && (is_cut || ends_as_baseline(campaign, outcome))) {
+  if (!is_unsound && (is_cut || (ends_as_baseline(campaign, outcome) && goes_as_far(campaign, outcome)))) {
     nomem__journal_confirm_snapshots(slot, true);
     merge_findings(slot);
     return;
@@ -174,7 +182,7 @@ static void snapshots_ended(struct nomem__worker *worker, const struct nomem__ou
     if (!campaign->states[i].is_known) campaign->states[i].result = campaign->states[i].is_due = 0;
   campaign->is_unsound = true;
   nomem__findings_free(&slot->findings);
-  campaign->engine_reason = "a program that is forked on its way ends in another way";
+  campaign->engine_reason = "a program that is forked on its way ends, or allocates, in another way";
 }
 
 static int by_key(const void *left, const void *right) {

@@ -231,7 +231,9 @@ bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__o
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
   int error = 0;
-  if (outcome->is_early && result.verdict == NOMEM_VERDICT_UNREACHED)
+  /* What a fork does not reach, the program may reach when it is started anew. */
+  bool is_certain = !outcome->is_early && campaign->engine == NOMEM_ENGINE_EXEC;
+  if (result.verdict == NOMEM_VERDICT_UNREACHED && !is_certain)
     error = -ENOENT;
   else if (state->is_due)
     campaign->progress.total++; /* it is made once more, and that run counts */

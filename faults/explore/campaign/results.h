@@ -24,8 +24,8 @@ enum nomem__verdict nomem__results_settle(enum nomem__verdict verdict, enum nome
 void nomem__results_describe(const struct nomem__campaign *campaign, const struct nomem__residue *residue,
                              struct nomem__judged_run *found, char *detail);
 
-/* Enters what the run of a point came to. False: it was ended early and tells nothing; it is to be made once more with
- * all its time. */
+/* Enters what the run of a point came to. False: it tells nothing. It was ended early, and is to be made once more with
+ * all its time; or the engine did not reach the call, and the program is to be started for it. */
 bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank);
 
 /* Takes the findings and verdicts of swallowed output back: the program's output turned out to differ by itself. */

@@ -6,6 +6,7 @@
 
 #include "../campaign/baseline.h"
 #include "../campaign/confirm.h"
+#include "../campaign/coverage.h"
 #include "../campaign/engine_choice.h"
 #include "../campaign/engines.h"
 #include "../campaign/exclusions.h"
@@ -104,9 +105,23 @@ static int conclude(struct nomem__campaign *campaign, struct nomem__exclusions *
   return result;
 }
 
+/* That there are no findings would be no news. */
+static bool was_in_vain(const struct nomem__campaign *campaign) {
+  const struct nomem__coverage coverage = nomem__coverage_of(campaign);
+  if (!nomem__coverage_is_empty(&coverage) || campaign->session->interrupted_by != 0) return false;
+  if (coverage.untried[NOMEM_UNTRIED_UNREACHED] == 0)
+    nomem__complain("nothing was exercised: the time was up before the first call had failed: give more with --budget");
+  else
+    nomem__complain(
+        "nothing was exercised: no run made the call again that was to fail in it: make the program deterministic (a "
+        "fixed seed, one thread) first");
+  return true;
+}
+
 static int exit_status(const struct nomem__campaign *campaign) {
   for (size_t i = 0; i < campaign->findings.count; i++)
     if (!campaign->findings.list[i].is_flaky) return NOMEM_EXIT_FINDINGS;
+  if (was_in_vain(campaign)) return NOMEM_EXIT_FAILED;
   return campaign->session->interrupted_by != 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
 }
 

@@ -31,10 +31,10 @@ struct nomem__end {
   bool has_stack;
   bool timed_out;
   bool was_cancelled;
-  unsigned effects;                  /* bits of enum nomem__effect; without watch_effects, only processes and threads */
-  struct nomem__stack stack;         /* where it crashed, or where it hung */
-  struct nomem__stack_memory memory; /* the memory around that stack, of a crash */
-  struct nomem__threads threads;     /* of a traced run that hung: all its threads then. Valid during done */
+  unsigned effects; /* bits of enum nomem__effect; without watch_effects, only processes, programs and threads */
+  struct nomem__stack stack;                /* where it crashed, or where it hung */
+  struct nomem__stack_memory memory;        /* the memory around that stack, of a crash */
+  struct nomem__threads threads;            /* of a traced run that hung: all its threads then. Valid during done */
   const struct nomem__processes *processes; /* NULL: there was only one, or they were not traced. Valid during done */
   pid_t root;
   pid_t forked_from; /* the process that the root was forked from on its way, which its C library may still take it for;
@@ -55,6 +55,10 @@ struct nomem__tree_callbacks {
   /* A process has stopped that belongs to no tree. True: it was forked by the injector in the root, for the command,
    * and a tree has adopted it. */
   bool (*adopts)(void *user, pid_t child);
+
+  /* A process of the tree has executed a program, the root's first one included, and is stopped before its first
+   * instruction. True: that is an effect (NOMEM_EFFECT_PROGRAMS). */
+  bool (*executed)(void *user, pid_t pid);
 
   /* A process of a tree that was started with watch_exits has stopped on its way out, whatever the reason, while its
    * memory and its descriptors are still there. Not called for one that the tree kills. */

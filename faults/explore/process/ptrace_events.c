@@ -151,6 +151,9 @@ static void handle_exec(struct nomem__tree *tree, pid_t tid) {
       former_tid != 0 && former_tid != tid ? nomem__tracees_find(&tree->tracees, former_tid) : NULL;
   if (former != NULL) nomem__tracees_remove(&tree->tracees, former);
   nomem__processes_executed(tree->processes, tid);
+  const struct nomem__tree_callbacks *callbacks = &tree->callbacks;
+  if (callbacks->executed != NULL && callbacks->executed(callbacks->user, tid))
+    tree->end.effects |= NOMEM_EFFECT_PROGRAMS;
   resume(tid, 0);
 }
 

@@ -21,11 +21,13 @@
 #include <sys/user.h>
 #include <unistd.h>
 
+#include "../../channel.h"
 #include "../text/varying_names.h"
 
 #define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, member))
 #define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
 #define TRACE(effect) RETURN(SECCOMP_RET_TRACE | NOMEM_EFFECT_##effect)
+#define ON_VALUE(value, further) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, further, 0)
 #define ON(call, effect) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), TRACE(effect)
 /* Six statements: an open matters when it may write. Little-endian: the low half of an argument comes first. */
 #define ON_OPEN(call, flags)                                                                           \
@@ -40,13 +42,46 @@ static struct sock_filter filter[] = {
     LOAD(nr),
     ON_OPEN(open, 1),
     ON_OPEN(openat, 2),
-    /* a mapping that is shared and writable */
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 6),
+    ON_OPEN(open_by_handle_at, 2),
+    /* a mapping of huge pages, of which a fork may find none left; one that is shared and writable, or may become so */
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 9),
     LOAD(args[3]),
-    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_SHARED, 0, 3),
+    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_HUGETLB, 5, 0),
+    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_SHARED, 0, 5),
+    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_ANONYMOUS, 2, 0),
     LOAD(args[2]),
-    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_WRITE, 0, 1),
+    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_WRITE, 0, 2),
     TRACE(MEMORY),
+    TRACE(UNFORKED),
+    RETURN(SECCOMP_RET_ALLOW),
+    /* memory that a fork does not get, or finds empty; not the injector's */
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 7),
+    LOAD(args[2]),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MADV_DONTFORK, 3, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MADV_WIPEONFORK, 0, 3),
+    LOAD(args[3]),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NOMEM_ADVICE_MARK, 1, 0),
+    TRACE(UNFORKED),
+    RETURN(SECCOMP_RET_ALLOW),
+    /* a process owns its locks alone; a signal for a file that is ready goes to the process that asked for it */
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, 13),
+    LOAD(args[1]),
+    ON_VALUE(F_SETLK, 9),
+    ON_VALUE(F_SETLKW, 8),
+    ON_VALUE(F_OFD_SETLK, 7),
+    ON_VALUE(F_OFD_SETLKW, 6),
+    ON_VALUE(F_SETLEASE, 5),
+    ON_VALUE(F_SETOWN, 5),
+    ON_VALUE(F_SETOWN_EX, 4),
+    ON_VALUE(F_SETSIG, 3),
+    ON_VALUE(F_NOTIFY, 2),
+    RETURN(SECCOMP_RET_ALLOW),
+    TRACE(LOCKS),
+    TRACE(SIGNALS),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 4),
+    LOAD(args[0]),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_PDEATHSIG, 0, 1),
+    TRACE(SIGNALS),
     RETURN(SECCOMP_RET_ALLOW),
     ON(openat2, FILES),
     ON(creat, FILES),
@@ -66,7 +101,9 @@ static struct sock_filter filter[] = {
     ON(mknod, FILES),
     ON(mknodat, FILES),
     ON(chmod, FILES),
+    ON(fchmod, FILES),
     ON(fchmodat, FILES),
+    ON(fchown, FILES),
     ON(chown, FILES),
     ON(lchown, FILES),
     ON(fchownat, FILES),
@@ -76,7 +113,9 @@ static struct sock_filter filter[] = {
     ON(utimensat, FILES),
     ON(setxattr, FILES),
     ON(lsetxattr, FILES),
+    ON(fsetxattr, FILES),
     ON(removexattr, FILES),
+    ON(fremovexattr, FILES),
     ON(lremovexattr, FILES),
     ON(memfd_create, FILES),
     ON(flock, FILES),
@@ -91,6 +130,7 @@ static struct sock_filter filter[] = {
     ON(eventfd2, EVENTS),
     ON(inotify_init, EVENTS),
     ON(inotify_init1, EVENTS),
+    ON(fanotify_init, EVENTS),
     ON(signalfd, EVENTS),
     ON(signalfd4, EVENTS),
     ON(perf_event_open, EVENTS),
@@ -102,10 +142,31 @@ static struct sock_filter filter[] = {
     ON(semget, MEMORY),
     ON(msgget, MEMORY),
     ON(mq_open, MEMORY),
+    ON(memfd_secret, MEMORY),
+    ON(bpf, MEMORY),
+    ON(add_key, MEMORY),
+    ON(request_key, MEMORY),
+    ON(keyctl, MEMORY),
     ON(timerfd_create, TIMERS),
     ON(setitimer, TIMERS),
     ON(alarm, TIMERS),
     ON(timer_create, TIMERS),
+    /* To a number that the program has remembered; and one that is blocked does not wait for a fork as well. */
+    ON(kill, SIGNALS),
+    ON(tkill, SIGNALS),
+    ON(tgkill, SIGNALS),
+    ON(rt_sigqueueinfo, SIGNALS),
+    ON(rt_tgsigqueueinfo, SIGNALS),
+    ON(pidfd_open, SIGNALS),
+    ON(pidfd_send_signal, SIGNALS),
+    ON(mount, SYSTEM),
+    ON(umount2, SYSTEM),
+    ON(move_mount, SYSTEM),
+    ON(pivot_root, SYSTEM),
+    ON(unshare, SYSTEM),
+    ON(setns, SYSTEM),
+    ON(sethostname, SYSTEM),
+    ON(setdomainname, SYSTEM),
     RETURN(SECCOMP_RET_ALLOW),
 };
 

@@ -13,12 +13,17 @@
 
 #define NOMEM_EFFECT_MAP(X)                                      \
   X(PROCESSES, "it starts processes")                            \
+  X(PROGRAMS, "it executes another program")                     \
   X(THREADS, "it starts threads")                                \
   X(FILES, "it writes or removes files")                         \
   X(CHANNELS, "it opens pipes or sockets")                       \
   X(EVENTS, "it waits for events (epoll, eventfd, inotify ...)") \
   X(MEMORY, "it shares memory that it writes")                   \
+  X(UNFORKED, "it has memory that a fork does not get")          \
   X(TIMERS, "it sets timers")                                    \
+  X(SIGNALS, "it sends signals, or asks for some")               \
+  X(LOCKS, "it locks files")                                     \
+  X(SYSTEM, "it changes mounts, namespaces or the host's name")  \
   X(UNKNOWN, "the kernel does not let its system calls be watched")
 
 enum nomem__effect_number {

@@ -74,7 +74,7 @@ static void read_call(struct nomem__thread *thread) {
   read_proc(text, thread->pid, thread->tid, "syscall");
   if (sscanf(text, "%ld %" SCNx64 " %" SCNx64, &thread->call, &thread->argument[0], &thread->argument[1]) != 3)
     thread->call = -1;
-  thread->has_words = thread->call == SYS_futex && nomem__process_read(thread->pid, thread->argument[0], thread->word,
+  thread->has_words = thread->call == SYS_futex && nomem__process_read(thread->tid, thread->argument[0], thread->word,
                                                                        sizeof thread->word) == sizeof thread->word;
 }
 

@@ -60,7 +60,6 @@ static void timer_closed(uv_handle_t *timer) {
 
 static void report_threads(struct nomem__tree *tree) {
   tree->end.threads = nomem__sampling_threads(tree->sampling);
-  tree->end.root = tree->root;
   const struct nomem__thread *main_thread = &tree->end.threads.list[tree->end.threads.main_thread];
   if (main_thread->stack.depth == 0) return;
   tree->end.stack = main_thread->stack;
@@ -70,6 +69,7 @@ static void report_threads(struct nomem__tree *tree) {
 
 void nomem__tree_finish(struct nomem__tree *tree) {
   nomem__unclaimed_kill_orphans(&tree->trees->unclaimed);
+  tree->end.root = tree->root;
   if (tree->sampling != NULL) report_threads(tree);
   if (tree->error_fd < 0 || read(tree->error_fd, &tree->end.start_error, sizeof tree->end.start_error) < 0)
     tree->end.start_error = 0;

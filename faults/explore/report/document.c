@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../../nomem_version.h"
+#include "../campaign/coverage.h"
 #include "../text/json_values.h"
 #include "../text/memory.h"
 #include "../text/memory_stream.h"
@@ -256,8 +257,9 @@ static void put_heading(struct nomem__document_builder *builder, json_t *documen
     nomem__json_text(json, document, "date", date);
   nomem__json_put(json, document, "seconds", json_real((double)(campaign->ended_ns - campaign->started_ns) / 1e9));
   nomem__json_number(json, document, "timeout_ms", campaign->timeout_ms);
-  nomem__json_put(json, document, "complete",
-                  json_boolean(!campaign->failed && campaign->session->interrupted_by == 0));
+  const struct nomem__coverage coverage = nomem__coverage_of(campaign);
+  bool was_cut_short = campaign->failed || campaign->session->interrupted_by != 0;
+  nomem__json_put(json, document, "complete", json_boolean(!was_cut_short && !nomem__coverage_is_empty(&coverage)));
 }
 
 /* Returns the findings that count and the excluded ones as one list, in the order that they had before they were

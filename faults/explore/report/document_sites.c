@@ -2,6 +2,7 @@
 #include "document_sites.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "../campaign/campaign.h"
@@ -136,6 +137,7 @@ static void put_call_counts(struct nomem__json *json, json_t *coverage, const st
   json_t *reasons = json_object();
   nomem__json_put(json, coverage, "every_call", json_boolean(skipped == 0));
   nomem__json_number(json, coverage, "calls", counts->calls);
+  nomem__json_number(json, coverage, "calls_due", counts->calls_due);
   nomem__json_number(json, coverage, "calls_exercised", counts->calls_exercised);
   for (unsigned i = 0; i < NOMEM_UNTRIED_COUNT; i++)
     nomem__json_number(json, reasons, nomem__untried_texts[i].name, untried[i]);
@@ -144,6 +146,30 @@ static void put_call_counts(struct nomem__json *json, json_t *coverage, const st
   nomem__json_number(json, coverage, "second_faults_exercised", counts->second_faults_exercised);
   nomem__json_number(json, coverage, "second_faults_skipped", campaign->second_faults.left_out);
   nomem__json_number(json, coverage, "second_faults_not_recorded", campaign->second_faults.not_noted);
+}
+
+static json_t *make_not_injected(struct nomem__json *json, const struct nomem__executed_programs *programs) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < programs->count; i++) {
+    json_t *object = json_object();
+    nomem__json_text(json, object, "path", programs->list[i].path);
+    nomem__json_text(json, object, "reason", programs->list[i].reason);
+    nomem__json_add(json, list, object);
+  }
+  return list;
+}
+
+/* What a reader has to know before taking no findings for good news, in sentences. */
+static json_t *make_warnings(struct nomem__json *json, const struct nomem__campaign *campaign,
+                             const struct nomem__coverage *counts) {
+  json_t *list = json_array();
+  char sentence[128];
+  snprintf(sentence, sizeof sentence, "%" PRIu64 " of the %" PRIu64 " calls that were to fail were not reached again",
+           counts->untried[NOMEM_UNTRIED_UNREACHED], counts->calls_due);
+  if (nomem__coverage_is_partial(counts)) nomem__json_add(json, list, nomem__json_safe(sentence));
+  for (size_t i = 0; i < campaign->not_injected.count; i++)
+    nomem__json_add(json, list, nomem__json_safe(campaign->not_injected.list[i].reason));
+  return list;
 }
 
 void nomem__put_coverage(struct nomem__document_builder *builder, json_t *document) {
@@ -162,5 +188,9 @@ void nomem__put_coverage(struct nomem__document_builder *builder, json_t *docume
   nomem__json_number(json, coverage, "heap_checks_skipped", campaign->heap.left_out);
   nomem__json_number(json, coverage, "hangs_ended_early", campaign->early_count);
   nomem__json_put(json, coverage, "stacks", json_boolean(campaign->session->setup.trace));
+  if (campaign->session->setup.trace)
+    nomem__json_put(json, coverage, "not_injected", make_not_injected(json, &campaign->not_injected));
+  nomem__json_put(json, coverage, "partial", json_boolean(nomem__coverage_is_partial(&counts)));
   nomem__json_put(json, document, "coverage", coverage);
+  nomem__json_put(json, document, "warnings", make_warnings(json, campaign, &counts));
 }

@@ -8,7 +8,7 @@
 /* Puts "frames" and "sites" into the document. */
 void nomem__put_sites(struct nomem__document_builder *builder, json_t *document);
 
-/* Puts "baseline" and "coverage" into it. */
+/* Puts "baseline", "coverage" and "warnings" into it. */
 void nomem__put_coverage(struct nomem__document_builder *builder, json_t *document);
 
 #endif

@@ -102,12 +102,18 @@ static int print_case(FILE *out, const json_t *finding) {
 static void print_summary(FILE *out, const json_t *document) {
   const json_t *coverage = json_object_get(document, "coverage");
   uint64_t tried = nomem__json_count(coverage, "points_tried"), points = nomem__json_count(coverage, "points");
+  json_t *warning;
+  size_t i;
   fprintf(out, "    <testcase classname=\"nomem\" name=\"exploration\" time=\"%.3f\">\n",
           json_real_value(json_object_get(document, "seconds")));
   if (!json_is_true(json_object_get(document, "complete")))
-    fputs("      <error message=\"not complete: interrupted, or could not go on\"/>\n", out);
-  fprintf(out, "      <system-out>%" PRIu64 " of %" PRIu64 " points were tried</system-out>\n    </testcase>\n", tried,
-          points);
+    fputs("      <error message=\"not complete: interrupted, could not go on, or exercised nothing\"/>\n", out);
+  fprintf(out, "      <system-out>%" PRIu64 " of %" PRIu64 " points were tried", tried, points);
+  json_array_foreach(json_object_get(document, "warnings"), i, warning) {
+    fputc('\n', out);
+    print_xml(out, json_string_value(warning), false);
+  }
+  fputs("</system-out>\n    </testcase>\n", out);
 }
 
 static void print_suite(FILE *out, const char *element, const json_t *document) {

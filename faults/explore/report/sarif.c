@@ -287,6 +287,15 @@ static json_t *make_invocation(struct nomem__json *json, const json_t *document)
   json_t *invocation = json_object(), *directory = json_object();
   nomem__json_put(json, invocation, "executionSuccessful",
                   json_boolean(json_is_true(json_object_get(document, "complete"))));
+  json_t *notifications = json_array(), *warning;
+  size_t i;
+  json_array_foreach(json_object_get(document, "warnings"), i, warning) {
+    json_t *notification = json_object();
+    nomem__json_text(json, notification, "level", "warning");
+    put_message(json, notification, "message", "%s", json_string_value(warning));
+    nomem__json_add(json, notifications, notification);
+  }
+  nomem__json_put(json, invocation, "toolExecutionNotifications", notifications);
   nomem__json_put(json, invocation, "arguments", json_incref(json_object_get(document, "command")));
   nomem__json_text(json, invocation, "endTimeUtc", nomem__json_string(document, "date"));
   put_uri(json, directory, "file://", nomem__json_string(document, "directory"), "/");

@@ -77,11 +77,18 @@ int nomem__report_tap(const json_t *document, FILE *out) {
   uint64_t tried = nomem__json_count(coverage, "points_tried"), points = nomem__json_count(coverage, "points");
   const json_t *excluded = json_object_get(document, "excluded");
   size_t counted = json_array_size(findings), count = counted + json_array_size(excluded);
+  json_t *warning;
+  size_t i;
   fprintf(out, "TAP version 14\n1..%zu\n", count + 1);
-  for (size_t i = 0; i < count; i++) {
+  for (i = 0; i < count; i++) {
     int result =
         print_finding(out, i + 1, i < counted ? json_array_get(findings, i) : json_array_get(excluded, i - counted));
     if (result != 0) return result;
+  }
+  json_array_foreach(json_object_get(document, "warnings"), i, warning) {
+    fputs("# ", out);
+    print_description(out, json_string_value(warning));
+    fputc('\n', out);
   }
   if (json_is_true(json_object_get(document, "complete")))
     fprintf(out, "ok %zu - exploration: %" PRIu64 " of %" PRIu64 " points were tried\n", count + 1, tried, points);

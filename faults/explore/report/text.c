@@ -17,6 +17,8 @@
 
 /* So many threads of a hang have a line each, beside the one that is shown in full. --json has them all. */
 #define THREADS_SHOWN 8
+/* So many programs that were not injected have a line each. */
+#define PROGRAMS_SHOWN 8
 
 bool nomem__is_coloured(FILE *out) {
   const char *no_color = getenv("NO_COLOR");
@@ -204,6 +206,16 @@ static void print_listed(const struct nomem__campaign *campaign, const struct no
   }
 }
 
+/* Ends the line with the number of findings, which says little where much was not reached. */
+static void print_time(const struct nomem__campaign *campaign, FILE *out) {
+  const struct nomem__coverage coverage = nomem__coverage_of(campaign);
+  fprintf(out, " (%.1f s", (double)(campaign->ended_ns - campaign->started_ns) / 1e9);
+  if (nomem__coverage_is_partial(&coverage))
+    fprintf(out, "; but %" PRIu64 " of the %" PRIu64 " calls that were to fail were not reached again",
+            coverage.untried[NOMEM_UNTRIED_UNREACHED], coverage.calls_due);
+  fputs(")\n", out);
+}
+
 static void print_verdicts(const struct nomem__campaign *campaign, const size_t counts[LISTINGS], FILE *out) {
   uint64_t runs = 0;
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) runs += campaign->verdicts[v];
@@ -218,7 +230,7 @@ static void print_verdicts(const struct nomem__campaign *campaign, const size_t 
   if (counts[FLAKY] > 0) fprintf(out, ", %zu flaky", counts[FLAKY]);
   if (counts[ADVISORY] > 0) fprintf(out, ", %zu advisory", counts[ADVISORY]);
   if (counts[EXCLUDED] > 0) fprintf(out, ", %zu not counted", counts[EXCLUDED]);
-  fprintf(out, " (%.1f s)\n", (double)(campaign->ended_ns - campaign->started_ns) / 1e9);
+  print_time(campaign, out);
 }
 
 static void print_engines(const struct nomem__campaign *campaign, FILE *out) {
@@ -269,6 +281,18 @@ static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
   if (coverage.calls_exercised < coverage.calls) fputc('\n', out);
 }
 
+/* What these do without memory was not tried. */
+static void print_not_injected(const struct nomem__campaign *campaign, FILE *out) {
+  const struct nomem__executed_programs *programs = &campaign->not_injected;
+  for (size_t i = 0; i < programs->count && i < PROGRAMS_SHOWN; i++) {
+    fputs("not injected: ", out);
+    nomem__print_safe(out, programs->list[i].reason);
+    fputc('\n', out);
+  }
+  if (programs->count > PROGRAMS_SHOWN)
+    fprintf(out, "not injected: %zu more programs (--json has all)\n", programs->count - PROGRAMS_SHOWN);
+}
+
 static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
   size_t untried = 0;
   for (size_t i = 0; i < campaign->point_count; i++) untried += campaign->states[i].result == 0;
@@ -279,6 +303,7 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
                                                    : "the time was up",
             untried, campaign->point_count);
   print_test_code(campaign, out);
+  print_not_injected(campaign, out);
   if (campaign->unstable_sites > 0)
     fprintf(out, "%zu sites were reached in only one of the two baselines\n", campaign->unstable_sites);
   if (campaign->second_faults.not_noted > 0)
@@ -291,7 +316,10 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
     fprintf(out, "%" PRIu64 " run%s that hung where others had hung to the end of their time %s ended early\n",
             campaign->early_count, campaign->early_count == 1 ? "" : "s", campaign->early_count == 1 ? "was" : "were");
   if (!campaign->session->setup.trace)
-    fputs("without ptrace a crash in a child process is not seen, and no stack of any crash\n", out);
+    fputs(
+        "without ptrace a crash in a child process is not seen, and no stack of any crash; nor are programs that were "
+        "executed, but not injected\n",
+        out);
 }
 
 /* Returns a path below the working directory as seen from there, and any other as it is. */

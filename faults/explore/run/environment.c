@@ -37,11 +37,10 @@ static void make_entries(struct nomem__environment *environment, const struct no
   const char *inherited = getenv("LD_PRELOAD");
   bool is_ours = inherited != NULL && setup->preload != NULL && strcmp(inherited, setup->preload) == 0;
   if (inherited != NULL && (*inherited == '\0' || is_ours)) inherited = NULL;
-  if (setup->preload != NULL)
-    snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s%s%s", setup->preload,
-             inherited != NULL ? ":" : "", inherited != NULL ? inherited : "");
-  else if (inherited != NULL)
-    snprintf(environment->preload_entry, sizeof environment->preload_entry, "LD_PRELOAD=%s", inherited);
+  const char *ours = setup->preload != NULL ? setup->preload : "", *users = inherited != NULL ? inherited : "";
+  bool has_both = setup->preload != NULL && inherited != NULL;
+  if (setup->preload != NULL || inherited != NULL)
+    environment->preload_entry = nomem__format("LD_PRELOAD=%s%s%s", ours, has_both ? ":" : "", users);
   nomem__sanitizer_options(false, !setup->inherit, environment->checked_entries);
   nomem__sanitizer_options(setup->trace, !setup->inherit, environment->sanitizer_entries);
 }
@@ -58,15 +57,16 @@ int nomem__environment_make(struct nomem__environment *environment, const struct
     if (!is_entry(environ[i], "LD_PRELOAD") && !is_entry(environ[i], NOMEM_CHANNEL_ENV) &&
         !is_entry(environ[i], NOMEM_PLAN_ENV) && nomem__sanitizer_variable(environ[i]) == NULL)
       environment->plain[at++] = environ[i];
-  if (environment->preload_entry[0] != '\0') environment->plain[at++] = environment->preload_entry;
+  if (environment->preload_entry != NULL) environment->plain[at++] = environment->preload_entry;
   environment->plain[at++] = environment->channel_entry;
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) environment->plain[at++] = environment->sanitizer_entries[i];
   environment->checked = nomem__calloc(at + 1, sizeof *environment->checked);
   size_t common = at - NOMEM_SANITIZER_OPTIONS;
   memcpy(environment->checked, environment->plain, common * sizeof *environment->plain);
   memcpy(environment->checked + common, environment->checked_entries, sizeof environment->checked_entries);
-  /* A symbol that is bound before the fork need not be bound again in each child. */
-  static char bind_now[] = "LD_BIND_NOW=1";
+  /* A symbol that is bound before the fork need not be bound again in each child. What comes from here on, the injector
+   * takes out of the program's sight. */
+  static char bind_now[] = NOMEM_BIND_NOW;
   environment->forked = nomem__calloc(at + 3, sizeof *environment->forked); /* room for one more entry */
   memcpy(environment->forked, environment->plain, at * sizeof *environment->plain);
   environment->forked[at] = bind_now;
@@ -90,6 +90,7 @@ void nomem__environment_free(struct nomem__environment *environment) {
   free(environment->plain);
   free(environment->forked);
   free(environment->checked);
+  free(environment->preload_entry);
   free(environment->tunables_entry);
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) {
     free(environment->sanitizer_entries[i]);

@@ -15,7 +15,7 @@ struct nomem__environment {
   char **checked;       /* the same, when its sanitizers look for leaks */
   char **forked;        /* of a program that is forked for its runs */
   char *tunables_entry; /* in forked; NULL: nomem sets none */
-  char preload_entry[4096 + 16];
+  char *preload_entry;  /* NULL: nothing is preloaded */
   char channel_entry[64];
   char *sanitizer_entries[NOMEM_SANITIZER_OPTIONS], *checked_entries[NOMEM_SANITIZER_OPTIONS];
 };

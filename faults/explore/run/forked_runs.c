@@ -57,8 +57,11 @@ static bool adopt_run(void *user, pid_t child) {
 
 static int start_parent(struct nomem__worker *worker,
                         void (*done)(struct nomem__tree *tree, const struct nomem__end *end, void *user)) {
-  const struct nomem__tree_callbacks callbacks = {
-      .done = done, .wants_stack = nomem__launch_wants_stack, .adopts = adopt_run, .user = worker};
+  const struct nomem__tree_callbacks callbacks = {.done = done,
+                                                  .wants_stack = nomem__launch_wants_stack,
+                                                  .adopts = adopt_run,
+                                                  .executed = nomem__launch_note_program,
+                                                  .user = worker};
   return nomem__launch_program(worker, &callbacks, &worker->parent);
 }
 
@@ -124,7 +127,7 @@ static void snapshots_done(struct nomem__tree *tree, const struct nomem__end *en
   worker->parent = NULL;
   worker->outcome = (struct nomem__outcome){.end = *end, .channel = worker->copy};
   worker->is_dirty = true;
-  worker->is_unsound |= (end->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_THREADS)) != 0;
+  worker->is_unsound |= (end->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_PROGRAMS | NOMEM_EFFECT_THREADS)) != 0;
   nomem__launch_read_output(worker);
   if (worker->run != NULL) nomem__tree_cancel(worker->run);
   worker->ended(worker, &worker->outcome, worker->is_unsound, worker->request.user);

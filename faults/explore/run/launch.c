@@ -208,9 +208,19 @@ static void record_exit(void *user, pid_t pid) {
   nomem__run_clock_exclude(&worker->clock, uv_hrtime() - began_ns);
 }
 
+bool nomem__launch_note_program(void *user, pid_t pid) {
+  struct nomem__worker *worker = user;
+  if (worker->exit_records.wants_all)
+    nomem__executed_programs_note(&worker->executed, worker->channel, pid, worker->setup->preload);
+  return nomem__executed_programs_replaces_injected(worker->channel, pid);
+}
+
 int nomem__launch_run(struct nomem__worker *worker) {
-  const struct nomem__tree_callbacks callbacks = {
-      .done = nomem__launch_run_done, .wants_stack = nomem__launch_wants_stack, .exits = record_exit, .user = worker};
+  const struct nomem__tree_callbacks callbacks = {.done = nomem__launch_run_done,
+                                                  .wants_stack = nomem__launch_wants_stack,
+                                                  .executed = nomem__launch_note_program,
+                                                  .exits = record_exit,
+                                                  .user = worker};
   worker->creator.depth = 0;
   return nomem__launch_program(worker, &callbacks, &worker->run);
 }
@@ -321,12 +331,15 @@ void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *e
   if (!worker->setup->inherit) nomem__launch_read_output(worker);
   nomem__exit_records_finish(&worker->exit_records, worker->copy, end->processes);
   list_created_files(worker);
+  nomem__executed_programs_finish(&worker->executed, worker->copy, end->processes, end->root);
+  outcome->not_injected = &worker->executed;
   outcome->residue = &worker->exit_records.first;
   outcome->child_residue = &worker->exit_records.child_residue;
   if (worker->request.created_path != NULL && worker->creator.depth > 0) outcome->creator = &worker->creator;
   if (worker->takes_snapshots) outcome->rank = worker->point->rank;
   worker->request.done(worker, outcome, worker->request.user);
   nomem__exit_records_clear(&worker->exit_records);
+  nomem__executed_programs_clear(&worker->executed);
   bool goes_on = worker->takes_snapshots && worker->parent != NULL && !outcome->is_damaged;
   if (goes_on) nomem__forked_runs_continue(worker);
 }

@@ -9,6 +9,7 @@
 #include "../../channel.h"
 #include "../process/process_tree.h"
 #include "../residue/child_residue.h"
+#include "executed_programs.h"
 #include "output_capture.h"
 #include "sanitizer_report.h"
 
@@ -36,6 +37,8 @@ struct nomem__outcome {
    * the second, as far as there is time for them. */
   struct nomem__process_residue *residue;
   struct nomem__child_residue *child_residue;
+  const struct nomem__executed_programs *not_injected; /* of a run with an empty plan that was traced: the programs that
+                                                          it executed without the injector. Cleared after done, too */
 };
 
 #endif

@@ -214,11 +214,23 @@ bool nomem__session_can_retry(struct nomem__session *session, int result) {
   return false;
 }
 
+static bool has_injected_image(const struct nomem_channel *channel, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++)
+    if (channel->images[i].injected) return true;
+  return false;
+}
+
 bool nomem__session_was_injected(const struct nomem__outcome *outcome) {
   const struct nomem_channel *channel = outcome->channel;
   uint32_t count = channel->image_count < NOMEM_IMAGES ? channel->image_count : NOMEM_IMAGES;
   if (outcome->end.start_error != 0) {
     nomem__complain("the program could not be executed: %s", strerror(outcome->end.start_error));
+    return false;
+  }
+  const struct nomem__executed_programs *not_injected = outcome->not_injected;
+  bool has_reason = not_injected != NULL && not_injected->count > 0 && !has_injected_image(channel, count);
+  if (has_reason) {
+    nomem__complain("nothing was intercepted: %s", not_injected->list[0].reason);
     return false;
   }
   if (count == 0) {
@@ -227,14 +239,13 @@ bool nomem__session_was_injected(const struct nomem__outcome *outcome) {
         "through something that clears LD_PRELOAD?): link nomem-link.o into it instead");
     return false;
   }
-  for (uint32_t i = 0; i < count; i++)
-    if (channel->images[i].injected) {
-      if (nomem__channel_calls(channel) > 0) return true;
-      nomem__complain(
-          "nothing was intercepted: the program allocates nothing, or brings an allocator of its own: "
-          "give it work to do, or link nomem-link.o into it");
-      return false;
-    }
+  if (has_injected_image(channel, count)) {
+    if (nomem__channel_calls(channel) > 0) return true;
+    nomem__complain(
+        "nothing was intercepted: the program allocates nothing, or brings an allocator of its own: "
+        "give it work to do, or link nomem-link.o into it");
+    return false;
+  }
   char name[NOMEM_QUOTE_BYTES];
   const char *path = channel->images[0].path;
   const char *slash = memrchr(path, '/', strnlen(path, NOMEM_PATH_BYTES));

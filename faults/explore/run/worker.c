@@ -85,6 +85,7 @@ static void free_worker(uv_handle_t *timer) {
 
 void nomem__worker_close(struct nomem__worker *worker) {
   nomem__exit_records_clear(&worker->exit_records);
+  nomem__executed_programs_clear(&worker->executed);
   nomem__sandbox_close(worker->sandbox);
   worker->sandbox = NULL;
   uv_close((uv_handle_t *)&worker->timer, free_worker);

@@ -48,8 +48,9 @@ struct nomem__stacks {
   bool is_attached;
   struct name *names;
 
-  /* The process that is being captured. */
-  pid_t pid;
+  /* The thread that is being captured. Its process is read by its number: the process's own is that of the first
+   * thread, which may have ended, and has no memory then. */
+  pid_t tid;
   struct nomem__memory_map maps;
   struct user_regs_struct registers;
   bool is_in_call; /* registers were set back into the call instruction that called what is not code */
@@ -85,7 +86,7 @@ static bool read_word(struct nomem__stacks *stacks, uint64_t address, uint64_t *
     if (!piece->is_valid || piece->address != start) {
       piece->is_valid = true;
       piece->address = start;
-      piece->readable_bytes = nomem__process_read(stacks->pid, start, piece->bytes, PIECE_BYTES);
+      piece->readable_bytes = nomem__process_read(stacks->tid, start, piece->bytes, PIECE_BYTES);
     }
     size_t skip = at - start;
     size_t here = PIECE_BYTES - skip < sizeof bytes - done ? PIECE_BYTES - skip : sizeof bytes - done;
@@ -131,7 +132,7 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 /* Opens the file that a module was loaded from, if it is still the one at its path; otherwise, a copy of its memory. */
 static int open_module(const struct nomem__stacks *stacks, const struct nomem__module *module, char **file) {
   struct stat status;
-  if (module->area->path[0] != '/') return nomem__memory_map_copy_module(&stacks->maps, module, stacks->pid);
+  if (module->area->path[0] != '/') return nomem__memory_map_copy_module(&stacks->maps, module, stacks->tid);
   int fd = open(module->area->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   /* The device is not compared, because an overlay shows another one here than in the list of mappings. */
   if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == module->area->inode) {
@@ -139,7 +140,7 @@ static int open_module(const struct nomem__stacks *stacks, const struct nomem__m
     return fd;
   }
   if (fd >= 0) close(fd);
-  return nomem__memory_map_copy_module(&stacks->maps, module, stacks->pid);
+  return nomem__memory_map_copy_module(&stacks->maps, module, stacks->tid);
 }
 
 static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name, Dwarf_Addr base, char **file,
@@ -220,15 +221,15 @@ static bool report_modules(struct nomem__stacks *stacks) {
   }
   if (dwfl_report_end(stacks->dwfl, NULL, NULL) != 0) return false;
   if (!stacks->is_attached)
-    stacks->is_attached = dwfl_attach_state(stacks->dwfl, stacks->machine, stacks->pid, &thread_callbacks, stacks);
+    stacks->is_attached = dwfl_attach_state(stacks->dwfl, stacks->machine, stacks->tid, &thread_callbacks, stacks);
   return stacks->is_attached;
 }
 
 /* Reads what all threads of a process share. Returns false when there is nothing to unwind with. */
-static bool load_process(struct nomem__stacks *stacks, pid_t pid) {
-  stacks->pid = pid;
+static bool load_process(struct nomem__stacks *stacks, pid_t tid) {
+  stacks->tid = tid;
   for (size_t i = 0; i < PIECES; i++) stacks->pieces[i].is_valid = false;
-  return nomem__memory_map_read(&stacks->maps, pid) == 0 && report_modules(stacks);
+  return nomem__memory_map_read(&stacks->maps, tid) == 0 && report_modules(stacks);
 }
 
 static bool is_code(const struct nomem__stacks *stacks, uint64_t address) {
@@ -333,9 +334,10 @@ static void undo_bad_call(struct nomem__stacks *stacks) {
   stacks->is_in_call = true;
 }
 
-static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t tid, struct nomem__stack *out) {
+static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t pid, struct nomem__stack *out) {
   struct walk walk = {stacks, out};
-  *out = (struct nomem__stack){.pid = stacks->pid, .tid = tid};
+  pid_t tid = stacks->tid;
+  *out = (struct nomem__stack){.pid = pid, .tid = tid};
   if (ptrace(PTRACE_GETREGS, tid, NULL, &stacks->registers) != 0) return -ESRCH;
   out->ip = IP(&stacks->registers);
   out->sp = SP(&stacks->registers);
@@ -350,7 +352,7 @@ static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t ti
 
 int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out) {
   nomem__elfutils_begin();
-  int result = capture_thread(stacks, load_process(stacks, pid), tid, out);
+  int result = capture_thread(stacks, load_process(stacks, tid), pid, out);
   nomem__elfutils_end();
   return result;
 }
@@ -370,7 +372,7 @@ void nomem__stack_drop_guest(struct nomem__stack *stack) {
 
 void nomem__stack_copy_memory(const struct nomem__stack *stack, struct nomem__stack_memory *memory) {
   memory->start = stack->sp - RED_ZONE;
-  memory->byte_count = nomem__process_read(stack->pid, memory->start, memory->bytes, sizeof memory->bytes);
+  memory->byte_count = nomem__process_read(stack->tid, memory->start, memory->bytes, sizeof memory->bytes);
 }
 
 bool nomem__stack_read_word(const struct nomem__stack_memory *memory, uint64_t address, uint64_t *word) {

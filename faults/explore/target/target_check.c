@@ -109,6 +109,15 @@ static int check_privilege(struct candidate *candidate) {
   return 0;
 }
 
+/* Checks what is an ELF program. */
+static int check_program(struct candidate *candidate, struct nomem__elf *elf) {
+  char objection[NOMEM_QUOTE_BYTES * 2];
+  int error = check_privilege(candidate);
+  if (error) return error;
+  error = nomem__elf_check(candidate->fd, (uint64_t)candidate->info.st_size, elf, objection, sizeof objection);
+  return error ? reject(candidate, error, "%s", objection) : 0;
+}
+
 /* Reads the interpreter's path from a "#!" line as Linux does: it is the first word. */
 static int read_interpreter(struct candidate *candidate, char *line, char interpreter[SCRIPT_LINE_BYTES]) {
   line += strlen("#!");
@@ -128,7 +137,6 @@ static int read_interpreter(struct candidate *candidate, char *line, char interp
  * be checked next. */
 static int check_file(struct candidate *candidate, char interpreter[SCRIPT_LINE_BYTES], struct nomem__elf *elf) {
   char line[SCRIPT_LINE_BYTES + 1];
-  char objection[NOMEM_QUOTE_BYTES * 2];
   ssize_t got = pread(candidate->fd, line, SCRIPT_LINE_BYTES, 0);
   if (got < 0) {
     int error = errno;
@@ -142,10 +150,7 @@ static int check_file(struct candidate *candidate, char interpreter[SCRIPT_LINE_
   if (!nomem__elf_is_magic(line, (size_t)got))
     return reject(candidate, -ENOEXEC,
                   "is neither an ELF program nor a script that begins with '#!': put its interpreter before it");
-  int error = check_privilege(candidate);
-  if (error) return error;
-  error = nomem__elf_check(candidate->fd, (uint64_t)candidate->info.st_size, elf, objection, sizeof objection);
-  return error ? reject(candidate, error, "%s", objection) : 0;
+  return check_program(candidate, elf);
 }
 
 /* Checks target->path, and as long as that is a script, its interpreter. */
@@ -189,4 +194,12 @@ int nomem__target_check(const char *name, struct nomem__target *target, char *re
   }
   memcpy(target->path, candidate.path, sizeof target->path);
   return check_chain(&candidate, target);
+}
+
+int nomem__target_check_open(int fd, const char *name, char *reason, size_t reason_bytes) {
+  struct candidate candidate = {.fd = fd, .reason = reason, .reason_bytes = reason_bytes};
+  struct nomem__elf elf;
+  nomem__quote(name, candidate.subject, NOMEM_QUOTE_BYTES);
+  if (fstat(fd, &candidate.info) != 0) return reject(&candidate, -errno, "cannot be examined: %s", strerror(errno));
+  return check_program(&candidate, &elf);
 }

@@ -25,4 +25,7 @@ struct nomem__target {
  * symbols. Reads files, runs nothing; changes errno; thread-safe. */
 int nomem__target_check(const char *name, struct nomem__target *target, char *reason, size_t reason_bytes);
 
+/* The same of one ELF program that is open already, with the name to call it by. */
+int nomem__target_check_open(int fd, const char *name, char *reason, size_t reason_bytes);
+
 #endif

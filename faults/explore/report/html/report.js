@@ -73,6 +73,7 @@ function showHeading() {
   if (coverage.sites_unstable) warnings.push(`${plural(coverage.sites_unstable, 'site')} were reached in only one of the two baselines.`);
   if (coverage.allocations_without_site) warnings.push(`${plural(coverage.allocations_without_site, 'allocation')} had no room among the sites and were not tried.`);
   if (!coverage.stacks) warnings.push('Without ptrace: no stacks of crashes, and crashes of child processes were not seen.');
+  for (const warning of report.warnings || []) warnings.push(`${warning}.`);
   byId('warning').textContent = warnings.join(' ');
   byId('warning').hidden = warnings.length === 0;
   byId('facts').append(
