@@ -153,7 +153,7 @@ static void write_residue(struct nomem_channel *channel) {
 void nomem__exit_report_write(void) {
   if (attached == NULL) return;
   int saved_errno = errno;
-  atomic_store(&attached->watched.allocations, nomem__channel_calls(attached));
+  atomic_store(&attached->screening.allocations, nomem__channel_calls(attached));
   if (nomem__has_sanitizer)
     write_sanitizer_report(attached);
   else if ((atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS) != 0)

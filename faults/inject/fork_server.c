@@ -85,7 +85,8 @@ static bool has_timers(void) {
   char byte;
   struct itimerval timer;
   for (int kind = ITIMER_REAL; kind <= ITIMER_PROF; kind++)
-    if (getitimer(kind, &timer) == 0 && (timer.it_value.tv_sec != 0 || timer.it_value.tv_usec != 0)) return true;
+    if (syscall(SYS_getitimer, kind, &timer) == 0 && (timer.it_value.tv_sec != 0 || timer.it_value.tv_usec != 0))
+      return true;
   int fd = nomem__open("/proc/self/timers", O_RDONLY); /* those of timer_create */
   bool has_others = fd >= 0 && syscall(SYS_read, fd, &byte, 1) > 0;
   if (fd >= 0) nomem__close(fd);

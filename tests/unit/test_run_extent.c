@@ -22,7 +22,7 @@ static struct nomem__run_extent extent_of(const char *const paths[], uint32_t in
     image->injected = injected >> i & 1;
     snprintf(image->path, sizeof image->path, "%s", paths[i]);
   }
-  channel->watched.allocations = allocations;
+  channel->screening.allocations = allocations;
   struct nomem__run_extent extent = nomem__run_extent_of(channel);
   free_channel(channel);
   return extent;

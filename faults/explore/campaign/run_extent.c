@@ -7,7 +7,7 @@
 
 /* Launchers are left out: one that is not injected does not take part in a run that is forked. */
 struct nomem__run_extent nomem__run_extent_of(const struct nomem_channel *channel) {
-  struct nomem__run_extent extent = {.programs = NOMEM__HASH_START, .allocations = channel->watched.allocations};
+  struct nomem__run_extent extent = {.programs = NOMEM__HASH_START, .allocations = channel->screening.allocations};
   uint32_t count = channel->image_count;
   for (uint32_t i = 0; i < count && i < NOMEM_IMAGES; i++) {
     char path[NOMEM_PATH_BYTES];
