@@ -116,7 +116,7 @@ static void kill_orphans(void **state) {
   pid_t child = start_child();
   nomem__unclaimed_add(&list, NOBODY);
   nomem__unclaimed_add(&list, child);
-  nomem__unclaimed_kill_orphans(&list);
+  nomem__unclaimed_kill_orphans(&list, getpid());
   expect_killed(child);
   assert_int_equal(list.count, 1);
   assert_int_equal(list.list[0], NOBODY);

@@ -58,6 +58,7 @@ struct nomem__isolation {
   char uid_map[64], gid_map[64];
   struct nomem__view view;
   struct nomem__sandbox *spare; /* started ahead, and not asked for yet */
+  struct nomem__sandbox *open;  /* somebody has them */
   struct nomem__sandbox *dying; /* closed: their holders were killed, but not reaped */
 };
 
@@ -231,6 +232,8 @@ int nomem__sandbox_open(struct nomem__isolation *isolation, struct nomem__sandbo
   }
   *channel_fd = sandbox->channel_fd;
   sandbox->channel_fd = -1;
+  sandbox->next = isolation->open;
+  isolation->open = sandbox;
   open_scratch(sandbox);
   *out = sandbox;
   return 0;
@@ -248,6 +251,9 @@ void nomem__sandbox_close(struct nomem__sandbox *sandbox) {
   if (sandbox->report_fd >= 0) close(sandbox->report_fd);
   if (sandbox->channel_fd >= 0) close(sandbox->channel_fd);
   if (sandbox->scratch_fd >= 0) close(sandbox->scratch_fd);
+  struct nomem__sandbox **at = &sandbox->isolation->open;
+  while (*at != NULL && *at != sandbox) at = &(*at)->next;
+  if (*at != NULL) *at = sandbox->next;
   sandbox->next = sandbox->isolation->dying;
   sandbox->isolation->dying = sandbox;
 }
@@ -415,6 +421,16 @@ int nomem__isolation_open(unsigned jobs, struct nomem__isolation **out, bool *is
   *is_complete = describe_report(isolation, &report, reason, reason_bytes);
   *out = isolation;
   return 0;
+}
+
+static bool is_holder(const struct nomem__sandbox *list, pid_t pid) {
+  while (list != NULL && list->holder != pid) list = list->next;
+  return list != NULL;
+}
+
+bool nomem__isolation_has_process(const struct nomem__isolation *isolation, pid_t pid) {
+  return isolation != NULL &&
+         (is_holder(isolation->open, pid) || is_holder(isolation->spare, pid) || is_holder(isolation->dying, pid));
 }
 
 void nomem__isolation_close(struct nomem__isolation *isolation) {

@@ -24,6 +24,9 @@ struct nomem__sandbox;
 int nomem__isolation_open(unsigned jobs, struct nomem__isolation **isolation, bool *is_complete, char *reason,
                           size_t reason_bytes);
 
+/* Whether this child of the calling process is a holder of one of its sandboxes. NULL is allowed: it has none. */
+bool nomem__isolation_has_process(const struct nomem__isolation *isolation, pid_t pid);
+
 /* NULL is allowed. All sandboxes must have been closed. */
 void nomem__isolation_close(struct nomem__isolation *isolation);
 

@@ -2,37 +2,51 @@
 #define _GNU_SOURCE
 #include "orphans.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "../text/memory.h"
 #include "tracees.h"
 
-#define ENVIRONMENT_BYTES 65536
+/* Reads the next number of a list of numbers with blanks between them. A number may be cut by the end of what was read
+ * at a time. */
+struct number_reader {
+  int fd;
+  char bytes[256];
+  ssize_t length, at;
+};
 
-static bool has_entry(pid_t pid, const char *channel_entry) {
-  static char environment[ENVIRONMENT_BYTES]; /* too large for a small stack */
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  ssize_t length = read(fd, environment, sizeof environment);
-  close(fd);
-  size_t needed = strlen(channel_entry) + 1;
-  return length > 0 && memmem(environment, (size_t)length, channel_entry, needed) != NULL;
+static int next_byte(struct number_reader *reader) {
+  if (reader->at == reader->length) {
+    reader->at = 0;
+    while ((reader->length = read(reader->fd, reader->bytes, sizeof reader->bytes)) < 0 && errno == EINTR) continue;
+    if (reader->length <= 0) return -1;
+  }
+  return reader->bytes[reader->at++];
 }
 
-void nomem__orphans_kill(pid_t root, const char *channel_entry) {
-  kill(-root, SIGKILL);
-  if (channel_entry == NULL) return;
-  FILE *children = nomem__checked(fopen("/proc/thread-self/children", "re"));
-  int pid;
-  while (children != NULL && fscanf(children, "%d", &pid) == 1)
-    if (pid != root && has_entry(pid, channel_entry)) kill(pid, SIGKILL);
-  if (children != NULL) fclose(children);
+/* 0: there is none. */
+static pid_t next_number(struct number_reader *reader) {
+  pid_t number = 0;
+  int byte;
+  while ((byte = next_byte(reader)) >= '0' && byte <= '9') number = number * 10 + (byte - '0');
+  return number;
+}
+
+struct nomem__orphans nomem__orphans_kill(bool (*is_spared)(pid_t pid, const void *user), const void *user) {
+  struct nomem__orphans orphans = {0};
+  struct number_reader reader = {.fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC)};
+  if (reader.fd < 0) return orphans;
+  for (pid_t pid; (pid = next_number(&reader)) != 0;) {
+    if (is_spared(pid, user)) continue;
+    if (kill(pid, SIGKILL) == 0)
+      orphans.killed++;
+    else
+      orphans.left += errno == EPERM;
+  }
+  close(reader.fd);
+  return orphans;
 }
 
 void nomem__unclaimed_add(struct nomem__unclaimed *unclaimed, pid_t tid) {
@@ -51,12 +65,11 @@ bool nomem__unclaimed_remove(struct nomem__unclaimed *unclaimed, pid_t tid) {
   return false;
 }
 
-void nomem__unclaimed_kill_orphans(struct nomem__unclaimed *unclaimed) {
-  pid_t command = getpid();
+void nomem__unclaimed_kill_orphans(struct nomem__unclaimed *unclaimed, pid_t subreaper) {
   for (size_t i = unclaimed->count; i-- > 0;) {
     struct nomem__status status;
     nomem__status_read(unclaimed->list[i], &status);
-    if (status.parent != command) continue;
+    if (status.parent != subreaper) continue;
     kill(unclaimed->list[i], SIGKILL);
     unclaimed->list[i] = unclaimed->list[--unclaimed->count];
   }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes that no run may leave behind: those of an untraced run, once their parents are gone, and those that stop
- * before it is known which run they belong to. */
+/* Processes that no run may leave behind: children of whoever is a subreaper, which it has not started itself; and
+ * those that stop before it is known which run they belong to. */
 #ifndef NOMEM_ORPHANS_H
 #define NOMEM_ORPHANS_H
 
@@ -8,9 +8,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Kills the process group of root, and every orphan that was started with this entry in its environment (NULL: none
- * was). Orphans become children of the command, because it is a subreaper. */
-void nomem__orphans_kill(pid_t root, const char *channel_entry);
+struct nomem__orphans {
+  size_t killed; /* they, or their ends, are still to be waited for */
+  size_t left;   /* they are another user's, and cannot be killed */
+};
+
+/* Kills each child of the calling process for which is_spared says no. Their own children become the caller's after
+ * that. Async-signal-safe. */
+struct nomem__orphans nomem__orphans_kill(bool (*is_spared)(pid_t pid, const void *user), const void *user);
 
 /* New threads that stopped before their creator did, whose stop shows which run they belong to. All zero: none. */
 #define NOMEM__UNCLAIMED_MAX 256
@@ -25,8 +30,8 @@ void nomem__unclaimed_add(struct nomem__unclaimed *unclaimed, pid_t tid);
 /* Returns whether the thread was in the list. */
 bool nomem__unclaimed_remove(struct nomem__unclaimed *unclaimed, pid_t tid);
 
-/* Kills those whose creator was killed before it stopped. Nobody will claim them: they are children of the command by
+/* Kills those whose creator was killed before it stopped. Nobody will claim them: they are children of the subreaper by
  * now, and would stay stopped until it ends. */
-void nomem__unclaimed_kill_orphans(struct nomem__unclaimed *unclaimed);
+void nomem__unclaimed_kill_orphans(struct nomem__unclaimed *unclaimed, pid_t subreaper);
 
 #endif

@@ -5,19 +5,19 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "../../channel.h"
 #include "../text/memory.h"
 #include "ptrace_events.h"
 
 /* Processes are waited for so long before the loop has its turn, so that whatever else there is to do is seen. */
 #define WAIT_MS 50
+/* What was killed at the end is waited for so long. */
+#define CLOSE_NS UINT64_C(30000000000)
 
 /* While runs go on and nothing else is due, waits here for the next change of a process: a turn of the loop takes
  * several system calls, and each run takes several turns. */
@@ -29,16 +29,20 @@ static bool wait_for_change(struct nomem__trees *trees) {
   return sigtimedwait(&trees->awaited, NULL, &limit) > 0;
 }
 
+static void handle_changes(struct nomem__trees *trees) {
+  int status;
+  struct rusage usage;
+  pid_t tid;
+  while ((tid = wait4(-1, &status, WNOHANG | __WALL, &usage)) > 0) nomem__ptrace_handle(trees, tid, status, &usage);
+  nomem__trees_hear_keepers(trees);
+}
+
 static void reap(uv_poll_t *watcher, int result, int events) {
   (void)result, (void)events;
   struct nomem__trees *trees = watcher->data;
   struct signalfd_siginfo info;
   if (read(trees->signal_fd, &info, sizeof info) < 0 && errno != EAGAIN) return;
-  int status;
-  struct rusage usage;
-  pid_t tid;
-  do
-    while ((tid = wait4(-1, &status, WNOHANG | __WALL, &usage)) > 0) nomem__ptrace_handle(trees, tid, status, &usage);
+  do handle_changes(trees);
   while (wait_for_change(trees));
 }
 
@@ -62,9 +66,10 @@ static void free_trees(struct nomem__trees *trees) {
   free(trees);
 }
 
-int nomem__trees_open(uv_loop_t *loop, struct nomem__trees **out) {
+int nomem__trees_open(uv_loop_t *loop, const struct nomem__isolation *isolation, struct nomem__trees **out) {
   struct nomem__trees *trees = nomem__calloc(1, sizeof *trees);
   trees->loop = loop;
+  trees->isolation = isolation;
   trees->signal_fd = -1;
   int result = nomem__stacks_open(&trees->stacks);
   if (result == 0) result = watch_children(trees);
@@ -72,7 +77,10 @@ int nomem__trees_open(uv_loop_t *loop, struct nomem__trees **out) {
     free_trees(trees);
     return result;
   }
-  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  uv_timer_init(loop, &trees->patience);
+  trees->patience.data = trees;
+  uv_unref((uv_handle_t *)&trees->patience);
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* for what a keeper that was killed has left */
   *out = trees;
   return 0;
 }
@@ -81,16 +89,30 @@ static void trees_closed(uv_handle_t *watcher) {
   free_trees(watcher->data);
 }
 
+static void patience_closed(uv_handle_t *timer) {
+  struct nomem__trees *trees = timer->data;
+  uv_close((uv_handle_t *)&trees->child_signal, trees_closed);
+}
+
 void nomem__trees_close(struct nomem__trees *trees) {
+  const struct timespec moment = {.tv_nsec = WAIT_MS * 1000000L};
   trees->is_closing = true;
   for (struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next) nomem__tree_kill(tree);
-  int status;
-  struct rusage usage;
-  pid_t tid;
-  while (trees->first != NULL && (tid = wait4(-1, &status, __WALL, &usage)) > 0)
-    nomem__ptrace_handle(trees, tid, status, &usage);
+  uint64_t end_ns = uv_hrtime() + CLOSE_NS;
+  for (handle_changes(trees); trees->first != NULL && uv_hrtime() < end_ns; handle_changes(trees))
+    sigtimedwait(&trees->awaited, NULL, &moment);
+  while (trees->keepers.first != NULL) nomem__keeper_close(&trees->keepers, trees->keepers.first);
   sigprocmask(SIG_SETMASK, &trees->blocked, NULL);
-  uv_close((uv_handle_t *)&trees->child_signal, trees_closed);
+  uv_close((uv_handle_t *)&trees->patience, patience_closed);
+}
+
+int nomem__trees_add_keeper(struct nomem__trees *trees, const struct nomem__sandbox *sandbox,
+                            struct nomem__keeper **keeper) {
+  return nomem__keeper_open(&trees->keepers, sandbox, keeper);
+}
+
+void nomem__trees_remove_keeper(struct nomem__trees *trees, struct nomem__keeper *keeper) {
+  nomem__keeper_close(&trees->keepers, keeper);
 }
 
 int nomem__tree_start(struct nomem__trees *trees, const struct nomem__spawn_request *start,
@@ -98,6 +120,8 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__spawn_requ
   struct nomem__tree *tree = nomem__calloc(1, sizeof *tree);
   *tree = (struct nomem__tree){.trees = trees,
                                .callbacks = *callbacks,
+                               .keeper = start->keeper,
+                               .is_forked = start->is_forked,
                                .is_traced = start->trace,
                                .watches_effects = start->watch_effects,
                                .created_path = start->created_path,
@@ -105,13 +129,9 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__spawn_requ
                                .stop_watcher = start->stop_watcher,
                                .allows_detach = start->allow_detach,
                                .error_fd = -1};
-  for (char **entry = start->environment; *entry != NULL; entry++)
-    if (strncmp(*entry, NOMEM_CHANNEL_ENV "=", sizeof NOMEM_CHANNEL_ENV) == 0) tree->channel_entry = *entry;
-  int result = nomem__spawn(start, &trees->blocked, &tree->root, &tree->error_fd);
-  if (result == 0 && start->trace && (result = nomem__tracees_add(&tree->tracees, tree->root)) != 0) {
-    kill(tree->root, SIGKILL);
-    waitpid(tree->root, NULL, __WALL);
-  }
+  int result = nomem__spawn(&trees->keepers, start, &trees->blocked, &tree->root, &tree->error_fd);
+  if (result == 0 && start->trace && (result = nomem__tracees_add(&tree->tracees, tree->root)) != 0)
+    nomem__keeper_end(start->keeper); /* and the root with it */
   if (result != 0) {
     nomem__tree_free(tree);
     return result;
@@ -127,6 +147,8 @@ int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, const struct nome
   struct nomem__tree *tree = nomem__calloc(1, sizeof *tree);
   *tree = (struct nomem__tree){.trees = trees,
                                .callbacks = *callbacks,
+                               .keeper = parent->keeper,
+                               .parent = parent,
                                .is_traced = true,
                                .root = child,
                                .error_fd = -1,

@@ -2,8 +2,9 @@
 /* The processes of one run: they are started and followed, and none of them is left behind.
  *
  * A tree is the root process and, where ptrace may be used, every process and thread that descends from it. Tracing
- * changes nothing in them, but shows their deaths, and the stack of a thread that a signal is about to kill. Without
- * ptrace only the root is followed; the others are found by its process group and by their environment.
+ * changes nothing in them, but shows their deaths, and the stack of a thread that a signal is about to kill. What is
+ * not traced (without ptrace, all but the root's end; otherwise, what was started by CLONE_UNTRACED) is not followed,
+ * but a keeper knows it when its parents are gone, and kills it: see keeper.h.
  *
  * All of this runs in the thread of the loop, because ptrace knows the tracer by its thread.
  */
@@ -67,11 +68,20 @@ struct nomem__tree_callbacks {
   void *user;
 };
 
-/* Takes over SIGCHLD on this loop. Returns 0 and the caller's object, or a negative error code. */
-int nomem__trees_open(uv_loop_t *loop, struct nomem__trees **trees);
+/* Takes over SIGCHLD on this loop. isolation (NULL: none) must outlive it. Returns 0 and the caller's object, or a
+ * negative error code. */
+int nomem__trees_open(uv_loop_t *loop, const struct nomem__isolation *isolation, struct nomem__trees **trees);
 
 /* Kills and reaps whatever still runs, without further callbacks, and frees. */
 void nomem__trees_close(struct nomem__trees *trees);
+
+/* Makes a keeper, which starts one tree at a time, in this sandbox or in none (NULL). The sandbox must outlive it.
+ * Returns 0 and an object that belongs to the trees, or a negative error code. */
+int nomem__trees_add_keeper(struct nomem__trees *trees, const struct nomem__sandbox *sandbox,
+                            struct nomem__keeper **keeper);
+
+/* No tree of its may be left. NULL is allowed. */
+void nomem__trees_remove_keeper(struct nomem__trees *trees, struct nomem__keeper *keeper);
 
 /* Starts a tree. Returns 0; or a negative error code, and then done is not called. -EPERM: ptrace is not allowed here.
  */

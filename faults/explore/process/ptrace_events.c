@@ -219,31 +219,16 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
   }
 }
 
-static void count_death(struct nomem__tree *tree, pid_t pid, int status) {
-  if (!WIFSIGNALED(status) || tree->is_killed) return;
-  int signal = WTERMSIG(status);
-  if (!nomem__is_fatal(signal)) return;
-  tree->end.fatal_deaths++;
-  /* Another thread may have died of something else meanwhile: the first death is the one to report. */
-  bool is_reported = tree->stack_pid == pid && tree->is_dying;
-  if (!is_reported && (tree->stack_pid == pid || tree->end.fatal_signal == 0)) tree->end.fatal_signal = signal;
-}
-
 static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const struct rusage *usage) {
   struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, tid);
   if (tracee == NULL || tracee->is_process) {
-    count_death(tree, tid, status);
+    nomem__tree_count_death(tree, tid, status);
     nomem__processes_ended(tree->processes, tid, status);
   }
   if (tracee != NULL) nomem__tracees_remove(&tree->tracees, tracee);
   nomem__detach_finish(&tree->tracees);
-  if (tid == tree->root) {
-    tree->is_root_gone = true;
-    tree->end.root_status = status;
-    tree->end.peak_kb = (uint64_t)usage->ru_maxrss;
-    nomem__tree_kill(tree);
-  }
-  if (tree->is_root_gone && tree->tracees.count == 0) nomem__tree_finish(tree);
+  if (tid == tree->root) nomem__tree_end_root(tree, status, (uint64_t)usage->ru_maxrss);
+  nomem__tree_settle(tree);
 }
 
 /* A process has stopped that belongs to no tree yet: it was forked by the injector, or its parent is about to stop and
@@ -263,8 +248,10 @@ void nomem__ptrace_handle(struct nomem__trees *trees, pid_t tid, int status, con
     handle_stop(tree, tid, status);
   else if (tree != NULL)
     handle_exit(tree, tid, status, usage);
-  else if (!WIFSTOPPED(status))
+  else if (!WIFSTOPPED(status) && !nomem__trees_lost_keeper(trees, tid))
     nomem__unclaimed_remove(&trees->unclaimed, tid);
+  else if (!WIFSTOPPED(status))
+    return;
   else if (status >> 16 == PTRACE_EVENT_EXIT) /* it was killed before its parent's stop */
     resume(tid, 0);
   else

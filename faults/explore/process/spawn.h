@@ -10,15 +10,20 @@
 #include "../isolation/isolation.h"
 #include "stop_watcher.h"
 
+struct nomem__keeper;
+struct nomem__keepers;
+
 /* How a program is started. Descriptors stay the caller's; -1: the program inherits that of the command. */
 struct nomem__spawn_request {
-  const char *path; /* of the file to execute */
+  struct nomem__keeper *keeper; /* who starts it */
+  const char *path;             /* of the file to execute */
   char **argv;
   char **environment;
   int stdin_fd, stdout_fd, stderr_fd;
   bool own_session;    /* without the terminal of the command, and out of reach of its Ctrl-C */
   bool same_addresses; /* without address randomisation: what depends on addresses is the same in every run */
-  const struct nomem__sandbox *sandbox; /* to run in; NULL: none */
+  bool is_forked;      /* the injector forks it for runs, which are its siblings */
+  const struct nomem__sandbox *sandbox; /* to run in, that of its keeper; NULL: none */
   bool is_fresh;                        /* this and scratch_socket: as for nomem__sandbox_enter */
   int scratch_socket;
 
@@ -31,9 +36,11 @@ struct nomem__spawn_request {
   bool allow_detach; /* a process that asks for it is traced no longer: see NOMEM_DETACH_REQUEST */
 };
 
-/* Starts the program with this set of signals blocked. Returns 0 and the process in *pid, for the caller to wait for;
- * or a negative error code, and then there is no process. *error_fd is the caller's to close in either case (-1: there
- * is none): when the program cannot be executed, errno can be read from it. -EPERM: ptrace is not allowed here. */
-int nomem__spawn(const struct nomem__spawn_request *start, const sigset_t *blocked, pid_t *pid, int *error_fd);
+/* Starts the program with this set of signals blocked, by its keeper, whose child it is. Returns 0 and the process in
+ * *pid; or a negative error code, and then there is no process. *error_fd is the caller's to close in either case (-1:
+ * there is none): when the program cannot be executed, errno can be read from it. -EPERM: ptrace is not allowed here.
+ */
+int nomem__spawn(struct nomem__keepers *keepers, const struct nomem__spawn_request *request, const sigset_t *blocked,
+                 pid_t *pid, int *error_fd);
 
 #endif

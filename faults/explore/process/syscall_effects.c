@@ -7,6 +7,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -83,6 +84,13 @@ static struct sock_filter filter[] = {
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_PDEATHSIG, 0, 1),
     TRACE(SIGNALS),
     RETURN(SECCOMP_RET_ALLOW),
+    /* a process or a thread that its tracer gets no event of; what clone3 makes is not in its arguments */
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4),
+    LOAD(args[0]),
+    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_UNTRACED, 0, 1),
+    TRACE(PROCESSES),
+    RETURN(SECCOMP_RET_ALLOW),
+    ON(clone3, PROCESSES),
     ON(openat2, FILES),
     ON(creat, FILES),
     ON(unlink, FILES),
@@ -219,6 +227,20 @@ static void read_descriptor(pid_t tid, long long fd, char *path, size_t path_byt
   path[length > 0 ? length : 0] = '\0';
 }
 
+/* What is traced tells by itself what it is. */
+static unsigned effects_of_clone(unsigned long long flags) {
+  if ((flags & CLONE_UNTRACED) == 0) return 0;
+  return (flags & CLONE_THREAD) != 0 ? NOMEM_EFFECT_THREADS : NOMEM_EFFECT_PROCESSES;
+}
+
+/* The flags are the first member of what clone3 is given. */
+static unsigned effects_of_clone3(pid_t tid, unsigned long long address) {
+  unsigned long long flags;
+  struct iovec here = {&flags, sizeof flags}, there = {(void *)(uintptr_t)address, sizeof flags};
+  return process_vm_readv(tid, &here, 1, &there, 1, 0) == sizeof flags ? effects_of_clone(flags)
+                                                                       : NOMEM_EFFECT_PROCESSES;
+}
+
 unsigned nomem__effects_of_stop(pid_t tid) {
   unsigned long effects = 0;
   struct user_regs_struct registers;
@@ -232,6 +254,10 @@ unsigned nomem__effects_of_stop(pid_t tid) {
     case SYS_openat:
       read_path(tid, registers.rsi, path, sizeof path);
       break;
+    case SYS_clone:
+      return effects_of_clone(registers.rdi);
+    case SYS_clone3:
+      return effects_of_clone3(tid, registers.rdi);
     case SYS_bind:
       return creates_socket(tid, registers.rsi) ? (unsigned)effects : 0;
     case SYS_mmap:

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "detach.h"
+#include "keeper.h"
 #include "orphans.h"
 #include "process_tree.h"
 #include "tracees.h"
@@ -18,6 +19,14 @@ struct nomem__tree {
   bool is_traced;
   bool is_root_gone;
   bool is_killed;
+
+  struct nomem__keeper *keeper;
+  struct nomem__tree *parent; /* of a tree that was adopted: whose root is its keeper's child, too; NULL: it was not */
+  bool is_forked;             /* as in nomem__spawn_request */
+  bool is_sweeping;           /* it waits for its keeper to kill what is left */
+  bool is_swept;              /* nothing is left, or nothing that can be killed */
+  bool has_lost_keeper;       /* which was killed: what is left are children of the command */
+  uint64_t sweeping_since_ms; /* of the loop's clock */
 
   bool watches_effects;
   bool was_watched;                         /* at least one system call has shown an effect */
@@ -32,7 +41,6 @@ struct nomem__tree {
   unsigned captures;                /* stacks that were captured */
   bool is_dying;                    /* the stack of the first death has been captured */
   pid_t stack_pid;                  /* the process whose stack was captured */
-  char *channel_entry;              /* NOMEM_CHANNEL=..., by which the orphans of an untraced tree are recognised */
   struct nomem__tracees tracees;
   struct nomem__processes *processes;
   struct nomem__processor_use processor_use;
@@ -49,6 +57,10 @@ struct nomem__trees {
   struct nomem__stacks *stacks;
   struct nomem__tree *first;
   struct nomem__unclaimed unclaimed;
+  struct nomem__keepers keepers;
+  const struct nomem__isolation *isolation; /* whose processes are children of the command, too; NULL: none */
+  uv_timer_t patience;                      /* with keepers that do not answer */
+  bool has_complained;                      /* of processes that cannot be killed */
   bool is_closing;
 };
 
@@ -63,8 +75,22 @@ void nomem__tree_set_timer(struct nomem__tree *tree, uv_timer_cb callback, uint6
 
 void nomem__tree_kill(struct nomem__tree *tree);
 
-/* The last process is gone: completes what is known of the end, calls done, and frees the tree. */
-void nomem__tree_finish(struct nomem__tree *tree);
+/* The root has ended, in whatever way that became known. */
+void nomem__tree_end_root(struct nomem__tree *tree, int status, uint64_t peak_kb);
+
+/* Counts a process that was killed by a signal that means a bug. */
+void nomem__tree_count_death(struct nomem__tree *tree, pid_t pid, int status);
+
+/* Finishes the tree if nothing of it is left: completes what is known of its end, calls done, and frees it. Otherwise
+ * does what makes it end, and is to be called again when a process has ended, or a keeper has said something. Returns
+ * whether the tree is gone. */
+bool nomem__tree_settle(struct nomem__tree *tree);
+
+/* What keepers have said. */
+void nomem__trees_hear_keepers(struct nomem__trees *trees);
+
+/* A process that the command has waited for was a keeper, and did not end because it was to. Returns whether it was. */
+bool nomem__trees_lost_keeper(struct nomem__trees *trees, pid_t pid);
 
 /* For a tree that is not in the list. */
 void nomem__tree_free(struct nomem__tree *tree);

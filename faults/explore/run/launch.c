@@ -155,7 +155,8 @@ static struct nomem__spawn_request spawn_request(const struct nomem__worker *wor
   const struct nomem__run_request *request = &worker->request;
   const struct nomem__environment *environment = &worker->environment;
   bool is_forked = worker->copy->fork.engine != NOMEM_ENGINE_EXEC;
-  struct nomem__spawn_request spawn = {.path = setup->program,
+  struct nomem__spawn_request spawn = {.keeper = worker->keeper,
+                                       .path = setup->program,
                                        .argv = setup->argv,
                                        .environment = is_forked              ? environment->forked
                                                       : request->check_leaks ? environment->checked
@@ -165,6 +166,7 @@ static struct nomem__spawn_request spawn_request(const struct nomem__worker *wor
                                        .stderr_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_ERROR],
                                        .own_session = !setup->inherit,
                                        .same_addresses = setup->same_addresses,
+                                       .is_forked = is_forked,
                                        .sandbox = setup->isolation != NULL ? worker->sandbox : NULL,
                                        .is_fresh = !request->keep_files && !is_forked,
                                        .scratch_socket = worker->scratch_socket[1],

@@ -75,7 +75,7 @@ static int open_parts(struct nomem__session *session) {
   if (result == 0) result = uv_loop_init(&session->loop);
   if (result != 0) return result;
   session->has_loop = true;
-  result = nomem__trees_open(&session->loop, &session->trees);
+  result = nomem__trees_open(&session->loop, session->isolation, &session->trees);
   if (result == 0) result = watch_signals(session);
   if (result == 0) session->symbols = nomem__symbols_open();
   return result;

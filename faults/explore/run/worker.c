@@ -62,6 +62,7 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
   worker->timer.data = worker;
   int result = map_channel(worker);
   if (result == 0) result = make_environment(worker);
+  if (result == 0) result = nomem__trees_add_keeper(trees, worker->sandbox, &worker->keeper);
   if (result != 0) {
     nomem__worker_close(worker);
     return result;
@@ -86,6 +87,7 @@ static void free_worker(uv_handle_t *timer) {
 void nomem__worker_close(struct nomem__worker *worker) {
   nomem__exit_records_clear(&worker->exit_records);
   nomem__executed_programs_clear(&worker->executed);
+  nomem__trees_remove_keeper(worker->trees, worker->keeper);
   nomem__sandbox_close(worker->sandbox);
   worker->sandbox = NULL;
   uv_close((uv_handle_t *)&worker->timer, free_worker);

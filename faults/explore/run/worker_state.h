@@ -16,6 +16,7 @@ struct nomem__worker {
   const struct nomem__run_setup *setup;
   struct nomem__environment environment;
   struct nomem__sandbox *sandbox; /* NULL: none */
+  struct nomem__keeper *keeper;   /* of its runs */
   int scratch_socket[2];          /* [0] is for nomem__sandbox_receive_scratch, [1] for runs in the sandbox */
   const struct nomem__site_tables *used_tables; /* NULL: none */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ways to die, and to stop; its own, its group's, its parent's: which is the command. */
+/* Ways to die, and to stop; its own, its group's, its parent's: which stands between it and the command; the command's.
+ */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
@@ -173,44 +174,63 @@ int term_group(void) {
   return 1;
 }
 
-/* The command itself, or what stands between it and this program. */
-int kill_parent(void) {
+static int send_under_fault(pid_t pid, int number) {
   if (allocates()) return 0;
-  kill(getppid(), SIGKILL);
+  kill(pid, number);
   sleep_long();
+}
+
+int kill_parent(void) {
+  return send_under_fault(getppid(), SIGKILL);
 }
 
 int term_parent(void) {
-  if (allocates()) return 0;
-  kill(getppid(), SIGTERM);
-  sleep_long();
+  return send_under_fault(getppid(), SIGTERM);
 }
 
 int hup_parent(void) {
-  if (allocates()) return 0;
-  kill(getppid(), SIGHUP);
-  sleep_long();
+  return send_under_fault(getppid(), SIGHUP);
+}
+
+int kill_command(void) {
+  return send_under_fault(grandparent(), SIGKILL);
+}
+
+int term_command(void) {
+  return send_under_fault(grandparent(), SIGTERM);
+}
+
+int hup_command(void) {
+  return send_under_fault(grandparent(), SIGHUP);
 }
 
 static int ready[2]; /* a pipe */
+static pid_t stopped;
 
 /* It runs before there is nobody to let it. */
-static int continue_grandparent(void) {
-  pid_t grandparent = (pid_t)atoi(getenv("HOSTILE_PARENT"));
+static int continue_it(void) {
   if (write(ready[1], "", 1) != 1) return 1;
   sleep_ms(300);
-  kill(grandparent, SIGCONT);
+  kill(stopped, SIGCONT);
   return 0;
 }
 
-int stop_parent(void) {
-  char number[16], byte;
-  snprintf(number, sizeof number, "%d", (int)getppid());
+static int stop_for_a_moment(pid_t pid) {
+  char byte;
+  stopped = pid;
   if (allocates()) return 0;
-  if (pipe(ready) != 0 || setenv("HOSTILE_PARENT", number, 1) != 0) return 1;
-  pid_t helper = child(continue_grandparent);
+  if (pipe(ready) != 0) return 1;
+  pid_t helper = child(continue_it);
   if (helper < 0 || read(ready[0], &byte, 1) != 1) return 1;
-  kill(getppid(), SIGSTOP);
+  kill(pid, SIGSTOP);
   await(helper);
   return 1;
+}
+
+int stop_parent(void) {
+  return stop_for_a_moment(getppid());
+}
+
+int stop_command(void) {
+  return stop_for_a_moment(grandparent());
 }

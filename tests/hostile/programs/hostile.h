@@ -25,7 +25,7 @@
   X(death_ill) X(death_fpe) X(death_bus) X(death_sys) X(death_trap) X(death_quit) X(death_pipe) X(crash_sent)         \
   X(abort_caught) X(abort_ignored) X(abort_blocked) X(abort_jumps) X(trap_handled) X(trap_flag) X(stop_self)          \
   X(stop_always) X(stopped_continued) X(stop_group) X(kill_group) X(term_group) X(kill_parent) X(term_parent)         \
-  X(hup_parent) X(stop_parent)                                                                                        \
+  X(hup_parent) X(stop_parent) X(kill_command) X(term_command) X(hup_command) X(stop_command)                         \
   /* daemons.c */                                                                                                     \
   X(daemon_plain) X(daemon_wiped) X(daemon_large) X(daemon_undumpable) X(daemon_named) X(daemon_subreaper)            \
   X(daemon_chain) X(daemon_deaf) X(daemon_threads) X(daemon_spawned) X(daemon_no_death_signal)                        \
@@ -35,7 +35,7 @@
   X(fork_storm) X(fork_crowd) X(zombies) X(child_crashes_always) X(grandchild_crashes) X(child_aborts)                \
   X(vfork_execs) X(vfork_exits) X(clone_memory) X(clone_silent) X(comm_odd) X(reaps_all) X(child_stops)               \
   X(process_descriptor) X(own_group) X(idle_priority) X(changes_user) X(changes_root) X(trace_child) X(trace_me)      \
-  X(trace_parent) X(undumpable)                                                                                       \
+  X(trace_parent) X(trace_command) X(undumpable)                                                                                       \
   /* execs.c */                                                                                                       \
   X(exec_self) X(exec_other) X(exec_memory) X(exec_script) X(exec_bare) X(exec_thread) X(exec_chain) X(exec_missing)  \
   X(exec_unloaded) X(exec_child) X(exec_vfork) X(exec_inherits) X(exec_large) X(exec_other_name)                      \
@@ -102,6 +102,9 @@ void sleep_ms(long milliseconds);
 
 /* A child process that calls the function and ends with what it returns. */
 pid_t child(int (*function)(void));
+
+/* The parent of this process's parent: of a program that is explored, the command. */
+pid_t grandparent(void);
 
 /* Waits for it and returns its status as waitpid has it; -1: no such child. */
 int await(pid_t pid);

@@ -198,14 +198,21 @@ int trace_me(void) {
   return end_of_scene();
 }
 
-/* The command is stopped for a moment. */
-int trace_parent(void) {
+static int trace_for_a_moment(pid_t pid) {
   if (allocates()) return 0;
-  pid_t parent = getppid();
-  if (ptrace(PTRACE_SEIZE, parent, NULL, NULL) != 0) return 1;
-  ptrace(PTRACE_INTERRUPT, parent, NULL, NULL);
+  if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) != 0) return 1;
+  ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
   sleep_ms(200);
   return 1;
+}
+
+int trace_parent(void) {
+  return trace_for_a_moment(getppid());
+}
+
+/* The command is stopped then, and this program waits for it when it ends: neither goes on by itself. */
+int trace_command(void) {
+  return trace_for_a_moment(grandparent());
 }
 
 int undumpable(void) {
