@@ -41,9 +41,10 @@ bool nomem__site_filter_check(const char *pattern) {
 }
 
 static bool matches(const struct filter *filter, const char *text) {
-  int result = regexec(&filter->regex, text, 0, NULL, 0);
-  if (result == REG_ESPACE) nomem__out_of_memory();
-  return result == 0;
+  errno = 0;
+  bool is_match = regexec(&filter->regex, text, 0, NULL, 0) == 0;
+  if (errno == ENOMEM) nomem__out_of_memory(); /* which glibc takes for no match */
+  return is_match;
 }
 
 /* A library is loaded by the name of a link, but reports show the name of the file behind it: either may match. */

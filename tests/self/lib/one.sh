@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Fails allocations of the command itself, each in a run of its own, and says what was wrong.
+#
+#   one.sh SCENARIO PLAN...
+#
+# self_build, self_work and self_end (see run.sh) are in the environment, and $self_work/SCENARIO has what an undisturbed
+# run came to. Prints one line a plan: ok, refused (status 2 and one line), "skip PLAN" or "wrong PLAN: what".
+# shellcheck disable=SC2154 # what is in the environment
+set -u
+scenario=$1
+shift
+whole=$self_work/$scenario
+folder=$(mktemp -d "$self_work/one-XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+# shellcheck source-path=SCRIPTDIR source=scenarios.sh
+. "$(dirname "$0")/scenarios.sh"
+
+# wrong WHAT: nothing else need be looked at.
+wrong() { echo "wrong $scenario $plan: $*"; }
+
+look() {
+  timeout -k 5 60 env LD_PRELOAD="$self_build/libnomem-preload.so" NOMEM_PLAN="$plan" "$self_build/nomem" "$@" \
+    >out 2>err </dev/null
+  status=$?
+  wanted=$(cat "$whole/status")
+  if [ "$status" -eq 2 ] && { [ "$wanted" -ne 2 ] || tail -n 1 err | grep -q memory; }; then
+    # What it had said before may stand above the line.
+    said=$(steady err | grep -vxF -f "$whole/said" || :)
+    case $said in
+      *"
+"*) wrong "more than one line: $said" ;;
+      'nomem: out of memory' | *': libdw: Cannot allocate memory') ! ls ./*.[0-9]*-[0-9]* >/dev/null 2>&1 ||
+        { wrong "left $(ls ./*.[0-9]*-[0-9]*)" && return; } && echo refused ;;
+      *) wrong "status 2, but: $said" ;;
+    esac
+  elif [ "$status" -ne "$wanted" ]; then
+    wrong "status $status, not $wanted: $(tail -n 1 err)"
+  else
+    summary >summary 2>&1
+    if cmp -s summary "$whole/summary"; then echo ok; else
+      wrong "another result: $(diff "$whole/summary" summary | grep '^[<>]' | head -n 4 | cut -c 1-200 | tr '\n' ' ')"
+    fi
+  fi
+}
+
+for plan; do
+  [ "$(date +%s)" -lt "$self_end" ] || { echo "skip $plan" && continue; }
+  rm -rf "${folder:?}"/* && cd "$folder" || exit 2
+  prepare "$scenario"
+  # shellcheck disable=SC2046 # a list of words
+  look $(words_of "$scenario")
+done

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+# What the command is asked for while its own allocations fail, and what it came to. Sourced, with self_build set.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
+scenarios='explore suppressed reports known resumed names hang untraced engines run sites minimise replay list diff merge
+  explain refused'
+
+# words_of SCENARIO: how the command is called, in a folder that prepare has filled. All points and a time limit: what is
+# chosen otherwise depends on how fast the machine is.
+words_of() {
+  case $1 in
+    explore) echo "explore --all -t 20 -j 1 --store store.db -- ./program" ;;
+    suppressed) echo "explore --all -t 20 -j 1 --store store.db --verbose --suppress all.supp -- ./program" ;;
+    reports) echo "explore --all -t 20 -j 1 --no-store --strict --suppress some.supp --json json --html html --junit junit
+      --sarif sarif --tap tap -- ./program" ;;
+    known) echo "explore --all -t 20 -j 1 --no-store --baseline known.db --sites careless|loses --json - -- ./program" ;;
+    resumed) echo "explore --all -t 20 -j 1 --store store.db --faults all --suppress some.supp -- ./program" ;;
+    names) echo "explore --all -t 20 -j 1 --no-store --suppress names.supp -- ./names" ;;
+    hang) echo "explore --all -t 0.3 -j 1 --no-store --under-test program --json json -- ./program --hang" ;;
+    untraced) echo "explore --all -t 20 -j 2 --no-trace --isolate off --no-store -- ./program" ;;
+    engines) echo "explore --all -t 20 -j 2 --engine snapshot --no-store --suppress all.supp -- ./program" ;;
+    run) echo "run --fail nth=4 --leaks all -- ./program" ;;
+    sites) echo "sites --stacks --sites careless -- ./program" ;;
+    minimise) echo "minimise --fail nth=1..2 -- ./program" ;;
+    replay) echo "replay --store known.db 1" ;;
+    list) echo "replay --store known.db" ;;
+    diff) echo "diff known.db less.db" ;;
+    merge) echo "merge store.db known.db less.db" ;;
+    explain) echo "explain crash" ;;
+    refused) echo "explore --no-store --suppress mistakes.supp -- ./program" ;;
+  esac
+}
+
+# prepare SCENARIO: fills the current folder with what it needs, from $self_work/common.
+prepare() {
+  for file in program names all.supp some.supp names.supp mistakes.supp known.db less.db; do
+    ln -s "$self_work/common/$file" "$file"
+  done
+  case $1 in
+    resumed) cp "$self_work/common/known.db" store.db ;;
+    known | replay | list | diff | merge) rm known.db less.db && cp "$self_work"/common/*.db . ;;
+  esac
+}
+
+# What of a text is the same each time.
+steady() {
+  sed -e "s,$PWD,HERE,g" -e 's/[0-9.]* [mu]*s a run/T a run/; s/([0-9.]* s)/(T)/; s/, [0-9.]* a second//; s/, [0-9]* us)/)/' \
+    -e 's/nonce[-=]"*[0-9a-f]*"*/nonce/g; s/"date":"[^"]*"/"date"/g; s/"seconds":[-0-9.e]*/"seconds"/g' \
+    -e 's/"microseconds":[0-9]*/"microseconds"/g; s/ time="[0-9.]*"/ time/g; s/ timestamp="[^"]*"/ timestamp/g' "$@"
+}
+
+# summary: all that a scenario came to in the current folder, and nothing that depends on time.
+summary() {
+  for file in out err html junit tap; do
+    [ ! -e "$file" ] || { echo "== $file" && steady "$file"; }
+  done
+  for file in json sarif out; do
+    [ ! -s "$file" ] || { [ "$file" = out ] && [ "$(head -c 1 out)" != '{' ]; } || {
+      echo "== $file" && jq -S 'del(.date, .seconds, .baseline.microseconds)' "$file" | steady
+    }
+  done
+  [ ! -e store.db ] || sqlite3 store.db '
+    SELECT site,occurrence,persistent,second,verdict,finding FROM runs WHERE unconfirmed=0 ORDER BY 1,2,3,4;
+    SELECT site,name,calls FROM sites ORDER BY 1;
+    SELECT verdict,finding,site,occurrence,persistent,id,runs,flaky,plan,message,exclusion FROM findings ORDER BY 1,2,3,4,5;
+    SELECT count(*) FROM campaigns WHERE ended IS NOT NULL'
+  find . -type f ! -name '*.db-*' ! -name 'summary*' | sort
+}

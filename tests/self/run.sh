@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The command while its own allocations fail, one in each run, or one and all later ones: it comes to the same result as
+# if none had, or ends with status 2 and one line. Nothing else: no signal, no other status, no lost rule, no hang.
+#
+#   tests/self/run.sh BUILD [--all [SCENARIO...]]
+#
+# Without --all, the sample: so many of each scenario's as SELF_SAMPLE says (12). An allocation is named by its call stack,
+# of which the first, the second and the last call fail. After SELF_SECONDS (3000) none is begun any more, and what is left
+# out is skipped, and said.
+# shellcheck source-path=SCRIPTDIR
+set -eu
+case $0 in /*) ;; *) exec "$PWD/$0" "$@" ;; esac # what is sourced looks for itself beside it, from another folder
+# shellcheck source-path=SCRIPTDIR source=../e2e/lib/suite.sh
+. "$(dirname "$0")/../e2e/lib/suite.sh"
+here=$tests/self
+# shellcheck source-path=SCRIPTDIR source=../lib/machine.sh
+. "$tests/lib/machine.sh"
+# shellcheck source-path=SCRIPTDIR/lib source=lib/scenarios.sh
+. "$here/lib/scenarios.sh"
+needs_ptrace
+sample=${SELF_SAMPLE:-12}
+if [ "${2:-}" = --all ]; then
+  sample=
+  shift 2
+  [ $# -eq 0 ] || scenarios=$*
+fi
+self_build=$build self_work=$work self_end=$(($(date +%s) + ${SELF_SECONDS:-3000}))
+export self_build self_work self_end
+
+mkdir common
+(
+  cd common
+  "$cc" -std=gnu11 -g -O0 -w -o program "$here/programs/program.c"
+  "${CXX:-g++}" -g -O0 -w -o names "$here/programs/names.cc"
+  printf 'crash function=careless # one\nleak site=loses # two\n' >all.supp
+  printf '# one\ncrash function=care* site=careless<-main # one\n' >some.supp
+  printf 'crash function=outer::Holder<long>::* # one\nabort function=main # two\n' >names.supp
+  printf 'crash function=a\ncrush function=b # unknown\n' >mistakes.supp
+  nomem explore --all -t 20 --heap off --store known.db -- ./program >/dev/null 2>&1 || [ $? -eq 1 ]
+  nomem explore --all -t 20 --heap off --store less.db --sites loses -- ./program >/dev/null 2>&1 || [ $? -eq 1 ]
+)
+
+# undisturbed SCENARIO: what it comes to, into a folder of its name.
+undisturbed() {
+  mkdir "$1" && cd "$1"
+  prepare "$1"
+  status=0
+  # shellcheck disable=SC2046 # a list of words
+  nomem $(words_of "$1") >out 2>err </dev/null || status=$?
+  summary >summary 2>&1
+  # Lines that it prints in any case may be there when it gives up.
+  steady err >said
+  echo "$status" >status
+  echo >>said
+  cd ..
+}
+
+# plans SCENARIO: those by which its allocations fail, one a line.
+plans() {
+  mkdir "list-$1" && cd "list-$1"
+  prepare "$1"
+  # The outer command wants a program that succeeds.
+  # shellcheck disable=SC2016,SC2046 # expanded by the inner shell; a list of words
+  nomem explore --no-trace --isolate off --image nomem --leaks off --heap off --no-store --max-points 1 --faults transient \
+    -q --json sites.json -- sh -c '"$@" >/dev/null 2>&1 </dev/null; rm -f store.db; [ ! -e ../common/known.db ] ||
+    cp ../common/known.db store.db; :' sh "$build/nomem" $(words_of "$1") >seen 2>&1 || :
+  jq -r '.sites[] | "\(.key) \(.calls)"' sites.json | awk '
+    { print "site=" $1 "@1" }
+    $2 > 1 { print "site=" $1 "@2" }
+    $2 > 2 { print "site=" $1 "@" $2 }
+    NR % 10 == 0 { print "site=" $1 "@1;from=" $1 }'
+  cd ..
+}
+
+for scenario in $scenarios; do
+  undisturbed "$scenario"
+  if ! plans "$scenario" >plans || [ ! -s plans ]; then
+    fail "$scenario: its allocations are known" "list-$scenario/seen"
+    continue
+  fi
+  count=$(wc -l <plans)
+  if [ -n "$sample" ]; then
+    awk -v sample="$sample" -v count="$count" 'int(NR * sample / count) != int((NR - 1) * sample / count)' plans >chosen
+  else
+    cp plans chosen
+    echo "# $scenario: $count" >&2
+  fi
+  nice xargs -n 20 -P 2 "$here/lib/one.sh" "$scenario" <chosen >came 2>&1 || :
+  done=$(grep -cE '^(ok|refused)$' came || :)
+  name="$scenario: $(wc -l <chosen) of $count"
+  if grep -qvE '^(ok|refused|skip .*)$' came; then
+    grep -vE '^(ok|refused|skip .*)$' came >why
+    fail "$name" why
+  elif grep -q '^skip' came; then
+    skip "$name" "$(grep -c '^skip' came) were not begun: the time was up"
+  elif [ "$done" -eq "$(wc -l <chosen)" ]; then
+    pass "$name ($(grep -c '^refused' came || :) gave up)"
+  else
+    fail "$name" came
+  fi
+done
+finish
