@@ -13,7 +13,6 @@
 #include "../../nomem_version.h"
 #include "../../program_kinds.h"
 #include "../text/hash.h"
-#include "../text/memory.h"
 #include "../text/memory_stream.h"
 #include "../text/printable.h"
 
@@ -27,12 +26,10 @@ static uint64_t hash_text(uint64_t hash, const char *text) {
 static bool hash_build_id(uint64_t *hash, int file) {
   const void *id;
   elf_version(EV_CURRENT);
-  nomem__elfutils_begin();
   Elf *elf = elf_begin(file, ELF_C_READ, NULL);
   ssize_t bytes = elf == NULL || elf_kind(elf) != ELF_K_ELF ? 0 : dwelf_elf_gnu_build_id(elf, &id);
   if (bytes > 0) *hash = nomem__hash_bytes(*hash, id, (size_t)bytes);
   elf_end(elf);
-  nomem__elfutils_end();
   return bytes > 0;
 }
 

@@ -2,7 +2,6 @@
 #include "debug_file.h"
 
 #include <elfutils/libdwelf.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -88,22 +87,13 @@ static int find_by_link(Dwfl_Module *module, const char *file, const char *link,
   return -1;
 }
 
-static int find(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *file,
-                const char *link, GElf_Word crc, char **found) {
+int nomem__debug_file_find(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *file,
+                           const char *link, GElf_Word crc, char **found) {
   int fd = dwfl_build_id_find_debuginfo(module, userdata, name, base, file, link, crc, found);
   /* The programs under test must not inherit it: that would change the numbers of the descriptors they open. */
   if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
   if (fd >= 0 || !link || !*link) return fd;
   return find_by_link(module, file, link, crc, found);
-}
-
-/* That a file is not there says nothing about memory: see nomem__elfutils_end. */
-int nomem__debug_file_find(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *file,
-                           const char *link, GElf_Word crc, char **found) {
-  int before = errno;
-  int fd = find(module, userdata, name, base, file, link, crc, found);
-  if (errno != ENOMEM) errno = before; /* libdwfl's own search allocates */
-  return fd;
 }
 
 int nomem__debug_file_none(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *file,

@@ -227,8 +227,9 @@ static bool find_symbol(struct nomem__debug_info *info, uint64_t address, struct
   return true;
 }
 
-static size_t find_frames(struct nomem__debug_info *info, uint64_t address, struct nomem__debug_frame *frames,
-                          size_t max) {
+size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t address,
+                                     struct nomem__debug_frame *frames, size_t max) {
+  if (max == 0) return 0;
   frames[0] = (struct nomem__debug_frame){0};
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   if (unit) set_line(&frames[0], unit, address - info->bias);
@@ -251,15 +252,6 @@ static size_t find_frames(struct nomem__debug_info *info, uint64_t address, stru
     frame->inlined = count + 1 < depth;
     if (!frame->inlined) frame->start = function->low + info->bias;
   }
-  return count;
-}
-
-size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t address,
-                                     struct nomem__debug_frame *frames, size_t max) {
-  if (max == 0) return 0;
-  nomem__elfutils_begin();
-  size_t count = find_frames(info, address, frames, max);
-  nomem__elfutils_end();
   return count;
 }
 
@@ -294,8 +286,8 @@ static struct nomem__debug_parameter locate_parameter(Dwarf_Die *parameter, Dwar
   };
 }
 
-static int find_pointers(struct nomem__debug_info *info, uint64_t address, struct nomem__debug_parameter *parameters,
-                         int max) {
+int nomem__debug_info_find_pointers(struct nomem__debug_info *info, uint64_t address,
+                                    struct nomem__debug_parameter *parameters, int max) {
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
   int count = 0;
@@ -306,14 +298,6 @@ static int find_pointers(struct nomem__debug_info *info, uint64_t address, struc
     if (count < max && dwarf_tag(&child) == DW_TAG_formal_parameter && is_pointer(&child))
       parameters[count++] = locate_parameter(&child, &function->die, address - info->bias);
   while (dwarf_siblingof(&child, &child) == 0);
-  return count;
-}
-
-int nomem__debug_info_find_pointers(struct nomem__debug_info *info, uint64_t address,
-                                    struct nomem__debug_parameter *parameters, int max) {
-  nomem__elfutils_begin();
-  int count = find_pointers(info, address, parameters, max);
-  nomem__elfutils_end();
   return count;
 }
 
@@ -328,7 +312,7 @@ static struct nomem__debug_result read_base_type(Dwarf_Die *type, unsigned bytes
   return result;
 }
 
-static struct nomem__debug_result find_result(struct nomem__debug_info *info, uint64_t address) {
+struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_info *info, uint64_t address) {
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
   struct nomem__debug_result result = {0};
@@ -345,13 +329,6 @@ static struct nomem__debug_result find_result(struct nomem__debug_info *info, ui
   if (tag == DW_TAG_pointer_type) result = (struct nomem__debug_result){NOMEM_RESULT_POINTER, sizeof(uint64_t)};
   if (tag == DW_TAG_enumeration_type && result.bytes > 0) result.kind = NOMEM_RESULT_SIGNED;
   return tag == DW_TAG_base_type && result.bytes > 0 ? read_base_type(&type, result.bytes) : result;
-}
-
-struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_info *info, uint64_t address) {
-  nomem__elfutils_begin();
-  struct nomem__debug_result result = find_result(info, address);
-  nomem__elfutils_end();
-  return result;
 }
 
 static int open_program(const char *path, int *fd) {
@@ -374,13 +351,11 @@ int nomem__debug_info_open(struct nomem__debug_info **info, const char *path) {
   int error = open_program(path, &fd);
   if (error) return error;
   struct nomem__debug_info *opened = nomem__calloc(1, sizeof *opened);
-  nomem__elfutils_begin();
   opened->dwfl = dwfl_begin(&callbacks);
   /* At base 0, addresses in the module are those in the file, even for a program that cannot be moved. */
   if (opened->dwfl) opened->module = dwfl_report_elf(opened->dwfl, path, path, fd, 0, true);
   bool is_read = opened->module && dwfl_report_end(opened->dwfl, NULL, NULL) == 0;
   if (is_read) opened->dwarf = dwfl_module_getdwarf(opened->module, &opened->bias);
-  nomem__elfutils_end();
   *info = opened;
   if (is_read) return 0;
   if (!opened->module) close(fd);

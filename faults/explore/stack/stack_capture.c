@@ -100,10 +100,7 @@ static bool read_word(struct nomem__stacks *stacks, uint64_t address, uint64_t *
 
 static bool memory_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *word, void *arg) {
   (void)dwfl;
-  int before = errno; /* where the stack ends says nothing about memory: see nomem__elfutils_end */
-  bool is_read = read_word(arg, address, word);
-  errno = before;
-  return is_read;
+  return read_word(arg, address, word);
 }
 
 static bool set_initial_registers(Dwfl_Thread *thread, void *arg) {
@@ -130,8 +127,13 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 };
 
 /* Opens the file that a module was loaded from, if it is still the one at its path; otherwise, a copy of its memory. */
-static int open_module(const struct nomem__stacks *stacks, const struct nomem__module *module, char **file) {
+static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name, Dwarf_Addr base, char **file,
+                    Elf **elf) {
+  (void)dwfl_module, (void)name, (void)elf;
+  struct nomem__stacks *stacks = *userdata;
+  const struct nomem__module *module = stacks ? nomem__memory_map_find_module(&stacks->maps, base) : NULL;
   struct stat status;
+  if (!module) return -1;
   if (module->area->path[0] != '/') return nomem__memory_map_copy_module(&stacks->maps, module, stacks->tid);
   int fd = open(module->area->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   /* The device is not compared, because an overlay shows another one here than in the list of mappings. */
@@ -143,17 +145,6 @@ static int open_module(const struct nomem__stacks *stacks, const struct nomem__m
   return nomem__memory_map_copy_module(&stacks->maps, module, stacks->tid);
 }
 
-static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name, Dwarf_Addr base, char **file,
-                    Elf **elf) {
-  (void)dwfl_module, (void)name, (void)elf;
-  struct nomem__stacks *stacks = *userdata;
-  const struct nomem__module *module = stacks ? nomem__memory_map_find_module(&stacks->maps, base) : NULL;
-  int before = errno; /* see memory_read */
-  int fd = module ? open_module(stacks, module, file) : -1;
-  errno = before;
-  return fd;
-}
-
 static const Dwfl_Callbacks callbacks = {
     .find_elf = find_elf,
     .find_debuginfo = nomem__debug_file_none,
@@ -163,13 +154,11 @@ int nomem__stacks_open(struct nomem__stacks **stacks) {
   struct nomem__stacks *opened = nomem__calloc(1, sizeof *opened);
   opened->machine_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   int error = opened->machine_fd < 0 ? -errno : -ENOEXEC;
-  nomem__elfutils_begin();
   if (opened->machine_fd >= 0) {
     elf_version(EV_CURRENT);
     opened->machine = elf_begin(opened->machine_fd, ELF_C_READ_MMAP, NULL);
   }
   if (opened->machine) opened->dwfl = dwfl_begin(&callbacks);
-  nomem__elfutils_end();
   if (opened->dwfl) {
     *stacks = opened;
     return 0;
@@ -351,10 +340,7 @@ static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t pi
 }
 
 int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out) {
-  nomem__elfutils_begin();
-  int result = capture_thread(stacks, load_process(stacks, tid), pid, out);
-  nomem__elfutils_end();
-  return result;
+  return capture_thread(stacks, load_process(stacks, tid), pid, out);
 }
 
 static bool is_guest(const struct nomem__stack_frame *frame) {

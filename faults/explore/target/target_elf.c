@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "../../channel.h"
-#include "../text/memory.h"
 #include "../text/quote.h"
 
 /* The way around a preload is the same for all programs. */
@@ -195,24 +194,17 @@ static int check_sections(struct reader *reader) {
                 "into it and use nomem.h");
 }
 
-static int check(struct reader *reader) {
-  /* The file is read and not mapped, because a mapped file that shrinks would kill us. */
-  reader->elf = elf_begin(reader->fd, ELF_C_READ, NULL);
-  if (!reader->elf) return object_damaged(reader);
-  int error = check_header(reader);
-  if (!error) error = find_note(reader);
-  if (!error) error = check_segments(reader);
-  if (!error) error = check_sections(reader);
-  return error;
-}
-
 int nomem__elf_check(int fd, uint64_t file_bytes, struct nomem__elf *elf, char *objection, size_t objection_bytes) {
   struct reader reader = {
       .fd = fd, .file_bytes = file_bytes, .objection = objection, .objection_bytes = objection_bytes};
   if (elf_version(EV_CURRENT) == EV_NONE) return object(&reader, "cannot be read by this libelf: update libelf");
-  nomem__elfutils_begin();
-  int error = check(&reader);
-  nomem__elfutils_end();
+  /* The file is read and not mapped, because a mapped file that shrinks would kill us. */
+  reader.elf = elf_begin(fd, ELF_C_READ, NULL);
+  if (!reader.elf) return object_damaged(&reader);
+  int error = check_header(&reader);
+  if (!error) error = find_note(&reader);
+  if (!error) error = check_segments(&reader);
+  if (!error) error = check_sections(&reader);
   elf_end(reader.elf);
   *elf = reader.found;
   return error;

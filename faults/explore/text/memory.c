@@ -38,7 +38,7 @@ void *nomem__calloc(size_t count, size_t item_bytes) {
 }
 
 void *nomem__realloc(void *block, size_t bytes) {
-  return need(realloc(block, bytes));
+  return need(realloc(block, bytes > 0 ? bytes : 1)); /* of no bytes, it would free the block and return NULL */
 }
 
 void *nomem__reallocarray(void *block, size_t count, size_t item_bytes) {

@@ -32,13 +32,8 @@ void *nomem__checked(void *result);
 /* As getline, at whose end memory is not short. */
 ssize_t nomem__getline(char **line, size_t *room, FILE *file);
 
-/* Has libuv, Jansson and SQLite allocate in the same way. To be called before any of them is used. */
+/* Has libuv, Jansson, SQLite, libelf and libdw allocate in the same way. To be called before any of them is used. */
 void nomem__memory_set_libraries(void);
-
-/* Before and after calls of libelf, libdw and libdwfl, whose allocator cannot be replaced, and which take a failure for
- * a file that has nothing to say. Ends the command when memory was short in between. */
-void nomem__elfutils_begin(void);
-void nomem__elfutils_end(void);
 
 /* A file that is removed when memory is short, because it is not finished; NULL: none. The text must stay. */
 void nomem__memory_set_unfinished(const char *path);

@@ -56,7 +56,7 @@ summary() {
   done
   for file in json sarif out; do
     [ ! -s "$file" ] || { [ "$file" = out ] && [ "$(head -c 1 out)" != '{' ]; } || {
-      echo "== $file" && jq -S 'del(.date, .seconds, .baseline.microseconds)' "$file" | steady
+      echo "== $file" && jq -S 'del(.date, .seconds, .baseline?.microseconds?, .runs?[]?.invocations)' "$file" | steady
     }
   done
   [ ! -e store.db ] || sqlite3 store.db '
