@@ -28,7 +28,7 @@ fi
 self_build=$build self_work=$work self_end=$(($(date +%s) + ${SELF_SECONDS:-3000}))
 export self_build self_work self_end
 
-mkdir common
+mkdir common stores
 (
   cd common
   "$cc" -std=gnu11 -g -O0 -w -o program "$here/programs/program.c"
@@ -37,8 +37,8 @@ mkdir common
   printf '# one\ncrash function=care* site=careless<-main # one\n' >some.supp
   printf 'crash function=outer::Holder<long>::* # one\nabort function=main # two\n' >names.supp
   printf 'crash function=a\ncrush function=b # unknown\n' >mistakes.supp
-  nomem explore --all -t 20 --heap off --store known.db -- ./program >/dev/null 2>&1 || [ $? -eq 1 ]
-  nomem explore --all -t 20 --heap off --store less.db --sites loses -- ./program >/dev/null 2>&1 || [ $? -eq 1 ]
+  nomem explore --all -t 20 --heap off --store ../stores/known.db -- ./program >/dev/null 2>&1 || [ $? -eq 1 ]
+  nomem explore --all -t 20 --heap off --store ../stores/less.db --sites loses -- ./program >/dev/null 2>&1 || [ $? -eq 1 ]
 )
 
 # undisturbed SCENARIO: what it comes to, into a folder of its name.
@@ -48,7 +48,7 @@ undisturbed() {
   status=0
   # shellcheck disable=SC2046 # a list of words
   nomem $(words_of "$1") >out 2>err </dev/null || status=$?
-  summary >summary 2>&1
+  summary >came_to 2>&1
   # Lines that it prints in any case may be there when it gives up.
   steady err >said
   echo "$status" >status
@@ -56,15 +56,15 @@ undisturbed() {
   cd ..
 }
 
-# plans SCENARIO: those by which its allocations fail, one a line.
-plans() {
+# list_plans SCENARIO: those by which its allocations fail, one a line.
+list_plans() {
   mkdir "list-$1" && cd "list-$1"
   prepare "$1"
   # The outer command wants a program that succeeds.
   # shellcheck disable=SC2016,SC2046 # expanded by the inner shell; a list of words
-  nomem explore --no-trace --isolate off --image nomem --leaks off --heap off --no-store --max-points 1 --faults transient \
-    -q --json sites.json -- sh -c '"$@" >/dev/null 2>&1 </dev/null; rm -f store.db; [ ! -e ../common/known.db ] ||
-    cp ../common/known.db store.db; :' sh "$build/nomem" $(words_of "$1") >seen 2>&1 || :
+  SCENARIO=$1 nomem explore --no-trace --isolate off --image nomem --leaks off --heap off --no-store --max-points 1 --faults transient \
+    -q --json sites.json -- sh -c '"$@" >/dev/null 2>&1 </dev/null; rm -f store.db; [ "$SCENARIO" != resumed ] ||
+    cp ../stores/known.db store.db' sh "$build/nomem" $(words_of "$1") >seen 2>&1 || :
   jq -r '.sites[] | "\(.key) \(.calls)"' sites.json | awk '
     { print "site=" $1 "@1" }
     $2 > 1 { print "site=" $1 "@2" }
@@ -75,7 +75,7 @@ plans() {
 
 for scenario in $scenarios; do
   undisturbed "$scenario"
-  if ! plans "$scenario" >plans || [ ! -s plans ]; then
+  if ! list_plans "$scenario" >plans || [ ! -s plans ]; then
     fail "$scenario: its allocations are known" "list-$scenario/seen"
     continue
   fi

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../options/options.h"
 #include "../text/complain.h"
@@ -35,18 +32,9 @@ static int dispatch(const struct nomem__options *options) {
   return NOMEM_EXIT_FAILED;
 }
 
-static bool has_status;
-
-/* A library may end the process when its memory is short, as libdw does, with one line and a status of its own: no
- * status but the command's says anything. */
-static void check_exit(void) {
-  if (!has_status) _exit(NOMEM_EXIT_FAILED);
-}
-
 int main(int argc, char **argv) {
   struct nomem__options options;
   nomem__memory_set_libraries();
-  if (atexit(check_exit) != 0) nomem__out_of_memory();
   int result = nomem__options_parse(argc, argv, &options, stdout, stderr);
   int status = result < 0 ? NOMEM_EXIT_FAILED : result > 0 ? NOMEM_EXIT_CLEAN : dispatch(&options);
   result = nomem__flush(stdout);
@@ -54,6 +42,5 @@ int main(int argc, char **argv) {
     nomem__complain("cannot write to standard output: %s", strerror(-result));
     status = NOMEM_EXIT_FAILED;
   }
-  has_status = true;
   return status;
 }

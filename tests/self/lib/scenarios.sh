@@ -33,13 +33,9 @@ words_of() {
 
 # prepare SCENARIO: fills the current folder with what it needs, from $self_work/common.
 prepare() {
-  for file in program names all.supp some.supp names.supp mistakes.supp known.db less.db; do
-    ln -s "$self_work/common/$file" "$file"
-  done
-  case $1 in
-    resumed) cp "$self_work/common/known.db" store.db ;;
-    known | replay | list | diff | merge) rm known.db less.db && cp "$self_work"/common/*.db . ;;
-  esac
+  ln -s "$self_work"/common/* .
+  case $1 in resumed | known | replay | list | diff | merge) cp "$self_work"/stores/* . ;; esac
+  case $1 in resumed) mv known.db store.db ;; esac
 }
 
 # What of a text is the same each time.
@@ -51,11 +47,12 @@ steady() {
 
 # summary: all that a scenario came to in the current folder, and nothing that depends on time.
 summary() {
+  case $(head -c 1 out) in '{') mv out document ;; esac # a report on standard output
   for file in out err html junit tap; do
     [ ! -e "$file" ] || { echo "== $file" && steady "$file"; }
   done
-  for file in json sarif out; do
-    [ ! -s "$file" ] || { [ "$file" = out ] && [ "$(head -c 1 out)" != '{' ]; } || {
+  for file in json sarif document; do
+    [ ! -s "$file" ] || {
       echo "== $file" && jq -S 'del(.date, .seconds, .baseline?.microseconds?, .runs?[]?.invocations)' "$file" | steady
     }
   done
@@ -64,5 +61,5 @@ summary() {
     SELECT site,name,calls FROM sites ORDER BY 1;
     SELECT verdict,finding,site,occurrence,persistent,id,runs,flaky,plan,message,exclusion FROM findings ORDER BY 1,2,3,4,5;
     SELECT count(*) FROM campaigns WHERE ended IS NOT NULL'
-  find . -type f ! -name '*.db-*' ! -name 'summary*' | sort
+  find . -type f ! -name '*.db-*' ! -name came_to ! -name said ! -name status | sort
 }
