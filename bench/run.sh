@@ -32,6 +32,8 @@ $compare -o ns \
   "nomem, with sites" "$site $build/bench/pair 1 32"
 echo "naming a stack of 32 frames:"
 "$build/bench/unwind"
+echo "a scope of the C interface, nomem_begin to nomem_end:"
+"$build/bench/scope"
 # Each input takes about a tenth of a second.
 awk 'BEGIN { print "["; for (i = 0; i < 60000; i++) printf "%s{\"id\":%d,\"name\":\"x%d\",\"v\":[1,2,3]}", i ? "," : "", i, i; print "]" }' \
   >"$build/bench/work.json"
