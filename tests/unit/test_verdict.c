@@ -131,6 +131,47 @@ static void fatal_signals(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_ABORT);
 }
 
+/* All that glibc 2.36 says of a heap or a stack, and what later versions say in place of the assertion. */
+static void reports_of_the_c_library(void **state) {
+  static const char *const reports[] = {
+      "free(): invalid pointer",
+      "free(): invalid size",
+      "free(): invalid next size (fast)",
+      "free(): double free detected in tcache 2",
+      "free(): corrupted unsorted chunks",
+      "free(): unaligned chunk detected in tcache 2",
+      "free(): too many chunks detected in tcache",
+      "malloc(): corrupted top size",
+      "malloc(): corrupted unsorted chunks 2",
+      "malloc(): memory corruption (fast)",
+      "malloc(): invalid size (unsorted)",
+      "malloc(): invalid next->prev_inuse (unsorted)",
+      "malloc(): unaligned tcache chunk detected",
+      "malloc(): smallbin double linked list corrupted",
+      "malloc(): largebin double linked list corrupted (bk)",
+      "malloc(): unsorted double linked list corrupted",
+      "malloc(): mismatching next->prev_size (unsorted)",
+      "malloc_consolidate(): invalid chunk size",
+      "malloc_consolidate(): unaligned fastbin chunk detected",
+      "realloc(): invalid old size",
+      "munmap_chunk(): invalid pointer",
+      "mremap_chunk(): invalid pointer",
+      "tcache_thread_shutdown(): unaligned tcache chunk detected",
+      "double free or corruption (!prev)",
+      "corrupted size vs. prev_size while consolidating",
+      "corrupted double-linked list (not small)",
+      "invalid fastbin entry (free)",
+      "Fatal glibc error: malloc assertion failure in sysmalloc: (old_top == initial_top (av) && old_size == 0)",
+      "Fatal glibc error: malloc.c:2599 (sysmalloc): assertion failed: (old_top == initial_top (av)",
+      "*** stack smashing detected ***: terminated",
+      "*** buffer overflow detected ***: terminated"};
+  static const char *const others[] = {"Fatal glibc error: cannot get entropy for arc4random",
+                                       "malloc(): out of memory", "corrupted input", "invalid mode", "*** stack ***"};
+  (void)state;
+  for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) assert_true(nomem__is_corruption_text(reports[i]));
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) assert_false(nomem__is_corruption_text(others[i]));
+}
+
 /* What the C library says before it aborts is told from what a program says; and it counts with an abort only. */
 static void corruption_by_last_words(void **state) {
   (void)state;
@@ -238,6 +279,7 @@ int main(void) {
       cmocka_unit_test(what_is_left),
       cmocka_unit_test(fatal_signals),
       cmocka_unit_test(skipped_is_handled),
+      cmocka_unit_test(reports_of_the_c_library),
       cmocka_unit_test(corruption_by_last_words),
       cmocka_unit_test(deaths_of_children),
       cmocka_unit_test(a_tests_own_abort),

@@ -40,6 +40,9 @@ static bool is_complaint(const char *line) {
                                            "double free or corruption (",
                                            "corrupted size vs. prev_size",
                                            "corrupted double-linked list",
+                                           "invalid fastbin entry (free)",
+                                           "tcache_thread_shutdown(): unaligned ",
+                                           "Fatal glibc error: malloc",
                                            "*** stack smashing detected ***",
                                            "*** buffer overflow detected ***"};
   for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
