@@ -20,9 +20,9 @@ ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -MMD -MP
 # What is linked or loaded into other people's processes: no symbol but the interface, no lazy binding (the first call
 # of each function would otherwise run the dynamic linker inside somebody's malloc), thread variables that need no
 # allocation, unwind tables for our own frames, and frame pointers, which unwind_rules.h relies on. Position-independent,
-# because one object serves both libraries.
+# because one object serves both libraries. Frames are small: malloc may be called on a signal stack of 4 KiB.
 INJECT_CFLAGS = $(ALL_CFLAGS) -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fasynchronous-unwind-tables \
-  -fno-omit-frame-pointer -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+  -fno-omit-frame-pointer -Wframe-larger-than=1280 -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
 # The static part of the C++ runtime: its demangler (the shared library would add a millisecond to every start).
 EXPLORE_LIBS = -luv -ldw -lelf -ljansson -lsqlite3 -lsupc++
 

@@ -145,8 +145,8 @@ static void put_in_slot(uint64_t key, uint64_t now, uint32_t number) {
   atomic_store_explicit(&set[way], number + 1, memory_order_release);
 }
 
-static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address, const uintptr_t *slot, unsigned depth,
-                     struct nomem_site *site) {
+__attribute__((noinline)) static void remember(uint64_t key, uintptr_t cfa, const uintptr_t *address,
+                                               const uintptr_t *slot, unsigned depth, struct nomem_site *site) {
   const uintptr_t *word[NOMEM_TRAIL_WORDS];
   uint64_t now = atomic_load(&generation);
   int words = nomem__unwind_trail(cfa, address, slot, depth, now, word);
@@ -223,7 +223,8 @@ static uint64_t name_stack(struct nomem_channel *channel, const uintptr_t *addre
   return key == 0 ? 1 : key;
 }
 
-static void verify(struct nomem_channel *channel, const struct nomem_site *remembered_site, void *cfa) {
+__attribute__((noinline)) static void verify(struct nomem_channel *channel, const struct nomem_site *remembered_site,
+                                             void *cfa) {
   if (!channel->verify) return;
   if (remembered_site == NULL) {
     atomic_fetch_add(&channel->stack_misses, 1);
@@ -237,27 +238,45 @@ static void verify(struct nomem_channel *channel, const struct nomem_site *remem
     atomic_fetch_add(&channel->stack_mismatches, 1);
 }
 
+struct stack {
+  uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
+  unsigned depth;
+};
+
+__attribute__((noinline)) static struct nomem_site *name_site(struct nomem_channel *channel, enum nomem_fn fn,
+                                                              uint64_t size_bytes, const struct stack *stack) {
+  struct nomem_site new_site = {.fn = fn,
+                                .first_size = size_bytes,
+                                .first_nth = nomem__channel_calls(channel),
+                                .before_main = !atomic_load_explicit(&main_began, memory_order_relaxed)};
+  return enter_site(channel, &new_site, name_stack(channel, stack->address, stack->depth, &new_site));
+}
+
+/* A program's signal stack may have room for little more than the unwinder: what is needed before it and after it is
+ * not on the stack at the same time. */
+__attribute__((noinline)) static struct nomem_site *find_by_unwinding(struct nomem_channel *channel, enum nomem_fn fn,
+                                                                      uint64_t size_bytes, void *return_address,
+                                                                      void *cfa, uint64_t key) {
+  struct stack stack;
+  stack.depth = nomem__site_unwind(cfa, stack.address, stack.slot);
+  if (stack.depth == 0) { /* there are no unwind tables: the caller is the whole stack */
+    stack.address[0] = (uintptr_t)return_address;
+    stack.slot[0] = (uintptr_t)cfa - sizeof(uintptr_t);
+    stack.depth = 1;
+  }
+  struct nomem_site *site = name_site(channel, fn, size_bytes, &stack);
+  if (site != NULL) remember(key, (uintptr_t)cfa, stack.address, stack.slot, stack.depth, site);
+  return site;
+}
+
 struct nomem_site *nomem__site_find(struct nomem_channel *channel, enum nomem_fn fn, uint64_t size_bytes,
                                     void *return_address, void *cfa) {
   uint64_t key = nomem__hash(nomem__hash(0, (uintptr_t)return_address), (uintptr_t)cfa);
   struct nomem_site *site = find_remembered((uintptr_t)cfa, &key);
   if (__builtin_expect(channel->verify != 0, 0)) verify(channel, site, cfa);
   if (site != NULL) return site;
-
   int saved_errno = errno;
-  uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
-  unsigned depth = nomem__site_unwind(cfa, address, slot);
-  if (depth == 0) { /* there are no unwind tables: the caller is the whole stack */
-    address[0] = (uintptr_t)return_address;
-    slot[0] = (uintptr_t)cfa - sizeof(uintptr_t);
-    depth = 1;
-  }
-  struct nomem_site new_site = {.fn = fn,
-                                .first_size = size_bytes,
-                                .first_nth = nomem__channel_calls(channel),
-                                .before_main = !atomic_load_explicit(&main_began, memory_order_relaxed)};
-  site = enter_site(channel, &new_site, name_stack(channel, address, depth, &new_site));
-  if (site != NULL) remember(key, (uintptr_t)cfa, address, slot, depth, site);
+  site = find_by_unwinding(channel, fn, size_bytes, return_address, cfa, key);
   errno = saved_errno;
   return site;
 }

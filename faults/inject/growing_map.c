@@ -55,21 +55,42 @@ void *nomem__growing_map_make(struct nomem__growing_map *map, int fd, size_t fir
 
 static bool grow(struct nomem__growing_map *map, size_t from, size_t to) {
   if (syscall(SYS_mremap, map->start, from, to, 0) < 0) return false;
-  atomic_store(&map->bytes, to);
+  size_t known = from;
+  while (known < to && !atomic_compare_exchange_weak(&map->bytes, &known, to)) continue;
   return true;
 }
 
-/* Another thread may have been quicker. */
 static bool is_there(const struct nomem__growing_map *map, size_t bytes) {
   unsigned char is_resident;
-  return syscall(SYS_mincore, map->start + (bytes - 1) / PAGE * PAGE, PAGE, &is_resident) == 0;
+  return syscall(SYS_mincore, map->start + bytes - PAGE, PAGE, &is_resident) == 0;
+}
+
+/* How much there is, if it is no less than this: another thread may have been quicker, and not have said so yet. */
+static size_t measure(const struct nomem__growing_map *map, size_t least) {
+  size_t most = map->most_bytes + PAGE;
+  while (most - least > PAGE) {
+    size_t middle = least + (most - least) / 2 / PAGE * PAGE;
+    if (is_there(map, middle))
+      least = middle;
+    else
+      most = middle;
+  }
+  return least;
 }
 
 bool nomem__growing_map_reach(struct nomem__growing_map *map, size_t bytes) {
-  size_t now = atomic_load_explicit(&map->bytes, memory_order_acquire), next = now;
+  size_t now = atomic_load_explicit(&map->bytes, memory_order_acquire), before = 0;
+  size_t refused = atomic_load_explicit(&map->refused_bytes, memory_order_relaxed);
   if (bytes <= now) return true;
-  if (bytes > map->most_bytes) return false;
-  while (next < bytes) next *= GROWTH;
-  if (next > map->most_bytes) next = map->most_bytes;
-  return grow(map, now, next) || is_there(map, bytes) || grow(map, now, whole_pages(bytes));
+  if (bytes > map->most_bytes || (refused != 0 && bytes >= refused)) return false;
+  while (bytes > now && now != before) {
+    size_t next = now;
+    while (next < bytes) next *= GROWTH;
+    if (next > map->most_bytes) next = map->most_bytes;
+    if (grow(map, now, next) || grow(map, now, whole_pages(bytes))) return true;
+    before = now;
+    now = measure(map, now);
+  }
+  if (bytes > now) atomic_store(&map->refused_bytes, bytes); /* it is not tried again for each call */
+  return bytes <= now;
 }

@@ -13,7 +13,8 @@
 struct nomem__growing_map {
   char *start;
   size_t most_bytes;
-  _Atomic size_t bytes; /* that are there in this process */
+  _Atomic size_t bytes;         /* that are there in this process */
+  _Atomic size_t refused_bytes; /* there is no room for so many; 0: not known */
 };
 
 /* Maps the first bytes of what may become most_bytes: of the file (shared), or of no file (private) when fd is -1.

@@ -49,16 +49,21 @@ explore='nomem explore --no-store'
 signals='INT:2 TERM:15 HUP:1 QUIT:3 USR1:10 USR2:12 ALRM:14 VTALRM:26 PROF:27 IO:29 PWR:30 STKFLT:16 XCPU:24 RTMIN:34'
 for signal in $signals; do
   mkdir "signal-${signal%:*}"
-  (cd "signal-${signal%:*}" && ../contain -t 60 -k "${signal#*:}" -a 1500000 -o report -- $explore -j 1 --timeout 50 \
-    -- ../hostile hang_lock careful >seen 2>&1 </dev/null || :) &
+  (
+    cd "signal-${signal%:*}"
+    ../contain -t 60 -k "${signal#*:}" -a 1500000 -o report -- $explore -j 1 --timeout 50 -- ../hostile hang_lock careful
+  ) >"signal-${signal%:*}/seen" 2>&1 </dev/null &
 done
 # Nor do a pipe that is broken, and a hangup that it was started not to mind.
 for way in pipe nohup; do
   mkdir ignored-$way
   signal=13
   [ $way = pipe ] || signal=1
-  (cd ignored-$way && ../contain -t 60 -k $signal -a 1500000 -o report -- sh -c "trap '' HUP; exec $explore -j 1 --timeout 3 \
-    -- ../hostile hang_lock careful" >seen 2>&1 </dev/null || :) &
+  (
+    cd ignored-$way
+    ../contain -t 60 -k $signal -a 1500000 -o report -- \
+      sh -c "trap '' HUP; exec $explore -j 1 --timeout 3 -- ../hostile hang_lock careful"
+  ) >ignored-$way/seen 2>&1 </dev/null &
 done
 wait
 for signal in $signals; do
