@@ -107,4 +107,92 @@ fi
 kill $writer 2>/dev/null || :
 wait $writer 2>/dev/null || :
 
+# It takes little of the address space, and of a signal stack. Careless, each program crashes.
+cat >tight.c <<'EOS'
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
+static int status, is_careless;
+static void allocate(int number) {
+  void *volatile block = malloc(20);
+  (void)number;
+  if (is_careless) *(volatile char *)block = 1;
+  if (block == NULL) status = 1;
+  free(block);
+}
+int main(int argc, char **argv) {
+  struct rlimit limit = {10 << 20, 10 << 20};
+  is_careless = argc > 2;
+  if (strcmp(argv[1], "space") == 0 && setrlimit(RLIMIT_AS, &limit) != 0) return 3;
+  limit = (struct rlimit){3 << 20, 3 << 20};
+  if (strcmp(argv[1], "data") == 0 && setrlimit(RLIMIT_DATA, &limit) != 0) return 3;
+  if (strcmp(argv[1], "stack") == 0) {
+    size_t bytes = getauxval(AT_MINSIGSTKSZ) + 4096;
+    stack_t stack = {.ss_sp = calloc(1, bytes + 4096), .ss_size = bytes};
+    struct sigaction action = {.sa_handler = allocate, .sa_flags = SA_ONSTACK};
+    if (stack.ss_sp == NULL) return 1;
+    char *below = stack.ss_sp;
+    stack.ss_sp = below + 4096;
+    if (sigaltstack(&stack, NULL) != 0 || sigaction(SIGUSR1, &action, NULL) != 0) return 3;
+    raise(SIGUSR1);
+    for (int i = 0; i < 4096; i++)
+      if (below[i] != 0) abort(); /* somebody has written below the stack */
+  } else {
+    allocate(0);
+  }
+  return status;
+}
+EOS
+"$cc" -g -Wl,-z,now -o tight tight.c
+for kind in space data stack; do
+  status=0
+  timeout 60 nomem explore --no-store -- ./tight $kind >seen 2>&1 || status=$?
+  timeout 60 nomem explore --no-store -- ./tight $kind careless >again 2>&1 || status=$((status + 10 * $?))
+  cat again >>seen
+  if [ $status -eq 10 ] && grep -q '; 0 findings' seen && grep -q '^crash in allocate' again; then
+    pass "a program with little $kind"
+  else
+    fail "a program with little $kind" seen
+  fi
+done
+
+# A program that fails only because of nomem: what helps is named. One that fails in any case is to be mended.
+cat >minds.c <<'EOS'
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  char line[4096];
+  free(malloc(5));
+  if (argc > 1 && strcmp(argv[1], "traces") == 0) {
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) _exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0 ? 3 : 0);
+    return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : 3;
+  }
+  if (argc > 1 && strcmp(argv[1], "fails") == 0) return 3;
+  FILE *maps = fopen("/proc/self/maps", "r");
+  while (maps != NULL && fgets(line, sizeof line, maps) != NULL)
+    if (strstr(line, "libnomem") != NULL) return 3;
+  return 0;
+}
+EOS
+"$cc" -g -o minds minds.c
+minds() {
+  status=0
+  timeout 60 nomem explore --no-store -- ./minds "$1" >seen 2>&1 || status=$?
+  if [ $status -eq 2 ] && grep -q "exits with 3[,:] $2" seen; then pass "a program that $1: $2"; else
+    fail "a program that $1: $2" seen
+  fi
+}
+cannot_trace 'a program that traces' || minds traces 'but passes when nobody traces it.*--no-trace'
+minds minds "but passes without nomem's library in it"
+minds fails 'mend that first'
+
 finish

@@ -210,7 +210,39 @@ static int ensure_second(struct nomem__campaign *campaign, const struct baseline
   return run_second(campaign, second, false); /* it may end otherwise because it was watched */
 }
 
-static int complain_of_failure(const struct nomem__campaign *campaign, const struct baseline_run *run) {
+/* Whether the program passes when it is run in this way. */
+static bool passes(struct nomem__campaign *campaign, bool trace, const char *preload) {
+  struct baseline_run run = {0};
+  campaign->session->setup.trace = trace;
+  campaign->session->setup.preload = preload;
+  nomem__campaign_set_workers(campaign, 0);
+  if (nomem__campaign_set_workers(campaign, 1) != 0 || start_run(campaign, 0, &run, false) != 0) return false;
+  nomem__session_run(campaign->session);
+  bool has_passed = run.has_ended && !run.timed_out && !run.is_flooded && run.status == 0;
+  free_run(&run);
+  return has_passed;
+}
+
+/* Why a program fails that would pass without nomem, and what to do about it; NULL: it would fail in any case. The
+ * campaign is over by now, so that its setup may be changed. */
+static const char *find_remedy(struct nomem__campaign *campaign, int status) {
+  const struct nomem__run_setup setup = campaign->session->setup;
+  const char *remedy = NULL;
+  if (setup.trace && passes(campaign, false, setup.preload))
+    remedy =
+        "but passes when nobody traces it: where it traces processes of its own, or does not want to be traced, use "
+        "--no-trace";
+  else if (setup.preload != NULL && passes(campaign, false, NULL))
+    remedy = WIFSIGNALED(status)
+                 ? "but passes without nomem's library in it: where it has a signal stack or a thread's stack of less "
+                   "than 4 KiB, or a system call filter, give it more, or --leaks off"
+                 : "but passes without nomem's library in it, which takes 3 MB: where it limits its address space or "
+                   "its data (RLIMIT_AS, RLIMIT_DATA), raise the limit";
+  bool is_flaky = remedy != NULL && passes(campaign, setup.trace, setup.preload);
+  return is_flaky ? NULL : remedy;
+}
+
+static int complain_of_failure(struct nomem__campaign *campaign, const struct baseline_run *run) {
   bool has_words = strcmp(run->last_line, "''") != 0;
   char how[64];
   const char *name = WIFSIGNALED(run->status) ? sigabbrev_np(WTERMSIG(run->status)) : NULL;
@@ -226,7 +258,9 @@ static int complain_of_failure(const struct nomem__campaign *campaign, const str
     snprintf(how, sizeof how, "is killed by signal %d", WTERMSIG(run->status));
   else
     snprintf(how, sizeof how, "exits with %d", WEXITSTATUS(run->status));
-  nomem__complain("without any fault the program %s: mend that first%s%s", how, has_words ? "; its last words: " : "",
+  const char *remedy = find_remedy(campaign, run->status);
+  nomem__complain("without any fault the program %s%s%s%s%s", how, remedy != NULL ? ", " : ": ",
+                  remedy != NULL ? remedy : "mend that first", has_words ? "; its last words: " : "",
                   has_words ? run->last_line : "");
   return -EINVAL;
 }
