@@ -20,9 +20,9 @@ ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -MMD -MP
 # What is linked or loaded into other people's processes: no symbol but the interface, no lazy binding (the first call
 # of each function would otherwise run the dynamic linker inside somebody's malloc), thread variables that need no
 # allocation, unwind tables for our own frames, and frame pointers, which unwind_rules.h relies on. Position-independent,
-# because one object serves both libraries. Frames are small: malloc may be called on a signal stack of 4 KiB.
+# because one object serves both libraries.
 INJECT_CFLAGS = $(ALL_CFLAGS) -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fasynchronous-unwind-tables \
-  -fno-omit-frame-pointer -Wframe-larger-than=1280 -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+  -fno-omit-frame-pointer -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
 # The static part of the C++ runtime: its demangler (the shared library would add a millisecond to every start).
 EXPLORE_LIBS = -luv -ldw -lelf -ljansson -lsqlite3 -lsupc++
 
@@ -47,8 +47,9 @@ PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/l
 SANITIZE =
 ASAN_FLAGS = -fsanitize=address,undefined -fno-omit-frame-pointer
 
-# The command works within a stack of 256 KiB (ulimit -s 256).
+# The command works within a stack of 256 KiB (ulimit -s 256), the injector within a signal stack of 4 KiB.
 SMALL_FRAMES = -Wframe-larger-than=32768
+INJECT_FRAMES = -Wframe-larger-than=1280
 
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)";)
@@ -159,7 +160,7 @@ $(BUILD)/obj/faults/inject/%.o: faults/inject/%.c
 
 $(BUILD)/obj/faults/%.o: faults/%.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(INJECT_CFLAGS) -c $< -o $@
+	$(call say,CC,$<)$(CC) $(INJECT_CFLAGS) $(INJECT_FRAMES) -c $< -o $@
 
 $(BUILD)/obj/faults/explore/%.o: faults/explore/%.c
 	@mkdir -p $(@D)
