@@ -41,6 +41,9 @@
 #define NOMEM_MODULES 1024
 #define NOMEM_IMAGES 64
 #define NOMEM_FAULTS 64
+/* Of more faults the last ones are recorded, too: most often one of them is what a run blew up for. */
+#define NOMEM_LAST_FAULTS 64
+#define NOMEM_KNOWN_FAULTS (NOMEM_FAULTS + NOMEM_LAST_FAULTS)
 /* How many sites are recorded that are reached only after a fault, and how many calls after it are examined in each
  * process: recovery comes soon, and to name every call to the end of a long run would take longer than the run. */
 #define NOMEM_RECOVERIES 64
@@ -264,6 +267,7 @@ struct nomem_channel {
   struct nomem_exit_report child_reports[NOMEM_CHILD_REPORTS];
   _Atomic uint32_t recovery_count; /* may exceed the array */
   struct nomem_recovery recoveries[NOMEM_RECOVERIES];
+  struct nomem_fault last_faults[NOMEM_LAST_FAULTS]; /* those that have no room in faults[], in turn */
 
   /* From here on, a process that is forked for the command, and its forks, write to copies of their own: a fork begins
    * with the counts of its parent. Everything here but the counts stays from run to run. */
@@ -289,6 +293,19 @@ static inline uint64_t nomem__channel_calls(const struct nomem_channel *channel)
   for (uint32_t i = 0; i < (used < NOMEM_COUNTS ? used : NOMEM_COUNTS); i++)
     for (unsigned fn = 0; fn < NOMEM_FN_COUNT; fn++) calls += channel->counts[i].calls[fn];
   return calls;
+}
+
+/* How many faults of a run are recorded. */
+static inline uint32_t nomem__channel_faults(const struct nomem_channel *channel) {
+  uint32_t count = channel->fault_count;
+  return count < NOMEM_KNOWN_FAULTS ? count : NOMEM_KNOWN_FAULTS;
+}
+
+/* Returns one of them, from the first, which is number 0, to the last one. The number must be below their count. */
+static inline const struct nomem_fault *nomem__channel_fault(const struct nomem_channel *channel, uint32_t number) {
+  if (number < NOMEM_FAULTS) return &channel->faults[number];
+  uint32_t late = channel->fault_count - NOMEM_FAULTS, first = late > NOMEM_LAST_FAULTS ? late : 0;
+  return &channel->last_faults[(first + number - NOMEM_FAULTS) % NOMEM_LAST_FAULTS];
 }
 
 /* The section that a program has when the injector is linked into it. Its value is NOMEM_CHANNEL_MAGIC. */

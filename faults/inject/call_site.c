@@ -55,6 +55,7 @@ static struct nomem__growing_map *channel_map; /* NULL: the channel is mapped as
 
 static _Atomic uint64_t generation = 1;
 static _Atomic uint32_t stacks_used;
+static _Atomic uint64_t unwinds;
 static _Atomic bool main_began;
 static _Atomic uintptr_t outermost = UINTPTR_MAX; /* stacks end below this frame address */
 
@@ -276,9 +277,14 @@ struct nomem_site *nomem__site_find(struct nomem_channel *channel, enum nomem_fn
   if (__builtin_expect(channel->verify != 0, 0)) verify(channel, site, cfa);
   if (site != NULL) return site;
   int saved_errno = errno;
+  atomic_fetch_add_explicit(&unwinds, 1, memory_order_relaxed);
   site = find_by_unwinding(channel, fn, size_bytes, return_address, cfa, key);
   errno = saved_errno;
   return site;
+}
+
+uint64_t nomem__site_unwinds(void) {
+  return atomic_load_explicit(&unwinds, memory_order_relaxed);
 }
 
 int nomem__site_init(void) {

@@ -35,6 +35,9 @@ NOMEM_HIDDEN struct nomem_site *nomem__site_find(struct nomem_channel *channel, 
 /* Of the channel that lies in this map, only the pages in it are there. */
 NOMEM_HIDDEN void nomem__site_grow_in(struct nomem__growing_map *map);
 
+/* How many stacks were unwound for want of a remembered one. */
+NOMEM_HIDDEN uint64_t nomem__site_unwinds(void);
+
 /* The address of the table of remembered stacks, 0 when there is none, and its size. */
 NOMEM_HIDDEN uint64_t nomem__site_memory(size_t *bytes);
 

@@ -18,9 +18,13 @@
 
 #include "forbidden_calls.h"
 
+/* How many stacks are unwound of calls that fail after NOMEM_FAULTS others: a tenth of a second. */
+#define LATE_UNWINDS 4096
+
 static struct nomem_channel *channel;
 static struct nomem_plan plan;
 static _Atomic uint32_t threads_seen;
+static _Atomic uint64_t last_unwind; /* see is_site_needed; 0: not known yet */
 
 _Atomic uint32_t *nomem__epoch;
 static _Atomic uint32_t last_epoch;
@@ -129,19 +133,18 @@ static void find_thread(struct nomem_call *call) {
 static void record_fault(const struct nomem_call *call, const struct nomem_site *site) {
   if (atomic_load_explicit(&channel->fault_count, memory_order_relaxed) > INT32_MAX) return; /* lest it wrap */
   uint32_t index = atomic_fetch_add(&channel->fault_count, 1);
-  if (index >= NOMEM_FAULTS) return;
-  struct nomem_fault *fault = &channel->faults[index];
+  struct nomem_fault *fault = index < NOMEM_FAULTS ? &channel->faults[index]
+                                                   : &channel->last_faults[(index - NOMEM_FAULTS) % NOMEM_LAST_FAULTS];
+  atomic_store(&fault->ready, 0);
   fault->fn = call->fn;
   fault->pid = nomem__process_id();
   fault->tid = nomem__thread_id();
   fault->size_bytes = call->size_bytes;
   fault->nth = nomem__channel_calls(channel);
-  if (site != NULL) {
-    fault->site = call->site;
-    fault->occurrence = call->occurrence;
-    fault->depth = site->depth;
-    for (uint32_t i = 0; i < site->depth; i++) fault->frame[i] = site->frame[i];
-  }
+  fault->site = call->site;
+  fault->occurrence = call->occurrence;
+  fault->depth = site != NULL ? site->depth : 0;
+  for (uint32_t i = 0; i < fault->depth; i++) fault->frame[i] = site->frame[i];
   atomic_store_explicit(&fault->ready, 1, memory_order_release);
 }
 
@@ -257,11 +260,16 @@ static enum snapshot snapshot(struct nomem_site *site, uint64_t occurrence) {
   return PLANNED;
 }
 
-/* Once all calls fail and enough failed calls were noted, the site of a call no longer matters. A program that recovers
- * by recursion until its stack ends would otherwise pay a real unwind for each level, and seem to hang. */
+/* Once all calls fail and enough failed calls were noted, the sites of further calls only tell what the last failures
+ * were. A program that recovers by recursion until its stack ends would pay a real unwind for each level, and seem to
+ * hang: so many are made for that, and no more. */
 static bool is_site_needed(void) {
-  return nomem__has_sanitizer || plan.has != NOMEM_HAS_FROM || plan.rule_count != 1 ||
-         atomic_load(&channel->fault_count) < NOMEM_FAULTS || !atomic_load(&channel->state.from_open[0]);
+  if (nomem__has_sanitizer || plan.has != NOMEM_HAS_FROM || plan.rule_count != 1 ||
+      atomic_load(&channel->fault_count) < NOMEM_FAULTS || !atomic_load(&channel->state.from_open[0]))
+    return true;
+  uint64_t none = 0;
+  atomic_compare_exchange_strong(&last_unwind, &none, nomem__site_unwinds() + LATE_UNWINDS);
+  return nomem__site_unwinds() < atomic_load(&last_unwind);
 }
 
 __attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t mode, size_t released_bytes,
@@ -347,6 +355,7 @@ int nomem__start(struct nomem_channel *next, struct nomem_plan_error *error) {
   if (result != 0) return result;
   channel = next;
   atomic_store(&threads_seen, 0);
+  atomic_store(&last_unwind, 0);
   atomic_store_explicit(&nomem__mode, mode, memory_order_release);
   return 0;
 }

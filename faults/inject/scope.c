@@ -24,6 +24,7 @@ static int empty_channel(void) {
   uint32_t used = scope->counts_used;
   memset(scope->counts, 0, sizeof scope->counts[0] * (used < NOMEM_COUNTS ? used : NOMEM_COUNTS));
   used = scope->fault_count;
+  if (used > NOMEM_FAULTS) memset(scope->last_faults, 0, sizeof scope->last_faults);
   memset(scope->faults, 0, sizeof scope->faults[0] * (used < NOMEM_FAULTS ? used : NOMEM_FAULTS));
   memset(scope->modules, 0, sizeof scope->modules[0] * scope->module_count);
   scope->module_count = 0;

@@ -22,7 +22,9 @@ static void enter_module(uint32_t number, const char *path) {
 }
 
 static void enter_fault(uint32_t number) {
-  struct nomem_fault *fault = &pages->faults[number];
+  bool is_late = number >= NOMEM_FAULTS;
+  struct nomem_fault *fault =
+      is_late ? &pages->last_faults[(number - NOMEM_FAULTS) % NOMEM_LAST_FAULTS] : &pages->faults[number];
   *fault = (struct nomem_fault){
       .fn = NOMEM_FN_CALLOC, .pid = 7, .tid = 8, .size_bytes = 10, .nth = 3, .site = 11, .occurrence = 1, .depth = 2};
   fault->frame[0] = NOMEM_FRAME(2, 0x10);
@@ -118,7 +120,12 @@ static void incomplete(void **state) {
 /* More than there is room for has been counted. */
 static void full(void **state) {
   (void)state;
-  for (uint32_t i = 2; i < NOMEM_FAULTS; i++) enter_fault(i);
+  for (uint32_t i = 2; i < NOMEM_KNOWN_FAULTS; i++) enter_fault(i);
+  pages->last_faults[1].size_bytes = 99;
+  pages->fault_count = NOMEM_KNOWN_FAULTS + 2; /* the last but one and the last took the place of others */
+  assert_true(copy_all());
+  assert_int_equal(nomem__channel_fault(copy, NOMEM_KNOWN_FAULTS - 1)->size_bytes, 99);
+  assert_memory_equal(copy->last_faults, pages->last_faults, sizeof copy->last_faults);
   pages->fault_count = 1000000;
   pages->image_count = 1;
   pages->recovery_count = NOMEM_RECOVERIES + 5;
@@ -128,6 +135,7 @@ static void full(void **state) {
   assert_true(copy_all());
   assert_int_equal(copy->fault_count, 1000000);
   assert_int_equal(copy->faults[NOMEM_FAULTS - 1].ready, 1);
+  assert_int_equal(copy->last_faults[NOMEM_LAST_FAULTS - 1].ready, 1);
   assert_int_equal(copy->recovery_count, NOMEM_RECOVERIES + 5);
   assert_int_equal(copy->misuse_count, NOMEM_MISUSES);
   assert_int_equal(copy->child_report_count, NOMEM_CHILD_REPORTS);
@@ -151,6 +159,16 @@ static void damage_process(void) {
 }
 static bool lacks_first_fault(void) {
   return copy->faults[0].ready == 0 && copy->faults[0].depth == 0 && copy->faults[1].ready == 1;
+}
+
+/* The second of two that came after all that have room in the first place is damaged, and so is one that never came. */
+static void damage_last_faults(void) {
+  for (uint32_t i = 2; i < NOMEM_FAULTS + 2; i++) enter_fault(i);
+  pages->last_faults[1].depth = NOMEM_DEPTH + 1;
+  pages->last_faults[2].ready = 1;
+}
+static bool lacks_last_faults(void) {
+  return copy->last_faults[0].ready == 1 && copy->last_faults[1].depth == 0 && copy->last_faults[2].ready == 0;
 }
 
 static void damage_fault_count(void) {
@@ -233,6 +251,7 @@ static void damaged(void **state) {
       {"a frame in no module", damage_frame, lacks_first_fault},
       {"a state that is none", damage_ready, lacks_first_fault},
       {"a process that is none", damage_process, lacks_first_fault},
+      {"one of the last faults", damage_last_faults, lacks_last_faults},
       {"fewer faults than there are", damage_fault_count, has_no_fault},
       {"impossible counts", damage_all_counts, has_possible_counts},
       {"the path of a module without an end", damage_module_path, has_one_module},

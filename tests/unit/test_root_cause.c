@@ -336,12 +336,34 @@ static void faults_of_a_process(void **state) {
   assert_int_equal(nomem__find_fault(run->channel, 0, 0), 1);
   assert_int_equal(nomem__find_fault(run->channel, 0, 2), 2);
   assert_int_equal(nomem__find_fault(run->channel, RECORDED_PID, 0), 2);
-  assert_int_equal(nomem__find_fault(run->channel, 8, 0), NOMEM_FAULTS);
-  run->channel->fault_count = NOMEM_FAULTS + 1; /* of more, those are known that there is room for */
-  assert_int_equal(nomem__find_fault(run->channel, 0, 3), NOMEM_FAULTS);
+  assert_int_equal(nomem__find_fault(run->channel, 8, 0), NOMEM_KNOWN_FAULTS);
+  run->channel->fault_count = UINT32_MAX; /* of more, those are known that there is room for */
+  assert_int_equal(nomem__find_fault(run->channel, 0, 3), NOMEM_KNOWN_FAULTS);
   assert_int_equal(nomem__process_with_faults(&run->outcome), RECORDED_PID);
   run->outcome.end.stack.pid = 8;
   assert_int_equal(nomem__process_with_faults(&run->outcome), 0);
+}
+
+/* Of many faults the first ones are known, and the last ones; the very last is asked first who did not check it. */
+static void the_first_and_the_last_faults(void **state) {
+  (void)state;
+  static const uint32_t counts[] = {NOMEM_FAULTS, NOMEM_FAULTS + 1, NOMEM_KNOWN_FAULTS, NOMEM_KNOWN_FAULTS + 1, 1000};
+  struct nomem__trace trace;
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    uint32_t count = counts[i], known = count < NOMEM_KNOWN_FAULTS ? count : NOMEM_KNOWN_FAULTS;
+    again();
+    for (uint32_t number = 0; number + 1 < count; number++) record_fault(run, STACK("make:3", "wrap:4", "main:1"));
+    record_fault(run, STACK("make:3", "run:5", "main:1"));
+    assert_int_equal(nomem__channel_faults(run->channel), known);
+    assert_int_equal(nomem__find_fault(run->channel, 0, known - 1), known - 1);
+    assert_int_equal(nomem__find_fault(run->channel, 0, known), NOMEM_KNOWN_FAULTS);
+    for (uint32_t number = 0; number < known; number++) {
+      nomem__fault_trace(run->channel, number, &trace);
+      assert_int_equal(trace.frame[1].offset, recorded_frame(number + 1 < known ? "wrap:4" : "run:5", true).offset);
+    }
+    record_death(run, SIGSEGV, STACK("run:6", "main:1"));
+    assert_string_equal(unchecked(), "run:5");
+  }
 }
 
 /* The C library is to blame for a call into it in which its own call failed, and which then blew up. */
@@ -394,6 +416,7 @@ int main(void) {
       CASE(the_call_that_failed),
       CASE(below_a_call),
       CASE(faults_of_a_process),
+      CASE(the_first_and_the_last_faults),
       CASE(a_library_that_does_not_cope),
       CASE(a_report_in_place_of_a_blow_up),
   };

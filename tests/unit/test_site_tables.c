@@ -145,7 +145,7 @@ static void whole(void **state) {
 static void clear_report(void **state) {
   (void)state;
   reached->fault_count = reached->misuse_count = reached->child_report_count = reached->recovery_count = UINT32_MAX;
-  reached->faults[NOMEM_FAULTS - 1].ready = 1;
+  reached->faults[NOMEM_FAULTS - 1].ready = reached->last_faults[NOMEM_LAST_FAULTS - 1].ready = 1;
   reached->misuses[NOMEM_MISUSES - 1].ready = 1;
   reached->child_reports[NOMEM_CHILD_REPORTS - 1].pid = 1;
   reached->recoveries[NOMEM_RECOVERIES - 1].key = 1;
@@ -153,6 +153,7 @@ static void clear_report(void **state) {
   assert_int_equal(reached->fault_count | reached->misuse_count | reached->child_report_count | reached->recovery_count,
                    0);
   assert_int_equal(reached->faults[NOMEM_FAULTS - 1].ready, 0);
+  assert_int_equal(reached->last_faults[NOMEM_LAST_FAULTS - 1].ready, 0);
   assert_int_equal(reached->misuses[NOMEM_MISUSES - 1].ready, 0);
   assert_int_equal(reached->child_reports[NOMEM_CHILD_REPORTS - 1].pid, 0);
   assert_int_equal(reached->recoveries[NOMEM_RECOVERIES - 1].key, 0);

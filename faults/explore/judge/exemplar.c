@@ -57,7 +57,7 @@ static void find_leaking_call(const struct nomem__judged_run *run, const struct 
   struct nomem__symbols *symbols = code_owners->symbols;
   const struct nomem_channel *channel = run->outcome->channel;
   unsigned most = 0, above_leak, above_fault;
-  for (uint32_t i = 0; (i = nomem__find_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
+  for (uint32_t i = 0; (i = nomem__find_fault(channel, 0, i)) < NOMEM_KNOWN_FAULTS; i++) {
     struct nomem__trace fault, leak = stacks->blow_up;
     nomem__fault_trace(channel, i, &fault);
     leak.skipped_frames = 0;
@@ -65,8 +65,8 @@ static void find_leaking_call(const struct nomem__judged_run *run, const struct 
     if (common <= most) continue;
     most = common;
     stacks->leaking_call = fault;
-    bool is_its_own =
-        channel->faults[i].fn == NOMEM_FN_REALLOC && nomem__trace_is_same_function(&leak, &fault, symbols);
+    bool is_its_own = nomem__channel_fault(channel, i)->fn == NOMEM_FN_REALLOC &&
+                      nomem__trace_is_same_function(&leak, &fault, symbols);
     stacks->blow_up.skipped_frames = is_its_own ? 0 : above_leak;
     stacks->leaking_call.skipped_frames = is_its_own ? 0 : above_fault;
   }

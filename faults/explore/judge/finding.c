@@ -27,7 +27,7 @@ bool nomem__is_abort_of_test(const struct nomem__outcome *outcome, const struct 
   if (nomem__is_test_code(code_owners, &raised) || raised.terminate == NOMEM_TERMINATE_UNTHROWN) return true;
   if (raiser == NULL || code_owners->globs != NULL || !is_program(channel, raiser->path)) return false;
   int32_t pid = nomem__process_with_faults(outcome);
-  for (uint32_t i = 0; (i = nomem__find_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
+  for (uint32_t i = 0; (i = nomem__find_fault(channel, pid, i)) < NOMEM_KNOWN_FAULTS; i++) {
     nomem__fault_trace(channel, i, &fault);
     const struct nomem__trace_frame *failed = nomem__trace_culprit(&fault);
     if (failed != NULL && !is_program(channel, failed->path)) return true;

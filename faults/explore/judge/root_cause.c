@@ -16,14 +16,16 @@
 #define POINTERS_MAX 8
 
 void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, struct nomem__trace *trace) {
-  nomem__trace_of_frames(channel, channel->faults[index].frame, channel->faults[index].depth, trace);
+  const struct nomem_fault *fault = nomem__channel_fault(channel, index);
+  nomem__trace_of_frames(channel, fault->frame, fault->depth, trace);
 }
 
 uint32_t nomem__find_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index) {
-  uint32_t count = channel->fault_count < NOMEM_FAULTS ? channel->fault_count : NOMEM_FAULTS;
-  for (; index < count; index++)
-    if (channel->faults[index].ready && (pid == 0 || channel->faults[index].pid == pid)) return index;
-  return NOMEM_FAULTS;
+  for (; index < nomem__channel_faults(channel); index++) {
+    const struct nomem_fault *fault = nomem__channel_fault(channel, index);
+    if (fault->ready && (pid == 0 || fault->pid == pid)) return index;
+  }
+  return NOMEM_KNOWN_FAULTS;
 }
 
 /* Whether the stack in a sanitizer's report is the blow-up, rather than the one where a signal was raised. */
@@ -42,12 +44,12 @@ bool nomem__has_report(const struct nomem__outcome *outcome, struct nomem__symbo
 
 int32_t nomem__process_with_faults(const struct nomem__outcome *outcome) {
   int32_t pid = outcome->end.stack.pid;
-  return nomem__find_fault(outcome->channel, pid, 0) < NOMEM_FAULTS ? pid : 0;
+  return nomem__find_fault(outcome->channel, pid, 0) < NOMEM_KNOWN_FAULTS ? pid : 0;
 }
 
 void nomem__blame_library(const struct nomem__outcome *outcome, int32_t pid, struct nomem__symbols *symbols,
                           struct nomem__trace *trace) {
-  for (uint32_t i = 0; (i = nomem__find_fault(outcome->channel, pid, i)) < NOMEM_FAULTS; i++) {
+  for (uint32_t i = 0; (i = nomem__find_fault(outcome->channel, pid, i)) < NOMEM_KNOWN_FAULTS; i++) {
     struct nomem__trace fault;
     nomem__fault_trace(outcome->channel, i, &fault);
     if (nomem__trace_blame_library(trace, &fault, symbols)) return;
@@ -119,7 +121,7 @@ static bool failed_in_same_call(const struct nomem__outcome *outcome, const stru
   const struct nomem_channel *channel = outcome->channel;
   struct nomem__trace fault;
   int32_t pid = nomem__process_with_faults(outcome);
-  for (uint32_t i = 0; (i = nomem__find_fault(channel, pid, i)) < NOMEM_FAULTS; i++) {
+  for (uint32_t i = 0; (i = nomem__find_fault(channel, pid, i)) < NOMEM_KNOWN_FAULTS; i++) {
     nomem__fault_trace(channel, i, &fault);
     if (nomem__trace_is_assertion(&fault, code_owners->symbols))
       continue; /* it allocates for its message, as part of the blow-up */
@@ -143,7 +145,7 @@ bool nomem__test_passed_null(const struct nomem__outcome *outcome, const struct 
 bool nomem__has_test_call_failed(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners) {
   struct nomem__trace fault;
   int32_t pid = nomem__process_with_faults(outcome);
-  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
+  for (uint32_t i = NOMEM_KNOWN_FAULTS; i-- > 0;) {
     if (nomem__find_fault(outcome->channel, pid, i) != i) continue;
     nomem__fault_trace(outcome->channel, i, &fault);
     return nomem__is_test_code(code_owners, &fault);
@@ -161,7 +163,7 @@ bool nomem__find_failed_call(const struct nomem__outcome *outcome, const struct 
                              const struct nomem__trace *blow_up, uint64_t *call) {
   int32_t pid = nomem__process_with_faults(outcome);
   unsigned test = first_of_test(code_owners, blow_up);
-  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) {
+  for (uint32_t i = NOMEM_KNOWN_FAULTS; i-- > 0;) {
     struct nomem__trace fault;
     if (nomem__find_fault(outcome->channel, pid, i) != i) continue;
     nomem__fault_trace(outcome->channel, i, &fault);
@@ -240,7 +242,7 @@ bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
   if (culprit == NULL || blow_up->library_frames > 0 ||
       (address_kind != NOMEM_ADDRESS_NULL && address_kind != NOMEM_ADDRESS_CALL))
     return false;
-  for (uint32_t i = NOMEM_FAULTS; i-- > 0;) { /* the last one first: it is the closest to the crash */
+  for (uint32_t i = NOMEM_KNOWN_FAULTS; i-- > 0;) { /* the last one first: it is the closest to the crash */
     struct nomem__trace fault;
     if (nomem__find_fault(outcome->channel, outcome->end.stack.pid, i) != i) continue;
     nomem__fault_trace(outcome->channel, i, &fault);

@@ -8,10 +8,10 @@
 #include "../stack/symbols.h"
 #include "code_owner.h"
 
-/* The stack of a call that was failed. */
+/* The stack of a call that was failed, by its number among those that are known. */
 void nomem__fault_trace(const struct nomem_channel *channel, uint32_t index, struct nomem__trace *trace);
 
-/* The next fault of a process (0: of any), from index on; NOMEM_FAULTS: there is none. */
+/* The next fault of a process (0: of any), from index on; NOMEM_KNOWN_FAULTS: there is none. */
 uint32_t nomem__find_fault(const struct nomem_channel *channel, int32_t pid, uint32_t index);
 
 /* The process that blew up; or 0 (any) when none of its calls was failed, because it was forked after the fault or

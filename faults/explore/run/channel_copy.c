@@ -108,33 +108,43 @@ static bool are_frames(const struct nomem_channel *copy, const nomem_frame *fram
   return true;
 }
 
-bool nomem__channel_copy_fault(const struct nomem_channel *pages, uint32_t index, struct nomem_fault *fault) {
-  if (index >= NOMEM_FAULTS) return false;
-  take(fault, &pages->faults[index], sizeof *fault);
+static bool is_fault_noted(const struct nomem_fault *fault) {
   return fault->ready == 1 && fault->fn < NOMEM_FN_COUNT && fault->depth <= NOMEM_DEPTH && fault->pid > 0 &&
          fault->tid > 0;
+}
+
+bool nomem__channel_copy_fault(const struct nomem_channel *pages, uint32_t index, struct nomem_fault *fault) {
+  if (index >= NOMEM_KNOWN_FAULTS) return false;
+  take(fault, nomem__channel_fault(pages, index), sizeof *fault);
+  return is_fault_noted(fault);
 }
 
 /* Counts go up for those, too, for which there is no room. The one behind the last is to be empty. */
 static void take_faults(struct nomem_channel *copy, const struct nomem_channel *pages) {
   uint32_t all = pages->fault_count, last = at_most(all, NOMEM_FAULTS - 1);
   memset(copy->faults, 0, at_most(copy->fault_count + 1, NOMEM_FAULTS) * sizeof copy->faults[0]);
+  if (copy->fault_count > NOMEM_FAULTS) memset(copy->last_faults, 0, sizeof copy->last_faults);
   copy->fault_count = all;
   take(copy->faults, pages->faults, (last + 1) * sizeof copy->faults[0]);
+  if (all > NOMEM_FAULTS) take(copy->last_faults, pages->last_faults, sizeof copy->last_faults);
 }
 
-/* What is not ready was about to be noted when its thread was killed. */
+/* Leaves out a fault that cannot be one. What is not ready was about to be noted when its thread was killed. */
+static bool check_fault(const struct nomem_channel *copy, bool is_in_use, struct nomem_fault *fault) {
+  bool is_fault = is_in_use && is_fault_noted(fault) && are_frames(copy, fault->frame, fault->depth);
+  bool is_whole = is_fault || fault->ready == 0;
+  if (!is_fault) *fault = (struct nomem_fault){0};
+  return is_whole;
+}
+
 static bool check_faults(struct nomem_channel *copy) {
-  bool is_whole = copy->fault_count <= FAULT_COUNT_MAX + THREADS_MAX;
-  uint32_t count = at_most(copy->fault_count, NOMEM_FAULTS);
-  copy->fault_count = at_most(copy->fault_count, FAULT_COUNT_MAX);
-  for (uint32_t i = 0; i < at_most(count + 1, NOMEM_FAULTS); i++) {
-    struct nomem_fault *fault = &copy->faults[i], checked;
-    bool is_fault =
-        i < count && nomem__channel_copy_fault(copy, i, &checked) && are_frames(copy, fault->frame, fault->depth);
-    if (!is_fault && fault->ready != 0) is_whole = false;
-    if (!is_fault) *fault = (struct nomem_fault){0};
-  }
+  uint32_t count = copy->fault_count;
+  bool is_whole = count <= FAULT_COUNT_MAX + THREADS_MAX;
+  copy->fault_count = at_most(count, FAULT_COUNT_MAX);
+  for (uint32_t i = 0; i < at_most(count + 1, NOMEM_FAULTS); i++)
+    is_whole &= check_fault(copy, i < count, &copy->faults[i]);
+  for (uint32_t i = 0; i < NOMEM_LAST_FAULTS && count > NOMEM_FAULTS; i++)
+    is_whole &= check_fault(copy, i < count - NOMEM_FAULTS, &copy->last_faults[i]);
   return is_whole;
 }
 

@@ -31,7 +31,7 @@ bool nomem__channel_copy_report(struct nomem_channel *copy, const struct nomem_c
 /* The same of the sites, after that: there may be thousands of them, and few runs need any. */
 bool nomem__channel_copy_sites(struct nomem_channel *copy, const struct nomem_channel *pages);
 
-/* Copies one fault while the run goes on. False: it has not been noted, or cannot be one. */
+/* Copies one of the faults that are known while the run goes on. False: it has not been noted, or cannot be one. */
 bool nomem__channel_copy_fault(const struct nomem_channel *pages, uint32_t index, struct nomem_fault *fault);
 
 #endif

@@ -86,8 +86,8 @@ int nomem__launch_prepare(struct nomem__worker *worker, enum nomem_engine engine
 
 static pid_t last_failed_thread(const struct nomem_channel *channel) {
   struct nomem_fault fault;
-  uint32_t count = channel->fault_count, last = (count < NOMEM_FAULTS ? count : NOMEM_FAULTS) - 1;
-  return count > 0 && nomem__channel_copy_fault(channel, last, &fault) ? fault.tid : 0;
+  uint32_t count = nomem__channel_faults(channel);
+  return count > 0 && nomem__channel_copy_fault(channel, count - 1, &fault) ? fault.tid : 0;
 }
 
 static bool has_written_too_much(const struct nomem__worker *worker) {

@@ -78,6 +78,7 @@ void nomem__site_tables_clear_report(struct nomem_channel *channel) {
   memset(channel->misuses, 0, sizeof channel->misuses[0] * (misuses < NOMEM_MISUSES ? misuses : NOMEM_MISUSES));
   channel->misuse_count = 0;
   uint32_t faults = channel->fault_count;
+  if (faults > NOMEM_FAULTS) memset(channel->last_faults, 0, sizeof channel->last_faults);
   memset(channel->faults, 0, sizeof channel->faults[0] * (faults < NOMEM_FAULTS ? faults : NOMEM_FAULTS));
   channel->fault_count = 0;
   uint32_t reports = channel->child_report_count;
