@@ -30,7 +30,8 @@ static int set_up(void **state) {
   campaign->sites = calloc(1, sizeof *campaign->sites);
   campaign->sites[0] = (struct nomem__campaign_site){.key = KEY, .count = 2};
   campaign->site_count = 1;
-  return nomem__campaign_add_points(campaign, points, 3);
+  nomem__campaign_add_points(campaign, points, 3);
+  return 0;
 }
 
 static int tear_down(void **state) {
@@ -41,7 +42,7 @@ static int tear_down(void **state) {
 
 static void note_second_fault(void) {
   const struct nomem__second_fault fault = {.key = SECOND_KEY, .similar = 1};
-  assert_int_equal(nomem__second_faults_add(&campaign->second_faults, &fault), 0);
+  nomem__second_faults_add(&campaign->second_faults, &fault);
 }
 
 static void check_plan(size_t rank, unsigned digits, const char *wanted) {
@@ -62,7 +63,7 @@ static void plans_of_second_faults(void **state) {
   (void)state;
   note_second_fault();
   campaign->states[0].result = NOMEM_VERDICT_HANDLED + 1;
-  assert_int_equal(nomem__campaign_schedule_second_faults(campaign), 0);
+  nomem__campaign_schedule_second_faults(campaign);
   assert_int_equal(campaign->point_count, 4);
   check_plan(3, 8, "site=12345678@1;site=12345678900@1");
   check_plan(3, 16, "site=1234567890abcdef@1;site=1234567890000000@1");
@@ -84,7 +85,7 @@ static void after_what(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     note_second_fault();
     campaign->states[cases[i].rank].result = cases[i].result;
-    assert_int_equal(nomem__campaign_schedule_second_faults(campaign), 0);
+    nomem__campaign_schedule_second_faults(campaign);
     assert_int_equal(campaign->point_count, 3 + cases[i].added);
     tear_down(state);
     set_up(state);
@@ -97,11 +98,11 @@ static void scheduled_once(void **state) {
   note_second_fault();
   campaign->states[0].result = NOMEM_VERDICT_HANDLED + 1;
   options.faults = NOMEM_FAULT_TRANSIENT | NOMEM_FAULT_PERSISTENT;
-  assert_int_equal(nomem__campaign_schedule_second_faults(campaign), 0);
+  nomem__campaign_schedule_second_faults(campaign);
   assert_int_equal(campaign->point_count, 3);
   options.faults = NOMEM_FAULT_SECOND;
-  assert_int_equal(nomem__campaign_schedule_second_faults(campaign), 0);
-  assert_int_equal(nomem__campaign_schedule_second_faults(campaign), 0);
+  nomem__campaign_schedule_second_faults(campaign);
+  nomem__campaign_schedule_second_faults(campaign);
   assert_int_equal(campaign->point_count, 4);
 }
 

@@ -33,7 +33,8 @@ static int set_up(void **state) {
   campaign->sites[1] = (struct nomem__campaign_site){.key = 2, .count = 3, .worst = NOMEM_VERDICT_COUNT};
   campaign->site_count = 2;
   campaign->calls_scheduled = 4;
-  return nomem__campaign_add_points(campaign, points, 8);
+  nomem__campaign_add_points(campaign, points, 8);
+  return 0;
 }
 
 static int tear_down(void **state) {
@@ -122,7 +123,7 @@ static void not_scheduled(void **state) {
 static void second_faults(void **state) {
   static const struct nomem__point second[] = {{.occurrence = 1, .second = 1}, {.occurrence = 1, .second = 2}};
   (void)state;
-  assert_int_equal(nomem__campaign_add_points(campaign, second, 2), 0);
+  nomem__campaign_add_points(campaign, second, 2);
   campaign->second_faults.second_count = 2;
   campaign->second_faults.left_out = 3;
   set(8, NOMEM_VERDICT_HANDLED);

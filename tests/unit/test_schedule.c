@@ -18,9 +18,8 @@ static void check(const uint64_t *counts, size_t sites, bool transient, bool per
   struct nomem__point *points = NULL;
   uint64_t calls;
   char text[4096] = "";
-  int64_t count = nomem__schedule_make(&schedule, &points, &calls);
-  assert_true(count >= 0);
-  for (int64_t i = 0; i < count; i++) {
+  size_t count = nomem__schedule_make(&schedule, &points, &calls);
+  for (size_t i = 0; i < count; i++) {
     char word[64];
     snprintf(word, sizeof word, "%s%u@%lu%s", i == 0 ? "" : " ", points[i].site, (unsigned long)points[i].occurrence,
              points[i].persistent ? "+" : "");
@@ -71,11 +70,11 @@ static void all_is_complete(void **state) {
     unsigned char seen[3][71][2] = {0};
     const struct nomem__schedule schedule = {counts, 3, true, true, true, 0};
     uint64_t calls;
-    int64_t count = nomem__schedule_make(&schedule, &points, &calls);
+    size_t count = nomem__schedule_make(&schedule, &points, &calls);
     assert_int_equal(count, nomem__schedule_everything(&schedule));
     assert_int_equal(calls, 71);
     assert_int_equal(count, 2 * 71);
-    for (int64_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
       assert_true(points[i].site < 3 && points[i].occurrence >= 1 && points[i].occurrence <= counts[points[i].site]);
       assert_int_equal(seen[points[i].site][points[i].occurrence][points[i].persistent]++, 0);
     }
@@ -90,7 +89,7 @@ static void huge_counts(void **state) {
   const uint64_t counts[] = {UINT64_C(1) << 40, (UINT64_C(1) << 62) + 1};
   struct nomem__schedule schedule = {counts, 2, true, false, false, 0};
   uint64_t calls;
-  int64_t count = nomem__schedule_make(&schedule, &points, &calls);
+  size_t count = nomem__schedule_make(&schedule, &points, &calls);
   assert_in_range(count, 80, 110);
   assert_int_equal(calls, count);
   free(points);

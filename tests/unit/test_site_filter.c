@@ -30,8 +30,8 @@ static int set_up(void **state) {
   record_site(run, STACK("uv_run:9", "main:4"));
   record_site(run, STACK("parse:107", "main:5"));
   record_site(run, STACK("/lib/libstripped.so.2", "main:6"));
-  site_count = (size_t)nomem__site_list_read(run->channel, &sites);
-  module_count = (size_t)nomem__site_list_read_modules(run->channel, &modules);
+  site_count = nomem__site_list_read(run->channel, &sites);
+  module_count = nomem__site_list_read_modules(run->channel, &modules);
   return 0;
 }
 

@@ -77,8 +77,8 @@ static void test_calls(void **state) {
   record_site(run, STACK("malloc:1", "test_parse:4"));
   struct nomem__campaign_site *sites;
   char **paths;
-  size_t count = (size_t)nomem__site_list_read(run->channel, &sites);
-  size_t module_count = (size_t)nomem__site_list_read_modules(run->channel, &paths);
+  size_t count = nomem__site_list_read(run->channel, &sites);
+  size_t module_count = nomem__site_list_read_modules(run->channel, &paths);
   const struct nomem__code_owners divided = {.is_divided = true}, undivided = {0};
   nomem__site_list_mark_test_calls(sites, count, paths, module_count, &undivided);
   for (size_t i = 0; i < count; i++) assert_false(sites[i].is_tests);

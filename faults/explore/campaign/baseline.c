@@ -39,7 +39,7 @@ struct baseline_run {
   uint64_t duration_us, peak_kb, allocations, sites_lost;
   struct nomem__campaign_site *sites;
   char **modules;
-  int64_t site_count, module_count;
+  size_t site_count, module_count;
   struct nomem__output output, error;
   struct nomem__run_extent extent;
   char last_line[NOMEM_QUOTE_BYTES];
@@ -146,7 +146,7 @@ static int check_run(const struct nomem__campaign *campaign, const struct baseli
         "(--under-test says otherwise)");
     return -ENOENT;
   }
-  return run->site_count < 0 || run->module_count < 0 || run->code_owners_result == -ENOMEM ? -ENOMEM : 0;
+  return 0;
 }
 
 static void free_run(struct baseline_run *run) {
@@ -271,9 +271,9 @@ static int check_agreement(struct nomem__campaign *campaign, struct baseline_run
     return -EINVAL;
   }
   if (first->status != 0) return complain_of_failure(campaign, first);
-  campaign->unstable_sites = nomem__site_list_count_unshared(first->sites, (size_t)first->site_count, second->sites,
-                                                             (size_t)second->site_count);
-  size_t both = ((size_t)(first->site_count + second->site_count) - campaign->unstable_sites) / 2;
+  campaign->unstable_sites =
+      nomem__site_list_count_unshared(first->sites, first->site_count, second->sites, second->site_count);
+  size_t both = (first->site_count + second->site_count - campaign->unstable_sites) / 2;
   if (campaign->unstable_sites > both) {
     nomem__complain(
         "two runs without any fault allocate in different places (%zu sites in both, %zu in only one): "
@@ -297,7 +297,7 @@ static bool is_explored(const struct nomem__campaign_site *site) {
   return !site->is_left_out && !site->is_tests;
 }
 
-static int schedule_points(struct nomem__campaign *campaign) {
+static void schedule_points(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
   uint64_t *counts = nomem__calloc(campaign->site_count + 1, sizeof *counts);
   for (size_t i = 0; i < campaign->site_count; i++)
@@ -309,9 +309,9 @@ static int schedule_points(struct nomem__campaign *campaign) {
                                    .max_points = options->max_points};
   wanted.all = options->all || nomem__schedule_everything(&wanted) <= nomem__campaign_quick_runs(campaign);
   struct nomem__point *points = NULL;
-  int64_t count = nomem__schedule_make(&wanted, &points, &campaign->calls_scheduled);
+  size_t count = nomem__schedule_make(&wanted, &points, &campaign->calls_scheduled);
   free(counts);
-  return count < 0 ? (int)count : nomem__campaign_take_points(campaign, points, (size_t)count);
+  nomem__campaign_take_points(campaign, points, count);
 }
 
 uint64_t nomem__baseline_timeout_ms(uint64_t wanted_ms, uint64_t baseline_us) {
@@ -334,9 +334,9 @@ static void enter_runs(struct nomem__campaign *campaign, struct baseline_run *fi
   campaign->baseline_extent = nomem__baseline_extent_of(
       &first->extent, &second->extent, nomem__engine_may_race(campaign->effects, campaign->unstable_sites));
   campaign->sites = first->sites;
-  campaign->site_count = (size_t)first->site_count;
+  campaign->site_count = first->site_count;
   campaign->modules = first->modules;
-  campaign->module_count = (size_t)first->module_count;
+  campaign->module_count = first->module_count;
   campaign->key_digits = nomem__site_list_digits(campaign->sites, campaign->site_count);
   first->sites = NULL;
   first->modules = NULL;
@@ -349,11 +349,11 @@ static int choose_points(struct nomem__campaign *campaign, const struct baseline
   nomem__site_list_mark_test_calls(campaign->sites, campaign->site_count, campaign->modules, campaign->module_count,
                                    &campaign->code_owners);
   int result = apply_site_filter(campaign);
-  if (result == 0) result = schedule_points(campaign);
-  if (result == 0) result = nomem__second_faults_know(second_faults, campaign->sites, campaign->site_count);
-  if (result == 0) result = nomem__second_faults_know(second_faults, second->sites, (size_t)second->site_count);
-  if (result == -ENOMEM) nomem__complain("cannot make the schedule: %s", strerror(ENOMEM));
-  return result;
+  if (result != 0) return result;
+  schedule_points(campaign);
+  nomem__second_faults_know(second_faults, campaign->sites, campaign->site_count);
+  nomem__second_faults_know(second_faults, second->sites, second->site_count);
+  return 0;
 }
 
 /* A program that needs the network or other programs may fail only because it is isolated. */

@@ -70,23 +70,21 @@ void nomem__campaign_cancel_runs(struct nomem__campaign *campaign) {
   for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_cancel(campaign->workers[i].worker);
 }
 
-int nomem__campaign_take_points(struct nomem__campaign *campaign, struct nomem__point *points, size_t count) {
+void nomem__campaign_take_points(struct nomem__campaign *campaign, struct nomem__point *points, size_t count) {
   free(campaign->points);
   free(campaign->states);
   campaign->points = points;
   campaign->point_count = count;
   campaign->states = nomem__calloc(count + 1, sizeof *campaign->states);
-  return campaign->states == NULL ? -ENOMEM : 0;
 }
 
-int nomem__campaign_add_points(struct nomem__campaign *campaign, const struct nomem__point *points, size_t count) {
+void nomem__campaign_add_points(struct nomem__campaign *campaign, const struct nomem__point *points, size_t count) {
   size_t from = campaign->point_count, to = from + count;
   campaign->points = nomem__realloc(campaign->points, (to + 1) * sizeof *campaign->points);
   campaign->states = nomem__realloc(campaign->states, (to + 1) * sizeof *campaign->states);
   if (count > 0) memcpy(campaign->points + from, points, count * sizeof *points);
   memset(campaign->states + from, 0, (count + 1) * sizeof *campaign->states);
   campaign->point_count = to;
-  return 0;
 }
 
 void nomem__campaign_leave_to_other_shards(struct nomem__campaign *campaign) {
@@ -119,7 +117,7 @@ static bool *find_tried_sites(const struct nomem__campaign *campaign) {
 }
 
 /* A second key needs as many digits as tell it from all sites and all other second keys. */
-static int count_second_digits(struct nomem__campaign *campaign) {
+static void count_second_digits(struct nomem__campaign *campaign) {
   struct nomem__second_faults *second_faults = &campaign->second_faults;
   size_t count = campaign->site_count + second_faults->second_count;
   uint64_t *keys = nomem__calloc(count + 1, sizeof *keys);
@@ -128,37 +126,35 @@ static int count_second_digits(struct nomem__campaign *campaign) {
     memcpy(keys + campaign->site_count, second_faults->seconds, second_faults->second_count * sizeof *keys);
   second_faults->digits = nomem__key_digits(keys, count);
   free(keys);
-  return 0;
 }
 
-static int add_second_points(struct nomem__campaign *campaign, const struct nomem__second_fault *chosen, size_t count) {
+static void add_second_points(struct nomem__campaign *campaign, const struct nomem__second_fault *chosen,
+                              size_t count) {
   struct nomem__point *points = nomem__calloc(count + 1, sizeof *points);
   for (size_t i = 0; i < count; i++)
     points[i] = (struct nomem__point){
         .occurrence = 1, .site = chosen[i].site, .second = (uint32_t)(i + 1) & NOMEM__SECOND_MASK};
-  int result = nomem__campaign_add_points(campaign, points, count);
+  nomem__campaign_add_points(campaign, points, count);
   free(points);
-  return result;
 }
 
-int nomem__campaign_schedule_second_faults(struct nomem__campaign *campaign) {
+void nomem__campaign_schedule_second_faults(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
   struct nomem__second_faults *second_faults = &campaign->second_faults;
-  if (second_faults->is_scheduled || second_faults->count == 0 || !(options->faults & NOMEM_FAULT_SECOND)) return 0;
+  if (second_faults->is_scheduled || second_faults->count == 0 || !(options->faults & NOMEM_FAULT_SECOND)) return;
   second_faults->is_scheduled = true;
   bool *was_tried = find_tried_sites(campaign);
-  if (was_tried == NULL) return -ENOMEM;
   const struct nomem__second_choice choice = {.was_tried = was_tried,
                                               .point_count = campaign->point_count,
                                               .quick_runs = nomem__campaign_quick_runs(campaign),
                                               .max_points = options->max_points,
                                               .all = options->all};
   struct nomem__second_fault *chosen = NULL;
-  int64_t count = nomem__second_faults_choose(second_faults, &choice, &chosen);
-  int result = count < 0 ? (int)count : add_second_points(campaign, chosen, (size_t)count);
+  size_t count = nomem__second_faults_choose(second_faults, &choice, &chosen);
+  add_second_points(campaign, chosen, count);
   free(chosen);
   free(was_tried);
-  return result != 0 ? result : count_second_digits(campaign);
+  count_second_digits(campaign);
 }
 
 struct nomem__run_request nomem__campaign_request(const struct nomem__campaign *campaign, const char *plan,

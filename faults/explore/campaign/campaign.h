@@ -134,17 +134,17 @@ bool nomem__campaign_was_started(struct nomem__campaign *campaign, const struct 
 void nomem__campaign_cancel_runs(struct nomem__campaign *campaign);
 
 /* Makes these the points, none of which has a result. A list of millions is not copied: it is the campaign's from now
- * on, whatever is returned. Returns 0 or -ENOMEM. */
-int nomem__campaign_take_points(struct nomem__campaign *campaign, struct nomem__point *points, size_t count);
+ * on. */
+void nomem__campaign_take_points(struct nomem__campaign *campaign, struct nomem__point *points, size_t count);
 
-/* Appends points without a result. Returns 0 or -ENOMEM. */
-int nomem__campaign_add_points(struct nomem__campaign *campaign, const struct nomem__point *points, size_t count);
+/* Appends points without a result. */
+void nomem__campaign_add_points(struct nomem__campaign *campaign, const struct nomem__point *points, size_t count);
 
 /* Marks the points that belong to other shards, by --shard. */
 void nomem__campaign_leave_to_other_shards(struct nomem__campaign *campaign);
 
-/* Appends, once, the second faults that the first ones led to. Returns 0 or -ENOMEM. */
-int nomem__campaign_schedule_second_faults(struct nomem__campaign *campaign);
+/* Appends, once, the second faults that the first ones led to. */
+void nomem__campaign_schedule_second_faults(struct nomem__campaign *campaign);
 
 /* How many points have no result yet. */
 size_t nomem__campaign_count_due(const struct nomem__campaign *campaign);

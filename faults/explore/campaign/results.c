@@ -166,9 +166,7 @@ static size_t count_findings(const struct nomem__findings *findings, bool strict
 static void note_second_faults(struct nomem__campaign *campaign, const struct nomem__point *point,
                                const struct nomem__outcome *outcome) {
   if (point->occurrence != 1 || point->persistent || point->second != 0 || has_died(campaign, outcome)) return;
-  int result =
-      nomem__second_faults_note(&campaign->second_faults, &campaign->code_owners, point->site, outcome->channel);
-  if (result != 0) nomem__campaign_give_up(campaign, result);
+  nomem__second_faults_note(&campaign->second_faults, &campaign->code_owners, point->site, outcome->channel);
 }
 
 uint64_t nomem__results_early_ms(const struct nomem__worker_slot *slot) {

@@ -57,15 +57,13 @@ struct list {
   size_t count, room, max; /* no more than max are kept */
 };
 
-static int add(struct list *list, uint32_t site, uint64_t occurrence, bool persistent) {
-  if (list->count == list->max) return 0;
-  struct nomem__point *points = nomem__grow(list->points, list->count, &list->room, sizeof *points);
-  list->points = points;
+static void add(struct list *list, uint32_t site, uint64_t occurrence, bool persistent) {
+  if (list->count == list->max) return;
+  list->points = nomem__grow(list->points, list->count, &list->room, sizeof *list->points);
   list->points[list->count++] = (struct nomem__point){.occurrence = occurrence, .site = site, .persistent = persistent};
-  return 0;
 }
 
-int64_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nomem__point **points, uint64_t *calls) {
+size_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nomem__point **points, uint64_t *calls) {
   struct list list = {.max = schedule->max_points != 0 ? schedule->max_points : SIZE_MAX};
   uint64_t met = 0;
   *calls = 0;
@@ -75,16 +73,13 @@ int64_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nome
       for (uint64_t at = 0;
            (at = next_of_class((enum occurrence_class)occurrence_class, at, schedule->counts[site])) != 0; met++) {
         if (occurrence_class == REST && list.count == list.max) break; /* there may be billions of them */
-        if ((schedule->transient && add(&list, (uint32_t)site, at, false) != 0) ||
-            (schedule->persistent && add(&list, (uint32_t)site, at, true) != 0)) {
-          free(list.points);
-          return -ENOMEM;
-        }
+        if (schedule->transient) add(&list, (uint32_t)site, at, false);
+        if (schedule->persistent) add(&list, (uint32_t)site, at, true);
       }
   for (size_t site = 0; site < schedule->site_count; site++) *calls += schedule->counts[site];
   if (!schedule->all) *calls = met;
   *points = list.points;
-  return (int64_t)list.count;
+  return list.count;
 }
 
 /* A site's key is a hash, but the occurrences follow one another, and every shard is to have some of each site. */

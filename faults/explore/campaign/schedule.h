@@ -24,8 +24,8 @@ uint64_t nomem__schedule_everything(const struct nomem__schedule *schedule);
 /* Makes the list of points: the first occurrence of every site in the order given, then every second one, every last
  * one, then those whose number is a power of two, then, if all is set, the rest. At each there is a transient fault
  * before a persistent one. The list ends after max_points. Returns the number of points, the caller's array in *points,
- * and in *calls how many different occurrences there would be without that limit; or -ENOMEM. */
-int64_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nomem__point **points, uint64_t *calls);
+ * and in *calls how many different occurrences there would be without that limit. */
+size_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nomem__point **points, uint64_t *calls);
 
 /* Whether a point of the site with this key belongs to shard number shard (from 1) of so many. */
 bool nomem__is_in_shard(uint64_t key, const struct nomem__point *point, uint64_t shard, uint64_t shards);

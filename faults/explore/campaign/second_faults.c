@@ -26,21 +26,18 @@ static bool is_known(const struct nomem__second_faults *second_faults, uint64_t 
          bsearch(&key, second_faults->known, second_faults->known_count, sizeof key, by_number) != NULL;
 }
 
-int nomem__second_faults_know(struct nomem__second_faults *second_faults, const struct nomem__campaign_site *sites,
-                              size_t count) {
+void nomem__second_faults_know(struct nomem__second_faults *second_faults, const struct nomem__campaign_site *sites,
+                               size_t count) {
   uint64_t *known = nomem__realloc(second_faults->known, (second_faults->known_count + count + 1) * sizeof *known);
   for (size_t i = 0; i < count; i++) known[second_faults->known_count++] = sites[i].key;
   qsort(known, second_faults->known_count, sizeof *known, by_number);
   second_faults->known = known;
-  return 0;
 }
 
-int nomem__second_faults_add(struct nomem__second_faults *second_faults, const struct nomem__second_fault *fault) {
-  struct nomem__second_fault *list =
-      nomem__grow(second_faults->list, second_faults->count, &second_faults->room, sizeof *list);
-  second_faults->list = list;
+void nomem__second_faults_add(struct nomem__second_faults *second_faults, const struct nomem__second_fault *fault) {
+  second_faults->list =
+      nomem__grow(second_faults->list, second_faults->count, &second_faults->room, sizeof *second_faults->list);
   second_faults->list[second_faults->count++] = *fault;
-  return 0;
 }
 
 static uint64_t hash_innermost(const struct nomem__trace *trace) {
@@ -50,21 +47,19 @@ static uint64_t hash_innermost(const struct nomem__trace *trace) {
   return hash;
 }
 
-int nomem__second_faults_note(struct nomem__second_faults *second_faults, const struct nomem__code_owners *code_owners,
-                              uint32_t site, const struct nomem_channel *channel) {
+void nomem__second_faults_note(struct nomem__second_faults *second_faults, const struct nomem__code_owners *code_owners,
+                               uint32_t site, const struct nomem_channel *channel) {
   uint32_t all = channel->recovery_count, count = all < NOMEM_RECOVERIES ? all : NOMEM_RECOVERIES;
   second_faults->not_noted += all - count;
-  int result = 0;
-  for (uint32_t i = 0; i < count && result == 0; i++) {
+  for (uint32_t i = 0; i < count; i++) {
     struct nomem__second_fault fault = {.key = channel->recoveries[i].key, .site = site};
     struct nomem__trace trace;
     nomem__trace_of_frames(channel, channel->recoveries[i].frame, channel->recoveries[i].depth, &trace);
     if (fault.key == 0 || is_known(second_faults, fault.key)) continue;
     if (nomem__is_test_call(code_owners, &trace)) continue;
     fault.similar = hash_innermost(&trace);
-    result = nomem__second_faults_add(second_faults, &fault);
+    nomem__second_faults_add(second_faults, &fault);
   }
-  return result;
 }
 
 /* One that may be chosen. Where it stands in the list tells what came first. */
@@ -114,8 +109,8 @@ static size_t room_for(const struct nomem__second_choice *choice) {
   return rest < room ? (size_t)rest : room;
 }
 
-static int copy_chosen(struct nomem__second_faults *second_faults, const struct candidate *candidates, size_t count,
-                       struct nomem__second_fault **chosen) {
+static void copy_chosen(struct nomem__second_faults *second_faults, const struct candidate *candidates, size_t count,
+                        struct nomem__second_fault **chosen) {
   uint64_t *seconds = nomem__calloc(count + 1, sizeof *seconds);
   struct nomem__second_fault *copies = nomem__calloc(count + 1, sizeof *copies);
   for (size_t i = 0; i < count; i++) {
@@ -126,11 +121,10 @@ static int copy_chosen(struct nomem__second_faults *second_faults, const struct 
   second_faults->seconds = seconds;
   second_faults->second_count = count;
   *chosen = copies;
-  return 0;
 }
 
-int64_t nomem__second_faults_choose(struct nomem__second_faults *second_faults,
-                                    const struct nomem__second_choice *choice, struct nomem__second_fault **chosen) {
+size_t nomem__second_faults_choose(struct nomem__second_faults *second_faults,
+                                   const struct nomem__second_choice *choice, struct nomem__second_fault **chosen) {
   struct candidate *candidates = nomem__calloc(second_faults->count + 1, sizeof *candidates);
   size_t count = 0, room = room_for(choice);
   for (size_t i = 0; i < second_faults->count; i++)
@@ -140,9 +134,9 @@ int64_t nomem__second_faults_choose(struct nomem__second_faults *second_faults,
   if (!choice->all && is_much) due = mark_due(candidates, count, true);
   size_t taken = due < room ? due : room;
   second_faults->left_out = all - taken;
-  int result = copy_chosen(second_faults, candidates, taken, chosen);
+  copy_chosen(second_faults, candidates, taken, chosen);
   free(candidates);
-  return result != 0 ? result : (int64_t)taken;
+  return taken;
 }
 
 void nomem__second_faults_free(struct nomem__second_faults *second_faults) {

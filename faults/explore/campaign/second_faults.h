@@ -30,17 +30,17 @@ struct nomem__second_faults {
   unsigned digits; /* of a second key that tell it from all others */
 };
 
-/* Enters the sites of a run without a fault. Returns 0 or -ENOMEM. */
-int nomem__second_faults_know(struct nomem__second_faults *second_faults, const struct nomem__campaign_site *sites,
-                              size_t count);
+/* Enters the sites of a run without a fault. */
+void nomem__second_faults_know(struct nomem__second_faults *second_faults, const struct nomem__campaign_site *sites,
+                               size_t count);
 
 /* Notes which unknown sites a run came to in which the first call of a site failed, except the calls that test code
- * makes itself. Returns 0 or -ENOMEM. */
-int nomem__second_faults_note(struct nomem__second_faults *second_faults, const struct nomem__code_owners *code_owners,
-                              uint32_t site, const struct nomem_channel *channel);
+ * makes itself. */
+void nomem__second_faults_note(struct nomem__second_faults *second_faults, const struct nomem__code_owners *code_owners,
+                               uint32_t site, const struct nomem_channel *channel);
 
-/* Enters one that is known from before. Returns 0 or -ENOMEM. */
-int nomem__second_faults_add(struct nomem__second_faults *second_faults, const struct nomem__second_fault *fault);
+/* Enters one that is known from before. */
+void nomem__second_faults_add(struct nomem__second_faults *second_faults, const struct nomem__second_fault *fault);
 
 /* What decides which of them are scheduled. */
 struct nomem__second_choice {
@@ -54,9 +54,9 @@ struct nomem__second_choice {
 /* Chooses, for each key that was noted, the first site in the schedule whose run came to it. Where all of these would
  * take long, and are more than half as many as the first faults, only one of those that are similar is chosen, and in
  * addition whatever has a run already. Returns how many, their keys in seconds, and an array of them, in order, in
- * *chosen, which the caller frees; or -ENOMEM. */
-int64_t nomem__second_faults_choose(struct nomem__second_faults *second_faults,
-                                    const struct nomem__second_choice *choice, struct nomem__second_fault **chosen);
+ * *chosen, which the caller frees. */
+size_t nomem__second_faults_choose(struct nomem__second_faults *second_faults,
+                                   const struct nomem__second_choice *choice, struct nomem__second_fault **chosen);
 
 void nomem__second_faults_free(struct nomem__second_faults *second_faults);
 

@@ -20,7 +20,7 @@ static unsigned depth_of(const struct nomem_site *site, size_t room) {
   return depth < room ? depth : (unsigned)room;
 }
 
-int64_t nomem__site_list_read(const struct nomem_channel *channel, struct nomem__campaign_site **sites) {
+size_t nomem__site_list_read(const struct nomem_channel *channel, struct nomem__campaign_site **sites) {
   size_t count = 0, entered = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
   size_t frame_count = 0;
   for (size_t i = 0; i < entered; i++) frame_count += depth_of(&channel->sites[i], NOMEM_DEPTH);
@@ -43,10 +43,10 @@ int64_t nomem__site_list_read(const struct nomem_channel *channel, struct nomem_
     frame_count -= depth;
   }
   qsort(*sites, count, sizeof **sites, by_first_nth);
-  return (int64_t)count;
+  return count;
 }
 
-int64_t nomem__site_list_read_modules(const struct nomem_channel *channel, char ***modules) {
+size_t nomem__site_list_read_modules(const struct nomem_channel *channel, char ***modules) {
   size_t count = channel->module_count < NOMEM_MODULES ? channel->module_count : NOMEM_MODULES;
   size_t room = count;
   for (size_t i = 0; i < count; i++) room += strnlen(channel->modules[i].path, NOMEM_PATH_BYTES);
@@ -59,7 +59,7 @@ int64_t nomem__site_list_read_modules(const struct nomem_channel *channel, char 
     path += length + 1;
     room -= length + 1;
   }
-  return (int64_t)count;
+  return count;
 }
 
 static int by_key(const void *left, const void *right) {

@@ -27,12 +27,12 @@ struct nomem__campaign_site {
 };
 
 /* The sites of a run in the order they first came. Returns how many, with the caller's array in *sites, which one
- * free() frees with all frames, or -ENOMEM. */
-int64_t nomem__site_list_read(const struct nomem_channel *channel, struct nomem__campaign_site **sites);
+ * free() frees with all frames. */
+size_t nomem__site_list_read(const struct nomem_channel *channel, struct nomem__campaign_site **sites);
 
 /* The paths of a run's modules, by number. Returns how many, with the caller's array in *modules, which one free()
- * frees, or -ENOMEM. */
-int64_t nomem__site_list_read_modules(const struct nomem_channel *channel, char ***modules);
+ * frees. */
+size_t nomem__site_list_read_modules(const struct nomem_channel *channel, char ***modules);
 
 /* Marks the sites of the calls that test code makes itself. */
 void nomem__site_list_mark_test_calls(struct nomem__campaign_site *sites, size_t count, char *const *modules,

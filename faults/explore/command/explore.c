@@ -61,8 +61,7 @@ static int prepare_points(struct nomem__campaign *campaign) {
 /* Once it is known where the first faults lead to. */
 static void explore_second_faults(struct nomem__campaign *campaign) {
   size_t due = nomem__campaign_count_due(campaign), from = campaign->point_count;
-  int result = nomem__journal_schedule_second_faults(campaign);
-  if (result != 0) nomem__campaign_give_up(campaign, result);
+  nomem__journal_schedule_second_faults(campaign);
   campaign->progress.total += nomem__campaign_count_due(campaign) - due;
   if (from < campaign->point_count) nomem__engines_run(campaign);
 }
@@ -90,19 +89,18 @@ static int conclude(struct nomem__campaign *campaign, struct nomem__exclusions *
   nomem__findings_sort(&campaign->findings);
   json_t *documents = nomem__document_make_findings(campaign);
   if (documents == NULL) {
-    nomem__complain("cannot make the report: %s", strerror(ENOMEM));
-    return -ENOMEM;
+    nomem__complain("cannot make the report: %s", strerror(EILSEQ));
+    return -EILSEQ;
   }
   for (size_t i = 0; i < campaign->findings.count; i++)
     snprintf(campaign->findings.list[i].id, NOMEM_FINDING_ID_BYTES, "%s",
              nomem__json_string(json_array_get(documents, i), "id"));
-  int result = nomem__exclusions_mark(rules, campaign, documents);
-  if (result == 0) nomem__journal_write_end(campaign, documents);
+  nomem__exclusions_mark(rules, campaign, documents);
+  nomem__journal_write_end(campaign, documents);
   json_decref(documents);
   if (campaign->session->options->verbose) nomem__exclusions_say_unused(rules);
-  if (result == 0) result = nomem__exclusions_split(campaign);
-  if (result != 0) nomem__complain("cannot make the report: %s", strerror(-result));
-  return result;
+  nomem__exclusions_split(campaign);
+  return 0;
 }
 
 /* That there are no findings would be no news. */
@@ -129,7 +127,7 @@ static int explore(struct nomem__campaign *campaign, struct nomem__exclusions *r
   if (prepare_runs(campaign) != 0 || prepare_points(campaign) != 0) return NOMEM_EXIT_FAILED;
   nomem__session_say_isolation(campaign->session);
   int result = explore_points(campaign);
-  if (conclude(campaign, rules) != 0) result = -ENOMEM;
+  if (conclude(campaign, rules) != 0) result = -EILSEQ;
   if (nomem__reports_write(campaign) != 0) result = -EIO;
   bool has_failed = result != 0 || nomem__journal_has_failed(campaign);
   return has_failed ? NOMEM_EXIT_FAILED : exit_status(campaign);

@@ -74,7 +74,7 @@ static int number_findings(struct nomem__store *store) {
       "runs) FROM named WHERE campaign=c AND verdict=v AND finding=f";
   if (sqlite3_create_function(store->db, "verdict_order", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, verdict_order,
                               NULL, NULL) != SQLITE_OK)
-    return -ENOMEM;
+    return -EIO;
   return nomem__store_do(store, sql, "");
 }
 

@@ -45,12 +45,9 @@ static bool apply_filter(struct listing *listing, const struct nomem_channel *ch
   char **modules;
   const char *pattern = listing->session->options->sites;
   if (pattern == NULL) return true;
-  int64_t chosen = nomem__site_list_read_modules(channel, &modules);
-  if (chosen >= 0) {
-    chosen = nomem__site_filter_apply(pattern, listing->session->symbols, sites, count, modules, (size_t)chosen);
-    free(modules);
-  }
-  if (chosen == -ENOMEM) nomem__complain("cannot list the sites: %s", strerror(ENOMEM));
+  size_t module_count = nomem__site_list_read_modules(channel, &modules);
+  int64_t chosen = nomem__site_filter_apply(pattern, listing->session->symbols, sites, count, modules, module_count);
+  free(modules);
   return chosen > 0;
 }
 
@@ -64,22 +61,18 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   if (outcome->is_damaged)
     nomem__complain("the program wrote over the pages that it shares with nomem: this is what is left of its report");
   struct nomem__campaign_site *sites;
-  int64_t count = nomem__site_list_read(outcome->channel, &sites);
-  if (count < 0) {
-    nomem__complain("cannot list the sites: %s", strerror((int)-count));
-    return;
-  }
-  if (!apply_filter(listing, outcome->channel, sites, (size_t)count)) {
+  size_t count = nomem__site_list_read(outcome->channel, &sites);
+  if (!apply_filter(listing, outcome->channel, sites, count)) {
     free(sites);
     return;
   }
-  unsigned digits = nomem__site_list_digits(sites, (size_t)count);
+  unsigned digits = nomem__site_list_digits(sites, count);
   printf("%10s  %-*s  %-14s %10s  %s\n", "calls", (int)digits, "site", "function", "bytes", "called by");
-  for (int64_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++)
     if (!sites[i].is_left_out) print_site(listing, outcome->channel, &sites[i], digits);
   uint64_t calls = nomem__channel_calls(outcome->channel);
-  printf("%" PRIu64 " allocation%s at %" PRId64 " site%s; bytes are those of the first call\n", calls,
-         calls == 1 ? "" : "s", count, count == 1 ? "" : "s");
+  printf("%" PRIu64 " allocation%s at %zu site%s; bytes are those of the first call\n", calls, calls == 1 ? "" : "s",
+         count, count == 1 ? "" : "s");
   if (listing->session->options->verify)
     printf("stacks: %" PRIu64 " recognised, %" PRIu64 " unwound, %" PRIu64 " taken for another\n",
            outcome->channel->stack_hits, outcome->channel->stack_misses, outcome->channel->stack_mismatches);

@@ -100,8 +100,6 @@ static int read_campaign(struct nomem__store *store, int64_t campaign, struct no
     options->no_trace = sqlite3_column_int(row, 5) != 0;
     /* Where isolation was possible then and is not now, the run is made without it. */
     options->isolate = sqlite3_column_int(row, 6) != 0 ? NOMEM_ISOLATE_AUTO : NOMEM_ISOLATE_OFF;
-    if (stored->directory == NULL || stored->image == NULL || (has_input && stored->stdin_path == NULL))
-      result = -ENOMEM;
   }
   sqlite3_finalize(row);
   return result;

@@ -47,7 +47,7 @@ struct nomem__code_owners {
 };
 
 /* Learns from the stacks of a run's sites which test code there is. globs, which may be NULL, and symbols outlive
- * code_owners. Returns 0; -ENOMEM; -ENOENT when no code that allocates matches the globs; or -ENODATA when, by the
+ * code_owners. Returns 0; -ENOENT when no code that allocates matches the globs; or -ENODATA when, by the
  * guess, only a test framework and its tests allocate. */
 int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char *globs,
                              const struct nomem_channel *channel, struct nomem__symbols *symbols);

@@ -18,16 +18,15 @@ void nomem__free_exemplar(struct nomem__finding *finding) {
 }
 
 /* Describes the threads of a run that hangs. The blow-up is then the stack of the shown thread. */
-static int describe_threads(const struct nomem__judged_run *run, struct nomem__symbols *symbols,
-                            struct nomem__run_stacks *stacks) {
+static void describe_threads(const struct nomem__judged_run *run, struct nomem__symbols *symbols,
+                             struct nomem__run_stacks *stacks) {
   const struct nomem__threads *threads = &run->outcome->end.threads;
-  if (run->verdict != NOMEM_VERDICT_HANG || threads->count == 0) return 0;
+  if (run->verdict != NOMEM_VERDICT_HANG || threads->count == 0) return;
   stacks->threads = nomem__calloc(threads->count, sizeof *stacks->threads);
   stacks->shown_thread = nomem__wait_reason_describe(&run->outcome->end, symbols, stacks->threads);
-  if (stacks->shown_thread == threads->main_thread) return 0;
+  if (stacks->shown_thread == threads->main_thread) return;
   stacks->blow_up = stacks->threads[stacks->shown_thread].trace;
   nomem__blame_library(run->outcome, run->outcome->end.stack.pid, symbols, &stacks->blow_up);
-  return 0;
 }
 
 /* Says what the shown thread of a hang does; of other runs, how they ended. */
@@ -39,15 +38,15 @@ static void set_detail(struct nomem__finding *finding, const char *detail) {
     snprintf(finding->detail, sizeof finding->detail, "%s", shown_thread != NULL ? shown_thread->what : detail);
 }
 
-static int set_second_call(struct nomem__second_call *second, const struct nomem__judged_run *run) {
+static void set_second_call(struct nomem__second_call *second, const struct nomem__judged_run *run) {
   const struct nomem_channel *channel = run->outcome->channel;
   struct nomem__trace stack;
-  if (run->point.second == 0 || channel->fault_count < 2 || !channel->faults[1].ready) return 0;
+  if (run->point.second == 0 || channel->fault_count < 2 || !channel->faults[1].ready) return;
   second->fn = channel->faults[1].fn;
   second->size_bytes = channel->faults[1].size_bytes;
   second->nth = channel->faults[1].nth;
   nomem__fault_trace(channel, 1, &stack);
-  return nomem__trace_copy(&second->stack, &stack);
+  nomem__trace_copy(&second->stack, &stack);
 }
 
 /* Finds the function that lost the leaked blocks: the one that led both to their allocation and to the call that was
@@ -107,8 +106,8 @@ static void collect_block_traces(const struct nomem__judged_run *run, const stru
   if (has_leak && trace->library_frames == 0) find_leaking_call(run, code_owners, stacks);
 }
 
-int nomem__collect_stacks(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
-                          struct nomem__run_stacks *stacks) {
+void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
+                           struct nomem__run_stacks *stacks) {
   const struct nomem__outcome *outcome = run->outcome;
   struct nomem__symbols *symbols = code_owners->symbols;
   *stacks = (struct nomem__run_stacks){0};
@@ -116,29 +115,22 @@ int nomem__collect_stacks(const struct nomem__judged_run *run, const struct nome
   nomem__blow_up_trace(outcome, symbols, &stacks->blow_up);
   if (run->file_hash != 0 && outcome->creator != NULL) nomem__trace_of_stack(outcome->creator, &stacks->block);
   collect_block_traces(run, code_owners, stacks);
-  int result = describe_threads(run, symbols, stacks);
-  if (result == 0 && run->verdict == NOMEM_VERDICT_CRASH)
+  describe_threads(run, symbols, stacks);
+  if (run->verdict == NOMEM_VERDICT_CRASH)
     nomem__find_unchecked(outcome, symbols, &stacks->blow_up, &stacks->unchecked);
-  return result;
 }
 
-int nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judged_run *run,
-                        struct nomem__run_stacks *stacks) {
+void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judged_run *run,
+                         struct nomem__run_stacks *stacks) {
   const struct nomem__outcome *outcome = run->outcome;
   const struct nomem_fault *first = &outcome->channel->faults[0];
   const struct nomem__stack *stack = &outcome->end.stack;
   struct nomem__trace copy;
   struct nomem__unchecked_call call = {.inlined = stacks->unchecked.inlined};
   struct nomem__second_call second = {0};
-  int result = nomem__trace_copy(&call.where, &stacks->unchecked.where);
-  if (result != 0) return result;
-  result = set_second_call(&second, run);
-  if (result == 0) result = nomem__trace_copy(&copy, &stacks->fault);
-  if (result != 0) {
-    nomem__trace_free(&call.where);
-    nomem__trace_free(&second.stack);
-    return result;
-  }
+  nomem__trace_copy(&call.where, &stacks->unchecked.where);
+  set_second_call(&second, run);
+  nomem__trace_copy(&copy, &stacks->fault);
   nomem__free_exemplar(finding);
   finding->fault = copy;
   finding->unchecked = call;
@@ -167,5 +159,4 @@ int nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judg
   finding->fn = first->fn;
   finding->size_bytes = first->size_bytes;
   finding->nth = first->nth;
-  return 0;
 }

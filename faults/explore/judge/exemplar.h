@@ -15,13 +15,13 @@ struct nomem__run_stacks {
   size_t shown_thread;
 };
 
-/* Returns 0 or -ENOMEM. The caller frees stacks->threads, unless nomem__set_exemplar has taken them over. */
-int nomem__collect_stacks(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
-                          struct nomem__run_stacks *stacks);
+/* The caller frees stacks->threads, unless nomem__set_exemplar has taken them over. */
+void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
+                           struct nomem__run_stacks *stacks);
 
-/* Makes this run the one that the finding shows, which then owns stacks->threads. Returns 0 or -ENOMEM. */
-int nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judged_run *run,
-                        struct nomem__run_stacks *stacks);
+/* Makes this run the one that the finding shows, which then owns stacks->threads. */
+void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judged_run *run,
+                         struct nomem__run_stacks *stacks);
 
 /* Frees what a finding owns of the run that it shows. */
 void nomem__free_exemplar(struct nomem__finding *finding);

@@ -66,8 +66,7 @@ static struct nomem__finding *find(struct nomem__findings *findings, enum nomem_
 }
 
 static struct nomem__finding *add(struct nomem__findings *findings) {
-  struct nomem__finding *list = nomem__grow(findings->list, findings->count, &findings->room, sizeof *list);
-  findings->list = list;
+  findings->list = nomem__grow(findings->list, findings->count, &findings->room, sizeof *findings->list);
   return &findings->list[findings->count++];
 }
 
@@ -80,15 +79,14 @@ static bool shows_more(const struct nomem__point *point, size_t rank, const stru
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__judged_run *run,
                         const struct nomem__code_owners *code_owners, const struct nomem__finding **added) {
   struct nomem__run_stacks stacks;
-  int result = nomem__collect_stacks(run, code_owners, &stacks);
-  if (result != 0) return result;
+  nomem__collect_stacks(run, code_owners, &stacks);
   const struct nomem__grouping grouping = nomem__group_run(run, code_owners, &stacks);
   struct nomem__finding *finding = find(findings, run->verdict, grouping.hash);
   bool is_first = finding == NULL;
   if (is_first && !run->is_early) finding = add(findings);
   if (finding == NULL) {
     free(stacks.threads);
-    return run->is_early ? -ENOENT : -ENOMEM;
+    return -ENOENT;
   }
   if (is_first)
     *finding = (struct nomem__finding){.verdict = run->verdict,
@@ -99,10 +97,9 @@ int nomem__findings_add(struct nomem__findings *findings, const struct nomem__ju
   finding->runs++;
   if (added != NULL) *added = finding;
   bool is_whole = !run->is_early;
-  if (is_first || (is_whole && shows_more(&run->point, run->rank, finding)))
-    result = nomem__set_exemplar(finding, run, &stacks);
+  if (is_first || (is_whole && shows_more(&run->point, run->rank, finding))) nomem__set_exemplar(finding, run, &stacks);
   free(stacks.threads);
-  return result;
+  return 0;
 }
 
 /* Adds other's runs to finding, and its exemplar, if that is the better one: what other owned is then finding's. */
@@ -117,19 +114,17 @@ static void merge_into(struct nomem__finding *finding, struct nomem__finding *ot
   finding->runs = runs;
 }
 
-int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findings *from) {
+void nomem__findings_merge(struct nomem__findings *findings, struct nomem__findings *from) {
   for (size_t i = 0; i < from->count; i++) {
     struct nomem__finding *other = &from->list[i];
     struct nomem__finding *finding = find(findings, other->verdict, other->hash);
     if (finding == NULL) {
       finding = add(findings);
-      if (finding == NULL) return -ENOMEM;
       *finding = (struct nomem__finding){.rank = SIZE_MAX, .point = {.persistent = true, .second = 1}};
     }
     merge_into(finding, other);
   }
   nomem__findings_free(from);
-  return 0;
 }
 
 /* Whether a leak that only a persistent fault has shown is of blocks that a single fault leaks, too; or whether the

@@ -95,14 +95,13 @@ struct nomem__judged_run {
 };
 
 /* Adds a run to the finding that it belongs to, or as a new one. Which run a finding shows does not depend on the order
- * in which runs end. Returns 0, and in *added, which may be NULL, the finding, valid until the next run is added;
- * -ENOENT for a run that was ended early and belongs to no finding; or -ENOMEM. */
+ * in which runs end. Returns 0, and in *added, which may be NULL, the finding, valid until the next run is added; or
+ * -ENOENT for a run that was ended early and belongs to no finding. */
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__judged_run *run,
                         const struct nomem__code_owners *code_owners, const struct nomem__finding **added);
 
-/* Adds all of from's findings to findings, as if their runs had been added there, and empties from. Returns 0 or
- * -ENOMEM. */
-int nomem__findings_merge(struct nomem__findings *findings, struct nomem__findings *from);
+/* Adds all of from's findings to findings, as if their runs had been added there, and empties from. */
+void nomem__findings_merge(struct nomem__findings *findings, struct nomem__findings *from);
 
 /* Counts the runs of a leak that only persistent faults have shown with those of a leak that a single fault has, when
  * the blocks were allocated by the same function: it is not known which failure lost them. The same for files. */

@@ -130,12 +130,11 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__spawn_requ
                                .allows_detach = start->allow_detach,
                                .error_fd = -1};
   int result = nomem__spawn(&trees->keepers, start, &trees->blocked, &tree->root, &tree->error_fd);
-  if (result == 0 && start->trace && (result = nomem__tracees_add(&tree->tracees, tree->root)) != 0)
-    nomem__keeper_end(start->keeper); /* and the root with it */
   if (result != 0) {
     nomem__tree_free(tree);
     return result;
   }
+  if (start->trace) nomem__tracees_add(&tree->tracees, tree->root);
   nomem__tree_link(trees, tree);
   *out = tree;
   return 0;
@@ -159,12 +158,11 @@ int nomem__tree_adopt(struct nomem__tree *parent, pid_t child, const struct nome
   return 0;
 }
 
-static int begin_sampling(struct nomem__tree *tree, pid_t main_thread) {
+static void begin_sampling(struct nomem__tree *tree, pid_t main_thread) {
   pid_t *tids = nomem__calloc(tree->tracees.count + 1, sizeof *tids);
   for (size_t i = 0; i < tree->tracees.count; i++) tids[i] = tree->tracees.list[i].tid;
-  int result = nomem__sampling_begin(tids, tree->tracees.count, main_thread, &tree->sampling);
+  tree->sampling = nomem__sampling_begin(tids, tree->tracees.count, main_thread);
   free(tids);
-  return result;
 }
 
 void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid) {
@@ -174,10 +172,12 @@ void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid) {
     return;
   }
   pid_t main_thread = nomem__tracees_find(&tree->tracees, tid) != NULL ? tid : tree->root;
-  if (tree->is_traced && begin_sampling(tree, main_thread) == 0)
-    nomem__ptrace_sample(tree);
-  else
+  if (!tree->is_traced) {
     nomem__tree_kill(tree);
+    return;
+  }
+  begin_sampling(tree, main_thread);
+  nomem__ptrace_sample(tree);
 }
 
 void nomem__tree_stop(struct nomem__tree *tree) {

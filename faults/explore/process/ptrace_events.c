@@ -24,12 +24,12 @@ static void resume(pid_t tid, int signal) {
   ptrace(PTRACE_CONT, tid, NULL, (void *)(intptr_t)signal);
 }
 
-/* A tracee that cannot be entered in the list is killed, because it could be neither watched nor ended later. One that
- * was killed before its creator stopped is never heard of again. */
+/* One that was killed before its creator stopped is never heard of again. */
 void nomem__ptrace_claim(struct nomem__tree *tree, pid_t tid) {
   struct nomem__trees *trees = tree->trees;
   if (kill(tid, 0) != 0 && errno == ESRCH) return;
-  if (nomem__tracees_add(&tree->tracees, tid) != 0 || tree->is_killed) kill(tid, SIGKILL);
+  nomem__tracees_add(&tree->tracees, tid);
+  if (tree->is_killed) kill(tid, SIGKILL);
   if (nomem__unclaimed_remove(&trees->unclaimed, tid)) resume(tid, 0);
 }
 

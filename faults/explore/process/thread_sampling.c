@@ -93,7 +93,7 @@ static size_t index_of(const struct nomem__sampling *sampling, pid_t tid) {
   return i;
 }
 
-int nomem__sampling_begin(const pid_t *tids, size_t count, pid_t main_thread, struct nomem__sampling **out) {
+struct nomem__sampling *nomem__sampling_begin(const pid_t *tids, size_t count, pid_t main_thread) {
   size_t kept = count < NOMEM_SAMPLED_THREADS ? count : NOMEM_SAMPLED_THREADS;
   struct nomem__sampling *sampling = nomem__calloc(1, sizeof *sampling + (kept + 1) * sizeof sampling->thread[0]);
   sampling->thread[sampling->count++].tid = main_thread;
@@ -112,8 +112,7 @@ int nomem__sampling_begin(const pid_t *tids, size_t count, pid_t main_thread, st
   pid_t first = sampling->thread[0].pid;
   qsort_r(sampling->thread, sampling->count, sizeof sampling->thread[0], by_age, &first);
   sampling->main_thread = index_of(sampling, main_thread);
-  *out = sampling;
-  return 0;
+  return sampling;
 }
 
 void nomem__sampling_free(struct nomem__sampling *sampling) {

@@ -35,8 +35,8 @@ struct nomem__thread {
 struct nomem__sampling; /* of one run */
 
 /* Reads what /proc shows of these threads, which run; main_thread is the one whose stack is sampled several times.
- * Returns 0 and the caller's object, or -ENOMEM. */
-int nomem__sampling_begin(const pid_t *tids, size_t count, pid_t main_thread, struct nomem__sampling **sampling);
+ * Returns the caller's object. */
+struct nomem__sampling *nomem__sampling_begin(const pid_t *tids, size_t count, pid_t main_thread);
 
 /* NULL is allowed. */
 void nomem__sampling_free(struct nomem__sampling *sampling);

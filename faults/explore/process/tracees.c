@@ -34,13 +34,11 @@ struct nomem__tracee *nomem__tracees_find(const struct nomem__tracees *tracees, 
   return NULL;
 }
 
-int nomem__tracees_add(struct nomem__tracees *tracees, pid_t tid) {
-  if (nomem__tracees_find(tracees, tid) != NULL) return 0;
-  struct nomem__tracee *list = nomem__grow(tracees->list, tracees->count, &tracees->room, sizeof *list);
-  tracees->list = list;
+void nomem__tracees_add(struct nomem__tracees *tracees, pid_t tid) {
+  if (nomem__tracees_find(tracees, tid) != NULL) return;
+  tracees->list = nomem__grow(tracees->list, tracees->count, &tracees->room, sizeof *tracees->list);
   bool is_process = syscall(SYS_tgkill, tid, tid, 0) == 0;
   tracees->list[tracees->count++] = (struct nomem__tracee){.tid = tid, .is_process = is_process};
-  return 0;
 }
 
 void nomem__tracees_remove(struct nomem__tracees *tracees, struct nomem__tracee *tracee) {

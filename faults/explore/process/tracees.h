@@ -26,8 +26,8 @@ struct nomem__tracees {
 /* NULL: the thread is not in the list. Valid until one is added or removed. */
 struct nomem__tracee *nomem__tracees_find(const struct nomem__tracees *tracees, pid_t tid);
 
-/* Returns 0, also when the thread is in the list already, or -ENOMEM. */
-int nomem__tracees_add(struct nomem__tracees *tracees, pid_t tid);
+/* Adds a thread, unless it is in the list already. */
+void nomem__tracees_add(struct nomem__tracees *tracees, pid_t tid);
 
 void nomem__tracees_remove(struct nomem__tracees *tracees, struct nomem__tracee *tracee);
 

@@ -23,7 +23,7 @@ struct frame_table {
   size_t count;
 };
 
-static bool collect_frames(const struct nomem__campaign *campaign, struct frame_table *table) {
+static void collect_frames(const struct nomem__campaign *campaign, struct frame_table *table) {
   size_t total = 0, filled = 0;
   for (size_t i = 0; i < campaign->site_count; i++) total += campaign->sites[i].depth;
   table->frames = nomem__malloc((total + 1) * sizeof *table->frames);
@@ -33,7 +33,6 @@ static bool collect_frames(const struct nomem__campaign *campaign, struct frame_
   qsort(table->frames, filled, sizeof *table->frames, by_value);
   for (size_t i = 0; i < filled; i++)
     if (i == 0 || table->frames[i] != table->frames[i - 1]) table->frames[table->count++] = table->frames[i];
-  return true;
 }
 
 static void put_frames(struct nomem__document_builder *builder, json_t *document, struct frame_table *table) {
@@ -79,13 +78,10 @@ static json_t *make_site(struct nomem__document_builder *builder, const struct n
 void nomem__put_sites(struct nomem__document_builder *builder, json_t *document) {
   struct frame_table table = {0};
   json_t *sites = json_array();
-  if (collect_frames(builder->campaign, &table)) {
-    put_frames(builder, document, &table);
-    for (size_t i = 0; i < builder->campaign->site_count; i++)
-      nomem__json_add(&builder->json, sites, make_site(builder, &builder->campaign->sites[i], &table));
-  } else {
-    builder->json.failed = true;
-  }
+  collect_frames(builder->campaign, &table);
+  put_frames(builder, document, &table);
+  for (size_t i = 0; i < builder->campaign->site_count; i++)
+    nomem__json_add(&builder->json, sites, make_site(builder, &builder->campaign->sites[i], &table));
   nomem__json_put(&builder->json, document, "sites", sites);
   free(table.frames);
   free(table.first);

@@ -167,8 +167,8 @@ int nomem__reports_write(const struct nomem__campaign *campaign) {
     if (options->reports[kind] == NULL) continue;
     if (document == NULL) document = nomem__document_make(campaign);
     if (document == NULL) {
-      nomem__complain("cannot make the reports: %s", strerror(ENOMEM));
-      return -ENOMEM;
+      nomem__complain("cannot make the reports: %s", strerror(EILSEQ));
+      return -EILSEQ;
     }
     int one = write_one((enum nomem__report)kind, options->reports[kind], document);
     if (result == 0) result = one;

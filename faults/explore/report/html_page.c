@@ -61,7 +61,7 @@ int nomem__report_html(const json_t *document, FILE *out) {
   fprintf(out, "<style nonce=\"%" PRIx64 "\">\n%s</style>\n</head>\n<body>\n%s", nonce, nomem__html_style,
           nomem__html_body);
   fputs("<script type=\"application/json\" id=\"document\">", out);
-  if (json_dump_callback(document, write_json, out, JSON_COMPACT | JSON_ENSURE_ASCII) != 0) return -ENOMEM;
+  if (json_dump_callback(document, write_json, out, JSON_COMPACT | JSON_ENSURE_ASCII) != 0) return -EIO;
   fprintf(out, "</script>\n<script nonce=\"%" PRIx64 "\">\n%s%s</script>\n</body>\n</html>\n", nonce,
           nomem__html_script, nomem__html_chart_script);
   return 0;

@@ -5,7 +5,7 @@
 #include "report.h"
 
 int nomem__report_json(const json_t *document, FILE *out) {
-  if (json_dumpf(document, out, JSON_INDENT(2)) != 0) return ferror(out) ? -EIO : -ENOMEM;
+  if (json_dumpf(document, out, JSON_INDENT(2)) != 0) return -EIO;
   fputc('\n', out);
   return 0;
 }

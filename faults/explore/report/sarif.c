@@ -319,7 +319,7 @@ int nomem__report_sarif(const json_t *document, FILE *out) {
   }
   nomem__json_put(&json, run, "results", results);
   nomem__json_put(&json, log, "runs", json_pack("[o]", run));
-  int result = json.failed ? -ENOMEM : nomem__report_json(log, out);
+  int result = json.failed ? -EILSEQ : nomem__report_json(log, out);
   json_decref(log);
   return result;
 }

@@ -47,12 +47,8 @@ static FILE *open_source(const char *path) {
 }
 
 json_t *nomem__read_source_lines(struct nomem__json *json, const char *path, unsigned line) {
-  errno = 0;
   FILE *file = line > 0 ? open_source(path) : NULL;
-  if (file == NULL) {
-    if (errno == ENOMEM) json->failed = true;
-    return NULL;
-  }
+  if (file == NULL) return NULL;
   unsigned first = line > CONTEXT_LINES ? line - CONTEXT_LINES : 1, number = 0;
   json_t *source = json_object(), *lines = json_array();
   char *text = NULL;
@@ -63,7 +59,6 @@ json_t *nomem__read_source_lines(struct nomem__json *json, const char *path, uns
     expand(text, expanded);
     nomem__json_add(json, lines, nomem__json_safe(expanded));
   }
-  if (!feof(file) && !ferror(file) && number < line + CONTEXT_LINES) json->failed = true; /* no room for the line */
   free(text);
   fclose(file);
   nomem__json_number(json, source, "first", first);

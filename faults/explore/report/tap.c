@@ -19,37 +19,30 @@ static void print_description(FILE *out, const char *text) {
 }
 
 /* Prints a member of a YAML mapping. A string of JSON is a double-quoted one of YAML. */
-static int print_yaml(FILE *out, const char *key, const json_t *text) {
+static void print_yaml(FILE *out, const char *key, const json_t *text) {
   char *quoted = json_dumps(text, JSON_ENCODE_ANY);
-  if (quoted == NULL) return -ENOMEM;
   fprintf(out, "  %s: %s\n", key, quoted);
   free(quoted);
-  return 0;
 }
 
 /* Prints a stack as a YAML list of lines; nothing where there is none. */
-static int print_stack(FILE *out, const char *key, const json_t *trace) {
+static void print_stack(FILE *out, const char *key, const json_t *trace) {
   struct nomem__memory_stream stream;
   nomem__json_stack_print(nomem__memory_stream_open(&stream), trace, 0);
   char *text = nomem__memory_stream_close(&stream);
-  int result = text != NULL ? 0 : -ENOMEM;
-  if (result == 0 && trace != NULL) {
-    fprintf(out, "  %s:\n", key);
-    char *rest = text;
-    for (char *line; result == 0 && (line = strsep(&rest, "\n")) != NULL && *line != '\0';) {
-      json_t *string = json_string(line);
-      char *quoted = json_dumps(string, JSON_ENCODE_ANY);
-      if (quoted != NULL) fprintf(out, "    - %s\n", quoted);
-      if (quoted == NULL) result = -ENOMEM;
-      free(quoted);
-      json_decref(string);
-    }
+  char *rest = text;
+  if (trace != NULL) fprintf(out, "  %s:\n", key);
+  for (char *line; trace != NULL && (line = strsep(&rest, "\n")) != NULL && *line != '\0';) {
+    json_t *string = json_string(line);
+    char *quoted = json_dumps(string, JSON_ENCODE_ANY);
+    fprintf(out, "    - %s\n", quoted);
+    free(quoted);
+    json_decref(string);
   }
   free(text);
-  return result;
 }
 
-static int print_finding(FILE *out, size_t number, const json_t *finding) {
+static void print_finding(FILE *out, size_t number, const json_t *finding) {
   static const char *const keys[] = {"id", "verdict", "message", "end", "reproduce"};
   fprintf(out, "not ok %zu - ", number);
   print_description(out, nomem__json_string(finding, "verdict"));
@@ -62,14 +55,11 @@ static int print_finding(FILE *out, size_t number, const json_t *finding) {
   }
   fputc('\n', out);
   fputs("  ---\n", out);
-  int result = 0;
-  for (size_t i = 0; i < sizeof keys / sizeof *keys && result == 0; i++)
-    result = print_yaml(out, keys[i], json_object_get(finding, keys[i]));
-  if (result == 0) result = print_stack(out, "fault_stack", json_object_get(finding, "fault"));
-  if (result == 0) result = print_stack(out, "second_fault_stack", json_object_get(finding, "second_fault"));
-  if (result == 0) result = print_stack(out, "blow_up_stack", json_object_get(finding, "blow_up"));
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) print_yaml(out, keys[i], json_object_get(finding, keys[i]));
+  print_stack(out, "fault_stack", json_object_get(finding, "fault"));
+  print_stack(out, "second_fault_stack", json_object_get(finding, "second_fault"));
+  print_stack(out, "blow_up_stack", json_object_get(finding, "blow_up"));
   fputs("  ...\n", out);
-  return result;
 }
 
 int nomem__report_tap(const json_t *document, FILE *out) {
@@ -81,9 +71,7 @@ int nomem__report_tap(const json_t *document, FILE *out) {
   size_t i;
   fprintf(out, "TAP version 14\n1..%zu\n", count + 1);
   for (i = 0; i < count; i++) {
-    int result =
-        print_finding(out, i + 1, i < counted ? json_array_get(findings, i) : json_array_get(excluded, i - counted));
-    if (result != 0) return result;
+    print_finding(out, i + 1, i < counted ? json_array_get(findings, i) : json_array_get(excluded, i - counted));
   }
   json_array_foreach(json_object_get(document, "warnings"), i, warning) {
     fputs("# ", out);

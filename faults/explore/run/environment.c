@@ -45,8 +45,8 @@ static void make_entries(struct nomem__environment *environment, const struct no
   nomem__sanitizer_options(setup->trace, !setup->inherit, environment->sanitizer_entries);
 }
 
-int nomem__environment_make(struct nomem__environment *environment, const struct nomem__run_setup *setup,
-                            const char *channel) {
+void nomem__environment_make(struct nomem__environment *environment, const struct nomem__run_setup *setup,
+                             const char *channel) {
   size_t count = 0;
   while (environ[count] != NULL) count++;
   environment->plain = nomem__calloc(count + 3 + NOMEM_SANITIZER_OPTIONS, sizeof *environment->plain);
@@ -70,20 +70,18 @@ int nomem__environment_make(struct nomem__environment *environment, const struct
   environment->forked = nomem__calloc(at + 3, sizeof *environment->forked); /* room for one more entry */
   memcpy(environment->forked, environment->plain, at * sizeof *environment->plain);
   environment->forked[at] = bind_now;
-  return 0;
 }
 
 /* Tunables that the user has set stay. */
-int nomem__environment_use_huge_pages(struct nomem__environment *environment) {
+void nomem__environment_use_huge_pages(struct nomem__environment *environment) {
   const char *inherited = getenv("GLIBC_TUNABLES");
   bool is_tuned = inherited != NULL && strstr(inherited, "glibc.malloc.hugetlb") != NULL;
-  if (environment->tunables_entry != NULL || is_tuned) return 0;
+  if (environment->tunables_entry != NULL || is_tuned) return;
   char *entry = nomem__format("GLIBC_TUNABLES=%s%sglibc.malloc.hugetlb=1", inherited != NULL ? inherited : "",
                               inherited != NULL ? ":" : "");
   char **at = environment->forked;
   while (*at != NULL && !is_entry(*at, "GLIBC_TUNABLES")) at++;
   *at = environment->tunables_entry = entry;
-  return 0;
 }
 
 void nomem__environment_free(struct nomem__environment *environment) {

@@ -20,12 +20,12 @@ struct nomem__environment {
   char *sanitizer_entries[NOMEM_SANITIZER_OPTIONS], *checked_entries[NOMEM_SANITIZER_OPTIONS];
 };
 
-/* channel: the path of its memory file, for the program. Returns 0 or -ENOMEM. */
-int nomem__environment_make(struct nomem__environment *environment, const struct nomem__run_setup *setup,
-                            const char *channel);
+/* channel: the path of its memory file, for the program. */
+void nomem__environment_make(struct nomem__environment *environment, const struct nomem__run_setup *setup,
+                             const char *channel);
 
 /* As nomem__worker_use_huge_pages. */
-int nomem__environment_use_huge_pages(struct nomem__environment *environment);
+void nomem__environment_use_huge_pages(struct nomem__environment *environment);
 
 void nomem__environment_free(struct nomem__environment *environment);
 

@@ -14,17 +14,17 @@
 #include "forked_runs.h"
 #include "launch.h"
 
-int nomem__worker_use_huge_pages(struct nomem__worker *worker) {
-  return nomem__environment_use_huge_pages(&worker->environment);
+void nomem__worker_use_huge_pages(struct nomem__worker *worker) {
+  nomem__environment_use_huge_pages(&worker->environment);
 }
 
-static int make_environment(struct nomem__worker *worker) {
+static void make_environment(struct nomem__worker *worker) {
   char channel[64];
   if (worker->sandbox != NULL)
     nomem__sandbox_path(worker->sandbox, channel, sizeof channel);
   else
     snprintf(channel, sizeof channel, "/proc/%d/fd/%d", (int)getpid(), worker->channel_fd);
-  return nomem__environment_make(&worker->environment, worker->setup, channel);
+  nomem__environment_make(&worker->environment, worker->setup, channel);
 }
 
 static int map_channel(struct nomem__worker *worker) {
@@ -61,7 +61,7 @@ int nomem__worker_open(struct nomem__trees *trees, uv_loop_t *loop, const struct
   uv_timer_init(loop, &worker->timer);
   worker->timer.data = worker;
   int result = map_channel(worker);
-  if (result == 0) result = make_environment(worker);
+  if (result == 0) make_environment(worker);
   if (result == 0) result = nomem__trees_add_keeper(trees, worker->sandbox, &worker->keeper);
   if (result != 0) {
     nomem__worker_close(worker);

@@ -27,8 +27,8 @@ void nomem__worker_use_tables(struct nomem__worker *worker, const struct nomem__
 
 /* For as long as the worker is open: processes that are forked have what malloc gives them in huge pages, as far as the
  * kernel provides them, because a fork copies a table of its parent's pages. Has no effect on a C library that does not
- * support it. Returns 0 or -ENOMEM. */
-int nomem__worker_use_huge_pages(struct nomem__worker *worker);
+ * support it. */
+void nomem__worker_use_huge_pages(struct nomem__worker *worker);
 
 /* Starts a run. Returns 0; or a negative error code, and then done is not called. */
 int nomem__worker_start(struct nomem__worker *worker, const struct nomem__run_request *request);

@@ -36,7 +36,7 @@ void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace
   }
 }
 
-int nomem__trace_copy(struct nomem__trace *copy, const struct nomem__trace *trace) {
+void nomem__trace_copy(struct nomem__trace *copy, const struct nomem__trace *trace) {
   struct nomem__trace filled = {0};
   for (unsigned i = 0; i < trace->depth; i++) {
     char *path = nomem__strdup(trace->frame[i].path);
@@ -44,7 +44,6 @@ int nomem__trace_copy(struct nomem__trace *copy, const struct nomem__trace *trac
     filled.frame[filled.depth++].path = path;
   }
   *copy = filled;
-  return 0;
 }
 
 void nomem__trace_free(struct nomem__trace *copy) {

@@ -42,8 +42,8 @@ void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_fra
                             struct nomem__trace *trace);
 void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace *trace);
 
-/* Fills copy with a copy that owns its paths. Returns 0 or -ENOMEM. */
-int nomem__trace_copy(struct nomem__trace *copy, const struct nomem__trace *trace);
+/* Fills copy with a copy that owns its paths. */
+void nomem__trace_copy(struct nomem__trace *copy, const struct nomem__trace *trace);
 void nomem__trace_free(struct nomem__trace *copy);
 
 /* Whether two paths name the same library. The loader knows it by the name of a link, such as libmagic.so.1, the kernel
