@@ -115,9 +115,11 @@ static void zero(void **state) {
 static void find(void **state) {
   (void)state;
   struct nomem__site_tables *tables = nomem__site_tables_copy(reached);
-  assert_ptr_equal(nomem__site_tables_find(tables, UINT64_C(3) << 32 | 7), &tables->sites[2]);
-  assert_null(nomem__site_tables_find(tables, 1));
-  assert_null(nomem__site_tables_find(NULL, 1));
+  assert_ptr_equal(nomem__site_tables_find(tables, UINT64_C(3) << 32 | 7, 16), &tables->sites[2]);
+  assert_ptr_equal(nomem__site_tables_find(tables, UINT64_C(3) << 32, 8), &tables->sites[2]);
+  assert_null(nomem__site_tables_find(tables, UINT64_C(3) << 32, 16));
+  assert_null(nomem__site_tables_find(tables, UINT64_C(3) << 32 | 7, 0));
+  assert_null(nomem__site_tables_find(NULL, 1, 16));
   free(tables);
 }
 

@@ -157,7 +157,7 @@ static int enter_points(struct nomem__worker *worker, const struct nomem__snapsh
     worker->channel->points[i] = (struct nomem_snapshot_point){
         .occurrence = point->occurrence, .second = point->second, .persistent = point->persistent};
     if (i == 0 || point->key != point[-1].key) {
-      const struct nomem_site *known = nomem__site_tables_find(worker->used_tables, point->key);
+      const struct nomem_site *known = nomem__site_tables_find(worker->used_tables, point->key, NOMEM__ALL_DIGITS);
       if (known == NULL) return -ENOENT;
       site = &worker->channel->sites[known - worker->used_tables->sites];
       site->next_point = i;

@@ -16,8 +16,6 @@
 /* A sanitizer that looks for leaks reads all memory of its process and symbolises what it finds: it has so many times
  * the time. */
 #define LEAK_CHECK_FACTOR 10
-/* A plan names a point by all digits of its site's key. */
-#define KEY_DIGITS 16
 #define NS_PER_MS 1000000
 
 void nomem__launch_take_request(struct nomem__worker *worker, const struct nomem__run_request *request) {
@@ -144,7 +142,8 @@ void nomem__launch_start_clock(struct nomem__worker *worker) {
 bool nomem__launch_wants_stack(void *user) {
   struct nomem__worker *worker = user;
   /* A program that has overwritten its channel may have had its call failed, too. */
-  if (worker->channel->fault_count == 0 && worker->channel->magic == NOMEM_CHANNEL_MAGIC) return false;
+  const struct nomem_channel *channel = worker->channel;
+  if (channel->fault_count == 0 && channel->faults[0].ready == 0 && channel->magic == NOMEM_CHANNEL_MAGIC) return false;
   nomem__output_capture_note_death(&worker->capture);
   return true;
 }
@@ -262,20 +261,18 @@ static bool read_report(struct nomem__worker *worker) {
   return is_whole;
 }
 
-/* The point that the run was made for; false: it had another plan. */
-static bool find_point(const struct nomem__worker *worker, uint64_t *key, uint64_t *occurrence) {
+/* The site of the point that the run was made for; NULL: it had another plan. */
+static const struct nomem_site *find_point(const struct nomem__worker *worker, uint64_t *occurrence) {
   static struct nomem_plan plan;
   if (worker->takes_snapshots) {
-    *key = worker->point->key;
     *occurrence = worker->point->occurrence;
-    return true;
+    return nomem__site_tables_find(worker->used_tables, worker->point->key, NOMEM__ALL_DIGITS);
   }
-  if (nomem_plan_parse(worker->copy->plan, &plan, NULL) != 0 || plan.rule_count == 0) return false;
+  if (nomem_plan_parse(worker->copy->plan, &plan, NULL) != 0 || plan.rule_count == 0) return NULL;
   const struct nomem_rule *rule = &plan.rule[0];
   const struct nomem_site_match *match = rule->has & NOMEM_HAS_FROM ? &rule->from : &rule->site;
-  *key = match->key;
   *occurrence = match->occurrence.first;
-  return (rule->has & (NOMEM_HAS_FROM | NOMEM_HAS_SITE)) != 0 && match->digits == KEY_DIGITS;
+  return nomem__site_tables_find(worker->used_tables, match->key, match->digits);
 }
 
 /* Where a run has overwritten what it had reported, its fault is the one that it was to have: what it did before that,
@@ -283,9 +280,8 @@ static bool find_point(const struct nomem__worker *worker, uint64_t *key, uint64
 static void assume_fault(struct nomem__worker *worker) {
   struct nomem_channel *copy = worker->copy;
   struct nomem_fault *fault = &copy->faults[0];
-  uint64_t key, occurrence;
-  if (fault->ready || !find_point(worker, &key, &occurrence)) return;
-  const struct nomem_site *site = nomem__site_tables_find(worker->used_tables, key);
+  uint64_t occurrence;
+  const struct nomem_site *site = fault->ready ? NULL : find_point(worker, &occurrence);
   const struct nomem__end *end = &worker->outcome.end;
   if (site == NULL) return;
   *fault = (struct nomem_fault){.ready = 1,
@@ -293,7 +289,7 @@ static void assume_fault(struct nomem__worker *worker) {
                                 .pid = end->has_stack ? end->stack.pid : copy->screening.first.pid,
                                 .size_bytes = site->first_size,
                                 .nth = site->first_nth,
-                                .site = key,
+                                .site = site->key,
                                 .occurrence = occurrence,
                                 .depth = site->depth};
   fault->tid = fault->pid;

@@ -67,9 +67,11 @@ void nomem__site_tables_zero(struct nomem_channel *channel) {
   channel->stack_hits = channel->stack_misses = channel->stack_mismatches = 0;
 }
 
-const struct nomem_site *nomem__site_tables_find(const struct nomem__site_tables *tables, uint64_t key) {
+const struct nomem_site *nomem__site_tables_find(const struct nomem__site_tables *tables, uint64_t key,
+                                                 unsigned digits) {
+  if (digits == 0) return NULL;
   for (uint32_t i = 0; tables != NULL && i < tables->site_count; i++)
-    if (tables->sites[i].key == key) return &tables->sites[i];
+    if ((tables->sites[i].key ^ key) >> (64 - 4 * digits) == 0) return &tables->sites[i];
   return NULL;
 }
 

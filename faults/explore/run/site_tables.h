@@ -8,6 +8,9 @@
 
 #include "../../channel.h"
 
+/* The hexadecimal digits of a key. */
+#define NOMEM__ALL_DIGITS 16
+
 struct nomem__site_tables {
   struct nomem_site *sites;
   struct nomem_module *modules;
@@ -29,8 +32,10 @@ bool nomem__site_tables_are_whole(const struct nomem__site_tables *tables, const
 /* Zeroes what a run has counted. Sites and modules stay, with the pages they lie on. */
 void nomem__site_tables_zero(struct nomem_channel *channel);
 
-/* The site with this key. NULL: there is none, or there are no tables. */
-const struct nomem_site *nomem__site_tables_find(const struct nomem__site_tables *tables, uint64_t key);
+/* The site whose key begins with so many hexadecimal digits of this one. NULL: there is none, or there are no tables.
+ */
+const struct nomem_site *nomem__site_tables_find(const struct nomem__site_tables *tables, uint64_t key,
+                                                 unsigned digits);
 
 /* Clears what a run has reported, for the next one. */
 void nomem__site_tables_clear_report(struct nomem_channel *channel);
