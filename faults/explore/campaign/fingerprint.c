@@ -3,11 +3,9 @@
 #include "fingerprint.h"
 
 #include <elfutils/libdwelf.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../nomem_version.h"
@@ -15,6 +13,7 @@
 #include "../text/hash.h"
 #include "../text/memory_stream.h"
 #include "../text/printable.h"
+#include "../text/regular_file.h"
 
 /* A larger file counts by its size alone: to read it would take longer than a run. */
 #define FILE_MAX (64 << 20)
@@ -42,14 +41,12 @@ static uint64_t hash_contents(uint64_t hash, int file) {
   return hash;
 }
 
-/* The contents of a file. Anything but a regular file is not even opened: that alone would take a line from who writes
- * to a FIFO, or do what a device does when it is opened. */
+/* The contents of a file; nothing for what is no regular one. */
 static uint64_t hash_file(uint64_t hash, const char *path) {
   struct stat status;
-  if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return hash;
-  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  int file = nomem__regular_file_open(path, &status);
   if (file < 0) return hash;
-  if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && !hash_build_id(&hash, file)) {
+  if (!hash_build_id(&hash, file)) {
     hash = nomem__hash_number(hash, (uint64_t)status.st_size);
     if (status.st_size <= FILE_MAX) hash = hash_contents(hash, file);
   }

@@ -3,13 +3,12 @@
 #include "source_lines.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../text/memory.h"
+#include "../text/regular_file.h"
 
 /* Source lines shown before and after the one that matters. */
 #define CONTEXT_LINES 3
@@ -34,14 +33,12 @@ static void expand(const char *line, char expanded[LINE_BYTES + TAB_COLUMNS]) {
   expanded[used] = '\0';
 }
 
-/* Opens what is a plain file of a size that source has; a pipe would be waited for. */
+/* Opens what is a plain file of a size that source has. */
 static FILE *open_source(const char *path) {
   struct stat status;
-  int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  int descriptor = nomem__regular_file_open(path, &status);
   if (descriptor < 0) return NULL;
-  FILE *file = NULL;
-  if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= SOURCE_BYTES)
-    file = nomem__checked(fdopen(descriptor, "r"));
+  FILE *file = status.st_size <= SOURCE_BYTES ? nomem__checked(fdopen(descriptor, "r")) : NULL;
   if (file == NULL) close(descriptor);
   return file;
 }

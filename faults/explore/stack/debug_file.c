@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../text/memory.h"
+#include "../text/regular_file.h"
 
 #define DEBUG_ROOT "/usr/lib/debug"
 #define CRC_CHUNK_BYTES 16384
@@ -55,10 +56,10 @@ static bool belongs_to(Dwfl_Module *module, int fd, uint32_t crc) {
 /* Opens path if it is a regular file that belongs to the module, and not the module's file itself. */
 static int open_candidate(const char *path, const char *file, Dwfl_Module *module, uint32_t crc) {
   struct stat candidate, main_file;
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  int fd = nomem__regular_file_open(path, &candidate);
   if (fd < 0) return -1;
-  bool is_right = fstat(fd, &candidate) == 0 && S_ISREG(candidate.st_mode);
-  if (is_right && file && stat(file, &main_file) == 0)
+  bool is_right = true;
+  if (file && stat(file, &main_file) == 0)
     is_right = candidate.st_dev != main_file.st_dev || candidate.st_ino != main_file.st_ino;
   if (is_right && belongs_to(module, fd, crc)) return fd;
   close(fd);

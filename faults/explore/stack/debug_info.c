@@ -6,14 +6,13 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../text/grow.h"
 #include "../text/memory.h"
+#include "../text/regular_file.h"
 #include "debug_file.h"
 
 /* How deep namespaces and classes may be nested. No real program comes near. */
@@ -334,12 +333,10 @@ struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_inf
 static int open_program(const char *path, int *fd) {
   unsigned char ident[EI_NIDENT];
   Elf64_Half type = ET_NONE;
-  struct stat status;
-  *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (*fd < 0) return -errno;
+  *fd = nomem__regular_file_open(path, NULL);
+  if (*fd < 0) return *fd;
   /* A 32-bit file has e_type at the same offset. */
-  if (fstat(*fd, &status) == 0 && S_ISREG(status.st_mode) &&
-      pread(*fd, ident, sizeof ident, 0) == (ssize_t)sizeof ident && memcmp(ident, ELFMAG, SELFMAG) == 0 &&
+  if (pread(*fd, ident, sizeof ident, 0) == (ssize_t)sizeof ident && memcmp(ident, ELFMAG, SELFMAG) == 0 &&
       pread(*fd, &type, sizeof type, EI_NIDENT) == (ssize_t)sizeof type && (type == ET_EXEC || type == ET_DYN))
     return 0;
   close(*fd);

@@ -18,6 +18,7 @@
 #include "../../block_table_format.h"
 #include "../../program_kinds.h"
 #include "../text/memory.h"
+#include "../text/regular_file.h"
 #include "debug_file.h"
 #include "memory_map.h"
 
@@ -135,9 +136,9 @@ static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name,
   struct stat status;
   if (!module) return -1;
   if (module->area->path[0] != '/') return nomem__memory_map_copy_module(&stacks->maps, module, stacks->tid);
-  int fd = open(module->area->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  int fd = nomem__regular_file_open(module->area->path, &status);
   /* The device is not compared, because an overlay shows another one here than in the list of mappings. */
-  if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == module->area->inode) {
+  if (fd >= 0 && status.st_ino == module->area->inode) {
     *file = nomem__strdup(module->area->path);
     return fd;
   }
