@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../options/options.h"
+#include "../stack/short_files.h"
 #include "../text/complain.h"
 #include "../text/memory.h"
 #include "../text/write_error.h"
@@ -35,6 +36,7 @@ static int dispatch(const struct nomem__options *options) {
 int main(int argc, char **argv) {
   struct nomem__options options;
   nomem__memory_set_libraries();
+  nomem__short_files_survive();
   int result = nomem__options_parse(argc, argv, &options, stdout, stderr);
   int status = result < 0 ? NOMEM_EXIT_FAILED : result > 0 ? NOMEM_EXIT_CLEAN : dispatch(&options);
   result = nomem__flush(stdout);
