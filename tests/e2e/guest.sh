@@ -93,14 +93,77 @@ if [ $status -eq 0 ] && grep -q '2 reported; 0 findings' seen; then pass 'the ch
   fail 'the channel cannot be shortened' seen
 fi
 
+# What it writes there: without a fault, or after it; then it crashes, hangs or reports its failure.
+cat >damages.c <<EOS
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "$tests/../faults/channel.h"
+static struct nomem_channel *find_pages(void) {
+  static char line[4096];
+  unsigned long from, to;
+  FILE *maps = fopen("/proc/self/maps", "r");
+  while (maps != NULL && fgets(line, sizeof line, maps) != NULL)
+    if (strstr(line, "nomem-channel") != NULL && sscanf(line, "%lx-%lx", &from, &to) == 2) return (void *)from;
+  return NULL;
+}
+static void damage(struct nomem_channel *pages, const char *how) {
+  if (strcmp(how, "leaks") == 0) pages->check_leaks = 1;
+  if (strcmp(how, "zeros") == 0) memset(pages, 0, offsetof(struct nomem_channel, sites));
+  if (strcmp(how, "ones") == 0) memset(pages, 0xff, offsetof(struct nomem_channel, sites));
+  if (strcmp(how, "function") == 0) pages->faults[0].fn = 1000;
+  if (strcmp(how, "frames") == 0) memset(pages->faults[0].frame, 0x77, sizeof pages->faults[0].frame);
+  if (strcmp(how, "modules") == 0) memset(pages->modules, 'x', sizeof pages->modules);
+  if (strcmp(how, "count") == 0) pages->fault_count = 0;
+}
+int main(int argc, char **argv) {
+  struct nomem_channel *pages = find_pages();
+  char *block = malloc(11), *end = argc > 2 ? argv[2] : "";
+  if (pages != NULL && (block == NULL || strcmp(end, "always") == 0)) damage(pages, argv[1]);
+  if (block == NULL && strcmp(end, "crash") == 0) block[0] = 'x';
+  while (block == NULL && strcmp(end, "hang") == 0) pause();
+  free(block);
+  return block == NULL;
+}
+EOS
+"$cc" -g -O0 -w -o damages damages.c
+# damaged NAME TEXT STATUS ARGUMENT... [-- OPTION...]
+damaged() {
+  damaged_name=$1 damaged_text=$2 damaged_status=$3 how=$4 then=$5
+  shift 5
+  status=0
+  timeout 60 nomem explore --no-store "$@" -- ./damages "$how" "$then" >seen 2>&1 || status=$?
+  if [ $status -eq "$damaged_status" ] && grep -q "$damaged_text" seen && ! grep -q '(null)' seen; then
+    pass "$damaged_name"
+  else
+    fail "$damaged_name" seen
+  fi
+}
+for engine in exec auto; do
+  damaged "what the command has told the program is not asked of it, by $engine" '^hang in ' 1 leaks hang -t 1 --engine $engine
+  for how in zeros ones function frames modules count; do
+    damaged "a crash is one, and has its fault, after $how, by $engine" \
+      'malloc of 11 bytes returned NULL' 1 $how crash --engine $engine
+  done
+  damaged "that the pages are damaged is said, by $engine" 'wrote over the pages' 0 ones report --engine $engine
+done
+damaged 'a crash without damage has no more to say' '; 1 finding (' 1 nothing crash
+if grep -q 'wrote over' seen; then fail 'and nothing is said' seen; else pass 'and nothing is said'; fi
+damaged 'damage without a fault is refused' 'without any fault the program writes over' 2 leaks always
+damaged 'and so are zeros' 'without any fault the program writes over' 2 zeros always
+damaged 'what is written without damage is not' '4 reported, 2 handled; 0 findings' 0 nothing always
+
 # What an argument names is looked at only where looking changes nothing.
 printf '#include <stdlib.h>\nint main(void) { void *p = malloc(3); return p == NULL; }\n' >plain.c
 "$cc" -g -o plain plain.c
 mkfifo pipe
+ln -s pipe link
 echo line >pipe &
 writer=$!
 status=0
-timeout 60 nomem explore --store fifo.db -- ./plain pipe >seen 2>&1 || status=$?
+timeout 60 nomem explore --store fifo.db -- ./plain pipe link /dev/zero /dev/stdin . >seen 2>&1 || status=$?
 if [ $status -eq 0 ] && kill -0 $writer 2>/dev/null; then pass 'a FIFO among the arguments is not opened'; else
   fail 'a FIFO among the arguments is not opened' seen
 fi
@@ -194,5 +257,27 @@ minds() {
 cannot_trace 'a program that traces' || minds traces 'but passes when nobody traces it.*--no-trace'
 minds minds "but passes without nomem's library in it"
 minds fails 'mend that first'
+
+# A program may cut a library of its own short while the command reads it.
+printf '#include <stdlib.h>\nvoid *take(int n) { return malloc(n); }\n' >short.c
+cat >shortens_library.c <<'EOS'
+#include <stdlib.h>
+#include <unistd.h>
+void *take(int n);
+int main(void) {
+  void *block = take(9);
+  if (block == NULL && truncate("libshort.so", 4096) != 0) return 3;
+  if (block == NULL) abort();
+  free(block);
+  return 0;
+}
+EOS
+"$cc" -g -shared -fPIC -o libshort.so short.c
+"$cc" -g -o shortens_library shortens_library.c -L. -lshort -Wl,-rpath,.
+status=0
+timeout 60 nomem explore --no-store --engine exec --isolate off -- ./shortens_library >seen 2>&1 || status=$?
+if [ $status -le 2 ]; then pass 'a library that is cut short costs no more than names'; else
+  fail 'a library that is cut short costs no more than names' seen
+fi
 
 finish

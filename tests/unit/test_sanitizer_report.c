@@ -311,6 +311,26 @@ static void known(void **state) {
   close(both_fd);
 }
 
+/* A report that is cut short wherever that may be is read to its end, and no byte further: behind it is no memory. */
+static void cut(void **state) {
+  static const char *const texts[] = {
+      "==1==ERROR: LeakSanitizer: detected memory leaks\nDirect leak of 10 byte(s)\n    #0 0x1 (/a+0x1)\n",
+      "==1==ERROR: AddressSanitizer: SEGV on unknown address\n    #0 0x1 (/a+0x1)\n",
+      "/a.c:1:2: runtime error: x\n    #0 0x1 (/a+0x1)\n"};
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  (void)state;
+  char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert_ptr_not_equal(pages, MAP_FAILED);
+  assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    for (size_t bytes = strlen(texts[i]); bytes > 0; bytes--) {
+      char *text = memcpy(pages + page - bytes, texts[i], bytes);
+      size_t at = 0;
+      while (nomem__sanitizer_parse(text, bytes, &at, &found)) assert_in_range(at, 1, bytes);
+    }
+  munmap(pages, 2 * page);
+}
+
 static const char *value_of(char *entries[NOMEM_SANITIZER_OPTIONS], const char *name) {
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++)
     if (strncmp(entries[i], name, strlen(name)) == 0 && entries[i][strlen(name)] == '=')
@@ -351,7 +371,7 @@ int main(void) {
       cmocka_unit_test(address),       cmocka_unit_test(undefined),  cmocka_unit_test(leaks),
       cmocka_unit_test(child_residue), cmocka_unit_test(no_reports), cmocka_unit_test(odd_frames),
       cmocka_unit_test(garbage),       cmocka_unit_test(flood),      cmocka_unit_test(known),
-      cmocka_unit_test(options),
+      cmocka_unit_test(options),       cmocka_unit_test(cut),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

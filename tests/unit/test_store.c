@@ -210,6 +210,38 @@ static void test_evidence(void **state) {
   free(text);
 }
 
+/* Names are bytes, and come back as they were: a path, a thread and an output need not be UTF-8. */
+static void test_evidence_of_bytes(void **state) {
+  struct nomem__waiter thread = {.number = 1, .name = "\xff"};
+  const struct nomem__finding finding = {
+      .detail = "cut \xe2\x82",
+      .fault = {.depth = 2, .frame = {{"/a\xff\n\"/b", 1, true}, {"\xc3\xa9", 2, true}}},
+      .blow_up = {.depth = 1, .frame = {{"\x80", 3, true}}},
+      .threads = &thread,
+      .thread_count = 1};
+  struct nomem__finding read = {0};
+  struct nomem__strings strings = {0};
+  (void)state;
+  char *text = nomem__evidence_write(&finding);
+  assert_non_null(text);
+  assert_int_equal(nomem__evidence_read(text, &read, &strings), 0);
+  assert_string_equal(read.detail, finding.detail);
+  assert_string_equal(read.fault.frame[0].path, finding.fault.frame[0].path);
+  assert_string_equal(read.fault.frame[1].path, finding.fault.frame[1].path);
+  assert_string_equal(read.blow_up.frame[0].path, finding.blow_up.frame[0].path);
+  assert_string_equal(read.threads[0].name, thread.name);
+  free(read.threads);
+  nomem__trace_free(&read.fault);
+  /* What stands in place of a text and is none is refused. */
+  char *hex = strstr(text, "e282");
+  assert_non_null(hex);
+  *hex = 'x';
+  read = (struct nomem__finding){0};
+  assert_int_equal(nomem__evidence_read(text, &read, &strings), -EINVAL);
+  nomem__strings_free(&strings);
+  free(text);
+}
+
 /* What is not such a text is refused, wherever it is cut, and so are numbers that name nothing. */
 static void test_bad_evidence(void **state) {
   struct nomem__waiter thread = {.number = 1};
@@ -278,6 +310,7 @@ int main(void) {
       cmocka_unit_test_teardown(test_refuses, remove_store),
       cmocka_unit_test_teardown(test_other_versions, remove_store),
       cmocka_unit_test_teardown(test_empty, remove_store),
+      cmocka_unit_test(test_evidence_of_bytes),
       cmocka_unit_test(test_evidence),
       cmocka_unit_test(test_bad_evidence),
   };

@@ -21,6 +21,7 @@
 #include "explore/text/memory.h"
 #include "explore/text/memory_stream.h"
 #include "explore/text/printable.h"
+#include "explore/text/quote.h"
 #include "explore/text/strings.h"
 #include "explore/text/words.h"
 #include "fixtures/short_memory.h"
@@ -211,6 +212,41 @@ static void nothing_that_drives_a_terminal_is_printed(void **state) {
   check_safe("\xf4\x90\x80\x80\xf8", "\\xf4\\x90\\x80\\x80\\xf8");
 }
 
+static void check_quoted(const char *text, const char *wanted) {
+  char quoted[NOMEM_QUOTE_BYTES];
+  assert_string_equal(nomem__quote(text, quoted, sizeof quoted), wanted);
+  assert_true(nomem__is_printable(quoted));
+}
+
+/* The same where it is quoted in a message, in which a backslash is escaped, too. */
+static void nothing_that_drives_a_terminal_is_quoted(void **state) {
+  (void)state;
+  check_quoted("caf\xc3\xa9 it's\\", "'caf\xc3\xa9 it's\\\\'");
+  check_quoted("\033[31m\n\t\r\x7f", "'\\x1b[31m\\n\\t\\r\\x7f'");
+  check_quoted("a\xe2\x80\xae\xe2\x80\xa8", "'a\\xe2\\x80\\xae\\xe2\\x80\\xa8'");
+  check_quoted("\xff\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82", "'\\xff\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80\\xe2\\x82'");
+}
+
+static void bytes_come_back_from_json(void **state) {
+  static const char *const texts[] = {"", "a", "\033\n\"\\", "caf\xc3\xa9", "\xff", "\xed\xa0\x80", "a\xe2\x82"};
+  (void)state;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    json_t *value = nomem__json_bytes(texts[i]);
+    assert_non_null(value);
+    char *text = nomem__json_take_bytes(value);
+    assert_non_null(text);
+    assert_string_equal(text, texts[i]);
+    free(text);
+    json_decref(value);
+  }
+  json_t *number = json_integer(1), *object = json_object();
+  assert_null(nomem__json_take_bytes(number));
+  assert_null(nomem__json_take_bytes(object));
+  assert_null(nomem__json_take_bytes(NULL));
+  json_decref(number);
+  json_decref(object);
+}
+
 /* Words come back as they were, empty ones included. */
 static void a_command_comes_back_word_by_word(void **state) {
   (void)state;
@@ -335,6 +371,8 @@ int main(void) {
       cmocka_unit_test(a_text_without_memory_ends_the_command),
       cmocka_unit_test(nothing_that_drives_a_terminal_is_printed),
       cmocka_unit_test(markup_is_written_as_entities),
+      cmocka_unit_test(nothing_that_drives_a_terminal_is_quoted),
+      cmocka_unit_test(bytes_come_back_from_json),
       cmocka_unit_test(a_command_comes_back_word_by_word),
       cmocka_unit_test(a_command_can_be_pasted_into_a_shell),
       cmocka_unit_test(what_is_not_there_reads_as_nothing),

@@ -29,7 +29,9 @@ static bool is_in(const struct comparison *comparison, const struct nomem__store
 
 static void print_finding(const struct comparison *comparison, const char *word,
                           const struct nomem__stored_finding *finding) {
-  printf("%-6s %s ", word, finding->id);
+  printf("%-6s ", word);
+  nomem__print_safe(stdout, finding->id);
+  putchar(' ');
   if (comparison->by_command) {
     nomem__print_safe(stdout, finding->command_text);
     fputs(": ", stdout);

@@ -35,7 +35,9 @@ static void print_list(const struct nomem__stored_findings *findings) {
       nomem__print_safe(stdout, finding->command_text);
       puts(":");
     }
-    printf("%4zu  %s  ", (size_t)finding->number, finding->id);
+    printf("%4zu  ", (size_t)finding->number);
+    nomem__print_safe(stdout, finding->id);
+    fputs("  ", stdout);
     nomem__print_safe(stdout, finding->message);
     if (finding->is_flaky) fputs(" (flaky)", stdout);
     if (finding->excluded[0] != '\0') {

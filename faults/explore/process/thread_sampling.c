@@ -45,9 +45,9 @@ static void read_process(struct nomem__thread *thread) {
   const char *process = strstr(text, "\nTgid:");
   if (process != NULL) sscanf(process, " Tgid: %d", &thread->pid);
   read_proc(text, thread->pid, thread->tid, "comm");
-  snprintf(thread->name, sizeof thread->name, "%.*s", (int)strcspn(text, "\n"), text);
-  for (char *c = thread->name; *c != '\0'; c++)
-    if (*c < ' ' || *c > '~') *c = '?';
+  char *end = strrchr(text, '\n'); /* the name may have others */
+  if (end != NULL) *end = '\0';
+  snprintf(thread->name, sizeof thread->name, "%.*s", (int)sizeof thread->name - 1, text);
 }
 
 static void read_state(struct nomem__thread *thread) {

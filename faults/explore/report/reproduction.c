@@ -5,13 +5,14 @@
 #include <signal.h>
 #include <string.h>
 
+#include "../text/printable.h"
 #include "../text/words.h"
 
 void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms,
                                bool leaks) {
   fputs("nomem run --fail ", out);
   nomem__print_word(out, plan);
-  if (timeout_ms != 0) fprintf(out, " -t %g", (double)timeout_ms / 1e3);
+  if (timeout_ms != 0) fprintf(out, " -t %.10g", (double)timeout_ms / 1e3);
   if (options->no_trace) fputs(" --no-trace", out);
   if (leaks && !options->no_trace) fputs(" --leaks all", out);
   if (options->aslr) fputs(" --aslr", out);
@@ -29,23 +30,34 @@ void nomem__print_reproduction(FILE *out, const struct nomem__options *options, 
   fputc('\n', out);
 }
 
+static void print_after(FILE *out, const char *before, const char *text) {
+  if (*text == '\0') return;
+  fputs(before, out);
+  nomem__print_safe(out, text);
+}
+
+/* Not every signal has a name, and one that comes from a store may be none. */
+static void print_signal(FILE *out, int signal) {
+  const char *name = sigabbrev_np(signal);
+  if (name != NULL)
+    fprintf(out, "SIG%s", name);
+  else
+    fprintf(out, "signal %d", signal);
+}
+
 void nomem__print_end(FILE *out, const struct nomem__finding *finding) {
-  if (finding->verdict == NOMEM_VERDICT_SANITIZER) {
-    fputs(finding->detail, out);
+  bool is_hang = finding->verdict == NOMEM_VERDICT_HANG;
+  if (is_hang) fputs("still running", out);
+  if (is_hang || finding->verdict == NOMEM_VERDICT_SANITIZER || finding->signal == 0) {
+    print_after(out, is_hang ? ", " : "", finding->detail);
     return;
   }
-  if (finding->verdict == NOMEM_VERDICT_HANG || finding->signal == 0) {
-    bool is_hang = finding->verdict == NOMEM_VERDICT_HANG;
-    fprintf(out, "%s%s%s", is_hang ? "still running" : "", is_hang && *finding->detail != '\0' ? ", " : "",
-            finding->detail);
-    return;
-  }
-  fprintf(out, "SIG%s", sigabbrev_np(finding->signal));
+  print_signal(out, finding->signal);
   nomem__address_kind_print(out, finding->address_kind, finding->fault_address);
-  if (*finding->detail != '\0') fprintf(out, ", %s", finding->detail);
+  print_after(out, ", ", finding->detail);
   if (nomem__finding_is_use_after_free(finding) && finding->address_kind != NOMEM_ADDRESS_FREED)
     fputs(", a use after free", out);
   /* A program that aborts on purpose says why: out of memory, a failed assertion, a double free. */
   if (finding->signal == SIGABRT && strcmp(finding->last_words, "''") != 0)
-    fprintf(out, ", its last words: %s", finding->last_words);
+    print_after(out, ", its last words: ", finding->last_words);
 }

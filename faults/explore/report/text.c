@@ -46,9 +46,11 @@ static void print_threads(const struct nomem__finding *finding, struct nomem__sy
   for (size_t i = 0; i < finding->thread_count && shown < THREADS_SHOWN; i++) {
     const struct nomem__waiter *thread = &finding->threads[i];
     if (i == finding->shown_thread) continue;
-    fprintf(out, "  thread %u (%s", thread->number, thread->name);
+    fprintf(out, "  thread %u (", thread->number);
+    nomem__print_safe(out, thread->name);
     if (has_processes) fprintf(out, ", process %u", thread->process);
-    fprintf(out, ") %s", thread->what);
+    fputs(") ", out);
+    nomem__print_safe(out, thread->what);
     if (thread->trace.depth > 0) {
       fputs(", in ", out);
       nomem__trace_print_culprit(out, &thread->trace, symbols);

@@ -4,11 +4,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "printable.h"
+
+/* Enough for a plan and all that is said of it; no memory is asked for, because that may be what is missing. */
+#define MESSAGE_BYTES 8192
+
 void nomem__complain(const char *format, ...) {
+  char message[MESSAGE_BYTES];
   va_list arguments;
   va_start(arguments, format);
-  fputs("nomem: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
+  fputs("nomem: ", stderr);
+  nomem__print_safe(stderr, message);
+  fputc('\n', stderr);
 }

@@ -3,7 +3,8 @@
 #ifndef NOMEM_COMPLAIN_H
 #define NOMEM_COMPLAIN_H
 
-/* Prints "nomem: ", the message and a line end to standard error. Text of the user's goes in through nomem__quote. */
+/* Prints "nomem: ", the message and a line end to standard error. Whatever text has come
+ * into the message, it stays one line, and drives no terminal; a name that may have blanks goes in by nomem__quote. */
 __attribute__((format(printf, 1, 2))) void nomem__complain(const char *format, ...);
 
 #endif
