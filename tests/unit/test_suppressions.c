@@ -18,7 +18,7 @@ static char complaint[4096];
 static struct nomem__suppressions rules;
 
 /* Reads text as a file of rules, in place of those of before. */
-static int read_rules(const char *text, size_t bytes) {
+static int read_rules_as(const char *text, size_t bytes, bool is_default) {
   FILE *file = fopen(path, "w"), *err = fmemopen(complaint, sizeof complaint, "w");
   assert_non_null(file);
   assert_non_null(err);
@@ -26,9 +26,13 @@ static int read_rules(const char *text, size_t bytes) {
   fclose(file);
   memset(complaint, 0, sizeof complaint);
   nomem__suppressions_free(&rules);
-  int result = nomem__suppressions_read(&rules, path, false, err);
+  int result = nomem__suppressions_read(&rules, path, is_default, err);
   fclose(err);
   return result;
+}
+
+static int read_rules(const char *text, size_t bytes) {
+  return read_rules_as(text, bytes, false);
 }
 
 static int read_text(const char *text) {
@@ -85,6 +89,31 @@ static void test_conditions(void **state) {
   assert_false(is_suppressed_by("crash function=use module=liby* # r"));
 }
 
+/* What is not known of a finding matches no pattern, whatever it says: a module without a stack, a file without debug
+ * information. */
+static void test_unknown(void **state) {
+  (void)state;
+  static const char stripped[] =
+      "{\"verdict\":\"crash\",\"fault\":{\"stack\":[]},\"blow_up\":{\"culprit\":0,"
+      "\"stack\":[{\"function\":\"use\",\"module\":\"/lib/libx.so.2\"}]}}";
+  static const char bare[] = "{\"verdict\":\"crash\",\"fault\":{\"stack\":[]}}";
+  assert_true(suppresses("crash module=* # r", stripped));
+  assert_false(suppresses("crash file=* # r", stripped));
+  assert_false(suppresses("crash module=* # r", bare));
+  assert_false(suppresses("crash function=* # r", bare));
+  assert_false(suppresses("crash site=* # r", bare));
+}
+
+/* A name longer than any function's matches none, and harms nothing. */
+static void test_long_pattern(void **state) {
+  (void)state;
+  static char rule[8192];
+  int length = snprintf(rule, sizeof rule, "crash site=");
+  memset(rule + length, '*', 6000);
+  snprintf(rule + length + 6000, sizeof rule - (size_t)length - 6000, "<-work # r");
+  assert_false(is_suppressed_by(rule));
+}
+
 /* A site is a run of callers anywhere in the stack of the failed call. */
 static void test_site(void **state) {
   (void)state;
@@ -135,8 +164,11 @@ static void test_mistakes(void **state) {
   assert_refused("crash # all", "1: this would suppress every such finding: add function=, module=, file= or site=");
   assert_refused("crush function=f # r",
                  "1: unknown verdict 'crush': give one such as crash, abort or hang, or * for any");
+  assert_refused("*x function=f # r", "1: unknown verdict '*x': give one such as crash, abort or hang, or * for any");
   assert_refused("handled function=f # r", "1: 'handled' is no finding: nothing to suppress");
   assert_refused("crash name=f # r", "1: unknown condition 'name=f': give function=, module=, file= or site=");
+  assert_refused("crash func=f # r", "1: unknown condition 'func=f': give function=, module=, file= or site=");
+  assert_refused("crash =f # r", "1: unknown condition '=f': give function=, module=, file= or site=");
   assert_refused("crash function= # r", "1: function= needs a pattern, with * and ? as in a shell");
   assert_refused("crash function # r", "1: function= needs a pattern, with * and ? as in a shell");
   assert_refused("crash module=a module=b # r", "1: module= stands twice: write two rules");
@@ -154,11 +186,25 @@ static void test_all_mistakes(void **state) {
 /* What is no text, or has no end, is refused. */
 static void test_no_text(void **state) {
   (void)state;
-  assert_int_equal(read_rules("crash\0x", 7), -EINVAL);
+  static const char text[] = "crash function=f # r\n\0";
+  assert_int_equal(read_rules(text, sizeof text - 2), 0);
+  assert_int_equal(read_rules(text, sizeof text - 1), -EINVAL);
+  assert_non_null(strstr(complaint, "it is no text"));
   FILE *err = fmemopen(complaint, sizeof complaint, "w");
   assert_int_equal(nomem__suppressions_read(&rules, "/dev/zero", false, err), -EFBIG);
   assert_int_equal(nomem__suppressions_read(&rules, "/nonexistent", false, err), -ENOENT);
   fclose(err);
+}
+
+/* Where a rule is from: the user's file, or the one that came with nomem. */
+static void test_origin(void **state) {
+  (void)state;
+  static const char text[] = "crash function=f # r";
+  assert_int_equal(read_rules_as(text, strlen(text), false), 0);
+  assert_false(rules.rules[0].is_default);
+  assert_int_equal(read_rules_as(text, strlen(text), true), 0);
+  assert_true(rules.rules[0].is_default);
+  assert_string_equal(rules.rules[0].path, path);
 }
 
 static int set_up(void **state) {
@@ -177,7 +223,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_conditions),   cmocka_unit_test(test_site),       cmocka_unit_test(test_used),
       cmocka_unit_test(test_inlined),      cmocka_unit_test(test_no_blow_up), cmocka_unit_test(test_mistakes),
-      cmocka_unit_test(test_all_mistakes), cmocka_unit_test(test_no_text),
+      cmocka_unit_test(test_all_mistakes), cmocka_unit_test(test_no_text),    cmocka_unit_test(test_unknown),
+      cmocka_unit_test(test_long_pattern), cmocka_unit_test(test_origin),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

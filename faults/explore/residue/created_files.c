@@ -53,7 +53,8 @@ static int read_entry(struct reader *reader, size_t length, int folder, const ch
   if (is_whiteout(&status)) return 0;
   reader->path[length] = '/';
   memcpy(reader->path + length + 1, name, end - length);
-  int result = lstat(reader->path, &below) != 0 && errno == ENOENT ? add(reader, status.st_mode & S_IFMT) : 0;
+  bool is_new = lstat(reader->path, &below) != 0 && (errno == ENOENT || errno == ENOTDIR);
+  int result = is_new ? add(reader, status.st_mode & S_IFMT) : 0;
   return result == 0 && S_ISDIR(status.st_mode) ? read_folder(reader, end, folder, name, depth + 1) : result;
 }
 
@@ -67,7 +68,6 @@ static int read_folder(struct reader *reader, size_t length, int parent, const c
   while (folder != NULL && result == 0 && (entry = readdir(folder)) != NULL) {
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
     result = read_entry(reader, length, fd, entry->d_name, depth);
-    reader->path[length] = '\0';
   }
   if (folder != NULL) closedir(folder);
   return result;

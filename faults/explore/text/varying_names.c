@@ -103,7 +103,7 @@ void nomem__names_pattern(const char *path, const char *other, char *pattern, si
   const char *rest = path;
   size_t at = 0;
   bool is_pair = other != NULL && nomem__names_are_similar(path, other);
-  while (is_pair && at + strlen(rest) + 2 < pattern_bytes) { /* a part may become longer by one */
+  while (is_pair && at + strlen(rest) < pattern_bytes) { /* no part becomes longer */
     size_t length = part_length(rest), other_length = part_length(other);
     at += put_part(pattern + at, rest, length, other, other_length);
     pattern[at] = rest[length];
