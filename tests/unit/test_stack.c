@@ -345,7 +345,7 @@ static char *make_directory(char *template) {
   return template;
 }
 
-static void a_program_deleted_on_disk_is_unwound_from_memory(void **state) {
+static void a_program_deleted_on_disk_is_unwound_and_named(void **state) {
   (void)state;
   char directory[] = "/tmp/nomem-stack-XXXXXX", copy[NAME_DEPTH];
   struct nomem__stack stack;
@@ -353,10 +353,12 @@ static void a_program_deleted_on_disk_is_unwound_from_memory(void **state) {
   run("cp '%s' '%s'", self, copy);
   pid_t pid = start(copy, "null_read");
   run("rm -r '%s'", directory);
+  nomem__stacks_set_symbols(stacks, symbols);
   assert_int_equal(nomem__stack_capture(stacks, pid, pid, &stack), 0);
   finish(pid);
   assert_non_null(strstr(stack.frames[0].module, " (deleted)"));
   struct nomem__stack whole = capture(self, "null_read");
+  assert_string_equal(function_at(&stack, 0), function_at(&whole, 0));
   assert_int_equal(stack.depth, whole.depth);
   for (size_t i = 0; i < stack.depth; i++) assert_int_equal(stack.frames[i].offset, whole.frames[i].offset);
 }
@@ -465,7 +467,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(endless_recursion_is_cut),
       cmocka_unit_test(a_smashed_stack_gives_what_is_left),
       cmocka_unit_test(every_thread_of_a_stopped_process_is_captured),
-      cmocka_unit_test(a_program_deleted_on_disk_is_unwound_from_memory),
+      cmocka_unit_test(a_program_deleted_on_disk_is_unwound_and_named),
       cmocka_unit_test(static_fixed_and_movable_programs_give_offsets_of_their_symbol_tables),
       cmocka_unit_test(a_thread_that_cannot_be_captured_is_an_error),
       cmocka_unit_test(captures_and_lookups_leak_no_descriptor),

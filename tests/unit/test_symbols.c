@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -300,6 +301,35 @@ static void answers_are_kept_and_stay_the_same(void **state) {
   dlclose(built.handle);
 }
 
+/* By its path as the kernel lists it, and by the one that it had before; and what has names keeps them. */
+static void a_file_that_is_nowhere_any_more_is_read_through_its_descriptor(void **state) {
+  (void)state;
+  char gone[PATH_BYTES + 16];
+  struct built built = build("gcc -O2 -g", "inlined.c", "gone.so");
+  struct built other = build("gcc -O2 -g", "inlined.c", "there.so");
+  uint64_t offset = noted_in(&built, "fixture_outer");
+  int fd = open(built.path, O_RDONLY | O_CLOEXEC), wrong = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  assert_true(fd >= 0 && wrong >= 0);
+  assert_int_equal(unlink(built.path), 0);
+  snprintf(gone, sizeof gone, "%s (deleted)", built.path);
+  resolve(gone, offset);
+  assert_null(frames[0].function);
+  nomem__symbols_add_file(symbols, gone, wrong);
+  resolve(gone, offset);
+  assert_null(frames[0].function);
+  nomem__symbols_add_file(symbols, gone, fd);
+  assert_int_equal(resolve(gone, offset), 3);
+  assert_non_null(frames[0].function);
+  assert_int_equal(resolve(built.path, offset), 3);
+  assert_int_equal(resolve(other.path, noted_in(&other, "fixture_outer")), 3);
+  nomem__symbols_add_file(symbols, other.path, wrong);
+  assert_int_equal(resolve(other.path, noted_in(&other, "fixture_outer")), 3);
+  close(fd);
+  close(wrong);
+  dlclose(built.handle);
+  dlclose(other.handle);
+}
+
 static int open_all(void **state) {
   (void)state;
   symbols = nomem__symbols_open();
@@ -327,6 +357,7 @@ int main(void) {
       cmocka_unit_test(cxx_names_are_demangled),
       cmocka_unit_test(a_cold_part_has_its_function_s_name),
       cmocka_unit_test(no_server_is_asked_for_debug_files),
+      cmocka_unit_test(a_file_that_is_nowhere_any_more_is_read_through_its_descriptor),
       cmocka_unit_test(a_file_that_is_no_program_gives_one_frame_without_a_name),
       cmocka_unit_test(a_fixed_program_is_looked_up_by_absolute_address),
       cmocka_unit_test(answers_are_kept_and_stay_the_same),

@@ -85,6 +85,10 @@ int nomem__trees_open(uv_loop_t *loop, const struct nomem__isolation *isolation,
   return 0;
 }
 
+void nomem__trees_set_symbols(struct nomem__trees *trees, struct nomem__symbols *symbols) {
+  nomem__stacks_set_symbols(trees->stacks, symbols);
+}
+
 static void trees_closed(uv_handle_t *watcher) {
   free_trees(watcher->data);
 }

@@ -72,6 +72,9 @@ struct nomem__tree_callbacks {
  * negative error code. */
 int nomem__trees_open(uv_loop_t *loop, const struct nomem__isolation *isolation, struct nomem__trees **trees);
 
+/* As nomem__stacks_set_symbols, for the stacks of these trees. */
+void nomem__trees_set_symbols(struct nomem__trees *trees, struct nomem__symbols *symbols);
+
 /* Kills and reaps whatever still runs, without further callbacks, and frees. */
 void nomem__trees_close(struct nomem__trees *trees);
 

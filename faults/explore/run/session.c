@@ -77,8 +77,10 @@ static int open_parts(struct nomem__session *session) {
   session->has_loop = true;
   result = nomem__trees_open(&session->loop, session->isolation, &session->trees);
   if (result == 0) result = watch_signals(session);
-  if (result == 0) session->symbols = nomem__symbols_open();
-  return result;
+  if (result != 0) return result;
+  session->symbols = nomem__symbols_open();
+  nomem__trees_set_symbols(session->trees, session->symbols);
+  return 0;
 }
 
 static unsigned count_processors(void) {

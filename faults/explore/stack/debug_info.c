@@ -330,23 +330,24 @@ struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_inf
   return tag == DW_TAG_base_type && result.bytes > 0 ? read_base_type(&type, result.bytes) : result;
 }
 
-static int open_program(const char *path, int *fd) {
+static bool is_program(int fd) {
   unsigned char ident[EI_NIDENT];
   Elf64_Half type = ET_NONE;
-  *fd = nomem__regular_file_open(path, NULL);
-  if (*fd < 0) return *fd;
   /* A 32-bit file has e_type at the same offset. */
-  if (pread(*fd, ident, sizeof ident, 0) == (ssize_t)sizeof ident && memcmp(ident, ELFMAG, SELFMAG) == 0 &&
-      pread(*fd, &type, sizeof type, EI_NIDENT) == (ssize_t)sizeof type && (type == ET_EXEC || type == ET_DYN))
-    return 0;
-  close(*fd);
-  return -ENOEXEC;
+  return pread(fd, ident, sizeof ident, 0) == (ssize_t)sizeof ident && memcmp(ident, ELFMAG, SELFMAG) == 0 &&
+         pread(fd, &type, sizeof type, EI_NIDENT) == (ssize_t)sizeof type && (type == ET_EXEC || type == ET_DYN);
 }
 
 int nomem__debug_info_open(struct nomem__debug_info **info, const char *path) {
-  int fd;
-  int error = open_program(path, &fd);
-  if (error) return error;
+  int fd = nomem__regular_file_open(path, NULL);
+  return fd >= 0 ? nomem__debug_info_open_file(info, path, fd) : fd;
+}
+
+int nomem__debug_info_open_file(struct nomem__debug_info **info, const char *path, int fd) {
+  if (!is_program(fd)) {
+    close(fd);
+    return -ENOEXEC;
+  }
   struct nomem__debug_info *opened = nomem__calloc(1, sizeof *opened);
   opened->dwfl = dwfl_begin(&callbacks);
   /* At base 0, addresses in the module are those in the file, even for a program that cannot be moved. */

@@ -27,6 +27,10 @@ struct nomem__debug_frame {
 /* Opens the file at path, which must be a program or a shared object. Returns 0 and the caller's object, or a negative
  * error code: -ENOEXEC for any other kind of file. Does not block on a file that is not a regular one. */
 int nomem__debug_info_open(struct nomem__debug_info **info, const char *path);
+
+/* The same of a file that is open already, and is taken over. path: by which it is known. */
+int nomem__debug_info_open_file(struct nomem__debug_info **info, const char *path, int fd);
+
 void nomem__debug_info_close(struct nomem__debug_info *info);
 
 /* Writes the functions that the instruction at address belongs to: inlined ones first, from the innermost outwards,

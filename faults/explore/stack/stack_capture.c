@@ -21,6 +21,7 @@
 #include "../text/regular_file.h"
 #include "debug_file.h"
 #include "memory_map.h"
+#include "symbols.h"
 
 /* Memory is read in pieces of this size, a power of two. */
 #define PIECE_BYTES 1024
@@ -48,6 +49,7 @@ struct nomem__stacks {
   int machine_fd;
   bool is_attached;
   struct name *names;
+  struct nomem__symbols *symbols; /* NULL: nobody wants files that are elsewhere */
 
   /* The thread that is being captured. Its process is read by its number: the process's own is that of the first
    * thread, which may have ended, and has no memory then. */
@@ -127,23 +129,53 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
     .set_initial_registers = set_initial_registers,
 };
 
-/* Opens the file that a module was loaded from, if it is still the one at its path; otherwise, a copy of its memory. */
+/* Opens the file that a module was loaded from, by one of its names. Returns a descriptor, or -1: it is another one.
+ * The device is not compared, because an overlay shows another one here than in the list of mappings. */
+static int open_same(const char *path, const struct nomem__module *module) {
+  struct stat status;
+  int fd = nomem__regular_file_open(path, &status);
+  if (fd >= 0 && status.st_ino == module->area->inode) return fd;
+  if (fd >= 0) close(fd);
+  return -1;
+}
+
+/* Opens a file that is not there by its path: it was removed, or its process sees other mounts than the command. The
+ * first way takes more rights than the others. */
+static int open_elsewhere(const struct nomem__stacks *stacks, const struct nomem__module *module) {
+  const struct nomem__area *area = module->area;
+  char *paths[] = {
+      nomem__format("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)stacks->tid, area->start, area->end),
+      nomem__format("/proc/%d/exe", (int)stacks->tid),
+      nomem__format("/proc/%d/root%s", (int)stacks->tid, area->path),
+  };
+  int fd = -1;
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    if (fd < 0) fd = open_same(paths[i], module);
+    free(paths[i]);
+  }
+  return fd;
+}
+
+/* Opens the file of a module, wherever it is; if it is nowhere, a copy of its memory, which has fewer names. */
+static int open_module(const struct nomem__stacks *stacks, const struct nomem__module *module, char **file) {
+  const char *path = module->area->path;
+  if (path[0] != '/') return nomem__memory_map_copy_module(&stacks->maps, module, stacks->tid);
+  int fd = open_same(path, module);
+  if (fd < 0) {
+    fd = open_elsewhere(stacks, module);
+    if (fd >= 0 && stacks->symbols != NULL) nomem__symbols_add_file(stacks->symbols, path, fd);
+  }
+  if (fd < 0) return nomem__memory_map_copy_module(&stacks->maps, module, stacks->tid);
+  *file = nomem__strdup(path);
+  return fd;
+}
+
 static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name, Dwarf_Addr base, char **file,
                     Elf **elf) {
   (void)dwfl_module, (void)name, (void)elf;
-  struct nomem__stacks *stacks = *userdata;
+  const struct nomem__stacks *stacks = *userdata;
   const struct nomem__module *module = stacks ? nomem__memory_map_find_module(&stacks->maps, base) : NULL;
-  struct stat status;
-  if (!module) return -1;
-  if (module->area->path[0] != '/') return nomem__memory_map_copy_module(&stacks->maps, module, stacks->tid);
-  int fd = nomem__regular_file_open(module->area->path, &status);
-  /* The device is not compared, because an overlay shows another one here than in the list of mappings. */
-  if (fd >= 0 && status.st_ino == module->area->inode) {
-    *file = nomem__strdup(module->area->path);
-    return fd;
-  }
-  if (fd >= 0) close(fd);
-  return nomem__memory_map_copy_module(&stacks->maps, module, stacks->tid);
+  return module ? open_module(stacks, module, file) : -1;
 }
 
 static const Dwfl_Callbacks callbacks = {
@@ -166,6 +198,10 @@ int nomem__stacks_open(struct nomem__stacks **stacks) {
   }
   nomem__stacks_close(opened);
   return error;
+}
+
+void nomem__stacks_set_symbols(struct nomem__stacks *stacks, struct nomem__symbols *symbols) {
+  stacks->symbols = symbols;
 }
 
 void nomem__stacks_close(struct nomem__stacks *stacks) {

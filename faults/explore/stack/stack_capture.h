@@ -22,6 +22,7 @@
 #define NOMEM__STACK_DEPTH 64
 
 struct nomem__stacks;
+struct nomem__symbols;
 
 struct nomem__stack_frame {
   const char *module;     /* as /proc/PID/maps has it, even "/path (deleted)"; NULL: code outside every module */
@@ -61,6 +62,10 @@ int nomem__stacks_open(struct nomem__stacks **stacks);
 
 /* Frees it, with the module strings of every stack that it captured. NULL is allowed. */
 void nomem__stacks_close(struct nomem__stacks *stacks);
+
+/* Has the files of modules that are not where their paths say read for their names, while they can be: symbols outlives
+ * stacks. */
+void nomem__stacks_set_symbols(struct nomem__stacks *stacks, struct nomem__symbols *symbols);
 
 /* Captures the stack of thread tid of process pid. Module strings in out belong to stacks, until it is closed. Returns
  * 0; or -ESRCH, with out empty, when the thread is gone, not traced by the caller or not stopped. */

@@ -2,6 +2,7 @@
 #include "symbols.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -92,6 +93,28 @@ static struct module *find_module(struct nomem__symbols *symbols, const char *pa
   if (nomem__debug_info_open(&module->info, path) != 0) module->info = NULL;
   symbols->module_count++;
   return module;
+}
+
+/* What was answered without names is forgotten. */
+static void add_file(struct nomem__symbols *symbols, const char *path, int fd) {
+  struct module *module = find_module(symbols, path);
+  int copy = module->info == NULL ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+  if (copy < 0 || nomem__debug_info_open_file(&module->info, path, copy) != 0) return;
+  for (size_t i = 0; i < module->slots; i++) free(module->answers[i].frames);
+  free(module->answers);
+  module->answers = NULL;
+  module->slots = module->used = 0;
+}
+
+/* The injector knows a file by the name that it had before it was removed. */
+void nomem__symbols_add_file(struct nomem__symbols *symbols, const char *path, int fd) {
+  static const char removed[] = " (deleted)";
+  size_t length = strlen(path), removed_length = sizeof removed - 1;
+  add_file(symbols, path, fd);
+  if (length <= removed_length || strcmp(path + length - removed_length, removed) != 0) return;
+  char *former = nomem__strndup(path, length - removed_length);
+  add_file(symbols, former, fd);
+  free(former);
 }
 
 const char *nomem__symbols_keep_path(struct nomem__symbols *symbols, const char *path) {

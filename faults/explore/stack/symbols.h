@@ -39,6 +39,10 @@ struct nomem__symbols *nomem__symbols_open(void);
 /* Frees it; NULL is allowed. */
 void nomem__symbols_close(struct nomem__symbols *symbols);
 
+/* Takes the names of a module from a file that is not to be found by the module's path, but open: the program runs
+ * elsewhere, or has removed it. fd stays the caller's. Does nothing when the module has names already. */
+void nomem__symbols_add_file(struct nomem__symbols *symbols, const char *path, int fd);
+
 /* Returns a copy of path that lives as long as symbols. */
 const char *nomem__symbols_keep_path(struct nomem__symbols *symbols, const char *path);
 
