@@ -127,6 +127,7 @@ static void snapshots_done(struct nomem__tree *tree, const struct nomem__end *en
   worker->parent = NULL;
   worker->outcome = (struct nomem__outcome){.end = *end, .channel = worker->copy};
   worker->is_dirty = true;
+  worker->is_unsound |= !nomem__channel_copy_report(worker->copy, worker->channel);
   worker->is_unsound |= (end->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_PROGRAMS | NOMEM_EFFECT_THREADS)) != 0;
   nomem__launch_read_output(worker);
   if (worker->run != NULL) nomem__tree_cancel(worker->run);
