@@ -72,11 +72,12 @@ done
 cat >environment.c <<'END'
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 extern char **environ;
 int main(void) {
   for (char **entry = environ; *entry != NULL; entry++) {
     char *copy = strdup(*entry);
-    if (copy == NULL) return 1;
+    if (copy == NULL) _exit(1);
     free(copy);
   }
   return 0;
