@@ -171,6 +171,10 @@ static bool lacks_last_faults(void) {
   return copy->last_faults[0].ready == 1 && copy->last_faults[1].depth == 0 && copy->last_faults[2].ready == 0;
 }
 
+static void damage_function_and_count(void) {
+  pages->faults[0].fn = pages->fault_count = UINT32_MAX;
+}
+
 static void damage_fault_count(void) {
   pages->fault_count = 0;
 }
@@ -247,6 +251,7 @@ static void damaged(void **state) {
     bool (*is_left)(void);
   } cases[] = {
       {"a function that is none", damage_function, lacks_first_fault},
+      {"a function that is none, and the number of faults", damage_function_and_count, lacks_first_fault},
       {"a stack that is too deep", damage_depth, lacks_first_fault},
       {"a frame in no module", damage_frame, lacks_first_fault},
       {"a state that is none", damage_ready, lacks_first_fault},

@@ -141,8 +141,7 @@ static bool check_faults(struct nomem_channel *copy) {
   uint32_t count = copy->fault_count;
   bool is_whole = count <= FAULT_COUNT_MAX + THREADS_MAX;
   copy->fault_count = at_most(count, FAULT_COUNT_MAX);
-  for (uint32_t i = 0; i < at_most(count + 1, NOMEM_FAULTS); i++)
-    is_whole &= check_fault(copy, i < count, &copy->faults[i]);
+  for (uint32_t i = 0; i <= count && i < NOMEM_FAULTS; i++) is_whole &= check_fault(copy, i < count, &copy->faults[i]);
   for (uint32_t i = 0; i < NOMEM_LAST_FAULTS && count > NOMEM_FAULTS; i++)
     is_whole &= check_fault(copy, i < count - NOMEM_FAULTS, &copy->last_faults[i]);
   return is_whole;
