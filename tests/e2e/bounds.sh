@@ -101,7 +101,8 @@ else
   fail 'a flood in every report' seen
 fi
 
-# The command is killed right after its fork, before the child has asked to be told.
+# The command, or the process that it starts programs by, is killed right after its fork, before the child has asked to
+# be told.
 cat >killed.c <<'EOS'
 #define _GNU_SOURCE
 #include <signal.h>
@@ -111,12 +112,14 @@ cat >killed.c <<'EOS'
 #include <time.h>
 #include <unistd.h>
 pid_t fork(void) {
+  static int generation;
   pid_t pid = (pid_t)syscall(SYS_fork);
   if (pid == 0) {
+    generation++;
     FILE *file = fopen(getenv("CHILDREN"), "a");
     if (file != NULL && fprintf(file, "%d\n", (int)getpid()) > 0) fclose(file);
     nanosleep(&(struct timespec){0, 100000000}, NULL); /* not yet scheduled */
-  } else {
+  } else if (generation == atoi(getenv("GENERATION"))) {
     kill(getpid(), SIGKILL);
   }
   return pid;
@@ -125,27 +128,35 @@ EOS
 "$cc" -shared -fPIC -o killed.so killed.c
 printf '#include <stdlib.h>\nint main(void) { return malloc(1) == NULL; }\n' >plain.c
 "$cc" -o plain plain.c
-: >children
-for options in '--isolate off' '--isolate off --no-trace'; do
-  # shellcheck disable=SC2086 # a list of options
-  (CHILDREN="$work/children" LD_PRELOAD="$work/killed.so" timeout 20 nomem explore --no-store $options -- ./plain || :) \
-    >seen 2>&1
-done
-waited=0
-left=unknown
-while [ $waited -lt 100 ]; do # ten seconds
-  left=
-  while read -r pid; do
-    if kill -0 "$pid" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null; then left="$left $pid"; fi
-  done <children
-  [ -n "$left" ] || break
-  sleep 0.1
-  waited=$((waited + 1))
-done
-echo "left:$left of $(wc -l <children)" >>seen
-if [ -s children ] && [ -z "$left" ]; then pass 'a child of a command that was killed ends'; else
-  fail 'a child of a command that was killed ends' seen
-  for pid in $left; do kill -KILL "$pid" 2>/dev/null || :; done
-fi
+# killed NAME GENERATION STATUS: what is killed, with and without ptrace; and the exit status of the command.
+killed() {
+  : >children
+  : >seen
+  statuses=
+  for options in '--isolate off' '--isolate off --no-trace'; do
+    status=0
+    # shellcheck disable=SC2086 # a list of options
+    (CHILDREN="$work/children" GENERATION=$2 LD_PRELOAD="$work/killed.so" timeout -k 5 100 nomem explore --no-store \
+      $options -- ./plain) >>seen 2>&1 || status=$?
+    statuses="$statuses $status"
+  done
+  waited=0
+  while [ $waited -lt 100 ]; do # ten seconds
+    left=
+    while read -r pid; do
+      if kill -0 "$pid" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null; then left="$left $pid"; fi
+    done <children
+    [ -n "$left" ] || break
+    sleep 0.1
+    waited=$((waited + 1))
+  done
+  echo "left:$left of $(wc -l <children), exit statuses$statuses" >>seen
+  if [ "$(wc -l <children)" -ge $((2 * ($2 + 1))) ] && [ -z "$left" ] && [ "$statuses" = " $3 $3" ]; then pass "$1"; else
+    fail "$1" seen
+    for pid in $left; do kill -KILL "$pid" 2>/dev/null || :; done
+  fi
+}
+killed 'a child of a command that was killed ends' 0 137
+killed 'a program whose keeper was killed ends, and the command says so' 1 2
 
 finish
