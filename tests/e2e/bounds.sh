@@ -157,6 +157,9 @@ killed() {
   fi
 }
 killed 'a child of a command that was killed ends' 0 137
-killed 'a program whose keeper was killed ends, and the command says so' 1 2
+killed 'a program whose keeper was killed ends' 1 2
+if grep -q 'the process that starts it was killed' seen; then pass 'and the command says so'; else
+  fail 'and the command says so' seen
+fi
 
 finish

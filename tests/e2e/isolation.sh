@@ -101,6 +101,18 @@ for what in cache always output numbers log; do leaves "$what" 0 ''; done
 cannot_trace 'what is left' || for engine in exec fork snapshot; do
   leaves bad-again 1 '^6 runs: 4 leftover, 2 reported; 1 finding' --engine $engine
 done
+# What a run changes that cannot be put back, the next one does not find.
+printf old >kept
+cannot_trace 'what cannot be put back' || for engine in exec fork snapshot; do
+  for what in empty many; do
+    leaves $what 0 '^6 runs: 6 handled; 0 findings' --engine $engine
+    if grep -q 'changed files that cannot be put back' seen && [ -s kept ] && [ ! -e many ]; then
+      pass "it is said: $what, $engine"
+    else
+      fail "it is said: $what, $engine" seen
+    fi
+  done
+done
 cannot_trace 'what is left, of each kind' || {
   leaves bad-again 1 "a folder was left: '$work/folder'"
   leaves bad-refusal 0 '2 reported'

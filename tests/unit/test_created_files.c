@@ -176,12 +176,16 @@ static void reading(void **state) {
   assert_int_equal(symlinkat("/", scratch_fd, "u00/link"), 0);
   make(scratch_fd, "u00/old/new");
   make(lower_fd, "old/file");
-  make(scratch_fd, "u00/old/file");
   struct nomem__created_files made = read_view();
+  assert_false(made.has_changed_others);
+  nomem__created_files_free(&made);
+  make(scratch_fd, "u00/old/file");
+  made = read_view();
   assert_int_equal(made.count, 2);
   assert_string_equal(made.list[0].path + strlen(lower), "/link");
   assert_string_equal(made.list[1].path + strlen(lower), "/old/new");
   assert_true(S_ISLNK(made.list[0].type) && S_ISREG(made.list[1].type));
+  assert_true(made.has_changed_others);
   nomem__created_files_free(&made);
 }
 
@@ -196,6 +200,7 @@ static void reading_over_other_things(void **state) {
   struct nomem__created_files made = read_view();
   assert_int_equal(made.count, 1);
   assert_string_equal(made.list[0].path + strlen(lower), "/file/new");
+  assert_true(made.has_changed_others);
   nomem__created_files_free(&made);
 }
 
@@ -208,6 +213,7 @@ static void reading_what_was_removed(void **state) {
   struct nomem__created_files made = read_view();
   assert_int_equal(made.count, 1);
   assert_string_equal(made.list[0].path + strlen(lower), "/created");
+  assert_true(made.has_changed_others);
   nomem__created_files_free(&made);
 }
 

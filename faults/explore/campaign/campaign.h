@@ -62,8 +62,9 @@ struct nomem__campaign {
   unsigned worker_count;
   struct nomem__progress progress;
   uint64_t timeout_ms, started_ns, ended_ns;
-  bool has_said_damage; /* that a run has written over the pages that it shares with the command */
-  bool failed;          /* it could not go on, and one line on standard error has said so */
+  bool has_said_marked_view; /* that a run has changed files for good */
+  bool has_said_damage;      /* that a run has written over the pages that it shares with the command */
+  bool failed;               /* it could not go on, and one line on standard error has said so */
 
   /* What the runs without a fault, the baselines, have shown. */
   int baseline_status;

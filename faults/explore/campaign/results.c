@@ -156,6 +156,17 @@ static void say_damage(struct nomem__campaign *campaign, const char *plan, const
       plan);
 }
 
+/* Once: that worker's runs do not share a view any more, and the others' would do the same. */
+static void say_marked_view(struct nomem__campaign *campaign, const char *plan, const struct nomem__outcome *outcome) {
+  if (!outcome->has_marked_view || campaign->has_said_marked_view || campaign->session->options->quiet) return;
+  campaign->has_said_marked_view = true;
+  nomem__progress_clear(&campaign->progress);
+  nomem__complain(
+      "'%s': the program changed files that cannot be put back as they were, which it does not do without a "
+      "fault: runs are made that see nothing of it, and take longer",
+      plan);
+}
+
 static size_t count_findings(const struct nomem__findings *findings, bool strict) {
   size_t count = 0;
   for (size_t i = 0; i < findings->count; i++) count += nomem__verdict_counts(findings->list[i].verdict, strict);
@@ -246,6 +257,7 @@ bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__o
   if (error != 0) nomem__campaign_give_up(campaign, error);
   campaign->engines[campaign->engine] += !is_repeated;
   say_damage(campaign, plan, outcome);
+  say_marked_view(campaign, plan, outcome);
   say_run(campaign, plan, result.verdict, outcome);
   campaign->progress.done++;
   return true;

@@ -133,6 +133,7 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__spawn_requ
                                .stop_watcher = start->stop_watcher,
                                .allows_detach = start->allow_detach,
                                .error_fd = -1};
+  nomem__trees_free_keeper(trees, start->keeper);
   int result = nomem__spawn(&trees->keepers, start, &trees->blocked, &tree->root, &tree->error_fd);
   if (result != 0) {
     nomem__tree_free(tree);

@@ -78,7 +78,8 @@ void nomem__trees_set_symbols(struct nomem__trees *trees, struct nomem__symbols 
 /* Kills and reaps whatever still runs, without further callbacks, and frees. */
 void nomem__trees_close(struct nomem__trees *trees);
 
-/* Makes a keeper, which starts one tree at a time, in this sandbox or in none (NULL). The sandbox must outlive it.
+/* Makes a keeper, which starts trees in this sandbox or in none (NULL), one at a time: what is left of an earlier tree
+ * is being killed when the next one is started. The sandbox must outlive it.
  * Returns 0 and an object that belongs to the trees, or a negative error code. */
 int nomem__trees_add_keeper(struct nomem__trees *trees, const struct nomem__sandbox *sandbox,
                             struct nomem__keeper **keeper);

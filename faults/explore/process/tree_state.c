@@ -56,6 +56,14 @@ static void lose_keeper(struct nomem__trees *trees, const struct nomem__keeper *
   }
 }
 
+void nomem__trees_free_keeper(struct nomem__trees *trees, struct nomem__keeper *keeper) {
+  const struct nomem__tree *tree = trees->first;
+  while (tree != NULL && (tree->keeper != keeper || tree->has_lost_keeper)) tree = tree->next;
+  if (tree == NULL) return;
+  nomem__keeper_end(keeper);
+  lose_keeper(trees, keeper);
+}
+
 bool nomem__trees_lost_keeper(struct nomem__trees *trees, pid_t pid) {
   const struct nomem__keeper *keeper = nomem__keepers_ended(&trees->keepers, pid);
   if (keeper != NULL) lose_keeper(trees, keeper);

@@ -89,6 +89,10 @@ bool nomem__tree_settle(struct nomem__tree *tree);
 /* What keepers have said. */
 void nomem__trees_hear_keepers(struct nomem__trees *trees);
 
+/* A keeper is to start a tree while another of its trees is still being killed: that one is left to the command, and
+ * the keeper to the new one. */
+void nomem__trees_free_keeper(struct nomem__trees *trees, struct nomem__keeper *keeper);
+
 /* A process that the command has waited for was a keeper, and did not end because it was to. Returns whether it was. */
 bool nomem__trees_lost_keeper(struct nomem__trees *trees, pid_t pid);
 

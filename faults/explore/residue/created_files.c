@@ -50,11 +50,18 @@ static int read_entry(struct reader *reader, size_t length, int folder, const ch
   struct stat status, below;
   size_t end = length + 1 + strlen(name);
   if (end >= sizeof reader->path || fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return 0;
-  if (is_whiteout(&status)) return 0;
+  if (is_whiteout(&status)) {
+    reader->made->has_changed_others = true;
+    return 0;
+  }
   reader->path[length] = '/';
   memcpy(reader->path + length + 1, name, end - length);
-  bool is_new = lstat(reader->path, &below) != 0 && (errno == ENOENT || errno == ENOTDIR);
+  bool is_there = lstat(reader->path, &below) == 0;
+  bool is_new = !is_there && (errno == ENOENT || errno == ENOTDIR);
   int result = is_new ? add(reader, status.st_mode & S_IFMT) : 0;
+  /* The folders on the way to what was changed are there, too. */
+  bool is_way = is_there && S_ISDIR(below.st_mode) && S_ISDIR(status.st_mode);
+  if (!is_new && !is_way) reader->made->has_changed_others = true;
   return result == 0 && S_ISDIR(status.st_mode) ? read_folder(reader, end, folder, name, depth + 1) : result;
 }
 
@@ -106,29 +113,34 @@ void nomem__created_files_list_fresh(struct nomem__created_files *files, const s
   close(scratch);
 }
 
-/* Not directly in the upper layers, but by a process in the view: an overlay does not expect its layers to change under
- * it. */
-static void remove_in_view(const struct nomem__sandbox *sandbox, const struct nomem__created_files *files) {
-  pid_t pid = fork();
-  if (pid == 0) {
-    if (nomem__sandbox_enter(sandbox, false, -1) != 0) _exit(1);
-    for (size_t i = files->count; i-- > 0;)
-      if (S_ISDIR(files->list[i].type))
-        rmdir(files->list[i].path);
-      else
-        unlink(files->list[i].path);
-    _exit(0);
+static _Noreturn void remove_all(const struct nomem__sandbox *sandbox, const struct nomem__created_files *files) {
+  bool is_done = nomem__sandbox_enter(sandbox, false, -1) == 0;
+  for (size_t i = files->count; i-- > 0 && is_done;) {
+    const struct nomem__created_file *file = &files->list[i];
+    is_done = (S_ISDIR(file->type) ? rmdir(file->path) : unlink(file->path)) == 0;
   }
-  while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+  _exit(!is_done);
 }
 
-void nomem__created_files_list_shared(struct nomem__created_files *files, struct nomem__sandbox *sandbox) {
+/* Not directly in the upper layers, but by a process in the view: an overlay does not expect its layers to change under
+ * it. Returns whether all were removed. */
+static bool remove_in_view(const struct nomem__sandbox *sandbox, const struct nomem__created_files *files) {
+  int status = 0;
+  pid_t pid = fork();
+  if (pid == 0) remove_all(sandbox, files);
+  while (pid > 0 && waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR) return false;
+  return pid > 0 && status == 0;
+}
+
+bool nomem__created_files_list_shared(struct nomem__created_files *files, struct nomem__sandbox *sandbox) {
   int has_changed = nomem__sandbox_has_changed(sandbox), scratch = nomem__sandbox_shared_scratch(sandbox);
   files->is_known = has_changed >= 0;
-  if (has_changed <= 0) return;
-  if (nomem__created_files_read(files, nomem__sandbox_view(sandbox), scratch) == 0 && files->count > 0)
-    remove_in_view(sandbox, files);
+  if (has_changed <= 0) return true;
+  bool is_clean = nomem__created_files_read(files, nomem__sandbox_view(sandbox), scratch) == 0 &&
+                  !files->has_changed_others && (files->count == 0 || remove_in_view(sandbox, files));
   nomem__sandbox_accept_files(sandbox);
+  return is_clean;
 }
 
 void nomem__created_files_free(struct nomem__created_files *made) {

@@ -27,6 +27,7 @@ struct nomem__created_files {
   bool is_known;
   struct nomem__created_file *list; /* by path, so a folder comes before what is in it; owned */
   size_t count;
+  bool has_changed_others; /* files that were there before were changed, or removed */
 };
 
 /* Lists what a run has created that entered a fresh view with the other end of this socket; call it for each such run.
@@ -36,11 +37,13 @@ void nomem__created_files_list_fresh(struct nomem__created_files *files, const s
                                      int scratch_socket);
 
 /* The same of a run that shared its view, in which nothing may run any more. Removes all of it, so that the next run
- * does not find it. Changes to files that were there before stay. */
-void nomem__created_files_list_shared(struct nomem__created_files *files, struct nomem__sandbox *sandbox);
+ * does not find it. Returns whether it does not: what could not be removed, and changes to files that were there
+ * before, stay. */
+bool nomem__created_files_list_shared(struct nomem__created_files *files, struct nomem__sandbox *sandbox);
 
-/* Lists what is in the upper layers, below the folder scratch, and not in the folders that they lie over. What made had
- * is not freed. Returns 0, or a negative error code, and then made is all zero: -E2BIG for too many. */
+/* Lists what is in the upper layers, below the folder scratch, and not in the folders that they lie over, and notes
+ * whether anything else than folders is in both. What made had is not freed. Returns 0, or a negative error code, and
+ * then made is all zero: -E2BIG for too many. */
 int nomem__created_files_read(struct nomem__created_files *made, const struct nomem__view *view, int scratch);
 
 void nomem__created_files_free(struct nomem__created_files *made);

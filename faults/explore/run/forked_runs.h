@@ -12,7 +12,8 @@
  * made by starting the program. Returns 0 or a negative error code. */
 int nomem__forked_runs_ask_server(struct nomem__worker *worker, const char *plan);
 
-/* A run has damaged pages that it shares with the process that it was forked from: that one makes no more of them. */
+/* A run has damaged pages, or changed files, that it shares with the process that it was forked from: that one makes no
+ * more of them. */
 void nomem__forked_runs_give_up(struct nomem__worker *worker);
 
 /* The run at a snapshot is over: lets the program go on to the next point. */

@@ -167,7 +167,7 @@ static struct nomem__spawn_request spawn_request(const struct nomem__worker *wor
                                        .same_addresses = setup->same_addresses,
                                        .is_forked = is_forked,
                                        .sandbox = setup->isolation != NULL ? worker->sandbox : NULL,
-                                       .is_fresh = !request->keep_files && !is_forked,
+                                       .is_fresh = (!request->keep_files || worker->needs_fresh_files) && !is_forked,
                                        .scratch_socket = worker->scratch_socket[1],
                                        .trace = setup->trace,
                                        .stop_watcher = request->stop_watcher};
@@ -240,13 +240,21 @@ void nomem__launch_read_output(struct nomem__worker *worker) {
     nomem__sanitizer_read(sanitizer, outcome->error.fd, outcome->error.bytes, &outcome->report);
 }
 
+/* What cannot be undone no other run is to find: from now on, each has a view of its own, and none is forked from a
+ * process that sees it. */
+static void leave_shared_view(struct nomem__worker *worker) {
+  worker->needs_fresh_files = true;
+  worker->outcome.has_marked_view = true;
+  nomem__forked_runs_give_up(worker);
+}
+
 static void list_created_files(struct nomem__worker *worker) {
   struct nomem__created_files *files = &worker->exit_records.first.created_files;
   if (worker->sandbox == NULL) return;
   if (worker->has_fresh_files)
     nomem__created_files_list_fresh(files, worker->sandbox, worker->scratch_socket[0]);
-  else
-    nomem__created_files_list_shared(files, worker->sandbox);
+  else if (!nomem__created_files_list_shared(files, worker->sandbox))
+    leave_shared_view(worker);
 }
 
 /* Returns whether the pages have only what the command and the injector have written there. */
@@ -338,6 +346,6 @@ void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *e
   worker->request.done(worker, outcome, worker->request.user);
   nomem__exit_records_clear(&worker->exit_records);
   nomem__executed_programs_clear(&worker->executed);
-  bool goes_on = worker->takes_snapshots && worker->parent != NULL && !outcome->is_damaged;
+  bool goes_on = worker->takes_snapshots && worker->parent != NULL && !outcome->is_damaged && !outcome->has_marked_view;
   if (goes_on) nomem__forked_runs_continue(worker);
 }

@@ -24,9 +24,10 @@ struct nomem__outcome {
   struct nomem__output output, error;
   char tail[NOMEM_OUTPUT_TAIL]; /* of standard error, or of standard output when nothing was written there */
   struct nomem__sanitizer_report report;
-  uint32_t rank;   /* of a snapshot's run: the rank of its point */
-  bool is_early;   /* it was ended before its time was up, and counts as timed out */
-  bool is_damaged; /* it has written over the pages that it shares with the command */
+  uint32_t rank;        /* of a snapshot's run: the rank of its point */
+  bool is_early;        /* it was ended before its time was up, and counts as timed out */
+  bool is_damaged;      /* it has written over the pages that it shares with the command */
+  bool has_marked_view; /* it has changed files that later runs of the worker would have found changed */
   /* It wrote more than NOMEM_OUTPUT_MAX_BYTES, and was ended for that if it had not ended yet. How far it had come by
    * then is chance: end says nothing of deaths, stacks and time, and nothing of the output is read but its tail. */
   bool is_flooded;

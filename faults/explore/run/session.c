@@ -212,7 +212,7 @@ bool nomem__session_can_retry(struct nomem__session *session, int result) {
                     strerror(-result));
   else
     nomem__complain("cannot start %s: %s", nomem__quote(session->target.path, name, sizeof name),
-                    nomem__error_text(-result));
+                    result == -ECHILD ? "the process that starts it was killed" : nomem__error_text(-result));
   return false;
 }
 

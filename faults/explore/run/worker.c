@@ -95,7 +95,8 @@ void nomem__worker_close(struct nomem__worker *worker) {
 
 int nomem__worker_start(struct nomem__worker *worker, const struct nomem__run_request *request) {
   nomem__launch_take_request(worker, request);
-  if (request->use_server && !worker->has_lost_server) return nomem__forked_runs_ask_server(worker, request->plan);
+  bool can_fork = !worker->has_lost_server && !worker->needs_fresh_files;
+  if (request->use_server && can_fork) return nomem__forked_runs_ask_server(worker, request->plan);
   int result = nomem__launch_prepare(worker, NOMEM_ENGINE_EXEC, request->plan);
   return result != 0 ? result : nomem__launch_run(worker);
 }

@@ -35,9 +35,10 @@ struct nomem__worker {
   uint64_t limit_ms;                 /* 0: none */
   uint64_t step_ms;                  /* until the timer looks again */
   struct nomem__run_clock clock;
-  bool is_flooded;      /* it was ended because it has written too much */
-  bool has_early_limit; /* the limit that it exceeded was the early one */
-  bool has_fresh_files; /* it, or the process that it is forked from, has a view of the files of its own */
+  bool is_flooded;        /* it was ended because it has written too much */
+  bool has_early_limit;   /* the limit that it exceeded was the early one */
+  bool needs_fresh_files; /* the view that its runs could share is not as it was any more */
+  bool has_fresh_files;   /* it, or the process that it is forked from, has a view of the files of its own */
   struct nomem__output_capture capture;
   struct nomem__exit_records exit_records;
   struct nomem__executed_programs executed; /* noted in runs without a fault */

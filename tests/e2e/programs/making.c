@@ -37,6 +37,27 @@ static __attribute__((noinline)) void bad_again(void) {
   make("folder/made", O_EXCL);
 }
 
+/* What cannot be put back, or is too much to be: whoever finds it gives up. */
+static __attribute__((noinline)) void empty_file(void) {
+  if (!has_memory() && truncate("kept", 0) != 0) _exit(3);
+}
+
+static __attribute__((noinline)) void make_many(void) {
+  static int is_done;
+  char path[64];
+  if (has_memory() || is_done++) return;
+  if (mkdir("many", 0700) != 0) _exit(3);
+  for (int i = 0; i < 1100; i++) {
+    snprintf(path, sizeof path, "many/%d", i);
+    make(path, O_EXCL);
+  }
+}
+
+static int is_empty(const char *path) {
+  struct stat status;
+  return stat(path, &status) != 0 || status.st_size == 0;
+}
+
 int main(int count, char **words) {
   const char *what = count > 1 ? words[1] : "";
   char path[64];
@@ -59,6 +80,15 @@ int main(int count, char **words) {
     bad_again();
     bad_again();
     bad_again();
+  } else if (strcmp(what, "empty") == 0) {
+    if (is_empty("kept")) return 3;
+    empty_file();
+    empty_file();
+    empty_file();
+  } else if (strcmp(what, "many") == 0) {
+    make_many();
+    make_many();
+    make_many();
   } else if (strcmp(what, "bad-refusal") == 0) {
     make("journal", O_EXCL);
     status = has_memory() ? 0 : 1;
