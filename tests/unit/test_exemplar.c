@@ -264,6 +264,10 @@ static void the_second_call(void **state) {
   show();
   assert_string_equal(culprit_of(&finding.second.stack), "use:3");
   assert_int_equal(finding.second.fn, NOMEM_FN_REALLOC);
+  run->channel->faults[1].ready = 0; /* it failed after the run had blown up */
+  show();
+  assert_int_equal(finding.second.stack.depth, 0);
+  run->channel->faults[1].ready = 1;
   run->channel->fault_count = 1; /* what stands there is of an earlier run */
   show();
   assert_int_equal(finding.second.stack.depth, 0);

@@ -122,6 +122,18 @@ static void deaths_of_the_baseline(void **state) {
   assert_int_equal(judge(false), NOMEM_VERDICT_CRASH);
 }
 
+/* A signal that was caught ends a run as a death does: with one of two calls to fail, it is come to an end. */
+static void caught_signals(void **state) {
+  (void)state;
+  record_crash();
+  run->outcome.end.fatal_deaths = 0;
+  run->outcome.end.root_status = EXITED(0);
+  assert_int_equal(judge(true), NOMEM_VERDICT_UNREACHED);
+  run->outcome.was_caught = true;
+  assert_int_equal(judge(false), NOMEM_VERDICT_CRASH);
+  assert_int_equal(judge(true), NOMEM_VERDICT_CRASH);
+}
+
 /* 77, and what --skip-code names: no other status, and no signal of that number. */
 static void skipped(void **state) {
   (void)state;
@@ -365,12 +377,12 @@ static void counted_runs(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(reached),        TEST(both_reached), TEST(deaths_of_the_baseline),
-      TEST(skipped),        TEST(swallowed),    TEST(reported_leaks),
-      TEST(left_behind),    TEST(heap_check),   TEST(slow_leak_check),
-      TEST(due_once),       TEST(not_due),      TEST(second_faults),
-      TEST(early),          TEST(same_loop),    TEST(left_to_exec),
-      TEST(drop_swallowed), TEST(counted_runs),
+      TEST(reached),         TEST(both_reached),   TEST(deaths_of_the_baseline),
+      TEST(caught_signals),  TEST(skipped),        TEST(swallowed),
+      TEST(reported_leaks),  TEST(left_behind),    TEST(heap_check),
+      TEST(slow_leak_check), TEST(due_once),       TEST(not_due),
+      TEST(second_faults),   TEST(early),          TEST(same_loop),
+      TEST(left_to_exec),    TEST(drop_swallowed), TEST(counted_runs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

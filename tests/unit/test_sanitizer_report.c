@@ -2,6 +2,7 @@
 /* What the sanitizers report, as they wrote it (gcc 12, clang 14 and 19), and what only looks like it. */
 #define _GNU_SOURCE
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,6 +74,18 @@ static void address(void **state) {
       "==1==ERROR: AddressSanitizer: alloc-dealloc-mismatch (malloc vs operator delete) on 0x602000000010\n"
       "#0 0x1 (/x+0x1)\n",
       "AddressSanitizer: alloc-dealloc-mismatch (malloc vs operator delete)", 1, "/x", 1);
+}
+
+/* A report of a signal is of that signal only. */
+static void signals(void **state) {
+  (void)state;
+  assert_true(nomem__sanitizer_is_of_signal("AddressSanitizer: SEGV", SIGSEGV));
+  assert_true(nomem__sanitizer_is_of_signal("ThreadSanitizer: BUS", SIGBUS));
+  assert_true(nomem__sanitizer_is_of_signal("AddressSanitizer: stack-overflow", SIGSEGV));
+  assert_false(nomem__sanitizer_is_of_signal("AddressSanitizer: SEGV", SIGBUS));
+  assert_false(nomem__sanitizer_is_of_signal("AddressSanitizer: stack-overflow", SIGBUS));
+  assert_false(nomem__sanitizer_is_of_signal("AddressSanitizer: heap-use-after-free", SIGSEGV));
+  assert_false(nomem__sanitizer_is_of_signal("", SIGSEGV));
 }
 
 /* UndefinedBehaviorSanitizer: one report after the other. Only the numbers in what they say make no difference. */
@@ -371,7 +384,7 @@ int main(void) {
       cmocka_unit_test(address),       cmocka_unit_test(undefined),  cmocka_unit_test(leaks),
       cmocka_unit_test(child_residue), cmocka_unit_test(no_reports), cmocka_unit_test(odd_frames),
       cmocka_unit_test(garbage),       cmocka_unit_test(flood),      cmocka_unit_test(known),
-      cmocka_unit_test(options),       cmocka_unit_test(cut),
+      cmocka_unit_test(options),       cmocka_unit_test(cut),        cmocka_unit_test(signals),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

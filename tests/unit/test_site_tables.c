@@ -161,6 +161,25 @@ static void clear_report(void **state) {
   assert_int_equal(reached->recoveries[NOMEM_RECOVERIES - 1].key, 0);
 }
 
+/* Calls that failed after the last one that counts are not noted any more; how many there are stays. */
+static void forget_faults(void **state) {
+  (void)state;
+  assert_int_equal(nomem__site_tables_last_fault(reached), 0);
+  reached->fault_count = 3;
+  const uint64_t nth[] = {4, 9, 7};
+  for (size_t i = 0; i < 3; i++) {
+    reached->faults[i].nth = nth[i];
+    reached->faults[i].ready = i != 1; /* one is still being written */
+  }
+  assert_int_equal(nomem__site_tables_last_fault(reached), 7);
+  nomem__site_tables_forget_faults(reached, 7);
+  assert_int_equal(reached->faults[2].ready, 1);
+  nomem__site_tables_forget_faults(reached, 4);
+  assert_int_equal(reached->faults[0].ready, 1);
+  assert_int_equal(reached->faults[2].ready, 0);
+  assert_int_equal(reached->fault_count, 3);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(copy_and_enter, set_up, tear_down),
@@ -170,6 +189,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(find, set_up, tear_down),
       cmocka_unit_test_setup_teardown(whole, set_up, tear_down),
       cmocka_unit_test_setup_teardown(clear_report, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(forget_faults, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

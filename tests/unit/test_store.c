@@ -154,6 +154,7 @@ static void test_evidence(void **state) {
       {.process = 1, .number = 2, .what = "busy", .trace = {.depth = 1, .frame = {{"/lib/b", 9, true}}}}};
   struct nomem__finding finding = {
       .signal = 11,
+      .was_caught = true,
       .address_kind = NOMEM_ADDRESS_WILD,
       .detail = "how",
       .fault_address = UINT64_MAX,
@@ -182,6 +183,7 @@ static void test_evidence(void **state) {
   assert_non_null(text);
   assert_int_equal(nomem__evidence_read(text, &read, &strings), 0);
   assert_int_equal(read.signal, 11);
+  assert_true(read.was_caught);
   assert_true(read.address_kind == NOMEM_ADDRESS_WILD && !read.needs_timeout);
   assert_string_equal(read.detail, "how");
   assert_true(read.fault_address == UINT64_MAX && read.size_bytes == UINT64_MAX - 1 && read.nth == 3);

@@ -208,6 +208,27 @@ static void deaths_of_children(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
 }
 
+/* A signal that was caught counts as a death does, however the run ended, and whatever the baseline died of. */
+static void caught_signals(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.was_caught = true;
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+  evidence.root_status = EXITED(1);
+  evidence.baseline_fatal_deaths = 1;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+  evidence.timed_out = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+  evidence.timed_out = false;
+  evidence.fatal_signal = SIGABRT;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_ABORT);
+  evidence.raised_by_test = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REPORTED);
+  evidence.is_corrupt = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CORRUPTION);
+}
+
 /* The test's own abort about a library's error is a refusal; its crash is still a crash. */
 static void a_tests_own_abort(void **state) {
   (void)state;
@@ -282,6 +303,7 @@ int main(void) {
       cmocka_unit_test(reports_of_the_c_library),
       cmocka_unit_test(corruption_by_last_words),
       cmocka_unit_test(deaths_of_children),
+      cmocka_unit_test(caught_signals),
       cmocka_unit_test(a_tests_own_abort),
       cmocka_unit_test(hangs),
       cmocka_unit_test(floods),

@@ -387,6 +387,8 @@ static bool choose_programs(struct nomem__campaign *campaign) {
 
 int nomem__baseline_run(struct nomem__campaign *campaign) {
   struct baseline_run first = {0}, second = {0};
+  struct nomem__signal_watcher *watcher = &campaign->caught_signals.watcher;
+  watcher->is_learning = true;
   int result = run_isolated_first(campaign, &first, &second);
   if (result == 0 && !first.was_cancelled && first.status == 0 && choose_programs(campaign)) {
     free_run(&second);
@@ -401,6 +403,7 @@ int nomem__baseline_run(struct nomem__campaign *campaign) {
       result = choose_points(campaign, &second);
     }
   }
+  watcher->is_learning = false;
   free_run(&first);
   free_run(&second);
   return result;

@@ -22,6 +22,7 @@ struct nomem__campaign *nomem__campaign_new(struct nomem__session *session, enum
   struct nomem__campaign *campaign = nomem__calloc(1, sizeof *campaign);
   campaign->session = session;
   campaign->residue_check.watch = watch;
+  nomem__caught_signals_open(&campaign->caught_signals, session->symbols, &campaign->code_owners);
   return campaign;
 }
 
@@ -157,13 +158,14 @@ void nomem__campaign_schedule_second_faults(struct nomem__campaign *campaign) {
   count_second_digits(campaign);
 }
 
-struct nomem__run_request nomem__campaign_request(const struct nomem__campaign *campaign, const char *plan,
+struct nomem__run_request nomem__campaign_request(struct nomem__campaign *campaign, const char *plan,
                                                   nomem__worker_done done, void *user) {
   return (struct nomem__run_request){.plan = plan,
                                      .timeout_ms = campaign->timeout_ms,
                                      .watch = campaign->residue_check.watch,
                                      .keep_files = campaign->keeps_files,
                                      .note_recoveries = campaign->notes_recoveries,
+                                     .signal_watcher = &campaign->caught_signals.watcher,
                                      .done = done,
                                      .user = user};
 }

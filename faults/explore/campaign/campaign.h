@@ -4,6 +4,7 @@
 #ifndef NOMEM_CAMPAIGN_H
 #define NOMEM_CAMPAIGN_H
 
+#include "../judge/caught_signals.h"
 #include "../judge/finding.h"
 #include "../run/output_compare.h"
 #include "../run/session.h"
@@ -75,6 +76,7 @@ struct nomem__campaign {
   unsigned effects; /* bits of enum nomem__effect: what keeps the program from the faster engines */
   struct nomem__baseline_output baseline_output;
   struct nomem__baseline_extent baseline_extent;
+  struct nomem__caught_signals caught_signals;
   struct nomem__programs programs;
   struct nomem__executed_programs not_injected; /* empty where runs are not traced */
   struct nomem__campaign_site *sites;           /* one block of memory, their frames included */
@@ -151,7 +153,7 @@ void nomem__campaign_schedule_second_faults(struct nomem__campaign *campaign);
 size_t nomem__campaign_count_due(const struct nomem__campaign *campaign);
 
 /* What an ordinary run of the campaign asks for. The caller may change it before the start. */
-struct nomem__run_request nomem__campaign_request(const struct nomem__campaign *campaign, const char *plan,
+struct nomem__run_request nomem__campaign_request(struct nomem__campaign *campaign, const char *plan,
                                                   nomem__worker_done done, void *user);
 
 /* Whether no further run is to be started: interrupted, failed, or out of time. */

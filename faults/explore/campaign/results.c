@@ -25,7 +25,8 @@ static bool is_skip_code(const struct nomem__options *options, int status) {
 }
 
 static bool has_died(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
-  return outcome->end.timed_out || outcome->is_flooded || outcome->end.fatal_deaths > campaign->baseline_fatal_deaths;
+  return outcome->end.timed_out || outcome->is_flooded || outcome->was_caught ||
+         outcome->end.fatal_deaths > campaign->baseline_fatal_deaths;
 }
 
 /* Where two calls are to fail, both must have failed, unless the first alone ended the run this time. */
@@ -59,6 +60,7 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
                                      .baseline_status = campaign->baseline_status,
                                      .fatal_deaths = outcome->end.fatal_deaths,
                                      .baseline_fatal_deaths = campaign->baseline_fatal_deaths,
+                                     .was_caught = outcome->was_caught,
                                      .fatal_signal = outcome->end.fatal_signal,
                                      .is_corrupt = nomem__is_corruption_text(outcome->tail)};
   evidence.has_swallowed = has_swallowed(campaign, outcome);

@@ -22,7 +22,8 @@ static const struct {
      "once the memory is there. A line to reproduce it that contains --leaks all records every block; without that\n"
      "the error may go unnoticed."},
     {"crash",
-     "A process was killed by SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP or SIGSYS after an allocation failed.\n"
+     "A process got SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP or SIGSYS after an allocation failed, and was killed\n"
+     "by it, or caught it: a test framework or a crash reporter may do that.\n"
      "Most often the caller did not check whether it got NULL, and the address is near 0. An address that is far\n"
      "from 0 means that something incomplete was used, or freed on the way out. After 'a pointer that was read\n"
      "from a block after it was freed' the report shows where that block was allocated and where it was freed.\n"
@@ -35,7 +36,7 @@ static const struct {
      "of the baseline, too, does not count.\n"
      "To mend: read the sanitizer's own report; the line that reproduces the finding prints all of it."},
     {"abort",
-     "A process was killed by SIGABRT, which the code under test raised itself: an assertion about a value that\n"
+     "A process got SIGABRT, which the code under test raised itself: an assertion about a value that\n"
      "may be missing, a C++ exception that nobody caught, or a decision not to go on without memory. Its last words\n"
      "are shown.\n"
      "A library should return an error instead: the program may have another way to go on. If the abort is a\n"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../block_table_format.h"
+#include "../judge/caught_signals.h"
 #include "../judge/finding.h"
 #include "../run/session.h"
 #include "../text/complain.h"
@@ -25,7 +26,8 @@ struct run {
   struct nomem__session *session;
   struct nomem__worker *worker;
   struct nomem__outcome outcome;
-  struct nomem__process_residue residue;     /* of its first process */
+  struct nomem__caught_signals caught_signals; /* with no baseline to compare with */
+  struct nomem__process_residue residue;       /* of its first process */
   struct nomem__child_residue child_residue; /* of the process in which the first call failed, where that is another */
 };
 
@@ -68,7 +70,8 @@ static void print_end(struct run *run) {
   const struct nomem__end *end = &run->outcome.end;
   struct nomem__trace trace;
   if (end->timed_out) nomem__complain("still running when its time was up");
-  if (end->fatal_signal != 0) nomem__complain("killed by SIG%s", sigabbrev_np(end->fatal_signal));
+  if (end->fatal_signal != 0)
+    nomem__complain("%s SIG%s", run->outcome.was_caught ? "caught" : "killed by", sigabbrev_np(end->fatal_signal));
   if (!end->has_stack) return;
   nomem__trace_of_stack(&end->stack, &trace);
   nomem__trace_print(stderr, &trace, run->session->symbols, 4);
@@ -210,6 +213,7 @@ static int make_run(struct run *run, const char *plan) {
                                              .timeout_ms = session->options->timeout_ms,
                                              .watch = is_watched ? NOMEM_WATCH_BLOCK_TABLE : NOMEM_WATCH_NONE,
                                              .check_leaks = is_watched,
+                                             .signal_watcher = &run->caught_signals.watcher,
                                              .done = run_done,
                                              .user = run};
   session->on_interrupt = interrupt;
@@ -226,6 +230,7 @@ static int make_run(struct run *run, const char *plan) {
 
 static int run_program(struct nomem__session *session) {
   struct run run = {.session = session};
+  nomem__caught_signals_open(&run.caught_signals, session->symbols, NULL);
   char plan[NOMEM_PLAN_BYTES];
   int result = nomem_plan_print(&session->options->plan, plan, sizeof plan);
   if (result >= 0) result = nomem__worker_open(session->trees, &session->loop, &session->setup, &run.worker);

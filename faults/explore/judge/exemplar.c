@@ -152,6 +152,7 @@ void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__jud
   set_detail(finding, is_terminate ? "C++ terminate" : run->detail);
   nomem__quote_last_line(outcome->tail, finding->last_words);
   finding->signal = outcome->end.fatal_signal;
+  finding->was_caught = outcome->was_caught;
   finding->needs_timeout = outcome->end.timed_out || outcome->is_flooded;
   bool has_fault_address = outcome->end.has_stack && stack->signal == finding->signal;
   finding->address_kind = has_fault_address ? nomem__address_kind_find(stack) : NOMEM_ADDRESS_NONE;

@@ -53,6 +53,7 @@ struct nomem__finding {
   struct nomem__point point;
   char plan[NOMEM_POINT_PLAN_BYTES];
   int signal;              /* 0: none */
+  bool was_caught;         /* the program caught it */
   bool needs_timeout;      /* its run does not end by itself */
   bool needs_return_watch; /* test code may have been notified of the failure: found out when it is confirmed */
   uint64_t location_hash;  /* hash without the call of test code that had failed before; equal to hash where that call

@@ -69,7 +69,7 @@ static bool is_sanitizer_finding(const struct nomem__evidence *evidence, bool ha
 enum nomem__verdict nomem__judge(const struct nomem__evidence *evidence) {
   if (!evidence->fault_reached) return NOMEM_VERDICT_UNREACHED;
   if (evidence->is_flooded) return NOMEM_VERDICT_FLOOD;
-  bool has_died = evidence->fatal_deaths > evidence->baseline_fatal_deaths;
+  bool has_died = evidence->was_caught || evidence->fatal_deaths > evidence->baseline_fatal_deaths;
   if (has_died && evidence->fatal_signal == SIGABRT && evidence->is_corrupt) return NOMEM_VERDICT_CORRUPTION;
   if (is_sanitizer_finding(evidence, has_died)) return NOMEM_VERDICT_SANITIZER;
   if (evidence->was_misused) return NOMEM_VERDICT_CORRUPTION;

@@ -13,7 +13,7 @@ enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FIND
 #define NOMEM_VERDICT_MAP(X)                                                \
   X(CORRUPTION, corruption, "the heap or the stack was corrupted", FINDING) \
   X(SANITIZER, sanitizer, "a sanitizer reported an error", FINDING)         \
-  X(CRASH, crash, "killed by a signal that a bug raises", FINDING)          \
+  X(CRASH, crash, "got a signal that a bug raises", FINDING)                \
   X(ABORT, abort, "aborted by the code under test", FINDING)                \
   X(HANG, hang, "still running when its time was up", FINDING)              \
   X(FLOOD, flood, "writes more than 64 MiB", FINDING)                       \
@@ -49,6 +49,7 @@ struct nomem__evidence {
   bool is_flooded;                  /* it wrote more than is read of a run: nobody knows what would have come of it */
   int root_status, baseline_status; /* as from waitpid */
   unsigned fatal_deaths, baseline_fatal_deaths; /* processes killed by a signal that a bug raises */
+  bool was_caught;                              /* a process caught such a signal, where the baseline does not */
   int fatal_signal;                             /* of the death that is judged */
   bool is_corrupt;                              /* before an abort, the C library reported a corrupted heap or stack */
   bool was_misused;                             /* the block table shows an error that corrupts a heap */

@@ -22,6 +22,13 @@
 #include "spawn.h"
 #include "thread_sampling.h"
 
+/* A signal that a bug raised, and that a process caught. */
+struct nomem__caught_signal {
+  int signal; /* 0: there was none */
+  struct nomem__stack stack;
+  struct nomem__stack_memory memory;
+};
+
 /* How a tree ended. */
 struct nomem__end {
   int root_status;       /* as from waitpid */
@@ -35,6 +42,7 @@ struct nomem__end {
   unsigned effects; /* bits of enum nomem__effect; without watch_effects, only processes, programs and threads */
   struct nomem__stack stack;                /* where it crashed, or where it hung */
   struct nomem__stack_memory memory;        /* the memory around that stack, of a crash */
+  struct nomem__caught_signal caught;       /* the first that the signal watcher counts, whatever came of it */
   struct nomem__threads threads;            /* of a traced run that hung: all its threads then. Valid during done */
   const struct nomem__processes *processes; /* NULL: there was only one, or they were not traced. Valid during done */
   pid_t root;
@@ -50,8 +58,17 @@ struct nomem__tree_callbacks {
   /* Called once, when the root and everything else of the tree is gone; the tree is freed after that. */
   void (*done)(struct nomem__tree *tree, const struct nomem__end *end, void *user);
 
-  /* Whether a stack is worth the milliseconds that it costs. NULL: never. */
+  /* Whether the stack of a process that dies, or of a signal that is caught, is worth the milliseconds that it costs.
+   * NULL: never. */
   bool (*wants_stack)(void *user);
+  bool (*wants_caught)(void *user);
+
+  /* A process is about to die. */
+  void (*dies)(void *user);
+
+  /* A thread is about to run its handler for a signal that a bug may have raised. Returns whether that counts as if it
+   * had died. */
+  bool (*caught)(void *user, const struct nomem__stack *stack);
 
   /* A process has stopped that belongs to no tree. True: it was forked by the injector in the root, for the command,
    * and a tree has adopted it. */

@@ -15,13 +15,18 @@
 
 /* A thread is stopped to capture its stack. A tree whose threads do not stop in time is killed without their stacks. */
 #define INTERRUPT_MS 1000
-/* Programs that handle such signals as a matter of course must not cost a captured stack each time. */
+/* So many stacks are captured of calls that create a file like the one that is looked for. */
 #define CAPTURES_MAX 8
+/* Programs that catch such signals as a matter of course: more of them are not looked at in one run. */
+#define FATAL_SIGNALS_MAX 1000
+/* A stop at a system call, which is asked for of a thread that is followed. */
+#define SYSTEM_CALL_STOP (SIGTRAP | 0x80)
 /* Between two stacks that are captured of a thread that hangs. */
 #define SAMPLE_MS 3
 
-static void resume(pid_t tid, int signal) {
-  ptrace(PTRACE_CONT, tid, NULL, (void *)(intptr_t)signal);
+static void resume(const struct nomem__tree *tree, pid_t tid, int signal) {
+  bool is_followed = tree != NULL && nomem__delivery_follows(tree, tid);
+  ptrace(is_followed ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL, (void *)(intptr_t)signal);
 }
 
 /* One that was killed before its creator stopped is never heard of again. */
@@ -30,7 +35,7 @@ void nomem__ptrace_claim(struct nomem__tree *tree, pid_t tid) {
   if (kill(tid, 0) != 0 && errno == ESRCH) return;
   nomem__tracees_add(&tree->tracees, tid);
   if (tree->is_killed) kill(tid, SIGKILL);
-  if (nomem__unclaimed_remove(&trees->unclaimed, tid)) resume(tid, 0);
+  if (nomem__unclaimed_remove(&trees->unclaimed, tid)) resume(tree, tid, 0);
 }
 
 static void handle_fork(struct nomem__tree *tree, pid_t creator, pid_t child) {
@@ -41,21 +46,38 @@ static void handle_fork(struct nomem__tree *tree, pid_t creator, pid_t child) {
   if (tracee->is_process) nomem__processes_forked(&tree->processes, tree->root, creator, child);
 }
 
+static bool is_wanted(const struct nomem__tree *tree, bool (*wants)(void *user)) {
+  return wants != NULL && wants(tree->callbacks.user);
+}
+
 /* A process that does not catch a fatal signal is about to die, and this stack is the one to report: threads and
  * parents that die later do so because of it. */
-static void capture_death(struct nomem__tree *tree, pid_t tid, int signal) {
-  if (!tree->is_traced || tree->is_dying || tree->captures++ >= CAPTURES_MAX) return;
-  struct nomem__status status;
-  nomem__status_read(tid, &status);
+static void capture_death(struct nomem__tree *tree, pid_t pid, pid_t tid, int signal) {
+  const struct nomem__tree_callbacks *callbacks = &tree->callbacks;
   struct nomem__stack stack;
-  if (nomem__stack_capture(tree->trees->stacks, status.pid, tid, &stack) != 0) return; /* killed meanwhile */
+  if (nomem__stack_capture(tree->trees->stacks, pid, tid, &stack) != 0) return; /* killed meanwhile */
+  if (callbacks->dies != NULL && !nomem__delivery_stands(tree)) callbacks->dies(callbacks->user);
   tree->end.stack = stack;
   tree->end.has_stack = true;
   nomem__stack_copy_memory(&stack, &tree->end.memory);
   nomem__stack_drop_guest(&tree->end.stack);
   tree->end.fatal_signal = signal;
-  tree->stack_pid = status.pid;
-  tree->is_dying = !((status.caught | status.ignored) >> (signal - 1) & 1);
+  tree->stack_pid = pid;
+  tree->is_dying = true;
+}
+
+/* A thread is about to get a signal that a bug raises. The first death, and the first one that is caught and counts, is
+ * the one to report. */
+static void look_at_fatal_signal(struct nomem__tree *tree, pid_t tid, int signal) {
+  struct nomem__status status;
+  bool wants_death = is_wanted(tree, tree->callbacks.wants_stack);
+  bool wants_caught = !nomem__delivery_stands(tree) && is_wanted(tree, tree->callbacks.wants_caught);
+  if (!wants_death && !wants_caught) return;
+  if (tree->is_dying || tree->end.timed_out || tree->fatal_signals++ >= FATAL_SIGNALS_MAX) return;
+  nomem__status_read(tid, &status);
+  bool is_caught = ((status.caught | status.ignored) >> (signal - 1) & 1) != 0;
+  if (is_caught && wants_caught) nomem__delivery_caught(tree, status.pid, tid, signal);
+  if (!is_caught && wants_death) capture_death(tree, status.pid, tid, signal);
 }
 
 static void kill_late(uv_timer_t *timer) {
@@ -150,11 +172,12 @@ static void handle_exec(struct nomem__tree *tree, pid_t tid) {
   struct nomem__tracee *former =
       former_tid != 0 && former_tid != tid ? nomem__tracees_find(&tree->tracees, former_tid) : NULL;
   if (former != NULL) nomem__tracees_remove(&tree->tracees, former);
+  nomem__delivery_lose(tree, tid);
   nomem__processes_executed(tree->processes, tid);
   const struct nomem__tree_callbacks *callbacks = &tree->callbacks;
   if (callbacks->executed != NULL && callbacks->executed(callbacks->user, tid))
     tree->end.effects |= NOMEM_EFFECT_PROGRAMS;
-  resume(tid, 0);
+  resume(tree, tid, 0);
 }
 
 /* The stop of a group by job control lasts until SIGCONT. */
@@ -163,7 +186,7 @@ static void handle_group_stop(struct nomem__tree *tree, pid_t tid, int signal) {
   if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
     ptrace(PTRACE_LISTEN, tid, NULL, NULL);
   else
-    resume(tid, 0);
+    resume(tree, tid, 0);
 }
 
 static void handle_signal(struct nomem__tree *tree, pid_t tid, int signal) {
@@ -172,17 +195,24 @@ static void handle_signal(struct nomem__tree *tree, pid_t tid, int signal) {
     nomem__detach_begin(&tree->detached, &tree->tracees, tid);
     return;
   }
-  const struct nomem__tree_callbacks *callbacks = &tree->callbacks;
-  if (nomem__is_fatal(signal) && !tree->is_dying && !tree->end.timed_out && callbacks->wants_stack != NULL &&
-      callbacks->wants_stack(callbacks->user))
-    capture_death(tree, tid, signal);
-  resume(tid, signal);
+  nomem__delivery_note_signal(tree, tid, signal);
+  if (nomem__is_fatal(signal)) look_at_fatal_signal(tree, tid, signal);
+  resume(tree, tid, signal);
+}
+
+static void handle_system_call(struct nomem__tree *tree, pid_t tid) {
+  nomem__delivery_note_system_call(tree, tid);
+  resume(tree, tid, 0);
 }
 
 static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
   int event = status >> 16;
   pid_t child;
   const struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, tid);
+  if (event == 0 && WSTOPSIG(status) == SYSTEM_CALL_STOP) {
+    handle_system_call(tree, tid);
+    return;
+  }
   if (tracee != NULL && tracee->detaching_pid != 0 && event != PTRACE_EVENT_EXIT) {
     handle_detaching(tree, tid, status);
     return;
@@ -193,20 +223,20 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
     case PTRACE_EVENT_CLONE:
       child = event_pid(tid);
       if (child != 0) handle_fork(tree, tid, child);
-      resume(tid, 0);
+      resume(tree, tid, 0);
       return;
     case PTRACE_EVENT_SECCOMP:
       tree->end.effects |= nomem__effects_of_stop(tid);
       tree->was_watched = true;
       capture_creator(tree, tid);
-      resume(tid, 0);
+      resume(tree, tid, 0);
       return;
     case PTRACE_EVENT_EXEC:
       handle_exec(tree, tid);
       return;
     case PTRACE_EVENT_EXIT:
       handle_exiting(tree, tid);
-      resume(tid, 0);
+      resume(tree, tid, 0);
       return;
     case PTRACE_EVENT_STOP:
       handle_group_stop(tree, tid, WSTOPSIG(status));
@@ -215,7 +245,7 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
       handle_signal(tree, tid, WSTOPSIG(status));
       return;
     default:
-      resume(tid, 0);
+      resume(tree, tid, 0);
   }
 }
 
@@ -236,7 +266,7 @@ static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const s
 static void handle_unknown(struct nomem__trees *trees, pid_t tid) {
   for (struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next)
     if (tree->callbacks.adopts != NULL && tree->callbacks.adopts(tree->callbacks.user, tid)) {
-      resume(tid, 0);
+      resume(tree, tid, 0);
       return;
     }
   nomem__unclaimed_add(&trees->unclaimed, tid);
@@ -253,7 +283,7 @@ void nomem__ptrace_handle(struct nomem__trees *trees, pid_t tid, int status, con
   else if (!WIFSTOPPED(status))
     return;
   else if (status >> 16 == PTRACE_EVENT_EXIT) /* it was killed before its parent's stop */
-    resume(tid, 0);
+    resume(tree, tid, 0);
   else
     handle_unknown(trees, tid);
 }

@@ -11,7 +11,8 @@
 
 static int seize(const struct nomem__spawn_request *request, pid_t pid) {
   long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-                 PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | (request->watch_exits ? PTRACE_O_TRACEEXIT : 0);
+                 PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP |
+                 (request->watch_exits ? PTRACE_O_TRACEEXIT : 0);
   return ptrace(PTRACE_SEIZE, pid, NULL, (void *)options) != 0 ? -errno : 0;
 }
 

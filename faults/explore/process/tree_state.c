@@ -180,6 +180,7 @@ static void report_threads(struct nomem__tree *tree) {
 static void finish(struct nomem__tree *tree) {
   pid_t subreaper = tree->has_lost_keeper ? getpid() : nomem__keeper_pid(tree->keeper);
   nomem__unclaimed_kill_orphans(&tree->trees->unclaimed, subreaper);
+  nomem__delivery_end(tree);
   tree->end.root = tree->root;
   if (tree->sampling != NULL) report_threads(tree);
   if (tree->error_fd < 0 || read(tree->error_fd, &tree->end.start_error, sizeof tree->end.start_error) < 0)

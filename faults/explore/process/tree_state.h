@@ -9,6 +9,7 @@
 #include "keeper.h"
 #include "orphans.h"
 #include "process_tree.h"
+#include "signal_delivery.h"
 #include "tracees.h"
 
 struct nomem__tree {
@@ -38,7 +39,9 @@ struct nomem__tree {
 
   struct nomem__sampling *sampling; /* of its threads, once it has timed out; NULL: it has not */
   int error_fd;                     /* the child writes errno here when it cannot execute the program */
-  unsigned captures;                /* stacks that were captured */
+  unsigned captures;                /* stacks of creators that were captured */
+  unsigned fatal_signals;           /* that were looked at */
+  struct nomem__delivery delivery;  /* of the signal in end.caught */
   bool is_dying;                    /* the stack of the first death has been captured */
   pid_t stack_pid;                  /* the process whose stack was captured */
   struct nomem__tracees tracees;

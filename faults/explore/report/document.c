@@ -164,6 +164,7 @@ static json_t *make_threads(struct nomem__document_builder *builder, const struc
 static void put_signal(struct nomem__json *json, json_t *object, const struct nomem__finding *finding) {
   if (finding->signal > 0 && sigabbrev_np(finding->signal) != NULL)
     nomem__json_format(json, object, "signal", "SIG%s", sigabbrev_np(finding->signal));
+  if (finding->was_caught) nomem__json_put(json, object, "was_caught", json_true());
   if (finding->address_kind != NOMEM_ADDRESS_NONE)
     nomem__json_text(json, object, "address_kind", nomem__address_kind_names[finding->address_kind]);
   if (nomem__address_kind_has_address(finding->address_kind))

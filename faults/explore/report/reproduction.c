@@ -54,6 +54,7 @@ void nomem__print_end(FILE *out, const struct nomem__finding *finding) {
   }
   print_signal(out, finding->signal);
   nomem__address_kind_print(out, finding->address_kind, finding->fault_address);
+  if (finding->was_caught) fputs(", which the program caught", out);
   print_after(out, ", ", finding->detail);
   if (nomem__finding_is_use_after_free(finding) && finding->address_kind != NOMEM_ADDRESS_FREED)
     fputs(", a use after free", out);

@@ -319,8 +319,8 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
             campaign->early_count, campaign->early_count == 1 ? "" : "s", campaign->early_count == 1 ? "was" : "were");
   if (!campaign->session->setup.trace)
     fputs(
-        "without ptrace a crash in a child process is not seen, and no stack of any crash; nor are programs that were "
-        "executed, but not injected\n",
+        "without ptrace a crash in a child process, or one that the program catches, is not seen, and no stack of any "
+        "crash; nor are programs that were executed, but not injected\n",
         out);
 }
 

@@ -46,8 +46,7 @@ static bool adopt_run(void *user, pid_t child) {
   worker->channel->fork.child = 0;
   nomem__output_capture_keep(&worker->capture);
   nomem__launch_start_clock(worker);
-  const struct nomem__tree_callbacks callbacks = {
-      .done = nomem__launch_run_done, .wants_stack = nomem__launch_wants_stack, .user = worker};
+  const struct nomem__tree_callbacks callbacks = nomem__launch_callbacks(worker, nomem__launch_run_done);
   if (take_point(worker) && nomem__tree_adopt(worker->parent, child, &callbacks, &worker->run) == 0) return true;
   worker->is_unsound = true; /* the parent would wait for the child for ever */
   nomem__tree_cancel(worker->parent);
@@ -57,11 +56,9 @@ static bool adopt_run(void *user, pid_t child) {
 
 static int start_parent(struct nomem__worker *worker,
                         void (*done)(struct nomem__tree *tree, const struct nomem__end *end, void *user)) {
-  const struct nomem__tree_callbacks callbacks = {.done = done,
-                                                  .wants_stack = nomem__launch_wants_stack,
-                                                  .adopts = adopt_run,
-                                                  .executed = nomem__launch_note_program,
-                                                  .user = worker};
+  struct nomem__tree_callbacks callbacks = nomem__launch_callbacks(worker, done);
+  callbacks.adopts = adopt_run;
+  callbacks.executed = nomem__launch_note_program;
   return nomem__launch_program(worker, &callbacks, &worker->parent);
 }
 

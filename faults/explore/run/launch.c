@@ -139,13 +139,43 @@ void nomem__launch_start_clock(struct nomem__worker *worker) {
   look_again(worker, worker->limit_ms != 0 ? worker->limit_ms : UINT64_MAX);
 }
 
-bool nomem__launch_wants_stack(void *user) {
-  struct nomem__worker *worker = user;
-  /* A program that has overwritten its channel may have had its call failed, too. */
+/* A stack is worth having once a call has failed: a program that dies before that dies in the baseline as well. One
+ * that has overwritten its channel may have had its call failed, too. */
+static bool wants_stack(void *user) {
+  const struct nomem__worker *worker = user;
   const struct nomem_channel *channel = worker->channel;
-  if (channel->fault_count == 0 && channel->faults[0].ready == 0 && channel->magic == NOMEM_CHANNEL_MAGIC) return false;
+  return channel->fault_count > 0 || channel->faults[0].ready != 0 || channel->magic != NOMEM_CHANNEL_MAGIC;
+}
+
+static bool wants_caught(void *user) {
+  const struct nomem__worker *worker = user;
+  const struct nomem__signal_watcher *watcher = worker->request.signal_watcher;
+  return watcher != NULL && (watcher->is_learning || wants_stack(user));
+}
+
+static void dies(void *user) {
+  struct nomem__worker *worker = user;
+  nomem__output_capture_note_death(&worker->capture);
+}
+
+static bool caught(void *user, const struct nomem__stack *stack) {
+  struct nomem__worker *worker = user;
+  struct nomem__signal_watcher *watcher = worker->request.signal_watcher;
+  if (!watcher->caught(watcher, stack)) return false;
+  worker->last_fault = nomem__site_tables_last_fault(worker->channel);
   nomem__output_capture_note_death(&worker->capture);
   return true;
+}
+
+struct nomem__tree_callbacks nomem__launch_callbacks(struct nomem__worker *worker,
+                                                     void (*done)(struct nomem__tree *tree,
+                                                                  const struct nomem__end *end, void *user)) {
+  return (struct nomem__tree_callbacks){.done = done,
+                                        .wants_stack = wants_stack,
+                                        .wants_caught = wants_caught,
+                                        .dies = dies,
+                                        .caught = caught,
+                                        .user = worker};
 }
 
 /* What tracing makes possible is asked for only with it. All forks of one process share its view of the files. */
@@ -217,11 +247,9 @@ bool nomem__launch_note_program(void *user, pid_t pid) {
 }
 
 int nomem__launch_run(struct nomem__worker *worker) {
-  const struct nomem__tree_callbacks callbacks = {.done = nomem__launch_run_done,
-                                                  .wants_stack = nomem__launch_wants_stack,
-                                                  .executed = nomem__launch_note_program,
-                                                  .exits = record_exit,
-                                                  .user = worker};
+  struct nomem__tree_callbacks callbacks = nomem__launch_callbacks(worker, nomem__launch_run_done);
+  callbacks.exits = record_exit;
+  callbacks.executed = nomem__launch_note_program;
   worker->creator.depth = 0;
   return nomem__launch_program(worker, &callbacks, &worker->run);
 }
@@ -232,7 +260,8 @@ void nomem__launch_read_output(struct nomem__worker *worker) {
     outcome->output = nomem__output_capture_read(&worker->capture, NOMEM_OUTPUT);
     outcome->error = nomem__output_capture_read(&worker->capture, NOMEM_ERROR);
   }
-  nomem__output_capture_tail(&worker->capture, outcome->end.fatal_deaths > 0, outcome->tail, sizeof outcome->tail);
+  bool has_death = outcome->end.fatal_deaths > 0 || outcome->end.caught.signal != 0;
+  nomem__output_capture_tail(&worker->capture, has_death, outcome->tail, sizeof outcome->tail);
   struct nomem__sanitizer_memory *sanitizer = worker->setup->sanitizer;
   if (sanitizer != NULL && worker->request.learn_reports)
     nomem__sanitizer_learn(sanitizer, outcome->error.fd, outcome->error.bytes);
@@ -312,6 +341,22 @@ static void forget_end(struct nomem__end *end) {
   end->fatal_signal = 0;
   end->stack.depth = 0;
   end->threads = (struct nomem__threads){0};
+  end->caught.signal = 0;
+}
+
+/* What was caught first is where it blew up, unless a sanitizer has caught it and says so. Calls that
+ * failed after it, such as in its handler, have not led to it. */
+static void choose_blow_up(struct nomem__worker *worker) {
+  struct nomem__outcome *outcome = &worker->outcome;
+  struct nomem__end *end = &outcome->end;
+  outcome->was_caught =
+      end->caught.signal != 0 && !nomem__sanitizer_is_of_signal(outcome->report.kind, end->caught.signal);
+  if (!outcome->was_caught) return;
+  end->fatal_signal = end->caught.signal;
+  end->stack = end->caught.stack;
+  end->memory = end->caught.memory;
+  end->has_stack = true;
+  nomem__site_tables_forget_faults(worker->copy, worker->last_fault);
 }
 
 void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
@@ -330,11 +375,12 @@ void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *e
     assume_fault(worker);
     nomem__forked_runs_give_up(worker);
   }
-  worker->is_dirty =
-      outcome->is_damaged || outcome->is_flooded || end->fatal_deaths > 0 || end->timed_out || end->was_cancelled;
+  worker->is_dirty = outcome->is_damaged || outcome->is_flooded || end->fatal_deaths > 0 || end->caught.signal != 0 ||
+                     end->timed_out || end->was_cancelled;
   if (outcome->is_flooded) forget_end(&outcome->end);
   outcome->is_early = outcome->end.timed_out && worker->has_early_limit;
   if (!worker->setup->inherit) nomem__launch_read_output(worker);
+  choose_blow_up(worker);
   nomem__exit_records_finish(&worker->exit_records, worker->copy, end->processes);
   list_created_files(worker);
   nomem__executed_programs_finish(&worker->executed, worker->copy, end->processes, end->root);

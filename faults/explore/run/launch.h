@@ -26,14 +26,16 @@ void nomem__launch_start_clock(struct nomem__worker *worker);
 /* Reads what the run, or the process that is forked for runs, has written, into the outcome. */
 void nomem__launch_read_output(struct nomem__worker *worker);
 
-/* For the callbacks of a tree; the worker is the user. A stack is worth having once a call has failed: a program that
- * dies before that dies in the baseline as well. */
-bool nomem__launch_wants_stack(void *user);
-
 /* Notes a program that a process of the run has executed. Returns whether an injected one did that: its memory is gone,
  * and forks of it are of no use. What a launcher executes is what it is there for. */
 bool nomem__launch_note_program(void *user, pid_t pid);
 
+/* What all trees of a worker call; done is called at the end of this one. */
+struct nomem__tree_callbacks nomem__launch_callbacks(struct nomem__worker *worker,
+                                                     void (*done)(struct nomem__tree *tree,
+                                                                  const struct nomem__end *end, void *user));
+
+/* The run that goes on has ended; the worker is the user. */
 void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *end, void *user);
 
 #endif

@@ -27,6 +27,7 @@ struct nomem__outcome {
   uint32_t rank;        /* of a snapshot's run: the rank of its point */
   bool is_early;        /* it was ended before its time was up, and counts as timed out */
   bool is_damaged;      /* it has written over the pages that it shares with the command */
+  bool was_caught;      /* where it blew up is where the first signal was caught that counts: end.caught */
   bool has_marked_view; /* it has changed files that later runs of the worker would have found changed */
   /* It wrote more than NOMEM_OUTPUT_MAX_BYTES, and was ended for that if it had not ended yet. How far it had come by
    * then is chance: end says nothing of deaths, stacks and time, and nothing of the output is read but its tail. */

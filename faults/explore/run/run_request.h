@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "../../channel.h"
+#include "../process/signal_watcher.h"
 #include "../process/stop_watcher.h"
 #include "outcome.h"
 
@@ -15,7 +16,7 @@ struct nomem__worker;
 typedef void (*nomem__worker_done)(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 
 /* All zero but for plan and done: an ordinary run without a time limit. The plan is copied; the other strings and the
- * watcher stay the caller's, and outlive the run. */
+ * watchers stay the caller's, and outlive the run. */
 struct nomem__run_request {
   const char *plan;       /* a valid one; "": no call fails */
   uint64_t timeout_ms;    /* 0: none */
@@ -33,7 +34,8 @@ struct nomem__run_request {
                                program is traced and not forked; NULL: no file is watched for */
   bool check_leaks;         /* sanitizers look for leaks in processes that end; without tracing, they always do */
   bool learn_reports;       /* what sanitizers report in it is the program's own, and not reported of later runs */
-  struct nomem__stop_watcher *stop_watcher; /* NULL: none */
+  struct nomem__stop_watcher *stop_watcher;     /* NULL: none */
+  struct nomem__signal_watcher *signal_watcher; /* NULL: what is caught does not count */
 
   nomem__worker_done done; /* called once, from the loop; for snapshots, once for each */
   void *user;

@@ -3,6 +3,7 @@
 #include "sanitizer_report.h"
 
 #include <ctype.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,6 +86,13 @@ static void put_kind(char *kind, size_t at, struct slice words) {
 
 static uint64_t hash_slice(uint64_t hash, struct slice text) {
   return nomem__hash_byte(nomem__hash_bytes(hash, text.start, (size_t)(text.end - text.start)), '\n');
+}
+
+bool nomem__sanitizer_is_of_signal(const char *kind, int signal) {
+  const char *what = strstr(kind, ": "), *name = sigabbrev_np(signal);
+  if (what == NULL || name == NULL) return false;
+  what += strlen(": ");
+  return strncmp(what, name, strlen(name)) == 0 || (signal == SIGSEGV && strcmp(what, "stack-overflow") == 0);
 }
 
 uint64_t nomem__sanitizer_hash(const char *kind) {

@@ -42,6 +42,9 @@ bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct n
 /* Equal for kinds that differ only in the numbers in them. */
 uint64_t nomem__sanitizer_hash(const char *kind);
 
+/* Whether the sanitizer reports that it has caught this signal itself: with handle_segv=1 and the like. */
+bool nomem__sanitizer_is_of_signal(const char *kind, int signal);
+
 /* The reports of a program that are known, because they come without any fault: no fault causes them. All zero: none.
  */
 struct nomem__sanitizer_memory {

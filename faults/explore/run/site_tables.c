@@ -75,6 +75,18 @@ const struct nomem_site *nomem__site_tables_find(const struct nomem__site_tables
   return NULL;
 }
 
+uint64_t nomem__site_tables_last_fault(const struct nomem_channel *channel) {
+  uint64_t last = 0;
+  for (size_t i = 0; i < NOMEM_FAULTS; i++)
+    if (channel->faults[i].ready && channel->faults[i].nth > last) last = channel->faults[i].nth;
+  return last;
+}
+
+void nomem__site_tables_forget_faults(struct nomem_channel *channel, uint64_t last_nth) {
+  for (size_t i = 0; i < NOMEM_FAULTS; i++)
+    if (channel->faults[i].nth > last_nth) channel->faults[i].ready = 0;
+}
+
 void nomem__site_tables_clear_report(struct nomem_channel *channel) {
   uint32_t misuses = channel->misuse_count;
   memset(channel->misuses, 0, sizeof channel->misuses[0] * (misuses < NOMEM_MISUSES ? misuses : NOMEM_MISUSES));

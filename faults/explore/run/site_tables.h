@@ -37,6 +37,12 @@ void nomem__site_tables_zero(struct nomem_channel *channel);
 const struct nomem_site *nomem__site_tables_find(const struct nomem__site_tables *tables, uint64_t key,
                                                  unsigned digits);
 
+/* Which allocation of the run was the last that failed, as far as they are noted; 0: none. */
+uint64_t nomem__site_tables_last_fault(const struct nomem_channel *channel);
+
+/* Of the calls that failed, forgets those that came after this allocation. */
+void nomem__site_tables_forget_faults(struct nomem_channel *channel, uint64_t last_nth);
+
 /* Clears what a run has reported, for the next one. */
 void nomem__site_tables_clear_report(struct nomem_channel *channel);
 

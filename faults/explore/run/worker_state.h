@@ -37,6 +37,7 @@ struct nomem__worker {
   struct nomem__run_clock clock;
   bool is_flooded;        /* it was ended because it has written too much */
   bool has_early_limit;   /* the limit that it exceeded was the early one */
+  uint64_t last_fault;    /* the last call that had failed when the signal in end.caught came */
   bool needs_fresh_files; /* the view that its runs could share is not as it was any more */
   bool has_fresh_files;   /* it, or the process that it is forked from, has a view of the files of its own */
   struct nomem__output_capture capture;

@@ -14,7 +14,7 @@ const char *const nomem__address_kind_names[NOMEM_ADDRESS_COUNT] = {
 #undef X
 };
 
-static bool is_near_null(uint64_t address) {
+bool nomem__is_near_null(uint64_t address) {
   return address < NULL_REACH || address > UINT64_MAX - NULL_REACH;
 }
 
@@ -25,7 +25,7 @@ enum nomem__address_kind nomem__address_kind_find(const struct nomem__stack *sta
   if (!stack->has_fault_address) return stack->code == SI_KERNEL ? NOMEM_ADDRESS_NO_ADDRESS : NOMEM_ADDRESS_NONE;
   if (stack->is_overflow) return NOMEM_ADDRESS_OVERFLOW;
   if (stack->fault_address == stack->ip) return NOMEM_ADDRESS_CALL;
-  if (is_near_null(stack->fault_address)) return NOMEM_ADDRESS_NULL;
+  if (nomem__is_near_null(stack->fault_address)) return NOMEM_ADDRESS_NULL;
   if (stack->signal == SIGSEGV && stack->code == SEGV_ACCERR) return NOMEM_ADDRESS_PROTECTED;
   return stack->signal == SIGSEGV ? NOMEM_ADDRESS_WILD : NOMEM_ADDRESS_PROTECTED;
 }
@@ -43,7 +43,7 @@ bool nomem__address_kind_has_address(enum nomem__address_kind address_kind) {
 }
 
 static void print_address(FILE *out, uint64_t address) {
-  if (!is_near_null(address)) {
+  if (!nomem__is_near_null(address)) {
     fprintf(out, "0x%" PRIx64, address);
     return;
   }

@@ -29,6 +29,9 @@ enum nomem__address_kind {
 
 extern const char *const nomem__address_kind_names[NOMEM_ADDRESS_COUNT];
 
+/* Whether an address is NULL or a small offset from it. */
+bool nomem__is_near_null(uint64_t address);
+
 /* Finds out the kind for a process that a signal stopped. */
 enum nomem__address_kind nomem__address_kind_find(const struct nomem__stack *stack);
 

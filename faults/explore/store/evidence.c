@@ -60,6 +60,7 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   struct nomem__json json = {0};
   json_t *evidence = json_object();
   put_number(&json, evidence, "signal", (uint64_t)finding->signal);
+  nomem__json_put(&json, evidence, "was_caught", json_boolean(finding->was_caught));
   nomem__json_put(&json, evidence, "needs_timeout", json_boolean(finding->needs_timeout));
   nomem__json_put(&json, evidence, "needs_block_table", json_boolean(finding->needs_block_table));
   put_text(&json, evidence, "detail", finding->detail);
@@ -181,6 +182,7 @@ static void read_threads(struct reader *reader, const json_t *threads, struct no
 
 static void read_finding(struct reader *reader, const json_t *evidence, struct nomem__finding *finding) {
   finding->signal = (int)read_number(reader, evidence, "signal", INT32_MAX);
+  finding->was_caught = read_bool(reader, evidence, "was_caught");
   finding->needs_timeout = read_bool(reader, evidence, "needs_timeout");
   finding->needs_block_table = read_bool(reader, evidence, "needs_block_table");
   read_text(reader, evidence, "detail", finding->detail, sizeof finding->detail);
