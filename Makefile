@@ -46,6 +46,7 @@ PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/l
 # Of the command and the unit tests, but not of what is put into other people's programs: see check-asan.
 SANITIZE =
 ASAN_FLAGS = -fsanitize=address,undefined -fno-omit-frame-pointer
+ASAN_MAKE = $(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS='-O1 -g' SANITIZE='$(ASAN_FLAGS)'
 
 # The command works within a stack of 256 KiB (ulimit -s 256), the injector within a signal stack of 4 KiB.
 SMALL_FRAMES = -Wframe-larger-than=32768
@@ -84,8 +85,7 @@ kills: setup-check
 ## check-asan: the command and its unit tests under AddressSanitizer and UBSan: tests, victims, scribbled pages (SEEDS=200)
 check-asan: setup-check
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) $(VICTIMS)
-	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/asan SANITIZE='$(ASAN_FLAGS)' $(BUILD)/asan/nomem \
-	  $(BUILD)/asan/libnomem-preload.so $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%)
+	$(Q)$(ASAN_MAKE) -j2 $(BUILD)/asan/nomem $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%)
 	$(Q)tests/asan/check.sh $(BUILD)/asan $(BUILD) --seeds $(or $(SEEDS),200)
 
 ## check-html: look at, click through and photograph the page of --html in a real browser
@@ -143,7 +143,7 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-.PHONY: all packages demo check check-build check-elsewhere check-html check-asan hostile kills bench bench-build downstream \
+.PHONY: all packages demo check check-build sanitized-command check-elsewhere check-html check-asan hostile kills bench bench-build downstream \
   equivalence lint install clean help \
   setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html setup-equivalence
 .DELETE_ON_ERROR:
@@ -213,7 +213,11 @@ VICTIMS = $(patsubst tests/victims/%.c,$(BUILD)/victims/%,$(wildcard tests/victi
   $(patsubst tests/victims/%.cc,$(BUILD)/victims/%,$(wildcard tests/victims/*.cc))
 EXAMPLES = $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
 
-check-build: $(UNIT_TESTS) $(VICTIMS) $(EXAMPLES) fuzz-regress-build
+check-build: $(UNIT_TESTS) $(VICTIMS) $(EXAMPLES) fuzz-regress-build sanitized-command
+
+# For tests/scribble: whatever a program writes over what the command reads.
+sanitized-command:
+	$(Q)$(ASAN_MAKE) $(BUILD)/asan/nomem
 
 # A unit test may link everything: what it does not use is left out of the archives.
 $(BUILD)/libexplore.a: $(EXPLORE_OBJS)

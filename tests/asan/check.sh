@@ -19,6 +19,7 @@ shift 2
 seeds=200
 [ "${1:-}" != --seeds ] || seeds=$2
 mkdir "$work/reports"
+cp "$plain/libnomem-preload.so" "$build" # what is put into other people's programs is as it is
 export ASAN_OPTIONS="exitcode=99:log_path=$work/reports/asan" UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:exitcode=99"
 
 # unreported NAME STATUS: passes when no sanitizer has anything to say, and the command has not ended badly.
