@@ -82,6 +82,11 @@ kills: setup-check
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) $(BUILD)/victims/handled
 	$(Q)tests/kill/run.sh $(BUILD) --kills $(or $(KILLS),1000)
 
+## self: fail every allocation of the command itself, in all subcommands and reports (40 minutes; SCENARIOS='run merge')
+self: setup-check
+	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS)
+	$(Q)tests/self/run.sh $(BUILD) --all $(SCENARIOS)
+
 ## check-asan: the command and its unit tests under AddressSanitizer and UBSan: tests, victims, scribbled pages (SEEDS=200)
 check-asan: setup-check
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) $(VICTIMS)
@@ -143,7 +148,8 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-.PHONY: all packages demo check check-build sanitized-command check-elsewhere check-html check-asan hostile kills bench bench-build downstream \
+.PHONY: all packages demo check check-build sanitized-command check-elsewhere check-html check-asan hostile kills self bench \
+  bench-build downstream \
   equivalence lint install clean help \
   setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html setup-equivalence
 .DELETE_ON_ERROR:

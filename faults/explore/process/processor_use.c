@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../text/memory.h"
+
 #define PROC_BYTES 1024
 
 /* Reads the beginning of a file of /proc as a string; "" when it cannot be read. */
@@ -77,7 +79,7 @@ static void add_children(struct listing *listing, pid_t process, const char *thr
 static void add_threads(struct listing *listing, pid_t process) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/task", (int)process);
-  DIR *folder = opendir(path);
+  DIR *folder = nomem__checked(opendir(path));
   if (folder == NULL) return;
   for (const struct dirent *entry; listing->count < NOMEM_USE_THREADS && (entry = readdir(folder)) != NULL;) {
     if (entry->d_name[0] == '.') continue;

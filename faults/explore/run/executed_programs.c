@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "executed_programs.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,13 +50,11 @@ static bool has_environment(pid_t pid, const char *preload) {
   snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
   FILE *file = nomem__checked(fopen(path, "re"));
   if (file == NULL) return true; /* nobody knows */
-  errno = 0;
-  for (ssize_t length; bytes < ENVIRONMENT_BYTES_MAX && (length = getdelim(&entry, &room, '\0', file)) > 0;) {
+  for (ssize_t length; bytes < ENVIRONMENT_BYTES_MAX && (length = nomem__getdelim(&entry, &room, '\0', file)) > 0;) {
     bytes += (size_t)length;
     has_channel |= strncmp(entry, NOMEM_CHANNEL_ENV "=", sizeof NOMEM_CHANNEL_ENV) == 0;
     has_preload |= preload != NULL && strncmp(entry, "LD_PRELOAD=", 11) == 0 && strstr(entry, preload) != NULL;
   }
-  if (errno == ENOMEM) nomem__out_of_memory();
   free(entry);
   fclose(file);
   return has_channel && has_preload;

@@ -72,11 +72,15 @@ void *nomem__checked(void *result) {
   return result;
 }
 
-ssize_t nomem__getline(char **line, size_t *room, FILE *file) {
+ssize_t nomem__getdelim(char **text, size_t *room, int delimiter, FILE *file) {
   errno = 0;
-  ssize_t length = getline(line, room, file);
-  if (length < 0 && !feof(file) && errno == ENOMEM) nomem__out_of_memory();
+  ssize_t length = getdelim(text, room, delimiter, file);
+  if (length < 0 && errno == ENOMEM) nomem__out_of_memory();
   return length;
+}
+
+ssize_t nomem__getline(char **line, size_t *room, FILE *file) {
+  return nomem__getdelim(line, room, '\n', file);
 }
 
 void nomem__memory_set_unfinished(const char *path) {

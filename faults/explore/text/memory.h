@@ -29,8 +29,9 @@ __attribute__((format(printf, 1, 0))) char *nomem__vformat(const char *format, v
  * unless it is NULL because memory is short. errno must be the function's still. */
 void *nomem__checked(void *result);
 
-/* As getline, at whose end memory is not short. */
+/* As getline and getdelim: what is below 0 is the end, or that nothing can be read. */
 ssize_t nomem__getline(char **line, size_t *room, FILE *file);
+ssize_t nomem__getdelim(char **text, size_t *room, int delimiter, FILE *file);
 
 /* Has libuv, Jansson, SQLite, libelf and libdw allocate in the same way. To be called before any of them is used. */
 void nomem__memory_set_libraries(void);

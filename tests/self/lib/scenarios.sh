@@ -2,8 +2,8 @@
 # What the command is asked for while its own allocations fail, and what it came to. Sourced, with self_build set.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
-scenarios='explore suppressed reports known resumed names hang untraced engines run sites minimise replay list diff merge
-  explain refused'
+scenarios='explore suppressed reports known resumed kinds tests names hang untraced engines sanitizer run sites minimise
+  replay list diff merge explain refused'
 
 # words_of SCENARIO: how the command is called, in a folder that prepare has filled. All points and a time limit: what is
 # chosen otherwise depends on how fast the machine is.
@@ -15,6 +15,9 @@ words_of() {
       --sarif sarif --tap tap -- ./program" ;;
     known) echo "explore --all -t 20 -j 1 --no-store --baseline known.db --sites careless|loses --json - -- ./program" ;;
     resumed) echo "explore --all -t 20 -j 1 --store store.db --faults all --suppress some.supp -- ./program" ;;
+    kinds) echo "explore --all -t 20 -j 1 --no-store --strict --leaks all --verbose -- ./program --kinds" ;;
+    tests) echo "explore --all -t 20 -j 1 --no-store --json json -- ./test_thing" ;;
+    sanitizer) echo "explore --all -t 20 -j 1 --no-store --leaks all --json json -- ./sanitized" ;;
     names) echo "explore --all -t 20 -j 1 --no-store --suppress names.supp -- ./names" ;;
     hang) echo "explore --all -t 0.3 -j 1 --no-store --under-test program --json json -- ./program --hang" ;;
     untraced) echo "explore --all -t 20 -j 2 --no-trace --isolate off --no-store -- ./program" ;;
