@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "explore/judge/test_names.h"
+#include "plan.h"
 
 /* A folder called like tests makes test code of all below it, and is what is named. */
 static void test_folders(void **state) {
@@ -105,6 +106,14 @@ static void test_patterns(void **state) {
   assert_false(nomem__is_under_test("src/*", "/home/u/x/mysrc/core.c", "program"));
   assert_false(nomem__is_under_test("src/*", NULL, "program"));
   assert_false(nomem__is_under_test("libuv.so*", "libuv/core.c", "libuvw.so.1"));
+  char globs[NOMEM_PLAN_NAME_BYTES + 3]; /* the longest pattern that there is room for, and another one behind it */
+  memset(globs, '*', NOMEM_PLAN_NAME_BYTES - 1);
+  strcpy(globs + NOMEM_PLAN_NAME_BYTES - 1, ",y");
+  assert_true(nomem__is_under_test(globs, NULL, "x"));
+  memset(globs, '*', NOMEM_PLAN_NAME_BYTES);
+  strcpy(globs + NOMEM_PLAN_NAME_BYTES, ",y");
+  assert_false(nomem__is_under_test(globs, NULL, "x"));
+  assert_true(nomem__is_under_test(globs, NULL, "y"));
 }
 
 int main(void) {

@@ -154,19 +154,16 @@ static bool has_path(const struct nomem__created_files *made, const char *path) 
   return made->count > 0 && bsearch(&key, made->list, made->count, sizeof key, by_path) != NULL;
 }
 
-/* How many in here are like this path, and not in there by the same name. */
-static size_t count_alike(const struct nomem__created_files *here, const char *path,
-                          const struct nomem__created_files *there) {
+static size_t count_similar(const struct nomem__created_files *made, const char *path) {
   size_t count = 0;
-  for (size_t i = 0; i < here->count; i++)
-    count += nomem__names_are_similar(here->list[i].path, path) && !has_path(there, here->list[i].path);
+  for (size_t i = 0; i < made->count; i++) count += nomem__names_are_similar(made->list[i].path, path);
   return count;
 }
 
 /* Whether there is something in there for this path of here's. */
 static bool has_counterpart(const struct nomem__created_files *here, const char *path,
                             const struct nomem__created_files *there) {
-  return has_path(there, path) || count_alike(here, path, there) <= count_alike(there, path, here);
+  return has_path(there, path) || count_similar(here, path) <= count_similar(there, path);
 }
 
 static bool is_in(const char *path, const char *folder, size_t length) {

@@ -35,7 +35,7 @@
   X(fork_storm) X(fork_crowd) X(zombies) X(child_crashes_always) X(grandchild_crashes) X(child_aborts)                \
   X(vfork_execs) X(vfork_exits) X(clone_memory) X(clone_silent) X(comm_odd) X(reaps_all) X(child_stops)               \
   X(process_descriptor) X(own_group) X(idle_priority) X(changes_user) X(changes_root) X(trace_child) X(trace_me)      \
-  X(trace_parent) X(trace_command) X(undumpable)                                                                                       \
+  X(trace_parent) X(trace_command) X(undumpable)                                                                      \
   /* execs.c */                                                                                                       \
   X(exec_self) X(exec_other) X(exec_memory) X(exec_script) X(exec_bare) X(exec_thread) X(exec_chain) X(exec_missing)  \
   X(exec_unloaded) X(exec_child) X(exec_vfork) X(exec_inherits) X(exec_large) X(exec_other_name)                      \
