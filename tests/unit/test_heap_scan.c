@@ -394,7 +394,8 @@ static void which_block_was_misused(void **state) {
   assert_true(heap.has_misuse && heap.misuse.site == 1);
 }
 
-/* No table, one of another program, one that cannot be read, and more memory than can be scanned. */
+/* No table, one of another program, one that cannot be read, one of memory that no program has, and more memory than
+ * can be scanned. */
 static void what_cannot_be_scanned(void **state) {
   (void)state;
   report.block_table = 0;
@@ -405,6 +406,9 @@ static void what_cannot_be_scanned(void **state) {
   process.table.magic--;
   process.table.parts[4].number = 1;
   process.table.parts[4].part = 8;
+  assert_int_equal(scan(), -EIO);
+  process.table.parts[4].number = UINT64_MAX;
+  process.table.parts[4].part = PART;
   assert_int_equal(scan(), -EIO);
   process.table.parts[4].number = 0;
   process.areas[IN_MAPPED].end = MAPPED + (UINT64_C(1) << 31);

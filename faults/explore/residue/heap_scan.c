@@ -17,6 +17,8 @@
 #define SCANNED_BYTES_MAX (UINT64_C(1) << 30)
 #define SITES_MAX 4096
 #define BUFFER_BYTES 65536
+/* No program has memory from here on. */
+#define USER_SPACE_END (UINT64_C(1) << 47)
 /* A function that calls no other may use so much below the stack pointer. */
 #define RED_ZONE_BYTES 128
 
@@ -47,6 +49,7 @@ struct scan {
   size_t own_count;
   uint64_t scanned_bytes;
   struct nomem__heap_residue *heap;
+  size_t leak_of_site[NOMEM_BLOCK_TABLE_NO_SITE]; /* the number in its list, plus 1; 0: none */
 };
 
 static size_t read_memory(const struct scan *scan, uint64_t address, void *buffer, size_t bytes) {
@@ -88,6 +91,7 @@ static int read_page(struct scan *scan, uint64_t words_at, uint64_t address) {
 
 static int read_part(struct scan *scan, uint64_t number, uint64_t part) {
   uint64_t touched[NOMEM_BLOCK_TABLE_PART_PAGES / 64];
+  if (number > USER_SPACE_END / NOMEM_BLOCK_TABLE_PART_BYTES) return -EIO;
   if (read_memory(scan, part, touched, sizeof touched) != sizeof touched) return -EIO;
   exclude(scan, part, sizeof(struct nomem_block_table_part));
   uint64_t words_at = part + offsetof(struct nomem_block_table_part, word);
@@ -321,14 +325,16 @@ static void add_leak(struct scan *scan, const struct block *block) {
   struct nomem__heap_residue *heap = scan->heap;
   uint64_t key = block->site < NOMEM_BLOCK_TABLE_NO_SITE ? scan->channel->sites[block->site].key : 0;
   if (key == 0) return; /* there is no stack to show */
-  size_t i = 0;
-  while (i < heap->leak_count && heap->leaks[i].key != key) i++;
-  if (i == SITES_MAX) return;
-  if (i == heap->leak_count)
+  size_t *number = &scan->leak_of_site[block->site];
+  if (*number == 0 && heap->leak_count == SITES_MAX) return;
+  if (*number == 0) {
     heap->leaks[heap->leak_count++] =
         (struct nomem__leak_site){.key = key, .culprit = hash_culprit(scan->channel, block->site), .site = block->site};
-  heap->leaks[i].blocks++;
-  heap->leaks[i].bytes += block->size;
+    *number = heap->leak_count;
+  }
+  struct nomem__leak_site *leak = &heap->leaks[*number - 1];
+  leak->blocks++;
+  leak->bytes += block->size;
 }
 
 static int list_leaks(struct scan *scan) {
