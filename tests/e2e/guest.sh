@@ -129,15 +129,18 @@ int main(int argc, char **argv) {
 }
 EOS
 "$cc" -g -O0 -w -o damages damages.c
-# damaged NAME TEXT STATUS ARGUMENT... [-- OPTION...]
+# damaged NAME TEXT STATUS HOW END [OPTION...]: TEXT, which may be two lines, is among what the exploration prints.
 damaged() {
   damaged_name=$1 damaged_text=$2 damaged_status=$3 how=$4 then=$5
   shift 5
   status=0
   timeout 60 nomem explore --no-store "$@" -- ./damages "$how" "$then" >seen 2>&1 || status=$?
-  if [ $status -eq "$damaged_status" ] && grep -q "$damaged_text" seen && ! grep -q '(null)' seen; then
-    pass "$damaged_name"
-  else
+  printf '%s\n' "$damaged_text" >wanted
+  while IFS= read -r line; do
+    grep -q -e "$line" seen || status="$status, and not '$line'"
+  done <wanted
+  if [ "$status" = "$damaged_status" ] && ! grep -q '(null)' seen; then pass "$damaged_name"; else
+    echo "(exit status $status)" >>seen
     fail "$damaged_name" seen
   fi
 }
@@ -145,7 +148,7 @@ for engine in exec auto; do
   damaged "what the command has told the program is not asked of it, by $engine" '^hang in ' 1 leaks hang -t 1 --engine $engine
   for how in zeros ones function frames modules count; do
     damaged "a crash is one, and has its fault, after $how, by $engine" \
-      'malloc of 11 bytes returned NULL' 1 $how crash --engine $engine
+      "$(printf 'malloc of 11 bytes returned NULL\n^crash in main (damages.c:28)')" 1 $how crash --engine $engine
   done
   damaged "that the pages are damaged is said, by $engine" 'wrote over the pages' 0 ones report --engine $engine
 done
