@@ -29,6 +29,7 @@ self_build=$build self_work=$work self_end=$(($(date +%s) + ${SELF_SECONDS:-3000
 export self_build self_work self_end
 
 mkdir common stores
+: >made
 (
   cd common
   "$cc" -std=gnu11 -g -O0 -w -o program "$here/programs/program.c"
@@ -92,6 +93,12 @@ for scenario in $scenarios; do
     fail "$scenario: its allocations are known" "list-$scenario/seen"
     continue
   fi
+  case " $with_new_stacks " in *" $scenario "*)
+    grep -vxF -f made plans >new || :
+    mv new plans
+    ;;
+  esac
+  cat plans >>made
   count=$(wc -l <plans)
   awk -v sample="${sample:-$count}" -v count="$count" \
     'int(NR * sample / count) != int((NR - 1) * sample / count)' plans >chosen

@@ -4,6 +4,8 @@
 # shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
 scenarios='explore suppressed reports known resumed kinds tests names hang untraced engines sanitizer run sites minimise
   replay list diff merge explain refused'
+# Of these, only the call stacks that none before them has: they take long, or have most stacks in common with others.
+with_new_stacks='known resumed kinds tests hang engines sanitizer'
 
 # words_of SCENARIO: how the command is called, in a folder that prepare has filled. All points and a time limit: what is
 # chosen otherwise depends on how fast the machine is.
