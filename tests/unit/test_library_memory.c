@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* SQLite, libelf and libdw while their memory is short: whichever of their allocations fails, the command ends with one
- * line and status 2. None of them goes on without what it wanted to remember, and none uses a NULL. Jansson is in
- * test_text.c; libuv is not: this program's uv_replace_allocator is that of lib/. */
+/* SQLite, libelf, libdw and regular expressions while their memory is short: whichever of their allocations fails, the
+ * command ends with one line and status 2. None of them goes on without what it wanted to remember, and none uses a
+ * NULL. Jansson is in test_text.c; libuv is not: this program's uv_replace_allocator is that of lib/. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +13,7 @@
 
 #include <sqlite3.h>
 
+#include "explore/campaign/site_filter.h"
 #include "explore/stack/symbols.h"
 #include "explore/target/target_elf.h"
 #include "explore/text/memory.h"
@@ -57,6 +58,17 @@ static bool uses_libelf(const void *arg) {
   return is_right;
 }
 
+/* glibc's regexec says that nothing matches when its memory is short. */
+static bool uses_regular_expressions(const void *arg) {
+  char path[] = "/proc/self/exe", *modules[] = {path};
+  const nomem_frame frame = NOMEM_FRAME(1, *(const uint64_t *)arg + 1); /* of a return address */
+  struct nomem__campaign_site site = {.key = 1, .count = 1, .frames = &frame, .depth = 1};
+  struct nomem__symbols *symbols = nomem__symbols_open();
+  bool is_right = nomem__site_filter_apply("(none|(us.?)+es_sql[a-z]+)$", symbols, &site, 1, modules, 1) == 1;
+  nomem__symbols_close(symbols);
+  return is_right && !site.is_left_out;
+}
+
 static void sqlite_gives_up(void **state) {
   (void)state;
   assert_true(count_giving_up(uses_sqlite, NULL, true) > 20);
@@ -74,6 +86,12 @@ static void libdw_gives_up(void **state) {
   assert_true(count_giving_up(uses_libdw, &offset, true) > 50);
 }
 
+static void regular_expressions_give_up(void **state) {
+  (void)state;
+  uint64_t offset = own_offset();
+  assert_true(count_giving_up(uses_regular_expressions, &offset, true) > 100);
+}
+
 static void libelf_gives_up(void **state) {
   (void)state;
   assert_true(count_giving_up(uses_libelf, NULL, true) > 2);
@@ -84,6 +102,7 @@ int main(void) {
       cmocka_unit_test(sqlite_gives_up),
       cmocka_unit_test(libdw_gives_up),
       cmocka_unit_test(libelf_gives_up),
+      cmocka_unit_test(regular_expressions_give_up),
   };
   nomem__memory_set_libraries();
   return cmocka_run_group_tests(tests, NULL, NULL);
