@@ -151,7 +151,7 @@ later && contained 'exit 1' 'loaded.*loaded' 'LD_PRELOAD of more than 4 KB' env 
 later && contained 'exit 1' 'reproduce: nomem run [^ ]*.*--aslr' 'a line to paste with --aslr' $explore --aslr -- ./hostile block_all careless
 
 # Its own memory is short while it makes the environment of the runs.
-later && contained 'exit 2' 'out of memory' 'no memory for the environment' nomem run --no-trace --image nomem \
+contained 'exit 2' 'out of memory' 'no memory for the environment' nomem run --no-trace --image nomem \
   --fail 'in=nomem__sanitizer_options size=100 nth=2' -- "$build/nomem" sites -- ./hostile block_all careful
 
 # A program with the injector in it, which others may not command.
