@@ -82,6 +82,54 @@ if [ $status -eq 1 ] && grep -q 'writes or removes files' "$outcomes/err"; then 
   fail 'writes files: refused' "$outcomes/err"
 fi
 
+# One that starts a process is not, though its tracer gets no event of that process, which is gone again at the end.
+cat >untraced.c <<'END'
+#define _GNU_SOURCE
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static char stack[65536];
+static int nothing(void *unused) {
+  (void)unused;
+  return 0;
+}
+int main(int argc, char **argv) {
+  int flags = argc > 1 && strstr(argv[1], "untraced") != NULL ? CLONE_UNTRACED : 0;
+  pid_t pid = -1;
+  if (argc > 1 && strstr(argv[1], "clone3") != NULL) {
+    struct clone_args arguments = {.flags = (unsigned)flags, .exit_signal = SIGCHLD};
+    pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0) _exit(0);
+  } else if (argc > 1) {
+    pid = clone(nothing, stack + sizeof stack, flags | SIGCHLD, NULL);
+  }
+  if (argc > 1 && (pid < 0 || waitpid(pid, NULL, 0) != pid)) return 77;
+  free(malloc(1));
+  return 0;
+}
+END
+"$cc" -w -o untraced untraced.c
+for way in clone clone-untraced clone3 clone3-untraced; do
+  if ! ./untraced $way; then skip "starts a process by $way: refused" 'the kernel does not allow it' && continue; fi
+  seen_refusals=
+  for engine in fork snapshot; do
+    status=0
+    engine_explores $engine ignored --isolate off -- ./untraced $way || status=$?
+    [ $status -ne 1 ] || seen_refusals="$seen_refusals$(grep -c 'it starts processes' "$outcomes/err")"
+  done
+  if [ "$seen_refusals" = 11 ]; then pass "starts a process by $way: refused"; else
+    fail "starts a process by $way: refused" "$outcomes/err"
+  fi
+done
+if engine_explores fork ignored --isolate off -- ./untraced; then pass 'starts none: forked'; else
+  fail 'starts none: forked' "$outcomes/err"
+fi
+
 # What a fork would share only while it is open keeps a point from a snapshot only as long. Shared, the byte that the
 # fork writes after its fault would be read by the program.
 cat >for_a_while.c <<'EOF'

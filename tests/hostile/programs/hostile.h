@@ -30,7 +30,7 @@
   X(daemon_plain) X(daemon_wiped) X(daemon_large) X(daemon_undumpable) X(daemon_named) X(daemon_subreaper)            \
   X(daemon_chain) X(daemon_deaf) X(daemon_threads) X(daemon_spawned) X(daemon_no_death_signal)                        \
   X(daemon_holds_output) X(many_children) X(exits_before_child) X(clone_untraced) X(clone_untraced_session)           \
-  X(clone_parent) X(clone_parent_untraced) X(clone_namespaces) X(clone_pid_namespace)                                 \
+  X(clone_parent) X(clone_parent_untraced) X(clone_namespaces) X(clone_pid_namespace) X(clone_under_fault)            \
   /* processes.c */                                                                                                   \
   X(fork_storm) X(fork_crowd) X(zombies) X(child_crashes_always) X(grandchild_crashes) X(child_aborts)                \
   X(vfork_execs) X(vfork_exits) X(clone_memory) X(clone_silent) X(comm_odd) X(reaps_all) X(child_stops)               \
