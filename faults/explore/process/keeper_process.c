@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -48,13 +49,22 @@ struct keeper {
   uint64_t peak_kb;
 };
 
+/* A child has made the keeper its tracer (PTRACE_TRACEME), and waits to be let go on: it is, as if nobody traced it.
+ * The signal that a traced process gets when it executes a program is not its own. */
+static void let_go(pid_t pid, int signal) {
+  siginfo_t info;
+  if (ptrace(PTRACE_GETSIGINFO, pid, NULL, &info) == 0 && signal == SIGTRAP && info.si_code == SI_USER) signal = 0;
+  ptrace(PTRACE_DETACH, pid, NULL, (void *)(intptr_t)signal);
+}
+
 /* Returns whether there are children left. */
 static bool reap(struct keeper *keeper) {
   int status;
   struct rusage usage;
   pid_t pid;
   while ((pid = wait4(-1, &status, WNOHANG | __WALL, &usage)) > 0) {
-    if (pid != keeper->root || keeper->has_ended) continue;
+    if (WIFSTOPPED(status)) let_go(pid, WSTOPSIG(status));
+    if (WIFSTOPPED(status) || pid != keeper->root || keeper->has_ended) continue;
     keeper->has_ended = true;
     keeper->status = status;
     keeper->peak_kb = (uint64_t)usage.ru_maxrss;
