@@ -172,6 +172,19 @@ static void description(void **state) {
   assert_string_equal(describe(), "");
 }
 
+/* Where one peer has as many of these and the other as many of those, nothing is too much. */
+static void description_against_several(void **state) {
+  struct nomem__descriptor pipe = {.fd = 4, .what = "pipe"};
+  (void)state;
+  find(false);
+  here.descriptors = here.threads = here.open_count = 1;
+  here.open = &pipe;
+  assert_string_equal(describe(), "descriptor 4 is open: 'pipe'");
+  there[0][0].descriptors = 1;
+  there[1][0].threads = 1;
+  assert_string_equal(describe(), "");
+}
+
 /* One peer with a misused block is enough. */
 static void misuse_in_a_baseline(void **state) {
   (void)state;
@@ -216,6 +229,7 @@ int main(void) {
       CASE(more_than_all_peers),
       CASE(counts_that_are_not_known),
       CASE(description),
+      CASE(description_against_several),
       CASE(misuse_in_a_baseline),
       CASE(leaks),
   };

@@ -131,7 +131,7 @@ static void fatal_signals(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_ABORT);
 }
 
-/* All that glibc 2.36 says of a heap or a stack, and what later versions say in place of the assertion. */
+/* All that glibc 2.36 says of a heap or a stack, and what other versions say in place of the assertion. */
 static void reports_of_the_c_library(void **state) {
   static const char *const reports[] = {
       "free(): invalid pointer",
@@ -163,10 +163,19 @@ static void reports_of_the_c_library(void **state) {
       "invalid fastbin entry (free)",
       "Fatal glibc error: malloc assertion failure in sysmalloc: (old_top == initial_top (av) && old_size == 0)",
       "Fatal glibc error: malloc.c:2599 (sysmalloc): assertion failed: (old_top == initial_top (av)",
+      "prog: malloc.c:2617: sysmalloc: Assertion `(old_top == initial_top (av) && old_size == 0)' failed.",
+      "malloc.c:4200: _int_malloc: Assertion `chunk_main_arena (bck->bk)' failed.",
       "*** stack smashing detected ***: terminated",
       "*** buffer overflow detected ***: terminated"};
   static const char *const others[] = {"Fatal glibc error: cannot get entropy for arc4random",
-                                       "malloc(): out of memory", "corrupted input", "invalid mode", "*** stack ***"};
+                                       "malloc(): out of memory",
+                                       "corrupted input",
+                                       "invalid mode",
+                                       "*** stack ***",
+                                       "prog: malloc.c:12: my_malloc: Assertion `size > 0' failed.",
+                                       "prog: alloc.c:12: sysmalloc: Assertion `size > 0' failed.",
+                                       "malloc.c:\n12: sysmalloc: Assertion `x'",
+                                       "malloc.c:12\n: sysmalloc: Assertion `x'"};
   (void)state;
   for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) assert_true(nomem__is_corruption_text(reports[i]));
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) assert_false(nomem__is_corruption_text(others[i]));

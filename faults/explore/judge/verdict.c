@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "verdict.h"
 
 #include <signal.h>
@@ -16,6 +17,24 @@ bool nomem__verdict_is_shown(enum nomem__verdict verdict) {
 
 bool nomem__verdict_counts(enum nomem__verdict verdict, bool strict) {
   return nomem__verdicts[verdict].weight >= (strict ? NOMEM_WEIGHT_ADVISORY : NOMEM_WEIGHT_FINDING);
+}
+
+/* Whether a line is what glibc 2.35 says of an assertion in its malloc: "PROGRAM: malloc.c:2617: sysmalloc: Assertion
+ * `...' failed." A program may have a malloc.c of its own, but hardly functions with these names in it. */
+static bool is_assertion_of_malloc(const char *line) {
+  static const char *const functions[] = {"sysmalloc: Assertion `", "_int_malloc: Assertion `",
+                                          "_int_free: Assertion `", "_int_realloc: Assertion `",
+                                          "_int_memalign: Assertion `"};
+  static const char file[] = "malloc.c:";
+  size_t length = strcspn(line, "\n");
+  const char *place = memmem(line, length, file, strlen(file));
+  if (place == NULL) return false;
+  place += strlen(file);
+  place += strspn(place, "0123456789");
+  if (strncmp(place, ": ", 2) != 0) return false;
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+    if (strncmp(place + 2, functions[i], strlen(functions[i])) == 0) return true;
+  return false;
 }
 
 /* Whether a line begins as glibc's reports of a corrupted heap or stack do. */
@@ -52,7 +71,7 @@ static bool is_complaint(const char *line) {
 
 bool nomem__is_corruption_text(const char *output) {
   while (output != NULL && *output != '\0') {
-    if (is_complaint(output)) return true;
+    if (is_complaint(output) || is_assertion_of_malloc(output)) return true;
     output = strchr(output, '\n');
     if (output != NULL) output++;
   }
