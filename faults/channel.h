@@ -69,8 +69,8 @@ enum nomem_stop {
   NOMEM_STOP_INSTEAD /* the same, but then the call does not fail */
 };
 
-/* Who makes the calls of a site. */
-enum nomem_caller { NOMEM_CALLER_UNKNOWN, NOMEM_CALLER_PROGRAM, NOMEM_CALLER_SANITIZER };
+/* Who makes the calls of a site. ALLOCATOR: a sanitizer, or another allocator than the C library's, for itself. */
+enum nomem_caller { NOMEM_CALLER_UNKNOWN, NOMEM_CALLER_PROGRAM, NOMEM_CALLER_ALLOCATOR };
 
 /* One distinct call stack of allocations. */
 struct nomem_site {
@@ -80,7 +80,7 @@ struct nomem_site {
   uint64_t first_nth;      /* which allocation of the run that was, from 1 */
   uint32_t fn;             /* enum nomem_fn of its first call */
   uint32_t before_main;    /* its first call was made before main() */
-  _Atomic uint32_t caller; /* enum nomem_caller; a sanitizer's own calls never fail */
+  _Atomic uint32_t caller; /* enum nomem_caller; an allocator's own calls never fail */
   uint32_t depth;
   uint32_t next_point, end_point; /* its points in points[] that are still to come */
   nomem_frame frame[NOMEM_DEPTH]; /* [0] is the caller of the allocation function */
@@ -175,7 +175,9 @@ struct nomem_exit_report {
 /* What every run notes of what it leaves behind. Where it differs from the baseline, the command examines the run once
  * more, closely. */
 struct nomem_screening {
-  _Atomic uint32_t misses_operator_new; /* a sanitizer's operator new was called, which cannot be made to fail */
+  _Atomic uint32_t misses_operator_new; /* a sanitizer's or an allocator's, which cannot be made to fail */
+  _Atomic uint32_t allocator; /* number of the module that serves malloc in place of the C library; 0: none, or a
+                                 sanitizer */
   /* The first process has a sanitizer that detects leaks: at the end, live has what it counts. */
   _Atomic uint32_t has_leak_check;
   _Atomic uint64_t allocations; /* of the run, as its last process counted them when it exited; 0: none exited */

@@ -23,6 +23,7 @@ typedef void *(*thrower)(void); /* does not return; it is jumped to, as if opera
 typedef void (*handler)(void);
 
 static uintptr_t next[NOMEM_NEW_FORMS], throw_bad_alloc, get_new_handler;
+static void *(*allocate)(size_t size, size_t alignment);
 static _Atomic bool is_left_alone;
 
 /* Nothing can be thrown where the C++ library's function for that is not to be found. */
@@ -45,6 +46,46 @@ static bool fails(bool throws, size_t size, void *return_address, void *cfa) {
   }
   return false;
 }
+
+/* What an allocator's own operator does: it never returns NULL where it may throw, not for a size of 0, either. */
+static void *serve(size_t size, size_t alignment, bool throws) {
+  void *block;
+  while ((block = allocate(size > 0 ? size : 1, alignment)) == NULL) {
+    handler handle = throws && get_new_handler != 0 ? ((handler(*)(void))get_new_handler)() : NULL;
+    if (handle == NULL) return throws && can_throw() ? ((thrower)throw_bad_alloc)() : NULL;
+    handle();
+  }
+  return block;
+}
+
+static void *serve_any(size_t size) {
+  return serve(size, 0, true);
+}
+
+static void *serve_any_quietly(size_t size, const void *tag) {
+  (void)tag;
+  return serve(size, 0, false);
+}
+
+static void *serve_aligned(size_t size, size_t alignment) {
+  return serve(size, alignment, true);
+}
+
+static void *serve_aligned_quietly(size_t size, size_t alignment, const void *tag) {
+  (void)tag;
+  return serve(size, alignment, false);
+}
+
+static const uintptr_t serving[NOMEM_NEW_FORMS] = {
+    [NOMEM_NEW_Znwm] = (uintptr_t)serve_any,
+    [NOMEM_NEW_Znam] = (uintptr_t)serve_any,
+    [NOMEM_NEW_ZnwmRKSt9nothrow_t] = (uintptr_t)serve_any_quietly,
+    [NOMEM_NEW_ZnamRKSt9nothrow_t] = (uintptr_t)serve_any_quietly,
+    [NOMEM_NEW_ZnwmSt11align_val_t] = (uintptr_t)serve_aligned,
+    [NOMEM_NEW_ZnamSt11align_val_t] = (uintptr_t)serve_aligned,
+    [NOMEM_NEW_ZnwmSt11align_val_tRKSt9nothrow_t] = (uintptr_t)serve_aligned_quietly,
+    [NOMEM_NEW_ZnamSt11align_val_tRKSt9nothrow_t] = (uintptr_t)serve_aligned_quietly,
+};
 
 #define X(function, parameters, arguments, throws)                               \
   static void *own##function parameters {                                        \
@@ -102,6 +143,23 @@ static bool write_jump(uintptr_t from, uintptr_t to) {
   return protect(from, sizeof word, PROT_READ | PROT_EXEC);
 }
 
+/* Prepares what each form goes on with where it is replaced, and says for which that can be. */
+static void prepare_next(const struct nomem__new_functions *found, bool is_movable[NOMEM_NEW_FORMS]) {
+  unsigned char *slots = MAP_FAILED;
+  if (found->allocate == NULL)
+    slots = mmap(NULL, NOMEM_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  for (size_t i = 0; i < NOMEM_NEW_FORMS; i++) {
+    next[i] = serving[i];
+    is_movable[i] = found->form[i] != 0;
+    if (found->allocate != NULL || !is_movable[i]) continue;
+    next[i] = (uintptr_t)(slots + i * SLOT_BYTES);
+    is_movable[i] = slots != MAP_FAILED && copy_beginning(found->form[i], slots + i * SLOT_BYTES);
+  }
+  bool is_ready =
+      found->allocate != NULL || (slots != MAP_FAILED && protect((uintptr_t)slots, NOMEM_PAGE, PROT_READ | PROT_EXEC));
+  for (size_t i = 0; i < NOMEM_NEW_FORMS; i++) is_movable[i] &= is_ready;
+}
+
 void nomem__new_replace(const struct nomem__new_functions *found) {
   static const uintptr_t own[NOMEM_NEW_FORMS] = {
 #define X(function, parameters, arguments, throws) [NOMEM_NEW##function] = (uintptr_t)own##function,
@@ -110,17 +168,12 @@ void nomem__new_replace(const struct nomem__new_functions *found) {
   };
   bool is_movable[NOMEM_NEW_FORMS] = {false};
   int saved_errno = errno;
-  unsigned char *slots = mmap(NULL, NOMEM_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  bool is_ready = slots != MAP_FAILED;
-  for (size_t i = 0; i < NOMEM_NEW_FORMS && is_ready; i++) {
-    next[i] = (uintptr_t)(slots + i * SLOT_BYTES);
-    is_movable[i] = found->form[i] != 0 && copy_beginning(found->form[i], slots + i * SLOT_BYTES);
-  }
-  if (is_ready) is_ready = protect((uintptr_t)slots, NOMEM_PAGE, PROT_READ | PROT_EXEC);
   throw_bad_alloc = found->throw;
   get_new_handler = found->get_handler;
+  allocate = found->allocate;
+  if (!found->is_left_alone) prepare_next(found, is_movable);
   for (size_t i = 0; i < NOMEM_NEW_FORMS; i++)
-    if (found->form[i] != 0 && !(is_ready && is_movable[i] && write_jump(found->form[i], own[i])))
+    if (found->form[i] != 0 && !(is_movable[i] && write_jump(found->form[i], own[i])))
       atomic_store(&is_left_alone, true);
   errno = saved_errno;
 }

@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <link.h>
 #include <malloc.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include "call_site.h"
 #include "exit_report.h"
 #include "injector.h"
+#include "module_names.h"
 #include "operator_new.h"
 #include "sanitizer.h"
 
@@ -92,7 +94,21 @@ static size_t early_size(const void *block) {
   return size;
 }
 
-/* Only those in a sanitizer's library: the program's own operators call malloc. */
+/* The library that serves malloc in place of the C library. Some define the C library's hidden names as well, so that
+ * these tell nothing. NULL: none does, or it is a sanitizer, of which more is known. */
+static const struct link_map *allocator;
+
+static const struct link_map *library_of(const void *function) {
+  struct dl_find_object object;
+  return function != NULL && _dl_find_object((void *)(uintptr_t)function, &object) == 0 ? object.dlfo_link_map : NULL;
+}
+
+static void *allocate_for_new(size_t size, size_t alignment) {
+  return alignment > 0 ? real.aligned_alloc(alignment, size) : real.malloc(size);
+}
+
+/* Only those in a sanitizer's library, or an allocator's: the program's own operators call malloc. An allocator made
+ * for debugging checks that each block comes back in the way that belongs to how it was got. */
 void nomem__new_find(struct nomem__new_functions *found) {
   static const char *const names[NOMEM_NEW_FORMS] = {
 #define X(function, parameters, arguments, throws) [NOMEM_NEW##function] = #function,
@@ -101,11 +117,17 @@ void nomem__new_find(struct nomem__new_functions *found) {
   };
   *found = (struct nomem__new_functions){.throw = (uintptr_t)dlsym(RTLD_DEFAULT, NOMEM_NEW_THROW),
                                          .get_handler = (uintptr_t)dlsym(RTLD_DEFAULT, NOMEM_NEW_GET_HANDLER)};
+  if (allocator != NULL) {
+    found->allocate = allocate_for_new;
+    found->is_left_alone = nomem__glob("*debug*", nomem__allocator_name);
+  }
   for (size_t i = 0; i < NOMEM_NEW_FORMS; i++) {
     Dl_info info;
     void *form = dlsym(RTLD_NEXT, names[i]);
-    if (form != NULL && dladdr(form, &info) != 0 && nomem__is_sanitizer(nomem__base_name(info.dli_fname)))
-      found->form[i] = (uintptr_t)form;
+    bool is_its = form != NULL && (allocator != NULL ? library_of(form) == allocator
+                                                     : dladdr(form, &info) != 0 &&
+                                                           nomem__is_sanitizer(nomem__base_name(info.dli_fname)));
+    if (is_its) found->form[i] = (uintptr_t)form;
   }
 }
 
@@ -124,11 +146,14 @@ static bool find_real(void) {
 #define X(name, type, arguments) *(void **)&real.name = dlsym(RTLD_NEXT, #name);
   REAL_MAP(X)
 #undef X
-  nomem__blocks_are_glibc = (void *)real.malloc == dlsym(RTLD_NEXT, "__libc_malloc");
+  const struct link_map *library = library_of(dlsym(RTLD_NEXT, "gnu_get_libc_version"));
+  nomem__blocks_are_glibc = library != NULL && library_of((void *)real.malloc) == library;
   serves_strdup = dlsym(RTLD_DEFAULT, "__asan_init") != NULL || dlsym(RTLD_DEFAULT, "__hwasan_init") != NULL;
   serves_strndup = serves_strdup || dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
   nomem__has_sanitizer = serves_strndup || dlsym(RTLD_DEFAULT, "__lsan_init") != NULL;
-  if (nomem__has_sanitizer) replace_new();
+  if (!nomem__has_sanitizer && !nomem__blocks_are_glibc) allocator = library_of((void *)real.malloc);
+  if (allocator != NULL) nomem__allocator_name = nomem__base_name(allocator->l_name);
+  if (nomem__has_sanitizer || allocator != NULL) replace_new();
   if (nomem__has_sanitizer && dlsym(RTLD_DEFAULT, "__lsan_do_leak_check") != NULL)
     *(void **)&nomem__sanitizer_bytes = dlsym(RTLD_DEFAULT, "__sanitizer_get_current_allocated_bytes");
   errno = saved_errno;
@@ -403,9 +428,19 @@ __attribute__((destructor)) static void report_at_exit(void) {
   nomem__exit_report_write();
 }
 
+/* Names the allocator for the command. */
+static void report_allocator(void) {
+  struct nomem_channel *channel = nomem__channel();
+  uint64_t hash;
+  if (channel == NULL || allocator == NULL) return;
+  nomem_frame frame = nomem__module_frame(channel, (uintptr_t)real.malloc, &hash);
+  atomic_store(&channel->screening.allocator, NOMEM_FRAME_MODULE(frame));
+}
+
 /* A program that allocates nothing before main() is attached here, so that the command gets to know its image. */
 __attribute__((constructor)) static void attach_at_load(void) {
   if (!is_ready()) return;
   nomem__attach();
   nomem__new_report();
+  report_allocator();
 }

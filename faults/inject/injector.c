@@ -156,9 +156,8 @@ static struct nomem_site *find_site(struct nomem_call *call, void *return_addres
   }
   call->site = atomic_load_explicit(&site->key, memory_order_relaxed);
   call->occurrence = atomic_fetch_add_explicit(&site->count, 1, memory_order_relaxed) + 1;
-  if (nomem__has_sanitizer && atomic_load(&site->caller) == NOMEM_CALLER_UNKNOWN)
-    atomic_store(&site->caller,
-                 nomem__is_from_sanitizer(channel, site) ? NOMEM_CALLER_SANITIZER : NOMEM_CALLER_PROGRAM);
+  if (nomem__has_own_calls() && atomic_load(&site->caller) == NOMEM_CALLER_UNKNOWN)
+    atomic_store(&site->caller, nomem__is_own_call(channel, site) ? NOMEM_CALLER_ALLOCATOR : NOMEM_CALLER_PROGRAM);
   return site;
 }
 
@@ -264,7 +263,7 @@ static enum snapshot snapshot(struct nomem_site *site, uint64_t occurrence) {
  * were. A program that recovers by recursion until its stack ends would pay a real unwind for each level, and seem to
  * hang: so many are made for that, and no more. */
 static bool is_site_needed(void) {
-  if (nomem__has_sanitizer || plan.has != NOMEM_HAS_FROM || plan.rule_count != 1 ||
+  if (nomem__has_own_calls() || plan.has != NOMEM_HAS_FROM || plan.rule_count != 1 ||
       atomic_load(&channel->fault_count) < NOMEM_FAULTS || !atomic_load(&channel->state.from_open[0]))
     return true;
   uint64_t none = 0;
@@ -280,7 +279,7 @@ __attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t m
   atomic_signal_fence(memory_order_seq_cst);
   if ((mode & NOMEM_MODE_SITE) && is_site_needed()) site = find_site(call, return_address, cfa);
   self.site = site;
-  if (nomem__has_sanitizer && site != NULL && atomic_load(&site->caller) == NOMEM_CALLER_SANITIZER) mode = 0;
+  if (nomem__has_own_calls() && site != NULL && atomic_load(&site->caller) == NOMEM_CALLER_ALLOCATOR) mode = 0;
   if ((mode & NOMEM_MODE_RECOVERY) && site != NULL) note_recovery(call, site);
   enum snapshot fork = (mode & NOMEM_MODE_SNAPSHOT) && site != NULL ? snapshot(site, call->occurrence) : PARENT;
   if (fork == TRANSIENT)
@@ -327,7 +326,7 @@ static uint32_t mode_for(const struct nomem_channel *next) {
   if (next->record_sites || (plan.has & (NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | NOMEM_HAS_MODULE)))
     mode |= NOMEM_MODE_SITE;
   if (next->counts_live_bytes || (plan.has & NOMEM_HAS_BUDGET)) mode |= NOMEM_MODE_LIVE;
-  if (plan.rule_count > 0) mode |= nomem__has_sanitizer ? NOMEM_MODE_FAIL | NOMEM_MODE_SITE : NOMEM_MODE_FAIL;
+  if (plan.rule_count > 0) mode |= nomem__has_own_calls() ? NOMEM_MODE_FAIL | NOMEM_MODE_SITE : NOMEM_MODE_FAIL;
   if (notes_recovery(next)) mode |= NOMEM_MODE_RECOVERY;
   if (next->fork.engine != NOMEM_ENGINE_EXEC) mode |= NOMEM_MODE_SITE; /* forks continue its counts of each site */
   if (next->fork.engine == NOMEM_ENGINE_SNAPSHOT) mode |= NOMEM_MODE_SNAPSHOT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* C++'s operator new, where it is a sanitizer's and does not call malloc.
+/* C++'s operator new, where it is a sanitizer's or an allocator's, and does not call malloc.
  *
  * With most sanitizers it cannot be defined anew: in a program its name is not weak, and whoever replaced it could not
  * call it; and a library that defined it would break programs that load C++ only for a part of themselves. So a jump to
@@ -11,6 +11,9 @@
  * has no memory: it calls the new handler, if the program has set one, and asks again; otherwise the C++ library throws
  * bad_alloc. A form that does not throw returns NULL and calls no handler, which might throw. All other calls go on by
  * a jump, so that the block, and the stack recorded with it, are the sanitizer's.
+ *
+ * An allocator's begins with any instruction, of which none need be moved: its malloc serves as well, as long as it
+ * does not check that a block from new comes back by delete.
  */
 #ifndef NOMEM_OPERATOR_NEW_H
 #define NOMEM_OPERATOR_NEW_H
@@ -40,16 +43,20 @@ enum nomem__new_form {
 #define NOMEM_NEW_THROW "_ZSt17__throw_bad_allocv"
 #define NOMEM_NEW_GET_HANDLER "_ZSt15get_new_handlerv"
 
-/* Addresses that a backend finds, each 0 where there is none. Of the forms only those of a sanitizer. */
+/* Addresses that a backend finds, each 0 where there is none. Of the forms only those of a sanitizer or an allocator.
+ */
 struct nomem__new_functions {
   uintptr_t form[NOMEM_NEW_FORMS];
   uintptr_t throw, get_handler;
+  void *(*allocate)(size_t size, size_t alignment); /* serves in place of all forms; alignment 0: any. NULL: the forms
+                                                       themselves do */
+  bool is_left_alone;                               /* no form can be replaced */
 };
 
 /* Defined by the backend. */
 NOMEM_HIDDEN void nomem__new_find(struct nomem__new_functions *found);
 
-/* Replaces a sanitizer's operator new. No other thread may call it at the same time. */
+/* Replaces these forms of operator new. No other thread may call it at the same time. */
 NOMEM_HIDDEN void nomem__new_replace(const struct nomem__new_functions *found);
 
 /* Reports to the command, once attached, whether a form could not be replaced. */

@@ -9,6 +9,7 @@
 #include "forbidden_calls.h"
 
 bool nomem__has_sanitizer;
+const char *nomem__allocator_name;
 size_t (*nomem__sanitizer_bytes)(void);
 
 /* Whether this is a sanitizer's own function, by how the names in its symbol table begin: those that stand in for
@@ -42,7 +43,7 @@ static bool may_be_inside(const struct nomem_channel *channel, nomem_frame frame
 
 /* The C library allocates for whoever called it, and a function that stands in for one of its functions for its own
  * caller. In a library without a symbol table, a function without a name is the sanitizer's own. */
-bool nomem__is_from_sanitizer(const struct nomem_channel *channel, const struct nomem_site *site) {
+static bool is_from_sanitizer(const struct nomem_channel *channel, const struct nomem_site *site) {
   for (uint32_t i = 0; i < site->depth; i++) {
     unsigned module = NOMEM_FRAME_MODULE(site->frame[i]);
     if (module == 0 || module > NOMEM_MODULES) return false;
@@ -55,4 +56,19 @@ bool nomem__is_from_sanitizer(const struct nomem_channel *channel, const struct 
     }
   }
   return false;
+}
+
+/* What it calls through the run-times is its own, too. */
+static bool is_from_allocator(const struct nomem_channel *channel, const struct nomem_site *site) {
+  for (uint32_t i = 0; i < site->depth; i++) {
+    unsigned module = NOMEM_FRAME_MODULE(site->frame[i]);
+    if (module == 0 || module > NOMEM_MODULES) return false;
+    const char *name = nomem__module_base_name(channel->modules[module - 1].path);
+    if (!nomem__is_runtime(name)) return strncmp(name, nomem__allocator_name, NOMEM_PATH_BYTES) == 0;
+  }
+  return false;
+}
+
+bool nomem__is_own_call(const struct nomem_channel *channel, const struct nomem_site *site) {
+  return nomem__has_sanitizer ? is_from_sanitizer(channel, site) : is_from_allocator(channel, site);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Distinguishes the calls that a sanitizer makes for itself from those that it makes for the program. */
+/* Distinguishes the calls that a sanitizer, or another allocator than the C library's, makes for itself from those that
+ * it makes for the program. */
 #ifndef NOMEM_SANITIZER_H
 #define NOMEM_SANITIZER_H
 
@@ -13,8 +14,17 @@ extern NOMEM_HIDDEN bool nomem__has_sanitizer;
  * ends; otherwise NULL. */
 extern NOMEM_HIDDEN size_t (*nomem__sanitizer_bytes)(void);
 
-/* Whether a sanitizer made this call for itself: it would not survive its failure. Searches a symbol table: keep the
- * answer. */
-NOMEM_HIDDEN bool nomem__is_from_sanitizer(const struct nomem_channel *channel, const struct nomem_site *site);
+/* Also set by the backend: the file name of the library that serves malloc in place of the C library, and lives as long
+ * as the process. NULL: none does, or it is a sanitizer. */
+extern NOMEM_HIDDEN const char *nomem__allocator_name;
+
+/* Whether there may be such calls. */
+static inline bool nomem__has_own_calls(void) {
+  return nomem__has_sanitizer || nomem__allocator_name != NULL;
+}
+
+/* Whether a sanitizer or an allocator made this call for itself: it would not survive its failure. Searches a symbol
+ * table: keep the answer. */
+NOMEM_HIDDEN bool nomem__is_own_call(const struct nomem_channel *channel, const struct nomem_site *site);
 
 #endif

@@ -36,7 +36,7 @@ static void reading(void **state) {
     struct nomem_site *site = &run->channel->sites[record_site(run, STACK("parse:1", "test_parse:2"))];
     site->first_nth = 10 - i;
     if (i == 1) site->count = 0;
-    if (i == 2) site->caller = NOMEM_CALLER_SANITIZER;
+    if (i == 2) site->caller = NOMEM_CALLER_ALLOCATOR;
   }
   struct nomem__campaign_site *sites;
   assert_int_equal(nomem__site_list_read(run->channel, &sites), 2);

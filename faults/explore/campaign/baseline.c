@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "../../program_kinds.h"
 #include "../process/syscall_effects.h"
 #include "../text/complain.h"
 #include "../text/error_text.h"
@@ -45,6 +46,28 @@ struct baseline_run {
   char last_line[NOMEM_QUOTE_BYTES];
 };
 
+/* What an allocator that is not the C library's hides: its blocks have another layout, and it may keep the addresses of
+ * blocks that it has given away. */
+static void describe_allocator(struct nomem__campaign *campaign, const struct nomem_channel *channel) {
+  uint32_t number = channel->screening.allocator;
+  char quoted[NOMEM_QUOTE_BYTES], *note = campaign->allocator_note;
+  bool misses_new = channel->screening.misses_operator_new != 0;
+  *note = '\0';
+  if (number == 0 || number > channel->module_count || number > NOMEM_MODULES) {
+    if (misses_new)
+      snprintf(
+          note, NOMEM__ALLOCATOR_NOTE_BYTES,
+          "the program's operator new is its sanitizer's, and cannot be failed: its C++ library has to be a shared "
+          "one for that");
+    return;
+  }
+  snprintf(note, NOMEM__ALLOCATOR_NOTE_BYTES,
+           "the program's allocator is %s, not the C library's: leaks may be missed, and what is written past the end "
+           "of a block is not seen%s",
+           nomem__quote(nomem__base_name(channel->modules[number - 1].path), quoted, sizeof quoted),
+           misses_new ? "; and its operator new cannot be failed" : "");
+}
+
 /* What only the first run is needed for. */
 static void learn_from_first(struct baseline_run *run, const struct nomem__outcome *outcome) {
   struct nomem__campaign *campaign = run->campaign;
@@ -52,10 +75,8 @@ static void learn_from_first(struct baseline_run *run, const struct nomem__outco
   /* Of a program that gave up before it allocated anything, there is more to say than that. */
   bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
   run->was_injected = gave_up || nomem__session_was_injected(outcome);
-  if (outcome->channel->screening.misses_operator_new != 0 && !session->options->quiet)
-    nomem__complain(
-        "the program's operator new is its sanitizer's, and cannot be failed: its C++ library has to be a "
-        "shared one for that");
+  describe_allocator(campaign, outcome->channel);
+  if (*campaign->allocator_note != '\0' && !session->options->quiet) nomem__complain("%s", campaign->allocator_note);
   nomem__baseline_output_set(&campaign->baseline_output, &outcome->output, &outcome->error);
   nomem__programs_list(outcome->channel, &campaign->programs);
   nomem__executed_programs_clear(&campaign->not_injected);

@@ -25,6 +25,9 @@ struct nomem__point_state {
   bool was_heap_checked; /* that run was made for heap errors: see heap_check.h */
 };
 
+/* Room for a sentence with the names of two libraries in it. */
+#define NOMEM__ALLOCATOR_NOTE_BYTES (2 * NOMEM_QUOTE_BYTES + 256)
+
 /* In place of a result: another shard has the point. */
 #define NOMEM__ELSEWHERE UINT8_MAX
 
@@ -78,9 +81,10 @@ struct nomem__campaign {
   struct nomem__baseline_extent baseline_extent;
   struct nomem__caught_signals caught_signals;
   struct nomem__programs programs;
-  struct nomem__executed_programs not_injected; /* empty where runs are not traced */
-  struct nomem__campaign_site *sites;           /* one block of memory, their frames included */
-  size_t site_count, unstable_sites;            /* the latter came in only one of the two baselines */
+  struct nomem__executed_programs not_injected;     /* empty where runs are not traced */
+  char allocator_note[NOMEM__ALLOCATOR_NOTE_BYTES]; /* what is not checked because of the program's allocator; "" */
+  struct nomem__campaign_site *sites;               /* one block of memory, their frames included */
+  size_t site_count, unstable_sites;                /* the latter came in only one of the two baselines */
   unsigned key_digits;
   char **modules; /* paths, one block of memory, too: number n is modules[n - 1] */
   size_t module_count;

@@ -28,7 +28,7 @@ size_t nomem__site_list_read(const struct nomem_channel *channel, struct nomem__
   nomem_frame *frames = (nomem_frame *)(*sites + entered + 1);
   for (size_t i = 0; i < entered; i++) {
     const struct nomem_site *site = &channel->sites[i];
-    if (site->key == 0 || site->count == 0 || site->caller == NOMEM_CALLER_SANITIZER) continue;
+    if (site->key == 0 || site->count == 0 || site->caller == NOMEM_CALLER_ALLOCATOR) continue;
     unsigned depth = depth_of(site, frame_count);
     (*sites)[count] = (struct nomem__campaign_site){.key = site->key,
                                                     .count = site->count,

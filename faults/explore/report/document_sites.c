@@ -165,6 +165,7 @@ static json_t *make_warnings(struct nomem__json *json, const struct nomem__campa
   if (nomem__coverage_is_partial(counts)) nomem__json_add(json, list, nomem__json_safe(sentence));
   for (size_t i = 0; i < campaign->not_injected.count; i++)
     nomem__json_add(json, list, nomem__json_safe(campaign->not_injected.list[i].reason));
+  if (*campaign->allocator_note != '\0') nomem__json_add(json, list, nomem__json_safe(campaign->allocator_note));
   return list;
 }
 

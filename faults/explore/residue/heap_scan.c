@@ -276,8 +276,10 @@ static int scan_area(struct scan *scan, const struct nomem__area *area) {
   uint64_t start = area->start, end = area->end;
   if (!may_have_pointers(scan, area)) return 0;
   /* Freed memory still holds old pointers, so of the heap only reachable blocks are scanned. Without address
-   * randomisation the program's variables and the heap are one area. */
-  if (strcmp(area->path, "[heap]") == 0 && scan->image->heap_start < end)
+   * randomisation the program's variables and the heap are one area. An allocator that is not the C library's may have
+   * blocks there that it did not give by malloc. */
+  bool is_known = scan->channel->screening.allocator == 0;
+  if (is_known && strcmp(area->path, "[heap]") == 0 && scan->image->heap_start < end)
     end = scan->image->heap_start > start ? scan->image->heap_start : start;
   uint64_t frames = scan->image->stack_pointer - RED_ZONE_BYTES;
   if (frames > start && frames < end) start = frames;

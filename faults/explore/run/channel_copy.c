@@ -220,7 +220,7 @@ bool nomem__channel_copy_report(struct nomem_channel *copy, const struct nomem_c
 
 /* One without a key is a second one of its kind, which another thread was faster to enter. */
 static bool check_site(const struct nomem_channel *copy, struct nomem_site *site) {
-  bool is_site = site->fn < NOMEM_FN_COUNT && site->caller <= NOMEM_CALLER_SANITIZER && site->before_main <= 1 &&
+  bool is_site = site->fn < NOMEM_FN_COUNT && site->caller <= NOMEM_CALLER_ALLOCATOR && site->before_main <= 1 &&
                  are_frames(copy, site->frame, site->depth);
   bool is_whole = is_site || site->key == 0;
   if (!is_site || site->key == 0) *site = (struct nomem_site){0};
