@@ -32,12 +32,12 @@ int main(int argc, char **argv) {
   return right == 20 ? 0 : 3;
 }
 END
-# An object of new keeps the only address of a block of malloc.
+# An object of new keeps the only address of a block of malloc; a second one does, when the last call fails.
 cat >objects.cc <<'END'
 #include <cstdlib>
 #include <new>
 struct object { void *block; };
-static object *kept;
+static object *kept, *kept_too;
 int main(int argc, char **) {
   try {
     kept = new object;
@@ -47,7 +47,11 @@ int main(int argc, char **) {
     return 1;
   }
   object *other = new (std::nothrow) object;
-  if (other == nullptr && argc == 1) return 0;
+  if (other == nullptr && argc == 1) {
+    kept_too = new (std::nothrow) object;
+    if (kept_too != nullptr) kept_too->block = std::malloc(10);
+    return 0;
+  }
   other->block = nullptr;
   delete other;
   return 0;

@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* An allocator that is not the C library's, although it has that one's hidden name, too: cells of 16 bytes without
- * anything between them, and C++'s operator new of its own. When it is loaded it allocates for itself, and does not
- * survive when that fails. */
+/* An allocator that is not the C library's, although it has that one's hidden name, too: cells of 16 bytes on the heap,
+ * without anything between them, and C++'s operator new of its own. When it is loaded it allocates for itself, and does
+ * not survive when that fails. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#define PAGE 4096
 #define CELL 16
 #define CELLS (1 << 23)
 
-static _Alignas(4096) unsigned char memory[CELLS][CELL];
-static uint32_t sizes[CELLS]; /* of the block that begins there */
+static unsigned char (*memory)[CELL]; /* so many as there are CELLS */
+static uint32_t sizes[CELLS];         /* of the block that begins there */
 static size_t used;
 
 static void *take(size_t alignment, size_t size) {
   size_t first = used, count = size / CELL + (size % CELL != 0 || size == 0);
+  if (memory == NULL) {
+    unsigned char *from = sbrk((intptr_t)CELLS * CELL + PAGE);
+    memory = (void *)(((uintptr_t)from + PAGE - 1) / PAGE * PAGE);
+  }
   while ((uintptr_t)memory[first] % alignment != 0) first++;
-  if (size > sizeof memory || first + count > CELLS) {
+  if (size > (size_t)CELLS * CELL || first + count > CELLS) {
     errno = ENOMEM;
     return NULL;
   }
