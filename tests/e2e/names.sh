@@ -54,25 +54,25 @@ cp threads "./$odd/$odd"
 pasted='$'\''./a\x0a\x1b[31m"\'\''b\xe2\x80\xae\xff/a\x0a\x1b[31m"\'\''b\xe2\x80\xae\xff'\'' $'\''x\xff'\'''
 word=$(printf 'x\377')
 
+place='careless (threads.c:10)'
+[ -z "$no_ptrace" ] || place='careless (threads.c:8)' # that of the call that failed
+
 for engine in exec auto; do
-  prints "a crash is named in a program with an odd name, by $engine" 'in careless (threads.c:10)' 1 \
+  prints "a crash is named in a program with an odd name, by $engine" "in $place" 1 \
     nomem explore --store s.db --fresh --engine $engine -- "./$odd/$odd" "$word"
 done
 prints 'the line to paste has each byte' "-- $pasted" 1 nomem explore --no-store -- "./$odd/$odd" "$word"
 prints 'all runs of such a program are kept' 'resumed: 4 of 4 points were known' 1 \
   nomem explore --store s.db -- "./$odd/$odd" "$word"
-prints 'and its findings listed' 'crash in careless (threads.c:10)' 0 nomem replay --store s.db
+prints 'and its findings listed' "crash in $place" 0 nomem replay --store s.db
 prints 'and replayed' 'careless (threads.c:' 139 nomem replay --store s.db 1
 prints 'and compared' '0 new, 0 gone, 1 still there' 0 nomem diff s.db s.db
 prints 'its sites are listed' 'careless (threads.c:8)' 0 nomem sites --stacks -- "./$odd/$odd" "$word"
 prints 'its runs are described' 'careless (threads.c:' 139 nomem run --fail nth=2 -- "./$odd/$odd" "$word"
 prints 'its plans are minimised' 'careless (threads.c:8)' 0 nomem minimise --fail nth=2.. -- "./$odd/$odd" "$word"
 prints 'a run is said to be made' 'crash (signal 11' 1 nomem explore -v --no-store -- "./$odd/$odd" "$word"
-if [ -z "$no_ptrace" ]; then
-  prints 'a thread with an odd name' '(t\x0a\x1b[1m' 1 nomem explore --no-store -t 1 -- "./$odd/$odd" hang
-else
-  skip 'a thread with an odd name' "$no_ptrace"
-fi
+name='a thread with an odd name'
+cannot_trace "$name" || prints "$name" '(t\x0a\x1b[1m' 1 nomem explore --no-store -t 1 -- "./$odd/$odd" hang
 prints 'a program that is not there' 'does not exist' 2 nomem explore --no-store -- "./$odd/none"
 prints 'a store that is not there' 'no such store' 2 nomem diff "$odd/none" s.db
 
