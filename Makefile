@@ -162,11 +162,11 @@ $(BUILD)/obj/lib/%.o: lib/%.c
 
 $(BUILD)/obj/faults/inject/%.o: faults/inject/%.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(INJECT_CFLAGS) -c $< -o $@
+	$(call say,CC,$<)$(CC) $(INJECT_CFLAGS) $(INJECT_FRAMES) -c $< -o $@
 
 $(BUILD)/obj/faults/%.o: faults/%.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(INJECT_CFLAGS) $(INJECT_FRAMES) -c $< -o $@
+	$(call say,CC,$<)$(CC) $(INJECT_CFLAGS) -c $< -o $@
 
 $(BUILD)/obj/faults/explore/%.o: faults/explore/%.c
 	@mkdir -p $(@D)
