@@ -51,6 +51,18 @@ jq -e '.runs[0].results[0].stacks | length == 3' r.sarif >seen 2>&1 && said=yes 
 check 'SARIF has three stacks' seen [ "$said" = yes ]
 for report in r.xml r.tap; do check "$report has it" $report grep -q "$second" $report; done
 
+# However many times points are tried, each run counts once: of the verdicts, and of the findings. What snapshots have
+# come to stays when the second faults are tried.
+"$cc" -std=gnu11 -g -O0 -w -o counted "$tests/kill/programs/program.c"
+for store in '--no-store -v' '--store counted.db' '--store counted.db -q'; do
+  # shellcheck disable=SC2086 # a list of options
+  status=$(status_of seen nomem explore --all --heap off -j 1 --timeout 20 --json counted.json $store -- ./counted seconds)
+  jq -e '([.findings[].runs] | add) == ([.verdicts[] | select(.is_finding) | .runs] | add)' counted.json >jq.log 2>&1 ||
+    status="$status, $(cat jq.log)"
+  [ "$store" != '--no-store -v' ] || grep -q '^engines: [0-9]* runs by snapshot$' seen || status="$status, another engine"
+  check "each run counts once, $store" seen [ "$status" = 1 ]
+done
+
 # The store: a second time nothing is run; an interrupted one is taken up; shards have all of it together.
 status=$(status_of seen nomem explore --store s.db -- ./program)
 check 'kept' seen [ "$status" = 1 ]

@@ -374,15 +374,35 @@ static void counted_runs(void **state) {
   assert_int_equal(campaign->verdicts[NOMEM_VERDICT_CRASH], 1);
 }
 
+/* Unsound snapshots are made again by another engine: not those of an earlier batch, whose findings count already. */
+static void unsound_snapshots(void **state) {
+  (void)state;
+  campaign->engine = NOMEM_ENGINE_SNAPSHOT;
+  campaign->worker_count = 1;
+  campaign->batch_end = 3;
+  record(1);
+  assert_true(enter(0));
+  nomem__results_settle_snapshots(slot, true);
+  record(1);
+  assert_true(enter(1));
+  assert_int_equal(campaign->engines[NOMEM_ENGINE_SNAPSHOT], 2);
+  nomem__results_settle_snapshots(slot, false);
+  assert_int_equal(verdict_of(0), NOMEM_VERDICT_HANDLED);
+  assert_int_equal(campaign->states[1].result, 0);
+  assert_int_equal(campaign->engines[NOMEM_ENGINE_SNAPSHOT], 1);
+  campaign->worker_count = 0;
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(reached),         TEST(both_reached),   TEST(deaths_of_the_baseline),
-      TEST(caught_signals),  TEST(skipped),        TEST(swallowed),
-      TEST(reported_leaks),  TEST(left_behind),    TEST(heap_check),
-      TEST(slow_leak_check), TEST(due_once),       TEST(not_due),
-      TEST(second_faults),   TEST(early),          TEST(same_loop),
-      TEST(left_to_exec),    TEST(drop_swallowed), TEST(counted_runs),
+      TEST(reached),           TEST(both_reached),   TEST(deaths_of_the_baseline),
+      TEST(caught_signals),    TEST(skipped),        TEST(swallowed),
+      TEST(reported_leaks),    TEST(left_behind),    TEST(heap_check),
+      TEST(slow_leak_check),   TEST(due_once),       TEST(not_due),
+      TEST(second_faults),     TEST(early),          TEST(same_loop),
+      TEST(left_to_exec),      TEST(drop_swallowed), TEST(counted_runs),
+      TEST(unsound_snapshots),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

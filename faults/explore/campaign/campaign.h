@@ -21,6 +21,7 @@ struct nomem__point_state {
   uint8_t result;        /* 0: none yet; its verdict plus 1; or NOMEM__ELSEWHERE */
   bool is_known;         /* the result was there before the first run */
   bool is_due;           /* its run is made once more, for what it left: see residue_check.h */
+  bool is_unconfirmed;   /* by a snapshot: it counts once the program that it was taken of has ended well */
   bool had_block_table;  /* its last run had one */
   bool was_heap_checked; /* that run was made for heap errors: see heap_check.h */
 };

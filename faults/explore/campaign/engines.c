@@ -169,13 +169,12 @@ static void snapshots_ended(struct nomem__worker *worker, const struct nomem__ou
   bool is_cut = outcome->end.was_cancelled && nomem__campaign_is_over(campaign);
   if (!is_unsound && (is_cut || (ends_as_baseline(campaign, outcome) && goes_as_far(campaign, outcome)))) {
     nomem__journal_confirm_snapshots(slot, true);
+    nomem__results_settle_snapshots(slot, true);
     nomem__findings_merge(&slot->campaign->findings, &slot->findings);
     return;
   }
   nomem__journal_confirm_snapshots(slot, false);
-  for (size_t i = campaign->batch + (size_t)(slot - campaign->workers); i < campaign->batch_end;
-       i += campaign->worker_count)
-    if (!campaign->states[i].is_known) campaign->states[i].result = campaign->states[i].is_due = 0;
+  nomem__results_settle_snapshots(slot, false);
   campaign->is_unsound = true;
   nomem__findings_free(&slot->findings);
   campaign->engine_reason = "a program that is forked on its way ends, or allocates, in another way";

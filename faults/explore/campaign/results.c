@@ -225,6 +225,7 @@ static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__
   state->result = (uint8_t)(result->verdict + 1);
   state->is_due = nomem__residue_check_is_due(&result->residue, result->verdict);
   if (state->is_due) nomem__residue_check_note_path(check, &result->residue, rank, campaign->point_count);
+  state->is_unconfirmed = campaign->engine == NOMEM_ENGINE_SNAPSHOT;
   state->was_heap_checked = campaign->heap.is_looking;
   state->had_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE;
 }
@@ -263,6 +264,19 @@ bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__o
   say_run(campaign, plan, result.verdict, outcome);
   campaign->progress.done++;
   return true;
+}
+
+void nomem__results_settle_snapshots(const struct nomem__worker_slot *slot, bool are_sound) {
+  struct nomem__campaign *campaign = slot->campaign;
+  for (size_t i = campaign->batch + (size_t)(slot - campaign->workers); i < campaign->batch_end;
+       i += campaign->worker_count) {
+    struct nomem__point_state *state = &campaign->states[i];
+    if (state->is_unconfirmed && !are_sound && state->result != 0) {
+      state->result = state->is_due = 0;
+      campaign->engines[NOMEM_ENGINE_SNAPSHOT]--;
+    }
+    state->is_unconfirmed = false;
+  }
 }
 
 void nomem__results_drop_swallowed(struct nomem__campaign *campaign) {

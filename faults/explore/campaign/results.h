@@ -28,6 +28,10 @@ void nomem__results_describe(const struct nomem__campaign *campaign, const struc
  * all its time; or the engine did not reach the call, and the program is to be started for it. */
 bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank);
 
+/* What the snapshots of a worker have come to, in the batch of points that goes on, counts; or, when they turned out to
+ * be unsound, is to be made by another engine. What earlier snapshots have come to stays. */
+void nomem__results_settle_snapshots(const struct nomem__worker_slot *slot, bool are_sound);
+
 /* Takes the findings and verdicts of swallowed output back: the program's output turned out to differ by itself. */
 void nomem__results_drop_swallowed(struct nomem__campaign *campaign);
 

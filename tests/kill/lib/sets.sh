@@ -2,8 +2,8 @@
 # The explorations that are killed, and what they come to. Sourced, with kill_build set.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
-sets='auto fork files daemon'
-more_sets='exec snapshot shared heap seconds untraced' # not in the sample
+sets='auto fork files daemon seconds heap'
+more_sets='exec snapshot shared untraced' # not in the sample
 
 command_of() {
   # All points: how many are chosen otherwise depends on how fast the machine is.
