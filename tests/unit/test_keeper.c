@@ -109,7 +109,7 @@ static void expect_all_gone(void) {
 static void what_is_left(void **state) {
   static const char *const scripts[] = {"setsid sleep 120 & exit 3", "(sleep 120 &); exit 3",
                                         "sh -c 'sh -c \"sleep 120 & sleep 120; :\" & sleep 120; :' & exit 3"};
-  pid_t pid;
+  pid_t pid = 0;
   (void)state;
   if (!can_see_children()) skip_because("the kernel does not list children");
   for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
@@ -125,7 +125,7 @@ static void what_is_left(void **state) {
 
 /* Where nothing is left, nothing is found. */
 static void nothing_is_left(void **state) {
-  pid_t pid;
+  pid_t pid = 0;
   (void)state;
   assert_int_equal(start("sleep 0; sh -c 'exit 0'; exit 5", false, &pid), 0);
   struct nomem__keeper_report report = await_report();
@@ -138,7 +138,7 @@ static void nothing_is_left(void **state) {
 
 /* A program that goes on is ended with all it has started. */
 static void all_is_killed(void **state) {
-  pid_t pid;
+  pid_t pid = 0;
   (void)state;
   if (!can_see_children()) skip_because("the kernel does not list children");
   assert_int_equal(start("setsid sleep 120 & echo ready; sleep 120; :", false, &pid), 0);
@@ -152,7 +152,7 @@ static void all_is_killed(void **state) {
 
 /* What the forks of a program leave is killed, and the program itself is not. */
 static void one_is_spared(void **state) {
-  pid_t pid;
+  pid_t pid = 0;
   (void)state;
   if (!can_see_children()) skip_because("the kernel does not list children");
   assert_int_equal(start("(sleep 120 &); echo ready; sleep 120; :", true, &pid), 0);
@@ -190,7 +190,7 @@ static void command_is_killed(void **state) {
 
 /* A run may stop its keeper, or kill it: the next program is started all the same. */
 static void keeper_is_attacked(void **state) {
-  pid_t pid;
+  pid_t pid = 0;
   (void)state;
   kill(nomem__keeper_pid(keeper), SIGSTOP);
   assert_int_equal(start("exit 4", false, &pid), 0);

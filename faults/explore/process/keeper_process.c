@@ -82,7 +82,8 @@ static void sweep(struct keeper *keeper, pid_t spared, struct nomem__keeper_repo
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
-  if (keeper->root != 0 && !keeper->has_ended && keeper->root != spared) kill(keeper->root, SIGKILL);
+  /* It is in the list, too, where there is one. That which is forked is the command's to kill, and may be gone. */
+  if (keeper->root != 0 && !keeper->has_ended && !keeper->is_forked) kill(keeper->root, SIGKILL);
   report->has_left = false;
   for (unsigned quiet = 0; reap(keeper) && quiet < QUIET_MOMENTS; quiet++) {
     struct nomem__orphans orphans = nomem__orphans_kill(is_spared, &spared);
