@@ -239,6 +239,9 @@ static void damage_told(void) {
 static void damage_engine(void) {
   pages->fork.engine = UINT32_MAX;
 }
+static void damage_turn(void) {
+  pages->fork.turn++;
+}
 static bool is_told_the_same(void) {
   return copy->check_leaks == 0 && copy->watch == NOMEM_WATCH_BLOCK_TABLE && copy->fork.engine == NOMEM_ENGINE_EXEC &&
          strcmp(copy->plan, "site=1111111111111111@1") == 0;
@@ -268,6 +271,7 @@ static void damaged(void **state) {
       {"a site in no module", damage_site_frame, has_no_site},
       {"what the command has told the program", damage_told, is_told_the_same},
       {"how the command has started it", damage_engine, is_told_the_same},
+      {"whose turn it is", damage_turn, is_told_the_same},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     cases[i].damage();

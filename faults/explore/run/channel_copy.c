@@ -35,11 +35,13 @@ void nomem__channel_copy_tell(const struct nomem_channel *copy, struct nomem_cha
   pages->fork.engine = copy->fork.engine;
   pages->fork.avoid_shared = copy->fork.avoid_shared;
   pages->fork.point_count = copy->fork.point_count;
+  pages->fork.turn = copy->fork.turn;
 }
 
 static bool is_as_told(const struct nomem_channel *copy, const struct nomem_channel *pages) {
   return memcmp(pages, copy, offsetof(struct nomem_channel, fork)) == 0 && pages->fork.engine == copy->fork.engine &&
-         pages->fork.avoid_shared == copy->fork.avoid_shared && pages->fork.point_count == copy->fork.point_count;
+         pages->fork.avoid_shared == copy->fork.avoid_shared && pages->fork.point_count == copy->fork.point_count &&
+         pages->fork.turn == copy->fork.turn;
 }
 
 static uint32_t at_most(uint32_t count, uint32_t max) {

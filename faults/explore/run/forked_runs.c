@@ -25,7 +25,7 @@ static void clear_channel(struct nomem__worker *worker) {
 }
 
 static void wake_parent(struct nomem__worker *worker) {
-  worker->channel->fork.turn = ++worker->turn;
+  worker->channel->fork.turn = ++worker->copy->fork.turn;
   syscall(SYS_futex, &worker->channel->fork.turn, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
@@ -89,7 +89,7 @@ static void server_done(struct nomem__tree *tree, const struct nomem__end *end, 
 static int start_server(struct nomem__worker *worker, const char *plan) {
   int result = nomem__launch_prepare(worker, NOMEM_ENGINE_SERVER, plan);
   if (result != 0) return result;
-  worker->channel->fork.turn = worker->turn = 1;
+  worker->channel->fork.turn = worker->copy->fork.turn = 1;
   return start_parent(worker, server_done);
 }
 

@@ -76,7 +76,6 @@ int nomem__launch_prepare(struct nomem__worker *worker, enum nomem_engine engine
   nomem__channel_copy_tell(worker->copy, channel);
   nomem__channel_copy_begin(worker->copy, channel);
   worker->exit_records.wants_all = *plan == '\0';
-  worker->turn = 0;
   worker->point = NULL;
   worker->takes_snapshots = worker->is_unsound = false;
   return 0;

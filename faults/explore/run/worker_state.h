@@ -48,7 +48,6 @@ struct nomem__worker {
 
   /* Forked runs: see forked_runs.h. */
   struct nomem__tree *parent; /* of the process that is forked; NULL: none */
-  uint32_t turn;              /* as in nomem_fork */
   bool has_lost_server;       /* the server has ended by itself: runs are made by starting the program */
   enum nomem_obstacle obstacle;
   bool takes_snapshots; /* what follows is of these */
