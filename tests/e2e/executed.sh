@@ -107,6 +107,22 @@ if [ -z "$needs_ptrace_from_here" ]; then
   else
     skip 'a static program' 'no static C library'
   fi
+  cp other given
+  if [ "$(id -u)" = 0 ] && chown 65534 given && chmod u+s given && [ "$(stat -c %a given)" = 4755 ]; then
+    chmod 755 . starts
+    explores_all ./starts ./given
+    named 'a set-uid program' given 'is setuid'
+  else
+    skip 'a set-uid program' 'needs root'
+  fi
+  # shellcheck disable=SC2016 # the assembler's
+  printf '.globl _start\n_start:\n  mov $1, %%eax\n  xor %%ebx, %%ebx\n  int $0x80\n' >short.S
+  if "$cc" -m32 -nostdlib -static -no-pie -o short short.S 2>/dev/null && ./short 2>/dev/null; then
+    explores_all ./starts ./short
+    named 'a 32-bit program' short 'is a 32-bit program'
+  else
+    skip 'a 32-bit program' 'they cannot be built or run here'
+  fi
   explores_all ./starts ./other
   if jq -e '.coverage.not_injected == [] and .warnings == []' seen.json >/dev/null && ! grep -q 'not injected' seen; then
     pass 'one that is injected is not named'

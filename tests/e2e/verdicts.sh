@@ -224,6 +224,43 @@ else
   fail "the test's own leak" found
 fi
 
+# The first thread of a process may end long before it: its memory is then read through another one.
+cat >outlives.c <<'END'
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static pthread_mutex_t alone = PTHREAD_MUTEX_INITIALIZER;
+static void *loses(void *unused) {
+  pthread_mutex_lock(&alone);
+  void *block = malloc(100), *other = malloc(200);
+  if (block == NULL) exit(1);
+  if (other == NULL) {
+    if (LOSES) block = NULL;
+    free(block);
+    exit(0);
+  }
+  free(block);
+  free(other);
+  exit(0);
+  return unused;
+}
+int main(void) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, loses, NULL) != 0) return 1;
+  syscall(SYS_exit, 0);
+}
+END
+for loses in 1 0; do
+  "$cc" -std=gnu11 -g -O0 -fno-builtin -pthread -DLOSES=$loses -o program outlives.c
+  if { [ $loses = 1 ] && explore 1 && grep -q '^leak in loses (' found && grep -q '; 1 finding' found; } ||
+    { [ $loses = 0 ] && explore 0 && ! grep -q 'cannot be looked for' found; }; then
+    pass "the first thread has gone: loses $loses"
+  else
+    fail "the first thread has gone: loses $loses" found
+  fi
+done
+
 # What a child process has at its end is a leak where the baseline's same child does not leave it: not what it inherits
 # and its parent frees, nor what is left by one that gives up, is killed, or executes another program.
 for kind in INHERITS:0 QUITS:0 REFUSES:0 KILLED:0 EXECUTES:0 AT_ONCE:0 FREES:leak QUITS_LOSING:leak \

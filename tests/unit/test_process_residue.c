@@ -131,7 +131,7 @@ static void reading(void **state) {
   snprintf(path, sizeof path, "%s/a:[1]", folder);
   int file = open(path, O_CREAT | O_WRONLY, 0600);
   assert_true(file > STDERR_FILENO && pipe(ends) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
-  nomem__process_residue_read(&residue, getpid(), channel, &report);
+  nomem__process_residue_read(&residue, getpid(), getpid(), channel, &report);
   assert_false(residue.has_block_table);
   assert_int_equal(residue.pid, getpid());
   assert_string_equal(what_of(&residue, file), path);
@@ -140,7 +140,7 @@ static void reading(void **state) {
   for (int fd = 0; fd <= STDERR_FILENO; fd++) assert_string_equal(what_of(&residue, fd), "");
   int copies[NOMEM__DESCRIPTORS_MAX];
   for (int i = 0; i < NOMEM__DESCRIPTORS_MAX; i++) copies[i] = dup(file);
-  nomem__process_residue_read(&residue, getpid(), channel, &report);
+  nomem__process_residue_read(&residue, getpid(), getpid(), channel, &report);
   assert_int_equal(residue.open_count, NOMEM__DESCRIPTORS_MAX);
   for (int i = 0; i < NOMEM__DESCRIPTORS_MAX; i++) close(copies[i]);
   nomem__process_residue_clear(&residue);

@@ -176,9 +176,12 @@ static void free_run(struct baseline_run *run) {
   *run = (struct baseline_run){0};
 }
 
-/* The second run finds out what the program does that a fork would share, or that outlives a run. */
-static bool should_watch_effects(const struct nomem__session *session) {
-  return session->setup.trace && (session->options->engine != NOMEM_CHOICE_EXEC || session->setup.isolation != NULL);
+/* The second run finds out what the program does that a fork would share, or that outlives a run. A filter of system
+ * calls takes the rights of another user from set-uid programs, which then do something else. */
+static bool should_watch_effects(const struct nomem__campaign *campaign) {
+  const struct nomem__session *session = campaign->session;
+  return session->setup.trace && !nomem__executed_programs_have_privileged(&campaign->not_injected) &&
+         (session->options->engine != NOMEM_CHOICE_EXEC || session->setup.isolation != NULL);
 }
 
 /* Makes the first run; and beside it, where runs are isolated and there is a second worker, the second one, unless it
@@ -192,7 +195,7 @@ static int run_first(struct nomem__campaign *campaign, struct baseline_run *firs
   while (result != 0 && nomem__session_can_retry(session, result));
   if (result != 0) return result;
   if (second != NULL && session->setup.isolation != NULL && campaign->worker_count > 1)
-    start_run(campaign, 1, second, should_watch_effects(session)); /* if this fails, ensure_second makes it */
+    start_run(campaign, 1, second, should_watch_effects(campaign)); /* if this fails, ensure_second makes it */
   nomem__session_run(session);
   return check_run(campaign, first);
 }
@@ -221,8 +224,9 @@ static int ensure_second(struct nomem__campaign *campaign, const struct baseline
                          struct baseline_run *second) {
   int result = 0;
   campaign->effects = NOMEM_EFFECT_UNKNOWN;
-  if (!second->has_ended || !end_alike(campaign, first, second))
-    result = run_second(campaign, second, should_watch_effects(campaign->session));
+  bool watch = should_watch_effects(campaign);
+  if (!second->has_ended || second->is_watched != watch || !end_alike(campaign, first, second))
+    result = run_second(campaign, second, watch);
   if (result != 0 || second->was_cancelled || !second->is_watched) return result;
   if (!second->timed_out && second->status == first->status) {
     campaign->effects = second->effects;

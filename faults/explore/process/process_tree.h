@@ -79,8 +79,9 @@ struct nomem__tree_callbacks {
   bool (*executed)(void *user, pid_t pid);
 
   /* A process of a tree that was started with watch_exits has stopped on its way out, whatever the reason, while its
-   * memory and its descriptors are still there. Not called for one that the tree kills. */
-  void (*exits)(void *user, pid_t pid);
+   * memory and its descriptors are still there. They are read through tid, its first thread unless that has gone. Not
+   * called for one that the tree kills. */
+  void (*exits)(void *user, pid_t pid, pid_t tid);
 
   void *user;
 };

@@ -115,15 +115,36 @@ static bool handle_sample(struct nomem__tree *tree, pid_t tid) {
   return true;
 }
 
-/* Where the first thread ends, its process does, unless that thread ends alone. */
+/* The first thread of the process that a thread belongs to. NULL: it is not known. */
+static struct nomem__tracee *find_first_thread(struct nomem__tree *tree, const struct nomem__tracee *tracee) {
+  struct nomem__status status = {.pid = tracee->tid};
+  if (!tracee->is_process) nomem__status_read(tracee->tid, &status);
+  struct nomem__tracee *first = nomem__tracees_find(&tree->tracees, status.pid);
+  return first != NULL && first->is_process ? first : NULL;
+}
+
+static bool has_other_threads(const struct nomem__tree *tree, pid_t pid, pid_t tid) {
+  for (size_t i = 0; i < tree->tracees.count; i++) {
+    const struct nomem__tracee *other = &tree->tracees.list[i];
+    if (!other->is_process && other->tid != tid && syscall(SYS_tgkill, pid, other->tid, 0) == 0) return true;
+  }
+  return false;
+}
+
+/* Where the first thread ends, its process does, unless that thread ends alone: then it does with the last one, or with
+ * one that ends all. */
 static void handle_exiting(struct nomem__tree *tree, pid_t tid) {
   const struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, tid);
-  if (tree->callbacks.exits == NULL || tree->is_killed || tracee == NULL || !tracee->is_process) return;
+  if (tree->callbacks.exits == NULL || tree->is_killed || tracee == NULL) return;
+  struct nomem__tracee *first = find_first_thread(tree, tracee);
+  if (first == NULL || first->has_exited) return;
   long call = ptrace(PTRACE_PEEKUSER, tid, offsetof(struct user_regs_struct, orig_rax), NULL);
-  bool is_last = true;
-  for (size_t i = 0; i < tree->tracees.count && is_last; i++)
-    is_last = tree->tracees.list[i].is_process || syscall(SYS_tgkill, tid, tree->tracees.list[i].tid, 0) != 0;
-  if (call != SYS_exit || is_last) tree->callbacks.exits(tree->callbacks.user, tid);
+  if (call == SYS_exit && has_other_threads(tree, first->tid, tid)) {
+    first->has_ended |= first->tid == tid;
+  } else if (first->tid == tid || first->has_ended) {
+    first->has_exited = true;
+    tree->callbacks.exits(tree->callbacks.user, first->tid, tid);
+  }
 }
 
 /* Whether the stop was for the watcher, which has then said how the thread goes on. */
@@ -174,6 +195,8 @@ static void handle_exec(struct nomem__tree *tree, pid_t tid) {
   if (former != NULL) nomem__tracees_remove(&tree->tracees, former);
   nomem__delivery_lose(tree, tid);
   nomem__processes_executed(tree->processes, tid);
+  struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, tid);
+  if (tracee != NULL) tracee->has_ended = tracee->has_exited = false;
   const struct nomem__tree_callbacks *callbacks = &tree->callbacks;
   if (callbacks->executed != NULL && callbacks->executed(callbacks->user, tid))
     tree->end.effects |= NOMEM_EFFECT_PROGRAMS;

@@ -14,6 +14,8 @@ bool nomem__is_fatal(int signal);
 struct nomem__tracee {
   pid_t tid;
   bool is_process;     /* the first thread of its process, whose end is that of the process */
+  bool has_ended;      /* of a first thread: it has ended alone, and others of its process go on */
+  bool has_exited;     /* of a first thread: its process is on its way out, which has been reported */
   pid_t detaching_pid; /* its process, if that is being detached; 0: it is not */
   bool has_requested;  /* the thread has asked for that, and is stopped until all others are detached */
 };

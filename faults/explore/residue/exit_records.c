@@ -32,14 +32,15 @@ bool nomem__exit_records_want(const struct nomem__exit_records *records, const s
   return report != NULL && (report == &channel->screening.first || records->spent_ns <= READ_MAX_NS);
 }
 
-void nomem__exit_records_read(struct nomem__exit_records *records, const struct nomem_channel *channel, pid_t pid) {
+void nomem__exit_records_read(struct nomem__exit_records *records, const struct nomem_channel *channel, pid_t pid,
+                              pid_t tid) {
   const struct nomem_exit_report *report = find_report(records, channel, pid);
   bool is_first = report == &channel->screening.first;
   uint64_t began_ns = uv_hrtime();
   struct nomem__process_residue *residue =
       is_first ? &records->first : nomem__child_residue_add(&records->child_residue, pid);
   if (report == NULL || residue == NULL) return;
-  nomem__process_residue_read(residue, pid, channel, report);
+  nomem__process_residue_read(residue, pid, tid, channel, report);
   records->spent_ns += uv_hrtime() - began_ns;
 }
 

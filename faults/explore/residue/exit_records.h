@@ -18,8 +18,9 @@ struct nomem__exit_records {
 bool nomem__exit_records_want(const struct nomem__exit_records *records, const struct nomem_channel *channel,
                               pid_t pid);
 
-/* Reads it: pid is stopped, and traced by the caller. */
-void nomem__exit_records_read(struct nomem__exit_records *records, const struct nomem_channel *channel, pid_t pid);
+/* Reads it through its thread tid, which is stopped, and traced by the caller. */
+void nomem__exit_records_read(struct nomem__exit_records *records, const struct nomem_channel *channel, pid_t pid,
+                              pid_t tid);
 
 /* Adds what the processes themselves have counted, when the run is over. */
 void nomem__exit_records_finish(struct nomem__exit_records *records, const struct nomem_channel *channel,

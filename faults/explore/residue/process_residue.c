@@ -20,9 +20,9 @@ static void cut_number(char *what) {
   if (what[0] != '/' && bracket != NULL && bracket[2] >= '0' && bracket[2] <= '9') *bracket = '\0';
 }
 
-static void list_descriptors(struct nomem__process_residue *residue, pid_t pid) {
+static void list_descriptors(struct nomem__process_residue *residue, pid_t tid) {
   char path[64];
-  snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+  snprintf(path, sizeof path, "/proc/%d/fd", (int)tid);
   DIR *folder = nomem__checked(opendir(path));
   residue->open = nomem__calloc(NOMEM__DESCRIPTORS_MAX, sizeof *residue->open);
   const struct dirent *entry;
@@ -38,12 +38,12 @@ static void list_descriptors(struct nomem__process_residue *residue, pid_t pid) 
   if (folder != NULL) closedir(folder);
 }
 
-void nomem__process_residue_read(struct nomem__process_residue *residue, pid_t pid, const struct nomem_channel *channel,
-                                 const struct nomem_exit_report *report) {
+void nomem__process_residue_read(struct nomem__process_residue *residue, pid_t pid, pid_t tid,
+                                 const struct nomem_channel *channel, const struct nomem_exit_report *report) {
   nomem__process_residue_clear(residue);
   residue->pid = pid;
-  residue->has_block_table = nomem__heap_scan_process(pid, channel, report, &residue->heap) == 0;
-  list_descriptors(residue, pid);
+  residue->has_block_table = nomem__heap_scan_process(tid, channel, report, &residue->heap) == 0;
+  list_descriptors(residue, tid);
 }
 
 void nomem__process_residue_set_counts(struct nomem__process_residue *residue, const struct nomem_exit_report *report) {

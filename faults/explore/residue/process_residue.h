@@ -31,9 +31,10 @@ struct nomem__process_residue {
   struct nomem__created_files created_files; /* of the first process: of the whole run; owned */
 };
 
-/* Reads it from a process at its end: pid is stopped, and traced by the caller; report is its entry in the channel. */
-void nomem__process_residue_read(struct nomem__process_residue *residue, pid_t pid, const struct nomem_channel *channel,
-                                 const struct nomem_exit_report *report);
+/* Reads it from a process at its end, through its thread tid, which is stopped, and traced by the caller; report is its
+ * entry in the channel. */
+void nomem__process_residue_read(struct nomem__process_residue *residue, pid_t pid, pid_t tid,
+                                 const struct nomem_channel *channel, const struct nomem_exit_report *report);
 
 /* Copies what the process itself has counted at its end. */
 void nomem__process_residue_set_counts(struct nomem__process_residue *residue, const struct nomem_exit_report *report);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "executed_programs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,10 +73,10 @@ static void explain(struct nomem__executed_program *program, const char *preload
   char file[64], quoted[NOMEM_QUOTE_BYTES];
   snprintf(file, sizeof file, "/proc/%d/exe", (int)program->pid);
   int fd = open(file, O_RDONLY | O_CLOEXEC);
-  bool is_rejected =
-      fd >= 0 && nomem__target_check_open(fd, program->path, program->reason, sizeof program->reason) != 0;
+  int error = fd >= 0 ? nomem__target_check_open(fd, program->path, program->reason, sizeof program->reason) : 0;
   if (fd >= 0) close(fd);
-  if (is_rejected) return;
+  program->is_privileged = error == -EPERM;
+  if (error != 0) return;
   nomem__quote(program->path, quoted, sizeof quoted);
   snprintf(program->reason, sizeof program->reason,
            has_environment(program->pid, preload) ? "%s did not load the preload library"
@@ -144,6 +145,12 @@ void nomem__executed_programs_copy(struct nomem__executed_programs *copy,
     const struct nomem__executed_program *program = &programs->list[i];
     if (!has_program(copy, program->path, program->reason)) copy->list[copy->count++] = *program;
   }
+}
+
+bool nomem__executed_programs_have_privileged(const struct nomem__executed_programs *programs) {
+  for (size_t i = 0; i < programs->count; i++)
+    if (programs->list[i].is_privileged) return true;
+  return false;
 }
 
 void nomem__executed_programs_clear(struct nomem__executed_programs *programs) {

@@ -24,6 +24,7 @@ struct nomem__executed_program {
   uint32_t images_first; /* so many programs had loaded the injector before it: its own entry can only come later */
   bool has_successor;    /* its process has executed another one, */
   uint32_t images_end;   /* when so many had loaded it */
+  bool is_privileged;    /* set-uid and the like: with the rights of another user it does not load the injector */
   char path[NOMEM_PATH_BYTES];
   char reason[NOMEM__EXECUTED_REASON_BYTES]; /* why it was not injected: a sentence that begins with its name */
 };
@@ -49,6 +50,9 @@ void nomem__executed_programs_finish(struct nomem__executed_programs *programs, 
 /* Copies each program once, however often it was executed, to an empty list of the caller's. */
 void nomem__executed_programs_copy(struct nomem__executed_programs *copy,
                                    const struct nomem__executed_programs *programs);
+
+/* Whether one of them has the rights of another user. */
+bool nomem__executed_programs_have_privileged(const struct nomem__executed_programs *programs);
 
 /* Empties them for the next run, and frees. */
 void nomem__executed_programs_clear(struct nomem__executed_programs *programs);

@@ -227,13 +227,13 @@ int nomem__launch_program(struct nomem__worker *worker, const struct nomem__tree
 }
 
 /* The time that this takes is not the run's. */
-static void record_exit(void *user, pid_t pid) {
+static void record_exit(void *user, pid_t pid, pid_t tid) {
   struct nomem__worker *worker = user;
   uint64_t began_ns = uv_hrtime();
   nomem__channel_copy_report(worker->copy, worker->channel);
   if (nomem__exit_records_want(&worker->exit_records, worker->copy, pid)) {
     nomem__channel_copy_sites(worker->copy, worker->channel);
-    nomem__exit_records_read(&worker->exit_records, worker->copy, pid);
+    nomem__exit_records_read(&worker->exit_records, worker->copy, pid, tid);
   }
   nomem__run_clock_exclude(&worker->clock, uv_hrtime() - began_ns);
 }
