@@ -172,7 +172,8 @@ static bool lacks_last_faults(void) {
 }
 
 static void damage_function_and_count(void) {
-  pages->faults[0].fn = pages->fault_count = UINT32_MAX;
+  pages->faults[0].fn = UINT32_MAX;
+  pages->fault_count = UINT32_MAX;
 }
 
 static void damage_fault_count(void) {

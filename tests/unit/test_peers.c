@@ -154,7 +154,7 @@ static const char *describe(void) {
 
 /* What is described is left by the process and by no peer. */
 static void description(void **state) {
-  struct nomem__descriptor pipe = {.fd = 4, .what = "pipe"}, copy = pipe;
+  static struct nomem__descriptor pipe = {.fd = 4, .what = "pipe"}, copy = {.fd = 5, .what = "pipe"};
   (void)state;
   find(false);
   assert_string_equal(describe(), "");
@@ -174,7 +174,7 @@ static void description(void **state) {
 
 /* Where one peer has as many of these and the other as many of those, nothing is too much. */
 static void description_against_several(void **state) {
-  struct nomem__descriptor pipe = {.fd = 4, .what = "pipe"};
+  static struct nomem__descriptor pipe = {.fd = 4, .what = "pipe"};
   (void)state;
   find(false);
   here.descriptors = here.threads = here.open_count = 1;
@@ -199,7 +199,9 @@ static void misuse_in_a_baseline(void **state) {
 
 /* A leak that no peer has, where each of them and the process itself have a block table. */
 static void leaks(void **state) {
-  struct nomem__leak_site leak = {.key = 1, .culprit = 1, .blocks = 2, .bytes = 20}, same = leak, found;
+  static struct nomem__leak_site leak = {.key = 1, .culprit = 1, .blocks = 2, .bytes = 20},
+                                 same = {.key = 1, .culprit = 1, .blocks = 2, .bytes = 20};
+  struct nomem__leak_site found;
   (void)state;
   find(false);
   assert_false(nomem__peers_find_new_leak(&peers, &here, &found));

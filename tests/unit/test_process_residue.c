@@ -123,7 +123,7 @@ static void reading(void **state) {
   char folder[] = "/tmp/test_process_residue-XXXXXX", path[64];
   struct nomem__process_residue residue = {0};
   struct nomem_channel *channel = make_channel();
-  int ends[2], sockets[2];
+  int ends[2] = {-1, -1}, sockets[2] = {-1, -1};
   (void)state;
   if (access("/proc/self/fd", X_OK) != 0) skip_because("there is no /proc here");
   assert_non_null(channel);

@@ -53,9 +53,9 @@ char *__cxa_demangle(const char *mangled, char *buffer, size_t *length, int *sta
 struct nomem__symbols *nomem__symbols_open(void) {
   struct nomem__symbols *opened = nomem__calloc(1, sizeof *opened);
   char *directory = nomem__checked(getcwd(NULL, 0));
-  size_t length = directory ? strlen(directory) : 0;
-  if (length > 0 && directory[0] == '/') opened->directory = nomem__malloc(length + sizeof "/");
-  if (opened->directory) {
+  if (directory != NULL && directory[0] == '/') {
+    size_t length = strlen(directory);
+    opened->directory = nomem__malloc(length + sizeof "/");
     memcpy(opened->directory, directory, length + 1);
     if (directory[length - 1] != '/') memcpy(opened->directory + length, "/", sizeof "/");
   }
