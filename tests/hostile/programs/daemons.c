@@ -161,6 +161,14 @@ int daemon_no_death_signal(void) {
   return with_daemon(forget_parent);
 }
 
+/* Who would look after the daemon is gone. */
+int daemon_kills_parent(void) {
+  if (allocates()) return 0;
+  if (!daemonise(NULL)) return 1;
+  kill(getppid(), SIGKILL);
+  sleep_long();
+}
+
 static void write_now_and_then(void) {
   say_ready();
   for (int i = 0; i < 1200; i++) {
@@ -217,11 +225,28 @@ int clone_untraced_session(void) {
   return with_clone(cloned_session, CLONE_UNTRACED | SIGCHLD);
 }
 
-/* No engine is kept away by what is done only then. */
+/* So many children its parent has: a number and a blank each. Without an allocation. */
+static int count_siblings(void) {
+  char path[64], list[4096];
+  int parent = (int)getppid(), count = 0;
+  snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t length = fd >= 0 ? read(fd, list, sizeof list) : 0;
+  if (fd >= 0) close(fd);
+  for (ssize_t i = 0; i < length; i++) count += list[i] == ' ';
+  return count;
+}
+
+/* No engine is kept away by what is done only then. Beside this process there may be the one that it was forked from,
+ * but nothing that another run has left. */
 int clone_under_fault(void) {
-  if (allocates()) return 0;
-  clone(cloned_session, stack[0] + sizeof stack[0], CLONE_UNTRACED | SIGCHLD, NULL);
-  return 1;
+  for (int i = 0; i < 4; i++) {
+    if (allocates()) continue;
+    if (count_siblings() > 2) abort();
+    clone(cloned_session, stack[0] + sizeof stack[0], CLONE_UNTRACED | SIGCHLD, NULL);
+    return 1;
+  }
+  return 0;
 }
 
 /* A child of its parent's that that has never made. */

@@ -28,7 +28,7 @@
   X(hup_parent) X(stop_parent) X(kill_command) X(term_command) X(hup_command) X(stop_command)                         \
   /* daemons.c */                                                                                                     \
   X(daemon_plain) X(daemon_wiped) X(daemon_large) X(daemon_undumpable) X(daemon_named) X(daemon_subreaper)            \
-  X(daemon_chain) X(daemon_deaf) X(daemon_threads) X(daemon_spawned) X(daemon_no_death_signal)                        \
+  X(daemon_chain) X(daemon_deaf) X(daemon_threads) X(daemon_spawned) X(daemon_no_death_signal) X(daemon_kills_parent) \
   X(daemon_holds_output) X(many_children) X(exits_before_child) X(clone_untraced) X(clone_untraced_session)           \
   X(clone_parent) X(clone_parent_untraced) X(clone_namespaces) X(clone_pid_namespace) X(clone_under_fault)            \
   /* processes.c */                                                                                                   \
