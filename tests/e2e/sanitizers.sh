@@ -121,6 +121,16 @@ if grep -q 'Breakpoint 1, nomem_fault' seen; then pass 'gdb stops at the fault o
   fail 'gdb stops at the fault of a linked program' seen
 fi
 
+# A signal that a sanitizer catches is shown by its report.
+"$cc" -fsanitize=thread -g -O0 -o program "$tests/victims/crash_write.c"
+export TSAN_OPTIONS=handle_segv=2
+if explore 1 && grep -q '^sanitizer in planted' found && grep -q 'where it blew up: ThreadSanitizer: SEGV' found; then
+  pass 'a signal that a sanitizer catches'
+else
+  fail 'a signal that a sanitizer catches' found
+fi
+unset TSAN_OPTIONS
+
 # operator new of a sanitizer does not come to malloc.
 try asan_catch "$cxx -fsanitize=address"
 try asan_catch "$clangxx -fsanitize=address $linked"

@@ -172,9 +172,7 @@ static void begin_sampling(struct nomem__tree *tree, pid_t main_thread) {
 
 void nomem__tree_time_out(struct nomem__tree *tree, pid_t tid) {
   tree->end.timed_out = true;
-  nomem__delivery_end(tree);
-  bool has_died = tree->is_dying && tree->end.fatal_deaths > 0;
-  if (has_died || nomem__delivery_stands(tree)) { /* what goes on waits for what died: that stack is reported */
+  if (tree->is_dying && tree->end.fatal_deaths > 0) { /* it waits for a process that died: that stack is reported */
     nomem__tree_kill(tree);
     return;
   }
