@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A command and unit tests that are built with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer: the unit
-# tests, explorations of all victims in every form of report, with a store, resumed, replayed and compared, and programs
-# that scribble over the shared pages. Nothing is reported.
+# tests, explorations of all victims in every form of report, with a store, resumed, replayed and compared, stores that
+# somebody has changed, and programs that scribble over the shared pages. Nothing is reported.
 #
 #   tests/asan/check.sh BUILD PLAIN [--seeds N]     BUILD: with sanitizers; PLAIN: without, for the victims
 #
@@ -86,6 +86,9 @@ explores 'replay, a list' nomem replay --store crash_second.db
 explores 'minimise' nomem minimise --fail 'nth=1..' -- "$plain/victims/handled"
 explores 'diff' nomem diff crash_second.db crash_write.db
 explores 'merge' nomem merge all.db crash_second.db crash_write.db
+status=0
+timeout 1200 "$tests/asan/stores.py" "$build/nomem" crash_second.db "$victim" 300 >seen 2>&1 || status=3
+unreported 'stores that somebody has changed' "$status"
 explores 'explain' nomem explain
 explores 'help' nomem help explore
 cd ..
