@@ -111,7 +111,7 @@ struct nomem_fault {
   uint64_t nth;        /* which allocation of the run, from 1 */
   uint64_t site;       /* key; 0 when the site table was full */
   uint64_t occurrence; /* of that site */
-  uint32_t unused;
+  _Atomic uint32_t is_being_written;
   uint32_t depth;
   nomem_frame frame[NOMEM_DEPTH];
 };

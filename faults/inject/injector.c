@@ -130,11 +130,18 @@ static void find_thread(struct nomem_call *call) {
   call->thread = self.number;
 }
 
+/* Returns NULL where another thread, 64 faults behind, is still writing what would be replaced. */
+static struct nomem_fault *claim_fault(uint32_t index) {
+  if (index < NOMEM_FAULTS) return &channel->faults[index];
+  struct nomem_fault *fault = &channel->last_faults[(index - NOMEM_FAULTS) % NOMEM_LAST_FAULTS];
+  return atomic_exchange(&fault->is_being_written, 1) == 0 ? fault : NULL;
+}
+
 static void record_fault(const struct nomem_call *call, const struct nomem_site *site) {
   if (atomic_load_explicit(&channel->fault_count, memory_order_relaxed) > INT32_MAX) return; /* lest it wrap */
   uint32_t index = atomic_fetch_add(&channel->fault_count, 1);
-  struct nomem_fault *fault = index < NOMEM_FAULTS ? &channel->faults[index]
-                                                   : &channel->last_faults[(index - NOMEM_FAULTS) % NOMEM_LAST_FAULTS];
+  struct nomem_fault *fault = claim_fault(index);
+  if (fault == NULL) return;
   atomic_store(&fault->ready, 0);
   fault->fn = call->fn;
   fault->pid = nomem__process_id();
@@ -146,6 +153,7 @@ static void record_fault(const struct nomem_call *call, const struct nomem_site 
   fault->depth = site != NULL ? site->depth : 0;
   for (uint32_t i = 0; i < fault->depth; i++) fault->frame[i] = site->frame[i];
   atomic_store_explicit(&fault->ready, 1, memory_order_release);
+  atomic_store_explicit(&fault->is_being_written, 0, memory_order_release);
 }
 
 static struct nomem_site *find_site(struct nomem_call *call, void *return_address, void *cfa) {
