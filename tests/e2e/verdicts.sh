@@ -34,7 +34,7 @@ reproduces() {
   reproduce=$(sed -n 's/^  reproduce: //p' found)
   [ -n "$reproduce" ] || return 1
   # shellcheck disable=SC2016 # the words are the command's
-  [ "$1" != flood ] || reproduce="$reproduce 2>&1 >/dev/null | grep -v 'out of memory, trying\|^\.*\$'" # gigabytes of it
+  [ "$1" != flood ] || reproduce="$reproduce 2>&1 >/dev/null | grep -v 'out of memory, trying\|^\.*\$'" # hundreds of megabytes
   sh -c "$reproduce" >again 2>&1 9<"$here/lib/suite.sh" || :
   case $1 in
     crash) grep -q 'killed by SIGSEGV' again ;;

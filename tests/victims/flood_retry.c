@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict flood, for a persistent fault only: tries again for ever, and complains each time. */
+/* Verdict flood, for a persistent fault only: tries again for ever, and complains each time. If nobody ends it, it
+ * falls silent after 256 MiB, before the machine's memory is full. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@
 #define TRIES 0
 #endif
 
+#define LINES_MAX 65536
+
 static __attribute__((noinline)) void *planted(void) {
   static char line[4096];
   void *block;
@@ -19,6 +22,7 @@ static __attribute__((noinline)) void *planted(void) {
   line[sizeof line - 1] = '\n';
   while ((block = malloc(100)) == NULL) { /* fault */
     if (++tries == TRIES) return NULL;
+    while (tries > LINES_MAX) pause();
     if (write(2, line, sizeof line) < 0) return NULL; /* says: writes more than 64 MiB */
   }
   return block;
