@@ -3,6 +3,7 @@
  * errors", and the rows of unreached and swallowed. */
 #include "fixtures/recorded_run.h"
 
+#include <errno.h>
 #include <sys/wait.h>
 
 #include "../../faults/explore/campaign/results.h"
@@ -91,6 +92,16 @@ static void reached(void **state) {
   assert_int_equal(judge(false), NOMEM_VERDICT_UNREACHED);
   record(1);
   assert_int_equal(judge(false), NOMEM_VERDICT_HANDLED);
+}
+
+/* A run whose program was not started tells nothing of the program, and the next one would not be started, either. */
+static void not_started(void **state) {
+  (void)state;
+  record(0);
+  run->outcome.end.start_error = ENOSPC;
+  enter(0);
+  assert_true(campaign->failed);
+  assert_int_equal(campaign->states[0].result, 0);
 }
 
 /* Of two faults both must have come, unless the first alone ended the run. */
@@ -402,7 +413,7 @@ int main(void) {
       TEST(slow_leak_check),   TEST(due_once),       TEST(not_due),
       TEST(second_faults),     TEST(early),          TEST(same_loop),
       TEST(left_to_exec),      TEST(drop_swallowed), TEST(counted_runs),
-      TEST(unsound_snapshots),
+      TEST(unsound_snapshots), TEST(not_started),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * is printed into memory. Each is right, or ends the command when memory is short: every allocation of this program can
  * be made to fail. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -24,6 +26,7 @@
 #include "explore/text/quote.h"
 #include "explore/text/strings.h"
 #include "explore/text/words.h"
+#include "explore/text/write_error.h"
 #include "fixtures/short_memory.h"
 
 static void a_list_grows_and_keeps_what_is_in_it(void **state) {
@@ -358,6 +361,30 @@ static void markup_is_written_as_entities(void **state) {
   free(text);
 }
 
+/* Why what was written did not arrive is known, even if it was noticed long before. */
+static void what_was_not_written_has_its_reason(void **state) {
+  (void)state;
+  static char text[20000];
+  FILE *full = fopen("/dev/full", "we"), *closed = fopen("/dev/null", "we"), *null = fopen("/dev/null", "we");
+  assert_true(full != NULL && closed != NULL && null != NULL);
+  fputs("little", full);
+  assert_int_equal(nomem__flush(full), -ENOSPC);
+  clearerr(full);
+  memset(text, 'a', sizeof text - 1);
+  fputs(text, full);
+  assert_true(ferror(full));
+  errno = EACCES;
+  assert_int_equal(nomem__flush(full), -ENOSPC);
+  fputs("little", null);
+  assert_int_equal(nomem__flush(null), 0);
+  close(fileno(closed));
+  fputs(text, closed);
+  assert_int_equal(nomem__flush(closed), -EBADF);
+  fclose(full);
+  fclose(null);
+  fclose(closed);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_list_grows_and_keeps_what_is_in_it),
@@ -378,6 +405,7 @@ int main(void) {
       cmocka_unit_test(what_is_not_there_reads_as_nothing),
       cmocka_unit_test(a_value_without_memory_ends_the_command),
       cmocka_unit_test(json_remembers_what_could_not_be_made),
+      cmocka_unit_test(what_was_not_written_has_its_reason),
   };
   nomem__memory_set_libraries();
   return cmocka_run_group_tests(tests, NULL, NULL);
