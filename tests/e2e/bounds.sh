@@ -59,6 +59,8 @@ int main(int argc, char **argv) {
   if (block == NULL && kind == 'e') endless();
   if (block == NULL && kind == 'r') flood(2, 200); /* and then it reports the failure */
   if (block == NULL && kind == 'c') flood(2, 65);  /* and then it crashes */
+  if (block == NULL && kind == 'w') flood(1, 65);
+  if (block == NULL && kind == 'w') sleep(25); /* which nobody waits for */
   if (block == NULL && kind == 'l') flood(1, 60);  /* less than that */
   if (kind == 'c') *(volatile char *)block = 1;
   if (block == NULL) return 1;
@@ -71,12 +73,12 @@ explored 'output without an end, without a fault' 2 'writes more than 64 MiB' ./
 explored 'less than the bound is no matter' 0 '^2 runs: 2 reported; 0 findings' ./flood less
 
 # Whether the program was ended or came to an end by itself, by each engine: it is the same finding.
-for kind in endless report crash; do
+for kind in endless report crash waits; do
   : >came
   for how in '--engine exec' '--engine fork' '--engine snapshot' '--no-trace'; do
     status=0
     # shellcheck disable=SC2086 # a list of options
-    timeout -k 5 60 nomem explore --no-store --timeout 30 $how --json flood.json -- ./flood $kind >seen 2>&1 || status=$?
+    timeout -k 5 60 nomem explore --no-store -j 1 --timeout 30 $how --json flood.json -- ./flood $kind >seen 2>&1 || status=$?
     echo "$status $(jq -c '[.findings[] | [.verdict, .id, .runs, .flaky, .location]],
       [.verdicts[] | select(.runs > 0) | [.name, .runs]]' flood.json | tr '\n' ' ')" >>came
     grep -q 'not safe for this program' seen && sed -i '$d' came

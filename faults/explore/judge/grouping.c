@@ -32,7 +32,6 @@ static uint64_t hash_location(const struct nomem__judged_run *run, struct nomem_
     return nomem__trace_hash(&stacks->leaking_call, symbols, NOMEM_SAME_LINE);
   if (run->verdict == NOMEM_VERDICT_LEAK) return nomem__trace_hash(&stacks->blow_up, symbols, NOMEM_SAME_FUNCTION) + 1;
   if (run->verdict == NOMEM_VERDICT_LEFTOVER) return hash_leftover(run, symbols);
-  if (run->verdict == NOMEM_VERDICT_FLOOD) return nomem__trace_hash(&stacks->fault, symbols, NOMEM_SAME_CALLER);
   const struct nomem__trace *trace = stacks->blow_up.depth > 0 ? &stacks->blow_up : &stacks->fault;
   /* A function that lets exceptions through is one bug, wherever in it they come from. */
   bool is_escaped = trace->terminate != NOMEM_TERMINATE_NO;
