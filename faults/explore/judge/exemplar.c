@@ -126,7 +126,7 @@ void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__jud
   const struct nomem_fault *first = &outcome->channel->faults[0];
   const struct nomem__stack *stack = &outcome->end.stack;
   struct nomem__trace copy;
-  struct nomem__unchecked_call call = {.inlined = stacks->unchecked.inlined};
+  struct nomem__unchecked_call call = {.inlined = stacks->unchecked.inlined, .cause = stacks->unchecked.cause};
   struct nomem__second_call second = {0};
   nomem__trace_copy(&call.where, &stacks->unchecked.where);
   set_second_call(&second, run);

@@ -52,7 +52,8 @@ const char *nomem__finding_test_reason(const struct nomem__finding *finding,
   bool is_bug = finding->verdict == NOMEM_VERDICT_CRASH || finding->verdict == NOMEM_VERDICT_SANITIZER;
   if (is_bug && nomem__is_test_code(code_owners, &finding->blow_up))
     return "the test's own code used what it did not check";
-  if (is_bug && nomem__is_test_code(code_owners, &finding->unchecked.where)) return passed_on;
+  bool is_ignored = finding->unchecked.cause == NOMEM_CAUSE_IGNORED; /* what was returned is looked at to tell */
+  if (is_bug && !is_ignored && nomem__is_test_code(code_owners, &finding->unchecked.where)) return passed_on;
   const struct nomem__waiter *shown_thread = finding->threads != NULL ? &finding->threads[finding->shown_thread] : NULL;
   bool is_busy = shown_thread != NULL && strncmp(shown_thread->what, "busy", strlen("busy")) == 0;
   if (is_busy && nomem__is_test_code(code_owners, &finding->blow_up)) return "the test's own loop does not end";

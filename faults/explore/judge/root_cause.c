@@ -9,6 +9,8 @@
 #include "../stack/fault_address.h"
 #include "../text/hash.h"
 #include "cpp_terminate.h"
+#include "null_source.h"
+#include "null_store.h"
 
 /* A pointer below this is NULL, or the address of a member in what is at NULL. */
 #define NULL_PAGE 4096
@@ -234,6 +236,29 @@ static bool find_unchecked_of(const struct nomem__outcome *outcome, struct nomem
   return true;
 }
 
+/* The call that the machine code shows to have returned the NULL, or to have left it in memory. Returns how far that is
+ * known. */
+static enum nomem__null_kind find_by_code(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                                          const struct nomem__trace *blow_up, struct nomem__unchecked_call *unchecked) {
+  const struct nomem__null_source source = nomem__null_source_find(outcome, symbols, blow_up);
+  struct nomem__trace fault;
+  if (source.kind != NOMEM_NULL_RETURNED && source.kind != NOMEM_NULL_IN_MEMORY) return source.kind;
+  nomem__fault_trace(outcome->channel, source.fault, &fault);
+  if (source.kind == NOMEM_NULL_RETURNED) {
+    unchecked->where.depth = 1;
+    unchecked->where.frame[0] = fault.frame[source.fault_frame];
+    unchecked->inlined = find_common_inlined(symbols, &fault.frame[source.fault_frame], &blow_up->frame[source.frame]);
+    unchecked->cause = source.was_checked ? NOMEM_CAUSE_LEFT : NOMEM_CAUSE_UNCHECKED;
+    return source.kind;
+  }
+  const struct nomem__null_store store = nomem__null_store_find(outcome, symbols, &source);
+  if (store.cause == NOMEM_CAUSES) return source.kind;
+  unchecked->where.depth = 1;
+  unchecked->where.frame[0] = fault.frame[store.fault_frame];
+  unchecked->cause = store.cause;
+  return source.kind;
+}
+
 bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                            const struct nomem__trace *blow_up, struct nomem__unchecked_call *unchecked) {
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(blow_up);
@@ -242,6 +267,7 @@ bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
   if (culprit == NULL || blow_up->library_frames > 0 ||
       (address_kind != NOMEM_ADDRESS_NULL && address_kind != NOMEM_ADDRESS_CALL))
     return false;
+  if (find_by_code(outcome, symbols, blow_up, unchecked) != NOMEM_NULL_UNKNOWN) return unchecked->where.depth > 0;
   for (uint32_t i = NOMEM_KNOWN_FAULTS; i-- > 0;) { /* the last one first: it is the closest to the crash */
     struct nomem__trace fault;
     if (nomem__find_fault(outcome->channel, outcome->end.stack.pid, i) != i) continue;

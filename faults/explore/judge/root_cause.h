@@ -53,10 +53,19 @@ bool nomem__test_went_on(const struct nomem__outcome *outcome, const struct nome
 bool nomem__find_failed_call(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                              const struct nomem__trace *blow_up, uint64_t *call);
 
+/* What a call has to do with a NULL that was followed. */
+enum nomem__cause {
+  NOMEM_CAUSE_UNCHECKED, /* it returned the NULL, which was used or stored unchecked */
+  NOMEM_CAUSE_LEFT,      /* it returned the NULL, which was checked, and yet left where it was read later */
+  NOMEM_CAUSE_IGNORED,   /* it reported a failure, and what it returned was ignored */
+  NOMEM_CAUSES
+};
+
 /* A call whose result was not checked, in the function that used the result or passed it on. */
 struct nomem__unchecked_call {
   struct nomem__trace where; /* of one frame, as in the fault's stack; depth 0: not known */
   unsigned inlined;          /* which of the functions at that address, as nomem__symbols_resolve numbers them */
+  enum nomem__cause cause;
 };
 
 /* Finds the unchecked call for a process that followed a NULL pointer: the function that did so is still in the very

@@ -97,7 +97,7 @@ static void print_unchecked(FILE *out, const struct nomem__finding *finding, str
   const struct nomem__trace_frame *frame = &finding->unchecked.where.frame[0];
   struct nomem__source_frame source;
   if (!nomem__unchecked_source(&finding->unchecked, symbols, &source)) return;
-  fputs(", unchecked", out);
+  fputs(finding->unchecked.cause == NOMEM_CAUSE_LEFT ? ", left NULL" : ", unchecked", out);
   if (failed != NULL && failed->offset == frame->offset) return;
   fputs(" in ", out);
   nomem__trace_print_source(out, frame, &source);
@@ -131,7 +131,10 @@ static void put_unchecked(struct nomem__document_builder *builder, json_t *objec
   const struct nomem__trace_frame *frame = &finding->unchecked.where.frame[0];
   struct nomem__source_frame source;
   if (!nomem__unchecked_source(&finding->unchecked, builder->campaign->session->symbols, &source)) return;
-  nomem__json_put(&builder->json, object, "unchecked", nomem__make_frame_with_source(builder, frame, &source));
+  json_t *unchecked = nomem__make_frame_with_source(builder, frame, &source);
+  if (finding->unchecked.cause == NOMEM_CAUSE_LEFT)
+    nomem__json_put(&builder->json, unchecked, "was_checked", json_true());
+  nomem__json_put(&builder->json, object, "unchecked", unchecked);
 }
 
 static void put_code_owner(struct nomem__document_builder *builder, json_t *object,

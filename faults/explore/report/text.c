@@ -124,7 +124,7 @@ static void print_unchecked(const struct nomem__campaign *campaign, const struct
   if (!nomem__unchecked_source(&finding->unchecked, campaign->session->symbols, &source)) return;
   const struct nomem__trace_frame *frame = &finding->unchecked.where.frame[0];
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(&finding->blow_up);
-  fputs("  not checked: ", out);
+  fputs(finding->unchecked.cause == NOMEM_CAUSE_LEFT ? "  left NULL: " : "  not checked: ", out);
   nomem__trace_print_source(out, frame, &source);
   if (culprit == NULL || !nomem__trace_is_same_file(culprit->path, frame->path)) print_code_owner(campaign, frame, out);
   fputc('\n', out);

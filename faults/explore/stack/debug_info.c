@@ -13,7 +13,9 @@
 #include "../text/grow.h"
 #include "../text/memory.h"
 #include "../text/regular_file.h"
+#include "code_ranges.h"
 #include "debug_file.h"
+#include "imports.h"
 
 /* How deep namespaces and classes may be nested. No real program comes near. */
 #define SCOPE_DEPTH 64
@@ -328,6 +330,34 @@ struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_inf
   if (tag == DW_TAG_pointer_type) result = (struct nomem__debug_result){NOMEM_RESULT_POINTER, sizeof(uint64_t)};
   if (tag == DW_TAG_enumeration_type && result.bytes > 0) result.kind = NOMEM_RESULT_SIGNED;
   return tag == DW_TAG_base_type && result.bytes > 0 ? read_base_type(&type, result.bytes) : result;
+}
+
+bool nomem__debug_info_find_code(struct nomem__debug_info *info, uint64_t address, struct nomem__code_range *range) {
+  Dwarf_Addr bias;
+  Elf *elf = dwfl_module_getelf(info->module, &bias);
+  return elf != NULL && nomem__code_range_find(elf, address - bias, range);
+}
+
+const char *nomem__debug_info_find_import(struct nomem__debug_info *info, const struct nomem__instruction *call) {
+  Dwarf_Addr bias;
+  Elf *elf = dwfl_module_getelf(info->module, &bias);
+  return elf != NULL ? nomem__import_find(elf, call) : NULL;
+}
+
+const char *nomem__debug_info_symbol_at(struct nomem__debug_info *info, uint64_t address) {
+  struct nomem__debug_frame frame;
+  return find_symbol(info, address, &frame) ? frame.name : NULL;
+}
+
+uint64_t nomem__debug_info_find_symbol(struct nomem__debug_info *info, const char *name) {
+  int count = dwfl_module_getsymtab(info->module);
+  for (int i = 0; i < count; i++) {
+    GElf_Sym symbol;
+    GElf_Addr address;
+    const char *found = dwfl_module_getsym_info(info->module, i, &symbol, &address, NULL, NULL, NULL);
+    if (found != NULL && strcmp(found, name) == 0) return address;
+  }
+  return 0;
 }
 
 static bool is_program(int fd) {

@@ -52,6 +52,23 @@ struct nomem__debug_parameter {
 int nomem__debug_info_find_pointers(struct nomem__debug_info *info, uint64_t address,
                                     struct nomem__debug_parameter *parameters, int max);
 
+struct nomem__code_range;
+
+/* Finds the machine code that has address in it: of a function, or of a piece that the compiler moved away from one.
+ * The bytes belong to the object. False: it is not known where that begins and ends. */
+bool nomem__debug_info_find_code(struct nomem__debug_info *info, uint64_t address, struct nomem__code_range *range);
+
+struct nomem__instruction;
+
+/* The name of the function of another module that a call or a jump goes to; NULL: it goes elsewhere. */
+const char *nomem__debug_info_find_import(struct nomem__debug_info *info, const struct nomem__instruction *call);
+
+/* The symbol whose code has address in it, as the linker knows it; NULL: there is none. */
+const char *nomem__debug_info_symbol_at(struct nomem__debug_info *info, uint64_t address);
+
+/* The address of the symbol with this name; 0: there is none. */
+uint64_t nomem__debug_info_find_symbol(struct nomem__debug_info *info, const char *name);
+
 /* The type of what a function returns. */
 struct nomem__debug_result {
   enum {

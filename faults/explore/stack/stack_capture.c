@@ -75,6 +75,13 @@ static bool give_registers(Dwfl_Thread *thread, const struct user_regs_struct *r
                          r->r9,  r->r10, r->r11, r->r12, r->r13, r->r14, r->r15, r->rip};
   return dwfl_thread_state_registers(thread, 0, sizeof values / sizeof *values, values);
 }
+
+static void keep_registers(struct nomem__stack *out, const struct user_regs_struct *r) {
+  /* In the order of their numbers in instructions. */
+  const uint64_t values[] = {r->rax, r->rcx, r->rdx, r->rbx, r->rsp, r->rbp, r->rsi, r->rdi,
+                             r->r8,  r->r9,  r->r10, r->r11, r->r12, r->r13, r->r14, r->r15};
+  memcpy(out->registers, values, sizeof values);
+}
 #else
 #error "add this machine's registers"
 #endif
@@ -367,6 +374,7 @@ static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t pi
   if (ptrace(PTRACE_GETREGS, tid, NULL, &stacks->registers) != 0) return -ESRCH;
   out->ip = IP(&stacks->registers);
   out->sp = SP(&stacks->registers);
+  keep_registers(out, &stacks->registers);
   read_signal(out);
   out->freed_pointer = find_freed_pointer(out, &stacks->registers);
   out->is_overflow = is_overflow(stacks, out);

@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../code/instruction.h"
+
 /* How many of the innermost frames are kept: enough to distinguish recursions. */
 #define NOMEM__STACK_DEPTH 64
 
@@ -50,9 +52,10 @@ struct nomem__stack {
   uint64_t freed_pointer; /* of a register that has the poison of freed blocks, when the address that was accessed is
                              not canonical; 0: none has */
   uint64_t ip, sp;        /* registers, as they are */
-  bool is_overflow;       /* the address lies below the end of this thread's stack */
-  bool is_cut;            /* there were more frames */
-  size_t depth;           /* at least 1 */
+  uint64_t registers[NOMEM_GENERAL_REGISTERS]; /* by enum nomem__register */
+  bool is_overflow;                            /* the address lies below the end of this thread's stack */
+  bool is_cut;                                 /* there were more frames */
+  size_t depth;                                /* at least 1 */
   /* From the innermost outwards. When something was called that is not code, as NULL, the first one is the caller. */
   struct nomem__stack_frame frames[NOMEM__STACK_DEPTH];
 };

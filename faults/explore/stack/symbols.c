@@ -9,6 +9,7 @@
 
 #include "../text/memory.h"
 #include "debug_info.h"
+#include "module_code.h"
 
 /* How many functions inlined into one another at one address are kept. */
 #define FRAMES_MAX 32
@@ -32,6 +33,7 @@ struct module {
   struct nomem__debug_info *info; /* NULL: the file cannot be read */
   struct answer *answers;         /* a hash table with open addressing; its slots are a power of two, never all used */
   size_t slots, used;
+  struct nomem__module_codes codes;
 };
 
 struct kept_text {
@@ -66,6 +68,7 @@ struct nomem__symbols *nomem__symbols_open(void) {
 static void close_module(struct module *module) {
   for (size_t i = 0; i < module->slots; i++) free(module->answers[i].frames);
   free(module->answers);
+  nomem__module_codes_free(&module->codes);
   nomem__debug_info_close(module->info);
   free(module->path);
 }
@@ -268,4 +271,20 @@ struct nomem__debug_result nomem__symbols_find_result(struct nomem__symbols *sym
   struct module *module = find_module(symbols, path);
   if (!module->info) return (struct nomem__debug_result){0};
   return nomem__debug_info_find_result(module->info, offset);
+}
+
+const struct nomem__function_code *nomem__symbols_find_code(struct nomem__symbols *symbols, const char *path,
+                                                            uint64_t offset) {
+  struct module *module = find_module(symbols, path);
+  return module->info ? nomem__module_codes_find(&module->codes, module->info, offset) : NULL;
+}
+
+bool nomem__symbols_is_call_of(struct nomem__symbols *symbols, const char *path, const struct nomem__instruction *call,
+                               const char *callee_path, uint64_t start) {
+  struct nomem__debug_info *info = find_module(symbols, path)->info;
+  struct nomem__debug_info *callee = find_module(symbols, callee_path)->info;
+  if (!info || !callee) return false;
+  if (info == callee && call->target == start) return true;
+  const char *name = nomem__debug_info_find_import(info, call);
+  return name && nomem__debug_info_find_symbol(callee, name) == start;
 }

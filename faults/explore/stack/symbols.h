@@ -59,6 +59,19 @@ struct nomem__debug_result;
 int nomem__symbols_find_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset,
                                  bool is_return_address, struct nomem__debug_parameter *parameters, int max);
 
+struct nomem__function_code;
+
+/* Returns the instructions of the function that has offset in it, which belong to symbols. NULL: they are not known. */
+const struct nomem__function_code *nomem__symbols_find_code(struct nomem__symbols *symbols, const char *path,
+                                                            uint64_t offset);
+
+struct nomem__instruction;
+
+/* Whether a call in one module goes to the function that begins at an offset of this or another one, rather than to one
+ * that then jumps there. */
+bool nomem__symbols_is_call_of(struct nomem__symbols *symbols, const char *path, const struct nomem__instruction *call,
+                               const char *callee_path, uint64_t start);
+
 /* As nomem__debug_info_find_result, for a module. The answer is not kept. */
 struct nomem__debug_result nomem__symbols_find_result(struct nomem__symbols *symbols, const char *path,
                                                       uint64_t offset);

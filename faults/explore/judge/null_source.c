@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+#include "null_source.h"
+
+#include <stdlib.h>
+
+#include "../../program_kinds.h"
+#include "../text/memory.h"
+#include "root_cause.h"
+
+/* So many places in functions are asked for where the NULL came from. */
+#define QUESTIONS_MAX 64
+/* A process is asked for no more different failures than this, the last ones. */
+#define FAILURES_MAX 32
+/* Registers below this are NULL, or near it. */
+#define NULL_REACH 65536
+
+/* A failure that a function of the blow-up was in the middle of. */
+struct failure {
+  uint32_t fault;
+  struct nomem__trace trace;
+};
+
+/* A call in one of the functions that led to a failure. */
+struct call {
+  uint32_t fault;
+  unsigned frame;
+};
+
+/* Where did the NULL at a place come from, before an instruction? */
+struct question {
+  unsigned frame; /* of the blow-up */
+  const struct nomem__function_code *code;
+  uint32_t number;
+  struct nomem__place place;
+  bool is_between; /* the function jumped to the one that is called in this frame, and has no frame of its own */
+};
+
+struct climb {
+  const struct nomem__outcome *outcome;
+  struct nomem__symbols *symbols;
+  const struct nomem__trace *blow_up;
+  struct failure failures[FAILURES_MAX];
+  size_t failure_count;
+  struct question questions[QUESTIONS_MAX];
+  size_t question_count;
+  bool is_whole;
+  struct nomem__null_source found;
+};
+
+static void ask(struct climb *climb, const struct question *question) {
+  if (question->number == NOMEM_NO_INSTRUCTION || climb->question_count == QUESTIONS_MAX) {
+    climb->is_whole = false;
+    return;
+  }
+  for (size_t i = 0; i < climb->question_count; i++) {
+    const struct question *other = &climb->questions[i];
+    if (other->frame == question->frame && other->code == question->code && other->number == question->number &&
+        nomem__place_is_equal(&other->place, &question->place))
+      return;
+  }
+  climb->questions[climb->question_count++] = *question;
+}
+
+/* Failures with the same stack are one. A stream does without its buffer, which is no failure to anybody. */
+static void list_failures(struct climb *climb) {
+  const struct nomem_channel *channel = climb->outcome->channel;
+  uint64_t sites[FAILURES_MAX];
+  for (uint32_t i = NOMEM_KNOWN_FAULTS; i-- > 0 && climb->failure_count < FAILURES_MAX;) {
+    if (nomem__find_fault(channel, climb->outcome->end.stack.pid, i) != i) continue;
+    uint64_t site = nomem__channel_fault(channel, i)->site;
+    bool is_known = false;
+    for (size_t f = 0; f < climb->failure_count && site != 0; f++) is_known |= sites[f] == site;
+    struct failure *failure = &climb->failures[climb->failure_count];
+    failure->fault = i;
+    nomem__fault_trace(channel, i, &failure->trace);
+    if (is_known || nomem__trace_is_stream_buffer(&failure->trace, climb->symbols)) continue;
+    sites[climb->failure_count++] = site;
+  }
+}
+
+/* The frame of a failure's stack that is the same call of the function in a frame of the blow-up. depth: there is none.
+ */
+static unsigned find_same_call(const struct climb *climb, const struct question *question,
+                               const struct nomem__trace *fault) {
+  const struct nomem__trace *blow_up = climb->blow_up;
+  unsigned at = question->frame;
+  for (unsigned i = 0; i < fault->depth; i++) {
+    bool is_outermost = i + 1 == fault->depth || at + 1 == blow_up->depth;
+    if (is_outermost && fault->depth - i != blow_up->depth - at) continue; /* nothing to compare */
+    if (nomem__trace_is_same_from(blow_up, at + 1, fault, i + 1) &&
+        nomem__trace_is_same_file(fault->frame[i].path, blow_up->frame[at].path) &&
+        nomem__function_code_find_before(question->code, fault->frame[i].offset) != NOMEM_NO_INSTRUCTION)
+      return i;
+  }
+  return fault->depth;
+}
+
+/* Lists the calls in a function that led to failures. Returns how many. */
+static size_t list_calls(const struct climb *climb, const struct question *question, uint64_t *return_addresses,
+                         struct call *calls) {
+  size_t count = 0;
+  for (size_t i = 0; i < climb->failure_count && !question->is_between; i++) {
+    const struct failure *failure = &climb->failures[i];
+    unsigned frame = find_same_call(climb, question, &failure->trace);
+    if (frame == failure->trace.depth) continue;
+    return_addresses[count] = failure->trace.frame[frame].offset;
+    calls[count++] = (struct call){failure->fault, frame};
+  }
+  return count;
+}
+
+/* The function that a call names jumped to the one that was called in the end: its frame is gone, but not its code. */
+static bool ask_between(struct climb *climb, const struct question *question, const struct nomem__place *place,
+                        const struct nomem__instruction *call) {
+  const char *path = climb->blow_up->frame[question->frame + 1].path;
+  if (question->is_between || call->target == 0 || call->target == question->code->start) return false;
+  const struct nomem__function_code *between = nomem__symbols_find_code(climb->symbols, path, call->target);
+  if (between == NULL || between->start != call->target) return false;
+  bool is_asked = false;
+  for (uint32_t i = 0; i < between->count; i++) {
+    const struct nomem__instruction *jump = &between->list[i];
+    if (jump->operation != NOMEM_OPERATION_JUMP || jump->target != question->code->start) continue;
+    ask(climb, &(struct question){question->frame, between, i, *place, true});
+    is_asked = true;
+  }
+  return is_asked;
+}
+
+/* Asks the caller for what a function was given. */
+static void ask_caller(struct climb *climb, const struct question *question, const struct nomem__place *given) {
+  const struct nomem__trace *blow_up = climb->blow_up;
+  struct question next = {.frame = question->frame + 1, .place = *given};
+  if (next.frame == blow_up->depth) return; /* it was never written */
+  const struct nomem__trace_frame *caller = &blow_up->frame[next.frame];
+  next.code = nomem__symbols_find_code(climb->symbols, caller->path, caller->offset - 1);
+  next.number = next.code != NULL ? nomem__function_code_find_before(next.code, caller->offset) : NOMEM_NO_INSTRUCTION;
+  if (next.number != NOMEM_NO_INSTRUCTION && ask_between(climb, question, given, &next.code->list[next.number])) return;
+  if (given->core == NOMEM_RSP && given->steps > 0) next.place.displacement[0] -= (int64_t)sizeof(uint64_t);
+  ask(climb, &next);
+}
+
+static void note(struct climb *climb, const struct question *question, const struct nomem__source *source,
+                 const struct call *call) {
+  struct nomem__null_source *found = &climb->found;
+  bool is_value = source->kind == NOMEM_SOURCE_RETURNED && source->place.steps == 0;
+  if (found->kind == NOMEM_NULL_RETURNED || (found->kind == NOMEM_NULL_IN_MEMORY && !is_value)) return;
+  if (nomem__is_runtime(nomem__base_name(climb->blow_up->frame[question->frame].path))) return;
+  *found = (struct nomem__null_source){.kind = is_value ? NOMEM_NULL_RETURNED : NOMEM_NULL_IN_MEMORY,
+                                       .frame = question->frame,
+                                       .fault = call->fault,
+                                       .fault_frame = call->frame,
+                                       .place = source->place,
+                                       .within = source->within,
+                                       .was_checked = source->was_checked};
+}
+
+static void answer(struct climb *climb, const struct question *question) {
+  uint64_t return_addresses[FAILURES_MAX];
+  struct call calls[FAILURES_MAX];
+  struct nomem__sources sources;
+  size_t count = list_calls(climb, question, return_addresses, calls);
+  nomem__find_sources(question->code, question->number, &question->place, return_addresses, count, &sources);
+  climb->is_whole &= sources.is_whole;
+  for (size_t i = 0; i < sources.count; i++) {
+    const struct nomem__source *source = &sources.list[i];
+    if (source->kind == NOMEM_SOURCE_CALLER) {
+      ask_caller(climb, question, &source->place);
+      continue;
+    }
+    for (size_t c = 0; c < count; c++) {
+      if (return_addresses[c] != source->return_address) continue;
+      note(climb, question, source, &calls[c]); /* the last failure comes first */
+      break;
+    }
+  }
+}
+
+static bool is_near_null(uint64_t value) {
+  return value < NULL_REACH || value > UINT64_MAX - NULL_REACH;
+}
+
+static void ask_for_register(struct climb *climb, const struct question *question, unsigned number) {
+  struct question asked = *question;
+  if (number >= NOMEM_GENERAL_REGISTERS || !is_near_null(climb->outcome->end.stack.registers[number])) return;
+  asked.place = (struct nomem__place){.core = (uint8_t)number};
+  ask(climb, &asked);
+}
+
+/* Asks for the registers by which the instruction accessed memory, or for the NULL that it called. */
+static void ask_first(struct climb *climb) {
+  const struct nomem__trace_frame *innermost = &climb->blow_up->frame[0];
+  struct question first = {.frame = 0};
+  first.code =
+      nomem__symbols_find_code(climb->symbols, innermost->path, innermost->offset - innermost->is_return_address);
+  if (first.code == NULL) return;
+  first.number = innermost->is_return_address ? nomem__function_code_find_before(first.code, innermost->offset)
+                                              : nomem__function_code_find(first.code, innermost->offset);
+  if (first.number == NOMEM_NO_INSTRUCTION) return;
+  const struct nomem__instruction *instruction = &first.code->list[first.number];
+  if (innermost->is_return_address) {
+    bool is_call = instruction->operation == NOMEM_OPERATION_CALL && instruction->target == 0;
+    if (is_call && nomem__place_of_operand(&instruction->from, &first.place)) ask(climb, &first);
+    return;
+  }
+  bool is_copy = instruction->memory.base == NOMEM_RSI && (instruction->written >> NOMEM_RDI & 1) != 0;
+  if (instruction->memory.base == NOMEM_ABSOLUTE && is_near_null((uint64_t)instruction->memory.value)) {
+    first.place = (struct nomem__place){.core = NOMEM_ZERO};
+    ask(climb, &first);
+  }
+  ask_for_register(climb, &first, instruction->memory.base);
+  if (is_copy) ask_for_register(climb, &first, NOMEM_RDI);
+  ask_for_register(climb, &first, instruction->memory.index);
+}
+
+struct nomem__null_source nomem__null_source_find(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                                                  const struct nomem__trace *blow_up) {
+  struct nomem__null_source found = {0};
+  if (blow_up->depth == 0 || blow_up->depth != outcome->end.stack.depth) return found;
+  struct climb *climb = nomem__calloc(1, sizeof *climb);
+  *climb = (struct climb){.outcome = outcome, .symbols = symbols, .blow_up = blow_up, .is_whole = true};
+  list_failures(climb);
+  ask_first(climb);
+  for (size_t i = 0; i < climb->question_count && climb->found.kind != NOMEM_NULL_RETURNED; i++)
+    answer(climb, &climb->questions[i]);
+  found = climb->found;
+  if (found.kind == NOMEM_NULL_UNKNOWN && climb->is_whole && climb->question_count > 0)
+    found.kind = NOMEM_NULL_OTHERWISE;
+  free(climb);
+  return found;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "null_store.h"
+
+#include <errno.h>
+
+#include "../../program_kinds.h"
+#include "../code/value_use.h"
+#include "../stack/debug_info.h"
+
+static bool find_uses(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame,
+                      const struct nomem__returned *value, struct nomem__value_use *use) {
+  const struct nomem__function_code *code = nomem__symbols_find_code(symbols, frame->path, frame->offset - 1);
+  return code != NULL && nomem__find_uses(code, frame->offset, value, use);
+}
+
+enum match { NO_STORE, POSSIBLE_STORE, SAME_STORE };
+
+/* Whether a function stored the value where it was read from later: in the same member of an object, or the same
+ * variable. Another member may be the same, by way of a pointer to a part of the object. */
+static enum match match_stores(const struct nomem__value_use *use, const struct nomem__null_source *source) {
+  const struct nomem__place *read = &source->place;
+  int64_t member = source->within >= 0 ? source->within : read->displacement[read->steps - 1];
+  bool was_variable = read->core == NOMEM_ABSOLUTE && read->steps == 1;
+  for (size_t i = 0; i < use->stored_count; i++) {
+    const struct nomem__place *stored = &use->stored[i];
+    bool is_variable = stored->core == NOMEM_ABSOLUTE && stored->steps == 1;
+    if (is_variable == was_variable && stored->displacement[stored->steps - 1] == member) return SAME_STORE;
+  }
+  return use->stored_count > 0 ? POSSIBLE_STORE : NO_STORE;
+}
+
+/* Whether the function that a frame called reported the failure by what it returned: NULL, false, or a number that is
+ * not 0. Not known without debug information, and where it may have been called by way of another one, which had
+ * nothing to return. */
+static bool has_reported(struct nomem__symbols *symbols, const struct nomem__trace_frame *caller,
+                         const struct nomem__trace_frame *callee, const struct nomem__returned *value) {
+  const struct nomem__debug_result result = nomem__symbols_find_result(symbols, callee->path, callee->offset - 1);
+  if (result.kind == NOMEM_RESULT_NONE || result.kind == NOMEM_RESULT_UNKNOWN) return false;
+  bool is_zero = result.kind == NOMEM_RESULT_POINTER || result.kind == NOMEM_RESULT_BOOL;
+  if (!value->is_known || (value->value == 0) != is_zero) return false;
+  const struct nomem__function_code *code = nomem__symbols_find_code(symbols, caller->path, caller->offset - 1);
+  const struct nomem__function_code *called = nomem__symbols_find_code(symbols, callee->path, callee->offset - 1);
+  uint32_t call = code != NULL ? nomem__function_code_find_before(code, caller->offset) : NOMEM_NO_INSTRUCTION;
+  return call != NOMEM_NO_INSTRUCTION && called != NULL &&
+         nomem__symbols_is_call_of(symbols, caller->path, &code->list[call], callee->path, called->start);
+}
+
+/* What is known of the functions on the way from a failure outwards. */
+struct way {
+  enum match match;
+  bool has_ignored, was_checked;
+  unsigned store, ignored; /* frames: the first that stored it, and the first that ignored what it was told */
+};
+
+/* value: what the call in the frame returned. */
+static void look_at_frame(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame,
+                          const struct nomem__null_source *source, const struct nomem__value_use *use,
+                          const struct nomem__returned *value, struct way *way) {
+  enum match match = match_stores(use, source);
+  if (nomem__is_runtime(nomem__base_name(fault->frame[frame].path))) return;
+  if (match > way->match) {
+    way->match = match;
+    way->store = frame;
+    way->was_checked = use->is_checked;
+  }
+  if (way->has_ignored || frame == 0 || !nomem__is_ignored(use)) return;
+  if (!has_reported(symbols, &fault->frame[frame], &fault->frame[frame - 1], value)) return;
+  way->has_ignored = true;
+  way->ignored = frame;
+}
+
+static struct way find_way(struct nomem__symbols *symbols, const struct nomem__trace *fault, enum nomem_fn fn,
+                           const struct nomem__null_source *source) {
+  struct way way = {0};
+  struct nomem__returned value = {true, fn == NOMEM_FN_POSIX_MEMALIGN ? ENOMEM : 0};
+  for (unsigned frame = 0; frame <= source->fault_frame; frame++) {
+    struct nomem__value_use use;
+    if (!find_uses(symbols, &fault->frame[frame], &value, &use)) {
+      value.is_known = false;
+      continue;
+    }
+    look_at_frame(symbols, fault, frame, source, &use, &value, &way);
+    if (!use.does_return) break; /* it throws an exception, or ends the process */
+    if (!use.is_returned) value = use.result;
+  }
+  return way;
+}
+
+struct nomem__null_store nomem__null_store_find(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                                                const struct nomem__null_source *source) {
+  const struct nomem_channel *channel = outcome->channel;
+  struct nomem__trace fault;
+  nomem__fault_trace(channel, source->fault, &fault);
+  enum nomem_fn fn = (enum nomem_fn)nomem__channel_fault(channel, source->fault)->fn;
+  const struct way way = find_way(symbols, &fault, fn, source);
+  bool has_store = way.match != NO_STORE;
+  if (has_store && !way.was_checked) return (struct nomem__null_store){NOMEM_CAUSE_UNCHECKED, way.store};
+  if (way.has_ignored) return (struct nomem__null_store){NOMEM_CAUSE_IGNORED, way.ignored};
+  if (has_store) return (struct nomem__null_store){NOMEM_CAUSE_LEFT, way.store};
+  return (struct nomem__null_store){NOMEM_CAUSES, 0};
+}
+
+bool nomem__is_checked_or_unused(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame) {
+  const struct nomem__returned unknown = {0};
+  struct nomem__value_use use;
+  if (!find_uses(symbols, &fault->frame[frame], &unknown, &use)) return false;
+  return use.is_checked || nomem__is_ignored(&use);
+}
