@@ -31,6 +31,15 @@ const struct recorded_function recorded_functions[] = {
     {.name = "relative", .module = APP, .file = "src/relative.c"},
     {.name = "std::vector", .written = "vector", .module = APP, .file = "/usr/include/c++/12/bits/stl_vector.h"},
     {.name = "gtest", .module = APP, .file = "/usr/src/googletest/src/gtest.cc"},
+    {.name = "Catch::Session::run()", .written = "catch_run", .module = APP},
+    {.name = "void std::vector<A>::grow<A>()", .written = "bare_vector", .module = APP},
+    {.name = "bare", .module = APP},
+    {.name = "lib_beside", .module = "/lib/libbeside.so.1"},
+    {.name = "lib_beside_too", .module = "/lib/libbeside2.so.1"},
+    {.name = "lib_mine", .module = "/w/lib/libmine.so.1"},
+    {.name = "LLVMFuzzerTestOneInput", .module = APP, .file = "/w/proj/harness/one.c"},
+    {.name = "helps_harness", .module = APP, .file = "/w/proj/harness/one.c"},
+    {.name = "LLVMFuzzerTestOneInput", .written = "bare_harness", .module = APP},
     {.name = "in_header",
      .module = APP,
      .file = "/w/proj/tests/header.c",
@@ -200,6 +209,51 @@ static void templates_and_headers(void **state) {
   assert_false(nomem__is_test_code(&owners, &trace));
 }
 
+/* The functions of a framework that was linked in without debug information are test code by their names, and those of
+ * C++ are their caller's. */
+static void frameworks_without_debug_information(void **state) {
+  (void)state;
+  assert_int_equal(learn(NULL, APP, SITES(STACK("app", "catch_run"), STACK("app_tool"), STACK("catch_run"))), 0);
+  assert_true(owners.is_divided && owners.has_framework && is_test("catch_run"));
+  assert_false(is_test("app") || is_test("bare"));
+  assert_string_equal(owners.places[0], "Catch");
+  assert_int_equal(owner("bare_vector"), NOMEM_OWNER_RUNTIME);
+  struct nomem__trace trace = recorded_trace(STACK("malloc", "bare_vector", "catch_run"));
+  assert_true(nomem__is_test_code(&owners, &trace));
+  trace = recorded_trace(STACK("malloc", "bare_vector", "bare", "catch_run"));
+  assert_false(nomem__is_test_code(&owners, &trace));
+}
+
+/* What a framework's library calls for itself, of the libraries that are installed beside it, is the test's. */
+static void libraries_of_a_framework(void **state) {
+  (void)state;
+  assert_int_equal(learn(NULL, APP, SITES(STACK("app", "cmocka_run"), STACK("app_tool"))), 0);
+  struct nomem__trace own = recorded_trace(STACK("malloc", "lib_beside_too", "lib_beside", "cmocka_run", "app"));
+  struct nomem__trace tested = recorded_trace(STACK("malloc", "lib_beside", "app", "cmocka_run"));
+  struct nomem__trace elsewhere = recorded_trace(STACK("malloc", "lib_mine", "cmocka_run", "app"));
+  struct nomem__trace through = recorded_trace(STACK("malloc", "lib_beside", "lib_mine", "cmocka_run", "app"));
+  struct nomem__trace alone = recorded_trace(STACK("malloc", "lib_beside", "app"));
+  assert_true(nomem__is_test_call(&owners, &own));
+  assert_false(nomem__is_test_call(&owners, &tested) || nomem__is_test_call(&owners, &elsewhere));
+  assert_false(nomem__is_test_call(&owners, &through) || nomem__is_test_call(&owners, &alone));
+}
+
+/* What a fuzzer calls with each input is test code, with all of its file and the driver that has main(), whatever they
+ * are called. */
+static void fuzz_harnesses(void **state) {
+  (void)state;
+  assert_int_equal(
+      learn(NULL, APP, SITES(STACK("app", "LLVMFuzzerTestOneInput", "main_of_app"), STACK("helps_harness"))), 0);
+  assert_true(owners.is_divided && !owners.has_framework);
+  assert_true(is_test("LLVMFuzzerTestOneInput") && is_test("helps_harness") && is_test("main_of_app"));
+  assert_false(is_test("app"));
+  assert_string_equal(owners.places[0], "/w/proj/harness/one.c");
+  assert_int_equal(learn(NULL, APP, SITES(STACK("app", "bare_harness"), STACK("bare_harness"))), 0);
+  assert_true(is_test("bare_harness") && !is_test("bare") && !is_test("helps_harness"));
+  assert_int_equal(learn(NULL, APP, SITES(STACK("app", "main_of_app"), STACK("helps_harness"))), 0);
+  assert_false(is_test("main_of_app") || is_test("helps_harness"));
+}
+
 /* A program that does not say where its code is from is the test's as a whole when it is called like one, and a library
  * under it allocates. */
 static void without_debug_information(void **state) {
@@ -322,6 +376,9 @@ int main(void) {
       CASE(frameworks),
       CASE(the_file_of_main),
       CASE(templates_and_headers),
+      CASE(frameworks_without_debug_information),
+      CASE(libraries_of_a_framework),
+      CASE(fuzz_harnesses),
       CASE(without_debug_information),
       CASE(an_allocator_of_the_test),
       CASE(start_up_code_is_nobodys),

@@ -21,17 +21,22 @@ static bool is_program(const struct nomem__code_owners *code_owners, const char 
   return false;
 }
 
-/* The source file of a frame: of functions inlined into one another the innermost that is no header of the system's.
- * NULL: not known. */
-static const char *source_of(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
-  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+/* The function of a frame: of those inlined into one another the innermost that is in no header of the system's. */
+static struct nomem__source_frame function_of(const struct nomem__code_owners *code_owners,
+                                              const struct nomem__trace_frame *frame) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX] = {0};
   size_t count = nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, frame->is_return_address,
                                         sources, NOMEM_INLINED_MAX);
   size_t i = 0;
   while (i + 1 < count && sources[i].file != NULL &&
          (nomem__glob("/usr/include/*", sources[i].file) || nomem__glob("/usr/lib/*", sources[i].file)))
     i++;
-  return count > 0 ? sources[i].file : NULL;
+  return sources[i];
+}
+
+/* The source file of a frame. NULL: not known. */
+static const char *source_of(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+  return function_of(code_owners, frame).file;
 }
 
 /* The part of a source path below the project's folder or the working directory. NULL: it lies elsewhere. */
@@ -49,10 +54,27 @@ static const char *absolute_of(const struct nomem__code_owners *code_owners, con
   return needed > 0 && needed < PATH_MAX ? absolute : file;
 }
 
+/* How much of a function's name says that it is test code: its outermost namespace, or all; from *place on. 0: none. */
+static size_t name_of_test(const char *function, const char **place) {
+  const char *name = function != NULL ? nomem__framework_function(function) : NULL;
+  if (name == NULL && function != NULL && nomem__is_fuzz_harness(function)) name = function;
+  if (name == NULL) return 0;
+  const char *colons = strstr(name, "::");
+  *place = name;
+  return colons != NULL ? (size_t)(colons - name) : strcspn(name, "(");
+}
+
+/* Whether a source file is known for what it holds: main() of a test, or what a fuzzer calls with each input. */
+static bool is_file_of_test(const struct nomem__code_owners *code_owners, const char *file) {
+  return (code_owners->main_file != NULL && strcmp(file, code_owners->main_file) == 0) ||
+         (code_owners->harness_file != NULL && strcmp(file, code_owners->harness_file) == 0);
+}
+
 /* Guesses whether a frame is test code. The first *bytes of *place then name the test code for users. */
 static bool guess_is_test(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
-                          const char *file, char absolute[PATH_MAX], const char **place, size_t *bytes) {
-  const char *module = nomem__base_name(frame->path);
+                          const struct nomem__source_frame *source, char absolute[PATH_MAX], const char **place,
+                          size_t *bytes) {
+  const char *module = nomem__base_name(frame->path), *file = source->file;
   *bytes = file != NULL ? nomem__framework_source(file) : 0;
   if (*bytes > 0) {
     const char *end = file + *bytes;
@@ -66,14 +88,25 @@ static bool guess_is_test(const struct nomem__code_owners *code_owners, const st
   *place = file != NULL ? below_root(code_owners, file, absolute_of(code_owners, file, absolute)) : NULL;
   *bytes = *place != NULL ? nomem__test_source(*place) : 0;
   if (*bytes > 0) return true;
-  if (file != NULL && code_owners->main_file != NULL && strcmp(file, code_owners->main_file) == 0) {
-    *place = file;
-    *bytes = strlen(file);
-    return true;
-  }
+  *place = file != NULL ? file : module;
+  *bytes = strlen(*place);
+  if (file != NULL && is_file_of_test(code_owners, file)) return true;
+  *bytes = name_of_test(source->function, place);
+  if (*bytes > 0) return true;
   *place = module;
   *bytes = strlen(module);
   return !code_owners->has_sources && is_program(code_owners, frame->path) && nomem__is_test_program(module);
+}
+
+/* Whether a function is an instance of a C++ library's template, or of Rust's libraries, which the compiler puts into
+ * the program. Without debug information its name says so. */
+static bool is_runtime_source(const struct nomem__source_frame *source) {
+  static const char *const files[] = {"/usr/include/*c++/*", "/rustc/*", "*/library/std/src/*", "*/library/core/src/*",
+                                      "*/library/alloc/src/*"};
+  if (source->file == NULL) return source->function != NULL && nomem__is_runtime_function(source->function);
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    if (nomem__glob(files[i], source->file)) return true;
+  return false;
 }
 
 enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *code_owners,
@@ -83,11 +116,11 @@ enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *cod
   size_t bytes;
   if (*frame->path == '\0' || nomem__is_runtime(module)) return NOMEM_OWNER_RUNTIME;
   if (!code_owners->is_divided) return NOMEM_OWNER_UNDER_TEST;
-  const char *file = source_of(code_owners, frame);
-  if (file != NULL && nomem__glob("/usr/include/*c++/*", file)) return NOMEM_OWNER_RUNTIME; /* a template's instance */
-  bool is_test = code_owners->globs != NULL
-                     ? is_program(code_owners, frame->path) && !nomem__is_under_test(code_owners->globs, file, module)
-                     : guess_is_test(code_owners, frame, file, absolute, &place, &bytes);
+  const struct nomem__source_frame source = function_of(code_owners, frame);
+  if (is_runtime_source(&source)) return NOMEM_OWNER_RUNTIME;
+  bool is_test = code_owners->globs != NULL ? is_program(code_owners, frame->path) &&
+                                                  !nomem__is_under_test(code_owners->globs, source.file, module)
+                                            : guess_is_test(code_owners, frame, &source, absolute, &place, &bytes);
   return is_test ? NOMEM_OWNER_TEST : NOMEM_OWNER_UNDER_TEST;
 }
 
@@ -117,7 +150,29 @@ static bool is_known_under_test(const struct nomem__code_owners *code_owners, co
          (!is_program(code_owners, frame->path) || source_of(code_owners, frame) != NULL);
 }
 
+static bool is_in_folder_of(const char *path, const char *other) {
+  size_t length = (size_t)(nomem__base_name(path) - path);
+  return length == (size_t)(nomem__base_name(other) - other) && memcmp(path, other, length) == 0;
+}
+
+/* Whether a test framework's library calls another one, installed beside it, for itself: none of the program's code
+ * stands between them. */
+static bool is_call_of_framework(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault) {
+  const struct nomem__trace_frame *frame = nomem__trace_culprit(fault);
+  const char *library = NULL;
+  for (; frame != NULL && frame < fault->frame + fault->depth; frame++) {
+    enum nomem__code_owner owner = nomem__code_owner_of(code_owners, frame);
+    if (owner == NOMEM_OWNER_RUNTIME) continue;
+    if (is_program(code_owners, frame->path) || (library != NULL && !is_in_folder_of(frame->path, library)))
+      return false;
+    if (owner == NOMEM_OWNER_TEST) return library != NULL && nomem__is_test_library(nomem__base_name(frame->path));
+    library = frame->path;
+  }
+  return false;
+}
+
 bool nomem__is_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault) {
+  if (is_call_of_framework(code_owners, fault)) return true;
   if (!nomem__is_test_code(code_owners, fault)) return false;
   for (unsigned i = 0; i < fault->depth && code_owners->allocates_through_test; i++)
     if (is_known_under_test(code_owners, &fault->frame[i])) return false;
@@ -236,12 +291,20 @@ static void note_library_source(struct nomem__code_owners *code_owners, const st
   if (file != NULL && folder_of(code_owners, file, folder)) widen_root(code_owners, folder);
 }
 
-/* The file with main() is test code in a program that is called like a test. A program whose name only ends in test,
- * such as pngtest, is one if that file's name does, too. */
+/* The file with the function that a fuzzer calls with each input. */
+static void find_harness(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+  const struct nomem__source_frame source = function_of(code_owners, frame);
+  if (source.function == NULL || !nomem__is_fuzz_harness(source.function)) return;
+  code_owners->has_harness = true;
+  if (source.file != NULL) code_owners->harness_file = source.file;
+}
+
+/* The file with main() is test code in a program that is called like a test, or that feeds a fuzzer's function. A
+ * program whose name only ends in test, such as pngtest, is one if that file's name does, too. */
 static void find_main_file(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   const char *program = nomem__base_name(frame->path);
-  bool is_test = nomem__is_test_program(program);
+  bool is_test = code_owners->has_harness || nomem__is_test_program(program);
   if (!is_program(code_owners, frame->path) || (!is_test && !nomem__glob("*test", program))) return;
   size_t count = nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, frame->is_return_address,
                                         sources, NOMEM_INLINED_MAX);
@@ -252,9 +315,12 @@ static void find_main_file(struct nomem__code_owners *code_owners, const struct 
 }
 
 static void note_framework(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
-  const char *file = source_of(code_owners, frame);
+  const struct nomem__source_frame source = function_of(code_owners, frame);
+  const char *file = source.file;
   char folder[PATH_MAX];
-  if (nomem__is_test_library(nomem__base_name(frame->path)) || (file != NULL && nomem__framework_source(file) > 0))
+  bool is_named = source.function != NULL && nomem__framework_function(source.function) != NULL;
+  if (is_named || nomem__is_test_library(nomem__base_name(frame->path)) ||
+      (file != NULL && nomem__framework_source(file) > 0))
     code_owners->has_framework = true;
   else if (file != NULL && folder_of(code_owners, file, folder) && strcmp(folder, code_owners->root) != 0)
     code_owners->has_folders |= strncmp(folder, code_owners->root, strlen(code_owners->root)) == 0;
@@ -276,9 +342,10 @@ static void note_match(struct nomem__code_owners *code_owners, const struct nome
 /* Notes a place of test code, to be named to users. */
 static void note_place(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   char absolute[PATH_MAX];
-  const char *place, *file = source_of(code_owners, frame);
+  const struct nomem__source_frame source = function_of(code_owners, frame);
+  const char *place;
   size_t bytes;
-  if (!guess_is_test(code_owners, frame, file, absolute, &place, &bytes)) return;
+  if (!guess_is_test(code_owners, frame, &source, absolute, &place, &bytes)) return;
   if (code_owners->place_count == NOMEM_TEST_CODE_PLACES) return;
   char *text = nomem__format("%.*s%s", (int)bytes, place, place[bytes - 1] == '/' ? "*" : "");
   for (size_t i = 0; i < code_owners->place_count; i++) {
@@ -325,6 +392,7 @@ static void examine_frames(struct nomem__code_owners *code_owners, const struct 
   each_frame(frames, note_library_source, code_owners);
   each_frame(frames, note_framework, code_owners);
   if (code_owners->has_framework && !code_owners->has_folders) leave_test_folder(code_owners);
+  each_frame(frames, find_harness, code_owners);
   each_frame(frames, find_main_file, code_owners);
   each_frame(frames, note_place, code_owners);
   code_owners->has_match = code_owners->place_count > 0;

@@ -2,8 +2,9 @@
 /* The owner of code: the code under test, its test, or a run-time. A test does not check what it allocates and asserts
  * on every error; what breaks there is no bug of the code under test.
  *
- * Owners are told apart by what the user says (--under-test), or else by a guess from the usual names of modules and of
- * source files below the folder that the project's sources have in common. Not thread-safe.
+ * Owners are told apart by what the user says (--under-test), or else by a guess from the usual names of modules, of
+ * the functions of test frameworks, and of source files below the folder that the project's sources have in common. Not
+ * thread-safe.
  */
 #ifndef NOMEM_CODE_OWNER_H
 #define NOMEM_CODE_OWNER_H
@@ -35,7 +36,9 @@ struct nomem__code_owners {
                             known */
   char here[PATH_MAX];   /* the working directory, with a slash */
   const char *main_file; /* where main() of a program that is called like a test is; NULL: none */
-  bool is_divided;       /* there is test code and code under test; otherwise all is under test */
+  const char *harness_file;    /* where the function is that a fuzzer calls with each input; NULL: not known */
+  bool has_harness;            /* there is such a function */
+  bool is_divided;             /* there is test code and code under test; otherwise all is under test */
   bool allocates_through_test; /* all allocations are made by an allocator of the test's that others call */
   bool has_framework;          /* some test code is a test framework's */
   bool has_folders;            /* not all other code lies in the folder root itself */

@@ -28,11 +28,15 @@ static size_t folder_bytes(const char *const *globs, const char *path, const cha
 }
 
 size_t nomem__test_source(const char *path) {
-  static const char *const folders[] = {"test",     "tests",     "t",          "testing",    "testsuite", "testsuites",
-                                        "unittest", "unittests", "unit_test*", "unit-test*", "selftest*", NULL};
-  static const char *const names[] = {"test_*.?*",     "test-*.?*",    "*_test.?*",  "*-test.?*",
-                                      "*_tests.?*",    "*-tests.?*",   "check_*.?*", "*unittest.?*",
-                                      "*unittests.?*", "unittest*.?*", NULL};
+  static const char *const folders[] = {"test",       "tests",      "t",          "testing",      "testsuite",
+                                        "testsuites", "unittest",   "unittests",  "unit_test*",   "unit-test*",
+                                        "selftest*",  "fuzz",       "fuzzing",    "fuzzer",       "fuzzers",
+                                        "fuzztest*",  "fuzz_test*", "fuzz-test*", "fuzz_target*", "fuzz-target*",
+                                        "oss-fuzz*",  "ossfuzz*",   NULL};
+  static const char *const names[] = {
+      "test_*.?*",  "test-*.?*",    "*_test.?*",       "*-test.?*",       "*_tests.?*",  "*-tests.?*",
+      "check_*.?*", "*unittest.?*", "*unittests.?*",   "unittest*.?*",    "*_fuzzer.?*", "*-fuzzer.?*",
+      "*_fuzz.?*",  "*-fuzz.?*",    "fuzz_target*.?*", "fuzz-target*.?*", NULL};
   const char *name;
   size_t bytes = folder_bytes(folders, path, &name);
   if (bytes > 0) return bytes;
@@ -51,16 +55,116 @@ size_t nomem__framework_source(const char *path) {
 }
 
 bool nomem__is_test_program(const char *base_name) {
-  static const char *const names[] = {"test*",    "*_test",    "*-test",  "*_tests",    "*-tests",
-                                      "*_test_*", "*_tests_*", "check_*", "*unittest*", "runtest*",
-                                      "tst_*",    "tst-*",     NULL};
+  static const char *const names[] = {"test*",     "*_test",   "*-test",     "*_tests",  "*-tests", "*_test_*",
+                                      "*_tests_*", "check_*",  "*unittest*", "runtest*", "tst_*",   "tst-*",
+                                      "*_fuzzer",  "*-fuzzer", "*_fuzz",     "*-fuzz",   NULL};
   return matches_any(names, base_name);
 }
 
 bool nomem__is_test_library(const char *base_name) {
-  static const char *const names[] = {"libcmocka.so*", "libcheck.so*",  "libsubunit.so*", "libcunit.so*",
-                                      "libgtest*.so*", "libgmock*.so*", "libunity*.so*",  NULL};
+  static const char *const names[] = {"libcmocka.so*",
+                                      "libcheck.so*",
+                                      "libsubunit.so*",
+                                      "libcunit.so*",
+                                      "libgtest*.so*",
+                                      "libgmock*.so*",
+                                      "libunity*.so*",
+                                      "libcriterion.so*",
+                                      "libboxfort.so*",
+                                      "libCppUTest*.so*",
+                                      "libCatch2*.so*",
+                                      "libmunit.so*",
+                                      "libboost_unit_test_framework*.so*",
+                                      "libboost_prg_exec_monitor*.so*",
+                                      "libcppunit*.so*",
+                                      "libUnitTest++*.so*",
+                                      "libQt?Test.so*",
+                                      "libcgreen*.so*",
+                                      "libsnitch*.so*",
+                                      "libcutter.so*",
+                                      NULL};
   return matches_any(names, base_name);
+}
+
+/* Where the name of a function begins: that of an instance of a function template stands behind the type that it
+ * returns. */
+static const char *skip_return_type(const char *function) {
+  static const char anonymous[] = "(anonymous namespace)";
+  const char *name = function;
+  unsigned depth = 0;
+  for (const char *c = function; *c != '\0' && (*c != '(' || depth > 0); c++) {
+    if (depth == 0 && *c == ' ') name = c + 1;
+    if (strchr("<(", *c) != NULL) depth++;
+    if (strchr(">)", *c) != NULL && depth > 0) depth--;
+    if (depth == 0 && strncmp(c + 1, anonymous, strlen(anonymous)) == 0) c += strlen(anonymous);
+  }
+  return name;
+}
+
+const char *nomem__framework_function(const char *function) {
+  static const char *const names[] = {"testing::*",
+                                      "Catch::*",
+                                      "doctest::*",
+                                      "snitch::*",
+                                      "boost::unit_test::*",
+                                      "boost::test_tools::*",
+                                      "CppUnit::*",
+                                      "UnitTest::*",
+                                      "QTest::*",
+                                      "cgreen::*",
+                                      "CommandLineTestRunner::*",
+                                      "TestRegistry::*",
+                                      "UtestShell::*",
+                                      "Utest::*",
+                                      "MemoryLeakDetector::*",
+                                      "cpputest_*",
+                                      "test::run_test*",
+                                      "test::test_main*",
+                                      "test::__rust_*",
+                                      "test::assert_test_result*",
+                                      "cmocka_*",
+                                      "_cmocka_*",
+                                      "_assert_*",
+                                      "_expect_*",
+                                      "_will_return",
+                                      "criterion_*",
+                                      "munit_*",
+                                      "UnityBegin",
+                                      "UnityEnd",
+                                      "UnityAssert*",
+                                      "UnityPrint*",
+                                      "UnityFail",
+                                      "UnityDefaultTestRun",
+                                      "srunner_*",
+                                      "suite_create",
+                                      "suite_add_tcase",
+                                      "tcase_*",
+                                      "_tcase_*",
+                                      "_ck_assert_*",
+                                      "CuTest*",
+                                      "CuSuite*",
+                                      "CuAssert*",
+                                      "CU_*",
+                                      "g_test_*",
+                                      "abts_*",
+                                      "acutest_*",
+                                      "tinytest_*",
+                                      "greatest_*",
+                                      NULL};
+  const char *name = skip_return_type(function);
+  return matches_any(names, name) ? name : NULL;
+}
+
+bool nomem__is_fuzz_harness(const char *function) {
+  static const char *const names[] = {"LLVMFuzzer*", "fuzzer::*", NULL};
+  return matches_any(names, function);
+}
+
+bool nomem__is_runtime_function(const char *function) {
+  static const char *const cpp[] = {"std::*", "__gnu_cxx::*", NULL};
+  static const char *const rust[] = {"core::*", "alloc::*", NULL}; /* with a hash, which no name of C++ has */
+  return matches_any(cpp, skip_return_type(function)) ||
+         (matches_any(rust, function) && nomem__glob("*::h????????????????", function));
 }
 
 static bool matches_below(const char *glob, const char *path) {

@@ -17,6 +17,15 @@ size_t nomem__framework_source(const char *path);
 bool nomem__is_test_program(const char *base_name);
 bool nomem__is_test_library(const char *base_name);
 
+/* Where in a demangled function the name of a test framework's begins, behind the type that is returned; NULL: it is
+ * none. */
+const char *nomem__framework_function(const char *function);
+
+/* Whether a function is what a fuzzer calls with each input, or the fuzzer's own; or belongs to the run-time of C++ or
+ * Rust, which is compiled into the program. */
+bool nomem__is_fuzz_harness(const char *function);
+bool nomem__is_runtime_function(const char *function);
+
 /* Whether one of the globs, which are separated by commas, matches a module's base name, a source path, or the rest of
  * that path after any of its slashes. path may be NULL. */
 bool nomem__is_under_test(const char *globs, const char *path, const char *module);
