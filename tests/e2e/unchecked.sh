@@ -21,9 +21,10 @@ for source in "$here"/programs/unchecked/*.c*; do
   name=$(basename "$source")
   line=$(grep -n '/\* unchecked \*/' "$source" | cut -d: -f1)
   says=$(sed -n 's,^/\* says: \(.*\) \*/$,\1,p' "$source")
+  heading=$(sed -n 's,^/\* heading: \(.*\) \*/$,\1,p' "$source")
   for way in "$cc -O0" "$cc -O2" "$clang -O1"; do
     explores "$source" "${way% *}" "${way##* }"
-    if [ "$explore_status" = 1 ] && grep -q '; 1 finding ' found &&
+    if [ "$explore_status" = 1 ] && grep -q '; 1 finding ' found && grep -q "^${heading:-crash in} " found &&
       grep -q "^  ${says:-not checked}: .*$name:$line)" found; then
       pass "$name ($way)"
     else

@@ -91,6 +91,7 @@ static void a_result(void **state) {
   ask(READ_CODE(optimised), 0);
   assert_one_source(NOMEM_SOURCE_RETURNED, return_address(code, 0));
   assert_place(NOMEM_RAX, 0, 0, 0);
+  assert_int_equal(sources.list[0].checked_at, 0);
   ask(READ_CODE(unoptimised), 0);
   assert_one_source(NOMEM_SOURCE_RETURNED, return_address(code, 0));
   ask(READ_CODE(pushed), 0);
@@ -136,7 +137,7 @@ static void what_was_found_to_be_null(void **state) {
   (void)state;
   ask(READ_CODE(known_null), 0);
   assert_one_source(NOMEM_SOURCE_RETURNED, return_address(code, 0));
-  assert_true(sources.list[0].was_checked);
+  assert_int_not_equal(sources.list[0].checked_at, 0);
   ask(READ_CODE(always_null), 0);
   assert_int_equal(sources.count, 0);
 }

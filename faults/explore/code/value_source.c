@@ -24,7 +24,7 @@ struct condition {
 /* The value is at place before an instruction. */
 struct state {
   uint32_t number;
-  bool was_checked;
+  uint64_t checked_at;
   uint8_t condition_count;
   struct condition conditions[CONDITIONS]; /* of the flags, as they are then */
   struct nomem__place place;
@@ -41,7 +41,7 @@ struct search {
 };
 
 static uint64_t hash_state(const struct state *state) {
-  uint64_t hash = nomem__hash_number(NOMEM__HASH_START, (uint64_t)state->number << 1 | state->was_checked);
+  uint64_t hash = nomem__hash_number(nomem__hash_number(NOMEM__HASH_START, state->number), state->checked_at);
   hash = nomem__hash_number(hash,
                             (uint64_t)state->place.core << 16 | (uint64_t)state->place.part << 8 | state->place.steps);
   for (unsigned i = 0; i < state->place.steps; i++)
@@ -52,7 +52,7 @@ static uint64_t hash_state(const struct state *state) {
 }
 
 static bool is_same_state(const struct state *a, const struct state *b) {
-  if (a->number != b->number || a->was_checked != b->was_checked || a->condition_count != b->condition_count)
+  if (a->number != b->number || a->checked_at != b->checked_at || a->condition_count != b->condition_count)
     return false;
   for (unsigned i = 0; i < a->condition_count; i++)
     if (a->conditions[i].condition != b->conditions[i].condition || a->conditions[i].holds != b->conditions[i].holds)
@@ -153,7 +153,7 @@ static bool leads_to_failure(const struct search *search, uint64_t return_addres
 static bool may_be_written_by(struct search *search, const struct nomem__instruction *call, const struct state *after) {
   const struct nomem__place *place = &after->place;
   struct nomem__source source = {
-      .kind = NOMEM_SOURCE_MEMORY, .place = *place, .within = -1, .was_checked = after->was_checked};
+      .kind = NOMEM_SOURCE_MEMORY, .place = *place, .within = -1, .checked_at = after->checked_at};
   source.return_address = call->address + call->length;
   if (place->steps == 0 || place->core == NOMEM_RAX || !leads_to_failure(search, source.return_address)) return false;
   bool is_on_stack = place->core == NOMEM_RSP || (place->core == NOMEM_RBP && search->code->has_frame_pointer);
@@ -178,14 +178,14 @@ static void go_back(struct search *search, const struct state *after, uint32_t b
     state.place = (struct nomem__place){.core = NOMEM_ZERO};
     step = NOMEM_STEP_SAME;
   } else if (place.core == NOMEM_ZERO && find_compared(after, instruction, &state.place)) {
-    state.was_checked = true;
+    state.checked_at = instruction->address;
   }
   if (instruction->sets_flags && !can_have_held(search, after, before, &place)) return;
   if (instruction->sets_flags || is_call) state.condition_count = 0;
   if (condition != NULL && state.condition_count < CONDITIONS) state.conditions[state.condition_count++] = *condition;
   if (step == NOMEM_STEP_RETURNED) {
     struct nomem__source source = {
-        .kind = NOMEM_SOURCE_RETURNED, .place = place, .within = -1, .was_checked = after->was_checked};
+        .kind = NOMEM_SOURCE_RETURNED, .place = place, .within = -1, .checked_at = after->checked_at};
     source.return_address = instruction->address + instruction->length;
     add_source(search, &source);
     return;
@@ -212,10 +212,9 @@ static void look_at(struct search *search, const struct state *state) {
   bool is_start = code->list[state->number].address == code->start;
   bool follows = state->number > 0 && nomem__function_code_falls_through(code, state->number - 1);
   if (is_start && state->place.core != NOMEM_ZERO)
-    add_source(
-        search,
-        &(struct nomem__source){
-            .kind = NOMEM_SOURCE_CALLER, .place = state->place, .within = -1, .was_checked = state->was_checked});
+    add_source(search,
+               &(struct nomem__source){
+                   .kind = NOMEM_SOURCE_CALLER, .place = state->place, .within = -1, .checked_at = state->checked_at});
   if (follows) go_back_over_jump(search, state, state->number - 1, false);
   for (size_t i = 0; i < jumps; i++) go_back_over_jump(search, state, code->jumps[first + i].source, true);
   if (is_start || follows || jumps > 0) return;

@@ -20,7 +20,7 @@ struct nomem__source {
   uint64_t return_address;   /* of the call */
   struct nomem__place place; /* where the value was: right after the call that returned it, else before */
   int64_t within;            /* of a variable on the stack whose address was taken: how far behind that; otherwise -1 */
-  bool was_checked;          /* it had been compared, and was found to be NULL */
+  uint64_t checked_at;       /* where it had been compared, and was found to be NULL; 0: nowhere */
 };
 
 /* Where a value came from; of more sources than there is room for, the first that were found. */

@@ -118,6 +118,7 @@ void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nom
   describe_threads(run, symbols, stacks);
   if (run->verdict == NOMEM_VERDICT_CRASH)
     nomem__find_unchecked(outcome, symbols, &stacks->blow_up, &stacks->unchecked);
+  stacks->blow_up.shown_function = stacks->unchecked.user;
 }
 
 void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judged_run *run,

@@ -151,7 +151,7 @@ static void note(struct climb *climb, const struct question *question, const str
                                        .fault_frame = call->frame,
                                        .place = source->place,
                                        .within = source->within,
-                                       .was_checked = source->was_checked};
+                                       .checked_at = source->checked_at};
 }
 
 static void answer(struct climb *climb, const struct question *question) {

@@ -23,7 +23,7 @@ struct nomem__null_source {
   unsigned fault_frame;      /* the same call in its stack */
   struct nomem__place place; /* of memory */
   int64_t within;            /* as in struct nomem__source */
-  bool was_checked;          /* the same */
+  uint64_t checked_at;       /* the same */
 };
 
 /* Finds it. blow_up must be that of the outcome's stack. */

@@ -205,9 +205,10 @@ static unsigned find_same_activation(struct nomem__symbols *symbols, const struc
   return fault->depth;
 }
 
-/* Of functions inlined into one another, the innermost that both frames are in: an inlined wrapper has returned. */
-static unsigned find_common_inlined(struct nomem__symbols *symbols, const struct nomem__trace_frame *fault,
-                                    const struct nomem__trace_frame *blow_up) {
+/* Of functions inlined into one another, the innermost that both frames are in: an inlined wrapper has returned. Notes
+ * its number in each. */
+static void note_common_inlined(struct nomem__symbols *symbols, const struct nomem__trace_frame *fault,
+                                const struct nomem__trace_frame *blow_up, struct nomem__unchecked_call *unchecked) {
   struct nomem__source_frame a[NOMEM_INLINED_MAX], b[NOMEM_INLINED_MAX];
   size_t i =
       nomem__symbols_resolve(symbols, fault->path, fault->offset, fault->is_return_address, a, NOMEM_INLINED_MAX);
@@ -218,7 +219,8 @@ static unsigned find_common_inlined(struct nomem__symbols *symbols, const struct
     i--;
     j--;
   }
-  return i > 0 ? (unsigned)i - 1 : 0;
+  unchecked->inlined = i > 0 ? (unsigned)i - 1 : 0;
+  unchecked->user = j > 0 ? (unsigned)j - 1 : 0;
 }
 
 /* Finds the unchecked call of one fault: from the function that followed the NULL outwards, through those that were
@@ -230,10 +232,22 @@ static bool find_unchecked_of(const struct nomem__outcome *outcome, struct nomem
   while ((found = find_same_activation(symbols, blow_up, at, fault)) == fault->depth)
     if (has_null_argument(outcome, symbols, blow_up, at, POINTERS_MAX) != NOMEM_YES || ++at == blow_up->depth)
       return false;
+  if (nomem__is_checked_or_unused(symbols, fault, found)) return false;
   unchecked->where.depth = 1;
   unchecked->where.frame[0] = fault->frame[found];
-  unchecked->inlined = find_common_inlined(symbols, &fault->frame[found], &blow_up->frame[at]);
+  note_common_inlined(symbols, &fault->frame[found], &blow_up->frame[at], unchecked);
+  if (&blow_up->frame[at] != nomem__trace_culprit(blow_up)) unchecked->user = 0;
   return true;
+}
+
+/* Whether it was the function that made the call which compared what that returned, rather than one inlined into it. */
+static bool is_in_function(struct nomem__symbols *symbols, const struct nomem__null_source *source,
+                           const struct nomem__unchecked_call *unchecked) {
+  struct nomem__source_frame caller, sources[NOMEM_INLINED_MAX];
+  if (!nomem__unchecked_source(unchecked, symbols, &caller) || caller.function == NULL) return true;
+  size_t count = nomem__symbols_resolve(symbols, unchecked->where.frame[0].path, source->checked_at, false, sources,
+                                        NOMEM_INLINED_MAX);
+  return count > 0 && sources[0].function != NULL && strcmp(sources[0].function, caller.function) == 0;
 }
 
 /* The call that the machine code shows to have returned the NULL, or to have left it in memory. Returns how far that is
@@ -247,8 +261,10 @@ static enum nomem__null_kind find_by_code(const struct nomem__outcome *outcome, 
   if (source.kind == NOMEM_NULL_RETURNED) {
     unchecked->where.depth = 1;
     unchecked->where.frame[0] = fault.frame[source.fault_frame];
-    unchecked->inlined = find_common_inlined(symbols, &fault.frame[source.fault_frame], &blow_up->frame[source.frame]);
-    unchecked->cause = source.was_checked ? NOMEM_CAUSE_LEFT : NOMEM_CAUSE_UNCHECKED;
+    note_common_inlined(symbols, &fault.frame[source.fault_frame], &blow_up->frame[source.frame], unchecked);
+    if (&blow_up->frame[source.frame] != nomem__trace_culprit(blow_up)) unchecked->user = 0;
+    bool was_checked = source.checked_at != 0 && is_in_function(symbols, &source, unchecked);
+    unchecked->cause = was_checked ? NOMEM_CAUSE_LEFT : NOMEM_CAUSE_UNCHECKED;
     return source.kind;
   }
   const struct nomem__null_store store = nomem__null_store_find(outcome, symbols, &source);

@@ -65,6 +65,7 @@ enum nomem__cause {
 struct nomem__unchecked_call {
   struct nomem__trace where; /* of one frame, as in the fault's stack; depth 0: not known */
   unsigned inlined;          /* which of the functions at that address, as nomem__symbols_resolve numbers them */
+  unsigned user;             /* of those at the culprit's address, the one that made the call, if it was one of them */
   enum nomem__cause cause;
 };
 

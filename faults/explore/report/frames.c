@@ -64,7 +64,7 @@ void nomem__put_trace(struct nomem__document_builder *builder, json_t *object, c
     struct nomem__source_frame sources[NOMEM__INLINED_SHOWN];
     size_t count = nomem__symbols_resolve(builder->campaign->session->symbols, frame->path, frame->offset,
                                           frame->is_return_address, sources, NOMEM__INLINED_SHOWN);
-    if (frame == culprit_frame) culprit = json_array_size(stack);
+    if (frame == culprit_frame) culprit = json_array_size(stack) + nomem__trace_shown_function(trace, sources, count);
     for (size_t s = 0; s < count; s++)
       nomem__json_add(&builder->json, stack, nomem__make_frame_with_source(builder, frame, &sources[s]));
   }

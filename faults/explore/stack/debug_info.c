@@ -184,6 +184,13 @@ static const char *read_function_name(Dwarf_Die *die) {
   return name && strncmp(name, "_Z", 2) == 0 ? name : dwarf_diename(die);
 }
 
+static bool is_declared_inline(Dwarf_Die *die) {
+  Dwarf_Attribute attribute;
+  Dwarf_Word value;
+  return dwarf_formudata(dwarf_attr_integrate(die, DW_AT_inline, &attribute), &value) == 0 &&
+         (value == DW_INL_declared_inlined || value == DW_INL_declared_not_inlined);
+}
+
 static const char *read_directory(Dwarf_Die *unit) {
   Dwarf_Attribute attribute;
   return dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
@@ -251,6 +258,8 @@ size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t ad
     }
     frame->name = read_function_name(die);
     frame->inlined = count + 1 < depth;
+    frame->is_helper =
+        frame->inlined && is_declared_inline(die) && strncmp(frame->name != NULL ? frame->name : "", "_Z", 2) != 0;
     if (!frame->inlined) frame->start = function->low + info->bias;
   }
   return count;

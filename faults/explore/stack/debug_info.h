@@ -21,6 +21,7 @@ struct nomem__debug_frame {
   const char *directory; /* where the compiler ran, or NULL */
   const char *file;      /* relative to directory, joined to it or absolute; NULL: not known */
   unsigned line, column; /* 0: not known */
+  bool is_helper;        /* of C, declared inline, and inlined */
   bool inlined;
 };
 

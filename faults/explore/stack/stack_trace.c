@@ -15,7 +15,7 @@
 void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_frame *frames, unsigned depth,
                             struct nomem__trace *trace) {
   trace->depth = depth < NOMEM_DEPTH ? depth : NOMEM_DEPTH;
-  trace->library_frames = trace->skipped_frames = 0;
+  trace->library_frames = trace->skipped_frames = trace->shown_function = 0;
   trace->terminate = NOMEM_TERMINATE_NO;
   for (unsigned i = 0; i < trace->depth; i++) {
     unsigned module = NOMEM_FRAME_MODULE(frames[i]);
@@ -27,7 +27,7 @@ void nomem__trace_of_frames(const struct nomem_channel *channel, const nomem_fra
 
 void nomem__trace_of_stack(const struct nomem__stack *stack, struct nomem__trace *trace) {
   trace->depth = (unsigned)stack->depth;
-  trace->library_frames = trace->skipped_frames = 0;
+  trace->library_frames = trace->skipped_frames = trace->shown_function = 0;
   trace->terminate = NOMEM_TERMINATE_NO;
   for (unsigned i = 0; i < trace->depth; i++) {
     const struct nomem__stack_frame *frame = &stack->frames[i];
@@ -239,6 +239,15 @@ static void print_named_caller(FILE *out, const struct nomem__trace *trace, cons
   }
 }
 
+size_t nomem__trace_shown_function(const struct nomem__trace *trace, const struct nomem__source_frame *sources,
+                                   size_t count) {
+  /* In the C library, the function that was called says more than what is inlined into it. */
+  if (trace->library_frames > 0) return count - 1;
+  size_t shown = trace->shown_function < count ? trace->shown_function : 0;
+  while (shown + 1 < count && sources[shown].is_helper) shown++;
+  return shown;
+}
+
 void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols) {
   const struct nomem__trace_frame *frame = nomem__trace_culprit(trace);
   if (frame == NULL && trace->depth > 0) frame = &trace->frame[0];
@@ -248,8 +257,7 @@ void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, str
     fputs("an unknown place", out);
     return;
   }
-  /* In the C library, the function that was called says more than what is inlined into it. */
-  nomem__trace_print_source(out, frame, &sources[trace->library_frames > 0 ? count - 1 : 0]);
+  nomem__trace_print_source(out, frame, &sources[nomem__trace_shown_function(trace, sources, count)]);
   if (sources[0].function == NULL) print_named_caller(out, trace, frame, symbols);
 }
 

@@ -32,6 +32,7 @@ struct nomem__trace {
   unsigned depth;
   unsigned library_frames; /* not 0: this many frames are the C library's fault, see nomem__trace_blame_library */
   unsigned skipped_frames; /* so many of the innermost frames are known not to be to blame */
+  unsigned shown_function; /* of the functions inlined into one another that are to blame, the one to name */
   enum nomem__cpp_terminate terminate;
   struct nomem__trace_frame frame[NOMEM_TRACE_DEPTH];
 };
@@ -91,6 +92,11 @@ enum nomem__similarity {
 /* Returns a hash that is equal for stacks that are the same in that sense. */
 uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols,
                            enum nomem__similarity sameness);
+
+/* Which of the functions inlined into one another at the frame that is to blame is named to a reader: a small helper
+ * that is declared inline in C says less than its caller. */
+size_t nomem__trace_shown_function(const struct nomem__trace *trace, const struct nomem__source_frame *sources,
+                                   size_t count);
 
 /* Prints "function (file:line)" of the frame that is to blame, or what is known of it, made safe for a terminal. */
 void nomem__trace_print_culprit(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols);

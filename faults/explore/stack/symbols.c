@@ -235,6 +235,7 @@ static void look_up(struct nomem__symbols *symbols, struct module *module, struc
         .file = from->file ? make_shown_path(symbols, from->directory, from->file) : NULL,
         .line = from->line,
         .column = from->column,
+        .is_helper = from->is_helper,
         .inlined = from->inlined,
         .module = module->path,
     };

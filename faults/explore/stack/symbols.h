@@ -29,6 +29,7 @@ struct nomem__source_frame {
   uint64_t function_offset; /* from the beginning of the function's code, or of its cold part; 0 for an inlined one */
   const char *file;         /* relative to the working directory if below it; NULL: not known */
   unsigned line, column;    /* from 1; 0: not known */
+  bool is_helper;           /* of C, declared inline, and inlined */
   bool inlined;             /* into the next frame, whose line is where it is called */
   const char *module;       /* the path that was asked for */
 };

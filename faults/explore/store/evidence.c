@@ -81,6 +81,7 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   put_stack(&json, evidence, "blow_up", &finding->blow_up);
   put_number(&json, evidence, "library_frames", finding->blow_up.library_frames);
   put_number(&json, evidence, "skipped_frames", finding->blow_up.skipped_frames);
+  put_number(&json, evidence, "shown_function", finding->blow_up.shown_function);
   put_stack(&json, evidence, "origin", &finding->block);
   put_stack(&json, evidence, "freed", &finding->freed);
   put_threads(&json, evidence, finding);
@@ -207,6 +208,7 @@ static void read_finding(struct reader *reader, const json_t *evidence, struct n
   unsigned depth = finding->blow_up.depth;
   finding->blow_up.library_frames = (unsigned)read_number(reader, evidence, "library_frames", depth);
   finding->blow_up.skipped_frames = (unsigned)read_number(reader, evidence, "skipped_frames", depth);
+  finding->blow_up.shown_function = (unsigned)read_number(reader, evidence, "shown_function", NOMEM_INLINED_MAX);
   read_stack(reader, evidence, "origin", &finding->block);
   read_stack(reader, evidence, "freed", &finding->freed);
   read_threads(reader, json_object_get(evidence, "threads"), finding);
