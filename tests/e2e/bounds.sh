@@ -108,6 +108,89 @@ else
   fail 'a flood in every report' seen
 fi
 
+# What is written while the command is stopped the kernel bounds, where files of limited size can be made. The program
+# stops the command itself, and is bounded as well.
+cat >stopper.c <<'EOS'
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static char text[1 << 20];
+static void stop_command(void) {
+  int pid = 0;
+  FILE *file = fopen("command.pid", "r");
+  if (file == NULL || fscanf(file, "%d", &pid) != 1 || pid <= 1 || kill(pid, SIGSTOP) != 0) _exit(3);
+}
+int main(int argc, char **argv) {
+  int megabytes = argc > 1 ? atoi(argv[1]) : 0;
+  void *block = malloc(5000);
+  if (block == NULL) {
+    stop_command();
+    memset(text, 'x', sizeof text);
+    for (int i = 0; i < megabytes && write(1 + i % 2, text, sizeof text) > 0; i++) continue;
+    if (megabytes > 64) for (;;) pause();
+    _exit(1);
+  }
+  free(block);
+  return 0;
+}
+EOS
+"$cc" -g -o stopper stopper.c
+
+files=$tests/../faults/explore/isolation
+
+# in_memory PID: the KiB of memory that the files take which the runs of this command write to.
+in_memory() {
+  kib=0
+  for fd in "/proc/$1/fd"/*; do
+    case $(readlink "$fd") in *memfd:nomem-output*) kib=$((kib + $(stat -L -c '%b * %B / 1024' "$fd"))) ;; esac
+  done
+  echo $kib
+}
+
+# stopped STATUS PATTERN MEGABYTES: what nomem explore ends with and says of it when the program writes so many each time
+# while the command is stopped, which is let go on after a second. $most is the most memory that was seen, in KiB.
+stopped() {
+  rm -f command.pid
+  # shellcheck disable=SC2016 # for the other shell
+  timeout -k 5 90 sh -c 'echo $$ >command.new && mv command.new command.pid && exec nomem explore --no-store --jobs 1 \
+    --timeout 30 --faults transient -- ./stopper "$1"' sh "$3" >seen 2>&1 &
+  started=$!
+  stops=0
+  most=0
+  while kill -0 $started 2>/dev/null; do
+    sleep 0.1
+    pid=$(cat command.pid 2>/dev/null) || continue
+    grep -q '^State:.T' "/proc/$pid/status" 2>/dev/null || continue
+    sleep 1
+    now=$(in_memory "$pid")
+    [ "$now" -le "$most" ] || most=$now
+    stops=$((stops + 1))
+    kill -CONT "$pid"
+  done
+  status=0
+  wait $started || status=$?
+  echo "(exit status $status, stopped $stops times, $most KiB)" >>seen
+  [ $status -eq "$1" ] && grep -q "$2" seen && [ $stops -gt 0 ]
+}
+
+if stopped 0 ' reported; 0 findings' 20 && [ "$most" -ge 20480 ]; then
+  pass 'less than the bound, while the command is stopped'
+else
+  fail 'less than the bound, while the command is stopped' seen
+fi
+printf '#include "bounded_files.h"\nint main(void) { return nomem__bounded_files_open("x", 4096, 1, &(int){0}) != 0; }\n' >can.c
+"$cc" -o can -I "$files" can.c "$files/bounded_files.c" "$files/descriptor_message.c" "$files/user_namespace.c"
+if ! ./can; then
+  skip 'output without an end, while the command is stopped' 'files of limited size cannot be made here'
+elif stopped 1 '^flood in main .*: writes more than 64 MiB' 600 && [ "$most" -gt 65536 ] &&
+  [ "$most" -lt 163840 ]; then
+  pass 'output without an end, while the command is stopped'
+else
+  fail 'output without an end, while the command is stopped' seen
+fi
+
 # The command, or the process that it starts programs by, is killed right after its fork, before the child has asked to
 # be told.
 cat >killed.c <<'EOS'

@@ -24,7 +24,9 @@
 #include <unistd.h>
 
 #include "../text/memory.h"
+#include "descriptor_message.h"
 #include "overlay_view.h"
+#include "user_namespace.h"
 
 /* The numbers at which the holder of a sandbox has its descriptors: the memory file of the channel, the pipe on which
  * it reports, and the upper layers of its view of the files. */
@@ -55,7 +57,7 @@ static const struct {
 
 struct nomem__isolation {
   int flags; /* CLONE_NEW*, of the namespaces that are possible */
-  char uid_map[64], gid_map[64];
+  struct nomem__user_maps user_maps;
   struct nomem__view view;
   struct nomem__sandbox *spare; /* started ahead, and not asked for yet */
   struct nomem__sandbox *open;  /* somebody has them */
@@ -78,23 +80,6 @@ struct report {
   int errors[PARTS];
 };
 
-static int write_file(const char *path, const char *text) {
-  int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return errno;
-  ssize_t written = write(fd, text, strlen(text));
-  int error = written < 0 ? errno : 0;
-  close(fd);
-  return error;
-}
-
-/* The user keeps his number. Without the right to map other users, setgroups must be given up first. */
-static int enter_user(const struct nomem__isolation *isolation) {
-  if (unshare(CLONE_NEWUSER) != 0) return errno;
-  int error = write_file("/proc/self/setgroups", "deny");
-  if (error == 0 || error == ENOENT) error = write_file("/proc/self/uid_map", isolation->uid_map);
-  return error == 0 ? write_file("/proc/self/gid_map", isolation->gid_map) : error;
-}
-
 /* No connection of an earlier run lingers, so that a port is free again as soon as its run is over. */
 static int enter_network(void) {
   if (unshare(CLONE_NEWNET) != 0) return errno;
@@ -103,7 +88,7 @@ static int enter_network(void) {
   struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
   int error = ioctl(fd, SIOCSIFFLAGS, &request) != 0 ? errno : 0;
   close(fd);
-  write_file("/proc/sys/net/ipv4/tcp_max_tw_buckets", "0");
+  nomem__setting_write("/proc/sys/net/ipv4/tcp_max_tw_buckets", "0");
   return error;
 }
 
@@ -128,7 +113,7 @@ static void drop_rights(void) {
 static void make_namespaces(const struct nomem__isolation *isolation, struct report *report) {
   int flags = isolation->flags;
   int *errors = report->errors;
-  if (flags & CLONE_NEWUSER) errors[PART_USER] = enter_user(isolation);
+  if (flags & CLONE_NEWUSER) errors[PART_USER] = nomem__user_namespace_enter(&isolation->user_maps);
   if (errors[PART_USER] != 0) return;
   if (flags & CLONE_NEWNET) errors[PART_NETWORK] = enter_network();
   if (flags & CLONE_NEWIPC) errors[PART_IPC] = unshare(CLONE_NEWIPC) != 0 ? errno : 0;
@@ -262,36 +247,8 @@ void nomem__sandbox_path(const struct nomem__sandbox *sandbox, char *path, size_
   snprintf(path, path_bytes, "/proc/%d/fd/%d", (int)sandbox->holder, CHANNEL_FD);
 }
 
-/* Room for the one descriptor of a message. */
-union control {
-  struct cmsghdr header;
-  char bytes[CMSG_SPACE(sizeof(int))];
-};
-
-/* If the message is lost, the files that the run makes are not looked at. */
-static void send_scratch(int scratch_socket, int scratch) {
-  union control control = {
-      .header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-  char byte = 0;
-  struct iovec piece = {&byte, 1};
-  const struct msghdr message = {
-      .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-  memcpy(CMSG_DATA(&control.header), &scratch, sizeof scratch);
-  ssize_t sent = sendmsg(scratch_socket, &message, MSG_NOSIGNAL);
-  (void)sent;
-}
-
 int nomem__sandbox_receive_scratch(int scratch_socket) {
-  union control control;
-  char byte;
-  struct iovec piece = {&byte, 1};
-  struct msghdr message = {
-      .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-  int fd = -1;
-  if (recvmsg(scratch_socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0) return -1;
-  const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  if (header != NULL && header->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return fd;
+  return nomem__descriptor_receive(scratch_socket);
 }
 
 const struct nomem__view *nomem__sandbox_view(const struct nomem__sandbox *sandbox) {
@@ -322,7 +279,8 @@ int nomem__sandbox_enter(const struct nomem__sandbox *sandbox, bool is_fresh, in
     result = nomem__view_mount(&isolation->view, &scratch);
   else if (isolation->flags & CLONE_NEWNS)
     result = nomem__view_return(&isolation->view);
-  if (scratch >= 0 && scratch_socket >= 0) send_scratch(scratch_socket, scratch);
+  /* If it is lost, the files that the run makes are not looked at. */
+  if (scratch >= 0 && scratch_socket >= 0) nomem__descriptor_send(scratch_socket, scratch);
   if (scratch >= 0) close(scratch);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a change of rights undoes it, so it comes last */
   return result;
@@ -409,8 +367,7 @@ int nomem__isolation_open(unsigned jobs, struct nomem__isolation **out, bool *is
   reason[0] = '\0';
   bool is_privileged = has_right(CAP_SYS_ADMIN) && has_right(CAP_NET_ADMIN);
   isolation->flags = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS | (is_privileged ? 0 : CLONE_NEWUSER);
-  snprintf(isolation->uid_map, sizeof isolation->uid_map, "%u %u 1", (unsigned)geteuid(), (unsigned)geteuid());
-  snprintf(isolation->gid_map, sizeof isolation->gid_map, "%u %u 1", (unsigned)getegid(), (unsigned)getegid());
+  nomem__user_maps_make(&isolation->user_maps);
   int result = nomem__view_open(&isolation->view, jobs, is_privileged);
   if (result == 0) result = try_all(isolation, jobs, &report);
   if (result != 0) {

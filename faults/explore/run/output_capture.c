@@ -9,13 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../isolation/bounded_files.h"
 #include "../text/hash.h"
 
 #define PIECE_BYTES 16384
 
 int nomem__output_capture_open(struct nomem__output_capture *capture) {
   *capture = (struct nomem__output_capture)NOMEM_OUTPUT_CAPTURE_NONE;
-  for (unsigned i = 0; i < NOMEM_STREAMS; i++) {
+  int result = nomem__bounded_files_open("memfd:nomem-output", NOMEM_OUTPUT_ROOM_BYTES, NOMEM_STREAMS, capture->fd);
+  for (unsigned i = 0; i < NOMEM_STREAMS && result != 0; i++) {
     capture->fd[i] = memfd_create("nomem-output", MFD_CLOEXEC);
     if (capture->fd[i] < 0) return -errno;
   }

@@ -28,6 +28,11 @@ struct nomem__output_capture {
  * may be made as large as anything without a byte of it being there. */
 #define NOMEM_OUTPUT_MAX_BYTES (UINT64_C(64) << 20)
 
+/* Where the kernel lets the files be bounded, a write beyond this fails, for as long as the command does not get to
+ * ending the run: while it is stopped, say. It is more than the bound above, which is thus passed by whoever comes
+ * here. */
+#define NOMEM_OUTPUT_ROOM_BYTES (UINT64_C(96) << 20)
+
 /* The value before nomem__output_capture_open. It may be closed. */
 #define NOMEM_OUTPUT_CAPTURE_NONE \
   {                               \
