@@ -41,6 +41,9 @@ static void swallowed(void **state) {
   assert_true(is_swallowed("", "", "a", ""));
   assert_true(is_swallowed("a\nb\n", "always\n", "b\n", "always\n"));
   assert_true(is_swallowed("a\nb\n", "always\n", "b\n", ""));
+  assert_true(is_swallowed("ok 1\nok 2\n", "", "ok 1\n", ""));
+  assert_true(is_swallowed("3 passed, 0 failed\n", "", "2 passed, 0 failed\n", ""));
+  assert_true(is_swallowed("3 rows, no errors\n", "", "2 rows, no errors\n", ""));
 }
 
 /* The same output; or the failure was reported, there or here. */
@@ -52,23 +55,51 @@ static void not_swallowed(void **state) {
   assert_false(is_swallowed("a\nb\n", "always\n", "a\n", "always\nmore\n"));
   assert_false(is_swallowed("a\nb\n", "", "a\nOut of Memory\n", ""));
   assert_false(is_swallowed("ok 1\nok 2\n", "", "ok 1\nnot ok 2 # failed\n", ""));
+  assert_false(is_swallowed("ok 1\nok 2\n", "", "ok 1\nnot ok 2 - list\n", ""));
+  assert_false(is_swallowed("[ OK ] a\n2 passed\n", "", "[ RUN ] a\n[  FAILED  ] a\n1 passed\n", ""));
+  assert_false(is_swallowed("PASS: a\n", "", "FAIL: a\n", ""));
+  assert_false(is_swallowed("3 passed, 0 failed\n", "", "2 passed, 1 failed\n", ""));
 }
 
-/* What differs without a fault shows nothing. */
+/* What differs without a fault shows nothing; all else does, and how much is not compared is said. */
 static void unstable(void **state) {
   (void)state;
   struct nomem__baseline_output baseline = {0};
-  struct nomem__output first = stream("1", 1), second = stream("2", 1), none = stream("", 0);
+  struct nomem__output first = stream("run 1\nend\n", 10), second = stream("run 2\nend\n", 10);
+  struct nomem__output third = stream("run 3\nend\n", 10), lacking = stream("run 3\n", 6), none = stream("", 0);
+  char text[512], note[NOMEM__OUTPUT_NOTE_BYTES];
   nomem__baseline_output_set(&baseline, &first, &none);
-  assert_true(nomem__output_is_swallowed(&baseline, &second, &none));
+  nomem__output_note(&baseline, note, sizeof note);
+  assert_string_equal(note, "");
+  assert_true(nomem__output_is_swallowed(&baseline, &third, &none));
   assert_false(nomem__output_is_same(&baseline, &second, &none));
-  nomem__baseline_output_compare(&baseline, &first, &second);
-  assert_true(nomem__output_is_swallowed(&baseline, &second, &none));
   nomem__baseline_output_compare(&baseline, &second, &none);
-  assert_false(nomem__output_is_swallowed(&baseline, &second, &none));
-  assert_true(nomem__output_is_same(&baseline, &second, &none));
+  assert_false(nomem__output_is_swallowed(&baseline, &third, &none));
+  assert_true(nomem__output_is_same(&baseline, &third, &none));
+  assert_true(nomem__output_is_swallowed(&baseline, &lacking, &none));
+  nomem__output_difference(&baseline, &lacking, text, sizeof text);
+  assert_string_equal(text, "its output lacks line 2 of what it is without the fault, 'end'");
+  nomem__output_note(&baseline, note, sizeof note);
+  assert_string_equal(note,
+                      "standard output varies without any fault: of its 2 lines, 0 are not compared, 1 in part, and "
+                      "not their order");
   nomem__baseline_output_free(&baseline);
-  close(first.fd), close(second.fd), close(none.fd);
+  close(first.fd), close(second.fd), close(third.fd), close(lacking.fd), close(none.fd);
+}
+
+/* A standard error with the time in it says nothing of a failure, and one with a new line does. */
+static void unstable_error(void **state) {
+  (void)state;
+  struct nomem__baseline_output baseline = {0};
+  struct nomem__output output = stream("a\n", 2), none = stream("", 0);
+  struct nomem__output first = stream("log 1\n", 6), second = stream("log 2\n", 6), third = stream("log 3\n", 6);
+  struct nomem__output more = stream("log 4\nwhat now\n", 15);
+  nomem__baseline_output_set(&baseline, &output, &first);
+  nomem__baseline_output_compare(&baseline, &output, &second);
+  assert_true(nomem__output_is_swallowed(&baseline, &none, &third));
+  assert_false(nomem__output_is_swallowed(&baseline, &none, &more));
+  nomem__baseline_output_free(&baseline);
+  close(output.fd), close(none.fd), close(first.fd), close(second.fd), close(third.fd), close(more.fd);
 }
 
 static void expect_difference(const char *was, size_t was_bytes, const char *is, size_t is_bytes,
@@ -127,7 +158,8 @@ static void large(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(swallowed), cmocka_unit_test(not_swallowed),
-                                     cmocka_unit_test(unstable), cmocka_unit_test(difference), cmocka_unit_test(large)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(swallowed),  cmocka_unit_test(not_swallowed),
+                                     cmocka_unit_test(unstable),   cmocka_unit_test(unstable_error),
+                                     cmocka_unit_test(difference), cmocka_unit_test(large)};
   return cmocka_run_group_tests_name("output", tests, NULL, NULL);
 }

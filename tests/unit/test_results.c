@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "../../faults/explore/campaign/results.h"
 
@@ -23,6 +24,7 @@ static struct nomem__campaign *campaign;
 static struct nomem__worker_slot *slot;
 static struct recorded_run *run;
 static struct nomem__result result;
+static struct nomem__output_capture capture = NOMEM_OUTPUT_CAPTURE_NONE;
 
 /* A campaign of one site with three calls: the first, all from the first on, the second; and the first together with
  * that of another site. */
@@ -41,7 +43,7 @@ static int set_up(void **state) {
   campaign->second_faults.second_count = 1;
   campaign->second_faults.digits = NOMEM_KEY_DIGITS;
   campaign->timeout_ms = 1000;
-  campaign->baseline_output.is_output_stable = campaign->baseline_output.is_error_stable = true;
+  campaign->baseline_output.output.is_stable = campaign->baseline_output.error.is_stable = true;
   campaign->residue_check.baseline.is_known = true;
   campaign->residue_check.baseline.run_count = NOMEM__BASELINE_RUNS;
   nomem__campaign_add_points(campaign, points, 4);
@@ -50,12 +52,23 @@ static int set_up(void **state) {
   return 0;
 }
 
+/* The run writes a line where the baseline writes nothing. */
+static void write_more(void) {
+  assert_int_equal(nomem__output_capture_open(&capture), 0);
+  const struct nomem__output empty = nomem__output_capture_read(&capture, NOMEM_OUTPUT);
+  nomem__baseline_output_set(&campaign->baseline_output, &empty, &empty);
+  assert_int_equal(write(capture.fd[NOMEM_OUTPUT], "a\n", 2), 2);
+  run->outcome.output = nomem__output_capture_read(&capture, NOMEM_OUTPUT);
+  run->outcome.error = nomem__output_capture_read(&capture, NOMEM_ERROR);
+}
+
 static int tear_down(void **state) {
   (void)state;
   nomem__findings_free(&slot->findings);
   nomem__campaign_free(campaign);
   discard_run(run);
   run = NULL;
+  nomem__output_capture_close(&capture);
   return 0;
 }
 
@@ -166,7 +179,7 @@ static void skipped(void **state) {
 static void swallowed(void **state) {
   (void)state;
   record(1);
-  run->outcome.output.hash = 1;
+  write_more();
   assert_int_equal(judge(false), NOMEM_VERDICT_SWALLOWED);
   run->channel->watch = NOMEM_WATCH_BLOCK_TABLE;
   assert_int_equal(judge(false), NOMEM_VERDICT_SWALLOWED);
@@ -177,7 +190,7 @@ static void swallowed(void **state) {
   run->outcome.end.root_status = EXITED(1);
   assert_int_equal(judge(false), NOMEM_VERDICT_REPORTED);
   run->outcome.end.root_status = EXITED(0);
-  campaign->baseline_output.is_output_stable = false;
+  nomem__baseline_output_compare(&campaign->baseline_output, &run->outcome.output, &run->outcome.error);
   assert_int_equal(judge(false), NOMEM_VERDICT_HANDLED);
 }
 
@@ -255,7 +268,7 @@ static void due_once(void **state) {
   (void)state;
   record(1);
   run->residue.live = 99;
-  run->outcome.output.hash = 1; /* swallowed: it would be one */
+  write_more(); /* swallowed: it would be one */
   assert_true(enter(0));
   assert_true(campaign->states[0].is_due);
   assert_false(campaign->states[0].had_block_table);
@@ -358,7 +371,7 @@ static void left_to_exec(void **state) {
 static void drop_swallowed(void **state) {
   (void)state;
   record(1);
-  run->outcome.output.hash = 1;
+  write_more();
   assert_true(enter(0));
   record_crash();
   assert_true(enter(2));

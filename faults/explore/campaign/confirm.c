@@ -12,6 +12,9 @@
 #include "residue_runs.h"
 #include "results.h"
 
+/* When the exploration has been interrupted, a run without a fault that takes longer is not made any more. */
+#define INTERRUPTED_US UINT64_C(2000000)
+
 /* The findings are confirmed one after the other, by runs that follow from one another. */
 struct confirmation {
   struct nomem__campaign *campaign;
@@ -45,6 +48,24 @@ static void start(struct confirmation *confirmation, const char *plan, bool look
 
 static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
 static void output_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user);
+
+static bool has_swallowed(const struct nomem__findings *findings) {
+  for (size_t i = 0; i < findings->count; i++)
+    if (findings->list[i].verdict == NOMEM_VERDICT_SWALLOWED && !findings->list[i].is_confirmed) return true;
+  return false;
+}
+
+/* Who interrupts an exploration does not wait long for its report; what could not be looked at does not count. */
+static void check_output_of_interrupted(struct confirmation *confirmation) {
+  struct nomem__campaign *campaign = confirmation->campaign;
+  bool is_quick = campaign->baseline_us <= INTERRUPTED_US && !campaign->failed;
+  if (confirmation->is_output_checked || !has_swallowed(&campaign->findings)) return;
+  if (is_quick) {
+    start(confirmation, "", false, NULL, output_done);
+    nomem__session_run(campaign->session);
+  }
+  if (!confirmation->is_output_checked) nomem__results_drop_swallowed(campaign);
+}
 
 static void confirm_next(struct confirmation *confirmation) {
   struct nomem__campaign *campaign = confirmation->campaign;
@@ -150,15 +171,16 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   start(confirmation, plan, nomem__confirm_needs_block_table(finding), watcher, without_fault_done);
 }
 
-/* Output that has changed since the baselines depends on the time, so that it shows nothing in any run. */
+/* Lines that have changed since the baselines depend on the time: who compared them saw nothing. */
 static void output_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct confirmation *confirmation = user;
   struct nomem__campaign *campaign = confirmation->campaign;
   (void)worker;
   if (outcome->end.was_cancelled) return;
+  bool has_changed = nomem__output_differs(&campaign->baseline_output, &outcome->output);
   nomem__baseline_output_compare(&campaign->baseline_output, &outcome->output, &outcome->error);
   confirmation->is_output_checked = true;
-  if (!campaign->baseline_output.is_output_stable) {
+  if (has_changed) {
     nomem__results_drop_swallowed(campaign);
     confirmation->number = 0;
   }
@@ -182,6 +204,7 @@ void nomem__confirm_findings(struct nomem__campaign *campaign) {
   if (is_block_table_needed(campaign)) nomem__residue_runs_prepare(campaign);
   confirm_next(confirmation);
   nomem__session_run(campaign->session);
+  check_output_of_interrupted(confirmation);
   free(confirmation);
   nomem__findings_merge_unreported(&campaign->findings);
 }

@@ -159,13 +159,15 @@ static json_t *make_not_injected(struct nomem__json *json, const struct nomem__e
 static json_t *make_warnings(struct nomem__json *json, const struct nomem__campaign *campaign,
                              const struct nomem__coverage *counts) {
   json_t *list = json_array();
-  char sentence[128];
+  char sentence[NOMEM__OUTPUT_NOTE_BYTES];
   snprintf(sentence, sizeof sentence, "%" PRIu64 " of the %" PRIu64 " calls that were to fail were not reached again",
            counts->untried[NOMEM_UNTRIED_UNREACHED], counts->calls_due);
   if (nomem__coverage_is_partial(counts)) nomem__json_add(json, list, nomem__json_safe(sentence));
   for (size_t i = 0; i < campaign->not_injected.count; i++)
     nomem__json_add(json, list, nomem__json_safe(campaign->not_injected.list[i].reason));
   if (*campaign->allocator_note != '\0') nomem__json_add(json, list, nomem__json_safe(campaign->allocator_note));
+  nomem__output_note(&campaign->baseline_output, sentence, sizeof sentence);
+  if (*sentence != '\0') nomem__json_add(json, list, nomem__json_safe(sentence));
   return list;
 }
 

@@ -296,6 +296,7 @@ static void print_not_injected(const struct nomem__campaign *campaign, FILE *out
 }
 
 static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
+  char note[NOMEM__OUTPUT_NOTE_BYTES];
   size_t untried = 0;
   for (size_t i = 0; i < campaign->point_count; i++) untried += campaign->states[i].result == 0;
   if (campaign->session->interrupted_by != 0 || untried > 0)
@@ -306,14 +307,17 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
             untried, campaign->point_count);
   print_test_code(campaign, out);
   print_not_injected(campaign, out);
+  nomem__output_note(&campaign->baseline_output, note, sizeof note);
+  if (*note != '\0') fprintf(out, "%s\n", note);
   if (campaign->unstable_sites > 0)
     fprintf(out, "%zu sites were reached in only one of the two baselines\n", campaign->unstable_sites);
   if (campaign->second_faults.not_noted > 0)
     fprintf(out, "%" PRIu64 " sites of recovery were not tried: a run records %d\n", campaign->second_faults.not_noted,
             NOMEM_RECOVERIES);
   if (campaign->heap.left_out > 0)
-    fprintf(out, "%zu of %zu runs that ended well were not checked for heap errors (--all checks each)\n",
-            campaign->heap.left_out, campaign->heap.left_out + campaign->heap.checked);
+    fprintf(out, "%zu of %zu runs that ended well were not checked for heap errors%s\n", campaign->heap.left_out,
+            campaign->heap.left_out + campaign->heap.checked,
+            campaign->session->options->all ? "" : " (--all checks each)");
   if (campaign->early_count > 0)
     fprintf(out, "%" PRIu64 " run%s that hung where others had hung to the end of their time %s ended early\n",
             campaign->early_count, campaign->early_count == 1 ? "" : "s", campaign->early_count == 1 ? "was" : "were");

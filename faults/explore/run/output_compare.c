@@ -22,32 +22,60 @@
 #define SHOWN_BYTES 72 /* of a line */
 #define SHOWN_BEFORE 24
 
+/* What is read of a stream. The caller frees the text. */
+static struct nomem__output_text read_text(const struct nomem__output *stream) {
+  size_t bytes = stream->bytes < TEXT_MAX_BYTES ? stream->bytes : TEXT_MAX_BYTES;
+  char *text = nomem__malloc(bytes + 1);
+  ssize_t length = pread(stream->fd, text, bytes, 0);
+  return (struct nomem__output_text){.text = text, .bytes = length > 0 ? (size_t)length : 0};
+}
+
+static void add_text(struct nomem__baseline_stream *baseline, const struct nomem__output *stream) {
+  if (stream->bytes > TEXT_MAX_BYTES) baseline->is_cut = true;
+  if (baseline->text_count == NOMEM__BASELINE_TEXTS) return;
+  baseline->texts[baseline->text_count++] = read_text(stream);
+  if (!baseline->is_cut) nomem__stable_lines_learn(&baseline->lines, baseline->texts, baseline->text_count);
+}
+
+static void set_stream(struct nomem__baseline_stream *baseline, const struct nomem__output *stream) {
+  *baseline = (struct nomem__baseline_stream){.hash = stream->hash, .bytes = stream->bytes, .is_stable = true};
+  add_text(baseline, stream);
+}
+
+static void compare_stream(struct nomem__baseline_stream *baseline, const struct nomem__output *stream) {
+  if (stream->hash == baseline->hash) return;
+  baseline->is_stable = false;
+  add_text(baseline, stream);
+}
+
+static void free_stream(struct nomem__baseline_stream *baseline) {
+  for (size_t i = 0; i < baseline->text_count; i++) free((char *)baseline->texts[i].text);
+  nomem__stable_lines_free(&baseline->lines);
+}
+
 void nomem__baseline_output_set(struct nomem__baseline_output *baseline, const struct nomem__output *output,
                                 const struct nomem__output *error) {
   nomem__baseline_output_free(baseline);
-  *baseline = (struct nomem__baseline_output){
-      .output_hash = output->hash, .error_hash = error->hash, .is_output_stable = true, .is_error_stable = true};
-  size_t bytes = output->bytes < TEXT_MAX_BYTES ? output->bytes : TEXT_MAX_BYTES;
-  baseline->text = nomem__malloc(bytes + 1);
-  ssize_t length = pread(output->fd, baseline->text, bytes, 0);
-  baseline->text_bytes = length > 0 ? (size_t)length : 0;
+  set_stream(&baseline->output, output);
+  set_stream(&baseline->error, error);
 }
 
 void nomem__baseline_output_compare(struct nomem__baseline_output *baseline, const struct nomem__output *output,
                                     const struct nomem__output *error) {
-  if (output->hash != baseline->output_hash) baseline->is_output_stable = false;
-  if (error->hash != baseline->error_hash) baseline->is_error_stable = false;
+  compare_stream(&baseline->output, output);
+  compare_stream(&baseline->error, error);
 }
 
 void nomem__baseline_output_free(struct nomem__baseline_output *baseline) {
-  free(baseline->text);
+  free_stream(&baseline->output);
+  free_stream(&baseline->error);
   *baseline = (struct nomem__baseline_output){0};
 }
 
 bool nomem__output_is_same(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
                            const struct nomem__output *error) {
-  return (!baseline->is_output_stable || output->hash == baseline->output_hash) &&
-         (!baseline->is_error_stable || error->hash == baseline->error_hash);
+  return (!baseline->output.is_stable || output->hash == baseline->output.hash) &&
+         (!baseline->error.is_stable || error->hash == baseline->error.hash);
 }
 
 /* The first line in which two outputs differ, each as far as it fits. An output that has ended has no such line. */
@@ -67,7 +95,7 @@ static void copy_line(char line[LINE_BYTES], const char *text, size_t bytes) {
   line[length] = '\0';
 }
 
-static struct difference find_difference(const struct nomem__baseline_output *baseline,
+static struct difference find_difference(const struct nomem__baseline_stream *baseline,
                                          const struct nomem__output *output) {
   struct difference difference = {.line = 1};
   char buffer[PIECE_BYTES];
@@ -76,12 +104,12 @@ static struct difference find_difference(const struct nomem__baseline_output *ba
   bool differs = false;
   while (!differs && (length = pread(output->fd, buffer, sizeof buffer, (off_t)at)) > 0)
     for (ssize_t i = 0; i < length && !differs; i++, at += !differs) {
-      differs = at >= baseline->text_bytes || buffer[i] != baseline->text[at];
+      differs = at >= baseline->texts[0].bytes || buffer[i] != baseline->texts[0].text[at];
       if (differs || buffer[i] != '\n') continue;
       line_at = at + 1;
       difference.line++;
     }
-  if (baseline->text == NULL || (at >= baseline->text_bytes && baseline->text_bytes == TEXT_MAX_BYTES)) {
+  if (baseline->text_count == 0 || (at >= baseline->texts[0].bytes && baseline->texts[0].bytes == TEXT_MAX_BYTES)) {
     difference.line = 0;
     return difference;
   }
@@ -89,26 +117,93 @@ static struct difference find_difference(const struct nomem__baseline_output *ba
   difference.column = at - line_at;
   length = pread(output->fd, buffer, sizeof buffer, (off_t)line_at);
   difference.is_at_end = length <= 0;
-  difference.was_at_end = line_at >= baseline->text_bytes;
+  difference.was_at_end = line_at >= baseline->texts[0].bytes;
   copy_line(difference.is, buffer, length > 0 ? (size_t)length : 0);
-  copy_line(difference.was, baseline->text + line_at, baseline->text_bytes - line_at);
+  copy_line(difference.was, baseline->texts[0].text + line_at, baseline->texts[0].bytes - line_at);
   return difference;
 }
 
+/* Whether "0 failed" or "no errors" stands there. */
+static bool is_denied(const char *line, const char *word) {
+  size_t before = (size_t)(word - line);
+  if (before < 2 || word[-1] != ' ') return false;
+  bool is_zero = word[-2] == '0' && (before == 2 || strchr(" (,:[=", word[-3]) != NULL);
+  return is_zero || (before >= 3 && strncasecmp(word - 3, "no", 2) == 0);
+}
+
 /* Some programs report a failure where they write everything else, such as test drivers that print TAP. */
-static bool reports_failure(const char *line) {
-  static const char *const words[] = {"memory", "alloc", "nomem", "error", "fail", "cannot", "can't", "unable", "skip"};
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strcasestr(line, words[i]) != NULL) return true;
+static bool reports_failure(const char *text, size_t bytes) {
+  static const char *const words[] = {"memory", "alloc",  "nomem",     "error",    "fail",   "cannot",
+                                      "can't",  "unable", "exception", "bail out", "not ok", "skip"};
+  char line[LINE_BYTES];
+  copy_line(line, text, bytes);
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    const char *word = strcasestr(line, words[i]);
+    while (word != NULL && is_denied(line, word)) word = strcasestr(word + 1, words[i]);
+    if (word != NULL) return true;
+  }
   return false;
+}
+
+/* What differs, line by line. */
+static struct nomem__line_difference compare_lines(const struct nomem__baseline_stream *baseline,
+                                                   const struct nomem__output *stream, bool *is_reported) {
+  struct nomem__output_text text = read_text(stream);
+  struct nomem__line_difference difference =
+      nomem__stable_lines_compare(&baseline->lines, text, reports_failure, is_reported);
+  const struct nomem__output_text *first = &baseline->texts[0];
+  if (baseline->is_stable && text.bytes > 0 && first->bytes > 0)
+    difference.is_reordered |= text.text[text.bytes - 1] != first->text[first->bytes - 1];
+  free((char *)text.text);
+  return difference;
+}
+
+/* Whether a stream differs in more than it varies; whether a line that is new there reports a failure. */
+static bool differs(const struct nomem__baseline_stream *baseline, const struct nomem__output *stream,
+                    bool *is_reported) {
+  *is_reported = false;
+  if (stream->hash == baseline->hash) return false;
+  if (baseline->is_cut) {
+    struct difference difference = find_difference(baseline, stream);
+    *is_reported = reports_failure(difference.is, strlen(difference.is));
+    return baseline->is_stable;
+  }
+  struct nomem__line_difference difference = compare_lines(baseline, stream, is_reported);
+  bool is_cut = baseline->is_stable && stream->bytes > TEXT_MAX_BYTES;
+  return is_cut || difference.missing != 0 || difference.added != 0 || difference.is_reordered;
+}
+
+/* Whether a run wrote more to standard error than runs without a fault may write there. */
+static bool has_said_more(const struct nomem__baseline_stream *baseline, const struct nomem__output *error) {
+  bool is_reported;
+  if (error->bytes == 0 || error->hash == baseline->hash) return false;
+  if (baseline->is_cut || baseline->lines.has_ignored_line) return true;
+  return compare_lines(baseline, error, &is_reported).added != 0 || is_reported;
+}
+
+bool nomem__output_differs(const struct nomem__baseline_output *baseline, const struct nomem__output *output) {
+  bool is_reported;
+  return differs(&baseline->output, output, &is_reported);
 }
 
 bool nomem__output_is_swallowed(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
                                 const struct nomem__output *error) {
-  if (!baseline->is_output_stable || output->hash == baseline->output_hash) return false;
-  if (error->bytes > 0 && error->hash != baseline->error_hash) return false;
-  struct difference difference = find_difference(baseline, output);
-  return !reports_failure(difference.is);
+  bool is_reported;
+  return differs(&baseline->output, output, &is_reported) && !is_reported && !has_said_more(&baseline->error, error);
+}
+
+void nomem__output_note(const struct nomem__baseline_output *baseline, char *text, size_t text_bytes) {
+  const struct nomem__baseline_stream *stream = &baseline->output;
+  const struct nomem__stable_lines *lines = &stream->lines;
+  text[0] = '\0';
+  if (stream->is_stable || text_bytes == 0) return;
+  if (stream->is_cut)
+    snprintf(text, text_bytes, "standard output varies without any fault and is longer than 1 MiB: it is not compared");
+  else
+    snprintf(text, text_bytes,
+             "standard output varies without any fault: of its %zu lines, %zu are not compared, %zu in part, and not "
+             "their order",
+             lines->line_count, lines->ignored_lines, lines->varying_lines);
 }
 
 /* Quotes what stands around the first byte that differs. */
@@ -123,8 +218,34 @@ static const char *quote_line(bool is_at_end, const char *line, size_t column, c
   return nomem__quote(part, text, NOMEM_QUOTE_BYTES);
 }
 
-void nomem__output_difference(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
-                              char *text, size_t text_bytes) {
+static const char *quote_text(struct nomem__output_text text, char quoted[NOMEM_QUOTE_BYTES]) {
+  char line[LINE_BYTES];
+  copy_line(line, text.text != NULL ? text.text : "", text.bytes);
+  return quote_line(text.text == NULL, line, 0, quoted);
+}
+
+/* Where the output varies, the lines that differ may stand anywhere. */
+static void describe_lines(const struct nomem__baseline_stream *baseline, const struct nomem__output *output,
+                           char *text, size_t text_bytes) {
+  bool is_reported;
+  char quoted[NOMEM_QUOTE_BYTES];
+  struct nomem__line_difference difference = compare_lines(baseline, output, &is_reported);
+  if (difference.missing != 0) {
+    const char *line = quote_text(nomem__output_line(baseline->texts[0], difference.missing), quoted);
+    snprintf(text, text_bytes, "its output lacks line %zu of what it is without the fault, %s", difference.missing,
+             line);
+    return;
+  }
+  struct nomem__output_text all = read_text(output);
+  const char *line = quote_text(nomem__output_line(all, difference.added), quoted);
+  snprintf(text, text_bytes, "line %zu of its output is %s, which is not there without the fault", difference.added,
+           line);
+  free((char *)all.text);
+}
+
+/* Where it does not, the first byte that differs is shown. */
+static void describe_bytes(const struct nomem__baseline_stream *baseline, const struct nomem__output *output,
+                           char *text, size_t text_bytes) {
   struct difference difference = find_difference(baseline, output);
   if (difference.line == 0) {
     snprintf(text, text_bytes, "its output differs after the first %zu bytes", TEXT_MAX_BYTES);
@@ -139,4 +260,23 @@ void nomem__output_difference(const struct nomem__baseline_output *baseline, con
   else
     snprintf(text, text_bytes, "line %" PRIu64 " of its output is %s, without the fault it is %s", difference.line,
              shown_is, shown_was);
+}
+
+/* Whether the first byte that differs is in the first line that differs in more than what always may. */
+static bool shows_first_byte(const struct nomem__baseline_stream *baseline, const struct nomem__output *output) {
+  bool is_reported;
+  if (baseline->is_cut) return true;
+  if (!baseline->is_stable) return false;
+  struct nomem__line_difference difference = compare_lines(baseline, output, &is_reported);
+  size_t line = find_difference(baseline, output).line;
+  bool is_nowhere = difference.missing == 0 && difference.added == 0;
+  return is_nowhere || line == difference.missing || line == difference.added;
+}
+
+void nomem__output_difference(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
+                              char *text, size_t text_bytes) {
+  if (shows_first_byte(&baseline->output, output))
+    describe_bytes(&baseline->output, output, text, text_bytes);
+  else
+    describe_lines(&baseline->output, output, text, text_bytes);
 }

@@ -8,13 +8,25 @@
 #include <stdint.h>
 
 #include "output_capture.h"
+#include "output_lines.h"
 
-/* What the baseline wrote; all zero at first. A stream is stable if every run without a fault writes the same to it. */
+/* Room for the sentence of nomem__output_note. */
+#define NOMEM__OUTPUT_NOTE_BYTES 192
+
+/* So many runs without a fault are kept: the two baselines, and what is run later to see whether the output varies. */
+#define NOMEM__BASELINE_TEXTS 4
+
+/* What the runs without a fault wrote to one stream; all zero at first. It is stable if they all wrote the same. */
+struct nomem__baseline_stream {
+  uint64_t hash, bytes;   /* of the first run's */
+  bool is_stable, is_cut; /* the latter: there was more than is kept, which is compared as a whole only */
+  struct nomem__output_text texts[NOMEM__BASELINE_TEXTS]; /* different ones, owned */
+  size_t text_count;
+  struct nomem__stable_lines lines;
+};
+
 struct nomem__baseline_output {
-  uint64_t output_hash, error_hash;
-  bool is_output_stable, is_error_stable;
-  char *text; /* the beginning of its standard output, owned; NULL: not kept */
-  size_t text_bytes;
+  struct nomem__baseline_stream output, error;
 };
 
 /* Keeps the output of the first run without a fault, and compares that of another one with it. */
@@ -29,11 +41,17 @@ void nomem__baseline_output_free(struct nomem__baseline_output *baseline);
 bool nomem__output_is_same(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
                            const struct nomem__output *error);
 
-/* Whether a run wrote anything else to its standard output than the baseline, which always writes the same there, and
- * reported no failure: nothing on standard error but what the baseline writes, too, and no word of a failure in the
- * first line that differs. */
+/* Whether the standard output of a run differs from the baseline's in more than varies without a fault. */
+bool nomem__output_differs(const struct nomem__baseline_output *baseline, const struct nomem__output *output);
+
+/* Whether it differs, and the run reported no failure: no line on standard error but what the baseline may write, too,
+ * and no word of a failure in the lines of its standard output that differ. */
 bool nomem__output_is_swallowed(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
                                 const struct nomem__output *error);
+
+/* Says in a sentence how much of standard output is not compared because it varies without a fault; "": it is stable.
+ */
+void nomem__output_note(const struct nomem__baseline_output *baseline, char *text, size_t text_bytes);
 
 /* Describes the first line of its standard output that differs. */
 void nomem__output_difference(const struct nomem__baseline_output *baseline, const struct nomem__output *output,

@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What is lost of an output is found beside lines that vary from run to run, and lines that vary are no finding.
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
+needs_ptrace
+
+# check NAME FILE CONDITION...
+check() {
+  check_name=$1 check_file=$2
+  shift 2
+  if "$@"; then pass "$check_name"; else fail "$check_name" "$check_file"; fi
+}
+
+# status_of FILE COMMAND...: prints the exit status; the output is in FILE.
+status_of() {
+  status_file=$1
+  shift
+  status_came=0
+  "$@" >"$status_file" 2>&1 || status_came=$?
+  echo "$status_came"
+}
+
+"$cc" -std=gnu11 -g -O0 -o program "$here/programs/varying_output.c"
+"$cc" -std=gnu11 -g -O0 -DMENDED -o mended "$here/programs/varying_output.c"
+
+for engine in exec snapshot; do
+  status=$(status_of found nomem explore --strict --engine $engine -- ./program)
+  grep -q "lacks line 2 of what it is without the fault, 'name: one'" found || status="$status, not said"
+  check "a lost line beside one that varies, by $engine" found [ "$status" = 1 ]
+done
+check 'what is not compared is said' found grep -q 'of its 4 lines, 0 are not compared, 1 in part' found
+status=$(status_of found nomem explore --strict --json report -- ./mended)
+check 'not where it is reported' found [ "$status" = 0 ]
+check 'and in each report' report grep -q 'standard output varies without any fault' report
+
+# Lines that are the same in both baselines, and change with the time.
+status_of found timeout -s INT 3 nomem explore --strict --all -- ./program tick >/dev/null
+grep -q interrupted found && ! grep -q "^swallowed\|--all" found && seen=none || seen=some
+check 'an interrupted exploration finds none in the time' found [ "$seen" = none ]
+
+finish
