@@ -21,6 +21,8 @@
 
 /* The least that the kernel leaves free below the end of the main stack. */
 #define STACK_MAX_BYTES (UINT64_C(128) << 20)
+/* Of arguments and environment the kernel takes no more. */
+#define ARGUMENTS_MAX_BYTES ((uintptr_t)6 << 20)
 
 /* The dynamic linker's variable: where the main thread's stack ends. */
 extern void *__libc_stack_end __attribute__((weak));
@@ -147,11 +149,13 @@ static uint64_t word_around(uintptr_t address) {
   return 0;
 }
 
-/* Above the main thread's frames there is nothing but its stack. Where it runs on another stack (of a coroutine, of a
- * signal), that is further below the end of its own than the kernel places any mapping. */
+/* Above the main thread's frames there is nothing but its stack, and above that the program's arguments and
+ * environment. Where it runs on another stack (of a coroutine, of a signal), that is further below the end of its own
+ * than the kernel places any mapping. */
 static bool is_main_stack(uintptr_t address, uintptr_t cfa) {
   uintptr_t end = &__libc_stack_end == NULL ? 0 : (uintptr_t)__libc_stack_end;
-  return address >= cfa && address < end && end - cfa < STACK_MAX_BYTES && nomem__thread_id() == nomem__process_id();
+  bool is_above = address >= cfa && address < end + ARGUMENTS_MAX_BYTES;
+  return is_above && cfa < end && end - cfa < STACK_MAX_BYTES && nomem__thread_id() == nomem__process_id();
 }
 
 /* Whether no block can ever have been there, because the main thread's stack or a module is. */

@@ -110,6 +110,9 @@ for kind in one two bare; do
     ends $kind both 1 '^2 runs: 2 crash; 1 finding, 1 not counted '
     ends $kind unset 0 "not counted: crash in thing_name_length .*: $told thing_make had returned -1 "
     ends $kind stale 0 "not counted: crash in thing_name_length .*: $told thing_make had returned -1 "
+    ends $kind noted 0 "not counted: corruption in noted .*: $told thing_make had returned -1 "
+    ends $kind taken 1 '^corruption in taken '
+    ends $kind hooked_taken 1 '^corruption in taken '
     ends $kind ruined 1 '^2 runs: 2 crash; 1 finding, 1 not counted '
     ends $kind held 0 "not counted: abort in thing_hold .*: $told thing_hold had returned -1 "
   fi

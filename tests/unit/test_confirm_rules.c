@@ -10,6 +10,7 @@
 const struct recorded_function recorded_functions[] = {
     {.name = "release", .module = DEMO, .file = "src/release.c"},
     {.name = "test_parse", .module = APP, .file = "tests/parse.c"},
+    {.name = "test_hook", .module = APP, .file = "tests/hook.c"},
     {0},
 };
 
@@ -86,9 +87,12 @@ static void waiting(void **state) {
   assert_false(nomem__confirm_is_waiting(&finding));
 }
 
+static bool is_no_block; /* as the block table has shown */
+
 static bool is_explained(const struct nomem__finding *finding, bool has_block_table, bool is_freed) {
   const struct nomem__trace_frame call = recorded_frame("test_parse:10", true);
-  return nomem__confirm_is_explained(finding, &call, &owners, has_block_table, is_freed);
+  const struct nomem__block_evidence blocks = {has_block_table, is_freed, is_no_block};
+  return nomem__confirm_is_explained(finding, &call, &owners, &blocks);
 }
 
 /* An abort, a hang and a crash at NULL need no block table: the test used what it had not got. */
@@ -117,6 +121,20 @@ static void stray_pointer(void **state) {
   assert_false(is_explained(&finding, true, false)); /* it is a block's */
 }
 
+/* What test code frees itself is a variable that nobody set, when it is no block; what the code under test frees may
+ * have been left so. */
+static void no_block(void **state) {
+  (void)state;
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CORRUPTION};
+  finding.blow_up = recorded_trace(STACK("test_parse:11"));
+  assert_false(is_explained(&finding, true, false));
+  is_no_block = true;
+  assert_true(is_explained(&finding, true, false));
+  finding.blow_up = recorded_trace(STACK("release:1", "test_parse:11"));
+  assert_false(is_explained(&finding, true, false));
+  is_no_block = false;
+}
+
 /* What was freed before the call is what the test's variable still points to; what the call freed, it left behind. */
 static void freed_block(void **state) {
   (void)state;
@@ -131,14 +149,23 @@ static void freed_block(void **state) {
   assert_false(is_explained(&finding, true, true));
   finding.freed = recorded_trace(STACK("release:3", "test_parse:7"));
   assert_true(is_explained(&finding, true, true));
+  finding.freed = recorded_trace(STACK("test_hook:3", "release:4", "test_parse:10")); /* by way of a callback */
+  assert_false(is_explained(&finding, true, false));
+  finding.freed = recorded_trace(STACK("test_hook:3", "release:4", "test_parse:7"));
+  assert_true(is_explained(&finding, true, false));
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(needs_block_table), cmocka_unit_test(may_learn),
-      cmocka_unit_test(cannot_learn),      cmocka_unit_test(speaks_for_all),
-      cmocka_unit_test(waiting),           cmocka_unit_test(explained_without_a_block_table),
-      cmocka_unit_test(stray_pointer),     cmocka_unit_test(freed_block),
+      cmocka_unit_test(needs_block_table),
+      cmocka_unit_test(may_learn),
+      cmocka_unit_test(no_block),
+      cmocka_unit_test(cannot_learn),
+      cmocka_unit_test(speaks_for_all),
+      cmocka_unit_test(waiting),
+      cmocka_unit_test(explained_without_a_block_table),
+      cmocka_unit_test(stray_pointer),
+      cmocka_unit_test(freed_block),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -297,6 +297,8 @@ static void what_may_have_been_reported(void **state) {
   assert_false(
       needs_watch(NOMEM_VERDICT_ABORT, SIGABRT, 0, STACK("abort", "terminate", "use:5", "test_one:6", "main:1")));
   assert_true(needs_watch(NOMEM_VERDICT_CORRUPTION, SIGABRT, 0, STACK("abort", "use:5", "test_one:6", "main:1")));
+  assert_true(
+      needs_watch(NOMEM_VERDICT_CORRUPTION, SIGABRT, 0, STACK("abort", "test_one:6", "main:1"))); /* its own free */
   assert_false(needs_watch(NOMEM_VERDICT_SANITIZER, SIGABRT, 0, STACK("abort", "use:5", "test_one:6", "main:1")));
   assert_false(needs_watch(NOMEM_VERDICT_CRASH, SIGSEGV, 0, STACK("test_one:6", "main:1")));
   assert_false(needs_watch(NOMEM_VERDICT_CRASH, SIGSEGV, 0x5000000, STACK("test_one:6", "main:1")));

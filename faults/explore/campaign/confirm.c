@@ -23,6 +23,7 @@ struct confirmation {
   bool is_output_checked;                               /* against a run that was made after all others, too */
   struct nomem__return_watch with_fault, without_fault; /* what calls of test code's returned in these runs */
   struct nomem__last_call last;                         /* of with_fault: the call that may have reported the failure */
+  bool is_no_block; /* what was freed in that run is no block, as far as it had a block table */
 };
 
 static struct nomem__finding *finding_of(struct confirmation *confirmation) {
@@ -89,12 +90,18 @@ static void finish(struct confirmation *confirmation) {
 }
 
 /* Keeps what a call reported only where it explains the finding. */
-static void check_explanation(struct confirmation *confirmation, bool has_block_table, bool is_freed) {
+static void check_explanation(struct confirmation *confirmation, const struct nomem__block_evidence *blocks) {
   struct nomem__finding *finding = finding_of(confirmation);
   if (finding->reported_error == NULL) return;
   if (!nomem__confirm_is_explained(finding, &confirmation->last.call->test, &confirmation->campaign->code_owners,
-                                   has_block_table, is_freed))
+                                   blocks))
     finding->reported_error = NULL;
+}
+
+/* Whether what was freed was never given out. */
+static bool is_no_block(const struct nomem__residue *residue) {
+  const struct nomem_misuse *misuse = residue->misuse;
+  return misuse != NULL && (misuse->kind == NOMEM_MISUSE_FOREIGN || misuse->kind == NOMEM_MISUSE_INSIDE);
 }
 
 static void block_table_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
@@ -106,7 +113,9 @@ static void block_table_done(struct nomem__worker *worker, const struct nomem__o
   nomem__residue_check_compute(&campaign->residue_check, campaign->session->options->leaks, campaign->baseline_status,
                                outcome, &residue);
   nomem__finding_add_misuse(finding_of(confirmation), outcome, &residue, campaign->session->symbols);
-  check_explanation(confirmation, true, outcome->end.stack.freed_pointer != 0);
+  const struct nomem__block_evidence blocks = {
+      .has_block_table = true, .is_freed = outcome->end.stack.freed_pointer != 0, .is_no_block = is_no_block(&residue)};
+  check_explanation(confirmation, &blocks);
   finish(confirmation);
 }
 
@@ -117,7 +126,10 @@ static void learn_or_finish(struct confirmation *confirmation) {
   const struct nomem__finding *finding = finding_of(confirmation);
   if (finding->is_flaky || !nomem__confirm_may_learn(finding, baseline) ||
       !baseline->with_block_table.has_block_table) {
-    check_explanation(confirmation, finding->needs_block_table, finding->address_kind == NOMEM_ADDRESS_FREED);
+    const struct nomem__block_evidence blocks = {.has_block_table = finding->needs_block_table,
+                                                 .is_freed = finding->address_kind == NOMEM_ADDRESS_FREED,
+                                                 .is_no_block = confirmation->is_no_block};
+    check_explanation(confirmation, &blocks);
     finish(confirmation);
     return;
   }
@@ -161,6 +173,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   if (outcome->end.was_cancelled || !nomem__campaign_was_started(confirmation->campaign, outcome)) return;
   nomem__results_judge(confirmation->campaign, outcome, finding->point.second != 0, &result);
   finding->is_flaky = result.verdict != finding->verdict;
+  confirmation->is_no_block = is_no_block(&result.residue);
   confirmation->last = find_call(confirmation, outcome, plan);
   if (confirmation->last.call == NULL) {
     learn_or_finish(confirmation);

@@ -25,11 +25,14 @@ bool nomem__confirm_is_waiting(const struct nomem__finding *finding) {
 }
 
 bool nomem__confirm_is_explained(const struct nomem__finding *finding, const struct nomem__trace_frame *call,
-                                 const struct nomem__code_owners *code_owners, bool has_block_table, bool is_freed) {
+                                 const struct nomem__code_owners *code_owners,
+                                 const struct nomem__block_evidence *blocks) {
   bool is_null = finding->address_kind == NOMEM_ADDRESS_CALL && finding->fault_address == 0;
   bool is_stray =
       finding->verdict == NOMEM_VERDICT_CRASH && nomem__address_kind_may_be_freed(finding->address_kind) && !is_null;
   if (finding->verdict != NOMEM_VERDICT_CORRUPTION && !is_stray) return true;
   if (finding->freed.depth > 0) return !nomem__is_below_call(code_owners, &finding->freed, call);
-  return is_stray && has_block_table && !is_freed && finding->block.depth == 0;
+  /* What test code itself frees then is a variable of its own; what the code under test frees, it may have left so. */
+  if (!is_stray) return blocks->is_no_block && nomem__is_test_code(code_owners, &finding->blow_up);
+  return blocks->has_block_table && !blocks->is_freed && finding->block.depth == 0;
 }

@@ -112,8 +112,9 @@ static unsigned first_of_test(const struct nomem__code_owners *code_owners, cons
 
 bool nomem__is_below_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
                           const struct nomem__trace_frame *test) {
-  unsigned i = first_of_test(code_owners, trace);
-  return i < trace->depth && trace->frame[i].offset == test->offset && strcmp(trace->frame[i].path, test->path) == 0;
+  for (unsigned i = first_of_test(code_owners, trace); i < trace->depth; i++)
+    if (trace->frame[i].offset == test->offset && strcmp(trace->frame[i].path, test->path) == 0) return true;
+  return false;
 }
 
 /* Whether a call of the process was failed within the same call from test code (frame test of the blow-up) in which it

@@ -26,7 +26,8 @@ void nomem__blame_library(const struct nomem__outcome *outcome, int32_t pid, str
 void nomem__blow_up_trace(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                           struct nomem__trace *trace);
 
-/* Whether the innermost call that test code makes on a stack is the one that returns to test. */
+/* Whether a stack is below the call of test code that returns to test: directly, or by way of a callback of the test.
+ */
 bool nomem__is_below_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
                           const struct nomem__trace_frame *test);
 

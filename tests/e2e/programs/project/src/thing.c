@@ -164,6 +164,13 @@ int thing_make(struct thing **made) {
   return 0;
 }
 
+int thing_take(struct thing *thing, char *name, void (*release)(void *name)) {
+  thing->name = malloc(8);
+  if (thing->name != NULL) return 0;
+  release(name);
+  return -1;
+}
+
 static struct thing *listed;
 
 int thing_list(struct thing *thing) {

@@ -33,6 +33,8 @@ void thing_init(struct thing *thing);                        /* bug: does not sa
 int thing_try(struct thing *thing);                          /* as thing_start, and takes its time */
 int thing_ruin(struct thing **made);                         /* bug: leaves a pointer to what it has freed */
 int thing_make(struct thing **made);                         /* -1: no memory, and nothing is made */
+/* bug: as thing_start, but then it has released the name, which is the caller's, with free or as it is told */
+int thing_take(struct thing *thing, char *name, void (*release)(void *name));
 int thing_list(struct thing *thing); /* bug: as thing_start, and thing_end is then not to be called */
 void thing_end(void);                /* of all that were listed */
 int thing_hold(struct thing *thing); /* bug: as thing_start, but then nothing can be held any more */

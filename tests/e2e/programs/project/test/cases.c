@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -159,6 +160,30 @@ static void unset(void) {
   free(thing);
 }
 
+/* A check that notes what is wrong, and goes on. */
+static void check(bool is_right, const char *what) {
+  printf("%sok - %s\n", is_right ? "" : "not ", what);
+}
+
+/* A variable that nobody has set, in which the address of something on the stack stands by chance. */
+static void noted(void) {
+  struct thing *thing = (struct thing *)__environ;
+  check(thing_make(&thing) == 0, "made");
+  free(thing);
+}
+
+static void release_name(void *name) {
+  free(name);
+}
+
+static void taken(void (*release)(void *name)) {
+  struct thing thing = {0};
+  char *name = strdup("a name of sixteen");
+  check(thing_take(&thing, name, release) == 0, "taken");
+  free(name);
+  free(thing.name);
+}
+
 static void looked(void) {
   struct thing thing = {0};
   thing_start(&thing);
@@ -269,6 +294,12 @@ static bool is_told(const char *way) {
     unset();
   else if (strcmp(way, "stale") == 0)
     stale();
+  else if (strcmp(way, "noted") == 0)
+    noted();
+  else if (strcmp(way, "taken") == 0)
+    taken(free);
+  else if (strcmp(way, "hooked_taken") == 0)
+    taken(release_name);
   else if (strcmp(way, "looked") == 0)
     looked();
   else if (strcmp(way, "watched") == 0)
