@@ -170,6 +170,18 @@ printf 'void unused(void) {}\n' >test/test/unused.c
 "$cc" -g -O0 -o tool "$work/test/src/main.c" "$work/test/test/unused.c" munit.o
 gives 'a project in a folder that is called test is no test' 1 '^crash in main ' -- ./tool more
 
+# What the test passed on in two places is a line for the function that both came to.
+cp "$here/programs/suite_alike.c" alike_test.c
+"$cc" -g -O0 -DLIBRARY -shared -fPIC -o libalike.so alike_test.c
+"$cc" -g -O0 -o alike_test alike_test.c -L. -lalike -Wl,-rpath,"$work"
+gives 'the same line is shown once' 0 '^not counted: crash in follow .*, 4 runs in 2 findings: the test passed on NULL' \
+  -- ./alike_test
+if [ "$(grep -c '^not counted: ' found)" = 1 ] && grep -q '0 findings, 2 not counted' found; then
+  pass 'and is counted for each'
+else
+  fail 'and is counted for each' found
+fi
+
 # A stream that gets no buffer does without: who writes to it has not overlooked that.
 printf '%s\n' '#include <stdio.h>' '#include <stdlib.h>' 'static char *kept;' 'static void keep(void) { kept = malloc(4); }' \
   'static int give(FILE *file) {' '  fputc(60, file);' '  return kept[0] == 60;' '}' \

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../judge/return_verdict.h"
+#include "../judge/shared_cause.h"
 #include "../text/memory.h"
 #include "confirm_rules.h"
 #include "residue_runs.h"
@@ -220,4 +221,5 @@ void nomem__confirm_findings(struct nomem__campaign *campaign) {
   check_output_of_interrupted(confirmation);
   free(confirmation);
   nomem__findings_merge_unreported(&campaign->findings);
+  nomem__findings_merge_shared(&campaign->findings, campaign->session->symbols);
 }

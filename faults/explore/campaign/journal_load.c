@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../text/memory.h"
+#include "confirm_rules.h"
 
 /* What is read: one campaign of a store. */
 struct source {
@@ -172,7 +173,9 @@ static int load_confirmed(struct nomem__campaign *campaign, const struct source 
           finding->point.persistent != (sqlite3_column_int(row, 4) != 0) ||
           nomem__campaign_second(campaign, &finding->point) != strtoull(nomem__store_column_text(row, 5), NULL, 16))
         continue;
-      finding->is_confirmed = !finding->needs_return_watch; /* what was returned is not kept */
+      /* What was returned, and where a block was freed, is not kept. */
+      finding->is_confirmed =
+          !finding->needs_return_watch && !nomem__confirm_may_learn(finding, &campaign->residue_check.baseline);
       finding->is_flaky = sqlite3_column_int(row, 6) != 0;
     }
   }

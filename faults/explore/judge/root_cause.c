@@ -206,22 +206,19 @@ static unsigned find_same_activation(struct nomem__symbols *symbols, const struc
   return fault->depth;
 }
 
-/* Of functions inlined into one another, the innermost that both frames are in: an inlined wrapper has returned. Notes
- * its number in each. */
-static void note_common_inlined(struct nomem__symbols *symbols, const struct nomem__trace_frame *fault,
-                                const struct nomem__trace_frame *blow_up, struct nomem__unchecked_call *unchecked) {
+void nomem__find_common_inlined(struct nomem__symbols *symbols, const struct nomem__trace_frame *one,
+                                const struct nomem__trace_frame *other, unsigned *of_one, unsigned *of_other) {
   struct nomem__source_frame a[NOMEM_INLINED_MAX], b[NOMEM_INLINED_MAX];
-  size_t i =
-      nomem__symbols_resolve(symbols, fault->path, fault->offset, fault->is_return_address, a, NOMEM_INLINED_MAX);
+  size_t i = nomem__symbols_resolve(symbols, one->path, one->offset, one->is_return_address, a, NOMEM_INLINED_MAX);
   size_t j =
-      nomem__symbols_resolve(symbols, blow_up->path, blow_up->offset, blow_up->is_return_address, b, NOMEM_INLINED_MAX);
+      nomem__symbols_resolve(symbols, other->path, other->offset, other->is_return_address, b, NOMEM_INLINED_MAX);
   while (i > 1 && j > 1 && a[i - 1].line == b[j - 1].line && a[i - 2].function != NULL && b[j - 2].function != NULL &&
          strcmp(a[i - 2].function, b[j - 2].function) == 0) {
     i--;
     j--;
   }
-  unchecked->inlined = i > 0 ? (unsigned)i - 1 : 0;
-  unchecked->user = j > 0 ? (unsigned)j - 1 : 0;
+  *of_one = i > 0 ? (unsigned)i - 1 : 0;
+  *of_other = j > 0 ? (unsigned)j - 1 : 0;
 }
 
 /* Finds the unchecked call of one fault: from the function that followed the NULL outwards, through those that were
@@ -236,7 +233,7 @@ static bool find_unchecked_of(const struct nomem__outcome *outcome, struct nomem
   if (nomem__is_checked_or_unused(symbols, fault, found)) return false;
   unchecked->where.depth = 1;
   unchecked->where.frame[0] = fault->frame[found];
-  note_common_inlined(symbols, &fault->frame[found], &blow_up->frame[at], unchecked);
+  nomem__find_common_inlined(symbols, &fault->frame[found], &blow_up->frame[at], &unchecked->inlined, &unchecked->user);
   if (&blow_up->frame[at] != nomem__trace_culprit(blow_up)) unchecked->user = 0;
   return true;
 }
@@ -262,7 +259,8 @@ static enum nomem__null_kind find_by_code(const struct nomem__outcome *outcome, 
   if (source.kind == NOMEM_NULL_RETURNED) {
     unchecked->where.depth = 1;
     unchecked->where.frame[0] = fault.frame[source.fault_frame];
-    note_common_inlined(symbols, &fault.frame[source.fault_frame], &blow_up->frame[source.frame], unchecked);
+    nomem__find_common_inlined(symbols, &fault.frame[source.fault_frame], &blow_up->frame[source.frame],
+                               &unchecked->inlined, &unchecked->user);
     if (&blow_up->frame[source.frame] != nomem__trace_culprit(blow_up)) unchecked->user = 0;
     bool was_checked = source.checked_at != 0 && is_in_function(symbols, &source, unchecked);
     unchecked->cause = was_checked ? NOMEM_CAUSE_LEFT : NOMEM_CAUSE_UNCHECKED;

@@ -76,6 +76,11 @@ struct nomem__unchecked_call {
 bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                            const struct nomem__trace *blow_up, struct nomem__unchecked_call *unchecked);
 
+/* Of functions inlined into one another, the innermost that two frames of one function are both in: an inlined wrapper
+ * has returned. Its number in each. */
+void nomem__find_common_inlined(struct nomem__symbols *symbols, const struct nomem__trace_frame *one,
+                                const struct nomem__trace_frame *other, unsigned *of_one, unsigned *of_other);
+
 /* The line of the call. False: it is not known. */
 bool nomem__unchecked_source(const struct nomem__unchecked_call *unchecked, struct nomem__symbols *symbols,
                              struct nomem__source_frame *source);

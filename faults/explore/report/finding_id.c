@@ -22,6 +22,9 @@ static uint64_t hash_finding(const json_t *finding) {
   /* A call that was not checked is one bug, wherever the NULL goes. */
   const json_t *unchecked = json_object_get(finding, "unchecked");
   if (unchecked != NULL) return hash_frame(hash, unchecked);
+  /* So is a block that was freed too early, wherever it is used. */
+  const json_t *freed = json_object_get(finding, "freed");
+  if (freed != NULL) return hash_frame(hash, nomem__json_stack_culprit(freed));
   hash = hash_frame(hash, nomem__json_stack_culprit(json_object_get(finding, "fault")));
   hash = hash_frame(hash, nomem__json_stack_culprit(json_object_get(finding, "blow_up")));
   const json_t *second = json_object_get(finding, "second_fault");

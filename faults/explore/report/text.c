@@ -131,6 +131,20 @@ static void print_unchecked(const struct nomem__campaign *campaign, const struct
   print_source(source.file, source.line, out);
 }
 
+/* Prints who freed a block that was used later. */
+static void print_first_free(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
+  const struct nomem__trace_frame *frame = nomem__trace_culprit(&finding->freed);
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  if (finding->freed.depth == 0 || frame == NULL) return;
+  fputs("  freed first: ", out);
+  nomem__trace_print_culprit(out, &finding->freed, symbols);
+  fputc('\n', out);
+  size_t count =
+      nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
+  size_t shown = nomem__trace_shown_function(&finding->freed, sources, count);
+  print_source(sources[shown].file, sources[shown].line, out);
+}
+
 /* Prints the call that was failed while the program dealt with the first failure. */
 static void print_second_fault(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
   const struct nomem__second_call *second = &finding->second;
@@ -152,6 +166,7 @@ static void print_finding(const struct nomem__campaign *campaign, const struct n
           nomem__finding_is_use_after_free(finding) ? "use after free" : nomem__verdicts[finding->verdict].meaning,
           finding->runs, finding->runs == 1 ? "" : "s");
   print_unchecked(campaign, finding, out);
+  print_first_free(finding, symbols, out);
   fprintf(out, "  the fault: %s of %" PRIu64 " bytes %s%s (allocation %" PRIu64 ")\n", nomem_fn_name(finding->fn),
           finding->size_bytes, nomem_fn_failed(finding->fn),
           finding->point.persistent ? ", and so did all later calls" : "", finding->nth);
@@ -175,12 +190,41 @@ static enum listing listing_of(const struct nomem__finding *finding) {
 
 static const char *const listing_names[] = {[FLAKY] = "flaky", [ADVISORY] = "advisory", [EXCLUDED] = "not counted"};
 
-static void print_short(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
+static const struct nomem__trace *naming_trace(const struct nomem__finding *finding) {
+  return finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
+}
+
+/* Whether two findings that were set aside would have the same line, but for their runs. */
+static bool has_same_line(const struct nomem__campaign *campaign, const struct nomem__finding *finding,
+                          const struct nomem__finding *other) {
+  struct nomem__symbols *symbols = campaign->session->symbols;
+  return listing_of(finding) == EXCLUDED && listing_of(other) == EXCLUDED && finding->verdict == other->verdict &&
+         strcmp(finding->exclusion_reason, other->exclusion_reason) == 0 &&
+         nomem__trace_hash(naming_trace(finding), symbols, NOMEM_SAME_LINE) ==
+             nomem__trace_hash(naming_trace(other), symbols, NOMEM_SAME_LINE);
+}
+
+/* The finding in the list, from a number on, that has the same line as this one; count: there is none. */
+static size_t find_same_line(const struct nomem__campaign *campaign, const struct nomem__findings *findings,
+                             const struct nomem__finding *finding, size_t from) {
+  while (from < findings->count && !has_same_line(campaign, finding, &findings->list[from])) from++;
+  return from;
+}
+
+/* Prints one of the list in a line; of those that were set aside, with all that have the same line. */
+static void print_short(const struct nomem__campaign *campaign, const struct nomem__findings *findings, size_t number,
+                        FILE *out) {
+  const struct nomem__finding *finding = &findings->list[number];
   enum listing listing = listing_of(finding);
+  uint64_t runs = finding->runs;
+  unsigned alike = 1;
+  for (size_t i = number; (i = find_same_line(campaign, findings, finding, i + 1)) < findings->count; alike++)
+    runs += findings->list[i].runs;
   fprintf(out, "%s: %s in ", listing_names[listing], nomem__verdicts[finding->verdict].name);
-  nomem__trace_print_culprit(out, finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault,
-                             campaign->session->symbols);
-  fprintf(out, ", %" PRIu64 " run%s: ", finding->runs, finding->runs == 1 ? "" : "s");
+  nomem__trace_print_culprit(out, naming_trace(finding), campaign->session->symbols);
+  fprintf(out, ", %" PRIu64 " run%s", runs, runs == 1 ? "" : "s");
+  if (alike > 1) fprintf(out, " in %u findings", alike);
+  fputs(": ", out);
   nomem__print_safe(out, listing == FLAKY      ? "not when it was tried again"
                          : listing == ADVISORY ? nomem__verdicts[finding->verdict].meaning
                                                : finding->exclusion_reason);
@@ -192,9 +236,9 @@ static void print_short(const struct nomem__campaign *campaign, const struct nom
   print_reproduction(campaign, finding, out);
 }
 
-/* Prints the findings of a list that stand in this part, and counts them. */
+/* Prints the findings of a list that stand in this part, and counts them, and the lines of those in short. */
 static void print_listed(const struct nomem__campaign *campaign, const struct nomem__findings *findings,
-                         enum listing listing, size_t counts[LISTINGS], FILE *out) {
+                         enum listing listing, size_t counts[LISTINGS], size_t *lines, FILE *out) {
   bool is_quiet = campaign->session->options->quiet;
   for (size_t i = 0; i < findings->count; i++) {
     const struct nomem__finding *finding = &findings->list[i];
@@ -203,8 +247,8 @@ static void print_listed(const struct nomem__campaign *campaign, const struct no
     counts[listing]++;
     if (listing == COUNTED)
       print_finding(campaign, finding, out);
-    else if (!is_quiet && counts[listing] <= SHORT_MAX)
-      print_short(campaign, finding, out);
+    else if (!is_quiet && find_same_line(campaign, findings, finding, 0) >= i && (*lines)++ < SHORT_MAX)
+      print_short(campaign, findings, i, out);
   }
 }
 
@@ -348,11 +392,12 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
             (double)campaign->baseline_us / 1e3);
   }
   for (enum listing listing = COUNTED; listing < LISTINGS; listing++) {
-    print_listed(campaign, &campaign->findings, listing, counts, out);
-    print_listed(campaign, &campaign->excluded, listing, counts, out);
+    size_t lines = 0;
+    print_listed(campaign, &campaign->findings, listing, counts, &lines, out);
+    print_listed(campaign, &campaign->excluded, listing, counts, &lines, out);
     if (listing == COUNTED && counts[COUNTED] > 0 && !is_quiet) fputc('\n', out);
-    if (listing != COUNTED && counts[listing] > SHORT_MAX && !is_quiet)
-      fprintf(out, "%s: %zu more (--html and --json have all)\n", listing_names[listing], counts[listing] - SHORT_MAX);
+    if (listing != COUNTED && lines > SHORT_MAX && !is_quiet)
+      fprintf(out, "%s: %zu more (--html and --json have all)\n", listing_names[listing], lines - SHORT_MAX);
   }
   if (is_quiet) return;
   print_verdicts(campaign, counts, out);

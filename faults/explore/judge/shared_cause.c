@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "shared_cause.h"
+
+#include "exemplar.h"
+
+void nomem__point_to_first_free(struct nomem__finding *finding, struct nomem__symbols *symbols) {
+  struct nomem__trace *freed = &finding->freed;
+  unsigned of_freed, of_fault, of_call;
+  if (freed->depth == 0) return;
+  if (nomem__trace_find_common(freed, &finding->fault, &of_freed, &of_fault) == 0) return;
+  freed->skipped_frames = of_freed;
+  if (nomem__trace_culprit(freed) == &freed->frame[of_freed])
+    nomem__find_common_inlined(symbols, &finding->fault.frame[of_fault], &freed->frame[of_freed], &of_call,
+                               &freed->shown_function);
+  else
+    freed->skipped_frames = 0;
+}
+
+/* Whether one of the calls in a stack is the one that was not checked. */
+static bool has_call(const struct nomem__trace *trace, const struct nomem__trace *where) {
+  for (unsigned i = 0; i < trace->depth; i++)
+    if (trace->frame[i].offset == where->frame[0].offset &&
+        nomem__trace_is_same_file(trace->frame[i].path, where->frame[0].path))
+      return true;
+  return false;
+}
+
+static bool is_misuse(const struct nomem__finding *finding) {
+  return finding->freed.depth > 0 &&
+         (finding->verdict == NOMEM_VERDICT_CORRUPTION || finding->verdict == NOMEM_VERDICT_CRASH);
+}
+
+/* Whether a crash belongs to another one, whose cause is known. */
+static bool has_cause_of(const struct nomem__finding *finding, const struct nomem__finding *other,
+                         struct nomem__symbols *symbols) {
+  bool is_asked = finding->verdict == NOMEM_VERDICT_CRASH && finding->unchecked.where.depth == 0;
+  bool is_known = other->verdict == NOMEM_VERDICT_CRASH && other->unchecked.where.depth > 0;
+  return is_asked && is_known && finding->blow_up.depth > 0 && has_call(&finding->fault, &other->unchecked.where) &&
+         nomem__trace_hash(&finding->blow_up, symbols, NOMEM_SAME_LINE) ==
+             nomem__trace_hash(&other->blow_up, symbols, NOMEM_SAME_LINE);
+}
+
+/* Whether a finding is to be counted with another one, which goes on to be shown. */
+static bool is_shared(const struct nomem__finding *finding, const struct nomem__finding *other,
+                      struct nomem__symbols *symbols) {
+  if (finding->is_flaky || other->is_flaky || finding->reported_error != NULL || other->reported_error != NULL)
+    return false;
+  if (has_cause_of(finding, other, symbols)) return true;
+  return is_misuse(finding) && is_misuse(other) && finding->verdict >= other->verdict &&
+         nomem__trace_hash(&finding->freed, symbols, NOMEM_SAME_LINE) ==
+             nomem__trace_hash(&other->freed, symbols, NOMEM_SAME_LINE);
+}
+
+void nomem__findings_merge_shared(struct nomem__findings *findings, struct nomem__symbols *symbols) {
+  for (size_t i = 0; i < findings->count; i++) nomem__point_to_first_free(&findings->list[i], symbols);
+  for (size_t i = 0; i < findings->count;) {
+    struct nomem__finding *finding = &findings->list[i], *same = NULL;
+    for (size_t j = 0; j < findings->count && same == NULL; j++)
+      if (j != i && is_shared(finding, &findings->list[j], symbols)) same = &findings->list[j];
+    if (same == NULL) {
+      i++;
+      continue;
+    }
+    same->runs += finding->runs;
+    nomem__free_exemplar(finding);
+    *finding = findings->list[--findings->count];
+    i = 0;
+  }
+}
