@@ -124,15 +124,6 @@ static void shards(void **state) {
   for (size_t i = 0; i < 3; i++) assert_int_equal(tried[i], 1);
 }
 
-/* As many runs as take ten seconds together, on all workers. */
-static void quick_runs(void **state) {
-  (void)state;
-  campaign->baseline_us = 999;
-  assert_int_equal(nomem__campaign_quick_runs(campaign), 10000);
-  session.jobs = 2;
-  assert_int_equal(nomem__campaign_quick_runs(campaign), 20000);
-}
-
 static void over(void **state) {
   (void)state;
   assert_false(nomem__campaign_is_over(campaign));
@@ -153,8 +144,7 @@ static void over(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(plans), TEST(plans_of_second_faults), TEST(after_what), TEST(scheduled_once), TEST(shards), TEST(quick_runs),
-      TEST(over),
+      TEST(plans), TEST(plans_of_second_faults), TEST(after_what), TEST(scheduled_once), TEST(shards), TEST(over),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,22 @@ static void everything(void **state) {
   check((const uint64_t[]){7}, 1, true, false, true, "0@1 0@2 0@7 0@4 0@3 0@5 0@6");
 }
 
+/* Whether everything is tried depends on how much that is, and on nothing else. */
+static void complete(void **state) {
+  (void)state;
+  uint64_t counts[] = {900, 100};
+  struct nomem__schedule schedule = {.counts = counts, .site_count = 2, .transient = true, .persistent = true};
+  assert_true(nomem__schedule_is_complete(&schedule));
+  counts[1]++;
+  assert_false(nomem__schedule_is_complete(&schedule));
+  schedule.persistent = false;
+  assert_true(nomem__schedule_is_complete(&schedule));
+  counts[0] = UINT32_MAX;
+  assert_false(nomem__schedule_is_complete(&schedule));
+  schedule.all = true;
+  assert_true(nomem__schedule_is_complete(&schedule));
+}
+
 /* Each point transient before persistent, or only one of them. */
 static void kinds(void **state) {
   (void)state;
@@ -138,6 +154,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(occurrence_classes),
       cmocka_unit_test(everything),
+      cmocka_unit_test(complete),
       cmocka_unit_test(kinds),
       cmocka_unit_test(nothing),
       cmocka_unit_test(all_is_complete),

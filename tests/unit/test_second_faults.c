@@ -130,7 +130,7 @@ static void of_another_shard(void **state) {
   assert_string_equal(chosen(), "2:10");
 }
 
-/* Of those that are similar one is enough, when all take more than ten seconds. */
+/* Of those that are similar one is enough, when all are more than the quick ones. */
 static void would_take_long(void **state) {
   (void)state;
   add(0, 10, 1);

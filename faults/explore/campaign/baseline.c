@@ -331,8 +331,9 @@ static void schedule_points(struct nomem__campaign *campaign) {
                                    .site_count = campaign->site_count,
                                    .transient = options->faults & NOMEM_FAULT_TRANSIENT,
                                    .persistent = options->faults & NOMEM_FAULT_PERSISTENT,
-                                   .max_points = options->max_points};
-  wanted.all = options->all || nomem__schedule_everything(&wanted) <= nomem__campaign_quick_runs(campaign);
+                                   .max_points = options->max_points,
+                                   .all = options->all};
+  wanted.all = nomem__schedule_is_complete(&wanted);
   struct nomem__point *points = NULL;
   size_t count = nomem__schedule_make(&wanted, &points, &campaign->calls_scheduled);
   free(counts);

@@ -15,9 +15,6 @@
 const char *const nomem__engine_names[NOMEM__ENGINES] = {
     [NOMEM_ENGINE_EXEC] = "exec", [NOMEM_ENGINE_SERVER] = "fork", [NOMEM_ENGINE_SNAPSHOT] = "snapshot"};
 
-/* When all calls of all sites take no longer than this, nothing is left out. */
-#define EVERYTHING_US UINT64_C(10000000)
-
 struct nomem__campaign *nomem__campaign_new(struct nomem__session *session, enum nomem_watch watch) {
   struct nomem__campaign *campaign = nomem__calloc(1, sizeof *campaign);
   campaign->session = session;
@@ -147,7 +144,7 @@ void nomem__campaign_schedule_second_faults(struct nomem__campaign *campaign) {
   bool *was_tried = find_tried_sites(campaign);
   const struct nomem__second_choice choice = {.was_tried = was_tried,
                                               .point_count = campaign->point_count,
-                                              .quick_runs = nomem__campaign_quick_runs(campaign),
+                                              .quick_runs = NOMEM__QUICK_RUNS,
                                               .max_points = options->max_points,
                                               .all = options->all};
   struct nomem__second_fault *chosen = NULL;
@@ -196,10 +193,6 @@ void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct n
   unsigned second_digits = digits == NOMEM_KEY_DIGITS_ALL ? digits : campaign->second_faults.digits;
   uint64_t second = nomem__campaign_second(campaign, point) >> (64 - 4 * second_digits);
   snprintf(plan + length, NOMEM_POINT_PLAN_BYTES - (size_t)length, ";site=%0*" PRIx64 "@1", (int)second_digits, second);
-}
-
-uint64_t nomem__campaign_quick_runs(const struct nomem__campaign *campaign) {
-  return EVERYTHING_US / (campaign->baseline_us + 1) * campaign->session->jobs;
 }
 
 uint64_t nomem__campaign_second(const struct nomem__campaign *campaign, const struct nomem__point *point) {

@@ -171,9 +171,6 @@ void nomem__campaign_give_up(struct nomem__campaign *campaign, int result);
 void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,
                           char *plan);
 
-/* So many runs take so little time that none need be left out. */
-uint64_t nomem__campaign_quick_runs(const struct nomem__campaign *campaign);
-
 /* The key of the site whose first call fails, too; 0: none does. */
 uint64_t nomem__campaign_second(const struct nomem__campaign *campaign, const struct nomem__point *point);
 

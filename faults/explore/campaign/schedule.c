@@ -52,6 +52,10 @@ uint64_t nomem__schedule_everything(const struct nomem__schedule *schedule) {
   return (schedule->transient ? points : 0) + (schedule->persistent ? points : 0);
 }
 
+bool nomem__schedule_is_complete(const struct nomem__schedule *schedule) {
+  return schedule->all || nomem__schedule_everything(schedule) <= NOMEM__QUICK_RUNS;
+}
+
 struct list {
   struct nomem__point *points;
   size_t count, room, max; /* no more than max are kept */

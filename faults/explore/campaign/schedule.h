@@ -18,6 +18,13 @@ struct nomem__schedule {
   uint64_t max_points;        /* 0: no limit */
 };
 
+/* So many runs are few enough that none need be left out. A number of runs, not a time: what is tried, and so what is
+ * found, must not depend on how busy the machine is. */
+#define NOMEM__QUICK_RUNS UINT64_C(2000)
+
+/* Whether every occurrence is to be tried: all is set already, or there are few enough. */
+bool nomem__schedule_is_complete(const struct nomem__schedule *schedule);
+
 /* How many points there are when every occurrence of every site is failed. */
 uint64_t nomem__schedule_everything(const struct nomem__schedule *schedule);
 
