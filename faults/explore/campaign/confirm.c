@@ -221,5 +221,5 @@ void nomem__confirm_findings(struct nomem__campaign *campaign) {
   check_output_of_interrupted(confirmation);
   free(confirmation);
   nomem__findings_merge_unreported(&campaign->findings);
-  nomem__findings_merge_shared(&campaign->findings, campaign->session->symbols);
+  nomem__findings_merge_shared(&campaign->findings, &campaign->code_owners);
 }

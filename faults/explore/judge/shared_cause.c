@@ -30,33 +30,41 @@ static bool is_misuse(const struct nomem__finding *finding) {
          (finding->verdict == NOMEM_VERDICT_CORRUPTION || finding->verdict == NOMEM_VERDICT_CRASH);
 }
 
-/* Whether a crash belongs to another one, whose cause is known. */
+static bool is_at_null(const struct nomem__finding *finding) {
+  return finding->verdict == NOMEM_VERDICT_CRASH && finding->address_kind == NOMEM_ADDRESS_NULL;
+}
+
+/* Whether a crash belongs to another one, whose cause is known. What test code did not check is its own fault, and no
+ * cause of anything else. */
 static bool has_cause_of(const struct nomem__finding *finding, const struct nomem__finding *other,
-                         struct nomem__symbols *symbols) {
-  bool is_asked = finding->verdict == NOMEM_VERDICT_CRASH && finding->unchecked.where.depth == 0;
-  bool is_known = other->verdict == NOMEM_VERDICT_CRASH && other->unchecked.where.depth > 0;
-  return is_asked && is_known && finding->blow_up.depth > 0 && has_call(&finding->fault, &other->unchecked.where) &&
+                         const struct nomem__code_owners *code_owners) {
+  struct nomem__symbols *symbols = code_owners->symbols;
+  bool is_asked = is_at_null(finding) && finding->unchecked.where.depth == 0;
+  bool is_known = is_at_null(other) && other->unchecked.where.depth > 0;
+  return is_asked && is_known && !nomem__is_test_code(code_owners, &other->unchecked.where) &&
+         finding->blow_up.depth > 0 && has_call(&finding->fault, &other->unchecked.where) &&
          nomem__trace_hash(&finding->blow_up, symbols, NOMEM_SAME_LINE) ==
              nomem__trace_hash(&other->blow_up, symbols, NOMEM_SAME_LINE);
 }
 
 /* Whether a finding is to be counted with another one, which goes on to be shown. */
 static bool is_shared(const struct nomem__finding *finding, const struct nomem__finding *other,
-                      struct nomem__symbols *symbols) {
+                      const struct nomem__code_owners *code_owners) {
+  struct nomem__symbols *symbols = code_owners->symbols;
   if (finding->is_flaky || other->is_flaky || finding->reported_error != NULL || other->reported_error != NULL)
     return false;
-  if (has_cause_of(finding, other, symbols)) return true;
+  if (has_cause_of(finding, other, code_owners)) return true;
   return is_misuse(finding) && is_misuse(other) && finding->verdict >= other->verdict &&
          nomem__trace_hash(&finding->freed, symbols, NOMEM_SAME_LINE) ==
              nomem__trace_hash(&other->freed, symbols, NOMEM_SAME_LINE);
 }
 
-void nomem__findings_merge_shared(struct nomem__findings *findings, struct nomem__symbols *symbols) {
-  for (size_t i = 0; i < findings->count; i++) nomem__point_to_first_free(&findings->list[i], symbols);
+void nomem__findings_merge_shared(struct nomem__findings *findings, const struct nomem__code_owners *code_owners) {
+  for (size_t i = 0; i < findings->count; i++) nomem__point_to_first_free(&findings->list[i], code_owners->symbols);
   for (size_t i = 0; i < findings->count;) {
     struct nomem__finding *finding = &findings->list[i], *same = NULL;
     for (size_t j = 0; j < findings->count && same == NULL; j++)
-      if (j != i && is_shared(finding, &findings->list[j], symbols)) same = &findings->list[j];
+      if (j != i && is_shared(finding, &findings->list[j], code_owners)) same = &findings->list[j];
     if (same == NULL) {
       i++;
       continue;

@@ -12,6 +12,6 @@ void nomem__point_to_first_free(struct nomem__finding *finding, struct nomem__sy
 /* Makes one finding of those whose block the same call freed first, whichever way the second use of it ended; and
  * counts a crash without a known cause with one in the same place that has one, when its own failure was of the same
  * call. */
-void nomem__findings_merge_shared(struct nomem__findings *findings, struct nomem__symbols *symbols);
+void nomem__findings_merge_shared(struct nomem__findings *findings, const struct nomem__code_owners *code_owners);
 
 #endif
