@@ -168,8 +168,11 @@ struct nomem_exit_report {
   _Atomic uint32_t has_ended;              /* it exited, not by a signal or _exit: then the next three are known */
   uint32_t descriptors, threads, children; /* of children only whether there are any */
   uint32_t unused;
-  _Atomic uint64_t block_table;          /* the address of its block table; 0: none */
-  _Atomic uint64_t stacks, stacks_bytes; /* the address and size of the injector's cache of stacks */
+  _Atomic uint64_t block_table; /* the address of its block table; 0: none */
+  _Atomic uint64_t returned_to; /* the end of the stack that main() and what it called have left; 0: main() has
+                                   not returned */
+  _Atomic uint64_t main_frame, main_frame_bytes; /* where a copy lies of what main() held then, and its size; 0: none */
+  _Atomic uint64_t stacks, stacks_bytes;         /* the address and size of the injector's cache of stacks */
 };
 
 /* What every run notes of what it leaves behind. Where it differs from the baseline, the command examines the run once

@@ -22,6 +22,7 @@
 #include "call_site.h"
 #include "exit_report.h"
 #include "injector.h"
+#include "main_frame.h"
 #include "module_names.h"
 #include "operator_new.h"
 #include "sanitizer.h"
@@ -289,11 +290,16 @@ static void *real_realloc(void *ptr, size_t size, size_t released_bytes, void *r
   return NULL;
 }
 
+static void *refuse(void *block, void *return_address, void *cfa) {
+  if (block != NULL && has_block_table()) nomem__blocks_refused(block, return_address, cfa);
+  return fail();
+}
+
 /* A size of 0 frees a block: a failure could not be distinguished from success. */
 BUSY void *busy_realloc(void *ptr, size_t size, void *return_address, void *cfa) {
   if (!is_ready()) return ptr == NULL ? early_alloc(size) : early_realloc(ptr, size);
   size_t released = live_size(ptr);
-  if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return fail();
+  if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return refuse(ptr, return_address, cfa);
   if (__builtin_expect(is_early(ptr), 0)) return early_realloc(ptr, size);
   return real_realloc(ptr, size, released, return_address, cfa);
 }
@@ -308,7 +314,8 @@ EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
   if (__builtin_mul_overflow(count, size, &bytes)) return fail();
   if (!is_ready()) return ptr == NULL ? early_alloc(bytes) : early_realloc(ptr, bytes);
   size_t released = live_size(ptr);
-  if ((ptr == NULL || bytes != 0) && nomem__fails(NOMEM_FN_REALLOCARRAY, bytes, released, HERE)) return fail();
+  if ((ptr == NULL || bytes != 0) && nomem__fails(NOMEM_FN_REALLOCARRAY, bytes, released, HERE))
+    return refuse(ptr, HERE);
   if (is_early(ptr)) return early_realloc(ptr, bytes);
   return real_realloc(ptr, bytes, released, HERE); /* the C library's reallocarray would come back here */
 }
@@ -406,10 +413,15 @@ EXPORT int dlclose(void *handle) {
 typedef int (*main_func)(int, char **, char **);
 static main_func program_main;
 
-/* Leaves no frame on the stack: it ends with the call of main. */
+/* What main() called does not matter any more: the stack below this function's caller is no longer in use. */
 static int enter_main(int argc, char **argv, char **env) {
+  atomic_store(&nomem__main_frame.caller, (uintptr_t)__builtin_frame_address(0));
   nomem__reached_main();
-  return program_main(argc, argv, env);
+  int status = program_main(argc, argv, env);
+  if (!has_block_table()) return status;
+  nomem__main_frame_copy();
+  nomem__exit_report_main_returned(__builtin_dwarf_cfa());
+  return status;
 }
 
 EXPORT int __libc_start_main(main_func main, int argc, char **argv, void (*init)(void), void (*fini)(void),

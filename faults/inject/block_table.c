@@ -303,6 +303,17 @@ uint64_t nomem__blocks_leave(void *block, bool is_realloc, void *return_address,
   return is_aligned ? word : 0;
 }
 
+void nomem__blocks_refused(void *block, void *return_address, void *cfa) {
+  _Atomic uint64_t *slot = word_of((uintptr_t)block, false);
+  uint64_t word = slot == NULL ? 0 : atomic_load_explicit(slot, memory_order_relaxed);
+  if (!is_live(word) || (uintptr_t)block % NOMEM_BLOCK_TABLE_GRAIN != 0) return;
+  uint32_t site = number_of(nomem__site_find(channel, NOMEM_FN_MALLOC, 0, return_address, cfa));
+  atomic_store_explicit(slot,
+                        NOMEM_BLOCK_TABLE_WORD(NOMEM_BLOCK_TABLE_STATE(word), NOMEM_BLOCK_TABLE_SIZE(word), site,
+                                               NOMEM_BLOCK_TABLE_SITE(word)),
+                        memory_order_relaxed);
+}
+
 void nomem__blocks_undo(void *block, uint64_t entry) {
   _Atomic uint64_t *word = word_of((uintptr_t)block, false);
   if (word != NULL && (uintptr_t)block % NOMEM_BLOCK_TABLE_GRAIN == 0)

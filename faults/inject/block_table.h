@@ -29,6 +29,9 @@ NOMEM_HIDDEN void nomem__blocks_enter(void *block, size_t size, const struct nom
 NOMEM_HIDDEN uint64_t nomem__blocks_leave(void *block, bool is_realloc, void *return_address, void *cfa);
 NOMEM_HIDDEN void nomem__blocks_undo(void *block, uint64_t entry);
 
+/* Notes with a block that stays in use that the code at return_address was refused a realloc of it. */
+NOMEM_HIDDEN void nomem__blocks_refused(void *block, void *return_address, void *cfa);
+
 /* Whether the block of such an entry was freed before, and is in quarantine. */
 NOMEM_HIDDEN bool nomem__blocks_is_quarantined(uint64_t entry);
 

@@ -11,6 +11,7 @@
 #include <unwind.h>
 
 #include "../program_kinds.h"
+#include "main_frame.h"
 #include "module_names.h"
 #include "unwind_rules.h"
 
@@ -260,6 +261,7 @@ __attribute__((noinline)) static struct nomem_site *find_by_unwinding(struct nom
                                                                       void *cfa, uint64_t key) {
   struct stack stack;
   stack.depth = nomem__site_unwind(cfa, stack.address, stack.slot);
+  nomem__main_frame_see(stack.slot, stack.depth);
   if (stack.depth == 0) { /* there are no unwind tables: the caller is the whole stack */
     stack.address[0] = (uintptr_t)return_address;
     stack.slot[0] = (uintptr_t)cfa - sizeof(uintptr_t);

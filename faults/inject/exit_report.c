@@ -15,6 +15,7 @@
 
 #include "block_table.h"
 #include "call_site.h"
+#include "main_frame.h"
 #include "module_names.h"
 #include "sanitizer.h"
 
@@ -99,6 +100,19 @@ void nomem__exit_report_enter(struct nomem_channel *channel) {
   report->stacks = nomem__site_memory(&bytes);
   report->stacks_bytes = bytes;
   report->block_table = nomem__blocks_address();
+  report->returned_to = report->main_frame = report->main_frame_bytes = 0;
+}
+
+void nomem__exit_report_main_returned(void *stack) {
+  int saved_errno = errno;
+  struct nomem_exit_report *report = attached == NULL || nomem__has_sanitizer ? NULL : find_entry(attached);
+  if (report != NULL) {
+    size_t bytes;
+    report->main_frame = nomem__main_frame_memory(&bytes);
+    report->main_frame_bytes = bytes;
+    atomic_store(&report->returned_to, (uintptr_t)stack);
+  }
+  errno = saved_errno;
 }
 
 static bool is_first(const struct nomem_channel *channel) {

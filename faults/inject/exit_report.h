@@ -13,6 +13,9 @@ NOMEM_HIDDEN void nomem__exit_report_prepare(struct nomem_channel *channel);
  * the first of the run and looks for leaks. */
 NOMEM_HIDDEN void nomem__exit_report_enter(struct nomem_channel *channel);
 
+/* Enters that main() has returned, and that the stack below this address is no longer in use. */
+NOMEM_HIDDEN void nomem__exit_report_main_returned(void *stack);
+
 /* Writes to the channel how many descriptors are open and how many threads run, and whether there are child processes
  * that nobody has waited for. In a process with a sanitizer that looks for leaks it writes how many bytes are in use;
  * where the sanitizer is to look for leaks in this run, it also has the command detach from the process, whichever

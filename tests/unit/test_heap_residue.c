@@ -26,7 +26,7 @@ static struct nomem__leak_site leak;
 /* The key of the site that is found, against these two runs; 0: none. */
 static uint64_t find(struct nomem__heap_residue here, struct nomem__heap_residue one, struct nomem__heap_residue two) {
   const struct nomem__heap_residue *there[] = {&one, &two};
-  bool is_found = nomem__heap_residue_find_new_leak(&here, there, 2, &leak);
+  bool is_found = nomem__heap_residue_find_new_leak(&here, there, 2, NULL, &leak);
   assert_int_equal(is_found, leak.blocks > 0);
   return leak.key;
 }
@@ -76,6 +76,30 @@ static void the_largest(void **state) {
   assert_int_equal(find(here, there, there), 1);
 }
 
+static bool counts_not_2(const void *user, const struct nomem__leak_site *site) {
+  assert_ptr_equal(user, &leak);
+  return site->key != 2;
+}
+
+/* Of a run that gave up: what main() held is taken out, and what the rule says no to; the next largest counts then. */
+static void filtered(void **state) {
+  (void)state;
+  const struct nomem__leak_filter filter = {counts_not_2, &leak};
+  struct nomem__heap_residue here = LEAKS(LEAK(1, 1, 3, 30), LEAK(2, 2, 9, 90)), there = LEAKS(LEAK(1, 1, 1, 10));
+  const struct nomem__heap_residue *baselines[] = {&there};
+  assert_true(nomem__heap_residue_find_new_leak(&here, baselines, 1, NULL, &leak));
+  assert_int_equal(leak.key, 2);
+  assert_true(nomem__heap_residue_find_new_leak(&here, baselines, 1, &filter, &leak));
+  assert_true(leak.key == 1 && leak.blocks == 2 && leak.bytes == 20);
+  here.leaks[0].held_blocks = 1;
+  here.leaks[0].held_bytes = 10;
+  assert_true(nomem__heap_residue_find_new_leak(&here, baselines, 1, &filter, &leak));
+  assert_true(leak.key == 1 && leak.blocks == 1 && leak.bytes == 10);
+  here.leaks[0].held_blocks = 3;
+  here.leaks[0].held_bytes = 30;
+  assert_false(nomem__heap_residue_find_new_leak(&here, NULL, 0, &filter, &leak));
+}
+
 /* The site of the block that lies at or right before where a pointer points that was made of its poison; 0: none. */
 static uint32_t quarantined_at(uint64_t pointer) {
   struct nomem__quarantined blocks[] = {{0x1000, 16, 1, 0}, {0x40000, 16, 2, 0}};
@@ -96,6 +120,7 @@ static void quarantined(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(by_site), cmocka_unit_test(by_culprit),
-                                     cmocka_unit_test(the_largest), cmocka_unit_test(quarantined)};
+                                     cmocka_unit_test(the_largest), cmocka_unit_test(filtered),
+                                     cmocka_unit_test(quarantined)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,6 +168,49 @@ static void roots(void **state) {
   assert_int_equal(leaked(), 0);
 }
 
+/* Once main() has returned, what it and its callees left on the stack is no root, though it lies among the frames of
+ * what runs at the end; what lies further out is. Elsewhere it says nothing. */
+static void when_main_has_returned(void **state) {
+  (void)state;
+  report.returned_to = STACK_POINTER + 2048;
+  assert_false(is_root(STACK_POINTER + 8));
+  assert_false(is_root(STACK_POINTER + 2040));
+  assert_true(is_root(STACK_POINTER + 2048));
+  assert_true(is_root(DATA + 8));
+  report.returned_to = MAPPED + 2048;
+  assert_true(is_root(STACK_POINTER + 8));
+  assert_true(is_root(MAPPED + 8));
+}
+
+/* The copy of main()'s own frame is no root either; but what is reachable only from there, main() still held. */
+static void held_by_main(void **state) {
+  (void)state;
+  allocate(BLOCK(1), 64, 0);
+  allocate(BLOCK(2), 64, 1);
+  report.main_frame = OWN + sizeof process.table + 512;
+  report.main_frame_bytes = 256;
+  put(BLOCK(1) + 8, BLOCK(2)); /* by way of another block */
+  assert_int_equal(leaked(), 2);
+  assert_int_equal(heap.leaks[0].held_blocks, 0);
+  put(report.main_frame + 248, BLOCK(1));
+  assert_int_equal(leaked(), 2);
+  assert_true(heap.leaks[0].blocks == 2 && heap.leaks[0].held_blocks == 1 && heap.leaks[0].held_bytes == 64);
+  put(report.main_frame + 256, BLOCK(0)); /* it ends there */
+  put(report.main_frame - 8, BLOCK(0));
+  assert_int_equal(leaked(), 1); /* which is the injector's, but not excluded here */
+}
+
+/* A block in use whose realloc was refused has the site of that call. */
+static void refused_realloc(void **state) {
+  (void)state;
+  assert_int_equal(leaked(), 1);
+  assert_int_equal(heap.leaks[0].lost_by, 8);
+  put(PART + offsetof(struct nomem_block_table_part, word) + (BLOCK(0) - HEAP) / NOMEM_BLOCK_TABLE_GRAIN * 8,
+      NOMEM_BLOCK_TABLE_WORD(NOMEM_BLOCK_TABLE_LIVE, 64, NOMEM_BLOCK_TABLE_NO_SITE, 0));
+  assert_int_equal(leaked(), 1);
+  assert_int_equal(heap.leaks[0].lost_by, 0);
+}
+
 /* Freed memory still holds old pointers, and the injector has its own; before the heap area begins lie variables of the
  * program where addresses are not random. */
 static void what_is_no_root(void **state) {
@@ -430,6 +473,9 @@ static void an_unreadable_page(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(roots),
+      CASE(when_main_has_returned),
+      CASE(held_by_main),
+      CASE(refused_realloc),
       CASE(what_is_no_root),
       CASE(protected_memory),
       CASE(interior_pointers),

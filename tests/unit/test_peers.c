@@ -204,20 +204,20 @@ static void leaks(void **state) {
   struct nomem__leak_site found;
   (void)state;
   find(false);
-  assert_false(nomem__peers_find_new_leak(&peers, &here, &found));
+  assert_false(nomem__peers_find_new_leak(&peers, &here, NULL, &found));
   here.heap.leaks = &leak;
   here.heap.leak_count = 1;
-  assert_true(nomem__peers_find_new_leak(&peers, &here, &found));
+  assert_true(nomem__peers_find_new_leak(&peers, &here, NULL, &found));
   assert_int_equal(found.blocks, 2);
   here.has_block_table = false;
-  assert_false(nomem__peers_find_new_leak(&peers, &here, &found));
+  assert_false(nomem__peers_find_new_leak(&peers, &here, NULL, &found));
   here.has_block_table = true;
   there[1][0].has_block_table = false;
-  assert_false(nomem__peers_find_new_leak(&peers, &here, &found));
+  assert_false(nomem__peers_find_new_leak(&peers, &here, NULL, &found));
   there[1][0].has_block_table = true;
   there[1][0].heap.leaks = &same;
   there[1][0].heap.leak_count = 1;
-  assert_false(nomem__peers_find_new_leak(&peers, &here, &found));
+  assert_false(nomem__peers_find_new_leak(&peers, &here, NULL, &found));
 }
 
 #define CASE(function) cmocka_unit_test_setup(function, set_up)

@@ -317,6 +317,43 @@ static void leaks_of_one_that_gave_up(void **state) {
   assert_true(has_leftover());
 }
 
+static bool counts_all(const void *user, const struct nomem__leak_site *site) {
+  (void)user;
+  return site->blocks > 0;
+}
+
+static bool counts_none(const void *user, const struct nomem__leak_site *site) {
+  (void)user;
+  (void)site;
+  return false;
+}
+
+/* What a function lost below a main() that returned is a leak; nothing else of such a run counts, and it is not made
+ * once more for that. */
+static void lost_below_main(void **state) {
+  (void)state;
+  record_first(NOMEM_WATCH_BLOCK_TABLE, 1, 1);
+  run->residue.identity.status = 1;
+  ended.counts = false;
+  ended.gave_up = true;
+  ended.leak_filter.counts = counts_all;
+  assert_false(has_leak()); /* main() has not returned */
+  run->residue.has_main_frame = true;
+  assert_true(has_leak());
+  assert_false(has_leftover());
+  ended.leak_filter.counts = counts_none;
+  assert_false(has_leak());
+  ended.leak_filter.counts = counts_all;
+  ended.gave_up = false;
+  assert_false(has_leak());
+  record_first(NOMEM_WATCH_LIVE, 1, 1);
+  run->residue.live = 101;
+  assert_true(needs_closer_look());
+  ended.counts = false;
+  ended.gave_up = true;
+  assert_false(needs_closer_look());
+}
+
 /* A leak of a child counts against the same child of both baselines with a block table. */
 static void leaks_of_a_child(void **state) {
   (void)state;
@@ -482,6 +519,7 @@ int main(void) {
       TEST(files),
       TEST(leaks),
       TEST(leaks_of_one_that_gave_up),
+      TEST(lost_below_main),
       TEST(leaks_of_a_child),
       TEST(inherited_by_a_child),
       TEST(child_without_a_fault),

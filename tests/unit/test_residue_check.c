@@ -39,6 +39,19 @@ static void which_ends_count(void **state) {
                      cases[i].counts);
 }
 
+/* By default what a function lost counts also where the program gave up: by another exit than the baseline's. */
+static void which_ends_gave_up(void **state) {
+  (void)state;
+  assert_true(nomem__residue_check_gave_up(NOMEM_LEAKS_DEFAULT, 0, EXITED(1)));
+  assert_true(nomem__residue_check_gave_up(NOMEM_LEAKS_DEFAULT, EXITED(1), 0));
+  assert_false(nomem__residue_check_gave_up(NOMEM_LEAKS_DEFAULT, EXITED(1), EXITED(1)));
+  assert_false(nomem__residue_check_gave_up(NOMEM_LEAKS_DEFAULT, 0, SIGTERM));
+  assert_false(nomem__residue_check_gave_up(NOMEM_LEAKS_DEFAULT, SIGTERM, EXITED(1)));
+  assert_false(nomem__residue_check_gave_up(NOMEM_LEAKS_HANDLED, 0, EXITED(1)));
+  assert_false(nomem__residue_check_gave_up(NOMEM_LEAKS_ALL, 0, EXITED(1)));
+  assert_false(nomem__residue_check_gave_up(NOMEM_LEAKS_OFF, 0, EXITED(1)));
+}
+
 /* A crash, or what never came to its fault, is not made again; all that a leak would be worse than is. */
 static void which_verdicts_are_due(void **state) {
   static const enum nomem__verdict due[] = {NOMEM_VERDICT_LEAK, NOMEM_VERDICT_LEFTOVER, NOMEM_VERDICT_SWALLOWED,
@@ -59,6 +72,7 @@ static void which_verdicts_are_due(void **state) {
 /* The options and the run's end decide what is compared. */
 static void computed(void **state) {
   static struct nomem_channel channel = {.watch = NOMEM_WATCH_LIVE};
+  static const struct nomem__code_owners nobody;
   struct nomem__process_residue first = {.is_known = true, .live = 1};
   struct nomem__child_residue none = {0};
   struct nomem__residue residue;
@@ -66,23 +80,23 @@ static void computed(void **state) {
   const struct nomem__residue_check check = {
       .baseline = {.is_known = true, .run_count = NOMEM__BASELINE_RUNS, .first = {.id = 1, .has_exited = true}}};
   (void)state;
-  nomem__residue_check_compute(&check, NOMEM_LEAKS_HANDLED, 0, &outcome, &residue);
+  nomem__residue_check_compute(&check, NOMEM_LEAKS_HANDLED, 0, &outcome, &nobody, &residue);
   assert_true(residue.needs_closer_look);
-  nomem__residue_check_compute(&check, NOMEM_LEAKS_OFF, 0, &outcome, &residue);
+  nomem__residue_check_compute(&check, NOMEM_LEAKS_OFF, 0, &outcome, &nobody, &residue);
   assert_false(residue.needs_closer_look);
   outcome.end.root_status = EXITED(1);
-  nomem__residue_check_compute(&check, NOMEM_LEAKS_HANDLED, 0, &outcome, &residue);
+  nomem__residue_check_compute(&check, NOMEM_LEAKS_HANDLED, 0, &outcome, &nobody, &residue);
   assert_false(residue.needs_closer_look);
-  nomem__residue_check_compute(&check, NOMEM_LEAKS_ALL, 0, &outcome, &residue);
+  nomem__residue_check_compute(&check, NOMEM_LEAKS_ALL, 0, &outcome, &nobody, &residue);
   assert_true(residue.needs_closer_look);
   /* The baseline's first process exits with 0. */
   struct nomem__process_residue gave_up = {
       .is_known = true, .live = 1, .identity = {.id = 1, .has_exited = true, .status = 1}};
   outcome.residue = &gave_up;
-  nomem__residue_check_compute(&check, NOMEM_LEAKS_ALL, 0, &outcome, &residue);
+  nomem__residue_check_compute(&check, NOMEM_LEAKS_ALL, 0, &outcome, &nobody, &residue);
   assert_true(residue.needs_closer_look);
   outcome.end.root_status = 0;
-  nomem__residue_check_compute(&check, NOMEM_LEAKS_HANDLED, 0, &outcome, &residue);
+  nomem__residue_check_compute(&check, NOMEM_LEAKS_HANDLED, 0, &outcome, &nobody, &residue);
   assert_false(residue.needs_closer_look);
 }
 
@@ -108,6 +122,7 @@ static void first_paths(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(which_ends_count),
+      cmocka_unit_test(which_ends_gave_up),
       cmocka_unit_test(which_verdicts_are_due),
       cmocka_unit_test(computed),
       cmocka_unit_test(first_paths),

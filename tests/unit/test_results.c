@@ -233,9 +233,11 @@ static void left_behind(void **state) {
 static void heap_check(void **state) {
   (void)state;
   for (unsigned verdict = 0; verdict < NOMEM_VERDICT_COUNT; verdict++) {
-    bool counts = verdict <= NOMEM_VERDICT_ABORT;
+    bool counts = verdict <= NOMEM_VERDICT_ABORT, has_lost = verdict == NOMEM_VERDICT_LEAK;
     assert_int_equal(nomem__results_settle((enum nomem__verdict)verdict, NOMEM_VERDICT_REPORTED, true, false),
-                     counts ? verdict : NOMEM_VERDICT_REPORTED);
+                     counts || has_lost ? verdict : NOMEM_VERDICT_REPORTED);
+    assert_int_equal(nomem__results_settle((enum nomem__verdict)verdict, NOMEM_VERDICT_HANDLED, true, false),
+                     counts ? verdict : NOMEM_VERDICT_HANDLED);
     assert_int_equal(nomem__results_settle((enum nomem__verdict)verdict, NOMEM_VERDICT_REPORTED, false, false),
                      verdict);
   }

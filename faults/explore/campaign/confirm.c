@@ -112,7 +112,7 @@ static void block_table_done(struct nomem__worker *worker, const struct nomem__o
   (void)worker;
   if (outcome->end.was_cancelled) return;
   nomem__residue_check_compute(&campaign->residue_check, campaign->session->options->leaks, campaign->baseline_status,
-                               outcome, &residue);
+                               outcome, &campaign->code_owners, &residue);
   nomem__finding_add_misuse(finding_of(confirmation), outcome, &residue, campaign->session->symbols);
   const struct nomem__block_evidence blocks = {
       .has_block_table = true, .is_freed = outcome->end.stack.freed_pointer != 0, .is_no_block = is_no_block(&residue)};

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "../judge/lost_block.h"
 #include "../text/memory.h"
 
 bool nomem__residue_check_counts(enum nomem__leaks leaks, int baseline_status, int root_status) {
@@ -12,15 +13,23 @@ bool nomem__residue_check_counts(enum nomem__leaks leaks, int baseline_status, i
   return leaks != NOMEM_LEAKS_OFF && (root_status == baseline_status || takes_any_exit);
 }
 
+bool nomem__residue_check_gave_up(enum nomem__leaks leaks, int baseline_status, int root_status) {
+  return leaks == NOMEM_LEAKS_DEFAULT && WIFEXITED(baseline_status) && WIFEXITED(root_status) &&
+         root_status != baseline_status;
+}
+
 void nomem__residue_check_compute(const struct nomem__residue_check *check, enum nomem__leaks leaks,
                                   int baseline_status, const struct nomem__outcome *outcome,
-                                  struct nomem__residue *residue) {
+                                  const struct nomem__code_owners *code_owners, struct nomem__residue *residue) {
+  const struct nomem__lost_block_rule rule = {outcome, code_owners};
   const struct nomem__run_end end = {
       .channel = outcome->channel,
       .first = outcome->residue,
       .child_residue = outcome->child_residue,
       .counts = nomem__residue_check_counts(leaks, baseline_status, outcome->end.root_status),
       .takes_any_status = leaks == NOMEM_LEAKS_ALL,
+      .gave_up = nomem__residue_check_gave_up(leaks, baseline_status, outcome->end.root_status),
+      .leak_filter = {nomem__lost_block_counts, &rule},
   };
   nomem__residue_compute(&check->baseline, &end, residue);
 }

@@ -8,6 +8,7 @@
 #ifndef NOMEM_RESIDUE_CHECK_H
 #define NOMEM_RESIDUE_CHECK_H
 
+#include "../judge/code_owner.h"
 #include "../judge/verdict.h"
 #include "../options/options.h"
 #include "../residue/residue.h"
@@ -26,10 +27,13 @@ struct nomem__residue_check {
 /* Whether what a run left counts, by how it ended: it got by without the memory, or --leaks all takes any exit. */
 bool nomem__residue_check_counts(enum nomem__leaks leaks, int baseline_status, int root_status);
 
+/* Whether a run gave up in a way that what a function below its main() lost counts. */
+bool nomem__residue_check_gave_up(enum nomem__leaks leaks, int baseline_status, int root_status);
+
 /* What a run left, against the baseline. To be computed once, when the run has ended; it borrows from the outcome. */
 void nomem__residue_check_compute(const struct nomem__residue_check *check, enum nomem__leaks leaks,
                                   int baseline_status, const struct nomem__outcome *outcome,
-                                  struct nomem__residue *residue);
+                                  const struct nomem__code_owners *code_owners, struct nomem__residue *residue);
 
 /* Whether a run with this verdict is to be made once more for what it left. */
 bool nomem__residue_check_is_due(const struct nomem__residue *residue, enum nomem__verdict verdict);

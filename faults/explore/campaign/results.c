@@ -69,7 +69,7 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
   bool any_exit_counts = options->leaks == NOMEM_LEAKS_ALL && WIFEXITED(status);
   evidence.is_leak = outcome->report.is_leak && !any_exit_counts;
   nomem__residue_check_compute(&campaign->residue_check, options->leaks, campaign->baseline_status, outcome,
-                               &result->residue);
+                               &campaign->code_owners, &result->residue);
   add_residue(&evidence, &result->residue);
   if (evidence.fault_reached) evidence.raised_by_test = nomem__is_abort_of_test(outcome, &campaign->code_owners);
   result->verdict = nomem__judge(&evidence);
@@ -77,8 +77,10 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
 
 enum nomem__verdict nomem__results_settle(enum nomem__verdict verdict, enum nomem__verdict previous, bool is_heap_check,
                                           bool checks_leaks) {
-  /* The run before had ended well. This one was made for what it does to the heap, and for nothing else. */
-  bool is_no_worse = is_heap_check && verdict > NOMEM_VERDICT_ABORT;
+  /* The run before had ended well. This one was made for what it does to the heap, and for nothing else; and where the
+   * program gave up, for what it lost. */
+  bool has_lost = verdict == NOMEM_VERDICT_LEAK && previous == NOMEM_VERDICT_REPORTED;
+  bool is_no_worse = is_heap_check && verdict > NOMEM_VERDICT_ABORT && !has_lost;
   /* The run before did not hang: what takes so long is the search for leaks. */
   bool is_slow = checks_leaks && verdict == NOMEM_VERDICT_HANG;
   return is_no_worse || is_slow ? previous : verdict;

@@ -127,7 +127,7 @@ static void print_leaks(struct run *run, const struct nomem__process_residue *re
   if (residue->has_leak_check) return; /* its sanitizer has reported it */
   if (!residue->has_block_table) nomem__complain("leaks could not be looked for");
   print_late_misuse(run, residue);
-  if (!nomem__heap_residue_find_new_leak(&residue->heap, NULL, 0, &most)) return;
+  if (!nomem__heap_residue_find_new_leak(&residue->heap, NULL, 0, NULL, &most)) return;
   const struct nomem_site *site = &run->outcome.channel->sites[most.site];
   char what[128];
   snprintf(what, sizeof what,

@@ -75,6 +75,14 @@ static void find_leaking_call(const struct nomem__judged_run *run, const struct 
   if (is_guess || nomem__trace_culprit(&stacks->blow_up) == NULL) stacks->blow_up.skipped_frames = 0;
 }
 
+/* Where a realloc of the leaked block failed, that is where it was lost. */
+static void collect_leak(const struct nomem_channel *channel, const struct nomem__leak_site *leak,
+                         struct nomem__symbols *symbols, struct nomem__run_stacks *stacks) {
+  bool was_refused = leak->lost_by != 0;
+  nomem__site_trace(channel, was_refused ? leak->lost_by - 1 : leak->site, symbols, &stacks->blow_up);
+  if (was_refused) nomem__site_trace(channel, leak->site, symbols, &stacks->block);
+}
+
 /* Collects what a block table shows. Where a run has no blow-up, that is the call that misused a block, or else where
  * the block was freed or allocated; of a leak, where the leaked blocks were allocated. */
 static void collect_block_traces(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
@@ -97,7 +105,7 @@ static void collect_block_traces(const struct nomem__judged_run *run, const stru
   if (has_no_blow_up && misuse != NULL)
     nomem__lasting_trace(channel, misuse->call, misuse->call_depth, symbols, trace);
   else if (has_leak)
-    nomem__site_trace(channel, residue->leak.site, symbols, trace);
+    collect_leak(channel, &residue->leak, symbols, stacks);
   else if (has_no_blow_up && late != NULL)
     nomem__site_trace(channel, is_late_write ? late->freed_at : late->site, symbols, trace);
   else

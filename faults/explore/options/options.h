@@ -35,7 +35,8 @@ enum {
 
 /* Which runs are checked for leaked memory. */
 enum nomem__leaks {
-  NOMEM_LEAKS_DEFAULT, /* for explore, those that ended as the baseline did; for run, none */
+  NOMEM_LEAKS_DEFAULT, /* for explore, those that ended as the baseline did, and what one that gave up has lost; for
+                          run, none */
   NOMEM_LEAKS_HANDLED,
   NOMEM_LEAKS_ALL,
   NOMEM_LEAKS_OFF

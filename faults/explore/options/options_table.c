@@ -294,9 +294,11 @@ const struct nomem__option nomem__option_table[] = {
      "transient: one allocation fails; persistent: it and all later ones; both: each of these; all: both, and then a "
      "second allocation that the program makes only because the first failed (default)"},
     {"leaks", "RUNS", 0, ONLY(EXPLORE) | ONLY(RUN), SET(read_leaks, leaks),
-     "which runs are checked for leaked memory: handled, those that ended as they do without a failure (default for "
-     "explore); all, also those that gave up; off, none. With run, all shows what is leaked and what corrupts the "
-     "heap"},
+     "which runs are checked for leaked memory: handled, those that ended as they do without a failure; all, also "
+     "those "
+     "that gave up; off, none (default for explore: handled, and what a function below main lost before the program "
+     "gave "
+     "up). With run, all shows what is leaked and what corrupts the heap"},
     {"heap", "RUNS", 0, ONLY(EXPLORE), SET(read_heap, heap),
      "which runs that ended well are made once more, to check whether they write to freed blocks or behind the end of "
      "others: sites, the first failure of each site, as long as that takes little time (default); all, every run; "

@@ -66,8 +66,17 @@ static bool has_location(const struct nomem__finding *finding) {
   return finding->verdict <= NOMEM_VERDICT_HANG;
 }
 
+/* Whether a leak was lost by the realloc that failed: both stacks begin with the same call. */
+static bool was_refused(const struct nomem__finding *finding) {
+  const struct nomem__trace *lost = &finding->blow_up, *failed = &finding->fault;
+  bool is_leak = finding->verdict == NOMEM_VERDICT_LEAK && finding->block.depth > 0;
+  return is_leak && lost->depth > 0 && failed->depth > 0 && lost->frame[0].offset == failed->frame[0].offset &&
+         (finding->fn == NOMEM_FN_REALLOC || finding->fn == NOMEM_FN_REALLOCARRAY);
+}
+
 static const char *find_title(const struct nomem__finding *finding) {
   if (finding->verdict == NOMEM_VERDICT_HANG) return "where it hangs";
+  if (was_refused(finding)) return "what was leaked, reallocated here";
   if (finding->verdict == NOMEM_VERDICT_LEAK) return "what was leaked, allocated here";
   if (!has_location(finding)) return "what came of it";
   if (finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0) return "what was done";
@@ -84,7 +93,8 @@ static void print_blow_up(const struct nomem__finding *finding, struct nomem__sy
     fputs(finding->verdict == NOMEM_VERDICT_SANITIZER ? "    (no stack that names modules)\n"
                                                       : "    (no stack: it needs ptrace)\n",
           out);
-  bool is_file = finding->verdict == NOMEM_VERDICT_LEFTOVER || finding->verdict == NOMEM_VERDICT_LEAK;
+  bool may_be_file = finding->verdict == NOMEM_VERDICT_LEFTOVER || finding->verdict == NOMEM_VERDICT_LEAK;
+  bool is_file = may_be_file && !was_refused(finding);
   if (finding->block.depth > 0) fputs(is_file ? "  it was created here:\n" : "  the block was allocated here:\n", out);
   nomem__trace_print(out, &finding->block, symbols, 4);
   if (finding->freed.depth > 0) fputs("  and freed before here:\n", out);

@@ -31,6 +31,14 @@ static int by_key(const void *left, const void *right) {
   return a->key < b->key ? -1 : a->key > b->key;
 }
 
+/* Takes out what main() itself held. Whether the rest counts. */
+static bool passes(const struct nomem__leak_filter *filter, struct nomem__leak_site *site) {
+  if (filter == NULL) return true;
+  site->blocks -= site->held_blocks;
+  site->bytes -= site->held_bytes;
+  return site->blocks > 0 && filter->counts(filter->user, site);
+}
+
 static uint64_t count_blocks_of_culprit(const struct nomem__heap_residue *heap, uint64_t culprit) {
   uint64_t blocks = 0;
   for (size_t i = 0; i < heap->leak_count; i++)
@@ -40,11 +48,12 @@ static uint64_t count_blocks_of_culprit(const struct nomem__heap_residue *heap, 
 
 bool nomem__heap_residue_find_new_leak(const struct nomem__heap_residue *here,
                                        const struct nomem__heap_residue *const *there, size_t there_count,
-                                       struct nomem__leak_site *leak) {
+                                       const struct nomem__leak_filter *filter, struct nomem__leak_site *leak) {
   *leak = (struct nomem__leak_site){0};
   for (size_t i = 0; i < here->leak_count; i++) {
     struct nomem__leak_site site = here->leaks[i];
     uint64_t blocks = 0, bytes = 0, of_culprit = 0;
+    if (!passes(filter, &site)) continue;
     for (size_t run = 0; run < there_count; run++) {
       const struct nomem__heap_residue *other = there[run];
       const struct nomem__leak_site *same =

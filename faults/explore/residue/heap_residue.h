@@ -17,7 +17,9 @@ struct nomem__leak_site {
   uint64_t culprit; /* the same for all sites that one call in the code of the program or of a library leads to */
   uint32_t site;    /* its number in the channel */
   uint64_t blocks, bytes;
-  pid_t pid; /* of the process that leaked them; 0: the first one of the run */
+  uint64_t held_blocks, held_bytes; /* of these, what main() itself still had when it returned */
+  uint32_t lost_by; /* number of the site, plus 1, of a realloc of such a block that was made to fail; 0: none was */
+  pid_t pid;        /* of the process that leaked them; 0: the first one of the run */
 };
 
 /* What is wrong with a block, in words. */
@@ -34,6 +36,12 @@ struct nomem__late_misuse {
 struct nomem__quarantined {
   uint64_t address, size;
   uint32_t site, freed_at;
+};
+
+/* Which leaks count of a run that gave up: not what main() itself still had, nor what counts says no to. */
+struct nomem__leak_filter {
+  bool (*counts)(const void *user, const struct nomem__leak_site *leak);
+  const void *user;
 };
 
 /* All zero: nothing was leaked, and nothing is in quarantine. */
@@ -54,10 +62,10 @@ const struct nomem__quarantined *nomem__heap_residue_find_quarantined(const stru
                                                                       uint64_t pointer);
 
 /* Finds the site that leaked the most bytes here of those that leaked more blocks here than in any of the runs there;
- * so must all sites with the same culprit together. blocks and bytes in *leak are the difference. False: there is
- * none. */
+ * so must all sites with the same culprit together. blocks and bytes in *leak are the difference. filter: NULL, and all
+ * leaks count. False: there is none. */
 bool nomem__heap_residue_find_new_leak(const struct nomem__heap_residue *here,
                                        const struct nomem__heap_residue *const *there, size_t there_count,
-                                       struct nomem__leak_site *leak);
+                                       const struct nomem__leak_filter *filter, struct nomem__leak_site *leak);
 
 #endif

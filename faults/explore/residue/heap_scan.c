@@ -30,6 +30,7 @@ struct block {
       is_quarantined; /* freed, and not given back to the C library: what it holds reaches nothing, and it is no leak */
   bool is_reachable;
   bool is_indirect; /* another leaked block points to it */
+  bool is_held;     /* main() still had it when it returned: it, or a block that leads there */
 };
 
 struct range {
@@ -45,7 +46,7 @@ struct scan {
   uint64_t lowest, highest; /* no pointer to a block lies outside these */
   size_t *pending;          /* reachable blocks whose contents have not been scanned yet */
   size_t pending_count;
-  struct range own_memory[NOMEM_BLOCK_TABLE_PARTS + 3]; /* the injector's own memory */
+  struct range own_memory[NOMEM_BLOCK_TABLE_PARTS + 4]; /* the injector's own memory */
   size_t own_count;
   uint64_t scanned_bytes;
   struct nomem__heap_residue *heap;
@@ -117,6 +118,7 @@ static int read_blocks(struct scan *scan) {
   if (block_table.magic != NOMEM_BLOCK_TABLE_MAGIC) return -ENOENT;
   exclude(scan, at, sizeof block_table);
   exclude(scan, scan->report->stacks, scan->report->stacks_bytes);
+  exclude(scan, scan->report->main_frame, scan->report->main_frame_bytes);
   int result = 0;
   for (size_t i = 0; i < NOMEM_BLOCK_TABLE_PARTS && result == 0; i++)
     if (block_table.parts[i].number != 0 && block_table.parts[i].part != 0)
@@ -281,11 +283,24 @@ static int scan_area(struct scan *scan, const struct nomem__area *area) {
   bool is_known = scan->channel->screening.allocator == 0;
   if (is_known && strcmp(area->path, "[heap]") == 0 && scan->image->heap_start < end)
     end = scan->image->heap_start > start ? scan->image->heap_start : start;
-  uint64_t frames = scan->image->stack_pointer - RED_ZONE_BYTES;
-  if (frames > start && frames < end) start = frames;
+  uint64_t frames = scan->image->stack_pointer - RED_ZONE_BYTES, returned_to = scan->report->returned_to;
+  if (frames > start && frames < end) {
+    start = frames;
+    /* What main() and its callees left there still stands among the frames of the exit handlers. */
+    if (returned_to > start && returned_to < end) start = returned_to;
+  }
   const struct block *within = first_behind(scan, start);
   bool is_library = nomem__glob("libc.so.*", nomem__base_name(area->path));
   return scan_root(scan, start, end, is_library || (within != NULL && within->address < end));
+}
+
+static int follow_pending(struct scan *scan) {
+  int result = 0;
+  while (scan->pending_count > 0 && result == 0) {
+    const struct block *block = &scan->blocks[scan->pending[--scan->pending_count]];
+    result = scan_memory(scan, block->address, block->address + block->size, false, NULL);
+  }
+  return result;
 }
 
 static int find_reachable(struct scan *scan) {
@@ -294,9 +309,21 @@ static int find_reachable(struct scan *scan) {
   int result = 0;
   for (size_t i = 0; i < scan->image->map.area_count && result == 0; i++)
     result = scan_area(scan, &scan->image->map.areas[i]);
-  while (scan->pending_count > 0 && result == 0) {
-    const struct block *block = &scan->blocks[scan->pending[--scan->pending_count]];
-    result = scan_memory(scan, block->address, block->address + block->size, false, NULL);
+  return result == 0 ? follow_pending(scan) : result;
+}
+
+/* Of the blocks that are not reachable, finds those that main() held when it returned. */
+static int find_held(struct scan *scan) {
+  const struct nomem_exit_report *report = scan->report;
+  if (report->main_frame_bytes == 0) return 0;
+  for (size_t i = 0; i < scan->block_count; i++) scan->blocks[i].is_held = !scan->blocks[i].is_reachable;
+  int result = scan_memory(scan, report->main_frame, report->main_frame + report->main_frame_bytes, false, NULL);
+  if (result == 0) result = follow_pending(scan);
+  for (size_t i = 0; i < scan->block_count; i++) {
+    struct block *block = &scan->blocks[i];
+    bool was_leaked = block->is_held;
+    block->is_held = was_leaked && block->is_reachable;
+    if (was_leaked) block->is_reachable = false;
   }
   return result;
 }
@@ -337,6 +364,9 @@ static void add_leak(struct scan *scan, const struct block *block) {
   struct nomem__leak_site *leak = &heap->leaks[*number - 1];
   leak->blocks++;
   leak->bytes += block->size;
+  leak->held_blocks += block->is_held;
+  leak->held_bytes += block->is_held ? block->size : 0;
+  if (block->freed_at < NOMEM_BLOCK_TABLE_NO_SITE) leak->lost_by = block->freed_at + 1;
 }
 
 static int list_leaks(struct scan *scan) {
@@ -385,6 +415,7 @@ int nomem__heap_scan(const struct nomem__process_image *image, const struct nome
   int result = read_blocks(scan);
   if (result == 0) result = list_quarantined(scan);
   if (result == 0) result = find_reachable(scan);
+  if (result == 0) result = find_held(scan);
   if (result == 0) result = list_leaks(scan);
   if (result != 0) nomem__heap_residue_free(heap);
   free(scan->blocks);

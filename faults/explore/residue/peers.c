@@ -61,11 +61,11 @@ bool nomem__peers_have_misuse(const struct nomem__peers *peers) {
 }
 
 bool nomem__peers_find_new_leak(const struct nomem__peers *peers, const struct nomem__process_residue *here,
-                                struct nomem__leak_site *leak) {
+                                const struct nomem__leak_filter *filter, struct nomem__leak_site *leak) {
   const struct nomem__heap_residue *lists[NOMEM__PEERS_MAX];
   for (unsigned i = 0; i < peers->count; i++) {
     if (!peers->list[i]->has_block_table) return false;
     lists[i] = &peers->list[i]->heap;
   }
-  return here->has_block_table && nomem__heap_residue_find_new_leak(&here->heap, lists, peers->count, leak);
+  return here->has_block_table && nomem__heap_residue_find_new_leak(&here->heap, lists, peers->count, filter, leak);
 }

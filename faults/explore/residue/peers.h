@@ -32,6 +32,6 @@ bool nomem__peers_have_misuse(const struct nomem__peers *peers);
 
 /* As nomem__heap_residue_find_new_leak. False also when one of them has no block table. */
 bool nomem__peers_find_new_leak(const struct nomem__peers *peers, const struct nomem__process_residue *here,
-                                struct nomem__leak_site *leak);
+                                const struct nomem__leak_filter *filter, struct nomem__leak_site *leak);
 
 #endif

@@ -65,7 +65,7 @@ static const struct nomem__process_residue *find_injected_child(const struct nom
  * so already. */
 static bool has_first_ended_alike(const struct nomem__baseline_residue *baseline, const struct nomem__run_end *run) {
   const struct nomem__process *here = &run->first->identity, *there = &baseline->first;
-  if (here->id == 0 || there->id == 0 || run->takes_any_status) return true;
+  if (here->id == 0 || there->id == 0 || run->takes_any_status || run->gave_up) return true;
   return here->has_exited == there->has_exited && here->status == there->status;
 }
 
@@ -114,6 +114,13 @@ static void add_process(const struct nomem__child_residue *child_residue, pid_t 
            nomem__quote(child->identity.name, quoted, sizeof quoted));
 }
 
+/* Finds what a process leaked of which that counts. */
+static bool find_leak(const struct nomem__run_end *run, const struct nomem__peers *peers,
+                      const struct nomem__process_residue *here, struct nomem__leak_site *leak) {
+  if (run->gave_up) return here->has_main_frame && nomem__peers_find_new_leak(peers, here, &run->leak_filter, leak);
+  return run->counts && nomem__peers_find_new_leak(peers, here, NULL, leak);
+}
+
 /* What the block table of the process showed in which the call was failed, against the same process of the baselines.
  * Without such a process there, nothing can be said. */
 static void compute_child(const struct nomem__baseline_residue *baseline, const struct nomem__run_end *run,
@@ -121,12 +128,13 @@ static void compute_child(const struct nomem__baseline_residue *baseline, const 
   const struct nomem__process_residue *child = find_injected_child(run);
   struct nomem__peers peers = {0};
   if (child == NULL || baseline->block_table_count < NOMEM__BASELINE_RUNS ||
-      !nomem__peers_find(baseline->block_tables, baseline->block_table_count, child, run->takes_any_status, &peers))
+      !nomem__peers_find(baseline->block_tables, baseline->block_table_count, child,
+                         run->takes_any_status || run->gave_up, &peers))
     return;
   if (child->heap.has_misuse && !nomem__peers_have_misuse(&peers)) residue->late_misuse = child;
-  if (!run->counts) return;
-  residue->has_leak = nomem__peers_find_new_leak(&peers, child, &residue->leak);
+  residue->has_leak = find_leak(run, &peers, child, &residue->leak);
   if (residue->has_leak) residue->leak.pid = child->pid;
+  if (!run->counts) return;
   residue->has_leftover = nomem__peers_describe_excess(&peers, child, residue->leftover, sizeof residue->leftover);
   if (residue->has_leftover) add_process(run->child_residue, child->pid, residue->leftover, sizeof residue->leftover);
 }
@@ -136,10 +144,10 @@ static void compute_first(const struct nomem__baseline_residue *baseline, const 
                           struct nomem__residue *residue) {
   const struct nomem__process_residue *first = run->first, *there = &baseline->with_block_table;
   if (residue->late_misuse == NULL && first->heap.has_misuse && !there->heap.has_misuse) residue->late_misuse = first;
-  if (!run->counts || !has_first_ended_alike(baseline, run)) return;
+  if (!has_first_ended_alike(baseline, run)) return;
   const struct nomem__peers peers = {.list = {there}, .count = 1};
-  if (!residue->has_leak) residue->has_leak = nomem__peers_find_new_leak(&peers, first, &residue->leak);
-  if (!residue->has_leftover && has_more_open(baseline, first))
+  if (!residue->has_leak) residue->has_leak = find_leak(run, &peers, first, &residue->leak);
+  if (run->counts && !residue->has_leftover && has_more_open(baseline, first))
     residue->has_leftover =
         nomem__process_residue_describe_new(first, there, residue->leftover, sizeof residue->leftover);
 }

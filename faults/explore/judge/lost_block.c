@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "lost_block.h"
+
+#include <string.h>
+
+#include "../stack/symbols.h"
+#include "heap_misuse.h"
+#include "root_cause.h"
+
+static size_t resolve(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame,
+                      struct nomem__source_frame sources[NOMEM_INLINED_MAX]) {
+  return nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
+                                NOMEM_INLINED_MAX);
+}
+
+/* Where a program has no names, its main() is what the C library called, and what lies in the same file as the frame
+ * that called the C library. */
+static bool is_main(const struct nomem__trace *trace, unsigned number, const char *function) {
+  if (function != NULL) return strcmp(function, "main") == 0;
+  const struct nomem__trace_frame *frame = &trace->frame[number], *last = &trace->frame[trace->depth - 1];
+  return frame + 1 < last && frame[1].path != frame->path && strcmp(last->path, frame->path) == 0;
+}
+
+/* The function, inlined or not, that led to both calls, in the frames in which their stacks part. */
+static const char *find_common_function(struct nomem__symbols *symbols, const struct nomem__trace_frame *one,
+                                        const struct nomem__trace_frame *other) {
+  struct nomem__source_frame a[NOMEM_INLINED_MAX], b[NOMEM_INLINED_MAX];
+  size_t an = resolve(symbols, one, a), bn = resolve(symbols, other, b), common = 1;
+  while (common < an && common < bn && a[an - common].line == b[bn - common].line &&
+         a[an - common - 1].function != NULL && b[bn - common - 1].function != NULL &&
+         strcmp(a[an - common - 1].function, b[bn - common - 1].function) == 0)
+    common++;
+  return a[an - common].function;
+}
+
+/* Whether a function of the code under test is at this frame, which is not main(), and no test code below main() called
+ * it: test code may hold what the function gave it. function: the one that is meant, of those inlined there. */
+static bool is_below_main(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
+                          unsigned number, const char *function) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  bool has_culprit = false;
+  for (unsigned i = number; i < trace->depth; i++) {
+    size_t count = resolve(code_owners->symbols, &trace->frame[i], sources);
+    enum nomem__code_owner owner = nomem__code_owner_of(code_owners, &trace->frame[i]);
+    bool is_inlined = i == number && !is_main(trace, i, function) && owner != NOMEM_OWNER_TEST;
+    if (is_main(trace, i, sources[count - 1].function)) return has_culprit || is_inlined;
+    if (owner == NOMEM_OWNER_TEST) return false;
+    has_culprit |= owner == NOMEM_OWNER_UNDER_TEST;
+  }
+  return has_culprit;
+}
+
+static unsigned find_outside_runtime(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace) {
+  unsigned number = 0;
+  while (number + 1 < trace->depth && nomem__code_owner_of(code_owners, &trace->frame[number]) == NOMEM_OWNER_RUNTIME)
+    number++;
+  return number;
+}
+
+bool nomem__lost_block_counts(const void *rule_of_run, const struct nomem__leak_site *leak) {
+  const struct nomem__lost_block_rule *rule = rule_of_run;
+  const struct nomem__code_owners *code_owners = rule->code_owners;
+  struct nomem__symbols *symbols = code_owners->symbols;
+  const struct nomem_channel *channel = rule->outcome->channel;
+  struct nomem__trace block = {0}, fault = {0};
+  unsigned of_block, of_fault;
+  /* Of several failures it is not known which one lost the block. */
+  if (channel->fault_count != 1 || !channel->faults[0].ready) return false;
+  nomem__fault_trace(channel, 0, &fault);
+  if (leak->lost_by != 0) {
+    nomem__site_trace(channel, leak->lost_by - 1, symbols, &block);
+    if (block.depth == 0) return false;
+    unsigned number = find_outside_runtime(code_owners, &block);
+    struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+    resolve(symbols, &block.frame[number], sources);
+    return is_below_main(code_owners, &block, number, sources[0].function);
+  }
+  nomem__site_trace(channel, leak->site, symbols, &block);
+  if (nomem__trace_blame_library(&block, &fault, symbols)) return false;
+  if (nomem__trace_find_common(&block, &fault, &of_block, &of_fault) == 0) return false;
+  const char *function = find_common_function(symbols, &block.frame[of_block], &fault.frame[of_fault]);
+  return is_below_main(code_owners, &block, of_block, function);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Who lost the blocks that a run leaked which gave up. main(), and test code, may leave what they have to the kernel; a
+ * function that they called may not: whoever called it cannot free what it does not know of.
+ */
+#ifndef NOMEM_LOST_BLOCK_H
+#define NOMEM_LOST_BLOCK_H
+
+#include "../residue/heap_residue.h"
+#include "../run/outcome.h"
+#include "code_owner.h"
+
+struct nomem__lost_block_rule {
+  const struct nomem__outcome *outcome;
+  const struct nomem__code_owners *code_owners;
+};
+
+/* Whether a function below main() lost them: the one that led both to their allocation and to the call that failed, or
+ * whose realloc of them failed; and no test code called it but main() itself. rule: a struct nomem__lost_block_rule. */
+bool nomem__lost_block_counts(const void *rule, const struct nomem__leak_site *leak);
+
+#endif
