@@ -171,8 +171,9 @@ printf 'void unused(void) {}\n' >test/test/unused.c
 gives 'a project in a folder that is called test is no test' 1 '^crash in main ' -- ./tool more
 
 # What the test passed on in two places is a line for the function that both came to.
-cp "$here/programs/suite_alike.c" alike_test.c
-"$cc" -g -O0 -DLIBRARY -shared -fPIC -o libalike.so alike_test.c
+cp "$here/programs/suite_alike.c" alike.c
+cp alike.c alike_test.c
+"$cc" -g -O0 -DLIBRARY -shared -fPIC -o libalike.so alike.c
 "$cc" -g -O0 -o alike_test alike_test.c -L. -lalike -Wl,-rpath,"$work"
 gives 'the same line is shown once' 0 '^not counted: crash in follow .*, 4 runs in 2 findings: the test passed on NULL' \
   -- ./alike_test
