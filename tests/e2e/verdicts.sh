@@ -309,10 +309,16 @@ fi
 if explore 0 && grep -q '^2 runs: 2 reported; 0 findings' found; then pass "a test's own assertion is no finding"; else
   fail "a test's own assertion" found
 fi
+if grep -q "^2 of 2 runs ended at the test's first failed assertion: no clean-up code was run" found; then
+  pass "it is said that nothing was run after a test's assertion"
+else
+  fail 'runs that an assertion cuts short' found
+fi
 "$cc" -g -O0 -shared -fPIC -DABORTS -o liblibrary.so "$programs/library.c"
 if explore 1 && grep -q "^abort in library_make (.*library.c:$(line "$programs/library.c" blow-up))" found &&
   reproduces abort; then
   pass "a library's abort is"
+  if grep -q 'first failed assertion' found; then fail "a library's abort is none of the test's" found; fi
 else
   fail "a library's abort" found
 fi

@@ -71,6 +71,29 @@ static void exercised(void **state) {
   assert_int_equal(coverage.untried[NOMEM_UNTRIED_OCCURRENCE_CLASSES], 4);
 }
 
+/* Runs that an assertion of the test ended are counted among those that were made now and came to their fault; they are
+ * worth saying when they are more than half. */
+static void cut_short(void **state) {
+  (void)state;
+  char text[NOMEM_CUT_SHORT_BYTES];
+  assert_false(nomem__coverage_is_cut_short(&(struct nomem__coverage){0}));
+  for (size_t i = 0; i < 6; i++) set(i, NOMEM_VERDICT_REPORTED);
+  set(6, NOMEM_VERDICT_UNREACHED);
+  campaign->states[4].is_known = true;
+  for (size_t i = 0; i < 2; i++) campaign->states[i].was_asserted = true;
+  campaign->states[4].was_asserted = campaign->states[6].was_asserted = true;
+  struct nomem__coverage coverage = count();
+  assert_int_equal(coverage.runs, 5);
+  assert_int_equal(coverage.asserted_runs, 2);
+  assert_false(nomem__coverage_is_cut_short(&coverage));
+  campaign->states[2].was_asserted = true;
+  coverage = count();
+  assert_true(nomem__coverage_is_cut_short(&coverage));
+  nomem__coverage_say_cut_short(&coverage, text);
+  assert_string_equal(
+      text, "3 of 5 runs ended at the test's first failed assertion: no clean-up code was run after the failure");
+}
+
 /* A site is, when a run of it came to its call. */
 static void sites(void **state) {
   (void)state;
@@ -175,7 +198,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
       TEST(exercised),     TEST(sites), TEST(not_tried), TEST(not_scheduled),
-      TEST(second_faults), TEST(empty), TEST(partial),
+      TEST(second_faults), TEST(empty), TEST(partial),   TEST(cut_short),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

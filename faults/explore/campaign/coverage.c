@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* From one call of so many on, what was not reached is much. */
 #define PARTIAL_PART 4
+/* From one run of so many on, it is worth saying that a test's assertion ended them. */
+#define CUT_SHORT_PART 2
 
 const struct nomem__untried_text nomem__untried_texts[NOMEM_UNTRIED_COUNT] = {
 #define X(upper, lower, text) [NOMEM_UNTRIED_##upper] = {#lower, text},
@@ -40,6 +45,16 @@ static uint64_t count_scheduled(const struct nomem__campaign *campaign, struct n
   return calls;
 }
 
+/* How a run ended that an earlier campaign has made is not kept. */
+static void count_asserted(const struct nomem__campaign *campaign, struct nomem__coverage *coverage) {
+  for (size_t i = 0; i < campaign->point_count; i++) {
+    const struct nomem__point_state *state = &campaign->states[i];
+    if (state->is_known || !is_exercised(state->result)) continue;
+    coverage->runs++;
+    coverage->asserted_runs += state->was_asserted;
+  }
+}
+
 struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign) {
   struct nomem__coverage coverage = {.sites = campaign->site_count, .calls = campaign->sites_lost};
   uint64_t *untried = coverage.untried, scheduled = count_scheduled(campaign, &coverage);
@@ -60,6 +75,7 @@ struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign
   untried[NOMEM_UNTRIED_OCCURRENCE_CLASSES] = coverage.calls - campaign->sites_lost -
                                               untried[NOMEM_UNTRIED_NOT_CHOSEN] - untried[NOMEM_UNTRIED_TESTS] -
                                               campaign->calls_scheduled;
+  count_asserted(campaign, &coverage);
   coverage.calls_due = scheduled - untried[NOMEM_UNTRIED_SHARDS];
   return coverage;
 }
@@ -70,4 +86,16 @@ bool nomem__coverage_is_empty(const struct nomem__coverage *coverage) {
 
 bool nomem__coverage_is_partial(const struct nomem__coverage *coverage) {
   return coverage->untried[NOMEM_UNTRIED_UNREACHED] > coverage->calls_due / PARTIAL_PART;
+}
+
+bool nomem__coverage_is_cut_short(const struct nomem__coverage *coverage) {
+  return coverage->asserted_runs > coverage->runs / CUT_SHORT_PART;
+}
+
+void nomem__coverage_say_cut_short(const struct nomem__coverage *coverage, char text[NOMEM_CUT_SHORT_BYTES]) {
+  snprintf(text, NOMEM_CUT_SHORT_BYTES,
+           "%" PRIu64 " of %" PRIu64
+           " run%s ended at the test's first failed assertion: no clean-up code was run after "
+           "the failure",
+           coverage->asserted_runs, coverage->runs, coverage->runs == 1 ? "" : "s");
 }

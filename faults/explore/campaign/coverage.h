@@ -39,6 +39,7 @@ struct nomem__coverage {
   uint64_t second_faults, second_faults_exercised; /* sites that only a failed call leads to */
   uint64_t untried[NOMEM_UNTRIED_COUNT];           /* calls; together with the exercised ones these are all calls */
   uint64_t calls_due;                              /* those that this campaign, or this shard of it, was to fail */
+  uint64_t runs, asserted_runs; /* made now, with a fault; and those of them that an assertion of the test ended */
 };
 
 /* Counts what the results of a campaign say. */
@@ -49,5 +50,13 @@ bool nomem__coverage_is_empty(const struct nomem__coverage *coverage);
 
 /* Whether so many calls were not reached again that it has to be said beside the number of findings. */
 bool nomem__coverage_is_partial(const struct nomem__coverage *coverage);
+
+/* Whether so many runs ended at an assertion of the test that it has to be said: what code would have released or used
+ * afterwards was not tried. */
+bool nomem__coverage_is_cut_short(const struct nomem__coverage *coverage);
+
+/* Writes that as a sentence. */
+#define NOMEM_CUT_SHORT_BYTES 192
+void nomem__coverage_say_cut_short(const struct nomem__coverage *coverage, char text[NOMEM_CUT_SHORT_BYTES]);
 
 #endif

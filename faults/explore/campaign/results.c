@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -73,6 +74,8 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
   add_residue(&evidence, &result->residue);
   if (evidence.fault_reached) evidence.raised_by_test = nomem__is_abort_of_test(outcome, &campaign->code_owners);
   result->verdict = nomem__judge(&evidence);
+  result->was_asserted = result->verdict == NOMEM_VERDICT_REPORTED && evidence.raised_by_test &&
+                         outcome->end.fatal_signal == SIGABRT && !outcome->was_caught;
 }
 
 enum nomem__verdict nomem__results_settle(enum nomem__verdict verdict, enum nomem__verdict previous, bool is_heap_check,
@@ -227,6 +230,7 @@ static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__
   state->result = (uint8_t)(result->verdict + 1);
   state->is_due = nomem__residue_check_is_due(&result->residue, result->verdict);
   if (state->is_due) nomem__residue_check_note_path(check, &result->residue, rank, campaign->point_count);
+  state->was_asserted = result->was_asserted;
   state->is_unconfirmed = campaign->engine == NOMEM_ENGINE_SNAPSHOT;
   state->was_heap_checked = campaign->heap.is_looking;
   state->had_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE;

@@ -7,6 +7,7 @@
 
 struct nomem__result {
   enum nomem__verdict verdict;
+  bool was_asserted;             /* it was an assertion of the test that ended the run */
   struct nomem__residue residue; /* borrows from the outcome */
 };
 

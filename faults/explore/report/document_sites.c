@@ -159,10 +159,12 @@ static json_t *make_not_injected(struct nomem__json *json, const struct nomem__e
 static json_t *make_warnings(struct nomem__json *json, const struct nomem__campaign *campaign,
                              const struct nomem__coverage *counts) {
   json_t *list = json_array();
-  char sentence[NOMEM__OUTPUT_NOTE_BYTES];
+  char sentence[NOMEM__OUTPUT_NOTE_BYTES], cut_short[NOMEM_CUT_SHORT_BYTES];
   snprintf(sentence, sizeof sentence, "%" PRIu64 " of the %" PRIu64 " calls that were to fail were not reached again",
            counts->untried[NOMEM_UNTRIED_UNREACHED], counts->calls_due);
   if (nomem__coverage_is_partial(counts)) nomem__json_add(json, list, nomem__json_safe(sentence));
+  nomem__coverage_say_cut_short(counts, cut_short);
+  if (nomem__coverage_is_cut_short(counts)) nomem__json_add(json, list, nomem__json_safe(cut_short));
   for (size_t i = 0; i < campaign->not_injected.count; i++)
     nomem__json_add(json, list, nomem__json_safe(campaign->not_injected.list[i].reason));
   if (*campaign->allocator_note != '\0') nomem__json_add(json, list, nomem__json_safe(campaign->allocator_note));
@@ -186,6 +188,7 @@ void nomem__put_coverage(struct nomem__document_builder *builder, json_t *docume
   nomem__json_number(json, coverage, "heap_checks", campaign->heap.checked);
   nomem__json_number(json, coverage, "heap_checks_skipped", campaign->heap.left_out);
   nomem__json_number(json, coverage, "hangs_ended_early", campaign->early_count);
+  nomem__json_number(json, coverage, "runs_ended_at_assertion", counts.asserted_runs);
   nomem__json_put(json, coverage, "stacks", json_boolean(campaign->session->setup.trace));
   if (campaign->session->setup.trace)
     nomem__json_put(json, coverage, "not_injected", make_not_injected(json, &campaign->not_injected));

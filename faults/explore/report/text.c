@@ -349,6 +349,15 @@ static void print_not_injected(const struct nomem__campaign *campaign, FILE *out
     fprintf(out, "not injected: %zu more programs (--json has all)\n", programs->count - PROGRAMS_SHOWN);
 }
 
+/* Where a test ends at its first assertion, half of what it could show is not tried. */
+static void print_cut_short(const struct nomem__campaign *campaign, FILE *out) {
+  const struct nomem__coverage coverage = nomem__coverage_of(campaign);
+  char text[NOMEM_CUT_SHORT_BYTES];
+  if (!nomem__coverage_is_cut_short(&coverage)) return;
+  nomem__coverage_say_cut_short(&coverage, text);
+  fprintf(out, "%s\n", text);
+}
+
 static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
   char note[NOMEM__OUTPUT_NOTE_BYTES];
   size_t untried = 0;
@@ -360,6 +369,7 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
                                                    : "the time was up",
             untried, campaign->point_count);
   print_test_code(campaign, out);
+  print_cut_short(campaign, out);
   print_not_injected(campaign, out);
   nomem__output_note(&campaign->baseline_output, note, sizeof note);
   if (*note != '\0') fprintf(out, "%s\n", note);

@@ -35,6 +35,6 @@ summary() {
     SELECT site,name,calls FROM sites ORDER BY 1;
     SELECT verdict,finding,site,occurrence,persistent,id,runs,flaky,plan,message FROM findings ORDER BY 1,2,3,4,5,6;
     SELECT count(*) FROM campaigns WHERE ended IS NOT NULL'
-  jq -S '{verdicts: [.verdicts[] | {name, runs}], coverage: (.coverage | del(.hangs_ended_early)), excluded, sites,
+  jq -S '{verdicts: [.verdicts[] | {name, runs}], coverage: (.coverage | del(.hangs_ended_early, .runs_ended_at_assertion)), excluded, sites,
     findings: [.findings[] | {id, verdict, runs, flaky, message, fault, where, "end": .end}]}' "$2"
 }
