@@ -108,8 +108,8 @@ else
   fail 'a flood in every report' seen
 fi
 
-# What is written while the command is stopped the kernel bounds, where files of limited size can be made. The program
-# stops the command itself, and is bounded as well.
+# What is written while the command is stopped the kernel bounds, or else the run's keeper. The program stops the command
+# itself, and writes no more than it is told to.
 cat >stopper.c <<'EOS'
 #include <signal.h>
 #include <stdio.h>
@@ -138,6 +138,29 @@ int main(int argc, char **argv) {
 EOS
 "$cc" -g -o stopper stopper.c
 
+
+# Files of limited size are refused: ./unbounded COMMAND...
+cat >unbounded.c <<'EOS'
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  struct sock_filter rules[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsopen, 0, 1),
+                                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+                                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  struct sock_fprog program = {sizeof rules / sizeof *rules, rules};
+  if (argc < 2 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return 125;
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return 125;
+  execvp(argv[1], argv + 1);
+  return 127;
+}
+EOS
+"$cc" -o unbounded unbounded.c
 files=$tests/../faults/explore/isolation
 
 # in_memory PID: the KiB of memory that the files take which the runs of this command write to.
@@ -149,13 +172,19 @@ in_memory() {
   echo $kib
 }
 
-# stopped STATUS PATTERN MEGABYTES: what nomem explore ends with and says of it when the program writes so many each time
-# while the command is stopped, which is let go on after a second. $most is the most memory that was seen, in KiB.
+# stopped STATUS PATTERN MEGABYTES KIB [WORD...]: what nomem explore ends with and says of it when the program writes so
+# many megabytes each time while the command, begun with the words, is stopped. It is let go on a second after they take
+# so many KiB of memory, or half a minute later. $most is the most that was seen, in KiB.
 stopped() {
   rm -f command.pid
+  wanted=$1
+  pattern=$2
+  megabytes=$3
+  least=$4
+  shift 4
   # shellcheck disable=SC2016 # for the other shell
-  timeout -k 5 90 sh -c 'echo $$ >command.new && mv command.new command.pid && exec nomem explore --no-store --jobs 1 \
-    --timeout 30 --faults transient -- ./stopper "$1"' sh "$3" >seen 2>&1 &
+  timeout -k 5 90 "$@" sh -c 'echo $$ >command.new && mv command.new command.pid && exec nomem explore --no-store --jobs 1 \
+    --timeout 30 --faults transient -- ./stopper "$1"' sh "$megabytes" >seen 2>&1 &
   started=$!
   stops=0
   most=0
@@ -163,6 +192,11 @@ stopped() {
     sleep 0.1
     pid=$(cat command.pid 2>/dev/null) || continue
     grep -q '^State:.T' "/proc/$pid/status" 2>/dev/null || continue
+    looks=0
+    while [ "$(in_memory "$pid")" -lt "$least" ] && [ $looks -lt 300 ]; do
+      sleep 0.1
+      looks=$((looks + 1))
+    done
     sleep 1
     now=$(in_memory "$pid")
     [ "$now" -le "$most" ] || most=$now
@@ -172,10 +206,10 @@ stopped() {
   status=0
   wait $started || status=$?
   echo "(exit status $status, stopped $stops times, $most KiB)" >>seen
-  [ $status -eq "$1" ] && grep -q "$2" seen && [ $stops -gt 0 ]
+  [ $status -eq "$wanted" ] && grep -q "$pattern" seen && [ $stops -gt 0 ]
 }
 
-if stopped 0 ' reported; 0 findings' 20 && [ "$most" -ge 20480 ]; then
+if stopped 0 ' reported; 0 findings' 20 20480 && [ "$most" -ge 20480 ]; then
   pass 'less than the bound, while the command is stopped'
 else
   fail 'less than the bound, while the command is stopped' seen
@@ -184,11 +218,18 @@ printf '#include "bounded_files.h"\nint main(void) { return nomem__bounded_files
 "$cc" -o can -I "$files" can.c "$files/bounded_files.c" "$files/descriptor_message.c" "$files/user_namespace.c"
 if ! ./can; then
   skip 'output without an end, while the command is stopped' 'files of limited size cannot be made here'
-elif stopped 1 '^flood in main .*: writes more than 64 MiB' 600 && [ "$most" -gt 65536 ] &&
+elif stopped 1 '^flood in main .*: writes more than 64 MiB' 600 65537 && [ "$most" -gt 65536 ] &&
   [ "$most" -lt 163840 ]; then
   pass 'output without an end, while the command is stopped'
 else
   fail 'output without an end, while the command is stopped' seen
+fi
+if ! ./unbounded true; then
+  skip 'and where the kernel does not bound it' 'no system call can be forbidden here'
+elif stopped 1 '^flood in main .*: writes more than 64 MiB' 600 65537 ./unbounded && [ "$most" -gt 65536 ]; then
+  pass 'and where the kernel does not bound it'
+else
+  fail 'and where the kernel does not bound it' seen
 fi
 
 # The command, or the process that it starts programs by, is killed right after its fork, before the child has asked to

@@ -10,9 +10,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -51,16 +53,18 @@ static bool can_see_children(void) {
   return access("/proc/thread-self/children", R_OK) == 0;
 }
 
-/* Has a shell run the script, in a session of its own and with no environment. */
-static int start(const char *script, bool is_forked, pid_t *pid) {
+/* Has a shell run the script, in a session of its own and with no environment. It writes to the pipe, or else to a file
+ * whose memory the keeper bounds. */
+static int start_writer(const char *script, bool is_forked, int file, uint64_t max_bytes, pid_t *pid) {
   char *arguments[] = {(char *)"sh", (char *)"-c", (char *)script, NULL}, *environment[] = {NULL};
   const struct nomem__spawn_request request = {.keeper = keeper,
                                                .path = "/bin/sh",
                                                .argv = arguments,
                                                .environment = environment,
                                                .stdin_fd = -1,
-                                               .stdout_fd = output[1],
-                                               .stderr_fd = -1,
+                                               .stdout_fd = file >= 0 ? file : output[1],
+                                               .stderr_fd = file >= 0 ? output[1] : -1,
+                                               .output_max_bytes = max_bytes,
                                                .own_session = true,
                                                .is_forked = is_forked,
                                                .scratch_socket = -1};
@@ -75,6 +79,10 @@ static int start(const char *script, bool is_forked, pid_t *pid) {
   close(error[0]);
   close(error[1]);
   return result;
+}
+
+static int start(const char *script, bool is_forked, pid_t *pid) {
+  return start_writer(script, is_forked, -1, 0, pid);
 }
 
 static struct nomem__keeper_report await_report(void) {
@@ -148,6 +156,31 @@ static void all_is_killed(void **state) {
   assert_int_equal(report.kind, NOMEM_KEEPER_ENDED);
   assert_true(WIFSIGNALED(report.status) && WTERMSIG(report.status) == SIGKILL);
   expect_all_gone();
+}
+
+/* What writes more than it may is ended with all that it has started, though the command does not look; what writes no
+ * more comes to its end. Of a program that is forked the end is not reported. */
+static void writers(void **state) {
+  const struct timespec moment = {.tv_nsec = 10000000};
+  static const char script[] = "head -c 3000000 /dev/zero; sleep 0.3; exit 7";
+  static const char endless[] = "(head -c 3000000 /dev/zero; sleep 120) & sleep 120; exit 7";
+  pid_t pid = 0;
+  int file = memfd_create("output", MFD_CLOEXEC);
+  (void)state;
+  if (!can_see_children()) skip_because("the kernel does not list children");
+  assert_true(file >= 0);
+  assert_int_equal(start_writer(script, false, file, 4000000, &pid), 0);
+  assert_int_equal(WEXITSTATUS(await_report().status), 7);
+  assert_int_equal(ftruncate(file, 0) | (int)lseek(file, 0, SEEK_SET), 0);
+  assert_int_equal(start_writer(endless, false, file, 2000000, &pid), 0);
+  struct nomem__keeper_report report = await_report();
+  assert_int_equal(report.kind, NOMEM_KEEPER_ENDED);
+  assert_true(WIFSIGNALED(report.status) && WTERMSIG(report.status) == SIGKILL);
+  assert_int_equal(ftruncate(file, 0) | (int)lseek(file, 0, SEEK_SET), 0);
+  assert_int_equal(start_writer(endless, true, file, 2000000, &pid), 0);
+  for (int i = 0; i < LIMIT_MS / 10 && nomem__keeper_has_others(keeper, 0); i++) nanosleep(&moment, NULL);
+  assert_false(nomem__keeper_has_others(keeper, 0));
+  close(file);
 }
 
 /* What the forks of a program leave is killed, and the program itself is not. */
@@ -237,6 +270,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_is_left, set_up, tear_down),
       cmocka_unit_test_setup_teardown(nothing_is_left, set_up, tear_down),
       cmocka_unit_test_setup_teardown(all_is_killed, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(writers, set_up, tear_down),
       cmocka_unit_test_setup_teardown(one_is_spared, set_up, tear_down),
       cmocka_unit_test_setup_teardown(command_is_killed, set_up, tear_down),
       cmocka_unit_test_setup_teardown(keeper_is_attacked, set_up, tear_down),

@@ -190,6 +190,7 @@ static int send_request(int socket, const struct nomem__spawn_request *request, 
                                       .is_fresh = request->is_fresh,
                                       .watch_effects = request->watch_effects,
                                       .is_forked = request->is_forked,
+                                      .output_max_bytes = request->output_max_bytes,
                                       .group = getpgrp(),
                                       .blocked = *blocked};
   for (unsigned i = 0; i < NOMEM_KEEPER_DESCRIPTORS; i++) {

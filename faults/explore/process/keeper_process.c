@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,8 +32,12 @@
 #define QUIET_MOMENTS 3
 /* While a program runs, it is looked whether somebody holds the command so often. */
 #define WATCH_MS 500
+/* And so often, how much it has written: some megabytes a millisecond. */
+#define OUTPUT_WATCH_MS 50
 /* What holds it and was killed is gone after so many looks, or will never be. */
 #define HOLDS_MAX 6
+/* The unit of struct stat's st_blocks. */
+#define BLOCK_BYTES 512
 /* So far up from a process its forebears are looked at. */
 #define GENERATIONS 1000
 
@@ -44,6 +49,9 @@ struct keeper {
   bool is_forked;                       /* the program is forked for runs, and its end is not reported */
   pid_t root;                           /* the program; 0: none, or its end was reported */
   unsigned holds;                       /* so many looks in a row, it held the command */
+  int unwatched_ms;                     /* since the last look for that */
+  int written[2];                       /* standard output and standard error; -1: nobody looks at them */
+  uint64_t output_max_bytes;            /* 0: neither is looked at */
   bool has_ended;                       /* what follows is of its end */
   int status;
   uint64_t peak_kb;
@@ -128,6 +136,34 @@ static void free_command(struct keeper *keeper) {
   ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
   (void)written;
   kill(keeper->command, SIGKILL);
+}
+
+static uint64_t bytes_in_memory(int fd) {
+  struct stat status;
+  return fd >= 0 && fstat(fd, &status) == 0 ? (uint64_t)status.st_blocks * BLOCK_BYTES : 0;
+}
+
+/* The command ends a run that writes too much. When it does not, because it is stopped, say, nor does the kernel, this
+ * is done here. Runs that share a process with it are ended as well, because which one has written is the command's to
+ * know. */
+static void bound_output(struct keeper *keeper) {
+  struct nomem__keeper_report nobody_reads = {.kind = NOMEM_KEEPER_SWEPT};
+  uint64_t bytes = 0;
+  if (keeper->output_max_bytes == 0 || keeper->root == 0) return;
+  for (unsigned i = 0; i < 2; i++) bytes += bytes_in_memory(keeper->written[i]);
+  if (bytes > keeper->output_max_bytes) sweep(keeper, 0, &nobody_reads);
+}
+
+static int find_pause_ms(const struct keeper *keeper) {
+  if (keeper->root == 0) return -1;
+  return keeper->output_max_bytes != 0 ? OUTPUT_WATCH_MS : WATCH_MS;
+}
+
+static void watch_command(struct keeper *keeper) {
+  keeper->unwatched_ms += find_pause_ms(keeper);
+  if (keeper->unwatched_ms < WATCH_MS) return;
+  keeper->unwatched_ms = 0;
+  free_command(keeper);
 }
 
 static void send_report(const struct keeper *keeper, const struct nomem__keeper_report *report) {
@@ -257,6 +293,17 @@ static bool start(struct keeper *keeper, const struct nomem__keeper_order *order
   return is_whole;
 }
 
+/* Takes those descriptors that it is to look at. */
+static void watch_output(struct keeper *keeper, const struct nomem__keeper_order *order, int *descriptors) {
+  keeper->output_max_bytes = order->output_max_bytes;
+  for (unsigned i = 0; i < 2; i++) {
+    int *given = &descriptors[NOMEM_KEEPER_STDOUT + i];
+    if (keeper->written[i] >= 0) close(keeper->written[i]);
+    keeper->written[i] = order->output_max_bytes != 0 ? *given : -1;
+    if (order->output_max_bytes != 0) *given = -1;
+  }
+}
+
 /* Returns false when the command is gone. */
 static bool follow_order(struct keeper *keeper) {
   struct nomem__keeper_order order;
@@ -269,13 +316,14 @@ static bool follow_order(struct keeper *keeper) {
     return true;
   }
   bool is_whole = start(keeper, &order, descriptors);
+  watch_output(keeper, &order, descriptors);
   for (unsigned i = 0; i < NOMEM_KEEPER_DESCRIPTORS; i++)
     if (descriptors[i] >= 0) close(descriptors[i]);
   return is_whole;
 }
 
 _Noreturn void nomem__keeper_process(int socket, pid_t command, const struct nomem__sandbox *sandbox) {
-  struct keeper keeper = {.socket = socket, .command = command, .sandbox = sandbox};
+  struct keeper keeper = {.socket = socket, .command = command, .sandbox = sandbox, .written = {-1, -1}};
   struct nomem__keeper_report nobody_reads = {.kind = NOMEM_KEEPER_SWEPT};
   sigset_t all, child;
   sigfillset(&all);
@@ -289,9 +337,10 @@ _Noreturn void nomem__keeper_process(int socket, pid_t command, const struct nom
                              {.fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN}};
   for (bool is_wanted = watched[1].fd >= 0; is_wanted;) {
     struct signalfd_siginfo info;
-    int ready = poll(watched, 2, keeper.root != 0 ? WATCH_MS : -1);
-    if (ready == 0) free_command(&keeper);
-    if (ready <= 0) continue;
+    int ready = poll(watched, 2, find_pause_ms(&keeper));
+    bound_output(&keeper);
+    if (ready == 0) watch_command(&keeper);
+    if (ready < 0) continue;
     if (watched[0].revents != 0) is_wanted = follow_order(&keeper);
     if (watched[1].revents != 0 && read(watched[1].fd, &info, sizeof info) < 0 && errno != EAGAIN) is_wanted = false;
     reap(&keeper);

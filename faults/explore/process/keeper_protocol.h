@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum nomem__keeper_order_kind { NOMEM_KEEPER_START, NOMEM_KEEPER_SWEEP };
@@ -29,6 +30,7 @@ struct nomem__keeper_order {
    * environment, each with its final zero. */
   bool own_session, same_addresses, uses_sandbox, is_fresh, watch_effects, is_forked;
   bool has_descriptor[NOMEM_KEEPER_DESCRIPTORS];
+  uint64_t output_max_bytes;
   pid_t group; /* the process group of the command */
   sigset_t blocked;
   size_t text_bytes, argument_count, entry_count;

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "../isolation/isolation.h"
@@ -20,9 +21,10 @@ struct nomem__spawn_request {
   char **argv;
   char **environment;
   int stdin_fd, stdout_fd, stderr_fd;
-  bool own_session;    /* without the terminal of the command, and out of reach of its Ctrl-C */
-  bool same_addresses; /* without address randomisation: what depends on addresses is the same in every run */
-  bool is_forked;      /* the injector forks it for runs, which are its siblings */
+  uint64_t output_max_bytes; /* its keeper ends what runs when these two take more memory; 0: nobody looks */
+  bool own_session;          /* without the terminal of the command, and out of reach of its Ctrl-C */
+  bool same_addresses;       /* without address randomisation: what depends on addresses is the same in every run */
+  bool is_forked;            /* the injector forks it for runs, which are its siblings */
   const struct nomem__sandbox *sandbox; /* to run in, that of its keeper; NULL: none */
   bool is_fresh;                        /* this and scratch_socket: as for nomem__sandbox_enter */
   int scratch_socket;

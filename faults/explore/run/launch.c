@@ -183,6 +183,7 @@ static struct nomem__spawn_request spawn_request(const struct nomem__worker *wor
   const struct nomem__run_request *request = &worker->request;
   const struct nomem__environment *environment = &worker->environment;
   bool is_forked = worker->copy->fork.engine != NOMEM_ENGINE_EXEC;
+  bool is_watched = !setup->inherit && !worker->capture.is_bounded;
   struct nomem__spawn_request spawn = {.keeper = worker->keeper,
                                        .path = setup->program,
                                        .argv = setup->argv,
@@ -192,6 +193,7 @@ static struct nomem__spawn_request spawn_request(const struct nomem__worker *wor
                                        .stdin_fd = -1,
                                        .stdout_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_OUTPUT],
                                        .stderr_fd = setup->inherit ? -1 : worker->capture.fd[NOMEM_ERROR],
+                                       .output_max_bytes = is_watched ? NOMEM_OUTPUT_KEEPER_BYTES : 0,
                                        .own_session = !setup->inherit,
                                        .same_addresses = setup->same_addresses,
                                        .is_forked = is_forked,

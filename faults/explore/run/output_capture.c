@@ -17,7 +17,8 @@
 int nomem__output_capture_open(struct nomem__output_capture *capture) {
   *capture = (struct nomem__output_capture)NOMEM_OUTPUT_CAPTURE_NONE;
   int result = nomem__bounded_files_open("memfd:nomem-output", NOMEM_OUTPUT_ROOM_BYTES, NOMEM_STREAMS, capture->fd);
-  for (unsigned i = 0; i < NOMEM_STREAMS && result != 0; i++) {
+  capture->is_bounded = result == 0;
+  for (unsigned i = 0; i < NOMEM_STREAMS && !capture->is_bounded; i++) {
     capture->fd[i] = memfd_create("nomem-output", MFD_CLOEXEC);
     if (capture->fd[i] < 0) return -errno;
   }

@@ -22,6 +22,7 @@ struct nomem__output_capture {
   int flags[NOMEM_STREAMS];  /* those before the fork: no run sees what another one has set */
   off_t at_death[NOMEM_STREAMS];
   bool has_death;
+  bool is_bounded; /* by the kernel, to NOMEM_OUTPUT_ROOM_BYTES */
 };
 
 /* A run that has written more than this, in bytes, writes without end, and into memory. No more of it is read: a file
@@ -32,6 +33,9 @@ struct nomem__output_capture {
  * ending the run: while it is stopped, say. It is more than the bound above, which is thus passed by whoever comes
  * here. */
 #define NOMEM_OUTPUT_ROOM_BYTES (UINT64_C(96) << 20)
+
+/* Where it does not, the run's keeper ends it when its output takes more memory than this. */
+#define NOMEM_OUTPUT_KEEPER_BYTES (UINT64_C(256) << 20)
 
 /* The value before nomem__output_capture_open. It may be closed. */
 #define NOMEM_OUTPUT_CAPTURE_NONE \
