@@ -279,8 +279,8 @@ static int complain_of_failure(struct nomem__campaign *campaign, const struct ba
   }
   if (name != NULL)
     snprintf(how, sizeof how, "is killed by signal %d (SIG%s)", WTERMSIG(run->status), name);
-  else if (WIFSIGNALED(run->status)) /* a real-time signal has no name */
-    snprintf(how, sizeof how, "is killed by signal %d", WTERMSIG(run->status));
+  else if (WIFSIGNALED(run->status)) /* it has no name */
+    snprintf(how, sizeof how, "is killed by signal %d (real-time)", WTERMSIG(run->status));
   else
     snprintf(how, sizeof how, "exits with %d", WEXITSTATUS(run->status));
   const char *remedy = find_remedy(campaign, run->status);
