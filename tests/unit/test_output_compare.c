@@ -77,12 +77,16 @@ static void unstable(void **state) {
   assert_false(nomem__output_is_swallowed(&baseline, &third, &none));
   assert_true(nomem__output_is_same(&baseline, &third, &none));
   assert_true(nomem__output_is_swallowed(&baseline, &lacking, &none));
+  assert_false(nomem__output_is_gone(&baseline, &lacking));
+  assert_true(nomem__output_is_gone(&baseline, &none));
   nomem__output_difference(&baseline, &lacking, text, sizeof text);
   assert_string_equal(text, "its output lacks line 2 of what it is without the fault, 'end'");
   nomem__output_note(&baseline, note, sizeof note);
   assert_string_equal(note,
                       "standard output varies without any fault: of its 2 lines, 0 are not compared, 1 in part, and "
                       "not their order");
+  nomem__baseline_output_compare(&baseline, &none, &none);
+  assert_false(nomem__output_is_gone(&baseline, &none)); /* it may be empty without a fault */
   nomem__baseline_output_free(&baseline);
   close(first.fd), close(second.fd), close(third.fd), close(lacking.fd), close(none.fd);
 }

@@ -56,6 +56,23 @@ static void swallowed(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
 }
 
+/* That nothing at all is left of the output counts, unless the run has reported it or skipped itself. */
+static void mute(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.is_mute = evidence.has_swallowed = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_MUTE);
+  assert_true(nomem__verdict_counts(NOMEM_VERDICT_MUTE, false));
+  assert_false(nomem__verdict_counts(NOMEM_VERDICT_SWALLOWED, false));
+  evidence.has_leftover = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_MUTE);
+  evidence.is_skipped = evidence.has_leftover = false;
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REPORTED);
+  evidence.is_skipped = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+}
+
 /* A report counts however the run ended, but a crash by a signal says more. What was left counts at a comparable
  * end. */
 static void reports(void **state) {
@@ -305,6 +322,7 @@ int main(void) {
       cmocka_unit_test(handled_and_reported),
       cmocka_unit_test(other_signals_are_refusals),
       cmocka_unit_test(swallowed),
+      cmocka_unit_test(mute),
       cmocka_unit_test(reports),
       cmocka_unit_test(what_is_left),
       cmocka_unit_test(fatal_signals),

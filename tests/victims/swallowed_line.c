@@ -24,6 +24,7 @@ int main(void) {
   static char buffer[4096];
   setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
   int failed = 0;
+  puts("lines:"); /* written in any case: where nothing is left, that is another verdict */
   for (unsigned i = 0; i < 3; i++) failed += planted(lines[i]) != 0;
   return 0 & failed;
 }

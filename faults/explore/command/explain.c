@@ -56,6 +56,10 @@ static const struct {
      "wrote\n"
      "last.\n"
      "If the program means to write that much then, give it less to say, or send what it writes to /dev/null."},
+    {"mute",
+     "The run ended with the baseline's exit status, but nothing is left of what the baseline writes to standard\n"
+     "output, and it reported no failure. Whoever started the program takes it for a success that found nothing.\n"
+     "To mend: report the failure on standard error, and end with another exit status."},
     {"swallowed",
      "The run ended with the baseline's exit status, but wrote something else to standard output than the baseline\n"
      "does, and reported no failure. Whoever reads the output, or a script that looks at the exit status, takes it\n"

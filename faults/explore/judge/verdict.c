@@ -98,6 +98,7 @@ enum nomem__verdict nomem__judge(const struct nomem__evidence *evidence) {
   if (has_reported) return NOMEM_VERDICT_REPORTED;
   bool gave_up = evidence->root_status != evidence->baseline_status;
   if (evidence->has_leaked && !(gave_up && evidence->has_left_file)) return NOMEM_VERDICT_LEAK;
+  if (evidence->is_mute && !gave_up && !evidence->is_skipped) return NOMEM_VERDICT_MUTE;
   if (evidence->has_leftover) return NOMEM_VERDICT_LEFTOVER;
   if (evidence->is_skipped) return NOMEM_VERDICT_HANDLED;
   if (gave_up) return NOMEM_VERDICT_REPORTED;

@@ -192,6 +192,13 @@ bool nomem__output_is_swallowed(const struct nomem__baseline_output *baseline, c
   return differs(&baseline->output, output, &is_reported) && !is_reported && !has_said_more(&baseline->error, error);
 }
 
+bool nomem__output_is_gone(const struct nomem__baseline_output *baseline, const struct nomem__output *output) {
+  const struct nomem__baseline_stream *stream = &baseline->output;
+  for (size_t i = 0; i < stream->text_count; i++)
+    if (stream->texts[i].bytes == 0) return false;
+  return output->bytes == 0 && stream->text_count > 0;
+}
+
 void nomem__output_note(const struct nomem__baseline_output *baseline, char *text, size_t text_bytes) {
   const struct nomem__baseline_stream *stream = &baseline->output;
   const struct nomem__stable_lines *lines = &stream->lines;

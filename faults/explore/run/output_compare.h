@@ -49,6 +49,9 @@ bool nomem__output_differs(const struct nomem__baseline_output *baseline, const 
 bool nomem__output_is_swallowed(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
                                 const struct nomem__output *error);
 
+/* Whether nothing is left of a standard output that is never empty without a fault. */
+bool nomem__output_is_gone(const struct nomem__baseline_output *baseline, const struct nomem__output *output);
+
 /* Says in a sentence how much of standard output is not compared because it varies without a fault; "": it is stable.
  */
 void nomem__output_note(const struct nomem__baseline_output *baseline, char *text, size_t text_bytes);
