@@ -111,6 +111,8 @@ for kind in one two bare; do
     ends $kind unset 0 "not counted: crash in thing_name_length .*: $told thing_make had returned -1 "
     ends $kind stale 0 "not counted: crash in thing_name_length .*: $told thing_make had returned -1 "
     ends $kind noted 0 "not counted: corruption in noted .*: $told thing_make had returned -1 "
+    ends $kind printed 0 "not counted: crash in thing_name_length .*: $told thing_make had returned -1 "
+    ends $kind gives_up 1 '^crash in thing_end '
     ends $kind taken 1 '^corruption in taken '
     ends $kind hooked_taken 1 '^corruption in taken '
     ends $kind ruined 1 '^2 runs: 2 crash; 1 finding, 1 not counted '

@@ -159,6 +159,25 @@ static void the_next_calls(void **state) {
 }
 
 /* What came next is not known. */
+/* Calls by which it only notes the error, such as a test framework's, may come in between; but of those that it makes
+ * without the fault none is left out. */
+static void calls_that_note_the_error(void **state) {
+  struct nomem__watched_call *call = &with_fault.calls[0], *usual = &without_fault.calls[0];
+  (void)state;
+  for (unsigned i = 0; i < 2; i++) call->next[3 + i] = usual->next[1 + i];
+  call->next[1] = 50;
+  call->next[2] = 51;
+  call->next_count = 5;
+  assert_false(is_ignored());
+  call->is_note[1] = call->is_note[2] = true;
+  assert_true(is_ignored());
+  usual->is_note[1] = true;
+  assert_true(is_ignored());
+  call->next[3] = 52; /* in place of a check that is made without the fault */
+  call->is_note[3] = true;
+  assert_false(is_ignored());
+}
+
 static void lost_on_the_way(void **state) {
   (void)state;
   with_fault.calls[0].is_lost = true;
@@ -330,6 +349,7 @@ int main(void) {
       CASE(the_words),
       CASE(values),
       CASE(the_next_calls),
+      CASE(calls_that_note_the_error),
       CASE(lost_on_the_way),
       CASE(the_same_call_without_the_fault),
       CASE(before_it_returned),

@@ -144,6 +144,8 @@ static void test_framework_functions(void **state) {
   assert_string_equal(nomem__framework_function("void testing::Print<a>(int)"), "testing::Print<a>(int)");
   assert_true(nomem__is_fuzz_harness("LLVMFuzzerTestOneInput") && nomem__is_fuzz_harness("LLVMFuzzerInitialize"));
   assert_true(nomem__is_fuzz_harness("fuzzer::Fuzzer::ExecuteCallback(unsigned char const*, unsigned long)"));
+  assert_true(nomem__is_output_function("printf") && nomem__is_output_function("__fprintf_chk"));
+  assert_false(nomem__is_output_function("sprintf") || nomem__is_output_function("fclose"));
   assert_false(nomem__is_fuzz_harness("fuzzer_run") || nomem__is_fuzz_harness("run_LLVMFuzzer"));
 }
 

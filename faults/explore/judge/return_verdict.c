@@ -133,13 +133,19 @@ static const struct nomem__watched_call *find_call(const struct nomem__return_wa
   return NULL;
 }
 
-/* Whether test code made the same calls next. Where it was still following them when the run blew up, there may have
- * been fewer. */
+/* Whether test code made the same calls next, and otherwise only noted the error. Where it was still following them
+ * when the run blew up, there may have been fewer. */
 static bool has_gone_on_alike(const struct nomem__watched_call *call, const struct nomem__watched_call *usual) {
   bool is_cut = call->state == NOMEM_RETURN_IN_NEXT_CALL || call->state == NOMEM_RETURN_STEPPED;
-  if (call->is_lost || call->next_count > usual->next_count) return false;
-  if (!is_cut && (usual->is_lost || call->next_count < usual->next_count)) return false;
-  return memcmp(call->next, usual->next, call->next_count * sizeof call->next[0]) == 0;
+  size_t same = 0;
+  if (call->is_lost) return false;
+  for (size_t i = 0; i < call->next_count; i++) {
+    if (same < usual->next_count && call->next[i] == usual->next[same])
+      same++;
+    else if (!call->is_note[i])
+      return false;
+  }
+  return is_cut || (!usual->is_lost && same == usual->next_count);
 }
 
 static void describe(const struct nomem__watched_call *call, int64_t value, struct nomem__symbols *symbols,

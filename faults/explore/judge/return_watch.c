@@ -16,6 +16,7 @@
 #include "../run/channel_copy.h"
 #include "../stack/memory_map.h"
 #include "../text/memory.h"
+#include "test_names.h"
 
 /* The debug registers of x86-64: so many hold addresses; one says which of them the thread has stopped at; and one
  * enables them, with two bits each, of which the lower one is for this thread. */
@@ -191,16 +192,28 @@ static bool has_called(const struct nomem__watched_call *call, const struct user
          address > call->step_ip && address - call->step_ip <= LONGEST_CALL && registers->rip != address;
 }
 
+/* Notes a call that test code has made next, unless it only prints. Whether enough were noted. */
+static bool note_next(struct nomem__return_watch *watch, struct nomem__watched_call *call, uint64_t bias) {
+  uint64_t address = call->next_address - bias;
+  const char *name = nomem__symbols_find_called(watch->code_owners->symbols, call->test.path, address);
+  if (name != NULL && nomem__is_output_function(name)) return false;
+  bool is_note = name != NULL && (nomem__framework_function(name) != NULL || nomem__is_runtime_function(name));
+  call->is_note[call->next_count] = is_note;
+  call->next[call->next_count++] = address;
+  call->other_count += !is_note;
+  call->is_lost = call->next_count == NOMEM_RETURN_FOLLOWED && call->other_count < NOMEM_RETURN_NEXT;
+  return call->is_lost || call->other_count == NOMEM_RETURN_NEXT;
+}
+
 /* The thread has made one step in test code. */
 static void handle_step(struct nomem__return_watch *watch, struct nomem__watched_call *call,
                         const struct user_regs_struct *registers) {
   const uint64_t bias = call->address - call->test.offset;
   const struct nomem__trace_frame here = {call->test.path, registers->rip - bias, false};
   if (has_called(call, registers) && read_word(call->tid, registers->rsp, &call->next_address)) {
-    call->next[call->next_count++] = call->next_address - bias;
     call->next_sp = call->step_sp;
-    bool is_enough = call->next_count == NOMEM_RETURN_NEXT;
-    call->is_lost = !is_enough && !set_breakpoint(watch, call, call->next_address);
+    bool is_enough = note_next(watch, call, bias);
+    call->is_lost |= !is_enough && !set_breakpoint(watch, call, call->next_address);
     call->state = is_enough || call->is_lost ? NOMEM_RETURN_OVER : NOMEM_RETURN_IN_NEXT_CALL;
     return;
   }

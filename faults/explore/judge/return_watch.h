@@ -19,6 +19,8 @@
 /* So many calls that test code makes next are compared. If they are the same as without the fault, test code ignored
  * the error. */
 #define NOMEM_RETURN_NEXT 3
+/* With those by which it notes the error, such as a framework's, no more than this are followed. */
+#define NOMEM_RETURN_FOLLOWED 32
 #define NOMEM_RETURN_CALLS ((size_t)2 * NOMEM_FAULTS)
 
 enum nomem__return_watch_state {
@@ -41,9 +43,10 @@ struct nomem__watched_call {
   size_t outer; /* the number of the call of test code below which it was made, plus 1; 0: there is none */
   bool is_outer_unknown;
   uint64_t value;
-  uint64_t next[NOMEM_RETURN_NEXT]; /* where the next calls return to: offsets in the module of the test */
-  size_t next_count;
-  uint64_t next_address, next_sp; /* where the one returns to that the thread is in */
+  uint64_t next[NOMEM_RETURN_FOLLOWED]; /* where the next calls return to: offsets in the module of the test */
+  bool is_note[NOMEM_RETURN_FOLLOWED];  /* such a call is a test framework's, or of a C++ library: see test_names.h */
+  size_t next_count, other_count;       /* the latter: those that are none */
+  uint64_t next_address, next_sp;       /* where the one returns to that the thread is in */
   uint64_t step_ip, step_sp;
   unsigned steps;
   bool is_lost;                        /* the thread could not be followed further */

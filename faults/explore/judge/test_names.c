@@ -167,6 +167,14 @@ bool nomem__is_runtime_function(const char *function) {
          (matches_any(rust, function) && nomem__glob("*::h????????????????", function));
 }
 
+bool nomem__is_output_function(const char *function) {
+  static const char *const names[] = {
+      "printf",        "fprintf",        "vprintf", "vfprintf", "dprintf", "__printf_chk",
+      "__fprintf_chk", "__vfprintf_chk", "puts",    "fputs",    "putchar", "putc",
+      "fputc",         "fwrite",         "fflush",  "perror",   NULL};
+  return matches_any(names, function);
+}
+
 static bool matches_below(const char *glob, const char *path) {
   while (path != NULL) {
     if (nomem__glob(glob, path)) return true;

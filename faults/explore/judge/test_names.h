@@ -26,6 +26,9 @@ const char *nomem__framework_function(const char *function);
 bool nomem__is_fuzz_harness(const char *function);
 bool nomem__is_runtime_function(const char *function);
 
+/* Whether a function only prints. */
+bool nomem__is_output_function(const char *function);
+
 /* Whether one of the globs, which are separated by commas, matches a module's base name, a source path, or the rest of
  * that path after any of its slashes. path may be NULL. */
 bool nomem__is_under_test(const char *globs, const char *path, const char *module);

@@ -289,3 +289,14 @@ bool nomem__symbols_is_call_of(struct nomem__symbols *symbols, const char *path,
   const char *name = nomem__debug_info_find_import(info, call);
   return name && nomem__debug_info_find_symbol(callee, name) == start;
 }
+
+const char *nomem__symbols_find_called(struct nomem__symbols *symbols, const char *path, uint64_t return_offset) {
+  const struct nomem__function_code *code = nomem__symbols_find_code(symbols, path, return_offset - 1);
+  uint32_t number = code ? nomem__function_code_find_before(code, return_offset) : NOMEM_NO_INSTRUCTION;
+  if (number == NOMEM_NO_INSTRUCTION) return NULL;
+  struct nomem__debug_info *info = find_module(symbols, path)->info;
+  const struct nomem__instruction *call = &code->list[number];
+  const char *name = nomem__debug_info_find_import(info, call);
+  if (!name && call->target != 0) name = nomem__debug_info_symbol_at(info, call->target);
+  return name ? demangle(symbols, name) : NULL;
+}

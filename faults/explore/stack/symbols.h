@@ -73,6 +73,10 @@ struct nomem__instruction;
 bool nomem__symbols_is_call_of(struct nomem__symbols *symbols, const char *path, const struct nomem__instruction *call,
                                const char *callee_path, uint64_t start);
 
+/* The name, demangled, of the function that the call before a return address goes to, in the same module or another
+ * one. NULL: it is not known. */
+const char *nomem__symbols_find_called(struct nomem__symbols *symbols, const char *path, uint64_t return_offset);
+
 /* As nomem__debug_info_find_result, for a module. The answer is not kept. */
 struct nomem__debug_result nomem__symbols_find_result(struct nomem__symbols *symbols, const char *path,
                                                       uint64_t offset);
