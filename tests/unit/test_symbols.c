@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "explore/code/function_code.h"
 #include "explore/stack/symbols.h"
 
 /* No test may run longer, whatever goes wrong. */
@@ -344,6 +345,43 @@ static int close_all(void **state) {
   return system(command);
 }
 
+/* Not static, lest it be inlined. */
+__attribute__((noinline)) const char *calls_getenv(const char *name);
+
+__attribute__((noinline)) const char *calls_getenv(const char *name) {
+  const char *value = getenv(name);
+  return value != NULL ? value + 1 : name;
+}
+
+static uint64_t find_offset(const void *address, const char **path) {
+  Dl_info info;
+  assert_int_not_equal(dladdr(address, &info), 0);
+  *path = info.dli_fname;
+  return (uint64_t)((uintptr_t)address - (uintptr_t)info.dli_fbase);
+}
+
+/* A function's code begins where it does, whichever address in it is asked for; a call goes to the function that
+ * the dynamic linker finds for it, and to no other. */
+static void the_code_of_a_function(void **state) {
+  (void)state;
+  const char *self, *libc;
+  uint64_t start = find_offset((const void *)calls_getenv, &self);
+  uint64_t getenv_at = find_offset(dlsym(RTLD_DEFAULT, "getenv"), &libc);
+  uint64_t qsort_at = find_offset(dlsym(RTLD_DEFAULT, "qsort"), &libc);
+  const struct nomem__function_code *code = nomem__symbols_find_code(symbols, "/proc/self/exe", start + 3);
+  assert_non_null(code);
+  assert_int_equal(code->start, start);
+  assert_ptr_equal(nomem__symbols_find_code(symbols, "/proc/self/exe", start), code);
+  uint32_t call = 0;
+  while (code->list[call].operation != NOMEM_OPERATION_CALL) assert_in_range(++call, 1, code->count - 1);
+  assert_true(nomem__symbols_is_call_of(symbols, "/proc/self/exe", &code->list[call], libc, getenv_at));
+  assert_false(nomem__symbols_is_call_of(symbols, "/proc/self/exe", &code->list[call], libc, qsort_at));
+  const struct nomem__function_code *other = nomem__symbols_find_code(symbols, libc, qsort_at + 1);
+  assert_true(other != NULL && other->start == qsort_at);
+  assert_null(nomem__symbols_find_code(symbols, libc, 1));
+  assert_null(nomem__symbols_find_code(symbols, "/etc/passwd", 1));
+}
+
 int main(void) {
   const char *slash = strrchr(__FILE__, '/');
   snprintf(fixtures, sizeof fixtures, "%.*sfixtures", slash ? (int)(slash - __FILE__) + 1 : 0, __FILE__);
@@ -361,6 +399,7 @@ int main(void) {
       cmocka_unit_test(a_file_that_is_no_program_gives_one_frame_without_a_name),
       cmocka_unit_test(a_fixed_program_is_looked_up_by_absolute_address),
       cmocka_unit_test(answers_are_kept_and_stay_the_same),
+      cmocka_unit_test(the_code_of_a_function),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
