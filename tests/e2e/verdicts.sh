@@ -211,6 +211,21 @@ if explore 0 --no-store; then pass 'a program that exits from within may leave i
   fail 'exits from within' found
 fi
 
+# A mutex that is locked at the end, in a variable or in a block, is left over; one that was unlocked is not.
+for level in -O0 -O2; do
+  for kind in REPORTED HANDLED IN_BLOCK; do
+    "$cc" -std=gnu11 -g "$level" -pthread -D"$kind" -o program "$programs/locks.c"
+    explore 0 --no-store && clean=yes || clean=no
+    "$cc" -std=gnu11 -g "$level" -pthread -D"$kind" -DKEEPS -o program "$programs/locks.c"
+    if [ "$clean" = yes ] && explore 1 --no-store && grep -q '^leftover in add (.*$' found &&
+      grep -q 'a mutex is still locked' found && grep -q ' 1 finding' found; then
+      pass "a mutex left locked, $level, $kind"
+    else
+      fail "a mutex left locked, $level, $kind" found
+    fi
+  done
+done
+
 # A descriptor of a temporary file is one finding, whatever the file's name and the descriptor's number.
 "$cc" -std=gnu11 -g -O0 -o program "$programs/open_temporary.c"
 if explore 1 --no-store && grep -q '^4 runs: 4 leftover; 1 finding' found &&

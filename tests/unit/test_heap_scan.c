@@ -13,6 +13,7 @@
 
 #include "../../faults/block_table_format.h"
 #include "../../faults/explore/residue/heap_scan.h"
+#include "../../faults/explore/residue/locked_mutex.h"
 #include "fixtures/empty_channel.h"
 
 #define AREA_BYTES 65536
@@ -198,6 +199,70 @@ static void held_by_main(void **state) {
   put(report.main_frame + 256, BLOCK(0)); /* it ends there */
   put(report.main_frame - 8, BLOCK(0));
   assert_int_equal(leaked(), 1); /* which is the injector's, but not excluded here */
+}
+
+/* A normal mutex, locked by this thread. */
+static void put_mutex(uint64_t address, uint32_t tid) {
+  put(address, 1);
+  put(address + 8, UINT64_C(1) << 32 | tid);
+}
+
+static unsigned locked(void) {
+  assert_int_equal(scan(), 0);
+  return heap.locked_mutexes;
+}
+
+/* Locked mutexes are counted in variables and in reachable blocks: of the main thread and of the one in which the call
+ * failed; without a fault, of any. */
+static void locked_mutexes(void **state) {
+  (void)state;
+  report.pid = 70;
+  put_mutex(DATA + 64, 70);
+  put_mutex(BLOCK(0) + 8, 71);
+  put_mutex(MAPPED + 65520, 72); /* its end cannot be read */
+  assert_int_equal(locked(), 1);
+  put(DATA + 8, BLOCK(0));
+  assert_int_equal(locked(), 2);
+  channel->fault_count = 1;
+  channel->faults[0] = (struct nomem_fault){.ready = 1, .pid = 70, .tid = 70};
+  assert_int_equal(locked(), 1);
+  channel->faults[0].tid = 71;
+  assert_int_equal(locked(), 2);
+  put(DATA + 64, 0); /* it was unlocked */
+  assert_int_equal(locked(), 1);
+}
+
+/* What glibc keeps in a mutex; and what only resembles it. */
+static void what_is_a_mutex(void **state) {
+  const uint64_t user = UINT64_C(1) << 32 | 70, elision = UINT64_C(1) << 48;
+  static const struct nomem__mutex_holders any;
+  const struct {
+    uint64_t words[NOMEM__MUTEX_WORDS];
+    bool is_locked;
+  } cases[] = {
+      {{1, user}, true},
+      {{2, user}, true}, /* others wait */
+      {{3, user}, false},
+      {{0, user}, false},
+      {{UINT64_C(1) << 32 | 1, user}, false},
+      {{UINT64_C(2) << 32 | 1, user, 1}, true}, /* a recursive one */
+      {{1, user, 1}, false},
+      {{UINT64_C(5000) << 32 | 1, user, 1}, false},
+      {{1, user, 2}, true},
+      {{1, user, 0x103}, true},
+      {{1, user, UINT64_C(9) << 32 | 3}, true},
+      {{1, user, elision}, false},
+      {{1, user, 16}, false},
+      {{1, user, 0, 1}, false},
+      {{1, user, 0, 0, 1}, false},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_int_equal(nomem__mutex_is_locked(cases[i].words), cases[i].is_locked);
+  assert_true(nomem__mutex_may_be_held(user, &any));
+  assert_false(nomem__mutex_may_be_held(UINT64_C(1) << 32, &any));
+  assert_false(nomem__mutex_may_be_held(70, &any));
+  assert_false(nomem__mutex_may_be_held(UINT64_C(2) << 32 | 70, &any));
 }
 
 /* A block in use whose realloc was refused has the site of that call. */
@@ -476,6 +541,8 @@ int main(void) {
       CASE(when_main_has_returned),
       CASE(held_by_main),
       CASE(refused_realloc),
+      CASE(locked_mutexes),
+      CASE(what_is_a_mutex),
       CASE(what_is_no_root),
       CASE(protected_memory),
       CASE(interior_pointers),

@@ -328,6 +328,26 @@ static bool counts_none(const void *user, const struct nomem__leak_site *site) {
   return false;
 }
 
+/* A mutex that is locked when main() has returned, however the run ended, and that the baseline does not leave so. */
+static void locked_mutex(void **state) {
+  (void)state;
+  record_first(NOMEM_WATCH_BLOCK_TABLE, 0, 0);
+  run->residue.heap.locked_mutexes = 1;
+  assert_false(has_leftover()); /* main() has not returned */
+  run->residue.has_returned = true;
+  assert_true(has_leftover());
+  assert_true(residue.has_locked_mutex);
+  ended.counts = false;
+  assert_false(has_leftover());
+  ended.gave_up = true;
+  run->residue.identity.status = 1;
+  assert_true(has_leftover());
+  baseline.with_block_table.heap.locked_mutexes = 1;
+  assert_false(has_leftover());
+  run->residue.heap.locked_mutexes = 2;
+  assert_true(has_leftover());
+}
+
 /* What a function lost below a main() that returned is a leak; nothing else of such a run counts, and it is not made
  * once more for that. */
 static void lost_below_main(void **state) {
@@ -520,6 +540,7 @@ int main(void) {
       TEST(leaks),
       TEST(leaks_of_one_that_gave_up),
       TEST(lost_below_main),
+      TEST(locked_mutex),
       TEST(leaks_of_a_child),
       TEST(inherited_by_a_child),
       TEST(child_without_a_fault),

@@ -221,14 +221,21 @@ static int add_finding(struct nomem__worker_slot *slot, const struct nomem__outc
   return 0;
 }
 
+/* Only the heap check shows it: nothing of a run without a block table differs. */
+static bool has_locked_mutex(const struct nomem__result *result, enum nomem__verdict previous) {
+  return result->verdict == NOMEM_VERDICT_LEFTOVER && result->residue.has_locked_mutex &&
+         (previous == NOMEM_VERDICT_REPORTED || previous == NOMEM_VERDICT_HANDLED);
+}
+
 /* Enters the verdict for the point, and whether its run is to be made once more for what it left. */
 static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__outcome *outcome, size_t rank,
                           struct nomem__result *result) {
   struct nomem__residue_check *check = &campaign->residue_check;
   struct nomem__point_state *state = &campaign->states[rank];
-  if (state->result != 0)
-    result->verdict = nomem__results_settle(result->verdict, (enum nomem__verdict)(state->result - 1),
-                                            campaign->heap.is_looking, outcome->channel->check_leaks != 0);
+  enum nomem__verdict previous = state->result == 0 ? result->verdict : (enum nomem__verdict)(state->result - 1);
+  if (state->result != 0 && !has_locked_mutex(result, previous))
+    result->verdict =
+        nomem__results_settle(result->verdict, previous, campaign->heap.is_looking, outcome->channel->check_leaks != 0);
   state->result = (uint8_t)(result->verdict + 1);
   state->is_due = nomem__residue_check_is_due(&result->residue, result->verdict);
   if (state->is_due) nomem__residue_check_note_path(check, &result->residue, rank, campaign->point_count);

@@ -50,6 +50,7 @@ struct nomem__heap_residue {
   size_t leak_count;
   struct nomem__quarantined *quarantined; /* by address; owned */
   size_t quarantined_count;
+  unsigned locked_mutexes; /* held by the main thread or the one in which the call failed; without a fault, by any */
   bool has_misuse;
   struct nomem__late_misuse misuse; /* of the first such block, by address */
 };

@@ -11,6 +11,7 @@
 #include "../text/grow.h"
 #include "../text/hash.h"
 #include "../text/memory.h"
+#include "locked_mutex.h"
 
 /* With these bounds a scan takes about a second at the most. */
 #define BLOCKS_MAX ((size_t)4 << 20)
@@ -49,6 +50,7 @@ struct scan {
   struct range own_memory[NOMEM_BLOCK_TABLE_PARTS + 4]; /* the injector's own memory */
   size_t own_count;
   uint64_t scanned_bytes;
+  struct nomem__mutex_holders holders;
   struct nomem__heap_residue *heap;
   size_t leak_of_site[NOMEM_BLOCK_TABLE_NO_SITE]; /* the number in its list, plus 1; 0: none */
 };
@@ -164,6 +166,14 @@ static void mark_indirect(struct scan *scan, const struct block *from, uint64_t 
   if (block != NULL && !block->is_reachable && block != from) block->is_indirect = true;
 }
 
+/* Counts the mutex that a word belongs to, if it is the second word of one that is locked. */
+static void count_mutex(struct scan *scan, uint64_t address, uint64_t word) {
+  uint64_t words[NOMEM__MUTEX_WORDS];
+  if (!nomem__mutex_may_be_held(word, &scan->holders)) return;
+  if (read_memory(scan, address - sizeof *words, words, sizeof words) != sizeof words) return;
+  scan->heap->locked_mutexes += nomem__mutex_is_locked(words);
+}
+
 /* Takes every word of a stretch of memory for a pointer. Where from is NULL, the memory is reachable, and so is what it
  * points to; otherwise it is that leaked block, and what it points to is leaked indirectly. by_allocator: the memory
  * may hold glibc's own lists. Returns 0, or -E2BIG when this is too much. */
@@ -176,6 +186,7 @@ static int scan_memory(struct scan *scan, uint64_t start, uint64_t end, bool by_
     uint64_t bytes = end - start < sizeof buffer ? (end - start) & ~UINT64_C(7) : sizeof buffer;
     size_t got = read_memory(scan, start, buffer, bytes);
     for (size_t i = 0; i < got / 8; i++) {
+      if (from == NULL) count_mutex(scan, start + i * 8, buffer[i]);
       if (from == NULL)
         mark_reachable(scan, buffer[i], by_allocator);
       else
@@ -404,6 +415,17 @@ static int list_quarantined(struct scan *scan) {
   return 0;
 }
 
+/* In a run without a fault any lock counts, whoever holds it: so that fewer seem new in others. */
+static struct nomem__mutex_holders find_holders(const struct nomem_channel *channel,
+                                                const struct nomem_exit_report *report) {
+  const struct nomem_fault *fault = &channel->faults[0];
+  struct nomem__mutex_holders holders = {{0}};
+  if (channel->fault_count == 0 || !fault->ready) return holders;
+  holders.tid[0] = report->pid;
+  holders.tid[1] = fault->pid == report->pid ? fault->tid : report->pid;
+  return holders;
+}
+
 int nomem__heap_scan(const struct nomem__process_image *image, const struct nomem_channel *channel,
                      const struct nomem_exit_report *report, struct nomem__heap_residue *heap) {
   struct scan *scan = nomem__calloc(1, sizeof *scan);
@@ -412,6 +434,7 @@ int nomem__heap_scan(const struct nomem__process_image *image, const struct nome
   scan->channel = channel;
   scan->report = report;
   scan->heap = heap;
+  scan->holders = find_holders(channel, report);
   int result = read_blocks(scan);
   if (result == 0) result = list_quarantined(scan);
   if (result == 0) result = find_reachable(scan);

@@ -18,6 +18,7 @@ struct nomem__process_residue {
                     give equal numbers */
   pid_t pid;
   struct nomem__process identity;
+  bool has_returned;   /* from main() */
   bool has_main_frame; /* main() has returned, and what it held then is known */
   bool has_leak_check; /* a sanitizer can look for leaks in it */
   bool has_ended;      /* by itself: the next three are known */

@@ -121,6 +121,18 @@ static bool find_leak(const struct nomem__run_end *run, const struct nomem__peer
   return run->counts && nomem__peers_find_new_leak(peers, here, NULL, leak);
 }
 
+/* A mutex that every baseline leaves unlocked is locked, and main() has returned: whoever called it cannot unlock it.
+ */
+static void find_locked_mutex(const struct nomem__run_end *run, const struct nomem__peers *peers,
+                              const struct nomem__process_residue *here, struct nomem__residue *residue) {
+  bool is_comparable = here->has_returned && here->has_block_table && (run->counts || run->gave_up);
+  if (!is_comparable || here->heap.locked_mutexes == 0 || residue->has_leftover) return;
+  for (unsigned i = 0; i < peers->count; i++)
+    if (!peers->list[i]->has_block_table || peers->list[i]->heap.locked_mutexes >= here->heap.locked_mutexes) return;
+  residue->has_leftover = residue->has_locked_mutex = true;
+  snprintf(residue->leftover, sizeof residue->leftover, "a mutex is still locked that is not without a failure");
+}
+
 /* What the block table of the process showed in which the call was failed, against the same process of the baselines.
  * Without such a process there, nothing can be said. */
 static void compute_child(const struct nomem__baseline_residue *baseline, const struct nomem__run_end *run,
@@ -134,7 +146,8 @@ static void compute_child(const struct nomem__baseline_residue *baseline, const 
   if (child->heap.has_misuse && !nomem__peers_have_misuse(&peers)) residue->late_misuse = child;
   residue->has_leak = find_leak(run, &peers, child, &residue->leak);
   if (residue->has_leak) residue->leak.pid = child->pid;
-  if (!run->counts) return;
+  find_locked_mutex(run, &peers, child, residue);
+  if (!run->counts || residue->has_leftover) return;
   residue->has_leftover = nomem__peers_describe_excess(&peers, child, residue->leftover, sizeof residue->leftover);
   if (residue->has_leftover) add_process(run->child_residue, child->pid, residue->leftover, sizeof residue->leftover);
 }
@@ -150,6 +163,7 @@ static void compute_first(const struct nomem__baseline_residue *baseline, const 
   if (run->counts && !residue->has_leftover && has_more_open(baseline, first))
     residue->has_leftover =
         nomem__process_residue_describe_new(first, there, residue->leftover, sizeof residue->leftover);
+  find_locked_mutex(run, &peers, first, residue);
 }
 
 /* What the injector saw of a misuse is the program's own where the baseline does the same. */

@@ -69,6 +69,7 @@ struct nomem__residue {
   bool has_leak;
   struct nomem__leak_site leak;                   /* the one call that lost the most memory */
   const struct nomem__created_file *created_file; /* a file or the like; NULL: none */
+  bool has_locked_mutex;                          /* then that is the leftover */
   bool has_leftover;
   char leftover[NOMEM__RESIDUE_TEXT_BYTES];         /* which descriptors, threads or children, in words */
   const struct nomem_misuse *misuse;                /* what the injector saw done to a block; NULL: nothing */
