@@ -106,6 +106,32 @@ static void unstable_error(void **state) {
   close(output.fd), close(none.fd), close(first.fd), close(second.fd), close(third.fd), close(more.fd);
 }
 
+static bool says_success(const char *baseline_error, const char *error, char *text, size_t text_bytes) {
+  struct nomem__baseline_output baseline = {0};
+  struct nomem__output none = stream("", 0), was = stream(baseline_error, strlen(baseline_error)),
+                       is = stream(error, strlen(error));
+  nomem__baseline_output_set(&baseline, &none, &was);
+  bool result = nomem__output_says_success(&baseline, &is, text, text_bytes);
+  nomem__baseline_output_free(&baseline);
+  close(none.fd), close(was.fd), close(is.fd);
+  return result;
+}
+
+/* "Success" is no reason of a failure, but a word like others where it is no reason, or is written anyway. */
+static void success(void **state) {
+  (void)state;
+  char text[512];
+  assert_true(says_success("", "begin\nx: Success\n", text, sizeof text));
+  assert_string_equal(text, "it says 'x: Success': errno was lost");
+  assert_true(says_success("always\n", "always\ncannot open (Success).\n", NULL, 0));
+  assert_true(says_success("", "read failed: error 0", NULL, 0));
+  assert_false(says_success("", "x: Cannot allocate memory\n", NULL, 0));
+  assert_false(says_success("", "no memory\nx: Success\n", NULL, 0));
+  assert_false(says_success("x: Success\n", "x: Success\ny: Success\n", NULL, 0));
+  assert_false(says_success("", "Success: 3\n", NULL, 0));
+  assert_false(says_success("", "", NULL, 0));
+}
+
 static void expect_difference(const char *was, size_t was_bytes, const char *is, size_t is_bytes,
                               const char *expected) {
   struct nomem__baseline_output baseline = {0};
@@ -162,8 +188,9 @@ static void large(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(swallowed),  cmocka_unit_test(not_swallowed),
-                                     cmocka_unit_test(unstable),   cmocka_unit_test(unstable_error),
-                                     cmocka_unit_test(difference), cmocka_unit_test(large)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(swallowed), cmocka_unit_test(not_swallowed),
+                                     cmocka_unit_test(unstable),  cmocka_unit_test(unstable_error),
+                                     cmocka_unit_test(success),   cmocka_unit_test(difference),
+                                     cmocka_unit_test(large)};
   return cmocka_run_group_tests_name("output", tests, NULL, NULL);
 }

@@ -73,6 +73,19 @@ static void mute(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
 }
 
+/* A reason that is none is worth a word where the run has given up, and none elsewhere. */
+static void misreported(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.says_success = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_MISREPORTED);
+  assert_false(nomem__verdict_counts(NOMEM_VERDICT_MISREPORTED, false));
+  evidence.has_leaked = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_LEAK);
+}
+
 /* A report counts however the run ended, but a crash by a signal says more. What was left counts at a comparable
  * end. */
 static void reports(void **state) {
@@ -323,6 +336,7 @@ int main(void) {
       cmocka_unit_test(other_signals_are_refusals),
       cmocka_unit_test(swallowed),
       cmocka_unit_test(mute),
+      cmocka_unit_test(misreported),
       cmocka_unit_test(reports),
       cmocka_unit_test(what_is_left),
       cmocka_unit_test(fatal_signals),

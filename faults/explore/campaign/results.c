@@ -65,6 +65,7 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
                                      .fatal_signal = outcome->end.fatal_signal,
                                      .is_corrupt = nomem__is_corruption_text(outcome->tail)};
   evidence.has_swallowed = has_swallowed(campaign, outcome);
+  evidence.says_success = nomem__output_says_success(&campaign->baseline_output, &outcome->error, NULL, 0);
   evidence.is_mute = evidence.has_swallowed && nomem__output_is_gone(&campaign->baseline_output, &outcome->output);
   evidence.is_skipped = WIFEXITED(status) && is_skip_code(options, WEXITSTATUS(status));
   evidence.has_report = nomem__has_report(outcome, campaign->session->symbols);
@@ -109,6 +110,9 @@ void nomem__results_describe(const struct nomem__campaign *campaign, const struc
   found->residue = residue;
   found->file_hash = file != NULL ? nomem__names_hash(file->path, first_path) : 0;
   switch (found->verdict) {
+    case NOMEM_VERDICT_MISREPORTED:
+      nomem__output_says_success(&campaign->baseline_output, &outcome->error, detail, detail_bytes);
+      break;
     case NOMEM_VERDICT_MUTE:
     case NOMEM_VERDICT_SWALLOWED:
       nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, detail_bytes);

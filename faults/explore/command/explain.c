@@ -70,6 +70,10 @@ static const struct {
      "The run ended as the baseline did, with the same exit status: it got by without the memory, and wrote what it\n"
      "always writes, or said why not.\n"
      "Nothing to mend."},
+    {"misreported",
+     "The run gave up, but says on standard error that the reason was 'Success': the call that cleaned up, or logged,\n"
+     "changed errno before it was printed. Whoever reads that looks for the failure elsewhere.\n"
+     "To mend: keep errno in a variable before anything else is called."},
     {"reported",
      "The run ended with another exit status than the baseline: it reported the failure and gave up. An assertion\n"
      "of a test program about a library that rightly reported the failure counts as this, too. Nothing to mend."},

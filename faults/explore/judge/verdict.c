@@ -101,6 +101,6 @@ enum nomem__verdict nomem__judge(const struct nomem__evidence *evidence) {
   if (evidence->is_mute && !gave_up && !evidence->is_skipped) return NOMEM_VERDICT_MUTE;
   if (evidence->has_leftover) return NOMEM_VERDICT_LEFTOVER;
   if (evidence->is_skipped) return NOMEM_VERDICT_HANDLED;
-  if (gave_up) return NOMEM_VERDICT_REPORTED;
+  if (gave_up) return evidence->says_success ? NOMEM_VERDICT_MISREPORTED : NOMEM_VERDICT_REPORTED;
   return evidence->has_swallowed ? NOMEM_VERDICT_SWALLOWED : NOMEM_VERDICT_HANDLED;
 }

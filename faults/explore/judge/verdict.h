@@ -21,6 +21,7 @@ enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FIND
   X(MUTE, mute, "ended as always, and wrote nothing", FINDING)              \
   X(LEFTOVER, leftover, "left behind what the baseline does not", ADVISORY) \
   X(SWALLOWED, swallowed, "ended as always, with other output", ADVISORY)   \
+  X(MISREPORTED, misreported, "reported the failure as no error", ADVISORY) \
   X(REPORTED, reported, "reported the failure and gave up", NONE)           \
   X(HANDLED, handled, "ended as the baseline did", NONE)                    \
   X(UNREACHED, unreached, "the call to fail was never made", NONE)
@@ -58,6 +59,7 @@ struct nomem__evidence {
   bool has_leftover;   /* it left a file, descriptor, thread or child that the baseline does not */
   bool has_left_file;  /* the leftover is a file, which stays when the kernel has released all else */
   bool is_mute;        /* it wrote nothing, where the baseline writes something, and did not mention a failure */
+  bool says_success;   /* it gives "Success" as the reason of a failure: what errno was is lost */
   bool has_swallowed;  /* its output is not the baseline's, and it did not mention a failure */
   bool is_skipped;     /* the root's exit status is one by which a test says that it was skipped */
   bool has_report;     /* a sanitizer reported an error that the baseline does not have */

@@ -213,6 +213,30 @@ void nomem__output_note(const struct nomem__baseline_output *baseline, char *tex
              lines->line_count, lines->ignored_lines, lines->varying_lines);
 }
 
+static bool has_word(const struct nomem__output_text *text, const char *word) {
+  size_t length = strlen(word);
+  for (size_t i = 0; i + length <= text->bytes; i++)
+    if (strncasecmp(text->text + i, word, length) == 0) return true;
+  return false;
+}
+
+/* Whether a line ends with what strerror says of no error, as perror and most programs write it. */
+static bool ends_with_success(const char *line, size_t bytes) {
+  static const char *const ends[] = {": Success", "(Success)", ": error 0", "(error 0)", "(errno 0)", "(errno=0)"};
+  while (bytes > 0 && strchr(".!\r ", line[bytes - 1]) != NULL) bytes--;
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    size_t length = strlen(ends[i]);
+    if (bytes > length && memcmp(line + bytes - length, ends[i], length) == 0) return true;
+  }
+  return false;
+}
+
+static bool says_success_anyway(const struct nomem__baseline_stream *baseline) {
+  for (size_t i = 0; i < baseline->text_count; i++)
+    if (has_word(&baseline->texts[i], "success")) return true;
+  return baseline->is_cut || baseline->text_count == 0;
+}
+
 /* Quotes what stands around the first byte that differs. */
 static const char *quote_line(bool is_at_end, const char *line, size_t column, char text[NOMEM_QUOTE_BYTES]) {
   if (is_at_end) return "nothing";
@@ -286,4 +310,27 @@ void nomem__output_difference(const struct nomem__baseline_output *baseline, con
     describe_bytes(&baseline->output, output, text, text_bytes);
   else
     describe_lines(&baseline->output, output, text, text_bytes);
+}
+
+/* Quotes the first line that ends so. */
+static void describe_success(struct nomem__output_text text, char *sentence, size_t sentence_bytes) {
+  char quoted[NOMEM_QUOTE_BYTES];
+  struct nomem__output_text line = {0};
+  size_t number = 1;
+  do line = nomem__output_line(text, number++);
+  while (line.text != NULL && !ends_with_success(line.text, line.bytes));
+  snprintf(sentence, sentence_bytes, "it says %s: errno was lost", quote_text(line, quoted));
+}
+
+bool nomem__output_says_success(const struct nomem__baseline_output *baseline, const struct nomem__output *error,
+                                char *text, size_t text_bytes) {
+  bool result = false;
+  const struct nomem__baseline_stream *stream = &baseline->error;
+  if (error->bytes == 0 || error->hash == stream->hash || says_success_anyway(stream)) return false;
+  struct nomem__output_text written = read_text(error);
+  if (!has_word(&written, "memory") && !has_word(&written, "ENOMEM"))
+    nomem__stable_lines_compare(&stream->lines, written, ends_with_success, &result);
+  if (result && text != NULL) describe_success(written, text, text_bytes);
+  free((char *)written.text);
+  return result;
 }

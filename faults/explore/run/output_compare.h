@@ -52,6 +52,11 @@ bool nomem__output_is_swallowed(const struct nomem__baseline_output *baseline, c
 /* Whether nothing is left of a standard output that is never empty without a fault. */
 bool nomem__output_is_gone(const struct nomem__baseline_output *baseline, const struct nomem__output *output);
 
+/* Whether a run says on standard error, in a line that no run without a fault writes there, that "Success" is the
+ * reason of a failure, and nothing of memory: what errno was is lost. text, which may be NULL, then quotes the line. */
+bool nomem__output_says_success(const struct nomem__baseline_output *baseline, const struct nomem__output *error,
+                                char *text, size_t text_bytes);
+
 /* Says in a sentence how much of standard output is not compared because it varies without a fault; "": it is stable.
  */
 void nomem__output_note(const struct nomem__baseline_output *baseline, char *text, size_t text_bytes);
