@@ -69,9 +69,9 @@ for kind in one two bare; do
   ends $kind own 1 '^crash in own ' --under-test '*'
   ends $kind assertion 0 '1 run: 1 reported; 0 findings'
   ends $kind use 0 "not counted: crash in use .*: the test's own code used what it did not check"
-  # Without debug information nobody knows what the arguments were.
   ends $kind pass 0 'not counted: crash in thing_value .*: the test passed on NULL, which it had not checked'
-  ends $kind copy 0 'not counted: crash in (copy_value|libthing.so|suite_test).*: the test passed on NULL, which it had not checked'
+  ends $kind copy 0 \
+    'not counted: crash in (copy_value|libthing.so|suite_test).*: the test passed on NULL, which it had not checked'
   ends $kind clone 1 '^crash in thing_clone '
   [ $kind = bare ] || is_unchecked clone clone
   [ $kind = one ] || ends $kind clone 1 '^crash in thing_clone .*libthing.so'
