@@ -314,7 +314,10 @@ static void print_test_code(const struct nomem__campaign *campaign, FILE *out) {
   }
   fprintf(out, "%s (a guess%s; --under-test corrects it)\n",
           code_owners->place_count == NOMEM_TEST_CODE_PLACES ? ", ..." : "",
-          code_owners->is_coarse ? " from the program's name alone, without debug information" : "");
+          !code_owners->is_coarse                                  ? ""
+          : code_owners->has_framework || code_owners->has_harness ? " from names alone, without debug information"
+                                                                   : " from the program's name alone, without debug "
+                                                                     "information");
 }
 
 static void print_coverage(const struct nomem__campaign *campaign, FILE *out) {
