@@ -61,7 +61,9 @@ cat >"$work/doc.xml" <<'XML'
 <!DOCTYPE r [<!ELEMENT r (a*)><!ELEMENT a (#PCDATA)><!ATTLIST a x CDATA #IMPLIED><!ENTITY e "text">]>
 <r><a x="1">one &e;</a><a>two</a></r>
 XML
-explore -- xmllint --noout "$work/doc.xml"
+# A bug of libxml2 2.9.14, see docs/found.md.
+echo 'leak site=inflateInit2_ module=libxml2.so.* # xz_head loses the decoder of liblzma' >"$work/known.supp"
+explore --suppress "$work/known.supp" -- xmllint --noout "$work/doc.xml"
 check 'xmllint copes with every failure' [ "$status" -eq 0 ]
 check 'xmllint: no finding' says '; 0 findings'
 check 'xmllint allocates at more than 50 sites' has_sites 50

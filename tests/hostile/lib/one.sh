@@ -91,6 +91,9 @@ finding() {
 
 says() { tr '\n' ' ' <"$out" | grep -qE -e "$1"; }
 
+# CAP_SYS_PTRACE
+reads_undumpable() { [ $((0x$(sed -n 's/^CapEff:[[:blank:]]*//p' /proc/self/status) >> 19 & 1)) = 1 ]; }
+
 came_out() {
   case $1 in
     passes)
@@ -103,6 +106,7 @@ came_out() {
     ends:*) [ "$status" = "signal ${1#ends:}" ] ;;
     sane) [ "${status#exit }" -le 2 ] 2>/dev/null ;;
     crash-anywhere) finding crash ;;
+    crash-undumpable) if reads_undumpable; then came_out crash; else finding crash; fi ;;
     crash) if [ "$way" = careless ]; then finding crash 'careless '; else finding crash; fi ;;
     *) finding "$1" ;;
   esac
