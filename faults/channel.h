@@ -294,23 +294,23 @@ struct nomem_channel {
 /* Returns the number of allocation calls in the run so far; while threads run, it is approximate. */
 static inline uint64_t nomem__channel_calls(const struct nomem_channel *channel) {
   uint32_t used = channel->counts_used;
-  uint64_t calls = 0;
+  uint64_t all_calls = 0;
   for (uint32_t i = 0; i < (used < NOMEM_COUNTS ? used : NOMEM_COUNTS); i++)
-    for (unsigned fn = 0; fn < NOMEM_FN_COUNT; fn++) calls += channel->counts[i].calls[fn];
-  return calls;
+    for (unsigned fn = 0; fn < NOMEM_FN_COUNT; fn++) all_calls += channel->counts[i].calls[fn];
+  return all_calls;
 }
 
 /* How many faults of a run are recorded. */
 static inline uint32_t nomem__channel_faults(const struct nomem_channel *channel) {
-  uint32_t count = channel->fault_count;
-  return count < NOMEM_KNOWN_FAULTS ? count : NOMEM_KNOWN_FAULTS;
+  uint32_t all_faults = channel->fault_count;
+  return all_faults < NOMEM_KNOWN_FAULTS ? all_faults : NOMEM_KNOWN_FAULTS;
 }
 
 /* Returns one of them, from the first, which is number 0, to the last one. The number must be below their count. */
 static inline const struct nomem_fault *nomem__channel_fault(const struct nomem_channel *channel, uint32_t number) {
   if (number < NOMEM_FAULTS) return &channel->faults[number];
-  uint32_t late = channel->fault_count - NOMEM_FAULTS, first = late > NOMEM_LAST_FAULTS ? late : 0;
-  return &channel->last_faults[(first + number - NOMEM_FAULTS) % NOMEM_LAST_FAULTS];
+  uint32_t late = channel->fault_count - NOMEM_FAULTS, oldest = late > NOMEM_LAST_FAULTS ? late : 0;
+  return &channel->last_faults[(oldest + number - NOMEM_FAULTS) % NOMEM_LAST_FAULTS];
 }
 
 /* The section that a program has when the injector is linked into it. Its value is NOMEM_CHANNEL_MAGIC. */

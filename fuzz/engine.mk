@@ -3,8 +3,8 @@
 # injector's own counters and scopes, so only a part of faults/inject/ is needed.
 
 ENGINE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/*.c) faults/inject/unwind_rules.c \
-  faults/inject/module_names.c faults/inject/call_site.c faults/inject/growing_map.c faults/inject/backend_link.c \
-  $(wildcard fuzz/engine/*.c))
+  faults/inject/module_names.c faults/inject/call_site.c faults/inject/growing_map.c faults/inject/main_frame.c \
+  faults/inject/backend_link.c $(wildcard fuzz/engine/*.c))
 
 $(BUILD)/libnomem-fuzz.a: $(ENGINE_OBJS)
 $(ENGINE_OBJS): | packages

@@ -112,24 +112,24 @@ static bool is_shared_mapping(const char *line) {
 static bool shares_memory(void) {
   static char text[4096];
   size_t used = 0;
-  bool is_shared = false;
+  bool is_found = false;
   int fd = nomem__open("/proc/self/maps", O_RDONLY);
-  while (fd >= 0 && !is_shared) {
+  while (fd >= 0 && !is_found) {
     long length = syscall(SYS_read, fd, text + used, sizeof text - 1 - used);
     if (length <= 0) break;
     used += (size_t)length;
     text[used] = '\0';
     char *line = text, *end;
-    for (; !is_shared && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+    for (; !is_found && (end = strchr(line, '\n')) != NULL; line = end + 1) {
       *end = '\0';
-      is_shared = is_shared_mapping(line);
+      is_found = is_shared_mapping(line);
     }
     used -= (size_t)(line - text);
     if (used == sizeof text - 1) used = 0;
     memmove(text, line, used);
   }
   if (fd >= 0) nomem__close(fd);
-  return is_shared;
+  return is_found;
 }
 
 static enum nomem_obstacle find_obstacle(void) {

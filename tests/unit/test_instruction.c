@@ -60,7 +60,7 @@ static const struct {
     {"\x66\x0f\x6c\xc8", 4, NOMEM_OPERATION_MOVE, "r17.1, r16"},                    /* punpcklqdq %xmm0, %xmm1 */
     {"\x0f\x11\x0b", 3, NOMEM_OPERATION_MOVE, "16(0+r3), r17"},                     /* movups %xmm1, (%rbx) */
     {"\xc5\xfe\x6f\x06", 4, NOMEM_OPERATION_MOVE, "r16, 16(0+r6)"},                 /* vmovdqu (%rsi), %ymm0 */
-    {"\x62\xb3\x7d\x20\x3f\x07\x00", 7, NOMEM_OPERATION_OTHER, ", "},               /* vpcmpeqb $0, (%rdi), %ymm16, %k0 */
+    {"\x62\xb3\x7d\x20\x3f\x07\x00", 7, NOMEM_OPERATION_OTHER, ", "}, /* vpcmpeqb $0, (%rdi), %ymm16, %k0 */
     {"\xf3\x0f\x1e\xfa", 4, NOMEM_OPERATION_OTHER, ", "},                           /* endbr64 */
     {"\x66\x66\x2e\x0f\x1f\x84\x00\x00\x00\x00\x00", 11, NOMEM_OPERATION_OTHER, ", "},
 };

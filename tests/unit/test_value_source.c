@@ -47,7 +47,8 @@ static void assert_place(unsigned core, unsigned steps, int64_t first, int64_t s
 
 /* clang-format off */
 MACHINE_CODE(optimised, "pushq %rbx; call 0; movq %rax, %rbx; call 0; movq %rbx, %rdi;" USE("rdi") "popq %rbx; ret;");
-MACHINE_CODE(unoptimised, "pushq %rbp; movq %rsp, %rbp; subq $16, %rsp; call 0; movq %rax, -8(%rbp); movl $1, -12(%rbp);"
+MACHINE_CODE(unoptimised, "pushq %rbp; movq %rsp, %rbp; subq $16, %rsp; call 0; movq %rax, -8(%rbp);"
+             "movl $1, -12(%rbp);"
                           "movq -8(%rbp), %rax;" USE("rax") "leave; ret;");
 MACHINE_CODE(pushed, "call 0; pushq %rax; pushq %rbx; popq %rcx; popq %rdx; leaq 16(%rdx), %rdx; addq $8, %rdx;"
                      USE("rdx") "ret;");
@@ -58,7 +59,8 @@ MACHINE_CODE(given_member, "movq 16(%rdi), %rax; movq 24(%rax), %rdx;" USE("rdx"
 MACHINE_CODE(variable, "movq 0x40(%rip), %rax; movq 8(%rax), %rax;" USE("rax") "ret;");
 
 MACHINE_CODE(checked, "call 0; testq %rax, %rax; je 1f;" USE("rax") "1: ret;");
-MACHINE_CODE(checked_copy, "call 0; movq %rax, %rbx; testq %rax, %rax; movl $1, %ecx; jne 1f; ret; 1:" USE("rbx") "ret;");
+MACHINE_CODE(checked_copy, "call 0; movq %rax, %rbx; testq %rax, %rax; movl $1, %ecx; jne 1f; ret; 1:" USE("rbx")
+             "ret;");
 MACHINE_CODE(checked_in_memory, "call 0; movq %rax, -8(%rbp); cmpq $0, -8(%rbp); jne 1f; ret; 1: movq -8(%rbp), %rax;"
                                 USE("rax") "ret;");
 MACHINE_CODE(checked_otherwise, "call 0; testq %rdx, %rdx; je 1f;" USE("rax") "1: ret;");

@@ -26,7 +26,8 @@ MACHINE_CODE(checked_in_memory, "pushq %rbp; movq %rsp, %rbp; movq %rdi, -8(%rbp
              "jne 1f; movl $-1, %eax; jmp 2f; 1: movl $0, %eax; 2: leave; ret;");
 MACHINE_CODE(stored, "pushq %rbx; movq %rdi, %rbx; call 0; movq %rax, 8(%rbx); movq %rbx, %rax; popq %rbx; ret;");
 MACHINE_CODE(stored_in_variable, "call 0; movq %rax, 0x40(%rip); ret;");
-MACHINE_CODE(stored_pair, "call 0; movq %rax, %xmm0; movq %rsi, %xmm1; punpcklqdq %xmm0, %xmm1; movups %xmm1, (%rbx); ret;");
+MACHINE_CODE(stored_pair, "call 0; movq %rax, %xmm0; movq %rsi, %xmm1; punpcklqdq %xmm0, %xmm1;"
+             "movups %xmm1, (%rbx); ret;");
 MACHINE_CODE(stored_on_stack, "subq $24, %rsp; call 0; movq %rax, 8(%rsp); addq $24, %rsp; movl $0, %eax; ret;");
 MACHINE_CODE(returned, "pushq %rbx; call 0; movq %rax, %rbx; call 0; movq %rbx, %rax; popq %rbx; ret;");
 MACHINE_CODE(passed, "call 0; movq %rax, %rdi; call 0; ret;");

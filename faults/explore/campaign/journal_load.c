@@ -132,7 +132,6 @@ static int load_runs(struct nomem__campaign *campaign, const struct source *from
 /* Only what sites led to that are in the schedule. */
 static int load_second_faults(struct nomem__campaign *campaign, const struct source *from, const uint32_t *index) {
   bool failed = false;
-  int result = 0;
   sqlite3_stmt *row = nomem__store_prepare(
       from->store,
       "SELECT site,second,similar,EXISTS(SELECT 1 FROM runs WHERE runs.campaign=second_faults.campaign AND "
@@ -140,7 +139,7 @@ static int load_second_faults(struct nomem__campaign *campaign, const struct sou
       "campaign=? "
       "ORDER BY position",
       "i", from->id);
-  while (result == 0 && nomem__store_step(from->store, row, &failed)) {
+  while (nomem__store_step(from->store, row, &failed)) {
     const struct name first = {.key = strtoull(nomem__store_column_text(row, 0), NULL, 16), .occurrence = 1};
     struct nomem__second_fault fault = {.key = strtoull(nomem__store_column_text(row, 1), NULL, 16),
                                         .similar = strtoull(nomem__store_column_text(row, 2), NULL, 16),
@@ -151,7 +150,7 @@ static int load_second_faults(struct nomem__campaign *campaign, const struct sou
     nomem__second_faults_add(&campaign->second_faults, &fault);
   }
   sqlite3_finalize(row);
-  return failed ? -EIO : result;
+  return failed ? -EIO : 0;
 }
 
 /* A finding that was confirmed need not be confirmed again, as long as it still shows the same run. */

@@ -58,7 +58,7 @@ static enum nomem__step became_number(const struct nomem__place *place, int64_t 
 
 /* The core was loaded from an operand. */
 static enum nomem__step was_loaded(struct nomem__place *place, const struct nomem__operand *from, int64_t *number) {
-  int64_t part_bytes = place->part * WORD_BYTES;
+  int64_t part_bytes = (int64_t)place->part * WORD_BYTES;
   if (from->kind == NOMEM_OPERAND_NUMBER && place->steps > 0) { /* the address of a variable */
     place->core = NOMEM_ABSOLUTE;
     place->displacement[0] += from->value;

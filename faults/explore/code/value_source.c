@@ -9,7 +9,7 @@
 #include "../text/memory.h"
 
 /* So many pairs of an instruction and a place are looked at: more than all but a few functions need. A power of two. */
-#define STATES_MAX 16384
+#define STATES_MAX ((size_t)16384)
 /* Two jumps in a row may ask for the same flags. */
 #define CONDITIONS 2
 /* A variable on the stack whose address is taken is no larger than this. */

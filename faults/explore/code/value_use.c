@@ -10,7 +10,7 @@
 
 /* So many places can have the value at once, and so many moments are looked at. The latter is a power of two. */
 #define HOLDERS 8
-#define MOMENTS_MAX 4096
+#define MOMENTS_MAX ((size_t)4096)
 #define REGISTER_BYTES 8
 
 /* What is known before an instruction is executed. */
@@ -143,7 +143,7 @@ static void store_pair(struct follower *follower, struct moment *moment, const s
   for (uint8_t part = 0; part < 2; part++) {
     const struct nomem__place from = {.core = instruction->from.base, .part = part};
     struct nomem__place word = to;
-    word.displacement[word.steps - 1] += part * REGISTER_BYTES;
+    word.displacement[word.steps - 1] += (int64_t)part * REGISTER_BYTES;
     drop_place(moment, &word);
     if (!is_held(moment, &from)) continue;
     add_holder(follower, moment, &word);

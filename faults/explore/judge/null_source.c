@@ -64,7 +64,7 @@ static void ask(struct climb *climb, const struct question *question) {
 /* Failures with the same stack are one. A stream does without its buffer, which is no failure to anybody. */
 static void list_failures(struct climb *climb) {
   const struct nomem_channel *channel = climb->outcome->channel;
-  uint64_t sites[FAILURES_MAX];
+  uint64_t sites[FAILURES_MAX] = {0};
   for (uint32_t i = NOMEM_KNOWN_FAULTS; i-- > 0 && climb->failure_count < FAILURES_MAX;) {
     if (nomem__find_fault(channel, climb->outcome->end.stack.pid, i) != i) continue;
     uint64_t site = nomem__channel_fault(channel, i)->site;

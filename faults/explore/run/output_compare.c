@@ -101,11 +101,11 @@ static struct difference find_difference(const struct nomem__baseline_stream *ba
   char buffer[PIECE_BYTES];
   size_t at = 0, line_at = 0;
   ssize_t length = 0;
-  bool differs = false;
-  while (!differs && (length = pread(output->fd, buffer, sizeof buffer, (off_t)at)) > 0)
-    for (ssize_t i = 0; i < length && !differs; i++, at += !differs) {
-      differs = at >= baseline->texts[0].bytes || buffer[i] != baseline->texts[0].text[at];
-      if (differs || buffer[i] != '\n') continue;
+  bool is_found = false;
+  while (!is_found && (length = pread(output->fd, buffer, sizeof buffer, (off_t)at)) > 0)
+    for (ssize_t i = 0; i < length && !is_found; i++, at += !is_found) {
+      is_found = at >= baseline->texts[0].bytes || buffer[i] != baseline->texts[0].text[at];
+      if (is_found || buffer[i] != '\n') continue;
       line_at = at + 1;
       difference.line++;
     }
