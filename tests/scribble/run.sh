@@ -35,6 +35,8 @@ if [ -x "$build/asan/nomem" ]; then
   build=$work/sanitized
   hostile_megabytes=0
   export hostile_megabytes
+  # LeakSanitizer takes ptrace.
+  [ -z "$no_ptrace" ] || export ASAN_OPTIONS=detect_leaks=0
 fi
 hostile_build=$build
 hostile_work=$work

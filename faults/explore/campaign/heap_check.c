@@ -56,7 +56,8 @@ void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faul
   const struct nomem__session *session = campaign->session;
   struct nomem__heap_check *heap = &campaign->heap;
   bool is_wanted = nomem__heap_check_is_wanted(session->options->heap, &campaign->residue_check.baseline,
-                                               session->setup.preload != NULL);
+                                               session->setup.preload != NULL) &&
+                   session->setup.trace;
   size_t due = is_wanted ? count_due(campaign) : 0;
   if (due > 0 && !nomem__campaign_is_over(campaign)) check(campaign, due, first_faults_ns);
   heap->left_out = is_wanted ? count_due(campaign) : 0;
