@@ -9,8 +9,9 @@
 # has failed. A test that cannot be made here is an "ok" line that ends with "# SKIP" and the reason; a suite that can
 # make none prints "1..0 # SKIP" and the reason, and counts as one.
 #
-# One line per suite, and one below it for each reason to skip; the output of one that failed comes before its line. Last
-# line: "N passed, N failed, N skipped". Exit status: 0 none failed, 1 some failed, 2 could not run.
+# Two suites run at a time, because most of their time is waiting. One line per suite as it ends, with its seconds, and one
+# below it for each reason to skip; the output of one that failed comes before its line. Last line: "N passed, N failed,
+# N skipped". Exit status: 0 none failed, 1 some failed, 2 could not run.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 if [ ! -x "${1:-.}/nomem" ]; then
@@ -22,13 +23,10 @@ shift
 wanted=$(printf '%s\n' "$@")
 # What hangs is ended by then. No suite takes two minutes on an idle machine, nor ten times that on a busy one.
 limit_seconds=1200
-passed=0
-failed=0
-skipped=0
-output=$(mktemp)
-counts=$(mktemp)
-trap 'rm -f "$output" "$counts"' EXIT
-trap 'exit 130' INT TERM
+at_a_time=2
+results=${NOMEM_RESULTS:-$(mktemp -d)} # for each suite that has ended a file with its three counts
+output=$results/$$.output
+counts=$results/$$.counts
 
 # Prints "PASSED FAILED SKIPPED", and for each reason to skip a line "COUNT REASON". cmocka prints a skipped test as
 # "not ok N # SKIP NAME", and has no place for a reason: it is the comment above that line.
@@ -46,13 +44,28 @@ count() {
     }' "$output"
 }
 
-# suite NAME COMMAND...
-suite() {
-  name=$1
-  shift
-  if [ -n "$wanted" ] && ! printf '%s\n' "$wanted" | grep -qxF -e "$name"; then return 0; fi
+# Shows what a suite has come to, in one piece although another may end at the same time.
+show_suite() {
+  exec 9>"$results/lock"
+  flock 9
+  [ "$not_ok" -eq 0 ] || cat "$output"
+  printf '%-28s %4d passed, %d failed, %d skipped, %d s%s\n' "$name" "$ok" "$not_ok" "$left_out" "$seconds" "$why"
+  sed -n '2,$s/^\([0-9]*\) \(.*\)/  \1 skipped: \2/p' "$counts"
+  exec 9>&-
+}
+
+# run_suite PROGRAM
+run_suite() {
+  name=$(suite_name "$1")
+  started=$(date +%s)
   status=0
-  timeout -k 5 "$limit_seconds" "$@" >"$output" 2>&1 </dev/null || status=$?
+  program=$1
+  case $program in
+    "$here"/*) set -- "$build" ;;
+    *) set -- ;;
+  esac
+  timeout -k 5 "$limit_seconds" "$program" "$@" >"$output" 2>&1 </dev/null || status=$?
+  seconds=$(($(date +%s) - started))
   count >"$counts"
   read -r ok not_ok left_out <"$counts"
   why=
@@ -64,24 +77,38 @@ suite() {
     why=': ran no test'
   fi
   [ -z "$why" ] || [ "$not_ok" -gt 0 ] || not_ok=1
-  [ "$not_ok" -eq 0 ] || cat "$output"
-  passed=$((passed + ok))
-  failed=$((failed + not_ok))
-  skipped=$((skipped + left_out))
-  printf '%-28s %4d passed, %d failed, %d skipped%s\n' "$name" "$ok" "$not_ok" "$left_out" "$why"
-  sed -n '2,$s/^\([0-9]*\) \(.*\)/  \1 skipped: \2/p' "$counts"
+  show_suite
+  echo "$ok $not_ok $left_out" >"$results/$name.result"
+}
+
+# suite_name PROGRAM
+suite_name() {
+  case $1 in
+    "$here"/e2e/*) printf 'e2e %s\n' "$(basename "$1" .sh)" ;;
+    "$here"/*) basename "$(dirname "$1")" ;;
+    *) basename "$1" ;;
+  esac
+}
+
+list_suites() {
+  for program in "$build"/tests/test_* "$here"/*/run.sh "$here"/e2e/*.sh; do
+    if [ ! -f "$program" ] || [ ! -x "$program" ]; then continue; fi
+    if [ -z "$wanted" ] || printf '%s\n' "$wanted" | grep -qxF -e "$(suite_name "$program")"; then
+      printf '%s\0' "$program"
+    fi
+  done
 }
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
-for program in "$build"/tests/test_*; do
-  if [ -f "$program" ] && [ -x "$program" ]; then suite "${program##*/}" "$program"; fi
-done
-for script in "$here"/*/run.sh "$here"/e2e/*.sh; do
-  case $script in
-    "$here"/e2e/*) name=${script##*/} && name="e2e ${name%.sh}" ;;
-    *) name=${script%/run.sh} && name=${name##*/} ;;
-  esac
-  suite "$name" "$script" "$build"
-done
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+# This script runs itself for each suite.
+if [ -n "${NOMEM_RESULTS:-}" ]; then
+  unset NOMEM_RESULTS
+  run_suite "$1"
+  exit 0
+fi
+trap 'rm -rf "$results"' EXIT
+trap 'exit 130' INT TERM
+list_suites | NOMEM_RESULTS=$results xargs -0 -r -n 1 -P "$at_a_time" "$0" "$build"
+cat "$results"/*.result 2>/dev/null | awk '
+  { passed += $1; failed += $2; skipped += $3 }
+  END { print passed + 0 " passed, " failed + 0 " failed, " skipped + 0 " skipped"; exit failed > 0 || passed == 0 }'
