@@ -6,7 +6,6 @@
 
 #include "explore/code/value_source.h"
 
-static struct nomem__function_code *code;
 static struct nomem__sources sources;
 
 /* The access that is asked for: nothing else does it so. */
@@ -18,8 +17,7 @@ static void ask(struct nomem__function_code *function, unsigned failing) {
   uint64_t addresses[8];
   unsigned calls = 0;
   uint32_t used = NOMEM_NO_INSTRUCTION;
-  nomem__function_code_free(code);
-  code = function;
+  take_code(function);
   for (uint32_t i = 0; i < code->count; i++) {
     calls += code->list[i].operation == NOMEM_OPERATION_CALL;
     bool is_use = code->list[i].operation == NOMEM_OPERATION_OTHER && code->list[i].to.kind == NOMEM_OPERAND_MEMORY;
@@ -194,13 +192,6 @@ static void what_was_stored(void **state) {
   assert_int_equal(sources.count, 0);
 }
 
-static int discard(void **state) {
-  (void)state;
-  nomem__function_code_free(code);
-  code = NULL;
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_result),         cmocka_unit_test(the_callers),
@@ -208,5 +199,5 @@ int main(void) {
       cmocka_unit_test(several_ways),     cmocka_unit_test(memory),
       cmocka_unit_test(what_was_stored),
   };
-  return cmocka_run_group_tests(tests, NULL, discard);
+  return cmocka_run_group_tests(tests, NULL, discard_code);
 }

@@ -6,15 +6,13 @@
 
 #include "explore/code/value_use.h"
 
-static struct nomem__function_code *code;
 static struct nomem__value_use use;
 
 static const struct nomem__returned null = {true, 0}, unknown = {0};
 
 /* The uses of what the first call returned. */
 static void ask(struct nomem__function_code *function, const struct nomem__returned *value) {
-  nomem__function_code_free(code);
-  code = function;
+  take_code(function);
   assert_true(nomem__find_uses(code, return_address(code, 0), value, &use));
 }
 
@@ -108,18 +106,11 @@ static void no_such_call(void **state) {
   nomem__function_code_free(function);
 }
 
-static int discard(void **state) {
-  (void)state;
-  nomem__function_code_free(code);
-  code = NULL;
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_checked), cmocka_unit_test(what_is_checked_in_memory),
       cmocka_unit_test(what_is_stored),  cmocka_unit_test(where_else_it_goes),
       cmocka_unit_test(no_such_call),
   };
-  return cmocka_run_group_tests(tests, NULL, discard);
+  return cmocka_run_group_tests(tests, NULL, discard_code);
 }
