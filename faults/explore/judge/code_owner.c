@@ -15,7 +15,7 @@
 /* A test's folder lies no deeper in its project than this. */
 #define TEST_FOLDER_DEPTH_MAX 4
 
-static bool is_program(const struct nomem__code_owners *code_owners, const char *path) {
+bool nomem__code_owners_has_program(const struct nomem__code_owners *code_owners, const char *path) {
   for (size_t i = 0; i < code_owners->program_count; i++)
     if (strcmp(code_owners->programs[i], path) == 0) return true;
   return false;
@@ -95,7 +95,8 @@ static bool guess_is_test(const struct nomem__code_owners *code_owners, const st
   if (*bytes > 0) return true;
   *place = module;
   *bytes = strlen(module);
-  return !code_owners->has_sources && is_program(code_owners, frame->path) && nomem__is_test_program(module);
+  return !code_owners->has_sources && nomem__code_owners_has_program(code_owners, frame->path) &&
+         nomem__is_test_program(module);
 }
 
 /* Whether a function is an instance of a C++ library's template, or of Rust's libraries, which the compiler puts into
@@ -118,7 +119,7 @@ enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *cod
   if (!code_owners->is_divided) return NOMEM_OWNER_UNDER_TEST;
   const struct nomem__source_frame source = function_of(code_owners, frame);
   if (is_runtime_source(&source)) return NOMEM_OWNER_RUNTIME;
-  bool is_test = code_owners->globs != NULL ? is_program(code_owners, frame->path) &&
+  bool is_test = code_owners->globs != NULL ? nomem__code_owners_has_program(code_owners, frame->path) &&
                                                   !nomem__is_under_test(code_owners->globs, source.file, module)
                                             : guess_is_test(code_owners, frame, &source, absolute, &place, &bytes);
   return is_test ? NOMEM_OWNER_TEST : NOMEM_OWNER_UNDER_TEST;
@@ -147,7 +148,7 @@ unsigned nomem__next_test_call(const struct nomem__code_owners *code_owners, con
 /* Whether a frame is known to be under test. A program's code without a source, such as what calls main(), is not. */
 static bool is_known_under_test(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   return nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_UNDER_TEST &&
-         (!is_program(code_owners, frame->path) || source_of(code_owners, frame) != NULL);
+         (!nomem__code_owners_has_program(code_owners, frame->path) || source_of(code_owners, frame) != NULL);
 }
 
 static bool is_in_folder_of(const char *path, const char *other) {
@@ -163,7 +164,8 @@ static bool is_call_of_framework(const struct nomem__code_owners *code_owners, c
   for (; frame != NULL && frame < fault->frame + fault->depth; frame++) {
     enum nomem__code_owner owner = nomem__code_owner_of(code_owners, frame);
     if (owner == NOMEM_OWNER_RUNTIME) continue;
-    if (is_program(code_owners, frame->path) || (library != NULL && !is_in_folder_of(frame->path, library)))
+    if (nomem__code_owners_has_program(code_owners, frame->path) ||
+        (library != NULL && !is_in_folder_of(frame->path, library)))
       return false;
     if (owner == NOMEM_OWNER_TEST) return library != NULL && nomem__is_test_library(nomem__base_name(frame->path));
     library = frame->path;
@@ -184,7 +186,7 @@ const char *nomem__name_owner(const struct nomem__code_owners *code_owners, cons
   const char *module = nomem__base_name(frame->path);
   enum nomem__code_owner owner = nomem__code_owner_of(code_owners, frame);
   if (owner == NOMEM_OWNER_TEST) return "the test";
-  if (*module == '\0' || is_program(code_owners, frame->path)) return "";
+  if (*module == '\0' || nomem__code_owners_has_program(code_owners, frame->path)) return "";
   if (nomem__glob("libc.so.*", module)) return "libc";
   const char *version = strstr(module, ".so.");
   int length = version != NULL ? (int)(version - module) + (int)strlen(".so") : (int)strlen(module);
@@ -275,7 +277,7 @@ static void each_frame(const struct frames *frames,
 /* The project's folder is what the folders of the programs' sources have in common. */
 static void note_program_source(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   char folder[PATH_MAX];
-  const char *file = is_program(code_owners, frame->path) ? source_of(code_owners, frame) : NULL;
+  const char *file = nomem__code_owners_has_program(code_owners, frame->path) ? source_of(code_owners, frame) : NULL;
   if (file == NULL) return;
   code_owners->has_sources = true;
   if (!folder_of(code_owners, file, folder) || nomem__glob("/usr/*", folder)) return; /* such as a test framework's */
@@ -287,7 +289,7 @@ static void note_program_source(struct nomem__code_owners *code_owners, const st
 
 static void note_library_source(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   char folder[PATH_MAX];
-  const char *file = is_program(code_owners, frame->path) ? NULL : source_of(code_owners, frame);
+  const char *file = nomem__code_owners_has_program(code_owners, frame->path) ? NULL : source_of(code_owners, frame);
   if (file != NULL && folder_of(code_owners, file, folder)) widen_root(code_owners, folder);
 }
 
@@ -305,7 +307,7 @@ static void find_main_file(struct nomem__code_owners *code_owners, const struct 
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   const char *program = nomem__base_name(frame->path);
   bool is_test = code_owners->has_harness || nomem__is_test_program(program);
-  if (!is_program(code_owners, frame->path) || (!is_test && !nomem__glob("*test", program))) return;
+  if (!nomem__code_owners_has_program(code_owners, frame->path) || (!is_test && !nomem__glob("*test", program))) return;
   size_t count = nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, frame->is_return_address,
                                         sources, NOMEM_INLINED_MAX);
   const char *function = count > 0 ? sources[count - 1].function : NULL;
@@ -376,7 +378,7 @@ static int learn_programs(struct nomem__code_owners *code_owners, const struct n
   for (uint32_t i = 0; i < count; i++) {
     char *path = code_owners->programs[code_owners->program_count];
     memcpy(path, channel->images[i].path, NOMEM_PATH_BYTES - 1);
-    if (!is_program(code_owners, path)) code_owners->program_count++;
+    if (!nomem__code_owners_has_program(code_owners, path)) code_owners->program_count++;
   }
   return 0;
 }

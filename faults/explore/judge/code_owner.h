@@ -57,6 +57,9 @@ int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char 
 
 void nomem__code_owners_free(struct nomem__code_owners *code_owners);
 
+/* Whether a module is a program of the run, not a library. */
+bool nomem__code_owners_has_program(const struct nomem__code_owners *code_owners, const char *path);
+
 enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *code_owners,
                                             const struct nomem__trace_frame *frame);
 
