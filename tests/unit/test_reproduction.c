@@ -53,6 +53,22 @@ static void options_that_matter(void **state) {
   check_line(&options, 0, false, LINE(" --stdin $'in\\x1bput' --image 'x*'"));
 }
 
+/* What must be set up first stands in front, for a shell; of a secret there is nothing. */
+static void what_is_set_up(void **state) {
+  static char plain[] = "A=1", quoted[] = "B=it's 2", secret[] = "TOKEN", *both[] = {plain, secret, quoted, NULL};
+  static char *only_secret[] = {secret, NULL};
+  struct nomem__options options = plain_options();
+  (void)state;
+  options.folder = "/a b";
+  check_line(&options, 0, false, "cd '/a b' && " LINE(""));
+  options.variables = both;
+  check_line(&options, 0, false, "cd '/a b' && env A=1 'B=it'\\''s 2' " LINE(""));
+  options.folder = NULL;
+  check_line(&options, 0, false, "env A=1 'B=it'\\''s 2' " LINE(""));
+  options.variables = only_secret;
+  check_line(&options, 0, false, LINE(""));
+}
+
 static void check_end(const struct nomem__finding *finding, const char *wanted) {
   struct nomem__memory_stream stream;
   nomem__print_end(nomem__memory_stream_open(&stream), finding);
@@ -78,6 +94,7 @@ static void ends(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(options_that_matter), cmocka_unit_test(ends)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(options_that_matter), cmocka_unit_test(what_is_set_up),
+                                     cmocka_unit_test(ends)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,6 +193,15 @@ static int delete_campaign(struct nomem__journal *journal) {
   return 0;
 }
 
+/* Those of the last time: what they were before is no longer known to lead to the findings. */
+static int write_variables(struct nomem__journal *journal, char *const *variables) {
+  int result = nomem__store_do(&journal->store, "DELETE FROM variables WHERE campaign=?", "i", journal->id);
+  for (int64_t i = 0; variables != NULL && variables[i] != NULL && result == 0; i++)
+    result = nomem__store_do(&journal->store, "INSERT INTO variables VALUES(?,?,?)", "iib", journal->id, i,
+                             variables[i], strlen(variables[i]));
+  return result;
+}
+
 static int find_campaign(struct nomem__campaign *campaign, const char *identity, const char *directory) {
   const struct nomem__options *options = campaign->session->options;
   struct nomem__journal *journal = campaign->journal;
@@ -219,6 +228,7 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
                            "UPDATE campaigns SET last_used=(SELECT max(last_used)+1 FROM campaigns),isolated=? "
                            "WHERE id=?",
                            "ii", (int64_t)(options->isolate != NOMEM_ISOLATE_OFF), journal->id);
+  if (result == 0) result = write_variables(journal, options->variables);
   return result == 0 && options->fresh ? delete_campaign(journal) : result;
 }
 

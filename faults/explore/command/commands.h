@@ -11,6 +11,10 @@ enum { NOMEM_EXIT_CLEAN = 0, NOMEM_EXIT_FINDINGS = 1, NOMEM_EXIT_FAILED = 2 };
 /* nomem explore: fails the calls of a command one by one, and reports what broke. */
 int nomem__explore(const struct nomem__options *options);
 
+/* The same as asked for by whoever started this command: what the findings need to be reproduced elsewhere is in their
+ * lines, and kept in the store. */
+int nomem__explore_here(const struct nomem__options *options);
+
 /* nomem run: makes one run with a plan, on the command's own standard streams, and says what was failed and how it
  * ended. */
 int nomem__run(const struct nomem__options *options);

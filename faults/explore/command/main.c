@@ -12,7 +12,7 @@
 static int dispatch(const struct nomem__options *options) {
   switch (options->command) {
     case NOMEM_COMMAND_EXPLORE:
-      return nomem__explore(options);
+      return nomem__explore_here(options);
     case NOMEM_COMMAND_RUN:
       return nomem__run(options);
     case NOMEM_COMMAND_SITES:

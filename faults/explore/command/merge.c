@@ -46,9 +46,12 @@ static const char *const steps[] = {
     "excluded.rank)<(findings.persistent,findings.second<>'',findings.rank)",
     "UPDATE main.findings SET runs=(SELECT count(*) FROM main.runs WHERE runs.campaign=findings.campaign AND "
     "runs.verdict=findings.verdict AND runs.finding=findings.finding)",
-    "DROP TABLE joined",
-    "DROP TABLE numbers",
 };
+
+/* Older stores do not have that table. */
+static const char copy_variables[] =
+    "INSERT INTO main.variables SELECT new,position,entry FROM source.variables JOIN numbers ON old=campaign WHERE new "
+    "NOT IN (SELECT campaign FROM main.variables)";
 
 static int verdict_number(const char *name) {
   int number = 0;
@@ -83,6 +86,10 @@ static int join(struct nomem__store *store) {
   if (result != 0) return result;
   for (size_t i = 0; i < sizeof steps / sizeof *steps && result == 0; i++)
     result = nomem__store_do(store, steps[i], "");
+  if (result == 0 && nomem__store_has_table(store, "source", "variables"))
+    result = nomem__store_do(store, copy_variables, "");
+  if (result == 0) result = nomem__store_do(store, "DROP TABLE joined", "");
+  if (result == 0) result = nomem__store_do(store, "DROP TABLE numbers", "");
   if (result == 0) result = number_findings(store);
   if (result == 0) result = nomem__store_do(store, NOMEM_STORE_MARK_ENDED, "");
   return nomem__store_end(store, result);

@@ -285,7 +285,9 @@ int nomem__minimise(const struct nomem__options *options) {
   if (options->plan_text != NULL) return minimise_plan(options);
   int result = nomem__stored_run_load(options, &stored), status = result < 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
   if (result == 0) {
+    nomem__stored_run_set_surroundings(&stored);
     nomem__stored_run_enter_folder(&stored);
+    nomem__stored_run_set_variables(&stored);
     stored.options.timeout_ms = stored.timeout_ms;
     status = minimise_plan(&stored.options);
   }

@@ -156,6 +156,7 @@ int nomem__replay(const struct nomem__options *options) {
     run = stored.options;
     run.command = NOMEM_COMMAND_RUN;
     nomem__stored_run_enter_folder(&stored);
+    nomem__stored_run_set_variables(&stored);
     if (!options->quiet) nomem__complain("%s: %s", stored.id, stored.plan);
     status = options->gdb ? debug(&run) : nomem__run(&run);
   }

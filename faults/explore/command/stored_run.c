@@ -12,8 +12,10 @@
 #include "../campaign/fingerprint.h"
 #include "../options/options_table.h"
 #include "../run/session.h"
+#include "../run/surroundings.h"
 #include "../store/stored_findings.h"
 #include "../text/complain.h"
+#include "../text/grow.h"
 #include "../text/memory.h"
 #include "../text/printable.h"
 #include "../text/quote.h"
@@ -107,9 +109,39 @@ static int read_campaign(struct nomem__store *store, int64_t campaign, struct no
   return result;
 }
 
+static int read_variables(struct nomem__store *store, int64_t campaign, struct nomem__stored_run *stored) {
+  size_t count = 0, room = 0;
+  bool failed = false;
+  if (!nomem__store_has_table(store, "main", "variables")) return 0;
+  sqlite3_stmt *row =
+      nomem__store_prepare(store, "SELECT entry FROM variables WHERE campaign=? ORDER BY position", "i", campaign);
+  while (nomem__store_step(store, row, &failed)) {
+    stored->variables = nomem__grow(stored->variables, count + 1, &room, sizeof *stored->variables);
+    stored->variables[count++] = nomem__strdup(nomem__store_column_text(row, 0));
+    stored->variables[count] = NULL;
+  }
+  sqlite3_finalize(row);
+  return failed ? -EIO : 0;
+}
+
+static int read_stacks(struct nomem__store *store, const struct nomem__stored_finding *finding,
+                       struct nomem__stored_run *stored) {
+  sqlite3_stmt *row =
+      nomem__store_prepare(store, "SELECT fault_stack,blow_up_stack FROM findings WHERE campaign=? AND id=?", "it",
+                           finding->campaign, finding->id);
+  int result = nomem__store_step(store, row, NULL) ? 0 : -EIO;
+  if (result == 0) {
+    stored->fault_stack = nomem__strdup(nomem__store_column_text(row, 0));
+    stored->blow_up_stack = nomem__strdup(nomem__store_column_text(row, 1));
+  }
+  sqlite3_finalize(row);
+  return result;
+}
+
 static int enter_finding(struct nomem__stored_run *stored, const struct nomem__stored_finding *finding) {
   struct nomem__options *options = &stored->options;
   stored->id = nomem__strdup(finding->id);
+  stored->message = nomem__strdup(finding->message);
   stored->plan = nomem__strdup(finding->plan);
   stored->command = nomem__malloc(finding->command_bytes + 1);
   memcpy(stored->command, finding->command, finding->command_bytes + 1);
@@ -129,6 +161,8 @@ static int load_run(struct nomem__store *store, const struct nomem__stored_findi
   const struct nomem__stored_finding *finding = choose(findings, command, word);
   if (finding == NULL) return -ENOENT;
   int result = read_campaign(store, finding->campaign, stored);
+  if (result == 0) result = read_variables(store, finding->campaign, stored);
+  if (result == 0) result = read_stacks(store, finding, stored);
   if (result == 0) result = enter_finding(stored, finding);
   if (result == -EILSEQ) nomem__complain("cannot read the store: %s", strerror(-result));
   return result;
@@ -155,21 +189,49 @@ int nomem__stored_run_load(const struct nomem__options *given, struct nomem__sto
 
 void nomem__stored_run_free(struct nomem__stored_run *stored) {
   free(stored->id);
+  free(stored->message);
+  free(stored->fault_stack);
+  free(stored->blow_up_stack);
   free(stored->command);
   free(stored->plan);
   free(stored->directory);
   free(stored->stdin_path);
   free(stored->image);
   free(stored->words);
+  nomem__environment_free_list(stored->variables);
   *stored = (struct nomem__stored_run){0};
 }
 
+static bool is_here(const struct nomem__stored_run *stored) {
+  char here[PATH_MAX];
+  return getcwd(here, sizeof here) != NULL && strcmp(here, stored->directory) == 0;
+}
+
+void nomem__stored_run_set_surroundings(struct nomem__stored_run *stored) {
+  stored->options.folder = is_here(stored) ? NULL : stored->directory;
+  stored->options.variables = stored->variables;
+}
+
 void nomem__stored_run_enter_folder(const struct nomem__stored_run *stored) {
-  char here[PATH_MAX], quoted[NOMEM_QUOTE_BYTES];
-  if (getcwd(here, sizeof here) != NULL && strcmp(here, stored->directory) == 0) return;
+  char quoted[NOMEM_QUOTE_BYTES];
+  if (is_here(stored)) return;
   nomem__quote(stored->directory, quoted, sizeof quoted);
   if (chdir(stored->directory) == 0)
     nomem__complain("in %s, where it was explored", quoted);
   else
     nomem__complain("in this folder, because that of the exploration, %s, is not there", quoted);
+}
+
+void nomem__stored_run_set_variables(const struct nomem__stored_run *stored) {
+  for (char **entry = stored->variables; entry != NULL && *entry != NULL; entry++) {
+    char *value = strchr(*entry, '='), quoted[NOMEM_QUOTE_BYTES];
+    if (value != NULL) {
+      *value = '\0';
+      if (setenv(*entry, value + 1, 1) != 0) nomem__out_of_memory();
+      *value = '=';
+    } else if (getenv(*entry) == NULL) {
+      nomem__complain("%s was set then, and its value was not kept: set it if the program needs it",
+                      nomem__quote(*entry, quoted, sizeof quoted));
+    }
+  }
 }

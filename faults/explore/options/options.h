@@ -111,6 +111,9 @@ struct nomem__options {
   char **operands; /* the words of a command that is given no program, in argv */
   size_t operand_count;
   char **program; /* the program and its arguments, ended by NULL; at least one */
+  /* What a line that reproduces a finding must set up where it is pasted; not from the command line. */
+  const char *folder;     /* NULL: it is pasted in the right one */
+  char *const *variables; /* "NAME=value", or of a secret the NAME, ended by NULL; NULL: none */
 };
 
 /* Reads argv (as main gets it: argv[argc] is NULL) into options. Returns 0 to go on; 1 when help, version or manual was

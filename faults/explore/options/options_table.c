@@ -50,9 +50,11 @@ const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT] = {
          "that the plan fails, as long as it ends in the same way, and prints those that are needed. FINDING is as "
          "for replay. Exit status: 0 printed, 2 could not do the job.",
          "FINDING, or --fail PLAN -- PROGRAM [ARG...]", 1, 1},
-    [NOMEM_COMMAND_EXPLAIN] =
-        {"explain", "say what a verdict means and what to do about it",
-         "Explains a verdict; without one, lists all. Exit status: 0 explained, 2 no such verdict.", "[VERDICT]", 0, 1},
+    [NOMEM_COMMAND_EXPLAIN] = {"explain", "say what a verdict or a finding means and what to do about it",
+                               "Explains a verdict, or a finding of the store, which is named as for replay; without "
+                               "one, lists all verdicts. "
+                               "Exit status: 0 explained, 2 there is none of that name.",
+                               "[VERDICT or FINDING]", 0, 1},
 };
 
 static int reject(char *reason, const char *how_to_correct) {
@@ -326,7 +328,7 @@ const struct nomem__option nomem__option_table[] = {
      "write the findings to FILE in the Test Anything Protocol, version 14"},
     {"html", "FILE", 0, ONLY(EXPLORE), SET(read_path, reports[NOMEM_REPORT_HTML]),
      "write a page to FILE, with a chart of all call stacks that allocate"},
-    {"store", "FILE", 0, ONLY(EXPLORE) | ONLY(REPLAY) | ONLY(MINIMISE), SET(read_path, store),
+    {"store", "FILE", 0, ONLY(EXPLORE) | ONLY(REPLAY) | ONLY(MINIMISE) | ONLY(EXPLAIN), SET(read_path, store),
      "keep what was done and found in FILE, and go on from there when the same command is given again (default: "
      ".nomem/store.db, or what NOMEM_STORE names; empty: none)"},
     {"no-store", NULL, 0, ONLY(EXPLORE), SET(read_flag, no_store), "keep nothing, and take nothing from a store"},

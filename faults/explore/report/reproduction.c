@@ -8,8 +8,29 @@
 #include "../text/printable.h"
 #include "../text/words.h"
 
+void nomem__print_change_of_folder(FILE *out, const struct nomem__options *options) {
+  if (options->folder == NULL) return;
+  fputs("cd ", out);
+  nomem__print_word(out, options->folder);
+  fputs(" && ", out);
+}
+
+/* Of a secret the value is not known; whoever pastes the line has it, or has none. */
+static void print_variables(FILE *out, char *const *variables) {
+  const char *before = "env";
+  for (; variables != NULL && *variables != NULL; variables++) {
+    if (strchr(*variables, '=') == NULL) continue;
+    fprintf(out, "%s ", before);
+    nomem__print_word(out, *variables);
+    before = "";
+  }
+  if (*before == '\0') fputc(' ', out);
+}
+
 void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms,
                                bool leaks) {
+  nomem__print_change_of_folder(out, options);
+  print_variables(out, options->variables);
   fputs("nomem run --fail ", out);
   nomem__print_word(out, plan);
   if (timeout_ms != 0) fprintf(out, " -t %.10g", (double)timeout_ms / 1e3);

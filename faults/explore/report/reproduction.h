@@ -10,8 +10,12 @@
 #include "../judge/finding.h"
 #include "../options/options.h"
 
-/* Prints "nomem run --fail 'PLAN' -- PROGRAM ARGS" and a line end, quoted for a shell. timeout_ms 0: without a time
- * limit. leaks: with a report of what is leaked. */
+/* Prints "cd FOLDER && ", if the options say that the folder must be changed. */
+void nomem__print_change_of_folder(FILE *out, const struct nomem__options *options);
+
+/* Prints "nomem run --fail 'PLAN' -- PROGRAM ARGS" and a line end, quoted for a shell; before it stand the folder and
+ * the variables that the options say: "cd FOLDER && env NAME=value nomem run ...". timeout_ms 0: without a time limit.
+ * leaks: with a report of what is leaked. */
 void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms,
                                bool leaks);
 

@@ -31,7 +31,9 @@ static void print_reproduction(const struct nomem__campaign *campaign, const str
   nomem__print_reproduction(out, campaign->session->options, finding->plan,
                             finding->needs_timeout ? campaign->timeout_ms : 0, finding->needs_block_table);
   if (campaign->journal == NULL) return;
-  fprintf(out, "  debug: nomem replay --gdb %s", finding->id);
+  fputs("  debug: ", out);
+  nomem__print_change_of_folder(out, campaign->session->options);
+  fprintf(out, "nomem replay --gdb %s", finding->id);
   if (campaign->session->options->store != NULL) {
     fputs(" --store ", out);
     nomem__print_word(out, campaign->session->options->store);

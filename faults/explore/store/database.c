@@ -60,8 +60,8 @@ static const char schema[] =
     "TEXT NOT NULL,"
     " needs_block_table INTEGER NOT NULL, location TEXT NOT NULL, message TEXT NOT NULL, fault_stack TEXT NOT NULL, "
     "blow_up_stack TEXT NOT NULL,"
-    " document TEXT NOT NULL, exclusion TEXT, PRIMARY KEY(campaign, verdict, finding)) WITHOUT ROWID;"
-    "PRAGMA user_version=" SCHEMA_VERSION_TEXT ";";
+    " document TEXT NOT NULL, exclusion TEXT, PRIMARY KEY(campaign, verdict, finding)) WITHOUT "
+    "ROWID;" NOMEM_STORE_VARIABLES "PRAGMA user_version=" SCHEMA_VERSION_TEXT ";";
 
 static int complain(const struct nomem__store *store, const char *what, int result) {
   char quoted[NOMEM_QUOTE_BYTES];
@@ -163,7 +163,8 @@ static int prepare_to_write(struct nomem__store *store, bool is_new) {
   if (sqlite3_db_readonly(store->db, "main") == 1) return -EACCES;
   /* On a file system that has no shared memory SQLite keeps its rollback journal instead, which is as safe. */
   sqlite3_exec(store->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
-  return 0;
+  if (is_new || nomem__store_has_table(store, "main", "variables")) return 0;
+  return sqlite3_exec(store->db, NOMEM_STORE_VARIABLES, NULL, NULL, NULL) == SQLITE_OK ? 0 : error_of(store);
 }
 
 /* Opens a store that cannot be locked, in a folder that nobody may write to: nobody changes it. */
@@ -279,6 +280,15 @@ int nomem__store_end(struct nomem__store *store, int result) {
   if (result == 0) result = nomem__store_do(store, "COMMIT", "");
   if (result != 0) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
   return result;
+}
+
+bool nomem__store_has_table(struct nomem__store *store, const char *database, const char *table) {
+  char sql[128];
+  snprintf(sql, sizeof sql, "SELECT 1 FROM %s.sqlite_master WHERE type='table' AND name=?", database);
+  sqlite3_stmt *row = nomem__store_prepare(store, sql, "t", table);
+  bool is_there = nomem__store_step(store, row, NULL);
+  sqlite3_finalize(row);
+  return is_there;
 }
 
 const char *nomem__store_column_text(sqlite3_stmt *statement, int column) {

@@ -30,6 +30,12 @@ enum nomem__store_mode {
   "occurrence,persistent,second) WHERE points.campaign=campaigns.id AND (verdict IS NULL OR unconfirmed<>0)) THEN " \
   "coalesce(ended,CURRENT_TIMESTAMP) END"
 
+/* The variables that the runs of a campaign need, "NAME=value", and of secrets the NAME alone: docs/store.md. Stores
+ * that older versions made do not have the table until a newer one writes to them. */
+#define NOMEM_STORE_VARIABLES                                                                                       \
+  "CREATE TABLE IF NOT EXISTS variables(campaign INTEGER NOT NULL, position INTEGER NOT NULL, entry BLOB NOT NULL," \
+  " PRIMARY KEY(campaign, position)) WITHOUT ROWID;"
+
 struct nomem__store {
   sqlite3 *db;
   const char *path; /* the caller's */
@@ -59,6 +65,9 @@ int nomem__store_do(struct nomem__store *store, const char *sql, const char *for
  * takes it back. Returns result, or -EIO. */
 int nomem__store_begin(struct nomem__store *store);
 int nomem__store_end(struct nomem__store *store, int result);
+
+/* Whether the database of that name ("main", or one that was attached) has the table. */
+bool nomem__store_has_table(struct nomem__store *store, const char *database, const char *table);
 
 /* Returns the text of a column, "" for none; valid until the next step. */
 const char *nomem__store_column_text(sqlite3_stmt *statement, int column);
