@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 # The drop-in engine, libnomem-fuzz.a, which runs inside a fuzz target. call_decision.c takes the place of the
-# injector's own counters and scopes, so only a part of faults/inject/ is needed.
+# injector's own counters and scopes: of faults/inject/ the linker takes what is asked for.
 
-ENGINE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/*.c) faults/inject/unwind_rules.c \
-  faults/inject/module_names.c faults/inject/call_site.c faults/inject/growing_map.c faults/inject/main_frame.c \
-  faults/inject/backend_link.c $(wildcard fuzz/engine/*.c))
+ENGINE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard fuzz/engine/*.c) faults/inject/backend_link.c)
+ENGINE_PARTS = $(BUILD)/obj/fuzz/engine/parts.a
 
-$(BUILD)/libnomem-fuzz.a: $(ENGINE_OBJS)
+$(ENGINE_PARTS): $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON))
+
+# One object, though it has an archive's name: it is linked whether or not anything asks for it, because a driver that
+# refers to the target weakly asks for nothing. Of its names only the allocator's and --wrap's are seen.
+$(BUILD)/libnomem-fuzz.a: $(ENGINE_OBJS) $(ENGINE_PARTS)
+	$(call say,LD,$@)rm -f $@ && $(LD) -r -o $@ $^ && $(OBJCOPY) --localize-hidden $@
 $(ENGINE_OBJS): | packages
 
 $(BUILD)/obj/fuzz/engine/%.o: fuzz/engine/%.c
@@ -20,4 +24,8 @@ downstream-fuzz: $(BUILD)/libnomem-fuzz.a
 	$(Q)tests/downstream/fuzz_targets.sh $(BUILD) coverage
 	$(Q)tests/downstream/fuzz_targets.sh $(BUILD) speed
 
-.PHONY: downstream-fuzz
+## fuzz-drivers: the drop-in engine with every kind of driver, sanitizer and compiler (two minutes)
+fuzz-drivers: setup-check $(BUILD)/libnomem-fuzz.a
+	$(Q)tests/fuzz_drivers/run.sh $(BUILD) --all
+
+.PHONY: downstream-fuzz fuzz-drivers

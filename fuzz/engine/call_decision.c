@@ -148,6 +148,7 @@ static bool fails(const struct nomem_site *site, struct nomem_site_progress *pro
   uint32_t index = atomic_fetch_add(&failed_count, 1);
   last_failed = (struct nomem_failed_call){call->fn, call->size_bytes, call->occurrence, site};
   if (index < NOMEM_FAILED_MAX) failed_calls[index] = last_failed;
+  nomem__totals.has_failed = true;
   nomem_fault();
   return true;
 }
@@ -249,6 +250,18 @@ uint64_t nomem__decision_key(uint32_t site) {
 
 const struct nomem_channel *nomem__decision_channel(void) {
   return channel;
+}
+
+nomem_frame nomem__decision_frame(uintptr_t address) {
+  uint64_t hash;
+  return nomem__module_frame(channel, address, &hash);
+}
+
+struct nomem_reach nomem__decision_reach(void) {
+  uint32_t count = atomic_load(&channel->site_count);
+  struct nomem_reach reach = {.sites = count < NOMEM_SITES ? count : NOMEM_SITES};
+  for (uint32_t i = 0; i < reach.sites; i++) reach.may_fail += atomic_load(&tables->progress[i].candidate) == 1;
+  return reach;
 }
 
 uint32_t nomem__decision_failed(const struct nomem_failed_call **calls, const struct nomem_failed_call **last) {

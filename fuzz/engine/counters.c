@@ -11,20 +11,47 @@
 extern uint8_t __start___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
 extern uint8_t __stop___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
 
+/* AFL++'s, which has its own: the memory that it shares with the target, and its size. NULL elsewhere. */
+extern uint8_t *__afl_area_ptr __attribute__((weak));
+extern uint32_t __afl_map_size __attribute__((weak));
+
 /* The fuzzer also takes the depth of the stack for coverage. The engine's own frames would add to it, by an amount that
  * depends on where the stack begins. The variable exists where the fuzzer does. */
 extern _Thread_local uintptr_t __sancov_lowest_stack __attribute__((weak, tls_model("initial-exec")));
 extern void _ZN6fuzzer6Fuzzer19StaticDeathCallbackEv(void) __attribute__((weak));
 
 static uint8_t *largest, *edges[2];
+static size_t mapped_size; /* of each of these */
 static uintptr_t lowest_stack;
 
 static bool has_fuzzer(void) {
   return &_ZN6fuzzer6Fuzzer19StaticDeathCallbackEv != NULL;
 }
 
+static bool has_afl(void) {
+  return &__afl_area_ptr != NULL && &__afl_map_size != NULL;
+}
+
+static uint8_t *counters(void) {
+  return has_afl() ? __afl_area_ptr : __start___sancov_cntrs;
+}
+
 static size_t size_of_counters(void) {
+  if (has_afl()) return __afl_area_ptr == NULL ? 0 : __afl_map_size;
   return (size_t)((uintptr_t)__stop___sancov_cntrs - (uintptr_t)__start___sancov_cntrs);
+}
+
+/* AFL++ learns the size from the parts of the program as they are loaded. */
+static bool make_room(size_t size) {
+  if (largest != NULL && size <= mapped_size) return true;
+  if (largest != NULL) munmap(largest, 3 * mapped_size);
+  void *pages = mmap(NULL, 3 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  largest = pages == MAP_FAILED ? NULL : pages;
+  mapped_size = size;
+  if (largest == NULL) return false;
+  edges[NOMEM_EDGES_BEFORE] = largest + size;
+  edges[NOMEM_EDGES_AFTER] = largest + 2 * size;
+  return true;
 }
 
 /* Nearly all counters are 0, so eight are tested at a time. */
@@ -42,36 +69,28 @@ static void keep_larger(uint8_t *to, const uint8_t *from, size_t size) {
 void nomem__counters_begin(void) {
   size_t size = size_of_counters();
   if (has_fuzzer()) lowest_stack = __sancov_lowest_stack;
-  if (size == 0) return;
-  if (largest == NULL) {
-    void *pages = mmap(NULL, 3 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (pages == MAP_FAILED) return;
-    largest = pages;
-    edges[NOMEM_EDGES_BEFORE] = largest + size;
-    edges[NOMEM_EDGES_AFTER] = largest + 2 * size;
-  }
-  memcpy(largest, __start___sancov_cntrs, size);
+  if (size > 0 && make_room(size)) memcpy(largest, counters(), size);
 }
 
 void nomem__counters_clear(void) {
-  if (largest != NULL) memset(__start___sancov_cntrs, 0, size_of_counters());
+  if (largest != NULL) memset(counters(), 0, size_of_counters());
 }
 
 void nomem__counters_merge(void) {
-  if (largest != NULL) keep_larger(largest, __start___sancov_cntrs, size_of_counters());
+  if (largest != NULL) keep_larger(largest, counters(), size_of_counters());
 }
 
 void nomem__counters_end(void) {
   if (has_fuzzer()) __sancov_lowest_stack = lowest_stack;
-  if (largest != NULL) memcpy(__start___sancov_cntrs, largest, size_of_counters());
+  if (largest != NULL) memcpy(counters(), largest, size_of_counters());
 }
 
 void nomem__edges_keep(enum nomem_edges when) {
-  if (largest != NULL) memcpy(edges[when], __start___sancov_cntrs, size_of_counters());
+  if (largest != NULL) memcpy(edges[when], counters(), size_of_counters());
 }
 
 void nomem__edges_add(enum nomem_edges when) {
-  if (largest != NULL) keep_larger(edges[when], __start___sancov_cntrs, size_of_counters());
+  if (largest != NULL) keep_larger(edges[when], counters(), size_of_counters());
 }
 
 struct nomem_edges_difference nomem__edges_compare(void) {

@@ -2,6 +2,7 @@
 /* The drop-in engine: linked to a libFuzzer target, it runs each input again with allocation calls failing.
  *
  *     fuzz_entry.c     stands in front of LLVMFuzzerTestOneInput and decides which runs an input gets
+ *     entry_patch.c    puts it there at run time, where the linker could not
  *     target_run.c     makes one run of the target
  *     call_decision.c  decides about each allocation call of a run
  *     repeatability.c  compares what an input does after a fault with what it did before
@@ -11,6 +12,7 @@
  *     options.c        environment, flags, name of the program
  *     known_sites.c    the file of sites that findings have come from
  *     report.c         reports what was failed when the target dies
+ *     exit_note.c      says when nothing could fail
  *
  * The engine runs inside the program under test, like faults/inject/, and by the same rules (forbidden_calls.h).
  * call_decision.c takes the place of injector.c there, because a campaign of runs in one process keeps its sites from
@@ -25,6 +27,8 @@
 
 #include "../../faults/inject/injector.h"
 #include "../../faults/plan.h"
+
+#define NOMEM_TARGET_NAME "LLVMFuzzerTestOneInput"
 
 /* What a run is for. In a clean run no call fails. */
 enum nomem_run {
@@ -93,6 +97,16 @@ NOMEM_HIDDEN struct nomem_site_progress *nomem__decision_progress(uint32_t site)
 NOMEM_HIDDEN uint64_t nomem__decision_key(uint32_t site);
 NOMEM_HIDDEN const struct nomem_channel *nomem__decision_channel(void);
 
+/* A frame of the engine's channel for a code address. */
+NOMEM_HIDDEN nomem_frame nomem__decision_frame(uintptr_t address);
+
+/* How many sites were seen in any run, and how many of them may fail. */
+struct nomem_reach {
+  uint32_t sites, may_fail;
+};
+
+NOMEM_HIDDEN struct nomem_reach nomem__decision_reach(void);
+
 /* The calls that the current or last run failed: returns their number, and gives the first NOMEM_FAILED_MAX of them and
  * the last. */
 NOMEM_HIDDEN uint32_t nomem__decision_failed(const struct nomem_failed_call **calls,
@@ -128,6 +142,7 @@ NOMEM_HIDDEN bool nomem__may_site_fail(const struct nomem_channel *channel, cons
 
 struct nomem_options {
   bool off;
+  bool starts_others;   /* the fuzzer runs no input in this process, but starts others that do */
   bool fails_harness;   /* also fail what the target's own function allocates */
   bool fails_new;       /* and what comes through operator new, where that calls malloc */
   bool has_plan;        /* each input is run by this plan, and by no other */
@@ -162,6 +177,11 @@ NOMEM_HIDDEN void nomem__known_sites_add(uint64_t site, const char *remark);
 
 /* target_run.c */
 
+typedef int (*nomem_target)(const uint8_t *data, size_t size);
+
+/* The target's own function. */
+NOMEM_HIDDEN nomem_target nomem__target(void);
+
 /* Runs the target on the current input. Returns what it returned. */
 NOMEM_HIDDEN int nomem__run_target(enum nomem_run kind, const struct nomem_plan *plan);
 
@@ -191,9 +211,28 @@ extern NOMEM_HIDDEN struct nomem_current nomem__current;
 /* Of the whole campaign. */
 struct nomem_totals {
   uint64_t inputs, fault_runs;
+  bool has_failed; /* a call */
 };
 
 extern NOMEM_HIDDEN struct nomem_totals nomem__totals;
+
+/* entry_patch.c */
+
+/* Makes each call of the function a jump to entry. Returns 0, or a negative error code when that cannot be done:
+ * -ENOSPC, -ERANGE, or what mprotect says. */
+NOMEM_HIDDEN int nomem__patch_begin(void *function, void (*entry)(void));
+NOMEM_HIDDEN void nomem__patch_lift(void); /* until nomem__patch_set, the function can be called as it was */
+NOMEM_HIDDEN void nomem__patch_set(void);
+NOMEM_HIDDEN void nomem__patch_end(void); /* for good; all of these do nothing without nomem__patch_begin */
+
+/* fuzz_entry.c */
+
+/* Called once the options are known, before the program's main: makes sure that calls of the target come here. */
+NOMEM_HIDDEN void nomem__entry_arm(void);
+
+/* exit_note.c */
+
+NOMEM_HIDDEN void nomem__exit_note_arm(void); /* for this process, and none that it forks */
 
 /* outcome.c */
 

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Stands in front of LLVMFuzzerTestOneInput, where the linker's --wrap puts it, and decides which runs an input gets.
- */
+/* Stands in front of LLVMFuzzerTestOneInput, where the linker's --wrap or entry_patch.c puts it, and decides which runs
+ * an input gets. */
 #define _GNU_SOURCE
-#include <unistd.h>
-
 #include "../../faults/inject/module_names.h"
 #include "engine.h"
 
 #include "../../faults/inject/forbidden_calls.h"
 
-extern int __real_LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 __attribute__((visibility("default"))) int __wrap_LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
@@ -195,7 +192,6 @@ static int run_by_given_plan(void) {
 }
 
 static int run_campaign(void) {
-  nomem__totals.inputs++;
   bool is_again =
       leak_suspects.count > 0 && leak_suspects.size == nomem__current.size && leak_suspects.hash == hash_input();
   if (!is_again) leak_suspects.count = 0;
@@ -209,24 +205,37 @@ static int run_campaign(void) {
   return result;
 }
 
-static bool start(void) {
-  if (nomem__decision_init() != 0) {
-    struct nomem_text text = {0};
-    nomem__text_add(&text, "nomem: no memory for the tables: running the target without faults\n");
-    nomem__text_flush(&text, STDERR_FILENO);
-    nomem__options.off = true;
-    return false;
-  }
-  nomem__report_arm();
-  return true;
-}
-
-int __wrap_LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+/* What runs inside the target's function may call it once more: that is part of the run. */
+static int serve(const uint8_t *data, size_t size) {
   static bool is_started;
-  if (!is_started && !nomem__options.off) is_started = start();
-  if (nomem__options.off) return __real_LLVMFuzzerTestOneInput(data, size);
+  if (nomem__options.off || nomem__current.is_running) return nomem__target()(data, size);
+  if (!is_started) nomem__report_arm();
+  is_started = true;
   nomem__current.data = data;
   nomem__current.size = size;
   nomem__current.leak_plan = NULL;
+  nomem__totals.inputs++;
   return nomem__options.has_plan ? run_by_given_plan() : run_campaign();
+}
+
+/* The linker has led this driver here, so the other way is not needed. */
+int __wrap_LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  nomem__patch_end();
+  return serve(data, size);
+}
+
+static int serve_patched(const uint8_t *data, size_t size) {
+  return serve(data, size);
+}
+
+/* Which way the driver will come is seen when it does. That the patch cannot be made matters only to a driver that
+ * needs it: exit_note.c says then that no input has come. */
+void nomem__entry_arm(void) {
+  if (nomem__decision_init() != 0) {
+    nomem__print_line("no memory for the tables: running the target without faults");
+    nomem__options.off = true;
+    return;
+  }
+  nomem__exit_note_arm();
+  nomem__patch_begin((void *)(uintptr_t)nomem__target(), (void (*)(void))(uintptr_t)serve_patched);
 }

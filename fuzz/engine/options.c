@@ -119,6 +119,16 @@ static const char *setting(int argc, char **argv, char **environment, const char
   return variable(environment, name);
 }
 
+/* Whether it is a flag with which libFuzzer runs no input itself, but starts processes that do, or prints its help. */
+static bool has_fuzzer_start_others(const char *argument) {
+  static const char *const flags[] = {"fork", "jobs", "minimize_crash", "cleanse_crash", "help"};
+  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+    const char *value = flag(argument, flags[i]);
+    if (value != NULL) return value[0] != '0';
+  }
+  return false;
+}
+
 /* The fuzzer's own flags that matter here. Whether it merges: an input is then kept for what it does undisturbed. */
 static bool read_fuzzer_flags(int argc, char **argv) {
   bool merges = false;
@@ -130,6 +140,7 @@ static bool read_fuzzer_flags(int argc, char **argv) {
     if ((value = flag(argv[i], "exact_artifact_path")) != NULL) nomem__options.exact_artifact = value;
     if ((value = flag(argv[i], "merge")) != NULL) merges |= value[0] != '0';
     if (flag(argv[i], "merge_control_file") != NULL || flag(argv[i], "merge_inner") != NULL) merges = true;
+    nomem__options.starts_others |= has_fuzzer_start_others(argv[i]);
   }
   return merges;
 }
@@ -163,4 +174,5 @@ __attribute__((constructor)) static void read_options(int argc, char **argv, cha
   /* cppcheck-suppress knownConditionTrueFalse ; it is weak */
   if (!is_on && !options->has_plan && (merges || (nomem_fuzz_named != NULL && !has_name_that_asks())))
     options->off = true;
+  if (!options->off) nomem__entry_arm();
 }

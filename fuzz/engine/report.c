@@ -3,6 +3,7 @@
  *
  * It may run on the small stack of a signal handler: what is large is static, and only one thread is let in. */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "../../faults/inject/module_names.h"
+#include "../../faults/program_kinds.h"
 #include "engine.h"
 
 #include "../../faults/inject/forbidden_calls.h"
@@ -23,7 +25,15 @@ extern void _ZN6fuzzer6Fuzzer19StaticDeathCallbackEv(void) __attribute__((weak))
 extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 extern void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, size_t out_bytes) __attribute__((weak));
 
+/* In a library of their own before glibc 2.34, which a target may not be linked with. */
+extern void *dlopen(const char *name, int mode) __attribute__((weak));
+extern void *dlsym(void *restrict handle, const char *restrict name) __attribute__((weak));
+
 __attribute__((visibility("default"), noreturn)) void _Exit(int status);
+
+static bool has_libfuzzer(void) {
+  return &_ZN6fuzzer6Fuzzer19StaticDeathCallbackEv != NULL;
+}
 
 /* Where the code of a frame is loaded; 0 when its module is not. */
 static uintptr_t address_of(nomem_frame frame, const char *path) {
@@ -32,6 +42,12 @@ static uintptr_t address_of(nomem_frame frame, const char *path) {
     if (strcmp(name, path) == 0) return module->l_addr + NOMEM_FRAME_OFFSET(frame);
   }
   return 0;
+}
+
+static bool add_function(const char *name, void *text) {
+  nomem__text_add(text, " in ");
+  nomem__text_add(text, name);
+  return true;
 }
 
 static void add_frame(struct nomem_text *text, unsigned number, nomem_frame frame) {
@@ -46,6 +62,7 @@ static void add_frame(struct nomem_text *text, unsigned number, nomem_frame fram
     __sanitizer_symbolize_pc((void *)(address - 1), " in %f %S", line, sizeof line - 2);
   if (line[0] == '\0' ||
       strncmp(line, " in <null>", strlen(" in <null>")) == 0) { /* no symbols, or nothing to read them with */
+    nomem__module_function_is(nomem__decision_channel(), frame, add_function, text);
     nomem__text_add(text, " ");
     nomem__text_add(text, path);
     nomem__text_add(text, "+0x");
@@ -165,13 +182,14 @@ static void print_commands(const struct nomem_plan *plan, uint64_t site) {
   nomem__text_quoted(&text, input);
   nomem__text_add(&text, "\n");
   nomem__text_flush(&text, STDERR_FILENO);
+  if (!nomem__options.has_plan) nomem__known_sites_add(site, input);
+  if (!has_libfuzzer()) return;
   nomem__text_add(&text, "nomem: minimise the input: ");
   add_command(&text, plan, plan_text);
   nomem__text_add(&text, " -minimize_crash=1 -runs=100000 ");
   nomem__text_quoted(&text, input);
   nomem__text_add(&text, "\n");
   nomem__text_flush(&text, STDERR_FILENO);
-  if (!nomem__options.has_plan) nomem__known_sites_add(site, input);
 }
 
 /* One finding must not stand in the way of the next. */
@@ -261,8 +279,24 @@ static void report(void) {
 
 static void on_death(void) {
   atomic_store(&nomem__mode, 0);
-  _ZN6fuzzer6Fuzzer19StaticDeathCallbackEv();
+  if (has_libfuzzer()) _ZN6fuzzer6Fuzzer19StaticDeathCallbackEv();
   report();
+}
+
+/* The signal then has the effect that it would have had: an instruction that caused it causes it once more. */
+static void on_signal(int signal, siginfo_t *info, void *context) {
+  (void)context;
+  report();
+  if (info->si_code <= 0) raise(signal);
+}
+
+/* Other fuzzers leave it to the system to end the process, or to a sanitizer, whose handlers are left alone. */
+static void report_signals(void) {
+  static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+  const struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND};
+  struct sigaction now;
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+    if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL) sigaction(signals[i], &action, NULL);
 }
 
 /* libFuzzer calls this to end the process once it has written the artifact of a crash, a leak, a timeout or an exit. */
@@ -271,17 +305,30 @@ void _Exit(int status) {
   for (;;) syscall(SYS_exit_group, status);
 }
 
-void nomem__report_arm(void) {
-  if (&__sanitizer_set_death_callback != NULL && &_ZN6fuzzer6Fuzzer19StaticDeathCallbackEv != NULL)
-    __sanitizer_set_death_callback(on_death);
+/* gcc has a library for each sanitizer, and each ends the process by itself. */
+static void arm_shared_sanitizers(void) {
+  for (struct link_map *module = _r_debug.r_map; module != NULL && &dlopen != NULL; module = module->l_next) {
+    if (!nomem__is_sanitizer(nomem__module_base_name(module->l_name))) continue;
+    void *library = dlopen(module->l_name, RTLD_LAZY | RTLD_NOLOAD), *found = NULL;
+    void (*set_death_callback)(void (*)(void));
+    if (library != NULL) found = dlsym(library, "__sanitizer_set_death_callback");
+    memcpy(&set_death_callback, &found, sizeof found);
+    if (found != NULL) set_death_callback(on_death);
+  }
 }
 
-/* Without a fuzzer nobody ends the process by _Exit, so the report is made before. */
+void nomem__report_arm(void) {
+  if (&__sanitizer_set_death_callback != NULL) __sanitizer_set_death_callback(on_death);
+  arm_shared_sanitizers();
+  if (!has_libfuzzer()) report_signals();
+}
+
+/* Without libFuzzer nobody ends the process by _Exit, so the report is made before. */
 _Noreturn void nomem__report_finding(const char *finding) {
   nomem__current.finding = finding;
   nomem__current.plan = NULL;
   nomem__current.is_running = true;
-  if (&_ZN6fuzzer6Fuzzer19StaticDeathCallbackEv == NULL) report();
+  if (!has_libfuzzer()) report();
   raise(SIGABRT);
   __builtin_trap();
 }
