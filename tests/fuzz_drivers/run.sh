@@ -17,9 +17,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 cd "$work"
-# shellcheck source-path=SCRIPTDIR/../lib source=tap.sh
+# shellcheck disable=SC1091 source-path=SCRIPTDIR/../lib source=tap.sh
 . "$tests/lib/tap.sh"
-# shellcheck source-path=SCRIPTDIR/../lib source=machine.sh
+# shellcheck disable=SC1091 source-path=SCRIPTDIR/../lib source=machine.sh
 . "$tests/lib/machine.sh"
 # Leaks are another matter, and LeakSanitizer cannot look for them everywhere.
 export ASAN_OPTIONS=detect_leaks=0 LSAN_OPTIONS=detect_leaks=0 AFL_QUIET=1
