@@ -152,6 +152,14 @@ struct nomem_misuse {
   nomem_frame call[NOMEM_DEPTH], block[NOMEM_DEPTH], freed[NOMEM_DEPTH];
 };
 
+/* What the test has said by nomem_wrong. The first call's text is kept, as far as there is room. */
+#define NOMEM_WRONG_BYTES 256
+struct nomem_wrong {
+  _Atomic uint32_t count; /* of the calls */
+  _Atomic uint32_t ready; /* the text is there */
+  char text[NOMEM_WRONG_BYTES];
+};
+
 /* What is recorded of blocks. */
 enum nomem_watch {
   NOMEM_WATCH_NONE,
@@ -268,6 +276,7 @@ struct nomem_channel {
                                                  numbers, so that the command can read the frames of their faults */
   struct nomem_image images[NOMEM_IMAGES];
   struct nomem_misuse misuses[NOMEM_MISUSES];
+  struct nomem_wrong wrong;
   _Atomic uint32_t child_report_count; /* may exceed the array */
   struct nomem_exit_report child_reports[NOMEM_CHILD_REPORTS];
   _Atomic uint32_t recovery_count; /* may exceed the array */

@@ -113,6 +113,24 @@ struct nomem_check_result {
  * without a function or a result, or what nomem_begin returned. Does not allocate. */
 NOMEM_API int nomem_check(nomem_check_func function, void *arg, uint64_t max_calls, struct nomem_check_result *result);
 
+/* For a test that runs under `nomem explore`: says that a result is wrong, and in text what is wrong with it. The run
+ * is then a finding, with that text, however the test ends: "the list has lost an item" where the list did not report a
+ * failure. The test goes on. The first call of a run counts; text is cut after 255 bytes, and NULL is "". Any thread;
+ * errno stays. Without the command it does nothing, and nothing has to be linked for it. */
+extern void nomem__wrong(const char *text) __attribute__((weak, visibility("default")));
+
+static inline void nomem_wrong(const char *text) {
+#ifdef __x86_64__
+  /* Read from the table that the dynamic linker fills in. A program that cannot be moved would have the address as a
+   * constant: that of no function, as long as none is linked. */
+  void (*call)(const char *);
+  __asm__(".weak nomem__wrong\n\tmovq nomem__wrong@GOTPCREL(%%rip), %0" : "=r"(call));
+  if (call != NULL) call(text);
+#else
+  if (&nomem__wrong != NULL) nomem__wrong(text);
+#endif
+}
+
 /* For a fuzz target that libnomem-fuzz.a may be linked to: reports the outcome of the operation that it tries, such as
  * the library's own result. It may be called any number of times for an input, but must report the same each time that
  * input is run without a fault. The engine then finds an operation that fails for good, or once more, after a fault

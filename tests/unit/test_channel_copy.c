@@ -117,6 +117,19 @@ static void incomplete(void **state) {
   assert_int_equal(copy->sites[1].fn, 0);
 }
 
+/* A text of the program's ends, whatever it wrote there; one that is not complete yet is none. */
+static void said_wrong(void **state) {
+  (void)state;
+  pages->wrong.count = 2;
+  memset(pages->wrong.text, 'x', sizeof pages->wrong.text);
+  assert_true(copy_all());
+  assert_int_equal(copy->wrong.count, 2);
+  assert_string_equal(copy->wrong.text, "");
+  pages->wrong.ready = 1;
+  assert_true(copy_all());
+  assert_int_equal(strlen(copy->wrong.text), NOMEM_WRONG_BYTES - 1);
+}
+
 /* More than there is room for has been counted. */
 static void full(void **state) {
   (void)state;
@@ -367,7 +380,8 @@ static void scribbled(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(whole), TEST(incomplete), TEST(full), TEST(damaged), TEST(changed), TEST(begun_anew), TEST(scribbled),
+      TEST(whole),   TEST(incomplete), TEST(said_wrong), TEST(full),
+      TEST(damaged), TEST(changed),    TEST(begun_anew), TEST(scribbled),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -175,6 +175,25 @@ static void skipped(void **state) {
   assert_int_equal(judge(false), NOMEM_VERDICT_REPORTED);
 }
 
+/* What --bad-code names, and no other status; and what the test says, unless it says so in any case. */
+static void wrong(void **state) {
+  (void)state;
+  record(1);
+  options.bad_codes[0] = UINT64_C(1) << 3;
+  assert_int_equal(judge(false), NOMEM_VERDICT_HANDLED);
+  run->outcome.end.root_status = EXITED(4);
+  assert_int_equal(judge(false), NOMEM_VERDICT_REPORTED);
+  run->outcome.end.root_status = EXITED(3);
+  assert_int_equal(judge(false), NOMEM_VERDICT_WRONG);
+  run->outcome.end.root_status = 3; /* SIGQUIT */
+  assert_int_equal(judge(false), NOMEM_VERDICT_REPORTED);
+  run->outcome.end.root_status = EXITED(0);
+  run->channel->wrong.count = 1;
+  assert_int_equal(judge(false), NOMEM_VERDICT_WRONG);
+  campaign->is_baseline_wrong = true;
+  assert_int_equal(judge(false), NOMEM_VERDICT_HANDLED);
+}
+
 /* Output that differs counts, but not in a run that ended otherwise, nor where a block table alone changes it. */
 static void swallowed(void **state) {
   (void)state;
@@ -422,13 +441,13 @@ static void unsound_snapshots(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(reached),           TEST(both_reached),   TEST(deaths_of_the_baseline),
-      TEST(caught_signals),    TEST(skipped),        TEST(swallowed),
-      TEST(reported_leaks),    TEST(left_behind),    TEST(heap_check),
-      TEST(slow_leak_check),   TEST(due_once),       TEST(not_due),
-      TEST(second_faults),     TEST(early),          TEST(same_loop),
-      TEST(left_to_exec),      TEST(drop_swallowed), TEST(counted_runs),
-      TEST(unsound_snapshots), TEST(not_started),
+      TEST(reached),        TEST(both_reached),      TEST(deaths_of_the_baseline),
+      TEST(caught_signals), TEST(skipped),           TEST(wrong),
+      TEST(swallowed),      TEST(reported_leaks),    TEST(left_behind),
+      TEST(heap_check),     TEST(slow_leak_check),   TEST(due_once),
+      TEST(not_due),        TEST(second_faults),     TEST(early),
+      TEST(same_loop),      TEST(left_to_exec),      TEST(drop_swallowed),
+      TEST(counted_runs),   TEST(unsound_snapshots), TEST(not_started),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

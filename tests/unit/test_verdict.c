@@ -73,6 +73,30 @@ static void mute(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
 }
 
+/* What the test says counts, however it ends: unless it crashes or hangs, which is worse. */
+static void wrong(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.is_wrong = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_WRONG);
+  assert_true(nomem__verdict_counts(NOMEM_VERDICT_WRONG, false));
+  evidence.has_leaked = evidence.is_skipped = true;
+  evidence.root_status = EXITED(1);
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_WRONG);
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGABRT;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_WRONG);
+  evidence.is_corrupt = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CORRUPTION);
+  evidence.fatal_signal = SIGSEGV;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_CRASH);
+  evidence = reached;
+  evidence.is_wrong = evidence.timed_out = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
+  evidence.fault_reached = false;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_UNREACHED);
+}
+
 /* A reason that is none is worth a word where the run has given up, and none elsewhere. */
 static void misreported(void **state) {
   (void)state;
@@ -336,6 +360,7 @@ int main(void) {
       cmocka_unit_test(other_signals_are_refusals),
       cmocka_unit_test(swallowed),
       cmocka_unit_test(mute),
+      cmocka_unit_test(wrong),
       cmocka_unit_test(misreported),
       cmocka_unit_test(reports),
       cmocka_unit_test(what_is_left),

@@ -86,6 +86,15 @@ static void learn_from_first(struct baseline_run *run, const struct nomem__outco
                                                      outcome->channel, session->symbols);
 }
 
+/* Once. A test that finds results wrong in any case says nothing about a fault by that. */
+static void note_wrong(struct nomem__campaign *campaign, const struct nomem_channel *channel) {
+  char quoted[NOMEM_QUOTE_BYTES];
+  if (channel->wrong.count == 0 || campaign->is_baseline_wrong) return;
+  campaign->is_baseline_wrong = true;
+  nomem__complain("without any fault the test calls nomem_wrong: %s: such calls do not count",
+                  nomem__quote(channel->wrong.text, quoted, sizeof quoted));
+}
+
 static void run_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct baseline_run *run = user;
   (void)worker;
@@ -106,6 +115,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   if (run->was_cancelled) return;
   nomem__baseline_residue_add(&run->campaign->residue_check.baseline, outcome->residue, outcome->child_residue);
   run->has_ended = true;
+  note_wrong(run->campaign, outcome->channel);
   nomem__quote_last_line(outcome->tail, run->last_line);
   run->site_count = nomem__site_list_read(outcome->channel, &run->sites);
   run->module_count = nomem__site_list_read_modules(outcome->channel, &run->modules);

@@ -75,7 +75,8 @@ struct nomem__campaign {
   /* What the runs without a fault, the baselines, have shown. */
   int baseline_status;
   unsigned baseline_fatal_deaths;
-  uint64_t baseline_us; /* the longer of the two */
+  bool is_baseline_wrong; /* the test calls nomem_wrong in one of them: such calls tell nothing of a fault */
+  uint64_t baseline_us;   /* the longer of the two */
   uint64_t baseline_peak_kb;
   uint64_t allocations, sites_lost;
   unsigned effects; /* bits of enum nomem__effect: what keeps the program from the faster engines */

@@ -64,7 +64,7 @@ void nomem__fingerprint(const struct nomem__campaign *campaign, char identity[NO
   hash = hash_text(hash, options->image);
   hash = hash_text(hash, options->under_test);
   for (size_t i = 0; i < sizeof options->skip_codes / sizeof *options->skip_codes; i++)
-    hash = nomem__hash_number(hash, options->skip_codes[i]);
+    hash = nomem__hash_number(nomem__hash_number(hash, options->skip_codes[i]), options->bad_codes[i]);
   hash = nomem__hash_number(hash, (uint64_t)options->engine);
   hash = nomem__hash_number(hash, (uint64_t)options->isolate);
   hash = nomem__hash_number(hash, (uint64_t)options->leaks);

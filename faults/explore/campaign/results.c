@@ -21,8 +21,22 @@
 /* A run that may hang where others do is looked at after this part of its time: twice as long as the baseline took. */
 #define EARLY_PART 5
 
+static bool has_code(const uint64_t codes[4], int status) {
+  return (codes[status / 64] >> status % 64 & 1) != 0;
+}
+
 static bool is_skip_code(const struct nomem__options *options, int status) {
-  return status == SKIP_CODE || (options->skip_codes[status / 64] >> status % 64 & 1) != 0;
+  return status == SKIP_CODE || has_code(options->skip_codes, status);
+}
+
+/* Whether the test has said by its exit status that a result is wrong. */
+static bool has_bad_code(const struct nomem__campaign *campaign, int status) {
+  return WIFEXITED(status) && has_code(campaign->session->options->bad_codes, WEXITSTATUS(status));
+}
+
+/* Whether it has said so by a call, which it does not make without a fault. */
+static bool is_called_wrong(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  return outcome->channel->wrong.count > 0 && !campaign->is_baseline_wrong;
 }
 
 static bool has_died(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
@@ -67,6 +81,7 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
   evidence.has_swallowed = has_swallowed(campaign, outcome);
   evidence.says_success = nomem__output_says_success(&campaign->baseline_output, &outcome->error, NULL, 0);
   evidence.is_mute = evidence.has_swallowed && nomem__output_is_gone(&campaign->baseline_output, &outcome->output);
+  evidence.is_wrong = has_bad_code(campaign, status) || is_called_wrong(campaign, outcome);
   evidence.is_skipped = WIFEXITED(status) && is_skip_code(options, WEXITSTATUS(status));
   evidence.has_report = nomem__has_report(outcome, campaign->session->symbols);
   bool any_exit_counts = options->leaks == NOMEM_LEAKS_ALL && WIFEXITED(status);
@@ -91,6 +106,16 @@ enum nomem__verdict nomem__results_settle(enum nomem__verdict verdict, enum nome
   return is_no_worse || is_slow ? previous : verdict;
 }
 
+static void describe_wrong(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
+                           char detail[NOMEM_DETAIL_BYTES]) {
+  char text[NOMEM_QUOTE_BYTES];
+  if (is_called_wrong(campaign, outcome))
+    snprintf(detail, NOMEM_DETAIL_BYTES, "the test says: %s",
+             nomem__quote(outcome->channel->wrong.text, text, sizeof text));
+  else
+    snprintf(detail, NOMEM_DETAIL_BYTES, "exit status %d, by --bad-code", WEXITSTATUS(outcome->end.root_status));
+}
+
 static void describe_flood(const struct nomem__outcome *outcome, char detail[NOMEM_DETAIL_BYTES]) {
   char line[NOMEM_QUOTE_BYTES];
   nomem__quote_last_line(outcome->tail, line);
@@ -110,6 +135,9 @@ void nomem__results_describe(const struct nomem__campaign *campaign, const struc
   found->residue = residue;
   found->file_hash = file != NULL ? nomem__names_hash(file->path, first_path) : 0;
   switch (found->verdict) {
+    case NOMEM_VERDICT_WRONG:
+      describe_wrong(campaign, outcome, detail);
+      break;
     case NOMEM_VERDICT_MISREPORTED:
       nomem__output_says_success(&campaign->baseline_output, &outcome->error, detail, detail_bytes);
       break;

@@ -60,6 +60,10 @@ static const struct {
      "wrote\n"
      "last.\n"
      "If the program means to write that much then, give it less to say, or send what it writes to /dev/null."},
+    {"wrong",
+     "The test ended with an exit status that --bad-code names, or called nomem_wrong (nomem.h): the code under test\n"
+     "did not report the failure, or said so too late, and gave a result that is not the right one.\n"
+     "To mend: report the failure on the way from the fault to the test, or undo what was done so far."},
     {"mute",
      "The run ended with the baseline's exit status, but nothing is left of what the baseline writes to standard\n"
      "output, and it reported no failure. Whoever started the program takes it for a success that found nothing.\n"

@@ -193,10 +193,18 @@ static int exit_status(const struct run *run) {
   return WIFSIGNALED(end->root_status) ? 128 + WTERMSIG(end->root_status) : WEXITSTATUS(end->root_status);
 }
 
+static void print_wrong(const struct run *run) {
+  const struct nomem_wrong *wrong = &run->outcome.channel->wrong;
+  char quoted[NOMEM_QUOTE_BYTES];
+  if (wrong->count > 0)
+    nomem__complain("the test says that a result is wrong: %s", nomem__quote(wrong->text, quoted, sizeof quoted));
+}
+
 static void print_run(struct run *run, bool is_watched) {
   bool is_quiet = run->session->options->quiet;
   if (!is_quiet && run->outcome.channel->fault_count > 0) print_faults(run);
   if (!is_quiet) print_end(run);
+  if (!is_quiet) print_wrong(run);
   if (!is_quiet && run->outcome.is_damaged)
     nomem__complain("the program wrote over the pages that it shares with nomem: only how it ended is certain");
   if (!is_watched) return;

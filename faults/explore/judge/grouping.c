@@ -32,7 +32,9 @@ static uint64_t hash_location(const struct nomem__judged_run *run, struct nomem_
     return nomem__trace_hash(&stacks->leaking_call, symbols, NOMEM_SAME_LINE);
   if (run->verdict == NOMEM_VERDICT_LEAK) return nomem__trace_hash(&stacks->blow_up, symbols, NOMEM_SAME_FUNCTION) + 1;
   if (run->verdict == NOMEM_VERDICT_LEFTOVER) return hash_leftover(run, symbols);
-  const struct nomem__trace *trace = stacks->blow_up.depth > 0 ? &stacks->blow_up : &stacks->fault;
+  /* Where a test says that a result is wrong, all of them may be. */
+  bool is_of_fault = stacks->blow_up.depth == 0 || run->verdict == NOMEM_VERDICT_WRONG;
+  const struct nomem__trace *trace = is_of_fault ? &stacks->fault : &stacks->blow_up;
   /* A function that lets exceptions through is one bug, wherever in it they come from. */
   bool is_escaped = trace->terminate != NOMEM_TERMINATE_NO;
   enum nomem__similarity same = is_escaped ? NOMEM_SAME_LOOP : choose_similarity(run, symbols, trace);
@@ -52,6 +54,7 @@ static bool hangs_without_lock(const struct nomem__run_stacks *stacks) {
  * A hang at a lock is left out: the failed call itself may have left it locked. */
 static bool has_test_gone_on(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
                              const struct nomem__run_stacks *stacks) {
+  if (run->verdict == NOMEM_VERDICT_WRONG) return false; /* however it ended then */
   if (run->verdict != NOMEM_VERDICT_HANG) return nomem__test_passed_null(run->outcome, code_owners, &stacks->blow_up);
   if (nomem__is_test_code(code_owners, &stacks->blow_up) && nomem__has_test_call_failed(run->outcome, code_owners))
     return true;

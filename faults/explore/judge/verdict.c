@@ -92,9 +92,12 @@ enum nomem__verdict nomem__judge(const struct nomem__evidence *evidence) {
   if (has_died && evidence->fatal_signal == SIGABRT && evidence->is_corrupt) return NOMEM_VERDICT_CORRUPTION;
   if (is_sanitizer_finding(evidence, has_died)) return NOMEM_VERDICT_SANITIZER;
   if (evidence->was_misused) return NOMEM_VERDICT_CORRUPTION;
+  /* A test that says so, and then aborts, has said why. */
+  if (evidence->is_wrong && has_died && evidence->fatal_signal == SIGABRT) return NOMEM_VERDICT_WRONG;
   bool has_reported = has_died && evidence->fatal_signal == SIGABRT && evidence->raised_by_test;
   if (has_died && !has_reported) return evidence->fatal_signal == SIGABRT ? NOMEM_VERDICT_ABORT : NOMEM_VERDICT_CRASH;
   if (evidence->timed_out) return NOMEM_VERDICT_HANG;
+  if (evidence->is_wrong) return NOMEM_VERDICT_WRONG;
   if (has_reported) return NOMEM_VERDICT_REPORTED;
   bool gave_up = evidence->root_status != evidence->baseline_status;
   if (evidence->has_leaked && !(gave_up && evidence->has_left_file)) return NOMEM_VERDICT_LEAK;

@@ -17,6 +17,7 @@ enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FIND
   X(ABORT, abort, "aborted by the code under test", FINDING)                \
   X(HANG, hang, "still running when its time was up", FINDING)              \
   X(FLOOD, flood, "writes more than 64 MiB", FINDING)                       \
+  X(WRONG, wrong, "the test says that a result is wrong", FINDING)          \
   X(LEAK, leak, "left memory that the baseline frees", FINDING)             \
   X(MUTE, mute, "ended as always, and wrote nothing", FINDING)              \
   X(LEFTOVER, leftover, "left behind what the baseline does not", ADVISORY) \
@@ -61,6 +62,7 @@ struct nomem__evidence {
   bool is_mute;        /* it wrote nothing, where the baseline writes something, and did not mention a failure */
   bool says_success;   /* it gives "Success" as the reason of a failure: what errno was is lost */
   bool has_swallowed;  /* its output is not the baseline's, and it did not mention a failure */
+  bool is_wrong;       /* the test says, by its exit status or by nomem_wrong, that a result is wrong */
   bool is_skipped;     /* the root's exit status is one by which a test says that it was skipped */
   bool has_report;     /* a sanitizer reported an error that the baseline does not have */
   bool is_leak;        /* the report is of leaked memory: it counts only if the program ended as the baseline did */

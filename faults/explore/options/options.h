@@ -88,6 +88,7 @@ struct nomem__options {
   const char *image;                        /* globs joined by commas, shorter than NOMEM_GLOB_BYTES; "": not given */
   const char *under_test;                   /* globs joined by commas; NULL: not given */
   uint64_t skip_codes[4];                   /* a bit for each exit status that means: skipped */
+  uint64_t bad_codes[4];                    /* the same of those that mean: a result was wrong */
   const char *plan_text;                    /* NULL: not given */
   struct nomem_plan plan;                   /* plan_text parsed */
   const char *reports[NOMEM_REPORT_COUNT];  /* the file of each, no two alike; "-": standard output; NULL: none */

@@ -242,12 +242,12 @@ static int read_under_test(struct nomem__options *options, size_t offset, const 
   return 0;
 }
 
-static int read_skip_code(struct nomem__options *options, size_t offset, const char *value, char *reason) {
-  uint64_t number;
-  (void)offset;
+/* Adds an exit status to a set, a bit for each. */
+static int read_exit_code(struct nomem__options *options, size_t offset, const char *value, char *reason) {
+  uint64_t number, *codes = member(options, offset);
   if (!read_digits(&value, UINT8_MAX, &number) || *value || number == 0)
     return reject(reason, "give an exit status from 1 to 255");
-  options->skip_codes[number / 64] |= UINT64_C(1) << number % 64;
+  codes[number / 64] |= UINT64_C(1) << number % 64;
   return 0;
 }
 
@@ -314,9 +314,12 @@ const struct nomem__option nomem__option_table[] = {
      "which code is under test, by source path such as 'src/*' or by file such as 'libuv.so*'. All other code of the "
      "programs is test code: its own allocations do not fail, and its assertions and crashes do not count. '*': all "
      "code is under test (default: test code is what is in folders or files that are named like tests)"},
-    {"skip-code", "N", 0, ONLY(EXPLORE), SET_SEVERAL(read_skip_code),
+    {"skip-code", "N", 0, ONLY(EXPLORE), SET(read_exit_code, skip_codes),
      "an exit status by which a test says that it was skipped: such a run has handled the failure. May be given more "
      "than once (77 always is one)"},
+    {"bad-code", "N", 0, ONLY(EXPLORE), SET(read_exit_code, bad_codes),
+     "an exit status by which a test says that a result was wrong: such a run is a finding. May be given more than "
+     "once"},
     {"json", "FILE", 0, ONLY(EXPLORE), SET(read_path, reports[NOMEM_REPORT_JSON]),
      "write all that was found and covered to FILE, as JSON; - for standard output, and the text then goes to "
      "standard error"},

@@ -167,6 +167,13 @@ static bool check_misuses(struct nomem_channel *copy) {
   return is_whole;
 }
 
+/* A text that is still being written when its thread is killed is none. Any bytes are possible in it. */
+static void take_wrong(struct nomem_channel *copy, const struct nomem_channel *pages) {
+  take(&copy->wrong, &pages->wrong, sizeof copy->wrong);
+  bool is_written = copy->wrong.ready == 1;
+  copy->wrong.text[is_written ? NOMEM_WRONG_BYTES - 1 : 0] = '\0';
+}
+
 static void take_recoveries(struct nomem_channel *copy, const struct nomem_channel *pages) {
   copy->recovery_count = pages->recovery_count;
   take(copy->recoveries, pages->recoveries,
@@ -210,6 +217,7 @@ bool nomem__channel_copy_report(struct nomem_channel *copy, const struct nomem_c
   bool is_whole = is_as_told(copy, pages);
   take_faults(copy, pages);
   take_misuses(copy, pages);
+  take_wrong(copy, pages);
   take_recoveries(copy, pages);
   take_numbers(copy, pages);
   is_whole &= copy_modules(copy, pages);

@@ -91,6 +91,7 @@ void nomem__site_tables_clear_report(struct nomem_channel *channel) {
   uint32_t misuses = channel->misuse_count;
   memset(channel->misuses, 0, sizeof channel->misuses[0] * (misuses < NOMEM_MISUSES ? misuses : NOMEM_MISUSES));
   channel->misuse_count = 0;
+  if (channel->wrong.count > 0 || channel->wrong.ready != 0) memset(&channel->wrong, 0, sizeof channel->wrong);
   uint32_t faults = channel->fault_count;
   if (faults > NOMEM_FAULTS) memset(channel->last_faults, 0, sizeof channel->last_faults);
   memset(channel->faults, 0, sizeof channel->faults[0] * (faults < NOMEM_FAULTS ? faults : NOMEM_FAULTS));
