@@ -389,6 +389,84 @@ static void an_unreadable_page(void **state) {
   assert_true(is_root(MAPPED + 8192));
 }
 
+/* Of a large stretch of memory only the pages that the process ever touched are read; of one that is shared, all: other
+ * processes may have filled it. */
+static void untouched_memory(void **state) {
+  (void)state;
+  process.image.find_touched = find_touched;
+  process.touched = MAPPED + 8192;
+  assert_true(is_root(MAPPED + 8192));
+  assert_true(is_root(MAPPED + 12280));
+  assert_false(is_root(MAPPED + 8184));
+  assert_false(is_root(MAPPED + 12288));
+  assert_true(is_root(DATA + 8));
+  process.areas[IN_MAPPED].is_shared = true;
+  assert_true(is_root(MAPPED + 8184));
+  process.areas[IN_MAPPED].is_shared = false;
+  process.areas[IN_MAPPED].end -= 4096; /* too small to ask */
+  assert_true(is_root(MAPPED + 8184));
+  process.areas[IN_MAPPED].end = MAPPED + (UINT64_C(1) << 27);
+  process.reads = 0;
+  assert_true(is_root(MAPPED + 8192));
+  assert_true(process.reads < 100);
+}
+
+/* Blocks that lie near one another are read together, however many there are. */
+static void reads_in_large_pieces(void **state) {
+  (void)state;
+  put(DATA, BLOCK(0));
+  assert_int_equal(leaked(), 0);
+  process.reads = 0;
+  assert_int_equal(leaked(), 0);
+  unsigned of_one = process.reads;
+  for (unsigned i = 0; i < 1000; i++) {
+    allocate(HEAP + 8192 + (uint64_t)i * 48, 24, 1);
+    put(i == 0 ? DATA + 8 : HEAP + 8192 + (uint64_t)(i - 1) * 48, HEAP + 8192 + (uint64_t)i * 48);
+  }
+  process.reads = 0;
+  assert_int_equal(leaked(), 0);
+  assert_true(process.reads < of_one + 10);
+  put(DATA + 8, 0);
+  assert_int_equal(leaked(), 1);
+}
+
+/* The parts of the table are in no order. */
+static void parts_in_any_order(void **state) {
+  (void)state;
+  process.table.parts[2].number = process.table.parts[3].number + 1;
+  process.table.parts[2].part = PART; /* the same blocks once more, further on */
+  assert_int_equal(leaked(), 2);
+  put(DATA, BLOCK(0));
+  assert_int_equal(leaked(), 1);
+  put(DATA + 8, BLOCK(0) + NOMEM_BLOCK_TABLE_PART_BYTES);
+  assert_int_equal(leaked(), 0);
+}
+
+/* Where a page between blocks cannot be read, those behind it are read all the same; and so is a block that is too
+ * large to be copied, and those around it. */
+static void blocks_that_are_not_copied(void **state) {
+  (void)state;
+  put(DATA, BLOCK(1));
+  put(BLOCK(1) + 8, BLOCK(0));
+  allocate(BLOCK(1), 64, 1);
+  process.unreadable = HEAP + 4096;
+  assert_int_equal(leaked(), 0);
+  put(BLOCK(1) + 64, 0);
+  leaked();
+  assert_true(heap.has_misuse && heap.misuse.site == 1);
+  process.unreadable = 0;
+  allocate(BLOCK(1), 64, 1);
+  enter(BLOCK(2), UINT64_C(17) << 20, NOMEM_BLOCK_TABLE_LIVE, 2); /* though the rest of it is not there */
+  assert_int_equal(leaked(), 1);
+  put(BLOCK(0), BLOCK(2));
+  assert_int_equal(leaked(), 0);
+  put(BLOCK(0), 0);
+  put(DATA, 0);
+  put(BLOCK(2) + 32768, BLOCK(1));
+  put(DATA + 8, BLOCK(2) + (UINT64_C(5) << 20)); /* inside it, on a page of its own */
+  assert_int_equal(leaked(), 0);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void) {
@@ -414,6 +492,10 @@ int main(void) {
       CASE(which_block_was_misused),
       CASE(what_cannot_be_scanned),
       CASE(an_unreadable_page),
+      CASE(untouched_memory),
+      CASE(reads_in_large_pieces),
+      CASE(parts_in_any_order),
+      CASE(blocks_that_are_not_copied),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,161 +8,72 @@
 
 #include "../../block_table_format.h"
 #include "../../program_kinds.h"
-#include "../text/grow.h"
 #include "../text/hash.h"
 #include "../text/memory.h"
+#include "heap_blocks.h"
 #include "locked_mutex.h"
 
-/* With these bounds a scan takes about a second at the most. */
-#define BLOCKS_MAX ((size_t)4 << 20)
+/* With this bound a scan takes about a second at the most. */
 #define SCANNED_BYTES_MAX (UINT64_C(1) << 30)
 #define SITES_MAX 4096
 #define BUFFER_BYTES 65536
-/* No program has memory from here on. */
-#define USER_SPACE_END (UINT64_C(1) << 47)
+/* Of a stretch of memory from this size on it is worth while to ask which of its pages were ever touched. */
+#define SPARSE_BYTES 65536
+#define PAGE_BYTES UINT64_C(4096)
 /* A function that calls no other may use so much below the stack pointer. */
 #define RED_ZONE_BYTES 128
-
-struct block {
-  uint64_t address, size;
-  uint32_t site, freed_at;
-  bool has_canary; /* behind it, up to where the C library's block ends */
-  bool
-      is_quarantined; /* freed, and not given back to the C library: what it holds reaches nothing, and it is no leak */
-  bool is_reachable;
-  bool is_indirect; /* another leaked block points to it */
-  bool is_held;     /* main() still had it when it returned: it, or a block that leads there */
-};
-
-struct range {
-  uint64_t start, end;
-};
 
 struct scan {
   const struct nomem__process_image *image;
   const struct nomem_channel *channel;
   const struct nomem_exit_report *report;
-  struct block *blocks; /* by address */
-  size_t block_count, block_room;
-  uint64_t lowest, highest; /* no pointer to a block lies outside these */
-  size_t *pending;          /* reachable blocks whose contents have not been scanned yet */
+  struct nomem__heap_blocks blocks;
+  size_t *pending; /* reachable blocks whose contents have not been scanned yet */
   size_t pending_count;
-  struct range own_memory[NOMEM_BLOCK_TABLE_PARTS + 4]; /* the injector's own memory */
+  struct nomem__memory_range own_memory[NOMEM_BLOCK_TABLE_PARTS + 4]; /* the injector's own memory */
   size_t own_count;
   uint64_t scanned_bytes;
   struct nomem__mutex_holders holders;
   struct nomem__heap_residue *heap;
-  size_t leak_of_site[NOMEM_BLOCK_TABLE_NO_SITE]; /* the number in its list, plus 1; 0: none */
+  uint32_t *leak_of_site; /* by site, its number in the list of leaks, plus 1; 0: none. NULL: no leak yet */
 };
 
 static size_t read_memory(const struct scan *scan, uint64_t address, void *buffer, size_t bytes) {
-  return scan->image->read(scan->image, address, buffer, bytes);
+  uint64_t copied = bytes;
+  const unsigned char *copy = nomem__heap_blocks_copy_at(&scan->blocks, address, &copied);
+  if (copy == NULL || copied < bytes) return scan->image->read(scan->image, address, buffer, bytes);
+  memcpy(buffer, copy, bytes);
+  return bytes;
 }
 
 static void exclude(struct scan *scan, uint64_t start, uint64_t bytes) {
-  scan->own_memory[scan->own_count++] = (struct range){start, start + bytes};
-}
-
-static int add_block(struct scan *scan, uint64_t address, uint64_t word) {
-  if (scan->block_count == BLOCKS_MAX) return -E2BIG;
-  struct block *blocks = nomem__grow(scan->blocks, scan->block_count, &scan->block_room, sizeof *blocks);
-  scan->blocks = blocks;
-  bool is_quarantined = NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_QUARANTINED;
-  scan->blocks[scan->block_count++] =
-      (struct block){.address = address,
-                     .size = NOMEM_BLOCK_TABLE_SIZE(word),
-                     .site = NOMEM_BLOCK_TABLE_SITE(word),
-                     .freed_at = NOMEM_BLOCK_TABLE_FREED_AT(word),
-                     .has_canary = NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_LIVE_CANARY,
-                     .is_quarantined = is_quarantined,
-                     .is_reachable = is_quarantined};
-  return 0;
-}
-
-static int read_page(struct scan *scan, uint64_t words_at, uint64_t address) {
-  uint64_t word[NOMEM_BLOCK_TABLE_PAGE_WORDS];
-  if (read_memory(scan, words_at, word, sizeof word) != sizeof word) return -EIO;
-  int result = 0;
-  for (uint64_t i = 0; i < NOMEM_BLOCK_TABLE_PAGE_WORDS && result == 0; i++) {
-    enum nomem_block_table_state state = NOMEM_BLOCK_TABLE_STATE(word[i]);
-    if (state == NOMEM_BLOCK_TABLE_LIVE || state == NOMEM_BLOCK_TABLE_LIVE_CANARY ||
-        state == NOMEM_BLOCK_TABLE_QUARANTINED)
-      result = add_block(scan, address + i * NOMEM_BLOCK_TABLE_GRAIN, word[i]);
-  }
-  return result;
-}
-
-static int read_part(struct scan *scan, uint64_t number, uint64_t part) {
-  uint64_t touched[NOMEM_BLOCK_TABLE_PART_PAGES / 64];
-  if (number > USER_SPACE_END / NOMEM_BLOCK_TABLE_PART_BYTES) return -EIO;
-  if (read_memory(scan, part, touched, sizeof touched) != sizeof touched) return -EIO;
-  exclude(scan, part, sizeof(struct nomem_block_table_part));
-  uint64_t words_at = part + offsetof(struct nomem_block_table_part, word);
-  uint64_t address = (number - 1) * NOMEM_BLOCK_TABLE_PART_BYTES;
-  int result = 0;
-  for (uint64_t page = 0; page < NOMEM_BLOCK_TABLE_PART_PAGES && result == 0; page++)
-    if (touched[page / 64] >> page % 64 & 1)
-      result = read_page(scan, words_at + page * NOMEM_BLOCK_TABLE_PAGE_WORDS * sizeof(uint64_t),
-                         address + page * NOMEM_BLOCK_TABLE_PAGE_WORDS * NOMEM_BLOCK_TABLE_GRAIN);
-  return result;
-}
-
-static int by_address(const void *left, const void *right) {
-  const struct block *a = left, *b = right;
-  return a->address < b->address ? -1 : a->address > b->address;
+  scan->own_memory[scan->own_count++] = (struct nomem__memory_range){start, start + bytes};
 }
 
 static int read_blocks(struct scan *scan) {
-  static struct nomem_block_table block_table; /* too large for a small stack */
-  uint64_t at = scan->report->block_table;
-  if (at == 0) return -ENOENT;
-  if (read_memory(scan, at, &block_table, sizeof block_table) != sizeof block_table) return -EIO;
-  if (block_table.magic != NOMEM_BLOCK_TABLE_MAGIC) return -ENOENT;
-  exclude(scan, at, sizeof block_table);
+  int result = nomem__heap_blocks_read(&scan->blocks, scan->image, scan->report->block_table);
+  exclude(scan, scan->report->block_table, sizeof(struct nomem_block_table));
   exclude(scan, scan->report->stacks, scan->report->stacks_bytes);
   exclude(scan, scan->report->main_frame, scan->report->main_frame_bytes);
-  int result = 0;
-  for (size_t i = 0; i < NOMEM_BLOCK_TABLE_PARTS && result == 0; i++)
-    if (block_table.parts[i].number != 0 && block_table.parts[i].part != 0)
-      result = read_part(scan, block_table.parts[i].number, block_table.parts[i].part);
-  if (result != 0 || scan->block_count == 0) return result;
-  qsort(scan->blocks, scan->block_count, sizeof *scan->blocks, by_address);
-  scan->lowest = scan->blocks[0].address;
-  scan->highest = scan->blocks[scan->block_count - 1].address + scan->blocks[scan->block_count - 1].size + 1;
-  return 0;
-}
-
-/* The block that an address lies in, or NULL. A block of no bytes has its own address. The byte behind a block counts
- * as in it, for programs that keep a pointer to its end. */
-static struct block *block_at(const struct scan *scan, uint64_t address) {
-  if (address < scan->lowest || address > scan->highest) return NULL;
-  size_t low = 0, high = scan->block_count;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (scan->blocks[middle].address <= address)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  struct block *block = low > 0 ? &scan->blocks[low - 1] : NULL;
-  return block != NULL && address <= block->address + block->size ? block : NULL;
+  for (size_t i = 0; i < scan->blocks.part_count; i++) scan->own_memory[scan->own_count++] = scan->blocks.parts[i];
+  return result;
 }
 
 /* Whether an address is that of the header of glibc's next block. glibc's own lists of free blocks point there, and it
  * still lies in this block. */
-static bool is_next_header(const struct block *block, uint64_t address) {
+static bool is_next_header(const struct nomem__heap_block *block, uint64_t address) {
   return address == block->address + block->size + nomem__block_table_slack(block->size) - 8;
 }
 
 static void mark_reachable(struct scan *scan, uint64_t address, bool by_allocator) {
-  struct block *block = block_at(scan, address);
+  struct nomem__heap_block *block = nomem__heap_blocks_find(&scan->blocks, address);
   if (block == NULL || block->is_reachable || (by_allocator && is_next_header(block, address))) return;
   block->is_reachable = true;
-  scan->pending[scan->pending_count++] = (size_t)(block - scan->blocks);
+  scan->pending[scan->pending_count++] = (size_t)(block - scan->blocks.list);
 }
 
-static void mark_indirect(struct scan *scan, const struct block *from, uint64_t address) {
-  struct block *block = block_at(scan, address);
+static void mark_indirect(struct scan *scan, const struct nomem__heap_block *from, uint64_t address) {
+  struct nomem__heap_block *block = nomem__heap_blocks_find(&scan->blocks, address);
   if (block != NULL && !block->is_reachable && block != from) block->is_indirect = true;
 }
 
@@ -174,33 +85,52 @@ static void count_mutex(struct scan *scan, uint64_t address, uint64_t word) {
   scan->heap->locked_mutexes += nomem__mutex_is_locked(words);
 }
 
+/* Takes each of these words, which are at an address, for a pointer: see scan_memory. Hardly any of them is one, or the
+ * holder of a mutex, so this is told first. */
+static void scan_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t address, bool by_allocator,
+                       const struct nomem__heap_block *from) {
+  const uint64_t lowest = scan->blocks.lowest, reach = scan->blocks.highest - lowest;
+  for (size_t i = 0; i < count; i++) {
+    uint64_t word = words[i];
+    if (word - lowest > reach && !nomem__mutex_may_have_holder(word)) continue;
+    if (from != NULL) {
+      mark_indirect(scan, from, word);
+      continue;
+    }
+    count_mutex(scan, address + i * 8, word);
+    mark_reachable(scan, word, by_allocator);
+  }
+}
+
 /* Takes every word of a stretch of memory for a pointer. Where from is NULL, the memory is reachable, and so is what it
  * points to; otherwise it is that leaked block, and what it points to is leaked indirectly. by_allocator: the memory
  * may hold glibc's own lists. Returns 0, or -E2BIG when this is too much. */
-static int scan_memory(struct scan *scan, uint64_t start, uint64_t end, bool by_allocator, const struct block *from) {
+static int scan_memory(struct scan *scan, uint64_t start, uint64_t end, bool by_allocator,
+                       const struct nomem__heap_block *from) {
   static uint64_t buffer[BUFFER_BYTES / sizeof(uint64_t)];
   scan->scanned_bytes += end - start;
   if (scan->scanned_bytes > SCANNED_BYTES_MAX) return -E2BIG;
   start = (start + 7) & ~UINT64_C(7);
   while (start + 8 <= end) {
-    uint64_t bytes = end - start < sizeof buffer ? (end - start) & ~UINT64_C(7) : sizeof buffer;
-    size_t got = read_memory(scan, start, buffer, bytes);
-    for (size_t i = 0; i < got / 8; i++) {
-      if (from == NULL) count_mutex(scan, start + i * 8, buffer[i]);
-      if (from == NULL)
-        mark_reachable(scan, buffer[i], by_allocator);
-      else
-        mark_indirect(scan, from, buffer[i]);
+    uint64_t left = (end - start) & ~UINT64_C(7), got = left;
+    const void *words = nomem__heap_blocks_copy_at(&scan->blocks, start, &got);
+    got &= ~UINT64_C(7);
+    bool is_copied = words != NULL && got > 0;
+    if (!is_copied) {
+      if (left > sizeof buffer) left = sizeof buffer;
+      words = buffer;
+      got = scan->image->read(scan->image, start, buffer, left) & ~UINT64_C(7);
     }
-    if (got < bytes) got = (got / 4096 + 1) * 4096; /* skip the page that cannot be read */
-    start = (start + got) & ~UINT64_C(7);
+    scan_words(scan, words, got / 8, start, by_allocator, from);
+    start += got;
+    if (!is_copied && got < left) start = (start / PAGE_BYTES + 1) * PAGE_BYTES; /* that page cannot be read */
   }
   return 0;
 }
 
 /* Whether a block was written past its end. Where it fills the C library's block there is no canary, and the header of
  * the next block tells. */
-static bool is_canary_changed(const struct scan *scan, const struct block *block) {
+static bool is_canary_changed(const struct scan *scan, const struct nomem__heap_block *block) {
   unsigned char end[NOMEM_BLOCK_TABLE_GRAIN * 2];
   uint64_t slack = nomem__block_table_slack(block->size);
   if (!block->has_canary || slack > sizeof end) return false;
@@ -215,7 +145,7 @@ static bool is_canary_changed(const struct scan *scan, const struct block *block
 }
 
 /* Whether a quarantined block was written. */
-static bool is_poison_changed(const struct scan *scan, const struct block *block) {
+static bool is_poison_changed(const struct scan *scan, const struct nomem__heap_block *block) {
   unsigned char bytes[2 * NOMEM_BLOCK_TABLE_POISON_BYTES];
   struct nomem_block_table_poisoned filled = nomem__block_table_poisoned(block->size);
   for (unsigned i = 0; i < 2; i++) {
@@ -229,7 +159,7 @@ static bool is_poison_changed(const struct scan *scan, const struct block *block
 }
 
 /* Keeps the first misused block by address: what is written past the end of one may go on into the next. */
-static void check_misuse(struct scan *scan, const struct block *block) {
+static void check_misuse(struct scan *scan, const struct nomem__heap_block *block) {
   struct nomem__heap_residue *heap = scan->heap;
   if (heap->has_misuse || (block->is_quarantined ? !is_poison_changed(scan, block) : !is_canary_changed(scan, block)))
     return;
@@ -240,35 +170,36 @@ static void check_misuse(struct scan *scan, const struct block *block) {
                                   .freed_at = block->freed_at};
 }
 
-/* The first block that ends behind an address; NULL: none does. */
-static const struct block *first_behind(const struct scan *scan, uint64_t address) {
-  size_t low = 0, high = scan->block_count;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (scan->blocks[middle].address + scan->blocks[middle].size <= address)
-      low = middle + 1;
-    else
-      high = middle;
+/* Scans a stretch of memory, but of a large one only what was ever touched: nothing else can hold a pointer. Memory
+ * that is shared another process may have filled. */
+static int scan_touched(struct scan *scan, uint64_t start, uint64_t end, bool by_allocator, bool is_shared) {
+  bool may_ask = !is_shared && scan->image->find_touched != NULL && end - start >= SPARSE_BYTES;
+  int result = 0;
+  while (start < end && result == 0) {
+    uint64_t from = start, to = end;
+    if (may_ask) scan->image->find_touched(scan->image, &from, &to);
+    if (from < to) result = scan_memory(scan, from, to, by_allocator, NULL);
+    start = to;
   }
-  return low < scan->block_count ? &scan->blocks[low] : NULL;
+  return result;
 }
 
 /* Scans a stretch of writable memory, but not the injector's own, nor the blocks in it. */
-static int scan_root(struct scan *scan, uint64_t start, uint64_t end, bool by_allocator) {
+static int scan_root(struct scan *scan, uint64_t start, uint64_t end, bool by_allocator, bool is_shared) {
   while (start < end) {
     uint64_t stop = end, skip_to = end;
     for (size_t i = 0; i < scan->own_count; i++) {
-      const struct range *range = &scan->own_memory[i];
+      const struct nomem__memory_range *range = &scan->own_memory[i];
       if (range->end <= start || range->start >= stop) continue;
       stop = range->start > start ? range->start : start;
       skip_to = range->end;
     }
-    const struct block *next = first_behind(scan, start);
+    const struct nomem__heap_block *next = nomem__heap_blocks_first_behind(&scan->blocks, start);
     if (next != NULL && next->address < stop) {
       stop = next->address > start ? next->address : start;
       skip_to = next->address + next->size;
     }
-    int result = scan_memory(scan, start, stop, by_allocator, NULL);
+    int result = scan_touched(scan, start, stop, by_allocator, is_shared);
     if (result != 0) return result;
     start = skip_to > start ? skip_to : start + 1;
   }
@@ -300,22 +231,22 @@ static int scan_area(struct scan *scan, const struct nomem__area *area) {
     /* What main() and its callees left there still stands among the frames of the exit handlers. */
     if (returned_to > start && returned_to < end) start = returned_to;
   }
-  const struct block *within = first_behind(scan, start);
+  const struct nomem__heap_block *within = nomem__heap_blocks_first_behind(&scan->blocks, start);
   bool is_library = nomem__glob("libc.so.*", nomem__base_name(area->path));
-  return scan_root(scan, start, end, is_library || (within != NULL && within->address < end));
+  return scan_root(scan, start, end, is_library || (within != NULL && within->address < end), area->is_shared);
 }
 
 static int follow_pending(struct scan *scan) {
   int result = 0;
   while (scan->pending_count > 0 && result == 0) {
-    const struct block *block = &scan->blocks[scan->pending[--scan->pending_count]];
+    const struct nomem__heap_block *block = &scan->blocks.list[scan->pending[--scan->pending_count]];
     result = scan_memory(scan, block->address, block->address + block->size, false, NULL);
   }
   return result;
 }
 
 static int find_reachable(struct scan *scan) {
-  scan->pending = nomem__calloc(scan->block_count + 1, sizeof *scan->pending);
+  scan->pending = nomem__calloc(scan->blocks.count + 1, sizeof *scan->pending);
   for (size_t i = 0; i < NOMEM__IMAGE_REGISTERS; i++) mark_reachable(scan, scan->image->registers[i], false);
   int result = 0;
   for (size_t i = 0; i < scan->image->map.area_count && result == 0; i++)
@@ -327,11 +258,11 @@ static int find_reachable(struct scan *scan) {
 static int find_held(struct scan *scan) {
   const struct nomem_exit_report *report = scan->report;
   if (report->main_frame_bytes == 0) return 0;
-  for (size_t i = 0; i < scan->block_count; i++) scan->blocks[i].is_held = !scan->blocks[i].is_reachable;
+  for (size_t i = 0; i < scan->blocks.count; i++) scan->blocks.list[i].is_held = !scan->blocks.list[i].is_reachable;
   int result = scan_memory(scan, report->main_frame, report->main_frame + report->main_frame_bytes, false, NULL);
   if (result == 0) result = follow_pending(scan);
-  for (size_t i = 0; i < scan->block_count; i++) {
-    struct block *block = &scan->blocks[i];
+  for (size_t i = 0; i < scan->blocks.count; i++) {
+    struct nomem__heap_block *block = &scan->blocks.list[i];
     bool was_leaked = block->is_held;
     block->is_held = was_leaked && block->is_reachable;
     if (was_leaked) block->is_reachable = false;
@@ -361,16 +292,18 @@ static int by_key(const void *left, const void *right) {
   return a->key < b->key ? -1 : a->key > b->key;
 }
 
-static void add_leak(struct scan *scan, const struct block *block) {
+static void add_leak(struct scan *scan, const struct nomem__heap_block *block) {
   struct nomem__heap_residue *heap = scan->heap;
   uint64_t key = block->site < NOMEM_BLOCK_TABLE_NO_SITE ? scan->channel->sites[block->site].key : 0;
   if (key == 0) return; /* there is no stack to show */
-  size_t *number = &scan->leak_of_site[block->site];
+  if (scan->leak_of_site == NULL)
+    scan->leak_of_site = nomem__calloc(NOMEM_BLOCK_TABLE_NO_SITE, sizeof *scan->leak_of_site);
+  uint32_t *number = &scan->leak_of_site[block->site];
   if (*number == 0 && heap->leak_count == SITES_MAX) return;
   if (*number == 0) {
     heap->leaks[heap->leak_count++] =
         (struct nomem__leak_site){.key = key, .culprit = hash_culprit(scan->channel, block->site), .site = block->site};
-    *number = heap->leak_count;
+    *number = (uint32_t)heap->leak_count;
   }
   struct nomem__leak_site *leak = &heap->leaks[*number - 1];
   leak->blocks++;
@@ -383,19 +316,19 @@ static void add_leak(struct scan *scan, const struct block *block) {
 static int list_leaks(struct scan *scan) {
   size_t direct = 0, all = 0;
   int result = 0;
-  for (size_t i = 0; i < scan->block_count && result == 0; i++) {
-    const struct block *block = &scan->blocks[i];
+  for (size_t i = 0; i < scan->blocks.count && result == 0; i++) {
+    const struct nomem__heap_block *block = &scan->blocks.list[i];
     check_misuse(scan, block);
     if (!block->is_reachable) result = scan_memory(scan, block->address, block->address + block->size, false, block);
   }
   if (result != 0) return result;
-  for (size_t i = 0; i < scan->block_count; i++) {
-    all += !scan->blocks[i].is_reachable;
-    direct += !scan->blocks[i].is_reachable && !scan->blocks[i].is_indirect;
+  for (size_t i = 0; i < scan->blocks.count; i++) {
+    all += !scan->blocks.list[i].is_reachable;
+    direct += !scan->blocks.list[i].is_reachable && !scan->blocks.list[i].is_indirect;
   }
   scan->heap->leaks = nomem__calloc(all < SITES_MAX ? all + 1 : SITES_MAX, sizeof *scan->heap->leaks);
-  for (size_t i = 0; i < scan->block_count; i++) {
-    const struct block *block = &scan->blocks[i];
+  for (size_t i = 0; i < scan->blocks.count; i++) {
+    const struct nomem__heap_block *block = &scan->blocks.list[i];
     /* Blocks that point to one another in a ring have no first one: then all count. */
     if (!block->is_reachable && (direct == 0 || !block->is_indirect)) add_leak(scan, block);
   }
@@ -405,9 +338,12 @@ static int list_leaks(struct scan *scan) {
 
 static int list_quarantined(struct scan *scan) {
   struct nomem__heap_residue *heap = scan->heap;
-  heap->quarantined = nomem__calloc(NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS, sizeof *heap->quarantined);
-  for (size_t i = 0; i < scan->block_count && heap->quarantined_count < NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS; i++) {
-    const struct block *block = &scan->blocks[i];
+  size_t count = 0;
+  for (size_t i = 0; i < scan->blocks.count; i++) count += scan->blocks.list[i].is_quarantined;
+  if (count > NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS) count = NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS;
+  heap->quarantined = nomem__calloc(count + 1, sizeof *heap->quarantined);
+  for (size_t i = 0; i < scan->blocks.count && heap->quarantined_count < count; i++) {
+    const struct nomem__heap_block *block = &scan->blocks.list[i];
     if (block->is_quarantined)
       heap->quarantined[heap->quarantined_count++] =
           (struct nomem__quarantined){block->address, block->size, block->site, block->freed_at};
@@ -441,7 +377,8 @@ int nomem__heap_scan(const struct nomem__process_image *image, const struct nome
   if (result == 0) result = find_held(scan);
   if (result == 0) result = list_leaks(scan);
   if (result != 0) nomem__heap_residue_free(heap);
-  free(scan->blocks);
+  nomem__heap_blocks_free(&scan->blocks);
+  free(scan->leak_of_site);
   free(scan->pending);
   free(scan);
   return result;

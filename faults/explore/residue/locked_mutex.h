@@ -17,11 +17,16 @@ struct nomem__mutex_holders {
   pid_t tid[2];
 };
 
+/* Whether the second word of any mutex that is locked may be this one: somebody holds it, and one uses it. */
+static inline bool nomem__mutex_may_have_holder(uint64_t word) {
+  return word >> 32 == 1;
+}
+
 /* Whether the second word of a mutex may be this one: the holder, and how many use it. */
 static inline bool nomem__mutex_may_be_held(uint64_t word, const struct nomem__mutex_holders *holders) {
   uint32_t owner = (uint32_t)word;
   bool is_one = holders->tid[0] == 0 || owner == (uint32_t)holders->tid[0] || owner == (uint32_t)holders->tid[1];
-  return word >> 32 == 1 && owner != 0 && is_one;
+  return nomem__mutex_may_have_holder(word) && owner != 0 && is_one;
 }
 
 /* Whether these words are a mutex that is locked; of those that are robust or have a priority it is not known. */

@@ -2,11 +2,13 @@
 #include "process_image.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
+#include <unistd.h>
 
 #include "../text/memory.h"
 
@@ -14,6 +16,48 @@ _Static_assert(sizeof(struct user_regs_struct) == NOMEM__IMAGE_REGISTERS * sizeo
 
 static size_t read_memory(const struct nomem__process_image *image, uint64_t address, void *buffer, size_t bytes) {
   return nomem__process_read(image->pid, address, buffer, bytes);
+}
+
+#define PAGE_BYTES UINT64_C(4096)
+/* What the kernel says of a page: it is there, or has been moved to a file that swaps. */
+#define PAGE_IS_THERE (UINT64_C(3) << 62)
+/* So many pages are asked for at a time. */
+#define PAGES_AT_A_TIME 512
+
+/* Moves *page on to the first page that was touched, or to the first that was not. True: none is known up to the last
+ * one. */
+static bool skip_pages(int fd, uint64_t *page, uint64_t last, bool is_touched) {
+  uint64_t pages[PAGES_AT_A_TIME];
+  while (*page < last) {
+    uint64_t wanted = last - *page < PAGES_AT_A_TIME ? last - *page : PAGES_AT_A_TIME;
+    ssize_t got = pread(fd, pages, wanted * sizeof *pages, (off_t)(*page * sizeof *pages));
+    if (got < (ssize_t)sizeof *pages) return true;
+    for (ssize_t i = 0; i < got / (ssize_t)sizeof *pages; i++, ++*page)
+      if (((pages[i] & PAGE_IS_THERE) != 0) != is_touched) return false;
+  }
+  return true;
+}
+
+static void find_touched(const struct nomem__process_image *image, uint64_t *start, uint64_t *end) {
+  uint64_t page = *start / PAGE_BYTES, last = (*end + PAGE_BYTES - 1) / PAGE_BYTES;
+  if (skip_pages(image->pages, &page, last, false) && page >= last) {
+    *start = *end;
+    return;
+  }
+  if (page * PAGE_BYTES > *start) *start = page * PAGE_BYTES;
+  if (skip_pages(image->pages, &page, last, true)) return;
+  *end = page * PAGE_BYTES;
+}
+
+/* Some systems have the list, but nothing in it: the page that the stack pointer is on must be there. */
+static void open_pages(struct nomem__process_image *image) {
+  char path[64];
+  uint64_t page;
+  snprintf(path, sizeof path, "/proc/%d/pagemap", (int)image->pid);
+  image->pages = open(path, O_RDONLY | O_CLOEXEC);
+  off_t at = (off_t)(image->stack_pointer / PAGE_BYTES * sizeof page);
+  bool is_true = image->pages >= 0 && pread(image->pages, &page, sizeof page, at) == sizeof page;
+  if (is_true && (page & PAGE_IS_THERE) != 0) image->find_touched = find_touched;
 }
 
 static int read_heap_start(struct nomem__process_image *image) {
@@ -30,14 +74,16 @@ static int read_heap_start(struct nomem__process_image *image) {
 
 int nomem__process_image_open(struct nomem__process_image *image, pid_t pid) {
   struct user_regs_struct registers;
-  *image = (struct nomem__process_image){.read = read_memory, .pid = pid};
+  *image = (struct nomem__process_image){.read = read_memory, .pid = pid, .pages = -1};
   if (ptrace(PTRACE_GETREGS, pid, NULL, &registers) != 0) return -errno;
   memcpy(image->registers, &registers, sizeof registers);
   image->stack_pointer = registers.rsp;
+  open_pages(image);
   int result = read_heap_start(image);
-  return result == 0 ? nomem__memory_map_read(&image->map, pid) : result;
+  return result == 0 ? nomem__memory_map_read_areas(&image->map, pid) : result;
 }
 
 void nomem__process_image_free(struct nomem__process_image *image) {
+  if (image->pages >= 0) close(image->pages);
   nomem__memory_map_free(&image->map);
 }

@@ -18,11 +18,15 @@
 struct nomem__process_image {
   /* Reads memory. Returns how many bytes from address on could be read, 0 when none. */
   size_t (*read)(const struct nomem__process_image *image, uint64_t address, void *buffer, size_t bytes);
+  /* Narrows what lies between two addresses to the first stretch of it whose pages the process has ever touched; *start
+   * is *end when there is none. Not for memory that is shared. NULL: it is not known. */
+  void (*find_touched)(const struct nomem__process_image *image, uint64_t *start, uint64_t *end);
   pid_t pid;
+  int pages; /* the open list of the pages that were touched; only where find_touched is there */
   uint64_t registers[NOMEM__IMAGE_REGISTERS];
   uint64_t stack_pointer;
   uint64_t heap_start;          /* where the kernel's heap area begins: with brk, it grows from here */
-  struct nomem__memory_map map; /* owned */
+  struct nomem__memory_map map; /* owned; without modules */
 };
 
 /* Makes an image of pid, which is stopped and traced by the caller. Returns 0, or a negative error code with an image

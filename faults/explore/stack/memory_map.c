@@ -61,17 +61,35 @@ static void restore_newlines(struct nomem__area *area) {
   }
 }
 
+/* Reads a number that a character ends, and moves on behind that. */
+static bool take_number(const char **at, int base, char after, uint64_t *number) {
+  char *end;
+  *number = strtoull(*at, &end, base);
+  if (end == *at || *end != after) return false;
+  *at = end + 1;
+  return true;
+}
+
+/* A line is "START-END rwxp OFFSET MAJOR:MINOR INODE", and after blanks the path. */
 static bool parse_area(const char *line, struct nomem__area *area) {
-  char permissions[5];
-  int path = 0;
+  uint64_t major, minor;
   *area = (struct nomem__area){0};
-  int fields = sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n", &area->start, &area->end,
-                      permissions, &area->offset, &area->device_major, &area->device_minor, &area->inode, &path);
-  if (fields != 7 || path == 0) return false;
-  area->is_readable = permissions[0] == 'r';
-  area->is_writable = permissions[1] == 'w';
-  area->is_executable = permissions[2] == 'x';
-  area->path = nomem__strndup(line + path, strcspn(line + path, "\n"));
+  if (!take_number(&line, 16, '-', &area->start) || !take_number(&line, 16, ' ', &area->end)) return false;
+  if (strnlen(line, 5) < 5 || line[4] != ' ') return false;
+  area->is_readable = line[0] == 'r';
+  area->is_writable = line[1] == 'w';
+  area->is_executable = line[2] == 'x';
+  area->is_shared = line[3] == 's';
+  line += 5;
+  if (!take_number(&line, 16, ' ', &area->offset) || !take_number(&line, 16, ':', &major)) return false;
+  if (!take_number(&line, 16, ' ', &minor)) return false;
+  char *end;
+  area->device_major = (unsigned)major;
+  area->device_minor = (unsigned)minor;
+  area->inode = strtoull(line, &end, 10);
+  if (end == line) return false;
+  line = end + strspn(end, " ");
+  area->path = nomem__strndup(line, strcspn(line, "\n"));
   restore_newlines(area);
   return true;
 }
@@ -169,9 +187,15 @@ static void clear(struct nomem__memory_map *map) {
   map->area_count = map->module_count = 0;
 }
 
-int nomem__memory_map_read(struct nomem__memory_map *map, pid_t pid) {
+int nomem__memory_map_read_areas(struct nomem__memory_map *map, pid_t pid) {
   clear(map);
   int error = read_areas(map, pid);
+  if (error) clear(map);
+  return error;
+}
+
+int nomem__memory_map_read(struct nomem__memory_map *map, pid_t pid) {
+  int error = nomem__memory_map_read_areas(map, pid);
   if (!error) error = find_modules(map, pid);
   if (error) clear(map);
   return error;

@@ -18,7 +18,7 @@ struct nomem__area {
   uint64_t offset;     /* of the start in the file */
   uint64_t inode;      /* 0: there is no file */
   unsigned device_major, device_minor;
-  bool is_readable, is_writable, is_executable;
+  bool is_readable, is_writable, is_executable, is_shared;
   char *path; /* as the kernel writes it: "/path", "/path (deleted)", "[vdso]", ""; owned by the map */
 };
 
@@ -38,6 +38,10 @@ struct nomem__memory_map {
 
 /* Replaces what the map had by what the process has. Returns 0, or a negative error code with an empty map. */
 int nomem__memory_map_read(struct nomem__memory_map *map, pid_t pid);
+
+/* The same without the modules, for which the process's memory is read. */
+int nomem__memory_map_read_areas(struct nomem__memory_map *map, pid_t pid);
+
 void nomem__memory_map_free(struct nomem__memory_map *map);
 
 /* Return the area or the module at address, or the first writable area at address or above; NULL: there is none. Valid
