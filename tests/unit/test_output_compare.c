@@ -59,6 +59,7 @@ static void not_swallowed(void **state) {
   assert_false(is_swallowed("[ OK ] a\n2 passed\n", "", "[ RUN ] a\n[  FAILED  ] a\n1 passed\n", ""));
   assert_false(is_swallowed("PASS: a\n", "", "FAIL: a\n", ""));
   assert_false(is_swallowed("3 passed, 0 failed\n", "", "2 passed, 1 failed\n", ""));
+  assert_false(is_swallowed("3 rows\n", "", "no memory\n", ""));
 }
 
 /* What differs without a fault shows nothing; all else does, and how much is not compared is said. */
@@ -115,6 +116,47 @@ static bool says_success(const char *baseline_error, const char *error, char *te
   nomem__baseline_output_free(&baseline);
   close(none.fd), close(was.fd), close(is.fd);
   return result;
+}
+
+/* A duration, which two runs may have had in common by chance, makes no run another one. */
+static void same(void **state) {
+  (void)state;
+  struct nomem__baseline_output baseline = {0};
+  struct nomem__output first = stream("ok\nRan 3 tests in 0.010s\n", 26),
+                       later = stream("ok\nRan 3 tests in 0.125s\n", 26);
+  struct nomem__output other = stream("ok\nRan 4 tests in 0.010s\n", 26), none = stream("", 0);
+  nomem__baseline_output_set(&baseline, &none, &first);
+  assert_true(nomem__output_is_same(&baseline, &none, &later));
+  assert_false(nomem__output_is_same(&baseline, &none, &other));
+  assert_false(nomem__output_is_same(&baseline, &none, &none));
+  assert_false(nomem__output_is_same(&baseline, &first, &first));
+  nomem__baseline_output_free(&baseline);
+  close(first.fd);
+  close(later.fd);
+  close(other.fd);
+  close(none.fd);
+}
+
+static bool is_bad(const char *line, size_t bytes) {
+  return bytes > 3 && memcmp(line, "bad", 3) == 0;
+}
+
+/* Whether something is said on either stream that is not said without a fault, and by which line. */
+static void says(void **state) {
+  (void)state;
+  struct nomem__baseline_output baseline = {0};
+  struct nomem__output output = stream("a\nbad as always\n", 16), none = stream("", 0);
+  struct nomem__output worse = stream("a\nbad as always\n  bad\nbad luck\n", 31);
+  char text[64] = "";
+  nomem__baseline_output_set(&baseline, &output, &none);
+  assert_false(nomem__output_says(&baseline, &output, &none, is_bad, NULL, 0));
+  assert_true(nomem__output_says(&baseline, &worse, &none, is_bad, NULL, 0));
+  assert_true(nomem__output_says(&baseline, &output, &worse, is_bad, text, sizeof text));
+  assert_string_equal(text, "'bad as always'"); /* which is new there */
+  nomem__baseline_output_free(&baseline);
+  close(output.fd);
+  close(worse.fd);
+  close(none.fd);
 }
 
 /* "Success" is no reason of a failure, but a word like others where it is no reason, or is written anyway. */
@@ -188,9 +230,9 @@ static void large(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(swallowed), cmocka_unit_test(not_swallowed),
-                                     cmocka_unit_test(unstable),  cmocka_unit_test(unstable_error),
-                                     cmocka_unit_test(success),   cmocka_unit_test(difference),
-                                     cmocka_unit_test(large)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(swallowed),      cmocka_unit_test(not_swallowed), cmocka_unit_test(unstable),
+      cmocka_unit_test(unstable_error), cmocka_unit_test(same),          cmocka_unit_test(says),
+      cmocka_unit_test(success),        cmocka_unit_test(difference),    cmocka_unit_test(large)};
   return cmocka_run_group_tests_name("output", tests, NULL, NULL);
 }

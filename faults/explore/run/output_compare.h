@@ -57,6 +57,12 @@ bool nomem__output_is_gone(const struct nomem__baseline_output *baseline, const 
 bool nomem__output_says_success(const struct nomem__baseline_output *baseline, const struct nomem__output *error,
                                 char *text, size_t text_bytes);
 
+/* Whether a run says something on either stream, in a line that no run without a fault writes there. text, which may be
+ * NULL, then quotes the line. What is longer than 1 MiB without a fault is not searched. */
+bool nomem__output_says(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
+                        const struct nomem__output *error, bool (*is_said)(const char *line, size_t bytes), char *text,
+                        size_t text_bytes);
+
 /* Says in a sentence how much of standard output is not compared because it varies without a fault; "": it is stable.
  */
 void nomem__output_note(const struct nomem__baseline_output *baseline, char *text, size_t text_bytes);
