@@ -15,18 +15,8 @@ static inline const char *nomem__base_name(const char *path) {
   return slash == NULL ? path : slash + 1;
 }
 
-/* Whether a program is to be injected. globs has base names with commas between them; "" stands for all programs but
- * those that only start others, which are not what the user tests. */
-static inline bool nomem__is_injected(const char *globs, const char *base_name) {
-  static const char *const launchers[] = {
-      "sh",    "ash",  "bash",  "dash",   "zsh",    "ksh*",   "busybox", "env",     "timeout", "nice",    "nohup",
-      "sudo",  "time", "make",  "gmake",  "ninja",  "cmake",  "meson",   "ctest",   "prove",   "perl*",   "python*",
-      "xargs", "chrt", "flock", "chroot", "setsid", "stdbuf", "unshare", "taskset", "setarch", "setpriv", "runuser"};
-  if (globs[0] == '\0') {
-    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
-      if (nomem__glob(launchers[i], base_name)) return false;
-    return true;
-  }
+/* Whether one of the globs, which have commas between them, matches. */
+static inline bool nomem__matches_any(const char *globs, const char *name) {
   while (*globs != '\0') {
     while (*globs == ' ') globs++;
     char glob[NOMEM_PLAN_NAME_BYTES];
@@ -34,10 +24,23 @@ static inline bool nomem__is_injected(const char *globs, const char *base_name) 
     size_t kept = length < sizeof glob ? length : sizeof glob - 1;
     memcpy(glob, globs, kept);
     glob[kept] = '\0';
-    if (nomem__glob(glob, base_name)) return true;
+    if (nomem__glob(glob, name)) return true;
     globs += length + (globs[length] == ',');
   }
   return false;
+}
+
+/* Whether a program is to be injected. globs has base names with commas between them; "" stands for all programs but
+ * those that only start others, which are not what the user tests. */
+static inline bool nomem__is_injected(const char *globs, const char *base_name) {
+  static const char *const launchers[] = {
+      "sh",    "ash",  "bash",  "dash",   "zsh",    "ksh*",   "busybox", "env",     "timeout", "nice",    "nohup",
+      "sudo",  "time", "make",  "gmake",  "ninja",  "cmake",  "meson",   "ctest",   "prove",   "perl*",   "python*",
+      "xargs", "chrt", "flock", "chroot", "setsid", "stdbuf", "unshare", "taskset", "setarch", "setpriv", "runuser"};
+  if (globs[0] != '\0') return nomem__matches_any(globs, base_name);
+  for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
+    if (nomem__glob(launchers[i], base_name)) return false;
+  return true;
 }
 
 /* Whether it is the run-time of a sanitizer, as a shared library. */

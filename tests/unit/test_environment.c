@@ -153,6 +153,29 @@ static void huge_pages_of_user(void **state) {
   expect(environment.forked, "GLIBC_TUNABLES", "glibc.malloc.hugetlb=2");
 }
 
+/* An interpreter that is injected has what it needs, but for what the user has set. */
+static void interpreters(void **state) {
+  const struct nomem__run_setup setup = {.preload = PRELOAD, .image = "app, python3.11"};
+  (void)state;
+  unsetenv("PYTHONMALLOC");
+  setenv("PYTHONHASHSEED", "7", 1);
+  unsetenv("PERL_HASH_SEED");
+  nomem__environment_make(&environment, &setup, "/channel");
+  expect(environment.plain, "PYTHONMALLOC", "malloc");
+  expect(environment.forked, "PYTHONMALLOC", "malloc");
+  expect(environment.checked, "PYTHONMALLOC", "malloc");
+  expect(environment.plain, "PYTHONHASHSEED", "7");
+  assert_null(value_of(environment.plain, "PERL_HASH_SEED"));
+  unsetenv("PYTHONHASHSEED");
+}
+
+static void no_interpreters(void **state) {
+  (void)state;
+  unsetenv("PYTHONMALLOC");
+  make(PRELOAD);
+  assert_null(value_of(environment.plain, "PYTHONMALLOC"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(preload, set_up, tear_down),
@@ -165,6 +188,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(forked, set_up, tear_down),
       cmocka_unit_test_setup_teardown(tunables_of_user, set_up, tear_down),
       cmocka_unit_test_setup_teardown(huge_pages_of_user, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(interpreters, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(no_interpreters, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,7 +84,7 @@ static bool counts_not_2(const void *user, const struct nomem__leak_site *site) 
 /* Of a run that gave up: what main() held is taken out, and what the rule says no to; the next largest counts then. */
 static void filtered(void **state) {
   (void)state;
-  const struct nomem__leak_filter filter = {counts_not_2, &leak};
+  const struct nomem__leak_filter filter = {counts_not_2, &leak, NULL};
   struct nomem__heap_residue here = LEAKS(LEAK(1, 1, 3, 30), LEAK(2, 2, 9, 90)), there = LEAKS(LEAK(1, 1, 1, 10));
   const struct nomem__heap_residue *baselines[] = {&there};
   assert_true(nomem__heap_residue_find_new_leak(&here, baselines, 1, NULL, &leak));
@@ -98,6 +98,17 @@ static void filtered(void **state) {
   here.leaks[0].held_blocks = 3;
   here.leaks[0].held_bytes = 30;
   assert_false(nomem__heap_residue_find_new_leak(&here, NULL, 0, &filter, &leak));
+}
+
+/* Of any run: some leaks are nobody's who is under test. */
+static void impossible(void **state) {
+  (void)state;
+  const struct nomem__leak_filter filter = {NULL, &leak, counts_not_2};
+  struct nomem__heap_residue here = LEAKS(LEAK(1, 1, 3, 30), LEAK(2, 2, 9, 90));
+  here.leaks[0].held_blocks = 3;
+  here.leaks[0].held_bytes = 30;
+  assert_true(nomem__heap_residue_find_new_leak(&here, NULL, 0, &filter, &leak));
+  assert_true(leak.key == 1 && leak.blocks == 3 && leak.bytes == 30);
 }
 
 /* The site of the block that lies at or right before where a pointer points that was made of its poison; 0: none. */
@@ -119,8 +130,8 @@ static void quarantined(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(by_site), cmocka_unit_test(by_culprit),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(by_site),     cmocka_unit_test(by_culprit),
                                      cmocka_unit_test(the_largest), cmocka_unit_test(filtered),
-                                     cmocka_unit_test(quarantined)};
+                                     cmocka_unit_test(impossible),  cmocka_unit_test(quarantined)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,6 +118,28 @@ static void unshared(void **state) {
   assert_int_equal(nomem__site_list_count_unshared(one, 3, two, 0), 3);
 }
 
+/* What an interpreter allocates for itself is dropped, and counted. */
+static void untested(void **state) {
+  (void)state;
+  static char modules[2][NOMEM_PATH_BYTES] = {DEMO};
+  const struct nomem__tested_modules tested = {
+      .interpreter = "/usr/bin/python3", .paths = modules, .count = 1, .are_limit = true};
+  record_site(run, STACK("malloc:1", "test_parse:2"));
+  record_site(run, STACK("malloc:1", "parse:1", "test_parse:2"));
+  run->channel->sites[record_site(run, STACK("malloc:1", "test_parse:3"))].count = 4;
+  struct nomem__campaign_site *sites;
+  char **paths;
+  uint64_t calls;
+  size_t count = nomem__site_list_read(run->channel, &sites);
+  size_t path_count = nomem__site_list_read_modules(run->channel, &paths);
+  assert_int_equal(count, 3);
+  assert_int_equal(nomem__site_list_drop_untested(sites, count, paths, path_count, &tested, &calls), 1);
+  assert_int_equal(calls, 5);
+  assert_int_equal(sites[0].key, 2);
+  free(sites);
+  free(paths);
+}
+
 /* A run is a hang after ten times the baseline's time, at least a second, or after --timeout. */
 static void timeouts(void **state) {
   (void)state;
@@ -130,7 +152,8 @@ static void timeouts(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(reading), TEST(hostile_depth), TEST(modules), TEST(test_calls), TEST(digits), TEST(unshared), TEST(timeouts),
+      TEST(reading), TEST(hostile_depth), TEST(modules),  TEST(test_calls),
+      TEST(digits),  TEST(unshared),      TEST(untested), TEST(timeouts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

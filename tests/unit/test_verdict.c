@@ -97,6 +97,24 @@ static void wrong(void **state) {
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_UNREACHED);
 }
 
+/* What an interpreter says of a module counts however the run ended, unless there is worse. */
+static void internal(void **state) {
+  (void)state;
+  struct nomem__evidence evidence = reached;
+  evidence.has_internal_error = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_INTERNAL);
+  assert_true(nomem__verdict_counts(NOMEM_VERDICT_INTERNAL, false));
+  evidence.root_status = EXITED(1);
+  evidence.has_leaked = evidence.has_leftover = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_INTERNAL);
+  evidence.timed_out = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
+  evidence.timed_out = false;
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGABRT;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_ABORT);
+}
+
 /* A reason that is none is worth a word where the run has given up, and none elsewhere. */
 static void misreported(void **state) {
   (void)state;
@@ -361,6 +379,7 @@ int main(void) {
       cmocka_unit_test(swallowed),
       cmocka_unit_test(mute),
       cmocka_unit_test(wrong),
+      cmocka_unit_test(internal),
       cmocka_unit_test(misreported),
       cmocka_unit_test(reports),
       cmocka_unit_test(what_is_left),

@@ -17,6 +17,7 @@
 #include "../text/memory.h"
 #include "../text/quote.h"
 #include "engine_choice.h"
+#include "interpreter_choice.h"
 #include "residue_check.h"
 #include "schedule.h"
 #include "site_filter.h"
@@ -41,6 +42,7 @@ struct baseline_run {
   struct nomem__campaign_site *sites;
   char **modules;
   size_t site_count, module_count;
+  unsigned key_digits;
   struct nomem__output output, error;
   struct nomem__run_extent extent;
   char last_line[NOMEM_QUOTE_BYTES];
@@ -74,16 +76,18 @@ static void learn_from_first(struct baseline_run *run, const struct nomem__outco
   const struct nomem__session *session = campaign->session;
   /* Of a program that gave up before it allocated anything, there is more to say than that. */
   bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
-  run->was_injected = gave_up || nomem__session_was_injected(outcome);
+  nomem__programs_list(outcome->channel, &campaign->programs);
+  run->was_injected = gave_up || nomem__interpreter_may_be_chosen(campaign) || nomem__session_was_injected(outcome);
   describe_allocator(campaign, outcome->channel);
   if (*campaign->allocator_note != '\0' && !session->options->quiet) nomem__complain("%s", campaign->allocator_note);
   nomem__baseline_output_set(&campaign->baseline_output, &outcome->output, &outcome->error);
-  nomem__programs_list(outcome->channel, &campaign->programs);
   nomem__executed_programs_clear(&campaign->not_injected);
   nomem__executed_programs_copy(&campaign->not_injected, outcome->not_injected);
   nomem__code_owners_free(&campaign->code_owners);
+  nomem__interpreter_learn(campaign, outcome->channel);
   run->code_owners_result = nomem__code_owners_learn(&campaign->code_owners, session->options->under_test,
                                                      outcome->channel, session->symbols);
+  if (nomem__interpreter_may_be_chosen(campaign)) run->code_owners_result = 0; /* it may yet allocate */
 }
 
 /* Once. A test that finds results wrong in any case says nothing about a fault by that. */
@@ -119,6 +123,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   nomem__quote_last_line(outcome->tail, run->last_line);
   run->site_count = nomem__site_list_read(outcome->channel, &run->sites);
   run->module_count = nomem__site_list_read_modules(outcome->channel, &run->modules);
+  run->key_digits = nomem__site_list_digits(run->sites, run->site_count);
   if (run->is_first) learn_from_first(run, outcome);
 }
 
@@ -328,6 +333,19 @@ static int apply_site_filter(struct nomem__campaign *campaign) {
   return left > 0 ? 0 : left == 0 ? -EINVAL : (int)left;
 }
 
+/* Leaves the calls that an interpreter makes for itself out of what is compared and explored. */
+static void drop_untested(struct nomem__campaign *campaign, struct baseline_run *run) {
+  struct nomem__interpreter_part *part = &campaign->interpreter;
+  size_t count = run->site_count;
+  uint64_t calls;
+  if (!part->tested.are_limit) return;
+  run->site_count =
+      nomem__site_list_drop_untested(run->sites, count, run->modules, run->module_count, &part->tested, &calls);
+  if (!run->is_first) return;
+  part->sites = count - run->site_count;
+  part->calls = calls;
+}
+
 static bool is_explored(const struct nomem__campaign_site *site) {
   return !site->is_left_out && !site->is_tests;
 }
@@ -340,7 +358,7 @@ static void schedule_points(struct nomem__campaign *campaign) {
   struct nomem__schedule wanted = {.counts = counts,
                                    .site_count = campaign->site_count,
                                    .transient = options->faults & NOMEM_FAULT_TRANSIENT,
-                                   .persistent = options->faults & NOMEM_FAULT_PERSISTENT,
+                                   .persistent = nomem__interpreter_takes_persistent(campaign),
                                    .max_points = options->max_points,
                                    .all = options->all};
   wanted.all = nomem__schedule_is_complete(&wanted);
@@ -373,7 +391,7 @@ static void enter_runs(struct nomem__campaign *campaign, struct baseline_run *fi
   campaign->site_count = first->site_count;
   campaign->modules = first->modules;
   campaign->module_count = first->module_count;
-  campaign->key_digits = nomem__site_list_digits(campaign->sites, campaign->site_count);
+  campaign->key_digits = first->key_digits;
   first->sites = NULL;
   first->modules = NULL;
 }
@@ -410,15 +428,46 @@ static int run_isolated_first(struct nomem__campaign *campaign, struct baseline_
   return result;
 }
 
+/* Runs the program again with other programs injected, which it may need another environment for. */
+static int run_with_image(struct nomem__campaign *campaign, const char *image, struct baseline_run *first,
+                          struct baseline_run *second) {
+  unsigned workers = campaign->worker_count;
+  nomem__session_choose_image(campaign->session, image);
+  nomem__campaign_set_workers(campaign, 0);
+  int result = nomem__campaign_set_workers(campaign, workers);
+  free_run(second);
+  nomem__baseline_residue_free(&campaign->residue_check.baseline);
+  return result != 0 ? result : run_first(campaign, first, second);
+}
+
+/* Where an interpreter ran, and nothing of the project's but modules that it loaded, or may have loaded, these are
+ * under test. */
+static int choose_interpreter(struct nomem__campaign *campaign, struct baseline_run *first,
+                              struct baseline_run *second) {
+  if (!nomem__interpreter_may_be_chosen(campaign)) return 0;
+  const struct nomem__programs programs = campaign->programs;
+  bool has_modules = campaign->interpreter.tested.count > 0, was_injected = *programs.first_path != '\0';
+  if (programs.has_interpreter && !has_modules) return 0;
+  campaign->interpreter.is_chosen = true;
+  int result = run_with_image(campaign, programs.interpreter_names, first, second);
+  if (result != 0 || first->was_cancelled || first->status != 0) return result;
+  if (nomem__interpreter_is_of_use(campaign)) return 0;
+  campaign->interpreter.is_chosen = false;
+  if (was_injected) return run_with_image(campaign, "", first, second);
+  nomem__interpreter_complain(campaign);
+  return -ENOENT;
+}
+
 /* Where a script starts programs of the user's and programs of the system's, the user's are those under test. */
-static bool choose_programs(struct nomem__campaign *campaign) {
+static int choose_programs(struct nomem__campaign *campaign, struct baseline_run *first, struct baseline_run *second) {
+  int result = choose_interpreter(campaign, first, second);
   const struct nomem__programs *programs = &campaign->programs;
-  if (*campaign->session->options->image != '\0' || *programs->project_names == '\0' || *programs->system_names == '\0')
-    return false;
+  if (result != 0 || *campaign->session->options->image != '\0' || *programs->project_names == '\0' ||
+      *programs->system_names == '\0')
+    return result;
   nomem__complain("not explored: %s of the system, beside %s (--image chooses otherwise)", programs->system_names,
                   programs->project_names);
-  nomem__session_choose_image(campaign->session, programs->project_names);
-  return true;
+  return run_with_image(campaign, programs->project_names, first, second);
 }
 
 int nomem__baseline_run(struct nomem__campaign *campaign) {
@@ -426,13 +475,12 @@ int nomem__baseline_run(struct nomem__campaign *campaign) {
   struct nomem__signal_watcher *watcher = &campaign->caught_signals.watcher;
   watcher->is_learning = true;
   int result = run_isolated_first(campaign, &first, &second);
-  if (result == 0 && !first.was_cancelled && first.status == 0 && choose_programs(campaign)) {
-    free_run(&second);
-    result = run_first(campaign, &first, &second);
-  }
+  if (result == 0 && !first.was_cancelled && first.status == 0) result = choose_programs(campaign, &first, &second);
   if (result == 0 && !first.was_cancelled) result = ensure_second(campaign, &first, &second);
   if (result == 0 && !first.was_cancelled && !second.was_cancelled) {
     nomem__baseline_output_compare(&campaign->baseline_output, &second.output, &second.error);
+    drop_untested(campaign, &first);
+    drop_untested(campaign, &second);
     result = check_agreement(campaign, &first, &second);
     if (result == 0) {
       enter_runs(campaign, &first, &second);

@@ -40,6 +40,7 @@ void nomem__campaign_free(struct nomem__campaign *campaign) {
   nomem__strings_free(&campaign->reported_errors);
   free(campaign->tables);
   nomem__second_faults_free(&campaign->second_faults);
+  nomem__tested_modules_free(&campaign->interpreter.tested);
   free(campaign);
 }
 

@@ -52,6 +52,13 @@ struct nomem__heap_check {
   size_t checked;             /* by this command or an earlier one of the same campaign */
 };
 
+/* The part of an interpreter in the allocations, where only those of the modules that it loads are failed. */
+struct nomem__interpreter_part {
+  struct nomem__tested_modules tested;
+  bool is_chosen;        /* its runs are injected, though it only runs a script: nomem has chosen that */
+  uint64_t sites, calls; /* which the interpreter makes for itself, and which are in no list of sites */
+};
+
 struct nomem__campaign;
 
 /* Runs that are made once more, and looked at closely: see residue_runs.h. */
@@ -84,6 +91,7 @@ struct nomem__campaign {
   struct nomem__baseline_extent baseline_extent;
   struct nomem__caught_signals caught_signals;
   struct nomem__programs programs;
+  struct nomem__interpreter_part interpreter;
   struct nomem__executed_programs not_injected;     /* empty where runs are not traced */
   char allocator_note[NOMEM__ALLOCATOR_NOTE_BYTES]; /* what is not checked because of the program's allocator; "" */
   struct nomem__campaign_site *sites;               /* one block of memory, their frames included */

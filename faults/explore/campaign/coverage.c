@@ -56,7 +56,9 @@ static void count_asserted(const struct nomem__campaign *campaign, struct nomem_
 }
 
 struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign) {
-  struct nomem__coverage coverage = {.sites = campaign->site_count, .calls = campaign->sites_lost};
+  const struct nomem__interpreter_part *interpreters = &campaign->interpreter;
+  struct nomem__coverage coverage = {.sites = campaign->site_count + interpreters->sites,
+                                     .calls = campaign->sites_lost + interpreters->calls};
   uint64_t *untried = coverage.untried, scheduled = count_scheduled(campaign, &coverage);
   for (size_t i = 0; i < campaign->site_count; i++) {
     const struct nomem__campaign_site *site = &campaign->sites[i];
@@ -71,10 +73,11 @@ struct nomem__coverage nomem__coverage_of(const struct nomem__campaign *campaign
   for (size_t i = campaign->point_count - campaign->second_faults.second_count; i < campaign->point_count; i++)
     coverage.second_faults_exercised += is_exercised(campaign->states[i].result);
   untried[NOMEM_UNTRIED_NO_SITE] = campaign->sites_lost;
+  untried[NOMEM_UNTRIED_INTERPRETER] = interpreters->calls;
   untried[NOMEM_UNTRIED_MAX_POINTS] = campaign->calls_scheduled - scheduled;
   untried[NOMEM_UNTRIED_OCCURRENCE_CLASSES] = coverage.calls - campaign->sites_lost -
                                               untried[NOMEM_UNTRIED_NOT_CHOSEN] - untried[NOMEM_UNTRIED_TESTS] -
-                                              campaign->calls_scheduled;
+                                              interpreters->calls - campaign->calls_scheduled;
   count_asserted(campaign, &coverage);
   coverage.calls_due = scheduled - untried[NOMEM_UNTRIED_SHARDS];
   return coverage;

@@ -11,6 +11,7 @@
     "beyond each site's first, second, 4th, 8th ... and last (--all tries them)") \
   X(NOT_CHOSEN, site_filter, "at sites that --sites leaves out")                  \
   X(TESTS, test_code, "that test code makes itself")                              \
+  X(INTERPRETER, interpreter, "that the interpreter makes for itself")            \
   X(MAX_POINTS, max_points, "beyond --max-points")                                \
   X(BUDGET, budget, "when the time was up")                                       \
   X(INTERRUPTED, interrupted, "when it was interrupted")                          \

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "../judge/internal_error.h"
 #include "../text/complain.h"
 #include "../text/varying_names.h"
 #include "journal.h"
@@ -57,6 +58,25 @@ static bool has_swallowed(const struct nomem__campaign *campaign, const struct n
          nomem__output_is_swallowed(&campaign->baseline_output, &outcome->output, &outcome->error);
 }
 
+static bool has_failed_below(const struct nomem__tested_modules *tested, const struct nomem_channel *channel) {
+  for (uint32_t i = 0; (i = nomem__find_fault(channel, 0, i)) < NOMEM_KNOWN_FAULTS; i++) {
+    struct nomem__trace fault;
+    nomem__fault_trace(channel, i, &fault);
+    if (nomem__tested_frame(tested, &fault) < fault.depth) return true;
+  }
+  return false;
+}
+
+/* Whether an interpreter says so of a module below which a call was failed: other programs may use such words for
+ * anything, and it may say so of itself. detail may be NULL. */
+static bool has_internal_error(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
+                               char *detail) {
+  const struct nomem__tested_modules *tested = campaign->code_owners.tested;
+  if (tested == NULL || tested->count == 0 || !has_failed_below(tested, outcome->channel)) return false;
+  return nomem__output_says(&campaign->baseline_output, &outcome->output, &outcome->error, nomem__is_internal_error,
+                            detail, NOMEM_DETAIL_BYTES);
+}
+
 static void add_residue(struct nomem__evidence *evidence, const struct nomem__residue *residue) {
   evidence->was_misused = residue->misuse != NULL || residue->late_misuse != NULL;
   evidence->has_leaked = residue->has_leak;
@@ -82,6 +102,7 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
   evidence.says_success = nomem__output_says_success(&campaign->baseline_output, &outcome->error, NULL, 0);
   evidence.is_mute = evidence.has_swallowed && nomem__output_is_gone(&campaign->baseline_output, &outcome->output);
   evidence.is_wrong = has_bad_code(campaign, status) || is_called_wrong(campaign, outcome);
+  evidence.has_internal_error = has_internal_error(campaign, outcome, NULL);
   evidence.is_skipped = WIFEXITED(status) && is_skip_code(options, WEXITSTATUS(status));
   evidence.has_report = nomem__has_report(outcome, campaign->session->symbols);
   bool any_exit_counts = options->leaks == NOMEM_LEAKS_ALL && WIFEXITED(status);
@@ -137,6 +158,10 @@ void nomem__results_describe(const struct nomem__campaign *campaign, const struc
   switch (found->verdict) {
     case NOMEM_VERDICT_WRONG:
       describe_wrong(campaign, outcome, detail);
+      break;
+    case NOMEM_VERDICT_INTERNAL:
+    case NOMEM_VERDICT_ABORT:
+      has_internal_error(campaign, outcome, detail);
       break;
     case NOMEM_VERDICT_MISREPORTED:
       nomem__output_says_success(&campaign->baseline_output, &outcome->error, detail, detail_bytes);

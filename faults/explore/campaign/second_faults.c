@@ -56,7 +56,7 @@ void nomem__second_faults_note(struct nomem__second_faults *second_faults, const
     struct nomem__trace trace;
     nomem__trace_of_frames(channel, channel->recoveries[i].frame, channel->recoveries[i].depth, &trace);
     if (fault.key == 0 || is_known(second_faults, fault.key)) continue;
-    if (nomem__is_test_call(code_owners, &trace)) continue;
+    if (nomem__is_test_call(code_owners, &trace) || !nomem__is_tested_call(code_owners->tested, &trace)) continue;
     fault.similar = hash_innermost(&trace);
     nomem__second_faults_add(second_faults, &fault);
   }

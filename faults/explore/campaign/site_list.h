@@ -34,6 +34,11 @@ size_t nomem__site_list_read(const struct nomem_channel *channel, struct nomem__
  * frees. */
 size_t nomem__site_list_read_modules(const struct nomem_channel *channel, char ***modules);
 
+/* Drops the sites of the calls that an interpreter makes for itself. Returns how many are left; *calls is how many
+ * calls the others had. */
+size_t nomem__site_list_drop_untested(struct nomem__campaign_site *sites, size_t count, char *const *modules,
+                                      size_t module_count, const struct nomem__tested_modules *tested, uint64_t *calls);
+
 /* Marks the sites of the calls that test code makes itself. */
 void nomem__site_list_mark_test_calls(struct nomem__campaign_site *sites, size_t count, char *const *modules,
                                       size_t module_count, const struct nomem__code_owners *code_owners);

@@ -60,6 +60,15 @@ static const struct {
      "wrote\n"
      "last.\n"
      "If the program means to write that much then, give it less to say, or send what it writes to /dev/null."},
+    {"internal",
+     "The run's interpreter says that a module in C has broken the rules of its interface after an allocation failed:\n"
+     "'returned NULL without setting an exception', 'returned a result with an exception set' and other errors of\n"
+     "Python's called SystemError, a 'panic:' of Perl's, a '[BUG]' of Ruby's. The script cannot handle that: it gets "
+     "an\n"
+     "error that says nothing of memory, at best.\n"
+     "To mend: at the line that is shown, call PyErr_NoMemory() before NULL is returned, or what the interpreter has\n"
+     "in its place. What its own functions return as NULL has an exception already; PyMem_RawMalloc, PyMem_Malloc,\n"
+     "PyObject_Malloc and malloc set none."},
     {"wrong",
      "The test ended with an exit status that --bad-code names, or called nomem_wrong (nomem.h): the code under test\n"
      "did not report the failure, or said so too late, and gave a result that is not the right one.\n"

@@ -417,7 +417,9 @@ static int divide(struct nomem__code_owners *code_owners, const struct frames *f
 int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char *globs,
                              const struct nomem_channel *channel, struct nomem__symbols *symbols) {
   struct frames frames = {.channel = channel};
-  *code_owners = (struct nomem__code_owners){.globs = globs, .symbols = symbols};
+  const struct nomem__tested_modules *tested = code_owners->tested;
+  *code_owners = (struct nomem__code_owners){.globs = globs, .symbols = symbols, .tested = tested};
+  if (tested != NULL && tested->are_limit) return 0;
   if (getcwd(code_owners->here, sizeof code_owners->here - 1) == NULL) code_owners->here[0] = '\0';
   size_t length = strlen(code_owners->here);
   code_owners->here[length] = '/';

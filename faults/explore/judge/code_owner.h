@@ -16,6 +16,7 @@
 #include "../../channel.h"
 #include "../stack/stack_trace.h"
 #include "../stack/symbols.h"
+#include "tested_modules.h"
 
 /* So many places of test code are named to users; the rest is left out. */
 #define NOMEM_TEST_CODE_PLACES 4
@@ -30,7 +31,8 @@ enum nomem__code_owner {
 struct nomem__code_owners {
   const char *globs; /* of --under-test; NULL: guessed */
   struct nomem__symbols *symbols;
-  char (*programs)[NOMEM_PATH_BYTES]; /* the programs of the run */
+  const struct nomem__tested_modules *tested; /* where an interpreter runs the test; NULL: none does. The caller's */
+  char (*programs)[NOMEM_PATH_BYTES];         /* the programs of the run */
   size_t program_count;
   char root[PATH_MAX];   /* the project's folder: names count only below it, for it may itself be called test. "": not
                             known */
@@ -50,8 +52,9 @@ struct nomem__code_owners {
 };
 
 /* Learns from the stacks of a run's sites which test code there is. globs, which may be NULL, and symbols outlive
- * code_owners. Returns 0; -ENOENT when no code that allocates matches the globs; or -ENODATA when, by the
- * guess, only a test framework and its tests allocate. */
+ * code_owners; its member tested stays. Where only modules that an interpreter has loaded are failed, the script is the
+ * test, and all else is under test. Returns 0; -ENOENT when no code that allocates matches the globs; or -ENODATA when,
+ * by the guess, only a test framework and its tests allocate. */
 int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char *globs,
                              const struct nomem_channel *channel, struct nomem__symbols *symbols);
 

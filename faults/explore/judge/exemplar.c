@@ -120,9 +120,13 @@ void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nom
   struct nomem__symbols *symbols = code_owners->symbols;
   *stacks = (struct nomem__run_stacks){0};
   nomem__fault_trace(outcome->channel, 0, &stacks->fault);
+  bool is_blamed =
+      code_owners->tested != NULL && (code_owners->tested->are_limit || run->verdict == NOMEM_VERDICT_INTERNAL);
+  if (is_blamed) nomem__blame_tested_module(code_owners->tested, &stacks->fault);
   nomem__blow_up_trace(outcome, symbols, &stacks->blow_up);
   if (run->file_hash != 0 && outcome->creator != NULL) nomem__trace_of_stack(outcome->creator, &stacks->block);
   collect_block_traces(run, code_owners, stacks);
+  if (run->verdict == NOMEM_VERDICT_ABORT) nomem__blame_caller_of_interpreter(code_owners->tested, &stacks->blow_up);
   describe_threads(run, symbols, stacks);
   if (run->verdict == NOMEM_VERDICT_CRASH)
     nomem__find_unchecked(outcome, symbols, &stacks->blow_up, &stacks->unchecked);
@@ -142,6 +146,7 @@ void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__jud
   nomem__trace_copy(&copy, &stacks->fault);
   nomem__free_exemplar(finding);
   finding->fault = copy;
+  finding->fault.skipped_frames = stacks->fault.skipped_frames;
   finding->unchecked = call;
   finding->second = second;
   finding->blow_up = stacks->blow_up; /* as in the threads, its paths belong to the session's stacks */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../target/interpreters.h"
 #include "../text/grow.h"
 #include "exemplar.h"
 #include "grouping.h"
@@ -26,6 +27,7 @@ bool nomem__is_abort_of_test(const struct nomem__outcome *outcome, const struct 
   const struct nomem__trace_frame *raiser = nomem__trace_culprit(&raised);
   if (nomem__is_test_code(code_owners, &raised) || raised.terminate == NOMEM_TERMINATE_UNTHROWN) return true;
   if (raiser == NULL || code_owners->globs != NULL || !is_program(channel, raiser->path)) return false;
+  if (nomem__interpreter_of(raiser->path) != NULL) return false; /* the test is a script, which does not abort */
   int32_t pid = nomem__process_with_faults(outcome);
   for (uint32_t i = 0; (i = nomem__find_fault(channel, pid, i)) < NOMEM_KNOWN_FAULTS; i++) {
     nomem__fault_trace(channel, i, &fault);

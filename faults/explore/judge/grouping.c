@@ -7,7 +7,7 @@
  * it is known that no caller passed the NULL: then it comes from something that they share. */
 static enum nomem__similarity choose_similarity(const struct nomem__judged_run *run, struct nomem__symbols *symbols,
                                                 const struct nomem__trace *blow_up) {
-  if (run->verdict == NOMEM_VERDICT_ABORT) return NOMEM_SAME_LINE;
+  if (run->verdict == NOMEM_VERDICT_ABORT || run->verdict == NOMEM_VERDICT_INTERNAL) return NOMEM_SAME_LINE;
   if (run->verdict == NOMEM_VERDICT_HANG) return NOMEM_SAME_LOOP;
   bool is_crash = run->verdict == NOMEM_VERDICT_CRASH;
   return is_crash && nomem__culprit_had_null(run->outcome, symbols, blow_up) == NOMEM_NO ? NOMEM_SAME_LINE

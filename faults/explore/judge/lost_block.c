@@ -81,3 +81,13 @@ bool nomem__lost_block_counts(const void *rule_of_run, const struct nomem__leak_
   const char *function = find_common_function(symbols, &block.frame[of_block], &fault.frame[of_fault]);
   return is_below_main(code_owners, &block, of_block, function);
 }
+
+bool nomem__lost_block_may_count(const void *rule_of_run, const struct nomem__leak_site *leak) {
+  const struct nomem__lost_block_rule *rule = rule_of_run;
+  const struct nomem__code_owners *code_owners = rule->code_owners;
+  struct nomem__trace block = {0};
+  if (code_owners->tested == NULL) return true;
+  uint32_t site = leak->lost_by != 0 ? leak->lost_by - 1 : leak->site;
+  nomem__site_trace(rule->outcome->channel, site, code_owners->symbols, &block);
+  return nomem__is_tested_block(code_owners->tested, &block);
+}

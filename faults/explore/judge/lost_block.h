@@ -18,4 +18,7 @@ struct nomem__lost_block_rule {
  * whose realloc of them failed; and no test code called it but main() itself. rule: a struct nomem__lost_block_rule. */
 bool nomem__lost_block_counts(const void *rule, const struct nomem__leak_site *leak);
 
+/* Whether they may be the code under test's at all: not the interpreter's that runs the test. */
+bool nomem__lost_block_may_count(const void *rule, const struct nomem__leak_site *leak);
+
 #endif

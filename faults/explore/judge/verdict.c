@@ -97,6 +97,7 @@ enum nomem__verdict nomem__judge(const struct nomem__evidence *evidence) {
   bool has_reported = has_died && evidence->fatal_signal == SIGABRT && evidence->raised_by_test;
   if (has_died && !has_reported) return evidence->fatal_signal == SIGABRT ? NOMEM_VERDICT_ABORT : NOMEM_VERDICT_CRASH;
   if (evidence->timed_out) return NOMEM_VERDICT_HANG;
+  if (evidence->has_internal_error) return NOMEM_VERDICT_INTERNAL;
   if (evidence->is_wrong) return NOMEM_VERDICT_WRONG;
   if (has_reported) return NOMEM_VERDICT_REPORTED;
   bool gave_up = evidence->root_status != evidence->baseline_status;

@@ -10,21 +10,22 @@
 enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FINDING };
 
 /* Verdict, its name, what it says in a report, and its weight, from the worst to the best. */
-#define NOMEM_VERDICT_MAP(X)                                                \
-  X(CORRUPTION, corruption, "the heap or the stack was corrupted", FINDING) \
-  X(SANITIZER, sanitizer, "a sanitizer reported an error", FINDING)         \
-  X(CRASH, crash, "got a signal that a bug raises", FINDING)                \
-  X(ABORT, abort, "aborted by the code under test", FINDING)                \
-  X(HANG, hang, "still running when its time was up", FINDING)              \
-  X(FLOOD, flood, "writes more than 64 MiB", FINDING)                       \
-  X(WRONG, wrong, "the test says that a result is wrong", FINDING)          \
-  X(LEAK, leak, "left memory that the baseline frees", FINDING)             \
-  X(MUTE, mute, "ended as always, and wrote nothing", FINDING)              \
-  X(LEFTOVER, leftover, "left behind what the baseline does not", ADVISORY) \
-  X(SWALLOWED, swallowed, "ended as always, with other output", ADVISORY)   \
-  X(MISREPORTED, misreported, "reported the failure as no error", ADVISORY) \
-  X(REPORTED, reported, "reported the failure and gave up", NONE)           \
-  X(HANDLED, handled, "ended as the baseline did", NONE)                    \
+#define NOMEM_VERDICT_MAP(X)                                                  \
+  X(CORRUPTION, corruption, "the heap or the stack was corrupted", FINDING)   \
+  X(SANITIZER, sanitizer, "a sanitizer reported an error", FINDING)           \
+  X(CRASH, crash, "got a signal that a bug raises", FINDING)                  \
+  X(ABORT, abort, "aborted by the code under test", FINDING)                  \
+  X(HANG, hang, "still running when its time was up", FINDING)                \
+  X(FLOOD, flood, "writes more than 64 MiB", FINDING)                         \
+  X(INTERNAL, internal, "its interpreter reports an internal error", FINDING) \
+  X(WRONG, wrong, "the test says that a result is wrong", FINDING)            \
+  X(LEAK, leak, "left memory that the baseline frees", FINDING)               \
+  X(MUTE, mute, "ended as always, and wrote nothing", FINDING)                \
+  X(LEFTOVER, leftover, "left behind what the baseline does not", ADVISORY)   \
+  X(SWALLOWED, swallowed, "ended as always, with other output", ADVISORY)     \
+  X(MISREPORTED, misreported, "reported the failure as no error", ADVISORY)   \
+  X(REPORTED, reported, "reported the failure and gave up", NONE)             \
+  X(HANDLED, handled, "ended as the baseline did", NONE)                      \
   X(UNREACHED, unreached, "the call to fail was never made", NONE)
 
 enum nomem__verdict {
@@ -56,16 +57,17 @@ struct nomem__evidence {
   int fatal_signal;                             /* of the death that is judged */
   bool is_corrupt;                              /* before an abort, the C library reported a corrupted heap or stack */
   bool was_misused;                             /* the block table shows an error that corrupts a heap */
-  bool has_leaked;     /* blocks that nothing points to were in use at the end, and more than in the baseline */
-  bool has_leftover;   /* it left a file, descriptor, thread or child that the baseline does not */
-  bool has_left_file;  /* the leftover is a file, which stays when the kernel has released all else */
-  bool is_mute;        /* it wrote nothing, where the baseline writes something, and did not mention a failure */
-  bool says_success;   /* it gives "Success" as the reason of a failure: what errno was is lost */
-  bool has_swallowed;  /* its output is not the baseline's, and it did not mention a failure */
-  bool is_wrong;       /* the test says, by its exit status or by nomem_wrong, that a result is wrong */
-  bool is_skipped;     /* the root's exit status is one by which a test says that it was skipped */
-  bool has_report;     /* a sanitizer reported an error that the baseline does not have */
-  bool is_leak;        /* the report is of leaked memory: it counts only if the program ended as the baseline did */
+  bool has_leaked;         /* blocks that nothing points to were in use at the end, and more than in the baseline */
+  bool has_leftover;       /* it left a file, descriptor, thread or child that the baseline does not */
+  bool has_left_file;      /* the leftover is a file, which stays when the kernel has released all else */
+  bool has_internal_error; /* its interpreter says that a module has broken the rules of its interface */
+  bool is_mute;            /* it wrote nothing, where the baseline writes something, and did not mention a failure */
+  bool says_success;       /* it gives "Success" as the reason of a failure: what errno was is lost */
+  bool has_swallowed;      /* its output is not the baseline's, and it did not mention a failure */
+  bool is_wrong;           /* the test says, by its exit status or by nomem_wrong, that a result is wrong */
+  bool is_skipped;         /* the root's exit status is one by which a test says that it was skipped */
+  bool has_report;         /* a sanitizer reported an error that the baseline does not have */
+  bool is_leak;            /* the report is of leaked memory: it counts only if the program ended as the baseline did */
   bool raised_by_test; /* the abort came from the test program itself, and the failed call from a library under it */
 };
 

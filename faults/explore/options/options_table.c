@@ -309,7 +309,9 @@ const struct nomem__option nomem__option_table[] = {
      "give each run FILE as its standard input; - with run only, for nomem's own (default: empty)"},
     {"image", "GLOB[,GLOB]", 0, RUNNERS, SET(read_image, image),
      "base names of the programs whose allocations fail, when PROGRAM starts others (default: all but shells and "
-     "other launchers; where programs from elsewhere run, explore leaves the system's alone, too)"},
+     "other launchers; where programs from elsewhere run, explore leaves the system's alone, too; of an interpreter "
+     "that "
+     "runs a script, only what is allocated below the modules that it loads from elsewhere fails)"},
     {"under-test", "GLOB[,GLOB]", 0, ONLY(EXPLORE), SET(read_under_test, under_test),
      "which code is under test, by source path such as 'src/*' or by file such as 'libuv.so*'. All other code of the "
      "programs is test code: its own allocations do not fail, and its assertions and crashes do not count. '*': all "

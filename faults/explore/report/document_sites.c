@@ -110,7 +110,7 @@ static void put_site_counts(struct nomem__json *json, json_t *coverage, const st
                             const struct nomem__coverage *counts) {
   uint64_t tried = 0;
   for (size_t i = 0; i < campaign->site_count; i++) tried += campaign->sites[i].tried > 0;
-  nomem__json_number(json, coverage, "sites", campaign->site_count);
+  nomem__json_number(json, coverage, "sites", counts->sites);
   nomem__json_number(json, coverage, "sites_tried", tried);
   nomem__json_number(json, coverage, "sites_exercised", counts->sites_exercised);
   nomem__json_number(json, coverage, "sites_unstable", campaign->unstable_sites);

@@ -413,8 +413,8 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out) {
     if (*campaign->programs.other_names != '\0') fputs(" and ", out);
     nomem__print_safe(out, campaign->programs.other_names);
     fprintf(out, ": %" PRIu64 " allocation%s at %zu site%s, %.1f ms a run\n", campaign->allocations,
-            campaign->allocations == 1 ? "" : "s", campaign->site_count, campaign->site_count == 1 ? "" : "s",
-            (double)campaign->baseline_us / 1e3);
+            campaign->allocations == 1 ? "" : "s", campaign->site_count + campaign->interpreter.sites,
+            campaign->site_count + campaign->interpreter.sites == 1 ? "" : "s", (double)campaign->baseline_us / 1e3);
   }
   for (enum listing listing = COUNTED; listing < LISTINGS; listing++) {
     size_t lines = 0;

@@ -34,6 +34,8 @@ static int by_key(const void *left, const void *right) {
 /* Takes out what main() itself held. Whether the rest counts. */
 static bool passes(const struct nomem__leak_filter *filter, struct nomem__leak_site *site) {
   if (filter == NULL) return true;
+  if (filter->may_count != NULL && !filter->may_count(filter->user, site)) return false;
+  if (filter->counts == NULL) return true;
   site->blocks -= site->held_blocks;
   site->bytes -= site->held_bytes;
   return site->blocks > 0 && filter->counts(filter->user, site);

@@ -38,10 +38,12 @@ struct nomem__quarantined {
   uint32_t site, freed_at;
 };
 
-/* Which leaks count of a run that gave up: not what main() itself still had, nor what counts says no to. */
+/* Which leaks count: none that may_count says no to; and of a run that gave up neither what main() itself still had,
+ * nor what counts says no to. NULL: all do. */
 struct nomem__leak_filter {
   bool (*counts)(const void *user, const struct nomem__leak_site *leak);
   const void *user;
+  bool (*may_count)(const void *user, const struct nomem__leak_site *leak);
 };
 
 /* All zero: nothing was leaked, and nothing is in quarantine. */

@@ -117,8 +117,10 @@ static void add_process(const struct nomem__child_residue *child_residue, pid_t 
 /* Finds what a process leaked of which that counts. */
 static bool find_leak(const struct nomem__run_end *run, const struct nomem__peers *peers,
                       const struct nomem__process_residue *here, struct nomem__leak_site *leak) {
-  if (run->gave_up) return here->has_main_frame && nomem__peers_find_new_leak(peers, here, &run->leak_filter, leak);
-  return run->counts && nomem__peers_find_new_leak(peers, here, NULL, leak);
+  struct nomem__leak_filter filter = run->leak_filter;
+  if (!run->gave_up) filter.counts = NULL;
+  bool is_comparable = run->gave_up ? here->has_main_frame : run->counts;
+  return is_comparable && nomem__peers_find_new_leak(peers, here, &filter, leak);
 }
 
 /* A mutex that every baseline leaves unlocked is locked, and main() has returned: whoever called it cannot unlock it.

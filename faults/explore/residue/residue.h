@@ -54,7 +54,7 @@ struct nomem__run_end {
   const struct nomem__child_residue *child_residue;
   bool counts;  /* it ended in a way that what it left counts: as the baseline, or --leaks all takes any exit */
   bool gave_up; /* it does not count, but the leaks do that the filter lets pass of a process whose main() returned */
-  struct nomem__leak_filter leak_filter; /* of a run that gave up */
+  struct nomem__leak_filter leak_filter;
   bool takes_any_status; /* so may its processes: they are compared with the baseline's however they exited */
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../channel.h"
+#include "../target/interpreters.h"
 #include "../text/memory.h"
 #include "run_setup.h"
 
@@ -32,6 +33,18 @@ static bool is_entry(const char *entry, const char *name) {
   return strncmp(entry, name, length) == 0 && entry[length] == '=';
 }
 
+/* What an interpreter that is injected needs in its environment, as far as the user has not set it. */
+static size_t add_interpreters_entries(char **entries, size_t at, const char *image) {
+  const struct nomem__interpreter *interpreter;
+  for (size_t i = 0; (interpreter = nomem__interpreter_in(image, i)) != NULL; i++)
+    for (size_t v = 0; v < NOMEM__INTERPRETER_VARIABLES && interpreter->variables[v] != NULL; v++) {
+      char name[NOMEM_PLAN_NAME_BYTES];
+      snprintf(name, sizeof name, "%.*s", (int)strcspn(interpreter->variables[v], "="), interpreter->variables[v]);
+      if (getenv(name) == NULL) entries[at++] = (char *)interpreter->variables[v];
+    }
+  return at;
+}
+
 /* Sets LD_PRELOAD, if there is anything to preload, and the options of the sanitizers. */
 static void make_entries(struct nomem__environment *environment, const struct nomem__run_setup *setup) {
   const char *inherited = getenv("LD_PRELOAD");
@@ -49,7 +62,8 @@ void nomem__environment_make(struct nomem__environment *environment, const struc
                              const char *channel) {
   size_t count = 0;
   while (environ[count] != NULL) count++;
-  environment->plain = nomem__calloc(count + 3 + NOMEM_SANITIZER_OPTIONS, sizeof *environment->plain);
+  environment->plain =
+      nomem__calloc(count + 3 + NOMEM__INTERPRETERS_VARIABLES + NOMEM_SANITIZER_OPTIONS, sizeof *environment->plain);
   make_entries(environment, setup);
   snprintf(environment->channel_entry, sizeof environment->channel_entry, NOMEM_CHANNEL_ENV "=%s", channel);
   size_t at = 0;
@@ -59,6 +73,7 @@ void nomem__environment_make(struct nomem__environment *environment, const struc
       environment->plain[at++] = environ[i];
   if (environment->preload_entry != NULL) environment->plain[at++] = environment->preload_entry;
   environment->plain[at++] = environment->channel_entry;
+  at = add_interpreters_entries(environment->plain, at, setup->image);
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) environment->plain[at++] = environment->sanitizer_entries[i];
   environment->checked = nomem__calloc(at + 1, sizeof *environment->checked);
   size_t common = at - NOMEM_SANITIZER_OPTIONS;

@@ -3,6 +3,8 @@
 #ifndef NOMEM_PROGRAM_NAMES_H
 #define NOMEM_PROGRAM_NAMES_H
 
+#include <stdbool.h>
+
 #include "../../channel.h"
 
 /* The programs that were injected. A list has base names with commas between them, as many as fit. */
@@ -11,9 +13,18 @@ struct nomem__programs {
   char other_names[NOMEM_GLOB_BYTES];   /* of all but the first */
   char project_names[NOMEM_GLOB_BYTES]; /* of those, the first included, that are not the system's */
   char system_names[NOMEM_GLOB_BYTES];  /* of those that are */
+
+  /* Interpreters that are installed, whether or not they were injected. */
+  char interpreter_names[NOMEM_GLOB_BYTES];
+  char interpreter_path[NOMEM_PATH_BYTES]; /* of the first; "": there was none */
+  bool has_project;     /* a program was injected that is neither the system's nor such an interpreter */
+  bool has_interpreter; /* such an interpreter was injected */
 };
 
-/* Lists the programs of a run. The system's are those below /bin, /sbin and /usr, but not /usr/local and /usr/src. */
+/* Whether it lies below /bin, /sbin or /usr, but not /usr/local or /usr/src. */
+bool nomem__is_part_of_system(const char *path);
+
+/* Lists the programs of a run. */
 void nomem__programs_list(const struct nomem_channel *channel, struct nomem__programs *programs);
 
 #endif
