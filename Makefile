@@ -11,6 +11,7 @@ AR = ar
 LD = ld
 OBJCOPY = objcopy
 PREFIX = /usr/local
+LIBDIR = $(PREFIX)/lib
 DESTDIR =
 BUILD = build
 
@@ -42,6 +43,9 @@ EXPLORE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(EXPLORE_MAIN),$(wi
 
 PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(BUILD)/libnomem-preload.so \
   $(BUILD)/nomem-link.o $(BUILD)/libnomem-fuzz.a
+# For nobody but install; see tools/install.mk.
+SHARED = $(BUILD)/libnomem.so.0 $(BUILD)/libmempool.so.0
+MANUALS = $(BUILD)/man/nomem.1
 
 # Of the command and the unit tests, but not of what is put into other people's programs: see check-asan.
 SANITIZE =
@@ -55,8 +59,8 @@ INJECT_FRAMES = -Wframe-larger-than=1280
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)";)
 
-## all: build the command and the libraries into build/ (the default)
-all: $(PRODUCTS)
+## all: build the command, the libraries and the manual pages into build/ (the default)
+all: $(PRODUCTS) $(SHARED) $(MANUALS)
 
 ## demo: the main job, on real libuv: fuzz targets, then the exploration that finds its abort
 demo: setup-demo
@@ -118,19 +122,6 @@ equivalence: setup-equivalence
 lint: setup-lint
 	$(Q)tools/lint.sh
 
-## install: copy the command, libraries, headers and manual pages below $(DESTDIR)$(PREFIX)
-install: all $(BUILD)/man/nomem.1
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/nomem $(DESTDIR)$(PREFIX)/include/nomem \
-	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/nomem
-	install $(BUILD)/nomem $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/libnomem.a $(BUILD)/libnomem-fuzz.a \
-	  $(DESTDIR)$(PREFIX)/lib/
-	install $(BUILD)/libnomem-preload.so $(DESTDIR)$(PREFIX)/lib/nomem/
-	install -m 644 $(BUILD)/nomem-link.o $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 faults/nomem.h faults/nomem_version.h lib/uv_alloc.h lib/mempool.h $(DESTDIR)$(PREFIX)/include/nomem/
-	install -m 644 $(BUILD)/man/nomem.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 share/nomem/default.supp $(DESTDIR)$(PREFIX)/share/nomem/
-
 ## setup-build: install missing packages; also setup-demo, -check, -bench, -lint, -html, -equivalence (NOMEM_NO_INSTALL=1: only say which, as plain make does)
 setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html setup-equivalence: setup-%:
 	$(Q)tools/setup.sh $*
@@ -150,7 +141,7 @@ help:
 
 .PHONY: all packages demo check check-build sanitized-command check-elsewhere check-html check-asan hostile kills self bench \
   bench-build downstream \
-  equivalence lint install clean help \
+  equivalence lint clean help \
   setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html setup-equivalence
 .DELETE_ON_ERROR:
 
@@ -184,7 +175,7 @@ $(BUILD)/%.a:
 # What is inside the program under test calls nothing that a sanitizer intercepts: see libc_substitutes.c, which names it.
 PLAIN_OBJ = $(BUILD)/obj/faults/inject/libc_substitutes.o
 PLAIN = $(shell sed -n 's/^[a-zA-Z_].*PLAIN(\([a-z_0-9]*\)).*;$$/\1/p' faults/inject/libc_substitutes.c)
-plainly = $(LD) -r -o $@.o $(filter-out $(PLAIN_OBJ),$^) && \
+plainly = $(LD) -r -o $@.o $(filter-out $(PLAIN_OBJ) %.map,$^) && \
   $(OBJCOPY) $(foreach name,$(PLAIN),--redefine-sym $(name)=nomem__plain_$(name)) $@.o
 
 # One object for a program whose malloc no preload can stand in front of. Of its names only the allocator's are seen.
@@ -193,16 +184,12 @@ $(BUILD)/nomem-link.o: $(LINKED_OBJS)
 
 # The unwinder is linked in from libgcc's archive and kept private: the program under test gets no library it did not
 # ask for but ours. Its code and constants are one mapping, not three, because a fork copies each of them.
-$(BUILD)/libnomem-preload.so: $(PRELOAD_OBJS)
+$(BUILD)/libnomem-preload.so: $(PRELOAD_OBJS) faults/libnomem-preload.map
 	$(call say,LD,$@)$(plainly) && $(CC) -shared $(CFLAGS) -static-libgcc -Wl,-z,now -Wl,-z,defs \
-	  -Wl,-z,noseparate-code -Wl,--exclude-libs,ALL -o $@ $@.o $(PLAIN_OBJ) && rm $@.o
+	  -Wl,-z,noseparate-code -Wl,--exclude-libs,ALL -Wl,--version-script=$(filter %.map,$^) -o $@ $@.o $(PLAIN_OBJ) && rm $@.o
 
 $(BUILD)/nomem: $(EXPLORE_MAIN_OBJ) $(EXPLORE_OBJS) $(PLAN_OBJS)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(EXPLORE_LIBS)
-
-$(BUILD)/man/nomem.1: $(BUILD)/nomem docs/nomem.1.in
-	@mkdir -p $(@D)
-	$(call say,MAN,$@)$(BUILD)/nomem --man | sed -e '/@OPTIONS@/r /dev/stdin' -e '/@OPTIONS@/d' -e 's/@VERSION@/$(VERSION)/' docs/nomem.1.in > $@
 
 # Benchmarks.
 
@@ -244,10 +231,11 @@ EXAMPLE_LIBS_uv_loop = -l:libuv_a.a
 
 $(BUILD)/examples/%: examples/%.c $(BUILD)/libnomem.a $(BUILD)/libmempool.a
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -Ilib -Ifaults -o $@ $< $(filter %.a,$^) $(or $(EXAMPLE_LIBS_$*),-luv) -pthread
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -Iinclude -o $@ $< $(filter %.a,$^) $(or $(EXAMPLE_LIBS_$*),-luv) -pthread
 
 include fuzz/fuzz.mk
 include fuzz/engine.mk
+include tools/install.mk
 
 # Other projects' trees below build/downstream, and another system's below build/elsewhere, have files and folders of
 # that name too.

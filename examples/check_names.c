@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nomem.h"
+#include <nomem/nomem.h>
 
 /* The library: a list of names, and an allocator that its user may replace, as many libraries have one. */
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <uv.h>
 
-#include "mempool.h"
+#include <nomem/mempool.h>
 
 #define TICKS 5
 #define JOBS 8

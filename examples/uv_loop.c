@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A libuv program as many begin: a loop, a timer, a clean end. It checks every return value; what `nomem explore` finds
- * in it is libuv's. */
+ * in it is libuv's. To build it: cc uv_loop.c -luv */
 #include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>

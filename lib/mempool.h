@@ -23,6 +23,10 @@
 
 #include "nomem_version.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define MEMPOOL_ALIGNMENT 16
 #define MEMPOOL_OVERHEAD 8
 /* The smallest memory that can hold one block, whatever its alignment, and the largest that can be numbered. */
@@ -112,5 +116,9 @@ enum mempool_damage {
 /* Verifies the whole pool, in time proportional to its blocks. Returns 0, also without a pool, or the first
  * enum mempool_damage found. For tests and fuzzing; allocates nothing. */
 int mempool_check(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -19,6 +19,10 @@
 #define UV_EINVAL (-EINVAL)
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef void *(*uv_malloc_func)(size_t size);
 typedef void *(*uv_realloc_func)(void *ptr, size_t size);
 typedef void *(*uv_calloc_func)(size_t count, size_t size);
@@ -49,5 +53,9 @@ void uv__free(void *ptr);
  * and always adds a terminating NUL. */
 char *uv__strdup(const char *string);
 char *uv__strndup(const char *string, size_t max_bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

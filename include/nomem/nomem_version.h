@@ -1,0 +1,1 @@
+../../faults/nomem_version.h

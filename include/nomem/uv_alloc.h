@@ -1,0 +1,1 @@
+../../lib/uv_alloc.h
