@@ -7,9 +7,9 @@
  *     nomem_end(&counters);                         nothing fails any more
  *
  * A fault is NULL and errno = ENOMEM; a failed realloc leaves the old block as it was; free never fails. The plan
- * language is in docs/plan.md, and in the manual page nomem-plan(5). Include <nomem/nomem.h> and link -lnomem. A program
- * that only wants to pause faults when it happens to run under `nomem run` or `nomem explore` defines NOMEM_WEAK before
- * including this header, links nothing, and tests `if (nomem_pause)` first.
+ * language is in docs/plan.md, and in the manual page nomem-plan(5). Include <nomem/nomem.h> and link -lnomem. A
+ * program that only wants to pause faults when it happens to run under `nomem run` or `nomem explore` defines
+ * NOMEM_WEAK before including this header, links nothing, and tests `if (nomem_pause)` first.
  *
  * Threads: the plan and its counters belong to the process, pause and resume to the calling thread. nomem_begin,
  * nomem_end and nomem_install must not run at the same time as each other.
