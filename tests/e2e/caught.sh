@@ -16,7 +16,7 @@ explore() {
   explore_wanted=$1
   explore_status=0
   shift
-  nomem explore --no-store "$@" -- ./program >found 2>&1 || explore_status=$?
+  nomem explore -v --no-store "$@" -- ./program >found 2>&1 || explore_status=$?
   [ "$explore_status" = "$explore_wanted" ]
 }
 

@@ -52,7 +52,7 @@ ends() {
 is_unchecked() {
   unchecked_name="$kind: $1: the line of the call, $2"
   line=$(grep -n "/\* $2 \*/" project/src/thing.c | cut -d: -f1)
-  if grep -q "^  not checked: .*(project/src/thing.c:$line)" found && grep -q "^    > *$line | .*/\* $2 \*/" found; then
+  if grep -q "^  not checked: .*(project/src/thing.c:$line)" found && grep -q "^  *$line | .*/\* $2 \*/" found; then
     pass "$unchecked_name"
   else
     fail "$unchecked_name" found

@@ -20,7 +20,7 @@ explore() {
   explore_status=0
   explore_wanted=$1
   shift
-  timeout 300 nomem explore --jobs 2 "$@" -- ./program >found 2>&1 || explore_status=$?
+  timeout 300 nomem explore -v --jobs 2 "$@" -- ./program >found 2>&1 || explore_status=$?
   [ "$explore_status" = "$explore_wanted" ]
 }
 

@@ -25,7 +25,7 @@ explore() {
   explore_status=0
   explore_wanted=$1
   shift
-  nomem explore --strict --timeout "$seconds" --jobs 2 "$@" -- ./program >found 2>&1 || explore_status=$?
+  nomem explore -v --strict --timeout "$seconds" --jobs 2 "$@" -- ./program >found 2>&1 || explore_status=$?
   [ "$explore_status" = "$explore_wanted" ]
 }
 

@@ -188,7 +188,7 @@ static void report(struct minimiser *minimiser, uint64_t total, int needed, cons
     const struct call *call = &minimiser->calls[i];
     if (!call->is_needed) continue;
     printf("  %s of %" PRIu64 " bytes:\n", nomem_fn_name((enum nomem_fn)call->fault.fn), call->fault.size_bytes);
-    nomem__trace_print(stdout, &call->trace, campaign->session->symbols, 4);
+    nomem__trace_print(stdout, &call->trace, campaign->session->symbols, 0, NOMEM_TRACE_DEPTH, 4);
   }
   fputs("  reproduce: ", stdout);
   nomem__print_reproduction(stdout, campaign->session->options, plan, is_timed ? campaign->timeout_ms : 0, is_left);

@@ -62,7 +62,7 @@ static void print_faults(struct run *run) {
             nomem_fn_name(fault->fn), fault->size_bytes, nomem_fn_failed(fault->fn), fault->nth, fault->site >> 32,
             fault->occurrence);
     nomem__trace_of_frames(channel, fault->frame, fault->depth, &trace);
-    nomem__trace_print(stderr, &trace, run->session->symbols, 4);
+    nomem__trace_print(stderr, &trace, run->session->symbols, 0, NOMEM_TRACE_DEPTH, 4);
   }
 }
 
@@ -74,7 +74,7 @@ static void print_end(struct run *run) {
     nomem__complain("%s SIG%s", run->outcome.was_caught ? "caught" : "killed by", sigabbrev_np(end->fatal_signal));
   if (!end->has_stack) return;
   nomem__trace_of_stack(&end->stack, &trace);
-  nomem__trace_print(stderr, &trace, run->session->symbols, 4);
+  nomem__trace_print(stderr, &trace, run->session->symbols, 0, NOMEM_TRACE_DEPTH, 4);
 }
 
 static void print_stack(struct run *run, const char *what, const nomem_frame *frames, uint32_t depth) {
@@ -82,7 +82,7 @@ static void print_stack(struct run *run, const char *what, const nomem_frame *fr
   if (depth == 0) return;
   fprintf(stderr, "nomem: %s\n", what);
   nomem__trace_of_frames(run->outcome.channel, frames, depth, &trace);
-  nomem__trace_print(stderr, &trace, run->session->symbols, 4);
+  nomem__trace_print(stderr, &trace, run->session->symbols, 0, NOMEM_TRACE_DEPTH, 4);
 }
 
 static void print_misuses(struct run *run) {

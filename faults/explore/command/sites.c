@@ -36,7 +36,8 @@ static void print_site(const struct listing *listing, const struct nomem_channel
          entry->key >> (64 - 4 * digits), fn != NULL ? fn : "?", site->first_size);
   nomem__trace_print_culprit(stdout, &trace, listing->session->symbols);
   fputs(entry->before_main ? "  before main\n" : "\n", stdout);
-  if (listing->session->options->stacks) nomem__trace_print(stdout, &trace, listing->session->symbols, 4);
+  if (listing->session->options->stacks)
+    nomem__trace_print(stdout, &trace, listing->session->symbols, 0, NOMEM_TRACE_DEPTH, 4);
 }
 
 /* Leaves out what --sites does not match. False, after one line on standard error: nothing is left. */

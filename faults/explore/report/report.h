@@ -13,7 +13,7 @@
 struct nomem__campaign;
 
 /* Prints the text for a terminal: the findings, the worst first, each with its stacks and the line that reproduces it;
- * then what was covered. Coloured on a terminal unless NO_COLOR is set. */
+ * then what was covered. Coloured as terminal.h says. */
 void nomem__report_text(const struct nomem__campaign *campaign, FILE *out);
 
 /* Each writes a document to out in its format. Returns 0, or a negative error code with an unfinished report. Whether
@@ -32,8 +32,5 @@ int nomem__reports_check(const struct nomem__options *options);
  * for. A file is there as a whole or not at all. Returns 0, or a negative error code after one line on standard error.
  */
 int nomem__reports_write(const struct nomem__campaign *campaign);
-
-/* Returns whether to colour what goes to out: it is a terminal, and NO_COLOR is not set. */
-bool nomem__is_coloured(FILE *out);
 
 #endif

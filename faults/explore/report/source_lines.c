@@ -3,8 +3,10 @@
 #include "source_lines.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../text/memory.h"
@@ -12,25 +14,30 @@
 
 /* Source lines shown before and after the one that matters. */
 #define CONTEXT_LINES 3
-/* A longer line was not written by a person, and a larger file is no source. */
-#define LINE_BYTES 240
+/* A larger file is no source. */
 #define SOURCE_BYTES (16 << 20)
-#define TAB_COLUMNS 8
+
+static bool ends_line(char c) {
+  return c == '\0' || c == '\n' || c == '\r';
+}
 
 /* Copies a line of a file without its end, with tabs as blanks, and cut when it is long. */
-static void expand(const char *line, char expanded[LINE_BYTES + TAB_COLUMNS]) {
+static void show(const char *text, struct nomem__source_line *line) {
   size_t used = 0;
-  for (; *line != '\0' && *line != '\n' && *line != '\r' && used < LINE_BYTES; line++) {
-    if (*line != '\t')
-      expanded[used++] = *line;
-    else
-      do expanded[used++] = ' ';
-      while (used % TAB_COLUMNS != 0 && used < LINE_BYTES);
+  line->tab_count = 0;
+  for (size_t i = 0; !ends_line(text[i]) && used < NOMEM__SOURCE_LINE_BYTES; i++) {
+    if (text[i] != '\t') {
+      line->text[used++] = text[i];
+      continue;
+    }
+    line->tabs[line->tab_count++] = (unsigned short)i;
+    do line->text[used++] = ' ';
+    while (used % NOMEM__TAB_COLUMNS != 0);
   }
   /* A character cut in two would be shown as bytes. */
-  if (used == LINE_BYTES)
-    while (used > 0 && (expanded[used - 1] & 0x80) != 0) used--;
-  expanded[used] = '\0';
+  if (used >= NOMEM__SOURCE_LINE_BYTES)
+    while (used > 0 && (line->text[used - 1] & 0x80) != 0) used--;
+  line->text[used] = '\0';
 }
 
 /* Opens what is a plain file of a size that source has. */
@@ -43,24 +50,36 @@ static FILE *open_source(const char *path) {
   return file;
 }
 
-json_t *nomem__read_source_lines(struct nomem__json *json, const char *path, unsigned line) {
-  FILE *file = line > 0 ? open_source(path) : NULL;
-  if (file == NULL) return NULL;
-  unsigned first = line > CONTEXT_LINES ? line - CONTEXT_LINES : 1, number = 0;
-  json_t *source = json_object(), *lines = json_array();
+size_t nomem__read_lines(const char *path, unsigned first, unsigned last, struct nomem__source_line *lines) {
+  FILE *file = first > 0 ? open_source(path) : NULL;
+  if (file == NULL) return 0;
   char *text = NULL;
-  size_t room = 0;
-  while (number < line + CONTEXT_LINES && nomem__getline(&text, &room, file) >= 0) {
-    char expanded[LINE_BYTES + TAB_COLUMNS];
-    if (++number < first) continue;
-    expand(text, expanded);
-    nomem__json_add(json, lines, nomem__json_safe(expanded));
-  }
+  size_t room = 0, count = 0;
+  for (unsigned number = 1; number <= last && nomem__getline(&text, &room, file) >= 0; number++)
+    if (number >= first) show(text, &lines[count++]);
   free(text);
   fclose(file);
+  return count;
+}
+
+size_t nomem__find_column(const struct nomem__source_line *line, unsigned column) {
+  size_t index = 0, blank = strspn(line->text, " "), length = strlen(line->text);
+  for (unsigned i = 0, tab = 0; i + 1 < column && index < length; i++) {
+    bool is_tab = tab < line->tab_count && line->tabs[tab] == i;
+    index = is_tab ? (index / NOMEM__TAB_COLUMNS + 1) * NOMEM__TAB_COLUMNS : index + 1;
+    tab += is_tab;
+  }
+  return column == 0 || index >= length ? blank : index;
+}
+
+json_t *nomem__read_source_lines(struct nomem__json *json, const char *path, unsigned line) {
+  struct nomem__source_line lines[2 * CONTEXT_LINES + 1];
+  unsigned first = line > CONTEXT_LINES ? line - CONTEXT_LINES : 1;
+  size_t count = line > 0 ? nomem__read_lines(path, first, line + CONTEXT_LINES, lines) : 0;
+  if (first + count <= line) return NULL;
+  json_t *source = json_object(), *texts = json_array();
+  for (size_t i = 0; i < count; i++) nomem__json_add(json, texts, nomem__json_safe(lines[i].text));
   nomem__json_number(json, source, "first", first);
-  nomem__json_put(json, source, "lines", lines);
-  if (number >= line) return source;
-  json_decref(source);
-  return NULL;
+  nomem__json_put(json, source, "lines", texts);
+  return source;
 }

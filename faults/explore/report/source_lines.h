@@ -5,9 +5,27 @@
 
 #include "../text/json_values.h"
 
+/* A longer line was not written by a person: the rest of it is left out. */
+#define NOMEM__SOURCE_LINE_BYTES 240
+#define NOMEM__TAB_COLUMNS 8
+
+/* A line of source as it is shown: without its end, with blanks for tabs. It may hold any other bytes. */
+struct nomem__source_line {
+  char text[NOMEM__SOURCE_LINE_BYTES + NOMEM__TAB_COLUMNS];
+  unsigned short tabs[NOMEM__SOURCE_LINE_BYTES / NOMEM__TAB_COLUMNS + 1]; /* bytes of the file's line before each tab */
+  unsigned tab_count;
+};
+
+/* Reads the lines from first, from 1 on, to last. Returns how many the file has of them; 0: it is not there, is no
+ * plain file, or is too large to be source. */
+size_t nomem__read_lines(const char *path, unsigned first, unsigned last, struct nomem__source_line *lines);
+
+/* Returns the index in the shown text of a column, from 1 on, of the line in the file. Column 0, or one beyond the end:
+ * the first character that is not blank. */
+size_t nomem__find_column(const struct nomem__source_line *line, unsigned column);
+
 /* Reads the lines around a line of a file into an object: "first", the number of the first one, and "lines". The
- * caller's. NULL: the file is not there, is no plain file, is too large to be source, or has no such line. json
- * remembers whether memory was short. */
+ * caller's. NULL: nomem__read_lines reads none, or there is no such line. json remembers whether memory was short. */
 json_t *nomem__read_source_lines(struct nomem__json *json, const char *path, unsigned line);
 
 #endif

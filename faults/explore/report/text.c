@@ -11,182 +11,12 @@
 #include "../text/json_values.h"
 #include "../text/printable.h"
 #include "../text/words.h"
+#include "finding_text.h"
 #include "report.h"
 #include "reproduction.h"
-#include "source_lines.h"
 
-/* So many threads of a hang have a line each, beside the one that is shown in full. --json has them all. */
-#define THREADS_SHOWN 8
 /* So many programs that were not injected have a line each. */
 #define PROGRAMS_SHOWN 8
-
-bool nomem__is_coloured(FILE *out) {
-  const char *no_color = getenv("NO_COLOR");
-  return isatty(fileno(out)) && (no_color == NULL || *no_color == '\0');
-}
-
-static void print_reproduction(const struct nomem__campaign *campaign, const struct nomem__finding *finding,
-                               FILE *out) {
-  fputs("  reproduce: ", out);
-  nomem__print_reproduction(out, campaign->session->options, finding->plan,
-                            finding->needs_timeout ? campaign->timeout_ms : 0, finding->needs_block_table);
-  if (campaign->journal == NULL) return;
-  fputs("  debug: ", out);
-  nomem__print_change_of_folder(out, campaign->session->options);
-  fprintf(out, "nomem replay --gdb %s", finding->id);
-  if (campaign->session->options->store != NULL) {
-    fputs(" --store ", out);
-    nomem__print_word(out, campaign->session->options->store);
-  }
-  fputc('\n', out);
-}
-
-/* Prints a line for each thread that is not shown in full. */
-static void print_threads(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
-  size_t shown = 0, all = finding->thread_count + finding->threads_left_out;
-  bool has_processes = finding->thread_count > 0 && finding->threads[finding->thread_count - 1].process > 1;
-  for (size_t i = 0; i < finding->thread_count && shown < THREADS_SHOWN; i++) {
-    const struct nomem__waiter *thread = &finding->threads[i];
-    if (i == finding->shown_thread) continue;
-    fprintf(out, "  thread %u (", thread->number);
-    nomem__print_safe(out, thread->name);
-    if (has_processes) fprintf(out, ", process %u", thread->process);
-    fputs(") ", out);
-    nomem__print_safe(out, thread->what);
-    if (thread->trace.depth > 0) {
-      fputs(", in ", out);
-      nomem__trace_print_culprit(out, &thread->trace, symbols);
-    }
-    fputc('\n', out);
-    shown++;
-  }
-  if (all > shown + 1) fprintf(out, "  and %zu more threads\n", all - shown - 1);
-}
-
-/* Whether it ended at a place, whose stack is shown. */
-static bool has_location(const struct nomem__finding *finding) {
-  return finding->verdict <= NOMEM_VERDICT_HANG;
-}
-
-/* Whether a leak was lost by the realloc that failed: both stacks begin with the same call. */
-static bool was_refused(const struct nomem__finding *finding) {
-  const struct nomem__trace *lost = &finding->blow_up, *failed = &finding->fault;
-  bool is_leak = finding->verdict == NOMEM_VERDICT_LEAK && finding->block.depth > 0;
-  return is_leak && lost->depth > 0 && failed->depth > 0 && lost->frame[0].offset == failed->frame[0].offset &&
-         (finding->fn == NOMEM_FN_REALLOC || finding->fn == NOMEM_FN_REALLOCARRAY);
-}
-
-static const char *find_title(const struct nomem__finding *finding) {
-  if (finding->verdict == NOMEM_VERDICT_HANG) return "where it hangs";
-  if (was_refused(finding)) return "what was leaked, reallocated here";
-  if (finding->verdict == NOMEM_VERDICT_LEAK) return "what was leaked, allocated here";
-  if (!has_location(finding)) return "what came of it";
-  if (finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0) return "what was done";
-  return "where it blew up";
-}
-
-static void print_blow_up(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
-  fprintf(out, "  %s: ", find_title(finding));
-  nomem__print_end(out, finding);
-  fputc('\n', out);
-  if (finding->blow_up.depth > 0)
-    nomem__trace_print(out, &finding->blow_up, symbols, 4);
-  else if (has_location(finding))
-    fputs(finding->verdict == NOMEM_VERDICT_SANITIZER ? "    (no stack that names modules)\n"
-                                                      : "    (no stack: it needs ptrace)\n",
-          out);
-  bool may_be_file = finding->verdict == NOMEM_VERDICT_LEFTOVER || finding->verdict == NOMEM_VERDICT_LEAK;
-  bool is_file = may_be_file && !was_refused(finding);
-  if (finding->block.depth > 0) fputs(is_file ? "  it was created here:\n" : "  the block was allocated here:\n", out);
-  nomem__trace_print(out, &finding->block, symbols, 4);
-  if (finding->freed.depth > 0) fputs("  and freed before here:\n", out);
-  nomem__trace_print(out, &finding->freed, symbols, 4);
-  print_threads(finding, symbols, out);
-}
-
-/* Prints ", in libx.so" after code that is not the program's own, unless its location says so already. */
-static void print_code_owner(const struct nomem__campaign *campaign, const struct nomem__trace_frame *frame,
-                             FILE *out) {
-  char buffer[NOMEM_OWNER_NAME_BYTES];
-  struct nomem__source_frame source = {0};
-  const char *owner = frame != NULL ? nomem__name_owner(&campaign->code_owners, frame, buffer) : "";
-  if (*owner == '\0') return;
-  nomem__symbols_resolve(campaign->session->symbols, frame->path, frame->offset, frame->is_return_address, &source, 1);
-  if (owner == buffer && source.file == NULL) return;
-  fputs(", in ", out);
-  nomem__print_safe(out, owner);
-}
-
-/* Prints a line of source with the one before and the one after it, when the file is there. */
-static void print_source(const char *file, unsigned line, FILE *out) {
-  struct nomem__json json = {0}; /* when memory is short, the text does without source */
-  json_t *source = file != NULL ? nomem__read_source_lines(&json, file, line) : NULL, *text;
-  unsigned first = (unsigned)nomem__json_count(source, "first");
-  size_t i;
-  json_array_foreach(json_object_get(source, "lines"), i, text) {
-    unsigned number = first + (unsigned)i;
-    if (number + 1 < line || number > line + 1) continue;
-    fprintf(out, "    %c%5u | %s\n", number == line ? '>' : ' ', number, json_string_value(text));
-  }
-  json_decref(source);
-}
-
-static void print_unchecked(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
-  struct nomem__source_frame source;
-  if (!nomem__unchecked_source(&finding->unchecked, campaign->session->symbols, &source)) return;
-  const struct nomem__trace_frame *frame = &finding->unchecked.where.frame[0];
-  const struct nomem__trace_frame *culprit = nomem__trace_culprit(&finding->blow_up);
-  fputs(finding->unchecked.cause == NOMEM_CAUSE_LEFT ? "  left NULL: " : "  not checked: ", out);
-  nomem__trace_print_source(out, frame, &source);
-  if (culprit == NULL || !nomem__trace_is_same_file(culprit->path, frame->path)) print_code_owner(campaign, frame, out);
-  fputc('\n', out);
-  print_source(source.file, source.line, out);
-}
-
-/* Prints who freed a block that was used later. */
-static void print_first_free(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
-  const struct nomem__trace_frame *frame = nomem__trace_culprit(&finding->freed);
-  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
-  if (finding->freed.depth == 0 || frame == NULL) return;
-  fputs("  freed first: ", out);
-  nomem__trace_print_culprit(out, &finding->freed, symbols);
-  fputc('\n', out);
-  size_t count =
-      nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
-  size_t shown = nomem__trace_shown_function(&finding->freed, sources, count);
-  print_source(sources[shown].file, sources[shown].line, out);
-}
-
-/* Prints the call that was failed while the program dealt with the first failure. */
-static void print_second_fault(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
-  const struct nomem__second_call *second = &finding->second;
-  if (second->stack.depth == 0) return;
-  fprintf(out, "  and then, on the recovery path: %s of %" PRIu64 " bytes %s (allocation %" PRIu64 ")\n",
-          nomem_fn_name(second->fn), second->size_bytes, nomem_fn_failed(second->fn), second->nth);
-  nomem__trace_print(out, &second->stack, symbols, 4);
-}
-
-static void print_finding(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
-  bool coloured = nomem__is_coloured(out);
-  struct nomem__symbols *symbols = campaign->session->symbols;
-  fprintf(out, "%s%s%s in ", coloured ? "\033[1;31m" : "", nomem__verdicts[finding->verdict].name,
-          coloured ? "\033[0m" : "");
-  const struct nomem__trace *place = finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
-  nomem__trace_print_culprit(out, place, symbols);
-  print_code_owner(campaign, nomem__trace_culprit(place), out);
-  fprintf(out, ": %s, %" PRIu64 " run%s\n",
-          nomem__finding_is_use_after_free(finding) ? "use after free" : nomem__verdicts[finding->verdict].meaning,
-          finding->runs, finding->runs == 1 ? "" : "s");
-  print_unchecked(campaign, finding, out);
-  print_first_free(finding, symbols, out);
-  fprintf(out, "  the fault: %s of %" PRIu64 " bytes %s%s (allocation %" PRIu64 ")\n", nomem_fn_name(finding->fn),
-          finding->size_bytes, nomem_fn_failed(finding->fn),
-          finding->point.persistent ? ", and so did all later calls" : "", finding->nth);
-  nomem__trace_print(out, &finding->fault, symbols, 4);
-  print_second_fault(finding, symbols, out);
-  print_blow_up(finding, symbols, out);
-  print_reproduction(campaign, finding, out);
-}
 
 /* In which part of the text a finding stands. Those that count come first and in full, the others in short. */
 enum listing { COUNTED, FLAKY, ADVISORY, EXCLUDED, LISTINGS };
@@ -245,7 +75,7 @@ static void print_short(const struct nomem__campaign *campaign, const struct nom
   fputs("  what came of it: ", out);
   nomem__print_end(out, finding);
   fputc('\n', out);
-  print_reproduction(campaign, finding, out);
+  nomem__print_ways_back(campaign, finding, out);
 }
 
 /* Prints the findings of a list that stand in this part, and counts them, and the lines of those in short. */
@@ -258,7 +88,7 @@ static void print_listed(const struct nomem__campaign *campaign, const struct no
     if (listing == COUNTED && (counts[COUNTED] > 0 || !is_quiet)) fputc('\n', out);
     counts[listing]++;
     if (listing == COUNTED)
-      print_finding(campaign, finding, out);
+      nomem__print_finding(campaign, finding, out);
     else if (!is_quiet && find_same_line(campaign, findings, finding, 0) >= i && (*lines)++ < SHORT_MAX)
       print_short(campaign, findings, i, out);
   }

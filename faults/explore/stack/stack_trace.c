@@ -278,13 +278,15 @@ unsigned nomem__trace_depth_shown(const struct nomem__trace *trace, struct nomem
   return depth > 0 ? depth : trace->depth;
 }
 
-void nomem__trace_print(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols, int indent) {
+void nomem__trace_print(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols, unsigned from,
+                        unsigned to, int indent) {
   unsigned number = 0, depth = nomem__trace_depth_shown(trace, symbols);
-  for (unsigned i = 0; i < depth; i++) {
+  for (unsigned i = 0; i < to && i < depth; i++) {
     struct nomem__source_frame sources[NOMEM_INLINED_MAX];
-    size_t count = resolve(symbols, &trace->frame[i], sources);
-    for (size_t s = 0; s < count; s++) {
-      fprintf(out, "%*s#%-2u ", indent, "", number++);
+    size_t functions = resolve(symbols, &trace->frame[i], sources);
+    for (size_t s = 0; s < functions; s++, number++) {
+      if (i < from) continue;
+      fprintf(out, "%*s#%-2u ", indent, "", number);
       nomem__trace_print_source(out, &trace->frame[i], &sources[s]);
       fputs(sources[s].inlined ? " [inlined]\n" : "\n", out);
     }

@@ -109,7 +109,9 @@ void nomem__trace_print_source(FILE *out, const struct nomem__trace_frame *frame
  * main. */
 unsigned nomem__trace_depth_shown(const struct nomem__trace *trace, struct nomem__symbols *symbols);
 
-/* Prints a line, after indent blanks, for each frame that is shown and for each function inlined there. */
-void nomem__trace_print(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols, int indent);
+/* Prints a line, after indent blanks, for each frame that is shown to a reader, from number from to before to
+ * (NOMEM_TRACE_DEPTH: to the last), and for each function inlined there. The numbers are those in the whole stack. */
+void nomem__trace_print(FILE *out, const struct nomem__trace *trace, struct nomem__symbols *symbols, unsigned from,
+                        unsigned to, int indent);
 
 #endif
