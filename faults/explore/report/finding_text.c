@@ -89,8 +89,7 @@ static void print_code_owner(const struct nomem__campaign *campaign, const struc
   nomem__print_safe(out, owner);
 }
 
-/* The stack whose culprit names the finding. */
-static const struct nomem__trace *naming_trace(const struct nomem__finding *finding) {
+const struct nomem__trace *nomem__naming_trace(const struct nomem__finding *finding) {
   return finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
 }
 
@@ -186,7 +185,7 @@ static void print_first_free(const struct finding_text *text) {
 
 static void print_excerpt(struct finding_text *text) {
   struct nomem__source_frame place;
-  const struct nomem__trace *named = naming_trace(text->finding);
+  const struct nomem__trace *named = nomem__naming_trace(text->finding);
   nomem__excerpt_print(text->out, text->marks, text->mark_count,
                        find_place(named, text->symbols, &place) ? place.file : NULL);
 }
@@ -308,7 +307,7 @@ static unsigned count_shared(const struct nomem__finding *finding, struct nomem_
 
 static void print_heading(const struct finding_text *text) {
   const struct nomem__finding *finding = text->finding;
-  const struct nomem__trace *place = naming_trace(finding);
+  const struct nomem__trace *place = nomem__naming_trace(finding);
   nomem__colour_begin(text->out, NOMEM_COLOUR_VERDICT);
   fputs(nomem__verdicts[finding->verdict].name, text->out);
   nomem__colour_end(text->out);

@@ -32,18 +32,14 @@ static enum listing listing_of(const struct nomem__finding *finding) {
 
 static const char *const listing_names[] = {[FLAKY] = "flaky", [ADVISORY] = "advisory", [EXCLUDED] = "not counted"};
 
-static const struct nomem__trace *naming_trace(const struct nomem__finding *finding) {
-  return finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
-}
-
 /* Whether two findings that were set aside would have the same line, but for their runs. */
 static bool has_same_line(const struct nomem__campaign *campaign, const struct nomem__finding *finding,
                           const struct nomem__finding *other) {
   struct nomem__symbols *symbols = campaign->session->symbols;
   return listing_of(finding) == EXCLUDED && listing_of(other) == EXCLUDED && finding->verdict == other->verdict &&
          strcmp(finding->exclusion_reason, other->exclusion_reason) == 0 &&
-         nomem__trace_hash(naming_trace(finding), symbols, NOMEM_SAME_LINE) ==
-             nomem__trace_hash(naming_trace(other), symbols, NOMEM_SAME_LINE);
+         nomem__trace_hash(nomem__naming_trace(finding), symbols, NOMEM_SAME_LINE) ==
+             nomem__trace_hash(nomem__naming_trace(other), symbols, NOMEM_SAME_LINE);
 }
 
 /* The finding in the list, from a number on, that has the same line as this one; count: there is none. */
@@ -63,7 +59,7 @@ static void print_short(const struct nomem__campaign *campaign, const struct nom
   for (size_t i = number; (i = find_same_line(campaign, findings, finding, i + 1)) < findings->count; alike++)
     runs += findings->list[i].runs;
   fprintf(out, "%s: %s in ", listing_names[listing], nomem__verdicts[finding->verdict].name);
-  nomem__trace_print_culprit(out, naming_trace(finding), campaign->session->symbols);
+  nomem__trace_print_culprit(out, nomem__naming_trace(finding), campaign->session->symbols);
   fprintf(out, ", %" PRIu64 " run%s", runs, runs == 1 ? "" : "s");
   if (alike > 1) fprintf(out, " in %u findings", alike);
   fputs(": ", out);
