@@ -18,11 +18,6 @@
 #include "../text/memory.h"
 #include "test_names.h"
 
-/* The debug registers of x86-64: so many hold addresses; one says which of them the thread has stopped at; and one
- * enables them, with two bits each, of which the lower one is for this thread. */
-#define SLOTS 4
-#define STATUS 6
-#define CONTROL 7
 /* The longest call instruction that is understood, and a stub of the linker. */
 #define CALL_BYTES 6
 #define STUB_BYTES 16
@@ -31,37 +26,19 @@
 #define LONGEST_STEP 15
 #define STEPS_MAX 400
 
-static size_t debug_register(unsigned number) {
-  return offsetof(struct user, u_debugreg) + number * sizeof(((struct user *)NULL)->u_debugreg[0]);
-}
-
-static bool set_register(pid_t tid, unsigned number, uint64_t value) {
-  return ptrace(PTRACE_POKEUSER, tid, debug_register(number), value) == 0;
-}
-
-static uint64_t get_register(pid_t tid, unsigned number) {
-  return (uint64_t)ptrace(PTRACE_PEEKUSER, tid, debug_register(number), NULL);
-}
-
 static bool has_breakpoint(const struct nomem__watched_call *call) {
   return call->state == NOMEM_RETURN_AWAITED || call->state == NOMEM_RETURN_IN_NEXT_CALL;
 }
 
-static void clear_breakpoint(struct nomem__watched_call *call, enum nomem__return_watch_state state) {
-  if (has_breakpoint(call))
-    set_register(call->tid, CONTROL, get_register(call->tid, CONTROL) & ~(UINT64_C(3) << 2 * call->slot));
-  call->state = state;
+/* Where the call, or the one of the next calls that the thread is in, returns to. */
+static uint64_t awaited_address(const struct nomem__watched_call *call) {
+  return call->state == NOMEM_RETURN_IN_NEXT_CALL ? call->next_address : call->address;
 }
 
-/* Has the thread stop when it reaches an address. False: it has no debug register left. */
-static bool set_breakpoint(const struct nomem__return_watch *watch, struct nomem__watched_call *call,
-                           uint64_t address) {
-  bool is_taken[SLOTS] = {false};
-  for (size_t i = 0; i < watch->count; i++)
-    if (watch->calls[i].tid == call->tid && has_breakpoint(&watch->calls[i])) is_taken[watch->calls[i].slot] = true;
-  for (call->slot = 0; call->slot < SLOTS && is_taken[call->slot];) call->slot++;
-  return call->slot < SLOTS && set_register(call->tid, call->slot, address) &&
-         set_register(call->tid, CONTROL, get_register(call->tid, CONTROL) | UINT64_C(1) << 2 * call->slot);
+static void clear_breakpoint(struct nomem__return_watch *watch, struct nomem__watched_call *call,
+                             enum nomem__return_watch_state state) {
+  if (has_breakpoint(call)) nomem__breakpoint_clear(&watch->breakpoints, call->pid, call->tid, awaited_address(call));
+  call->state = state;
 }
 
 /* By a thread, because the first one of its process, whose number the process has, may have ended. */
@@ -129,7 +106,8 @@ static size_t watch_call(struct nomem__return_watch *watch, const struct nomem__
     return SIZE_MAX;
   size_t found = find_call(watch, &call);
   if (found < watch->count) return found;
-  if (found == NOMEM_RETURN_CALLS || !set_breakpoint(watch, &call, call.address)) return SIZE_MAX;
+  if (found == NOMEM_RETURN_CALLS || !nomem__breakpoint_set(&watch->breakpoints, call.pid, call.tid, call.address))
+    return SIZE_MAX;
   find_callee(watch->code_owners->symbols, stack, &trace->frame[test - 1], test - 1, &call);
   watch->calls[watch->count++] = call;
   return found;
@@ -213,7 +191,8 @@ static void handle_step(struct nomem__return_watch *watch, struct nomem__watched
   if (has_called(call, registers) && read_word(call->tid, registers->rsp, &call->next_address)) {
     call->next_sp = call->step_sp;
     bool is_enough = note_next(watch, call, bias);
-    call->is_lost |= !is_enough && !set_breakpoint(watch, call, call->next_address);
+    call->is_lost |=
+        !is_enough && !nomem__breakpoint_set(&watch->breakpoints, call->pid, call->tid, call->next_address);
     call->state = is_enough || call->is_lost ? NOMEM_RETURN_OVER : NOMEM_RETURN_IN_NEXT_CALL;
     return;
   }
@@ -225,48 +204,65 @@ static void handle_step(struct nomem__return_watch *watch, struct nomem__watched
   call->step_sp = registers->rsp;
 }
 
-static void begin_stepping(struct nomem__watched_call *call, const struct user_regs_struct *registers) {
-  clear_breakpoint(call, NOMEM_RETURN_STEPPED);
+static void begin_stepping(struct nomem__return_watch *watch, struct nomem__watched_call *call,
+                           const struct user_regs_struct *registers) {
+  clear_breakpoint(watch, call, NOMEM_RETURN_STEPPED);
   call->step_ip = registers->rip;
   call->step_sp = registers->rsp;
 }
 
 /* The thread is where the call, or the next one, returns to; or in another activation at the same place. */
-static void handle_return(struct nomem__watched_call *call, const struct user_regs_struct *registers) {
+static void handle_return(struct nomem__return_watch *watch, struct nomem__watched_call *call,
+                          const struct user_regs_struct *registers) {
   bool is_next = call->state == NOMEM_RETURN_IN_NEXT_CALL;
   uint64_t sp = is_next ? call->next_sp : call->sp;
   if (registers->rsp < sp) return; /* deeper in a recursion */
   if (registers->rsp > sp) {       /* it was left by longjmp */
     call->is_lost = true;
-    clear_breakpoint(call, NOMEM_RETURN_OVER);
+    clear_breakpoint(watch, call, NOMEM_RETURN_OVER);
   } else if (registers->rip == (is_next ? call->next_address : call->address)) {
     if (!is_next) {
       call->has_returned = true;
       call->value = registers->rax;
       note_threads(call);
     }
-    begin_stepping(call, registers);
+    begin_stepping(watch, call, registers);
   }
 }
 
-static enum nomem__stop_action handle_breakpoint(struct nomem__return_watch *watch, pid_t tid) {
-  struct user_regs_struct registers;
-  enum nomem__stop_action step = NOMEM_ACTION_DELIVER;
-  bool has_come = (get_register(tid, STATUS) & ((1u << SLOTS) - 1)) != 0;
-  if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return step;
-  set_register(tid, STATUS, 0);
+/* The thread is at a breakpoint, or has made a step, or both. Returns whether it is to make another step. */
+static bool handle_stop(struct nomem__return_watch *watch, pid_t tid, bool is_at_breakpoint,
+                        const struct user_regs_struct *registers) {
+  bool is_stepped = false;
   for (size_t i = 0; i < watch->count; i++) {
     struct nomem__watched_call *call = &watch->calls[i];
     if (call->tid != tid) continue;
-    bool is_stepped = call->state == NOMEM_RETURN_STEPPED;
-    if ((has_come || is_stepped) && step == NOMEM_ACTION_DELIVER) step = NOMEM_ACTION_CONTINUE;
-    if (is_stepped)
-      handle_step(watch, call, &registers);
-    else if (has_come && has_breakpoint(call))
-      handle_return(call, &registers);
-    if (call->state == NOMEM_RETURN_STEPPED) step = NOMEM_ACTION_STEP;
+    if (call->state == NOMEM_RETURN_STEPPED)
+      handle_step(watch, call, registers);
+    else if (is_at_breakpoint && has_breakpoint(call))
+      handle_return(watch, call, registers);
+    is_stepped |= call->state == NOMEM_RETURN_STEPPED;
   }
-  return step;
+  return is_stepped;
+}
+
+static bool is_stepping(const struct nomem__return_watch *watch, pid_t tid) {
+  for (size_t i = 0; i < watch->count; i++)
+    if (watch->calls[i].tid == tid && watch->calls[i].state == NOMEM_RETURN_STEPPED) return true;
+  return false;
+}
+
+static enum nomem__stop_action handle_trap(struct nomem__return_watch *watch, pid_t tid, int code) {
+  struct user_regs_struct registers;
+  struct nomem__status status;
+  nomem__status_read(tid, &status);
+  enum nomem__breakpoint_stop stop = nomem__breakpoint_stopped(&watch->breakpoints, status.pid, tid, code, &registers);
+  if (stop == NOMEM_STOP_FOREIGN || (stop == NOMEM_STOP_STEPPED && !is_stepping(watch, tid)))
+    return NOMEM_ACTION_DELIVER;
+  if (stop == NOMEM_STOP_PASSING) return NOMEM_ACTION_CONTINUE;
+  bool is_stepped = handle_stop(watch, tid, stop == NOMEM_STOP_REACHED, &registers);
+  bool is_lifted = nomem__breakpoint_lift(&watch->breakpoints, status.pid, tid, registers.rip);
+  return is_stepped || is_lifted ? NOMEM_ACTION_STEP : NOMEM_ACTION_CONTINUE;
 }
 
 /* The watcher is the first member. */
@@ -289,8 +285,7 @@ static enum nomem__stop_action stopped(struct nomem__stop_watcher *watcher, stru
   if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) != 0) return NOMEM_ACTION_DELIVER;
   if (signal == SIGSTOP)
     return info.si_code == SI_TKILL && handle_fault(watch, stacks, tid) ? NOMEM_ACTION_CONTINUE : NOMEM_ACTION_DELIVER;
-  bool is_debug = info.si_code == TRAP_HWBKPT || info.si_code == TRAP_TRACE;
-  return is_debug ? handle_breakpoint(watch, tid) : NOMEM_ACTION_DELIVER;
+  return handle_trap(watch, tid, info.si_code);
 }
 
 struct nomem__stop_watcher *nomem__return_watch_prepare(struct nomem__return_watch *watch,

@@ -2,14 +2,14 @@
 /* The return watch notes what those calls of test code return below which an allocation was failed, and which calls
  * test code makes next: whether test code was notified of the failure, and ignored it.
  *
- * The injector stops at each fault. The stack then shows the innermost call of test code that leads there, and the
- * processor stops that thread once more where the call returns. That takes one of the thread's debug registers, so that
- * nothing in the process is changed, and no other thread notices. A second run, in which the failing call only stops,
- * shows what is returned without the fault.
+ * The injector stops at each fault. The stack then shows the innermost call of test code that leads there, and a
+ * breakpoint in the code stops that thread once more where the call returns (process/code_breakpoints.h). A second run,
+ * in which the failing call only stops, shows what is returned without the fault.
  */
 #ifndef NOMEM_RETURN_WATCH_H
 #define NOMEM_RETURN_WATCH_H
 
+#include "../process/code_breakpoints.h"
 #include "../process/stop_watcher.h"
 #include "../stack/debug_info.h"
 #include "root_cause.h"
@@ -37,7 +37,6 @@ struct nomem__watched_call {
   uint64_t frame;       /* canonical frame address of the function in test code */
   struct nomem__trace_frame test, callee;
   struct nomem__debug_result type;
-  unsigned slot; /* which of the thread's debug registers it has */
   enum nomem__return_watch_state state;
   bool has_returned;
   size_t outer; /* the number of the call of test code below which it was made, plus 1; 0: there is none */
@@ -69,6 +68,7 @@ struct nomem__return_watch {
   const struct nomem_channel *pages; /* of the run that goes on */
   struct nomem__watched_call calls[NOMEM_RETURN_CALLS];
   size_t count;
+  struct nomem__code_breakpoints breakpoints;
   enum nomem__return_kind kinds[NOMEM_FAULTS]; /* of each fault */
   size_t numbers[NOMEM_FAULTS];                /* of its innermost call of test code */
   bool is_seen[NOMEM_FAULTS];
