@@ -244,6 +244,17 @@ struct nomem_site_progress *nomem__decision_progress(uint32_t site) {
   return &tables->progress[site];
 }
 
+void nomem__decision_leave_alone(uint32_t site) {
+  tables->progress[site].steps = NOMEM_STEPS;
+  atomic_store(&tables->progress[site].candidate, 2);
+}
+
+uint32_t nomem__decision_site(const struct nomem_failed_call *failed) {
+  uintptr_t distance = (uintptr_t)failed->site - (uintptr_t)channel->sites;
+  uint32_t count = nomem__decision_reach().sites;
+  return distance < count * sizeof *channel->sites ? (uint32_t)(distance / sizeof *channel->sites) : UINT32_MAX;
+}
+
 uint64_t nomem__decision_key(uint32_t site) {
   return channel->sites[site].key;
 }

@@ -9,6 +9,8 @@
  *     outcome.c        what a run returned and reported
  *     counters.c       keeps the coverage of several runs apart
  *     site_choice.c    decides whose calls may fail at all
+ *     source_units.c   which code is the harness's, by the debug information
+ *     scout.c          tries plans in a child first: what crashes there, and whose fault it was
  *     options.c        environment, flags, name of the program
  *     known_sites.c    the file of sites that findings have come from
  *     report.c         reports what was failed when the target dies
@@ -94,6 +96,10 @@ struct nomem_trace {
 NOMEM_HIDDEN struct nomem_trace nomem__decision_trace(void); /* of the last traced run */
 
 NOMEM_HIDDEN struct nomem_site_progress *nomem__decision_progress(uint32_t site);
+NOMEM_HIDDEN void nomem__decision_leave_alone(uint32_t site); /* from now on */
+
+/* The number of a call's site; UINT32_MAX where it is none of this process's. */
+NOMEM_HIDDEN uint32_t nomem__decision_site(const struct nomem_failed_call *failed);
 NOMEM_HIDDEN uint64_t nomem__decision_key(uint32_t site);
 NOMEM_HIDDEN const struct nomem_channel *nomem__decision_channel(void);
 
@@ -133,7 +139,27 @@ struct nomem_edges_difference {
 
 NOMEM_HIDDEN struct nomem_edges_difference nomem__edges_compare(void);
 
+/* source_units.c */
+
+/* Reads which code is the harness's; target is the offset of its function in the program. */
+NOMEM_HIDDEN void nomem__source_units_read(uint64_t target);
+
+/* Whether the code at an offset in the program was compiled from one of the harness's files. */
+NOMEM_HIDDEN bool nomem__is_harness_code(uint64_t offset);
+
 /* site_choice.c */
+
+/* What a frame means for the calls made below it. */
+enum nomem_frame_kind {
+  NOMEM_KIND_UNKNOWN, /* no frame was of a kind that counts */
+  NOMEM_KIND_PLAIN,
+  NOMEM_KIND_RUNTIME, /* allocates for its caller */
+  NOMEM_KIND_HARNESS, /* the target's own function, and what lies beside it */
+  NOMEM_KIND_NEW,     /* operator new */
+  NOMEM_KIND_NEVER    /* must not fail: the fuzzer, a sanitizer at work, an abort, an exception, a thread variable */
+};
+
+NOMEM_HIDDEN enum nomem_frame_kind nomem__frame_kind(const struct nomem_channel *channel, nomem_frame frame);
 
 /* Whether a call from this site may fail. By its functions' names: see docs/fuzzing.md. */
 NOMEM_HIDDEN bool nomem__may_site_fail(const struct nomem_channel *channel, const struct nomem_site *site);
@@ -142,19 +168,24 @@ NOMEM_HIDDEN bool nomem__may_site_fail(const struct nomem_channel *channel, cons
 
 struct nomem_options {
   bool off;
-  bool starts_others;   /* the fuzzer runs no input in this process, but starts others that do */
-  bool fails_harness;   /* also fail what the target's own function allocates */
-  bool fails_new;       /* and what comes through operator new, where that calls malloc */
-  bool has_plan;        /* each input is run by this plan, and by no other */
-  bool compares;        /* what an input does before and after a fault */
-  uint32_t runs_max;    /* runs with a fault for one input */
-  uint32_t sample;      /* one in so many inputs that bring nothing new is run with a fault all the same; 0: none */
-  uint64_t time_max_ms; /* of the runs with a fault for one input */
+  bool goes_on;          /* after a finding: the fuzzer's -ignore_crashes=1 */
+  bool is_job;           /* of a fuzzer that starts several */
+  bool is_replay;        /* of files, with what is known not left alone */
+  bool tries_everything; /* of the one input that is replayed */
+  bool starts_others;    /* the fuzzer runs no input in this process, but starts others that do */
+  bool fails_harness;    /* also fail what the target's own function allocates */
+  bool fails_new;        /* and what comes through operator new, where that calls malloc */
+  bool has_plan;         /* each input is run by this plan, and by no other */
+  bool compares;         /* what an input does before and after a fault */
+  uint32_t runs_max;     /* runs with a fault for one input */
+  uint32_t sample;       /* one in so many inputs that bring nothing new is run with a fault all the same; 0: none */
+  uint64_t time_max_ms;  /* of the runs with a fault for one input */
   const char *words, *plan_text, *only_text, *except_text, *known_text; /* as given; NULL: not given */
   struct nomem_plan plan;
   struct nomem_plan only, except; /* a site may fail when a rule of `only` matches it and none of `except` */
   const char *program;            /* argv[0] */
   const char *only_input;         /* the one argument that is no flag, or "INPUT" */
+  const char *found_plan;         /* the plan that was written beside that input; NULL: none */
   const char *artifact_prefix, *exact_artifact; /* the fuzzer's own options, "" when not given */
 };
 
@@ -169,11 +200,17 @@ NOMEM_HIDDEN int nomem__known_sites_read(const char *name);
 
 NOMEM_HIDDEN bool nomem__is_known_site(uint64_t site);
 
+/* Adds to what is known, and not to the file: another process has. */
+NOMEM_HIDDEN void nomem__known_sites_note(uint64_t site);
+
+/* Says how many calls are left alone, if there are any. */
+NOMEM_HIDDEN void nomem__known_sites_say(void);
+
 /* "FILE:N" of what was read, for the line that reproduces; "" when there is none. */
 NOMEM_HIDDEN const char *nomem__known_sites_setting(void);
 
-/* Adds a site to the file, with a remark. */
-NOMEM_HIDDEN void nomem__known_sites_add(uint64_t site, const char *remark);
+/* Adds a site to the file, with a remark, and to what is known. Returns false when it could not be written. */
+NOMEM_HIDDEN bool nomem__known_sites_add(uint64_t site, const char *remark);
 
 /* target_run.c */
 
@@ -210,7 +247,7 @@ extern NOMEM_HIDDEN struct nomem_current nomem__current;
 
 /* Of the whole campaign. */
 struct nomem_totals {
-  uint64_t inputs, fault_runs;
+  uint64_t inputs, fault_runs, findings;
   bool has_failed; /* a call */
 };
 
@@ -262,7 +299,35 @@ NOMEM_HIDDEN void nomem__repeatability_before(uint64_t deadline_ms);
  * it when that run is not as before. Does not return when it finds something. */
 NOMEM_HIDDEN void nomem__repeatability_after(const struct nomem_plan *plan);
 
+/* scout.c */
+
+enum nomem_verdict {
+  NOMEM_VERDICT_UNKNOWN,
+  NOMEM_VERDICT_SURVIVED,
+  NOMEM_VERDICT_CRASH,  /* or it ended the process in another way */
+  NOMEM_VERDICT_HARNESS /* so it did, and the harness's own code is to blame */
+};
+
+struct nomem_scouted {
+  enum nomem_verdict verdict;
+  struct nomem_failed_call failed; /* the first call that failed; site NULL: not known */
+};
+
+/* Runs the current input by each of the plans in a child. found has room for count. */
+NOMEM_HIDDEN void nomem__scout(const struct nomem_plan *plans, uint32_t count, struct nomem_scouted *found);
+
+/* Runs the current input by the plan in a child that dies and is reported as this process would. Whether it did. */
+NOMEM_HIDDEN bool nomem__scout_report(const struct nomem_plan *plan);
+
+/* To be called when the process is about to be ended: a child of nomem__scout's ends here, in silence. */
+NOMEM_HIDDEN void nomem__scout_died(void *cfa); /* cfa: the frame address of the caller */
+
+NOMEM_HIDDEN bool nomem__scout_has_met_crash(void); /* in any child so far */
+
 /* report.c */
+
+/* Says that the harness does not check this call, which is no finding. */
+NOMEM_HIDDEN void nomem__report_harness(const struct nomem_failed_call *failed);
 
 /* Makes sure that the report is made whichever way the process dies. Called once, after the fuzzer has set itself up.
  */

@@ -2,11 +2,14 @@
 /* A run in which nothing could fail proves nothing, and must not look like one that does: it is said when the process
  * ends. */
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <unistd.h>
 
 #include "engine.h"
 
 #include "../../faults/inject/forbidden_calls.h"
+
+enum { FOUND_STATUS = 77 }; /* as libFuzzer's */
 
 static pid_t owner; /* children of the target's say nothing */
 
@@ -30,8 +33,21 @@ static const char *what_is_wrong(void) {
   return NULL;
 }
 
-__attribute__((destructor)) static void say_what_is_wrong(void) {
+/* A campaign that went on has not ended well. A job must not end badly, or its findings would be counted twice. */
+static void end_with_findings(void) {
+  static struct nomem_text text;
+  nomem__text_add(&text, "nomem: findings that the campaign went on after: ");
+  nomem__text_number(&text, nomem__totals.findings);
+  nomem__text_add(&text, "\n");
+  nomem__text_flush(&text, STDERR_FILENO);
+  if (nomem__options.is_job) return;
+  fflush(NULL);
+  _exit(FOUND_STATUS);
+}
+
+__attribute__((destructor)) static void say_at_the_end(void) {
   if (nomem__options.off || nomem__options.starts_others || owner != getpid()) return;
   const char *line = what_is_wrong();
   if (line != NULL) nomem__print_line(line);
+  if (nomem__totals.findings > 0) end_with_findings();
 }

@@ -33,6 +33,9 @@ static uint64_t runs_earned(void) {
   return earned > nomem__totals.fault_runs ? earned - nomem__totals.fault_runs : 0;
 }
 
+/* So many times as long as those of one input in a campaign may the runs with a fault of a replayed one take. */
+enum { REPLAYS_LONGER = 20 };
+
 /* The runs with a fault that one input gets. */
 struct fault_round {
   uint32_t runs_left;
@@ -103,50 +106,115 @@ static uint32_t occurrence_of(enum nomem_step step, uint32_t calls) {
   return 1;
 }
 
+/* Plans that are tried in one child before they are run here. */
+enum { BATCH_MAX = 32 };
+
+static struct {
+  uint32_t count;
+  struct nomem_plan plan[BATCH_MAX];
+  struct nomem_scouted found[BATCH_MAX];
+} batch;
+
+/* Where a call and all that follow fail, it may be one of those that follow. */
+static void leave_to_harness(const struct nomem_plan *plan, const struct nomem_failed_call *failed) {
+  uint32_t site = nomem__decision_site(failed);
+  if (plan->has != NOMEM_HAS_SITE || site == UINT32_MAX) return;
+  nomem__report_harness(failed);
+  nomem__decision_leave_alone(site);
+}
+
+/* Whether the finding was reported, and the campaign goes on without its call. */
+static bool goes_on_after(const struct nomem_plan *plan, const struct nomem_failed_call *failed) {
+  if (!nomem__options.goes_on || !nomem__scout_report(plan)) return false;
+  nomem__totals.findings++;
+  uint32_t site = nomem__decision_site(failed);
+  if (site == UINT32_MAX) return true;
+  nomem__decision_leave_alone(site);
+  nomem__known_sites_note(nomem__decision_key(site));
+  return true;
+}
+
+/* What crashes in the child is run here all the same, unless the campaign is to go on: the fuzzer must see it. */
+static void run_batch(struct fault_round *round, bool scouts, bool compares) {
+  if (scouts)
+    nomem__scout(batch.plan, batch.count, batch.found);
+  else
+    for (uint32_t i = 0; i < batch.count; i++) batch.found[i].verdict = NOMEM_VERDICT_UNKNOWN;
+  for (uint32_t i = 0; i < batch.count; i++) {
+    enum nomem_verdict verdict = batch.found[i].verdict;
+    if (verdict == NOMEM_VERDICT_HARNESS)
+      leave_to_harness(&batch.plan[i], &batch.found[i].failed);
+    else if (verdict != NOMEM_VERDICT_CRASH || !goes_on_after(&batch.plan[i], &batch.found[i].failed)) {
+      run_with_fault(round, &batch.plan[i]);
+      if (compares) nomem__repeatability_after(&batch.plan[i]);
+    }
+  }
+  batch.count = 0;
+}
+
+/* Tries a step of each site of which so many steps are done, or of all. */
+static void try_step(struct fault_round *round, enum nomem_step step, bool of_all) {
+  const struct nomem_recorded_site *sites;
+  uint32_t count = nomem__decision_recorded(&sites);
+  for (uint32_t i = 0; i < count && round->runs_left > batch.count; i++) {
+    struct nomem_site_progress *progress = nomem__decision_progress(sites[i].site);
+    if (progress->candidate == 2 || (progress->steps != step && !of_all)) continue;
+    if (progress->steps == step) progress->steps++;
+    uint32_t occurrence = occurrence_of(step, sites[i].calls);
+    if (occurrence == 0) continue;
+    make_plan(&batch.plan[batch.count++], sites[i].site, step == NOMEM_STEP_PERSISTENT, occurrence);
+    if (batch.count == BATCH_MAX) run_batch(round, true, true);
+  }
+  /* A site that the harness does not check must not be among those that follow. */
+  run_batch(round, true, true);
+}
+
 /* Tries the next step of each site that has steps left; sites of which the fewest steps are done come first. What there
  * is no time for now is tried with the next input that reaches the site. */
 static void try_untried_steps(void) {
-  const struct nomem_recorded_site *sites;
-  static struct nomem_plan plan;
   struct fault_round round;
   begin_round(&round);
   nomem__repeatability_before(round.deadline_ms);
-  uint32_t count = nomem__decision_recorded(&sites);
-  for (enum nomem_step step = 0; step < NOMEM_STEPS; step++) {
-    for (uint32_t i = 0; i < count && round.runs_left > 0; i++) {
-      struct nomem_site_progress *progress = nomem__decision_progress(sites[i].site);
-      if (progress->steps != step) continue;
-      progress->steps++;
-      uint32_t occurrence = occurrence_of(step, sites[i].calls);
-      if (occurrence == 0) continue;
-      make_plan(&plan, sites[i].site, step == NOMEM_STEP_PERSISTENT, occurrence);
-      run_with_fault(&round, &plan);
-      nomem__repeatability_after(&plan);
-    }
-  }
+  for (enum nomem_step step = 0; step < NOMEM_STEPS; step++) try_step(&round, step, false);
   end_round();
 }
 
 /* A sample takes two more runs, and comparing takes another two. */
 enum { SAMPLES_PER_COMPARED = 4 };
 
-/* The failure of one site may have another effect in another input: now and then any call of any site fails, alone or
- * with all that follow. The choice depends on the number of inputs only, so that a campaign can be repeated. */
-static void try_sample(void) {
+/* Any call of any site, alone or with all that follow. The choice depends on the input only, so that it alone shows the
+ * same again. A child costs as much as hundreds of runs of a small target: there is one only where some call is known
+ * to crash. */
+static void try_any_call(struct fault_round *round, bool compares) {
   const struct nomem_recorded_site *sites;
-  static struct nomem_plan plan;
+  uint32_t count = nomem__decision_recorded(&sites);
+  if (count == 0) return;
+  uint64_t draw = nomem__hash(hash_input(), 1);
+  const struct nomem_recorded_site *chosen = &sites[(draw >> 8) % count];
+  if (nomem__decision_progress(chosen->site)->candidate == 2) return;
+  make_plan(&batch.plan[batch.count++], chosen->site, draw >> 63, 1 + (uint32_t)((draw >> 32) % chosen->calls));
+  run_batch(round, nomem__options.goes_on || nomem__scout_has_met_crash(), compares);
+}
+
+/* The failure of one site may have another effect in another input. */
+static void try_sample(void) {
   struct fault_round round;
   begin_round(&round);
-  uint32_t count = nomem__decision_recorded(&sites);
-  uint64_t draw = nomem__hash(nomem__hash(0, nomem__totals.inputs), 1);
   bool compares = nomem__totals.inputs / nomem__options.sample % SAMPLES_PER_COMPARED == 0;
   if (compares) nomem__repeatability_before(round.deadline_ms);
-  if (count > 0) {
-    const struct nomem_recorded_site *chosen = &sites[(draw >> 8) % count];
-    make_plan(&plan, chosen->site, draw >> 63, 1 + (uint32_t)((draw >> 32) % chosen->calls));
-    run_with_fault(&round, &plan);
-    if (compares) nomem__repeatability_after(&plan);
-  }
+  try_any_call(&round, compares);
+  end_round();
+}
+
+/* An input that is run by itself is one that something was found with: whatever a campaign may have tried. */
+static void try_everything(void) {
+  struct fault_round round;
+  begin_round(&round);
+  round.runs_left = UINT32_MAX;
+  round.deadline_ms += REPLAYS_LONGER * nomem__options.time_max_ms;
+  nomem__repeatability_before(round.deadline_ms);
+  for (enum nomem_step step = 0; step < NOMEM_STEPS; step++) try_step(&round, step, true);
+  if (round.runs_left > 0) try_any_call(&round, true);
   end_round();
 }
 
@@ -191,13 +259,35 @@ static int run_by_given_plan(void) {
   return result;
 }
 
+/* Whether the input is another than the last one that was replayed. */
+static bool is_new_replay(void) {
+  static uint64_t last;
+  uint64_t hash = hash_input();
+  bool is_new = nomem__options.tries_everything && hash != last;
+  if (is_new) last = hash;
+  return is_new;
+}
+
+/* The plan that was written beside an input is of no use to another build of the target. */
+static int run_by_found_plan(void) {
+  static struct nomem_plan found;
+  if (nomem_plan_parse(nomem__options.found_plan, &found, NULL) != 0) return 0;
+  nomem__options.found_plan = NULL;
+  nomem__options.plan = found;
+  nomem__options.compares = true;
+  return run_by_given_plan();
+}
+
 static int run_campaign(void) {
+  if (nomem__options.found_plan != NULL) run_by_found_plan();
   bool is_again =
       leak_suspects.count > 0 && leak_suspects.size == nomem__current.size && leak_suspects.hash == hash_input();
   if (!is_again) leak_suspects.count = 0;
   int result = nomem__run_target(NOMEM_RUN_WATCH, NULL);
   if (is_again)
     retry_leak_suspects();
+  else if (is_new_replay())
+    try_everything();
   else if (nomem__decision_has_untried() && runs_earned() >= RUNS_WORTH_A_ROUND)
     try_untried_steps();
   else if (nomem__options.sample != 0 && nomem__totals.inputs % nomem__options.sample == 0)
@@ -209,7 +299,10 @@ static int run_campaign(void) {
 static int serve(const uint8_t *data, size_t size) {
   static bool is_started;
   if (nomem__options.off || nomem__current.is_running) return nomem__target()(data, size);
-  if (!is_started) nomem__report_arm();
+  if (!is_started) {
+    nomem__report_arm();
+    nomem__known_sites_say();
+  }
   is_started = true;
   nomem__current.data = data;
   nomem__current.size = size;
@@ -237,5 +330,6 @@ void nomem__entry_arm(void) {
     return;
   }
   nomem__exit_note_arm();
+  nomem__source_units_read(NOMEM_FRAME_OFFSET(nomem__decision_frame((uintptr_t)nomem__target())));
   nomem__patch_begin((void *)(uintptr_t)nomem__target(), (void (*)(void))(uintptr_t)serve_patched);
 }

@@ -71,7 +71,9 @@ bool nomem__is_known_site(uint64_t site) {
 
 const char *nomem__known_sites_setting(void) {
   static struct nomem_text text;
-  if (site_count == 0 || text.length > 0) return text.bytes;
+  text.length = 0;
+  text.bytes[0] = '\0';
+  if (site_count == 0) return text.bytes;
   nomem__text_add(&text, path);
   nomem__text_add(&text, ":");
   nomem__text_number(&text, site_count);
@@ -79,15 +81,33 @@ const char *nomem__known_sites_setting(void) {
 }
 
 /* One write appends the line, because other jobs of the campaign add to the file, too. */
-void nomem__known_sites_add(uint64_t site, const char *remark) {
+bool nomem__known_sites_add(uint64_t site, const char *remark) {
   static struct nomem_text text;
-  if (path[0] == '\0' || nomem__is_known_site(site)) return;
+  if (path[0] == '\0') return false;
+  if (nomem__is_known_site(site)) return true;
+  nomem__known_sites_note(site);
   int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (fd < 0) return;
+  if (fd < 0) return false;
   nomem__text_hex(&text, site);
   nomem__text_add(&text, " ");
   nomem__text_add(&text, remark);
   nomem__text_add(&text, "\n");
   nomem__text_flush(&text, fd);
   syscall(SYS_close, fd);
+  return true;
+}
+
+void nomem__known_sites_note(uint64_t site) {
+  if (path[0] != '\0' && !nomem__is_known_site(site) && site_count < KNOWN_MAX) sites[site_count++] = site;
+}
+
+void nomem__known_sites_say(void) {
+  static struct nomem_text text;
+  if (site_count == 0) return;
+  nomem__text_add(&text, "nomem: left alone: ");
+  nomem__text_number(&text, site_count);
+  nomem__text_add(&text, site_count == 1 ? " call that is known from " : " calls that are known from ");
+  nomem__text_add(&text, path);
+  nomem__text_add(&text, "\n");
+  nomem__text_flush(&text, STDERR_FILENO);
 }

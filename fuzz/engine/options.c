@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../../faults/inject/module_names.h"
@@ -129,20 +132,54 @@ static bool has_fuzzer_start_others(const char *argument) {
   return false;
 }
 
+static bool is_file(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 /* The fuzzer's own flags that matter here. Whether it merges: an input is then kept for what it does undisturbed. */
 static bool read_fuzzer_flags(int argc, char **argv) {
   bool merges = false;
-  int inputs = 0;
+  int inputs = 0, files = 0;
   for (int i = 1; i < argc; i++) {
     const char *value;
-    if (argv[i][0] != '-') nomem__options.only_input = ++inputs == 1 ? argv[i] : "INPUT";
+    if (argv[i][0] != '-') {
+      nomem__options.only_input = ++inputs == 1 ? argv[i] : "INPUT";
+      files += is_file(argv[i]);
+    }
+    if ((value = flag(argv[i], "ignore_crashes")) != NULL) nomem__options.goes_on = value[0] != '0';
+    if (flag(argv[i], "stop_file") != NULL) nomem__options.is_job = true;
     if ((value = flag(argv[i], "artifact_prefix")) != NULL) nomem__options.artifact_prefix = value;
     if ((value = flag(argv[i], "exact_artifact_path")) != NULL) nomem__options.exact_artifact = value;
     if ((value = flag(argv[i], "merge")) != NULL) merges |= value[0] != '0';
     if (flag(argv[i], "merge_control_file") != NULL || flag(argv[i], "merge_inner") != NULL) merges = true;
     nomem__options.starts_others |= has_fuzzer_start_others(argv[i]);
   }
+  nomem__options.is_replay = inputs > 0 && files == inputs;
   return merges;
+}
+
+static const char *find_known_file(void) {
+  static struct nomem_text path;
+  nomem__text_add(&path, nomem__options.artifact_prefix);
+  nomem__text_add(&path, nomem__module_base_name(nomem__module_program()));
+  nomem__text_add(&path, ".nomem-known");
+  return path.bytes;
+}
+
+/* The text of the file beside the input that report.c wrote, without the end of its line; NULL when there is none. */
+static const char *read_found_plan(void) {
+  static struct nomem_text path;
+  static char plan[NOMEM_PLAN_BYTES];
+  nomem__text_add(&path, nomem__options.only_input);
+  nomem__text_add(&path, ".plan");
+  int fd = nomem__open(path.bytes, O_RDONLY);
+  if (fd < 0) return NULL;
+  ssize_t length = syscall(SYS_read, fd, plan, sizeof plan - 1);
+  nomem__close(fd);
+  if (length <= 0) return NULL;
+  plan[strcspn(plan, "\n")] = '\0';
+  return plan;
 }
 
 static bool has_name_that_asks(void) {
@@ -165,9 +202,13 @@ __attribute__((constructor)) static void read_options(int argc, char **argv, cha
   if (options->only_text != NULL) parse_plan("NOMEM_FUZZ_ONLY", options->only_text, about_sites, &options->only);
   if (options->except_text != NULL) parse_plan("NOMEM_FUZZ_NOT", options->except_text, about_sites, &options->except);
   options->known_text = setting(argc, argv, environment, "nomem_known", "NOMEM_FUZZ_KNOWN");
+  options->has_plan = options->plan_text != NULL;
+  if (options->known_text == NULL && !options->has_plan && !options->is_replay && !merges)
+    options->known_text = find_known_file();
   if (options->known_text != NULL && nomem__known_sites_read(options->known_text) != 0)
     reject("NOMEM_FUZZ_KNOWN", options->known_text, ": has a line that does not begin with the 16 digits of a site");
-  options->has_plan = options->plan_text != NULL;
+  options->tries_everything = options->is_replay && !options->has_plan && is_file(options->only_input);
+  if (options->tries_everything) options->found_plan = read_found_plan();
   options->compares = sticky == NOT_GIVEN ? !options->has_plan : sticky != 0;
   if (options->has_plan)
     parse_plan("NOMEM_FUZZ_PLAN", options->plan_text, ~(uint32_t)(NOMEM_HAS_BUDGET | NOMEM_HAS_THREAD), &options->plan);

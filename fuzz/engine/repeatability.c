@@ -2,7 +2,8 @@
 /* Whether an input does after a fault what it did before: the target returns the same, reports the same results by
  * nomem_fuzz_result, and makes the same calls in the same order.
  *
- * All runs that are compared are clean ones. A difference that lasts for one run is a cache that was dropped and is
+ * All runs that are compared are clean ones, but for one question: whether the run with the fault has claimed success
+ * and reported something else all the same. A difference that lasts for one run is a cache that was dropped and is
  * filled again, unless the outcome differs. A difference that stays is a finding when the outcome differs, or when the
  * target does far less than before: then it gives up. Anything else is another way to do the same.
  */
@@ -219,6 +220,46 @@ static void judge_late_failure(const struct nomem_plan *plan, const struct obser
   nomem__report_finding(text.bytes);
 }
 
+/* Whether a result that differs may be a way to say no: an error code (less than 0, or anything where 0 is usual), or
+ * nothing where there was something. The first result is taken for the operation's own. */
+static bool may_say_no(uint32_t i, long usual, long failed) {
+  return i == 0 || usual == 0 || (failed <= 0 && failed < usual);
+}
+
+/* The first result in which the run with the fault differs without saying no, counted from 1; 0: there is none. */
+static uint32_t first_silent_result(const struct nomem_outcome *failed) {
+  const struct nomem_outcome *usual = &before.outcome;
+  uint32_t first = 0;
+  if (failed->returned != usual->returned || failed->count != usual->count) return 0;
+  for (uint32_t i = 0; i < usual->count && i < NOMEM_OUTCOMES_KEPT; i++) {
+    if (failed->value[i] == usual->value[i]) continue;
+    if (may_say_no(i, usual->value[i], failed->value[i])) return 0;
+    if (first == 0) first = i + 1;
+  }
+  return first;
+}
+
+/* It is a finding when it is the same each time, and the usual result in between. */
+static void judge_silence(const struct nomem_plan *plan, const struct nomem_outcome *failed) {
+  static struct nomem_text text;
+  uint32_t number = first_silent_result(failed);
+  if (number == 0 || !is_proven || !is_compared(outcome_differences)) return;
+  for (int i = 0; i < TIMES_LATE; i++) {
+    struct observation clean = run_clean();
+    if (!nomem__outcome_equals(&clean.outcome, &before.outcome)) return;
+    nomem__run_target(NOMEM_RUN_FAULT, plan);
+    struct nomem_outcome again = nomem__outcome_last();
+    if (!nomem__outcome_equals(&again, failed)) return;
+  }
+  nomem__text_add(&text, "silent: a call failed, nothing that the target reported says so, and yet result ");
+  nomem__text_number(&text, number);
+  nomem__text_add(&text, " is ");
+  add_value(&text, failed->value[number - 1]);
+  nomem__text_add(&text, " instead of ");
+  add_value(&text, before.outcome.value[number - 1]);
+  nomem__report_finding(text.bytes);
+}
+
 static void judge_difference(const struct nomem_plan *plan, const struct observation *first) {
   struct observation last = *first;
   is_settled = run_until_alike(&last);
@@ -234,6 +275,8 @@ void nomem__repeatability_after(const struct nomem_plan *plan) {
   if (!nomem__options.compares || !is_settled || nomem__decision_failed(&calls, &last) == 0) return;
   nomem__current.after_plan = plan;
   nomem__current.after_failed = calls[0];
+  struct nomem_outcome failed = nomem__outcome_last();
+  judge_silence(plan, &failed);
   struct observation first = run_clean();
   if (!is_alike(&first, &before)) judge_difference(plan, &first);
   nomem__current.after_plan = NULL;

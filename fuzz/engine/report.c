@@ -168,6 +168,8 @@ static void add_command(struct nomem_text *text, const struct nomem_plan *plan, 
   nomem__text_quoted(text, nomem__options.program);
 }
 
+static bool is_noted; /* the call is in the file of known ones */
+
 static void print_commands(const struct nomem_plan *plan, uint64_t site) {
   static char plan_text[NOMEM_PLAN_BYTES];
   static struct nomem_text artifact, text;
@@ -182,7 +184,7 @@ static void print_commands(const struct nomem_plan *plan, uint64_t site) {
   nomem__text_quoted(&text, input);
   nomem__text_add(&text, "\n");
   nomem__text_flush(&text, STDERR_FILENO);
-  if (!nomem__options.has_plan) nomem__known_sites_add(site, input);
+  if (!nomem__options.has_plan) is_noted = nomem__known_sites_add(site, input);
   if (!has_libfuzzer()) return;
   nomem__text_add(&text, "nomem: minimise the input: ");
   add_command(&text, plan, plan_text);
@@ -195,7 +197,7 @@ static void print_commands(const struct nomem_plan *plan, uint64_t site) {
 /* One finding must not stand in the way of the next. */
 static void print_how_to_continue(const struct nomem_failed_call *failed) {
   static struct nomem_text except, text;
-  if (nomem__options.known_text != NULL) {
+  if (is_noted) {
     nomem__text_add(&text, "nomem: go on without this call: start again; it is in ");
     nomem__text_add(&text, nomem__options.known_text);
     nomem__text_add(&text, " now\n");
@@ -212,6 +214,14 @@ static void print_how_to_continue(const struct nomem_failed_call *failed) {
   add_setting(&text, "NOMEM_FUZZ_NOT", except.bytes);
   nomem__text_add(&text, "\n");
   nomem__text_flush(&text, STDERR_FILENO);
+}
+
+void nomem__report_harness(const struct nomem_failed_call *failed) {
+  nomem__print_line(
+      "not counted: what follows is not checked by the harness itself, and crashed there or where it passed "
+      "NULL on; the call is left alone from now on");
+  print_failed_call(failed);
+  nomem__known_sites_add(failed->site->key, "not checked by the harness");
 }
 
 /* The plan that names the calls one by one: what minimise_plan.sh begins with. */
@@ -279,6 +289,7 @@ static void report(void) {
 
 static void on_death(void) {
   atomic_store(&nomem__mode, 0);
+  nomem__scout_died(__builtin_dwarf_cfa());
   if (has_libfuzzer()) _ZN6fuzzer6Fuzzer19StaticDeathCallbackEv();
   report();
 }
@@ -301,6 +312,7 @@ static void report_signals(void) {
 
 /* libFuzzer calls this to end the process once it has written the artifact of a crash, a leak, a timeout or an exit. */
 void _Exit(int status) {
+  nomem__scout_died(__builtin_dwarf_cfa());
   if (status != 0) report();
   for (;;) syscall(SYS_exit_group, status);
 }

@@ -8,16 +8,6 @@
 
 #include "../../faults/inject/forbidden_calls.h"
 
-/* What a frame means for the calls made below it. */
-enum kind {
-  KIND_UNKNOWN, /* no frame was of a kind that counts */
-  KIND_PLAIN,
-  KIND_RUNTIME, /* allocates for its caller */
-  KIND_HARNESS, /* the target's own function */
-  KIND_NEW,     /* operator new */
-  KIND_NEVER    /* must not fail: the fuzzer, a sanitizer at work, an abort, an exception, a thread variable */
-};
-
 /* Names as in the symbol table. The first that matches counts.
  *
  * The sanitizers start threads through functions of their own, which are then on the stack of everything that the
@@ -25,41 +15,42 @@ enum kind {
  * process. */
 static const struct {
   const char *glob;
-  enum kind kind;
+  enum nomem_frame_kind kind;
 } names[] = {
-    {"LLVMFuzzerTestOneInput", KIND_HARNESS},
-    {"_ZN6fuzzer6Fuzzer*", KIND_NEVER},
-    {"_ZN6fuzzer*RssThread*", KIND_NEVER},
-    {"_ZN6__asan10AsanThread*", KIND_RUNTIME},
-    {"_ZN6__msan10MsanThread*", KIND_RUNTIME},
-    {"_ZN6__asan*", KIND_NEVER},
-    {"_ZN6__lsan*", KIND_NEVER},
-    {"_ZN6__msan*", KIND_NEVER},
-    {"_ZN7__ubsan*", KIND_NEVER},
-    {"_ZN11__sanitizer*", KIND_NEVER},
-    {"__asan_*", KIND_NEVER},
-    {"__lsan_*", KIND_NEVER},
-    {"__msan_*", KIND_NEVER},
-    {"__ubsan_*", KIND_NEVER},
-    {"__sanitizer_*", KIND_NEVER},
-    {"__assert_fail*", KIND_NEVER},
-    {"abort", KIND_NEVER},
-    {"__cxa_allocate_exception", KIND_NEVER},
-    {"__cxa_get_globals", KIND_NEVER},
-    {"__tls_get_addr", KIND_NEVER},
-    {"_Znwm*", KIND_NEW},
-    {"_Znam*", KIND_NEW},
-    {"_ZNSt*", KIND_RUNTIME},
-    {"_ZNKSt*", KIND_RUNTIME},
-    {"_ZSt*", KIND_RUNTIME},
-    {"_ZN9__gnu_cxx*", KIND_RUNTIME},
-    {"_ZNK9__gnu_cxx*", KIND_RUNTIME},
-    {"_ZN18FuzzedDataProvider*", KIND_RUNTIME},
-    {"__interceptor_*", KIND_RUNTIME},
-    {"___interceptor_*", KIND_RUNTIME},
+    {"LLVMFuzzerTestOneInput", NOMEM_KIND_HARNESS},
+    {"_ZN6fuzzer6Fuzzer*", NOMEM_KIND_NEVER},
+    {"_ZN6fuzzer*RssThread*", NOMEM_KIND_NEVER},
+    {"_ZN6__asan10AsanThread*", NOMEM_KIND_RUNTIME},
+    {"_ZN6__msan10MsanThread*", NOMEM_KIND_RUNTIME},
+    {"_ZN6__asan*", NOMEM_KIND_NEVER},
+    {"_ZN6__lsan*", NOMEM_KIND_NEVER},
+    {"_ZN6__msan*", NOMEM_KIND_NEVER},
+    {"_ZN7__ubsan*", NOMEM_KIND_NEVER},
+    {"_ZN11__sanitizer*", NOMEM_KIND_NEVER},
+    {"__asan_*", NOMEM_KIND_NEVER},
+    {"__lsan_*", NOMEM_KIND_NEVER},
+    {"__msan_*", NOMEM_KIND_NEVER},
+    {"__ubsan_*", NOMEM_KIND_NEVER},
+    {"__sanitizer_*", NOMEM_KIND_NEVER},
+    {"__assert_fail*", NOMEM_KIND_NEVER},
+    {"abort", NOMEM_KIND_NEVER},
+    {"_Exit", NOMEM_KIND_NEVER},
+    {"__cxa_allocate_exception", NOMEM_KIND_NEVER},
+    {"__cxa_get_globals", NOMEM_KIND_NEVER},
+    {"__tls_get_addr", NOMEM_KIND_NEVER},
+    {"_Znwm*", NOMEM_KIND_NEW},
+    {"_Znam*", NOMEM_KIND_NEW},
+    {"_ZNSt*", NOMEM_KIND_RUNTIME},
+    {"_ZNKSt*", NOMEM_KIND_RUNTIME},
+    {"_ZSt*", NOMEM_KIND_RUNTIME},
+    {"_ZN9__gnu_cxx*", NOMEM_KIND_RUNTIME},
+    {"_ZNK9__gnu_cxx*", NOMEM_KIND_RUNTIME},
+    {"_ZN18FuzzedDataProvider*", NOMEM_KIND_RUNTIME},
+    {"__interceptor_*", NOMEM_KIND_RUNTIME},
+    {"___interceptor_*", NOMEM_KIND_RUNTIME},
 };
 
-static void find_kind(const char *name, enum kind *kind) {
+static void find_kind(const char *name, enum nomem_frame_kind *kind) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     if (!nomem__glob(names[i].glob, name)) continue;
     *kind = names[i].kind;
@@ -74,7 +65,7 @@ static const char *module_name(const struct nomem_channel *channel, nomem_frame 
 
 /* What is known of the function at a code address. */
 struct function_facts {
-  enum kind kind;
+  enum nomem_frame_kind kind;
   uint64_t only_mask, except_mask; /* bit r: the function in= of rule r names */
 };
 
@@ -99,8 +90,12 @@ static struct {
 } cache[CACHED];
 
 static struct function_facts look_up(const struct nomem_channel *channel, nomem_frame frame) {
-  struct function_facts facts = {.kind = nomem__is_runtime(module_name(channel, frame)) ? KIND_RUNTIME : KIND_PLAIN};
+  struct function_facts facts = {.kind = nomem__is_runtime(module_name(channel, frame)) ? NOMEM_KIND_RUNTIME
+                                                                                        : NOMEM_KIND_PLAIN};
   nomem__module_function_is(channel, frame, add_name, &facts);
+  bool is_program = strcmp(module_name(channel, frame), nomem__module_base_name(nomem__module_program())) == 0;
+  if (facts.kind == NOMEM_KIND_PLAIN && is_program && nomem__is_harness_code(NOMEM_FRAME_OFFSET(frame) - 1))
+    facts.kind = NOMEM_KIND_HARNESS;
   return facts;
 }
 
@@ -121,24 +116,28 @@ static struct function_facts facts_of(const struct nomem_channel *channel, nomem
 
 /* What the frames of a site mean together. */
 struct summary {
-  enum kind caller;   /* of the first frame that does not allocate for another */
-  const char *module; /* its base name */
+  enum nomem_frame_kind caller; /* of the first frame that does not allocate for another */
+  const char *module;           /* its base name */
   bool never;
   uint64_t only_mask, except_mask;
 };
 
 static struct summary summarise(const struct nomem_channel *channel, const struct nomem_site *site) {
-  struct summary all = {.caller = KIND_UNKNOWN, .module = ""};
+  struct summary all = {.caller = NOMEM_KIND_UNKNOWN, .module = ""};
   for (uint32_t i = 0; i < site->depth; i++) {
     struct function_facts frame = facts_of(channel, site->frame[i]);
     all.only_mask |= frame.only_mask;
     all.except_mask |= frame.except_mask;
-    all.never |= frame.kind == KIND_NEVER || (frame.kind == KIND_NEW && !nomem__options.fails_new);
-    if (all.caller != KIND_UNKNOWN || frame.kind == KIND_RUNTIME || frame.kind == KIND_NEW) continue;
+    all.never |= frame.kind == NOMEM_KIND_NEVER || (frame.kind == NOMEM_KIND_NEW && !nomem__options.fails_new);
+    if (all.caller != NOMEM_KIND_UNKNOWN || frame.kind == NOMEM_KIND_RUNTIME || frame.kind == NOMEM_KIND_NEW) continue;
     all.caller = frame.kind;
     all.module = module_name(channel, site->frame[i]);
   }
   return all;
+}
+
+enum nomem_frame_kind nomem__frame_kind(const struct nomem_channel *channel, nomem_frame frame) {
+  return facts_of(channel, frame).kind;
 }
 
 static bool any_rule_matches(const struct nomem_plan *plan, const struct nomem_site *site, const char *module,
@@ -156,7 +155,8 @@ static bool any_rule_matches(const struct nomem_plan *plan, const struct nomem_s
 
 bool nomem__may_site_fail(const struct nomem_channel *channel, const struct nomem_site *site) {
   struct summary all = summarise(channel, site);
-  if (all.never || (all.caller == KIND_HARNESS && !nomem__options.fails_harness) || nomem__is_known_site(site->key))
+  if (all.never || (all.caller == NOMEM_KIND_HARNESS && !nomem__options.fails_harness) ||
+      nomem__is_known_site(site->key))
     return false;
   const struct nomem_plan *only = &nomem__options.only;
   if (only->rule_count > 0 && !any_rule_matches(only, site, all.module, all.only_mask)) return false;

@@ -23,6 +23,7 @@ cd "$work"
 # LeakSanitizer stops the process by ptrace, and fails it where that is not allowed.
 [ -z "$no_ptrace" ] || export ASAN_OPTIONS=detect_leaks=0
 unset NOMEM_FUZZ NOMEM_FUZZ_PLAN NOMEM_FUZZ_ONLY NOMEM_FUZZ_NOT
+export NOMEM_FUZZ_KNOWN= # each test begins anew; tests/fuzz_going_on has those that do not
 
 # target NAME SOURCE SANITIZERS [FLAG...]: with the engine
 target() {

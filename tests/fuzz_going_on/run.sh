@@ -1,0 +1,175 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The drop-in engine: whose fault it was, going on after a finding, artifacts that reproduce by themselves, and failures
+# that are swallowed.
+#
+#   tests/fuzz_going_on/run.sh BUILD     prints "ok" or "not ok" and what was tested; exit status 1 when a test failed
+# shellcheck disable=SC2317 # the functions are called through "result"
+set -eu
+build=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+tests=$(dirname "$here")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+cd "$work"
+# shellcheck disable=SC1091 source-path=SCRIPTDIR/../lib source=tap.sh
+. "$tests/lib/tap.sh"
+# Leaks are another matter, and LeakSanitizer cannot look for them everywhere.
+export ASAN_OPTIONS=detect_leaks=0 AFL_QUIET=1
+unset NOMEM_FUZZ NOMEM_FUZZ_PLAN NOMEM_FUZZ_ONLY NOMEM_FUZZ_NOT NOMEM_FUZZ_KNOWN
+runs="-seed=1 -runs=2000 -max_total_time=200 -detect_leaks=0"
+# Which of several calls is failed is a matter of chance.
+often="$runs --nomem=sample=8"
+mkdir corpus
+printf 'xyz' >corpus/seed
+
+# target NAME FLAG...: the sources and flags given, with the engine, in libFuzzer
+target() {
+  name=$1
+  shift
+  clang -g -O1 -fsanitize=fuzzer,address "$@" -o "$name" -Wl,--wrap=LLVMFuzzerTestOneInput "$build/libnomem-fuzz.a" \
+    >log 2>&1 || { cat log; exit 1; }
+}
+
+# result WHAT COMMAND...: the test named WHAT passes when the command succeeds; otherwise shows the end of "log".
+result() {
+  what=$1
+  shift
+  if "$@"; then pass "$what"; else
+    tail -30 log >seen
+    fail "$what" seen
+  fi
+}
+
+# fuzz STATUS COMMAND...: runs it, its output in "log"; succeeds when it ends with the status.
+fuzz() {
+  expected=$1
+  shift
+  status=0
+  timeout 400 "$@" >log 2>&1 || status=$?
+  [ "$status" = "$expected" ]
+}
+
+# prints COUNT PATTERN: so many lines match.
+prints() {
+  [ "$(grep -cE "$2" log)" = "$1" ]
+}
+
+# anew: forgets what was found.
+anew() {
+  rm -rf ./*.nomem-known crash-* alone
+}
+
+library=$here/library.c harness=$here/harness.c
+target careless "$library" "$harness"
+target careless-bug "$library" "$harness" -DBUG_ADD
+target careful-bugs "$library" "$harness" -DCHECKS -DBUG_ADD -DBUG_NAME
+target careful-forget "$library" "$harness" -DCHECKS -DBUG_FORGET
+target careful "$library" "$harness" -DCHECKS
+
+# shellcheck disable=SC2086 # $runs and $often are lists of words
+{
+  # Both calls of collector_new, the NULL of which is passed on, and that of collector_name, which is read.
+  is_harness() {
+    anew
+    fuzz 0 ./careless $runs corpus && prints 3 '^nomem: not counted: ' && ! ls crash-* >/dev/null 2>&1
+  }
+  result "what the harness does not check is no finding, and is said once for each call" is_harness
+  is_said_once() {
+    fuzz 0 ./careless $runs corpus && prints 0 '^nomem: not counted: ' && prints 1 '^nomem: left alone: 3 calls'
+  }
+  result "nor is it said again by the next process" is_said_once
+  finds_bug_beside() {
+    anew
+    fuzz 1 ./careless-bug $runs corpus && prints 1 '^nomem: the call that was failed: realloc of '
+  }
+  result "the library's own bug is found beside it" finds_bug_beside
+  finds_forget() {
+    anew
+    fuzz 1 ./careful-forget $runs corpus && prints 0 '^nomem: not counted: ' && prints 1 '#0 .* in collector_forget '
+  }
+  result "a crash in what the harness calls because it was told is the library's" finds_forget
+  stays_clean() {
+    anew
+    fuzz 0 ./careful $runs corpus && prints 0 '^nomem: '
+  }
+  result "a harness that checks everything stays clean" stays_clean
+
+  goes_on() {
+    anew
+    fuzz 77 ./careful-bugs -ignore_crashes=1 $runs corpus && prints 2 '^SUMMARY: AddressSanitizer: SEGV' &&
+      prints 1 'DONE' && prints 1 '^nomem: findings that the campaign went on after: 2$' &&
+      [ "$(wc -l <careful-bugs.nomem-known)" = 2 ] && [ "$(find . -name 'crash-*' | wc -l)" -ge 2 ]
+  }
+  result "with -ignore_crashes=1 one process finds both bugs, and goes on" goes_on
+  goes_on_in_jobs() {
+    anew
+    timeout 400 ./careful-bugs -fork=1 -ignore_crashes=1 $runs corpus >log 2>&1 || :
+    [ "$(wc -l <careful-bugs.nomem-known)" = 2 ]
+  }
+  result "so it does in jobs" goes_on_in_jobs
+  begins_again() {
+    anew
+    fuzz 1 ./careful-bugs $runs corpus && fuzz 1 ./careful-bugs $runs corpus &&
+      prints 1 '^nomem: left alone: 1 call that is known from ./careful-bugs.nomem-known$' &&
+      fuzz 0 ./careful-bugs $runs corpus && prints 1 '^nomem: left alone: 2 calls'
+  }
+  result "started again, it finds the other bug, and then none" begins_again
+
+  # The artifacts of both, from begins_again.
+  is_reproduced() {
+    artifacts=$(find . -maxdepth 1 -name 'crash-*' ! -name '*.plan')
+    fuzz 1 ./careful-bugs $artifacts && prints 1 '^SUMMARY: AddressSanitizer: SEGV'
+  }
+  result "what is known is not left alone when it is reproduced" is_reproduced
+  is_reproduced_alone() {
+    anew
+    fuzz 1 ./careless-bug $runs corpus || return 1
+    summary=$(grep '^SUMMARY: ' log) call=$(grep -A1 '^nomem: the call that was failed: realloc' log)
+    mkdir alone
+    cp "$(find . -maxdepth 1 -name 'crash-*' ! -name '*.plan')" alone/artifact
+    fuzz 1 ./careless-bug alone/artifact && grep -qF "$summary" log && grep -qF "$call" log
+  }
+  result "an artifact by itself shows the same crash" is_reproduced_alone
+  is_reproduced_by_plan() {
+    cp ./crash-*.plan alone/artifact.plan
+    fuzz 1 ./careless-bug alone/artifact && grep -qF "$summary" log && prints 0 '^nomem: not counted: '
+  }
+  result "with the plan beside it, by that plan alone" is_reproduced_by_plan
+  is_reproduced_with_old_plan() {
+    echo site=0123456789abcdef@1 >alone/artifact.plan
+    fuzz 1 ./careless-bug alone/artifact && grep -qF "$summary" log
+  }
+  result "or without it, when it is of another build" is_reproduced_with_old_plan
+  is_minimised() {
+    printf 'xyz and much that makes no difference' >alone/large
+    fuzz 0 ./careful-bugs -minimize_crash=1 -runs=300 -exact_artifact_path=alone/small alone/large &&
+      [ "$(wc -c <alone/small)" -lt 12 ] && fuzz 1 ./careful-bugs alone/small
+  }
+  result "an artifact is minimised without its plan" is_minimised
+  if command -v afl-clang-fast >/dev/null 2>&1; then
+    AFL_USE_ASAN=1 afl-clang-fast -g -O1 -fsanitize=fuzzer -DBUG_ADD "$library" "$harness" -o afl \
+      -Wl,--wrap=LLVMFuzzerTestOneInput "$build/libnomem-fuzz.a" >log 2>&1 || { cat log; exit 1; }
+    afl_shows_it() {
+      ! fuzz 0 ./afl alone/artifact && prints 1 '^nomem: the call that was failed: realloc of ' &&
+        prints 2 '^nomem: not counted: '
+    }
+    result "AFL++: an artifact shows the same crash" afl_shows_it
+  else
+    skip "AFL++: an artifact shows the same crash" 'no afl-clang-fast'
+  fi
+
+  target silent "$here/silent.c" -DBUG
+  for twin in CODES TRUTHS ERRNOS; do target told-$twin "$here/silent.c" -D$twin; done
+  is_silent() {
+    anew
+    fuzz 77 ./silent $often && prints 1 '^nomem: silent: .* result 2 is [0-9]+ instead of [0-9]+$' &&
+      fuzz 77 sh -c "$(sed -n 's/^nomem: reproduce: //p' log)" && prints 1 '^nomem: silent: '
+  }
+  result "success with half an answer is silent" is_silent
+  for twin in CODES TRUTHS ERRNOS; do
+    result "an operation that says that it failed is not: $twin" fuzz 0 ./told-$twin $often
+  done
+}
+finish
