@@ -18,7 +18,10 @@ case ${1:-build} in
   build) packages=$build ;;
   demo) packages="$build $fuzz libc6-dbg" ;;
   # cmocka, a debugger and real programs to explore.
-  check) packages="$build $fuzz gdb libcmocka-dev afl++ lua5.4 libxml2-utils jq sqlite3 python3 procps iproute2" ;;
+  check)
+    packages="$build $fuzz gdb libcmocka-dev afl++ lua5.4 libxml2-utils jq sqlite3 python3 procps iproute2"
+    packages="$packages python3-dev liblua5.4-dev" # headers, to build modules of theirs
+    ;;
   fuzz) packages="$build $fuzz afl++ zip unzip" ;; # AFL++, and what OSS-Fuzz's images have
   bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3 expat git bc cmake dpkg-dev" ;;
   lint) packages="$build $fuzz clang-format clang-tidy cppcheck shellcheck libcmocka-dev" ;;

@@ -136,4 +136,63 @@ except BaseException: pass'
   if grep -q 'only runs the script' found; then fail 'no choice beside --image' found; else pass 'no choice beside --image'; fi
   cd ..
 fi
+
+# module LANGUAGE FLAGS FILE PROGRAM...: builds the module with its bug and without, and has the program try both.
+module() {
+  language=$1
+  flags=$2
+  file=$3
+  shift 3
+  for kind in wrong right; do
+    bug=
+    [ $kind = right ] || bug=-DBUG
+    mkdir -p "$language/$kind/$(dirname "$file")"
+    # shellcheck disable=SC2086 # lists of words
+    "$cc" -g -O0 -w $bug $flags -shared -fPIC -o "$language/$kind/$file" "$modules/$language.c"
+    cp script "$language/$kind/script"
+  done
+  cd "$language/wrong"
+  quick='--faults transient --engine exec --heap off --leaks off'
+  # shellcheck disable=SC2086 # a list of words
+  {
+    explored "$language: a module" 1 '^crash in .*, in [Ss]hapes\.' $quick -- "$@"
+    also "$language: the call that was not checked" "^  not checked: .*twice (.*$language.c:$(line "$language" unchecked))"
+    also "$language: only what is below the module" "^nomem: [a-z0-9.]* only runs the script: .* below '[Ss]hapes\."
+    cd ../right
+    explored "$language: a module, mended" 0 ' reported.*; 0 findings' $quick -- "$@"
+  }
+  cd ../..
+}
+
+if ! compiles -I/usr/include/lua5.4 lua.h || ! command -v lua5.4 >/dev/null; then
+  skip 'a module for Lua' 'no lua5.4, or no headers of it: liblua5.4-dev'
+else
+  echo 'require("shapes") print(twice("ab"))' >script
+  module lua -I/usr/include/lua5.4 shapes.so lua5.4 script
+fi
+
+flags=$(/usr/bin/perl -MConfig -e 'print "$Config{ccflags} -I$Config{archlibexp}/CORE"' 2>/dev/null || :)
+if ! compiles "$flags" EXTERN.h; then
+  skip 'a module for Perl' 'no headers of Perl: libperl-dev'
+else
+  echo 'package Shapes; require XSLoader; XSLoader::load("Shapes"); print Shapes::twice("ab");' >script
+  module perl "$flags" auto/Shapes/Shapes.so /usr/bin/perl -I. script
+fi
+
+flags=$(/usr/bin/ruby -rrbconfig -e 'c = RbConfig::CONFIG; print "-I#{c["rubyhdrdir"]} -I#{c["rubyarchhdrdir"]}"' \
+  2>/dev/null || :)
+if [ -z "$flags" ] || ! compiles "$flags" ruby.h; then
+  skip 'a module for Ruby' 'no ruby, or no headers of it: ruby-dev'
+else
+  echo 'require "shapes"; puts twice("ab")' >script
+  module ruby "$flags" shapes.so /usr/bin/ruby -I. script
+fi
+
+flags='-I/usr/include/node -I/usr/include/nodejs/src -DNODE_GYP_MODULE_NAME=shapes'
+if [ ! -x /usr/bin/node ] || ! compiles "$flags" node_api.h; then
+  skip 'a module for Node' 'no node, or no headers of it: libnode-dev'
+else
+  echo 'console.log(require("./shapes.node").twice("ab"))' >script
+  module node "$flags" shapes.node /usr/bin/node script
+fi
 finish

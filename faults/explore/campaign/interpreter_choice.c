@@ -42,6 +42,10 @@ bool nomem__interpreter_is_of_use(const struct nomem__campaign *campaign) {
 
 void nomem__interpreter_complain(const struct nomem__campaign *campaign) {
   const char *names = campaign->programs.interpreter_names;
+  if (campaign->not_injected.count > 0) { /* what the script started was perhaps what is under test */
+    nomem__complain("nothing was intercepted: %s", campaign->not_injected.list[0].reason);
+    return;
+  }
   nomem__complain(
       "nothing to explore: %s only runs the script, and allocates nothing below a module from outside the system's "
       "folders: choose one of the system's with --under-test, such as 'name*.so', or all calls with --image %s",
@@ -51,5 +55,5 @@ void nomem__interpreter_complain(const struct nomem__campaign *campaign) {
 bool nomem__interpreter_takes_persistent(const struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
   return (options->faults & NOMEM_FAULT_PERSISTENT) != 0 &&
-         !(campaign->interpreter.tested.are_limit && options->faults == NOMEM_FAULT_ALL);
+         !(campaign->interpreter.tested.count > 0 && options->faults == NOMEM_FAULT_ALL);
 }

@@ -18,8 +18,10 @@ bool nomem__interpreter_is_of_use(const struct nomem__campaign *campaign);
 /* Says that it has loaded nothing that may be under test, and what to do. */
 void nomem__interpreter_complain(const struct nomem__campaign *campaign);
 
-/* Whether the schedule has points from which on all calls fail. Unless somebody asks for it, an interpreter is spared
- * that: it would not even get the memory for the exception by which a module reports the failure. */
+/* Whether the schedule has points from which on all calls fail. Unless somebody asks for it, an interpreter with a
+ * module under test is spared that: it would not even get the memory for the exception by which a module reports the
+ * failure.
+ */
 bool nomem__interpreter_takes_persistent(const struct nomem__campaign *campaign);
 
 #endif

@@ -7,11 +7,11 @@
 static int twice(lua_State *state) {
   size_t bytes;
   const char *text = luaL_checklstring(state, 1, &bytes);
-  char *buffer = malloc(2 * bytes);
+  char *buffer = malloc(2 * bytes); /* unchecked */
 #ifndef BUG
   if (buffer == NULL) return luaL_error(state, "not enough memory");
 #endif
-  memcpy(buffer, text, bytes); /* blow-up */
+  memcpy(buffer, text, bytes);
   memcpy(buffer + bytes, text, bytes);
   lua_pushlstring(state, buffer, 2 * bytes);
   free(buffer);

@@ -12,11 +12,11 @@ XS_EXTERNAL(XS_Shapes_twice) {
   STRLEN bytes;
   const char *text = SvPV(ST(0), bytes);
   PERL_UNUSED_VAR(items);
-  char *buffer = malloc(2 * bytes);
+  char *buffer = malloc(2 * bytes); /* unchecked */
 #ifndef BUG
   if (buffer == NULL) croak("not enough memory");
 #endif
-  memcpy(buffer, text, bytes); /* blow-up */
+  memcpy(buffer, text, bytes);
   memcpy(buffer + bytes, text, bytes);
   ST(0) = sv_2mortal(newSVpvn(buffer, 2 * bytes));
   free(buffer);

@@ -6,12 +6,12 @@
 
 static VALUE twice(VALUE self, VALUE text) {
   size_t bytes = (size_t)RSTRING_LEN(text);
-  char *buffer = malloc(2 * bytes);
+  char *buffer = malloc(2 * bytes); /* unchecked */
   (void)self;
 #ifndef BUG
   if (buffer == NULL) rb_memerror();
 #endif
-  memcpy(buffer, RSTRING_PTR(text), bytes); /* blow-up */
+  memcpy(buffer, RSTRING_PTR(text), bytes);
   memcpy(buffer + bytes, RSTRING_PTR(text), bytes);
   VALUE result = rb_str_new(buffer, (long)(2 * bytes));
   free(buffer);
