@@ -77,6 +77,8 @@ static void learn_from_first(struct baseline_run *run, const struct nomem__outco
   /* Of a program that gave up before it allocated anything, there is more to say than that. */
   bool gave_up = outcome->end.root_status != 0 && outcome->end.start_error == 0 && outcome->channel->image_count > 0;
   nomem__programs_list(outcome->channel, &campaign->programs);
+  campaign->allocates_nothing =
+      outcome->end.root_status == 0 && outcome->channel->image_count > 0 && nomem__channel_calls(outcome->channel) == 0;
   run->was_injected = gave_up || nomem__interpreter_may_be_chosen(campaign) || nomem__session_was_injected(outcome);
   describe_allocator(campaign, outcome->channel);
   if (*campaign->allocator_note != '\0' && !session->options->quiet) nomem__complain("%s", campaign->allocator_note);
@@ -88,6 +90,7 @@ static void learn_from_first(struct baseline_run *run, const struct nomem__outco
   run->code_owners_result = nomem__code_owners_learn(&campaign->code_owners, session->options->under_test,
                                                      outcome->channel, session->symbols);
   if (nomem__interpreter_may_be_chosen(campaign)) run->code_owners_result = 0; /* it may yet allocate */
+  campaign->allocates_nothing |= run->code_owners_result == -ENODATA;
 }
 
 /* Once. A test that finds results wrong in any case says nothing about a fault by that. */
@@ -310,6 +313,7 @@ static int check_agreement(struct nomem__campaign *campaign, struct baseline_run
     nomem__complain("without any fault the program ends in two different ways: a flaky test cannot be explored");
     return -EINVAL;
   }
+  campaign->baseline_status = first->status;
   if (first->status != 0) return complain_of_failure(campaign, first);
   campaign->unstable_sites =
       nomem__site_list_count_unshared(first->sites, first->site_count, second->sites, second->site_count);

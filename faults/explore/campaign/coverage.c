@@ -18,7 +18,9 @@ const struct nomem__untried_text nomem__untried_texts[NOMEM_UNTRIED_COUNT] = {
 static enum nomem__untried why_untried(const struct nomem__campaign *campaign, uint8_t result) {
   if (result == NOMEM__ELSEWHERE) return NOMEM_UNTRIED_SHARDS;
   if (result != 0) return NOMEM_UNTRIED_UNREACHED;
-  return campaign->session->interrupted_by != 0 || campaign->failed ? NOMEM_UNTRIED_INTERRUPTED : NOMEM_UNTRIED_BUDGET;
+  if (campaign->session->interrupted_by != 0 || campaign->failed) return NOMEM_UNTRIED_INTERRUPTED;
+  return nomem__campaign_is_over(campaign) || !campaign->session->options->quick ? NOMEM_UNTRIED_BUDGET
+                                                                                 : NOMEM_UNTRIED_QUICK;
 }
 
 static bool is_exercised(uint8_t result) {

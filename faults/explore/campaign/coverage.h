@@ -14,6 +14,7 @@
   X(INTERPRETER, interpreter, "that the interpreter makes for itself")            \
   X(MAX_POINTS, max_points, "beyond --max-points")                                \
   X(BUDGET, budget, "when the time was up")                                       \
+  X(QUICK, quick, "beyond three tests for each common site (--quick)")            \
   X(INTERRUPTED, interrupted, "when it was interrupted")                          \
   X(SHARDS, other_shards, "of other shards")                                      \
   X(UNREACHED, not_reached, "not reached again")                                  \

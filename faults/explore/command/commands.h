@@ -15,6 +15,9 @@ int nomem__explore(const struct nomem__options *options);
  * lines, and kept in the store. */
 int nomem__explore_here(const struct nomem__options *options);
 
+/* nomem suite: explores every test that a command runs, such as 'make check', and makes one report of all. */
+int nomem__suite(const struct nomem__options *options);
+
 /* nomem run: makes one run with a plan, on the command's own standard streams, and says what was failed and how it
  * ended. */
 int nomem__run(const struct nomem__options *options);

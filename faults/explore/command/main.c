@@ -13,6 +13,8 @@ static int dispatch(const struct nomem__options *options) {
   switch (options->command) {
     case NOMEM_COMMAND_EXPLORE:
       return nomem__explore_here(options);
+    case NOMEM_COMMAND_SUITE:
+      return nomem__suite(options);
     case NOMEM_COMMAND_RUN:
       return nomem__run(options);
     case NOMEM_COMMAND_SITES:

@@ -36,7 +36,7 @@ struct nomem__code_owners {
   size_t program_count;
   char root[PATH_MAX];   /* the project's folder: names count only below it, for it may itself be called test. "": not
                             known */
-  char here[PATH_MAX];   /* the working directory, with a slash */
+  char here[PATH_MAX];   /* where relative source paths begin, with a slash */
   const char *main_file; /* where main() of a program that is called like a test is; NULL: none */
   const char *harness_file;    /* where the function is that a fuzzer calls with each input; NULL: not known */
   bool has_harness;            /* there is such a function */

@@ -12,6 +12,7 @@
 
 enum nomem__command {
   NOMEM_COMMAND_EXPLORE,
+  NOMEM_COMMAND_SUITE,
   NOMEM_COMMAND_RUN,
   NOMEM_COMMAND_SITES,
   NOMEM_COMMAND_DIFF,
@@ -61,7 +62,8 @@ enum nomem__isolate_choice { NOMEM_ISOLATE_AUTO, NOMEM_ISOLATE_ON, NOMEM_ISOLATE
   X(JUNIT, junit)           \
   X(SARIF, sarif)           \
   X(TAP, tap)               \
-  X(HTML, html)
+  X(HTML, html)             \
+  X(MARKDOWN, markdown)
 
 enum nomem__report {
 #define X(upper, lower) NOMEM_REPORT_##upper,
@@ -84,6 +86,7 @@ struct nomem__options {
   uint64_t max_points;                      /* 0: none */
   uint64_t timeout_ms;                      /* 0: not given */
   const char *stdin_path;                   /* NULL: standard input is empty */
+  const char *tests;                        /* a regular expression; NULL: all tests of a suite */
   const char *sites;                        /* a regular expression; NULL: all sites */
   const char *image;                        /* globs joined by commas, shorter than NOMEM_GLOB_BYTES; "": not given */
   const char *under_test;                   /* globs joined by commas; NULL: not given */
@@ -101,6 +104,8 @@ struct nomem__options {
   bool no_store;
   bool fresh;
   bool all;
+  bool list;
+  bool quick;
   bool no_trace;
   bool aslr;
   bool stacks;

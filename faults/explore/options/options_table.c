@@ -18,6 +18,13 @@ const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT] = {
          "Runs PROGRAM once as it is, then again for each allocation site with that allocation failing, and reports "
          "every way in which it did not cope. Exit status: 0 nothing found, 1 findings, 2 could not do the job.",
          NULL, 0, 0},
+    [NOMEM_COMMAND_SUITE] =
+        {"suite", "explore every test that a runner starts, such as make check",
+         "Runs PROGRAM, such as make check, once as it is, and notes which programs it starts. Then explores each of "
+         "them that is the project's, as 'nomem explore' does, and ends with one report: what broke, by cause, and "
+         "which tests show it. Exit status: 0 nothing found, 1 findings, 2 nothing could be explored, or it was "
+         "interrupted.",
+         NULL, 0, 0},
     [NOMEM_COMMAND_RUN] = {"run", "run PROGRAM once with the failures of a plan",
                            "Runs PROGRAM once and fails the allocations that the plan names. Exit status: PROGRAM's "
                            "own, 128 and the signal's number if one killed it, 2 could not do the job.",
@@ -261,6 +268,8 @@ static int read_plan(struct nomem__options *options, size_t offset, const char *
 
 #define ONLY(command) NOMEM_SCOPE(NOMEM_COMMAND_##command)
 #define ALL_COMMANDS (NOMEM_SCOPE_TOP - 1)
+/* Those that explore. */
+#define EXPLORERS (ONLY(EXPLORE) | ONLY(SUITE))
 #define RUNNERS (ONLY(EXPLORE) | ONLY(RUN) | ONLY(SITES) | ONLY(MINIMISE))
 /* What an option does: has a value read into a member, or into several of the reader's choice; or something else. */
 #define SET(reader, name) NOMEM_OPTION_SET, reader, offsetof(struct nomem__options, name)
@@ -272,36 +281,45 @@ const struct nomem__option nomem__option_table[] = {
     {"fail", "PLAN", 0, ONLY(RUN) | ONLY(MINIMISE), SET(read_plan, plan_text),
      "which allocations fail: 'nth=3' the third, 'nth=3..' the third and all later ones, 'site=9f3a2c11@2' the second "
      "at that site. Conditions joined by spaces must all hold; of rules joined by ';' one is enough. Required for run"},
-    {"jobs", "N", 'j', ONLY(EXPLORE), SET(read_jobs, jobs),
+    {"jobs", "N", 'j', EXPLORERS, SET(read_jobs, jobs),
      "run up to N programs at a time, 1 to 256 (default: one for each processor when runs are isolated, otherwise 1)"},
-    {"isolate", "WHEN", 0, ONLY(EXPLORE) | ONLY(RUN) | ONLY(MINIMISE), SET(read_isolate, isolate),
+    {"isolate", "WHEN", 0, EXPLORERS | ONLY(RUN) | ONLY(MINIMISE), SET(read_isolate, isolate),
      "give each run a network and IPC of its own, and throw away what it changes below the working directory, the "
      "home directory, /tmp, /var/tmp and /dev/shm. on: do not run without; off: never; auto: where it is possible "
      "(default)"},
     {"timeout", "SECONDS", 't', RUNNERS, SET(read_seconds, timeout_ms),
      "kill a run that takes longer; decimals are allowed (default for explore: ten times as long as a run without a "
      "failure, at least 1; otherwise: no limit)"},
-    {"all", NULL, 0, ONLY(EXPLORE), SET(read_flag, all), "try every single allocation, however long it takes"},
-    {"max-points", "N", 0, ONLY(EXPLORE), SET(read_count, max_points),
+    {"timeout", "SECONDS", 't', ONLY(SUITE), SET(read_seconds, timeout_ms),
+     "end PROGRAM after this time, and explore the tests that it had come to (default: no limit)"},
+    {"tests", "REGEX", 0, ONLY(SUITE), SET(read_regex, tests),
+     "explore only tests whose name, as --list prints it, matches the POSIX extended regular expression REGEX"},
+    {"list", NULL, 0, ONLY(SUITE), SET(read_flag, list),
+     "explore nothing: print the tests that PROGRAM starts, and what is left out with the reason"},
+    {"quick", NULL, 0, ONLY(SUITE), SET(read_flag, quick),
+     "fail each allocation site of the code under test in the three tests only that are most unlike one another, of "
+     "those that reach it in the same way"},
+    {"all", NULL, 0, EXPLORERS, SET(read_flag, all), "try every single allocation, however long it takes"},
+    {"max-points", "N", 0, EXPLORERS, SET(read_count, max_points),
      "try no more than the first N points of the schedule (default: no limit)"},
-    {"budget", "SECONDS", 0, ONLY(EXPLORE), SET(read_seconds, budget_ms),
+    {"budget", "SECONDS", 0, EXPLORERS, SET(read_seconds, budget_ms),
      "start no run after this time, and say what was not tried (default: no limit)"},
-    {"sites", "REGEX", 0, ONLY(EXPLORE) | ONLY(SITES), SET(read_regex, sites),
+    {"sites", "REGEX", 0, EXPLORERS | ONLY(SITES), SET(read_regex, sites),
      "only sites whose call stack has a function, a module or a file:line that matches the POSIX extended regular "
      "expression REGEX, such as '^uv_' or 'reader\\.c:'"},
-    {"engine", "ENGINE", 0, ONLY(EXPLORE), SET(read_engine, engine),
+    {"engine", "ENGINE", 0, EXPLORERS, SET(read_engine, engine),
      "exec: start the program for each run; fork: start it once and fork it before main; snapshot: fork it at the "
      "allocation; auto: the fastest that is safe for the program (default)"},
-    {"faults", "KIND", 0, ONLY(EXPLORE), SET(read_faults, faults),
+    {"faults", "KIND", 0, EXPLORERS, SET(read_faults, faults),
      "transient: one allocation fails; persistent: it and all later ones; both: each of these; all: both, and then a "
      "second allocation that the program makes only because the first failed (default)"},
-    {"leaks", "RUNS", 0, ONLY(EXPLORE) | ONLY(RUN), SET(read_leaks, leaks),
+    {"leaks", "RUNS", 0, EXPLORERS | ONLY(RUN), SET(read_leaks, leaks),
      "which runs are checked for leaked memory: handled, those that ended as they do without a failure; all, also "
      "those "
      "that gave up; off, none (default for explore: handled, and what a function below main lost before the program "
      "gave "
      "up). With run, all shows what is leaked and what corrupts the heap"},
-    {"heap", "RUNS", 0, ONLY(EXPLORE), SET(read_heap, heap),
+    {"heap", "RUNS", 0, EXPLORERS, SET(read_heap, heap),
      "which runs that ended well are made once more, to check whether they write to freed blocks or behind the end of "
      "others: sites, the first failure of each site, as long as that takes little time (default); all, every run; "
      "off, none"},
@@ -312,42 +330,43 @@ const struct nomem__option nomem__option_table[] = {
      "other launchers; where programs from elsewhere run, explore leaves the system's alone, too; of an interpreter "
      "that "
      "runs a script, only what is allocated below the modules that it loads from elsewhere fails)"},
-    {"under-test", "GLOB[,GLOB]", 0, ONLY(EXPLORE), SET(read_under_test, under_test),
+    {"under-test", "GLOB[,GLOB]", 0, EXPLORERS, SET(read_under_test, under_test),
      "which code is under test, by source path such as 'src/*' or by file such as 'libuv.so*'. All other code of the "
      "programs is test code: its own allocations do not fail, and its assertions and crashes do not count. '*': all "
      "code is under test (default: test code is what is in folders or files that are named like tests)"},
-    {"skip-code", "N", 0, ONLY(EXPLORE), SET(read_exit_code, skip_codes),
+    {"skip-code", "N", 0, EXPLORERS, SET(read_exit_code, skip_codes),
      "an exit status by which a test says that it was skipped: such a run has handled the failure. May be given more "
      "than once (77 always is one)"},
-    {"bad-code", "N", 0, ONLY(EXPLORE), SET(read_exit_code, bad_codes),
+    {"bad-code", "N", 0, EXPLORERS, SET(read_exit_code, bad_codes),
      "an exit status by which a test says that a result was wrong: such a run is a finding. May be given more than "
      "once"},
-    {"json", "FILE", 0, ONLY(EXPLORE), SET(read_path, reports[NOMEM_REPORT_JSON]),
+    {"json", "FILE", 0, EXPLORERS, SET(read_path, reports[NOMEM_REPORT_JSON]),
      "write all that was found and covered to FILE, as JSON; - for standard output, and the text then goes to "
      "standard error"},
-    {"junit", "FILE", 0, ONLY(EXPLORE), SET(read_path, reports[NOMEM_REPORT_JUNIT]),
+    {"junit", "FILE", 0, EXPLORERS, SET(read_path, reports[NOMEM_REPORT_JUNIT]),
      "write the findings to FILE as JUnit XML, each as a failed test case"},
-    {"sarif", "FILE", 0, ONLY(EXPLORE), SET(read_path, reports[NOMEM_REPORT_SARIF]),
+    {"sarif", "FILE", 0, EXPLORERS, SET(read_path, reports[NOMEM_REPORT_SARIF]),
      "write the findings to FILE as SARIF 2.1.0, for annotations on the lines of a pull request"},
-    {"tap", "FILE", 0, ONLY(EXPLORE), SET(read_path, reports[NOMEM_REPORT_TAP]),
+    {"tap", "FILE", 0, EXPLORERS, SET(read_path, reports[NOMEM_REPORT_TAP]),
      "write the findings to FILE in the Test Anything Protocol, version 14"},
-    {"html", "FILE", 0, ONLY(EXPLORE), SET(read_path, reports[NOMEM_REPORT_HTML]),
+    {"html", "FILE", 0, EXPLORERS, SET(read_path, reports[NOMEM_REPORT_HTML]),
      "write a page to FILE, with a chart of all call stacks that allocate"},
-    {"store", "FILE", 0, ONLY(EXPLORE) | ONLY(REPLAY) | ONLY(MINIMISE) | ONLY(EXPLAIN), SET(read_path, store),
+    {"markdown", "FILE", 0, EXPLORERS, SET(read_path, reports[NOMEM_REPORT_MARKDOWN]),
+     "write a table of the findings to FILE as Markdown, for a comment on a pull request"},
+    {"store", "FILE", 0, EXPLORERS | ONLY(REPLAY) | ONLY(MINIMISE) | ONLY(EXPLAIN), SET(read_path, store),
      "keep what was done and found in FILE, and go on from there when the same command is given again (default: "
      ".nomem/store.db, or what NOMEM_STORE names; empty: none)"},
-    {"no-store", NULL, 0, ONLY(EXPLORE), SET(read_flag, no_store), "keep nothing, and take nothing from a store"},
-    {"fresh", NULL, 0, ONLY(EXPLORE), SET(read_flag, fresh),
-     "forget what the store knows of this command, and start anew"},
-    {"shard", "I/N", 0, ONLY(EXPLORE), SET_SEVERAL(read_shard),
+    {"no-store", NULL, 0, EXPLORERS, SET(read_flag, no_store), "keep nothing, and take nothing from a store"},
+    {"fresh", NULL, 0, EXPLORERS, SET(read_flag, fresh), "forget what the store knows of this command, and start anew"},
+    {"shard", "I/N", 0, EXPLORERS, SET_SEVERAL(read_shard),
      "try only the I-th of N parts of the points, for N machines; 'nomem merge' joins their stores"},
-    {"suppress", "FILE", 0, ONLY(EXPLORE), SET_SEVERAL(read_suppress),
+    {"suppress", "FILE", 0, EXPLORERS, SET_SEVERAL(read_suppress),
      "exclude findings that match the rules in FILE; may be given more than once"},
-    {"no-default-suppressions", NULL, 0, ONLY(EXPLORE), SET(read_flag, no_default_suppressions),
+    {"no-default-suppressions", NULL, 0, EXPLORERS, SET(read_flag, no_default_suppressions),
      "show the C library's own known faults, too"},
-    {"strict", NULL, 0, ONLY(EXPLORE), SET(read_flag, strict),
+    {"strict", NULL, 0, EXPLORERS, SET(read_flag, strict),
      "count advisory verdicts as findings, too ('nomem explain' lists them)"},
-    {"baseline", "FILE", 0, ONLY(EXPLORE), SET(read_path, baseline),
+    {"baseline", "FILE", 0, EXPLORERS, SET(read_path, baseline),
      "count only findings that are not in the store FILE, of an earlier exploration of the same command"},
     {"gdb", NULL, 0, ONLY(REPLAY), SET(read_flag, gdb), "run it under gdb, which stops at the call that fails"},
     {"stacks", NULL, 0, ONLY(SITES), SET(read_flag, stacks), "print whole call stacks"},
@@ -356,10 +375,10 @@ const struct nomem__option nomem__option_table[] = {
      "mistaken for another"},
     {"no-trace", NULL, 0, ONLY(EXPLORE) | ONLY(RUN) | ONLY(MINIMISE), SET(read_flag, no_trace),
      "do without ptrace, for programs that trace themselves; findings then lack the stack of where they blew up"},
-    {"aslr", NULL, 0, RUNNERS, SET(read_flag, aslr),
+    {"aslr", NULL, 0, RUNNERS | ONLY(SUITE), SET(read_flag, aslr),
      "leave address-space randomisation on (default: off in the runs, so that they are more alike)"},
-    {"verbose", NULL, 'v', RUNNERS, SET(read_flag, verbose), "say what is being done"},
-    {"quiet", NULL, 'q', ONLY(EXPLORE) | ONLY(RUN) | ONLY(REPLAY) | ONLY(MINIMISE), SET(read_flag, quiet),
+    {"verbose", NULL, 'v', RUNNERS | ONLY(SUITE), SET(read_flag, verbose), "say what is being done"},
+    {"quiet", NULL, 'q', EXPLORERS | ONLY(RUN) | ONLY(REPLAY) | ONLY(MINIMISE), SET(read_flag, quiet),
      "print only findings and errors"},
     {"help", NULL, 'h', NOMEM_SCOPE_TOP | ALL_COMMANDS, PRINT(HELP), "print this help"},
     {"version", NULL, 0, NOMEM_SCOPE_TOP | ALL_COMMANDS, PRINT(VERSION), "print the version"},

@@ -12,6 +12,7 @@
 
 #include "../../nomem_version.h"
 #include "../campaign/coverage.h"
+#include "../judge/cause.h"
 #include "../text/json_values.h"
 #include "../text/memory.h"
 #include "../text/memory_stream.h"
@@ -197,6 +198,8 @@ static json_t *make_finding(struct nomem__document_builder *builder, const struc
   if (finding->thread_count > 0) nomem__json_put(json, object, "threads", make_threads(builder, finding));
   put_reproduction(builder, object, finding);
   put_message(builder, object, finding);
+  nomem__json_format(json, object, "cause", "%016" PRIx64,
+                     nomem__finding_cause(finding, builder->campaign->session->symbols));
   nomem__put_finding_id(json, object, before);
   return object;
 }
@@ -238,27 +241,32 @@ static void put_directories(struct nomem__json *json, json_t *document) {
   free(directory);
 }
 
-static void put_heading(struct nomem__document_builder *builder, json_t *document) {
-  const struct nomem__campaign *campaign = builder->campaign;
-  struct nomem__json *json = &builder->json;
-  json_t *tool = json_object(), *command = json_array();
+void nomem__document_put_origin(struct nomem__json *json, json_t *document) {
+  json_t *tool = json_object();
   nomem__json_text(json, document, "format", "nomem-report");
   nomem__json_number(json, document, "version", NOMEM_DOCUMENT_VERSION);
   nomem__json_text(json, tool, "name", "nomem");
   nomem__json_text(json, tool, "version", NOMEM_VERSION);
   nomem__json_put(json, document, "tool", tool);
-  for (char **word = campaign->session->options->program; *word != NULL; word++)
-    nomem__json_add(json, command, nomem__json_safe(*word));
-  nomem__json_put(json, document, "command", command);
-  nomem__json_text(json, document, "image", campaign->programs.first_path);
-  if (*campaign->programs.other_names != '\0')
-    nomem__json_text(json, document, "other_images", campaign->programs.other_names);
   put_directories(json, document);
   char date[sizeof "2000-01-01T00:00:00Z" + 8];
   time_t now = time(NULL);
   struct tm utc;
   if (gmtime_r(&now, &utc) != NULL && strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
     nomem__json_text(json, document, "date", date);
+}
+
+static void put_heading(struct nomem__document_builder *builder, json_t *document) {
+  const struct nomem__campaign *campaign = builder->campaign;
+  struct nomem__json *json = &builder->json;
+  json_t *command = json_array();
+  nomem__document_put_origin(json, document);
+  for (char **word = campaign->session->options->program; *word != NULL; word++)
+    nomem__json_add(json, command, nomem__json_safe(*word));
+  nomem__json_put(json, document, "command", command);
+  nomem__json_text(json, document, "image", campaign->programs.first_path);
+  if (*campaign->programs.other_names != '\0')
+    nomem__json_text(json, document, "other_images", campaign->programs.other_names);
   nomem__json_put(json, document, "seconds", json_real((double)(campaign->ended_ns - campaign->started_ns) / 1e9));
   nomem__json_number(json, document, "timeout_ms", campaign->timeout_ms);
   const struct nomem__coverage coverage = nomem__coverage_of(campaign);

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "../campaign/campaign.h"
+#include "../text/json_values.h"
 
 /* Raised by any change that a reader of the old version would misread. */
 #define NOMEM_DOCUMENT_VERSION 2
@@ -21,6 +22,9 @@ json_t *nomem__document_make(const struct nomem__campaign *campaign);
 /* Builds the findings of such a document alone: an array of them, in the campaign's order. The caller's; NULL: memory
  * was short. */
 json_t *nomem__document_make_findings(const struct nomem__campaign *campaign);
+
+/* Puts what heads every document: format, version, tool and date; the working directory and the root of the sources. */
+void nomem__document_put_origin(struct nomem__json *json, json_t *document);
 
 /* Returns why a finding of a document does not count, in a few words that live as long as the document; NULL: it does.
  */

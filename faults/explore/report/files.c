@@ -152,27 +152,38 @@ static int write_one(enum nomem__report kind, const char *path, const json_t *do
   return error != 0 ? complain(&output, kind, error) : 0;
 }
 
-static FILE *text_stream(const struct nomem__options *options) {
+FILE *nomem__reports_text_stream(const struct nomem__options *options) {
   for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++)
     if (options->reports[kind] != NULL && is_standard_output(options->reports[kind])) return stderr;
   return stdout;
 }
 
-int nomem__reports_write(const struct nomem__campaign *campaign) {
-  const struct nomem__options *options = campaign->session->options;
-  json_t *document = NULL;
+int nomem__reports_write_document(const struct nomem__options *options, const json_t *document) {
   int result = 0;
-  nomem__report_text(campaign, text_stream(options));
   for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++) {
     if (options->reports[kind] == NULL) continue;
-    if (document == NULL) document = nomem__document_make(campaign);
-    if (document == NULL) {
-      nomem__complain("cannot make the reports: %s", strerror(EILSEQ));
-      return -EILSEQ;
-    }
     int one = write_one((enum nomem__report)kind, options->reports[kind], document);
     if (result == 0) result = one;
   }
+  return result;
+}
+
+static bool has_reports(const struct nomem__options *options) {
+  for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++)
+    if (options->reports[kind] != NULL) return true;
+  return false;
+}
+
+int nomem__reports_write(const struct nomem__campaign *campaign) {
+  const struct nomem__options *options = campaign->session->options;
+  nomem__report_text(campaign, nomem__reports_text_stream(options));
+  if (!has_reports(options)) return 0;
+  json_t *document = nomem__document_make(campaign);
+  if (document == NULL) {
+    nomem__complain("cannot make the reports: %s", strerror(EILSEQ));
+    return -EILSEQ;
+  }
+  int result = nomem__reports_write_document(options, document);
   json_decref(document);
   return result;
 }

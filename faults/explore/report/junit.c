@@ -115,19 +115,76 @@ static void print_summary(FILE *out, const json_t *document) {
   fputs("</system-out>\n    </testcase>\n", out);
 }
 
-static void print_suite(FILE *out, const char *element, const json_t *document) {
-  size_t failures = 0, skipped = json_array_size(json_object_get(document, "excluded")), i;
+/* Prints what counts of a finding that a test of a suite shows. Returns how many there are. */
+static size_t print_shown(FILE *out, const json_t *document, const char *name) {
   const json_t *findings = json_object_get(document, "findings");
-  json_t *finding, *word;
-  json_array_foreach(findings, i, finding) {
-    *(nomem__document_find_exclusion(finding) != NULL ? &skipped : &failures) += 1;
+  size_t shown = 0;
+  for (size_t i = 0; i < json_array_size(findings); i++) {
+    const json_t *finding = json_array_get(findings, i), *cases = json_object_get(finding, "cases");
+    if (nomem__document_find_exclusion(finding) != NULL || !nomem__json_has_text(cases, name)) continue;
+    if (out != NULL && shown == 0) {
+      fputs("      <failure", out);
+      print_attribute(out, "type", nomem__json_string(finding, "verdict"));
+      print_attribute(out, "message", nomem__json_string(finding, "message"));
+      fputs(">", out);
+    }
+    struct nomem__memory_stream stream;
+    print_details(nomem__memory_stream_open(&stream), finding);
+    char *details = nomem__memory_stream_close(&stream);
+    if (out != NULL) print_xml(out, details, false);
+    free(details);
+    shown++;
   }
-  fprintf(out, "<%s name=\"nomem explore --", element);
+  if (out != NULL && shown > 0) fputs("</failure>\n", out);
+  return shown;
+}
+
+/* A test of a suite: its name has no line in it, so that it is the same from run to run. */
+static void print_test(FILE *out, const json_t *document, const json_t *test) {
+  fputs("    <testcase", out);
+  print_attribute(out, "classname", nomem__json_string(test, "program"));
+  print_attribute(out, "name", nomem__json_string(test, "name"));
+  fprintf(out, " time=\"%.3f\">\n", json_real_value(json_object_get(test, "explored_seconds")));
+  if (json_object_get(test, "reason") != NULL) {
+    fputs("      <skipped", out);
+    print_attribute(out, "message", nomem__json_string(test, "reason"));
+    fputs("/>\n", out);
+  }
+  print_shown(out, document, nomem__json_string(test, "name"));
+  fputs("    </testcase>\n", out);
+}
+
+static void count_tests(const json_t *document, size_t *failures, size_t *skipped) {
+  const json_t *cases = json_object_get(document, "cases");
+  for (size_t i = 0; i < json_array_size(cases); i++) {
+    const json_t *test = json_array_get(cases, i);
+    *skipped += json_object_get(test, "reason") != NULL;
+    *failures += print_shown(NULL, document, nomem__json_string(test, "name")) > 0;
+  }
+}
+
+static void count_findings(const json_t *document, size_t *failures, size_t *skipped) {
+  const json_t *findings = json_object_get(document, "findings");
+  *skipped = json_array_size(json_object_get(document, "excluded"));
+  for (size_t i = 0; i < json_array_size(findings); i++)
+    *(nomem__document_find_exclusion(json_array_get(findings, i)) != NULL ? skipped : failures) += 1;
+}
+
+static void print_suite(FILE *out, const char *element, const json_t *document) {
+  size_t failures = 0, skipped = 0, count, i;
+  const json_t *cases = json_object_get(document, "cases");
+  json_t *word;
+  if (cases != NULL)
+    count_tests(document, &failures, &skipped);
+  else
+    count_findings(document, &failures, &skipped);
+  count = cases != NULL ? json_array_size(cases) : failures + skipped;
+  fprintf(out, "<%s name=\"nomem %s --", element, cases != NULL ? "suite" : "explore");
   json_array_foreach(json_object_get(document, "command"), i, word) {
     fputc(' ', out);
     print_xml(out, json_string_value(word), true);
   }
-  fprintf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\" time=\"%.3f\"", failures + skipped + 1, failures,
+  fprintf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\" time=\"%.3f\"", count + 1, failures,
           !json_is_true(json_object_get(document, "complete")), json_real_value(json_object_get(document, "seconds")));
   if (strcmp(element, "testsuite") == 0) fprintf(out, " skipped=\"%zu\"", skipped);
 }
@@ -147,8 +204,12 @@ int nomem__report_junit(const json_t *document, FILE *out) {
   print_suite(out, "testsuite", document);
   print_attribute(out, "timestamp", nomem__json_string(document, "date"));
   fputs(">\n", out);
-  print_cases(out, json_object_get(document, "findings"));
-  print_cases(out, json_object_get(document, "excluded"));
+  const json_t *tests = json_object_get(document, "cases");
+  for (size_t i = 0; i < json_array_size(tests); i++) print_test(out, document, json_array_get(tests, i));
+  if (tests == NULL) {
+    print_cases(out, json_object_get(document, "findings"));
+    print_cases(out, json_object_get(document, "excluded"));
+  }
   print_summary(out, document);
   fputs("  </testsuite>\n</testsuites>\n", out);
   return 0;

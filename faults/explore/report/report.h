@@ -24,6 +24,8 @@ int nomem__report_sarif(const json_t *document, FILE *out); /* 2.1.0 */
 int nomem__report_tap(const json_t *document, FILE *out);   /* version 14 */
 int nomem__report_html(const json_t *document, FILE *out);  /* one page that needs nothing else */
 
+int nomem__report_markdown(const json_t *document, FILE *out); /* a comment on a pull request */
+
 /* Checks whether the files of the reports that were asked for can be made, and leaves none behind. Returns 0, or a
  * negative error code after one line on standard error. */
 int nomem__reports_check(const struct nomem__options *options);
@@ -32,5 +34,11 @@ int nomem__reports_check(const struct nomem__options *options);
  * for. A file is there as a whole or not at all. Returns 0, or a negative error code after one line on standard error.
  */
 int nomem__reports_write(const struct nomem__campaign *campaign);
+
+/* Where the text goes: standard output, or standard error when another report has that. */
+FILE *nomem__reports_text_stream(const struct nomem__options *options);
+
+/* Writes the reports that were asked for, but for the text, from a document. Returns as nomem__reports_write. */
+int nomem__reports_write_document(const struct nomem__options *options, const json_t *document);
 
 #endif

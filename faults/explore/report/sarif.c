@@ -312,6 +312,8 @@ int nomem__report_sarif(const json_t *document, FILE *out) {
   nomem__json_text(&json, log, "version", "2.1.0");
   nomem__json_put(&json, run, "tool", make_tool(&json, document, rules));
   nomem__json_put(&json, run, "invocations", json_pack("[o]", make_invocation(&json, document)));
+  if (json_object_get(document, "cases") != NULL)
+    nomem__json_put(&json, run, "automationDetails", json_pack("{s:s}", "id", "nomem/suite/"));
   put_uri(&json, root, "file://", nomem__json_string(document, "source_root"), "/");
   nomem__json_put(&json, run, "originalUriBaseIds", json_pack("{s:o}", SOURCE_ROOT, root));
   json_array_foreach(json_object_get(document, "findings"), i, finding) {

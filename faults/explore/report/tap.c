@@ -62,15 +62,49 @@ static void print_finding(FILE *out, size_t number, const json_t *finding) {
   fputs("  ...\n", out);
 }
 
+/* Prints what a test of a suite shows, a mapping with a list of findings. Returns how many of them count. */
+static size_t print_shown(FILE *out, const json_t *document, const char *name) {
+  static const char *const keys[] = {"id", "verdict", "message", "reproduce"};
+  const json_t *findings = json_object_get(document, "findings");
+  size_t shown = 0;
+  for (size_t i = 0; i < json_array_size(findings); i++) {
+    const json_t *finding = json_array_get(findings, i);
+    bool is_shown = nomem__json_has_text(json_object_get(finding, "cases"), name);
+    if (!is_shown || nomem__document_find_exclusion(finding) != NULL) continue;
+    if (out != NULL && shown == 0) fputs("  ---\n  findings:\n", out);
+    for (size_t k = 0; out != NULL && k < sizeof keys / sizeof *keys; k++) {
+      fputs(k == 0 ? "    -\n    " : "    ", out);
+      print_yaml(out, keys[k], json_object_get(finding, keys[k]));
+    }
+    shown++;
+  }
+  if (out != NULL && shown > 0) fputs("  ...\n", out);
+  return shown;
+}
+
+static void print_test(FILE *out, const json_t *document, size_t number, const json_t *test) {
+  const char *name = nomem__json_string(test, "name");
+  const char *reason = nomem__json_string(test, "reason");
+  fprintf(out, "%s %zu - ", print_shown(NULL, document, name) > 0 ? "not ok" : "ok", number);
+  print_description(out, name);
+  if (*reason != '\0') fputs(" # SKIP ", out);
+  print_description(out, reason);
+  fputc('\n', out);
+  print_shown(out, document, name);
+}
+
 int nomem__report_tap(const json_t *document, FILE *out) {
   const json_t *findings = json_object_get(document, "findings"), *coverage = json_object_get(document, "coverage");
   uint64_t tried = nomem__json_count(coverage, "points_tried"), points = nomem__json_count(coverage, "points");
   const json_t *excluded = json_object_get(document, "excluded");
+  const json_t *tests = json_object_get(document, "cases");
   size_t counted = json_array_size(findings), count = counted + json_array_size(excluded);
+  if (tests != NULL) count = json_array_size(tests);
   json_t *warning;
   size_t i;
   fprintf(out, "TAP version 14\n1..%zu\n", count + 1);
-  for (i = 0; i < count; i++) {
+  for (i = 0; i < count && tests != NULL; i++) print_test(out, document, i + 1, json_array_get(tests, i));
+  for (i = 0; i < count && tests == NULL; i++) {
     print_finding(out, i + 1, i < counted ? json_array_get(findings, i) : json_array_get(excluded, i - counted));
   }
   json_array_foreach(json_object_get(document, "warnings"), i, warning) {

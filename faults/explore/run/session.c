@@ -3,6 +3,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,7 +79,10 @@ static int open_parts(struct nomem__session *session) {
   result = nomem__trees_open(&session->loop, session->isolation, &session->trees);
   if (result == 0) result = watch_signals(session);
   if (result != 0) return result;
-  session->symbols = nomem__symbols_open();
+  if (session->symbols == NULL) {
+    session->symbols = nomem__symbols_open();
+    session->owns_symbols = true;
+  }
   nomem__trees_set_symbols(session->trees, session->symbols);
   return 0;
 }
@@ -88,12 +92,20 @@ static unsigned count_processors(void) {
   return count < 1 ? 1 : count < NOMEM_JOBS_MAX ? (unsigned)count : NOMEM_JOBS_MAX;
 }
 
+/* Runs that are not isolated may disturb those of other commands that are not, either: one command at a time has such
+ * runs. The lock is gone when the process is. */
+static void await_turn(const struct nomem__session *session) {
+  const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  if (session->lone_lock > 0) fcntl(session->lone_lock, F_SETLKW, &whole); /* a signal ends the command, too */
+}
+
 /* Decides whether runs are isolated, and how many there are at a time. */
 static int open_isolation(struct nomem__session *session, bool inherit) {
   const struct nomem__options *options = session->options;
   char reason[NOMEM_ISOLATION_REASON_BYTES] = "";
   bool is_complete = false, is_wanted = options->isolate != NOMEM_ISOLATE_OFF;
   session->jobs = options->jobs != 0 ? options->jobs : 1;
+  if (!is_wanted) await_turn(session);
   if (options->command == NOMEM_COMMAND_SITES || !is_wanted) return 0;
   unsigned wanted = options->jobs != 0 ? options->jobs : inherit ? 1 : count_processors();
   int result = nomem__isolation_open(wanted, &session->isolation, &is_complete, reason, sizeof reason);
@@ -104,6 +116,7 @@ static int open_isolation(struct nomem__session *session, bool inherit) {
   session->setup.isolation = session->isolation;
   if (is_complete) session->jobs = wanted;
   session->is_isolated = is_complete;
+  if (!is_complete) await_turn(session);
   snprintf(session->isolation_reason, sizeof session->isolation_reason, "%s", reason);
   return 0;
 }
@@ -123,6 +136,7 @@ void nomem__session_say_isolation(const struct nomem__session *session) {
 bool nomem__session_drop_isolation(struct nomem__session *session) {
   if (session->setup.isolation == NULL || session->options->isolate == NOMEM_ISOLATE_ON) return false;
   session->setup.isolation = NULL;
+  await_turn(session);
   session->settled = *session->options; /* a reproduction must not be isolated, either */
   session->settled.isolate = NOMEM_ISOLATE_OFF;
   session->options = &session->settled;
@@ -137,8 +151,8 @@ void nomem__session_choose_image(struct nomem__session *session, const char *nam
   session->options = &session->settled;
 }
 
-int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit) {
-  *session = (struct nomem__session){.options = options};
+static int open_session(struct nomem__session *session, bool inherit) {
+  const struct nomem__options *options = session->options;
   char reason[NOMEM_TARGET_REASON_BYTES];
   if (access("/proc/self/fd", X_OK) != 0) {
     nomem__complain("/proc is not there: mount it first, for instance by 'mount -t proc proc /proc'");
@@ -177,6 +191,18 @@ int nomem__session_open(struct nomem__session *session, const struct nomem__opti
   return result;
 }
 
+int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit) {
+  *session = (struct nomem__session){.options = options};
+  return open_session(session, inherit);
+}
+
+int nomem__session_open_shared(struct nomem__session *session, const struct nomem__options *options,
+                               const struct nomem__session_shared *shared) {
+  *session = (struct nomem__session){
+      .options = options, .symbols = shared->symbols, .board = shared->board, .lone_lock = shared->lone_lock};
+  return open_session(session, false);
+}
+
 static void close_loop(struct nomem__session *session) {
   if (session->trees != NULL) nomem__trees_close(session->trees);
   for (unsigned i = 0; i < session->signal_count; i++) uv_close((uv_handle_t *)&session->signals[i], NULL);
@@ -186,7 +212,7 @@ static void close_loop(struct nomem__session *session) {
 
 void nomem__session_close(struct nomem__session *session) {
   if (session->has_loop) close_loop(session);
-  nomem__symbols_close(session->symbols);
+  if (session->owns_symbols) nomem__symbols_close(session->symbols);
   nomem__sanitizer_forget(&session->sanitizer);
   nomem__isolation_close(session->isolation);
 }

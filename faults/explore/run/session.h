@@ -11,6 +11,7 @@
 #include "../process/process_tree.h"
 #include "../stack/symbols.h"
 #include "../target/target_check.h"
+#include "../text/progress.h"
 #include "worker.h"
 
 struct nomem__session {
@@ -34,11 +35,26 @@ struct nomem__session {
   int interrupted_by;                                  /* 0, or the signal that ends the command */
   void (*on_interrupt)(void *user);
   void *user;
+  bool owns_symbols;
+  struct nomem__progress_board *board; /* NULL: the command shows its progress itself */
+  int lone_lock; /* a file that is locked before a run that is not isolated: other commands have such runs, too; 0: none
+                  */
 };
 
 /* Checks the target and opens all the rest. inherit: runs have the standard streams of the command. Returns 0, or a
  * negative error code after one line on standard error; then nothing is open. */
 int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit);
+
+/* What the sessions of several commands, each a process of its own, have in common. */
+struct nomem__session_shared {
+  struct nomem__symbols *symbols;
+  struct nomem__progress_board *board;
+  int lone_lock;
+};
+
+/* The same, with what it shares with others, which stays the caller's. */
+int nomem__session_open_shared(struct nomem__session *session, const struct nomem__options *options,
+                               const struct nomem__session_shared *shared);
 
 void nomem__session_close(struct nomem__session *session);
 

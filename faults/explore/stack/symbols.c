@@ -65,6 +65,10 @@ struct nomem__symbols *nomem__symbols_open(void) {
   return opened;
 }
 
+const char *nomem__symbols_directory(const struct nomem__symbols *symbols) {
+  return symbols != NULL ? symbols->directory : NULL;
+}
+
 static void close_module(struct module *module) {
   for (size_t i = 0; i < module->slots; i++) free(module->answers[i].frames);
   free(module->answers);

@@ -37,6 +37,10 @@ struct nomem__source_frame {
 /* Returns the caller's object. No file is opened yet. */
 struct nomem__symbols *nomem__symbols_open(void);
 
+/* Where relative paths begin, the working directory at that time; it ends in a slash. NULL: not known, also of no
+ * symbols (NULL). */
+const char *nomem__symbols_directory(const struct nomem__symbols *symbols);
+
 /* Frees it; NULL is allowed. */
 void nomem__symbols_close(struct nomem__symbols *symbols);
 

@@ -14,7 +14,8 @@ static bool is_below(const char *path, const char *const folders[], size_t count
 }
 
 bool nomem__is_part_of_system(const char *path) {
-  static const char *const system_folders[] = {"/bin/", "/sbin/", "/usr/"};
+  static const char *const system_folders[] = {"/bin/",   "/sbin/",      "/usr/",       "/lib/",
+                                               "/lib64/", "/nix/store/", "/gnu/store/", "/snap/"};
   static const char *const local_folders[] = {"/usr/local/", "/usr/src/"};
   return is_below(path, system_folders, sizeof system_folders / sizeof *system_folders) &&
          !is_below(path, local_folders, sizeof local_folders / sizeof *local_folders);

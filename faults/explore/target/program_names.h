@@ -21,7 +21,8 @@ struct nomem__programs {
   bool has_interpreter; /* such an interpreter was injected */
 };
 
-/* Whether it lies below /bin, /sbin or /usr, but not /usr/local or /usr/src. */
+/* Whether a file is the system's: below /bin, /sbin, /lib and /usr, but not /usr/local and /usr/src; or in the store of
+ * a package manager. */
 bool nomem__is_part_of_system(const char *path);
 
 /* Lists the programs of a run. */

@@ -83,3 +83,11 @@ uint64_t nomem__json_count(const json_t *object, const char *key) {
   json_int_t value = json_integer_value(json_object_get(object, key));
   return value > 0 ? (uint64_t)value : 0;
 }
+
+bool nomem__json_has_text(const json_t *list, const char *text) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *item = json_string_value(json_array_get(list, i));
+    if (item != NULL && strcmp(item, text) == 0) return true;
+  }
+  return false;
+}

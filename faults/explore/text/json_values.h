@@ -38,6 +38,9 @@ json_t *nomem__json_bytes(const char *text);
 /* Reads such a text, for the caller. NULL: the value is none. */
 char *nomem__json_take_bytes(const json_t *value);
 
+/* Whether a list has this string. */
+bool nomem__json_has_text(const json_t *list, const char *text);
+
 /* Returns what an object has under key: "" or 0 where there is nothing of that name and type. A string belongs to the
  * object. */
 const char *nomem__json_string(const json_t *object, const char *key);

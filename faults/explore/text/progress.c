@@ -10,6 +10,11 @@
 
 static void print_line(uv_timer_t *timer) {
   struct nomem__progress *progress = timer->data;
+  if (progress->board != NULL) {
+    *progress->board = (struct nomem__progress_board){
+        .done = progress->done, .total = progress->total, .findings = progress->findings};
+    return;
+  }
   uint64_t now = uv_now(timer->loop), elapsed_ms = now - progress->started_ms;
   if (elapsed_ms < FIRST_MS || progress->done == 0) return;
   if (!progress->is_terminal && now - progress->last_plain_ms < PLAIN_MS) return;

@@ -9,11 +9,17 @@
 #include <stdint.h>
 #include <uv.h>
 
+/* What others than the command's own line may look at while it works, in memory that is shared with them. */
+struct nomem__progress_board {
+  size_t done, total, findings;
+};
+
 struct nomem__progress {
   uv_timer_t timer;
   bool is_terminal;
   bool is_shown;
   uint64_t started_ms, last_plain_ms;
+  struct nomem__progress_board *board; /* written to in place of standard error; NULL: there is none */
   size_t done, total, findings; /* runs made, runs expected (0: not known), and findings; the caller updates them */
 };
 

@@ -225,7 +225,10 @@ function showSites() {
 byId('all-sites').addEventListener('click', () => { allSites = true; showSites(); });
 showHeading();
 startFindings();
-startChart();
-showSites();
+showTests();
+if (report.sites) {
+  startChart();
+  showSites();
+}
 window.addEventListener('hashchange', () => goTo(decodeURIComponent(location.hash.slice(1))));
 goTo(decodeURIComponent(location.hash.slice(1)));

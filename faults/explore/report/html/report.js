@@ -10,6 +10,8 @@ const allFindings = [...report.findings, ...report.excluded];
 const exclusionOf = (finding) => finding.exclusion || (finding.flaky ? 'flaky: not when it was tried again' : '');
 const rank = new Map(report.verdicts.map((verdict, i) => [verdict.name, i]));
 const untried = report.verdicts.length;
+/* Of a suite: the tests that were recorded. */
+const tests = report.cases || [];
 
 function element(tag, attributes, ...children) {
   const made = document.createElement(tag);
@@ -44,7 +46,7 @@ const notExercised = {
   occurrence_class: 'beyond each site’s first, second, 4th, 8th … and last (--all tries them)',
   site_filter: 'at sites that --sites leaves out', test_code: 'that test code makes itself',
   max_points: 'beyond --max-points', budget: 'when the time was up', interrupted: 'when it was interrupted',
-  other_shards: 'of other shards', not_reached: 'not reached again', no_site: 'with more call stacks than fit',
+  other_shards: 'of other shards', quick: 'beyond three tests for each common site (--quick)', not_reached: 'not reached again', no_site: 'with more call stacks than fit',
 };
 
 function fact(name, ...value) {
@@ -62,27 +64,29 @@ function showHeading() {
   const excluded = allFindings.length - counted;
   const runs = report.verdicts.reduce((sum, verdict) => sum + verdict.runs, 0);
   const warnings = [];
+  if (report.cases) byId('tool').textContent = 'nomem suite --';
   byId('command').textContent = report.command.join(' ');
   if (coverage.points_in_other_shards) warnings.push(`${plural(coverage.points_in_other_shards, 'point')} of ${number(coverage.points)} are other shards’.`);
   if (report.complete && coverage.points_tried + coverage.points_in_other_shards < coverage.points) warnings.push('The time was up before all points were tried.');
   byId('result').textContent = `${counted ? plural(counted, 'finding') : 'No finding'} in ${plural(runs, 'run')}${excluded ? `, ${number(excluded)} not counted` : ''}`;
-  if (!report.complete) warnings.push(`Not complete: ${coverage.points_tried} of ${coverage.points} points were tried.`);
-  const reasons = Object.entries(coverage.calls_not_exercised).filter(([, calls]) => calls > 0);
+  if (!report.complete) warnings.push(`Not complete: ${coverage.points_tried || 0} of ${coverage.points || 0} points were tried.`);
+  const reasons = Object.entries(coverage.calls_not_exercised || {}).filter(([, calls]) => calls > 0);
   if (reasons.length) warnings.push(`Not exercised: ${reasons.map(([why, calls]) => `${plural(calls, 'call')} ${notExercised[why] || why}`).join(', ')}.`);
   if (coverage.sites_tried < coverage.sites) warnings.push(`${plural(coverage.sites - coverage.sites_tried, 'site')} of ${number(coverage.sites)} were not tried at all.`);
   if (coverage.sites_unstable) warnings.push(`${plural(coverage.sites_unstable, 'site')} were reached in only one of the two baselines.`);
   if (coverage.allocations_without_site) warnings.push(`${plural(coverage.allocations_without_site, 'allocation')} had no room among the sites and were not tried.`);
-  if (!coverage.stacks) warnings.push('Without ptrace: no stacks of crashes, and crashes of child processes were not seen.');
+  if (coverage.stacks === false) warnings.push('Without ptrace: no stacks of crashes, and crashes of child processes were not seen.');
   for (const warning of report.warnings || []) warnings.push(`${warning}.`);
   byId('warning').textContent = warnings.join(' ');
   byId('warning').hidden = warnings.length === 0;
   byId('facts').append(
-    fact('program', code(report.image)), fact('allocations', number(report.baseline.allocations)),
-    fact('sites exercised', ...share(coverage.sites_exercised, coverage.sites)),
-    fact('allocation points exercised', ...share(coverage.calls_exercised, coverage.calls)),
+    ...(report.cases ? [fact('tests explored', ...share(coverage.cases_explored, tests.length))]
+      : [fact('program', code(report.image)), fact('allocations', number(report.baseline.allocations))]),
+    fact('sites exercised', ...share(coverage.sites_exercised || 0, coverage.sites || 0)),
+    fact('allocation points exercised', ...share(coverage.calls_exercised || 0, coverage.calls || 0)),
     ...(coverage.second_faults ? [fact('second faults in recovery', ...share(coverage.second_faults_exercised, coverage.second_faults))] : []),
-    fact('runs', ...share(coverage.points_tried, coverage.points)),
-    fact('one run', `${(report.baseline.microseconds / 1000).toFixed(1)} ms`),
+    fact('runs', ...share(coverage.points_tried || 0, coverage.points || 0)),
+    ...(report.baseline ? [fact('one run', `${(report.baseline.microseconds / 1000).toFixed(1)} ms`)] : []),
     fact('exploration', `${report.seconds.toFixed(1)} s`), fact('date', (report.date || '').replace('T', ' ')),
     fact('nomem', report.tool.version));
   const came = report.verdicts.filter((verdict) => verdict.runs > 0);
@@ -200,6 +204,8 @@ function detailOf(finding) {
       finding.origin ? stackBlock(['leftover', 'leak'].includes(finding.verdict) ? 'The file was created here' : 'The block was allocated here', finding.origin) : '',
       finding.freed ? stackBlock('And freed before here', finding.freed) : ''),
     ...threadsOf(finding),
+    ...(finding.cases ? [element('h3', null, `Shown by ${plural(finding.cases.length, 'test')}`),
+      element('p', { class: 'code' }, finding.cases.join(', '))] : []),
     element('h3', null, 'Reproduce'),
     element('div', { class: 'reproduce' }, element('pre', null, finding.reproduce), copy));
 }
@@ -239,7 +245,7 @@ function findingRow(finding) {
 function searchText(finding) {
   const frames = [...finding.fault.stack, ...(finding.second_fault ? finding.second_fault.stack : []),
     ...(finding.blow_up ? finding.blow_up.stack : [])];
-  return [finding.message, finding.id, finding.fault.plan, ...frames.map((frame) => `${frame.function || ''} ${locationOf(frame)}`)]
+  return [finding.message, finding.id, finding.fault.plan, ...(finding.cases || []), ...frames.map((frame) => `${frame.function || ''} ${locationOf(frame)}`)]
     .join('\n').toLowerCase();
 }
 const searchTexts = new Map(allFindings.map((finding) => [finding, searchText(finding)]));
@@ -260,6 +266,41 @@ function showFindings() {
     byId('findings').append(element('tr', null, element('td', { colspan: findingColumns.length, class: 'muted' },
       allFindings.length ? 'None that matches.' : 'None: every failed allocation was handled or reported.')));
   byId('shown').textContent = shown.length === allFindings.length ? '' : `${shown.length} of ${allFindings.length} shown`;
+}
+
+/* Tests of a suite. */
+
+const testColumns = [
+  { title: 'Test', value: (test) => test.name },
+  { title: 'Result', value: (test) => test.result || '' },
+  { title: 'Findings', value: (test) => test.findings || 0, number: true },
+  { title: 'Runs', value: (test) => test.runs || 0, number: true },
+  { title: 'Seconds', value: (test) => test.explored_seconds || 0, number: true },
+];
+const testOrder = { column: 2, down: true };
+
+/* Shows the findings of a test alone. */
+function filterBy(test) {
+  byId('filter').value = test.name.toLowerCase();
+  byId('verdict').value = '';
+  showFindings();
+  byId('findings-heading').scrollIntoView({ block: 'start' });
+}
+
+function testRow(test) {
+  const link = element('button', { type: 'button', class: 'toggle', 'aria-label': `findings of ${test.name}` }, '▸');
+  link.addEventListener('click', () => filterBy(test));
+  return element('tr', null, element('td', null, test.findings ? link : '', code(test.name)),
+    element('td', null, test.reason ? `not explored: ${test.reason}` : test.result || ''),
+    element('td', { class: 'number' }, number(test.findings || 0)), element('td', { class: 'number' }, number(test.runs || 0)),
+    element('td', { class: 'number' }, (test.explored_seconds || 0).toFixed(1)));
+}
+
+function showTests() {
+  byId('tests-section').hidden = !report.cases;
+  byId('chart-section').hidden = byId('sites-section').hidden = !!report.cases;
+  showHead(byId('tests-head'), testColumns, testOrder, showTests);
+  byId('tests').replaceChildren(...sorted(tests, testColumns, testOrder).map(testRow));
 }
 
 function goTo(id) {

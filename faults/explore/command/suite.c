@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* nomem suite: explores every test that a runner starts, and makes one report of all. */
+#include <errno.h>
+#include <string.h>
+
+#include "../campaign/exclusions.h"
+#include "../campaign/site_filter.h"
+#include "../report/report.h"
+#include "../suite/suite.h"
+#include "../suite/suite_document.h"
+#include "../suite/suite_text.h"
+#include "../text/complain.h"
+#include "../text/json_values.h"
+#include "commands.h"
+
+static bool has_findings(const json_t *document) {
+  const json_t *findings = json_object_get(document, "findings");
+  for (size_t i = 0; i < json_array_size(findings); i++)
+    if (!json_is_true(json_object_get(json_array_get(findings, i), "flaky"))) return true;
+  return false;
+}
+
+/* That there are no findings would be no news. */
+static bool was_in_vain(const struct nomem__suite *suite, const json_t *document) {
+  const json_t *coverage = json_object_get(document, "coverage");
+  bool is_explored = nomem__json_count(coverage, "cases_explored") > 0;
+  uint64_t due = nomem__json_count(coverage, "calls_due"), exercised = nomem__json_count(coverage, "calls_exercised");
+  if (is_explored && (due == 0 || exercised > 0)) return false;
+  if (suite->interrupted_by != 0) return true;
+  if (is_explored)
+    nomem__complain("nothing was exercised: the time was up before the first call had failed: give more with --budget");
+  else if (suite->cases.count == 0)
+    nomem__complain(
+        "nothing was explored: the runner started no program of the project's: does it run the tests, or are they done "
+        "already?");
+  else
+    nomem__complain("nothing was explored: each of the %zu programs was left out, for the reasons above",
+                    suite->cases.count);
+  return true;
+}
+
+static int report(const struct nomem__suite *suite) {
+  const struct nomem__options *options = suite->options;
+  json_t *document = nomem__suite_document_make(suite);
+  if (document == NULL) {
+    nomem__complain("cannot make the report: %s", strerror(EILSEQ));
+    return NOMEM_EXIT_FAILED;
+  }
+  int status = suite->interrupted_by != 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
+  nomem__suite_text_print(document, options->quiet, nomem__reports_text_stream(options));
+  if (has_findings(document))
+    status = NOMEM_EXIT_FINDINGS;
+  else if (was_in_vain(suite, document))
+    status = NOMEM_EXIT_FAILED;
+  if (nomem__reports_write_document(options, document) != 0) status = NOMEM_EXIT_FAILED;
+  json_decref(document);
+  return status;
+}
+
+/* Whether the suppressions and the baseline can be read: each case reads them, but they are to be wrong once. */
+static bool are_rules_readable(const struct nomem__options *options) {
+  struct nomem__exclusions rules = {0};
+  bool is_open = nomem__exclusions_open(&rules, options) == 0;
+  nomem__exclusions_close(&rules);
+  return is_open;
+}
+
+static int list(const struct nomem__suite *suite) {
+  json_t *document = nomem__suite_document_make(suite);
+  if (document == NULL) return NOMEM_EXIT_FAILED;
+  nomem__suite_text_list(document, stdout);
+  json_decref(document);
+  return suite->interrupted_by != 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
+}
+
+static int explore(struct nomem__suite *suite) {
+  if (nomem__suite_record(suite) != 0) return NOMEM_EXIT_FAILED;
+  if (suite->options->list) return list(suite);
+  if (nomem__suite_explore(suite) != 0) return NOMEM_EXIT_FAILED;
+  return report(suite);
+}
+
+int nomem__suite(const struct nomem__options *options) {
+  struct nomem__suite suite = {.options = options};
+  if (options->sites != NULL && !nomem__site_filter_check(options->sites)) return NOMEM_EXIT_FAILED;
+  if (nomem__reports_check(options) != 0) return NOMEM_EXIT_FAILED;
+  if (!are_rules_readable(options)) return NOMEM_EXIT_FAILED;
+  if (options->tests != NULL && nomem__suite_cases_choose(&suite.cases, options->tests) != 0) return NOMEM_EXIT_FAILED;
+  int status = explore(&suite);
+  nomem__suite_free(&suite);
+  return status;
+}

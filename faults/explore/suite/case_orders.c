@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "case_orders.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#include "../text/memory.h"
+#include "common_site.h"
+#include "exploration.h"
+
+/* No program has more sites that are told apart. */
+#define SITES_MAX (UINT64_C(1) << 24)
+
+struct header {
+  uint64_t has_sites, count, cost;
+};
+
+static int send_all(int socket, const void *bytes, size_t count) {
+  const char *at = bytes;
+  while (count > 0) {
+    ssize_t sent = send(socket, at, count, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) return -EPIPE;
+    at += sent;
+    count -= (size_t)sent;
+  }
+  return 0;
+}
+
+static int receive_all(int socket, void *bytes, size_t count) {
+  char *at = bytes;
+  while (count > 0) {
+    ssize_t got = recv(socket, at, count, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return -EPIPE;
+    at += got;
+    count -= (size_t)got;
+  }
+  return 0;
+}
+
+static uint64_t find_common_site(const struct nomem__campaign *campaign, const struct nomem__campaign_site *site) {
+  struct nomem__trace trace = {.depth = site->depth < NOMEM_TRACE_DEPTH ? site->depth : NOMEM_TRACE_DEPTH};
+  for (unsigned i = 0; i < trace.depth; i++) {
+    unsigned module = NOMEM_FRAME_MODULE(site->frames[i]);
+    const char *path = module >= 1 && module <= campaign->module_count ? campaign->modules[module - 1] : "";
+    trace.frame[i] = (struct nomem__trace_frame){path, NOMEM_FRAME_OFFSET(site->frames[i]), true};
+  }
+  return nomem__common_site_of(&campaign->code_owners, &trace);
+}
+
+/* A site of which nothing is due has no calls here. */
+static int send_sites(const struct nomem__campaign *campaign, int socket) {
+  struct nomem__order_site *sites = nomem__calloc(campaign->site_count + 1, sizeof *sites);
+  for (size_t i = 0; i < campaign->point_count; i++)
+    if (campaign->states[i].result == 0) sites[campaign->points[i].site].calls++;
+  for (size_t i = 0; i < campaign->site_count; i++)
+    if (sites[i].calls > 0) sites[i].common = find_common_site(campaign, &campaign->sites[i]);
+  const struct header header = {.has_sites = 1, .count = campaign->site_count, .cost = campaign->baseline_us};
+  int result = send_all(socket, &header, sizeof header);
+  if (result == 0) result = send_all(socket, sites, campaign->site_count * sizeof *sites);
+  free(sites);
+  return result;
+}
+
+/* Returns whether there is another order to come. */
+static bool follow_order(struct nomem__campaign *campaign, int socket) {
+  const struct header done = {0};
+  struct header header;
+  if (receive_all(socket, &header, sizeof header) != 0 || header.count == 0 || header.count > SITES_MAX) return false;
+  uint32_t *sites = nomem__calloc(header.count, sizeof *sites);
+  int result = receive_all(socket, sites, header.count * sizeof *sites);
+  uv_run(&campaign->session->loop, UV_RUN_NOWAIT); /* a signal may have come meanwhile */
+  if (result == 0) nomem__exploration_try_sites(campaign, sites, header.count);
+  free(sites);
+  nomem__exploration_pause(campaign);
+  return result == 0 && !campaign->failed && send_all(socket, &done, sizeof done) == 0;
+}
+
+int nomem__case_follow_orders(struct nomem__campaign *campaign, int socket) {
+  nomem__exploration_begin(campaign);
+  nomem__exploration_pause(campaign);
+  if (send_sites(campaign, socket) == 0)
+    while (follow_order(campaign, socket)) continue;
+  uv_run(&campaign->session->loop, UV_RUN_NOWAIT);
+  return nomem__exploration_finish(campaign);
+}
+
+int nomem__case_read_message(int socket, struct nomem__case_message *message) {
+  struct header header;
+  *message = (struct nomem__case_message){0};
+  if (receive_all(socket, &header, sizeof header) != 0 || header.count > SITES_MAX) return -EPIPE;
+  message->has_sites = header.has_sites != 0;
+  message->cost = header.cost;
+  message->site_count = header.count;
+  message->sites = nomem__calloc(header.count + 1, sizeof *message->sites);
+  if (receive_all(socket, message->sites, header.count * sizeof *message->sites) == 0) return 0;
+  free(message->sites);
+  *message = (struct nomem__case_message){0};
+  return -EPIPE;
+}
+
+int nomem__case_send_order(int socket, const uint32_t *sites, size_t count) {
+  const struct header header = {.count = count};
+  int result = send_all(socket, &header, sizeof header);
+  return result == 0 && count > 0 ? send_all(socket, sites, count * sizeof *sites) : result;
+}

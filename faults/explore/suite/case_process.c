@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "case_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../campaign/coverage.h"
+#include "../campaign/journal.h"
+#include "../report/document.h"
+#include "../run/surroundings.h"
+#include "../text/complain.h"
+#include "../text/memory.h"
+#include "../text/words.h"
+#include "case_orders.h"
+#include "exploration.h"
+#include "shared_symbols.h"
+#include "variables.h"
+
+/* By its exit status the process says why the case was not explored: this and a number of enum nomem__left_out. */
+#define EXIT_LEFT_OUT 64
+/* By which a test says that it was skipped. */
+#define SKIP_CODE 77
+/* So much of what the process has to say is read. */
+#define MESSAGE_BYTES 65536
+
+static void interrupt(void *user) {
+  nomem__campaign_cancel_runs(user);
+}
+
+static enum nomem__left_out find_obstacle(const struct nomem__campaign *campaign) {
+  int status = campaign->baseline_status;
+  if (campaign->session->interrupted_by != 0) return NOMEM_LEFT_OUT_INTERRUPTED;
+  if (campaign->allocates_nothing) return NOMEM_LEFT_OUT_NOTHING_ALLOCATED;
+  bool is_skipped = WIFEXITED(status) && WEXITSTATUS(status) == SKIP_CODE;
+  return is_skipped ? NOMEM_LEFT_OUT_SKIPPED : NOMEM_LEFT_OUT_UNFIT;
+}
+
+static int write_document(const struct nomem__campaign *campaign, int fd) {
+  json_t *document = nomem__document_make(campaign);
+  if (document == NULL) return -EILSEQ;
+  nomem__shared_symbols_put(document, campaign);
+  int result = json_dumpfd(document, fd, JSON_COMPACT);
+  json_decref(document);
+  return result != 0 ? -EIO : 0;
+}
+
+/* What a case's process shares with the command. */
+struct files {
+  int document, orders; /* the latter -1: it takes no turns */
+};
+
+/* What names a place in the sources begins in the suite's folder. */
+static enum nomem__left_out explore(struct nomem__campaign *campaign, struct nomem__exclusions *rules,
+                                    const struct nomem__case_setup *setup, const struct files *files) {
+  campaign->started_ns = files->orders >= 0 ? uv_hrtime() : 0; /* of the budget, the runs without a fault are part */
+  if (nomem__exploration_prepare(campaign) != 0) return find_obstacle(campaign);
+  int result =
+      files->orders >= 0 ? nomem__case_follow_orders(campaign, files->orders) : nomem__exploration_make_runs(campaign);
+  if (chdir(setup->folder) != 0) return NOMEM_LEFT_OUT_UNFIT;
+  if (nomem__exploration_conclude(campaign, rules) != 0) result = -EILSEQ;
+  bool has_findings = campaign->findings.count > 0;
+  /* Of one that takes turns, others may have had all that it could show. */
+  bool is_alone = files->orders < 0 || nomem__coverage_of(campaign).untried[NOMEM_UNTRIED_UNREACHED] > 0;
+  if (!has_findings && is_alone && nomem__exploration_was_in_vain(campaign)) return find_obstacle(campaign);
+  if (write_document(campaign, files->document) != 0) return NOMEM_LEFT_OUT_UNFIT;
+  return result == 0 || has_findings ? NOMEM_LEFT_OUT_NO : NOMEM_LEFT_OUT_UNFIT;
+}
+
+static enum nomem__left_out explore_case(const struct nomem__case_setup *setup, const struct nomem__options *options,
+                                         const struct nomem__case_request *request, const struct files *files) {
+  struct nomem__session *session = nomem__calloc(1, sizeof *session);
+  const struct nomem__session_shared shared = {
+      .symbols = setup->symbols, .board = request->board, .lone_lock = setup->lone_lock};
+  struct nomem__exclusions rules = {0};
+  if (nomem__session_open_shared(session, options, &shared) != 0) return NOMEM_LEFT_OUT_UNFIT;
+  bool is_watched = options->leaks != NOMEM_LEAKS_OFF && session->setup.trace;
+  struct nomem__campaign *campaign = nomem__campaign_new(session, is_watched ? NOMEM_WATCH_LIVE : NOMEM_WATCH_NONE);
+  session->on_interrupt = interrupt;
+  session->user = campaign;
+  enum nomem__left_out left_out = NOMEM_LEFT_OUT_UNFIT;
+  if (nomem__exclusions_open(&rules, options) == 0) left_out = explore(campaign, &rules, setup, files);
+  nomem__journal_close(campaign);
+  nomem__campaign_free(campaign);
+  nomem__exclusions_close(&rules);
+  nomem__session_close(session);
+  free(session);
+  return left_out;
+}
+
+/* The name by which the program was called, where that leads to its file: it may depend on it. */
+static void choose_path(char **words, const char *path) {
+  struct stat called, file;
+  bool has_folder = strchr(words[0], '/') != NULL;
+  if (has_folder && stat(words[0], &called) == 0 && stat(path, &file) == 0 && called.st_dev == file.st_dev &&
+      called.st_ino == file.st_ino)
+    return;
+  words[0] = nomem__strdup(path);
+}
+
+/* Files that the command line names lie where the suite is. NULL stays NULL. */
+static const char *make_absolute(const char *path, const char *folder) {
+  return path == NULL || *path == '/' ? path : nomem__format("%s/%s", folder, path);
+}
+
+/* In memory of its own: a stack is no place for it. */
+static const struct nomem__options *make_options(const struct nomem__case_setup *setup,
+                                                 const struct nomem__case_request *request, char *const *now) {
+  const struct nomem__recorded_image *image = request->suite_case->image;
+  struct nomem__options *options = nomem__malloc(sizeof *options);
+  *options = *setup->options;
+  options->command = NOMEM_COMMAND_EXPLORE;
+  options->program = nomem__split_words(image->words, image->word_bytes);
+  choose_path(options->program, image->path);
+  options->stdin_path = image->input == NOMEM_INPUT_FILE ? image->input_path : NULL;
+  options->folder = strcmp(image->folder, setup->folder) == 0 ? NULL : image->folder;
+  options->variables = nomem__environment_difference(now, environ);
+  options->jobs = request->jobs;
+  options->budget_ms = request->budget_ms;
+  options->timeout_ms = 0; /* it is the runner's */
+  options->store = setup->store;
+  options->no_store = setup->store == NULL;
+  options->baseline = make_absolute(options->baseline, setup->folder);
+  for (size_t i = 0; i < options->suppress_count; i++)
+    options->suppress[i] = make_absolute(options->suppress[i], setup->folder);
+  options->verbose = false;
+  options->quiet = true;
+  memset(options->reports, 0, sizeof options->reports);
+  return options;
+}
+
+static bool is_gone(const struct nomem__recorded_image *image) {
+  if (chdir(image->folder) != 0) {
+    nomem__complain("its folder is not there any more");
+    return true;
+  }
+  if (access(image->path, X_OK) == 0) return false;
+  nomem__complain("its file is not there any more");
+  return true;
+}
+
+static void become_quiet(const struct nomem__case_process *process) {
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null >= 0) dup2(null, STDIN_FILENO);
+  if (null >= 0) dup2(null, STDOUT_FILENO);
+  dup2(process->message_fd, STDERR_FILENO);
+}
+
+static _Noreturn void become_case(const struct nomem__case_process *process, const struct nomem__case_setup *setup,
+                                  const struct nomem__case_request *request, pid_t parent, int orders) {
+  const struct nomem__recorded_image *image = request->suite_case->image;
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (getppid() != parent) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_INTERRUPTED);
+  become_quiet(process);
+  sigprocmask(SIG_SETMASK, &setup->signals, NULL);
+  setrlimit(RLIMIT_NOFILE, &setup->descriptors);
+  if (is_gone(image)) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_GONE);
+  char **now = nomem__variables_apply(environ, image->variables, image->variable_bytes);
+  const struct nomem__options *options = make_options(setup, request, now);
+  environ = now;
+  const struct files files = {.document = process->document_fd, .orders = orders};
+  enum nomem__left_out left_out = explore_case(setup, options, request, &files);
+  _exit(left_out == NOMEM_LEFT_OUT_NO ? 0 : EXIT_LEFT_OUT + (int)left_out);
+}
+
+static void close_files(struct nomem__case_process *process) {
+  if (process->document_fd >= 0) close(process->document_fd);
+  if (process->message_fd >= 0) close(process->message_fd);
+  if (process->order_fd >= 0) close(process->order_fd);
+  *process = (struct nomem__case_process){.document_fd = -1, .message_fd = -1, .order_fd = -1};
+}
+
+static int open_files(struct nomem__case_process *process, bool takes_turns, int *orders) {
+  int ends[2] = {-1, -1};
+  *process = (struct nomem__case_process){.document_fd = memfd_create("nomem-document", MFD_CLOEXEC),
+                                          .message_fd = memfd_create("nomem-messages", MFD_CLOEXEC),
+                                          .order_fd = -1};
+  if (process->document_fd < 0 || process->message_fd < 0) return -errno;
+  if (takes_turns && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return -errno;
+  process->order_fd = ends[0];
+  *orders = ends[1];
+  return 0;
+}
+
+int nomem__case_start(struct nomem__case_process *process, const struct nomem__case_setup *setup,
+                      const struct nomem__case_request *request) {
+  int orders = -1, result = open_files(process, request->takes_turns, &orders);
+  pid_t parent = getpid();
+  fflush(NULL); /* what is not written yet would be written twice */
+  pid_t pid = result == 0 ? fork() : -1;
+  if (pid == 0) become_case(process, setup, request, parent, orders);
+  if (result == 0 && pid < 0) result = -errno;
+  if (orders >= 0) close(orders);
+  process->pid = result == 0 ? pid : 0;
+  if (result != 0) close_files(process);
+  return result;
+}
+
+/* The caller's; "": it has said nothing. */
+static char *read_messages(int fd) {
+  char *text = nomem__calloc(MESSAGE_BYTES + 1, 1);
+  ssize_t got = pread(fd, text, MESSAGE_BYTES, 0);
+  text[got > 0 ? got : 0] = '\0';
+  return text;
+}
+
+/* The last message without its "nomem: ": the one that ended it. */
+static char *find_reason(char *messages) {
+  static const char prefix[] = "nomem: ";
+  size_t length = strlen(messages);
+  while (length > 0 && messages[length - 1] == '\n') messages[--length] = '\0';
+  char *line = strrchr(messages, '\n');
+  line = line != NULL ? line + 1 : messages;
+  if (strncmp(line, prefix, sizeof prefix - 1) == 0) line += sizeof prefix - 1;
+  return nomem__strdup(*line != '\0' ? line : "it could not be explored");
+}
+
+static json_t *read_document(int fd) {
+  json_error_t error;
+  return lseek(fd, 0, SEEK_SET) == 0 ? json_loadfd(fd, 0, &error) : NULL;
+}
+
+void nomem__case_finish(struct nomem__case_process *process, int status, struct nomem__case_result *result) {
+  char *messages = read_messages(process->message_fd);
+  int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  *result = (struct nomem__case_result){.left_out = NOMEM_LEFT_OUT_NO};
+  if (code == 0) result->document = read_document(process->document_fd);
+  if (code > EXIT_LEFT_OUT && code < EXIT_LEFT_OUT + NOMEM_LEFT_OUT_COUNT)
+    result->left_out = (enum nomem__left_out)(code - EXIT_LEFT_OUT);
+  else if (result->document == NULL)
+    result->left_out = NOMEM_LEFT_OUT_UNFIT;
+  if (result->left_out == NOMEM_LEFT_OUT_NOTHING_ALLOCATED)
+    result->reason = nomem__strdup("it allocates nothing that is under test");
+  else if (result->left_out == NOMEM_LEFT_OUT_INTERRUPTED)
+    result->reason = nomem__strdup("it was interrupted");
+  else if (WIFSIGNALED(status))
+    result->reason = nomem__format("the process that explored it was killed by signal %d", WTERMSIG(status));
+  else if (result->left_out != NOMEM_LEFT_OUT_NO)
+    result->reason = find_reason(messages);
+  free(messages);
+  close_files(process);
+}

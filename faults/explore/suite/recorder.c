@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "../process/keeper.h"
+#include "../process/process_tree.h"
+#include "../target/target_check.h"
+#include "../text/complain.h"
+#include "../text/error_text.h"
+#include "../text/grow.h"
+#include "../text/quote.h"
+#include "suite_cases.h"
+#include "variables.h"
+
+/* Signals that end the recording. A terminal sends the first two to the runner as well. */
+static const int ending[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+#define ENDING (sizeof ending / sizeof *ending)
+/* So long the runner may take to end when a terminal has interrupted it. */
+#define PATIENCE_MS 3000
+/* So far up the forebears of a process are looked at: a shell forks without executing anything. */
+#define GENERATIONS 100
+
+/* The image that a process has executed last. */
+struct live {
+  pid_t pid;
+  size_t image;
+  uint64_t began_ns;
+};
+
+struct recorder {
+  struct nomem__recording *recording;
+  uv_loop_t loop;
+  uv_signal_t signals[ENDING];
+  uv_timer_t timer;
+  struct nomem__trees *trees;
+  struct nomem__keeper *keeper;
+  struct nomem__tree *tree; /* NULL: it has ended */
+  struct live *lives;
+  size_t live_count, live_room;
+  int start_error;
+};
+
+static struct live *find_live(struct recorder *recorder, pid_t pid) {
+  for (size_t i = recorder->live_count; i-- > 0;)
+    if (recorder->lives[i].pid == pid) return &recorder->lives[i];
+  return NULL;
+}
+
+/* Reads what /proc has of a process. Returns the caller's block and its size; NULL: it is not there, or has more than
+ * max bytes. */
+static char *read_proc(pid_t pid, const char *name, size_t max, size_t *bytes) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return NULL;
+  char *block = NULL;
+  size_t room = 0;
+  ssize_t got = 1;
+  for (*bytes = 0; got > 0 && *bytes <= max; *bytes += got > 0 ? (size_t)got : 0) {
+    if (*bytes == room) block = nomem__realloc(block, room = room == 0 ? 4096 : room * 2);
+    while ((got = read(fd, block + *bytes, room - *bytes)) < 0 && errno == EINTR) continue;
+  }
+  close(fd);
+  if (got == 0 && *bytes <= max) return block;
+  free(block);
+  return NULL;
+}
+
+/* The caller's; "": it cannot be read. */
+static char *read_link(pid_t pid, const char *name) {
+  char path[64], target[PATH_MAX];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+  ssize_t length = readlink(path, target, sizeof target - 1);
+  target[length > 0 ? length : 0] = '\0';
+  return nomem__strdup(target);
+}
+
+static pid_t find_parent(pid_t pid) {
+  size_t bytes = 0;
+  char *stat = read_proc(pid, "stat", 4096, &bytes);
+  int parent = 0;
+  if (stat == NULL) return 0;
+  /* The name in parentheses may hold anything, so it is the last of them that ends it. */
+  const char *end = memrchr(stat, ')', bytes);
+  char rest[64] = "";
+  if (end != NULL) snprintf(rest, sizeof rest, "%.*s", (int)(stat + bytes - end - 1), end + 1);
+  if (sscanf(rest, " %*c %d", &parent) != 1) parent = 0;
+  free(stat);
+  return parent;
+}
+
+/* The image of the process that started this one, however many forks lie between them. */
+static size_t find_parent_image(struct recorder *recorder, pid_t pid) {
+  for (int i = 0; i < GENERATIONS && pid > 1; i++) {
+    pid = find_parent(pid);
+    const struct live *live = find_live(recorder, pid);
+    if (live != NULL) return live->image;
+  }
+  return NOMEM_NO_IMAGE;
+}
+
+static void note_input(struct nomem__recorded_image *image, pid_t pid) {
+  char path[64];
+  struct stat status;
+  snprintf(path, sizeof path, "/proc/%d/fd/0", (int)pid);
+  char *target = read_link(pid, "fd/0");
+  bool is_file = stat(path, &status) == 0 && S_ISREG(status.st_mode) && target[0] == '/';
+  bool is_empty = target[0] == '\0' || strcmp(target, "/dev/null") == 0;
+  image->input = is_file ? NOMEM_INPUT_FILE : is_empty ? NOMEM_INPUT_EMPTY : NOMEM_INPUT_OTHER;
+  if (is_file) image->input_path = nomem__strdup(target);
+  free(target);
+}
+
+/* What is needed to run it once more. */
+static void note_whole(struct nomem__recording *recording, struct nomem__recorded_image *image, pid_t pid) {
+  size_t bytes = 0;
+  image->words = read_proc(pid, "cmdline", NOMEM_RECORDED_WORDS_MAX, &image->word_bytes);
+  image->folder = read_link(pid, "cwd");
+  char *block = read_proc(pid, "environ", NOMEM_RECORDED_VARIABLES_MAX, &bytes);
+  if (block != NULL) image->variables = nomem__variables_compare(environ, block, bytes, &image->variable_bytes);
+  free(block);
+  bool is_readable = image->words != NULL && image->word_bytes > 0 && image->words[image->word_bytes - 1] == '\0' &&
+                     image->variables != NULL && image->folder[0] == '/';
+  note_input(image, pid);
+  image->is_whole =
+      is_readable && nomem__recording_take_bytes(recording, image->word_bytes + image->variable_bytes + PATH_MAX);
+  if (image->is_whole) return;
+  free(image->words);
+  free(image->variables);
+  image->words = image->variables = NULL;
+}
+
+static bool executed(void *user, pid_t pid) {
+  struct recorder *recorder = user;
+  struct live *live = find_live(recorder, pid);
+  size_t before = live != NULL ? live->image : NOMEM_NO_IMAGE;
+  size_t parent =
+      before != NOMEM_NO_IMAGE ? recorder->recording->images[before].parent : find_parent_image(recorder, pid);
+  char *path = read_link(pid, "exe");
+  size_t number = nomem__recording_add(recorder->recording, path, parent, before);
+  free(path);
+  if (live == NULL) {
+    recorder->lives = nomem__grow(recorder->lives, recorder->live_count, &recorder->live_room, sizeof *recorder->lives);
+    live = &recorder->lives[recorder->live_count++];
+  }
+  *live = (struct live){.pid = pid, .image = number, .began_ns = uv_hrtime()};
+  if (number == NOMEM_NO_IMAGE) return false;
+  struct nomem__recorded_image *image = &recorder->recording->images[number];
+  if (nomem__suite_may_be_case(image->path)) note_whole(recorder->recording, image, pid);
+  return false;
+}
+
+/* The time that its threads had of the processors. */
+static uint64_t read_processor_us(pid_t pid) {
+  size_t bytes = 0;
+  char *stat = read_proc(pid, "stat", 4096, &bytes);
+  unsigned long user_ticks = 0, system_ticks = 0;
+  const char *end = stat != NULL ? memrchr(stat, ')', bytes) : NULL;
+  char rest[256] = "";
+  if (end != NULL) snprintf(rest, sizeof rest, "%.*s", (int)(stat + bytes - end - 1), end + 1);
+  if (sscanf(rest, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user_ticks, &system_ticks) != 2)
+    user_ticks = system_ticks = 0;
+  free(stat);
+  return (user_ticks + system_ticks) * UINT64_C(1000000) / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+/* Its memory is still there, and ptrace says what its status will be. */
+static void exits(void *user, pid_t pid, pid_t tid) {
+  struct recorder *recorder = user;
+  struct live *live = find_live(recorder, pid);
+  unsigned long status = 0;
+  if (live == NULL) return;
+  if (live->image != NOMEM_NO_IMAGE && ptrace(PTRACE_GETEVENTMSG, tid, NULL, &status) == 0) {
+    struct nomem__recorded_image *image = &recorder->recording->images[live->image];
+    image->has_ended = true;
+    image->status = (int)status;
+    image->wall_us = (uv_hrtime() - live->began_ns) / 1000;
+    image->processor_us = read_processor_us(pid);
+  }
+  *live = recorder->lives[--recorder->live_count];
+}
+
+static void done(struct nomem__tree *tree, const struct nomem__end *end, void *user) {
+  struct recorder *recorder = user;
+  (void)tree;
+  recorder->tree = NULL;
+  recorder->start_error = end->start_error;
+  recorder->recording->status = end->root_status;
+  uv_timer_stop(&recorder->timer);
+}
+
+static void cancel(uv_timer_t *timer) {
+  struct recorder *recorder = timer->data;
+  if (recorder->tree != NULL) nomem__tree_cancel(recorder->tree);
+}
+
+static void time_out(uv_timer_t *timer) {
+  struct recorder *recorder = timer->data;
+  recorder->recording->has_timed_out = true;
+  cancel(timer);
+}
+
+/* A runner that a terminal has interrupted, too, tidies up. */
+static void interrupted(uv_signal_t *watcher, int number) {
+  struct recorder *recorder = watcher->data;
+  bool is_first = recorder->recording->interrupted_by == 0;
+  bool has_runner_got_it = (number == SIGINT || number == SIGQUIT) && isatty(STDIN_FILENO);
+  recorder->recording->interrupted_by = number;
+  if (is_first && has_runner_got_it)
+    uv_timer_start(&recorder->timer, cancel, PATIENCE_MS, 0);
+  else
+    cancel(&recorder->timer);
+}
+
+static int open_parts(struct recorder *recorder) {
+  int result = uv_loop_init(&recorder->loop);
+  if (result != 0) return result;
+  uv_timer_init(&recorder->loop, &recorder->timer);
+  recorder->timer.data = recorder;
+  for (size_t i = 0; i < ENDING; i++) {
+    uv_signal_init(&recorder->loop, &recorder->signals[i]);
+    recorder->signals[i].data = recorder;
+    uv_signal_start(&recorder->signals[i], interrupted, ending[i]);
+    uv_unref((uv_handle_t *)&recorder->signals[i]);
+  }
+  result = nomem__trees_open(&recorder->loop, NULL, &recorder->trees);
+  if (result == 0) result = nomem__trees_add_keeper(recorder->trees, NULL, &recorder->keeper);
+  return result;
+}
+
+static void close_parts(struct recorder *recorder) {
+  if (recorder->trees != NULL) nomem__trees_close(recorder->trees);
+  for (size_t i = 0; i < ENDING; i++) uv_close((uv_handle_t *)&recorder->signals[i], NULL);
+  uv_close((uv_handle_t *)&recorder->timer, NULL);
+  uv_run(&recorder->loop, UV_RUN_DEFAULT);
+  uv_loop_close(&recorder->loop);
+  free(recorder->lives);
+}
+
+static int run(struct recorder *recorder, const struct nomem__options *options, const char *path) {
+  const struct nomem__spawn_request request = {.keeper = recorder->keeper,
+                                               .path = path,
+                                               .argv = options->program,
+                                               .environment = environ,
+                                               .stdin_fd = -1,
+                                               .stdout_fd = -1,
+                                               .stderr_fd = -1,
+                                               .trace = true,
+                                               .watch_exits = true};
+  const struct nomem__tree_callbacks callbacks = {.done = done, .executed = executed, .exits = exits, .user = recorder};
+  uint64_t began_ns = uv_hrtime();
+  int result = nomem__tree_start(recorder->trees, &request, &callbacks, &recorder->tree);
+  if (result != 0) return result;
+  uv_update_time(&recorder->loop);
+  /* The loop goes on as long as the timer does. */
+  uint64_t limit_ms = options->timeout_ms != 0 ? options->timeout_ms : UINT64_MAX / 4;
+  uv_timer_start(&recorder->timer, time_out, limit_ms, 0);
+  uv_run(&recorder->loop, UV_RUN_DEFAULT);
+  recorder->recording->wall_us = (uv_hrtime() - began_ns) / 1000;
+  return -recorder->start_error;
+}
+
+/* The runner need not be fit for a preload, but it must be there. */
+static int find_runner(const char *name, struct nomem__target *target) {
+  char reason[NOMEM_TARGET_REASON_BYTES];
+  int result = nomem__target_check(name, target, reason, sizeof reason);
+  if (result == 0 || (target->path[0] != '\0' && access(target->path, X_OK) == 0)) return 0;
+  nomem__complain("%s", reason);
+  return result;
+}
+
+static int complain(int result, const char *path) {
+  char quoted[NOMEM_QUOTE_BYTES];
+  if (result == -EPERM)
+    nomem__complain(
+        "ptrace is not allowed here, and nothing else shows what a runner starts: allow it (in a container by "
+        "--cap-add=SYS_PTRACE), or put 'nomem explore --' in front of each test");
+  else
+    nomem__complain("cannot start %s: %s", nomem__quote(path, quoted, sizeof quoted), nomem__error_text(-result));
+  return result;
+}
+
+int nomem__record(const struct nomem__options *options, struct nomem__recording *recording) {
+  struct recorder recorder = {.recording = recording};
+  struct nomem__target target;
+  int result = find_runner(options->program[0], &target);
+  if (result != 0) return result;
+  result = open_parts(&recorder);
+  if (result == 0) result = run(&recorder, options, target.path);
+  close_parts(&recorder);
+  return result == 0 ? 0 : complain(result, target.path);
+}

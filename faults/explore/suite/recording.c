@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "recording.h"
+
+#include <stdlib.h>
+
+#include "../text/grow.h"
+
+bool nomem__recording_take_bytes(struct nomem__recording *recording, size_t bytes) {
+  if (bytes > NOMEM_RECORDED_BYTES_MAX - recording->bytes) return false;
+  recording->bytes += bytes;
+  return true;
+}
+
+size_t nomem__recording_add(struct nomem__recording *recording, const char *path, size_t parent, size_t before) {
+  if (before != NOMEM_NO_IMAGE) recording->images[before].has_successor = true;
+  if (recording->count == NOMEM_RECORDED_MAX) {
+    recording->left_out++;
+    return NOMEM_NO_IMAGE;
+  }
+  recording->images = nomem__grow(recording->images, recording->count, &recording->room, sizeof *recording->images);
+  struct nomem__recorded_image *image = &recording->images[recording->count];
+  *image = (struct nomem__recorded_image){.parent = parent, .path = nomem__strdup(path)};
+  return recording->count++;
+}
+
+void nomem__recording_free(struct nomem__recording *recording) {
+  for (size_t i = 0; i < recording->count; i++) {
+    struct nomem__recorded_image *image = &recording->images[i];
+    free(image->path);
+    free(image->words);
+    free(image->folder);
+    free(image->variables);
+    free(image->input_path);
+  }
+  free(recording->images);
+  *recording = (struct nomem__recording){0};
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* What a runner started, as data: every program that a process below it executed. recorder.h fills it in. Nothing in it
+ * is trusted: paths, arguments and variables are whatever the programs had. */
+#ifndef NOMEM_RECORDING_H
+#define NOMEM_RECORDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* So many images are recorded, and so many bytes of their arguments and variables: a suite that starts more is told
+ * apart no better. */
+#define NOMEM_RECORDED_MAX 100000
+#define NOMEM_RECORDED_BYTES_MAX ((size_t)128 << 20)
+/* An image with more bytes of arguments, or of variables, is not recorded with them. */
+#define NOMEM_RECORDED_WORDS_MAX ((size_t)256 << 10)
+#define NOMEM_RECORDED_VARIABLES_MAX ((size_t)1 << 20)
+
+#define NOMEM_NO_IMAGE SIZE_MAX
+
+enum nomem__recorded_input {
+  NOMEM_INPUT_EMPTY, /* closed, or /dev/null */
+  NOMEM_INPUT_FILE,
+  NOMEM_INPUT_OTHER /* a terminal, a pipe, a socket */
+};
+
+/* A program that a process executed. Strings are owned. */
+struct nomem__recorded_image {
+  size_t parent;      /* the image of the process that started its process; NOMEM_NO_IMAGE: not known, or the runner */
+  bool has_successor; /* its process has executed another one */
+  char *path;         /* of the file; "": not known */
+
+  /* Only of those that may be a case: see nomem__suite_may_be_case. */
+  bool is_whole;     /* all that follows is known */
+  char *words;       /* of the command, each with its NUL; so many bytes */
+  size_t word_bytes; /* at least one */
+  char *folder;      /* the working directory */
+  char *variables;   /* as from nomem__variables_compare */
+  size_t variable_bytes;
+  enum nomem__recorded_input input;
+  char *input_path; /* of a file; otherwise NULL */
+
+  bool has_ended; /* what follows is known: it was not killed with the runner */
+  int status;     /* as from waitpid */
+  uint64_t wall_us, processor_us;
+};
+
+/* All zero: nothing was recorded. */
+struct nomem__recording {
+  struct nomem__recorded_image *images; /* in the order in which they were executed */
+  size_t count, room, bytes;
+  size_t left_out;    /* so many images found no room */
+  int status;         /* the runner's, as from waitpid */
+  uint64_t wall_us;   /* of all of it */
+  bool has_timed_out; /* the runner was ended for that */
+  int interrupted_by; /* 0, or the signal by which the recording ended */
+};
+
+/* Adds an image that executes the file at path, in place of the image before (NOMEM_NO_IMAGE: in a new process).
+ * Returns its number; NOMEM_NO_IMAGE: there is no room. */
+size_t nomem__recording_add(struct nomem__recording *recording, const char *path, size_t parent, size_t before);
+
+/* Whether there is room for so many more bytes; if so, they count as taken. */
+bool nomem__recording_take_bytes(struct nomem__recording *recording, size_t bytes);
+
+void nomem__recording_free(struct nomem__recording *recording);
+
+#endif

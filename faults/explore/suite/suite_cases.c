@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "suite_cases.h"
+
+#include <errno.h>
+#include <regex.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "../../program_kinds.h"
+#include "../target/program_names.h"
+#include "../text/complain.h"
+#include "../text/grow.h"
+#include "../text/hash.h"
+#include "../text/memory_stream.h"
+#include "../text/quote.h"
+#include "../text/words.h"
+#include "variables.h"
+
+/* By which a test says that it was skipped. */
+#define SKIP_CODE 77
+/* A longer name is cut, and ends with a hash of the rest. */
+#define NAME_BYTES 120
+
+const char *const nomem__left_out_names[NOMEM_LEFT_OUT_COUNT] = {
+#define X(upper, name) [NOMEM_LEFT_OUT_##upper] = name,
+    NOMEM_LEFT_OUT_MAP(X)
+#undef X
+};
+
+/* Compilers, runners and what builds probe the system with, wherever they are installed; the launchers that are never
+ * injected are known elsewhere. */
+static bool is_tool(const char *name) {
+  static const char *const globs[] = {
+      "gcc*", "g++*",     "cc",     "c++",     "cc1*",    "collect2", "clang*", "ld",   "ld.*",     "ld-*",
+      "as",   "ar",       "ranlib", "rustc",   "cargo*",  "rustup",   "go",     "node", "java*",    "bazel*",
+      "samu", "libtool*", "ccache", "sccache", "distcc*", "conftest", "cmTC_*", "gdb*", "valgrind*"};
+  for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
+    if (nomem__glob(globs[i], name)) return true;
+  return false;
+}
+
+bool nomem__suite_may_be_case(const char *path) {
+  const char *name = nomem__base_name(path);
+  return path[0] == '/' && !nomem__is_part_of_system(path) && nomem__is_injected("", name) && !is_tool(name);
+}
+
+void nomem__suite_case_leave_out(struct nomem__suite_case *suite_case, enum nomem__left_out why, const char *format,
+                                 ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  free(suite_case->reason);
+  suite_case->left_out = why;
+  suite_case->reason = nomem__vformat(format, arguments);
+  va_end(arguments);
+}
+
+static bool is_case(const struct nomem__recorded_image *image) {
+  return !image->has_successor && nomem__suite_may_be_case(image->path);
+}
+
+/* The case that has started an image, in however many steps; NULL: none has. A process that has gone on to another
+ * program may have started it before. */
+static const struct nomem__recorded_image *find_starter(const struct nomem__recording *recording,
+                                                        const struct nomem__recorded_image *image) {
+  size_t number = image->parent;
+  for (size_t steps = 0; number < recording->count && steps < recording->count; steps++) {
+    const struct nomem__recorded_image *above = &recording->images[number];
+    if (is_case(above)) return above;
+    number = above->parent;
+  }
+  return NULL;
+}
+
+/* "lt-name" is what libtool calls the program behind its wrapper script "name". */
+static const char *find_program_name(const char *path) {
+  const char *name = nomem__base_name(path);
+  bool is_libtools = strncmp(name, "lt-", 3) == 0 && name - path >= 6 && strncmp(name - 6, ".libs/", 6) == 0;
+  return is_libtools ? name + 3 : name;
+}
+
+/* The part of a path below the folder, or its last part. */
+static const char *shorten(const char *path, const char *folder) {
+  size_t length = strlen(folder);
+  if (path[0] != '/') return path;
+  if (strncmp(path, folder, length) == 0 && path[length] == '/' && path[length + 1] != '\0') return path + length + 1;
+  return nomem__base_name(path);
+}
+
+static void print_argument(FILE *out, const char *word, const char *folder) {
+  const char *equals = word[0] == '-' ? strchr(word, '=') : NULL;
+  if (equals == NULL || equals[1] != '/') {
+    nomem__print_word(out, shorten(word, folder));
+    return;
+  }
+  char *joined = nomem__format("%.*s=%s", (int)(equals - word), word, shorten(equals + 1, folder));
+  nomem__print_word(out, joined);
+  free(joined);
+}
+
+/* Cuts a name that is too long where a character begins, and tells it from others by a hash. */
+static char *cut(char *name) {
+  size_t length = strlen(name), kept = NAME_BYTES;
+  if (length <= NAME_BYTES) return name;
+  uint64_t hash = nomem__hash_text(NOMEM__HASH_START, name);
+  while (kept > 0 && ((unsigned char)name[kept] & 0xc0) == 0x80) kept--;
+  char *shorter = nomem__format("%.*s...%08x", (int)kept, name, (unsigned)(hash >> 32));
+  free(name);
+  return shorter;
+}
+
+static char *make_name(const struct nomem__recorded_image *image, const char *folder) {
+  struct nomem__memory_stream stream;
+  FILE *out = nomem__memory_stream_open(&stream);
+  nomem__print_word(out, find_program_name(image->path));
+  const char *words = image->words, *end = words + (image->is_whole ? image->word_bytes : 0);
+  for (const char *word = words; word < end; word += strlen(word) + 1) {
+    if (word == words) continue;
+    fputc(' ', out);
+    print_argument(out, word, folder);
+  }
+  return cut(nomem__memory_stream_close(&stream));
+}
+
+static bool is_same_command(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other) {
+  return one->is_whole && other->is_whole && strcmp(one->path, other->path) == 0 &&
+         strcmp(one->folder, other->folder) == 0 && one->word_bytes == other->word_bytes &&
+         memcmp(one->words, other->words, one->word_bytes) == 0;
+}
+
+static struct nomem__suite_case *find_same(struct nomem__suite_cases *cases,
+                                           const struct nomem__recorded_image *image) {
+  for (size_t i = 0; i < cases->count; i++)
+    if (is_same_command(cases->list[i].image, image)) return &cases->list[i];
+  return NULL;
+}
+
+static void judge_status(struct nomem__suite_case *suite_case) {
+  int status = suite_case->image->status;
+  if (!suite_case->image->has_ended)
+    nomem__suite_case_leave_out(suite_case, NOMEM_LEFT_OUT_NOT_ENDED, "it had not ended when the recording did");
+  else if (WIFEXITED(status) && WEXITSTATUS(status) == SKIP_CODE)
+    nomem__suite_case_leave_out(suite_case, NOMEM_LEFT_OUT_SKIPPED, "it was skipped (exit status %d)", SKIP_CODE);
+  else if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+    nomem__suite_case_leave_out(suite_case, NOMEM_LEFT_OUT_FAILED, "without any fault it exits with %d",
+                                WEXITSTATUS(status));
+  else if (WIFSIGNALED(status) && sigabbrev_np(WTERMSIG(status)) != NULL)
+    nomem__suite_case_leave_out(suite_case, NOMEM_LEFT_OUT_FAILED, "without any fault it is killed by SIG%s",
+                                sigabbrev_np(WTERMSIG(status)));
+  else if (WIFSIGNALED(status))
+    nomem__suite_case_leave_out(suite_case, NOMEM_LEFT_OUT_FAILED, "without any fault it is killed by signal %d",
+                                WTERMSIG(status));
+}
+
+static void judge(struct nomem__suite_case *suite_case, const struct nomem__recording *recording) {
+  const struct nomem__recorded_image *starter = find_starter(recording, suite_case->image);
+  char quoted[NOMEM_QUOTE_BYTES];
+  if (starter != NULL)
+    nomem__suite_case_leave_out(suite_case, NOMEM_LEFT_OUT_STARTED_BY_CASE, "%s starts it",
+                                nomem__quote(find_program_name(starter->path), quoted, sizeof quoted));
+  else if (!suite_case->image->is_whole)
+    nomem__suite_case_leave_out(suite_case, NOMEM_LEFT_OUT_UNKNOWN,
+                                "its arguments or its environment are too long, or cannot be read");
+  else
+    judge_status(suite_case);
+}
+
+/* The same command was started once more, this time perhaps by no case. */
+static void add_start(struct nomem__suite_case *suite_case, const struct nomem__recorded_image *image,
+                      const struct nomem__recording *recording) {
+  suite_case->times++;
+  if (suite_case->left_out != NOMEM_LEFT_OUT_STARTED_BY_CASE || find_starter(recording, image) != NULL) return;
+  free(suite_case->reason);
+  suite_case->reason = NULL;
+  suite_case->left_out = NOMEM_LEFT_OUT_NO;
+  suite_case->image = image;
+  judge(suite_case, recording);
+}
+
+static int by_name(const void *left, const void *right) {
+  const struct nomem__suite_case *a = left, *b = right;
+  int order = strverscmp(a->name, b->name);
+  if (order == 0) order = strcmp(a->image->path, b->image->path);
+  if (order == 0 && a->image->is_whole && b->image->is_whole) order = strcmp(a->image->folder, b->image->folder);
+  return order != 0 ? order : a->image < b->image ? -1 : a->image > b->image;
+}
+
+static void rename_case(struct nomem__suite_case *suite_case, char *name) {
+  free(suite_case->name);
+  suite_case->name = name;
+}
+
+/* Gives the cases of a run of equal names, from first on, what tells them apart: the folder, or else a number. */
+static void tell_apart(struct nomem__suite_cases *cases, size_t first, size_t end, const char *folder) {
+  for (size_t i = first; i < end; i++) {
+    struct nomem__suite_case *suite_case = &cases->list[i];
+    const char *place = suite_case->image->is_whole ? suite_case->image->folder : suite_case->image->path;
+    const char *shown = strcmp(place, folder) == 0 ? "." : shorten(place, folder);
+    rename_case(suite_case, nomem__format("%s in %s", suite_case->name, shown));
+  }
+}
+
+static void number_equals(struct nomem__suite_cases *cases, size_t first, size_t end) {
+  for (size_t i = first + 1; i < end; i++)
+    rename_case(&cases->list[i], nomem__format("%s (%zu)", cases->list[i].name, i - first + 1));
+}
+
+/* Calls back for each run of equal names in the sorted list. */
+static void make_unique(struct nomem__suite_cases *cases, const char *folder) {
+  for (int round = 0; round < 2; round++) {
+    if (cases->count > 0) qsort(cases->list, cases->count, sizeof *cases->list, by_name);
+    for (size_t first = 0, end; first < cases->count; first = end) {
+      for (end = first + 1; end < cases->count && strcmp(cases->list[first].name, cases->list[end].name) == 0;) end++;
+      if (end - first > 1 && round == 0) tell_apart(cases, first, end, folder);
+      if (end - first > 1 && round == 1) number_equals(cases, first, end);
+    }
+  }
+}
+
+void nomem__suite_cases_make(struct nomem__suite_cases *cases, const struct nomem__recording *recording,
+                             const char *folder) {
+  for (size_t i = 0; i < recording->count; i++) {
+    const struct nomem__recorded_image *image = &recording->images[i];
+    if (!is_case(image)) {
+      cases->other_count += !image->has_successor;
+      continue;
+    }
+    struct nomem__suite_case *same = find_same(cases, image);
+    if (same != NULL) {
+      add_start(same, image, recording);
+      continue;
+    }
+    cases->list = nomem__grow(cases->list, cases->count, &cases->room, sizeof *cases->list);
+    struct nomem__suite_case *added = &cases->list[cases->count++];
+    *added = (struct nomem__suite_case){.name = make_name(image, folder),
+                                        .program = nomem__strdup(find_program_name(image->path)),
+                                        .image = image,
+                                        .times = 1};
+    judge(added, recording);
+  }
+  make_unique(cases, folder);
+}
+
+int nomem__suite_cases_choose(struct nomem__suite_cases *cases, const char *pattern) {
+  regex_t regex;
+  char text[256];
+  int error = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB);
+  if (error != 0) {
+    regerror(error, &regex, text, sizeof text);
+    nomem__complain("--tests: %s", text);
+    return -EINVAL;
+  }
+  for (size_t i = 0; i < cases->count; i++)
+    if (regexec(&regex, cases->list[i].name, 0, NULL, 0) != 0)
+      nomem__suite_case_leave_out(&cases->list[i], NOMEM_LEFT_OUT_NOT_CHOSEN, "--tests does not match it");
+  regfree(&regex);
+  return 0;
+}
+
+void nomem__suite_cases_free(struct nomem__suite_cases *cases) {
+  for (size_t i = 0; i < cases->count; i++) {
+    free(cases->list[i].name);
+    free(cases->list[i].program);
+    free(cases->list[i].reason);
+  }
+  free(cases->list);
+  *cases = (struct nomem__suite_cases){0};
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* Which of the programs that a runner started are cases, tests that are explored, and what they are called. Pure.
+ *
+ * A case is a program that lies outside the system's folders and is no launcher, compiler or runner, and that no other
+ * case has started. Of a process that executed one program after another, as the wrapper scripts of libtool do, it is
+ * the last. The same command in the same folder is one case, however often it was started. */
+#ifndef NOMEM_SUITE_CASES_H
+#define NOMEM_SUITE_CASES_H
+
+#include "recording.h"
+
+/* Why a program that might be a case is not explored: as in JSON. */
+#define NOMEM_LEFT_OUT_MAP(X)                                                                               \
+  X(NO, "")                                                                                                 \
+  X(STARTED_BY_CASE, "started_by_case") /* it is explored with the case, if it is a program of the run */   \
+  X(FAILED, "failed")                   /* without a fault */                                               \
+  X(SKIPPED, "skipped")                 /* it says itself that it was skipped */                            \
+  X(NOT_ENDED, "not_ended")             /* it was killed with the runner */                                 \
+  X(GONE, "gone")                       /* its file or its folder */                                        \
+  X(UNKNOWN, "unknown")                 /* its arguments or variables are too long, or could not be read */ \
+  X(NOT_CHOSEN, "not_chosen")           /* by --tests */                                                    \
+  X(NOTHING_ALLOCATED, "nothing_allocated")                                                                 \
+  X(UNFIT, "unfit")     /* it cannot be explored: it cannot run alone, say */                               \
+  X(NO_TIME, "no_time") /* the budget was spent before its turn */                                          \
+  X(INTERRUPTED, "interrupted")
+
+enum nomem__left_out {
+#define X(upper, name) NOMEM_LEFT_OUT_##upper,
+  NOMEM_LEFT_OUT_MAP(X)
+#undef X
+      NOMEM_LEFT_OUT_COUNT
+};
+
+extern const char *const nomem__left_out_names[NOMEM_LEFT_OUT_COUNT];
+
+struct nomem__suite_case {
+  char *name;                                /* unlike all others; without absolute paths */
+  char *program;                             /* the name of its file, without libtool's "lt-" */
+  const struct nomem__recorded_image *image; /* the recording's */
+  size_t times;                              /* it was started so often */
+  enum nomem__left_out left_out;
+  char *reason; /* in words; NULL: it is explored */
+};
+
+/* All zero: none. */
+struct nomem__suite_cases {
+  struct nomem__suite_case *list; /* by name */
+  size_t count, room;
+  size_t other_count; /* images that are none: the system's programs, launchers, compilers */
+};
+
+/* Whether the file at this path may be a case. */
+bool nomem__suite_may_be_case(const char *path);
+
+/* Lists the cases of a recording, which must outlive them. folder: the command's, without a final slash. */
+void nomem__suite_cases_make(struct nomem__suite_cases *cases, const struct nomem__recording *recording,
+                             const char *folder);
+
+/* Leaves out those whose name does not match a POSIX extended regular expression. Returns 0, or -EINVAL after one line
+ * on standard error. */
+int nomem__suite_cases_choose(struct nomem__suite_cases *cases, const char *pattern);
+
+/* Leaves out a case. The reason is a format, as for printf. */
+__attribute__((format(printf, 3, 4))) void nomem__suite_case_leave_out(struct nomem__suite_case *suite_case,
+                                                                       enum nomem__left_out why, const char *format,
+                                                                       ...);
+
+void nomem__suite_cases_free(struct nomem__suite_cases *cases);
+
+#endif

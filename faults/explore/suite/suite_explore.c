@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "../store/database.h"
+#include "../text/complain.h"
+#include "../text/error_text.h"
+#include "../text/memory.h"
+#include "case_orders.h"
+#include "case_turns.h"
+#include "shared_symbols.h"
+#include "suite.h"
+#include "suite_load.h"
+#include "suite_progress.h"
+
+/* The line on a terminal is drawn so often. */
+#define LOOK_MS 200
+/* So long a case's process may take to end once it is interrupted: it finishes what it has found. */
+#define PATIENCE_NS UINT64_C(60000000000)
+#define NS_PER_MS UINT64_C(1000000)
+/* So many cases take turns at the most: each has a process that waits for its turn. */
+#define TURNS_MAX 1000
+/* Descriptors that a case takes of the command, and that the command has beside. */
+#define CASE_DESCRIPTORS 3
+#define OTHER_DESCRIPTORS 100
+
+/* The signals that end the command, after its report. */
+static const int ending[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU};
+
+/* The process of a case. */
+struct slot {
+  struct nomem__case_process process; /* pid 0: there is none */
+  bool is_waiting;                    /* for its turn */
+  bool is_concluding;                 /* it has had its last turn */
+  unsigned load;
+  uint64_t busy_us, since_ns; /* how long it was busy before, and since when it is */
+  struct nomem__case_message sites;
+};
+
+struct exploration {
+  struct nomem__suite *suite;
+  struct nomem__case_setup setup;
+  struct nomem__suite_load load;
+  struct nomem__suite_progress progress;
+  struct nomem__progress_board *boards; /* one of each case, in memory shared with its process */
+  struct slot *slots;                   /* one of each case */
+  struct pollfd *watched;
+  bool takes_turns;
+  struct nomem__case_turns turns;
+  size_t next; /* case */
+  int signal_fd;
+  uint64_t interrupted_ns;
+};
+
+/* All cases have one store, wherever they run. Returns the caller's path; NULL: there is none. */
+static char *find_store(const struct nomem__suite *suite) {
+  const struct nomem__options *options = suite->options;
+  const char *named = options->store != NULL ? options->store : getenv(NOMEM_STORE_ENV);
+  if (options->no_store || (named != NULL && *named == '\0')) return NULL;
+  if (named != NULL) return *named == '/' ? nomem__strdup(named) : nomem__format("%s/%s", suite->folder, named);
+  bool is_there = mkdir(NOMEM_STORE_FOLDER, 0777) == 0 || errno == EEXIST;
+  if (is_there && access(NOMEM_STORE_FOLDER, W_OK) == 0) return nomem__format("%s/%s", suite->folder, NOMEM_STORE_PATH);
+  nomem__complain("cannot write " NOMEM_STORE_PATH
+                  ": going on without (--store names another, --no-store says that this is meant)");
+  return NULL;
+}
+
+static unsigned count_processors(void) {
+  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count < 1 ? 1 : count < NOMEM_JOBS_MAX ? (unsigned)count : NOMEM_JOBS_MAX;
+}
+
+static size_t boards_bytes(const struct nomem__suite *suite) {
+  return (suite->cases.count + 1) * sizeof(struct nomem__progress_board);
+}
+
+static int watch_signals(struct exploration *exploration) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGCHLD);
+  for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) sigaddset(&signals, ending[i]);
+  sigprocmask(SIG_BLOCK, &signals, &exploration->setup.signals);
+  exploration->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  return exploration->signal_fd < 0 ? -errno : 0;
+}
+
+/* Cases take turns where not all of their sites may have theirs. Returns whether there are descriptors enough. */
+static bool can_take_turns(const struct exploration *exploration, size_t cases) {
+  struct rlimit limit = exploration->setup.descriptors;
+  const struct nomem__options *options = exploration->suite->options;
+  rlim_t needed = cases * CASE_DESCRIPTORS + OTHER_DESCRIPTORS;
+  if ((options->budget_ms == 0 && !options->quick) || cases > TURNS_MAX || needed > limit.rlim_max) return false;
+  if (limit.rlim_cur < needed) limit.rlim_cur = needed;
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+static int open_exploration(struct exploration *exploration) {
+  struct nomem__suite *suite = exploration->suite;
+  size_t cases = 0;
+  for (size_t i = 0; i < suite->cases.count; i++) cases += suite->cases.list[i].reason == NULL;
+  exploration->setup = (struct nomem__case_setup){.options = suite->options,
+                                                  .folder = suite->folder,
+                                                  .store = find_store(suite),
+                                                  .symbols = nomem__symbols_open(),
+                                                  .lone_lock = memfd_create("nomem-lock", MFD_CLOEXEC)};
+  getrlimit(RLIMIT_NOFILE, &exploration->setup.descriptors);
+  exploration->takes_turns = can_take_turns(exploration, cases);
+  exploration->slots = nomem__calloc(suite->cases.count + 1, sizeof *exploration->slots);
+  exploration->watched = nomem__calloc(suite->cases.count + 1, sizeof *exploration->watched);
+  exploration->load = (struct nomem__suite_load){.processors = count_processors(), .wanted_jobs = suite->options->jobs};
+  void *boards = mmap(NULL, boards_bytes(suite), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  exploration->boards = boards != MAP_FAILED ? boards : NULL;
+  int result = boards == MAP_FAILED || exploration->setup.lone_lock < 0 ? -errno : 0;
+  int watching = watch_signals(exploration);
+  return result != 0 ? result : watching;
+}
+
+static void close_exploration(struct exploration *exploration) {
+  if (exploration->boards != NULL) munmap(exploration->boards, boards_bytes(exploration->suite));
+  if (exploration->signal_fd >= 0) close(exploration->signal_fd);
+  if (exploration->setup.lone_lock >= 0) close(exploration->setup.lone_lock);
+  for (size_t i = 0; i < exploration->suite->cases.count; i++) free(exploration->slots[i].sites.sites);
+  free(exploration->slots);
+  free(exploration->watched);
+  nomem__case_turns_free(&exploration->turns);
+  nomem__symbols_close(exploration->setup.symbols);
+  free((char *)exploration->setup.store);
+  sigprocmask(SIG_SETMASK, &exploration->setup.signals, NULL);
+}
+
+/* The milliseconds that are left; 0: no limit. */
+static uint64_t find_budget_ms(const struct nomem__suite *suite) {
+  uint64_t budget_ms = suite->options->budget_ms, used_ms = (uv_hrtime() - suite->began_ns) / NS_PER_MS;
+  if (budget_ms == 0) return 0;
+  return used_ms < budget_ms ? budget_ms - used_ms : 1;
+}
+
+static bool is_time_up(const struct nomem__suite *suite) {
+  uint64_t budget_ms = suite->options->budget_ms;
+  return budget_ms != 0 && (uv_hrtime() - suite->began_ns) / NS_PER_MS >= budget_ms;
+}
+
+static bool is_over(const struct nomem__suite *suite) {
+  return suite->interrupted_by != 0 || is_time_up(suite);
+}
+
+static bool is_busy(const struct slot *slot) {
+  return slot->process.pid != 0 && !slot->is_waiting;
+}
+
+static bool has_room(const struct exploration *exploration) {
+  unsigned running = 0, sum = 0;
+  for (size_t i = 0; i < exploration->suite->cases.count; i++) {
+    running += is_busy(&exploration->slots[i]);
+    sum += is_busy(&exploration->slots[i]) ? exploration->slots[i].load : 0;
+  }
+  return nomem__suite_load_has_room(&exploration->load, running, sum);
+}
+
+static size_t count_busy(const struct exploration *exploration) {
+  size_t busy = 0;
+  for (size_t i = 0; i < exploration->suite->cases.count; i++) busy += is_busy(&exploration->slots[i]);
+  return busy;
+}
+
+static unsigned count_remaining(const struct exploration *exploration) {
+  const struct nomem__suite_cases *cases = &exploration->suite->cases;
+  size_t remaining = 0;
+  for (size_t i = 0; i < cases->count; i++) {
+    bool is_due = i >= exploration->next && cases->list[i].reason == NULL;
+    remaining += is_due || exploration->slots[i].process.pid != 0;
+  }
+  return remaining < NOMEM_JOBS_MAX ? (unsigned)remaining : NOMEM_JOBS_MAX;
+}
+
+static void give_up_case(struct nomem__suite *suite, size_t number, enum nomem__left_out why, const char *reason) {
+  nomem__suite_case_leave_out(&suite->cases.list[number], why, "%s", reason);
+}
+
+static void start_case(struct exploration *exploration, size_t number) {
+  struct nomem__suite *suite = exploration->suite;
+  struct slot *slot = &exploration->slots[number];
+  *slot = (struct slot){.load = nomem__suite_load_of(suite->cases.list[number].image), .since_ns = uv_hrtime()};
+  const struct nomem__case_request request = {
+      .suite_case = &suite->cases.list[number],
+      .jobs = nomem__suite_load_jobs(&exploration->load, slot->load, count_remaining(exploration) + 1),
+      .budget_ms = find_budget_ms(suite),
+      .board = &exploration->boards[number],
+      .takes_turns = exploration->takes_turns};
+  int result = nomem__case_start(&slot->process, &exploration->setup, &request);
+  if (result != 0) give_up_case(suite, number, NOMEM_LEFT_OUT_UNFIT, nomem__error_text(-result));
+}
+
+/* Starts as many cases as the processors have room for. */
+static void start_more(struct exploration *exploration) {
+  struct nomem__suite *suite = exploration->suite;
+  while (exploration->next < suite->cases.count) {
+    size_t number = exploration->next;
+    bool is_left_out = suite->cases.list[number].reason != NULL;
+    if (!is_left_out && !is_over(suite) && !has_room(exploration)) return;
+    exploration->next++;
+    if (is_left_out) continue;
+    if (suite->interrupted_by != 0)
+      give_up_case(suite, number, NOMEM_LEFT_OUT_INTERRUPTED, "the suite was interrupted before its turn");
+    else if (is_time_up(suite))
+      give_up_case(suite, number, NOMEM_LEFT_OUT_NO_TIME, "the time was up before its turn");
+    else
+      start_case(exploration, number);
+  }
+}
+
+static void end_case(struct exploration *exploration, size_t number, int status) {
+  struct nomem__suite *suite = exploration->suite;
+  struct slot *slot = &exploration->slots[number];
+  struct nomem__case_result *result = &suite->results[number];
+  suite->explored_us[number] = slot->busy_us + (uv_hrtime() - slot->since_ns) / 1000;
+  nomem__case_finish(&slot->process, status, result);
+  if (result->reason != NULL) give_up_case(suite, number, result->left_out, result->reason);
+  nomem__shared_symbols_learn(exploration->setup.symbols, result->document);
+  exploration->boards[number] = (struct nomem__progress_board){0};
+  slot->process.pid = 0;
+  nomem__suite_progress_done(&exploration->progress, suite, number);
+}
+
+static void reap(struct exploration *exploration) {
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+    for (size_t i = 0; i < exploration->suite->cases.count; i++)
+      if (exploration->slots[i].process.pid == pid) end_case(exploration, i, status);
+}
+
+static void signal_cases(struct exploration *exploration, int number) {
+  for (size_t i = 0; i < exploration->suite->cases.count; i++)
+    if (exploration->slots[i].process.pid > 0) kill(exploration->slots[i].process.pid, number);
+}
+
+/* Cases that are being explored say what they have found so far. */
+static void interrupt(struct exploration *exploration, int number) {
+  if (exploration->suite->interrupted_by == 0) exploration->interrupted_ns = uv_hrtime();
+  exploration->suite->interrupted_by = number;
+  signal_cases(exploration, SIGINT);
+}
+
+/* A case has made its runs without a fault, or has had its turn. One that says nothing more ends soon. */
+static void hear_case(struct slot *slot) {
+  struct nomem__case_message message;
+  if (nomem__case_read_message(slot->process.order_fd, &message) != 0) {
+    slot->is_concluding = true;
+    return;
+  }
+  slot->is_waiting = true;
+  slot->busy_us += (uv_hrtime() - slot->since_ns) / 1000;
+  if (message.has_sites && slot->sites.sites == NULL)
+    slot->sites = message;
+  else
+    free(message.sites);
+}
+
+static void wait_for_change(struct exploration *exploration) {
+  struct signalfd_siginfo info;
+  struct pollfd *watched = exploration->watched;
+  size_t cases = exploration->suite->cases.count;
+  for (size_t i = 0; i < cases; i++) {
+    const struct slot *slot = &exploration->slots[i];
+    bool may_speak = is_busy(slot) && exploration->takes_turns && !slot->is_concluding;
+    watched[i] = (struct pollfd){.fd = may_speak ? slot->process.order_fd : -1, .events = POLLIN};
+  }
+  watched[cases] = (struct pollfd){.fd = exploration->signal_fd, .events = POLLIN};
+  poll(watched, cases + 1, LOOK_MS);
+  for (size_t i = 0; i < cases; i++)
+    if (watched[i].fd >= 0 && watched[i].revents != 0) hear_case(&exploration->slots[i]);
+  while (read(exploration->signal_fd, &info, sizeof info) == sizeof info)
+    if (info.ssi_signo != SIGCHLD) interrupt(exploration, (int)info.ssi_signo);
+  if (exploration->interrupted_ns != 0 && uv_hrtime() - exploration->interrupted_ns > PATIENCE_NS)
+    signal_cases(exploration, SIGKILL);
+}
+
+/* Once all cases have made their runs without a fault. */
+static void make_turns(struct exploration *exploration) {
+  size_t count = exploration->suite->cases.count;
+  struct nomem__order_case *cases = nomem__calloc(count + 1, sizeof *cases);
+  for (size_t i = 0; i < count; i++) {
+    const struct slot *slot = &exploration->slots[i];
+    cases[i].cost = slot->sites.cost;
+    if (slot->is_waiting) cases[i].sites = slot->sites.sites;
+    if (slot->is_waiting) cases[i].site_count = slot->sites.site_count;
+  }
+  nomem__case_turns_make(&exploration->turns, cases, count, exploration->suite->options->quick);
+  free(cases);
+}
+
+static void order(struct slot *slot, const uint32_t *sites, size_t count) {
+  if (nomem__case_send_order(slot->process.order_fd, sites, count) != 0) count = 0;
+  slot->is_waiting = false;
+  slot->is_concluding = count == 0;
+  slot->since_ns = uv_hrtime();
+}
+
+/* Gives cases their turns, as long as there is room. Returns whether all have had theirs. */
+static bool give_turns(struct exploration *exploration) {
+  size_t number, count;
+  while (nomem__case_turns_peek(&exploration->turns, &number)) {
+    struct slot *slot = &exploration->slots[number];
+    bool is_gone = slot->process.pid == 0 || slot->is_concluding;
+    if (!is_gone && (!slot->is_waiting || !has_room(exploration))) return false;
+    uint32_t *sites = nomem__case_turns_take(&exploration->turns, &count);
+    if (!is_gone) order(slot, sites, count);
+    free(sites);
+  }
+  return count_busy(exploration) == 0;
+}
+
+static void conclude(struct exploration *exploration) {
+  for (size_t i = 0; i < exploration->suite->cases.count; i++) {
+    struct slot *slot = &exploration->slots[i];
+    if (slot->process.pid == 0 || !slot->is_waiting) continue;
+    if (exploration->suite->interrupted_by == 0 && !has_room(exploration)) return;
+    order(slot, NULL, 0);
+  }
+}
+
+static void take_turns(struct exploration *exploration) {
+  const struct nomem__suite *suite = exploration->suite;
+  bool is_last = is_over(suite);
+  if (!is_last && exploration->next == suite->cases.count) {
+    if (!exploration->turns.is_made && count_busy(exploration) == 0) make_turns(exploration);
+    is_last = exploration->turns.is_made && give_turns(exploration);
+  }
+  if (is_last || (exploration->turns.is_made && exploration->turns.next == exploration->turns.count))
+    conclude(exploration);
+}
+
+static bool is_anyone_left(const struct exploration *exploration) {
+  for (size_t i = 0; i < exploration->suite->cases.count; i++)
+    if (exploration->slots[i].process.pid != 0) return true;
+  return false;
+}
+
+static void explore_cases(struct exploration *exploration) {
+  for (;;) {
+    reap(exploration);
+    start_more(exploration);
+    if (exploration->takes_turns) take_turns(exploration);
+    if (!is_anyone_left(exploration) && exploration->next == exploration->suite->cases.count) return;
+    nomem__suite_progress_draw(&exploration->progress, exploration->boards, exploration->suite->cases.count);
+    wait_for_change(exploration);
+  }
+}
+
+int nomem__suite_explore(struct nomem__suite *suite) {
+  struct exploration *exploration = nomem__calloc(1, sizeof *exploration);
+  exploration->suite = suite;
+  suite->began_ns = uv_hrtime();
+  int result = open_exploration(exploration);
+  if (result == 0) {
+    nomem__suite_progress_start(&exploration->progress, suite);
+    explore_cases(exploration);
+    nomem__suite_progress_stop(&exploration->progress);
+  } else {
+    nomem__complain("cannot explore: %s", nomem__error_text(-result));
+  }
+  suite->ended_ns = uv_hrtime();
+  close_exploration(exploration);
+  free(exploration);
+  return result;
+}

@@ -1,0 +1,1 @@
+nomem help suite

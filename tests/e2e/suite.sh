@@ -1,0 +1,230 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# nomem suite: one command in front of what runs the tests finds each planted bug once, whatever runs them, and nothing
+# in the mended project.
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
+needs_ptrace
+
+# project FOLDER [OPTION...]: makes the programs of the planted project there, compiled with these options.
+project() {
+  mkdir -p "$1"
+  cp -r "$here"/programs/suite/. "$1"
+  made=$1
+  shift
+  for name in label add describe several clean nothing skipped failing; do
+    "$cc" -g "$@" -o "$made/$name" "$made/tests/$name.c" "$made/shelf.c"
+  done
+}
+
+# suite FOLDER STATUS ARGUMENT...: leaves the report in ./seen and ./seen.json.
+suite() {
+  in=$1
+  wanted=$2
+  shift 2
+  status=0
+  (cd "$in" && timeout 300 nomem suite --json "$work/seen.json" "$@") >seen 2>&1 </dev/null || status=$?
+  [ "$status" = "$wanted" ] || echo "(status $status, wanted $wanted)" >>seen
+  [ "$status" = "$wanted" ]
+}
+
+# says LINE...: each is in the report.
+says() {
+  for line; do
+    grep -qF -e "$line" seen || { echo "(missing: $line)" >>seen && return 1; }
+  done
+}
+
+three='3 findings by cause'
+found_add='crash in shelf_add (shelf.c:'
+found_label='crash in shelf_set_label (shelf.c:'
+found_describe='leak in shelf_describe (shelf.c:'
+
+# finds_three NAME FOLDER COMMAND...
+finds_three() {
+  test=$1
+  shift
+  in=$1
+  shift
+  if suite "$in" 1 -- "$@" && says "$three" "$found_add" "$found_label" "$found_describe" \
+    'shown by: add, several x' '4 runs' 'clean' && ! grep -q 'crash in main\|in require' seen; then
+    pass "$test"
+  else
+    fail "$test" seen
+  fi
+}
+
+# finds_none NAME FOLDER COMMAND...
+finds_none() {
+  test=$1
+  shift
+  in=$1
+  shift
+  if suite "$in" 0 -- "$@" && says ' 0 findings by cause'; then pass "$test"; else fail "$test" seen; fi
+}
+
+project bad
+project good -DMENDED
+tests_of='label add describe several clean'
+
+# A script.
+cat >run_tests <<'SCRIPT'
+#!/bin/sh
+# What a user's shell script does, with a variable that a report must not hold.
+export API_TOKEN=not-for-the-report SHELF_MODE=quick
+cd "$(dirname "$0")"
+./label && ./add && ./describe && ./several x && ./clean && ./nothing
+SCRIPT
+chmod +x run_tests
+cp run_tests bad
+cp run_tests good
+finds_three 'a shell script' bad ./run_tests
+if ! grep -q not-for-the-report seen seen.json && grep -q '"API_TOKEN"' seen.json &&
+  grep -q '"SHELF_MODE": "quick"' seen.json && grep -q 'reproduce: env SHELF_MODE=quick nomem run' seen; then
+  pass 'of a variable that may be a secret, only the name is in the report'
+else
+  fail 'of a variable that may be a secret, only the name is in the report' seen.json
+fi
+finds_none 'a shell script, mended' good ./run_tests
+
+# The line that reproduces a finding does, when it is pasted.
+suite bad 1 --tests '^several' -- ./run_tests || :
+line=$(sed -n '/^crash in shelf_add/,/reproduce/s/^  reproduce: //p' seen)
+if (cd bad && eval "$line") >again 2>&1; then echo "(it ends well: $line)" >>again; fi
+if grep -q 'shelf_add (shelf.c' again && grep -q 'SIGSEGV' again; then pass 'the line to paste'; else
+  fail 'the line to paste' again
+fi
+
+# A Makefile that builds its tests, in a folder of their own, each by a recipe.
+cat >Makefile.tests <<'MAKEFILE'
+CFLAGS = -g
+TESTS = label add describe several clean
+check: $(TESTS:%=check-%)
+$(TESTS:%=out/%): out/%: tests/%.c shelf.c
+	mkdir -p out && $(CC) $(CFLAGS) -o $@ $^
+check-%: out/%
+	cd out && ./$* x
+MAKEFILE
+mv Makefile.tests bad/Makefile
+if suite bad 1 -- make -s -j2 check CC="$cc" && says "$three" "$found_add" "$found_label" "$found_describe" \
+  "reproduce: cd $work/bad/out && " 'shown by: add x, several x'; then
+  pass 'make check, in a folder of its own'
+else
+  fail 'make check, in a folder of its own' seen
+fi
+
+# What libtool leaves in place of a program: a script, which sets where the library is and executes the program itself.
+project shared
+(
+  cd shared && mkdir .libs && "$cc" -g -fPIC -shared -o .libs/libshelf.so.0 shelf.c
+  for name in label add describe several clean; do
+    "$cc" -g -o .libs/lt-$name tests/$name.c .libs/libshelf.so.0
+    sed "s/NAME/$name/" >$name <<'WRAPPER'
+#!/bin/sh
+LD_LIBRARY_PATH="$PWD/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+export LD_LIBRARY_PATH
+exec "$PWD/.libs/lt-NAME" "$@"
+WRAPPER
+    chmod +x $name
+  done
+)
+cp run_tests shared
+finds_three "libtool's wrapper scripts" shared ./run_tests
+if says 'LD_LIBRARY_PATH='; then pass 'the environment at the last of them counts'; else
+  fail 'the environment at the last of them counts' seen
+fi
+
+if command -v prove >/dev/null; then
+  mkdir bad/t
+  for name in $tests_of; do
+    printf '#!/bin/sh\n./%s x && echo ok 1 || echo not ok 1\necho 1..1\n' "$name" >"bad/t/$name.t"
+    chmod +x "bad/t/$name.t"
+  done
+  if suite bad 1 -- prove && says "$three" "$found_add" "$found_label" "$found_describe"; then pass prove; else
+    fail prove seen
+  fi
+else
+  skip prove 'there is no prove here'
+fi
+
+if command -v ctest >/dev/null && command -v cmake >/dev/null; then
+  for name in $tests_of; do printf 'add_test(%s "%s" x)\n' "$name" "$work/bad/$name"; done >bad/CTestTestfile.cmake
+  if suite bad 1 -- ctest && says "$three" "$found_add" "$found_label" "$found_describe"; then pass ctest; else
+    fail ctest seen
+  fi
+else
+  skip ctest 'there is no ctest here'
+fi
+
+# A test that fails anyway, one that skips itself and one that allocates nothing are named; the others are explored.
+printf './failing; ./skipped; ./nothing; ./clean\n' >good/some
+if suite good 0 -- sh some && says 'not explored: failing: without any fault it exits with 1' \
+  'not explored: skipped: it was skipped' 'not explored: nothing: it allocates nothing' '1 test explored' \
+  '1 failed without a fault, 1 skipped, 1 allocate nothing'; then
+  pass 'what is not explored is named'
+else
+  fail 'what is not explored is named' seen
+fi
+
+printf './failing; ./skipped; ./nothing\n' >good/none
+if suite good 2 -- sh none && says 'nothing was explored'; then pass 'a suite of which nothing was explored'; else
+  fail 'a suite of which nothing was explored' seen
+fi
+if suite good 2 -- true && says 'nothing was explored'; then pass 'a runner that starts no test'; else
+  fail 'a runner that starts no test' seen
+fi
+if suite good 2 -- ./not-there && says 'not-there'; then pass 'a runner that is not there'; else
+  fail 'a runner that is not there' seen
+fi
+
+# What a test starts is no test of its own; of the same command, one is explored.
+cat >starts.c <<'PROGRAM'
+#include <stdlib.h>
+int main(void) {
+  free(malloc(16));
+  return system("./clean") != 0;
+}
+PROGRAM
+"$cc" -g -o good/starts starts.c
+printf './starts; ./clean; ./clean; ./label\n' >good/nested
+if suite good 0 --list -- sh nested && grep -qx 'clean' seen && grep -qx 'starts' seen && says '3 tests, 0 left out'; then
+  pass 'what a test starts, and the same command again'
+else
+  fail 'what a test starts, and the same command again' seen
+fi
+
+# Each common site in three tests at the most; a budget that is over at once leaves everything out, and says so.
+if suite bad 1 --quick -- ./run_tests && says "$three" "$found_add" "$found_label" "$found_describe" &&
+  grep -q '"quick": [1-9]' seen.json; then
+  pass '--quick finds the same in fewer runs'
+else
+  fail '--quick finds the same in fewer runs' seen
+fi
+if suite bad 2 --budget 0.001 -- ./run_tests && says 'had no time'; then pass 'a budget that is over at once'; else
+  fail 'a budget that is over at once' seen
+fi
+
+# A runner that hangs is ended, and the tests that it had come to are explored.
+printf './label; sleep 1000\n' >bad/hangs
+if suite bad 1 --timeout 2 -- sh hangs && says "$found_label" 'the runner was ended when its time was up'; then
+  pass 'a runner that hangs'
+else
+  fail 'a runner that hangs' seen
+fi
+
+# What is interrupted says what it knows, and leaves nothing running.
+printf './label; ./add; exec sleep 1000\n' >bad/waits
+(cd bad && exec timeout 200 nomem suite -- sh waits) >seen 2>&1 &
+waiting=$!
+for _ in $(seq 100); do
+  sleep 0.1
+  pgrep -P "$(pgrep -P $waiting | head -n 1)" >/dev/null 2>&1 && [ -n "$(pgrep -f '^sleep 1000' || :)" ] && break
+done
+kill -INT "$(pgrep -P $waiting | head -n 1)"
+status=0
+wait $waiting || status=$?
+if [ "$status" = 2 ] && says 'the runner was interrupted' && says 'interrupted'; then pass 'an interrupted suite'; else
+  echo "(status $status)" >>seen
+  fail 'an interrupted suite' seen
+fi
+finish
