@@ -22,6 +22,7 @@
 #include "call_site.h"
 #include "exit_report.h"
 #include "injector.h"
+#include "loaded_module.h"
 #include "main_frame.h"
 #include "module_names.h"
 #include "operator_new.h"
@@ -100,8 +101,7 @@ static size_t early_size(const void *block) {
 static const struct link_map *allocator;
 
 static const struct link_map *library_of(const void *function) {
-  struct dl_find_object object;
-  return function != NULL && _dl_find_object((void *)(uintptr_t)function, &object) == 0 ? object.dlfo_link_map : NULL;
+  return function != NULL ? nomem__loaded_module((uintptr_t)function) : NULL;
 }
 
 static void *allocate_for_new(size_t size, size_t alignment) {

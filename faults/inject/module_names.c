@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "module_names.h"
 
-#include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
@@ -12,6 +11,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "loaded_module.h"
 
 #include "forbidden_calls.h"
 
@@ -92,22 +93,19 @@ static unsigned enter_module(struct nomem_channel *channel, const char *name) {
 }
 
 nomem_frame nomem__module_frame(struct nomem_channel *channel, uintptr_t address, uint64_t *hash) {
-  struct dl_find_object object, own;
+  const struct link_map *module = nomem__loaded_module(address);
   *hash = 1;
-  if (_dl_find_object((void *)address, &object) != 0) return NOMEM_FRAME(0, 1);
-  if (_dl_find_object((void *)&nomem__module_frame, &own) == 0 && own.dlfo_link_map == object.dlfo_link_map &&
-      own.dlfo_link_map->l_name[0] != '\0')
+  if (module == NULL) return NOMEM_FRAME(0, 1);
+  if (module->l_name[0] != '\0' && nomem__loaded_module((uintptr_t)&nomem__module_frame) == module)
     return 0; /* the preloaded injector itself, between the C library and main() */
-  const char *name = object.dlfo_link_map->l_name;
-  if (name[0] == '\0') name = nomem__module_program();
-  uint64_t offset = address - object.dlfo_link_map->l_addr;
+  const char *name = module->l_name[0] == '\0' ? nomem__module_program() : module->l_name;
+  uint64_t offset = address - module->l_addr;
   *hash = hash_text(nomem__module_base_name(name)) + offset;
   return NOMEM_FRAME(enter_module(channel, name), offset);
 }
 
 bool nomem__module_has(uintptr_t address) {
-  struct dl_find_object object;
-  return _dl_find_object((void *)address, &object) == 0;
+  return nomem__loaded_module(address) != NULL;
 }
 
 /* A module's file in memory, for its symbols. It is found by its path, because a module's number differs from scope to

@@ -43,6 +43,7 @@ static struct {
 } run;
 
 static _Atomic bool has_untried;
+static _Atomic int64_t live_bytes;
 static _Atomic uint32_t finished_count, recorded_count, failed_count;
 static _Atomic uint64_t trace_calls, trace_hash;
 static struct nomem_failed_call failed_calls[NOMEM_FAILED_MAX], last_failed;
@@ -61,11 +62,12 @@ __attribute__((noinline)) void nomem_fault(void) {
   __asm__ volatile("" ::: "memory");
 }
 
-/* The engine counts neither live bytes nor frees: see NOMEM_MODE_LIVE and NOMEM_MODE_COUNT. */
+/* Live bytes are those of one run, and are counted only where the plan has a budget. */
 void nomem__live_add(int64_t bytes) {
-  (void)bytes;
+  if (nomem__keeps_live()) atomic_fetch_add_explicit(&live_bytes, bytes, memory_order_relaxed);
 }
 
+/* The engine does not count frees: see NOMEM_MODE_COUNT. */
 void nomem__count_free(void) {
 }
 
@@ -137,11 +139,14 @@ static void trace(const struct nomem_site *site) {
   atomic_fetch_add_explicit(&trace_calls, 1, memory_order_relaxed);
 }
 
-static bool fails(const struct nomem_site *site, struct nomem_site_progress *progress, struct nomem_call *call) {
+static bool fails(const struct nomem_site *site, struct nomem_site_progress *progress, struct nomem_call *call,
+                  size_t released_bytes) {
   if (!is_candidate(site, progress)) return false;
   const struct nomem_plan *plan = run.plan;
   call->site = site->key;
   call->occurrence = count_call(progress);
+  int64_t live = atomic_load_explicit(&live_bytes, memory_order_relaxed) - (int64_t)released_bytes;
+  call->live_bytes = live > 0 ? (uint64_t)live : 0;
   if (plan->has & NOMEM_HAS_IN) call->in_mask = nomem__site_match(channel, site, plan, NOMEM_HAS_IN);
   if (plan->has & NOMEM_HAS_MODULE) call->module_mask = nomem__site_match(channel, site, plan, NOMEM_HAS_MODULE);
   if (nomem__plan_decide(plan, &run.state, call) < 0) return false;
@@ -153,11 +158,12 @@ static bool fails(const struct nomem_site *site, struct nomem_site_progress *pro
   return true;
 }
 
-static bool decide_at_site(struct nomem_call *call, uint64_t key, void *return_address, void *cfa) {
+static bool decide_at_site(struct nomem_call *call, size_t released_bytes, uint64_t key, void *return_address,
+                           void *cfa) {
   struct nomem_site *site = nomem__site_find(channel, call->fn, call->size_bytes, return_address, cfa);
   if (site == NULL) return false;
   struct nomem_site_progress *progress = &tables->progress[site - channel->sites];
-  if (run.kind == NOMEM_RUN_FAULT) return fails(site, progress, call);
+  if (run.kind == NOMEM_RUN_FAULT) return fails(site, progress, call, released_bytes);
   if (run.kind == NOMEM_RUN_WATCH) {
     watch(site, progress, key);
   } else if (is_candidate(site, progress)) {
@@ -167,14 +173,15 @@ static bool decide_at_site(struct nomem_call *call, uint64_t key, void *return_a
   return false;
 }
 
-__attribute__((noinline)) static bool decide(enum nomem_fn fn, size_t size_bytes, void *return_address, void *cfa) {
+__attribute__((noinline)) static bool decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes,
+                                             void *return_address, void *cfa) {
   uint64_t key = stack_key(return_address, cfa);
   bool is_finished = *stack_slot(key) == key || finished_count >= FINISHED_STACKS_MAX;
   if (paused > 0 || (run.kind == NOMEM_RUN_WATCH && is_finished)) return false;
   paused++;
   atomic_signal_fence(memory_order_seq_cst);
   struct nomem_call call = {.fn = fn, .size_bytes = size_bytes};
-  bool fail = decide_at_site(&call, key, return_address, cfa);
+  bool fail = decide_at_site(&call, released_bytes, key, return_address, cfa);
   atomic_signal_fence(memory_order_seq_cst);
   paused--;
   return fail;
@@ -182,11 +189,10 @@ __attribute__((noinline)) static bool decide(enum nomem_fn fn, size_t size_bytes
 
 /* For nearly every call it is enough to compare one word. */
 bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, void *return_address, void *cfa) {
-  (void)released_bytes;
   uint64_t key = stack_key(return_address, cfa);
   if (run.kind == NOMEM_RUN_WATCH && atomic_load_explicit(&finished[first_slot(key)], memory_order_relaxed) == key)
     return false;
-  return decide(fn, size_bytes, return_address, cfa);
+  return decide(fn, size_bytes, released_bytes, return_address, cfa);
 }
 
 static void *map(size_t bytes) {
@@ -215,7 +221,10 @@ void nomem__decision_open(enum nomem_run kind, const struct nomem_plan *plan, vo
   }
   atomic_store(&failed_count, 0);
   nomem__site_limit(base);
-  atomic_store_explicit(&nomem__mode, NOMEM_MODE_SITE, memory_order_release);
+  atomic_store(&live_bytes, 0);
+  bool has_budget = plan != NULL && (plan->has & NOMEM_HAS_BUDGET);
+  atomic_store_explicit(&nomem__mode, has_budget ? NOMEM_MODE_SITE | NOMEM_MODE_LIVE : NOMEM_MODE_SITE,
+                        memory_order_release);
 }
 
 void nomem__decision_close(void) {

@@ -160,6 +160,16 @@ target careful "$library" "$harness" -DCHECKS
     skip "AFL++: an artifact shows the same crash" 'no afl-clang-fast'
   fi
 
+  has_budget() {
+    fuzz 1 env NOMEM_FUZZ_PLAN=budget=24 ./careful-bugs corpus/seed && prints 1 'call that was failed: realloc of 4' &&
+      fuzz 0 env NOMEM_FUZZ_PLAN=budget=1M ./careful-bugs corpus/seed && prints 1 '^nomem: the plan failed no call'
+  }
+  result "a budget fails the call that goes beyond it" has_budget
+  target paused "$here/paused.c"
+  target unpaused "$here/paused.c" -DUNPAUSED
+  result "between nomem_pause and nomem_resume nothing fails" fuzz 0 ./paused $runs
+  result "outside of them it does" fuzz 1 ./unpaused $runs
+
   target silent "$here/silent.c" -DBUG
   for twin in CODES TRUTHS ERRNOS; do target told-$twin "$here/silent.c" -D$twin; done
   is_silent() {
