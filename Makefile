@@ -126,8 +126,11 @@ lint: setup-lint
 setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-html setup-equivalence: setup-%:
 	$(Q)tools/setup.sh $*
 
-# Nothing is compiled while a package is missing; what is missing is said, not installed.
+# Nothing is compiled while a package is missing; what is missing is said, not installed. The engine for fuzz targets needs
+# no more than a compiler.
+ifneq ($(MAKECMDGOALS),engine)
 $(LIB_OBJS) $(PLAN_OBJS) $(LINK_OBJS) $(LINKED_OBJS) $(PRELOAD_OBJS) $(EXPLORE_OBJS) $(EXPLORE_MAIN_OBJ): | packages
+endif
 packages:
 	$(Q)NOMEM_NO_INSTALL=1 tools/setup.sh build
 

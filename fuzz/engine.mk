@@ -2,6 +2,9 @@
 # The drop-in engine, libnomem-fuzz.a, which runs inside a fuzz target. call_decision.c takes the place of the
 # injector's own counters and scopes: of faults/inject/ the linker takes what is asked for.
 
+## engine: only libnomem-fuzz.a, in somebody else's build: needs no packages, and looks for none
+engine: $(BUILD)/libnomem-fuzz.a
+
 ENGINE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard fuzz/engine/*.c) faults/inject/backend_link.c)
 ENGINE_PARTS = $(BUILD)/obj/fuzz/engine/parts.a
 
@@ -11,7 +14,10 @@ $(ENGINE_PARTS): $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON))
 # refers to the target weakly asks for nothing. Of its names only the allocator's and --wrap's are seen.
 $(BUILD)/libnomem-fuzz.a: $(ENGINE_OBJS) $(ENGINE_PARTS)
 	$(call say,LD,$@)rm -f $@ && $(LD) -r -o $@ $^ && $(OBJCOPY) --localize-hidden $@
+
+ifneq ($(MAKECMDGOALS),engine)
 $(ENGINE_OBJS): | packages
+endif
 
 $(BUILD)/obj/fuzz/engine/%.o: fuzz/engine/%.c
 	@mkdir -p $(@D)
@@ -28,4 +34,4 @@ downstream-fuzz: $(BUILD)/libnomem-fuzz.a
 fuzz-drivers: setup-check $(BUILD)/libnomem-fuzz.a
 	$(Q)tests/fuzz_drivers/run.sh $(BUILD) --all
 
-.PHONY: downstream-fuzz fuzz-drivers
+.PHONY: engine downstream-fuzz fuzz-drivers

@@ -49,6 +49,28 @@ check() {
 build libfuzzer '-fsanitize=address -fsanitize-address-use-after-scope -fsanitize=fuzzer-no-link' -fsanitize=fuzzer
 check libfuzzer -runs=0
 
+# The lines for somebody else's build.sh: with a project of one target, and where nothing can be installed.
+lines=$folder/lines
+rm -rf "$lines" && mkdir -p "$lines/src/nomem" "$lines/out" "$lines/bin"
+for part in Makefile faults fuzz lib tools; do cp -r "$source/$part" "$lines/src/nomem/"; done
+for tool in apt-get dpkg-query sudo; do
+  # shellcheck disable=SC2016 # $0 is the tool's
+  printf '#!/bin/sh\necho "$0 was called" >>%s\nexit 1\n' "$lines/called" >"$lines/bin/$tool"
+  chmod +x "$lines/bin/$tool"
+done
+# shellcheck disable=SC2016 # the variables are those of build.sh
+env -i PATH="$lines/bin:$PATH" HOME="$lines" SRC="$lines/src" OUT="$lines/out" LIB_FUZZING_ENGINE=-fsanitize=fuzzer \
+  CFLAGS="$common -fsanitize=address,fuzzer-no-link" TARGET="$source/tests/fuzz_engine/parser.c" bash -eu -c '
+    . "$SRC/nomem/tools/oss-fuzz/build-lines.sh"
+    clang $CFLAGS -DBUG_UNCHECKED_MALLOC "$TARGET" $LIB_FUZZING_ENGINE -o "$OUT/parser_fuzzer"
+    cp "$OUT/parser_fuzzer" "$OUT/parser_fuzzer_nomem"' || fail 'the lines for build.sh failed'
+[ ! -e "$lines/called" ] || fail "$(cat "$lines/called")"
+cd "$lines/out" || fail "no $lines/out"
+./parser_fuzzer -seed=1 -runs=5000 >plain.log 2>&1 || fail 'a target with the engine idle failed'
+if ./parser_fuzzer_nomem -seed=1 -runs=5000 >nomem.log 2>&1; then fail 'its copy found nothing'; fi
+grep -q '^nomem: the call that was failed' nomem.log || fail 'its copy did not name the call that failed'
+echo 'oss-fuzz: lines for build.sh: the copy of the target fails allocations, the target does not'
+
 mkdir -p "$folder/engine"
 clang -O1 -I"$source/fuzz" -c "$source/fuzz/driver.c" -o "$folder/engine/driver.o" || fail 'no engine'
 ar rcs "$folder/engine/libengine.a" "$folder/engine/driver.o" || fail 'no engine'
