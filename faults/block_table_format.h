@@ -24,7 +24,9 @@ enum nomem_block_table_state {
   NOMEM_BLOCK_TABLE_LIVE,
   NOMEM_BLOCK_TABLE_LIVE_CANARY, /* in use, with a canary behind the bytes that were requested */
   NOMEM_BLOCK_TABLE_FREED,
-  NOMEM_BLOCK_TABLE_QUARANTINED /* freed by the program, poisoned, and not given back to the C library yet */
+  NOMEM_BLOCK_TABLE_QUARANTINED,  /* freed by the program, poisoned, and not given back to the C library yet */
+  NOMEM_BLOCK_TABLE_LIVE_GUARDED, /* in use, in pages of its own, up to a page that nobody may touch */
+  NOMEM_BLOCK_TABLE_CLOSED        /* such a block that was freed: nobody may touch its pages any more */
 };
 
 /* A word has the state, the size (at most NOMEM_BLOCK_TABLE_SIZE_MAX, which stands for larger ones, too), and the
@@ -52,6 +54,30 @@ struct nomem_block_table_part {
 #define NOMEM_BLOCK_TABLE_QUARANTINED_SIZE_MAX (UINT64_C(64) << 10)
 #define NOMEM_BLOCK_TABLE_QUARANTINED_BYTES (UINT64_C(16) << 20)
 
+/* Guarded blocks lie one after the other, each in whole pages of its own and behind them a page that nobody may touch:
+ * so many at most in a process, each so large at most, and together so large at most. Where a call is to fail, no more
+ * than half of them are allocated before it has, the first ones of these at the beginning of the process. No place is
+ * used twice. */
+#define NOMEM_GUARDED_BLOCKS 4096
+#define NOMEM_GUARDED_FIRST 512
+#define NOMEM_GUARDED_SIZE_MAX (UINT64_C(1) << 20)
+#define NOMEM_GUARDED_BYTES (UINT64_C(128) << 20)
+#define NOMEM_GUARDED_PAGE UINT64_C(4096)
+/* A block begins at a multiple of its alignment, so that it may end before its pages do: so many bytes there are a
+ * canary. */
+#define NOMEM_GUARDED_CANARY_MAX UINT64_C(64)
+
+/* Where the last page of a guarded block ends. */
+static inline uint64_t nomem__guarded_end(uint64_t address, uint64_t size) {
+  return (address + size + NOMEM_GUARDED_PAGE - 1) & ~(NOMEM_GUARDED_PAGE - 1);
+}
+
+/* How many bytes behind a guarded block are a canary. */
+static inline uint64_t nomem__guarded_slack(uint64_t address, uint64_t size) {
+  uint64_t rest = nomem__guarded_end(address, size) - (address + size);
+  return rest < NOMEM_GUARDED_CANARY_MAX ? rest : NOMEM_GUARDED_CANARY_MAX;
+}
+
 /* A hash table of parts, with open addressing by number: address / NOMEM_BLOCK_TABLE_PART_BYTES + 1; 0: free. */
 struct nomem_block_table {
   uint64_t magic;
@@ -63,6 +89,7 @@ struct nomem_block_table {
   _Atomic uint64_t quarantine[NOMEM_BLOCK_TABLE_QUARANTINED_BLOCKS]; /* 0: none */
   _Atomic uint64_t quarantine_next, quarantine_first; /* numbers of the next one and of the oldest, which only grow */
   _Atomic uint64_t quarantine_bytes;
+  uint64_t guarded_start, guarded_bytes; /* where guarded blocks lie; 0: none do */
 };
 
 /* Returns how many bytes glibc adds to a requested size: blocks end 8 bytes after a multiple of 16, and the smallest

@@ -183,6 +183,15 @@ struct nomem_exit_report {
   _Atomic uint64_t stacks, stacks_bytes;         /* the address and size of the injector's cache of stacks */
 };
 
+/* Why no block is guarded in a run for which that was asked. */
+enum nomem_guard_obstacle {
+  NOMEM_GUARD_OBSTACLE_NONE,
+  NOMEM_GUARD_OBSTACLE_LIMIT,     /* the process may not have any amount of memory */
+  NOMEM_GUARD_OBSTACLE_ALLOCATOR, /* blocks are not the C library's */
+  NOMEM_GUARD_OBSTACLE_KERNEL,    /* it gives no room */
+  NOMEM_GUARD_OBSTACLES
+};
+
 /* What every run notes of what it leaves behind. Where it differs from the baseline, the command examines the run once
  * more, closely. */
 struct nomem_screening {
@@ -193,6 +202,8 @@ struct nomem_screening {
   _Atomic uint32_t has_leak_check;
   _Atomic uint64_t allocations; /* of the run, as its last process counted them when it exited; 0: none exited */
   _Atomic uint64_t live; /* in use in the run, or in the fork that runs, after which its parent restores its own */
+  _Atomic uint32_t guard_obstacle;   /* enum nomem_guard_obstacle, of some process of the run */
+  _Atomic uint64_t unguarded_blocks; /* for which there was no room among the guarded ones */
   struct nomem_exit_report first; /* of the first process that was injected, even after it executed another program */
 };
 
@@ -261,7 +272,9 @@ struct nomem_channel {
   char plan[NOMEM_PLAN_BYTES];
   char image[NOMEM_GLOB_BYTES]; /* base names of the programs to inject, globs with commas; "": all but launchers */
   uint32_t watch;               /* enum nomem_watch */
-  uint32_t check_leaks; /* sanitizers detect leaks, which they cannot in a traced process: see NOMEM_DETACH_REQUEST */
+  uint32_t check_leaks;  /* sanitizers detect leaks, which they cannot in a traced process: see NOMEM_DETACH_REQUEST */
+  uint64_t guarded_from; /* blocks are guarded from this allocation of the run on, counted from 1; 0: none is. It takes
+                            a block table, which says what that means */
 
   /* Written by the program. What a fork writes lies together, because each page that it writes to costs it a
    * microsecond or two. */

@@ -21,6 +21,7 @@
 #include "block_table.h"
 #include "call_site.h"
 #include "exit_report.h"
+#include "guarded_blocks.h"
 #include "injector.h"
 #include "loaded_module.h"
 #include "main_frame.h"
@@ -174,15 +175,33 @@ static inline bool is_ready(void) {
 #define HERE __builtin_return_address(0), __builtin_dwarf_cfa()
 #define FAILS(fn, size, released) nomem__fails(fn, size, released, return_address, cfa)
 
+/* The bytes of a block in use that the program may use. */
+static size_t usable_size(void *block) {
+  return nomem__guarded_has(block) ? nomem__blocks_size(block) : real.malloc_usable_size(block);
+}
+
 static size_t live_size(void *block) {
-  return block != NULL && nomem__keeps_live() && !is_early(block) ? real.malloc_usable_size(block) : 0;
+  return block != NULL && nomem__keeps_live() && !is_early(block) ? usable_size(block) : 0;
+}
+
+/* Guarded where that is asked for and there is room. */
+static void *allocate(size_t size) {
+  void *block = nomem__guarded_allocate(size, alignof(max_align_t));
+  return block != NULL ? block : real.malloc(size);
+}
+
+/* The same for what has an alignment: NULL where the C library has to be asked, as for one that is none. */
+static void *allocate_aligned(size_t alignment, size_t size) {
+  bool is_power = alignment != 0 && (alignment & (alignment - 1)) == 0;
+  size_t least = alignof(max_align_t);
+  return is_power ? nomem__guarded_allocate(size, alignment > least ? alignment : least) : NULL;
 }
 
 /* The size of a block in use, as far as the count of bytes needs it: for glibc's the word before it, which free reads
  * first, too. malloc_usable_size would read on from there, at addresses that need not be mapped when the pointer was
  * never allocated. */
 static int64_t measure(const void *block) {
-  if (!nomem__blocks_are_glibc) return 0;
+  if (!nomem__blocks_are_glibc || nomem__guarded_has(block)) return 0;
   uint64_t word;
   memcpy(&word, (const unsigned char *)block - sizeof word, sizeof word);
   return (int64_t)(word & ~UINT64_C(7));
@@ -234,7 +253,7 @@ static bool quarantine(void *block, struct released released) {
 BUSY void *busy_malloc(size_t size, void *return_address, void *cfa) {
   if (!is_ready()) return early_alloc(size);
   if (FAILS(NOMEM_FN_MALLOC, size, 0)) return fail();
-  return served(real.malloc(size), size, 0);
+  return served(allocate(size), size, 0);
 }
 
 EXPORT void *malloc(size_t size) {
@@ -247,7 +266,8 @@ BUSY void *busy_calloc(size_t count, size_t size, void *return_address, void *cf
   /* The arena consists of zeros, and each byte of it is used once. */
   if (!is_ready()) return early_alloc(overflows ? SIZE_MAX : bytes);
   if (!overflows && FAILS(NOMEM_FN_CALLOC, bytes, 0)) return fail();
-  return served(real.calloc(count, size), bytes, 0);
+  void *guarded = overflows ? NULL : nomem__guarded_allocate(bytes, alignof(max_align_t)); /* consists of zeros, too */
+  return served(guarded != NULL ? guarded : real.calloc(count, size), bytes, 0);
 }
 
 EXPORT void *calloc(size_t count, size_t size) {
@@ -268,13 +288,14 @@ static void *early_realloc(void *ptr, size_t size) {
 /* With a block table a block that grows is moved, and its old place goes into quarantine, as if it had been freed. */
 static bool has_to_move(void *block, size_t size, struct released released) {
   if (block == NULL || !has_block_table()) return false;
-  return nomem__blocks_is_quarantined(released.entry) ||
+  return nomem__guarded_has(block) || nomem__blocks_is_quarantined(released.entry) ||
          (nomem__blocks_may_quarantine(released.entry) && size > real.malloc_usable_size(block));
 }
 
-static void *move(void *block, size_t size) {
-  void *moved = real.malloc(size);
-  size_t usable = real.malloc_usable_size(block);
+/* What a guarded block has in it can be read only if it was in use. */
+static void *move(void *block, size_t size, struct released released) {
+  void *moved = allocate(size);
+  size_t usable = nomem__guarded_has(block) ? nomem__blocks_entry_size(released.entry) : real.malloc_usable_size(block);
   if (moved != NULL) memcpy(moved, block, usable < size ? usable : size);
   return moved;
 }
@@ -283,7 +304,7 @@ static void *real_realloc(void *ptr, size_t size, size_t released_bytes, void *r
   struct released released = note_release(ptr, true, return_address, cfa);
   if (size == 0 && nomem__blocks_are_glibc && quarantine(ptr, released)) return served(NULL, 0, released_bytes);
   bool moves = has_to_move(ptr, size, released);
-  void *block = moves ? move(ptr, size) : real.realloc(ptr, size);
+  void *block = ptr == NULL ? allocate(size) : moves ? move(ptr, size, released) : real.realloc(ptr, size);
   if (moves && block != NULL) quarantine(ptr, released);
   if (block != NULL || size == 0) return served(block, size, released_bytes);
   undo_release(ptr, released);
@@ -338,7 +359,8 @@ EXPORT void free(void *ptr) {
 /* No program was seen to align a block before the look-up is possible; if one does, failing is allowed and safe. */
 EXPORT void *aligned_alloc(size_t alignment, size_t size) {
   if (!is_ready() || nomem__fails(NOMEM_FN_ALIGNED_ALLOC, size, 0, HERE)) return fail();
-  return served(real.aligned_alloc(alignment, size), size, 0);
+  void *guarded = allocate_aligned(alignment, size);
+  return served(guarded != NULL ? guarded : real.aligned_alloc(alignment, size), size, 0);
 }
 
 /* As in POSIX the error is returned, and errno stays; as in glibc *out stays, too. A bad alignment does not reach the
@@ -347,19 +369,26 @@ EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
   if (!is_ready()) return ENOMEM;
   bool valid = alignment % sizeof(void *) == 0 && alignment != 0 && (alignment & (alignment - 1)) == 0;
   if (valid && nomem__fails(NOMEM_FN_POSIX_MEMALIGN, size, 0, HERE)) return ENOMEM;
-  int result = real.posix_memalign(out, alignment, size);
+  void *guarded = valid ? allocate_aligned(alignment, size) : NULL;
+  int result = 0;
+  if (guarded != NULL)
+    *out = guarded;
+  else
+    result = real.posix_memalign(out, alignment, size);
   if (result == 0) served(*out, size, 0);
   return result;
 }
 
 EXPORT void *memalign(size_t alignment, size_t size) {
   if (!is_ready() || nomem__fails(NOMEM_FN_MEMALIGN, size, 0, HERE)) return fail();
-  return served(real.memalign(alignment, size), size, 0);
+  void *guarded = allocate_aligned(alignment, size);
+  return served(guarded != NULL ? guarded : real.memalign(alignment, size), size, 0);
 }
 
 EXPORT void *valloc(size_t size) {
   if (!is_ready() || nomem__fails(NOMEM_FN_VALLOC, size, 0, HERE)) return fail();
-  return served(real.valloc(size), size, 0);
+  void *guarded = allocate_aligned(NOMEM_PAGE, size);
+  return served(guarded != NULL ? guarded : real.valloc(size), size, 0);
 }
 
 EXPORT void *pvalloc(size_t size) {
@@ -371,7 +400,7 @@ EXPORT void *pvalloc(size_t size) {
 EXPORT size_t malloc_usable_size(void *ptr) {
   if (is_early(ptr)) return early_size(ptr);
   if (ptr != NULL && has_block_table()) nomem__blocks_reported_size(ptr);
-  return ptr == NULL || !is_ready() ? 0 : real.malloc_usable_size(ptr);
+  return ptr == NULL || !is_ready() ? 0 : usable_size(ptr);
 }
 
 static char *early_copy(const char *text, size_t length) {

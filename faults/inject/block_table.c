@@ -11,6 +11,7 @@
 
 #include "../block_table_format.h"
 #include "call_site.h"
+#include "guarded_blocks.h"
 #include "module_names.h"
 #include "process_id.h"
 
@@ -34,15 +35,6 @@ static bool has_slack;
 static void *map(size_t bytes) {
   void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return pages == MAP_FAILED ? NULL : pages;
-}
-
-int nomem__blocks_open(struct nomem_channel *next, bool slack) {
-  if (block_table == NULL) block_table = map(sizeof *block_table);
-  if (block_table == NULL) return -ENOMEM;
-  block_table->magic = NOMEM_BLOCK_TABLE_MAGIC;
-  channel = next;
-  has_slack = slack;
-  return 0;
 }
 
 uint64_t nomem__blocks_address(void) {
@@ -97,7 +89,45 @@ static uint32_t number_of(const struct nomem_site *site) {
 
 static bool is_live(uint64_t word) {
   return NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_LIVE ||
-         NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_LIVE_CANARY;
+         NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_LIVE_CANARY ||
+         NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_LIVE_GUARDED;
+}
+
+/* Only where each guarded block will have its word: its size stands nowhere else. */
+static void open_guards(void) {
+  if (channel->guarded_from == 0 || !nomem__guarded_open(channel, has_slack)) return;
+  uint64_t first = nomem__guarded_start / NOMEM_BLOCK_TABLE_PART_BYTES + 1;
+  uint64_t last = (nomem__guarded_start + NOMEM_GUARDED_BYTES - 1) / NOMEM_BLOCK_TABLE_PART_BYTES + 1;
+  for (uint64_t number = first; number <= last; number++) {
+    if (find_part(number, true) != NULL) continue;
+    nomem__guarded_give_up();
+    return;
+  }
+  block_table->guarded_start = nomem__guarded_start;
+  block_table->guarded_bytes = NOMEM_GUARDED_BYTES;
+}
+
+int nomem__blocks_open(struct nomem_channel *next, bool slack) {
+  if (block_table == NULL) block_table = map(sizeof *block_table);
+  if (block_table == NULL) return -ENOMEM;
+  block_table->magic = NOMEM_BLOCK_TABLE_MAGIC;
+  channel = next;
+  has_slack = slack;
+  open_guards();
+  return 0;
+}
+
+size_t nomem__blocks_entry_size(uint64_t entry) {
+  return is_live(entry) ? NOMEM_BLOCK_TABLE_SIZE(entry) : 0;
+}
+
+size_t nomem__blocks_size(const void *block) {
+  return (uintptr_t)block % NOMEM_BLOCK_TABLE_GRAIN == 0 ? nomem__blocks_entry_size(word_at((uintptr_t)block)) : 0;
+}
+
+/* How many bytes behind a block are a canary. */
+static uint64_t slack_of(const void *block, uint64_t size) {
+  return nomem__guarded_has(block) ? nomem__guarded_slack((uintptr_t)block, size) : nomem__block_table_slack(size);
 }
 
 void nomem__blocks_enter(void *block, size_t size, const struct nomem_site *site) {
@@ -105,8 +135,10 @@ void nomem__blocks_enter(void *block, size_t size, const struct nomem_site *site
   if (word == NULL) return;
   bool is_marked = has_slack && size < NOMEM_BLOCK_TABLE_SIZE_MAX;
   unsigned char *end = (unsigned char *)block + size;
-  for (uint64_t i = 0; is_marked && i < nomem__block_table_slack(size); i++) end[i] = NOMEM_BLOCK_TABLE_CANARY;
+  uint64_t slack = is_marked ? slack_of(block, size) : 0;
+  for (uint64_t i = 0; i < slack; i++) end[i] = NOMEM_BLOCK_TABLE_CANARY;
   enum nomem_block_table_state state = is_marked ? NOMEM_BLOCK_TABLE_LIVE_CANARY : NOMEM_BLOCK_TABLE_LIVE;
+  if (nomem__guarded_has(block)) state = NOMEM_BLOCK_TABLE_LIVE_GUARDED;
   uint64_t kept = size < NOMEM_BLOCK_TABLE_SIZE_MAX ? size : NOMEM_BLOCK_TABLE_SIZE_MAX;
   atomic_store_explicit(word, NOMEM_BLOCK_TABLE_WORD(state, kept, NOMEM_BLOCK_TABLE_NO_SITE, number_of(site)),
                         memory_order_relaxed);
@@ -129,10 +161,12 @@ static uint64_t chunk_before(const unsigned char *block) {
 }
 
 static bool is_overrun(const unsigned char *block, uint64_t word) {
-  if (NOMEM_BLOCK_TABLE_STATE(word) != NOMEM_BLOCK_TABLE_LIVE_CANARY) return false;
-  uint64_t size = NOMEM_BLOCK_TABLE_SIZE(word);
-  for (uint64_t i = 0; i < nomem__block_table_slack(size); i++)
+  bool is_guarded = NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_LIVE_GUARDED;
+  if (NOMEM_BLOCK_TABLE_STATE(word) != NOMEM_BLOCK_TABLE_LIVE_CANARY && !is_guarded) return false;
+  uint64_t size = NOMEM_BLOCK_TABLE_SIZE(word), slack = slack_of(block, size);
+  for (uint64_t i = 0; i < slack; i++)
     if (block[size + i] != NOMEM_BLOCK_TABLE_CANARY) return true;
+  if (is_guarded) return false;
   uint64_t bytes = nomem__block_table_chunk_bytes(chunk_before(block), size);
   return bytes != 0 && !nomem__block_table_is_chunk_in_use(chunk_before(block + bytes));
 }
@@ -245,8 +279,25 @@ static void release_slot(uint64_t number, uint64_t next, void (*release)(void *)
   if (former != 0) release_block(former, release);
 }
 
+/* What the kernel does not close is poisoned, and stays where it is. */
+static void close_block(void *block, uint64_t entry) {
+  uint64_t size = NOMEM_BLOCK_TABLE_SIZE(entry);
+  _Atomic uint64_t *slot = word_of((uintptr_t)block, false);
+  if (NOMEM_BLOCK_TABLE_STATE(entry) != NOMEM_BLOCK_TABLE_LIVE_GUARDED || nomem__guarded_close(block, size)) return;
+  fill_poisoned(block, size, NOMEM_BLOCK_TABLE_POISON(block));
+  uint64_t word = atomic_load_explicit(slot, memory_order_relaxed);
+  atomic_store_explicit(slot,
+                        NOMEM_BLOCK_TABLE_WORD(NOMEM_BLOCK_TABLE_QUARANTINED, size, NOMEM_BLOCK_TABLE_FREED_AT(word),
+                                               NOMEM_BLOCK_TABLE_SITE(word)),
+                        memory_order_release);
+}
+
 bool nomem__blocks_quarantine(void *block, uint64_t entry, void (*release)(void *)) {
   uint64_t size = NOMEM_BLOCK_TABLE_SIZE(entry);
+  if (nomem__guarded_has(block)) {
+    close_block(block, entry);
+    return true;
+  }
   if (nomem__blocks_is_quarantined(entry)) return true;
   if (!is_live(entry) || size > NOMEM_BLOCK_TABLE_QUARANTINED_SIZE_MAX) return false;
   _Atomic uint64_t *slot = word_of((uintptr_t)block, false);
@@ -286,13 +337,14 @@ uint64_t nomem__blocks_leave(void *block, bool is_realloc, void *return_address,
   uint32_t site = number_of(nomem__site_find(channel, NOMEM_FN_MALLOC, 0, return_address, cfa));
   if (is_aligned && is_live(word)) {
     if (is_overrun(block, word)) note_misuse(NOMEM_MISUSE_OVERRUN, block, word, site);
-    atomic_store_explicit(slot,
-                          NOMEM_BLOCK_TABLE_WORD(NOMEM_BLOCK_TABLE_FREED, NOMEM_BLOCK_TABLE_SIZE(word), site,
-                                                 NOMEM_BLOCK_TABLE_SITE(word)),
-                          memory_order_relaxed);
+    enum nomem_block_table_state freed = nomem__guarded_has(block) ? NOMEM_BLOCK_TABLE_CLOSED : NOMEM_BLOCK_TABLE_FREED;
+    atomic_store_explicit(
+        slot, NOMEM_BLOCK_TABLE_WORD(freed, NOMEM_BLOCK_TABLE_SIZE(word), site, NOMEM_BLOCK_TABLE_SITE(word)),
+        memory_order_relaxed);
     return word;
   }
-  bool was_freed = NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_FREED || nomem__blocks_is_quarantined(word);
+  bool was_freed = NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_FREED ||
+                   NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_CLOSED || nomem__blocks_is_quarantined(word);
   uint64_t around = word_around((uintptr_t)block);
   if (around != 0)
     note_misuse(NOMEM_MISUSE_INSIDE, block, around, site);

@@ -15,7 +15,8 @@
 
 #include "injector.h"
 
-/* Maps the tables. Returns 0 or -ENOMEM. has_slack: blocks have glibc's layout. */
+/* Maps the tables, and makes room for guarded blocks where the channel asks for them. Returns 0 or -ENOMEM. has_slack:
+ * blocks have glibc's layout. */
 NOMEM_HIDDEN int nomem__blocks_open(struct nomem_channel *channel, bool has_slack);
 
 /* The address of the tables; 0 when there are none. */
@@ -32,6 +33,12 @@ NOMEM_HIDDEN void nomem__blocks_undo(void *block, uint64_t entry);
 /* Notes with a block that stays in use that the code at return_address was refused a realloc of it. */
 NOMEM_HIDDEN void nomem__blocks_refused(void *block, void *return_address, void *cfa);
 
+/* The requested size of a block in use; 0: it is none. */
+NOMEM_HIDDEN size_t nomem__blocks_size(const void *block);
+
+/* The size in such an entry, if the block was in use; 0: it was not. */
+NOMEM_HIDDEN size_t nomem__blocks_entry_size(uint64_t entry);
+
 /* Whether the block of such an entry was freed before, and is in quarantine. */
 NOMEM_HIDDEN bool nomem__blocks_is_quarantined(uint64_t entry);
 
@@ -39,8 +46,8 @@ NOMEM_HIDDEN bool nomem__blocks_is_quarantined(uint64_t entry);
 NOMEM_HIDDEN bool nomem__blocks_may_quarantine(uint64_t entry);
 
 /* Puts a block that was taken out into quarantine instead of freeing it: it is filled with poison, which is checked
- * when its turn has come to be freed, by release (the C library's free). Returns false when the block does not go into
- * quarantine, and the caller has to free it. */
+ * when its turn has come to be freed, by release (the C library's free). A guarded block's pages are closed, for good.
+ * Returns false when the block does not go into quarantine, and the caller has to free it. */
 NOMEM_HIDDEN bool nomem__blocks_quarantine(void *block, uint64_t entry, void (*release)(void *));
 
 /* The program has asked for the usable size of a block, and may now write to all of it: there are no canaries. */

@@ -27,19 +27,23 @@ static void wanted(void **state) {
   assert_false(nomem__heap_check_is_wanted(NOMEM_HEAP_ALL, &known, false));
 }
 
-/* Runs that ended well; what is a finding already has no need of it, nor what had a block table. */
+/* Runs that went on; what crashed has no need of it, nor what was checked before. One that had a block table is checked
+ * only if its blocks can be guarded. */
 static void which_results(void **state) {
   (void)state;
   for (unsigned verdict = 0; verdict < NOMEM_VERDICT_COUNT; verdict++) {
     struct nomem__point_state point = {.result = (uint8_t)(verdict + 1)};
-    bool ended_well = verdict == NOMEM_VERDICT_HANDLED || verdict == NOMEM_VERDICT_REPORTED;
-    assert_int_equal(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, &first, &point), ended_well);
+    bool went_on = verdict >= NOMEM_VERDICT_LEAK && verdict != NOMEM_VERDICT_UNREACHED;
+    assert_int_equal(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &first, &point), went_on);
     point.had_block_table = true;
-    assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, &first, &point));
+    assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &first, &point));
+    assert_int_equal(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, true, &first, &point), went_on);
+    point.was_heap_checked = true;
+    assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, true, &first, &point));
   }
   const struct nomem__point_state untried = {0}, elsewhere = {.result = NOMEM__ELSEWHERE};
-  assert_false(nomem__heap_check_is_due(NOMEM_HEAP_ALL, &first, &untried));
-  assert_false(nomem__heap_check_is_due(NOMEM_HEAP_ALL, &first, &elsewhere));
+  assert_false(nomem__heap_check_is_due(NOMEM_HEAP_ALL, false, &first, &untried));
+  assert_false(nomem__heap_check_is_due(NOMEM_HEAP_ALL, false, &first, &elsewhere));
 }
 
 /* The first failure of each site, once; all points with --heap all. */
@@ -48,11 +52,11 @@ static void which_points(void **state) {
       {.occurrence = 2}, {.occurrence = 1, .persistent = true}, {.occurrence = 1, .second = 1}};
   const struct nomem__point_state handled = {.result = NOMEM_VERDICT_HANDLED + 1};
   (void)state;
-  assert_true(nomem__heap_check_is_due(NOMEM_HEAP_SITES, &first, &handled));
+  assert_true(nomem__heap_check_is_due(NOMEM_HEAP_SITES, false, &first, &handled));
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-    assert_false(nomem__heap_check_is_due(NOMEM_HEAP_SITES, &others[i], &handled));
-    assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, &others[i], &handled));
-    assert_true(nomem__heap_check_is_due(NOMEM_HEAP_ALL, &others[i], &handled));
+    assert_false(nomem__heap_check_is_due(NOMEM_HEAP_SITES, false, &others[i], &handled));
+    assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &others[i], &handled));
+    assert_true(nomem__heap_check_is_due(NOMEM_HEAP_ALL, false, &others[i], &handled));
   }
 }
 

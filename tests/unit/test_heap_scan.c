@@ -294,6 +294,38 @@ static void quarantined_blocks(void **state) {
   assert_int_equal(heap.quarantined_count, 0);
 }
 
+/* A block with pages of its own is one like any other, up to their end; where it was, is known after its free, too. */
+static void guarded_blocks(void **state) {
+  const uint64_t live = HEAP + 3 * 4096 - 48, closed = HEAP + 5 * 4096 - 32;
+  size_t room;
+  (void)state;
+  enter(live, 40, NOMEM_BLOCK_TABLE_LIVE_GUARDED, 1);
+  enter(closed, 32, NOMEM_BLOCK_TABLE_CLOSED, 2);
+  memset(find(live + 40, &room), NOMEM_BLOCK_TABLE_CANARY, 8);
+  put(DATA + 8, BLOCK(0));
+  put(BLOCK(0) + 8, closed); /* a pointer that was kept */
+  assert_int_equal(leaked(), 1);
+  assert_true(heap.guarded_count == 2 && heap.guarded[0].address == live && heap.guarded[1].address == closed);
+  assert_true(!heap.guarded[0].is_closed && heap.guarded[0].size == 40 && heap.guarded[0].site == 1);
+  assert_true(heap.guarded[1].is_closed && heap.guarded[1].site == 2 && heap.guarded[1].freed_at == 7);
+  assert_false(heap.has_misuse);
+  put(DATA + 16, live + 32); /* where the C library's next block would have its header */
+  assert_int_equal(leaked(), 0);
+  memset(find(live + 47, &room), 0, 1);
+  scan();
+  assert_true(heap.has_misuse && heap.misuse.kind == NOMEM_MISUSE_OVERRUN && heap.misuse.site == 1);
+}
+
+/* Where guarded blocks lie, nothing but these blocks keeps another. */
+static void beside_guarded_blocks(void **state) {
+  (void)state;
+  assert_true(is_root(MAPPED + 8));
+  process.table.guarded_start = MAPPED;
+  process.table.guarded_bytes = 4096;
+  assert_false(is_root(MAPPED + 8));
+  assert_true(is_root(MAPPED + 4096));
+}
+
 /* A block that was written past its end: its canary is changed. One that has none is not judged. */
 static void overrun(void **state) {
   (void)state;
@@ -486,6 +518,8 @@ int main(void) {
       CASE(sites),
       CASE(culprits),
       CASE(quarantined_blocks),
+      CASE(guarded_blocks),
+      CASE(beside_guarded_blocks),
       CASE(overrun),
       CASE(overrun_into_a_header),
       CASE(written_after_free),

@@ -21,7 +21,8 @@ static struct nomem__options plain_options(void) {
 
 static void check_line(const struct nomem__options *options, uint64_t timeout_ms, bool leaks, const char *wanted) {
   struct nomem__memory_stream stream;
-  nomem__print_reproduction(nomem__memory_stream_open(&stream), options, "site=1234@1;site=5678@1", timeout_ms, leaks);
+  nomem__print_reproduction(nomem__memory_stream_open(&stream), options, "site=1234@1;site=5678@1", timeout_ms, leaks,
+                            options->guarded_from);
   char *line = nomem__memory_stream_close(&stream);
   assert_string_equal(line, wanted);
   free(line);
@@ -39,6 +40,9 @@ static void options_that_matter(void **state) {
   check_line(&options, 1, false, LINE(" -t 0.001"));
   check_line(&options, 123456789, false, LINE(" -t 123456.789"));
   check_line(&options, 0, true, LINE(" --leaks all"));
+  options.guarded_from = 7;
+  check_line(&options, 0, true, LINE(" --leaks all --guard 7"));
+  options.guarded_from = 0;
   options.aslr = true;
   check_line(&options, 0, false, LINE(" --aslr"));
   options = plain_options();

@@ -18,9 +18,9 @@ static __attribute__((noinline)) int planted(void) {
 #ifdef MENDED
     object->is_bad = 1;
 #endif
-    free(object); /* blow-up */
+    free(object);
 #ifndef MENDED
-    object->is_bad = 1;
+    object->is_bad = 1; /* blow-up */
 #endif
     return 0;
   }

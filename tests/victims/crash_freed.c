@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Verdict crash: frees an object on the error path, and follows a pointer in it, which is still there unless
- * somebody else has the memory by then: only the block table notices. */
-/* says: SIGSEGV at a pointer that was read from a block after it was freed */
+/* Verdict crash: frees an object on the error path, and reads a pointer in it, which is still there unless somebody
+ * else has the memory by then: only a guarded block shows that. */
+/* says: a block was read after it was freed */
 #include <stdlib.h>
 
 struct object {

@@ -45,11 +45,17 @@ struct nomem__worker_slot {
   struct nomem__findings findings;
 };
 
+/* Room for a sentence with a place in it. */
+#define NOMEM__GUARDS_NOTE_BYTES 512
+
 /* The search for heap errors that nobody notices: see heap_check.h. */
 struct nomem__heap_check {
   bool is_looking;
-  size_t looked_at, left_out; /* the former by this command */
-  size_t checked;             /* by this command or an earlier one of the same campaign */
+  bool has_guards;                                 /* blocks are guarded in these runs: see guarded_runs.h */
+  char unguarded_reason[NOMEM__GUARDS_NOTE_BYTES]; /* why they are not, where they should be; "" */
+  size_t partly_guarded;                           /* runs in which not all were that should have been */
+  size_t looked_at, left_out;                      /* the former by this command */
+  size_t checked;                                  /* by this command or an earlier one of the same campaign */
 };
 
 /* The part of an interpreter in the allocations, where only those of the modules that it loads are failed. */

@@ -10,6 +10,7 @@
 #include "../judge/shared_cause.h"
 #include "../text/memory.h"
 #include "confirm_rules.h"
+#include "guarded_runs.h"
 #include "residue_runs.h"
 #include "results.h"
 
@@ -41,7 +42,10 @@ static void start(struct confirmation *confirmation, const char *plan, bool look
                   struct nomem__stop_watcher *watcher, nomem__worker_done done) {
   struct nomem__campaign *campaign = confirmation->campaign;
   struct nomem__run_request request = nomem__campaign_request(campaign, plan, done, confirmation);
-  if (look_closely) nomem__residue_runs_look_closely(campaign, &request);
+  if (look_closely) {
+    nomem__residue_runs_look_closely(campaign, &request);
+    nomem__guarded_runs_ask(&request, finding_of(confirmation)->guarded_from);
+  }
   request.keep_files = false;
   request.stop_watcher = watcher;
   int result = nomem__worker_start(confirmation->worker, &request);
@@ -84,10 +88,27 @@ static void confirm_next(struct confirmation *confirmation) {
         is_checked ? run_done : output_done);
 }
 
-static void finish(struct confirmation *confirmation) {
+static void finish_now(struct confirmation *confirmation) {
   finding_of(confirmation)->is_confirmed = true;
   confirmation->number++;
   confirm_next(confirmation);
+}
+
+static void same_blocks_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct confirmation *confirmation = user;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  finding_of(confirmation)->is_in_baseline = nomem__guarded_runs_end_otherwise(confirmation->campaign, outcome);
+  finish_now(confirmation);
+}
+
+/* The same blocks may have to be guarded once more, without a fault. */
+static void finish(struct confirmation *confirmation) {
+  const struct nomem__finding *finding = finding_of(confirmation);
+  if (!finding->is_flaky && nomem__guarded_runs_are_needed(finding, confirmation->campaign->allocations))
+    start(confirmation, "", true, NULL, same_blocks_done);
+  else
+    finish_now(confirmation);
 }
 
 /* Keeps what a call reported only where it explains the finding. */

@@ -48,6 +48,8 @@ static void mark_finding(struct nomem__exclusions *rules, const struct nomem__ca
     exclude(finding, NOMEM_EXCLUSION_SUPPRESSED, suppression_reason(rules, rule));
   else if (test_reason != NULL)
     exclude(finding, NOMEM_EXCLUSION_TEST, test_reason);
+  else if (finding->is_in_baseline)
+    exclude(finding, NOMEM_EXCLUSION_UNRELATED, "a run without a failure does the same");
   else if (nomem__stored_findings_find(&rules->baseline, id, command, command_bytes) != NULL)
     exclude(finding, NOMEM_EXCLUSION_KNOWN, "the baseline has it");
   else if (!nomem__verdict_counts(finding->verdict, campaign->session->options->strict))

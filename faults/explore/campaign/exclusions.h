@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Findings that do not count for the exit status: those that a rule suppresses, that are the test's, that the store of
- * --baseline has, and without --strict advisory ones. */
+/* Findings that do not count for the exit status: those that a rule suppresses, that are the test's, that a run
+ * without a fault shows, too, that the store of --baseline has, and without --strict advisory ones. */
 #ifndef NOMEM_EXCLUSIONS_H
 #define NOMEM_EXCLUSIONS_H
 

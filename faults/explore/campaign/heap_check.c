@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap_check.h"
 
+#include "guarded_runs.h"
 #include "residue_runs.h"
 
 /* They may take half as long as the first faults did, and in any case some seconds, which is enough for most programs.
@@ -13,11 +14,14 @@ bool nomem__heap_check_is_wanted(enum nomem__heap_choice heap, const struct nome
   return heap != NOMEM_HEAP_OFF && baseline->is_known && !baseline->has_leak_check && is_preloaded;
 }
 
-bool nomem__heap_check_is_due(enum nomem__heap_choice heap, const struct nomem__point *point,
+bool nomem__heap_check_is_due(enum nomem__heap_choice heap, bool has_guards, const struct nomem__point *point,
                               const struct nomem__point_state *state) {
   bool is_first = point->occurrence == 1 && !point->persistent && point->second == 0;
-  bool ended_well = state->result == NOMEM_VERDICT_HANDLED + 1 || state->result == NOMEM_VERDICT_REPORTED + 1;
-  return ended_well && !state->had_block_table && (is_first || heap == NOMEM_HEAP_ALL);
+  bool is_tried = state->result != 0 && state->result != NOMEM__ELSEWHERE;
+  enum nomem__verdict verdict = is_tried ? (enum nomem__verdict)(state->result - 1) : NOMEM_VERDICT_UNREACHED;
+  bool went_on = verdict >= NOMEM_VERDICT_LEAK && verdict != NOMEM_VERDICT_UNREACHED;
+  bool was_checked = state->was_heap_checked || (state->had_block_table && !has_guards);
+  return went_on && !was_checked && (is_first || heap == NOMEM_HEAP_ALL);
 }
 
 uint64_t nomem__heap_check_limit_ns(enum nomem__heap_choice heap, bool all, uint64_t first_faults_ns) {
@@ -26,7 +30,8 @@ uint64_t nomem__heap_check_limit_ns(enum nomem__heap_choice heap, bool all, uint
 }
 
 static bool is_due(const struct nomem__campaign *campaign, size_t rank) {
-  return nomem__heap_check_is_due(campaign->session->options->heap, &campaign->points[rank], &campaign->states[rank]);
+  return nomem__heap_check_is_due(campaign->session->options->heap, campaign->heap.has_guards, &campaign->points[rank],
+                                  &campaign->states[rank]);
 }
 
 static size_t count_due(const struct nomem__campaign *campaign) {
@@ -45,11 +50,18 @@ static void check(struct nomem__campaign *campaign, size_t due, uint64_t first_f
   const struct nomem__options *options = campaign->session->options;
   uint64_t limit_ns = nomem__heap_check_limit_ns(options->heap, options->all, first_faults_ns);
   const struct nomem__close_runs runs = {.is_due = is_due, .until_ns = limit_ns != 0 ? uv_hrtime() + limit_ns : 0};
-  if (!nomem__residue_runs_prepare(campaign)) return;
   campaign->heap.is_looking = true;
   campaign->progress.total += due;
   nomem__residue_runs_make(campaign, &runs);
   campaign->heap.is_looking = false;
+}
+
+/* Whether any run is due: it depends on whether blocks can be guarded, which is not found out for nothing. */
+static bool may_be_due(struct nomem__campaign *campaign) {
+  campaign->heap.has_guards = true;
+  size_t due = count_due(campaign);
+  campaign->heap.has_guards = false;
+  return due > 0;
 }
 
 void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faults_ns) {
@@ -58,9 +70,12 @@ void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faul
   bool is_wanted = nomem__heap_check_is_wanted(session->options->heap, &campaign->residue_check.baseline,
                                                session->setup.preload != NULL) &&
                    session->setup.trace;
-  size_t due = is_wanted ? count_due(campaign) : 0;
-  if (due > 0 && !nomem__campaign_is_over(campaign)) check(campaign, due, first_faults_ns);
-  heap->left_out = is_wanted ? count_due(campaign) : 0;
+  if (!is_wanted) return;
+  bool can_check = may_be_due(campaign) && !nomem__campaign_is_over(campaign) && nomem__residue_runs_prepare(campaign);
+  if (can_check) nomem__guarded_runs_prepare(campaign);
+  size_t due = count_due(campaign);
+  if (can_check && due > 0) check(campaign, due, first_faults_ns);
+  heap->left_out = count_due(campaign);
   heap->looked_at = due - heap->left_out;
   heap->checked = count_checked(campaign);
 }

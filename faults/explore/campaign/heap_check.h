@@ -14,8 +14,9 @@
 bool nomem__heap_check_is_wanted(enum nomem__heap_choice heap, const struct nomem__baseline_residue *baseline,
                                  bool is_preloaded);
 
-/* Whether the run of a point is to be made once more. */
-bool nomem__heap_check_is_due(enum nomem__heap_choice heap, const struct nomem__point *point,
+/* Whether the run of a point is to be made once more. One that had a block table already is, if blocks can be guarded,
+ * which they were not then. */
+bool nomem__heap_check_is_due(enum nomem__heap_choice heap, bool has_guards, const struct nomem__point *point,
                               const struct nomem__point_state *state);
 
 /* How long these runs may take together when the first faults took so long; 0: as long as they need. */

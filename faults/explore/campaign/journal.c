@@ -35,6 +35,7 @@ struct entry {
   uint64_t duration_us;
   int64_t unconfirmed;     /* of a snapshot's run: the number by which it is confirmed or deleted; 0: it counts */
   int block_table;         /* NOMEM_STORED_... */
+  bool is_mark;            /* the run is there already, and only that is new */
   char finding[KEY_BYTES]; /* "": none */
   char *evidence;          /* owned; NULL: none */
 };
@@ -82,6 +83,19 @@ static void bind_point(const struct nomem__campaign *campaign, sqlite3_stmt *sta
   sqlite3_bind_text(statement, 5, second, -1, SQLITE_STATIC);
 }
 
+/* Marks a run that is there already. */
+static int write_mark(struct nomem__campaign *campaign, const struct entry *entry) {
+  const struct nomem__point *point = &campaign->points[entry->rank];
+  char site[KEY_BYTES], second[KEY_BYTES];
+  print_key(campaign->sites[point->site].key, site);
+  print_second_key(campaign, point, second);
+  return nomem__store_do(
+      &campaign->journal->store,
+      "UPDATE runs SET block_table=? WHERE campaign=? AND site=? AND occurrence=? AND persistent=? AND second=?",
+      "iitiit", (int64_t)entry->block_table, campaign->journal->id, site, (int64_t)point->occurrence,
+      (int64_t)point->persistent, second);
+}
+
 static int write_run(struct nomem__campaign *campaign, sqlite3_stmt *statement, const struct entry *entry) {
   const struct nomem__point *point = &campaign->points[entry->rank];
   char site[KEY_BYTES], second[KEY_BYTES];
@@ -127,7 +141,8 @@ static void flush(struct nomem__campaign *campaign) {
           nomem__store_prepare(&journal->store, "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", "");
       if (statement == NULL) result = -EIO;
       for (size_t i = 0; i < journal->entry_count && result == 0; i++)
-        result = write_run(campaign, statement, &journal->entries[i]);
+        result = journal->entries[i].is_mark ? write_mark(campaign, &journal->entries[i])
+                                             : write_run(campaign, statement, &journal->entries[i]);
       sqlite3_finalize(statement);
       if (result == 0) result = write_second_faults(campaign);
       result = nomem__store_end(&journal->store, result);
@@ -164,6 +179,16 @@ void nomem__journal_add_run(struct nomem__worker_slot *slot, const struct nomem_
   if (hash != NULL) print_key(*hash, entry->finding);
   if (finding != NULL) entry->evidence = nomem__evidence_write(finding);
   if (finding != NULL && entry->evidence == NULL) journal->entry_count--; /* so is this one */
+  if (uv_hrtime() - journal->flushed_ns > FLUSH_NS) flush(campaign);
+}
+
+void nomem__journal_mark_heap_checked(struct nomem__campaign *campaign, size_t rank) {
+  struct nomem__journal *journal = campaign->journal;
+  if (journal == NULL || journal->is_broken) return;
+  struct entry *list = nomem__grow(journal->entries, journal->entry_count, &journal->entry_room, sizeof *list);
+  journal->entries = list;
+  journal->entries[journal->entry_count++] =
+      (struct entry){.rank = rank, .block_table = NOMEM_STORED_HEAP_CHECK, .is_mark = true};
   if (uv_hrtime() - journal->flushed_ns > FLUSH_NS) flush(campaign);
 }
 
@@ -364,9 +389,9 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
       (int64_t)finding->point.occurrence, (int64_t)finding->point.persistent, second, (int64_t)finding->rank,
       nomem__json_string(document, "id"), nomem__json_string(document, "group"), (int64_t)(number + 1),
       (int64_t)finding->runs, (int64_t)finding->is_flaky, (int64_t)finding->is_confirmed,
-      (int64_t)finding->needs_timeout, finding->plan, (int64_t)finding->needs_block_table,
-      nomem__json_string(document, "location"), nomem__json_string(document, "message"), fault, blow_up, dumped,
-      is_temporary ? NULL : finding->exclusion_reason);
+      (int64_t)finding->needs_timeout, finding->plan,
+      finding->needs_block_table ? (int64_t)(1 + finding->guarded_from) : 0, nomem__json_string(document, "location"),
+      nomem__json_string(document, "message"), fault, blow_up, dumped, is_temporary ? NULL : finding->exclusion_reason);
   free(dumped);
   free(fault);
   free(blow_up);

@@ -21,6 +21,9 @@ int nomem__journal_open(struct nomem__campaign *campaign);
 void nomem__journal_add_run(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
                             const uint64_t *hash, const struct nomem__finding *finding);
 
+/* Notes that the run of a point, which the store has with its finding, was checked for heap errors, and shows none. */
+void nomem__journal_mark_heap_checked(struct nomem__campaign *campaign, size_t rank);
+
 /* Schedules the second faults (nomem__campaign_schedule_second_faults), and enters what the store has of them. */
 void nomem__journal_schedule_second_faults(struct nomem__campaign *campaign);
 

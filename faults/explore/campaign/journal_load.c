@@ -8,6 +8,7 @@
 
 #include "../text/memory.h"
 #include "confirm_rules.h"
+#include "guarded_runs.h"
 
 /* What is read: one campaign of a store. */
 struct source {
@@ -172,9 +173,10 @@ static int load_confirmed(struct nomem__campaign *campaign, const struct source 
           finding->point.persistent != (sqlite3_column_int(row, 4) != 0) ||
           nomem__campaign_second(campaign, &finding->point) != strtoull(nomem__store_column_text(row, 5), NULL, 16))
         continue;
-      /* What was returned, and where a block was freed, is not kept. */
-      finding->is_confirmed =
-          !finding->needs_return_watch && !nomem__confirm_may_learn(finding, &campaign->residue_check.baseline);
+      /* What was returned, where a block was freed, and what runs without a fault show is not kept. */
+      finding->is_confirmed = !finding->needs_return_watch &&
+                              !nomem__confirm_may_learn(finding, &campaign->residue_check.baseline) &&
+                              !nomem__guarded_runs_are_needed(finding, campaign->allocations);
       finding->is_flaky = sqlite3_column_int(row, 6) != 0;
     }
   }

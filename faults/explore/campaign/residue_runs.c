@@ -2,6 +2,7 @@
 #include "residue_runs.h"
 
 #include "../text/complain.h"
+#include "guarded_runs.h"
 #include "results.h"
 
 void nomem__residue_runs_look_closely(const struct nomem__campaign *campaign, struct nomem__run_request *request) {
@@ -24,6 +25,8 @@ static void start_next(struct nomem__worker_slot *slot) {
   nomem__campaign_plan(campaign, &campaign->points[slot->rank], NOMEM_KEY_DIGITS_ALL, plan);
   struct nomem__run_request request = nomem__campaign_request(campaign, plan, run_done, slot);
   nomem__residue_runs_look_closely(campaign, &request);
+  if (campaign->heap.is_looking)
+    nomem__guarded_runs_ask(&request, nomem__guarded_runs_from(campaign, &campaign->points[slot->rank]));
   if (runs->looks_at_files) {
     request.keep_files = false;
     request.created_path = nomem__residue_check_first_path(&campaign->residue_check, slot->rank);

@@ -11,6 +11,7 @@
 #include "../judge/internal_error.h"
 #include "../text/complain.h"
 #include "../text/varying_names.h"
+#include "guarded_runs.h"
 #include "journal.h"
 
 /* By which Automake, Meson, CTest's users and others let a test say that it was skipped. */
@@ -78,7 +79,7 @@ static bool has_internal_error(const struct nomem__campaign *campaign, const str
 }
 
 static void add_residue(struct nomem__evidence *evidence, const struct nomem__residue *residue) {
-  evidence->was_misused = residue->misuse != NULL || residue->late_misuse != NULL;
+  evidence->was_misused = residue->misuse != NULL || residue->late_misuse != NULL || residue->guarded_use.is_write;
   evidence->has_leaked = residue->has_leak;
   evidence->has_left_file = residue->created_file != NULL;
   evidence->has_leftover = evidence->has_left_file || residue->has_leftover;
@@ -175,6 +176,10 @@ void nomem__results_describe(const struct nomem__campaign *campaign, const struc
       break;
     case NOMEM_VERDICT_FLOOD:
       describe_flood(outcome, detail);
+      break;
+    case NOMEM_VERDICT_CRASH:
+      if (residue->guarded_use.place == NOMEM_GUARDED_NONE) break;
+      nomem__residue_describe_misuse(residue, detail, detail_bytes);
       break;
     case NOMEM_VERDICT_CORRUPTION:
       nomem__residue_describe_misuse(residue, detail, detail_bytes);
@@ -306,12 +311,14 @@ bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__o
   struct nomem__campaign *campaign = slot->campaign;
   const struct nomem__point *point = &campaign->points[rank];
   const struct nomem__point_state *state = &campaign->states[rank];
+  const uint8_t previous = state->result;
   bool is_repeated = state->is_due || campaign->heap.is_looking;
   if (!nomem__campaign_was_started(campaign, outcome)) return true;
   struct nomem__result result;
   nomem__results_judge(campaign, outcome, point->second != 0, &result);
   enter_verdict(campaign, outcome, rank, &result);
   note_second_faults(campaign, point, outcome);
+  if (campaign->heap.is_looking) nomem__guarded_runs_note(campaign, outcome);
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, point, campaign->key_digits, plan);
   int error = 0;
@@ -321,6 +328,8 @@ bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__o
     error = -ENOENT;
   else if (state->is_due)
     campaign->progress.total++; /* it is made once more, and that run counts */
+  else if (campaign->heap.is_looking && previous == result.verdict + 1 && nomem__verdict_is_shown(result.verdict))
+    nomem__journal_mark_heap_checked(campaign, rank); /* its run is part of a finding already */
   else if (nomem__verdict_is_shown(result.verdict))
     error = add_finding(slot, outcome, rank, &result, plan);
   else

@@ -31,6 +31,8 @@ static const struct {
      "Most often the caller did not check whether it got NULL, and the address is near 0. An address that is far\n"
      "from 0 means that something incomplete was used, or freed on the way out. After 'a pointer that was read\n"
      "from a block after it was freed' the report shows where that block was allocated and where it was freed.\n"
+     "A use after free, and a read past the end of a block, may go unnoticed without nomem: the line to reproduce\n"
+     "it contains --guard, which gives each block pages of its own.\n"
      "To mend: check the result at the line under 'the fault', and undo what was done until then.\n"
      "If the C library is to blame, see --suppress."},
     {"sanitizer",
@@ -183,7 +185,8 @@ static void print_finding(struct nomem__stored_run *stored) {
   free(verdict);
   nomem__stored_run_set_surroundings(stored);
   fputs("reproduce: ", stdout);
-  nomem__print_reproduction(stdout, &stored->options, stored->plan, stored->options.timeout_ms, leaks);
+  nomem__print_reproduction(stdout, &stored->options, stored->plan, stored->options.timeout_ms, leaks,
+                            stored->options.guarded_from);
 }
 
 static int explain_finding(const struct nomem__options *options) {

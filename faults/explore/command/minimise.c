@@ -74,6 +74,7 @@ static int run(struct minimiser *minimiser, const char *plan) {
   struct nomem__run_request request = nomem__campaign_request(campaign, plan, run_done, minimiser);
   request.record_sites = true; /* the calls that fail are named one by one */
   if (minimiser->looks_closely) nomem__residue_runs_look_closely(campaign, &request);
+  if (minimiser->looks_closely) request.guarded_from = session->options->guarded_from;
   int result = nomem__worker_start(campaign->workers[0].worker, &request);
   if (result != 0) return result;
   nomem__session_run(session);
@@ -191,7 +192,8 @@ static void report(struct minimiser *minimiser, uint64_t total, int needed, cons
     nomem__trace_print(stdout, &call->trace, campaign->session->symbols, 0, NOMEM_TRACE_DEPTH, 4);
   }
   fputs("  reproduce: ", stdout);
-  nomem__print_reproduction(stdout, campaign->session->options, plan, is_timed ? campaign->timeout_ms : 0, is_left);
+  nomem__print_reproduction(stdout, campaign->session->options, plan, is_timed ? campaign->timeout_ms : 0, is_left,
+                            campaign->session->options->guarded_from);
 }
 
 /* Runs the plan as it was given. Returns how many calls it failed, or a negative error code after one line on standard

@@ -121,12 +121,37 @@ static void print_late_misuse(struct run *run, const struct nomem__process_resid
   print_site(run, "and freed here", block->freed_at);
 }
 
+/* How it used a guarded block that it must not use. */
+static void print_guarded_use(struct run *run, const struct nomem__process_residue *residue) {
+  const struct nomem__end *end = &run->outcome.end;
+  bool has_died = end->has_stack && end->stack.pid == residue->pid;
+  if (!has_died) return;
+  const struct nomem__guarded_use use = nomem__guarded_use_find(&residue->heap, &end->stack);
+  char what[128];
+  if (use.place == NOMEM_GUARDED_NONE) return;
+  snprintf(what, sizeof what, "%s, it was allocated here", nomem__guarded_use_text(&use));
+  print_site(run, what, use.block.site);
+  if (use.block.is_closed) print_site(run, "and freed here", use.block.freed_at);
+}
+
+static void print_unguarded(const struct run *run) {
+  const struct nomem_screening *screening = &run->outcome.channel->screening;
+  if (run->session->options->guarded_from == 0 || run->session->options->quiet) return;
+  if (!run->session->setup.trace) nomem__complain("no block was guarded: that takes ptrace");
+  if (screening->guard_obstacle != NOMEM_GUARD_OBSTACLE_NONE)
+    nomem__complain("blocks could not be guarded: the program's memory is limited, or comes from another allocator");
+  else if (screening->unguarded_blocks > 0)
+    nomem__complain("%" PRIu64 " block%s not guarded: there are too many, or they are too large",
+                    screening->unguarded_blocks, screening->unguarded_blocks == 1 ? " was" : "s were");
+}
+
 /* There is no baseline to compare with, so that what the program loses in any case is printed, too. */
 static void print_leaks(struct run *run, const struct nomem__process_residue *residue) {
   struct nomem__leak_site most;
   if (residue->has_leak_check) return; /* its sanitizer has reported it */
   if (!residue->has_block_table) nomem__complain("leaks could not be looked for");
   print_late_misuse(run, residue);
+  print_guarded_use(run, residue);
   if (!nomem__heap_residue_find_new_leak(&residue->heap, NULL, 0, NULL, &most)) return;
   const struct nomem_site *site = &run->outcome.channel->sites[most.site];
   char what[128];
@@ -207,6 +232,7 @@ static void print_run(struct run *run, bool is_watched) {
   if (!is_quiet) print_wrong(run);
   if (!is_quiet && run->outcome.is_damaged)
     nomem__complain("the program wrote over the pages that it shares with nomem: only how it ended is certain");
+  print_unguarded(run);
   if (!is_watched) return;
   print_misuses(run);
   print_residue(run);
@@ -216,10 +242,12 @@ static void print_run(struct run *run, bool is_watched) {
 /* Returns the exit status of the command. */
 static int make_run(struct run *run, const char *plan) {
   struct nomem__session *session = run->session;
-  bool is_watched = session->options->leaks == NOMEM_LEAKS_ALL && session->setup.trace;
+  bool is_asked = session->options->leaks == NOMEM_LEAKS_ALL || session->options->guarded_from != 0;
+  bool is_watched = is_asked && session->setup.trace;
   const struct nomem__run_request request = {.plan = plan,
                                              .timeout_ms = session->options->timeout_ms,
                                              .watch = is_watched ? NOMEM_WATCH_BLOCK_TABLE : NOMEM_WATCH_NONE,
+                                             .guarded_from = session->options->guarded_from,
                                              .check_leaks = is_watched,
                                              .signal_watcher = &run->caught_signals.watcher,
                                              .done = run_done,

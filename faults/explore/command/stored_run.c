@@ -152,6 +152,7 @@ static int enter_finding(struct nomem__stored_run *stored, const struct nomem__s
   options->stdin_path = stored->stdin_path;
   options->image = stored->image;
   if (finding->needs_block_table) options->leaks = NOMEM_LEAKS_ALL;
+  options->guarded_from = finding->guarded_from;
   options->timeout_ms = finding->needs_timeout ? stored->timeout_ms : 0;
   return 0;
 }

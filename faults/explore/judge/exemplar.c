@@ -83,6 +83,12 @@ static void collect_leak(const struct nomem_channel *channel, const struct nomem
   if (was_refused) nomem__site_trace(channel, leak->site, symbols, &stacks->block);
 }
 
+static void collect_guarded(const struct nomem_channel *channel, const struct nomem__guarded *block,
+                            struct nomem__symbols *symbols, struct nomem__run_stacks *stacks) {
+  nomem__site_trace(channel, block->site, symbols, &stacks->block);
+  if (block->is_closed) nomem__site_trace(channel, block->freed_at, symbols, &stacks->freed);
+}
+
 /* Collects what a block table shows. Where a run has no blow-up, that is the call that misused a block, or else where
  * the block was freed or allocated; of a leak, where the leaked blocks were allocated. */
 static void collect_block_traces(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
@@ -96,7 +102,9 @@ static void collect_block_traces(const struct nomem__judged_run *run, const stru
   bool is_late_write = late != NULL && late->kind == NOMEM_MISUSE_WRITTEN;
   bool has_leak = run->verdict == NOMEM_VERDICT_LEAK && residue->has_leak;
   bool has_no_blow_up = run->verdict == NOMEM_VERDICT_CORRUPTION && trace->depth == 0;
-  if (misuse != NULL)
+  if (residue->guarded_use.place != NOMEM_GUARDED_NONE)
+    collect_guarded(channel, &residue->guarded_use.block, symbols, stacks);
+  else if (misuse != NULL)
     nomem__heap_misuse_traces(channel, misuse, symbols, &stacks->block, &stacks->freed);
   else if (run->verdict == NOMEM_VERDICT_CRASH)
     nomem__quarantine_traces(run->outcome, symbols, &stacks->block, &stacks->freed);
@@ -133,11 +141,29 @@ void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nom
   stacks->blow_up.shown_function = stacks->unchecked.user;
 }
 
+/* What the guard of a block has shown stands in the detail; where the block was written, the signal is not what came of
+ * it, but how it was noticed. */
+static void set_address(struct nomem__finding *finding, const struct nomem__outcome *outcome,
+                        const struct nomem__residue *residue) {
+  static const enum nomem__address_kind kinds[] = {[NOMEM_GUARDED_FREED] = NOMEM_ADDRESS_FREED_BLOCK,
+                                                   [NOMEM_GUARDED_PAST_END] = NOMEM_ADDRESS_PAST_END,
+                                                   [NOMEM_GUARDED_BEFORE] = NOMEM_ADDRESS_BEFORE};
+  const struct nomem__stack *stack = &outcome->end.stack;
+  enum nomem__guarded_place place = residue != NULL ? residue->guarded_use.place : NOMEM_GUARDED_NONE;
+  bool has_fault_address = outcome->end.has_stack && stack->signal == finding->signal;
+  finding->address_kind = !has_fault_address            ? NOMEM_ADDRESS_NONE
+                          : place != NOMEM_GUARDED_NONE ? kinds[place]
+                                                        : nomem__address_kind_find(stack);
+  finding->fault_address = stack->fault_address;
+  if (place == NOMEM_GUARDED_NONE || finding->verdict != NOMEM_VERDICT_CORRUPTION) return;
+  finding->signal = 0;
+  finding->address_kind = NOMEM_ADDRESS_NONE;
+}
+
 void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judged_run *run,
                          struct nomem__run_stacks *stacks) {
   const struct nomem__outcome *outcome = run->outcome;
   const struct nomem_fault *first = &outcome->channel->faults[0];
-  const struct nomem__stack *stack = &outcome->end.stack;
   struct nomem__trace copy;
   struct nomem__unchecked_call call = {.inlined = stacks->unchecked.inlined, .cause = stacks->unchecked.cause};
   struct nomem__second_call second = {0};
@@ -159,6 +185,7 @@ void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__jud
   finding->freed = stacks->freed;
   finding->is_confirmed = false;
   finding->needs_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE || outcome->channel->check_leaks;
+  finding->guarded_from = outcome->channel->guarded_from;
   finding->rank = run->rank;
   finding->point = run->point;
   strncpy(finding->plan, run->plan, sizeof finding->plan - 1);
@@ -168,9 +195,7 @@ void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__jud
   finding->signal = outcome->end.fatal_signal;
   finding->was_caught = outcome->was_caught;
   finding->needs_timeout = outcome->end.timed_out || outcome->is_flooded;
-  bool has_fault_address = outcome->end.has_stack && stack->signal == finding->signal;
-  finding->address_kind = has_fault_address ? nomem__address_kind_find(stack) : NOMEM_ADDRESS_NONE;
-  finding->fault_address = stack->fault_address;
+  set_address(finding, outcome, run->residue);
   finding->fn = first->fn;
   finding->size_bytes = first->size_bytes;
   finding->nth = first->nth;

@@ -39,7 +39,15 @@ bool nomem__is_abort_of_test(const struct nomem__outcome *outcome, const struct 
 
 bool nomem__finding_is_use_after_free(const struct nomem__finding *finding) {
   return finding->verdict == NOMEM_VERDICT_CRASH &&
-         (finding->freed.depth > 0 || finding->address_kind == NOMEM_ADDRESS_FREED);
+         (finding->freed.depth > 0 || finding->address_kind == NOMEM_ADDRESS_FREED ||
+          finding->address_kind == NOMEM_ADDRESS_FREED_BLOCK);
+}
+
+const char *nomem__finding_meaning(const struct nomem__finding *finding) {
+  if (nomem__finding_is_use_after_free(finding)) return "use after free";
+  if (finding->address_kind == NOMEM_ADDRESS_PAST_END) return "read past the end of a block";
+  if (finding->address_kind == NOMEM_ADDRESS_BEFORE) return "read before the beginning of a block";
+  return nomem__verdicts[finding->verdict].meaning;
 }
 
 const char *nomem__finding_test_reason(const struct nomem__finding *finding,

@@ -20,6 +20,7 @@ enum nomem__exclusion {
   NOMEM_EXCLUSION_SUPPRESSED,
   NOMEM_EXCLUSION_TEST,
   NOMEM_EXCLUSION_KNOWN,
+  NOMEM_EXCLUSION_UNRELATED,
   NOMEM_EXCLUSION_ADVISORY
 };
 
@@ -44,6 +45,8 @@ struct nomem__finding {
   bool is_flaky;          /* the run that it shows ended otherwise when it was repeated */
   bool is_confirmed;      /* that run was repeated */
   bool needs_block_table; /* that run had one, or its sanitizers looked for leaks: without, it may end otherwise */
+  uint64_t guarded_from;  /* and blocks were guarded from this allocation on, counted from 1; 0: none was */
+  bool is_in_baseline;    /* a run without a fault, in which the same blocks are guarded, ends so, too */
   enum nomem__exclusion exclusion;
   const char *exclusion_reason; /* the reason in words; NULL: it counts. Not owned */
 
@@ -126,6 +129,9 @@ void nomem__finding_add_misuse(struct nomem__finding *finding, const struct nome
 
 /* Whether it is a crash that is known to have followed a pointer into, or from, a block that had been freed. */
 bool nomem__finding_is_use_after_free(const struct nomem__finding *finding);
+
+/* What it means, in a few words. */
+const char *nomem__finding_meaning(const struct nomem__finding *finding);
 
 /* Why the finding is the test's own fault, in a few words, such as a crash in test code that used the NULL of a failed
  * call, or passed it on. NULL: it is not. */

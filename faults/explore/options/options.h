@@ -82,6 +82,7 @@ struct nomem__options {
   enum nomem__isolate_choice isolate;
   enum nomem__leaks leaks;
   enum nomem__heap_choice heap;
+  uint64_t guarded_from;                    /* blocks are guarded from this allocation on, from 1; 0: none is */
   uint64_t budget_ms;                       /* 0: none */
   uint64_t max_points;                      /* 0: none */
   uint64_t timeout_ms;                      /* 0: not given */

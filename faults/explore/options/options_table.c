@@ -323,6 +323,9 @@ const struct nomem__option nomem__option_table[] = {
      "which runs that ended well are made once more, to check whether they write to freed blocks or behind the end of "
      "others: sites, the first failure of each site, as long as that takes little time (default); all, every run; "
      "off, none"},
+    {"guard", "N", 0, ONLY(RUN) | ONLY(MINIMISE), SET(read_count, guarded_from),
+     "give each block that is allocated from the Nth allocation of the run on, 4096 of them at most, pages of its own: "
+     "whoever uses one that was freed, or goes past its end, gets SIGSEGV at once, and it is said which block it was"},
     {"stdin", "FILE", 0, RUNNERS, SET(read_path, stdin_path),
      "give each run FILE as its standard input; - with run only, for nomem's own (default: empty)"},
     {"image", "GLOB[,GLOB]", 0, RUNNERS, SET(read_image, image),

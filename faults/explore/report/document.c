@@ -62,7 +62,8 @@ static void put_reproduction(struct nomem__document_builder *builder, json_t *ob
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
   nomem__print_reproduction(out, builder->campaign->session->options, finding->plan,
-                            finding->needs_timeout ? builder->campaign->timeout_ms : 0, finding->needs_block_table);
+                            finding->needs_timeout ? builder->campaign->timeout_ms : 0, finding->needs_block_table,
+                            finding->guarded_from);
   put_printed(&builder->json, object, "reproduce", &stream);
 }
 

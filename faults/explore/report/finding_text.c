@@ -316,15 +316,15 @@ static void print_heading(const struct finding_text *text) {
   nomem__trace_print_culprit(text->out, place, text->symbols);
   nomem__colour_end(text->out);
   print_code_owner(text->campaign, nomem__trace_culprit(place), text->out);
-  fprintf(text->out, ": %s, %" PRIu64 " run%s\n",
-          nomem__finding_is_use_after_free(finding) ? "use after free" : nomem__verdicts[finding->verdict].meaning,
-          finding->runs, finding->runs == 1 ? "" : "s");
+  fprintf(text->out, ": %s, %" PRIu64 " run%s\n", nomem__finding_meaning(finding), finding->runs,
+          finding->runs == 1 ? "" : "s");
 }
 
 void nomem__print_ways_back(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
   fputs("  reproduce: ", out);
   nomem__print_reproduction(out, campaign->session->options, finding->plan,
-                            finding->needs_timeout ? campaign->timeout_ms : 0, finding->needs_block_table);
+                            finding->needs_timeout ? campaign->timeout_ms : 0, finding->needs_block_table,
+                            finding->guarded_from);
   if (campaign->journal == NULL) return;
   fputs("  debug: ", out);
   nomem__print_change_of_folder(out, campaign->session->options);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "reproduction.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 
@@ -28,7 +29,7 @@ static void print_variables(FILE *out, char *const *variables) {
 }
 
 void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms,
-                               bool leaks) {
+                               bool leaks, uint64_t guarded_from) {
   nomem__print_change_of_folder(out, options);
   print_variables(out, options->variables);
   fputs("nomem run --fail ", out);
@@ -36,6 +37,7 @@ void nomem__print_reproduction(FILE *out, const struct nomem__options *options, 
   if (timeout_ms != 0) fprintf(out, " -t %.10g", (double)timeout_ms / 1e3);
   if (options->no_trace) fputs(" --no-trace", out);
   if (leaks && !options->no_trace) fputs(" --leaks all", out);
+  if (guarded_from != 0 && !options->no_trace) fprintf(out, " --guard %" PRIu64, guarded_from);
   if (options->aslr) fputs(" --aslr", out);
   if (options->isolate == NOMEM_ISOLATE_OFF) fputs(" --isolate off", out);
   if (options->stdin_path != NULL) {
@@ -77,8 +79,8 @@ void nomem__print_end(FILE *out, const struct nomem__finding *finding) {
   nomem__address_kind_print(out, finding->address_kind, finding->fault_address);
   if (finding->was_caught) fputs(", which the program caught", out);
   print_after(out, ", ", finding->detail);
-  if (nomem__finding_is_use_after_free(finding) && finding->address_kind != NOMEM_ADDRESS_FREED)
-    fputs(", a use after free", out);
+  bool is_said = finding->address_kind == NOMEM_ADDRESS_FREED || finding->address_kind == NOMEM_ADDRESS_FREED_BLOCK;
+  if (nomem__finding_is_use_after_free(finding) && !is_said) fputs(", a use after free", out);
   /* A program that aborts on purpose says why: out of memory, a failed assertion, a double free. */
   if (finding->signal == SIGABRT && strcmp(finding->last_words, "''") != 0)
     print_after(out, ", its last words: ", finding->last_words);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../campaign/coverage.h"
+#include "../campaign/guarded_runs.h"
 #include "../text/json_values.h"
 #include "../text/printable.h"
 #include "../text/words.h"
@@ -189,6 +190,14 @@ static void print_cut_short(const struct nomem__campaign *campaign, FILE *out) {
   fprintf(out, "%s\n", text);
 }
 
+static void print_unguarded(const struct nomem__campaign *campaign, FILE *out) {
+  char text[NOMEM__GUARDS_NOTE_BYTES + 128];
+  nomem__guarded_runs_describe(campaign, text, sizeof text);
+  if (text[0] == '\0') return;
+  nomem__print_safe(out, text);
+  fputc('\n', out);
+}
+
 static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
   char note[NOMEM__OUTPUT_NOTE_BYTES];
   size_t untried = 0;
@@ -213,13 +222,14 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
     fprintf(out, "%zu of %zu runs that ended well were not checked for heap errors%s\n", campaign->heap.left_out,
             campaign->heap.left_out + campaign->heap.checked,
             campaign->session->options->all ? "" : " (--all checks each)");
+  print_unguarded(campaign, out);
   if (campaign->early_count > 0)
     fprintf(out, "%" PRIu64 " run%s that hung where others had hung to the end of their time %s ended early\n",
             campaign->early_count, campaign->early_count == 1 ? "" : "s", campaign->early_count == 1 ? "was" : "were");
   if (!campaign->session->setup.trace)
     fputs(
         "without ptrace a crash in a child process, or one that the program catches, is not seen, and no stack of any "
-        "crash; nor are programs that were executed, but not injected\n",
+        "crash; nor are programs that were executed, but not injected, nor leaks and heap errors\n",
         out);
 }
 

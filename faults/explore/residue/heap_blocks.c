@@ -25,17 +25,32 @@ static size_t read_memory(const struct nomem__process_image *image, uint64_t add
   return image->read(image, address, buffer, bytes);
 }
 
+/* There are no more, unless the table is damaged. */
+static void add_guarded(struct nomem__heap_blocks *blocks, uint64_t address, uint64_t word) {
+  if (blocks->guarded == NULL) blocks->guarded = nomem__calloc(NOMEM_GUARDED_BLOCKS, sizeof *blocks->guarded);
+  if (blocks->guarded_count == NOMEM_GUARDED_BLOCKS) return;
+  blocks->guarded[blocks->guarded_count++] =
+      (struct nomem__guarded){.address = address,
+                              .size = NOMEM_BLOCK_TABLE_SIZE(word),
+                              .site = NOMEM_BLOCK_TABLE_SITE(word),
+                              .freed_at = NOMEM_BLOCK_TABLE_FREED_AT(word),
+                              .is_closed = NOMEM_BLOCK_TABLE_STATE(word) == NOMEM_BLOCK_TABLE_CLOSED};
+}
+
 static int add_block(struct nomem__heap_blocks *blocks, uint64_t address, uint64_t word) {
   enum nomem_block_table_state state = NOMEM_BLOCK_TABLE_STATE(word);
-  bool is_quarantined = state == NOMEM_BLOCK_TABLE_QUARANTINED;
-  if (state != NOMEM_BLOCK_TABLE_LIVE && state != NOMEM_BLOCK_TABLE_LIVE_CANARY && !is_quarantined) return 0;
+  bool is_quarantined = state == NOMEM_BLOCK_TABLE_QUARANTINED, is_guarded = state == NOMEM_BLOCK_TABLE_LIVE_GUARDED;
+  bool is_live = state == NOMEM_BLOCK_TABLE_LIVE || state == NOMEM_BLOCK_TABLE_LIVE_CANARY || is_guarded;
+  if (is_guarded || state == NOMEM_BLOCK_TABLE_CLOSED) add_guarded(blocks, address, word);
+  if (!is_live && !is_quarantined) return 0;
   if (blocks->count == BLOCKS_MAX) return -E2BIG;
   blocks->list = nomem__grow(blocks->list, blocks->count, &blocks->room, sizeof *blocks->list);
   blocks->list[blocks->count++] = (struct nomem__heap_block){.address = address,
                                                              .size = NOMEM_BLOCK_TABLE_SIZE(word),
                                                              .site = NOMEM_BLOCK_TABLE_SITE(word),
                                                              .freed_at = NOMEM_BLOCK_TABLE_FREED_AT(word),
-                                                             .has_canary = state == NOMEM_BLOCK_TABLE_LIVE_CANARY,
+                                                             .has_canary = state != NOMEM_BLOCK_TABLE_LIVE && is_live,
+                                                             .is_guarded = is_guarded,
                                                              .is_quarantined = is_quarantined,
                                                              .is_reachable = is_quarantined};
   return 0;
@@ -92,6 +107,11 @@ static void sort(struct nomem__heap_blocks *blocks) {
   if (!is_sorted) qsort(blocks->list, blocks->count, sizeof *blocks->list, by_address);
 }
 
+static int by_guarded_address(const void *left, const void *right) {
+  const struct nomem__guarded *a = left, *b = right;
+  return a->address < b->address ? -1 : a->address > b->address;
+}
+
 /* Notes which pages a block lies on, with the byte behind it. */
 static void note_pages(struct nomem__heap_blocks *blocks, const struct nomem__heap_block *block) {
   uint64_t first = block->address / PAGE_BYTES, last = (block->address + block->size) / PAGE_BYTES;
@@ -119,7 +139,12 @@ static void copy_blocks(struct nomem__heap_blocks *blocks, const struct nomem__p
   for (size_t i = 0; i < blocks->count; i++) {
     const struct nomem__heap_block *block = &blocks->list[i];
     uint64_t from = block->address - MARGIN_BYTES / 2, to = block->address + block->size + MARGIN_BYTES;
-    bool is_near = end != 0 && from <= end + GAP_MAX_BYTES;
+    if (block->is_guarded) {
+      from = block->address;
+      to = nomem__guarded_end(from, block->size);
+      if (from == to) continue;
+    }
+    bool is_near = !block->is_guarded && end != 0 && from <= end + GAP_MAX_BYTES; /* a guard cannot be read */
     uint64_t more = is_near ? (to > end ? to - end : 0) : to - from;
     if (more > COPIED_BYTES_MAX - copied) continue;
     copied += more;
@@ -143,6 +168,10 @@ int nomem__heap_blocks_read(struct nomem__heap_blocks *blocks, const struct nome
   for (size_t i = 0; i < NOMEM_BLOCK_TABLE_PARTS && result == 0; i++)
     if (block_table.parts[i].number != 0 && block_table.parts[i].part != 0)
       result = read_part(blocks, image, block_table.parts[i].number, block_table.parts[i].part);
+  blocks->guarded_memory =
+      (struct nomem__memory_range){block_table.guarded_start, block_table.guarded_start + block_table.guarded_bytes};
+  if (blocks->guarded_count > 0)
+    qsort(blocks->guarded, blocks->guarded_count, sizeof *blocks->guarded, by_guarded_address);
   if (result != 0 || blocks->count == 0) return result;
   sort(blocks);
   for (size_t i = 0; i < blocks->count; i++) note_pages(blocks, &blocks->list[i]);
@@ -157,6 +186,7 @@ void nomem__heap_blocks_free(struct nomem__heap_blocks *blocks) {
   for (size_t i = 0; i < blocks->copy_count; i++) free(blocks->copies[i].bytes);
   free(blocks->copies);
   free(blocks->list);
+  free(blocks->guarded);
   *blocks = (struct nomem__heap_blocks){0};
 }
 

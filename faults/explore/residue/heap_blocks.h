@@ -9,12 +9,14 @@
 #include <stdint.h>
 
 #include "../../block_table_format.h"
+#include "heap_residue.h"
 #include "process_image.h"
 
 struct nomem__heap_block {
   uint64_t address, size;
   uint32_t site, freed_at;
-  bool has_canary; /* behind it, up to where the C library's block ends */
+  bool has_canary; /* behind it, up to where the C library's block ends, or its own pages do */
+  bool is_guarded; /* it has pages of its own */
   bool
       is_quarantined; /* freed, and not given back to the C library: what it holds reaches nothing, and it is no leak */
   bool is_reachable;
@@ -45,6 +47,9 @@ struct nomem__heap_blocks {
   size_t copy_count, copy_room;
   struct nomem__memory_range parts[NOMEM_BLOCK_TABLE_PARTS]; /* where the table's parts are */
   size_t part_count;
+  struct nomem__guarded *guarded; /* all that were, by address; owned */
+  size_t guarded_count;
+  struct nomem__memory_range guarded_memory; /* where these lie */
 };
 
 /* Reads the table at an address. Returns 0; -ENOENT when there is none, -E2BIG when it has too many blocks, -EIO when

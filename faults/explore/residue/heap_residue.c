@@ -14,6 +14,7 @@ const char *const nomem__heap_misuse_texts[NOMEM_MISUSE_KINDS] = {
 void nomem__heap_residue_free(struct nomem__heap_residue *heap) {
   free(heap->leaks);
   free(heap->quarantined);
+  free(heap->guarded);
   *heap = (struct nomem__heap_residue){0};
 }
 

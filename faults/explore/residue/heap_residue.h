@@ -38,6 +38,13 @@ struct nomem__quarantined {
   uint32_t site, freed_at;
 };
 
+/* A block with pages of its own. */
+struct nomem__guarded {
+  uint64_t address, size;
+  uint32_t site, freed_at;
+  bool is_closed; /* it was freed */
+};
+
 /* Which leaks count: none that may_count says no to; and of a run that gave up neither what main() itself still had,
  * nor what counts says no to. NULL: all do. */
 struct nomem__leak_filter {
@@ -52,6 +59,8 @@ struct nomem__heap_residue {
   size_t leak_count;
   struct nomem__quarantined *quarantined; /* by address; owned */
   size_t quarantined_count;
+  struct nomem__guarded *guarded; /* by address; owned */
+  size_t guarded_count;
   unsigned locked_mutexes; /* held by the main thread or the one in which the call failed; without a fault, by any */
   bool has_misuse;
   struct nomem__late_misuse misuse; /* of the first such block, by address */

@@ -30,7 +30,8 @@ struct scan {
   struct nomem__heap_blocks blocks;
   size_t *pending; /* reachable blocks whose contents have not been scanned yet */
   size_t pending_count;
-  struct nomem__memory_range own_memory[NOMEM_BLOCK_TABLE_PARTS + 4]; /* the injector's own memory */
+  /* The injector's own memory, and where guarded blocks lie. */
+  struct nomem__memory_range own_memory[NOMEM_BLOCK_TABLE_PARTS + 5];
   size_t own_count;
   uint64_t scanned_bytes;
   struct nomem__mutex_holders holders;
@@ -55,14 +56,18 @@ static int read_blocks(struct scan *scan) {
   exclude(scan, scan->report->block_table, sizeof(struct nomem_block_table));
   exclude(scan, scan->report->stacks, scan->report->stacks_bytes);
   exclude(scan, scan->report->main_frame, scan->report->main_frame_bytes);
+  scan->own_memory[scan->own_count++] = scan->blocks.guarded_memory;
   for (size_t i = 0; i < scan->blocks.part_count; i++) scan->own_memory[scan->own_count++] = scan->blocks.parts[i];
+  scan->heap->guarded = scan->blocks.guarded;
+  scan->heap->guarded_count = scan->blocks.guarded_count;
+  scan->blocks.guarded = NULL;
   return result;
 }
 
 /* Whether an address is that of the header of glibc's next block. glibc's own lists of free blocks point there, and it
  * still lies in this block. */
 static bool is_next_header(const struct nomem__heap_block *block, uint64_t address) {
-  return address == block->address + block->size + nomem__block_table_slack(block->size) - 8;
+  return !block->is_guarded && address == block->address + block->size + nomem__block_table_slack(block->size) - 8;
 }
 
 static void mark_reachable(struct scan *scan, uint64_t address, bool by_allocator) {
@@ -131,14 +136,15 @@ static int scan_memory(struct scan *scan, uint64_t start, uint64_t end, bool by_
 /* Whether a block was written past its end. Where it fills the C library's block there is no canary, and the header of
  * the next block tells. */
 static bool is_canary_changed(const struct scan *scan, const struct nomem__heap_block *block) {
-  unsigned char end[NOMEM_BLOCK_TABLE_GRAIN * 2];
-  uint64_t slack = nomem__block_table_slack(block->size);
+  unsigned char end[NOMEM_GUARDED_CANARY_MAX];
+  uint64_t slack =
+      block->is_guarded ? nomem__guarded_slack(block->address, block->size) : nomem__block_table_slack(block->size);
   if (!block->has_canary || slack > sizeof end) return false;
   if (read_memory(scan, block->address + block->size, end, slack) != slack) return false;
   for (uint64_t i = 0; i < slack; i++)
     if (end[i] != NOMEM_BLOCK_TABLE_CANARY) return true;
   uint64_t word, at = block->address - sizeof word;
-  if (slack != 0 || read_memory(scan, at, &word, sizeof word) != sizeof word) return false;
+  if (slack != 0 || block->is_guarded || read_memory(scan, at, &word, sizeof word) != sizeof word) return false;
   at += nomem__block_table_chunk_bytes(word, block->size);
   return at > block->address && read_memory(scan, at, &word, sizeof word) == sizeof word &&
          !nomem__block_table_is_chunk_in_use(word);

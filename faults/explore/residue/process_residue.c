@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../process/own_filter.h"
 #include "../text/hash.h"
 #include "../text/memory.h"
 #include "../text/quote.h"
@@ -43,6 +44,7 @@ void nomem__process_residue_read(struct nomem__process_residue *residue, pid_t p
   nomem__process_residue_clear(residue);
   residue->pid = pid;
   residue->has_block_table = nomem__heap_scan_process(tid, channel, report, &residue->heap) == 0;
+  residue->has_filter = nomem__has_own_filter(tid);
   residue->has_returned = report->returned_to != 0;
   residue->has_main_frame = report->returned_to != 0 && report->main_frame_bytes != 0;
   list_descriptors(residue, tid);

@@ -28,6 +28,7 @@ struct nomem__process_residue {
     int fd;
     char what[NOMEM__DESCRIPTOR_BYTES]; /* as /proc has it, but without numbers that differ from run to run */
   } * open;                             /* owned */
+  bool has_filter;                      /* of its system calls; of a process with a block table */
   bool has_block_table;
   struct nomem__heap_residue heap;           /* owned; empty without a block table */
   struct nomem__created_files created_files; /* of the first process: of the whole run; owned */

@@ -176,6 +176,14 @@ static const struct nomem_misuse *find_misuse(const struct nomem__baseline_resid
   return channel->misuses[next].ready ? &channel->misuses[next] : NULL;
 }
 
+/* Where the process crashed, as far as its block table is known. */
+static void find_guarded_use(const struct nomem__run_end *run, struct nomem__residue *residue) {
+  if (run->stack == NULL) return;
+  const struct nomem__process_residue *process = nomem__child_residue_find(run->child_residue, run->stack->pid);
+  if (process == NULL && run->first->pid == run->stack->pid) process = run->first;
+  if (process != NULL) residue->guarded_use = nomem__guarded_use_find(&process->heap, run->stack);
+}
+
 void nomem__residue_compute(const struct nomem__baseline_residue *baseline, const struct nomem__run_end *run,
                             struct nomem__residue *residue) {
   *residue = (struct nomem__residue){.child_residue = run->child_residue};
@@ -185,6 +193,7 @@ void nomem__residue_compute(const struct nomem__baseline_residue *baseline, cons
   compute_first_look(baseline, run, file, residue);
   if (run->channel->watch == NOMEM_WATCH_BLOCK_TABLE) residue->created_file = file;
   residue->misuse = find_misuse(baseline, run->channel);
+  find_guarded_use(run, residue);
   compute_child(baseline, run, residue);
   compute_first(baseline, run, residue);
 }
@@ -200,7 +209,9 @@ void nomem__residue_describe_misuse(const struct nomem__residue *residue, char *
   const struct nomem_misuse *misuse = residue->misuse;
   const struct nomem__process_residue *late = residue->late_misuse;
   text[0] = '\0';
-  if (misuse != NULL && misuse->kind < NOMEM_MISUSE_KINDS) {
+  if (residue->guarded_use.place != NOMEM_GUARDED_NONE)
+    snprintf(text, text_bytes, "%s", nomem__guarded_use_text(&residue->guarded_use));
+  else if (misuse != NULL && misuse->kind < NOMEM_MISUSE_KINDS) {
     snprintf(text, text_bytes, "%s%s", nomem__heap_misuse_texts[misuse->kind],
              misuse->kind == NOMEM_MISUSE_WRITTEN ? ", which was here" : "");
     add_process(residue->child_residue, misuse->pid, text, text_bytes);

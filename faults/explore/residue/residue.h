@@ -10,6 +10,7 @@
 
 #include "../text/quote.h"
 #include "child_residue.h"
+#include "guarded_use.h"
 #include "peers.h"
 
 /* Runs without a fault that every other run is compared with. */
@@ -52,6 +53,7 @@ struct nomem__run_end {
   const struct nomem_channel *channel;
   const struct nomem__process_residue *first;
   const struct nomem__child_residue *child_residue;
+  const struct nomem__stack *stack; /* of the signal that ended it, or was caught; NULL: none, or not known */
   bool counts;  /* it ended in a way that what it left counts: as the baseline, or --leaks all takes any exit */
   bool gave_up; /* it does not count, but the leaks do that the filter lets pass of a process whose main() returned */
   struct nomem__leak_filter leak_filter;
@@ -75,6 +77,7 @@ struct nomem__residue {
   const struct nomem_misuse *misuse;                /* what the injector saw done to a block; NULL: nothing */
   const struct nomem__process_residue *late_misuse; /* a process whose block table showed a misused block only at its
                                                        end; NULL: none */
+  struct nomem__guarded_use guarded_use;            /* by which it crashed */
   const struct nomem__child_residue *child_residue; /* which process is meant, where it is not the run's first */
 };
 

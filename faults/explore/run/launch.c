@@ -47,6 +47,7 @@ static void tell(struct nomem__worker *worker, enum nomem_engine engine, const c
   bool has_tables = request->note_recoveries && worker->used_tables != NULL;
   copy->magic = NOMEM_CHANNEL_MAGIC;
   copy->watch = request->watch;
+  copy->guarded_from = request->watch == NOMEM_WATCH_BLOCK_TABLE ? request->guarded_from : 0;
   copy->check_leaks = request->check_leaks && setup->trace;
   copy->fork = (struct nomem_fork){.engine = engine};
   /* With one point, no call after it need have a site. */
@@ -140,10 +141,12 @@ void nomem__launch_start_clock(struct nomem__worker *worker) {
 
 /* A stack is worth having once a call has failed: a program that dies before that dies in the baseline as well. One
  * that has overwritten its channel may have had its call failed, too. */
+/* Of a death before any fault only a run with guarded blocks tells something new. */
 static bool wants_stack(void *user) {
   const struct nomem__worker *worker = user;
   const struct nomem_channel *channel = worker->channel;
-  return channel->fault_count > 0 || channel->faults[0].ready != 0 || channel->magic != NOMEM_CHANNEL_MAGIC;
+  return worker->copy->guarded_from != 0 || channel->fault_count > 0 || channel->faults[0].ready != 0 ||
+         channel->magic != NOMEM_CHANNEL_MAGIC;
 }
 
 static bool wants_caught(void *user) {
@@ -157,12 +160,26 @@ static void dies(void *user) {
   nomem__output_capture_note_death(&worker->capture);
 }
 
+/* The time that this takes is not the run's. */
+static void record_exit(void *user, pid_t pid, pid_t tid) {
+  struct nomem__worker *worker = user;
+  uint64_t began_ns = uv_hrtime();
+  nomem__channel_copy_report(worker->copy, worker->channel);
+  if (nomem__exit_records_want(&worker->exit_records, worker->copy, pid)) {
+    nomem__channel_copy_sites(worker->copy, worker->channel);
+    nomem__exit_records_read(&worker->exit_records, worker->copy, pid, tid);
+  }
+  nomem__run_clock_exclude(&worker->clock, uv_hrtime() - began_ns);
+}
+
 static bool caught(void *user, const struct nomem__stack *stack) {
   struct nomem__worker *worker = user;
   struct nomem__signal_watcher *watcher = worker->request.signal_watcher;
   if (!watcher->caught(watcher, stack)) return false;
   worker->last_fault = nomem__site_tables_last_fault(worker->channel);
   nomem__output_capture_note_death(&worker->capture);
+  /* A process that catches a signal need not come to its end. */
+  if (worker->copy->guarded_from != 0) record_exit(worker, stack->pid, stack->tid);
   return true;
 }
 
@@ -226,18 +243,6 @@ int nomem__launch_program(struct nomem__worker *worker, const struct nomem__tree
   if (spawn.stdin_fd >= 0) close(spawn.stdin_fd);
   if (result != 0) uv_timer_stop(&worker->timer);
   return result;
-}
-
-/* The time that this takes is not the run's. */
-static void record_exit(void *user, pid_t pid, pid_t tid) {
-  struct nomem__worker *worker = user;
-  uint64_t began_ns = uv_hrtime();
-  nomem__channel_copy_report(worker->copy, worker->channel);
-  if (nomem__exit_records_want(&worker->exit_records, worker->copy, pid)) {
-    nomem__channel_copy_sites(worker->copy, worker->channel);
-    nomem__exit_records_read(&worker->exit_records, worker->copy, pid, tid);
-  }
-  nomem__run_clock_exclude(&worker->clock, uv_hrtime() - began_ns);
 }
 
 bool nomem__launch_note_program(void *user, pid_t pid) {

@@ -23,6 +23,8 @@ struct nomem__run_request {
   uint64_t early_ms;      /* not 0: the run is ended after this time already, and outcome.is_early says so */
   enum nomem_watch watch; /* how closely its blocks are watched; a block table needs a program that is not forked */
 
+  uint64_t guarded_from; /* with a block table: blocks are guarded from this allocation on, counted from 1; 0: none */
+
   bool use_server;   /* made by forking a process that stands before main(): see nomem__worker_obstacle */
   bool keep_files;   /* it may see what earlier runs of the worker wrote, which is cheaper; without isolation it does */
   bool record_sites; /* of every call, not only as far as the plan needs them; implied by an empty plan */

@@ -33,13 +33,14 @@ enum nomem__address_kind nomem__address_kind_find(const struct nomem__stack *sta
 bool nomem__address_kind_may_be_freed(enum nomem__address_kind address_kind) {
   return address_kind == NOMEM_ADDRESS_WILD || address_kind == NOMEM_ADDRESS_PROTECTED ||
          address_kind == NOMEM_ADDRESS_CALL || address_kind == NOMEM_ADDRESS_NO_ADDRESS ||
-         address_kind == NOMEM_ADDRESS_FREED;
+         address_kind == NOMEM_ADDRESS_FREED || address_kind == NOMEM_ADDRESS_FREED_BLOCK;
 }
 
 bool nomem__address_kind_has_address(enum nomem__address_kind address_kind) {
   return address_kind == NOMEM_ADDRESS_NULL || address_kind == NOMEM_ADDRESS_WILD ||
          address_kind == NOMEM_ADDRESS_PROTECTED || address_kind == NOMEM_ADDRESS_CALL ||
-         address_kind == NOMEM_ADDRESS_OVERFLOW;
+         address_kind == NOMEM_ADDRESS_OVERFLOW || address_kind == NOMEM_ADDRESS_FREED_BLOCK ||
+         address_kind == NOMEM_ADDRESS_PAST_END || address_kind == NOMEM_ADDRESS_BEFORE;
 }
 
 static void print_address(FILE *out, uint64_t address) {

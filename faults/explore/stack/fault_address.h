@@ -18,7 +18,10 @@
   X(OVERFLOW, "stack-overflow")                                                                                    \
   X(NO_ADDRESS, "non-canonical") /* the processor has no such address, and the kernel does not say which it was */ \
   X(SENT, "sent")                /* there was no access: a process sent the signal */                              \
-  X(FREED, "freed")              /* the poison that freed blocks are filled with */
+  X(FREED, "freed")              /* the poison that freed blocks are filled with */                                \
+  X(FREED_BLOCK, "freed-block")  /* in a guarded block that was freed */                                           \
+  X(PAST_END, "past-end")        /* past the end of a guarded block */                                             \
+  X(BEFORE, "before-start")      /* before the beginning of a guarded block */
 
 enum nomem__address_kind {
 #define X(upper, name) NOMEM_ADDRESS_##upper,

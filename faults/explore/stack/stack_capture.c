@@ -331,6 +331,13 @@ static void read_signal(struct nomem__stack *out) {
   }
 }
 
+static void find_access(struct nomem__stack *out) {
+  uint8_t code[NOMEM_CODE_BYTES];
+  if (out->signal != SIGSEGV || !out->has_fault_address) return;
+  size_t code_bytes = nomem__process_read(out->tid, out->ip, code, sizeof code);
+  out->access = nomem__memory_access_find(code, code_bytes, out->ip, out->fault_address, out->registers);
+}
+
 /* Finds the register by which a non-canonical address was accessed, which the kernel does not tell: one that still has
  * the poison of freed blocks. Returns its value; 0: there is none. */
 static uint64_t find_freed_pointer(const struct nomem__stack *stack, const struct user_regs_struct *registers) {
@@ -376,6 +383,7 @@ static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t pi
   out->sp = SP(&stacks->registers);
   keep_registers(out, &stacks->registers);
   read_signal(out);
+  find_access(out);
   out->freed_pointer = find_freed_pointer(out, &stacks->registers);
   out->is_overflow = is_overflow(stacks, out);
   undo_bad_call(stacks);

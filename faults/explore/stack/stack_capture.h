@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../code/instruction.h"
+#include "memory_access.h"
 
 /* How many of the innermost frames are kept: enough to distinguish recursions. */
 #define NOMEM__STACK_DEPTH 64
@@ -49,9 +49,10 @@ struct nomem__stack {
   bool has_fault_address; /* the kernel says which address was accessed. It does not for a non-canonical one (on x86-64,
                              one between the halves of the address space), which is not to be taken for NULL */
   uint64_t fault_address; /* si_addr, for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP */
-  uint64_t freed_pointer; /* of a register that has the poison of freed blocks, when the address that was accessed is
-                             not canonical; 0: none has */
-  uint64_t ip, sp;        /* registers, as they are */
+  enum nomem__access access; /* to that address, for SIGSEGV */
+  uint64_t freed_pointer;    /* of a register that has the poison of freed blocks, when the address that was accessed is
+                                not canonical; 0: none has */
+  uint64_t ip, sp;           /* registers, as they are */
   uint64_t registers[NOMEM_GENERAL_REGISTERS]; /* by enum nomem__register */
   bool is_overflow;                            /* the address lies below the end of this thread's stack */
   bool is_cut;                                 /* there were more frames */

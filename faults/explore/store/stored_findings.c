@@ -43,6 +43,8 @@ static void add_finding(struct nomem__stored_findings *findings, sqlite3_stmt *r
                                           .is_flaky = sqlite3_column_int(row, 8) != 0,
                                           .needs_timeout = sqlite3_column_int(row, 9) != 0,
                                           .needs_block_table = sqlite3_column_int(row, 10) != 0};
+  int64_t block_table = sqlite3_column_int64(row, 10); /* where blocks are guarded, 1 more than from where on */
+  finding.guarded_from = block_table > 1 ? (uint64_t)(block_table - 1) : 0;
   if (bytes > 0) memcpy(finding.command, sqlite3_column_blob(row, 5), bytes);
   finding.command[bytes] = '\0';
   findings->list[findings->count++] = finding;

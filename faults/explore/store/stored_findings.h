@@ -16,6 +16,7 @@ struct nomem__stored_finding {
   char *command_text;
   char *excluded; /* the suppression; "": none */
   bool is_flaky, needs_timeout, needs_block_table;
+  uint64_t guarded_from; /* blocks are to be guarded from this allocation on; 0: none is */
 };
 
 /* All zero is none. */
