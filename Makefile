@@ -45,7 +45,8 @@ PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/l
   $(BUILD)/nomem-link.o $(BUILD)/libnomem-fuzz.a
 # For nobody but install; see tools/install.mk.
 SHARED = $(BUILD)/libnomem.so.0 $(BUILD)/libmempool.so.0
-MANUALS = $(BUILD)/man/nomem.1
+MANUALS = $(patsubst %,$(BUILD)/man/nomem%,.1 .3 -plan.5 -suppressions.5 $(if $(wildcard docs/suite.md),-suite.1))
+COMPLETIONS = $(patsubst %,$(BUILD)/completion/nomem.%,bash zsh fish)
 
 # Of the command and the unit tests, but not of what is put into other people's programs: see check-asan.
 SANITIZE =
@@ -60,7 +61,7 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)";)
 
 ## all: build the command, the libraries and the manual pages into build/ (the default)
-all: $(PRODUCTS) $(SHARED) $(MANUALS)
+all: $(PRODUCTS) $(SHARED) $(MANUALS) $(COMPLETIONS)
 
 ## demo: the main job, on real libuv: fuzz targets, then the exploration that finds its abort
 demo: setup-demo

@@ -83,7 +83,17 @@ for file in share/cmake/*.in; do
 done
 
 # What is read.
-for file in "$build"/man/*.[1-9]; do put_filled "$file" "$prefix/share/man/man${file##*.}" "${file##*/}"; done
+for page in nomem.1 nomem-suite.1 nomem.3 nomem-plan.5 nomem-suppressions.5; do
+  case $page in nomem-suite.1) [ -e docs/suite.md ] || continue ;; esac
+  put_filled "$build/man/$page" "$prefix/share/man/man${page##*.}" "$page"
+done
+echo .so man3/nomem.3 >"$work/function"
+for function in $(sed -n -e '/_func(/d' -e 's/^\(NOMEM_API\|static inline\) .*[ *]\(nomem_[a-z_]*\)(.*/\2/p' faults/nomem.h); do
+  put 644 "$work/function" "$prefix/share/man/man3" "$function.3"
+done
+put 644 "$build/completion/nomem.bash" "$prefix/share/bash-completion/completions" nomem
+put 644 "$build/completion/nomem.zsh" "$prefix/share/zsh/site-functions" _nomem
+put 644 "$build/completion/nomem.fish" "$prefix/share/fish/vendor_completions.d"
 for file in README.md CHANGELOG.md SECURITY.md LICENSE docs/*.md; do
   case $file in docs/architecture.md | docs/design.md) continue ;; esac # of the sources
   put_document "$file"

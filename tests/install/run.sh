@@ -114,6 +114,7 @@ exported() {
   if grep -q "SONAME *$1\.so\.0$" "$seen"; then pass "$1.so.0 has that name"; else fail "$1.so.0 has that name" "$seen"; fi
 }
 exported libnomem nomem NOMEM_0.1
+cp "$work/declared" "$work/functions"
 exported libmempool mempool MEMPOOL_0.1
 
 # Build systems.
@@ -240,6 +241,43 @@ if grep -qF 'LD_PRELOAD=/usr/lib/nomem/libnomem\-preload.so' "$package/usr/share
 else
   fail 'DESTDIR is in no file' "$seen"
 fi
+
+# Manual pages: without a mistake, and about what there is.
+pages=$here/share/man
+# each_page COMMAND...: prints what it says of each page that is no link to another.
+each_page() { grep -rLE '^\.so ' "$pages" | sort | while read -r page; do "$@" "$page" 2>&1; done; }
+man_warnings() { MANROFFSEQ='' MANWIDTH=80 LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 -Z "$1" 2>&1 >/dev/null; }
+lint() { mandoc -T lint "$1"; }
+printf '.TH BAD 1\n.SH NAME\nbad \\- bad\n.XX\n' >"$work/bad.1"
+for checker in man_warnings lint; do
+  name="manual pages: $checker"
+  if [ $checker = lint ] && ! command -v mandoc >/dev/null 2>&1; then skip "$name" 'mandoc is not installed'
+  elif [ $checker = man_warnings ] && ! { man --version && command -v groff; } >/dev/null 2>&1; then
+    skip "$name" 'man is not installed'
+  elif [ -z "$($checker "$work/bad.1" 2>&1)" ]; then
+    skip "$name" 'it has nothing against a page with a mistake'
+  else
+    each_page $checker >"$seen"
+    if [ -s "$seen" ]; then fail "$name" "$seen"; else pass "$name"; fi
+  fi
+done
+# named PAGE: the names on standard input that the page does not have as words, a line each.
+named() {
+  sed 's/\\f[BRI]//g; s/\\-/-/g' "$pages/$1" >"$work/page"
+  while read -r name; do grep -qF -e "$name" "$work/page" || echo "$1: $name is missing"; done
+}
+{
+  nomem --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/nomem \1/p' | named man1/nomem.1
+  for command in $(nomem --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+    [ "$command" = help ] || nomem help "$command" | sed -n 's/^  .... *\(--[a-z-]*\).*/\1/p' | named man1/nomem.1
+  done
+  nomem run --fail x=1 -- true 2>&1 | sed 's/.*one of //; s/ (try.*//' | tr ' ' '\n' | grep -v '^$' | sed 's/$/=/' |
+    named man5/nomem-plan.5
+  printf 'function=\nfile=\nmodule=\nsite=\n' | named man5/nomem-suppressions.5
+  sed 's/@.*//' "$work/functions" | named man3/nomem.3
+  while read -r function; do [ -e "$pages/man3/${function%%@*}.3" ] || echo "no page ${function%%@*}.3"; done <"$work/functions"
+} >"$seen"
+if [ -s "$seen" ]; then fail 'manual pages have what there is' "$seen"; else pass 'manual pages have what there is'; fi
 
 # Taken away again: nothing is left but what others put there.
 for folder in bin lib/nomem share/doc/nomem include/nomem; do echo 'not ours' >"$here/$folder/foreign"; done

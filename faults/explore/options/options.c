@@ -8,6 +8,7 @@
 
 #include "../../nomem_version.h"
 #include "../text/quote.h"
+#include "completion.h"
 #include "options_help.h"
 #include "options_table.h"
 
@@ -107,6 +108,9 @@ static int act(struct parser *parser, const struct nomem__option *option, const 
     case NOMEM_OPTION_MANUAL:
       nomem__print_manual(parser->out);
       return 1;
+    case NOMEM_OPTION_COMPLETION:
+      if (nomem__print_completion(parser->out, value) == 0) return 1;
+      return report_usage(parser, "%s %s: give bash, zsh or fish", spelt, nomem__quote(value, quoted, sizeof quoted));
     case NOMEM_OPTION_VERSION:
       fputs("nomem " NOMEM_VERSION "\n", parser->out);
       return 1;

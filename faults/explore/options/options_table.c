@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../channel.h"
+#include "completion.h"
 
 /* More than eleven days: long enough for any test, short enough that milliseconds cannot overflow. */
 #define TIMEOUT_MAX_SECONDS 999999
@@ -117,65 +118,64 @@ static int read_seconds(struct nomem__options *options, size_t offset, const cha
   return 0;
 }
 
-static int read_faults(struct nomem__options *options, size_t offset, const char *value, char *reason) {
-  static const struct {
-    const char *name;
-    unsigned faults;
-  } kinds[] = {{"transient", NOMEM_FAULT_TRANSIENT},
-               {"persistent", NOMEM_FAULT_PERSISTENT},
-               {"both", NOMEM_FAULT_BOTH},
-               {"all", NOMEM_FAULT_ALL}};
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    if (strcmp(value, kinds[i].name) != 0) continue;
-    *(unsigned *)member(options, offset) = kinds[i].faults;
-    return 0;
+/* Returns the place of value among words joined by blanks, from 0; -EINVAL with the words in reason: it is none. */
+static int choose(const char *words, const char *value, char *reason) {
+  size_t length = strlen(value), used = (size_t)snprintf(reason, NOMEM_OPTION_REASON_BYTES, "give ");
+  int place = 0;
+  for (const char *word = words; *word; place++) {
+    size_t word_length = strcspn(word, " ");
+    if (word_length == length && memcmp(word, value, length) == 0) return place;
+    const char *next = word + word_length + (word[word_length] == ' ');
+    const char *between = *next == '\0' ? "" : strchr(next, ' ') != NULL ? ", " : " or ";
+    used +=
+        (size_t)snprintf(reason + used, NOMEM_OPTION_REASON_BYTES - used, "%.*s%s", (int)word_length, word, between);
+    word = next;
   }
-  return reject(reason, "give transient, persistent, both or all");
+  return -EINVAL;
 }
 
-/* Returns the index of value among names, of which some may be NULL; -1: it is not there. */
-static int find_name(const char *const *names, unsigned count, const char *value) {
-  for (unsigned i = 0; i < count; i++)
-    if (names[i] != NULL && strcmp(value, names[i]) == 0) return (int)i;
-  return -1;
+#define FAULTS "transient persistent both all"
+static int read_faults(struct nomem__options *options, size_t offset, const char *value, char *reason) {
+  static const unsigned kinds[] = {NOMEM_FAULT_TRANSIENT, NOMEM_FAULT_PERSISTENT, NOMEM_FAULT_BOTH, NOMEM_FAULT_ALL};
+  int chosen = choose(FAULTS, value, reason);
+  if (chosen < 0) return chosen;
+  *(unsigned *)member(options, offset) = kinds[chosen];
+  return 0;
 }
 
-#define FIND_NAME(names, value) find_name(names, sizeof(names) / sizeof *(names), value)
-
+#define ENGINES "auto exec fork snapshot"
+_Static_assert(NOMEM_CHOICE_AUTO == 0 && NOMEM_CHOICE_SNAPSHOT == 3, "in the order of their names");
 static int read_engine(struct nomem__options *options, size_t offset, const char *value, char *reason) {
-  static const char *const names[] = {[NOMEM_CHOICE_AUTO] = "auto",
-                                      [NOMEM_CHOICE_EXEC] = "exec",
-                                      [NOMEM_CHOICE_FORK] = "fork",
-                                      [NOMEM_CHOICE_SNAPSHOT] = "snapshot"};
-  int found = FIND_NAME(names, value);
-  if (found < 0) return reject(reason, "give auto, exec, fork or snapshot");
-  *(enum nomem__engine_choice *)member(options, offset) = (enum nomem__engine_choice)found;
+  int chosen = choose(ENGINES, value, reason);
+  if (chosen < 0) return chosen;
+  *(enum nomem__engine_choice *)member(options, offset) = (enum nomem__engine_choice)chosen;
   return 0;
 }
 
+#define ISOLATE "auto on off"
+_Static_assert(NOMEM_ISOLATE_AUTO == 0 && NOMEM_ISOLATE_OFF == 2, "in the order of their names");
 static int read_isolate(struct nomem__options *options, size_t offset, const char *value, char *reason) {
-  static const char *const names[] = {
-      [NOMEM_ISOLATE_AUTO] = "auto", [NOMEM_ISOLATE_ON] = "on", [NOMEM_ISOLATE_OFF] = "off"};
-  int found = FIND_NAME(names, value);
-  if (found < 0) return reject(reason, "give auto, on or off");
-  *(enum nomem__isolate_choice *)member(options, offset) = (enum nomem__isolate_choice)found;
+  int chosen = choose(ISOLATE, value, reason);
+  if (chosen < 0) return chosen;
+  *(enum nomem__isolate_choice *)member(options, offset) = (enum nomem__isolate_choice)chosen;
   return 0;
 }
 
+#define LEAKS "handled all off"
+_Static_assert(NOMEM_LEAKS_HANDLED == 1 && NOMEM_LEAKS_OFF == 3, "in the order of their names, behind the default");
 static int read_leaks(struct nomem__options *options, size_t offset, const char *value, char *reason) {
-  static const char *const names[] = {
-      [NOMEM_LEAKS_HANDLED] = "handled", [NOMEM_LEAKS_ALL] = "all", [NOMEM_LEAKS_OFF] = "off"};
-  int found = FIND_NAME(names, value);
-  if (found < 0) return reject(reason, "give handled, all or off");
-  *(enum nomem__leaks *)member(options, offset) = (enum nomem__leaks)found;
+  int chosen = choose(LEAKS, value, reason);
+  if (chosen < 0) return chosen;
+  *(enum nomem__leaks *)member(options, offset) = (enum nomem__leaks)(chosen + 1);
   return 0;
 }
 
+#define HEAP "sites all off"
+_Static_assert(NOMEM_HEAP_SITES == 1 && NOMEM_HEAP_OFF == 3, "in the order of their names, behind the default");
 static int read_heap(struct nomem__options *options, size_t offset, const char *value, char *reason) {
-  static const char *const names[] = {[NOMEM_HEAP_SITES] = "sites", [NOMEM_HEAP_ALL] = "all", [NOMEM_HEAP_OFF] = "off"};
-  int found = FIND_NAME(names, value);
-  if (found < 0) return reject(reason, "give sites, all or off");
-  *(enum nomem__heap_choice *)member(options, offset) = (enum nomem__heap_choice)found;
+  int chosen = choose(HEAP, value, reason);
+  if (chosen < 0) return chosen;
+  *(enum nomem__heap_choice *)member(options, offset) = (enum nomem__heap_choice)(chosen + 1);
   return 0;
 }
 
@@ -386,5 +386,18 @@ const struct nomem__option nomem__option_table[] = {
     {"help", NULL, 'h', NOMEM_SCOPE_TOP | ALL_COMMANDS, PRINT(HELP), "print this help"},
     {"version", NULL, 0, NOMEM_SCOPE_TOP | ALL_COMMANDS, PRINT(VERSION), "print the version"},
     {"man", NULL, 0, NOMEM_SCOPE_TOP, PRINT(MANUAL), "print the options for the manual page"},
+    {"completion", "SHELL", 0, NOMEM_SCOPE_TOP, PRINT(COMPLETION),
+     "print what completes the command line in a shell: bash, zsh or fish"},
     {.name = NULL},
 };
+
+const char *nomem__option_values(const struct nomem__option *option) {
+  static const struct {
+    int (*read)(struct nomem__options *options, size_t offset, const char *value, char *reason);
+    const char *values;
+  } choices[] = {
+      {read_faults, FAULTS}, {read_engine, ENGINES}, {read_isolate, ISOLATE}, {read_leaks, LEAKS}, {read_heap, HEAP}};
+  for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
+    if (option->read == choices[i].read) return choices[i].values;
+  return option->action == NOMEM_OPTION_COMPLETION ? NOMEM_COMPLETION_SHELLS : NULL;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables behind the command line: its parser, --help and the manual page are all made from them. They hold no
- * function but the readers of values; options.h is the interface. */
+/* The tables behind the command line: its parser, --help, the manual page and completion are all made from them. They
+ * hold no function but those that know values; options.h is the interface. */
 #ifndef NOMEM_OPTIONS_TABLE_H
 #define NOMEM_OPTIONS_TABLE_H
 
@@ -29,7 +29,8 @@ enum nomem__option_action {
   NOMEM_OPTION_SET,  /* has its value read, and goes on */
   NOMEM_OPTION_HELP, /* prints help and ends; so do those below */
   NOMEM_OPTION_VERSION,
-  NOMEM_OPTION_MANUAL
+  NOMEM_OPTION_MANUAL,
+  NOMEM_OPTION_COMPLETION
 };
 
 struct nomem__option {
@@ -49,5 +50,8 @@ extern const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT];
 
 /* Ended by an option without a name. */
 extern const struct nomem__option nomem__option_table[];
+
+/* Returns all that the option's value can be, joined by blanks; NULL: it can be anything, or there is none. */
+const char *nomem__option_values(const struct nomem__option *option);
 
 #endif
