@@ -55,4 +55,14 @@ install: all
 uninstall:
 	$(Q)mkdir -p $(BUILD) && $(INSTALL) uninstall $(BUILD)
 
-.PHONY: install uninstall
+## check-install: what make check skips of an installed copy where CMake, Meson, mandoc, zsh or fish are missing
+check-install: setup-install
+	$(Q)$(MAKE) --no-print-directory -j2 all $(BUILD)/victims/crash_write
+	$(Q)tests/run.sh $(BUILD) install completion
+
+## check-adapters: examples/adapters/ against the distribution's libraries
+check-adapters: setup-adapters
+	$(Q)$(MAKE) --no-print-directory -j2 all
+	$(Q)tests/run.sh $(BUILD) adapters
+
+.PHONY: install uninstall check-install check-adapters
