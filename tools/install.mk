@@ -58,7 +58,7 @@ uninstall:
 ## check-install: what make check skips of an installed copy where CMake, Meson, mandoc, zsh or fish are missing
 check-install: setup-install
 	$(Q)$(MAKE) --no-print-directory -j2 all $(BUILD)/victims/crash_write
-	$(Q)tests/run.sh $(BUILD) install completion
+	$(Q)tests/run.sh $(BUILD) install completion ci
 
 ## check-adapters: examples/adapters/ against the distribution's libraries
 check-adapters: setup-adapters

@@ -26,7 +26,7 @@ case ${1:-build} in
   bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3 expat git bc cmake dpkg-dev" ;;
   lint) packages="$build $fuzz clang-format clang-tidy cppcheck shellcheck libcmocka-dev" ;;
   # What finds, completes and shows what is installed.
-  install) packages="$build pkg-config cmake meson ninja-build bash zsh fish man-db groff-base mandoc" ;;
+  install) packages="$build pkg-config jq python3-yaml cmake meson ninja-build bash zsh fish man-db groff-base mandoc" ;;
   # Libraries that let their user replace the allocator, for examples/adapters/.
   adapters) packages="$build pkg-config libexpat1-dev libcjson-dev libxml2-dev libgit2-dev libnghttp2-dev libc-ares-dev \
     libevent-dev libssl-dev libcurl4-openssl-dev liblua5.4-dev" ;;

@@ -1,0 +1,105 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The workflows of examples/ci/ are YAML, and what they run works: a first push, one that brings a bug, which is found new
+# and fails the job, and one after it.
+#
+#   tests/ci/run.sh BUILD
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+tests=$root/tests
+build=$(cd "$1" && pwd)
+cc=${CC:-gcc}
+# shellcheck source-path=SCRIPTDIR/../lib source=tap.sh
+. "$root/tests/lib/tap.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+cd "$work" || exit 1
+seen=$work/seen
+export PATH="$build:$PATH" NO_COLOR=1 LC_ALL=C
+unset NOMEM_STORE
+python3 -c 'import yaml' 2>/dev/null || skip_suite 'Python has no yaml here'
+# part FILE WHAT...: of a workflow, as script.py prints it.
+part() {
+  file=$1
+  shift
+  python3 "$tests/ci/script.py" "$root/examples/ci/$file" "$@"
+}
+
+cat >test_parser.c <<'END'
+#include <stdlib.h>
+#include <string.h>
+static char *copy(const char *text) {
+  char *copied = malloc(strlen(text) + 1);
+#ifdef MENDED
+  if (copied == NULL) exit(3);
+#endif
+  return strcpy(copied, text);
+}
+int main(void) { free(copy("text")); return 0; }
+END
+"$cc" -g -O0 -fno-builtin -DMENDED -o mended test_parser.c
+"$cc" -g -O0 -fno-builtin -o broken test_parser.c
+
+# job PROGRAM: what a runner does with it in the current folder, which has the workflow's scripts; its output in $seen.
+job() {
+  cp "../$1" test_parser
+  rm -rf .nomem nomem-report
+  for script in explore new verdict; do
+    TESTS=./test_parser SECONDS_EACH=60 GITHUB_STEP_SUMMARY="$PWD/summary" CI_COMMIT_BRANCH="$branch" \
+      CI_DEFAULT_BRANCH=main timeout 300 "$language" -e "$script.sh" >>"$seen" 2>&1 || return 1
+  done
+}
+# Whether each SARIF report has a category of its own, without which GitHub keeps one of them only.
+has_category() {
+  [ $host = gitlab ] || [ "$(jq -r '.runs[].automationDetails.id' nomem-report/test_parser.sarif)" = nomem/test_parser/ ]
+}
+keep() { rm -rf .nomem-base && cp -r .nomem .nomem-base; }
+
+for host in github gitlab; do
+  mkdir $host
+  cd $host || exit 1
+  : >"$seen"
+  if ! part $host.yml env >variables 2>"$seen" || ! grep -q "^TESTS=" variables; then
+    fail "$host: is YAML" "$seen"
+    cd ..
+    continue
+  fi
+  pass "$host: is YAML"
+  if [ $host = github ]; then
+    language=bash
+    part github.yml step explore >explore.sh
+    part github.yml step 'what is new' >new.sh
+    part github.yml step 'nothing new is allowed' >verdict.sh
+  else
+    language='sh'
+    part gitlab.yml script 0 >explore.sh
+    part gitlab.yml script 1 >new.sh
+    part gitlab.yml script 3 >verdict.sh
+  fi
+  if [ $host = github ] && ! command -v jq >/dev/null 2>&1; then
+    skip "$host: its scripts" 'jq is not installed'
+    cd ..
+    continue
+  fi
+  command -v $language >/dev/null 2>&1 || { skip "$host: its scripts" "$language is not installed"; cd ..; continue; }
+  branch=main
+  if job mended && [ -e .nomem/test_parser.db ] && [ -e nomem-report/test_parser.html ] && has_category; then pass "$host: the first push"; else
+    fail "$host: the first push" "$seen"
+  fi
+  keep
+  branch=topic
+  : >"$seen"
+  if job mended; then pass "$host: nothing new"; else fail "$host: nothing new" "$seen"; fi
+  if job broken; then fail "$host: a new bug fails the job" "$seen"
+  elif grep -q '^new *crash\|crash in copy' nomem-report/new.md; then pass "$host: a new bug fails the job"
+  else
+    cat nomem-report/new.md >>"$seen" 2>/dev/null
+    fail "$host: a new bug fails the job" "$seen"
+  fi
+  keep
+  : >"$seen"
+  if job broken; then pass "$host: an old bug does not"; else fail "$host: an old bug does not" "$seen"; fi
+  cd ..
+done
+finish

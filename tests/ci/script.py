@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+"""Prints a part of a workflow: script.py FILE env | script.py FILE step NAME | script.py FILE script NUMBER."""
+import sys
+
+import yaml
+
+with open(sys.argv[1], encoding='utf-8') as file:
+    workflow = yaml.safe_load(file)
+what = sys.argv[2]
+if what == 'env':
+    for name, value in (workflow.get('env') or workflow['nomem']['variables']).items():
+        print(f'{name}={value}')
+elif what == 'step':
+    print(next(step['run'] for step in workflow['jobs']['nomem']['steps'] if step.get('name') == sys.argv[3]))
+elif what == 'script':
+    print(workflow['nomem']['script'][int(sys.argv[3])])
