@@ -123,8 +123,8 @@ equivalence: setup-equivalence
 lint: setup-lint
 	$(Q)tools/lint.sh
 
-## setup-build: install missing packages; also setup-demo, -check, -bench, -lint, -install, -adapters, -html, -equivalence (NOMEM_NO_INSTALL=1: only say which, as plain make does)
-setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-install setup-adapters setup-html \
+## setup-build: install missing packages; also setup-demo, -check, -bench, -lint, -install, -adapters, -package, -html, -equivalence (NOMEM_NO_INSTALL=1: only say which, as plain make does)
+setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-install setup-adapters setup-package setup-html \
   setup-equivalence: setup-%:
 	$(Q)tools/setup.sh $*
 
@@ -147,7 +147,7 @@ help:
 .PHONY: all packages demo check check-build sanitized-command check-elsewhere check-html check-asan hostile kills self bench \
   bench-build downstream \
   equivalence lint clean help \
-  setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-install setup-adapters setup-html \
+  setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-install setup-adapters setup-package setup-html \
   setup-equivalence
 .DELETE_ON_ERROR:
 

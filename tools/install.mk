@@ -65,4 +65,8 @@ check-adapters: setup-adapters
 	$(Q)$(MAKE) --no-print-directory -j2 all
 	$(Q)tests/run.sh $(BUILD) adapters
 
-.PHONY: install uninstall check-install check-adapters
+## check-package: make Debian's packages, look at them with lintian, install and use them in a bare Debian (as root; a quarter of an hour)
+check-package: setup-package
+	$(Q)tests/package.sh $(BUILD)
+
+.PHONY: install uninstall check-install check-adapters check-package

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Installs the packages that a group of make targets needs and that are missing, from the distribution only.
 #
-#   tools/setup.sh GROUP      build, demo, check, fuzz, bench, lint, install, adapters, html or equivalence
+#   tools/setup.sh GROUP      build, demo, check, fuzz, bench, lint, install, adapters, package, html or equivalence
 #   NOMEM_NO_INSTALL=1        never install: say what is missing and stop
 #
 # Prints nothing when nothing is missing. Where there are no Debian packages it cannot know: with NOMEM_NO_INSTALL it
@@ -30,11 +30,13 @@ case ${1:-build} in
   # Libraries that let their user replace the allocator, for examples/adapters/.
   adapters) packages="$build pkg-config libexpat1-dev libcjson-dev libxml2-dev libgit2-dev libnghttp2-dev libc-ares-dev \
     libevent-dev libssl-dev libcurl4-openssl-dev liblua5.4-dev" ;;
+  # What makes Debian's packages, looks at them, and makes a system to install them in.
+  package) packages="$build debhelper dpkg-dev lintian debootstrap git" ;;
   # A browser for the page that --html writes.
   html) packages="$build chromium jq python3" ;;
   # Real programs, and what fetches and builds others.
   equivalence) packages="$build cmake dpkg-dev lua5.4 libxml2-utils jq sqlite3 python3 git bc curl expat iproute2" ;;
-  *) echo "nomem: setup: no group '$1': one of build, demo, check, fuzz, bench, lint, install, adapters, html, equivalence" >&2; exit 2 ;;
+  *) echo "nomem: setup: no group '$1': one of build, demo, check, fuzz, bench, lint, install, adapters, package, html, equivalence" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
