@@ -88,9 +88,8 @@ for page in nomem.1 nomem-suite.1 nomem.3 nomem-plan.5 nomem-suppressions.5; do
   put_filled "$build/man/$page" "$prefix/share/man/man${page##*.}" "$page"
 done
 echo .so man3/nomem.3 >"$work/function"
-for function in $(sed -n -e '/_func(/d' -e 's/^\(NOMEM_API\|static inline\) .*[ *]\(nomem_[a-z_]*\)(.*/\2/p' faults/nomem.h); do
-  put 644 "$work/function" "$prefix/share/man/man3" "$function.3"
-done
+sed -n 's/^\(NOMEM_API\|static inline\) .*[ *]\(nomem_[a-z_]*\)(.*/\2.3/p' faults/nomem.h >"$work/functions"
+while read -r page; do put 644 "$work/function" "$prefix/share/man/man3" "$page"; done <"$work/functions"
 put 644 "$build/completion/nomem.bash" "$prefix/share/bash-completion/completions" nomem
 put 644 "$build/completion/nomem.zsh" "$prefix/share/zsh/site-functions" _nomem
 put 644 "$build/completion/nomem.fish" "$prefix/share/fish/vendor_completions.d"

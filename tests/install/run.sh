@@ -246,7 +246,7 @@ fi
 pages=$here/share/man
 # each_page COMMAND...: prints what it says of each page that is no link to another.
 each_page() { grep -rLE '^\.so ' "$pages" | sort | while read -r page; do "$@" "$page" 2>&1; done; }
-man_warnings() { MANROFFSEQ='' MANWIDTH=80 LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 -Z "$1" 2>&1 >/dev/null; }
+man_warnings() { { MANROFFSEQ='' MANWIDTH=80 LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 -Z "$1" >/dev/null; } 2>&1; }
 lint() { mandoc -T lint "$1"; }
 printf '.TH BAD 1\n.SH NAME\nbad \\- bad\n.XX\n' >"$work/bad.1"
 for checker in man_warnings lint; do
