@@ -258,6 +258,13 @@ void nomem__decision_leave_alone(uint32_t site) {
   atomic_store(&tables->progress[site].candidate, 2);
 }
 
+void nomem__decision_forget(void) {
+  for (size_t i = 0; i < FINISHED_STACKS; i++) atomic_store_explicit(&finished[i], 0, memory_order_relaxed);
+  atomic_store(&finished_count, 0);
+  uint32_t count = nomem__decision_reach().sites;
+  for (uint32_t i = 0; i < count; i++) atomic_store(&tables->progress[i].candidate, 0);
+}
+
 uint32_t nomem__decision_site(const struct nomem_failed_call *failed) {
   uintptr_t distance = (uintptr_t)failed->site - (uintptr_t)channel->sites;
   uint32_t count = nomem__decision_reach().sites;

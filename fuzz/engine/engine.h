@@ -98,6 +98,9 @@ NOMEM_HIDDEN struct nomem_trace nomem__decision_trace(void); /* of the last trac
 NOMEM_HIDDEN struct nomem_site_progress *nomem__decision_progress(uint32_t site);
 NOMEM_HIDDEN void nomem__decision_leave_alone(uint32_t site); /* from now on */
 
+/* Decides anew which sites may fail. */
+NOMEM_HIDDEN void nomem__decision_forget(void);
+
 /* The number of a call's site; UINT32_MAX where it is none of this process's. */
 NOMEM_HIDDEN uint32_t nomem__decision_site(const struct nomem_failed_call *failed);
 NOMEM_HIDDEN uint64_t nomem__decision_key(uint32_t site);
@@ -147,7 +150,12 @@ NOMEM_HIDDEN void nomem__source_units_read(uint64_t target);
 /* Whether the code at an offset in the program was compiled from one of the harness's files. */
 NOMEM_HIDDEN bool nomem__is_harness_code(uint64_t offset);
 
+/* Whether anything was known; from now on nothing is. */
+NOMEM_HIDDEN bool nomem__source_units_forget(void);
+
 /* site_choice.c */
+
+NOMEM_HIDDEN void nomem__frame_kinds_forget(void); /* so that they are found anew */
 
 /* What a frame means for the calls made below it. */
 enum nomem_frame_kind {

@@ -114,6 +114,10 @@ static struct function_facts facts_of(const struct nomem_channel *channel, nomem
   return look_up(channel, frame);
 }
 
+void nomem__frame_kinds_forget(void) {
+  for (size_t i = 0; i < CACHED; i++) atomic_store_explicit(&cache[i].is_ready, 0, memory_order_relaxed);
+}
+
 /* What the frames of a site mean together. */
 struct summary {
   enum nomem_frame_kind caller; /* of the first frame that does not allocate for another */

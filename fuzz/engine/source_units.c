@@ -277,7 +277,12 @@ static bool is_harness_file(const char *name) {
 }
 
 static bool is_tool_file(const char *name) {
-  return nomem__glob("*fuzz/engine/*", name) || nomem__glob("*faults/*", name) || nomem__glob("*compiler-rt/*", name);
+  static const char *const globs[] = {"*fuzz/engine/*", "*faults/*",    "*compiler-rt/*", "*afl-*",
+                                      "*aflpp*",        "*afl_driver*", "*libhfuzz/*",    "*libhfcommon/*",
+                                      "*centipede/*",   "*libfuzzer/*"};
+  for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
+    if (nomem__glob(globs[i], name)) return true;
+  return false;
 }
 
 /* Drivers, which may have been compiled with debug information, too. */
@@ -369,4 +374,10 @@ void nomem__source_units_read(uint64_t target) {
 
 bool nomem__is_harness_code(uint64_t offset) {
   return has_others && is_in_ranges(0, offset);
+}
+
+bool nomem__source_units_forget(void) {
+  bool was_known = has_others;
+  has_others = false;
+  return was_known;
 }

@@ -7,7 +7,7 @@
  *     -DGIVEN                  by a pointer that a main in the target's own file hands over: LLVMFuzzerRunDriver
  *     -DNEVER                  not at all: it takes the inputs, and does something else with them
  *
- * It runs a built-in list of inputs a hundred times. */
+ * It runs a built-in list of inputs three hundred times. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
 
 static int run(int (*target)(const uint8_t *, size_t)) {
   static const char *const inputs[] = {"", "a", "key=value", "a=b\nc=#d\n", "=\n=\n=\n"};
-  for (int round = 0; round < 100; round++)
+  for (int round = 0; round < 300; round++)
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) target((const uint8_t *)inputs[i], strlen(inputs[i]));
   puts("done");
   return 0;

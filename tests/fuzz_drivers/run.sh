@@ -122,6 +122,15 @@ else
   skip 'AFL++' 'no afl-clang-fast'
 fi
 
+# A driver of several files with debug information does not make the code under test, which is in the harness's file, a
+# part of the harness.
+echo 'int helper(void); int helper(void) { return 1; }' >helper.c
+for twin in UNCHECKED_MALLOC NONE; do
+  # shellcheck disable=SC2086
+  compile gcc -g -O1 -DBUG_$twin driver-PLAIN.o helper.c "$tests/fuzz_engine/parser.c" $engine -o files-$twin
+done
+cell 'a driver of several files' files-UNCHECKED_MALLOC files-NONE
+
 # Where nothing can fail, that is said, once.
 nothing='no allocation call was seen in any input'
 # shellcheck disable=SC2086
