@@ -122,6 +122,14 @@ else
   skip 'AFL++' 'no afl-clang-fast'
 fi
 
+# As with a C library before glibc 2.35: what is wrapped and not defined is not there, for the engine.
+for twin in UNCHECKED_MALLOC NONE; do
+  # shellcheck disable=SC2086
+  compile clang -g -O1 -fsanitize=fuzzer,address -DBUG_$twin "$tests/fuzz_engine/parser.c" $engine \
+    -Wl,--wrap=_dl_find_object -o old-$twin
+done
+cell 'a C library without _dl_find_object' old-UNCHECKED_MALLOC old-NONE -seed=1 -runs=5000
+
 # A driver of several files with debug information does not make the code under test, which is in the harness's file, a
 # part of the harness.
 echo 'int helper(void); int helper(void) { return 1; }' >helper.c
