@@ -54,4 +54,71 @@ finds 'an exit status that is' 1 'what came of it: exit status 3, by --bad-code'
 finds 'others are not' 0 ' 2 reported; 0 findings' --bad-code 4 -- ./says
 finds 'not both' 2 '^nomem: explore: --skip-code and --bad-code name the same' --bad-code 3 --skip-code 3 -- ./says
 
+# What follows takes the return of a call to be seen.
+if [ -n "$no_ptrace" ]; then
+  skip 'what a call of the test returned' "$no_ptrace"
+  finish
+  exit
+fi
+
+built_with= # libraries
+# built SOURCE OPTION...: a library and its test, which is called like one, as ./test_told.
+built() {
+  built_source=$here/programs/$1
+  shift
+  cp "$built_source" test_told.c
+  cp "$built_source" told.c
+  "$cc" -std=gnu11 -g "$@" -DLIB -c -o told.o told.c
+  "$cc" -std=gnu11 -g "$@" -pthread -o test_told test_told.c told.o $built_with
+}
+
+for level in -O0 -O2; do
+  built told_error.c $level
+  finds "another error than the right one ($level)" 1 \
+    'what came of it: url_check returned URL_BAD_HOST; the type has URL_NO_MEMORY$' --strict -- ./test_told
+  built told_error.c $level -DMENDED
+  finds "the right one ($level)" 0 ' 4 reported; 0 findings' --strict -- ./test_told
+  built told_error.c $level -DNUMBERS
+  finds "another errno ($level)" 1 'what came of it: url_check returned -22, other calls .* -12 \(-ENOMEM\)$' \
+    --strict -- ./test_told
+  built told_error.c $level -DNUMBERS -DMENDED
+  finds "the right errno ($level)" 0 ' 4 reported; 0 findings' --strict -- ./test_told
+done
+for kind in OWN UNNAMED; do
+  built told_error.c -O0 -D$kind
+  finds "nothing says that there is a better error, $kind" 0 ' 4 reported; 0 findings' --strict -- ./test_told
+done
+built told_error.c -O0
+finds 'advice that does not count' 0 '^advisory: misreported in host_of ' -- ./test_told
+finds 'not without the heap check' 0 ' 4 reported; 0 findings' --strict --heap off -- ./test_told
+
+# A library that says yes and gives something else, as its test notices; and one that says so in another way.
+for level in -O0 -O2; do
+  for kind in '' -DCOUNTS -DCHECKS -DTHREAD -DASSERTS; do
+    built told_text.c $level $kind
+    finds "nobody is told ($level $kind)" 1 '^silent in append .*' -- ./test_told
+  done
+  for kind in LATE HANDLER STATUS RETURNS JUMPS; do
+    built told_text.c $level -D$kind
+    finds "somebody is told ($level $kind)" 0 ' 8 reported; 0 findings' --strict -- ./test_told
+  done
+done
+built_with=-lcmocka
+built told_text.c -O0 -DCMOCKA
+finds 'a test framework compares' 1 '^silent in append ' -- ./test_told
+built told_text.c -O0 -DCMOCKA -DLATE
+finds 'a test framework is told' 0 ' 8 reported; 0 findings' --strict -- ./test_told
+built_with=
+built told_text.c -O0 -DERRNO
+finds 'somebody is told by errno' 0 ' 8 reported; 0 findings' --strict -- ./test_told
+built told_text.c -O2 -DERRNO # of which the compiler remembers where it is, so that no call shows that it is read
+finds 'errno is read without a call' 0 '; 0 findings' -- ./test_told
+built told_text.c -O0 -DMEMBER
+finds 'what no call shows is advice' 0 '^advisory: untold in append ' -- ./test_told
+built told_text.c -O0
+finds 'a finding of calls is confirmed, and not flaky' 1 ' 1 silent, 6 reported; 1 finding, 1 not counted \(' -- ./test_told
+nomem explore --store told.db -- ./test_told >first 2>&1 || :
+finds 'and comes from the store' 1 '^silent in append ' --store told.db -- ./test_told
+if grep -q '^nomem: resumed: 8 of 8' found; then pass 'without a run'; else fail 'without a run' found; fi
+
 finish

@@ -155,6 +155,18 @@ static void freed_block(void **state) {
   assert_true(is_explained(&finding, true, false));
 }
 
+/* What calls have returned does not show in how a run ends: there, the failure was reported. */
+static void come_again(void **state) {
+  (void)state;
+  for (enum nomem__verdict wanted = 0; wanted < NOMEM_VERDICT_COUNT; wanted++) {
+    bool is_of_calls = wanted == NOMEM_VERDICT_MISREPORTED || wanted == NOMEM_VERDICT_SILENT ||
+                       wanted == NOMEM_VERDICT_UNTOLD || wanted == NOMEM_VERDICT_REPORTED;
+    assert_true(nomem__confirm_is_again(wanted, wanted));
+    assert_int_equal(nomem__confirm_is_again(wanted, NOMEM_VERDICT_REPORTED), is_of_calls);
+    assert_int_equal(nomem__confirm_is_again(wanted, NOMEM_VERDICT_HANDLED), wanted == NOMEM_VERDICT_HANDLED);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(needs_block_table),
@@ -166,6 +178,7 @@ int main(void) {
       cmocka_unit_test(explained_without_a_block_table),
       cmocka_unit_test(stray_pointer),
       cmocka_unit_test(freed_block),
+      cmocka_unit_test(come_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

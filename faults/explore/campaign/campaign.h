@@ -65,6 +65,11 @@ struct nomem__interpreter_part {
   uint64_t sites, calls; /* which the interpreter makes for itself, and which are in no list of sites */
 };
 
+/* The search for what test code was told: see told_check.h. */
+struct nomem__told_check {
+  size_t looked_at, left_out; /* failures at different common sites that were reported */
+};
+
 struct nomem__campaign;
 
 /* Runs that are made once more, and looked at closely: see residue_runs.h. */
@@ -119,6 +124,7 @@ struct nomem__campaign {
   struct nomem__second_faults second_faults;
   struct nomem__residue_check residue_check;
   struct nomem__heap_check heap;
+  struct nomem__told_check told;
   struct nomem__close_runs close_runs;
 
   /* How the runs are made: see engines.h. */

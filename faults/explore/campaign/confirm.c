@@ -194,7 +194,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   (void)worker;
   if (outcome->end.was_cancelled || !nomem__campaign_was_started(confirmation->campaign, outcome)) return;
   nomem__results_judge(confirmation->campaign, outcome, finding->point.second != 0, &result);
-  finding->is_flaky = result.verdict != finding->verdict;
+  finding->is_flaky = !nomem__confirm_is_again(finding->verdict, result.verdict);
   confirmation->is_no_block = is_no_block(&result.residue);
   confirmation->last = find_call(confirmation, outcome, plan);
   if (confirmation->last.call == NULL) {

@@ -8,6 +8,12 @@ bool nomem__confirm_needs_block_table(const struct nomem__finding *finding) {
          finding->verdict == NOMEM_VERDICT_LEFTOVER;
 }
 
+bool nomem__confirm_is_again(enum nomem__verdict wanted, enum nomem__verdict came) {
+  bool is_of_calls =
+      wanted == NOMEM_VERDICT_MISREPORTED || wanted == NOMEM_VERDICT_SILENT || wanted == NOMEM_VERDICT_UNTOLD;
+  return came == wanted || (is_of_calls && came == NOMEM_VERDICT_REPORTED);
+}
+
 bool nomem__confirm_may_learn(const struct nomem__finding *finding, const struct nomem__baseline_residue *baseline) {
   bool is_crash = finding->verdict == NOMEM_VERDICT_CRASH && nomem__address_kind_may_be_freed(finding->address_kind);
   return baseline->is_known && !baseline->has_leak_check && !finding->needs_block_table &&

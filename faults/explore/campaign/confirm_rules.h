@@ -9,6 +9,10 @@
 /* Whether the run that confirms the finding needs a block table: without one it may end otherwise. */
 bool nomem__confirm_needs_block_table(const struct nomem__finding *finding);
 
+/* Whether a finding has come again, when its run was made once more and judged by how it ended. What a call has returned
+ * does not show in that. */
+bool nomem__confirm_is_again(enum nomem__verdict wanted, enum nomem__verdict came);
+
 /* Whether one more run, with a block table, may tell of the block that was misused. */
 bool nomem__confirm_may_learn(const struct nomem__finding *finding, const struct nomem__baseline_residue *baseline);
 

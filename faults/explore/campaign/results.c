@@ -259,9 +259,10 @@ uint64_t nomem__results_early_ms(const struct nomem__worker_slot *slot) {
   return 0;
 }
 
-/* Adds a run to the findings. Returns 0, or what nomem__findings_add returns. */
+/* Adds a run to the findings. said: how it ended, where only the caller knows; NULL: it is found out. Returns 0, or what
+ * nomem__findings_add returns. */
 static int add_finding(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
-                       const struct nomem__result *result, const char *plan) {
+                       const struct nomem__result *result, const char *plan, const char *said) {
   struct nomem__campaign *campaign = slot->campaign;
   char detail[NOMEM_DETAIL_BYTES];
   struct nomem__judged_run found = {.verdict = result->verdict,
@@ -272,6 +273,7 @@ static int add_finding(struct nomem__worker_slot *slot, const struct nomem__outc
                                     .is_early = outcome->is_early && result->verdict == NOMEM_VERDICT_HANG};
   const struct nomem__finding *finding = NULL;
   nomem__results_describe(campaign, &result->residue, &found, detail);
+  if (said != NULL) found.detail = said;
   int error = nomem__findings_add(&slot->findings, &found, &campaign->code_owners, &finding);
   if (error == -ENOENT) error = nomem__findings_add(&campaign->findings, &found, &campaign->code_owners, &finding);
   if (error != 0) return error;
@@ -331,7 +333,7 @@ bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__o
   else if (campaign->heap.is_looking && previous == result.verdict + 1 && nomem__verdict_is_shown(result.verdict))
     nomem__journal_mark_heap_checked(campaign, rank); /* its run is part of a finding already */
   else if (nomem__verdict_is_shown(result.verdict))
-    error = add_finding(slot, outcome, rank, &result, plan);
+    error = add_finding(slot, outcome, rank, &result, plan, NULL);
   else
     nomem__journal_add_run(slot, outcome, rank, NULL, NULL);
   if (error == -ENOENT) {
@@ -345,6 +347,18 @@ bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__o
   say_run(campaign, plan, result.verdict, outcome);
   campaign->progress.done++;
   return true;
+}
+
+void nomem__results_enter_otherwise(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
+                                    enum nomem__verdict verdict, const char *detail) {
+  struct nomem__campaign *campaign = slot->campaign;
+  struct nomem__result result = {.verdict = verdict};
+  char plan[NOMEM_POINT_PLAN_BYTES];
+  nomem__campaign_plan(campaign, &campaign->points[rank], campaign->key_digits, plan);
+  campaign->states[rank].result = (uint8_t)(verdict + 1);
+  int error = add_finding(slot, outcome, rank, &result, plan, detail);
+  if (error != 0) nomem__campaign_give_up(campaign, error);
+  say_run(campaign, plan, verdict, outcome);
 }
 
 void nomem__results_settle_snapshots(const struct nomem__worker_slot *slot, bool are_sound) {

@@ -85,10 +85,9 @@ unsigned nomem__site_list_digits(const struct nomem__campaign_site *sites, size_
   return digits;
 }
 
-static void make_trace(const struct nomem__campaign_site *site, char *const *modules, size_t module_count,
-                       struct nomem__trace *trace) {
-  trace->depth = site->depth;
-  trace->library_frames = trace->skipped_frames = 0;
+void nomem__site_list_trace(const struct nomem__campaign_site *site, char *const *modules, size_t module_count,
+                            struct nomem__trace *trace) {
+  *trace = (struct nomem__trace){.depth = site->depth};
   for (unsigned f = 0; f < site->depth; f++) {
     unsigned module = NOMEM_FRAME_MODULE(site->frames[f]);
     const char *path = module >= 1 && module <= module_count ? modules[module - 1] : "";
@@ -103,7 +102,7 @@ size_t nomem__site_list_drop_untested(struct nomem__campaign_site *sites, size_t
   *calls = 0;
   for (size_t i = 0; i < count; i++) {
     struct nomem__trace trace;
-    make_trace(&sites[i], modules, module_count, &trace);
+    nomem__site_list_trace(&sites[i], modules, module_count, &trace);
     if (nomem__is_tested_call(tested, &trace))
       sites[kept++] = sites[i];
     else
@@ -116,7 +115,7 @@ void nomem__site_list_mark_test_calls(struct nomem__campaign_site *sites, size_t
                                       size_t module_count, const struct nomem__code_owners *code_owners) {
   for (size_t i = 0; i < count && code_owners->is_divided; i++) {
     struct nomem__trace trace;
-    make_trace(&sites[i], modules, module_count, &trace);
+    nomem__site_list_trace(&sites[i], modules, module_count, &trace);
     sites[i].is_tests = nomem__is_test_call(code_owners, &trace);
   }
 }

@@ -34,6 +34,10 @@ size_t nomem__site_list_read(const struct nomem_channel *channel, struct nomem__
  * frees. */
 size_t nomem__site_list_read_modules(const struct nomem_channel *channel, char ***modules);
 
+/* The stack of a site. Paths are borrowed. */
+void nomem__site_list_trace(const struct nomem__campaign_site *site, char *const *modules, size_t module_count,
+                            struct nomem__trace *trace);
+
 /* Drops the sites of the calls that an interpreter makes for itself. Returns how many are left; *calls is how many
  * calls the others had. */
 size_t nomem__site_list_drop_untested(struct nomem__campaign_site *sites, size_t count, char *const *modules,

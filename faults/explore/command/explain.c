@@ -90,9 +90,25 @@ static const struct {
      "always writes, or said why not.\n"
      "Nothing to mend."},
     {"misreported",
-     "The run gave up, but says on standard error that the reason was 'Success': the call that cleaned up, or logged,\n"
-     "changed errno before it was printed. Whoever reads that looks for the failure elsewhere.\n"
-     "To mend: keep errno in a variable before anything else is called."},
+     "The run gave up, but what it says is not what was the matter. Either standard error has 'Success' as the "
+     "reason:\n"
+     "the call that cleaned up, or logged, changed errno before it was printed. Or the call of test code returned\n"
+     "another error than that there was no memory, though its type, or its library, has one for that. Whoever reads\n"
+     "that looks for the failure elsewhere.\n"
+     "To mend: keep errno in a variable before anything else is called; tell NULL for want of memory from other "
+     "NULLs."},
+    {"silent",
+     "The call of test code in which the allocation failed returned what it returns without the failure, no later "
+     "call\n"
+     "and no callback said that anything had failed, and then the test failed: something else was given than what was\n"
+     "asked for. Where nobody compares the result, nobody notices.\n"
+     "To mend: report the failure, by what that call returns, or by something that its caller can ask for."},
+    {"untold",
+     "The call of test code in which the allocation failed returned what it returns without the failure, and then the\n"
+     "test failed. It may have been told in a way that was not seen: by a member of a structure, by another thread, "
+     "or\n"
+     "by a function without debug information. If it was not, this is a silent failure.\n"
+     "To find out: read what the test compares. A test that asks for the status first settles it."},
     {"reported",
      "The run ended with another exit status than the baseline: it reported the failure and gave up. An assertion\n"
      "of a test program about a library that rightly reported the failure counts as this, too. Nothing to mend."},

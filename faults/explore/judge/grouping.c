@@ -14,6 +14,12 @@ static enum nomem__similarity choose_similarity(const struct nomem__judged_run *
                                                                                          : NOMEM_SAME_CALLER;
 }
 
+/* Where a test has found that a result is wrong, or was told the wrong thing, where it then ended says nothing. */
+static bool is_of_result(enum nomem__verdict verdict) {
+  return verdict == NOMEM_VERDICT_WRONG || verdict == NOMEM_VERDICT_SILENT || verdict == NOMEM_VERDICT_UNTOLD ||
+         verdict == NOMEM_VERDICT_MISREPORTED;
+}
+
 /* A leftover file is grouped by the function whose call failed last: it left the file behind. When all later calls
  * failed as well, that function is not known. */
 static uint64_t hash_leftover(const struct nomem__judged_run *run, struct nomem__symbols *symbols) {
@@ -32,8 +38,7 @@ static uint64_t hash_location(const struct nomem__judged_run *run, struct nomem_
     return nomem__trace_hash(&stacks->leaking_call, symbols, NOMEM_SAME_LINE);
   if (run->verdict == NOMEM_VERDICT_LEAK) return nomem__trace_hash(&stacks->blow_up, symbols, NOMEM_SAME_FUNCTION) + 1;
   if (run->verdict == NOMEM_VERDICT_LEFTOVER) return hash_leftover(run, symbols);
-  /* Where a test says that a result is wrong, all of them may be. */
-  bool is_of_fault = stacks->blow_up.depth == 0 || run->verdict == NOMEM_VERDICT_WRONG;
+  bool is_of_fault = stacks->blow_up.depth == 0 || is_of_result(run->verdict);
   const struct nomem__trace *trace = is_of_fault ? &stacks->fault : &stacks->blow_up;
   /* A function that lets exceptions through is one bug, wherever in it they come from. */
   bool is_escaped = trace->terminate != NOMEM_TERMINATE_NO;
@@ -54,7 +59,7 @@ static bool hangs_without_lock(const struct nomem__run_stacks *stacks) {
  * A hang at a lock is left out: the failed call itself may have left it locked. */
 static bool has_test_gone_on(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
                              const struct nomem__run_stacks *stacks) {
-  if (run->verdict == NOMEM_VERDICT_WRONG) return false; /* however it ended then */
+  if (is_of_result(run->verdict)) return false; /* however it ended then */
   if (run->verdict != NOMEM_VERDICT_HANG) return nomem__test_passed_null(run->outcome, code_owners, &stacks->blow_up);
   if (nomem__is_test_code(code_owners, &stacks->blow_up) && nomem__has_test_call_failed(run->outcome, code_owners))
     return true;

@@ -109,16 +109,13 @@ struct nomem__last_call nomem__return_verdict_find(const struct nomem__return_wa
   return (struct nomem__last_call){outermost, first_fault_below(watch, fault), repeats && outermost == call};
 }
 
-/* The value that was returned, as a number with the sign of its type. */
-static int64_t number_of(const struct nomem__debug_result *type, uint64_t value) {
+int64_t nomem__returned_number(const struct nomem__debug_result *type, uint64_t value) {
   unsigned unused = 64 - 8 * type->bytes;
   if (type->kind == NOMEM_RESULT_BOOL) return (value & 0xff) != 0;
   return (int64_t)(value << unused) >> unused;
 }
 
-/* Whether a value reports an error, where the call otherwise returns usual: NULL, false, a number below 0, 0 in place
- * of something, or anything in place of 0. Of an unsigned type the largest number is -1. */
-static bool is_error(const struct nomem__debug_result *type, int64_t value, int64_t usual) {
+bool nomem__returned_error(const struct nomem__debug_result *type, int64_t value, int64_t usual) {
   if (value == usual || type->kind == NOMEM_RESULT_UNKNOWN || type->kind == NOMEM_RESULT_NONE) return false;
   if (type->kind == NOMEM_RESULT_POINTER) return value == 0;
   if (usual == 0) return true;
@@ -126,7 +123,7 @@ static bool is_error(const struct nomem__debug_result *type, int64_t value, int6
   return value == 0 || value == -1;
 }
 
-static const struct nomem__watched_call *find_call(const struct nomem__return_watch *watch,
+const struct nomem__watched_call *nomem__find_same_call(const struct nomem__return_watch *watch,
                                                    const struct nomem__watched_call *call) {
   for (size_t i = 0; i < watch->count; i++)
     if (watch->calls[i].has_returned && is_same_call(&watch->calls[i], call)) return &watch->calls[i];
@@ -169,11 +166,11 @@ static void describe(const struct nomem__watched_call *call, int64_t value, stru
 bool nomem__return_verdict_is_ignored(const struct nomem__last_call *last,
                                       const struct nomem__return_watch *without_fault, struct nomem__symbols *symbols,
                                       char text[NOMEM_RETURN_TEXT_BYTES]) {
-  const struct nomem__watched_call *call = last->call, *usual = find_call(without_fault, call);
+  const struct nomem__watched_call *call = last->call, *usual = nomem__find_same_call(without_fault, call);
   *text = '\0';
   if (usual == NULL || call->type.bytes == 0) return false;
-  int64_t value = number_of(&call->type, call->value);
-  if (!is_error(&call->type, value, number_of(&call->type, usual->value))) return false;
+  int64_t value = nomem__returned_number(&call->type, call->value);
+  if (!nomem__returned_error(&call->type, value, nomem__returned_number(&call->type, usual->value))) return false;
   if (!has_gone_on_alike(call, usual) && !last->is_repeated) return false;
   describe(call, value, symbols, text);
   return true;

@@ -15,6 +15,17 @@ struct nomem__last_call {
   bool is_repeated;                       /* of a hang: it is this call, made again and again, that does not end */
 };
 
+/* What a call returned, as a number with the sign of its type. */
+int64_t nomem__returned_number(const struct nomem__debug_result *type, uint64_t value);
+
+/* Whether a value reports an error, where the call otherwise returns usual: NULL, false, a number below 0, 0 in place
+ * of something, or anything in place of 0. Of an unsigned type the largest number is -1. */
+bool nomem__returned_error(const struct nomem__debug_result *type, int64_t value, int64_t usual);
+
+/* The same call, at the same place of test code, where it has returned. NULL: there is none. */
+const struct nomem__watched_call *nomem__find_same_call(const struct nomem__return_watch *watch,
+                                                        const struct nomem__watched_call *call);
+
 /* Finds the last call of test code with a fault below it, in the thread that blew up if that had a fault. The call must
  * have returned before, so that the blow-up lies below another one. Of nested calls it is the outermost that has
  * returned: a callback of the test's only passes on what it gets. is_waiting: the run hangs, and is not busy. */

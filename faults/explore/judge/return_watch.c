@@ -16,11 +16,9 @@
 #include "../run/channel_copy.h"
 #include "../stack/memory_map.h"
 #include "../text/memory.h"
+#include "called_function.h"
 #include "test_names.h"
 
-/* The longest call instruction that is understood, and a stub of the linker. */
-#define CALL_BYTES 6
-#define STUB_BYTES 16
 /* The longest call instruction of any kind, the longest instruction, and how many are followed between two calls. */
 #define LONGEST_CALL 8
 #define LONGEST_STEP 15
@@ -41,33 +39,11 @@ static void clear_breakpoint(struct nomem__return_watch *watch, struct nomem__wa
   call->state = state;
 }
 
-/* By a thread, because the first one of its process, whose number the process has, may have ended. */
-static bool read_word(pid_t tid, uint64_t address, uint64_t *word) {
-  return nomem__process_read(tid, address, word, sizeof *word) == sizeof *word;
-}
-
-static int32_t displacement(const unsigned char *bytes) {
-  int32_t value;
-  memcpy(&value, bytes, sizeof value);
-  return value;
-}
-
-/* The function that the call instruction before a return address calls, through a stub of the linker or not. 0: not
- * known. */
+/* The function that the call before a return address calls. 0: not known. */
 static uint64_t read_callee(pid_t tid, uint64_t address) {
-  unsigned char code[CALL_BYTES], stub[STUB_BYTES];
-  uint64_t entry = 0;
+  unsigned char code[NOMEM_CALL_BYTES];
   if (nomem__process_read(tid, address - sizeof code, code, sizeof code) != sizeof code) return 0;
-  if (code[0] == 0xff && code[1] == 0x15) /* call *displacement(%rip) */
-    return read_word(tid, address + (uint64_t)(int64_t)displacement(code + 2), &entry) ? entry : 0;
-  if (code[1] != 0xe8) return 0; /* call displacement */
-  entry = address + (uint64_t)(int64_t)displacement(code + 2);
-  if (nomem__process_read(tid, entry, stub, sizeof stub) != sizeof stub) return 0;
-  size_t at = memcmp(stub, "\xf3\x0f\x1e\xfa", 4) == 0 ? 4 : 0; /* endbr64 */
-  at += stub[at] == 0xf2;                                       /* bnd */
-  if (stub[at] != 0xff || stub[at + 1] != 0x25) return entry;   /* jmp *displacement(%rip) */
-  uint64_t slot = entry + at + CALL_BYTES + (uint64_t)(int64_t)displacement(stub + at + 2);
-  return read_word(tid, slot, &entry) ? entry : 0;
+  return nomem__called_function(tid, address, code);
 }
 
 /* Finds out which function test code called: that of the frame, unless another one was called and jumped to it. */
@@ -78,7 +54,7 @@ static void find_callee(struct nomem__symbols *symbols, const struct nomem__stac
   size_t count =
       nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
   call->callee = (struct nomem__trace_frame){frame->path, frame->offset - sources[count - 1].function_offset, false};
-  if (entry != 0 && at > 0 && read_word(stack->tid, stack->frames[at - 1].cfa - sizeof next, &next))
+  if (entry != 0 && at > 0 && nomem__read_word(stack->tid, stack->frames[at - 1].cfa - sizeof next, &next))
     call->callee.offset = entry - (next - frame->offset); /* in the same module */
   call->type = nomem__symbols_find_result(symbols, call->callee.path, call->callee.offset);
 }
@@ -102,7 +78,7 @@ static size_t watch_call(struct nomem__return_watch *watch, const struct nomem__
   const struct nomem__stack_frame *frame = &stack->frames[test];
   struct nomem__watched_call call = {
       .pid = stack->pid, .tid = stack->tid, .test = trace->frame[test], .sp = frame[-1].cfa, .frame = frame->cfa};
-  if (call.sp == 0 || call.frame == 0 || !read_word(call.tid, call.sp - sizeof call.address, &call.address))
+  if (call.sp == 0 || call.frame == 0 || !nomem__read_word(call.tid, call.sp - sizeof call.address, &call.address))
     return SIZE_MAX;
   size_t found = find_call(watch, &call);
   if (found < watch->count) return found;
@@ -166,7 +142,7 @@ static void note_threads(struct nomem__watched_call *call) {
 /* Whether the last step was a call: it has put a return address on the stack. */
 static bool has_called(const struct nomem__watched_call *call, const struct user_regs_struct *registers) {
   uint64_t address;
-  return registers->rsp == call->step_sp - sizeof address && read_word(call->tid, registers->rsp, &address) &&
+  return registers->rsp == call->step_sp - sizeof address && nomem__read_word(call->tid, registers->rsp, &address) &&
          address > call->step_ip && address - call->step_ip <= LONGEST_CALL && registers->rip != address;
 }
 
@@ -188,7 +164,7 @@ static void handle_step(struct nomem__return_watch *watch, struct nomem__watched
                         const struct user_regs_struct *registers) {
   const uint64_t bias = call->address - call->test.offset;
   const struct nomem__trace_frame here = {call->test.path, registers->rip - bias, false};
-  if (has_called(call, registers) && read_word(call->tid, registers->rsp, &call->next_address)) {
+  if (has_called(call, registers) && nomem__read_word(call->tid, registers->rsp, &call->next_address)) {
     call->next_sp = call->step_sp;
     bool is_enough = note_next(watch, call, bias);
     call->is_lost |=

@@ -218,6 +218,9 @@ static void print_limits(const struct nomem__campaign *campaign, FILE *out) {
   if (campaign->second_faults.not_noted > 0)
     fprintf(out, "%" PRIu64 " sites of recovery were not tried: a run records %d\n", campaign->second_faults.not_noted,
             NOMEM_RECOVERIES);
+  if (campaign->told.left_out > 0)
+    fprintf(out, "%zu of %zu reported failures were not looked at for what the test was told (--all looks at each)\n",
+            campaign->told.left_out, campaign->told.left_out + campaign->told.looked_at);
   if (campaign->heap.left_out > 0)
     fprintf(out, "%zu of %zu runs that ended well were not checked for heap errors%s\n", campaign->heap.left_out,
             campaign->heap.left_out + campaign->heap.checked,

@@ -16,6 +16,7 @@
 #include "code_ranges.h"
 #include "debug_file.h"
 #include "imports.h"
+#include "return_type.h"
 
 /* How deep namespaces and classes may be nested. No real program comes near. */
 #define SCOPE_DEPTH 64
@@ -311,34 +312,21 @@ int nomem__debug_info_find_pointers(struct nomem__debug_info *info, uint64_t add
   return count;
 }
 
-static struct nomem__debug_result read_base_type(Dwarf_Die *type, unsigned bytes) {
-  Dwarf_Attribute attribute;
-  Dwarf_Word encoding = 0;
-  struct nomem__debug_result result = {.bytes = bytes};
-  if (dwarf_formudata(dwarf_attr(type, DW_AT_encoding, &attribute), &encoding) != 0) return result;
-  if (encoding == DW_ATE_boolean) result.kind = NOMEM_RESULT_BOOL;
-  if (encoding == DW_ATE_signed || encoding == DW_ATE_signed_char) result.kind = NOMEM_RESULT_SIGNED;
-  if (encoding == DW_ATE_unsigned || encoding == DW_ATE_unsigned_char) result.kind = NOMEM_RESULT_UNSIGNED;
-  return result;
+static Dwarf_Die *find_function(struct nomem__debug_info *info, uint64_t address) {
+  struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
+  struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
+  return function ? &function->die : NULL;
 }
 
 struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_info *info, uint64_t address) {
-  struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
-  struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
-  struct nomem__debug_result result = {0};
-  Dwarf_Attribute attribute;
-  Dwarf_Die type;
-  if (!function) return result;
-  if (!dwarf_formref_die(dwarf_attr_integrate(&function->die, DW_AT_type, &attribute), &type)) {
-    result.kind = NOMEM_RESULT_NONE;
-    return result;
-  }
-  int bytes = dwarf_peel_type(&type, &type) == 0 ? dwarf_bytesize(&type) : 0;
-  int tag = dwarf_tag(&type);
-  result.bytes = bytes > 0 && bytes <= (int)sizeof(uint64_t) ? (unsigned)bytes : 0;
-  if (tag == DW_TAG_pointer_type) result = (struct nomem__debug_result){NOMEM_RESULT_POINTER, sizeof(uint64_t)};
-  if (tag == DW_TAG_enumeration_type && result.bytes > 0) result.kind = NOMEM_RESULT_SIGNED;
-  return tag == DW_TAG_base_type && result.bytes > 0 ? read_base_type(&type, result.bytes) : result;
+  Dwarf_Die *function = find_function(info, address);
+  return function ? nomem__return_type_of(function) : (struct nomem__debug_result){0};
+}
+
+bool nomem__debug_info_each_enumerator(struct nomem__debug_info *info, uint64_t address,
+                                       nomem__debug_visit_enumerator visit, void *user) {
+  Dwarf_Die *function = find_function(info, address);
+  return function && nomem__return_type_each_enumerator(function, visit, user);
 }
 
 bool nomem__debug_info_find_code(struct nomem__debug_info *info, uint64_t address, struct nomem__code_range *range) {
@@ -407,4 +395,17 @@ void nomem__debug_info_close(struct nomem__debug_info *info) {
   free(info->unit_ranges.items);
   dwfl_end(info->dwfl);
   free(info);
+}
+
+bool nomem__debug_info_each_function(struct nomem__debug_info *info, int max,
+                                     void (*visit)(void *user, uint64_t address), void *user) {
+  int count = dwfl_module_getsymtab(info->module), found = 0;
+  for (int i = 0; i < count && found <= max; i++) {
+    GElf_Sym symbol;
+    GElf_Addr address;
+    const char *name = dwfl_module_getsym_info(info->module, i, &symbol, &address, NULL, NULL, NULL);
+    if (name == NULL || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF) continue;
+    if (found++ < max) visit(user, address);
+  }
+  return found <= max;
 }

@@ -70,6 +70,10 @@ const char *nomem__debug_info_symbol_at(struct nomem__debug_info *info, uint64_t
 /* The address of the symbol with this name; 0: there is none. */
 uint64_t nomem__debug_info_find_symbol(struct nomem__debug_info *info, const char *name);
 
+/* Visits the address of each function that the file has a symbol of, no more than max. False: there are more. */
+bool nomem__debug_info_each_function(struct nomem__debug_info *info, int max,
+                                     void (*visit)(void *user, uint64_t address), void *user);
+
 /* The type of what a function returns. */
 struct nomem__debug_result {
   enum {
@@ -85,5 +89,13 @@ struct nomem__debug_result {
 
 /* Returns what the function at address returns, as far as debug information tells. */
 struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_info *info, uint64_t address);
+
+/* Of an enumeration that a function returns: one of its values, by name. */
+typedef void (*nomem__debug_visit_enumerator)(void *user, const char *name, int64_t value);
+
+/* Visits each value of the enumeration that the function at address returns. False: it returns none, or nothing is
+ * known of it. Names are the file's. */
+bool nomem__debug_info_each_enumerator(struct nomem__debug_info *info, uint64_t address,
+                                       nomem__debug_visit_enumerator visit, void *user);
 
 #endif

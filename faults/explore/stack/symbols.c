@@ -278,6 +278,18 @@ struct nomem__debug_result nomem__symbols_find_result(struct nomem__symbols *sym
   return nomem__debug_info_find_result(module->info, offset);
 }
 
+bool nomem__symbols_each_function(struct nomem__symbols *symbols, const char *path, int max,
+                                  void (*visit)(void *user, uint64_t offset), void *user) {
+  struct module *module = find_module(symbols, path);
+  return module->info && nomem__debug_info_each_function(module->info, max, visit, user);
+}
+
+bool nomem__symbols_each_enumerator(struct nomem__symbols *symbols, const char *path, uint64_t offset,
+                                    void (*visit)(void *user, const char *name, int64_t value), void *user) {
+  struct module *module = find_module(symbols, path);
+  return module->info && nomem__debug_info_each_enumerator(module->info, offset, visit, user);
+}
+
 const struct nomem__function_code *nomem__symbols_find_code(struct nomem__symbols *symbols, const char *path,
                                                             uint64_t offset) {
   struct module *module = find_module(symbols, path);

@@ -85,4 +85,12 @@ const char *nomem__symbols_find_called(struct nomem__symbols *symbols, const cha
 struct nomem__debug_result nomem__symbols_find_result(struct nomem__symbols *symbols, const char *path,
                                                       uint64_t offset);
 
+/* As nomem__debug_info_each_function, of a module whose file is there. */
+bool nomem__symbols_each_function(struct nomem__symbols *symbols, const char *path, int max,
+                                  void (*visit)(void *user, uint64_t offset), void *user);
+
+/* As nomem__debug_info_each_enumerator. */
+bool nomem__symbols_each_enumerator(struct nomem__symbols *symbols, const char *path, uint64_t offset,
+                                    void (*visit)(void *user, const char *name, int64_t value), void *user);
+
 #endif

@@ -15,6 +15,7 @@
 #include "../campaign/journal.h"
 #include "../campaign/residue_runs.h"
 #include "../campaign/results.h"
+#include "../campaign/told_check.h"
 #include "../report/document.h"
 #include "../text/complain.h"
 #include "../text/json_values.h"
@@ -133,6 +134,7 @@ int nomem__exploration_finish(struct nomem__campaign *campaign) {
     explore_second_faults(campaign);
     nomem__residue_runs_make_due(campaign);
     nomem__heap_check_run(campaign, campaign->first_faults_ns);
+    nomem__told_check_run(campaign);
     nomem__findings_merge_persistent(&campaign->findings, session->symbols);
     nomem__confirm_findings(campaign);
   }

@@ -4,7 +4,7 @@
 const report = JSON.parse(document.getElementById('document').textContent);
 const byId = (id) => document.getElementById(id);
 const SVG = 'http://www.w3.org/2000/svg';
-const known = new Set(['crash', 'sanitizer', 'corruption', 'abort', 'hang', 'flood', 'internal', 'wrong', 'leak', 'mute', 'leftover', 'errno', 'swallowed', 'misreported', 'reported', 'handled']);
+const known = new Set(['crash', 'sanitizer', 'corruption', 'abort', 'hang', 'flood', 'internal', 'wrong', 'silent', 'untold', 'leak', 'mute', 'leftover', 'errno', 'swallowed', 'misreported', 'reported', 'handled']);
 /* Those that do not count come after the others, with the reason why. */
 const allFindings = [...report.findings, ...report.excluded];
 const exclusionOf = (finding) => finding.exclusion || (finding.flaky ? 'flaky: not when it was tried again' : '');

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+#include "told_check.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../judge/call_watch.h"
+#include "../judge/error_names.h"
+#include "../judge/return_verdict.h"
+#include "../text/function_name.h"
+#include "../text/grow.h"
+#include "../text/hash.h"
+#include "../text/memory.h"
+#include "heap_check.h"
+#include "results.h"
+
+/* Of one common site: the point whose run is looked at, and the call of test code in which the allocation failed. */
+struct told_call {
+  size_t rank;
+  bool is_known; /* the call has returned */
+  struct nomem__debug_result type;
+  struct nomem__trace_frame callee;
+  struct nomem__returned_enum names; /* and the value */
+};
+
+struct told_check;
+
+/* What a worker does. */
+struct told_run {
+  struct told_check *check;
+  struct nomem__worker_slot *slot;
+  struct nomem__call_watch with_fault, without_fault;
+  struct told_call *now;
+};
+
+struct told_check {
+  struct nomem__campaign *campaign;
+  struct told_call *calls;
+  size_t count, room, next;
+  struct told_run *runs; /* one for each worker */
+};
+
+/* So many common sites are always looked at, with three runs each at most; and one for so many points. */
+#define ALWAYS 16
+#define POINTS_A_SITE 16
+
+size_t nomem__told_check_max(bool all, size_t point_count) {
+  if (all) return SIZE_MAX;
+  return point_count / POINTS_A_SITE > ALWAYS ? point_count / POINTS_A_SITE : ALWAYS;
+}
+
+bool nomem__told_check_is_due(const struct nomem__point *point, const struct nomem__point_state *state) {
+  return point->occurrence == 1 && !point->persistent && point->second == 0 && !state->is_known &&
+         state->result == NOMEM_VERDICT_REPORTED + 1;
+}
+
+/* The frames up to the first one of test code. 0: there is none. */
+static uint64_t hash_common_site(const struct nomem__campaign *campaign, const struct nomem__campaign_site *site) {
+  struct nomem__trace trace;
+  nomem__site_list_trace(site, campaign->modules, campaign->module_count, &trace);
+  unsigned test = nomem__next_test_call(&campaign->code_owners, &trace, 0);
+  if (test == 0 || test == trace.depth) return 0;
+  return nomem__hash_bytes(NOMEM__HASH_START, site->frames, test * sizeof *site->frames);
+}
+
+static void collect(struct told_check *check) {
+  const struct nomem__campaign *campaign = check->campaign;
+  uint64_t *hashes = nomem__calloc(campaign->point_count + 1, sizeof *hashes);
+  for (size_t i = 0; i < campaign->point_count; i++) {
+    if (!nomem__told_check_is_due(&campaign->points[i], &campaign->states[i])) continue;
+    uint64_t hash = hash_common_site(campaign, &campaign->sites[campaign->points[i].site]);
+    size_t known = 0;
+    while (known < check->count && hashes[known] != hash) known++;
+    if (hash == 0 || known < check->count) continue;
+    hashes[check->count] = hash;
+    check->calls = nomem__grow(check->calls, check->count, &check->room, sizeof *check->calls);
+    check->calls[check->count++] = (struct told_call){.rank = i};
+  }
+  free(hashes);
+}
+
+/* watcher may be NULL. */
+static void start(struct told_run *run, struct nomem__stop_watcher *watcher, nomem__worker_done done) {
+  struct nomem__campaign *campaign = run->check->campaign;
+  char plan[NOMEM_POINT_PLAN_BYTES];
+  nomem__campaign_plan(campaign, &campaign->points[run->now->rank], NOMEM_KEY_DIGITS_ALL, plan);
+  struct nomem__run_request request = nomem__campaign_request(campaign, plan, done, run);
+  request.keep_files = false;
+  request.stop_watcher = watcher;
+  int result = nomem__worker_start(run->slot->worker, &request);
+  if (result != 0) nomem__campaign_give_up(campaign, result);
+}
+
+static bool is_reported(const struct told_run *run, const struct nomem__outcome *outcome) {
+  struct nomem__result result;
+  if (!nomem__campaign_was_started(run->check->campaign, outcome)) return false;
+  nomem__results_judge(run->check->campaign, outcome, false, &result);
+  return result.verdict == NOMEM_VERDICT_REPORTED;
+}
+
+/* First step: what the call returned, of each common site. */
+static void look_at_next(struct told_run *run);
+
+static void start_with_fault(struct told_run *run, nomem__worker_done done) {
+  const struct nomem__code_owners *code_owners = &run->check->campaign->code_owners;
+  start(run, nomem__call_watch_prepare(&run->with_fault, code_owners, false), done);
+}
+
+static void looked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct told_run *run = user;
+  struct told_call *now = run->now;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  const struct nomem__told_events events = nomem__call_watch_events(&run->with_fault);
+  const struct nomem__told_event *failed = nomem__told_failed_call(&events);
+  if (is_reported(run, outcome) && failed != NULL) {
+    now->is_known = true;
+    now->type = failed->type;
+    now->callee = run->with_fault.failed->callee;
+    now->names.value = nomem__returned_number(&failed->type, failed->value);
+    nomem__symbols_each_enumerator(run->check->campaign->session->symbols, now->callee.path, now->callee.offset,
+                                   nomem__returned_enum_note, &now->names);
+  }
+  look_at_next(run);
+}
+
+static void look_at_next(struct told_run *run) {
+  struct told_check *check = run->check;
+  if (check->next == check->count || nomem__campaign_is_over(check->campaign)) return;
+  run->now = &check->calls[check->next++];
+  start_with_fault(run, looked);
+}
+
+/* Second step, once all of that is known: what comes to test code without the fault, and once more with it. */
+static void compare_next(struct told_run *run);
+
+static bool is_number(const struct told_call *call) {
+  return call->type.kind == NOMEM_RESULT_SIGNED && call->type.bytes > 0 && call->names.name[0] == '\0';
+}
+
+/* Whether a call into the same library has returned -ENOMEM: its errors are those of errno. */
+static bool knows_errno(const struct told_check *check, const struct told_call *of) {
+  for (size_t i = 0; i < check->count; i++) {
+    const struct told_call *other = &check->calls[i];
+    if (other->is_known && is_number(other) && other->names.value == -ENOMEM &&
+        strcmp(other->callee.path, of->callee.path) == 0)
+      return true;
+  }
+  return false;
+}
+
+static bool is_wrong_error(const struct told_check *check, const struct told_call *of, int64_t usual) {
+  return nomem__returned_enum_is_wrong(&of->names, usual) ||
+         (is_number(of) && nomem__returned_errno_is_wrong(of->names.value, usual, knows_errno(check, of)));
+}
+
+/* What is known without a look at the run without the fault: NULL, and a number below 0, are errors; one of them may be
+ * the wrong one. */
+static bool is_worth_comparing(const struct told_check *check, const struct told_call *of) {
+  if (!of->is_known) return false;
+  bool says_no = (of->type.kind == NOMEM_RESULT_POINTER && of->names.value == 0) ||
+                 (of->type.kind == NOMEM_RESULT_SIGNED && of->names.value < 0);
+  return !says_no || is_wrong_error(check, of, 0);
+}
+
+/* "url_check returned URL_BAD_HOST; the type has URL_NO_MEMORY". */
+static void describe_error(const struct told_call *now, const char *name, char detail[NOMEM_DETAIL_BYTES]) {
+  if (now->names.memory_name[0] == '\0')
+    snprintf(detail, NOMEM_DETAIL_BYTES, "%.200s returned %" PRId64 ", other calls of the library return %d (-ENOMEM)",
+             name, now->names.value, -ENOMEM);
+  else if (now->names.name[0] == '\0')
+    snprintf(detail, NOMEM_DETAIL_BYTES, "%.200s returned %" PRId64 "; the type has %s", name, now->names.value,
+             now->names.memory_name);
+  else
+    snprintf(detail, NOMEM_DETAIL_BYTES, "%.200s returned %s; the type has %s", name, now->names.name,
+             now->names.memory_name);
+}
+
+static void describe(const struct told_run *run, enum nomem__verdict verdict, char detail[NOMEM_DETAIL_BYTES]) {
+  struct nomem__source_frame callee[NOMEM_INLINED_MAX];
+  const struct told_call *now = run->now;
+  char short_name[NOMEM_FUNCTION_NAME_BYTES];
+  size_t count = nomem__symbols_resolve(run->check->campaign->session->symbols, now->callee.path, now->callee.offset,
+                                        false, callee, NOMEM_INLINED_MAX);
+  const char *name = callee[count - 1].function;
+  name = name != NULL ? nomem__shorten_function(name, short_name) : "a call";
+  if (verdict == NOMEM_VERDICT_MISREPORTED)
+    describe_error(now, name, detail);
+  else if (verdict == NOMEM_VERDICT_SILENT)
+    snprintf(detail, NOMEM_DETAIL_BYTES,
+             "%.200s returned what it always does, no later call said that anything had failed, and the test failed",
+             name);
+  else
+    snprintf(detail, NOMEM_DETAIL_BYTES,
+             "%.200s returned what it always does, and the test failed; whether it was told otherwise was not seen",
+             name);
+}
+
+/* What the failure really came to. REPORTED: just that. */
+static enum nomem__verdict judge(const struct told_run *run) {
+  const struct nomem__told_events events = nomem__call_watch_events(&run->with_fault);
+  const struct nomem__told_events usual = nomem__call_watch_events(&run->without_fault);
+  const struct nomem__told_event *failed = nomem__told_failed_call(&usual);
+  if (failed == NULL || nomem__told_failed_call(&events) == NULL) return NOMEM_VERDICT_REPORTED;
+  if (is_wrong_error(run->check, run->now, nomem__returned_number(&failed->type, failed->value)))
+    return NOMEM_VERDICT_MISREPORTED;
+  static const enum nomem__verdict verdicts[] = {[NOMEM_TOLD] = NOMEM_VERDICT_REPORTED,
+                                                 [NOMEM_TOLD_UNSEEN] = NOMEM_VERDICT_UNTOLD,
+                                                 [NOMEM_TOLD_NOTHING] = NOMEM_VERDICT_SILENT};
+  return verdicts[nomem__told_decide(&events, &usual)];
+}
+
+static void compared(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct told_run *run = user;
+  char detail[NOMEM_DETAIL_BYTES];
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  enum nomem__verdict verdict = is_reported(run, outcome) ? judge(run) : NOMEM_VERDICT_REPORTED;
+  if (verdict != NOMEM_VERDICT_REPORTED) {
+    describe(run, verdict, detail);
+    nomem__results_enter_otherwise(run->slot, outcome, run->now->rank, verdict, detail);
+  }
+  compare_next(run);
+}
+
+static void usual_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct told_run *run = user;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  const struct nomem__told_events usual = nomem__call_watch_events(&run->without_fault);
+  if (nomem__told_failed_call(&usual) == NULL || outcome->end.root_status != run->check->campaign->baseline_status)
+    compare_next(run);
+  else
+    start_with_fault(run, compared);
+}
+
+static void compare_next(struct told_run *run) {
+  struct told_check *check = run->check;
+  while (check->next < check->count && !is_worth_comparing(check, &check->calls[check->next])) check->next++;
+  if (check->next == check->count || nomem__campaign_is_over(check->campaign)) return;
+  run->now = &check->calls[check->next++];
+  start(run, nomem__call_watch_prepare(&run->without_fault, &check->campaign->code_owners, true), usual_done);
+}
+
+static void make_runs(struct told_check *check, void (*begin)(struct told_run *run)) {
+  struct nomem__campaign *campaign = check->campaign;
+  check->next = 0;
+  for (unsigned i = 0; i < campaign->worker_count; i++) begin(&check->runs[i]);
+  nomem__session_run(campaign->session);
+}
+
+static bool is_wanted(const struct nomem__campaign *campaign) {
+  const struct nomem__session *session = campaign->session;
+  return session->options->heap != NOMEM_HEAP_OFF && session->setup.trace && campaign->code_owners.is_divided;
+}
+
+static void look(struct told_check *check) {
+  struct nomem__campaign *campaign = check->campaign;
+  check->runs = nomem__calloc(campaign->worker_count, sizeof *check->runs);
+  for (unsigned i = 0; i < campaign->worker_count; i++)
+    check->runs[i] = (struct told_run){.check = check, .slot = &campaign->workers[i]};
+  campaign->engine = NOMEM_ENGINE_EXEC;
+  make_runs(check, look_at_next);
+  campaign->told.looked_at = check->next;
+  campaign->told.left_out += check->count - check->next;
+  make_runs(check, compare_next);
+  for (unsigned i = 0; i < campaign->worker_count; i++) {
+    nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
+    nomem__call_watch_free(&check->runs[i].with_fault);
+    nomem__call_watch_free(&check->runs[i].without_fault);
+  }
+  free(check->runs);
+}
+
+void nomem__told_check_run(struct nomem__campaign *campaign) {
+  const struct nomem__options *options = campaign->session->options;
+  struct told_check check = {.campaign = campaign};
+  if (!is_wanted(campaign) || nomem__campaign_is_over(campaign)) return;
+  collect(&check);
+  size_t max = nomem__told_check_max(options->all || options->heap == NOMEM_HEAP_ALL, campaign->point_count);
+  campaign->told.left_out = check.count > max ? check.count - max : 0;
+  check.count -= campaign->told.left_out;
+  if (check.count > 0) look(&check);
+  free(check.calls);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What test code was told of a failure that counts as reported: whether the error that a call of its own returned is the
+ * right one.
+ *
+ * A run that ends otherwise than the baseline has reported its failure, as far as anybody sees from outside. So of each
+ * common site (a site up to the first frame of test code) one such run is made once more, and the return watch notes
+ * what the call of test code returned in which the allocation failed; where that may be wrong, it notes what the same
+ * call returns in a run without the fault.
+ */
+#ifndef NOMEM_TOLD_CHECK_H
+#define NOMEM_TOLD_CHECK_H
+
+#include "campaign.h"
+
+/* Whether the run of a point may be looked at: the first failure of a site, once, which was reported. */
+bool nomem__told_check_is_due(const struct nomem__point *point, const struct nomem__point_state *state);
+
+/* How many common sites are looked at, of a campaign of so many points: a number of runs that does not depend on how
+ * long they take. */
+size_t nomem__told_check_max(bool all, size_t point_count);
+
+/* Makes the runs, unless there is to be no heap check. */
+void nomem__told_check_run(struct nomem__campaign *campaign);
+
+#endif

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "call_watch.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+
+#include "../../program_kinds.h"
+#include "../code/function_code.h"
+#include "../code/value_use.h"
+#include "../process/tracees.h"
+#include "../run/channel_copy.h"
+#include "../text/grow.h"
+#include "../text/hash.h"
+#include "test_names.h"
+
+/* int3, and where a thread stands that has executed it. */
+#define BREAKPOINT 0xcc
+#define BEHIND 1
+/* What a call through a register, without a displacement, may be: all other forms are read. */
+#define SYMBOLS_MAX 8192
+
+/* Writes one byte of code, which the process itself may not be allowed to write. */
+static bool write_code(pid_t tid, uint64_t address, unsigned char byte) {
+  uint64_t word, at = address & ~(uint64_t)(sizeof word - 1);
+  if (!nomem__read_word(tid, at, &word)) return false;
+  memcpy((unsigned char *)&word + (address - at), &byte, sizeof byte);
+  return ptrace(PTRACE_POKETEXT, tid, at, word) == 0;
+}
+
+static bool is_of_test(const struct nomem__call_watch *watch, const char *path, uint64_t offset) {
+  const struct nomem__trace_frame frame = {path, offset, false};
+  return nomem__code_owner_of(watch->code_owners, &frame) == NOMEM_OWNER_TEST;
+}
+
+/* Finding the places. */
+
+static void add_place(struct nomem__call_watch *watch, const char *path, uint64_t bias, uint64_t offset,
+                      bool is_entry) {
+  if (watch->place_count == NOMEM_CALL_PLACES) watch->is_cut = true;
+  if (watch->is_cut) return;
+  watch->places = nomem__grow(watch->places, watch->place_count, &watch->place_room, sizeof *watch->places);
+  watch->places[watch->place_count++] =
+      (struct nomem__call_place){.address = bias + offset, .is_entry = is_entry, .path = path, .bias = bias};
+}
+
+/* The functions of one module that are still to be read. */
+struct functions {
+  struct nomem__call_watch *watch;
+  const char *path;
+  uint64_t bias;
+  const struct nomem__function_code *list[NOMEM_CALL_FUNCTIONS];
+  size_t count;
+};
+
+static void add_function(struct functions *functions, uint64_t offset) {
+  struct nomem__call_watch *watch = functions->watch;
+  const struct nomem__function_code *code =
+      nomem__symbols_find_code(watch->code_owners->symbols, functions->path, offset);
+  for (size_t i = 0; i < functions->count; i++)
+    if (functions->list[i] == code) return;
+  if (code == NULL && nomem__is_test_library(nomem__base_name(functions->path))) return; /* its own calls say nothing */
+  if (code == NULL || functions->count == NOMEM_CALL_FUNCTIONS)
+    watch->is_cut = true;
+  else
+    functions->list[functions->count++] = code;
+}
+
+/* Adds the places behind its calls, and the functions of test code that it calls or goes on in. */
+static void read_function(struct functions *functions, const struct nomem__function_code *code) {
+  for (size_t i = 0; i < code->count; i++) {
+    const struct nomem__instruction *instruction = &code->list[i];
+    bool is_call = instruction->operation == NOMEM_OPERATION_CALL;
+    if (is_call)
+      add_place(functions->watch, functions->path, functions->bias, instruction->address + instruction->length, false);
+    bool leaves = is_call || (instruction->operation == NOMEM_OPERATION_JUMP &&
+                              nomem__function_code_find(code, instruction->target) == NOMEM_NO_INSTRUCTION);
+    if (leaves && instruction->target != 0 && is_of_test(functions->watch, functions->path, instruction->target))
+      add_function(functions, instruction->target);
+  }
+}
+
+static void visit_entry(void *user, uint64_t offset) {
+  const struct functions *functions = user;
+  if (is_of_test(functions->watch, functions->path, offset))
+    add_place(functions->watch, functions->path, functions->bias, offset, true);
+}
+
+/* A test framework calls its own functions. */
+static void add_entries(struct functions *functions) {
+  struct nomem__symbols *symbols = functions->watch->code_owners->symbols;
+  if (nomem__is_test_library(nomem__base_name(functions->path))) return;
+  if (!nomem__symbols_each_function(symbols, functions->path, SYMBOLS_MAX, visit_entry, functions))
+    functions->watch->is_cut = true;
+}
+
+static bool is_test_frame(const struct nomem__call_watch *watch, const struct nomem__trace *trace, unsigned frame) {
+  return nomem__code_owner_of(watch->code_owners, &trace->frame[frame]) == NOMEM_OWNER_TEST;
+}
+
+/* Whether a frame is the first one of test code of its module, from one on. */
+static bool is_first_of_module(const struct nomem__call_watch *watch, const struct nomem__trace *trace, unsigned from,
+                               unsigned frame) {
+  if (!is_test_frame(watch, trace, frame)) return false;
+  for (unsigned i = from; i < frame; i++)
+    if (is_test_frame(watch, trace, i) && strcmp(trace->frame[i].path, trace->frame[frame].path) == 0) return false;
+  return true;
+}
+
+/* Adds all places of one module: of the frames from this one outwards that are test code. */
+static void add_module(struct nomem__call_watch *watch, const struct nomem__stack *stack,
+                       const struct nomem__trace *trace, unsigned from) {
+  uint64_t address;
+  const struct nomem__trace_frame *first = &trace->frame[from];
+  if (!nomem__read_word(stack->tid, stack->frames[from - 1].cfa - sizeof address, &address)) {
+    watch->is_cut = true;
+    return;
+  }
+  struct functions *functions = nomem__calloc(1, sizeof *functions);
+  *functions = (struct functions){.watch = watch, .path = first->path, .bias = address - first->offset};
+  for (unsigned i = from; i < trace->depth; i++) {
+    const struct nomem__trace_frame *frame = &trace->frame[i];
+    if (strcmp(frame->path, first->path) == 0 && is_test_frame(watch, trace, i))
+      add_function(functions, frame->offset - 1);
+  }
+  for (size_t i = 0; i < functions->count; i++) read_function(functions, functions->list[i]);
+  add_entries(functions);
+  free(functions);
+}
+
+static int by_address(const void *left, const void *right) {
+  const struct nomem__call_place *a = left, *b = right;
+  if (a->address != b->address) return a->address < b->address ? -1 : 1;
+  return b->is_entry - a->is_entry;
+}
+
+/* Behind a call that never returns, the next function may begin. */
+static void drop_doubles(struct nomem__call_watch *watch) {
+  size_t kept = 0;
+  qsort(watch->places, watch->place_count, sizeof *watch->places, by_address);
+  for (size_t i = 0; i < watch->place_count; i++)
+    if (kept == 0 || watch->places[kept - 1].address != watch->places[i].address)
+      watch->places[kept++] = watch->places[i];
+  watch->place_count = kept;
+}
+
+static void set_breakpoints(struct nomem__call_watch *watch, pid_t tid) {
+  for (size_t i = 0; i < watch->place_count; i++) {
+    struct nomem__call_place *place = &watch->places[i];
+    size_t bytes = place->is_entry ? 0 : sizeof place->call;
+    if (nomem__process_read(tid, place->address, &place->byte, 1) != 1 ||
+        nomem__process_read(tid, place->address - bytes, place->call, bytes) != bytes)
+      watch->is_cut = true;
+  }
+  for (size_t i = 0; i < watch->place_count && !watch->is_cut; i++)
+    if (!write_code(tid, watch->places[i].address, BREAKPOINT)) watch->is_cut = true;
+}
+
+/* Begins at a fault: finds the call of test code in which it came, and all places. */
+static void begin_at(struct nomem__call_watch *watch, struct nomem__stacks *stacks, pid_t pid, pid_t tid) {
+  struct nomem__stack stack;
+  struct nomem__trace trace;
+  uint64_t address;
+  if (nomem__stack_capture(stacks, pid, tid, &stack) != 0) return;
+  nomem__trace_of_stack(&stack, &trace);
+  unsigned test = nomem__next_test_call(watch->code_owners, &trace, 0);
+  if (test == 0 || test == trace.depth || stack.frames[test - 1].cfa == 0) return;
+  if (nomem__code_owner_of(watch->code_owners, &trace.frame[test - 1]) == NOMEM_OWNER_RUNTIME) return;
+  watch->failed_sp = stack.frames[test - 1].cfa;
+  if (!nomem__read_word(tid, watch->failed_sp - sizeof address, &watch->failed_address)) return;
+  watch->has_begun = true;
+  watch->is_cut = stack.is_cut || nomem__memory_map_read(&watch->map, pid) != 0;
+  watch->tid = tid;
+  for (unsigned i = test; i < trace.depth; i++)
+    if (is_first_of_module(watch, &trace, test, i)) add_module(watch, &stack, &trace, i);
+  drop_doubles(watch);
+  set_breakpoints(watch, tid);
+}
+
+/* Noting what comes there. */
+
+static struct nomem__call_place *find_place(const struct nomem__call_watch *watch, uint64_t address) {
+  size_t low = 0, high = watch->place_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (watch->places[middle].address < address)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < watch->place_count && watch->places[low].address == address ? &watch->places[low] : NULL;
+}
+
+static struct nomem__trace_frame frame_at(const struct nomem__call_watch *watch, uint64_t address, bool is_return) {
+  const struct nomem__module *module = nomem__memory_map_find_module(&watch->map, address);
+  if (module == NULL) return (struct nomem__trace_frame){"", address, is_return};
+  const char *path = nomem__symbols_keep_path(watch->code_owners->symbols, module->area->path);
+  return (struct nomem__trace_frame){path, address - module->bias, is_return};
+}
+
+static bool is_errno(const char *name) {
+  return strcmp(name, "__errno_location") == 0;
+}
+
+/* By which a caller asks whether something has failed. */
+static bool asks_for_errors(const char *name) {
+  static const char *const names[] = {"ferror", "ferror_unlocked", "fclose",  "fflush",       "pclose",
+                                      "close",  "dlerror",         "waitpid", "pthread_join", NULL};
+  for (size_t i = 0; names[i] != NULL; i++)
+    if (strcmp(name, names[i]) == 0 || (strncmp(name, "_IO_", 4) == 0 && strcmp(name + 4, names[i]) == 0)) return true;
+  return is_errno(name);
+}
+
+/* A framework's function that compares texts or blocks, rather than what may be a status. */
+static bool compares_data(const char *name) {
+  return nomem__framework_function(name) != NULL &&
+         (strcasestr(name, "str") != NULL || strcasestr(name, "mem") != NULL);
+}
+
+/* What is not known of it counts as code under test, of which nothing is known. */
+static enum nomem__told_kind kind_of(const struct nomem__call_watch *watch, struct nomem__call_place *place) {
+  struct nomem__source_frame source = {0};
+  if (place->like.callee == 0) return NOMEM_TOLD_RESULT;
+  enum nomem__code_owner owner = nomem__code_owner_of(watch->code_owners, &place->callee);
+  if (owner == NOMEM_OWNER_UNDER_TEST) return NOMEM_TOLD_RESULT;
+  nomem__symbols_resolve(watch->code_owners->symbols, place->callee.path, place->callee.offset, false, &source, 1);
+  place->like.is_comparison = owner == NOMEM_OWNER_TEST && source.function != NULL && compares_data(source.function);
+  bool asks = owner == NOMEM_OWNER_RUNTIME && source.function != NULL && asks_for_errors(source.function);
+  return asks ? NOMEM_TOLD_STATUS : NOMEM_TOLD_DATA;
+}
+
+/* Whether test code compares what the call before an offset has returned, or keeps it, or hands it on. A comparison
+ * whose outcome is a value of its own is seen only where it comes next. */
+static bool is_used(struct nomem__symbols *symbols, const char *path, uint64_t offset) {
+  struct nomem__value_use use;
+  const struct nomem__returned unknown = {0};
+  const struct nomem__function_code *code = nomem__symbols_find_code(symbols, path, offset - 1);
+  uint32_t next = code != NULL ? nomem__function_code_find(code, offset) : NOMEM_NO_INSTRUCTION;
+  if (next == NOMEM_NO_INSTRUCTION) return false;
+  const struct nomem__instruction *instruction = &code->list[next];
+  bool is_compared = instruction->operation == NOMEM_OPERATION_TEST && instruction->to.kind == NOMEM_OPERAND_REGISTER &&
+                     instruction->to.base == NOMEM_RAX;
+  return is_compared || (nomem__find_uses(code, offset, &unknown, &use) && !nomem__is_ignored(&use));
+}
+
+/* Only now, because the linker's table has the function once it was called. */
+static void learn_call(const struct nomem__call_watch *watch, pid_t tid, struct nomem__call_place *place) {
+  struct nomem__symbols *symbols = watch->code_owners->symbols;
+  struct nomem__told_event *like = &place->like;
+  uint64_t offset = place->address - place->bias, entry = nomem__called_function(tid, place->address, place->call);
+  if (entry != 0) {
+    place->callee = frame_at(watch, entry, false);
+    like->callee = nomem__hash_number(nomem__hash_text(NOMEM__HASH_START, place->callee.path), place->callee.offset);
+    like->type = nomem__symbols_find_result(symbols, place->callee.path, place->callee.offset);
+  }
+  like->kind = kind_of(watch, place);
+  like->is_used = is_used(symbols, place->path, offset);
+}
+
+static void learn_place(const struct nomem__call_watch *watch, pid_t tid, struct nomem__call_place *place) {
+  uint64_t offset = place->address - place->bias;
+  place->is_known = true;
+  place->like.place = nomem__hash_number(nomem__hash_text(NOMEM__HASH_START, place->path), offset) + place->is_entry;
+  if (place->is_entry)
+    place->like.kind = NOMEM_TOLD_CALLBACK;
+  else
+    learn_call(watch, tid, place);
+}
+
+/* Whether code under test has called the function that begins here. */
+static bool is_callback(const struct nomem__call_watch *watch, pid_t tid, uint64_t sp) {
+  uint64_t caller;
+  if (!nomem__read_word(tid, sp, &caller)) return false;
+  const struct nomem__trace_frame frame = frame_at(watch, caller, true);
+  return nomem__code_owner_of(watch->code_owners, &frame) == NOMEM_OWNER_UNDER_TEST;
+}
+
+/* What errno is, where its address was asked for; otherwise what was returned. */
+static uint64_t value_of(const struct nomem__call_watch *watch, const struct nomem__call_place *place,
+                         const struct user_regs_struct *registers) {
+  struct nomem__source_frame source = {0};
+  uint64_t word;
+  if (place->like.kind != NOMEM_TOLD_STATUS) return registers->rax;
+  nomem__symbols_resolve(watch->code_owners->symbols, place->callee.path, place->callee.offset, false, &source, 1);
+  if (!is_errno(source.function)) return (uint32_t)registers->rax;
+  return nomem__read_word(watch->tid, registers->rax, &word) ? (uint32_t)word : 0;
+}
+
+static void note_event(struct nomem__call_watch *watch, struct nomem__call_place *place,
+                       const struct user_regs_struct *registers) {
+  if (watch->event_count == NOMEM_CALL_EVENTS) watch->is_cut = true;
+  if (watch->event_count == NOMEM_CALL_EVENTS || (place->is_entry && !is_callback(watch, watch->tid, registers->rsp)))
+    return;
+  if (!place->is_known) learn_place(watch, watch->tid, place);
+  struct nomem__told_event event = place->like;
+  event.value = place->is_entry ? 0 : value_of(watch, place, registers);
+  event.arguments[0] = place->is_entry ? registers->rdi : 0;
+  event.arguments[1] = place->is_entry ? registers->rsi : 0;
+  event.arguments[2] = place->is_entry ? registers->rdx : 0;
+  event.is_failed_call = watch->failed == NULL && !place->is_entry && place->address == watch->failed_address &&
+                         registers->rsp == watch->failed_sp;
+  if (event.is_failed_call) watch->failed = place;
+  watch->events = nomem__grow(watch->events, watch->event_count, &watch->event_room, sizeof *watch->events);
+  watch->events[watch->event_count++] = event;
+}
+
+/* Goes on over a breakpoint: it is taken out, and put back after one instruction. */
+static bool step_over(struct nomem__call_watch *watch, pid_t tid, const struct nomem__call_place *place,
+                      struct user_regs_struct *registers) {
+  size_t free = 0;
+  while (free < NOMEM_CALL_STEPPERS && watch->steppers[free].tid != 0) free++;
+  registers->rip = place->address;
+  if (!write_code(tid, place->address, place->byte) || ptrace(PTRACE_SETREGS, tid, NULL, registers) != 0) return false;
+  if (free == NOMEM_CALL_STEPPERS) {
+    watch->is_cut = true;
+    return false;
+  }
+  watch->steppers[free].tid = tid;
+  watch->steppers[free].address = place->address;
+  return true;
+}
+
+static bool put_back(struct nomem__call_watch *watch, pid_t tid) {
+  for (size_t i = 0; i < NOMEM_CALL_STEPPERS; i++) {
+    if (watch->steppers[i].tid != tid) continue;
+    write_code(tid, watch->steppers[i].address, BREAKPOINT);
+    watch->steppers[i].tid = 0;
+    return true;
+  }
+  return false;
+}
+
+static enum nomem__stop_action handle_trap(struct nomem__call_watch *watch, pid_t tid, int code) {
+  struct user_regs_struct registers;
+  bool was_stepped = put_back(watch, tid);
+  if (code == TRAP_TRACE && was_stepped) return NOMEM_ACTION_CONTINUE;
+  if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return NOMEM_ACTION_DELIVER;
+  struct nomem__call_place *place = find_place(watch, registers.rip - BEHIND);
+  if (place == NULL || (code != SI_KERNEL && code != TRAP_BRKPT)) return NOMEM_ACTION_DELIVER;
+  if (tid == watch->tid)
+    note_event(watch, place, &registers);
+  else
+    watch->is_cut = true;
+  return step_over(watch, tid, place, &registers) ? NOMEM_ACTION_STEP : NOMEM_ACTION_CONTINUE;
+}
+
+static enum nomem__stop_action handle_fault(struct nomem__call_watch *watch, struct nomem__stacks *stacks, pid_t tid) {
+  struct nomem_fault fault;
+  struct nomem__status status;
+  if (watch->has_begun || !nomem__channel_copy_fault(watch->pages, 0, &fault) || fault.tid != tid)
+    return watch->has_begun ? NOMEM_ACTION_CONTINUE : NOMEM_ACTION_DELIVER;
+  nomem__status_read(tid, &status);
+  begin_at(watch, stacks, status.pid, tid);
+  return NOMEM_ACTION_CONTINUE;
+}
+
+/* The watcher is the first member. */
+static struct nomem__call_watch *watch_of(struct nomem__stop_watcher *watcher) {
+  return (struct nomem__call_watch *)watcher;
+}
+
+static uint32_t begin(struct nomem__stop_watcher *watcher, const struct nomem_channel *pages) {
+  struct nomem__call_watch *watch = watch_of(watcher);
+  nomem__call_watch_prepare(watch, watch->code_owners, watch->is_without_fault);
+  watch->pages = pages;
+  return watch->is_without_fault ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
+}
+
+static enum nomem__stop_action stopped(struct nomem__stop_watcher *watcher, struct nomem__stacks *stacks, pid_t tid,
+                                       int signal) {
+  struct nomem__call_watch *watch = watch_of(watcher);
+  siginfo_t info;
+  if (signal != SIGSTOP && signal != SIGTRAP) {
+    if (put_back(watch, tid)) watch->is_cut = true; /* it comes to the breakpoint once more */
+    return NOMEM_ACTION_DELIVER;
+  }
+  if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) != 0) return NOMEM_ACTION_DELIVER;
+  if (signal == SIGTRAP) return watch->has_begun ? handle_trap(watch, tid, info.si_code) : NOMEM_ACTION_DELIVER;
+  return info.si_code == SI_TKILL ? handle_fault(watch, stacks, tid) : NOMEM_ACTION_DELIVER;
+}
+
+struct nomem__stop_watcher *nomem__call_watch_prepare(struct nomem__call_watch *watch,
+                                                      const struct nomem__code_owners *code_owners,
+                                                      bool is_without_fault) {
+  nomem__call_watch_free(watch);
+  *watch = (struct nomem__call_watch){.watcher = {.begin = begin, .stopped = stopped},
+                                      .code_owners = code_owners,
+                                      .is_without_fault = is_without_fault};
+  return &watch->watcher;
+}
+
+struct nomem__told_events nomem__call_watch_events(const struct nomem__call_watch *watch) {
+  return (struct nomem__told_events){watch->events, watch->event_count, watch->has_begun && !watch->is_cut};
+}
+
+void nomem__call_watch_free(struct nomem__call_watch *watch) {
+  nomem__memory_map_free(&watch->map);
+  free(watch->places);
+  free(watch->events);
+  watch->places = NULL;
+  watch->events = NULL;
+}

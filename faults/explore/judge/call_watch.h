@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* The call watch notes, from a fault on, what the calls return that test code makes, and which of its functions code
+ * under test calls: told_verdict.h decides from two of its runs whether test code was told of the failure.
+ *
+ * The injector stops at the fault. Behind each call in the functions of test code that lead there, and in those that
+ * they call, and at the beginning of each function of test code, the watch puts a breakpoint into the code of the
+ * process. So the run is for looking only: how it ends is not judged. Only the thread of the fault counts; where
+ * another one comes by, what was noted is not whole.
+ */
+#ifndef NOMEM_CALL_WATCH_H
+#define NOMEM_CALL_WATCH_H
+
+#include "../process/stop_watcher.h"
+#include "../stack/memory_map.h"
+#include "called_function.h"
+#include "code_owner.h"
+#include "told_verdict.h"
+
+/* So much is looked at: more functions and places are left out, and more events are not noted. */
+#define NOMEM_CALL_FUNCTIONS 512
+#define NOMEM_CALL_PLACES 16384
+#define NOMEM_CALL_EVENTS 4096
+#define NOMEM_CALL_STEPPERS 16
+
+/* A place in test code: behind a call, or where a function begins. */
+struct nomem__call_place {
+  uint64_t address;
+  unsigned char byte; /* what stands there */
+  bool is_entry;
+  unsigned char call[NOMEM_CALL_BYTES]; /* the bytes of the call */
+  const char *path;                     /* of the module, and where it lies */
+  uint64_t bias;
+  bool is_known;                 /* what follows is */
+  struct nomem__told_event like; /* an event there, without its values */
+  struct nomem__trace_frame callee;
+};
+
+struct nomem__call_watch {
+  struct nomem__stop_watcher watcher;
+  const struct nomem__code_owners *code_owners;
+  bool is_without_fault;
+  const struct nomem_channel *pages; /* of the run that goes on */
+  bool has_begun;                    /* the fault has come */
+  bool is_cut;                       /* not all was noted */
+  pid_t tid;
+  struct nomem__memory_map map;
+  uint64_t failed_address, failed_sp;     /* where the call returns in which the allocation failed */
+  const struct nomem__call_place *failed; /* the place there, once it has returned; NULL: it has not */
+  struct nomem__call_place *places;       /* by address; owned */
+  size_t place_count, place_room;
+  struct nomem__told_event *events; /* owned */
+  size_t event_count, event_room;
+  struct {
+    pid_t tid; /* 0: none */
+    uint64_t address;
+  } steppers[NOMEM_CALL_STEPPERS]; /* threads that go on over a breakpoint, which is taken out meanwhile */
+};
+
+/* Makes it ready for a run. Returns the watcher for the run's request; it belongs to watch. code_owners must outlive
+ * it. What it noted before is forgotten. */
+struct nomem__stop_watcher *nomem__call_watch_prepare(struct nomem__call_watch *watch,
+                                                      const struct nomem__code_owners *code_owners,
+                                                      bool is_without_fault);
+
+/* What was noted, as long as the watch is not prepared anew. */
+struct nomem__told_events nomem__call_watch_events(const struct nomem__call_watch *watch);
+
+void nomem__call_watch_free(struct nomem__call_watch *watch);
+
+#endif

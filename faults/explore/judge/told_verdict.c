@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "told_verdict.h"
+
+#include "return_verdict.h"
+
+/* No pointer of a program is below. */
+#define LEAST_POINTER 65536
+
+const struct nomem__told_event *nomem__told_failed_call(const struct nomem__told_events *events) {
+  for (size_t i = 0; i < events->count; i++)
+    if (events->list[i].is_failed_call) return &events->list[i];
+  return NULL;
+}
+
+static bool are_pointers(uint64_t one, uint64_t other) {
+  return one >= LEAST_POINTER && other >= LEAST_POINTER;
+}
+
+/* Whether it says the same: two objects may lie at different addresses. Of a type that is not known, what looks like a
+ * pointer is one. */
+static bool is_same(const struct nomem__told_event *event, const struct nomem__told_event *usual) {
+  const struct nomem__debug_result *type = &event->type;
+  if (type->kind == NOMEM_RESULT_NONE) return true;
+  if (type->kind == NOMEM_RESULT_POINTER) return (event->value == 0) == (usual->value == 0);
+  if (type->kind == NOMEM_RESULT_UNKNOWN || type->bytes == 0)
+    return event->value == usual->value || are_pointers(event->value, usual->value);
+  return nomem__returned_number(type, event->value) == nomem__returned_number(type, usual->value);
+}
+
+static bool has_same_arguments(const struct nomem__told_event *event, const struct nomem__told_event *usual) {
+  for (size_t i = 0; i < NOMEM_TOLD_ARGUMENTS; i++) {
+    uint64_t one = event->arguments[i], other = usual->arguments[i];
+    if (one != other && !are_pointers(one, other)) return false;
+  }
+  return true;
+}
+
+/* Whether an event says that something has failed, which it does not without the fault. *is_unclear: it may. */
+static bool says_no(const struct nomem__told_event *event, const struct nomem__told_event *usual, bool *is_unclear) {
+  const struct nomem__debug_result *type = &event->type;
+  switch (event->kind) {
+    case NOMEM_TOLD_CALLBACK:
+      return !has_same_arguments(event, usual);
+    case NOMEM_TOLD_STATUS:
+      return event->value != usual->value;
+    case NOMEM_TOLD_DATA:
+      return false;
+    case NOMEM_TOLD_RESULT:
+      break;
+  }
+  if (event->is_failed_call) return !is_same(event, usual);
+  if (type->kind == NOMEM_RESULT_UNKNOWN || type->bytes == 0) {
+    *is_unclear |= !is_same(event, usual);
+    return false;
+  }
+  return nomem__returned_error(type, nomem__returned_number(type, event->value),
+                               nomem__returned_number(type, usual->value));
+}
+
+static bool is_alike(const struct nomem__told_event *event, const struct nomem__told_event *other) {
+  return event->kind == NOMEM_TOLD_CALLBACK ? event->place == other->place
+                                            : event->callee != 0 && event->callee == other->callee;
+}
+
+/* The same for what has no counterpart at its place: any call of the same function, or callback, stands in for it. */
+static bool says_no_alone(const struct nomem__told_event *event, const struct nomem__told_events *usual,
+                          bool *is_unclear) {
+  bool has_counterpart = false, is_silent = event->kind == NOMEM_TOLD_DATA ||
+                                            (event->kind == NOMEM_TOLD_RESULT && event->type.kind == NOMEM_RESULT_NONE);
+  if (is_silent) return false;
+  for (size_t i = 0; i < usual->count; i++) {
+    if (!is_alike(event, &usual->list[i])) continue;
+    bool is_this_unclear = false;
+    has_counterpart = true;
+    if (!says_no(event, &usual->list[i], &is_this_unclear) && !is_this_unclear) return false;
+  }
+  if (has_counterpart || event->kind == NOMEM_TOLD_CALLBACK) return true;
+  *is_unclear = true;
+  return false;
+}
+
+/* How many events two runs have in common, from the first one on. */
+static size_t count_common(const struct nomem__told_events *events, const struct nomem__told_events *usual) {
+  size_t count = 0;
+  while (count < events->count && count < usual->count && events->list[count].place == usual->list[count].place)
+    count++;
+  return count;
+}
+
+/* Whether it is seen what test code has noticed: a value that it looked at is another one than without the fault. Where
+ * it then took another way, or ended, that is the last value before; where it did not, it is any. */
+static bool is_cause_seen(const struct nomem__told_events *events, const struct nomem__told_events *usual,
+                          size_t common) {
+  bool has_turned = common < events->count || common < usual->count;
+  if (common < usual->count && usual->list[common].is_comparison) return true; /* it did not return this time */
+  for (size_t i = common; i-- > 0;) {
+    const struct nomem__told_event *event = &events->list[i];
+    bool differs = event->kind != NOMEM_TOLD_CALLBACK && !is_same(event, &usual->list[i]);
+    if (differs && event->is_used) return true;
+    if (has_turned) return false;
+  }
+  return false;
+}
+
+enum nomem__told nomem__told_decide(const struct nomem__told_events *events, const struct nomem__told_events *usual) {
+  const struct nomem__told_event *failed = nomem__told_failed_call(events);
+  size_t common = count_common(events, usual);
+  bool is_unclear = false;
+  if (failed == NULL || failed >= events->list + common) return NOMEM_TOLD;
+  for (size_t i = 0; i < common; i++)
+    if (says_no(&events->list[i], &usual->list[i], &is_unclear)) return NOMEM_TOLD;
+  for (size_t i = common; i < events->count; i++)
+    if (says_no_alone(&events->list[i], usual, &is_unclear)) return NOMEM_TOLD;
+  bool is_seen = is_cause_seen(events, usual, common);
+  /* It may have ended within a call of code under test, which has its own way to say so. */
+  bool has_stopped = common == events->count && common < usual->count;
+  if (has_stopped && !is_seen && usual->list[common].kind != NOMEM_TOLD_DATA) return NOMEM_TOLD;
+  bool is_whole = events->is_whole && usual->is_whole && !is_unclear;
+  return is_whole && is_seen ? NOMEM_TOLD_NOTHING : NOMEM_TOLD_UNSEEN;
+}

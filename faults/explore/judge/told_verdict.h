@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether test code was told of a failure, by what the calls that it makes return and by how its callbacks are called,
+ * in a run with the fault and in one without. Pure. */
+#ifndef NOMEM_TOLD_VERDICT_H
+#define NOMEM_TOLD_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../stack/debug_info.h"
+
+/* So many arguments of a callback are compared: the first ones, where a status stands. */
+#define NOMEM_TOLD_ARGUMENTS 3
+
+/* What came to test code. */
+enum nomem__told_kind {
+  NOMEM_TOLD_RESULT,   /* a call of code under test returned */
+  NOMEM_TOLD_STATUS,   /* a call of the C library returned by which a caller asks for errors, such as ferror */
+  NOMEM_TOLD_DATA,     /* any other call of the C library returned, or one of the test's own */
+  NOMEM_TOLD_CALLBACK, /* code under test called a function of the test's */
+};
+
+struct nomem__told_event {
+  uint64_t place;  /* where in test code: equal in two runs for the same place, and for no other */
+  uint64_t callee; /* the function that was called; 0: not known */
+  enum nomem__told_kind kind;
+  struct nomem__debug_result type;          /* of the result */
+  uint64_t value;                           /* as the register has it */
+  uint64_t arguments[NOMEM_TOLD_ARGUMENTS]; /* of a callback */
+  bool is_used;                             /* test code looks at the value, or hands it on */
+  bool is_comparison;                       /* a test framework's, of texts or blocks, which may not return */
+  bool is_failed_call;                      /* the allocation failed in this call */
+};
+
+/* What was noted from the fault on, in the thread of the fault. */
+struct nomem__told_events {
+  const struct nomem__told_event *list;
+  size_t count;
+  bool is_whole; /* to the end of the run */
+};
+
+enum nomem__told {
+  NOMEM_TOLD,         /* it was, or may have been: the failure was reported */
+  NOMEM_TOLD_UNSEEN,  /* it was not, as far as was seen, but not all was */
+  NOMEM_TOLD_NOTHING, /* it was not, and what it noticed is another value than without the fault */
+};
+
+/* The event of the call in which the allocation failed. NULL: it has not returned. */
+const struct nomem__told_event *nomem__told_failed_call(const struct nomem__told_events *events);
+
+/* What test code was told in a run that ended otherwise than usual, the run without the fault. */
+enum nomem__told nomem__told_decide(const struct nomem__told_events *events, const struct nomem__told_events *usual);
+
+#endif

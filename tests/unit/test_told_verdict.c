@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether test code was told of a failure, decided from what came to it with the fault and without. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../faults/explore/judge/told_verdict.h"
+
+#define POINTER \
+  { NOMEM_RESULT_POINTER, 8 }
+#define INT \
+  { NOMEM_RESULT_SIGNED, 4 }
+#define UNSIGNED \
+  { NOMEM_RESULT_UNSIGNED, 4 }
+#define NOTHING \
+  { NOMEM_RESULT_NONE, 0 }
+#define UNKNOWN \
+  { NOMEM_RESULT_UNKNOWN, 0 }
+#define HERE UINT64_C(0x7f0000001000)
+#define THERE UINT64_C(0x7f0000002000)
+
+/* At a place, of the function with the same number. */
+#define RESULT(number, its_type, returned)                                                                   \
+  {                                                                                                          \
+    .place = (number), .callee = (number), .kind = NOMEM_TOLD_RESULT, .type = its_type, .value = (returned), \
+    .is_used = true                                                                                          \
+  }
+#define FAILED(its_type, returned) \
+  { .place = 1, .callee = 1, .kind = NOMEM_TOLD_RESULT, .type = its_type, .value = (returned), .is_failed_call = true }
+#define DATA(number, returned) \
+  { .place = (number), .callee = (number), .kind = NOMEM_TOLD_DATA, .type = INT, .value = (returned), .is_used = true }
+#define UNUSED(number, returned) \
+  { .place = (number), .callee = (number), .kind = NOMEM_TOLD_DATA, .type = INT, .value = (returned) }
+#define STATUS(number, returned) \
+  { .place = (number), .callee = (number), .kind = NOMEM_TOLD_STATUS, .value = (returned), .is_used = true }
+#define CALLBACK(number, first, second)                                               \
+  {                                                                                   \
+    .place = (number), .kind = NOMEM_TOLD_CALLBACK, .arguments = {(first), (second) } \
+  }
+#define COMPARISON(number) \
+  { .place = (number), .callee = (number), .kind = NOMEM_TOLD_DATA, .is_comparison = true }
+
+#define EVENTS 6
+
+struct told_case {
+  const char *what;
+  struct nomem__told_event with[EVENTS], without[EVENTS];
+  enum nomem__told told;
+  bool is_cut;
+};
+
+static size_t count(const struct nomem__told_event *list) {
+  size_t events = 0;
+  while (events < EVENTS && list[events].place != 0) events++;
+  return events;
+}
+
+static void decide(const struct told_case *cases, size_t case_count) {
+  for (size_t i = 0; i < case_count; i++) {
+    const struct nomem__told_events with = {cases[i].with, count(cases[i].with), !cases[i].is_cut};
+    const struct nomem__told_events without = {cases[i].without, count(cases[i].without), true};
+    enum nomem__told told = nomem__told_decide(&with, &without);
+    if (told != cases[i].told) fail_msg("%s: %d in place of %d", cases[i].what, (int)told, (int)cases[i].told);
+  }
+}
+
+#define DECIDE(cases) decide(cases, sizeof(cases) / sizeof *(cases))
+
+/* Nobody said no, and the test looked at another value than usual. */
+static void silent(void **state) {
+  (void)state;
+  static const struct told_case cases[] = {
+      {"another text",
+       {FAILED(POINTER, HERE), DATA(2, 1), DATA(3, 0)},
+       {FAILED(POINTER, THERE), DATA(2, 0), DATA(4, 0)},
+       NOMEM_TOLD_NOTHING,
+       false},
+      {"asked, and said yes",
+       {FAILED(INT, 0), RESULT(2, INT, 0), DATA(3, 5), DATA(4, 0)},
+       {FAILED(INT, 0), RESULT(2, INT, 0), DATA(3, 0), DATA(5, 0)},
+       NOMEM_TOLD_NOTHING,
+       false},
+      {"another number",
+       {FAILED(NOTHING, 7), RESULT(2, UNSIGNED, 2), DATA(4, 0)},
+       {FAILED(NOTHING, 9), RESULT(2, UNSIGNED, 3), DATA(5, 0)},
+       NOMEM_TOLD_NOTHING,
+       false},
+      {"the same way to the end",
+       {FAILED(INT, 0), DATA(2, 1), RESULT(3, NOTHING, 0)},
+       {FAILED(INT, 0), DATA(2, 0), RESULT(3, NOTHING, 0)},
+       NOMEM_TOLD_NOTHING,
+       false},
+      {"ended at that value",
+       {FAILED(INT, 0), DATA(2, 1)},
+       {FAILED(INT, 0), DATA(2, 0), RESULT(3, INT, 0)},
+       NOMEM_TOLD_NOTHING,
+       false},
+      {"a comparison that did not return",
+       {FAILED(INT, 0)},
+       {FAILED(INT, 0), COMPARISON(2)},
+       NOMEM_TOLD_NOTHING,
+       false},
+      {"and the framework went on",
+       {FAILED(INT, 0), DATA(9, 1)},
+       {FAILED(INT, 0), COMPARISON(2)},
+       NOMEM_TOLD_NOTHING,
+       false},
+      {"a callback as usual",
+       {CALLBACK(7, 1, HERE), FAILED(INT, 0), DATA(2, 1), DATA(3, 0)},
+       {CALLBACK(7, 1, THERE), FAILED(INT, 0), DATA(2, 0), DATA(4, 0)},
+       NOMEM_TOLD_NOTHING,
+       false},
+      {"cleaned up as usual",
+       {FAILED(INT, 0), DATA(2, 1), RESULT(8, INT, 0)},
+       {FAILED(INT, 0), DATA(2, 0), DATA(4, 0), RESULT(8, INT, 0)},
+       NOMEM_TOLD_NOTHING,
+       false},
+  };
+  DECIDE(cases);
+}
+
+/* By the call itself, by a later one, by errno and its like, or by a callback. */
+static void told(void **state) {
+  (void)state;
+  static const struct told_case cases[] = {
+      {"NULL", {FAILED(POINTER, 0), DATA(2, 1)}, {FAILED(POINTER, HERE), DATA(2, 0)}, NOMEM_TOLD, false},
+      {"a number", {FAILED(INT, UINT32_MAX), DATA(2, 1)}, {FAILED(INT, 0), DATA(2, 0)}, NOMEM_TOLD, false},
+      {"less than all", {FAILED(INT, 2), DATA(2, 1)}, {FAILED(INT, 3), DATA(2, 0)}, NOMEM_TOLD, false},
+      {"did not return", {DATA(2, 1)}, {FAILED(INT, 0), DATA(2, 0)}, NOMEM_TOLD, false},
+      {"not there without", {FAILED(INT, 0), DATA(2, 1)}, {DATA(2, 0)}, NOMEM_TOLD, false},
+      {"later",
+       {FAILED(INT, 0), RESULT(2, INT, 1), DATA(3, 0)},
+       {FAILED(INT, 0), RESULT(2, INT, 0), DATA(4, 0)},
+       NOMEM_TOLD,
+       false},
+      {"later, by NULL",
+       {FAILED(INT, 0), RESULT(2, POINTER, 0)},
+       {FAILED(INT, 0), RESULT(2, POINTER, HERE)},
+       NOMEM_TOLD,
+       false},
+      {"later, elsewhere",
+       {FAILED(INT, 0), DATA(2, 1), RESULT(8, INT, 1)},
+       {FAILED(INT, 0), DATA(2, 0), RESULT(8, INT, 0)},
+       NOMEM_TOLD,
+       false},
+      {"errno",
+       {FAILED(INT, 0), STATUS(2, 12), DATA(3, 0)},
+       {FAILED(INT, 0), STATUS(2, 0), DATA(4, 0)},
+       NOMEM_TOLD,
+       false},
+      {"a callback",
+       {CALLBACK(7, UINT32_MAX, HERE), FAILED(INT, 0), DATA(2, 1)},
+       {CALLBACK(7, 0, HERE), FAILED(INT, 0), DATA(2, 0)},
+       NOMEM_TOLD,
+       false},
+      {"one that is not called otherwise",
+       {CALLBACK(7, 0, HERE), FAILED(INT, 0), DATA(2, 1)},
+       {FAILED(INT, 0), DATA(2, 0)},
+       NOMEM_TOLD,
+       false},
+      {"one that comes later",
+       {FAILED(INT, 0), CALLBACK(7, 0, HERE), DATA(2, 1)},
+       {FAILED(INT, 0), DATA(2, 0)},
+       NOMEM_TOLD,
+       false},
+      {"ended within a call",
+       {FAILED(INT, 0), DATA(2, 0)},
+       {FAILED(INT, 0), DATA(2, 0), RESULT(3, INT, 0)},
+       NOMEM_TOLD,
+       false},
+      {"nothing was noted", {{0}}, {{0}}, NOMEM_TOLD, false},
+  };
+  DECIDE(cases);
+}
+
+/* What was not seen whole, or what the test noticed was not seen. */
+static void unseen(void **state) {
+  (void)state;
+  static const struct told_case cases[] = {
+      {"cut",
+       {FAILED(INT, 0), DATA(2, 1), DATA(3, 0)},
+       {FAILED(INT, 0), DATA(2, 0), DATA(4, 0)},
+       NOMEM_TOLD_UNSEEN,
+       true},
+      {"a member", {FAILED(POINTER, HERE), DATA(3, 0)}, {FAILED(POINTER, HERE), DATA(4, 0)}, NOMEM_TOLD_UNSEEN, false},
+      {"after another value",
+       {FAILED(INT, 0), DATA(2, 1), DATA(5, 0), DATA(3, 0)},
+       {FAILED(INT, 0), DATA(2, 0), DATA(5, 0), DATA(4, 0)},
+       NOMEM_TOLD_UNSEEN,
+       false},
+      {"a value that nobody looks at",
+       {FAILED(INT, 0), UNUSED(2, 1), DATA(3, 0)},
+       {FAILED(INT, 0), UNUSED(2, 0), DATA(4, 0)},
+       NOMEM_TOLD_UNSEEN,
+       false},
+      {"of no known type",
+       {FAILED(INT, 0), RESULT(2, UNKNOWN, 1), DATA(3, 0)},
+       {FAILED(INT, 0), RESULT(2, UNKNOWN, 0), DATA(4, 0)},
+       NOMEM_TOLD_UNSEEN,
+       false},
+      {"a call that is never made otherwise",
+       {FAILED(INT, 0), DATA(2, 1), RESULT(8, INT, 0)},
+       {FAILED(INT, 0), DATA(2, 0), DATA(4, 0)},
+       NOMEM_TOLD_UNSEEN,
+       false},
+      {"the same in all", {FAILED(INT, 0), DATA(2, 0)}, {FAILED(INT, 0), DATA(2, 0)}, NOMEM_TOLD_UNSEEN, false},
+  };
+  DECIDE(cases);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(silent),
+      cmocka_unit_test(told),
+      cmocka_unit_test(unseen),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
