@@ -9,8 +9,7 @@ bool nomem__confirm_needs_block_table(const struct nomem__finding *finding) {
 }
 
 bool nomem__confirm_is_again(enum nomem__verdict wanted, enum nomem__verdict came) {
-  bool is_of_calls =
-      wanted == NOMEM_VERDICT_MISREPORTED || wanted == NOMEM_VERDICT_SILENT || wanted == NOMEM_VERDICT_UNTOLD;
+  bool is_of_calls = nomem__verdict_is_of_result(wanted) && wanted != NOMEM_VERDICT_WRONG;
   return came == wanted || (is_of_calls && came == NOMEM_VERDICT_REPORTED);
 }
 

@@ -9,8 +9,8 @@
 /* Whether the run that confirms the finding needs a block table: without one it may end otherwise. */
 bool nomem__confirm_needs_block_table(const struct nomem__finding *finding);
 
-/* Whether a finding has come again, when its run was made once more and judged by how it ended. What a call has returned
- * does not show in that. */
+/* Whether a finding has come again, when its run was made once more and judged by how it ended. What a call has
+ * returned does not show in that. */
 bool nomem__confirm_is_again(enum nomem__verdict wanted, enum nomem__verdict came);
 
 /* Whether one more run, with a block table, may tell of the block that was misused. */

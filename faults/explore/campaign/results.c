@@ -259,8 +259,8 @@ uint64_t nomem__results_early_ms(const struct nomem__worker_slot *slot) {
   return 0;
 }
 
-/* Adds a run to the findings. said: how it ended, where only the caller knows; NULL: it is found out. Returns 0, or what
- * nomem__findings_add returns. */
+/* Adds a run to the findings. said: how it ended, where only the caller knows; NULL: it is found out. Returns 0, or
+ * what nomem__findings_add returns. */
 static int add_finding(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
                        const struct nomem__result *result, const char *plan, const char *said) {
   struct nomem__campaign *campaign = slot->campaign;

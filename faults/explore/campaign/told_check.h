@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What test code was told of a failure that counts as reported: whether the error that a call of its own returned is the
- * right one.
+/* What test code was told of a failure that counts as reported: whether the error that a call of its own returned is
+ * the right one.
  *
  * A run that ends otherwise than the baseline has reported its failure, as far as anybody sees from outside. So of each
  * common site (a site up to the first frame of test code) one such run is made once more, and the return watch notes

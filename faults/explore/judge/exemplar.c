@@ -131,7 +131,7 @@ void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nom
   bool is_blamed =
       code_owners->tested != NULL && (code_owners->tested->are_limit || run->verdict == NOMEM_VERDICT_INTERNAL);
   if (is_blamed) nomem__blame_tested_module(code_owners->tested, &stacks->fault);
-  nomem__blow_up_trace(outcome, symbols, &stacks->blow_up);
+  if (!nomem__verdict_is_of_result(run->verdict)) nomem__blow_up_trace(outcome, symbols, &stacks->blow_up);
   if (run->file_hash != 0 && outcome->creator != NULL) nomem__trace_of_stack(outcome->creator, &stacks->block);
   collect_block_traces(run, code_owners, stacks);
   if (run->verdict == NOMEM_VERDICT_ABORT) nomem__blame_caller_of_interpreter(code_owners->tested, &stacks->blow_up);

@@ -14,12 +14,6 @@ static enum nomem__similarity choose_similarity(const struct nomem__judged_run *
                                                                                          : NOMEM_SAME_CALLER;
 }
 
-/* Where a test has found that a result is wrong, or was told the wrong thing, where it then ended says nothing. */
-static bool is_of_result(enum nomem__verdict verdict) {
-  return verdict == NOMEM_VERDICT_WRONG || verdict == NOMEM_VERDICT_SILENT || verdict == NOMEM_VERDICT_UNTOLD ||
-         verdict == NOMEM_VERDICT_MISREPORTED;
-}
-
 /* A leftover file is grouped by the function whose call failed last: it left the file behind. When all later calls
  * failed as well, that function is not known. */
 static uint64_t hash_leftover(const struct nomem__judged_run *run, struct nomem__symbols *symbols) {
@@ -38,8 +32,7 @@ static uint64_t hash_location(const struct nomem__judged_run *run, struct nomem_
     return nomem__trace_hash(&stacks->leaking_call, symbols, NOMEM_SAME_LINE);
   if (run->verdict == NOMEM_VERDICT_LEAK) return nomem__trace_hash(&stacks->blow_up, symbols, NOMEM_SAME_FUNCTION) + 1;
   if (run->verdict == NOMEM_VERDICT_LEFTOVER) return hash_leftover(run, symbols);
-  bool is_of_fault = stacks->blow_up.depth == 0 || is_of_result(run->verdict);
-  const struct nomem__trace *trace = is_of_fault ? &stacks->fault : &stacks->blow_up;
+  const struct nomem__trace *trace = stacks->blow_up.depth > 0 ? &stacks->blow_up : &stacks->fault;
   /* A function that lets exceptions through is one bug, wherever in it they come from. */
   bool is_escaped = trace->terminate != NOMEM_TERMINATE_NO;
   enum nomem__similarity same = is_escaped ? NOMEM_SAME_LOOP : choose_similarity(run, symbols, trace);
@@ -59,7 +52,7 @@ static bool hangs_without_lock(const struct nomem__run_stacks *stacks) {
  * A hang at a lock is left out: the failed call itself may have left it locked. */
 static bool has_test_gone_on(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
                              const struct nomem__run_stacks *stacks) {
-  if (is_of_result(run->verdict)) return false; /* however it ended then */
+  if (nomem__verdict_is_of_result(run->verdict)) return false; /* however it ended then */
   if (run->verdict != NOMEM_VERDICT_HANG) return nomem__test_passed_null(run->outcome, code_owners, &stacks->blow_up);
   if (nomem__is_test_code(code_owners, &stacks->blow_up) && nomem__has_test_call_failed(run->outcome, code_owners))
     return true;

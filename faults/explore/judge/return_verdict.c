@@ -124,7 +124,7 @@ bool nomem__returned_error(const struct nomem__debug_result *type, int64_t value
 }
 
 const struct nomem__watched_call *nomem__find_same_call(const struct nomem__return_watch *watch,
-                                                   const struct nomem__watched_call *call) {
+                                                        const struct nomem__watched_call *call) {
   for (size_t i = 0; i < watch->count; i++)
     if (watch->calls[i].has_returned && is_same_call(&watch->calls[i], call)) return &watch->calls[i];
   return NULL;

@@ -19,6 +19,11 @@ bool nomem__verdict_counts(enum nomem__verdict verdict, bool strict) {
   return nomem__verdicts[verdict].weight >= (strict ? NOMEM_WEIGHT_ADVISORY : NOMEM_WEIGHT_FINDING);
 }
 
+bool nomem__verdict_is_of_result(enum nomem__verdict verdict) {
+  return verdict == NOMEM_VERDICT_WRONG || verdict == NOMEM_VERDICT_SILENT || verdict == NOMEM_VERDICT_UNTOLD ||
+         verdict == NOMEM_VERDICT_MISREPORTED;
+}
+
 /* Whether a line is what glibc 2.35 says of an assertion in its malloc: "PROGRAM: malloc.c:2617: sysmalloc: Assertion
  * `...' failed." A program may have a malloc.c of its own, but hardly functions with these names in it. */
 static bool is_assertion_of_malloc(const char *line) {

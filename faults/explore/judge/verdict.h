@@ -49,6 +49,9 @@ extern const struct nomem__verdict_text nomem__verdicts[NOMEM_VERDICT_COUNT];
 bool nomem__verdict_is_shown(enum nomem__verdict verdict);
 bool nomem__verdict_counts(enum nomem__verdict verdict, bool strict);
 
+/* Whether it is about what test code was given, or told: where the run then ended says nothing. */
+bool nomem__verdict_is_of_result(enum nomem__verdict verdict);
+
 struct nomem__evidence {
   bool fault_reached;
   bool timed_out;
