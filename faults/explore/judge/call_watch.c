@@ -41,7 +41,7 @@ static bool is_of_test(const struct nomem__call_watch *watch, const char *path, 
 static void add_place(struct nomem__call_watch *watch, const char *path, uint64_t bias, uint64_t offset,
                       bool is_entry) {
   if (watch->place_count == NOMEM_CALL_PLACES) watch->is_cut = true;
-  if (watch->is_cut) return;
+  if (watch->is_cut && watch->place_count > 0) return;
   watch->places = nomem__grow(watch->places, watch->place_count, &watch->place_room, sizeof *watch->places);
   watch->places[watch->place_count++] =
       (struct nomem__call_place){.address = bias + offset, .is_entry = is_entry, .path = path, .bias = bias};
@@ -147,7 +147,21 @@ static void drop_doubles(struct nomem__call_watch *watch) {
   watch->place_count = kept;
 }
 
+/* Where not all can be noted, only what the call returns in which the allocation failed is worth a stop. */
+static void keep_failed_call(struct nomem__call_watch *watch) {
+  for (size_t i = 0; i < watch->place_count; i++)
+    if (watch->places[i].address == watch->failed_address) watch->places[0] = watch->places[i];
+  watch->place_count = 1;
+}
+
+/* Takes all breakpoints out: nothing more is noted, and the run is as fast as any. */
+static void drop_breakpoints(struct nomem__call_watch *watch, pid_t tid) {
+  watch->is_cut = watch->is_over = true;
+  for (size_t i = 0; i < watch->place_count; i++) write_code(tid, watch->places[i].address, watch->places[i].byte);
+}
+
 static void set_breakpoints(struct nomem__call_watch *watch, pid_t tid) {
+  if (watch->is_cut) keep_failed_call(watch);
   for (size_t i = 0; i < watch->place_count; i++) {
     struct nomem__call_place *place = &watch->places[i];
     size_t bytes = place->is_entry ? 0 : sizeof place->call;
@@ -155,7 +169,7 @@ static void set_breakpoints(struct nomem__call_watch *watch, pid_t tid) {
         nomem__process_read(tid, place->address - bytes, place->call, bytes) != bytes)
       watch->is_cut = true;
   }
-  for (size_t i = 0; i < watch->place_count && !watch->is_cut; i++)
+  for (size_t i = 0; i < watch->place_count; i++)
     if (!write_code(tid, watch->places[i].address, BREAKPOINT)) watch->is_cut = true;
 }
 
@@ -174,6 +188,8 @@ static void begin_at(struct nomem__call_watch *watch, struct nomem__stacks *stac
   watch->has_begun = true;
   watch->is_cut = stack.is_cut || nomem__memory_map_read(&watch->map, pid) != 0;
   watch->tid = tid;
+  add_place(watch, trace.frame[test].path, watch->failed_address - trace.frame[test].offset, trace.frame[test].offset,
+            false);
   for (unsigned i = test; i < trace.depth; i++)
     if (is_first_of_module(watch, &trace, test, i)) add_module(watch, &stack, &trace, i);
   drop_doubles(watch);
@@ -291,9 +307,8 @@ static uint64_t value_of(const struct nomem__call_watch *watch, const struct nom
 
 static void note_event(struct nomem__call_watch *watch, struct nomem__call_place *place,
                        const struct user_regs_struct *registers) {
-  if (watch->event_count == NOMEM_CALL_EVENTS) watch->is_cut = true;
-  if (watch->event_count == NOMEM_CALL_EVENTS || (place->is_entry && !is_callback(watch, watch->tid, registers->rsp)))
-    return;
+  if (watch->event_count == NOMEM_CALL_EVENTS) drop_breakpoints(watch, watch->tid);
+  if (watch->is_over || (place->is_entry && !is_callback(watch, watch->tid, registers->rsp))) return;
   if (!place->is_known) learn_place(watch, watch->tid, place);
   struct nomem__told_event event = place->like;
   event.value = place->is_entry ? 0 : value_of(watch, place, registers);
@@ -326,11 +341,17 @@ static bool step_over(struct nomem__call_watch *watch, pid_t tid, const struct n
 static bool put_back(struct nomem__call_watch *watch, pid_t tid) {
   for (size_t i = 0; i < NOMEM_CALL_STEPPERS; i++) {
     if (watch->steppers[i].tid != tid) continue;
-    write_code(tid, watch->steppers[i].address, BREAKPOINT);
+    if (!watch->is_over) write_code(tid, watch->steppers[i].address, BREAKPOINT);
     watch->steppers[i].tid = 0;
     return true;
   }
   return false;
+}
+
+/* From now on, not all can be noted. What the call returns in which the allocation failed is waited for. */
+static void note_other_thread(struct nomem__call_watch *watch, pid_t tid) {
+  watch->is_cut = true;
+  if (watch->failed != NULL && !watch->is_over) drop_breakpoints(watch, tid);
 }
 
 static enum nomem__stop_action handle_trap(struct nomem__call_watch *watch, pid_t tid, int code) {
@@ -343,7 +364,7 @@ static enum nomem__stop_action handle_trap(struct nomem__call_watch *watch, pid_
   if (tid == watch->tid)
     note_event(watch, place, &registers);
   else
-    watch->is_cut = true;
+    note_other_thread(watch, tid);
   return step_over(watch, tid, place, &registers) ? NOMEM_ACTION_STEP : NOMEM_ACTION_CONTINUE;
 }
 

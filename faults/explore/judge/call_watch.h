@@ -42,6 +42,7 @@ struct nomem__call_watch {
   const struct nomem_channel *pages; /* of the run that goes on */
   bool has_begun;                    /* the fault has come */
   bool is_cut;                       /* not all was noted */
+  bool is_over;                      /* nothing more is */
   pid_t tid;
   struct nomem__memory_map map;
   uint64_t failed_address, failed_sp;     /* where the call returns in which the allocation failed */
