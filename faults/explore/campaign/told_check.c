@@ -43,13 +43,16 @@ struct told_check {
   struct told_run *runs; /* one for each worker */
 };
 
-/* So many common sites are always looked at, with three runs each at most; and one for so many points. */
+/* So many common sites are looked at where all points were tried, with three runs each at most, or one for so many
+ * points; and one for so many where only some were, as in a suite. */
 #define ALWAYS 16
 #define POINTS_A_SITE 16
+#define POINTS_A_SITE_OF_SOME 8
 
-size_t nomem__told_check_max(bool all, size_t point_count) {
+size_t nomem__told_check_max(bool all, size_t tried, size_t untried) {
   if (all) return SIZE_MAX;
-  return point_count / POINTS_A_SITE > ALWAYS ? point_count / POINTS_A_SITE : ALWAYS;
+  if (untried > 0) return tried / POINTS_A_SITE_OF_SOME + 1;
+  return tried / POINTS_A_SITE > ALWAYS ? tried / POINTS_A_SITE : ALWAYS;
 }
 
 bool nomem__told_check_is_due(const struct nomem__point *point, const struct nomem__point_state *state) {
@@ -280,7 +283,9 @@ void nomem__told_check_run(struct nomem__campaign *campaign) {
   struct told_check check = {.campaign = campaign};
   if (!is_wanted(campaign) || nomem__campaign_is_over(campaign)) return;
   collect(&check);
-  size_t max = nomem__told_check_max(options->all || options->heap == NOMEM_HEAP_ALL, campaign->point_count);
+  size_t untried = nomem__campaign_count_due(campaign);
+  size_t max =
+      nomem__told_check_max(options->all || options->heap == NOMEM_HEAP_ALL, campaign->point_count - untried, untried);
   campaign->told.left_out = check.count > max ? check.count - max : 0;
   check.count -= campaign->told.left_out;
   if (check.count > 0) look(&check);

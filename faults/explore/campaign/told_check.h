@@ -15,9 +15,9 @@
 /* Whether the run of a point may be looked at: the first failure of a site, once, which was reported. */
 bool nomem__told_check_is_due(const struct nomem__point *point, const struct nomem__point_state *state);
 
-/* How many common sites are looked at, of a campaign of so many points: a number of runs that does not depend on how
- * long they take. */
-size_t nomem__told_check_max(bool all, size_t point_count);
+/* How many common sites are looked at, of a campaign in which so many points were tried: a number that does not depend
+ * on how long runs take. */
+size_t nomem__told_check_max(bool all, size_t tried, size_t untried);
 
 /* Makes the runs, unless there is to be no heap check. */
 void nomem__told_check_run(struct nomem__campaign *campaign);
