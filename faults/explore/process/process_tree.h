@@ -78,6 +78,10 @@ struct nomem__tree_callbacks {
    * instruction. True: that is an effect (NOMEM_EFFECT_PROGRAMS). */
   bool (*executed)(void *user, pid_t pid);
 
+  /* Asked after that: true: the process is to go on without being traced, because it traces itself. What it starts is
+   * not known then, and it is not known how it ends. */
+  bool (*lets_go)(void *user, pid_t pid);
+
   /* A process of a tree that was started with watch_exits has stopped on its way out, whatever the reason, while its
    * memory and its descriptors are still there. They are read through tid, its first thread unless that has gone. Not
    * called for one that the tree kills. */

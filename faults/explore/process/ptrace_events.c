@@ -200,7 +200,10 @@ static void handle_exec(struct nomem__tree *tree, pid_t tid) {
   const struct nomem__tree_callbacks *callbacks = &tree->callbacks;
   if (callbacks->executed != NULL && callbacks->executed(callbacks->user, tid))
     tree->end.effects |= NOMEM_EFFECT_PROGRAMS;
-  resume(tree, tid, 0);
+  if (callbacks->lets_go != NULL && callbacks->lets_go(callbacks->user, tid))
+    nomem__detach_begin(&tree->detached, &tree->tracees, tid);
+  else
+    resume(tree, tid, 0);
 }
 
 /* The stop of a group by job control lasts until SIGCONT. */

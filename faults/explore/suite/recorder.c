@@ -161,6 +161,21 @@ static bool executed(void *user, pid_t pid) {
   return false;
 }
 
+/* A sanitizer that looks for leaks when its process ends fails in one that is traced. */
+static bool lets_go(void *user, pid_t pid) {
+  struct recorder *recorder = user;
+  struct live *live = find_live(recorder, pid);
+  if (live == NULL || live->image == NOMEM_NO_IMAGE) return false;
+  struct nomem__recorded_image *image = &recorder->recording->images[live->image];
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
+  int fd = image->is_whole ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+  image->was_let_go = fd >= 0 && nomem__elf_looks_for_leaks(fd);
+  if (fd >= 0) close(fd);
+  if (image->was_let_go) *live = recorder->lives[--recorder->live_count];
+  return image->was_let_go;
+}
+
 /* The time that its threads had of the processors. */
 static uint64_t read_processor_us(pid_t pid) {
   size_t bytes = 0;
@@ -258,7 +273,8 @@ static int run(struct recorder *recorder, const struct nomem__options *options, 
                                                .stderr_fd = -1,
                                                .trace = true,
                                                .watch_exits = true};
-  const struct nomem__tree_callbacks callbacks = {.done = done, .executed = executed, .exits = exits, .user = recorder};
+  const struct nomem__tree_callbacks callbacks = {
+      .done = done, .executed = executed, .lets_go = lets_go, .exits = exits, .user = recorder};
   uint64_t began_ns = uv_hrtime();
   int result = nomem__tree_start(recorder->trees, &request, &callbacks, &recorder->tree);
   if (result != 0) return result;

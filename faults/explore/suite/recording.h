@@ -40,8 +40,9 @@ struct nomem__recorded_image {
   enum nomem__recorded_input input;
   char *input_path; /* of a file; otherwise NULL */
 
-  bool has_ended; /* what follows is known: it was not killed with the runner */
-  int status;     /* as from waitpid */
+  bool was_let_go; /* it traces itself, so that it is not known how it ended */
+  bool has_ended;  /* what follows is known: it was not killed with the runner */
+  int status;      /* as from waitpid */
   uint64_t wall_us, processor_us;
 };
 

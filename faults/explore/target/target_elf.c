@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../../channel.h"
+#include "../../plan.h"
 #include "../text/quote.h"
 
 /* The way around a preload is the same for all programs. */
@@ -208,4 +209,46 @@ int nomem__elf_check(int fd, uint64_t file_bytes, struct nomem__elf *elf, char *
   elf_end(reader.elf);
   *elf = reader.found;
   return error;
+}
+
+static bool is_leak_checker(const char *name) {
+  static const char *const globs[] = {"libasan.so*", "liblsan.so*", "libhwasan.so*", "libclang_rt.*san*",
+                                      "__asan_init", "__lsan_init", "__hwasan_init"};
+  for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
+    if (name != NULL && nomem__glob(globs[i], name)) return true;
+  return false;
+}
+
+static bool needs_leak_checker(Elf *elf, Elf_Data *data, const GElf_Shdr *section) {
+  size_t count = section->sh_entsize ? section->sh_size / section->sh_entsize : 0;
+  GElf_Dyn entry;
+  for (size_t i = 0; i < count && i < INT_MAX && gelf_getdyn(data, (int)i, &entry) != NULL; i++)
+    if (entry.d_tag == DT_NEEDED && is_leak_checker(elf_strptr(elf, section->sh_link, entry.d_un.d_val))) return true;
+  return false;
+}
+
+static bool defines_leak_checker(Elf *elf, Elf_Data *data, const GElf_Shdr *section) {
+  size_t count = section->sh_entsize ? section->sh_size / section->sh_entsize : 0;
+  GElf_Sym symbol;
+  for (size_t i = 0; i < count && i < INT_MAX && gelf_getsym(data, (int)i, &symbol) != NULL; i++)
+    if (symbol.st_shndx != SHN_UNDEF && is_leak_checker(elf_strptr(elf, section->sh_link, symbol.st_name))) return true;
+  return false;
+}
+
+bool nomem__elf_looks_for_leaks(int fd) {
+  if (elf_version(EV_CURRENT) == EV_NONE) return false;
+  Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+  bool has_found = false;
+  GElf_Shdr section;
+  for (Elf_Scn *scn = NULL; elf != NULL && !has_found && (scn = elf_nextscn(elf, scn)) != NULL;) {
+    if (gelf_getshdr(scn, &section) == NULL) break;
+    Elf_Data *data = section.sh_type == SHT_DYNAMIC || section.sh_type == SHT_DYNSYM || section.sh_type == SHT_SYMTAB
+                         ? elf_getdata(scn, NULL)
+                         : NULL;
+    if (data == NULL) continue;
+    has_found = section.sh_type == SHT_DYNAMIC ? needs_leak_checker(elf, data, &section)
+                                               : defines_leak_checker(elf, data, &section);
+  }
+  elf_end(elf);
+  return has_found;
 }
