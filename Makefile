@@ -45,7 +45,7 @@ PRODUCTS = $(BUILD)/nomem $(BUILD)/libuvalloc.a $(BUILD)/libmempool.a $(BUILD)/l
   $(BUILD)/nomem-link.o $(BUILD)/libnomem-fuzz.a
 # For nobody but install; see tools/install.mk.
 SHARED = $(BUILD)/libnomem.so.0 $(BUILD)/libmempool.so.0
-MANUALS = $(patsubst %,$(BUILD)/man/nomem%,.1 .3 -plan.5 -suppressions.5 $(if $(wildcard docs/suite.md),-suite.1))
+MANUALS = $(patsubst %,$(BUILD)/man/nomem%,.1 -suite.1 .3 -plan.5 -suppressions.5)
 COMPLETIONS = $(patsubst %,$(BUILD)/completion/nomem.%,bash zsh fish)
 
 # Of the command and the unit tests, but not of what is put into other people's programs: see check-asan.

@@ -36,7 +36,7 @@ $(BUILD)/man/nomem.3: faults/nomem.h $(wildcard tools/man/*.awk)
 	$(call say,MAN,$@)$(MAN) $(man_page) -v header=$(<F) -f tools/man/header.awk $< $< > $@
 
 document_as_page = $(call say,MAN,$@)mkdir -p $(@D) && $(MAN) $(man_page) -f tools/man/markdown.awk $< > $@
-$(BUILD)/man/nomem-%.1: docs/%.md $(wildcard tools/man/*.awk)
+$(BUILD)/man/nomem-suite.1: docs/suites.md $(wildcard tools/man/*.awk)
 	$(document_as_page)
 $(BUILD)/man/nomem-%.5: docs/%.md $(wildcard tools/man/*.awk)
 	$(document_as_page)

@@ -84,7 +84,6 @@ done
 
 # What is read.
 for page in nomem.1 nomem-suite.1 nomem.3 nomem-plan.5 nomem-suppressions.5; do
-  case $page in nomem-suite.1) [ -e docs/suite.md ] || continue ;; esac
   put_filled "$build/man/$page" "$prefix/share/man/man${page##*.}" "$page"
 done
 echo .so man3/nomem.3 >"$work/function"

@@ -60,5 +60,10 @@ function title() {
   fill((names == "" ? page : names) " \\- " summary)
 }
 
-function begin_code() { print ".PP\n.RS 4\n.EX" }
+# A paragraph may not begin a section.
+function begin_code() {
+  print (fresh ? "" : ".PP\n") ".RS 4\n.EX"
+  fresh = 0
+}
+
 function end_code() { print ".EE\n.RE" }
