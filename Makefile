@@ -98,6 +98,10 @@ check-asan: setup-check
 	$(Q)$(ASAN_MAKE) -j2 $(BUILD)/asan/nomem $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%)
 	$(Q)tests/asan/check.sh $(BUILD)/asan $(BUILD) --seeds $(or $(SEEDS),200)
 
+## runners: tests that need runners of tests: meson, CTest, automake, prove
+runners: setup-check setup-runners all
+	$(Q)tests/run.sh $(BUILD) "e2e wrapper"
+
 ## check-html: look at, click through and photograph the page of --html in a real browser
 check-html: setup-html
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS)
@@ -123,8 +127,8 @@ equivalence: setup-equivalence
 lint: setup-lint
 	$(Q)tools/lint.sh
 
-## setup-build: install missing packages; also setup-demo, -check, -bench, -lint, -install, -adapters, -package, -html, -equivalence (NOMEM_NO_INSTALL=1: only say which, as plain make does)
-setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-install setup-adapters setup-package setup-html \
+## setup-build: install missing packages; also setup-demo, -check, -runners, -bench, -lint, -install, -adapters, -package, -html, -equivalence (NOMEM_NO_INSTALL=1: only say which, as plain make does)
+setup-build setup-demo setup-check setup-runners setup-fuzz setup-bench setup-lint setup-install setup-adapters setup-package setup-html \
   setup-equivalence: setup-%:
 	$(Q)tools/setup.sh $*
 
@@ -144,10 +148,10 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-.PHONY: all packages demo check check-build sanitized-command check-elsewhere check-html check-asan hostile kills self bench \
+.PHONY: all packages demo check check-build sanitized-command check-elsewhere runners check-html check-asan hostile kills self bench \
   bench-build downstream \
   equivalence lint clean help \
-  setup-build setup-demo setup-check setup-fuzz setup-bench setup-lint setup-install setup-adapters setup-package setup-html \
+  setup-build setup-demo setup-check setup-runners setup-fuzz setup-bench setup-lint setup-install setup-adapters setup-package setup-html \
   setup-equivalence
 .DELETE_ON_ERROR:
 

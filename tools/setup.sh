@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Installs the packages that a group of make targets needs and that are missing, from the distribution only.
 #
-#   tools/setup.sh GROUP      build, demo, check, fuzz, bench, lint, install, adapters, package, html or equivalence
+#   tools/setup.sh GROUP      build, demo, check, runners, fuzz, bench, lint, install, adapters, package, html or equivalence
 #   NOMEM_NO_INSTALL=1        never install: say what is missing and stop
 #
 # Prints nothing when nothing is missing. Where there are no Debian packages it cannot know: with NOMEM_NO_INSTALL it
@@ -22,6 +22,8 @@ case ${1:-build} in
     packages="$build $fuzz gdb libcmocka-dev afl++ lua5.4 libxml2-utils jq sqlite3 python3 procps iproute2"
     packages="$packages python3-dev liblua5.4-dev" # headers, to build modules of theirs
     ;;
+  # Runners of tests, to stand in front of a test of each.
+  runners) packages="$build jq sqlite3 meson cmake automake perl" ;;
   fuzz) packages="$build $fuzz afl++ zip unzip" ;; # AFL++, and what OSS-Fuzz's images have
   bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3 expat git bc cmake dpkg-dev" ;;
   lint) packages="$build $fuzz clang-format clang-tidy cppcheck shellcheck libcmocka-dev" ;;
@@ -36,7 +38,7 @@ case ${1:-build} in
   html) packages="$build chromium jq python3" ;;
   # Real programs, and what fetches and builds others.
   equivalence) packages="$build cmake dpkg-dev lua5.4 libxml2-utils jq sqlite3 python3 git bc curl expat iproute2" ;;
-  *) echo "nomem: setup: no group '$1': one of build, demo, check, fuzz, bench, lint, install, adapters, package, html, equivalence" >&2; exit 2 ;;
+  *) echo "nomem: setup: no group '$1': one of build, demo, check, runners, fuzz, bench, lint, install, adapters, package, html, equivalence" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then

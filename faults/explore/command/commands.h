@@ -8,11 +8,14 @@
 /* Exit statuses of the command. */
 enum { NOMEM_EXIT_CLEAN = 0, NOMEM_EXIT_FINDINGS = 1, NOMEM_EXIT_FAILED = 2 };
 
-/* nomem explore: fails the calls of a command one by one, and reports what broke. */
+/* In place of one: the program could not be explored, which a line has said, for a reason that lies in the program. */
+enum { NOMEM_EXIT_UNEXPLORED = 256 };
+
+/* nomem explore: fails the calls of a command one by one, and reports what broke. May be NOMEM_EXIT_UNEXPLORED. */
 int nomem__explore(const struct nomem__options *options);
 
-/* The same as asked for by whoever started this command: what the findings need to be reproduced elsewhere is in their
- * lines, and kept in the store. */
+/* The same as whoever started this command needs it: what it takes to reproduce a finding elsewhere is in its line and
+ * kept in the store; and in front of a test, the test's runner sees the test as it is. */
 int nomem__explore_here(const struct nomem__options *options);
 
 /* nomem suite: explores every test that a command runs, such as 'make check', and makes one report of all. */

@@ -15,12 +15,18 @@ static void interrupt(void *user) {
 static int exit_status(const struct nomem__campaign *campaign) {
   for (size_t i = 0; i < campaign->findings.count; i++)
     if (!campaign->findings.list[i].is_flaky) return NOMEM_EXIT_FINDINGS;
-  if (nomem__exploration_was_in_vain(campaign)) return NOMEM_EXIT_FAILED;
+  if (nomem__exploration_was_in_vain(campaign)) return NOMEM_EXIT_UNEXPLORED;
   return campaign->session->interrupted_by != 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
 }
 
+/* Without a baseline nothing can be explored, and that is because of what the program does. */
+static int status_of_failure(const struct nomem__campaign *campaign) {
+  bool is_programs = campaign->worker_count > 0 && campaign->sites == NULL && campaign->session->interrupted_by == 0;
+  return is_programs ? NOMEM_EXIT_UNEXPLORED : NOMEM_EXIT_FAILED;
+}
+
 static int explore(struct nomem__campaign *campaign, struct nomem__exclusions *rules) {
-  if (nomem__exploration_prepare(campaign) != 0) return NOMEM_EXIT_FAILED;
+  if (nomem__exploration_prepare(campaign) != 0) return status_of_failure(campaign);
   nomem__session_say_isolation(campaign->session);
   int result = nomem__exploration_make_runs(campaign);
   if (nomem__exploration_conclude(campaign, rules) != 0) result = -EILSEQ;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "../options/memory_checker.h"
 #include "../options/options.h"
 #include "../stack/short_files.h"
 #include "../text/complain.h"
@@ -35,16 +37,26 @@ static int dispatch(const struct nomem__options *options) {
   return NOMEM_EXIT_FAILED;
 }
 
+/* What only prints help needs no options, and must do so when a file with options is broken. */
+static bool needs_sources(char **argv) {
+  return argv[0] != NULL && argv[1] != NULL && argv[1][0] != '-' && strcmp(argv[1], "help") != 0;
+}
+
 int main(int argc, char **argv) {
   struct nomem__options options;
+  struct nomem__option_sources sources = {0};
   nomem__memory_set_libraries();
   nomem__short_files_survive();
-  int result = nomem__options_parse(argc, argv, &options, stdout, stderr);
+  char **as_checker = nomem__memory_checker_words(&argc, argv), **words = as_checker != NULL ? as_checker : argv;
+  int result = needs_sources(words) ? nomem__option_sources_read(&sources, stderr) : 0;
+  if (result == 0) result = nomem__options_parse_after(&sources, argc, words, &options, stdout, stderr);
   int status = result < 0 ? NOMEM_EXIT_FAILED : result > 0 ? NOMEM_EXIT_CLEAN : dispatch(&options);
   result = nomem__flush(stdout);
   if (result != 0) {
     nomem__complain("cannot write to standard output: %s", strerror(-result));
     status = NOMEM_EXIT_FAILED;
   }
+  nomem__option_sources_free(&sources);
+  free(as_checker);
   return status;
 }

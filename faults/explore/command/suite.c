@@ -12,6 +12,7 @@
 #include "../text/complain.h"
 #include "../text/json_values.h"
 #include "commands.h"
+#include "report_names.h"
 
 static bool has_findings(const json_t *document) {
   const json_t *findings = json_object_get(document, "findings");
@@ -39,6 +40,17 @@ static bool was_in_vain(const struct nomem__suite *suite, const json_t *document
   return true;
 }
 
+/* A suite's report, as its text is made from it. */
+struct text {
+  const json_t *document;
+  bool is_quiet;
+};
+
+static void print_text(const void *user, FILE *out) {
+  const struct text *text = user;
+  nomem__suite_text_print(text->document, text->is_quiet, out);
+}
+
 static int report(const struct nomem__suite *suite) {
   const struct nomem__options *options = suite->options;
   json_t *document = nomem__suite_document_make(suite);
@@ -47,12 +59,13 @@ static int report(const struct nomem__suite *suite) {
     return NOMEM_EXIT_FAILED;
   }
   int status = suite->interrupted_by != 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
-  nomem__suite_text_print(document, options->quiet, nomem__reports_text_stream(options));
+  const struct text text = {.document = document, .is_quiet = options->quiet};
+  bool is_written = nomem__reports_print_text(options, print_text, &text) == 0;
   if (has_findings(document))
-    status = NOMEM_EXIT_FINDINGS;
+    status = options->error_status != 0 ? (int)options->error_status : NOMEM_EXIT_FINDINGS;
   else if (was_in_vain(suite, document))
     status = NOMEM_EXIT_FAILED;
-  if (nomem__reports_write_document(options, document) != 0) status = NOMEM_EXIT_FAILED;
+  if (nomem__reports_write_document(options, document) != 0 || !is_written) status = NOMEM_EXIT_FAILED;
   json_decref(document);
   return status;
 }
@@ -80,7 +93,7 @@ static int explore(struct nomem__suite *suite) {
   return report(suite);
 }
 
-int nomem__suite(const struct nomem__options *options) {
+static int run_suite(const struct nomem__options *options) {
   struct nomem__suite suite = {.options = options};
   if (options->sites != NULL && !nomem__site_filter_check(options->sites)) return NOMEM_EXIT_FAILED;
   if (nomem__reports_check(options) != 0) return NOMEM_EXIT_FAILED;
@@ -88,5 +101,14 @@ int nomem__suite(const struct nomem__options *options) {
   if (options->tests != NULL && nomem__suite_cases_choose(&suite.cases, options->tests) != 0) return NOMEM_EXIT_FAILED;
   int status = explore(&suite);
   nomem__suite_free(&suite);
+  return status;
+}
+
+int nomem__suite(const struct nomem__options *given) {
+  struct nomem__options options = *given;
+  struct nomem__report_names names = {0};
+  nomem__report_names_fill(&names, &options);
+  int status = run_suite(&options);
+  nomem__report_names_free(&names);
   return status;
 }

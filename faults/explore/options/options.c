@@ -22,13 +22,21 @@ struct parser {
   unsigned scope; /* the bit of the command whose options are being read */
   struct nomem__options *options;
   FILE *out, *err;
+  /* Where the words stand; NULL: on the command line. There, options of other commands are passed over. */
+  const char *source;
+  const unsigned *lines; /* of each of its words; NULL: it has no lines */
 };
 
 /* Prints the one line of a usage error, which says what is wrong and how to correct it. Returns -EINVAL. */
 __attribute__((format(printf, 2, 3))) static int report_usage(const struct parser *parser, const char *format, ...) {
   const char *command = parser->scope == NOMEM_SCOPE_TOP ? NULL : nomem__commands[parser->options->command].name;
   va_list arguments;
-  fprintf(parser->err, "nomem: %s%s", command ? command : "", command ? ": " : "");
+  if (parser->source == NULL)
+    fprintf(parser->err, "nomem: %s%s", command ? command : "", command ? ": " : "");
+  else if (parser->lines == NULL)
+    fprintf(parser->err, "nomem: %s: ", parser->source);
+  else
+    fprintf(parser->err, "nomem: %s:%u: ", parser->source, parser->lines[parser->next > 0 ? parser->next - 1 : 0]);
   va_start(arguments, format);
   vfprintf(parser->err, format, arguments);
   va_end(arguments);
@@ -76,6 +84,18 @@ static const struct nomem__option *find_option(unsigned scopes, const char *name
   return NULL;
 }
 
+/* The commands of which an option may be where the parser is: in a source, any. */
+static unsigned known_scopes(const struct parser *parser) {
+  return parser->source != NULL ? NOMEM_SCOPE_TOP | (NOMEM_SCOPE_TOP - 1) : parser->scope;
+}
+
+/* As find_option, of the command, or else of another one that may have it where the parser is. */
+static const struct nomem__option *find_known(const struct parser *parser, const char *name, size_t length,
+                                              char letter) {
+  const struct nomem__option *option = find_option(parser->scope, name, length, letter);
+  return option != NULL ? option : find_option(known_scopes(parser), name, length, letter);
+}
+
 /* Reports an option that the command does not have. word is what to show of it; name and letter are as for find_option.
  */
 static int report_unknown_option(const struct parser *parser, const char *word, const char *name, size_t length,
@@ -92,15 +112,24 @@ static int report_unknown_option(const struct parser *parser, const char *word, 
                         nomem__commands[i].name);
   }
   for (const struct nomem__option *option = nomem__option_table; option->name && name; option++)
-    if (option->commands & parser->scope && is_like(name, length, option->name))
+    if (option->commands & known_scopes(parser) && is_like(name, length, option->name))
       return report_usage(parser, "unknown option %s: did you mean '--%s'?", quoted, option->name);
+  if (parser->source != NULL) return report_usage(parser, "unknown option %s: leave it out", quoted);
   if (parser->scope == NOMEM_SCOPE_TOP) return report_usage(parser, "unknown option %s: name a command first", quoted);
   return report_usage(parser, "unknown option %s: if it is PROGRAM's, put it after PROGRAM", quoted);
+}
+
+/* Options that are for one command line only. */
+static bool is_for_command_line(const struct nomem__option *option) {
+  return option->action != NOMEM_OPTION_SET || strcmp(option->name, "fail") == 0;
 }
 
 /* Does what the option is for. spelt is the option as the user wrote it. Returns as nomem__options_parse. */
 static int act(struct parser *parser, const struct nomem__option *option, const char *spelt, const char *value) {
   char reason[NOMEM_OPTION_REASON_BYTES], quoted[NOMEM_QUOTE_BYTES];
+  if (parser->source != NULL && is_for_command_line(option))
+    return report_usage(parser, "%s is for the command line only: leave it out", spelt);
+  if (!(option->commands & parser->scope)) return 0; /* a source's, for other commands */
   switch (option->action) {
     case NOMEM_OPTION_HELP:
       nomem__print_help(parser->out, parser->scope);
@@ -133,7 +162,7 @@ static int parse_long(struct parser *parser, const char *word) {
   const char *name = word + strlen("--");
   size_t length = strcspn(name, "=");
   const char *value = name[length] ? name + length + 1 : NULL;
-  const struct nomem__option *option = find_option(parser->scope, name, length, 0);
+  const struct nomem__option *option = find_known(parser, name, length, 0);
   if (!option) return report_unknown_option(parser, word, name, length, 0);
   snprintf(spelt, sizeof spelt, "--%s", option->name);
   if (option->argument) return value ? act(parser, option, spelt, value) : act_on_next(parser, option, spelt);
@@ -145,7 +174,7 @@ static int parse_long(struct parser *parser, const char *word) {
 static int parse_letters(struct parser *parser, const char *word) {
   for (const char *letter = word + 1; *letter; letter++) {
     const char spelt[] = {'-', *letter, '\0'};
-    const struct nomem__option *option = find_option(parser->scope, NULL, 0, *letter);
+    const struct nomem__option *option = find_known(parser, NULL, 0, *letter);
     if (!option) return report_unknown_option(parser, letter == word + 1 ? word : spelt, NULL, 0, *letter);
     if (option->argument && letter[1]) return act(parser, option, spelt, letter + 1);
     int result = option->argument ? act_on_next(parser, option, spelt) : act(parser, option, spelt, "");
@@ -209,6 +238,11 @@ static int check_reports(const struct parser *parser) {
       if (reports[j] && strcmp(reports[i], reports[j]) == 0)
         return report_usage(parser, "--%s and --%s both name %s: give each a file of its own", names[j], names[i],
                             nomem__quote(reports[i], quoted, sizeof quoted));
+  const char *text = parser->options->text_path;
+  for (unsigned i = 0; i < NOMEM_REPORT_COUNT && text; i++)
+    if (reports[i] && strcmp(reports[i], text) == 0)
+      return report_usage(parser, "--report and --%s both name %s: give each a file of its own", names[i],
+                          nomem__quote(text, quoted, sizeof quoted));
   return 0;
 }
 
@@ -250,7 +284,71 @@ static int check_together(const struct parser *parser) {
   return check_reports(parser);
 }
 
+/* Reads the words of one source, which are options and nothing else. */
+static int parse_source(const struct parser *command_line, const char *name, const struct nomem__option_words *words,
+                        bool is_file) {
+  struct parser parser = *command_line;
+  char quoted[NOMEM_QUOTE_BYTES];
+  parser.argc = (int)words->count;
+  parser.argv = words->list;
+  parser.next = 0;
+  parser.source = name;
+  parser.lines = is_file ? words->lines : NULL;
+  int result = 0;
+  while (result == 0 && parser.next < parser.argc) {
+    const char *word = parser.argv[parser.next];
+    if (word[0] == '-' && word[1] != '\0' && strcmp(word, "--") != 0) {
+      parser.next++;
+      result = word[1] == '-' ? parse_long(&parser, word) : parse_letters(&parser, word);
+      continue;
+    }
+    parser.next++;
+    result =
+        report_usage(&parser, "%s is no option: write only options here", nomem__quote(word, quoted, sizeof quoted));
+  }
+  return result;
+}
+
+/* Of options that exclude each other, those of the command line count. earlier: what the sources say. */
+static void override_earlier(struct nomem__options *options, const struct nomem__options *earlier) {
+  bool wants_blocks = options->leaks != NOMEM_LEAKS_DEFAULT || options->heap != NOMEM_HEAP_DEFAULT;
+  if (!options->quiet && !options->verbose) {
+    options->quiet = earlier->quiet;
+    options->verbose = earlier->verbose;
+  }
+  if (!options->no_trace && options->leaks == NOMEM_LEAKS_DEFAULT) options->leaks = earlier->leaks;
+  if (!options->no_trace && options->leaks != NOMEM_LEAKS_OFF && options->heap == NOMEM_HEAP_DEFAULT)
+    options->heap = earlier->heap;
+  if (!wants_blocks) options->no_trace |= earlier->no_trace;
+  if (options->store == NULL) {
+    options->store = earlier->store;
+    options->no_store |= earlier->no_store;
+  }
+}
+
+/* Reads the options of the command, wherever they stand. */
+static int parse_all_options(struct parser *parser, const struct nomem__option_sources *sources) {
+  struct nomem__options *options = parser->options;
+  int result = 0;
+  for (size_t i = 0; sources != NULL && i < sources->count && result == 0; i++)
+    result = parse_source(parser, sources->list[i].name, &sources->list[i].words, sources->list[i].is_file);
+  if (result != 0) return result;
+  const struct nomem__options earlier = *options;
+  options->quiet = options->verbose = options->no_trace = options->no_store = false;
+  options->leaks = NOMEM_LEAKS_DEFAULT;
+  options->heap = NOMEM_HEAP_DEFAULT;
+  options->store = NULL;
+  result = parse_options(parser);
+  override_earlier(options, &earlier);
+  return result;
+}
+
 int nomem__options_parse(int argc, char **argv, struct nomem__options *options, FILE *out, FILE *err) {
+  return nomem__options_parse_after(NULL, argc, argv, options, out, err);
+}
+
+int nomem__options_parse_after(const struct nomem__option_sources *sources, int argc, char **argv,
+                               struct nomem__options *options, FILE *out, FILE *err) {
   struct parser parser = {
       .argc = argc, .argv = argv, .next = 1, .scope = NOMEM_SCOPE_TOP, .options = options, .out = out, .err = err};
   assert(argv != NULL && options != NULL && out != NULL && err != NULL);
@@ -271,7 +369,7 @@ int nomem__options_parse(int argc, char **argv, struct nomem__options *options, 
   if (result) return result;
 
   parser.scope = NOMEM_SCOPE(options->command);
-  result = parse_options(&parser);
+  result = parse_all_options(&parser, sources);
   if (result == 0) result = check_together(&parser);
   if (result) return result;
   if (nomem__commands[options->command].operands && !options->plan_text) return parse_operands(&parser);

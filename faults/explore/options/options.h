@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "../../plan.h"
+#include "option_sources.h"
 
 enum nomem__command {
   NOMEM_COMMAND_EXPLORE,
@@ -50,6 +51,9 @@ enum nomem__heap_choice {
   NOMEM_HEAP_ALL,
   NOMEM_HEAP_OFF
 };
+
+/* Whether the command stands in front of a test, for a runner that looks at what the test writes and how it ends. */
+enum nomem__wrapper_choice { NOMEM_WRAPPER_AUTO, NOMEM_WRAPPER_ON, NOMEM_WRAPPER_OFF };
 
 enum nomem__isolate_choice { NOMEM_ISOLATE_AUTO, NOMEM_ISOLATE_ON, NOMEM_ISOLATE_OFF };
 
@@ -115,9 +119,14 @@ struct nomem__options {
   bool quiet;
   bool strict;
   bool gdb;
-  char **operands; /* the words of a command that is given no program, in argv */
+  const char *text_path; /* the file of the text; "-": standard output; NULL: where it usually goes */
+  enum nomem__wrapper_choice wrapper;
+  unsigned error_status; /* of explore with findings; 0: not given */
+  char **operands;       /* the words of a command that is given no program, in argv */
   size_t operand_count;
   char **program; /* the program and its arguments, ended by NULL; at least one */
+  /* What a command finds out for itself: */
+  bool is_wrapper; /* the standard output is the program's, and the text goes to standard error */
   /* What a line that reproduces a finding must set up where it is pasted; not from the command line. */
   const char *folder;     /* NULL: it is pasted in the right one */
   char *const *variables; /* "NAME=value", or of a secret the NAME, ended by NULL; NULL: none */
@@ -128,5 +137,10 @@ struct nomem__options {
  * there are no arguments at all), and then options must not be used. Never exits and allocates nothing; other users of
  * the streams must be on the same thread. Whether out took what was written is for the caller to check. */
 int nomem__options_parse(int argc, char **argv, struct nomem__options *options, FILE *out, FILE *err);
+
+/* The same, after the options that the sources have for the command; the command line overrides them. Options of other
+ * commands are passed over there. What a source has is refused as the command line is, with its name and the line. */
+int nomem__options_parse_after(const struct nomem__option_sources *sources, int argc, char **argv,
+                               struct nomem__options *options, FILE *out, FILE *err);
 
 #endif

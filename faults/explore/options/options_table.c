@@ -7,6 +7,7 @@
 
 #include "../../channel.h"
 #include "completion.h"
+#include "file_name.h"
 
 /* More than eleven days: long enough for any test, short enough that milliseconds cannot overflow. */
 #define TIMEOUT_MAX_SECONDS 999999
@@ -204,6 +205,28 @@ static int read_path(struct nomem__options *options, size_t offset, const char *
   return 0;
 }
 
+/* The name of a report, which may have parts that differ from process to process. */
+static int read_report(struct nomem__options *options, size_t offset, const char *value, char *reason) {
+  const char *mistake = nomem__file_name_find_mistake(value);
+  if (mistake != NULL) return reject(reason, mistake);
+  return read_path(options, offset, value, reason);
+}
+
+static int read_wrapper(struct nomem__options *options, size_t offset, const char *value, char *reason) {
+  int chosen = choose(ISOLATE, value, reason);
+  if (chosen < 0) return chosen;
+  *(enum nomem__wrapper_choice *)member(options, offset) = (enum nomem__wrapper_choice)chosen;
+  return 0;
+}
+
+static int read_error_status(struct nomem__options *options, size_t offset, const char *value, char *reason) {
+  uint64_t number;
+  if (!read_digits(&value, UINT8_MAX, &number) || *value || number == 0)
+    return reject(reason, "give an exit status from 1 to 255");
+  *(unsigned *)member(options, offset) = (unsigned)number;
+  return 0;
+}
+
 static int read_regex(struct nomem__options *options, size_t offset, const char *value, char *reason) {
   if (*value == '\0') return reject(reason, "give a regular expression, such as '^uv_'");
   *(const char **)member(options, offset) = value;
@@ -343,18 +366,28 @@ const struct nomem__option nomem__option_table[] = {
     {"bad-code", "N", 0, EXPLORERS, SET(read_exit_code, bad_codes),
      "an exit status by which a test says that a result was wrong: such a run is a finding. May be given more than "
      "once"},
-    {"json", "FILE", 0, EXPLORERS, SET(read_path, reports[NOMEM_REPORT_JSON]),
+    {"wrapper", "WHEN", 0, ONLY(EXPLORE), SET(read_wrapper, wrapper),
+     "stand in front of a test: run it as it is first, on nomem's own standard streams, end as it ends unless there "
+     "are findings, and print to standard error. on, off; auto: where meson, ctest, automake, prove or Bazel started "
+     "nomem (default)"},
+    {"report", "FILE", 0, EXPLORERS, SET(read_report, text_path),
+     "write the text to FILE. In names of reports %p stands for the number of nomem's process, %n for PROGRAM's name, "
+     "%q{NAME} for a variable's value, and %% for %"},
+    {"log-file", "FILE", 0, EXPLORERS, SET(read_report, text_path), "the same as --report, as valgrind calls it"},
+    {"error-exitcode", "N", 0, EXPLORERS, SET(read_error_status, error_status),
+     "end with the exit status N when there are findings (default: 1)"},
+    {"json", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_JSON]),
      "write all that was found and covered to FILE, as JSON; - for standard output, and the text then goes to "
      "standard error"},
-    {"junit", "FILE", 0, EXPLORERS, SET(read_path, reports[NOMEM_REPORT_JUNIT]),
+    {"junit", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_JUNIT]),
      "write the findings to FILE as JUnit XML, each as a failed test case"},
-    {"sarif", "FILE", 0, EXPLORERS, SET(read_path, reports[NOMEM_REPORT_SARIF]),
+    {"sarif", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_SARIF]),
      "write the findings to FILE as SARIF 2.1.0, for annotations on the lines of a pull request"},
-    {"tap", "FILE", 0, EXPLORERS, SET(read_path, reports[NOMEM_REPORT_TAP]),
-     "write the findings to FILE in the Test Anything Protocol, version 14"},
-    {"html", "FILE", 0, EXPLORERS, SET(read_path, reports[NOMEM_REPORT_HTML]),
+    {"tap", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_TAP]),
+     "write the findings to FILE in the Test Anything Protocol, version 13"},
+    {"html", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_HTML]),
      "write a page to FILE, with a chart of all call stacks that allocate"},
-    {"markdown", "FILE", 0, EXPLORERS, SET(read_path, reports[NOMEM_REPORT_MARKDOWN]),
+    {"markdown", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_MARKDOWN]),
      "write a table of the findings to FILE as Markdown, for a comment on a pull request"},
     {"store", "FILE", 0, EXPLORERS | ONLY(REPLAY) | ONLY(MINIMISE) | ONLY(EXPLAIN), SET(read_path, store),
      "keep what was done and found in FILE, and go on from there when the same command is given again (default: "
@@ -395,8 +428,8 @@ const char *nomem__option_values(const struct nomem__option *option) {
   static const struct {
     int (*read)(struct nomem__options *options, size_t offset, const char *value, char *reason);
     const char *values;
-  } choices[] = {
-      {read_faults, FAULTS}, {read_engine, ENGINES}, {read_isolate, ISOLATE}, {read_leaks, LEAKS}, {read_heap, HEAP}};
+  } choices[] = {{read_faults, FAULTS},   {read_engine, ENGINES}, {read_isolate, ISOLATE},
+                 {read_wrapper, ISOLATE}, {read_leaks, LEAKS},    {read_heap, HEAP}};
   for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
     if (option->read == choices[i].read) return choices[i].values;
   return option->action == NOMEM_OPTION_COMPLETION ? NOMEM_COMPLETION_SHELLS : NULL;

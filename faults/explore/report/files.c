@@ -9,6 +9,7 @@
 
 #include "../text/complain.h"
 #include "../text/memory.h"
+#include "../text/printable.h"
 #include "../text/quote.h"
 #include "../text/write_error.h"
 #include "document.h"
@@ -29,6 +30,9 @@ static const char *const names[NOMEM_REPORT_COUNT] = {
 #undef X
 };
 
+/* The option that names the file of the text. */
+static const char text_option[] = "report";
+
 /* A report that is being written. */
 struct output {
   const char *asked; /* its path as the user gave it */
@@ -41,12 +45,12 @@ static bool is_standard_output(const char *path) {
   return strcmp(path, "-") == 0;
 }
 
-static int complain(const struct output *output, enum nomem__report kind, int error) {
+static int complain(const struct output *output, const char *option, int error) {
   char quoted[NOMEM_QUOTE_BYTES];
   const char *how_to_correct = error == ENOENT   ? ": make its folder first"
                                : error == EISDIR ? ": name a file in it"
                                                  : "";
-  nomem__complain("--%s: cannot write %s: %s%s", names[kind], nomem__quote(output->asked, quoted, sizeof quoted),
+  nomem__complain("--%s: cannot write %s: %s%s", option, nomem__quote(output->asked, quoted, sizeof quoted),
                   strerror(error), how_to_correct);
   return -error;
 }
@@ -120,42 +124,84 @@ static int close_output(struct output *output) {
   return error;
 }
 
+static int check_one(const char *option, const char *path) {
+  struct stat status;
+  struct output output = {.asked = path};
+  if (path == NULL || is_standard_output(path)) return 0;
+  /* Opening a pipe would wait for its reader, and closing it would end the reader's input. */
+  if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+    return access(path, W_OK) == 0 ? 0 : complain(&output, option, errno);
+  int error = open_output(&output, path);
+  discard(&output);
+  return error != 0 ? complain(&output, option, error) : 0;
+}
+
 int nomem__reports_check(const struct nomem__options *options) {
-  for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++) {
-    const char *path = options->reports[kind];
-    if (path == NULL || is_standard_output(path)) continue;
-    struct stat status;
-    struct output output = {.asked = path};
-    /* Opening a pipe would wait for its reader, and closing it would end the reader's input. */
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
-      if (access(path, W_OK) != 0) return complain(&output, (enum nomem__report)kind, errno);
-      continue;
-    }
-    int error = open_output(&output, path);
-    discard(&output);
-    if (error != 0) return complain(&output, (enum nomem__report)kind, error);
-  }
-  return 0;
+  int result = check_one(text_option, options->text_path);
+  for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT && result == 0; kind++)
+    result = check_one(names[kind], options->reports[kind]);
+  return result;
 }
 
 static int write_one(enum nomem__report kind, const char *path, const json_t *document) {
   struct output output = {.asked = path};
   if (is_standard_output(path)) {
     int result = writers[kind](document, stdout);
-    return result != 0 && !ferror(stdout) ? complain(&output, kind, -result) : result; /* main says why */
+    return result != 0 && !ferror(stdout) ? complain(&output, names[kind], -result) : result; /* main says why */
   }
   int error = open_output(&output, path);
   if (error == 0) error = -writers[kind](document, output.file);
   if (output.file != NULL && ferror(output.file)) error = -nomem__flush(output.file);
   if (error == 0) error = close_output(&output);
   discard(&output);
-  return error != 0 ? complain(&output, kind, error) : 0;
+  return error != 0 ? complain(&output, names[kind], error) : 0;
 }
 
-FILE *nomem__reports_text_stream(const struct nomem__options *options) {
+/* Where the text goes when it has no file. */
+static FILE *text_stream(const struct nomem__options *options) {
+  if (options->text_path != NULL) return stdout;
+  if (options->is_wrapper) return stderr;
   for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++)
     if (options->reports[kind] != NULL && is_standard_output(options->reports[kind])) return stderr;
   return stdout;
+}
+
+/* Opens the file of the text, if it has one. Returns what to print to, which is to be closed by close_text; NULL, after
+ * one line on standard error: it cannot be opened. */
+static FILE *open_text(const struct nomem__options *options, struct output *output) {
+  const char *path = options->text_path;
+  *output = (struct output){0};
+  if (path == NULL || is_standard_output(path)) return text_stream(options);
+  int error = open_output(output, path);
+  if (error != 0) complain(output, text_option, error);
+  return error == 0 ? output->file : NULL;
+}
+
+static int close_text(struct output *output) {
+  if (output->file == NULL) return 0;
+  int error = close_output(output);
+  discard(output);
+  return error != 0 ? complain(output, text_option, error) : 0;
+}
+
+int nomem__reports_print_text(const struct nomem__options *options, void (*print)(const void *user, FILE *out),
+                              const void *user) {
+  struct output output;
+  FILE *out = open_text(options, &output);
+  if (out == NULL) return -EIO;
+  print(user, out);
+  return close_text(&output);
+}
+
+int nomem__report_note(const struct nomem__options *options, const char *line) {
+  struct output output;
+  if (options->text_path == NULL || is_standard_output(options->text_path)) return 0;
+  FILE *out = open_text(options, &output);
+  if (out == NULL) return -EIO;
+  fputs("nomem: ", out);
+  nomem__print_safe(out, line);
+  fputc('\n', out);
+  return close_text(&output);
 }
 
 int nomem__reports_write_document(const struct nomem__options *options, const json_t *document) {
@@ -174,10 +220,14 @@ static bool has_reports(const struct nomem__options *options) {
   return false;
 }
 
+static void print_campaign(const void *user, FILE *out) {
+  nomem__report_text(user, out);
+}
+
 int nomem__reports_write(const struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
-  nomem__report_text(campaign, nomem__reports_text_stream(options));
-  if (!has_reports(options)) return 0;
+  int printed = nomem__reports_print_text(options, print_campaign, campaign);
+  if (!has_reports(options)) return printed;
   json_t *document = nomem__document_make(campaign);
   if (document == NULL) {
     nomem__complain("cannot make the reports: %s", strerror(EILSEQ));
@@ -185,5 +235,5 @@ int nomem__reports_write(const struct nomem__campaign *campaign) {
   }
   int result = nomem__reports_write_document(options, document);
   json_decref(document);
-  return result;
+  return result != 0 ? result : printed;
 }

@@ -21,7 +21,7 @@ void nomem__report_text(const struct nomem__campaign *campaign, FILE *out);
 int nomem__report_json(const json_t *document, FILE *out);
 int nomem__report_junit(const json_t *document, FILE *out); /* XML */
 int nomem__report_sarif(const json_t *document, FILE *out); /* 2.1.0 */
-int nomem__report_tap(const json_t *document, FILE *out);   /* version 14 */
+int nomem__report_tap(const json_t *document, FILE *out);   /* version 13 */
 int nomem__report_html(const json_t *document, FILE *out);  /* one page that needs nothing else */
 
 int nomem__report_markdown(const json_t *document, FILE *out); /* a comment on a pull request */
@@ -30,13 +30,20 @@ int nomem__report_markdown(const json_t *document, FILE *out); /* a comment on a
  * negative error code after one line on standard error. */
 int nomem__reports_check(const struct nomem__options *options);
 
-/* Writes all reports: the text (to standard error when another one has standard output), then those that were asked
- * for. A file is there as a whole or not at all. Returns 0, or a negative error code after one line on standard error.
+/* Writes the one line that there is to be said of a program that was not explored to the file of the text, if it has
+ * one. Returns 0, or a negative error code after one line on standard error. */
+int nomem__report_note(const struct nomem__options *options, const char *line);
+
+/* Writes all reports: the text (to standard error when another one, or the program, has standard output), then those
+ * that were asked for. A file is there as a whole or not at all. Returns 0, or a negative error code after one line on
+ * standard error.
  */
 int nomem__reports_write(const struct nomem__campaign *campaign);
 
-/* Where the text goes: standard output, or standard error when another report has that. */
-FILE *nomem__reports_text_stream(const struct nomem__options *options);
+/* Has the text printed to where it goes: the file that was asked for, standard output, or standard error when another
+ * report, or the program, has that. Returns 0, or a negative error code after one line on standard error. */
+int nomem__reports_print_text(const struct nomem__options *options, void (*print)(const void *user, FILE *out),
+                              const void *user);
 
 /* Writes the reports that were asked for, but for the text, from a document. Returns as nomem__reports_write. */
 int nomem__reports_write_document(const struct nomem__options *options, const json_t *document);

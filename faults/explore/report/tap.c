@@ -102,7 +102,7 @@ int nomem__report_tap(const json_t *document, FILE *out) {
   if (tests != NULL) count = json_array_size(tests);
   json_t *warning;
   size_t i;
-  fprintf(out, "TAP version 14\n1..%zu\n", count + 1);
+  fprintf(out, "TAP version 13\n1..%zu\n", count + 1);
   for (i = 0; i < count && tests != NULL; i++) print_test(out, document, i + 1, json_array_get(tests, i));
   for (i = 0; i < count && tests == NULL; i++) {
     print_finding(out, i + 1, i < counted ? json_array_get(findings, i) : json_array_get(excluded, i - counted));

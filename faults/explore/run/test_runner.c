@@ -30,10 +30,20 @@ static bool has_word(const struct nomem__process_words *words, const char *word)
   return false;
 }
 
-/* The runners that are shell scripts. Automake tells each of its drivers, whoever wrote it, in which file to leave the
+/* Older mesons set no variable. What is named meson is run by an interpreter, or by itself. */
+static bool is_meson(const struct nomem__process_words *command) {
+  static const char *const names[] = {"meson", "meson.py", "mesonbuild.mesonmain"};
+  for (size_t i = 0; i + 1 < command->count; i++)
+    for (size_t j = 0; j < sizeof names / sizeof *names; j++)
+      if (strcmp(nomem__base_name(command->list[i]), names[j]) == 0) return strcmp(command->list[i + 1], "test") == 0;
+  return false;
+}
+
+/* The runners that are scripts. Automake tells each of its drivers, whoever wrote it, in which file to leave the
  * result; Bazel has one script for all tests. */
 static enum nomem__test_runner find_script(const struct nomem__process_words *command) {
   if (has_word(command, "--trs-file")) return NOMEM_RUNNER_AUTOMAKE;
+  if (is_meson(command)) return NOMEM_RUNNER_MESON;
   if (getenv("TEST_TARGET") == NULL || getenv("TEST_SRCDIR") == NULL) return NOMEM_RUNNER_NONE;
   for (size_t i = 0; i < command->count; i++)
     if (strcmp(nomem__base_name(command->list[i]), "test-setup.sh") == 0) return NOMEM_RUNNER_BAZEL;

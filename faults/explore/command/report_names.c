@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#include "report_names.h"
+
+#include <stdlib.h>
+
+#include "../options/file_name.h"
+
+static const char *fill(char **name, const char *pattern, const char *program) {
+  *name = pattern != NULL ? nomem__file_name_make(pattern, program) : NULL;
+  return *name;
+}
+
+void nomem__report_names_fill(struct nomem__report_names *names, struct nomem__options *options) {
+  const char *program = options->program[0];
+  for (unsigned i = 0; i < NOMEM_REPORT_COUNT; i++)
+    options->reports[i] = fill(&names->list[i], options->reports[i], program);
+  options->text_path = fill(&names->list[NOMEM_REPORT_COUNT], options->text_path, program);
+}
+
+void nomem__report_names_free(struct nomem__report_names *names) {
+  for (unsigned i = 0; i <= NOMEM_REPORT_COUNT; i++) free(names->list[i]);
+  *names = (struct nomem__report_names){0};
+}
