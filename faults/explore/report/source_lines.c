@@ -76,7 +76,7 @@ json_t *nomem__read_source_lines(struct nomem__json *json, const char *path, uns
   struct nomem__source_line lines[2 * CONTEXT_LINES + 1];
   unsigned first = line > CONTEXT_LINES ? line - CONTEXT_LINES : 1;
   size_t count = line > 0 ? nomem__read_lines(path, first, line + CONTEXT_LINES, lines) : 0;
-  if (first + count <= line) return NULL;
+  if (line == 0 || first + count <= line) return NULL;
   json_t *source = json_object(), *texts = json_array();
   for (size_t i = 0; i < count; i++) nomem__json_add(json, texts, nomem__json_safe(lines[i].text));
   nomem__json_number(json, source, "first", first);
