@@ -100,14 +100,19 @@ else
   fail 'a limit of memory' seen
 fi
 
+# All runs are checked, however busy the machine is; there are few.
+few='--heap all --faults transient --max-points 3'
+
 # hosts KIND: with the bug it is found, without it nothing is, and all is as ever.
 hosts() {
   build_program "-D$1" -DPLANTED "$hosts"
-  if explore 1 && grep -q '^crash in planted .*: use after free, 1 run$' seen; then pass "found ($1)"; else
+  # shellcheck disable=SC2086 # words
+  if explore 1 $few && grep -q '^crash in planted .*: use after free, ' seen; then pass "found ($1)"; else
     fail "found ($1)" seen
   fi
   build_program "-D$1" "$hosts"
-  if explore 0 && grep -q ' 0 findings' seen && ! grep -q 'not looked for' seen; then pass "not disturbed ($1)"; else
+  # shellcheck disable=SC2086 # words
+  if explore 0 $few && grep -q ' 0 findings' seen && ! grep -q 'not looked for' seen; then pass "not disturbed ($1)"; else
     fail "not disturbed ($1)" seen
   fi
 }
@@ -120,7 +125,8 @@ if grep -q 'were looked for in only some of the blocks of ' seen; then pass 'wha
 fi
 
 build_program -DLATE "$hosts"
-if explore 0 && grep -q '^not counted: crash in begin .*: a run without a failure does the same$' seen; then
+# shellcheck disable=SC2086 # words
+if explore 0 $few && grep -q '^not counted: crash in begin .*: a run without a failure does the same$' seen; then
   pass 'what is no matter of a failure does not count'
 else
   fail 'what is no matter of a failure' seen
