@@ -132,6 +132,9 @@ target careful "$library" "$harness" -DCHECKS
     fuzz 1 ./careless-bug alone/artifact && grep -qF "$summary" log && grep -qF "$call" log
   }
   result "an artifact by itself shows the same crash" is_reproduced_alone
+  target many "$here/many.c"
+  printf 'xyz' >alone/one
+  result "every call of an artifact is failed, however many there are" fuzz 1 ./many alone/one
   is_reproduced_by_plan() {
     cp ./crash-*.plan alone/artifact.plan
     fuzz 1 ./careless-bug alone/artifact && grep -qF "$summary" log && prints 0 '^nomem: not counted: '
