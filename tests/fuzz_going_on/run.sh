@@ -134,7 +134,7 @@ target careful "$library" "$harness" -DCHECKS
   result "an artifact by itself shows the same crash" is_reproduced_alone
   target many "$here/many.c"
   printf 'xyz' >alone/one
-  result "every call of an artifact is failed, however many there are" fuzz 1 ./many alone/one
+  result "every call of an artifact is failed, however many there are" fuzz 1 ./many -artifact_prefix=alone/ alone/one
   is_reproduced_by_plan() {
     cp ./crash-*.plan alone/artifact.plan
     fuzz 1 ./careless-bug alone/artifact && grep -qF "$summary" log && prints 0 '^nomem: not counted: '
