@@ -421,7 +421,7 @@ int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char 
   *code_owners = (struct nomem__code_owners){.globs = globs, .symbols = symbols, .tested = tested};
   if (tested != NULL && tested->are_limit) return 0;
   const char *here = nomem__symbols_directory(symbols);
-  snprintf(code_owners->here, sizeof code_owners->here, "%s", here != NULL ? here : "/");
+  snprintf(code_owners->here, sizeof code_owners->here, "%s", here != NULL ? here : "./");
   int result = learn_programs(code_owners, channel);
   if (result == 0) result = collect_frames(&frames);
   if (result == 0) result = divide(code_owners, &frames);
