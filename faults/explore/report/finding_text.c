@@ -291,14 +291,21 @@ static void print_origin(const struct finding_text *text) {
   print_whole_stack(text, "and freed before here", &finding->freed);
 }
 
-/* Counts the outer frames that the stacks of the fault and the end have in common. Each keeps its culprit. */
+static unsigned count_outside(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
+  const struct nomem__trace_frame *culprit = nomem__trace_culprit(trace);
+  unsigned depth = nomem__trace_depth_shown(trace, symbols);
+  unsigned inside = culprit != NULL ? (unsigned)(culprit - trace->frame) + 1 : depth;
+  return depth > inside ? depth - inside : 0;
+}
+
+/* Counts the outer frames that the stacks of the fault and the end have in common, without their culprits; of a finding
+ * without an end, all outside the culprit. */
 static unsigned count_shared(const struct nomem__finding *finding, struct nomem__symbols *symbols) {
   const struct nomem__trace *fault = &finding->fault, *end = &finding->blow_up;
-  const struct nomem__trace_frame *failed = nomem__trace_culprit(fault), *ended = nomem__trace_culprit(end);
-  if (failed == NULL || ended == NULL) return 0;
+  unsigned most = count_outside(fault, symbols), shared = 0;
+  if (end->depth == 0) return most;
+  unsigned end_most = count_outside(end, symbols);
   unsigned depth = nomem__trace_depth_shown(fault, symbols), end_depth = nomem__trace_depth_shown(end, symbols);
-  unsigned most = depth - (unsigned)(failed - fault->frame) - 1, shared = 0;
-  unsigned end_most = end_depth - (unsigned)(ended - end->frame) - 1;
   while (shared < most && shared < end_most &&
          nomem__trace_is_same_from(fault, depth - shared - 1, end, end_depth - shared - 1))
     shared++;
