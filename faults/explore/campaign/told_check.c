@@ -119,7 +119,9 @@ static void looked(struct nomem__worker *worker, const struct nomem__outcome *ou
   if (outcome->end.was_cancelled) return;
   const struct nomem__told_events events = nomem__call_watch_events(&run->with_fault);
   const struct nomem__told_event *failed = nomem__told_failed_call(&events);
-  if (is_reported(run, outcome) && failed != NULL) {
+  /* Which function was called is not always known, such as through a pointer from a library. */
+  bool has_callee = failed != NULL && run->with_fault.failed->callee.path != NULL;
+  if (is_reported(run, outcome) && has_callee) {
     now->is_known = true;
     now->type = failed->type;
     now->callee = run->with_fault.failed->callee;
