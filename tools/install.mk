@@ -26,6 +26,8 @@ SUMMARY_nomem-suite.1 = explore all programs that a test suite runs
 SUMMARY_nomem-suppressions.5 = findings that do not count
 SEE_ALSO = .BR nomem (1)
 
+$(MANUALS): | packages
+
 $(BUILD)/man/nomem.1: $(BUILD)/nomem docs/nomem.1.in $(wildcard tools/man/*.awk)
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)$(BUILD)/nomem --man | sed -e '/@OPTIONS@/r /dev/stdin' -e '/@OPTIONS@/d' -e 's/@VERSION@/$(VERSION)/' \

@@ -64,8 +64,8 @@ static void describe_allocator(struct nomem__campaign *campaign, const struct no
     return;
   }
   snprintf(note, NOMEM__ALLOCATOR_NOTE_BYTES,
-           "the program's allocator is %s, not the C library's: leaks may be missed, and what is written past the end "
-           "of a block is not seen%s",
+           "the program's allocator is %s, not the C library's: leaks may be missed, and neither is seen what is "
+           "written or read past the end of a block, nor what is read of a freed one%s",
            nomem__quote(nomem__base_name(channel->modules[number - 1].path), quoted, sizeof quoted),
            misses_new ? "; and its operator new cannot be failed" : "");
 }

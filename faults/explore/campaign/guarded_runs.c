@@ -123,6 +123,7 @@ void nomem__guarded_runs_prepare(struct nomem__campaign *campaign) {
 void nomem__guarded_runs_describe(const struct nomem__campaign *campaign, char *text, size_t text_bytes) {
   const struct nomem__heap_check *heap = &campaign->heap;
   text[0] = '\0';
+  if (campaign->allocator_note[0] != '\0') return; /* which says so already */
   if (heap->unguarded_reason[0] != '\0')
     snprintf(text, text_bytes, "reads of freed blocks and past the end of blocks were not looked for: %s",
              heap->unguarded_reason);
