@@ -14,6 +14,9 @@ set -eu
 build='gcc g++ make libc6-dev libuv1-dev libdw-dev libelf-dev libjansson-dev libsqlite3-dev'
 # libFuzzer and the sanitizers; llvm names the functions in their reports, and measures coverage.
 fuzz='clang libclang-rt-14-dev llvm'
+# Libraries that let their user replace the allocator, for examples/adapters/.
+adapters="pkg-config libexpat1-dev libcjson-dev libxml2-dev libgit2-dev libnghttp2-dev libc-ares-dev libevent-dev
+  libssl-dev libcurl4-openssl-dev liblua5.4-dev"
 case ${1:-build} in
   build) packages=$build ;;
   demo) packages="$build $fuzz libc6-dbg" ;;
@@ -26,12 +29,10 @@ case ${1:-build} in
   runners) packages="$build jq sqlite3 meson cmake automake perl" ;;
   fuzz) packages="$build $fuzz afl++ zip unzip" ;; # AFL++, and what OSS-Fuzz's images have
   bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3 expat git bc cmake dpkg-dev" ;;
-  lint) packages="$build $fuzz clang-format clang-tidy cppcheck shellcheck libcmocka-dev" ;;
+  lint) packages="$build $fuzz clang-format clang-tidy cppcheck shellcheck libcmocka-dev $adapters" ;;
   # What finds, completes and shows what is installed.
   install) packages="$build pkg-config jq python3-yaml cmake meson ninja-build bash zsh fish man-db groff-base mandoc" ;;
-  # Libraries that let their user replace the allocator, for examples/adapters/.
-  adapters) packages="$build pkg-config libexpat1-dev libcjson-dev libxml2-dev libgit2-dev libnghttp2-dev libc-ares-dev \
-    libevent-dev libssl-dev libcurl4-openssl-dev liblua5.4-dev" ;;
+  adapters) packages="$build $adapters" ;;
   # What makes Debian's packages, looks at them, and makes a system to install them in.
   package) packages="$build debhelper dpkg-dev lintian debootstrap git" ;;
   # A browser for the page that --html writes.
