@@ -24,7 +24,7 @@ build_program() { "$cc" -w -std=gnu11 -g -O0 -pthread -o program "$@"; }
 for kind in 'WORD:a block was written past its end' 'NEIGHBOUR:a block was written past its end' \
   'AGAIN:a freed block was given to realloc' 'MOVED:a block was written after it was freed'; do
   build_program -D"${kind%%:*}" "$here/programs/heap_errors.c"
-  explores "${kind#*:} (${kind%%:*})" 1 "what was done: ${kind#*:}"
+  explores "${kind#*:} (${kind%%:*})" 1 "| *^ ${kind#*:}\$"
 done
 explores 'not with --heap off' 0 ' 0 findings' --heap off
 explores 'not with --leaks off' 0 ' 0 findings' --leaks off

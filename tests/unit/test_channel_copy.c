@@ -130,6 +130,17 @@ static void said_wrong(void **state) {
   assert_int_equal(strlen(copy->wrong.text), NOMEM_WRONG_BYTES - 1);
 }
 
+/* Of a program that has written over the pages nothing is taken for what its test says. */
+static void said_nothing(void **state) {
+  (void)state;
+  pages->wrong.count = pages->wrong.ready = 1;
+  pages->misuse_count = 1;
+  pages->misuses[0].ready = 1;
+  pages->misuses[0].kind = NOMEM_MISUSE_KINDS;
+  assert_false(copy_all());
+  assert_int_equal(copy->wrong.count, 0);
+}
+
 /* More than there is room for has been counted. */
 static void full(void **state) {
   (void)state;
@@ -380,7 +391,7 @@ static void scribbled(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(whole),   TEST(incomplete), TEST(said_wrong), TEST(full),
+      TEST(whole),   TEST(incomplete), TEST(said_wrong), TEST(said_nothing), TEST(full),
       TEST(damaged), TEST(changed),    TEST(begun_anew), TEST(scribbled),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
