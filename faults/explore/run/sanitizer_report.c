@@ -14,7 +14,7 @@
 
 /* At most so many lines come between the first line of a report and its first stack. */
 #define LINES_BEFORE_STACK 32
-/* Two reports are the same if their kinds and so many frames are. */
+/* Two reports are the same if their kinds and so many frames are, those inlined into one another counted as one. */
 #define HASHED_FRAMES 3
 
 /* Of a longer line, only so much is read from the position in question on. */
@@ -195,9 +195,13 @@ bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct n
   }
   if (!is_first_line) return false;
   read_stack((struct slice){text + *at, end}, found);
-  for (unsigned i = 0; i < found->report.trace.depth && i < HASHED_FRAMES; i++)
-    found->hash = hash_slice(found->hash + found->report.trace.frame[i].offset,
+  const struct nomem__trace *trace = &found->report.trace;
+  for (unsigned i = 0, hashed = 0; i < trace->depth && hashed < HASHED_FRAMES; i++) {
+    if (i > 0 && trace->frame[i].offset != 0 && trace->frame[i].offset == trace->frame[i - 1].offset) continue;
+    found->hash = hash_slice(found->hash + trace->frame[i].offset,
                              (struct slice){found->path[i].start, found->path[i].start + found->path[i].bytes});
+    hashed++;
+  }
   return true;
 }
 
