@@ -17,19 +17,8 @@
 #include "../text/hash.h"
 #include "test_names.h"
 
-/* int3, and where a thread stands that has executed it. */
-#define BREAKPOINT 0xcc
-#define BEHIND 1
-/* What a call through a register, without a displacement, may be: all other forms are read. */
+/* So many functions of a module are looked at. */
 #define SYMBOLS_MAX 8192
-
-/* Writes one byte of code, which the process itself may not be allowed to write. */
-static bool write_code(pid_t tid, uint64_t address, unsigned char byte) {
-  uint64_t word, at = address & ~(uint64_t)(sizeof word - 1);
-  if (!nomem__read_word(tid, at, &word)) return false;
-  memcpy((unsigned char *)&word + (address - at), &byte, sizeof byte);
-  return ptrace(PTRACE_POKETEXT, tid, at, word) == 0;
-}
 
 static bool is_of_test(const struct nomem__call_watch *watch, const char *path, uint64_t offset) {
   const struct nomem__trace_frame frame = {path, offset, false};
@@ -157,7 +146,8 @@ static void keep_failed_call(struct nomem__call_watch *watch) {
 /* Takes all breakpoints out: nothing more is noted, and the run is as fast as any. */
 static void drop_breakpoints(struct nomem__call_watch *watch, pid_t tid) {
   watch->is_cut = watch->is_over = true;
-  for (size_t i = 0; i < watch->place_count; i++) write_code(tid, watch->places[i].address, watch->places[i].byte);
+  for (size_t i = 0; i < watch->place_count; i++)
+    nomem__code_write(tid, watch->places[i].address, watch->places[i].byte);
 }
 
 static void set_breakpoints(struct nomem__call_watch *watch, pid_t tid) {
@@ -170,7 +160,7 @@ static void set_breakpoints(struct nomem__call_watch *watch, pid_t tid) {
       watch->is_cut = true;
   }
   for (size_t i = 0; i < watch->place_count; i++)
-    if (!write_code(tid, watch->places[i].address, BREAKPOINT)) watch->is_cut = true;
+    if (!nomem__code_write(tid, watch->places[i].address, NOMEM_BREAKPOINT)) watch->is_cut = true;
 }
 
 /* Begins at a fault: finds the call of test code in which it came, and all places. */
@@ -325,27 +315,17 @@ static void note_event(struct nomem__call_watch *watch, struct nomem__call_place
 /* Goes on over a breakpoint: it is taken out, and put back after one instruction. */
 static bool step_over(struct nomem__call_watch *watch, pid_t tid, const struct nomem__call_place *place,
                       struct user_regs_struct *registers) {
-  size_t free = 0;
-  while (free < NOMEM_CALL_STEPPERS && watch->steppers[free].tid != 0) free++;
   registers->rip = place->address;
-  if (!write_code(tid, place->address, place->byte) || ptrace(PTRACE_SETREGS, tid, NULL, registers) != 0) return false;
-  if (free == NOMEM_CALL_STEPPERS) {
-    watch->is_cut = true;
-    return false;
-  }
-  watch->steppers[free].tid = tid;
-  watch->steppers[free].address = place->address;
-  return true;
+  bool is_lifted = ptrace(PTRACE_SETREGS, tid, NULL, registers) == 0 &&
+                   nomem__stepper_begin(&watch->steppers, tid, place->address, place->byte);
+  watch->is_cut |= !is_lifted;
+  return is_lifted;
 }
 
 static bool put_back(struct nomem__call_watch *watch, pid_t tid) {
-  for (size_t i = 0; i < NOMEM_CALL_STEPPERS; i++) {
-    if (watch->steppers[i].tid != tid) continue;
-    if (!watch->is_over) write_code(tid, watch->steppers[i].address, BREAKPOINT);
-    watch->steppers[i].tid = 0;
-    return true;
-  }
-  return false;
+  uint64_t address = nomem__stepper_end(&watch->steppers, tid);
+  if (address != 0 && !watch->is_over) nomem__code_write(tid, address, NOMEM_BREAKPOINT);
+  return address != 0;
 }
 
 /* From now on, not all can be noted. What the call returns in which the allocation failed is waited for. */
@@ -359,7 +339,7 @@ static enum nomem__stop_action handle_trap(struct nomem__call_watch *watch, pid_
   bool was_stepped = put_back(watch, tid);
   if (code == TRAP_TRACE && was_stepped) return NOMEM_ACTION_CONTINUE;
   if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return NOMEM_ACTION_DELIVER;
-  struct nomem__call_place *place = find_place(watch, registers.rip - BEHIND);
+  struct nomem__call_place *place = find_place(watch, registers.rip - NOMEM_BREAKPOINT_BYTES);
   if (place == NULL || (code != SI_KERNEL && code != TRAP_BRKPT)) return NOMEM_ACTION_DELIVER;
   if (tid == watch->tid)
     note_event(watch, place, &registers);

@@ -10,6 +10,7 @@
 #ifndef NOMEM_CALL_WATCH_H
 #define NOMEM_CALL_WATCH_H
 
+#include "../process/code_breakpoints.h"
 #include "../process/stop_watcher.h"
 #include "../stack/memory_map.h"
 #include "called_function.h"
@@ -20,7 +21,6 @@
 #define NOMEM_CALL_FUNCTIONS 512
 #define NOMEM_CALL_PLACES 16384
 #define NOMEM_CALL_EVENTS 4096
-#define NOMEM_CALL_STEPPERS 16
 
 /* A place in test code: behind a call, or where a function begins. */
 struct nomem__call_place {
@@ -51,10 +51,7 @@ struct nomem__call_watch {
   size_t place_count, place_room;
   struct nomem__told_event *events; /* owned */
   size_t event_count, event_room;
-  struct {
-    pid_t tid; /* 0: none */
-    uint64_t address;
-  } steppers[NOMEM_CALL_STEPPERS]; /* threads that go on over a breakpoint, which is taken out meanwhile */
+  struct nomem__breakpoint_steppers steppers;
 };
 
 /* Makes it ready for a run. Returns the watcher for the run's request; it belongs to watch. code_owners must outlive

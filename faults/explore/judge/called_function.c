@@ -9,10 +9,6 @@
 /* A stub of the linker. */
 #define STUB_BYTES 16
 
-bool nomem__read_word(pid_t tid, uint64_t address, uint64_t *word) {
-  return nomem__process_read(tid, address, word, sizeof *word) == sizeof *word;
-}
-
 static int32_t displacement(const unsigned char *bytes) {
   int32_t value;
   memcpy(&value, bytes, sizeof value);

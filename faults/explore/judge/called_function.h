@@ -3,16 +3,11 @@
 #ifndef NOMEM_CALLED_FUNCTION_H
 #define NOMEM_CALLED_FUNCTION_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /* The longest call instruction that is understood. */
 #define NOMEM_CALL_BYTES 6
-
-/* Reads a word of memory. By a thread, because the first one of its process, whose number the process has, may have
- * ended. */
-bool nomem__read_word(pid_t tid, uint64_t address, uint64_t *word);
 
 /* The address of the function that the call before a return address calls, through a stub of the linker or not; code:
  * the bytes before that address. 0: not known. */

@@ -24,13 +24,18 @@ struct nomem__code_breakpoint {
   unsigned char byte; /* what stands there */
 };
 
-/* All zero is none. */
-struct nomem__code_breakpoints {
-  struct nomem__code_breakpoint list[NOMEM_CODE_BREAKPOINTS];
+/* Threads that execute the instruction of a breakpoint, which is lifted meanwhile. All zero is none. */
+struct nomem__breakpoint_steppers {
   struct {
     pid_t tid; /* 0: none */
     uint64_t address;
-  } steppers[NOMEM_BREAKPOINT_STEPPERS]; /* threads that execute the instruction of a breakpoint, which is lifted */
+  } list[NOMEM_BREAKPOINT_STEPPERS];
+};
+
+/* All zero is none. */
+struct nomem__code_breakpoints {
+  struct nomem__code_breakpoint list[NOMEM_CODE_BREAKPOINTS];
+  struct nomem__breakpoint_steppers steppers;
 };
 
 /* Why a thread has stopped at SIGTRAP. */
@@ -57,5 +62,19 @@ enum nomem__breakpoint_stop nomem__breakpoint_stopped(struct nomem__code_breakpo
 /* Before the thread goes on from there: lifts the breakpoint at its instruction pointer, if there is one, until its
  * next stop. Returns whether it did: the thread must then go on by one step. */
 bool nomem__breakpoint_lift(struct nomem__code_breakpoints *breakpoints, pid_t pid, pid_t tid, uint64_t address);
+
+/* The ground of all that, for a watcher with thousands of places that it knows better than a list. The instruction that
+ * is written, where a thread then stands that has executed it, and a byte of code written, which the process itself may
+ * not be allowed to write. */
+#define NOMEM_BREAKPOINT 0xcc
+#define NOMEM_BREAKPOINT_BYTES 1
+bool nomem__code_write(pid_t tid, uint64_t address, unsigned char byte);
+
+/* Writes the byte that stands at a breakpoint, which the thread is to execute by one step. False: there is no room, and
+ * the breakpoint is gone, or it cannot be written. */
+bool nomem__stepper_begin(struct nomem__breakpoint_steppers *steppers, pid_t tid, uint64_t address, unsigned char byte);
+
+/* The thread has stopped. Returns where a breakpoint was lifted for it, which is to be put back; 0: there is none. */
+uint64_t nomem__stepper_end(struct nomem__breakpoint_steppers *steppers, pid_t tid);
 
 #endif

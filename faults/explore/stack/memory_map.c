@@ -47,6 +47,10 @@ size_t nomem__process_read(pid_t pid, uint64_t address, void *buffer, size_t byt
   return got > 0 ? (size_t)got : 0;
 }
 
+bool nomem__read_word(pid_t tid, uint64_t address, uint64_t *word) {
+  return nomem__process_read(tid, address, word, sizeof *word) == sizeof *word;
+}
+
 /* A newline in a path stands there as \012, as four such characters do. The kernel writes nothing else in another way.
  */
 static void restore_newlines(struct nomem__area *area) {
