@@ -10,8 +10,9 @@
 
 #include <cmocka.h>
 
-#include "../../faults/explore/run/process_words.h"
-#include "../../faults/explore/run/surroundings.h"
+#include "explore/process/tracees.h"
+#include "explore/run/process_words.h"
+#include "explore/run/surroundings.h"
 
 #define ENTRIES(...)  \
   (char *[]) {        \
@@ -70,7 +71,9 @@ static void words_of_a_process(void **state) {
   assert_non_null(strstr(words.list[0], "test_surroundings"));
   nomem__process_words_free(&words);
   assert_true(nomem__process_words_read(&words, 0, "environ") < 0);
-  assert_int_equal(nomem__process_parent(getpid()), getppid());
+  struct nomem__status status;
+  nomem__status_read(getpid(), &status);
+  assert_int_equal(status.parent, getppid());
 }
 
 int main(void) {

@@ -21,7 +21,4 @@ void nomem__process_words_free(struct nomem__process_words *words);
 /* The value of a variable, valid as long as the words; NULL: it is not there. */
 const char *nomem__process_words_value(const struct nomem__process_words *words, const char *name);
 
-/* The process that started this one; 0: nobody that can be seen. */
-pid_t nomem__process_parent(pid_t pid);
-
 #endif

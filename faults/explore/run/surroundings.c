@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../process/tracees.h"
 #include "../text/memory.h"
 #include "process_words.h"
 
@@ -108,9 +109,9 @@ static bool is_below(const struct nomem__process_words *words, const char *varia
  * zero: it cannot be read. */
 static struct nomem__process_words read_runners(enum nomem__test_runner runner) {
   struct nomem__process_words words = {0}, above;
-  pid_t pid = getppid();
-  for (unsigned i = 0; i < ANCESTORS_MAX && pid > 0; i++, pid = nomem__process_parent(pid)) {
-    if (nomem__process_words_read(&above, pid, "environ") != 0) break;
+  struct nomem__status status = {.parent = getppid()};
+  for (unsigned i = 0; i < ANCESTORS_MAX && status.parent > 0; i++, nomem__status_read(status.parent, &status)) {
+    if (nomem__process_words_read(&above, status.parent, "environ") != 0) break;
     nomem__process_words_free(&words);
     words = above;
     if (!is_below(&words, nomem__test_runner_variable(runner))) break;

@@ -14,7 +14,9 @@
 #include <uv.h>
 
 #include "../process/keeper.h"
+#include "../process/proc_file.h"
 #include "../process/process_tree.h"
+#include "../process/tracees.h"
 #include "../target/target_check.h"
 #include "../text/complain.h"
 #include "../text/error_text.h"
@@ -28,6 +30,8 @@ static const int ending[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
 #define ENDING (sizeof ending / sizeof *ending)
 /* So long the runner may take to end when a terminal has interrupted it. */
 #define PATIENCE_MS 3000
+/* More than the kernel has to say of a process in a line. */
+#define STAT_BYTES 4096
 /* So far up the forebears of a process are looked at: a shell forks without executing anything. */
 #define GENERATIONS 100
 
@@ -57,26 +61,6 @@ static struct live *find_live(struct recorder *recorder, pid_t pid) {
   return NULL;
 }
 
-/* Reads what /proc has of a process. Returns the caller's block and its size; NULL: it is not there, or has more than
- * max bytes. */
-static char *read_proc(pid_t pid, const char *name, size_t max, size_t *bytes) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return NULL;
-  char *block = NULL;
-  size_t room = 0;
-  ssize_t got = 1;
-  for (*bytes = 0; got > 0 && *bytes <= max; *bytes += got > 0 ? (size_t)got : 0) {
-    if (*bytes == room) block = nomem__realloc(block, room = room == 0 ? 4096 : room * 2);
-    while ((got = read(fd, block + *bytes, room - *bytes)) < 0 && errno == EINTR) continue;
-  }
-  close(fd);
-  if (got == 0 && *bytes <= max) return block;
-  free(block);
-  return NULL;
-}
-
 /* The caller's; "": it cannot be read. */
 static char *read_link(pid_t pid, const char *name) {
   char path[64], target[PATH_MAX];
@@ -86,25 +70,12 @@ static char *read_link(pid_t pid, const char *name) {
   return nomem__strdup(target);
 }
 
-static pid_t find_parent(pid_t pid) {
-  size_t bytes = 0;
-  char *stat = read_proc(pid, "stat", 4096, &bytes);
-  int parent = 0;
-  if (stat == NULL) return 0;
-  /* The name in parentheses may hold anything, so it is the last of them that ends it. */
-  const char *end = memrchr(stat, ')', bytes);
-  char rest[64] = "";
-  if (end != NULL) snprintf(rest, sizeof rest, "%.*s", (int)(stat + bytes - end - 1), end + 1);
-  if (sscanf(rest, " %*c %d", &parent) != 1) parent = 0;
-  free(stat);
-  return parent;
-}
-
 /* The image of the process that started this one, however many forks lie between them. */
 static size_t find_parent_image(struct recorder *recorder, pid_t pid) {
-  for (int i = 0; i < GENERATIONS && pid > 1; i++) {
-    pid = find_parent(pid);
-    const struct live *live = find_live(recorder, pid);
+  struct nomem__status status = {.parent = pid};
+  for (int i = 0; i < GENERATIONS && status.parent > 1; i++) {
+    nomem__status_read(status.parent, &status);
+    const struct live *live = find_live(recorder, status.parent);
     if (live != NULL) return live->image;
   }
   return NOMEM_NO_IMAGE;
@@ -124,10 +95,11 @@ static void note_input(struct nomem__recorded_image *image, pid_t pid) {
 
 /* What is needed to run it once more. */
 static void note_whole(struct nomem__recording *recording, struct nomem__recorded_image *image, pid_t pid) {
-  size_t bytes = 0;
-  image->words = read_proc(pid, "cmdline", NOMEM_RECORDED_WORDS_MAX, &image->word_bytes);
+  size_t bytes;
+  char *block;
+  nomem__proc_file_read(pid, "cmdline", NOMEM_RECORDED_WORDS_MAX, &image->words, &image->word_bytes);
   image->folder = read_link(pid, "cwd");
-  char *block = read_proc(pid, "environ", NOMEM_RECORDED_VARIABLES_MAX, &bytes);
+  nomem__proc_file_read(pid, "environ", NOMEM_RECORDED_VARIABLES_MAX, &block, &bytes);
   if (block != NULL) image->variables = nomem__variables_compare(environ, block, bytes, &image->variable_bytes);
   free(block);
   bool is_readable = image->words != NULL && image->word_bytes > 0 && image->words[image->word_bytes - 1] == '\0' &&
@@ -176,15 +148,16 @@ static bool lets_go(void *user, pid_t pid) {
   return image->was_let_go;
 }
 
-/* The time that its threads had of the processors. */
+/* The time that its threads had of the processors. The name in parentheses may hold anything, so it is the last of them
+ * that ends it. */
 static uint64_t read_processor_us(pid_t pid) {
-  size_t bytes = 0;
-  char *stat = read_proc(pid, "stat", 4096, &bytes);
+  char *stat;
+  size_t bytes;
+  if (nomem__proc_file_read(pid, "stat", STAT_BYTES, &stat, &bytes) != 0) return 0;
   unsigned long user_ticks = 0, system_ticks = 0;
-  const char *end = stat != NULL ? memrchr(stat, ')', bytes) : NULL;
-  char rest[256] = "";
-  if (end != NULL) snprintf(rest, sizeof rest, "%.*s", (int)(stat + bytes - end - 1), end + 1);
-  if (sscanf(rest, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user_ticks, &system_ticks) != 2)
+  const char *end = memrchr(stat, ')', bytes);
+  if (end == NULL ||
+      sscanf(end, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user_ticks, &system_ticks) != 2)
     user_ticks = system_ticks = 0;
   free(stat);
   return (user_ticks + system_ticks) * UINT64_C(1000000) / (uint64_t)sysconf(_SC_CLK_TCK);
