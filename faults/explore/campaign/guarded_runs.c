@@ -90,6 +90,8 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
   if (outcome->end.was_cancelled) return;
   if (nomem__guarded_runs_end_otherwise(campaign, outcome))
     describe_end(campaign, outcome);
+  else if (obstacle == NOMEM_GUARD_OBSTACLE_ALLOCATOR && campaign->allocator_note[0] != '\0')
+    return; /* that note says so already */
   else if (obstacle < NOMEM_GUARD_OBSTACLES && reasons[obstacle] != NULL)
     snprintf(heap->unguarded_reason, sizeof heap->unguarded_reason, "%s", reasons[obstacle]);
   else
@@ -123,7 +125,6 @@ void nomem__guarded_runs_prepare(struct nomem__campaign *campaign) {
 void nomem__guarded_runs_describe(const struct nomem__campaign *campaign, char *text, size_t text_bytes) {
   const struct nomem__heap_check *heap = &campaign->heap;
   text[0] = '\0';
-  if (campaign->allocator_note[0] != '\0') return; /* which says so already */
   if (heap->unguarded_reason[0] != '\0')
     snprintf(text, text_bytes, "reads of freed blocks and past the end of blocks were not looked for: %s",
              heap->unguarded_reason);
