@@ -2,7 +2,7 @@
 /* Which sites have a common site: those whose stacks are the same below the first frame of test code. */
 #include "fixtures/judged_run.h"
 
-#include "../../faults/explore/suite/common_site.h"
+#include "../../faults/explore/judge/common_site.h"
 
 #define OTHER "/w/build/other"
 #define BARE "/w/build/bare"

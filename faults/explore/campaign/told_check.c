@@ -8,13 +8,12 @@
 #include <string.h>
 
 #include "../judge/call_watch.h"
+#include "../judge/common_site.h"
 #include "../judge/error_names.h"
 #include "../judge/return_verdict.h"
 #include "../text/function_name.h"
 #include "../text/grow.h"
-#include "../text/hash.h"
 #include "../text/memory.h"
-#include "heap_check.h"
 #include "results.h"
 
 /* Of one common site: the point whose run is looked at, and the call of test code in which the allocation failed. */
@@ -60,29 +59,28 @@ bool nomem__told_check_is_due(const struct nomem__point *point, const struct nom
          state->result == NOMEM_VERDICT_REPORTED + 1;
 }
 
-/* The frames up to the first one of test code. 0: there is none. */
-static uint64_t hash_common_site(const struct nomem__campaign *campaign, const struct nomem__campaign_site *site) {
+/* The key of a common site; 0: it has none, or no test code that could be told anything. */
+static uint64_t find_common_site(const struct nomem__campaign *campaign, const struct nomem__campaign_site *site) {
   struct nomem__trace trace;
   nomem__site_list_trace(site, campaign->modules, campaign->module_count, &trace);
-  unsigned test = nomem__next_test_call(&campaign->code_owners, &trace, 0);
-  if (test == 0 || test == trace.depth) return 0;
-  return nomem__hash_bytes(NOMEM__HASH_START, site->frames, test * sizeof *site->frames);
+  bool has_test = nomem__next_test_call(&campaign->code_owners, &trace, 0) < trace.depth;
+  return has_test ? nomem__common_site_of(&campaign->code_owners, &trace) : 0;
 }
 
 static void collect(struct told_check *check) {
   const struct nomem__campaign *campaign = check->campaign;
-  uint64_t *hashes = nomem__calloc(campaign->point_count + 1, sizeof *hashes);
+  uint64_t *keys = nomem__calloc(campaign->point_count + 1, sizeof *keys);
   for (size_t i = 0; i < campaign->point_count; i++) {
     if (!nomem__told_check_is_due(&campaign->points[i], &campaign->states[i])) continue;
-    uint64_t hash = hash_common_site(campaign, &campaign->sites[campaign->points[i].site]);
+    uint64_t key = find_common_site(campaign, &campaign->sites[campaign->points[i].site]);
     size_t known = 0;
-    while (known < check->count && hashes[known] != hash) known++;
-    if (hash == 0 || known < check->count) continue;
-    hashes[check->count] = hash;
+    while (known < check->count && keys[known] != key) known++;
+    if (key == 0 || known < check->count) continue;
+    keys[check->count] = key;
     check->calls = nomem__grow(check->calls, check->count, &check->room, sizeof *check->calls);
     check->calls[check->count++] = (struct told_call){.rank = i};
   }
-  free(hashes);
+  free(keys);
 }
 
 /* watcher may be NULL. */

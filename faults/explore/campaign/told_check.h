@@ -3,9 +3,9 @@
  * the right one.
  *
  * A run that ends otherwise than the baseline has reported its failure, as far as anybody sees from outside. So of each
- * common site (a site up to the first frame of test code) one such run is made once more, and the return watch notes
- * what the call of test code returned in which the allocation failed; where that may be wrong, it notes what the same
- * call returns in a run without the fault.
+ * common site (judge/common_site.h) one such run is made once more, and the call watch (judge/call_watch.h) notes what
+ * the call of test code returned in which the allocation failed, and what came to test code after it; where that may be
+ * wrong, it notes the same in a run without the fault.
  */
 #ifndef NOMEM_TOLD_CHECK_H
 #define NOMEM_TOLD_CHECK_H

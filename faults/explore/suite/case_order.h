@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* In which order the sites of a suite's cases are explored. Pure.
  *
- * A case is one program of the suite. A common site (common_site.h) is reached from several cases, and to fail it in
- * each of them mostly shows the same again; but what breaks after a failure depends on what the case goes on to do.
+ * A case is one program of the suite. A common site (judge/common_site.h) is reached from several cases, and to fail it
+ * in each of them mostly shows the same again; but what breaks after a failure depends on what the case goes on to do.
  * So each common site comes first in three cases that are unlike one another: at each step, the case that comes next
  * for a common site is the one that reaches the most common sites, each weighed by how few cases reach it, that those
  * chosen for it before do not. After that comes everything else. It is an order, not a cut: each site of each case is

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include "../judge/common_site.h"
 #include "../text/memory.h"
-#include "common_site.h"
 #include "exploration.h"
 
 /* No program has more sites that are told apart. */

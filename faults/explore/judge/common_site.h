@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-#include "../judge/code_owner.h"
 #include "../stack/stack_trace.h"
+#include "code_owner.h"
 
 /* A frame of a path. What names it is the same in every program, wherever its code was loaded. */
 struct nomem__path_frame {
