@@ -70,7 +70,7 @@ demo: setup-demo
 
 ## check: build and run all tests (under ten minutes on two cores)
 check: setup-check
-	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) check-build
+	$(Q)$(MAKE) --no-print-directory -j2 all check-build
 	$(Q)tests/run.sh $(BUILD)
 
 ## check-elsewhere: demo and check in a bare Debian, with rights missing, under load (needs root; an hour; VARIANTS='root user')
