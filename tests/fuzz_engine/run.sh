@@ -18,6 +18,9 @@ trap 'exit 130' INT TERM
 cd "$work"
 # shellcheck source-path=SCRIPTDIR/../lib source=tap.sh
 . "$tests/lib/tap.sh"
+# shellcheck source-path=SCRIPTDIR/../lib source=fuzz_run.sh
+. "$tests/lib/fuzz_run.sh"
+fuzz_seconds=500
 # shellcheck source-path=SCRIPTDIR/../lib source=machine.sh
 . "$tests/lib/machine.sh"
 # LeakSanitizer stops the process by ptrace, and fails it where that is not allowed.
@@ -35,25 +38,6 @@ target() {
   esac
   "$compiler" -g -O1 -pthread -fsanitize="fuzzer$sanitizers" "$@" "$here/$source" -o "$name" \
     -Wl,--wrap=LLVMFuzzerTestOneInput "$engine" >"$name.cc" 2>&1 || { cat "$name.cc"; exit 1; }
-}
-
-# result WHAT COMMAND...: the test named WHAT passes when the command succeeds; otherwise shows the end of "log".
-result() {
-  what=$1
-  shift
-  if "$@"; then pass "$what"; else
-    tail -25 log >seen
-    fail "$what" seen
-  fi
-}
-
-# fuzz STATUS COMMAND...: runs it, its output in "log"; succeeds when it ends with the status.
-fuzz() {
-  expected=$1
-  shift
-  status=0
-  timeout 500 "$@" >log 2>&1 || status=$?
-  [ "$status" = "$expected" ]
 }
 
 prints() {

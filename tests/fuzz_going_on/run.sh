@@ -15,6 +15,9 @@ trap 'exit 130' INT TERM
 cd "$work"
 # shellcheck disable=SC1091 source-path=SCRIPTDIR/../lib source=tap.sh
 . "$tests/lib/tap.sh"
+# shellcheck source-path=SCRIPTDIR/../lib source=fuzz_run.sh
+. "$tests/lib/fuzz_run.sh"
+fuzz_seconds=400
 # Leaks are another matter, and LeakSanitizer cannot look for them everywhere.
 export ASAN_OPTIONS=detect_leaks=0 AFL_QUIET=1
 unset NOMEM_FUZZ NOMEM_FUZZ_PLAN NOMEM_FUZZ_ONLY NOMEM_FUZZ_NOT NOMEM_FUZZ_KNOWN
@@ -30,25 +33,6 @@ target() {
   shift
   clang -g -O1 -fsanitize=fuzzer,address "$@" -o "$name" -Wl,--wrap=LLVMFuzzerTestOneInput "$build/libnomem-fuzz.a" \
     >log 2>&1 || { cat log; exit 1; }
-}
-
-# result WHAT COMMAND...: the test named WHAT passes when the command succeeds; otherwise shows the end of "log".
-result() {
-  what=$1
-  shift
-  if "$@"; then pass "$what"; else
-    tail -30 log >seen
-    fail "$what" seen
-  fi
-}
-
-# fuzz STATUS COMMAND...: runs it, its output in "log"; succeeds when it ends with the status.
-fuzz() {
-  expected=$1
-  shift
-  status=0
-  timeout 400 "$@" >log 2>&1 || status=$?
-  [ "$status" = "$expected" ]
 }
 
 # prints COUNT PATTERN: so many lines match.
