@@ -123,9 +123,9 @@ static inline void nomem_wrong(const char *text) {
 #ifdef __x86_64__
   /* Read from the table that the dynamic linker fills in. A program that cannot be moved would have the address as a
    * constant: that of no function, as long as none is linked. */
-  void (*call)(const char *);
-  __asm__(".weak nomem__wrong\n\tmovq nomem__wrong@GOTPCREL(%%rip), %0" : "=r"(call));
-  if (call != NULL) call(text);
+  void (*said)(const char *);
+  __asm__(".weak nomem__wrong\n\tmovq nomem__wrong@GOTPCREL(%%rip), %0" : "=r"(said));
+  if (said != NULL) said(text);
 #else
   if (&nomem__wrong != NULL) nomem__wrong(text);
 #endif

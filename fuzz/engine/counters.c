@@ -36,6 +36,11 @@ static uint8_t *counters(void) {
   return has_afl() ? __afl_area_ptr : __start___sancov_cntrs;
 }
 
+/* The counters, where there is room to keep them; else NULL. */
+static uint8_t *kept_counters(void) {
+  return largest == NULL ? NULL : counters();
+}
+
 static size_t size_of_counters(void) {
   if (has_afl()) return __afl_area_ptr == NULL ? 0 : __afl_map_size;
   return (size_t)((uintptr_t)__stop___sancov_cntrs - (uintptr_t)__start___sancov_cntrs);
@@ -73,7 +78,8 @@ void nomem__counters_begin(void) {
 }
 
 void nomem__counters_clear(void) {
-  if (largest != NULL) memset(counters(), 0, size_of_counters());
+  uint8_t *now = kept_counters();
+  if (now != NULL) memset(now, 0, size_of_counters());
 }
 
 void nomem__counters_merge(void) {
@@ -82,11 +88,13 @@ void nomem__counters_merge(void) {
 
 void nomem__counters_end(void) {
   if (has_fuzzer()) __sancov_lowest_stack = lowest_stack;
-  if (largest != NULL) memcpy(counters(), largest, size_of_counters());
+  uint8_t *now = kept_counters();
+  if (now != NULL) memcpy(now, largest, size_of_counters());
 }
 
 void nomem__edges_keep(enum nomem_edges when) {
-  if (largest != NULL) memcpy(edges[when], counters(), size_of_counters());
+  const uint8_t *now = kept_counters();
+  if (now != NULL) memcpy(edges[when], now, size_of_counters());
 }
 
 void nomem__edges_add(enum nomem_edges when) {

@@ -26,8 +26,8 @@ extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__
 extern void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, size_t out_bytes) __attribute__((weak));
 
 /* In a library of their own before glibc 2.34, which a target may not be linked with. */
-extern void *dlopen(const char *name, int mode) __attribute__((weak));
-extern void *dlsym(void *restrict handle, const char *restrict name) __attribute__((weak));
+#pragma weak dlopen
+#pragma weak dlsym
 
 __attribute__((visibility("default"), noreturn)) void _Exit(int status);
 

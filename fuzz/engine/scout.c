@@ -53,6 +53,7 @@ static struct shared {
 } * shared;
 
 static bool is_child, is_given_up, has_met_crash;
+static int timeouts;
 
 /* The call that an inspecting child watches. */
 static struct {
@@ -226,8 +227,8 @@ static bool is_ready(void) {
 }
 
 static void count_timeout(void) {
-  static int timeouts;
-  is_given_up |= ++timeouts >= TIMEOUTS_MAX;
+  timeouts++;
+  is_given_up |= timeouts >= TIMEOUTS_MAX;
 }
 
 /* The plan has crashed in library code: the harness's call is looked at once more. */

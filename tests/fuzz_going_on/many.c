@@ -16,7 +16,7 @@ __attribute__((noinline)) static void work(void) {
                                                                                                  i++) {
     char *block = get(16);
     if (block == NULL && i != 1) return;
-    block[0] = 'x';
+    block[0] = 'x'; /* the planted bug; NOLINT(clang-analyzer-core.NullDereference) */
     free(block);
   }
 }

@@ -24,17 +24,16 @@ static void guess(void **state) {
 
 /* The blocks that are allocated before the call are guarded, as far as there is room. */
 static void from_where(void **state) {
-  struct nomem__campaign_site site = {.count = 1};
+  struct nomem__campaign_site site = {.count = 1, .first_nth = 10};
   struct nomem__campaign campaign = {.sites = &site, .site_count = 1, .allocations = 1000000};
   const struct nomem__point point = {.occurrence = 1};
   (void)state;
-  site.first_nth = 10;
   assert_int_equal(nomem__guarded_runs_from(&campaign, &point), 0); /* blocks cannot be guarded */
   campaign.heap.has_guards = true;
   assert_int_equal(nomem__guarded_runs_from(&campaign, &point), 1);
-  site.first_nth = BEFORE;
+  campaign.sites[0].first_nth = BEFORE;
   assert_int_equal(nomem__guarded_runs_from(&campaign, &point), 1);
-  site.first_nth = BEFORE + 5;
+  campaign.sites[0].first_nth = BEFORE + 5;
   assert_int_equal(nomem__guarded_runs_from(&campaign, &point), 5);
 }
 

@@ -44,10 +44,13 @@ static void finds_nothing_else(void **state) {
 /* A library is found while it is loaded. */
 static void follows_loading(void **state) {
   (void)state;
-  void *library = dlopen("libresolv.so.2", RTLD_NOW);
-  if (library == NULL) skip();
+  struct link_map *library = dlopen("libresolv.so.2", RTLD_NOW);
+  if (library == NULL) {
+    skip();
+    return;
+  }
   uintptr_t address = (uintptr_t)dlsym(library, "__dn_expand");
-  if (address == 0) address = (uintptr_t)((struct link_map *)library)->l_ld;
+  if (address == 0) address = (uintptr_t)library->l_ld;
   assert_non_null(both_ways(address));
   dlclose(library);
   both_ways(address);

@@ -43,7 +43,7 @@ static bool needs_sources(char **argv) {
 }
 
 int main(int argc, char **argv) {
-  struct nomem__options options;
+  struct nomem__options options = {0};
   struct nomem__option_sources sources = {0};
   nomem__memory_set_libraries();
   nomem__short_files_survive();

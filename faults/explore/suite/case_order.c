@@ -166,6 +166,7 @@ static void choose_in_groups(struct order *order) {
   for (size_t i = 0; i < order->common_count; i++) sorted[i] = &order->commons[i];
   uint32_t chosen[NOMEM_ORDER_UNLIKE_CASES] = {0}; /* of the group that gains were computed for */
   for (uint32_t round = 1; round <= NOMEM_ORDER_UNLIKE_CASES; round++) {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): of pointers */
     if (round > 1) qsort(sorted, order->common_count, sizeof *sorted, by_chosen);
     for (size_t i = 0; i < order->common_count; i++) {
       if (sorted[i]->visit_count < round) continue; /* all its cases were chosen already */

@@ -113,7 +113,7 @@ static void number_ids(struct nomem__json *json, json_t *const *list, size_t cou
 }
 
 static void distribute(struct nomem__json *json, json_t **list, size_t count, json_t *findings, json_t *excluded) {
-  if (count > 0) qsort(list, count, sizeof *list, by_weight);
+  if (count > 0) qsort(list, count, sizeof *list, by_weight); /* NOLINT(bugprone-sizeof-expression): of pointers */
   if (count > 0) nomem__json_put(json, list[0], "first_id", json_string(nomem__json_string(list[0], "id")));
   number_ids(json, list, count);
   for (size_t i = 0; i < count; i++) {
@@ -132,7 +132,7 @@ json_t *nomem__suite_findings_join(const struct nomem__case_findings *cases, siz
     collect(&members, &cases[i], "excluded", true);
   }
   if (members.count > 0) qsort(members.list, members.count, sizeof *members.list, by_cause);
-  json_t **list = nomem__calloc(members.count + 1, sizeof *list);
+  json_t **list = nomem__calloc(members.count + 1, sizeof *list); /* NOLINT(bugprone-sizeof-expression): of pointers */
   size_t joined = 0;
   for (size_t first = 0, end; first < members.count; first = end) {
     const char *cause = nomem__json_string(members.list[first].finding, "cause");
