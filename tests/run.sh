@@ -9,6 +9,8 @@
 # has failed. A test that cannot be made here is an "ok" line that ends with "# SKIP" and the reason; a suite that can
 # make none prints "1..0 # SKIP" and the reason, and counts as one.
 #
+# A suite that is named and is not there ends this with status 2: it may not have been built.
+#
 # Two suites run at a time, because most of their time is waiting. One line per suite as it ends, with its seconds, and one
 # below it for each reason to skip; the output of one that failed comes before its line. Last line: "N passed, N failed,
 # N skipped". Exit status: 0 none failed, 1 some failed, 2 could not run.
@@ -20,7 +22,6 @@ if [ ! -x "${1:-.}/nomem" ]; then
 fi
 build=$(cd "$1" && pwd)
 shift
-wanted=$(printf '%s\n' "$@")
 # What hangs is ended by then. No suite takes two minutes on an idle machine, nor ten times that on a busy one.
 limit_seconds=1200
 at_a_time=2
@@ -108,6 +109,14 @@ if [ -n "${NOMEM_RESULTS:-}" ]; then
 fi
 trap 'rm -rf "$results"' EXIT
 trap 'exit 130' INT TERM
+for name; do
+  wanted=$name
+  if [ -z "$(list_suites | tr '\0' '\n')" ]; then
+    echo "nomem: no suite '$name' here: a unit test must be built, as by 'make $build/tests/$name'" >&2
+    exit 2
+  fi
+done
+wanted=$(printf '%s\n' "$@")
 list_suites | NOMEM_RESULTS=$results xargs -0 -r -n 1 -P "$at_a_time" "$0" "$build"
 cat "$results"/*.result 2>/dev/null | awk '
   { passed += $1; failed += $2; skipped += $3 }

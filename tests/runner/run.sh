@@ -29,7 +29,8 @@ comes_to() {
   wanted=$2
   shift 2
   status=0
-  "$work/tests/run.sh" "$work/build" >"$work/all" 2>&1 || status=$?
+  # shellcheck disable=SC2086 # words
+  "$work/tests/run.sh" "$work/build" $named >"$work/all" 2>&1 || status=$?
   sed 's/ skipped, [0-9]* s/ skipped/' "$work/all" >"$work/seen"
   for line; do grep -qxF -e "$line" "$work/seen" || status="$status, missing: $line"; done
   [ "$(tail -n 1 "$work/seen")" = "$line" ] || status="$status, another last line"
@@ -39,6 +40,7 @@ comes_to() {
   fi
 }
 
+named=
 printf 'exit 1\n' | suite tests/e2e/lib/helper.sh
 printf 'echo "ok 1 - a"\necho "ok 2 - b # SKIP not here"\n' | suite tests/e2e/new.sh
 printf 'echo "ok 1 - a"\n' | suite tests/folder/run.sh
@@ -51,6 +53,13 @@ comes_to 'suites are found by folder, and what is skipped has its reason' 0 \
   'test_unit                       1 passed, 0 failed, 1 skipped' '  1 skipped: why' \
   '3 passed, 0 failed, 3 skipped'
 
+named='folder whole'
+comes_to 'suites that are named' 0 'folder                          1 passed, 0 failed, 0 skipped' \
+  'whole                           0 passed, 0 failed, 1 skipped' '  1 skipped: none of it here' '1 passed, 0 failed, 1 skipped'
+named='folder test_forgotten'
+comes_to 'a suite that is named and is not there' 2 \
+  "nomem: no suite 'test_forgotten' here: a unit test must be built, as by 'make $work/build/tests/test_forgotten'"
+named=
 printf 'echo "not ok 1 - broken"\necho "ok 2 - a"\nexit 1\n' | suite tests/e2e/new.sh
 comes_to 'a test that fails' 1 'not ok 1 - broken' \
   'e2e new                         1 passed, 1 failed, 0 skipped: ended with status 1' '3 passed, 1 failed, 2 skipped'
