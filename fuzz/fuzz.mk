@@ -82,6 +82,10 @@ mutants: setup-demo fuzz-build
 	$(Q)tools/mutants.sh "$(FUZZ_OUT)" "$(CLANG) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -w"
 	$(Q)tools/mutants-libuv.sh "$(FUZZ_OUT)" "$(CLANG) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -w"
 
+## mutants-all: plant every one-line bug that can be made mechanically, run the targets that have its code (FILES="faults/plan.c", SAMPLE=20, SECONDS_EACH=15)
+mutants-all: setup-demo fuzz-build
+	$(Q)FILES="$(FILES)" SAMPLE="$(SAMPLE)" tools/mutants-all.sh "$(FUZZ_OUT)" "$(CLANG) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -w"
+
 ## fuzz-afl: run every target for FUZZ_SECONDS under AFL++
 fuzz-afl: setup-fuzz $(FUZZ_TARGETS:%=$(FUZZ_OUT)/afl/%)
 	$(Q)for target in $(FUZZ_TARGETS); do tools/fuzz.sh afl $$target $(FUZZ_OUT) $(FUZZ_SECONDS) || exit 1; done
@@ -90,7 +94,7 @@ fuzz-afl: setup-fuzz $(FUZZ_TARGETS:%=$(FUZZ_OUT)/afl/%)
 oss-fuzz: setup-fuzz
 	$(Q)tools/oss-fuzz/test.sh $(BUILD)/oss-fuzz
 
-.PHONY: fuzz fuzz-build fuzz-regress fuzz-msan corpus-minimise coverage mutants fuzz-afl oss-fuzz \
+.PHONY: fuzz fuzz-build fuzz-regress fuzz-msan corpus-minimise coverage mutants mutants-all fuzz-afl oss-fuzz \
   $(FUZZ_TARGETS:%=fuzz-%)
 
 # fuzz_variant(variant)

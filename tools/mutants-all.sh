@@ -1,0 +1,202 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Plants every one-line bug that tools/mutate.awk can make of the sources, one at a time, and runs the fuzz targets whose
+# code it is in: the committed seeds first, then SECONDS from them, shared among the targets.
+#
+#   tools/mutants-all.sh OUT "COMPILER FLAGS"      OUT: where the fuzz targets were built; results go beside it
+#   FILES="lib/uv_alloc.c ..."                     these only (default: lib/, faults/plan*.c, faults/inject/)
+#   SAMPLE=20 SEED=1                               so many of each file, chosen by that number; 0: all
+#   SECONDS_EACH=15 JOBS=2 LIST=yes                LIST: only print the bugs
+#
+# Prints for each file how many bugs there are; do not compile; compile to the code that the original has, or are shown
+# to be equivalent (tests/mutants/equivalent); are killed by the seeds and by fuzzing; survive, each of which is listed.
+# It goes on where it was ended: a bug that was killed stays so, and one that survived is tried again when its targets or
+# their seeds have changed. Remove build/mutants-all to begin anew.
+#
+# Exit status: 0 none survived; 1 some did; 2 could not run.
+set -u
+out=$1
+compile=$2
+work=$(dirname "$out")/mutants-all
+seconds=${SECONDS_EACH:-15}
+tab=$(printf '\t')
+strict='-Werror=int-conversion -Werror=return-type -Werror=incompatible-pointer-types'
+
+# What a bug must not get hold of: the processes outside. Not everywhere may one be shut in.
+shut_in='unshare --pid --fork --kill-child --mount-proc'
+$shut_in true 2>/dev/null || shut_in=
+
+# object SOURCE TO: the code as it is shipped, of every build that there is of it.
+object() {
+  where="-iquote $(dirname "$3") -Ilib -Ifaults"
+  # shellcheck disable=SC2086 # words, and no path here has a blank
+  ${compile%% *} -std=gnu11 -O2 -fPIC -w $strict $where -c "$1" -o "$2" || return 1
+  [ "$3" = lib/uv_alloc.c ] || return 0
+  # shellcheck disable=SC2086
+  ${compile%% *} -std=gnu11 -O2 -fPIC -w $strict $where -DUV_ALLOC_ZERO_SIZE_IS_NULL -c "$1" -o "$2.zero" &&
+    cat "$2.zero" >>"$2"
+}
+
+variant_of() { if [ "$1" = threads ]; then echo tsan; else echo asan; fi; }
+sanitizers() { if [ "$1" = tsan ]; then echo thread; else echo address,undefined; fi; }
+
+# The objects that a target takes from the archive of all parts.
+list_parts() {
+  variant=$(variant_of "$1")
+  ${compile%% *} -fsanitize=fuzzer,"$(sanitizers "$variant")" -Wl,-Map="$work/map" -o "$work/trace" \
+    "$out/obj-$variant/target/$1.o" "$out/obj-$variant/parts.a" -pthread
+  sed -n 's|^[^ ]*parts\.a(\([a-z_]*\)\.o)$|\1|p' "$work/map"
+  rm -f "$work/trace" "$work/map"
+}
+
+# The targets that have the file's code, threads last. The target of libuv is for libuv, and none for this.
+targets_of() {
+  part=$(basename "$1" .c)
+  for target in $(cd "$work/parts" && grep -lx "$part" -- *); do [ "$target" = threads ] || printf '%s ' "$target"; done
+  grep -qx "$part" "$work/parts/threads" && echo threads
+}
+
+# build TARGET: links the bug in the current folder into the target.
+build() {
+  variant=$(variant_of "$1")
+  sanitize=$(sanitizers "$variant")
+  if [ ! -f "$folder/$variant.o" ]; then
+    flags=-fsanitize=$sanitize
+    [ "$variant" = tsan ] || flags=-fsanitize=fuzzer-no-link,$sanitize
+    where="-iquote $folder/lib -iquote $(dirname "$file")"
+    # shellcheck disable=SC2086
+    $compile $flags $where -c "$folder/$file" -o "$folder/$variant.o" || return 1
+    # shellcheck disable=SC2086
+    [ "$file" != lib/uv_alloc.c ] || $compile $flags $where -c fuzz/common/subject_zero.c -o "$folder/$variant-zero.o"
+  fi
+  ${compile%% *} -fsanitize=fuzzer,"$sanitize" -o "$folder/$1" "$out/obj-$variant/target/$1.o" "$folder/$variant"*.o \
+    "$out/obj-$variant/parts.a" -pthread
+}
+
+# run TARGET FLAG LIMIT: 0 when the target failed, which means that it found the bug.
+run() {
+  mkdir -p "$folder/new-$1"
+  max_len=$(sed -n 's/^max_len *= */-max_len=/p' "fuzz/$1.options")
+  # shellcheck disable=SC2086
+  ! timeout -k 2 "$3" $shut_in "$folder/$1" "$2" -timeout=5 $max_len -artifact_prefix="$folder/" "$folder/new-$1" \
+    "corpus/$1" >"$folder/log" 2>&1
+}
+
+# Prints the verdict on the bug in the current folder.
+judge() {
+  targets=$(targets_of "$file")
+  share=$(((seconds + $(echo "$targets" | wc -w) - 1) / $(echo "$targets" | wc -w)))
+  for target in $targets; do
+    build "$target" 2>"$folder/log" || { echo "broken $target"; return; }
+    run "$target" -runs=0 60 && { echo "seeds $target"; return; }
+  done
+  for target in $targets; do
+    run "$target" "-max_total_time=$share" $((share * 2 + 30)) && { echo "fuzzing $target"; return; }
+  done
+  echo "survived $(cat "$work/sums/$(echo "$file" | tr / -)")"
+}
+
+# one NUMBER: judges the bug in that line of the list.
+one() {
+  IFS=$tab read -r file line offset length new before after <<END
+$(sed -n "$1p" "$work/list")
+END
+  folder=$work/run/$1
+  name=$(echo "$file" | tr / -)
+  mkdir -p "$folder/$(dirname "$file")"
+  { head -c "$offset" "$file"; printf %s "$new"; tail -c "+$((offset + length + 1))" "$file"; } >"$folder/$file"
+  if ! object "$folder/$file" "$folder/plain.o" "$file" 2>"$folder/log"; then
+    verdict=unbuilt
+  elif cmp -s "$folder/plain.o" "$work/original/$name.o"; then
+    verdict=same
+  elif is_listed; then
+    verdict=equivalent
+  else
+    known=$work/verdicts/$name-$(sha1sum <"$folder/plain.o" | cut -c1-40)
+    if [ ! -s "$known" ] || grep -qv -e '^seeds' -e '^fuzzing' -e "^survived $(cat "$work/sums/$name")$" "$known"; then
+      judge >"$known.$1"
+      mv "$known.$1" "$known"
+    fi
+    verdict=$(cat "$known")
+  fi
+  printf '%s\t%s\t%s\t%s\t%s\n' "$file" "$line" "$verdict" "$before" "$after" >"$work/results/$1"
+  rm -rf "$folder"
+}
+
+# Whether tests/mutants/equivalent has the bug, with the reason why it is none.
+is_listed() {
+  BEFORE=$before AFTER=$after awk -v file="$file" '
+    /^@ / { in_file = $2 == file }
+    /^-/ { is_before = substr($0, 2) == ENVIRON["BEFORE"] }
+    /^\+/ && in_file && is_before && substr($0, 2) == ENVIRON["AFTER"] { found = 1 }
+    END { exit !found }' tests/mutants/equivalent
+}
+
+# The list of all bugs, or of SAMPLE of each file.
+list() {
+  for file in $files; do
+    LC_ALL=C awk -f tools/mutate.awk "$file" | LC_ALL=C awk -v file="$file" -v sample="${SAMPLE:-0}" -v seed="${SEED:-1}" '
+      { line[NR] = $0 }
+      END {
+        if (!sample || sample > NR) sample = NR
+        for (i = 1; i <= NR; i++) order[i] = i
+        for (i = 1; i <= sample; i++) { # the first of a shuffled row; the numbers are exact in a double
+          seed = (seed * 16807) % 2147483647
+          j = i + seed % (NR - i + 1)
+          kept = order[i]; order[i] = order[j]; order[j] = kept
+          chosen[order[i]] = 1
+        }
+        for (i = 1; i <= NR; i++) if (i in chosen) print file "\t" line[i]
+      }'
+  done
+}
+
+# Called by xargs below for one bug.
+if [ "${3:-}" = one ]; then
+  one "$4"
+  exit
+fi
+
+mkdir -p "$work/parts" "$work/original" "$work/verdicts" "$work/sums"
+rm -rf "$work/run" "$work/results"
+mkdir -p "$work/run" "$work/results"
+for target in "$out"/bin/*; do
+  target=$(basename "$target")
+  [ "$target" = libuv ] || list_parts "$target" >"$work/parts/$target"
+done
+files=
+for file in ${FILES:-lib/*.c faults/plan*.c faults/inject/*.c}; do
+  if [ -z "$(targets_of "$file")" ]; then
+    echo "$file: in no target"
+    continue
+  fi
+  files="$files $file"
+  name=$(echo "$file" | tr / -)
+  object "$file" "$work/original/$name.o" "$file" || exit 2
+  for target in $(targets_of "$file"); do cat "$out/bin/$target" "corpus/$target"/*; done | sha1sum | cut -c1-40 >"$work/sums/$name"
+done
+list >"$work/list"
+if [ -n "${LIST:-}" ]; then
+  cut -f 1,2,6,7 "$work/list"
+  exit 0
+fi
+count=$(wc -l <"$work/list")
+[ "$count" -gt 0 ] || exit 2
+seq "$count" | xargs -P "${JOBS:-2}" -n 1 "$0" "$out" "$compile" one
+# In the order of the list.
+seq "$count" | sed "s|^|$work/results/|" | xargs cat >"$work/report"
+awk -F '\t' '
+  { split($3, verdict, " "); name[$1]; all[$1]++; n[$1, verdict[1]]++ }
+  $3 ~ /^survived|^broken/ { survivors = survivors $1 ":" $2 ": " $4 "\n    -> " $5 ($3 ~ /^broken/ ? "  (" $3 ")" : "") "\n"; lives++ }
+  END {
+    printf "%-34s %6s %8s %5s %6s %6s %8s %8s %7s\n", "file", "bugs", "unbuilt", "same", "equal", "seeds", "fuzzing", "survive", "killed"
+    for (file in name) {
+      killed = n[file, "seeds"] + n[file, "fuzzing"]
+      left = n[file, "survived"] + n[file, "broken"]
+      printf "%-34s %6d %8d %5d %6d %6d %8d %8d %6.1f%%\n", file, all[file], n[file, "unbuilt"], n[file, "same"],
+        n[file, "equivalent"], n[file, "seeds"], n[file, "fuzzing"], left, killed + left ? 100 * killed / (killed + left) : 100 | "sort"
+    }
+    close("sort")
+    printf "%s", survivors
+    exit lives > 0
+  }' "$work/report"
