@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "explore/report/excerpt.h"
+#include "explore/report/source_lines.h"
 #include "explore/report/terminal.h"
 #include "explore/text/memory_stream.h"
 
@@ -42,10 +43,18 @@ static int remove_files(void **state) {
 
 static void assert_excerpt(struct nomem__mark *marks, size_t count, const char *wanted) {
   struct nomem__memory_stream stream;
+  struct nomem__json json = {0};
+  json_t *sources = json_array();
+  for (size_t i = 0; i < count; i++) {
+    json_t *source = nomem__read_source_lines(&json, marks[i].file, marks[i].line);
+    marks[i].source = source;
+    if (source != NULL) json_array_append_new(sources, source);
+  }
   nomem__excerpt_print(nomem__memory_stream_open(&stream), marks, count, one);
   char *printed = nomem__memory_stream_close(&stream);
   assert_string_equal(printed, wanted);
   free(printed);
+  json_decref(sources);
 }
 
 /* A mark that stands alone has a line before it and one after it; its caret is at the column, tabs and characters of

@@ -336,7 +336,7 @@ static void test_document_of_a_campaign(void **state) {
   (void)state;
   struct example *example = open_example();
   struct nomem__campaign *campaign = &example->campaign;
-  json_t *document = nomem__document_make(campaign);
+  json_t *document = nomem__document_make(campaign, true);
   assert_non_null(document);
   assert_int_equal(json_array_size(json_object_get(document, "frames")), 2);
   const json_t *site = json_array_get(json_object_get(document, "sites"), 0);
@@ -356,7 +356,7 @@ static void test_document_of_a_campaign(void **state) {
   example->findings[0].exclusion_reason = "known";
   campaign->excluded = (struct nomem__findings){example->findings, 1, 1};
   campaign->findings = (struct nomem__findings){example->findings + 1, 1, 1};
-  json_t *after = nomem__document_make(campaign);
+  json_t *after = nomem__document_make(campaign, true);
   assert_non_null(after);
   const json_t *counted = json_object_get(after, "findings"), *excluded = json_object_get(after, "excluded");
   assert_int_equal(json_array_size(counted), 1);
@@ -383,7 +383,7 @@ struct wanted {
 
 static bool makes_document(const void *arg) {
   const struct wanted *wanted = arg;
-  json_t *document = nomem__document_make(wanted->from);
+  json_t *document = nomem__document_make(wanted->from, true);
   char *text = dump(document);
   bool is_right = strcmp(text, wanted->text) == 0;
   free(text);
@@ -395,7 +395,7 @@ static bool makes_document(const void *arg) {
 static void test_document_without_memory(void **state) {
   (void)state;
   struct example *example = open_example();
-  json_t *document = nomem__document_make(&example->campaign);
+  json_t *document = nomem__document_make(&example->campaign, true);
   char *text = dump(document);
   struct wanted wanted = {.from = &example->campaign, .text = text};
   assert_true(count_giving_up(makes_document, &wanted, true) > 100);

@@ -43,12 +43,12 @@ static bool was_in_vain(const struct nomem__suite *suite, const json_t *document
 /* A suite's report, as its text is made from it. */
 struct text {
   const json_t *document;
-  bool is_quiet;
+  bool is_quiet, is_verbose;
 };
 
 static void print_text(const void *user, FILE *out) {
   const struct text *text = user;
-  nomem__suite_text_print(text->document, text->is_quiet, out);
+  nomem__suite_text_print(text->document, text->is_quiet, text->is_verbose, out);
 }
 
 static int report(const struct nomem__suite *suite) {
@@ -59,7 +59,7 @@ static int report(const struct nomem__suite *suite) {
     return NOMEM_EXIT_FAILED;
   }
   int status = suite->interrupted_by != 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
-  const struct text text = {.document = document, .is_quiet = options->quiet};
+  const struct text text = {.document = document, .is_quiet = options->quiet, .is_verbose = options->verbose};
   bool is_written = nomem__reports_print_text(options, print_text, &text) == 0;
   if (has_findings(document))
     status = options->error_status != 0 ? (int)options->error_status : NOMEM_EXIT_FINDINGS;

@@ -16,9 +16,11 @@
 #include "../text/json_values.h"
 #include "../text/memory.h"
 #include "../text/memory_stream.h"
+#include "../text/words.h"
 #include "document_sites.h"
 #include "finding_id.h"
 #include "frames.h"
+#include "notes.h"
 #include "reproduction.h"
 
 /* Closes a stream and puts what was printed, without its line end. */
@@ -50,6 +52,18 @@ static const struct nomem__trace *naming_trace(const struct nomem__finding *find
   return finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
 }
 
+/* Puts whose code a frame is that is not the program's own, unless its place says so already. */
+static void put_place_owner(struct nomem__document_builder *builder, json_t *object, const char *key,
+                            const struct nomem__trace_frame *frame) {
+  char buffer[NOMEM_OWNER_NAME_BYTES];
+  struct nomem__source_frame source = {0};
+  const struct nomem__campaign *campaign = builder->campaign;
+  const char *owner = frame != NULL ? nomem__name_owner(&campaign->code_owners, frame, buffer) : "";
+  if (*owner == '\0') return;
+  nomem__symbols_resolve(campaign->session->symbols, frame->path, frame->offset, frame->is_return_address, &source, 1);
+  if (owner != buffer || source.file != NULL) nomem__json_text(&builder->json, object, key, owner);
+}
+
 static void put_end(struct nomem__json *json, json_t *object, const struct nomem__finding *finding) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
@@ -65,6 +79,21 @@ static void put_reproduction(struct nomem__document_builder *builder, json_t *ob
                             finding->needs_timeout ? builder->campaign->timeout_ms : 0, finding->needs_block_table,
                             finding->guarded_from);
   put_printed(&builder->json, object, "reproduce", &stream);
+}
+
+/* Puts the line that debugs it, which the store makes possible. */
+static void put_debugging(struct nomem__document_builder *builder, json_t *object) {
+  const struct nomem__campaign *campaign = builder->campaign;
+  struct nomem__memory_stream stream;
+  if (campaign->journal == NULL) return;
+  FILE *out = nomem__memory_stream_open(&stream);
+  nomem__print_change_of_folder(out, campaign->session->options);
+  fprintf(out, "nomem replay --gdb %s", nomem__json_string(object, "id"));
+  if (campaign->session->options->store != NULL) {
+    fputs(" --store ", out);
+    nomem__print_word(out, campaign->session->options->store);
+  }
+  put_printed(&builder->json, object, "debug", &stream);
 }
 
 static json_t *make_fault(struct nomem__document_builder *builder, const struct nomem__finding *finding) {
@@ -136,6 +165,9 @@ static void put_unchecked(struct nomem__document_builder *builder, json_t *objec
   json_t *unchecked = nomem__make_frame_with_source(builder, frame, &source);
   if (finding->unchecked.cause == NOMEM_CAUSE_LEFT)
     nomem__json_put(&builder->json, unchecked, "was_checked", json_true());
+  const struct nomem__trace_frame *culprit = nomem__trace_culprit(&finding->blow_up);
+  if (culprit == NULL || !nomem__trace_is_same_file(culprit->path, frame->path))
+    put_place_owner(builder, unchecked, "owner", frame);
   nomem__json_put(&builder->json, object, "unchecked", unchecked);
 }
 
@@ -160,6 +192,7 @@ static json_t *make_threads(struct nomem__document_builder *builder, const struc
     nomem__json_text(json, object, "name", thread->name);
     nomem__json_text(json, object, "state", thread->what);
     if (i == finding->shown_thread) nomem__json_put(json, object, "is_shown", json_true());
+    if (thread->trace.depth > 0) put_culprit(builder, object, "location", &thread->trace);
     nomem__put_trace(builder, object, &thread->trace);
     nomem__json_add(json, threads, object);
   }
@@ -181,11 +214,13 @@ static json_t *make_finding(struct nomem__document_builder *builder, const struc
   struct nomem__json *json = &builder->json;
   json_t *object = json_object();
   nomem__json_text(json, object, "verdict", nomem__verdicts[finding->verdict].name);
-  nomem__json_text(json, object, "meaning", nomem__verdicts[finding->verdict].meaning);
+  nomem__json_text(json, object, "meaning", nomem__finding_meaning(finding));
   nomem__json_put(json, object, "flaky", json_boolean(finding->is_flaky));
   nomem__json_number(json, object, "runs", finding->runs);
   nomem__json_text(json, object, "exclusion", finding->exclusion_reason);
+  if (finding->exclusion == NOMEM_EXCLUSION_ADVISORY) nomem__json_put(json, object, "advisory", json_true());
   put_culprit(builder, object, "location", naming_trace(finding));
+  put_place_owner(builder, object, "location_owner", nomem__trace_culprit(naming_trace(finding)));
   put_end(json, object, finding);
   put_signal(json, object, finding);
   nomem__json_put(json, object, "fault", make_fault(builder, finding));
@@ -194,14 +229,18 @@ static json_t *make_finding(struct nomem__document_builder *builder, const struc
   nomem__put_stack(builder, object, "blow_up", &finding->blow_up);
   nomem__put_stack(builder, object, "origin", &finding->block);
   nomem__put_stack(builder, object, "freed", &finding->freed);
+  if (nomem__trace_culprit(&finding->freed) != NULL)
+    put_culprit(builder, json_object_get(object, "freed"), "location", &finding->freed);
   put_unchecked(builder, object, finding);
   put_code_owner(builder, object, finding);
   if (finding->thread_count > 0) nomem__json_put(json, object, "threads", make_threads(builder, finding));
+  if (finding->threads_left_out > 0) nomem__json_number(json, object, "threads_left_out", finding->threads_left_out);
   put_reproduction(builder, object, finding);
   put_message(builder, object, finding);
   nomem__json_format(json, object, "cause", "%016" PRIx64,
                      nomem__finding_cause(finding, builder->campaign->session->symbols));
   nomem__put_finding_id(json, object, before);
+  put_debugging(builder, object);
   return object;
 }
 
@@ -257,6 +296,16 @@ void nomem__document_put_origin(struct nomem__json *json, json_t *document) {
     nomem__json_text(json, document, "date", date);
 }
 
+static void put_engines(struct nomem__json *json, json_t *document, const struct nomem__campaign *campaign) {
+  json_t *engines = json_object();
+  for (unsigned i = NOMEM__ENGINES; i-- > 0;)
+    if (campaign->engines[i] > 0) nomem__json_number(json, engines, nomem__engine_names[i], campaign->engines[i]);
+  nomem__json_put(json, document, "engines", engines);
+  bool all_by_snapshot = campaign->engines[NOMEM_ENGINE_EXEC] + campaign->engines[NOMEM_ENGINE_SERVER] == 0;
+  if (!all_by_snapshot && *campaign->engine_reason != '\0')
+    nomem__json_text(json, document, "engine_reason", campaign->engine_reason);
+}
+
 static void put_heading(struct nomem__document_builder *builder, json_t *document) {
   const struct nomem__campaign *campaign = builder->campaign;
   struct nomem__json *json = &builder->json;
@@ -273,6 +322,8 @@ static void put_heading(struct nomem__document_builder *builder, json_t *documen
   const struct nomem__coverage coverage = nomem__coverage_of(campaign);
   bool was_cut_short = campaign->failed || campaign->session->interrupted_by != 0;
   nomem__json_put(json, document, "complete", json_boolean(!was_cut_short && !nomem__coverage_is_empty(&coverage)));
+  put_engines(json, document, campaign);
+  nomem__json_put(json, document, "notes", nomem__notes_make(json, campaign));
 }
 
 /* Returns the findings that count and the excluded ones as one list, in the order that they had before they were
@@ -322,13 +373,13 @@ json_t *nomem__document_make_findings(const struct nomem__campaign *campaign) {
   return finish(&builder, make_findings(&builder));
 }
 
-json_t *nomem__document_make(const struct nomem__campaign *campaign) {
+json_t *nomem__document_make(const struct nomem__campaign *campaign, bool has_sites) {
   struct nomem__document_builder builder = {.campaign = campaign, .sources = json_object()};
   json_t *document = json_object();
   put_heading(&builder, document);
   nomem__put_coverage(&builder, document);
   put_verdicts(&builder, document);
   put_findings(&builder, document);
-  nomem__put_sites(&builder, document);
+  if (has_sites) nomem__put_sites(&builder, document);
   return finish(&builder, document);
 }

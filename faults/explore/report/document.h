@@ -16,8 +16,9 @@
 /* Raised by any change that a reader of the old version would misread. */
 #define NOMEM_DOCUMENT_VERSION 2
 
-/* Builds the document of a campaign that is over. The caller's; NULL: memory was short. */
-json_t *nomem__document_make(const struct nomem__campaign *campaign);
+/* Builds the document of a campaign that is over; without its sites, which only some reports show, if they are not
+ * wanted. The caller's; NULL: memory was short. */
+json_t *nomem__document_make(const struct nomem__campaign *campaign, bool has_sites);
 
 /* Builds the findings of such a document alone: an array of them, in the campaign's order. The caller's; NULL: memory
  * was short. */

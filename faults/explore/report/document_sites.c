@@ -114,6 +114,7 @@ static void put_site_counts(struct nomem__json *json, json_t *coverage, const st
   nomem__json_number(json, coverage, "sites", counts->sites);
   nomem__json_number(json, coverage, "sites_tried", tried);
   nomem__json_number(json, coverage, "sites_exercised", counts->sites_exercised);
+  nomem__json_number(json, coverage, "interpreter_sites", campaign->interpreter.sites);
   nomem__json_number(json, coverage, "sites_unstable", campaign->unstable_sites);
   nomem__json_number(json, coverage, "allocations_without_site", campaign->sites_lost);
 }
@@ -190,6 +191,7 @@ void nomem__put_coverage(struct nomem__document_builder *builder, json_t *docume
   put_call_counts(json, coverage, campaign, &counts);
   if (campaign->code_owners.is_divided) nomem__json_put(json, coverage, "test_code", make_test_code(builder));
   nomem__json_number(json, coverage, "heap_checks", campaign->heap.checked);
+  nomem__json_number(json, coverage, "heap_check_runs", campaign->heap.looked_at);
   nomem__json_number(json, coverage, "heap_checks_skipped", campaign->heap.left_out);
   nomem__json_number(json, coverage, "hangs_ended_early", campaign->early_count);
   nomem__json_number(json, coverage, "runs_ended_at_assertion", counts.asserted_runs);

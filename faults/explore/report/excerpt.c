@@ -80,8 +80,13 @@ static size_t count_near(const struct nomem__mark *marks, size_t count) {
   return near;
 }
 
-static bool read_line(const char *file, unsigned number, struct nomem__source_line *line) {
-  return nomem__read_lines(file, number, number, line) == 1;
+/* Finds a line around one of these marks. Where a mark is at it, the line knows its tabs. */
+static bool find_line(const struct nomem__mark *marks, size_t count, unsigned number, struct nomem__source_line *line) {
+  bool is_found = false;
+  for (size_t i = 0; i < count; i++)
+    if (!is_found || marks[i].line == number)
+      is_found = nomem__source_line_of(marks[i].source, number, marks[i].line, line) || is_found;
+  return is_found;
 }
 
 /* Prints the piece of source with these marks. */
@@ -89,7 +94,7 @@ static void print_piece(FILE *out, struct nomem__mark *marks, size_t count) {
   unsigned context = marks[count - 1].line == marks->line ? CONTEXT_LINES : 0;
   unsigned first = marks->line > context ? marks->line - context : 1, last = marks[count - 1].line + context;
   struct nomem__source_line line;
-  for (unsigned number = first; number <= last && read_line(marks->file, number, &line); number++) {
+  for (unsigned number = first; number <= last && find_line(marks, count, number, &line); number++) {
     print_line(out, number, &line);
     for (size_t i = 0; i < count; i++) {
       if (marks[i].line != number) continue;
@@ -114,7 +119,7 @@ void nomem__excerpt_print(FILE *out, struct nomem__mark *marks, size_t count, co
   for (size_t i = 0, near; i < count; i += near) {
     struct nomem__source_line line;
     near = count_near(&marks[i], count - i);
-    if (!read_line(marks[i].file, marks[i + near - 1].line, &line)) continue;
+    if (!find_line(&marks[i], near, marks[i + near - 1].line, &line)) continue;
     bool is_same_file = strcmp(file, marks[i].file) == 0;
     if (!is_same_file) print_file_name(out, marks[i].file);
     if (is_same_file && !is_first) fputs("      ...\n", out);

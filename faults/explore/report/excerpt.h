@@ -3,6 +3,7 @@
 #ifndef NOMEM_EXCERPT_H
 #define NOMEM_EXCERPT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 struct nomem__mark {
   const char *file;
   unsigned line, column; /* as in nomem__source_frame */
+  const json_t *source;  /* the lines around it, as of nomem__read_source_lines; NULL: they are not known */
   char *text;            /* of the caller */
   bool is_shown;         /* its line was printed */
   size_t file_order;     /* which of the files, in the order in which they come: the excerpt's own */

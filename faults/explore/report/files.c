@@ -220,19 +220,26 @@ static bool has_reports(const struct nomem__options *options) {
   return false;
 }
 
-static void print_campaign(const void *user, FILE *out) {
-  nomem__report_text(user, out);
+/* A report, as its text is made from it. */
+struct text {
+  const struct nomem__options *options;
+  const json_t *document;
+};
+
+static void print_text(const void *user, FILE *out) {
+  const struct text *text = user;
+  nomem__report_text(text->document, text->options->quiet, text->options->verbose, out);
 }
 
 int nomem__reports_write(const struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
-  int printed = nomem__reports_print_text(options, print_campaign, campaign);
-  if (!has_reports(options)) return printed;
-  json_t *document = nomem__document_make(campaign);
+  json_t *document = nomem__document_make(campaign, has_reports(options));
   if (document == NULL) {
-    nomem__complain("cannot make the reports: %s", strerror(EILSEQ));
+    nomem__complain("cannot make the report: %s", strerror(EILSEQ));
     return -EILSEQ;
   }
+  const struct text text = {.options = options, .document = document};
+  int printed = nomem__reports_print_text(options, print_text, &text);
   int result = nomem__reports_write_document(options, document);
   json_decref(document);
   return result != 0 ? result : printed;

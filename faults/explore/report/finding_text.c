@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../plan.h"
+#include "../judge/verdict.h"
+#include "../text/json_values.h"
 #include "../text/memory.h"
 #include "../text/memory_stream.h"
 #include "../text/printable.h"
-#include "../text/words.h"
 #include "excerpt.h"
-#include "reproduction.h"
+#include "stack_text.h"
 #include "terminal.h"
 
 /* So many threads of a hang have a line each, beside the one that is shown in full. --json has them all. */
@@ -19,98 +21,69 @@
 #define MARKS_MAX 4
 /* So many frames of one stack are shown without -v. */
 #define FRAMES_SHOWN 12
+/* So many names stand in a line. */
+#define NAMES_SHOWN 5
 
 /* A finding that is being printed. */
 struct finding_text {
-  const struct nomem__campaign *campaign;
-  const struct nomem__finding *finding;
-  struct nomem__symbols *symbols;
+  const json_t *finding;
+  bool is_verbose;
   FILE *out;
+  const char *verdict;
+  struct nomem__shown_stack fault, blow_up;
   struct nomem__mark marks[MARKS_MAX];
   size_t mark_count;
   const char *fault_words, *end_words; /* of their marks; NULL: they have none */
-  unsigned shared;                     /* so many outer frames are the same in the stacks of the fault and the end */
+  size_t shared;                       /* so many outer entries are the same in the stacks of the fault and the end */
 };
 
-/* Prints a line for each thread that is not shown in full. */
-static void print_threads(const struct nomem__finding *finding, struct nomem__symbols *symbols, FILE *out) {
-  size_t shown = 0, all = finding->thread_count + finding->threads_left_out;
-  bool has_processes = finding->thread_count > 0 && finding->threads[finding->thread_count - 1].process > 1;
-  for (size_t i = 0; i < finding->thread_count && shown < THREADS_SHOWN; i++) {
-    const struct nomem__waiter *thread = &finding->threads[i];
-    if (i == finding->shown_thread) continue;
-    fprintf(out, "  thread %u (", thread->number);
-    nomem__print_safe(out, thread->name);
-    if (has_processes) fprintf(out, ", process %u", thread->process);
-    fputs(") ", out);
-    nomem__print_safe(out, thread->what);
-    if (thread->trace.depth > 0) {
-      fputs(", in ", out);
-      nomem__trace_print_culprit(out, &thread->trace, symbols);
-    }
-    fputc('\n', out);
-    shown++;
-  }
-  if (all > shown + 1) fprintf(out, "  and %zu more threads\n", all - shown - 1);
+static const char *plural(uint64_t count) {
+  return count == 1 ? "" : "s";
+}
+
+void nomem__print_names(const json_t *names, FILE *out) {
+  size_t count = json_array_size(names);
+  for (size_t i = 0; i < count && i < NAMES_SHOWN; i++)
+    fprintf(out, "%s%s", i > 0 ? ", " : "", json_string_value(json_array_get(names, i)));
+  if (count > NAMES_SHOWN) fprintf(out, " and %zu more", count - NAMES_SHOWN);
+}
+
+static bool is_verdict(const struct finding_text *text, enum nomem__verdict verdict) {
+  return strcmp(text->verdict, nomem__verdicts[verdict].name) == 0;
+}
+
+static bool has_blow_up(const struct finding_text *text) {
+  return json_array_size(text->blow_up.entries) > 0;
 }
 
 /* Whether it ended at a place, whose stack is shown. */
-static bool has_location(const struct nomem__finding *finding) {
-  return finding->verdict <= NOMEM_VERDICT_HANG;
+static bool has_location(const struct finding_text *text) {
+  for (unsigned v = 0; v <= NOMEM_VERDICT_HANG; v++)
+    if (is_verdict(text, (enum nomem__verdict)v)) return true;
+  return false;
+}
+
+static const char *innermost_offset(const struct nomem__shown_stack *stack) {
+  return nomem__json_string(json_array_get(stack->entries, 0), "offset");
 }
 
 /* Whether a leak was lost by the realloc that failed: both stacks begin with the same call. */
-static bool was_refused(const struct nomem__finding *finding) {
-  const struct nomem__trace *lost = &finding->blow_up, *failed = &finding->fault;
-  bool is_leak = finding->verdict == NOMEM_VERDICT_LEAK && finding->block.depth > 0;
-  return is_leak && lost->depth > 0 && failed->depth > 0 && lost->frame[0].offset == failed->frame[0].offset &&
-         (finding->fn == NOMEM_FN_REALLOC || finding->fn == NOMEM_FN_REALLOCARRAY);
+static bool was_refused(const struct finding_text *text) {
+  const char *function = nomem__json_string(json_object_get(text->finding, "fault"), "function");
+  bool is_leak = is_verdict(text, NOMEM_VERDICT_LEAK) && json_object_get(text->finding, "origin") != NULL;
+  return is_leak && has_blow_up(text) && json_array_size(text->fault.entries) > 0 &&
+         strcmp(innermost_offset(&text->blow_up), innermost_offset(&text->fault)) == 0 &&
+         strncmp(function, "realloc", strlen("realloc")) == 0;
 }
 
-static const char *find_title(const struct nomem__finding *finding) {
-  if (finding->verdict == NOMEM_VERDICT_HANG) return "where it hangs";
-  if (was_refused(finding)) return "what was leaked, reallocated here";
-  if (finding->verdict == NOMEM_VERDICT_LEAK) return "what was leaked, allocated here";
-  if (!has_location(finding)) return "what came of it";
-  if (finding->verdict == NOMEM_VERDICT_CORRUPTION && finding->signal == 0) return "what was done";
+static const char *find_title(const struct finding_text *text) {
+  if (is_verdict(text, NOMEM_VERDICT_HANG)) return "where it hangs";
+  if (was_refused(text)) return "what was leaked, reallocated here";
+  if (is_verdict(text, NOMEM_VERDICT_LEAK)) return "what was leaked, allocated here";
+  if (!has_location(text)) return "what came of it";
+  if (is_verdict(text, NOMEM_VERDICT_CORRUPTION) && json_object_get(text->finding, "signal") == NULL)
+    return "what was done";
   return "where it blew up";
-}
-
-/* Prints ", in libx.so" after code that is not the program's own, unless its location says so already. */
-static void print_code_owner(const struct nomem__campaign *campaign, const struct nomem__trace_frame *frame,
-                             FILE *out) {
-  char buffer[NOMEM_OWNER_NAME_BYTES];
-  struct nomem__source_frame source = {0};
-  const char *owner = frame != NULL ? nomem__name_owner(&campaign->code_owners, frame, buffer) : "";
-  if (*owner == '\0') return;
-  nomem__symbols_resolve(campaign->session->symbols, frame->path, frame->offset, frame->is_return_address, &source, 1);
-  if (owner == buffer && source.file == NULL) return;
-  fputs(", in ", out);
-  nomem__print_safe(out, owner);
-}
-
-const struct nomem__trace *nomem__naming_trace(const struct nomem__finding *finding) {
-  return finding->blow_up.depth > 0 ? &finding->blow_up : &finding->fault;
-}
-
-/* The function at the frame that is to blame, as the heading names it. False: there is none with a line. */
-static bool find_place(const struct nomem__trace *trace, struct nomem__symbols *symbols,
-                       struct nomem__source_frame *place) {
-  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
-  const struct nomem__trace_frame *frame = nomem__trace_culprit(trace);
-  if (frame == NULL) return false;
-  size_t count =
-      nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
-  if (count == 0) return false;
-  *place = sources[nomem__trace_shown_function(trace, sources, count)];
-  return place->file != NULL && place->line != 0;
-}
-
-/* Adds a mark, whose text is the mark's from now on. */
-static const char *add_mark(struct finding_text *text, const struct nomem__source_frame *place, char *words) {
-  text->marks[text->mark_count++] =
-      (struct nomem__mark){.file = place->file, .line = place->line, .column = place->column, .text = words};
-  return words;
 }
 
 static bool is_shown(const struct finding_text *text, const char *words) {
@@ -119,237 +92,249 @@ static bool is_shown(const struct finding_text *text, const char *words) {
   return false;
 }
 
-static void print_fault(const struct nomem__finding *finding, FILE *out) {
-  fprintf(out, "%s of %" PRIu64 " bytes %s%s (allocation %" PRIu64 ")", nomem_fn_name(finding->fn), finding->size_bytes,
-          nomem_fn_failed(finding->fn), finding->point.persistent ? ", and so did all later calls" : "", finding->nth);
+static void print_call(FILE *out, const json_t *call) {
+  const char *function = nomem__json_string(call, "function");
+  fprintf(out, "%s of %" PRIu64 " bytes %s%s (allocation %" PRIu64 ")", function, nomem__json_count(call, "bytes"),
+          strcmp(function, nomem_fn_name(NOMEM_FN_NEW)) == 0 ? nomem_fn_failed(NOMEM_FN_NEW)
+                                                             : nomem_fn_failed(NOMEM_FN_MALLOC),
+          json_is_true(json_object_get(call, "persistent")) ? ", and so did all later calls" : "",
+          nomem__json_count(call, "allocation"));
 }
 
-static char *describe_fault(const struct nomem__finding *finding) {
+static char *describe_fault(const struct finding_text *text) {
   struct nomem__memory_stream stream;
-  print_fault(finding, nomem__memory_stream_open(&stream));
+  print_call(nomem__memory_stream_open(&stream), json_object_get(text->finding, "fault"));
   return nomem__memory_stream_close(&stream);
 }
 
-static char *describe_end(const struct nomem__finding *finding) {
-  struct nomem__memory_stream stream;
-  FILE *out = nomem__memory_stream_open(&stream);
-  if (!has_location(finding)) fprintf(out, "%s: ", find_title(finding));
-  nomem__print_end(out, finding);
-  return nomem__memory_stream_close(&stream);
+static char *describe_end(const struct finding_text *text) {
+  const char *end = nomem__json_string(text->finding, "end");
+  return has_location(text) ? nomem__strdup(end) : nomem__format("%s: %s", find_title(text), end);
+}
+
+/* Whether something is known to have happened at an entry's line. */
+static bool has_line(const json_t *entry) {
+  return json_object_get(entry, "file") != NULL && nomem__json_count(entry, "line") != 0;
+}
+
+/* Adds a mark, whose text is the mark's from now on. Returns the text. */
+static const char *add_mark(struct finding_text *text, const json_t *entry, char *words) {
+  text->marks[text->mark_count++] = (struct nomem__mark){.file = nomem__json_string(entry, "file"),
+                                                         .line = (unsigned)nomem__json_count(entry, "line"),
+                                                         .column = (unsigned)nomem__json_count(entry, "column"),
+                                                         .source = json_object_get(entry, "source"),
+                                                         .text = words};
+  return words;
 }
 
 /* Whether the mark would be at a place that has one already. */
-static bool is_marked(const struct finding_text *text, const struct nomem__source_frame *place) {
+static bool is_marked(const struct finding_text *text, const json_t *entry) {
   for (size_t i = 0; i < text->mark_count; i++)
-    if (text->marks[i].line == place->line && strcmp(text->marks[i].file, place->file) == 0) return true;
+    if (text->marks[i].line == nomem__json_count(entry, "line") &&
+        strcmp(text->marks[i].file, nomem__json_string(entry, "file")) == 0)
+      return true;
   return false;
 }
 
-static const char *unchecked_words(const struct nomem__finding *finding) {
-  return finding->unchecked.cause == NOMEM_CAUSE_LEFT ? "left NULL" : "not checked";
+static const char *unchecked_words(const json_t *unchecked) {
+  return json_is_true(json_object_get(unchecked, "was_checked")) ? "left NULL" : "not checked";
+}
+
+static const json_t *culprit_of(const struct nomem__shown_stack *stack) {
+  return json_array_get(stack->entries, stack->culprit);
 }
 
 static void mark_places(struct finding_text *text) {
-  const struct nomem__finding *finding = text->finding;
-  struct nomem__source_frame place;
-  if (find_place(&finding->fault, text->symbols, &place))
-    text->fault_words = add_mark(text, &place, describe_fault(finding));
-  if (nomem__unchecked_source(&finding->unchecked, text->symbols, &place) && place.file != NULL && place.line != 0 &&
-      !is_marked(text, &place))
-    add_mark(text, &place, nomem__strdup(unchecked_words(finding)));
-  if (find_place(&finding->freed, text->symbols, &place)) add_mark(text, &place, nomem__strdup("freed first"));
-  if (find_place(&finding->blow_up, text->symbols, &place))
-    text->end_words = add_mark(text, &place, describe_end(finding));
+  const json_t *unchecked = json_object_get(text->finding, "unchecked");
+  const json_t *freed = json_object_get(text->finding, "freed");
+  const struct nomem__shown_stack freed_stack = nomem__shown_stack_of(freed);
+  if (has_line(culprit_of(&text->fault)))
+    text->fault_words = add_mark(text, culprit_of(&text->fault), describe_fault(text));
+  if (has_line(unchecked) && !is_marked(text, unchecked))
+    add_mark(text, unchecked, nomem__strdup(unchecked_words(unchecked)));
+  if (has_line(culprit_of(&freed_stack))) add_mark(text, culprit_of(&freed_stack), nomem__strdup("freed first"));
+  if (has_line(culprit_of(&text->blow_up)))
+    text->end_words = add_mark(text, culprit_of(&text->blow_up), describe_end(text));
+}
+
+static void print_owner(FILE *out, const char *owner) {
+  if (*owner != '\0') fprintf(out, ", in %s", owner);
 }
 
 static void print_unchecked(const struct finding_text *text) {
-  const struct nomem__finding *finding = text->finding;
-  struct nomem__source_frame source;
-  if (!nomem__unchecked_source(&finding->unchecked, text->symbols, &source)) return;
-  const struct nomem__trace_frame *frame = &finding->unchecked.where.frame[0];
-  const struct nomem__trace_frame *culprit = nomem__trace_culprit(&finding->blow_up);
-  fprintf(text->out, "  %s: ", unchecked_words(finding));
-  nomem__trace_print_source(text->out, frame, &source);
-  if (culprit == NULL || !nomem__trace_is_same_file(culprit->path, frame->path))
-    print_code_owner(text->campaign, frame, text->out);
+  const json_t *unchecked = json_object_get(text->finding, "unchecked");
+  if (unchecked == NULL) return;
+  fprintf(text->out, "  %s: ", unchecked_words(unchecked));
+  nomem__entry_print(text->out, unchecked);
+  print_owner(text->out, nomem__json_string(unchecked, "owner"));
   fputc('\n', text->out);
 }
 
 /* Prints who freed a block that was used later. */
 static void print_first_free(const struct finding_text *text) {
-  if (nomem__trace_culprit(&text->finding->freed) == NULL) return;
-  fputs("  freed first: ", text->out);
-  nomem__trace_print_culprit(text->out, &text->finding->freed, text->symbols);
-  fputc('\n', text->out);
+  const char *location = nomem__json_string(json_object_get(text->finding, "freed"), "location");
+  if (*location != '\0') fprintf(text->out, "  freed first: %s\n", location);
 }
 
 static void print_excerpt(struct finding_text *text) {
-  struct nomem__source_frame place;
-  const struct nomem__trace *named = nomem__naming_trace(text->finding);
+  const json_t *named = culprit_of(has_blow_up(text) ? &text->blow_up : &text->fault);
   nomem__excerpt_print(text->out, text->marks, text->mark_count,
-                       find_place(named, text->symbols, &place) ? place.file : NULL);
+                       has_line(named) ? nomem__json_string(named, "file") : NULL);
 }
 
-/* Where the shared frames of a stack begin. */
-static unsigned count_own(const struct finding_text *text, const struct nomem__trace *trace) {
-  return nomem__trace_depth_shown(trace, text->symbols) - text->shared;
+/* Where the shared entries of a stack begin. */
+static size_t count_own(const struct finding_text *text, const struct nomem__shown_stack *stack) {
+  return stack->shown > text->shared ? stack->shown - text->shared : 0;
 }
 
 /* Whether the source shows all that the stack's own frames would. */
-static bool is_covered(const struct finding_text *text, const struct nomem__trace *trace, const char *words) {
-  const struct nomem__trace_frame *culprit = nomem__trace_culprit(trace);
-  if (text->campaign->session->options->verbose || !is_shown(text, words)) return false;
-  return culprit == &trace->frame[count_own(text, trace) - 1];
+static bool is_covered(const struct finding_text *text, const struct nomem__shown_stack *stack, const char *words) {
+  return !text->is_verbose && is_shown(text, words) &&
+         nomem__shown_frame_end(stack, stack->culprit) == count_own(text, stack);
 }
 
-/* Of so many frames of one stack, how many are shown. */
-static unsigned count_fitting(const struct finding_text *text, unsigned count) {
-  return text->campaign->session->options->verbose || count < FRAMES_SHOWN ? count : FRAMES_SHOWN;
+static void say_left_out(const struct finding_text *text, size_t count) {
+  if (count > 0) fprintf(text->out, "    and %zu more (-v shows all)\n", count);
 }
 
-static void say_left_out(const struct finding_text *text, unsigned count) {
-  if (count > 0) fprintf(text->out, "    and %u more (-v shows all)\n", count);
+/* Returns where the frames end that are shown of these entries. */
+static size_t find_fitting(const struct finding_text *text, const struct nomem__shown_stack *stack, size_t from,
+                           size_t to, size_t *left_out) {
+  return nomem__shown_frames_end(stack, from, to, text->is_verbose ? to : FRAMES_SHOWN, left_out);
 }
 
-static void print_stack(const struct finding_text *text, const struct nomem__trace *trace, unsigned from, unsigned to) {
-  unsigned shown = count_fitting(text, to - from);
-  nomem__trace_print(text->out, trace, text->symbols, from, from + shown, 4);
-  say_left_out(text, to - from - shown);
+static void print_stack(const struct finding_text *text, const struct nomem__shown_stack *stack, size_t from,
+                        size_t to) {
+  size_t left_out, end = find_fitting(text, stack, from, to, &left_out);
+  nomem__shown_stack_print(text->out, stack, from, end);
+  say_left_out(text, left_out);
 }
 
-static void print_whole_stack(const struct finding_text *text, const char *title, const struct nomem__trace *trace) {
-  if (trace->depth == 0) return;
+static void print_whole_stack(const struct finding_text *text, const char *title, const char *key) {
+  const struct nomem__shown_stack stack = nomem__shown_stack_of(json_object_get(text->finding, key));
+  if (json_array_size(stack.entries) == 0) return;
   fprintf(text->out, "  %s:\n", title);
-  print_stack(text, trace, 0, nomem__trace_depth_shown(trace, text->symbols));
+  print_stack(text, &stack, 0, stack.shown);
 }
 
 static void print_fault_stack(const struct finding_text *text) {
-  const struct nomem__trace *fault = &text->finding->fault;
-  if (is_covered(text, fault, text->fault_words)) return;
+  if (is_covered(text, &text->fault, text->fault_words)) return;
   fputs("  the fault: ", text->out);
-  print_fault(text->finding, text->out);
+  print_call(text->out, json_object_get(text->finding, "fault"));
   fputc('\n', text->out);
-  print_stack(text, fault, 0, count_own(text, fault));
+  print_stack(text, &text->fault, 0, count_own(text, &text->fault));
 }
 
 /* Prints the call that was failed while the program dealt with the first failure. */
 static void print_second_fault(const struct finding_text *text) {
-  const struct nomem__second_call *second = &text->finding->second;
-  if (second->stack.depth == 0) return;
-  fprintf(text->out, "  and then, on the recovery path: %s of %" PRIu64 " bytes %s (allocation %" PRIu64 ")\n",
-          nomem_fn_name(second->fn), second->size_bytes, nomem_fn_failed(second->fn), second->nth);
-  print_stack(text, &second->stack, 0, nomem__trace_depth_shown(&second->stack, text->symbols));
+  const json_t *second = json_object_get(text->finding, "second_fault");
+  const struct nomem__shown_stack stack = nomem__shown_stack_of(second);
+  if (second == NULL) return;
+  fputs("  and then, on the recovery path: ", text->out);
+  print_call(text->out, second);
+  fputc('\n', text->out);
+  print_stack(text, &stack, 0, stack.shown);
 }
 
-/* How many of the innermost frames are the C library's and say no more than the signal does: abort, raise and below. */
-static unsigned count_raising(const struct finding_text *text) {
-  const struct nomem__trace *blow_up = &text->finding->blow_up;
-  const struct nomem__trace_frame *culprit = nomem__trace_culprit(blow_up);
-  bool is_folded = text->finding->verdict == NOMEM_VERDICT_ABORT && !text->campaign->session->options->verbose;
-  return is_folded && culprit != NULL ? (unsigned)(culprit - blow_up->frame) : 0;
+/* How many of the innermost entries are the C library's and say no more than the signal does: abort, raise and below.
+ */
+static size_t count_raising(const struct finding_text *text) {
+  bool is_folded = is_verdict(text, NOMEM_VERDICT_ABORT) && !text->is_verbose;
+  return is_folded ? nomem__shown_frame_begin(&text->blow_up, text->blow_up.culprit) : 0;
 }
 
 static void print_end_stack(const struct finding_text *text) {
-  const struct nomem__finding *finding = text->finding;
-  const struct nomem__trace *blow_up = &finding->blow_up;
-  if (blow_up->depth > 0 && is_covered(text, blow_up, text->end_words)) return;
-  fprintf(text->out, "  %s: ", find_title(finding));
-  nomem__print_end(text->out, finding);
-  fputc('\n', text->out);
-  if (blow_up->depth > 0)
-    print_stack(text, blow_up, count_raising(text), count_own(text, blow_up));
-  else if (has_location(finding))
-    fputs(finding->verdict == NOMEM_VERDICT_SANITIZER ? "    (no stack that names modules)\n"
-                                                      : "    (no stack: it needs ptrace)\n",
+  if (has_blow_up(text) && is_covered(text, &text->blow_up, text->end_words)) return;
+  fprintf(text->out, "  %s: %s\n", find_title(text), nomem__json_string(text->finding, "end"));
+  if (has_blow_up(text))
+    print_stack(text, &text->blow_up, count_raising(text), count_own(text, &text->blow_up));
+  else if (has_location(text))
+    fputs(is_verdict(text, NOMEM_VERDICT_SANITIZER) ? "    (no stack that names modules)\n"
+                                                    : "    (no stack: it needs ptrace)\n",
           text->out);
 }
 
-static void print_callers(const struct finding_text *text, const struct nomem__trace_frame *frame, bool is_first) {
-  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
-  size_t count = nomem__symbols_resolve(text->symbols, frame->path, frame->offset, frame->is_return_address, sources,
-                                        NOMEM_INLINED_MAX);
-  for (size_t i = 0; i < count; i++) {
-    fputs(is_first && i == 0 ? "  called from " : "         from ", text->out);
-    nomem__trace_print_source(text->out, frame, &sources[i]);
-    fputs(sources[i].inlined ? " [inlined]\n" : "\n", text->out);
-  }
-}
-
 static void print_shared(const struct finding_text *text) {
-  const struct nomem__trace *fault = &text->finding->fault;
-  unsigned from = count_own(text, fault), shown = count_fitting(text, text->shared);
-  for (unsigned i = 0; i < shown; i++) print_callers(text, &fault->frame[from + i], i == 0);
-  say_left_out(text, text->shared - shown);
+  size_t from = count_own(text, &text->fault), left_out;
+  size_t end = find_fitting(text, &text->fault, from, from + text->shared, &left_out);
+  for (size_t i = from; i < end; i++) {
+    const json_t *entry = json_array_get(text->fault.entries, i);
+    fputs(i == from ? "  called from " : "         from ", text->out);
+    nomem__entry_print(text->out, entry);
+    fputs(json_is_true(json_object_get(entry, "inlined")) ? " [inlined]\n" : "\n", text->out);
+  }
+  say_left_out(text, left_out);
 }
 
 /* Prints where the block or the file came from that the finding is about. */
 static void print_origin(const struct finding_text *text) {
-  const struct nomem__finding *finding = text->finding;
-  bool may_be_file = finding->verdict == NOMEM_VERDICT_LEFTOVER || finding->verdict == NOMEM_VERDICT_LEAK;
-  bool is_file = may_be_file && !was_refused(finding);
-  print_whole_stack(text, is_file ? "it was created here" : "the block was allocated here", &finding->block);
-  print_whole_stack(text, "and freed before here", &finding->freed);
+  bool may_be_file = is_verdict(text, NOMEM_VERDICT_LEFTOVER) || is_verdict(text, NOMEM_VERDICT_LEAK);
+  bool is_file = may_be_file && !was_refused(text);
+  print_whole_stack(text, is_file ? "it was created here" : "the block was allocated here", "origin");
+  print_whole_stack(text, "and freed before here", "freed");
 }
 
-static unsigned count_outside(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
-  const struct nomem__trace_frame *culprit = nomem__trace_culprit(trace);
-  unsigned depth = nomem__trace_depth_shown(trace, symbols);
-  unsigned inside = culprit != NULL ? (unsigned)(culprit - trace->frame) + 1 : depth;
-  return depth > inside ? depth - inside : 0;
+/* Prints a line for each thread that is not shown in full. */
+static void print_threads(const struct finding_text *text) {
+  const json_t *threads = json_object_get(text->finding, "threads");
+  size_t count = json_array_size(threads), shown = 0;
+  size_t all = count + nomem__json_count(text->finding, "threads_left_out");
+  bool has_processes = nomem__json_count(json_array_get(threads, count - 1), "process") > 1;
+  for (size_t i = 0; i < count && shown < THREADS_SHOWN; i++) {
+    const json_t *thread = json_array_get(threads, i);
+    const char *location = nomem__json_string(thread, "location");
+    if (json_is_true(json_object_get(thread, "is_shown"))) continue;
+    fprintf(text->out, "  thread %" PRIu64 " (%s", nomem__json_count(thread, "number"),
+            nomem__json_string(thread, "name"));
+    if (has_processes) fprintf(text->out, ", process %" PRIu64, nomem__json_count(thread, "process"));
+    fprintf(text->out, ") %s%s%s\n", nomem__json_string(thread, "state"), *location != '\0' ? ", in " : "", location);
+    shown++;
+  }
+  if (all > shown + 1) fprintf(text->out, "  and %zu more threads\n", all - shown - 1);
 }
 
-/* Counts the outer frames that the stacks of the fault and the end have in common, without their culprits; of a finding
- * without an end, all outside the culprit. */
-static unsigned count_shared(const struct nomem__finding *finding, struct nomem__symbols *symbols) {
-  const struct nomem__trace *fault = &finding->fault, *end = &finding->blow_up;
-  unsigned most = count_outside(fault, symbols), shared = 0;
-  if (end->depth == 0) return most;
-  unsigned end_most = count_outside(end, symbols);
-  unsigned depth = nomem__trace_depth_shown(fault, symbols), end_depth = nomem__trace_depth_shown(end, symbols);
-  while (shared < most && shared < end_most &&
-         nomem__trace_is_same_from(fault, depth - shared - 1, end, end_depth - shared - 1))
-    shared++;
-  return shared;
+/* Of a suite, how many of its tests show it. */
+static void print_runs(const struct finding_text *text) {
+  const json_t *cases = json_object_get(text->finding, "cases");
+  uint64_t runs = nomem__json_count(text->finding, "runs"), count = json_array_size(cases);
+  if (cases != NULL)
+    fprintf(text->out, "%" PRIu64 " test%s show%s it in ", count, plural(count), count == 1 ? "s" : "");
+  fprintf(text->out, "%" PRIu64 " run%s\n", runs, plural(runs));
+  if (cases == NULL) return;
+  fputs("  shown by: ", text->out);
+  nomem__print_names(cases, text->out);
+  fputc('\n', text->out);
 }
 
 static void print_heading(const struct finding_text *text) {
-  const struct nomem__finding *finding = text->finding;
-  const struct nomem__trace *place = nomem__naming_trace(finding);
+  const json_t *finding = text->finding;
   nomem__colour_begin(text->out, NOMEM_COLOUR_VERDICT);
-  fputs(nomem__verdicts[finding->verdict].name, text->out);
+  fputs(text->verdict, text->out);
   nomem__colour_end(text->out);
   fputs(" in ", text->out);
   nomem__colour_begin(text->out, NOMEM_COLOUR_PLACE);
-  nomem__trace_print_culprit(text->out, place, text->symbols);
+  fputs(nomem__json_string(finding, "location"), text->out);
   nomem__colour_end(text->out);
-  print_code_owner(text->campaign, nomem__trace_culprit(place), text->out);
-  fprintf(text->out, ": %s, %" PRIu64 " run%s\n", nomem__finding_meaning(finding), finding->runs,
-          finding->runs == 1 ? "" : "s");
+  print_owner(text->out, nomem__json_string(finding, "location_owner"));
+  fprintf(text->out, ": %s, ", nomem__json_string(finding, "meaning"));
+  print_runs(text);
 }
 
-void nomem__print_ways_back(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
-  fputs("  reproduce: ", out);
-  nomem__print_reproduction(out, campaign->session->options, finding->plan,
-                            finding->needs_timeout ? campaign->timeout_ms : 0, finding->needs_block_table,
-                            finding->guarded_from);
-  if (campaign->journal == NULL) return;
-  fputs("  debug: ", out);
-  nomem__print_change_of_folder(out, campaign->session->options);
-  fprintf(out, "nomem replay --gdb %s", finding->id);
-  if (campaign->session->options->store != NULL) {
-    fputs(" --store ", out);
-    nomem__print_word(out, campaign->session->options->store);
-  }
-  fputc('\n', out);
+void nomem__print_ways_back(const json_t *finding, FILE *out) {
+  const char *debug = nomem__json_string(finding, "debug");
+  fprintf(out, "  reproduce: %s\n", nomem__json_string(finding, "reproduce"));
+  if (*debug != '\0') fprintf(out, "  debug: %s\n", debug);
 }
 
-void nomem__print_finding(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out) {
-  struct nomem__symbols *symbols = campaign->session->symbols;
-  struct finding_text text = {.campaign = campaign,
-                              .finding = finding,
-                              .symbols = symbols,
+void nomem__print_finding(const json_t *finding, bool is_verbose, FILE *out) {
+  struct finding_text text = {.finding = finding,
+                              .is_verbose = is_verbose,
                               .out = out,
-                              .shared = count_shared(finding, symbols)};
+                              .verdict = nomem__json_string(finding, "verdict"),
+                              .fault = nomem__shown_stack_of(json_object_get(finding, "fault")),
+                              .blow_up = nomem__shown_stack_of(json_object_get(finding, "blow_up"))};
+  text.shared = has_blow_up(&text) ? nomem__shown_stacks_common(&text.fault, &text.blow_up)
+                                   : nomem__shown_stack_outside(&text.fault);
   mark_places(&text);
   print_heading(&text);
   print_unchecked(&text);
@@ -360,7 +345,7 @@ void nomem__print_finding(const struct nomem__campaign *campaign, const struct n
   print_end_stack(&text);
   print_shared(&text);
   print_origin(&text);
-  print_threads(finding, symbols, out);
-  nomem__print_ways_back(campaign, finding, out);
+  print_threads(&text);
+  nomem__print_ways_back(finding, out);
   for (size_t i = 0; i < text.mark_count; i++) free(text.marks[i].text);
 }

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* One finding as text for people: the source first, then the stacks that it does not show. */
+/* One finding of a document (document.h, and that of a suite) as text for people: the source first, then the stacks
+ * that it does not show. */
 #ifndef NOMEM_FINDING_TEXT_H
 #define NOMEM_FINDING_TEXT_H
 
-#include "../campaign/campaign.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
 
-/* Prints it in full. */
-void nomem__print_finding(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out);
+/* Prints it in full; every frame of every stack if it is to be verbose. */
+void nomem__print_finding(const json_t *finding, bool is_verbose, FILE *out);
 
 /* Prints how to see it again: the line that reproduces it, and, where there is a store, the one that debugs it. */
-void nomem__print_ways_back(const struct nomem__campaign *campaign, const struct nomem__finding *finding, FILE *out);
+void nomem__print_ways_back(const json_t *finding, FILE *out);
 
-/* The stack whose culprit names the finding. */
-const struct nomem__trace *nomem__naming_trace(const struct nomem__finding *finding);
+/* Prints so many names of a list, with commas between them, and how many more there are. */
+void nomem__print_names(const json_t *names, FILE *out);
 
 #endif

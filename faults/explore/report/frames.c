@@ -58,7 +58,8 @@ json_t *nomem__make_frame_with_source(struct nomem__document_builder *builder, c
 void nomem__put_trace(struct nomem__document_builder *builder, json_t *object, const struct nomem__trace *trace) {
   const struct nomem__trace_frame *culprit_frame = nomem__trace_culprit(trace);
   json_t *stack = json_array();
-  size_t culprit = 0;
+  size_t culprit = 0, shown = 0;
+  unsigned depth_shown = nomem__trace_depth_shown(trace, builder->campaign->session->symbols);
   for (unsigned i = 0; i < trace->depth; i++) {
     const struct nomem__trace_frame *frame = &trace->frame[i];
     struct nomem__source_frame sources[NOMEM__INLINED_SHOWN];
@@ -67,8 +68,10 @@ void nomem__put_trace(struct nomem__document_builder *builder, json_t *object, c
     if (frame == culprit_frame) culprit = json_array_size(stack) + nomem__trace_shown_function(trace, sources, count);
     for (size_t s = 0; s < count; s++)
       nomem__json_add(&builder->json, stack, nomem__make_frame_with_source(builder, frame, &sources[s]));
+    if (i < depth_shown) shown = json_array_size(stack);
   }
   nomem__json_number(&builder->json, object, "culprit", culprit);
+  nomem__json_number(&builder->json, object, "shown", shown);
   nomem__json_put(&builder->json, object, "stack", stack);
 }
 

@@ -13,8 +13,8 @@
 struct nomem__campaign;
 
 /* Prints the text for a terminal: the findings, the worst first, each with its stacks and the line that reproduces it;
- * then what was covered. Coloured as terminal.h says. */
-void nomem__report_text(const struct nomem__campaign *campaign, FILE *out);
+ * then what was covered. is_quiet: nothing but the findings that count. Coloured as terminal.h says. */
+void nomem__report_text(const json_t *document, bool is_quiet, bool is_verbose, FILE *out);
 
 /* Each writes a document to out in its format. Returns 0, or a negative error code with an unfinished report. Whether
  * out took all of it is left to ferror(out). */

@@ -72,6 +72,13 @@ size_t nomem__find_column(const struct nomem__source_line *line, unsigned column
   return column == 0 || index >= length ? blank : index;
 }
 
+static void put_tabs(struct nomem__json *json, json_t *source, const struct nomem__source_line *line) {
+  if (line->tab_count == 0) return;
+  json_t *tabs = json_array();
+  for (unsigned i = 0; i < line->tab_count; i++) nomem__json_add(json, tabs, json_integer(line->tabs[i]));
+  nomem__json_put(json, source, "tabs", tabs);
+}
+
 json_t *nomem__read_source_lines(struct nomem__json *json, const char *path, unsigned line) {
   struct nomem__source_line lines[2 * CONTEXT_LINES + 1];
   unsigned first = line > CONTEXT_LINES ? line - CONTEXT_LINES : 1;
@@ -81,5 +88,19 @@ json_t *nomem__read_source_lines(struct nomem__json *json, const char *path, uns
   for (size_t i = 0; i < count; i++) nomem__json_add(json, texts, nomem__json_safe(lines[i].text));
   nomem__json_number(json, source, "first", first);
   nomem__json_put(json, source, "lines", texts);
+  put_tabs(json, source, &lines[line - first]);
   return source;
+}
+
+/* Cuts what is longer than a line of source is ever shown. */
+bool nomem__source_line_of(const json_t *source, unsigned number, unsigned line, struct nomem__source_line *found) {
+  uint64_t first = nomem__json_count(source, "first");
+  const char *text = json_string_value(json_array_get(json_object_get(source, "lines"), number - first));
+  if (number < first || text == NULL) return false;
+  snprintf(found->text, sizeof found->text, "%s", text);
+  const json_t *tabs = number == line ? json_object_get(source, "tabs") : NULL;
+  found->tab_count = 0;
+  for (size_t i = 0; i < json_array_size(tabs) && i < sizeof found->tabs / sizeof *found->tabs; i++)
+    found->tabs[found->tab_count++] = (unsigned short)json_integer_value(json_array_get(tabs, i));
+  return true;
 }

@@ -24,8 +24,12 @@ size_t nomem__read_lines(const char *path, unsigned first, unsigned last, struct
  * the first character that is not blank. */
 size_t nomem__find_column(const struct nomem__source_line *line, unsigned column);
 
-/* Reads the lines around a line of a file into an object: "first", the number of the first one, and "lines". The
- * caller's. NULL: nomem__read_lines reads none, or there is no such line. json remembers whether memory was short. */
+/* Reads the lines around a line of a file into an object: "first", the number of the first one, "lines", and "tabs",
+ * where the bytes of the line itself have tabs. The caller's. NULL: nomem__read_lines reads none, or there is no such
+ * line. json remembers whether memory was short. */
 json_t *nomem__read_source_lines(struct nomem__json *json, const char *path, unsigned line);
+
+/* Finds a line by its number in such an object, which was read for the other line. False: it is not there. */
+bool nomem__source_line_of(const json_t *source, unsigned number, unsigned line, struct nomem__source_line *found);
 
 #endif

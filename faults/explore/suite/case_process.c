@@ -47,7 +47,7 @@ static enum nomem__left_out find_obstacle(const struct nomem__campaign *campaign
 }
 
 static int write_document(const struct nomem__campaign *campaign, int fd) {
-  json_t *document = nomem__document_make(campaign);
+  json_t *document = nomem__document_make(campaign, true);
   if (document == NULL) return -EILSEQ;
   nomem__shared_symbols_put(document, campaign);
   int result = json_dumpfd(document, fd, JSON_COMPACT);

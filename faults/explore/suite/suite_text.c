@@ -4,124 +4,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "../report/terminal.h"
-#include "../stack/json_stack.h"
+#include "../report/finding_text.h"
+#include "../report/findings_text.h"
 #include "../text/json_values.h"
 #include "suite_cases.h"
 
-/* So many names stand in a line. */
-#define NAMES_SHOWN 5
-/* So many findings that do not count have a line each. */
-#define SHORT_MAX 10
-
 static const char *plural(uint64_t count) {
   return count == 1 ? "" : "s";
-}
-
-static void print_names(FILE *out, const json_t *names) {
-  size_t count = json_array_size(names);
-  for (size_t i = 0; i < count && i < NAMES_SHOWN; i++)
-    fprintf(out, "%s%s", i > 0 ? ", " : "", json_string_value(json_array_get(names, i)));
-  if (count > NAMES_SHOWN) fprintf(out, " and %zu more", count - NAMES_SHOWN);
-}
-
-static bool is_start_up(const json_t *frame) {
-  const char *function = nomem__json_string(frame, "function");
-  return strcmp(function, "_start") == 0 || strncmp(function, "__libc_start_", strlen("__libc_start_")) == 0;
-}
-
-/* Prints a stack without the frames that start a process. */
-static void print_frames(FILE *out, const json_t *trace) {
-  const json_t *frames = json_object_get(trace, "stack");
-  size_t depth = json_array_size(frames), shown = depth;
-  while (shown > 1 && is_start_up(json_array_get(frames, shown - 1))) shown--;
-  json_t *list = json_array(), *cut = json_object();
-  for (size_t i = 0; i < shown; i++) json_array_append(list, json_array_get(frames, i));
-  json_object_set_new(cut, "stack", list);
-  nomem__json_stack_print(out, cut, 4);
-  json_decref(cut);
-}
-
-static void print_stack(FILE *out, const json_t *stack, const char *title) {
-  if (stack == NULL) return;
-  fprintf(out, "  %s\n", title);
-  print_frames(out, stack);
-}
-
-/* The line of source that did not check, with the one before and the one after it. */
-static void print_unchecked(FILE *out, const json_t *unchecked) {
-  const json_t *source = json_object_get(unchecked, "source"), *lines = json_object_get(source, "lines");
-  uint64_t first = nomem__json_count(source, "first"), line = nomem__json_count(unchecked, "line");
-  const char *file = nomem__json_string(unchecked, "file");
-  if (unchecked == NULL) return;
-  fprintf(out, "  %s: %s (", json_is_true(json_object_get(unchecked, "was_checked")) ? "left NULL" : "not checked",
-          nomem__json_string(unchecked, "function"));
-  if (*file != '\0')
-    fprintf(out, "%s:%" PRIu64 ")\n", file, line);
-  else
-    fprintf(out, "%s+%s)\n", nomem__json_string(unchecked, "module"), nomem__json_string(unchecked, "offset"));
-  for (size_t i = 0; i < json_array_size(lines); i++)
-    if (first + i + 1 >= line && first + i <= line + 1)
-      fprintf(out, "    %c%5" PRIu64 " | %s\n", first + i == line ? '>' : ' ', first + i,
-              json_string_value(json_array_get(lines, i)));
-}
-
-static const char *find_title(const json_t *finding) {
-  const char *verdict = nomem__json_string(finding, "verdict");
-  if (strcmp(verdict, "hang") == 0) return "where it hangs: ";
-  if (strcmp(verdict, "leak") == 0) return "what was leaked, allocated here: ";
-  return json_object_get(finding, "blow_up") != NULL ? "where it blew up: " : "what came of it: ";
-}
-
-static void print_finding(FILE *out, const json_t *finding) {
-  const json_t *fault = json_object_get(finding, "fault"), *cases = json_object_get(finding, "cases");
-  const json_t *blow_up = json_object_get(finding, "blow_up");
-  uint64_t runs = nomem__json_count(finding, "runs"), bytes = nomem__json_count(fault, "bytes");
-  size_t case_count = json_array_size(cases);
-  nomem__colour_begin(out, NOMEM_COLOUR_VERDICT);
-  fputs(nomem__json_string(finding, "verdict"), out);
-  nomem__colour_end(out);
-  fprintf(out, " in %s: %s, %zu test%s show%s it in %" PRIu64 " run%s\n", nomem__json_string(finding, "location"),
-          nomem__json_string(finding, "meaning"), case_count, plural(case_count), case_count == 1 ? "s" : "", runs,
-          plural(runs));
-  print_unchecked(out, json_object_get(finding, "unchecked"));
-  fputs("  shown by: ", out);
-  print_names(out, cases);
-  fprintf(out, "\n  the fault: %s of %" PRIu64 " bytes failed%s\n", nomem__json_string(fault, "function"), bytes,
-          json_is_true(json_object_get(fault, "persistent")) ? ", and so did all later calls" : "");
-  print_frames(out, fault);
-  print_stack(out, json_object_get(finding, "second_fault"), "and then, on the recovery path, a second call failed:");
-  fprintf(out, "  %s%s\n", find_title(finding), nomem__json_string(finding, "end"));
-  print_frames(out, blow_up);
-  print_stack(out, json_object_get(finding, "origin"), "the block was allocated, or the file created, here:");
-  print_stack(out, json_object_get(finding, "freed"), "and freed before here:");
-  fprintf(out, "  reproduce: %s\n", nomem__json_string(finding, "reproduce"));
-}
-
-static bool is_flaky(const json_t *finding) {
-  return json_is_true(json_object_get(finding, "flaky"));
-}
-
-static void print_short(FILE *out, const json_t *finding) {
-  const char *exclusion = nomem__json_string(finding, "exclusion");
-  size_t cases = json_array_size(json_object_get(finding, "cases"));
-  fprintf(out, "%s: %s in %s, %zu test%s: %s\n", *exclusion == '\0' ? "flaky" : "not counted",
-          nomem__json_string(finding, "verdict"), nomem__json_string(finding, "location"), cases, plural(cases),
-          *exclusion == '\0' ? "not when it was tried again" : exclusion);
-}
-
-/* What does not count, in short. Returns how many there are. */
-static size_t print_uncounted(FILE *out, const json_t *document, bool is_quiet) {
-  const json_t *findings = json_object_get(document, "findings"), *excluded = json_object_get(document, "excluded");
-  size_t count = 0;
-  for (size_t i = 0; i < json_array_size(findings) + json_array_size(excluded); i++) {
-    size_t counted = json_array_size(findings);
-    const json_t *finding = i < counted ? json_array_get(findings, i) : json_array_get(excluded, i - counted);
-    if (i < counted && !is_flaky(finding)) continue;
-    if (count++ < SHORT_MAX && !is_quiet) print_short(out, finding);
-  }
-  if (count > SHORT_MAX && !is_quiet) fprintf(out, "not counted: %zu more (--json has all)\n", count - SHORT_MAX);
-  return count;
 }
 
 static bool has_result(const json_t *suite_case, const char *result) {
@@ -147,7 +36,7 @@ static void print_left_out(FILE *out, const json_t *cases) {
       }
       if (!was_printed) {
         fputs("not explored: ", out);
-        print_names(out, names);
+        nomem__print_names(names, out);
         fprintf(out, ": %s\n", reason);
       }
       json_decref(names);
@@ -162,7 +51,7 @@ static size_t count_results(const json_t *cases, const char *result) {
 }
 
 /* "12 tests explored, 3 findings by cause; not explored: 1 failed, 2 nothing_allocated" */
-static void print_summary(FILE *out, const json_t *document, size_t counted, size_t uncounted) {
+static void print_summary(FILE *out, const json_t *document, const size_t counts[NOMEM_LISTINGS]) {
   const json_t *cases = json_object_get(document, "cases"), *coverage = json_object_get(document, "coverage");
   uint64_t explored = nomem__json_count(coverage, "cases_explored"), runs = nomem__json_count(coverage, "points_tried");
   static const struct {
@@ -180,9 +69,8 @@ static void print_summary(FILE *out, const json_t *document, size_t counted, siz
                {NOMEM_LEFT_OUT_UNKNOWN, "not known"},
                {NOMEM_LEFT_OUT_NOT_CHOSEN, "not chosen"}};
   const char *before = "; not explored: ";
-  fprintf(out, "%" PRIu64 " test%s explored, %zu finding%s by cause", explored, plural(explored), counted,
-          plural(counted));
-  if (uncounted > 0) fprintf(out, ", %zu not counted", uncounted);
+  fprintf(out, "%" PRIu64 " test%s explored", explored, plural(explored));
+  nomem__findings_text_count(counts, ", ", " by cause", out);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     size_t count = count_results(cases, nomem__left_out_names[texts[i].why]);
     if (count == 0) continue;
@@ -205,22 +93,15 @@ static void print_coverage(FILE *out, const json_t *document) {
     fprintf(out, "not complete: %" PRIu64 " of %" PRIu64 " points were tried\n", tried, points);
 }
 
-void nomem__suite_text_print(const json_t *document, bool is_quiet, FILE *out) {
-  const json_t *findings = json_object_get(document, "findings"), *warnings = json_object_get(document, "warnings");
-  size_t counted = 0;
-  for (size_t i = 0; i < json_array_size(findings); i++) {
-    const json_t *finding = json_array_get(findings, i);
-    if (is_flaky(finding)) continue;
-    if (counted++ > 0 || !is_quiet) fputc('\n', out);
-    print_finding(out, finding);
-  }
-  if (counted > 0 && !is_quiet) fputc('\n', out);
-  size_t uncounted = print_uncounted(out, document, is_quiet);
+void nomem__suite_text_print(const json_t *document, bool is_quiet, bool is_verbose, FILE *out) {
+  const json_t *warnings = json_object_get(document, "warnings");
+  size_t counts[NOMEM_LISTINGS];
+  nomem__findings_text_print(document, is_quiet, is_verbose, counts, out);
   if (is_quiet) return;
   print_left_out(out, json_object_get(document, "cases"));
   for (size_t i = 0; i < json_array_size(warnings); i++)
     fprintf(out, "%s\n", json_string_value(json_array_get(warnings, i)));
-  print_summary(out, document, counted, uncounted);
+  print_summary(out, document, counts);
   print_coverage(out, document);
 }
 
