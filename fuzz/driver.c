@@ -7,12 +7,17 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/fuzz.h"
 
 #pragma weak LLVMFuzzerInitialize
+
+/* Writes the counts of a build that measures coverage. */
+int __llvm_profile_write_file(void);
+#pragma weak __llvm_profile_write_file
 
 enum { PATH_BYTES = 4096 };
 
@@ -63,8 +68,19 @@ static bool replay(const char *path) {
   return S_ISDIR(status.st_mode) ? replay_folder(path) : replay_file(path, (size_t)status.st_size);
 }
 
+/* What a failed input has reached counts, too. */
+static void on_failure(int number) {
+  __llvm_profile_write_file();
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
 int main(int argc, char **argv) {
   bool fine = true;
+  if (__llvm_profile_write_file) {
+    signal(SIGABRT, on_failure);
+    signal(SIGSEGV, on_failure);
+  }
   if (LLVMFuzzerInitialize) LLVMFuzzerInitialize(&argc, &argv);
   for (int i = 1; i < argc; i++) {
     if (!strcmp(argv[i], "-v"))

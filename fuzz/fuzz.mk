@@ -8,16 +8,30 @@ FUZZ_JOBS = 2
 FUZZ_TARGETS = $(filter-out driver,$(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c)))
 
 FUZZ_OUT = $(BUILD)/fuzz
+FUZZ_INCLUDES = -Ilib -Ifaults -Ifuzz
 # Sibling calls would remove from the stack the frames that in= looks for.
 FUZZ_CFLAGS = -std=gnu11 $(WARN) -g -O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-sanitize-recover=all \
-  -Ilib -Ifaults -Ifuzz -MMD -MP
+  $(FUZZ_INCLUDES) -MMD -MP
 
 # The code under test and what the targets share: an archive, from which each target links what it needs.
 FUZZ_PARTS = $(wildcard lib/*.c) $(INJECT_COMMON) faults/inject/backend_uv.c $(wildcard fuzz/common/*.c) \
   $(wildcard fuzz/libuv/*.c)
 
 # The whole library, because the parts in fuzz/libuv/, which need it, come from the archive that is linked behind it.
-FUZZ_LIBS_libuv = -Wl,--whole-archive -l:libuv_a.a -Wl,--no-whole-archive
+FUZZ_LIBS_libuv = -Wl,--whole-archive $(or $(LIBUV_ARCHIVE),-l:libuv_a.a) -Wl,--no-whole-archive
+
+# LIBUV=FOLDER: the sources of a libuv to build and fuzz instead of the distribution's, instrumented, and without
+# inlining, so that a function of fuzz/libuv.suppressions is on the stack whenever it runs. Each folder has its own
+# objects.
+ifneq ($(LIBUV),)
+LIBUV_FOLDER := $(abspath $(LIBUV))
+FUZZ_OUT := $(BUILD)/fuzz-libuv/$(notdir $(LIBUV_FOLDER))-$(firstword $(shell echo $(LIBUV_FOLDER) | cksum))
+LIBUV_ARCHIVE = $(FUZZ_OUT)/obj-$(3)/libuv.a # $(3) as in fuzz_program
+LIBUV_SOURCES := $(shell tools/libuv.sh sources $(LIBUV_FOLDER))
+FUZZ_INCLUDES := -isystem $(LIBUV_FOLDER)/include $(FUZZ_INCLUDES)
+LIBUV_CFLAGS = -D_GNU_SOURCE -g -O1 -fno-inline -fno-omit-frame-pointer -fno-optimize-sibling-calls -w -MMD -MP \
+  -fno-sanitize=undefined $(foreach f,include src src/unix,-I$(LIBUV_FOLDER)/$(f))
+endif
 
 # Targets whose oracle is ThreadSanitizer instead of the address and undefined behaviour ones.
 FUZZ_THREADED = threads
@@ -90,11 +104,21 @@ mutants-all: setup-demo fuzz-build
 fuzz-afl: setup-fuzz $(FUZZ_TARGETS:%=$(FUZZ_OUT)/afl/%)
 	$(Q)for target in $(FUZZ_TARGETS); do tools/fuzz.sh afl $$target $(FUZZ_OUT) $(FUZZ_SECONDS) || exit 1; done
 
+## fuzz-libuv-coverage: functions, lines and UV_ENOMEM lines of libuv that corpus/libuv reaches (LIBUV=folder: of that libuv)
+ifneq ($(LIBUV),)
+fuzz-libuv-coverage: setup-demo $(FUZZ_OUT)/cov/libuv
+	$(Q)tools/libuv.sh coverage $(LIBUV_FOLDER) $(FUZZ_OUT) $(FUZZ_OUT)/coverage
+else
+fuzz-libuv-coverage:
+	$(Q)folder=$$(tests/downstream/fetch.sh $(BUILD)/downstream libuv1) && \
+	  $(MAKE) --no-print-directory LIBUV="$$folder" $@
+endif
+
 ## oss-fuzz: build the targets as OSS-Fuzz does, and replay what was built
 oss-fuzz: setup-fuzz
 	$(Q)tools/oss-fuzz/test.sh $(BUILD)/oss-fuzz
 
-.PHONY: fuzz fuzz-build fuzz-regress fuzz-msan corpus-minimise coverage mutants mutants-all fuzz-afl oss-fuzz \
+.PHONY: fuzz fuzz-build fuzz-regress fuzz-msan corpus-minimise coverage mutants mutants-all fuzz-afl fuzz-libuv-coverage oss-fuzz \
   $(FUZZ_TARGETS:%=fuzz-%)
 
 # fuzz_variant(variant)
@@ -108,13 +132,25 @@ $(FUZZ_OUT)/obj-$(1)/target/%.o: fuzz/%.c
 $(FUZZ_OUT)/obj-$(1)/parts.a: $(patsubst %.c,$(FUZZ_OUT)/obj-$(1)/%.o,$(FUZZ_PARTS))
 endef
 
+# fuzz_libuv(variant, folder): the libuv in LIBUV
+define fuzz_libuv
+$(FUZZ_OUT)/obj-$(1)/libuv/%.o: $(LIBUV_FOLDER)/%.c
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$< ($(1)))$(FUZZ_CC_$(1)) $(LIBUV_CFLAGS) -c $$< -o $$@
+$(FUZZ_OUT)/obj-$(1)/libuv.a: $(patsubst %.c,$(FUZZ_OUT)/obj-$(1)/libuv/%.o,$(LIBUV_SOURCES))
+$(FUZZ_OUT)/$(2)/libuv: $(FUZZ_OUT)/obj-$(1)/libuv.a
+endef
+
 # fuzz_program(folder, target, variant)
 define fuzz_program
 $(FUZZ_OUT)/$(1)/$(2): $(patsubst %,$(FUZZ_OUT)/obj-$(3)/target/%.o,$(2) $(FUZZ_MAIN_$(3))) $(FUZZ_OUT)/obj-$(3)/parts.a
 	@mkdir -p $$(@D)
-	$$(call say,LD,$$@)$(FUZZ_LD_$(3)) -g -o $$@ $$(filter %.o,$$^) $(FUZZ_LIBS_$(2)) $$(filter %.a,$$^) -pthread
+	$$(call say,LD,$$@)$(FUZZ_LD_$(3)) -g -o $$@ $$(filter %.o,$$^) $(FUZZ_LIBS_$(2)) $$(filter %/parts.a,$$^) -pthread
 endef
 
 $(foreach v,$(FUZZ_VARIANTS),$(eval $(call fuzz_variant,$(v))))
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_program,bin,$(t),$(if $(filter $(t),$(FUZZ_THREADED)),tsan,asan))))
 $(foreach t,$(FUZZ_TARGETS),$(foreach v,gcc msan cov afl,$(eval $(call fuzz_program,$(v),$(t),$(v)))))
+ifneq ($(LIBUV),)
+$(foreach v,$(FUZZ_VARIANTS),$(eval $(call fuzz_libuv,$(v),$(if $(filter asan,$(v)),bin,$(v)))))
+endif

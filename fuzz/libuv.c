@@ -21,10 +21,58 @@
 
 enum { HEADER_BYTES = 4, STEPS_MAX = 32, PLAN_BYTES = 64, PATH_BYTES = 4096 };
 
+/* uv_set_process_title writes where the arguments are: it gets some of our own, as they lie in a process. */
+static char arguments[] = "nomem\0argument";
+static char *argument_list[] = {arguments, arguments + sizeof "nomem", NULL};
+
 static void (*const ops[])(struct fuzz_step) = {
-    op_fs,        op_fs_batch,   op_directory, op_fs_poll, op_fs_event,   op_stream,    op_udp,
-    op_ipc,       op_address,    op_spawn,     op_system,  op_threads,    op_slot_init, op_slot_start,
-    op_slot_stop, op_slot_close, op_run,       op_walk,    op_extra_loop,
+    op_fs,
+    op_fs_batch,
+    op_directory,
+    op_fs_poll,
+    op_fs_event,
+    op_stream,
+    op_udp,
+    op_ipc,
+    op_address,
+    op_spawn,
+    op_system,
+    op_threads,
+    op_slot_init,
+    op_slot_start,
+    op_slot_stop,
+    op_slot_close,
+    op_run,
+    op_walk,
+    op_extra_loop,
+    op_handle,
+    op_request,
+    op_timer,
+    op_timers,
+    op_loop,
+    op_configure,
+    op_default_loop,
+    op_name,
+    op_host,
+    op_text_of_address,
+    op_error,
+    op_poll,
+    op_tty,
+    op_tcp,
+    op_tcp_alone,
+    op_datagrams,
+    op_udp_options,
+    op_pipe_name,
+    op_pipe,
+    op_cancel,
+    op_random,
+    op_signal,
+    op_library,
+    op_figures,
+    op_self,
+    op_title,
+    op_once,
+    op_recent,
 };
 enum { OPS = sizeof ops / sizeof ops[0] };
 
@@ -79,6 +127,24 @@ static void find_suppressions(char path[PATH_BYTES]) {
   if (access(path, R_OK) != 0) snprintf(path, PATH_BYTES, "fuzz/%s", name);
 }
 
+/* A process has one title, so that a failure can be tried only once. */
+static void set_up_arguments(void) {
+  char title[PATH_BYTES];
+  memory_begin("nth=1");
+  CHECK(uv_setup_args(2, argument_list) == argument_list, "without memory uv_setup_args gives other arguments");
+  memory_end();
+  CHECK(uv_get_process_title(title, sizeof title) == UV_ENOBUFS && uv_set_process_title("t") == UV_ENOBUFS,
+        "without uv_setup_args there is a title");
+  char **copied = uv_setup_args(2, argument_list);
+  CHECK(copied != argument_list && !strcmp(copied[1], "argument") && !copied[2], "uv_setup_args loses arguments");
+  memory_keep();
+}
+
+static void shut_down(void) {
+  uv_library_shutdown();
+  memory_end_process();
+}
+
 /* Does everything once without faults: what is opened or cached once in a process must not be blamed on an input. */
 static void warm_up(void) {
   uint8_t input[HEADER_BYTES + OPS * FUZZ_STEP_BYTES] = {0};
@@ -98,6 +164,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   find_suppressions(path);
   memory_install(path);
   world_prepare();
+  set_up_arguments();
+  atexit(shut_down);
   if (getenv("NOMEM_LIBUV_UNUSED")) atexit(memory_report_unused);
   warm_up();
   return 0;

@@ -147,19 +147,38 @@ seed threads pool-of-the-first-call-lasting 0a 01 03 "$lasting" "$work"
 seed threads pool-zero-size 03 00 1f "$none" "$work"
 seed threads max-of-many 00 02 1f "$(one 04 00 00 0f 00 00 00 00)" "$(repeat 16 '00 00 00 08')"
 
+# all OP COUNT [B [C]]: the op with each of COUNT values of its first byte.
+all() {
+  i=0
+  while [ "$i" -lt "$2" ]; do printf '%s %02x %s %s ' "$1" "$i" "${3:-00}" "${4:-00}"; i=$((i + 1)); done
+}
+
 # libuv: each part under plans that reach far into it.
-uv_files="00 16 07 00 00 17 07 01 00 17 06 00 00 16 05 01 00 1c 00 01"
-uv_paths="00 00 00 01 00 03 00 01 00 05 00 01 00 06 00 01 00 07 00 01 00 08 00 01 00 10 00 01 00 11 00 00 00 12 00 01 00 15 00 01"
-uv_batch="01 00 05 00 01 16 05 07"
+uv_files="00 17 07 00 00 18 07 01 00 18 06 00 00 17 05 01 00 1d 00 01"
+uv_paths="$(all 00 25 00 01)"
+uv_descriptors="$(for a in 17 18 19 1a 1b 1c 1d 1e 1f 20 21; do echo "00 $a 05 01"; done)"
+uv_once="$(for a in 00 02 06 07 08 0f 10 11 12 17 18 1e 21; do echo "00 $a 07 00"; done)"
+uv_batch="01 00 05 00 01 17 05 07"
 uv_list="02 00 07 00 02 01 01 00 02 00 01 00"
 uv_watch="03 00 00 00 04 01 00 00 03 01 00 00"
 uv_net="05 00 07 00 05 03 07 00 06 07 00 00 07 0b 00 00 08 01 00 00 08 02 00 00"
-uv_system="0a 00 00 00 0a 01 00 00 0a 02 00 00 0a 03 00 00 0a 04 00 00 0a 05 01 00 0a 06 00 00 0a 08 00 00 0a 09 00 00
-  0b 00 00 00 09 01 0b 00 0a 01 00 00"
+uv_system="$(all 0a 9) 0a 05 01 00 0a 05 02 00 0a 05 03 00 0a 05 04 00 09 01 0b 00"
 uv_slots="0c 00 07 00 0d 00 01 00 0c 01 06 00 0d 01 00 00 0c 02 08 00 0d 02 00 00 10 01 00 00 11 00 00 00 0e 00 00 00
   0d 00 02 00 0f 01 00 00 11 00 00 00 10 03 00 00"
-uv_loops="12 00 00 00 12 05 00 00 12 06 00 00"
-for part in files paths batch list watch net system slots loops; do
+uv_watchers="$(for a in 0 1 2 3 4 5; do echo "0c 0$a 0$a 00 0d 0$a 00 00"; done) 10 02 00 00 $(all 0e 6) $(all 0f 6)"
+uv_loops="12 00 00 00 12 05 00 00 12 06 00 00 17 00 00 00 $(all 18 2) 19 00 00 00"
+uv_handles="$(all 13 11) $(all 14 11) $(all 15 3) $(all 16 3 55 aa)"
+uv_names="$(all 1a 2) $(all 1b 8) $(all 1b 8 01)"
+uv_texts="$(all 1c 2) $(for b in 01 02 03 04 05 06 07 08 09 0a; do echo "1c 01 $b 00 1c 00 $b 00"; done) $(all 1d 3)"
+uv_polls="$(all 1e 4) 1e 05 01 00 1e 0a 02 00 1e 0b 03 00 1e 10 00 00 $(all 1f 3) 1f 00 01 00"
+uv_tcp="$(all 20 8) $(all 21 2)"
+uv_udp="$(all 22 8 03) 22 08 02 00 22 0c 02 00 22 12 17 00 22 10 00 00 22 14 02 00 $(all 23 2)"
+uv_pipes="$(all 24 3) 25 00 00 00 25 00 00 01 25 00 01 01 25 00 02 01 25 01 00 00"
+uv_work="26 00 00 00 27 00 00 00 $(all 28 2) $(all 29 2) 2a 00 00 00 $(all 2b 4) $(all 2c 3) $(all 2d 2) $(all 0b 2)"
+uv_recent="$(all 2e 8)"
+uv_parts="files paths descriptors once batch list watch net system slots watchers loops handles names texts polls tcp udp pipes work
+  recent"
+for part in $uv_parts; do
   eval "steps=\$uv_$part"
   seed libuv "$part" 00 00 00 00 "$steps"
   seed libuv "$part-first" 01 00 00 00 "$steps"
@@ -171,9 +190,15 @@ for part in files paths batch list watch net system slots loops; do
   seed libuv "$part-perhaps" 05 1e 07 00 "$steps"
   seed libuv "$part-in-the-pool" 09 00 00 00 "$steps"
 done
+for how in 00 01 02 03 04 05; do
+  seed libuv "spawn-$how" 00 00 00 00 "09 01 03 $how"
+  seed libuv "spawn-$how-first" 01 01 00 00 "09 01 03 $how"
+  seed libuv "spawn-$how-second" 01 02 00 00 "09 01 09 $how"
+done
 seed libuv list-entry-fails 08 02 01 00 "02 00 07 00"
 seed libuv batch-cancelled 00 00 00 00 "01 00 11 00"
 seed libuv batch-fourth-fails 01 03 00 00 "01 00 05 00"
+seed libuv ipc-queue-cannot-grow 06 01 01 00 "07 0b 00 00"
 seed libuv empty
 # Each reaches one line of libuv.suppressions: with NOMEM_LIBUV_SUPPRESSIONS=/dev/null it fails.
 seed libuv known-io-start 08 01 02 00

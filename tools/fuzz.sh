@@ -17,7 +17,7 @@ out=${3:-}
 # Prints the target's options, which OSS-Fuzz reads, too, as flags.
 flags() {
   [ -f "fuzz/$1.options" ] || return 0
-  sed -n 's|^dict *= *|-dict=fuzz/|p; s|^\(max_len\|timeout\|close_fd_mask\) *= *|-\1=|p' "fuzz/$1.options"
+  sed -n 's|^dict *= *|-dict=fuzz/|p; s,^\(max_len\|timeout\|close_fd_mask\) *= *,-\1=,p' "fuzz/$1.options"
 }
 
 # Runs a command without address randomisation where the kernel randomises more bits than the sanitizers of clang 14 and

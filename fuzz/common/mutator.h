@@ -30,7 +30,7 @@ static inline uint8_t *fuzz_open_gap(uint8_t *steps, size_t *have, size_t room, 
 
 static inline void fuzz_add_step(uint8_t *steps, size_t *have, size_t room, uint32_t *random) {
   uint8_t *gap = fuzz_open_gap(steps, have, room, fuzz_random(random) % (*have + 1), 1);
-  for (unsigned i = 0; gap && i < FUZZ_STEP_BYTES; i++) gap[i] = (uint8_t)(fuzz_random(random) % (i < 2 ? 32 : 256));
+  for (unsigned i = 0; gap && i < FUZZ_STEP_BYTES; i++) gap[i] = (uint8_t)(fuzz_random(random) % (i < 2 ? 64 : 256));
 }
 
 /* Copies a run of steps to another place: repetition fills pools and reaches counts. */

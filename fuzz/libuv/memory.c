@@ -57,6 +57,7 @@ static struct {
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct block live = {.next = &live, .previous = &live};
+static struct block kept = {.next = &kept, .previous = &kept};
 static struct block freed = {.next = &freed, .previous = &freed};
 /* All blocks, freed or not, by address: a pointer that is not here does not belong to this heap. */
 static struct block *blocks[BLOCKS_MAX];
@@ -235,6 +236,18 @@ uint64_t memory_faults(void) {
   return atomic_load(&faults);
 }
 
+void memory_disown(const void *ptr) {
+  struct block *block = (struct block *)(uintptr_t)ptr - 1;
+  pthread_mutex_lock(&mutex);
+  bool known = *slot_of(block) != NULL;
+  pthread_mutex_unlock(&mutex);
+  if (known) heap_free((void *)(uintptr_t)ptr);
+}
+
+void memory_keep(void) {
+  while (live.next != &live) move_to(&kept, live.next);
+}
+
 void memory_report_unused(void) {
   suppressions_report();
 }
@@ -248,12 +261,7 @@ static void check_freed(struct block *block) {
             block->size);
 }
 
-void memory_end(void) {
-  struct nomem_counters counters;
-  memory_pause();
-  nomem_end(&counters);
-  CHECK(counters.faults == memory_faults(), "nomem counts %u faults, libuv was given %u", (unsigned)counters.faults,
-        (unsigned)memory_faults());
+static void drop_freed(void) {
   while (freed.next != &freed) {
     struct block *block = freed.next;
     check_freed(block);
@@ -261,14 +269,36 @@ void memory_end(void) {
     free(block);
   }
   freed.previous = &freed;
-  memset(blocks, 0, sizeof blocks);
-  block_count = 0;
-  if (live.next == &live) return;
+}
+
+static void check_empty(struct block *list) {
   size_t leaks = 0, bytes = 0;
-  for (struct block *block = live.next; block != &live; block = block->next) {
+  for (struct block *block = list->next; block != list; block = block->next) {
     leaks++;
     bytes += block->size;
   }
-  print_stack(live.next);
+  if (!leaks) return;
+  print_stack(list->next);
   fuzz_fail(__FILE__, __LINE__, "libuv leaked %zu blocks, %zu bytes; the first was allocated above", leaks, bytes);
+}
+
+void memory_end(void) {
+  struct nomem_counters counters;
+  memory_pause();
+  nomem_end(&counters);
+  CHECK(counters.faults == memory_faults(), "nomem counts %u faults, libuv was given %u", (unsigned)counters.faults,
+        (unsigned)memory_faults());
+  drop_freed();
+  memset(blocks, 0, sizeof blocks);
+  block_count = 0;
+  for (struct block *block = kept.next; block != &kept; block = block->next) {
+    *slot_of(block) = block;
+    block_count++;
+  }
+  check_empty(&live);
+}
+
+void memory_end_process(void) {
+  drop_freed();
+  check_empty(&kept);
 }

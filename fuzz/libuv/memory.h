@@ -28,6 +28,15 @@ void memory_resume(void);
 /* The number of calls that were failed since memory_begin. */
 uint64_t memory_faults(void);
 
+/* Frees what libuv has given away, or leaks as documented. A pointer that is no block of this heap is left alone. */
+void memory_disown(const void *ptr);
+
+/* What libuv has now it may keep until it is shut down. */
+void memory_keep(void);
+
+/* To be called when libuv is shut down: everything that was kept must be freed by then. */
+void memory_end_process(void);
+
 /* Prints on stderr which suppressions spared no call: a later libuv may no longer need them. */
 void memory_report_unused(void);
 

@@ -22,6 +22,7 @@ enum kind {
   UTIME,
   LUTIME,
   CHOWN,
+  LCHOWN,
   MKDIR,
   RMDIR_MISSING,
   UNLINK_MISSING,
@@ -38,6 +39,10 @@ enum kind {
   FDATASYNC,
   TRUNCATE,
   SENDFILE,
+  FCHMOD,
+  FCHOWN,
+  FUTIME,
+  CLOSE,
   KINDS
 };
 
@@ -54,6 +59,7 @@ struct request {
 
 static void on_done(uv_fs_t *req) {
   struct request *request = req->data;
+  CHECK(!request->done, "a file request called back twice");
   request->done = true;
 }
 
@@ -74,6 +80,7 @@ static int submit_path(struct request *request, uv_fs_cb callback) {
       [UTIME] = "f",
       [LUTIME] = "l",
       [CHOWN] = "f",
+      [LCHOWN] = "l",
       [MKDIR] = "made",
       [RMDIR_MISSING] = "none",
       [UNLINK_MISSING] = "none",
@@ -107,6 +114,8 @@ static int submit_path(struct request *request, uv_fs_cb callback) {
       return uv_fs_lutime(&world_loop, req, path, 1, 1, callback);
     case CHOWN:
       return uv_fs_chown(&world_loop, req, path, (uv_uid_t)-1, (uv_gid_t)-1, callback);
+    case LCHOWN:
+      return uv_fs_lchown(&world_loop, req, path, (uv_uid_t)-1, (uv_gid_t)-1, callback);
     case MKDIR:
       return uv_fs_mkdir(&world_loop, req, path, 0700, callback);
     case RMDIR_MISSING:
@@ -157,6 +166,14 @@ static int submit_file(struct request *request, uv_fs_cb callback) {
       return uv_fs_fdatasync(&world_loop, req, request->file, callback);
     case TRUNCATE:
       return uv_fs_ftruncate(&world_loop, req, request->file, WORLD_FILE_BYTES, callback);
+    case FCHMOD:
+      return uv_fs_fchmod(&world_loop, req, request->file, 0600, callback);
+    case FCHOWN:
+      return uv_fs_fchown(&world_loop, req, request->file, (uv_uid_t)-1, (uv_gid_t)-1, callback);
+    case FUTIME:
+      return uv_fs_futime(&world_loop, req, request->file, 1, 1, callback);
+    case CLOSE:
+      return uv_fs_close(&world_loop, req, request->file, callback);
     default:
       return uv_fs_sendfile(&world_loop, req, request->file, request->file, 0, WORLD_FILE_BYTES, callback);
   }
@@ -205,6 +222,11 @@ static void check_success(struct request *request) {
     case MKSTEMP:
       CHECK(access(req->path, R_OK) == 0, "'%s' was made, and is not there", req->path);
       break;
+    case STAT:
+    case FSTAT:
+      CHECK(uv_fs_get_statbuf(req)->st_size == WORLD_FILE_BYTES, "a file of %u bytes has %u",
+            (unsigned)WORLD_FILE_BYTES, (unsigned)uv_fs_get_statbuf(req)->st_size);
+      break;
     case READ:
       CHECK(fuzz_intact(request->bytes, (size_t)bytes, 1) == (size_t)bytes, "uv_fs_read reads other bytes");
       CHECK(req->result == bytes, "uv_fs_read of %zd bytes reads %zd", bytes, req->result);
@@ -227,11 +249,20 @@ static void undo(struct request *request) {
   if (request->kind >= LINK && request->kind <= COPY) unlink(to);
   world_path(to, "made");
   if (request->kind == MKDIR) rmdir(to);
-  close(request->file);
+  if (request->kind != CLOSE || request->result < 0) close(request->file);
+}
+
+/* What can be asked of a request says what its members do. */
+static void check_getters(const uv_fs_t *req) {
+  CHECK(uv_fs_get_result(req) == req->result && uv_fs_get_type(req) == req->fs_type,
+        "a request says other than it has");
+  CHECK(uv_fs_get_ptr(req) == req->ptr && uv_fs_get_path(req) == req->path, "a request says other than it has");
+  CHECK(req->result >= 0 || uv_fs_get_system_error(req) == (int)-req->result, "an error of the system is another");
 }
 
 static int finish(struct request *request, int submitted) {
   request->result = submitted < 0 ? submitted : (int)request->req.result;
+  if (submitted >= 0) check_getters(&request->req);
   if (request->result >= 0) check_success(request);
   undo(request);
   uv_fs_req_cleanup(&request->req);

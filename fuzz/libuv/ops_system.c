@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <signal.h>
 #include <string.h>
 
 #include "libuv/memory.h"
 #include "libuv/ops.h"
 
-enum { STDIO_MAX = 12, SPAWNS_MAX = 1, TEXT_BYTES = 4096, ENVIRONMENT = 4 };
+enum { TEXT_BYTES = 4096, ENVIRONMENT = 4 };
 
 struct address {
   bool async, fails, done;
@@ -51,47 +50,6 @@ void op_address(struct fuzz_step step) {
     world_try("uv_getnameinfo", look_up_name, NULL, 0);
   else
     world_try("uv_getaddrinfo", look_up, &address, address.fails ? UV_EAI_NONAME : 0);
-}
-
-static unsigned spawns_left;
-
-struct child {
-  const char *file;
-  int stdio_count;
-  bool exited;
-};
-
-void ops_allow_spawns(void) {
-  spawns_left = SPAWNS_MAX;
-}
-
-static void on_exit_of(uv_process_t *process, int64_t status, int signal_number) {
-  struct child *child = process->data;
-  CHECK(status == 0 && signal_number == 0, "%s ended with %d, signal %d", child->file, (int)status, signal_number);
-  child->exited = true;
-}
-
-static int spawn(void *argument) {
-  struct child *child = argument;
-  uv_stdio_container_t stdio[STDIO_MAX] = {{.flags = UV_IGNORE}};
-  char *arguments[] = {(char *)(uintptr_t)child->file, NULL};
-  uv_process_options_t options = {
-      .file = child->file, .args = arguments, .exit_cb = on_exit_of, .stdio = stdio, .stdio_count = child->stdio_count};
-  uv_process_t process;
-  child->exited = false;
-  int result = uv_spawn(&world_loop, &process, &options);
-  process.data = child;
-  if (result == 0) world_wait("uv_spawn", &child->exited);
-  world_close(&process);
-  return result;
-}
-
-/* A process takes milliseconds, so an input starts few. */
-void op_spawn(struct fuzz_step step) {
-  struct child child = {step.a & 1 ? "/bin/true" : "/none/such", step.b % STDIO_MAX, false};
-  if (spawns_left == 0) return;
-  spawns_left--;
-  world_try("uv_spawn", spawn, &child, step.a & 1 ? 0 : UV_ENOENT);
 }
 
 static int list_environment(void *unused) {
@@ -166,12 +124,6 @@ static int home_without_variable(void *unused) {
   return result;
 }
 
-static int get_title(void *unused) {
-  char text[TEXT_BYTES];
-  (void)unused;
-  return uv_get_process_title(text, sizeof text);
-}
-
 static int load_library(void *unused) {
   uv_lib_t library;
   (void)unused;
@@ -194,7 +146,7 @@ static int get_numbers(void *unused) {
   return result ? result : uv_resident_set_memory(&resident);
 }
 
-/* Two calls are documented to differ: uv_dlopen returns -1, and a process without uv_setup_args has no title. */
+/* One call is documented to differ: uv_dlopen returns -1. */
 void op_system(struct fuzz_step step) {
   static const struct {
     const char *name;
@@ -208,64 +160,9 @@ void op_system(struct fuzz_step step) {
       {"uv_os_get_passwd", get_password_entry, 0},
       {"a text of the system", get_text, 0},
       {"uv_os_homedir", home_without_variable, 0},
-      {"uv_get_process_title", get_title, UV_ENOBUFS},
       {"uv_dlopen", load_library, -1},
       {"a number of the system", get_numbers, 0},
   };
   unsigned choice = step.a % (sizeof calls / sizeof calls[0]), which = step.b;
   world_try(calls[choice].name, calls[choice].call, &which, calls[choice].wanted);
-}
-
-struct shared {
-  uv_key_t key;
-  uv_mutex_t mutex;
-  uv_rwlock_t lock;
-  uv_barrier_t barrier;
-  uv_sem_t sem;
-  bool ran;
-};
-
-static void run_thread(void *argument) {
-  struct shared *shared = argument;
-  uv_barrier_wait(&shared->barrier);
-  uv_mutex_lock(&shared->mutex);
-  shared->ran = uv_key_get(&shared->key) == NULL;
-  uv_mutex_unlock(&shared->mutex);
-  uv_sem_post(&shared->sem);
-}
-
-static int start_thread(struct shared *shared) {
-  uv_thread_t thread;
-  int result = uv_thread_create(&thread, run_thread, shared);
-  if (result) return result;
-  uv_barrier_wait(&shared->barrier);
-  uv_sem_wait(&shared->sem);
-  result = uv_thread_join(&thread);
-  CHECK(shared->ran, "a thread saw another thread's key");
-  return result;
-}
-
-static int use_threads(void *unused) {
-  struct shared shared = {.ran = false};
-  (void)unused;
-  int result = uv_key_create(&shared.key);
-  if (result) return result;
-  uv_key_set(&shared.key, &shared);
-  result = uv_mutex_init(&shared.mutex);
-  if (result == 0) result = uv_rwlock_init(&shared.lock);
-  if (result == 0) result = uv_barrier_init(&shared.barrier, 2);
-  if (result == 0) result = uv_sem_init(&shared.sem, 0);
-  CHECK(result == 0, "a lock cannot be made: %s", uv_err_name(result));
-  result = start_thread(&shared);
-  uv_sem_destroy(&shared.sem);
-  uv_barrier_destroy(&shared.barrier);
-  uv_rwlock_destroy(&shared.lock);
-  uv_mutex_destroy(&shared.mutex);
-  uv_key_delete(&shared.key);
-  return result;
-}
-
-void op_threads(struct fuzz_step step) {
-  (void)step;
-  world_try("threads", use_threads, NULL, 0);
 }

@@ -13,6 +13,24 @@ struct watch {
   unsigned calls;
 };
 
+/* What is watched is asked for, into a buffer with room for it and one without. */
+static void check_path(const char *what, int (*get)(void *, char *, size_t *), void *handle, const char *path) {
+  char text[WORLD_PATH_BYTES];
+  size_t size = sizeof text;
+  CHECK(get(handle, text, &size) == 0 && size == strlen(path) && !strcmp(text, path), "%s watches '%s'", what, text);
+  size = 1;
+  CHECK(get(handle, text, &size) == UV_ENOBUFS && size == strlen(path) + 1, "%s needs %zu bytes for its path", what,
+        size);
+}
+
+static int get_polled(void *handle, char *text, size_t *size) {
+  return uv_fs_poll_getpath(handle, text, size);
+}
+
+static int get_watched(void *handle, char *text, size_t *size) {
+  return uv_fs_event_getpath(handle, text, size);
+}
+
 static void create(const char *path) {
   int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   CHECK(file >= 0, "cannot create '%s'", path);
@@ -43,7 +61,10 @@ static int poll_path(void *argument) {
   uv_fs_poll_init(&world_loop, &handle);
   handle.data = watch;
   int result = uv_fs_poll_start(&handle, on_poll, watch->path, 1);
-  if (result == 0) world_wait("uv_fs_poll", &watch->seen);
+  if (result == 0) {
+    check_path("uv_fs_poll", get_polled, &handle, watch->path);
+    world_wait("uv_fs_poll", &watch->seen);
+  }
   world_close(&handle);
   unlink(watch->path);
   return result;
@@ -74,6 +95,7 @@ static int watch_directory(void *argument) {
   handle.data = watch;
   int result = uv_fs_event_start(&handle, on_event, watch->path, 0);
   if (result == 0) {
+    check_path("uv_fs_event", get_watched, &handle, watch->path);
     create(path);
     world_wait("uv_fs_event", &watch->seen);
   }

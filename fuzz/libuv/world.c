@@ -173,6 +173,13 @@ void world_try(const char *what, world_call call, void *argument, int wanted) {
   memory_resume();
 }
 
+void world_try_as_usual(const char *what, world_call call, void *argument) {
+  memory_pause();
+  int wanted = call(argument);
+  memory_resume();
+  world_try(what, call, argument, wanted);
+}
+
 void world_wait(const char *what, const bool *done) {
   for (unsigned i = 0; i < WAITS_MAX && !*done; i++) {
     int alive = uv_run(&world_loop, UV_RUN_ONCE);

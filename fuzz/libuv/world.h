@@ -34,6 +34,9 @@ typedef int (*world_call)(void *argument);
  * must then return wanted when it is made again with enough memory. */
 void world_try(const char *what, world_call call, void *argument, int wanted);
 
+/* The same for a call whose answer the system decides: wanted is what it returns with enough memory. */
+void world_try_as_usual(const char *what, world_call call, void *argument);
+
 /* Judges a call that was already made in the same way. Returns true when it must be made again. before is what
  * memory_faults() returned before the call. */
 bool world_judge(const char *what, int result, int wanted, uint64_t before);
