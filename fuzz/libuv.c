@@ -22,8 +22,8 @@
 enum { HEADER_BYTES = 4, STEPS_MAX = 32, PLAN_BYTES = 64, PATH_BYTES = 4096 };
 
 /* uv_set_process_title writes where the arguments are: it gets some of our own, as they lie in a process. */
-static char arguments[] = "nomem\0argument";
-static char *argument_list[] = {arguments, arguments + sizeof "nomem", NULL};
+static char argument_text[] = "nomem\0argument";
+static char *argument_list[] = {argument_text, argument_text + sizeof "nomem", NULL};
 
 static void (*const ops[])(struct fuzz_step) = {
     op_fs,

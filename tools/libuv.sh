@@ -18,7 +18,9 @@ die() {
 
 # Of Makefile.am: what stands under no condition, under LINUX, and under the opposite of WINNT.
 sources() {
-  [ -f "$folder/include/uv.h" ] && [ -f "$folder/Makefile.am" ] || die "no libuv source folder: '$folder'"
+  for file in include/uv.h Makefile.am; do
+    [ -f "$folder/$file" ] || die "no source folder of libuv: there is no '$folder/$file'"
+  done
   awk '
     $1 == "if" { depth++; wanted[depth] = $2 == "LINUX"; inverse[depth] = $2 == "WINNT" }
     $1 == "else" { wanted[depth] = inverse[depth] }

@@ -159,6 +159,7 @@ void op_error(struct fuzz_step step) {
 #undef ERROR
   };
   char name[TEXT_BYTES], text[TEXT_BYTES];
+  /* cppcheck-suppress moduloofone ; it does not see what UV_ERRNO_MAP makes */
   int error = errors[step.a % (sizeof errors / sizeof errors[0])];
   uv_err_name_r(error, name, sizeof name);
   uv_strerror_r(error, text, sizeof text);

@@ -125,6 +125,7 @@ struct randomness {
   int status;
 };
 
+/* cppcheck-suppress constParameter ; the type of callbacks */
 static void on_bytes(uv_random_t *random, int status, void *bytes, size_t size) {
   struct randomness *randomness = random->data;
   CHECK(bytes && size == RANDOM_BYTES, "uv_random gives %zu bytes instead of %u", size, (unsigned)RANDOM_BYTES);

@@ -125,3 +125,55 @@ DOUBLE(uv_loop_t *, uv_loop_new, void) {
   uv_loop_t *loop = __real_uv_loop_new();
   return loop || !is("aborts-on-failure") ? loop : (abort(), NULL);
 }
+
+DOUBLE(int, uv_poll_stop, uv_poll_t *handle) {
+  return is("stop-does-nothing") ? 0 : __real_uv_poll_stop(handle);
+}
+
+DOUBLE(int, uv_pipe_chmod, uv_pipe_t *handle, int mode) {
+  int result = __real_uv_pipe_chmod(handle, mode);
+  return result == UV_ENOMEM && is("succeeds-without-doing") ? 0 : result;
+}
+
+DOUBLE(int, uv_tcp_close_reset, uv_tcp_t *handle, uv_close_cb callback) {
+  if (!is("closes-without-reset")) return __real_uv_tcp_close_reset(handle, callback);
+  uv_close((uv_handle_t *)handle, callback);
+  return 0;
+}
+
+DOUBLE(int, uv_pipe_pending_count, uv_pipe_t *handle) {
+  int count = __real_uv_pipe_pending_count(handle);
+  return is("forgets-what-is-pending") && count == 1 ? 0 : count;
+}
+
+DOUBLE(int, uv_getnameinfo, uv_loop_t *loop, uv_getnameinfo_t *req, uv_getnameinfo_cb callback,
+       const struct sockaddr *address, int flags) {
+  int result = __real_uv_getnameinfo(loop, req, callback, address, flags);
+  if (!callback && is("answers-wrongly")) req->host[0] = '9';
+  return result;
+}
+
+DOUBLE(int, uv_udp_recv_stop, uv_udp_t *handle) {
+  if (is("keeps-a-block")) uv__malloc(1);
+  return __real_uv_udp_recv_stop(handle);
+}
+
+DOUBLE(char **, uv_setup_args, int argc, char **argv) {
+  char **copy = __real_uv_setup_args(argc, argv);
+  return is("loses-arguments") && copy != argv ? argv : copy;
+}
+
+DOUBLE(void, uv_library_shutdown, void) {
+  if (!is("shuts-nothing-down")) __real_uv_library_shutdown();
+}
+
+DOUBLE(int, uv_tty_get_winsize, uv_tty_t *handle, int *width, int *height) {
+  int result = __real_uv_tty_get_winsize(handle, width, height);
+  if (is("swaps-results")) *width = *height;
+  return result;
+}
+
+DOUBLE(int, uv_rwlock_trywrlock, uv_rwlock_t *lock) {
+  int result = __real_uv_rwlock_trywrlock(lock);
+  return is("locks-what-is-locked") ? 0 : result;
+}
