@@ -211,6 +211,11 @@ if suite bad 1 --quick -- ./run_tests && says "$three" "$found_add" "$found_labe
 else
   fail '--quick finds the same in fewer runs' seen
 fi
+if suite bad 1 --quick --isolate off -- ./run_tests && says "$three" "$found_add" "$found_label" "$found_describe"; then
+  pass 'where runs cannot be isolated, tests that have turns do not wait for one another for ever'
+else
+  fail 'where runs cannot be isolated, tests that have turns do not wait for one another for ever' seen
+fi
 if suite bad 2 --budget 0.001 -- ./run_tests && says 'had no time'; then pass 'a budget that is over at once'; else
   fail 'a budget that is over at once' seen
 fi

@@ -101,7 +101,7 @@ check 'its standard input' is 0 "$well"
 made nomem explore --wrapper on --report 'text-%p-%n-%q{HOME}-%%' --json 'r-%p.json' -- ./broken
 check '--report: a usage error, because there is a folder in it that is not there' is 2 ''
 export NAMED=here
-made nomem explore --wrapper on --report 'text-%p-%n-%q{NAMED}-%%' --json 'r-%p.json' -- ./broken
+made nomem explore --isolate off --wrapper on --report 'text-%p-%n-%q{NAMED}-%%' --json 'r-%p.json' -- ./broken
 check '--report: the text is in the file, and standard error has none' sh -c "cat err; [ $status = 1 ] && [ ! -s err ]"
 check 'and %p, %n, %q{} and %% stand for the process, the program, a variable and %' \
   sh -c 'ls; ls | grep -qxE "text-[0-9]+-broken-here-%" && ls | grep -qxE "r-[0-9]+\.json"'
@@ -118,7 +118,7 @@ exit $?
 END
 made sh as-prove.sh -- ./clean
 check 'a runner is recognised by a variable that its tests have and it has not' is 0 "$well"
-made sh as-prove.sh --wrapper off -- ./clean
+made sh as-prove.sh --wrapper off --isolate off -- ./clean
 check '--wrapper off' sh -c 'cat out; grep -q "0 findings" out && [ ! -s err ]'
 made env HARNESS_ACTIVE=1 sh -c 'nomem explore -- ./clean; exit $?'
 check 'a command that a test of it gives is no wrapper' grep -q '0 findings' out

@@ -92,11 +92,15 @@ static unsigned count_processors(void) {
   return count < 1 ? 1 : count < NOMEM_JOBS_MAX ? (unsigned)count : NOMEM_JOBS_MAX;
 }
 
-/* Runs that are not isolated may disturb those of other commands that are not, either: one command at a time has such
- * runs. The lock is gone when the process is. */
-static void await_turn(const struct nomem__session *session) {
+void nomem__session_take_turn(const struct nomem__session *session) {
   const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  if (session->lone_lock > 0) fcntl(session->lone_lock, F_SETLKW, &whole); /* a signal ends the command, too */
+  bool is_isolated = session->is_isolated && session->setup.isolation != NULL;
+  if (session->lone_lock > 0 && !is_isolated) fcntl(session->lone_lock, F_SETLKW, &whole);
+}
+
+void nomem__session_end_turn(const struct nomem__session *session) {
+  const struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+  if (session->lone_lock > 0) fcntl(session->lone_lock, F_SETLK, &whole);
 }
 
 /* Decides whether runs are isolated, and how many there are at a time. */
@@ -105,7 +109,7 @@ static int open_isolation(struct nomem__session *session, bool inherit) {
   char reason[NOMEM_ISOLATION_REASON_BYTES] = "";
   bool is_complete = false, is_wanted = options->isolate != NOMEM_ISOLATE_OFF;
   session->jobs = options->jobs != 0 ? options->jobs : 1;
-  if (!is_wanted) await_turn(session);
+  if (!is_wanted) nomem__session_take_turn(session);
   if (options->command == NOMEM_COMMAND_SITES || !is_wanted) return 0;
   unsigned wanted = options->jobs != 0 ? options->jobs : inherit ? 1 : count_processors();
   int result = nomem__isolation_open(wanted, &session->isolation, &is_complete, reason, sizeof reason);
@@ -116,7 +120,7 @@ static int open_isolation(struct nomem__session *session, bool inherit) {
   session->setup.isolation = session->isolation;
   if (is_complete) session->jobs = wanted;
   session->is_isolated = is_complete;
-  if (!is_complete) await_turn(session);
+  nomem__session_take_turn(session);
   snprintf(session->isolation_reason, sizeof session->isolation_reason, "%s", reason);
   return 0;
 }
@@ -136,7 +140,7 @@ void nomem__session_say_isolation(const struct nomem__session *session) {
 bool nomem__session_drop_isolation(struct nomem__session *session) {
   if (session->setup.isolation == NULL || session->options->isolate == NOMEM_ISOLATE_ON) return false;
   session->setup.isolation = NULL;
-  await_turn(session);
+  nomem__session_take_turn(session);
   session->settled = *session->options; /* a reproduction must not be isolated, either */
   session->settled.isolate = NOMEM_ISOLATE_OFF;
   session->options = &session->settled;

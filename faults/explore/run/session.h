@@ -58,6 +58,12 @@ int nomem__session_open_shared(struct nomem__session *session, const struct nome
 
 void nomem__session_close(struct nomem__session *session);
 
+/* Runs that are not isolated may disturb those of other commands that are not, either: one command at a time has such
+ * runs. An open session has its turn, waits for it where another has it, and keeps it until it ends it or the process
+ * ends. It must not wait for another command meanwhile. Nothing happens where runs are isolated, or nothing is shared. */
+void nomem__session_take_turn(const struct nomem__session *session);
+void nomem__session_end_turn(const struct nomem__session *session);
+
 /* Says whether runs are isolated, if the user has to know or wants to. Called once, when there is something to run. */
 void nomem__session_say_isolation(const struct nomem__session *session);
 

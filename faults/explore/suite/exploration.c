@@ -83,10 +83,12 @@ static void fail_first_calls(struct nomem__campaign *campaign) {
 void nomem__exploration_pause(struct nomem__campaign *campaign) {
   nomem__campaign_set_workers(campaign, 0);
   nomem__session_run(campaign->session);
+  nomem__session_end_turn(campaign->session);
 }
 
 static int go_on(struct nomem__campaign *campaign) {
   if (campaign->worker_count > 0) return 0;
+  nomem__session_take_turn(campaign->session);
   campaign->uses_huge_pages = false; /* new workers have not heard of it */
   int result = nomem__campaign_set_workers(campaign, campaign->session->jobs);
   for (unsigned i = 0; i < campaign->worker_count; i++)
