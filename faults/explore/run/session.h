@@ -60,7 +60,7 @@ void nomem__session_close(struct nomem__session *session);
 
 /* Runs that are not isolated may disturb those of other commands that are not, either: one command at a time has such
  * runs. An open session has its turn, waits for it where another has it, and keeps it until it ends it or the process
- * ends. It must not wait for another command meanwhile. Nothing happens where runs are isolated, or nothing is shared. */
+ * ends. It must not wait for another command then. Where runs are isolated, or nothing is shared, nothing happens. */
 void nomem__session_take_turn(const struct nomem__session *session);
 void nomem__session_end_turn(const struct nomem__session *session);
 
