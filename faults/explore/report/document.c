@@ -18,6 +18,7 @@
 #include "../text/memory_stream.h"
 #include "../text/words.h"
 #include "document_sites.h"
+#include "explanations.h"
 #include "finding_id.h"
 #include "frames.h"
 #include "notes.h"
@@ -248,9 +249,12 @@ static void put_verdicts(struct nomem__document_builder *builder, json_t *docume
   struct nomem__json *json = &builder->json;
   json_t *verdicts = json_array();
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) {
+    const struct nomem__explanation *explanation = nomem__explanation_of(nomem__verdicts[v].name);
     json_t *verdict = json_object();
     nomem__json_text(json, verdict, "name", nomem__verdicts[v].name);
     nomem__json_text(json, verdict, "meaning", nomem__verdicts[v].meaning);
+    if (explanation != NULL && explanation->mending != NULL)
+      nomem__json_text(json, verdict, "mending", explanation->mending);
     nomem__json_put(json, verdict, "is_finding",
                     json_boolean(nomem__verdict_counts(v, builder->campaign->session->options->strict)));
     nomem__json_number(json, verdict, "runs", builder->campaign->verdicts[v]);

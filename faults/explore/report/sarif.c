@@ -11,6 +11,7 @@
 #include "../text/memory.h"
 #include "../text/memory_stream.h"
 #include "document.h"
+#include "explanations.h"
 #include "report.h"
 
 #define SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
@@ -210,6 +211,7 @@ static json_t *make_code_flow(struct nomem__json *json, const json_t *document, 
 }
 
 static json_t *make_rule(struct nomem__json *json, const json_t *verdict) {
+  const struct nomem__explanation *explanation = nomem__explanation_of(nomem__json_string(verdict, "name"));
   json_t *rule = json_object();
   nomem__json_format(json, rule, "id", RULE_PREFIX "%s", nomem__json_string(verdict, "name"));
   nomem__json_put(json, rule, "name", json_incref(json_object_get(verdict, "name")));
@@ -217,7 +219,8 @@ static json_t *make_rule(struct nomem__json *json, const json_t *verdict) {
   put_message(json, rule, "fullDescription",
               "After a memory allocation was made to fail, the program was found to be: %s.",
               nomem__json_string(verdict, "meaning"));
-  put_message(json, rule, "help", "Check what the failed call returned, and report the failure to the caller.");
+  if (explanation != NULL && explanation->mending != NULL)
+    put_message(json, rule, "help", "%s %s", explanation->meaning, explanation->mending);
   nomem__json_put(json, rule, "defaultConfiguration", json_pack("{s:s}", "level", "error"));
   nomem__json_put(json, rule, "properties",
                   json_pack("{s:[s,s], s:s}", "tags", "reliability", "out-of-memory", "precision", "very-high"));

@@ -186,6 +186,11 @@ function threadsOf(finding) {
 
 const failed = (fault) => fault.function === 'new' ? 'failed' : 'returned NULL';
 
+function mendingOf(name) {
+  const mending = report.verdicts.find((verdict) => verdict.name === name)?.mending;
+  return mending ? [element('h3', null, 'How it is mended'), element('p', null, mending)] : [];
+}
+
 function detailOf(finding) {
   const fault = finding.fault, second = finding.second_fault;
   const what = `${fault.function} of ${plural(fault.bytes, 'byte')} ${failed(fault)}`
@@ -206,6 +211,7 @@ function detailOf(finding) {
     ...threadsOf(finding),
     ...(finding.cases ? [element('h3', null, `Shown by ${plural(finding.cases.length, 'test')}`),
       element('p', { class: 'code' }, finding.cases.join(', '))] : []),
+    ...mendingOf(finding.verdict),
     element('h3', null, 'Reproduce'),
     element('div', { class: 'reproduce' }, element('pre', null, finding.reproduce), copy));
 }
