@@ -12,6 +12,7 @@
 
 #include "../../nomem_version.h"
 #include "../store/evidence.h"
+#include "../store/stored_reports.h"
 #include "../text/complain.h"
 #include "../text/grow.h"
 #include "../text/json_values.h"
@@ -440,6 +441,18 @@ void nomem__journal_write_end(struct nomem__campaign *campaign, const json_t *do
   int result = nomem__store_begin(&journal->store);
   if (result == 0) result = nomem__store_end(&journal->store, write_end(campaign, documents));
   if (result != 0) give_up(journal);
+}
+
+void nomem__journal_keep_report(struct nomem__campaign *campaign, const json_t *document) {
+  struct nomem__journal *journal = campaign->journal;
+  if (journal == NULL || journal->is_broken) return;
+  sqlite3_stmt *row = nomem__store_prepare(
+      &journal->store, "SELECT identity,directory,command_text FROM campaigns WHERE id=?", "i", journal->id);
+  if (row != NULL && nomem__store_step(&journal->store, row, NULL) &&
+      nomem__stored_report_write(&journal->store, nomem__store_column_text(row, 0), nomem__store_column_text(row, 1),
+                                 nomem__store_column_text(row, 2), document) != 0)
+    give_up(journal);
+  sqlite3_finalize(row);
 }
 
 bool nomem__journal_has_failed(const struct nomem__campaign *campaign) {

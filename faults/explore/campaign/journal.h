@@ -33,6 +33,9 @@ void nomem__journal_confirm_snapshots(struct nomem__worker_slot *slot, bool are_
 /* Writes the findings, which are sorted (documents: one of each, in the same order), and the names of the sites. */
 void nomem__journal_write_end(struct nomem__campaign *campaign, const json_t *documents);
 
+/* Keeps the report of a campaign that is over. */
+void nomem__journal_keep_report(struct nomem__campaign *campaign, const json_t *document);
+
 /* Whether a store that the user has named could not be written to its end. */
 bool nomem__journal_has_failed(const struct nomem__campaign *campaign);
 

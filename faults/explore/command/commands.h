@@ -28,6 +28,9 @@ int nomem__run(const struct nomem__options *options);
 /* nomem sites: lists where the program allocates. */
 int nomem__sites(const struct nomem__options *options);
 
+/* nomem report: makes the reports of an earlier exploration, from its store. */
+int nomem__report(const struct nomem__options *options);
+
 /* nomem diff, merge, replay, minimise, explain: docs/store.md. */
 int nomem__diff(const struct nomem__options *options);
 int nomem__merge(const struct nomem__options *options);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* nomem explore: suite/exploration.h has its steps. */
 #include <errno.h>
+#include <string.h>
 
 #include "../campaign/journal.h"
 #include "../campaign/site_filter.h"
+#include "../report/document.h"
 #include "../report/report.h"
 #include "../suite/exploration.h"
+#include "../text/complain.h"
 #include "commands.h"
 
 static void interrupt(void *user) {
@@ -25,12 +28,26 @@ static int status_of_failure(const struct nomem__campaign *campaign) {
   return is_programs ? NOMEM_EXIT_UNEXPLORED : NOMEM_EXIT_FAILED;
 }
 
+/* Writes the reports, and has the store keep them. */
+static int report(struct nomem__campaign *campaign) {
+  const struct nomem__options *options = campaign->session->options;
+  json_t *document = nomem__document_make(campaign, campaign->journal != NULL || nomem__reports_are_wanted(options));
+  if (document == NULL) {
+    nomem__complain("cannot make the report: %s", strerror(EILSEQ));
+    return -EILSEQ;
+  }
+  int result = nomem__reports_write(options, document);
+  nomem__journal_keep_report(campaign, document);
+  json_decref(document);
+  return result;
+}
+
 static int explore(struct nomem__campaign *campaign, struct nomem__exclusions *rules) {
   if (nomem__exploration_prepare(campaign) != 0) return status_of_failure(campaign);
   nomem__session_say_isolation(campaign->session);
   int result = nomem__exploration_make_runs(campaign);
   if (nomem__exploration_conclude(campaign, rules) != 0) result = -EILSEQ;
-  if (nomem__reports_write(campaign) != 0) result = -EIO;
+  if (report(campaign) != 0) result = -EIO;
   bool has_failed = result != 0 || nomem__journal_has_failed(campaign);
   return has_failed ? NOMEM_EXIT_FAILED : exit_status(campaign);
 }

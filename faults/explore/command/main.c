@@ -21,6 +21,8 @@ static int dispatch(const struct nomem__options *options) {
       return nomem__run(options);
     case NOMEM_COMMAND_SITES:
       return nomem__sites(options);
+    case NOMEM_COMMAND_REPORT:
+      return nomem__report(options);
     case NOMEM_COMMAND_DIFF:
       return nomem__diff(options);
     case NOMEM_COMMAND_MERGE:

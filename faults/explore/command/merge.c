@@ -53,6 +53,15 @@ static const char copy_variables[] =
     "INSERT INTO main.variables SELECT new,position,entry FROM source.variables JOIN numbers ON old=campaign WHERE new "
     "NOT IN (SELECT campaign FROM main.variables)";
 
+/* Nor that one. That of a program is shown with all that was merged; those of a suite's shards stand beside one
+ * another.
+ */
+static const char copy_reports[] =
+    "INSERT OR IGNORE INTO main.reports SELECT identity||iif(identity IN (SELECT identity FROM main.reports),'-'||"
+    "(SELECT count(*) FROM main.reports),''),directory,command_text,written+(SELECT coalesce(max(written),0) FROM "
+    "main.reports),document FROM source.reports WHERE document NOT IN (SELECT document FROM main.reports) AND "
+    "(identity LIKE 'suite-%' OR identity NOT IN (SELECT identity FROM main.reports))";
+
 static int verdict_number(const char *name) {
   int number = 0;
   while (number < NOMEM_VERDICT_COUNT && strcmp(name, nomem__verdicts[number].name) != 0) number++;
@@ -88,6 +97,8 @@ static int join(struct nomem__store *store) {
     result = nomem__store_do(store, steps[i], "");
   if (result == 0 && nomem__store_has_table(store, "source", "variables"))
     result = nomem__store_do(store, copy_variables, "");
+  if (result == 0 && nomem__store_has_table(store, "source", "reports"))
+    result = nomem__store_do(store, copy_reports, "");
   if (result == 0) result = nomem__store_do(store, "DROP TABLE joined", "");
   if (result == 0) result = nomem__store_do(store, "DROP TABLE numbers", "");
   if (result == 0) result = number_findings(store);

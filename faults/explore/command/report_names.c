@@ -11,7 +11,7 @@ static const char *fill(char **name, const char *pattern, const char *program) {
 }
 
 void nomem__report_names_fill(struct nomem__report_names *names, struct nomem__options *options) {
-  const char *program = options->program[0];
+  const char *program = options->program != NULL ? options->program[0] : "report";
   for (unsigned i = 0; i < NOMEM_REPORT_COUNT; i++)
     options->reports[i] = fill(&names->list[i], options->reports[i], program);
   options->text_path = fill(&names->list[NOMEM_REPORT_COUNT], options->text_path, program);

@@ -24,12 +24,6 @@
 /* So many digits of an id name a finding; fewer are its number in the report. */
 #define ID_HASH_LEAST 4
 
-static const char *store_path(const struct nomem__options *options) {
-  const char *environment = getenv(NOMEM_STORE_ENV);
-  if (options->store != NULL) return options->store;
-  return environment != NULL && *environment != '\0' ? environment : NOMEM_STORE_PATH;
-}
-
 static void print_list(const struct nomem__stored_findings *findings) {
   for (size_t i = 0; i < findings->count; i++) {
     const struct nomem__stored_finding *finding = &findings->list[i];
@@ -173,7 +167,7 @@ int nomem__stored_run_load(const struct nomem__options *given, struct nomem__sto
   struct nomem__store store;
   struct nomem__stored_findings findings = {0};
   *stored = (struct nomem__stored_run){.options = *given};
-  int result = nomem__store_open(&store, store_path(given), NOMEM_STORE_READ, false);
+  int result = nomem__store_open(&store, nomem__store_path(given->store), NOMEM_STORE_READ, false);
   if (result != 0) return result;
   result = nomem__stored_findings_read(&findings, &store);
   if (result == 0 && given->operand_count == 0) {

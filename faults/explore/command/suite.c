@@ -5,6 +5,7 @@
 
 #include "../campaign/exclusions.h"
 #include "../campaign/site_filter.h"
+#include "../report/document.h"
 #include "../report/report.h"
 #include "../suite/suite.h"
 #include "../suite/suite_document.h"
@@ -13,13 +14,6 @@
 #include "../text/json_values.h"
 #include "commands.h"
 #include "report_names.h"
-
-static bool has_findings(const json_t *document) {
-  const json_t *findings = json_object_get(document, "findings");
-  for (size_t i = 0; i < json_array_size(findings); i++)
-    if (!json_is_true(json_object_get(json_array_get(findings, i), "flaky"))) return true;
-  return false;
-}
 
 /* That there are no findings would be no news. */
 static bool was_in_vain(const struct nomem__suite *suite, const json_t *document) {
@@ -40,17 +34,6 @@ static bool was_in_vain(const struct nomem__suite *suite, const json_t *document
   return true;
 }
 
-/* A suite's report, as its text is made from it. */
-struct text {
-  const json_t *document;
-  bool is_quiet, is_verbose;
-};
-
-static void print_text(const void *user, FILE *out) {
-  const struct text *text = user;
-  nomem__suite_text_print(text->document, text->is_quiet, text->is_verbose, out);
-}
-
 static int report(const struct nomem__suite *suite) {
   const struct nomem__options *options = suite->options;
   json_t *document = nomem__suite_document_make(suite);
@@ -59,13 +42,12 @@ static int report(const struct nomem__suite *suite) {
     return NOMEM_EXIT_FAILED;
   }
   int status = suite->interrupted_by != 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
-  const struct text text = {.document = document, .is_quiet = options->quiet, .is_verbose = options->verbose};
-  bool is_written = nomem__reports_print_text(options, print_text, &text) == 0;
-  if (has_findings(document))
+  bool is_written = nomem__suite_reports_write(options, document) == 0;
+  if (nomem__document_has_findings(document))
     status = options->error_status != 0 ? (int)options->error_status : NOMEM_EXIT_FINDINGS;
   else if (was_in_vain(suite, document))
     status = NOMEM_EXIT_FAILED;
-  if (nomem__reports_write_document(options, document) != 0 || !is_written) status = NOMEM_EXIT_FAILED;
+  if (nomem__suite_keep_report(suite, document) != 0 || !is_written) status = NOMEM_EXIT_FAILED;
   json_decref(document);
   return status;
 }

@@ -16,6 +16,7 @@ enum nomem__command {
   NOMEM_COMMAND_SUITE,
   NOMEM_COMMAND_RUN,
   NOMEM_COMMAND_SITES,
+  NOMEM_COMMAND_REPORT,
   NOMEM_COMMAND_DIFF,
   NOMEM_COMMAND_MERGE,
   NOMEM_COMMAND_REPLAY,
@@ -89,6 +90,7 @@ struct nomem__options {
   uint64_t guarded_from;                    /* blocks are guarded from this allocation on, from 1; 0: none is */
   uint64_t budget_ms;                       /* 0: none */
   uint64_t max_points;                      /* 0: none */
+  uint64_t report_number;                   /* in the list of a store; 0: the last */
   uint64_t timeout_ms;                      /* 0: not given */
   const char *stdin_path;                   /* NULL: standard input is empty */
   const char *tests;                        /* a regular expression; NULL: all tests of a suite */

@@ -37,6 +37,13 @@ const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT] = {
          "its key, how often it was reached and what it asked for. Exit status: 0 listed, 2 could not "
          "do the job.",
          NULL, 0, 0},
+    [NOMEM_COMMAND_REPORT] =
+        {"report", "make the reports of an earlier exploration anew, from its store",
+         "Prints the last report that the store has, of 'nomem explore' or 'nomem suite', and writes it in the formats "
+         "that are asked for. Runs nothing. STORE is .nomem/store.db, or what NOMEM_STORE names, if none is given. "
+         "Exit "
+         "status: 0 nothing found, 1 findings, 2 not complete, or could not do the job.",
+         "[STORE]", 0, 1},
     [NOMEM_COMMAND_DIFF] = {"diff", "compare the findings of two stores",
                             "Lists the findings of the store NEW that the store OLD does not have, those that are "
                             "gone, and those that are still there. A finding keeps its identity in a rebuild. Exit "
@@ -293,6 +300,8 @@ static int read_plan(struct nomem__options *options, size_t offset, const char *
 #define ALL_COMMANDS (NOMEM_SCOPE_TOP - 1)
 /* Those that explore. */
 #define EXPLORERS (ONLY(EXPLORE) | ONLY(SUITE))
+/* Those that write reports. */
+#define REPORTERS (EXPLORERS | ONLY(REPORT))
 #define RUNNERS (ONLY(EXPLORE) | ONLY(RUN) | ONLY(SITES) | ONLY(MINIMISE))
 /* What an option does: has a value read into a member, or into several of the reader's choice; or something else. */
 #define SET(reader, name) NOMEM_OPTION_SET, reader, offsetof(struct nomem__options, name)
@@ -319,6 +328,9 @@ const struct nomem__option nomem__option_table[] = {
      "explore only tests whose name, as --list prints it, matches the POSIX extended regular expression REGEX"},
     {"list", NULL, 0, ONLY(SUITE), SET(read_flag, list),
      "explore nothing: print the tests that PROGRAM starts, and what is left out with the reason"},
+    {"list", NULL, 0, ONLY(REPORT), SET(read_flag, list), "list the reports that the store has, the last one first"},
+    {"number", "N", 0, ONLY(REPORT), SET(read_count, report_number),
+     "make the report with this number in the list (default: 1)"},
     {"quick", NULL, 0, ONLY(SUITE), SET(read_flag, quick),
      "fail each allocation site of the code under test in the three tests only that are most unlike one another, of "
      "those that reach it in the same way"},
@@ -370,24 +382,24 @@ const struct nomem__option nomem__option_table[] = {
      "stand in front of a test: run it as it is first, on nomem's own standard streams, end as it ends unless there "
      "are findings, and print to standard error. on, off; auto: where meson, ctest, automake, prove or Bazel started "
      "nomem (default)"},
-    {"report", "FILE", 0, EXPLORERS, SET(read_report, text_path),
+    {"report", "FILE", 0, REPORTERS, SET(read_report, text_path),
      "write the text to FILE. In names of reports %p stands for the number of nomem's process, %n for PROGRAM's name, "
      "%q{NAME} for a variable's value, and %% for %"},
-    {"log-file", "FILE", 0, EXPLORERS, SET(read_report, text_path), "the same as --report, as valgrind calls it"},
-    {"error-exitcode", "N", 0, EXPLORERS, SET(read_error_status, error_status),
+    {"log-file", "FILE", 0, REPORTERS, SET(read_report, text_path), "the same as --report, as valgrind calls it"},
+    {"error-exitcode", "N", 0, REPORTERS, SET(read_error_status, error_status),
      "end with the exit status N when there are findings (default: 1)"},
-    {"json", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_JSON]),
+    {"json", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_JSON]),
      "write all that was found and covered to FILE, as JSON; - for standard output, and the text then goes to "
      "standard error"},
-    {"junit", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_JUNIT]),
+    {"junit", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_JUNIT]),
      "write the findings to FILE as JUnit XML, each as a failed test case"},
-    {"sarif", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_SARIF]),
+    {"sarif", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_SARIF]),
      "write the findings to FILE as SARIF 2.1.0, for annotations on the lines of a pull request"},
-    {"tap", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_TAP]),
+    {"tap", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_TAP]),
      "write the findings to FILE in the Test Anything Protocol, version 13"},
-    {"html", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_HTML]),
+    {"html", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_HTML]),
      "write a page to FILE, with a chart of all call stacks that allocate"},
-    {"markdown", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_MARKDOWN]),
+    {"markdown", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_MARKDOWN]),
      "write a table of the findings to FILE as Markdown, for a comment on a pull request"},
     {"store", "FILE", 0, EXPLORERS | ONLY(REPLAY) | ONLY(MINIMISE) | ONLY(EXPLAIN), SET(read_path, store),
      "keep what was done and found in FILE, and go on from there when the same command is given again (default: "
@@ -413,8 +425,8 @@ const struct nomem__option nomem__option_table[] = {
      "do without ptrace, for programs that trace themselves; findings then lack the stack of where they blew up"},
     {"aslr", NULL, 0, RUNNERS | ONLY(SUITE), SET(read_flag, aslr),
      "leave address-space randomisation on (default: off in the runs, so that they are more alike)"},
-    {"verbose", NULL, 'v', RUNNERS | ONLY(SUITE), SET(read_flag, verbose), "say what is being done"},
-    {"quiet", NULL, 'q', EXPLORERS | ONLY(RUN) | ONLY(REPLAY) | ONLY(MINIMISE), SET(read_flag, quiet),
+    {"verbose", NULL, 'v', RUNNERS | ONLY(SUITE) | ONLY(REPORT), SET(read_flag, verbose), "say what is being done"},
+    {"quiet", NULL, 'q', REPORTERS | ONLY(RUN) | ONLY(REPLAY) | ONLY(MINIMISE), SET(read_flag, quiet),
      "print only findings and errors"},
     {"help", NULL, 'h', NOMEM_SCOPE_TOP | ALL_COMMANDS, PRINT(HELP), "print this help"},
     {"version", NULL, 0, NOMEM_SCOPE_TOP | ALL_COMMANDS, PRINT(VERSION), "print the version"},

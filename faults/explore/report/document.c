@@ -38,6 +38,13 @@ const char *nomem__document_find_exclusion(const json_t *finding) {
   return json_is_true(json_object_get(finding, "flaky")) ? "flaky: not when it was tried again" : NULL;
 }
 
+bool nomem__document_has_findings(const json_t *document) {
+  const json_t *findings = json_object_get(document, "findings");
+  for (size_t i = 0; i < json_array_size(findings); i++)
+    if (!json_is_true(json_object_get(json_array_get(findings, i), "flaky"))) return true;
+  return false;
+}
+
 /* Puts where a trace points to, for people. */
 static void put_culprit(struct nomem__document_builder *builder, json_t *object, const char *key,
                         const struct nomem__trace *trace) {

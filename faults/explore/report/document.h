@@ -31,4 +31,7 @@ void nomem__document_put_origin(struct nomem__json *json, json_t *document);
  */
 const char *nomem__document_find_exclusion(const json_t *finding);
 
+/* Whether a document has a finding that counts. */
+bool nomem__document_has_findings(const json_t *document);
+
 #endif

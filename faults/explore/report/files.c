@@ -214,7 +214,7 @@ int nomem__reports_write_document(const struct nomem__options *options, const js
   return result;
 }
 
-static bool has_reports(const struct nomem__options *options) {
+bool nomem__reports_are_wanted(const struct nomem__options *options) {
   for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++)
     if (options->reports[kind] != NULL) return true;
   return false;
@@ -231,16 +231,9 @@ static void print_text(const void *user, FILE *out) {
   nomem__report_text(text->document, text->options->quiet, text->options->verbose, out);
 }
 
-int nomem__reports_write(const struct nomem__campaign *campaign) {
-  const struct nomem__options *options = campaign->session->options;
-  json_t *document = nomem__document_make(campaign, has_reports(options));
-  if (document == NULL) {
-    nomem__complain("cannot make the report: %s", strerror(EILSEQ));
-    return -EILSEQ;
-  }
+int nomem__reports_write(const struct nomem__options *options, const json_t *document) {
   const struct text text = {.options = options, .document = document};
   int printed = nomem__reports_print_text(options, print_text, &text);
   int result = nomem__reports_write_document(options, document);
-  json_decref(document);
   return result != 0 ? result : printed;
 }

@@ -10,8 +10,6 @@
 
 #include "../options/options.h"
 
-struct nomem__campaign;
-
 /* Prints the text for a terminal: the findings, the worst first, each with its stacks and the line that reproduces it;
  * then what was covered. is_quiet: nothing but the findings that count. Coloured as terminal.h says. */
 void nomem__report_text(const json_t *document, bool is_quiet, bool is_verbose, FILE *out);
@@ -34,11 +32,13 @@ int nomem__reports_check(const struct nomem__options *options);
  * one. Returns 0, or a negative error code after one line on standard error. */
 int nomem__report_note(const struct nomem__options *options, const char *line);
 
-/* Writes all reports: the text (to standard error when another one, or the program, has standard output), then those
- * that were asked for. A file is there as a whole or not at all. Returns 0, or a negative error code after one line on
- * standard error.
- */
-int nomem__reports_write(const struct nomem__campaign *campaign);
+/* Whether any report but the text was asked for. */
+bool nomem__reports_are_wanted(const struct nomem__options *options);
+
+/* Writes all reports of a program's document: the text (to standard error when another one, or the program, has
+ * standard output), then those that were asked for. A file is there as a whole or not at all. Returns 0, or a negative
+ * error code after one line on standard error. */
+int nomem__reports_write(const struct nomem__options *options, const json_t *document);
 
 /* Has the text printed to where it goes: the file that was asked for, standard output, or standard error when another
  * report, or the program, has that. Returns 0, or a negative error code after one line on standard error. */

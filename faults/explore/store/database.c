@@ -61,7 +61,7 @@ static const char schema[] =
     " needs_block_table INTEGER NOT NULL, location TEXT NOT NULL, message TEXT NOT NULL, fault_stack TEXT NOT NULL, "
     "blow_up_stack TEXT NOT NULL,"
     " document TEXT NOT NULL, exclusion TEXT, PRIMARY KEY(campaign, verdict, finding)) WITHOUT "
-    "ROWID;" NOMEM_STORE_VARIABLES "PRAGMA user_version=" SCHEMA_VERSION_TEXT ";";
+    "ROWID;" NOMEM_STORE_VARIABLES NOMEM_STORE_REPORTS "PRAGMA user_version=" SCHEMA_VERSION_TEXT ";";
 
 static int complain(const struct nomem__store *store, const char *what, int result) {
   char quoted[NOMEM_QUOTE_BYTES];
@@ -163,8 +163,10 @@ static int prepare_to_write(struct nomem__store *store, bool is_new) {
   if (sqlite3_db_readonly(store->db, "main") == 1) return -EACCES;
   /* On a file system that has no shared memory SQLite keeps its rollback journal instead, which is as safe. */
   sqlite3_exec(store->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
-  if (is_new || nomem__store_has_table(store, "main", "variables")) return 0;
-  return sqlite3_exec(store->db, NOMEM_STORE_VARIABLES, NULL, NULL, NULL) == SQLITE_OK ? 0 : error_of(store);
+  if (is_new || nomem__store_has_table(store, "main", "reports")) return 0;
+  return sqlite3_exec(store->db, NOMEM_STORE_VARIABLES NOMEM_STORE_REPORTS, NULL, NULL, NULL) == SQLITE_OK
+             ? 0
+             : error_of(store);
 }
 
 /* Opens a store that cannot be locked, in a folder that nobody may write to: nobody changes it. */
@@ -188,6 +190,12 @@ static int open_database(struct nomem__store *store, enum nomem__store_mode mode
   sqlite3_close(store->db);
   store->db = NULL;
   return mode == NOMEM_STORE_READ ? open_unlocked(store) : error;
+}
+
+const char *nomem__store_path(const char *named) {
+  const char *environment = getenv(NOMEM_STORE_ENV);
+  if (named != NULL) return named;
+  return environment != NULL && *environment != '\0' ? environment : NOMEM_STORE_PATH;
 }
 
 int nomem__store_open(struct nomem__store *store, const char *path, enum nomem__store_mode mode, bool quiet_if_denied) {

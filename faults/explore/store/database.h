@@ -36,10 +36,20 @@ enum nomem__store_mode {
   "CREATE TABLE IF NOT EXISTS variables(campaign INTEGER NOT NULL, position INTEGER NOT NULL, entry BLOB NOT NULL," \
   " PRIMARY KEY(campaign, position)) WITHOUT ROWID;"
 
+/* Whole reports, as JSON; written: one more than of the one before. As of variables, older stores have no such table.
+ */
+#define NOMEM_STORE_REPORTS                                                                                         \
+  "CREATE TABLE IF NOT EXISTS reports(identity TEXT NOT NULL, directory TEXT NOT NULL, command_text TEXT NOT NULL," \
+  " written INTEGER NOT NULL, document TEXT NOT NULL, PRIMARY KEY(identity, directory)) WITHOUT ROWID;"
+
 struct nomem__store {
   sqlite3 *db;
   const char *path; /* the caller's */
 };
+
+/* Returns the path of the store that a command is to read: the one that was named, or else the environment's, or else
+ * the one below the working directory. */
+const char *nomem__store_path(const char *named);
 
 /* Opens the store at path, which must outlive it. A file that is damaged, of another version or no store is left as it
  * is. Returns 0, or a negative error code with store->db NULL: -EINVAL for such a file, -ENOENT when there is none to

@@ -3,11 +3,16 @@
 #include "suite.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../store/stored_reports.h"
 #include "../text/complain.h"
+#include "../text/hash.h"
 #include "../text/memory.h"
+#include "../text/memory_stream.h"
+#include "../text/words.h"
 #include "recorder.h"
 
 int nomem__suite_record(struct nomem__suite *suite) {
@@ -26,6 +31,30 @@ int nomem__suite_record(struct nomem__suite *suite) {
   return pattern != NULL ? nomem__suite_cases_choose(&suite->cases, pattern) : 0;
 }
 
+/* The same command is the same suite, as the same program is the same campaign. */
+static char *make_identity(char **words) {
+  uint64_t hash = NOMEM__HASH_START;
+  for (; *words != NULL; words++) hash = nomem__hash_text(hash, *words);
+  return nomem__format("suite-%016" PRIx64, hash);
+}
+
+int nomem__suite_keep_report(const struct nomem__suite *suite, const json_t *document) {
+  struct nomem__store store;
+  struct nomem__memory_stream stream;
+  if (suite->store == NULL) return 0;
+  int result = nomem__store_open(&store, suite->store, NOMEM_STORE_WRITE, false);
+  if (result != 0) return result;
+  FILE *out = nomem__memory_stream_open(&stream);
+  fputs("suite: ", out);
+  nomem__print_command(out, suite->options->program);
+  char *command = nomem__memory_stream_close(&stream), *identity = make_identity(suite->options->program);
+  result = nomem__stored_report_write(&store, identity, suite->folder, command, document);
+  free(identity);
+  free(command);
+  nomem__store_close(&store);
+  return result;
+}
+
 void nomem__suite_free(struct nomem__suite *suite) {
   for (size_t i = 0; i < suite->cases.count && suite->results != NULL; i++) {
     free(suite->results[i].reason);
@@ -36,4 +65,5 @@ void nomem__suite_free(struct nomem__suite *suite) {
   nomem__suite_cases_free(&suite->cases);
   nomem__recording_free(&suite->recording);
   free(suite->folder);
+  free(suite->store);
 }

@@ -11,6 +11,7 @@
 struct nomem__suite {
   const struct nomem__options *options;
   char *folder; /* where the command runs, absolute */
+  char *store;  /* the path of the store that all cases have, absolute; NULL: there is none */
   struct nomem__recording recording;
   struct nomem__suite_cases cases;
   struct nomem__case_result *results; /* of each case */
@@ -25,6 +26,10 @@ int nomem__suite_record(struct nomem__suite *suite);
 /* Explores all cases that are not left out. Whatever ends it, what is known until then is in the results. Returns 0, or
  * a negative error code after one line on standard error. */
 int nomem__suite_explore(struct nomem__suite *suite);
+
+/* Has the store keep the report of the suite, its document. Returns 0, or a negative error code after one line on
+ * standard error. */
+int nomem__suite_keep_report(const struct nomem__suite *suite, const json_t *document);
 
 void nomem__suite_free(struct nomem__suite *suite);
 

@@ -108,9 +108,10 @@ static int open_exploration(struct exploration *exploration) {
   struct nomem__suite *suite = exploration->suite;
   size_t cases = 0;
   for (size_t i = 0; i < suite->cases.count; i++) cases += suite->cases.list[i].reason == NULL;
+  suite->store = find_store(suite);
   exploration->setup = (struct nomem__case_setup){.options = suite->options,
                                                   .folder = suite->folder,
-                                                  .store = find_store(suite),
+                                                  .store = suite->store,
                                                   .symbols = nomem__symbols_open(),
                                                   .lone_lock = memfd_create("nomem-lock", MFD_CLOEXEC)};
   getrlimit(RLIMIT_NOFILE, &exploration->setup.descriptors);
@@ -134,7 +135,6 @@ static void close_exploration(struct exploration *exploration) {
   free(exploration->watched);
   nomem__case_turns_free(&exploration->turns);
   nomem__symbols_close(exploration->setup.symbols);
-  free((char *)exploration->setup.store);
   sigprocmask(SIG_SETMASK, &exploration->setup.signals, NULL);
 }
 

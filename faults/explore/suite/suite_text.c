@@ -6,6 +6,7 @@
 
 #include "../report/finding_text.h"
 #include "../report/findings_text.h"
+#include "../report/report.h"
 #include "../text/json_values.h"
 #include "suite_cases.h"
 
@@ -103,6 +104,24 @@ void nomem__suite_text_print(const json_t *document, bool is_quiet, bool is_verb
     fprintf(out, "%s\n", json_string_value(json_array_get(warnings, i)));
   print_summary(out, document, counts);
   print_coverage(out, document);
+}
+
+/* A suite's report, as its text is made from it. */
+struct text {
+  const struct nomem__options *options;
+  const json_t *document;
+};
+
+static void print_text(const void *user, FILE *out) {
+  const struct text *text = user;
+  nomem__suite_text_print(text->document, text->options->quiet, text->options->verbose, out);
+}
+
+int nomem__suite_reports_write(const struct nomem__options *options, const json_t *document) {
+  const struct text text = {.options = options, .document = document};
+  int printed = nomem__reports_print_text(options, print_text, &text);
+  int result = nomem__reports_write_document(options, document);
+  return result != 0 ? result : printed;
 }
 
 static void print_command(FILE *out, const json_t *suite_case) {
