@@ -34,7 +34,7 @@ LIBUV_CFLAGS = -D_GNU_SOURCE -g -O1 -fno-inline -fno-omit-frame-pointer -fno-opt
 endif
 
 # Targets whose oracle is ThreadSanitizer instead of the address and undefined behaviour ones.
-FUZZ_THREADED = threads
+FUZZ_THREADED = threads mempool_threads
 
 # Each variant is a folder of objects: how its parts are compiled, its targets where that differs, how it is linked, and
 # what stands for libFuzzer's main. The parts of tsan have no coverage counters: see fuzz/threads.c.
@@ -74,7 +74,7 @@ fuzz-regress-build: fuzz-build $(FUZZ_TARGETS:%=$(FUZZ_OUT)/gcc/%)
 
 # MemorySanitizer does not notice what code writes that it did not compile, such as the C library's unwinder and libuv:
 # so only targets that name no call stacks and use no libuv.
-FUZZ_MSAN = errno mempool plan replace_allocator
+FUZZ_MSAN = errno mempool mempool_check plan replace_allocator
 
 ## fuzz-msan: replay the corpora of the targets that MemorySanitizer can judge under it
 fuzz-msan: setup-demo $(FUZZ_MSAN:%=$(FUZZ_OUT)/msan/%)

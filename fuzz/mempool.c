@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/fuzz.h"
+#include "common/pool_edges.h"
 #include "mempool.h"
 
 enum {
@@ -21,8 +22,18 @@ enum {
   GRANULES_MAX = (POOL_BYTES_MAX + 4096) / GRANULE,
   ERRNO_BEFORE = 4242,
   STEPS_MAX = 200, /* each is checked in time proportional to the pool */
+  ODD_SIZE = 0xfe,
   FREE_GRANULE = 0 /* in owner[]; the granules of slot s have s + 1 */
 };
+
+/* A damaged pool leads to memory that was never written. */
+#define READS_ARE_JUDGED 0
+#ifdef __has_feature /* gcc has neither this nor the sanitizer */
+#if __has_feature(memory_sanitizer)
+#undef READS_ARE_JUDGED
+#define READS_ARE_JUDGED 1
+#endif
+#endif
 
 static struct slot {
   uint8_t *block;
@@ -32,7 +43,8 @@ static struct slot {
 
 /* The model. A block's granules are those that its user sees; its header is in the granule before. */
 static uint8_t owner[GRANULES_MAX];
-static uint8_t *first; /* where the first granule starts */
+static uint8_t *first;     /* where the first granule starts */
+static uint8_t *pool_base; /* where a granule 0 of the whole pool would start */
 static size_t granules;
 static struct mempool_stats model;
 static uint32_t next_seed;
@@ -269,14 +281,38 @@ static void step_overrun(struct slot *slot, unsigned how, uint8_t flip) {
   past[how % 4] ^= flip;
 }
 
+/* Writes before a block, over its header: the size of the block before, and its own. Whole words, too: what a size may
+ * be ends somewhere. */
+static void step_underrun(struct slot *slot, unsigned how, uint8_t word) {
+  if (!slot->block || READS_ARE_JUDGED) return;
+  uint32_t kept[2], wrong[2];
+  uint8_t *header = slot->block - MEMPOOL_OVERHEAD;
+  uint32_t id = (uint32_t)(index_of(slot->block) + (size_t)(first - pool_base) / GRANULE);
+  uint32_t pool_granules = (uint32_t)(model.capacity_bytes / GRANULE);
+  const uint32_t values[] = {0, 1, id, id + 1, pool_granules + 1 - id, pool_granules + 2 - id, UINT32_MAX, word};
+  memcpy(kept, header, sizeof kept);
+  memcpy(wrong, header, sizeof wrong);
+  wrong[how & 1] = how & 0x10 ? kept[how & 1] ^ 1U << word % 32 : values[(how >> 1) % 8];
+  if (wrong[how & 1] == kept[how & 1]) return;
+  memcpy(header, wrong, sizeof wrong);
+  misuse(slot->block, MEMPOOL_OVERRUN, how >> 5);
+  CHECK(mempool_check() != 0, "mempool_check did not see a write before a block");
+  memcpy(header, kept, sizeof kept);
+}
+
+/* How a wrong free is described to a programmer. */
+static void step_default(unsigned how, size_t offset) {
+  static uint8_t elsewhere[GRANULE];
+  uint8_t *ptr = how & 1 ? elsewhere : first + offset % (granules * GRANULE + GRANULE);
+  for (unsigned s = 0; s < SLOTS; s++)
+    if (ptr == slots[s].block) return;
+  pool_check_default(ptr, classify(ptr), note_misuse);
+}
+
 /* Writes into the links of a free block: only mempool_check can notice that, and it must not crash. It may follow such
  * a link into memory that was never written, which is correct, but which MemorySanitizer would report. */
 static void step_write_after_free(size_t offset, uint8_t flip) {
-#ifdef __has_feature /* gcc has neither this nor the sanitizer */
-#if __has_feature(memory_sanitizer)
-  return;
-#endif
-#endif
+  if (READS_ARE_JUDGED) return;
   size_t i = offset % granules;
   while (i < granules && owner[i] != FREE_GRANULE) i++;
   if (i == granules || !flip) return;
@@ -319,24 +355,20 @@ static bool start_by_init(void) {
     CHECK(first >= memory && first + granules * GRANULE - MEMPOOL_OVERHEAD <= memory + bytes,
           "the pool reaches beyond its memory");
   mempool_free(first);
+  pool_base = first - GRANULE;
   model.high_water_bytes = granules_of(1) * GRANULE;
   return true;
 }
 
-static void check_no_pool(void) {
-  static const struct mempool_stats none = {0};
-  struct mempool_stats stats;
-  mempool_stats(&stats);
-  CHECK(memcmp(&stats, &none, sizeof none) == 0, "%zu bytes are in a pool before it is made", stats.capacity_bytes);
-  CHECK(mempool_check() == 0, "mempool_check returned %d without a pool", mempool_check());
-}
-
 /* One of the functions that allocate makes the pool, the others do not. */
 static void make_by_first_call(void) {
-  check_no_pool();
+  pool_check_none();
+  pool_check_limits(making.how % GRANULE);
+  pool_check_nothing_to_map();
+  pool_check_none();
   mempool_free(NULL);
   misuse(&model, MEMPOOL_FOREIGN, making.how);
-  check_no_pool();
+  pool_check_none();
   if (making.how & AFTER_A_FAILURE) {
     errno = 0;
     void *block = mempool_malloc(SIZE_MAX - making.bytes);
@@ -363,6 +395,7 @@ static void start_by_first_call(void) {
   ballast = mempool_malloc(taken - MEMPOOL_OVERHEAD);
   CHECK(ballast, "a new pool has no room for %zu of its %zu bytes", taken, model.capacity_bytes);
   first = ballast + taken;
+  pool_base = ballast - GRANULE;
   model.in_use_bytes = taken;
   model.blocks = 1;
 }
@@ -386,8 +419,10 @@ static void finish(void) {
   ballast = NULL;
   mempool_stats(&stats);
   CHECK(stats.largest_free == stats.capacity_bytes - MEMPOOL_OVERHEAD, "an empty pool is not one block");
+  errno = ERRNO_BEFORE;
   int result = mempool_destroy();
-  CHECK(result == 0, "mempool_destroy of an empty pool returned %d", result);
+  CHECK(result == 0 && errno == ERRNO_BEFORE, "mempool_destroy of an empty pool returned %d, errno %d", result, errno);
+  if (making.how & (MADE_BY_INIT_MAPPED | MADE_BY_FIRST_CALL)) pool_check_unmapped(first);
 }
 
 /* Ends an empty pool and makes the next one, the same way or, where the size allows it, another. */
@@ -402,11 +437,16 @@ static void run(struct fuzz_step step, unsigned number) {
   size_t word = (size_t)step.b << 8 | step.c;
   /* Most sizes are small: otherwise a few requests would fill any pool. */
   size_t size = step.op & 0x80 ? word : word % 1200;
+  if (step.op & 0x80 && step.b == ODD_SIZE) size = pool_odd_size(step.c, model.capacity_bytes, model.largest_free);
   switch (step.op % 12) {
     case 0:
-    case 1:
-    case 2:
       step_malloc(slot, size);
+      break;
+    case 1:
+      step_underrun(slot, step.b, step.c);
+      break;
+    case 2:
+      step_default(step.a, word);
       break;
     case 3:
     case 4:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Writes the seeds of the binary targets into corpus/: this is their readable source. The head of each target describes
 # its format. Bytes are hexadecimal; the name of a seed is what it exercises. Run it after changing a format.
-# shellcheck disable=SC2020,SC2034,SC2048,SC2086,SC2154 # plans are named through eval; bytes are words
+# shellcheck disable=SC2020,SC2046,SC2059,SC2034,SC2048,SC2086,SC2154 # plans are named through eval; bytes are words
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,8 @@ seed() {
   name=$2
   shift 2
   mkdir -p "corpus/$target"
-  for byte in $*; do printf '%b' "\\0$(printf %o "0x$byte")"; done >"corpus/$target/$name"
+  octal=$([ $# = 0 ] || printf '\\%03o' $(printf '0x%s ' $*))
+  printf "$octal" >"corpus/$target/$name"
 }
 
 # zeros COUNT
@@ -131,6 +132,40 @@ seed mempool ends-in-between 04 00 83 "00 00 00 40 0b 00 41 00 05 00 00 00 0b 00
   05 00 00 00 0b 00 00 00 00 00 00 40 05 00 00 00 0b 00 07 00 $uses"
 seed mempool misaligned 01 01 07 "00 00 00 10 00 01 00 20 05 00 00 00"
 
+seed mempool underrun 08 00 00 "00 00 00 40 00 01 00 40 00 02 01 00 05 01 00 00 $(for b in 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 30 31; do
+  for slot in 00 02; do printf '01 %s %s 03 ' $slot $b; done; done)"
+seed mempool underrun-bits 08 00 00 "00 00 00 40 00 01 00 80 00 02 01 00 $(for b in 00 01 02 05 07 08 0a 0c 10 14 18 1f; do
+  printf '01 01 10 %s 01 01 11 %s 01 00 30 %s ' $b $b $b; done)"
+seed mempool default-misuse 08 00 00 "00 00 00 40 00 01 00 40 05 01 00 00 02 00 00 08 02 00 00 10 02 00 00 68 02 00 00 a0 02 01 00 00"
+seed mempool odd-sizes 20 00 00 "84 00 fe 00 00 01 00 40 $(i=0; while [ $i -lt 24 ]; do printf '84 00 fe %02x ' $i; i=$((i + 1)); done)"
+seed mempool odd-reallocs 20 00 00 "00 00 00 40 $(i=0; while [ $i -lt 24 ]; do printf '87 00 fe %02x ' $i; i=$((i + 1)); done)"
+seed mempool odd-mapped ff ff 81 "00 00 00 40 $(i=0; while [ $i -lt 24 ]; do printf '84 01 fe %02x 87 00 fe %02x ' $i $i; i=$((i + 1)); done)"
+seed mempool odd-first-call 08 00 40 "00 00 00 40 $(i=0; while [ $i -lt 24 ]; do printf '84 01 fe %02x 87 00 fe %02x ' $i $i; i=$((i + 1)); done)"
+seed mempool grows-in-place 10 00 00 "00 00 00 40 00 01 00 40 05 01 00 00 $(for size in 41 58 68 60 20 80 ff 08; do printf '03 00 00 %s ' $size; done)
+  87 00 fe 0d 87 00 fe 10 00 01 00 40 87 00 fe 10"
+
+# mempool_check: pools of small blocks, of lists, and of trees, with every kind of damage to each of their blocks.
+pool_small="$(repeat 6 '00 01 01 02 00 03 01 01')"
+pool_lists="$(repeat 5 '00 14 01 01 00 30 01 01')"
+pool_trees="$(for size in '00 81' '00 80' '00 82' '00 83' '00 81' '04 03' '04 10' '04 00' '04 03' '0e 40' '0e 59' '0e 7f' '0e 47'; do
+  printf '%s 01 01 ' "$size"; done)"
+pool_used="$(repeat 9 '01 07')"
+pool_one="02 00"
+# kinds WHICH VALUE: every kind of damage
+kinds() {
+  kind=0
+  while [ "$kind" -lt 31 ]; do printf '%02x %s %s ' "$kind" "$1" "$2"; kind=$((kind + 1)); done
+}
+for pool in small lists trees used one; do
+  eval "blocks=\$pool_$pool"
+  for which in 00 05 0b; do
+    seed mempool_check "$pool-$which" "$blocks" ff ff "$(kinds $which '00 00') $(kinds $which '00 01')"
+    seed mempool_check "$pool-$which-far" "$blocks" ff ff "$(kinds $which '01 02') $(kinds $which '01 03')"
+    seed mempool_check "$pool-$which-other" "$blocks" ff ff "$(kinds $which '00 04') $(kinds $which '00 25')"
+  done
+done
+seed mempool_check empty
+
 # threads: many rounds of few calls, so that they happen at the same time.
 work="00 00 00 10 02 00 00 40 01 01 00 20 03 00 00 00 00 82 00 30 04 03 00 08"
 for plan in none third lasting burst second limited reallocs large second_thread other_thread inside any_module several \
@@ -152,6 +187,14 @@ all() {
   i=0
   while [ "$i" -lt "$2" ]; do printf '%s %02x %s %s ' "$1" "$i" "${3:-00}" "${4:-00}"; i=$((i + 1)); done
 }
+
+# mempool_threads: allocates, resizes and exchanges, while everything is read.
+sharing="$(for a in 00 01 02 03 04 05 06 07; do printf '0%s %s 00 40 07 %s 03 10 02 %s 00 08 ' "${a#0}" $a $a $a; done)"
+for calls in 00 01 02 04 07; do
+  seed mempool_threads "calls-$calls" 07 $calls "$sharing"
+  seed mempool_threads "calls-$calls-long" 0f $calls "$sharing"
+done
+seed mempool_threads empty
 
 # libuv: each part under plans that reach far into it.
 uv_files="00 17 07 00 00 18 07 01 00 18 06 00 00 17 05 01 00 1d 00 01"

@@ -37,7 +37,7 @@ object() {
     cat "$2.zero" >>"$2"
 }
 
-variant_of() { if [ "$1" = threads ]; then echo tsan; else echo asan; fi; }
+variant_of() { case $1 in *threads) echo tsan ;; *) echo asan ;; esac; }
 sanitizers() { if [ "$1" = tsan ]; then echo thread; else echo address,undefined; fi; }
 
 # The objects that a target takes from the archive of all parts.

@@ -51,7 +51,7 @@ one() {
   variant=asan
   sanitize=address,undefined
   flags=-fsanitize=fuzzer-no-link,$sanitize
-  if [ "$3" = threads ]; then variant=tsan; sanitize=thread; flags=-fsanitize=thread; fi
+  if [ "${3%threads}" != "$3" ]; then variant=tsan; sanitize=thread; flags=-fsanitize=thread; fi
   folder=$work/$1
   # The copy includes the headers of the original. Both builds of lib/uv_alloc.c get the bug.
   where="-iquote $folder/lib -iquote faults/inject -iquote lib"
