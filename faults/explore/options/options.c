@@ -224,10 +224,10 @@ static int print_help_of(struct parser *parser) {
   return 1;
 }
 
-/* Checks that no two reports have the same file: it would hold neither. */
+/* Checks that no two reports have the same file, which would hold neither, and that none takes the place of rules. */
 static int check_reports(const struct parser *parser) {
   static const char *const names[NOMEM_REPORT_COUNT] = {
-#define X(upper, lower) [NOMEM_REPORT_##upper] = #lower,
+#define X(constant, function, option) [NOMEM_REPORT_##constant] = (option),
       NOMEM_REPORT_MAP(X)
 #undef X
   };
@@ -243,6 +243,12 @@ static int check_reports(const struct parser *parser) {
     if (reports[i] && strcmp(reports[i], text) == 0)
       return report_usage(parser, "--report and --%s both name %s: give each a file of its own", names[i],
                           nomem__quote(text, quoted, sizeof quoted));
+  const char *rules = reports[NOMEM_REPORT_SUPPRESSIONS];
+  for (size_t i = 0; i < parser->options->suppress_count && rules; i++)
+    if (strcmp(parser->options->suppress[i], rules) == 0)
+      return report_usage(parser,
+                          "--write-suppressions would replace the rules in %s: name another file, and append it",
+                          nomem__quote(rules, quoted, sizeof quoted));
   return 0;
 }
 

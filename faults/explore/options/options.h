@@ -61,17 +61,18 @@ enum nomem__isolate_choice { NOMEM_ISOLATE_AUTO, NOMEM_ISOLATE_ON, NOMEM_ISOLATE
 #define NOMEM_JOBS_MAX 256
 #define NOMEM_SUPPRESS_MAX 16
 
-/* The reports that are written beside the text; each has the option of its name. */
-#define NOMEM_REPORT_MAP(X) \
-  X(JSON, json)             \
-  X(JUNIT, junit)           \
-  X(SARIF, sarif)           \
-  X(TAP, tap)               \
-  X(HTML, html)             \
-  X(MARKDOWN, markdown)
+/* The reports that are written beside the text: X(CONSTANT, function, option). */
+#define NOMEM_REPORT_MAP(X)         \
+  X(JSON, json, "json")             \
+  X(JUNIT, junit, "junit")          \
+  X(SARIF, sarif, "sarif")          \
+  X(TAP, tap, "tap")                \
+  X(HTML, html, "html")             \
+  X(MARKDOWN, markdown, "markdown") \
+  X(SUPPRESSIONS, suppressions, "write-suppressions")
 
 enum nomem__report {
-#define X(upper, lower) NOMEM_REPORT_##upper,
+#define X(constant, function, option) NOMEM_REPORT_##constant,
   NOMEM_REPORT_MAP(X)
 #undef X
       NOMEM_REPORT_COUNT

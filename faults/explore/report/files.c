@@ -19,13 +19,13 @@
 #define TEMPORARY_TRIES 100
 
 static int (*const writers[NOMEM_REPORT_COUNT])(const json_t *document, FILE *out) = {
-#define X(upper, lower) [NOMEM_REPORT_##upper] = nomem__report_##lower,
+#define X(constant, function, option) [NOMEM_REPORT_##constant] = nomem__report_##function,
     NOMEM_REPORT_MAP(X)
 #undef X
 };
 
 static const char *const names[NOMEM_REPORT_COUNT] = {
-#define X(upper, lower) [NOMEM_REPORT_##upper] = #lower,
+#define X(constant, function, option) [NOMEM_REPORT_##constant] = (option),
     NOMEM_REPORT_MAP(X)
 #undef X
 };

@@ -22,7 +22,8 @@ int nomem__report_sarif(const json_t *document, FILE *out); /* 2.1.0 */
 int nomem__report_tap(const json_t *document, FILE *out);   /* version 13 */
 int nomem__report_html(const json_t *document, FILE *out);  /* one page that needs nothing else */
 
-int nomem__report_markdown(const json_t *document, FILE *out); /* a comment on a pull request */
+int nomem__report_markdown(const json_t *document, FILE *out);     /* a comment on a pull request */
+int nomem__report_suppressions(const json_t *document, FILE *out); /* a rule for each finding (docs/suppressions.md) */
 
 /* Checks whether the files of the reports that were asked for can be made, and leaves none behind. Returns 0, or a
  * negative error code after one line on standard error. */
