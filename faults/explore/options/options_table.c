@@ -401,8 +401,8 @@ const struct nomem__option nomem__option_table[] = {
      "write a page to FILE, with a chart of all call stacks that allocate"},
     {"markdown", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_MARKDOWN]),
      "write a table of the findings to FILE as Markdown, for a comment on a pull request"},
-    {"write-suppressions", "FILE", 0, EXPLORERS, SET(read_report, reports[NOMEM_REPORT_SUPPRESSIONS]),
-     "write a rule for each finding to FILE, for --suppress: put the reason why it stays there first"},
+    {"write-suppressions", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_SUPPRESSIONS]),
+     "write a rule to FILE for each finding, which suppresses it from then on: add the reason why it stays"},
     {"store", "FILE", 0, EXPLORERS | ONLY(REPLAY) | ONLY(MINIMISE) | ONLY(EXPLAIN), SET(read_path, store),
      "keep what was done and found in FILE, and go on from there when the same command is given again (default: "
      ".nomem/store.db, or what NOMEM_STORE names; empty: none)"},
