@@ -230,7 +230,7 @@ else
   fail 'what is missing is seen' "$seen"
 fi
 # What was filled in when it was installed: no placeholder is left, and paths are those of the folders that were given.
-if grep -rIl '@[A-Z_]*@' "$here/share" "$here/lib/pkgconfig" "$here/lib/cmake" >"$seen"; then
+if grep -rIl '@[A-Z_][A-Z_]*@' "$here/share" "$here/lib/pkgconfig" "$here/lib/cmake" >"$seen"; then
   fail 'everything is filled in' "$seen"
 else
   pass 'everything is filled in'
