@@ -49,11 +49,11 @@ list_parts() {
   rm -f "$work/trace" "$work/map"
 }
 
-# The targets that have the file's code, threads last. The target of libuv is for libuv, and none for this.
+# The targets that have the file's code: those that have little else come first. The target of libuv is for libuv, and
+# none for this.
 targets_of() {
-  part=$(basename "$1" .c)
-  for target in $(cd "$work/parts" && grep -lx "$part" -- *); do [ "$target" = threads ] || printf '%s ' "$target"; done
-  grep -qx "$part" "$work/parts/threads" && echo threads
+  (cd "$work/parts" && grep -lx "$(basename "$1" .c)" -- * | xargs -r wc -l | sort -n | sed 's/.* //' |
+    grep -vx total)
 }
 
 # build TARGET: links the bug in the current folder into the target.
