@@ -4,10 +4,10 @@
  * from several places, by threads that outlive their scopes, and in a forked child; of any size, because nothing is
  * allocated.
  *
- * Header: flags (bit 0: record_sites; 1: counts_live_bytes; 2: verify; 3: the fault is passed over; 4: a plan of 4,095
- * bytes; 5: the steps run a second time under a plan with sites; 6: the sites of the first time are known ones; 7: only
- * half of the steps run the first time), then of the second plan: kind and digits, two calls, occurrences; a plan. Step:
- * op and thread, function and caller, two sizes.
+ * Header: flags (bit 0: record_sites; 1: counts_live_bytes; 2: verify; 4: a plan of 4,095 bytes; 5: the steps run a
+ * second time under a plan with sites; 6: the sites of the first time are known ones; 7: only an eighth of the steps
+ * runs the first time), then of the second plan: kind and digits, two calls, occurrences; a plan. Step: op and thread,
+ * function and caller, two sizes.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,9 +20,29 @@
 #include "common/plan_model.h"
 #include "common/step_threads.h"
 
-enum { HEADER_BYTES = 5 + MODEL_PLAN_BYTES, STEPS_MAX = 96, FORKS_MAX = 2, PAUSES_MAX = 3, REPEATS = 48, ERRNO_BEFORE = 4242 };
+enum {
+  HEADER_BYTES = 5 + MODEL_PLAN_BYTES,
+  STEPS_MAX = 96,
+  FORKS_MAX = 2,
+  PAUSES_MAX = 3,
+  REPEATS = 48,
+  ERRNO_BEFORE = 4242
+};
 
-enum op { OP_CALL, OP_CALLS, OP_LIVE, OP_FREE, OP_ERRNO, OP_PAUSE, OP_RESUME, OP_FORK, OP_MAIN, OP_SCOPE, OP_BAD_PLAN, OPS };
+enum op {
+  OP_CALL,
+  OP_CALLS,
+  OP_LIVE,
+  OP_FREE,
+  OP_ERRNO,
+  OP_PAUSE,
+  OP_RESUME,
+  OP_FORK,
+  OP_MAIN,
+  OP_SCOPE,
+  OP_BAD_PLAN,
+  OPS
+};
 
 struct header {
   uint8_t flags, kind, first, second, occurrences;
@@ -37,16 +57,17 @@ FUZZ_ONE_PLACE bool from_red(struct fuzz_step step, struct injector_call *call);
 FUZZ_ONE_PLACE bool from_blue(struct fuzz_step step, struct injector_call *call);
 
 static uint64_t to_size(uint8_t byte) {
-  static const uint64_t sizes[] = {0, 4096, 4097, 65535, 1 << 20, UINT64_C(1) << 32, INT64_MAX, UINT64_MAX - 1, UINT64_MAX};
+  static const uint64_t sizes[] = {0,         4096,           4097,      65535, 1 << 20, UINT64_C(1) << 32,
+                                   INT64_MAX, UINT64_MAX - 1, UINT64_MAX};
   return byte < 0xe0 ? byte * UINT64_C(4) : sizes[byte % (sizeof sizes / sizeof sizes[0])];
 }
 
 /* What a backend does first at each call. */
-FUZZ_ONE_PLACE static bool backend(struct injector_call *call) {
-  call->return_address = __builtin_return_address(0);
-  injector_model_see(model, call);
+FUZZ_ONE_PLACE static bool backend(const struct injector_call *call) {
+  injector_model_see(model, call, __builtin_return_address(0));
   errno = ERRNO_BEFORE;
-  bool fails = !nomem__passes(call->fn, false) && nomem__fails(call->fn, call->size, call->released, __builtin_return_address(0), __builtin_dwarf_cfa());
+  bool fails = !nomem__passes(call->fn, false) &&
+               nomem__fails(call->fn, call->size, call->released, __builtin_return_address(0), __builtin_dwarf_cfa());
   CHECK(errno == ERRNO_BEFORE, "errno was %d after the decision", errno);
   return fails;
 }
@@ -90,13 +111,17 @@ static bool is_blue(struct fuzz_step step) {
 FUZZ_ONE_PLACE static void make_calls(struct fuzz_step step, unsigned thread, unsigned count) {
   for (unsigned i = 0; i < count; i++) {
     unsigned place = step.a >> 4 & 3;
-    struct injector_call call = {.fn = step.a % NOMEM_FN_COUNT, .size = to_size(step.b), .released = step.c, .thread = thread,
-                                 .function = is_blue(step) ? "from_blue" : "from_red",
-                                 .label = (thread ? INJECTOR_LABELS / 2u : 0) + (is_blue(step) ? 3u : 0) + (place > 2 ? 2 : place)};
+    struct injector_call call = {
+        .fn = step.a % NOMEM_FN_COUNT,
+        .size = to_size(step.b),
+        .released = step.c,
+        .thread = thread,
+        .function = is_blue(step) ? "from_blue" : "from_red",
+        .label = (thread ? INJECTOR_LABELS / 2u : 0) + (is_blue(step) ? 3u : 0) + (place > 2 ? 2 : place)};
     bool expected = injector_model_decide(model, &call);
     bool fails = (is_blue(step) ? from_blue : from_red)(step, &call);
-    CHECK(fails == expected, "call %u, %s of %llu bytes, was %s; plan '%s'", (unsigned)model->calls, nomem_fn_name(call.fn),
-          (unsigned long long)call.size, fails ? "failed" : "not failed", plan_text);
+    CHECK(fails == expected, "call %u, %s of %llu bytes, was %s; plan '%s'", (unsigned)model->calls,
+          nomem_fn_name(call.fn), (unsigned long long)call.size, fails ? "failed" : "not failed", plan_text);
   }
 }
 
@@ -107,33 +132,45 @@ static void make_free(unsigned thread) {
   if (model->is_open && !model->paused[thread]) model->frees++;
 }
 
-/* A child shares the channel and the model, as every process of a run. */
-static void fork_calls(struct fuzz_step step) {
-  if (++forks > FORKS_MAX) return;
+/* Returns true in the child, which shares the channel and the model, as every process of a run does. */
+static bool is_forked_child(void) {
+  int status;
   pid_t child = fork();
   CHECK(child >= 0, "cannot fork");
-  if (child == 0) {
-    make_calls(step, 0, 1 + step.c % 4);
-    make_free(0);
-    _exit(0);
-  }
-  int status;
-  CHECK(waitpid(child, &status, 0) == child && status == 0, "the forked child ended with status 0x%x", (unsigned)status);
+  if (child == 0) return true;
+  CHECK(waitpid(child, &status, 0) == child && status == 0, "the forked child ended with status 0x%x",
+        (unsigned)status);
+  return false;
 }
 
-static void start_scope(const char *text, const struct header *header) {
+/* Of a run before this one the channel keeps the sites, without their counts. */
+static void clear_channel(bool keeps_sites) {
+  if (!keeps_sites) {
+    madvise(channel, sizeof *channel, MADV_REMOVE);
+    return;
+  }
+  memset(channel, 0, offsetof(struct nomem_channel, module_count));
+  memset(&channel->recovery_count, 0,
+         offsetof(struct nomem_channel, site_count) - offsetof(struct nomem_channel, recovery_count));
+  memset(channel->counts, 0, sizeof channel->counts);
+  for (unsigned s = 0; s < channel->site_count; s++) channel->sites[s].count = 0;
+}
+
+static void start_scope(const char *text, const struct header *header, bool keeps_sites) {
   struct nomem_plan_error error;
+  uint32_t known_sites = keeps_sites ? channel->site_count : 0;
+  clear_channel(keeps_sites);
+  channel->known_sites = known_sites;
   memset(channel->plan, ' ', sizeof channel->plan);
   memcpy(channel->plan, text, strlen(text) + !(header->flags & 0x10));
   channel->record_sites = header->flags & 1;
   channel->counts_live_bytes = header->flags >> 1 & 1;
   channel->verify = header->flags >> 2 & 1;
-  channel->stop_at_fault = header->flags & 8 ? NOMEM_STOP_INSTEAD : NOMEM_STOP_NEVER;
   errno = ERRNO_BEFORE;
   int result = nomem__start(channel, &error);
   CHECK(result == 0, "nomem__start(\"%s\") returned %d, column %zu: %s", text, result, error.column, error.reason);
   CHECK(nomem__channel() == channel, "the channel is another one");
-  injector_model_start(model, text, channel);
+  injector_model_start(model, channel, text, keeps_sites);
 }
 
 static void check_bad_plan(void) {
@@ -144,7 +181,8 @@ static void check_bad_plan(void) {
   CHECK(bad != MAP_FAILED, "no memory for a channel");
   strcpy(bad->plan, "nth=1 nht=2");
   int result = nomem__start(bad, &error);
-  CHECK(result == -EINVAL && error.column == 7 && error.reason[0], "a bad plan was answered %d, column %zu", result, error.column);
+  CHECK(result == -EINVAL && error.column == 7 && error.reason[0], "a bad plan was answered %d, column %zu", result,
+        error.column);
   CHECK(nomem__channel() == channel, "a bad plan has changed the channel");
 }
 
@@ -152,20 +190,28 @@ static void check_bad_plan(void) {
  * where the command would make another one. */
 static void toggle_scope(const struct header *header) {
   if (!model->is_open) {
-    madvise(channel, sizeof *channel, MADV_REMOVE);
-    start_scope(plan_text, header);
+    start_scope(plan_text, header, false);
     return;
   }
   nomem__stop();
-  injector_model_check(model, channel, plan_text);
+  injector_model_check(model, channel);
   model->is_open = false;
 }
 
 FUZZ_ONE_PLACE static void run_step(struct fuzz_step step, unsigned thread, const struct header *header) {
-  switch ((enum op)(step.op % 16 % OPS)) {
+  enum op op = step.op % 16 % OPS;
+  bool is_child;
+  switch (op) {
     case OP_CALL:
     case OP_CALLS:
-      make_calls(step, thread, step.op % 16 % OPS == OP_CALL ? 1 : 1 + step.c % REPEATS);
+    case OP_FORK:
+      is_child = op == OP_FORK && thread == 0 && ++forks <= FORKS_MAX && is_forked_child();
+      make_calls(step, thread,
+                 op == OP_CALL    ? 1
+                 : op == OP_CALLS ? 1 + step.c % REPEATS
+                 : is_child       ? 1 + step.c % 4
+                                  : 0);
+      if (is_child) make_free(0), _exit(0);
       break;
     case OP_LIVE:
       nomem__live_add((int8_t)step.b * INT64_C(64) + step.c);
@@ -187,13 +233,10 @@ FUZZ_ONE_PLACE static void run_step(struct fuzz_step step, unsigned thread, cons
       nomem_resume(); /* one too many has no effect */
       if (model->paused[thread]) model->paused[thread]--;
       break;
-    case OP_FORK:
-      if (thread == 0) fork_calls(step);
-      break;
     case OP_MAIN:
       nomem__reached_main();
       model->main_began = true;
-      if (nomem__channel()) channel->main_reached--;
+      model->main_reached++;
       break;
     case OP_SCOPE:
       toggle_scope(header);
@@ -209,13 +252,15 @@ static void run_in_thread(struct fuzz_step step, unsigned thread) {
   run_step(step, thread, current_header);
 }
 
-FUZZ_ONE_PLACE static void run_all(struct fuzz_input input, const struct header *header, const char *text, unsigned steps) {
+FUZZ_ONE_PLACE static void run_all(struct fuzz_input input, const struct header *header, const char *text,
+                                   unsigned time) {
   struct fuzz_step step;
   plan_text = text;
   forks = 0;
   current_header = header;
-  start_scope(text, header);
-  for (unsigned n = 0; n < steps && fuzz_next(&input, &step); n++) {
+  start_scope(text, header, time && header->flags & 0x40);
+  for (unsigned n = 0; n < (time || !(header->flags & 0x80) ? STEPS_MAX : STEPS_MAX / 8) && fuzz_next(&input, &step);
+       n++) {
     unsigned thread = step.op >> 4 & 3;
     if (thread)
       step_threads_run(step, thread);
@@ -223,9 +268,12 @@ FUZZ_ONE_PLACE static void run_all(struct fuzz_input input, const struct header 
       run_step(step, 0, header);
   }
   for (unsigned thread = 0; thread <= STEP_THREADS; thread++)
-    for (; model->paused[thread]; ) {
+    for (; model->paused[thread];) {
       const struct fuzz_step resume = {OP_RESUME, 0, 0, 0};
-      if (thread) step_threads_run(resume, thread); else run_step(resume, 0, header);
+      if (thread)
+        step_threads_run(resume, thread);
+      else
+        run_step(resume, 0, header);
     }
   if (model->is_open) toggle_scope(header);
 }
@@ -234,23 +282,27 @@ FUZZ_ONE_PLACE static void run_all(struct fuzz_input input, const struct header 
 static bool make_site_plan(const struct header *header, char *text, size_t bytes) {
   unsigned digits = header->kind >> 4 ? 4 + header->kind % 13 : 16, first = 1 + header->occurrences % 4;
   if (!model->site_count) return false;
-  uint64_t one = channel->sites[header->first % model->site_count].key, two = channel->sites[header->second % model->site_count].key;
+  uint64_t one = channel->sites[header->first % model->site_count].key,
+           two = channel->sites[header->second % model->site_count].key;
+  char key[17];
+  snprintf(key, sizeof key, "%016llx", (unsigned long long)one);
+  key[digits] = '\0';
   switch (header->kind >> 2 & 3) {
     case 0:
-      snprintf(text, bytes, "site=%.*s@%u", (int)digits, injector_key_text(one), first);
-      return true;
+      snprintf(text, bytes, "site=%s@%u", key, first);
+      break;
     case 1:
-      snprintf(text, bytes, "from=%.*s@%u", (int)digits, injector_key_text(one), first);
-      return true;
+      snprintf(text, bytes, "from=%s@%u", key, first);
+      break;
     case 2:
       snprintf(text, bytes, "site=%016llx@%u;site=%016llx@%u", (unsigned long long)one, first, (unsigned long long)two,
                1 + (header->occurrences >> 4) % 4);
-      return true;
+      break;
     default:
-      snprintf(text, bytes, "site=%.*s@%u..%u max=%u", (int)digits, injector_key_text(one), first, first + (header->occurrences >> 6),
+      snprintf(text, bytes, "site=%s@%u..%u max=%u", key, first, first + (header->occurrences >> 6),
                1 + header->kind % 4);
-      return true;
   }
+  return true;
 }
 
 static void *map_shared(size_t bytes) {
@@ -270,19 +322,18 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct fuzz_input input = {data, data + size};
-  struct header header = {fuzz_byte(&input), fuzz_byte(&input), fuzz_byte(&input), fuzz_byte(&input), fuzz_byte(&input)};
+  struct header header = {fuzz_byte(&input), fuzz_byte(&input), fuzz_byte(&input), fuzz_byte(&input),
+                          fuzz_byte(&input)};
   struct model_plan made;
   char second[128];
   const char *text = made.text;
   model_read(&input, ~0u, &made);
-  memset(model, 0, sizeof *model);
-  madvise(channel, sizeof *channel, MADV_REMOVE);
+  /* Stacks begin in libFuzzer, which calls from several places. */
+  memset(model->key_of, 0, sizeof model->key_of);
   for (unsigned time = 0; time < 2; time++) {
-    run_all(input, &header, text, time || !(header.flags & 0x80) ? STEPS_MAX : STEPS_MAX / 8);
+    run_all(input, &header, text, time);
     if (time || !(header.flags & 0x20) || !make_site_plan(&header, second, sizeof second)) break;
-    uint32_t known = header.flags & 0x40 ? channel->site_count : 0;
     text = second;
-    (void)known;
   }
   return 0;
 }

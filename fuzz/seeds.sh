@@ -252,3 +252,32 @@ seed libuv known-environ 08 02 03 00 "0a 00 00 00"
 seed libuv known-write 08 00 04 00 "05 00 07 00"
 seed libuv known-interfaces 08 00 05 00 "0a 03 00 00"
 seed libuv known-realpath 00 00 00 00 "00 06 00 00"
+
+# injector: calls from all places by all threads, of every function and any size; a fork, pauses, scopes; and plans with
+# the sites of a first time: one, from one on, two, by the first digits.
+injector_calls="00 00 04 00 00 91 08 01 00 22 ff 00 10 03 e0 00 10 84 e1 00 20 15 e2 00 30 a6 e3 00 00 07 e4 10 00 98 e5 00 00 29 e6 00
+  03 00 00 00 02 00 10 20 02 00 f0 03 04 00 00 00 13 00 00 00 01 10 20 05 11 91 20 05 05 00 00 00 05 00 00 00 00 00 04 00 03 00 00 00 06 00 00 00
+  00 00 04 00 06 00 00 00 06 00 00 00 00 00 04 00 15 00 00 00 10 00 04 00 20 00 04 00 16 00 00 00 10 00 04 00 07 00 10 03 07 91 e4 01 10 00 04 00
+  00 00 04 00 00 91 04 00"
+for plan in none third lasting burst second limited reallocs large range budget main_thread other_thread second_thread inside \
+  no_module any_module perhaps never several; do
+  eval "text=\$$plan"
+  seed injector "plan-$(echo $plan | tr _ -)" 00 00 00 00 00 "$text" "$injector_calls"
+  seed injector "plan-$(echo $plan | tr _ -)-recorded" 17 00 00 00 00 "$text" "$injector_calls"
+done
+seed injector empty
+seed injector many-faults 01 00 00 00 00 "$lasting" "$(repeat 6 '01 00 04 2f 01 91 08 2f')"
+seed injector many-faults-without-sites 00 00 00 00 00 "$lasting" "$(repeat 6 '01 00 04 2f 01 91 08 2f') 10 00 ff 00"
+seed injector scopes 04 00 00 00 00 "$second_thread" "10 00 04 00 20 00 04 00 10 00 04 00 09 00 00 00 00 00 04 00 20 00 04 00 0a 00 00 00
+  09 00 00 00 20 00 04 00 10 00 04 00 00 00 04 00 20 00 04 00 02 00 10 20 09 00 00 00 09 00 00 00 10 00 04 00"
+seed injector main 01 00 00 00 00 "$third" "00 00 04 00 08 00 00 00 00 91 04 00 00 22 04 00"
+for flags in 21 25 61 20 60 e0 e4 a0; do
+  seed injector "site-$flags" $flags 00 01 02 01 "$none" "$injector_calls" "$injector_calls"
+  seed injector "site-first-$flags" $flags 00 00 02 00 "$none" "$injector_calls"
+  seed injector "site-digits-$flags" $flags 10 02 02 00 "$none" "$injector_calls"
+  seed injector "from-$flags" $flags 04 01 02 01 "$second" "$injector_calls"
+  seed injector "from-digits-$flags" $flags 14 00 02 00 "$none" "$injector_calls"
+  seed injector "two-sites-$flags" $flags 08 00 01 10 "$none" "$injector_calls"
+  seed injector "two-sites-later-$flags" $flags 08 01 00 11 "$none" "$injector_calls" "$injector_calls"
+  seed injector "site-range-$flags" $flags 0d 00 01 81 "$limited" "$injector_calls"
+done

@@ -234,7 +234,7 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
   if (channel->stop_at_fault != NOMEM_STOP_NEVER && stop_at_fault()) return false;
   nomem_fault();
   if (is_spent()) { /* from now on only the recovery is observed, and nothing else costs time */
-    uint32_t rest = NOMEM_MODE_COUNT | (atomic_load(&nomem__mode) & NOMEM_MODE_BLOCKS);
+    uint32_t rest = NOMEM_MODE_COUNT | (atomic_load(&nomem__mode) & (NOMEM_MODE_BLOCKS | NOMEM_MODE_LIVE));
     if (notes_recovery(channel)) rest |= NOMEM_MODE_SITE | NOMEM_MODE_RECOVERY;
     atomic_store(&nomem__mode, rest);
   }

@@ -24,14 +24,13 @@ void injector_model_start(struct injector_model *model, const struct nomem_chann
   for (unsigned label = 0; label < INJECTOR_LABELS; label++)
     next.site_of[label] = keeps_sites ? model->site_of[label] : INJECTOR_NO_SITE;
   memcpy(next.site, model->site, sizeof next.site);
+  memcpy(next.key_of, model->key_of, sizeof next.key_of);
   for (unsigned s = 0; s < INJECTOR_LABELS; s++) next.site[s].count = 0;
   CHECK(reference_parse(plan, &next.plan, &error) == 0, "the reference refuses '%s': %s", plan, error.reason);
   unsigned has = next.plan.has;
   next.fails = next.plan.rule_count > 0;
-  next.names_sites =
-      channel->record_sites || has & (NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | NOMEM_HAS_MODULE);
+  next.names_sites = channel->record_sites || has & (NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | NOMEM_HAS_MODULE);
   next.keeps_live = channel->counts_live_bytes || has & NOMEM_HAS_BUDGET;
-  next.passes_over = channel->stop_at_fault == NOMEM_STOP_INSTEAD;
   next.known_sites = channel->known_sites;
   next.notes_recovery = next.known_sites && next.plan.rule_count == 1 && is_point(&next.plan.rule[0]) &&
                         next.plan.rule[0].site.occurrence.first == 1;
@@ -126,7 +125,7 @@ bool injector_model_decide(struct injector_model *model, struct injector_call *c
       .fn = call->fn,
       .size_bytes = call->size,
       .live_bytes = live > 0 ? (uint64_t)live : 0,
-      .site = call->site == INJECTOR_NO_SITE ? 0 : channel->sites[call->site].key,
+      .site = call->site == INJECTOR_NO_SITE ? 0 : model->key_of[call->label],
       .occurrence = call->site == INJECTOR_NO_SITE ? 0 : model->site[call->site].count,
       .thread = model->plan.has & NOMEM_HAS_THREAD ? number_of(model, call->thread) : 0,
       .main_thread = call->thread == 0,
@@ -135,14 +134,13 @@ bool injector_model_decide(struct injector_model *model, struct injector_call *c
   };
   if (reference_decide(&model->plan, &model->state, &asked) < 0) return false;
   record(model, call);
-  if (model->passes_over) return false;
   see_whether_spent(model, channel);
   return true;
 }
 
-#define SAME(what, is, expected)                                                                                \
-  CHECK((uint64_t)(is) == (uint64_t)(expected), what " is %llu, must be %llu; plan '%s'", (unsigned long long)(is), \
-        (unsigned long long)(expected), channel->plan)
+#define SAME(what, is, expected)                                                              \
+  CHECK((uint64_t)(is) == (uint64_t)(expected), what " is %llu, must be %llu; plan '%.200s'", \
+        (unsigned long long)(is), (unsigned long long)(expected), channel->plan)
 
 static void check_frames(const struct nomem_channel *channel, const nomem_frame *frame, unsigned depth,
                          const struct injector_frames *expected) {
@@ -179,6 +177,15 @@ static void check_sites(const struct injector_model *model, const struct nomem_c
   }
 }
 
+static void check_keys(struct injector_model *model, const struct nomem_channel *channel) {
+  for (unsigned label = 0; label < INJECTOR_LABELS; label++) {
+    if (model->site_of[label] == INJECTOR_NO_SITE) continue;
+    uint64_t key = channel->sites[model->site_of[label]].key;
+    if (model->key_of[label]) SAME("the key of a stack that was known", key, model->key_of[label]);
+    model->key_of[label] = key;
+  }
+}
+
 static void check_fault(const struct injector_model *model, const struct nomem_channel *channel, unsigned f,
                         const struct nomem_fault *fault) {
   int site = model->fault[f].site;
@@ -210,7 +217,8 @@ static void check_faults(const struct injector_model *model, const struct nomem_
   }
   for (unsigned f = NOMEM_FAULTS + lost; f < model->fault_count; f++)
     check_fault(model, channel, f, &channel->last_faults[(f - NOMEM_FAULTS) % NOMEM_LAST_FAULTS]);
-  for (unsigned f = late; f < NOMEM_LAST_FAULTS; f++) SAME("a late fault that was none", channel->last_faults[f].ready, 0);
+  for (unsigned f = late; f < NOMEM_LAST_FAULTS; f++)
+    SAME("a late fault that was none", channel->last_faults[f].ready, 0);
 }
 
 static void check_recoveries(const struct injector_model *model, const struct nomem_channel *channel) {
@@ -240,9 +248,10 @@ static void check_counts(const struct injector_model *model, const struct nomem_
   SAME("stacks mistaken for others", channel->stack_mismatches, 0);
 }
 
-void injector_model_check(const struct injector_model *model, struct nomem_channel *channel) {
+void injector_model_check(struct injector_model *model, struct nomem_channel *channel) {
   check_counts(model, channel);
   check_sites(model, channel);
+  check_keys(model, channel);
   check_faults(model, channel);
   check_recoveries(model, channel);
   for (unsigned r = 0; r < NOMEM_PLAN_RULES; r++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the injector must answer to each call, and what its channel must hold then, by docs/plan.md, faults/channel.h and
- * faults/inject/injector.h. It lies in shared memory beside the channel, so that a forked child goes on with it. */
+/* What the injector must answer to each call, and what its channel must hold then, by docs/plan.md, faults/channel.h
+ * and faults/inject/injector.h. It lies in shared memory beside the channel, so that a forked child goes on with it. */
 #ifndef NOMEM_FUZZ_INJECTOR_MODEL_H
 #define NOMEM_FUZZ_INJECTOR_MODEL_H
 
@@ -30,11 +30,12 @@ struct injector_model {
   unsigned paused[STEP_THREADS + 1];
   struct nomem_plan plan;
   struct reference_state state;
-  bool names_sites, fails, keeps_live, passes_over, notes_recovery;
+  bool names_sites, fails, keeps_live, notes_recovery;
   uint64_t calls, calls_of[NOMEM_FN_COUNT], frees, errno_lost, main_reached, named_calls;
   int64_t live;
   unsigned threads_seen, number[STEP_THREADS + 1]; /* 0: it has none yet */
   int site_of[INJECTOR_LABELS];                    /* by label */
+  uint64_t key_of[INJECTOR_LABELS];                /* that it had in an earlier scope; 0: not known */
   unsigned site_count, known_sites, recovery_count;
   struct {
     uint64_t count, first_size, first_nth;
@@ -64,7 +65,7 @@ void injector_model_see(struct injector_model *model, const struct injector_call
 
 void injector_model_add_live(struct injector_model *model, int64_t bytes);
 
-/* Compares all that the channel says. */
-void injector_model_check(const struct injector_model *model, struct nomem_channel *channel);
+/* Compares all that the channel says. A stack has the same key in all scopes. */
+void injector_model_check(struct injector_model *model, struct nomem_channel *channel);
 
 #endif
