@@ -200,17 +200,16 @@ static void toggle_scope(const struct header *header) {
 
 FUZZ_ONE_PLACE static void run_step(struct fuzz_step step, unsigned thread, const struct header *header) {
   enum op op = step.op % 16 % OPS;
+  unsigned count;
   bool is_child;
   switch (op) {
     case OP_CALL:
     case OP_CALLS:
     case OP_FORK:
       is_child = op == OP_FORK && thread == 0 && ++forks <= FORKS_MAX && is_forked_child();
-      make_calls(step, thread,
-                 op == OP_CALL    ? 1
-                 : op == OP_CALLS ? 1 + step.c % REPEATS
-                 : is_child       ? 1 + step.c % 4
-                                  : 0);
+      count = op == OP_CALL ? 1 : op == OP_CALLS ? 1 + step.c % REPEATS : is_child ? 1 + step.c % 4 : 0;
+      __asm__ volatile("" : "+r"(count)); /* lest there be a call for each of them */
+      make_calls(step, thread, count);
       if (is_child) make_free(0), _exit(0);
       break;
     case OP_LIVE:
