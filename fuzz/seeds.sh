@@ -281,3 +281,46 @@ for flags in 21 25 61 20 60 e0 e4 a0; do
   seed injector "two-sites-later-$flags" $flags 08 01 00 11 "$none" "$injector_calls" "$injector_calls"
   seed injector "site-range-$flags" $flags 0d 00 01 81 "$limited" "$injector_calls"
 done
+
+# interface: installed over the C library, over a model with sizes (how an input begins) and without; each plan, and each
+# refusal; all calls; what is below refuses; a fork; threads. Plans by number: 0 none, 1 every second calloc or realloc, 2
+# and 3 by function and module, 4 to 6 by thread, 7 two rules, 8 and 9 bad, a all, b nth, c budget, d size, e p, f NULL,
+# 10 and above 4,093 bytes and more.
+calls="00 00 04 00 10 01 08 00 01 02 05 06 02 00 10 00 02 01 02 00 02 03 18 00 20 04 ff 00 01 05 f1 09 02 00 00 00 03 00 00 00 03 06 00 00
+  0b 00 01 01 00 02 08 00 0b 00 02 00 02 01 30 00 01 02 02 08 09 00 00 00 00 03 04 00 10 04 04 00 03 03 00 00 0a 00 00 00 00 05 00 00 0b 00 01 01
+  00 06 00 00 02 07 00 00 00 03 20 00 08 00 00 00"
+for number in 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f; do
+  seed interface "plan-$number" 06 00 $number 03 $calls 07 00 01 00 08 00 00 00
+  seed interface "plan-$number-twice" 06 00 $number 02 $calls 06 00 00 00 07 00 00 00 08 00 00 00 00 00 04 00 06 00 $number 05 $calls 07 00 01 00 07 00 01 00
+  seed interface "plan-$number-c-library" 05 00 00 00 06 00 $number 10 $calls 07 00 01 00
+  seed interface "plan-$number-without-sizes" 05 02 00 00 06 00 $number 10 $calls 06 00 8$(echo $number | cut -c2) 04
+  seed interface "plan-$number-forked" 06 00 $number 04 "00 00 04 00 10 01 04 00 0c 00 00 00" $calls
+done
+for length in 00 01 02 03 04; do seed interface "length-$length" 06 00 10 $length $calls 08 00 00 00 06 00 00 00 00 01 04 00; done
+for nulls in 81 82 84 88 90 a0 a1 9e bf; do
+  for over in 00 01 02; do seed interface "refused-$nulls-$over" 06 00 0a 00 00 00 04 00 07 00 00 00 05 $over $nulls 00 06 00 0b 01 $calls; done
+done
+seed interface empty
+seed interface many-faults 06 00 0a 00 04 00 04 46 10 01 04 00 07 00 01 00 06 00 00 00 00 01 04 00 08 00 00 00
+seed interface very-many-faults 06 00 02 00 04 00 04 8a 06 00 0a 00 07 00 01 00 06 00 0a 00 04 00 04 8a 07 00 01 00 06 00 07 00 00 01 04 00
+seed interface budget-of-the-c-library 05 00 00 00 06 00 0c 20 "$(repeat 6 '00 00 40 00 00 01 40 00 02 00 60 00 02 00 10 00 03 01 00 00')"
+
+# check: each reaction to a failure, with few and many calls, as many later or fewer; failures of its own in each kind of
+# run; a limit; a scope that is open; sizes that are not known.
+for reaction in 00 01 02 03 04 05 06 07; do
+  for early in 00 01 02 03 0c; do seed check "reaction-$reaction-$early" 00 $early 00 01 $reaction 00 00 10 20 33; done
+  seed check "reaction-$reaction-fewer" 00 05 00 02 $reaction 00 00 10 20
+  seed check "reaction-$reaction-none-later" 00 05 00 00 $reaction 00 00 10 20
+  seed check "reaction-$reaction-more" 00 02 00 08 $reaction 00 00 3f
+  seed check "reaction-$reaction-without-sizes" 01 03 00 01 $reaction 00 00 10 20
+  seed check "reaction-$reaction-limited" 00 0b 00 01 $reaction 00 03 10
+done
+for run in 01 02 03 04 05 06 07 08; do
+  seed check "fails-in-run-$run" 02 03 00 01 00 $run 00
+  seed check "fails-in-run-$run-without-a-fault" 00 03 00 00 01 $run 00
+done
+seed check default-calls 00 e8 03 02 00 00 00
+seed check more-than-default-calls 00 e9 03 02 00 00 00
+seed check limited-calls 00 e9 03 02 00 00 ff
+seed check busy 02 02 00 01 00 00 00
+seed check empty

@@ -12,6 +12,7 @@
 
 static struct nomem_channel *scope;
 static bool is_open;
+static struct nomem_counters last_counters; /* of the scope that ended last: a plan that is refused takes its channel */
 
 /* Maps the channel, or clears what was used of it. It is private, so that each forked child gets a copy. */
 static int empty_channel(void) {
@@ -75,9 +76,10 @@ int nomem__begin(const char *plan, bool counts_live_bytes, struct nomem_error *e
 }
 
 void nomem_read(struct nomem_counters *counters) {
-  *counters = (struct nomem_counters){0};
   const struct nomem_channel *channel = nomem__channel();
-  if (channel == NULL) return;
+  *counters = last_counters;
+  if (channel == NULL || (channel == scope && !is_open)) return;
+  *counters = (struct nomem_counters){0};
   uint32_t used = channel->counts_used;
   for (uint32_t i = 0; i < (used < NOMEM_COUNTS ? used : NOMEM_COUNTS); i++)
     counters->frees += channel->counts[i].frees;
@@ -87,12 +89,10 @@ void nomem_read(struct nomem_counters *counters) {
 }
 
 void nomem_end(struct nomem_counters *counters) {
-  if (is_open) nomem__stop();
-  if (counters != NULL) {
-    if (is_open)
-      nomem_read(counters);
-    else
-      *counters = (struct nomem_counters){0};
-  }
+  if (counters != NULL) *counters = (struct nomem_counters){0};
+  if (!is_open) return;
+  nomem__stop();
+  nomem_read(&last_counters);
+  if (counters != NULL) *counters = last_counters;
   is_open = false;
 }
