@@ -4,12 +4,14 @@
  * from several places, by threads that outlive their scopes, and in a forked child; of any size, because nothing is
  * allocated.
  *
- * Header: flags (bit 0: record_sites; 1: counts_live_bytes; 2: verify; 4: a plan of 4,095 bytes; 5: the steps run a
+ * Header: flags (bit 0: record_sites; 1: counts_live_bytes; 2: verify; 3: the process stops at
+ * faults; 4: a plan of 4,095 bytes; 5: the steps run a
  * second time under a plan with sites; 6: the sites of the first time are known ones; 7: only an eighth of the steps
  * runs the first time), then of the second plan: kind and digits, two calls, occurrences; a plan. Step: op and thread,
  * function and caller, two sizes.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -52,6 +54,8 @@ static struct nomem_channel *channel;
 static struct injector_model *model;
 static const char *plan_text;
 static unsigned forks;
+static bool is_watched; /* in a child whose stops are watched, and which has no threads */
+static bool names_all_sites;
 
 FUZZ_ONE_PLACE bool from_red(struct fuzz_step step, struct injector_call *call);
 FUZZ_ONE_PLACE bool from_blue(struct fuzz_step step, struct injector_call *call);
@@ -163,9 +167,10 @@ static void start_scope(const char *text, const struct header *header, bool keep
   channel->known_sites = known_sites;
   memset(channel->plan, ' ', sizeof channel->plan);
   memcpy(channel->plan, text, strlen(text) + !(header->flags & 0x10));
-  channel->record_sites = header->flags & 1;
+  channel->record_sites = header->flags & 1 || names_all_sites;
   channel->counts_live_bytes = header->flags >> 1 & 1;
   channel->verify = header->flags >> 2 & 1;
+  channel->stop_at_fault = is_watched ? 1 + header->kind % 3 : NOMEM_STOP_NEVER;
   errno = ERRNO_BEFORE;
   int result = nomem__start(channel, &error);
   CHECK(result == 0, "nomem__start(\"%s\") returned %d, column %zu: %s", text, result, error.column, error.reason);
@@ -255,12 +260,13 @@ FUZZ_ONE_PLACE static void run_all(struct fuzz_input input, const struct header 
                                    unsigned time) {
   struct fuzz_step step;
   plan_text = text;
-  forks = 0;
+  forks = is_watched ? FORKS_MAX : 0;
+  names_all_sites = !time && header->flags & 0x20;
   current_header = header;
   start_scope(text, header, time && header->flags & 0x40);
   for (unsigned n = 0; n < (time || !(header->flags & 0x80) ? STEPS_MAX : STEPS_MAX / 8) && fuzz_next(&input, &step);
        n++) {
-    unsigned thread = step.op >> 4 & 3;
+    unsigned thread = is_watched ? 0 : step.op >> 4 & 3;
     if (thread)
       step_threads_run(step, thread);
     else
@@ -279,7 +285,7 @@ FUZZ_ONE_PLACE static void run_all(struct fuzz_input input, const struct header 
 
 /* A plan that names sites of the first time: one, from one on, two, or one by its first digits. */
 static bool make_site_plan(const struct header *header, char *text, size_t bytes) {
-  unsigned digits = header->kind >> 4 ? 4 + header->kind % 13 : 16, first = 1 + header->occurrences % 4;
+  unsigned digits = header->kind >> 4 ? 4 + header->kind % 13 : 16, first = 1 + header->occurrences % 4u;
   if (!model->site_count) return false;
   uint64_t one = channel->sites[header->first % model->site_count].key,
            two = channel->sites[header->second % model->site_count].key;
@@ -295,11 +301,11 @@ static bool make_site_plan(const struct header *header, char *text, size_t bytes
       break;
     case 2:
       snprintf(text, bytes, "site=%016llx@%u;site=%016llx@%u", (unsigned long long)one, first, (unsigned long long)two,
-               1 + (header->occurrences >> 4) % 4);
+               1 + (header->occurrences >> 4) % 4u);
       break;
     default:
       snprintf(text, bytes, "site=%s@%u..%u max=%u", key, first, first + (header->occurrences >> 6),
-               1 + header->kind % 4);
+               1 + header->kind % 4u);
   }
   return true;
 }
@@ -319,20 +325,50 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   return 0;
 }
 
+/* Runs the steps under the plan of the input, and then perhaps under one that names sites of that run. */
+static void run_input(struct fuzz_input input, const struct header *header, const char *text) {
+  char second[128];
+  for (unsigned time = 0; time < 2; time++) {
+    run_all(input, header, text, time);
+    if (time || !(header->flags & 0x20) || !make_site_plan(header, second, sizeof second)) return;
+    text = second;
+  }
+}
+
+/* The same in a child, which stops at faults as the channel says, and goes on when it was seen. */
+static void watch_stops(struct fuzz_input input, const struct header *header, const char *text) {
+  unsigned stops = 0;
+  int status;
+  pid_t child = fork();
+  CHECK(child >= 0, "cannot fork");
+  if (child == 0) {
+    is_watched = true;
+    run_input(input, header, text);
+    _exit(0);
+  }
+  for (;;) {
+    CHECK(waitpid(child, &status, WUNTRACED) == child, "the child is gone");
+    if (!WIFSTOPPED(status)) break;
+    CHECK(WSTOPSIG(status) == SIGSTOP, "the child was stopped by signal %d", WSTOPSIG(status));
+    stops++;
+    kill(child, SIGCONT);
+  }
+  CHECK(status == 0, "the child ended with status 0x%x", (unsigned)status);
+  CHECK(stops == model->stops, "the child stopped %u times, must stop %u times", stops, model->stops);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct fuzz_input input = {data, data + size};
   struct header header = {fuzz_byte(&input), fuzz_byte(&input), fuzz_byte(&input), fuzz_byte(&input),
                           fuzz_byte(&input)};
   struct model_plan made;
-  char second[128];
-  const char *text = made.text;
   model_read(&input, ~0u, &made);
   /* Stacks begin in libFuzzer, which calls from several places. */
   memset(model->key_of, 0, sizeof model->key_of);
-  for (unsigned time = 0; time < 2; time++) {
-    run_all(input, &header, text, time);
-    if (time || !(header.flags & 0x20) || !make_site_plan(&header, second, sizeof second)) break;
-    text = second;
-  }
+  model->stops = 0;
+  if (header.flags & 8)
+    watch_stops(input, &header, made.text);
+  else
+    run_input(input, &header, made.text);
   return 0;
 }

@@ -218,7 +218,9 @@ static void release_all(void) {
 
 /* Which of the arguments are NULL: bits 0 to 4; whether the program's function refuses: bit 5. */
 static void install(enum below next, unsigned choice) {
-  int result, expected = choice & (next == C_LIBRARY ? 1 : 0x1f) ? -EINVAL : choice & 0x20 ? REFUSED : 0;
+  int result, expected = 0;
+  if (choice & 0x20) expected = REFUSED;
+  if (choice & (next == C_LIBRARY ? 1 : 0x1f)) expected = -EINVAL;
   nomem_replace_func function = choice & 1 ? NULL : replace;
   release_all();
   replace_refuses = choice & 0x20;
@@ -343,7 +345,7 @@ static void check_read(void) {
 
 static void run(struct fuzz_step step, unsigned thread) {
   unsigned slot = step.a % SLOTS;
-  size_t size = step.b < 0xf0 ? step.b * 4u : SIZE_MAX >> (step.b & 15);
+  size_t size = step.b < 0xf0 ? (size_t)step.b * 4 : SIZE_MAX >> (step.b & 15);
   switch ((enum op)(step.op % 16 % OPS)) {
     case OP_MALLOC:
       if (step.b < 0xf0 || below != C_LIBRARY) call_malloc(slot, size, thread);

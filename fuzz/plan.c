@@ -183,8 +183,8 @@ static void check_globs(const struct nomem_plan *plan, const char *text, uint64_
     size_t length = 0;
     for (const char *at = glob; *at; at++) {
       uint64_t choice = next_random(random) % 16;
-      if (*at != '*' && choice > 1) name[length++] = *at == '?' ? 'q' : *at;
-      if (*at == '*' && choice > 5) name[length++] = at[1] ? at[1] : 'x';
+      if (*at != '*' && choice > 1) name[length++] = (char)(*at == '?' ? 'q' : *at);
+      if (*at == '*' && choice > 5) name[length++] = (char)(at[1] ? at[1] : 'x');
       if (*at == '*' && choice > 9) name[length++] = 'y';
     }
     name[length] = '\0';

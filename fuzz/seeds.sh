@@ -271,6 +271,12 @@ seed injector many-faults-without-sites 00 00 00 00 00 "$lasting" "$(repeat 6 '0
 seed injector scopes 04 00 00 00 00 "$second_thread" "10 00 04 00 20 00 04 00 10 00 04 00 09 00 00 00 00 00 04 00 20 00 04 00 0a 00 00 00
   09 00 00 00 20 00 04 00 10 00 04 00 00 00 04 00 20 00 04 00 02 00 10 20 09 00 00 00 09 00 00 00 10 00 04 00"
 seed injector main 01 00 00 00 00 "$third" "00 00 04 00 08 00 00 00 00 91 04 00 00 22 04 00"
+# All faults, and more than are recorded, stop the process: once, each time, and instead of the fault.
+for kind in 00 01 02; do
+  seed injector "stops-$kind" 09 $kind 00 00 00 "$lasting" "$injector_calls"
+  seed injector "stops-many-$kind" 08 $kind 00 00 00 "$second" "01 00 04 2f 01 91 08 2f 01 00 04 2f 01 91 08 2f 09 00 00 00 09 00 00 00 01 00 04 08"
+  seed injector "stops-site-$kind" 28 $kind 00 01 00 "$none" "00 00 04 00 00 91 04 00 00 00 04 00 00 22 04 00"
+done
 for flags in 21 25 61 20 60 e0 e4 a0; do
   seed injector "site-$flags" $flags 00 01 02 01 "$none" "$injector_calls" "$injector_calls"
   seed injector "site-first-$flags" $flags 00 00 02 00 "$none" "$injector_calls"
@@ -279,6 +285,7 @@ for flags in 21 25 61 20 60 e0 e4 a0; do
   seed injector "from-digits-$flags" $flags 14 00 02 00 "$none" "$injector_calls"
   seed injector "two-sites-$flags" $flags 08 00 01 10 "$none" "$injector_calls"
   seed injector "two-sites-later-$flags" $flags 08 01 00 11 "$none" "$injector_calls" "$injector_calls"
+  seed injector "many-after-site-$flags" $flags 00 00 02 00 "$none" "$(repeat 20 '01 00 04 2f 01 91 08 2f 01 22 08 2f 01 a3 08 2f')"
   seed injector "site-range-$flags" $flags 0d 00 01 81 "$limited" "$injector_calls"
 done
 
@@ -293,7 +300,7 @@ for number in 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f; do
   seed interface "plan-$number" 06 00 $number 03 $calls 07 00 01 00 08 00 00 00
   seed interface "plan-$number-twice" 06 00 $number 02 $calls 06 00 00 00 07 00 00 00 08 00 00 00 00 00 04 00 06 00 $number 05 $calls 07 00 01 00 07 00 01 00
   seed interface "plan-$number-c-library" 05 00 00 00 06 00 $number 10 $calls 07 00 01 00
-  seed interface "plan-$number-without-sizes" 05 02 00 00 06 00 $number 10 $calls 06 00 8$(echo $number | cut -c2) 04
+  seed interface "plan-$number-without-sizes" 05 02 00 00 06 00 $number 10 $calls 06 00 "8${number#?}" 04
   seed interface "plan-$number-forked" 06 00 $number 04 "00 00 04 00 10 01 04 00 0c 00 00 00" $calls
 done
 for length in 00 01 02 03 04; do seed interface "length-$length" 06 00 10 $length $calls 08 00 00 00 06 00 00 00 00 01 04 00; done

@@ -9,6 +9,9 @@
 
 enum { FRAMES_MAX = 2 * NOMEM_DEPTH };
 
+/* Of this process, in all its life: not in the model, which a forked child shares. */
+static unsigned recovery_calls;
+
 /* Whether the rule names one call of one site, with all digits, and nothing else. */
 static bool is_point(const struct nomem_rule *rule) {
   return rule->has == NOMEM_HAS_SITE && rule->site.digits == 16 &&
@@ -17,7 +20,8 @@ static bool is_point(const struct nomem_rule *rule) {
 
 void injector_model_start(struct injector_model *model, const struct nomem_channel *channel, const char *plan,
                           bool keeps_sites) {
-  struct injector_model next = {.main_began = model->main_began};
+  struct injector_model next = {
+      .main_began = model->main_began, .stops = model->stops, .stop_at_fault = channel->stop_at_fault};
   struct nomem_plan_error error;
   memcpy(next.paused, model->paused, sizeof next.paused);
   next.site_count = keeps_sites ? model->site_count : 0;
@@ -38,7 +42,7 @@ void injector_model_start(struct injector_model *model, const struct nomem_chann
   *model = next;
 }
 
-void injector_model_see(struct injector_model *model, const struct injector_call *call, void *return_address) {
+void injector_model_see(struct injector_model *model, const struct injector_call *call, const void *return_address) {
   void *stack[FRAMES_MAX];
   if (call->site == INJECTOR_NO_SITE) return;
   struct injector_frames *frames = &model->site[call->site].frames;
@@ -109,15 +113,28 @@ static void see_whether_spent(struct injector_model *model, const struct nomem_c
   model->names_sites = model->notes_recovery;
 }
 
+/* So many calls after a fault are looked at, and no more. */
+static void note_recovery(struct injector_model *model, const struct injector_call *call) {
+  if (call->site >= (int)model->known_sites && model->site[call->site].count == 1)
+    model->recovery[model->recovery_count++] = (unsigned)call->site;
+  if (recovery_calls++ == NOMEM_RECOVERY_CALLS) model->fails = model->names_sites = model->notes_recovery = false;
+}
+
+/* Whether the call passes after all, because only the stop was wanted. */
+static bool stops_instead(struct injector_model *model) {
+  uint32_t kind = model->stop_at_fault;
+  if (kind == NOMEM_STOP_ONCE) model->stop_at_fault = NOMEM_STOP_NEVER;
+  model->stops += kind == NOMEM_STOP_ONCE || (kind != NOMEM_STOP_NEVER && model->fault_count <= NOMEM_FAULTS);
+  return kind == NOMEM_STOP_INSTEAD;
+}
+
 bool injector_model_decide(struct injector_model *model, struct injector_call *call) {
   call->site = INJECTOR_NO_SITE;
   if (!model->is_open || model->paused[call->thread]) return false;
   model->calls++;
   model->calls_of[call->fn]++;
   if (model->names_sites) call->site = find_site(model, call);
-  if (model->notes_recovery && model->fault_count && call->site >= (int)model->known_sites &&
-      model->site[call->site].count == 1)
-    model->recovery[model->recovery_count++] = (unsigned)call->site;
+  if (model->notes_recovery && model->fault_count && call->site != INJECTOR_NO_SITE) note_recovery(model, call);
   if (!model->fails) return false;
   int64_t live = model->live - (int64_t)call->released;
   const struct nomem_channel *channel = nomem__channel();
@@ -134,6 +151,7 @@ bool injector_model_decide(struct injector_model *model, struct injector_call *c
   };
   if (reference_decide(&model->plan, &model->state, &asked) < 0) return false;
   record(model, call);
+  if (stops_instead(model)) return false;
   see_whether_spent(model, channel);
   return true;
 }

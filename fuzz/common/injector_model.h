@@ -27,6 +27,8 @@ struct injector_frames {
 
 struct injector_model {
   bool is_open, main_began;
+  unsigned stops; /* of the process at its faults, in all scopes */
+  uint32_t stop_at_fault;
   unsigned paused[STEP_THREADS + 1];
   struct nomem_plan plan;
   struct reference_state state;
@@ -61,7 +63,7 @@ void injector_model_start(struct injector_model *model, const struct nomem_chann
 bool injector_model_decide(struct injector_model *model, struct injector_call *call);
 
 /* Looks at the stack of a call from the function that it came to, whose return address this is. */
-void injector_model_see(struct injector_model *model, const struct injector_call *call, void *return_address);
+void injector_model_see(struct injector_model *model, const struct injector_call *call, const void *return_address);
 
 void injector_model_add_live(struct injector_model *model, int64_t bytes);
 

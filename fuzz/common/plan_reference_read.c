@@ -72,10 +72,11 @@ static bool take_count(struct value *v, uint64_t *number) {
 static bool take_bytes(struct value *v, uint64_t *number) {
   const char *start = v->at;
   if (!take_number(v, number)) return false;
-  const char *unit = v->at < v->end ? strchr("KMG", *v->at) : NULL;
+  static const char units[] = "KMG";
+  const char *unit = v->at < v->end ? strchr(units, *v->at) : NULL;
   if (!unit) return true;
   unsigned __int128 bytes = *number;
-  for (char u = *unit; u; u = u == 'G' ? 'M' : u == 'M' ? 'K' : '\0') bytes *= 1024;
+  for (const char *u = units; u <= unit; u++) bytes *= 1024;
   if (bytes > UINT64_MAX) return refuse(v, start, "'@' is more than 64 bits can count");
   *number = (uint64_t)bytes;
   v->at++;
