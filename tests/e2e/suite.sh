@@ -204,6 +204,70 @@ else
   fail 'what a test starts, and the same command again' seen
 fi
 
+# A program that reads another file is another test; one that is given the same file is not.
+cat >reads.c <<'PROGRAM'
+#include <stdio.h>
+#include <stdlib.h>
+int main(void) {
+  char *line = malloc(64);
+  if (line == NULL) return 2;
+  int status = fgets(line, 64, stdin) == NULL;
+  free(line);
+  return status;
+}
+PROGRAM
+"$cc" -g -o good/reads reads.c
+mkdir good/inputs && echo one >good/inputs/one && echo two >good/inputs/two
+printf './reads <inputs/one; ./reads <inputs/two; ./reads <inputs/one\n' >good/inputs.sh
+if suite good 0 --list -- sh inputs.sh && grep -qx 'reads < inputs/one' seen && grep -qx 'reads < inputs/two' seen &&
+  says '2 tests, 0 left out'; then
+  pass 'tests that differ by their input'
+else
+  fail 'tests that differ by their input' seen
+fi
+
+# What needs something that was there only then cannot be explored alone: it is named, and no findings are no pass.
+cat >needs.c <<'PROGRAM'
+#include <stdlib.h>
+#include <unistd.h>
+int main(void) {
+  free(malloc(16));
+  return access("served", F_OK) == 0 ? 0 : 3;
+}
+PROGRAM
+"$cc" -g -o good/needs needs.c
+printf 'touch served; ./needs; rm served; ./clean\n' >good/serves
+if suite good 0 -- sh serves && says 'not explored: needs: it passed where the runner started it, but not alone' \
+  'exits with 3' '1 cannot run alone' 'not complete: 1 test passed in the suite' && grep -q '"complete": false' seen.json; then
+  pass 'a test that cannot run alone'
+else
+  fail 'a test that cannot run alone' seen
+fi
+
+# What many tests have to say, each with numbers of its own, is said once.
+if suite bad 1 -- ./run_tests && [ "$(grep -c 'first failed assertion' seen)" -le 1 ]; then
+  pass 'warnings of many tests'
+else
+  fail 'warnings of many tests' seen
+fi
+
+# An interpreter that loads a module of the project's is a test; one that only runs others is none.
+python=/usr/bin/python3
+headers=$($python-config --includes 2>/dev/null || :)
+# shellcheck disable=SC2086 # a list of words
+if [ -x $python ] && "$cc" -g -O0 -DBUG $headers -shared -fPIC -o bad/shapes.so "$here/programs/modules/python.c" 2>seen; then
+  printf 'import shapes\nassert shapes.twice("ab") == "abab"\n' >bad/test_shapes.py
+  printf 'import subprocess, sys\nsys.exit(subprocess.call([sys.executable, "test_shapes.py"]))\n' >bad/runner.py
+  if suite bad 1 -- $python runner.py && says '1 test explored' 'test_shapes.py' 'twice (' &&
+    ! grep -q '^nomem: .*runner.py' seen; then
+    pass 'a module in C, tested by a script'
+  else
+    fail 'a module in C, tested by a script' seen
+  fi
+else
+  skip 'a module in C, tested by a script' 'no python3, or no headers of it'
+fi
+
 # Each common site in three tests at the most; a budget that is over at once leaves everything out, and says so.
 if suite bad 1 --quick -- ./run_tests && says "$three" "$found_add" "$found_label" "$found_describe" &&
   grep -q '"quick": [1-9]' seen.json; then

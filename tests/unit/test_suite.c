@@ -76,6 +76,23 @@ static void kinds_of_programs(void **state) {
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) assert_false(nomem__suite_may_be_case(others[i]));
 }
 
+/* An interpreter is a case by what it has loaded; of the same command, another input is another case. */
+static void interpreters_and_inputs(void **state) {
+  (void)state;
+  struct nomem__recording recording = {0};
+  assert_true(nomem__suite_may_run_case("/usr/bin/python3.11"));
+  assert_false(nomem__suite_may_run_case("/usr/bin/gcc-12"));
+  for (size_t i = 0; i < 5; i++) {
+    size_t number =
+        add(&recording, i < 2 ? "/usr/bin/python3.11" : "/home/me/project/t", NOMEM_NO_IMAGE, NOMEM_NO_IMAGE);
+    complete(&recording, number, BLOCK("t"), "/home/me/project", 0);
+    recording.images[number].has_projects_module = i == 1;
+    if (i >= 2) recording.images[number].input_path = nomem__strdup(i == 3 ? "/home/me/project/in/b" : "/tmp/a");
+  }
+  check_cases(&recording, "python3.11; t < a; t < in/b");
+  nomem__recording_free(&recording);
+}
+
 /* What a case starts is none, through however many shells; what else is started by the same command later on is. */
 static void started_by_a_case(void **state) {
   (void)state;
@@ -259,6 +276,7 @@ static void joined_findings(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kinds_of_programs),
+      cmocka_unit_test(interpreters_and_inputs),
       cmocka_unit_test(started_by_a_case),
       cmocka_unit_test(last_image),
       cmocka_unit_test(names),

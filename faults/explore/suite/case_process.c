@@ -43,7 +43,8 @@ static enum nomem__left_out find_obstacle(const struct nomem__campaign *campaign
   if (campaign->session->interrupted_by != 0) return NOMEM_LEFT_OUT_INTERRUPTED;
   if (campaign->allocates_nothing) return NOMEM_LEFT_OUT_NOTHING_ALLOCATED;
   bool is_skipped = WIFEXITED(status) && WEXITSTATUS(status) == SKIP_CODE;
-  return is_skipped ? NOMEM_LEFT_OUT_SKIPPED : NOMEM_LEFT_OUT_UNFIT;
+  if (is_skipped) return NOMEM_LEFT_OUT_SKIPPED;
+  return status != 0 ? NOMEM_LEFT_OUT_NOT_ALONE : NOMEM_LEFT_OUT_UNFIT;
 }
 
 static int write_document(const struct nomem__campaign *campaign, int fd) {
@@ -225,6 +226,16 @@ static char *find_reason(char *messages) {
   return nomem__strdup(*line != '\0' ? line : "it could not be explored");
 }
 
+/* What ends without a fault otherwise than it did in the suite is for nobody to mend. */
+static char *describe_alone(char *reason) {
+  static const char advice[] = ": mend that first";
+  char *found = strstr(reason, advice);
+  if (found != NULL) memmove(found, found + sizeof advice - 1, strlen(found + sizeof advice - 1) + 1);
+  char *text = nomem__format("it passed where the runner started it, but not alone: %s", reason);
+  free(reason);
+  return text;
+}
+
 static json_t *read_document(int fd) {
   json_error_t error;
   return lseek(fd, 0, SEEK_SET) == 0 ? json_loadfd(fd, 0, &error) : NULL;
@@ -247,6 +258,7 @@ void nomem__case_finish(struct nomem__case_process *process, int status, struct 
     result->reason = nomem__format("the process that explored it was killed by signal %d", WTERMSIG(status));
   else if (result->left_out != NOMEM_LEFT_OUT_NO)
     result->reason = find_reason(messages);
+  if (result->left_out == NOMEM_LEFT_OUT_NOT_ALONE) result->reason = describe_alone(result->reason);
   free(messages);
   close_files(process);
 }

@@ -17,6 +17,8 @@
 #include "../process/proc_file.h"
 #include "../process/process_tree.h"
 #include "../process/tracees.h"
+#include "../stack/memory_map.h"
+#include "../target/interpreters.h"
 #include "../target/target_check.h"
 #include "../text/complain.h"
 #include "../text/error_text.h"
@@ -129,7 +131,8 @@ static bool executed(void *user, pid_t pid) {
   *live = (struct live){.pid = pid, .image = number, .began_ns = uv_hrtime()};
   if (number == NOMEM_NO_IMAGE) return false;
   struct nomem__recorded_image *image = &recorder->recording->images[number];
-  if (nomem__suite_may_be_case(image->path)) note_whole(recorder->recording, image, pid);
+  if (nomem__suite_may_be_case(image->path) || nomem__suite_may_run_case(image->path))
+    note_whole(recorder->recording, image, pid);
   return false;
 }
 
@@ -163,6 +166,17 @@ static uint64_t read_processor_us(pid_t pid) {
   return (user_ticks + system_ticks) * UINT64_C(1000000) / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
+static bool has_projects_module(pid_t pid, const char *interpreter) {
+  struct nomem__memory_map map = {0};
+  bool is_found = false;
+  if (nomem__memory_map_read_areas(&map, pid) != 0) return false;
+  for (size_t i = 0; i < map.area_count && !is_found; i++)
+    is_found = map.areas[i].is_executable && map.areas[i].path[0] == '/' &&
+               nomem__module_kind_of(map.areas[i].path, interpreter) == NOMEM_MODULE_PROJECTS;
+  nomem__memory_map_free(&map);
+  return is_found;
+}
+
 /* Its memory is still there, and ptrace says what its status will be. */
 static void exits(void *user, pid_t pid, pid_t tid) {
   struct recorder *recorder = user;
@@ -175,6 +189,7 @@ static void exits(void *user, pid_t pid, pid_t tid) {
     image->status = (int)status;
     image->wall_us = (uv_hrtime() - live->began_ns) / 1000;
     image->processor_us = read_processor_us(pid);
+    image->has_projects_module = nomem__suite_may_run_case(image->path) && has_projects_module(pid, image->path);
   }
   *live = recorder->lives[--recorder->live_count];
 }

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "../../program_kinds.h"
+#include "../target/interpreters.h"
 #include "../target/program_names.h"
 #include "../text/complain.h"
 #include "../text/grow.h"
@@ -48,6 +49,10 @@ bool nomem__suite_may_be_case(const char *path) {
   return path[0] == '/' && !nomem__is_part_of_system(path) && nomem__is_injected("", name) && !is_tool(name);
 }
 
+bool nomem__suite_may_run_case(const char *path) {
+  return nomem__interpreter_of(path) != NULL && nomem__is_installed_program(path);
+}
+
 void nomem__suite_case_leave_out(struct nomem__suite_case *suite_case, enum nomem__left_out why, const char *format,
                                  ...) {
   va_list arguments;
@@ -59,7 +64,7 @@ void nomem__suite_case_leave_out(struct nomem__suite_case *suite_case, enum nome
 }
 
 static bool is_case(const struct nomem__recorded_image *image) {
-  return !image->has_successor && nomem__suite_may_be_case(image->path);
+  return !image->has_successor && (image->has_projects_module || nomem__suite_may_be_case(image->path));
 }
 
 /* The case that has started an image, in however many steps; NULL: none has. A process that has gone on to another
@@ -122,13 +127,22 @@ static char *make_name(const struct nomem__recorded_image *image, const char *fo
     fputc(' ', out);
     print_argument(out, word, folder);
   }
+  if (image->input_path != NULL) {
+    fputs(" < ", out);
+    nomem__print_word(out, shorten(image->input_path, folder));
+  }
   return cut(nomem__memory_stream_close(&stream));
+}
+
+static bool has_same_input(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other) {
+  if (one->input_path == NULL || other->input_path == NULL) return one->input_path == other->input_path;
+  return strcmp(one->input_path, other->input_path) == 0;
 }
 
 static bool is_same_command(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other) {
   return one->is_whole && other->is_whole && strcmp(one->path, other->path) == 0 &&
          strcmp(one->folder, other->folder) == 0 && one->word_bytes == other->word_bytes &&
-         memcmp(one->words, other->words, one->word_bytes) == 0;
+         memcmp(one->words, other->words, one->word_bytes) == 0 && has_same_input(one, other);
 }
 
 static struct nomem__suite_case *find_same(struct nomem__suite_cases *cases,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Which of the programs that a runner started are cases, tests that are explored, and what they are called. Pure.
  *
- * A case is a program that lies outside the system's folders and is no launcher, compiler or runner, and that no other
- * case has started. Of a process that executed one program after another, as the wrapper scripts of libtool do, it is
- * the last. The same command in the same folder is one case, however often it was started. */
+ * A case is a program that lies outside the system's folders and is no launcher, compiler or runner, or an interpreter
+ * that has loaded a module of the project's; and that no other case has started. Of a process that executed one program
+ * after another, as the wrapper scripts of libtool do, it is the last. The same command in the same folder, with the
+ * same file as its standard input, is one case, however often it was started. */
 #ifndef NOMEM_SUITE_CASES_H
 #define NOMEM_SUITE_CASES_H
 
@@ -20,8 +21,9 @@
   X(UNKNOWN, "unknown")                 /* its arguments or variables are too long, or could not be read */ \
   X(NOT_CHOSEN, "not_chosen")           /* by --tests */                                                    \
   X(NOTHING_ALLOCATED, "nothing_allocated")                                                                 \
-  X(UNFIT, "unfit")     /* it cannot be explored: it cannot run alone, say */                               \
-  X(NO_TIME, "no_time") /* the budget was spent before its turn */                                          \
+  X(UNFIT, "unfit")         /* it cannot be explored: it cannot run alone, say */                           \
+  X(NOT_ALONE, "not_alone") /* it passes only where the runner starts it */                                 \
+  X(NO_TIME, "no_time")     /* the budget was spent before its turn */                                      \
   X(INTERRUPTED, "interrupted")
 
 enum nomem__left_out {
@@ -49,8 +51,10 @@ struct nomem__suite_cases {
   size_t other_count; /* images that are none: the system's programs, launchers, compilers */
 };
 
-/* Whether the file at this path may be a case. */
+/* Whether the file at this path may be a case; and whether it is an interpreter, which is one if it loads a module in C
+ * that is the project's. */
 bool nomem__suite_may_be_case(const char *path);
+bool nomem__suite_may_run_case(const char *path);
 
 /* Lists the cases of a recording, which must outlive them. folder: the command's, without a final slash. */
 void nomem__suite_cases_make(struct nomem__suite_cases *cases, const struct nomem__recording *recording,

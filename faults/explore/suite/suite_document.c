@@ -132,6 +132,21 @@ static void add_numbers(struct nomem__json *json, json_t *sum, json_t *object) {
   }
 }
 
+/* Whether a test passed in the suite, and yet nothing is known of what it does without memory. */
+static bool is_unexplored(const struct nomem__suite_case *suite_case) {
+  static const enum nomem__left_out reasons[] = {NOMEM_LEFT_OUT_UNFIT, NOMEM_LEFT_OUT_NOT_ALONE, NOMEM_LEFT_OUT_GONE,
+                                                 NOMEM_LEFT_OUT_UNKNOWN};
+  for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+    if (suite_case->reason != NULL && suite_case->left_out == reasons[i]) return true;
+  return false;
+}
+
+static size_t count_unexplored(const struct nomem__suite *suite) {
+  size_t count = 0;
+  for (size_t i = 0; i < suite->cases.count; i++) count += is_unexplored(&suite->cases.list[i]);
+  return count;
+}
+
 static void put_coverage(struct nomem__json *json, json_t *document, const struct nomem__suite *suite) {
   json_t *coverage = json_object();
   size_t explored = 0;
@@ -142,6 +157,7 @@ static void put_coverage(struct nomem__json *json, json_t *document, const struc
   }
   nomem__json_number(json, coverage, "cases", suite->cases.count);
   nomem__json_number(json, coverage, "cases_explored", explored);
+  nomem__json_number(json, coverage, "cases_unexplored", count_unexplored(suite));
   nomem__json_put(json, document, "coverage", coverage);
 }
 
@@ -188,16 +204,59 @@ static void warn_of_runner(struct nomem__json *json, json_t *warnings, const str
     warn(json, warnings, nomem__format("%zu programs more were started than are recorded", recording->left_out));
 }
 
+/* Whether two sentences say the same but for their numbers. */
+static bool is_alike(const char *one, const char *other) {
+  static const char digits[] = "0123456789";
+  for (;; one++, other++) {
+    size_t length = strspn(one, digits), other_length = strspn(other, digits);
+    if ((length > 0) != (other_length > 0)) return false;
+    one += length;
+    other += other_length;
+    if (*one != *other) return false;
+    if (*one == '\0') return true;
+  }
+}
+
+/* What a test's own report warns of. */
+struct own_warning {
+  const struct nomem__suite_case *suite_case; /* the first that has it */
+  const char *sentence;
+  size_t count; /* of tests that say the like */
+};
+
+static void note_warning(struct own_warning *list, size_t *count, const struct nomem__suite_case *suite_case,
+                         const char *sentence) {
+  size_t i = 0;
+  while (i < *count && !is_alike(list[i].sentence, sentence)) i++;
+  if (i == *count && *count == WARNINGS_MAX) return;
+  if (i == *count) list[(*count)++] = (struct own_warning){.suite_case = suite_case, .sentence = sentence};
+  list[i].count++;
+}
+
+/* Each once, however many tests have to say it, each with numbers of its own. */
+static void warn_of_cases(struct nomem__json *json, json_t *warnings, const struct nomem__suite *suite) {
+  struct own_warning list[WARNINGS_MAX];
+  size_t count = 0;
+  for (size_t i = 0; i < suite->cases.count; i++) {
+    const json_t *own = json_object_get(suite->results[i].document, "warnings");
+    for (size_t w = 0; w < json_array_size(own); w++)
+      note_warning(list, &count, &suite->cases.list[i], json_string_value(json_array_get(own, w)));
+  }
+  for (size_t i = 0; i < count; i++) {
+    char *more = list[i].count > 1 ? nomem__format(" (and the like in %zu more tests)", list[i].count - 1) : NULL;
+    warn(json, warnings,
+         nomem__format("%s: %s%s", list[i].suite_case->name, list[i].sentence, more != NULL ? more : ""));
+    free(more);
+  }
+}
+
 static void put_warnings(struct nomem__json *json, json_t *document, const struct nomem__suite *suite) {
   json_t *warnings = json_array();
   size_t without_input = 0;
   warn_of_runner(json, warnings, suite);
-  for (size_t i = 0; i < suite->cases.count; i++) {
-    const json_t *own = json_object_get(suite->results[i].document, "warnings");
+  warn_of_cases(json, warnings, suite);
+  for (size_t i = 0; i < suite->cases.count; i++)
     if (suite->results[i].document != NULL) without_input += suite->cases.list[i].image->input == NOMEM_INPUT_OTHER;
-    for (size_t w = 0; w < json_array_size(own); w++)
-      warn(json, warnings, nomem__strdup(json_string_value(json_array_get(own, w))));
-  }
   if (without_input > 0 && suite->options->verbose)
     warn(json, warnings,
          nomem__format("%zu tests read a terminal or a pipe in the suite, and have no input here", without_input));
@@ -225,7 +284,7 @@ static bool is_complete(const struct nomem__suite *suite) {
     explored += document != NULL;
     if (document != NULL) is_whole = json_is_true(json_object_get(document, "complete"));
   }
-  return is_whole && explored > 0;
+  return is_whole && explored > 0 && count_unexplored(suite) == 0;
 }
 
 json_t *nomem__suite_document_make(const struct nomem__suite *suite) {

@@ -63,6 +63,7 @@ static void print_summary(FILE *out, const json_t *document, const size_t counts
                {NOMEM_LEFT_OUT_NOTHING_ALLOCATED, "allocate nothing"},
                {NOMEM_LEFT_OUT_STARTED_BY_CASE, "started by a test"},
                {NOMEM_LEFT_OUT_UNFIT, "could not be explored"},
+               {NOMEM_LEFT_OUT_NOT_ALONE, "cannot run alone"},
                {NOMEM_LEFT_OUT_NO_TIME, "had no time"},
                {NOMEM_LEFT_OUT_INTERRUPTED, "interrupted"},
                {NOMEM_LEFT_OUT_NOT_ENDED, "had not ended"},
@@ -81,6 +82,17 @@ static void print_summary(FILE *out, const json_t *document, const size_t counts
   fprintf(out, " (%" PRIu64 " runs; %.1f s, after %.1f s of the suite itself)\n", runs,
           json_real_value(json_object_get(document, "seconds")),
           json_real_value(json_object_get(document, "recording_seconds")));
+}
+
+/* Of a suite with such tests, no findings are no pass. */
+static void print_unexplored(FILE *out, const json_t *document) {
+  uint64_t count = nomem__json_count(json_object_get(document, "coverage"), "cases_unexplored");
+  if (count == 0) return;
+  fprintf(out, "not complete: %" PRIu64 " test%s passed in the suite, but could not be explored%s\n", count,
+          plural(count),
+          count_results(json_object_get(document, "cases"), nomem__left_out_names[NOMEM_LEFT_OUT_NOT_ALONE]) > 0
+              ? ": put 'nomem explore --' in front of it where the runner starts it"
+              : "");
 }
 
 static void print_coverage(FILE *out, const json_t *document) {
@@ -103,6 +115,7 @@ void nomem__suite_text_print(const json_t *document, bool is_quiet, bool is_verb
   for (size_t i = 0; i < json_array_size(warnings); i++)
     fprintf(out, "%s\n", json_string_value(json_array_get(warnings, i)));
   print_summary(out, document, counts);
+  print_unexplored(out, document);
   print_coverage(out, document);
 }
 
