@@ -105,7 +105,7 @@ for scenario in $scenarios; do
   rm -f part-* came
   split -l 500 chosen part-
   for part in part-*; do
-    nice xargs -n 20 -P 2 "$here/lib/one.sh" "$scenario" <"$part" >>came 2>&1 || :
+    xargs -n 20 -P 2 "$here/lib/one.sh" "$scenario" <"$part" >>came 2>&1 || :
     [ -n "$sample" ] || echo "# $scenario: $(wc -l <came) of $count" >&2
   done
   done=$(grep -cE '^(ok|refused)$' came || :)

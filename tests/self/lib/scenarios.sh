@@ -43,9 +43,10 @@ prepare() {
   case $1 in resumed) mv known.db store.db ;; esac
 }
 
-# What of a text is the same each time.
+# What of a text is the same each time. Progress is printed when it takes a while.
 steady() {
-  sed -e "s,$PWD,HERE,g" -e 's/[0-9.]* [mu]*s a run/T a run/; s/([0-9.]* s)/(T)/; s/, [0-9.]* a second//; s/, [0-9]* us)/)/' \
+  sed -e '/^nomem: [0-9]* \(of [0-9]* \)*runs, /d' -e "s,$PWD,HERE,g" \
+    -e 's/[0-9.]* [mu]*s a run/T a run/; s/([0-9.]* s)/(T)/; s/, [0-9.]* a second//; s/, [0-9]* us)/)/' \
     -e 's/nonce[-=]"*[0-9a-f]*"*/nonce/g; s/"date":"[^"]*"/"date"/g; s/"seconds":[-0-9.e]*/"seconds"/g' \
     -e 's/"microseconds":[0-9]*/"microseconds"/g; s/ time="[0-9.]*"/ time/g; s/ timestamp="[^"]*"/ timestamp/g' "$@"
 }
