@@ -61,8 +61,12 @@ FUZZ_VARIANTS = asan tsan gcc msan cov afl
 fuzz: setup-demo fuzz-build
 	$(Q)printf '%s\n' $(FUZZ_TARGETS) | xargs -P $(FUZZ_JOBS) -I{} tools/fuzz.sh run {} $(FUZZ_OUT) $(FUZZ_SECONDS)
 
-$(FUZZ_TARGETS:%=fuzz-%): fuzz-%: setup-demo $(FUZZ_OUT)/bin/%
+$(filter-out fuzz-libuv,$(FUZZ_TARGETS:%=fuzz-%)): fuzz-%: setup-demo $(FUZZ_OUT)/bin/%
 	$(Q)tools/fuzz.sh run $* $(FUZZ_OUT) $(FUZZ_SECONDS)
+
+## fuzz-libuv: fuzz the distribution's libuv, or the one whose sources are in a folder (LIBUV=folder); goes on after a finding
+fuzz-libuv: setup-demo $(FUZZ_OUT)/bin/libuv
+	$(Q)tools/libuv.sh fuzz "$(LIBUV_FOLDER)" $(FUZZ_OUT) $(FUZZ_SECONDS)
 
 fuzz-build: $(FUZZ_TARGETS:%=$(FUZZ_OUT)/bin/%)
 

@@ -4,8 +4,9 @@
  * with UV_ENOMEM; the same call then succeeds with enough memory; no handle, request, descriptor or block is left when
  * everything is closed; freed memory is not used.
  *
- * Known defects of libuv 1.44.2 are in fuzz/libuv.suppressions: allocations below those functions are not failed. The
- * file is the one that NOMEM_LIBUV_SUPPRESSIONS names, the one beside the program, or the one in fuzz/.
+ * Known defects of libuv are in fuzz/libuv.suppressions: allocations below those functions are not failed. The file is
+ * the one that NOMEM_LIBUV_SUPPRESSIONS names, the one beside the program, or the one in fuzz/; NOMEM_LIBUV_KNOWN names
+ * another, to be read as well. With NOMEM_LIBUV_TRACE=1 each call that is failed is named as such a file would name it.
  *
  * Header: which plan, its numbers a and b, and an unused byte. Step: op, and three bytes that each op uses in its way.
  */
@@ -162,12 +163,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argv;
   signal(SIGPIPE, SIG_IGN);
   find_suppressions(path);
-  memory_install(path);
+  memory_install(path, getenv("NOMEM_LIBUV_KNOWN"));
   world_prepare();
   set_up_arguments();
   atexit(shut_down);
   if (getenv("NOMEM_LIBUV_UNUSED")) atexit(memory_report_unused);
   warm_up();
+  if (getenv("NOMEM_LIBUV_TRACE")) memory_name_faults();
   return 0;
 }
 

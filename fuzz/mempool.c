@@ -341,6 +341,9 @@ static void step_busy(void) {
 /* Finds out where the first granule is: the first block of an empty pool starts there. */
 static bool start_by_init(void) {
   size_t bytes = making.bytes;
+  free(making.memory);
+  making.memory = malloc(bytes + making.how % GRANULE); /* and no byte more: the sanitizer sees the next */
+  CHECK(making.memory, "no memory for a pool of %zu bytes", bytes);
   uint8_t *memory = making.how & MADE_BY_INIT_MAPPED ? NULL : making.memory + making.how % GRANULE;
   int result = mempool_init(memory, bytes);
   CHECK(result == (bytes < MEMPOOL_BYTES_MIN ? -EINVAL : 0), "mempool_init with %zu bytes returned %d", bytes, result);
@@ -484,8 +487,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   size_t bytes = fuzz_byte(&input);
   making.bytes = bytes << 8 | fuzz_byte(&input);
   making.how = fuzz_byte(&input);
-  making.memory = malloc(making.bytes + GRANULE);
-  CHECK(making.memory, "no memory for a pool of %zu bytes", making.bytes);
   next_seed = 0;
   mempool_on_misuse(note_misuse);
   if (start()) {
@@ -493,5 +494,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     finish();
   }
   free(making.memory);
+  making.memory = NULL;
   return 0;
 }

@@ -242,6 +242,7 @@ seed libuv list-entry-fails 08 02 01 00 "02 00 07 00"
 seed libuv batch-cancelled 00 00 00 00 "01 00 11 00"
 seed libuv batch-fourth-fails 01 03 00 00 "01 00 05 00"
 seed libuv ipc-queue-cannot-grow 06 01 01 00 "07 0b 00 00"
+seed libuv watchers-cannot-grow 01 02 00 00 "09 01 09 01"
 seed libuv empty
 # Each reaches one line of libuv.suppressions: with NOMEM_LIBUV_SUPPRESSIONS=/dev/null it fails.
 seed libuv known-io-start 08 01 02 00

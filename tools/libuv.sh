@@ -3,10 +3,12 @@
 # What the fuzz target libuv needs to know of a libuv that it is built with from source.
 #
 #   tools/libuv.sh sources FOLDER             print the C files that libuv consists of on Linux, one a line
+#   tools/libuv.sh fuzz FOLDER OUT SECONDS    fuzz OUT/bin/libuv. What fails is traced to the call that was failed, which
+#                                             OUT/libuv.known then spares, and the campaign goes on; FOLDER may be empty
 #   tools/libuv.sh coverage FOLDER OUT TO     replay corpus/libuv in OUT/cov/libuv, which was built with FOLDER, and
 #                                             print what of libuv it reaches; lists go to TO
 #
-# Exit status: 0 done, 1 the target failed, 2 could not run.
+# Exit status: 0 done, nothing new was found; 1 something was, or the target failed; 2 could not run.
 set -eu
 verb=${1:-}
 folder=${2:-}
@@ -14,6 +16,15 @@ folder=${2:-}
 die() {
   echo "nomem: $*" >&2
   exit 2
+}
+
+# As tools/fuzz.sh runs it.
+placed() {
+  if [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)" -gt 28 ]; then
+    setarch "$(uname -m)" -R "$@"
+  else
+    "$@"
+  fi
 }
 
 # Of Makefile.am: what stands under no condition, under LINUX, and under the opposite of WINNT.
@@ -107,7 +118,68 @@ fold_list() {
   paste -sd' ' "$1" | fold -s -w 116 | sed 's/^/    /'
 }
 
+# replay INPUT KNOWN: 0 when it passes
+replay() {
+  NOMEM_LIBUV_KNOWN=$2 placed timeout 60 "$out/bin/libuv" -timeout=20 -artifact_prefix="$out/crashes/again-" "$1" \
+    >"$out/libuv.again.log" 2>&1
+}
+
+# What went wrong, of the log of a run.
+message_of() {
+  grep -hE '^fuzz/[a-z_/]*\.[ch]:|ERROR: |Assertion|Sanitizer:' "$1" | head -n 1 | sed 's/^==[0-9]*==//; s/ on address.*//; s/^.*: Assertion/Assertion/'
+}
+
+# The calls that were failed in the run of an input, the last first, each once.
+failed_calls() {
+  NOMEM_LIBUV_TRACE=1 replay "$1" "$known" || :
+  sed -n 's/^libuv: failed: //p' "$out/libuv.again.log" | tac | awk '!seen[$0]++'
+}
+
+# Of the calls that were failed the last one without which the input passes; "" when it passes without none of them.
+find_cause() {
+  failed_calls "$1" >"$out/libuv.failed"
+  while IFS= read -r call; do
+    { cat "$known"; echo "$call - tried"; } >"$known.tried"
+    replay "$1" "$known.tried" && { echo "$call"; return; }
+  done <"$out/libuv.failed"
+}
+
+# Returns 1 when the campaign cannot go on without meeting the same again.
+learn() {
+  message=$(message_of "$out/libuv.log")
+  message=${message:-ended without a word}
+  input=$(sed -n 's/.*Test unit written to //p' "$out/libuv.log" | tail -n 1)
+  [ -n "$input" ] || { echo "libuv: failed, and wrote no input: $out/libuv.log"; return 1; }
+  if replay "$input" "$known"; then
+    echo "libuv: failed once, and not again: $message"
+    echo "    $input"
+    return 0
+  fi
+  cause=$(find_cause "$input")
+  [ -n "$cause" ] || { echo "libuv: no single call that was failed is to blame: $message"; echo "    reproduce: $out/bin/libuv $input"; return 1; }
+  echo "$cause - $message" >>"$known"
+  echo "libuv: found: $message"
+  echo "    when this call fails: $cause"
+  echo "    reproduce: $out/bin/libuv $input"
+}
+
+fuzz() {
+  out=$3
+  until_second=$(($(date +%s) + $4))
+  known=$out/libuv.known
+  found=0
+  mkdir -p "$out/crashes"
+  touch "$known"
+  [ ! -s "$known" ] || echo "libuv: $(wc -l <"$known") causes found before are spared: $known"
+  while left=$((until_second - $(date +%s))) && [ "$left" -gt 0 ]; do
+    NOMEM_LIBUV_KNOWN=$known tools/fuzz.sh run libuv "$out" "$left" >"$out/libuv.run" && { cat "$out/libuv.run"; break; }
+    found=1
+    learn || break
+  done
+  return "$found"
+}
+
 case $verb in
-  sources | coverage) "$verb" "$@" ;;
+  sources | coverage | fuzz) "$verb" "$@" ;;
   *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

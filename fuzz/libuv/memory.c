@@ -64,6 +64,7 @@ static struct block *blocks[BLOCKS_MAX];
 static unsigned block_count;
 static _Atomic unsigned paused = 1;
 static _Atomic uint64_t faults;
+static bool names_faults;
 /* The stack of the request for the block that is about to be made. */
 static _Thread_local struct stack requester;
 
@@ -181,8 +182,12 @@ __attribute__((noinline)) static bool is_spared(void *cfa) {
 }
 
 static void *count_fault(void *block) {
-  if (!block) atomic_fetch_add(&faults, 1);
-  return block;
+  if (block) return block;
+  atomic_fetch_add(&faults, 1);
+  int saved_errno = errno;
+  if (names_faults) suppressions_suggest(requester.frame, requester.depth);
+  errno = saved_errno;
+  return NULL;
 }
 
 static void *front_malloc(size_t size) {
@@ -210,10 +215,15 @@ static int capture(nomem_malloc_func malloc_func, nomem_realloc_func realloc_fun
   return uv_replace_allocator(front_malloc, front_realloc, front_calloc, front_free);
 }
 
-void memory_install(const char *path) {
+void memory_name_faults(void) {
+  names_faults = true;
+}
+
+void memory_install(const char *path, const char *known_path) {
   int result = nomem_install_over(capture, heap_malloc, heap_realloc, heap_calloc, heap_free, NULL);
   CHECK(result == 0, "uv_replace_allocator returned %d", result);
   suppressions_read(path);
+  if (known_path && known_path[0]) suppressions_read(known_path);
 }
 
 void memory_begin(const char *plan) {

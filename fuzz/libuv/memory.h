@@ -11,9 +11,12 @@
 
 #include <stdint.h>
 
-/* Installs this by uv_replace_allocator, and reads the suppressions from path. To be called once, before libuv
- * allocates. A bad line ends the process with status 2. */
-void memory_install(const char *path);
+/* Installs this by uv_replace_allocator, and reads the suppressions from path, and more of them from known_path, which
+ * may be NULL or empty. To be called once, before libuv allocates. A bad line ends the process with status 2. */
+void memory_install(const char *path, const char *known_path);
+
+/* From now on each call that is failed is named on stderr. */
+void memory_name_faults(void);
 
 /* From now on calls fail by this plan. */
 void memory_begin(const char *plan);

@@ -11,6 +11,8 @@ struct watch {
   char path[WORLD_PATH_BYTES];
   bool seen, stops;
   unsigned calls;
+  uint64_t faults; /* before it was started */
+  int result;
 };
 
 /* What is watched is asked for, into a buffer with room for it and one without. */
@@ -37,11 +39,18 @@ static void create(const char *path) {
   close(file);
 }
 
-/* The first report is that there is no such file, the second that there is one. */
+/* The first report is that there is no such file, the second that there is one. A look that there was no memory for is
+ * reported as well, as the end of it here. */
 static void on_poll(uv_fs_poll_t *handle, int status, const uv_stat_t *before, const uv_stat_t *after) {
   struct watch *watch = handle->data;
   (void)before;
   (void)after;
+  if (watch->result) return;
+  if (status == UV_ENOMEM && memory_faults() > watch->faults) watch->result = status;
+  if (watch->result) {
+    watch->seen = true;
+    return;
+  }
   CHECK(status == (watch->calls ? 0 : UV_ENOENT), "uv_fs_poll reports %s for change %u", uv_err_name(status),
         watch->calls);
   if (watch->calls++) {
@@ -57,6 +66,8 @@ static int poll_path(void *argument) {
   uv_fs_poll_t handle;
   watch->calls = 0;
   watch->seen = false;
+  watch->result = 0;
+  watch->faults = memory_faults();
   unlink(watch->path);
   uv_fs_poll_init(&world_loop, &handle);
   handle.data = watch;
@@ -64,6 +75,7 @@ static int poll_path(void *argument) {
   if (result == 0) {
     check_path("uv_fs_poll", get_polled, &handle, watch->path);
     world_wait("uv_fs_poll", &watch->seen);
+    result = watch->result;
   }
   world_close(&handle);
   unlink(watch->path);

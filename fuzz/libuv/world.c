@@ -14,9 +14,10 @@
 #include "libuv/ops.h"
 
 enum {
-  GUARD_MS = 10, /* so often a loop wakes up that waits for nothing */
-  WAITS_MAX = 300,
-  DRAINS_MAX = 300,
+  GUARD_MS = 10,   /* so often a loop wakes up that waits for nothing */
+  TURNS_MAX = 300, /* after these it waits for others between the loop's turns, because a handle may keep it busy */
+  WAITS_MAX = 6000,
+  WAIT_US = 1000,
   TREE_FDS = 8,
   ENVIRONMENT_MAX = 8,
 };
@@ -136,11 +137,11 @@ void world_end(void) {
   unsigned turns = 0;
   ops_close_slots();
   uv_close((uv_handle_t *)&guard, NULL);
-  while (uv_run(&world_loop, UV_RUN_NOWAIT) && turns < DRAINS_MAX) {
+  while (uv_run(&world_loop, UV_RUN_NOWAIT) && turns < WAITS_MAX) {
     turns++;
-    if (turns > DRAINS_MAX / 2) usleep(1000); /* the pool's thread may still be at work */
+    if (turns > TURNS_MAX) usleep(WAIT_US); /* the pool's thread may still be at work */
   }
-  CHECK(turns < DRAINS_MAX, "every handle is closed, and the loop still waits for %u requests",
+  CHECK(turns < WAITS_MAX, "every handle is closed, and the loop still waits for %u requests",
         world_loop.active_reqs.count);
   int result = uv_loop_close(&world_loop);
   CHECK(result == 0, "every handle is closed, and uv_loop_close returns %s", uv_err_name(result));
@@ -184,6 +185,7 @@ void world_wait(const char *what, const bool *done) {
   for (unsigned i = 0; i < WAITS_MAX && !*done; i++) {
     int alive = uv_run(&world_loop, UV_RUN_ONCE);
     CHECK(alive || *done, "%s never called back, and the loop has nothing left to do", what);
+    if (i > TURNS_MAX && !*done) usleep(WAIT_US);
   }
   CHECK(*done, "%s has not called back", what);
 }
