@@ -98,7 +98,7 @@ for level in -O0 -O2; do
     built told_text.c $level $kind
     finds "nobody is told ($level $kind)" 1 '^silent in append .*' -- ./test_told
   done
-  for kind in LATE HANDLER STATUS RETURNS JUMPS; do
+  for kind in LATE ERROR HANDLER STATUS RETURNS JUMPS; do
     built told_text.c $level -D$kind
     finds "somebody is told ($level $kind)" 0 ' 8 reported; 0 findings' --strict -- ./test_told
   done
@@ -108,6 +108,14 @@ built told_text.c -O0 -DCMOCKA
 finds 'a test framework compares' 1 '^silent in append ' -- ./test_told
 built told_text.c -O0 -DCMOCKA -DLATE
 finds 'a test framework is told' 0 ' 8 reported; 0 findings' --strict -- ./test_told
+"$cc" -c -o unity.o "$here/programs/told_unity.c"
+built_with=unity.o
+for level in -O0 -O2; do
+  built told_text.c $level -DUNITY
+  finds "a test framework that is linked in compares ($level)" 1 '^silent in append ' -- ./test_told
+  built told_text.c $level -DUNITY -DLATE
+  finds "and is told ($level)" 0 ' 8 reported; 0 findings' --strict -- ./test_told
+done
 built_with=
 built told_text.c -O0 -DERRNO
 finds 'somebody is told by errno' 0 ' 8 reported; 0 findings' --strict -- ./test_told

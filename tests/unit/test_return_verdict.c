@@ -109,6 +109,7 @@ static void values(void **state) {
       {{NOMEM_RESULT_POINTER, 8}, 0, 0x5000, true},
       {{NOMEM_RESULT_POINTER, 8}, 0x6000, 0x5000, false}, /* another block */
       {{NOMEM_RESULT_POINTER, 8}, 0, 0, false},           /* as always */
+      {{NOMEM_RESULT_POINTER, 8}, 0x6000, 0, true},       /* the text of an error */
       {{NOMEM_RESULT_BOOL, 1}, 0, 1, true},
       {{NOMEM_RESULT_BOOL, 1}, 1, 0, true},
       {{NOMEM_RESULT_BOOL, 1}, 0x7701, 0x9901, false}, /* the rest of the register is another's */

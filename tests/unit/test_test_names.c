@@ -114,6 +114,8 @@ static void test_framework_functions(void **state) {
       "Catch::Session::run()",
       "doctest::Context::run()",
       "CommandLineTestRunner::runAllTests()",
+      "TestMemoryAllocator::alloc_memory(unsigned long, char const*, unsigned long)",
+      "MemoryLeakWarningPlugin::MemoryLeakWarningPlugin(SimpleString const&, MemoryLeakDetector*)",
       "boost::unit_test::framework::run(bool)",
       "std::ostream& doctest::operator<< <int>(std::ostream&, int)",
       "cmocka_run_one_test_or_fixture",

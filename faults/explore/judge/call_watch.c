@@ -20,9 +20,11 @@
 /* So many functions of a module are looked at. */
 #define SYMBOLS_MAX 8192
 
+/* Whether it is a test's. What a test framework calls for itself, and who calls it, says nothing. */
 static bool is_of_test(const struct nomem__call_watch *watch, const char *path, uint64_t offset) {
   const struct nomem__trace_frame frame = {path, offset, false};
-  return nomem__code_owner_of(watch->code_owners, &frame) == NOMEM_OWNER_TEST;
+  return nomem__code_owner_of(watch->code_owners, &frame) == NOMEM_OWNER_TEST &&
+         !nomem__is_framework_code(watch->code_owners, &frame);
 }
 
 /* Finding the places. */
@@ -51,7 +53,6 @@ static void add_function(struct functions *functions, uint64_t offset) {
       nomem__symbols_find_code(watch->code_owners->symbols, functions->path, offset);
   for (size_t i = 0; i < functions->count; i++)
     if (functions->list[i] == code) return;
-  if (code == NULL && nomem__is_test_library(nomem__base_name(functions->path))) return; /* its own calls say nothing */
   if (code == NULL || functions->count == NOMEM_CALL_FUNCTIONS)
     watch->is_cut = true;
   else
@@ -112,7 +113,7 @@ static void add_module(struct nomem__call_watch *watch, const struct nomem__stac
   *functions = (struct functions){.watch = watch, .path = first->path, .bias = address - first->offset};
   for (unsigned i = from; i < trace->depth; i++) {
     const struct nomem__trace_frame *frame = &trace->frame[i];
-    if (strcmp(frame->path, first->path) == 0 && is_test_frame(watch, trace, i))
+    if (strcmp(frame->path, first->path) == 0 && is_of_test(watch, frame->path, frame->offset - 1))
       add_function(functions, frame->offset - 1);
   }
   for (size_t i = 0; i < functions->count; i++) read_function(functions, functions->list[i]);

@@ -316,13 +316,17 @@ static void find_main_file(struct nomem__code_owners *code_owners, const struct 
   if (is_test || nomem__glob("*test.?*", nomem__base_name(file))) code_owners->main_file = file;
 }
 
-static void note_framework(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+bool nomem__is_framework_code(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   const struct nomem__source_frame source = function_of(code_owners, frame);
-  const char *file = source.file;
+  return nomem__is_test_library(nomem__base_name(frame->path)) ||
+         (source.function != NULL && nomem__framework_function(source.function) != NULL) ||
+         (source.file != NULL && nomem__framework_source(source.file) > 0);
+}
+
+static void note_framework(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+  const char *file = source_of(code_owners, frame);
   char folder[PATH_MAX];
-  bool is_named = source.function != NULL && nomem__framework_function(source.function) != NULL;
-  if (is_named || nomem__is_test_library(nomem__base_name(frame->path)) ||
-      (file != NULL && nomem__framework_source(file) > 0))
+  if (nomem__is_framework_code(code_owners, frame))
     code_owners->has_framework = true;
   else if (file != NULL && folder_of(code_owners, file, folder) && strcmp(folder, code_owners->root) != 0)
     code_owners->has_folders |= strncmp(folder, code_owners->root, strlen(code_owners->root)) == 0;

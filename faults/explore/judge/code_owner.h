@@ -66,6 +66,9 @@ bool nomem__code_owners_has_program(const struct nomem__code_owners *code_owners
 enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *code_owners,
                                             const struct nomem__trace_frame *frame);
 
+/* Whether it is a test framework's, rather than a test that runs in one. */
+bool nomem__is_framework_code(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame);
+
 /* Whether the first frame outside the run-times, from the culprit outwards, is test code. */
 bool nomem__is_test_code(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace);
 

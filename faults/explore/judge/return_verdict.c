@@ -117,7 +117,7 @@ int64_t nomem__returned_number(const struct nomem__debug_result *type, uint64_t 
 
 bool nomem__returned_error(const struct nomem__debug_result *type, int64_t value, int64_t usual) {
   if (value == usual || type->kind == NOMEM_RESULT_UNKNOWN || type->kind == NOMEM_RESULT_NONE) return false;
-  if (type->kind == NOMEM_RESULT_POINTER) return value == 0;
+  if (type->kind == NOMEM_RESULT_POINTER) return value == 0 || usual == 0; /* the latter: the text of an error */
   if (usual == 0) return true;
   if (type->kind == NOMEM_RESULT_SIGNED) return usual > 0 && value <= 0;
   return value == 0 || value == -1;
@@ -145,21 +145,24 @@ static bool has_gone_on_alike(const struct nomem__watched_call *call, const stru
   return is_cut || (!usual->is_lost && same == usual->next_count);
 }
 
+static const char *name_value(const struct nomem__debug_result *type, int64_t value, char number[32]) {
+  if (type->kind == NOMEM_RESULT_POINTER) return value == 0 ? "NULL" : "a pointer";
+  if (type->kind == NOMEM_RESULT_BOOL) return value != 0 ? "true" : "false";
+  snprintf(number, 32, "%" PRId64, value);
+  return number;
+}
+
 static void describe(const struct nomem__watched_call *call, int64_t value, struct nomem__symbols *symbols,
                      char text[NOMEM_RETURN_TEXT_BYTES]) {
   struct nomem__source_frame test[NOMEM_INLINED_MAX], callee[NOMEM_INLINED_MAX];
   char number[32];
-  snprintf(number, sizeof number, "%" PRId64, value);
   nomem__symbols_resolve(symbols, call->test.path, call->test.offset, true, test, NOMEM_INLINED_MAX);
   size_t count =
       nomem__symbols_resolve(symbols, call->callee.path, call->callee.offset, false, callee, NOMEM_INLINED_MAX);
   char short_name[NOMEM_FUNCTION_NAME_BYTES];
   const char *name = callee[count - 1].function;
   snprintf(text, NOMEM_RETURN_TEXT_BYTES, "the test went on after %s had returned %s (%s:%u)",
-           name != NULL ? nomem__shorten_function(name, short_name) : "a call",
-           call->type.kind == NOMEM_RESULT_POINTER ? "NULL"
-           : call->type.kind == NOMEM_RESULT_BOOL  ? "false"
-                                                   : number,
+           name != NULL ? nomem__shorten_function(name, short_name) : "a call", name_value(&call->type, value, number),
            test[0].file != NULL ? test[0].file : "?", test[0].line);
 }
 

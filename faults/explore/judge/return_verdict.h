@@ -19,7 +19,7 @@ struct nomem__last_call {
 int64_t nomem__returned_number(const struct nomem__debug_result *type, uint64_t value);
 
 /* Whether a value reports an error, where the call otherwise returns usual: NULL, false, a number below 0, 0 in place
- * of something, or anything in place of 0. Of an unsigned type the largest number is -1. */
+ * of something, or anything in place of 0 or NULL (the text of an error). Of an unsigned type the largest number is -1. */
 bool nomem__returned_error(const struct nomem__debug_result *type, int64_t value, int64_t usual);
 
 /* The same call, at the same place of test code, where it has returned. NULL: there is none. */

@@ -2,6 +2,7 @@
 /* A library (with LIB) that joins words, and leaves out the one that it has no memory for; and its test, which notices.
  * Nobody is told, unless
  *   LATE      text_failed() says so, when it is asked
+ *   ERROR     text_error() says so, by a text in place of NULL
  *   ERRNO     errno says so
  *   HANDLER   a function of the test's is called then, and only then
  *   STATUS    a function of the test's is called in any case, with a status
@@ -9,7 +10,8 @@
  *   JUMPS     join() does not return
  *   MEMBER    a member of what it returned says so, which no call shows
  * The test compares the text; or with COUNTS, how many words it has; or by a function of its own, with CHECKS; or in a
- * thread, with THREAD; or it aborts, with ASSERTS; or by a test framework, with CMOCKA. */
+ * thread, with THREAD; or it aborts, with ASSERTS; or by a test framework, with CMOCKA; or by one that is linked in,
+ * with UNITY. */
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -28,12 +30,13 @@ typedef void (*note_status)(int status, void *user);
 
 struct text *join(const char *const *words, int count, note_status note, void *user);
 int text_failed(const struct text *text);
+const char *text_error(const struct text *text);
 unsigned text_count(const struct text *text);
 void text_free(struct text *text);
-extern jmp_buf text_error;
+extern jmp_buf text_jump;
 
 #ifdef LIB
-jmp_buf text_error;
+jmp_buf text_jump;
 
 static int append(struct text *text, const char *word) {
   size_t used = text->bytes != NULL ? strlen(text->bytes) : 0;
@@ -50,7 +53,7 @@ struct text *join(const char *const *words, int count, note_status note, void *u
   struct text *text = calloc(1, sizeof *text);
   if (text == NULL) return NULL;
   for (int i = 0; i < count; i++) status |= append(text, words[i]);
-#if defined LATE || defined MEMBER
+#if defined LATE || defined ERROR || defined MEMBER
   text->has_failed = status;
 #elif defined HANDLER
   if (status != 0) note(status, user);
@@ -64,7 +67,7 @@ struct text *join(const char *const *words, int count, note_status note, void *u
 #elif defined JUMPS
   if (status != 0) {
     text_free(text);
-    longjmp(text_error, 1);
+    longjmp(text_jump, 1);
   }
 #endif
 #ifndef ERRNO
@@ -76,6 +79,9 @@ struct text *join(const char *const *words, int count, note_status note, void *u
 
 int text_failed(const struct text *text) {
   return text->has_failed;
+}
+const char *text_error(const struct text *text) {
+  return text->has_failed ? "a word is missing" : NULL;
 }
 unsigned text_count(const struct text *text) {
   return text->count;
@@ -122,12 +128,20 @@ static void check(int holds, const char *what) {
 }
 #endif
 
+#ifdef UNITY
+void UnityAssertEqualString(const char *expected, const char *actual);
+unsigned UnityEnd(void);
+#endif
+
 static int compare(const struct text *text) {
 #if defined COUNTS
   return text_count(text) != 3;
 #elif defined CHECKS
   check(strcmp(text->bytes, "onetwothree") == 0, "the text");
   return failures != 0;
+#elif defined UNITY
+  UnityAssertEqualString("onetwothree", text->bytes);
+  return UnityEnd() != 0;
 #elif defined ASSERTS
   assert(strcmp(text->bytes, "onetwothree") == 0);
   return 0;
@@ -142,7 +156,7 @@ static int test(void) {
   static const char *const words[] = {"one", "two", "three"};
   int noted = 0;
 #ifdef JUMPS
-  if (setjmp(text_error) != 0) return 1;
+  if (setjmp(text_jump) != 0) return 1;
 #endif
 #ifdef ERRNO
   errno = 0;
@@ -152,6 +166,8 @@ static int test(void) {
   int status = 0;
 #if defined LATE
   status = text_failed(text) != 0;
+#elif defined ERROR
+  status = text_error(text) != NULL;
 #elif defined ERRNO
   status = errno == ENOMEM;
 #elif defined HANDLER || defined STATUS
