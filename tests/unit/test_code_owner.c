@@ -238,6 +238,22 @@ static void libraries_of_a_framework(void **state) {
   assert_false(nomem__is_test_call(&owners, &through) || nomem__is_test_call(&owners, &alone));
 }
 
+/* So is what such a library does in a thread of its own, unless the program calls that library, too. */
+static void threads_of_a_framework(void **state) {
+  (void)state;
+  const char *const *own = STACK("malloc", "lib_beside_too", "lib_beside", "cmocka_run", "app");
+  const char *const *of_program = STACK("malloc", "lib_beside", "app", "cmocka_run", "app");
+  struct nomem__trace thread = recorded_trace(STACK("malloc", "lib_beside"));
+  struct nomem__trace other = recorded_trace(STACK("malloc", "lib_mine"));
+  assert_int_equal(learn(NULL, APP, SITES(STACK("app", "cmocka_run"), own)), 0);
+  assert_true(nomem__is_test_call(&owners, &thread));
+  assert_false(nomem__is_test_call(&owners, &other));
+  assert_int_equal(learn(NULL, APP, SITES(own, of_program)), 0);
+  assert_false(nomem__is_test_call(&owners, &thread));
+  assert_int_equal(learn(NULL, APP, SITES(STACK("app", "cmocka_run"))), 0);
+  assert_false(nomem__is_test_call(&owners, &thread));
+}
+
 /* What a fuzzer calls with each input is test code, with all of its file and the driver that has main(), whatever they
  * are called. */
 static void fuzz_harnesses(void **state) {
@@ -378,6 +394,7 @@ int main(void) {
       CASE(templates_and_headers),
       CASE(frameworks_without_debug_information),
       CASE(libraries_of_a_framework),
+      CASE(threads_of_a_framework),
       CASE(fuzz_harnesses),
       CASE(without_debug_information),
       CASE(an_allocator_of_the_test),

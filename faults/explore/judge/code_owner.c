@@ -10,6 +10,7 @@
 
 #include "../../program_kinds.h"
 #include "../text/memory.h"
+#include "framework_calls.h"
 #include "test_names.h"
 
 /* A test's folder lies no deeper in its project than this. */
@@ -151,30 +152,8 @@ static bool is_known_under_test(const struct nomem__code_owners *code_owners, co
          (!nomem__code_owners_has_program(code_owners, frame->path) || source_of(code_owners, frame) != NULL);
 }
 
-static bool is_in_folder_of(const char *path, const char *other) {
-  size_t length = (size_t)(nomem__base_name(path) - path);
-  return length == (size_t)(nomem__base_name(other) - other) && memcmp(path, other, length) == 0;
-}
-
-/* Whether a test framework's library calls another one, installed beside it, for itself: none of the program's code
- * stands between them. */
-static bool is_call_of_framework(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault) {
-  const struct nomem__trace_frame *frame = nomem__trace_culprit(fault);
-  const char *library = NULL;
-  for (; frame != NULL && frame < fault->frame + fault->depth; frame++) {
-    enum nomem__code_owner owner = nomem__code_owner_of(code_owners, frame);
-    if (owner == NOMEM_OWNER_RUNTIME) continue;
-    if (nomem__code_owners_has_program(code_owners, frame->path) ||
-        (library != NULL && !is_in_folder_of(frame->path, library)))
-      return false;
-    if (owner == NOMEM_OWNER_TEST) return library != NULL && nomem__is_test_library(nomem__base_name(frame->path));
-    library = frame->path;
-  }
-  return false;
-}
-
 bool nomem__is_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault) {
-  if (is_call_of_framework(code_owners, fault)) return true;
+  if (nomem__is_call_of_framework(code_owners, fault) || nomem__is_call_of_helper(code_owners, fault)) return true;
   if (!nomem__is_test_code(code_owners, fault)) return false;
   for (unsigned i = 0; i < fault->depth && code_owners->allocates_through_test; i++)
     if (is_known_under_test(code_owners, &fault->frame[i])) return false;
@@ -409,6 +388,7 @@ static int divide(struct nomem__code_owners *code_owners, const struct frames *f
   examine_frames(code_owners, frames);
   if (!code_owners->has_match) return code_owners->globs == NULL ? 0 : -ENOENT;
   code_owners->is_divided = true;
+  nomem__framework_helpers_learn(code_owners, frames->channel);
   if (count_other_sites(code_owners, frames->channel) > 0) return 0;
   code_owners->allocates_through_test = true; /* a test may bring its own allocator for the code under test */
   if (count_other_sites(code_owners, frames->channel) > 0) return 0;
@@ -435,6 +415,7 @@ int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char 
 
 void nomem__code_owners_free(struct nomem__code_owners *code_owners) {
   for (size_t i = 0; i < code_owners->place_count; i++) free(code_owners->places[i]);
+  nomem__framework_helpers_free(code_owners);
   free(code_owners->programs);
   *code_owners = (struct nomem__code_owners){0};
 }

@@ -47,6 +47,8 @@ struct nomem__code_owners {
   bool has_match;              /* some code matches the globs, or is guessed to be the test's */
   bool has_sources;            /* a program has debug information that names its source files */
   bool is_coarse;              /* no program has: the owner of its code is guessed by its name alone */
+  char **helpers; /* paths of the libraries that only a test framework calls */
+  size_t helper_count, helper_room;
   size_t place_count;
   char *places[NOMEM_TEST_CODE_PLACES];
 };
