@@ -56,6 +56,10 @@ MACHINE_CODE(given_on_stack, "subq $24, %rsp; movq 32(%rsp), %rax;" USE("rax") "
 MACHINE_CODE(given_member, "movq 16(%rdi), %rax; movq 24(%rax), %rdx;" USE("rdx") "ret;");
 MACHINE_CODE(variable, "movq 0x40(%rip), %rax; movq 8(%rax), %rax;" USE("rax") "ret;");
 
+MACHINE_CODE(element, "call 0; movq (%rbx,%rsi,8), %rax; movq 16(%rax), %rdx;" USE("rdx") "ret;");
+MACHINE_CODE(computed, "call 0; movq -8(%rbp), %rax; addq %rdx, %rax; movq (%rax), %rax;" USE("rax") "ret;");
+MACHINE_CODE(computed_value, "call 0; movq %rbx, %rax; imulq $8, %rax;" USE("rax") "ret;");
+
 MACHINE_CODE(checked, "call 0; testq %rax, %rax; je 1f;" USE("rax") "1: ret;");
 MACHINE_CODE(checked_copy, "call 0; movq %rax, %rbx; testq %rax, %rax; movl $1, %ecx; jne 1f; ret; 1:" USE("rbx")
              "ret;");
@@ -114,6 +118,22 @@ static void the_callers(void **state) {
   ask(READ_CODE(variable), 0);
   assert_one_source(NOMEM_SOURCE_CALLER, 0);
   assert_place(NOMEM_ABSOLUTE, 2, (int64_t)((uintptr_t)variable_begin + 7 + 0x40), 8);
+}
+
+/* What was read from an element of an array may have been written by any call that led to a failure, or was there. */
+static void what_was_in_an_array(void **state) {
+  (void)state;
+  ask(READ_CODE(element), 1);
+  assert_one_source(NOMEM_SOURCE_MEMORY, return_address(code, 0));
+  assert_place(NOMEM_ELEMENT, 1, 0, 0);
+  assert_false(sources.is_whole);
+  ask(READ_CODE(element), 0);
+  assert_one_source(NOMEM_SOURCE_CALLER, 0);
+  assert_place(NOMEM_ELEMENT, 1, 0, 0);
+  ask(READ_CODE(computed), 1);
+  assert_one_source(NOMEM_SOURCE_MEMORY, return_address(code, 0));
+  ask(READ_CODE(computed_value), 1);
+  assert_int_equal(sources.count, 0);
 }
 
 /* Where a jump shows that it was not NULL, it did not come that way; another comparison shows nothing. */
@@ -194,9 +214,13 @@ static void what_was_stored(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_result),         cmocka_unit_test(the_callers),
-      cmocka_unit_test(what_was_checked), cmocka_unit_test(what_was_found_to_be_null),
-      cmocka_unit_test(several_ways),     cmocka_unit_test(memory),
+      cmocka_unit_test(a_result),
+      cmocka_unit_test(the_callers),
+      cmocka_unit_test(what_was_in_an_array),
+      cmocka_unit_test(what_was_checked),
+      cmocka_unit_test(what_was_found_to_be_null),
+      cmocka_unit_test(several_ways),
+      cmocka_unit_test(memory),
       cmocka_unit_test(what_was_stored),
   };
   return cmocka_run_group_tests(tests, NULL, discard_code);

@@ -30,6 +30,7 @@ enum nomem__register {
   NOMEM_ABSOLUTE = NOMEM_VECTOR + 16, /* no register: the displacement is an address in the module */
   NOMEM_THREAD,                       /* the thread's own variables, by a displacement */
   NOMEM_ZERO,                         /* no place: the compiler knew that it was NULL */
+  NOMEM_ELEMENT,                      /* no register: somewhere in memory, such as in an array */
   NOMEM_NO_REGISTER
 };
 

@@ -142,6 +142,13 @@ static int64_t find_taken_address(const struct nomem__function_code *code, const
   return nearest;
 }
 
+/* Whether the value was read from memory whose address cannot be named, such as an element of an array. */
+static bool was_read_anywhere(const struct nomem__instruction *instruction, const struct nomem__place *after) {
+  bool is_load = instruction->operation == NOMEM_OPERATION_MOVE && instruction->to.kind == NOMEM_OPERAND_REGISTER &&
+                 instruction->from.kind == NOMEM_OPERAND_MEMORY && instruction->from.bytes == sizeof(uint64_t);
+  return after->steps > 0 || is_load;
+}
+
 static bool leads_to_failure(const struct search *search, uint64_t return_address) {
   for (size_t i = 0; i < search->address_count; i++)
     if (search->return_addresses[i] == return_address) return true;
@@ -190,8 +197,13 @@ static void go_back(struct search *search, const struct state *after, uint32_t b
     add_source(search, &source);
     return;
   }
-  if (step == NOMEM_STEP_LOST) search->sources->is_whole = false;
-  if (step == NOMEM_STEP_LOST || step == NOMEM_STEP_NUMBER) return;
+  if (step == NOMEM_STEP_LOST) {
+    search->sources->is_whole = false;
+    if (!was_read_anywhere(instruction, &place)) return;
+    state.place = (struct nomem__place){.core = NOMEM_ELEMENT, .steps = 1};
+    step = NOMEM_STEP_SAME;
+  }
+  if (step == NOMEM_STEP_NUMBER) return;
   state.number = before;
   add_state(search, &state);
   if (step != NOMEM_STEP_EITHER) return;

@@ -143,7 +143,8 @@ static void note(struct climb *climb, const struct question *question, const str
                  const struct call *call) {
   struct nomem__null_source *found = &climb->found;
   bool is_value = source->kind == NOMEM_SOURCE_RETURNED && source->place.steps == 0;
-  if (found->kind == NOMEM_NULL_RETURNED || (found->kind == NOMEM_NULL_IN_MEMORY && !is_value)) return;
+  bool is_better = is_value || (found->place.core == NOMEM_ELEMENT && source->place.core != NOMEM_ELEMENT);
+  if (found->kind == NOMEM_NULL_RETURNED || (found->kind == NOMEM_NULL_IN_MEMORY && !is_better)) return;
   if (nomem__is_runtime(nomem__base_name(climb->blow_up->frame[question->frame].path))) return;
   *found = (struct nomem__null_source){.kind = is_value ? NOMEM_NULL_RETURNED : NOMEM_NULL_IN_MEMORY,
                                        .frame = question->frame,

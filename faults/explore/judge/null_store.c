@@ -16,12 +16,13 @@ static bool find_uses(struct nomem__symbols *symbols, const struct nomem__trace_
 enum match { NO_STORE, POSSIBLE_STORE, SAME_STORE };
 
 /* Whether a function stored the value where it was read from later: in the same member of an object, or the same
- * variable. Another member may be the same, by way of a pointer to a part of the object. */
+ * variable. Another member may be the same, by way of a pointer to a part of the object; so may anything else, where
+ * the address is not known. */
 static enum match match_stores(const struct nomem__value_use *use, const struct nomem__null_source *source) {
   const struct nomem__place *read = &source->place;
   int64_t member = source->within >= 0 ? source->within : read->displacement[read->steps - 1];
   bool was_variable = read->core == NOMEM_ABSOLUTE && read->steps == 1;
-  for (size_t i = 0; i < use->stored_count; i++) {
+  for (size_t i = 0; i < use->stored_count && read->core != NOMEM_ELEMENT; i++) {
     const struct nomem__place *stored = &use->stored[i];
     bool is_variable = stored->core == NOMEM_ABSOLUTE && stored->steps == 1;
     if (is_variable == was_variable && stored->displacement[stored->steps - 1] == member) return SAME_STORE;
