@@ -46,7 +46,7 @@ static void which_results(void **state) {
   assert_false(nomem__heap_check_is_due(NOMEM_HEAP_ALL, false, &first, &elsewhere));
 }
 
-/* The first failure of each site, once; all points with --heap all. */
+/* The first failure of each site, once, and the second where blocks may have been lost; all points with --heap all. */
 static void which_points(void **state) {
   static const struct nomem__point others[] = {
       {.occurrence = 2}, {.occurrence = 1, .persistent = true}, {.occurrence = 1, .second = 1}};
@@ -58,6 +58,11 @@ static void which_points(void **state) {
     assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &others[i], &handled));
     assert_true(nomem__heap_check_is_due(NOMEM_HEAP_ALL, false, &others[i], &handled));
   }
+  const struct nomem__point_state losing = {.result = NOMEM_VERDICT_REPORTED + 1, .may_have_lost = true};
+  assert_true(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &others[0], &losing));
+  assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &others[1], &losing));
+  assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &others[2], &losing));
+  assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &(struct nomem__point){.occurrence = 3}, &losing));
 }
 
 /* Half the time of the first faults, or two seconds, whichever is more; no limit with --all or --heap all. */

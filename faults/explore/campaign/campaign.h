@@ -24,6 +24,7 @@ struct nomem__point_state {
   bool is_unconfirmed;   /* by a snapshot: it counts once the program that it was taken of has ended well */
   bool had_block_table;  /* its last run had one */
   bool was_heap_checked; /* that run was made for heap errors: see heap_check.h */
+  bool may_have_lost;    /* it gave up and left more blocks than usual, or a block could not be reallocated */
   bool was_asserted;     /* an assertion of the test ended its run, so that nothing was released */
 };
 

@@ -21,7 +21,8 @@ bool nomem__heap_check_is_due(enum nomem__heap_choice heap, bool has_guards, con
   enum nomem__verdict verdict = is_tried ? (enum nomem__verdict)(state->result - 1) : NOMEM_VERDICT_UNREACHED;
   bool went_on = verdict >= NOMEM_VERDICT_LEAK && verdict != NOMEM_VERDICT_UNREACHED;
   bool was_checked = state->was_heap_checked || (state->had_block_table && !has_guards);
-  return went_on && !was_checked && (is_first || heap == NOMEM_HEAP_ALL);
+  bool is_second = point->occurrence == 2 && !point->persistent && point->second == 0 && state->may_have_lost;
+  return went_on && !was_checked && (is_first || is_second || heap == NOMEM_HEAP_ALL);
 }
 
 uint64_t nomem__heap_check_limit_ns(enum nomem__heap_choice heap, bool all, uint64_t first_faults_ns) {

@@ -160,7 +160,8 @@ static int64_t unconfirmed_number(const struct nomem__worker_slot *slot) {
 
 static int stored_block_table(const struct nomem__point_state *state) {
   if (state->was_heap_checked) return NOMEM_STORED_HEAP_CHECK;
-  return state->had_block_table ? NOMEM_STORED_BLOCK_TABLE : NOMEM_STORED_NO_BLOCK_TABLE;
+  if (state->had_block_table) return NOMEM_STORED_BLOCK_TABLE;
+  return state->may_have_lost ? NOMEM_STORED_MAY_HAVE_LOST : NOMEM_STORED_NO_BLOCK_TABLE;
 }
 
 void nomem__journal_add_run(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,

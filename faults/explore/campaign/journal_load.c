@@ -99,6 +99,12 @@ static int load_finding(struct nomem__campaign *campaign, const struct source *f
   return 1;
 }
 
+static void enter_block_table(struct nomem__point_state *state, int stored) {
+  state->had_block_table = stored == NOMEM_STORED_BLOCK_TABLE || stored == NOMEM_STORED_HEAP_CHECK;
+  state->was_heap_checked = stored == NOMEM_STORED_HEAP_CHECK;
+  state->may_have_lost = stored == NOMEM_STORED_MAY_HAVE_LOST;
+}
+
 static int load_runs(struct nomem__campaign *campaign, const struct source *from, const uint32_t *index) {
   bool failed = false;
   int result = 0;
@@ -122,8 +128,7 @@ static int load_runs(struct nomem__campaign *campaign, const struct source *from
     if (result != 1) continue;
     campaign->states[found].result = (uint8_t)(verdict + 1);
     campaign->states[found].is_known = true;
-    campaign->states[found].had_block_table = sqlite3_column_int(row, 7) != 0;
-    campaign->states[found].was_heap_checked = sqlite3_column_int(row, 7) == NOMEM_STORED_HEAP_CHECK;
+    enter_block_table(&campaign->states[found], sqlite3_column_int(row, 7));
     campaign->known_count++;
   }
   sqlite3_finalize(row);

@@ -291,6 +291,14 @@ static bool has_locked_mutex(const struct nomem__result *result, enum nomem__ver
          (previous == NOMEM_VERDICT_REPORTED || previous == NOMEM_VERDICT_HANDLED);
 }
 
+/* Whether a later failure of a site may show more of what is done to blocks than the first, by which there were none.
+ */
+static bool may_have_lost(const struct nomem__outcome *outcome, const struct nomem__result *result) {
+  const struct nomem_fault *fault = &outcome->channel->faults[0];
+  bool is_realloc = fault->ready && (fault->fn == NOMEM_FN_REALLOC || fault->fn == NOMEM_FN_REALLOCARRAY);
+  return result->residue.has_left_more || is_realloc;
+}
+
 /* Enters the verdict for the point, and whether its run is to be made once more for what it left. */
 static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__outcome *outcome, size_t rank,
                           struct nomem__result *result) {
@@ -304,6 +312,7 @@ static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__
   state->is_due = nomem__residue_check_is_due(&result->residue, result->verdict);
   if (state->is_due) nomem__residue_check_note_path(check, &result->residue, rank, campaign->point_count);
   state->was_asserted = result->was_asserted;
+  if (!campaign->heap.is_looking) state->may_have_lost = may_have_lost(outcome, result);
   state->is_unconfirmed = campaign->engine == NOMEM_ENGINE_SNAPSHOT;
   state->was_heap_checked = campaign->heap.is_looking;
   state->had_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE;

@@ -96,10 +96,18 @@ static bool is_suspect(const struct nomem__baseline_residue *baseline, const str
   return true;
 }
 
+static bool has_left_more(const struct nomem__baseline_residue *baseline, const struct nomem__process_residue *first) {
+  for (unsigned i = 0; i < baseline->run_count; i++)
+    if (first->live <= baseline->live[i]) return false;
+  return true;
+}
+
 static void compute_first_look(const struct nomem__baseline_residue *baseline, const struct nomem__run_end *run,
                                const struct nomem__created_file *file, struct nomem__residue *residue) {
   bool is_plain = run->channel->watch == NOMEM_WATCH_LIVE && !run->channel->check_leaks;
-  if (!is_plain || !run->counts || !baseline->is_known || !run->first->is_known) return;
+  if (!is_plain || !baseline->is_known || !run->first->is_known) return;
+  residue->has_left_more = run->gave_up && has_left_more(baseline, run->first);
+  if (!run->counts) return;
   residue->suspected_file = file;
   residue->needs_closer_look = file != NULL || is_suspect(baseline, run, find_injected_child(run));
 }

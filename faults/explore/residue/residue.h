@@ -65,6 +65,7 @@ struct nomem__residue {
   /* Of a run without a block table: what it left is more, or other, than what the baseline left. What exactly, only a
    * run with a block table can tell. */
   bool needs_closer_look;
+  bool has_left_more;                               /* it gave up, and left more blocks than the baseline leaves */
   const struct nomem__created_file *suspected_file; /* of such a run; NULL: it left no file */
 
   /* Of a run with a block table. */
