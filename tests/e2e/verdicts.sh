@@ -194,8 +194,8 @@ fi
 if explore 1 --leaks all && grep -q '^leak in planted ' found; then pass '--leaks all'; else fail '--leaks all' found; fi
 
 # A program that gives up may leave what main() has; what a function lost that it called is a leak, if it came back.
-gives_up() { # WANTED_STATUS DEFINED FUNCTION: the function is the one that has the only leak, if there is any
-  "$cc" -std=gnu11 -g "$level" -D"$2" -o program "$programs/gives_up.c"
+gives_up() { # WANTED_STATUS DEFINED FUNCTION [SOURCE]: the function is the one that has the only leak, if any has
+  "$cc" -std=gnu11 -g "$level" -D"$2" -o program "$programs/${4:-gives_up}.c"
   if explore "$1" --no-store && [ "$(sed -n 's/^leak in \([a-z_]*\) .*/\1/p' found)" = "$3" ]; then
     pass "a program that gives up, $level, $2"
   else
@@ -206,6 +206,10 @@ for level in -O0 -O2; do
   gives_up 0 NOTHING ''
   gives_up 1 LOSES fill
   gives_up 1 LOSES_OLD grow
+  gives_up 0 NOTHING '' gives_up_later
+  gives_up 1 LOSES_LIST make_list gives_up_later
+  gives_up 1 LOSES_GROWN grow gives_up_later
+  gives_up 1 LOSES_WRAPPED make_pair gives_up_later
 done
 "$cc" -std=gnu11 -g -O0 -DLOSES -DDIES -o program "$programs/gives_up.c"
 if explore 0 --no-store; then pass 'a program that exits from within may leave its memory'; else

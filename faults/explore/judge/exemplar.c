@@ -64,15 +64,21 @@ static void find_leaking_call(const struct nomem__judged_run *run, const struct 
     if (common <= most) continue;
     most = common;
     stacks->leaking_call = fault;
-    bool is_its_own = nomem__channel_fault(channel, i)->fn == NOMEM_FN_REALLOC &&
+    uint32_t fn = nomem__channel_fault(channel, i)->fn;
+    bool is_its_own = (fn == NOMEM_FN_REALLOC || fn == NOMEM_FN_REALLOCARRAY) &&
                       nomem__trace_is_same_function(&leak, &fault, symbols);
     stacks->blow_up.skipped_frames = is_its_own ? 0 : above_leak;
     stacks->leaking_call.skipped_frames = is_its_own ? 0 : above_fault;
+    stacks->blow_up.shown_function = stacks->leaking_call.shown_function = 0;
+    if (!is_its_own)
+      nomem__find_common_inlined(symbols, &leak.frame[above_leak], &fault.frame[above_fault],
+                                 &stacks->blow_up.shown_function, &stacks->leaking_call.shown_function);
   }
   /* When all later calls failed as well, it need not have been this one. */
   bool is_guess = run->point.persistent && !nomem__is_test_code(code_owners, &stacks->blow_up);
   if (is_guess) stacks->leaking_call.depth = 0;
-  if (is_guess || nomem__trace_culprit(&stacks->blow_up) == NULL) stacks->blow_up.skipped_frames = 0;
+  if (is_guess || nomem__trace_culprit(&stacks->blow_up) == NULL)
+    stacks->blow_up.skipped_frames = stacks->blow_up.shown_function = 0;
 }
 
 /* Where a realloc of the leaked block failed, that is where it was lost. */
@@ -136,8 +142,8 @@ void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nom
   collect_block_traces(run, code_owners, stacks);
   if (run->verdict == NOMEM_VERDICT_ABORT) nomem__blame_caller_of_interpreter(code_owners->tested, &stacks->blow_up);
   describe_threads(run, symbols, stacks);
-  if (run->verdict == NOMEM_VERDICT_CRASH)
-    nomem__find_unchecked(outcome, symbols, &stacks->blow_up, &stacks->unchecked);
+  if (run->verdict != NOMEM_VERDICT_CRASH) return;
+  nomem__find_unchecked(outcome, symbols, &stacks->blow_up, &stacks->unchecked);
   stacks->blow_up.shown_function = stacks->unchecked.user;
 }
 

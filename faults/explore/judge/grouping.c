@@ -25,11 +25,20 @@ static uint64_t hash_leftover(const struct nomem__judged_run *run, struct nomem_
   return run->file_hash + nomem__trace_hash(&fault, symbols, NOMEM_SAME_FUNCTION);
 }
 
+/* The failed call that lost blocks; of functions that are inlined into one another, in the one that led to both. */
+static uint64_t hash_leaking_call(const struct nomem__trace *call, struct nomem__symbols *symbols) {
+  if (call->shown_function == 0) return nomem__trace_hash(call, symbols, NOMEM_SAME_LINE);
+  struct nomem__unchecked_call leaking = {.inlined = call->shown_function};
+  leaking.where.depth = 1;
+  leaking.where.frame[0] = *nomem__trace_culprit(call);
+  return nomem__unchecked_hash(&leaking, symbols);
+}
+
 static uint64_t hash_location(const struct nomem__judged_run *run, struct nomem__symbols *symbols,
                               const struct nomem__run_stacks *stacks) {
   if (stacks->unchecked.where.depth > 0) return nomem__unchecked_hash(&stacks->unchecked, symbols);
   if (run->verdict == NOMEM_VERDICT_LEAK && nomem__trace_culprit(&stacks->leaking_call) != NULL)
-    return nomem__trace_hash(&stacks->leaking_call, symbols, NOMEM_SAME_LINE);
+    return hash_leaking_call(&stacks->leaking_call, symbols);
   if (run->verdict == NOMEM_VERDICT_LEAK) return nomem__trace_hash(&stacks->blow_up, symbols, NOMEM_SAME_FUNCTION) + 1;
   if (run->verdict == NOMEM_VERDICT_LEFTOVER) return hash_leftover(run, symbols);
   const struct nomem__trace *trace = stacks->blow_up.depth > 0 ? &stacks->blow_up : &stacks->fault;
