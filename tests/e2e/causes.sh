@@ -153,6 +153,16 @@ gives 'the program allocates, too: its crash is, and only its' 1 '^crash in main
 if grep -q '; 1 finding' found; then pass 'and is the only one'; else fail 'and is the only one' found; fi
 gives 'the framework is named from its own folder on' 1 '^taken as test code: munit/\* \(a guess' -- ./tool more
 
+# Where only a test allocates, beside code that it tests, what it does with its NULL is its own.
+printf 'int twice(const int *number);\nint twice(const int *number) { return 2 * *number; }\n' >carried/src/twice.c
+printf '#include <stdlib.h>\nint twice(const int *);\nint main(void) {\n  int *number = malloc(8);\n%s\n}\n' \
+  '  *number = 1;  int result = twice(number) != 2;  free(number);  return result;' >carried/test/only.c
+"$cc" -g -O0 -o only "$work/carried/test/only.c" "$work/carried/src/twice.c"
+gives 'only the test allocates: its crash is its own' 0 '^not counted: crash in main .*used what it did not check' -- ./only
+gives 'unless all code is under test' 1 '^crash in main ' --under-test '*' -- ./only
+"$cc" -g -O0 -Dmain='twice(const int *number) { return 2 * *number; } int main' -o alone "$work/carried/test/only.c"
+gives 'where there is no other code, it is what is explored' 1 '^crash in main ' -- ./alone
+
 # An instance of a template of the C++ library belongs to who calls it.
 printf '%s\n' '#include <vector>' 'void thing();' 'extern "C" void note();' \
   'int main() { std::vector<int> v; v.push_back(1); note(); thing(); }' >carried/test/cases.cc

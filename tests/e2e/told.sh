@@ -129,4 +129,17 @@ nomem explore --store told.db -- ./test_told >first 2>&1 || :
 finds 'and comes from the store' 1 '^silent in append ' --store told.db -- ./test_told
 if grep -q '^nomem: resumed: 8 of 8' found; then pass 'without a run'; else fail 'without a run' found; fi
 
+# What a call leaves half done that says nothing of it is the library's, though it breaks in a later call; so is what it
+# leaves to who cleans up. A test that goes on in spite of an error has itself to blame.
+for kind in QUEUE BUFFER; do
+  built half_done.c -O0 -D$kind -DSILENT
+  finds "what was left half done in silence, $kind" 1 '^(hang in thing_wait|crash in buffer_set) ' --timeout 1 -- ./test_told
+  built half_done.c -O0 -D$kind
+  finds "and with a word, $kind" 0 '^not counted: (hang in thing_wait|crash in buffer_set) ' --timeout 1 -- ./test_told
+done
+built half_done.c -O0 -DREQUEST
+finds 'what was left for the clean-up' 1 '^hang in thing_close ' --timeout 1 -- ./test_told
+built half_done.c -O0 -DREQUEST -DMENDED
+finds 'what was not' 0 ' 2 reported; 0 findings' --timeout 1 -- ./test_told
+
 finish

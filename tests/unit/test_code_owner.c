@@ -322,6 +322,22 @@ static void nothing_but_test_code(void **state) {
   assert_false(owners.is_divided);
 }
 
+/* But where the program has other code, they are tests of that: what they allocate is failed, and theirs to check. */
+static void nothing_but_tests_of_other_code(void **state) {
+  (void)state;
+  recorded_elsewhere = "app";
+  int result = learn(NULL, APP, SITES(STACK("test_folder"), STACK("test_file")));
+  struct nomem__trace own = recorded_trace(STACK("test_folder"));
+  recorded_elsewhere = "deep_test";
+  assert_int_equal(result, 0);
+  assert_true(owners.is_divided && nomem__is_test_code(&owners, &own));
+  assert_false(nomem__is_test_call(&owners, &own));
+  result = learn(NULL, APP, SITES(STACK("test_folder"), STACK("test_file")));
+  recorded_elsewhere = NULL;
+  assert_int_equal(result, 0);
+  assert_false(owners.is_divided);
+}
+
 /* Where only the tests of one folder allocate, that folder is not the project's, if a framework says that they are. */
 static void tests_of_one_folder(void **state) {
   (void)state;
@@ -400,6 +416,7 @@ int main(void) {
       CASE(an_allocator_of_the_test),
       CASE(start_up_code_is_nobodys),
       CASE(nothing_but_test_code),
+      CASE(nothing_but_tests_of_other_code),
       CASE(tests_of_one_folder),
       CASE(as_named),
       CASE(names_of_owners),

@@ -179,6 +179,35 @@ static void calls_that_note_the_error(void **state) {
   assert_false(is_ignored());
 }
 
+static bool is_heeded(bool is_hang) {
+  assert_true(is_found(false));
+  return nomem__return_verdict_is_heeded(&last, &without_fault, is_hang);
+}
+
+/* What breaks later is not what test code ignored, where nothing said no; or where it hangs on another way. */
+static void what_was_not_ignored(void **state) {
+  struct nomem__watched_call *call = &with_fault.calls[0], *usual = &without_fault.calls[0];
+  const struct nomem__debug_result type = call->type;
+  (void)state;
+  assert_false(is_heeded(false) || is_heeded(true)); /* it said no, and test code went on */
+  call->state = NOMEM_RETURN_IN_NEXT_CALL;
+  call->next_count = 1;
+  assert_false(is_heeded(true));
+  call->next[0] = 99; /* the clean-up */
+  assert_true(is_heeded(true) && !is_heeded(false));
+  call->state = NOMEM_RETURN_OVER;
+  assert_false(is_heeded(true));
+  uint64_t value = call->value;
+  call->value = usual->value; /* as always */
+  assert_true(is_heeded(false) && is_heeded(true));
+  call->value = value;
+  call->type.kind = NOMEM_RESULT_NONE;
+  assert_true(is_heeded(false));
+  call->type.kind = NOMEM_RESULT_UNKNOWN;
+  assert_false(is_heeded(false) || is_heeded(true));
+  call->type = type;
+}
+
 static void lost_on_the_way(void **state) {
   (void)state;
   with_fault.calls[0].is_lost = true;
@@ -351,6 +380,7 @@ int main(void) {
       CASE(values),
       CASE(the_next_calls),
       CASE(calls_that_note_the_error),
+      CASE(what_was_not_ignored),
       CASE(lost_on_the_way),
       CASE(the_same_call_without_the_fault),
       CASE(before_it_returned),

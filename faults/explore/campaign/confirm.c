@@ -165,9 +165,13 @@ static void without_fault_done(struct nomem__worker *worker, const struct nomem_
   char text[NOMEM_RETURN_TEXT_BYTES];
   (void)worker;
   if (outcome->end.was_cancelled) return;
+  struct nomem__finding *finding = finding_of(confirmation);
+  if (finding->is_ignored_by_test && nomem__return_verdict_is_heeded(&confirmation->last, &confirmation->without_fault,
+                                                                     finding->verdict == NOMEM_VERDICT_HANG))
+    nomem__finding_clear_test(finding);
   if (nomem__return_verdict_is_ignored(&confirmation->last, &confirmation->without_fault, campaign->session->symbols,
                                        text))
-    finding_of(confirmation)->reported_error = nomem__strings_add(&campaign->reported_errors, text);
+    finding->reported_error = nomem__strings_add(&campaign->reported_errors, text);
   learn_or_finish(confirmation);
 }
 

@@ -153,6 +153,7 @@ static bool is_known_under_test(const struct nomem__code_owners *code_owners, co
 }
 
 bool nomem__is_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault) {
+  if (code_owners->has_test_calls_only) return false;
   if (nomem__is_call_of_framework(code_owners, fault) || nomem__is_call_of_helper(code_owners, fault)) return true;
   if (!nomem__is_test_code(code_owners, fault)) return false;
   for (unsigned i = 0; i < fault->depth && code_owners->allocates_through_test; i++)
@@ -383,6 +384,32 @@ static void examine_frames(struct nomem__code_owners *code_owners, const struct 
   code_owners->has_match = code_owners->place_count > 0;
 }
 
+/* So many functions of a program are asked for their owner. */
+#define FUNCTIONS_MAX 8192
+
+/* The search of one program for code under test. */
+struct code_search {
+  const struct nomem__code_owners *code_owners;
+  const char *path;
+  bool has_found;
+};
+
+static void look_at_function(void *user, uint64_t offset) {
+  struct code_search *search = user;
+  const struct nomem__trace_frame frame = {search->path, offset, false};
+  search->has_found = search->has_found || is_known_under_test(search->code_owners, &frame);
+}
+
+/* Whether a program of the run has code under test, though it allocates nothing. */
+static bool has_code_under_test(const struct nomem__code_owners *code_owners) {
+  struct code_search search = {.code_owners = code_owners};
+  for (size_t i = 0; i < code_owners->program_count && !search.has_found; i++) {
+    search.path = code_owners->programs[i];
+    nomem__symbols_each_function(code_owners->symbols, search.path, FUNCTIONS_MAX, look_at_function, &search);
+  }
+  return search.has_found;
+}
+
 /* Decides whether test code and code under test are told apart. Returns as nomem__code_owners_learn. */
 static int divide(struct nomem__code_owners *code_owners, const struct frames *frames) {
   examine_frames(code_owners, frames);
@@ -392,7 +419,11 @@ static int divide(struct nomem__code_owners *code_owners, const struct frames *f
   if (count_other_sites(code_owners, frames->channel) > 0) return 0;
   code_owners->allocates_through_test = true; /* a test may bring its own allocator for the code under test */
   if (count_other_sites(code_owners, frames->channel) > 0) return 0;
-  code_owners->allocates_through_test = code_owners->is_divided = false;
+  code_owners->allocates_through_test = false;
+  code_owners->has_test_calls_only =
+      code_owners->globs == NULL && !code_owners->has_framework && has_code_under_test(code_owners);
+  if (code_owners->has_test_calls_only) return 0;
+  code_owners->is_divided = false;
   if (code_owners->globs != NULL) return -ENOENT;
   /* Where only test code allocates, it is what is to be tested, unless a framework shows that it is a test indeed. */
   return code_owners->has_framework ? -ENODATA : 0;

@@ -42,12 +42,13 @@ struct nomem__code_owners {
   bool has_harness;            /* there is such a function */
   bool is_divided;             /* there is test code and code under test; otherwise all is under test */
   bool allocates_through_test; /* all allocations are made by an allocator of the test's that others call */
+  bool has_test_calls_only;    /* only test code allocates, beside other code of the program: its calls are failed */
   bool has_framework;          /* some test code is a test framework's */
   bool has_folders;            /* not all other code lies in the folder root itself */
   bool has_match;              /* some code matches the globs, or is guessed to be the test's */
   bool has_sources;            /* a program has debug information that names its source files */
   bool is_coarse;              /* no program has: the owner of its code is guessed by its name alone */
-  char **helpers; /* paths of the libraries that only a test framework calls */
+  char **helpers;              /* paths of the libraries that only a test framework calls */
   size_t helper_count, helper_room;
   size_t place_count;
   char *places[NOMEM_TEST_CODE_PLACES];

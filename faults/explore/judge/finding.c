@@ -167,6 +167,11 @@ void nomem__findings_merge_persistent(struct nomem__findings *findings, struct n
   }
 }
 
+void nomem__finding_clear_test(struct nomem__finding *finding) {
+  finding->is_ignored_by_test = false;
+  finding->location_hash = ~finding->location_hash; /* see nomem__group_run */
+}
+
 void nomem__findings_merge_unreported(struct nomem__findings *findings) {
   for (size_t i = findings->count; i-- > 1;) {
     struct nomem__finding *finding = &findings->list[i], *same = NULL;

@@ -111,6 +111,9 @@ void nomem__findings_merge(struct nomem__findings *findings, struct nomem__findi
  * the blocks were allocated by the same function: it is not known which failure lost them. The same for files. */
 void nomem__findings_merge_persistent(struct nomem__findings *findings, struct nomem__symbols *symbols);
 
+/* Test code has ignored nothing, as was found out: the finding counts, with the others of its location that do. */
+void nomem__finding_clear_test(struct nomem__finding *finding);
+
 /* Makes one finding of those that differ only in the failed call of test code, where test code was not notified. */
 void nomem__findings_merge_unreported(struct nomem__findings *findings);
 

@@ -96,7 +96,10 @@ struct nomem__grouping nomem__group_run(const struct nomem__judged_run *run,
   grouping.location_hash = hash_location(run, code_owners->symbols, stacks);
   if (grouping.is_ignored_by_test)
     grouping.location_hash = ~grouping.location_hash; /* apart from runs that reach the same line in other ways */
-  grouping.needs_return_watch = !grouping.is_ignored_by_test && may_be_notified(run, code_owners, stacks, &call);
+  /* A hang in test code is its own, whatever it was told. */
+  bool is_own = run->verdict == NOMEM_VERDICT_HANG && nomem__is_test_code(code_owners, &stacks->blow_up);
+  grouping.needs_return_watch =
+      !(grouping.is_ignored_by_test && is_own) && may_be_notified(run, code_owners, stacks, &call);
   grouping.hash = grouping.location_hash + call; /* where test code was not notified, they are merged later */
   return grouping;
 }

@@ -145,6 +145,26 @@ static bool has_gone_on_alike(const struct nomem__watched_call *call, const stru
   return is_cut || (!usual->is_lost && same == usual->next_count);
 }
 
+/* Whether the thread is in a call that test code does not make next without the fault. */
+static bool is_on_another_way(const struct nomem__watched_call *call, const struct nomem__watched_call *usual) {
+  if (call->is_lost || call->state != NOMEM_RETURN_IN_NEXT_CALL || call->next_count == 0) return false;
+  for (size_t i = 0; i < usual->next_count; i++)
+    if (usual->next[i] == call->next[call->next_count - 1]) return false;
+  return true;
+}
+
+bool nomem__return_verdict_is_heeded(const struct nomem__last_call *last,
+                                     const struct nomem__return_watch *without_fault, bool is_hang) {
+  const struct nomem__watched_call *call = last->call, *usual = nomem__find_same_call(without_fault, call);
+  const struct nomem__debug_result *type = &call->type;
+  if (usual == NULL || last->is_repeated) return false;
+  if (type->kind == NOMEM_RESULT_NONE) return true;
+  if (type->kind == NOMEM_RESULT_UNKNOWN || type->bytes == 0) return false;
+  bool is_error = nomem__returned_error(type, nomem__returned_number(type, call->value),
+                                        nomem__returned_number(type, usual->value));
+  return !is_error || (is_hang && is_on_another_way(call, usual));
+}
+
 static const char *name_value(const struct nomem__debug_result *type, int64_t value, char number[32]) {
   if (type->kind == NOMEM_RESULT_POINTER) return value == 0 ? "NULL" : "a pointer";
   if (type->kind == NOMEM_RESULT_BOOL) return value != 0 ? "true" : "false";

@@ -19,7 +19,8 @@ struct nomem__last_call {
 int64_t nomem__returned_number(const struct nomem__debug_result *type, uint64_t value);
 
 /* Whether a value reports an error, where the call otherwise returns usual: NULL, false, a number below 0, 0 in place
- * of something, or anything in place of 0 or NULL (the text of an error). Of an unsigned type the largest number is -1. */
+ * of something, or anything in place of 0 or NULL (the text of an error). Of an unsigned type the largest number is -1.
+ */
 bool nomem__returned_error(const struct nomem__debug_result *type, int64_t value, int64_t usual);
 
 /* The same call, at the same place of test code, where it has returned. NULL: there is none. */
@@ -37,5 +38,11 @@ struct nomem__last_call nomem__return_verdict_find(const struct nomem__return_wa
 bool nomem__return_verdict_is_ignored(const struct nomem__last_call *last,
                                       const struct nomem__return_watch *without_fault, struct nomem__symbols *symbols,
                                       char text[NOMEM_RETURN_TEXT_BYTES]);
+
+/* Whether it is known that test code did not go on in spite of an error: that call returned what it always does, or
+ * nothing; or, of a hang, test code then took another way, and hangs in a call that it does not make otherwise, such as
+ * to clean up. */
+bool nomem__return_verdict_is_heeded(const struct nomem__last_call *last,
+                                     const struct nomem__return_watch *without_fault, bool is_hang);
 
 #endif
