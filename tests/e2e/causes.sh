@@ -156,11 +156,11 @@ gives 'the framework is named from its own folder on' 1 '^taken as test code: mu
 # Where only a test allocates, beside code that it tests, what it does with its NULL is its own.
 printf 'int twice(const int *number);\nint twice(const int *number) { return 2 * *number; }\n' >carried/src/twice.c
 printf '#include <stdlib.h>\nint twice(const int *);\nint main(void) {\n  int *number = malloc(8);\n%s\n}\n' \
-  '  *number = 1;  int result = twice(number) != 2;  free(number);  return result;' >carried/test/only.c
-"$cc" -g -O0 -o only "$work/carried/test/only.c" "$work/carried/src/twice.c"
+  '  *number = 1;  int result = twice(number) != 2;  free(number);  return result;' >carried/src/test_only.c
+"$cc" -g -O0 -o only "$work/carried/src/test_only.c" "$work/carried/src/twice.c"
 gives 'only the test allocates: its crash is its own' 0 '^not counted: crash in main .*used what it did not check' -- ./only
 gives 'unless all code is under test' 1 '^crash in main ' --under-test '*' -- ./only
-"$cc" -g -O0 -Dmain='twice(const int *number) { return 2 * *number; } int main' -o alone "$work/carried/test/only.c"
+"$cc" -g -O0 -Dmain='twice(const int *number) { return 2 * *number; } int main' -o alone "$work/carried/src/test_only.c"
 gives 'where there is no other code, it is what is explored' 1 '^crash in main ' -- ./alone
 
 # An instance of a template of the C++ library belongs to who calls it.
