@@ -80,8 +80,7 @@ static void drop_helpers(struct nomem__code_owners *code_owners, const struct no
 
 static void each_site(struct nomem__code_owners *code_owners, const struct nomem_channel *channel,
                       void (*visit)(struct nomem__code_owners *code_owners, const struct nomem__trace *trace)) {
-  uint32_t count = channel->site_count < NOMEM_SITES ? channel->site_count : NOMEM_SITES;
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < NOMEM_SITES && i < channel->site_count; i++) {
     struct nomem__trace trace;
     if (channel->sites[i].count == 0) continue;
     nomem__trace_of_frames(channel, channel->sites[i].frame, channel->sites[i].depth, &trace);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A program that reports a failure and gives up. What its first call of a site loses is nothing; a later one loses, with
- * LOSES_LIST, the items that there are already; with LOSES_GROWN, the block that was to grow; with LOSES_WRAPPED, what a
- * function that allocates for all has given. */
+/* A program that reports a failure and gives up. What its first call of a site loses is nothing; a later one loses,
+ * with LOSES_LIST, the items that there are already; with LOSES_GROWN, the block that was to grow; and with
+ * LOSES_WRAPPED, what a function that allocates for all has given. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A library (with LIB), and its test, which notes an error and goes on (SOFT), or cleans up, as the interface prescribes.
+/* A library (with LIB), and its test, which notes an error and goes on, or cleans up, as the interface prescribes.
  *   QUEUE    a call leaves its queue half done; who then waits for it waits for ever
  *   BUFFER   a call leaves a member NULL; who is given that follows it
  *   REQUEST  a request that could not be made is registered all the same; who closes waits for its end
- * With SILENT the call says nothing of that, and returns what it always does. With MENDED it leaves nothing half done. */
+ * With SILENT the call says nothing of that, and returns what it always does. With MENDED it leaves nothing half done.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
