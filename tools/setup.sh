@@ -24,6 +24,7 @@ case ${1:-build} in
   check)
     packages="$build $fuzz gdb libcmocka-dev afl++ lua5.4 libxml2-utils jq sqlite3 python3 procps iproute2"
     packages="$packages python3-dev liblua5.4-dev" # headers, to build modules of theirs
+    packages="$packages python3-jsonschema" # checks reports against docs/report.schema.json
     ;;
   # Runners of tests, to stand in front of a test of each.
   runners) packages="$build jq sqlite3 meson cmake automake perl" ;;

@@ -91,6 +91,7 @@ struct nomem__options {
   uint64_t guarded_from;                    /* blocks are guarded from this allocation on, from 1; 0: none is */
   uint64_t budget_ms;                       /* 0: none */
   uint64_t max_points;                      /* 0: none */
+  bool split;                               /* each test of a program is a case */
   uint64_t report_number;                   /* in the list of a store; 0: the last */
   uint64_t timeout_ms;                      /* 0: not given */
   const char *stdin_path;                   /* NULL: standard input is empty */

@@ -331,6 +331,9 @@ const struct nomem__option nomem__option_table[] = {
     {"list", NULL, 0, ONLY(REPORT), SET(read_flag, list), "list the reports that the store has, the last one first"},
     {"number", "N", 0, ONLY(REPORT), SET(read_count, report_number),
      "make the report with this number in the list (default: 1)"},
+    {"split", NULL, 0, ONLY(SUITE), SET(read_flag, split),
+     "make each test of a program that holds many a test of its own: of GoogleTest, Catch2, doctest, Criterion, and of "
+     "libuv's runner; of Check, each of its test cases"},
     {"quick", NULL, 0, ONLY(SUITE), SET(read_flag, quick),
      "fail each allocation site of the code under test in the three tests only that are most unlike one another, of "
      "those that reach it in the same way"},

@@ -252,8 +252,8 @@ static json_t *make_finding(struct nomem__document_builder *builder, const struc
   return object;
 }
 
-static void put_verdicts(struct nomem__document_builder *builder, json_t *document) {
-  struct nomem__json *json = &builder->json;
+void nomem__document_put_verdicts(struct nomem__json *json, json_t *document, bool is_strict,
+                                  const uint64_t runs[NOMEM_VERDICT_COUNT]) {
   json_t *verdicts = json_array();
   for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) {
     const struct nomem__explanation *explanation = nomem__explanation_of(nomem__verdicts[v].name);
@@ -262,9 +262,8 @@ static void put_verdicts(struct nomem__document_builder *builder, json_t *docume
     nomem__json_text(json, verdict, "meaning", nomem__verdicts[v].meaning);
     if (explanation != NULL && explanation->mending != NULL)
       nomem__json_text(json, verdict, "mending", explanation->mending);
-    nomem__json_put(json, verdict, "is_finding",
-                    json_boolean(nomem__verdict_counts(v, builder->campaign->session->options->strict)));
-    nomem__json_number(json, verdict, "runs", builder->campaign->verdicts[v]);
+    nomem__json_put(json, verdict, "is_finding", json_boolean(nomem__verdict_counts(v, is_strict)));
+    nomem__json_number(json, verdict, "runs", runs[v]);
     nomem__json_add(json, verdicts, verdict);
   }
   nomem__json_put(json, document, "verdicts", verdicts);
@@ -389,7 +388,7 @@ json_t *nomem__document_make(const struct nomem__campaign *campaign, bool has_si
   json_t *document = json_object();
   put_heading(&builder, document);
   nomem__put_coverage(&builder, document);
-  put_verdicts(&builder, document);
+  nomem__document_put_verdicts(&builder.json, document, campaign->session->options->strict, campaign->verdicts);
   put_findings(&builder, document);
   if (has_sites) nomem__put_sites(&builder, document);
   return finish(&builder, document);

@@ -27,6 +27,10 @@ json_t *nomem__document_make_findings(const struct nomem__campaign *campaign);
 /* Puts what heads every document: format, version, tool and date; the working directory and the root of the sources. */
 void nomem__document_put_origin(struct nomem__json *json, json_t *document);
 
+/* Puts all verdicts that there are, with so many runs of each. */
+void nomem__document_put_verdicts(struct nomem__json *json, json_t *document, bool is_strict,
+                                  const uint64_t runs[NOMEM_VERDICT_COUNT]);
+
 /* Returns why a finding of a document does not count, in a few words that live as long as the document; NULL: it does.
  */
 const char *nomem__document_find_exclusion(const json_t *finding);

@@ -41,6 +41,7 @@ struct nomem__recorded_image {
   size_t variable_bytes;
   enum nomem__recorded_input input;
   char *input_path; /* of a file; otherwise NULL */
+  char *test;       /* of a program that was split, the name of the test, where no word has it; otherwise NULL */
 
   bool was_let_go; /* it traces itself, so that it is not known how it ended */
   bool has_ended;  /* what follows is known: it was not killed with the runner */

@@ -25,6 +25,7 @@ int nomem__suite_record(struct nomem__suite *suite) {
   if (result != 0) return result;
   suite->interrupted_by = suite->recording.interrupted_by;
   nomem__suite_cases_make(&suite->cases, &suite->recording, suite->folder);
+  if (suite->options->split) nomem__suite_cases_split(&suite->cases, suite->folder);
   suite->results = nomem__calloc(suite->cases.count + 1, sizeof *suite->results);
   suite->explored_us = nomem__calloc(suite->cases.count + 1, sizeof *suite->explored_us);
   const char *pattern = suite->options->tests;

@@ -19,6 +19,7 @@
 #include "../text/memory_stream.h"
 #include "../text/quote.h"
 #include "../text/words.h"
+#include "split.h"
 #include "variables.h"
 
 /* By which a test says that it was skipped. */
@@ -127,6 +128,7 @@ static char *make_name(const struct nomem__recorded_image *image, const char *fo
     fputc(' ', out);
     print_argument(out, word, folder);
   }
+  if (image->test != NULL) fprintf(out, " (%s)", image->test);
   if (image->input_path != NULL) {
     fputs(" < ", out);
     nomem__print_word(out, shorten(image->input_path, folder));
@@ -259,6 +261,44 @@ void nomem__suite_cases_make(struct nomem__suite_cases *cases, const struct nome
   make_unique(cases, folder);
 }
 
+static void free_case(struct nomem__suite_case *suite_case) {
+  free(suite_case->name);
+  free(suite_case->program);
+  free(suite_case->reason);
+  if (suite_case->own != NULL) nomem__split_free(suite_case->own);
+}
+
+/* Adds a case for a test of this one, which has the image. */
+static void add_test(struct nomem__suite_cases *cases, size_t number, struct nomem__recorded_image *image,
+                     const char *folder) {
+  cases->list = nomem__grow(cases->list, cases->count, &cases->room, sizeof *cases->list);
+  const struct nomem__suite_case *whole = &cases->list[number];
+  cases->list[cases->count++] = (struct nomem__suite_case){.name = make_name(image, folder),
+                                                           .program = nomem__strdup(whole->program),
+                                                           .image = image,
+                                                           .own = image,
+                                                           .times = whole->times};
+}
+
+/* Those that were added come last; each takes the number that is left. */
+void nomem__suite_cases_split(struct nomem__suite_cases *cases, const char *folder) {
+  size_t kept = 0, whole = cases->count;
+  for (size_t i = 0; i < whole; i++) {
+    size_t tests = 0;
+    struct nomem__recorded_image **images =
+        cases->list[i].reason == NULL ? nomem__split(cases->list[i].image, &tests) : NULL;
+    for (size_t t = 0; t < tests; t++) add_test(cases, i, images[t], folder);
+    free(images);
+    if (tests > 0)
+      free_case(&cases->list[i]);
+    else
+      cases->list[kept++] = cases->list[i];
+  }
+  for (size_t i = whole; i < cases->count; i++) cases->list[kept++] = cases->list[i];
+  cases->count = kept;
+  make_unique(cases, folder);
+}
+
 int nomem__suite_cases_choose(struct nomem__suite_cases *cases, const char *pattern) {
   regex_t regex;
   char text[256];
@@ -276,11 +316,7 @@ int nomem__suite_cases_choose(struct nomem__suite_cases *cases, const char *patt
 }
 
 void nomem__suite_cases_free(struct nomem__suite_cases *cases) {
-  for (size_t i = 0; i < cases->count; i++) {
-    free(cases->list[i].name);
-    free(cases->list[i].program);
-    free(cases->list[i].reason);
-  }
+  for (size_t i = 0; i < cases->count; i++) free_case(&cases->list[i]);
   free(cases->list);
   *cases = (struct nomem__suite_cases){0};
 }

@@ -38,7 +38,8 @@ extern const char *const nomem__left_out_names[NOMEM_LEFT_OUT_COUNT];
 struct nomem__suite_case {
   char *name;                                /* unlike all others; without absolute paths */
   char *program;                             /* the name of its file, without libtool's "lt-" */
-  const struct nomem__recorded_image *image; /* the recording's */
+  const struct nomem__recorded_image *image; /* the recording's, or its own */
+  struct nomem__recorded_image *own;         /* owned; NULL: it has none */
   size_t times;                              /* it was started so often */
   enum nomem__left_out left_out;
   char *reason; /* in words; NULL: it is explored */
@@ -59,6 +60,9 @@ bool nomem__suite_may_run_case(const char *path);
 /* Lists the cases of a recording, which must outlive them. folder: the command's, without a final slash. */
 void nomem__suite_cases_make(struct nomem__suite_cases *cases, const struct nomem__recording *recording,
                              const char *folder);
+
+/* Puts, in the place of each case of which nomem__split knows the tests, a case for each of them. */
+void nomem__suite_cases_split(struct nomem__suite_cases *cases, const char *folder);
 
 /* Leaves out those whose name does not match a POSIX extended regular expression. Returns 0, or -EINVAL after one line
  * on standard error. */

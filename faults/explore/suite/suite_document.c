@@ -161,21 +161,14 @@ static void put_coverage(struct nomem__json *json, json_t *document, const struc
   nomem__json_put(json, document, "coverage", coverage);
 }
 
-/* As of the first case, with the runs of all. */
 static void put_verdicts(struct nomem__json *json, json_t *document, const struct nomem__suite *suite) {
-  json_t *verdicts = json_array();
-  for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++) {
-    json_t *verdict = json_object();
-    uint64_t runs = 0;
-    for (size_t i = 0; i < suite->cases.count; i++)
-      runs += nomem__json_count(json_array_get(json_object_get(suite->results[i].document, "verdicts"), v), "runs");
-    nomem__json_text(json, verdict, "name", nomem__verdicts[v].name);
-    nomem__json_text(json, verdict, "meaning", nomem__verdicts[v].meaning);
-    nomem__json_put(json, verdict, "is_finding", json_boolean(nomem__verdict_counts(v, suite->options->strict)));
-    nomem__json_number(json, verdict, "runs", runs);
-    nomem__json_add(json, verdicts, verdict);
+  uint64_t runs[NOMEM_VERDICT_COUNT] = {0};
+  for (size_t i = 0; i < suite->cases.count; i++) {
+    const json_t *verdicts = json_object_get(suite->results[i].document, "verdicts");
+    for (unsigned v = 0; v < NOMEM_VERDICT_COUNT; v++)
+      runs[v] += nomem__json_count(json_array_get(verdicts, v), "runs");
   }
-  nomem__json_put(json, document, "verdicts", verdicts);
+  nomem__document_put_verdicts(json, document, suite->options->strict, runs);
 }
 
 static void warn(struct nomem__json *json, json_t *warnings, char *sentence) {

@@ -1,0 +1,143 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# nomem suite --split: each test of a program that holds many is a test of its own, by whatever framework; the planted bug
+# is shown by the one that has it, and by no other, and the line to paste runs that one.
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
+needs_ptrace
+cxx=${CXX:-g++}
+
+# What is tested: keep checks what it allocates, lose does not.
+cat >box.h <<'END'
+#ifdef __cplusplus
+extern "C" {
+#endif
+int box_keep(void);
+int box_lose(void);
+#ifdef __cplusplus
+}
+#endif
+END
+cat >box.c <<'END'
+#include <stdlib.h>
+#include "box.h"
+int box_keep(void) {
+  char *box = malloc(10);
+  if (box == NULL) return -1;
+  free(box);
+  return 0;
+}
+int box_lose(void) {
+  char *box = malloc(20);
+  box[0] = 'x';
+  free(box);
+  return 0;
+}
+END
+"$cc" -g -c box.c
+
+# splits FRAMEWORK KEEPS LOSES: the names of the two tests of ./NAME.
+splits() {
+  status=0
+  timeout 300 nomem suite --split --json seen.json -- "./$1" >seen 2>&1 </dev/null || status=$?
+  sed -n '/^crash in box_lose (box.c:/,/reproduce:/p' seen >lost
+  if [ "$status" = 1 ] && grep -qF '2 tests explored' seen && grep -qxF "  shown by: $3" lost &&
+    grep -qF "\"name\": \"$2\"" seen.json; then
+    pass "$1"
+  else
+    echo "(status $status)" >>seen
+    fail "$1" seen
+    return 0
+  fi
+  line=$(sed -n 's/^  reproduce: //p' lost)
+  (eval "$line") >seen 2>&1 || :
+  if grep -q 'SIGSEGV' seen; then pass "$1: the line to paste"; else fail "$1: the line to paste" seen; fi
+}
+
+# builds FRAMEWORK COMPILER [LIBRARY...]: of NAME.c, which is there; or skips its tests.
+builds() {
+  framework=$1
+  compiler=$2
+  shift 2
+  case $compiler in *++*) language=c++ ;; *) language=c ;; esac
+  "$compiler" -g -x $language "$framework.c" -x none box.o "$@" -o "$framework" >seen 2>&1 && return
+  skip "$framework" "it is not installed"
+  return 1
+}
+
+# A runner such as libuv's.
+cat >runner.c <<'END'
+#include <stdio.h>
+#include <string.h>
+#include "box.h"
+int main(int count, char **words) {
+  if (count == 2 && strcmp(words[1], "--list") == 0) return puts("keeps\nloses") < 0;
+  if (count == 3 && strcmp(words[1], words[2]) == 0)
+    return strcmp(words[1], "keeps") == 0 ? box_keep() != 0 : box_lose() != 0;
+  if (count != 1) printf("Output from process `%s`:\n", words[1]);
+  return count != 1;
+}
+END
+builds runner "$cc" && splits runner 'runner keeps keeps' 'runner loses loses'
+
+cat >gtest.c <<'END'
+#include <gtest/gtest.h>
+#include "box.h"
+TEST(Box, Keeps) { EXPECT_EQ(box_keep(), 0); }
+TEST(Box, Loses) { EXPECT_EQ(box_lose(), 0); }
+TEST(Box, DISABLED_Never) { FAIL(); }
+END
+builds gtest "$cxx" -lgtest -lgtest_main -lpthread &&
+  splits gtest 'gtest --gtest_filter=Box.Keeps' 'gtest --gtest_filter=Box.Loses'
+
+cat >check.c <<'END'
+#include <check.h>
+#include "box.h"
+START_TEST(keeps) { ck_assert_int_eq(box_keep(), 0); } END_TEST
+START_TEST(loses) { ck_assert_int_eq(box_lose(), 0); } END_TEST
+int main(void) {
+  Suite *suite = suite_create("box");
+  TCase *one = tcase_create("keeping"), *other = tcase_create("losing");
+  tcase_add_test(one, keeps);
+  tcase_add_test(other, loses);
+  suite_add_tcase(suite, one);
+  suite_add_tcase(suite, other);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}
+END
+builds check "$cc" -lcheck -lsubunit -lm -lrt -lpthread && splits check 'check (keeping)' 'check (losing)'
+
+cat >criterion.c <<'END'
+#include <criterion/criterion.h>
+#include "box.h"
+Test(box, keeps) { cr_assert_eq(box_keep(), 0); }
+Test(box, loses) { cr_assert_eq(box_lose(), 0); }
+END
+builds criterion "$cc" -lcriterion && splits criterion 'criterion --filter=box/keeps' 'criterion --filter=box/loses'
+
+cat >doctest.c <<'END'
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
+#include "box.h"
+TEST_CASE("it keeps, always") { CHECK(box_keep() == 0); }
+TEST_CASE("loses") { CHECK(box_lose() == 0); }
+END
+builds doctest "$cxx" && splits doctest "doctest '--test-case=it keeps\\\\, always'" 'doctest --test-case=loses'
+
+# What is no such program.
+cat >two.c <<'END'
+#include "box.h"
+int main(void) { return box_keep(); }
+END
+"$cc" -g two.c box.o -o two
+if timeout 60 nomem suite --split --list -- ./two >seen 2>&1 </dev/null && grep -qx 'two' seen &&
+  grep -q '^1 test, 0 left out' seen; then
+  pass 'what holds no tests stays one'
+else
+  fail 'what holds no tests stays one' seen
+fi
+finish
