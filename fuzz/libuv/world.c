@@ -8,15 +8,16 @@
 #include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libuv/memory.h"
 #include "libuv/ops.h"
 
 enum {
-  GUARD_MS = 10,   /* so often a loop wakes up that waits for nothing */
-  TURNS_MAX = 300, /* after these it waits for others between the loop's turns, because a handle may keep it busy */
-  WAITS_MAX = 6000,
+  GUARD_MS = 10, /* so often a loop wakes up that waits for nothing */
+  TURNS = 300,   /* so often and so long the loop turns before it is given up */
+  SECONDS = 5,
   WAIT_US = 1000,
   TREE_FDS = 8,
   ENVIRONMENT_MAX = 8,
@@ -133,16 +134,24 @@ void world_begin(const char *plan) {
   memory_resume();
 }
 
+/* Whether the loop may turn once more. A handle may keep it busy, so that later it waits for others between its turns.
+ */
+static bool may_turn(unsigned turns, time_t begun) {
+  if (turns > TURNS) usleep(WAIT_US);
+  return turns < TURNS || time(NULL) - begun < SECONDS;
+}
+
 void world_end(void) {
   unsigned turns = 0;
+  time_t begun = time(NULL);
   ops_close_slots();
   uv_close((uv_handle_t *)&guard, NULL);
-  while (uv_run(&world_loop, UV_RUN_NOWAIT) && turns < WAITS_MAX) {
-    turns++;
-    if (turns > TURNS_MAX) usleep(WAIT_US); /* the pool's thread may still be at work */
+  bool alive = true, patient = true;
+  while (alive && patient) {
+    alive = uv_run(&world_loop, UV_RUN_NOWAIT);
+    patient = may_turn(++turns, begun);
   }
-  CHECK(turns < WAITS_MAX, "every handle is closed, and the loop still waits for %u requests",
-        world_loop.active_reqs.count);
+  CHECK(!alive, "every handle is closed, and the loop still waits for %u requests", world_loop.active_reqs.count);
   int result = uv_loop_close(&world_loop);
   CHECK(result == 0, "every handle is closed, and uv_loop_close returns %s", uv_err_name(result));
   environ = kept_environment;
@@ -182,10 +191,10 @@ void world_try_as_usual(const char *what, world_call call, void *argument) {
 }
 
 void world_wait(const char *what, const bool *done) {
-  for (unsigned i = 0; i < WAITS_MAX && !*done; i++) {
+  time_t begun = time(NULL);
+  for (unsigned turns = 0; !*done && may_turn(turns, begun); turns++) {
     int alive = uv_run(&world_loop, UV_RUN_ONCE);
     CHECK(alive || *done, "%s never called back, and the loop has nothing left to do", what);
-    if (i > TURNS_MAX && !*done) usleep(WAIT_US);
   }
   CHECK(*done, "%s has not called back", what);
 }
