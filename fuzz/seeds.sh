@@ -256,15 +256,23 @@ seed libuv known-realpath 00 00 00 00 "00 06 00 00"
 
 # injector: calls from all places by all threads, of every function and any size; a fork, pauses, scopes; and plans with
 # the sites of a first time: one, from one on, two, by the first digits.
-injector_calls="00 00 04 00 00 91 08 01 00 22 ff 00 10 03 e0 00 10 84 e1 00 20 15 e2 00 30 a6 e3 00 00 07 e4 10 00 98 e5 00 00 29 e6 00
-  03 00 00 00 02 00 10 20 02 00 f0 03 04 00 00 00 13 00 00 00 01 10 20 05 11 91 20 05 05 00 00 00 05 00 00 00 00 00 04 00 03 00 00 00 06 00 00 00
-  00 00 04 00 06 00 00 00 06 00 00 00 00 00 04 00 15 00 00 00 10 00 04 00 20 00 04 00 16 00 00 00 10 00 04 00 07 00 10 03 07 91 e4 01 10 00 04 00
-  00 00 04 00 00 91 04 00"
+injector_calls="00 00 04 00 00 91 08 01 00 22 ff 00 00 03 e0 00 00 84 e1 00 00 15 e2 00 00 a6 e3 00 00 07 e4 10 00 98 e5 00 00 29 e6 00
+  03 00 00 00 02 00 10 20 02 00 f0 03 04 00 00 00 03 00 00 00 01 10 20 05 01 91 20 05 05 00 00 00 05 00 00 00 00 00 04 00 03 00 00 00 06 00 00 00
+  00 00 04 00 06 00 00 00 06 00 00 00 00 00 04 00 00 00 04 00 00 00 04 00 00 91 e4 01 00 00 04 00 00 00 04 00 00 91 04 00"
+# The same with other threads, and with forked children.
+injector_threads="00 00 04 00 10 91 08 01 20 22 ff 00 10 03 e0 00 30 84 e1 00 13 00 00 00 11 91 20 05 15 00 00 00 10 00 04 00 20 00 04 00 00 00 04 00
+  16 00 00 00 10 00 04 00 25 00 00 00 23 00 00 00 26 00 00 00 30 22 10 00"
+injector_forks="07 00 10 03 00 00 04 00 07 91 e4 01 00 91 04 00 03 00 00 00"
 for plan in none third lasting burst second limited reallocs large range budget main_thread other_thread second_thread inside \
   no_module any_module perhaps never several; do
   eval "text=\$$plan"
   seed injector "plan-$(echo $plan | tr _ -)" 00 00 00 00 00 "$text" "$injector_calls"
   seed injector "plan-$(echo $plan | tr _ -)-recorded" 17 00 00 00 00 "$text" "$injector_calls"
+done
+for plan in none third lasting second main_thread other_thread second_thread inside budget; do
+  eval "text=\$$plan"
+  seed injector "threads-$(echo $plan | tr _ -)" 00 00 00 00 00 "$text" "$injector_threads"
+  seed injector "forks-$(echo $plan | tr _ -)" 01 00 00 00 00 "$text" "$injector_forks" "$injector_threads"
 done
 seed injector empty
 seed injector many-faults 01 00 00 00 00 "$lasting" "$(repeat 6 '01 00 04 2f 01 91 08 2f')"

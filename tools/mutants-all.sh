@@ -22,6 +22,9 @@ seconds=${SECONDS_EACH:-15}
 tab=$(printf '\t')
 strict='-Werror=int-conversion -Werror=return-type -Werror=incompatible-pointer-types'
 
+# That a bug was found is enough: to name the functions on the stacks would take longer than all the rest.
+export ASAN_OPTIONS=symbolize=0 UBSAN_OPTIONS=symbolize=0 TSAN_OPTIONS=symbolize=0
+
 # What a bug must not get hold of: the processes outside. Not everywhere may one be shut in.
 shut_in='unshare --pid --fork --kill-child --mount-proc'
 $shut_in true 2>/dev/null || shut_in=
@@ -65,9 +68,9 @@ build() {
     [ "$variant" = tsan ] || flags=-fsanitize=fuzzer-no-link,$sanitize
     where="-iquote $folder/lib -iquote $(dirname "$file")"
     # shellcheck disable=SC2086
-    $compile $flags $where -c "$folder/$file" -o "$folder/$variant.o" || return 1
+    $compile -g0 $flags $where -c "$folder/$file" -o "$folder/$variant.o" || return 1
     # shellcheck disable=SC2086
-    [ "$file" != lib/uv_alloc.c ] || $compile $flags $where -c fuzz/common/subject_zero.c -o "$folder/$variant-zero.o"
+    [ "$file" != lib/uv_alloc.c ] || $compile -g0 $flags $where -c fuzz/common/subject_zero.c -o "$folder/$variant-zero.o"
   fi
   ${compile%% *} -fsanitize=fuzzer,"$sanitize" -o "$folder/$1" "$out/obj-$variant/target/$1.o" "$folder/$variant"*.o \
     "$out/obj-$variant/parts.a" -pthread
