@@ -8,13 +8,13 @@
 #include <errno.h>
 #include <malloc.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fuzz.h"
 #include "common/model_heap.h"
 #include "common/plan_reference.h"
+#include "common/scope_without_memory.h"
 #include "common/step_threads.h"
 #include "inject/injector.h"
 #include "nomem.h"
@@ -288,33 +288,42 @@ static void check_empty(const struct nomem_channel *channel) {
   CHECK(!used, "something of the scope before is left");
 }
 
-/* What nomem_begin must answer, and the column. */
-static int answer(const char *text, struct nomem_plan *next, size_t *column) {
-  struct nomem_plan_error error = {0};
-  *column = 0;
+/* What nomem_begin must answer, with the column, and with the reason where the plan is to blame. */
+static int answer(const char *text, struct nomem_plan *next, struct nomem_plan_error *error) {
+  *error = (struct nomem_plan_error){0};
   if (!text) return -EINVAL;
   if (is_open) return -EBUSY;
-  int result = reference_parse(text, next, &error);
-  if (result) *column = error.column;
+  int result = reference_parse(text, next, error);
+  if (strnlen(text, NOMEM_PLAN_BYTES) == NOMEM_PLAN_BYTES)
+    error->reason[0] = '\0'; /* nomem_begin has words of its own */
   if (result == 0 && next->has & NOMEM_HAS_BUDGET && below == MODEL_WITHOUT_SIZES) result = -EINVAL;
   return result;
+}
+
+static void check_error(const struct nomem_error *error, const struct nomem_plan_error *expected) {
+  const char *end = memchr(error->reason, '\0', sizeof error->reason);
+  CHECK(end && end > error->reason, "there is no reason, or no end of it");
+  for (const char *at = error->reason; at < end; at++)
+    CHECK(*at >= ' ' && *at <= '~', "the reason has byte 0x%02x", (unsigned)*at);
+  CHECK(error->column == expected->column, "column %zu, must be %zu: %s", error->column, expected->column,
+        error->reason);
+  CHECK(!expected->reason[0] || !strcmp(error->reason, expected->reason), "the reason is '%s', must be '%s'",
+        error->reason, expected->reason);
 }
 
 static void begin(uint8_t kind, uint8_t value) {
   char text[PLAN_ROOM];
   const char *made = make_plan(kind, value, text);
   struct nomem_plan next;
-  struct nomem_error error = {.column = 99};
-  size_t column;
-  int expected = answer(made, &next, &column);
+  struct nomem_error error;
+  struct nomem_plan_error expected_error;
+  int expected = answer(made, &next, &expected_error);
+  memset(&error, 0xa5, sizeof error);
   errno = ERRNO_BEFORE;
   int result = nomem_begin(made, kind & 0x80 ? NULL : &error);
   CHECK(result == expected, "nomem_begin(\"%.100s\") returned %d, must return %d", made ? made : "NULL", result,
         expected);
-  if (result && !(kind & 0x80))
-    CHECK(error.column == column && error.reason[0] && strlen(error.reason) < sizeof error.reason,
-          "nomem_begin(\"%.100s\") names column %zu, must be %zu: %s", made ? made : "NULL", error.column, column,
-          error.reason);
+  if (result && !(kind & 0x80)) check_error(&error, &expected_error);
   if (result) return;
   CHECK(errno == ERRNO_BEFORE, "nomem_begin changed errno to %d", errno);
   plan = next;
@@ -440,46 +449,12 @@ static void run_all(struct fuzz_input input) {
   if (is_child) _exit(0);
 }
 
-/* Calls nomem_begin where the process may not have any more memory. */
-static int begin_without_memory(const char *text, struct nomem_error *error) {
-  struct rlimit before, none;
-  CHECK(getrlimit(RLIMIT_AS, &before) == 0, "getrlimit failed");
-  none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
-  CHECK(setrlimit(RLIMIT_AS, &none) == 0, "setrlimit failed");
-  int result = nomem_begin(text, error);
-  CHECK(setrlimit(RLIMIT_AS, &before) == 0, "setrlimit failed");
-  return result;
-}
-
-/* In a child, which has had no scope yet: there is no memory for the counters, and then none for the stacks. A scope
- * that could not be opened is none. */
-static void check_without_memory(void) {
-  struct nomem_error error = {.column = 99};
-  int status;
-  pid_t child = fork();
-  CHECK(child >= 0, "cannot fork");
-  if (child == 0) {
-    CHECK(begin_without_memory("", &error) == -ENOMEM && error.column == 0 && error.reason[0],
-          "a first scope was opened");
-    CHECK(nomem_begin("nth=1", NULL) == 0, "a scope was not opened");
-    nomem_end(NULL);
-    error = (struct nomem_error){.column = 99};
-    CHECK(begin_without_memory("in=x", &error) == -ENOMEM && error.column == 0 && error.reason[0],
-          "a scope with stacks was opened");
-    end(true);
-    CHECK(nomem_begin("in=x", NULL) == 0, "a scope with stacks was not opened");
-    _exit(0);
-  }
-  CHECK(waitpid(child, &status, 0) == child && status == 0, "the child without memory ended with status 0x%x",
-        (unsigned)status);
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc;
   (void)argv;
   check_read(); /* before there is any scope */
   end(true);
-  check_without_memory();
+  check_scope_without_memory();
   step_threads_start(run);
   return 0;
 }
