@@ -37,13 +37,12 @@ static int empty_channel(void) {
   return 0;
 }
 
+_Static_assert(sizeof(struct nomem_error) == sizeof(struct nomem_plan_error), "reasons fit");
+
 /* Fills in error, which may be NULL, and returns code. */
 static int reject(struct nomem_error *error, size_t column, const char *reason, int code) {
   if (error != NULL) {
-    size_t length = strlen(reason);
-    if (length >= sizeof error->reason) length = sizeof error->reason - 1;
-    memcpy(error->reason, reason, length);
-    error->reason[length] = '\0';
+    memcpy(error->reason, reason, strlen(reason) + 1);
     error->column = column;
   }
   return code;
