@@ -4,9 +4,11 @@
 # code it is in: the committed seeds first, then SECONDS from them, shared among the targets.
 #
 #   tools/mutants-all.sh OUT "COMPILER FLAGS"      OUT: where the fuzz targets were built; results go beside it
-#   FILES="lib/uv_alloc.c ..."                     these only (default: lib/, faults/plan*.c, faults/inject/)
+#   FILES="lib/uv_alloc.c faults/plan.c:45"        these only, or one line of them (default: lib/, faults/plan*.c,
+#                                                  faults/inject/)
 #   SAMPLE=20 SEED=1                               so many of each file, chosen by that number; 0: all
 #   SECONDS_EACH=15 JOBS=2 LIST=yes                LIST: only print the bugs
+#   EQUIVALENT=FILE                                instead of tests/mutants/equivalent
 #
 # Prints for each file how many bugs there are; do not compile; compile to the code that the original has, or are shown
 # to be equivalent (tests/mutants/equivalent); are killed by the seeds and by fuzzing; survive, each of which is listed.
@@ -132,24 +134,25 @@ is_listed() {
     /^@ / { in_file = $2 == file }
     /^-/ { is_before = substr($0, 2) == ENVIRON["BEFORE"] }
     /^\+/ && in_file && is_before && substr($0, 2) == ENVIRON["AFTER"] { found = 1 }
-    END { exit !found }' tests/mutants/equivalent
+    END { exit !found }' "${EQUIVALENT:-tests/mutants/equivalent}"
 }
 
 # The list of all bugs, or of SAMPLE of each file.
 list() {
   for file in $files; do
-    LC_ALL=C awk -f tools/mutate.awk "$file" | LC_ALL=C awk -v file="$file" -v sample="${SAMPLE:-0}" -v seed="${SEED:-1}" '
-      { line[NR] = $0 }
+    LC_ALL=C awk -f tools/mutate.awk "${file%:*}" | LC_ALL=C awk -v file="$file" -v sample="${SAMPLE:-0}" -v seed="${SEED:-1}" '
+      BEGIN { split(file, wanted, ":"); file = wanted[1] }
+      wanted[2] == "" || wanted[2] == $1 { line[++n] = $0 }
       END {
-        if (!sample || sample > NR) sample = NR
-        for (i = 1; i <= NR; i++) order[i] = i
+        if (!sample || sample > n) sample = n
+        for (i = 1; i <= n; i++) order[i] = i
         for (i = 1; i <= sample; i++) { # the first of a shuffled row; the numbers are exact in a double
           seed = (seed * 16807) % 2147483647
-          j = i + seed % (NR - i + 1)
+          j = i + seed % (n - i + 1)
           kept = order[i]; order[i] = order[j]; order[j] = kept
           chosen[order[i]] = 1
         }
-        for (i = 1; i <= NR; i++) if (i in chosen) print file "\t" line[i]
+        for (i = 1; i <= n; i++) if (i in chosen) print file "\t" line[i]
       }'
   done
 }
@@ -168,12 +171,13 @@ for target in "$out"/bin/*; do
   [ "$target" = libuv ] || list_parts "$target" >"$work/parts/$target"
 done
 files=
-for file in ${FILES:-lib/*.c faults/plan*.c faults/inject/*.c}; do
+for wanted in ${FILES:-lib/*.c faults/plan*.c faults/inject/*.c}; do
+  file=${wanted%:*}
   if [ -z "$(targets_of "$file")" ]; then
     echo "$file: in no target"
     continue
   fi
-  files="$files $file"
+  files="$files $wanted"
   name=$(echo "$file" | tr / -)
   object "$file" "$work/original/$name.o" "$file" || exit 2
   for target in $(targets_of "$file"); do cat "$out/bin/$target" "corpus/$target"/*; done | sha1sum | cut -c1-40 >"$work/sums/$name"

@@ -145,7 +145,7 @@ function closing(t,   depth) {
 function span(t, end) { return place[end] + length(token[end]) - place[t] }
 
 # Goes through the bodies of functions. A statement begins behind ; { } : else do and the ) of a condition.
-function find_statements(   t, depth, parens, begins, end) {
+function find_statements(   t, depth, in_label, begins, end) {
   for (t = 1; t <= tokens; t++) {
     if (is_directive[t]) continue
     if (token[t] == "{") { depth++; begins = 1; continue }
@@ -159,7 +159,8 @@ function find_statements(   t, depth, parens, begins, end) {
       begins = 1
       continue
     }
-    if (token[t] == ";" || token[t] == "else" || token[t] == "do" || token[t] == ":") { begins = 1; continue }
+    if (begins && token[t] ~ /^(case|default)$/) in_label = 1
+    if (token[t] ~ /^(;|else|do)$/ || (in_label && token[t] == ":")) { begins = 1; in_label = 0; continue }
     if (begins) mutate_statement(t)
     begins = 0
   }
