@@ -301,9 +301,9 @@ static int answer(const char *text, struct nomem_plan *next, struct nomem_plan_e
 }
 
 static void check_error(const struct nomem_error *error, const struct nomem_plan_error *expected) {
-  const char *end = memchr(error->reason, '\0', sizeof error->reason);
-  CHECK(end && end > error->reason, "there is no reason, or no end of it");
-  for (const char *at = error->reason; at < end; at++)
+  const char *nul = memchr(error->reason, '\0', sizeof error->reason);
+  CHECK(nul && nul > error->reason, "there is no reason, or no end of it");
+  for (const char *at = error->reason; at < nul; at++)
     CHECK(*at >= ' ' && *at <= '~', "the reason has byte 0x%02x", (unsigned)*at);
   CHECK(error->column == expected->column, "column %zu, must be %zu: %s", error->column, expected->column,
         error->reason);

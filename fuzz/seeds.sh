@@ -316,6 +316,7 @@ for length in 00 01 02 03 04; do seed interface "length-$length" 06 00 10 $lengt
 for nulls in 81 82 84 88 90 a0 a1 9e bf; do
   for over in 00 01 02; do seed interface "refused-$nulls-$over" 06 00 0a 00 00 00 04 00 07 00 00 00 05 $over $nulls 00 06 00 0b 01 $calls; done
 done
+seed interface budget-to-the-byte 06 00 0c 01 "00 00 01 00 01 01 0d 01 01 01 0c 01 02 01 04 00 02 00 01 00 07 00 01 00"
 seed interface empty
 seed interface many-faults 06 00 0a 00 04 00 04 46 10 01 04 00 07 00 01 00 06 00 00 00 00 01 04 00 08 00 00 00
 seed interface very-many-faults 06 00 02 00 04 00 04 8a 06 00 0a 00 07 00 01 00 06 00 0a 00 04 00 04 8a 07 00 01 00 06 00 07 00 00 01 04 00
