@@ -112,6 +112,7 @@ bench: setup-bench
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) bench-build
 	$(Q)bench/run.sh $(BUILD)
 	$(Q)bench/explore.sh $(BUILD)
+	$(Q)bench/suite.sh $(BUILD)
 
 ## downstream: explore real programs and test suites, print a table (15 minutes; SUITES='jansson cjson@newest': only those)
 downstream: setup-equivalence

@@ -128,6 +128,17 @@ TEST_CASE("loses") { CHECK(box_lose() == 0); }
 END
 builds doctest "$cxx" && splits doctest "doctest '--test-case=it keeps\\\\, always'" 'doctest --test-case=loses'
 
+# One of whose tests fails is split all the same, and what the runner starts for each is no test beside it.
+sed 's/return count != 1;/if (count == 1) return system(".\/fails keeps keeps") != 2; return 1;/; s/nloses"/nbreaks"/; s/box_lose() != 0/7/'   runner.c >fails.c
+sed -i '1i #include <stdlib.h>' fails.c
+"$cc" -g fails.c box.o -o fails
+if timeout 100 nomem suite --split -- ./fails >seen 2>&1 </dev/null && grep -q '^1 test explored.*1 failed without a fault' seen &&
+  grep -q '^not explored: fails breaks breaks: .* exits with 7' seen && ! grep -q 'starts it' seen; then
+  pass 'a program of which a test fails'
+else
+  fail 'a program of which a test fails' seen
+fi
+
 # What is no such program.
 cat >two.c <<'END'
 #include "box.h"

@@ -203,6 +203,7 @@ int nomem__case_start(struct nomem__case_process *process, const struct nomem__c
   if (result == 0 && pid < 0) result = -errno;
   if (orders >= 0) close(orders);
   process->pid = result == 0 ? pid : 0;
+  process->has_passed = request->suite_case->image->status == 0;
   if (result != 0) close_files(process);
   return result;
 }
@@ -226,14 +227,18 @@ static char *find_reason(char *messages) {
   return nomem__strdup(*line != '\0' ? line : "it could not be explored");
 }
 
-/* What ends without a fault otherwise than it did in the suite is for nobody to mend. */
-static char *describe_alone(char *reason) {
+/* What ends without a fault otherwise than it did in the suite is for nobody to mend; a test of a program that failed
+ * may be the one that fails. */
+static void describe_alone(struct nomem__case_result *result, bool has_passed) {
   static const char advice[] = ": mend that first";
-  char *found = strstr(reason, advice);
+  char *reason = result->reason, *found = strstr(reason, advice);
   if (found != NULL) memmove(found, found + sizeof advice - 1, strlen(found + sizeof advice - 1) + 1);
-  char *text = nomem__format("it passed where the runner started it, but not alone: %s", reason);
+  if (!has_passed) {
+    result->left_out = NOMEM_LEFT_OUT_FAILED;
+    return;
+  }
+  result->reason = nomem__format("it passed where the runner started it, but not alone: %s", reason);
   free(reason);
-  return text;
 }
 
 static json_t *read_document(int fd) {
@@ -258,7 +263,7 @@ void nomem__case_finish(struct nomem__case_process *process, int status, struct 
     result->reason = nomem__format("the process that explored it was killed by signal %d", WTERMSIG(status));
   else if (result->left_out != NOMEM_LEFT_OUT_NO)
     result->reason = find_reason(messages);
-  if (result->left_out == NOMEM_LEFT_OUT_NOT_ALONE) result->reason = describe_alone(result->reason);
+  if (result->left_out == NOMEM_LEFT_OUT_NOT_ALONE) describe_alone(result, process->has_passed);
   free(messages);
   close_files(process);
 }

@@ -39,6 +39,7 @@ struct nomem__case_request {
 
 struct nomem__case_process {
   pid_t pid;       /* 0: there is none */
+  bool has_passed; /* the case, when it was recorded */
   int document_fd; /* memory files of the caller's, in which it writes the report's document, */
   int message_fd;  /* and what it has to say */
   int order_fd;    /* the caller's end of the socket over which it takes turns; -1: it does not */

@@ -280,20 +280,37 @@ static void add_test(struct nomem__suite_cases *cases, size_t number, struct nom
                                                            .times = whole->times};
 }
 
+/* One of which only some tests fail is split, too: the others are explored. */
+static bool may_be_split(const struct nomem__suite_case *suite_case) {
+  return suite_case->reason == NULL || (suite_case->left_out == NOMEM_LEFT_OUT_FAILED && suite_case->image->is_whole);
+}
+
+/* Whether a program of the first so many has become a test: a runner such as libuv's starts itself for each. */
+static bool is_among(const struct nomem__suite_cases *cases, size_t whole, const struct nomem__suite_case *started) {
+  for (size_t i = whole; i < cases->count && started->left_out == NOMEM_LEFT_OUT_STARTED_BY_CASE; i++)
+    if (is_same_command(started->image, cases->list[i].image)) return true;
+  return false;
+}
+
 /* Those that were added come last; each takes the number that is left. */
 void nomem__suite_cases_split(struct nomem__suite_cases *cases, const char *folder) {
   size_t kept = 0, whole = cases->count;
+  bool *is_split = nomem__calloc(whole + 1, sizeof *is_split);
   for (size_t i = 0; i < whole; i++) {
     size_t tests = 0;
     struct nomem__recorded_image **images =
-        cases->list[i].reason == NULL ? nomem__split(cases->list[i].image, &tests) : NULL;
+        may_be_split(&cases->list[i]) ? nomem__split(cases->list[i].image, &tests) : NULL;
     for (size_t t = 0; t < tests; t++) add_test(cases, i, images[t], folder);
     free(images);
-    if (tests > 0)
+    is_split[i] = tests > 0;
+  }
+  for (size_t i = 0; i < whole; i++) {
+    if (is_split[i] || is_among(cases, whole, &cases->list[i]))
       free_case(&cases->list[i]);
     else
       cases->list[kept++] = cases->list[i];
   }
+  free(is_split);
   for (size_t i = whole; i < cases->count; i++) cases->list[kept++] = cases->list[i];
   cases->count = kept;
   make_unique(cases, folder);
