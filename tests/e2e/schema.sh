@@ -14,6 +14,7 @@ valid() { $python "$tests/lib/check_report.py" "$schema" "$@" >seen 2>&1; }
 is_valid() {
   test=$1
   shift
+  # shellcheck disable=SC2086 # a list of words
   timeout 300 nomem "$@" --json report.json -- ${program:?} >said 2>&1 </dev/null || :
   if [ -s report.json ] && valid report.json; then pass "$test"; else
     cat said >>seen
