@@ -168,6 +168,10 @@ fuzz() {
   until_second=$(($(date +%s) + $4))
   known=$out/libuv.known
   found=0
+  # A target that crashes leaves its folder behind.
+  TMPDIR=$(mktemp -d)
+  export TMPDIR
+  trap 'rm -rf "$TMPDIR"' EXIT
   mkdir -p "$out/crashes"
   touch "$known"
   [ ! -s "$known" ] || echo "libuv: $(wc -l <"$known") causes found before are spared: $known"
