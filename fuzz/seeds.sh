@@ -322,6 +322,14 @@ seed interface many-faults 06 00 0a 00 04 00 04 46 10 01 04 00 07 00 01 00 06 00
 seed interface very-many-faults 06 00 02 00 04 00 04 8a 06 00 0a 00 07 00 01 00 06 00 0a 00 04 00 04 8a 07 00 01 00 06 00 07 00 00 01 04 00
 seed interface budget-of-the-c-library 05 00 00 00 06 00 0c 20 "$(repeat 6 '00 00 40 00 00 01 40 00 02 00 60 00 02 00 10 00 03 01 00 00')"
 
+# injector: sites that are reached only after the fault.
+for flags in e0 e1 e4; do
+  for first in 00 01; do
+    seed injector "recovery-$flags-$first" $flags 00 $first 00 00 "$none" "$(repeat 6 '00 00 04 00 00 91 04 00')
+      00 22 04 00 00 a3 04 00 00 14 04 00 10 00 04 00 00 22 04 00 00 b5 04 00"
+  done
+done
+
 # check: each reaction to a failure, with few and many calls, as many later or fewer; failures of its own in each kind of
 # run; a limit; a scope that is open; sizes that are not known.
 for reaction in 00 01 02 03 04 05 06 07; do
