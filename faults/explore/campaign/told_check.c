@@ -105,9 +105,9 @@ static bool is_reported(const struct told_run *run, const struct nomem__outcome 
 /* First step: what the call returned, of each common site. */
 static void look_at_next(struct told_run *run);
 
-static void start_with_fault(struct told_run *run, nomem__worker_done done) {
+static void start_with_fault(struct told_run *run, enum nomem__call_watch_kind kind, nomem__worker_done done) {
   const struct nomem__code_owners *code_owners = &run->check->campaign->code_owners;
-  start(run, nomem__call_watch_prepare(&run->with_fault, code_owners, false), done);
+  start(run, nomem__call_watch_prepare(&run->with_fault, code_owners, kind), done);
 }
 
 static void looked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
@@ -134,7 +134,7 @@ static void look_at_next(struct told_run *run) {
   struct told_check *check = run->check;
   if (check->next == check->count || nomem__campaign_is_over(check->campaign)) return;
   run->now = &check->calls[check->next++];
-  start_with_fault(run, looked);
+  start_with_fault(run, NOMEM_WATCH_FAILED_CALL, looked);
 }
 
 /* Second step, once all of that is known: what comes to test code without the fault, and once more with it. */
@@ -237,7 +237,7 @@ static void usual_done(struct nomem__worker *worker, const struct nomem__outcome
   if (nomem__told_failed_call(&usual) == NULL || outcome->end.root_status != run->check->campaign->baseline_status)
     compare_next(run);
   else
-    start_with_fault(run, compared);
+    start_with_fault(run, NOMEM_WATCH_WITH_FAULT, compared);
 }
 
 static void compare_next(struct told_run *run) {
@@ -245,7 +245,8 @@ static void compare_next(struct told_run *run) {
   while (check->next < check->count && !is_worth_comparing(check, &check->calls[check->next])) check->next++;
   if (check->next == check->count || nomem__campaign_is_over(check->campaign)) return;
   run->now = &check->calls[check->next++];
-  start(run, nomem__call_watch_prepare(&run->without_fault, &check->campaign->code_owners, true), usual_done);
+  start(run, nomem__call_watch_prepare(&run->without_fault, &check->campaign->code_owners, NOMEM_WATCH_WITHOUT_FAULT),
+        usual_done);
 }
 
 static void make_runs(struct told_check *check, void (*begin)(struct told_run *run)) {

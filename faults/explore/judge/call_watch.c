@@ -181,7 +181,7 @@ static void begin_at(struct nomem__call_watch *watch, struct nomem__stacks *stac
   watch->tid = tid;
   add_place(watch, trace.frame[test].path, watch->failed_address - trace.frame[test].offset, trace.frame[test].offset,
             false);
-  for (unsigned i = test; i < trace.depth; i++)
+  for (unsigned i = test; i < trace.depth && watch->kind != NOMEM_WATCH_FAILED_CALL; i++)
     if (is_first_of_module(watch, &trace, test, i)) add_module(watch, &stack, &trace, i);
   drop_doubles(watch);
   set_breakpoints(watch, tid);
@@ -311,6 +311,7 @@ static void note_event(struct nomem__call_watch *watch, struct nomem__call_place
   if (event.is_failed_call) watch->failed = place;
   watch->events = nomem__grow(watch->events, watch->event_count, &watch->event_room, sizeof *watch->events);
   watch->events[watch->event_count++] = event;
+  if (event.is_failed_call && watch->kind == NOMEM_WATCH_FAILED_CALL) drop_breakpoints(watch, watch->tid);
 }
 
 /* Goes on over a breakpoint: it is taken out, and put back after one instruction. */
@@ -366,9 +367,9 @@ static struct nomem__call_watch *watch_of(struct nomem__stop_watcher *watcher) {
 
 static uint32_t begin(struct nomem__stop_watcher *watcher, const struct nomem_channel *pages) {
   struct nomem__call_watch *watch = watch_of(watcher);
-  nomem__call_watch_prepare(watch, watch->code_owners, watch->is_without_fault);
+  nomem__call_watch_prepare(watch, watch->code_owners, watch->kind);
   watch->pages = pages;
-  return watch->is_without_fault ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
+  return watch->kind == NOMEM_WATCH_WITHOUT_FAULT ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
 }
 
 static enum nomem__stop_action stopped(struct nomem__stop_watcher *watcher, struct nomem__stacks *stacks, pid_t tid,
@@ -386,11 +387,10 @@ static enum nomem__stop_action stopped(struct nomem__stop_watcher *watcher, stru
 
 struct nomem__stop_watcher *nomem__call_watch_prepare(struct nomem__call_watch *watch,
                                                       const struct nomem__code_owners *code_owners,
-                                                      bool is_without_fault) {
+                                                      enum nomem__call_watch_kind kind) {
   nomem__call_watch_free(watch);
-  *watch = (struct nomem__call_watch){.watcher = {.begin = begin, .stopped = stopped},
-                                      .code_owners = code_owners,
-                                      .is_without_fault = is_without_fault};
+  *watch = (struct nomem__call_watch){
+      .watcher = {.begin = begin, .stopped = stopped}, .code_owners = code_owners, .kind = kind};
   return &watch->watcher;
 }
 

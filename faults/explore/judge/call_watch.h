@@ -35,10 +35,14 @@ struct nomem__call_place {
   struct nomem__trace_frame callee;
 };
 
+/* What is looked at: what the call returns in which the allocation fails, and no more; all calls from there on; or all
+ * calls from there on in a run in which that allocation does not fail. */
+enum nomem__call_watch_kind { NOMEM_WATCH_FAILED_CALL, NOMEM_WATCH_WITH_FAULT, NOMEM_WATCH_WITHOUT_FAULT };
+
 struct nomem__call_watch {
   struct nomem__stop_watcher watcher;
   const struct nomem__code_owners *code_owners;
-  bool is_without_fault;
+  enum nomem__call_watch_kind kind;
   const struct nomem_channel *pages; /* of the run that goes on */
   bool has_begun;                    /* the fault has come */
   bool is_cut;                       /* not all was noted */
@@ -58,7 +62,7 @@ struct nomem__call_watch {
  * it. What it noted before is forgotten. */
 struct nomem__stop_watcher *nomem__call_watch_prepare(struct nomem__call_watch *watch,
                                                       const struct nomem__code_owners *code_owners,
-                                                      bool is_without_fault);
+                                                      enum nomem__call_watch_kind kind);
 
 /* What was noted, as long as the watch is not prepared anew. */
 struct nomem__told_events nomem__call_watch_events(const struct nomem__call_watch *watch);
