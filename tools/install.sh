@@ -96,6 +96,7 @@ for file in README.md CHANGELOG.md SECURITY.md LICENSE docs/*.md; do
   case $file in docs/architecture.md | docs/design.md) continue ;; esac # of the sources
   put_document "$file"
 done
+put 644 docs/report.schema.json "$documents/docs"
 find examples -type f >"$work/examples"
 while read -r file; do put 644 "$file" "$documents/${file%/*}"; done <"$work/examples"
 

@@ -70,7 +70,7 @@ check 'replay restores the folder and the variables' sh -c \
   "cat out; [ $status = 139 ] && grep -q 'malloc of 6 bytes returned NULL' out"
 check 'replay says which secret is missing' grep -q "'DEPLOY_TOKEN' was set then" out
 pasted nomem explain --store 'a project/kept.db' 1
-check 'explain prints the line, too' sh -c "cat out; [ $status = 0 ] && grep -qF 'TEST_DATA=' out && grep -q '^A process got' out"
+check 'explain prints the line, too' sh -c "cat out; [ $status = 0 ] && grep -qF 'TEST_DATA=' out && grep -q '^What it means' out"
 pasted nomem minimise --store 'a project/kept.db' 1
 check 'minimise runs in the same surroundings, and its line has them' sh -c \
   "cat out; [ $status = 0 ] && grep -q '^  reproduce: cd .* && env .*TEST_DATA=' out"
