@@ -138,12 +138,11 @@ static void make_free(unsigned thread) {
 
 /* Returns true in the child, which shares the channel and the model, as every process of a run does. */
 static bool is_forked_child(void) {
-  int status;
   pid_t child = fork();
   CHECK(child >= 0, "cannot fork");
   if (child == 0) return true;
-  CHECK(waitpid(child, &status, 0) == child && status == 0, "the forked child ended with status 0x%x",
-        (unsigned)status);
+  int status = fuzz_wait(child, 0);
+  CHECK(status == 0, "the forked child ended with status 0x%x", (unsigned)status);
   return false;
 }
 
@@ -347,7 +346,7 @@ static void watch_stops(struct fuzz_input input, const struct header *header, co
     _exit(0);
   }
   for (;;) {
-    CHECK(waitpid(child, &status, WUNTRACED) == child, "the child is gone");
+    status = fuzz_wait(child, WUNTRACED);
     if (!WIFSTOPPED(status)) break;
     CHECK(WSTOPSIG(status) == SIGSTOP, "the child was stopped by signal %d", WSTOPSIG(status));
     stops++;

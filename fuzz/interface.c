@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <malloc.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fuzz.h"
@@ -411,15 +410,14 @@ static void run_one(struct fuzz_step step, unsigned thread) {
 
 /* A forked child has a copy of the scope, in which it makes all further steps; then this process makes them. */
 static void fork_here(void) {
-  int status;
   pid_t child = is_child ? -1 : fork();
   if (child < 0) return;
   if (child == 0) {
     is_child = true;
     return;
   }
-  CHECK(waitpid(child, &status, 0) == child && status == 0, "the forked child ended with status 0x%x",
-        (unsigned)status);
+  int status = fuzz_wait(child, 0);
+  CHECK(status == 0, "the forked child ended with status 0x%x", (unsigned)status);
 }
 
 static void run_all(struct fuzz_input input) {

@@ -281,17 +281,7 @@ static void step_overrun(struct slot *slot, unsigned how, uint8_t flip) {
   past[how % 4] ^= flip;
 }
 
-/* Whether what lies where a wrong size leads says the same by chance. Then nobody can tell that it is wrong: the other
- * header may be what a user has written into a block. */
-static bool is_confirmed(const uint8_t *header, bool is_own, uint32_t size, uint32_t id, uint32_t pool_granules) {
-  uint32_t other[2];
-  if (size == 0 || (is_own ? size > pool_granules + 1 - id : size >= id)) return false;
-  memcpy(other, is_own ? header + size * GRANULE : header - size * GRANULE, sizeof other);
-  return other[!is_own] == size;
-}
-
-/* Writes before a block, over its header: the size of the block before, and its own. Whole words, too: what a size may
- * be ends somewhere. */
+/* Writes before a block, over its header: the size of the block before, and its own. Also what a size may just be. */
 static void step_underrun(struct slot *slot, unsigned how, uint8_t word) {
   if (!slot->block || READS_ARE_JUDGED) return;
   uint32_t kept[2], wrong[2];
@@ -302,7 +292,8 @@ static void step_underrun(struct slot *slot, unsigned how, uint8_t word) {
   memcpy(kept, header, sizeof kept);
   memcpy(wrong, header, sizeof wrong);
   wrong[how & 1] = how & 0x10 ? kept[how & 1] ^ 1U << word % 32 : values[(how >> 1) % 8];
-  if (wrong[how & 1] == kept[how & 1] || is_confirmed(header, how & 1, wrong[how & 1], id, pool_granules)) return;
+  if (wrong[how & 1] == kept[how & 1] || pool_size_is_confirmed(header, how & 1, wrong[how & 1], id, pool_granules))
+    return;
   memcpy(header, wrong, sizeof wrong);
   misuse(slot->block, MEMPOOL_OVERRUN, how >> 5);
   CHECK(mempool_check() != 0, "mempool_check did not see a write before a block");

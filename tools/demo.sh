@@ -16,7 +16,7 @@ failed=0
 echo "Fuzz targets, $seconds s each:"
 for target in "$build"/fuzz/bin/*; do
   case $target in *.*) continue ;; esac
-  "$(dirname "$0")/fuzz.sh" run "$(basename "$target")" "$build/fuzz" "$seconds" || failed=1
+  FUZZ_SEED=1 "$(dirname "$0")/fuzz.sh" run "$(basename "$target")" "$build/fuzz" "$seconds" || failed=1
 done
 
 echo

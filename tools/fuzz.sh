@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Runs fuzz targets. OUT is where they were built: bin/ for libFuzzer, gcc/ with the plain driver, cov/ for coverage.
 #
-#   tools/fuzz.sh run TARGET OUT SECONDS      fuzz; new inputs go to OUT/corpus/TARGET, crashes to OUT/crashes
+#   tools/fuzz.sh run TARGET OUT SECONDS      fuzz; new inputs go to OUT/corpus/TARGET, crashes to OUT/crashes;
+#                                             FUZZ_SEED: of its random numbers
 #   tools/fuzz.sh afl TARGET OUT SECONDS      the same under AFL++
 #   tools/fuzz.sh regress "TARGETS" OUT       replay corpus/TARGET in bin/ and in gcc/
 #   tools/fuzz.sh minimise TARGET OUT         keep of corpus/TARGET only what its coverage needs
@@ -51,8 +52,9 @@ run() {
   log=$out/$target.log
   spare_leaks "$target"
   # shellcheck disable=SC2046 # flags are words
-  if placed "$out/bin/$target" $(flags "$target") -max_total_time="$seconds" -print_final_stats=1 \
-    -artifact_prefix="$out/crashes/$target-" "$out/corpus/$target" "corpus/$target" >"$log" 2>&1; then
+  if placed "$out/bin/$target" $(flags "$target") ${FUZZ_SEED:+"-seed=$FUZZ_SEED"} \
+    -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$out/crashes/$target-" \
+    "$out/corpus/$target" "corpus/$target" >"$log" 2>&1; then
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     edges=$(sed -n 's/.* cov: \([0-9]*\).*/\1/p' "$log" | tail -n 1)
     printf '%-20s %9s inputs in %s s, %5s edges, nothing found\n' "$target" "$runs" "$seconds" "$edges"

@@ -7,12 +7,14 @@
 #ifndef NOMEM_FUZZ_H
 #define NOMEM_FUZZ_H
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -31,6 +33,15 @@ __attribute__((format(printf, 3, 4), noreturn, cold)) static inline void fuzz_fa
 }
 
 #define CHECK(condition, ...) ((condition) ? (void)0 : fuzz_fail(__FILE__, __LINE__, __VA_ARGS__))
+
+/* Waits for a child to end, or with WUNTRACED to stop, and returns its status. The fuzzer's timer interrupts that. */
+static inline int fuzz_wait(pid_t child, int options) {
+  int status = 0;
+  pid_t waited;
+  while ((waited = waitpid(child, &status, options)) < 0 && errno == EINTR) continue;
+  CHECK(waited == child, "waiting for a child failed with errno %d", errno);
+  return status;
+}
 
 /* For inner loops of a model, in which there is nothing to find. */
 #ifdef __clang__

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the pool meets the system: the limits of its size, memory that cannot be had or is given back, and what it does
- * when nobody handles misuse. */
+/* Where the pool meets the system: the limits of its size, memory that cannot be had or is given back, what it does
+ * when nobody handles misuse, and what its headers say: the size of the block before, and their own, in granules. */
 #ifndef NOMEM_FUZZ_POOL_EDGES_H
 #define NOMEM_FUZZ_POOL_EDGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "mempool.h"
 
@@ -29,5 +31,16 @@ void pool_check_none(void);
 /* One of the sizes that mean something to a pool of pool bytes whose largest free block has largest: its own, and up to
  * the largest there is. */
 size_t pool_odd_size(uint8_t which, size_t pool, size_t largest);
+
+/* Whether what lies where a wrong size leads says the same by chance. Then nobody can tell that it is wrong: the other
+ * header may be what a user has written into a block. id: of the block, in granules from the pool's beginning. */
+static inline bool pool_size_is_confirmed(const uint8_t *header, bool is_own, size_t size, uint32_t id,
+                                          uint32_t pool_granules) {
+  uint32_t other[2];
+  if (size == 0 || (is_own ? size > pool_granules + 1 - id : size >= id)) return false;
+  const uint8_t *at = is_own ? header + size * MEMPOOL_ALIGNMENT : header - size * MEMPOOL_ALIGNMENT;
+  memcpy(other, at, sizeof other);
+  return other[!is_own] == size;
+}
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fuzz.h"
@@ -36,6 +35,6 @@ void check_scope_without_memory(void) {
     CHECK(nomem_begin("in=x", NULL) == 0, "a scope with stacks was not opened");
     _exit(0);
   }
-  CHECK(waitpid(child, &status, 0) == child && status == 0, "the child without memory ended with status 0x%x",
-        (unsigned)status);
+  status = fuzz_wait(child, 0);
+  CHECK(status == 0, "the child without memory ended with status 0x%x", (unsigned)status);
 }
