@@ -138,11 +138,16 @@ static void make_free(unsigned thread) {
 
 /* Returns true in the child, which shares the channel and the model, as every process of a run does. */
 static bool is_forked_child(void) {
+  bool fails = model->fails, names_sites = model->names_sites, notes_recovery = model->notes_recovery;
   pid_t child = fork();
   CHECK(child >= 0, "cannot fork");
   if (child == 0) return true;
   int status = fuzz_wait(child, 0);
   CHECK(status == 0, "the forked child ended with status 0x%x", (unsigned)status);
+  /* A process that has seen the last fault has nothing left to look at; another one looks on. */
+  model->fails = fails;
+  model->names_sites = names_sites;
+  model->notes_recovery = notes_recovery;
   return false;
 }
 
