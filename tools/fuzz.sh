@@ -21,15 +21,8 @@ flags() {
   sed -n 's|^dict *= *|-dict=fuzz/|p; s,^\(max_len\|timeout\|close_fd_mask\) *= *,-\1=,p' "fuzz/$1.options"
 }
 
-# Runs a command without address randomisation where the kernel randomises more bits than the sanitizers of clang 14 and
-# gcc 12 can cope with.
-placed() {
-  if [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)" -gt 28 ]; then
-    setarch "$(uname -m)" -R "$@"
-  else
-    "$@"
-  fi
-}
+# shellcheck source-path=SCRIPTDIR source=lib/placed.sh
+. "$(dirname "$0")/lib/placed.sh"
 
 # LeakSanitizer stops the process by ptrace; where that is not allowed it fails whatever it was asked to look at.
 spare_leaks() {

@@ -18,14 +18,8 @@ die() {
   exit 2
 }
 
-# As tools/fuzz.sh runs it.
-placed() {
-  if [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)" -gt 28 ]; then
-    setarch "$(uname -m)" -R "$@"
-  else
-    "$@"
-  fi
-}
+# shellcheck source-path=SCRIPTDIR source=lib/placed.sh
+. "$(dirname "$0")/lib/placed.sh"
 
 # Of Makefile.am: what stands under no condition, under LINUX, and under the opposite of WINNT.
 sources() {

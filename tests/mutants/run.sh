@@ -7,16 +7,17 @@
 set -u
 build=$(cd "$1" && pwd)
 cd "$(dirname "$0")/../.." || exit 2
+# shellcheck source-path=SCRIPTDIR/../lib source=tap.sh
+. tests/lib/tap.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-tests=0
+trap 'exit 130' INT TERM
 
 # expect "WHAT" COMMAND...
 expect() {
-  tests=$((tests + 1))
   what=$1
   shift
-  if "$@"; then echo "ok $tests $what"; else echo "not ok $tests $what"; sed 's/^/# /' "$work/out"; fi
+  if "$@"; then pass "$what"; else fail "$what" "$work/out"; fi
 }
 
 # all FILES [VARIABLE=VALUE...]: prints what make mutants-all says, and its status.
@@ -47,4 +48,4 @@ all "lib/uv_alloc.c:$line" EQUIVALENT=/dev/null
 expect 'otherwise it is a survivor' [ $? -ne 0 ]
 expect 'which is named' grep -q '> return uv__strndup(string, (SIZE_MAX-1));' "$work/out"
 expect 'none of a few bugs of the plan language survives' all faults/plan_text.c SAMPLE=6
-echo "1..$tests"
+finish

@@ -8,6 +8,11 @@
 /* Exit statuses of the command. */
 enum { NOMEM_EXIT_CLEAN = 0, NOMEM_EXIT_FINDINGS = 1, NOMEM_EXIT_FAILED = 2 };
 
+/* The exit status of findings. */
+static inline int nomem__findings_status(const struct nomem__options *options) {
+  return options->error_status != 0 ? (int)options->error_status : NOMEM_EXIT_FINDINGS;
+}
+
 /* In place of one: the program could not be explored, which a line has said, for a reason that lies in the program. */
 enum { NOMEM_EXIT_UNEXPLORED = 256 };
 

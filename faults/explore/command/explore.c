@@ -36,7 +36,7 @@ static int report(struct nomem__campaign *campaign) {
     nomem__complain("cannot make the report: %s", strerror(EILSEQ));
     return -EILSEQ;
   }
-  int result = nomem__reports_write(options, document);
+  int result = nomem__reports_write(options, document, nomem__report_text);
   nomem__journal_keep_report(campaign, document);
   json_decref(document);
   return result;

@@ -53,7 +53,7 @@ static void forget(struct asked *asked) {
 /* The exit status that was asked for, of an exploration that ended so. */
 static int exit_status(const struct nomem__options *options, int status) {
   if (status == NOMEM_EXIT_UNEXPLORED) return NOMEM_EXIT_FAILED;
-  return status == NOMEM_EXIT_FINDINGS && options->error_status != 0 ? (int)options->error_status : status;
+  return status == NOMEM_EXIT_FINDINGS ? nomem__findings_status(options) : status;
 }
 
 /* Says why there is no text about this test, where the text would be, and in a line if people are to read that and it

@@ -25,11 +25,11 @@ static int list(const struct nomem__stored_reports *reports) {
 
 static int write_reports(const struct nomem__options *options, const json_t *document) {
   bool is_suite = json_object_get(document, "cases") != NULL;
-  int result = is_suite ? nomem__suite_reports_write(options, document) : nomem__reports_write(options, document);
-  if (result != 0) return NOMEM_EXIT_FAILED;
+  if (nomem__reports_write(options, document, is_suite ? nomem__suite_text_print : nomem__report_text) != 0)
+    return NOMEM_EXIT_FAILED;
   if (!nomem__document_has_findings(document))
     return json_is_true(json_object_get(document, "complete")) ? NOMEM_EXIT_CLEAN : NOMEM_EXIT_FAILED;
-  return options->error_status != 0 ? (int)options->error_status : NOMEM_EXIT_FINDINGS;
+  return nomem__findings_status(options);
 }
 
 static int say_missing(const struct nomem__store *store, size_t count) {

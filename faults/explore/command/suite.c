@@ -42,9 +42,9 @@ static int report(const struct nomem__suite *suite) {
     return NOMEM_EXIT_FAILED;
   }
   int status = suite->interrupted_by != 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
-  bool is_written = nomem__suite_reports_write(options, document) == 0;
+  bool is_written = nomem__reports_write(options, document, nomem__suite_text_print) == 0;
   if (nomem__document_has_findings(document))
-    status = options->error_status != 0 ? (int)options->error_status : NOMEM_EXIT_FINDINGS;
+    status = nomem__findings_status(options);
   else if (was_in_vain(suite, document))
     status = NOMEM_EXIT_FAILED;
   if (nomem__suite_keep_report(suite, document) != 0 || !is_written) status = NOMEM_EXIT_FAILED;

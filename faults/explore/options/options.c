@@ -224,13 +224,15 @@ static int print_help_of(struct parser *parser) {
   return 1;
 }
 
+const char *const nomem__report_options[NOMEM_REPORT_COUNT] = {
+#define X(constant, function, option) [NOMEM_REPORT_##constant] = (option),
+    NOMEM_REPORT_MAP(X)
+#undef X
+};
+
 /* Checks that no two reports have the same file, which would hold neither, and that none takes the place of rules. */
 static int check_reports(const struct parser *parser) {
-  static const char *const names[NOMEM_REPORT_COUNT] = {
-#define X(constant, function, option) [NOMEM_REPORT_##constant] = (option),
-      NOMEM_REPORT_MAP(X)
-#undef X
-  };
+  const char *const *names = nomem__report_options;
   const char *const *reports = parser->options->reports;
   char quoted[NOMEM_QUOTE_BYTES];
   for (unsigned i = 0; i < NOMEM_REPORT_COUNT; i++)

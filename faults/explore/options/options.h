@@ -78,6 +78,9 @@ enum nomem__report {
       NOMEM_REPORT_COUNT
 };
 
+/* The option of each, without the dashes. */
+extern const char *const nomem__report_options[NOMEM_REPORT_COUNT];
+
 /* What the command line asks for. Strings and program point into argv. An option that the command does not have keeps
  * its default. */
 struct nomem__options {

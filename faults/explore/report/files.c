@@ -24,12 +24,6 @@ static int (*const writers[NOMEM_REPORT_COUNT])(const json_t *document, FILE *ou
 #undef X
 };
 
-static const char *const names[NOMEM_REPORT_COUNT] = {
-#define X(constant, function, option) [NOMEM_REPORT_##constant] = (option),
-    NOMEM_REPORT_MAP(X)
-#undef X
-};
-
 /* The option that names the file of the text. */
 static const char text_option[] = "report";
 
@@ -139,7 +133,7 @@ static int check_one(const char *option, const char *path) {
 int nomem__reports_check(const struct nomem__options *options) {
   int result = check_one(text_option, options->text_path);
   for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT && result == 0; kind++)
-    result = check_one(names[kind], options->reports[kind]);
+    result = check_one(nomem__report_options[kind], options->reports[kind]);
   return result;
 }
 
@@ -147,14 +141,15 @@ static int write_one(enum nomem__report kind, const char *path, const json_t *do
   struct output output = {.asked = path};
   if (is_standard_output(path)) {
     int result = writers[kind](document, stdout);
-    return result != 0 && !ferror(stdout) ? complain(&output, names[kind], -result) : result; /* main says why */
+    return result != 0 && !ferror(stdout) ? complain(&output, nomem__report_options[kind], -result)
+                                          : result; /* main says why */
   }
   int error = open_output(&output, path);
   if (error == 0) error = -writers[kind](document, output.file);
   if (output.file != NULL && ferror(output.file)) error = -nomem__flush(output.file);
   if (error == 0) error = close_output(&output);
   discard(&output);
-  return error != 0 ? complain(&output, names[kind], error) : 0;
+  return error != 0 ? complain(&output, nomem__report_options[kind], error) : 0;
 }
 
 /* Where the text goes when it has no file. */
@@ -184,15 +179,6 @@ static int close_text(struct output *output) {
   return error != 0 ? complain(output, text_option, error) : 0;
 }
 
-int nomem__reports_print_text(const struct nomem__options *options, void (*print)(const void *user, FILE *out),
-                              const void *user) {
-  struct output output;
-  FILE *out = open_text(options, &output);
-  if (out == NULL) return -EIO;
-  print(user, out);
-  return close_text(&output);
-}
-
 int nomem__report_note(const struct nomem__options *options, const char *line) {
   struct output output;
   if (options->text_path == NULL || is_standard_output(options->text_path)) return 0;
@@ -204,36 +190,21 @@ int nomem__report_note(const struct nomem__options *options, const char *line) {
   return close_text(&output);
 }
 
-int nomem__reports_write_document(const struct nomem__options *options, const json_t *document) {
-  int result = 0;
-  for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++) {
-    if (options->reports[kind] == NULL) continue;
-    int one = write_one((enum nomem__report)kind, options->reports[kind], document);
-    if (result == 0) result = one;
-  }
-  return result;
-}
-
 bool nomem__reports_are_wanted(const struct nomem__options *options) {
   for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++)
     if (options->reports[kind] != NULL) return true;
   return false;
 }
 
-/* A report, as its text is made from it. */
-struct text {
-  const struct nomem__options *options;
-  const json_t *document;
-};
-
-static void print_text(const void *user, FILE *out) {
-  const struct text *text = user;
-  nomem__report_text(text->document, text->options->quiet, text->options->verbose, out);
-}
-
-int nomem__reports_write(const struct nomem__options *options, const json_t *document) {
-  const struct text text = {.options = options, .document = document};
-  int printed = nomem__reports_print_text(options, print_text, &text);
-  int result = nomem__reports_write_document(options, document);
+int nomem__reports_write(const struct nomem__options *options, const json_t *document, nomem__text_func *print_text) {
+  struct output output;
+  FILE *out = open_text(options, &output);
+  if (out != NULL) print_text(document, options->quiet, options->verbose, out);
+  int printed = out != NULL ? close_text(&output) : -EIO, result = 0;
+  for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++) {
+    if (options->reports[kind] == NULL) continue;
+    int one = write_one((enum nomem__report)kind, options->reports[kind], document);
+    if (result == 0) result = one;
+  }
   return result != 0 ? result : printed;
 }

@@ -36,17 +36,12 @@ int nomem__report_note(const struct nomem__options *options, const char *line);
 /* Whether any report but the text was asked for. */
 bool nomem__reports_are_wanted(const struct nomem__options *options);
 
-/* Writes all reports of a program's document: the text (to standard error when another one, or the program, has
- * standard output), then those that were asked for. A file is there as a whole or not at all. Returns 0, or a negative
- * error code after one line on standard error. */
-int nomem__reports_write(const struct nomem__options *options, const json_t *document);
+/* Prints a document's text, as nomem__report_text does that of a program. */
+typedef void nomem__text_func(const json_t *document, bool is_quiet, bool is_verbose, FILE *out);
 
-/* Has the text printed to where it goes: the file that was asked for, standard output, or standard error when another
- * report, or the program, has that. Returns 0, or a negative error code after one line on standard error. */
-int nomem__reports_print_text(const struct nomem__options *options, void (*print)(const void *user, FILE *out),
-                              const void *user);
-
-/* Writes the reports that were asked for, but for the text, from a document. Returns as nomem__reports_write. */
-int nomem__reports_write_document(const struct nomem__options *options, const json_t *document);
+/* Writes all reports of a document: the text (to standard error when another one, or the program, has standard output),
+ * then those that were asked for. A file is there as a whole or not at all. Returns 0, or a negative error code after
+ * one line on standard error. */
+int nomem__reports_write(const struct nomem__options *options, const json_t *document, nomem__text_func *print_text);
 
 #endif

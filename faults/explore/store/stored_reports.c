@@ -128,14 +128,14 @@ static void put_coverage(struct nomem__store *store, const char *campaign, const
   json_t *coverage = json_object_get(document, "coverage");
   json_t *reasons = json_object_get(coverage, "calls_not_exercised");
   int64_t points = find_number(store, "SELECT count(*) FROM points WHERE campaign=?", campaign, NULL);
-  int64_t gained =
-      find_number(store, calls_sql, campaign, NULL) - (int64_t)nomem__json_count(coverage, "calls_exercised");
+  int64_t calls = find_number(store, calls_sql, campaign, NULL);
+  int64_t gained = calls - (int64_t)nomem__json_count(coverage, "calls_exercised");
   int64_t elsewhere = (int64_t)nomem__json_count(reasons, "other_shards") - gained;
   json_object_set_new(coverage, "points", json_integer(points));
   json_object_set_new(coverage, "points_tried", json_integer(tried));
   json_object_set_new(coverage, "points_in_other_shards", json_integer(points - tried));
   json_object_set_new(coverage, "sites_exercised", json_integer(find_number(store, sites_sql, campaign, NULL)));
-  json_object_set_new(coverage, "calls_exercised", json_integer(find_number(store, calls_sql, campaign, NULL)));
+  json_object_set_new(coverage, "calls_exercised", json_integer(calls));
   json_object_set_new(reasons, "other_shards", json_integer(elsewhere > 0 ? elsewhere : 0));
 }
 

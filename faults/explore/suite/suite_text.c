@@ -119,24 +119,6 @@ void nomem__suite_text_print(const json_t *document, bool is_quiet, bool is_verb
   print_coverage(out, document);
 }
 
-/* A suite's report, as its text is made from it. */
-struct text {
-  const struct nomem__options *options;
-  const json_t *document;
-};
-
-static void print_text(const void *user, FILE *out) {
-  const struct text *text = user;
-  nomem__suite_text_print(text->document, text->options->quiet, text->options->verbose, out);
-}
-
-int nomem__suite_reports_write(const struct nomem__options *options, const json_t *document) {
-  const struct text text = {.options = options, .document = document};
-  int printed = nomem__reports_print_text(options, print_text, &text);
-  int result = nomem__reports_write_document(options, document);
-  return result != 0 ? result : printed;
-}
-
 static void print_command(FILE *out, const json_t *suite_case) {
   const json_t *command = json_object_get(suite_case, "command");
   const char *folder = nomem__json_string(suite_case, "folder");

@@ -7,14 +7,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "../options/options.h"
-
 /* Prints the findings of a suite's document, the worst first, each with its stacks and the line that reproduces it;
  * then what was explored, and what was not. is_quiet: nothing but the findings. */
 void nomem__suite_text_print(const json_t *document, bool is_quiet, bool is_verbose, FILE *out);
-
-/* Writes all reports of a suite's document, as nomem__reports_write does those of a program's. */
-int nomem__suite_reports_write(const struct nomem__options *options, const json_t *document);
 
 /* Prints the cases of such a document, and what is left out with the reason. */
 void nomem__suite_text_list(const json_t *document, FILE *out);
