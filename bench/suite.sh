@@ -15,8 +15,8 @@ work=$build/bench/suite
 mkdir -p "$work"
 source=$("$here/tests/downstream/fetch.sh" "$work" libuv1)
 if [ ! -x "$work/built/uv_run_tests_a" ]; then
-  cmake -S "$source" -B "$work/built" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DLIBUV_BUILD_TESTS=ON >"$work/log"
-  cmake --build "$work/built" -j 2 --target uv_run_tests_a >>"$work/log"
+  cmake -S "$source" -B "$work/built" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DLIBUV_BUILD_TESTS=ON >"$work/log" 2>&1
+  cmake --build "$work/built" -j 2 --target uv_run_tests_a >>"$work/log" 2>&1
 fi
 export NOMEM_PRELOAD="$build/libnomem-preload.so"
 run=$(mktemp -d "${TMPDIR:-/tmp}/nomem-bench-XXXXXX")

@@ -53,6 +53,44 @@ left 'what other shards have' 301 'other_shards:[0-9]*' --all --faults transient
 left 'what the time leaves' 301 'budget:[0-9]*' --all --budget 0.001
 left 'what is beyond the occurrence classes' 100001 'occurrence_class:9[0-9]*' --faults transient
 
+# What is new comes first: a second line of the library's is tried before the other rows of the test's table.
+cat >table.c <<'EOF'
+#include <stdlib.h>
+#include <string.h>
+char *lib_copy(const char *text) {
+  char *copy = malloc(strlen(text) + 1);
+  return copy == NULL ? NULL : strcpy(copy, text);
+}
+int lib_sum(int count) {
+  int *numbers = malloc(sizeof(int) * (unsigned)count), sum = 0;
+  for (int i = 0; i < count; i++) numbers[i] = i;
+  for (int i = 0; i < count; i++) sum += numbers[i];
+  free(numbers);
+  return sum;
+}
+EOF
+cat >test_table.c <<'EOF'
+#include <stdlib.h>
+char *lib_copy(const char *text);
+int lib_sum(int count);
+#define ROW(text) do { char *copy = lib_copy(text); if (copy == NULL) return 1; free(copy); } while (0)
+int main(void) {
+  ROW("one");
+  ROW("two");
+  ROW("three");
+  ROW("four");
+  return lib_sum(3) == 3 ? 0 : 1;
+}
+EOF
+"$cc" -std=gnu11 -g -O0 -fno-builtin -o test_table table.c test_table.c
+for points in 1 2; do
+  nomem explore --no-store --faults transient --max-points $points -- ./test_table >"first$points" 2>&1 || :
+done
+if ! grep -q '^crash in lib_sum' first1 && grep -q '^crash in lib_sum' first2; then pass 'what is new comes first'; else
+  cat first1 first2 >seen
+  fail 'what is new comes first' seen
+fi
+
 nomem explore --no-store --isolate off --jobs 2 --all --budget 1 -- ./many 1000000 >seen 2>&1 &
 peak_kb=0
 while kill -0 $! 2>/dev/null; do

@@ -27,7 +27,7 @@ static int end(void **state) {
 }
 
 static bool counts_of(const struct nomem__code_owners *owners, struct nomem__leak_site leak) {
-  const struct nomem__lost_block_rule rule = {&run->outcome, owners};
+  const struct nomem__lost_block_rule rule = {&run->outcome, owners, NULL};
   return nomem__lost_block_counts(&rule, &leak);
 }
 

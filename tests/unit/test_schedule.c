@@ -14,7 +14,8 @@
 
 /* A list as text: "site@occurrence", with a + behind a persistent one. */
 static void check(const uint64_t *counts, size_t sites, bool transient, bool persistent, bool all, const char *wanted) {
-  const struct nomem__schedule schedule = {counts, sites, transient, persistent, all, 0};
+  const struct nomem__schedule schedule = {
+      .counts = counts, .site_count = sites, .transient = transient, .persistent = persistent, .all = all};
   struct nomem__point *points = NULL;
   uint64_t calls;
   char text[4096] = "";
@@ -38,6 +39,20 @@ static void occurrence_classes(void **state) {
   check((const uint64_t[]){4}, 1, true, false, false, "0@1 0@2 0@4");
   check((const uint64_t[]){5}, 1, true, false, false, "0@1 0@2 0@5 0@4");
   check((const uint64_t[]){16, 1, 9}, 3, true, false, false, "0@1 1@1 2@1 0@2 2@2 0@16 2@9 0@4 0@8 2@4 2@8");
+}
+
+/* The order of the sites is that of each class of calls. */
+static void order(void **state) {
+  (void)state;
+  const uint64_t counts[] = {2, 1, 3};
+  const uint32_t sites[] = {2, 0, 1};
+  const struct nomem__schedule schedule = {.counts = counts, .order = sites, .site_count = 3, .transient = true};
+  const uint32_t wanted[] = {2, 0, 1, 2, 0, 2};
+  struct nomem__point *points = NULL;
+  uint64_t calls;
+  assert_int_equal(nomem__schedule_make(&schedule, &points, &calls), 6);
+  for (size_t i = 0; i < 6; i++) assert_int_equal(points[i].site, wanted[i]);
+  free(points);
 }
 
 /* With all, the rest follows in its order. */
@@ -84,7 +99,7 @@ static void all_is_complete(void **state) {
     const uint64_t counts[] = {a, 70 - a, 1};
     struct nomem__point *points = NULL;
     unsigned char seen[3][71][2] = {0};
-    const struct nomem__schedule schedule = {counts, 3, true, true, true, 0};
+    const struct nomem__schedule schedule = {counts, NULL, 3, true, true, true, 0};
     uint64_t calls;
     size_t count = nomem__schedule_make(&schedule, &points, &calls);
     assert_int_equal(count, nomem__schedule_everything(&schedule));
@@ -103,7 +118,7 @@ static void huge_counts(void **state) {
   (void)state;
   struct nomem__point *points = NULL;
   const uint64_t counts[] = {UINT64_C(1) << 40, (UINT64_C(1) << 62) + 1};
-  struct nomem__schedule schedule = {counts, 2, true, false, false, 0};
+  struct nomem__schedule schedule = {counts, NULL, 2, true, false, false, 0};
   uint64_t calls;
   size_t count = nomem__schedule_make(&schedule, &points, &calls);
   assert_in_range(count, 80, 110);
@@ -120,7 +135,7 @@ static void huge_counts(void **state) {
 static void cut(void **state) {
   (void)state;
   const uint64_t counts[] = {16, 1, 9};
-  struct nomem__schedule schedule = {counts, 3, true, true, false, 3};
+  struct nomem__schedule schedule = {counts, NULL, 3, true, true, false, 3};
   struct nomem__point *points = NULL;
   uint64_t calls;
   assert_int_equal(nomem__schedule_make(&schedule, &points, &calls), 3);
@@ -153,6 +168,7 @@ static void shards(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(occurrence_classes),
+      cmocka_unit_test(order),
       cmocka_unit_test(everything),
       cmocka_unit_test(complete),
       cmocka_unit_test(kinds),

@@ -21,6 +21,7 @@
 #include "residue_check.h"
 #include "schedule.h"
 #include "site_filter.h"
+#include "site_order.h"
 
 /* A baseline that nobody gave a time for must end by itself within this. */
 #define BASELINE_MS 60000
@@ -328,15 +329,6 @@ static int check_agreement(struct nomem__campaign *campaign, struct baseline_run
   return 0;
 }
 
-/* Leaves out the sites that --sites does not match. */
-static int apply_site_filter(struct nomem__campaign *campaign) {
-  const char *pattern = campaign->session->options->sites;
-  if (pattern == NULL) return 0;
-  int64_t left = nomem__site_filter_apply(pattern, campaign->session->symbols, campaign->sites, campaign->site_count,
-                                          campaign->modules, campaign->module_count);
-  return left > 0 ? 0 : left == 0 ? -EINVAL : (int)left;
-}
-
 /* Leaves the calls that an interpreter makes for itself out of what is compared and explored. */
 static void drop_untested(struct nomem__campaign *campaign, struct baseline_run *run) {
   struct nomem__interpreter_part *part = &campaign->interpreter;
@@ -359,7 +351,10 @@ static void schedule_points(struct nomem__campaign *campaign) {
   uint64_t *counts = nomem__calloc(campaign->site_count + 1, sizeof *counts);
   for (size_t i = 0; i < campaign->site_count; i++)
     counts[i] = is_explored(&campaign->sites[i]) ? campaign->sites[i].count : 0;
+  uint32_t *order = nomem__site_order_of(campaign->sites, campaign->site_count, campaign->modules,
+                                         campaign->module_count, &campaign->code_owners);
   struct nomem__schedule wanted = {.counts = counts,
+                                   .order = order,
                                    .site_count = campaign->site_count,
                                    .transient = options->faults & NOMEM_FAULT_TRANSIENT,
                                    .persistent = nomem__interpreter_takes_persistent(campaign),
@@ -369,6 +364,7 @@ static void schedule_points(struct nomem__campaign *campaign) {
   struct nomem__point *points = NULL;
   size_t count = nomem__schedule_make(&wanted, &points, &campaign->calls_scheduled);
   free(counts);
+  free(order);
   nomem__campaign_take_points(campaign, points, count);
 }
 
@@ -406,8 +402,12 @@ static int choose_points(struct nomem__campaign *campaign, const struct baseline
   struct nomem__second_faults *second_faults = &campaign->second_faults;
   nomem__site_list_mark_test_calls(campaign->sites, campaign->site_count, campaign->modules, campaign->module_count,
                                    &campaign->code_owners);
-  int result = apply_site_filter(campaign);
-  if (result != 0) return result;
+  const char *pattern = campaign->session->options->sites;
+  if (pattern != NULL) {
+    int64_t left = nomem__site_filter_apply(pattern, campaign->session->symbols, campaign->sites, campaign->site_count,
+                                            campaign->modules, campaign->module_count);
+    if (left <= 0) return left == 0 ? -EINVAL : (int)left;
+  }
   schedule_points(campaign);
   nomem__second_faults_know(second_faults, campaign->sites, campaign->site_count);
   nomem__second_faults_know(second_faults, second->sites, second->site_count);

@@ -18,14 +18,15 @@
 
 /* What is known of a point. There may be millions. */
 struct nomem__point_state {
-  uint8_t result;        /* 0: none yet; its verdict plus 1; or NOMEM__ELSEWHERE */
-  bool is_known;         /* the result was there before the first run */
-  bool is_due;           /* its run is made once more, for what it left: see residue_check.h */
-  bool is_unconfirmed;   /* by a snapshot: it counts once the program that it was taken of has ended well */
-  bool had_block_table;  /* its last run had one */
-  bool was_heap_checked; /* that run was made for heap errors: see heap_check.h */
-  bool may_have_lost;    /* it gave up and left more blocks than usual, or a block could not be reallocated */
-  bool was_asserted;     /* an assertion of the test ended its run, so that nothing was released */
+  uint8_t result;                 /* 0: none yet; its verdict plus 1; or NOMEM__ELSEWHERE */
+  bool is_known;                  /* the result was there before the first run */
+  bool is_due;                    /* its run is made once more, for what it left: see residue_check.h */
+  bool is_unconfirmed;            /* by a snapshot: it counts once the program that it was taken of has ended well */
+  bool had_block_table;           /* its last run had one */
+  bool was_heap_checked;          /* that run was made for heap errors: see heap_check.h */
+  bool may_have_lost;             /* it gave up and left more blocks than usual, or a block could not be reallocated */
+  bool may_have_lost_handed_over; /* it gave up, and lost what test code may have handed over */
+  bool was_asserted;              /* an assertion of the test ended its run, so that nothing was released */
 };
 
 /* Room for a sentence with the names of two libraries in it. */
@@ -126,6 +127,7 @@ struct nomem__campaign {
   struct nomem__residue_check residue_check;
   struct nomem__heap_check heap;
   struct nomem__told_check told;
+  size_t handed_left_out; /* so many leaks were not looked at by handed_check.h */
   struct nomem__close_runs close_runs;
 
   /* How the runs are made: see engines.h. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../judge/held_watch.h"
 #include "../judge/return_verdict.h"
 #include "../judge/shared_cause.h"
 #include "../text/memory.h"
@@ -14,7 +15,9 @@
 #include "residue_runs.h"
 #include "results.h"
 
-/* When the exploration has been interrupted, a run without a fault that takes longer is not made any more. */
+/* When the exploration has been interrupted, findings are confirmed for so long, or until it is interrupted again; and
+ * a run without a fault that takes longer is not made any more. */
+#define INTERRUPTED_MS UINT64_C(3000)
 #define INTERRUPTED_US UINT64_C(2000000)
 
 /* The findings are confirmed one after the other, by runs that follow from one another. */
@@ -22,9 +25,11 @@ struct confirmation {
   struct nomem__campaign *campaign;
   struct nomem__worker *worker;
   size_t number;                                        /* of the finding, in the campaign's list */
+  unsigned interrupts;                                  /* so many may have come; after one more nothing is started */
   bool is_output_checked;                               /* against a run that was made after all others, too */
   struct nomem__return_watch with_fault, without_fault; /* what calls of test code's returned in these runs */
   struct nomem__last_call last;                         /* of with_fault: the call that may have reported the failure */
+  struct nomem__held_watch held;                        /* what test code had when the call failed */
   bool is_no_block; /* what was freed in that run is no block, as far as it had a block table */
 };
 
@@ -35,6 +40,12 @@ static struct nomem__finding *finding_of(struct confirmation *confirmation) {
 /* Whether what calls of test code's return is noted. */
 static bool is_watched(const struct confirmation *confirmation, const struct nomem__finding *finding) {
   return finding->needs_return_watch && confirmation->campaign->session->setup.trace;
+}
+
+/* Whether it is noted what test code has when the call fails: a leak may be one of what it had handed over. */
+static bool is_held_watched(const struct confirmation *confirmation, const struct nomem__finding *finding) {
+  const struct nomem__campaign *campaign = confirmation->campaign;
+  return finding->verdict == NOMEM_VERDICT_LEAK && campaign->session->setup.trace && campaign->code_owners.is_divided;
 }
 
 /* watcher may be NULL. */
@@ -73,16 +84,24 @@ static void check_output_of_interrupted(struct confirmation *confirmation) {
   if (!confirmation->is_output_checked) nomem__results_drop_swallowed(campaign);
 }
 
+/* To see a hang again takes too long for somebody who has interrupted the exploration. */
+static bool is_passed_over(const struct confirmation *confirmation, const struct nomem__finding *finding) {
+  return finding->is_confirmed || (confirmation->interrupts > 0 && finding->verdict == NOMEM_VERDICT_HANG);
+}
+
 static void confirm_next(struct confirmation *confirmation) {
   struct nomem__campaign *campaign = confirmation->campaign;
   const struct nomem__findings *findings = &campaign->findings;
-  while (confirmation->number < findings->count && findings->list[confirmation->number].is_confirmed)
+  while (confirmation->number < findings->count && is_passed_over(confirmation, &findings->list[confirmation->number]))
     confirmation->number++;
-  if (campaign->failed || campaign->session->interrupted_by != 0 || confirmation->number == findings->count) return;
+  bool is_over = campaign->failed || campaign->session->interrupts > confirmation->interrupts;
+  if (is_over || confirmation->number == findings->count) return;
   const struct nomem__finding *finding = finding_of(confirmation);
   bool is_checked = finding->verdict != NOMEM_VERDICT_SWALLOWED || confirmation->is_output_checked;
   struct nomem__stop_watcher *watcher = NULL;
-  if (is_watched(confirmation, finding))
+  if (is_held_watched(confirmation, finding))
+    watcher = nomem__held_watch_prepare(&confirmation->held, &campaign->code_owners);
+  else if (is_watched(confirmation, finding))
     watcher = nomem__return_watch_prepare(&confirmation->with_fault, &campaign->code_owners, false);
   start(confirmation, is_checked ? finding->plan : "", nomem__confirm_needs_block_table(finding), watcher,
         is_checked ? run_done : output_done);
@@ -197,7 +216,10 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   char plan[NOMEM_POINT_PLAN_BYTES];
   (void)worker;
   if (outcome->end.was_cancelled || !nomem__campaign_was_started(confirmation->campaign, outcome)) return;
+  struct nomem__residue_check *check = &confirmation->campaign->residue_check;
+  check->held = is_held_watched(confirmation, finding) ? &confirmation->held : NULL;
   nomem__results_judge(confirmation->campaign, outcome, finding->point.second != 0, &result);
+  check->held = NULL;
   finding->is_flaky = !nomem__confirm_is_again(finding->verdict, result.verdict);
   confirmation->is_no_block = is_no_block(&result.residue);
   confirmation->last = find_call(confirmation, outcome, plan);
@@ -236,6 +258,26 @@ static bool is_block_table_needed(const struct nomem__campaign *campaign) {
   return false;
 }
 
+static void stop_confirming(uv_timer_t *timer) {
+  struct confirmation *confirmation = timer->data;
+  confirmation->interrupts = 0;
+  nomem__campaign_cancel_runs(confirmation->campaign);
+}
+
+/* What an interrupted exploration has found is as good as what it would have reported at its end. */
+static void confirm_after_interrupt(struct confirmation *confirmation) {
+  struct nomem__session *session = confirmation->campaign->session;
+  uv_timer_t timer = {.data = confirmation};
+  confirmation->interrupts = session->interrupts;
+  uv_timer_init(&session->loop, &timer);
+  uv_timer_start(&timer, stop_confirming, INTERRUPTED_MS, 0);
+  uv_unref((uv_handle_t *)&timer);
+  confirm_next(confirmation);
+  nomem__session_run(session);
+  uv_close((uv_handle_t *)&timer, NULL);
+  nomem__session_run(session);
+}
+
 void nomem__confirm_findings(struct nomem__campaign *campaign) {
   struct confirmation *confirmation = nomem__calloc(1, sizeof *confirmation);
   confirmation->campaign = campaign;
@@ -243,7 +285,9 @@ void nomem__confirm_findings(struct nomem__campaign *campaign) {
   if (is_block_table_needed(campaign)) nomem__residue_runs_prepare(campaign);
   confirm_next(confirmation);
   nomem__session_run(campaign->session);
+  if (campaign->session->interrupts > 0) confirm_after_interrupt(confirmation);
   check_output_of_interrupted(confirmation);
+  nomem__held_watch_free(&confirmation->held);
   free(confirmation);
   nomem__findings_merge_unreported(&campaign->findings);
   nomem__findings_merge_shared(&campaign->findings, &campaign->code_owners);

@@ -13,9 +13,11 @@
 #include "journal.h"
 #include "results.h"
 
-/* The program is run once for so many points, to take snapshots. That run takes little beside the forks, and the order
- * of the schedule is kept by and large, which matters when the time is up before the end. */
+/* The program is run once for so many points, to take snapshots, in the order of its calls: that run takes little
+ * beside the forks. Where there is a time limit, the order of the schedule matters: the first batches are small. */
 #define BATCH_POINTS 65536
+#define FIRST_BATCH_POINTS 256
+#define BATCH_GROWTH 4
 /* Where threads or processes race and runs missed their calls, so many points at most are tried again, so often. */
 #define RETRIES 2
 #define RETRIED_MAX 256
@@ -215,27 +217,28 @@ static int start_snapshots(struct nomem__worker_slot *slot, struct nomem__snapsh
   return nomem__worker_take_snapshots(slot->worker, &request, &series);
 }
 
-/* Moves on to the next batch of points. Returns how many of them are due. */
-static size_t next_batch(struct nomem__campaign *campaign) {
+/* Moves on to the next batch of so many points at most. Returns how many of them are due. */
+static size_t next_batch(struct nomem__campaign *campaign, size_t most) {
   size_t due = 0, end = campaign->batch_end;
-  for (campaign->batch = end; end < campaign->point_count && due < BATCH_POINTS; end++)
+  for (campaign->batch = end; end < campaign->point_count && due < most; end++)
     due += campaign->states[end].result == 0;
   campaign->batch_end = end;
   return due;
 }
 
 static void take_snapshots(struct nomem__campaign *campaign) {
-  size_t due = 0;
+  size_t due = 0, most = campaign->session->options->budget_ms != 0 ? FIRST_BATCH_POINTS : BATCH_POINTS;
   for (size_t i = 0; i < campaign->point_count && due < BATCH_POINTS; i++) due += campaign->states[i].result == 0;
   struct nomem__snapshot *snapshots = nomem__calloc(due + 1, sizeof *snapshots);
   int result = 0;
   campaign->engine = NOMEM_ENGINE_SNAPSHOT;
   campaign->batch_end = 0;
-  while (result == 0 && !campaign->is_unsound && !nomem__campaign_is_over(campaign) && next_batch(campaign) > 0) {
+  while (result == 0 && !campaign->is_unsound && !nomem__campaign_is_over(campaign) && next_batch(campaign, most) > 0) {
     for (unsigned i = 0; i < campaign->worker_count && result == 0; i++)
       result = start_snapshots(&campaign->workers[i], snapshots);
     if (result != 0) nomem__campaign_give_up(campaign, result);
     nomem__session_run(campaign->session);
+    most = most < BATCH_POINTS / BATCH_GROWTH ? most * BATCH_GROWTH : BATCH_POINTS;
   }
   free(snapshots);
 }

@@ -21,8 +21,8 @@ bool nomem__residue_check_gave_up(enum nomem__leaks leaks, int baseline_status, 
 void nomem__residue_check_compute(const struct nomem__residue_check *check, enum nomem__leaks leaks,
                                   int baseline_status, const struct nomem__outcome *outcome,
                                   const struct nomem__code_owners *code_owners, struct nomem__residue *residue) {
-  const struct nomem__lost_block_rule rule = {outcome, code_owners};
-  const struct nomem__run_end end = {
+  const struct nomem__lost_block_rule rule = {outcome, code_owners, check->held};
+  struct nomem__run_end end = {
       .channel = outcome->channel,
       .first = outcome->residue,
       .child_residue = outcome->child_residue,
@@ -33,6 +33,12 @@ void nomem__residue_check_compute(const struct nomem__residue_check *check, enum
       .leak_filter = {nomem__lost_block_counts, &rule, nomem__lost_block_may_count},
   };
   nomem__residue_compute(&check->baseline, &end, residue);
+  if (residue->has_leak) residue->leak.is_handed_over = nomem__lost_block_is_handed_over(&rule, &residue->leak);
+  if (residue->has_leak || !end.gave_up) return;
+  struct nomem__residue handed_over;
+  end.leak_filter.counts = nomem__lost_block_may_be_handed_over;
+  nomem__residue_compute(&check->baseline, &end, &handed_over);
+  residue->may_have_lost_handed_over = handed_over.has_leak;
 }
 
 bool nomem__residue_check_is_due(const struct nomem__residue *residue, enum nomem__verdict verdict) {

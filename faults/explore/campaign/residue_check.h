@@ -9,6 +9,7 @@
 #define NOMEM_RESIDUE_CHECK_H
 
 #include "../judge/code_owner.h"
+#include "../judge/held_watch.h"
 #include "../judge/verdict.h"
 #include "../options/options.h"
 #include "../residue/residue.h"
@@ -20,6 +21,7 @@ struct nomem__residue_check {
   bool is_prepared;       /* the baseline was run with a block table, or with its sanitizer looking for leaks */
   bool was_leak_checked;  /* the sanitizer looked, and the baseline ended as ever */
   bool ends_otherwise, writes_otherwise; /* the baseline does when it is looked at so closely */
+  const struct nomem__held_watch *held;  /* of the run that is being judged; NULL: none watched it */
   char **first_paths; /* of each point whose run left a file: the path, before that run is made once more; owned */
   size_t first_path_room;
 };

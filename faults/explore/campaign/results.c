@@ -312,6 +312,7 @@ static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__
   state->is_due = nomem__residue_check_is_due(&result->residue, result->verdict);
   if (state->is_due) nomem__residue_check_note_path(check, &result->residue, rank, campaign->point_count);
   state->was_asserted = result->was_asserted;
+  state->may_have_lost_handed_over = result->residue.may_have_lost_handed_over;
   if (!campaign->heap.is_looking) state->may_have_lost = may_have_lost(outcome, result);
   state->is_unconfirmed = campaign->engine == NOMEM_ENGINE_SNAPSHOT;
   state->was_heap_checked = campaign->heap.is_looking;
@@ -358,16 +359,15 @@ bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__o
   return true;
 }
 
-void nomem__results_enter_otherwise(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
-                                    enum nomem__verdict verdict, const char *detail) {
+void nomem__results_enter_result(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
+                                 const struct nomem__result *result, const char *detail) {
   struct nomem__campaign *campaign = slot->campaign;
-  struct nomem__result result = {.verdict = verdict};
   char plan[NOMEM_POINT_PLAN_BYTES];
   nomem__campaign_plan(campaign, &campaign->points[rank], campaign->key_digits, plan);
-  campaign->states[rank].result = (uint8_t)(verdict + 1);
-  int error = add_finding(slot, outcome, rank, &result, plan, detail);
+  campaign->states[rank].result = (uint8_t)(result->verdict + 1);
+  int error = add_finding(slot, outcome, rank, result, plan, detail);
   if (error != 0) nomem__campaign_give_up(campaign, error);
-  say_run(campaign, plan, verdict, outcome);
+  say_run(campaign, plan, result->verdict, outcome);
 }
 
 void nomem__results_settle_snapshots(const struct nomem__worker_slot *slot, bool are_sound) {

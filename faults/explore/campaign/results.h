@@ -29,10 +29,10 @@ void nomem__results_describe(const struct nomem__campaign *campaign, const struc
  * all its time; or the engine did not reach the call, and the program is to be started for it. */
 bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank);
 
-/* Enters what a point whose run has reported its failure really came to, as its run looked at more closely shows:
- * verdict, and detail in words. outcome: of that run, or one like it. */
-void nomem__results_enter_otherwise(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
-                                    enum nomem__verdict verdict, const char *detail);
+/* Enters what a point's run really came to, as a run of it that was looked at more closely shows. outcome: of that run,
+ * or one like it. detail: how it ended, in words; NULL: it is found out. */
+void nomem__results_enter_result(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
+                                 const struct nomem__result *result, const char *detail);
 
 /* What the snapshots of a worker have come to, in the batch of points that goes on, counts; or, when they turned out to
  * be unsound, is to be made by another engine. What earlier snapshots have come to stays. */

@@ -73,13 +73,15 @@ size_t nomem__schedule_make(const struct nomem__schedule *schedule, struct nomem
   *calls = 0;
   if (!schedule->transient && !schedule->persistent) return 0;
   for (unsigned occurrence_class = FIRST; occurrence_class < (schedule->all ? CLASSES : REST); occurrence_class++)
-    for (size_t site = 0; site < schedule->site_count; site++)
+    for (uint32_t i = 0; i < schedule->site_count; i++) {
+      uint32_t site = schedule->order != NULL ? schedule->order[i] : i;
       for (uint64_t at = 0;
            (at = next_of_class((enum occurrence_class)occurrence_class, at, schedule->counts[site])) != 0; met++) {
         if (occurrence_class == REST && list.count == list.max) break; /* there may be billions of them */
-        if (schedule->transient) add(&list, (uint32_t)site, at, false);
-        if (schedule->persistent) add(&list, (uint32_t)site, at, true);
+        if (schedule->transient) add(&list, site, at, false);
+        if (schedule->persistent) add(&list, site, at, true);
       }
+    }
   for (size_t site = 0; site < schedule->site_count; site++) *calls += schedule->counts[site];
   if (!schedule->all) *calls = met;
   *points = list.points;

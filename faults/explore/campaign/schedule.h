@@ -12,6 +12,7 @@
 /* What a schedule is made from. */
 struct nomem__schedule {
   const uint64_t *counts; /* occurrences of each site; 0 for one that is left out */
+  const uint32_t *order;  /* the numbers of the sites as they are tried; NULL: as they are */
   size_t site_count;
   bool transient, persistent; /* kinds of faults */
   bool all;                   /* every occurrence */
@@ -28,7 +29,7 @@ bool nomem__schedule_is_complete(const struct nomem__schedule *schedule);
 /* How many points there are when every occurrence of every site is failed. */
 uint64_t nomem__schedule_everything(const struct nomem__schedule *schedule);
 
-/* Makes the list of points: the first occurrence of every site in the order given, then every second one, every last
+/* Makes the list of points: the first occurrence of every site, in order, then every second one, every last
  * one, then those whose number is a power of two, then, if all is set, the rest. At each there is a transient fault
  * before a persistent one. The list ends after max_points. Returns the number of points, the caller's array in *points,
  * and in *calls how many different occurrences there would be without that limit. */

@@ -221,10 +221,10 @@ static void compared(struct nomem__worker *worker, const struct nomem__outcome *
   char detail[NOMEM_DETAIL_BYTES];
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  enum nomem__verdict verdict = is_reported(run, outcome) ? judge(run) : NOMEM_VERDICT_REPORTED;
-  if (verdict != NOMEM_VERDICT_REPORTED) {
-    describe(run, verdict, detail);
-    nomem__results_enter_otherwise(run->slot, outcome, run->now->rank, verdict, detail);
+  const struct nomem__result result = {.verdict = is_reported(run, outcome) ? judge(run) : NOMEM_VERDICT_REPORTED};
+  if (result.verdict != NOMEM_VERDICT_REPORTED) {
+    describe(run, result.verdict, detail);
+    nomem__results_enter_result(run->slot, outcome, run->now->rank, &result, detail);
   }
   compare_next(run);
 }

@@ -81,6 +81,17 @@ static void find_leaking_call(const struct nomem__judged_run *run, const struct 
     stacks->blow_up.skipped_frames = stacks->blow_up.shown_function = 0;
 }
 
+/* The call of test code's that it had handed the blocks over to has lost them. */
+static void blame_callee(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
+                         struct nomem__run_stacks *stacks) {
+  const struct nomem_channel *channel = run->outcome->channel;
+  const struct nomem_fault *fault = &channel->faults[0];
+  stacks->block = stacks->blow_up;
+  nomem__lasting_trace(channel, fault->frame, fault->depth, code_owners->symbols, &stacks->blow_up);
+  stacks->blow_up.skipped_frames = nomem__next_test_call(code_owners, &stacks->blow_up, 0) - 1;
+  stacks->leaking_call = stacks->blow_up;
+}
+
 /* Where a realloc of the leaked block failed, that is where it was lost. */
 static void collect_leak(const struct nomem_channel *channel, const struct nomem__leak_site *leak,
                          struct nomem__symbols *symbols, struct nomem__run_stacks *stacks) {
@@ -125,7 +136,10 @@ static void collect_block_traces(const struct nomem__judged_run *run, const stru
   else
     return;
   nomem__blame_library(run->outcome, 0, symbols, trace);
-  if (has_leak && trace->library_frames == 0) find_leaking_call(run, code_owners, stacks);
+  if (has_leak && residue->leak.is_handed_over)
+    blame_callee(run, code_owners, stacks);
+  else if (has_leak && trace->library_frames == 0)
+    find_leaking_call(run, code_owners, stacks);
 }
 
 void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,

@@ -201,6 +201,12 @@ void nomem__findings_sort(struct nomem__findings *findings) {
   if (findings->count > 0) qsort(findings->list, findings->count, sizeof *findings->list, compare);
 }
 
+void nomem__findings_remove(struct nomem__findings *findings, size_t number) {
+  nomem__free_exemplar(&findings->list[number]);
+  findings->count--;
+  for (size_t i = number; i < findings->count; i++) findings->list[i] = findings->list[i + 1];
+}
+
 void nomem__findings_drop(struct nomem__findings *findings, enum nomem__verdict verdict) {
   size_t kept = 0;
   for (size_t i = 0; i < findings->count; i++) {

@@ -120,6 +120,9 @@ void nomem__findings_merge_unreported(struct nomem__findings *findings);
 /* The worst first, and within a verdict the one with the most runs. */
 void nomem__findings_sort(struct nomem__findings *findings);
 
+/* Removes the one with this number. */
+void nomem__findings_remove(struct nomem__findings *findings, size_t number);
+
 /* Removes all with one verdict. */
 void nomem__findings_drop(struct nomem__findings *findings, enum nomem__verdict verdict);
 

@@ -57,6 +57,37 @@ static unsigned find_outside_runtime(const struct nomem__code_owners *code_owner
   return number;
 }
 
+/* Whether code under test allocated the block, and not test code for itself. */
+static bool is_under_test(const struct nomem__code_owners *code_owners, const struct nomem__trace *block) {
+  unsigned first = find_outside_runtime(code_owners, block);
+  return block->depth > 0 && !nomem__is_test_call(code_owners, block) &&
+         nomem__code_owner_of(code_owners, &block->frame[first]) == NOMEM_OWNER_UNDER_TEST;
+}
+
+bool nomem__lost_block_may_be_handed_over(const void *rule_of_run, const struct nomem__leak_site *leak) {
+  const struct nomem__lost_block_rule *rule = rule_of_run;
+  const struct nomem__code_owners *code_owners = rule->code_owners;
+  const struct nomem_channel *channel = rule->outcome->channel;
+  struct nomem__trace block = {0}, fault = {0};
+  unsigned of_block, of_fault;
+  if (!code_owners->is_divided || channel->fault_count != 1 || !channel->faults[0].ready || leak->lost_by != 0)
+    return false;
+  nomem__fault_trace(channel, 0, &fault);
+  nomem__site_trace(channel, leak->site, code_owners->symbols, &block);
+  unsigned test = nomem__next_test_call(code_owners, &fault, 0);
+  if (!is_under_test(code_owners, &block) || test == 0 || test == fault.depth) return false;
+  if (nomem__code_owner_of(code_owners, &fault.frame[test - 1]) != NOMEM_OWNER_UNDER_TEST) return false;
+  return nomem__trace_find_common(&block, &fault, &of_block, &of_fault) > 0 && of_fault >= test;
+}
+
+bool nomem__lost_block_is_handed_over(const struct nomem__lost_block_rule *rule, const struct nomem__leak_site *leak) {
+  if (rule->held == NULL || leak->address_count > NOMEM_LEAK_ADDRESSES) return false;
+  if (!nomem__lost_block_may_be_handed_over(rule, leak)) return false;
+  for (size_t i = 0; i < leak->address_count; i++)
+    if (nomem__held_watch_may_have(rule->held, leak->address[i])) return false;
+  return true;
+}
+
 bool nomem__lost_block_counts(const void *rule_of_run, const struct nomem__leak_site *leak) {
   const struct nomem__lost_block_rule *rule = rule_of_run;
   const struct nomem__code_owners *code_owners = rule->code_owners;
@@ -77,6 +108,7 @@ bool nomem__lost_block_counts(const void *rule_of_run, const struct nomem__leak_
   }
   nomem__site_trace(channel, leak->site, symbols, &block);
   if (nomem__trace_blame_library(&block, &fault, symbols)) return false;
+  if (nomem__lost_block_is_handed_over(rule, leak)) return true;
   if (nomem__trace_find_common(&block, &fault, &of_block, &of_fault) == 0) return false;
   const char *function = find_common_function(symbols, &block.frame[of_block], &fault.frame[of_fault]);
   return is_below_main(code_owners, &block, of_block, function);

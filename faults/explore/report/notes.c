@@ -30,15 +30,18 @@ __attribute__((format(printf, 2, 3))) static void add(struct notes *notes, const
 }
 
 static void add_untried(struct notes *notes, const struct nomem__campaign *campaign) {
-  size_t untried = 0;
+  size_t untried = 0, unconfirmed = 0;
   bool is_interrupted = campaign->session->interrupted_by != 0;
   for (size_t i = 0; i < campaign->point_count; i++) untried += campaign->states[i].result == 0;
+  for (size_t i = 0; i < campaign->findings.count; i++) unconfirmed += !campaign->findings.list[i].is_confirmed;
   if (is_interrupted || untried > 0)
     add(notes, "%s: %zu of %zu points were not tried",
         is_interrupted     ? "interrupted"
         : campaign->failed ? "could not go on"
                            : "the time was up",
         untried, campaign->point_count);
+  if (is_interrupted && unconfirmed > 0)
+    add(notes, "interrupted: %zu of %zu findings were not seen a second time", unconfirmed, campaign->findings.count);
 }
 
 /* Says what was taken for test code: a wrong guess would hide findings. */
@@ -94,6 +97,9 @@ static void add_bounds(struct notes *notes, const struct nomem__campaign *campai
   if (campaign->second_faults.not_noted > 0)
     add(notes, "%" PRIu64 " sites of recovery were not tried: a run records %d", campaign->second_faults.not_noted,
         NOMEM_RECOVERIES);
+  if (campaign->handed_left_out > 0)
+    add(notes, "%zu leaks were not looked at for whether the test had handed over what was lost (--all looks at each)",
+        campaign->handed_left_out);
   if (campaign->told.left_out > 0)
     add(notes, "%zu of %zu reported failures were not looked at for what the test was told (--all looks at each)",
         campaign->told.left_out, campaign->told.left_out + campaign->told.looked_at);

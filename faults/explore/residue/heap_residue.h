@@ -11,6 +11,9 @@
 
 #include "../../channel.h"
 
+/* The addresses of so many blocks of a leak are kept. */
+#define NOMEM_LEAK_ADDRESSES 4
+
 /* Leaked blocks that no other leaked block points to, by the call stack that allocated them. */
 struct nomem__leak_site {
   uint64_t key;     /* of the site */
@@ -20,6 +23,8 @@ struct nomem__leak_site {
   uint64_t held_blocks, held_bytes; /* of these, what main() itself still had when it returned */
   uint32_t lost_by; /* number of the site, plus 1, of a realloc of such a block that was made to fail; 0: none was */
   pid_t pid;        /* of the process that leaked them; 0: the first one of the run */
+  uint64_t address[NOMEM_LEAK_ADDRESSES], address_count; /* of all of them; more than there is room for: not all */
+  bool is_handed_over; /* test code had handed them over to the call that failed: judge/lost_block.h */
 };
 
 /* What is wrong with a block, in words. */

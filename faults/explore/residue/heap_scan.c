@@ -312,6 +312,8 @@ static void add_leak(struct scan *scan, const struct nomem__heap_block *block) {
     *number = (uint32_t)heap->leak_count;
   }
   struct nomem__leak_site *leak = &heap->leaks[*number - 1];
+  if (leak->address_count < NOMEM_LEAK_ADDRESSES) leak->address[leak->address_count] = block->address;
+  leak->address_count++;
   leak->blocks++;
   leak->bytes += block->size;
   leak->held_blocks += block->is_held;

@@ -70,7 +70,8 @@ struct nomem__residue {
 
   /* Of a run with a block table. */
   bool has_leak;
-  struct nomem__leak_site leak;                   /* the one call that lost the most memory */
+  struct nomem__leak_site leak;   /* the one call that lost the most memory */
+  bool may_have_lost_handed_over; /* it gave up, and lost what test code may have handed over: a watch can tell */
   const struct nomem__created_file *created_file; /* a file or the like; NULL: none */
   bool has_locked_mutex;                          /* then that is the leftover */
   bool has_leftover;

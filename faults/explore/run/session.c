@@ -22,6 +22,7 @@
 static void handle_interrupt(uv_signal_t *watcher, int signal) {
   struct nomem__session *session = watcher->data;
   session->interrupted_by = signal;
+  session->interrupts++;
   if (session->on_interrupt != NULL) session->on_interrupt(session->user);
 }
 

@@ -33,6 +33,7 @@ struct nomem__session {
   bool is_isolated;
   char isolation_reason[NOMEM_ISOLATION_REASON_BYTES]; /* the isolated folders, or why runs are not isolated */
   int interrupted_by;                                  /* 0, or the signal that ends the command */
+  unsigned interrupts;                                 /* so often such a signal came */
   void (*on_interrupt)(void *user);
   void *user;
   bool owns_symbols;

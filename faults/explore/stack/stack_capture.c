@@ -58,6 +58,7 @@ struct nomem__stacks {
   struct user_regs_struct registers;
   bool is_in_call; /* registers were set back into the call instruction that called what is not code */
   struct piece pieces[PIECES];
+  struct nomem__saved_registers *saved; /* where those of the capture that goes on are noted; NULL: nowhere */
 };
 
 #if defined __x86_64__
@@ -66,6 +67,7 @@ struct nomem__stacks {
 /* Their DWARF numbers. */
 #define FRAME_POINTER 6
 #define STACK_POINTER 7
+static const unsigned saved_registers[NOMEM__SAVED_REGISTERS] = {3, 12, 13, 14, 15}; /* rbx is the first */
 /* How far below the stack pointer a function may write that calls no other. */
 #define RED_ZONE 128
 
@@ -279,12 +281,21 @@ static void add_frame(struct nomem__stacks *stacks, struct nomem__stack *out, ui
       .module = name, .offset = name ? address - module->bias : address, .is_return_address = is_return_address};
 }
 
-/* Notes the registers of the frame that was added. Its stack pointer is the CFA of the function that it called. */
-static void note_registers(struct nomem__stack *out, Dwfl_Frame *state) {
+/* Notes the registers of the frame that was added, and in saved, which may be NULL, those that others must save. Its
+ * stack pointer is the CFA of the function that it called. */
+static void note_registers(struct nomem__stack *out, Dwfl_Frame *state, struct nomem__saved_registers *saved) {
   struct nomem__stack_frame *frame = &out->frames[out->depth - 1];
   Dwarf_Word value;
   if (dwfl_frame_reg(state, FRAME_POINTER, &value) == 0) frame->frame_pointer = value;
   if (out->depth > 1 && dwfl_frame_reg(state, STACK_POINTER, &value) == 0) frame[-1].cfa = value;
+  if (saved == NULL) return;
+  *saved = (struct nomem__saved_registers){.are_known = true};
+  /* Where a function does not change rbx, libdw (0.188) does not say that it is as in the function that it calls. */
+  bool is_rbx_kept = dwfl_frame_reg(state, saved_registers[0], &saved->value[0]) != 0;
+  if (is_rbx_kept) saved->are_known = out->depth > 1 && saved[-1].are_known;
+  if (is_rbx_kept && saved->are_known) saved->value[0] = saved[-1].value[0];
+  for (size_t i = 1; i < NOMEM__SAVED_REGISTERS; i++)
+    saved->are_known &= dwfl_frame_reg(state, saved_registers[i], &saved->value[i]) == 0;
 }
 
 struct walk {
@@ -307,7 +318,8 @@ static int on_frame(Dwfl_Frame *state, void *arg) {
     add_frame(walk->stacks, walk->out, ip, !is_activation);
   else
     return DWARF_CB_ABORT;
-  note_registers(walk->out, state);
+  struct nomem__saved_registers *saved = walk->stacks->saved;
+  note_registers(walk->out, state, saved != NULL ? &saved[walk->out->depth - 1] : NULL);
   return DWARF_CB_OK;
 }
 
@@ -394,6 +406,15 @@ static int capture_thread(struct nomem__stacks *stacks, bool is_loaded, pid_t pi
 
 int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out) {
   return capture_thread(stacks, load_process(stacks, tid), pid, out);
+}
+
+int nomem__stack_capture_saved(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out,
+                               struct nomem__saved_registers saved[NOMEM__STACK_DEPTH]) {
+  for (size_t i = 0; i < NOMEM__STACK_DEPTH; i++) saved[i].are_known = false;
+  stacks->saved = saved;
+  int result = nomem__stack_capture(stacks, pid, tid, out);
+  stacks->saved = NULL;
+  return result;
 }
 
 static bool is_guest(const struct nomem__stack_frame *frame) {

@@ -75,6 +75,18 @@ void nomem__stacks_set_symbols(struct nomem__stacks *stacks, struct nomem__symbo
  * 0; or -ESRCH, with out empty, when the thread is gone, not traced by the caller or not stopped. */
 int nomem__stack_capture(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out);
 
+/* The registers, beside the frame pointer, that a function must leave as they are, as the function of a frame has them:
+ * rbx, r12, r13, r14 and r15. */
+#define NOMEM__SAVED_REGISTERS 5
+struct nomem__saved_registers {
+  uint64_t value[NOMEM__SAVED_REGISTERS];
+  bool are_known; /* all of them */
+};
+
+/* The same, and for each frame its saved registers. */
+int nomem__stack_capture_saved(struct nomem__stacks *stacks, pid_t pid, pid_t tid, struct nomem__stack *out,
+                               struct nomem__saved_registers saved[NOMEM__STACK_DEPTH]);
+
 /* Takes out the frames of the injector, which is a guest in the program: what blew up there was called with bad
  * arguments. A stack that has no others stays as it is. */
 void nomem__stack_drop_guest(struct nomem__stack *stack);

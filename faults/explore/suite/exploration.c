@@ -11,6 +11,7 @@
 #include "../campaign/coverage.h"
 #include "../campaign/engine_choice.h"
 #include "../campaign/engines.h"
+#include "../campaign/handed_check.h"
 #include "../campaign/heap_check.h"
 #include "../campaign/journal.h"
 #include "../campaign/residue_runs.h"
@@ -137,6 +138,7 @@ int nomem__exploration_finish(struct nomem__campaign *campaign) {
     nomem__residue_runs_make_due(campaign);
     nomem__heap_check_run(campaign, campaign->first_faults_ns);
     nomem__told_check_run(campaign);
+    nomem__handed_check_run(campaign);
     nomem__findings_merge_persistent(&campaign->findings, session->symbols);
     nomem__confirm_findings(campaign);
   }

@@ -48,6 +48,15 @@ static void hang(void) {
   free(block);
 }
 
+/* The first failure crashes if it is the first of all runs in this folder. */
+static void crash_once_then_hang(void) {
+  char *block = malloc(100);
+  if (block == NULL && open("crash-mark", O_WRONLY | O_CREAT | O_EXCL, 0600) >= 0) *(volatile char *)block = 'x';
+  if (block == NULL) _exit(1);
+  free(block);
+  hang();
+}
+
 /* A daemon of its own session, and one that was forked twice: both live for ever. */
 static void daemons(void) {
   touch();
@@ -177,6 +186,7 @@ int main(int argc, char **argv) {
     void (*function)(void);
   } all[] = {{"touch", touch},
              {"crash-then-hang", crash_then_hang},
+             {"crash-once-then-hang", crash_once_then_hang},
              {"hang", hang},
              {"daemons", daemons},
              {"stubborn", stubborn},
