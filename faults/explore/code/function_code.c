@@ -60,6 +60,7 @@ struct nomem__function_code *nomem__function_code_new(const struct nomem__code_r
   if (count == 0 || count > NOMEM_CODE_RANGES || bytes > BYTES_MAX) return NULL;
   struct nomem__function_code *code = nomem__calloc(1, sizeof *code);
   code->start = ranges[0].address;
+  code->answers = nomem__calloc(1, sizeof *code->answers);
   for (; code->piece_count < count; code->piece_count++) {
     read_range(code, &room, &ranges[code->piece_count]);
     code->piece_ends[code->piece_count] = code->count;
@@ -78,6 +79,8 @@ void nomem__function_code_free(struct nomem__function_code *code) {
   free(code->list);
   free(code->jumps);
   free(code->unknown_jumps);
+  free(code->answers->list);
+  free(code->answers);
   free(code);
 }
 

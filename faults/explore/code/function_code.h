@@ -19,6 +19,12 @@ struct nomem__code_jump {
   uint32_t target, source; /* numbers of instructions */
 };
 
+/* What value_source.h has found out about a function, which is asked again for each run that ends there. */
+struct nomem__code_answers {
+  struct nomem__code_answer *list; /* owned */
+  size_t count, room;
+};
+
 struct nomem__function_code {
   uint64_t start;
   bool has_frame_pointer;          /* rbp points to the function's own variables, rather than to anything */
@@ -30,6 +36,7 @@ struct nomem__function_code {
   size_t jump_count;
   uint32_t *unknown_jumps; /* those whose targets are not known, as of a switch */
   size_t unknown_count;
+  struct nomem__code_answers *answers; /* what was found out about it before; owned */
 };
 
 /* In place of the number of an instruction: there is none. */

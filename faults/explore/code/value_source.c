@@ -30,6 +30,19 @@ struct state {
   struct nomem__place place;
 };
 
+/* So many answers are kept of a function, to questions with no more than so many addresses. */
+#define ANSWERS_MAX 256
+#define ANSWER_ADDRESSES 16
+
+/* A question, and what was found. */
+struct nomem__code_answer {
+  uint32_t number;
+  struct nomem__place place;
+  uint64_t return_addresses[ANSWER_ADDRESSES];
+  size_t address_count;
+  struct nomem__sources sources;
+};
+
 struct search {
   const struct nomem__function_code *code;
   const uint64_t *return_addresses;
@@ -235,7 +248,7 @@ static void look_at(struct search *search, const struct state *state) {
   for (size_t i = 0; i < code->unknown_count; i++) go_back(search, state, code->unknown_jumps[i], NULL);
 }
 
-void nomem__find_sources(const struct nomem__function_code *code, uint32_t number, const struct nomem__place *place,
+static void find_sources(const struct nomem__function_code *code, uint32_t number, const struct nomem__place *place,
                          const uint64_t *return_addresses, size_t address_count, struct nomem__sources *sources) {
   struct search search = {
       .code = code, .return_addresses = return_addresses, .address_count = address_count, .sources = sources};
@@ -248,4 +261,28 @@ void nomem__find_sources(const struct nomem__function_code *code, uint32_t numbe
   }
   free(search.list);
   free(search.slots);
+}
+
+static bool is_asked(const struct nomem__code_answer *answer, uint32_t number, const struct nomem__place *place,
+                     const uint64_t *return_addresses, size_t address_count) {
+  return answer->number == number && answer->address_count == address_count &&
+         memcmp(answer->return_addresses, return_addresses, address_count * sizeof *return_addresses) == 0 &&
+         nomem__place_is_equal(&answer->place, place);
+}
+
+void nomem__find_sources(const struct nomem__function_code *code, uint32_t number, const struct nomem__place *place,
+                         const uint64_t *return_addresses, size_t address_count, struct nomem__sources *sources) {
+  struct nomem__code_answers *answers = code->answers;
+  for (size_t i = 0; i < answers->count; i++)
+    if (is_asked(&answers->list[i], number, place, return_addresses, address_count)) {
+      *sources = answers->list[i].sources;
+      return;
+    }
+  find_sources(code, number, place, return_addresses, address_count, sources);
+  if (answers->count == ANSWERS_MAX || address_count > ANSWER_ADDRESSES) return;
+  answers->list = nomem__grow(answers->list, answers->count, &answers->room, sizeof *answers->list);
+  struct nomem__code_answer *answer = &answers->list[answers->count++];
+  *answer = (struct nomem__code_answer){
+      .number = number, .place = *place, .address_count = address_count, .sources = *sources};
+  memcpy(answer->return_addresses, return_addresses, address_count * sizeof *return_addresses);
 }
