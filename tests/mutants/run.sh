@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# make mutants-all: which bugs are made of a file, and that one is killed, found to be none, or said to survive. A sample
-# of a few bugs, and one line of a file; all of them take hours.
+# make mutants: each line to be replaced is there. make mutants-all: which bugs are made of a file, and that one is killed,
+# found to be none, or said to survive. A sample of a few bugs, and one line of a file; all of them take hours.
 #
 #   tests/mutants/run.sh BUILD
 set -u
@@ -26,6 +26,12 @@ all() {
   shift
   make --no-print-directory BUILD="$build" mutants-all FILES="$files" SECONDS_EACH=1 "$@" >"$work/out" 2>&1
 }
+
+grep '^@ ' tests/mutants/table | while read -r _ name file _; do
+  tools/mutants.sh "$work/out" none plant "$name" "$file" || echo "$name: no such line in $file"
+done >"$work/missing"
+cp "$work/missing" "$work/out"
+expect 'each bug of make mutants can be planted' [ ! -s "$work/missing" ]
 
 cat >"$work/small.c" <<'END'
 /* if (a < b) */
