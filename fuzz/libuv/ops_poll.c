@@ -25,7 +25,9 @@ static void on_poll(uv_poll_t *handle, int status, int events) {
         uv_err_name(status));
   polled->got |= events;
   polled->seen = true;
-  if (polled->stops) CHECK(uv_poll_stop(handle) == 0, "uv_poll_stop failed");
+  if (!polled->stops) return;
+  CHECK(uv_poll_stop(handle) == 0, "uv_poll_stop failed");
+  CHECK(!uv_is_active((uv_handle_t *)handle), "a stopped uv_poll is active");
 }
 
 static int wait_for_event(struct polled *polled, uv_poll_t *handle, int other) {
