@@ -107,7 +107,9 @@ compare_libuv() {
   max_points=120
   # shellcheck disable=SC2086 # $as_user is a list of words
   for test in ${LIBUV_TESTS:-$($as_user "$built/uv_run_tests" --list)}; do
-    if timeout 0.2 $as_user "$built/uv_run_tests" "$test" "$test" >/dev/null 2>&1 </dev/null; then
+    if [ "$test" = platform_output ]; then
+      echo "# libuv $test is left out: it prints how busy the machine is"
+    elif timeout 0.2 $as_user "$built/uv_run_tests" "$test" "$test" >/dev/null 2>&1 </dev/null; then
       compare_one "libuv $test" -- "$built/uv_run_tests" "$test" "$test"
     else
       echo "# libuv $test is left out: it needs another process, the network, or more than 0.2 s"
