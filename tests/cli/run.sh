@@ -18,7 +18,7 @@
 #   times (a number, then ms, s or seconds)          TIME
 #   numbers of stack frames                          #N
 # and what no two systems have the same is left out: the stack frames of the C library, and the lines that say that runs
-# cannot be isolated here, that ptrace is not allowed and what is not known for that, or how far it is. Where ptrace is not, cases that show
+# cannot be isolated here, and what that means, that ptrace is not allowed and what is not known for that, or how far it is. Where ptrace is not, cases that show
 # a stack which only ptrace gives are skipped.
 set -eu
 
@@ -42,7 +42,8 @@ unset NOMEM_PLAN NOMEM_CHANNEL LD_PRELOAD || :
 umask 022
 
 normalise() {
-  sed -E -e '/^nomem: (runs are not isolated from one another|ptrace is not allowed here|[0-9]+ of [0-9]+ runs, )/d' \
+  sed -E -e '/^what the program (writes|may write) to files is not compared: its runs are not isolated/d' \
+    -e '/^nomem: (runs are not isolated from one another|ptrace is not allowed here|[0-9]+ of [0-9]+ runs, )/d' \
     ${no_ptrace:+-e '/^(without ptrace a crash|[0-9]+ of [0-9]+ runs that ended well were not looked at)/d'} -e "s|$build|BUILD|g; s|$work|WORK|g" \
     -e '/^ +#[0-9]+ /{/WORK/!d; s/#[0-9]+ +/#N /}' \
     -e 's/\b[0-9a-f]{8}([0-9a-f]{8})?\b/KEY/g; s/-[0-9a-f]{12}\b/-ID/g; s/0x[0-9a-f]{2,}/ADDRESS/g' \

@@ -88,7 +88,7 @@ explores_all() {
 named() {
   if grep -q "^not injected: '.*/$2' $3" seen && ! grep -q 'exit status' seen &&
     jq -e ".coverage.not_injected | length == 1 and (.[0].path | endswith(\"/$2\")) and (.[0].reason | test(\"$3\"))" \
-      seen.json >/dev/null && jq -e ".warnings | length == 1 and (.[0] | test(\"$3\"))" seen.json >/dev/null &&
+      seen.json >/dev/null && jq -e "[.warnings[] | select(test(\"to files\") | not)] | length == 1 and (.[0] | test(\"$3\"))" seen.json >/dev/null &&
     jq -e ".runs[0].invocations[0].toolExecutionNotifications[0].message.text | test(\"$3\")" seen.sarif >/dev/null &&
     grep -q "$3" seen.xml && grep -q "^# .*$3" seen.tap && grep -q "$3" seen.html; then
     pass "$1"

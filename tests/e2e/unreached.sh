@@ -63,15 +63,16 @@ done
 # Two calls of eight are no more than a quarter, two of seven are.
 if explores 0 -- ./changes 2 5 &&
   grep -q '; 0 findings (.* s; but 2 of the 7 calls that were to fail were not reached again)$' seen &&
-  jq -e '.complete and .coverage.partial and (.warnings == ["2 of the 7 calls that were to fail were not reached again"])' \
-    seen.json >/dev/null && grep -q '2 of the 7 calls' seen.xml && grep -q '^# 2 of the 7 calls' seen.tap &&
+  jq -e '.complete and .coverage.partial and (.warnings == ["2 of the 7 calls that were to fail were not reached again",
+    "what the program writes to files is not compared: its runs are not isolated"])' seen.json >/dev/null &&
+  grep -q '2 of the 7 calls' seen.xml && grep -q '^# 2 of the 7 calls' seen.tap &&
   grep -q '2 of the 7 calls' seen.sarif && grep -q '2 of the 7 calls' seen.html; then
   pass 'much not reached'
 else
   fail 'much not reached' seen
 fi
 if explores 0 -- ./changes 2 6 && grep -q '; 0 findings ([0-9.]* s)$' seen &&
-  jq -e '.coverage.partial == false and .warnings == []' seen.json >/dev/null; then
+  jq -e '.coverage.partial == false and (.warnings | length) == 1' seen.json >/dev/null; then
   pass 'little not reached'
 else
   fail 'little not reached' seen

@@ -163,7 +163,7 @@ static int tear_down_view(void **state) {
 
 static struct nomem__created_files read_view(void) {
   struct nomem__created_files made;
-  assert_int_equal(nomem__created_files_read(&made, &view, scratch_fd), 0);
+  assert_int_equal(nomem__created_files_read(&made, NULL, &view, scratch_fd), 0);
   assert_true(made.is_known);
   for (size_t i = 1; i < made.count; i++) assert_true(strcmp(made.list[i - 1].path, made.list[i].path) < 0);
   return made;
@@ -229,7 +229,7 @@ static void reading_many(void **state) {
   assert_int_equal(made.count, NOMEM__CREATED_FILES_MAX);
   nomem__created_files_free(&made);
   make(scratch_fd, "u00/one-more");
-  assert_true(nomem__created_files_read(&made, &view, scratch_fd) < 0);
+  assert_true(nomem__created_files_read(&made, NULL, &view, scratch_fd) < 0);
   assert_true(!made.is_known && made.count == 0);
 }
 

@@ -85,11 +85,18 @@ static void always_volatile(void **state) {
                                         {"Ran 3 tests in 0.001s\n", "Ran 3 tests in 0.204s\n"},
                                         {"took 5 ms\n", "took 61 ms\n"},
                                         {"at 14:50:01\n", "at 14:51:59\n"},
+                                        {"2026-11-30T14:50:01Z\n", "2026-11-30T15:01:59Z\n"},
+                                        {"<case name=\"a\" time=\"0\"/>\n", "<case name=\"a\" time=\"0.003\"/>\n"},
+                                        {"\"elapsed\": 0.1, ok\n", "\"elapsed\": 12, ok\n"},
                                         {"0x5555555592a0\n", "0x5555555596b0\n"}};
   static const char *const others[][2] = {{"item 1234567890\n", "item 123456789\n"},
                                           {"Ran 3 tests in 0.001s\n", "Ran 2 tests in 0.001s\n"},
                                           {"took 5 mice\n", "took 61 mice\n"},
                                           {"14 of 50\n", "14 of 51\n"},
+                                          {"2026-11-30T14\n", "2026-11-30T15\n"},
+                                          {"14:5 1\n", "15:5 1\n"},
+                                          {"<case times=\"1\"/>\n", "<case times=\"2\"/>\n"},
+                                          {"time 1\n", "time 2\n"},
                                           {"0xff\n", "0xfe\n"}};
   for (size_t i = 0; i < sizeof same / sizeof *same; i++) assert_true(is_same(same[i][0], same[i][0], same[i][1]));
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)

@@ -10,13 +10,14 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "../../program_kinds.h"
 #include "../process/syscall_effects.h"
 #include "../text/complain.h"
 #include "../text/error_text.h"
 #include "../text/memory.h"
 #include "../text/quote.h"
+#include "allocator_note.h"
 #include "engine_choice.h"
+#include "file_check.h"
 #include "interpreter_choice.h"
 #include "residue_check.h"
 #include "schedule.h"
@@ -45,31 +46,10 @@ struct baseline_run {
   size_t site_count, module_count;
   unsigned key_digits;
   struct nomem__output output, error;
+  struct nomem__written_files files;
   struct nomem__run_extent extent;
   char last_line[NOMEM_QUOTE_BYTES];
 };
-
-/* What an allocator that is not the C library's hides: its blocks have another layout, and it may keep the addresses of
- * blocks that it has given away. */
-static void describe_allocator(struct nomem__campaign *campaign, const struct nomem_channel *channel) {
-  uint32_t number = channel->screening.allocator;
-  char quoted[NOMEM_QUOTE_BYTES], *note = campaign->allocator_note;
-  bool misses_new = channel->screening.misses_operator_new != 0;
-  *note = '\0';
-  if (number == 0 || number > channel->module_count || number > NOMEM_MODULES) {
-    if (misses_new)
-      snprintf(
-          note, NOMEM__ALLOCATOR_NOTE_BYTES,
-          "the program's operator new is its sanitizer's, and cannot be failed: its C++ library has to be a shared "
-          "one for that");
-    return;
-  }
-  snprintf(note, NOMEM__ALLOCATOR_NOTE_BYTES,
-           "the program's allocator is %s, not the C library's: leaks may be missed, and neither is seen what is "
-           "written or read past the end of a block, nor what is read of a freed one%s",
-           nomem__quote(nomem__base_name(channel->modules[number - 1].path), quoted, sizeof quoted),
-           misses_new ? "; and its operator new cannot be failed" : "");
-}
 
 /* What only the first run is needed for. */
 static void learn_from_first(struct baseline_run *run, const struct nomem__outcome *outcome) {
@@ -81,7 +61,7 @@ static void learn_from_first(struct baseline_run *run, const struct nomem__outco
   campaign->allocates_nothing =
       outcome->end.root_status == 0 && outcome->channel->image_count > 0 && nomem__channel_calls(outcome->channel) == 0;
   run->was_injected = gave_up || nomem__interpreter_may_be_chosen(campaign) || nomem__session_was_injected(outcome);
-  describe_allocator(campaign, outcome->channel);
+  nomem__allocator_note_make(campaign, outcome->channel);
   if (*campaign->allocator_note != '\0' && !session->options->quiet) nomem__complain("%s", campaign->allocator_note);
   nomem__baseline_output_set(&campaign->baseline_output, &outcome->output, &outcome->error);
   nomem__executed_programs_clear(&campaign->not_injected);
@@ -121,6 +101,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   run->error = outcome->error;
   run->extent = nomem__run_extent_of(outcome->channel);
   if (run->was_cancelled) return;
+  if (outcome->files != NULL) nomem__written_files_take(&run->files, outcome->files);
   nomem__baseline_residue_add(&run->campaign->residue_check.baseline, outcome->residue, outcome->child_residue);
   run->has_ended = true;
   note_wrong(run->campaign, outcome->channel);
@@ -192,6 +173,7 @@ static int check_run(const struct nomem__campaign *campaign, const struct baseli
 static void free_run(struct baseline_run *run) {
   free(run->sites);
   free(run->modules);
+  nomem__written_files_free(&run->files);
   *run = (struct baseline_run){0};
 }
 
@@ -483,6 +465,8 @@ int nomem__baseline_run(struct nomem__campaign *campaign) {
   if (result == 0 && !first.was_cancelled) result = ensure_second(campaign, &first, &second);
   if (result == 0 && !first.was_cancelled && !second.was_cancelled) {
     nomem__baseline_output_compare(&campaign->baseline_output, &second.output, &second.error);
+    nomem__file_check_learn(campaign, &first.files);
+    nomem__file_check_learn(campaign, &second.files);
     drop_untested(campaign, &first);
     drop_untested(campaign, &second);
     result = check_agreement(campaign, &first, &second);

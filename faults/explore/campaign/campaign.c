@@ -30,6 +30,7 @@ void nomem__campaign_free(struct nomem__campaign *campaign) {
   nomem__findings_free(&campaign->findings);
   nomem__findings_free(&campaign->excluded);
   nomem__baseline_output_free(&campaign->baseline_output);
+  nomem__baseline_files_free(&campaign->baseline_files);
   nomem__executed_programs_clear(&campaign->not_injected);
   free(campaign->sites);
   free(campaign->modules);
@@ -162,6 +163,7 @@ struct nomem__run_request nomem__campaign_request(struct nomem__campaign *campai
                                      .timeout_ms = campaign->timeout_ms,
                                      .watch = campaign->residue_check.watch,
                                      .keep_files = campaign->keeps_files,
+                                     .reads_files = true,
                                      .note_recoveries = campaign->notes_recoveries,
                                      .signal_watcher = &campaign->caught_signals.watcher,
                                      .done = done,

@@ -6,6 +6,7 @@
 
 #include "../judge/caught_signals.h"
 #include "../judge/finding.h"
+#include "../run/file_compare.h"
 #include "../run/output_compare.h"
 #include "../run/session.h"
 #include "../target/program_names.h"
@@ -103,6 +104,7 @@ struct nomem__campaign {
   uint64_t allocations, sites_lost;
   unsigned effects; /* bits of enum nomem__effect: what keeps the program from the faster engines */
   struct nomem__baseline_output baseline_output;
+  struct nomem__baseline_files baseline_files;
   struct nomem__baseline_extent baseline_extent;
   struct nomem__caught_signals caught_signals;
   struct nomem__programs programs;

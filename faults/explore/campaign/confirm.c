@@ -11,6 +11,7 @@
 #include "../judge/shared_cause.h"
 #include "../text/memory.h"
 #include "confirm_rules.h"
+#include "file_check.h"
 #include "guarded_runs.h"
 #include "residue_runs.h"
 #include "results.h"
@@ -238,8 +239,10 @@ static void output_done(struct nomem__worker *worker, const struct nomem__outcom
   struct nomem__campaign *campaign = confirmation->campaign;
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  bool has_changed = nomem__output_differs(&campaign->baseline_output, &outcome->output);
+  bool has_changed = nomem__output_differs(&campaign->baseline_output, &outcome->output) ||
+                     nomem__file_check_differs(campaign, outcome);
   nomem__baseline_output_compare(&campaign->baseline_output, &outcome->output, &outcome->error);
+  if (outcome->files != NULL) nomem__file_check_learn(campaign, outcome->files);
   confirmation->is_output_checked = true;
   if (has_changed) {
     nomem__results_drop_swallowed(campaign);

@@ -2,6 +2,7 @@
 #include "residue_runs.h"
 
 #include "../text/complain.h"
+#include "file_check.h"
 #include "guarded_runs.h"
 #include "results.h"
 
@@ -54,7 +55,8 @@ static void baseline_done(struct nomem__worker *worker, const struct nomem__outc
   if (check->ends_otherwise) return;
   check->was_leak_checked = outcome->channel->check_leaks;
   if (check->baseline.block_table_count == 0)
-    check->writes_otherwise = nomem__output_differs(&campaign->baseline_output, &outcome->output);
+    check->writes_otherwise = nomem__output_differs(&campaign->baseline_output, &outcome->output) ||
+                              nomem__file_check_differs(campaign, outcome);
   nomem__baseline_residue_add_block_table(&check->baseline, outcome->residue, outcome->child_residue,
                                           outcome->channel->misuse_count);
 }

@@ -11,6 +11,7 @@
 #include "../judge/internal_error.h"
 #include "../text/complain.h"
 #include "../text/varying_names.h"
+#include "file_check.h"
 #include "guarded_runs.h"
 #include "journal.h"
 
@@ -54,9 +55,20 @@ static bool is_reached(const struct nomem__campaign *campaign, const struct nome
 
 /* Blocks lie elsewhere with a block table, and a program may show where they lie. */
 static bool has_swallowed(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  const struct nomem__baseline_output *baseline = &campaign->baseline_output;
   bool is_comparable = outcome->channel->watch != NOMEM_WATCH_BLOCK_TABLE || !campaign->residue_check.writes_otherwise;
-  return is_comparable && outcome->end.root_status == campaign->baseline_status &&
-         nomem__output_is_swallowed(&campaign->baseline_output, &outcome->output, &outcome->error);
+  if (!is_comparable || outcome->end.root_status != campaign->baseline_status) return false;
+  return (nomem__output_differs(baseline, &outcome->output) || nomem__file_check_differs(campaign, outcome)) &&
+         !nomem__output_mentions_failure(baseline, &outcome->output, &outcome->error) &&
+         !nomem__file_check_mentions_failure(campaign, outcome);
+}
+
+/* Whether nothing is left of what the program writes: its standard output, or where it has none, the files that it is
+ * told to write. */
+static bool is_mute(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  const struct nomem__baseline_output *baseline = &campaign->baseline_output;
+  if (!nomem__output_is_never_there(baseline)) return nomem__output_is_gone(baseline, &outcome->output);
+  return outcome->output.bytes == 0 && nomem__file_check_is_gone(campaign, outcome);
 }
 
 static bool has_failed_below(const struct nomem__tested_modules *tested, const struct nomem_channel *channel) {
@@ -101,7 +113,7 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
                                      .is_corrupt = nomem__is_corruption_text(outcome->tail)};
   evidence.has_swallowed = has_swallowed(campaign, outcome);
   evidence.says_success = nomem__output_says_success(&campaign->baseline_output, &outcome->error, NULL, 0);
-  evidence.is_mute = evidence.has_swallowed && nomem__output_is_gone(&campaign->baseline_output, &outcome->output);
+  evidence.is_mute = evidence.has_swallowed && is_mute(campaign, outcome);
   evidence.is_wrong = has_bad_code(campaign, status) || is_called_wrong(campaign, outcome);
   evidence.has_internal_error = has_internal_error(campaign, outcome, NULL);
   evidence.is_skipped = WIFEXITED(status) && is_skip_code(options, WEXITSTATUS(status));
@@ -138,6 +150,14 @@ static void describe_wrong(const struct nomem__campaign *campaign, const struct 
     snprintf(detail, NOMEM_DETAIL_BYTES, "exit status %d, by --bad-code", WEXITSTATUS(outcome->end.root_status));
 }
 
+static void describe_swallowed(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome,
+                               char detail[NOMEM_DETAIL_BYTES]) {
+  if (nomem__output_differs(&campaign->baseline_output, &outcome->output))
+    nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, NOMEM_DETAIL_BYTES);
+  else
+    nomem__file_check_describe(campaign, outcome, detail, NOMEM_DETAIL_BYTES);
+}
+
 static void describe_flood(const struct nomem__outcome *outcome, char detail[NOMEM_DETAIL_BYTES]) {
   char line[NOMEM_QUOTE_BYTES];
   nomem__quote_last_line(outcome->tail, line);
@@ -169,7 +189,7 @@ void nomem__results_describe(const struct nomem__campaign *campaign, const struc
       break;
     case NOMEM_VERDICT_MUTE:
     case NOMEM_VERDICT_SWALLOWED:
-      nomem__output_difference(&campaign->baseline_output, &outcome->output, detail, detail_bytes);
+      describe_swallowed(campaign, outcome, detail);
       break;
     case NOMEM_VERDICT_SANITIZER:
       snprintf(detail, detail_bytes, "%s", outcome->report.kind[0] != '\0' ? outcome->report.kind : UNSEEN_REPORT);

@@ -38,7 +38,7 @@ void nomem__results_enter_result(struct nomem__worker_slot *slot, const struct n
  * be unsound, is to be made by another engine. What earlier snapshots have come to stays. */
 void nomem__results_settle_snapshots(const struct nomem__worker_slot *slot, bool are_sound);
 
-/* Takes the findings and verdicts of swallowed output back: the program's output turned out to differ by itself. */
+/* Takes the findings and verdicts of swallowed output back: what the program writes turned out to differ by itself. */
 void nomem__results_drop_swallowed(struct nomem__campaign *campaign);
 
 /* Counts the runs of each verdict, and of each site. */

@@ -7,6 +7,7 @@
 
 #include "../campaign/campaign.h"
 #include "../campaign/coverage.h"
+#include "../campaign/file_check.h"
 #include "../campaign/guarded_runs.h"
 #include "../text/json_values.h"
 #include "../text/memory.h"
@@ -172,6 +173,9 @@ static json_t *make_warnings(struct nomem__json *json, const struct nomem__campa
   if (*campaign->allocator_note != '\0') nomem__json_add(json, list, nomem__json_safe(campaign->allocator_note));
   nomem__output_note(&campaign->baseline_output, sentence, sizeof sentence);
   if (*sentence != '\0') nomem__json_add(json, list, nomem__json_safe(sentence));
+  char of_files[NOMEM__FILES_NOTE_BYTES];
+  nomem__file_check_note(campaign, of_files, sizeof of_files);
+  if (*of_files != '\0') nomem__json_add(json, list, nomem__json_safe(of_files));
   char unguarded[NOMEM__GUARDS_NOTE_BYTES + 128];
   nomem__guarded_runs_describe(campaign, unguarded, sizeof unguarded);
   if (*unguarded != '\0') nomem__json_add(json, list, nomem__json_safe(unguarded));

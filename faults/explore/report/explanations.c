@@ -150,8 +150,8 @@ static const struct nomem__explanation explanations[] = {
          "The run ended well and wrote nothing, where it always writes something. Whoever started the program takes "
          "it for a success that found nothing.",
      .reason =
-         "Its exit status is 0, nothing is left of what every run without a failure writes to standard output, and "
-         "it did not mention a failure.",
+         "Its exit status is 0, nothing is left of what every run without a failure writes to standard output, or to "
+         "the files that its arguments name, and it did not mention a failure.",
      .mending = "Report the failure on standard error, and end with another exit status.",
      .before = "if (buffer == NULL) return 0;",
      .after = "if (buffer == NULL) {\n"
@@ -178,14 +178,15 @@ static const struct nomem__explanation explanations[] = {
               "  return -1;\n"
               "}"},
     {.verdict = "swallowed",
-     .meaning = "The run ended as always, but wrote something else to standard output. Whoever reads the output, or a "
-                "script that looks at the exit status, takes it for complete.",
+     .meaning =
+         "The run ended as always, but wrote something else to standard output or to a file. Whoever reads that, "
+         "or a script that looks at the exit status, takes it for complete.",
      .reason =
-         "Its exit status is that of the run without the failure, its output differs by more than what differs from "
-         "run to run, and it did not mention a failure.",
+         "Its exit status is that of the run without the failure, its output, or what it wrote to files, differs by "
+         "more than what differs from run to run, and it did not mention a failure.",
      .mending =
          "Report the failure to the caller, and end with another exit status. A program that may leave something "
-         "out (a cache, a hint) should say so on standard error."},
+         "out (a cache, a hint) should say so on standard error, or in its log."},
     {.verdict = "misreported",
      .meaning =
          "The run gave up, but what it says is not what was the matter. Whoever reads that looks for the failure "

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../campaign/coverage.h"
+#include "../campaign/file_check.h"
 #include "../campaign/guarded_runs.h"
 #include "../text/memory.h"
 #include "../text/memory_stream.h"
@@ -82,6 +83,9 @@ static void add_output(struct notes *notes, const struct nomem__campaign *campai
   char note[NOMEM__OUTPUT_NOTE_BYTES];
   nomem__output_note(&campaign->baseline_output, note, sizeof note);
   if (*note != '\0') add(notes, "%s", note);
+  char of_files[NOMEM__FILES_NOTE_BYTES];
+  nomem__file_check_note(campaign, of_files, sizeof of_files);
+  if (*of_files != '\0') add(notes, "%s", of_files);
 }
 
 static void add_unguarded(struct notes *notes, const struct nomem__campaign *campaign) {

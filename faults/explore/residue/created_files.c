@@ -17,12 +17,17 @@
 #include "../text/memory.h"
 #include "../text/quote.h"
 #include "../text/varying_names.h"
+#include "by_products.h"
 
 #define FOLDERS_DEEP 64
+/* A run that has touched more files and folders than that is not looked at: they are read at one go. */
+#define ENTRIES_MAX 8192
 
 /* Where the upper layers are read. */
 struct reader {
   struct nomem__created_files *made;
+  struct nomem__written_files *written; /* NULL: it is not asked for */
+  unsigned entries;
   char path[NOMEM__CREATED_PATH_BYTES]; /* of what is being looked at, as the program has it */
   size_t room;
 };
@@ -45,23 +50,29 @@ static bool is_whiteout(const struct stat *status) {
 
 static int read_folder(struct reader *reader, size_t length, int parent, const char *name, unsigned depth);
 
+/* Files that are too many to be compared are listed all the same. */
+static void note_written(struct reader *reader, const struct nomem__written_entry *entry) {
+  if (reader->written == NULL || nomem__written_files_note(reader->written, entry) == 0) return;
+  nomem__written_files_free(reader->written);
+  reader->written = NULL;
+}
+
 /* An entry of a folder, whose path ends at length. */
 static int read_entry(struct reader *reader, size_t length, int folder, const char *name, unsigned depth) {
   struct stat status, below;
   size_t end = length + 1 + strlen(name);
+  if (reader->entries++ == ENTRIES_MAX) return -E2BIG;
   if (end >= sizeof reader->path || fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return 0;
-  if (is_whiteout(&status)) {
-    reader->made->has_changed_others = true;
-    return 0;
-  }
   reader->path[length] = '/';
   memcpy(reader->path + length + 1, name, end - length);
-  bool is_there = lstat(reader->path, &below) == 0;
-  bool is_new = !is_there && (errno == ENOENT || errno == ENOTDIR);
+  bool is_removed = is_whiteout(&status), is_there = lstat(reader->path, &below) == 0;
+  bool is_new = !is_removed && !is_there && (errno == ENOENT || errno == ENOTDIR);
   int result = is_new ? add(reader, status.st_mode & S_IFMT) : 0;
   /* The folders on the way to what was changed are there, too. */
   bool is_way = is_there && S_ISDIR(below.st_mode) && S_ISDIR(status.st_mode);
   if (!is_new && !is_way) reader->made->has_changed_others = true;
+  const struct nomem__written_entry entry = {folder, name, reader->path, &status, is_there ? &below : NULL, is_removed};
+  if (is_new || (is_there && !is_way)) note_written(reader, &entry);
   return result == 0 && S_ISDIR(status.st_mode) ? read_folder(reader, end, folder, name, depth + 1) : result;
 }
 
@@ -85,8 +96,9 @@ static int by_path(const void *left, const void *right) {
   return strcmp(a->path, b->path);
 }
 
-int nomem__created_files_read(struct nomem__created_files *made, const struct nomem__view *view, int scratch) {
-  struct reader reader = {.made = made};
+int nomem__created_files_read(struct nomem__created_files *made, struct nomem__written_files *written,
+                              const struct nomem__view *view, int scratch) {
+  struct reader reader = {.made = made, .written = written};
   int result = 0;
   *made = (struct nomem__created_files){0};
   for (unsigned i = 0; i < view->root_count && result == 0; i++) {
@@ -98,18 +110,20 @@ int nomem__created_files_read(struct nomem__created_files *made, const struct no
   }
   if (result != 0) {
     nomem__created_files_free(made);
+    if (reader.written != NULL) nomem__written_files_free(reader.written);
     return result;
   }
+  if (reader.written != NULL) nomem__written_files_finish(reader.written);
   if (made->count > 0) qsort(made->list, made->count, sizeof *made->list, by_path);
   made->is_known = true;
   return 0;
 }
 
-void nomem__created_files_list_fresh(struct nomem__created_files *files, const struct nomem__sandbox *sandbox,
-                                     int scratch_socket) {
+void nomem__created_files_list_fresh(struct nomem__created_files *files, struct nomem__written_files *written,
+                                     const struct nomem__sandbox *sandbox, int scratch_socket) {
   int scratch = nomem__sandbox_receive_scratch(scratch_socket);
   if (scratch < 0) return;
-  nomem__created_files_read(files, nomem__sandbox_view(sandbox), scratch);
+  nomem__created_files_read(files, written, nomem__sandbox_view(sandbox), scratch);
   close(scratch);
 }
 
@@ -133,11 +147,15 @@ static bool remove_in_view(const struct nomem__sandbox *sandbox, const struct no
   return pid > 0 && status == 0;
 }
 
-bool nomem__created_files_list_shared(struct nomem__created_files *files, struct nomem__sandbox *sandbox) {
+bool nomem__created_files_list_shared(struct nomem__created_files *files, struct nomem__written_files *written,
+                                      struct nomem__sandbox *sandbox) {
   int has_changed = nomem__sandbox_has_changed(sandbox), scratch = nomem__sandbox_shared_scratch(sandbox);
   files->is_known = has_changed >= 0;
-  if (has_changed <= 0) return true;
-  bool is_clean = nomem__created_files_read(files, nomem__sandbox_view(sandbox), scratch) == 0 &&
+  if (has_changed <= 0) {
+    if (written != NULL) written->is_known = files->is_known;
+    return true;
+  }
+  bool is_clean = nomem__created_files_read(files, written, nomem__sandbox_view(sandbox), scratch) == 0 &&
                   !files->has_changed_others && (files->count == 0 || remove_in_view(sandbox, files));
   nomem__sandbox_accept_files(sandbox);
   return is_clean;
@@ -192,26 +210,13 @@ static bool is_one_too_many(const struct nomem__created_files *here, const char 
   return !is_open || (count > count_in(one, path, length) && count > count_in(two, path, length));
 }
 
-/* What is left on purpose, most likely: a log is to be read, a cache is there for the next time. */
-static bool is_meant(const char *path) {
-  static const char *const ends[] = {".gcda", ".profraw", ".core", ".log"};
-  const char *name = strrchr(path, '/') + 1;
-  size_t length = strlen(name);
-  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-    size_t end = strlen(ends[i]);
-    if (length > end && strcmp(name + length - end, ends[i]) == 0) return true;
-  }
-  bool is_core = strcmp(name, "core") == 0 || strncmp(name, "core.", strlen("core.")) == 0;
-  return is_core || strcmp(name, ".cache") == 0 || strstr(path, "/.cache/") != NULL;
-}
-
 const struct nomem__created_file *nomem__created_files_find_new(const struct nomem__created_files *here,
                                                                 const struct nomem__created_files *one,
                                                                 const struct nomem__created_files *two) {
   if (!here->is_known || !one->is_known || !two->is_known) return NULL;
   for (size_t i = 0; i < here->count; i++) {
     const char *path = here->list[i].path;
-    if (!has_counterpart(here, path, one) && !has_counterpart(here, path, two) && !is_meant(path) &&
+    if (!has_counterpart(here, path, one) && !has_counterpart(here, path, two) && !nomem__is_left_on_purpose(path) &&
         is_one_too_many(here, path, one, two))
       return &here->list[i];
   }

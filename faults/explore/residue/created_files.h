@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "../isolation/isolation.h"
+#include "written_files.h"
 
 /* A run that makes more of them is not looked at. */
 #define NOMEM__CREATED_FILES_MAX 1024
@@ -30,21 +31,24 @@ struct nomem__created_files {
   bool has_changed_others; /* files that were there before were changed, or removed */
 };
 
-/* Lists what a run has created that entered a fresh view with the other end of this socket; call it for each such run.
- * files is empty, and the caller's. It stays unknown where views of files are not possible, and for a run that created
- * too many. */
-void nomem__created_files_list_fresh(struct nomem__created_files *files, const struct nomem__sandbox *sandbox,
-                                     int scratch_socket);
+/* Lists what a run has created that entered a fresh view with the other end of this socket, and reads all that it has
+ * written; call it for each such run. Both lists are empty, and the caller's; written may be NULL. They stay unknown
+ * where views of files are not possible, and for a run that created too many. */
+void nomem__created_files_list_fresh(struct nomem__created_files *files, struct nomem__written_files *written,
+                                     const struct nomem__sandbox *sandbox, int scratch_socket);
 
 /* The same of a run that shared its view, in which nothing may run any more. Removes all of it, so that the next run
  * does not find it. Returns whether it does not: what could not be removed, and changes to files that were there
  * before, stay. */
-bool nomem__created_files_list_shared(struct nomem__created_files *files, struct nomem__sandbox *sandbox);
+bool nomem__created_files_list_shared(struct nomem__created_files *files, struct nomem__written_files *written,
+                                      struct nomem__sandbox *sandbox);
 
 /* Lists what is in the upper layers, below the folder scratch, and not in the folders that they lie over, and notes
- * whether anything else than folders is in both. What made had is not freed. Returns 0, or a negative error code, and
- * then made is all zero: -E2BIG for too many. */
-int nomem__created_files_read(struct nomem__created_files *made, const struct nomem__view *view, int scratch);
+ * whether anything else than folders is in both. written, which is empty or NULL, gets what is in them; where it alone
+ * has too many, it is all zero. What made had is not freed. Returns 0, or a negative error code, and then both are all
+ * zero: -E2BIG for too many. */
+int nomem__created_files_read(struct nomem__created_files *made, struct nomem__written_files *written,
+                              const struct nomem__view *view, int scratch);
 
 void nomem__created_files_free(struct nomem__created_files *made);
 

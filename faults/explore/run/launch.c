@@ -283,12 +283,21 @@ static void leave_shared_view(struct nomem__worker *worker) {
   nomem__forked_runs_give_up(worker);
 }
 
+/* Of other runs nobody compares what they wrote. */
+static bool has_ended_well(const struct nomem__outcome *outcome) {
+  const struct nomem__end *end = &outcome->end;
+  return end->root_status == 0 && !end->timed_out && !end->was_cancelled && !outcome->is_flooded;
+}
+
 static void list_created_files(struct nomem__worker *worker) {
   struct nomem__created_files *files = &worker->exit_records.first.created_files;
+  bool is_read = worker->request.reads_files && has_ended_well(&worker->outcome);
+  struct nomem__written_files *written = is_read ? &worker->written_files : NULL;
   if (worker->sandbox == NULL) return;
+  worker->outcome.files = written;
   if (worker->has_fresh_files)
-    nomem__created_files_list_fresh(files, worker->sandbox, worker->scratch_socket[0]);
-  else if (!nomem__created_files_list_shared(files, worker->sandbox))
+    nomem__created_files_list_fresh(files, written, worker->sandbox, worker->scratch_socket[0]);
+  else if (!nomem__created_files_list_shared(files, written, worker->sandbox))
     leave_shared_view(worker);
 }
 
@@ -397,6 +406,7 @@ void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *e
   if (worker->takes_snapshots) outcome->rank = worker->point->rank;
   worker->request.done(worker, outcome, worker->request.user);
   nomem__exit_records_clear(&worker->exit_records);
+  nomem__written_files_free(&worker->written_files);
   nomem__executed_programs_clear(&worker->executed);
   bool goes_on = worker->takes_snapshots && worker->parent != NULL && !outcome->is_damaged && !outcome->has_marked_view;
   if (goes_on) nomem__forked_runs_continue(worker);

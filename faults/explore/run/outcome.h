@@ -9,6 +9,7 @@
 #include "../../channel.h"
 #include "../process/process_tree.h"
 #include "../residue/child_residue.h"
+#include "../residue/written_files.h"
 #include "executed_programs.h"
 #include "output_capture.h"
 #include "sanitizer_report.h"
@@ -39,6 +40,8 @@ struct nomem__outcome {
    * the second, as far as there is time for them. */
   struct nomem__process_residue *residue;
   struct nomem__child_residue *child_residue;
+  struct nomem__written_files *files; /* of a run that asked for it; the worker's, and cleared after done, too. NULL: it
+                                         is not known what it wrote */
   const struct nomem__executed_programs *not_injected; /* of a run with an empty plan that was traced: the programs that
                                                           it executed without the injector. Cleared after done, too */
 };

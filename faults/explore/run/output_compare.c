@@ -13,14 +13,12 @@
 
 #include "../text/memory.h"
 #include "../text/quote.h"
+#include "failure_words.h"
+#include "shown_line.h"
 
 /* So much of the baseline's output is kept, to find out where the output of a run differs. */
 #define TEXT_MAX_BYTES ((size_t)1 << 20)
 #define PIECE_BYTES 16384
-/* A longer line is compared as a whole, but only this beginning of it is quoted and searched. */
-#define LINE_BYTES 512
-#define SHOWN_BYTES 72 /* of a line */
-#define SHOWN_BEFORE 24
 
 /* What is read of a stream. The caller frees the text. */
 static struct nomem__output_text read_text(const struct nomem__output *stream) {
@@ -78,16 +76,8 @@ struct difference {
   size_t byte;   /* the first that differs, from 0 */
   size_t column; /* the same, from the beginning of the line */
   bool is_at_end, was_at_end;
-  char is[LINE_BYTES], was[LINE_BYTES];
+  char is[NOMEM__LINE_BYTES], was[NOMEM__LINE_BYTES];
 };
-
-static void copy_line(char line[LINE_BYTES], const char *text, size_t bytes) {
-  const char *end = memchr(text, '\n', bytes);
-  size_t length = end != NULL ? (size_t)(end - text) : bytes;
-  if (length > LINE_BYTES - 1) length = LINE_BYTES - 1;
-  memcpy(line, text, length);
-  line[length] = '\0';
-}
 
 static struct difference find_difference(const struct nomem__baseline_stream *baseline,
                                          const struct nomem__output *output) {
@@ -112,31 +102,9 @@ static struct difference find_difference(const struct nomem__baseline_stream *ba
   length = pread(output->fd, buffer, sizeof buffer, (off_t)line_at);
   difference.is_at_end = length <= 0;
   difference.was_at_end = line_at >= baseline->texts[0].bytes;
-  copy_line(difference.is, buffer, length > 0 ? (size_t)length : 0);
-  copy_line(difference.was, baseline->texts[0].text + line_at, baseline->texts[0].bytes - line_at);
+  nomem__line_copy(difference.is, buffer, length > 0 ? (size_t)length : 0);
+  nomem__line_copy(difference.was, baseline->texts[0].text + line_at, baseline->texts[0].bytes - line_at);
   return difference;
-}
-
-/* Whether "0 failed" or "no errors" stands there. */
-static bool is_denied(const char *line, const char *word) {
-  size_t before = (size_t)(word - line);
-  if (before < 2 || word[-1] != ' ') return false;
-  bool is_zero = word[-2] == '0' && (before == 2 || strchr(" (,:[=", word[-3]) != NULL);
-  return is_zero || (before >= 3 && strncasecmp(word - 3, "no", 2) == 0);
-}
-
-/* Some programs report a failure where they write everything else, such as test drivers that print TAP. */
-static bool reports_failure(const char *text, size_t bytes) {
-  static const char *const words[] = {"memory", "alloc",  "nomem",     "error",    "fail",   "cannot",
-                                      "can't",  "unable", "exception", "bail out", "not ok", "skip"};
-  char line[LINE_BYTES];
-  copy_line(line, text, bytes);
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    const char *word = strcasestr(line, words[i]);
-    while (i > 0 && word != NULL && is_denied(line, word)) word = strcasestr(word + 1, words[i]); /* but "no memory" */
-    if (word != NULL) return true;
-  }
-  return false;
 }
 
 /* What differs, line by line. */
@@ -144,7 +112,7 @@ static struct nomem__line_difference compare_lines(const struct nomem__baseline_
                                                    const struct nomem__output *stream, bool *is_reported) {
   struct nomem__output_text text = read_text(stream);
   struct nomem__line_difference difference =
-      nomem__stable_lines_compare(&baseline->lines, text, reports_failure, is_reported);
+      nomem__stable_lines_compare(&baseline->lines, text, nomem__line_reports_failure, is_reported);
   const struct nomem__output_text *first = &baseline->texts[0];
   if (baseline->is_stable && text.bytes > 0 && first->bytes > 0)
     difference.is_reordered |= text.text[text.bytes - 1] != first->text[first->bytes - 1];
@@ -159,7 +127,7 @@ static bool differs(const struct nomem__baseline_stream *baseline, const struct 
   if (stream->hash == baseline->hash) return false;
   if (baseline->is_cut) {
     struct difference difference = find_difference(baseline, stream);
-    *is_reported = reports_failure(difference.is, strlen(difference.is));
+    *is_reported = nomem__line_reports_failure(difference.is, strlen(difference.is));
     return baseline->is_stable;
   }
   struct nomem__line_difference difference = compare_lines(baseline, stream, is_reported);
@@ -191,10 +159,11 @@ bool nomem__output_differs(const struct nomem__baseline_output *baseline, const 
   return differs(&baseline->output, output, &is_reported);
 }
 
-bool nomem__output_is_swallowed(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
-                                const struct nomem__output *error) {
+bool nomem__output_mentions_failure(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
+                                    const struct nomem__output *error) {
   bool is_reported;
-  return differs(&baseline->output, output, &is_reported) && !is_reported && !has_said_more(&baseline->error, error);
+  differs(&baseline->output, output, &is_reported);
+  return is_reported || has_said_more(&baseline->error, error);
 }
 
 bool nomem__output_is_gone(const struct nomem__baseline_output *baseline, const struct nomem__output *output) {
@@ -202,6 +171,12 @@ bool nomem__output_is_gone(const struct nomem__baseline_output *baseline, const 
   for (size_t i = 0; i < stream->text_count; i++)
     if (stream->texts[i].bytes == 0) return false;
   return output->bytes == 0 && stream->text_count > 0;
+}
+
+bool nomem__output_is_never_there(const struct nomem__baseline_output *baseline) {
+  for (size_t i = 0; i < baseline->output.text_count; i++)
+    if (baseline->output.texts[i].bytes > 0) return false;
+  return baseline->output.text_count > 0;
 }
 
 void nomem__output_note(const struct nomem__baseline_output *baseline, char *text, size_t text_bytes) {
@@ -242,24 +217,6 @@ static bool says_success_anyway(const struct nomem__baseline_stream *baseline) {
   return baseline->is_cut || baseline->text_count == 0;
 }
 
-/* Quotes what stands around the first byte that differs. */
-static const char *quote_line(bool is_at_end, const char *line, size_t column, char text[NOMEM_QUOTE_BYTES]) {
-  if (is_at_end) return "nothing";
-  size_t length = strlen(line), from = column > SHOWN_BEFORE ? column - SHOWN_BEFORE : 0;
-  if (from > length) from = length;
-  while (from > 0 && ((unsigned char)line[from] & 0xc0) == 0x80) from--; /* not within a character */
-  char part[SHOWN_BYTES + sizeof "......"];
-  snprintf(part, sizeof part, "%s%.*s%s", from > 0 ? "..." : "", SHOWN_BYTES, line + from,
-           length - from > SHOWN_BYTES ? "..." : "");
-  return nomem__quote(part, text, NOMEM_QUOTE_BYTES);
-}
-
-static const char *quote_text(struct nomem__output_text text, char quoted[NOMEM_QUOTE_BYTES]) {
-  char line[LINE_BYTES];
-  copy_line(line, text.text != NULL ? text.text : "", text.bytes);
-  return quote_line(text.text == NULL, line, 0, quoted);
-}
-
 /* Where the output varies, the lines that differ may stand anywhere. */
 static void describe_lines(const struct nomem__baseline_stream *baseline, const struct nomem__output *output,
                            char *text, size_t text_bytes) {
@@ -267,13 +224,13 @@ static void describe_lines(const struct nomem__baseline_stream *baseline, const 
   char quoted[NOMEM_QUOTE_BYTES];
   struct nomem__line_difference difference = compare_lines(baseline, output, &is_reported);
   if (difference.missing != 0) {
-    const char *line = quote_text(nomem__output_line(baseline->texts[0], difference.missing), quoted);
+    const char *line = nomem__line_quote_text(nomem__output_line(baseline->texts[0], difference.missing), quoted);
     snprintf(text, text_bytes, "its output lacks line %zu of what it is without the fault, %s", difference.missing,
              line);
     return;
   }
   struct nomem__output_text all = read_text(output);
-  const char *line = quote_text(nomem__output_line(all, difference.added), quoted);
+  const char *line = nomem__line_quote_text(nomem__output_line(all, difference.added), quoted);
   snprintf(text, text_bytes, "line %zu of its output is %s, which is not there without the fault", difference.added,
            line);
   free((char *)all.text);
@@ -288,8 +245,8 @@ static void describe_bytes(const struct nomem__baseline_stream *baseline, const 
     return;
   }
   char is[NOMEM_QUOTE_BYTES], was[NOMEM_QUOTE_BYTES];
-  const char *shown_is = quote_line(difference.is_at_end, difference.is, difference.column, is);
-  const char *shown_was = quote_line(difference.was_at_end, difference.was, difference.column, was);
+  const char *shown_is = nomem__line_quote(difference.is_at_end, difference.is, difference.column, is);
+  const char *shown_was = nomem__line_quote(difference.was_at_end, difference.was, difference.column, was);
   if (strcmp(shown_is, shown_was) == 0) /* they differ in what is not quoted: far behind, or behind a zero byte */
     snprintf(text, text_bytes, "its output differs from byte %zu on, in line %" PRIu64, difference.byte + 1,
              difference.line);
@@ -324,7 +281,7 @@ static void describe_success(struct nomem__output_text text, char *sentence, siz
   size_t number = 1;
   do line = nomem__output_line(text, number++);
   while (line.text != NULL && !ends_with_success(line.text, line.bytes));
-  snprintf(sentence, sentence_bytes, "it says %s: errno was lost", quote_text(line, quoted));
+  snprintf(sentence, sentence_bytes, "it says %s: errno was lost", nomem__line_quote_text(line, quoted));
 }
 
 bool nomem__output_says_success(const struct nomem__baseline_output *baseline, const struct nomem__output *error,
@@ -343,12 +300,12 @@ bool nomem__output_says_success(const struct nomem__baseline_output *baseline, c
 /* Quotes the first line that says so. */
 static void quote_said(struct nomem__output_text text, bool (*is_said)(const char *line, size_t bytes), char *quoted,
                        size_t quoted_bytes) {
-  char copy[LINE_BYTES];
+  char copy[NOMEM__LINE_BYTES];
   struct nomem__output_text line = {0};
   size_t number = 1;
   do line = nomem__output_line(text, number++);
   while (line.text != NULL && !is_said(line.text, line.bytes));
-  copy_line(copy, line.text != NULL ? line.text : "", line.bytes);
+  nomem__line_copy(copy, line.text != NULL ? line.text : "", line.bytes);
   nomem__quote(copy + strspn(copy, " \t"), quoted, quoted_bytes);
 }
 

@@ -44,13 +44,16 @@ bool nomem__output_is_same(const struct nomem__baseline_output *baseline, const 
 /* Whether the standard output of a run differs from the baseline's in more than varies without a fault. */
 bool nomem__output_differs(const struct nomem__baseline_output *baseline, const struct nomem__output *output);
 
-/* Whether it differs, and the run reported no failure: no line on standard error but what the baseline may write, too,
- * and no word of a failure in the lines of its standard output that differ. */
-bool nomem__output_is_swallowed(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
-                                const struct nomem__output *error);
+/* Whether the run mentioned a failure: by a line on standard error that the baseline may not write there, too, or by a
+ * word of a failure in the lines of its standard output that differ. */
+bool nomem__output_mentions_failure(const struct nomem__baseline_output *baseline, const struct nomem__output *output,
+                                    const struct nomem__output *error);
 
 /* Whether nothing is left of a standard output that is never empty without a fault. */
 bool nomem__output_is_gone(const struct nomem__baseline_output *baseline, const struct nomem__output *output);
+
+/* Whether no run without a fault writes anything there. */
+bool nomem__output_is_never_there(const struct nomem__baseline_output *baseline);
 
 /* Whether a run says on standard error, in a line that no run without a fault writes there, that "Success" is the
  * reason of a failure, and nothing of memory: what errno was is lost. text, which may be NULL, then quotes the line. */

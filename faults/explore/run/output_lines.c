@@ -79,14 +79,35 @@ static bool is_address(const char *word, size_t bytes) {
   return digits == bytes;
 }
 
-/* Two digits before or behind a colon and two more digits: a part of a time of day. */
-static bool is_clock(const struct line *line, size_t at) {
+static bool are_two_digits(const char *text) {
+  return isdigit((unsigned char)text[0]) && isdigit((unsigned char)text[1]);
+}
+
+/* Two digits before or behind a colon and two more digits: a part of a time of day. The first one may have the day
+ * before it, and the last one its zone behind it: 2026-01-31T14:50:01Z. length: of the word, without a fraction. */
+static bool is_clock(const struct line *line, size_t at, size_t length) {
+  const char *text = line->text, *word = text + at;
+  bool has_day = length == 5 && are_two_digits(word) && word[2] == 'T' && are_two_digits(word + 3);
+  bool has_zone = length == 3 && are_two_digits(word) && word[2] == 'Z';
+  if (!has_day && !has_zone && !(length == 2 && are_two_digits(word))) return false;
+  size_t end = at + length;
+  bool follows = at >= 3 && text[at - 1] == ':' && are_two_digits(text + at - 3);
+  bool is_followed = end + 3 <= line->bytes && text[end] == ':' && are_two_digits(text + end + 1);
+  return (follows && !has_day) || (is_followed && !has_zone);
+}
+
+/* A number whose name says that it is a duration, as in reports of tests: time="0.003", "elapsed": 3. */
+static bool is_named_duration(const struct line *line, size_t at) {
+  static const char *const names[] = {"time", "duration", "elapsed"};
   const char *text = line->text;
-  bool follows =
-      at >= 3 && text[at - 1] == ':' && isdigit((unsigned char)text[at - 2]) && isdigit((unsigned char)text[at - 3]);
-  bool is_followed = at + 5 <= line->bytes && text[at + 2] == ':' && isdigit((unsigned char)text[at + 3]) &&
-                     isdigit((unsigned char)text[at + 4]);
-  return follows || is_followed;
+  size_t end = at;
+  while (end > 0 && at - end < 4 && strchr("\"'= :", text[end - 1]) != NULL) end--;
+  if (memchr(text + end, '=', at - end) == NULL && memchr(text + end, ':', at - end) == NULL) return false;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    size_t length = strlen(names[i]);
+    if (end >= length && strncasecmp(text + end - length, names[i], length) == 0) return true;
+  }
+  return false;
 }
 
 /* Whether a word says when something happened, how long it took, or where it lies in memory: that may differ, though no
@@ -95,11 +116,11 @@ static bool is_volatile(const struct line *line, size_t at, size_t length) {
   const char *word = line->text + at;
   size_t rest = line->bytes - at - length, number = number_length(word, length);
   if (number == 0) return false;
-  if (number < length) return is_unit(word + number, length - number) || is_address(word, length);
   size_t whole = 0;
   while (whole < length && word[whole] != '.') whole++;
-  if (is_time(word, whole)) return true;
-  if (whole == 2 && is_clock(line, at)) return true;
+  if (is_clock(line, at, whole) || is_clock(line, at, length)) return true;
+  if (number < length) return is_unit(word + number, length - number) || is_address(word, length);
+  if (is_time(word, whole) || is_named_duration(line, at)) return true;
   return rest > 1 && word[length] == ' ' && is_unit(word + length + 1, word_length(word + length + 1, rest - 1));
 }
 

@@ -27,6 +27,7 @@ struct nomem__run_request {
 
   bool use_server;   /* made by forking a process that stands before main(): see nomem__worker_obstacle */
   bool keep_files;   /* it may see what earlier runs of the worker wrote, which is cheaper; without isolation it does */
+  bool reads_files;  /* what it wrote to files is read when it ends with status 0, as runs without a fault do */
   bool record_sites; /* of every call, not only as far as the plan needs them; implied by an empty plan */
 
   bool note_recoveries; /* sites that are reached only after a fault are noted in channel->recoveries; costs a tenth of

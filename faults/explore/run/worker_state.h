@@ -42,6 +42,7 @@ struct nomem__worker {
   bool has_fresh_files;   /* it, or the process that it is forked from, has a view of the files of its own */
   struct nomem__output_capture capture;
   struct nomem__exit_records exit_records;
+  struct nomem__written_files written_files;
   struct nomem__executed_programs executed; /* noted in runs without a fault */
   struct nomem__stack creator;              /* of the file at created_path; depth 0: none */
   struct nomem__outcome outcome;

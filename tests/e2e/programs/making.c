@@ -27,7 +27,7 @@ static int has_memory(void) {
 
 /* A table that is made when it is first needed, and kept. */
 static void need_cache(void) {
-  if (access("table", F_OK) != 0 && has_memory()) make("table", O_EXCL);
+  if (access("cache", F_OK) != 0 && has_memory()) make("cache", O_EXCL);
 }
 
 /* Whoever finds what another run has left gives up. */
@@ -68,7 +68,7 @@ int main(int count, char **words) {
   } else if (strcmp(what, "always") == 0) {
     make_temporary();
     has_memory();
-  } else if (strcmp(what, "output") == 0) {
+  } else if (strcmp(what, "bad-output") == 0) {
     make("output", 0);
     if (has_memory()) make("output", O_APPEND);
   } else if (strcmp(what, "numbers") == 0) {
