@@ -96,8 +96,18 @@ static void stacks_have_short_names(void **state) {
   assert_string_equal(text, "Tree<...>::divide(Tree<...>&) (tree.cc:7)");
 }
 
+static void allocation_functions(void **state) {
+  (void)state;
+  static const char *const they[] = {"malloc",      "xmalloc",      "uv__calloc", "jsonp_malloc",
+                                     "g_malloc0_n", "uv__reallocf", "my_strdup"};
+  static const char *const others[] = {"malloc_trim", "node_alloc", "allocate", "strdup_list", "reallocate", "append"};
+  for (size_t i = 0; i < sizeof they / sizeof *they; i++) assert_true(nomem__is_allocation_function(they[i]));
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) assert_false(nomem__is_allocation_function(others[i]));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(allocation_functions),
       cmocka_unit_test(short_names_stay),
       cmocka_unit_test(long_arguments_are_left_out),
       cmocka_unit_test(odd_names),

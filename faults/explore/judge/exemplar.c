@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../text/function_name.h"
 #include "../text/memory.h"
 #include "heap_misuse.h"
 
@@ -142,6 +143,22 @@ static void collect_block_traces(const struct nomem__judged_run *run, const stru
     find_leaking_call(run, code_owners, stacks);
 }
 
+/* Where only the fault says what failed, an allocation function of the library's own says nothing: its caller does. */
+static void skip_allocation_functions(struct nomem__symbols *symbols, struct nomem__trace *fault) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  const struct nomem__trace_frame *culprit;
+  while ((culprit = nomem__trace_culprit(fault)) != NULL && culprit + 1 < fault->frame + fault->depth) {
+    nomem__symbols_resolve(symbols, culprit->path, culprit->offset, culprit->is_return_address, sources,
+                           NOMEM_INLINED_MAX);
+    if (sources[0].function == NULL || !nomem__is_allocation_function(sources[0].function)) return;
+    fault->skipped_frames = (unsigned)(culprit - fault->frame) + 1;
+  }
+}
+
+static bool is_placed_by_fault(enum nomem__verdict verdict) {
+  return nomem__verdict_is_of_result(verdict) || verdict == NOMEM_VERDICT_SWALLOWED || verdict == NOMEM_VERDICT_MUTE;
+}
+
 void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
                            struct nomem__run_stacks *stacks) {
   const struct nomem__outcome *outcome = run->outcome;
@@ -150,7 +167,10 @@ void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nom
   nomem__fault_trace(outcome->channel, 0, &stacks->fault);
   bool is_blamed =
       code_owners->tested != NULL && (code_owners->tested->are_limit || run->verdict == NOMEM_VERDICT_INTERNAL);
-  if (is_blamed) nomem__blame_tested_module(code_owners->tested, &stacks->fault);
+  if (is_blamed)
+    nomem__blame_tested_module(code_owners->tested, &stacks->fault);
+  else if (is_placed_by_fault(run->verdict))
+    skip_allocation_functions(symbols, &stacks->fault);
   if (!nomem__verdict_is_of_result(run->verdict)) nomem__blow_up_trace(outcome, symbols, &stacks->blow_up);
   if (run->file_hash != 0 && outcome->creator != NULL) nomem__trace_of_stack(outcome->creator, &stacks->block);
   collect_block_traces(run, code_owners, stacks);

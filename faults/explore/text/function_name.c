@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "../../plan.h"
 #include "printable.h"
 
 /* Template arguments that are no longer than this say more than they disturb. */
@@ -99,4 +100,12 @@ const char *nomem__shorten_function(const char *name, char into[NOMEM_FUNCTION_N
 void nomem__print_function(FILE *out, const char *name) {
   char into[NOMEM_FUNCTION_NAME_BYTES];
   nomem__print_safe(out, nomem__shorten_function(name, into));
+}
+
+bool nomem__is_allocation_function(const char *name) {
+  static const char *const globs[] = {"*malloc",    "*malloc0",  "*malloc_n",     "*malloc0_n", "*calloc",  "*realloc",
+                                      "*realloc_n", "*reallocf", "*reallocarray", "*strdup",    "*strndup", "*memdup"};
+  for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
+    if (nomem__glob(globs[i], name)) return true;
+  return false;
 }

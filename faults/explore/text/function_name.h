@@ -3,6 +3,7 @@
 #ifndef NOMEM_FUNCTION_NAME_H
 #define NOMEM_FUNCTION_NAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,6 +14,9 @@
  * parameters where the name is still long without those; what is longer than there is room for is cut. "..." stands in
  * their place. Returns into. */
 const char *nomem__shorten_function(const char *name, char into[NOMEM_FUNCTION_NAME_BYTES]);
+
+/* Whether a function is called like one that allocates and does nothing else: xmalloc, uv__strdup, g_realloc_n. */
+bool nomem__is_allocation_function(const char *name);
 
 /* Prints the same, made safe for a terminal. */
 void nomem__print_function(FILE *out, const char *name);
