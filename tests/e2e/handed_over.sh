@@ -42,6 +42,16 @@ for level in 0 2; do
   done
 done
 
+# What the text says of it.
+"$cc" -std=gnu11 -D_GNU_SOURCE -g -O0 -o test_handed "$here/programs/handed_over.c" "$here/programs/handed_over_test.c"
+nomem explore -- ./test_handed object >seen 2>&1 || :
+if grep -q 'what had been handed over is lost here: 8 bytes in 1 block' seen &&
+  grep -q '^  the block was allocated here:$' seen && grep -q '#0  value_new (.*handed_over.c:' seen; then
+  pass 'the text says where the block was allocated, and where it was lost'
+else
+  fail 'the text says where the block was allocated, and where it was lost' seen
+fi
+
 # A second time, from the store, it is the same.
 "$cc" -std=gnu11 -D_GNU_SOURCE -g -O0 -o test_handed "$here/programs/handed_over.c" "$here/programs/handed_over_test.c"
 for time in first second; do

@@ -30,7 +30,7 @@ def check_table(browser):
     browser.click("tr.finding")
     check("a click on a row opens both its stacks", browser.run(
         "document.querySelectorAll('tr.detail').length == 1 &&"
-        "document.querySelectorAll('tr.detail .stack').length == 2"))
+        "document.querySelectorAll('tr.detail .stacks .stack').length == 2"))
     browser.click("tr.finding .toggle")
     check("and another closes them", browser.run("document.querySelectorAll('tr.detail').length") == 0)
     browser.run("document.querySelector('tr.finding .toggle').focus()")

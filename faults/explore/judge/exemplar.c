@@ -222,6 +222,7 @@ void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__jud
   finding->shown_thread = stacks->shown_thread;
   stacks->threads = NULL;
   finding->block = stacks->block;
+  finding->is_handed_over = run->verdict == NOMEM_VERDICT_LEAK && run->residue->leak.is_handed_over;
   finding->freed = stacks->freed;
   finding->is_confirmed = false;
   finding->needs_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE || outcome->channel->check_leaks;

@@ -62,6 +62,7 @@ struct nomem__finding {
   uint64_t location_hash;  /* hash without the call of test code that had failed before; equal to hash where that call
                               is not known */
   const char *reported_error; /* how test code was notified, in words; NULL: not, or not known. Not owned */
+  bool is_handed_over;        /* of a leak: test code had handed the block over to the call that lost it */
   bool is_ignored_by_test;    /* test code passed on the NULL of a failed call; of a hang: it went on all the same */
   char detail[NOMEM_DETAIL_BYTES];    /* how it ended, where the verdict does not say it all; may be "" */
   char last_words[NOMEM_QUOTE_BYTES]; /* the last line that it wrote, quoted */

@@ -236,6 +236,7 @@ static json_t *make_finding(struct nomem__document_builder *builder, const struc
     nomem__json_put(json, object, "second_fault", make_second_fault(builder, &finding->second));
   nomem__put_stack(builder, object, "blow_up", &finding->blow_up);
   nomem__put_stack(builder, object, "origin", &finding->block);
+  if (finding->is_handed_over) nomem__json_put(json, object, "handed_over", json_true());
   nomem__put_stack(builder, object, "freed", &finding->freed);
   if (nomem__trace_culprit(&finding->freed) != NULL)
     put_culprit(builder, json_object_get(object, "freed"), "location", &finding->freed);

@@ -76,8 +76,13 @@ static bool was_refused(const struct finding_text *text) {
          strncmp(function, "realloc", strlen("realloc")) == 0;
 }
 
+static bool was_handed_over(const struct finding_text *text) {
+  return json_is_true(json_object_get(text->finding, "handed_over"));
+}
+
 static const char *find_title(const struct finding_text *text) {
   if (is_verdict(text, NOMEM_VERDICT_HANG)) return "where it hangs";
+  if (was_handed_over(text)) return "what had been handed over is lost here";
   if (was_refused(text)) return "what was leaked, reallocated here";
   if (is_verdict(text, NOMEM_VERDICT_LEAK)) return "what was leaked, allocated here";
   if (!has_location(text)) return "what came of it";
@@ -269,7 +274,7 @@ static void print_shared(const struct finding_text *text) {
 /* Prints where the block or the file came from that the finding is about. */
 static void print_origin(const struct finding_text *text) {
   bool may_be_file = is_verdict(text, NOMEM_VERDICT_LEFTOVER) || is_verdict(text, NOMEM_VERDICT_LEAK);
-  bool is_file = may_be_file && !was_refused(text);
+  bool is_file = may_be_file && !was_refused(text) && !was_handed_over(text);
   print_whole_stack(text, is_file ? "it was created here" : "the block was allocated here", "origin");
   print_whole_stack(text, "and freed before here", "freed");
 }

@@ -85,6 +85,7 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   put_number(&json, evidence, "shown_function", finding->blow_up.shown_function);
   put_stack(&json, evidence, "origin", &finding->block);
   put_stack(&json, evidence, "freed", &finding->freed);
+  if (finding->is_handed_over) nomem__json_put(&json, evidence, "is_handed_over", json_true());
   put_threads(&json, evidence, finding);
   put_number(&json, evidence, "threads_left_out", finding->threads_left_out);
   put_number(&json, evidence, "shown_thread", finding->shown_thread);
@@ -213,6 +214,7 @@ static void read_finding(struct reader *reader, const json_t *evidence, struct n
   finding->blow_up.shown_function = (unsigned)read_number(reader, evidence, "shown_function", NOMEM_INLINED_MAX);
   read_stack(reader, evidence, "origin", &finding->block);
   read_stack(reader, evidence, "freed", &finding->freed);
+  finding->is_handed_over = json_is_true(json_object_get(evidence, "is_handed_over")); /* old stores have none */
   read_threads(reader, json_object_get(evidence, "threads"), finding);
   size_t last_thread = finding->thread_count > 0 ? finding->thread_count - 1 : 0;
   finding->threads_left_out = (size_t)read_number(reader, evidence, "threads_left_out", SIZE_MAX);

@@ -150,6 +150,16 @@ function frameItem(frame, i, trace, open) {
 
 const blowUpTitles = { hang: 'Where it hangs', leak: 'What was leaked, allocated here' };
 
+// A leaked block was allocated elsewhere than it was lost where a realloc of it failed, or where it had been handed over.
+function wasLostLater(finding) {
+  return finding.verdict === 'leak' && (finding.handed_over || finding.fault.function.startsWith('realloc'));
+}
+
+function originTitle(finding) {
+  const isFile = ['leftover', 'leak'].includes(finding.verdict) && !wasLostLater(finding);
+  return isFile ? 'The file was created here' : 'The block was allocated here';
+}
+
 function stackBlock(title, trace) {
   const open = trace ? trace.stack.findIndex((frame, i) => i >= trace.culprit && frame.source) : -1;
   return element('div', null, element('h3', null, title), trace
@@ -205,8 +215,8 @@ function detailOf(finding) {
       element('ol', { class: 'stack' }, frameItem(finding.unchecked, '', {}, ''))) : null,
     element('div', { class: 'stacks' }, stackBlock(`The fault: ${what}`, fault),
       ...(second ? [stackBlock(`Then, on the recovery path: ${second.function} of ${plural(second.bytes, 'byte')} ${failed(second)} (allocation ${number(second.allocation)})`, second)] : []),
-      hasBlowUp ? stackBlock(blowUpTitles[finding.verdict] ?? 'Where it blew up', finding.blow_up) : '',
-      finding.origin ? stackBlock(['leftover', 'leak'].includes(finding.verdict) ? 'The file was created here' : 'The block was allocated here', finding.origin) : '',
+      hasBlowUp ? stackBlock(finding.handed_over ? 'Where it was lost' : blowUpTitles[finding.verdict] ?? 'Where it blew up', finding.blow_up) : '',
+      finding.origin ? stackBlock(originTitle(finding), finding.origin) : '',
       finding.freed ? stackBlock('And freed before here', finding.freed) : ''),
     ...threadsOf(finding),
     ...(finding.cases ? [element('h3', null, `Shown by ${plural(finding.cases.length, 'test')}`),
