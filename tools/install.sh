@@ -97,6 +97,7 @@ for file in README.md CHANGELOG.md SECURITY.md LICENSE docs/*.md; do
   put_document "$file"
 done
 put 644 docs/report.schema.json "$documents/docs"
+put 644 docs/page.png "$documents/docs"
 find examples -type f >"$work/examples"
 while read -r file; do put 644 "$file" "$documents/${file%/*}"; done <"$work/examples"
 

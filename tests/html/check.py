@@ -123,7 +123,7 @@ def check_hostile(browser):
 
 
 def main():
-    page, hostile, clean, folder = sys.argv[1:]
+    page, hostile, clean, suite, folder = sys.argv[1:]
     browser = Browser()
     try:
         browser.open(page)
@@ -147,6 +147,12 @@ def main():
               and not browser.run("byId('findings-tools').checkVisibility()"))
         check_nothing_odd(browser, "clean")
         check("clean: no error, no violation, no request", browser.problems() == [], browser.problems())
+        browser.open(suite)
+        check("a suite has its tests and its findings, and no sites", rows(browser) == browser.run(
+            "report.findings.length") > 1 and browser.run("byId('tests-section').innerText.includes('describe') &&"
+                                                          "!byId('sites-section').checkVisibility()"))
+        check_themes(browser, "suite", folder)
+        check("suite: no error, no violation, no request", browser.problems() == [], browser.problems())
     finally:
         browser.close()
     return 1 if failed else 0

@@ -43,4 +43,18 @@ explore 1 --html "$pages/hostile.html" -- ./hostile '<script>pwned=1</script>'
 printf '#include <stdlib.h>\nint main(void) {\n  free(malloc(3));\n  return 0;\n}\n' >clean.c
 "${CC:-gcc}" -fno-builtin clean.c -o clean
 explore 0 --html "$pages/clean.html" -- ./clean
-exec timeout 300 python3 "$here/check.py" "$pages/report.html" "$pages/hostile.html" "$pages/clean.html" "$pages"
+# Of a suite: its tests, and no sites.
+rm -rf "$pages/suite"
+mkdir -p "$pages/suite"
+cd "$pages/suite"
+for test in add describe clean; do
+  "${CC:-gcc}" -std=gnu11 -g -O0 -I"$here/../e2e/programs/suite" -o $test "$here/../e2e/programs/suite/tests/$test.c" \
+    "$here/../e2e/programs/suite/shelf.c"
+  echo "./$test" >>run
+done
+status=0
+timeout 300 nomem suite --quiet --no-store --html "$pages/suite.html" -- sh run >"$pages/log" 2>&1 || status=$?
+[ $status = 1 ] || { cat "$pages/log" >&2; exit 2; }
+
+exec timeout 300 python3 "$here/check.py" "$pages/report.html" "$pages/hostile.html" "$pages/clean.html" \
+  "$pages/suite.html" "$pages"

@@ -18,7 +18,7 @@ function worstOf(site) {
 
 function buildTree() {
   const root = newNode('all allocations', null, null);
-  for (const site of report.sites) {
+  for (const site of report.sites || []) {
     const frames = site.frames.map((i) => report.frames[i]).reverse();
     const path = [root];
     const isCut = frames.filter((frame) => !frame.inlined).length >= STACK_CUT;
