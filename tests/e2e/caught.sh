@@ -117,4 +117,30 @@ for mended in '' -DMENDED; do
   fi
 done
 
+# One that executes a breakpoint for a debugger at each assertion that fails: none looks on here, so it goes on, in runs
+# without a fault as well. A breakpoint of the code under test is for nobody.
+cp "$programs/breaking_test.c" test_breaking.c
+cp "$programs/breaking_test.c" vector.c
+"$cc" -g -O0 -c test_breaking.c
+for breaks in '' -DBREAKS; do
+  # shellcheck disable=SC2086 # no option, or one
+  "$cc" -g -O0 -DLIBRARY $breaks -o program test_breaking.o -x c vector.c
+  if [ -n "$breaks" ]; then
+    if explore 1 && grep -q '^crash in vector_new (.*vector.c:' found && grep -q '; 1 finding' found; then
+      pass 'a breakpoint of the code under test'
+    else
+      fail 'a breakpoint of the code under test' found
+    fi
+  elif explore 0 && grep -q ' reported; 0 findings' found; then
+    pass 'a breakpoint for debuggers'
+  else
+    fail 'a breakpoint for debuggers' found
+  fi
+done
+if timeout 60 nomem suite -- ./program >found 2>&1; grep -q '^1 test explored, 1 finding' found; then
+  pass 'a breakpoint for debuggers, in a suite'
+else
+  fail 'a breakpoint for debuggers, in a suite' found
+fi
+
 finish

@@ -93,6 +93,22 @@ static void aborts(void **state) {
   assert_true(counts(SIGABRT, STACK("raise:1", "abort:1", "test_make:1", "main:1")));
 }
 
+static bool is_bug_at(const char *const *frames) {
+  struct nomem__stack stack = recorded_stack(frames);
+  return signals.watcher.is_bug_at(&signals.watcher, &stack);
+}
+
+/* A breakpoint that a test framework has for a debugger is no bug, unless code under test has come to it. */
+static void breakpoints(void **state) {
+  (void)state;
+  assert_true(is_bug_at(STACK("make:3", "test_make:1", "main:1")));
+  assert_false(is_bug_at(STACK("test_make:3", "main:1")));
+  signals.watcher.is_learning = true;
+  assert_false(is_bug_at(STACK("make:3", "test_make:1", "main:1")));
+  nomem__caught_signals_open(&signals, NULL, NULL);
+  assert_false(is_bug_at(STACK("make:3", "main:1")));
+}
+
 /* A program that catches them everywhere does so as a matter of course. */
 static void everywhere(void **state) {
   (void)state;
@@ -111,6 +127,7 @@ int main(void) {
       cmocka_unit_test_setup(the_baselines_own, begin),
       cmocka_unit_test_setup(code_without_module, begin),
       cmocka_unit_test_setup(aborts, begin),
+      cmocka_unit_test_setup(breakpoints, begin),
       cmocka_unit_test_setup(everywhere, begin),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

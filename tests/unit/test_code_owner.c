@@ -18,6 +18,13 @@ const struct recorded_function recorded_functions[] = {
     {.name = "lib_short", .module = "/lib/libshort.so.1", .file = "/w/src/short.c"},
     {.name = "lib_stripped", .module = "/lib/libstripped.so.1"},
     {.name = "app", .module = APP, .file = "/w/proj/src/app.c"},
+    {.name = "test_beside_app", .module = APP, .file = "/w/proj/src/app.c"},
+    {.name = "registers_test", .module = APP},
+    {.name = "inline_of_app",
+     .module = APP,
+     .file = "/w/proj/src/app.c",
+     .inlined = "app",
+     .inlined_file = "/w/proj/src/app.h"},
     {.name = "app_tool", .module = APP, .file = "/w/proj/tools/tool.c"},
     {.name = "test_folder", .module = APP, .file = "/w/proj/tests/basic.c"},
     {.name = "short_test", .module = APP, .file = "/w/tests/short.c"},
@@ -34,6 +41,7 @@ const struct recorded_function recorded_functions[] = {
     {.name = "Catch::Session::run()", .written = "catch_run", .module = APP},
     {.name = "void std::vector<A>::grow<A>()", .written = "bare_vector", .module = APP},
     {.name = "bare", .module = APP},
+    {.name = "bare_packer", .module = APP},
     {.name = "lib_beside", .module = "/lib/libbeside.so.1"},
     {.name = "lib_beside_too", .module = "/lib/libbeside2.so.1"},
     {.name = "lib_mine", .module = "/w/lib/libmine.so.1"},
@@ -176,9 +184,52 @@ static void frameworks(void **state) {
   assert_true(is_test("framework") && is_test("gtest") && !is_test("app"));
   assert_string_equal(owners.root, "/w/proj/");
   assert_string_equal(owners.places[0], "munit/*");
-  assert_int_equal(learn(NULL, APP, SITES(STACK("app"), STACK("cmocka_run", "app"))), 0);
+  assert_int_equal(learn(NULL, APP, SITES(STACK("app"), STACK("cmocka_run"))), 0);
   assert_true(is_test("cmocka_run") && !is_test("app"));
   assert_string_equal(owners.places[0], "libcmocka.so.0");
+}
+
+/* Whatever its file is called, a function that a framework calls, or that calls it, is test code: a test, what
+ * registers it, main(). What stands beside it in the file need not be. */
+static void functions_that_a_framework_calls(void **state) {
+  (void)state;
+  assert_int_equal(learn(NULL, APP,
+                         SITES(STACK("malloc", "app", "test_beside_app", "vector", "cmocka_run", "main_of_app"),
+                               STACK("malloc", "cmocka_run", "registers_test"), STACK("malloc", "app_tool"))),
+                   0);
+  assert_true(owners.is_divided && owners.test_function_count == 3);
+  assert_true(is_test("test_beside_app") && is_test("registers_test") && is_test("main_of_app"));
+  assert_false(is_test("app") || is_test("app_tool") || is_test("inline_of_app"));
+  struct nomem__trace registering = recorded_trace(STACK("malloc", "vector", "registers_test"));
+  assert_true(nomem__is_test_call(&owners, &registering));
+  assert_int_equal(learn(NULL, APP, SITES(STACK("malloc", "app", "test_beside_app"), STACK("app_tool"))), 0);
+  assert_false(is_test("test_beside_app"));
+}
+
+/* What a framework calls that has no debug information, in a program that has some, is its own; what that calls, and
+ * has some, is not. */
+static void framework_functions_of_other_names(void **state) {
+  (void)state;
+  assert_int_equal(learn(NULL, APP,
+                         SITES(STACK("malloc", "bare", "bare_packer", "catch_run", "main_of_app"),
+                               STACK("malloc", "app_tool", "bare", "catch_run"), STACK("malloc", "app"))),
+                   0);
+  assert_true(is_test("bare") && is_test("bare_packer") && is_test("main_of_app"));
+  assert_false(is_test("app_tool") || is_test("app"));
+  struct nomem__trace own = recorded_trace(STACK("malloc", "bare", "bare_packer", "catch_run", "main_of_app"));
+  struct nomem__trace tested = recorded_trace(STACK("malloc", "app_tool", "bare", "catch_run"));
+  assert_true(nomem__is_test_call(&owners, &own) && !nomem__is_test_call(&owners, &tested));
+  /* In one that has none, it may be what is tested. */
+  assert_int_equal(learn(NULL, APP, SITES(STACK("malloc", "bare", "bare_packer", "catch_run"), STACK("catch_run"))), 0);
+  assert_true(is_test("bare_packer") && !is_test("bare"));
+}
+
+/* Of functions inlined into one another the framework has called the outermost. */
+static void inlined_functions_that_a_framework_calls(void **state) {
+  (void)state;
+  assert_int_equal(learn(NULL, APP, SITES(STACK("malloc", "inline_of_app:100", "cmocka_run"), STACK("app_tool"))), 0);
+  assert_true(owners.test_function_count == 1 && is_test("inline_of_app"));
+  assert_int_equal(owner("inline_of_app:100"), NOMEM_OWNER_UNDER_TEST);
 }
 
 /* In a program that is called like a test, the file that has main() is; where only its end says so, if the file's does,
@@ -213,7 +264,7 @@ static void templates_and_headers(void **state) {
  * C++ are their caller's. */
 static void frameworks_without_debug_information(void **state) {
   (void)state;
-  assert_int_equal(learn(NULL, APP, SITES(STACK("app", "catch_run"), STACK("app_tool"), STACK("catch_run"))), 0);
+  assert_int_equal(learn(NULL, APP, SITES(STACK("app"), STACK("app_tool"), STACK("catch_run"))), 0);
   assert_true(owners.is_divided && owners.has_framework && is_test("catch_run"));
   assert_false(is_test("app") || is_test("bare"));
   assert_string_equal(owners.places[0], "Catch");
@@ -245,12 +296,12 @@ static void threads_of_a_framework(void **state) {
   const char *const *of_program = STACK("malloc", "lib_beside", "app", "cmocka_run", "app");
   struct nomem__trace thread = recorded_trace(STACK("malloc", "lib_beside"));
   struct nomem__trace other = recorded_trace(STACK("malloc", "lib_mine"));
-  assert_int_equal(learn(NULL, APP, SITES(STACK("app", "cmocka_run"), own)), 0);
+  assert_int_equal(learn(NULL, APP, SITES(STACK("app_tool"), STACK("app", "cmocka_run"), own)), 0);
   assert_true(nomem__is_test_call(&owners, &thread));
   assert_false(nomem__is_test_call(&owners, &other));
-  assert_int_equal(learn(NULL, APP, SITES(own, of_program)), 0);
+  assert_int_equal(learn(NULL, APP, SITES(STACK("app_tool"), own, of_program)), 0);
   assert_false(nomem__is_test_call(&owners, &thread));
-  assert_int_equal(learn(NULL, APP, SITES(STACK("app", "cmocka_run"))), 0);
+  assert_int_equal(learn(NULL, APP, SITES(STACK("app_tool"), STACK("app", "cmocka_run"))), 0);
   assert_false(nomem__is_test_call(&owners, &thread));
 }
 
@@ -406,6 +457,9 @@ int main(void) {
       CASE(a_library_beside_its_tests),
       CASE(folders_that_are_no_project),
       CASE(frameworks),
+      CASE(functions_that_a_framework_calls),
+      CASE(inlined_functions_that_a_framework_calls),
+      CASE(framework_functions_of_other_names),
       CASE(the_file_of_main),
       CASE(templates_and_headers),
       CASE(frameworks_without_debug_information),

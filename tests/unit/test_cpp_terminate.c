@@ -13,6 +13,10 @@ const struct recorded_function recorded_functions[] = {
     {.name = "raise", .module = LIBC},
     {.name = "abort", .module = LIBC},
     {.name = "start_thread", .module = LIBC},
+    {.name = "__cxa_thread_atexit_impl", .module = LIBC},
+    {.name = "std::process::abort::h6779b0bff5c91f0c", .written = "rust_abort", .module = APP},
+    {.name = "rust_oom", .module = APP},
+    {.name = "alloc::alloc::handle_alloc_error::hcf5f6fd68c596c61", .written = "handle_alloc_error", .module = APP},
     {.name = "std::terminate()", .written = "terminate", .module = CXX},
     {.name = "__cxa_throw", .module = CXX},
     {.name = "__cxa_allocate_exception", .module = CXX},
@@ -87,6 +91,20 @@ static void it_could_not_be_thrown(void **state) {
   assert_int_equal(terminate, NOMEM_TERMINATE_UNTHROWN);
 }
 
+/* Rust's run-time has no way to report a want of memory, nor has the C library's where it cannot note what is to be
+ * done at a thread's end. */
+static void a_run_time_without_memory(void **state) {
+  (void)state;
+  blamed(&terminate, STACK("raise", "abort", "rust_abort", "rust_oom", "thrower", "main"));
+  assert_int_equal(terminate, NOMEM_TERMINATE_UNTHROWN);
+  blamed(&terminate, STACK("raise", "abort", "handle_alloc_error", "thrower", "main"));
+  assert_int_equal(terminate, NOMEM_TERMINATE_UNTHROWN);
+  blamed(&terminate, STACK("raise", "abort", "__cxa_thread_atexit_impl", "thrower", "main"));
+  assert_int_equal(terminate, NOMEM_TERMINATE_UNTHROWN);
+  blamed(&terminate, STACK("raise", "abort", "rust_abort", "thrower", "main"));
+  assert_int_equal(terminate, NOMEM_TERMINATE_NO);
+}
+
 /* An abort of the program's own, and one that nobody but the run-times stands behind. */
 static void another_abort(void **state) {
   (void)state;
@@ -135,6 +153,7 @@ int main(void) {
       cmocka_unit_test(nobody_caught_it),
       cmocka_unit_test(a_promise_was_broken),
       cmocka_unit_test(it_could_not_be_thrown),
+      cmocka_unit_test(a_run_time_without_memory),
       cmocka_unit_test(another_abort),
       cmocka_unit_test(templates),
       cmocka_unit_test(linked_in),

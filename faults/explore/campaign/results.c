@@ -110,7 +110,8 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
                                      .baseline_fatal_deaths = campaign->baseline_fatal_deaths,
                                      .was_caught = outcome->was_caught,
                                      .fatal_signal = outcome->end.fatal_signal,
-                                     .is_corrupt = nomem__is_corruption_text(outcome->tail)};
+                                     .is_corrupt = nomem__is_corruption_text(outcome->tail) ||
+                                                   nomem__is_abort_of_allocator(outcome, campaign->session->symbols)};
   evidence.has_swallowed = has_swallowed(campaign, outcome);
   evidence.says_success = nomem__output_says_success(&campaign->baseline_output, &outcome->error, NULL, 0);
   evidence.is_mute = evidence.has_swallowed && is_mute(campaign, outcome);

@@ -64,8 +64,19 @@ static bool caught(struct nomem__signal_watcher *watcher, const struct nomem__st
   return stack->signal != SIGABRT || (is_abort(&trace, signals->symbols) && !is_by_test(signals, &trace));
 }
 
+/* A test's own assertion is none. Where it is not known whose code it is, the framework is taken for who is to have it.
+ */
+static bool is_bug_at(struct nomem__signal_watcher *watcher, const struct nomem__stack *stack) {
+  const struct nomem__caught_signals *signals = (const struct nomem__caught_signals *)watcher; /* its first member */
+  const struct nomem__code_owners *code_owners = signals->code_owners;
+  struct nomem__trace trace;
+  if (watcher->is_learning || code_owners == NULL || !code_owners->is_divided) return false;
+  nomem__trace_of_stack(stack, &trace);
+  return !nomem__is_test_code(code_owners, &trace);
+}
+
 void nomem__caught_signals_open(struct nomem__caught_signals *signals, struct nomem__symbols *symbols,
                                 const struct nomem__code_owners *code_owners) {
-  *signals =
-      (struct nomem__caught_signals){.watcher = {.caught = caught}, .symbols = symbols, .code_owners = code_owners};
+  *signals = (struct nomem__caught_signals){
+      .watcher = {.caught = caught, .is_bug_at = is_bug_at}, .symbols = symbols, .code_owners = code_owners};
 }

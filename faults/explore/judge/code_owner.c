@@ -11,6 +11,7 @@
 #include "../../program_kinds.h"
 #include "../text/memory.h"
 #include "framework_calls.h"
+#include "test_functions.h"
 #include "test_names.h"
 
 /* A test's folder lies no deeper in its project than this. */
@@ -94,6 +95,11 @@ static bool guess_is_test(const struct nomem__code_owners *code_owners, const st
   if (file != NULL && is_file_of_test(code_owners, file)) return true;
   *bytes = name_of_test(source->function, place);
   if (*bytes > 0) return true;
+  if (nomem__is_test_function(code_owners, source)) {
+    *place = source->function;
+    *bytes = strlen(source->function);
+    return true;
+  }
   *place = module;
   *bytes = strlen(module);
   return !code_owners->has_sources && nomem__code_owners_has_program(code_owners, frame->path) &&
@@ -109,6 +115,11 @@ static bool is_runtime_source(const struct nomem__source_frame *source) {
   for (size_t i = 0; i < sizeof files / sizeof *files; i++)
     if (nomem__glob(files[i], source->file)) return true;
   return false;
+}
+
+bool nomem__is_runtime_code(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+  const struct nomem__source_frame source = function_of(code_owners, frame);
+  return *frame->path == '\0' || nomem__is_runtime(nomem__base_name(frame->path)) || is_runtime_source(&source);
 }
 
 enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *code_owners,
@@ -377,6 +388,8 @@ static void examine_frames(struct nomem__code_owners *code_owners, const struct 
   }
   each_frame(frames, note_library_source, code_owners);
   each_frame(frames, note_framework, code_owners);
+  if (code_owners->has_framework)
+    nomem__test_functions_learn(code_owners, frames->channel, frames->list, frames->count);
   if (code_owners->has_framework && !code_owners->has_folders) leave_test_folder(code_owners);
   each_frame(frames, find_harness, code_owners);
   each_frame(frames, find_main_file, code_owners);
@@ -447,6 +460,7 @@ int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char 
 void nomem__code_owners_free(struct nomem__code_owners *code_owners) {
   for (size_t i = 0; i < code_owners->place_count; i++) free(code_owners->places[i]);
   nomem__framework_helpers_free(code_owners);
+  nomem__test_functions_free(code_owners);
   free(code_owners->programs);
   *code_owners = (struct nomem__code_owners){0};
 }

@@ -27,6 +27,12 @@ enum nomem__code_owner {
   NOMEM_OWNER_RUNTIME /* of C and C++; also code outside every module */
 };
 
+/* A function that is test code for what calls it, or what it calls. The strings belong to the symbols. */
+struct nomem__test_function {
+  const char *name;
+  const char *file; /* NULL: not known */
+};
+
 /* All zero: all code is under test. */
 struct nomem__code_owners {
   const char *globs; /* of --under-test; NULL: guessed */
@@ -50,6 +56,8 @@ struct nomem__code_owners {
   bool is_coarse;              /* no program has: the owner of its code is guessed by its name alone */
   char **helpers;              /* paths of the libraries that only a test framework calls */
   size_t helper_count, helper_room;
+  struct nomem__test_function *test_functions; /* by name and file: see test_functions.h */
+  size_t test_function_count, test_function_room;
   size_t place_count;
   char *places[NOMEM_TEST_CODE_PLACES];
 };
@@ -71,6 +79,9 @@ enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *cod
 
 /* Whether it is a test framework's, rather than a test that runs in one. */
 bool nomem__is_framework_code(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame);
+
+/* Whether it is a run-time's, or what a template of the C++ library or a crate of Rust's has become in the program. */
+bool nomem__is_runtime_code(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame);
 
 /* Whether the first frame outside the run-times, from the culprit outwards, is test code. */
 bool nomem__is_test_code(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace);

@@ -42,9 +42,29 @@ static bool is_runtime(const struct nomem__trace_frame *frame, const char *name)
                  "__pthread_kill*");
 }
 
+/* So many of the innermost frames may be the end of a process. */
+#define LAST_FRAMES 16
+
+/* Whether a run-time ends the process because its own allocation has failed, which it has no way to report: Rust's,
+ * when anything of Rust's has no memory, and the C library's, when a variable of a thread is to be destroyed at its
+ * end. */
+static bool has_no_memory(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
+  for (unsigned i = trace->skipped_frames; i < trace->depth && i < LAST_FRAMES; i++) {
+    const char *name = name_of(&trace->frame[i], symbols);
+    if (MATCHES(name, "rust_oom", "__rg_oom", "__rust_alloc_error_handler", "alloc::alloc::handle_alloc_error*",
+                "__cxa_thread_atexit_impl"))
+      return true;
+  }
+  return false;
+}
+
 void nomem__cpp_terminate_mark(struct nomem__trace *trace, struct nomem__symbols *symbols) {
   unsigned thrower = trace->skipped_frames, outermost;
   bool has_terminated = false, has_promise = false, has_thrown = true;
+  if (has_no_memory(trace, symbols)) {
+    trace->terminate = NOMEM_TERMINATE_UNTHROWN;
+    return;
+  }
   for (; thrower < trace->depth; thrower++) {
     const char *name = name_of(&trace->frame[thrower], symbols);
     if (!is_runtime(&trace->frame[thrower], name)) break;

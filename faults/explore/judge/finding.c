@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../program_kinds.h"
 #include "../target/interpreters.h"
 #include "../text/grow.h"
 #include "exemplar.h"
@@ -33,6 +34,37 @@ bool nomem__is_abort_of_test(const struct nomem__outcome *outcome, const struct 
     nomem__fault_trace(channel, i, &fault);
     const struct nomem__trace_frame *failed = nomem__trace_culprit(&fault);
     if (failed != NULL && !is_program(channel, failed->path)) return true;
+  }
+  return false;
+}
+
+static bool is_allocator(const char *function) {
+  static const char *const names[] = {"malloc",
+                                      "calloc",
+                                      "realloc",
+                                      "free",
+                                      "cfree",
+                                      "__libc_malloc",
+                                      "__libc_calloc",
+                                      "__libc_realloc",
+                                      "__libc_free",
+                                      "__GI___libc_malloc",
+                                      "__GI___libc_realloc",
+                                      "__GI___libc_free"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(names[i], function) == 0) return true;
+  return false;
+}
+
+bool nomem__is_abort_of_allocator(const struct nomem__outcome *outcome, struct nomem__symbols *symbols) {
+  struct nomem__trace trace;
+  if (!outcome->end.has_stack || outcome->end.fatal_signal != SIGABRT) return false;
+  nomem__trace_of_stack(&outcome->end.stack, &trace);
+  for (unsigned i = 0; i < trace.depth && nomem__glob("libc.so.*", nomem__base_name(trace.frame[i].path)); i++) {
+    struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+    size_t count = nomem__symbols_resolve(symbols, trace.frame[i].path, trace.frame[i].offset,
+                                          trace.frame[i].is_return_address, sources, NOMEM_INLINED_MAX);
+    if (count > 0 && sources[count - 1].function != NULL && is_allocator(sources[count - 1].function)) return true;
   }
   return false;
 }

@@ -150,4 +150,8 @@ const char *nomem__finding_test_reason(const struct nomem__finding *finding,
  * same process or, when none was failed there, in another one. */
 bool nomem__is_abort_of_test(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners);
 
+/* Whether the C library's allocator has raised it, because the heap is corrupted: what it says of that may have gone
+ * where nobody sees it. */
+bool nomem__is_abort_of_allocator(const struct nomem__outcome *outcome, struct nomem__symbols *symbols);
+
 #endif

@@ -70,6 +70,10 @@ struct nomem__tree_callbacks {
    * had died. */
   bool (*caught)(void *user, const struct nomem__stack *stack);
 
+  /* Whether a breakpoint that this thread has come to is a bug, though its module has breakpoints for debuggers. NULL:
+   * it is none. */
+  bool (*is_bug_at)(void *user, const struct nomem__stack *stack);
+
   /* A process has stopped that belongs to no tree. True: it was forked by the injector in the root, for the command,
    * and a tree has adopted it. */
   bool (*adopts)(void *user, pid_t child);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "debugger_break.h"
 #include "syscall_effects.h"
 
 /* A thread is stopped to capture its stack. A tree whose threads do not stop in time is killed without their stacks. */
@@ -219,6 +220,10 @@ static void handle_signal(struct nomem__tree *tree, pid_t tid, int signal) {
   if (is_watched_stop(tree, tid, signal)) return;
   if (tree->allows_detach && nomem__detach_is_requested(tid, signal)) {
     nomem__detach_begin(&tree->detached, &tree->tracees, tid);
+    return;
+  }
+  if (signal == SIGTRAP && nomem__is_debugger_break(tree, tid)) {
+    resume(tree, tid, 0);
     return;
   }
   nomem__delivery_note_signal(tree, tid, signal);

@@ -18,6 +18,9 @@ struct nomem__signal_watcher {
   /* A thread is about to run its handler, with this stack: for a fault of the processor's or an abort. Returns whether
    * that counts as if it had died. */
   bool (*caught)(struct nomem__signal_watcher *watcher, const struct nomem__stack *stack);
+
+  /* Whether a breakpoint with this stack is a bug, where its module has some that are meant for a debugger. */
+  bool (*is_bug_at)(struct nomem__signal_watcher *watcher, const struct nomem__stack *stack);
 };
 
 #endif

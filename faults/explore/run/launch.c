@@ -183,6 +183,12 @@ static bool caught(void *user, const struct nomem__stack *stack) {
   return true;
 }
 
+static bool is_bug_at(void *user, const struct nomem__stack *stack) {
+  const struct nomem__worker *worker = user;
+  struct nomem__signal_watcher *watcher = worker->request.signal_watcher;
+  return watcher != NULL && watcher->is_bug_at(watcher, stack);
+}
+
 struct nomem__tree_callbacks nomem__launch_callbacks(struct nomem__worker *worker,
                                                      void (*done)(struct nomem__tree *tree,
                                                                   const struct nomem__end *end, void *user)) {
@@ -191,6 +197,7 @@ struct nomem__tree_callbacks nomem__launch_callbacks(struct nomem__worker *worke
                                         .wants_caught = wants_caught,
                                         .dies = dies,
                                         .caught = caught,
+                                        .is_bug_at = is_bug_at,
                                         .user = worker};
 }
 

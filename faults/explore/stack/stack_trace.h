@@ -20,11 +20,12 @@ struct nomem__trace_frame {
   bool is_return_address;
 };
 
-/* Why the C++ run-time aborted. */
+/* Why a run-time, of C++ if nothing else is said, aborted. */
 enum nomem__cpp_terminate {
   NOMEM_TERMINATE_NO,       /* it did not */
   NOMEM_TERMINATE_UNCAUGHT, /* nobody caught an exception */
-  NOMEM_TERMINATE_UNTHROWN  /* it had no memory for the exception that would have reported the failure */
+  NOMEM_TERMINATE_UNTHROWN  /* it had no memory for the exception that would have reported the failure; or Rust's, or
+                               the C library's, had none for itself */
 };
 
 /* From the innermost frame outwards. Paths are borrowed, except in one that nomem__trace_copy filled. */
