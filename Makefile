@@ -98,9 +98,9 @@ check-asan: setup-check
 	$(Q)$(ASAN_MAKE) -j2 $(BUILD)/asan/nomem $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%)
 	$(Q)tests/asan/check.sh $(BUILD)/asan $(BUILD) --seeds $(or $(SEEDS),200)
 
-## runners: tests that need runners of tests: meson, CTest, automake, prove
+## runners: a small project under each runner and framework of tests (five minutes; NAMES='meson gtest': only those)
 runners: setup-check setup-runners all
-	$(Q)tests/run.sh $(BUILD) "e2e wrapper"
+	$(Q)$(if $(NAMES),,tests/run.sh $(BUILD) "e2e wrapper" "e2e split" || status=1;) tests/runners/run.sh $(BUILD) $(or $(NAMES),--all) && exit $${status:-0}
 
 ## check-html: look at, click through and photograph the page of --html in a real browser
 check-html: setup-html

@@ -26,8 +26,11 @@ case ${1:-build} in
     packages="$packages python3-dev liblua5.4-dev" # headers, to build modules of theirs
     packages="$packages python3-jsonschema" # checks reports against docs/report.schema.json
     ;;
-  # Runners of tests, to stand in front of a test of each.
-  runners) packages="$build jq sqlite3 meson cmake automake perl" ;;
+  # Runners and frameworks of tests, and what has Unity's sources fetched.
+  runners)
+    packages="$build jq sqlite3 meson ninja-build cmake autoconf automake libtool perl bats cargo python3-dev python3-pytest dpkg-dev"
+    packages="$packages libcmocka-dev check libcriterion-dev libgtest-dev catch2 doctest-dev libcpputest-dev"
+    ;;
   fuzz) packages="$build $fuzz afl++ zip unzip" ;; # AFL++, and what OSS-Fuzz's images have
   bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3 expat git bc cmake dpkg-dev" ;;
   lint) packages="$build $fuzz clang-format clang-tidy cppcheck shellcheck libcmocka-dev $adapters" ;;
