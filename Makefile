@@ -37,7 +37,7 @@ INJECT_COMMON = $(wildcard faults/*.c) $(filter-out faults/inject/backend_%.c,$(
 LINK_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_uv.c)
 LINKED_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard faults/inject/backend_link*.c) faults/inject/backend_new.c \
   $(filter-out faults/inject/scope.c faults/inject/check.c,$(INJECT_COMMON)))
-PRELOAD_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) faults/inject/backend_preload.c \
+PRELOAD_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(INJECT_COMMON) $(wildcard faults/inject/backend_preload*.c) \
   faults/inject/backend_new.c)
 EXPLORE_OBJS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(EXPLORE_MAIN),$(wildcard faults/explore/*/*.c)))
 

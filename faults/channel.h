@@ -102,17 +102,19 @@ struct nomem_image {
   char path[NOMEM_PATH_BYTES];
 };
 
-/* One call that was failed. */
+/* One call that was failed, or that was served in a hostile way. */
 struct nomem_fault {
   _Atomic uint32_t ready;
-  uint32_t fn;
+  uint32_t fn; /* NOMEM_FN_COUNT: free, which never fails */
   int32_t pid, tid;
   uint64_t size_bytes;
   uint64_t nth;        /* which allocation of the run, from 1 */
   uint64_t site;       /* key; 0 when the site table was full */
-  uint64_t occurrence; /* of that site */
+  uint64_t occurrence; /* of that site; 0: not counted */
   _Atomic uint32_t is_being_written;
   uint32_t depth;
+  uint32_t hostile; /* bits of enum nomem_hostile: how it was served; 0: it was failed */
+  uint32_t unused;
   nomem_frame frame[NOMEM_DEPTH];
 };
 
@@ -283,6 +285,8 @@ struct nomem_channel {
   _Atomic uint32_t image_count, fault_count; /* may exceed the arrays */
   _Atomic uint32_t misuse_count;             /* may, too */
   _Atomic uint64_t errno_lost;               /* as in nomem_counters */
+  _Atomic uint64_t hostile_calls;            /* calls that were served in a hostile way */
+  struct nomem_fault hostile_call;           /* the first of them */
   struct nomem_fault faults[NOMEM_FAULTS];
   _Atomic uint32_t module_count;
   struct nomem_module modules[NOMEM_MODULES]; /* number n is modules[n - 1]. All forks of a program have the same

@@ -67,7 +67,9 @@ struct nomem_counters {
                           that returned NULL by themselves without setting it to ENOMEM */
 };
 
-/* Begins a scope: sets the counters to zero and fails calls by this plan; "" only counts. Returns 0; -EINVAL with the
+/* Begins a scope: sets the counters to zero and fails calls by this plan; "" only counts. A rule with hostile= fails
+ * nothing, but has calls served in the least friendly way that the C standard allows: "hostile=moves,fresh" has realloc
+ * move each block, and fills fresh memory (docs/hostile_allocator.md). Returns 0; -EINVAL with the
  * reason in error, which may be NULL; -EBUSY when a scope is open; -ENOMEM when the site table cannot be mapped. Does
  * not allocate. */
 NOMEM_API int nomem_begin(const char *plan, struct nomem_error *error);

@@ -20,6 +20,16 @@ const char *nomem_fn_name(unsigned fn) {
   return fn < NOMEM_FN_COUNT ? fn_names[fn] : NULL;
 }
 
+static const char hostile_names[NOMEM_HOSTILE_COUNT][8] = {
+#define X(upper, name, meaning, effect) name,
+    NOMEM_HOSTILE_MAP(X)
+#undef X
+};
+
+const char *nomem_hostile_name(unsigned number) {
+  return number < NOMEM_HOSTILE_COUNT ? hostile_names[number] : NULL;
+}
+
 /* Only the last * is ever tried again with more bytes: it can match all that an earlier one could leave to it. */
 bool nomem__glob(const char *pattern, const char *name) {
   const char *after_star = NULL, *retry = NULL;
@@ -113,14 +123,30 @@ static bool claim_fault(const struct nomem_rule *rule, _Atomic uint64_t *faults)
   return true;
 }
 
+/* Whether the rule is met by a call that meets its conditions about the call itself. */
+static bool takes(const struct nomem_plan *plan, unsigned r, struct nomem_plan_state *state) {
+  uint64_t count = atomic_fetch_add_explicit(&state->matched[r], 1, memory_order_relaxed) + 1;
+  return count_matches(&plan->rule[r], count) && claim_fault(&plan->rule[r], &state->faults[r]);
+}
+
 int nomem__plan_decide(const struct nomem_plan *plan, struct nomem_plan_state *state, const struct nomem_call *call) {
   int failed_by = -1;
   for (unsigned r = 0; r < plan->rule_count; r++) {
-    const struct nomem_rule *rule = &plan->rule[r];
-    if (rule->has & ABOUT_THE_CALL && !call_matches(plan, r, state, call)) continue;
-    uint64_t count = atomic_fetch_add_explicit(&state->matched[r], 1, memory_order_relaxed) + 1;
-    if (!count_matches(rule, count) || !claim_fault(rule, &state->faults[r])) continue;
+    uint32_t has = plan->rule[r].has;
+    if (has & NOMEM_HAS_HOSTILE || (has & ABOUT_THE_CALL && !call_matches(plan, r, state, call))) continue;
+    if (!takes(plan, r, state)) continue;
     if (failed_by < 0) failed_by = (int)r;
   }
   return failed_by;
+}
+
+uint32_t nomem__plan_serve(const struct nomem_plan *plan, struct nomem_plan_state *state,
+                           const struct nomem_call *call) {
+  uint32_t ways = 0;
+  for (unsigned r = 0; r < plan->rule_count; r++) {
+    uint32_t has = plan->rule[r].has, possible = plan->rule[r].hostile & call->hostile;
+    if (!(has & NOMEM_HAS_HOSTILE) || (has & ABOUT_THE_CALL && !call_matches(plan, r, state, call))) continue;
+    if (possible != 0 && takes(plan, r, state)) ways |= possible;
+  }
+  return ways;
 }

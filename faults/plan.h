@@ -38,6 +38,33 @@ enum nomem_fn {
       NOMEM_FN_COUNT
 };
 
+/* What an allocator may do by the C standard, and programs forget, in the order of the bits of nomem_rule.hostile: its
+ * name in a plan, what it is in general, and what it is of one call. */
+#define NOMEM_HOSTILE_MAP(X)                                                              \
+  X(MOVES, "moves", "realloc moves the block", "moved the block")                         \
+  X(FRESH, "fresh", "fresh memory is not zero", "gave memory that is not zero")           \
+  X(FREED, "freed", "freed memory is overwritten", "overwrote the block")                 \
+  X(ZERO, "zero", "a block of 0 bytes is NULL", "returned NULL, for it has none")         \
+  X(ERRNO, "errno", "a call that succeeds changes errno", "succeeded, and changed errno") \
+  X(ALIGN, "align", "blocks are aligned to 16 bytes and no more", "aligned the block to 16 bytes and no more")
+
+/* Stands for all of them. */
+#define NOMEM_HOSTILE_ALL_NAME "all"
+
+enum nomem_hostile_number {
+#define X(upper, name, meaning, effect) NOMEM_HOSTILE_NUMBER_##upper,
+  NOMEM_HOSTILE_MAP(X)
+#undef X
+      NOMEM_HOSTILE_COUNT
+};
+
+enum nomem_hostile {
+#define X(upper, name, meaning, effect) NOMEM_HOSTILE_##upper = 1 << NOMEM_HOSTILE_NUMBER_##upper,
+  NOMEM_HOSTILE_MAP(X)
+#undef X
+      NOMEM_HOSTILE_ALL = (1 << NOMEM_HOSTILE_COUNT) - 1
+};
+
 /* The conditions of a rule, each a bit of nomem_rule.has. */
 enum nomem_condition {
   NOMEM_HAS_NTH = 1 << 0,
@@ -52,7 +79,8 @@ enum nomem_condition {
   NOMEM_HAS_IN = 1 << 9,
   NOMEM_HAS_MODULE = 1 << 10,
   NOMEM_HAS_THREAD = 1 << 11,
-  NOMEM_HAS_MAX = 1 << 12
+  NOMEM_HAS_MAX = 1 << 12,
+  NOMEM_HAS_HOSTILE = 1 << 13 /* the rule fails no call: it says how calls are served that succeed */
 };
 
 /* first..last, both included; last is UINT64_MAX when the text left it open. */
@@ -84,13 +112,13 @@ struct nomem_rule {
   struct nomem_site_match site;
   struct nomem_site_match from;
   enum nomem_thread thread;
-  uint32_t unused;        /* instead of padding, which memcmp would compare */
+  uint32_t hostile;       /* bits of enum nomem_hostile */
   uint64_t thread_number; /* for NOMEM_THREAD_NUMBER, from 1: the main thread, then in order of first allocation */
   char in[NOMEM_PLAN_NAME_BYTES];
   char module[NOMEM_PLAN_NAME_BYTES];
 };
 
-/* A call fails if any rule matches it; a plan without rules fails none. */
+/* A call fails if any rule without hostile= matches it; a plan without such rules fails none. */
 struct nomem_plan {
   uint32_t has; /* the has of all rules, or-ed: what the injector must find out about a call */
   uint32_t rule_count;
@@ -118,6 +146,9 @@ int nomem_plan_print(const struct nomem_plan *plan, char *out, size_t out_bytes)
 /* Returns the name of a function, such as "malloc"; NULL when fn is out of range. */
 const char *nomem_fn_name(unsigned fn);
 
+/* Returns the name of a bit of enum nomem_hostile, by its number; NULL when that is out of range. */
+const char *nomem_hostile_name(unsigned number);
+
 /* Returns, in words, what a failed call of the function does. */
 static inline const char *nomem_fn_failed(unsigned fn) {
   return fn == NOMEM_FN_NEW ? "failed" : "returned NULL";
@@ -129,8 +160,9 @@ bool nomem__glob(const char *pattern, const char *name);
 
 /* What a rule may ask about an allocation call. Only what plan->has names has to be filled in. */
 struct nomem_call {
-  enum nomem_fn fn;
-  uint64_t size_bytes; /* of calloc and reallocarray, the product */
+  enum nomem_fn fn;    /* NOMEM_FN_COUNT: free */
+  uint32_t hostile;    /* the ways in which it may be served by nomem__plan_serve */
+  uint64_t size_bytes; /* of calloc and reallocarray, the product; of free, what the block can hold */
   uint64_t live_bytes; /* in use before this call, without what a realloc gives up */
   uint64_t site;       /* key */
   uint64_t occurrence; /* of that site, from 1 */
@@ -144,13 +176,19 @@ struct nomem_call {
  * them, and every access is a lock-free atomic. */
 struct nomem_plan_state {
   _Atomic uint64_t matched[NOMEM_PLAN_RULES]; /* calls that a rule's conditions other than nth, every, p, max matched */
-  _Atomic uint64_t faults[NOMEM_PLAN_RULES];  /* calls that a rule failed, by itself or together with others */
+  _Atomic uint64_t faults[NOMEM_PLAN_RULES];  /* calls that a rule failed, or served in a hostile way, by itself or
+                                                 together with others */
   _Atomic uint32_t from_open[NOMEM_PLAN_RULES]; /* from= has been reached, whatever the rule's other conditions */
 };
 
-/* Decides whether a call fails. Returns the number of the first rule that fails it; -1: none does. Every rule sees
- * every call, so that the counters of one never depend on another. Thread-safe and async-signal-safe; errno does not
- * change. */
+/* Decides whether a call fails. Returns the number of the first rule that fails it; -1: none does. Every rule without
+ * hostile= sees every call, so that the counters of one never depend on another. Thread-safe and async-signal-safe;
+ * errno does not change. */
 int nomem__plan_decide(const struct nomem_plan *plan, struct nomem_plan_state *state, const struct nomem_call *call);
+
+/* Decides how a call is served that does not fail. Returns bits of call->hostile; 0: as ever. Every rule with hostile=
+ * sees every call that may be served in one of its ways. Thread-safe and async-signal-safe; errno does not change. */
+uint32_t nomem__plan_serve(const struct nomem_plan *plan, struct nomem_plan_state *state,
+                           const struct nomem_call *call);
 
 #endif

@@ -72,6 +72,22 @@ static void put_site(struct nomem__plan_writer *w, const struct nomem_site_match
   nomem__plan_put_hex(w, match->key >> 4 * (NOMEM_SITE_DIGITS_MAX - match->digits), match->digits);
 }
 
+/* Puts the names of a mask's bits, by their numbers, with commas between them. */
+static void put_names(struct nomem__plan_writer *w, uint32_t mask, const char *name_of(unsigned)) {
+  for (unsigned number = 0; mask >> number; number++) {
+    if (!(mask >> number & 1)) continue;
+    nomem__plan_put_text(w, name_of(number));
+    if (mask >> number > 1) nomem__plan_put_byte(w, ',');
+  }
+}
+
+static void put_hostile(struct nomem__plan_writer *w, uint32_t mask) {
+  if (mask == NOMEM_HOSTILE_ALL)
+    nomem__plan_put_text(w, NOMEM_HOSTILE_ALL_NAME);
+  else
+    put_names(w, mask, nomem_hostile_name);
+}
+
 static void put_value(struct nomem__plan_writer *w, uint32_t bit, const struct nomem_rule *rule) {
   switch (bit) {
     case NOMEM_HAS_NTH:
@@ -93,12 +109,7 @@ static void put_value(struct nomem__plan_writer *w, uint32_t bit, const struct n
       put_range(w, rule->size, put_bytes);
       break;
     case NOMEM_HAS_FN:
-      for (unsigned fn = 0, rest = rule->fn_mask; fn < NOMEM_FN_COUNT; fn++) {
-        if (!(rest & 1u << fn)) continue;
-        nomem__plan_put_text(w, nomem_fn_name(fn));
-        rest &= ~(1u << fn);
-        if (rest) nomem__plan_put_byte(w, ',');
-      }
+      put_names(w, rule->fn_mask, nomem_fn_name);
       break;
     case NOMEM_HAS_SITE:
       put_site(w, &rule->site);
@@ -123,6 +134,9 @@ static void put_value(struct nomem__plan_writer *w, uint32_t bit, const struct n
         nomem__plan_put_number(w, rule->thread_number);
       else
         nomem__plan_put_text(w, rule->thread == NOMEM_THREAD_MAIN ? "main" : "other");
+      break;
+    case NOMEM_HAS_HOSTILE:
+      put_hostile(w, rule->hostile);
       break;
     default:
       nomem__plan_put_number(w, rule->max);

@@ -19,7 +19,7 @@ enum {
 struct nomem__plan_condition {
   uint32_t bit;
   char name[8];
-  char example[40];
+  char example[40]; /* the longest has 39 bytes */
 };
 
 struct nomem__plan_byte_unit {

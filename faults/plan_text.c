@@ -151,24 +151,57 @@ static bool read_p(struct reader *r, struct nomem_rule *rule) {
   return true;
 }
 
-static bool read_fn(struct reader *r, struct nomem_rule *rule) {
+/* What names can stand for: those of the bits of a mask, by their numbers, and perhaps one for all of them. */
+struct names {
+  const char *(*name_of)(unsigned number); /* NULL: there is no such number */
+  const char *all;                         /* NULL: none */
+  uint32_t all_mask;
+  const char *unknown; /* what is wrong with any other name */
+};
+
+/* The bits that a name stands for; 0: it is none. */
+static uint32_t find_name(const struct names *names, const char *text, size_t bytes) {
+  if (names->all != NULL && is_same_text(text, bytes, names->all)) return names->all_mask;
+  for (unsigned number = 0; names->name_of(number) != NULL; number++)
+    if (is_same_text(text, bytes, names->name_of(number))) return 1u << number;
+  return 0;
+}
+
+/* Reads names with commas between them. */
+static bool read_names(struct reader *r, const struct names *names, uint32_t *mask) {
   size_t word_end = r->end;
   for (;; r->at++) {
     size_t start = r->at;
     while (r->at < word_end && r->text[r->at] != ',') r->at++;
     r->end = r->at;
-    unsigned fn = 0;
-    size_t bytes = r->end - start;
-    if (!bytes) return reject(r, start, "a name is missing: write it like $");
-    while (fn < NOMEM_FN_COUNT && !is_same_text(r->text + start, bytes, nomem_fn_name(fn))) fn++;
-#define X(upper, lower) " " #lower
-    if (fn == NOMEM_FN_COUNT) return reject(r, start, "unknown function '%': one of" NOMEM_FN_MAP(X));
-#undef X
-    if (rule->fn_mask & 1u << fn) return reject(r, start, "'%' is named twice");
-    rule->fn_mask |= 1u << fn;
+    if (r->end == start) return reject(r, start, "a name is missing: write it like $");
+    uint32_t found = find_name(names, r->text + start, r->end - start);
+    if (found == 0) return reject(r, start, names->unknown);
+    if (*mask & found) return reject(r, start, "'%' is named twice");
+    *mask |= found;
     r->end = word_end;
     if (r->at == word_end) return true;
   }
+}
+
+static bool read_fn(struct reader *r, struct nomem_rule *rule) {
+  const struct names names = {.name_of = nomem_fn_name,
+#define X(upper, lower) " " #lower
+                              .unknown = "unknown function '%': one of" NOMEM_FN_MAP(X)
+#undef X
+  };
+  return read_names(r, &names, &rule->fn_mask);
+}
+
+static bool read_hostile(struct reader *r, struct nomem_rule *rule) {
+  const struct names names = {.name_of = nomem_hostile_name,
+                              .all = NOMEM_HOSTILE_ALL_NAME,
+                              .all_mask = NOMEM_HOSTILE_ALL,
+#define X(upper, name, meaning, effect) " " name
+                              .unknown = "unknown way '%': one of" NOMEM_HOSTILE_MAP(X) " " NOMEM_HOSTILE_ALL_NAME
+#undef X
+  };
+  return read_names(r, &names, &rule->hostile);
 }
 
 static bool read_key(struct reader *r, struct nomem_site_match *match) {
@@ -262,6 +295,8 @@ static bool read_value(struct reader *r, struct nomem_rule *rule) {
       return read_name(r, rule->module);
     case NOMEM_HAS_THREAD:
       return read_thread(r, rule);
+    case NOMEM_HAS_HOSTILE:
+      return read_hostile(r, rule);
     default:
       return read_count(r, &rule->max);
   }

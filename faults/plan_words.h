@@ -21,6 +21,7 @@
   X(IN, in, "in=uv_loop_init")                               \
   X(MODULE, module, "module=libuv.so*")                      \
   X(THREAD, thread, "thread=main, thread=other or thread=2") \
-  X(MAX, max, "max=3")
+  X(MAX, max, "max=3")                                       \
+  X(HOSTILE, hostile, "hostile=moves,fresh or hostile=all")
 
 #endif

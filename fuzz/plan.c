@@ -89,6 +89,9 @@ static struct nomem_call make_match(const struct nomem_rule *rule, unsigned r, u
   for (unsigned f = 0; f < NOMEM_FN_COUNT && rule->has & NOMEM_HAS_FN && !(rule->fn_mask >> fn & 1); f++)
     fn = (fn + 1) % NOMEM_FN_COUNT;
   call.fn = (enum nomem_fn)fn;
+  uint64_t more = *random * UINT64_C(0x9e3779b97f4a7c15) >> 32; /* what else is drawn stays as it is */
+  if (more % 8 == 0 && !(rule->has & NOMEM_HAS_FN)) call.fn = (enum nomem_fn)NOMEM_FN_COUNT; /* free */
+  call.hostile = (uint32_t)(more >> 8) & NOMEM_HOSTILE_ALL;
   return call;
 }
 
@@ -163,7 +166,9 @@ static void check_decisions(const struct nomem_plan *plan, bool close, uint64_t 
     errno = ERANGE;
     int failed_by = nomem__plan_decide(plan, &state, &call), expected = reference_decide(plan, &reference, &call);
     CHECK(failed_by == expected, "a call of %s was failed by rule %d, must be by %d (-1: by none)",
-          nomem_fn_name(call.fn), failed_by, expected);
+          call.fn < NOMEM_FN_COUNT ? nomem_fn_name(call.fn) : "free", failed_by, expected);
+    uint32_t ways = nomem__plan_serve(plan, &state, &call), expected_ways = reference_serve(plan, &reference, &call);
+    CHECK(ways == expected_ways, "a call was served in the ways %#x, must be %#x", ways, expected_ways);
     MUST(errno == ERANGE);
     if (i % 8 == 0 || plan->rule_count == 1) check_state(&reference, &state);
   }
@@ -197,6 +202,8 @@ static void check_globs(const struct nomem_plan *plan, const char *text, uint64_
 
 static void check_names(void) {
   for (unsigned fn = 0; fn < NOMEM_FN_COUNT; fn++) MUST(!strcmp(nomem_fn_name(fn), reference_functions[fn]));
+  for (unsigned way = 0; way < NOMEM_HOSTILE_COUNT; way++) MUST(!strcmp(nomem_hostile_name(way), reference_ways[way]));
+  MUST(!nomem_hostile_name(NOMEM_HOSTILE_COUNT) && !nomem_hostile_name(~0u));
   MUST(!nomem_fn_name(NOMEM_FN_COUNT) && !nomem_fn_name(NOMEM_FN_COUNT + 1) && !nomem_fn_name(~0u));
 }
 

@@ -124,7 +124,7 @@ coverage() {
     objects="$objects${objects:+ -object} $out/cov/$name"
   done
   llvm-profdata merge -sparse "$to"/*.profraw -o "$to/all.profdata" || return 2
-  sources=$(find lib faults/plan*.c faults/inject -name '*.c' ! -name 'backend_preload.c' ! -name 'backend_link.c')
+  sources=$(find lib faults/plan*.c faults/inject -name '*.c' ! -name 'backend_preload*.c' ! -name 'backend_link.c')
   # shellcheck disable=SC2086
   llvm-cov report $objects -instr-profile="$to/all.profdata" -show-branch-summary -show-region-summary=false $sources \
     >"$to/coverage.txt" || return 2

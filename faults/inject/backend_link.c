@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "../nomem.h"
+#include "hostile.h"
 #include "injector.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -76,8 +77,50 @@ static void *fail(void) {
   return NULL;
 }
 
+static void *under_malloc(size_t size) {
+  return UNDER(malloc, size);
+}
+
+static void *under_calloc(size_t size) {
+  return UNDER(calloc, 1, size);
+}
+
+static void *under_realloc(void *block, size_t size) {
+  return UNDER(realloc, block, size);
+}
+
+static void under_free(void *block) {
+  UNDER(free, block);
+}
+
+/* How a call is served that does not fail: see hostile.h. */
+#define WAYS(fn, block, size) nomem__hostile_ways(fn, block, size, true, return_address, cfa)
+#define WAYS_HERE(fn, block, size) nomem__hostile_ways(fn, block, size, true, HERE)
+
+static const struct nomem__under under = {.allocate = under_malloc,
+                                          .allocate_zeros = under_calloc,
+                                          .reallocate = under_realloc,
+                                          .release = under_free,
+                                          .size_of = malloc_usable_size};
+
+BUSY void *serve_in_ways(size_t size, uint32_t ways) {
+  if (ways & NOMEM_HOSTILE_ZERO) return NULL;
+  void *block = served(nomem__hostile_allocate(&under, size, ways), 0);
+  nomem__hostile_end(block != NULL, ways);
+  return block;
+}
+
+/* A block that has an alignment. */
+static void *finish_aligned(void *block, size_t size, uint32_t ways) {
+  nomem__hostile_fill(&under, block, size, ways);
+  nomem__hostile_end(block != NULL, ways);
+  return served(block, 0);
+}
+
 BUSY void *busy_malloc(size_t size, void *return_address, void *cfa) {
   if (FAILS(NOMEM_FN_MALLOC, size, 0)) return fail();
+  uint32_t ways = WAYS(NOMEM_FN_MALLOC, NULL, size);
+  if (__builtin_expect(ways != 0, 0)) return serve_in_ways(size, ways);
   return nomem__keeps_live() ? served(UNDER(malloc, size), 0) : UNDER(malloc, size);
 }
 
@@ -93,6 +136,13 @@ BUSY void *busy_calloc(size_t count, size_t size, void *return_address, void *cf
   size_t bytes;
   bool overflows = __builtin_mul_overflow(count, size, &bytes);
   if (!overflows && FAILS(NOMEM_FN_CALLOC, bytes, 0)) return fail();
+  uint32_t ways = overflows ? 0 : WAYS(NOMEM_FN_CALLOC, NULL, bytes);
+  if (ways & NOMEM_HOSTILE_ZERO) return NULL;
+  if (__builtin_expect(ways != 0, 0)) {
+    void *block = served(nomem__hostile_allocate_zeros(&under, bytes, ways), 0);
+    nomem__hostile_end(block != NULL, ways);
+    return block;
+  }
   return nomem__keeps_live() ? served(UNDER(calloc, count, size), 0) : UNDER(calloc, count, size);
 }
 
@@ -100,13 +150,22 @@ EXPORT void *calloc(size_t count, size_t size) {
   return is_idle() ? UNDER(calloc, count, size) : busy_calloc(count, size, HERE);
 }
 
+static void *real_realloc(void *ptr, size_t size, size_t released, uint32_t ways) {
+  if (__builtin_expect(ways != 0, 0) && ptr == NULL) return serve_in_ways(size, ways);
+  void *block =
+      __builtin_expect(ways != 0, 0) ? nomem__hostile_reallocate(&under, ptr, size, ways) : UNDER(realloc, ptr, size);
+  if (block == NULL && size != 0) return NULL;
+  nomem__hostile_end(block != NULL, ways);
+  return served(block, released);
+}
+
 /* A size of 0 frees a block: a failure could not be distinguished from success. */
 BUSY void *busy_realloc(void *ptr, size_t size, void *return_address, void *cfa) {
   size_t released = live_size(ptr);
   if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return fail();
-  if (!nomem__keeps_live()) return UNDER(realloc, ptr, size);
-  void *block = UNDER(realloc, ptr, size);
-  return block == NULL && size != 0 ? NULL : served(block, released);
+  uint32_t ways = WAYS(NOMEM_FN_REALLOC, ptr, size);
+  if (!nomem__keeps_live() && ways == 0) return UNDER(realloc, ptr, size);
+  return real_realloc(ptr, size, released, ways);
 }
 
 EXPORT void *realloc(void *ptr, size_t size) {
@@ -118,8 +177,7 @@ EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
   if (__builtin_mul_overflow(count, size, &bytes))
     return &__interceptor_reallocarray != NULL ? __interceptor_reallocarray(ptr, count, size) : fail();
   if ((ptr == NULL || bytes != 0) && nomem__fails(NOMEM_FN_REALLOCARRAY, bytes, released, HERE)) return fail();
-  void *block = UNDER(realloc, ptr, bytes);
-  return block == NULL && bytes != 0 ? NULL : served(block, released);
+  return real_realloc(ptr, bytes, released, WAYS_HERE(NOMEM_FN_REALLOCARRAY, ptr, bytes));
 }
 
 /* Frees are counted, and sizes looked up, only where the command wants them. */
@@ -128,6 +186,8 @@ EXPORT void free(void *ptr) {
   if (__builtin_expect((mode & (NOMEM_MODE_COUNT | NOMEM_MODE_LIVE)) != 0, 0)) {
     nomem__count_free();
     nomem__live_add(-(int64_t)live_size(ptr));
+    if ((mode & NOMEM_MODE_HOSTILE) && ptr != NULL)
+      nomem__hostile_release(&under, ptr, WAYS_HERE(NOMEM_FN_COUNT, ptr, malloc_usable_size(ptr)));
   }
   UNDER(free, ptr);
 }
@@ -138,8 +198,11 @@ static void *aligned(size_t alignment, size_t size) {
 
 EXPORT void *aligned_alloc(size_t alignment, size_t size) {
   if (nomem__fails(NOMEM_FN_ALIGNED_ALLOC, size, 0, HERE)) return fail();
-  if (&__interceptor_aligned_alloc != NULL) return served(__interceptor_aligned_alloc(alignment, size), 0);
-  return served(aligned(alignment, size), 0);
+  uint32_t ways = WAYS_HERE(NOMEM_FN_ALIGNED_ALLOC, NULL, size);
+  if (ways & NOMEM_HOSTILE_ZERO) return NULL;
+  return finish_aligned(
+      &__interceptor_aligned_alloc != NULL ? __interceptor_aligned_alloc(alignment, size) : aligned(alignment, size),
+      size, ways);
 }
 
 /* As in POSIX the error is returned, and errno stays; as in glibc *out stays, too. A bad alignment does not reach the
@@ -147,14 +210,19 @@ EXPORT void *aligned_alloc(size_t alignment, size_t size) {
 EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
   bool valid = alignment % sizeof(void *) == 0 && alignment != 0 && (alignment & (alignment - 1)) == 0;
   if (valid && nomem__fails(NOMEM_FN_POSIX_MEMALIGN, size, 0, HERE)) return ENOMEM;
+  uint32_t ways = valid ? WAYS_HERE(NOMEM_FN_POSIX_MEMALIGN, NULL, size) : 0;
+  if (ways & NOMEM_HOSTILE_ZERO) {
+    *out = NULL;
+    return 0;
+  }
   if (&__interceptor_posix_memalign != NULL) {
     int result = __interceptor_posix_memalign(out, alignment, size);
-    if (result == 0) served(*out, 0);
+    if (result == 0) finish_aligned(*out, size, ways);
     return result;
   }
   if (!valid) return EINVAL;
   int saved_errno = errno;
-  void *block = served(__libc_memalign(alignment, size), 0);
+  void *block = finish_aligned(__libc_memalign(alignment, size), size, ways);
   errno = saved_errno;
   if (block == NULL) return ENOMEM;
   *out = block;
@@ -163,17 +231,20 @@ EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
 
 EXPORT void *memalign(size_t alignment, size_t size) {
   if (nomem__fails(NOMEM_FN_MEMALIGN, size, 0, HERE)) return fail();
-  return served(aligned(alignment, size), 0);
+  uint32_t ways = WAYS_HERE(NOMEM_FN_MEMALIGN, NULL, size);
+  return finish_aligned(aligned(alignment, size), size, ways);
 }
 
 EXPORT void *valloc(size_t size) {
   if (nomem__fails(NOMEM_FN_VALLOC, size, 0, HERE)) return fail();
-  return served(UNDER(valloc, size), 0);
+  uint32_t ways = WAYS_HERE(NOMEM_FN_VALLOC, NULL, size);
+  return finish_aligned(UNDER(valloc, size), size, ways);
 }
 
 EXPORT void *pvalloc(size_t size) {
   if (nomem__fails(NOMEM_FN_PVALLOC, size, 0, HERE)) return fail();
-  return served(UNDER(pvalloc, size), 0);
+  uint32_t ways = WAYS_HERE(NOMEM_FN_PVALLOC, NULL, size);
+  return finish_aligned(UNDER(pvalloc, size), size, ways);
 }
 
 /* The copy that strdup and strndup make. */

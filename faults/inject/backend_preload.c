@@ -3,7 +3,7 @@
  *
  * Calls go on to the next definition of the same name, so that another allocator of the program (jemalloc, a debugging
  * malloc) remains in use. Until that can be looked up, that is before this library is relocated and during the look-up
- * itself, calls are served from a small arena of our own, whose blocks are never freed.
+ * itself, calls are served from a small arena of our own, whose blocks are never freed: see backend_preload.h.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,18 +18,20 @@
 
 #include "../nomem.h"
 #include "../program_kinds.h"
+#include "backend_preload.h"
 #include "block_table.h"
 #include "call_site.h"
 #include "exit_report.h"
 #include "guarded_blocks.h"
+#include "hostile.h"
 #include "injector.h"
 #include "loaded_module.h"
-#include "main_frame.h"
 #include "module_names.h"
 #include "operator_new.h"
 #include "sanitizer.h"
 
-#define EXPORT __attribute__((visibility("default")))
+/* Each begins a cache line, so that what the usual call costs does not depend on what else is in the library. */
+#define EXPORT __attribute__((visibility("default"), aligned(64)))
 
 _Atomic uint32_t nomem__mode = NOMEM_MODE_START;
 bool nomem__sizes_known = true;
@@ -60,42 +62,11 @@ static struct {
 /* For which functions a loaded sanitizer's run-time allocates without calling malloc. */
 static bool serves_strdup, serves_strndup;
 
+/* Whether malloc_usable_size belongs to malloc: another allocator than the C library's may have none. */
+static bool can_measure;
+
 /* 0 before the look-up, 1 during it, 2 when `real` is complete. */
 static _Atomic int real_state;
-
-/* Relocation fills in its address: until then it is NULL. */
-#pragma weak dlsym
-
-/* Programs were seen to ask for a few hundred bytes before the look-up is possible. */
-#define EARLY_BYTES 65536
-static alignas(16) unsigned char early[EARLY_BYTES];
-static _Atomic size_t early_used;
-
-static bool is_early(const void *block) {
-  return (uintptr_t)block - (uintptr_t)early < EARLY_BYTES;
-}
-
-/* Another library's IFUNC resolver may call us before relocation. Then no function of the C library can be called, not
- * even the one that finds errno. */
-static void *fail(void) {
-  if (&dlsym != NULL) errno = ENOMEM;
-  return NULL;
-}
-
-/* The 16 bytes before each block hold its size. */
-static void *early_alloc(size_t size) {
-  size_t bytes = size <= EARLY_BYTES ? 16 + (size + 15) / 16 * 16 : EARLY_BYTES;
-  size_t at = size <= EARLY_BYTES ? atomic_fetch_add(&early_used, bytes) : EARLY_BYTES;
-  if (at >= EARLY_BYTES || bytes > EARLY_BYTES - at) return fail();
-  memcpy(early + at, &size, sizeof size);
-  return early + at + 16;
-}
-
-static size_t early_size(const void *block) {
-  size_t size;
-  memcpy(&size, (const unsigned char *)block - 16, sizeof size);
-  return size;
-}
 
 /* The library that serves malloc in place of the C library. Some define the C library's hidden names as well, so that
  * these tell nothing. NULL: none does, or it is a sanitizer, of which more is known. */
@@ -150,6 +121,7 @@ static bool find_real(void) {
 #undef X
   const struct link_map *library = library_of(dlsym(RTLD_NEXT, "gnu_get_libc_version"));
   nomem__blocks_are_glibc = library != NULL && library_of((void *)real.malloc) == library;
+  can_measure = library_of((void *)real.malloc_usable_size) == library_of((void *)real.malloc);
   serves_strdup = dlsym(RTLD_DEFAULT, "__asan_init") != NULL || dlsym(RTLD_DEFAULT, "__hwasan_init") != NULL;
   serves_strndup = serves_strdup || dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
   nomem__has_sanitizer = serves_strndup || dlsym(RTLD_DEFAULT, "__lsan_init") != NULL;
@@ -181,7 +153,7 @@ static size_t usable_size(void *block) {
 }
 
 static size_t live_size(void *block) {
-  return block != NULL && nomem__keeps_live() && !is_early(block) ? usable_size(block) : 0;
+  return block != NULL && nomem__keeps_live() && !nomem__is_early(block) ? usable_size(block) : 0;
 }
 
 /* Guarded where that is asked for and there is room. */
@@ -250,10 +222,49 @@ static bool quarantine(void *block, struct released released) {
   return block != NULL && has_block_table() && nomem__blocks_quarantine(block, released.entry, real.free);
 }
 
+static void *allocate_zeros(size_t size) {
+  return real.calloc(1, size);
+}
+
+/* How a call is served that does not fail: see hostile.h. */
+#define WAYS(fn, block, size) nomem__hostile_ways(fn, block, size, can_measure, return_address, cfa)
+
+/* With a block table, what lies behind the requested bytes is its own. */
+static struct nomem__under find_under(void) {
+  return (struct nomem__under){.allocate = has_block_table() ? allocate : real.malloc,
+                               .allocate_zeros = allocate_zeros,
+                               .reallocate = real.realloc,
+                               .release = real.free,
+                               .size_of = can_measure && !has_block_table() ? real.malloc_usable_size : NULL};
+}
+
+BUSY void *serve_in_ways(size_t size, uint32_t ways) {
+  const struct nomem__under under = find_under();
+  if (ways & NOMEM_HOSTILE_ZERO) return NULL;
+  void *block = served(nomem__hostile_allocate(&under, size, ways), size, 0);
+  nomem__hostile_end(block != NULL, ways);
+  return block;
+}
+
+/* A new block, by malloc or by realloc. */
+static inline void *serve_new(enum nomem_fn fn, size_t size, void *return_address, void *cfa) {
+  uint32_t ways = WAYS(fn, NULL, size);
+  return __builtin_expect(ways != 0, 0) ? serve_in_ways(size, ways) : served(allocate(size), size, 0);
+}
+
+/* A block that has an alignment, and was served. */
+static void *finish_aligned(void *block, size_t size, uint32_t ways) {
+  if (__builtin_expect(ways == 0, 1)) return block;
+  const struct nomem__under under = find_under();
+  nomem__hostile_fill(&under, block, size, ways);
+  nomem__hostile_end(block != NULL, ways);
+  return block;
+}
+
 BUSY void *busy_malloc(size_t size, void *return_address, void *cfa) {
-  if (!is_ready()) return early_alloc(size);
-  if (FAILS(NOMEM_FN_MALLOC, size, 0)) return fail();
-  return served(allocate(size), size, 0);
+  if (!is_ready()) return nomem__early_allocate(size);
+  if (FAILS(NOMEM_FN_MALLOC, size, 0)) return nomem__no_memory();
+  return serve_new(NOMEM_FN_MALLOC, size, return_address, cfa);
 }
 
 EXPORT void *malloc(size_t size) {
@@ -264,10 +275,18 @@ BUSY void *busy_calloc(size_t count, size_t size, void *return_address, void *cf
   size_t bytes;
   bool overflows = __builtin_mul_overflow(count, size, &bytes);
   /* The arena consists of zeros, and each byte of it is used once. */
-  if (!is_ready()) return early_alloc(overflows ? SIZE_MAX : bytes);
-  if (!overflows && FAILS(NOMEM_FN_CALLOC, bytes, 0)) return fail();
-  void *guarded = overflows ? NULL : nomem__guarded_allocate(bytes, alignof(max_align_t)); /* consists of zeros, too */
-  return served(guarded != NULL ? guarded : real.calloc(count, size), bytes, 0);
+  if (!is_ready()) return nomem__early_allocate(overflows ? SIZE_MAX : bytes);
+  if (!overflows && FAILS(NOMEM_FN_CALLOC, bytes, 0)) return nomem__no_memory();
+  uint32_t ways = overflows ? 0 : WAYS(NOMEM_FN_CALLOC, NULL, bytes);
+  if (ways & NOMEM_HOSTILE_ZERO) return NULL;
+  void *block = overflows ? NULL : nomem__guarded_allocate(bytes, alignof(max_align_t)); /* consists of zeros, too */
+  if (__builtin_expect(ways & NOMEM_HOSTILE_ALIGN, 0)) {
+    const struct nomem__under under = find_under();
+    block = nomem__hostile_allocate_zeros(&under, bytes, ways);
+  }
+  block = served(block != NULL ? block : real.calloc(count, size), bytes, 0);
+  nomem__hostile_end(block != NULL, ways);
+  return block;
 }
 
 EXPORT void *calloc(size_t count, size_t size) {
@@ -276,11 +295,11 @@ EXPORT void *calloc(size_t count, size_t size) {
 }
 
 static void *early_realloc(void *ptr, size_t size) {
-  unsigned char *block = real_state == 2 ? real.malloc(size) : early_alloc(size);
-  size_t kept = early_size(ptr) < size ? early_size(ptr) : size;
+  unsigned char *block = real_state == 2 ? real.malloc(size) : nomem__early_allocate(size);
+  size_t kept = nomem__early_size(ptr) < size ? nomem__early_size(ptr) : size;
   for (size_t i = 0; block != NULL && i < kept; i++) {
     block[i] = ((unsigned char *)ptr)[i];
-    __asm__ volatile("" ::: "memory"); /* lest the compiler turn the loop into a call of memcpy: see fail */
+    __asm__ volatile("" ::: "memory"); /* lest the compiler turn the loop into a call of memcpy: see nomem__no_memory */
   }
   return served(block, size, 0);
 }
@@ -300,57 +319,82 @@ static void *move(void *block, size_t size, struct released released) {
   return moved;
 }
 
-static void *real_realloc(void *ptr, size_t size, size_t released_bytes, void *return_address, void *cfa) {
+/* With a block table, a block that is to move goes into quarantine, if it was in use. */
+static void *reallocate(void *ptr, size_t size, struct released released, uint32_t ways) {
+  if (__builtin_expect(ways != 0, 0) && !has_block_table()) {
+    const struct nomem__under under = find_under();
+    return nomem__hostile_reallocate(&under, ptr, size, ways);
+  }
+  bool is_moved = (ways & NOMEM_HOSTILE_MOVES) && nomem__blocks_entry_size(released.entry) > 0;
+  if (!is_moved && !has_to_move(ptr, size, released)) return real.realloc(ptr, size);
+  void *block = move(ptr, size, released);
+  if (block != NULL && !quarantine(ptr, released)) real.free(ptr);
+  return block;
+}
+
+static void *real_realloc(enum nomem_fn fn, void *ptr, size_t size, size_t released_bytes, void *return_address,
+                          void *cfa) {
+  if (ptr == NULL) return serve_new(fn, size, return_address, cfa);
+  uint32_t ways = WAYS(fn, ptr, size);
   struct released released = note_release(ptr, true, return_address, cfa);
   if (size == 0 && nomem__blocks_are_glibc && quarantine(ptr, released)) return served(NULL, 0, released_bytes);
-  bool moves = has_to_move(ptr, size, released);
-  void *block = ptr == NULL ? allocate(size) : moves ? move(ptr, size, released) : real.realloc(ptr, size);
-  if (moves && block != NULL) quarantine(ptr, released);
-  if (block != NULL || size == 0) return served(block, size, released_bytes);
-  undo_release(ptr, released);
-  return NULL;
+  void *block = reallocate(ptr, size, released, ways);
+  if (block == NULL && size != 0) {
+    undo_release(ptr, released);
+    return NULL;
+  }
+  served(block, size, released_bytes);
+  nomem__hostile_end(block != NULL, ways);
+  return block;
 }
 
 static void *refuse(void *block, void *return_address, void *cfa) {
   if (block != NULL && has_block_table()) nomem__blocks_refused(block, return_address, cfa);
-  return fail();
+  return nomem__no_memory();
 }
 
 /* A size of 0 frees a block: a failure could not be distinguished from success. */
 BUSY void *busy_realloc(void *ptr, size_t size, void *return_address, void *cfa) {
-  if (!is_ready()) return ptr == NULL ? early_alloc(size) : early_realloc(ptr, size);
+  if (!is_ready()) return ptr == NULL ? nomem__early_allocate(size) : early_realloc(ptr, size);
   size_t released = live_size(ptr);
   if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return refuse(ptr, return_address, cfa);
-  if (__builtin_expect(is_early(ptr), 0)) return early_realloc(ptr, size);
-  return real_realloc(ptr, size, released, return_address, cfa);
+  if (__builtin_expect(nomem__is_early(ptr), 0)) return early_realloc(ptr, size);
+  return real_realloc(NOMEM_FN_REALLOC, ptr, size, released, return_address, cfa);
 }
 
 EXPORT void *realloc(void *ptr, size_t size) {
-  bool is_usual = !is_early(ptr) && (ptr == NULL || size != 0);
+  bool is_usual = !nomem__is_early(ptr) && (ptr == NULL || size != 0);
   return is_usual && PASSES(REALLOC) ? real.realloc(ptr, size) : busy_realloc(ptr, size, HERE);
 }
 
 EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
   size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes)) return fail();
-  if (!is_ready()) return ptr == NULL ? early_alloc(bytes) : early_realloc(ptr, bytes);
+  if (__builtin_mul_overflow(count, size, &bytes)) return nomem__no_memory();
+  if (!is_ready()) return ptr == NULL ? nomem__early_allocate(bytes) : early_realloc(ptr, bytes);
   size_t released = live_size(ptr);
   if ((ptr == NULL || bytes != 0) && nomem__fails(NOMEM_FN_REALLOCARRAY, bytes, released, HERE))
     return refuse(ptr, HERE);
-  if (is_early(ptr)) return early_realloc(ptr, bytes);
-  return real_realloc(ptr, bytes, released, HERE); /* the C library's reallocarray would come back here */
+  if (nomem__is_early(ptr)) return early_realloc(ptr, bytes);
+  return real_realloc(NOMEM_FN_REALLOCARRAY, ptr, bytes, released, HERE); /* the C library's would come back here */
 }
 
 BUSY void busy_free(void *ptr, void *return_address, void *cfa) {
-  if (is_early(ptr) || !is_ready()) return;
+  if (nomem__is_early(ptr) || !is_ready()) return;
   nomem__count_free();
+  bool is_measured = nomem__is_hostile() && ptr != NULL && can_measure;
+  uint32_t ways = WAYS(NOMEM_FN_COUNT, ptr, is_measured ? usable_size(ptr) : 0);
   struct released released = note_release(ptr, false, return_address, cfa);
   if (nomem__keeps_live()) nomem__live_add(-(int64_t)live_size(ptr));
-  if (!quarantine(ptr, released)) real.free(ptr);
+  if (quarantine(ptr, released)) return;
+  if (__builtin_expect(ways != 0, 0)) {
+    const struct nomem__under under = find_under();
+    nomem__hostile_release(&under, ptr, ways);
+  }
+  real.free(ptr);
 }
 
 EXPORT void free(void *ptr) {
-  if (!is_early(ptr) && nomem__passes(NOMEM_FN_COUNT, true))
+  if (!nomem__is_early(ptr) && nomem__passes(NOMEM_FN_COUNT, true))
     real.free(ptr);
   else
     busy_free(ptr, HERE);
@@ -358,9 +402,11 @@ EXPORT void free(void *ptr) {
 
 /* No program was seen to align a block before the look-up is possible; if one does, failing is allowed and safe. */
 EXPORT void *aligned_alloc(size_t alignment, size_t size) {
-  if (!is_ready() || nomem__fails(NOMEM_FN_ALIGNED_ALLOC, size, 0, HERE)) return fail();
+  if (!is_ready() || nomem__fails(NOMEM_FN_ALIGNED_ALLOC, size, 0, HERE)) return nomem__no_memory();
+  uint32_t ways = nomem__hostile_ways(NOMEM_FN_ALIGNED_ALLOC, NULL, size, can_measure, HERE);
+  if (ways & NOMEM_HOSTILE_ZERO) return NULL;
   void *guarded = allocate_aligned(alignment, size);
-  return served(guarded != NULL ? guarded : real.aligned_alloc(alignment, size), size, 0);
+  return finish_aligned(served(guarded != NULL ? guarded : real.aligned_alloc(alignment, size), size, 0), size, ways);
 }
 
 /* As in POSIX the error is returned, and errno stays; as in glibc *out stays, too. A bad alignment does not reach the
@@ -369,67 +415,63 @@ EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
   if (!is_ready()) return ENOMEM;
   bool valid = alignment % sizeof(void *) == 0 && alignment != 0 && (alignment & (alignment - 1)) == 0;
   if (valid && nomem__fails(NOMEM_FN_POSIX_MEMALIGN, size, 0, HERE)) return ENOMEM;
-  void *guarded = valid ? allocate_aligned(alignment, size) : NULL;
+  uint32_t ways = valid ? nomem__hostile_ways(NOMEM_FN_POSIX_MEMALIGN, NULL, size, can_measure, HERE) : 0;
+  void *guarded = valid && !(ways & NOMEM_HOSTILE_ZERO) ? allocate_aligned(alignment, size) : NULL;
   int result = 0;
-  if (guarded != NULL)
+  if (guarded != NULL || (ways & NOMEM_HOSTILE_ZERO))
     *out = guarded;
   else
     result = real.posix_memalign(out, alignment, size);
-  if (result == 0) served(*out, size, 0);
+  if (result == 0) finish_aligned(served(*out, size, 0), size, ways);
   return result;
 }
 
 EXPORT void *memalign(size_t alignment, size_t size) {
-  if (!is_ready() || nomem__fails(NOMEM_FN_MEMALIGN, size, 0, HERE)) return fail();
+  if (!is_ready() || nomem__fails(NOMEM_FN_MEMALIGN, size, 0, HERE)) return nomem__no_memory();
+  uint32_t ways = nomem__hostile_ways(NOMEM_FN_MEMALIGN, NULL, size, can_measure, HERE);
   void *guarded = allocate_aligned(alignment, size);
-  return served(guarded != NULL ? guarded : real.memalign(alignment, size), size, 0);
+  return finish_aligned(served(guarded != NULL ? guarded : real.memalign(alignment, size), size, 0), size, ways);
 }
 
 EXPORT void *valloc(size_t size) {
-  if (!is_ready() || nomem__fails(NOMEM_FN_VALLOC, size, 0, HERE)) return fail();
+  if (!is_ready() || nomem__fails(NOMEM_FN_VALLOC, size, 0, HERE)) return nomem__no_memory();
+  uint32_t ways = nomem__hostile_ways(NOMEM_FN_VALLOC, NULL, size, can_measure, HERE);
   void *guarded = allocate_aligned(NOMEM_PAGE, size);
-  return served(guarded != NULL ? guarded : real.valloc(size), size, 0);
+  return finish_aligned(served(guarded != NULL ? guarded : real.valloc(size), size, 0), size, ways);
 }
 
 EXPORT void *pvalloc(size_t size) {
-  if (!is_ready() || nomem__fails(NOMEM_FN_PVALLOC, size, 0, HERE)) return fail();
+  if (!is_ready() || nomem__fails(NOMEM_FN_PVALLOC, size, 0, HERE)) return nomem__no_memory();
+  uint32_t ways = nomem__hostile_ways(NOMEM_FN_PVALLOC, NULL, size, can_measure, HERE);
   void *block = real.pvalloc(size);
-  return served(block, block != NULL ? real.malloc_usable_size(block) : 0, 0); /* the program may use whole pages */
+  size_t usable = block != NULL ? real.malloc_usable_size(block) : 0; /* the program may use whole pages */
+  return finish_aligned(served(block, usable, 0), usable, ways);
 }
 
 EXPORT size_t malloc_usable_size(void *ptr) {
-  if (is_early(ptr)) return early_size(ptr);
+  if (nomem__is_early(ptr)) return nomem__early_size(ptr);
   if (ptr != NULL && has_block_table()) nomem__blocks_reported_size(ptr);
   return ptr == NULL || !is_ready() ? 0 : usable_size(ptr);
 }
 
-static char *early_copy(const char *text, size_t length) {
-  char *copy = early_alloc(length + 1); /* the arena consists of zeros */
-  for (size_t i = 0; copy != NULL && i < length; i++) {
-    copy[i] = text[i];
-    __asm__ volatile("" ::: "memory"); /* as in early_realloc */
-  }
-  return copy;
-}
-
 EXPORT char *strdup(const char *text) {
-  if (!is_ready()) return early_copy(text, strlen(text));
-  if (serves_strdup && nomem__fails(NOMEM_FN_MALLOC, strlen(text) + 1, 0, HERE)) return fail();
+  if (!is_ready()) return nomem__early_copy(text, strlen(text));
+  if (serves_strdup && nomem__fails(NOMEM_FN_MALLOC, strlen(text) + 1, 0, HERE)) return nomem__no_memory();
   return real.strdup(text);
 }
 
 EXPORT char *strndup(const char *text, size_t length) {
-  if (!is_ready()) return early_copy(text, strnlen(text, length));
-  if (serves_strndup && nomem__fails(NOMEM_FN_MALLOC, strnlen(text, length) + 1, 0, HERE)) return fail();
+  if (!is_ready()) return nomem__early_copy(text, strnlen(text, length));
+  if (serves_strndup && nomem__fails(NOMEM_FN_MALLOC, strnlen(text, length) + 1, 0, HERE)) return nomem__no_memory();
   return real.strndup(text, length);
 }
 
 __asm__(".globl __strdup\n.set __strdup, strdup\n.globl __strndup\n.set __strndup, strndup");
 
 EXPORT char *realpath(const char *path, char *resolved) {
-  if (!is_ready()) return fail();
+  if (!is_ready()) return nomem__no_memory();
   bool allocates = serves_strndup && resolved == NULL;
-  if (allocates && nomem__fails(NOMEM_FN_MALLOC, PATH_MAX + 1, 0, HERE)) return fail();
+  if (allocates && nomem__fails(NOMEM_FN_MALLOC, PATH_MAX + 1, 0, HERE)) return nomem__no_memory();
   return real.realpath(path, resolved);
 }
 
@@ -437,36 +479,6 @@ EXPORT char *realpath(const char *path, char *resolved) {
 EXPORT int dlclose(void *handle) {
   nomem__site_forget();
   return is_ready() && real.dlclose != NULL ? real.dlclose(handle) : -1;
-}
-
-typedef int (*main_func)(int, char **, char **);
-static main_func program_main;
-
-/* What main() called does not matter any more: the stack below this function's caller is no longer in use. */
-static int enter_main(int argc, char **argv, char **env) {
-  atomic_store(&nomem__main_frame.caller, (uintptr_t)__builtin_frame_address(0));
-  nomem__reached_main();
-  int status = program_main(argc, argv, env);
-  if (!has_block_table()) return status;
-  nomem__main_frame_copy();
-  nomem__exit_report_main_returned(__builtin_dwarf_cfa());
-  return status;
-}
-
-EXPORT int __libc_start_main(main_func main, int argc, char **argv, void (*init)(void), void (*fini)(void),
-                             void (*rtld_fini)(void), void *stack_end);
-
-EXPORT int __libc_start_main(main_func main, int argc, char **argv, void (*init)(void), void (*fini)(void),
-                             void (*rtld_fini)(void), void *stack_end) {
-  int (*start)(main_func, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
-  *(void **)&start = dlsym(RTLD_NEXT, "__libc_start_main");
-  if (start == NULL) _exit(127); /* no C library to start */
-  program_main = main;
-  return start(enter_main, argc, argv, init, fini, rtld_fini, stack_end);
-}
-
-__attribute__((destructor)) static void report_at_exit(void) {
-  nomem__exit_report_write();
 }
 
 /* Names the allocator for the command. */

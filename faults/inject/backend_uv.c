@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "../nomem.h"
+#include "hostile.h"
 #include "injector.h"
 
 _Atomic uint32_t nomem__mode = 0;
@@ -21,6 +22,10 @@ static struct {
 } under = {malloc, realloc, calloc, free, malloc_usable_size};
 
 #define FAILS(fn, size, released) nomem__fails(fn, size, released, __builtin_return_address(0), __builtin_dwarf_cfa())
+
+/* How a call is served that does not fail: see hostile.h. */
+#define WAYS(fn, block, size) \
+  nomem__hostile_ways(fn, block, size, under.size_of != NULL, __builtin_return_address(0), __builtin_dwarf_cfa())
 
 static size_t size_of(void *block) {
   return block != NULL && nomem__keeps_live() && under.size_of != NULL ? under.size_of(block) : 0;
@@ -42,9 +47,30 @@ static void *checked(void *block, size_t size) {
   return block;
 }
 
+static void *allocate_zeros(size_t size) {
+  return under.calloc(1, size);
+}
+
+static struct nomem__under find_under(void) {
+  return (struct nomem__under){.allocate = under.malloc,
+                               .allocate_zeros = allocate_zeros,
+                               .reallocate = under.realloc,
+                               .release = under.free,
+                               .size_of = under.size_of};
+}
+
+static void *serve_in_ways(size_t size, uint32_t ways) {
+  const struct nomem__under real = find_under();
+  if (ways & NOMEM_HOSTILE_ZERO) return NULL;
+  void *block = served(checked(nomem__hostile_allocate(&real, size, ways), size), 0);
+  nomem__hostile_end(block != NULL, ways);
+  return block;
+}
+
 static void *failing_malloc(size_t size) {
   if (FAILS(NOMEM_FN_MALLOC, size, 0)) return fail();
-  return served(checked(under.malloc(size), size), 0);
+  uint32_t ways = WAYS(NOMEM_FN_MALLOC, NULL, size);
+  return ways != 0 ? serve_in_ways(size, ways) : served(checked(under.malloc(size), size), 0);
 }
 
 /* The allocator below may not check the multiplication, so it is checked here. */
@@ -52,20 +78,36 @@ static void *failing_calloc(size_t count, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) return fail();
   if (FAILS(NOMEM_FN_CALLOC, bytes, 0)) return fail();
-  return served(checked(under.calloc(count, size), bytes), 0);
+  uint32_t ways = WAYS(NOMEM_FN_CALLOC, NULL, bytes);
+  if (ways & NOMEM_HOSTILE_ZERO) return NULL;
+  const struct nomem__under real = find_under();
+  void *block = ways != 0 ? nomem__hostile_allocate_zeros(&real, bytes, ways) : under.calloc(count, size);
+  served(checked(block, bytes), 0);
+  nomem__hostile_end(block != NULL, ways);
+  return block;
 }
 
 /* A size of 0 frees: a failure could not be distinguished from success. */
 static void *failing_realloc(void *ptr, size_t size) {
   size_t released = size_of(ptr);
   if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return fail();
-  void *block = checked(under.realloc(ptr, size), size);
-  return block == NULL && size != 0 ? NULL : served(block, released);
+  uint32_t ways = WAYS(NOMEM_FN_REALLOC, ptr, size);
+  if (ways != 0 && ptr == NULL) return serve_in_ways(size, ways);
+  const struct nomem__under real = find_under();
+  void *block = ways != 0 ? nomem__hostile_reallocate(&real, ptr, size, ways) : under.realloc(ptr, size);
+  if (checked(block, size) == NULL && size != 0) return NULL;
+  served(block, released);
+  nomem__hostile_end(block != NULL, ways);
+  return block;
 }
 
 static void failing_free(void *ptr) {
   nomem__count_free();
   if (nomem__keeps_live()) nomem__live_add(-(int64_t)size_of(ptr));
+  if (nomem__is_hostile() && ptr != NULL && under.size_of != NULL) {
+    const struct nomem__under real = find_under();
+    nomem__hostile_release(&real, ptr, WAYS(NOMEM_FN_COUNT, ptr, under.size_of(ptr)));
+  }
   int saved_errno = errno;
   under.free(ptr);
   if (errno != saved_errno) nomem__count_errno();

@@ -13,6 +13,7 @@
 #include "call_site.h"
 #include "exit_report.h"
 #include "fork_server.h"
+#include "hostile.h"
 #include "process_id.h"
 #include "sanitizer.h"
 
@@ -37,6 +38,8 @@ static _Thread_local struct {
   uint32_t epoch; /* in which counts was assigned */
   struct nomem_counts *counts;
   const struct nomem_site *site; /* of the last call; NULL: not known */
+  bool has_call;                 /* the next is what is known of that call */
+  struct nomem_call call;
 } self;
 
 struct nomem_channel *nomem__channel(void) {
@@ -137,11 +140,9 @@ static struct nomem_fault *claim_fault(uint32_t index) {
   return atomic_exchange(&fault->is_being_written, 1) == 0 ? fault : NULL;
 }
 
-static void record_fault(const struct nomem_call *call, const struct nomem_site *site) {
-  if (atomic_load_explicit(&channel->fault_count, memory_order_relaxed) > INT32_MAX) return; /* lest it wrap */
-  uint32_t index = atomic_fetch_add(&channel->fault_count, 1);
-  struct nomem_fault *fault = claim_fault(index);
-  if (fault == NULL) return;
+/* ways: how it was served; 0: it failed. */
+static void write_fault(struct nomem_fault *fault, const struct nomem_call *call, const struct nomem_site *site,
+                        uint32_t ways) {
   atomic_store(&fault->ready, 0);
   fault->fn = call->fn;
   fault->pid = nomem__process_id();
@@ -150,10 +151,17 @@ static void record_fault(const struct nomem_call *call, const struct nomem_site 
   fault->nth = nomem__channel_calls(channel);
   fault->site = call->site;
   fault->occurrence = call->occurrence;
+  fault->hostile = ways;
   fault->depth = site != NULL ? site->depth : 0;
   for (uint32_t i = 0; i < fault->depth; i++) fault->frame[i] = site->frame[i];
   atomic_store_explicit(&fault->ready, 1, memory_order_release);
   atomic_store_explicit(&fault->is_being_written, 0, memory_order_release);
+}
+
+static void record_fault(const struct nomem_call *call, const struct nomem_site *site) {
+  if (atomic_load_explicit(&channel->fault_count, memory_order_relaxed) > INT32_MAX) return; /* lest it wrap */
+  struct nomem_fault *fault = claim_fault(atomic_fetch_add(&channel->fault_count, 1));
+  if (fault != NULL) write_fault(fault, call, site, 0);
 }
 
 static struct nomem_site *find_site(struct nomem_call *call, void *return_address, void *cfa) {
@@ -220,7 +228,8 @@ static bool stop_at_fault(void) {
   return kind == NOMEM_STOP_INSTEAD;
 }
 
-static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, size_t released_bytes) {
+/* Fills in what the plan asks about a call, besides its site. */
+static void describe_call(struct nomem_call *call, const struct nomem_site *site, size_t released_bytes) {
   if (plan.has & NOMEM_HAS_BUDGET) {
     int64_t live = atomic_load_explicit(&channel->live_bytes, memory_order_relaxed) - (int64_t)released_bytes;
     call->live_bytes = live > 0 ? (uint64_t)live : 0;
@@ -229,6 +238,10 @@ static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, s
   if (site != NULL && (plan.has & NOMEM_HAS_IN)) call->in_mask = nomem__site_match(channel, site, &plan, NOMEM_HAS_IN);
   if (site != NULL && (plan.has & NOMEM_HAS_MODULE))
     call->module_mask = nomem__site_match(channel, site, &plan, NOMEM_HAS_MODULE);
+}
+
+static bool plan_fails(struct nomem_call *call, const struct nomem_site *site, size_t released_bytes) {
+  describe_call(call, site, released_bytes);
   if (nomem__plan_decide(&plan, &channel->state, call) < 0) return false;
   record_fault(call, site);
   if (channel->stop_at_fault != NOMEM_STOP_NEVER && stop_at_fault()) return false;
@@ -294,9 +307,55 @@ __attribute__((noinline)) static bool decide(struct nomem_call *call, uint32_t m
     fails = fail_call(call, site);
   else if ((mode & NOMEM_MODE_FAIL) || fork == PLANNED)
     fails = plan_fails(call, site, released_bytes);
+  if (mode & NOMEM_MODE_HOSTILE) {
+    self.call = *call;
+    self.has_call = true;
+  }
   atomic_signal_fence(memory_order_seq_cst);
   self.paused--;
   return fails;
+}
+
+/* Records the first call that was served in a hostile way, with its stack, whatever the plan needs. */
+static void note_served(const struct nomem_call *call, const struct nomem_site *site, uint32_t ways,
+                        void *return_address, void *cfa) {
+  enum nomem_fn fn = call->fn < NOMEM_FN_COUNT ? call->fn : NOMEM_FN_MALLOC;
+  bool is_first = atomic_fetch_add_explicit(&channel->hostile_calls, 1, memory_order_relaxed) == 0;
+  if (is_first && site == NULL) site = nomem__site_find(channel, fn, call->size_bytes, return_address, cfa);
+  if (is_first) write_fault(&channel->hostile_call, call, site, ways);
+  if (is_first && atomic_load(&channel->stop_at_fault) == NOMEM_STOP_ONCE) stop_at_fault();
+  nomem_fault();
+}
+
+/* A free has a site of its own. */
+static const struct nomem_site *describe_free(struct nomem_call *call, uint32_t mode, void *return_address, void *cfa) {
+  struct nomem_site *site = NULL;
+  if (mode & NOMEM_MODE_SITE) site = nomem__site_find(channel, NOMEM_FN_MALLOC, call->size_bytes, return_address, cfa);
+  if (site != NULL) {
+    call->site = atomic_load_explicit(&site->key, memory_order_relaxed);
+    call->occurrence = atomic_fetch_add_explicit(&site->count, 1, memory_order_relaxed) + 1;
+  }
+  describe_call(call, site, 0);
+  return site;
+}
+
+__attribute__((noinline)) uint32_t nomem__serve(const struct nomem_call *asked, void *return_address, void *cfa) {
+  uint32_t mode = atomic_load_explicit(&nomem__mode, memory_order_acquire), ways;
+  bool is_free = asked->fn == NOMEM_FN_COUNT;
+  if (self.paused > 0 || (mode & NOMEM_MODE_HOSTILE) == 0 || (!is_free && !self.has_call)) return 0;
+  int saved_errno = errno;
+  struct nomem_call call = is_free ? *asked : self.call;
+  const struct nomem_site *site = self.site;
+  call.hostile = asked->hostile;
+  self.paused++;
+  atomic_signal_fence(memory_order_seq_cst);
+  if (is_free) site = describe_free(&call, mode, return_address, cfa);
+  ways = nomem__plan_serve(&plan, &channel->state, &call);
+  if (ways != 0) note_served(&call, site, ways, return_address, cfa);
+  atomic_signal_fence(memory_order_seq_cst);
+  self.paused--;
+  errno = saved_errno;
+  return ways;
 }
 
 bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, void *return_address, void *cfa) {
@@ -306,6 +365,7 @@ bool nomem__decide(enum nomem_fn fn, size_t size_bytes, size_t released_bytes, v
     mode = atomic_load_explicit(&nomem__mode, memory_order_acquire);
   }
   self.site = NULL;
+  self.has_call = false;
   if (self.paused > 0 || (mode & NOMEM_MODE_COUNT) == 0) return false;
   count(fn, false);
   if ((mode & (NOMEM_MODE_SITE | NOMEM_MODE_FAIL)) == 0) return false; /* SNAPSHOT comes with SITE */
@@ -335,6 +395,7 @@ static uint32_t mode_for(const struct nomem_channel *next) {
     mode |= NOMEM_MODE_SITE;
   if (next->counts_live_bytes || (plan.has & NOMEM_HAS_BUDGET)) mode |= NOMEM_MODE_LIVE;
   if (plan.rule_count > 0) mode |= nomem__has_own_calls() ? NOMEM_MODE_FAIL | NOMEM_MODE_SITE : NOMEM_MODE_FAIL;
+  if (plan.has & NOMEM_HAS_HOSTILE) mode |= NOMEM_MODE_HOSTILE;
   if (notes_recovery(next)) mode |= NOMEM_MODE_RECOVERY;
   if (next->fork.engine != NOMEM_ENGINE_EXEC) mode |= NOMEM_MODE_SITE; /* forks continue its counts of each site */
   if (next->fork.engine == NOMEM_ENGINE_SNAPSHOT) mode |= NOMEM_MODE_SNAPSHOT;
@@ -356,13 +417,14 @@ int nomem__start(struct nomem_channel *next, struct nomem_plan_error *error) {
   if (result == 0) result = map_epoch(next);
   uint32_t mode = mode_for(next);
   self.paused++;
-  if (result == 0 && (mode & NOMEM_MODE_SITE)) result = nomem__site_init();
+  if (result == 0 && (mode & (NOMEM_MODE_SITE | NOMEM_MODE_HOSTILE))) result = nomem__site_init();
   if (result == 0 && (mode & NOMEM_MODE_BLOCK_TABLE)) result = nomem__blocks_open(next, nomem__blocks_are_glibc);
   self.paused--;
   if (result != 0) return result;
   channel = next;
   atomic_store(&threads_seen, 0);
   atomic_store(&last_unwind, 0);
+  nomem__hostile_begin();
   atomic_store_explicit(&nomem__mode, mode, memory_order_release);
   return 0;
 }

@@ -20,15 +20,16 @@
 
 /* What the injector does with each call. 0 is nothing at all: an idle backend costs the load of this word. */
 enum nomem_mode {
-  NOMEM_MODE_COUNT = 1 << 0,      /* count calls */
-  NOMEM_MODE_SITE = 1 << 1,       /* find each call's site */
-  NOMEM_MODE_LIVE = 1 << 2,       /* keep live bytes */
-  NOMEM_MODE_FAIL = 1 << 3,       /* there is a plan */
-  NOMEM_MODE_START = 1 << 4,      /* not yet attached: the first call looks for a channel */
-  NOMEM_MODE_SNAPSHOT = 1 << 5,   /* fork at the channel's points */
-  NOMEM_MODE_RECOVERY = 1 << 6,   /* note the sites that are called only after the fault; with SITE */
-  NOMEM_MODE_BLOCKS = 1 << 7,     /* count the blocks in use and their bytes */
-  NOMEM_MODE_BLOCK_TABLE = 1 << 8 /* enter each of them in the block table */
+  NOMEM_MODE_COUNT = 1 << 0,       /* count calls */
+  NOMEM_MODE_SITE = 1 << 1,        /* find each call's site */
+  NOMEM_MODE_LIVE = 1 << 2,        /* keep live bytes */
+  NOMEM_MODE_FAIL = 1 << 3,        /* there is a plan */
+  NOMEM_MODE_START = 1 << 4,       /* not yet attached: the first call looks for a channel */
+  NOMEM_MODE_SNAPSHOT = 1 << 5,    /* fork at the channel's points */
+  NOMEM_MODE_RECOVERY = 1 << 6,    /* note the sites that are called only after the fault; with SITE */
+  NOMEM_MODE_BLOCKS = 1 << 7,      /* count the blocks in use and their bytes */
+  NOMEM_MODE_BLOCK_TABLE = 1 << 8, /* enter each of them in the block table */
+  NOMEM_MODE_HOSTILE = 1 << 9      /* the plan says how calls are served that do not fail: see hostile.h; with FAIL */
 };
 
 #define NOMEM_HIDDEN __attribute__((visibility("hidden")))
@@ -53,6 +54,10 @@ static inline bool nomem__fails(enum nomem_fn fn, size_t size_bytes, size_t rele
   if (__builtin_expect(atomic_load_explicit(&nomem__mode, memory_order_relaxed) == 0, 1)) return false;
   return nomem__decide(fn, size_bytes, released_bytes, return_address, cfa);
 }
+
+/* Decides by the plan how a call is served that does not fail: bits of asked->hostile. Of an allocation, nomem__fails
+ * has just been asked about the same call, and knows the rest; of a free, asked has its size. Keeps errno. */
+NOMEM_HIDDEN uint32_t nomem__serve(const struct nomem_call *asked, void *return_address, void *cfa);
 
 static inline bool nomem__keeps_live(void) {
   return atomic_load_explicit(&nomem__mode, memory_order_relaxed) & NOMEM_MODE_LIVE;

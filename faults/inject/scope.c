@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "../nomem.h"
+#include "hostile.h"
 #include "injector.h"
 
 #include "forbidden_calls.h"
@@ -66,9 +67,13 @@ int nomem__begin(const char *plan, bool counts_live_bytes, struct nomem_error *e
   result = nomem__start(scope, &where);
   if (result == -EINVAL) return reject(error, where.column, where.reason, result);
   if (result != 0) return reject(error, 0, "no memory for the stacks", result);
-  if (nomem__keeps_live() && !nomem__sizes_known) {
+  bool has_budget = nomem__keeps_live();
+  if ((has_budget || nomem__is_hostile()) && !nomem__sizes_known) {
     nomem__stop();
-    return reject(error, 0, "budget= needs to know block sizes: give nomem_install_over a size_of", -EINVAL);
+    return reject(error, 0,
+                  has_budget ? "budget= needs to know block sizes: give nomem_install_over a size_of"
+                             : "hostile= needs to know block sizes: give nomem_install_over a size_of",
+                  -EINVAL);
   }
   is_open = true;
   return 0;

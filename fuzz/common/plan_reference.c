@@ -20,11 +20,14 @@ const struct reference_condition reference_conditions[REFERENCE_CONDITIONS] = {
     {NOMEM_HAS_MODULE, "module", "module=libuv.so*"},
     {NOMEM_HAS_THREAD, "thread", "thread=main, thread=other or thread=2"},
     {NOMEM_HAS_MAX, "max", "max=3"},
+    {NOMEM_HAS_HOSTILE, "hostile", "hostile=moves,fresh or hostile=all"},
 };
 
 const char *const reference_functions[NOMEM_FN_COUNT] = {
     "malloc",         "calloc",   "realloc", "reallocarray", "aligned_alloc",
     "posix_memalign", "memalign", "valloc",  "pvalloc",      "new"};
+
+const char *const reference_ways[NOMEM_HOSTILE_COUNT] = {"moves", "fresh", "freed", "zero", "errno", "align"};
 
 static char *add_text(char *at, const char *text) {
   size_t length = strlen(text);
@@ -64,6 +67,15 @@ static char *add_functions(char *at, unsigned mask) {
   return at;
 }
 
+static char *add_ways(char *at, unsigned mask) {
+  unsigned left_out = 0;
+  for (unsigned way = 0; way < NOMEM_HOSTILE_COUNT; way++) left_out += !(mask >> way & 1);
+  if (left_out == 0) return add_text(at, "all");
+  for (unsigned way = 0, written = 0; way < NOMEM_HOSTILE_COUNT; way++)
+    if (mask >> way & 1) at = add_text(add_text(at, written++ ? "," : ""), reference_ways[way]);
+  return at;
+}
+
 static char *add_key(char *at, const struct nomem_site_match *match) {
   sprintf(at, "%016" PRIx64, match->key);
   at[match->digits] = '\0';
@@ -99,6 +111,7 @@ static char *add_value(char *at, unsigned bit, const struct nomem_rule *rule) {
   if (bit == NOMEM_HAS_IN) return add_text(at, rule->in);
   if (bit == NOMEM_HAS_MODULE) return add_text(at, rule->module);
   if (bit == NOMEM_HAS_THREAD) return add_thread(at, rule);
+  if (bit == NOMEM_HAS_HOSTILE) return add_ways(at, rule->hostile);
   return add_number(at, rule->max);
 }
 
@@ -191,19 +204,40 @@ FUZZ_FAST static bool is_drawn(uint64_t seed, uint64_t n, uint64_t billionths) {
   return (unsigned __int128)upper * 1000000000 < (unsigned __int128)billionths << 34;
 }
 
+/* Counts a call that the rule counts, and says whether it is one of those that the rule names. */
+static bool is_named(const struct nomem_rule *rule, unsigned r, struct reference_state *state) {
+  uint64_t n = ++state->matched[r];
+  bool is_it = (!(rule->has & NOMEM_HAS_NTH) || within(n, rule->nth)) &&
+               (!(rule->has & NOMEM_HAS_EVERY) || n / rule->every * rule->every == n) &&
+               (!(rule->has & NOMEM_HAS_P) || is_drawn(rule->seed, n, rule->p_billionths)) &&
+               (!(rule->has & NOMEM_HAS_MAX) || state->faults[r] < rule->max);
+  state->faults[r] += is_it;
+  return is_it;
+}
+
 int reference_decide(const struct nomem_plan *plan, struct reference_state *state, const struct nomem_call *call) {
   int first = -1;
   for (unsigned r = plan->rule_count; r-- > 0;) {
     const struct nomem_rule *rule = &plan->rule[r];
-    if (!counts(rule, r, &state->from_open[r], call)) continue;
-    uint64_t n = ++state->matched[r];
-    bool fails = (!(rule->has & NOMEM_HAS_NTH) || within(n, rule->nth)) &&
-                 (!(rule->has & NOMEM_HAS_EVERY) || n / rule->every * rule->every == n) &&
-                 (!(rule->has & NOMEM_HAS_P) || is_drawn(rule->seed, n, rule->p_billionths)) &&
-                 (!(rule->has & NOMEM_HAS_MAX) || state->faults[r] < rule->max);
-    if (!fails) continue;
-    state->faults[r]++;
-    first = (int)r;
+    if (rule->has & NOMEM_HAS_HOSTILE || !counts(rule, r, &state->from_open[r], call)) continue;
+    if (is_named(rule, r, state)) first = (int)r;
   }
   return first;
+}
+
+uint32_t reference_serve(const struct nomem_plan *plan, struct reference_state *state, const struct nomem_call *call) {
+  bool is_served[NOMEM_HOSTILE_COUNT] = {false};
+  uint32_t ways = 0;
+  for (unsigned r = plan->rule_count; r-- > 0;) {
+    const struct nomem_rule *rule = &plan->rule[r];
+    bool applies = false;
+    if (!(rule->has & NOMEM_HAS_HOSTILE) || !counts(rule, r, &state->from_open[r], call)) continue;
+    for (unsigned way = 0; way < NOMEM_HOSTILE_COUNT; way++)
+      applies |= (rule->hostile >> way & 1) && (call->hostile >> way & 1);
+    if (!applies || !is_named(rule, r, state)) continue;
+    for (unsigned way = 0; way < NOMEM_HOSTILE_COUNT; way++)
+      is_served[way] |= (rule->hostile >> way & 1) && (call->hostile >> way & 1);
+  }
+  for (unsigned way = 0; way < NOMEM_HOSTILE_COUNT; way++) ways += is_served[way] ? 1u << way : 0;
+  return ways;
 }

@@ -14,9 +14,10 @@ struct reference_condition {
   unsigned bit;
   const char *name, *example;
 };
-enum { REFERENCE_CONDITIONS = 13 };
+enum { REFERENCE_CONDITIONS = 14 };
 extern const struct reference_condition reference_conditions[REFERENCE_CONDITIONS];
 extern const char *const reference_functions[NOMEM_FN_COUNT];
+extern const char *const reference_ways[NOMEM_HOSTILE_COUNT];
 
 /* As nomem_plan_parse; 0 or -EINVAL. */
 int reference_parse(const char *text, struct nomem_plan *plan, struct nomem_plan_error *error);
@@ -33,5 +34,8 @@ struct reference_state {
 
 /* As nomem__plan_decide. */
 int reference_decide(const struct nomem_plan *plan, struct reference_state *state, const struct nomem_call *call);
+
+/* As nomem__plan_serve. */
+uint32_t reference_serve(const struct nomem_plan *plan, struct reference_state *state, const struct nomem_call *call);
 
 #endif

@@ -135,6 +135,26 @@ static bool take_functions(struct value *v, uint32_t *mask) {
   }
 }
 
+static bool take_ways(struct value *v, uint32_t *mask) {
+  for (;;) {
+    struct value name = *v;
+    uint32_t meant = 0;
+    while (v->at < v->end && *v->at != ',') v->at++;
+    name.end = v->at;
+    size_t length = (size_t)(name.end - name.at);
+    if (!length) return refuse(&name, name.at, "a name is missing: ~");
+    for (unsigned way = 0; way < NOMEM_HOSTILE_COUNT; way++)
+      if ((length == 3 && !strncmp(name.at, "all", length)) ||
+          (strlen(reference_ways[way]) == length && !strncmp(reference_ways[way], name.at, length)))
+        meant |= UINT32_C(1) << way;
+    if (!meant) return refuse(&name, name.at, "unknown way '@': one of moves fresh freed zero errno align all");
+    if (*mask & meant) return refuse(&name, name.at, "'@' is named twice");
+    *mask |= meant;
+    if (v->at == v->end) return true;
+    v->at++;
+  }
+}
+
 static bool take_key(struct value *v, struct nomem_site_match *match) {
   char digits[KEY_MOST + 1] = "0000000000000000";
   const char *start = v->at;
@@ -198,6 +218,7 @@ static bool take_value(struct value *v, struct nomem_rule *rule) {
   if (bit == NOMEM_HAS_IN) return take_name(v, rule->in);
   if (bit == NOMEM_HAS_MODULE) return take_name(v, rule->module);
   if (bit == NOMEM_HAS_THREAD) return take_thread(v, rule);
+  if (bit == NOMEM_HAS_HOSTILE) return take_ways(v, &rule->hostile);
   return take_count(v, &rule->max);
 }
 
@@ -214,8 +235,9 @@ static bool take_word(struct value *v, struct nomem_rule *rule) {
   v->end = equals ? equals : end;
   v->condition = condition_named(start, (size_t)(v->end - start));
   if (!v->condition)
-    return refuse(v, start,
-                  "unknown condition '@': one of nth every p seed budget size fn site from in module thread max");
+    return refuse(
+        v, start,
+        "unknown condition '@': one of nth every p seed budget size fn site from in module thread max hostile");
   if (!equals) return refuse(v, start, "no value: ~");
   if (rule->has & v->condition->bit) return refuse(v, start, "given twice in one rule: a ';' starts another rule");
   rule->has |= v->condition->bit;

@@ -50,7 +50,7 @@ static void parse_plan(const char *where, const char *source, uint32_t allowed, 
   }
   if (plan->has & ~allowed)
     reject(where, "has a condition that is not for here",
-           allowed & NOMEM_HAS_NTH ? ": all but thread= are" : ": in=, module=, fn= and site= are");
+           allowed & NOMEM_HAS_NTH ? ": all but thread= and hostile= are" : ": in=, module=, fn= and site= are");
 }
 
 /* The number after "key=", or false. */
@@ -210,7 +210,9 @@ __attribute__((constructor)) static void read_options(int argc, char **argv, cha
   options->tries_everything = options->is_replay && !options->has_plan && is_file(options->only_input);
   if (options->tries_everything) options->found_plan = read_found_plan();
   options->compares = sticky == NOT_GIVEN ? !options->has_plan : sticky != 0;
-  if (options->has_plan) parse_plan("NOMEM_FUZZ_PLAN", options->plan_text, ~(uint32_t)NOMEM_HAS_THREAD, &options->plan);
+  if (options->has_plan)
+    parse_plan("NOMEM_FUZZ_PLAN", options->plan_text, ~(uint32_t)(NOMEM_HAS_THREAD | NOMEM_HAS_HOSTILE),
+               &options->plan);
   /* cppcheck-suppress knownConditionTrueFalse ; it is weak */
   if (!is_on && !options->has_plan && (merges || (nomem_fuzz_named != NULL && !has_name_that_asks())))
     options->off = true;

@@ -99,6 +99,50 @@ static void whole(void **state) {
   assert_int_equal(copy->sites[0].key, 13);
 }
 
+static void enter_hostile(enum nomem_fn fn, uint32_t ways) {
+  pages->fault_count = 0;
+  memset(pages->faults, 0, sizeof pages->faults);
+  pages->hostile_calls = 3;
+  pages->hostile_call = (struct nomem_fault){.fn = fn, .pid = 7, .tid = 8, .nth = 4, .hostile = ways, .depth = 1};
+  pages->hostile_call.frame[0] = NOMEM_FRAME(1, 0x20);
+  pages->hostile_call.ready = 1;
+}
+
+/* Where no call was failed, the first that was served in a hostile way stands for a fault, however often it is read. */
+static void hostile(void **state) {
+  (void)state;
+  enter_hostile((enum nomem_fn)NOMEM_FN_COUNT, NOMEM_HOSTILE_FREED);
+  for (int i = 0; i < 2; i++) {
+    assert_true(copy_all());
+    assert_int_equal(copy->fault_count, 1);
+    assert_int_equal(copy->hostile_calls, 3);
+    assert_int_equal(copy->faults[0].nth, 4);
+    assert_int_equal(copy->faults[0].hostile, NOMEM_HOSTILE_FREED);
+  }
+  enter_fault(0);
+  assert_true(copy_all());
+  assert_int_equal(copy->faults[0].nth, 3);
+  assert_int_equal(copy->faults[0].hostile, 0);
+}
+
+/* No way at all, one that there is not, no such function, and a fault that was served. */
+static void damaged_hostile(void **state) {
+  (void)state;
+  enter_hostile(NOMEM_FN_MALLOC, 0);
+  assert_false(copy_all());
+  assert_int_equal(copy->fault_count, 0);
+  enter_hostile(NOMEM_FN_MALLOC, NOMEM_HOSTILE_ALL + 1);
+  assert_false(copy_all());
+  enter_hostile((enum nomem_fn)(NOMEM_FN_COUNT + 1), NOMEM_HOSTILE_FRESH);
+  assert_false(copy_all());
+  assert_int_equal(copy->fault_count, 0);
+  enter_hostile(NOMEM_FN_MALLOC, NOMEM_HOSTILE_FRESH);
+  enter_fault(0);
+  pages->faults[0].hostile = NOMEM_HOSTILE_FRESH;
+  assert_false(copy_all());
+  assert_int_equal(copy->faults[0].ready, 0);
+}
+
 /* What a thread was killed at is no damage: a fault, a module, a program and a site that are not complete yet. */
 static void incomplete(void **state) {
   (void)state;
@@ -391,8 +435,9 @@ static void scribbled(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(whole),   TEST(incomplete), TEST(said_wrong), TEST(said_nothing), TEST(full),
-      TEST(damaged), TEST(changed),    TEST(begun_anew), TEST(scribbled),
+      TEST(whole),     TEST(incomplete), TEST(said_wrong),      TEST(said_nothing),
+      TEST(full),      TEST(damaged),    TEST(changed),         TEST(begun_anew),
+      TEST(scribbled), TEST(hostile),    TEST(damaged_hostile),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

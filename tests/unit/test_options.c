@@ -86,6 +86,27 @@ static void test_spellings(void **state) {
   assert_int_equal(options.command, NOMEM_COMMAND_SITES);
 }
 
+/* The value of --hostile may be left out, and is never a word of its own. */
+static void test_hostile(void **state) {
+  (void)state;
+  assert_int_equal(parse("explore", "--hostile", "prog", NULL), 0);
+  assert_int_equal(options.hostile, NOMEM_HOSTILE_ALL);
+  assert_string_equal(options.program[0], "prog");
+  assert_int_equal(parse("suite", "--hostile=freed,zero", "prog", NULL), 0);
+  assert_int_equal(options.hostile, NOMEM_HOSTILE_FREED | NOMEM_HOSTILE_ZERO);
+  assert_int_equal(parse("run", "--hostile=all", "prog", NULL), 0);
+  assert_int_equal(options.hostile, NOMEM_HOSTILE_ALL);
+  assert_null(options.plan_text);
+  assert_refused(
+      parse("explore", "--hostile=moved", "prog", NULL),
+      "nomem: explore: --hostile 'moved': unknown way 'moved': one of moves fresh freed zero errno align all "
+      "(try 'nomem explore --help')\n");
+  assert_refused(parse("run", "--hostile", "--fail", "nth=1", "prog", NULL),
+                 "nomem: run: --fail and --hostile: write hostile= in the plan, as in --fail 'nth=3; hostile=all' (try "
+                 "'nomem run --help')\n");
+  assert_int_equal(parse("sites", "--hostile", "prog", NULL), -EINVAL);
+}
+
 /* A plan is parsed where it is given, and both forms are kept. */
 static void test_plan(void **state) {
   struct nomem_plan plan;
@@ -222,10 +243,13 @@ static void test_nothing(void **state) {
 
 /* A long name has its line to itself. */
 static bool is_listed(const char *name) {
-  char alone[64], followed[64];
-  snprintf(followed, sizeof followed, " --%s ", name);
-  snprintf(alone, sizeof alone, " --%s\n", name);
-  return strstr(printed, followed) != NULL || strstr(printed, alone) != NULL;
+  static const char ends[] = " \n[";
+  char spelt[64];
+  for (const char *end = ends; *end != '\0'; end++) {
+    snprintf(spelt, sizeof spelt, " --%s%c", name, *end);
+    if (strstr(printed, spelt) != NULL) return true;
+  }
+  return false;
 }
 
 /* Two options of one name, of different commands, may differ in their help. */
@@ -297,7 +321,7 @@ int main(void) {
       cmocka_unit_test(test_defaults),     cmocka_unit_test(test_spellings), cmocka_unit_test(test_plan),
       cmocka_unit_test(test_bad_plan),     cmocka_unit_test(test_numbers),   cmocka_unit_test(test_image),
       cmocka_unit_test(test_usage_errors), cmocka_unit_test(test_nothing),   cmocka_unit_test(test_help_is_whole),
-      cmocka_unit_test(test_help_fits),    cmocka_unit_test(test_quote),
+      cmocka_unit_test(test_help_fits),    cmocka_unit_test(test_quote),     cmocka_unit_test(test_hostile),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,6 +84,11 @@ static void test_good_texts(void **state) {
       {"thread=other", "thread=other"},
       {"thread=2", "thread=2"},
       {"max=3", "max=3"},
+      {"hostile=moves", "hostile=moves"},
+      {"hostile=align,moves", "hostile=moves,align"},
+      {"hostile=all", "hostile=all"},
+      {"hostile=errno,align,moves,fresh,freed,zero", "hostile=all"},
+      {"hostile=errno nth=3", "nth=3 hostile=errno"},
       {"  max=3\tin=f \n nth=2  ", "nth=2 in=f max=3"},
       {"nth=3;", "nth=3"},
       {"nth=3 ; ", "nth=3"},
@@ -119,10 +124,16 @@ static void test_bad_texts(void **state) {
     size_t column;
     const char *reason;
   } texts[] = {
-      {"nht=3", 1, "unknown condition 'nht': one of nth every p seed budget size fn site from in module thread max"},
+      {"nht=3", 1,
+       "unknown condition 'nht': one of nth every p seed budget size fn site from in module thread max hostile"},
       {"=3", 1, "unknown condition ''"},
       {"nth=1 NTH=3", 7, "unknown condition 'NTH'"},
       {"nth", 1, "nth: no value: write it like nth=3"},
+      {"hostile=", 9, "hostile: no value: write it like hostile=moves,fresh or hostile=all"},
+      {"hostile=mvoes", 9, "hostile: unknown way 'mvoes': one of moves fresh freed zero errno align all"},
+      {"hostile=moves,", 15, "hostile: a name is missing: write it like hostile=moves,fresh or hostile=all"},
+      {"hostile=all,zero", 13, "hostile: 'zero' is named twice"},
+      {"hostile=zero,all", 14, "hostile: 'all' is named twice"},
       {"nth = 3", 1, "nth: no value"},
       {"every=2 nth=", 13, "nth: no value"},
       {"in=", 4, "in: no value: write it like in=uv_loop_init"},
@@ -291,6 +302,16 @@ static void random_fns(uint64_t *random, char *out, size_t bytes) {
   }
 }
 
+static void random_ways(uint64_t *random, char *out, size_t bytes) {
+  size_t at = 0;
+  unsigned start = (unsigned)(next_random(random) % NOMEM_HOSTILE_COUNT);
+  for (unsigned i = 0; i < NOMEM_HOSTILE_COUNT; i++) {
+    if (i && next_random(random) % 2) continue;
+    at += (size_t)snprintf(out + at, bytes - at, "%s%s", i ? "," : "",
+                           nomem_hostile_name((start + i) % NOMEM_HOSTILE_COUNT));
+  }
+}
+
 static void random_condition(uint64_t *random, unsigned condition, char *out, size_t bytes) {
   char value[160];
   static const char *const threads[] = {"main", "other"};
@@ -341,6 +362,10 @@ static void random_condition(uint64_t *random, unsigned condition, char *out, si
     case 13:
       snprintf(out, bytes, "max=%llu", random_number(random));
       break;
+    case 15:
+      random_ways(random, value, sizeof value);
+      snprintf(out, bytes, "hostile=%s", value);
+      break;
     default:
       random_key(random, value, 17);
       snprintf(out, bytes, "site=%s@", value);
@@ -354,8 +379,8 @@ static void random_condition(uint64_t *random, unsigned condition, char *out, si
 static void test_round_trip(void **state) {
   (void)state;
   /* Kinds of condition that would be the same condition twice. */
-  static const uint32_t groups[15] = {1,      1 << 1, 1 << 2,  1 << 2,  1 << 4,  1 << 5,  1 << 6, 1 << 7,
-                                      1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 11, 1 << 13, 1 << 7};
+  static const uint32_t groups[16] = {1,      1 << 1, 1 << 2,  1 << 2,  1 << 4,  1 << 5,  1 << 6, 1 << 7,
+                                      1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 11, 1 << 13, 1 << 7, 1 << 15};
   uint64_t random = 20240229;
   for (int round = 0; round < 20000; round++) {
     char text[NOMEM_PLAN_BYTES] = "", condition[256];
@@ -395,6 +420,9 @@ static void test_fn_names(void **state) {
   assert_string_equal(nomem_fn_name(NOMEM_FN_MALLOC), "malloc");
   assert_string_equal(nomem_fn_name(NOMEM_FN_PVALLOC), "pvalloc");
   assert_null(nomem_fn_name(NOMEM_FN_COUNT));
+  assert_string_equal(nomem_hostile_name(0), "moves");
+  assert_string_equal(nomem_hostile_name(NOMEM_HOSTILE_COUNT - 1), "align");
+  assert_null(nomem_hostile_name(NOMEM_HOSTILE_COUNT));
 }
 
 /* Reading and printing leave errno alone, also when they fail. */

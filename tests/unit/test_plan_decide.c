@@ -329,6 +329,41 @@ static void test_errno(void **state) {
   assert_int_equal(errno, 77);
 }
 
+/* A rule with hostile= fails nothing, and serves what it can in the ways it names; it counts those calls alone, and no
+ * rule that fails calls counts for it, or the other way round. */
+static void test_hostile(void **state) {
+  (void)state;
+  struct nomem_plan plan;
+  struct nomem_plan_state counts;
+  struct nomem_call call = plain, grows = plain, freed = plain;
+  call.hostile = NOMEM_HOSTILE_FRESH | NOMEM_HOSTILE_ERRNO;
+  grows.fn = NOMEM_FN_REALLOC;
+  grows.hostile = NOMEM_HOSTILE_MOVES | NOMEM_HOSTILE_FRESH;
+  freed.fn = NOMEM_FN_COUNT;
+  freed.hostile = NOMEM_HOSTILE_FREED;
+  assert_pattern("hostile=all", "............");
+  assert_pattern("nth=3 hostile=all;nth=2", ".1..........");
+  memset(&counts, 0, sizeof counts);
+  parse("nth=2 hostile=moves,fresh;nth=1;fn=malloc hostile=errno;hostile=freed", &plan);
+  assert_int_equal(nomem__plan_serve(&plan, &counts, &freed), NOMEM_HOSTILE_FREED);
+  assert_int_equal(nomem__plan_serve(&plan, &counts, &call), NOMEM_HOSTILE_ERRNO);
+  assert_int_equal(nomem__plan_serve(&plan, &counts, &grows), NOMEM_HOSTILE_MOVES | NOMEM_HOSTILE_FRESH);
+  assert_int_equal(nomem__plan_serve(&plan, &counts, &grows), 0);
+  assert_int_equal(counts.matched[0], 3);
+  assert_int_equal(counts.matched[1], 0);
+  assert_int_equal(nomem__plan_decide(&plan, &counts, &call), 1);
+  assert_int_equal(counts.matched[2], 1);
+  call.hostile = 0;
+  assert_int_equal(nomem__plan_serve(&plan, &counts, &call), 0);
+  assert_int_equal(counts.matched[2], 1);
+  memset(&counts, 0, sizeof counts);
+  parse("from=9f3a2c11@2 hostile=freed", &plan);
+  assert_int_equal(nomem__plan_serve(&plan, &counts, &freed), 0);
+  call.occurrence = 2;
+  assert_int_equal(nomem__plan_serve(&plan, &counts, &call), 0); /* it opens, whatever it can be served as */
+  assert_int_equal(nomem__plan_serve(&plan, &counts, &freed), NOMEM_HOSTILE_FREED);
+}
+
 /* A glob matches whole names only, with any number of stars anywhere. */
 static void test_glob(void **state) {
   (void)state;
@@ -377,7 +412,7 @@ int main(void) {
       cmocka_unit_test(test_masks_by_rule),   cmocka_unit_test(test_from),
       cmocka_unit_test(test_probability),     cmocka_unit_test(test_races),
       cmocka_unit_test(test_errno),           cmocka_unit_test(test_glob),
-      cmocka_unit_test(test_glob_ends),
+      cmocka_unit_test(test_glob_ends),       cmocka_unit_test(test_hostile),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

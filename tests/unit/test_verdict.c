@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../../faults/explore/judge/verdict.h"
+#include "../../faults/plan.h"
 
 #define EXITED(status) W_EXITCODE(status, 0)
 #define KILLED(signal) W_EXITCODE(0, signal)
@@ -371,6 +372,30 @@ static void texts(void **state) {
   }
 }
 
+static enum nomem__verdict of_hostile(enum nomem__verdict verdict, bool has_other_output, uint32_t ways) {
+  return nomem__judge_hostile(&(struct nomem__hostile_evidence){verdict, has_other_output, ways});
+}
+
+/* Whatever it ended as that is not as ever is a finding; other output is one where blocks lie where they always do. */
+static void hostile_allocators(void **state) {
+  (void)state;
+  const uint32_t still = NOMEM_HOSTILE_FRESH | NOMEM_HOSTILE_FREED | NOMEM_HOSTILE_ERRNO;
+  for (uint32_t ways = 1; ways <= NOMEM_HOSTILE_ALL; ways++) {
+    enum nomem__verdict other = (ways & ~still) != 0 ? NOMEM_VERDICT_VARIED : NOMEM_VERDICT_HOSTILE;
+    assert_int_equal(of_hostile(NOMEM_VERDICT_UNREACHED, false, ways), NOMEM_VERDICT_UNREACHED);
+    assert_int_equal(of_hostile(NOMEM_VERDICT_HANDLED, false, ways), NOMEM_VERDICT_HANDLED);
+    assert_int_equal(of_hostile(NOMEM_VERDICT_HANDLED, true, ways), other);
+    assert_int_equal(of_hostile(NOMEM_VERDICT_SWALLOWED, true, ways), other);
+    assert_int_equal(of_hostile(NOMEM_VERDICT_LEFTOVER, false, ways), NOMEM_VERDICT_VARIED);
+    for (unsigned i = 0; i <= NOMEM_VERDICT_MUTE; i++)
+      assert_int_equal(of_hostile(i, false, ways), NOMEM_VERDICT_HOSTILE);
+    assert_int_equal(of_hostile(NOMEM_VERDICT_REPORTED, false, ways), NOMEM_VERDICT_HOSTILE);
+  }
+  assert_true(nomem__verdict_is_of_hostile("hostile"));
+  assert_true(nomem__verdict_is_of_hostile("varied"));
+  assert_false(nomem__verdict_is_of_hostile("crash"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(unreached_whatever_happened),
@@ -393,6 +418,7 @@ int main(void) {
       cmocka_unit_test(hangs),
       cmocka_unit_test(floods),
       cmocka_unit_test(texts),
+      cmocka_unit_test(hostile_allocators),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

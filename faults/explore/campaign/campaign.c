@@ -198,6 +198,10 @@ void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct n
   snprintf(plan + length, NOMEM_POINT_PLAN_BYTES - (size_t)length, ";site=%0*" PRIx64 "@1", (int)second_digits, second);
 }
 
+uint64_t nomem__campaign_key(const struct nomem__campaign *campaign, const struct nomem__point *point) {
+  return point->site < campaign->site_count ? campaign->sites[point->site].key : 0;
+}
+
 uint64_t nomem__campaign_second(const struct nomem__campaign *campaign, const struct nomem__point *point) {
   return point->second == 0 ? 0 : campaign->second_faults.seconds[point->second - 1];
 }

@@ -73,6 +73,14 @@ struct nomem__told_check {
   size_t looked_at, left_out; /* failures at different common sites that were reported */
 };
 
+/* The runs under a hostile allocator: see hostile_runs.h. */
+struct nomem__hostile_runs {
+  size_t runs;
+  bool is_output_checked; /* by one more run without a fault */
+  /* What each way came to, by its number, and behind them all ways together; NOMEM_VERDICT_COUNT: not tried. */
+  enum nomem__verdict came[NOMEM_HOSTILE_COUNT + 1];
+};
+
 struct nomem__campaign;
 
 /* Runs that are made once more, and looked at closely: see residue_runs.h. */
@@ -130,6 +138,7 @@ struct nomem__campaign {
   struct nomem__heap_check heap;
   struct nomem__told_check told;
   size_t handed_left_out; /* so many leaks were not looked at by handed_check.h */
+  struct nomem__hostile_runs hostile;
   struct nomem__close_runs close_runs;
 
   /* How the runs are made: see engines.h. */
@@ -199,6 +208,9 @@ void nomem__campaign_give_up(struct nomem__campaign *campaign, int result);
 /* The plan text of a point with so many digits of its site's key, NOMEM_POINT_PLAN_BYTES at most. */
 void nomem__campaign_plan(const struct nomem__campaign *campaign, const struct nomem__point *point, unsigned digits,
                           char *plan);
+
+/* The key of a point's site; 0: it has none. */
+uint64_t nomem__campaign_key(const struct nomem__campaign *campaign, const struct nomem__point *point);
 
 /* The key of the site whose first call fails, too; 0: none does. */
 uint64_t nomem__campaign_second(const struct nomem__campaign *campaign, const struct nomem__point *point);

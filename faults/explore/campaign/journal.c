@@ -376,7 +376,7 @@ static int write_finding(struct nomem__campaign *campaign, size_t number, const 
   struct nomem__journal *journal = campaign->journal;
   const struct nomem__finding *finding = &campaign->findings.list[number];
   char site[KEY_BYTES], second[KEY_BYTES], hash[KEY_BYTES], *fault = NULL, *blow_up = NULL;
-  print_key(campaign->sites[finding->point.site].key, site);
+  print_key(nomem__campaign_key(campaign, &finding->point), site);
   print_second_key(campaign, &finding->point, second);
   print_key(finding->hash, hash);
   /* The next command may be given no baseline store, or another one. */

@@ -173,11 +173,12 @@ static int load_confirmed(struct nomem__campaign *campaign, const struct source 
     for (size_t i = 0; i < campaign->findings.count; i++) {
       struct nomem__finding *finding = &campaign->findings.list[i];
       if ((int)finding->verdict != verdict || finding->hash != hash ||
-          campaign->sites[finding->point.site].key != strtoull(nomem__store_column_text(row, 2), NULL, 16) ||
+          nomem__campaign_key(campaign, &finding->point) != strtoull(nomem__store_column_text(row, 2), NULL, 16) ||
           finding->point.occurrence != (uint64_t)sqlite3_column_int64(row, 3) ||
           finding->point.persistent != (sqlite3_column_int(row, 4) != 0) ||
           nomem__campaign_second(campaign, &finding->point) != strtoull(nomem__store_column_text(row, 5), NULL, 16))
         continue;
+      if (finding->hostile != 0) continue;
       /* What was returned, where a block was freed, and what runs without a fault show is not kept. */
       finding->is_confirmed = !finding->needs_return_watch &&
                               !nomem__confirm_may_learn(finding, &campaign->residue_check.baseline) &&

@@ -274,6 +274,10 @@ static int minimise_in(struct nomem__session *session) {
 static int minimise_plan(const struct nomem__options *given) {
   static struct nomem__session session;
   struct nomem__options options = *given;
+  if (options.plan.has & NOMEM_HAS_HOSTILE) {
+    nomem__complain("minimise: hostile= fails no call: 'nomem explore --hostile' finds the call that matters");
+    return NOMEM_EXIT_FAILED;
+  }
   options.engine = NOMEM_CHOICE_EXEC;
   if (nomem__session_open(&session, &options, false) != 0) return NOMEM_EXIT_FAILED;
   int result = minimise_in(&session);

@@ -91,11 +91,12 @@ static pid_t start_program(const struct nomem__options *options, const struct no
 
 /* The process that has stopped at its fault; 0: the program has ended without one, or could not be started. */
 static pid_t wait_for_fault(const struct nomem_channel *channel, pid_t root) {
-  while (root > 0 && !channel->faults[0].ready) {
+  while (root > 0 && !channel->faults[0].ready && !channel->hostile_call.ready) {
     if (waitpid(root, NULL, WNOHANG) == root) return 0;
     usleep(WAIT_US);
   }
-  return root > 0 ? channel->faults[0].pid : 0;
+  if (root <= 0) return 0;
+  return channel->faults[0].ready ? channel->faults[0].pid : channel->hostile_call.pid;
 }
 
 /* Becomes gdb, attached to the process that comes to the fault: a script, or --image, may leave open which one that is.

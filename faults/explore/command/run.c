@@ -11,6 +11,7 @@
 #include "../../block_table_format.h"
 #include "../judge/caught_signals.h"
 #include "../judge/finding.h"
+#include "../judge/hostile_words.h"
 #include "../run/session.h"
 #include "../text/complain.h"
 #include "../text/error_text.h"
@@ -47,6 +48,20 @@ static void interrupt(void *user) {
   struct run *run = user;
   int signal = run->session->interrupted_by;
   if (signal != SIGINT && signal != SIGQUIT) nomem__worker_cancel(run->worker);
+}
+
+/* Of a run in which no call was failed. */
+static void print_hostile(struct run *run) {
+  const struct nomem_channel *channel = run->outcome.channel;
+  const struct nomem_fault *call = &channel->hostile_call;
+  struct nomem__trace trace;
+  nomem__complain("%" PRIu64 " call%s served by a hostile allocator%s", (uint64_t)channel->hostile_calls,
+                  channel->hostile_calls == 1 ? " was" : "s were", channel->hostile_calls == 1 ? "" : ", the first:");
+  fprintf(stderr, "nomem: %s of %" PRIu64 " bytes %s (%sallocation %" PRIu64 ")\n", nomem__call_name(call->fn),
+          call->size_bytes, nomem__call_effect(call->fn, call->hostile), call->fn == NOMEM_FN_COUNT ? "after " : "",
+          call->nth);
+  nomem__trace_of_frames(channel, call->frame, call->depth, &trace);
+  nomem__trace_print(stderr, &trace, run->session->symbols, 0, NOMEM_TRACE_DEPTH, 4);
 }
 
 static void print_faults(struct run *run) {
@@ -208,9 +223,10 @@ static void print_residue(struct run *run) {
 static int exit_status(const struct run *run) {
   const struct nomem__end *end = &run->outcome.end;
   if (run->outcome.channel->fault_count == 0) {
-    nomem__complain("no call was failed: the plan '%s' matches none of the %" PRIu64
+    nomem__complain("no call was %s: the plan '%s' matches none of the %" PRIu64
                     " allocations ('nomem sites' "
                     "lists them)",
+                    run->session->options->plan.has & NOMEM_HAS_HOSTILE ? "served so" : "failed",
                     run->session->options->plan_text, nomem__channel_calls(run->outcome.channel));
     return NOMEM_EXIT_FAILED;
   }
@@ -227,7 +243,10 @@ static void print_wrong(const struct run *run) {
 
 static void print_run(struct run *run, bool is_watched) {
   bool is_quiet = run->session->options->quiet;
-  if (!is_quiet && run->outcome.channel->fault_count > 0) print_faults(run);
+  const struct nomem_channel *channel = run->outcome.channel;
+  bool is_hostile = channel->fault_count > 0 && channel->faults[0].hostile != 0;
+  if (!is_quiet && is_hostile) print_hostile(run);
+  if (!is_quiet && channel->fault_count > 0 && !is_hostile) print_faults(run);
   if (!is_quiet) print_end(run);
   if (!is_quiet) print_wrong(run);
   if (!is_quiet && run->outcome.is_damaged)
@@ -282,8 +301,22 @@ static int run_program(struct nomem__session *session) {
   return status;
 }
 
-int nomem__run(const struct nomem__options *options) {
+/* --hostile says a plan. */
+static void make_plan(struct nomem__options *options) {
+  static char text[sizeof "hostile=" + NOMEM_HOSTILE_LIST_BYTES];
+  char list[NOMEM_HOSTILE_LIST_BYTES];
+  if (options->plan_text != NULL) return;
+  snprintf(text, sizeof text, "hostile=%s", nomem__hostile_list(options->hostile, list));
+  options->plan_text = text;
+  nomem_plan_parse(text, &options->plan, NULL);
+}
+
+int nomem__run(const struct nomem__options *given) {
   static struct nomem__session session;
+  static struct nomem__options own;
+  own = *given;
+  const struct nomem__options *options = &own;
+  make_plan(&own);
   if (nomem__session_open(&session, options, true) != 0) return NOMEM_EXIT_FAILED;
   nomem__session_say_isolation(&session);
   int status = run_program(&session);

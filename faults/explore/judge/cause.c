@@ -44,6 +44,7 @@ static uint64_t hash_leak(uint64_t hash, const struct nomem__finding *finding, s
 uint64_t nomem__finding_cause(const struct nomem__finding *finding, struct nomem__symbols *symbols) {
   uint64_t hash = nomem__hash_text(NOMEM__HASH_START, nomem__verdicts[finding->verdict].name);
   struct nomem__source_frame source = {0};
+  if (finding->hostile != 0) hash = nomem__hash_number(hash, finding->hostile);
   if (nomem__unchecked_source(&finding->unchecked, symbols, &source))
     return hash_source(hash, &finding->unchecked.where.frame[0], &source, SAME_LINE);
   if (finding->freed.depth > 0) return hash_frame(hash, nomem__trace_culprit(&finding->freed), symbols, SAME_LINE);

@@ -240,4 +240,6 @@ void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__jud
   finding->fn = first->fn;
   finding->size_bytes = first->size_bytes;
   finding->nth = first->nth;
+  finding->hostile = first->hostile;
+  finding->hostile_calls = first->hostile != 0 ? outcome->channel->hostile_calls : 0;
 }

@@ -13,6 +13,7 @@
 #include "exemplar.h"
 #include "grouping.h"
 #include "heap_misuse.h"
+#include "hostile_words.h"
 
 static bool is_program(const struct nomem_channel *channel, const char *path) {
   for (uint32_t i = 0; i < channel->image_count && i < NOMEM_IMAGES; i++)
@@ -76,14 +77,28 @@ bool nomem__finding_is_use_after_free(const struct nomem__finding *finding) {
 }
 
 const char *nomem__finding_meaning(const struct nomem__finding *finding) {
+  if (finding->hostile != 0) return nomem__hostile_meaning(finding->hostile);
   if (nomem__finding_is_use_after_free(finding)) return "use after free";
   if (finding->address_kind == NOMEM_ADDRESS_PAST_END) return "read past the end of a block";
   if (finding->address_kind == NOMEM_ADDRESS_BEFORE) return "read before the beginning of a block";
   return nomem__verdicts[finding->verdict].meaning;
 }
 
+/* Of a hostile allocator: what test code allocates or frees is its own, and so is a pointer into a block of the code
+ * under test that it has kept for too long. */
+static const char *find_reason_of_hostile(const struct nomem__finding *finding,
+                                          const struct nomem__code_owners *code_owners) {
+  bool has_kept = (finding->hostile & (NOMEM_HOSTILE_MOVES | NOMEM_HOSTILE_FREED)) != 0;
+  bool is_signal = finding->signal != 0 && finding->signal != SIGABRT;
+  if (nomem__is_test_code(code_owners, &finding->fault)) return "the call is the test's own";
+  if (has_kept && is_signal && nomem__is_test_code(code_owners, &finding->blow_up))
+    return "the test's own code kept a pointer for too long";
+  return NULL;
+}
+
 const char *nomem__finding_test_reason(const struct nomem__finding *finding,
                                        const struct nomem__code_owners *code_owners) {
+  if (finding->hostile != 0) return find_reason_of_hostile(finding, code_owners);
   static const char passed_on[] = "the test passed on NULL, which it had not checked";
   if (finding->verdict == NOMEM_VERDICT_LEAK && nomem__is_test_code(code_owners, &finding->blow_up))
     return "the test's own code did not free what it had";

@@ -70,6 +70,8 @@ struct nomem__finding {
   enum nomem__address_kind address_kind; /* and the address, where there is one */
   uint64_t fault_address;
   uint64_t size_bytes, nth;
+  uint32_t hostile;       /* bits of enum nomem_hostile: the call was served so, and did not fail; 0: it failed */
+  uint64_t hostile_calls; /* so many calls were, of which that is the first */
   struct nomem__unchecked_call unchecked; /* the call that was not checked; owns its paths */
   struct nomem__trace fault;              /* where the call was failed; owns its paths */
   struct nomem__second_call second; /* the other failed call, when point.second asks for one and the run reached it */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "../text/hash.h"
+
 /* A line that aborts is one bug, whichever way it was reached. A line that follows NULL is a bug of each caller, unless
  * it is known that no caller passed the NULL: then it comes from something that they share. */
 static enum nomem__similarity choose_similarity(const struct nomem__judged_run *run, struct nomem__symbols *symbols,
@@ -91,9 +93,15 @@ static bool may_be_notified(const struct nomem__judged_run *run, const struct no
 struct nomem__grouping nomem__group_run(const struct nomem__judged_run *run,
                                         const struct nomem__code_owners *code_owners,
                                         const struct nomem__run_stacks *stacks) {
-  struct nomem__grouping grouping = {.is_ignored_by_test = has_test_gone_on(run, code_owners, stacks)};
+  const struct nomem_channel *channel = run->outcome->channel;
+  uint32_t ways = channel->fault_count > 0 ? channel->faults[0].hostile : 0;
+  struct nomem__grouping grouping = {.is_ignored_by_test = ways == 0 && has_test_gone_on(run, code_owners, stacks)};
   uint64_t call = 0;
   grouping.location_hash = hash_location(run, code_owners->symbols, stacks);
+  /* Of a hostile allocator, each call whose way of being served leads there is a bug of its own. */
+  if (ways != 0)
+    grouping.location_hash = nomem__hash_number(
+        grouping.location_hash + nomem__trace_hash(&stacks->fault, code_owners->symbols, NOMEM_SAME_LINE), ways);
   if (grouping.is_ignored_by_test)
     grouping.location_hash = ~grouping.location_hash; /* apart from runs that reach the same line in other ways */
   /* A hang in test code is its own, whatever it was told. */

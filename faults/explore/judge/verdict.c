@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "../../plan.h"
+
 const struct nomem__verdict_text nomem__verdicts[NOMEM_VERDICT_COUNT] = {
 #define X(upper, lower, text, weight) [NOMEM_VERDICT_##upper] = {#lower, text, NOMEM_WEIGHT_##weight},
     NOMEM_VERDICT_MAP(X)
@@ -17,6 +19,11 @@ bool nomem__verdict_is_shown(enum nomem__verdict verdict) {
 
 bool nomem__verdict_counts(enum nomem__verdict verdict, bool strict) {
   return nomem__verdicts[verdict].weight >= (strict ? NOMEM_WEIGHT_ADVISORY : NOMEM_WEIGHT_FINDING);
+}
+
+bool nomem__verdict_is_of_hostile(const char *name) {
+  return strcmp(name, nomem__verdicts[NOMEM_VERDICT_HOSTILE].name) == 0 ||
+         strcmp(name, nomem__verdicts[NOMEM_VERDICT_VARIED].name) == 0;
 }
 
 bool nomem__verdict_is_of_result(enum nomem__verdict verdict) {
@@ -112,4 +119,23 @@ enum nomem__verdict nomem__judge(const struct nomem__evidence *evidence) {
   if (evidence->is_skipped) return NOMEM_VERDICT_HANDLED;
   if (gave_up) return evidence->says_success ? NOMEM_VERDICT_MISREPORTED : NOMEM_VERDICT_REPORTED;
   return evidence->has_swallowed ? NOMEM_VERDICT_SWALLOWED : NOMEM_VERDICT_HANDLED;
+}
+
+/* Which of them change where blocks lie: a block of 0 bytes that is none leaves its place to the next. */
+#define MOVING_WAYS ((uint32_t)(NOMEM_HOSTILE_MOVES | NOMEM_HOSTILE_ZERO | NOMEM_HOSTILE_ALIGN))
+
+enum nomem__verdict nomem__judge_hostile(const struct nomem__hostile_evidence *evidence) {
+  enum nomem__verdict other = (evidence->ways & MOVING_WAYS) != 0 ? NOMEM_VERDICT_VARIED : NOMEM_VERDICT_HOSTILE;
+  switch (evidence->verdict) {
+    case NOMEM_VERDICT_UNREACHED:
+      return NOMEM_VERDICT_UNREACHED;
+    case NOMEM_VERDICT_HANDLED:
+      return evidence->has_other_output ? other : NOMEM_VERDICT_HANDLED;
+    case NOMEM_VERDICT_SWALLOWED:
+      return other;
+    case NOMEM_VERDICT_LEFTOVER:
+      return NOMEM_VERDICT_VARIED;
+    default:
+      return NOMEM_VERDICT_HOSTILE;
+  }
 }

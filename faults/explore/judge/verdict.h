@@ -4,6 +4,7 @@
 #define NOMEM_VERDICT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* A finding is a bug that somebody will want to fix. An advisory is often no bug: it is listed apart, and counts only
  * with --strict. */
@@ -22,10 +23,12 @@ enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FIND
   X(SILENT, silent, "failed without a word, and the test noticed", FINDING)       \
   X(LEAK, leak, "left memory that the baseline frees", FINDING)                   \
   X(MUTE, mute, "ended as always, and wrote nothing", FINDING)                    \
+  X(HOSTILE, hostile, "broke under a lawful, hostile allocator", FINDING)         \
   X(LEFTOVER, leftover, "left behind what the baseline does not", ADVISORY)       \
   X(SWALLOWED, swallowed, "ended as always, with other output", ADVISORY)         \
   X(MISREPORTED, misreported, "reported the failure as something else", ADVISORY) \
   X(UNTOLD, untold, "the test failed, and was not seen to be told", ADVISORY)     \
+  X(VARIED, varied, "differed under a hostile allocator", ADVISORY)               \
   X(REPORTED, reported, "reported the failure and gave up", NONE)                 \
   X(HANDLED, handled, "ended as the baseline did", NONE)                          \
   X(UNREACHED, unreached, "the call to fail was never made", NONE)
@@ -48,6 +51,9 @@ extern const struct nomem__verdict_text nomem__verdicts[NOMEM_VERDICT_COUNT];
 /* Whether runs with this verdict are grouped and shown, and whether what they show makes the command fail. */
 bool nomem__verdict_is_shown(enum nomem__verdict verdict);
 bool nomem__verdict_counts(enum nomem__verdict verdict, bool strict);
+
+/* Whether a verdict of that name is about a run in which no call failed. */
+bool nomem__verdict_is_of_hostile(const char *name);
 
 /* Whether it is about what test code was given, or told: where the run then ended says nothing. */
 bool nomem__verdict_is_of_result(enum nomem__verdict verdict);
@@ -80,5 +86,16 @@ struct nomem__evidence {
 bool nomem__is_corruption_text(const char *output);
 
 enum nomem__verdict nomem__judge(const struct nomem__evidence *evidence);
+
+/* What a run came to in which no call was failed, but calls were served in hostile ways. */
+struct nomem__hostile_evidence {
+  enum nomem__verdict verdict; /* that it would have if a call had been failed */
+  bool has_other_output;       /* it wrote something else than the baseline, in any way */
+  uint32_t ways;               /* bits of enum nomem_hostile */
+};
+
+/* Returns HOSTILE, VARIED, HANDLED or UNREACHED. What a program writes may depend on where its blocks lie, and no bug
+ * be in that: where a way changes that, other output is an advisory. */
+enum nomem__verdict nomem__judge_hostile(const struct nomem__hostile_evidence *evidence);
 
 #endif

@@ -48,7 +48,8 @@ static void print_spellings(FILE *out, const struct nomem__option *option, const
 static void print_bash_options(FILE *out, const char *variable, unsigned scope, bool valued) {
   fprintf(out, " %s='", variable);
   for (const struct nomem__option *option = nomem__option_table; option->name; option++) {
-    if (!(option->commands & scope) || (valued && !option->argument)) continue;
+    bool takes_word = option->argument && !nomem__option_may_be_alone(option);
+    if (!(option->commands & scope) || (valued && !takes_word)) continue;
     fputc(' ', out);
     print_spellings(out, option, " ");
   }
@@ -135,7 +136,7 @@ static void print_bash(FILE *out) {
 /* zsh */
 
 static void print_zsh_option(FILE *out, const struct nomem__option *option) {
-  const char *equals = option->argument ? "=" : "";
+  const char *equals = nomem__option_may_be_alone(option) ? "=-" : option->argument ? "=" : "";
   fputs("        ", out);
   if (option->letter)
     fprintf(out, "'(-%c --%s)'{-%c%s,--%s%s}'[", option->letter, option->name, option->letter,
@@ -144,7 +145,10 @@ static void print_zsh_option(FILE *out, const struct nomem__option *option) {
     fprintf(out, "'%s--%s%s[", option->argument ? "*" : "", option->name, equals);
   print_summary(out, option->help, "[]:\\");
   fputc(']', out);
-  if (option->argument) fprintf(out, ":%s:", option->argument);
+  if (nomem__option_may_be_alone(option))
+    fprintf(out, "::%.*s:", (int)strcspn(option->argument + 2, "]"), option->argument + 2);
+  else if (option->argument)
+    fprintf(out, ":%s:", option->argument);
   const char *values = nomem__option_values(option);
   if (values)
     fprintf(out, "(%s)", values);
@@ -218,7 +222,7 @@ static void print_fish_option(FILE *out, const struct nomem__option *option) {
   fprintf(out, " -l %s", option->name);
   if (takes_file(option))
     fputs(" -r -F", out);
-  else if (option->argument)
+  else if (option->argument && !nomem__option_may_be_alone(option))
     fputs(" -x", out);
   const char *values = nomem__option_values(option);
   if (values) fprintf(out, " -a '%s'", values);

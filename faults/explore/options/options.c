@@ -165,6 +165,7 @@ static int parse_long(struct parser *parser, const char *word) {
   const struct nomem__option *option = find_known(parser, name, length, 0);
   if (!option) return report_unknown_option(parser, word, name, length, 0);
   snprintf(spelt, sizeof spelt, "--%s", option->name);
+  if (nomem__option_may_be_alone(option)) return act(parser, option, spelt, value ? value : NOMEM_OPTION_ALL);
   if (option->argument) return value ? act(parser, option, spelt, value) : act_on_next(parser, option, spelt);
   if (value) return report_usage(parser, "%s takes no value: leave out what follows it", spelt);
   return act(parser, option, spelt, "");
@@ -287,8 +288,10 @@ static int check_together(const struct parser *parser) {
   for (size_t i = 0; i < sizeof options->bad_codes / sizeof *options->bad_codes; i++)
     if (options->skip_codes[i] & options->bad_codes[i])
       return report_usage(parser, "--skip-code and --bad-code name the same exit status: leave one of them out");
-  if (options->command == NOMEM_COMMAND_RUN && !options->plan_text)
+  if (options->command == NOMEM_COMMAND_RUN && !options->plan_text && !options->hostile)
     return report_usage(parser, "no plan: say which allocations fail, such as --fail nth=3");
+  if (options->command == NOMEM_COMMAND_RUN && options->plan_text && options->hostile)
+    return report_usage(parser, "--fail and --hostile: write hostile= in the plan, as in --fail 'nth=3; hostile=all'");
   return check_reports(parser);
 }
 

@@ -105,6 +105,7 @@ struct nomem__options {
   uint64_t skip_codes[4];                   /* a bit for each exit status that means: skipped */
   uint64_t bad_codes[4];                    /* the same of those that mean: a result was wrong */
   const char *plan_text;                    /* NULL: not given */
+  uint32_t hostile;                         /* bits of enum nomem_hostile; 0: not given */
   struct nomem_plan plan;                   /* plan_text parsed */
   const char *reports[NOMEM_REPORT_COUNT];  /* the file of each, no two alike; "-": standard output; NULL: none */
   const char *store;                        /* the campaign store; NULL: the usual one; "": none */

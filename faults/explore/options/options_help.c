@@ -38,7 +38,8 @@ static void print_options(FILE *out, unsigned scope) {
     char left[HELP_WIDTH];
     const char letter[] = {'-', option->letter, ',', '\0'};
     int length = snprintf(left, sizeof left, "  %-3s --%s%s%s", option->letter ? letter : "", option->name,
-                          option->argument ? " " : "", option->argument ? option->argument : "");
+                          option->argument && !nomem__option_may_be_alone(option) ? " " : "",
+                          option->argument ? option->argument : "");
     assert(length > 0 && (size_t)length < sizeof left);
     if (length >= HELP_INDENT) {
       fprintf(out, "%s\n", left);
@@ -103,7 +104,10 @@ void nomem__print_manual(FILE *out) {
     fputs("\\fB\\-\\-", out);
     print_roff(out, option->name);
     fputs("\\fR", out);
-    if (option->argument) fprintf(out, " \\fI%s\\fR", option->argument);
+    if (nomem__option_may_be_alone(option))
+      fprintf(out, "[=\\fI%.*s\\fR]", (int)strcspn(option->argument + 2, "]"), option->argument + 2);
+    else if (option->argument)
+      fprintf(out, " \\fI%s\\fR", option->argument);
     fputc('\n', out);
     print_roff(out, option->help);
     const char *before = ".\nFor ";

@@ -296,6 +296,20 @@ static int read_plan(struct nomem__options *options, size_t offset, const char *
   return -EINVAL;
 }
 
+/* Ways of a hostile allocator, as hostile= of a plan has them. */
+static int read_hostile(struct nomem__options *options, size_t offset, const char *value, char *reason) {
+  static const char key[] = "hostile=";
+  struct nomem_plan plan;
+  struct nomem_plan_error error = {0};
+  char text[sizeof key + NOMEM_OPTION_REASON_BYTES / 2];
+  if (strcspn(value, " \t\n\v\f\r;") != strlen(value) || strlen(value) >= NOMEM_OPTION_REASON_BYTES / 2)
+    return reject(reason, "give names joined by single commas, such as 'moves,fresh'");
+  snprintf(text, sizeof text, "%s%s", key, value);
+  if (nomem_plan_parse(text, &plan, &error) != 0) return reject(reason, error.reason + strlen("hostile: "));
+  *(uint32_t *)member(options, offset) = plan.rule[0].hostile;
+  return 0;
+}
+
 #define ONLY(command) NOMEM_SCOPE(NOMEM_COMMAND_##command)
 #define ALL_COMMANDS (NOMEM_SCOPE_TOP - 1)
 /* Those that explore. */
@@ -312,7 +326,8 @@ static int read_plan(struct nomem__options *options, size_t offset, const char *
 const struct nomem__option nomem__option_table[] = {
     {"fail", "PLAN", 0, ONLY(RUN) | ONLY(MINIMISE), SET(read_plan, plan_text),
      "which allocations fail: 'nth=3' the third, 'nth=3..' the third and all later ones, 'site=9f3a2c11@2' the second "
-     "at that site. Conditions joined by spaces must all hold; of rules joined by ';' one is enough. Required for run"},
+     "at that site. Conditions joined by spaces must all hold; of rules joined by ';' one is enough. Required for run, "
+     "unless it has a hostile allocator"},
     {"jobs", "N", 'j', EXPLORERS, SET(read_jobs, jobs),
      "run up to N programs at a time, 1 to 256 (default: one for each processor when runs are isolated, otherwise 1)"},
     {"isolate", "WHEN", 0, EXPLORERS | ONLY(RUN) | ONLY(MINIMISE), SET(read_isolate, isolate),
@@ -351,6 +366,12 @@ const struct nomem__option nomem__option_table[] = {
     {"faults", "KIND", 0, EXPLORERS, SET(read_faults, faults),
      "transient: one allocation fails; persistent: it and all later ones; both: each of these; all: both, and then a "
      "second allocation that the program makes only because the first failed (default)"},
+    {"hostile", "[=LIST]", 0, EXPLORERS | ONLY(RUN), SET(read_hostile, hostile),
+     "fail nothing, but serve allocations in the least friendly way that the C standard allows: moves, realloc moves "
+     "each block; fresh, fresh memory is filled; freed, freed memory is overwritten; zero, a block of 0 bytes is NULL; "
+     "errno, a call that succeeds changes errno; align, blocks are aligned to 16 bytes and no more; or several, joined "
+     "by commas; all (default). explore and suite make runs for each beside the others; run makes one run with all of "
+     "LIST, and needs no plan"},
     {"leaks", "RUNS", 0, EXPLORERS | ONLY(RUN), SET(read_leaks, leaks),
      "which runs are checked for leaked memory: handled, those that ended as they do without a failure; all, also "
      "those "

@@ -35,7 +35,7 @@ enum nomem__option_action {
 
 struct nomem__option {
   const char *name;     /* without its dashes */
-  const char *argument; /* what --help calls its value; NULL: it takes none */
+  const char *argument; /* what --help calls its value; "[=...]": it may be left out; NULL: it takes none */
   char letter;          /* 0: none */
   unsigned commands;    /* the bits of those that have it */
   enum nomem__option_action action;
@@ -47,6 +47,13 @@ struct nomem__option {
 };
 
 extern const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT];
+
+/* The value of an option whose value may be left out, and is. Such a value is never a word of its own. */
+#define NOMEM_OPTION_ALL "all"
+
+static inline bool nomem__option_may_be_alone(const struct nomem__option *option) {
+  return option->argument != NULL && option->argument[0] == '[';
+}
 
 /* Ended by an option without a name. */
 extern const struct nomem__option nomem__option_table[];

@@ -13,6 +13,7 @@
 #include "../../nomem_version.h"
 #include "../campaign/coverage.h"
 #include "../judge/cause.h"
+#include "../judge/hostile_words.h"
 #include "../text/json_values.h"
 #include "../text/memory.h"
 #include "../text/memory_stream.h"
@@ -104,14 +105,27 @@ static void put_debugging(struct nomem__document_builder *builder, json_t *objec
   put_printed(&builder->json, object, "debug", &stream);
 }
 
+/* Of a call that was served in a hostile way: what it did, and how many calls were served so. */
+static void put_effect(struct nomem__json *json, json_t *fault, const struct nomem__finding *finding) {
+  nomem__json_text(json, fault, "effect", nomem__call_effect(finding->fn, finding->hostile));
+  nomem__json_number(json, fault, "calls", finding->hostile_calls);
+}
+
+const char *nomem__document_effect(const json_t *call) {
+  const char *effect = nomem__json_string(call, "effect"), *function = nomem__json_string(call, "function");
+  bool is_new = strcmp(function, nomem_fn_name(NOMEM_FN_NEW)) == 0;
+  return *effect != '\0' ? effect : nomem_fn_failed(is_new ? NOMEM_FN_NEW : NOMEM_FN_MALLOC);
+}
+
 static json_t *make_fault(struct nomem__document_builder *builder, const struct nomem__finding *finding) {
   struct nomem__json *json = &builder->json;
   json_t *fault = json_object();
   nomem__json_text(json, fault, "plan", finding->plan);
-  nomem__json_text(json, fault, "function", nomem_fn_name(finding->fn));
+  nomem__json_text(json, fault, "function", nomem__call_name(finding->fn));
   nomem__json_number(json, fault, "bytes", finding->size_bytes);
   nomem__json_number(json, fault, "allocation", finding->nth);
-  nomem__json_number(json, fault, "site", finding->point.site);
+  if (finding->hostile != 0) put_effect(json, fault, finding);
+  if (finding->point.site != NOMEM__NO_SITE) nomem__json_number(json, fault, "site", finding->point.site);
   nomem__json_number(json, fault, "occurrence", finding->point.occurrence);
   nomem__json_put(json, fault, "persistent", json_boolean(finding->point.persistent));
   put_culprit(builder, fault, "location", &finding->fault);
@@ -148,8 +162,9 @@ static void print_message(FILE *out, const struct nomem__finding *finding, struc
   nomem__trace_print_culprit(out, naming_trace(finding), symbols);
   fputs(": ", out);
   nomem__print_end(out, finding);
-  fprintf(out, ", when %s of %" PRIu64 " bytes%s failed in ", nomem_fn_name(finding->fn), finding->size_bytes,
-          finding->point.persistent ? " and all later calls" : "");
+  fprintf(out, ", when %s of %" PRIu64 " bytes%s%s %s in ", nomem__call_name(finding->fn), finding->size_bytes,
+          finding->point.persistent ? " and all later calls" : "", finding->hostile_calls > 1 ? " and later calls" : "",
+          finding->hostile != 0 ? nomem__call_effect(finding->fn, finding->hostile) : "failed");
   nomem__trace_print_culprit(out, &finding->fault, symbols);
   if (second->stack.depth > 0) {
     fprintf(out, ", and then %s of %" PRIu64 " bytes in ", nomem_fn_name(second->fn), second->size_bytes);
@@ -221,8 +236,10 @@ static json_t *make_finding(struct nomem__document_builder *builder, const struc
                             const json_t *before) {
   struct nomem__json *json = &builder->json;
   json_t *object = json_object();
+  char hostile[NOMEM_HOSTILE_LIST_BYTES];
   nomem__json_text(json, object, "verdict", nomem__verdicts[finding->verdict].name);
   nomem__json_text(json, object, "meaning", nomem__finding_meaning(finding));
+  if (finding->hostile != 0) nomem__json_text(json, object, "hostile", nomem__hostile_list(finding->hostile, hostile));
   nomem__json_put(json, object, "flaky", json_boolean(finding->is_flaky));
   nomem__json_number(json, object, "runs", finding->runs);
   nomem__json_text(json, object, "exclusion", finding->exclusion_reason);

@@ -35,6 +35,10 @@ void nomem__document_put_verdicts(struct nomem__json *json, json_t *document, bo
  */
 const char *nomem__document_find_exclusion(const json_t *finding);
 
+/* Returns what a call of a document did, such as "returned NULL", or of a hostile allocator "moved the block": a text
+ * that lives as long as the document. */
+const char *nomem__document_effect(const json_t *call);
+
 /* Whether a document has a finding that counts. */
 bool nomem__document_has_findings(const json_t *document);
 

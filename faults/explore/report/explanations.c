@@ -210,6 +210,30 @@ static const struct nomem__explanation explanations[] = {
          "The call of test code in which the allocation failed returned what it returns without the failure, and not "
          "all that came later could be compared.",
      .mending = "Read what the test compares. A test that asks for the status first settles it."},
+    {.verdict = "hostile",
+     .meaning =
+         "No allocation failed, and yet the program broke: it counts on something that its allocator does, and no "
+         "allocator has to do. The report says what that is, and names the one call whose lawful behaviour breaks the "
+         "program: realloc moved a block, and somebody went on using the old address; fresh memory was not zero; a "
+         "freed block was read; a block of 0 bytes was NULL, and was taken for a failure; errno was looked at after a "
+         "call that had succeeded; a block was aligned to 16 bytes and no more.",
+     .reason = "--hostile was given, and the run ended otherwise than those without it: twice under all such calls, "
+               "and then under that one alone. Output alone is enough where blocks lie where they always do.",
+     .mending = "Use what realloc returned, and nothing that pointed into the old block. Set what malloc gives, or ask "
+                "calloc. Look at errno only after a failure.",
+     .before = "item = &list->items[0];\n"
+               "list->items = grow(list->items, list->count + 1);\n"
+               "item->next = list->count;",
+     .after = "list->items = grow(list->items, list->count + 1);\n"
+              "item = &list->items[0];\n"
+              "item->next = list->count;"},
+    {.verdict = "varied",
+     .meaning =
+         "Under a hostile allocator the program ended as always, but wrote something else, or left something else "
+         "behind. What moves blocks may change that and be no bug: a program that prints an address, or sorts by one, "
+         "writes something else where its blocks lie elsewhere.",
+     .reason = "--hostile was given, and the way in which calls were served moves blocks.",
+     .mending = "Look at the line that differs. If it does not depend on addresses, it is a bug as 'hostile' is."},
     {.verdict = "reported",
      .meaning =
          "The run reported the failure and gave up, as a program should. An assertion of a test about a library that "

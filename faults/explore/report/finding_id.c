@@ -19,6 +19,8 @@ static uint64_t hash_frame(uint64_t hash, const json_t *frame) {
 
 static uint64_t hash_finding(const json_t *finding) {
   uint64_t hash = nomem__hash_text(NOMEM__HASH_START, nomem__json_string(finding, "verdict"));
+  const json_t *hostile = json_object_get(finding, "hostile");
+  if (hostile != NULL) hash = nomem__hash_text(hash, json_string_value(hostile));
   /* A call that was not checked is one bug, wherever the NULL goes. */
   const json_t *unchecked = json_object_get(finding, "unchecked");
   if (unchecked != NULL) return hash_frame(hash, unchecked);

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../plan.h"
 #include "../judge/verdict.h"
 #include "../text/json_values.h"
 #include "../text/memory.h"
 #include "../text/memory_stream.h"
 #include "../text/printable.h"
+#include "document.h"
 #include "excerpt.h"
 #include "stack_text.h"
 #include "terminal.h"
@@ -98,12 +98,18 @@ static bool is_shown(const struct finding_text *text, const char *words) {
 }
 
 static void print_call(FILE *out, const json_t *call) {
+  bool is_persistent = json_is_true(json_object_get(call, "persistent"));
   const char *function = nomem__json_string(call, "function");
-  fprintf(out, "%s of %" PRIu64 " bytes %s%s (allocation %" PRIu64 ")", function, nomem__json_count(call, "bytes"),
-          strcmp(function, nomem_fn_name(NOMEM_FN_NEW)) == 0 ? nomem_fn_failed(NOMEM_FN_NEW)
-                                                             : nomem_fn_failed(NOMEM_FN_MALLOC),
-          json_is_true(json_object_get(call, "persistent")) ? ", and so did all later calls" : "",
+  uint64_t calls = nomem__json_count(call, "calls");
+  fprintf(out, "%s of %" PRIu64 " bytes %s%s", function, nomem__json_count(call, "bytes"), nomem__document_effect(call),
+          is_persistent ? ", and so did all later calls" : "");
+  if (calls > 1) fprintf(out, ", and so did %" PRIu64 " more", calls - 1);
+  fprintf(out, " (%sallocation %" PRIu64 ")", strcmp(function, "free") == 0 ? "after " : "",
           nomem__json_count(call, "allocation"));
+}
+
+static bool is_hostile(const struct finding_text *text) {
+  return json_object_get(text->finding, "hostile") != NULL;
 }
 
 static char *describe_fault(const struct finding_text *text) {
@@ -224,7 +230,7 @@ static void print_whole_stack(const struct finding_text *text, const char *title
 
 static void print_fault_stack(const struct finding_text *text) {
   if (is_covered(text, &text->fault, text->fault_words)) return;
-  fputs("  the fault: ", text->out);
+  fputs(is_hostile(text) ? "  the call: " : "  the fault: ", text->out);
   print_call(text->out, json_object_get(text->finding, "fault"));
   fputc('\n', text->out);
   print_stack(text, &text->fault, 0, count_own(text, &text->fault));

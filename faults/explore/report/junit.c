@@ -51,7 +51,9 @@ static void print_stack(FILE *out, const json_t *finding, const char *key, const
 
 static void print_details(FILE *out, const json_t *finding) {
   const json_t *blow_up = json_object_get(finding, "blow_up"), *second = json_object_get(finding, "second_fault");
-  fprintf(out, "%s\n\nwhere the call was failed:\n", nomem__json_string(finding, "message"));
+  bool is_hostile = json_object_get(finding, "hostile") != NULL;
+  fprintf(out, "%s\n\n%s:\n", nomem__json_string(finding, "message"),
+          is_hostile ? "the call of the hostile allocator" : "where the call was failed");
   nomem__json_stack_print(out, json_object_get(finding, "fault"), 2);
   if (second != NULL) {
     fputs("where a second call was failed, on the recovery path:\n", out);

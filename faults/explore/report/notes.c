@@ -9,6 +9,7 @@
 #include "../campaign/coverage.h"
 #include "../campaign/file_check.h"
 #include "../campaign/guarded_runs.h"
+#include "../campaign/hostile_runs.h"
 #include "../text/memory.h"
 #include "../text/memory_stream.h"
 
@@ -113,6 +114,12 @@ static void add_bounds(struct notes *notes, const struct nomem__campaign *campai
         campaign->session->options->all ? "" : " (--all checks each)");
 }
 
+static void add_hostile(struct notes *notes, const struct nomem__campaign *campaign) {
+  char text[512];
+  nomem__hostile_runs_describe(campaign, text, sizeof text);
+  if (*text != '\0') add(notes, "%s", text);
+}
+
 json_t *nomem__notes_make(struct nomem__json *json, const struct nomem__campaign *campaign) {
   struct notes notes = {.json = json, .list = json_array()};
   add_untried(&notes, campaign);
@@ -122,6 +129,7 @@ json_t *nomem__notes_make(struct nomem__json *json, const struct nomem__campaign
   add_output(&notes, campaign);
   add_bounds(&notes, campaign);
   add_unguarded(&notes, campaign);
+  add_hostile(&notes, campaign);
   if (campaign->early_count > 0)
     add(&notes, "%" PRIu64 " run%s that hung where others had hung to the end of their time %s ended early",
         campaign->early_count, campaign->early_count == 1 ? "" : "s", campaign->early_count == 1 ? "was" : "were");

@@ -28,11 +28,17 @@ static void print_variables(FILE *out, char *const *variables) {
   if (*before == '\0') fputc(' ', out);
 }
 
+/* Whether the plan is one that an option says, too. */
+static bool is_hostile_alone(const char *plan) {
+  return strncmp(plan, "hostile=", strlen("hostile=")) == 0 && strpbrk(plan, " ;") == NULL;
+}
+
 void nomem__print_reproduction(FILE *out, const struct nomem__options *options, const char *plan, uint64_t timeout_ms,
                                bool leaks, uint64_t guarded_from) {
   nomem__print_change_of_folder(out, options);
   print_variables(out, options->variables);
-  fputs("nomem run --fail ", out);
+  fputs("nomem run --", out);
+  if (!is_hostile_alone(plan)) fputs("fail ", out);
   nomem__print_word(out, plan);
   if (timeout_ms != 0) fprintf(out, " -t %.10g", (double)timeout_ms / 1e3);
   if (options->no_trace) fputs(" --no-trace", out);

@@ -216,14 +216,17 @@ static json_t *make_rule(struct nomem__json *json, const json_t *verdict) {
   nomem__json_format(json, rule, "id", RULE_PREFIX "%s", nomem__json_string(verdict, "name"));
   nomem__json_put(json, rule, "name", json_incref(json_object_get(verdict, "name")));
   put_message(json, rule, "shortDescription", "%s", nomem__json_string(verdict, "meaning"));
-  put_message(json, rule, "fullDescription",
-              "After a memory allocation was made to fail, the program was found to be: %s.",
+  bool is_hostile = nomem__verdict_is_of_hostile(nomem__json_string(verdict, "name"));
+  put_message(json, rule, "fullDescription", "%s, the program was found to be: %s.",
+              is_hostile ? "Under an allocator that does all that the C standard allows"
+                         : "After a memory allocation was made to fail",
               nomem__json_string(verdict, "meaning"));
   if (explanation != NULL && explanation->mending != NULL)
     put_message(json, rule, "help", "%s %s", explanation->meaning, explanation->mending);
   nomem__json_put(json, rule, "defaultConfiguration", json_pack("{s:s}", "level", "error"));
   nomem__json_put(json, rule, "properties",
-                  json_pack("{s:[s,s], s:s}", "tags", "reliability", "out-of-memory", "precision", "very-high"));
+                  json_pack("{s:[s,s], s:s}", "tags", "reliability", is_hostile ? "memory" : "out-of-memory",
+                            "precision", "very-high"));
   return rule;
 }
 
@@ -244,8 +247,10 @@ static json_t *make_result(struct nomem__json *json, const json_t *document, con
   const json_t *second = json_object_get(finding, "second_fault");
   const char *verdict = nomem__json_string(finding, "verdict");
   bool flaky = json_is_true(json_object_get(finding, "flaky"));
-  char *failed = nomem__format("%s of %" PRIu64 " bytes failed here", nomem__json_string(fault, "function"),
-                               nomem__json_count(fault, "bytes"));
+  bool is_hostile = json_object_get(finding, "hostile") != NULL;
+  char *failed =
+      nomem__format("%s of %" PRIu64 " bytes %s here", nomem__json_string(fault, "function"),
+                    nomem__json_count(fault, "bytes"), is_hostile ? nomem__document_effect(fault) : "failed");
   nomem__json_format(json, result, "ruleId", RULE_PREFIX "%s", verdict);
   int64_t index = find_rule(rules, verdict);
   if (index >= 0) nomem__json_number(json, result, "ruleIndex", (uint64_t)index);
@@ -259,7 +264,9 @@ static json_t *make_result(struct nomem__json *json, const json_t *document, con
     nomem__json_add(json, related, make_location(json, document, end, nomem__json_string(finding, "end")));
   nomem__json_put(json, result, "relatedLocations", related);
   nomem__json_put(json, result, "codeFlows", json_pack("[o]", make_code_flow(json, document, finding, failed)));
-  nomem__json_add(json, stacks, make_stack(json, document, fault, "where the call was failed"));
+  nomem__json_add(json, stacks,
+                  make_stack(json, document, fault,
+                             is_hostile ? "the call of the hostile allocator" : "where the call was failed"));
   if (second != NULL)
     nomem__json_add(json, stacks, make_stack(json, document, second, "where a second call was failed"));
   if (blow_up != NULL) nomem__json_add(json, stacks, make_stack(json, document, blow_up, "where it ended"));

@@ -110,9 +110,17 @@ static bool are_frames(const struct nomem_channel *copy, const nomem_frame *fram
   return true;
 }
 
+static bool is_call_noted(const struct nomem_fault *fault) {
+  return fault->ready == 1 && fault->depth <= NOMEM_DEPTH && fault->pid > 0 && fault->tid > 0;
+}
+
 static bool is_fault_noted(const struct nomem_fault *fault) {
-  return fault->ready == 1 && fault->fn < NOMEM_FN_COUNT && fault->depth <= NOMEM_DEPTH && fault->pid > 0 &&
-         fault->tid > 0;
+  return is_call_noted(fault) && fault->fn < NOMEM_FN_COUNT && fault->hostile == 0;
+}
+
+/* Of those, free is one, too. */
+static bool is_hostile_noted(const struct nomem_fault *call) {
+  return is_call_noted(call) && call->fn <= NOMEM_FN_COUNT && call->hostile > 0 && call->hostile <= NOMEM_HOSTILE_ALL;
 }
 
 bool nomem__channel_copy_fault(const struct nomem_channel *pages, uint32_t index, struct nomem_fault *fault) {
@@ -146,6 +154,24 @@ static bool check_faults(struct nomem_channel *copy) {
   for (uint32_t i = 0; i <= count && i < NOMEM_FAULTS; i++) is_whole &= check_fault(copy, i < count, &copy->faults[i]);
   for (uint32_t i = 0; i < NOMEM_LAST_FAULTS && count > NOMEM_FAULTS; i++)
     is_whole &= check_fault(copy, i < count - NOMEM_FAULTS, &copy->last_faults[i]);
+  return is_whole;
+}
+
+static void take_hostile(struct nomem_channel *copy, const struct nomem_channel *pages) {
+  take(&copy->hostile_call, &pages->hostile_call, sizeof copy->hostile_call); /* which is counted before it is noted */
+  copy->hostile_calls = pages->hostile_calls;
+}
+
+/* Where no call was failed, the first that was served in a hostile way is the one that the run is about, and takes the
+ * place of a fault. */
+static bool check_hostile(struct nomem_channel *copy) {
+  struct nomem_fault *call = &copy->hostile_call;
+  bool is_noted = is_hostile_noted(call) && are_frames(copy, call->frame, call->depth);
+  bool is_whole = is_noted ? copy->hostile_calls > 0 : call->ready == 0;
+  if (!is_noted) *call = (struct nomem_fault){0};
+  if (!is_noted || copy->fault_count > 0) return is_whole;
+  copy->faults[0] = *call;
+  copy->fault_count = 1;
   return is_whole;
 }
 
@@ -216,6 +242,7 @@ void nomem__channel_copy_begin(struct nomem_channel *copy, const struct nomem_ch
 bool nomem__channel_copy_report(struct nomem_channel *copy, const struct nomem_channel *pages) {
   bool is_whole = is_as_told(copy, pages);
   take_faults(copy, pages);
+  take_hostile(copy, pages);
   take_misuses(copy, pages);
   take_wrong(copy, pages);
   take_recoveries(copy, pages);
@@ -223,6 +250,7 @@ bool nomem__channel_copy_report(struct nomem_channel *copy, const struct nomem_c
   is_whole &= copy_modules(copy, pages);
   is_whole &= copy_images(copy, pages);
   is_whole &= check_faults(copy);
+  is_whole &= check_hostile(copy);
   is_whole &= check_misuses(copy);
   is_whole &= check_recoveries(copy);
   if (!is_whole) copy->wrong = (struct nomem_wrong){0}; /* any bytes look like what a test may say */

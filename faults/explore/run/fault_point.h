@@ -13,11 +13,13 @@
  * There may be millions of points. */
 struct nomem__point {
   uint64_t occurrence; /* from 1 */
-  uint32_t site;       /* index into the list of sites that were scheduled */
+  uint32_t site;       /* index into the list of sites that were scheduled; NOMEM__NO_SITE: none of them, where the run
+                          was not scheduled: see campaign/hostile_runs.h */
   bool persistent : 1;
   uint32_t second : 31; /* not 0: the first call of another site fails, too: see campaign/second_faults.h */
 };
 _Static_assert(sizeof(struct nomem__point) == 16, "small");
 #define NOMEM__SECOND_MASK (UINT32_MAX >> 1)
+#define NOMEM__NO_SITE UINT32_MAX
 
 #endif

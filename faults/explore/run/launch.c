@@ -146,7 +146,7 @@ static bool wants_stack(void *user) {
   const struct nomem__worker *worker = user;
   const struct nomem_channel *channel = worker->channel;
   return worker->copy->guarded_from != 0 || channel->fault_count > 0 || channel->faults[0].ready != 0 ||
-         channel->magic != NOMEM_CHANNEL_MAGIC;
+         channel->hostile_calls > 0 || channel->magic != NOMEM_CHANNEL_MAGIC;
 }
 
 static bool wants_caught(void *user) {

@@ -79,7 +79,8 @@ uint64_t nomem__site_tables_last_fault(const struct nomem_channel *channel) {
   uint64_t last = 0;
   for (size_t i = 0; i < NOMEM_FAULTS; i++)
     if (channel->faults[i].ready && channel->faults[i].nth > last) last = channel->faults[i].nth;
-  return last;
+  bool is_hostile = channel->fault_count == 0 && channel->hostile_call.ready; /* which stands for a fault then */
+  return is_hostile ? channel->hostile_call.nth : last;
 }
 
 void nomem__site_tables_forget_faults(struct nomem_channel *channel, uint64_t last_nth) {
@@ -96,6 +97,8 @@ void nomem__site_tables_clear_report(struct nomem_channel *channel) {
   if (faults > NOMEM_FAULTS) memset(channel->last_faults, 0, sizeof channel->last_faults);
   memset(channel->faults, 0, sizeof channel->faults[0] * (faults < NOMEM_FAULTS ? faults : NOMEM_FAULTS));
   channel->fault_count = 0;
+  channel->hostile_calls = 0;
+  channel->hostile_call.ready = 0;
   uint32_t reports = channel->child_report_count;
   reports = reports < NOMEM_CHILD_REPORTS ? reports : NOMEM_CHILD_REPORTS;
   memset(channel->child_reports, 0, sizeof channel->child_reports[0] * reports);

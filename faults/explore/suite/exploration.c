@@ -13,6 +13,7 @@
 #include "../campaign/engines.h"
 #include "../campaign/handed_check.h"
 #include "../campaign/heap_check.h"
+#include "../campaign/hostile_runs.h"
 #include "../campaign/journal.h"
 #include "../campaign/residue_runs.h"
 #include "../campaign/results.h"
@@ -73,6 +74,7 @@ void nomem__exploration_begin(struct nomem__campaign *campaign) {
   if (campaign->started_ns == 0) campaign->started_ns = uv_hrtime();
   nomem__progress_start(&campaign->progress, &session->loop, nomem__campaign_count_due(campaign));
   campaign->progress.board = session->board;
+  nomem__hostile_runs_make(campaign);
 }
 
 static void fail_first_calls(struct nomem__campaign *campaign) {

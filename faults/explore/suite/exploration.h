@@ -18,8 +18,8 @@ int nomem__exploration_prepare(struct nomem__campaign *campaign);
 int nomem__exploration_make_runs(struct nomem__campaign *campaign);
 
 /* The same in steps, for a program that takes turns with others: begin, then as often as wanted to fail the calls of
- * some sites, by number, and to pause, which closes the workers; at last, finish, which fails second calls and confirms
- * what was found. */
+ * some sites, by number, and to pause, which closes the workers (the first step makes the runs of --hostile); at last,
+ * finish, which fails second calls and confirms what was found. */
 void nomem__exploration_begin(struct nomem__campaign *campaign);
 void nomem__exploration_try_sites(struct nomem__campaign *campaign, const uint32_t *sites, size_t count);
 void nomem__exploration_pause(struct nomem__campaign *campaign);

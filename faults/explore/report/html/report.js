@@ -4,7 +4,7 @@
 const report = JSON.parse(document.getElementById('document').textContent);
 const byId = (id) => document.getElementById(id);
 const SVG = 'http://www.w3.org/2000/svg';
-const known = new Set(['crash', 'sanitizer', 'corruption', 'abort', 'hang', 'flood', 'internal', 'wrong', 'silent', 'untold', 'leak', 'mute', 'leftover', 'errno', 'swallowed', 'misreported', 'reported', 'handled']);
+const known = new Set(['crash', 'sanitizer', 'corruption', 'abort', 'hang', 'flood', 'internal', 'wrong', 'silent', 'untold', 'leak', 'mute', 'hostile', 'leftover', 'errno', 'swallowed', 'misreported', 'varied', 'reported', 'handled']);
 /* Those that do not count come after the others, with the reason why. */
 const allFindings = [...report.findings, ...report.excluded];
 const exclusionOf = (finding) => finding.exclusion || (finding.flaky ? 'flaky: not when it was tried again' : '');
@@ -194,7 +194,7 @@ function threadsOf(finding) {
     element('ol', { class: 'stack' }, ...thread.stack.map((frame, i) => frameItem(frame, i, thread, -1)))))];
 }
 
-const failed = (fault) => fault.function === 'new' ? 'failed' : 'returned NULL';
+const failed = (fault) => fault.effect || (fault.function === 'new' ? 'failed' : 'returned NULL');
 
 function mendingOf(name) {
   const mending = report.verdicts.find((verdict) => verdict.name === name)?.mending;
@@ -204,7 +204,7 @@ function mendingOf(name) {
 function detailOf(finding) {
   const fault = finding.fault, second = finding.second_fault;
   const what = `${fault.function} of ${plural(fault.bytes, 'byte')} ${failed(fault)}`
-    + (fault.persistent ? ', and so did all later calls' : '') + ` (allocation ${number(fault.allocation)})`;
+    + (fault.persistent ? ', and so did all later calls' : '') + (fault.calls > 1 ? `, and so did ${number(fault.calls - 1)} more` : '') + ` (allocation ${number(fault.allocation)})`;
   const hasBlowUp = finding.blow_up || finding.signal || finding.verdict === 'hang';
   const copy = element('button', { type: 'button', class: 'copy', 'aria-live': 'polite' }, 'Copy');
   copy.addEventListener('click', () => copyText(finding.reproduce, copy));
@@ -213,7 +213,7 @@ function detailOf(finding) {
     finding.unchecked ? element('div', { class: 'unchecked' }, element('h3', null,
       `${finding.unchecked.was_checked ? 'Left NULL' : 'Not checked'}, in ${finding.code_owner}`),
       element('ol', { class: 'stack' }, frameItem(finding.unchecked, '', {}, ''))) : null,
-    element('div', { class: 'stacks' }, stackBlock(`The fault: ${what}`, fault),
+    element('div', { class: 'stacks' }, stackBlock(`The ${finding.hostile ? 'call' : 'fault'}: ${what}`, fault),
       ...(second ? [stackBlock(`Then, on the recovery path: ${second.function} of ${plural(second.bytes, 'byte')} ${failed(second)} (allocation ${number(second.allocation)})`, second)] : []),
       hasBlowUp ? stackBlock(finding.handed_over ? 'Where it was lost' : blowUpTitles[finding.verdict] ?? 'Where it blew up', finding.blow_up) : '',
       finding.origin ? stackBlock(originTitle(finding), finding.origin) : '',
