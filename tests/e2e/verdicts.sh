@@ -216,6 +216,25 @@ if explore 0 --no-store; then pass 'a program that exits from within may leave i
   fail 'exits from within' found
 fi
 
+# The same of descriptors: advice, with where it was opened.
+for level in -O0 -O2; do
+  for kind in LOSES LOSES_STREAM; do
+    "$cc" -std=gnu11 -g "$level" -D$kind -o program "$programs/gives_up_open.c"
+    if explore 1 --no-store && grep -q "^leftover in load (.*" found &&
+      grep -q "descriptor [0-9]* is open: '/etc/passwd'" found && grep -q 'it was opened here' found; then
+      pass "a descriptor of a program that gives up, $level, $kind"
+    else
+      fail "a descriptor of a program that gives up, $level, $kind" found
+    fi
+  done
+  for kind in CLOSES KEEPS HANDS_OUT; do
+    "$cc" -std=gnu11 -g "$level" -D$kind -o program "$programs/gives_up_open.c"
+    if explore 0 --no-store; then pass "a descriptor that is not lost, $level, $kind"; else
+      fail "a descriptor that is not lost, $level, $kind" found
+    fi
+  done
+done
+
 # A mutex that is locked at the end, in a variable or in a block, is left over; one that was unlocked is not.
 for level in -O0 -O2; do
   for kind in REPORTED HANDLED IN_BLOCK; do

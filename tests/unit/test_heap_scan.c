@@ -47,6 +47,35 @@ static void held_by_main(void **state) {
   assert_int_equal(leaked(), 1); /* which is the injector's, but not excluded here */
 }
 
+/* Numbers that main() still had may be descriptors: in its variables, and in blocks that they lead to, whoever else has
+ * these; of a process in which one call was failed and that has some open. */
+static void numbers_held_by_main(void **state) {
+  (void)state;
+  allocate(BLOCK(1), 64, 0);
+  allocate(BLOCK(2), 64, 1);
+  report.main_frame = OWN + sizeof process.table + 512;
+  report.main_frame_bytes = 64;
+  report.descriptors = 1;
+  channel->fault_count = 1;
+  put(DATA + 8, BLOCK(1));
+  put(DATA + 16, 9);
+  put(report.main_frame, BLOCK(1));
+  put(report.main_frame + 8, UINT64_C(5) << 32 | 6);
+  put(report.main_frame + 64, 10);
+  put(BLOCK(1) + 8, BLOCK(2));
+  put(BLOCK(2) + 8, 7);
+  put(BLOCK(2) + 64, 11);
+  assert_int_equal(scan(), 0);
+  assert_int_equal(heap.held_numbers & ~UINT64_C(1), 1 << 5 | 1 << 6 | 1 << 7);
+  report.descriptors = 0;
+  assert_int_equal(scan(), 0);
+  assert_int_equal(heap.held_numbers, 0);
+  report.descriptors = 1;
+  channel->fault_count = 2;
+  assert_int_equal(scan(), 0);
+  assert_int_equal(heap.held_numbers, 0);
+}
+
 /* A normal mutex, locked by this thread. */
 static void put_mutex(uint64_t address, uint32_t tid) {
   put(address, 1);
@@ -386,6 +415,7 @@ int main(void) {
       CASE(roots),
       CASE(when_main_has_returned),
       CASE(held_by_main),
+      CASE(numbers_held_by_main),
       CASE(refused_realloc),
       CASE(locked_mutexes),
       CASE(what_is_a_mutex),

@@ -110,6 +110,30 @@ static void refused_realloc(void **state) {
   }
 }
 
+/* Of a descriptor, who opened it: the same, as far as that was seen. */
+static void descriptors(void **state) {
+  const char *const *fault = STACK("malloc", "make:2", "main:1", "start:7");
+  const struct {
+    const char *const *opening;
+    bool counts;
+  } cases[] = {{STACK("make:1", "main:1", "start:7"), true},
+               {STACK("make:1", "main:2", "start:7"), false},
+               {STACK("main:1", "start:7"), false}};
+  const struct nomem__lost_block_rule rule = {.outcome = &run->outcome, .code_owners = &undivided};
+  (void)state;
+  record_fault(run, fault);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct nomem__stack stack = recorded_stack(cases[i].opening);
+    struct nomem__openings openings = {.list = {{RECORDED_PID, 7, &stack}}, .count = 1};
+    run->outcome.openings = &openings;
+    assert_int_equal(nomem__lost_descriptor_counts(&rule, RECORDED_PID, 7), cases[i].counts);
+    assert_false(nomem__lost_descriptor_counts(&rule, RECORDED_PID, 8));
+    assert_false(nomem__lost_descriptor_counts(&rule, RECORDED_PID + 1, 7));
+    run->outcome.openings = NULL;
+    assert_false(nomem__lost_descriptor_counts(&rule, RECORDED_PID, 7));
+  }
+}
+
 /* Of two failures it is not known which one lost the block. */
 static void several_failures(void **state) {
   const char *const *fault = STACK("malloc", "make:2", "main:1", "start:7");
@@ -123,7 +147,8 @@ static void several_failures(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {CASE(below_main),    CASE(in_a_thread),     CASE(test_code),       CASE(inlined),
-                                     CASE(without_names), CASE(refused_realloc), CASE(several_failures)};
+  const struct CMUnitTest tests[] = {CASE(below_main),       CASE(in_a_thread),   CASE(test_code),
+                                     CASE(inlined),          CASE(without_names), CASE(refused_realloc),
+                                     CASE(several_failures), CASE(descriptors)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

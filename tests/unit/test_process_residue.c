@@ -181,9 +181,42 @@ static void the_first_process(void **state) {
   free_channel(channel);
 }
 
+static bool is_wanted(const void *user, pid_t pid, int fd) {
+  (void)pid;
+  return fd == *(const int *)user;
+}
+
+static const char *lost(const struct nomem__process_residue *here, const struct nomem__process_residue *there, int fd) {
+  static char what[512];
+  int found = 0;
+  const struct nomem__descriptor_filter filter = {is_wanted, &fd};
+  bool is_lost = nomem__process_residue_describe_lost(here, &there, 1, &filter, what, sizeof what, &found);
+  assert_int_equal(found, is_lost ? fd : 0);
+  return is_lost ? what : "";
+}
+
+/* A descriptor that is open in none of the others, that main() did not hold, and that counts. */
+static void lost_descriptors(void **state) {
+  (void)state;
+  struct nomem__descriptor lists[2][OPEN_MAX_HERE];
+  struct nomem__process_residue here = ended(OPEN("/etc/passwd", "pipe"), lists[0]);
+  struct nomem__process_residue there = ended(OPEN("/etc/passwd"), lists[1]), none = ended(OPEN(NULL), lists[1]);
+  here.has_main_frame = true;
+  assert_string_equal(lost(&here, &there, 4), "descriptor 4 is open: 'pipe'");
+  assert_string_equal(lost(&here, &none, 3), "descriptor 3 is open: '/etc/passwd'");
+  assert_string_equal(lost(&here, &there, 3), "");
+  assert_string_equal(lost(&here, &there, 5), "");
+  here.heap.held_numbers = 1 << 4;
+  assert_string_equal(lost(&here, &none, 4), "");
+  assert_string_equal(lost(&here, &none, 3), "descriptor 3 is open: '/etc/passwd'");
+  here.has_main_frame = false;
+  assert_string_equal(lost(&here, &none, 3), "");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(descriptors),
+      cmocka_unit_test(lost_descriptors),
       cmocka_unit_test(threads_and_children),
       cmocka_unit_test(an_end_that_was_not_seen),
       cmocka_unit_test(hashes),

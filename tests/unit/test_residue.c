@@ -3,6 +3,11 @@
  * takes, and one beside it that it must not. */
 #include "fixtures/recorded_residue.h"
 
+static bool counts_always(const void *user, pid_t pid, int fd) {
+  (void)pid;
+  return user == NULL && fd == 7;
+}
+
 /* Other blocks in use than in either baseline: as many as in one of them are none. */
 static void other_blocks(void **state) {
   (void)state;
@@ -74,6 +79,36 @@ static void first_gave_up(void **state) {
   assert_false(needs_closer_look());
   run->residue.identity.id = 0; /* which process it is, is not known */
   assert_true(needs_closer_look());
+}
+
+/* A run that gave up: a descriptor counts that a function below main() lost, if main() has returned. */
+static void descriptors_of_one_that_gave_up(void **state) {
+  (void)state;
+  record_first(NOMEM_WATCH_LIVE, 0, 1);
+  ended.counts = false;
+  compute();
+  assert_false(residue.has_left_open || residue.has_leftover);
+  ended.gave_up = true;
+  compute();
+  assert_true(residue.has_left_open && !residue.has_leftover && !residue.needs_closer_look);
+  for (int in_child = 0; in_child < 2; in_child++) {
+    if (in_child)
+      record_child(NOMEM_WATCH_BLOCK_TABLE, 0, 1);
+    else
+      record_first(NOMEM_WATCH_BLOCK_TABLE, 0, 1);
+    ended.counts = false;
+    ended.gave_up = true;
+    ended.descriptor_filter.counts = counts_always;
+    struct nomem__process_residue *process = in_child ? &run->child_residue.list[0] : &run->residue;
+    assert_false(has_leftover());
+    process->has_main_frame = true;
+    assert_true(has_leftover());
+    assert_int_equal(residue.lost_descriptor, 7);
+    assert_int_equal(residue.lost_by, in_child ? CHILD_PID : RECORDED_PID);
+    process->heap.held_numbers = 1 << 7;
+    assert_false(has_leftover());
+    assert_int_equal(residue.lost_descriptor, 0);
+  }
 }
 
 /* More descriptors, threads or children than any baseline had at its end. */
@@ -409,6 +444,7 @@ int main(void) {
       TEST(unknown_baseline),
       TEST(only_once),
       TEST(first_gave_up),
+      TEST(descriptors_of_one_that_gave_up),
       TEST(more_open),
       TEST(most_of_baselines),
       TEST(sanitizer_without_count),

@@ -57,6 +57,7 @@ static void start(struct confirmation *confirmation, const char *plan, bool look
   if (look_closely) {
     nomem__residue_runs_look_closely(campaign, &request);
     nomem__guarded_runs_ask(&request, finding_of(confirmation)->guarded_from);
+    request.watch_openings = finding_of(confirmation)->needs_openings;
   }
   request.keep_files = false;
   request.stop_watcher = watcher;

@@ -161,6 +161,7 @@ static int64_t unconfirmed_number(const struct nomem__worker_slot *slot) {
 static int stored_block_table(const struct nomem__point_state *state) {
   if (state->was_heap_checked) return NOMEM_STORED_HEAP_CHECK;
   if (state->had_block_table) return NOMEM_STORED_BLOCK_TABLE;
+  if (state->has_left_open) return state->may_have_lost ? NOMEM_STORED_LEFT_OPEN_AND_LOST : NOMEM_STORED_LEFT_OPEN;
   return state->may_have_lost ? NOMEM_STORED_MAY_HAVE_LOST : NOMEM_STORED_NO_BLOCK_TABLE;
 }
 

@@ -102,7 +102,8 @@ static int load_finding(struct nomem__campaign *campaign, const struct source *f
 static void enter_block_table(struct nomem__point_state *state, int stored) {
   state->had_block_table = stored == NOMEM_STORED_BLOCK_TABLE || stored == NOMEM_STORED_HEAP_CHECK;
   state->was_heap_checked = stored == NOMEM_STORED_HEAP_CHECK;
-  state->may_have_lost = stored == NOMEM_STORED_MAY_HAVE_LOST;
+  state->may_have_lost = stored == NOMEM_STORED_MAY_HAVE_LOST || stored == NOMEM_STORED_LEFT_OPEN_AND_LOST;
+  state->has_left_open = stored == NOMEM_STORED_LEFT_OPEN || stored == NOMEM_STORED_LEFT_OPEN_AND_LOST;
 }
 
 static int load_runs(struct nomem__campaign *campaign, const struct source *from, const uint32_t *index) {

@@ -9,7 +9,14 @@
 #include "campaign.h"
 
 /* In the column runs.block_table: how the run came by one, or why another should. */
-enum { NOMEM_STORED_NO_BLOCK_TABLE, NOMEM_STORED_BLOCK_TABLE, NOMEM_STORED_HEAP_CHECK, NOMEM_STORED_MAY_HAVE_LOST };
+enum {
+  NOMEM_STORED_NO_BLOCK_TABLE,
+  NOMEM_STORED_BLOCK_TABLE,
+  NOMEM_STORED_HEAP_CHECK,
+  NOMEM_STORED_MAY_HAVE_LOST,
+  NOMEM_STORED_LEFT_OPEN,
+  NOMEM_STORED_LEFT_OPEN_AND_LOST
+};
 
 /* Enters what the store's campaign with this id has of the points that have no result yet: the results, the findings
  * that came of them, and which of these were confirmed. with_second_faults: also which sites the first faults led to.

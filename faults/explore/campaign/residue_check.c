@@ -30,6 +30,7 @@ void nomem__residue_check_compute(const struct nomem__residue_check *check, enum
       .counts = nomem__residue_check_counts(leaks, baseline_status, outcome->end.root_status),
       .takes_any_status = leaks == NOMEM_LEAKS_ALL,
       .gave_up = nomem__residue_check_gave_up(leaks, baseline_status, outcome->end.root_status),
+      .descriptor_filter = {nomem__lost_descriptor_counts, &rule},
       .leak_filter = {nomem__lost_block_counts, &rule, nomem__lost_block_may_count},
   };
   nomem__residue_compute(&check->baseline, &end, residue);

@@ -26,6 +26,7 @@ static void start_next(struct nomem__worker_slot *slot) {
   nomem__campaign_plan(campaign, &campaign->points[slot->rank], NOMEM_KEY_DIGITS_ALL, plan);
   struct nomem__run_request request = nomem__campaign_request(campaign, plan, run_done, slot);
   nomem__residue_runs_look_closely(campaign, &request);
+  request.watch_openings = campaign->heap.is_looking && campaign->states[slot->rank].has_left_open;
   if (campaign->heap.is_looking)
     nomem__guarded_runs_ask(&request, nomem__guarded_runs_from(campaign, &campaign->points[slot->rank]));
   if (runs->looks_at_files) {

@@ -306,9 +306,10 @@ static int add_finding(struct nomem__worker_slot *slot, const struct nomem__outc
   return 0;
 }
 
-/* Only the heap check shows it: nothing of a run without a block table differs. */
-static bool has_locked_mutex(const struct nomem__result *result, enum nomem__verdict previous) {
-  return result->verdict == NOMEM_VERDICT_LEFTOVER && result->residue.has_locked_mutex &&
+/* Only the heap check shows it: a mutex that is locked, or who left a descriptor open. */
+static bool has_found_leftover(const struct nomem__result *result, enum nomem__verdict previous) {
+  const struct nomem__residue *residue = &result->residue;
+  return result->verdict == NOMEM_VERDICT_LEFTOVER && (residue->has_locked_mutex || residue->lost_descriptor != 0) &&
          (previous == NOMEM_VERDICT_REPORTED || previous == NOMEM_VERDICT_HANDLED);
 }
 
@@ -326,7 +327,7 @@ static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__
   struct nomem__residue_check *check = &campaign->residue_check;
   struct nomem__point_state *state = &campaign->states[rank];
   enum nomem__verdict previous = state->result == 0 ? result->verdict : (enum nomem__verdict)(state->result - 1);
-  if (state->result != 0 && !has_locked_mutex(result, previous))
+  if (state->result != 0 && !has_found_leftover(result, previous))
     result->verdict =
         nomem__results_settle(result->verdict, previous, campaign->heap.is_looking, outcome->channel->check_leaks != 0);
   state->result = (uint8_t)(result->verdict + 1);
@@ -334,7 +335,10 @@ static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__
   if (state->is_due) nomem__residue_check_note_path(check, &result->residue, rank, campaign->point_count);
   state->was_asserted = result->was_asserted;
   state->may_have_lost_handed_over = result->residue.may_have_lost_handed_over;
-  if (!campaign->heap.is_looking) state->may_have_lost = may_have_lost(outcome, result);
+  if (!campaign->heap.is_looking) {
+    state->may_have_lost = may_have_lost(outcome, result);
+    state->has_left_open = result->residue.has_left_open;
+  }
   state->is_unconfirmed = campaign->engine == NOMEM_ENGINE_SNAPSHOT;
   state->was_heap_checked = campaign->heap.is_looking;
   state->had_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE;

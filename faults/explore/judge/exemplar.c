@@ -159,6 +159,16 @@ static bool is_placed_by_fault(enum nomem__verdict verdict) {
   return nomem__verdict_is_of_result(verdict) || verdict == NOMEM_VERDICT_SWALLOWED || verdict == NOMEM_VERDICT_MUTE;
 }
 
+/* Where the descriptor was opened that the run left open. */
+static void collect_opening(const struct nomem__judged_run *run, struct nomem__run_stacks *stacks) {
+  const struct nomem__openings *openings = run->outcome->openings;
+  const struct nomem__residue *residue = run->residue;
+  if (run->verdict != NOMEM_VERDICT_LEFTOVER || residue == NULL || residue->lost_descriptor == 0 || openings == NULL)
+    return;
+  const struct nomem__stack *stack = nomem__openings_find(openings, residue->lost_by, residue->lost_descriptor);
+  if (stack != NULL) nomem__trace_of_stack(stack, &stacks->block);
+}
+
 void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
                            struct nomem__run_stacks *stacks) {
   const struct nomem__outcome *outcome = run->outcome;
@@ -173,6 +183,7 @@ void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nom
     skip_allocation_functions(symbols, &stacks->fault);
   if (!nomem__verdict_is_of_result(run->verdict)) nomem__blow_up_trace(outcome, symbols, &stacks->blow_up);
   if (run->file_hash != 0 && outcome->creator != NULL) nomem__trace_of_stack(outcome->creator, &stacks->block);
+  collect_opening(run, stacks);
   collect_block_traces(run, code_owners, stacks);
   if (run->verdict == NOMEM_VERDICT_ABORT) nomem__blame_caller_of_interpreter(code_owners->tested, &stacks->blow_up);
   describe_threads(run, symbols, stacks);
@@ -227,6 +238,7 @@ void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__jud
   finding->is_confirmed = false;
   finding->needs_block_table = outcome->channel->watch == NOMEM_WATCH_BLOCK_TABLE || outcome->channel->check_leaks;
   finding->guarded_from = outcome->channel->guarded_from;
+  finding->needs_openings = run->residue != NULL && run->residue->lost_descriptor != 0;
   finding->rank = run->rank;
   finding->point = run->point;
   strncpy(finding->plan, run->plan, sizeof finding->plan - 1);

@@ -46,6 +46,7 @@ struct nomem__finding {
   bool is_confirmed;      /* that run was repeated */
   bool needs_block_table; /* that run had one, or its sanitizers looked for leaks: without, it may end otherwise */
   uint64_t guarded_from;  /* and blocks were guarded from this allocation on, counted from 1; 0: none was */
+  bool needs_openings;    /* that run gave up and left a descriptor open: who opened it has to be watched */
   bool is_in_baseline;    /* a run without a fault, in which the same blocks are guarded, ends so, too */
   enum nomem__exclusion exclusion;
   const char *exclusion_reason; /* the reason in words; NULL: it counts. Not owned */

@@ -88,13 +88,35 @@ bool nomem__lost_block_is_handed_over(const struct nomem__lost_block_rule *rule,
   return true;
 }
 
+/* Whether one function below main() led both to what was lost and to the call that failed. */
+static bool is_lost_below_main(const struct nomem__code_owners *code_owners, const struct nomem__trace *lost,
+                               const struct nomem__trace *fault) {
+  unsigned of_lost, of_fault;
+  if (nomem__trace_find_common(lost, fault, &of_lost, &of_fault) == 0) return false;
+  const char *function = find_common_function(code_owners->symbols, &lost->frame[of_lost], &fault->frame[of_fault]);
+  return is_below_main(code_owners, lost, of_lost, function);
+}
+
+bool nomem__lost_descriptor_counts(const void *rule_of_run, pid_t pid, int fd) {
+  const struct nomem__lost_block_rule *rule = rule_of_run;
+  const struct nomem__outcome *outcome = rule->outcome;
+  const struct nomem_channel *channel = outcome->channel;
+  struct nomem__trace opening = {0}, fault = {0};
+  if (channel->fault_count != 1 || !channel->faults[0].ready || outcome->openings == NULL) return false;
+  const struct nomem__stack *stack = nomem__openings_find(outcome->openings, pid, fd);
+  if (stack == NULL) return false;
+  nomem__fault_trace(channel, 0, &fault);
+  nomem__trace_of_stack(stack, &opening);
+  if (nomem__trace_blame_library(&opening, &fault, rule->code_owners->symbols)) return false;
+  return is_lost_below_main(rule->code_owners, &opening, &fault);
+}
+
 bool nomem__lost_block_counts(const void *rule_of_run, const struct nomem__leak_site *leak) {
   const struct nomem__lost_block_rule *rule = rule_of_run;
   const struct nomem__code_owners *code_owners = rule->code_owners;
   struct nomem__symbols *symbols = code_owners->symbols;
   const struct nomem_channel *channel = rule->outcome->channel;
   struct nomem__trace block = {0}, fault = {0};
-  unsigned of_block, of_fault;
   /* Of several failures it is not known which one lost the block. */
   if (channel->fault_count != 1 || !channel->faults[0].ready) return false;
   nomem__fault_trace(channel, 0, &fault);
@@ -109,9 +131,7 @@ bool nomem__lost_block_counts(const void *rule_of_run, const struct nomem__leak_
   nomem__site_trace(channel, leak->site, symbols, &block);
   if (nomem__trace_blame_library(&block, &fault, symbols)) return false;
   if (nomem__lost_block_is_handed_over(rule, leak)) return true;
-  if (nomem__trace_find_common(&block, &fault, &of_block, &of_fault) == 0) return false;
-  const char *function = find_common_function(symbols, &block.frame[of_block], &fault.frame[of_fault]);
-  return is_below_main(code_owners, &block, of_block, function);
+  return is_lost_below_main(code_owners, &block, &fault);
 }
 
 bool nomem__lost_block_may_count(const void *rule_of_run, const struct nomem__leak_site *leak) {

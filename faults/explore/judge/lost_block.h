@@ -27,6 +27,9 @@ bool nomem__lost_block_is_handed_over(const struct nomem__lost_block_rule *rule,
 /* Whether that may be so, as far as a run that was not watched can tell. rule: a struct nomem__lost_block_rule. */
 bool nomem__lost_block_may_be_handed_over(const void *rule, const struct nomem__leak_site *leak);
 
+/* The same for a descriptor that a process left open, by who opened it, as far as the outcome says. */
+bool nomem__lost_descriptor_counts(const void *rule, pid_t pid, int fd);
+
 /* Whether they may be the code under test's at all: not the interpreter's that runs the test. */
 bool nomem__lost_block_may_count(const void *rule, const struct nomem__leak_site *leak);
 

@@ -23,6 +23,7 @@
 
 #include "keeper.h"
 #include "keeper_protocol.h"
+#include "openings.h"
 #include "orphans.h"
 #include "syscall_effects.h"
 
@@ -211,6 +212,7 @@ static _Noreturn void become_program(const struct keeper *keeper, const struct n
   signal(SIGXFSZ, SIG_DFL);
   sigprocmask(SIG_SETMASK, &order->blocked, NULL);
   if (order->watch_effects) nomem__effects_watch();
+  if (order->watch_openings) nomem__openings_watch();
   execve(request->path, request->argv, request->environment);
 failed:;
   int error = errno;

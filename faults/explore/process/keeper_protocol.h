@@ -28,7 +28,7 @@ struct nomem__keeper_order {
 
   /* To start: the rest of nomem__spawn_request. After the order comes the text: the path, the arguments and the
    * environment, each with its final zero. */
-  bool own_session, same_addresses, uses_sandbox, is_fresh, watch_effects, is_forked;
+  bool own_session, same_addresses, uses_sandbox, is_fresh, watch_effects, watch_openings, is_forked;
   bool has_descriptor[NOMEM_KEEPER_DESCRIPTORS];
   uint64_t output_max_bytes;
   pid_t group; /* the process group of the command */

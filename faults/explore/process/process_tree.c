@@ -130,6 +130,7 @@ int nomem__tree_start(struct nomem__trees *trees, const struct nomem__spawn_requ
                                .watches_effects = start->watch_effects,
                                .created_path = start->created_path,
                                .creator = start->creator,
+                               .openings = start->openings,
                                .stop_watcher = start->stop_watcher,
                                .allows_detach = start->allow_detach,
                                .error_fd = -1};

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "debugger_break.h"
+#include "openings.h"
 #include "syscall_effects.h"
 
 /* A thread is stopped to capture its stack. A tree whose threads do not stop in time is killed without their stacks. */
@@ -168,6 +169,17 @@ static void capture_creator(struct nomem__tree *tree, pid_t tid) {
   nomem__stack_drop_guest(tree->creator);
 }
 
+/* A system call that the tree's filter asks for. */
+static void handle_watched_call(struct nomem__tree *tree, pid_t tid) {
+  if (tree->openings != NULL) {
+    nomem__openings_note(tree->openings, tree->trees->stacks, tid);
+    return;
+  }
+  tree->end.effects |= nomem__effects_of_stop(tid);
+  tree->was_watched = true;
+  capture_creator(tree, tid);
+}
+
 static bool is_fork_event(int event) {
   return event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE;
 }
@@ -257,9 +269,7 @@ static void handle_stop(struct nomem__tree *tree, pid_t tid, int status) {
       resume(tree, tid, 0);
       return;
     case PTRACE_EVENT_SECCOMP:
-      tree->end.effects |= nomem__effects_of_stop(tid);
-      tree->was_watched = true;
-      capture_creator(tree, tid);
+      handle_watched_call(tree, tid);
       resume(tree, tid, 0);
       return;
     case PTRACE_EVENT_EXEC:

@@ -13,6 +13,7 @@
 
 struct nomem__keeper;
 struct nomem__keepers;
+struct nomem__openings;
 
 /* How a program is started. Descriptors stay the caller's; -1: the program inherits that of the command. */
 struct nomem__spawn_request {
@@ -33,6 +34,7 @@ struct nomem__spawn_request {
   bool watch_effects;                       /* fills in nomem__end.effects */
   const char *created_path;                 /* the creator of a file like the one at this path is looked for, with */
   struct nomem__stack *creator;             /* watch_effects; the stack of the last one is noted here. NULL: neither */
+  struct nomem__openings *openings;         /* who opens descriptors is noted here, not with watch_effects; NULL: not */
   bool watch_exits;                         /* calls nomem__tree_callbacks.exits */
   struct nomem__stop_watcher *stop_watcher; /* NULL: none */
   bool allow_detach; /* a process that asks for it is traced no longer: see NOMEM_DETACH_REQUEST */

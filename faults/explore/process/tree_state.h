@@ -31,6 +31,7 @@ struct nomem__tree {
 
   bool watches_effects;
   bool was_watched;                         /* at least one system call has shown an effect */
+  struct nomem__openings *openings;         /* who opens descriptors is noted here; NULL: nowhere */
   const char *created_path;                 /* the creator of a file like this is captured; NULL: of none */
   struct nomem__stack *creator;             /* the caller's */
   struct nomem__stop_watcher *stop_watcher; /* NULL: none */

@@ -281,7 +281,12 @@ static void print_shared(const struct finding_text *text) {
 static void print_origin(const struct finding_text *text) {
   bool may_be_file = is_verdict(text, NOMEM_VERDICT_LEFTOVER) || is_verdict(text, NOMEM_VERDICT_LEAK);
   bool is_file = may_be_file && !was_refused(text) && !was_handed_over(text);
-  print_whole_stack(text, is_file ? "it was created here" : "the block was allocated here", "origin");
+  bool is_descriptor = strstr(nomem__json_string(text->finding, "end"), "descriptor ") != NULL;
+  print_whole_stack(text,
+                    !is_file        ? "the block was allocated here"
+                    : is_descriptor ? "it was opened here"
+                                    : "it was created here",
+                    "origin");
   print_whole_stack(text, "and freed before here", "freed");
 }
 

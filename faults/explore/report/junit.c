@@ -64,7 +64,7 @@ static void print_details(FILE *out, const json_t *finding) {
     nomem__json_stack_print(out, blow_up, 2);
   else
     fputs("  no stack\n", out);
-  print_stack(out, finding, "origin", "where the block was allocated, or the file created:");
+  print_stack(out, finding, "origin", "where the block was allocated, or the file created or opened:");
   print_stack(out, finding, "freed", "where it was freed before:");
   fprintf(out, "reproduce: %s\n", nomem__json_string(finding, "reproduce"));
 }

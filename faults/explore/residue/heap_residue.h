@@ -66,6 +66,8 @@ struct nomem__heap_residue {
   size_t quarantined_count;
   struct nomem__guarded *guarded; /* by address; owned */
   size_t guarded_count;
+  uint64_t held_numbers;   /* bit N: main() still had the number N when it returned, in its variables or in a block that
+                              they lead to; only of a process with open descriptors in which one call was failed */
   unsigned locked_mutexes; /* held by the main thread or the one in which the call failed; without a fault, by any */
   bool has_misuse;
   struct nomem__late_misuse misuse; /* of the first such block, by address */

@@ -276,6 +276,48 @@ static int find_held(struct scan *scan) {
   return result;
 }
 
+/* Notes the small numbers among these words, of 32 or 64 bits, and the blocks that they lead to. */
+static void note_numbers(struct scan *scan, const uint64_t *words, size_t count, bool *is_seen) {
+  for (size_t i = 0; i < count; i++) {
+    uint32_t low = (uint32_t)words[i], high = (uint32_t)(words[i] >> 32);
+    if (low < 64) scan->heap->held_numbers |= UINT64_C(1) << low;
+    if (high < 64 && high > 0) scan->heap->held_numbers |= UINT64_C(1) << high;
+    struct nomem__heap_block *block = nomem__heap_blocks_find(&scan->blocks, words[i]);
+    size_t number = block != NULL ? (size_t)(block - scan->blocks.list) : 0;
+    if (block == NULL || is_seen[number]) continue;
+    is_seen[number] = true;
+    scan->pending[scan->pending_count++] = number;
+  }
+}
+
+/* Returns 0, or -E2BIG when this is too much. */
+static int note_numbers_in(struct scan *scan, uint64_t start, uint64_t bytes, bool *is_seen) {
+  uint64_t words[512];
+  scan->scanned_bytes += bytes;
+  if (scan->scanned_bytes > SCANNED_BYTES_MAX) return -E2BIG;
+  for (uint64_t at = 0; at < bytes; at += sizeof words) {
+    uint64_t wanted = bytes - at < sizeof words ? bytes - at : sizeof words;
+    memset(words, 0xff, sizeof words);
+    if (read_memory(scan, start + at, words, wanted) != wanted) return 0;
+    note_numbers(scan, words, (wanted + 7) / 8, is_seen);
+  }
+  return 0;
+}
+
+/* What main() had when it returned may be descriptors: it may leave them to the kernel. */
+static int find_held_numbers(struct scan *scan) {
+  const struct nomem_exit_report *report = scan->report;
+  if (report->main_frame_bytes == 0 || report->descriptors == 0 || scan->channel->fault_count != 1) return 0;
+  bool *is_seen = nomem__calloc(scan->blocks.count + 1, sizeof *is_seen);
+  int result = note_numbers_in(scan, report->main_frame, report->main_frame_bytes, is_seen);
+  while (scan->pending_count > 0 && result == 0) {
+    const struct nomem__heap_block *block = &scan->blocks.list[scan->pending[--scan->pending_count]];
+    result = note_numbers_in(scan, block->address, block->size, is_seen);
+  }
+  free(is_seen);
+  return result;
+}
+
 /* The call that allocated: the first frame outside the run-times. */
 static uint64_t hash_culprit(const struct nomem_channel *channel, uint32_t site) {
   uint32_t depth = channel->sites[site].depth;
@@ -383,6 +425,7 @@ int nomem__heap_scan(const struct nomem__process_image *image, const struct nome
   if (result == 0) result = list_quarantined(scan);
   if (result == 0) result = find_reachable(scan);
   if (result == 0) result = find_held(scan);
+  if (result == 0) result = find_held_numbers(scan);
   if (result == 0) result = list_leaks(scan);
   if (result != 0) nomem__heap_residue_free(heap);
   nomem__heap_blocks_free(&scan->blocks);

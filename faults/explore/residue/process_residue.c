@@ -85,14 +85,18 @@ static bool is_one_more(const struct nomem__process_residue *here, const struct 
          count_open(here, what, false) > count_open(there, what, false);
 }
 
+static void describe_descriptor(const struct nomem__descriptor *open, char *what, size_t what_bytes) {
+  char quoted[NOMEM_QUOTE_BYTES];
+  snprintf(what, what_bytes, "descriptor %d is open: %s", open->fd, nomem__quote(open->what, quoted, sizeof quoted));
+}
+
 bool nomem__process_residue_describe_new(const struct nomem__process_residue *here,
                                          const struct nomem__process_residue *there, char *what, size_t what_bytes) {
   if (!here->has_ended || !there->has_ended) return false;
   for (unsigned i = 0; i < here->open_count && here->descriptors > there->descriptors; i++) {
     const struct nomem__descriptor *open = &here->open[i];
     if (!is_one_more(here, there, open->what)) continue;
-    char quoted[NOMEM_QUOTE_BYTES];
-    snprintf(what, what_bytes, "descriptor %d is open: %s", open->fd, nomem__quote(open->what, quoted, sizeof quoted));
+    describe_descriptor(open, what, what_bytes);
     return true;
   }
   if (here->threads > there->threads) {
@@ -103,6 +107,29 @@ bool nomem__process_residue_describe_new(const struct nomem__process_residue *he
   }
   if (here->children > there->children) {
     snprintf(what, what_bytes, "a child process that was not waited for");
+    return true;
+  }
+  return false;
+}
+
+static bool is_held(const struct nomem__process_residue *here, int fd) {
+  return fd >= 64 || (here->heap.held_numbers >> fd & 1) != 0;
+}
+
+bool nomem__process_residue_describe_lost(const struct nomem__process_residue *here,
+                                          const struct nomem__process_residue *const *there, unsigned there_count,
+                                          const struct nomem__descriptor_filter *filter, char *what, size_t what_bytes,
+                                          int *fd) {
+  if (!here->has_ended || !here->has_main_frame || filter->counts == NULL) return false;
+  for (unsigned i = 0; i < here->open_count; i++) {
+    const struct nomem__descriptor *open = &here->open[i];
+    bool is_more = there_count > 0 && !is_held(here, open->fd);
+    for (unsigned j = 0; j < there_count && is_more; j++)
+      is_more =
+          there[j]->has_ended && here->descriptors > there[j]->descriptors && is_one_more(here, there[j], open->what);
+    if (!is_more || !filter->counts(filter->user, here->pid, open->fd)) continue;
+    describe_descriptor(open, what, what_bytes);
+    *fd = open->fd;
     return true;
   }
   return false;

@@ -50,8 +50,19 @@ void nomem__process_residue_finish(struct nomem__process_residue *residue, const
 bool nomem__process_residue_describe_new(const struct nomem__process_residue *here,
                                          const struct nomem__process_residue *there, char *what, size_t what_bytes);
 
-/* The same for what that function says of the same thing in two runs, in which numbers and the letters of mkstemp
- * differ. */
+/* Says which descriptor is open here, and in none of the others, that main() did not hold when it returned, and of
+ * which counts says yes. False: none, or it is not known of all of them. */
+struct nomem__descriptor_filter {
+  bool (*counts)(const void *user, pid_t pid, int fd);
+  const void *user;
+};
+bool nomem__process_residue_describe_lost(const struct nomem__process_residue *here,
+                                          const struct nomem__process_residue *const *there, unsigned there_count,
+                                          const struct nomem__descriptor_filter *filter, char *what, size_t what_bytes,
+                                          int *fd);
+
+/* A hash of what one of these says, which is the same for the same thing in two runs, in which numbers and the letters
+ * of mkstemp differ. */
 uint64_t nomem__process_residue_hash(const char *what);
 
 void nomem__process_residue_clear(struct nomem__process_residue *residue);

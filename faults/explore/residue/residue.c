@@ -102,11 +102,23 @@ static bool has_left_more(const struct nomem__baseline_residue *baseline, const 
   return true;
 }
 
+/* Whether the process in which the call was failed, or the first one, had more descriptors open than in the baselines.
+ */
+static bool has_left_open(const struct nomem__baseline_residue *baseline, const struct nomem__run_end *run) {
+  const struct nomem__process_residue *child = find_injected_child(run);
+  struct nomem__peers peers = {0};
+  if (run->first->has_ended && run->first->descriptors > baseline->descriptors) return true;
+  return child != NULL && child->has_ended && baseline->run_count > 0 &&
+         nomem__peers_find(baseline->child_residue, baseline->run_count, child, true, &peers) &&
+         nomem__peers_are_exceeded(&peers, child);
+}
+
 static void compute_first_look(const struct nomem__baseline_residue *baseline, const struct nomem__run_end *run,
                                const struct nomem__created_file *file, struct nomem__residue *residue) {
   bool is_plain = run->channel->watch == NOMEM_WATCH_LIVE && !run->channel->check_leaks;
   if (!is_plain || !baseline->is_known || !run->first->is_known) return;
   residue->has_left_more = run->gave_up && has_left_more(baseline, run->first);
+  residue->has_left_open = run->gave_up && has_left_open(baseline, run);
   if (!run->counts) return;
   residue->suspected_file = file;
   residue->needs_closer_look = file != NULL || is_suspect(baseline, run, find_injected_child(run));
@@ -143,6 +155,19 @@ static void find_locked_mutex(const struct nomem__run_end *run, const struct nom
   snprintf(residue->leftover, sizeof residue->leftover, "a mutex is still locked that is not without a failure");
 }
 
+/* A descriptor that a function below main() opened, and left open when a call failed that it led to. */
+static void find_lost_descriptor(const struct nomem__run_end *run, const struct nomem__peers *peers,
+                                 const struct nomem__process_residue *here, struct nomem__residue *residue) {
+  int fd;
+  if (!run->gave_up || residue->has_leftover) return;
+  if (!nomem__process_residue_describe_lost(here, peers->list, peers->count, &run->descriptor_filter, residue->leftover,
+                                            sizeof residue->leftover, &fd))
+    return;
+  residue->has_leftover = true;
+  residue->lost_descriptor = fd;
+  residue->lost_by = here->pid;
+}
+
 /* What the block table of the process showed in which the call was failed, against the same process of the baselines.
  * Without such a process there, nothing can be said. */
 static void compute_child(const struct nomem__baseline_residue *baseline, const struct nomem__run_end *run,
@@ -157,6 +182,9 @@ static void compute_child(const struct nomem__baseline_residue *baseline, const 
   residue->has_leak = find_leak(run, &peers, child, &residue->leak);
   if (residue->has_leak) residue->leak.pid = child->pid;
   find_locked_mutex(run, &peers, child, residue);
+  find_lost_descriptor(run, &peers, child, residue);
+  if (residue->lost_descriptor != 0)
+    add_process(run->child_residue, child->pid, residue->leftover, sizeof residue->leftover);
   if (!run->counts || residue->has_leftover) return;
   residue->has_leftover = nomem__peers_describe_excess(&peers, child, residue->leftover, sizeof residue->leftover);
   if (residue->has_leftover) add_process(run->child_residue, child->pid, residue->leftover, sizeof residue->leftover);
@@ -174,6 +202,7 @@ static void compute_first(const struct nomem__baseline_residue *baseline, const 
     residue->has_leftover =
         nomem__process_residue_describe_new(first, there, residue->leftover, sizeof residue->leftover);
   find_locked_mutex(run, &peers, first, residue);
+  find_lost_descriptor(run, &peers, first, residue);
 }
 
 /* What the injector saw of a misuse is the program's own where the baseline does the same. */

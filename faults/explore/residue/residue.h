@@ -57,6 +57,7 @@ struct nomem__run_end {
   bool counts;  /* it ended in a way that what it left counts: as the baseline, or --leaks all takes any exit */
   bool gave_up; /* it does not count, but the leaks do that the filter lets pass of a process whose main() returned */
   struct nomem__leak_filter leak_filter;
+  struct nomem__descriptor_filter descriptor_filter; /* the same for descriptors */
   bool takes_any_status; /* so may its processes: they are compared with the baseline's however they exited */
 };
 
@@ -66,6 +67,7 @@ struct nomem__residue {
    * run with a block table can tell. */
   bool needs_closer_look;
   bool has_left_more;                               /* it gave up, and left more blocks than the baseline leaves */
+  bool has_left_open;                               /* it gave up, and left more descriptors open */
   const struct nomem__created_file *suspected_file; /* of such a run; NULL: it left no file */
 
   /* Of a run with a block table. */
@@ -74,6 +76,8 @@ struct nomem__residue {
   bool may_have_lost_handed_over; /* it gave up, and lost what test code may have handed over: a watch can tell */
   const struct nomem__created_file *created_file; /* a file or the like; NULL: none */
   bool has_locked_mutex;                          /* then that is the leftover */
+  int lost_descriptor; /* of a run that gave up: the leftover is this descriptor; 0: it is none */
+  pid_t lost_by;       /* the process that left it */
   bool has_leftover;
   char leftover[NOMEM__RESIDUE_TEXT_BYTES];         /* which descriptors, threads or children, in words */
   const struct nomem_misuse *misuse;                /* what the injector saw done to a block; NULL: nothing */

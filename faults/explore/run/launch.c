@@ -202,7 +202,7 @@ struct nomem__tree_callbacks nomem__launch_callbacks(struct nomem__worker *worke
 }
 
 /* What tracing makes possible is asked for only with it. All forks of one process share its view of the files. */
-static struct nomem__spawn_request spawn_request(const struct nomem__worker *worker) {
+static struct nomem__spawn_request spawn_request(const struct nomem__worker *worker, struct nomem__openings *openings) {
   const struct nomem__run_setup *setup = worker->setup;
   const struct nomem__run_request *request = &worker->request;
   const struct nomem__environment *environment = &worker->environment;
@@ -229,6 +229,8 @@ static struct nomem__spawn_request spawn_request(const struct nomem__worker *wor
   if (!setup->trace) return spawn;
   spawn.watch_effects = request->watch_effects || request->created_path != NULL;
   spawn.created_path = request->created_path;
+  bool may_watch = request->watch_openings && !spawn.watch_effects && !is_forked;
+  if (may_watch) spawn.openings = openings;
   spawn.watch_exits = request->watch == NOMEM_WATCH_BLOCK_TABLE;
   spawn.allow_detach = request->check_leaks;
   return spawn;
@@ -237,7 +239,7 @@ static struct nomem__spawn_request spawn_request(const struct nomem__worker *wor
 int nomem__launch_program(struct nomem__worker *worker, const struct nomem__tree_callbacks *callbacks,
                           struct nomem__tree **tree) {
   const struct nomem__run_setup *setup = worker->setup;
-  struct nomem__spawn_request spawn = spawn_request(worker);
+  struct nomem__spawn_request spawn = spawn_request(worker, &worker->openings);
   spawn.creator = &worker->creator;
   worker->has_fresh_files = spawn.is_fresh;
   bool is_own_input = setup->inherit && setup->stdin_path != NULL && strcmp(setup->stdin_path, "-") == 0;
@@ -410,10 +412,12 @@ void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *e
   outcome->residue = &worker->exit_records.first;
   outcome->child_residue = &worker->exit_records.child_residue;
   if (worker->request.created_path != NULL && worker->creator.depth > 0) outcome->creator = &worker->creator;
+  if (worker->request.watch_openings) outcome->openings = &worker->openings;
   if (worker->takes_snapshots) outcome->rank = worker->point->rank;
   worker->request.done(worker, outcome, worker->request.user);
   nomem__exit_records_clear(&worker->exit_records);
   nomem__written_files_free(&worker->written_files);
+  nomem__openings_clear(&worker->openings);
   nomem__executed_programs_clear(&worker->executed);
   bool goes_on = worker->takes_snapshots && worker->parent != NULL && !outcome->is_damaged && !outcome->has_marked_view;
   if (goes_on) nomem__forked_runs_continue(worker);

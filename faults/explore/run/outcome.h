@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "../../channel.h"
+#include "../process/openings.h"
 #include "../process/process_tree.h"
 #include "../residue/child_residue.h"
 #include "../residue/written_files.h"
@@ -35,6 +36,7 @@ struct nomem__outcome {
   bool is_flooded;
   const struct nomem__stack
       *creator; /* of the call that created the file at the request's created_path; NULL: none did */
+  const struct nomem__openings *openings; /* NULL: they were not asked for */
   /* Both belong to the worker and are cleared after done: of the process that was injected first; and of the process in
    * which the first call was failed, where that is another one. A run with an empty plan has every injected process in
    * the second, as far as there is time for them. */

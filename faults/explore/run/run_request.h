@@ -35,8 +35,10 @@ struct nomem__run_request {
   bool watch_effects;   /* effects on the world outside its memory are noted in outcome.end.effects */
   const char *created_path; /* the creator of a file like the one at this path is noted in outcome.creator, if the
                                program is traced and not forked; NULL: no file is watched for */
-  bool check_leaks;         /* sanitizers look for leaks in processes that end; without tracing, they always do */
-  bool learn_reports;       /* what sanitizers report in it is the program's own, and not reported of later runs */
+  bool watch_openings; /* who opens descriptors is noted in outcome.openings, if the program is traced and not forked;
+                          not with the two above */
+  bool check_leaks;    /* sanitizers look for leaks in processes that end; without tracing, they always do */
+  bool learn_reports;  /* what sanitizers report in it is the program's own, and not reported of later runs */
   struct nomem__stop_watcher *stop_watcher;     /* NULL: none */
   struct nomem__signal_watcher *signal_watcher; /* NULL: what is caught does not count */
 

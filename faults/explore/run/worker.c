@@ -87,6 +87,7 @@ static void free_worker(uv_handle_t *timer) {
 void nomem__worker_close(struct nomem__worker *worker) {
   nomem__exit_records_clear(&worker->exit_records);
   nomem__written_files_free(&worker->written_files);
+  nomem__openings_clear(&worker->openings);
   nomem__executed_programs_clear(&worker->executed);
   nomem__trees_remove_keeper(worker->trees, worker->keeper);
   nomem__sandbox_close(worker->sandbox);

@@ -44,7 +44,8 @@ struct nomem__worker {
   struct nomem__exit_records exit_records;
   struct nomem__written_files written_files;
   struct nomem__executed_programs executed; /* noted in runs without a fault */
-  struct nomem__stack creator;              /* of the file at created_path; depth 0: none */
+  struct nomem__openings openings;
+  struct nomem__stack creator; /* of the file at created_path; depth 0: none */
   struct nomem__outcome outcome;
 
   /* Forked runs: see forked_runs.h. */

@@ -64,6 +64,7 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   nomem__json_put(&json, evidence, "needs_timeout", json_boolean(finding->needs_timeout));
   nomem__json_put(&json, evidence, "needs_block_table", json_boolean(finding->needs_block_table));
   put_number(&json, evidence, "guarded_from", finding->guarded_from);
+  nomem__json_put(&json, evidence, "needs_openings", json_boolean(finding->needs_openings));
   put_text(&json, evidence, "detail", finding->detail);
   put_text(&json, evidence, "last_words", finding->last_words);
   put_number(&json, evidence, "address_kind", finding->address_kind);
@@ -190,6 +191,7 @@ static void read_finding(struct reader *reader, const json_t *evidence, struct n
   finding->needs_timeout = read_bool(reader, evidence, "needs_timeout");
   finding->needs_block_table = read_bool(reader, evidence, "needs_block_table");
   finding->guarded_from = read_number(reader, evidence, "guarded_from", UINT64_MAX);
+  finding->needs_openings = read_bool(reader, evidence, "needs_openings");
   read_text(reader, evidence, "detail", finding->detail, sizeof finding->detail);
   read_text(reader, evidence, "last_words", finding->last_words, sizeof finding->last_words);
   finding->address_kind =

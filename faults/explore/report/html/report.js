@@ -157,7 +157,7 @@ function wasLostLater(finding) {
 
 function originTitle(finding) {
   const isFile = ['leftover', 'leak'].includes(finding.verdict) && !wasLostLater(finding);
-  return isFile ? 'The file was created here' : 'The block was allocated here';
+  return isFile ? 'It was created, or opened, here' : 'The block was allocated here';
 }
 
 function stackBlock(title, trace) {
