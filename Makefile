@@ -98,7 +98,7 @@ check-asan: setup-check
 	$(Q)$(ASAN_MAKE) -j2 $(BUILD)/asan/nomem $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%)
 	$(Q)tests/asan/check.sh $(BUILD)/asan $(BUILD) --seeds $(or $(SEEDS),200)
 
-## runners: a small project under each runner and framework of tests (five minutes; NAMES='meson gtest': only those)
+## runners: a small project under each runner and framework of tests (a quarter of an hour; NAMES='meson gtest': only those)
 runners: setup-check setup-runners all
 	$(Q)$(if $(NAMES),,tests/run.sh $(BUILD) "e2e wrapper" "e2e split" || status=1;) tests/runners/run.sh $(BUILD) $(or $(NAMES),--all) && exit $${status:-0}
 

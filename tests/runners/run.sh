@@ -18,6 +18,7 @@
 #   explored   how many tests there are; default: 5, of which 3 have a bug
 #   splits     how many there are with --split; default: it cannot be split
 #   apart      pattern of what is listed apart, because the framework itself cannot do without memory; default: nothing
+#   freeing    the function that a corruption is blamed on; default: items_copy, which frees the block first
 #   logs       pattern of the files that the runner itself writes
 #   alone      the command without nomem, where the row has none
 #   in_check   yes: it is tried without --all
@@ -34,9 +35,6 @@ unset HARNESS_ACTIVE CTEST_INTERACTIVE_DEBUG_MODE MESON_TEST_ITERATION || :
 export HOME="$work/home" CC="$cc" CXX="${CXX:-g++}"
 mkdir "$HOME"
 limit_seconds=600
-three='corruption items_copy
-crash text_copy
-leak text_of_items'
 tests_with_bugs='copy|describe|label'
 
 # cell NUMBER: the commands in the row's cell of this number, a line each.
@@ -179,6 +177,7 @@ try_in_front() {
 }
 
 try() {
+  three=$(printf 'corruption %s\ncrash text_copy\nleak text_of_items' "$freeing")
   rm -rf project
   cp -r "$programs/project" project
   cp -r "$programs/$like/." project
@@ -198,7 +197,7 @@ wanted=" $* "
 for folder in "$programs"/*/; do
   name=$(basename "$folder")
   [ -f "$folder/runner.sh" ] || continue
-  like=$name framework='' needs='' header='' module='' explored=5 splits='' logs='^$' apart='' alone='' in_check=no
+  like=$name framework='' needs='' header='' module='' explored=5 splits='' freeing=items_copy logs='^$' apart='' alone='' in_check=no
   fetch() { :; }
   # shellcheck source=/dev/null
   . "$folder/runner.sh"
