@@ -29,11 +29,29 @@ static bool wait_for_change(struct nomem__trees *trees) {
   return sigtimedwait(&trees->awaited, NULL, &limit) > 0;
 }
 
+/* The next change of a process while the ends of some are held. The end of a keeper is seen when none is any more. */
+static pid_t wait_beside_held(const struct nomem__trees *trees, int *status, struct rusage *usage) {
+  pid_t tid;
+  while ((tid = nomem__held_ends_wait_for_stop(status)) > 0)
+    if (!nomem__keepers_have(&trees->keepers, tid)) return tid;
+  for (const struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next)
+    for (size_t i = 0; i < tree->tracees.count; i++)
+      if ((tid = nomem__held_ends_wait(&trees->held, tree->tracees.list[i].tid, status, usage)) > 0) return tid;
+  for (size_t i = 0; i < trees->unclaimed.count; i++)
+    if ((tid = nomem__held_ends_wait(&trees->held, trees->unclaimed.list[i], status, usage)) > 0) return tid;
+  return 0;
+}
+
+static pid_t wait_for_any(const struct nomem__trees *trees, int *status, struct rusage *usage) {
+  if (trees->held.count > 0) return wait_beside_held(trees, status, usage);
+  return wait4(-1, status, WNOHANG | __WALL, usage);
+}
+
 static void handle_changes(struct nomem__trees *trees) {
   int status;
   struct rusage usage;
   pid_t tid;
-  while ((tid = wait4(-1, &status, WNOHANG | __WALL, &usage)) > 0) nomem__ptrace_handle(trees, tid, status, &usage);
+  while ((tid = wait_for_any(trees, &status, &usage)) > 0) nomem__ptrace_handle(trees, tid, status, &usage);
   nomem__trees_hear_keepers(trees);
 }
 
@@ -63,6 +81,7 @@ static int watch_children(struct nomem__trees *trees) {
 static void free_trees(struct nomem__trees *trees) {
   nomem__stacks_close(trees->stacks);
   if (trees->signal_fd >= 0) close(trees->signal_fd);
+  nomem__held_ends_free(&trees->held);
   free(trees);
 }
 
@@ -197,6 +216,15 @@ struct nomem__processor_step nomem__tree_use_step(struct nomem__tree *tree) {
   for (size_t i = 0; i < tree->tracees.count && count < NOMEM_USE_THREADS; i++)
     tids[count++] = tree->tracees.list[i].tid;
   return nomem__processor_use_step(&tree->processor_use, tids, count);
+}
+
+void nomem__tree_release(struct nomem__tree *tree, pid_t pid) {
+  struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, pid);
+  if (!nomem__held_ends_remove(&tree->trees->held, pid)) return;
+  nomem__trees_look_again();
+  if (tracee == NULL || !tracee->waits_to_begin) return;
+  tracee->waits_to_begin = false;
+  nomem__detach_begin(&tree->detached, &tree->tracees, pid);
 }
 
 void nomem__tree_cancel(struct nomem__tree *tree) {

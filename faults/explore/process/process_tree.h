@@ -83,13 +83,18 @@ struct nomem__tree_callbacks {
   bool (*executed)(void *user, pid_t pid);
 
   /* Asked after that: true: the process is to go on without being traced, because it traces itself. What it starts is
-   * not known then, and it is not known how it ends. */
+   * not known then, and it is not known how it ends. It begins only after holds was asked, too. */
   bool (*lets_go)(void *user, pid_t pid);
 
   /* A process of a tree that was started with watch_exits has stopped on its way out, whatever the reason, while its
    * memory and its descriptors are still there. They are read through tid, its first thread unless that has gone. Not
    * called for one that the tree kills. */
   void (*exits)(void *user, pid_t pid, pid_t tid);
+
+  /* Asked after that. True: whoever has started the process is not told of its end until nomem__tree_release, or until
+   * the tree is killed, although nothing is left of it then but its number. Of a process that is to be let go, it is
+   * asked before that, and the process itself waits. */
+  bool (*holds)(void *user, pid_t pid);
 
   void *user;
 };
@@ -133,6 +138,9 @@ void nomem__tree_stop(struct nomem__tree *tree);
 /* What its threads had of the processors since this was asked last; of an untraced tree, those that descend from its
  * root. */
 struct nomem__processor_step nomem__tree_use_step(struct nomem__tree *tree);
+
+/* Whoever has started this process of the tree, whose end is held, is told of it; one that waits is let go. */
+void nomem__tree_release(struct nomem__tree *tree, pid_t pid);
 
 /* Kills all of it, because nobody wants it any more. */
 void nomem__tree_cancel(struct nomem__tree *tree);

@@ -133,6 +133,13 @@ static bool has_other_threads(const struct nomem__tree *tree, pid_t pid, pid_t t
   return false;
 }
 
+/* Returns whether the end of this process is held from now on. */
+static bool hold(struct nomem__tree *tree, pid_t pid) {
+  bool is_held = tree->callbacks.holds != NULL && tree->callbacks.holds(tree->callbacks.user, pid);
+  if (is_held) nomem__held_ends_add(&tree->trees->held, pid);
+  return is_held;
+}
+
 /* Where the first thread ends, its process does, unless that thread ends alone: then it does with the last one, or with
  * one that ends all. */
 static void handle_exiting(struct nomem__tree *tree, pid_t tid) {
@@ -146,6 +153,7 @@ static void handle_exiting(struct nomem__tree *tree, pid_t tid) {
   } else if (first->tid == tid || first->has_ended) {
     first->has_exited = true;
     tree->callbacks.exits(tree->callbacks.user, first->tid, tid);
+    hold(tree, first->tid);
   }
 }
 
@@ -213,10 +221,12 @@ static void handle_exec(struct nomem__tree *tree, pid_t tid) {
   const struct nomem__tree_callbacks *callbacks = &tree->callbacks;
   if (callbacks->executed != NULL && callbacks->executed(callbacks->user, tid))
     tree->end.effects |= NOMEM_EFFECT_PROGRAMS;
-  if (callbacks->lets_go != NULL && callbacks->lets_go(callbacks->user, tid))
-    nomem__detach_begin(&tree->detached, &tree->tracees, tid);
-  else
+  if (callbacks->lets_go == NULL || !callbacks->lets_go(callbacks->user, tid))
     resume(tree, tid, 0);
+  else if (tracee != NULL && hold(tree, tid))
+    tracee->waits_to_begin = true;
+  else
+    nomem__detach_begin(&tree->detached, &tree->tracees, tid);
 }
 
 /* The stop of a group by job control lasts until SIGCONT. */

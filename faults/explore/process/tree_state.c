@@ -116,12 +116,20 @@ static void kill_root(struct nomem__tree *tree) {
   await_sweep(tree);
 }
 
+/* It is as if a child had ended just now: one that did so before may be waited for from now on. */
+void nomem__trees_look_again(void) {
+  kill(getpid(), SIGCHLD);
+}
+
 /* Until the tree is known to be dead, the loop may have nothing else to wait for. */
 void nomem__tree_kill(struct nomem__tree *tree) {
   tree->is_killed = true;
   uv_ref((uv_handle_t *)&tree->trees->child_signal);
-  for (size_t i = 0; i < tree->tracees.count; i++)
-    if (tree->tracees.list[i].is_process) kill(tree->tracees.list[i].tid, SIGKILL);
+  for (size_t i = 0; i < tree->tracees.count; i++) {
+    const struct nomem__tracee *tracee = &tree->tracees.list[i];
+    if (tracee->is_process) kill(tracee->tid, SIGKILL);
+    if (nomem__held_ends_remove(&tree->trees->held, tracee->tid)) nomem__trees_look_again();
+  }
   nomem__detached_kill(&tree->detached);
   if (!tree->is_root_gone && tree->parent == NULL && nomem__tracees_find(&tree->tracees, tree->root) == NULL)
     kill_root(tree);

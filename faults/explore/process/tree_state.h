@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "detach.h"
+#include "held_ends.h"
 #include "keeper.h"
 #include "orphans.h"
 #include "process_tree.h"
@@ -62,6 +63,7 @@ struct nomem__trees {
   struct nomem__tree *first;
   struct nomem__unclaimed unclaimed;
   struct nomem__keepers keepers;
+  struct nomem__held_ends held;
   const struct nomem__isolation *isolation; /* whose processes are children of the command, too; NULL: none */
   uv_timer_t patience;                      /* with keepers that do not answer */
   bool has_complained;                      /* of processes that cannot be killed */
@@ -78,6 +80,9 @@ void nomem__tree_link(struct nomem__trees *trees, struct nomem__tree *tree);
 void nomem__tree_set_timer(struct nomem__tree *tree, uv_timer_cb callback, uint64_t ms);
 
 void nomem__tree_kill(struct nomem__tree *tree);
+
+/* Looks again for processes that have ended, once the loop has its turn. */
+void nomem__trees_look_again(void);
 
 /* The root has ended, in whatever way that became known. */
 void nomem__tree_end_root(struct nomem__tree *tree, int status, uint64_t peak_kb);
