@@ -44,7 +44,7 @@ END
 program=./threads
 is_valid 'a hang with threads, and a second fault' explore -t 1
 cp -r "$here"/programs/suite/. .
-for name in label add describe several clean nothing skipped failing; do "$cc" -g -o $name tests/$name.c shelf.c; done
+for name in label add describe several clean nothing skipped failing needs; do "$cc" -g -o $name tests/$name.c shelf.c; done
 program='./several x'
 is_valid 'findings' explore
 is_valid 'a store, and other code under test' explore --store s.db --under-test '*' --strict
@@ -55,6 +55,9 @@ printf 'export SHELF=1 API_TOKEN=x\n./several; ./add; ./nothing; ./skipped; ./fa
 program='sh tests.sh'
 is_valid 'a suite' suite
 is_valid 'a suite of which little is explored' suite --tests '^label' --quick
+printf 'touch left; ./needs file left; rm left\n' >placed.sh
+program='sh placed.sh'
+is_valid 'a suite with a test in place' suite
 
 # refuses NAME PROGRAM-OF-PYTHON: what it makes of the last report is not valid.
 refuses() {

@@ -4,6 +4,8 @@
 # in the mended project.
 # shellcheck source-path=SCRIPTDIR source=lib/suite.sh
 . "$(dirname "$0")/lib/suite.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/whole_suite.sh
+. "$here/lib/whole_suite.sh"
 needs_ptrace
 
 # project FOLDER [OPTION...]: makes the programs of the planted project there, compiled with these options.
@@ -14,24 +16,6 @@ project() {
   shift
   for name in label add describe several clean nothing skipped failing; do
     "$cc" -g "$@" -o "$made/$name" "$made/tests/$name.c" "$made/shelf.c"
-  done
-}
-
-# suite FOLDER STATUS ARGUMENT...: leaves the report in ./seen and ./seen.json.
-suite() {
-  in=$1
-  wanted=$2
-  shift 2
-  status=0
-  (cd "$in" && timeout 300 nomem suite --json "$work/seen.json" "$@") >seen 2>&1 </dev/null || status=$?
-  [ "$status" = "$wanted" ] || echo "(status $status, wanted $wanted)" >>seen
-  [ "$status" = "$wanted" ]
-}
-
-# says LINE...: each is in the report.
-says() {
-  for line; do
-    grep -qF -e "$line" seen || { echo "(missing: $line)" >>seen && return 1; }
   done
 }
 
@@ -224,24 +208,6 @@ if suite good 0 --list -- sh inputs.sh && grep -qx 'reads < inputs/one' seen && 
   pass 'tests that differ by their input'
 else
   fail 'tests that differ by their input' seen
-fi
-
-# What needs something that was there only then cannot be explored alone: it is named, and no findings are no pass.
-cat >needs.c <<'PROGRAM'
-#include <stdlib.h>
-#include <unistd.h>
-int main(void) {
-  free(malloc(16));
-  return access("served", F_OK) == 0 ? 0 : 3;
-}
-PROGRAM
-"$cc" -g -o good/needs needs.c
-printf 'touch served; ./needs; rm served; ./clean\n' >good/serves
-if suite good 0 -- sh serves && says 'not explored: needs: it passed where the runner started it, but not alone' \
-  'exits with 3' '1 cannot run alone' 'not complete: 1 test passed in the suite' && grep -q '"complete": false' seen.json; then
-  pass 'a test that cannot run alone'
-else
-  fail 'a test that cannot run alone' seen
 fi
 
 # What many tests have to say, each with numbers of its own, is said once.

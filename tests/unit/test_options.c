@@ -69,6 +69,10 @@ static void test_defaults(void **state) {
 /* Each way to write an option and its value reaches the right member. */
 static void test_spellings(void **state) {
   (void)state;
+  assert_int_equal(parse("suite", "x", NULL), 0);
+  assert_int_equal(options.in_place, NOMEM_IN_PLACE_AUTO);
+  assert_int_equal(parse("suite", "--in-place=off", "x", NULL), 0);
+  assert_int_equal(options.in_place, NOMEM_IN_PLACE_OFF);
   assert_int_equal(parse("explore", "-vj4", "--timeout=0.25", "--faults", "persistent", "--stdin", "-", "--all",
                          "--image=a*,b", "--no-trace", "--", "-prog", NULL),
                    0);
@@ -228,6 +232,8 @@ static void test_usage_errors(void **state) {
   assert_refused(parse("explore", "-", NULL),
                  "nomem: explore: unknown option '-': if it is PROGRAM's, put it after "
                  "PROGRAM (try 'nomem explore --help')\n");
+  assert_refused(parse("suite", "--in-place", "on", "x", NULL),
+                 "nomem: suite: --in-place 'on': give auto or off (try 'nomem suite --help')\n");
   assert_refused(parse("explore", "--faults", "some", "x", NULL),
                  "nomem: explore: --faults 'some': give transient, persistent, both or all "
                  "(try 'nomem explore --help')\n");

@@ -249,8 +249,10 @@ static void joined_findings(void **state) {
              "crash-4", "c", "\"exclusion\":\"x\",") "]}"),
          *third = read_document("{\"findings\":[" FINDING("crash-2", "d", "") "],\"excluded\":[" FINDING(
              "crash-5", "b", "\"exclusion\":\"x\",") "]}");
-  const struct nomem__case_findings cases[] = {
-      {"slow", slow, 900}, {"quick", quick, 10}, {"third", third, 50}, {"left out", NULL, 0}};
+  const struct nomem__case_findings cases[] = {{.name = "slow", .document = slow, .wall_us = 900},
+                                               {.name = "quick", .document = quick, .wall_us = 10},
+                                               {.name = "third", .document = third, .wall_us = 50},
+                                               {.name = "left out"}};
   json_t *excluded, *findings = nomem__suite_findings_join(cases, 4, &excluded);
   char *text = json_dumps(findings, JSON_COMPACT | JSON_SORT_KEYS);
   assert_int_equal(json_array_size(findings), 3);
@@ -273,6 +275,29 @@ static void joined_findings(void **state) {
   json_decref(third);
 }
 
+/* What can be run alone is shown rather than what needs its runner, however quick that is; or else it is said. */
+static void findings_in_place(void **state) {
+  (void)state;
+  json_t *placed = read_document("{\"findings\":[" FINDING("crash-1", "a", "") "," FINDING(
+             "crash-2", "b", "") "],"
+                                 "\"excluded\":[]}"),
+         *alone = read_document("{\"findings\":[" FINDING("crash-3", "a", "") "],\"excluded\":[]}");
+  const struct nomem__case_findings cases[] = {
+      {.name = "placed", .document = placed, .wall_us = 1, .is_in_place = true},
+      {.name = "alone", .document = alone, .wall_us = 900}};
+  json_t *excluded, *findings = nomem__suite_findings_join(cases, 2, &excluded);
+  const json_t *first = json_array_get(findings, 0), *second = json_array_get(findings, 1);
+  assert_int_equal(json_array_size(findings), 2);
+  assert_string_equal(nomem__json_string(first, "case"), "alone");
+  assert_null(json_object_get(first, "needs"));
+  assert_string_equal(nomem__json_string(second, "case"), "placed");
+  assert_non_null(json_object_get(second, "needs"));
+  json_decref(findings);
+  json_decref(excluded);
+  json_decref(placed);
+  json_decref(alone);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kinds_of_programs),
@@ -285,6 +310,7 @@ int main(void) {
       cmocka_unit_test(turns),
       cmocka_unit_test(load),
       cmocka_unit_test(joined_findings),
+      cmocka_unit_test(findings_in_place),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

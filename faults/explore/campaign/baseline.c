@@ -102,6 +102,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   run->extent = nomem__run_extent_of(outcome->channel);
   if (run->was_cancelled) return;
   if (outcome->files != NULL) nomem__written_files_take(&run->files, outcome->files);
+  run->campaign->baseline_has_timed_out |= run->timed_out;
   nomem__baseline_residue_add(&run->campaign->residue_check.baseline, outcome->residue, outcome->child_residue);
   run->has_ended = true;
   note_wrong(run->campaign, outcome->channel);

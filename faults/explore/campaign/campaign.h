@@ -98,14 +98,16 @@ struct nomem__campaign {
   unsigned worker_count;
   struct nomem__progress progress;
   uint64_t timeout_ms, started_ns, ended_ns;
-  uint64_t first_faults_ns;  /* so long the runs took in which one call was failed, or it and all later ones */
-  bool has_said_marked_view; /* that a run has changed files for good */
-  bool has_said_damage;      /* that a run has written over the pages that it shares with the command */
-  bool failed;               /* it could not go on, and one line on standard error has said so */
+  uint64_t first_faults_ns;   /* so long the runs took in which one call was failed, or it and all later ones */
+  bool has_said_marked_view;  /* that a run has changed files for good */
+  bool has_said_damage;       /* that a run has written over the pages that it shares with the command */
+  bool failed;                /* it could not go on, and one line on standard error has said so */
+  bool has_lost_surroundings; /* what the program needs was gone before all runs were made: see control_run.h */
 
   /* What the runs without a fault, the baselines, have shown. */
   int baseline_status;
-  bool allocates_nothing; /* no code under test does */
+  bool baseline_has_timed_out; /* one of the runs has */
+  bool allocates_nothing;      /* no code under test does */
   unsigned baseline_fatal_deaths;
   bool is_baseline_wrong; /* the test calls nomem_wrong in one of them: such calls tell nothing of a fault */
   uint64_t baseline_us;   /* the longer of the two */

@@ -17,7 +17,6 @@
 #include "../text/grow.h"
 #include "../text/json_values.h"
 #include "../text/memory.h"
-#include "../text/memory_stream.h"
 #include "../text/strings.h"
 #include "../text/words.h"
 #include "fingerprint.h"
@@ -47,6 +46,7 @@ struct nomem__journal {
   int64_t token; /* tells the unconfirmed runs of this command from those of others, and of commands that were killed */
   bool is_named; /* the user has asked for this store */
   bool is_broken;
+  bool is_waiting; /* for nomem__journal_keep_runs, and writes no run before */
   struct entry *entries;
   size_t entry_count, entry_room;
   size_t second_faults_written; /* so many of the campaign's list */
@@ -131,9 +131,15 @@ static int write_second_faults(struct nomem__campaign *campaign) {
   return result;
 }
 
+static void drop_entries(struct nomem__journal *journal) {
+  for (size_t i = 0; i < journal->entry_count; i++) free(journal->entries[i].evidence);
+  journal->entry_count = 0;
+}
+
 static void flush(struct nomem__campaign *campaign) {
   struct nomem__journal *journal = campaign->journal;
   journal->flushed_ns = uv_hrtime();
+  if (journal->is_waiting) return;
   if (journal->entry_count > 0 && !journal->is_broken) {
     sqlite3_stmt *statement = NULL;
     int result = nomem__store_begin(&journal->store);
@@ -150,8 +156,15 @@ static void flush(struct nomem__campaign *campaign) {
     }
     if (result != 0) give_up(journal);
   }
-  for (size_t i = 0; i < journal->entry_count; i++) free(journal->entries[i].evidence);
-  journal->entry_count = 0;
+  drop_entries(journal);
+}
+
+void nomem__journal_keep_runs(struct nomem__campaign *campaign, bool are_kept) {
+  struct nomem__journal *journal = campaign->journal;
+  if (journal == NULL) return;
+  journal->is_waiting &= !are_kept;
+  if (!are_kept) drop_entries(journal);
+  flush(campaign);
 }
 
 static int64_t unconfirmed_number(const struct nomem__worker_slot *slot) {
@@ -195,20 +208,30 @@ void nomem__journal_mark_heap_checked(struct nomem__campaign *campaign, size_t r
   if (uv_hrtime() - journal->flushed_ns > FLUSH_NS) flush(campaign);
 }
 
+/* Of snapshots that are not written yet. */
+static void confirm_entries(struct nomem__journal *journal, int64_t number, bool are_sound) {
+  size_t kept = 0;
+  for (size_t i = 0; i < journal->entry_count; i++) {
+    struct entry entry = journal->entries[i];
+    bool is_sound = entry.unconfirmed != number || are_sound;
+    if (entry.unconfirmed == number) entry.unconfirmed = 0;
+    if (is_sound)
+      journal->entries[kept++] = entry;
+    else
+      free(entry.evidence);
+  }
+  journal->entry_count = kept;
+}
+
 void nomem__journal_confirm_snapshots(struct nomem__worker_slot *slot, bool are_sound) {
   struct nomem__journal *journal = slot->campaign->journal;
   if (journal == NULL) return;
   flush(slot->campaign);
-  if (journal->is_broken) return;
+  confirm_entries(journal, unconfirmed_number(slot), are_sound);
+  if (journal->is_broken || journal->is_waiting) return;
   const char *sql = are_sound ? "UPDATE runs SET unconfirmed=0 WHERE campaign=? AND unconfirmed=?"
                               : "DELETE FROM runs WHERE campaign=? AND unconfirmed=?";
   if (nomem__store_do(&journal->store, sql, "ii", journal->id, unconfirmed_number(slot)) != 0) give_up(journal);
-}
-
-static char *print_command(const struct nomem__options *options) {
-  struct nomem__memory_stream stream;
-  nomem__print_command(nomem__memory_stream_open(&stream), options->program);
-  return nomem__memory_stream_close(&stream);
 }
 
 static int delete_campaign(struct nomem__journal *journal) {
@@ -234,7 +257,7 @@ static int find_campaign(struct nomem__campaign *campaign, const char *identity,
   const struct nomem__options *options = campaign->session->options;
   struct nomem__journal *journal = campaign->journal;
   size_t command_bytes;
-  char *command = nomem__join_words(options->program, &command_bytes), *text = print_command(options);
+  char *command = nomem__join_words(options->program, &command_bytes), *text = nomem__format_command(options->program);
   int result = nomem__store_do(
       &journal->store,
       "INSERT INTO campaigns(identity,directory,command,command_text,image,nomem_version,faults,stdin_path,"
@@ -358,6 +381,7 @@ int nomem__journal_open(struct nomem__campaign *campaign) {
   struct nomem__journal *journal = nomem__calloc(1, sizeof *journal);
   const char *named = options->store != NULL ? options->store : getenv(NOMEM_STORE_ENV);
   journal->is_named = named != NULL;
+  journal->is_waiting = options->is_in_place;
   int result = open_store(&journal->store, named);
   if (result != 0) {
     free(journal);
@@ -468,6 +492,7 @@ void nomem__journal_close(struct nomem__campaign *campaign) {
   flush(campaign);
   nomem__store_close(&journal->store);
   nomem__strings_free(&journal->strings);
+  drop_entries(journal);
   free(journal->entries);
   free(journal);
   campaign->journal = NULL;

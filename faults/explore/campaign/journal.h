@@ -21,6 +21,11 @@ int nomem__journal_open(struct nomem__campaign *campaign);
 void nomem__journal_add_run(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,
                             const uint64_t *hash, const struct nomem__finding *finding);
 
+/* Where it can only be told afterwards whether runs were made as they should be (control_run.h), none is written before
+ * this says so; if they were not, those that there are by then are forgotten, and later ones are not written, either.
+ */
+void nomem__journal_keep_runs(struct nomem__campaign *campaign, bool are_kept);
+
 /* Notes that the run of a point, which the store has with its finding, was checked for heap errors, and shows none. */
 void nomem__journal_mark_heap_checked(struct nomem__campaign *campaign, size_t rank);
 

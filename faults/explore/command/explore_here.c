@@ -16,7 +16,6 @@
 #include "../text/complain.h"
 #include "../text/error_text.h"
 #include "../text/memory.h"
-#include "../text/memory_stream.h"
 #include "../text/quote.h"
 #include "../text/words.h"
 #include "commands.h"
@@ -116,12 +115,10 @@ static void say_suite(const struct nomem__options *options) {
   static const char *const runners[] = {"make",  "gmake", "bmake", "ninja", "samu",  "ctest",
                                         "meson", "prove", "bats",  "tox",   "cargo", "bazel"};
   const char *name = nomem__base_name(options->program[0]);
-  struct nomem__memory_stream stream;
   bool is_runner = strncmp(name, "pytest", strlen("pytest")) == 0;
   for (size_t i = 0; i < sizeof runners / sizeof *runners; i++) is_runner |= strcmp(name, runners[i]) == 0;
   if (!is_runner || options->quiet) return;
-  nomem__print_command(nomem__memory_stream_open(&stream), options->program);
-  char *command = nomem__memory_stream_close(&stream);
+  char *command = nomem__format_command(options->program);
   nomem__complain("every run of this exploration runs the whole suite: 'nomem suite -- %s' explores each of its tests",
                   command);
   free(command);

@@ -56,6 +56,9 @@ enum nomem__heap_choice {
 /* Whether the command stands in front of a test, for a runner that looks at what the test writes and how it ends. */
 enum nomem__wrapper_choice { NOMEM_WRAPPER_AUTO, NOMEM_WRAPPER_ON, NOMEM_WRAPPER_OFF };
 
+/* Whether the runner of a suite runs once more, for tests that pass only where it starts them. */
+enum nomem__in_place_choice { NOMEM_IN_PLACE_AUTO, NOMEM_IN_PLACE_OFF };
+
 enum nomem__isolate_choice { NOMEM_ISOLATE_AUTO, NOMEM_ISOLATE_ON, NOMEM_ISOLATE_OFF };
 
 #define NOMEM_JOBS_MAX 256
@@ -129,12 +132,14 @@ struct nomem__options {
   bool gdb;
   const char *text_path; /* the file of the text; "-": standard output; NULL: where it usually goes */
   enum nomem__wrapper_choice wrapper;
+  enum nomem__in_place_choice in_place;
   unsigned error_status; /* of explore with findings; 0: not given */
   char **operands;       /* the words of a command that is given no program, in argv */
   size_t operand_count;
   char **program; /* the program and its arguments, ended by NULL; at least one */
   /* What a command finds out for itself: */
-  bool is_wrapper; /* the standard output is the program's, and the text goes to standard error */
+  bool is_wrapper;  /* the standard output is the program's, and the text goes to standard error */
+  bool is_in_place; /* a runner of tests waits until the program is explored, and all that it needs is there so long */
   /* What a line that reproduces a finding must set up where it is pasted; not from the command line. */
   const char *folder;     /* NULL: it is pasted in the right one */
   char *const *variables; /* "NAME=value", or of a secret the NAME, ended by NULL; NULL: none */

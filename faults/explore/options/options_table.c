@@ -226,6 +226,15 @@ static int read_wrapper(struct nomem__options *options, size_t offset, const cha
   return 0;
 }
 
+#define IN_PLACE "auto off"
+_Static_assert(NOMEM_IN_PLACE_AUTO == 0 && NOMEM_IN_PLACE_OFF == 1, "in the order of their names");
+static int read_in_place(struct nomem__options *options, size_t offset, const char *value, char *reason) {
+  int chosen = choose(IN_PLACE, value, reason);
+  if (chosen < 0) return chosen;
+  *(enum nomem__in_place_choice *)member(options, offset) = (enum nomem__in_place_choice)chosen;
+  return 0;
+}
+
 static int read_error_status(struct nomem__options *options, size_t offset, const char *value, char *reason) {
   uint64_t number;
   if (!read_digits(&value, UINT8_MAX, &number) || *value || number == 0)
@@ -349,6 +358,9 @@ const struct nomem__option nomem__option_table[] = {
     {"split", NULL, 0, ONLY(SUITE), SET(read_flag, split),
      "make each test of a program that holds many a test of its own: of GoogleTest, Catch2, doctest, Criterion, and of "
      "libuv's runner; of Check, each of its test cases"},
+    {"in-place", "WHEN", 0, ONLY(SUITE), SET(read_in_place, in_place),
+     "auto: where tests pass only when PROGRAM starts them, because they need a server of its, say, run PROGRAM once "
+     "more, and explore them there, while it waits for them (default); off: only name them"},
     {"quick", NULL, 0, ONLY(SUITE), SET(read_flag, quick),
      "fail each allocation site of the code under test in the three tests only that are most unlike one another, of "
      "those that reach it in the same way"},
@@ -466,8 +478,8 @@ const char *nomem__option_values(const struct nomem__option *option) {
   static const struct {
     int (*read)(struct nomem__options *options, size_t offset, const char *value, char *reason);
     const char *values;
-  } choices[] = {{read_faults, FAULTS},   {read_engine, ENGINES}, {read_isolate, ISOLATE},
-                 {read_wrapper, ISOLATE}, {read_leaks, LEAKS},    {read_heap, HEAP}};
+  } choices[] = {{read_faults, FAULTS}, {read_engine, ENGINES}, {read_isolate, ISOLATE},  {read_wrapper, ISOLATE},
+                 {read_leaks, LEAKS},   {read_heap, HEAP},      {read_in_place, IN_PLACE}};
   for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
     if (option->read == choices[i].read) return choices[i].values;
   return option->action == NOMEM_OPTION_COMPLETION ? NOMEM_COMPLETION_SHELLS : NULL;

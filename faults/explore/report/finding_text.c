@@ -337,8 +337,9 @@ static void print_heading(const struct finding_text *text) {
 }
 
 void nomem__print_ways_back(const json_t *finding, FILE *out) {
-  const char *debug = nomem__json_string(finding, "debug");
+  const char *debug = nomem__json_string(finding, "debug"), *needs = nomem__json_string(finding, "needs");
   fprintf(out, "  reproduce: %s\n", nomem__json_string(finding, "reproduce"));
+  if (*needs != '\0') fprintf(out, "  needs: %s\n", needs);
   if (*debug != '\0') fprintf(out, "  debug: %s\n", debug);
 }
 

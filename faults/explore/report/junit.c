@@ -51,6 +51,7 @@ static void print_stack(FILE *out, const json_t *finding, const char *key, const
 
 static void print_details(FILE *out, const json_t *finding) {
   const json_t *blow_up = json_object_get(finding, "blow_up"), *second = json_object_get(finding, "second_fault");
+  const char *needs = nomem__json_string(finding, "needs");
   bool is_hostile = json_object_get(finding, "hostile") != NULL;
   fprintf(out, "%s\n\n%s:\n", nomem__json_string(finding, "message"),
           is_hostile ? "the call of the hostile allocator" : "where the call was failed");
@@ -67,6 +68,7 @@ static void print_details(FILE *out, const json_t *finding) {
   print_stack(out, finding, "origin", "where the block was allocated, or the file created or opened:");
   print_stack(out, finding, "freed", "where it was freed before:");
   fprintf(out, "reproduce: %s\n", nomem__json_string(finding, "reproduce"));
+  if (*needs != '\0') fprintf(out, "needs: %s\n", needs);
 }
 
 static void print_case(FILE *out, const json_t *finding) {

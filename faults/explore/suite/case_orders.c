@@ -4,12 +4,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <uv.h>
 
 #include "../judge/common_site.h"
 #include "../text/memory.h"
 #include "exploration.h"
+#include "whole_messages.h"
 
 /* No program has more sites that are told apart. */
 #define SITES_MAX (UINT64_C(1) << 24)
@@ -17,30 +17,6 @@
 struct header {
   uint64_t has_sites, count, cost;
 };
-
-static int send_all(int socket, const void *bytes, size_t count) {
-  const char *at = bytes;
-  while (count > 0) {
-    ssize_t sent = send(socket, at, count, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return -EPIPE;
-    at += sent;
-    count -= (size_t)sent;
-  }
-  return 0;
-}
-
-static int receive_all(int socket, void *bytes, size_t count) {
-  char *at = bytes;
-  while (count > 0) {
-    ssize_t got = recv(socket, at, count, 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return -EPIPE;
-    at += got;
-    count -= (size_t)got;
-  }
-  return 0;
-}
 
 static uint64_t find_common_site(const struct nomem__campaign *campaign, const struct nomem__campaign_site *site) {
   struct nomem__trace trace = {.depth = site->depth < NOMEM_TRACE_DEPTH ? site->depth : NOMEM_TRACE_DEPTH};
@@ -60,8 +36,8 @@ static int send_sites(const struct nomem__campaign *campaign, int socket) {
   for (size_t i = 0; i < campaign->site_count; i++)
     if (sites[i].calls > 0) sites[i].common = find_common_site(campaign, &campaign->sites[i]);
   const struct header header = {.has_sites = 1, .count = campaign->site_count, .cost = campaign->baseline_us};
-  int result = send_all(socket, &header, sizeof header);
-  if (result == 0) result = send_all(socket, sites, campaign->site_count * sizeof *sites);
+  int result = nomem__send_whole(socket, &header, sizeof header);
+  if (result == 0) result = nomem__send_whole(socket, sites, campaign->site_count * sizeof *sites);
   free(sites);
   return result;
 }
@@ -70,14 +46,15 @@ static int send_sites(const struct nomem__campaign *campaign, int socket) {
 static bool follow_order(struct nomem__campaign *campaign, int socket) {
   const struct header done = {0};
   struct header header;
-  if (receive_all(socket, &header, sizeof header) != 0 || header.count == 0 || header.count > SITES_MAX) return false;
+  if (nomem__receive_whole(socket, &header, sizeof header) != 0 || header.count == 0 || header.count > SITES_MAX)
+    return false;
   uint32_t *sites = nomem__calloc(header.count, sizeof *sites);
-  int result = receive_all(socket, sites, header.count * sizeof *sites);
+  int result = nomem__receive_whole(socket, sites, header.count * sizeof *sites);
   uv_run(&campaign->session->loop, UV_RUN_NOWAIT); /* a signal may have come meanwhile */
   if (result == 0) nomem__exploration_try_sites(campaign, sites, header.count);
   free(sites);
   nomem__exploration_pause(campaign);
-  return result == 0 && !campaign->failed && send_all(socket, &done, sizeof done) == 0;
+  return result == 0 && !campaign->failed && nomem__send_whole(socket, &done, sizeof done) == 0;
 }
 
 int nomem__case_follow_orders(struct nomem__campaign *campaign, int socket) {
@@ -92,12 +69,12 @@ int nomem__case_follow_orders(struct nomem__campaign *campaign, int socket) {
 int nomem__case_read_message(int socket, struct nomem__case_message *message) {
   struct header header;
   *message = (struct nomem__case_message){0};
-  if (receive_all(socket, &header, sizeof header) != 0 || header.count > SITES_MAX) return -EPIPE;
+  if (nomem__receive_whole(socket, &header, sizeof header) != 0 || header.count > SITES_MAX) return -EPIPE;
   message->has_sites = header.has_sites != 0;
   message->cost = header.cost;
   message->site_count = header.count;
   message->sites = nomem__calloc(header.count + 1, sizeof *message->sites);
-  if (receive_all(socket, message->sites, header.count * sizeof *message->sites) == 0) return 0;
+  if (nomem__receive_whole(socket, message->sites, header.count * sizeof *message->sites) == 0) return 0;
   free(message->sites);
   *message = (struct nomem__case_message){0};
   return -EPIPE;
@@ -105,6 +82,6 @@ int nomem__case_read_message(int socket, struct nomem__case_message *message) {
 
 int nomem__case_send_order(int socket, const uint32_t *sites, size_t count) {
   const struct header header = {.count = count};
-  int result = send_all(socket, &header, sizeof header);
-  return result == 0 && count > 0 ? send_all(socket, sites, count * sizeof *sites) : result;
+  int result = nomem__send_whole(socket, &header, sizeof header);
+  return result == 0 && count > 0 ? nomem__send_whole(socket, sites, count * sizeof *sites) : result;
 }

@@ -20,10 +20,12 @@
 #include "../report/document.h"
 #include "../run/surroundings.h"
 #include "../text/complain.h"
+#include "../text/error_text.h"
 #include "../text/memory.h"
 #include "../text/words.h"
 #include "case_orders.h"
 #include "exploration.h"
+#include "inherited.h"
 #include "shared_symbols.h"
 #include "variables.h"
 
@@ -44,12 +46,20 @@ static enum nomem__left_out find_obstacle(const struct nomem__campaign *campaign
   if (campaign->allocates_nothing) return NOMEM_LEFT_OUT_NOTHING_ALLOCATED;
   bool is_skipped = WIFEXITED(status) && WEXITSTATUS(status) == SKIP_CODE;
   if (is_skipped) return NOMEM_LEFT_OUT_SKIPPED;
-  return status != 0 ? NOMEM_LEFT_OUT_NOT_ALONE : NOMEM_LEFT_OUT_UNFIT;
+  return status != 0 || campaign->baseline_has_timed_out ? NOMEM_LEFT_OUT_NOT_ALONE : NOMEM_LEFT_OUT_UNFIT;
+}
+
+/* What it was found to do before that is no less true. */
+static void put_loss(json_t *document) {
+  json_object_set_new(document, "complete", json_false());
+  json_array_append_new(json_object_get(document, "warnings"),
+                        json_string("what it needs was gone before all its runs were made, so only crashes count"));
 }
 
 static int write_document(const struct nomem__campaign *campaign, int fd) {
   json_t *document = nomem__document_make(campaign, true);
   if (document == NULL) return -EILSEQ;
+  if (campaign->has_lost_surroundings) put_loss(document);
   nomem__shared_symbols_put(document, campaign);
   int result = json_dumpfd(document, fd, JSON_COMPACT);
   json_decref(document);
@@ -61,6 +71,15 @@ struct files {
   int document, orders; /* the latter -1: it takes no turns */
 };
 
+/* Whether nothing is left to report of a case whose surroundings were lost: what was seen then may be due to that. */
+static bool is_lost(const struct nomem__campaign *campaign) {
+  for (size_t i = 0; i < campaign->findings.count; i++)
+    if (!campaign->findings.list[i].is_flaky) return false;
+  if (campaign->has_lost_surroundings)
+    nomem__complain("after the runs with a fault it does not pass without one any more, so they show nothing");
+  return campaign->has_lost_surroundings;
+}
+
 /* What names a place in the sources begins in the suite's folder. */
 static enum nomem__left_out explore(struct nomem__campaign *campaign, struct nomem__exclusions *rules,
                                     const struct nomem__case_setup *setup, const struct files *files) {
@@ -70,6 +89,8 @@ static enum nomem__left_out explore(struct nomem__campaign *campaign, struct nom
       files->orders >= 0 ? nomem__case_follow_orders(campaign, files->orders) : nomem__exploration_make_runs(campaign);
   if (chdir(setup->folder) != 0) return NOMEM_LEFT_OUT_UNFIT;
   if (nomem__exploration_conclude(campaign, rules) != 0) result = -EILSEQ;
+  if (is_lost(campaign))
+    return campaign->session->interrupted_by != 0 ? NOMEM_LEFT_OUT_INTERRUPTED : NOMEM_LEFT_OUT_NOT_ALONE;
   bool has_findings = campaign->findings.count > 0;
   /* Of one that takes turns, others may have had all that it could show. */
   bool is_alone = files->orders < 0 || nomem__coverage_of(campaign).untried[NOMEM_UNTRIED_UNREACHED] > 0;
@@ -129,6 +150,7 @@ static const struct nomem__options *make_options(const struct nomem__case_setup 
   options->jobs = request->jobs;
   options->budget_ms = request->budget_ms;
   options->timeout_ms = 0; /* it is the runner's */
+  options->is_in_place = request->is_in_place;
   options->store = setup->store;
   options->no_store = setup->store == NULL;
   options->baseline = make_absolute(options->baseline, setup->folder);
@@ -157,20 +179,34 @@ static void become_quiet(const struct nomem__case_process *process) {
   dup2(process->message_fd, STDERR_FILENO);
 }
 
+/* The symbols that are shared may have files open under the same numbers, so they are read anew. */
+static bool take_inherited(const struct nomem__case_request *request, struct nomem__case_setup *setup,
+                           struct files *files) {
+  int *own[] = {&files->document, &files->orders, &setup->lone_lock};
+  if (request->inherited == 0) return true;
+  int result =
+      nomem__inherited_place(request->inherited, request->numbers, request->copies, own, sizeof own / sizeof *own);
+  if (result != 0) nomem__complain("cannot give it the descriptors of its runner: %s", nomem__error_text(-result));
+  setup->symbols = nomem__symbols_open();
+  return result == 0;
+}
+
 static _Noreturn void become_case(const struct nomem__case_process *process, const struct nomem__case_setup *setup,
                                   const struct nomem__case_request *request, pid_t parent, int orders) {
   const struct nomem__recorded_image *image = request->suite_case->image;
+  struct nomem__case_setup own = *setup;
+  struct files files = {.document = process->document_fd, .orders = orders};
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (getppid() != parent) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_INTERRUPTED);
   become_quiet(process);
   sigprocmask(SIG_SETMASK, &setup->signals, NULL);
   setrlimit(RLIMIT_NOFILE, &setup->descriptors);
   if (is_gone(image)) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_GONE);
+  if (!take_inherited(request, &own, &files)) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_UNFIT);
   char **now = nomem__variables_apply(environ, image->variables, image->variable_bytes);
-  const struct nomem__options *options = make_options(setup, request, now);
+  const struct nomem__options *options = make_options(&own, request, now);
   environ = now;
-  const struct files files = {.document = process->document_fd, .orders = orders};
-  enum nomem__left_out left_out = explore_case(setup, options, request, &files);
+  enum nomem__left_out left_out = explore_case(&own, options, request, &files);
   _exit(left_out == NOMEM_LEFT_OUT_NO ? 0 : EXIT_LEFT_OUT + (int)left_out);
 }
 
@@ -204,6 +240,8 @@ int nomem__case_start(struct nomem__case_process *process, const struct nomem__c
   if (orders >= 0) close(orders);
   process->pid = result == 0 ? pid : 0;
   process->has_passed = request->suite_case->image->status == 0;
+  process->was_seen = request->suite_case->image->has_ended;
+  process->is_in_place = request->is_in_place;
   if (result != 0) close_files(process);
   return result;
 }
@@ -227,17 +265,29 @@ static char *find_reason(char *messages) {
   return nomem__strdup(*line != '\0' ? line : "it could not be explored");
 }
 
-/* What ends without a fault otherwise than it did in the suite is for nobody to mend; a test of a program that failed
- * may be the one that fails. */
-static void describe_alone(struct nomem__case_result *result, bool has_passed) {
-  static const char advice[] = ": mend that first";
-  char *reason = result->reason, *found = strstr(reason, advice);
-  if (found != NULL) memmove(found, found + sizeof advice - 1, strlen(found + sizeof advice - 1) + 1);
-  if (!has_passed) {
+/* What ends without a fault otherwise than it did in the suite is for nobody to mend. */
+static void cut_advice(char *reason) {
+  static const char *const advice[] = {": mend that first", ": give it less to do, or more time with --timeout"};
+  for (size_t i = 0; i < sizeof advice / sizeof *advice; i++) {
+    char *found = strstr(reason, advice[i]);
+    size_t length = strlen(advice[i]);
+    if (found != NULL) memmove(found, found + length, strlen(found + length) + 1);
+  }
+}
+
+/* A test of a program that failed may be the one that fails. */
+static void describe_alone(struct nomem__case_result *result, const struct nomem__case_process *process) {
+  char *reason = result->reason;
+  cut_advice(reason);
+  if (!process->has_passed) {
     result->left_out = NOMEM_LEFT_OUT_FAILED;
     return;
   }
-  result->reason = nomem__format("it passed where the runner started it, but not alone: %s", reason);
+  result->reason =
+      nomem__format(process->is_in_place
+                        ? "it passed where the runner started it, but neither alone nor when it was run there again: %s"
+                        : "it passed where the runner started it, but not alone: %s",
+                    reason);
   free(reason);
 }
 
@@ -263,7 +313,10 @@ void nomem__case_finish(struct nomem__case_process *process, int status, struct 
     result->reason = nomem__format("the process that explored it was killed by signal %d", WTERMSIG(status));
   else if (result->left_out != NOMEM_LEFT_OUT_NO)
     result->reason = find_reason(messages);
-  if (result->left_out == NOMEM_LEFT_OUT_NOT_ALONE) describe_alone(result, process->has_passed);
+  /* One that says only when it is alone that it was skipped misses something. */
+  if (result->left_out == NOMEM_LEFT_OUT_SKIPPED && process->has_passed && process->was_seen)
+    result->left_out = NOMEM_LEFT_OUT_NOT_ALONE;
+  if (result->left_out == NOMEM_LEFT_OUT_NOT_ALONE) describe_alone(result, process);
   free(messages);
   close_files(process);
 }

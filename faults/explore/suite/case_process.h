@@ -35,11 +35,16 @@ struct nomem__case_request {
   uint64_t budget_ms; /* 0: none */
   struct nomem__progress_board *board;
   bool takes_turns; /* with other cases: see case_orders.h */
+  bool is_in_place; /* the runner waits for it: see in_place.h */
+  size_t inherited; /* so many descriptors its runs are given, under these numbers */
+  const int *copies, *numbers;
 };
 
 struct nomem__case_process {
   pid_t pid;       /* 0: there is none */
   bool has_passed; /* the case, when it was recorded */
+  bool was_seen;   /* how it ended then is known */
+  bool is_in_place;
   int document_fd; /* memory files of the caller's, in which it writes the report's document, */
   int message_fd;  /* and what it has to say */
   int order_fd;    /* the caller's end of the socket over which it takes turns; -1: it does not */

@@ -8,6 +8,7 @@
 
 #include "../campaign/baseline.h"
 #include "../campaign/confirm.h"
+#include "../campaign/control_run.h"
 #include "../campaign/coverage.h"
 #include "../campaign/engine_choice.h"
 #include "../campaign/engines.h"
@@ -141,6 +142,7 @@ int nomem__exploration_finish(struct nomem__campaign *campaign) {
     nomem__heap_check_run(campaign, campaign->first_faults_ns);
     nomem__told_check_run(campaign);
     nomem__handed_check_run(campaign);
+    nomem__control_run_make(campaign);
     nomem__findings_merge_persistent(&campaign->findings, session->symbols);
     nomem__confirm_findings(campaign);
   }

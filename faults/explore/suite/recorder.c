@@ -54,7 +54,12 @@ struct recorder {
   struct nomem__tree *tree; /* NULL: it has ended */
   struct live *lives;
   size_t live_count, live_room;
+  size_t last_left; /* the image that was seen last of all: it has ended, or was let go */
   int start_error;
+  const struct nomem__onlooker *onlooker; /* NULL: there is none */
+  uv_poll_t heard;
+  size_t held;     /* so many processes have their end held back */
+  uint64_t end_ms; /* of the loop's clock: when the time of the runner is up; while ends are held, how much is left */
 };
 
 static struct live *find_live(struct recorder *recorder, pid_t pid) {
@@ -133,6 +138,8 @@ static bool executed(void *user, pid_t pid) {
   struct nomem__recorded_image *image = &recorder->recording->images[number];
   if (nomem__suite_may_be_case(image->path) || nomem__suite_may_run_case(image->path))
     note_whole(recorder->recording, image, pid);
+  if (image->is_whole && recorder->onlooker != NULL)
+    recorder->onlooker->begins(recorder->onlooker->user, recorder->recording, number, pid);
   return false;
 }
 
@@ -147,8 +154,10 @@ static bool lets_go(void *user, pid_t pid) {
   int fd = image->is_whole ? open(path, O_RDONLY | O_CLOEXEC) : -1;
   image->was_let_go = fd >= 0 && nomem__elf_looks_for_leaks(fd);
   if (fd >= 0) close(fd);
-  if (image->was_let_go) *live = recorder->lives[--recorder->live_count];
-  return image->was_let_go;
+  if (!image->was_let_go) return false;
+  recorder->last_left = live->image;
+  *live = recorder->lives[--recorder->live_count];
+  return true;
 }
 
 /* The time that its threads had of the processors. The name in parentheses may hold anything, so it is the last of them
@@ -182,6 +191,7 @@ static void exits(void *user, pid_t pid, pid_t tid) {
   struct recorder *recorder = user;
   struct live *live = find_live(recorder, pid);
   unsigned long status = 0;
+  recorder->last_left = live != NULL ? live->image : NOMEM_NO_IMAGE;
   if (live == NULL) return;
   if (live->image != NOMEM_NO_IMAGE && ptrace(PTRACE_GETEVENTMSG, tid, NULL, &status) == 0) {
     struct nomem__recorded_image *image = &recorder->recording->images[live->image];
@@ -201,6 +211,7 @@ static void done(struct nomem__tree *tree, const struct nomem__end *end, void *u
   recorder->start_error = end->start_error;
   recorder->recording->status = end->root_status;
   uv_timer_stop(&recorder->timer);
+  if (recorder->onlooker != NULL) uv_poll_stop(&recorder->heard);
 }
 
 static void cancel(uv_timer_t *timer) {
@@ -212,6 +223,45 @@ static void time_out(uv_timer_t *timer) {
   struct recorder *recorder = timer->data;
   recorder->recording->has_timed_out = true;
   cancel(timer);
+}
+
+/* The time of the runner stands still while it waits. */
+static void stop_clock(struct recorder *recorder) {
+  if (recorder->held++ > 0 || recorder->recording->interrupted_by != 0) return;
+  uv_update_time(&recorder->loop);
+  uint64_t now_ms = uv_now(&recorder->loop);
+  recorder->end_ms = recorder->end_ms > now_ms ? recorder->end_ms - now_ms : 1;
+  uv_timer_stop(&recorder->timer);
+}
+
+static void start_clock(struct recorder *recorder) {
+  uint64_t left_ms = recorder->end_ms;
+  if (--recorder->held > 0 || recorder->recording->interrupted_by != 0) return;
+  uv_update_time(&recorder->loop);
+  recorder->end_ms = uv_now(&recorder->loop) + left_ms;
+  uv_timer_start(&recorder->timer, time_out, left_ms, 0);
+}
+
+static bool holds(void *user, pid_t pid) {
+  struct recorder *recorder = user;
+  const struct nomem__onlooker *onlooker = recorder->onlooker;
+  bool is_held = recorder->last_left != NOMEM_NO_IMAGE && recorder->recording->interrupted_by == 0 &&
+                 onlooker->holds(onlooker->user, recorder->recording, recorder->last_left, pid);
+  if (is_held) stop_clock(recorder);
+  return is_held;
+}
+
+static void hear(uv_poll_t *watcher, int result, int events) {
+  struct recorder *recorder = watcher->data;
+  pid_t pid = recorder->onlooker->hears(recorder->onlooker->user);
+  (void)result, (void)events;
+  if (pid < 0) {
+    uv_poll_stop(watcher);
+    cancel(&recorder->timer);
+  } else if (pid > 0 && recorder->tree != NULL) {
+    start_clock(recorder);
+    nomem__tree_release(recorder->tree, pid);
+  }
 }
 
 /* A runner that a terminal has interrupted, too, tidies up. */
@@ -237,6 +287,12 @@ static int open_parts(struct recorder *recorder) {
     uv_signal_start(&recorder->signals[i], interrupted, ending[i]);
     uv_unref((uv_handle_t *)&recorder->signals[i]);
   }
+  if (recorder->onlooker != NULL) {
+    result = uv_poll_init(&recorder->loop, &recorder->heard, recorder->onlooker->socket);
+    if (result != 0) return result;
+    recorder->heard.data = recorder;
+    uv_poll_start(&recorder->heard, UV_READABLE, hear); /* of a handle that is open and idle, it cannot fail */
+  }
   result = nomem__trees_open(&recorder->loop, NULL, &recorder->trees);
   if (result == 0) result = nomem__trees_add_keeper(recorder->trees, NULL, &recorder->keeper);
   return result;
@@ -245,6 +301,7 @@ static int open_parts(struct recorder *recorder) {
 static void close_parts(struct recorder *recorder) {
   if (recorder->trees != NULL) nomem__trees_close(recorder->trees);
   for (size_t i = 0; i < ENDING; i++) uv_close((uv_handle_t *)&recorder->signals[i], NULL);
+  if (recorder->heard.data != NULL) uv_close((uv_handle_t *)&recorder->heard, NULL);
   uv_close((uv_handle_t *)&recorder->timer, NULL);
   uv_run(&recorder->loop, UV_RUN_DEFAULT);
   uv_loop_close(&recorder->loop);
@@ -261,14 +318,19 @@ static int run(struct recorder *recorder, const struct nomem__options *options, 
                                                .stderr_fd = -1,
                                                .trace = true,
                                                .watch_exits = true};
-  const struct nomem__tree_callbacks callbacks = {
-      .done = done, .executed = executed, .lets_go = lets_go, .exits = exits, .user = recorder};
+  const struct nomem__tree_callbacks callbacks = {.done = done,
+                                                  .executed = executed,
+                                                  .lets_go = lets_go,
+                                                  .exits = exits,
+                                                  .holds = recorder->onlooker != NULL ? holds : NULL,
+                                                  .user = recorder};
   uint64_t began_ns = uv_hrtime();
   int result = nomem__tree_start(recorder->trees, &request, &callbacks, &recorder->tree);
   if (result != 0) return result;
   uv_update_time(&recorder->loop);
   /* The loop goes on as long as the timer does. */
   uint64_t limit_ms = options->timeout_ms != 0 ? options->timeout_ms : UINT64_MAX / 4;
+  recorder->end_ms = uv_now(&recorder->loop) + limit_ms;
   uv_timer_start(&recorder->timer, time_out, limit_ms, 0);
   uv_run(&recorder->loop, UV_RUN_DEFAULT);
   recorder->recording->wall_us = (uv_hrtime() - began_ns) / 1000;
@@ -295,8 +357,9 @@ static int complain(int result, const char *path) {
   return result;
 }
 
-int nomem__record(const struct nomem__options *options, struct nomem__recording *recording) {
-  struct recorder recorder = {.recording = recording};
+int nomem__record(const struct nomem__options *options, const struct nomem__onlooker *onlooker,
+                  struct nomem__recording *recording) {
+  struct recorder recorder = {.recording = recording, .onlooker = onlooker};
   struct nomem__target target;
   int result = find_runner(options->program[0], &target);
   if (result != 0) return result;

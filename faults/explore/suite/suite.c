@@ -11,8 +11,8 @@
 #include "../text/complain.h"
 #include "../text/hash.h"
 #include "../text/memory.h"
-#include "../text/memory_stream.h"
 #include "../text/words.h"
+#include "in_place.h"
 #include "recorder.h"
 
 int nomem__suite_record(struct nomem__suite *suite) {
@@ -21,7 +21,7 @@ int nomem__suite_record(struct nomem__suite *suite) {
     nomem__complain("the working directory is not there any more");
     return -ENOENT;
   }
-  int result = nomem__record(suite->options, &suite->recording);
+  int result = nomem__record(suite->options, NULL, &suite->recording);
   if (result != 0) return result;
   suite->interrupted_by = suite->recording.interrupted_by;
   nomem__suite_cases_make(&suite->cases, &suite->recording, suite->folder);
@@ -41,16 +41,14 @@ static char *make_identity(char **words) {
 
 int nomem__suite_keep_report(const struct nomem__suite *suite, const json_t *document) {
   struct nomem__store store;
-  struct nomem__memory_stream stream;
   if (suite->store == NULL) return 0;
   int result = nomem__store_open(&store, suite->store, NOMEM_STORE_WRITE, false);
   if (result != 0) return result;
-  FILE *out = nomem__memory_stream_open(&stream);
-  fputs("suite: ", out);
-  nomem__print_command(out, suite->options->program);
-  char *command = nomem__memory_stream_close(&stream), *identity = make_identity(suite->options->program);
+  char *words = nomem__format_command(suite->options->program), *command = nomem__format("suite: %s", words);
+  char *identity = make_identity(suite->options->program);
   result = nomem__stored_report_write(&store, identity, suite->folder, command, document);
   free(identity);
+  free(words);
   free(command);
   nomem__store_close(&store);
   return result;
@@ -63,6 +61,8 @@ void nomem__suite_free(struct nomem__suite *suite) {
   }
   free(suite->results);
   free(suite->explored_us);
+  if (suite->in_place != NULL) nomem__in_place_free(suite->in_place);
+  free(suite->in_place);
   nomem__suite_cases_free(&suite->cases);
   nomem__recording_free(&suite->recording);
   free(suite->folder);

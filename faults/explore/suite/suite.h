@@ -7,6 +7,8 @@
 #include "recording.h"
 #include "suite_cases.h"
 
+struct nomem__in_place;
+
 /* All zero but for the options: nothing is done yet. */
 struct nomem__suite {
   const struct nomem__options *options;
@@ -16,6 +18,7 @@ struct nomem__suite {
   struct nomem__suite_cases cases;
   struct nomem__case_result *results; /* of each case */
   uint64_t *explored_us;              /* how long each took */
+  struct nomem__in_place *in_place;   /* owned; NULL: the runner did not run once more */
   int interrupted_by;                 /* 0, or the signal that ended it */
   uint64_t began_ns, ended_ns;        /* of the exploration */
 };

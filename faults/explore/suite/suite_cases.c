@@ -81,6 +81,11 @@ static const struct nomem__recorded_image *find_starter(const struct nomem__reco
   return NULL;
 }
 
+bool nomem__suite_is_started_by_case(const struct nomem__recording *recording,
+                                     const struct nomem__recorded_image *image) {
+  return find_starter(recording, image) != NULL;
+}
+
 /* "lt-name" is what libtool calls the program behind its wrapper script "name". */
 static const char *find_program_name(const char *path) {
   const char *name = nomem__base_name(path);
@@ -141,7 +146,7 @@ static bool has_same_input(const struct nomem__recorded_image *one, const struct
   return strcmp(one->input_path, other->input_path) == 0;
 }
 
-static bool is_same_command(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other) {
+bool nomem__suite_is_same_command(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other) {
   return one->is_whole && other->is_whole && strcmp(one->path, other->path) == 0 &&
          strcmp(one->folder, other->folder) == 0 && one->word_bytes == other->word_bytes &&
          memcmp(one->words, other->words, one->word_bytes) == 0 && has_same_input(one, other);
@@ -150,7 +155,7 @@ static bool is_same_command(const struct nomem__recorded_image *one, const struc
 static struct nomem__suite_case *find_same(struct nomem__suite_cases *cases,
                                            const struct nomem__recorded_image *image) {
   for (size_t i = 0; i < cases->count; i++)
-    if (is_same_command(cases->list[i].image, image)) return &cases->list[i];
+    if (nomem__suite_is_same_command(cases->list[i].image, image)) return &cases->list[i];
   return NULL;
 }
 
@@ -288,7 +293,7 @@ static bool may_be_split(const struct nomem__suite_case *suite_case) {
 /* Whether a program of the first so many has become a test: a runner such as libuv's starts itself for each. */
 static bool is_among(const struct nomem__suite_cases *cases, size_t whole, const struct nomem__suite_case *started) {
   for (size_t i = whole; i < cases->count && started->left_out == NOMEM_LEFT_OUT_STARTED_BY_CASE; i++)
-    if (is_same_command(started->image, cases->list[i].image)) return true;
+    if (nomem__suite_is_same_command(started->image, cases->list[i].image)) return true;
   return false;
 }
 

@@ -41,6 +41,7 @@ struct nomem__suite_case {
   const struct nomem__recorded_image *image; /* the recording's, or its own */
   struct nomem__recorded_image *own;         /* owned; NULL: it has none */
   size_t times;                              /* it was started so often */
+  bool is_in_place;                          /* it was explored where the runner started it: see in_place.h */
   enum nomem__left_out left_out;
   char *reason; /* in words; NULL: it is explored */
 };
@@ -56,6 +57,13 @@ struct nomem__suite_cases {
  * that is the project's. */
 bool nomem__suite_may_be_case(const char *path);
 bool nomem__suite_may_run_case(const char *path);
+
+/* Whether two images are those of one case, were they started by the runner. */
+bool nomem__suite_is_same_command(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other);
+
+/* Whether it was another case that has started an image of the recording, in however many steps. */
+bool nomem__suite_is_started_by_case(const struct nomem__recording *recording,
+                                     const struct nomem__recorded_image *image);
 
 /* Lists the cases of a recording, which must outlive them. folder: the command's, without a final slash. */
 void nomem__suite_cases_make(struct nomem__suite_cases *cases, const struct nomem__recording *recording,

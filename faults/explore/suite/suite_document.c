@@ -14,6 +14,7 @@
 #include "../run/surroundings.h"
 #include "../text/json_values.h"
 #include "../text/memory.h"
+#include "in_place.h"
 #include "suite_findings.h"
 #include "variables.h"
 
@@ -96,6 +97,10 @@ static void put_explored(struct nomem__json *json, json_t *object, const json_t 
   nomem__json_put(json, object, "complete", json_boolean(json_is_true(json_object_get(document, "complete"))));
 }
 
+static bool is_explored_in_place(const struct nomem__suite *suite, size_t number) {
+  return suite->cases.list[number].is_in_place && suite->results[number].document != NULL;
+}
+
 static json_t *make_case(struct nomem__json *json, const struct nomem__suite *suite, size_t number) {
   const struct nomem__suite_case *suite_case = &suite->cases.list[number];
   json_t *object = json_object();
@@ -107,6 +112,7 @@ static json_t *make_case(struct nomem__json *json, const struct nomem__suite *su
   } else if (suite->results[number].document != NULL) {
     put_explored(json, object, suite->results[number].document, suite->explored_us[number]);
   }
+  if (is_explored_in_place(suite, number)) nomem__json_put(json, object, "in_place", json_true());
   nomem__json_number(json, object, "times", suite_case->times);
   put_recorded(json, object, suite, suite_case->image);
   return object;
@@ -149,14 +155,16 @@ static size_t count_unexplored(const struct nomem__suite *suite) {
 
 static void put_coverage(struct nomem__json *json, json_t *document, const struct nomem__suite *suite) {
   json_t *coverage = json_object();
-  size_t explored = 0;
+  size_t explored = 0, in_place = 0;
   for (size_t i = 0; i < suite->cases.count; i++) {
     if (suite->results[i].document == NULL) continue;
     explored++;
+    in_place += is_explored_in_place(suite, i);
     add_numbers(json, coverage, json_object_get(suite->results[i].document, "coverage"));
   }
   nomem__json_number(json, coverage, "cases", suite->cases.count);
   nomem__json_number(json, coverage, "cases_explored", explored);
+  nomem__json_number(json, coverage, "cases_in_place", in_place);
   nomem__json_number(json, coverage, "cases_unexplored", count_unexplored(suite));
   nomem__json_put(json, document, "coverage", coverage);
 }
@@ -193,6 +201,8 @@ static void warn_of_runner(struct nomem__json *json, json_t *warnings, const str
     warn(json, warnings, nomem__format("the runner itself failed: exit status %d", WEXITSTATUS(status)));
   else if (WIFSIGNALED(status))
     warn(json, warnings, nomem__format("the runner itself was killed by signal %d", WTERMSIG(status)));
+  if (suite->in_place != NULL && suite->in_place->has_timed_out)
+    warn(json, warnings, nomem__format("the runner was ended when its time was up as it ran once more"));
   if (recording->left_out > 0)
     warn(json, warnings, nomem__format("%zu programs more were started than are recorded", recording->left_out));
 }
@@ -260,8 +270,10 @@ static void put_findings(struct nomem__json *json, json_t *document, const struc
   struct nomem__case_findings *list = nomem__calloc(suite->cases.count + 1, sizeof *list);
   for (size_t i = 0; i < suite->cases.count; i++) {
     const struct nomem__suite_case *suite_case = &suite->cases.list[i];
-    list[i] = (struct nomem__case_findings){
-        .name = suite_case->name, .document = suite->results[i].document, .wall_us = suite_case->image->wall_us};
+    list[i] = (struct nomem__case_findings){.name = suite_case->name,
+                                            .document = suite->results[i].document,
+                                            .wall_us = suite_case->image->wall_us,
+                                            .is_in_place = suite_case->is_in_place};
   }
   json_t *excluded = NULL, *findings = nomem__suite_findings_join(list, suite->cases.count, &excluded);
   nomem__json_put(json, document, "findings", findings);

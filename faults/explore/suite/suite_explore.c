@@ -18,6 +18,7 @@
 #include "../text/memory.h"
 #include "case_orders.h"
 #include "case_turns.h"
+#include "in_place.h"
 #include "shared_symbols.h"
 #include "suite.h"
 #include "suite_load.h"
@@ -33,6 +34,9 @@
 /* Descriptors that a case takes of the command, and that the command has beside. */
 #define CASE_DESCRIPTORS 3
 #define OTHER_DESCRIPTORS 100
+
+/* What is waited for beside the processes of cases: signals, and the process of the runner. */
+#define WATCHED_BESIDE 2
 
 /* The signals that end the command, after its report. */
 static const int ending[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU};
@@ -57,7 +61,8 @@ struct exploration {
   struct pollfd *watched;
   bool takes_turns;
   struct nomem__case_turns turns;
-  size_t next; /* case */
+  size_t next;                      /* case */
+  struct nomem__in_place *in_place; /* the suite's; NULL: it has not come to that */
   int signal_fd;
   uint64_t interrupted_ns;
 };
@@ -117,7 +122,7 @@ static int open_exploration(struct exploration *exploration) {
   getrlimit(RLIMIT_NOFILE, &exploration->setup.descriptors);
   exploration->takes_turns = can_take_turns(exploration, cases);
   exploration->slots = nomem__calloc(suite->cases.count + 1, sizeof *exploration->slots);
-  exploration->watched = nomem__calloc(suite->cases.count + 1, sizeof *exploration->watched);
+  exploration->watched = nomem__calloc(suite->cases.count + WATCHED_BESIDE, sizeof *exploration->watched);
   exploration->load = (struct nomem__suite_load){.processors = count_processors(), .wanted_jobs = suite->options->jobs};
   void *boards = mmap(NULL, boards_bytes(suite), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   exploration->boards = boards != MAP_FAILED ? boards : NULL;
@@ -191,14 +196,32 @@ static void start_case(struct exploration *exploration, size_t number) {
   struct nomem__suite *suite = exploration->suite;
   struct slot *slot = &exploration->slots[number];
   *slot = (struct slot){.load = nomem__suite_load_of(suite->cases.list[number].image), .since_ns = uv_hrtime()};
-  const struct nomem__case_request request = {
+  struct nomem__case_request request = {
       .suite_case = &suite->cases.list[number],
       .jobs = nomem__suite_load_jobs(&exploration->load, slot->load, count_remaining(exploration) + 1),
       .budget_ms = find_budget_ms(suite),
       .board = &exploration->boards[number],
-      .takes_turns = exploration->takes_turns};
+      .takes_turns = exploration->takes_turns && exploration->in_place == NULL,
+      .is_in_place = exploration->in_place != NULL};
+  if (request.is_in_place) {
+    request.inherited = exploration->in_place->places[number].inherited;
+    request.copies = exploration->in_place->places[number].copies;
+    request.numbers = exploration->in_place->places[number].numbers;
+  }
   int result = nomem__case_start(&slot->process, &exploration->setup, &request);
   if (result != 0) give_up_case(suite, number, NOMEM_LEFT_OUT_UNFIT, nomem__error_text(-result));
+}
+
+static void release(const struct exploration *exploration, size_t number) {
+  if (exploration->in_place != NULL) nomem__in_place_release(exploration->in_place, number);
+}
+
+/* Why a case has to wait no longer for its turn. */
+static void give_up_turn(struct nomem__suite *suite, size_t number) {
+  if (suite->interrupted_by != 0)
+    give_up_case(suite, number, NOMEM_LEFT_OUT_INTERRUPTED, "the suite was interrupted before its turn");
+  else
+    give_up_case(suite, number, NOMEM_LEFT_OUT_NO_TIME, "the time was up before its turn");
 }
 
 /* Starts as many cases as the processors have room for. */
@@ -210,12 +233,36 @@ static void start_more(struct exploration *exploration) {
     if (!is_left_out && !is_over(suite) && !has_room(exploration)) return;
     exploration->next++;
     if (is_left_out) continue;
-    if (suite->interrupted_by != 0)
-      give_up_case(suite, number, NOMEM_LEFT_OUT_INTERRUPTED, "the suite was interrupted before its turn");
-    else if (is_time_up(suite))
-      give_up_case(suite, number, NOMEM_LEFT_OUT_NO_TIME, "the time was up before its turn");
+    if (is_over(suite))
+      give_up_turn(suite, number);
     else
       start_case(exploration, number);
+  }
+}
+
+/* From now on the case is as the runner has started it this time. */
+static void start_in_place(struct exploration *exploration, size_t number) {
+  struct nomem__suite_case *suite_case = &exploration->suite->cases.list[number];
+  struct nomem__place *place = &exploration->in_place->places[number];
+  place->state = NOMEM_PLACE_BEGUN;
+  suite_case->image = &place->image;
+  suite_case->is_in_place = true;
+  suite_case->left_out = NOMEM_LEFT_OUT_NO;
+  free(suite_case->reason);
+  suite_case->reason = NULL;
+  free(exploration->suite->results[number].reason);
+  exploration->suite->results[number] = (struct nomem__case_result){.left_out = NOMEM_LEFT_OUT_NO};
+  if (is_over(exploration->suite))
+    give_up_turn(exploration->suite, number);
+  else
+    start_case(exploration, number);
+  if (suite_case->reason != NULL) release(exploration, number);
+}
+
+static void start_placed(struct exploration *exploration) {
+  for (size_t i = 0; i < exploration->in_place->count; i++) {
+    bool is_ready = exploration->in_place->places[i].state == NOMEM_PLACE_READY;
+    if (is_ready && (is_over(exploration->suite) || has_room(exploration))) start_in_place(exploration, i);
   }
 }
 
@@ -229,20 +276,29 @@ static void end_case(struct exploration *exploration, size_t number, int status)
   nomem__shared_symbols_learn(exploration->setup.symbols, result->document);
   exploration->boards[number] = (struct nomem__progress_board){0};
   slot->process.pid = 0;
+  release(exploration, number);
   nomem__suite_progress_done(&exploration->progress, suite, number);
 }
 
 static void reap(struct exploration *exploration) {
   int status;
   pid_t pid;
-  while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    if (exploration->in_place != NULL && nomem__in_place_has_ended(exploration->in_place, pid)) continue;
     for (size_t i = 0; i < exploration->suite->cases.count; i++)
       if (exploration->slots[i].process.pid == pid) end_case(exploration, i, status);
+  }
 }
 
 static void signal_cases(struct exploration *exploration, int number) {
   for (size_t i = 0; i < exploration->suite->cases.count; i++)
     if (exploration->slots[i].process.pid > 0) kill(exploration->slots[i].process.pid, number);
+}
+
+/* Whoever does not end when it is interrupted. */
+static void kill_all(struct exploration *exploration) {
+  signal_cases(exploration, SIGKILL);
+  if (exploration->in_place != NULL && exploration->in_place->runner != 0) kill(exploration->in_place->runner, SIGKILL);
 }
 
 /* Cases that are being explored say what they have found so far. */
@@ -277,13 +333,17 @@ static void wait_for_change(struct exploration *exploration) {
     watched[i] = (struct pollfd){.fd = may_speak ? slot->process.order_fd : -1, .events = POLLIN};
   }
   watched[cases] = (struct pollfd){.fd = exploration->signal_fd, .events = POLLIN};
-  poll(watched, cases + 1, LOOK_MS);
+  watched[cases + 1] =
+      (struct pollfd){.fd = exploration->in_place != NULL ? exploration->in_place->socket : -1, .events = POLLIN};
+  poll(watched, cases + WATCHED_BESIDE, LOOK_MS);
   for (size_t i = 0; i < cases; i++)
     if (watched[i].fd >= 0 && watched[i].revents != 0) hear_case(&exploration->slots[i]);
   while (read(exploration->signal_fd, &info, sizeof info) == sizeof info)
     if (info.ssi_signo != SIGCHLD) interrupt(exploration, (int)info.ssi_signo);
+  if (watched[cases + 1].fd >= 0 && watched[cases + 1].revents != 0)
+    nomem__in_place_hear(exploration->in_place, exploration->suite);
   if (exploration->interrupted_ns != 0 && uv_hrtime() - exploration->interrupted_ns > PATIENCE_NS)
-    signal_cases(exploration, SIGKILL);
+    kill_all(exploration);
 }
 
 /* Once all cases have made their runs without a fault. */
@@ -358,6 +418,61 @@ static void explore_cases(struct exploration *exploration) {
   }
 }
 
+static size_t count_for_place(const struct nomem__suite *suite) {
+  size_t count = 0;
+  for (size_t i = 0; i < suite->cases.count; i++) count += nomem__in_place_is_wanted(&suite->cases.list[i]);
+  return count;
+}
+
+/* What the runner has not come to, or what has failed there, too. */
+static void describe_unplaced(struct exploration *exploration) {
+  struct nomem__suite *suite = exploration->suite;
+  for (size_t i = 0; i < exploration->in_place->count; i++) {
+    const struct nomem__place *place = &exploration->in_place->places[i];
+    struct nomem__suite_case *suite_case = &suite->cases.list[i];
+    if (place->state != NOMEM_PLACE_AWAITED || suite->interrupted_by != 0) continue;
+    char *reason = nomem__in_place_describe(exploration->in_place, place, suite_case->reason);
+    give_up_case(suite, i, suite_case->left_out, reason);
+    free(reason);
+  }
+}
+
+/* The runner goes on to its end when all cases are explored, because it may have to tidy up; but not when the command
+ * is interrupted. */
+static void follow_runner(struct exploration *exploration) {
+  struct nomem__in_place *in_place = exploration->in_place;
+  while (in_place->runner != 0 || in_place->socket >= 0 || is_anyone_left(exploration)) {
+    reap(exploration);
+    start_placed(exploration);
+    if (exploration->suite->interrupted_by != 0 && !is_anyone_left(exploration)) nomem__in_place_end_runner(in_place);
+    nomem__suite_progress_draw(&exploration->progress, exploration->boards, exploration->suite->cases.count);
+    if (in_place->runner != 0 || in_place->socket >= 0 || is_anyone_left(exploration)) wait_for_change(exploration);
+  }
+}
+
+static void explore_in_place(struct exploration *exploration) {
+  struct nomem__suite *suite = exploration->suite;
+  size_t count = suite->options->in_place == NOMEM_IN_PLACE_AUTO && !is_over(suite) ? count_for_place(suite) : 0;
+  if (count == 0) return;
+  nomem__suite_progress_stop(&exploration->progress);
+  if (!suite->options->quiet)
+    nomem__complain(count == 1 ? "%zu test passes only where the runner starts it: the runner runs once more, and the "
+                                 "test is explored there"
+                               : "%zu tests pass only where the runner starts them: the runner runs once more, and the "
+                                 "tests are explored there",
+                    count);
+  suite->in_place = nomem__calloc(1, sizeof *suite->in_place);
+  int result = nomem__in_place_begin(suite->in_place, suite, &exploration->setup);
+  if (result != 0) {
+    nomem__complain("cannot start the runner once more: %s", nomem__error_text(-result));
+    return;
+  }
+  exploration->in_place = suite->in_place;
+  exploration->progress.cases += count;
+  follow_runner(exploration);
+  describe_unplaced(exploration);
+}
+
 int nomem__suite_explore(struct nomem__suite *suite) {
   struct exploration *exploration = nomem__calloc(1, sizeof *exploration);
   exploration->suite = suite;
@@ -366,6 +481,7 @@ int nomem__suite_explore(struct nomem__suite *suite) {
   if (result == 0) {
     nomem__suite_progress_start(&exploration->progress, suite);
     explore_cases(exploration);
+    explore_in_place(exploration);
     nomem__suite_progress_stop(&exploration->progress);
   } else {
     nomem__complain("cannot explore: %s", nomem__error_text(-result));

@@ -33,13 +33,15 @@ static void collect(struct members *members, const struct nomem__case_findings *
   }
 }
 
-/* Of one cause, the one to show comes first: it counts, it came again when it was repeated, and its run is short. */
+/* Of one cause, the one to show comes first: it counts, it came again when it was repeated, anybody can run it, and its
+ * run is short. */
 static int by_cause(const void *left, const void *right) {
   const struct member *a = left, *b = right;
   int order = strcmp(nomem__json_string(a->finding, "cause"), nomem__json_string(b->finding, "cause"));
   if (order != 0) return order;
   if (a->is_excluded != b->is_excluded) return a->is_excluded ? 1 : -1;
   if (is_flaky(a->finding) != is_flaky(b->finding)) return is_flaky(a->finding) ? 1 : -1;
+  if (a->of->is_in_place != b->of->is_in_place) return a->of->is_in_place ? 1 : -1;
   if (a->of->wall_us != b->of->wall_us) return a->of->wall_us < b->of->wall_us ? -1 : 1;
   order = strcmp(a->of->name, b->of->name);
   return order != 0 ? order : strcmp(nomem__json_string(a->finding, "id"), nomem__json_string(b->finding, "id"));
@@ -78,6 +80,9 @@ static json_t *join(struct nomem__json *json, const struct member *members, size
   nomem__json_number(json, finding, "runs", runs);
   nomem__json_put(json, finding, "cases", list_names(json, members, count));
   nomem__json_text(json, finding, "case", members[0].of->name);
+  if (members[0].of->is_in_place)
+    nomem__json_text(json, finding, "needs",
+                     "what the runner has there when it starts the test: a server, say, or a file of an earlier test");
   nomem__json_put(json, finding, "replay", json_string(nomem__json_string(members[0].finding, "id")));
   nomem__json_put(json, finding, "id", json_string(choose_id(members, count)));
   return finding;

@@ -4,6 +4,7 @@
 #define NOMEM_SUITE_FINDINGS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,11 +13,13 @@ struct nomem__case_findings {
   const char *name;
   const json_t *document; /* of its report; NULL: it was not explored */
   uint64_t wall_us;       /* of a run of its */
+  bool is_in_place;       /* it can be run only where the runner starts it */
 };
 
 /* Returns the findings by cause, the worst first. Each is that of the case that reproduces it in the shortest time,
- * with "runs" of all cases and "cases", the names of those that show it; its "id" is the same whichever case that is.
- * *excluded: those that count in no case. Both are the caller's. */
+ * of those that can be run alone if there are any ("needs" says otherwise), with "runs" of all cases and "cases", the
+ * names of those that show it; its "id" is the same whichever case that is. *excluded: those that count in no case.
+ * Both are the caller's. */
 json_t *nomem__suite_findings_join(const struct nomem__case_findings *cases, size_t count, json_t **excluded);
 
 #endif

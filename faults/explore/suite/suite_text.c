@@ -51,10 +51,11 @@ static size_t count_results(const json_t *cases, const char *result) {
   return count;
 }
 
-/* "12 tests explored, 3 findings by cause; not explored: 1 failed, 2 nothing_allocated" */
+/* "12 tests explored (2 in place), 3 findings by cause; not explored: 1 failed, 2 nothing_allocated" */
 static void print_summary(FILE *out, const json_t *document, const size_t counts[NOMEM_LISTINGS]) {
   const json_t *cases = json_object_get(document, "cases"), *coverage = json_object_get(document, "coverage");
   uint64_t explored = nomem__json_count(coverage, "cases_explored"), runs = nomem__json_count(coverage, "points_tried");
+  uint64_t in_place = nomem__json_count(coverage, "cases_in_place");
   static const struct {
     enum nomem__left_out why;
     const char *text;
@@ -72,6 +73,7 @@ static void print_summary(FILE *out, const json_t *document, const size_t counts
                {NOMEM_LEFT_OUT_NOT_CHOSEN, "not chosen"}};
   const char *before = "; not explored: ";
   fprintf(out, "%" PRIu64 " test%s explored", explored, plural(explored));
+  if (in_place > 0) fprintf(out, " (%" PRIu64 " in place)", in_place);
   nomem__findings_text_count(counts, ", ", " by cause", out);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     size_t count = count_results(cases, nomem__left_out_names[texts[i].why]);
@@ -88,11 +90,8 @@ static void print_summary(FILE *out, const json_t *document, const size_t counts
 static void print_unexplored(FILE *out, const json_t *document) {
   uint64_t count = nomem__json_count(json_object_get(document, "coverage"), "cases_unexplored");
   if (count == 0) return;
-  fprintf(out, "not complete: %" PRIu64 " test%s passed in the suite, but could not be explored%s\n", count,
-          plural(count),
-          count_results(json_object_get(document, "cases"), nomem__left_out_names[NOMEM_LEFT_OUT_NOT_ALONE]) > 0
-              ? ": put 'nomem explore --' in front of it where the runner starts it"
-              : "");
+  fprintf(out, "not complete: %" PRIu64 " test%s passed in the suite, but could not be explored\n", count,
+          plural(count));
 }
 
 static void print_coverage(FILE *out, const json_t *document) {

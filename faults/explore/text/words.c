@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "memory_stream.h"
 #include "printable.h"
 
 char *nomem__join_words(char **words, size_t *bytes) {
@@ -50,4 +51,10 @@ void nomem__print_command(FILE *out, char **words) {
     if (word > words) fputc(' ', out);
     nomem__print_word(out, *word);
   }
+}
+
+char *nomem__format_command(char **words) {
+  struct nomem__memory_stream stream;
+  nomem__print_command(nomem__memory_stream_open(&stream), words);
+  return nomem__memory_stream_close(&stream);
 }

@@ -19,4 +19,7 @@ void nomem__print_word(FILE *out, const char *word);
 /* Prints words that NULL ends, with blanks between them. */
 void nomem__print_command(FILE *out, char **words);
 
+/* The same as a text, which is the caller's. */
+char *nomem__format_command(char **words);
+
 #endif

@@ -223,7 +223,8 @@ function detailOf(finding) {
       element('p', { class: 'code' }, finding.cases.join(', '))] : []),
     ...mendingOf(finding.verdict),
     element('h3', null, 'Reproduce'),
-    element('div', { class: 'reproduce' }, element('pre', null, finding.reproduce), copy));
+    element('div', { class: 'reproduce' }, element('pre', null, finding.reproduce), copy),
+    finding.needs ? element('p', null, `It needs ${finding.needs}.`) : '');
 }
 
 const findingColumns = [

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# What the suites about nomem suite share; sourced after suite.sh.
+# shellcheck shell=sh disable=SC2154 # what is used here is set there
+
+# suite FOLDER STATUS ARGUMENT...: leaves the report in ./seen and ./seen.json.
+suite() {
+  in=$1
+  wanted=$2
+  shift 2
+  status=0
+  (cd "$in" && timeout 300 nomem suite --json "$work/seen.json" "$@") >seen 2>&1 </dev/null || status=$?
+  [ "$status" = "$wanted" ] || echo "(status $status, wanted $wanted)" >>seen
+  [ "$status" = "$wanted" ]
+}
+
+# says LINE...: each is in the report.
+says() {
+  for line; do
+    grep -qF -e "$line" seen || { echo "(missing: $line)" >>seen && return 1; }
+  done
+}
