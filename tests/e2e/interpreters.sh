@@ -105,7 +105,7 @@ END
   # shellcheck disable=SC2086 # a list of words
   {
     explored 'Python: -c' 0 "$below" $few -- $python -c 'import shapes'
-    explored 'Python: -m' 0 "$below" $few -- $python -m unittest test_shapes
+    explored 'Python: -m' 1 "$below" $few -- $python -m unittest test_shapes
     explored 'Python: a script with its interpreter' 0 "$below" $few -- ./script
     explored 'Python: a script with env' 0 "$below" $few -- ./script_env
     explored 'Python: a virtual environment' 0 "$below" $few -- venv/bin/python -c 'import shapes'
