@@ -186,7 +186,8 @@ static uint32_t find_ways_of_old(enum nomem_fn fn, size_t size_bytes, bool can_m
   return NOMEM_HOSTILE_ERRNO | (can_measure ? NOMEM_HOSTILE_MOVES | NOMEM_HOSTILE_FRESH : 0);
 }
 
-/* A sanitizer's realloc moves each block, and where its blocks lie is its own business. */
+/* A sanitizer's realloc moves each block (MemorySanitizer's if it has to, but what is copied here would be unset to
+ * it), and where its blocks lie is its own business. */
 uint32_t nomem__hostile_ways_of(enum nomem_fn fn, const void *block, size_t size_bytes, bool can_measure,
                                 void *return_address, void *cfa) {
   uint32_t ways = 0;
