@@ -142,16 +142,16 @@ ends two need 1 '^abort in thing_need ' --under-test 'libthing.so*'
 # A test framework that a project carries with it is no code under test.
 mkdir -p carried/munit carried/src carried/test
 printf '#include <stdlib.h>\nvoid note(void) { *(volatile char *)malloc(8) = 0; }\n' >carried/munit/munit.c
-printf '#include <stdlib.h>\nvoid note(void);\nint main(int n, char **v) {\n  (void)v;\n  note();\n%s\n}\n' \
-  '  return n > 1 ? *(volatile char *)calloc(1, 8) : 0;' >carried/src/main.c
+printf '#include <stdlib.h>\nvoid note(void);\nint work(int n) {\n%s\n}\nint main(int n, char **v) {\n  (void)v;\n%s\n}\n' \
+  '  return n > 1 ? *(volatile char *)calloc(1, 8) : 0;' '  note();  return work(n);' >carried/src/main.c
 "$cc" -g -O0 -c -ffile-prefix-map="$work/carried/munit=/usr/src/munit" "$work/carried/munit/munit.c"
 "$cc" -g -O0 -o tool "$work/carried/src/main.c" munit.o
 cp tool suite_test # where the file of main() is test code
 gives 'nothing but a test framework allocates: there is nothing to explore' 2 '^nomem: nothing to explore: ' \
   -- ./suite_test
-gives 'the program allocates, too: its crash is, and only its' 1 '^crash in main ' --faults transient -- ./tool more
+gives 'the program allocates, too: its crash is, and only its' 1 '^crash in work ' --faults transient -- ./tool more
 if grep -q '; 1 finding' found; then pass 'and is the only one'; else fail 'and is the only one' found; fi
-gives 'the framework is named from its own folder on' 1 '^taken as test code: munit/\* \(a guess' -- ./tool more
+gives 'the framework is named from its own folder on' 1 '^taken as test code: main, munit/\* \(a guess' -- ./tool more
 
 # Where only a test allocates, beside code that it tests, what it does with its NULL is its own.
 printf 'int twice(const int *number);\nint twice(const int *number) { return 2 * *number; }\n' >carried/src/twice.c
@@ -180,7 +180,7 @@ mkdir -p test/src test/test
 cp carried/src/main.c test/src/
 printf 'void unused(void) {}\n' >test/test/unused.c
 "$cc" -g -O0 -o tool "$work/test/src/main.c" "$work/test/test/unused.c" munit.o
-gives 'a project in a folder that is called test is no test' 1 '^crash in main ' -- ./tool more
+gives 'a project in a folder that is called test is no test' 1 '^crash in work ' -- ./tool more
 
 # What the test passed on in two places is a line for the function that both came to.
 cp "$here/programs/suite_alike.c" alike.c
