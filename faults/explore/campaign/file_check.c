@@ -27,14 +27,19 @@ void nomem__file_check_describe(const struct nomem__campaign *campaign, const st
   nomem__file_difference_describe(&difference, text, text_bytes);
 }
 
+/* Where only the network is, say, what runs write lies together. */
+static bool are_files_isolated(const struct nomem__session *session) {
+  return session->is_isolated && session->setup.isolation != NULL;
+}
+
 void nomem__file_check_learn(struct nomem__campaign *campaign, struct nomem__written_files *files) {
-  if (campaign->session->setup.isolation != NULL) nomem__baseline_files_add(&campaign->baseline_files, files);
+  if (are_files_isolated(campaign->session)) nomem__baseline_files_add(&campaign->baseline_files, files);
 }
 
 void nomem__file_check_note(const struct nomem__campaign *campaign, char *text, size_t text_bytes) {
   text[0] = '\0';
   if ((campaign->effects & (NOMEM_EFFECT_FILES | NOMEM_EFFECT_UNKNOWN)) == 0) return;
-  if (campaign->session->setup.isolation != NULL)
+  if (are_files_isolated(campaign->session))
     nomem__baseline_files_note(&campaign->baseline_files, text, text_bytes);
   else
     snprintf(text, text_bytes, "what the program %s to files is not compared: its runs are not isolated",
