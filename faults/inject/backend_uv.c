@@ -67,6 +67,16 @@ static void *serve_in_ways(size_t size, uint32_t ways) {
   return block;
 }
 
+static void *zeros_in_ways(size_t bytes, uint32_t ways) {
+  const struct nomem__under real = find_under();
+  return nomem__hostile_allocate_zeros(&real, bytes, ways);
+}
+
+static void *reallocate_in_ways(void *ptr, size_t size, uint32_t ways) {
+  const struct nomem__under real = find_under();
+  return nomem__hostile_reallocate(&real, ptr, size, ways);
+}
+
 static void *failing_malloc(size_t size) {
   if (FAILS(NOMEM_FN_MALLOC, size, 0)) return fail();
   uint32_t ways = WAYS(NOMEM_FN_MALLOC, NULL, size);
@@ -80,8 +90,7 @@ static void *failing_calloc(size_t count, size_t size) {
   if (FAILS(NOMEM_FN_CALLOC, bytes, 0)) return fail();
   uint32_t ways = WAYS(NOMEM_FN_CALLOC, NULL, bytes);
   if (ways & NOMEM_HOSTILE_ZERO) return NULL;
-  const struct nomem__under real = find_under();
-  void *block = ways != 0 ? nomem__hostile_allocate_zeros(&real, bytes, ways) : under.calloc(count, size);
+  void *block = ways != 0 ? zeros_in_ways(bytes, ways) : under.calloc(count, size);
   served(checked(block, bytes), 0);
   nomem__hostile_end(block != NULL, ways);
   return block;
@@ -93,8 +102,7 @@ static void *failing_realloc(void *ptr, size_t size) {
   if ((ptr == NULL || size != 0) && FAILS(NOMEM_FN_REALLOC, size, released)) return fail();
   uint32_t ways = WAYS(NOMEM_FN_REALLOC, ptr, size);
   if (ways != 0 && ptr == NULL) return serve_in_ways(size, ways);
-  const struct nomem__under real = find_under();
-  void *block = ways != 0 ? nomem__hostile_reallocate(&real, ptr, size, ways) : under.realloc(ptr, size);
+  void *block = ways != 0 ? reallocate_in_ways(ptr, size, ways) : under.realloc(ptr, size);
   if (checked(block, size) == NULL && size != 0) return NULL;
   served(block, released);
   nomem__hostile_end(block != NULL, ways);

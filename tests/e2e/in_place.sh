@@ -9,15 +9,7 @@
 . "$here/lib/whole_suite.sh"
 needs_ptrace
 
-# project FOLDER [OPTION...]: makes the programs there, compiled with these options.
-project() {
-  mkdir -p "$1"
-  cp -r "$here"/programs/suite/. "$1"
-  made=$1
-  shift
-  for name in needs clean; do "$cc" -g "$@" -o "$made/$name" "$made/tests/$name.c" "$made/shelf.c"; done
-  "$cc" -g -o "$made/server" "$made/tests/server.c"
-}
+programs='needs clean server'
 
 # check NAME COMMAND...: the test passes if the command does.
 check() {

@@ -8,17 +8,7 @@
 . "$here/lib/whole_suite.sh"
 needs_ptrace
 
-# project FOLDER [OPTION...]: makes the programs of the planted project there, compiled with these options.
-project() {
-  mkdir -p "$1"
-  cp -r "$here"/programs/suite/. "$1"
-  made=$1
-  shift
-  for name in label add describe several clean nothing skipped failing; do
-    "$cc" -g "$@" -o "$made/$name" "$made/tests/$name.c" "$made/shelf.c"
-  done
-}
-
+programs='label add describe several clean nothing skipped failing'
 three='3 findings by cause'
 found_add='crash in shelf_add (shelf.c:'
 found_label='crash in shelf_set_label (shelf.c:'

@@ -15,6 +15,7 @@
 #include "../../faults/explore/campaign/hostile_runs.h"
 #include "../../faults/inject/hostile.h"
 #include "../../faults/nomem.h"
+#include "fixtures/scope.h"
 
 #define SEEN_BYTES 4096
 /* More than is written of one block. */
@@ -50,18 +51,6 @@ static int take(nomem_malloc_func malloc_func, nomem_realloc_func realloc_func, 
 static int install(void **state) {
   (void)state;
   return nomem_install_over(take, malloc, realloc, calloc, watch_release, malloc_usable_size);
-}
-
-static int end_scope(void **state) {
-  (void)state;
-  nomem_end(NULL);
-  return 0;
-}
-
-static void begin(const char *plan) {
-  struct nomem_error error = {0};
-  int result = nomem_begin(plan, &error);
-  if (result != 0) fail_msg("%s: column %zu: %s", plan, error.column, error.reason);
 }
 
 static bool is_all(const unsigned char *bytes, size_t count, unsigned char byte) {

@@ -17,22 +17,11 @@
 
 #include "../../faults/nomem.h"
 #include "../../lib/uv_alloc.h"
+#include "fixtures/scope.h"
 
 static int install(void **state) {
   (void)state;
   return nomem_install(uv_replace_allocator);
-}
-
-static int end_scope(void **state) {
-  (void)state;
-  nomem_end(NULL);
-  return 0;
-}
-
-static void begin(const char *plan) {
-  struct nomem_error error = {0};
-  int result = nomem_begin(plan, &error);
-  if (result != 0) fail_msg("%s: column %zu: %s", plan, error.column, error.reason);
 }
 
 static struct nomem_counters end(void) {

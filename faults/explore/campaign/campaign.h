@@ -34,6 +34,9 @@ struct nomem__point_state {
 /* Room for a sentence with the names of two libraries in it. */
 #define NOMEM__ALLOCATOR_NOTE_BYTES (2 * NOMEM_QUOTE_BYTES + 256)
 
+/* When the exploration has been interrupted, a run without a fault that takes longer is not made any more. */
+#define NOMEM__INTERRUPTED_US UINT64_C(2000000)
+
 /* In place of a result: another shard has the point. */
 #define NOMEM__ELSEWHERE UINT8_MAX
 

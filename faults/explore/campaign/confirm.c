@@ -16,10 +16,8 @@
 #include "residue_runs.h"
 #include "results.h"
 
-/* When the exploration has been interrupted, findings are confirmed for so long, or until it is interrupted again; and
- * a run without a fault that takes longer is not made any more. */
+/* When the exploration has been interrupted, findings are confirmed for so long, or until it is interrupted again. */
 #define INTERRUPTED_MS UINT64_C(3000)
-#define INTERRUPTED_US UINT64_C(2000000)
 
 /* The findings are confirmed one after the other, by runs that follow from one another. */
 struct confirmation {
@@ -77,7 +75,7 @@ static bool has_swallowed(const struct nomem__findings *findings) {
 /* Who interrupts an exploration does not wait long for its report; what could not be looked at does not count. */
 static void check_output_of_interrupted(struct confirmation *confirmation) {
   struct nomem__campaign *campaign = confirmation->campaign;
-  bool is_quick = campaign->baseline_us <= INTERRUPTED_US && !campaign->failed;
+  bool is_quick = campaign->baseline_us <= NOMEM__INTERRUPTED_US && !campaign->failed;
   if (confirmation->is_output_checked || !has_swallowed(&campaign->findings)) return;
   if (is_quick) {
     start(confirmation, "", false, NULL, output_done);
@@ -218,10 +216,8 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   char plan[NOMEM_POINT_PLAN_BYTES];
   (void)worker;
   if (outcome->end.was_cancelled || !nomem__campaign_was_started(confirmation->campaign, outcome)) return;
-  struct nomem__residue_check *check = &confirmation->campaign->residue_check;
-  check->held = is_held_watched(confirmation, finding) ? &confirmation->held : NULL;
-  nomem__results_judge(confirmation->campaign, outcome, finding->point.second != 0, &result);
-  check->held = NULL;
+  nomem__results_judge_held(confirmation->campaign, is_held_watched(confirmation, finding) ? &confirmation->held : NULL,
+                            outcome, finding->point.second != 0, &result);
   finding->is_flaky = !nomem__confirm_is_again(finding->verdict, result.verdict);
   confirmation->is_no_block = is_no_block(&result.residue);
   confirmation->last = find_call(confirmation, outcome, plan);

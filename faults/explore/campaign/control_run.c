@@ -3,9 +3,6 @@
 
 #include "journal.h"
 
-/* Who interrupts an exploration does not wait for a run that takes longer. */
-#define INTERRUPTED_US UINT64_C(2000000)
-
 struct control {
   const struct nomem__campaign *campaign;
   bool has_ended, has_passed, has_crashed;
@@ -39,7 +36,7 @@ void nomem__control_run_make(struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
   struct control control = {.campaign = campaign};
   if (!session->options->is_in_place || campaign->failed) return;
-  if (session->interrupted_by == 0 || campaign->baseline_us <= INTERRUPTED_US) run(&control, campaign);
+  if (session->interrupted_by == 0 || campaign->baseline_us <= NOMEM__INTERRUPTED_US) run(&control, campaign);
   if (control.has_ended) nomem__journal_keep_runs(campaign, control.has_passed);
   if (control.has_passed) return;
   campaign->has_lost_surroundings = true;

@@ -63,9 +63,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   (void)worker;
   if (outcome->end.was_cancelled) return;
   if (nomem__campaign_was_started(campaign, outcome)) {
-    campaign->residue_check.held = &run->held;
-    nomem__results_judge(campaign, outcome, false, &result);
-    campaign->residue_check.held = NULL;
+    nomem__results_judge_held(campaign, &run->held, outcome, false, &result);
     if (result.verdict == NOMEM_VERDICT_LEAK && result.residue.leak.is_handed_over) {
       remove_tests_leak(campaign, run->rank);
       nomem__results_enter_result(run->slot, outcome, run->rank, &result, NULL);

@@ -35,7 +35,7 @@ void nomem__residue_check_compute(const struct nomem__residue_check *check, enum
   };
   nomem__residue_compute(&check->baseline, &end, residue);
   if (residue->has_leak) residue->leak.is_handed_over = nomem__lost_block_is_handed_over(&rule, &residue->leak);
-  if (residue->has_leak || !end.gave_up) return;
+  if (residue->has_leak || !end.gave_up || outcome->channel->watch != NOMEM_WATCH_BLOCK_TABLE) return;
   struct nomem__residue handed_over;
   end.leak_filter.counts = nomem__lost_block_may_be_handed_over;
   nomem__residue_compute(&check->baseline, &end, &handed_over);

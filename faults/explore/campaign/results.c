@@ -130,6 +130,13 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
                          outcome->end.fatal_signal == SIGABRT && !outcome->was_caught;
 }
 
+void nomem__results_judge_held(struct nomem__campaign *campaign, const struct nomem__held_watch *held,
+                               const struct nomem__outcome *outcome, bool has_second, struct nomem__result *result) {
+  campaign->residue_check.held = held;
+  nomem__results_judge(campaign, outcome, has_second, result);
+  campaign->residue_check.held = NULL;
+}
+
 enum nomem__verdict nomem__results_settle(enum nomem__verdict verdict, enum nomem__verdict previous, bool is_heap_check,
                                           bool checks_leaks) {
   /* The run before had ended well. This one was made for what it does to the heap, and for nothing else; and where the

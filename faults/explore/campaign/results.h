@@ -29,6 +29,10 @@ void nomem__results_describe(const struct nomem__campaign *campaign, const struc
  * all its time; or the engine did not reach the call, and the program is to be started for it. */
 bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank);
 
+/* The same of a run in which it was noted what test code had when the call failed. held: NULL: it was not. */
+void nomem__results_judge_held(struct nomem__campaign *campaign, const struct nomem__held_watch *held,
+                               const struct nomem__outcome *outcome, bool has_second, struct nomem__result *result);
+
 /* Enters what a point's run really came to, as a run of it that was looked at more closely shows. outcome: of that run,
  * or one like it. detail: how it ended, in words; NULL: it is found out. */
 void nomem__results_enter_result(struct nomem__worker_slot *slot, const struct nomem__outcome *outcome, size_t rank,

@@ -4,25 +4,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/user.h>
 #include <unistd.h>
 
 #include "../text/memory.h"
+#include "filter_words.h"
 #include "tracees.h"
 
 /* Numbers above are not looked for: what is left there is not known. */
 #define NUMBERS_MAX 1024
 
-#define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, member))
-#define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
 #define ON(call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), RETURN(SECCOMP_RET_TRACE)
 
 static struct sock_filter filter[] = {

@@ -4,9 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +13,6 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/user.h>
@@ -24,9 +20,8 @@
 
 #include "../../channel.h"
 #include "../text/varying_names.h"
+#include "filter_words.h"
 
-#define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, member))
-#define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
 #define TRACE(effect) RETURN(SECCOMP_RET_TRACE | NOMEM_EFFECT_##effect)
 #define ON_VALUE(value, further) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, further, 0)
 #define ON(call, effect) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), TRACE(effect)

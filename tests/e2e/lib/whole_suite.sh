@@ -2,6 +2,15 @@
 # What the suites about nomem suite share; sourced after suite.sh.
 # shellcheck shell=sh disable=SC2154 # what is used here is set there
 
+# project FOLDER [OPTION...]: makes $programs of the planted project there, compiled with these options.
+project() {
+  mkdir -p "$1"
+  cp -r "$here"/programs/suite/. "$1"
+  made=$1
+  shift
+  for name in $programs; do "$cc" -g "$@" -o "$made/$name" "$made/tests/$name.c" "$made/shelf.c"; done
+}
+
 # suite FOLDER STATUS ARGUMENT...: leaves the report in ./seen and ./seen.json.
 suite() {
   in=$1
