@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "channel_copy.h"
@@ -24,10 +25,20 @@ void nomem__launch_take_request(struct nomem__worker *worker, const struct nomem
   worker->limit_ms = request->check_leaks ? request->timeout_ms * LEAK_CHECK_FACTOR : request->timeout_ms;
 }
 
+/* The program may have written behind the pages that the command knows. That memory would stay for as long as the
+ * command: the file cannot be made shorter, so what lies there is given back. */
+static void drop_appended(const struct nomem__worker *worker) {
+  struct stat status;
+  off_t known = (off_t)worker->channel_bytes;
+  if (fstat(worker->channel_fd, &status) != 0 || status.st_size <= known) return;
+  fallocate(worker->channel_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, known, status.st_size - known);
+}
+
 /* Zeroes what a run counts. Sites and modules stay, with the pages they lie on, unless the last run may have
  * overwritten them. */
 static int reset_tables(struct nomem__worker *worker) {
   struct nomem_channel *channel = worker->channel;
+  drop_appended(worker);
   if (!worker->is_dirty) {
     nomem__site_tables_zero(channel);
     return 0;

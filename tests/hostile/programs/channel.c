@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../../faults/channel.h"
@@ -86,6 +87,21 @@ static void grow(void) {
 
 int channel_grown(void) {
   return with_spoiling(grow);
+}
+
+/* Writes behind the pages. Ends before its failure, which is not reached then, if what an earlier run wrote is still
+ * held. */
+int channel_filled(void) {
+  static char text[1 << 20];
+  struct stat status;
+  int fd = open_channel();
+  off_t end = sizeof(struct nomem_channel) + sizeof text;
+  if (fd >= 0 && fstat(fd, &status) == 0 && status.st_blocks * 512 > end + (8 << 20)) abort();
+  if (allocates() && allocates()) return 0;
+  memset(text, 0x41, sizeof text);
+  for (int i = 0; fd >= 0 && i < 48; i++)
+    if (pwrite(fd, text, sizeof text, end + i * (off_t)sizeof text) < 0) _exit(1);
+  _exit(1);
 }
 
 static void unmap(void) {

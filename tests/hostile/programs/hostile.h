@@ -69,7 +69,8 @@
   X(seccomp_strict) X(seccomp_few) X(seccomp_from_start) X(seccomp_no_identity) X(seccomp_refuses) X(seccomp_trap)    \
   X(seccomp_trace)                                                                                                    \
   /* channel.c */                                                                                                     \
-  X(channel_ones) X(channel_zeros) X(channel_cut) X(channel_grown) X(channel_unmapped) X(channel_read_only)           \
+  X(channel_ones) X(channel_zeros) X(channel_cut) X(channel_grown) X(channel_filled) X(channel_unmapped)              \
+  X(channel_read_only)                                                                                                \
   X(channel_written) X(channel_check_leaks) X(channel_plan) X(channel_busy) X(channel_sealed) X(scribble)
 /* clang-format on */
 
