@@ -13,6 +13,7 @@
 #include "../code/value_use.h"
 #include "../process/tracees.h"
 #include "../run/channel_copy.h"
+#include "../stack/process_memory.h"
 #include "../text/grow.h"
 #include "../text/hash.h"
 #include "test_names.h"

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "../stack/memory_map.h"
+#include "../stack/process_memory.h"
 
 /* A stub of the linker. */
 #define STUB_BYTES 16

@@ -14,7 +14,7 @@
 
 #include "../process/tracees.h"
 #include "../run/channel_copy.h"
-#include "../stack/memory_map.h"
+#include "../stack/process_memory.h"
 #include "../text/memory.h"
 #include "called_function.h"
 #include "test_names.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 
-#include "../stack/memory_map.h"
+#include "../stack/process_memory.h"
 
 bool nomem__code_write(pid_t tid, uint64_t address, unsigned char byte) {
   uint64_t word, at = address & ~(uint64_t)(sizeof word - 1);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../stack/patience.h"
 #include "../text/memory.h"
 
 #define ROOM_BYTES 4096
@@ -25,17 +26,46 @@ static int read_all(int file, size_t max, char **block, size_t *bytes) {
   return 0;
 }
 
-int nomem__proc_file_read(pid_t pid, const char *name, size_t max, char **block, size_t *bytes) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-  *block = NULL;
-  *bytes = 0;
+static int read_file(const char *path, size_t max, char **block, size_t *bytes) {
   int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return -errno;
   int result = read_all(file, max, block, bytes);
   close(file);
-  if (result == 0) return 0;
-  free(*block);
+  return result;
+}
+
+/* Environment and arguments lie in the memory of the process. */
+struct job {
+  char path[64];
+  size_t max, bytes;
+  char *block;
+  int result;
+};
+
+static void read_job(void *argument) {
+  struct job *job = argument;
+  job->result = read_file(job->path, job->max, &job->block, &job->bytes);
+}
+
+static void discard(void *argument) {
+  struct job *job = argument;
+  free(job->block);
+  free(job);
+}
+
+int nomem__proc_file_read(pid_t pid, const char *name, size_t max, char **block, size_t *bytes) {
+  struct job *job = nomem__calloc(1, sizeof *job);
+  snprintf(job->path, sizeof job->path, "/proc/%d/%s", (int)pid, name);
+  job->max = max;
   *block = NULL;
+  *bytes = 0;
+  if (!nomem__patience_call(read_job, discard, job)) return -ETIMEDOUT;
+  int result = job->result;
+  if (result == 0) {
+    *block = job->block;
+    *bytes = job->bytes;
+    job->block = NULL;
+  }
+  discard(job);
   return result;
 }

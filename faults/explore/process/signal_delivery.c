@@ -10,7 +10,7 @@
 #include <ucontext.h>
 
 #include "../stack/fault_address.h"
-#include "../stack/memory_map.h"
+#include "../stack/process_memory.h"
 #include "tree_state.h"
 
 /* A handler that makes an access possible takes a few system calls, each with two stops. */

@@ -13,14 +13,16 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/user.h>
 #include <unistd.h>
 
 #include "../../channel.h"
+#include "../stack/process_memory.h"
 #include "../text/varying_names.h"
 #include "filter_words.h"
+
+#define SHORT_PATH_BYTES 64
 
 #define TRACE(effect) RETURN(SECCOMP_RET_TRACE | NOMEM_EFFECT_##effect)
 #define ON_VALUE(value, further) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, further, 0)
@@ -185,8 +187,7 @@ static bool creates_socket(pid_t tid, unsigned long long address) {
     sa_family_t family;
     char path[1];
   } name = {0};
-  struct iovec here = {&name, sizeof name}, there = {(void *)(uintptr_t)address, sizeof name};
-  return process_vm_readv(tid, &here, 1, &there, 1, 0) > 0 && name.family == AF_UNIX && name.path[0] != '\0';
+  return nomem__process_read(tid, address, &name, sizeof name) > 0 && name.family == AF_UNIX && name.path[0] != '\0';
 }
 
 /* A file that may well be shared, or that belongs to the injector. */
@@ -199,13 +200,10 @@ static bool is_harmless(const char *path) {
 
 /* Reads the path that a system call names, and follows the link when it is one of /proc. */
 static void read_path(pid_t tid, unsigned long long address, char *path, size_t path_bytes) {
-  struct iovec here = {path, path_bytes - 1}, there = {(void *)(uintptr_t)address, path_bytes - 1};
-  ssize_t length = process_vm_readv(tid, &here, 1, &there, 1, 0);
-  if (length < 0) { /* the mapping ends soon after: a shorter piece is enough for the paths that matter */
-    here.iov_len = there.iov_len = 64;
-    length = process_vm_readv(tid, &here, 1, &there, 1, 0);
-  }
-  path[length > 0 ? length : 0] = '\0';
+  size_t length = nomem__process_read(tid, address, path, path_bytes - 1);
+  /* The mapping ends soon after: a shorter piece is enough for the paths that matter. */
+  if (length == 0) length = nomem__process_read(tid, address, path, SHORT_PATH_BYTES);
+  path[length] = '\0';
   if (strncmp(path, "/proc/", 6) != 0) return;
   char target[256];
   ssize_t target_length = readlink(path, target, sizeof target - 1);
@@ -231,9 +229,8 @@ static unsigned effects_of_clone(unsigned long long flags) {
 /* The flags are the first member of what clone3 is given. */
 static unsigned effects_of_clone3(pid_t tid, unsigned long long address) {
   unsigned long long flags;
-  struct iovec here = {&flags, sizeof flags}, there = {(void *)(uintptr_t)address, sizeof flags};
-  return process_vm_readv(tid, &here, 1, &there, 1, 0) == sizeof flags ? effects_of_clone(flags)
-                                                                       : NOMEM_EFFECT_PROCESSES;
+  return nomem__process_read(tid, address, &flags, sizeof flags) == sizeof flags ? effects_of_clone(flags)
+                                                                                 : NOMEM_EFFECT_PROCESSES;
 }
 
 unsigned nomem__effects_of_stop(pid_t tid) {

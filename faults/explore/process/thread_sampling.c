@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../stack/memory_map.h"
+#include "../stack/process_memory.h"
 #include "../text/memory.h"
 
 /* Stacks captured of the main thread: the frames that all of them have show where a loop is, wherever it was

@@ -10,6 +10,7 @@
 #include <sys/user.h>
 #include <unistd.h>
 
+#include "../stack/process_memory.h"
 #include "../text/memory.h"
 
 _Static_assert(sizeof(struct user_regs_struct) == NOMEM__IMAGE_REGISTERS * sizeof(uint64_t), "all of them");

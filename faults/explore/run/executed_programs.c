@@ -11,9 +11,7 @@
 #include "../target/target_check.h"
 #include "../text/grow.h"
 #include "../text/memory.h"
-
-/* Linux takes no larger environments. */
-#define ENVIRONMENT_BYTES_MAX ((size_t)8 << 20)
+#include "process_words.h"
 
 /* The number that a process has in its own namespace, the last of those that the kernel lists. */
 static pid_t find_inner_pid(pid_t pid) {
@@ -45,19 +43,13 @@ bool nomem__executed_programs_replaces_injected(const struct nomem_channel *chan
 
 /* Whether the environment of a process has what the injector is loaded and finds its channel by. */
 static bool has_environment(pid_t pid, const char *preload) {
-  char path[64], *entry = NULL;
-  size_t room = 0, bytes = 0;
-  bool has_channel = false, has_preload = preload == NULL;
-  snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
-  FILE *file = nomem__checked(fopen(path, "re"));
-  if (file == NULL) return true; /* nobody knows */
-  for (ssize_t length; bytes < ENVIRONMENT_BYTES_MAX && (length = nomem__getdelim(&entry, &room, '\0', file)) > 0;) {
-    bytes += (size_t)length;
-    has_channel |= strncmp(entry, NOMEM_CHANNEL_ENV "=", sizeof NOMEM_CHANNEL_ENV) == 0;
-    has_preload |= preload != NULL && strncmp(entry, "LD_PRELOAD=", 11) == 0 && strstr(entry, preload) != NULL;
-  }
-  free(entry);
-  fclose(file);
+  struct nomem__process_words words;
+  int result = nomem__process_words_read(&words, pid, "environ");
+  if (result != 0) return result != -ENODATA; /* nobody knows, or there is none */
+  const char *preloaded = nomem__process_words_value(&words, "LD_PRELOAD");
+  bool has_channel = nomem__process_words_value(&words, NOMEM_CHANNEL_ENV) != NULL;
+  bool has_preload = preload == NULL || (preloaded != NULL && strstr(preloaded, preload) != NULL);
+  nomem__process_words_free(&words);
   return has_channel && has_preload;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* process_vm_readv, memfd_create */
+#define _GNU_SOURCE /* memfd_create */
 #include "memory_map.h"
 
 #include <elf.h>
@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "../text/grow.h"
 #include "../text/memory.h"
+#include "process_memory.h"
 
 /* Linux's default limit is 65530 mappings. What a process has beyond this number is ignored. */
 #define AREAS_MAX 131072
@@ -39,17 +39,6 @@ struct headers {
   const Elf64_Phdr *segments;
   size_t segment_count;
 };
-
-size_t nomem__process_read(pid_t pid, uint64_t address, void *buffer, size_t bytes) {
-  struct iovec local = {buffer, bytes};
-  struct iovec remote = {(void *)(uintptr_t)address, bytes}; /* NOLINT: an address in the other process */
-  ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-  return got > 0 ? (size_t)got : 0;
-}
-
-bool nomem__read_word(pid_t tid, uint64_t address, uint64_t *word) {
-  return nomem__process_read(tid, address, word, sizeof *word) == sizeof *word;
-}
 
 /* A newline in a path stands there as \012, as four such characters do. The kernel writes nothing else in another way.
  */

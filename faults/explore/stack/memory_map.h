@@ -54,11 +54,4 @@ const struct nomem__module *nomem__memory_map_find_module(const struct nomem__me
  * caller's descriptor, or a negative error code. */
 int nomem__memory_map_copy_module(const struct nomem__memory_map *map, const struct nomem__module *module, pid_t pid);
 
-/* Reads memory of a process. Returns how many bytes could be read from address on; 0: none. */
-size_t nomem__process_read(pid_t pid, uint64_t address, void *buffer, size_t bytes);
-
-/* Reads a word of it. By a thread, because the first one of its process, whose number the process has, may have ended.
- */
-bool nomem__read_word(pid_t tid, uint64_t address, uint64_t *word);
-
 #endif

@@ -21,6 +21,7 @@
 #include "../text/regular_file.h"
 #include "debug_file.h"
 #include "memory_map.h"
+#include "process_memory.h"
 #include "symbols.h"
 
 /* Memory is read in pieces of this size, a power of two. */

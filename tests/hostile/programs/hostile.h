@@ -47,7 +47,7 @@
   /* memory.c */                                                                                                      \
   X(huge_requests) X(size_max) X(million) X(many_sites) X(all_functions) X(tuned) X(trimmed) X(own_break) X(locked)   \
   X(locked_all) X(not_forked) X(wiped_on_fork) X(huge_pages) X(many_mappings) X(shared_memory) X(no_time_counter)     \
-  X(writes_own_text) X(high_places)                                                                                   \
+  X(writes_own_text) X(high_places) X(unprovided_frames) X(unprovided_shared) X(unprovided_name) \
   /* stacks.c */                                                                                                      \
   X(deep_recursion) X(stack_overflow) X(small_thread_stack) X(own_stack) X(broken_frame) X(no_unwind_table)           \
   X(made_code) X(zeroed_frames) X(clobbered_registers)                                                                \

@@ -2,13 +2,19 @@
 /* The heap and the address space, used in every way. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "hostile.h"
@@ -205,5 +211,59 @@ int high_places(void) {
   char *memory = mmap(there, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   int fd = dup2(1, 1000);
   if (memory == MAP_FAILED || fd != 1000) return NOT_HERE;
+  return end_of_scene();
+}
+
+/* A page for which whoever reads it waits until somebody provides it, and nobody does. NULL: that is not allowed here.
+ */
+static char *unprovided_page(void) {
+  int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+  struct uffdio_api api = {.api = UFFD_API};
+  if (fd < 0 || ioctl(fd, UFFDIO_API, &api) != 0) return NULL;
+  char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  struct uffdio_register range = {.range = {(uintptr_t)page, PAGE}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+  if (page == MAP_FAILED || ioctl(fd, UFFDIO_REGISTER, &range) != 0) return NULL;
+  return page;
+}
+
+/* The stack of a crash lies on such a page; in the second one, a child holds what could provide it, too. */
+static int crash_on(char *page) {
+  if (!is_careless) return end_of_scene();
+  char *block = malloc(24);
+  free(block);
+  if (block != NULL) return 0;
+  char *frame = page != NULL ? page + PAGE / 2 : __builtin_frame_address(0);
+  __asm__ volatile("mov %0, %%rbp\n  movb $1, 0\n" ::"r"(frame) : "memory");
+  __builtin_unreachable();
+}
+
+int unprovided_frames(void) {
+  return crash_on(unprovided_page());
+}
+
+int unprovided_shared(void) {
+  char *page = unprovided_page();
+  pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  int status = crash_on(page);
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  return status;
+}
+
+/* The kernel would wait for the name, too: it is ended by a signal. */
+int unprovided_name(void) {
+  const char *name = unprovided_page();
+  if (name != NULL) {
+    signal(SIGALRM, SIG_DFL);
+    if (fork() == 0) {
+      alarm(1);
+      _exit(open(name, O_WRONLY) < 0);
+    }
+    wait(NULL);
+  }
   return end_of_scene();
 }

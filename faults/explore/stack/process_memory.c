@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* process_vm_readv */
+#include "process_memory.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "../text/memory.h"
+#include "patience.h"
+
+/* Entries of /proc/PID/pagemap that are read at a time. */
+#define ENTRIES 512
+/* Bits of such an entry. What is in the swap space comes back by itself. */
+#define IS_PRESENT (UINT64_C(1) << 63)
+#define IS_SWAPPED (UINT64_C(1) << 62)
+
+/* A read of pages that may not be there. */
+struct read_job {
+  pid_t pid;
+  uint64_t address;
+  size_t bytes, got;
+  unsigned char buffer[];
+};
+
+static size_t read_at_once(pid_t pid, uint64_t address, void *buffer, size_t bytes) {
+  struct iovec local = {buffer, bytes};
+  struct iovec remote = {(void *)(uintptr_t)address, bytes}; /* NOLINT: an address in the other process */
+  ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+  return got > 0 ? (size_t)got : 0;
+}
+
+static void do_read(void *argument) {
+  struct read_job *job = argument;
+  job->got = read_at_once(job->pid, job->address, job->buffer, job->bytes);
+}
+
+/* One wait is enough for a process: of what it has on other such pages nothing is known either. */
+static size_t read_with_patience(pid_t pid, uint64_t address, void *buffer, size_t bytes) {
+  static pid_t waited_for;
+  if (pid == waited_for && nomem__patience_is_strained()) return 0;
+  struct read_job *job = nomem__malloc(sizeof *job + bytes);
+  *job = (struct read_job){.pid = pid, .address = address, .bytes = bytes};
+  if (!nomem__patience_call(do_read, free, job)) {
+    waited_for = pid;
+    return 0;
+  }
+  size_t got = job->got;
+  memcpy(buffer, job->buffer, got);
+  free(job);
+  return got;
+}
+
+/* How many bytes from address on lie on pages that are in memory; all, if nobody can know. */
+static size_t count_present(pid_t pid, uint64_t address, size_t bytes) {
+  char path[32];
+  uint64_t entries[ENTRIES], page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+  uint64_t page = address / page_bytes, last = (address + bytes - 1) / page_bytes, absent = last + 1;
+  snprintf(path, sizeof path, "/proc/%d/pagemap", (int)pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  while (fd >= 0 && page < absent) {
+    size_t wanted = absent - page < ENTRIES ? (size_t)(absent - page) : ENTRIES;
+    ssize_t got = pread(fd, entries, wanted * sizeof *entries, (off_t)(page * sizeof *entries));
+    if (got < (ssize_t)sizeof *entries) break;
+    size_t count = (size_t)got / sizeof *entries, i = 0;
+    while (i < count && (entries[i] & (IS_PRESENT | IS_SWAPPED)) != 0) i++;
+    page += i;
+    if (i < count) absent = page;
+  }
+  if (fd >= 0) close(fd);
+  if (absent > last) return bytes;
+  return absent * page_bytes > address ? (size_t)(absent * page_bytes - address) : 0;
+}
+
+size_t nomem__process_read(pid_t pid, uint64_t address, void *buffer, size_t bytes) {
+  if (bytes == 0) return 0;
+  size_t present = count_present(pid, address, bytes);
+  size_t got = present < bytes ? read_with_patience(pid, address, buffer, bytes) : 0;
+  return got > 0 || present == 0 ? got : read_at_once(pid, address, buffer, present);
+}
+
+bool nomem__read_word(pid_t tid, uint64_t address, uint64_t *word) {
+  return nomem__process_read(tid, address, word, sizeof *word) == sizeof *word;
+}
