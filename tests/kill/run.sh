@@ -20,7 +20,7 @@ here=$tests/kill
 shift
 kills=10
 seed=1
-kill_build=$build
+kill_build=$build kill_work=$work
 # shellcheck source-path=SCRIPTDIR/lib source=lib/sets.sh
 . "$here/lib/sets.sh"
 forks='1 2 3 5' fork_options="-j 2"
@@ -39,8 +39,9 @@ look_at_isolation
 mkdir results runs
 "$cc" -std=gnu11 -O1 -o contain "$tests/hostile/contain.c"
 "$cc" -std=gnu11 -g -O0 -w -o program "$here/programs/program.c"
+printf '#!/bin/sh\n"%s" one\n"%s" two\n' "$work/program" "$work/program" >runner
+chmod +x runner
 "$cc" -std=gnu11 -O1 -shared -fPIC -o in_spawn.so "$here/lib/in_spawn.c"
-kill_work=$work
 kill_end=$(($(date +%s) + ${KILL_SECONDS:-1680}))
 export kill_build kill_work kill_end
 
@@ -49,8 +50,8 @@ for set in $sets; do
   for time in first second; do
     rm -f store.db
     # shellcheck disable=SC2046 # lists of words
-    ./contain -t 120 -o report -- $(command_of "$set") --store store.db --json out.json -- ./program \
-      $(words_of "$set") >seen 2>&1 </dev/null
+    ./contain -t 120 -o report -- $(command_of "$set") --store store.db --json out.json \
+      -- $(words_of "$set") >seen 2>&1 </dev/null
     sed -n 's/^status=//p' report >"$set.status"
     sed -n 's/^time_ms=//p' report >"$set.time_ms"
     summary store.db out.json >"$set.content.$time" 2>&1

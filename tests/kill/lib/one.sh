@@ -28,7 +28,7 @@ mkdir -p "$folder" && cd "$folder" || exit 2
 explore() {
   # shellcheck disable=SC2046,SC2086 # lists of words
   "$work/contain" -t 60 -k "$1" -a "$2" -o report -- $(command_of "$set") --store store.db --json out.json \
-    -- "$work/program" $(words_of "$set") >seen 2>&1 </dev/null || result not_ok 'could not be contained'
+    -- $(words_of "$set") >seen 2>&1 </dev/null || result not_ok 'could not be contained'
   status=$(sed -n 's/^status=//p' report)
   left=$(sed -n 's/^left=//; s/ Umask.*//p' report)
   [ -z "$left" ] || result not_ok "left: $(echo "$left" | tr '\n' ';')"

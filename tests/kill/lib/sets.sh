@@ -2,12 +2,13 @@
 # The explorations that are killed, and what they come to. Sourced, with kill_build set.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
-sets='auto fork files daemon seconds heap'
+sets='auto fork files daemon seconds heap suite'
 more_sets='exec snapshot shared untraced' # not in the sample
 
 command_of() {
   # All points: how many are chosen otherwise depends on how fast the machine is.
-  echo "$kill_build/nomem explore --all --timeout 20"
+  case $1 in suite) echo "$kill_build/nomem suite" ;; *) echo "$kill_build/nomem explore" ;; esac
+  echo '--all --timeout 20'
   case $1 in heap) ;; *) echo '--heap off' ;; esac
   case $1 in
     auto) echo '-j 2' ;;
@@ -15,12 +16,14 @@ command_of() {
     fork) echo '-j 1 --engine fork --isolate off' ;;
     snapshot) echo '-j 2 --engine snapshot' ;;
     untraced | daemon) echo '-j 2 --no-trace' ;;
-    files | seconds | heap) echo '-j 2' ;;
+    files | seconds | heap | suite) echo '-j 2' ;;
     shared) echo '-j 2 --isolate off' ;;
   esac
 }
 
+# What is explored: a program, or what a runner starts.
 words_of() {
+  case $1 in suite) echo "$kill_work/runner" ;; *) echo "$kill_work/program" ;; esac
   case $1 in
     shared | daemon) echo daemon ;;
     seconds) echo seconds ;;
