@@ -3,7 +3,7 @@
 # The command while its own allocations fail, one in each run, or one and all later ones: it comes to the same result as
 # if none had, or ends with status 2 and one line. Nothing else: no signal, no other status, no lost rule, no hang.
 #
-#   tests/self/run.sh BUILD [--all [SCENARIO...]]
+#   tests/self/run.sh BUILD [--all] [SCENARIO...]
 #
 # Without --all, the sample: so many of each scenario's as SELF_SAMPLE says (12). An allocation is named by its call stack,
 # of which the first, the second and the last call fail. After SELF_SECONDS (3000) none is begun any more, and what is left
@@ -20,11 +20,12 @@ here=$tests/self
 . "$here/lib/scenarios.sh"
 needs_ptrace
 sample=${SELF_SAMPLE:-12}
-if [ "${2:-}" = --all ]; then
+shift
+if [ "${1:-}" = --all ]; then
   sample=
-  shift 2
-  [ $# -eq 0 ] || scenarios=$*
+  shift
 fi
+[ $# -eq 0 ] || scenarios=$*
 self_build=$build self_work=$work self_end=$(($(date +%s) + ${SELF_SECONDS:-3000}))
 export self_build self_work self_end
 
@@ -40,6 +41,9 @@ mkdir common stores
   printf '# one\ncrash function=care* site=careless<-main # one\n' >some.supp
   printf 'crash function=outer::Holder<long>::* # one\nabort function=main # two\n' >names.supp
   printf 'crash function=a\ncrush function=b # unknown\n' >mistakes.supp
+  printf '#!/bin/sh\n./program\n./names\n' >runner
+  chmod +x runner
+  nomem suite --all -t 20 --heap off -j 1 --store ../stores/suite.db -- ./runner >/dev/null 2>&1 || [ $? -eq 1 ]
   nomem explore --all -t 20 --heap off --store ../stores/known.db -- ./program >/dev/null 2>&1 || [ $? -eq 1 ]
   nomem explore --all -t 20 --heap off --store ../stores/less.db --sites loses -- ./program >/dev/null 2>&1 || [ $? -eq 1 ]
 )

@@ -34,6 +34,21 @@ static bool was_in_vain(const struct nomem__suite *suite, const json_t *document
   return true;
 }
 
+/* What a case that was not explored for that reason would have shown, nobody knows. */
+static bool has_broken(const struct nomem__suite *suite) {
+  size_t count = 0;
+  const char *reason = NULL;
+  for (size_t i = 0; i < suite->cases.count && suite->interrupted_by == 0; i++) {
+    if (!suite->results[i].has_broken) continue;
+    count++;
+    reason = suite->results[i].reason;
+  }
+  if (count > 0)
+    nomem__complain("not explored because the process that does it failed: %zu test%s, the last one with: %s", count,
+                    count == 1 ? "" : "s", reason != NULL ? reason : "no message");
+  return count > 0;
+}
+
 static int report(const struct nomem__suite *suite) {
   const struct nomem__options *options = suite->options;
   json_t *document = nomem__suite_document_make(suite);
@@ -47,7 +62,7 @@ static int report(const struct nomem__suite *suite) {
     status = nomem__findings_status(options);
   else if (was_in_vain(suite, document))
     status = NOMEM_EXIT_FAILED;
-  if (nomem__suite_keep_report(suite, document) != 0 || !is_written) status = NOMEM_EXIT_FAILED;
+  if (nomem__suite_keep_report(suite, document) != 0 || !is_written || has_broken(suite)) status = NOMEM_EXIT_FAILED;
   json_decref(document);
   return status;
 }

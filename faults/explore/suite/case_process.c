@@ -301,7 +301,9 @@ void nomem__case_finish(struct nomem__case_process *process, int status, struct 
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   *result = (struct nomem__case_result){.left_out = NOMEM_LEFT_OUT_NO};
   if (code == 0) result->document = read_document(process->document_fd);
-  if (code > EXIT_LEFT_OUT && code < EXIT_LEFT_OUT + NOMEM_LEFT_OUT_COUNT)
+  bool is_left_out = code > EXIT_LEFT_OUT && code < EXIT_LEFT_OUT + NOMEM_LEFT_OUT_COUNT;
+  result->has_broken = !is_left_out && result->document == NULL;
+  if (is_left_out)
     result->left_out = (enum nomem__left_out)(code - EXIT_LEFT_OUT);
   else if (result->document == NULL)
     result->left_out = NOMEM_LEFT_OUT_UNFIT;

@@ -55,6 +55,7 @@ struct nomem__case_result {
   enum nomem__left_out left_out;
   char *reason;     /* owned; NULL: it was explored */
   json_t *document; /* owned; NULL: it was not explored */
+  bool has_broken;  /* the process that explored it failed by itself: of the case, that says nothing */
 };
 
 /* Starts the process. Returns 0 or a negative error code. */
