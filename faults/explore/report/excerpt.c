@@ -60,12 +60,14 @@ static void print_mark(FILE *out, const struct nomem__mark *mark, const struct n
   size_t index = nomem__find_column(line, mark->column), blanks = 0;
   for (size_t i = 0; i < index; i++) blanks += (line->text[i] & 0xc0) != 0x80;
   unsigned columns = nomem__terminal_columns(out);
-  if (columns >= COLUMNS_MIN && blanks + GUTTER_COLUMNS > columns / 2) blanks = columns / 2 - GUTTER_COLUMNS;
+  unsigned most = columns - columns / 3; /* the rest is for words */
+  if (columns >= COLUMNS_MIN && blanks + GUTTER_COLUMNS > most) blanks = most - GUTTER_COLUMNS;
   nomem__colour_begin(out, NOMEM_COLOUR_GUTTER);
   fputs("        | ", out);
   nomem__colour_end(out);
   nomem__colour_begin(out, NOMEM_COLOUR_MARK);
   fprintf(out, "%*s^ ", (int)blanks, "");
+  nomem__screen_hang(out);
   nomem__print_safe(out, mark->text);
   nomem__colour_end(out);
   fputc('\n', out);

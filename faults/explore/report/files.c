@@ -14,6 +14,7 @@
 #include "../text/write_error.h"
 #include "document.h"
 #include "report.h"
+#include "terminal.h"
 
 /* How many names are tried for the temporary file beside a report. */
 #define TEMPORARY_TRIES 100
@@ -199,7 +200,8 @@ bool nomem__reports_are_wanted(const struct nomem__options *options) {
 int nomem__reports_write(const struct nomem__options *options, const json_t *document, nomem__text_func *print_text) {
   struct output output;
   FILE *out = open_text(options, &output);
-  if (out != NULL) print_text(document, options->quiet, options->verbose, out);
+  if (out != NULL) print_text(document, options->quiet, options->verbose, nomem__screen_open(out));
+  nomem__screen_close();
   int printed = out != NULL ? close_text(&output) : -EIO, result = 0;
   for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++) {
     if (options->reports[kind] == NULL) continue;

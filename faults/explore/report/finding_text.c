@@ -336,11 +336,17 @@ static void print_heading(const struct finding_text *text) {
   print_runs(text);
 }
 
+static void print_command(FILE *out, const char *what, const char *command) {
+  fprintf(out, "  %s: ", what);
+  nomem__screen_command(out);
+  fprintf(out, "%s\n", command);
+}
+
 void nomem__print_ways_back(const json_t *finding, FILE *out) {
   const char *debug = nomem__json_string(finding, "debug"), *needs = nomem__json_string(finding, "needs");
-  fprintf(out, "  reproduce: %s\n", nomem__json_string(finding, "reproduce"));
+  print_command(out, "reproduce", nomem__json_string(finding, "reproduce"));
   if (*needs != '\0') fprintf(out, "  needs: %s\n", needs);
-  if (*debug != '\0') fprintf(out, "  debug: %s\n", debug);
+  if (*debug != '\0') print_command(out, "debug", debug);
 }
 
 void nomem__print_finding(const json_t *finding, bool is_verbose, FILE *out) {

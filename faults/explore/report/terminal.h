@@ -18,4 +18,15 @@ void nomem__colour_end(FILE *out);
 /* Returns how wide the terminal is. 0: out is none, or does not say. */
 unsigned nomem__terminal_columns(FILE *out);
 
+/* Returns what to print a text to that is to go to out: where that is a terminal, a stream that keeps the text until it
+ * is closed, and then folds its lines to the terminal's width. All of the above holds for it as for out. One at a time.
+ */
+FILE *nomem__screen_open(FILE *out);
+void nomem__screen_close(void);
+
+/* Where out is such a stream, what its lines are folded into begins in this column, or is a command from here on
+ * (fold.h). */
+void nomem__screen_hang(FILE *out);
+void nomem__screen_command(FILE *out);
+
 #endif

@@ -3,23 +3,25 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <stdlib.h>
 #include <uv.h>
 
 #include "../text/json_values.h"
+#include "../text/memory_stream.h"
 #include "../text/printable.h"
+#include "../text/status_line.h"
 
 #define REDRAW_NS UINT64_C(200000000)
 #define NS_PER_S 1e9
 
 void nomem__suite_progress_start(struct nomem__suite_progress *progress, const struct nomem__suite *suite) {
   *progress = (struct nomem__suite_progress){
-      .is_terminal = isatty(STDERR_FILENO), .is_quiet = suite->options->quiet, .began_ns = uv_hrtime()};
+      .is_terminal = nomem__status_line_is_possible(), .is_quiet = suite->options->quiet, .began_ns = uv_hrtime()};
   for (size_t i = 0; i < suite->cases.count; i++) progress->cases += suite->cases.list[i].reason == NULL;
 }
 
 static void clear(struct nomem__suite_progress *progress) {
-  if (progress->is_shown) fputs("\r\033[K", stderr);
+  if (progress->is_shown) nomem__status_line_erase();
   progress->is_shown = false;
 }
 
@@ -36,11 +38,14 @@ void nomem__suite_progress_draw(struct nomem__suite_progress *progress, const st
       part += (double)boards[i].done / (double)boards[i].total;
   }
   double done = (double)progress->cases_done + part, elapsed = (double)(now - progress->began_ns) / NS_PER_S;
-  fprintf(stderr, "\rnomem: %zu of %zu tests, %zu runs", progress->cases_done, progress->cases, runs);
-  if (findings > 0) fprintf(stderr, ", %zu finding%s in those that run", findings, findings == 1 ? "" : "s");
-  if (done > 0.5) fprintf(stderr, ", %.0f s left", elapsed * ((double)progress->cases - done) / done);
-  fputs("\033[K", stderr);
-  fflush(stderr);
+  struct nomem__memory_stream stream;
+  FILE *out = nomem__memory_stream_open(&stream);
+  fprintf(out, "nomem: %zu of %zu tests, %zu runs", progress->cases_done, progress->cases, runs);
+  if (findings > 0) fprintf(out, ", %zu finding%s in those that run", findings, findings == 1 ? "" : "s");
+  if (done > 0.5) fprintf(out, ", %.0f s left", elapsed * ((double)progress->cases - done) / done);
+  char *line = nomem__memory_stream_close(&stream);
+  nomem__status_line_draw(line);
+  free(line);
   progress->is_shown = true;
   progress->drawn_ns = now;
 }

@@ -2,11 +2,13 @@
 #include "progress.h"
 
 #include <stdio.h>
-#include <unistd.h>
+
+#include "status_line.h"
 
 #define FIRST_MS 2000
 #define REDRAW_MS 200
 #define PLAIN_MS 10000
+#define LINE_BYTES 160
 
 static void print_line(uv_timer_t *timer) {
   struct nomem__progress *progress = timer->data;
@@ -19,14 +21,17 @@ static void print_line(uv_timer_t *timer) {
   if (elapsed_ms < FIRST_MS || progress->done == 0) return;
   if (!progress->is_terminal && now - progress->last_plain_ms < PLAIN_MS) return;
   double per_second = (double)progress->done * 1000 / (double)elapsed_ms;
-  fprintf(stderr, "%snomem: %zu ", progress->is_terminal ? "\r" : "", progress->done);
+  char line[LINE_BYTES];
   if (progress->total >= progress->done) /* runs that are made once more are not all foreseen */
-    fprintf(stderr, "of %zu runs, %zu finding%s, %.0f a second, %.0f s left", progress->total, progress->findings,
-            progress->findings == 1 ? "" : "s", per_second, (double)(progress->total - progress->done) / per_second);
+    snprintf(line, sizeof line, "nomem: %zu of %zu runs, %zu finding%s, %.0f a second, %.0f s left", progress->done,
+             progress->total, progress->findings, progress->findings == 1 ? "" : "s", per_second,
+             (double)(progress->total - progress->done) / per_second);
   else
-    fprintf(stderr, "runs, %.0f a second", per_second);
-  fputs(progress->is_terminal ? "\033[K" : "\n", stderr);
-  fflush(stderr);
+    snprintf(line, sizeof line, "nomem: %zu runs, %.0f a second", progress->done, per_second);
+  if (progress->is_terminal)
+    nomem__status_line_draw(line);
+  else
+    fprintf(stderr, "%s\n", line);
   progress->is_shown = progress->is_terminal;
   progress->last_plain_ms = now;
 }
@@ -34,7 +39,7 @@ static void print_line(uv_timer_t *timer) {
 void nomem__progress_start(struct nomem__progress *progress, uv_loop_t *loop, size_t total) {
   uint64_t now = uv_now(loop);
   *progress = (struct nomem__progress){
-      .is_terminal = isatty(STDERR_FILENO), .total = total, .started_ms = now, .last_plain_ms = now};
+      .is_terminal = nomem__status_line_is_possible(), .total = total, .started_ms = now, .last_plain_ms = now};
   uv_timer_init(loop, &progress->timer);
   progress->timer.data = progress;
   uv_timer_start(&progress->timer, print_line, REDRAW_MS, REDRAW_MS);
@@ -42,7 +47,7 @@ void nomem__progress_start(struct nomem__progress *progress, uv_loop_t *loop, si
 }
 
 void nomem__progress_clear(struct nomem__progress *progress) {
-  if (progress->is_shown) fputs("\r\033[K", stderr);
+  if (progress->is_shown) nomem__status_line_erase();
   progress->is_shown = false;
 }
 

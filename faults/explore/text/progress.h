@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a user sees while a command works: on a terminal, one line that is rewritten; where standard error is something
+/* What a user sees while a command works: on a terminal, a status line; where standard error is something
  * else, a plain line every ten seconds; nothing for the first two seconds. */
 #ifndef NOMEM_PROGRESS_H
 #define NOMEM_PROGRESS_H
