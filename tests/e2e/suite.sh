@@ -145,7 +145,7 @@ fi
 printf './failing; ./skipped; ./nothing; ./clean\n' >good/some
 if suite good 0 -- sh some && says 'not explored: failing: without any fault it exits with 1' \
   'not explored: skipped: it was skipped' 'not explored: nothing: it allocates nothing' '1 test explored' \
-  '1 failed without a fault, 1 skipped, 1 allocate nothing'; then
+  '1 failed without a fault, 1 skipped, 1 allocated nothing'; then
   pass 'what is not explored is named'
 else
   fail 'what is not explored is named' seen

@@ -22,6 +22,7 @@
 #include "explanations.h"
 #include "finding_id.h"
 #include "frames.h"
+#include "next_step.h"
 #include "notes.h"
 #include "reproduction.h"
 
@@ -409,5 +410,6 @@ json_t *nomem__document_make(const struct nomem__campaign *campaign, bool has_si
   nomem__document_put_verdicts(&builder.json, document, campaign->session->options->strict, campaign->verdicts);
   put_findings(&builder, document);
   if (has_sites) nomem__put_sites(&builder, document);
+  nomem__document_put_next(&builder.json, document, campaign->journal != NULL);
   return finish(&builder, document);
 }

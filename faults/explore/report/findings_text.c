@@ -111,3 +111,15 @@ void nomem__findings_text_count(const size_t counts[NOMEM_LISTINGS], const char 
   for (enum nomem__listing listing = NOMEM_LISTING_FLAKY; listing < NOMEM_LISTINGS; listing++)
     if (counts[listing] > 0) fprintf(out, ", %zu %s", counts[listing], names[listing]);
 }
+
+bool nomem__findings_text_has_others(const size_t counts[NOMEM_LISTINGS]) {
+  size_t others = 0;
+  for (enum nomem__listing listing = NOMEM_LISTING_FLAKY; listing < NOMEM_LISTINGS; listing++)
+    others += counts[listing];
+  return others > 0;
+}
+
+void nomem__findings_text_next(const json_t *document, FILE *out) {
+  const char *next = nomem__json_string(document, "next");
+  if (*next != '\0') fprintf(out, "next: %s\n", next);
+}

@@ -24,4 +24,10 @@ void nomem__findings_text_print(const json_t *document, bool is_quiet, bool is_v
  * "3 findings by cause, 1 flaky". */
 void nomem__findings_text_count(const size_t counts[NOMEM_LISTINGS], const char *before, const char *by, FILE *out);
 
+/* Whether any stands in the text that does not count. */
+bool nomem__findings_text_has_others(const size_t counts[NOMEM_LISTINGS]);
+
+/* Prints what the document says is to be done next. */
+void nomem__findings_text_next(const json_t *document, FILE *out);
+
 #endif

@@ -7,6 +7,7 @@
 #include "../campaign/coverage.h"
 #include "../judge/verdict.h"
 #include "../text/json_values.h"
+#include "findings_table.h"
 #include "findings_text.h"
 #include "report.h"
 
@@ -104,8 +105,10 @@ void nomem__report_text(const json_t *document, bool is_quiet, bool is_verbose, 
   if (!is_quiet) print_program(document, out);
   nomem__findings_text_print(document, is_quiet, is_verbose, counts, out);
   if (is_quiet) return;
+  nomem__findings_table_print(document, nomem__findings_text_has_others(counts), out);
   print_verdicts(document, counts, out);
   if (is_verbose) print_engines(document, out);
   print_coverage(document, out);
   for (size_t i = 0; i < json_array_size(notes); i++) fprintf(out, "%s\n", json_string_value(json_array_get(notes, i)));
+  nomem__findings_text_next(document, out);
 }

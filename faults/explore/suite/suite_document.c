@@ -11,6 +11,7 @@
 
 #include "../judge/verdict.h"
 #include "../report/document.h"
+#include "../report/next_step.h"
 #include "../run/surroundings.h"
 #include "../text/json_values.h"
 #include "../text/memory.h"
@@ -309,6 +310,7 @@ json_t *nomem__suite_document_make(const struct nomem__suite *suite) {
   put_verdicts(&json, document, suite);
   put_findings(&json, document, suite);
   put_warnings(&json, document, suite);
+  nomem__document_put_next(&json, document, !suite->options->no_store);
   if (!json.failed) return document;
   json_decref(document);
   return NULL;

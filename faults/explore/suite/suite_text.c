@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../report/finding_text.h"
+#include "../report/findings_table.h"
 #include "../report/findings_text.h"
 #include "../report/report.h"
 #include "../text/json_values.h"
@@ -18,8 +19,9 @@ static bool has_result(const json_t *suite_case, const char *result) {
   return strcmp(nomem__json_string(suite_case, "result"), result) == 0;
 }
 
-/* One line for each reason, with the tests that have it. */
-static void print_left_out(FILE *out, const json_t *cases) {
+/* One line for each reason, with the tests that have it. Returns whether there was any. */
+static bool print_left_out(FILE *out, const json_t *cases) {
+  bool has_any = false;
   for (unsigned why = 1; why < NOMEM_LEFT_OUT_COUNT; why++) {
     if (why == NOMEM_LEFT_OUT_NOT_CHOSEN) continue;
     for (size_t i = 0; i < json_array_size(cases); i++) {
@@ -39,10 +41,12 @@ static void print_left_out(FILE *out, const json_t *cases) {
         fputs("not explored: ", out);
         nomem__print_names(names, out);
         fprintf(out, ": %s\n", reason);
+        has_any = true;
       }
       json_decref(names);
     }
   }
+  return has_any;
 }
 
 static size_t count_results(const json_t *cases, const char *result) {
@@ -61,7 +65,7 @@ static void print_summary(FILE *out, const json_t *document, const size_t counts
     const char *text;
   } texts[] = {{NOMEM_LEFT_OUT_FAILED, "failed without a fault"},
                {NOMEM_LEFT_OUT_SKIPPED, "skipped"},
-               {NOMEM_LEFT_OUT_NOTHING_ALLOCATED, "allocate nothing"},
+               {NOMEM_LEFT_OUT_NOTHING_ALLOCATED, "allocated nothing"},
                {NOMEM_LEFT_OUT_STARTED_BY_CASE, "started by a test"},
                {NOMEM_LEFT_OUT_UNFIT, "could not be explored"},
                {NOMEM_LEFT_OUT_NOT_ALONE, "cannot run alone"},
@@ -110,12 +114,15 @@ void nomem__suite_text_print(const json_t *document, bool is_quiet, bool is_verb
   size_t counts[NOMEM_LISTINGS];
   nomem__findings_text_print(document, is_quiet, is_verbose, counts, out);
   if (is_quiet) return;
-  print_left_out(out, json_object_get(document, "cases"));
+  bool has_lines = print_left_out(out, json_object_get(document, "cases"));
+  has_lines |= nomem__findings_text_has_others(counts) || json_array_size(warnings) > 0;
   for (size_t i = 0; i < json_array_size(warnings); i++)
     fprintf(out, "%s\n", json_string_value(json_array_get(warnings, i)));
+  nomem__findings_table_print(document, has_lines, out);
   print_summary(out, document, counts);
   print_unexplored(out, document);
   print_coverage(out, document);
+  nomem__findings_text_next(document, out);
 }
 
 static void print_command(FILE *out, const json_t *suite_case) {
