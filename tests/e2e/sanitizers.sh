@@ -117,7 +117,9 @@ unset LSAN_OPTIONS
 explore 1 --store here.db || :
 id=$(grep -o 'sanitizer-[0-9a-f]*' found | head -n 1)
 printf 'kill\nquit\n' | timeout 300 nomem replay --store here.db --gdb "$id" >seen 2>&1 || :
-if grep -q 'Breakpoint 1, nomem_fault' seen; then pass 'gdb stops at the fault of a linked program'; else
+if grep -A3 '^nomem: the call is made here' seen | grep -q 'at .*asan_double_free.c:'; then
+  pass 'gdb stops at the fault of a linked program'
+else
   fail 'gdb stops at the fault of a linked program' seen
 fi
 

@@ -16,6 +16,8 @@
 #include "../text/complain.h"
 #include "../text/memory.h"
 #include "commands.h"
+#include "gdb_commands.h"
+#include "replay_rr.h"
 #include "stored_run.h"
 
 /* Room for a gdb command with paths in it. */
@@ -52,7 +54,7 @@ static int become_gdb(char **argv) {
 /* Becomes gdb, which starts the program. Only the program gets the injector preloaded, by env, and a shell opens its
  * input: arguments to gdb's own run command would replace the program's. */
 static int start_under_gdb(const struct nomem__options *options, const struct nomem__target *target,
-                           const char *preload, const char *channel) {
+                           const char *preload, const char *channel, const char *commands) {
   static const char format[] = "set exec-wrapper sh -c 'exec env \"LD_PRELOAD=%s\" %s=%s \"$0\" \"$@\" <\"%s\"'";
   static const char special[] = "'\"$`\\";
   char wrapper[COMMAND_BYTES];
@@ -63,8 +65,7 @@ static int start_under_gdb(const struct nomem__options *options, const struct no
     nomem__complain("replay: gdb cannot be given these paths: use names without quotes, '$' and '\\'");
     return NOMEM_EXIT_FAILED;
   }
-  char *head[] = {"gdb", "-q",  "-ex",    "set breakpoint pending on", "-ex", "break nomem_fault", "-ex", wrapper,
-                  "-ex", "run", "--args", (char *)target->path};
+  char *head[] = {"gdb", "-q", "-x", (char *)commands, "-ex", wrapper, "-ex", "run", "--args", (char *)target->path};
   size_t words = 0, head_count = sizeof head / sizeof *head;
   while (options->program[words] != NULL) words++;
   char **argv = nomem__calloc(head_count + words, sizeof *argv);
@@ -102,7 +103,7 @@ static pid_t wait_for_fault(const struct nomem_channel *channel, pid_t root) {
 /* Becomes gdb, attached to the process that comes to the fault: a script, or --image, may leave open which one that is.
  */
 static int attach_gdb(const struct nomem__options *options, const struct nomem__target *target, const char *preload,
-                      struct nomem_channel *channel, const char *path) {
+                      struct nomem_channel *channel, const char *path, const char *commands) {
   channel->stop_at_fault = NOMEM_STOP_ONCE;
   pid_t pid = wait_for_fault(channel, start_program(options, target, preload, path));
   if (pid == 0) {
@@ -112,7 +113,7 @@ static int attach_gdb(const struct nomem__options *options, const struct nomem__
   char number[16];
   snprintf(number, sizeof number, "%d", (int)pid);
   char *argv[] = {
-      "gdb", "-q",       "-p", number, "-ex", "handle SIGSTOP nostop noprint nopass", "-ex", "break nomem_fault",
+      "gdb", "-q",       "-p", number, "-ex", "handle SIGSTOP nostop noprint nopass", "-x", (char *)commands,
       "-ex", "continue", NULL};
   return become_gdb(argv);
 }
@@ -125,9 +126,10 @@ static int set_sanitizer_options(void) {
   return 0;
 }
 
-static int debug(const struct nomem__options *options) {
+static int debug(const struct nomem__options *options, bool with_rr) {
   struct nomem__target target;
   char reason[NOMEM_TARGET_REASON_BYTES], preload[PATH_MAX], path[CHANNEL_PATH_BYTES];
+  char commands[NOMEM_GDB_COMMANDS_PATH_BYTES];
   if (nomem__target_check(options->program[0], &target, reason, sizeof reason) != 0) {
     nomem__complain("%s", reason);
     return NOMEM_EXIT_FAILED;
@@ -137,16 +139,25 @@ static int debug(const struct nomem__options *options) {
     return NOMEM_EXIT_FAILED;
   }
   struct nomem_channel *channel = make_channel(options, path);
-  if (channel == NULL) {
+  if (channel == NULL || nomem__gdb_commands_make(commands) != 0) {
     nomem__complain("replay: cannot make a channel: %s", strerror(errno));
     return NOMEM_EXIT_FAILED;
   }
   if (set_sanitizer_options() != 0) return NOMEM_EXIT_FAILED;
   /* Where the injector is part of the program, gdb cannot set its breakpoint before the program is loaded. */
   bool is_own = target.elf.has_backend;
-  if (is_own || target.is_script || options->image[0] != '\0')
-    return attach_gdb(options, &target, is_own ? "" : preload, channel, path);
-  return start_under_gdb(options, &target, preload, path);
+  bool is_elsewhere = target.is_script || options->image[0] != '\0';
+  if (with_rr)
+    return nomem__replay_rr(&(struct nomem__rr_request){.path = target.path,
+                                                        .argv = options->program,
+                                                        .stdin_path = options->stdin_path,
+                                                        .preload = is_own ? "" : preload,
+                                                        .channel_path = path,
+                                                        .channel = channel,
+                                                        .gdb_commands = commands,
+                                                        .is_elsewhere = is_elsewhere});
+  if (is_own || is_elsewhere) return attach_gdb(options, &target, is_own ? "" : preload, channel, path, commands);
+  return start_under_gdb(options, &target, preload, path, commands);
 }
 
 int nomem__replay(const struct nomem__options *options) {
@@ -159,7 +170,7 @@ int nomem__replay(const struct nomem__options *options) {
     nomem__stored_run_enter_folder(&stored);
     nomem__stored_run_set_variables(&stored);
     if (!options->quiet) nomem__complain("%s: %s", stored.id, stored.plan);
-    status = options->gdb ? debug(&run) : nomem__run(&run);
+    status = options->gdb || options->rr ? debug(&run, options->rr) : nomem__run(&run);
   }
   nomem__stored_run_free(&stored);
   return status;

@@ -130,6 +130,7 @@ struct nomem__options {
   bool quiet;
   bool strict;
   bool gdb;
+  bool rr;
   const char *text_path; /* the file of the text; "-": standard output; NULL: where it usually goes */
   enum nomem__wrapper_choice wrapper;
   enum nomem__in_place_choice in_place;

@@ -455,6 +455,8 @@ const struct nomem__option nomem__option_table[] = {
     {"baseline", "FILE", 0, EXPLORERS, SET(read_path, baseline),
      "count only findings that are not in the store FILE, of an earlier exploration of the same command"},
     {"gdb", NULL, 0, ONLY(REPLAY), SET(read_flag, gdb), "run it under gdb, which stops at the call that fails"},
+    {"rr", NULL, 0, ONLY(REPLAY), SET(read_flag, rr),
+     "record it by rr, and step through the recording, backwards, too: from what came of it to the call that fails"},
     {"stacks", NULL, 0, ONLY(SITES), SET(read_flag, stacks), "print whole call stacks"},
     {"verify", NULL, 0, ONLY(SITES), SET(read_flag, verify),
      "unwind every stack again, and say how many were recognised, how many had to be unwound, and how many were "
