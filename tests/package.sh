@@ -80,7 +80,7 @@ status=0
 nomem explore --no-store -- ./store >found || status=$?
 cat found
 [ $status = 1 ]
-grep -q '^crash in main (/tmp/store.c:8)' found
+grep -q '^crash in main (store.c:8)' found
 cc -g -fno-builtin -DMENDED store.c -o store
 nomem explore --no-store -- ./store
 # Names that cannot be preloaded into: what is linked instead.
