@@ -69,12 +69,14 @@ function showHeading() {
   if (coverage.points_in_other_shards) warnings.push(`${plural(coverage.points_in_other_shards, 'point')} of ${number(coverage.points)} are other shards’.`);
   if (report.complete && coverage.points_tried + coverage.points_in_other_shards < coverage.points) warnings.push('The time was up before all points were tried.');
   byId('result').textContent = `${counted ? plural(counted, 'finding') : 'No finding'} in ${plural(runs, 'run')}${excluded ? `, ${number(excluded)} not counted` : ''}`;
+  byId('next').textContent = report.next ? `Next: ${report.next}.` : '';
+  byId('next').hidden = !report.next;
   if (!report.complete) warnings.push(`Not complete: ${coverage.points_tried || 0} of ${coverage.points || 0} points were tried.`);
   const reasons = Object.entries(coverage.calls_not_exercised || {}).filter(([, calls]) => calls > 0);
   if (reasons.length) warnings.push(`Not exercised: ${reasons.map(([why, calls]) => `${plural(calls, 'call')} ${notExercised[why] || why}`).join(', ')}.`);
-  if (coverage.sites_tried < coverage.sites) warnings.push(`${plural(coverage.sites - coverage.sites_tried, 'site')} of ${number(coverage.sites)} were not tried at all.`);
-  if (coverage.sites_unstable) warnings.push(`${plural(coverage.sites_unstable, 'site')} were reached in only one of the two baselines.`);
-  if (coverage.allocations_without_site) warnings.push(`${plural(coverage.allocations_without_site, 'allocation')} had no room among the sites and were not tried.`);
+  if (coverage.sites_tried < coverage.sites) warnings.push(`${plural(coverage.sites - coverage.sites_tried, 'site')} of ${number(coverage.sites)} not tried at all.`);
+  if (coverage.sites_unstable) warnings.push(`${plural(coverage.sites_unstable, 'site')} reached in only one of the two baselines.`);
+  if (coverage.allocations_without_site) warnings.push(`${plural(coverage.allocations_without_site, 'allocation')} not tried: no room among the sites.`);
   if (coverage.stacks === false) warnings.push('Without ptrace: no stacks of crashes, and crashes of child processes were not seen.');
   for (const warning of report.warnings || []) warnings.push(`${warning}.`);
   byId('warning').textContent = warnings.join(' ');
