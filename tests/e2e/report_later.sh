@@ -60,10 +60,10 @@ nomem explore -q --store whole.db -- ./several x >seen 2>&1 || :
 for i in 1 2 3; do nomem explore -q --store part$i.db --shard $i/3 -- ./several x >seen 2>&1 || :; done
 nomem merge all.db part1.db part2.db part3.db >seen 2>&1
 for store in whole all; do
-  nomem report $store.db 2>&1 | sed 's/ ([0-9.]* s)$//; s/, [0-9.]* ms a run//; s/  debug: .*//' >$store.text || :
+  nomem report $store.db 2>&1 | sed 's/ ([0-9.]* s)$//; s/, [0-9.]* ms a run//; s/  debug: .*//; /^next: /d' >$store.text || :
 done
 if grep -q '3 findings' all.text && cmp whole.text all.text >>seen 2>&1; then pass 'merged shards'; else
-  diff whole.text all.text >>seen
+  diff whole.text all.text >>seen || :
   fail 'merged shards' seen
 fi
 

@@ -46,11 +46,27 @@ static void print_list(const struct nomem__stored_findings *findings) {
   if (findings->count == 0) puts("no findings");
 }
 
+/* Whether the word is the finding's id, and an @ and the key of the site where its call failed behind it: as the report
+ * of a suite says it, of whose tests several may have a finding of one id. */
+static bool is_named_with_site(const struct nomem__stored_finding *finding, const char *word) {
+  const char *at = strchr(word, '@');
+  size_t length = at != NULL ? (size_t)(at - word) : 0;
+  if (at == NULL || strlen(finding->id) != length || strncmp(finding->id, word, length) != 0) return false;
+  char *site = nomem__format("site=%s@", at + 1);
+  bool is_it = strncmp(finding->plan, site, strlen(site)) == 0;
+  free(site);
+  return is_it;
+}
+
+static bool is_whole_name(const struct nomem__stored_finding *finding, const char *word) {
+  return strcmp(finding->id, word) == 0 || is_named_with_site(finding, word);
+}
+
 /* Whether the word is the finding's id, the beginning of it, or the beginning of the digits in it. */
 static bool is_named(const struct nomem__stored_finding *finding, const char *word) {
   const char *digits = strchr(finding->id, '-');
   size_t length = strlen(word);
-  if (strcmp(finding->id, word) == 0) return true;
+  if (is_whole_name(finding, word)) return true;
   return length >= ID_HASH_LEAST &&
          (strncmp(finding->id, word, length) == 0 || (digits != NULL && strncmp(digits + 1, word, length) == 0));
 }
@@ -68,13 +84,12 @@ static const struct nomem__stored_finding *choose(const struct nomem__stored_fin
     const struct nomem__stored_finding *finding = &findings->list[i];
     bool is_it = is_number ? finding->number == number && finding->campaign == findings->list[0].campaign
                            : is_named(finding, word);
-    if (is_it && chosen != NULL && strcmp(finding->id, word) != 0 && strcmp(chosen->id, word) != 0) {
+    if (is_it && chosen != NULL && !is_whole_name(finding, word) && !is_whole_name(chosen, word)) {
       nomem__complain("%s: %s is more than one finding: give more of the id ('nomem replay' lists them)", command,
                       quoted);
       return NULL;
     }
-    if (is_it && (chosen == NULL || (strcmp(finding->id, word) == 0 && strcmp(chosen->id, word) != 0)))
-      chosen = finding;
+    if (is_it && (chosen == NULL || (is_whole_name(finding, word) && !is_whole_name(chosen, word)))) chosen = finding;
   }
   if (chosen == NULL)
     nomem__complain("%s: no finding %s: give its number in the report, or its id ('nomem replay' lists them)", command,

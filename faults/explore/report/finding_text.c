@@ -23,6 +23,8 @@
 #define FRAMES_SHOWN 12
 /* So many names stand in a line. */
 #define NAMES_SHOWN 5
+/* A line to paste that is longer is not printed where a short one does the same on this machine. */
+#define REPRODUCE_BYTES 400
 
 /* A finding that is being printed. */
 struct finding_text {
@@ -342,9 +344,22 @@ static void print_command(FILE *out, const char *what, const char *command) {
   fprintf(out, "%s\n", command);
 }
 
-void nomem__print_ways_back(const json_t *finding, FILE *out) {
+/* Prints the line that runs it from the store, which is the one that debugs it, without the debugger. */
+static bool print_replay(FILE *out, const char *debug) {
+  static const char debugger[] = " --gdb";
+  const char *found = strstr(debug, debugger);
+  if (found == NULL) return false;
+  char *replay = nomem__format("%.*s%s", (int)(found - debug), debug, found + strlen(debugger));
+  print_command(out, "reproduce", replay);
+  free(replay);
+  return true;
+}
+
+void nomem__print_ways_back(const json_t *finding, bool is_verbose, FILE *out) {
   const char *debug = nomem__json_string(finding, "debug"), *needs = nomem__json_string(finding, "needs");
-  print_command(out, "reproduce", nomem__json_string(finding, "reproduce"));
+  const char *reproduce = nomem__json_string(finding, "reproduce");
+  if (is_verbose || strlen(reproduce) <= REPRODUCE_BYTES || !print_replay(out, debug))
+    print_command(out, "reproduce", reproduce);
   if (*needs != '\0') fprintf(out, "  needs: %s\n", needs);
   if (*debug != '\0') print_command(out, "debug", debug);
 }
@@ -369,6 +384,6 @@ void nomem__print_finding(const json_t *finding, bool is_verbose, FILE *out) {
   print_shared(&text);
   print_origin(&text);
   print_threads(&text);
-  nomem__print_ways_back(finding, out);
+  nomem__print_ways_back(finding, is_verbose, out);
   for (size_t i = 0; i < text.mark_count; i++) free(text.marks[i].text);
 }

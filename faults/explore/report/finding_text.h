@@ -11,8 +11,9 @@
 /* Prints it in full; every frame of every stack if it is to be verbose. */
 void nomem__print_finding(const json_t *finding, bool is_verbose, FILE *out);
 
-/* Prints how to see it again: the line that reproduces it, and, where there is a store, the one that debugs it. */
-void nomem__print_ways_back(const json_t *finding, FILE *out);
+/* Prints how to see it again: the line that reproduces it, and, where there is a store, the one that debugs it. A line
+ * that fills a screen, because a runner has set many variables, is left to the store, unless it is to be verbose. */
+void nomem__print_ways_back(const json_t *finding, bool is_verbose, FILE *out);
 
 /* Prints so many names of a list, with commas between them, and how many more there are. */
 void nomem__print_names(const json_t *names, FILE *out);

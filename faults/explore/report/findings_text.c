@@ -72,7 +72,7 @@ static void print_short(const struct listed *listed, size_t number) {
                                               : nomem__json_string(finding, "exclusion"));
   if (listing == NOMEM_LISTING_EXCLUDED) return;
   fprintf(listed->out, "  what came of it: %s\n", nomem__json_string(finding, "end"));
-  nomem__print_ways_back(finding, listed->out);
+  nomem__print_ways_back(finding, listed->is_verbose, listed->out);
 }
 
 /* Prints those of one part. Returns how many there are. */

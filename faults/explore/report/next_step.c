@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../store/database.h"
-#include "../text/memory.h"
 #include "../text/memory_stream.h"
 #include "stack_text.h"
 
@@ -18,21 +16,14 @@ static const json_t *find_first(const json_t *document) {
   return NULL;
 }
 
-/* Prints the command that explains a finding: where there is a store, this one, and else its verdict. Whoever reads the
- * report of a suite stands in its folder, where its store is found unless it was put elsewhere. */
-static void print_explain(FILE *out, const json_t *document, const json_t *finding) {
-  static const char replay[] = "nomem replay --gdb ", store[] = " --store ";
+/* Prints the command that explains a finding: where there is a store, this one, and else its verdict. */
+static void print_explain(FILE *out, const json_t *finding) {
+  static const char replay[] = "nomem replay --gdb ";
   const char *debug = nomem__json_string(finding, "debug"), *found = strstr(debug, replay);
-  if (found == NULL) {
+  if (found == NULL)
     fprintf(out, "nomem explain %s", nomem__json_string(finding, "verdict"));
-    return;
-  }
-  char *usual = nomem__format("%s/%s", nomem__json_string(document, "directory"), NOMEM_STORE_PATH);
-  const char *id = found + strlen(replay), *named = strstr(id, store);
-  bool is_usual = named != NULL && strcmp(named + strlen(store), usual) == 0;
-  fprintf(out, "%.*snomem explain %.*s", is_usual ? 0 : (int)(found - debug), debug,
-          (int)(is_usual ? (size_t)(named - id) : strlen(id)), id);
-  free(usual);
+  else
+    fprintf(out, "%.*snomem explain %s", (int)(found - debug), debug, found + strlen(replay));
 }
 
 static bool has_source(const json_t *trace) {
@@ -42,7 +33,7 @@ static bool has_source(const json_t *trace) {
 
 /* Prints what to do about a finding. Without lines there is nothing to be seen yet; those of the C library nobody
  * builds. */
-static void print_mending(FILE *out, const json_t *document, const json_t *finding) {
+static void print_mending(FILE *out, const json_t *finding) {
   const json_t *unchecked = json_object_get(finding, "unchecked"), *blow_up = json_object_get(finding, "blow_up");
   bool has_line = json_object_get(unchecked, "file") != NULL ||
                   has_source(blow_up != NULL ? blow_up : json_object_get(finding, "fault"));
@@ -50,7 +41,7 @@ static void print_mending(FILE *out, const json_t *document, const json_t *findi
     fputs("build with -g (or install debug symbols), so that the report names files and lines", out);
     return;
   }
-  print_explain(out, document, finding);
+  print_explain(out, finding);
   fputs(" says how to mend ", out);
   if (json_object_get(unchecked, "file") != NULL)
     nomem__entry_print(out, unchecked);
@@ -90,7 +81,7 @@ void nomem__document_put_next(struct nomem__json *json, json_t *document, bool h
   const json_t *finding = find_first(document);
   FILE *out = nomem__memory_stream_open(&stream);
   if (finding != NULL)
-    print_mending(out, document, finding);
+    print_mending(out, finding);
   else
     print_rest(out, document, has_store);
   char *text = nomem__memory_stream_close(&stream);

@@ -13,6 +13,7 @@
 #include "../report/document.h"
 #include "../report/next_step.h"
 #include "../run/surroundings.h"
+#include "../store/database.h"
 #include "../text/json_values.h"
 #include "../text/memory.h"
 #include "in_place.h"
@@ -267,6 +268,24 @@ static void put_warnings(struct nomem__json *json, json_t *document, const struc
   nomem__json_put(json, document, "warnings", warnings);
 }
 
+/* Says how to debug a finding of a suite. Whoever reads the report stands in the suite's folder, where its store is
+ * found unless it was put elsewhere; the run changes to the test's by itself. Of several tests that have a finding of
+ * this id, the site says which. */
+static void put_debugging(struct nomem__json *json, json_t *finding, const struct nomem__suite *suite) {
+  static const char site[] = "site=", named[] = " --store ";
+  const char *plan = nomem__json_string(json_object_get(finding, "fault"), "plan");
+  const char *debug = nomem__json_string(finding, "debug"), *store = strstr(debug, named);
+  if (store == NULL || store[strlen(named)] != '/') return;
+  bool has_site = strncmp(plan, site, strlen(site)) == 0;
+  const char *key = has_site ? plan + strlen(site) : "";
+  char *usual = nomem__format("%s%s/%s", named, suite->folder, NOMEM_STORE_PATH);
+  char *line = nomem__format("nomem replay --gdb %s%s%.*s%s", nomem__json_string(finding, "replay"),
+                             has_site ? "@" : "", (int)strcspn(key, "@"), key, strcmp(store, usual) == 0 ? "" : store);
+  nomem__json_text(json, finding, "debug", line);
+  free(line);
+  free(usual);
+}
+
 static void put_findings(struct nomem__json *json, json_t *document, const struct nomem__suite *suite) {
   struct nomem__case_findings *list = nomem__calloc(suite->cases.count + 1, sizeof *list);
   for (size_t i = 0; i < suite->cases.count; i++) {
@@ -277,6 +296,8 @@ static void put_findings(struct nomem__json *json, json_t *document, const struc
                                             .is_in_place = suite_case->is_in_place};
   }
   json_t *excluded = NULL, *findings = nomem__suite_findings_join(list, suite->cases.count, &excluded);
+  for (size_t i = 0; i < json_array_size(findings); i++) put_debugging(json, json_array_get(findings, i), suite);
+  for (size_t i = 0; i < json_array_size(excluded); i++) put_debugging(json, json_array_get(excluded, i), suite);
   nomem__json_put(json, document, "findings", findings);
   nomem__json_put(json, document, "excluded", excluded);
   free(list);
