@@ -341,8 +341,10 @@ static int try_all(struct nomem__isolation *isolation, unsigned jobs, struct rep
 }
 
 /* Of namespaces, no space left means that no more of them are allowed. */
-static const char *describe_error(int error) {
-  return error == ENOSPC ? "the limit on their number is reached (sysctl user.max_*_namespaces)" : strerror(error);
+static const char *describe_error(unsigned part, int error) {
+  if (error == ENOSPC) return "the limit on their number is reached (sysctl user.max_*_namespaces)";
+  if (part == PART_FILES && error == EINVAL) return "the root folder is no mount point, as in a chroot";
+  return strerror(error);
 }
 
 /* Returns whether every part works. */
@@ -353,7 +355,7 @@ static bool describe_report(const struct nomem__isolation *isolation, const stru
   for (unsigned i = 0; i < PARTS; i++) {
     if (report->errors[i] == 0 || used >= reason_bytes) continue;
     used += (size_t)snprintf(reason + used, reason_bytes - used, "%s%s: %s", used > 0 ? ", " : "", parts[i].text,
-                             describe_error(report->errors[i]));
+                             describe_error(i, report->errors[i]));
   }
   if (used == 0) nomem__view_describe(&isolation->view, reason, reason_bytes);
   return used == 0;
