@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which failures are looked at for what the test was told: docs/verdicts.md, "Was the test told?". */
+/* Which failures are looked at for what the test was told: docs/verdicts.md, "Did the test learn of the failure?". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
