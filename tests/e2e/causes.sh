@@ -115,6 +115,7 @@ for kind in one two bare; do
     ends $kind gives_up 1 '^crash in thing_end '
     ends $kind taken 1 '^corruption in taken '
     ends $kind hooked_taken 1 '^corruption in taken '
+    ends $kind reset 1 '^corruption in thing_format '
     ends $kind ruined 1 '^2 runs: 2 crash; 1 finding, 1 not counted '
     ends $kind held 0 "not counted: abort in thing_hold .*: $told thing_hold had returned -1 "
   fi

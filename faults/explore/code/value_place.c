@@ -244,3 +244,13 @@ bool nomem__place_is_same(const struct nomem__function_code *code, uint32_t numb
   }
   return false;
 }
+
+bool nomem__register_is_number(const struct nomem__function_code *code, uint32_t number, unsigned core,
+                               int64_t *value) {
+  struct nomem__place place = {.core = (uint8_t)core}, other;
+  for (unsigned i = 0; i < LOOK_BACK && has_one_way(code, number); i++) {
+    enum nomem__step step = nomem__place_step_back(&code->list[--number], &place, &other, value);
+    if (step != NOMEM_STEP_SAME || place.steps > 0) return step == NOMEM_STEP_NUMBER;
+  }
+  return false;
+}

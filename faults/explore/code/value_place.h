@@ -40,6 +40,10 @@ bool nomem__place_is_equal(const struct nomem__place *a, const struct nomem__pla
 bool nomem__place_is_same(const struct nomem__function_code *code, uint32_t number, const struct nomem__place *a,
                           const struct nomem__place *b);
 
+/* Whether a register has a number that was put into it as such right before an instruction: on the only way there, and
+ * it was in no memory. */
+bool nomem__register_is_number(const struct nomem__function_code *code, uint32_t number, unsigned core, int64_t *value);
+
 /* Whether a function that is called keeps a register. */
 bool nomem__is_kept_register(unsigned number);
 

@@ -99,10 +99,11 @@ static bool hold_blocks_of_test(struct reading *reading, const struct nomem_chan
   return is_read;
 }
 
-static void keep_held(struct nomem__held_watch *watch, const struct nomem__heap_blocks *blocks) {
+static void keep_others(struct nomem__held_watch *watch, const struct nomem__heap_blocks *blocks) {
   watch->blocks = nomem__calloc(blocks->count + 1, sizeof *watch->blocks);
   for (size_t i = 0; i < blocks->count; i++)
-    if (blocks->list[i].is_held) watch->blocks[watch->count++] = blocks->list[i].address;
+    if (!blocks->list[i].is_held && !blocks->list[i].is_quarantined)
+      watch->blocks[watch->count++] = blocks->list[i].address;
 }
 
 /* The address of a process's block table, which it has written itself; 0: it has none. */
@@ -124,7 +125,7 @@ static bool read_held(struct nomem__held_watch *watch, const struct nomem__stack
                  nomem__heap_blocks_read(&reading->blocks, &reading->image, table) == 0 &&
                  hold_frames(reading, stack, saved, test) && hold_variables(reading) &&
                  hold_blocks_of_test(reading, copy);
-  if (is_read) keep_held(watch, &reading->blocks);
+  if (is_read) keep_others(watch, &reading->blocks);
   if (reading->image.read != NULL) nomem__process_image_free(&reading->image);
   nomem__heap_blocks_free(&reading->blocks);
   nomem__channel_copy_free(copy);
@@ -187,7 +188,7 @@ static int by_address(const void *left, const void *right) {
 
 bool nomem__held_watch_may_have(const struct nomem__held_watch *watch, uint64_t block) {
   if (!watch->is_known) return true;
-  return watch->count > 0 && bsearch(&block, watch->blocks, watch->count, sizeof block, by_address) != NULL;
+  return watch->count == 0 || bsearch(&block, watch->blocks, watch->count, sizeof block, by_address) == NULL;
 }
 
 void nomem__held_watch_free(struct nomem__held_watch *watch) {

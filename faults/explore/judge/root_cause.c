@@ -134,6 +134,22 @@ static bool failed_in_same_call(const struct nomem__outcome *outcome, const stru
   return false;
 }
 
+/* Whether the NULL for the first pointer of the function in a frame stands in the code of its caller: whoever wrote that
+ * meant it, and has checked nothing because there was nothing to check. */
+static bool is_written_null(struct nomem__symbols *symbols, const struct nomem__trace *blow_up, unsigned at) {
+  static const unsigned char registers[] = {NOMEM_RDI, NOMEM_RSI, NOMEM_RDX, NOMEM_RCX, NOMEM_R8, NOMEM_R9};
+  const struct nomem__trace_frame *called = &blow_up->frame[at], *caller = called + 1;
+  struct nomem__debug_parameter first;
+  int64_t value;
+  int count =
+      nomem__symbols_find_pointers(symbols, called->path, called->offset, called->is_return_address, &first, 1);
+  if (count < 1 || first.word < 0 || first.word >= (int)sizeof registers) return false;
+  const struct nomem__function_code *code = nomem__symbols_find_code(symbols, caller->path, caller->offset - 1);
+  uint32_t call = code != NULL ? nomem__function_code_find_before(code, caller->offset) : NOMEM_NO_INSTRUCTION;
+  return call != NOMEM_NO_INSTRUCTION && code->list[call].operation == NOMEM_OPERATION_CALL &&
+         nomem__register_is_number(code, call, registers[first.word], &value) && value == 0;
+}
+
 bool nomem__test_passed_null(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                              const struct nomem__trace *blow_up) {
   bool is_shown = outcome->end.has_stack && outcome->end.fatal_signal != 0 && !has_report_stack(outcome);
@@ -142,7 +158,8 @@ bool nomem__test_passed_null(const struct nomem__outcome *outcome, const struct 
   if (test == 0 || test == blow_up->depth) return false;
   if (nomem__code_owner_of(code_owners, &blow_up->frame[test - 1]) == NOMEM_OWNER_RUNTIME) return false;
   return !failed_in_same_call(outcome, code_owners, blow_up, test) &&
-         has_null_argument(outcome, code_owners->symbols, blow_up, test - 1, 1) == NOMEM_YES;
+         has_null_argument(outcome, code_owners->symbols, blow_up, test - 1, 1) == NOMEM_YES &&
+         !is_written_null(code_owners->symbols, blow_up, test - 1);
 }
 
 bool nomem__has_test_call_failed(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners) {

@@ -32,7 +32,8 @@ bool nomem__is_below_call(const struct nomem__code_owners *code_owners, const st
                           const struct nomem__trace_frame *test);
 
 /* Whether test code passed on a NULL that it had not checked: it gave NULL for the first pointer to the function in
- * which, or below which, the run blew up, and an earlier call of test code had failed. */
+ * which, or below which, the run blew up, and an earlier call of test code had failed. A NULL that it has written there
+ * is none. */
 bool nomem__test_passed_null(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                              const struct nomem__trace *blow_up);
 

@@ -22,6 +22,8 @@
 #define SCOPE_DEPTH 64
 /* How many functions inlined into one another are found at one address; deeper ones are left out. */
 #define INLINE_DEPTH 64
+/* Of a register by which a parameter is passed. */
+#define WORD_BYTES 8
 
 #if defined __x86_64__
 #define FRAME_POINTER_OP DW_OP_reg6
@@ -273,6 +275,20 @@ static bool is_pointer(Dwarf_Die *parameter) {
   return found && dwarf_peel_type(&type, &type) == 0 && dwarf_tag(&type) == DW_TAG_pointer_type;
 }
 
+/* Whether a parameter is passed as one word: a pointer, or a number that is none of floating point. */
+static bool is_word(Dwarf_Die *parameter) {
+  Dwarf_Attribute attribute;
+  Dwarf_Die type;
+  Dwarf_Die *found = dwarf_formref_die(dwarf_attr_integrate(parameter, DW_AT_type, &attribute), &type);
+  Dwarf_Word encoding = 0;
+  if (!found || dwarf_peel_type(&type, &type) != 0) return false;
+  int tag = dwarf_tag(&type);
+  if (tag == DW_TAG_base_type)
+    return dwarf_formudata(dwarf_attr(&type, DW_AT_encoding, &attribute), &encoding) == 0 &&
+           encoding != DW_ATE_float && encoding != DW_ATE_complex_float && dwarf_bytesize(&type) <= WORD_BYTES;
+  return tag == DW_TAG_pointer_type || tag == DW_TAG_enumeration_type;
+}
+
 /* Reads an expression of a single operation, which describes something that stays in one place. Returns false for any
  * other. */
 static bool read_single_operation(Dwarf_Die *die, unsigned name, Dwarf_Addr address, Dwarf_Op *operation) {
@@ -301,14 +317,19 @@ int nomem__debug_info_find_pointers(struct nomem__debug_info *info, uint64_t add
                                     struct nomem__debug_parameter *parameters, int max) {
   struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
-  int count = 0;
+  int count = 0, words = 0;
   Dwarf_Die child;
   if (!function) return -1;
   if (dwarf_child(&function->die, &child) != 0) return 0;
-  do
-    if (count < max && dwarf_tag(&child) == DW_TAG_formal_parameter && is_pointer(&child))
-      parameters[count++] = locate_parameter(&child, &function->die, address - info->bias);
-  while (dwarf_siblingof(&child, &child) == 0);
+  do {
+    if (dwarf_tag(&child) != DW_TAG_formal_parameter) continue;
+    bool is_counted = words >= 0 && is_word(&child);
+    if (count < max && is_pointer(&child)) {
+      parameters[count] = locate_parameter(&child, &function->die, address - info->bias);
+      parameters[count++].word = is_counted ? words : -1;
+    }
+    words = is_counted ? words + 1 : -1;
+  } while (dwarf_siblingof(&child, &child) == 0);
   return count;
 }
 

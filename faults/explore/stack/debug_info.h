@@ -45,6 +45,7 @@ struct nomem__debug_parameter {
   int64_t offset; /* in bytes from the canonical frame address, or from the frame pointer */
   bool is_from_frame_pointer;
   bool is_known; /* false: it is not in memory, or not all the time */
+  int word;      /* its number among the parameters that are passed as whole words; -1: not known */
 };
 
 /* Writes the parameters that are pointers, in their order, of the function at address; of functions inlined into one

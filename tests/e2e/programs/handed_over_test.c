@@ -72,6 +72,15 @@ static int forgets_a_member(void) {
   return ENDS(result);
 }
 
+/* The value that it forgets is made after the call that failed. */
+static int forgets_what_it_made_later(void) {
+  struct object *object = object_new();
+  struct value *value = value_new("text");
+  int result = object == NULL ? -1 : object_set_new(object, "key", value);
+  object_free(object);
+  return ENDS(result);
+}
+
 int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   if (strcmp(what, "object") == 0) return hands_over();
@@ -79,5 +88,6 @@ int main(int argc, char **argv) {
   if (strcmp(what, "forgets") == 0) return forgets();
   if (strcmp(what, "variable") == 0) return forgets_a_variable();
   if (strcmp(what, "member") == 0) return forgets_a_member();
+  if (strcmp(what, "later") == 0) return forgets_what_it_made_later();
   return 2;
 }

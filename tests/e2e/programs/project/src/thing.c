@@ -183,6 +183,15 @@ void thing_end(void) {
   listed = NULL;
 }
 
+int thing_format(const char *format) {
+  static char *current;
+  free(current);
+  char *copy = format != NULL ? strdup(format) : NULL;
+  if (format != NULL && copy == NULL) return -1;
+  current = copy;
+  return 0;
+}
+
 int thing_hold(struct thing *thing) {
   static int holders;
   assert(holders == 0);

@@ -37,6 +37,8 @@ int thing_make(struct thing **made);                         /* -1: no memory, a
 int thing_take(struct thing *thing, char *name, void (*release)(void *name));
 int thing_list(struct thing *thing); /* bug: as thing_start, and thing_end is then not to be called */
 void thing_end(void);                /* of all that were listed */
+/* NULL: none. bug: -1 as from thing_start, but then what it had before is freed once more. */
+int thing_format(const char *format);
 int thing_hold(struct thing *thing); /* bug: as thing_start, but then nothing can be held any more */
 int thing_look(struct thing *thing); /* at one that has a name, by a thread */
 int thing_watch(struct thing *thing, pthread_t *thread); /* bug: as thing_start, but leaves a thread that uses it */

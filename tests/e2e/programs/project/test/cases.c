@@ -246,6 +246,13 @@ static void held(void) {
   free(thing.name);
 }
 
+/* The NULL is written here: it is no result of anything. */
+static void reset(void) {
+  thing_format("one");
+  thing_format("two");
+  thing_format(NULL);
+}
+
 static int hook(struct thing *thing) {
   return thing_start(thing);
 }
@@ -338,6 +345,8 @@ static bool is_told(const char *way) {
     callback(thing_with_length, tell);
   else if (strcmp(way, "held") == 0)
     held();
+  else if (strcmp(way, "reset") == 0)
+    reset();
   else if (strcmp(way, "relay") == 0)
     hooked(thing_relay);
   else if (strcmp(way, "overhear") == 0)
