@@ -105,6 +105,8 @@ for kind in one two bare; do
     ends $kind within 0 "not counted: crash in thing_name_length .*: $told thing_start had returned -1 "
     ends $kind relay 0 "not counted: crash in thing_name_length .*: $told thing_relay had returned -1 "
     ends $kind twice 0 "not counted: crash in thing_name_length .*: $told thing_start had " --faults persistent
+    ends $kind many 0 "; 0 findings, 1 not counted" --faults persistent
+    ends $kind some 1 '^crash in thing_end ' --faults persistent
     ends $kind until 0 "not counted: hang in .*: (the test's own loop|$told thing_try had returned -1 )" -t 2 \
       --faults persistent
     ends $kind both 1 '^2 runs: 2 crash; 1 finding, 1 not counted '

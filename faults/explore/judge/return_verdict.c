@@ -106,7 +106,11 @@ struct nomem__last_call nomem__return_verdict_find(const struct nomem__return_wa
   bool repeats = is_repeated(call, outcome);
   if (channel->fault_count > NOMEM_FAULTS && !repeats) return none;
   const struct nomem__watched_call *outermost = outermost_returned(watch, call);
-  return (struct nomem__last_call){outermost, first_fault_below(watch, fault), repeats && outermost == call};
+  uint32_t first = first_fault_below(watch, fault);
+  return (struct nomem__last_call){.call = outermost,
+                                   .first = outermost == call ? &watch->calls[watch->numbers[first]] : outermost,
+                                   .fault = first,
+                                   .is_repeated = repeats && outermost == call};
 }
 
 int64_t nomem__returned_number(const struct nomem__debug_result *type, uint64_t value) {
@@ -186,6 +190,12 @@ static void describe(const struct nomem__watched_call *call, int64_t value, stru
            test[0].file != NULL ? test[0].file : "?", test[0].line);
 }
 
+/* Whether test code ignored the same error in the same place before. */
+static bool is_ignored_before(const struct nomem__watched_call *first, const struct nomem__watched_call *call,
+                              const struct nomem__watched_call *usual) {
+  return first != call && first->has_returned && first->value == call->value && has_gone_on_alike(first, usual);
+}
+
 bool nomem__return_verdict_is_ignored(const struct nomem__last_call *last,
                                       const struct nomem__return_watch *without_fault, struct nomem__symbols *symbols,
                                       char text[NOMEM_RETURN_TEXT_BYTES]) {
@@ -194,7 +204,9 @@ bool nomem__return_verdict_is_ignored(const struct nomem__last_call *last,
   if (usual == NULL || call->type.bytes == 0) return false;
   int64_t value = nomem__returned_number(&call->type, call->value);
   if (!nomem__returned_error(&call->type, value, nomem__returned_number(&call->type, usual->value))) return false;
-  if (!has_gone_on_alike(call, usual) && !last->is_repeated) return false;
+  /* What the last round of a loop does next, the first one does not. */
+  if (!has_gone_on_alike(call, usual) && !is_ignored_before(last->first, call, usual) && !last->is_repeated)
+    return false;
   describe(call, value, symbols, text);
   return true;
 }

@@ -273,6 +273,23 @@ static void twice(void) {
   free(second.name);
 }
 
+/* The same call again and again, which may say each time that there is no memory. */
+static void many(void) {
+  struct thing things[3] = {0};
+  for (int i = 0; i < 3; i++) thing_start(&things[i]);
+  thing_name_length(&things[2]);
+  for (int i = 0; i < 3; i++) free(things[i].name);
+}
+
+/* It stops where a call says so, and cleans up. */
+static void some(void) {
+  struct thing things[3] = {0};
+  for (int i = 0; i < 3; i++)
+    if (thing_list(&things[i]) != 0) break;
+  thing_end();
+  for (int i = 0; i < 3; i++) free(things[i].name);
+}
+
 /* Two names, either of which may not be there. */
 static void lengths(struct thing things[2]) {
   for (int i = 0; i < 2; i++) {
@@ -353,6 +370,10 @@ static bool is_told(const char *way) {
     hooked(thing_overhear);
   else if (strcmp(way, "twice") == 0)
     twice();
+  else if (strcmp(way, "many") == 0)
+    many();
+  else if (strcmp(way, "some") == 0)
+    some();
   else if (strcmp(way, "names") == 0)
     names();
   else if (strcmp(way, "both") == 0)
