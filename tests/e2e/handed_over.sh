@@ -38,6 +38,7 @@ for level in 0 2; do
       for what in forgets variable member; do
         finds "what the test has kept: $what, $how" 0 '' -- ./test_handed $what
       done
+      finds "what the test has from an allocation function, $how" 0 '' -- ./test_handed notes
       finds "what the test made after the failure, $how" 0 '' --sites object_new -- ./test_handed later
     done
   done

@@ -136,7 +136,8 @@ static void collect_block_traces(const struct nomem__judged_run *run, const stru
     nomem__site_trace(channel, is_late_write ? late->freed_at : late->site, symbols, trace);
   else
     return;
-  nomem__blame_library(run->outcome, 0, symbols, trace);
+  if (!(has_leak && residue->leak.lost_by != 0 && nomem__trace_blame_library_for_loss(trace, symbols)))
+    nomem__blame_library(run->outcome, 0, symbols, trace);
   if (has_leak && residue->leak.is_handed_over)
     blame_callee(run, code_owners, stacks);
   else if (has_leak && trace->library_frames == 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../stack/symbols.h"
+#include "../text/function_name.h"
 #include "heap_misuse.h"
 #include "root_cause.h"
 
@@ -57,9 +58,17 @@ static unsigned find_outside_runtime(const struct nomem__code_owners *code_owner
   return number;
 }
 
-/* Whether code under test allocated the block, and not test code for itself. */
+static bool is_allocation_function(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  const char *function = sources[resolve(symbols, frame, sources) - 1].function;
+  return function != NULL && nomem__is_allocation_function(function);
+}
+
+/* Whether code under test allocated the block, and not test code for itself: by malloc, or by an allocation function of
+ * the library's. */
 static bool is_under_test(const struct nomem__code_owners *code_owners, const struct nomem__trace *block) {
   unsigned first = find_outside_runtime(code_owners, block);
+  while (first + 1 < block->depth && is_allocation_function(code_owners->symbols, &block->frame[first])) first++;
   return block->depth > 0 && !nomem__is_test_call(code_owners, block) &&
          nomem__code_owner_of(code_owners, &block->frame[first]) == NOMEM_OWNER_UNDER_TEST;
 }
@@ -122,7 +131,7 @@ bool nomem__lost_block_counts(const void *rule_of_run, const struct nomem__leak_
   nomem__fault_trace(channel, 0, &fault);
   if (leak->lost_by != 0) {
     nomem__site_trace(channel, leak->lost_by - 1, symbols, &block);
-    if (block.depth == 0) return false;
+    if (block.depth == 0 || nomem__trace_blame_library_for_loss(&block, symbols)) return false;
     unsigned number = find_outside_runtime(code_owners, &block);
     struct nomem__source_frame sources[NOMEM_INLINED_MAX];
     resolve(symbols, &block.frame[number], sources);

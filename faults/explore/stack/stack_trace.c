@@ -164,6 +164,21 @@ bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem
   return true;
 }
 
+/* A function of the C library that reallocates what its caller, or the user of a stream, has. */
+static bool is_of_caller(const struct nomem__trace_frame *frame, struct nomem__symbols *symbols) {
+  return is_called(frame, "*getline", symbols) || is_called(frame, "*getdelim", symbols) ||
+         is_called(frame, "_IO_*", symbols);
+}
+
+bool nomem__trace_blame_library_for_loss(struct nomem__trace *reallocated, struct nomem__symbols *symbols) {
+  unsigned outside = find_outside_runtime(reallocated);
+  if (outside == 0 || outside >= reallocated->depth || !is_c_library(&reallocated->frame[outside - 1])) return false;
+  for (unsigned i = 0; i < outside; i++)
+    if (is_of_caller(&reallocated->frame[i], symbols)) return false;
+  reallocated->library_frames = outside;
+  return true;
+}
+
 static uint64_t add_line(uint64_t hash, const struct nomem__trace_frame *frame,
                          const struct nomem__source_frame *source) {
   return hash + (source->line != 0 ? source->line : frame->offset << 20);

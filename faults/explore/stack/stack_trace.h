@@ -68,6 +68,10 @@ bool nomem__trace_is_stream_buffer(const struct nomem__trace *trace, struct nome
 bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem__trace *fault,
                                 struct nomem__symbols *symbols);
 
+/* Blames the loss of a block on the C library when its own call to reallocate the block failed: the block belongs to a
+ * call into the library that is going on. Not where the caller has it, as of getline(), or a stream. */
+bool nomem__trace_blame_library_for_loss(struct nomem__trace *reallocated, struct nomem__symbols *symbols);
+
 /* Returns the frame that is to blame: the first outside the C and C++ run-times, or the function of the C library that
  * is to blame. NULL: there is none. */
 const struct nomem__trace_frame *nomem__trace_culprit(const struct nomem__trace *trace);

@@ -17,6 +17,8 @@ struct entry {
 
 struct object {
   struct entry *first;
+  void **notes;
+  unsigned long note_count;
 };
 
 struct uri {
@@ -63,6 +65,18 @@ int object_set_new(struct object *object, const char *key, struct value *value) 
   return 0;
 }
 
+void *object_malloc(unsigned long size) {
+  return malloc(size);
+}
+
+int object_note(struct object *object, void *note) {
+  void **notes = realloc(object->notes, (object->note_count + 1) * sizeof *notes);
+  if (notes == NULL) return -1;
+  object->notes = notes;
+  object->notes[object->note_count++] = note;
+  return 0;
+}
+
 int object_touch(struct object *object) {
   char *note = malloc(40);
   if (note == NULL) return -1;
@@ -79,6 +93,8 @@ void object_free(struct object *object) {
     value_free(entry->value);
     free(entry);
   }
+  while (object->note_count > 0) free(object->notes[--object->note_count]);
+  free(object->notes);
   free(object);
 }
 

@@ -10,6 +10,9 @@ void value_free(struct value *value);
 struct object *object_new(void);
 /* Takes the value over, whether it fails or not. */
 int object_set_new(struct object *object, const char *key, struct value *value);
+/* Takes the note over, unless it fails. */
+int object_note(struct object *object, void *note);
+void *object_malloc(unsigned long size);
 int object_touch(struct object *object);
 void object_free(struct object *object);
 

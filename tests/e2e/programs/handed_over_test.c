@@ -81,6 +81,15 @@ static int forgets_what_it_made_later(void) {
   return ENDS(result);
 }
 
+/* The block is the test's: it has asked for it, and given it away. */
+static int notes(void) {
+  struct object *object = object_new();
+  if (object == NULL) return 1;
+  int result = object_note(object, object_malloc(24));
+  object_free(object);
+  return ENDS(result);
+}
+
 int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   if (strcmp(what, "object") == 0) return hands_over();
@@ -89,5 +98,6 @@ int main(int argc, char **argv) {
   if (strcmp(what, "variable") == 0) return forgets_a_variable();
   if (strcmp(what, "member") == 0) return forgets_a_member();
   if (strcmp(what, "later") == 0) return forgets_what_it_made_later();
+  if (strcmp(what, "notes") == 0) return notes();
   return 2;
 }
