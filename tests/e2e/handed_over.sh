@@ -39,7 +39,8 @@ for level in 0 2; do
         finds "what the test has kept: $what, $how" 0 '' -- ./test_handed $what
       done
       finds "what the test has from an allocation function, $how" 0 '' -- ./test_handed notes
-      finds "what the test made after the failure, $how" 0 '' --sites object_new -- ./test_handed later
+      # With optimisation object_new() jumps to calloc(), which the test then calls itself.
+      [ $level != 0 ] || finds "what the test made after the failure, $how" 0 '' --sites object_new -- ./test_handed later
     done
   done
 done
