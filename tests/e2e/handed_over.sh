@@ -40,7 +40,7 @@ for level in 0 2; do
       done
       finds "what the test has from an allocation function, $how" 0 '' -- ./test_handed notes
       # With optimisation object_new() jumps to calloc(), which the test then calls itself.
-      [ $level != 0 ] || finds "what the test made after the failure, $how" 0 '' --sites object_new -- ./test_handed later
+      [ $level != 0 ] || finds "what the test made later, $how" 0 '' --sites object_new -- ./test_handed later
     done
   done
 done

@@ -94,8 +94,8 @@ static void without_names(void **state) {
                      STACK("malloc", "bare:2", "bare:5", "start:1", "bare:9")));
 }
 
-/* A block whose own realloc failed was lost by who reallocated it, though main() had allocated it: not by who called the
- * C library, which did so for itself. */
+/* A block whose own realloc failed was lost by who reallocated it, though main() had allocated it: not by who called
+ * the C library, which did so for itself. */
 static void refused_realloc(void **state) {
   const struct {
     const char *const *fault;

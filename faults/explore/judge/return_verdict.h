@@ -12,8 +12,8 @@
 struct nomem__last_call {
   const struct nomem__watched_call *call;  /* NULL: there is none, or it is not known */
   const struct nomem__watched_call *first; /* the first that failed of those in the same place, as of a loop */
-  uint32_t fault;                         /* the fault at which the run without a fault is to stop */
-  bool is_repeated;                       /* of a hang: it is this call, made again and again, that does not end */
+  uint32_t fault;                          /* the fault at which the run without a fault is to stop */
+  bool is_repeated;                        /* of a hang: it is this call, made again and again, that does not end */
 };
 
 /* What a call returned, as a number with the sign of its type. */

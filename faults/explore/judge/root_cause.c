@@ -134,15 +134,14 @@ static bool failed_in_same_call(const struct nomem__outcome *outcome, const stru
   return false;
 }
 
-/* Whether the NULL for the first pointer of the function in a frame stands in the code of its caller: whoever wrote that
- * meant it, and has checked nothing because there was nothing to check. */
+/* Whether the NULL for the first pointer of the function in a frame stands in the code of its caller: whoever wrote
+ * that meant it, and has checked nothing because there was nothing to check. */
 static bool is_written_null(struct nomem__symbols *symbols, const struct nomem__trace *blow_up, unsigned at) {
   static const unsigned char registers[] = {NOMEM_RDI, NOMEM_RSI, NOMEM_RDX, NOMEM_RCX, NOMEM_R8, NOMEM_R9};
   const struct nomem__trace_frame *called = &blow_up->frame[at], *caller = called + 1;
   struct nomem__debug_parameter first;
   int64_t value;
-  int count =
-      nomem__symbols_find_pointers(symbols, called->path, called->offset, called->is_return_address, &first, 1);
+  int count = nomem__symbols_find_pointers(symbols, called->path, called->offset, called->is_return_address, &first, 1);
   if (count < 1 || first.word < 0 || first.word >= (int)sizeof registers) return false;
   const struct nomem__function_code *code = nomem__symbols_find_code(symbols, caller->path, caller->offset - 1);
   uint32_t call = code != NULL ? nomem__function_code_find_before(code, caller->offset) : NOMEM_NO_INSTRUCTION;

@@ -268,24 +268,27 @@ size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t ad
   return count;
 }
 
-static bool is_pointer(Dwarf_Die *parameter) {
+static bool read_parameter_type(Dwarf_Die *parameter, Dwarf_Die *type) {
   Dwarf_Attribute attribute;
+  Dwarf_Die *found = dwarf_formref_die(dwarf_attr_integrate(parameter, DW_AT_type, &attribute), type);
+  return found && dwarf_peel_type(type, type) == 0;
+}
+
+static bool is_pointer(Dwarf_Die *parameter) {
   Dwarf_Die type;
-  Dwarf_Die *found = dwarf_formref_die(dwarf_attr_integrate(parameter, DW_AT_type, &attribute), &type);
-  return found && dwarf_peel_type(&type, &type) == 0 && dwarf_tag(&type) == DW_TAG_pointer_type;
+  return read_parameter_type(parameter, &type) && dwarf_tag(&type) == DW_TAG_pointer_type;
 }
 
 /* Whether a parameter is passed as one word: a pointer, or a number that is none of floating point. */
 static bool is_word(Dwarf_Die *parameter) {
   Dwarf_Attribute attribute;
   Dwarf_Die type;
-  Dwarf_Die *found = dwarf_formref_die(dwarf_attr_integrate(parameter, DW_AT_type, &attribute), &type);
   Dwarf_Word encoding = 0;
-  if (!found || dwarf_peel_type(&type, &type) != 0) return false;
+  if (!read_parameter_type(parameter, &type)) return false;
   int tag = dwarf_tag(&type);
   if (tag == DW_TAG_base_type)
-    return dwarf_formudata(dwarf_attr(&type, DW_AT_encoding, &attribute), &encoding) == 0 &&
-           encoding != DW_ATE_float && encoding != DW_ATE_complex_float && dwarf_bytesize(&type) <= WORD_BYTES;
+    return dwarf_formudata(dwarf_attr(&type, DW_AT_encoding, &attribute), &encoding) == 0 && encoding != DW_ATE_float &&
+           encoding != DW_ATE_complex_float && dwarf_bytesize(&type) <= WORD_BYTES;
   return tag == DW_TAG_pointer_type || tag == DW_TAG_enumeration_type;
 }
 
