@@ -101,6 +101,7 @@ for kind in one two bare; do
     ends $kind begun 0 "not counted: crash in thing_name_length .*: $told thing_begin had returned NULL "
     ends $kind started 0 "not counted: crash in thing_name_length .*: $told thing_start had returned -1 "
     ends $kind filled 0 "not counted: crash in thing_name_length .*: $told thing_fill had returned false "
+    ends $kind busy 0 "not counted: crash in thing_name_length .*: $told thing_start had returned -1 "
     ends $kind looked 0 "not counted: crash in look .*: $told thing_start had returned -1 "
     ends $kind within 0 "not counted: crash in thing_name_length .*: $told thing_start had returned -1 "
     ends $kind relay 0 "not counted: crash in thing_name_length .*: $told thing_relay had returned -1 "

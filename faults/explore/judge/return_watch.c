@@ -19,10 +19,11 @@
 #include "called_function.h"
 #include "test_names.h"
 
-/* The longest call instruction of any kind, the longest instruction, and how many are followed between two calls. */
+/* The longest call instruction of any kind, the longest instruction, and how many are followed between two calls: a
+ * test may fill an array on its way. */
 #define LONGEST_CALL 8
 #define LONGEST_STEP 15
-#define STEPS_MAX 400
+#define STEPS_MAX 20000
 
 static bool has_breakpoint(const struct nomem__watched_call *call) {
   return call->state == NOMEM_RETURN_AWAITED || call->state == NOMEM_RETURN_IN_NEXT_CALL;

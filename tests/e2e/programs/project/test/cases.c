@@ -281,6 +281,17 @@ static void many(void) {
   for (int i = 0; i < 3; i++) free(things[i].name);
 }
 
+/* It has something to do on its way, and calls nothing for that. */
+static void busy(void) {
+  struct thing thing = {0};
+  char text[1000];
+  thing_start(&thing);
+  for (unsigned i = 0; i < sizeof text; i++) text[i] = (char)('a' + i % 26);
+  text[sizeof text - 1] = '\0';
+  thing_name_length(&thing);
+  free(thing.name);
+}
+
 /* It stops where a call says so, and cleans up. */
 static void some(void) {
   struct thing things[3] = {0};
@@ -374,6 +385,8 @@ static bool is_told(const char *way) {
     many();
   else if (strcmp(way, "some") == 0)
     some();
+  else if (strcmp(way, "busy") == 0)
+    busy();
   else if (strcmp(way, "names") == 0)
     names();
   else if (strcmp(way, "both") == 0)
