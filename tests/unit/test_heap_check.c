@@ -62,7 +62,11 @@ static void which_points(void **state) {
   assert_true(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &others[0], &losing));
   assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &others[1], &losing));
   assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &others[2], &losing));
-  assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &(struct nomem__point){.occurrence = 3}, &losing));
+  const struct nomem__point third = {.occurrence = 3};
+  assert_false(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &third, &losing));
+  const struct nomem__point_state first_to_lose = {
+      .result = NOMEM_VERDICT_REPORTED + 1, .may_have_lost = true, .is_first_to_lose = true};
+  assert_true(nomem__heap_check_is_due(NOMEM_HEAP_DEFAULT, false, &third, &first_to_lose));
 }
 
 /* Half the time of the first faults, or two seconds, whichever is more; no limit with --all or --heap all. */

@@ -26,6 +26,7 @@ struct nomem__point_state {
   bool had_block_table;           /* its last run had one */
   bool was_heap_checked;          /* that run was made for heap errors: see heap_check.h */
   bool may_have_lost;             /* it gave up and left more blocks than usual, or a block could not be reallocated */
+  bool is_first_to_lose;          /* of its site, the first of which that is so */
   bool may_have_lost_handed_over; /* it gave up, and lost what test code may have handed over */
   bool has_left_open;             /* it gave up and left more descriptors open than usual */
   bool was_asserted;              /* an assertion of the test ended its run, so that nothing was released */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap_check.h"
 
+#include <stdlib.h>
+
+#include "../text/memory.h"
 #include "guarded_runs.h"
 #include "residue_runs.h"
 
@@ -22,7 +25,7 @@ bool nomem__heap_check_is_due(enum nomem__heap_choice heap, bool has_guards, con
   bool went_on = verdict >= NOMEM_VERDICT_LEAK && verdict != NOMEM_VERDICT_UNREACHED;
   bool was_checked = state->was_heap_checked || (state->had_block_table && !has_guards);
   bool is_second = point->occurrence == 2 && !point->persistent && point->second == 0 && state->may_have_lost;
-  return went_on && !was_checked && (is_first || is_second || heap == NOMEM_HEAP_ALL);
+  return went_on && !was_checked && (is_first || is_second || state->is_first_to_lose || heap == NOMEM_HEAP_ALL);
 }
 
 uint64_t nomem__heap_check_limit_ns(enum nomem__heap_choice heap, bool all, uint64_t first_faults_ns) {
@@ -33,6 +36,21 @@ uint64_t nomem__heap_check_limit_ns(enum nomem__heap_choice heap, bool all, uint
 static bool is_due(const struct nomem__campaign *campaign, size_t rank) {
   return nomem__heap_check_is_due(campaign->session->options->heap, campaign->heap.has_guards, &campaign->points[rank],
                                   &campaign->states[rank]);
+}
+
+/* Of a site whose first failures lost nothing, a later one may: what the others clean up grows with each call. */
+static void mark_first_to_lose(struct nomem__campaign *campaign) {
+  size_t *first = nomem__calloc(campaign->site_count + 1, sizeof *first);
+  for (size_t i = 0; i < campaign->point_count; i++) {
+    const struct nomem__point *point = &campaign->points[i];
+    campaign->states[i].is_first_to_lose = false;
+    if (point->persistent || point->second != 0 || !campaign->states[i].may_have_lost) continue;
+    size_t *known = &first[point->site];
+    if (*known == 0 || point->occurrence < campaign->points[*known - 1].occurrence) *known = i + 1;
+  }
+  for (size_t i = 0; i < campaign->site_count; i++)
+    if (first[i] != 0) campaign->states[first[i] - 1].is_first_to_lose = true;
+  free(first);
 }
 
 static size_t count_due(const struct nomem__campaign *campaign) {
@@ -72,6 +90,7 @@ void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faul
                                                session->setup.preload != NULL) &&
                    session->setup.trace;
   if (!is_wanted) return;
+  mark_first_to_lose(campaign);
   bool can_check = may_be_due(campaign) && !nomem__campaign_is_over(campaign) && nomem__residue_runs_prepare(campaign);
   if (can_check) nomem__guarded_runs_prepare(campaign);
   size_t due = count_due(campaign);

@@ -4,7 +4,8 @@
  * A run that handled or reported its failure may have written past the end of a block, or used one that it had freed,
  * and got away with it. Only a block table shows that, and only a run that is started anew has one; so of each site the
  * first failure is looked at, as long as that takes little time beside the campaign; and the second, where more blocks
- * were left than usual, or one could not be reallocated: at the first there was none yet.
+ * were left than usual, or one could not be reallocated: at the first there was none yet; and the first of which that
+ * is so, whichever it is.
  */
 #ifndef NOMEM_HEAP_CHECK_H
 #define NOMEM_HEAP_CHECK_H

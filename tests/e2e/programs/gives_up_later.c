@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A program that reports a failure and gives up. What its first call of a site loses is nothing; a later one loses,
- * with LOSES_LIST, the items that there are already; with LOSES_GROWN, the block that was to grow; and with
- * LOSES_WRAPPED, what a function that allocates for all has given. */
+ * with LOSES_LIST, the items that there are already, or with LOSES_REST all but one; with LOSES_GROWN, the block that
+ * was to grow; and with LOSES_WRAPPED, what a function that allocates for all has given. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,9 @@ NOINLINE static struct item *make_list(unsigned count) {
   while (count-- > 0) {
     struct item *item = malloc(sizeof *item);
     if (item == NULL) {
-#ifndef LOSES_LIST
+#if defined LOSES_REST
+      free(list);
+#elif !defined LOSES_LIST
       items_free(list);
 #endif
       return NULL;
