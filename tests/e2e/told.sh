@@ -129,6 +129,27 @@ nomem explore --store told.db -- ./test_told >first 2>&1 || :
 finds 'and comes from the store' 1 '^silent in append ' --store told.db -- ./test_told
 if grep -q '^nomem: resumed: 8 of 8' found; then pass 'without a run'; else fail 'without a run' found; fi
 
+# A program that is no test notices as well. It may have said so in ways of its own: then nothing is held against it.
+# used OPTION...: a library and a program that uses it, as ./joins.
+used() {
+  built told_text.c "$@"
+  mv test_told.c joins.c
+  "$cc" -std=gnu11 -g "$@" -o joins joins.c told.o
+}
+for level in -O0 -O2; do
+  for kind in '' -DCOUNTS -DCHECKS; do
+    used $level $kind
+    finds "nobody tells a program ($level $kind)" 1 '^silent in append .*' -- ./joins
+  done
+  for kind in -DLATE -DERROR -DHANDLER -DSTATUS -DRETURNS -DMEMBER '-DSAYS -DCOUNTS'; do
+    # shellcheck disable=SC2086 # one or two
+    used $level $kind
+    finds "a program may have been told ($level $kind)" 0 ' 8 reported; 0 findings' --strict -- ./joins
+  done
+done
+used -O0
+finds 'what is said of a program' 1 'no later call said that anything had failed, and the program failed$' -- ./joins
+
 # What a call leaves half done that says nothing of it is the library's, though it breaks in a later call; so is what it
 # leaves to who cleans up. A test that goes on in spite of an error has itself to blame.
 for kind in QUEUE BUFFER; do

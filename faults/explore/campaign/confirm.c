@@ -44,7 +44,8 @@ static bool is_watched(const struct confirmation *confirmation, const struct nom
 /* Whether it is noted what test code has when the call fails: a leak may be one of what it had handed over. */
 static bool is_held_watched(const struct confirmation *confirmation, const struct nomem__finding *finding) {
   const struct nomem__campaign *campaign = confirmation->campaign;
-  return finding->verdict == NOMEM_VERDICT_LEAK && campaign->session->setup.trace && campaign->code_owners.is_divided;
+  return finding->verdict == NOMEM_VERDICT_LEAK && campaign->session->setup.trace &&
+         nomem__code_owners_callers(&campaign->code_owners)->is_divided;
 }
 
 /* watcher may be NULL. */
@@ -100,7 +101,7 @@ static void confirm_next(struct confirmation *confirmation) {
   bool is_checked = finding->verdict != NOMEM_VERDICT_SWALLOWED || confirmation->is_output_checked;
   struct nomem__stop_watcher *watcher = NULL;
   if (is_held_watched(confirmation, finding))
-    watcher = nomem__held_watch_prepare(&confirmation->held, &campaign->code_owners);
+    watcher = nomem__held_watch_prepare(&confirmation->held, nomem__code_owners_callers(&campaign->code_owners));
   else if (is_watched(confirmation, finding))
     watcher = nomem__return_watch_prepare(&confirmation->with_fault, &campaign->code_owners, false);
   start(confirmation, is_checked ? finding->plan : "", nomem__confirm_needs_block_table(finding), watcher,

@@ -82,7 +82,7 @@ static void start_next(struct handed_run *run) {
   struct nomem__run_request request = nomem__campaign_request(campaign, plan, run_done, run);
   nomem__residue_runs_look_closely(campaign, &request);
   request.keep_files = false;
-  request.stop_watcher = nomem__held_watch_prepare(&run->held, &campaign->code_owners);
+  request.stop_watcher = nomem__held_watch_prepare(&run->held, nomem__code_owners_callers(&campaign->code_owners));
   int result = nomem__worker_start(run->slot->worker, &request);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
@@ -107,7 +107,8 @@ void nomem__handed_check_run(struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
   const struct nomem__options *options = session->options;
   struct handed_check check = {.campaign = campaign};
-  if (!session->setup.trace || !campaign->code_owners.is_divided || nomem__campaign_is_over(campaign)) return;
+  bool has_callers = nomem__code_owners_callers(&campaign->code_owners)->is_divided;
+  if (!session->setup.trace || !has_callers || nomem__campaign_is_over(campaign)) return;
   collect(&check);
   size_t untried = nomem__campaign_count_due(campaign);
   size_t max =

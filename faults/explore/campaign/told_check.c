@@ -63,8 +63,9 @@ bool nomem__told_check_is_due(const struct nomem__point *point, const struct nom
 static uint64_t find_common_site(const struct nomem__campaign *campaign, const struct nomem__campaign_site *site) {
   struct nomem__trace trace;
   nomem__site_list_trace(site, campaign->modules, campaign->module_count, &trace);
-  bool has_test = nomem__next_test_call(&campaign->code_owners, &trace, 0) < trace.depth;
-  return has_test ? nomem__common_site_of(&campaign->code_owners, &trace) : 0;
+  const struct nomem__code_owners *callers = nomem__code_owners_callers(&campaign->code_owners);
+  bool has_test = nomem__next_test_call(callers, &trace, 0) < trace.depth;
+  return has_test ? nomem__common_site_of(callers, &trace) : 0;
 }
 
 static void collect(struct told_check *check) {
@@ -106,8 +107,8 @@ static bool is_reported(const struct told_run *run, const struct nomem__outcome 
 static void look_at_next(struct told_run *run);
 
 static void start_with_fault(struct told_run *run, enum nomem__call_watch_kind kind, nomem__worker_done done) {
-  const struct nomem__code_owners *code_owners = &run->check->campaign->code_owners;
-  start(run, nomem__call_watch_prepare(&run->with_fault, code_owners, kind), done);
+  const struct nomem__code_owners *callers = nomem__code_owners_callers(&run->check->campaign->code_owners);
+  start(run, nomem__call_watch_prepare(&run->with_fault, callers, kind), done);
 }
 
 static void looked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
@@ -183,6 +184,7 @@ static void describe_error(const struct told_call *now, const char *name, char d
 }
 
 static void describe(const struct told_run *run, enum nomem__verdict verdict, char detail[NOMEM_DETAIL_BYTES]) {
+  const char *who = run->check->campaign->code_owners.is_divided ? "test" : "program";
   struct nomem__source_frame callee[NOMEM_INLINED_MAX];
   const struct told_call *now = run->now;
   char short_name[NOMEM_FUNCTION_NAME_BYTES];
@@ -194,16 +196,23 @@ static void describe(const struct told_run *run, enum nomem__verdict verdict, ch
     describe_error(now, name, detail);
   else if (verdict == NOMEM_VERDICT_SILENT)
     snprintf(detail, NOMEM_DETAIL_BYTES,
-             "%.200s returned what it always does, no later call said that anything had failed, and the test failed",
-             name);
+             "%.200s returned what it always does, no later call said that anything had failed, and the %s failed",
+             name, who);
   else
     snprintf(detail, NOMEM_DETAIL_BYTES,
-             "%.200s returned what it always does, and the test failed; whether it was told otherwise was not seen",
-             name);
+             "%.200s returned what it always does, and the %s failed; whether it was told otherwise was not seen", name,
+             who);
+}
+
+/* A program that is no test has its own ways to say that it had no memory, and reasons for an exit status that nobody
+ * sees from outside: only what is certain is held against it. */
+static bool may_have_said_so(const struct told_run *run, enum nomem__told told, const struct nomem__outcome *outcome) {
+  if (run->check->campaign->code_owners.is_divided) return false;
+  return told == NOMEM_TOLD_UNSEEN || nomem__output_speaks_of_memory(&outcome->error);
 }
 
 /* What the failure really came to. REPORTED: just that. */
-static enum nomem__verdict judge(const struct told_run *run) {
+static enum nomem__verdict judge(const struct told_run *run, const struct nomem__outcome *outcome) {
   const struct nomem__told_events events = nomem__call_watch_events(&run->with_fault);
   const struct nomem__told_events usual = nomem__call_watch_events(&run->without_fault);
   const struct nomem__told_event *failed = nomem__told_failed_call(&usual);
@@ -213,7 +222,8 @@ static enum nomem__verdict judge(const struct told_run *run) {
   static const enum nomem__verdict verdicts[] = {[NOMEM_TOLD] = NOMEM_VERDICT_REPORTED,
                                                  [NOMEM_TOLD_UNSEEN] = NOMEM_VERDICT_UNTOLD,
                                                  [NOMEM_TOLD_NOTHING] = NOMEM_VERDICT_SILENT};
-  return verdicts[nomem__told_decide(&events, &usual)];
+  enum nomem__told told = nomem__told_decide(&events, &usual);
+  return may_have_said_so(run, told, outcome) ? NOMEM_VERDICT_REPORTED : verdicts[told];
 }
 
 static void compared(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
@@ -221,7 +231,8 @@ static void compared(struct nomem__worker *worker, const struct nomem__outcome *
   char detail[NOMEM_DETAIL_BYTES];
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  const struct nomem__result result = {.verdict = is_reported(run, outcome) ? judge(run) : NOMEM_VERDICT_REPORTED};
+  const struct nomem__result result = {.verdict =
+                                           is_reported(run, outcome) ? judge(run, outcome) : NOMEM_VERDICT_REPORTED};
   if (result.verdict != NOMEM_VERDICT_REPORTED) {
     describe(run, result.verdict, detail);
     nomem__results_enter_result(run->slot, outcome, run->now->rank, &result, detail);
@@ -245,8 +256,8 @@ static void compare_next(struct told_run *run) {
   while (check->next < check->count && !is_worth_comparing(check, &check->calls[check->next])) check->next++;
   if (check->next == check->count || nomem__campaign_is_over(check->campaign)) return;
   run->now = &check->calls[check->next++];
-  start(run, nomem__call_watch_prepare(&run->without_fault, &check->campaign->code_owners, NOMEM_WATCH_WITHOUT_FAULT),
-        usual_done);
+  const struct nomem__code_owners *callers = nomem__code_owners_callers(&check->campaign->code_owners);
+  start(run, nomem__call_watch_prepare(&run->without_fault, callers, NOMEM_WATCH_WITHOUT_FAULT), usual_done);
 }
 
 static void make_runs(struct told_check *check, void (*begin)(struct told_run *run)) {
@@ -258,7 +269,8 @@ static void make_runs(struct told_check *check, void (*begin)(struct told_run *r
 
 static bool is_wanted(const struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
-  return session->options->heap != NOMEM_HEAP_OFF && session->setup.trace && campaign->code_owners.is_divided;
+  return session->options->heap != NOMEM_HEAP_OFF && session->setup.trace &&
+         nomem__code_owners_callers(&campaign->code_owners)->is_divided;
 }
 
 static void look(struct told_check *check) {

@@ -297,7 +297,7 @@ static void find_harness(struct nomem__code_owners *code_owners, const struct no
 static void find_main_file(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   const char *program = nomem__base_name(frame->path);
-  bool is_test = code_owners->has_harness || nomem__is_test_program(program);
+  bool is_test = code_owners->takes_any_main || code_owners->has_harness || nomem__is_test_program(program);
   if (!nomem__code_owners_has_program(code_owners, frame->path) || (!is_test && !nomem__glob("*test", program))) return;
   size_t count = nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, frame->is_return_address,
                                         sources, NOMEM_INLINED_MAX);
@@ -442,6 +442,23 @@ static int divide(struct nomem__code_owners *code_owners, const struct frames *f
   return code_owners->has_framework ? -ENODATA : 0;
 }
 
+/* What uses the other code of a program in which no test code is told apart. */
+static void learn_callers(struct nomem__code_owners *code_owners, const struct frames *frames) {
+  struct nomem__code_owners *callers = nomem__calloc(1, sizeof *callers);
+  *callers = (struct nomem__code_owners){.symbols = code_owners->symbols, .takes_any_main = true};
+  memcpy(callers->here, code_owners->here, sizeof callers->here);
+  learn_programs(callers, frames->channel);
+  each_frame(frames, note_program_source, callers);
+  each_frame(frames, find_main_file, callers);
+  callers->is_divided = callers->main_file != NULL;
+  callers->is_divided = callers->is_divided && count_other_sites(callers, frames->channel) > 0;
+  code_owners->callers = callers;
+}
+
+const struct nomem__code_owners *nomem__code_owners_callers(const struct nomem__code_owners *code_owners) {
+  return code_owners->is_divided || code_owners->callers == NULL ? code_owners : code_owners->callers;
+}
+
 int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char *globs,
                              const struct nomem_channel *channel, struct nomem__symbols *symbols) {
   struct frames frames = {.channel = channel};
@@ -453,11 +470,14 @@ int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char 
   int result = learn_programs(code_owners, channel);
   if (result == 0) result = collect_frames(&frames);
   if (result == 0) result = divide(code_owners, &frames);
+  if (result == 0 && !code_owners->is_divided && globs == NULL && tested == NULL) learn_callers(code_owners, &frames);
   free(frames.list);
   return result;
 }
 
 void nomem__code_owners_free(struct nomem__code_owners *code_owners) {
+  if (code_owners->callers != NULL) nomem__code_owners_free(code_owners->callers);
+  free(code_owners->callers);
   for (size_t i = 0; i < code_owners->place_count; i++) free(code_owners->places[i]);
   nomem__framework_helpers_free(code_owners);
   nomem__test_functions_free(code_owners);

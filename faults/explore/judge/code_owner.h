@@ -58,6 +58,9 @@ struct nomem__code_owners {
   size_t helper_count, helper_room;
   struct nomem__test_function *test_functions; /* by name and file: see test_functions.h */
   size_t test_function_count, test_function_room;
+  bool takes_any_main;                /* see callers */
+  struct nomem__code_owners *callers; /* of a program in which nothing is told apart: what uses other code is the file
+                                         that has main(), which stands in for test code there; owned. NULL: none */
   size_t place_count;
   char *places[NOMEM_TEST_CODE_PLACES];
 };
@@ -70,6 +73,11 @@ int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char 
                              const struct nomem_channel *channel, struct nomem__symbols *symbols);
 
 void nomem__code_owners_free(struct nomem__code_owners *code_owners);
+
+/* Where it matters who is told what a call has returned, or who has handed a block over: the same code owners, or where
+ * test code is not told apart, those by which the file that has main() is what test code is elsewhere. Where is_divided
+ * is false there, nobody is told apart at all. */
+const struct nomem__code_owners *nomem__code_owners_callers(const struct nomem__code_owners *code_owners);
 
 /* Whether a module is a program of the run, not a library. */
 bool nomem__code_owners_has_program(const struct nomem__code_owners *code_owners, const char *path);

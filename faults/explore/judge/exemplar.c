@@ -85,11 +85,12 @@ static void find_leaking_call(const struct nomem__judged_run *run, const struct 
 /* The call of test code's that it had handed the blocks over to has lost them. */
 static void blame_callee(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
                          struct nomem__run_stacks *stacks) {
+  const struct nomem__code_owners *callers = nomem__code_owners_callers(code_owners);
   const struct nomem_channel *channel = run->outcome->channel;
   const struct nomem_fault *fault = &channel->faults[0];
   stacks->block = stacks->blow_up;
   nomem__lasting_trace(channel, fault->frame, fault->depth, code_owners->symbols, &stacks->blow_up);
-  stacks->blow_up.skipped_frames = nomem__next_test_call(code_owners, &stacks->blow_up, 0) - 1;
+  stacks->blow_up.skipped_frames = nomem__next_test_call(callers, &stacks->blow_up, 0) - 1;
   stacks->leaking_call = stacks->blow_up;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../stack/debug_info.h"
 #include "../stack/symbols.h"
 #include "../text/function_name.h"
 #include "heap_misuse.h"
@@ -73,9 +74,28 @@ static bool is_under_test(const struct nomem__code_owners *code_owners, const st
          nomem__code_owner_of(code_owners, &block->frame[first]) == NOMEM_OWNER_UNDER_TEST;
 }
 
+/* Whether one line of a function has led to both, as that which passes on what it has just made does. */
+static bool is_one_line(struct nomem__symbols *symbols, const struct nomem__trace_frame *one,
+                        const struct nomem__trace_frame *other) {
+  struct nomem__source_frame a[NOMEM_INLINED_MAX], b[NOMEM_INLINED_MAX];
+  resolve(symbols, one, a);
+  resolve(symbols, other, b);
+  return a[0].line != 0 && a[0].line == b[0].line && a[0].file != NULL && b[0].file != NULL &&
+         strcmp(a[0].file, b[0].file) == 0;
+}
+
+/* Whether the call that made the block returned it to nobody: it is a part of what the caller passed to it. */
+static bool is_made_in_place(struct nomem__symbols *symbols, const struct nomem__trace *block, unsigned of_block) {
+  if (of_block == 0) return false;
+  const struct nomem__trace_frame *made = &block->frame[of_block - 1];
+  const struct nomem__debug_result result =
+      nomem__symbols_find_result(symbols, made->path, made->offset - made->is_return_address);
+  return result.kind == NOMEM_RESULT_NONE || result.kind == NOMEM_RESULT_SIGNED || result.kind == NOMEM_RESULT_UNSIGNED;
+}
+
 bool nomem__lost_block_may_be_handed_over(const void *rule_of_run, const struct nomem__leak_site *leak) {
   const struct nomem__lost_block_rule *rule = rule_of_run;
-  const struct nomem__code_owners *code_owners = rule->code_owners;
+  const struct nomem__code_owners *code_owners = nomem__code_owners_callers(rule->code_owners);
   const struct nomem_channel *channel = rule->outcome->channel;
   struct nomem__trace block = {0}, fault = {0};
   unsigned of_block, of_fault;
@@ -86,7 +106,12 @@ bool nomem__lost_block_may_be_handed_over(const void *rule_of_run, const struct 
   unsigned test = nomem__next_test_call(code_owners, &fault, 0);
   if (!is_under_test(code_owners, &block) || test == 0 || test == fault.depth) return false;
   if (nomem__code_owner_of(code_owners, &fault.frame[test - 1]) != NOMEM_OWNER_UNDER_TEST) return false;
-  return nomem__trace_find_common(&block, &fault, &of_block, &of_fault) > 0 && of_fault >= test;
+  if (nomem__trace_find_common(&block, &fault, &of_block, &of_fault) == 0 || of_fault < test) return false;
+  /* main() that gives up may leave to the kernel what it had in a variable, even if it does not have it there any more
+   * when the code is optimised. */
+  return code_owners == rule->code_owners ||
+         is_one_line(code_owners->symbols, &block.frame[of_block], &fault.frame[of_fault]) ||
+         is_made_in_place(code_owners->symbols, &block, of_block);
 }
 
 bool nomem__lost_block_is_handed_over(const struct nomem__lost_block_rule *rule, const struct nomem__leak_site *leak) {

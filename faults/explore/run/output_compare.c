@@ -200,6 +200,18 @@ static bool has_word(const struct nomem__output_text *text, const char *word) {
   return false;
 }
 
+static bool speaks_of_memory(const struct nomem__output_text *text) {
+  return has_word(text, "memory") || has_word(text, "ENOMEM");
+}
+
+bool nomem__output_speaks_of_memory(const struct nomem__output *error) {
+  if (error->bytes == 0) return false;
+  struct nomem__output_text written = read_text(error);
+  bool result = speaks_of_memory(&written) || has_word(&written, "alloc");
+  free((char *)written.text);
+  return result;
+}
+
 /* Whether a line ends with what strerror says of no error, as perror and most programs write it. */
 static bool ends_with_success(const char *line, size_t bytes) {
   static const char *const ends[] = {": Success", "(Success)", ": error 0", "(error 0)", "(errno 0)", "(errno=0)"};
@@ -290,8 +302,7 @@ bool nomem__output_says_success(const struct nomem__baseline_output *baseline, c
   const struct nomem__baseline_stream *stream = &baseline->error;
   if (error->bytes == 0 || error->hash == stream->hash || says_success_anyway(stream)) return false;
   struct nomem__output_text written = read_text(error);
-  if (!has_word(&written, "memory") && !has_word(&written, "ENOMEM"))
-    nomem__stable_lines_compare(&stream->lines, written, ends_with_success, &result);
+  if (!speaks_of_memory(&written)) nomem__stable_lines_compare(&stream->lines, written, ends_with_success, &result);
   if (result && text != NULL) describe_success(written, text, text_bytes);
   free((char *)written.text);
   return result;

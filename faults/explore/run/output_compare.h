@@ -60,6 +60,9 @@ bool nomem__output_is_never_there(const struct nomem__baseline_output *baseline)
 bool nomem__output_says_success(const struct nomem__baseline_output *baseline, const struct nomem__output *error,
                                 char *text, size_t text_bytes);
 
+/* Whether standard error speaks of memory, or of its allocation: so somebody was told. */
+bool nomem__output_speaks_of_memory(const struct nomem__output *error);
+
 /* Whether a run says something on either stream, in a line that no run without a fault writes there. text, which may be
  * NULL, then quotes the line. What is longer than 1 MiB without a fault is not searched. */
 bool nomem__output_says(const struct nomem__baseline_output *baseline, const struct nomem__output *output,

@@ -128,3 +128,16 @@ void uri_free(struct uri *uri) {
   free(uri->path);
   free(uri);
 }
+
+int place_parse(struct place *place, const char *text) {
+  place->uri = uri_parse(text);
+  return place->uri != NULL ? 0 : -1;
+}
+
+int place_normalise(struct place *place) {
+  return uri_normalise(place->uri);
+}
+
+void place_clear(struct place *place) {
+  uri_free(place->uri);
+}

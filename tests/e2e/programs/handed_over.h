@@ -19,3 +19,11 @@ void object_free(struct object *object);
 struct uri *uri_parse(const char *text);
 int uri_normalise(struct uri *uri);
 void uri_free(struct uri *uri);
+
+/* An object of the caller's that has a URI. */
+struct place {
+  struct uri *uri;
+};
+int place_parse(struct place *place, const char *text);
+int place_normalise(struct place *place);
+void place_clear(struct place *place);

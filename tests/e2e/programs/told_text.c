@@ -9,6 +9,7 @@
  *   RETURNS   join() returns NULL
  *   JUMPS     join() does not return
  *   MEMBER    a member of what it returned says so, which no call shows
+ *   SAYS      it says so on standard error, which tells people, not the program
  * The test compares the text; or with COUNTS, how many words it has; or by a function of its own, with CHECKS; or in a
  * thread, with THREAD; or it aborts, with ASSERTS; or by a test framework, with CMOCKA; or by one that is linked in,
  * with UNITY. */
@@ -53,6 +54,9 @@ struct text *join(const char *const *words, int count, note_status note, void *u
   struct text *text = calloc(1, sizeof *text);
   if (text == NULL) return NULL;
   for (int i = 0; i < count; i++) status |= append(text, words[i]);
+#ifdef SAYS
+  if (status != 0) fputs("text: out of memory\n", stderr);
+#endif
 #if defined LATE || defined ERROR || defined MEMBER
   text->has_failed = status;
 #elif defined HANDLER
