@@ -29,9 +29,9 @@ static void due(void **state) {
 /* A number that does not depend on how fast the machine is. */
 static void bound(void **state) {
   (void)state;
-  assert_int_equal(nomem__told_check_max(false, 0, 0), 16);
-  assert_int_equal(nomem__told_check_max(false, 271, 0), 16);
-  assert_int_equal(nomem__told_check_max(false, 16000, 0), 1000);
+  assert_int_equal(nomem__told_check_max(false, 0, 0), 128);
+  assert_int_equal(nomem__told_check_max(false, 1031, 0), 128);
+  assert_int_equal(nomem__told_check_max(false, 16000, 0), 2000);
   assert_int_equal(nomem__told_check_max(false, 7, 1), 1);
   assert_int_equal(nomem__told_check_max(false, 800, 1), 101);
   assert_true(nomem__told_check_max(true, 3, 1) > 1000000);

@@ -44,13 +44,12 @@ struct told_check {
 
 /* So many common sites are looked at where all points were tried, with three runs each at most, or one for so many
  * points; and one for so many where only some were, as in a suite. */
-#define ALWAYS 16
-#define POINTS_A_SITE 16
-#define POINTS_A_SITE_OF_SOME 8
+#define ALWAYS 128
+#define POINTS_A_SITE 8
 
 size_t nomem__told_check_max(bool all, size_t tried, size_t untried) {
   if (all) return SIZE_MAX;
-  if (untried > 0) return tried / POINTS_A_SITE_OF_SOME + 1;
+  if (untried > 0) return tried / POINTS_A_SITE + 1;
   return tried / POINTS_A_SITE > ALWAYS ? tried / POINTS_A_SITE : ALWAYS;
 }
 
