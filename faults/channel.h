@@ -274,7 +274,9 @@ struct nomem_channel {
   char plan[NOMEM_PLAN_BYTES];
   char image[NOMEM_GLOB_BYTES]; /* base names of the programs to inject, globs with commas; "": all but launchers */
   uint32_t watch;               /* enum nomem_watch */
-  uint32_t check_leaks;  /* sanitizers detect leaks, which they cannot in a traced process: see NOMEM_DETACH_REQUEST */
+  uint32_t check_leaks; /* sanitizers detect leaks, which they cannot in a traced process: see NOMEM_DETACH_REQUEST */
+  uint32_t measures_coverage; /* what a compiler's run-time allocates to write coverage data is never failed */
+  uint32_t unused;
   uint64_t guarded_from; /* blocks are guarded from this allocation of the run on, counted from 1; 0: none is. It takes
                             a block table, which says what that means */
 

@@ -11,7 +11,7 @@ cd "${1:-$(dirname "$0")/..}"
 
 # From the ground up. A folder includes its own files and those of the folders before it; those joined by a comma do not
 # include one another.
-order='text code stack,target,options,isolation process residue run judge store campaign report suite command'
+order='text code stack,target,options,isolation process residue run judge profile store campaign report suite command'
 # What the command shares with the program under test.
 shared='channel.h plan.h block_table_format.h program_kinds.h nomem_version.h'
 

@@ -414,6 +414,7 @@ static int read_plan(struct nomem_channel *next, struct nomem_plan_error *error)
 int nomem__start(struct nomem_channel *next, struct nomem_plan_error *error) {
   int result = read_plan(next, error);
   nomem__process_id_prepare();
+  nomem__measures_coverage = next->measures_coverage != 0;
   if (result == 0) result = map_epoch(next);
   uint32_t mode = mode_for(next);
   self.paused++;

@@ -9,6 +9,7 @@
 #include "forbidden_calls.h"
 
 bool nomem__has_sanitizer;
+bool nomem__measures_coverage;
 const char *nomem__allocator_name;
 size_t (*nomem__sanitizer_bytes)(void);
 
@@ -58,6 +59,26 @@ static bool is_from_sanitizer(const struct nomem_channel *channel, const struct 
   return false;
 }
 
+/* gcc's run-time, and clang's: all that they do is done below a function with such a name. */
+static bool is_of_coverage(const char *name, void *argument) {
+  static const char *const beginnings[] = {"__gcov_", "gcov_", "__llvm_profile_", "lprof"};
+  (void)argument;
+  for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+    if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) return true;
+  return false;
+}
+
+static bool is_from_coverage(const struct nomem_channel *channel, const struct nomem_site *site) {
+  for (uint32_t i = 0; i < site->depth; i++) {
+    unsigned module = NOMEM_FRAME_MODULE(site->frame[i]);
+    if (module == 0 || module > NOMEM_MODULES) continue;
+    if (!nomem__is_runtime(nomem__module_base_name(channel->modules[module - 1].path)) &&
+        nomem__module_function_is(channel, site->frame[i], is_of_coverage, NULL))
+      return true;
+  }
+  return false;
+}
+
 /* What it calls through the run-times is its own, too. */
 static bool is_from_allocator(const struct nomem_channel *channel, const struct nomem_site *site) {
   for (uint32_t i = 0; i < site->depth; i++) {
@@ -70,5 +91,7 @@ static bool is_from_allocator(const struct nomem_channel *channel, const struct 
 }
 
 bool nomem__is_own_call(const struct nomem_channel *channel, const struct nomem_site *site) {
-  return nomem__has_sanitizer ? is_from_sanitizer(channel, site) : is_from_allocator(channel, site);
+  if (nomem__measures_coverage && is_from_coverage(channel, site)) return true;
+  if (nomem__has_sanitizer) return is_from_sanitizer(channel, site);
+  return nomem__allocator_name != NULL && is_from_allocator(channel, site);
 }

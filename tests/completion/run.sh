@@ -16,6 +16,7 @@ cd "$work" || exit 1
 PATH=$build:$PATH
 export LC_ALL=C HOME="$work"
 touch data-file
+mkdir folder
 seen=$work/seen
 
 # same NAME EXPECTED: what was completed is in the file "got".
@@ -84,6 +85,7 @@ if command -v fish >/dev/null 2>&1; then
   in_fish 'run --eng' && same "fish: not another command's" ''
   in_fish 'explore -- ls --eng' && same 'fish: not behind --' ''
   in_fish 'explore --json dat' && same 'fish: a file' data-file
+  in_fish 'explore --coverage fold' && same 'fish: a folder' folder/
 else
   skip 'fish' 'fish is not installed'
 fi

@@ -54,6 +54,11 @@ is_valid 'nothing found' explore --max-points 1 --faults persistent
 printf 'export SHELF=1 API_TOKEN=x\n./several; ./add; ./nothing; ./skipped; ./failing; ./clean <shelf.c; unset HOME; ./label\n' >tests.sh
 program='sh tests.sh'
 is_valid 'a suite' suite
+"$cc" -g --coverage -o several tests/several.c shelf.c
+is_valid 'the coverage of a suite' suite --coverage cover
+program='./several x'
+is_valid 'coverage' explore --coverage cover
+program='sh tests.sh'
 is_valid 'a suite of which little is explored' suite --tests '^label' --quick
 printf 'touch left; ./needs file left; rm left\n' >placed.sh
 program='sh placed.sh'

@@ -54,6 +54,28 @@ static void expect(char *const *entries, const char *name, const char *value) {
   assert_string_equal(value_of(entries, name), value);
 }
 
+/* What measures its own coverage leaves the data where that of such runs belongs, whatever the command has itself. */
+static void coverage(void **state) {
+  (void)state;
+  const struct nomem__run_setup setup = {.preload = PRELOAD, .trace = true, .coverage = "/cover"};
+  setenv("GCOV_PREFIX", "/elsewhere", 1);
+  make(PRELOAD);
+  expect(environment.plain, "GCOV_PREFIX", "/elsewhere");
+  nomem__environment_choose_coverage(&environment, NOMEM_COVERAGE_FAILURES); /* there is none */
+  expect(environment.plain, "GCOV_PREFIX", "/elsewhere");
+  nomem__environment_free(&environment);
+  environment = (struct nomem__environment){0};
+  nomem__environment_make(&environment, &setup, "/channel");
+  expect(environment.plain, "GCOV_PREFIX", "/cover/baseline");
+  expect(environment.checked, "LLVM_PROFILE_FILE", "/cover/baseline/%m.profraw");
+  nomem__environment_choose_coverage(&environment, NOMEM_COVERAGE_FAILURES);
+  expect(environment.plain, "LLVM_PROFILE_FILE", "/cover/failures/%m.profraw");
+  expect(environment.checked, "GCOV_PREFIX", "/cover/failures");
+  nomem__environment_choose_coverage(&environment, NOMEM_COVERAGE_BASELINE);
+  expect(environment.plain, "GCOV_PREFIX", "/cover/baseline");
+  unsetenv("GCOV_PREFIX");
+}
+
 /* The injector is preloaded before what the user preloads. */
 static void preload(void **state) {
   (void)state;
@@ -179,6 +201,7 @@ static void no_interpreters(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(preload, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(coverage, set_up, tear_down),
       cmocka_unit_test_setup_teardown(preload_of_user, set_up, tear_down),
       cmocka_unit_test_setup_teardown(long_preload_of_user, set_up, tear_down),
       cmocka_unit_test_setup_teardown(preload_of_ours, set_up, tear_down),

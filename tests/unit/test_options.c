@@ -229,6 +229,10 @@ static void test_usage_errors(void **state) {
   assert_refused(parse("explore", "--heap", "all", "--leaks", "off", "x", NULL),
                  "nomem: explore: --heap needs the record of blocks, and --leaks off does without: leave one of them "
                  "out (try 'nomem explore --help')\n");
+  assert_refused(parse("explore", "--coverage", "c", "--engine", "fork", "x", NULL),
+                 "nomem: explore: --coverage needs --engine exec, because data is written when a program ends: leave "
+                 "one of them out (try 'nomem explore --help')\n");
+  assert_int_equal(parse("explore", "--coverage", "c", "--engine", "exec", "x", NULL), 0);
   assert_refused(parse("explore", "-", NULL),
                  "nomem: explore: unknown option '-': if it is PROGRAM's, put it after "
                  "PROGRAM (try 'nomem explore --help')\n");

@@ -32,6 +32,10 @@ MACHINE_CODE(passed, "call 0; movq %rax, %rdi; call 0; ret;");
 MACHINE_CODE(jumped, "call 0; movq %rax, %rsi; jmp 0;");
 MACHINE_CODE(followed, "call 0; movq $1, 8(%rax); ret;");
 MACHINE_CODE(ignored, "call 0; call 0; xorl %eax, %eax; ret;");
+MACHINE_CODE(checked_twice, "pushq %rbx; call 0; movq %rax, %rbx; testq %rax, %rax; je 1f; movl $1, (%rax);"
+             "1: testq %rbx, %rbx; jne 2f; xorl %eax, %eax; 2: popq %rbx; ret;");
+MACHINE_CODE(checked_later, "call 0; cmpl $4, %esi; je 1f; testq %rax, %rax; je 2f; ret;"
+             "1: testq %rax, %rax; jne 2f; xorl %eax, %eax; ret; 2: movl $-1, %eax; ret;");
 MACHINE_CODE(never_returns, "call 0; ud2;");
 /* clang-format on */
 
@@ -99,6 +103,39 @@ static void where_else_it_goes(void **state) {
   assert_false(use.does_return);
 }
 
+static size_t find_checks(struct nomem__function_code *function, uint64_t checks[NOMEM_CHECKS_MAX]) {
+  take_code(function);
+  return nomem__find_checks(code, return_address(code, 0), checks);
+}
+
+/* Only what decides whether it is NULL, and only the first time on each way. */
+static void where_it_is_checked(void **state) {
+  (void)state;
+  uint64_t checks[NOMEM_CHECKS_MAX];
+  assert_int_equal(find_checks(READ_CODE(checked), checks), 1);
+  uint32_t number = nomem__function_code_find(code, checks[0]);
+  assert_int_equal(code->list[number].operation, NOMEM_OPERATION_JUMP_IF);
+  assert_int_equal(find_checks(READ_CODE(checked_number), checks), 0);
+  assert_int_equal(find_checks(READ_CODE(checked_in_memory), checks), 1);
+  assert_int_equal(find_checks(READ_CODE(checked_twice), checks), 1);
+  assert_int_equal(find_checks(READ_CODE(checked_later), checks), 2);
+  assert_int_equal(find_checks(READ_CODE(ignored), checks), 0);
+  assert_int_equal(find_checks(READ_CODE(passed), checks), 0);
+}
+
+/* On one way is enough. */
+static void what_may_be_returned(void **state) {
+  (void)state;
+  ask(READ_CODE(checked_twice), &unknown);
+  assert_false(use.is_returned);
+  ask(READ_CODE(checked_later), &unknown);
+  assert_true(use.may_be_returned && !use.is_returned);
+  ask(READ_CODE(returned), &unknown);
+  assert_true(use.may_be_returned);
+  ask(READ_CODE(stored), &unknown);
+  assert_false(use.may_be_returned);
+}
+
 static void no_such_call(void **state) {
   (void)state;
   struct nomem__function_code *function = READ_CODE(ignored);
@@ -108,9 +145,10 @@ static void no_such_call(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_is_checked), cmocka_unit_test(what_is_checked_in_memory),
-      cmocka_unit_test(what_is_stored),  cmocka_unit_test(where_else_it_goes),
-      cmocka_unit_test(no_such_call),
+      cmocka_unit_test(what_is_checked),      cmocka_unit_test(what_is_checked_in_memory),
+      cmocka_unit_test(what_is_stored),       cmocka_unit_test(where_else_it_goes),
+      cmocka_unit_test(no_such_call),         cmocka_unit_test(where_it_is_checked),
+      cmocka_unit_test(what_may_be_returned),
   };
   return cmocka_run_group_tests(tests, NULL, discard_code);
 }

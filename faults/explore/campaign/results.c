@@ -328,6 +328,13 @@ static bool may_have_lost(const struct nomem__outcome *outcome, const struct nom
   return result->residue.has_left_more || is_realloc;
 }
 
+/* Coverage data is written by exit(), which the injector notes. */
+static bool has_come_to_exit(const struct nomem__outcome *outcome) {
+  const struct nomem__end *end = &outcome->end;
+  return outcome->channel->screening.allocations > 0 && end->fatal_deaths == 0 && !end->timed_out &&
+         !end->was_cancelled && !outcome->is_flooded;
+}
+
 /* Enters the verdict for the point, and whether its run is to be made once more for what it left. */
 static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__outcome *outcome, size_t rank,
                           struct nomem__result *result) {
@@ -341,6 +348,7 @@ static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__
   state->is_due = nomem__residue_check_is_due(&result->residue, result->verdict);
   if (state->is_due) nomem__residue_check_note_path(check, &result->residue, rank, campaign->point_count);
   state->was_asserted = result->was_asserted;
+  state->has_coverage_data |= has_come_to_exit(outcome);
   state->may_have_lost_handed_over = result->residue.may_have_lost_handed_over;
   if (!campaign->heap.is_looking) {
     state->may_have_lost = may_have_lost(outcome, result);

@@ -28,6 +28,8 @@ struct follower {
   const struct nomem__function_code *code;
   const struct nomem__returned *value;
   struct nomem__value_use *use;
+  uint64_t *checks; /* the jumps that decide whether it is NULL: no way is followed beyond them; NULL: all are */
+  size_t check_count;
   bool returns_other; /* on one of the ways, at least */
   struct moment *list;
   size_t count, room;
@@ -211,6 +213,7 @@ static void end(struct follower *follower, const struct moment *moment) {
   int64_t value = moment->constant[NOMEM_RAX];
   bool agrees = !use->does_return || (use->result.is_known && is_known && use->result.value == value);
   use->is_returned = is_it && !follower->returns_other;
+  use->may_be_returned |= is_it;
   follower->returns_other |= !is_it;
   use->result = (struct nomem__returned){is_known && agrees, value};
   use->does_return = true;
@@ -288,6 +291,18 @@ static void choose_ways(const struct follower *follower, const struct moment *mo
   *goes_on = !*jumps;
 }
 
+/* "equal" and "not equal" */
+static bool is_null_check(const struct moment *moment, const struct nomem__instruction *instruction) {
+  return instruction->operation == NOMEM_OPERATION_JUMP_IF && moment->is_compared && moment->compared_with == 0 &&
+         (instruction->condition == 4 || instruction->condition == 5);
+}
+
+static void note_check(struct follower *follower, uint64_t address) {
+  for (size_t i = 0; i < follower->check_count; i++)
+    if (follower->checks[i] == address) return;
+  if (follower->check_count < NOMEM_CHECKS_MAX) follower->checks[follower->check_count++] = address;
+}
+
 static void leave_by_jump(struct follower *follower, struct moment *moment) {
   call(follower, moment);
   end(follower, moment);
@@ -301,6 +316,10 @@ static void look_at(struct follower *follower, struct moment *moment) {
     follower->use->is_followed = true;
     if (follower->value->is_known) return;
   }
+  if (follower->checks != NULL && is_null_check(moment, instruction)) {
+    note_check(follower, instruction->address);
+    return;
+  }
   execute(follower, moment, instruction);
   if (instruction->operation == NOMEM_OPERATION_RETURN) end(follower, moment);
   if (instruction->operation == NOMEM_OPERATION_JUMP_IF) choose_ways(follower, moment, instruction, &jumps, &goes_on);
@@ -313,22 +332,36 @@ static void look_at(struct follower *follower, struct moment *moment) {
   leave_by_jump(follower, moment);
 }
 
+static bool follow(struct follower *follower, uint64_t return_address) {
+  const struct nomem__function_code *code = follower->code;
+  uint32_t before = nomem__function_code_find_before(code, return_address);
+  *follower->use = (struct nomem__value_use){.is_whole = true};
+  if (before == NOMEM_NO_INSTRUCTION || code->list[before].operation != NOMEM_OPERATION_CALL) return false;
+  follower->hashes = nomem__calloc(2 * MOMENTS_MAX, sizeof *follower->hashes);
+  const struct moment first = {.holder_count = 1, .holders = {{.core = NOMEM_RAX}}};
+  if (nomem__function_code_falls_through(code, before)) add_moment(follower, &first, before + 1);
+  for (size_t i = 0; i < follower->count; i++) {
+    struct moment moment = follower->list[i]; /* the list may move */
+    look_at(follower, &moment);
+  }
+  free(follower->list);
+  free(follower->hashes);
+  return true;
+}
+
 bool nomem__find_uses(const struct nomem__function_code *code, uint64_t return_address,
                       const struct nomem__returned *value, struct nomem__value_use *use) {
   struct follower follower = {.code = code, .value = value, .use = use};
-  uint32_t before = nomem__function_code_find_before(code, return_address);
-  *use = (struct nomem__value_use){.is_whole = true};
-  if (before == NOMEM_NO_INSTRUCTION || code->list[before].operation != NOMEM_OPERATION_CALL) return false;
-  follower.hashes = nomem__calloc(2 * MOMENTS_MAX, sizeof *follower.hashes);
-  const struct moment first = {.holder_count = 1, .holders = {{.core = NOMEM_RAX}}};
-  if (nomem__function_code_falls_through(code, before)) add_moment(&follower, &first, before + 1);
-  for (size_t i = 0; i < follower.count; i++) {
-    struct moment moment = follower.list[i]; /* the list may move */
-    look_at(&follower, &moment);
-  }
-  free(follower.list);
-  free(follower.hashes);
-  return true;
+  return follow(&follower, return_address);
+}
+
+size_t nomem__find_checks(const struct nomem__function_code *code, uint64_t return_address,
+                          uint64_t checks[NOMEM_CHECKS_MAX]) {
+  static const struct nomem__returned unknown = {false, 0};
+  struct nomem__value_use use;
+  struct follower follower = {.code = code, .value = &unknown, .use = &use, .checks = checks};
+  follow(&follower, return_address);
+  return follower.check_count;
 }
 
 bool nomem__is_ignored(const struct nomem__value_use *use) {

@@ -5,6 +5,8 @@
 
 #include "../campaign/journal.h"
 #include "../campaign/site_filter.h"
+#include "../profile/code_coverage.h"
+#include "../profile/coverage_folder.h"
 #include "../report/document.h"
 #include "../report/report.h"
 #include "../suite/exploration.h"
@@ -36,7 +38,8 @@ static int report(struct nomem__campaign *campaign) {
     nomem__complain("cannot make the report: %s", strerror(EILSEQ));
     return -EILSEQ;
   }
-  int result = nomem__reports_write(options, document, nomem__report_text);
+  int result = nomem__code_coverage_put(document, options);
+  if (nomem__reports_write(options, document, nomem__report_text) != 0) result = -EIO;
   nomem__journal_keep_report(campaign, document);
   json_decref(document);
   return result;
@@ -44,6 +47,7 @@ static int report(struct nomem__campaign *campaign) {
 
 static int explore(struct nomem__campaign *campaign, struct nomem__exclusions *rules) {
   if (nomem__exploration_prepare(campaign) != 0) return status_of_failure(campaign);
+  if (nomem__coverage_folder_check(campaign->session->options, true) != 0) return NOMEM_EXIT_FAILED;
   nomem__session_say_isolation(campaign->session);
   int result = nomem__exploration_make_runs(campaign);
   if (nomem__exploration_conclude(campaign, rules) != 0) result = -EILSEQ;

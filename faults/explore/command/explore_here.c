@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "../../program_kinds.h"
+#include "../profile/coverage_folder.h"
 #include "../report/report.h"
 #include "../run/plain_run.h"
 #include "../run/surroundings.h"
@@ -129,8 +130,10 @@ int nomem__explore_here(const struct nomem__options *given) {
   asked = (struct asked){0};
   settle(&asked, given);
   if (!asked.options.is_wrapper) say_suite(&asked.options);
-  int status =
-      asked.options.is_wrapper ? explore_test(&asked) : exit_status(&asked.options, nomem__explore(&asked.options));
+  int status = NOMEM_EXIT_FAILED;
+  if (nomem__coverage_folder_open(&asked.options) == 0)
+    status =
+        asked.options.is_wrapper ? explore_test(&asked) : exit_status(&asked.options, nomem__explore(&asked.options));
   forget(&asked);
   return status;
 }

@@ -15,9 +15,10 @@ void nomem__report_names_fill(struct nomem__report_names *names, struct nomem__o
   for (unsigned i = 0; i < NOMEM_REPORT_COUNT; i++)
     options->reports[i] = fill(&names->list[i], options->reports[i], program);
   options->text_path = fill(&names->list[NOMEM_REPORT_COUNT], options->text_path, program);
+  options->coverage = fill(&names->list[NOMEM_REPORT_COUNT + 1], options->coverage, program);
 }
 
 void nomem__report_names_free(struct nomem__report_names *names) {
-  for (unsigned i = 0; i <= NOMEM_REPORT_COUNT; i++) free(names->list[i]);
+  for (unsigned i = 0; i < NOMEM_REPORT_NAMES; i++) free(names->list[i]);
   *names = (struct nomem__report_names){0};
 }

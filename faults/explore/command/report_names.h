@@ -5,8 +5,11 @@
 
 #include "../options/options.h"
 
+/* The reports, the text and the folder for coverage data. */
+#define NOMEM_REPORT_NAMES (NOMEM_REPORT_COUNT + 2)
+
 struct nomem__report_names {
-  char *list[NOMEM_REPORT_COUNT + 1];
+  char *list[NOMEM_REPORT_NAMES];
 };
 
 /* Has the options name the files themselves. What they name lives until the names are freed. */

@@ -5,6 +5,8 @@
 
 #include "../campaign/exclusions.h"
 #include "../campaign/site_filter.h"
+#include "../profile/code_coverage.h"
+#include "../profile/coverage_folder.h"
 #include "../report/document.h"
 #include "../report/report.h"
 #include "../suite/suite.h"
@@ -57,12 +59,14 @@ static int report(const struct nomem__suite *suite) {
     return NOMEM_EXIT_FAILED;
   }
   int status = suite->interrupted_by != 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
+  bool is_measured = nomem__code_coverage_put(document, options) == 0;
   bool is_written = nomem__reports_write(options, document, nomem__suite_text_print) == 0;
   if (nomem__document_has_findings(document))
     status = nomem__findings_status(options);
   else if (was_in_vain(suite, document))
     status = NOMEM_EXIT_FAILED;
-  if (nomem__suite_keep_report(suite, document) != 0 || !is_written || has_broken(suite)) status = NOMEM_EXIT_FAILED;
+  bool is_kept = nomem__suite_keep_report(suite, document) == 0;
+  if (!is_kept || !is_written || !is_measured || has_broken(suite)) status = NOMEM_EXIT_FAILED;
   json_decref(document);
   return status;
 }
@@ -86,6 +90,7 @@ static int list(const struct nomem__suite *suite) {
 static int explore(struct nomem__suite *suite) {
   if (nomem__suite_record(suite) != 0) return NOMEM_EXIT_FAILED;
   if (suite->options->list) return list(suite);
+  if (nomem__coverage_folder_check(suite->options, false) != 0) return NOMEM_EXIT_FAILED;
   if (nomem__suite_explore(suite) != 0) return NOMEM_EXIT_FAILED;
   return report(suite);
 }
@@ -105,7 +110,7 @@ int nomem__suite(const struct nomem__options *given) {
   struct nomem__options options = *given;
   struct nomem__report_names names = {0};
   nomem__report_names_fill(&names, &options);
-  int status = run_suite(&options);
+  int status = nomem__coverage_folder_open(&options) == 0 ? run_suite(&options) : NOMEM_EXIT_FAILED;
   nomem__report_names_free(&names);
   return status;
 }

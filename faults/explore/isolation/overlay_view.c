@@ -152,7 +152,19 @@ static int add_mounts(struct nomem__view *view, char *const *mounts) {
   return 0;
 }
 
-int nomem__view_open(struct nomem__view *view, unsigned jobs, bool is_privileged) {
+/* A folder that is to be as it is outside is bound to its place, as a file system is that is mounted there. It may be a
+ * root itself. */
+static int add_kept(struct nomem__view *view, const char *kept) {
+  for (unsigned root = 0; root < view->root_count; root++) {
+    const char *path = view->roots[root].path;
+    if (strcmp(path, kept) != 0 && !nomem__is_below(kept, path)) continue;
+    if (view->mount_count == NOMEM_VIEW_MOUNTS) return -E2BIG;
+    view->mounts[view->mount_count++] = (struct nomem__view_mount){nomem__strdup(kept), root};
+  }
+  return 0;
+}
+
+int nomem__view_open(struct nomem__view *view, unsigned jobs, const char *kept, bool is_privileged) {
   static const char *const temporary[] = {"/tmp", "/var/tmp", "/dev/shm"};
   char **mounts = read_mounts();
   if (mounts == NULL) return -ENOENT;
@@ -167,6 +179,7 @@ int nomem__view_open(struct nomem__view *view, unsigned jobs, bool is_privileged
   drop_covered(view, mounts);
   if (result == 0) result = nomem__list_divided_roots(view);
   if (result == 0) result = add_mounts(view, mounts);
+  if (result == 0 && kept != NULL) result = add_kept(view, kept);
   free_mounts(mounts);
   if (result != 0) nomem__view_close(view);
   return result;

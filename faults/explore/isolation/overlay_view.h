@@ -47,9 +47,10 @@ struct nomem__view {
   char scratch_options[32];
 };
 
-/* Finds the roots and the file systems below them. jobs: so many views are mounted at a time. Returns 0; or a negative
- * error code, and then nothing need be closed. */
-int nomem__view_open(struct nomem__view *view, unsigned jobs, bool is_privileged);
+/* Finds the roots and the file systems below them. jobs: so many views are mounted at a time. kept: an absolute folder,
+ * whose path has no symbolic link in it, in which changes stay; NULL: none. Returns 0; or a negative error code, and
+ * then nothing need be closed. */
+int nomem__view_open(struct nomem__view *view, unsigned jobs, const char *kept, bool is_privileged);
 void nomem__view_close(struct nomem__view *view);
 
 /* Called in a new mount namespace: mounts the view there, and changes to the working directory in it.

@@ -10,8 +10,10 @@
 /* An explanation beside a choice is one line of a terminal: so much of an option's help. */
 #define SUMMARY_BYTES 60
 
+/* A folder is completed as a file is. */
 static bool takes_file(const struct nomem__option *option) {
-  return option->argument != NULL && strcmp(option->argument, "FILE") == 0;
+  const char *argument = option->argument != NULL ? option->argument : "";
+  return strcmp(argument, "FILE") == 0 || strcmp(argument, "DIR") == 0;
 }
 
 /* Prints the names of the commands, and help, each behind a blank. */

@@ -285,6 +285,10 @@ static int check_together(const struct parser *parser) {
   if (options->leaks == NOMEM_LEAKS_OFF && wants_heap)
     return report_usage(parser,
                         "--heap needs the record of blocks, and --leaks off does without: leave one of them out");
+  if (options->coverage && options->engine != NOMEM_CHOICE_AUTO && options->engine != NOMEM_CHOICE_EXEC)
+    return report_usage(parser,
+                        "--coverage needs --engine exec, because data is written when a program ends: leave "
+                        "one of them out");
   for (size_t i = 0; i < sizeof options->bad_codes / sizeof *options->bad_codes; i++)
     if (options->skip_codes[i] & options->bad_codes[i])
       return report_usage(parser, "--skip-code and --bad-code name the same exit status: leave one of them out");

@@ -115,6 +115,9 @@ struct nomem__options {
   uint64_t shard, shards;                   /* which of how many parts of the points, from 1; 0: all points */
   const char *suppress[NOMEM_SUPPRESS_MAX]; /* files, in the order given */
   size_t suppress_count;
+  const char
+      *coverage; /* the folder for coverage data, a pattern as for reports, or absolute once it is made; NULL: none
+                  */
   const char *baseline; /* a store whose findings do not count; NULL: none */
   bool no_default_suppressions;
   bool no_store;

@@ -219,6 +219,14 @@ static int read_report(struct nomem__options *options, size_t offset, const char
   return read_path(options, offset, value, reason);
 }
 
+static int read_folder(struct nomem__options *options, size_t offset, const char *value, char *reason) {
+  const char *mistake = nomem__file_name_find_mistake(value);
+  if (mistake != NULL) return reject(reason, mistake);
+  if (*value == '\0') return reject(reason, "give the path of a folder");
+  *(const char **)member(options, offset) = value;
+  return 0;
+}
+
 static int read_wrapper(struct nomem__options *options, size_t offset, const char *value, char *reason) {
   int chosen = choose(ISOLATE, value, reason);
   if (chosen < 0) return chosen;
@@ -454,6 +462,11 @@ const struct nomem__option nomem__option_table[] = {
      "count advisory verdicts as findings, too ('nomem explain' lists them)"},
     {"baseline", "FILE", 0, EXPLORERS, SET(read_path, baseline),
      "count only findings that are not in the store FILE, of an earlier exploration of the same command"},
+    {"coverage", "DIR", 0, EXPLORERS, SET(read_folder, coverage),
+     "keep the coverage data of the runs in DIR (of gcc --coverage, or of clang -fprofile-instr-generate "
+     "-fcoverage-mapping), and say how many lines only failed allocations reach, and which checks of an allocation no "
+     "run "
+     "entered. Each run starts the program, and none is taken from the store"},
     {"gdb", NULL, 0, ONLY(REPLAY), SET(read_flag, gdb), "run it under gdb, which stops at the call that fails"},
     {"rr", NULL, 0, ONLY(REPLAY), SET(read_flag, rr),
      "record it by rr, and step through the recording, backwards, too: from what came of it to the call that fails"},

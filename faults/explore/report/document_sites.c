@@ -11,6 +11,7 @@
 #include "../campaign/guarded_runs.h"
 #include "../text/json_values.h"
 #include "../text/memory.h"
+#include "observed_calls.h"
 
 static int by_value(const void *left, const void *right) {
   nomem_frame a = *(const nomem_frame *)left, b = *(const nomem_frame *)right;
@@ -182,6 +183,26 @@ static json_t *make_warnings(struct nomem__json *json, const struct nomem__campa
   return list;
 }
 
+/* What is told of a run that left no data can be told only here; the rest is found in the folder. */
+static void put_code_coverage(struct nomem__document_builder *builder, json_t *document) {
+  const struct nomem__campaign *campaign = builder->campaign;
+  struct nomem__json *json = &builder->json;
+  uint64_t runs = 0, lost = 0;
+  json_t *object = json_object(), *modules = json_array();
+  for (size_t i = 0; i < campaign->point_count; i++) {
+    const struct nomem__point_state *state = &campaign->states[i];
+    if (state->is_known || state->result == 0 || state->result == NOMEM__ELSEWHERE) continue;
+    runs++;
+    lost += !state->has_coverage_data;
+  }
+  nomem__json_number(json, object, "runs", runs);
+  nomem__json_number(json, object, "runs_without_data", lost);
+  for (size_t i = 0; i < campaign->module_count; i++) nomem__json_add(json, modules, json_string(campaign->modules[i]));
+  nomem__json_put(json, object, "modules", modules);
+  nomem__json_put(json, object, "calls", nomem__observed_calls_make(json, campaign));
+  nomem__json_put(json, document, "code_coverage", object);
+}
+
 void nomem__put_coverage(struct nomem__document_builder *builder, json_t *document) {
   const struct nomem__campaign *campaign = builder->campaign;
   struct nomem__json *json = &builder->json;
@@ -204,5 +225,6 @@ void nomem__put_coverage(struct nomem__document_builder *builder, json_t *docume
     nomem__json_put(json, coverage, "not_injected", make_not_injected(json, &campaign->not_injected));
   nomem__json_put(json, coverage, "partial", json_boolean(nomem__coverage_is_partial(&counts)));
   nomem__json_put(json, document, "coverage", coverage);
+  if (campaign->session->options->coverage != NULL) put_code_coverage(builder, document);
   nomem__json_put(json, document, "warnings", make_warnings(json, campaign, &counts));
 }

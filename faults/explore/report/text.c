@@ -7,6 +7,7 @@
 #include "../campaign/coverage.h"
 #include "../judge/verdict.h"
 #include "../text/json_values.h"
+#include "coverage_text.h"
 #include "findings_table.h"
 #include "findings_text.h"
 #include "report.h"
@@ -109,6 +110,7 @@ void nomem__report_text(const json_t *document, bool is_quiet, bool is_verbose, 
   print_verdicts(document, counts, out);
   if (is_verbose) print_engines(document, out);
   print_coverage(document, out);
+  nomem__coverage_text_print(document, is_verbose, out);
   for (size_t i = 0; i < json_array_size(notes); i++) fprintf(out, "%s\n", json_string_value(json_array_get(notes, i)));
   nomem__findings_text_next(document, out);
 }

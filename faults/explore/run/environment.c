@@ -54,26 +54,42 @@ static void make_entries(struct nomem__environment *environment, const struct no
   bool has_both = setup->preload != NULL && inherited != NULL;
   if (setup->preload != NULL || inherited != NULL)
     environment->preload_entry = nomem__format("LD_PRELOAD=%s%s%s", ours, has_both ? ":" : "", users);
+  for (unsigned phase = 0; phase < NOMEM_COVERAGE_PHASES && setup->coverage != NULL; phase++)
+    nomem__coverage_entries_make(setup->coverage, phase, environment->coverage_entries[phase]);
   nomem__sanitizer_options(false, !setup->inherit, environment->checked_entries);
   nomem__sanitizer_options(setup->trace, !setup->inherit, environment->sanitizer_entries);
+}
+
+/* Which entries of the command's own environment a program has as they are. */
+static bool is_kept(const char *entry, const struct nomem__run_setup *setup) {
+  bool is_ours = is_entry(entry, "LD_PRELOAD") || is_entry(entry, NOMEM_CHANNEL_ENV) ||
+                 is_entry(entry, NOMEM_PLAN_ENV) || (setup->coverage != NULL && nomem__coverage_is_entry(entry));
+  return !is_ours && nomem__sanitizer_variable(entry) == NULL;
+}
+
+void nomem__environment_choose_coverage(struct nomem__environment *environment, enum nomem__coverage_phase phase) {
+  char **entries = environment->coverage_entries[phase];
+  for (unsigned i = 0; i < NOMEM_COVERAGE_VARIABLES && entries[i] != NULL; i++)
+    environment->plain[environment->coverage_at + i] = environment->checked[environment->coverage_at + i] = entries[i];
 }
 
 void nomem__environment_make(struct nomem__environment *environment, const struct nomem__run_setup *setup,
                              const char *channel) {
   size_t count = 0;
   while (environ[count] != NULL) count++;
-  environment->plain =
-      nomem__calloc(count + 3 + NOMEM__INTERPRETERS_VARIABLES + NOMEM_SANITIZER_OPTIONS, sizeof *environment->plain);
+  size_t more = NOMEM__INTERPRETERS_VARIABLES + NOMEM_COVERAGE_VARIABLES + NOMEM_SANITIZER_OPTIONS;
+  environment->plain = nomem__calloc(count + 3 + more, sizeof *environment->plain);
   make_entries(environment, setup);
   snprintf(environment->channel_entry, sizeof environment->channel_entry, NOMEM_CHANNEL_ENV "=%s", channel);
   size_t at = 0;
   for (size_t i = 0; i < count; i++)
-    if (!is_entry(environ[i], "LD_PRELOAD") && !is_entry(environ[i], NOMEM_CHANNEL_ENV) &&
-        !is_entry(environ[i], NOMEM_PLAN_ENV) && nomem__sanitizer_variable(environ[i]) == NULL)
-      environment->plain[at++] = environ[i];
+    if (is_kept(environ[i], setup)) environment->plain[at++] = environ[i];
   if (environment->preload_entry != NULL) environment->plain[at++] = environment->preload_entry;
   environment->plain[at++] = environment->channel_entry;
   at = add_interpreters_entries(environment->plain, at, setup->image);
+  environment->coverage_at = at;
+  for (unsigned i = 0; i < NOMEM_COVERAGE_VARIABLES && setup->coverage != NULL; i++)
+    environment->plain[at++] = environment->coverage_entries[NOMEM_COVERAGE_BASELINE][i];
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) environment->plain[at++] = environment->sanitizer_entries[i];
   environment->checked = nomem__calloc(at + 1, sizeof *environment->checked);
   size_t common = at - NOMEM_SANITIZER_OPTIONS;
@@ -105,6 +121,8 @@ void nomem__environment_free(struct nomem__environment *environment) {
   free(environment->checked);
   free(environment->preload_entry);
   free(environment->tunables_entry);
+  for (unsigned phase = 0; phase < NOMEM_COVERAGE_PHASES; phase++)
+    for (unsigned i = 0; i < NOMEM_COVERAGE_VARIABLES; i++) free(environment->coverage_entries[phase][i]);
   for (size_t i = 0; i < NOMEM_SANITIZER_OPTIONS; i++) {
     free(environment->sanitizer_entries[i]);
     free(environment->checked_entries[i]);

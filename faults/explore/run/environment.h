@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "coverage_data.h"
 #include "sanitizer_report.h"
 
 struct nomem__run_setup;
@@ -17,6 +18,9 @@ struct nomem__environment {
   char *tunables_entry; /* in forked; NULL: nomem sets none */
   char *preload_entry;  /* NULL: nothing is preloaded */
   char channel_entry[64];
+  /* With --coverage: of each phase, and where those of the run stand in plain and checked. */
+  char *coverage_entries[NOMEM_COVERAGE_PHASES][NOMEM_COVERAGE_VARIABLES];
+  size_t coverage_at;
   char *sanitizer_entries[NOMEM_SANITIZER_OPTIONS], *checked_entries[NOMEM_SANITIZER_OPTIONS];
 };
 
@@ -26,6 +30,10 @@ void nomem__environment_make(struct nomem__environment *environment, const struc
 
 /* As nomem__worker_use_huge_pages. */
 void nomem__environment_use_huge_pages(struct nomem__environment *environment);
+
+/* What measures its own coverage leaves the data where those of such runs belong. Only of programs that are started for
+ * each run, and with --coverage. */
+void nomem__environment_choose_coverage(struct nomem__environment *environment, enum nomem__coverage_phase phase);
 
 void nomem__environment_free(struct nomem__environment *environment);
 

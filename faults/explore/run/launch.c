@@ -60,6 +60,7 @@ static void tell(struct nomem__worker *worker, enum nomem_engine engine, const c
   copy->watch = request->watch;
   copy->guarded_from = request->watch == NOMEM_WATCH_BLOCK_TABLE ? request->guarded_from : 0;
   copy->check_leaks = request->check_leaks && setup->trace;
+  copy->measures_coverage = setup->coverage != NULL;
   copy->fork = (struct nomem_fork){.engine = engine};
   /* With one point, no call after it need have a site. */
   copy->record_sites = setup->inherit || request->record_sites || is_executed;
@@ -250,6 +251,9 @@ static struct nomem__spawn_request spawn_request(const struct nomem__worker *wor
 int nomem__launch_program(struct nomem__worker *worker, const struct nomem__tree_callbacks *callbacks,
                           struct nomem__tree **tree) {
   const struct nomem__run_setup *setup = worker->setup;
+  bool has_fault = worker->copy->plan[0] != '\0';
+  nomem__environment_choose_coverage(&worker->environment,
+                                     has_fault ? NOMEM_COVERAGE_FAILURES : NOMEM_COVERAGE_BASELINE);
   struct nomem__spawn_request spawn = spawn_request(worker, &worker->openings);
   spawn.creator = &worker->creator;
   worker->has_fresh_files = spawn.is_fresh;

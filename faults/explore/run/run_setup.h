@@ -16,7 +16,8 @@ struct nomem__run_setup {
   bool same_addresses;                /* as in nomem__spawn_request */
   struct nomem__isolation *isolation; /* NULL: runs are not isolated */
   bool trace;
-  bool verify;                               /* as in nomem_channel */
+  const char *coverage; /* the folder for what programs measure of their own coverage, absolute; NULL: none */
+  bool verify;          /* as in nomem_channel */
   struct nomem__sanitizer_memory *sanitizer; /* NULL: reports are not searched for */
 };
 

@@ -113,7 +113,8 @@ static int open_isolation(struct nomem__session *session, bool inherit) {
   if (!is_wanted) nomem__session_take_turn(session);
   if (options->command == NOMEM_COMMAND_SITES || !is_wanted) return 0;
   unsigned wanted = options->jobs != 0 ? options->jobs : inherit ? 1 : count_processors();
-  int result = nomem__isolation_open(wanted, &session->isolation, &is_complete, reason, sizeof reason);
+  int result =
+      nomem__isolation_open(wanted, options->coverage, &session->isolation, &is_complete, reason, sizeof reason);
   if (options->isolate == NOMEM_ISOLATE_ON && !is_complete) {
     nomem__complain("--isolate on: not possible here: %s: use auto, or off", reason);
     return result != 0 ? result : -EPERM;
@@ -185,6 +186,7 @@ static int open_session(struct nomem__session *session, bool inherit) {
                                              .inherit = inherit,
                                              .same_addresses = !options->aslr,
                                              .trace = !options->no_trace,
+                                             .coverage = options->coverage,
                                              .verify = options->verify,
                                              .sanitizer = inherit ? NULL : &session->sanitizer};
   result = open_isolation(session, inherit);

@@ -284,6 +284,11 @@ bool nomem__symbols_each_function(struct nomem__symbols *symbols, const char *pa
   return module->info && nomem__debug_info_each_function(module->info, max, visit, user);
 }
 
+bool nomem__symbols_has_symbol(struct nomem__symbols *symbols, const char *path, const char *name) {
+  struct module *module = find_module(symbols, path);
+  return module->info && nomem__debug_info_find_symbol(module->info, name) != 0;
+}
+
 bool nomem__symbols_each_enumerator(struct nomem__symbols *symbols, const char *path, uint64_t offset,
                                     void (*visit)(void *user, const char *name, int64_t value), void *user) {
   struct module *module = find_module(symbols, path);

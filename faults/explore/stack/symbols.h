@@ -89,6 +89,9 @@ struct nomem__debug_result nomem__symbols_find_result(struct nomem__symbols *sym
 bool nomem__symbols_each_function(struct nomem__symbols *symbols, const char *path, int max,
                                   void (*visit)(void *user, uint64_t offset), void *user);
 
+/* Whether a module's file has a symbol of this name. */
+bool nomem__symbols_has_symbol(struct nomem__symbols *symbols, const char *path, const char *name);
+
 /* As nomem__debug_info_each_enumerator. */
 bool nomem__symbols_each_enumerator(struct nomem__symbols *symbols, const char *path, uint64_t offset,
                                     void (*visit)(void *user, const char *name, int64_t value), void *user);

@@ -286,6 +286,23 @@ static void put_debugging(struct nomem__json *json, json_t *finding, const struc
   free(usual);
 }
 
+/* What the cases know of their runs; the rest is found in the folder. */
+static void put_code_coverage(struct nomem__json *json, json_t *document, const struct nomem__suite *suite) {
+  json_t *object = json_object(), *modules = json_array(), *calls = json_array();
+  nomem__json_number(json, object, "runs", 0);
+  nomem__json_number(json, object, "runs_without_data", 0);
+  for (size_t i = 0; i < suite->cases.count; i++) {
+    json_t *own = json_object_get(suite->results[i].document, "code_coverage");
+    if (own == NULL) continue;
+    add_numbers(json, object, own);
+    json_array_extend(modules, json_object_get(own, "modules"));
+    json_array_extend(calls, json_object_get(own, "calls"));
+  }
+  nomem__json_put(json, object, "calls", calls);
+  nomem__json_put(json, object, "modules", modules);
+  nomem__json_put(json, document, "code_coverage", object);
+}
+
 static void put_findings(struct nomem__json *json, json_t *document, const struct nomem__suite *suite) {
   struct nomem__case_findings *list = nomem__calloc(suite->cases.count + 1, sizeof *list);
   for (size_t i = 0; i < suite->cases.count; i++) {
@@ -328,6 +345,7 @@ json_t *nomem__suite_document_make(const struct nomem__suite *suite) {
   nomem__json_put(&json, document, "cases", cases);
   nomem__json_number(&json, document, "other_programs", suite->cases.other_count);
   put_coverage(&json, document, suite);
+  if (suite->options->coverage != NULL) put_code_coverage(&json, document, suite);
   put_verdicts(&json, document, suite);
   put_findings(&json, document, suite);
   put_warnings(&json, document, suite);

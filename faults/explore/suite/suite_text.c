@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "../report/coverage_text.h"
 #include "../report/finding_text.h"
 #include "../report/findings_table.h"
 #include "../report/findings_text.h"
@@ -122,6 +123,7 @@ void nomem__suite_text_print(const json_t *document, bool is_quiet, bool is_verb
   print_summary(out, document, counts);
   print_unexplored(out, document);
   print_coverage(out, document);
+  nomem__coverage_text_print(document, is_verbose, out);
   nomem__findings_text_next(document, out);
 }
 
