@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The workflows of examples/ci/ are YAML, and what they run works: a first push, one that brings a bug, which is found new
-# and fails the job, and one after it.
+# The workflows of examples/ci/ are YAML, and what they run works: a first push, one that brings a bug, which is found
+# new and fails the job, and one after it. And several machines that divide a suite find what one does: no finding is
+# lost, none comes twice, and no run is made by two of them.
 #
 #   tests/ci/run.sh BUILD
 set -u
@@ -97,4 +98,84 @@ for host in github gitlab; do
   if job broken; then pass "$host: an old bug does not"; else fail "$host: an old bug does not" "$seen"; fi
   cd ..
 done
+
+# A suite with three bugs, two of which several tests show.
+made() {
+  mkdir -p "$1"
+  cp -r "$tests"/e2e/programs/suite/. "$1"
+  for name in label add describe several clean; do
+    "$cc" -g -o "$1/$name" "$1/tests/$name.c" "$1/shelf.c" || return 1
+  done
+  printf 'check:\n\t./label\n\t./add\n\t./describe\n\t./several x\n\t./clean\n' >"$1/Makefile"
+}
+# What a report says of its findings, and how many runs were made.
+findings() { jq -c '[.findings[] | {id, location, cases, runs}]' "$1"; }
+runs() { sqlite3 "$1" 'SELECT count(*) FROM runs'; }
+
+# shards NAME: the folder ./NAME has been explored in three parts, and then joined.
+shards() {
+  cd "$1" || exit 1
+  report=$2
+  sum=0
+  count=0
+  for store in "$3"/*.db; do
+    count=$((count + 1))
+    sum=$((sum + $(runs "$store")))
+  done
+  findings "$report" >../found
+  findings ../whole/whole.json >../wanted
+  cat ../wanted ../found >"$seen"
+  if [ "$(jq '.findings | length' "$report")" = 3 ] && cmp -s ../wanted ../found; then
+    pass "$1: three machines find what one does"
+  else fail "$1: three machines find what one does" "$seen"; fi
+  echo "$sum runs of $(runs ../whole/whole.db), $(runs .nomem/suite.db) when joined" >"$seen"
+  if [ $count = 3 ] && [ "$sum" = "$(runs ../whole/whole.db)" ] && [ "$sum" = "$(runs .nomem/suite.db)" ]; then
+    pass "$1: each run is made once"
+  else fail "$1: each run is made once" "$seen"; fi
+  cd ..
+}
+
+# tried NAME STATUS COMMAND...
+tried() {
+  test=$1
+  wanted=$2
+  shift 2
+  status=0
+  timeout 300 "$@" >"$seen" 2>&1 || status=$?
+  [ "$status" = "$wanted" ] && return
+  echo "(status $status, wanted $wanted)" >>"$seen"
+  fail "$test" "$seen"
+}
+
+for tool in jq sqlite3 bash; do
+  command -v $tool >/dev/null && continue
+  skip 'shards' "there is no $tool here"
+  finish
+  exit
+done
+for folder in whole matrix slurm; do made $folder || fail "the project in $folder"; done
+(cd whole && tried 'unsharded' 1 nomem suite --store whole.db --json whole.json -- make check)
+export SUITE='make check' SHARDS=3
+cd matrix || exit 1
+part github-shards.yml step explore >explore.sh
+part github-shards.yml step join >join.sh
+[ "$(part github-shards.yml env | sed -n 's/^SHARDS=//p')" = "$(part github-shards.yml matrix shard | wc -w)" ] ||
+  fail 'matrix: as many machines as shards'
+for SHARD in $(part github-shards.yml matrix shard); do
+  export SHARD
+  tried "matrix: machine $SHARD" 0 bash -e explore.sh
+done
+tried 'matrix: the report' 1 bash -e join.sh
+cd ..
+shards matrix nomem-report/suite.json shards
+unset SHARD SHARDS
+cd slurm || exit 1
+export SLURM_ARRAY_TASK_COUNT=3
+for SLURM_ARRAY_TASK_ID in 1 2 3; do
+  export SLURM_ARRAY_TASK_ID
+  tried "slurm: task $SLURM_ARRAY_TASK_ID" 0 sh "$root/examples/ci/slurm.sh"
+done
+tried 'slurm: the report' 1 sh "$root/examples/ci/slurm.sh" join
+cd ..
+shards slurm .nomem/suite.json .nomem/shards
 finish
