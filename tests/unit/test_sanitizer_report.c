@@ -150,6 +150,22 @@ static void leaks(void **state) {
   assert_true(found.report.is_leak);
 }
 
+/* Each allocation goes through the injector, of which no frame is shown, or compared. */
+static void frames_of_the_injector(void **state) {
+  (void)state;
+  static const char report[] =
+      "==1==ERROR: LeakSanitizer: detected memory leaks\n"
+      "\nDirect leak of 10 byte(s) in 1 object(s) allocated from:\n#0 0x1 (/x/libasan.so.8+0x1)\n"
+      "#1 0x2 (/x/libnomem-preload.so+0x2)\n#2 0x3 (/x/libnomem-preload.so+0x3)\n#3 0x4 (/x/program+0x4)\n";
+  size_t at = 0;
+  assert_true(parse(report, &at));
+  assert_int_equal(found.report.trace.depth, 2);
+  assert_int_equal(found.report.trace.frame[1].offset, 4);
+  assert_memory_equal(found.path[1].start, "/x/program", found.path[1].bytes);
+  assert_one("==1==ERROR: AddressSanitizer: SEGV\n#0 0x1 (/my-libnomem-preload.so+0x1)\n", "AddressSanitizer: SEGV", 1,
+             "/my-libnomem-preload.so", 1);
+}
+
 /* LeakSanitizer, MemorySanitizer and ThreadSanitizer. */
 static void child_residue(void **state) {
   (void)state;
@@ -381,10 +397,13 @@ static void options(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(address),       cmocka_unit_test(undefined),  cmocka_unit_test(leaks),
-      cmocka_unit_test(child_residue), cmocka_unit_test(no_reports), cmocka_unit_test(odd_frames),
-      cmocka_unit_test(garbage),       cmocka_unit_test(flood),      cmocka_unit_test(known),
-      cmocka_unit_test(options),       cmocka_unit_test(cut),        cmocka_unit_test(signals),
+      cmocka_unit_test(address),       cmocka_unit_test(undefined),
+      cmocka_unit_test(leaks),         cmocka_unit_test(frames_of_the_injector),
+      cmocka_unit_test(child_residue), cmocka_unit_test(no_reports),
+      cmocka_unit_test(odd_frames),    cmocka_unit_test(garbage),
+      cmocka_unit_test(flood),         cmocka_unit_test(known),
+      cmocka_unit_test(options),       cmocka_unit_test(cut),
+      cmocka_unit_test(signals),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

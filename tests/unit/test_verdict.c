@@ -148,6 +148,9 @@ static void reports(void **state) {
   evidence = reached;
   evidence.has_report = evidence.is_leak = true;
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_SANITIZER);
+  evidence.is_leak_of_test = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANDLED);
+  evidence.is_leak_of_test = false;
   evidence.root_status = EXITED(1);
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_REPORTED);
   evidence.root_status = 0;
@@ -336,6 +339,15 @@ static void hangs(void **state) {
   evidence.fatal_signal = SIGABRT;
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_ABORT);
   evidence.raised_by_test = true;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
+
+  evidence = reached;
+  evidence.timed_out = evidence.raised_by_test = true;
+  evidence.fatal_deaths = 1;
+  evidence.fatal_signal = SIGABRT;
+  assert_int_equal(verdict(evidence), NOMEM_VERDICT_REPORTED);
+  evidence.fatal_deaths = 0;
+  evidence.was_caught = true; /* whoever has caught it went on */
   assert_int_equal(verdict(evidence), NOMEM_VERDICT_HANG);
 }
 

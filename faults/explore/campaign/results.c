@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "results.h"
 
 #include <errno.h>
@@ -9,6 +10,8 @@
 #include <sys/wait.h>
 
 #include "../judge/internal_error.h"
+#include "../judge/lost_block.h"
+#include "../run/failure_words.h"
 #include "../text/complain.h"
 #include "../text/varying_names.h"
 #include "file_check.h"
@@ -71,6 +74,30 @@ static bool is_mute(const struct nomem__campaign *campaign, const struct nomem__
   return outcome->output.bytes == 0 && nomem__file_check_is_gone(campaign, outcome);
 }
 
+/* Whether test code had no memory either, as when all later calls fail: what it did not write tells nothing of the code
+ * under test. */
+static bool has_failed_in_test(const struct nomem__code_owners *code_owners, const struct nomem_channel *channel) {
+  for (uint32_t i = 0; (i = nomem__find_fault(channel, 0, i)) < NOMEM_KNOWN_FAULTS; i++) {
+    struct nomem__trace fault;
+    nomem__fault_trace(channel, i, &fault);
+    if (nomem__is_test_call(code_owners, &fault)) return true;
+  }
+  return false;
+}
+
+/* In a line that is no sanitizer's. */
+static bool says_failure(const char *line, size_t bytes) {
+  static const char name[] = "Sanitizer";
+  return nomem__line_reports_failure(line, bytes) && memmem(line, bytes, name, sizeof name - 1) == NULL;
+}
+
+/* Whether a test that says that it failed, and whose exit status does not, was cut short, and so did not free what it
+ * had. */
+static bool is_leak_of_test(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  return outcome->report.is_leak && nomem__lost_block_is_reported_of_test(&campaign->code_owners, outcome) &&
+         nomem__output_says(&campaign->baseline_output, &outcome->output, &outcome->error, says_failure, NULL, 0);
+}
+
 static bool has_failed_below(const struct nomem__tested_modules *tested, const struct nomem_channel *channel) {
   for (uint32_t i = 0; (i = nomem__find_fault(channel, 0, i)) < NOMEM_KNOWN_FAULTS; i++) {
     struct nomem__trace fault;
@@ -114,13 +141,15 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
                                                    nomem__is_abort_of_allocator(outcome, campaign->session->symbols)};
   evidence.has_swallowed = has_swallowed(campaign, outcome);
   evidence.says_success = nomem__output_says_success(&campaign->baseline_output, &outcome->error, NULL, 0);
-  evidence.is_mute = evidence.has_swallowed && is_mute(campaign, outcome);
+  evidence.is_mute = evidence.has_swallowed && is_mute(campaign, outcome) &&
+                     !has_failed_in_test(&campaign->code_owners, outcome->channel);
   evidence.is_wrong = has_bad_code(campaign, status) || is_called_wrong(campaign, outcome);
   evidence.has_internal_error = has_internal_error(campaign, outcome, NULL);
   evidence.is_skipped = WIFEXITED(status) && is_skip_code(options, WEXITSTATUS(status));
   evidence.has_report = nomem__has_report(outcome, campaign->session->symbols);
   bool any_exit_counts = options->leaks == NOMEM_LEAKS_ALL && WIFEXITED(status);
   evidence.is_leak = outcome->report.is_leak && !any_exit_counts;
+  evidence.is_leak_of_test = is_leak_of_test(campaign, outcome);
   nomem__residue_check_compute(&campaign->residue_check, options->leaks, campaign->baseline_status, outcome,
                                &campaign->code_owners, &result->residue);
   add_residue(&evidence, &result->residue);

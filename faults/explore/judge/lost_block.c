@@ -177,3 +177,17 @@ bool nomem__lost_block_may_count(const void *rule_of_run, const struct nomem__le
   nomem__site_trace(rule->outcome->channel, site, code_owners->symbols, &block);
   return nomem__is_tested_block(code_owners->tested, &block);
 }
+
+bool nomem__lost_block_is_reported_of_test(const struct nomem__code_owners *code_owners,
+                                           const struct nomem__outcome *outcome) {
+  struct nomem__trace leaked = outcome->report.trace, fault;
+  unsigned of_leak, of_fault;
+  if (!code_owners->is_divided || outcome->channel->fault_count != 1) return false;
+  nomem__fault_trace(outcome->channel, 0, &fault);
+  for (unsigned i = 0; i < leaked.depth; i++) { /* a sanitizer names the last byte of a call, not what comes behind */
+    leaked.frame[i].offset += leaked.frame[i].is_return_address ? 0 : 1;
+    leaked.frame[i].is_return_address = true;
+  }
+  return nomem__trace_find_common(&leaked, &fault, &of_leak, &of_fault) > 0 &&
+         nomem__code_owner_of(code_owners, &leaked.frame[of_leak]) == NOMEM_OWNER_TEST;
+}

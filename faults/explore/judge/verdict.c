@@ -94,6 +94,7 @@ bool nomem__is_corruption_text(const char *output) {
  * program ended as the baseline did. */
 static bool is_sanitizer_finding(const struct nomem__evidence *evidence, bool has_died) {
   if (!evidence->has_report || (has_died && evidence->fatal_signal != SIGABRT)) return false;
+  if (evidence->is_leak_of_test) return false;
   return !evidence->is_leak || (!evidence->timed_out && evidence->root_status == evidence->baseline_status);
 }
 
@@ -108,7 +109,9 @@ enum nomem__verdict nomem__judge(const struct nomem__evidence *evidence) {
   if (evidence->is_wrong && has_died && evidence->fatal_signal == SIGABRT) return NOMEM_VERDICT_WRONG;
   bool has_reported = has_died && evidence->fatal_signal == SIGABRT && evidence->raised_by_test;
   if (has_died && !has_reported) return evidence->fatal_signal == SIGABRT ? NOMEM_VERDICT_ABORT : NOMEM_VERDICT_CRASH;
-  if (evidence->timed_out) return NOMEM_VERDICT_HANG;
+  /* A process of the test's has reported it, and died of that; what waits for it is the rest of the test. */
+  bool is_bereft = has_reported && !evidence->was_caught;
+  if (evidence->timed_out) return is_bereft ? NOMEM_VERDICT_REPORTED : NOMEM_VERDICT_HANG;
   if (evidence->has_internal_error) return NOMEM_VERDICT_INTERNAL;
   if (evidence->is_wrong) return NOMEM_VERDICT_WRONG;
   if (has_reported) return NOMEM_VERDICT_REPORTED;

@@ -79,6 +79,7 @@ struct nomem__evidence {
   bool is_skipped;         /* the root's exit status is one by which a test says that it was skipped */
   bool has_report;         /* a sanitizer reported an error that the baseline does not have */
   bool is_leak;            /* the report is of leaked memory: it counts only if the program ended as the baseline did */
+  bool is_leak_of_test;    /* and was the test's own, which failed and ended early */
   bool raised_by_test; /* the abort came from the test program itself, and the failed call from a library under it */
 };
 

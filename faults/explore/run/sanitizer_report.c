@@ -184,6 +184,21 @@ static void read_stack(struct slice text, struct nomem__sanitizer_text *found) {
   }
 }
 
+/* Takes out the injector's own frames, through which each allocation of the program goes. */
+static void drop_own_frames(struct nomem__sanitizer_text *found) {
+  static const char own[] = "/" NOMEM_GUEST;
+  const size_t bytes = sizeof own - 1;
+  struct nomem__trace *trace = &found->report.trace;
+  unsigned kept = 0;
+  for (unsigned i = 0; i < trace->depth; i++) {
+    const size_t length = found->path[i].bytes;
+    if (length >= bytes && memcmp(found->path[i].start + length - bytes, own, bytes) == 0) continue;
+    trace->frame[kept] = trace->frame[i];
+    found->path[kept++] = found->path[i];
+  }
+  trace->depth = kept;
+}
+
 bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct nomem__sanitizer_text *found) {
   const char *end = text + bytes;
   bool is_first_line = false;
@@ -195,6 +210,7 @@ bool nomem__sanitizer_parse(const char *text, size_t bytes, size_t *at, struct n
   }
   if (!is_first_line) return false;
   read_stack((struct slice){text + *at, end}, found);
+  drop_own_frames(found);
   const struct nomem__trace *trace = &found->report.trace;
   for (unsigned i = 0, hashed = 0; i < trace->depth && hashed < HASHED_FRAMES; i++) {
     if (i > 0 && trace->frame[i].offset != 0 && trace->frame[i].offset == trace->frame[i - 1].offset) continue;
