@@ -31,8 +31,8 @@ static void needs_block_table(void **state) {
   assert_false(nomem__confirm_needs_block_table(&finding));
 }
 
-/* A corrupted heap, or a crash at what may be a freed block's pointer: not at NULL, and not when it was seen already.
- */
+/* A corrupted heap, or a crash at what may be a freed block's pointer: not at a NULL that a call returned, and not when
+ * it was seen already. */
 static void may_learn(void **state) {
   (void)state;
   struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CORRUPTION};
@@ -42,7 +42,11 @@ static void may_learn(void **state) {
   finding = (struct nomem__finding){.verdict = NOMEM_VERDICT_CRASH, .address_kind = NOMEM_ADDRESS_WILD};
   assert_true(nomem__confirm_may_learn(&finding, &known));
   finding.address_kind = NOMEM_ADDRESS_NULL;
+  assert_true(nomem__confirm_may_learn(&finding, &known));
+  finding.unchecked.where.depth = 1;
   assert_false(nomem__confirm_may_learn(&finding, &known));
+  finding.unchecked.is_from_memory = true;
+  assert_true(nomem__confirm_may_learn(&finding, &known));
   finding = (struct nomem__finding){.verdict = NOMEM_VERDICT_ABORT, .address_kind = NOMEM_ADDRESS_WILD};
   assert_false(nomem__confirm_may_learn(&finding, &known));
 }

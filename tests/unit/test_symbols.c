@@ -353,6 +353,12 @@ __attribute__((noinline)) const char *calls_getenv(const char *name) {
   return value != NULL ? value + 1 : name;
 }
 
+__attribute__((noinline)) int calls_calls_getenv(void);
+
+__attribute__((noinline)) int calls_calls_getenv(void) {
+  return calls_getenv("PATH")[0] + 1;
+}
+
 static uint64_t find_offset(const void *address, const char **path) {
   Dl_info info;
   assert_int_not_equal(dladdr(address, &info), 0);
@@ -378,6 +384,13 @@ static void the_code_of_a_function(void **state) {
   assert_false(nomem__symbols_is_call_of(symbols, "/proc/self/exe", &code->list[call], libc, getopt_at));
   const struct nomem__function_code *other = nomem__symbols_find_code(symbols, libc, getopt_at + 1);
   assert_true(other != NULL && other->start == getopt_at);
+  const char *path = "/proc/self/exe";
+  assert_null(nomem__symbols_find_callee(symbols, &path, &code->list[call])); /* a run-time's is none to look at */
+  assert_string_equal(path, "/proc/self/exe");
+  const struct nomem__function_code *caller =
+      nomem__symbols_find_code(symbols, path, find_offset((const void *)calls_calls_getenv, &self));
+  for (call = 0; caller->list[call].operation != NOMEM_OPERATION_CALL;) assert_in_range(++call, 1, caller->count - 1);
+  assert_ptr_equal(nomem__symbols_find_callee(symbols, &path, &caller->list[call]), code);
   assert_null(nomem__symbols_find_code(symbols, libc, 1));
   assert_null(nomem__symbols_find_code(symbols, "/etc/passwd", 1));
 }

@@ -22,6 +22,12 @@ MACHINE_CODE(checked_number, "call 0; cmpl $-1, %eax; je 1f; xorl %eax, %eax; re
 MACHINE_CODE(checked_in_memory, "pushq %rbp; movq %rsp, %rbp; movq %rdi, -8(%rbp); call 0; movq %rax, %rdx;"
              "movq -8(%rbp), %rax; movq %rdx, 8(%rax); movq -8(%rbp), %rax; movq 8(%rax), %rax; testq %rax, %rax;"
              "jne 1f; movl $-1, %eax; jmp 2f; 1: movl $0, %eax; 2: leave; ret;");
+MACHINE_CODE(checked_again, "pushq %rbx; movq %rdi, %rbx; movq (%rbx), %rbp; call 0; movq (%rbx), %rdi;"
+             "movq %rax, 24(%rbp); cmpq $0, 24(%rdi); je 1f; xorl %eax, %eax; popq %rbx; ret; 1: movl $-1, %eax;"
+             "popq %rbx; ret;");
+MACHINE_CODE(another_checked, "pushq %rbx; movq %rdi, %rbx; movq (%rbx), %rbp; call 0; movq (%rbx), %rdi;"
+             "movq %rax, 24(%rbp); cmpq $0, 32(%rdi); je 1f; xorl %eax, %eax; popq %rbx; ret; 1: movl $-1, %eax;"
+             "popq %rbx; ret;");
 MACHINE_CODE(stored, "pushq %rbx; movq %rdi, %rbx; call 0; movq %rax, 8(%rbx); movq %rbx, %rax; popq %rbx; ret;");
 MACHINE_CODE(stored_in_variable, "call 0; movq %rax, 0x40(%rip); ret;");
 MACHINE_CODE(stored_pair, "call 0; movq %rax, %xmm0; movq %rsi, %xmm1; punpcklqdq %xmm0, %xmm1;"
@@ -64,6 +70,17 @@ static void what_is_checked_in_memory(void **state) {
   assert_int_equal(use.stored_count, 1);
   assert_int_equal(use.stored[0].displacement[use.stored[0].steps - 1], 8);
   assert_int_equal(use.result.value, -1);
+}
+
+/* Also after the address of the object was loaded anew, because the store may have changed it; but not another member.
+ */
+static void what_is_checked_in_an_object(void **state) {
+  (void)state;
+  ask(READ_CODE(checked_again), &null);
+  assert_true(use.is_checked);
+  assert_int_equal(use.result.value, -1);
+  ask(READ_CODE(another_checked), &null);
+  assert_false(use.is_checked);
 }
 
 /* Memory of others counts, the function's own does not. */
@@ -145,9 +162,13 @@ static void no_such_call(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_is_checked),      cmocka_unit_test(what_is_checked_in_memory),
-      cmocka_unit_test(what_is_stored),       cmocka_unit_test(where_else_it_goes),
-      cmocka_unit_test(no_such_call),         cmocka_unit_test(where_it_is_checked),
+      cmocka_unit_test(what_is_checked),
+      cmocka_unit_test(what_is_checked_in_memory),
+      cmocka_unit_test(what_is_checked_in_an_object),
+      cmocka_unit_test(what_is_stored),
+      cmocka_unit_test(where_else_it_goes),
+      cmocka_unit_test(no_such_call),
+      cmocka_unit_test(where_it_is_checked),
       cmocka_unit_test(what_may_be_returned),
   };
   return cmocka_run_group_tests(tests, NULL, discard_code);

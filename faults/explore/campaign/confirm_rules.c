@@ -13,8 +13,15 @@ bool nomem__confirm_is_again(enum nomem__verdict wanted, enum nomem__verdict cam
   return came == wanted || (is_of_calls && came == NOMEM_VERDICT_REPORTED);
 }
 
+/* Whether the NULL that was followed may have been read from a block that was freed: it is not what a call returned. */
+static bool may_be_null_of_freed(const struct nomem__finding *finding) {
+  const struct nomem__unchecked_call *unchecked = &finding->unchecked;
+  return finding->address_kind == NOMEM_ADDRESS_NULL && (unchecked->where.depth == 0 || unchecked->is_from_memory);
+}
+
 bool nomem__confirm_may_learn(const struct nomem__finding *finding, const struct nomem__baseline_residue *baseline) {
-  bool is_crash = finding->verdict == NOMEM_VERDICT_CRASH && nomem__address_kind_may_be_freed(finding->address_kind);
+  bool is_crash = finding->verdict == NOMEM_VERDICT_CRASH &&
+                  (nomem__address_kind_may_be_freed(finding->address_kind) || may_be_null_of_freed(finding));
   return baseline->is_known && !baseline->has_leak_check && !finding->needs_block_table &&
          (is_crash || finding->verdict == NOMEM_VERDICT_CORRUPTION);
 }
@@ -35,8 +42,8 @@ bool nomem__confirm_is_explained(const struct nomem__finding *finding, const str
   bool is_null = finding->address_kind == NOMEM_ADDRESS_CALL && finding->fault_address == 0;
   bool is_stray =
       finding->verdict == NOMEM_VERDICT_CRASH && nomem__address_kind_may_be_freed(finding->address_kind) && !is_null;
-  if (finding->verdict != NOMEM_VERDICT_CORRUPTION && !is_stray) return true;
   if (finding->freed.depth > 0) return !nomem__is_below_call(code_owners, &finding->freed, call);
+  if (finding->verdict != NOMEM_VERDICT_CORRUPTION && !is_stray) return true;
   /* What test code itself frees then is a variable of its own; what the code under test frees, it may have left so. */
   if (!is_stray) return blocks->is_no_block && nomem__is_test_code(code_owners, &finding->blow_up);
   return blocks->has_block_table && !blocks->is_freed && finding->block.depth == 0;

@@ -168,20 +168,18 @@ static bool leads_to_failure(const struct search *search, uint64_t return_addres
   return false;
 }
 
-/* Whether a call that led to a failure may have written the memory at place, and notes that. The function's own
- * variables on the stack are written by others only where their addresses are taken. */
-static bool may_be_written_by(struct search *search, const struct nomem__instruction *call, const struct state *after) {
+/* Notes a call that led to a failure, if it may have written the memory at place. Who wrote it before is looked for all
+ * the same. The function's own variables on the stack are written by others only where their addresses are taken. */
+static void note_writer(struct search *search, const struct nomem__instruction *call, const struct state *after) {
   const struct nomem__place *place = &after->place;
   struct nomem__source source = {
       .kind = NOMEM_SOURCE_MEMORY, .place = *place, .within = -1, .checked_at = after->checked_at};
   source.return_address = call->address + call->length;
-  if (place->steps == 0 || place->core == NOMEM_RAX || !leads_to_failure(search, source.return_address)) return false;
+  if (place->steps == 0 || place->core == NOMEM_RAX || !leads_to_failure(search, source.return_address)) return;
   bool is_on_stack = place->core == NOMEM_RSP || (place->core == NOMEM_RBP && search->code->has_frame_pointer);
   bool is_variable = is_on_stack && place->steps == 1;
   if (is_variable) source.within = find_taken_address(search->code, place);
-  if (is_variable && source.within < 0) return false;
-  add_source(search, &source);
-  return true;
+  if (!is_variable || source.within >= 0) add_source(search, &source);
 }
 
 /* Enters what the value was before one of the instructions that may come before another. */
@@ -192,7 +190,7 @@ static void go_back(struct search *search, const struct state *after, uint32_t b
   struct nomem__place place = after->place;
   int64_t value = 0;
   bool is_call = instruction->operation == NOMEM_OPERATION_CALL;
-  if (is_call && may_be_written_by(search, instruction, after)) return;
+  if (is_call) note_writer(search, instruction, after);
   enum nomem__step step = nomem__place_step_back(instruction, &state.place, &other.place, &value);
   if (step == NOMEM_STEP_NUMBER && value == 0) {
     state.place = (struct nomem__place){.core = NOMEM_ZERO};

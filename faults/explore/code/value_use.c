@@ -99,13 +99,30 @@ static bool is_held(const struct moment *moment, const struct nomem__place *plac
   return false;
 }
 
+/* The same member of an object, whose address is loaded anew because the store may have changed what it was loaded
+ * from.
+ */
+static bool is_same_member(const struct follower *follower, const struct moment *moment,
+                           const struct nomem__place *place) {
+  int64_t member = place->displacement[place->steps - 1];
+  if (member == 0 || place->core >= NOMEM_GENERAL_REGISTERS || is_on_stack(follower->code, place)) return false;
+  for (unsigned i = 0; i < moment->holder_count; i++) {
+    const struct nomem__place *holder = &moment->holders[i];
+    bool is_member =
+        holder->steps > 0 && holder->core < NOMEM_GENERAL_REGISTERS && !is_on_stack(follower->code, holder);
+    if (is_member && holder->displacement[holder->steps - 1] == member) return true;
+  }
+  return false;
+}
+
 /* Whether an operand is the value. */
 static bool has_value(const struct follower *follower, const struct moment *moment,
                       const struct nomem__operand *operand) {
   struct nomem__place place;
   if (!nomem__place_of_operand(operand, &place)) return false;
-  if (operand->kind == NOMEM_OPERAND_MEMORY) place = name_place(follower->code, moment->number, &place);
-  return is_held(moment, &place);
+  if (operand->kind != NOMEM_OPERAND_MEMORY) return is_held(moment, &place);
+  place = name_place(follower->code, moment->number, &place);
+  return is_held(moment, &place) || (operand->bytes == REGISTER_BYTES && is_same_member(follower, moment, &place));
 }
 
 static void add_holder(struct follower *follower, struct moment *moment, const struct nomem__place *place) {

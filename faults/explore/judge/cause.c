@@ -42,7 +42,10 @@ static uint64_t hash_leak(uint64_t hash, const struct nomem__finding *finding, s
 }
 
 uint64_t nomem__finding_cause(const struct nomem__finding *finding, struct nomem__symbols *symbols) {
-  uint64_t hash = nomem__hash_text(NOMEM__HASH_START, nomem__verdicts[finding->verdict].name);
+  /* However a block is used that was freed too early, it is one bug. */
+  bool is_misuse = finding->freed.depth > 0 && finding->unchecked.where.depth == 0 &&
+                   (finding->verdict == NOMEM_VERDICT_CRASH || finding->verdict == NOMEM_VERDICT_CORRUPTION);
+  uint64_t hash = nomem__hash_text(NOMEM__HASH_START, is_misuse ? "freed" : nomem__verdicts[finding->verdict].name);
   struct nomem__source_frame source = {0};
   if (finding->hostile != 0) hash = nomem__hash_number(hash, finding->hostile);
   if (nomem__unchecked_source(&finding->unchecked, symbols, &source))

@@ -23,17 +23,23 @@ bool nomem__code_owners_has_program(const struct nomem__code_owners *code_owners
   return false;
 }
 
-/* The function of a frame: of those inlined into one another the innermost that is in no header of the system's. */
-static struct nomem__source_frame function_of(const struct nomem__code_owners *code_owners,
-                                              const struct nomem__trace_frame *frame) {
+/* The function of a frame: of those inlined into one another, from one of them outwards, the innermost that is in no
+ * header of the system's. */
+static struct nomem__source_frame function_from(const struct nomem__code_owners *code_owners,
+                                                const struct nomem__trace_frame *frame, size_t i) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX] = {0};
   size_t count = nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, frame->is_return_address,
                                         sources, NOMEM_INLINED_MAX);
-  size_t i = 0;
+  if (i >= count) i = 0;
   while (i + 1 < count && sources[i].file != NULL &&
          (nomem__glob("/usr/include/*", sources[i].file) || nomem__glob("/usr/lib/*", sources[i].file)))
     i++;
   return sources[i];
+}
+
+static struct nomem__source_frame function_of(const struct nomem__code_owners *code_owners,
+                                              const struct nomem__trace_frame *frame) {
+  return function_from(code_owners, frame, 0);
 }
 
 /* The source file of a frame. NULL: not known. */
@@ -122,14 +128,14 @@ bool nomem__is_runtime_code(const struct nomem__code_owners *code_owners, const 
   return *frame->path == '\0' || nomem__is_runtime(nomem__base_name(frame->path)) || is_runtime_source(&source);
 }
 
-enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *code_owners,
-                                            const struct nomem__trace_frame *frame) {
+static enum nomem__code_owner owner_from(const struct nomem__code_owners *code_owners,
+                                         const struct nomem__trace_frame *frame, size_t inlined) {
   const char *module = nomem__base_name(frame->path), *place;
   char absolute[PATH_MAX];
   size_t bytes;
   if (*frame->path == '\0' || nomem__is_runtime(module)) return NOMEM_OWNER_RUNTIME;
   if (!code_owners->is_divided) return NOMEM_OWNER_UNDER_TEST;
-  const struct nomem__source_frame source = function_of(code_owners, frame);
+  const struct nomem__source_frame source = function_from(code_owners, frame, inlined);
   if (is_runtime_source(&source)) return NOMEM_OWNER_RUNTIME;
   bool is_test = code_owners->globs != NULL ? nomem__code_owners_has_program(code_owners, frame->path) &&
                                                   !nomem__is_under_test(code_owners->globs, source.file, module)
@@ -137,20 +143,41 @@ enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *cod
   return is_test ? NOMEM_OWNER_TEST : NOMEM_OWNER_UNDER_TEST;
 }
 
+enum nomem__code_owner nomem__code_owner_of(const struct nomem__code_owners *code_owners,
+                                            const struct nomem__trace_frame *frame) {
+  return owner_from(code_owners, frame, 0);
+}
+
+/* Whether a function is one of C that its header defines: a thin layer, whose calls are its caller's. */
+static bool is_layer_of_header(const struct nomem__source_frame *source) {
+  return source->file != NULL && source->function != NULL && strchr(source->function, ':') == NULL &&
+         nomem__glob("*.h", source->file);
+}
+
+enum nomem__code_owner nomem__code_owner_at(const struct nomem__code_owners *code_owners,
+                                            const struct nomem__trace *trace, unsigned number) {
+  const struct nomem__trace_frame *frame = &trace->frame[number];
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  if (frame <= nomem__trace_culprit(trace)) return nomem__code_owner_of(code_owners, frame);
+  size_t i = 0, count = nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset,
+                                               frame->is_return_address, sources, NOMEM_INLINED_MAX);
+  while (i + 1 < count && is_layer_of_header(&sources[i])) i++;
+  return owner_from(code_owners, frame, i);
+}
+
 bool nomem__is_test_code(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace) {
-  const struct nomem__trace_frame *frame = nomem__trace_culprit(trace);
+  const struct nomem__trace_frame *frame = nomem__trace_culprit(trace), *end = trace->frame + trace->depth;
   if (frame == NULL || !code_owners->is_divided) return false;
-  while (frame < trace->frame + trace->depth && nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_RUNTIME)
-    frame++;
-  return frame < trace->frame + trace->depth && nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_TEST;
+  enum nomem__code_owner owner = owner_from(code_owners, frame, trace->shown_function);
+  while (owner == NOMEM_OWNER_RUNTIME && ++frame < end) owner = nomem__code_owner_of(code_owners, frame);
+  return frame < end && owner == NOMEM_OWNER_TEST;
 }
 
 unsigned nomem__next_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
                                unsigned from) {
-  enum nomem__code_owner called =
-      from > 0 ? nomem__code_owner_of(code_owners, &trace->frame[from - 1]) : NOMEM_OWNER_RUNTIME;
+  enum nomem__code_owner called = from > 0 ? nomem__code_owner_at(code_owners, trace, from - 1) : NOMEM_OWNER_RUNTIME;
   for (; from < trace->depth; from++) {
-    enum nomem__code_owner owner = nomem__code_owner_of(code_owners, &trace->frame[from]);
+    enum nomem__code_owner owner = nomem__code_owner_at(code_owners, trace, from);
     if (owner == NOMEM_OWNER_TEST && called != NOMEM_OWNER_TEST) break;
     called = owner;
   }

@@ -91,6 +91,11 @@ bool nomem__is_framework_code(const struct nomem__code_owners *code_owners, cons
 /* Whether it is a run-time's, or what a template of the C++ library or a crate of Rust's has become in the program. */
 bool nomem__is_runtime_code(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame);
 
+/* The same of a frame of a stack. Where test code called a function that a header of C's defines, and that is inlined,
+ * the call that this made is test code's, as it would be of a macro; but not what happens in it. */
+enum nomem__code_owner nomem__code_owner_at(const struct nomem__code_owners *code_owners,
+                                            const struct nomem__trace *trace, unsigned number);
+
 /* Whether the first frame outside the run-times, from the culprit outwards, is test code. */
 bool nomem__is_test_code(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace);
 

@@ -276,10 +276,24 @@ static void set_misuse_detail(struct nomem__finding *finding, uint32_t kind) {
     snprintf(finding->detail, sizeof finding->detail, "%s", nomem__heap_misuse_texts[kind]);
 }
 
+/* A NULL that was read from a freed block: with a block table, what stands there is poison, and that is followed. Any
+ * other misuse in such a run need not have to do with the NULL. */
+static void add_freed_source(struct nomem__finding *finding, const struct nomem__outcome *outcome,
+                             struct nomem__symbols *symbols) {
+  nomem__quarantine_traces(outcome, symbols, &finding->block, &finding->freed);
+  if (finding->freed.depth == 0) return;
+  nomem__trace_free(&finding->unchecked.where);
+  finding->unchecked = (struct nomem__unchecked_call){0};
+}
+
 void nomem__finding_add_misuse(struct nomem__finding *finding, const struct nomem__outcome *outcome,
                                const struct nomem__residue *residue, struct nomem__symbols *symbols) {
   const struct nomem_misuse *misuse = residue->misuse;
   const struct nomem__process_residue *late = residue->late_misuse;
+  if (finding->address_kind == NOMEM_ADDRESS_NULL) {
+    add_freed_source(finding, outcome, symbols);
+    return;
+  }
   if (misuse == NULL) {
     nomem__quarantine_traces(outcome, symbols, &finding->block, &finding->freed);
     if (late == NULL || finding->block.depth > 0) return;

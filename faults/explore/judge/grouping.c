@@ -59,12 +59,22 @@ static bool hangs_without_lock(const struct nomem__run_stacks *stacks) {
   return *what != '\0' && strstr(what, "lock") == NULL && strstr(what, "pthread_once") == NULL;
 }
 
+/* Whether the machine code shows that code under test did not look at what a call returned. It may be a function of a
+ * header's that has become part of a test: then it is the test that seems to have made that call. */
+static bool is_unchecked_under_test(const struct nomem__code_owners *code_owners,
+                                    const struct nomem__unchecked_call *unchecked) {
+  return unchecked->where.depth > 0 && unchecked->cause == NOMEM_CAUSE_UNCHECKED && !unchecked->is_from_memory &&
+         !nomem__is_test_code(code_owners, &unchecked->where);
+}
+
 /* Whether test code ignored the failure of a call of its own: it passed on the NULL, or went on to where the run hangs.
  * A hang at a lock is left out: the failed call itself may have left it locked. */
 static bool has_test_gone_on(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
                              const struct nomem__run_stacks *stacks) {
   if (nomem__verdict_is_of_result(run->verdict)) return false; /* however it ended then */
-  if (run->verdict != NOMEM_VERDICT_HANG) return nomem__test_passed_null(run->outcome, code_owners, &stacks->blow_up);
+  if (run->verdict != NOMEM_VERDICT_HANG)
+    return !is_unchecked_under_test(code_owners, &stacks->unchecked) &&
+           nomem__test_passed_null(run->outcome, code_owners, &stacks->blow_up);
   if (nomem__is_test_code(code_owners, &stacks->blow_up) && nomem__has_test_call_failed(run->outcome, code_owners))
     return true;
   return hangs_without_lock(stacks) && nomem__test_went_on(run->outcome, code_owners, &stacks->blow_up);
@@ -87,6 +97,7 @@ static bool may_be_notified(const struct nomem__judged_run *run, const struct no
                 (nomem__is_test_code(code_owners, &stacks->blow_up) ||
                  (is_unchecked && nomem__is_test_code(code_owners, &stacks->unchecked.where)));
   return would_matter && code_owners->is_divided && end->has_stack && !is_own &&
+         !is_unchecked_under_test(code_owners, &stacks->unchecked) &&
          nomem__find_failed_call(run->outcome, code_owners, &stacks->blow_up, call);
 }
 

@@ -13,6 +13,8 @@
 #define FAILURES_MAX 32
 /* Registers below this are NULL, or near it. */
 #define NULL_REACH 65536
+/* A value is followed into functions that had returned, through so many that called one another. */
+#define ACCESSORS_MAX 3
 
 /* A failure that a function of the blow-up was in the middle of. */
 struct failure {
@@ -33,6 +35,10 @@ struct question {
   uint32_t number;
   struct nomem__place place;
   bool is_between; /* the function jumped to the one that is called in this frame, and has no frame of its own */
+  const struct question *caller; /* the function had returned: to this one, from the call caller_number */
+  uint32_t caller_number;
+  const char *path;    /* of the module that a function which had returned lies in */
+  bool is_by_accessor; /* a function that had returned, such as one that reads a member, is on the way */
 };
 
 struct climb {
@@ -44,18 +50,18 @@ struct climb {
   struct question questions[QUESTIONS_MAX];
   size_t question_count;
   bool is_whole;
-  struct nomem__null_source found;
+  struct nomem__null_sources *found;
 };
 
 static void ask(struct climb *climb, const struct question *question) {
   if (question->number == NOMEM_NO_INSTRUCTION || climb->question_count == QUESTIONS_MAX) {
-    climb->is_whole = false;
+    climb->is_whole &= question->is_by_accessor;
     return;
   }
   for (size_t i = 0; i < climb->question_count; i++) {
     const struct question *other = &climb->questions[i];
     if (other->frame == question->frame && other->code == question->code && other->number == question->number &&
-        nomem__place_is_equal(&other->place, &question->place))
+        other->caller == question->caller && nomem__place_is_equal(&other->place, &question->place))
       return;
   }
   climb->questions[climb->question_count++] = *question;
@@ -99,7 +105,8 @@ static unsigned find_same_call(const struct climb *climb, const struct question 
 static size_t list_calls(const struct climb *climb, const struct question *question, uint64_t *return_addresses,
                          struct call *calls) {
   size_t count = 0;
-  for (size_t i = 0; i < climb->failure_count && !question->is_between; i++) {
+  bool has_frame = !question->is_between && question->caller == NULL;
+  for (size_t i = 0; i < climb->failure_count && has_frame; i++) {
     const struct failure *failure = &climb->failures[i];
     unsigned frame = find_same_call(climb, question, &failure->trace);
     if (frame == failure->trace.depth) continue;
@@ -120,16 +127,67 @@ static bool ask_between(struct climb *climb, const struct question *question, co
   for (uint32_t i = 0; i < between->count; i++) {
     const struct nomem__instruction *jump = &between->list[i];
     if (jump->operation != NOMEM_OPERATION_JUMP || jump->target != question->code->start) continue;
-    ask(climb, &(struct question){question->frame, between, i, *place, true});
+    ask(climb, &(struct question){.frame = question->frame,
+                                  .code = between,
+                                  .number = i,
+                                  .place = *place,
+                                  .is_between = true,
+                                  .is_by_accessor = question->is_by_accessor});
     is_asked = true;
   }
   return is_asked;
 }
 
+static const char *path_of(const struct climb *climb, const struct question *question) {
+  return question->path != NULL ? question->path : climb->blow_up->frame[question->frame].path;
+}
+
+/* How many functions that had returned are on the way. */
+static unsigned count_accessors(const struct question *question) {
+  unsigned count = 0;
+  for (; question->caller != NULL; question = question->caller) count++;
+  return count;
+}
+
+/* Asks a function that had returned, without any failure, for what it returned: it may have read a member. */
+static void ask_accessor(struct climb *climb, const struct question *question, const struct nomem__source *source) {
+  uint32_t number = nomem__function_code_find_before(question->code, source->return_address);
+  if (number == NOMEM_NO_INSTRUCTION || count_accessors(question) == ACCESSORS_MAX) return;
+  const char *path = path_of(climb, question);
+  const struct nomem__function_code *code =
+      nomem__symbols_find_callee(climb->symbols, &path, &question->code->list[number]);
+  if (code == NULL || code == question->code) return;
+  for (uint32_t i = 0; i < code->count; i++) {
+    if (code->list[i].operation != NOMEM_OPERATION_RETURN) continue;
+    ask(climb, &(struct question){.frame = question->frame,
+                                  .code = code,
+                                  .number = i,
+                                  .place = source->place,
+                                  .caller = question,
+                                  .caller_number = number,
+                                  .path = path,
+                                  .is_by_accessor = true});
+  }
+}
+
+/* Asks the function that called one which had returned for what it gave it. */
+static void ask_back(struct climb *climb, const struct question *question, const struct nomem__place *given) {
+  struct question next = *question->caller;
+  next.number = question->caller_number;
+  next.place = *given;
+  next.is_by_accessor = true;
+  if (given->core == NOMEM_RSP && given->steps > 0) next.place.displacement[0] -= (int64_t)sizeof(uint64_t);
+  ask(climb, &next);
+}
+
 /* Asks the caller for what a function was given. */
 static void ask_caller(struct climb *climb, const struct question *question, const struct nomem__place *given) {
   const struct nomem__trace *blow_up = climb->blow_up;
-  struct question next = {.frame = question->frame + 1, .place = *given};
+  struct question next = {.frame = question->frame + 1, .place = *given, .is_by_accessor = question->is_by_accessor};
+  if (question->caller != NULL) {
+    ask_back(climb, question, given);
+    return;
+  }
   if (next.frame == blow_up->depth) return; /* it was never written */
   const struct nomem__trace_frame *caller = &blow_up->frame[next.frame];
   next.code = nomem__symbols_find_code(climb->symbols, caller->path, caller->offset - 1);
@@ -141,18 +199,30 @@ static void ask_caller(struct climb *climb, const struct question *question, con
 
 static void note(struct climb *climb, const struct question *question, const struct nomem__source *source,
                  const struct call *call) {
-  struct nomem__null_source *found = &climb->found;
+  struct nomem__null_sources *found = climb->found;
   bool is_value = source->kind == NOMEM_SOURCE_RETURNED && source->place.steps == 0;
-  bool is_better = is_value || (found->place.core == NOMEM_ELEMENT && source->place.core != NOMEM_ELEMENT);
-  if (found->kind == NOMEM_NULL_RETURNED || (found->kind == NOMEM_NULL_IN_MEMORY && !is_better)) return;
+  if (found->count == NOMEM_NULL_SOURCES_MAX) return;
   if (nomem__is_runtime(nomem__base_name(climb->blow_up->frame[question->frame].path))) return;
-  *found = (struct nomem__null_source){.kind = is_value ? NOMEM_NULL_RETURNED : NOMEM_NULL_IN_MEMORY,
-                                       .frame = question->frame,
-                                       .fault = call->fault,
-                                       .fault_frame = call->frame,
-                                       .place = source->place,
-                                       .within = source->within,
-                                       .checked_at = source->checked_at};
+  found->list[found->count++] =
+      (struct nomem__null_source){.kind = is_value ? NOMEM_NULL_RETURNED : NOMEM_NULL_IN_MEMORY,
+                                  .frame = question->frame,
+                                  .fault = call->fault,
+                                  .fault_frame = call->frame,
+                                  .place = source->place,
+                                  .within = source->within,
+                                  .checked_at = source->checked_at};
+}
+
+/* Notes all failures that a call led to, the last one first. False: it led to none. */
+static bool note_calls(struct climb *climb, const struct question *question, const struct nomem__source *source,
+                       const uint64_t *return_addresses, const struct call *calls, size_t count) {
+  bool is_noted = false;
+  for (size_t i = 0; i < count; i++) {
+    if (return_addresses[i] != source->return_address) continue;
+    note(climb, question, source, &calls[i]);
+    is_noted = true;
+  }
+  return is_noted;
 }
 
 static void answer(struct climb *climb, const struct question *question) {
@@ -161,18 +231,14 @@ static void answer(struct climb *climb, const struct question *question) {
   struct nomem__sources sources;
   size_t count = list_calls(climb, question, return_addresses, calls);
   nomem__find_sources(question->code, question->number, &question->place, return_addresses, count, &sources);
-  climb->is_whole &= sources.is_whole;
+  climb->is_whole &= sources.is_whole || question->is_by_accessor;
   for (size_t i = 0; i < sources.count; i++) {
     const struct nomem__source *source = &sources.list[i];
-    if (source->kind == NOMEM_SOURCE_CALLER) {
+    if (source->kind == NOMEM_SOURCE_CALLER)
       ask_caller(climb, question, &source->place);
-      continue;
-    }
-    for (size_t c = 0; c < count; c++) {
-      if (return_addresses[c] != source->return_address) continue;
-      note(climb, question, source, &calls[c]); /* the last failure comes first */
-      break;
-    }
+    else if (!note_calls(climb, question, source, return_addresses, calls, count) &&
+             source->kind == NOMEM_SOURCE_RETURNED)
+      ask_accessor(climb, question, source);
   }
 }
 
@@ -213,19 +279,19 @@ static void ask_first(struct climb *climb) {
   ask_for_register(climb, &first, instruction->memory.index);
 }
 
-struct nomem__null_source nomem__null_source_find(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
-                                                  const struct nomem__trace *blow_up) {
-  struct nomem__null_source found = {0};
-  if (blow_up->depth == 0 || blow_up->depth != outcome->end.stack.depth) return found;
+void nomem__null_sources_find(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                              const struct nomem__trace *blow_up, struct nomem__null_sources *sources) {
+  *sources = (struct nomem__null_sources){0};
+  if (blow_up->depth == 0 || blow_up->depth != outcome->end.stack.depth) return;
   struct climb *climb = nomem__calloc(1, sizeof *climb);
-  *climb = (struct climb){.outcome = outcome, .symbols = symbols, .blow_up = blow_up, .is_whole = true};
+  *climb =
+      (struct climb){.outcome = outcome, .symbols = symbols, .blow_up = blow_up, .is_whole = true, .found = sources};
   list_failures(climb);
   ask_first(climb);
-  for (size_t i = 0; i < climb->question_count && climb->found.kind != NOMEM_NULL_RETURNED; i++)
-    answer(climb, &climb->questions[i]);
-  found = climb->found;
-  if (found.kind == NOMEM_NULL_UNKNOWN && climb->is_whole && climb->question_count > 0)
-    found.kind = NOMEM_NULL_OTHERWISE;
+  for (size_t i = 0; i < climb->question_count; i++) answer(climb, &climb->questions[i]);
+  if (sources->count > 0)
+    sources->kind = sources->list[0].kind;
+  else if (climb->is_whole && climb->question_count > 0)
+    sources->kind = NOMEM_NULL_OTHERWISE;
   free(climb);
-  return found;
 }

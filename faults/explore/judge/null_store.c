@@ -87,18 +87,36 @@ static struct way find_way(struct nomem__symbols *symbols, const struct nomem__t
   return way;
 }
 
+static enum nomem_fn find_fault_of(const struct nomem__outcome *outcome, const struct nomem__null_source *source,
+                                   struct nomem__trace *fault) {
+  nomem__fault_trace(outcome->channel, source->fault, fault);
+  return (enum nomem_fn)nomem__channel_fault(outcome->channel, source->fault)->fn;
+}
+
 struct nomem__null_store nomem__null_store_find(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                                                 const struct nomem__null_source *source) {
-  const struct nomem_channel *channel = outcome->channel;
   struct nomem__trace fault;
-  nomem__fault_trace(channel, source->fault, &fault);
-  enum nomem_fn fn = (enum nomem_fn)nomem__channel_fault(channel, source->fault)->fn;
+  enum nomem_fn fn = find_fault_of(outcome, source, &fault);
   const struct way way = find_way(symbols, &fault, fn, source);
-  bool has_store = way.match != NO_STORE;
-  if (has_store && !way.was_checked) return (struct nomem__null_store){NOMEM_CAUSE_UNCHECKED, way.store};
-  if (way.has_ignored) return (struct nomem__null_store){NOMEM_CAUSE_IGNORED, way.ignored};
-  if (has_store) return (struct nomem__null_store){NOMEM_CAUSE_LEFT, way.store};
-  return (struct nomem__null_store){NOMEM_CAUSES, 0};
+  bool has_store = way.match != NO_STORE, is_same = way.match == SAME_STORE;
+  if (has_store && !way.was_checked) return (struct nomem__null_store){NOMEM_CAUSE_UNCHECKED, way.store, is_same};
+  if (way.has_ignored) return (struct nomem__null_store){NOMEM_CAUSE_IGNORED, way.ignored, is_same};
+  if (has_store) return (struct nomem__null_store){NOMEM_CAUSE_LEFT, way.store, is_same};
+  return (struct nomem__null_store){NOMEM_CAUSES, 0, false};
+}
+
+bool nomem__is_null_returned(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                             const struct nomem__null_source *source) {
+  struct nomem__trace fault;
+  enum nomem_fn fn = find_fault_of(outcome, source, &fault);
+  struct nomem__returned value = {true, 0};
+  if (fn == NOMEM_FN_POSIX_MEMALIGN) return false;
+  for (unsigned frame = 0; frame < source->fault_frame && value.is_known; frame++) {
+    struct nomem__value_use use;
+    if (!find_uses(symbols, &fault.frame[frame], &value, &use) || !use.does_return) return false;
+    if (!use.is_returned) value = use.result;
+  }
+  return value.is_known && value.value == 0;
 }
 
 bool nomem__is_checked_or_unused(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame) {

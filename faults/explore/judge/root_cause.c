@@ -106,7 +106,7 @@ enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, 
 /* The first frame of test code; depth: there is none. */
 static unsigned first_of_test(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace) {
   unsigned i = 0;
-  while (i < trace->depth && nomem__code_owner_of(code_owners, &trace->frame[i]) != NOMEM_OWNER_TEST) i++;
+  while (i < trace->depth && nomem__code_owner_at(code_owners, trace, i) != NOMEM_OWNER_TEST) i++;
   return i;
 }
 
@@ -250,6 +250,7 @@ static bool find_unchecked_of(const struct nomem__outcome *outcome, struct nomem
   unchecked->where.depth = 1;
   unchecked->where.frame[0] = fault->frame[found];
   nomem__find_common_inlined(symbols, &fault->frame[found], &blow_up->frame[at], &unchecked->inlined, &unchecked->user);
+  unchecked->where.shown_function = unchecked->inlined;
   if (&blow_up->frame[at] != nomem__trace_culprit(blow_up)) unchecked->user = 0;
   return true;
 }
@@ -264,30 +265,68 @@ static bool is_in_function(struct nomem__symbols *symbols, const struct nomem__n
   return count > 0 && sources[0].function != NULL && strcmp(sources[0].function, caller.function) == 0;
 }
 
+/* How well a source explains the NULL. */
+enum fit { NO_FIT, MAY_FIT_ANYWHERE, MAY_FIT, MAY_BE_RETURNED, FITS };
+
+static enum fit find_fit(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                         const struct nomem__null_source *source, struct nomem__null_store *store) {
+  if (source->kind == NOMEM_NULL_RETURNED)
+    return nomem__is_null_returned(outcome, symbols, source) ? FITS : MAY_BE_RETURNED;
+  *store = nomem__null_store_find(outcome, symbols, source);
+  if (store->cause == NOMEM_CAUSES) return NO_FIT;
+  if (store->is_same_place) return FITS;
+  return source->place.core == NOMEM_ELEMENT ? MAY_FIT_ANYWHERE : MAY_FIT;
+}
+
+/* Of several, as when all later calls fail, the closest that is known to have left the NULL there. */
+static const struct nomem__null_source *choose_source(const struct nomem__outcome *outcome,
+                                                      struct nomem__symbols *symbols,
+                                                      const struct nomem__null_sources *sources,
+                                                      struct nomem__null_store *store) {
+  const struct nomem__null_source *chosen = NULL;
+  enum fit best = NO_FIT;
+  for (size_t i = 0; i < sources->count && best < FITS; i++) {
+    struct nomem__null_store stored = {NOMEM_CAUSES, 0, false};
+    enum fit fit = find_fit(outcome, symbols, &sources->list[i], &stored);
+    if (fit <= best) continue;
+    best = fit;
+    chosen = &sources->list[i];
+    *store = stored;
+  }
+  return chosen;
+}
+
+static void set_returned(struct nomem__symbols *symbols, const struct nomem__trace *blow_up,
+                         const struct nomem__trace *fault, const struct nomem__null_source *source,
+                         struct nomem__unchecked_call *unchecked) {
+  unchecked->where.frame[0] = fault->frame[source->fault_frame];
+  nomem__find_common_inlined(symbols, &fault->frame[source->fault_frame], &blow_up->frame[source->frame],
+                             &unchecked->inlined, &unchecked->user);
+  if (&blow_up->frame[source->frame] != nomem__trace_culprit(blow_up)) unchecked->user = 0;
+  bool was_checked = source->checked_at != 0 && is_in_function(symbols, source, unchecked);
+  unchecked->cause = was_checked ? NOMEM_CAUSE_LEFT : NOMEM_CAUSE_UNCHECKED;
+}
+
 /* The call that the machine code shows to have returned the NULL, or to have left it in memory. Returns how far that is
  * known. */
 static enum nomem__null_kind find_by_code(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                                           const struct nomem__trace *blow_up, struct nomem__unchecked_call *unchecked) {
-  const struct nomem__null_source source = nomem__null_source_find(outcome, symbols, blow_up);
+  struct nomem__null_sources sources;
+  struct nomem__null_store store;
   struct nomem__trace fault;
-  if (source.kind != NOMEM_NULL_RETURNED && source.kind != NOMEM_NULL_IN_MEMORY) return source.kind;
-  nomem__fault_trace(outcome->channel, source.fault, &fault);
-  if (source.kind == NOMEM_NULL_RETURNED) {
-    unchecked->where.depth = 1;
-    unchecked->where.frame[0] = fault.frame[source.fault_frame];
-    nomem__find_common_inlined(symbols, &fault.frame[source.fault_frame], &blow_up->frame[source.frame],
-                               &unchecked->inlined, &unchecked->user);
-    if (&blow_up->frame[source.frame] != nomem__trace_culprit(blow_up)) unchecked->user = 0;
-    bool was_checked = source.checked_at != 0 && is_in_function(symbols, &source, unchecked);
-    unchecked->cause = was_checked ? NOMEM_CAUSE_LEFT : NOMEM_CAUSE_UNCHECKED;
-    return source.kind;
-  }
-  const struct nomem__null_store store = nomem__null_store_find(outcome, symbols, &source);
-  if (store.cause == NOMEM_CAUSES) return source.kind;
+  nomem__null_sources_find(outcome, symbols, blow_up, &sources);
+  const struct nomem__null_source *source = choose_source(outcome, symbols, &sources, &store);
+  if (source == NULL) return sources.kind;
+  nomem__fault_trace(outcome->channel, source->fault, &fault);
   unchecked->where.depth = 1;
-  unchecked->where.frame[0] = fault.frame[store.fault_frame];
-  unchecked->cause = store.cause;
-  return source.kind;
+  if (source->kind == NOMEM_NULL_RETURNED) {
+    set_returned(symbols, blow_up, &fault, source, unchecked);
+  } else {
+    unchecked->where.frame[0] = fault.frame[store.fault_frame];
+    unchecked->cause = store.cause;
+    unchecked->is_from_memory = true;
+  }
+  return source->kind;
 }
 
 bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
@@ -298,7 +337,10 @@ bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
   if (culprit == NULL || blow_up->library_frames > 0 ||
       (address_kind != NOMEM_ADDRESS_NULL && address_kind != NOMEM_ADDRESS_CALL))
     return false;
-  if (find_by_code(outcome, symbols, blow_up, unchecked) != NOMEM_NULL_UNKNOWN) return unchecked->where.depth > 0;
+  if (find_by_code(outcome, symbols, blow_up, unchecked) != NOMEM_NULL_UNKNOWN) {
+    unchecked->where.shown_function = unchecked->inlined;
+    return unchecked->where.depth > 0;
+  }
   for (uint32_t i = NOMEM_KNOWN_FAULTS; i-- > 0;) { /* the last one first: it is the closest to the crash */
     struct nomem__trace fault;
     if (nomem__find_fault(outcome->channel, outcome->end.stack.pid, i) != i) continue;

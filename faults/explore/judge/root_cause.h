@@ -69,6 +69,7 @@ struct nomem__unchecked_call {
   unsigned inlined;          /* which of the functions at that address, as nomem__symbols_resolve numbers them */
   unsigned user;             /* of those at the culprit's address, the one that made the call, if it was one of them */
   enum nomem__cause cause;
+  bool is_from_memory; /* the NULL was read from memory, which that call may have left so, or another */
 };
 
 /* Finds the unchecked call for a process that followed a NULL pointer: the function that did so is still in the very

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../program_kinds.h"
 #include "../text/memory.h"
 #include "debug_info.h"
 #include "module_code.h"
@@ -309,6 +310,32 @@ bool nomem__symbols_is_call_of(struct nomem__symbols *symbols, const char *path,
   if (info == callee && call->target == start) return true;
   const char *name = nomem__debug_info_find_import(info, call);
   return name && nomem__debug_info_find_symbol(callee, name) == start;
+}
+
+/* The function that begins at an address of a module. */
+static const struct nomem__function_code *find_start(struct module *module, uint64_t start) {
+  const struct nomem__function_code *code =
+      start != 0 ? nomem__module_codes_find(&module->codes, module->info, start) : NULL;
+  return code && code->start == start ? code : NULL;
+}
+
+const struct nomem__function_code *nomem__symbols_find_callee(struct nomem__symbols *symbols, const char **path,
+                                                              const struct nomem__instruction *call) {
+  struct module *module = find_module(symbols, *path);
+  if (!module->info) return NULL;
+  const char *name = nomem__debug_info_find_import(module->info, call);
+  if (!name) return find_start(module, call->target);
+  uint64_t start = nomem__debug_info_find_symbol(module->info, name);
+  if (start != 0) return find_start(module, start);
+  for (size_t i = 0; i < symbols->module_count; i++) {
+    struct module *other = &symbols->modules[i];
+    if (!other->info || nomem__is_runtime(nomem__base_name(other->path))) continue;
+    const struct nomem__function_code *code = find_start(other, nomem__debug_info_find_symbol(other->info, name));
+    if (!code) continue;
+    *path = other->path;
+    return code;
+  }
+  return NULL;
 }
 
 const char *nomem__symbols_find_called(struct nomem__symbols *symbols, const char *path, uint64_t return_offset) {

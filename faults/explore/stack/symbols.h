@@ -77,6 +77,11 @@ struct nomem__instruction;
 bool nomem__symbols_is_call_of(struct nomem__symbols *symbols, const char *path, const struct nomem__instruction *call,
                                const char *callee_path, uint64_t start);
 
+/* The function that a call in the module *path goes to: in the same module, or in another one that is known already and
+ * is no run-time, whose path is then in *path. It belongs to symbols. NULL: it is not known. */
+const struct nomem__function_code *nomem__symbols_find_callee(struct nomem__symbols *symbols, const char **path,
+                                                              const struct nomem__instruction *call);
+
 /* The name, demangled, of the function that the call before a return address goes to, in the same module or another
  * one. NULL: it is not known. */
 const char *nomem__symbols_find_called(struct nomem__symbols *symbols, const char *path, uint64_t return_offset);

@@ -33,14 +33,22 @@ static void collect(struct members *members, const struct nomem__case_findings *
   }
 }
 
-/* Of one cause, the one to show comes first: it counts, it came again when it was repeated, anybody can run it, and its
- * run is short. */
+static size_t rank_of(const json_t *finding) {
+  const char *name = nomem__json_string(finding, "verdict");
+  size_t rank = 0;
+  while (rank < NOMEM_VERDICT_COUNT && strcmp(nomem__verdicts[rank].name, name) != 0) rank++;
+  return rank;
+}
+
+/* Of one cause, the one to show comes first: it counts, it came again when it was repeated, it is the worst that came
+ * of it, anybody can run it, and its run is short. */
 static int by_cause(const void *left, const void *right) {
   const struct member *a = left, *b = right;
   int order = strcmp(nomem__json_string(a->finding, "cause"), nomem__json_string(b->finding, "cause"));
   if (order != 0) return order;
   if (a->is_excluded != b->is_excluded) return a->is_excluded ? 1 : -1;
   if (is_flaky(a->finding) != is_flaky(b->finding)) return is_flaky(a->finding) ? 1 : -1;
+  if (rank_of(a->finding) != rank_of(b->finding)) return rank_of(a->finding) < rank_of(b->finding) ? -1 : 1;
   if (a->of->is_in_place != b->of->is_in_place) return a->of->is_in_place ? 1 : -1;
   if (a->of->wall_us != b->of->wall_us) return a->of->wall_us < b->of->wall_us ? -1 : 1;
   order = strcmp(a->of->name, b->of->name);
@@ -68,7 +76,7 @@ static const char *choose_id(const struct member *members, size_t count) {
   const char *id = nomem__json_string(members[0].finding, "id");
   for (size_t i = 1; i < count; i++) {
     const char *other = nomem__json_string(members[i].finding, "id");
-    if (strcmp(other, id) < 0) id = other;
+    if (rank_of(members[i].finding) == rank_of(members[0].finding) && strcmp(other, id) < 0) id = other;
   }
   return id;
 }
@@ -86,13 +94,6 @@ static json_t *join(struct nomem__json *json, const struct member *members, size
   nomem__json_put(json, finding, "replay", json_string(nomem__json_string(members[0].finding, "id")));
   nomem__json_put(json, finding, "id", json_string(choose_id(members, count)));
   return finding;
-}
-
-static size_t rank_of(const json_t *finding) {
-  const char *name = nomem__json_string(finding, "verdict");
-  size_t rank = 0;
-  while (rank < NOMEM_VERDICT_COUNT && strcmp(nomem__verdicts[rank].name, name) != 0) rank++;
-  return rank;
 }
 
 /* The worst first; of those, what most cases show. */

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A library's inline functions that have become part of a test; a test that failed, and said so in words alone, or by a
+# child of its own.
+# shellcheck source-path=SCRIPTDIR source=lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
+needs_ptrace
+
+mkdir -p project/src project/tests project/include
+cp "$here"/programs/layers.c "$here"/programs/layers.h project/src/
+cp "$here"/programs/layers_test.c project/tests/
+cp "$here"/programs/cut_short_test.c project/tests/
+cp "$here"/programs/cut_short_test.c project/src/pushing.c
+cp "$here"/programs/bereft_test.c project/tests/
+cp "$here"/programs/bereft_test.c project/src/doing.c
+
+# gives NAME STATUS TEXT ARGUMENT...: exploring ./program ends with that status, and says that.
+gives() {
+  gives_name=$1 gives_status=$2 gives_text=$3
+  shift 3
+  status=0
+  timeout 300 nomem explore --jobs 2 -- ./program "$@" >found 2>&1 || status=$?
+  if [ "$status" = "$gives_status" ] && grep -qE -e "$gives_text" found && ! grep -q backend_preload found; then
+    pass "$gives_name"
+  else
+    echo "(status $status, wanted $gives_status and: $gives_text)" >>found
+    fail "$gives_name" found
+  fi
+}
+
+# build OPTION...: both files in one program.
+build() { "$cc" -std=gnu11 -g "$@" -Iproject/src project/src/layers.c project/tests/layers_test.c -o program; }
+
+line=$(grep -n '/\* unchecked \*/' "$here/programs/layers.h" | cut -d: -f1)
+for level in -O0 -O2; do
+  build $level
+  gives "the test does not look at what a layer returns ($level)" 0 '^not counted: crash in .* the test passed on NULL'
+  build $level -DLAYER
+  gives "the layer does not ($level)" 1 "^  not checked: layers_sync_and_listen .*layers\.h:$line\)"
+  build $level -DLAYER -DMENDED
+  gives "the layer does ($level)" 0 ' 0 findings'
+done
+
+# A sanitizer that looks for leaks; and all later calls fail, those of the test as well.
+push() {
+  "$cc" -std=gnu11 -g -O0 "$@" -DLIBRARY -c project/src/pushing.c -o pushing.o
+  "$cc" -std=gnu11 -g -O0 "$@" project/tests/cut_short_test.c pushing.o -o program
+}
+push -fsanitize=address
+gives 'what a test lost that failed' 0 ' 0 findings'
+gives 'what the library lost' 1 '^sanitizer in library_make' library
+push -DDOES_WITHOUT -DMENDED
+gives 'a test that has no memory for what it says' 0 ' 0 findings' library
+push -fsanitize=address -DMENDED
+gives 'what the library did not lose' 0 ' 0 findings' library
+
+# A child of the test's dies of its own assertion, and the test waits for it.
+for way in -DASSERTS -DHANGS; do
+  "$cc" -std=gnu11 -g -O0 $way -DLIBRARY -c project/src/doing.c -o doing.o
+  "$cc" -std=gnu11 -g -O0 $way project/tests/bereft_test.c doing.o -o program
+  case $way in
+    -DASSERTS) gives 'a child of the test says so' 0 ' 0 findings' ;;
+    *) gives 'the library hangs in that child' 1 '^hang in library_do' ;;
+  esac
+done
+finish
