@@ -54,6 +54,18 @@ gives 'a test that has no memory for what it says' 0 ' 0 findings' library
 push -fsanitize=address -DMENDED
 gives 'what the library did not lose' 0 ' 0 findings' library
 
+# The test's allocator serves the library, which also has memory of its own.
+cp "$here"/programs/brings_test.c project/tests/
+cp "$here"/programs/brings_test.c project/src/opening.c
+for way in -DPLANTED -DMENDED; do
+  "$cc" -std=gnu11 -g -O0 $way -DLIBRARY -c project/src/opening.c -o opening.o
+  "$cc" -std=gnu11 -g -O0 $way project/tests/brings_test.c opening.o -o program
+  case $way in
+    -DPLANTED) gives "what the test's allocator does not give" 1 '^  not checked: library_open' ;;
+    *) gives "what the test's allocator does not give is looked at" 0 'exercised 2 of 3 sites' ;;
+  esac
+done
+
 # A child of the test's dies of its own assertion, and the test waits for it.
 for way in -DASSERTS -DHANGS; do
   "$cc" -std=gnu11 -g -O0 $way -DLIBRARY -c project/src/doing.c -o doing.o

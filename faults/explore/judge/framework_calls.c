@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../program_kinds.h"
+#include "../text/function_name.h"
 #include "../text/grow.h"
 #include "../text/memory.h"
 #include "test_names.h"
@@ -103,4 +104,28 @@ bool nomem__is_call_of_helper(const struct nomem__code_owners *code_owners, cons
   if (i == fault->depth || code_owners->helper_count == 0) return false;
   while (i < fault->depth && is_helper(code_owners, fault->frame[i].path)) i = next_frame(code_owners, fault, i + 1);
   return i == fault->depth;
+}
+
+/* Whether a function, or one that was inlined into it, is called like an allocator. */
+static bool is_allocator(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  size_t count = nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, frame->is_return_address,
+                                        sources, NOMEM_INLINED_MAX);
+  for (size_t i = 0; i < count; i++)
+    if (sources[i].function != NULL &&
+        (nomem__glob("*alloc*", sources[i].function) || nomem__is_allocation_function(sources[i].function)))
+      return true;
+  return false;
+}
+
+bool nomem__is_call_of_allocator(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault) {
+  enum nomem__code_owner called = NOMEM_OWNER_RUNTIME;
+  for (unsigned i = 0; i < fault->depth; i++) {
+    enum nomem__code_owner owner = nomem__code_owner_of(code_owners, &fault->frame[i]);
+    if (owner == NOMEM_OWNER_UNDER_TEST)
+      return called == NOMEM_OWNER_TEST && is_allocator(code_owners, &fault->frame[i - 1]);
+    if (owner == NOMEM_OWNER_RUNTIME && called == NOMEM_OWNER_TEST) return false; /* the test was called back by it */
+    called = owner;
+  }
+  return false;
 }

@@ -181,13 +181,18 @@ bool nomem__lost_block_may_count(const void *rule_of_run, const struct nomem__le
 bool nomem__lost_block_is_reported_of_test(const struct nomem__code_owners *code_owners,
                                            const struct nomem__outcome *outcome) {
   struct nomem__trace leaked = outcome->report.trace, fault;
-  unsigned of_leak, of_fault;
-  if (!code_owners->is_divided || outcome->channel->fault_count != 1) return false;
-  nomem__fault_trace(outcome->channel, 0, &fault);
+  unsigned most = 0, function = 0, of_leak, of_fault;
+  if (!code_owners->is_divided) return false;
   for (unsigned i = 0; i < leaked.depth; i++) { /* a sanitizer names the last byte of a call, not what comes behind */
     leaked.frame[i].offset += leaked.frame[i].is_return_address ? 0 : 1;
     leaked.frame[i].is_return_address = true;
   }
-  return nomem__trace_find_common(&leaked, &fault, &of_leak, &of_fault) > 0 &&
-         nomem__code_owner_of(code_owners, &leaked.frame[of_leak]) == NOMEM_OWNER_TEST;
+  for (uint32_t i = 0; (i = nomem__find_fault(outcome->channel, 0, i)) < NOMEM_KNOWN_FAULTS; i++) {
+    nomem__fault_trace(outcome->channel, i, &fault);
+    unsigned common = nomem__trace_find_common(&leaked, &fault, &of_leak, &of_fault);
+    if (common <= most) continue;
+    most = common;
+    function = of_leak;
+  }
+  return most > 0 && nomem__code_owner_of(code_owners, &leaked.frame[function]) == NOMEM_OWNER_TEST;
 }

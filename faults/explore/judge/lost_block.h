@@ -30,7 +30,8 @@ bool nomem__lost_block_may_be_handed_over(const void *rule, const struct nomem__
 /* The same for a descriptor that a process left open, by who opened it, as far as the outcome says. */
 bool nomem__lost_descriptor_counts(const void *rule, pid_t pid, int fd);
 
-/* Whether test code led both to the allocation of what a sanitizer says is leaked and to the only call that failed. */
+/* Whether test code led both to the allocation of what a sanitizer says is leaked and to a call that failed, and no
+ * function below it did. */
 bool nomem__lost_block_is_reported_of_test(const struct nomem__code_owners *code_owners,
                                            const struct nomem__outcome *outcome);
 
