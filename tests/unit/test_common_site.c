@@ -11,6 +11,7 @@ const struct recorded_function recorded_functions[] = {
     JUDGED_FUNCTIONS,
     {.name = "linked", .module = APP, .file = "src/linked.c"},
     {.name = "test_two", .module = OTHER, .file = "tests/two.c"},
+    {.name = "serves", .module = OTHER, .file = "tests/memory.c"},
     {.name = "allocates", .module = OTHER, .file = "tests/memory.c"},
     {.name = "linked", .written = "linked_too", .module = OTHER, .file = "src/linked.c"},
     {.name = "unlike", .module = OTHER, .file = "src/unlike.c"},
@@ -111,13 +112,28 @@ static void by_the_tests_allocator(void **state) {
   (void)state;
   begin_run(NOMEM_VERDICT_HANDLED);
   record_program(run, OTHER);
-  record_site(run, STACK("malloc", "allocates", "make", "test_two"));
+  record_site(run, STACK("malloc", "serves", "make", "test_two"));
   assert_int_equal(nomem__code_owners_learn(&owners, NULL, run->channel, NULL), 0);
   assert_true(owners.allocates_through_test);
-  uint64_t make = key(STACK("malloc", "allocates", "make:5", "test_two:1"));
+  uint64_t make = key(STACK("malloc", "serves", "make:5", "test_two:1"));
   assert_int_not_equal(make, 0);
-  assert_true(make == key(STACK("malloc", "allocates", "make:5", "test_two:2")));
-  assert_true(make != key(STACK("malloc", "allocates", "make:6", "test_two:2")));
+  assert_true(make == key(STACK("malloc", "serves", "make:5", "test_two:2")));
+  assert_true(make != key(STACK("malloc", "serves", "make:6", "test_two:2")));
+  assert_int_equal(key(STACK("malloc", "serves", "test_two:2")), 0);
+}
+
+/* The same where code under test has memory of its own, too: by the name of what it calls. */
+static void by_an_allocator_of_that_name(void **state) {
+  (void)state;
+  nomem__code_owners_free(&owners);
+  begin_run(NOMEM_VERDICT_HANDLED);
+  record_program(run, OTHER);
+  record_site(run, STACK("malloc", "make", "test_two"));
+  record_site(run, STACK("malloc", "allocates", "make", "test_two"));
+  assert_int_equal(nomem__code_owners_learn(&owners, NULL, run->channel, NULL), 0);
+  assert_false(owners.allocates_through_test);
+  assert_int_not_equal(key(STACK("malloc", "allocates", "make:5", "test_two:1")), 0);
+  assert_int_equal(key(STACK("malloc", "serves", "make:5", "test_two:1")), 0); /* the test's own, called back */
   assert_int_equal(key(STACK("malloc", "allocates", "test_two:2")), 0);
 }
 
@@ -157,8 +173,9 @@ static void what_counts_of_a_frame(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      CASE(the_same_path),          CASE(by_way_of_a_callback), CASE(linked_into_each_test),  CASE(of_test_code_only),
-      CASE(by_the_tests_allocator), CASE(no_test_code),         CASE(what_counts_of_a_frame),
+      CASE(the_same_path),     CASE(by_way_of_a_callback),   CASE(linked_into_each_test),
+      CASE(of_test_code_only), CASE(by_the_tests_allocator), CASE(by_an_allocator_of_that_name),
+      CASE(no_test_code),      CASE(what_counts_of_a_frame),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
