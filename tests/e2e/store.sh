@@ -101,8 +101,8 @@ check 'and ends with the same status' test "$status" = 1
 
 status=0
 nomem explore --engine exec --all --store killed.db -- ./victim >again.out 2>again.log || status=$?
-grep -v 'ms a run\|^2004 runs: \|debug: ' again.out >again
-grep -v 'ms a run\|^2004 runs: \|debug: ' whole.out >first
+grep -v 'ms a run\|^2004 runs: \|debug: \|^next: ' again.out >again
+grep -v 'ms a run\|^2004 runs: \|debug: \|^next: ' whole.out >first
 check 'resumed when nothing is left, it shows the same findings' cmp first again
 check 'with the same status, and without a run' test "$status $(grep -c '2004 of 2004' again.log)" = '1 1'
 status_of fresh.log nomem explore --engine exec --store killed.db --fresh --max-points 3 -- ./victim

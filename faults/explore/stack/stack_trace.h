@@ -69,7 +69,7 @@ bool nomem__trace_blame_library(struct nomem__trace *blow_up, const struct nomem
                                 struct nomem__symbols *symbols);
 
 /* Blames the loss of a block on the C library when its own call to reallocate the block failed: the block belongs to a
- * call into the library that is going on. Not where the caller has it, as of getline(), or a stream. */
+ * call into the library that is going on. Not where the caller has it, as of getline, or of a stream. */
 bool nomem__trace_blame_library_for_loss(struct nomem__trace *reallocated, struct nomem__symbols *symbols);
 
 /* Returns the frame that is to blame: the first outside the C and C++ run-times, or the function of the C library that
