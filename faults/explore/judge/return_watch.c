@@ -23,7 +23,7 @@
  * test may fill an array on its way. */
 #define LONGEST_CALL 8
 #define LONGEST_STEP 15
-#define STEPS_MAX 20000
+#define STEPS_MAX 5000
 
 static bool has_breakpoint(const struct nomem__watched_call *call) {
   return call->state == NOMEM_RETURN_AWAITED || call->state == NOMEM_RETURN_IN_NEXT_CALL;

@@ -284,7 +284,7 @@ static void many(void) {
 /* It has something to do on its way, and calls nothing for that. */
 static void busy(void) {
   struct thing thing = {0};
-  char text[1000];
+  char text[250];
   thing_start(&thing);
   for (unsigned i = 0; i < sizeof text; i++) text[i] = (char)('a' + i % 26);
   text[sizeof text - 1] = '\0';
