@@ -252,6 +252,16 @@ else
   skip 'a program that looks for leaks itself is left alone' 'no program can be built or run with AddressSanitizer here'
 fi
 
+# Of a test whose explorer died, nothing is known: that is no pass.
+"$cc" -g -o bad/kills_explorer "$here/programs/kills_explorer.c"
+printf './clean; ./kills_explorer\n' >bad/kills
+if suite bad 2 --isolate off --engine exec -- sh kills && says '1 test explored' 'killed by signal 9' \
+  'nomem: not explored because the process that does it failed: 1 test'; then
+  pass 'a test whose explorer was killed'
+else
+  fail 'a test whose explorer was killed' seen
+fi
+
 # A runner that hangs is ended, and the tests that it had come to are explored.
 printf './label; sleep 1000\n' >bad/hangs
 if suite bad 1 --timeout 2 -- sh hangs && says "$found_label" 'the runner was ended when its time was up'; then
