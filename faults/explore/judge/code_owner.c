@@ -11,11 +11,9 @@
 #include "../../program_kinds.h"
 #include "../text/memory.h"
 #include "framework_calls.h"
+#include "project_root.h"
 #include "test_functions.h"
 #include "test_names.h"
-
-/* A test's folder lies no deeper in its project than this. */
-#define TEST_FOLDER_DEPTH_MAX 4
 
 bool nomem__code_owners_has_program(const struct nomem__code_owners *code_owners, const char *path) {
   for (size_t i = 0; i < code_owners->program_count; i++)
@@ -212,14 +210,6 @@ const char *nomem__name_owner(const struct nomem__code_owners *code_owners, cons
   return whose;
 }
 
-/* Cuts path to the folder that it has in common with other. Both end in a slash. */
-static void cut_to_common(char *path, const char *other) {
-  size_t common = 0;
-  for (size_t i = 0; path[i] != '\0' && path[i] == other[i]; i++)
-    if (path[i] == '/') common = i + 1;
-  path[common] = '\0';
-}
-
 /* The folder of a source file, with its slash. False: it is not known. */
 static bool folder_of(const struct nomem__code_owners *code_owners, const char *file, char folder[PATH_MAX]) {
   char absolute[PATH_MAX];
@@ -229,31 +219,6 @@ static bool folder_of(const struct nomem__code_owners *code_owners, const char *
   memcpy(folder, path, length);
   folder[length] = '\0';
   return true;
-}
-
-static size_t depth_of(const char *path) {
-  size_t depth = 0;
-  for (; *path != '\0'; path++) depth += *path == '/';
-  return depth;
-}
-
-/* Whether a folder is too far up to be a project's: the root, one of its folders, or where home directories are. */
-static bool is_above_projects(const char *folder) {
-  const char *home = getenv("HOME");
-  return depth_of(folder) < 3 || (home != NULL && strncmp(home, folder, strlen(folder) - 1) == 0);
-}
-
-/* Where a test program is linked with a shared library, all its own sources are tests: the library's sources, when they
- * lie beside the folder of the tests, say where the project begins. */
-static void widen_root(struct nomem__code_owners *code_owners, const char *folder) {
-  char common[PATH_MAX];
-  memcpy(common, code_owners->root, sizeof common);
-  cut_to_common(common, folder);
-  size_t length = strlen(common);
-  if (code_owners->root[length] == '\0' || is_above_projects(common)) return;
-  if (depth_of(code_owners->root + length) > TEST_FOLDER_DEPTH_MAX) return;
-  if (nomem__test_source(code_owners->root + length) == strcspn(code_owners->root + length, "/") + 1)
-    code_owners->root[length] = '\0';
 }
 
 static int by_value(const void *left, const void *right) {
@@ -302,13 +267,13 @@ static void note_program_source(struct nomem__code_owners *code_owners, const st
   if (code_owners->root[0] == '\0')
     memcpy(code_owners->root, folder, sizeof folder);
   else
-    cut_to_common(code_owners->root, folder);
+    nomem__project_root_cut(code_owners->root, folder);
 }
 
 static void note_library_source(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
   char folder[PATH_MAX];
   const char *file = nomem__code_owners_has_program(code_owners, frame->path) ? NULL : source_of(code_owners, frame);
-  if (file != NULL && folder_of(code_owners, file, folder)) widen_root(code_owners, folder);
+  if (file != NULL && folder_of(code_owners, file, folder)) nomem__project_root_widen(code_owners->root, folder);
 }
 
 /* The file with the function that a fuzzer calls with each input. */

@@ -465,8 +465,7 @@ const struct nomem__option nomem__option_table[] = {
     {"coverage", "DIR", 0, EXPLORERS, SET(read_folder, coverage),
      "keep the coverage data of the runs in DIR (of gcc --coverage, or of clang -fprofile-instr-generate "
      "-fcoverage-mapping), and say how many lines only failed allocations reach, and which checks of an allocation no "
-     "run "
-     "entered. Each run starts the program, and none is taken from the store"},
+     "run entered. Each run starts the program, and none is taken from the store"},
     {"gdb", NULL, 0, ONLY(REPLAY), SET(read_flag, gdb), "run it under gdb, which stops at the call that fails"},
     {"rr", NULL, 0, ONLY(REPLAY), SET(read_flag, rr),
      "record it by rr, and step through the recording, backwards, too: from what came of it to the call that fails"},
