@@ -467,8 +467,7 @@ const struct nomem__option nomem__option_table[] = {
      "-fcoverage-mapping), and say how many lines only failed allocations reach, and which checks of an allocation no "
      "run entered. Each run starts the program, and none is taken from the store"},
     {"gdb", NULL, 0, ONLY(REPLAY), SET(read_flag, gdb), "run it under gdb, which stops at the call that fails"},
-    {"rr", NULL, 0, ONLY(REPLAY), SET(read_flag, rr),
-     "record it by rr, and step through the recording, backwards, too: from what came of it to the call that fails"},
+    {"rr", NULL, 0, ONLY(REPLAY), SET(read_flag, rr), "record it by rr, to be walked through, backwards, too"},
     {"stacks", NULL, 0, ONLY(SITES), SET(read_flag, stacks), "print whole call stacks"},
     {"verify", NULL, 0, ONLY(SITES), SET(read_flag, verify),
      "unwind every stack again, and say how many were recognised, how many had to be unwound, and how many were "
