@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A test that kills the process that explores it, when its allocation fails: of the processes called nomem above it, the
- * last but one. */
+/* A test that kills the process that explores it, when its allocation fails: of the processes called nomem above it,
+ * the last but one. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
