@@ -61,7 +61,8 @@ static unsigned find_outside_runtime(const struct nomem__code_owners *code_owner
 
 static bool is_allocation_function(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
-  const char *function = sources[resolve(symbols, frame, sources) - 1].function;
+  size_t count = resolve(symbols, frame, sources);
+  const char *function = sources[count - 1].function;
   return function != NULL && nomem__is_allocation_function(function);
 }
 

@@ -26,7 +26,7 @@ static struct {
   struct nomem__memory_stream text;
 } screen;
 
-static bool is_screen(FILE *out) {
+static bool is_screen(const FILE *out) {
   return screen.stream != NULL && out == screen.stream;
 }
 
