@@ -91,9 +91,15 @@ suite_name() {
   esac
 }
 
+# The longest ones come first: at the end, one would run alone.
+list_programs() {
+  for program in "$here/e2e/verdicts.sh" "$here/self/run.sh" "$build"/tests/test_* "$here"/*/run.sh "$here"/e2e/*.sh; do
+    if [ -f "$program" ] && [ -x "$program" ]; then printf '%s\n' "$program"; fi
+  done | awk '!seen[$0]++'
+}
+
 list_suites() {
-  for program in "$build"/tests/test_* "$here"/*/run.sh "$here"/e2e/*.sh; do
-    if [ ! -f "$program" ] || [ ! -x "$program" ]; then continue; fi
+  list_programs | while read -r program; do
     if [ -z "$wanted" ] || printf '%s\n' "$wanted" | grep -qxF -e "$(suite_name "$program")"; then
       printf '%s\0' "$program"
     fi
