@@ -41,11 +41,16 @@ for level in -O0 -O2; do
   gives "the layer does ($level)" 0 ' 0 findings'
 done
 
-# A sanitizer that looks for leaks; and all later calls fail, those of the test as well.
-push() {
-  "$cc" -std=gnu11 -g -O0 "$@" -DLIBRARY -c project/src/pushing.c -o pushing.o
-  "$cc" -std=gnu11 -g -O0 "$@" project/tests/cut_short_test.c pushing.o -o program
+# link LIBRARY TEST OPTION...: a file that is both, as the library and as its test.
+link() {
+  library=$1 test=$2
+  shift 2
+  "$cc" -std=gnu11 -g -O0 "$@" -DLIBRARY -c "project/src/$library.c" -o "$library.o"
+  "$cc" -std=gnu11 -g -O0 "$@" "project/tests/$test.c" "$library.o" -o program
 }
+
+# A sanitizer that looks for leaks; and all later calls fail, those of the test as well.
+push() { link pushing cut_short_test "$@"; }
 push -fsanitize=address
 gives 'what a test lost that failed' 0 ' 0 findings'
 gives 'what the library lost' 1 '^sanitizer in library_make' library
@@ -58,8 +63,7 @@ gives 'what the library did not lose' 0 ' 0 findings' library
 cp "$here"/programs/brings_test.c project/tests/
 cp "$here"/programs/brings_test.c project/src/opening.c
 for way in -DPLANTED -DMENDED; do
-  "$cc" -std=gnu11 -g -O0 $way -DLIBRARY -c project/src/opening.c -o opening.o
-  "$cc" -std=gnu11 -g -O0 $way project/tests/brings_test.c opening.o -o program
+  link opening brings_test $way
   case $way in
     -DPLANTED) gives "what the test's allocator does not give" 1 '^  not checked: library_open' ;;
     *) gives "what the test's allocator does not give is looked at" 0 'exercised 2 of 3 sites' ;;
@@ -68,8 +72,7 @@ done
 
 # A child of the test's dies of its own assertion, and the test waits for it.
 for way in -DASSERTS -DHANGS; do
-  "$cc" -std=gnu11 -g -O0 $way -DLIBRARY -c project/src/doing.c -o doing.o
-  "$cc" -std=gnu11 -g -O0 $way project/tests/bereft_test.c doing.o -o program
+  link doing bereft_test $way
   case $way in
     -DASSERTS) gives 'a child of the test says so' 0 ' 0 findings' ;;
     *) gives 'the library hangs in that child' 1 '^hang in library_do' ;;

@@ -170,7 +170,7 @@ static void test_evidence(void **state) {
       .blow_up = {.depth = 1, .library_frames = 1, .skipped_frames = 1, .frame = {{"/lib/a", 5, false}}},
       .block = {.depth = 1, .frame = {{"/lib/a", 6, true}}},
       .freed = {.depth = 1, .frame = {{"/lib/a", 7, true}}},
-      .unchecked = {.where = {.depth = 1, .frame = {{"/lib/a", 8, true}}}, .inlined = 2},
+      .unchecked = {.where = {.depth = 1, .frame = {{"/lib/a", 8, true}}, .shown_function = 2}},
       .second = {.nth = 4, .stack = {.depth = 1, .frame = {{"/lib/c", 9, true}}}},
       .threads = threads,
       .thread_count = 2,
@@ -196,7 +196,7 @@ static void test_evidence(void **state) {
               read.location_hash == UINT64_MAX - 2);
   assert_true(read.block.frame[0].offset == 6 && read.freed.frame[0].offset == 7);
   assert_true(read.unchecked.where.depth == 1 && read.unchecked.where.frame[0].offset == 8);
-  assert_true(read.unchecked.inlined == 2 && read.second.nth == 4 && read.second.stack.depth == 1);
+  assert_true(read.unchecked.where.shown_function == 2 && read.second.nth == 4 && read.second.stack.depth == 1);
   assert_true(read.blow_up.skipped_frames == 1);
   assert_true(read.blow_up.depth == 1 && read.blow_up.library_frames == 1 && !read.blow_up.frame[0].is_return_address);
   assert_true(read.thread_count == 2 && read.threads_left_out == 7 && read.shown_thread == 1);

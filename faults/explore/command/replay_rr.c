@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +14,12 @@
 
 #include "../run/environment.h"
 #include "../text/complain.h"
+#include "../text/file_tree.h"
 #include "../text/memory.h"
 #include "commands.h"
 
 /* Of what rr says, so much is looked at. */
 #define SAID_BYTES 4096
-#define FOLDERS_OPEN 8
 /* What a shell's exit status says of a program that is not there; that of a child here, too. */
 #define NOT_THERE 127
 
@@ -53,11 +52,6 @@ static const char *find_reason(char *said) {
   return *begin != '\0' ? begin + strspn(begin, " ") : "it does not say why";
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place) {
-  (void)status, (void)kind, (void)place;
-  return remove(path);
-}
-
 /* Whether rr is there and can record anything here: it needs counters of the processor, which a virtual machine may not
  * have, and the right to read them. */
 static bool can_record(const char *folder) {
@@ -67,7 +61,7 @@ static bool can_record(const char *folder) {
   int status = error >= 0 ? run_rr(argv, -1, error, true) : -1;
   if (error >= 0 && pread(error, said, sizeof said - 1, 0) < 0) *said = '\0';
   if (error >= 0) close(error);
-  nftw(trace, remove_one, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS);
+  nomem__file_tree_remove(trace);
   free(trace);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
   if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_THERE)

@@ -218,12 +218,11 @@ void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__jud
   const struct nomem__outcome *outcome = run->outcome;
   const struct nomem_fault *first = &outcome->channel->faults[0];
   struct nomem__trace copy;
-  struct nomem__unchecked_call call = {.inlined = stacks->unchecked.inlined,
-                                       .cause = stacks->unchecked.cause,
+  struct nomem__unchecked_call call = {.cause = stacks->unchecked.cause,
                                        .is_from_memory = stacks->unchecked.is_from_memory};
   struct nomem__second_call second = {0};
   nomem__trace_copy(&call.where, &stacks->unchecked.where);
-  call.where.shown_function = call.inlined;
+  call.where.shown_function = stacks->unchecked.where.shown_function;
   set_second_call(&second, run);
   nomem__trace_copy(&copy, &stacks->fault);
   nomem__free_exemplar(finding);

@@ -30,8 +30,7 @@ static uint64_t hash_leftover(const struct nomem__judged_run *run, struct nomem_
 /* The failed call that lost blocks; of functions that are inlined into one another, in the one that led to both. */
 static uint64_t hash_leaking_call(const struct nomem__trace *call, struct nomem__symbols *symbols) {
   if (call->shown_function == 0) return nomem__trace_hash(call, symbols, NOMEM_SAME_LINE);
-  struct nomem__unchecked_call leaking = {.inlined = call->shown_function};
-  leaking.where.depth = 1;
+  struct nomem__unchecked_call leaking = {.where = {.depth = 1, .shown_function = call->shown_function}};
   leaking.where.frame[0] = *nomem__trace_culprit(call);
   return nomem__unchecked_hash(&leaking, symbols);
 }

@@ -13,9 +13,9 @@
 /* A test's folder lies no deeper in its project than this. */
 #define TEST_FOLDER_DEPTH_MAX 4
 
-void nomem__project_root_cut(char *root, const char *folder) {
+void nomem__project_root_cut(char *root, const char *path) {
   size_t common = 0;
-  for (size_t i = 0; root[i] != '\0' && root[i] == folder[i]; i++)
+  for (size_t i = 0; root[i] != '\0' && root[i] == path[i]; i++)
     if (root[i] == '/') common = i + 1;
   root[common] = '\0';
 }

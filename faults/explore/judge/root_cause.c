@@ -249,8 +249,8 @@ static bool find_unchecked_of(const struct nomem__outcome *outcome, struct nomem
   if (nomem__is_checked_or_unused(symbols, fault, found)) return false;
   unchecked->where.depth = 1;
   unchecked->where.frame[0] = fault->frame[found];
-  nomem__find_common_inlined(symbols, &fault->frame[found], &blow_up->frame[at], &unchecked->inlined, &unchecked->user);
-  unchecked->where.shown_function = unchecked->inlined;
+  nomem__find_common_inlined(symbols, &fault->frame[found], &blow_up->frame[at], &unchecked->where.shown_function,
+                             &unchecked->user);
   if (&blow_up->frame[at] != nomem__trace_culprit(blow_up)) unchecked->user = 0;
   return true;
 }
@@ -301,7 +301,7 @@ static void set_returned(struct nomem__symbols *symbols, const struct nomem__tra
                          struct nomem__unchecked_call *unchecked) {
   unchecked->where.frame[0] = fault->frame[source->fault_frame];
   nomem__find_common_inlined(symbols, &fault->frame[source->fault_frame], &blow_up->frame[source->frame],
-                             &unchecked->inlined, &unchecked->user);
+                             &unchecked->where.shown_function, &unchecked->user);
   if (&blow_up->frame[source->frame] != nomem__trace_culprit(blow_up)) unchecked->user = 0;
   bool was_checked = source->checked_at != 0 && is_in_function(symbols, source, unchecked);
   unchecked->cause = was_checked ? NOMEM_CAUSE_LEFT : NOMEM_CAUSE_UNCHECKED;
@@ -337,10 +337,7 @@ bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
   if (culprit == NULL || blow_up->library_frames > 0 ||
       (address_kind != NOMEM_ADDRESS_NULL && address_kind != NOMEM_ADDRESS_CALL))
     return false;
-  if (find_by_code(outcome, symbols, blow_up, unchecked) != NOMEM_NULL_UNKNOWN) {
-    unchecked->where.shown_function = unchecked->inlined;
-    return unchecked->where.depth > 0;
-  }
+  if (find_by_code(outcome, symbols, blow_up, unchecked) != NOMEM_NULL_UNKNOWN) return unchecked->where.depth > 0;
   for (uint32_t i = NOMEM_KNOWN_FAULTS; i-- > 0;) { /* the last one first: it is the closest to the crash */
     struct nomem__trace fault;
     if (nomem__find_fault(outcome->channel, outcome->end.stack.pid, i) != i) continue;
@@ -359,8 +356,8 @@ bool nomem__unchecked_source(const struct nomem__unchecked_call *unchecked, stru
   if (unchecked->where.depth == 0) return false;
   size_t count =
       nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources, NOMEM_INLINED_MAX);
-  if (unchecked->inlined >= count) return false;
-  *source = sources[unchecked->inlined];
+  if (unchecked->where.shown_function >= count) return false;
+  *source = sources[unchecked->where.shown_function];
   return true;
 }
 

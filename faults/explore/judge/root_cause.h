@@ -65,8 +65,8 @@ enum nomem__cause {
 
 /* A call whose result was not checked, in the function that used the result or passed it on. */
 struct nomem__unchecked_call {
-  struct nomem__trace where; /* of one frame, as in the fault's stack; depth 0: not known */
-  unsigned inlined;          /* which of the functions at that address, as nomem__symbols_resolve numbers them */
+  struct nomem__trace where; /* of one frame, as in the fault's stack, and which of the functions at that address made
+                                the call (shown_function); depth 0: not known */
   unsigned user;             /* of those at the culprit's address, the one that made the call, if it was one of them */
   enum nomem__cause cause;
   bool is_from_memory; /* the NULL was read from memory, which that call may have left so, or another */

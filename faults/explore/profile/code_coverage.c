@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../judge/project_root.h"
 #include "../judge/test_names.h"
 #include "../target/program_names.h"
 #include "../text/complain.h"
@@ -52,10 +53,7 @@ static void find_root(struct measured *measured) {
     const char *path = measured->counts.list[i].path;
     if (is_systems(path) || strlen(path) >= PATH_MAX) continue;
     if (*root == '\0') memcpy(root, path, strlen(path) + 1);
-    size_t same = 0;
-    while (root[same] != '\0' && root[same] == path[same]) same++;
-    while (same > 0 && root[same - 1] != '/') same--;
-    root[same] = '\0';
+    nomem__project_root_cut(root, path);
   }
 }
 

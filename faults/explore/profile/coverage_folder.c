@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 
 #include "../text/complain.h"
 #include "../text/error_text.h"
+#include "../text/file_tree.h"
 #include "../text/memory.h"
 #include "../text/quote.h"
 #include "gcov_data.h"
@@ -56,22 +56,6 @@ static bool is_empty(int folder) {
   return !has_any;
 }
 
-/* Walks through the files below a folder. */
-static void each_file(const char *path, void (*visit)(void *user, FTSENT *entry), void *user) {
-  char *paths[] = {(char *)path, NULL};
-  FTS *files = nomem__checked(fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL));
-  for (FTSENT *entry; files != NULL && (entry = fts_read(files)) != NULL;) visit(user, entry);
-  if (files != NULL) fts_close(files);
-}
-
-static void remove_entry(void *user, FTSENT *entry) {
-  (void)user;
-  if (entry->fts_info == FTS_DP)
-    rmdir(entry->fts_accpath);
-  else if (entry->fts_info != FTS_D)
-    unlink(entry->fts_accpath);
-}
-
 /* Removes what an earlier command has left in it. */
 static int empty(const char *path, int folder) {
   if (is_empty(folder)) return 0;
@@ -83,7 +67,7 @@ static int empty(const char *path, int folder) {
   }
   for (unsigned phase = 0; phase < NOMEM_COVERAGE_PHASES; phase++) {
     char *part = nomem__format("%s/%s", path, nomem__coverage_folders[phase]);
-    each_file(part, remove_entry, NULL);
+    nomem__file_tree_remove(part);
     free(part);
   }
   unlinkat(folder, NOMEM_COVERAGE_ERRORS, 0);
@@ -143,7 +127,7 @@ static void list_entry(void *user, FTSENT *entry) {
 void nomem__coverage_files_list(const char *folder, enum nomem__coverage_phase phase,
                                 struct nomem__coverage_files *files) {
   char *path = nomem__format("%s/%s", folder, nomem__coverage_folders[phase]);
-  each_file(path, list_entry, files);
+  nomem__file_tree_walk(path, list_entry, files);
   free(path);
 }
 

@@ -24,8 +24,7 @@
 #define NOTES_END ".gcno"
 
 const char *nomem__gcov_name(void) {
-  const char *name = getenv("NOMEM_GCOV");
-  return name != NULL && *name != '\0' ? name : "gcov";
+  return nomem__tool_name("NOMEM_GCOV", "gcov");
 }
 
 /* Data lies at FOLDER/absolute/path.gcda, the notes at /absolute/path.gcno. */

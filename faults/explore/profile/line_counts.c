@@ -22,10 +22,6 @@ struct nomem__counted_file *nomem__line_counts_file(struct nomem__line_counts *c
   return &counts->list[counts->count++];
 }
 
-bool nomem__line_counts_has_file(const struct nomem__line_counts *counts, const char *path) {
-  return find_file(counts, path) != NULL;
-}
-
 static int by_number(const void *left, const void *right) {
   const struct nomem__line_count *a = left, *b = right;
   return a->number < b->number ? -1 : a->number > b->number;

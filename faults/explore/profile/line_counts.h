@@ -57,9 +57,6 @@ void nomem__line_counts_add(struct nomem__counted_file *file, enum nomem__covera
 const struct nomem__line_count *nomem__line_counts_find(struct nomem__line_counts *counts, const char *path,
                                                         unsigned number);
 
-/* Whether there is such a file. */
-bool nomem__line_counts_has_file(const struct nomem__line_counts *counts, const char *path);
-
 /* Sorts the files by path and their lines by number. */
 void nomem__line_counts_sort(struct nomem__line_counts *counts);
 

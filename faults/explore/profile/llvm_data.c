@@ -13,17 +13,12 @@
 #include "source_paths.h"
 #include "tool_output.h"
 
-static const char *choose(const char *variable, const char *usual) {
-  const char *name = getenv(variable);
-  return name != NULL && *name != '\0' ? name : usual;
-}
-
 const char *nomem__llvm_profdata_name(void) {
-  return choose("NOMEM_LLVM_PROFDATA", "llvm-profdata");
+  return nomem__tool_name("NOMEM_LLVM_PROFDATA", "llvm-profdata");
 }
 
 const char *nomem__llvm_cov_name(void) {
-  return choose("NOMEM_LLVM_COV", "llvm-cov");
+  return nomem__tool_name("NOMEM_LLVM_COV", "llvm-cov");
 }
 
 static int merge(const char *folder, const struct nomem__strings *files, const char *merged) {

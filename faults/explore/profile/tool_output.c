@@ -18,6 +18,11 @@
 #define EXIT_NOT_FOUND 127
 #define SIGNAL_STATUS 128
 
+const char *nomem__tool_name(const char *variable, const char *usual) {
+  const char *name = getenv(variable);
+  return name != NULL && *name != '\0' ? name : usual;
+}
+
 bool nomem__tool_is_there(const char *name) {
   if (strchr(name, '/') != NULL) return access(name, X_OK) == 0;
   const char *path = getenv("PATH");

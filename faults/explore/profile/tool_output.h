@@ -12,6 +12,9 @@
  * The calling process may have other children. */
 int nomem__tool_run(char *const *words, const char *folder, char **text, size_t *bytes);
 
+/* The name of a program: what a variable of the environment says, or else the usual one. */
+const char *nomem__tool_name(const char *variable, const char *usual);
+
 /* Whether there is such a program. */
 bool nomem__tool_is_there(const char *name);
 

@@ -4,13 +4,10 @@
 #include <inttypes.h>
 
 #include "../text/json_values.h"
+#include "../text/printable.h"
 
 /* So many checks are named; --verbose names all. */
 #define NAMED_MAX 20
-
-static const char *plural(uint64_t count) {
-  return count == 1 ? "" : "s";
-}
 
 static void print_check(const json_t *check, FILE *out) {
   const char *function = nomem__json_string(check, "function"), *called = nomem__json_string(check, "called");
@@ -41,16 +38,18 @@ static void print_lost(const json_t *coverage, FILE *out) {
             "reach is not counted\n",
             lost, runs);
   if (unread > 0)
-    fprintf(out, "%" PRIu64 " file%s of coverage data cannot be read, or lack some runs\n", unread, plural(unread));
+    fprintf(out, "%" PRIu64 " file%s of coverage data cannot be read, or lack some runs\n", unread,
+            nomem__plural(unread));
 }
 
 void nomem__coverage_text_print(const json_t *document, bool is_verbose, FILE *out) {
   const json_t *coverage = json_object_get(document, "code_coverage");
   if (coverage == NULL) return;
   uint64_t only = nomem__json_count(coverage, "lines_by_failures_only");
-  fprintf(
-      out, "coverage: %" PRIu64 " of %" PRIu64 " lines without a failure, %" PRIu64 " more line%s by failures only\n",
-      nomem__json_count(coverage, "lines_without_failure"), nomem__json_count(coverage, "lines"), only, plural(only));
+  fprintf(out,
+          "coverage: %" PRIu64 " of %" PRIu64 " lines without a failure, %" PRIu64 " more line%s by failures only\n",
+          nomem__json_count(coverage, "lines_without_failure"), nomem__json_count(coverage, "lines"), only,
+          nomem__plural(only));
   print_checks(coverage, is_verbose, out);
   print_lost(coverage, out);
 }

@@ -39,10 +39,6 @@ struct finding_text {
   size_t shared;                       /* so many outer entries are the same in the stacks of the fault and the end */
 };
 
-static const char *plural(uint64_t count) {
-  return count == 1 ? "" : "s";
-}
-
 void nomem__print_names(const json_t *names, FILE *out) {
   size_t count = json_array_size(names);
   for (size_t i = 0; i < count && i < NAMES_SHOWN; i++)
@@ -316,8 +312,8 @@ static void print_runs(const struct finding_text *text) {
   const json_t *cases = json_object_get(text->finding, "cases");
   uint64_t runs = nomem__json_count(text->finding, "runs"), count = json_array_size(cases);
   if (cases != NULL)
-    fprintf(text->out, "%" PRIu64 " test%s show%s it in ", count, plural(count), count == 1 ? "s" : "");
-  fprintf(text->out, "%" PRIu64 " run%s\n", runs, plural(runs));
+    fprintf(text->out, "%" PRIu64 " test%s show%s it in ", count, nomem__plural(count), count == 1 ? "s" : "");
+  fprintf(text->out, "%" PRIu64 " run%s\n", runs, nomem__plural(runs));
   if (cases == NULL) return;
   fputs("  shown by: ", text->out);
   nomem__print_names(cases, text->out);
@@ -344,22 +340,20 @@ static void print_command(FILE *out, const char *what, const char *command) {
   fprintf(out, "%s\n", command);
 }
 
-/* Prints the line that runs it from the store, which is the one that debugs it, without the debugger. */
-static bool print_replay(FILE *out, const char *debug) {
-  static const char debugger[] = " --gdb";
-  const char *found = strstr(debug, debugger);
-  if (found == NULL) return false;
-  char *replay = nomem__format("%.*s%s", (int)(found - debug), debug, found + strlen(debugger));
-  print_command(out, "reproduce", replay);
-  free(replay);
-  return true;
+char *nomem__finding_command(const json_t *finding, const char *command) {
+  static const char debugger[] = "nomem replay --gdb";
+  const char *debug = nomem__json_string(finding, "debug"), *found = strstr(debug, debugger);
+  if (found == NULL) return NULL;
+  return nomem__format("%.*s%s%s", (int)(found - debug), debug, command, found + strlen(debugger));
 }
 
 void nomem__print_ways_back(const json_t *finding, bool is_verbose, FILE *out) {
   const char *debug = nomem__json_string(finding, "debug"), *needs = nomem__json_string(finding, "needs");
   const char *reproduce = nomem__json_string(finding, "reproduce");
-  if (is_verbose || strlen(reproduce) <= REPRODUCE_BYTES || !print_replay(out, debug))
-    print_command(out, "reproduce", reproduce);
+  bool is_short = is_verbose || strlen(reproduce) <= REPRODUCE_BYTES;
+  char *replay = is_short ? NULL : nomem__finding_command(finding, "nomem replay");
+  print_command(out, "reproduce", replay != NULL ? replay : reproduce);
+  free(replay);
   if (*needs != '\0') fprintf(out, "  needs: %s\n", needs);
   if (*debug != '\0') print_command(out, "debug", debug);
 }

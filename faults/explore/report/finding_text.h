@@ -15,6 +15,10 @@ void nomem__print_finding(const json_t *finding, bool is_verbose, FILE *out);
  * that fills a screen, because a runner has set many variables, is left to the store, unless it is to be verbose. */
 void nomem__print_ways_back(const json_t *finding, bool is_verbose, FILE *out);
 
+/* Returns the line that debugs a finding with another command in the debugger's place, as "nomem replay"; the caller's.
+ * NULL: there is no such line, because there is no store. */
+char *nomem__finding_command(const json_t *finding, const char *command);
+
 /* Prints so many names of a list, with commas between them, and how many more there are. */
 void nomem__print_names(const json_t *names, FILE *out);
 

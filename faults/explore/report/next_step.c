@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../text/memory_stream.h"
+#include "finding_text.h"
 #include "stack_text.h"
 
 static const json_t *find_first(const json_t *document) {
@@ -18,12 +19,12 @@ static const json_t *find_first(const json_t *document) {
 
 /* Prints the command that explains a finding: where there is a store, this one, and else its verdict. */
 static void print_explain(FILE *out, const json_t *finding) {
-  static const char replay[] = "nomem replay --gdb ";
-  const char *debug = nomem__json_string(finding, "debug"), *found = strstr(debug, replay);
-  if (found == NULL)
-    fprintf(out, "nomem explain %s", nomem__json_string(finding, "verdict"));
+  char *explain = nomem__finding_command(finding, "nomem explain");
+  if (explain != NULL)
+    fputs(explain, out);
   else
-    fprintf(out, "%.*snomem explain %s", (int)(found - debug), debug, found + strlen(replay));
+    fprintf(out, "nomem explain %s", nomem__json_string(finding, "verdict"));
+  free(explain);
 }
 
 static bool has_source(const json_t *trace) {

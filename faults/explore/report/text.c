@@ -7,14 +7,11 @@
 #include "../campaign/coverage.h"
 #include "../judge/verdict.h"
 #include "../text/json_values.h"
+#include "../text/printable.h"
 #include "coverage_text.h"
 #include "findings_table.h"
 #include "findings_text.h"
 #include "report.h"
-
-static const char *plural(uint64_t count) {
-  return count == 1 ? "" : "s";
-}
 
 /* Returns a path below the working directory as seen from there, and any other as it is. */
 static const char *shorten_path(const char *path) {
@@ -30,7 +27,8 @@ static void print_program(const json_t *document, FILE *out) {
   uint64_t sites = nomem__json_count(coverage, "sites") + nomem__json_count(coverage, "interpreter_sites");
   fprintf(out, "nomem: %s%s%s: %" PRIu64 " allocation%s at %" PRIu64 " site%s, %.1f ms a run\n",
           shorten_path(nomem__json_string(document, "image")), *others != '\0' ? " and " : "", others, allocations,
-          plural(allocations), sites, plural(sites), (double)nomem__json_count(baseline, "microseconds") / 1e3);
+          nomem__plural(allocations), sites, nomem__plural(sites),
+          (double)nomem__json_count(baseline, "microseconds") / 1e3);
 }
 
 /* Ends the line with the number of findings, which says little where much was not reached. */
@@ -48,7 +46,7 @@ static void print_verdicts(const json_t *document, const size_t counts[NOMEM_LIS
   const json_t *verdicts = json_object_get(document, "verdicts");
   uint64_t runs = 0;
   for (size_t v = 0; v < json_array_size(verdicts); v++) runs += nomem__json_count(json_array_get(verdicts, v), "runs");
-  fprintf(out, "%" PRIu64 " run%s%s", runs, plural(runs), runs > 0 ? ":" : "");
+  fprintf(out, "%" PRIu64 " run%s%s", runs, nomem__plural(runs), runs > 0 ? ":" : "");
   const char *separator = " ";
   for (size_t v = 0; v < json_array_size(verdicts); v++) {
     const json_t *verdict = json_array_get(verdicts, v);
@@ -82,10 +80,11 @@ static void print_coverage(const json_t *document, FILE *out) {
   uint64_t second = nomem__json_count(coverage, "second_faults"),
            exercised = nomem__json_count(coverage, "calls_exercised");
   fprintf(out, "exercised %" PRIu64 " of %" PRIu64 " site%s, %" PRIu64 " of %" PRIu64 " allocation point%s",
-          nomem__json_count(coverage, "sites_exercised"), sites, plural(sites), exercised, calls, plural(calls));
+          nomem__json_count(coverage, "sites_exercised"), sites, nomem__plural(sites), exercised, calls,
+          nomem__plural(calls));
   if (second > 0)
     fprintf(out, ", %" PRIu64 " of %" PRIu64 " second fault%s in recovery",
-            nomem__json_count(coverage, "second_faults_exercised"), second, plural(second));
+            nomem__json_count(coverage, "second_faults_exercised"), second, nomem__plural(second));
   if (nomem__json_count(coverage, "second_faults_skipped") > 0)
     fprintf(out, " (%" PRIu64 " more than are tried without --all)",
             nomem__json_count(coverage, "second_faults_skipped"));

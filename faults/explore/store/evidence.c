@@ -78,7 +78,7 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   put_stack(&json, evidence, "fault", &finding->fault);
   put_second(&json, evidence, &finding->second);
   put_stack(&json, evidence, "unchecked", &finding->unchecked.where);
-  put_number(&json, evidence, "inlined", finding->unchecked.inlined);
+  put_number(&json, evidence, "inlined", finding->unchecked.where.shown_function);
   put_number(&json, evidence, "cause", finding->unchecked.cause);
   put_number(&json, evidence, "from_memory", finding->unchecked.is_from_memory);
   put_stack(&json, evidence, "blow_up", &finding->blow_up);
@@ -208,8 +208,7 @@ static void read_finding(struct reader *reader, const json_t *evidence, struct n
   read_second(reader, json_object_get(evidence, "second"), &finding->second);
   read_owned_stack(reader, evidence, "unchecked", &finding->unchecked.where);
   if (finding->unchecked.where.depth > 1) fail(reader, -EINVAL);
-  finding->unchecked.inlined = (unsigned)read_number(reader, evidence, "inlined", UINT32_MAX);
-  finding->unchecked.where.shown_function = finding->unchecked.inlined;
+  finding->unchecked.where.shown_function = (unsigned)read_number(reader, evidence, "inlined", UINT32_MAX);
   finding->unchecked.cause = (enum nomem__cause)read_number(reader, evidence, "cause", NOMEM_CAUSES - 1);
   finding->unchecked.is_from_memory = json_integer_value(json_object_get(evidence, "from_memory")) != 0;
   read_stack(reader, evidence, "blow_up", &finding->blow_up);

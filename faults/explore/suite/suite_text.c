@@ -10,11 +10,8 @@
 #include "../report/findings_text.h"
 #include "../report/report.h"
 #include "../text/json_values.h"
+#include "../text/printable.h"
 #include "suite_cases.h"
-
-static const char *plural(uint64_t count) {
-  return count == 1 ? "" : "s";
-}
 
 static bool has_result(const json_t *suite_case, const char *result) {
   return strcmp(nomem__json_string(suite_case, "result"), result) == 0;
@@ -77,7 +74,7 @@ static void print_summary(FILE *out, const json_t *document, const size_t counts
                {NOMEM_LEFT_OUT_UNKNOWN, "not known"},
                {NOMEM_LEFT_OUT_NOT_CHOSEN, "not chosen"}};
   const char *before = "; not explored: ";
-  fprintf(out, "%" PRIu64 " test%s explored", explored, plural(explored));
+  fprintf(out, "%" PRIu64 " test%s explored", explored, nomem__plural(explored));
   if (in_place > 0) fprintf(out, " (%" PRIu64 " in place)", in_place);
   nomem__findings_text_count(counts, ", ", " by cause", out);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -96,7 +93,7 @@ static void print_unexplored(FILE *out, const json_t *document) {
   uint64_t count = nomem__json_count(json_object_get(document, "coverage"), "cases_unexplored");
   if (count == 0) return;
   fprintf(out, "not complete: %" PRIu64 " test%s passed in the suite, but could not be explored\n", count,
-          plural(count));
+          nomem__plural(count));
 }
 
 static void print_coverage(FILE *out, const json_t *document) {
@@ -155,5 +152,5 @@ void nomem__suite_text_list(const json_t *document, FILE *out) {
   }
   size_t count = json_array_size(cases) - left_out;
   fprintf(out, "%zu test%s, %zu left out, %" PRIu64 " other programs of the system, launchers and compilers\n", count,
-          plural(count), left_out, nomem__json_count(document, "other_programs"));
+          nomem__plural(count), left_out, nomem__json_count(document, "other_programs"));
 }

@@ -61,3 +61,7 @@ bool nomem__is_utf8(const char *text) {
     if (decode((const unsigned char *)text, &length) == 0) return false;
   return true;
 }
+
+const char *nomem__plural(uint64_t count) {
+  return count == 1 ? "" : "s";
+}

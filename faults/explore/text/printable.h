@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Writes text with everything that could drive a terminal or reorder a line (control characters, Unicode's direction
@@ -18,5 +19,8 @@ bool nomem__is_printable(const char *text);
 size_t nomem__printable_bytes(const char *text);
 
 bool nomem__is_utf8(const char *text);
+
+/* What an English noun ends with when there are so many. */
+const char *nomem__plural(uint64_t count);
 
 #endif
