@@ -11,7 +11,7 @@
 #
 # A suite that is named and is not there ends this with status 2: it may not have been built.
 #
-# Two suites run at a time, because most of their time is waiting. One line per suite as it ends, with its seconds, and one
+# Four suites run at a time, because a third of their time is waiting. One line per suite as it ends, with its seconds, and one
 # below it for each reason to skip; the output of one that failed comes before its line. Last line: "N passed, N failed,
 # N skipped". Exit status: 0 none failed, 1 some failed, 2 could not run.
 set -eu
@@ -24,7 +24,7 @@ build=$(cd "$1" && pwd)
 shift
 # What hangs is ended by then. No suite takes two minutes on an idle machine, nor ten times that on a busy one.
 limit_seconds=1200
-at_a_time=2
+at_a_time=4
 results=${NOMEM_RESULTS:-$(mktemp -d)} # for each suite that has ended a file with its three counts
 output=$results/$$.output
 counts=$results/$$.counts
