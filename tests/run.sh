@@ -11,9 +11,9 @@
 #
 # A suite that is named and is not there ends this with status 2: it may not have been built.
 #
-# Four suites run at a time, because a third of their time is waiting. One line per suite as it ends, with its seconds, and one
-# below it for each reason to skip; the output of one that failed comes before its line. Last line: "N passed, N failed,
-# N skipped". Exit status: 0 none failed, 1 some failed, 2 could not run.
+# Four suites run at a time, because a third of their time is waiting. One line per suite as it ends, with its seconds,
+# and one below it for each reason to skip; the output of one that failed comes before its line. Last line: "N passed, N
+# failed, N skipped". Exit status: 0 none failed, 1 some failed, 2 could not run.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 if [ ! -x "${1:-.}/nomem" ]; then
