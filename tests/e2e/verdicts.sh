@@ -162,6 +162,15 @@ else
   fail 'flaky' found
 fi
 
+# A run in which the call to fail was not made does not say whether it is so.
+"$cc" -std=gnu11 -g -O0 -o program "$programs/comes_and_goes.c"
+if explore 1 --isolate off --engine exec --no-store --jobs 1 --faults transient --heap off &&
+  grep -q '^crash in load (' found && grep -q ' 1 finding' found; then
+  pass 'the call to fail is not always made'
+else
+  fail 'the call to fail is not always made' found
+fi
+
 # Every thread of a hang is in the reports for machines, with its stack.
 "$cc" -std=gnu11 -g -O0 -pthread -o program "$victims/hang_threads.c"
 if explore 1 --json hang.json --sarif hang.sarif --no-store && jq -e '.findings[0].threads |
@@ -228,7 +237,7 @@ for level in -O0 -O2; do
       fail "a descriptor of a program that gives up, $level, $kind" found
     fi
   done
-  for kind in CLOSES KEEPS HANDS_OUT; do
+  for kind in CLOSES KEEPS HANDS_OUT OPENS_LATE; do
     "$cc" -std=gnu11 -g "$level" -D$kind -o program "$programs/gives_up_open.c"
     if explore 0 --no-store; then pass "a descriptor that is not lost, $level, $kind"; else
       fail "a descriptor that is not lost, $level, $kind" found

@@ -18,6 +18,8 @@
 
 /* When the exploration has been interrupted, findings are confirmed for so long, or until it is interrupted again. */
 #define INTERRUPTED_MS UINT64_C(3000)
+/* A run in which the call to fail was not made says nothing: so many more are made. */
+#define UNREACHED_MAX 2
 
 /* The findings are confirmed one after the other, by runs that follow from one another. */
 struct confirmation {
@@ -29,7 +31,8 @@ struct confirmation {
   struct nomem__return_watch with_fault, without_fault; /* what calls of test code's returned in these runs */
   struct nomem__last_call last;                         /* of with_fault: the call that may have reported the failure */
   struct nomem__held_watch held;                        /* what test code had when the call failed */
-  bool is_no_block; /* what was freed in that run is no block, as far as it had a block table */
+  bool is_no_block;   /* what was freed in that run is no block, as far as it had a block table */
+  unsigned unreached; /* runs of this finding in which the call to fail was not made */
 };
 
 static struct nomem__finding *finding_of(struct confirmation *confirmation) {
@@ -90,13 +93,8 @@ static bool is_passed_over(const struct confirmation *confirmation, const struct
   return finding->is_confirmed || (confirmation->interrupts > 0 && finding->verdict == NOMEM_VERDICT_HANG);
 }
 
-static void confirm_next(struct confirmation *confirmation) {
+static void confirm(struct confirmation *confirmation) {
   struct nomem__campaign *campaign = confirmation->campaign;
-  const struct nomem__findings *findings = &campaign->findings;
-  while (confirmation->number < findings->count && is_passed_over(confirmation, &findings->list[confirmation->number]))
-    confirmation->number++;
-  bool is_over = campaign->failed || campaign->session->interrupts > confirmation->interrupts;
-  if (is_over || confirmation->number == findings->count) return;
   const struct nomem__finding *finding = finding_of(confirmation);
   bool is_checked = finding->verdict != NOMEM_VERDICT_SWALLOWED || confirmation->is_output_checked;
   struct nomem__stop_watcher *watcher = NULL;
@@ -108,9 +106,19 @@ static void confirm_next(struct confirmation *confirmation) {
         is_checked ? run_done : output_done);
 }
 
+static void confirm_next(struct confirmation *confirmation) {
+  struct nomem__campaign *campaign = confirmation->campaign;
+  const struct nomem__findings *findings = &campaign->findings;
+  while (confirmation->number < findings->count && is_passed_over(confirmation, &findings->list[confirmation->number]))
+    confirmation->number++;
+  bool is_over = campaign->failed || campaign->session->interrupts > confirmation->interrupts;
+  if (!is_over && confirmation->number < findings->count) confirm(confirmation);
+}
+
 static void finish_now(struct confirmation *confirmation) {
   finding_of(confirmation)->is_confirmed = true;
   confirmation->number++;
+  confirmation->unreached = 0;
   confirm_next(confirmation);
 }
 
@@ -219,6 +227,10 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   if (outcome->end.was_cancelled || !nomem__campaign_was_started(confirmation->campaign, outcome)) return;
   nomem__results_judge_held(confirmation->campaign, is_held_watched(confirmation, finding) ? &confirmation->held : NULL,
                             outcome, finding->point.second != 0, &result);
+  if (result.verdict == NOMEM_VERDICT_UNREACHED && confirmation->unreached++ < UNREACHED_MAX) {
+    confirm(confirmation);
+    return;
+  }
   finding->is_flaky = !nomem__confirm_is_again(finding->verdict, result.verdict);
   confirmation->is_no_block = is_no_block(&result.residue);
   confirmation->last = find_call(confirmation, outcome, plan);

@@ -11,6 +11,7 @@
 #include <sys/user.h>
 #include <unistd.h>
 
+#include "../../channel.h"
 #include "../text/memory.h"
 #include "filter_words.h"
 #include "tracees.h"
@@ -86,7 +87,9 @@ static struct nomem__opening *find_entry(struct nomem__openings *openings, pid_t
 
 static void note(struct nomem__openings *openings, const struct nomem__stack *stack, int fd) {
   struct nomem__opening *entry = fd < NUMBERS_MAX ? find_entry(openings, stack->pid, fd) : NULL;
-  if (entry != NULL) *entry->stack = *stack;
+  if (entry == NULL) return;
+  *entry->stack = *stack;
+  if (openings->channel != NULL && openings->channel->fault_count > 0) entry->fd = -1;
 }
 
 void nomem__openings_note(struct nomem__openings *openings, struct nomem__stacks *stacks, pid_t tid) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who opened the descriptors of traced processes: the stacks of the system calls that did, by the numbers that they
- * got.
+/* Who opened the descriptors of traced processes, before a call of theirs failed: the stacks of the system calls that
+ * did, by the numbers that they got. What is opened afterwards, as to report the failure, that call cannot have lost.
  */
 #ifndef NOMEM_OPENINGS_H
 #define NOMEM_OPENINGS_H
@@ -15,14 +15,17 @@
 /* A run that opens more is not followed to its end. */
 #define NOMEM__OPENING_CALLS_MAX 2048
 
+struct nomem_channel;
+
 struct nomem__opening {
   pid_t pid;
-  int fd;
+  int fd;                     /* -1: of one that was opened anew after the failure */
   struct nomem__stack *stack; /* owned */
 };
 
-/* All zero at first. */
+/* All zero at first, but for the channel. */
 struct nomem__openings {
+  const struct nomem_channel *channel; /* the run's, which says whether a call has failed; NULL: none fails */
   struct nomem__opening list[NOMEM__OPENINGS_MAX];
   size_t count, calls;
 };
@@ -35,7 +38,7 @@ int nomem__openings_watch(void);
  * beforehand, but not where threads of the process open descriptors at the same time: then it may be another one's. */
 void nomem__openings_note(struct nomem__openings *openings, struct nomem__stacks *stacks, pid_t tid);
 
-/* The stack of the call by which a process opened a descriptor; NULL: not known. */
+/* The stack of the call by which a process opened a descriptor; NULL: not known, or after the failure. */
 const struct nomem__stack *nomem__openings_find(const struct nomem__openings *openings, pid_t pid, int fd);
 
 /* Empties it, for the next run. */

@@ -254,6 +254,7 @@ int nomem__launch_program(struct nomem__worker *worker, const struct nomem__tree
   bool has_fault = worker->copy->plan[0] != '\0';
   nomem__environment_choose_coverage(&worker->environment,
                                      has_fault ? NOMEM_COVERAGE_FAILURES : NOMEM_COVERAGE_BASELINE);
+  worker->openings.channel = worker->channel;
   struct nomem__spawn_request spawn = spawn_request(worker, &worker->openings);
   spawn.creator = &worker->creator;
   worker->has_fresh_files = spawn.is_fresh;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A program that reports a failure and gives up. A descriptor that main() has then it may leave to the kernel; one that
  * a function opened that main() called, and that main() does not know of, is left over: with LOSES, and with
- * LOSES_STREAM a stream. With KEEPS main() leaves its own, and with HANDS_OUT one that the function had put into its
- * variables. */
+ * LOSES_STREAM a stream. With KEEPS main() leaves its own, with HANDS_OUT one that the function had put into its
+ * variables, and with OPENS_LATE the function leaves one that it opens to report the failure. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +28,9 @@ __attribute__((noinline)) static int load(struct source *source) {
 #endif
   char *text = malloc(50);
   if (text == NULL) {
+#ifdef OPENS_LATE
+    dprintf(open("/dev/null", O_WRONLY), "no memory\n");
+#endif
 #if !defined(LOSES) && !defined(LOSES_STREAM) && !defined(HANDS_OUT)
     close(fd);
 #endif
