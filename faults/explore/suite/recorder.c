@@ -77,6 +77,29 @@ static char *read_link(pid_t pid, const char *name) {
   return nomem__strdup(target);
 }
 
+/* The path by which a program was called that its user may execute and not read: the kernel shows neither its file nor
+ * its folder, which is taken to be that of the process that started it. The caller's; "": it is not known. */
+static char *read_called_path(pid_t pid) {
+  struct nomem__status status;
+  char *words = NULL, *path = NULL;
+  size_t bytes = 0;
+  if (nomem__proc_file_read(pid, "cmdline", NOMEM_RECORDED_WORDS_MAX, &words, &bytes) != 0 || bytes == 0 ||
+      memchr(words, '\0', bytes) == NULL || strchr(words, '/') == NULL) {
+    free(words);
+    return nomem__strdup("");
+  }
+  if (words[0] == '/') return words;
+  nomem__status_read(pid, &status);
+  char *folder = read_link(status.parent, "cwd");
+  path = nomem__format("%s/%s", folder, words);
+  char *real = nomem__checked(realpath(path, NULL));
+  free(folder);
+  free(words);
+  if (real == NULL) return path;
+  free(path);
+  return real;
+}
+
 /* The image of the process that started this one, however many forks lie between them. */
 static size_t find_parent_image(struct recorder *recorder, pid_t pid) {
   struct nomem__status status = {.parent = pid};
@@ -127,6 +150,10 @@ static bool executed(void *user, pid_t pid) {
   size_t parent =
       before != NOMEM_NO_IMAGE ? recorder->recording->images[before].parent : find_parent_image(recorder, pid);
   char *path = read_link(pid, "exe");
+  if (path[0] == '\0') {
+    free(path);
+    path = read_called_path(pid);
+  }
   size_t number = nomem__recording_add(recorder->recording, path, parent, before);
   free(path);
   if (live == NULL) {
