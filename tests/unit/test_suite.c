@@ -148,6 +148,48 @@ static void names(void **state) {
   nomem__recording_free(&recording);
 }
 
+/* Adds a start of ./t that differs from the command's own environment in these entries. */
+static void start_in(struct nomem__recording *recording, const char *variables, size_t bytes) {
+  size_t number = add(recording, "/home/me/project/t", NOMEM_NO_IMAGE, NOMEM_NO_IMAGE);
+  complete(recording, number, BLOCK("./t"), "/home/me/project", 0);
+  struct nomem__recorded_image *image = &recording->images[number];
+  free(image->variables);
+  image->variables = nomem__malloc(bytes);
+  memcpy(image->variables, variables, bytes);
+  image->variable_bytes = bytes - 1;
+}
+
+/* The same command is another test where a variable says so, in whichever order, but not where it says only when, where
+ * or by whom it was started; and of what may be a secret the name does not say what it is. */
+static void environments(void **state) {
+  (void)state;
+  struct nomem__recording recording = {0};
+  start_in(&recording, BLOCK("MODE=b\0DIR=/home/me/project/in"));
+  start_in(&recording, BLOCK("MODE=a b"));
+  start_in(&recording, BLOCK("MODE=b\0DIR=/home/me/project/in\0SHLVL=2\0PORT=1"));
+  start_in(&recording, BLOCK("MODE=b\0DIR=/home/me/project/in\0OUT=/tmp/x.9bXdTc\0PORT=2"));
+  start_in(&recording, BLOCK("MODE=b\0DIR=/home/me/project/in\0OUT=/tmp/x.aT0P3x"));
+  start_in(&recording, BLOCK("MODE=a b\0LANG"));
+  start_in(&recording, BLOCK("MODE=a b\0API_TOKEN=1"));
+  check_cases(&recording,
+              "t (API_TOKEN, MODE='a b'); t (DIR=in, MODE=b); t (MODE='a b'); t (without LANG, MODE='a b')");
+  nomem__recording_free(&recording);
+  start_in(&recording, BLOCK("PORT=1"));
+  start_in(&recording, BLOCK("PORT=2"));
+  check_cases(&recording, "t");
+  nomem__recording_free(&recording);
+  for (int i = 0; i < 26; i++) {
+    const char entry[] = {'R', '=', (char)('a' + i), '\0', '\0'};
+    start_in(&recording, entry, sizeof entry);
+  }
+  struct nomem__suite_cases cases = {0};
+  nomem__suite_cases_make(&cases, &recording, "/home/me/project");
+  assert_int_equal(cases.count, 16);
+  assert_int_equal(cases.list[0].times, 11);
+  nomem__suite_cases_free(&cases);
+  nomem__recording_free(&recording);
+}
+
 /* How a test ended without a fault says whether it can be explored. */
 static void ends(void **state) {
   (void)state;
@@ -305,6 +347,7 @@ int main(void) {
       cmocka_unit_test(started_by_a_case),
       cmocka_unit_test(last_image),
       cmocka_unit_test(names),
+      cmocka_unit_test(environments),
       cmocka_unit_test(ends),
       cmocka_unit_test(variables),
       cmocka_unit_test(turns),

@@ -63,6 +63,7 @@ void nomem__fingerprint(const struct nomem__campaign *campaign, char identity[NO
   if (options->stdin_path != NULL) hash = hash_file(hash, options->stdin_path);
   hash = hash_text(hash, options->image);
   hash = hash_text(hash, options->under_test);
+  if (options->variant != NULL) hash = hash_text(hash, options->variant);
   if (campaign->interpreter.tested.are_limit) hash = nomem__hash_number(hash, campaign->interpreter.tested.count);
   for (size_t i = 0; i < sizeof options->skip_codes / sizeof *options->skip_codes; i++)
     hash = nomem__hash_number(nomem__hash_number(hash, options->skip_codes[i]), options->bad_codes[i]);

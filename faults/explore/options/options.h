@@ -147,6 +147,7 @@ struct nomem__options {
   /* What a line that reproduces a finding must set up where it is pasted; not from the command line. */
   const char *folder;     /* NULL: it is pasted in the right one */
   char *const *variables; /* "NAME=value", or of a secret the NAME, ended by NULL; NULL: none */
+  const char *variant; /* which of several tests that the same command is; NULL: it is one; not from the line, either */
 };
 
 /* Reads argv (as main gets it: argv[argc] is NULL) into options. Returns 0 to go on; 1 when help, version or manual was

@@ -88,7 +88,8 @@ char **nomem__environment_difference(char *const *now, char *const *base) {
   while (now[room] != NULL) room++;
   char **list = nomem__calloc(room + 1, sizeof *list);
   for (; *now != NULL; now++) {
-    if (strchr(*now, '=') == NULL || **now == '=' || is_passing(*now) || has_entry(base, *now)) continue;
+    if (strchr(*now, '=') == NULL || **now == '=' || nomem__environment_is_passing(*now) || has_entry(base, *now))
+      continue;
     list[count++] = nomem__strndup(*now, nomem__environment_is_secret(*now) ? name_length(*now) : strlen(*now));
   }
   return list;

@@ -22,8 +22,12 @@ char **nomem__environment_difference(char *const *now, char *const *base);
 
 void nomem__environment_free_list(char **list);
 
+/* Whether an entry, by its name, is one of those that shells and makes set for each command anew. */
+bool nomem__environment_is_passing(const char *entry);
+
 /* Whether an entry "NAME=value" holds a secret, as its name says (a token, a key, a password), or its value: an address
- * with a password in it. Such a value is never stored, and never printed. */
+ * with a password in it, a private key, a token of a well-known kind. Such a value is never stored, and never printed.
+ */
 bool nomem__environment_is_secret(const char *entry);
 
 /* Those of this command, for runs in its folder and environment. For a test of a runner's, or wants_all: the folder,

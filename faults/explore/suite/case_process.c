@@ -147,6 +147,7 @@ static const struct nomem__options *make_options(const struct nomem__case_setup 
   options->stdin_path = image->input == NOMEM_INPUT_FILE ? image->input_path : NULL;
   options->folder = strcmp(image->folder, setup->folder) == 0 ? NULL : image->folder;
   options->variables = nomem__environment_difference(now, environ);
+  options->variant = request->suite_case->variant;
   options->jobs = request->jobs;
   options->budget_ms = request->budget_ms;
   options->timeout_ms = 0; /* it is the runner's */

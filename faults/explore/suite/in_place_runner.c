@@ -9,6 +9,7 @@
 #include "in_place.h"
 #include "in_place_messages.h"
 #include "recorder.h"
+#include "variants.h"
 #include "whole_messages.h"
 
 /* A case that runs. */
@@ -26,16 +27,21 @@ struct second_run {
   int socket;
 };
 
-/* Returns the number of cases if it is none of those that are wanted, or another case has started it. */
+/* Returns the number of cases if it is none of those that are wanted, or another case has started it. In an environment
+ * that no case has had, it is the first of its command. */
 static size_t find_case(const struct second_run *run, const struct nomem__recording *recording,
                         const struct nomem__recorded_image *image) {
   const struct nomem__suite_cases *cases = &run->suite->cases;
+  size_t found = cases->count;
   for (size_t i = 0; i < cases->count; i++) {
     bool is_awaited = run->places[i].state == NOMEM_PLACE_AWAITED && !run->is_done[i];
-    if (is_awaited && nomem__suite_is_same_command(cases->list[i].image, image))
-      return nomem__suite_is_started_by_case(recording, image) ? cases->count : i;
+    if (!nomem__suite_is_same_command(cases->list[i].image, image)) continue;
+    bool is_exact = nomem__variants_are_same(cases->list[i].image, image);
+    if (is_exact && !is_awaited) return cases->count;
+    if (is_exact || (is_awaited && found == cases->count)) found = i;
+    if (is_exact) break;
   }
-  return cases->count;
+  return found < cases->count && nomem__suite_is_started_by_case(recording, image) ? cases->count : found;
 }
 
 static void begins(void *user, const struct nomem__recording *recording, size_t number, pid_t pid) {

@@ -21,11 +21,14 @@
 #include "../text/words.h"
 #include "split.h"
 #include "variables.h"
+#include "variants.h"
 
 /* By which a test says that it was skipped. */
 #define SKIP_CODE 77
 /* A longer name is cut, and ends with a hash of the rest. */
 #define NAME_BYTES 120
+/* In so many environments a command is a test of its own each; what more there are is taken for chance. */
+#define VARIANTS_MAX 16
 
 const char *const nomem__left_out_names[NOMEM_LEFT_OUT_COUNT] = {
 #define X(upper, name) [NOMEM_LEFT_OUT_##upper] = name,
@@ -93,8 +96,7 @@ static const char *find_program_name(const char *path) {
   return is_libtools ? name + 3 : name;
 }
 
-/* The part of a path below the folder, or its last part. */
-static const char *shorten(const char *path, const char *folder) {
+const char *nomem__suite_shorten(const char *path, const char *folder) {
   size_t length = strlen(folder);
   if (path[0] != '/') return path;
   if (strncmp(path, folder, length) == 0 && path[length] == '/' && path[length + 1] != '\0') return path + length + 1;
@@ -104,10 +106,10 @@ static const char *shorten(const char *path, const char *folder) {
 static void print_argument(FILE *out, const char *word, const char *folder) {
   const char *equals = word[0] == '-' ? strchr(word, '=') : NULL;
   if (equals == NULL || equals[1] != '/') {
-    nomem__print_word(out, shorten(word, folder));
+    nomem__print_word(out, nomem__suite_shorten(word, folder));
     return;
   }
-  char *joined = nomem__format("%.*s=%s", (int)(equals - word), word, shorten(equals + 1, folder));
+  char *joined = nomem__format("%.*s=%s", (int)(equals - word), word, nomem__suite_shorten(equals + 1, folder));
   nomem__print_word(out, joined);
   free(joined);
 }
@@ -136,7 +138,7 @@ static char *make_name(const struct nomem__recorded_image *image, const char *fo
   if (image->test != NULL) fprintf(out, " (%s)", image->test);
   if (image->input_path != NULL) {
     fputs(" < ", out);
-    nomem__print_word(out, shorten(image->input_path, folder));
+    nomem__print_word(out, nomem__suite_shorten(image->input_path, folder));
   }
   return cut(nomem__memory_stream_close(&stream));
 }
@@ -152,11 +154,22 @@ bool nomem__suite_is_same_command(const struct nomem__recorded_image *one, const
          memcmp(one->words, other->words, one->word_bytes) == 0 && has_same_input(one, other);
 }
 
-static struct nomem__suite_case *find_same(struct nomem__suite_cases *cases,
+/* The case that the start of an image belongs to; NULL: there is none yet. What a case starts is explored with it in
+ * whichever environment. */
+static struct nomem__suite_case *find_same(struct nomem__suite_cases *cases, const struct nomem__recording *recording,
                                            const struct nomem__recorded_image *image) {
-  for (size_t i = 0; i < cases->count; i++)
-    if (nomem__suite_is_same_command(cases->list[i].image, image)) return &cases->list[i];
-  return NULL;
+  struct nomem__suite_case *first = NULL;
+  bool is_started = find_starter(recording, image) != NULL;
+  size_t variants = 0;
+  for (size_t i = 0; i < cases->count; i++) {
+    struct nomem__suite_case *other = &cases->list[i];
+    if (!nomem__suite_is_same_command(other->image, image)) continue;
+    if (is_started || other->left_out == NOMEM_LEFT_OUT_STARTED_BY_CASE ||
+        nomem__variants_are_same(other->image, image))
+      return other;
+    if (variants++ == 0) first = other;
+  }
+  return variants < VARIANTS_MAX ? NULL : first;
 }
 
 static void judge_status(struct nomem__suite_case *suite_case) {
@@ -215,12 +228,23 @@ static void rename_case(struct nomem__suite_case *suite_case, char *name) {
   suite_case->name = name;
 }
 
-/* Gives the cases of a run of equal names, from first on, what tells them apart: the folder, or else a number. */
+/* Gives the cases of a run of equal names, from first on, what tells them apart: the variables, the folder, or else a
+ * number. */
+static void tell_variants(struct nomem__suite_cases *cases, size_t first, size_t end, const char *folder) {
+  for (size_t i = first; i < end; i++) {
+    struct nomem__suite_case *suite_case = &cases->list[i];
+    free(suite_case->variant);
+    suite_case->variant = nomem__variant_describe(&cases->list[first], end - first, i - first, folder);
+    if (suite_case->variant != NULL && suite_case->variant[0] != '\0')
+      rename_case(suite_case, cut(nomem__format("%s (%s)", suite_case->name, suite_case->variant)));
+  }
+}
+
 static void tell_apart(struct nomem__suite_cases *cases, size_t first, size_t end, const char *folder) {
   for (size_t i = first; i < end; i++) {
     struct nomem__suite_case *suite_case = &cases->list[i];
     const char *place = suite_case->image->is_whole ? suite_case->image->folder : suite_case->image->path;
-    const char *shown = strcmp(place, folder) == 0 ? "." : shorten(place, folder);
+    const char *shown = strcmp(place, folder) == 0 ? "." : nomem__suite_shorten(place, folder);
     rename_case(suite_case, nomem__format("%s in %s", suite_case->name, shown));
   }
 }
@@ -232,12 +256,13 @@ static void number_equals(struct nomem__suite_cases *cases, size_t first, size_t
 
 /* Calls back for each run of equal names in the sorted list. */
 static void make_unique(struct nomem__suite_cases *cases, const char *folder) {
-  for (int round = 0; round < 2; round++) {
+  for (int round = 0; round < 3; round++) {
     if (cases->count > 0) qsort(cases->list, cases->count, sizeof *cases->list, by_name);
     for (size_t first = 0, end; first < cases->count; first = end) {
       for (end = first + 1; end < cases->count && strcmp(cases->list[first].name, cases->list[end].name) == 0;) end++;
-      if (end - first > 1 && round == 0) tell_apart(cases, first, end, folder);
-      if (end - first > 1 && round == 1) number_equals(cases, first, end);
+      if (end - first > 1 && round == 0) tell_variants(cases, first, end, folder);
+      if (end - first > 1 && round == 1) tell_apart(cases, first, end, folder);
+      if (end - first > 1 && round == 2) number_equals(cases, first, end);
     }
   }
 }
@@ -250,7 +275,7 @@ void nomem__suite_cases_make(struct nomem__suite_cases *cases, const struct nome
       cases->other_count += !image->has_successor;
       continue;
     }
-    struct nomem__suite_case *same = find_same(cases, image);
+    struct nomem__suite_case *same = find_same(cases, recording, image);
     if (same != NULL) {
       add_start(same, image, recording);
       continue;
@@ -269,6 +294,7 @@ void nomem__suite_cases_make(struct nomem__suite_cases *cases, const struct nome
 static void free_case(struct nomem__suite_case *suite_case) {
   free(suite_case->name);
   free(suite_case->program);
+  free(suite_case->variant);
   free(suite_case->reason);
   if (suite_case->own != NULL) nomem__split_free(suite_case->own);
 }

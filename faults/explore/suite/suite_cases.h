@@ -4,7 +4,8 @@
  * A case is a program that lies outside the system's folders and is no launcher, compiler or runner, or an interpreter
  * that has loaded a module of the project's; and that no other case has started. Of a process that executed one program
  * after another, as the wrapper scripts of libtool do, it is the last. The same command in the same folder, with the
- * same file as its standard input, is one case, however often it was started. */
+ * same file as its standard input and in the same environment (variants.h), is one case, however often it was
+ * started. */
 #ifndef NOMEM_SUITE_CASES_H
 #define NOMEM_SUITE_CASES_H
 
@@ -36,8 +37,9 @@ enum nomem__left_out {
 extern const char *const nomem__left_out_names[NOMEM_LEFT_OUT_COUNT];
 
 struct nomem__suite_case {
-  char *name;                                /* unlike all others; without absolute paths */
-  char *program;                             /* the name of its file, without libtool's "lt-" */
+  char *name;    /* unlike all others; without absolute paths */
+  char *program; /* the name of its file, without libtool's "lt-" */
+  char *variant; /* of a command that was started in several environments, what tells this one; else NULL */
   const struct nomem__recorded_image *image; /* the recording's, or its own */
   struct nomem__recorded_image *own;         /* owned; NULL: it has none */
   size_t times;                              /* it was started so often */
@@ -58,7 +60,10 @@ struct nomem__suite_cases {
 bool nomem__suite_may_be_case(const char *path);
 bool nomem__suite_may_run_case(const char *path);
 
-/* Whether two images are those of one case, were they started by the runner. */
+/* The part of a path below the folder, or its last part; what is no absolute path is itself. */
+const char *nomem__suite_shorten(const char *path, const char *folder);
+
+/* Whether two images have the same command, folder and input. */
 bool nomem__suite_is_same_command(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other);
 
 /* Whether it was another case that has started an image of the recording, in however many steps. */
