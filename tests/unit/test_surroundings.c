@@ -46,17 +46,30 @@ static void what_passes(void **state) {
 static void secrets(void **state) {
   (void)state;
   check_difference(ENTRIES("GH_TOKEN=a", "AWS_SECRET_ACCESS_KEY=b", "password=c", "DbPassword=d", "X_PWD=e",
-                           "DATABASE_URL=postgres://me:word@host/db", "API-KEY=f", "sshpass=g", "NPM_AUTH=h"),
+                           "DATABASE_URL=postgres://me:word@host/db", "API-KEY=f", "sshpass=g", "NPM_AUTH=h",
+                           "SLACK_WEBHOOK=https://hooks.example/x", "NETRC=machine x", "SENTRY_DSN=https://i@x/1",
+                           "A=ghp_16C7e42F", "B=-----BEGIN RSA PRIVATE KEY-----", "C=eyJhbGciOi.eyJ.x"),
                    ENTRIES("A=1"),
                    ENTRIES("GH_TOKEN", "AWS_SECRET_ACCESS_KEY", "password", "DbPassword", "X_PWD", "DATABASE_URL",
-                           "API-KEY", "sshpass", "NPM_AUTH"));
+                           "API-KEY", "sshpass", "NPM_AUTH", "SLACK_WEBHOOK", "NETRC", "SENTRY_DSN", "A", "B", "C"));
 }
 
 /* Names that only look like those. */
 static void no_secrets(void **state) {
-  static const char *const entries[] = {
-      "PATH=/bin:/usr/bin",     "KEYBOARD=de",         "MONKEY=1",        "AUTHOR=me", "COMPASS=n",          "PWD=/x",
-      "URL=http://host:80/a@b", "URL=http://me@host/", "SSL_CERT_FILE=x", "PATTERN=x", "LD_LIBRARY_PATH=lib"};
+  static const char *const entries[] = {"PATH=/bin:/usr/bin",
+                                        "KEYBOARD=de",
+                                        "MONKEY=1",
+                                        "AUTHOR=me",
+                                        "COMPASS=n",
+                                        "PWD=/x",
+                                        "URL=http://host:80/a@b",
+                                        "URL=http://me@host/",
+                                        "SSL_CERT_FILE=x",
+                                        "PATTERN=x",
+                                        "LD_LIBRARY_PATH=lib",
+                                        "SPINNER=1",
+                                        "npm_config_x=npm",
+                                        "SIGNAL=9"};
   (void)state;
   for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
     if (nomem__environment_is_secret(entries[i])) fail_msg("%s", entries[i]);

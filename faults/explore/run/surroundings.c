@@ -51,10 +51,22 @@ static bool has_password(const char *value) {
   return false;
 }
 
+/* What says by itself that it is one: a private key, a header of HTTP, the tokens of well-known services. */
+static bool looks_like_secret(const char *value) {
+  static const char *const anywhere[] = {"PRIVATE KEY-----", "Authorization:", "Bearer "};
+  static const char *const beginnings[] = {"ghp_",  "gho_",  "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxb-",
+                                           "xoxp-", "xoxa-", "AKIA", "ASIA", "npm_", "pypi-",       "eyJ"};
+  for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++)
+    if (strcasestr(value, anywhere[i]) != NULL) return true;
+  for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+    if (strncmp(value, beginnings[i], strlen(beginnings[i])) == 0) return true;
+  return false;
+}
+
 bool nomem__environment_is_secret(const char *entry) {
-  static const char *const words[] = {"key", "keys",   "apikey", "pass",    "passcode", "pw",
-                                      "pwd", "pat",    "pats",   "creds",   "cred",     "auth",
-                                      "jwt", "bearer", "cookie", "cookies", "otp",      "sshpass"};
+  static const char *const words[] = {"key",  "keys",    "apikey", "pass", "passcode", "pw",     "pwd",    "pat",
+                                      "pats", "creds",   "cred",   "auth", "jwt",      "bearer", "cookie", "cookies",
+                                      "otp",  "sshpass", "netrc",  "pin",  "webhook",  "dsn",    "pgpass", "htpasswd"};
   static const char *const parts[] = {"token",  "secret",    "passw",      "passphrase", "credential",
                                       "apikey", "accesskey", "privatekey", "authoriz",   "encryptionkey"};
   if (is_name(entry, "PWD") || is_name(entry, "OLDPWD")) return false;
@@ -63,12 +75,12 @@ bool nomem__environment_is_secret(const char *entry) {
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (has_part(entry, parts[i])) return true;
   const char *value = strchr(entry, '=');
-  return value != NULL && has_password(value + 1);
+  return value != NULL && (has_password(value + 1) || looks_like_secret(value + 1));
 }
 
 /* What every shell sets anew; what make tells the makes that it starts, which would look for its job server; and what
  * is nomem's own. */
-static bool is_passing(const char *entry) {
+bool nomem__environment_is_passing(const char *entry) {
   static const char *const names[] = {
       "_",      "PWD",       "OLDPWD",        "SHLVL",        "LINES",        "COLUMNS",     "MAKEFLAGS",
       "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MAKE_TERMERR", "MAKE_TERMOUT", "GNUMAKEFLAGS"};
