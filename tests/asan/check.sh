@@ -80,6 +80,12 @@ explores 'explore, not isolated' nomem explore --no-store --isolate off -- "$vic
 explores 'explore, all leaks and heaps' nomem explore --no-store --leaks all --heap all --all -- "$plain/victims/leak_path"
 explores 'explore, suppressed' nomem explore --no-store --suppress /dev/null --baseline crash_second.db -- "$victim"
 explores 'explore, refused' nomem explore --no-store -- /no/such/program
+explores 'explore, a hostile allocator' nomem explore --no-store --hostile -- "$plain/victims/handled"
+printf '"%s"\n"%s"\n' "$victim" "$plain/victims/leak_path" >runner
+explores 'suite' nomem suite --timeout 2 --store suite.db --json suite.json -- sh ./runner
+explores 'suite, a second time' nomem suite --timeout 2 --store suite.db --split --junit suite.xml -- sh ./runner
+explores 'suite, a list' nomem suite --list -- sh ./runner
+explores 'report' nomem report suite.db --json j.json --junit j.xml --sarif s.sarif --tap t.tap --html h.html --markdown m.md
 explores 'sites' nomem sites --stacks --verify -- "$victim"
 explores 'run' nomem run --fail nth=2 --leaks all -- "$plain/victims/handled"
 explores 'replay, a list' nomem replay --store crash_second.db
