@@ -151,6 +151,7 @@ void nomem__suite_text_list(const json_t *document, FILE *out) {
               nomem__json_string(suite_case, "reason"));
   }
   size_t count = json_array_size(cases) - left_out;
-  fprintf(out, "%zu test%s, %zu left out, %" PRIu64 " other programs of the system, launchers and compilers\n", count,
-          nomem__plural(count), left_out, nomem__json_count(document, "other_programs"));
+  uint64_t others = nomem__json_count(document, "other_programs");
+  fprintf(out, "%zu test%s, %zu left out, %" PRIu64 " other program%s of the system, launchers and compilers\n", count,
+          nomem__plural(count), left_out, others, nomem__plural(others));
 }
