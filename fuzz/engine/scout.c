@@ -251,9 +251,10 @@ void nomem__scout(const struct nomem_plan *plans, uint32_t count, struct nomem_s
       break;
     }
     if (shared->verdict == NOMEM_VERDICT_CRASH) look_at_arguments(&plans[last]);
-    found[next++] = (struct nomem_scouted){
-        .verdict = shared->verdict == NOMEM_VERDICT_HARNESS ? NOMEM_VERDICT_HARNESS : NOMEM_VERDICT_CRASH,
-        .failed = shared->failed};
+    /* Whoever wants the harness's calls to fail wants to know what comes of it. */
+    bool is_harness = shared->verdict == NOMEM_VERDICT_HARNESS && !nomem__options.fails_harness;
+    found[next++] = (struct nomem_scouted){.verdict = is_harness ? NOMEM_VERDICT_HARNESS : NOMEM_VERDICT_CRASH,
+                                           .failed = shared->failed};
     has_met_crash = true;
   }
   errno = saved_errno;
