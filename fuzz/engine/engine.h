@@ -256,6 +256,7 @@ extern NOMEM_HIDDEN struct nomem_current nomem__current;
 /* Of the whole campaign. */
 struct nomem_totals {
   uint64_t inputs, fault_runs, findings;
+  uint64_t rounds; /* of runs with a fault, whether there was a call to fail or not */
   bool has_failed; /* a call */
 };
 

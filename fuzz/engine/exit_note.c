@@ -23,13 +23,20 @@ static const char *what_is_wrong(void) {
            " in a way that the engine does not see (docs/fuzzing.md, \"Whichever fuzzer\")";
   struct nomem_reach reach = nomem__decision_reach();
   if (reach.sites == 0)
-    return "no allocation call was seen in any input, so nothing could fail: the target does not allocate, or not by "
-           "the malloc that this program was linked with";
+    return "no allocation call was seen in any input, so nothing could fail: the target does not allocate, or only by "
+           "operator new under AddressSanitizer, or not by the malloc that this program was linked with";
   if (reach.may_fail == 0)
     return "every allocation call that was seen is one that is left alone, so nothing could fail: see docs/fuzzing.md, "
            "\"Which calls may fail\"";
-  if (nomem__options.has_plan && !nomem__totals.has_failed)
+  if (nomem__totals.has_failed || nomem__totals.findings > 0) return NULL;
+  if (nomem__options.has_plan)
     return "the plan failed no call: it does not fit these inputs, or comes from another build of the target";
+  if (nomem__totals.rounds > 0 && nomem__options.runs_max > 0)
+    return "no call was failed: an input makes its calls once and not again, as where the target keeps what it was "
+           "given in a cache, so there was none to fail: have LLVMFuzzerTestOneInput empty it";
+  if (nomem__totals.rounds == 0)
+    return "no call was failed: these were few inputs, none of which does more than a little, and a campaign does not "
+           "begin with such";
   return NULL;
 }
 

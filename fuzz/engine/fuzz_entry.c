@@ -59,6 +59,7 @@ static uint64_t hash_input(void) {
 }
 
 static void begin_round(struct fault_round *round) {
+  nomem__totals.rounds++;
   uint64_t before = live_bytes();
   nomem__counters_begin();
   nomem__counters_clear();
