@@ -92,6 +92,14 @@ void nomem__counters_end(void) {
   if (now != NULL) memcpy(now, largest, size_of_counters());
 }
 
+bool nomem__edges_are_telling(void) {
+  const uint8_t *now = counters();
+  size_t reached = 0;
+  if (!has_fuzzer() || now == NULL) return true;
+  for (size_t i = 0; i < size_of_counters() && reached < NOMEM_EDGES_TELLING; i++) reached += now[i] != 0;
+  return size_of_counters() == 0 || reached >= NOMEM_EDGES_TELLING;
+}
+
 void nomem__edges_keep(enum nomem_edges when) {
   const uint8_t *now = kept_counters();
   if (now != NULL) memcpy(edges[when], now, size_of_counters());

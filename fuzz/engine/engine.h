@@ -133,6 +133,13 @@ NOMEM_HIDDEN void nomem__counters_end(void);   /* puts back the largest */
 /* The edges of runs before a fault, and of those after it. Only between begin and end. */
 enum nomem_edges { NOMEM_EDGES_BEFORE, NOMEM_EDGES_AFTER };
 
+/* An input that reaches fewer says nothing about whether the target still works. */
+enum { NOMEM_EDGES_TELLING = 8 };
+
+/* Whether the last run reached so many, or nobody knows: the fuzzer is not libFuzzer, or the target not instrumented.
+ */
+NOMEM_HIDDEN bool nomem__edges_are_telling(void);
+
 NOMEM_HIDDEN void nomem__edges_keep(enum nomem_edges when); /* keeps those of the last run, and no others */
 NOMEM_HIDDEN void nomem__edges_add(enum nomem_edges when);  /* adds those of the last run to what is kept */
 

@@ -290,6 +290,15 @@ static void doubt_harness(void) {
   nomem__decision_forget();
 }
 
+/* libFuzzer begins with the empty input. What its fault spoils for good would be lost: there is nothing to compare yet.
+ * So the first fault waits for an input that does something, but not long: there may be none. */
+static bool is_too_early(void) {
+  enum { INPUTS_WAITED = 64 };
+  static bool has_begun;
+  has_begun = has_begun || nomem__totals.inputs > INPUTS_WAITED || nomem__edges_are_telling();
+  return !has_begun;
+}
+
 static int run_campaign(void) {
   if (nomem__options.found_plan != NULL) run_by_found_plan();
   bool is_again =
@@ -301,7 +310,7 @@ static int run_campaign(void) {
     retry_leak_suspects();
   else if (is_new_replay())
     try_everything();
-  else if (nomem__decision_has_untried() && runs_earned() >= RUNS_WORTH_A_ROUND)
+  else if (nomem__decision_has_untried() && runs_earned() >= RUNS_WORTH_A_ROUND && !is_too_early())
     try_untried_steps();
   else if (nomem__options.sample != 0 && nomem__totals.inputs % nomem__options.sample == 0)
     try_sample();

@@ -158,10 +158,10 @@ static void add_trace(struct nomem_text *text, const struct observation *after,
 /* The target gives up: half of what the input reached is left out, and hardly anything else is done instead. A target
  * of which next to nothing is instrumented is not judged by this. */
 static bool does_far_less(const struct observation *after, struct nomem_edges_difference *edges) {
-  enum { EDGES_LEAST = 8, LOST_PER_GAINED = 2 };
+  enum { LOST_PER_GAINED = 2 };
   *edges = nomem__edges_compare();
-  return after->trace.calls < before.trace.calls && edges->before >= EDGES_LEAST && edges->lost * 2 >= edges->before &&
-         edges->lost >= edges->gained * LOST_PER_GAINED;
+  return after->trace.calls < before.trace.calls && edges->before >= NOMEM_EDGES_TELLING &&
+         edges->lost * 2 >= edges->before && edges->lost >= edges->gained * LOST_PER_GAINED;
 }
 
 /* A change that stays and is no finding: later runs are compared with what the target does now. Whoever gave the plan

@@ -222,6 +222,18 @@ target repeats-cc sticky.cc ,address
     result "repeats itself: $twin" fuzz 0 ./repeats-$twin $runs
   done
 }
+# What comes first is spoiled first.
+for twin in BUG CLEAN KEEPS; do target early-$twin early.c ,address -D$twin; done
+keeps_all() {
+  fuzz 0 ./early-KEEPS -seed=1 -runs=2000 && prints '^nomem: no call was failed: an input makes its calls once'
+}
+# shellcheck disable=SC2086
+{
+  result "the first fault waits for an input that does something" \
+    finds 77 '^nomem: sticky: .*: allocations: 1 before, 0 after' ./early-BUG $runs
+  result "and nothing is said of the mended twin" fuzz 0 ./early-CLEAN $runs
+  result "where a call is made once for each input, that is said" keeps_all
+}
 is_not_compared() {
   fuzz 0 ./repeats-RANDOM --nomem=sample=10 -seed=1 -runs=20000 && prints '^nomem: one input does not always have the same outcome'
 }
