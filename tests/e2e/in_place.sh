@@ -117,6 +117,30 @@ found() {
 }
 check 'several at a time' found
 
+# What the runner makes in a temporary folder, another one each time: a file that is named on the command line, the
+# folder that a test runs in, the test itself.
+cat >with_folder <<'SCRIPT'
+here=$PWD
+folder=$(mktemp -d /tmp/nomem-XXXXXX)
+echo x >"$folder/left"
+./needs file "$folder/left"
+cd "$folder"
+cp "$here/needs" .
+"$here/needs" file left 1
+./needs file ./left 2 <left
+cd "$here"
+rm -r "$folder"
+SCRIPT
+cp with_folder bad
+cp with_folder good
+found() {
+  suite bad 1 -- sh with_folder && says "$found_add" '3 tests show it' '3 tests explored (3 in place), 1 finding' &&
+    in_place 3 && ! grep -q 'not complete' seen
+}
+check 'temporary folders of the runner' found
+found() { suite good 0 -- sh with_folder && says '3 tests explored (3 in place), 0 findings' && in_place 3; }
+check 'temporary folders of the runner, mended' found
+
 # What the runner does not start again, or what fails then, is named, and no findings are no pass.
 cat >good/once <<'SCRIPT'
 ./clean

@@ -60,6 +60,24 @@ int nomem__in_place_begin(struct nomem__in_place *in_place, const struct nomem__
   return 0;
 }
 
+/* Names of temporary files may be others than when the case was recorded. Returns false: nobody understands it. */
+static bool take_command(struct nomem__place *place, char *command, size_t bytes) {
+  enum { PATH, FOLDER, INPUT, PARTS };
+  char *part[PARTS], *at = command;
+  place->command = command;
+  for (int i = 0; i < PARTS; i++) {
+    part[i] = at;
+    at += strnlen(at, bytes - (size_t)(at - command)) + 1;
+    if (at >= command + bytes) return false;
+  }
+  place->image.path = part[PATH];
+  place->image.folder = part[FOLDER];
+  place->image.input_path = part[INPUT][0] != '\0' ? part[INPUT] : NULL;
+  place->image.words = at;
+  place->image.word_bytes = bytes - (size_t)(at - command);
+  return command[bytes - 1] == '\0';
+}
+
 static void take_place(struct nomem__place *place, const struct nomem__recorded_image *image,
                        const struct nomem__placed_message *message, char *variables) {
   place->state = NOMEM_PLACE_READY;
@@ -88,6 +106,15 @@ static void close_inherited(struct nomem__place *place) {
   while (place->inherited > 0) close(place->copies[--place->inherited]);
 }
 
+/* The caller's; NULL: it does not come. */
+static char *receive_block(int socket, uint64_t bytes) {
+  if (bytes > NOMEM_RECORDED_BYTES_MAX) return NULL;
+  char *block = nomem__calloc(1, (size_t)bytes + 1);
+  if (nomem__receive_whole(socket, block, (size_t)bytes) == 0) return block;
+  free(block);
+  return NULL;
+}
+
 /* Returns 0, or -EPIPE: the process says nothing more, or what nobody understands. */
 static int read_message(struct nomem__in_place *in_place, const struct nomem__suite *suite) {
   struct nomem__placed_message message;
@@ -96,21 +123,21 @@ static int read_message(struct nomem__in_place *in_place, const struct nomem__su
     in_place->has_timed_out = true;
     return 0;
   }
-  if (message.number >= in_place->count || message.variable_bytes > NOMEM_RECORDED_BYTES_MAX ||
-      message.inherited > NOMEM_INHERITED_MAX)
-    return -EPIPE;
+  if (message.number >= in_place->count || message.inherited > NOMEM_INHERITED_MAX) return -EPIPE;
   struct nomem__place *place = &in_place->places[message.number];
   if (place->state != NOMEM_PLACE_AWAITED) return -EPIPE;
   if (message.placed == NOMEM_PLACED_FAILED) {
     place->failed_status = (int)message.status;
     return 0;
   }
-  char *variables = nomem__malloc(message.variable_bytes + 1);
-  if (nomem__receive_whole(in_place->socket, variables, message.variable_bytes) != 0) {
-    free(variables);
+  char *variables = receive_block(in_place->socket, message.variable_bytes);
+  if (variables == NULL) return -EPIPE;
+  take_place(place, suite->cases.list[message.number].image, &message, variables);
+  char *command = receive_block(in_place->socket, message.command_bytes);
+  if (command == NULL || !take_command(place, command, message.command_bytes)) {
+    place->state = NOMEM_PLACE_AWAITED;
     return -EPIPE;
   }
-  take_place(place, suite->cases.list[message.number].image, &message, variables);
   return receive_inherited(in_place->socket, place, &message);
 }
 
@@ -158,6 +185,7 @@ void nomem__in_place_free(struct nomem__in_place *in_place) {
   for (size_t i = 0; i < in_place->count; i++) {
     close_inherited(&in_place->places[i]);
     free(in_place->places[i].image.variables);
+    free(in_place->places[i].command);
   }
   free(in_place->places);
   *in_place = (struct nomem__in_place){.socket = -1};

@@ -27,7 +27,8 @@ struct nomem__place {
   enum nomem__place_state state;
   pid_t pid;                          /* whose end is held back; 0: that of none */
   int failed_status;                  /* as from waitpid, when it did not pass there; 0: it did, or was not started */
-  struct nomem__recorded_image image; /* the case's, but for the variables, which are owned */
+  struct nomem__recorded_image image; /* the case's, but for the variables, which are owned, */
+  char *command;                      /* and what is in here: owned, as the runner's process has sent it */
   size_t inherited;                   /* so many descriptors it was started with, owned, and their numbers there */
   int copies[NOMEM_INHERITED_MAX], numbers[NOMEM_INHERITED_MAX];
 };

@@ -15,7 +15,8 @@ struct nomem__placed_message {
   uint64_t number;         /* of the case, unless the time was up */
   int64_t pid;             /* of one that has passed, whose end is held back */
   int64_t status;          /* of one that has failed, as from waitpid */
-  uint64_t variable_bytes; /* of one that has passed: so many follow, as from nomem__variables_compare */
+  uint64_t variable_bytes; /* of one that has passed: so many follow, as from nomem__variables_compare, */
+  uint64_t command_bytes;  /* and so many of its file's path, its folder, its input's path, or "", and its words */
   uint64_t inherited;      /* so many descriptors come after that, which it was started with */
   int numbers[NOMEM_INHERITED_MAX];
 };

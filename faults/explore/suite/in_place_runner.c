@@ -6,6 +6,7 @@
 
 #include "../isolation/descriptor_message.h"
 #include "../text/grow.h"
+#include "../text/memory_stream.h"
 #include "in_place.h"
 #include "in_place_messages.h"
 #include "recorder.h"
@@ -27,20 +28,33 @@ struct second_run {
   int socket;
 };
 
+/* The first case that is still wanted and has this command but for the names of temporary files. */
+static size_t find_similar(const struct second_run *run, const struct nomem__recorded_image *image) {
+  const struct nomem__suite_cases *cases = &run->suite->cases;
+  size_t i = 0;
+  while (i < cases->count && (run->places[i].state != NOMEM_PLACE_AWAITED || run->is_done[i] ||
+                              !nomem__variants_are_similar(cases->list[i].image, image)))
+    i++;
+  return i;
+}
+
 /* Returns the number of cases if it is none of those that are wanted, or another case has started it. In an environment
  * that no case has had, it is the first of its command. */
 static size_t find_case(const struct second_run *run, const struct nomem__recording *recording,
                         const struct nomem__recorded_image *image) {
   const struct nomem__suite_cases *cases = &run->suite->cases;
   size_t found = cases->count;
+  bool is_known = false;
   for (size_t i = 0; i < cases->count; i++) {
     bool is_awaited = run->places[i].state == NOMEM_PLACE_AWAITED && !run->is_done[i];
     if (!nomem__suite_is_same_command(cases->list[i].image, image)) continue;
+    is_known = true;
     bool is_exact = nomem__variants_are_same(cases->list[i].image, image);
     if (is_exact && !is_awaited) return cases->count;
     if (is_exact || (is_awaited && found == cases->count)) found = i;
     if (is_exact) break;
   }
+  if (!is_known) found = find_similar(run, image);
   return found < cases->count && nomem__suite_is_started_by_case(recording, image) ? cases->count : found;
 }
 
@@ -67,10 +81,27 @@ static void copy_inherited(struct second_run *run, pid_t pid, struct nomem__plac
   }
 }
 
-static int send_passed(struct second_run *run, const struct nomem__placed_message *message, const char *variables,
-                       const int *copies) {
+/* All strings with their NULs, in one block, which is the caller's. */
+static char *join_command(const struct nomem__recorded_image *image, size_t *bytes) {
+  const char *input = image->input_path != NULL ? image->input_path : "";
+  struct nomem__memory_stream stream;
+  FILE *out = nomem__memory_stream_open(&stream);
+  fprintf(out, "%s%c%s%c%s%c", image->path, '\0', image->folder, '\0', input, '\0');
+  fwrite(image->words, 1, image->word_bytes, out);
+  *bytes = strlen(image->path) + strlen(image->folder) + strlen(input) + 3 + image->word_bytes;
+  return nomem__memory_stream_close(&stream);
+}
+
+static int send_passed(struct second_run *run, struct nomem__placed_message *message,
+                       const struct nomem__recorded_image *image, const int *copies) {
+  size_t bytes;
+  char *command = join_command(image, &bytes);
+  message->variable_bytes = image->variable_bytes;
+  message->command_bytes = bytes;
   int result = nomem__send_whole(run->socket, message, sizeof *message);
-  if (result == 0) result = nomem__send_whole(run->socket, variables, message->variable_bytes);
+  if (result == 0) result = nomem__send_whole(run->socket, image->variables, image->variable_bytes);
+  if (result == 0) result = nomem__send_whole(run->socket, command, bytes);
+  free(command);
   for (size_t i = 0; i < message->inherited; i++) {
     if (result == 0) nomem__descriptor_send(run->socket, copies[i]);
     close(copies[i]);
@@ -91,9 +122,8 @@ static bool holds(void *user, const struct nomem__recording *recording, size_t n
     nomem__send_whole(run->socket, &message, sizeof message);
     return false;
   }
-  message.variable_bytes = image->variable_bytes;
   copy_inherited(run, pid, &message, copies);
-  run->is_done[case_number] = send_passed(run, &message, image->variables, copies) == 0;
+  run->is_done[case_number] = send_passed(run, &message, image, copies) == 0;
   return run->is_done[case_number];
 }
 

@@ -48,13 +48,37 @@ static bool is_passing(const char *entry) {
   return is_found;
 }
 
-/* The value, if it is a path where files are only for a while. */
-static const char *find_temporary_path(const char *entry) {
+/* Whether it is a path where files are only for a while. */
+static bool is_temporary(const char *path) {
   static const char *const folders[] = {"/tmp/", "/var/tmp/", "/dev/shm/", "/run/"};
+  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+    if (strncmp(path, folders[i], strlen(folders[i])) == 0) return true;
+  return false;
+}
+
+static const char *find_temporary_path(const char *entry) {
   const char *equals = strchr(entry, '=');
-  for (size_t i = 0; equals != NULL && i < sizeof folders / sizeof *folders; i++)
-    if (strncmp(equals + 1, folders[i], strlen(folders[i])) == 0) return equals + 1;
-  return NULL;
+  return equals != NULL && is_temporary(equals + 1) ? equals + 1 : NULL;
+}
+
+/* Whether two words, of which both may be NULL, are the same but for the names of temporary files. */
+static bool are_similar(const char *one, const char *other) {
+  if (one == NULL || other == NULL) return one == other;
+  size_t same = 0;
+  while (!is_temporary(one + same) && one[same] != '\0' && one[same] == other[same]) same++;
+  return strcmp(one, other) == 0 ||
+         (is_temporary(one + same) && is_temporary(other + same) && nomem__names_are_similar(one + same, other + same));
+}
+
+bool nomem__variants_are_similar(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other) {
+  if (!one->is_whole || !other->is_whole || !are_similar(one->path, other->path) ||
+      !are_similar(one->folder, other->folder) || !are_similar(one->input_path, other->input_path))
+    return false;
+  const char *word = one->words, *its = other->words;
+  const char *end = word + one->word_bytes, *its_end = its + other->word_bytes;
+  for (; word < end && its < its_end; word += strlen(word) + 1, its += strlen(its) + 1)
+    if (!are_similar(word, its)) return false;
+  return word == end && its == its_end;
 }
 
 /* Whether an entry of one image is no matter of chance, and the other image has another. */
