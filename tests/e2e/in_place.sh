@@ -118,12 +118,15 @@ found() {
 check 'several at a time' found
 
 # What the runner makes in a temporary folder, another one each time: a file that is named on the command line, the
-# folder that a test runs in, the test itself.
+# folder that a test runs in, the test itself. Sources are named as seen from the suite's folder, and none runs there; a
+# descriptor has the symbols read in a process of the test's.
 cat >with_folder <<'SCRIPT'
 here=$PWD
 folder=$(mktemp -d /tmp/nomem-XXXXXX)
 echo x >"$folder/left"
-./needs file "$folder/left"
+exec 7</dev/null
+cd /tmp
+"$here/needs" file "$folder/left"
 cd "$folder"
 cp "$here/needs" .
 "$here/needs" file left 1

@@ -180,7 +180,8 @@ static void become_quiet(const struct nomem__case_process *process) {
   dup2(process->message_fd, STDERR_FILENO);
 }
 
-/* The symbols that are shared may have files open under the same numbers, so they are read anew. */
+/* The symbols that are shared may have files open under the same numbers, so they are read anew, still in the suite's
+ * folder: source paths begin there. */
 static bool take_inherited(const struct nomem__case_request *request, struct nomem__case_setup *setup,
                            struct files *files) {
   int *own[] = {&files->document, &files->orders, &setup->lone_lock};
@@ -202,8 +203,8 @@ static _Noreturn void become_case(const struct nomem__case_process *process, con
   become_quiet(process);
   sigprocmask(SIG_SETMASK, &setup->signals, NULL);
   setrlimit(RLIMIT_NOFILE, &setup->descriptors);
-  if (is_gone(image)) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_GONE);
   if (!take_inherited(request, &own, &files)) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_UNFIT);
+  if (is_gone(image)) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_GONE);
   char **now = nomem__variables_apply(environ, image->variables, image->variable_bytes);
   const struct nomem__options *options = make_options(&own, request, now);
   environ = now;
