@@ -130,4 +130,31 @@ for isolate in off on; do
   done
 done
 
+# A report that nobody reads holds nobody up: one signal has it ten seconds to be written, a second ends the command.
+mkfifo report
+# shellcheck disable=SC2217 # it keeps the pipe open
+sleep 60 <report &
+reader=$!
+exec 3>report
+head -c 60000 /dev/zero >&3 # nearly all that a pipe holds
+nomem explore --max-points 1 --html - -- ./behave touch >&3 2>seen </dev/null 3>&- &
+nomem=$!
+exec 3>&-
+tries=0
+until grep -q '0 findings' seen || [ $tries -eq 600 ]; do
+  tries=$((tries + 1))
+  sleep 0.1
+done
+sleep 0.5
+kill -TERM $nomem
+sleep 0.2
+kill -TERM $nomem
+status=0
+wait $nomem || status=$?
+kill $reader
+if [ $status -eq 143 ]; then pass 'a report that nobody reads'; else
+  echo "(exit status $status after $tries)" >>seen
+  fail 'a report that nobody reads' seen
+fi
+
 finish

@@ -270,6 +270,18 @@ else
   fail 'a runner that hangs' seen
 fi
 
+# A suite that outlives its terminal, as under nohup.
+# shellcheck disable=SC2016 # expanded by the runner
+printf './label; kill -HUP "$SUITE"; ./add\n' >bad/hangs_up
+status=0
+# shellcheck disable=SC2016 # expanded by the inner shell
+(cd bad && trap '' HUP && exec sh -c 'SUITE=$$ exec nomem suite --fresh -- sh hangs_up') >seen 2>&1 || status=$?
+if [ $status = 1 ] && says "$found_label" "$found_add" && ! grep -q interrupted seen; then
+  pass 'a hangup that is ignored'
+else
+  fail 'a hangup that is ignored' seen
+fi
+
 # What is interrupted says what it knows, and leaves nothing running.
 printf './label; ./add; exec sleep 1000\n' >bad/waits
 (cd bad && exec timeout 200 nomem suite -- sh waits) >seen 2>&1 &

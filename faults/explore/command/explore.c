@@ -9,6 +9,7 @@
 #include "../profile/coverage_folder.h"
 #include "../report/document.h"
 #include "../report/report.h"
+#include "../run/ending_signals.h"
 #include "../suite/exploration.h"
 #include "../text/complain.h"
 #include "commands.h"
@@ -33,6 +34,7 @@ static int status_of_failure(const struct nomem__campaign *campaign) {
 /* Writes the reports, and has the store keep them. */
 static int report(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
+  nomem__ending_signals_note();
   json_t *document = nomem__document_make(campaign, campaign->journal != NULL || nomem__reports_are_wanted(options));
   if (document == NULL) {
     nomem__complain("cannot make the report: %s", strerror(EILSEQ));

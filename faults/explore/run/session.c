@@ -14,6 +14,7 @@
 #include "../text/complain.h"
 #include "../text/error_text.h"
 #include "../text/quote.h"
+#include "ending_signals.h"
 #include "environment.h"
 
 /* So many descriptors the loop and one run take, and some more. */
@@ -37,13 +38,6 @@ static int watch_signal(struct nomem__session *session, int signal) {
   return result;
 }
 
-/* What is ignored stays so, as under nohup; but SIGINT is ignored in every command that a script starts in the
- * background. */
-static bool is_ignored(int number) {
-  struct sigaction action;
-  return number != SIGINT && sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
 /* Every signal that somebody sends, or a limit or a timer raises, and that would end the command. One that breaks a
  * pipe, or a limit of a file's size, shows where the command writes. */
 static int watch_signals(struct nomem__session *session) {
@@ -53,9 +47,9 @@ static int watch_signals(struct nomem__session *session) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   for (size_t i = 0; i < sizeof fixed / sizeof *fixed && result == 0; i++)
-    if (!is_ignored(fixed[i])) result = watch_signal(session, fixed[i]);
+    if (!nomem__ending_signal_is_ignored(fixed[i])) result = watch_signal(session, fixed[i]);
   for (int number = SIGRTMIN; number <= SIGRTMAX && result == 0; number++)
-    if (!is_ignored(number)) result = watch_signal(session, number);
+    if (!nomem__ending_signal_is_ignored(number)) result = watch_signal(session, number);
   return result;
 }
 
@@ -212,7 +206,7 @@ int nomem__session_open_shared(struct nomem__session *session, const struct nome
 
 static void close_loop(struct nomem__session *session) {
   if (session->trees != NULL) nomem__trees_close(session->trees);
-  for (unsigned i = 0; i < session->signal_count; i++) uv_close((uv_handle_t *)&session->signals[i], NULL);
+  nomem__ending_signals_unwatch(session->signals, session->signal_count);
   uv_run(&session->loop, UV_RUN_DEFAULT);
   uv_loop_close(&session->loop);
 }

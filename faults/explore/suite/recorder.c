@@ -17,6 +17,7 @@
 #include "../process/proc_file.h"
 #include "../process/process_tree.h"
 #include "../process/tracees.h"
+#include "../run/ending_signals.h"
 #include "../stack/memory_map.h"
 #include "../target/interpreters.h"
 #include "../target/target_check.h"
@@ -27,10 +28,7 @@
 #include "suite_cases.h"
 #include "variables.h"
 
-/* Signals that end the recording. A terminal sends the first two to the runner as well. */
-static const int ending[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
-#define ENDING (sizeof ending / sizeof *ending)
-/* So long the runner may take to end when a terminal has interrupted it. */
+/* So long the runner may take to end when a terminal has interrupted it, which sends it SIGINT and SIGQUIT as well. */
 #define PATIENCE_MS 3000
 /* More than the kernel has to say of a process in a line. */
 #define STAT_BYTES 4096
@@ -47,7 +45,8 @@ struct live {
 struct recorder {
   struct nomem__recording *recording;
   uv_loop_t loop;
-  uv_signal_t signals[ENDING];
+  uv_signal_t signals[NOMEM_ENDING_SIGNALS];
+  size_t signal_count;
   uv_timer_t timer;
   struct nomem__trees *trees;
   struct nomem__keeper *keeper;
@@ -308,11 +307,13 @@ static int open_parts(struct recorder *recorder) {
   if (result != 0) return result;
   uv_timer_init(&recorder->loop, &recorder->timer);
   recorder->timer.data = recorder;
-  for (size_t i = 0; i < ENDING; i++) {
-    uv_signal_init(&recorder->loop, &recorder->signals[i]);
-    recorder->signals[i].data = recorder;
-    uv_signal_start(&recorder->signals[i], interrupted, ending[i]);
-    uv_unref((uv_handle_t *)&recorder->signals[i]);
+  for (size_t i = 0; i < NOMEM_ENDING_SIGNALS; i++) {
+    if (nomem__ending_signal_is_ignored(nomem__ending_signals[i])) continue;
+    uv_signal_t *watcher = &recorder->signals[recorder->signal_count++];
+    uv_signal_init(&recorder->loop, watcher);
+    watcher->data = recorder;
+    uv_signal_start(watcher, interrupted, nomem__ending_signals[i]);
+    uv_unref((uv_handle_t *)watcher);
   }
   if (recorder->onlooker != NULL) {
     result = uv_poll_init(&recorder->loop, &recorder->heard, recorder->onlooker->socket);
@@ -327,7 +328,7 @@ static int open_parts(struct recorder *recorder) {
 
 static void close_parts(struct recorder *recorder) {
   if (recorder->trees != NULL) nomem__trees_close(recorder->trees);
-  for (size_t i = 0; i < ENDING; i++) uv_close((uv_handle_t *)&recorder->signals[i], NULL);
+  nomem__ending_signals_unwatch(recorder->signals, recorder->signal_count);
   if (recorder->heard.data != NULL) uv_close((uv_handle_t *)&recorder->heard, NULL);
   uv_close((uv_handle_t *)&recorder->timer, NULL);
   uv_run(&recorder->loop, UV_RUN_DEFAULT);

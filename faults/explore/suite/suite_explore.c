@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "../run/ending_signals.h"
 #include "../store/database.h"
 #include "../text/complain.h"
 #include "../text/error_text.h"
@@ -37,9 +38,6 @@
 
 /* What is waited for beside the processes of cases: signals, and the process of the runner. */
 #define WATCHED_BESIDE 2
-
-/* The signals that end the command, after its report. */
-static const int ending[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU};
 
 /* The process of a case. */
 struct slot {
@@ -93,7 +91,8 @@ static int watch_signals(struct exploration *exploration) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGCHLD);
-  for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) sigaddset(&signals, ending[i]);
+  for (size_t i = 0; i < NOMEM_ENDING_SIGNALS; i++)
+    if (!nomem__ending_signal_is_ignored(nomem__ending_signals[i])) sigaddset(&signals, nomem__ending_signals[i]);
   sigprocmask(SIG_BLOCK, &signals, &exploration->setup.signals);
   exploration->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   return exploration->signal_fd < 0 ? -errno : 0;
@@ -478,6 +477,8 @@ int nomem__suite_explore(struct nomem__suite *suite) {
   exploration->suite = suite;
   suite->began_ns = uv_hrtime();
   int result = open_exploration(exploration);
+  int noted = nomem__ending_signals_take(); /* since the recording */
+  if (noted != 0) interrupt(exploration, noted);
   if (result == 0) {
     nomem__suite_progress_start(&exploration->progress, suite);
     explore_cases(exploration);
