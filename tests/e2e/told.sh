@@ -124,7 +124,7 @@ finds 'errno is read without a call' 0 '; 0 findings' -- ./test_told
 built told_text.c -O0 -DMEMBER
 finds 'what no call shows is advice' 0 '^advisory: untold in append ' -- ./test_told
 built told_text.c -O0
-finds 'a finding of calls is confirmed, and not flaky' 1 ' 1 silent, 6 reported; 1 finding, 1 not counted \(' -- ./test_told
+finds 'a finding of calls is confirmed, and not flaky' 1 ' 1 crash, 1 silent, 6 reported; 1 finding \(' -- ./test_told
 nomem explore --store told.db -- ./test_told >first 2>&1 || :
 finds 'and comes from the store' 1 '^silent in append ' --store told.db -- ./test_told
 if grep -q '^nomem: resumed: 8 of 8' found; then pass 'without a run'; else fail 'without a run' found; fi
@@ -158,9 +158,23 @@ for kind in QUEUE BUFFER; do
   built half_done.c -O0 -D$kind
   finds "and with a word, $kind" 0 '^not counted: (hang in thing_wait|crash in buffer_set) ' --timeout 1 -- ./test_told
 done
-built half_done.c -O0 -DREQUEST
-finds 'what was left for the clean-up' 1 '^hang in thing_close ' --timeout 1 -- ./test_told
-built half_done.c -O0 -DREQUEST -DMENDED
-finds 'what was not' 0 ' 2 reported; 0 findings' --timeout 1 -- ./test_told
+for kind in REQUEST ALWAYS; do
+  built half_done.c -O0 -D$kind
+  finds "what was left for the clean-up, $kind" 1 '^hang in thing_close ' --timeout 1 -- ./test_told
+  built half_done.c -O0 -D$kind -DMENDED
+  finds "what was not, $kind" 0 ' 2 reported; 0 findings' --timeout 1 -- ./test_told
+done
+
+# Test code that crashes need not be to blame for it.
+for kind in CALLBACK MEMBER OUTPUT FREED; do
+  for level in -O0 -O2; do
+    built left_to_test.c $level -D$kind
+    finds "what was left to the test, $level $kind" 1 '^crash in [a-z_]+ \(.*, in the test: ' -- ./test_told
+    built left_to_test.c $level -D$kind -DMENDED
+    finds "what was not, $level $kind" 0 '[0-9] reported; 0 findings' -- ./test_told
+  done
+done
+built left_to_test.c -O0 -DOUTPUT -DSAYS
+finds 'and where a word was said' 0 '^not counted: crash in main .*: the test went on after list_parts had returned -1 ' -- ./test_told
 
 finish

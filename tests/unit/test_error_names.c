@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which names of errors say that there was no memory, and which error is a wrong one. */
+/* Which names of errors say that there was no memory, and which error is a wrong one; which functions clean up. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,6 +51,17 @@ static void names(void **state) {
   }
 }
 
+static void functions_that_clean_up(void **state) {
+  static const char *const some[] = {"jobs_close",     "pool_shutdown", "closeLoop(Loop*)", "Pool::~Pool()",
+                                     "thing_clean_up", "tear_down_db",  "LIST_FREE",        "uv::stop(int)"};
+  static const char *const none[] = {"", "pool_wait", "closest", "freeze", "run(close*)"};
+  (void)state;
+  for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+    if (!nomem__names_clean_up(some[i])) fail_msg("'%s' cleans up", some[i]);
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+    if (nomem__names_clean_up(none[i])) fail_msg("'%s' does not clean up", none[i]);
+}
+
 static struct nomem__returned_enum returned(int64_t value, bool has_memory_name) {
   struct nomem__returned_enum type = {.value = value};
   nomem__returned_enum_note(&type, "OK", 0);
@@ -96,6 +107,7 @@ static void numbers(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names),
+      cmocka_unit_test(functions_that_clean_up),
       cmocka_unit_test(enumerations),
       cmocka_unit_test(numbers),
   };

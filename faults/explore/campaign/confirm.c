@@ -194,11 +194,11 @@ static void without_fault_done(struct nomem__worker *worker, const struct nomem_
   (void)worker;
   if (outcome->end.was_cancelled) return;
   struct nomem__finding *finding = finding_of(confirmation);
-  if (finding->is_ignored_by_test && nomem__return_verdict_is_heeded(&confirmation->last, &confirmation->without_fault,
-                                                                     finding->verdict == NOMEM_VERDICT_HANG))
-    nomem__finding_clear_test(finding);
-  if (nomem__return_verdict_is_ignored(&confirmation->last, &confirmation->without_fault, campaign->session->symbols,
-                                       text))
+  const struct nomem__return_watch *usual = &confirmation->without_fault;
+  bool is_heeded = nomem__return_verdict_is_heeded(&confirmation->last, usual, finding->verdict == NOMEM_VERDICT_HANG);
+  if (finding->is_ignored_by_test && is_heeded) nomem__finding_clear_test(finding);
+  finding->was_not_told = nomem__return_verdict_is_heeded(&confirmation->last, usual, false);
+  if (!is_heeded && nomem__return_verdict_is_ignored(&confirmation->last, usual, campaign->session->symbols, text))
     finding->reported_error = nomem__strings_add(&campaign->reported_errors, text);
   learn_or_finish(confirmation);
 }

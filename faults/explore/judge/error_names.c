@@ -12,7 +12,8 @@
 #define WORDS_MAX 16
 #define WORD_BYTES 24
 
-/* The words of a name, in lower case: between underscores, and where a small letter is followed by a capital. */
+/* The words of a name, in lower case: between underscores, and where a small letter is followed by a capital. Without
+ * the parameters of a function. */
 struct words {
   char list[WORDS_MAX][WORD_BYTES];
   size_t count;
@@ -26,7 +27,7 @@ static bool is_boundary(const char *name, size_t i) {
 static void split(const char *name, struct words *words) {
   size_t length = 0;
   *words = (struct words){0};
-  for (size_t i = 0; name[i] != '\0' && words->count < WORDS_MAX; i++) {
+  for (size_t i = 0; name[i] != '\0' && name[i] != '(' && words->count < WORDS_MAX; i++) {
     bool is_letter = isalnum((unsigned char)name[i]) != 0;
     if (length > 0 && (!is_letter || is_boundary(name, i))) {
       words->count++;
@@ -68,6 +69,24 @@ bool nomem__names_want_of_memory(const char *name) {
     if (is_memory(word) && is_failure(next)) return true;
     if ((strcmp(word, "no") == 0 || is_failure(word)) && is_memory(next)) return true;
     if (strcmp(word, "out") == 0 && strcmp(next, "of") == 0 && is_memory(third)) return true;
+  }
+  return false;
+}
+
+bool nomem__names_clean_up(const char *function) {
+  static const char *const whole[] = {"close",  "free",      "destroy", "delete", "dispose",  "shutdown", "cleanup",
+                                      "deinit", "uninit",    "fini",    "final",  "finalize", "finalise", "teardown",
+                                      "stop",   "terminate", "release", "unref",  "quit",     NULL};
+  static const char *const before_up[] = {"clean", "tidy", NULL}, *const before_down[] = {"shut", "tear", "close",
+                                                                                          NULL};
+  struct words words;
+  if (strchr(function, '~') != NULL) return true;
+  split(function, &words);
+  for (size_t i = 0; i < words.count; i++) {
+    const char *word = words.list[i], *next = i + 1 < words.count ? words.list[i + 1] : "";
+    if (is_one_of(word, whole)) return true;
+    if (is_one_of(word, before_up) && strcmp(next, "up") == 0) return true;
+    if (is_one_of(word, before_down) && strcmp(next, "down") == 0) return true;
   }
   return false;
 }

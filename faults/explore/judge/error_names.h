@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a call that failed for want of memory returned another error than that, although it could have said so. Pure.
- */
+/* What names say: whether a call that failed for want of memory returned another error than that, although it could
+ * have said so; and whether a function is there to clean up. Pure. */
 #ifndef NOMEM_ERROR_NAMES_H
 #define NOMEM_ERROR_NAMES_H
 
@@ -12,6 +12,10 @@
 /* Whether the name of an error says that there was no memory: NO_MEMORY, ENOMEM, OutOfMemory, OOM, MEM_ERROR,
  * ALLOC_FAILED and the like, as whole words of the name. */
 bool nomem__names_want_of_memory(const char *name);
+
+/* Whether the name of a function, demangled, says that it gives something back: close, free, destroy, shutDown,
+ * clean_up and the like, as whole words of the name; or it is a destructor. */
+bool nomem__names_clean_up(const char *function);
 
 /* What a function returned, and what it could have. All zero but value: nothing is known of its type. */
 struct nomem__returned_enum {

@@ -96,6 +96,19 @@ static const char *find_reason_of_hostile(const struct nomem__finding *finding,
   return NULL;
 }
 
+/* Whether code under test is to blame for a crash in test code: it had handed over a NULL that it had not checked, as
+ * to a callback; it had left one in what it made, and had said nothing; or the call that failed has freed what test
+ * code still had. */
+static bool is_left_to_test(const struct nomem__finding *finding, const struct nomem__code_owners *code_owners) {
+  const struct nomem__unchecked_call *unchecked = &finding->unchecked;
+  unsigned test = nomem__next_test_call(code_owners, &finding->fault, 0);
+  if (unchecked->where.depth > 0 && nomem__is_test_code(code_owners, &unchecked->where)) return false;
+  if (unchecked->where.depth > 0 && unchecked->is_from_memory) return finding->was_not_told;
+  if (unchecked->where.depth > 0) return unchecked->cause == NOMEM_CAUSE_UNCHECKED;
+  return finding->freed.depth > 0 && test > 0 && test < finding->fault.depth &&
+         nomem__is_below_call(code_owners, &finding->freed, &finding->fault.frame[test]);
+}
+
 const char *nomem__finding_test_reason(const struct nomem__finding *finding,
                                        const struct nomem__code_owners *code_owners) {
   if (finding->hostile != 0) return find_reason_of_hostile(finding, code_owners);
@@ -107,7 +120,7 @@ const char *nomem__finding_test_reason(const struct nomem__finding *finding,
   if (finding->is_ignored_by_test) return passed_on;
   if (finding->reported_error != NULL) return finding->reported_error;
   bool is_bug = finding->verdict == NOMEM_VERDICT_CRASH || finding->verdict == NOMEM_VERDICT_SANITIZER;
-  if (is_bug && nomem__is_test_code(code_owners, &finding->blow_up))
+  if (is_bug && nomem__is_test_code(code_owners, &finding->blow_up) && !is_left_to_test(finding, code_owners))
     return "the test's own code used what it did not check";
   bool is_ignored = finding->unchecked.cause == NOMEM_CAUSE_IGNORED; /* what was returned is looked at to tell */
   if (is_bug && !is_ignored && nomem__is_test_code(code_owners, &finding->unchecked.where)) return passed_on;

@@ -65,6 +65,7 @@ struct nomem__finding {
   const char *reported_error; /* how test code was notified, in words; NULL: not, or not known. Not owned */
   bool is_handed_over;        /* of a leak: test code had handed the block over to the call that lost it */
   bool is_ignored_by_test;    /* test code passed on the NULL of a failed call; of a hang: it went on all the same */
+  bool was_not_told; /* the last call of test code's that failed had returned what it always does, or nothing */
   char detail[NOMEM_DETAIL_BYTES];    /* how it ended, where the verdict does not say it all; may be "" */
   char last_words[NOMEM_QUOTE_BYTES]; /* the last line that it wrote, quoted */
   enum nomem_fn fn;

@@ -91,9 +91,10 @@ static bool may_be_notified(const struct nomem__judged_run *run, const struct no
                       (run->verdict == NOMEM_VERDICT_HANG && hangs_without_lock(stacks) &&
                        stacks->shown_thread == end->threads.main_thread);
   bool is_unchecked = stacks->unchecked.cause != NOMEM_CAUSE_IGNORED;
-  /* What test code crashes in is its own in any case. */
+  /* What test code crashes in is its own, unless code under test may have left a NULL there and said nothing of it. */
+  bool is_left = stacks->unchecked.where.depth > 0 && stacks->unchecked.is_from_memory;
   bool is_own = run->verdict == NOMEM_VERDICT_CRASH &&
-                (nomem__is_test_code(code_owners, &stacks->blow_up) ||
+                ((!is_left && nomem__is_test_code(code_owners, &stacks->blow_up)) ||
                  (is_unchecked && nomem__is_test_code(code_owners, &stacks->unchecked.where)));
   return would_matter && code_owners->is_divided && end->has_stack && !is_own &&
          !is_unchecked_under_test(code_owners, &stacks->unchecked) &&

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../text/function_name.h"
+#include "error_names.h"
 
 /* The call of test code below which a call was made. NULL: there is none. */
 static const struct nomem__watched_call *outer_of(const struct nomem__return_watch *watch,
@@ -89,6 +90,19 @@ static uint32_t last_fault(const struct nomem__return_watch *watch, const struct
   return NOMEM_FAULTS;
 }
 
+/* Whether the call of test code below which the run blew up is one that gives something back. */
+static bool is_in_clean_up(const struct nomem__return_watch *watch, const struct nomem__stack *stack) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  struct nomem__trace trace;
+  nomem__trace_of_stack(stack, &trace);
+  unsigned test = nomem__next_test_call(watch->code_owners, &trace, 0);
+  if (test == 0 || test == trace.depth) return false;
+  const struct nomem__trace_frame *called = &trace.frame[test - 1];
+  size_t count = nomem__symbols_resolve(watch->code_owners->symbols, called->path, called->offset,
+                                        called->is_return_address, sources, NOMEM_INLINED_MAX);
+  return sources[count - 1].function != NULL && nomem__names_clean_up(sources[count - 1].function);
+}
+
 struct nomem__last_call nomem__return_verdict_find(const struct nomem__return_watch *watch,
                                                    const struct nomem__outcome *outcome, bool is_waiting) {
   const struct nomem__last_call none = {0};
@@ -110,7 +124,8 @@ struct nomem__last_call nomem__return_verdict_find(const struct nomem__return_wa
   return (struct nomem__last_call){.call = outermost,
                                    .first = outermost == call ? &watch->calls[watch->numbers[first]] : outermost,
                                    .fault = first,
-                                   .is_repeated = repeats && outermost == call};
+                                   .is_repeated = repeats && outermost == call,
+                                   .is_clean_up = is_in_clean_up(watch, &outcome->end.stack)};
 }
 
 int64_t nomem__returned_number(const struct nomem__debug_result *type, uint64_t value) {
@@ -166,7 +181,7 @@ bool nomem__return_verdict_is_heeded(const struct nomem__last_call *last,
   if (type->kind == NOMEM_RESULT_UNKNOWN || type->bytes == 0) return false;
   bool is_error = nomem__returned_error(type, nomem__returned_number(type, call->value),
                                         nomem__returned_number(type, usual->value));
-  return !is_error || (is_hang && is_on_another_way(call, usual));
+  return !is_error || (is_hang && (last->is_clean_up || is_on_another_way(call, usual)));
 }
 
 static const char *name_value(const struct nomem__debug_result *type, int64_t value, char number[32]) {

@@ -14,6 +14,7 @@ struct nomem__last_call {
   const struct nomem__watched_call *first; /* the first that failed of those in the same place, as of a loop */
   uint32_t fault;                          /* the fault at which the run without a fault is to stop */
   bool is_repeated;                        /* of a hang: it is this call, made again and again, that does not end */
+  bool is_clean_up;                        /* the blow-up is below one that gives something back, by its name */
 };
 
 /* What a call returned, as a number with the sign of its type. */
@@ -41,8 +42,8 @@ bool nomem__return_verdict_is_ignored(const struct nomem__last_call *last,
                                       char text[NOMEM_RETURN_TEXT_BYTES]);
 
 /* Whether it is known that test code did not go on in spite of an error: that call returned what it always does, or
- * nothing; or, of a hang, test code then took another way, and hangs in a call that it does not make otherwise, such as
- * to clean up. */
+ * nothing; or, of a hang, test code then took another way, and hangs in a call that it does not make otherwise, or
+ * wherever it hangs in one that cleans up, as it must after an error, too. */
 bool nomem__return_verdict_is_heeded(const struct nomem__last_call *last,
                                      const struct nomem__return_watch *without_fault, bool is_hang);
 

@@ -47,13 +47,23 @@ static bool has_cause_of(const struct nomem__finding *finding, const struct nome
              nomem__trace_hash(&other->blow_up, symbols, NOMEM_SAME_LINE);
 }
 
+/* Whether test code has crashed by what it noticed otherwise in another run: nobody had told it of the same failure. */
+static bool is_of_untold(const struct nomem__finding *finding, const struct nomem__finding *other,
+                         const struct nomem__code_owners *code_owners) {
+  bool is_told_by_crash = finding->verdict == NOMEM_VERDICT_CRASH && finding->was_not_told &&
+                          nomem__is_test_code(code_owners, &finding->blow_up);
+  return is_told_by_crash && other->verdict == NOMEM_VERDICT_SILENT &&
+         nomem__trace_hash(&finding->fault, code_owners->symbols, NOMEM_SAME_LINE) ==
+             nomem__trace_hash(&other->fault, code_owners->symbols, NOMEM_SAME_LINE);
+}
+
 /* Whether a finding is to be counted with another one, which goes on to be shown. */
 static bool is_shared(const struct nomem__finding *finding, const struct nomem__finding *other,
                       const struct nomem__code_owners *code_owners) {
   struct nomem__symbols *symbols = code_owners->symbols;
   if (finding->is_flaky || other->is_flaky || finding->reported_error != NULL || other->reported_error != NULL)
     return false;
-  if (has_cause_of(finding, other, code_owners)) return true;
+  if (has_cause_of(finding, other, code_owners) || is_of_untold(finding, other, code_owners)) return true;
   return is_misuse(finding) && is_misuse(other) && finding->verdict >= other->verdict &&
          nomem__trace_hash(&finding->freed, symbols, NOMEM_SAME_LINE) ==
              nomem__trace_hash(&other->freed, symbols, NOMEM_SAME_LINE);

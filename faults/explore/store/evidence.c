@@ -88,6 +88,7 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   put_stack(&json, evidence, "origin", &finding->block);
   put_stack(&json, evidence, "freed", &finding->freed);
   if (finding->is_handed_over) nomem__json_put(&json, evidence, "is_handed_over", json_true());
+  if (finding->was_not_told) nomem__json_put(&json, evidence, "was_not_told", json_true());
   put_threads(&json, evidence, finding);
   put_number(&json, evidence, "threads_left_out", finding->threads_left_out);
   put_number(&json, evidence, "shown_thread", finding->shown_thread);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* A library (with LIB), and its test, which crashes in its own code by what the library left to it.
+ *   CALLBACK  a callback is given a NULL that was not checked
+ *   MEMBER    what a call makes, and says yes to, has a member that is NULL
+ *   OUTPUT    a call says yes, and what it was to fill in is NULL
+ *   FREED     a call that fails frees what the test still has
+ * With SAYS the last two that leave a NULL report an error, and the test goes on all the same. With MENDED nothing is
+ * wrong with the library.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct thing {
+  char *name;
+  struct thing *parent;
+  int count;
+};
+
+typedef void (*visit_part)(const char *part, size_t *bytes);
+
+int visit(const char *path, visit_part visit_it, size_t *bytes);
+struct thing *make_thing(struct thing *parent, const char *name);
+const struct thing *thing_self(const struct thing *thing);
+int list_parts(const char *path, char ***parts);
+void drop_thing(struct thing *thing);
+
+#ifdef LIB
+int visit(const char *path, visit_part visit_it, size_t *bytes) {
+  for (; *path != '\0'; path += strcspn(path, "/"), path += *path == '/') {
+    char *part = strndup(path, strcspn(path, "/"));
+#ifdef MENDED
+    if (part == NULL) return -1;
+#endif
+    visit_it(part, bytes);
+    free(part);
+  }
+  return 0;
+}
+
+void drop_thing(struct thing *thing) {
+  if (thing == NULL || --thing->count > 0) return;
+  drop_thing(thing->parent);
+  free(thing->name);
+  free(thing);
+}
+
+struct thing *make_thing(struct thing *parent, const char *name) {
+  struct thing *thing = calloc(1, sizeof *thing);
+  if (thing == NULL) return NULL;
+  thing->count = 1;
+#if defined FREED && !defined MENDED
+  thing->parent = parent; /* but it does not count yet */
+#endif
+  thing->name = strdup(name);
+#if !defined MEMBER || defined MENDED
+  if (thing->name == NULL) {
+    drop_thing(thing);
+    return NULL;
+  }
+#endif
+  thing->parent = parent;
+  if (parent != NULL) parent->count++;
+  return thing;
+}
+
+const struct thing *thing_self(const struct thing *thing) {
+  return thing;
+}
+
+int list_parts(const char *path, char ***parts) {
+  *parts = calloc(2, sizeof **parts);
+#if defined MENDED || defined SAYS
+  if (*parts == NULL) return -1;
+#else
+  if (*parts == NULL) return 0;
+#endif
+  **parts = (char *)path;
+  return 0;
+}
+#else
+#ifdef CALLBACK
+static void count_bytes(const char *part, size_t *bytes) {
+  *bytes += strlen(part);
+}
+#endif
+
+int main(void) {
+  int failures = 0;
+#if defined CALLBACK
+  size_t bytes = 0;
+  if (visit("usr/lib", count_bytes, &bytes) != 0) return 1;
+  failures += bytes != 6;
+#elif defined MEMBER
+  struct thing *thing = make_thing(NULL, "lib");
+  if (thing == NULL) return 1;
+  failures += thing->name[0] != 'l';
+  drop_thing(thing);
+#elif defined FREED
+  struct thing *parent = make_thing(NULL, "usr"), *thing = make_thing(parent, "lib");
+  if (thing == NULL) fprintf(stderr, "no thing\n");
+  failures += parent == NULL || thing == NULL;
+  failures += parent != NULL && thing_self(parent)->name[0] != 'u';
+  drop_thing(thing);
+  drop_thing(parent);
+#else
+  char **parts = NULL;
+#ifdef MENDED
+  if (list_parts("usr", &parts) != 0) return 1;
+#else
+  failures += list_parts("usr", &parts) != 0; /* with SAYS, the error is noted, and no more */
+#endif
+  failures += parts[0] == NULL || parts[0][0] != 'u';
+  free(parts);
+#endif
+  return failures != 0;
+}
+#endif
