@@ -9,16 +9,16 @@
 
 #include "../../faults/explore/campaign/told_check.h"
 
-/* The first failure of a site, once, where it was reported in this exploration. */
+/* A single failure of a call, where it was reported in this exploration. */
 static void due(void **state) {
-  static const struct nomem__point first = {.occurrence = 1}, others[] = {{.occurrence = 2},
-                                                                          {.occurrence = 1, .persistent = true},
-                                                                          {.occurrence = 1, .second = 1}};
+  static const struct nomem__point first = {.occurrence = 1}, later = {.occurrence = 2},
+                                   others[] = {{.occurrence = 1, .persistent = true}, {.occurrence = 1, .second = 1}};
   struct nomem__point_state reported = {.result = NOMEM_VERDICT_REPORTED + 1};
   (void)state;
   for (unsigned verdict = 0; verdict < NOMEM_VERDICT_COUNT; verdict++) {
     const struct nomem__point_state came = {.result = (uint8_t)(verdict + 1)};
     assert_int_equal(nomem__told_check_is_due(&first, &came), verdict == NOMEM_VERDICT_REPORTED);
+    assert_int_equal(nomem__told_check_is_due(&later, &came), verdict == NOMEM_VERDICT_REPORTED);
   }
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     assert_false(nomem__told_check_is_due(&others[i], &reported));

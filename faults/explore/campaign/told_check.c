@@ -54,8 +54,7 @@ size_t nomem__told_check_max(bool all, size_t tried, size_t untried) {
 }
 
 bool nomem__told_check_is_due(const struct nomem__point *point, const struct nomem__point_state *state) {
-  return point->occurrence == 1 && !point->persistent && point->second == 0 && !state->is_known &&
-         state->result == NOMEM_VERDICT_REPORTED + 1;
+  return !point->persistent && point->second == 0 && !state->is_known && state->result == NOMEM_VERDICT_REPORTED + 1;
 }
 
 /* The key of a common site; 0: it has none, or no test code that could be told anything. */
