@@ -145,20 +145,36 @@ static void collect_block_traces(const struct nomem__judged_run *run, const stru
     find_leaking_call(run, code_owners, stacks);
 }
 
-/* Where only the fault says what failed, an allocation function of the library's own says nothing: its caller does. */
-static void skip_allocation_functions(struct nomem__symbols *symbols, struct nomem__trace *fault) {
+/* Where only the fault says what failed, an allocation function of the library's own says nothing, nor does a template
+ * of the C++ library's: their caller does. */
+static void skip_allocation_functions(const struct nomem__code_owners *code_owners, struct nomem__trace *fault) {
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   const struct nomem__trace_frame *culprit;
+  const unsigned skipped = fault->skipped_frames;
   while ((culprit = nomem__trace_culprit(fault)) != NULL && culprit + 1 < fault->frame + fault->depth) {
-    nomem__symbols_resolve(symbols, culprit->path, culprit->offset, culprit->is_return_address, sources,
+    nomem__symbols_resolve(code_owners->symbols, culprit->path, culprit->offset, culprit->is_return_address, sources,
                            NOMEM_INLINED_MAX);
-    if (sources[0].function == NULL || !nomem__is_allocation_function(sources[0].function)) return;
+    bool is_allocation = sources[0].function != NULL && nomem__is_allocation_function(sources[0].function);
+    if (!is_allocation && !nomem__is_runtime_code(code_owners, culprit)) return;
     fault->skipped_frames = (unsigned)(culprit - fault->frame) + 1;
   }
+  if (culprit == NULL) fault->skipped_frames = skipped; /* all are */
 }
 
 static bool is_placed_by_fault(enum nomem__verdict verdict) {
   return nomem__verdict_is_of_result(verdict) || verdict == NOMEM_VERDICT_SWALLOWED || verdict == NOMEM_VERDICT_MUTE;
+}
+
+/* When all later calls fail, the first need not be the one that matters: a stream does without its buffer. */
+static uint32_t find_first_fault(const struct nomem__judged_run *run, struct nomem__symbols *symbols) {
+  const struct nomem_channel *channel = run->outcome->channel;
+  struct nomem__trace fault;
+  if (!run->point.persistent || !is_placed_by_fault(run->verdict)) return 0;
+  for (uint32_t i = 0; (i = nomem__find_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
+    nomem__fault_trace(channel, i, &fault);
+    if (!nomem__trace_is_stream_buffer(&fault, symbols)) return i;
+  }
+  return 0;
 }
 
 /* Where the descriptor was opened that the run left open. */
@@ -176,13 +192,14 @@ void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nom
   const struct nomem__outcome *outcome = run->outcome;
   struct nomem__symbols *symbols = code_owners->symbols;
   *stacks = (struct nomem__run_stacks){0};
-  nomem__fault_trace(outcome->channel, 0, &stacks->fault);
+  stacks->fault_number = find_first_fault(run, symbols);
+  nomem__fault_trace(outcome->channel, stacks->fault_number, &stacks->fault);
   bool is_blamed =
       code_owners->tested != NULL && (code_owners->tested->are_limit || run->verdict == NOMEM_VERDICT_INTERNAL);
   if (is_blamed)
     nomem__blame_tested_module(code_owners->tested, &stacks->fault);
   else if (is_placed_by_fault(run->verdict))
-    skip_allocation_functions(symbols, &stacks->fault);
+    skip_allocation_functions(code_owners, &stacks->fault);
   if (!nomem__verdict_is_of_result(run->verdict)) nomem__blow_up_trace(outcome, symbols, &stacks->blow_up);
   if (run->file_hash != 0 && outcome->creator != NULL) nomem__trace_of_stack(outcome->creator, &stacks->block);
   collect_opening(run, stacks);
@@ -216,7 +233,7 @@ static void set_address(struct nomem__finding *finding, const struct nomem__outc
 void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__judged_run *run,
                          struct nomem__run_stacks *stacks) {
   const struct nomem__outcome *outcome = run->outcome;
-  const struct nomem_fault *first = &outcome->channel->faults[0];
+  const struct nomem_fault *first = &outcome->channel->faults[stacks->fault_number];
   struct nomem__trace copy;
   struct nomem__unchecked_call call = {.cause = stacks->unchecked.cause,
                                        .is_from_memory = stacks->unchecked.is_from_memory};

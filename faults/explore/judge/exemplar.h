@@ -9,6 +9,7 @@
  * shows it. Paths are borrowed. */
 struct nomem__run_stacks {
   struct nomem__trace fault, blow_up, block, freed;
+  uint32_t fault_number;            /* of the failed call that is shown */
   struct nomem__trace leaking_call; /* of a leak: the stack of the failed call, whose culprit lost the blocks */
   struct nomem__unchecked_call unchecked;
   struct nomem__waiter *threads; /* owned; NULL: none */

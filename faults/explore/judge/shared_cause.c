@@ -47,12 +47,13 @@ static bool has_cause_of(const struct nomem__finding *finding, const struct nome
              nomem__trace_hash(&other->blow_up, symbols, NOMEM_SAME_LINE);
 }
 
-/* Whether test code has crashed by what it noticed otherwise in another run: nobody had told it of the same failure. */
+/* Whether test code has noticed the same failure in another run, of which nobody had told it, and has crashed by it, or
+ * ended where it was not seen whether it was told. */
 static bool is_of_untold(const struct nomem__finding *finding, const struct nomem__finding *other,
                          const struct nomem__code_owners *code_owners) {
-  bool is_told_by_crash = finding->verdict == NOMEM_VERDICT_CRASH && finding->was_not_told &&
-                          nomem__is_test_code(code_owners, &finding->blow_up);
-  return is_told_by_crash && other->verdict == NOMEM_VERDICT_SILENT &&
+  bool is_crash = finding->verdict == NOMEM_VERDICT_CRASH && finding->was_not_told &&
+                  nomem__is_test_code(code_owners, &finding->blow_up);
+  return (is_crash || finding->verdict == NOMEM_VERDICT_UNTOLD) && other->verdict == NOMEM_VERDICT_SILENT &&
          nomem__trace_hash(&finding->fault, code_owners->symbols, NOMEM_SAME_LINE) ==
              nomem__trace_hash(&other->fault, code_owners->symbols, NOMEM_SAME_LINE);
 }

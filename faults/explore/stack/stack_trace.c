@@ -192,6 +192,14 @@ static uint64_t hash_library_frames(const struct nomem__trace *trace, enum nomem
   return hash;
 }
 
+/* Of functions inlined into one another, the innermost that is no template of the C++ library's: what those are made of
+ * tells readers nothing. 0: all are. */
+static size_t find_own(const struct nomem__source_frame *sources, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (sources[i].file == NULL || !nomem__glob("*/include/*c++/*", sources[i].file)) return i;
+  return 0;
+}
+
 uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbols *symbols,
                            enum nomem__similarity sameness) {
   if (trace->library_frames > 0) return hash_library_frames(trace, sameness);
@@ -201,14 +209,14 @@ uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbo
   size_t count = resolve(symbols, culprit, sources);
   uint64_t hash = nomem__hash_text(nomem__hash_text(NOMEM__HASH_START, nomem__base_name(culprit->path)),
                                    sources[count - 1].function);
+  const struct nomem__source_frame *own = &sources[find_own(sources, count)];
+  const char *function = own->function;
   if (sameness == NOMEM_SAME_FUNCTION)
-    return sources[0].function != NULL ? nomem__hash_text(hash, sources[0].function)
-                                       : add_line(hash, culprit, &sources[0]);
-  if (sameness != NOMEM_SAME_LOOP) hash = add_line(nomem__hash_text(hash, sources[0].function), culprit, &sources[0]);
+    return function != NULL ? nomem__hash_text(hash, function) : add_line(hash, culprit, own);
+  if (sameness != NOMEM_SAME_LOOP) hash = add_line(nomem__hash_text(hash, function), culprit, own);
   if (sameness == NOMEM_SAME_LINE) return hash;
-  if (sameness == NOMEM_SAME_CALLER && count > 1) return nomem__hash_text(hash, sources[1].function);
+  if (sameness == NOMEM_SAME_CALLER && own + 1 < sources + count) return nomem__hash_text(hash, own[1].function);
   const struct nomem__trace_frame *end = trace->frame + trace->depth, *caller = culprit + 1;
-  const char *function = sources[0].function;
   do { /* a function that calls itself is one caller */
     if (caller >= end || resolve(symbols, caller, sources) == 0) return hash;
     if (sameness == NOMEM_SAME_LOOP) return nomem__hash_text(add_line(hash, caller, &sources[0]), sources[0].function);
@@ -259,6 +267,7 @@ size_t nomem__trace_shown_function(const struct nomem__trace *trace, const struc
   /* In the C library, the function that was called says more than what is inlined into it. */
   if (trace->library_frames > 0) return count - 1;
   size_t shown = trace->shown_function < count ? trace->shown_function : 0;
+  if (shown == 0) shown = find_own(sources, count);
   while (shown + 1 < count && sources[shown].is_helper) shown++;
   return shown;
 }
