@@ -91,11 +91,11 @@ static void waiting(void **state) {
   assert_false(nomem__confirm_is_waiting(&finding));
 }
 
-static bool is_no_block; /* as the block table has shown */
+static bool is_no_block, is_of_test; /* as the block table, and the stack, have shown */
 
 static bool is_explained(const struct nomem__finding *finding, bool has_block_table, bool is_freed) {
   const struct nomem__trace_frame call = recorded_frame("test_parse:10", true);
-  const struct nomem__block_evidence blocks = {has_block_table, is_freed, is_no_block};
+  const struct nomem__block_evidence blocks = {has_block_table, is_freed, is_no_block, is_of_test};
   return nomem__confirm_is_explained(finding, &call, &owners, &blocks);
 }
 
@@ -136,7 +136,11 @@ static void no_block(void **state) {
   assert_true(is_explained(&finding, true, false));
   finding.blow_up = recorded_trace(STACK("release:1", "test_parse:11"));
   assert_false(is_explained(&finding, true, false));
+  is_of_test = true; /* unless it stood in a variable that the test gave */
+  assert_true(is_explained(&finding, true, false));
   is_no_block = false;
+  assert_false(is_explained(&finding, true, false));
+  is_of_test = false;
 }
 
 /* What was freed before the call is what the test's variable still points to; what the call freed, it left behind. */

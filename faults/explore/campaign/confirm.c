@@ -32,6 +32,7 @@ struct confirmation {
   struct nomem__last_call last;                         /* of with_fault: the call that may have reported the failure */
   struct nomem__held_watch held;                        /* what test code had when the call failed */
   bool is_no_block;   /* what was freed in that run is no block, as far as it had a block table */
+  bool is_of_test;    /* what was freed stood in a variable that the test had given */
   unsigned unreached; /* runs of this finding in which the call to fail was not made */
 };
 
@@ -154,6 +155,14 @@ static bool is_no_block(const struct nomem__residue *residue) {
   return misuse != NULL && (misuse->kind == NOMEM_MISUSE_FOREIGN || misuse->kind == NOMEM_MISUSE_INSIDE);
 }
 
+/* Whether the run blew up by what a variable of the test's held. */
+static bool is_of_test(const struct confirmation *confirmation, const struct nomem__outcome *outcome) {
+  const struct nomem__code_owners *code_owners = &confirmation->campaign->code_owners;
+  struct nomem__trace blow_up;
+  nomem__blow_up_trace(outcome, code_owners->symbols, &blow_up);
+  return nomem__test_gave_variable(outcome, code_owners, &blow_up);
+}
+
 static void block_table_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct confirmation *confirmation = user;
   struct nomem__campaign *campaign = confirmation->campaign;
@@ -163,8 +172,10 @@ static void block_table_done(struct nomem__worker *worker, const struct nomem__o
   nomem__residue_check_compute(&campaign->residue_check, campaign->session->options->leaks, campaign->baseline_status,
                                outcome, &campaign->code_owners, &residue);
   nomem__finding_add_misuse(finding_of(confirmation), outcome, &residue, campaign->session->symbols);
-  const struct nomem__block_evidence blocks = {
-      .has_block_table = true, .is_freed = outcome->end.stack.freed_pointer != 0, .is_no_block = is_no_block(&residue)};
+  const struct nomem__block_evidence blocks = {.has_block_table = true,
+                                               .is_freed = outcome->end.stack.freed_pointer != 0,
+                                               .is_no_block = is_no_block(&residue),
+                                               .is_of_test = confirmation->is_of_test};
   check_explanation(confirmation, &blocks);
   finish(confirmation);
 }
@@ -178,7 +189,8 @@ static void learn_or_finish(struct confirmation *confirmation) {
       !baseline->with_block_table.has_block_table) {
     const struct nomem__block_evidence blocks = {.has_block_table = finding->needs_block_table,
                                                  .is_freed = finding->address_kind == NOMEM_ADDRESS_FREED,
-                                                 .is_no_block = confirmation->is_no_block};
+                                                 .is_no_block = confirmation->is_no_block,
+                                                 .is_of_test = confirmation->is_of_test};
     check_explanation(confirmation, &blocks);
     finish(confirmation);
     return;
@@ -233,6 +245,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   }
   finding->is_flaky = !nomem__confirm_is_again(finding->verdict, result.verdict);
   confirmation->is_no_block = is_no_block(&result.residue);
+  confirmation->is_of_test = is_of_test(confirmation, outcome);
   confirmation->last = find_call(confirmation, outcome, plan);
   if (confirmation->last.call == NULL) {
     learn_or_finish(confirmation);

@@ -44,7 +44,9 @@ bool nomem__confirm_is_explained(const struct nomem__finding *finding, const str
       finding->verdict == NOMEM_VERDICT_CRASH && nomem__address_kind_may_be_freed(finding->address_kind) && !is_null;
   if (finding->freed.depth > 0) return !nomem__is_below_call(code_owners, &finding->freed, call);
   if (finding->verdict != NOMEM_VERDICT_CORRUPTION && !is_stray) return true;
-  /* What test code itself frees then is a variable of its own; what the code under test frees, it may have left so. */
-  if (!is_stray) return blocks->is_no_block && nomem__is_test_code(code_owners, &finding->blow_up);
+  /* What test code itself frees then, or has freed in a variable of its own, nobody has set; what else the code under
+   * test frees, it may have left so. */
+  bool is_of_test = blocks->is_of_test || nomem__is_test_code(code_owners, &finding->blow_up);
+  if (!is_stray) return blocks->is_no_block && is_of_test;
   return blocks->has_block_table && !blocks->is_freed && finding->block.depth == 0;
 }

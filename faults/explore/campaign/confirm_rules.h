@@ -28,12 +28,13 @@ struct nomem__block_evidence {
   bool has_block_table; /* such a run was made */
   bool is_freed;        /* the bad pointer was read from a freed block */
   bool is_no_block;     /* what was freed is no block, or in the middle of one */
+  bool is_of_test;      /* the test had given a variable of its own to the call that freed it */
 };
 
 /* Whether the error that a call of test code's (at call) reported, and test code ignored, explains the finding, which
  * is then the test's. A pointer other than NULL that was followed, or a block that was misused, takes a block table to
  * tell: what had been freed before that call is what a variable of the test's still points to, and what was never a
- * block is a variable that nobody has set; but what the call itself has freed is what it left behind. */
+ * block is a variable of the test's that nobody has set; but what the call itself has freed is what it left behind. */
 bool nomem__confirm_is_explained(const struct nomem__finding *finding, const struct nomem__trace_frame *call,
                                  const struct nomem__code_owners *code_owners,
                                  const struct nomem__block_evidence *blocks);

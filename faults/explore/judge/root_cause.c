@@ -96,6 +96,21 @@ static enum nomem__known has_null_argument(const struct nomem__outcome *outcome,
   return known;
 }
 
+/* Whether the first parameter of a frame's function that is a pointer points to where its callers' variables are, up to
+ * the end of frame last. */
+static bool has_variable_of(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                            const struct nomem__trace *blow_up, unsigned at, unsigned last) {
+  const struct nomem__trace_frame *called = &blow_up->frame[at];
+  const struct nomem__stack_frame *frames = outcome->end.stack.frames;
+  struct nomem__debug_parameter first;
+  if (last >= outcome->end.stack.depth || frames[at].offset != called->offset) return false;
+  int count = nomem__symbols_find_pointers(symbols, called->path, called->offset, called->is_return_address, &first, 1);
+  uint64_t value, base = first.is_from_frame_pointer ? frames[at].frame_pointer : frames[at].cfa;
+  return count == 1 && base != 0 && first.is_known &&
+         nomem__stack_read_word(&outcome->end.memory, base + (uint64_t)first.offset, &value) &&
+         value >= frames[at].cfa && value < frames[last].cfa;
+}
+
 enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                                           const struct nomem__trace *blow_up) {
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(blow_up);
@@ -159,6 +174,14 @@ bool nomem__test_passed_null(const struct nomem__outcome *outcome, const struct 
   return !failed_in_same_call(outcome, code_owners, blow_up, test) &&
          has_null_argument(outcome, code_owners->symbols, blow_up, test - 1, 1) == NOMEM_YES &&
          !is_written_null(code_owners->symbols, blow_up, test - 1);
+}
+
+bool nomem__test_gave_variable(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
+                               const struct nomem__trace *blow_up) {
+  if (!code_owners->is_divided || !outcome->end.has_stack || has_report_stack(outcome)) return false;
+  unsigned test = first_of_test(code_owners, blow_up);
+  if (test == 0 || test == blow_up->depth) return false;
+  return has_variable_of(outcome, code_owners->symbols, blow_up, test - 1, test);
 }
 
 bool nomem__has_test_call_failed(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners) {

@@ -37,6 +37,12 @@ bool nomem__is_below_call(const struct nomem__code_owners *code_owners, const st
 bool nomem__test_passed_null(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
                              const struct nomem__trace *blow_up);
 
+/* Whether test code gave a variable of the calling function's for the first pointer to the function in which, or below
+ * which, the run blew up: what stands in there is the test's. That takes debug information of code without
+ * optimisation. */
+bool nomem__test_gave_variable(const struct nomem__outcome *outcome, const struct nomem__code_owners *code_owners,
+                               const struct nomem__trace *blow_up);
+
 enum nomem__known { NOMEM_NO, NOMEM_YES, NOMEM_UNKNOWN };
 
 /* Whether the culprit of a blow-up had been given NULL as an argument. */

@@ -4,8 +4,9 @@
  *   MEMBER    what a call makes, and says yes to, has a member that is NULL
  *   OUTPUT    a call says yes, and what it was to fill in is NULL
  *   FREED     a call that fails frees what the test still has
- * With SAYS the last two that leave a NULL report an error, and the test goes on all the same. With MENDED nothing is
- * wrong with the library.
+ *   HOLDER    a call says yes, and has not filled in what the library then releases
+ * With SAYS a call of OUTPUT and HOLDER reports an error, and the test goes on all the same. With MENDED nothing is
+ * wrong with either.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +25,25 @@ struct thing *make_thing(struct thing *parent, const char *name);
 const struct thing *thing_self(const struct thing *thing);
 int list_parts(const char *path, char ***parts);
 void drop_thing(struct thing *thing);
+int fill(struct thing *holder);
+void release(struct thing *holder);
 
 #ifdef LIB
+int fill(struct thing *holder) {
+  char *name = strdup("usr");
+#if defined MENDED || defined SAYS
+  if (name == NULL) return -1;
+#else
+  if (name == NULL) return 0;
+#endif
+  holder->name = name;
+  return 0;
+}
+
+void release(struct thing *holder) {
+  free(holder->name);
+}
+
 int visit(const char *path, visit_part visit_it, size_t *bytes) {
   for (; *path != '\0'; path += strcspn(path, "/"), path += *path == '/') {
     char *part = strndup(path, strcspn(path, "/"));
@@ -103,6 +121,15 @@ int main(void) {
   failures += parent != NULL && thing_self(parent)->name[0] != 'u';
   drop_thing(thing);
   drop_thing(parent);
+#elif defined HOLDER
+  static char old[] = "what stood there before";
+  struct thing holder = {.name = old};
+#ifdef MENDED
+  if (fill(&holder) != 0) return 1;
+#else
+  failures += fill(&holder) != 0;
+#endif
+  release(&holder);
 #else
   char **parts = NULL;
 #ifdef MENDED
