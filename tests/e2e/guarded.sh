@@ -140,4 +140,19 @@ for source in guarded_right heap_right; do
   fi
 done
 
+# A write past the end that the C library notices later, in one place or another, is found where it is done.
+for level in -O0 -O2; do
+  "$cc" -w -std=gnu11 -g $level -o program "$here/programs/late_corruption.c"
+  line=$(grep -n '/\* written \*/' "$here/programs/late_corruption.c" | cut -d: -f1)
+  if explore 1 && grep -q "^corruption in put (.*:$line): " seen && grep -q ' 2 corruption.*; 1 finding (' seen; then
+    pass "what is noticed late ($level)"
+  else
+    fail "what is noticed late ($level)" seen
+  fi
+  "$cc" -w -std=gnu11 -g $level -DMENDED -o program "$here/programs/late_corruption.c"
+  if explore 0 && grep -q ' 0 findings' seen; then pass "and what is not there ($level)"; else
+    fail "and what is not there ($level)" seen
+  fi
+done
+
 finish

@@ -52,6 +52,19 @@ static void places(void **state) {
   expect(REGION + 8 * PAGE + 100, NOMEM_GUARDED_PAST_END, 4);
 }
 
+/* Where the program went on, the block may have been freed since. */
+static void seen_later(void **state) {
+  struct nomem__stack stack = {.signal = SIGSEGV, .code = SEGV_ACCERR, .has_fault_address = true};
+  (void)state;
+  stack.fault_address = REGION + 4 * PAGE;
+  const struct nomem__guarded_use use = nomem__guarded_use_find_earlier(&heap, &stack);
+  assert_true(use.place == NOMEM_GUARDED_PAST_END && !use.block.is_closed && use.block.site == 2);
+  stack.fault_address = REGION + 4 * PAGE - 1;
+  assert_int_equal(nomem__guarded_use_find_earlier(&heap, &stack).place, NOMEM_GUARDED_FREED);
+  stack.fault_address = REGION + 2 * PAGE;
+  assert_int_equal(nomem__guarded_use_find_earlier(&heap, &stack).place, NOMEM_GUARDED_PAST_END);
+}
+
 /* Where the program may be, and where no block is near: it crashed for another reason. */
 static void elsewhere(void **state) {
   (void)state;
@@ -101,6 +114,7 @@ static void words(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(places),
+      cmocka_unit_test(seen_later),
       cmocka_unit_test(elsewhere),
       cmocka_unit_test(words),
   };

@@ -33,6 +33,7 @@ struct confirmation {
   struct nomem__held_watch held;                        /* what test code had when the call failed */
   bool is_no_block;   /* what was freed in that run is no block, as far as it had a block table */
   bool is_of_test;    /* what was freed stood in a variable that the test had given */
+  bool is_guarded;    /* blocks are guarded in the run that is made now */
   unsigned unreached; /* runs of this finding in which the call to fail was not made */
 };
 
@@ -59,7 +60,9 @@ static void start(struct confirmation *confirmation, const char *plan, bool look
   struct nomem__run_request request = nomem__campaign_request(campaign, plan, done, confirmation);
   if (look_closely) {
     nomem__residue_runs_look_closely(campaign, &request);
-    nomem__guarded_runs_ask(&request, finding_of(confirmation)->guarded_from);
+    const struct nomem__finding *finding = finding_of(confirmation);
+    nomem__guarded_runs_ask(&request, confirmation->is_guarded ? nomem__guarded_runs_from(campaign, &finding->point)
+                                                               : finding->guarded_from);
     request.watch_openings = finding_of(confirmation)->needs_openings;
   }
   request.keep_files = false;
@@ -163,6 +166,21 @@ static bool is_of_test(const struct confirmation *confirmation, const struct nom
   return nomem__test_gave_variable(outcome, code_owners, &blow_up);
 }
 
+/* The C library has noticed a corruption somewhere later. Where blocks are guarded, it is seen when it is done. */
+static void guarded_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct confirmation *confirmation = user;
+  struct nomem__campaign *campaign = confirmation->campaign;
+  struct nomem__residue residue;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  confirmation->is_guarded = false;
+  nomem__residue_check_compute(&campaign->residue_check, campaign->session->options->leaks, campaign->baseline_status,
+                               outcome, &campaign->code_owners, &residue);
+  if (residue.guarded_use.place != NOMEM_GUARDED_NONE)
+    nomem__finding_place_by_guard(finding_of(confirmation), outcome, &residue, &campaign->code_owners);
+  finish(confirmation);
+}
+
 static void block_table_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct confirmation *confirmation = user;
   struct nomem__campaign *campaign = confirmation->campaign;
@@ -177,7 +195,12 @@ static void block_table_done(struct nomem__worker *worker, const struct nomem__o
                                                .is_no_block = is_no_block(&residue),
                                                .is_of_test = confirmation->is_of_test};
   check_explanation(confirmation, &blocks);
-  finish(confirmation);
+  confirmation->is_guarded =
+      campaign->heap.has_guards && nomem__confirm_was_noticed_late(finding_of(confirmation), &residue);
+  if (confirmation->is_guarded)
+    start(confirmation, finding_of(confirmation)->plan, true, NULL, guarded_done);
+  else
+    finish(confirmation);
 }
 
 /* It is known whether the finding is flaky, and what was returned. One more run, with a block table, may tell more. */
@@ -284,6 +307,16 @@ static bool is_block_table_needed(const struct nomem__campaign *campaign) {
   return false;
 }
 
+/* Whether one was found where blocks were not watched. */
+static bool has_corruption(const struct nomem__campaign *campaign) {
+  for (size_t i = 0; i < campaign->findings.count; i++) {
+    const struct nomem__finding *finding = &campaign->findings.list[i];
+    if (finding->verdict == NOMEM_VERDICT_CORRUPTION && !finding->is_confirmed && !finding->needs_block_table)
+      return campaign->session->options->heap != NOMEM_HEAP_OFF;
+  }
+  return false;
+}
+
 static void stop_confirming(uv_timer_t *timer) {
   struct confirmation *confirmation = timer->data;
   confirmation->interrupts = 0;
@@ -308,7 +341,8 @@ void nomem__confirm_findings(struct nomem__campaign *campaign) {
   struct confirmation *confirmation = nomem__calloc(1, sizeof *confirmation);
   confirmation->campaign = campaign;
   confirmation->worker = campaign->workers[0].worker;
-  if (is_block_table_needed(campaign)) nomem__residue_runs_prepare(campaign);
+  bool has_table = is_block_table_needed(campaign) && nomem__residue_runs_prepare(campaign);
+  if (has_table && has_corruption(campaign)) nomem__guarded_runs_prepare(campaign);
   confirm_next(confirmation);
   nomem__session_run(campaign->session);
   if (campaign->session->interrupts > 0) confirm_after_interrupt(confirmation);

@@ -26,6 +26,13 @@ bool nomem__confirm_may_learn(const struct nomem__finding *finding, const struct
          (is_crash || finding->verdict == NOMEM_VERDICT_CORRUPTION);
 }
 
+bool nomem__confirm_was_noticed_late(const struct nomem__finding *finding, const struct nomem__residue *residue) {
+  const struct nomem_misuse *misuse = residue->misuse;
+  bool is_known = finding->freed.depth > 0 || (misuse != NULL && misuse->kind != NOMEM_MISUSE_OVERRUN);
+  return finding->verdict == NOMEM_VERDICT_CORRUPTION && !is_known && !finding->needs_block_table &&
+         !finding->is_flaky && finding->reported_error == NULL && finding->hostile == 0;
+}
+
 bool nomem__confirm_speaks_for_all(const struct nomem__finding *finding) {
   return finding->hash != finding->location_hash || finding->runs == 1 || finding->verdict == NOMEM_VERDICT_HANG;
 }

@@ -16,6 +16,10 @@ bool nomem__confirm_is_again(enum nomem__verdict wanted, enum nomem__verdict cam
 /* Whether one more run, with a block table, may tell of the block that was misused. */
 bool nomem__confirm_may_learn(const struct nomem__finding *finding, const struct nomem__baseline_residue *baseline);
 
+/* Whether a corruption was noticed only some time after it was done, by the C library or by the block table (residue).
+ */
+bool nomem__confirm_was_noticed_late(const struct nomem__finding *finding, const struct nomem__residue *residue);
+
 /* Whether the one run that is made once more speaks for all runs of the finding. Where no call of test code's tells
  * these runs apart, test code may have ignored an error in one of them only. */
 bool nomem__confirm_speaks_for_all(const struct nomem__finding *finding);

@@ -26,6 +26,7 @@ void nomem__residue_check_compute(const struct nomem__residue_check *check, enum
       .channel = outcome->channel,
       .first = outcome->residue,
       .child_residue = outcome->child_residue,
+      .was_caught = outcome->was_caught,
       .stack = outcome->end.has_stack ? &outcome->end.stack : NULL,
       .counts = nomem__residue_check_counts(leaks, baseline_status, outcome->end.root_status),
       .takes_any_status = leaks == NOMEM_LEAKS_ALL,

@@ -320,3 +320,23 @@ void nomem__finding_add_misuse(struct nomem__finding *finding, const struct nome
   if (misuse->kind == NOMEM_MISUSE_WRITTEN && finding->blow_up.depth > 0) /* the call is where it was freed */
     nomem__lasting_trace(outcome->channel, misuse->call, misuse->call_depth, symbols, &finding->freed);
 }
+
+void nomem__finding_place_by_guard(struct nomem__finding *finding, const struct nomem__outcome *outcome,
+                                   const struct nomem__residue *residue, const struct nomem__code_owners *code_owners) {
+  char detail[NOMEM_DETAIL_BYTES], plan[NOMEM_POINT_PLAN_BYTES];
+  struct nomem__run_stacks stacks;
+  nomem__residue_describe_misuse(residue, detail, sizeof detail);
+  memcpy(plan, finding->plan, sizeof plan);
+  const struct nomem__judged_run run = {.verdict = finding->verdict,
+                                        .outcome = outcome,
+                                        .point = finding->point,
+                                        .rank = finding->rank,
+                                        .plan = plan,
+                                        .detail = detail,
+                                        .residue = residue};
+  nomem__collect_stacks(&run, code_owners, &stacks);
+  const struct nomem__grouping grouping = nomem__group_run(&run, code_owners, &stacks);
+  nomem__set_exemplar(finding, &run, &stacks);
+  free(stacks.threads);
+  finding->hash = finding->location_hash = grouping.location_hash;
+}

@@ -138,6 +138,10 @@ void nomem__findings_free(struct nomem__findings *findings);
 void nomem__finding_add_misuse(struct nomem__finding *finding, const struct nomem__outcome *outcome,
                                const struct nomem__residue *residue, struct nomem__symbols *symbols);
 
+/* Has a finding show another run of the same point, in which a guarded block stopped what had led to the corruption. */
+void nomem__finding_place_by_guard(struct nomem__finding *finding, const struct nomem__outcome *outcome,
+                                   const struct nomem__residue *residue, const struct nomem__code_owners *code_owners);
+
 /* Whether it is a crash that is known to have followed a pointer into, or from, a block that had been freed. */
 bool nomem__finding_is_use_after_free(const struct nomem__finding *finding);
 

@@ -58,6 +58,15 @@ struct nomem__guarded_use nomem__guarded_use_find(const struct nomem__heap_resid
   return use;
 }
 
+struct nomem__guarded_use nomem__guarded_use_find_earlier(const struct nomem__heap_residue *heap,
+                                                          const struct nomem__stack *stack) {
+  struct nomem__guarded_use use = nomem__guarded_use_find(heap, stack);
+  if (use.place != NOMEM_GUARDED_FREED || stack->fault_address < use.block.address + use.block.size) return use;
+  use.place = NOMEM_GUARDED_PAST_END;
+  use.block.is_closed = false;
+  return use;
+}
+
 const char *nomem__guarded_use_text(const struct nomem__guarded_use *use) {
   switch (use->place) {
     case NOMEM_GUARDED_FREED:

@@ -24,6 +24,11 @@ struct nomem__guarded_use {
 struct nomem__guarded_use nomem__guarded_use_find(const struct nomem__heap_residue *heap,
                                                   const struct nomem__stack *stack);
 
+/* The same where the process went on after the signal, which it had caught, and may have freed the block since: an
+ * address past the end of a block tells nothing of that. */
+struct nomem__guarded_use nomem__guarded_use_find_earlier(const struct nomem__heap_residue *heap,
+                                                          const struct nomem__stack *stack);
+
 /* Says it, such as "a block was read after it was freed". */
 const char *nomem__guarded_use_text(const struct nomem__guarded_use *use);
 

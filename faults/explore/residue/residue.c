@@ -218,7 +218,9 @@ static void find_guarded_use(const struct nomem__run_end *run, struct nomem__res
   if (run->stack == NULL) return;
   const struct nomem__process_residue *process = nomem__child_residue_find(run->child_residue, run->stack->pid);
   if (process == NULL && run->first->pid == run->stack->pid) process = run->first;
-  if (process != NULL) residue->guarded_use = nomem__guarded_use_find(&process->heap, run->stack);
+  if (process == NULL) return;
+  residue->guarded_use = run->was_caught ? nomem__guarded_use_find_earlier(&process->heap, run->stack)
+                                         : nomem__guarded_use_find(&process->heap, run->stack);
 }
 
 void nomem__residue_compute(const struct nomem__baseline_residue *baseline, const struct nomem__run_end *run,

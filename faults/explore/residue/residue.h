@@ -54,6 +54,7 @@ struct nomem__run_end {
   const struct nomem__process_residue *first;
   const struct nomem__child_residue *child_residue;
   const struct nomem__stack *stack; /* of the signal that ended it, or was caught; NULL: none, or not known */
+  bool was_caught;                  /* that signal was */
   bool counts;  /* it ended in a way that what it left counts: as the baseline, or --leaks all takes any exit */
   bool gave_up; /* it does not count, but the leaks do that the filter lets pass of a process whose main() returned */
   struct nomem__leak_filter leak_filter;

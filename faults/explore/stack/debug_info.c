@@ -187,10 +187,13 @@ static const char *read_function_name(Dwarf_Die *die) {
   return name && strncmp(name, "_Z", 2) == 0 ? name : dwarf_diename(die);
 }
 
-static bool is_declared_inline(Dwarf_Die *die) {
+/* Of C: in C++, what is defined in a class is declared inline, too. */
+static bool is_declared_inline(struct unit *unit, Dwarf_Die *die) {
   Dwarf_Attribute attribute;
   Dwarf_Word value;
-  return dwarf_formudata(dwarf_attr_integrate(die, DW_AT_inline, &attribute), &value) == 0 &&
+  int language = dwarf_srclang(&unit->die);
+  bool is_c = language == DW_LANG_C89 || language == DW_LANG_C || language == DW_LANG_C99 || language == DW_LANG_C11;
+  return is_c && dwarf_formudata(dwarf_attr_integrate(die, DW_AT_inline, &attribute), &value) == 0 &&
          (value == DW_INL_declared_inlined || value == DW_INL_declared_not_inlined);
 }
 
@@ -261,8 +264,7 @@ size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t ad
     }
     frame->name = read_function_name(die);
     frame->inlined = count + 1 < depth;
-    frame->is_helper =
-        frame->inlined && is_declared_inline(die) && strncmp(frame->name != NULL ? frame->name : "", "_Z", 2) != 0;
+    frame->is_helper = frame->inlined && is_declared_inline(unit, die);
     if (!frame->inlined) frame->start = function->low + info->bias;
   }
   return count;
