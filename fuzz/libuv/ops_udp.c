@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* UDP beyond a single datagram: options, groups, sockets of the caller's, peers, and what is sent without a request. */
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -49,12 +52,23 @@ static int open_udp(uv_udp_t *handle, const struct exchange *exchange) {
   return result;
 }
 
+/* Whoever has bound an address to be reused may get what is sent to it: nobody else here has this one. */
+static const char *own_address(void) {
+  static char text[INET_ADDRSTRLEN];
+  unsigned char part[3];
+  if (*text == '\0') {
+    CHECK(getrandom(part, sizeof part, 0) == sizeof part, "there are no random numbers");
+    snprintf(text, sizeof text, "127.%d.%d.%d", part[0], part[1], 1 + part[2] % 250);
+  }
+  return text;
+}
+
 static int bind_receiver(struct exchange *exchange, struct sockaddr_storage *address) {
   int length = sizeof *address;
   if (exchange->is_six)
     uv_ip6_addr("::1", 0, (struct sockaddr_in6 *)address);
   else
-    uv_ip4_addr("127.0.0.1", 0, (struct sockaddr_in *)address);
+    uv_ip4_addr(own_address(), 0, (struct sockaddr_in *)address);
   int result =
       uv_udp_bind(&exchange->to, (struct sockaddr *)address, exchange->is_six ? UV_UDP_IPV6ONLY : UV_UDP_REUSEADDR);
   if (result == 0) result = uv_udp_getsockname(&exchange->to, (struct sockaddr *)address, &length);
