@@ -55,8 +55,8 @@ static int open_udp(uv_udp_t *handle, const struct exchange *exchange) {
 /* Whoever has bound an address to be reused may get what is sent to it: nobody else here has this one. */
 static const char *own_address(void) {
   static char text[INET_ADDRSTRLEN];
-  unsigned char part[3];
   if (*text == '\0') {
+    unsigned char part[3];
     CHECK(getrandom(part, sizeof part, 0) == sizeof part, "there are no random numbers");
     snprintf(text, sizeof text, "127.%d.%d.%d", part[0], part[1], 1 + part[2] % 250);
   }
