@@ -31,13 +31,14 @@ words_of() {
   esac
 }
 
-# summary STORE JSON: all that an exploration came to, and nothing that depends on time.
+# summary STORE JSON: all that an exploration came to, and nothing that depends on time or on which command did it.
 summary() {
   sqlite3 "$1" 'SELECT verdict,count(*) FROM runs WHERE unconfirmed=0 GROUP BY 1;
     SELECT site,occurrence,persistent,second,verdict,finding FROM runs ORDER BY 1,2,3,4;
     SELECT site,name,calls FROM sites ORDER BY 1;
     SELECT verdict,finding,site,occurrence,persistent,id,runs,flaky,plan,message FROM findings ORDER BY 1,2,3,4,5,6;
     SELECT count(*) FROM campaigns WHERE ended IS NOT NULL'
-  jq -S '{verdicts: [.verdicts[] | {name, runs}], coverage: (.coverage | del(.hangs_ended_early, .runs_ended_at_assertion)), excluded, sites,
+  jq -S '{verdicts: [.verdicts[] | {name, runs}], coverage: (.coverage | del(.hangs_ended_early,
+    .runs_ended_at_assertion, .heap_check_runs)), excluded, sites,
     findings: [.findings[] | {id, verdict, runs, flaky, message, fault, where, "end": .end}]}' "$2"
 }
