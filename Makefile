@@ -87,7 +87,7 @@ kills: setup-check
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) $(BUILD)/victims/handled
 	$(Q)tests/kill/run.sh $(BUILD) --kills $(or $(KILLS),1000)
 
-## self: fail every allocation of the command itself, in all subcommands and reports (40 minutes; SCENARIOS='run merge')
+## self: fail every allocation of the command itself, in all subcommands and reports (two hours; SCENARIOS='run merge')
 self: setup-check
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS)
 	$(Q)tests/self/run.sh $(BUILD) --all $(SCENARIOS)

@@ -6,7 +6,7 @@
 #   tests/self/run.sh BUILD [--all] [SCENARIO...]
 #
 # Without --all, the sample: so many of each scenario's as SELF_SAMPLE says (12). An allocation is named by its call stack,
-# of which the first, the second and the last call fail. After SELF_SECONDS (3000) none is begun any more, and what is left
+# of which the first, the second and the last call fail. After SELF_SECONDS (9000) none is begun any more, and what is left
 # out is skipped, and said.
 # shellcheck source-path=SCRIPTDIR
 set -eu
@@ -26,7 +26,7 @@ if [ "${1:-}" = --all ]; then
   shift
 fi
 [ $# -eq 0 ] || scenarios=$*
-self_build=$build self_work=$work self_end=$(($(date +%s) + ${SELF_SECONDS:-3000}))
+self_build=$build self_work=$work self_end=$(($(date +%s) + ${SELF_SECONDS:-9000}))
 export self_build self_work self_end
 
 mkdir common stores
