@@ -40,6 +40,8 @@ ends 'more memory than is looked at' 0 ' handled; 0 findings (' nomem explore --
 ends 'output without end' 1 '^flood in .*: writes more than 64 MiB' nomem explore --timeout 20 --faults transient -- ./behave endless-output
 rm -f flaky-mark
 ends 'a flaky baseline' 2 'nomem: without any fault the program ' nomem explore -- ./behave flaky
+cannot_trace 'a baseline that fails at times' || ends 'a baseline that fails at times' 2 \
+  'exits with 5, but passes at times: a flaky test' nomem explore --isolate off -- ./behave fails-at-times
 ends 'a baseline that takes too long' 2 'runs longer than' nomem explore --timeout 0.5 -- ./behave slow
 ends 'run, time is up' 137 'still running when its time was up' \
   nomem run --timeout $hang_seconds --fail nth=1 -- ./behave hang

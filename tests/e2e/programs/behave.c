@@ -144,6 +144,14 @@ static void flaky(void) {
   _exit(mark >= 0 && write(mark, "x", 1) == 1 && fstat(mark, &status) == 0 && status.st_size == 2 ? 0 : 5);
 }
 
+/* Fails twice, and then passes for once. */
+static void fails_at_times(void) {
+  touch();
+  struct stat status;
+  int mark = open("at-times-mark", O_WRONLY | O_CREAT | O_APPEND, 0600);
+  _exit(mark >= 0 && write(mark, "x", 1) == 1 && fstat(mark, &status) == 0 && status.st_size % 3 == 0 ? 0 : 5);
+}
+
 static void fails(void) {
   touch();
   _exit(5);
@@ -195,6 +203,7 @@ int main(int argc, char **argv) {
              {"huge-output", huge_output},
              {"endless-output", endless_output},
              {"flaky", flaky},
+             {"fails-at-times", fails_at_times},
              {"fails", fails},
              {"forkers", forkers},
              {"vast", vast},
