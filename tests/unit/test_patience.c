@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,6 +63,27 @@ static void expect_all_done(void) {
   assert_false(nomem__patience_is_strained());
 }
 
+/* Where there is no memory for a thread's stack. A sanitizer would have none either. */
+static void test_no_thread(void **state) {
+  (void)state;
+#ifdef __SANITIZE_ADDRESS__
+  skip();
+#endif
+  struct job *job = new_job();
+  int status = 0;
+  write_byte();
+  pid_t child = fork();
+  if (child == 0) {
+    const struct rlimit none = {1, 1};
+    alarm(60);
+    if (setrlimit(RLIMIT_AS, &none) != 0) _exit(1);
+    _exit(nomem__patience_call(read_byte, discard, job) && job->byte == 'x' ? 0 : 2);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  free(job);
+}
+
 static void test_done(void **state) {
   (void)state;
   expect_all_done();
@@ -102,6 +124,7 @@ static void test_child(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(test_no_thread, open_pipe), /* the first: no stack of a thread is left to be used again */
       cmocka_unit_test_setup(test_done, open_pipe),
       cmocka_unit_test_setup(test_left_alone, open_pipe),
       cmocka_unit_test_setup(test_child, open_pipe),

@@ -86,12 +86,16 @@ static struct worker *start_worker(void) {
 bool nomem__patience_call(void (*work)(void *job), void (*discard)(void *job), void *job) {
   struct timespec end;
   pthread_mutex_lock(&lock);
-  if (idle == NULL && left_alone < LEFT_ALONE_MAX) idle = start_worker();
+  bool may_start = left_alone < LEFT_ALONE_MAX;
+  if (idle == NULL && may_start) idle = start_worker();
   struct worker *worker = idle;
   if (worker == NULL) {
     pthread_mutex_unlock(&lock);
-    discard(job);
-    return false;
+    if (may_start) /* without a thread for it, it is better done without patience than not at all */
+      work(job);
+    else
+      discard(job);
+    return may_start;
   }
   worker->work = work;
   worker->discard = discard;
