@@ -58,6 +58,15 @@ for columns in 40 80 120; do
   fits "a suite on $columns columns" "$columns" nomem suite -- sh tests.sh
 done
 
+# So are the command's other messages.
+timeout 300 $python "$here/lib/terminal.py" 40 screen nomem explore -- sh -c 'exit 3' >wide 2>&1 || :
+if [ "$(cat wide)" -le 40 ] && tr -s '\n ' '  ' <screen | grep -q '^nomem: without any fault the program exits with 3: mend that first'; then
+  pass 'a message'
+else
+  cat wide screen >seen
+  fail 'a message' seen
+fi
+
 # What is pasted from a narrow terminal does what the report says; a shell reads it as one line.
 fits 'the last of them' 50 nomem explore -- ./$folder/named 'two words'
 sed -n '/^  reproduce: /,/[^\\]$/p' screen | sed '1s/^  reproduce: //' >pasted

@@ -3,14 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../text/fold.h"
 #include "../text/memory_stream.h"
-
-/* What is narrower wraps as it will. */
-#define COLUMNS_MIN 40
 
 static const char *const sequences[] = {
     [NOMEM_COLOUR_VERDICT] = "\033[1;31m",
@@ -55,14 +51,12 @@ void nomem__colour_end(FILE *out) {
 }
 
 unsigned nomem__terminal_columns(FILE *out) {
-  struct winsize size;
-  int descriptor = fileno(find_terminal(out));
-  return isatty(descriptor) && ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+  return nomem__fold_columns(fileno(find_terminal(out)));
 }
 
 FILE *nomem__screen_open(FILE *out) {
   unsigned columns = nomem__terminal_columns(out);
-  if (columns < COLUMNS_MIN) return out;
+  if (columns < NOMEM_FOLD_COLUMNS_MIN) return out;
   screen.terminal = out;
   screen.columns = columns;
   screen.stream = nomem__memory_stream_open(&screen.text);

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 /* How much further in a line goes on. */
 #define INDENT 4
@@ -149,6 +151,11 @@ static void fold_line(FILE *out, const char *begin, const char *end, unsigned co
     if (!is_divided) print_indent(&line, begin);
     column = is_divided ? 0 : line.indent;
   }
+}
+
+unsigned nomem__fold_columns(int descriptor) {
+  struct winsize size;
+  return isatty(descriptor) && ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 void nomem__fold(FILE *out, const char *text, unsigned columns) {
