@@ -19,6 +19,9 @@
 #define ALIGN_OVERHEAD_BYTES 16
 
 static _Atomic uint64_t written_bytes, kept_bytes;
+/* The block that was kept last. Each begins with the address of the one before it, so that none of them counts as lost
+ * where somebody looks for leaks. */
+static void *_Atomic kept_blocks;
 
 void nomem__hostile_begin(void) {
   atomic_store(&written_bytes, 0);
@@ -64,11 +67,20 @@ static bool is_aligned_further(const void *block) {
   return (uintptr_t)block % (2 * alignof(max_align_t)) == 0;
 }
 
-/* A block that is aligned further than it must be is kept, so that it does not come back, as long as all of those take
- * little memory. */
+static void keep(void *block) {
+  void *before = atomic_load(&kept_blocks);
+  do memcpy(block, &before, sizeof before);
+  while (!atomic_compare_exchange_weak(&kept_blocks, &before, block));
+}
+
+/* A block that is aligned further than it must be, of no less than a word, is kept, so that it does not come back, as
+ * long as all of those take little memory. */
 static void put_aside(const struct nomem__under *under, void *block, size_t size) {
   uint64_t bytes = (uint64_t)size + ALIGN_OVERHEAD_BYTES;
-  if (atomic_fetch_add_explicit(&kept_bytes, bytes, memory_order_relaxed) + bytes <= ALIGN_KEPT_BYTES) return;
+  if (atomic_fetch_add_explicit(&kept_bytes, bytes, memory_order_relaxed) + bytes <= ALIGN_KEPT_BYTES) {
+    keep(block);
+    return;
+  }
   atomic_fetch_sub_explicit(&kept_bytes, bytes, memory_order_relaxed);
   under->release(block);
 }
