@@ -89,9 +89,10 @@ void victim_overflow(void) {
   sink = (uint64_t)recurse(0);
 }
 
+/* No further than to the environment, behind which the stack may end. */
 void victim_smash(void) {
   uint64_t *frame = __builtin_frame_address(0);
-  for (int i = -8; i < 256; i++) frame[i] = UINT64_C(0x4141414141414141) + (uint64_t)i;
+  for (int i = -8; i < 64; i++) frame[i] = UINT64_C(0x4141414141414141) + (uint64_t)i;
   __asm__ volatile("mov $0x4242424242424242, %%rbp; ud2" ::: "memory");
 }
 
