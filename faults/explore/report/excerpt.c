@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../text/fold.h"
 #include "../text/printable.h"
 #include "source_lines.h"
 #include "terminal.h"
@@ -14,8 +15,6 @@
 #define CONTEXT_LINES 1
 /* In front of a line of source. */
 #define GUTTER_COLUMNS 10
-/* A terminal that is narrower than this wraps. */
-#define COLUMNS_MIN 40
 
 /* In the order in which the files come, then by line. */
 static int by_place(const void *left, const void *right) {
@@ -38,7 +37,7 @@ static void sort(struct nomem__mark *marks, size_t count) {
 static void print_cut(FILE *out, const char *text, unsigned columns) {
   char cut[NOMEM__SOURCE_LINE_BYTES + NOMEM__TAB_COLUMNS];
   size_t bytes = strlen(text);
-  if (columns >= COLUMNS_MIN && bytes + GUTTER_COLUMNS > columns) {
+  if (columns >= NOMEM_FOLD_COLUMNS_MIN && bytes + GUTTER_COLUMNS > columns) {
     bytes = columns - GUTTER_COLUMNS - 3;
     while (bytes > 0 && (text[bytes] & 0xc0) == 0x80) bytes--;
     memcpy(cut, text, bytes);
@@ -61,7 +60,7 @@ static void print_mark(FILE *out, const struct nomem__mark *mark, const struct n
   for (size_t i = 0; i < index; i++) blanks += (line->text[i] & 0xc0) != 0x80;
   unsigned columns = nomem__terminal_columns(out);
   unsigned most = columns - columns / 3; /* the rest is for words */
-  if (columns >= COLUMNS_MIN && blanks + GUTTER_COLUMNS > most) blanks = most - GUTTER_COLUMNS;
+  if (columns >= NOMEM_FOLD_COLUMNS_MIN && blanks + GUTTER_COLUMNS > most) blanks = most - GUTTER_COLUMNS;
   nomem__colour_begin(out, NOMEM_COLOUR_GUTTER);
   fputs("        | ", out);
   nomem__colour_end(out);

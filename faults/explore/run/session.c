@@ -27,7 +27,9 @@ static void handle_interrupt(uv_signal_t *watcher, int signal) {
   if (session->on_interrupt != NULL) session->on_interrupt(session->user);
 }
 
+/* One that is ignored is left so. */
 static int watch_signal(struct nomem__session *session, int signal) {
+  if (nomem__ending_signal_is_ignored(signal)) return 0;
   uv_signal_t *watcher = &session->signals[session->signal_count];
   int result = uv_signal_init(&session->loop, watcher);
   if (result != 0) return result;
@@ -38,18 +40,17 @@ static int watch_signal(struct nomem__session *session, int signal) {
   return result;
 }
 
-/* Every signal that somebody sends, or a limit or a timer raises, and that would end the command. One that breaks a
- * pipe, or a limit of a file's size, shows where the command writes. */
+/* Every signal that would end the command, also those that hardly anybody sends. One that breaks a pipe, or a limit of
+ * a file's size, shows where the command writes. */
 static int watch_signals(struct nomem__session *session) {
-  static const int fixed[] = {SIGHUP,    SIGINT,    SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM,
-                              SIGSTKFLT, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR,  SIGXCPU};
+  static const int rare[] = {SIGSTKFLT, SIGVTALRM, SIGPROF, SIGIO, SIGPWR};
   int result = 0;
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
-  for (size_t i = 0; i < sizeof fixed / sizeof *fixed && result == 0; i++)
-    if (!nomem__ending_signal_is_ignored(fixed[i])) result = watch_signal(session, fixed[i]);
-  for (int number = SIGRTMIN; number <= SIGRTMAX && result == 0; number++)
-    if (!nomem__ending_signal_is_ignored(number)) result = watch_signal(session, number);
+  for (size_t i = 0; i < NOMEM_ENDING_SIGNALS && result == 0; i++)
+    result = watch_signal(session, nomem__ending_signals[i]);
+  for (size_t i = 0; i < sizeof rare / sizeof *rare && result == 0; i++) result = watch_signal(session, rare[i]);
+  for (int number = SIGRTMIN; number <= SIGRTMAX && result == 0; number++) result = watch_signal(session, number);
   return result;
 }
 
