@@ -85,16 +85,24 @@ static struct nomem__opening *find_entry(struct nomem__openings *openings, pid_t
   return entry;
 }
 
-static void note(struct nomem__openings *openings, const struct nomem__stack *stack, int fd) {
-  struct nomem__opening *entry = fd < NUMBERS_MAX ? find_entry(openings, stack->pid, fd) : NULL;
-  if (entry == NULL) return;
-  *entry->stack = *stack;
-  if (openings->channel != NULL && openings->channel->fault_count > 0) entry->fd = -1;
+static void forget(struct nomem__openings *openings, pid_t pid, int fd) {
+  for (size_t i = 0; i < openings->count; i++)
+    if (openings->list[i].pid == pid && openings->list[i].fd == fd) openings->list[i].fd = -1;
+}
+
+/* stack: NULL: the number has come back after the failure. */
+static void note(struct nomem__openings *openings, pid_t pid, const struct nomem__stack *stack, int fd) {
+  if (stack == NULL) {
+    forget(openings, pid, fd);
+    return;
+  }
+  struct nomem__opening *entry = fd < NUMBERS_MAX ? find_entry(openings, pid, fd) : NULL;
+  if (entry != NULL) *entry->stack = *stack;
 }
 
 void nomem__openings_note(struct nomem__openings *openings, struct nomem__stacks *stacks, pid_t tid) {
   struct nomem__status status;
-  struct nomem__stack stack;
+  struct nomem__stack captured, *stack = NULL;
   struct user_regs_struct registers;
   if (openings->calls == NOMEM__OPENING_CALLS_MAX) {
     nomem__openings_clear(openings); /* what is known by now may be closed, and opened by somebody else */
@@ -104,8 +112,11 @@ void nomem__openings_note(struct nomem__openings *openings, struct nomem__stacks
   openings->calls++;
   if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return;
   nomem__status_read(tid, &status);
-  if (nomem__stack_capture(stacks, status.pid, tid, &stack) != 0) return;
-  nomem__stack_drop_guest(&stack);
+  if (openings->channel == NULL || openings->channel->fault_count == 0) {
+    if (nomem__stack_capture(stacks, status.pid, tid, &captured) != 0) return;
+    nomem__stack_drop_guest(&captured);
+    stack = &captured;
+  }
   int fd = registers.orig_rax == SYS_fcntl ? find_free(tid, (int)registers.rdx) : find_free(tid, 0);
   switch (registers.orig_rax) {
     case SYS_dup2:
@@ -115,12 +126,12 @@ void nomem__openings_note(struct nomem__openings *openings, struct nomem__stacks
     case SYS_pipe:
     case SYS_pipe2:
     case SYS_socketpair:
-      note(openings, &stack, find_free(tid, fd + 1));
+      note(openings, status.pid, stack, find_free(tid, fd + 1));
       break;
     default:
       break;
   }
-  note(openings, &stack, fd);
+  note(openings, status.pid, stack, fd);
 }
 
 const struct nomem__stack *nomem__openings_find(const struct nomem__openings *openings, pid_t pid, int fd) {

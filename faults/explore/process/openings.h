@@ -19,7 +19,7 @@ struct nomem_channel;
 
 struct nomem__opening {
   pid_t pid;
-  int fd;                     /* -1: of one that was opened anew after the failure */
+  int fd;                     /* -1: the number has come back after the failure */
   struct nomem__stack *stack; /* owned */
 };
 
