@@ -63,7 +63,7 @@ static void start(struct confirmation *confirmation, const char *plan, bool look
     const struct nomem__finding *finding = finding_of(confirmation);
     nomem__guarded_runs_ask(&request, confirmation->is_guarded ? nomem__guarded_runs_from(campaign, &finding->point)
                                                                : finding->guarded_from);
-    request.watch_openings = finding_of(confirmation)->needs_openings;
+    request.watch_openings = finding->needs_openings;
   }
   request.keep_files = false;
   request.stop_watcher = watcher;
@@ -166,16 +166,22 @@ static bool is_of_test(const struct confirmation *confirmation, const struct nom
   return nomem__test_gave_variable(outcome, code_owners, &blow_up);
 }
 
+static struct nomem__residue find_residue(const struct nomem__campaign *campaign,
+                                          const struct nomem__outcome *outcome) {
+  struct nomem__residue residue;
+  nomem__residue_check_compute(&campaign->residue_check, campaign->session->options->leaks, campaign->baseline_status,
+                               outcome, &campaign->code_owners, &residue);
+  return residue;
+}
+
 /* The C library has noticed a corruption somewhere later. Where blocks are guarded, it is seen when it is done. */
 static void guarded_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct confirmation *confirmation = user;
-  struct nomem__campaign *campaign = confirmation->campaign;
-  struct nomem__residue residue;
+  const struct nomem__campaign *campaign = confirmation->campaign;
   (void)worker;
   if (outcome->end.was_cancelled) return;
   confirmation->is_guarded = false;
-  nomem__residue_check_compute(&campaign->residue_check, campaign->session->options->leaks, campaign->baseline_status,
-                               outcome, &campaign->code_owners, &residue);
+  const struct nomem__residue residue = find_residue(campaign, outcome);
   if (residue.guarded_use.place != NOMEM_GUARDED_NONE)
     nomem__finding_place_by_guard(finding_of(confirmation), outcome, &residue, &campaign->code_owners);
   finish(confirmation);
@@ -183,12 +189,10 @@ static void guarded_done(struct nomem__worker *worker, const struct nomem__outco
 
 static void block_table_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct confirmation *confirmation = user;
-  struct nomem__campaign *campaign = confirmation->campaign;
-  struct nomem__residue residue;
+  const struct nomem__campaign *campaign = confirmation->campaign;
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  nomem__residue_check_compute(&campaign->residue_check, campaign->session->options->leaks, campaign->baseline_status,
-                               outcome, &campaign->code_owners, &residue);
+  const struct nomem__residue residue = find_residue(campaign, outcome);
   nomem__finding_add_misuse(finding_of(confirmation), outcome, &residue, campaign->session->symbols);
   const struct nomem__block_evidence blocks = {.has_block_table = true,
                                                .is_freed = outcome->end.stack.freed_pointer != 0,
@@ -268,8 +272,8 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   }
   finding->is_flaky = !nomem__confirm_is_again(finding->verdict, result.verdict);
   confirmation->is_no_block = is_no_block(&result.residue);
-  confirmation->is_of_test = is_of_test(confirmation, outcome);
   confirmation->last = find_call(confirmation, outcome, plan);
+  confirmation->is_of_test = confirmation->last.call != NULL && is_of_test(confirmation, outcome);
   if (confirmation->last.call == NULL) {
     learn_or_finish(confirmation);
     return;
@@ -307,12 +311,12 @@ static bool is_block_table_needed(const struct nomem__campaign *campaign) {
   return false;
 }
 
-/* Whether one was found where blocks were not watched. */
-static bool has_corruption(const struct nomem__campaign *campaign) {
-  for (size_t i = 0; i < campaign->findings.count; i++) {
-    const struct nomem__finding *finding = &campaign->findings.list[i];
+/* Whether a corruption was found where blocks were not watched. */
+static bool has_unwatched_corruption(const struct nomem__findings *findings) {
+  for (size_t i = 0; i < findings->count; i++) {
+    const struct nomem__finding *finding = &findings->list[i];
     if (finding->verdict == NOMEM_VERDICT_CORRUPTION && !finding->is_confirmed && !finding->needs_block_table)
-      return campaign->session->options->heap != NOMEM_HEAP_OFF;
+      return true;
   }
   return false;
 }
@@ -342,7 +346,8 @@ void nomem__confirm_findings(struct nomem__campaign *campaign) {
   confirmation->campaign = campaign;
   confirmation->worker = campaign->workers[0].worker;
   bool has_table = is_block_table_needed(campaign) && nomem__residue_runs_prepare(campaign);
-  if (has_table && has_corruption(campaign)) nomem__guarded_runs_prepare(campaign);
+  bool may_guard = has_table && campaign->session->options->heap != NOMEM_HEAP_OFF;
+  if (may_guard && has_unwatched_corruption(&campaign->findings)) nomem__guarded_runs_prepare(campaign);
   confirm_next(confirmation);
   nomem__session_run(campaign->session);
   if (campaign->session->interrupts > 0) confirm_after_interrupt(confirmation);
