@@ -228,8 +228,8 @@ static void rename_case(struct nomem__suite_case *suite_case, char *name) {
   suite_case->name = name;
 }
 
-/* Gives the cases of a run of equal names, from first on, what tells them apart: the variables, the folder, or else a
- * number. */
+/* These three give the cases of a run of equal names, from first on, what tells them apart: the variables, the folder,
+ * or else a number. */
 static void tell_variants(struct nomem__suite_cases *cases, size_t first, size_t end, const char *folder) {
   for (size_t i = first; i < end; i++) {
     struct nomem__suite_case *suite_case = &cases->list[i];
