@@ -7,7 +7,8 @@
 #
 # Without --all, the sample: so many of each scenario's as SELF_SAMPLE says (12). An allocation is named by its call stack,
 # of which the first, the second and the last call fail. After SELF_SECONDS (9000) none is begun any more, and what is left
-# out is skipped, and said.
+# out is skipped, and said. SELF_FROM (1): the number of the first of a scenario's, where another machine has had those
+# before.
 # shellcheck source-path=SCRIPTDIR
 set -eu
 case $0 in /*) ;; *) exec "$PWD/$0" "$@" ;; esac # what is sourced looks for itself beside it, from another folder
@@ -19,7 +20,7 @@ here=$tests/self
 # shellcheck source-path=SCRIPTDIR/lib source=lib/scenarios.sh
 . "$here/lib/scenarios.sh"
 needs_ptrace
-sample=${SELF_SAMPLE:-12}
+sample=${SELF_SAMPLE:-12} from=${SELF_FROM:-1}
 shift
 if [ "${1:-}" = --all ]; then
   sample=
@@ -104,8 +105,8 @@ for scenario in $scenarios; do
   esac
   cat plans >>made
   count=$(wc -l <plans)
-  awk -v sample="${sample:-$count}" -v count="$count" \
-    'int(NR * sample / count) != int((NR - 1) * sample / count)' plans >chosen
+  awk -v sample="${sample:-$count}" -v count="$count" -v from="$from" \
+    'NR >= from && int(NR * sample / count) != int((NR - 1) * sample / count)' plans >chosen
   rm -f part-* came
   split -l 500 chosen part-
   for part in part-*; do
