@@ -4,7 +4,7 @@
 # time; and sites compared with points. Medians of rounds that take turns, with the least and the greatest, as ratios to
 # the first line.
 #
-#   bench/explore.sh BUILD [PART...]     parts: programs, computes, grows, sites, memory, huge
+#   bench/explore.sh BUILD [PART...]     parts: programs, passes, time_left, computes, grows, sites, memory, huge
 #                                        (default: all)
 #
 # ROUNDS: of each comparison (default 5). What the lines include:
@@ -25,7 +25,7 @@ export NOMEM_STORE=
 build=$(cd "${1:?usage: bench/explore.sh BUILD [PART...]}" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 shift
-[ $# -gt 0 ] || set -- programs computes grows sites memory huge
+[ $# -gt 0 ] || set -- programs passes time_left computes grows sites memory huge
 rounds=${ROUNDS:-5}
 work=$build/bench
 compare="$work/compare -n $rounds"
@@ -70,13 +70,14 @@ program() { # NAME COMMAND
     "fiu-run" "$work/naive '' 2 1 $calls $((step * 4)) fiu-run -x -f '' -c '$fiu' $2"
 }
 
-programs() {
+# each_program FUNCTION: FUNCTION NAME COMMAND of each.
+each_program() {
   # jansson has no program of its own: one of its tests, built from the distribution's source.
   downstream=$here/../tests/downstream
   # shellcheck source-path=SCRIPTDIR/../tests/downstream source=build.sh
   . "$here/../tests/downstream/build.sh"
   if build_cmake jansson . -DJANSSON_BUILD_SHARED_LIBS=ON -DJANSSON_BUILD_DOCS=OFF; then
-    program jansson "$built/bin/test_pack"
+    "$1" jansson "$built/bin/test_pack"
   fi
   echo 'local t = {} for i = 1, 200 do t[i] = { name = "word" .. i } end print(#t)' >"$work/small.lua"
   awk 'BEGIN {
@@ -86,13 +87,44 @@ programs() {
   }' >"$work/small.xml"
   printf '%s\n' 'create table t(a integer primary key, b text);' "insert into t(b) values('x'),('yy'),('zzz');" \
     'create index i on t(b); select group_concat(b), count(*) from t where b > 1 order by b;' >"$work/small.sql"
-  program lua "lua5.4 $work/small.lua"
-  program xmllint "xmllint --noout $work/small.xml"
-  program sqlite3 "sqlite3 -batch :memory: '.read $work/small.sql'"
-  program expat "xmlwf $work/small.xml"
-  program jq "jq -n 1"
-  program git "git hash-object $work/small.xml"
+  "$1" lua "lua5.4 $work/small.lua"
+  "$1" xmllint "xmllint --noout $work/small.xml"
+  "$1" sqlite3 "sqlite3 -batch :memory: '.read $work/small.sql'"
+  "$1" expat "xmlwf $work/small.xml"
+  "$1" jq "jq -n 1"
+  "$1" git "git hash-object $work/small.xml"
 }
+
+programs() { each_program program; }
+
+# What each pass of an exploration by default settings costs: the runs that it makes, and its part of the time.
+passes_of() { # NAME COMMAND
+  rm -f "$work"/passes-*.json
+  for round in $(seq "$rounds"); do
+    eval "\"$build/nomem\" explore -j 2 -q --json \"$work/passes-$round.json\" -- $2" >/dev/null 2>&1 || [ $? -eq 1 ] || exit 2
+  done
+  echo "$1, passes of an exploration, medians of $rounds:"
+  jq -rs 'def median: sort | .[length / 2 | floor];
+    def tenths: . * 10 | round / 10;
+    (map([.passes[].seconds] | add) | median) as $all | . as $reports |
+    [.[].passes[].pass] | unique_by(.) | .[] | . as $name |
+    [$reports[].passes[] | select(.pass == $name)] |
+    "  \($name): \(map(.runs) | median) runs, \(map(.seconds / .runs * 1000) | median | tenths) ms each, " +
+    "\(map(.seconds) | median / $all * 100 | tenths) % of the time"' "$work"/passes-*.json
+  $compare -o s "$1, all rules" "$work/explored.sh s $build/nomem explore -j 2 -- $2" \
+    "--heap off" "$work/explored.sh s $build/nomem explore -j 2 --heap off -- $2" \
+    "--leaks off" "$work/explored.sh s $build/nomem explore -j 2 --leaks off -- $2" \
+    "both" "$work/explored.sh s $build/nomem explore -j 2 --heap off --leaks off -- $2"
+}
+
+passes() { each_program passes_of; }
+
+# Whether the time left that is shown is right within a factor of two after the first tenth of the time.
+time_left_of() { # NAME COMMAND
+  eval "python3 \"$here/time_left.py\" \"$1\" \"$build/nomem\" explore -j 2 --all -- $2"
+}
+
+time_left() { each_program time_left_of; }
 
 computes() {
   echo "a test that computes for 100 ms, 1000 allocations, ms a run:"
@@ -174,9 +206,9 @@ huge() {
 
 for part; do
   case $part in
-    programs | computes | grows | sites | memory | huge) $part ;;
+    programs | passes | time_left | computes | grows | sites | memory | huge) $part ;;
     *)
-      echo "nomem: no part '$part': programs, computes, grows, sites, memory or huge" >&2
+      echo "nomem: no part '$part': programs, passes, time_left, computes, grows, sites, memory or huge" >&2
       exit 2 ;;
   esac
 done

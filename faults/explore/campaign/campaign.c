@@ -159,6 +159,7 @@ void nomem__campaign_schedule_second_faults(struct nomem__campaign *campaign) {
 
 struct nomem__run_request nomem__campaign_request(struct nomem__campaign *campaign, const char *plan,
                                                   nomem__worker_done done, void *user) {
+  nomem__passes_count(&campaign->passes, 1);
   return (struct nomem__run_request){.plan = plan,
                                      .timeout_ms = campaign->timeout_ms,
                                      .watch = campaign->residue_check.watch,

@@ -12,6 +12,7 @@
 #include "../target/program_names.h"
 #include "../text/progress.h"
 #include "../text/strings.h"
+#include "passes.h"
 #include "residue_check.h"
 #include "run_extent.h"
 #include "second_faults.h"
@@ -103,7 +104,7 @@ struct nomem__campaign {
   unsigned worker_count;
   struct nomem__progress progress;
   uint64_t timeout_ms, started_ns, ended_ns;
-  uint64_t first_faults_ns;   /* so long the runs took in which one call was failed, or it and all later ones */
+  struct nomem__passes passes;
   bool has_said_marked_view;  /* that a run has changed files for good */
   bool has_said_damage;       /* that a run has written over the pages that it shares with the command */
   bool failed;                /* it could not go on, and one line on standard error has said so */

@@ -83,13 +83,16 @@ static bool may_be_due(struct nomem__campaign *campaign) {
   return due > 0;
 }
 
-void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faults_ns) {
+bool nomem__heap_check_can_run(const struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
+  return nomem__heap_check_is_wanted(session->options->heap, &campaign->residue_check.baseline,
+                                     session->setup.preload != NULL) &&
+         session->setup.trace;
+}
+
+void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faults_ns) {
   struct nomem__heap_check *heap = &campaign->heap;
-  bool is_wanted = nomem__heap_check_is_wanted(session->options->heap, &campaign->residue_check.baseline,
-                                               session->setup.preload != NULL) &&
-                   session->setup.trace;
-  if (!is_wanted) return;
+  if (!nomem__heap_check_can_run(campaign)) return;
   mark_first_to_lose(campaign);
   bool can_check = may_be_due(campaign) && !nomem__campaign_is_over(campaign) && nomem__residue_runs_prepare(campaign);
   if (can_check) nomem__guarded_runs_prepare(campaign);

@@ -16,6 +16,9 @@
 bool nomem__heap_check_is_wanted(enum nomem__heap_choice heap, const struct nomem__baseline_residue *baseline,
                                  bool is_preloaded);
 
+/* The same of a campaign after its baseline, whose runs are made here. */
+bool nomem__heap_check_can_run(const struct nomem__campaign *campaign);
+
 /* Whether the run of a point is to be made once more. One that had a block table already is, if blocks can be guarded,
  * which they were not then. */
 bool nomem__heap_check_is_due(enum nomem__heap_choice heap, bool has_guards, const struct nomem__point *point,

@@ -421,6 +421,7 @@ bool nomem__results_enter(struct nomem__worker_slot *slot, const struct nomem__o
   }
   if (error != 0) nomem__campaign_give_up(campaign, error);
   campaign->engines[campaign->engine] += !is_repeated;
+  if (campaign->engine == NOMEM_ENGINE_SNAPSHOT) nomem__passes_count(&campaign->passes, 1);
   say_damage(campaign, plan, outcome);
   say_marked_view(campaign, plan, outcome);
   say_run(campaign, plan, result.verdict, outcome);

@@ -335,6 +335,21 @@ static void put_engines(struct nomem__json *json, json_t *document, const struct
     nomem__json_text(json, document, "engine_reason", campaign->engine_reason);
 }
 
+/* Of what was made by this command, in the order in which it was made. */
+static void put_passes(struct nomem__json *json, json_t *document, const struct nomem__passes *passes) {
+  json_t *list = json_array();
+  for (unsigned i = 0; i < NOMEM__PASSES; i++) {
+    const struct nomem__pass_cost cost = nomem__passes_cost(passes, (enum nomem__pass)i);
+    if (cost.runs == 0) continue;
+    json_t *pass = json_object();
+    nomem__json_text(json, pass, "pass", nomem__pass_names[i]);
+    nomem__json_number(json, pass, "runs", cost.runs);
+    nomem__json_put(json, pass, "seconds", json_real((double)cost.ns / 1e9));
+    nomem__json_add(json, list, pass);
+  }
+  nomem__json_put(json, document, "passes", list);
+}
+
 static void put_heading(struct nomem__document_builder *builder, json_t *document) {
   const struct nomem__campaign *campaign = builder->campaign;
   struct nomem__json *json = &builder->json;
@@ -347,6 +362,7 @@ static void put_heading(struct nomem__document_builder *builder, json_t *documen
   if (*campaign->programs.other_names != '\0')
     nomem__json_text(json, document, "other_images", campaign->programs.other_names);
   nomem__json_put(json, document, "seconds", json_real((double)(campaign->ended_ns - campaign->started_ns) / 1e9));
+  put_passes(json, document, &campaign->passes);
   nomem__json_number(json, document, "timeout_ms", campaign->timeout_ms);
   const struct nomem__coverage coverage = nomem__coverage_of(campaign);
   bool was_cut_short = campaign->failed || campaign->session->interrupted_by != 0;

@@ -18,6 +18,7 @@
 #include "../campaign/journal.h"
 #include "../campaign/residue_runs.h"
 #include "../campaign/results.h"
+#include "../campaign/time_left.h"
 #include "../campaign/told_check.h"
 #include "../report/document.h"
 #include "../text/complain.h"
@@ -35,6 +36,7 @@ static int share_known_sites(struct nomem__campaign *campaign) {
 /* Runs the program without a fault and opens the workers for all other runs. */
 static int prepare_runs(struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
+  nomem__passes_begin(&campaign->passes, NOMEM_PASS_BASELINE);
   int result = nomem__campaign_set_workers(campaign, session->jobs > 1 ? 2 : 1);
   if (result == 0) result = nomem__baseline_run(campaign);
   if (result == 0) result = nomem__engines_check(campaign);
@@ -59,7 +61,9 @@ static int prepare_points(struct nomem__campaign *campaign) {
 
 int nomem__exploration_prepare(struct nomem__campaign *campaign) {
   int result = prepare_runs(campaign);
-  return result == 0 ? prepare_points(campaign) : result;
+  if (result == 0) result = prepare_points(campaign);
+  nomem__passes_end(&campaign->passes);
+  return result;
 }
 
 /* Once it is known where the first faults lead to. */
@@ -67,6 +71,7 @@ static void explore_second_faults(struct nomem__campaign *campaign) {
   size_t due = nomem__campaign_count_due(campaign), from = campaign->point_count;
   nomem__journal_schedule_second_faults(campaign);
   campaign->progress.total += nomem__campaign_count_due(campaign) - due;
+  nomem__passes_begin(&campaign->passes, NOMEM_PASS_SECOND);
   if (from < campaign->point_count) nomem__engines_run(campaign);
 }
 
@@ -75,16 +80,19 @@ void nomem__exploration_begin(struct nomem__campaign *campaign) {
   if (campaign->started_ns == 0) campaign->started_ns = uv_hrtime();
   nomem__progress_start(&campaign->progress, &session->loop, nomem__campaign_count_due(campaign));
   campaign->progress.board = session->board;
+  campaign->progress.estimate_time = nomem__time_estimate;
+  campaign->progress.user = campaign;
+  nomem__passes_begin(&campaign->passes, NOMEM_PASS_HOSTILE);
   nomem__hostile_runs_make(campaign);
 }
 
 static void fail_first_calls(struct nomem__campaign *campaign) {
-  uint64_t began_ns = uv_hrtime();
+  nomem__passes_begin(&campaign->passes, NOMEM_PASS_FIRST);
   nomem__engines_run(campaign);
-  campaign->first_faults_ns += uv_hrtime() - began_ns;
 }
 
 void nomem__exploration_pause(struct nomem__campaign *campaign) {
+  nomem__passes_end(&campaign->passes);
   nomem__campaign_set_workers(campaign, 0);
   nomem__session_run(campaign->session);
   nomem__session_end_turn(campaign->session);
@@ -134,17 +142,28 @@ static bool has_more_to_do(const struct nomem__campaign *campaign) {
   return campaign->findings.count > 0 || (was_tried && !nomem__campaign_is_over(campaign));
 }
 
+/* Some runs once more, in which what costs too much for all of them is looked at. */
+static void look_closely(struct nomem__campaign *campaign) {
+  nomem__passes_begin(&campaign->passes, NOMEM_PASS_RESIDUE);
+  nomem__residue_runs_make_due(campaign);
+  nomem__passes_begin(&campaign->passes, NOMEM_PASS_HEAP);
+  nomem__heap_check_run(campaign, nomem__passes_cost(&campaign->passes, NOMEM_PASS_FIRST).ns);
+  nomem__passes_begin(&campaign->passes, NOMEM_PASS_TOLD);
+  nomem__told_check_run(campaign);
+  nomem__passes_begin(&campaign->passes, NOMEM_PASS_HANDED);
+  nomem__handed_check_run(campaign);
+}
+
 int nomem__exploration_finish(struct nomem__campaign *campaign) {
   struct nomem__session *session = campaign->session;
   if (has_more_to_do(campaign) && go_on(campaign) == 0) {
     explore_second_faults(campaign);
-    nomem__residue_runs_make_due(campaign);
-    nomem__heap_check_run(campaign, campaign->first_faults_ns);
-    nomem__told_check_run(campaign);
-    nomem__handed_check_run(campaign);
+    look_closely(campaign);
+    nomem__passes_begin(&campaign->passes, NOMEM_PASS_CONFIRM);
     nomem__control_run_make(campaign);
     nomem__findings_merge_persistent(&campaign->findings, session->symbols);
     nomem__confirm_findings(campaign);
+    nomem__passes_end(&campaign->passes);
   }
   nomem__progress_stop(&campaign->progress);
   nomem__session_run(session);

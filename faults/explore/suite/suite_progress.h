@@ -15,6 +15,7 @@ struct nomem__suite_progress {
   uint64_t began_ns, drawn_ns;
   size_t cases, cases_done;
   size_t runs_done; /* of the cases that are done */
+  double seconds;   /* that these took, one after the other */
 };
 
 void nomem__suite_progress_start(struct nomem__suite_progress *progress, const struct nomem__suite *suite);

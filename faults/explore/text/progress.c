@@ -12,9 +12,11 @@
 
 static void print_line(uv_timer_t *timer) {
   struct nomem__progress *progress = timer->data;
+  struct nomem__time_estimate time = {0};
+  if (progress->estimate_time != NULL) time = progress->estimate_time(progress->user);
   if (progress->board != NULL) {
     *progress->board = (struct nomem__progress_board){
-        .done = progress->done, .total = progress->total, .findings = progress->findings};
+        .done = progress->done, .findings = progress->findings, .is_begun = true, .time = time};
     return;
   }
   uint64_t now = uv_now(timer->loop), elapsed_ms = now - progress->started_ms;
@@ -22,10 +24,9 @@ static void print_line(uv_timer_t *timer) {
   if (!progress->is_terminal && now - progress->last_plain_ms < PLAIN_MS) return;
   double per_second = (double)progress->done * 1000 / (double)elapsed_ms;
   char line[LINE_BYTES];
-  if (progress->total >= progress->done) /* runs that are made once more are not all foreseen */
+  if (progress->estimate_time != NULL && progress->total >= progress->done) /* not all runs are foreseen */
     snprintf(line, sizeof line, "nomem: %zu of %zu runs, %zu finding%s, %.0f a second, %.0f s left", progress->done,
-             progress->total, progress->findings, progress->findings == 1 ? "" : "s", per_second,
-             (double)(progress->total - progress->done) / per_second);
+             progress->total, progress->findings, progress->findings == 1 ? "" : "s", per_second, time.left);
   else
     snprintf(line, sizeof line, "nomem: %zu runs, %.0f a second", progress->done, per_second);
   if (progress->is_terminal)

@@ -9,9 +9,16 @@
 #include <stdint.h>
 #include <uv.h>
 
+/* In seconds: how long it has worked, and will work, as far as that can be foreseen. */
+struct nomem__time_estimate {
+  double spent, left;
+};
+
 /* What others than the command's own line may look at while it works, in memory that is shared with them. */
 struct nomem__progress_board {
-  size_t done, total, findings;
+  size_t done, findings;
+  bool is_begun;
+  struct nomem__time_estimate time;
 };
 
 struct nomem__progress {
@@ -21,9 +28,13 @@ struct nomem__progress {
   uint64_t started_ms, last_plain_ms;
   struct nomem__progress_board *board; /* written to in place of standard error; NULL: there is none */
   size_t done, total, findings; /* runs made, runs expected (0: not known), and findings; the caller updates them */
+  /* NULL: it is not known how long it will take. */
+  struct nomem__time_estimate (*estimate_time)(const void *user);
+  const void *user;
 };
 
-/* Starts the line. total 0: it is not known how many runs there will be. */
+/* Starts the line. total 0: it is not known how many runs there will be; the caller sets estimate_time then, where it
+ * is. */
 void nomem__progress_start(struct nomem__progress *progress, uv_loop_t *loop, size_t total);
 
 /* Erases the line, so that another can be printed. */
