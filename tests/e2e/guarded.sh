@@ -51,6 +51,7 @@ reads CALL 'use after free'
 reads MOVED 'use after free'
 reads ELEMENT 'read past the end of a block'
 reads ALIGNED 'read past the end of a block'
+reads RECOVERY 'read past the end of a block'
 
 build_program -DFREED -DREFUSE "$reads"
 if explore 1 --store guarded.db && grep -q '^crash in planted .*: use after free, 1 run$' seen &&

@@ -41,6 +41,13 @@ else
   fail 'reproduction and stacks' seen
 fi
 
+# How many runs are looked at does not depend on how long they take.
+build_program "$here/programs/slow_start.c"
+explores 'a slow program is looked at as a fast one' 1 '^corruption in planted '
+build_program -DMENDED "$here/programs/slow_start.c"
+explores 'and its mended twin' 0 ' 0 findings'
+if ! grep -q 'not checked for heap errors' seen; then pass 'nothing is left out'; else fail 'left out' seen; fi
+
 "$cc" -w -std=gnu11 -g -fsanitize=address -o program "$here/programs/heap_errors.c"
 nomem explore --no-store -v -- ./program >seen 2>&1 || :
 if grep -q '^engines: ' seen && ! grep -q 'more for heap errors' seen; then pass 'a sanitizer does it itself'; else

@@ -94,7 +94,7 @@ struct nomem__campaign;
 struct nomem__close_runs {
   bool (*is_due)(const struct nomem__campaign *campaign, size_t rank);
   bool looks_at_files; /* each has a view of files of its own, and it is noted who creates the file that was left */
-  uint64_t until_ns;   /* none is begun later than this; 0: as long as it takes */
+  size_t left;         /* so many more are made at most */
   size_t next;         /* from which point on they are still to be made */
 };
 

@@ -7,10 +7,10 @@
 #include "guarded_runs.h"
 #include "residue_runs.h"
 
-/* They may take half as long as the first faults did, and in any case some seconds, which is enough for most programs.
- */
-#define PART 2
-#define ALWAYS_NS UINT64_C(2000000000)
+/* So many are made in any case, which is enough for most programs, and otherwise one for so many points that were
+ * tried. What is looked at depends on what the program does alone, not on how fast it was. */
+#define ALWAYS 512
+#define POINTS_A_RUN 4
 
 bool nomem__heap_check_is_wanted(enum nomem__heap_choice heap, const struct nomem__baseline_residue *baseline,
                                  bool is_preloaded) {
@@ -25,12 +25,13 @@ bool nomem__heap_check_is_due(enum nomem__heap_choice heap, bool has_guards, con
   bool went_on = verdict >= NOMEM_VERDICT_LEAK && verdict != NOMEM_VERDICT_UNREACHED;
   bool was_checked = state->was_heap_checked || (state->had_block_table && !has_guards);
   bool is_second = point->occurrence == 2 && !point->persistent && point->second == 0 && state->may_have_lost;
-  return went_on && !was_checked && (is_first || is_second || state->is_first_to_lose || heap == NOMEM_HEAP_ALL);
+  bool is_of_site = is_first || is_second || state->is_first_to_lose;
+  return went_on && !was_checked && (is_of_site || point->second != 0 || heap == NOMEM_HEAP_ALL);
 }
 
-uint64_t nomem__heap_check_limit_ns(enum nomem__heap_choice heap, bool all, uint64_t first_faults_ns) {
-  if (all || heap == NOMEM_HEAP_ALL) return 0;
-  return first_faults_ns / PART > ALWAYS_NS ? first_faults_ns / PART : ALWAYS_NS;
+size_t nomem__heap_check_max(enum nomem__heap_choice heap, bool all, size_t tried) {
+  if (all || heap == NOMEM_HEAP_ALL) return SIZE_MAX;
+  return tried / POINTS_A_RUN > ALWAYS ? tried / POINTS_A_RUN : ALWAYS;
 }
 
 static bool is_due(const struct nomem__campaign *campaign, size_t rank) {
@@ -65,12 +66,20 @@ static size_t count_checked(const struct nomem__campaign *campaign) {
   return checked;
 }
 
-static void check(struct nomem__campaign *campaign, size_t due, uint64_t first_faults_ns) {
+/* Points of which it is known what they came to. */
+static size_t count_tried(const struct nomem__campaign *campaign) {
+  size_t tried = 0;
+  for (size_t i = 0; i < campaign->point_count; i++)
+    tried += campaign->states[i].result != 0 && campaign->states[i].result != NOMEM__ELSEWHERE;
+  return tried;
+}
+
+static void check(struct nomem__campaign *campaign, size_t due) {
   const struct nomem__options *options = campaign->session->options;
-  uint64_t limit_ns = nomem__heap_check_limit_ns(options->heap, options->all, first_faults_ns);
-  const struct nomem__close_runs runs = {.is_due = is_due, .until_ns = limit_ns != 0 ? uv_hrtime() + limit_ns : 0};
+  size_t max = nomem__heap_check_max(options->heap, options->all, count_tried(campaign));
+  const struct nomem__close_runs runs = {.is_due = is_due, .left = due < max ? due : max};
   campaign->heap.is_looking = true;
-  campaign->progress.total += due;
+  campaign->progress.total += runs.left;
   nomem__residue_runs_make(campaign, &runs);
   campaign->heap.is_looking = false;
 }
@@ -90,14 +99,14 @@ bool nomem__heap_check_can_run(const struct nomem__campaign *campaign) {
          session->setup.trace;
 }
 
-void nomem__heap_check_run(struct nomem__campaign *campaign, uint64_t first_faults_ns) {
+void nomem__heap_check_run(struct nomem__campaign *campaign) {
   struct nomem__heap_check *heap = &campaign->heap;
   if (!nomem__heap_check_can_run(campaign)) return;
   mark_first_to_lose(campaign);
   bool can_check = may_be_due(campaign) && !nomem__campaign_is_over(campaign) && nomem__residue_runs_prepare(campaign);
   if (can_check) nomem__guarded_runs_prepare(campaign);
   size_t due = count_due(campaign);
-  if (can_check && due > 0) check(campaign, due, first_faults_ns);
+  if (can_check && due > 0) check(campaign, due);
   heap->left_out = count_due(campaign);
   heap->looked_at = due - heap->left_out;
   heap->checked = count_checked(campaign);

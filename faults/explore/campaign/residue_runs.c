@@ -19,8 +19,8 @@ static void start_next(struct nomem__worker_slot *slot) {
   struct nomem__campaign *campaign = slot->campaign;
   struct nomem__close_runs *runs = &campaign->close_runs;
   while (runs->next < campaign->point_count && !runs->is_due(campaign, runs->next)) runs->next++;
-  bool is_late = runs->until_ns != 0 && uv_hrtime() >= runs->until_ns;
-  if (runs->next == campaign->point_count || is_late || nomem__campaign_is_over(campaign)) return;
+  if (runs->next == campaign->point_count || runs->left == 0 || nomem__campaign_is_over(campaign)) return;
+  runs->left--;
   char plan[NOMEM_POINT_PLAN_BYTES];
   slot->rank = runs->next++;
   nomem__campaign_plan(campaign, &campaign->points[slot->rank], NOMEM_KEY_DIGITS_ALL, plan);
@@ -125,7 +125,7 @@ static bool is_due(const struct nomem__campaign *campaign, size_t rank) {
 }
 
 void nomem__residue_runs_make_due(struct nomem__campaign *campaign) {
-  const struct nomem__close_runs runs = {.is_due = is_due, .looks_at_files = true};
+  const struct nomem__close_runs runs = {.is_due = is_due, .looks_at_files = true, .left = SIZE_MAX};
   say_files_are_unseen(campaign);
   size_t due = 0;
   for (size_t i = 0; i < campaign->point_count; i++) due += campaign->states[i].is_due;

@@ -75,17 +75,14 @@ static double second_faults_ns(const struct nomem__campaign *campaign, const str
   return runs * run_ns(campaign, NOMEM_PASS_SECOND, pace);
 }
 
-/* first_ns: so long the first faults will still take. */
-static double heap_checks_ns(const struct nomem__campaign *campaign, const struct tally *tally, double first_ns) {
+static double heap_checks_ns(const struct nomem__campaign *campaign, const struct tally *tally) {
   const struct nomem__options *options = campaign->session->options;
-  const struct nomem__passes *passes = &campaign->passes;
   if (!is_to_come(campaign, NOMEM_PASS_HEAP) || !nomem__heap_check_can_run(campaign)) return 0;
-  double ns = of_all_sites(tally, (double)tally->heap_checks) *
-              run_ns(campaign, NOMEM_PASS_HEAP, CLOSE_RUN * guess_run_ns(campaign));
-  uint64_t first = nomem__passes_cost(passes, NOMEM_PASS_FIRST).ns + (uint64_t)first_ns;
-  double limit = (double)nomem__heap_check_limit_ns(options->heap, options->all, first);
-  double left = limit - (double)nomem__passes_cost(passes, NOMEM_PASS_HEAP).ns;
-  return limit > 0 && ns > left ? (left > 0 ? left : 0) : ns;
+  double runs = of_all_sites(tally, (double)tally->heap_checks);
+  size_t max = nomem__heap_check_max(options->heap, options->all, tally->tried + tally->first_left);
+  double left = (double)max - (double)nomem__passes_cost(&campaign->passes, NOMEM_PASS_HEAP).runs;
+  if (left < 0) left = 0;
+  return (runs < left ? runs : left) * run_ns(campaign, NOMEM_PASS_HEAP, CLOSE_RUN * guess_run_ns(campaign));
 }
 
 static double told_ns(const struct nomem__campaign *campaign, const struct tally *tally) {
@@ -101,11 +98,10 @@ static double told_ns(const struct nomem__campaign *campaign, const struct tally
 static double find_left_s(const struct nomem__campaign *campaign) {
   const struct tally tally = count(campaign);
   double anew_ns = guess_run_ns(campaign), pace_ns = run_ns(campaign, NOMEM_PASS_FIRST, anew_ns);
-  double first_ns = (double)tally.first_left * pace_ns;
   double left_behind = (double)tally.left_behind;
   if (tally.tried > 0) left_behind += left_behind * (double)tally.first_left / (double)tally.tried;
-  double ns = first_ns + second_faults_ns(campaign, &tally, pace_ns) + heap_checks_ns(campaign, &tally, first_ns) +
-              told_ns(campaign, &tally);
+  double ns = (double)tally.first_left * pace_ns + second_faults_ns(campaign, &tally, pace_ns) +
+              heap_checks_ns(campaign, &tally) + told_ns(campaign, &tally);
   ns += left_behind * run_ns(campaign, NOMEM_PASS_RESIDUE, CLOSE_RUN * anew_ns);
   return (ns + (double)campaign->progress.findings * RUNS_A_FINDING * anew_ns) / 1e9;
 }

@@ -48,7 +48,7 @@ enum nomem__leaks {
 /* Which points that ended well are run once more, to check what they do to the heap. */
 enum nomem__heap_choice {
   NOMEM_HEAP_DEFAULT, /* as sites, where it is possible */
-  NOMEM_HEAP_SITES,   /* the first failure of each site, as long as that takes little time */
+  NOMEM_HEAP_SITES,   /* the first failure of each site, as long as these are few */
   NOMEM_HEAP_ALL,
   NOMEM_HEAP_OFF
 };

@@ -400,7 +400,7 @@ const struct nomem__option nomem__option_table[] = {
      "up). With run, all shows what is leaked and what corrupts the heap"},
     {"heap", "RUNS", 0, EXPLORERS, SET(read_heap, heap),
      "which runs that ended well are made once more, to check whether they write to freed blocks or behind the end of "
-     "others: sites, the first failure of each site, as long as that takes little time (default); all, every run; "
+     "others: sites, the first failure of each site, as long as these are few (default); all, every run; "
      "off, none"},
     {"guard", "N", 0, ONLY(RUN) | ONLY(MINIMISE), SET(read_count, guarded_from),
      "give each block that is allocated from the Nth allocation of the run on, 4096 of them at most, pages of its own: "

@@ -147,7 +147,7 @@ static void look_closely(struct nomem__campaign *campaign) {
   nomem__passes_begin(&campaign->passes, NOMEM_PASS_RESIDUE);
   nomem__residue_runs_make_due(campaign);
   nomem__passes_begin(&campaign->passes, NOMEM_PASS_HEAP);
-  nomem__heap_check_run(campaign, nomem__passes_cost(&campaign->passes, NOMEM_PASS_FIRST).ns);
+  nomem__heap_check_run(campaign);
   nomem__passes_begin(&campaign->passes, NOMEM_PASS_TOLD);
   nomem__told_check_run(campaign);
   nomem__passes_begin(&campaign->passes, NOMEM_PASS_HANDED);

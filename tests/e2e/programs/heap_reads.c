@@ -55,6 +55,21 @@ static void prepare(void) {
   extra = realloc(NULL, 100);
   planted(extra == NULL ? COUNT + 1 : COUNT);
 }
+#elif defined RECOVERY /* the same, only when what it does about a failure fails as well */
+static void planted(long count) {
+#ifdef MENDED
+  if (extra == NULL) count--;
+#endif
+  for (long i = 0; i < count; i++) seen += list[i]; /* blow-up */
+}
+
+static void prepare(void) {
+  list = calloc(COUNT, sizeof *list);
+  if (list == NULL) exit(1);
+  extra = malloc(1000);
+  if (extra == NULL) extra = malloc(100);
+  planted(extra == NULL ? COUNT + 1 : COUNT);
+}
 #elif defined CALL /* a function of an object that was given up */
 struct object {
   long state[3]; /* where the C library writes when it has it back */
