@@ -2,12 +2,14 @@
 /* How much of the processors the threads of a run had: of this test and its children. */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -56,6 +58,70 @@ static void gone(void **state) {
   assert_true(step.used_ns == 0 && step.waited_ns == 0);
 }
 
+/* A child that has work to do, on a processor that another one keeps busy, and that gives way to everybody. */
+static pid_t start_starved(pid_t *busy) {
+  cpu_set_t one;
+  const struct sched_param none = {0};
+  size_t first = 0;
+  sched_getaffinity(0, sizeof one, &one);
+  while (!CPU_ISSET(first, &one)) first++;
+  CPU_ZERO(&one);
+  CPU_SET(first, &one);
+  *busy = fork();
+  pid_t starved = *busy != 0 ? fork() : 0;
+  if (*busy != 0 && starved != 0) return starved;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  sched_setaffinity(0, sizeof one, &one);
+  if (*busy != 0) sched_setscheduler(0, SCHED_IDLE, &none);
+  for (;;) continue;
+}
+
+/* A wait counts while it goes on: the kernel counts it only when it is over, and a step is shorter than many are. */
+static void starved(void **state) {
+  (void)state;
+  struct nomem__processor_use use = {0};
+  uint64_t waited_ns = 0;
+  pid_t busy, tid = start_starved(&busy);
+  const struct timespec begin = {.tv_nsec = 100000000}, step = {.tv_nsec = 5000000};
+  if (access("/proc/self/schedstat", R_OK) != 0) skip_because("this kernel does not tell");
+  nanosleep(&begin, NULL);
+  nomem__processor_use_step(&use, &tid, 1);
+  uint64_t began_ns = use.seen_ns, idle_ns = 0;
+  for (int i = 0; i < 40; i++) {
+    uint64_t before_ns = use.seen_ns;
+    nanosleep(&step, NULL);
+    struct nomem__processor_step seen = nomem__processor_use_step(&use, &tid, 1);
+    uint64_t passed_ns = use.seen_ns - before_ns, rest_ns = seen.used_ns < passed_ns ? passed_ns - seen.used_ns : 0;
+    idle_ns += rest_ns;
+    waited_ns += seen.waited_ns < rest_ns ? seen.waited_ns : rest_ns; /* as the run clock does */
+  }
+  kill(tid, SIGKILL);
+  kill(busy, SIGKILL);
+  waitpid(tid, NULL, 0);
+  waitpid(busy, NULL, 0);
+  assert_true(use.seen_ns - began_ns >= 40 * UINT64_C(5000000));
+  assert_true(waited_ns >= idle_ns * 9 / 10);
+}
+
+/* Who sleeps waits for no processor. */
+static void asleep(void **state) {
+  (void)state;
+  struct nomem__processor_use use = {0};
+  pid_t tid = fork();
+  const struct timespec step = {.tv_nsec = 20000000};
+  if (tid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) pause();
+  }
+  nanosleep(&step, NULL);
+  nomem__processor_use_step(&use, &tid, 1);
+  nanosleep(&step, NULL);
+  struct nomem__processor_step seen = nomem__processor_use_step(&use, &tid, 1);
+  kill(tid, SIGKILL);
+  waitpid(tid, NULL, 0);
+  assert_true(seen.used_ns < 5000000 && seen.waited_ns < 5000000);
+}
+
 static int pipe_of_thread[2];
 
 static void *wait_there(void *number) {
@@ -102,6 +168,7 @@ static void descendants(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(works), cmocka_unit_test(gone), cmocka_unit_test(descendants)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(works), cmocka_unit_test(gone), cmocka_unit_test(starved),
+                                     cmocka_unit_test(asleep), cmocka_unit_test(descendants)};
   return cmocka_run_group_tests_name("processor use", tests, NULL, NULL);
 }

@@ -8,11 +8,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../text/memory.h"
 
 #define PROC_BYTES 1024
+#define NS_PER_S UINT64_C(1000000000)
 
 /* Reads the beginning of a file of /proc as a string; "" when it cannot be read. */
 static void read_proc(char text[PROC_BYTES], const char *path) {
@@ -22,31 +25,56 @@ static void read_proc(char text[PROC_BYTES], const char *path) {
   text[length > 0 ? length : 0] = '\0';
 }
 
+/* The state stands behind the name, which may have anything in it. */
+static bool is_runnable(pid_t tid) {
+  char path[64], text[PROC_BYTES];
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)tid);
+  read_proc(text, path);
+  const char *name_end = strrchr(text, ')');
+  return name_end != NULL && strncmp(name_end, ") R", 3) == 0;
+}
+
 static struct nomem__thread_use look_at(pid_t tid) {
   char path[64], text[PROC_BYTES];
-  struct nomem__thread_use now = {.tid = tid};
+  struct nomem__thread_use now = {.tid = tid, .is_runnable = is_runnable(tid)};
   snprintf(path, sizeof path, "/proc/%d/schedstat", (int)tid);
   read_proc(text, path);
   if (sscanf(text, "%" SCNu64 " %" SCNu64, &now.used_ns, &now.waited_ns) != 2) now.used_ns = now.waited_ns = 0;
   return now;
 }
 
-/* What is known of a thread; zero: it is new. */
+/* What is known of a thread. One that is new has been runnable since it was made. */
 static struct nomem__thread_use find(const struct nomem__processor_use *use, pid_t tid) {
   for (size_t i = 0; i < use->count; i++)
     if (use->list[i].tid == tid) return use->list[i];
-  return (struct nomem__thread_use){.tid = tid};
+  return (struct nomem__thread_use){.tid = tid, .is_runnable = true};
+}
+
+/* A thread that was runnable at both ends of a step, and hardly had a processor between them, has waited for one. */
+static uint64_t find_wait(const struct nomem__thread_use *before, const struct nomem__thread_use *now,
+                          uint64_t passed_ns) {
+  uint64_t used_ns = now->used_ns - before->used_ns, waited_ns = now->waited_ns - before->waited_ns;
+  bool still_waits = before->is_runnable && now->is_runnable && used_ns < passed_ns / 2;
+  return still_waits && passed_ns - used_ns > waited_ns ? passed_ns - used_ns : waited_ns;
+}
+
+static uint64_t find_time(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 struct nomem__processor_step nomem__processor_use_step(struct nomem__processor_use *use, const pid_t *tids,
                                                        size_t count) {
-  struct nomem__processor_use now = {.count = count < NOMEM_USE_THREADS ? count : NOMEM_USE_THREADS};
+  struct nomem__processor_use now = {.count = count < NOMEM_USE_THREADS ? count : NOMEM_USE_THREADS,
+                                     .seen_ns = find_time()};
   struct nomem__processor_step step = {0};
+  uint64_t passed_ns = use->seen_ns != 0 ? now.seen_ns - use->seen_ns : 0;
   for (size_t i = 0; i < now.count; i++) {
     now.list[i] = look_at(tids[i]);
     struct nomem__thread_use before = find(use, tids[i]);
     if (now.list[i].used_ns < before.used_ns || now.list[i].waited_ns < before.waited_ns) continue; /* it has ended */
-    uint64_t waited_ns = now.list[i].waited_ns - before.waited_ns;
+    uint64_t waited_ns = find_wait(&before, &now.list[i], passed_ns);
     step.used_ns += now.list[i].used_ns - before.used_ns;
     if (waited_ns > step.waited_ns) step.waited_ns = waited_ns;
   }

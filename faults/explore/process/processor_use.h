@@ -4,6 +4,7 @@
 #ifndef NOMEM_PROCESSOR_USE_H
 #define NOMEM_PROCESSOR_USE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -14,13 +15,15 @@
 /* What a thread had when it was looked at last. */
 struct nomem__thread_use {
   pid_t tid;
-  uint64_t used_ns, waited_ns;
+  uint64_t used_ns, waited_ns; /* the latter without the wait that goes on, which the kernel does not count yet */
+  bool is_runnable;            /* it had a processor, or waited for one */
 };
 
 /* All zero: nothing is known yet. */
 struct nomem__processor_use {
   struct nomem__thread_use list[NOMEM_USE_THREADS];
   size_t count;
+  uint64_t seen_ns; /* when they were looked at, by the monotonic clock */
 };
 
 /* Since a run was looked at last. All zero where the kernel does not tell. */
