@@ -173,6 +173,11 @@ found() {
     'what it needs was gone before all its runs were made' && grep -q '"complete": false' seen.json && ! grep -q 'hang in' seen
 }
 check 'what crashed before a server was gone is one' found
+# Whichever run it is that finds no server: one with a fault, the one without any, or the one that confirms the crash.
+for clients in 15 16 17; do
+  found() { suite bad 1 --isolate off --engine exec --tests '^needs' -- sh with_server $clients 200 && says "$found_add"; }
+  check "the server serves $clients clients: the crash is no chance" found
+done
 rm -f good/gone bad/gone
 
 # What the store has of such a case is what was seen while its surroundings were there: what was not is made again.

@@ -175,6 +175,21 @@ static void come_again(void **state) {
   }
 }
 
+/* A run that did not come to the failure, or ended otherwise than without one, tells nothing of a crash where what the
+ * test needs may be gone; one that ended as ever does, and what any lack explains is not spared. */
+static void says_nothing(void **state) {
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CRASH};
+  (void)state;
+  assert_true(nomem__confirm_says_nothing(&finding, NOMEM_VERDICT_UNREACHED, false));
+  assert_true(nomem__confirm_says_nothing(&finding, NOMEM_VERDICT_UNREACHED, true));
+  assert_true(nomem__confirm_says_nothing(&finding, NOMEM_VERDICT_REPORTED, false));
+  assert_true(nomem__confirm_says_nothing(&finding, NOMEM_VERDICT_HANG, false));
+  assert_false(nomem__confirm_says_nothing(&finding, NOMEM_VERDICT_HANDLED, true));
+  assert_false(nomem__confirm_says_nothing(&finding, NOMEM_VERDICT_CRASH, false));
+  finding.verdict = NOMEM_VERDICT_HANG;
+  assert_false(nomem__confirm_says_nothing(&finding, NOMEM_VERDICT_REPORTED, false));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(needs_block_table),
@@ -187,6 +202,7 @@ int main(void) {
       cmocka_unit_test(stray_pointer),
       cmocka_unit_test(freed_block),
       cmocka_unit_test(come_again),
+      cmocka_unit_test(says_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,10 +31,11 @@ struct confirmation {
   struct nomem__return_watch with_fault, without_fault; /* what calls of test code's returned in these runs */
   struct nomem__last_call last;                         /* of with_fault: the call that may have reported the failure */
   struct nomem__held_watch held;                        /* what test code had when the call failed */
-  bool is_no_block;   /* what was freed in that run is no block, as far as it had a block table */
-  bool is_of_test;    /* what was freed stood in a variable that the test had given */
-  bool is_guarded;    /* blocks are guarded in the run that is made now */
-  unsigned unreached; /* runs of this finding in which the call to fail was not made */
+  bool is_no_block;      /* what was freed in that run is no block, as far as it had a block table */
+  bool is_of_test;       /* what was freed stood in a variable that the test had given */
+  bool is_guarded;       /* blocks are guarded in the run that is made now */
+  unsigned unreached;    /* runs of this finding in which the call to fail was not made */
+  bool has_said_nothing; /* its run tells nothing, because what the program needs may be gone */
 };
 
 static struct nomem__finding *finding_of(struct confirmation *confirmation) {
@@ -120,7 +121,8 @@ static void confirm_next(struct confirmation *confirmation) {
 }
 
 static void finish_now(struct confirmation *confirmation) {
-  finding_of(confirmation)->is_confirmed = true;
+  finding_of(confirmation)->is_confirmed = !confirmation->has_said_nothing;
+  confirmation->has_said_nothing = false;
   confirmation->number++;
   confirmation->unreached = 0;
   confirm_next(confirmation);
@@ -130,7 +132,10 @@ static void same_blocks_done(struct nomem__worker *worker, const struct nomem__o
   struct confirmation *confirmation = user;
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  finding_of(confirmation)->is_in_baseline = nomem__guarded_runs_end_otherwise(confirmation->campaign, outcome);
+  const struct nomem__campaign *campaign = confirmation->campaign;
+  finding_of(confirmation)->is_in_baseline = campaign->session->options->is_in_place
+                                                 ? nomem__guarded_runs_break(campaign, outcome)
+                                                 : nomem__guarded_runs_end_otherwise(campaign, outcome);
   finish_now(confirmation);
 }
 
@@ -268,6 +273,14 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
                             outcome, finding->point.second != 0, &result);
   if (result.verdict == NOMEM_VERDICT_UNREACHED && confirmation->unreached++ < UNREACHED_MAX) {
     confirm(confirmation);
+    return;
+  }
+  const struct nomem__campaign *campaign = confirmation->campaign;
+  bool has_ended_well = !outcome->end.timed_out && outcome->end.root_status == campaign->baseline_status;
+  confirmation->has_said_nothing =
+      campaign->session->options->is_in_place && nomem__confirm_says_nothing(finding, result.verdict, has_ended_well);
+  if (confirmation->has_said_nothing) {
+    finish_now(confirmation);
     return;
   }
   finding->is_flaky = !nomem__confirm_is_again(finding->verdict, result.verdict);

@@ -13,6 +13,16 @@ bool nomem__confirm_is_again(enum nomem__verdict wanted, enum nomem__verdict cam
   return came == wanted || (is_of_calls && came == NOMEM_VERDICT_REPORTED);
 }
 
+bool nomem__confirm_is_proof(const struct nomem__finding *finding) {
+  return finding->verdict == NOMEM_VERDICT_CORRUPTION || finding->verdict == NOMEM_VERDICT_SANITIZER ||
+         finding->verdict == NOMEM_VERDICT_CRASH;
+}
+
+bool nomem__confirm_says_nothing(const struct nomem__finding *finding, enum nomem__verdict came, bool has_ended_well) {
+  return nomem__confirm_is_proof(finding) && !nomem__confirm_is_again(finding->verdict, came) &&
+         (came == NOMEM_VERDICT_UNREACHED || !has_ended_well);
+}
+
 /* Whether the NULL that was followed may have been read from a block that was freed: it is not what a call returned. */
 static bool may_be_null_of_freed(const struct nomem__finding *finding) {
   const struct nomem__unchecked_call *unchecked = &finding->unchecked;

@@ -13,6 +13,14 @@ bool nomem__confirm_needs_block_table(const struct nomem__finding *finding);
  * returned does not show in that. */
 bool nomem__confirm_is_again(enum nomem__verdict wanted, enum nomem__verdict came);
 
+/* Whether no lack of anything that a program needs can explain the finding: without its server it may give up, wait or
+ * write something else, but it breaks no memory. */
+bool nomem__confirm_is_proof(const struct nomem__finding *finding);
+
+/* Whether a run that came to something else says nothing against such a finding, where what the program needs may be
+ * gone by then: it did not come to the failure, or ended otherwise than without one. */
+bool nomem__confirm_says_nothing(const struct nomem__finding *finding, enum nomem__verdict came, bool has_ended_well);
+
 /* Whether one more run, with a block table, may tell of the block that was misused. */
 bool nomem__confirm_may_learn(const struct nomem__finding *finding, const struct nomem__baseline_residue *baseline);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "control_run.h"
 
+#include "confirm_rules.h"
 #include "journal.h"
 
 struct control {
@@ -17,12 +18,6 @@ static void control_done(struct nomem__worker *worker, const struct nomem__outco
   control->has_crashed = end->fatal_deaths > control->campaign->baseline_fatal_deaths;
 }
 
-/* A program that misses its server may give up, wait or write something else, but it breaks no memory. */
-static bool is_proof(const struct nomem__finding *finding) {
-  return finding->verdict == NOMEM_VERDICT_CORRUPTION || finding->verdict == NOMEM_VERDICT_SANITIZER ||
-         finding->verdict == NOMEM_VERDICT_CRASH;
-}
-
 static void run(struct control *control, struct nomem__campaign *campaign) {
   const struct nomem__run_request request = nomem__campaign_request(campaign, "", control_done, control);
   int result = nomem__worker_start(campaign->workers[0].worker, &request);
@@ -30,6 +25,16 @@ static void run(struct control *control, struct nomem__campaign *campaign) {
     nomem__session_run(campaign->session);
   else
     nomem__campaign_give_up(campaign, result);
+}
+
+void nomem__control_run_make_again(struct nomem__campaign *campaign) {
+  struct control control = {.campaign = campaign};
+  bool is_in_doubt = false;
+  if (!campaign->session->options->is_in_place || campaign->failed || campaign->has_lost_surroundings) return;
+  for (size_t i = 0; i < campaign->findings.count; i++) is_in_doubt |= !campaign->findings.list[i].is_confirmed;
+  if (!is_in_doubt || campaign->session->interrupted_by != 0) return;
+  run(&control, campaign);
+  campaign->has_lost_surroundings = !control.has_passed;
 }
 
 void nomem__control_run_make(struct nomem__campaign *campaign) {
@@ -42,7 +47,7 @@ void nomem__control_run_make(struct nomem__campaign *campaign) {
   campaign->has_lost_surroundings = true;
   for (size_t i = 0; i < campaign->findings.count; i++) {
     struct nomem__finding *finding = &campaign->findings.list[i];
-    finding->is_flaky |= control.has_crashed || !is_proof(finding);
+    finding->is_flaky |= control.has_crashed || !nomem__confirm_is_proof(finding);
     finding->is_confirmed = true;
   }
 }

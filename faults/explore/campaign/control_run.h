@@ -12,4 +12,8 @@
  * the runs only if it passes. To be called before nomem__confirm_findings. */
 void nomem__control_run_make(struct nomem__campaign *campaign);
 
+/* Makes it once more when findings were not seen a second time, to say whether what the program needs is gone by now.
+ * To be called after nomem__confirm_findings. */
+void nomem__control_run_make_again(struct nomem__campaign *campaign);
+
 #endif

@@ -47,8 +47,12 @@ bool nomem__guarded_runs_are_needed(const struct nomem__finding *finding, uint64
 
 bool nomem__guarded_runs_end_otherwise(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
   const struct nomem__end *end = &outcome->end;
-  return outcome->is_damaged || outcome->is_flooded || outcome->was_caught || end->timed_out ||
-         end->root_status != campaign->baseline_status || end->fatal_deaths != campaign->baseline_fatal_deaths ||
+  return nomem__guarded_runs_break(campaign, outcome) || outcome->is_damaged || outcome->is_flooded || end->timed_out ||
+         end->root_status != campaign->baseline_status;
+}
+
+bool nomem__guarded_runs_break(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  return outcome->was_caught || outcome->end.fatal_deaths != campaign->baseline_fatal_deaths ||
          outcome->channel->misuse_count > campaign->residue_check.baseline.misuse_count;
 }
 

@@ -33,6 +33,9 @@ bool nomem__guarded_runs_are_needed(const struct nomem__finding *finding, uint64
 /* Whether a run without a fault ended as no other did. */
 bool nomem__guarded_runs_end_otherwise(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome);
 
+/* The same, but only where memory was broken: that is no want of anything else that the program needs. */
+bool nomem__guarded_runs_break(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome);
+
 /* Says what was not guarded, in a sentence; "" when all was. */
 void nomem__guarded_runs_describe(const struct nomem__campaign *campaign, char *text, size_t text_bytes);
 

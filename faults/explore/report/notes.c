@@ -42,8 +42,9 @@ static void add_untried(struct notes *notes, const struct nomem__campaign *campa
         : campaign->failed ? "could not go on"
                            : "the time was up",
         untried, campaign->point_count);
-  if (is_interrupted && unconfirmed > 0)
-    add(notes, "interrupted: %zu of %zu findings were not seen a second time", unconfirmed, campaign->findings.count);
+  if (unconfirmed > 0)
+    add(notes, "%s%zu of %zu findings were not seen a second time%s", is_interrupted ? "interrupted: " : "",
+        unconfirmed, campaign->findings.count, is_interrupted ? "" : ": the test did not come so far any more");
 }
 
 /* Says what was taken for test code: a wrong guess would hide findings. */

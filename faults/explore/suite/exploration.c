@@ -163,6 +163,7 @@ int nomem__exploration_finish(struct nomem__campaign *campaign) {
     nomem__control_run_make(campaign);
     nomem__findings_merge_persistent(&campaign->findings, session->symbols);
     nomem__confirm_findings(campaign);
+    nomem__control_run_make_again(campaign);
     nomem__passes_end(&campaign->passes);
   }
   nomem__progress_stop(&campaign->progress);
