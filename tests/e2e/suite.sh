@@ -141,6 +141,39 @@ else
   skip ctest 'there is no ctest here'
 fi
 
+# A server that the runner has, and that was there before, starts the tests; and it has the results of those that have
+# passed. Told how, it starts all of them where they are recorded.
+for folder in bad good; do
+  "$cc" -o $folder/java "$here/programs/runner_server.c" && cp $folder/java $folder/bazel
+  (cd $folder && timeout 60 ./bazel test //... && timeout 60 ./bazel test //...)
+done
+if suite bad 1 -- ./bazel test //... && says "$three" "$found_add" "$found_label" "$found_describe" \
+  './bazel test --nocache_test_results --strategy=TestRunner=local //..., after its server was ended'; then
+  pass 'a runner with a server that has the results already'
+else
+  fail 'a runner with a server that has the results already' seen
+fi
+printf './clean; ./bazel test //...\n' >good/serves
+if suite good 2 -- sh serves && says '1 test explored, 0 findings' 'this is no pass' "by 'bazel shutdown'" \
+  "by --nocache_test_results" && grep -q '"complete": false' seen.json && suite good 2 --list -- sh serves; then
+  pass 'what a server that was there has started is no silent pass'
+else
+  fail 'what a server that was there has started is no silent pass' seen
+fi
+(cd good && timeout 60 ./bazel shutdown)
+if suite good 0 -- sh serves && says '1 test explored, 0 findings' 'bazel test starts no test again whose result' &&
+  ! grep -q 'no pass' seen && grep -q '"complete": false' seen.json; then
+  pass 'results that a runner may have had already are named'
+else
+  fail 'results that a runner may have had already are named' seen
+fi
+printf './clean; ./bazel test --nocache_test_results //...\n' >good/serves
+if suite good 0 -- sh serves && says '6 tests explored, 0 findings' && grep -q '"complete": true' seen.json; then
+  pass 'a server that the recorded runner has started'
+else
+  fail 'a server that the recorded runner has started' seen
+fi
+
 # A test that fails anyway, one that skips itself and one that allocates nothing are named; the others are explored.
 printf './failing; ./skipped; ./nothing; ./clean\n' >good/some
 if suite good 0 -- sh some && says 'not explored: failing: without any fault it exits with 1' \

@@ -23,7 +23,8 @@
 #   alone      the command without nomem, where the row has none
 #   in_check   yes: it is tried without --all
 #
-# and the functions fetch (default: none), which gets what else is needed into the project; build; and results, which prints "NAME VERDICT" of each test from the files out and err.
+# and the functions fetch (default: none), which gets what else is needed into the project; build; tidy (default: none),
+# which ends what the runner has left; and results, which prints "NAME VERDICT" of each test from the files out and err.
 # shellcheck source-path=SCRIPTDIR/../e2e/lib source=suite.sh
 . "$(dirname "$0")/../e2e/lib/suite.sh"
 needs_ptrace
@@ -199,6 +200,7 @@ for folder in "$programs"/*/; do
   [ -f "$folder/runner.sh" ] || continue
   like=$name framework='' needs='' header='' module='' explored=5 splits='' freeing=items_copy logs='^$' apart='' alone='' in_check=no
   fetch() { :; }
+  tidy() { :; }
   # shellcheck source=/dev/null
   . "$folder/runner.sh"
   echo "$row" >>rows
@@ -208,7 +210,7 @@ for folder in "$programs"/*/; do
     '  ') [ $in_check = yes ] || { skip "$name" "'make runners' tries it" && continue; } ;;
     *) continue ;;
   esac
-  if has_needs; then try; else skip "$name" "$missing here (tools/setup.sh runners)"; fi
+  if has_needs; then try && tidy; else skip "$name" "$missing here (tools/setup.sh runners)"; fi
 done
 
 # The document says what to write for each, and what it says is tried. libuv's runner is tried by tests/e2e/split.sh.

@@ -13,12 +13,15 @@
 #include <cmocka.h>
 
 #include "../../faults/explore/suite/case_turns.h"
+#include "../../faults/explore/suite/runner_kinds.h"
 #include "../../faults/explore/suite/suite_cases.h"
 #include "../../faults/explore/suite/suite_findings.h"
 #include "../../faults/explore/suite/suite_load.h"
 #include "../../faults/explore/suite/variables.h"
+#include "../../faults/explore/suite/variants.h"
 #include "../../faults/explore/text/json_values.h"
 #include "../../faults/explore/text/memory.h"
+#include "../../faults/explore/text/words.h"
 
 /* Words that stand one after the other, as /proc has them. */
 #define BLOCK(text) text, sizeof(text)
@@ -60,7 +63,8 @@ static void check_cases(const struct nomem__recording *recording, const char *wa
 static void kinds_of_programs(void **state) {
   (void)state;
   static const char *const cases[] = {"/home/me/project/test_a", "/build/t/lt-x", "/usr/local/src/p/test",
-                                      "/usr/src/p/test", "/tmp/a.out"};
+                                      "/usr/src/p/test",         "/tmp/a.out",    "/home/me/project/install/sandbox",
+                                      "/home/me/linux-as"};
   static const char *const others[] = {"/usr/bin/perl",
                                        "/bin/sh",
                                        "/home/me/project/sh",
@@ -68,6 +72,9 @@ static void kinds_of_programs(void **state) {
                                        "/opt/llvm/clang",
                                        "/home/me/.cargo/bin/cargo",
                                        "/work/conftest",
+                                       "/work/cross/x86_64-buildroot-linux-gnu-gcc-12",
+                                       "/home/me/.cache/bazel/_bazel_me/install/0123456789abcdef0123456789abcdef/"
+                                       "linux-sandbox",
                                        "/lib64/ld-2.36.so",
                                        "",
                                        "relative",
@@ -111,6 +118,65 @@ static void started_by_a_case(void **state) {
 }
 
 /* Of a process that executes one program after another, the last is the case. */
+/* A start in this folder of the program below it. */
+static struct nomem__recorded_image start_below(const char *folder, const char *program) {
+  struct nomem__recorded_image image = {.is_whole = true, .variables = nomem__calloc(1, 1)};
+  image.folder = nomem__strdup(folder);
+  image.path = nomem__format("%s/%s", folder, program);
+  image.words = nomem__format("%s/%s", folder, program);
+  image.word_bytes = strlen(image.words) + 1;
+  return image;
+}
+
+/* Whether a second start may be the test of a first one whose folder is gone, or is still there. */
+static void check_second_start(const char *folder, const char *program, bool is_gone, bool wanted) {
+  struct nomem__recording recording = {.count = 2, .images = nomem__calloc(2, sizeof *recording.images)};
+  recording.images[0] = start_below("/home/me/boxes/9/root", "test1");
+  recording.images[1] = start_below(folder, program);
+  assert_int_equal(nomem__variants_are_similar(&recording.images[0], &recording.images[1], is_gone), wanted);
+  nomem__recording_free(&recording);
+}
+
+/* A folder that the runner makes anew each time, wherever it is, is known by its numbers, and nothing else may differ
+ * in numbers. */
+static void remade_folders(void **state) {
+  (void)state;
+  check_second_start("/home/me/boxes/9/root", "test1", true, true);
+  check_second_start("/home/me/boxes/11/root", "test1", true, true);
+  check_second_start("/home/me/boxes/11/root", "test1", false, false);
+  check_second_start("/home/me/boxes/11/root", "test2", true, false);
+  check_second_start("/home/me/boxes/9/root", "test2", true, false);
+  check_second_start("/home/me/boxes/11/other", "test1", true, false);
+  check_second_start("/home/me/crates/11/root", "test1", true, false);
+}
+
+/* The words of a list, with blanks between them; frees the list. */
+static void check_words(char **list, const char *wanted) {
+  char *joined = list != NULL ? nomem__format_command(list) : NULL;
+  if (wanted == NULL)
+    assert_null(joined);
+  else
+    assert_string_equal(joined, wanted);
+  free(joined);
+  free(list);
+}
+
+static void runners_with_servers(void **state) {
+  (void)state;
+  char *bazel[] = {"/opt/bazel-7.1", "--output_base=/x", "test", "//...", NULL};
+  char *build[] = {"bazel", "build", "//...", NULL}, *other[] = {"./bazelle", "test", NULL}, *alone[] = {"bazel", NULL};
+  char *go[] = {"go", "test", "./...", NULL};
+  check_words(nomem__runner_kind_complete(bazel),
+              "/opt/bazel-7.1 --output_base=/x test --nocache_test_results --strategy=TestRunner=local //...");
+  check_words(nomem__runner_kind_end_server(bazel), "/opt/bazel-7.1 --output_base=/x shutdown");
+  check_words(nomem__runner_kind_complete(build), NULL);
+  check_words(nomem__runner_kind_end_server(build), NULL);
+  check_words(nomem__runner_kind_complete(other), NULL);
+  check_words(nomem__runner_kind_complete(alone), NULL);
+  check_words(nomem__runner_kind_complete(go), "go test -count=1 ./...");
+  check_words(nomem__runner_kind_end_server(go), NULL);
+}
+
 static void last_image(void **state) {
   (void)state;
   struct nomem__recording recording = {0};
@@ -345,6 +411,8 @@ int main(void) {
       cmocka_unit_test(kinds_of_programs),
       cmocka_unit_test(interpreters_and_inputs),
       cmocka_unit_test(started_by_a_case),
+      cmocka_unit_test(remade_folders),
+      cmocka_unit_test(runners_with_servers),
       cmocka_unit_test(last_image),
       cmocka_unit_test(names),
       cmocka_unit_test(environments),

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* nomem suite: explores every test that a runner starts, and makes one report of all. */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../campaign/exclusions.h"
 #include "../campaign/site_filter.h"
@@ -9,13 +15,26 @@
 #include "../profile/coverage_folder.h"
 #include "../report/document.h"
 #include "../report/report.h"
+#include "../suite/runner_kinds.h"
 #include "../suite/suite.h"
 #include "../suite/suite_document.h"
 #include "../suite/suite_text.h"
 #include "../text/complain.h"
 #include "../text/json_values.h"
+#include "../text/words.h"
 #include "commands.h"
 #include "report_names.h"
+
+/* Whether it is certain that tests ran where nobody could record them. What there was of others is no pass, either. */
+static bool has_unseen(const struct nomem__suite *suite) {
+  bool is_certain;
+  char *sentence = nomem__runner_kind_describe_unseen(&suite->recording, &is_certain);
+  bool is_said = !suite->options->quiet && !suite->options->list; /* in the report, as a warning */
+  if (sentence != NULL && is_certain && suite->interrupted_by == 0)
+    nomem__complain("%s", is_said ? "this is no pass: tests ran where nobody could record them" : sentence);
+  free(sentence);
+  return is_certain;
+}
 
 /* That there are no findings would be no news. */
 static bool was_in_vain(const struct nomem__suite *suite, const json_t *document) {
@@ -26,6 +45,8 @@ static bool was_in_vain(const struct nomem__suite *suite, const json_t *document
   if (suite->interrupted_by != 0) return true;
   if (is_explored)
     nomem__complain("nothing was exercised: the time was up before the first call had failed: give more with --budget");
+  else if (suite->cases.count == 0 && has_unseen(suite))
+    return true;
   else if (suite->cases.count == 0)
     nomem__complain(
         "nothing was explored: the runner started no program of the project's: does it run the tests, or are they done "
@@ -63,7 +84,7 @@ static int report(const struct nomem__suite *suite) {
   bool is_written = nomem__reports_write(options, document, nomem__suite_text_print) == 0;
   if (nomem__document_has_findings(document))
     status = nomem__findings_status(options);
-  else if (was_in_vain(suite, document))
+  else if (was_in_vain(suite, document) || has_unseen(suite))
     status = NOMEM_EXIT_FAILED;
   bool is_kept = nomem__suite_keep_report(suite, document) == 0;
   if (!is_kept || !is_written || !is_measured || has_broken(suite)) status = NOMEM_EXIT_FAILED;
@@ -84,7 +105,8 @@ static int list(const struct nomem__suite *suite) {
   if (document == NULL) return NOMEM_EXIT_FAILED;
   nomem__suite_text_list(document, stdout);
   json_decref(document);
-  return suite->interrupted_by != 0 ? NOMEM_EXIT_FAILED : NOMEM_EXIT_CLEAN;
+  bool is_known = suite->interrupted_by == 0 && !has_unseen(suite);
+  return is_known ? NOMEM_EXIT_CLEAN : NOMEM_EXIT_FAILED;
 }
 
 static int explore(struct nomem__suite *suite) {
@@ -106,11 +128,39 @@ static int run_suite(const struct nomem__options *options) {
   return status;
 }
 
+/* What it prints is nobody's, and if it does not run, neither does the runner, which says why. */
+static void run_silently(char **program) {
+  posix_spawn_file_actions_t actions;
+  pid_t pid;
+  posix_spawn_file_actions_init(&actions);
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+  int result = posix_spawnp(&pid, program[0], &actions, NULL, program, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  while (result == 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
+/* A runner that would not start each test below itself is told to. */
+static void complete_runner(struct nomem__options *options) {
+  char **program = nomem__runner_kind_complete(options->program);
+  if (program == NULL) return;
+  char **end_server = nomem__runner_kind_end_server(options->program), *words = nomem__format_command(program);
+  if (end_server != NULL) run_silently(end_server);
+  if (!options->quiet)
+    nomem__complain("so that each test is started, and seen: %s%s", words,
+                    end_server != NULL ? ", after its server was ended" : "");
+  free(words);
+  free(end_server);
+  options->program = program;
+}
+
 int nomem__suite(const struct nomem__options *given) {
   struct nomem__options options = *given;
   struct nomem__report_names names = {0};
   nomem__report_names_fill(&names, &options);
+  complete_runner(&options);
   int status = nomem__coverage_folder_open(&options) == 0 ? run_suite(&options) : NOMEM_EXIT_FAILED;
+  if (options.program != given->program) free(options.program);
   nomem__report_names_free(&names);
   return status;
 }

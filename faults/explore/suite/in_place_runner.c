@@ -28,12 +28,13 @@ struct second_run {
   int socket;
 };
 
-/* The first case that is still wanted and has this command but for the names of temporary files. */
+/* The first case that is still wanted and has this command but for the names of files that are made anew each time. */
 static size_t find_similar(const struct second_run *run, const struct nomem__recorded_image *image) {
   const struct nomem__suite_cases *cases = &run->suite->cases;
   size_t i = 0;
-  while (i < cases->count && (run->places[i].state != NOMEM_PLACE_AWAITED || run->is_done[i] ||
-                              !nomem__variants_are_similar(cases->list[i].image, image)))
+  while (i < cases->count &&
+         (run->places[i].state != NOMEM_PLACE_AWAITED || run->is_done[i] ||
+          !nomem__variants_are_similar(cases->list[i].image, image, cases->list[i].left_out == NOMEM_LEFT_OUT_GONE)))
     i++;
   return i;
 }

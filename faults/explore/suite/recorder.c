@@ -25,6 +25,7 @@
 #include "../text/error_text.h"
 #include "../text/grow.h"
 #include "../text/quote.h"
+#include "runner_kinds.h"
 #include "suite_cases.h"
 #include "variables.h"
 
@@ -162,7 +163,8 @@ static bool executed(void *user, pid_t pid) {
   *live = (struct live){.pid = pid, .image = number, .began_ns = uv_hrtime()};
   if (number == NOMEM_NO_IMAGE) return false;
   struct nomem__recorded_image *image = &recorder->recording->images[number];
-  if (nomem__suite_may_be_case(image->path) || nomem__suite_may_run_case(image->path))
+  if (nomem__suite_may_be_case(image->path) || nomem__suite_may_run_case(image->path) ||
+      nomem__runner_kind_needs_words(image->path))
     note_whole(recorder->recording, image, pid);
   if (image->is_whole && recorder->onlooker != NULL)
     recorder->onlooker->begins(recorder->onlooker->user, recorder->recording, number, pid);

@@ -32,7 +32,8 @@ struct nomem__recorded_image {
 
   bool has_projects_module; /* it is an interpreter that had loaded one when it ended */
 
-  /* Only of those that may be a case: see nomem__suite_may_be_case and nomem__suite_may_run_case. */
+  /* Only of those that may be a case: see nomem__suite_may_be_case and nomem__suite_may_run_case; and of runners that
+   * runner_kinds.h knows. */
   bool is_whole;     /* all that follows is known */
   char *words;       /* of the command, each with its NUL; so many bytes */
   size_t word_bytes; /* at least one */

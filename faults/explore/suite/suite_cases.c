@@ -29,6 +29,8 @@
 #define NAME_BYTES 120
 /* In so many environments a command is a test of its own each; what more there are is taken for chance. */
 #define VARIANTS_MAX 16
+/* Of an MD5 sum. */
+#define BAZEL_HASH_DIGITS 32
 
 const char *const nomem__left_out_names[NOMEM_LEFT_OUT_COUNT] = {
 #define X(upper, name) [NOMEM_LEFT_OUT_##upper] = name,
@@ -43,14 +45,27 @@ static bool is_tool(const char *name) {
       "gcc*", "g++*",     "cc",     "c++",     "cc1*",    "collect2", "clang*", "ld",   "ld.*",     "ld-*",
       "as",   "ar",       "ranlib", "rustc",   "cargo*",  "rustup",   "go",     "node", "java*",    "bazel*",
       "samu", "libtool*", "ccache", "sccache", "distcc*", "conftest", "cmTC_*", "gdb*", "valgrind*"};
+  static const char *const cross_globs[] = {"*-linux-*-gcc*", "*-linux-*-g++*", "*-linux-*-ld*", "*-linux-*-as",
+                                            "*-linux-*-ar"};
   for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
     if (nomem__glob(globs[i], name)) return true;
+  for (size_t i = 0; i < sizeof cross_globs / sizeof *cross_globs; i++)
+    if (nomem__glob(cross_globs[i], name)) return true;
   return false;
+}
+
+/* Bazel unpacks itself, and the sandboxes that it starts tests in, in a folder with a hash as its name. */
+static bool is_bazels_own(const char *path) {
+  static const char above[] = "/install/";
+  const char *at = strstr(path, above);
+  size_t digits = at != NULL ? strspn(at + strlen(above), "0123456789abcdef") : 0;
+  return digits == BAZEL_HASH_DIGITS && at[strlen(above) + digits] == '/';
 }
 
 bool nomem__suite_may_be_case(const char *path) {
   const char *name = nomem__base_name(path);
-  return path[0] == '/' && !nomem__is_part_of_system(path) && nomem__is_injected("", name) && !is_tool(name);
+  return path[0] == '/' && !nomem__is_part_of_system(path) && nomem__is_injected("", name) && !is_tool(name) &&
+         !is_bazels_own(path);
 }
 
 bool nomem__suite_may_run_case(const char *path) {

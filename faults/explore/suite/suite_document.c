@@ -17,6 +17,7 @@
 #include "../text/json_values.h"
 #include "../text/memory.h"
 #include "in_place.h"
+#include "runner_kinds.h"
 #include "suite_findings.h"
 #include "variables.h"
 
@@ -207,6 +208,9 @@ static void warn_of_runner(struct nomem__json *json, json_t *warnings, const str
     warn(json, warnings, nomem__format("the runner was ended when its time was up as it ran once more"));
   if (recording->left_out > 0)
     warn(json, warnings, nomem__format("%zu programs more were started than are recorded", recording->left_out));
+  bool is_certain;
+  char *unseen = nomem__runner_kind_describe_unseen(recording, &is_certain);
+  if (unseen != NULL) warn(json, warnings, unseen);
 }
 
 /* Whether two sentences say the same but for their numbers. */
@@ -323,6 +327,10 @@ static void put_findings(struct nomem__json *json, json_t *document, const struc
 static bool is_complete(const struct nomem__suite *suite) {
   size_t explored = 0;
   bool is_whole = suite->interrupted_by == 0 && !suite->recording.has_timed_out && suite->recording.left_out == 0;
+  bool is_certain;
+  char *unseen = nomem__runner_kind_describe_unseen(&suite->recording, &is_certain);
+  is_whole = is_whole && unseen == NULL;
+  free(unseen);
   for (size_t i = 0; i < suite->cases.count && is_whole; i++) {
     const json_t *document = suite->results[i].document;
     explored += document != NULL;

@@ -61,23 +61,50 @@ static const char *find_temporary_path(const char *entry) {
   return equals != NULL && is_temporary(equals + 1) ? equals + 1 : NULL;
 }
 
-/* Whether two words, of which both may be NULL, are the same but for the names of temporary files. */
-static bool are_similar(const char *one, const char *other) {
+/* A folder that a runner makes anew for each start of a test, in two of them: up to where the names are the same again.
+ * Lengths of 0: there is none. */
+struct remade {
+  const char *one, *other;
+  size_t length, other_length;
+};
+
+/* Whether two words, of which both may be NULL, are the same but for the names of temporary files and of that folder.
+ */
+static bool are_similar(const char *one, const char *other, const struct remade *remade) {
   if (one == NULL || other == NULL) return one == other;
+  if (strcmp(one, other) == 0) return true;
+  const char *in = remade->length > 0 ? memmem(one, strlen(one), remade->one, remade->length) : NULL;
+  size_t before = in != NULL ? (size_t)(in - one) : 0;
+  if (in != NULL && strncmp(one, other, before) == 0 &&
+      strncmp(other + before, remade->other, remade->other_length) == 0 &&
+      strcmp(in + remade->length, other + before + remade->other_length) == 0)
+    return true;
   size_t same = 0;
   while (!is_temporary(one + same) && one[same] != '\0' && one[same] == other[same]) same++;
-  return strcmp(one, other) == 0 ||
-         (is_temporary(one + same) && is_temporary(other + same) && nomem__names_are_similar(one + same, other + same));
+  return is_temporary(one + same) && is_temporary(other + same) && nomem__names_are_similar(one + same, other + same);
 }
 
-bool nomem__variants_are_similar(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other) {
-  if (!one->is_whole || !other->is_whole || !are_similar(one->path, other->path) ||
-      !are_similar(one->folder, other->folder) || !are_similar(one->input_path, other->input_path))
+/* Compares the folders of two starts. They may be anywhere, as long as what differs is numbers or a hash. */
+static struct remade find_remade(const char *one, const char *other) {
+  size_t length = strlen(one), other_length = strlen(other);
+  if (strcmp(one, other) == 0 || !nomem__names_are_similar(one, other)) return (struct remade){0};
+  while (length > 0 && other_length > 0 && one[length - 1] == other[other_length - 1]) length--, other_length--;
+  length += strcspn(one + length, "/");
+  other_length += strcspn(other + other_length, "/");
+  return (struct remade){.one = one, .other = other, .length = length, .other_length = other_length};
+}
+
+bool nomem__variants_are_similar(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other,
+                                 bool is_gone) {
+  if (!one->is_whole || !other->is_whole) return false;
+  const struct remade remade = is_gone ? find_remade(one->folder, other->folder) : (struct remade){0};
+  if (!are_similar(one->path, other->path, &remade) || !are_similar(one->folder, other->folder, &remade) ||
+      !are_similar(one->input_path, other->input_path, &remade))
     return false;
   const char *word = one->words, *its = other->words;
   const char *end = word + one->word_bytes, *its_end = its + other->word_bytes;
   for (; word < end && its < its_end; word += strlen(word) + 1, its += strlen(its) + 1)
-    if (!are_similar(word, its)) return false;
+    if (!are_similar(word, its, &remade)) return false;
   return word == end && its == its_end;
 }
 

@@ -10,8 +10,10 @@
 /* Whether two starts of the same command are the same test, by their variables. */
 bool nomem__variants_are_same(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other);
 
-/* Whether two starts have the same command, folder and input but for the names of temporary files in them. */
-bool nomem__variants_are_similar(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other);
+/* Whether two starts have the same command, folder and input but for the names of temporary files in them; and, if the
+ * folder of the first is gone, but for numbers and hashes in the names of the folder. */
+bool nomem__variants_are_similar(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other,
+                                 bool is_gone);
 
 /* What tells a case from those of so many that have the same command: "NAME=value" of each variable in which any two of
  * them differ, by name, as words of a shell; "without NAME" where it was taken away; of what may be a secret the name
