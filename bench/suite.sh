@@ -42,6 +42,7 @@ explore() {
     "\(.coverage.cases_explored) of \(.coverage.cases) tests, \(.coverage.points_tried) runs; " +
     "\([.findings[] | select(.flaky | not)] | length) findings at \([.findings[] | select(.flaky | not) | .location] | unique | length) places"' \
     "$run/where/json"
+  jq -r '.passes[] | "  \(.pass): \(.runs) runs, \(.seconds | round) s, of all tests together"' "$run/where/json"
 }
 
 explore 'the first time'

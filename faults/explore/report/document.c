@@ -335,17 +335,20 @@ static void put_engines(struct nomem__json *json, json_t *document, const struct
     nomem__json_text(json, document, "engine_reason", campaign->engine_reason);
 }
 
-/* Of what was made by this command, in the order in which it was made. */
+json_t *nomem__document_make_pass(struct nomem__json *json, enum nomem__pass pass, uint64_t runs, double seconds) {
+  json_t *object = json_object();
+  nomem__json_text(json, object, "pass", nomem__pass_names[pass]);
+  nomem__json_number(json, object, "runs", runs);
+  nomem__json_put(json, object, "seconds", json_real(seconds));
+  return object;
+}
+
 static void put_passes(struct nomem__json *json, json_t *document, const struct nomem__passes *passes) {
   json_t *list = json_array();
   for (unsigned i = 0; i < NOMEM__PASSES; i++) {
     const struct nomem__pass_cost cost = nomem__passes_cost(passes, (enum nomem__pass)i);
     if (cost.runs == 0) continue;
-    json_t *pass = json_object();
-    nomem__json_text(json, pass, "pass", nomem__pass_names[i]);
-    nomem__json_number(json, pass, "runs", cost.runs);
-    nomem__json_put(json, pass, "seconds", json_real((double)cost.ns / 1e9));
-    nomem__json_add(json, list, pass);
+    nomem__json_add(json, list, nomem__document_make_pass(json, (enum nomem__pass)i, cost.runs, (double)cost.ns / 1e9));
   }
   nomem__json_put(json, document, "passes", list);
 }

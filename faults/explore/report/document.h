@@ -31,6 +31,9 @@ void nomem__document_put_origin(struct nomem__json *json, json_t *document);
 void nomem__document_put_verdicts(struct nomem__json *json, json_t *document, bool is_strict,
                                   const uint64_t runs[NOMEM_VERDICT_COUNT]);
 
+/* A pass that took so many runs, and seconds: an object of the caller's. */
+json_t *nomem__document_make_pass(struct nomem__json *json, enum nomem__pass pass, uint64_t runs, double seconds);
+
 /* Returns why a finding of a document does not count, in a few words that live as long as the document; NULL: it does.
  */
 const char *nomem__document_find_exclusion(const json_t *finding);

@@ -290,6 +290,27 @@ static void put_debugging(struct nomem__json *json, json_t *finding, const struc
   free(usual);
 }
 
+/* The sums of all cases, whose passes go on side by side. */
+static void put_passes(struct nomem__json *json, json_t *document, const struct nomem__suite *suite) {
+  uint64_t runs[NOMEM__PASSES] = {0};
+  double seconds[NOMEM__PASSES] = {0};
+  json_t *list = json_array();
+  for (size_t i = 0; i < suite->cases.count; i++) {
+    const json_t *own = json_object_get(suite->results[i].document, "passes");
+    for (size_t k = 0; k < json_array_size(own); k++)
+      for (unsigned pass = 0; pass < NOMEM__PASSES; pass++) {
+        const json_t *one = json_array_get(own, k);
+        if (strcmp(nomem__json_string(one, "pass"), nomem__pass_names[pass]) != 0) continue;
+        runs[pass] += nomem__json_count(one, "runs");
+        seconds[pass] += json_real_value(json_object_get(one, "seconds"));
+      }
+  }
+  for (unsigned pass = 0; pass < NOMEM__PASSES; pass++)
+    if (runs[pass] > 0)
+      nomem__json_add(json, list, nomem__document_make_pass(json, (enum nomem__pass)pass, runs[pass], seconds[pass]));
+  nomem__json_put(json, document, "passes", list);
+}
+
 /* What the cases know of their runs; the rest is found in the folder. */
 static void put_code_coverage(struct nomem__json *json, json_t *document, const struct nomem__suite *suite) {
   json_t *object = json_object(), *modules = json_array(), *calls = json_array();
@@ -348,6 +369,7 @@ json_t *nomem__suite_document_make(const struct nomem__suite *suite) {
   nomem__json_put(&json, document, "command", command);
   nomem__json_put(&json, document, "seconds", json_real((double)(suite->ended_ns - suite->began_ns) / 1e9));
   nomem__json_put(&json, document, "recording_seconds", json_real((double)suite->recording.wall_us / 1e6));
+  put_passes(&json, document, suite);
   nomem__json_put(&json, document, "complete", json_boolean(is_complete(suite)));
   for (size_t i = 0; i < suite->cases.count; i++) nomem__json_add(&json, cases, make_case(&json, suite, i));
   nomem__json_put(&json, document, "cases", cases);
