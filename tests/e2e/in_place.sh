@@ -175,7 +175,7 @@ found() {
 check 'what crashed before a server was gone is one' found
 # Whichever run it is that finds no server: one with a fault, the one without any, or the one that confirms the crash.
 for clients in 15 16 17; do
-  found() { suite bad 1 --isolate off --engine exec --tests '^needs' -- sh with_server $clients 200 && says "$found_add"; }
+  found() { suite bad 1 --isolate off --engine exec --tests '^needs' -- sh with_server "$clients" 200 && says "$found_add"; }
   check "the server serves $clients clients: the crash is no chance" found
 done
 rm -f good/gone bad/gone
