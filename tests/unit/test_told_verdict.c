@@ -216,11 +216,31 @@ static void unseen(void **state) {
   DECIDE(cases);
 }
 
+/* A later call that reported an error, as long as both runs make the same calls; the one that failed, and what only
+ * looks at data, is none. */
+static void later_error(void **state) {
+  const struct nomem__told_event usual[] = {FAILED(INT, 0), DATA(2, 5), RESULT(3, INT, 12), RESULT(4, INT, 0)};
+  const struct nomem__told_event lost[] = {FAILED(INT, 0), DATA(2, UINT32_MAX), RESULT(3, INT, UINT32_MAX),
+                                           RESULT(4, INT, 1)};
+  const struct nomem__told_event well[] = {FAILED(INT, UINT32_MAX), DATA(2, UINT32_MAX), RESULT(3, INT, 12),
+                                           RESULT(4, INT, 0)};
+  const struct nomem__told_event turned[] = {FAILED(INT, 0), DATA(5, 5), RESULT(3, INT, UINT32_MAX)};
+  const struct nomem__told_events without = {usual, 4, true};
+  (void)state;
+  assert_ptr_equal(nomem__told_later_error(&(struct nomem__told_events){lost, 4, true}, &without), &lost[2]);
+  assert_null(nomem__told_later_error(&(struct nomem__told_events){well, 4, true}, &without));
+  assert_null(nomem__told_later_error(&(struct nomem__told_events){turned, 3, true}, &without));
+  assert_null(nomem__told_later_error(&(struct nomem__told_events){lost + 1, 3, true}, &without));
+  assert_true(nomem__told_has_place(&without, 3));
+  assert_false(nomem__told_has_place(&without, 5));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(silent),
       cmocka_unit_test(told),
       cmocka_unit_test(unseen),
+      cmocka_unit_test(later_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../judge/call_reason.h"
 #include "../judge/held_watch.h"
 #include "../judge/return_verdict.h"
 #include "../judge/shared_cause.h"
@@ -21,6 +22,9 @@
 /* A run in which the call to fail was not made says nothing: so many more are made. */
 #define UNREACHED_MAX 2
 
+/* A run that is stopped again and again may take so much longer until it hangs. */
+#define WATCHED_MS 2000
+
 /* The findings are confirmed one after the other, by runs that follow from one another. */
 struct confirmation {
   struct nomem__campaign *campaign;
@@ -31,6 +35,10 @@ struct confirmation {
   struct nomem__return_watch with_fault, without_fault; /* what calls of test code's returned in these runs */
   struct nomem__last_call last;                         /* of with_fault: the call that may have reported the failure */
   struct nomem__held_watch held;                        /* what test code had when the call failed */
+  struct nomem__call_watch calls_with_fault, calls_without_fault; /* where the call that failed had said nothing */
+  struct nomem__test_variable variable;                           /* a NULL was read from */
+  struct nomem__trace_frame waits_at;                             /* in test code, of a hang */
+  bool has_variable;
   bool is_no_block;      /* what was freed in that run is no block, as far as it had a block table */
   bool is_of_test;       /* what was freed stood in a variable that the test had given */
   bool is_guarded;       /* blocks are guarded in the run that is made now */
@@ -68,6 +76,7 @@ static void start(struct confirmation *confirmation, const char *plan, bool look
   }
   request.keep_files = false;
   request.stop_watcher = watcher;
+  if (watcher != NULL && request.timeout_ms != 0) request.timeout_ms += WATCHED_MS;
   int result = nomem__worker_start(confirmation->worker, &request);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
@@ -230,6 +239,67 @@ static void learn_or_finish(struct confirmation *confirmation) {
   start(confirmation, finding->plan, true, NULL, block_table_done);
 }
 
+static void calls_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct confirmation *confirmation = user;
+  const struct nomem__call_watch *with = &confirmation->calls_with_fault, *without = &confirmation->calls_without_fault;
+  char text[NOMEM_RETURN_TEXT_BYTES];
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  struct nomem__finding *finding = finding_of(confirmation);
+  bool is_of_test = confirmation->has_variable
+                        ? nomem__call_reason_of_variable(with, without, text)
+                        : nomem__call_reason_of_hang(with, without, &confirmation->waits_at, text);
+  if (is_of_test) finding->reported_error = nomem__strings_add(&confirmation->campaign->reported_errors, text);
+  learn_or_finish(confirmation);
+}
+
+static void start_call_watch(struct confirmation *confirmation, struct nomem__call_watch *watch,
+                             enum nomem__call_watch_kind kind, nomem__worker_done done) {
+  const struct nomem__finding *finding = finding_of(confirmation);
+  struct nomem__stop_watcher *watcher = nomem__call_watch_prepare(watch, &confirmation->campaign->code_owners, kind);
+  if (confirmation->has_variable) watch->variable = &confirmation->variable;
+  start(confirmation, finding->plan, nomem__confirm_needs_block_table(finding), watcher, done);
+}
+
+static void usual_calls_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct confirmation *confirmation = user;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  if (confirmation->has_variable && confirmation->calls_without_fault.setter == NULL)
+    learn_or_finish(confirmation);
+  else
+    start_call_watch(confirmation, &confirmation->calls_with_fault, NOMEM_WATCH_WITH_FAULT, calls_done);
+}
+
+/* Whether more is to be known of the calls than what the last one has returned that failed: it had said nothing, or it
+ * is the one that is made again and again. is_heeded: test code took care. A function that is given another one to call
+ * promises to call it. */
+static bool asks_for_calls(struct confirmation *confirmation, bool is_heeded) {
+  const struct nomem__finding *finding = finding_of(confirmation);
+  const struct nomem__watched_call *call = confirmation->last.call;
+  if (finding->reported_error != NULL || (is_heeded && !finding->was_not_told)) return false;
+  if (finding->verdict == NOMEM_VERDICT_HANG) return confirmation->waits_at.path != NULL;
+  return confirmation->has_variable && finding->was_not_told &&
+         !nomem__symbols_may_take_function(confirmation->campaign->session->symbols, call->callee.path,
+                                           call->callee.offset);
+}
+
+/* Where the run blew up, as far as the calls of test code may tell whose fault it was. */
+static void note_blow_up(struct confirmation *confirmation, const struct nomem__outcome *outcome) {
+  const struct nomem__code_owners *code_owners = &confirmation->campaign->code_owners;
+  const struct nomem__finding *finding = finding_of(confirmation);
+  struct nomem__trace blow_up;
+  confirmation->has_variable = false;
+  confirmation->waits_at = (struct nomem__trace_frame){0};
+  if (confirmation->last.call == NULL) return;
+  nomem__blow_up_trace(outcome, code_owners->symbols, &blow_up);
+  if (finding->verdict == NOMEM_VERDICT_CRASH && finding->address_kind == NOMEM_ADDRESS_NULL)
+    confirmation->has_variable = nomem__test_variable_find(outcome, code_owners, &blow_up, &confirmation->variable);
+  unsigned test = nomem__next_test_call(code_owners, &blow_up, 0);
+  if (finding->verdict == NOMEM_VERDICT_HANG && !confirmation->last.is_clean_up && test > 0 && test < blow_up.depth)
+    confirmation->waits_at = blow_up.frame[test];
+}
+
 /* What the call returns when it does not fail is known, too. */
 static void without_fault_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct confirmation *confirmation = user;
@@ -244,7 +314,10 @@ static void without_fault_done(struct nomem__worker *worker, const struct nomem_
   finding->was_not_told = nomem__return_verdict_is_heeded(&confirmation->last, usual, false);
   if (!is_heeded && nomem__return_verdict_is_ignored(&confirmation->last, usual, campaign->session->symbols, text))
     finding->reported_error = nomem__strings_add(&campaign->reported_errors, text);
-  learn_or_finish(confirmation);
+  if (asks_for_calls(confirmation, is_heeded))
+    start_call_watch(confirmation, &confirmation->calls_without_fault, NOMEM_WATCH_WITHOUT_FAULT, usual_calls_done);
+  else
+    learn_or_finish(confirmation);
 }
 
 /* The last call of test code's that had failed, where it may have reported the failure; plan: the point of its fault.
@@ -286,6 +359,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   finding->is_flaky = !nomem__confirm_is_again(finding->verdict, result.verdict);
   confirmation->is_no_block = is_no_block(&result.residue);
   confirmation->last = find_call(confirmation, outcome, plan);
+  note_blow_up(confirmation, outcome);
   confirmation->is_of_test = confirmation->last.call != NULL && is_of_test(confirmation, outcome);
   if (confirmation->last.call == NULL) {
     learn_or_finish(confirmation);
@@ -366,6 +440,8 @@ void nomem__confirm_findings(struct nomem__campaign *campaign) {
   if (campaign->session->interrupts > 0) confirm_after_interrupt(confirmation);
   check_output_of_interrupted(confirmation);
   nomem__held_watch_free(&confirmation->held);
+  nomem__call_watch_free(&confirmation->calls_with_fault);
+  nomem__call_watch_free(&confirmation->calls_without_fault);
   free(confirmation);
   nomem__findings_merge_unreported(&campaign->findings);
   nomem__findings_merge_shared(&campaign->findings, &campaign->code_owners);

@@ -89,7 +89,7 @@ static void add_entries(struct functions *functions) {
 }
 
 static bool is_test_frame(const struct nomem__call_watch *watch, const struct nomem__trace *trace, unsigned frame) {
-  return nomem__code_owner_of(watch->code_owners, &trace->frame[frame]) == NOMEM_OWNER_TEST;
+  return nomem__code_owner_at(watch->code_owners, trace, frame) == NOMEM_OWNER_TEST;
 }
 
 /* Whether a frame is the first one of test code of its module, from one on. */
@@ -114,8 +114,8 @@ static void add_module(struct nomem__call_watch *watch, const struct nomem__stac
   *functions = (struct functions){.watch = watch, .path = first->path, .bias = address - first->offset};
   for (unsigned i = from; i < trace->depth; i++) {
     const struct nomem__trace_frame *frame = &trace->frame[i];
-    if (strcmp(frame->path, first->path) == 0 && is_of_test(watch, frame->path, frame->offset - 1))
-      add_function(functions, frame->offset - 1);
+    bool is_of_test_code = is_test_frame(watch, trace, i) && !nomem__is_framework_code(watch->code_owners, frame);
+    if (strcmp(frame->path, first->path) == 0 && is_of_test_code) add_function(functions, frame->offset - 1);
   }
   for (size_t i = 0; i < functions->count; i++) read_function(functions, functions->list[i]);
   add_entries(functions);
@@ -150,6 +150,8 @@ static void drop_breakpoints(struct nomem__call_watch *watch, pid_t tid) {
   watch->is_cut = watch->is_over = true;
   for (size_t i = 0; i < watch->place_count; i++)
     nomem__code_write(tid, watch->places[i].address, watch->places[i].byte);
+  if (watch->callback.address != 0) nomem__code_write(tid, watch->callback.address, watch->callback.byte);
+  watch->callback.address = 0;
 }
 
 static void set_breakpoints(struct nomem__call_watch *watch, pid_t tid) {
@@ -186,6 +188,8 @@ static void begin_at(struct nomem__call_watch *watch, struct nomem__stacks *stac
     if (is_first_of_module(watch, &trace, test, i)) add_module(watch, &stack, &trace, i);
   drop_doubles(watch);
   set_breakpoints(watch, tid);
+  if (watch->variable != NULL)
+    watch->variable_address = nomem__test_variable_locate(watch->variable, watch->code_owners->symbols, &stack, &trace);
 }
 
 /* Noting what comes there. */
@@ -297,6 +301,38 @@ static uint64_t value_of(const struct nomem__call_watch *watch, const struct nom
   return nomem__read_word(watch->tid, registers->rax, &word) ? (uint32_t)word : 0;
 }
 
+/* The variable that a test's function may set, called by code under test. */
+
+static bool is_variable_null(const struct nomem__call_watch *watch) {
+  uint64_t value;
+  return watch->variable_address != 0 && nomem__read_word(watch->tid, watch->variable_address, &value) && value == 0;
+}
+
+/* A function of the test's begins: has it stop where it returns, if it may be the one. */
+static void await_callback(struct nomem__call_watch *watch, const struct nomem__call_place *place, uint64_t sp) {
+  uint64_t address;
+  if (watch->callback.address != 0 || watch->setter != NULL || !is_variable_null(watch)) return;
+  if (!nomem__read_word(watch->tid, sp, &address) || find_place(watch, address) != NULL) return;
+  if (nomem__process_read(watch->tid, address, &watch->callback.byte, 1) != 1) return;
+  if (!nomem__code_write(watch->tid, address, NOMEM_BREAKPOINT)) return;
+  watch->callback.address = address;
+  watch->callback.sp = sp + sizeof address;
+  watch->callback.place = place;
+}
+
+/* It has returned, to the code that had called it. */
+static enum nomem__stop_action end_callback(struct nomem__call_watch *watch, struct user_regs_struct *registers) {
+  uint64_t value;
+  registers->rip = watch->callback.address;
+  if (!nomem__code_write(watch->tid, watch->callback.address, watch->callback.byte)) watch->is_cut = true;
+  if (registers->rsp == watch->callback.sp && nomem__read_word(watch->tid, watch->variable_address, &value) &&
+      value != 0)
+    watch->setter = watch->callback.place;
+  watch->callback.address = 0;
+  watch->is_cut |= ptrace(PTRACE_SETREGS, watch->tid, NULL, registers) != 0;
+  return NOMEM_ACTION_CONTINUE;
+}
+
 static void note_event(struct nomem__call_watch *watch, struct nomem__call_place *place,
                        const struct user_regs_struct *registers) {
   if (watch->event_count == NOMEM_CALL_EVENTS) drop_breakpoints(watch, watch->tid);
@@ -310,6 +346,7 @@ static void note_event(struct nomem__call_watch *watch, struct nomem__call_place
   event.is_failed_call = watch->failed == NULL && !place->is_entry && place->address == watch->failed_address &&
                          registers->rsp == watch->failed_sp;
   if (event.is_failed_call) watch->failed = place;
+  if (place->is_entry) await_callback(watch, place, registers->rsp);
   watch->events = nomem__grow(watch->events, watch->event_count, &watch->event_room, sizeof *watch->events);
   watch->events[watch->event_count++] = event;
   if (event.is_failed_call && watch->kind == NOMEM_WATCH_FAILED_CALL) drop_breakpoints(watch, watch->tid);
@@ -342,6 +379,9 @@ static enum nomem__stop_action handle_trap(struct nomem__call_watch *watch, pid_
   bool was_stepped = put_back(watch, tid);
   if (code == TRAP_TRACE && was_stepped) return NOMEM_ACTION_CONTINUE;
   if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) != 0) return NOMEM_ACTION_DELIVER;
+  if (watch->callback.address != 0 && tid == watch->tid &&
+      registers.rip - NOMEM_BREAKPOINT_BYTES == watch->callback.address)
+    return end_callback(watch, &registers);
   struct nomem__call_place *place = find_place(watch, registers.rip - NOMEM_BREAKPOINT_BYTES);
   if (place == NULL || (code != SI_KERNEL && code != TRAP_BRKPT)) return NOMEM_ACTION_DELIVER;
   if (tid == watch->tid)
@@ -368,7 +408,9 @@ static struct nomem__call_watch *watch_of(struct nomem__stop_watcher *watcher) {
 
 static uint32_t begin(struct nomem__stop_watcher *watcher, const struct nomem_channel *pages) {
   struct nomem__call_watch *watch = watch_of(watcher);
+  const struct nomem__test_variable *variable = watch->variable;
   nomem__call_watch_prepare(watch, watch->code_owners, watch->kind);
+  watch->variable = variable;
   watch->pages = pages;
   return watch->kind == NOMEM_WATCH_WITHOUT_FAULT ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
 }

@@ -15,6 +15,7 @@
 #include "../stack/memory_map.h"
 #include "called_function.h"
 #include "code_owner.h"
+#include "test_variable.h"
 #include "told_verdict.h"
 
 /* So much is looked at: more functions and places are left out, and more events are not noted. */
@@ -56,6 +57,15 @@ struct nomem__call_watch {
   struct nomem__told_event *events; /* owned */
   size_t event_count, event_room;
   struct nomem__breakpoint_steppers steppers;
+  /* Which function of the test's, called by code under test, has given a value to a variable that held NULL. */
+  const struct nomem__test_variable *variable; /* NULL: none is asked for */
+  uint64_t variable_address;
+  struct {
+    uint64_t address, sp; /* where it returns to; 0: none is watched */
+    const struct nomem__call_place *place;
+    unsigned char byte;
+  } callback;
+  const struct nomem__call_place *setter; /* where it begins; NULL: none has */
 };
 
 /* Makes it ready for a run. Returns the watcher for the run's request; it belongs to watch. code_owners must outlive

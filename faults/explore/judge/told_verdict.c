@@ -118,3 +118,21 @@ enum nomem__told nomem__told_decide(const struct nomem__told_events *events, con
   bool is_whole = events->is_whole && usual->is_whole && !is_unclear;
   return is_whole && is_seen ? NOMEM_TOLD_NOTHING : NOMEM_TOLD_UNSEEN;
 }
+
+const struct nomem__told_event *nomem__told_later_error(const struct nomem__told_events *events,
+                                                        const struct nomem__told_events *usual) {
+  const struct nomem__told_event *failed = nomem__told_failed_call(events);
+  size_t common = count_common(events, usual);
+  bool is_unclear = false;
+  if (failed == NULL) return NULL;
+  for (size_t i = (size_t)(failed - events->list) + 1; i < common; i++)
+    if (events->list[i].kind == NOMEM_TOLD_RESULT && says_no(&events->list[i], &usual->list[i], &is_unclear))
+      return &events->list[i];
+  return NULL;
+}
+
+bool nomem__told_has_place(const struct nomem__told_events *events, uint64_t place) {
+  for (size_t i = 0; i < events->count; i++)
+    if (events->list[i].place == place) return true;
+  return false;
+}

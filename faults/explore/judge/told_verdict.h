@@ -52,4 +52,12 @@ const struct nomem__told_event *nomem__told_failed_call(const struct nomem__told
 /* What test code was told in a run that ended otherwise than usual, the run without the fault. */
 enum nomem__told nomem__told_decide(const struct nomem__told_events *events, const struct nomem__told_events *usual);
 
+/* The first call after the one in which the allocation failed that reported an error, where the run without the fault
+ * made the same calls up to there. NULL: none did. */
+const struct nomem__told_event *nomem__told_later_error(const struct nomem__told_events *events,
+                                                        const struct nomem__told_events *usual);
+
+/* Whether anything came there: of a function of the test's, that code under test called it. */
+bool nomem__told_has_place(const struct nomem__told_events *events, uint64_t place);
+
 #endif

@@ -349,6 +349,24 @@ struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_inf
   return function ? nomem__return_type_of(function) : (struct nomem__debug_result){0};
 }
 
+static bool is_function_pointer(Dwarf_Die *parameter) {
+  Dwarf_Attribute attribute;
+  Dwarf_Die type, target;
+  if (!read_parameter_type(parameter, &type) || dwarf_tag(&type) != DW_TAG_pointer_type) return false;
+  if (!dwarf_formref_die(dwarf_attr_integrate(&type, DW_AT_type, &attribute), &target)) return false;
+  return dwarf_peel_type(&target, &target) == 0 && dwarf_tag(&target) == DW_TAG_subroutine_type;
+}
+
+bool nomem__debug_info_may_take_function(struct nomem__debug_info *info, uint64_t address) {
+  Dwarf_Die *function = find_function(info, address), child;
+  if (!function) return true;
+  if (dwarf_child(function, &child) != 0) return false;
+  do {
+    if (dwarf_tag(&child) == DW_TAG_formal_parameter && is_function_pointer(&child)) return true;
+  } while (dwarf_siblingof(&child, &child) == 0);
+  return false;
+}
+
 bool nomem__debug_info_each_enumerator(struct nomem__debug_info *info, uint64_t address,
                                        nomem__debug_visit_enumerator visit, void *user) {
   Dwarf_Die *function = find_function(info, address);

@@ -91,6 +91,9 @@ struct nomem__debug_result {
 /* Returns what the function at address returns, as far as debug information tells. */
 struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_info *info, uint64_t address);
 
+/* Whether the function at address may be given another one to call, by a parameter. Also true when it is not known. */
+bool nomem__debug_info_may_take_function(struct nomem__debug_info *info, uint64_t address);
+
 /* Of an enumeration that a function returns: one of its values, by name. */
 typedef void (*nomem__debug_visit_enumerator)(void *user, const char *name, int64_t value);
 

@@ -279,6 +279,11 @@ struct nomem__debug_result nomem__symbols_find_result(struct nomem__symbols *sym
   return nomem__debug_info_find_result(module->info, offset);
 }
 
+bool nomem__symbols_may_take_function(struct nomem__symbols *symbols, const char *path, uint64_t offset) {
+  const struct module *module = find_module(symbols, path);
+  return !module->info || nomem__debug_info_may_take_function(module->info, offset);
+}
+
 bool nomem__symbols_each_function(struct nomem__symbols *symbols, const char *path, int max,
                                   void (*visit)(void *user, uint64_t offset), void *user) {
   struct module *module = find_module(symbols, path);

@@ -64,6 +64,9 @@ struct nomem__debug_result;
 int nomem__symbols_find_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset,
                                  bool is_return_address, struct nomem__debug_parameter *parameters, int max);
 
+/* As nomem__debug_info_may_take_function. */
+bool nomem__symbols_may_take_function(struct nomem__symbols *symbols, const char *path, uint64_t offset);
+
 struct nomem__function_code;
 
 /* Returns the instructions of the function that has offset in it, which belong to symbols. NULL: they are not known. */
