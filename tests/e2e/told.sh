@@ -134,6 +134,16 @@ nomem explore --store told.db -- ./test_told >first 2>&1 || :
 finds 'and comes from the store' 1 '^silent in append ' --store told.db -- ./test_told
 if grep -q '^nomem: resumed: 8 of 8' found; then pass 'without a run'; else fail 'without a run' found; fi
 
+# A function of the test's that is not called has not told it anything.
+for level in -O0 -O2; do
+  built told_words.c $level
+  finds "a callback that does not come ($level)" 1 '^silent in each_word ' -- ./test_told
+  for kind in MENDED STATUS; do
+    built told_words.c $level -D$kind
+    finds "one that does not come, or says so ($level $kind)" 0 '; 0 findings' --strict -- ./test_told
+  done
+done
+
 # A program that is no test notices as well. It may have said so in ways of its own: then nothing is held against it.
 # used OPTION...: a library and a program that uses it, as ./joins.
 used() {

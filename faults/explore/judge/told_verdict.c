@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "told_verdict.h"
 
+#include <stdlib.h>
+
+#include "../text/memory.h"
 #include "return_verdict.h"
 
 /* No pointer of a program is below. */
@@ -79,6 +82,34 @@ static bool says_no_alone(const struct nomem__told_event *event, const struct no
   return false;
 }
 
+static bool is_counterpart(const struct nomem__told_event *event, const struct nomem__told_event *usual) {
+  return event->place == usual->place && (event->kind != NOMEM_TOLD_CALLBACK || has_same_arguments(event, usual));
+}
+
+/* How many of the usual events, from a callback on, do not come before this event: it was not called, and what it does
+ * was not done. 0: the event has no counterpart up to the return of the failed call. */
+static size_t count_missed(const struct nomem__told_event *event, const struct nomem__told_events *usual, size_t from) {
+  for (size_t i = from; i < usual->count; i++) {
+    if (is_counterpart(event, &usual->list[i])) return i - from;
+    if (usual->list[i].is_failed_call) return 0;
+  }
+  return 0;
+}
+
+/* Copies the usual events to list, which has room for them, without the callbacks that the failed call does not make
+ * this time: nobody is told anything by a call that does not come. */
+static struct nomem__told_events leave_out_missed(const struct nomem__told_events *events,
+                                                  const struct nomem__told_events *usual,
+                                                  struct nomem__told_event *list) {
+  size_t kept = 0;
+  for (size_t i = 0; i < usual->count; i++) {
+    if (usual->list[i].kind == NOMEM_TOLD_CALLBACK && kept < events->count)
+      i += count_missed(&events->list[kept], usual, i);
+    list[kept++] = usual->list[i];
+  }
+  return (struct nomem__told_events){list, kept, usual->is_whole};
+}
+
 /* How many events two runs have in common, from the first one on. */
 static size_t count_common(const struct nomem__told_events *events, const struct nomem__told_events *usual) {
   size_t count = 0;
@@ -102,7 +133,7 @@ static bool is_cause_seen(const struct nomem__told_events *events, const struct 
   return false;
 }
 
-enum nomem__told nomem__told_decide(const struct nomem__told_events *events, const struct nomem__told_events *usual) {
+static enum nomem__told decide(const struct nomem__told_events *events, const struct nomem__told_events *usual) {
   const struct nomem__told_event *failed = nomem__told_failed_call(events);
   size_t common = count_common(events, usual);
   bool is_unclear = false;
@@ -119,7 +150,15 @@ enum nomem__told nomem__told_decide(const struct nomem__told_events *events, con
   return is_whole && is_seen ? NOMEM_TOLD_NOTHING : NOMEM_TOLD_UNSEEN;
 }
 
-const struct nomem__told_event *nomem__told_later_error(const struct nomem__told_events *events,
+enum nomem__told nomem__told_decide(const struct nomem__told_events *events, const struct nomem__told_events *usual) {
+  struct nomem__told_event *list = nomem__calloc(usual->count + 1, sizeof *list);
+  const struct nomem__told_events compared = leave_out_missed(events, usual, list);
+  enum nomem__told told = decide(events, &compared);
+  free(list);
+  return told;
+}
+
+static const struct nomem__told_event *find_later_error(const struct nomem__told_events *events,
                                                         const struct nomem__told_events *usual) {
   const struct nomem__told_event *failed = nomem__told_failed_call(events);
   size_t common = count_common(events, usual);
@@ -129,6 +168,15 @@ const struct nomem__told_event *nomem__told_later_error(const struct nomem__told
     if (events->list[i].kind == NOMEM_TOLD_RESULT && says_no(&events->list[i], &usual->list[i], &is_unclear))
       return &events->list[i];
   return NULL;
+}
+
+const struct nomem__told_event *nomem__told_later_error(const struct nomem__told_events *events,
+                                                        const struct nomem__told_events *usual) {
+  struct nomem__told_event *list = nomem__calloc(usual->count + 1, sizeof *list);
+  const struct nomem__told_events compared = leave_out_missed(events, usual, list);
+  const struct nomem__told_event *error = find_later_error(events, &compared);
+  free(list);
+  return error;
 }
 
 bool nomem__told_has_place(const struct nomem__told_events *events, uint64_t place) {
