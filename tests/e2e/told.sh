@@ -89,7 +89,11 @@ for kind in OWN UNNAMED; do
   finds "nothing says that there is a better error, $kind" 0 ' 4 reported; 0 findings' --strict -- ./test_told
 done
 built told_error.c -O0
-finds 'advice that does not count' 0 '^advisory: misreported in host_of ' -- ./test_told
+finds 'advice that does not count' 0 '^advisory: misreported in check_host ' -- ./test_told
+for run in first 'and from the store'; do
+  finds "it is placed where the error is returned ($run)" 1 '^misreported in check_host ' --strict --store error.db \
+    -- ./test_told
+done
 finds 'not without the heap check' 0 ' 4 reported; 0 findings' --strict --heap off -- ./test_told
 
 # A library that says yes and gives something else, as its test notices; and one that says so in another way.

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../stack/debug_info.h"
 #include "../text/function_name.h"
 #include "../text/memory.h"
 #include "heap_misuse.h"
@@ -165,6 +166,32 @@ static bool is_placed_by_fault(enum nomem__verdict verdict) {
   return nomem__verdict_is_of_result(verdict) || verdict == NOMEM_VERDICT_SWALLOWED || verdict == NOMEM_VERDICT_MUTE;
 }
 
+static uint64_t offset_in(const struct nomem__trace_frame *frame) {
+  return frame->offset - (frame->is_return_address && frame->offset > 0);
+}
+
+/* A wrong error is reported by the first function on the way to test code that returns what test code was given: a
+ * helper that returned NULL, or a template, said nothing else. */
+static void skip_to_reporter(const struct nomem__code_owners *code_owners, struct nomem__trace *fault) {
+  struct nomem__symbols *symbols = code_owners->symbols;
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  unsigned test = nomem__next_test_call(nomem__code_owners_callers(code_owners), fault, 0);
+  if (test == 0 || test == fault->depth) return;
+  const struct nomem__debug_result told =
+      nomem__symbols_find_result(symbols, fault->frame[test - 1].path, offset_in(&fault->frame[test - 1]));
+  if (told.bytes == 0 || told.kind == NOMEM_RESULT_POINTER) return;
+  for (unsigned i = fault->skipped_frames; i < test; i++) {
+    const struct nomem__trace_frame *frame = &fault->frame[i];
+    const struct nomem__debug_result result = nomem__symbols_find_result(symbols, frame->path, offset_in(frame));
+    if (result.kind != told.kind || result.bytes != told.bytes || nomem__is_runtime_code(code_owners, frame)) continue;
+    size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
+                                          NOMEM_INLINED_MAX);
+    fault->skipped_frames = i;
+    fault->shown_function = count > 0 ? (unsigned)count - 1 : 0; /* the outermost: only its type is known */
+    return;
+  }
+}
+
 /* When all later calls fail, the first need not be the one that matters: a stream does without its buffer. */
 static uint32_t find_first_fault(const struct nomem__judged_run *run, struct nomem__symbols *symbols) {
   const struct nomem_channel *channel = run->outcome->channel;
@@ -200,6 +227,7 @@ void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nom
     nomem__blame_tested_module(code_owners->tested, &stacks->fault);
   else if (is_placed_by_fault(run->verdict))
     skip_allocation_functions(code_owners, &stacks->fault);
+  if (run->verdict == NOMEM_VERDICT_MISREPORTED && !is_blamed) skip_to_reporter(code_owners, &stacks->fault);
   if (!nomem__verdict_is_of_result(run->verdict)) nomem__blow_up_trace(outcome, symbols, &stacks->blow_up);
   if (run->file_hash != 0 && outcome->creator != NULL) nomem__trace_of_stack(outcome->creator, &stacks->block);
   collect_opening(run, stacks);
@@ -245,6 +273,7 @@ void nomem__set_exemplar(struct nomem__finding *finding, const struct nomem__jud
   nomem__free_exemplar(finding);
   finding->fault = copy;
   finding->fault.skipped_frames = stacks->fault.skipped_frames;
+  finding->fault.shown_function = stacks->fault.shown_function;
   finding->unchecked = call;
   finding->second = second;
   finding->blow_up = stacks->blow_up; /* as in the threads, its paths belong to the session's stacks */

@@ -76,6 +76,8 @@ char *nomem__evidence_write(const struct nomem__finding *finding) {
   nomem__json_put(&json, evidence, "needs_return_watch", json_boolean(finding->needs_return_watch));
   put_number(&json, evidence, "location_hash", finding->location_hash);
   put_stack(&json, evidence, "fault", &finding->fault);
+  if (finding->fault.skipped_frames > 0) put_number(&json, evidence, "fault_skipped", finding->fault.skipped_frames);
+  if (finding->fault.shown_function > 0) put_number(&json, evidence, "fault_shown", finding->fault.shown_function);
   put_second(&json, evidence, &finding->second);
   put_stack(&json, evidence, "unchecked", &finding->unchecked.where);
   put_number(&json, evidence, "inlined", finding->unchecked.where.shown_function);
@@ -114,6 +116,11 @@ static uint64_t read_number(struct reader *reader, const json_t *object, const c
   if (json_is_integer(value) && number <= limit) return number;
   fail(reader, -EINVAL);
   return 0;
+}
+
+/* 0 where there is none, as in an older store. */
+static unsigned read_if_there(struct reader *reader, const json_t *object, const char *key, unsigned limit) {
+  return json_object_get(object, key) != NULL ? (unsigned)read_number(reader, object, key, limit) : 0;
 }
 
 static bool read_bool(struct reader *reader, const json_t *object, const char *key) {
@@ -206,6 +213,8 @@ static void read_finding(struct reader *reader, const json_t *evidence, struct n
   finding->needs_return_watch = read_bool(reader, evidence, "needs_return_watch");
   finding->location_hash = read_number(reader, evidence, "location_hash", UINT64_MAX);
   read_owned_stack(reader, evidence, "fault", &finding->fault);
+  finding->fault.skipped_frames = read_if_there(reader, evidence, "fault_skipped", finding->fault.depth);
+  finding->fault.shown_function = read_if_there(reader, evidence, "fault_shown", NOMEM_INLINED_MAX);
   read_second(reader, json_object_get(evidence, "second"), &finding->second);
   read_owned_stack(reader, evidence, "unchecked", &finding->unchecked.where);
   if (finding->unchecked.where.depth > 1) fail(reader, -EINVAL);
