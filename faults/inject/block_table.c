@@ -216,7 +216,8 @@ static void note_misuse(enum nomem_misuse_kind kind, const void *block, uint64_t
   misuse->size_bytes = NOMEM_BLOCK_TABLE_SIZE(word);
   misuse->call_depth = copy_frames(site, misuse->call);
   misuse->block_depth = word == 0 ? 0 : copy_frames(NOMEM_BLOCK_TABLE_SITE(word), misuse->block);
-  bool is_freed_call = word == 0 || kind == NOMEM_MISUSE_WRITTEN; /* and then that is the call itself */
+  /* Then that is the call itself; or of a block in use, where it could not be reallocated. */
+  bool is_freed_call = word == 0 || kind == NOMEM_MISUSE_WRITTEN || kind == NOMEM_MISUSE_OVERRUN;
   misuse->freed_depth = is_freed_call ? 0 : copy_frames(NOMEM_BLOCK_TABLE_FREED_AT(word), misuse->freed);
   atomic_store_explicit(&misuse->ready, 1, memory_order_release);
 }

@@ -40,6 +40,7 @@ struct confirmation {
   struct nomem__trace_frame waits_at;                             /* in test code, of a hang */
   bool has_variable;
   bool is_no_block;      /* what was freed in that run is no block, as far as it had a block table */
+  bool is_other_misuse;  /* a block was misused in that run in another way than by a write past its end */
   bool is_of_test;       /* what was freed stood in a variable that the test had given */
   bool is_guarded;       /* blocks are guarded in the run that is made now */
   unsigned unreached;    /* runs of this finding in which the call to fail was not made */
@@ -201,6 +202,16 @@ static void guarded_done(struct nomem__worker *worker, const struct nomem__outco
   finish(confirmation);
 }
 
+/* Looks once more where the corruption is done, if it was noticed later. */
+static void look_for_place(struct confirmation *confirmation, const struct nomem__residue *residue) {
+  confirmation->is_guarded =
+      confirmation->campaign->heap.has_guards && nomem__confirm_was_noticed_late(finding_of(confirmation), residue);
+  if (confirmation->is_guarded)
+    start(confirmation, finding_of(confirmation)->plan, true, NULL, guarded_done);
+  else
+    finish(confirmation);
+}
+
 static void block_table_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct confirmation *confirmation = user;
   const struct nomem__campaign *campaign = confirmation->campaign;
@@ -213,12 +224,7 @@ static void block_table_done(struct nomem__worker *worker, const struct nomem__o
                                                .is_no_block = is_no_block(&residue),
                                                .is_of_test = confirmation->is_of_test};
   check_explanation(confirmation, &blocks);
-  confirmation->is_guarded =
-      campaign->heap.has_guards && nomem__confirm_was_noticed_late(finding_of(confirmation), &residue);
-  if (confirmation->is_guarded)
-    start(confirmation, finding_of(confirmation)->plan, true, NULL, guarded_done);
-  else
-    finish(confirmation);
+  look_for_place(confirmation, &residue);
 }
 
 /* It is known whether the finding is flaky, and what was returned. One more run, with a block table, may tell more. */
@@ -233,7 +239,11 @@ static void learn_or_finish(struct confirmation *confirmation) {
                                                  .is_no_block = confirmation->is_no_block,
                                                  .is_of_test = confirmation->is_of_test};
     check_explanation(confirmation, &blocks);
-    finish(confirmation);
+    static const struct nomem__residue no_other_misuse;
+    if (confirmation->is_other_misuse)
+      finish(confirmation);
+    else
+      look_for_place(confirmation, &no_other_misuse);
     return;
   }
   start(confirmation, finding->plan, true, NULL, block_table_done);
@@ -358,6 +368,7 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   }
   finding->is_flaky = !nomem__confirm_is_again(finding->verdict, result.verdict);
   confirmation->is_no_block = is_no_block(&result.residue);
+  confirmation->is_other_misuse = result.residue.misuse != NULL && result.residue.misuse->kind != NOMEM_MISUSE_OVERRUN;
   confirmation->last = find_call(confirmation, outcome, plan);
   note_blow_up(confirmation, outcome);
   confirmation->is_of_test = confirmation->last.call != NULL && is_of_test(confirmation, outcome);
@@ -402,7 +413,7 @@ static bool is_block_table_needed(const struct nomem__campaign *campaign) {
 static bool has_unwatched_corruption(const struct nomem__findings *findings) {
   for (size_t i = 0; i < findings->count; i++) {
     const struct nomem__finding *finding = &findings->list[i];
-    if (finding->verdict == NOMEM_VERDICT_CORRUPTION && !finding->is_confirmed && !finding->needs_block_table)
+    if (finding->verdict == NOMEM_VERDICT_CORRUPTION && !finding->is_confirmed && finding->guarded_from == 0)
       return true;
   }
   return false;

@@ -32,14 +32,15 @@ static bool may_be_null_of_freed(const struct nomem__finding *finding) {
 bool nomem__confirm_may_learn(const struct nomem__finding *finding, const struct nomem__baseline_residue *baseline) {
   bool is_crash = finding->verdict == NOMEM_VERDICT_CRASH &&
                   (nomem__address_kind_may_be_freed(finding->address_kind) || may_be_null_of_freed(finding));
+  bool is_loop = finding->verdict == NOMEM_VERDICT_HANG && !nomem__confirm_is_waiting(finding);
   return baseline->is_known && !baseline->has_leak_check && !finding->needs_block_table &&
-         (is_crash || finding->verdict == NOMEM_VERDICT_CORRUPTION);
+         (is_crash || is_loop || finding->verdict == NOMEM_VERDICT_CORRUPTION);
 }
 
 bool nomem__confirm_was_noticed_late(const struct nomem__finding *finding, const struct nomem__residue *residue) {
   const struct nomem_misuse *misuse = residue->misuse;
   bool is_known = finding->freed.depth > 0 || (misuse != NULL && misuse->kind != NOMEM_MISUSE_OVERRUN);
-  return finding->verdict == NOMEM_VERDICT_CORRUPTION && !is_known && !finding->needs_block_table &&
+  return finding->verdict == NOMEM_VERDICT_CORRUPTION && !is_known && finding->guarded_from == 0 &&
          !finding->is_flaky && finding->reported_error == NULL && finding->hostile == 0;
 }
 

@@ -225,7 +225,7 @@ void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nom
       code_owners->tested != NULL && (code_owners->tested->are_limit || run->verdict == NOMEM_VERDICT_INTERNAL);
   if (is_blamed)
     nomem__blame_tested_module(code_owners->tested, &stacks->fault);
-  else if (is_placed_by_fault(run->verdict))
+  else if (is_placed_by_fault(run->verdict) || run->verdict == NOMEM_VERDICT_LEFTOVER)
     skip_allocation_functions(code_owners, &stacks->fault);
   if (run->verdict == NOMEM_VERDICT_MISREPORTED && !is_blamed) skip_to_reporter(code_owners, &stacks->fault);
   if (!nomem__verdict_is_of_result(run->verdict)) nomem__blow_up_trace(outcome, symbols, &stacks->blow_up);

@@ -312,7 +312,8 @@ void nomem__finding_add_misuse(struct nomem__finding *finding, const struct nome
     if (late == NULL || finding->block.depth > 0) return;
     set_misuse_detail(finding, late->heap.misuse.kind);
     nomem__site_trace(outcome->channel, late->heap.misuse.site, symbols, &finding->block);
-    nomem__site_trace(outcome->channel, late->heap.misuse.freed_at, symbols, &finding->freed);
+    if (late->heap.misuse.kind != NOMEM_MISUSE_OVERRUN)
+      nomem__site_trace(outcome->channel, late->heap.misuse.freed_at, symbols, &finding->freed);
     return;
   }
   set_misuse_detail(finding, misuse->kind);

@@ -25,9 +25,16 @@ static bool has_call(const struct nomem__trace *trace, const struct nomem__trace
   return false;
 }
 
+/* A hang, too: a list that goes on in a freed block may end in a ring. */
 static bool is_misuse(const struct nomem__finding *finding) {
   return finding->freed.depth > 0 &&
-         (finding->verdict == NOMEM_VERDICT_CORRUPTION || finding->verdict == NOMEM_VERDICT_CRASH);
+         (finding->verdict == NOMEM_VERDICT_CORRUPTION || finding->verdict == NOMEM_VERDICT_CRASH ||
+          finding->verdict == NOMEM_VERDICT_HANG);
+}
+
+static bool is_same_line(const struct nomem__trace *one, const struct nomem__trace *other,
+                         struct nomem__symbols *symbols) {
+  return nomem__trace_hash(one, symbols, NOMEM_SAME_LINE) == nomem__trace_hash(other, symbols, NOMEM_SAME_LINE);
 }
 
 static bool is_at_null(const struct nomem__finding *finding) {
@@ -43,8 +50,7 @@ static bool has_cause_of(const struct nomem__finding *finding, const struct nome
   bool is_known = is_at_null(other) && other->unchecked.where.depth > 0;
   return is_asked && is_known && !nomem__is_test_code(code_owners, &other->unchecked.where) &&
          finding->blow_up.depth > 0 && has_call(&finding->fault, &other->unchecked.where) &&
-         nomem__trace_hash(&finding->blow_up, symbols, NOMEM_SAME_LINE) ==
-             nomem__trace_hash(&other->blow_up, symbols, NOMEM_SAME_LINE);
+         is_same_line(&finding->blow_up, &other->blow_up, symbols);
 }
 
 /* Whether test code has noticed the same failure in another run, of which nobody had told it, and has crashed by it, or
@@ -54,8 +60,17 @@ static bool is_of_untold(const struct nomem__finding *finding, const struct nome
   bool is_crash = finding->verdict == NOMEM_VERDICT_CRASH && finding->was_not_told &&
                   nomem__is_test_code(code_owners, &finding->blow_up);
   return (is_crash || finding->verdict == NOMEM_VERDICT_UNTOLD) && other->verdict == NOMEM_VERDICT_SILENT &&
-         nomem__trace_hash(&finding->fault, code_owners->symbols, NOMEM_SAME_LINE) ==
-             nomem__trace_hash(&other->fault, code_owners->symbols, NOMEM_SAME_LINE);
+         is_same_line(&finding->fault, &other->fault, code_owners->symbols);
+}
+
+/* Whether the same line has gone past the end of a block after the same call had failed, of which this run had none:
+ * NULL stands for a block of no bytes. */
+static bool is_past_no_block(const struct nomem__finding *finding, const struct nomem__finding *other,
+                             struct nomem__symbols *symbols) {
+  return is_at_null(finding) && finding->unchecked.where.depth == 0 && other->verdict == NOMEM_VERDICT_CORRUPTION &&
+         other->freed.depth == 0 && finding->blow_up.depth > 0 && other->blow_up.depth > 0 &&
+         is_same_line(&finding->blow_up, &other->blow_up, symbols) &&
+         is_same_line(&finding->fault, &other->fault, symbols);
 }
 
 /* Whether a finding is to be counted with another one, which goes on to be shown. */
@@ -65,9 +80,9 @@ static bool is_shared(const struct nomem__finding *finding, const struct nomem__
   if (finding->is_flaky || other->is_flaky || finding->reported_error != NULL || other->reported_error != NULL)
     return false;
   if (has_cause_of(finding, other, code_owners) || is_of_untold(finding, other, code_owners)) return true;
+  if (is_past_no_block(finding, other, symbols)) return true;
   return is_misuse(finding) && is_misuse(other) && finding->verdict >= other->verdict &&
-         nomem__trace_hash(&finding->freed, symbols, NOMEM_SAME_LINE) ==
-             nomem__trace_hash(&other->freed, symbols, NOMEM_SAME_LINE);
+         is_same_line(&finding->freed, &other->freed, symbols);
 }
 
 void nomem__findings_merge_shared(struct nomem__findings *findings, const struct nomem__code_owners *code_owners) {
