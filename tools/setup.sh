@@ -30,7 +30,7 @@ case ${1:-build} in
   runners)
     packages="$build jq sqlite3 meson ninja-build cmake autoconf automake libtool perl bats cargo python3-dev python3-pytest dpkg-dev"
     packages="$packages libcmocka-dev check libcriterion-dev libgtest-dev catch2 doctest-dev libcpputest-dev"
-    packages="$packages bazel-bootstrap bazel-rules-java"
+    packages="$packages bazel-bootstrap bazel-rules-java golang-go"
     ;;
   fuzz) packages="$build $fuzz afl++ zip unzip" ;; # AFL++, and what OSS-Fuzz's images have
   bench) packages="$build libunwind-dev fiu-utils lua5.4 libxml2-utils jq sqlite3 expat git bc cmake dpkg-dev" ;;
