@@ -29,7 +29,7 @@ case ${1:-build} in
   # Runners and frameworks of tests, and what has Unity's sources fetched.
   runners)
     packages="$build jq sqlite3 meson ninja-build cmake autoconf automake libtool perl bats cargo python3-dev python3-pytest dpkg-dev"
-    packages="$packages libcmocka-dev check libcriterion-dev libgtest-dev catch2 doctest-dev libcpputest-dev"
+    packages="$packages libcmocka-dev check libcriterion-dev libgtest-dev catch2 doctest-dev libcpputest-dev libboost-test-dev"
     packages="$packages bazel-bootstrap bazel-rules-java golang-go"
     ;;
   fuzz) packages="$build $fuzz afl++ zip unzip" ;; # AFL++, and what OSS-Fuzz's images have

@@ -42,6 +42,10 @@ static void lists(void **state) {
   check_list("libcriterion.so", "core: 2 tests\n├── one\n└── two\nmore: 1 test\n`-- one\n",
              "--filter=core/one; --filter=core/two; --filter=more/one");
   check_list(
+      "libboost_unit_test_framework.so.1",
+      "core*: what matters\n    deep*\n        one*\n        two\n    three*\nalone*\noff\n    four\n    five*\n",
+      "--run_test=core/deep/one; --run_test=core/three; --run_test=alone; --run_test=off/five");
+  check_list(
       "libcheck.so",
       "Running suite(s): x\n100%\na.c:1:P:core:t1:0: Passed\na.c:9:P:core:t2:0: Passed\nb.c:2:P:io:t:0: Passed\n",
       "CK_RUN_CASE=core; CK_RUN_CASE=io");

@@ -109,6 +109,7 @@ static void test_framework_functions(void **state) {
   (void)state;
   static const char *const functions[] = {
       "testing::Test::Run()",
+      "_GLOBAL__sub_I__ZN5boost9unit_test6output22compiler_log_formatter9log_startERSom",
       "testing::AssertionResult testing::internal::CmpHelperEQ<int, int>(char const*, int const&)",
       "void testing::internal::(anonymous namespace)::Print<std::pair<int, int> >(int)",
       "Catch::Session::run()",

@@ -158,6 +158,11 @@ const char *nomem__framework_function(const char *function) {
                                       "tinytest_*",
                                       "greatest_*",
                                       NULL};
+  /* Where a file of tests has all of a framework in it, the function that initialises its variables is named, mangled,
+   * after the first of the framework's. */
+  static const char *const initialisers[] = {"_GLOBAL__sub_I__ZN5boost9unit_test*", "_GLOBAL__sub_I__ZN7testing*",
+                                             "_GLOBAL__sub_I__ZN5Catch*", "_GLOBAL__sub_I__ZN7doctest*", NULL};
+  if (matches_any(initialisers, function)) return function;
   const char *name = skip_return_type(function);
   return matches_any(names, name) ? name : NULL;
 }

@@ -52,8 +52,9 @@ static _Noreturn void become_list(const struct nomem__recorded_image *image,
   char **words = make_words(image, framework);
   char **variables = nomem__variables_apply(environ, image->variables, image->variable_bytes);
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
-    _exit(1);
+  int listed = framework->lists_on_error ? STDERR_FILENO : STDOUT_FILENO;
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (null < 0 || dup2(fd == listed ? out : null, fd) < 0) _exit(1);
   environ = variables;
   if (framework->list_variable != NULL) putenv((char *)framework->list_variable);
   if (chdir(image->folder) != 0) _exit(1);

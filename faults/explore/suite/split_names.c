@@ -38,6 +38,12 @@ static const struct nomem__test_framework frameworks[] = {
      .list = {"--list", "--color=never"},
      .format = NOMEM_LIST_CRITERION,
      .filter = "--filter="},
+    {.name = "Boost.Test",
+     .marks = {"libboost_unit_test_framework.so", "Boost.Test execution monitor"},
+     .list = {"--list_content=HRF"},
+     .lists_on_error = true,
+     .format = NOMEM_LIST_BOOST,
+     .filter = "--run_test="},
     {.name = "Check",
      .marks = {"libcheck.so", "CK_RUN_CASE"},
      .list_variable = "CK_VERBOSITY=verbose",
@@ -96,6 +102,30 @@ static void read_criterion(struct nomem__test_names *names, char *line, char *gr
     add(names, nomem__format("%s/%.*s", group, (int)strcspn(name + bytes, " "), name + bytes), false);
 }
 
+/* The start of a path that has so many of its parts. */
+static size_t parts_length(const char *path, size_t parts) {
+  const char *end = path;
+  for (size_t i = 0; i < parts; i++) end += strcspn(end, "/") + (i + 1 < parts);
+  return (size_t)(end - path);
+}
+
+/* "suite*: description", and below it, indented by four blanks more, "test*". Whether a line was a test shows in the
+ * next one, at the latest in the empty one at the end. So the group is the line before: a digit that is how deep it
+ * lies, its asterisk, or a blank, and its path. */
+static void read_boost(struct nomem__test_names *names, char *line, char *group, size_t group_bytes) {
+  size_t depth = strspn(line, " ") / 4, before = *group != '\0' ? (size_t)(*group - '0') : 0;
+  const char *name = line + 4 * depth;
+  int length = (int)strcspn(name, "*:");
+  if (*group != '\0' && depth <= before && group[1] == '*') add(names, nomem__strdup(group + 2), false);
+  if (depth > 9 || (depth > 0 && (*group == '\0' || depth > before + 1))) length = 0;
+  char *path = length == 0 ? nomem__strdup("")
+                           : nomem__format("%zu%c%.*s%s%.*s", depth, name[length] == '*' ? '*' : ' ',
+                                           depth > 0 ? (int)parts_length(group + 2, depth) : 0,
+                                           group + (depth > 0 ? 2 : 0), depth > 0 ? "/" : "", length, name);
+  snprintf(group, group_bytes, "%s", path);
+  free(path);
+}
+
 /* "file.c:12:P:case:test:0: Passed" */
 static void read_check(struct nomem__test_names *names, char *line) {
   char *place = strstr(line, ":P:");
@@ -111,6 +141,9 @@ static void read_line(struct nomem__test_names *names, enum nomem__list_format f
       break;
     case NOMEM_LIST_CRITERION:
       read_criterion(names, line, group, group_bytes);
+      break;
+    case NOMEM_LIST_BOOST:
+      read_boost(names, line, group, group_bytes);
       break;
     case NOMEM_LIST_CHECK:
       read_check(names, line);

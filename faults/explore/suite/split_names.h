@@ -15,6 +15,7 @@ enum nomem__list_format {
   NOMEM_LIST_LINES,     /* a name a line */
   NOMEM_LIST_DOCTEST,   /* the same between lines of doctest's own */
   NOMEM_LIST_CRITERION, /* a tree of suites and tests */
+  NOMEM_LIST_BOOST,     /* a tree by indentation, with an asterisk behind what is run */
   NOMEM_LIST_CHECK,     /* what it prints of each test that it has run: the names of its cases */
   NOMEM_LIST_LIBUV      /* a name a line, and behind it the helpers that it needs */
 };
@@ -25,6 +26,7 @@ struct nomem__test_framework {
   const char *marks[2]; /* what the program's file holds: one of them is enough; NULL: there is none */
   const char *list[NOMEM_LIST_WORDS];
   const char *list_variable; /* NAME=value, while they are listed; NULL: none */
+  bool lists_on_error;       /* the list is on standard error */
   enum nomem__list_format format;
   const char *filter;   /* the argument before the name, "" for none; NULL: it is a variable */
   const char *variable; /* the name of the variable, with its '=' */
