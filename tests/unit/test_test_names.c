@@ -145,6 +145,7 @@ static void test_framework_functions(void **state) {
     assert_non_null(nomem__framework_function(functions[i]));
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) assert_null(nomem__framework_function(others[i]));
   assert_string_equal(nomem__framework_function("void testing::Print<a>(int)"), "testing::Print<a>(int)");
+  assert_true(nomem__is_initialiser("_GLOBAL__sub_I_main") && !nomem__is_initialiser("GLOBAL_sub"));
   assert_true(nomem__is_fuzz_harness("LLVMFuzzerTestOneInput") && nomem__is_fuzz_harness("LLVMFuzzerInitialize"));
   assert_true(nomem__is_fuzz_harness("fuzzer::Fuzzer::ExecuteCallback(unsigned char const*, unsigned long)"));
   assert_true(nomem__is_output_function("printf") && nomem__is_output_function("__fprintf_chk"));

@@ -76,6 +76,14 @@ static bool is_file_of_test(const struct nomem__code_owners *code_owners, const 
          (code_owners->harness_file != NULL && strcmp(file, code_owners->harness_file) == 0);
 }
 
+/* Whether it makes the variables of a file that tells a framework of its tests. The rest of it may be under test. */
+static bool is_registry(const struct nomem__code_owners *code_owners, const struct nomem__source_frame *source) {
+  bool is_initialiser = source->function != NULL && source->file != NULL && nomem__is_initialiser(source->function);
+  for (size_t i = 0; i < code_owners->registry_count && is_initialiser; i++)
+    if (strcmp(source->file, code_owners->registry_files[i]) == 0) return true;
+  return false;
+}
+
 /* Guesses whether a frame is test code. The first *bytes of *place then name the test code for users. */
 static bool guess_is_test(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
                           const struct nomem__source_frame *source, char absolute[PATH_MAX], const char **place,
@@ -96,7 +104,7 @@ static bool guess_is_test(const struct nomem__code_owners *code_owners, const st
   if (*bytes > 0) return true;
   *place = file != NULL ? file : module;
   *bytes = strlen(*place);
-  if (file != NULL && is_file_of_test(code_owners, file)) return true;
+  if ((file != NULL && is_file_of_test(code_owners, file)) || is_registry(code_owners, source)) return true;
   *bytes = name_of_test(source->function, place);
   if (*bytes > 0) return true;
   if (nomem__is_test_function(code_owners, source)) {
@@ -284,6 +292,18 @@ static void find_harness(struct nomem__code_owners *code_owners, const struct no
   if (source.file != NULL) code_owners->harness_file = source.file;
 }
 
+/* A file whose variables are made by a framework's functions, inlined there. */
+static void find_registry(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  size_t count = nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, frame->is_return_address,
+                                        sources, NOMEM_INLINED_MAX);
+  const struct nomem__source_frame *outer = count > 1 && sources[count - 1].file != NULL ? &sources[count - 1] : NULL;
+  if (outer == NULL || outer->function == NULL || code_owners->registry_count == NOMEM_REGISTRY_FILES) return;
+  for (size_t i = 0; i + 1 < count && nomem__is_initialiser(outer->function) && !is_registry(code_owners, outer); i++)
+    if (sources[i].function != NULL && nomem__framework_function(sources[i].function) != NULL)
+      code_owners->registry_files[code_owners->registry_count++] = outer->file;
+}
+
 /* The file with main() is test code in a program that is called like a test, or that feeds a fuzzer's function. A
  * program whose name only ends in test, such as pngtest, is one if that file's name does, too. */
 static void find_main_file(struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
@@ -385,6 +405,7 @@ static void examine_frames(struct nomem__code_owners *code_owners, const struct 
   if (code_owners->has_framework && !code_owners->has_folders) leave_test_folder(code_owners);
   each_frame(frames, find_harness, code_owners);
   each_frame(frames, find_main_file, code_owners);
+  each_frame(frames, find_registry, code_owners);
   each_frame(frames, note_place, code_owners);
   code_owners->has_match = code_owners->place_count > 0;
 }

@@ -33,6 +33,9 @@ struct nomem__test_function {
   const char *file; /* NULL: not known */
 };
 
+/* So many files of a program are known for telling a framework of their tests before main() begins. */
+#define NOMEM_REGISTRY_FILES 64
+
 /* All zero: all code is under test. */
 struct nomem__code_owners {
   const char *globs; /* of --under-test; NULL: guessed */
@@ -44,6 +47,8 @@ struct nomem__code_owners {
                             known */
   char here[PATH_MAX];   /* where relative source paths begin, with a slash */
   const char *main_file; /* where main() of a program that is called like a test is; NULL: none */
+  const char *registry_files[NOMEM_REGISTRY_FILES]; /* known for that */
+  size_t registry_count;
   const char *harness_file;    /* where the function is that a fuzzer calls with each input; NULL: not known */
   bool has_harness;            /* there is such a function */
   bool is_divided;             /* there is test code and code under test; otherwise all is under test */

@@ -167,6 +167,12 @@ const char *nomem__framework_function(const char *function) {
   return matches_any(names, name) ? name : NULL;
 }
 
+bool nomem__is_initialiser(const char *function) {
+  static const char *const names[] = {"_GLOBAL__sub_I_*", "__static_initialization_and_destruction_*",
+                                      "__cxx_global_var_init*", NULL};
+  return matches_any(names, function);
+}
+
 bool nomem__is_fuzz_harness(const char *function) {
   static const char *const names[] = {"LLVMFuzzer*", "fuzzer::*", NULL};
   return matches_any(names, function);

@@ -21,6 +21,9 @@ bool nomem__is_test_library(const char *base_name);
  * none. */
 const char *nomem__framework_function(const char *function);
 
+/* Whether it is what a compiler makes of a file's variables that are not constant: it runs before main(). */
+bool nomem__is_initialiser(const char *function);
+
 /* Whether a function is what a fuzzer calls with each input, or the fuzzer's own; or belongs to the run-time of C++ or
  * Rust, which is compiled into the program. */
 bool nomem__is_fuzz_harness(const char *function);

@@ -4,6 +4,7 @@ row='make'
 framework='GoogleTest'
 header='gtest/gtest.h'
 explored=1
+apart=' in _GLOBAL__sub_I_' # what registers the tests before main() cannot do without memory
 splits=5
 
 build() { make -s build/checks; }
