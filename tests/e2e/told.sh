@@ -84,6 +84,15 @@ for level in -O0 -O2; do
   built told_error.c $level -DNUMBERS -DMENDED
   finds "the right errno ($level)" 0 ' 4 reported; 0 findings' --strict -- ./test_told
 done
+# One call whose NULL is taken for something else is one finding, whatever fails below it; another one is another.
+for level in -O0 -O2; do
+  built told_error.c $level -DTWICE
+  finds "two failures below one call ($level)" 1 '; 1 finding ' --strict -- ./test_told
+  built told_error.c $level -DTWICE -DTWO_BUGS
+  finds "two calls ($level)" 1 '; 2 findings ' --strict -- ./test_told
+  built told_error.c $level -DTWICE -DTWO_BUGS -DMENDED
+  finds "two calls, of which one is right ($level)" 1 '; 1 finding ' --strict -- ./test_told
+done
 for kind in OWN UNNAMED; do
   built told_error.c -O0 -D$kind
   finds "nothing says that there is a better error, $kind" 0 ' 4 reported; 0 findings' --strict -- ./test_told

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "../stack/debug_info.h"
 #include "../text/hash.h"
+#include "null_store.h"
 
 /* A line that aborts is one bug, whichever way it was reached. A line that follows NULL is a bug of each caller, unless
  * it is known that no caller passed the NULL: then it comes from something that they share. */
@@ -27,6 +29,35 @@ static uint64_t hash_leftover(const struct nomem__judged_run *run, struct nomem_
   return run->file_hash + nomem__trace_hash(&fault, symbols, NOMEM_SAME_FUNCTION);
 }
 
+/* Of functions that are inlined into one another, the innermost that returns an error: what returns a pointer only
+ * passes on the NULL that it got. Its number. */
+static unsigned find_error_returning(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame) {
+  struct nomem__debug_result results[NOMEM_INLINED_MAX];
+  size_t count = nomem__symbols_find_results(symbols, frame->path, frame->offset - 1, results, NOMEM_INLINED_MAX);
+  unsigned number = 0;
+  while (number + 1 < count && results[number].kind == NOMEM_RESULT_POINTER) number++;
+  return number;
+}
+
+/* The call of whose failure another error was made: from the call of test code's inwards, the first that is not passed
+ * on as it is. */
+static bool hash_wrong_error(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
+                             uint64_t *hash) {
+  const struct nomem__code_owners *callers = nomem__code_owners_callers(code_owners);
+  struct nomem__unchecked_call call = {.where = {.depth = 1}};
+  struct nomem__trace fault;
+  nomem__fault_trace(run->outcome->channel, 0, &fault);
+  unsigned test = nomem__next_test_call(callers, &fault, 0), frame = test;
+  if (test < 2 || test == fault.depth) return false;
+  do frame--;
+  while (frame > 0 && nomem__is_passed_on(code_owners->symbols, &fault, frame));
+  if (nomem__code_owner_of(code_owners, &fault.frame[frame]) == NOMEM_OWNER_RUNTIME) return false;
+  call.where.frame[0] = fault.frame[frame];
+  call.where.shown_function = find_error_returning(code_owners->symbols, &fault.frame[frame]);
+  *hash = nomem__unchecked_hash(&call, code_owners->symbols);
+  return true;
+}
+
 /* The failed call that lost blocks; of functions that are inlined into one another, in the one that led to both. */
 static uint64_t hash_leaking_call(const struct nomem__trace *call, struct nomem__symbols *symbols) {
   if (call->shown_function == 0) return nomem__trace_hash(call, symbols, NOMEM_SAME_LINE);
@@ -35,8 +66,11 @@ static uint64_t hash_leaking_call(const struct nomem__trace *call, struct nomem_
   return nomem__unchecked_hash(&leaking, symbols);
 }
 
-static uint64_t hash_location(const struct nomem__judged_run *run, struct nomem__symbols *symbols,
+static uint64_t hash_location(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
                               const struct nomem__run_stacks *stacks) {
+  struct nomem__symbols *symbols = code_owners->symbols;
+  uint64_t wrong_error;
+  if (run->verdict == NOMEM_VERDICT_MISREPORTED && hash_wrong_error(run, code_owners, &wrong_error)) return wrong_error;
   if (stacks->unchecked.where.depth > 0) return nomem__unchecked_hash(&stacks->unchecked, symbols);
   if (run->verdict == NOMEM_VERDICT_LEAK && nomem__trace_culprit(&stacks->leaking_call) != NULL)
     return hash_leaking_call(&stacks->leaking_call, symbols);
@@ -108,7 +142,7 @@ struct nomem__grouping nomem__group_run(const struct nomem__judged_run *run,
   uint32_t ways = channel->fault_count > 0 ? channel->faults[0].hostile : 0;
   struct nomem__grouping grouping = {.is_ignored_by_test = ways == 0 && has_test_gone_on(run, code_owners, stacks)};
   uint64_t call = 0;
-  grouping.location_hash = hash_location(run, code_owners->symbols, stacks);
+  grouping.location_hash = hash_location(run, code_owners, stacks);
   /* Of a hostile allocator, each call whose way of being served leads there is a bug of its own. */
   if (ways != 0)
     grouping.location_hash = nomem__hash_number(

@@ -349,6 +349,14 @@ struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_inf
   return function ? nomem__return_type_of(function) : (struct nomem__debug_result){0};
 }
 
+size_t nomem__debug_info_find_results(struct nomem__debug_info *info, uint64_t address,
+                                      struct nomem__debug_result *results, size_t max) {
+  Dwarf_Die *function = find_function(info, address), chain[INLINE_DEPTH];
+  size_t depth = function ? list_inlined(function, address - info->bias, chain) : 0, count = 0;
+  for (; count < depth && count < max; count++) results[count] = nomem__return_type_of(&chain[depth - 1 - count]);
+  return count;
+}
+
 static bool is_function_pointer(Dwarf_Die *parameter) {
   Dwarf_Attribute attribute;
   Dwarf_Die type, target;

@@ -91,6 +91,11 @@ struct nomem__debug_result {
 /* Returns what the function at address returns, as far as debug information tells. */
 struct nomem__debug_result nomem__debug_info_find_result(struct nomem__debug_info *info, uint64_t address);
 
+/* The same of each function there, inlined ones included, in the order of nomem__debug_info_find_frames. Returns how
+ * many were written, at most max; 0: nothing is known. */
+size_t nomem__debug_info_find_results(struct nomem__debug_info *info, uint64_t address,
+                                      struct nomem__debug_result *results, size_t max);
+
 /* Whether the function at address may be given another one to call, by a parameter. Also true when it is not known. */
 bool nomem__debug_info_may_take_function(struct nomem__debug_info *info, uint64_t address);
 

@@ -279,6 +279,12 @@ struct nomem__debug_result nomem__symbols_find_result(struct nomem__symbols *sym
   return nomem__debug_info_find_result(module->info, offset);
 }
 
+size_t nomem__symbols_find_results(struct nomem__symbols *symbols, const char *path, uint64_t offset,
+                                   struct nomem__debug_result *results, size_t max) {
+  const struct module *module = find_module(symbols, path);
+  return module->info ? nomem__debug_info_find_results(module->info, offset, results, max) : 0;
+}
+
 bool nomem__symbols_may_take_function(struct nomem__symbols *symbols, const char *path, uint64_t offset) {
   const struct module *module = find_module(symbols, path);
   return !module->info || nomem__debug_info_may_take_function(module->info, offset);

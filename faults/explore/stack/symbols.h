@@ -64,6 +64,10 @@ struct nomem__debug_result;
 int nomem__symbols_find_pointers(struct nomem__symbols *symbols, const char *path, uint64_t offset,
                                  bool is_return_address, struct nomem__debug_parameter *parameters, int max);
 
+/* As nomem__debug_info_find_results. */
+size_t nomem__symbols_find_results(struct nomem__symbols *symbols, const char *path, uint64_t offset,
+                                   struct nomem__debug_result *results, size_t max);
+
 /* As nomem__debug_info_may_take_function. */
 bool nomem__symbols_may_take_function(struct nomem__symbols *symbols, const char *path, uint64_t offset);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A library (with LIB) and its test. What cannot be copied for want of memory is a bad host to the library: its error
  * is another than what was the matter. MENDED: it is not. NUMBERS: its errors are negative errno; OWN: they are its own
- * numbers, which look alike. UNNAMED: it has no name for a want of memory. */
+ * numbers, which look alike. UNNAMED: it has no name for a want of memory. TWICE: two calls fail below the one whose
+ * NULL is a bad host to it; TWO_BUGS: it is wrong about another one, too. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,11 @@ url_error url_check(const char *url);
 #ifdef LIB
 static char *host_of(const char *url) {
   const char *from = strstr(url, "//");
+#ifdef TWICE
+  char *port = from != NULL ? strdup(from) : NULL;
+  if (port == NULL) return NULL;
+  free(port);
+#endif
   return from != NULL ? strdup(from + 2) : NULL;
 }
 
@@ -40,6 +46,11 @@ static url_error check_host(const char *url) {
 #endif
   }
   free(host);
+#ifdef TWO_BUGS
+  char *path = strdup(url);
+  if (path == NULL) return (url_error)URL_BAD_HOST;
+  free(path);
+#endif
   return (url_error)URL_OK;
 }
 
