@@ -7,6 +7,9 @@
 #include "../code/value_use.h"
 #include "../stack/debug_info.h"
 
+/* So many functions that jump to one another are followed. */
+#define JUMPS_MAX 4
+
 static bool find_uses(struct nomem__symbols *symbols, const struct nomem__trace_frame *frame,
                       const struct nomem__returned *value, struct nomem__value_use *use) {
   const struct nomem__function_code *code = nomem__symbols_find_code(symbols, frame->path, frame->offset - 1);
@@ -30,20 +33,54 @@ static enum match match_stores(const struct nomem__value_use *use, const struct 
   return use->stored_count > 0 ? POSSIBLE_STORE : NO_STORE;
 }
 
-/* Whether the function that a frame called reported the failure by what it returned: NULL, false, or a number that is
- * not 0. Not known without debug information, and where it may have been called by way of another one, which had
- * nothing to return. */
+/* Whether a function ends by a jump to another one of its module, directly or by way of more such functions. */
+static bool jumps_to(struct nomem__symbols *symbols, const char *path, const struct nomem__function_code *from,
+                     const struct nomem__function_code *to) {
+  for (unsigned jumps = 0; jumps < JUMPS_MAX && from != NULL; jumps++) {
+    const struct nomem__function_code *next = NULL;
+    for (uint32_t i = 0; i < from->count; i++) {
+      const struct nomem__instruction *jump = &from->list[i];
+      bool leaves = jump->operation == NOMEM_OPERATION_JUMP && jump->target != 0 &&
+                    nomem__function_code_find(from, jump->target) == NOMEM_NO_INSTRUCTION;
+      if (leaves && jump->target == to->start) return true;
+      const struct nomem__function_code *other = leaves ? nomem__symbols_find_code(symbols, path, jump->target) : NULL;
+      if (other != NULL && other->start == jump->target) next = other;
+    }
+    from = next;
+  }
+  return false;
+}
+
+/* Whether a function that returns a value of this kind reports a failure by this one: NULL, false, or a number that is
+ * not 0. Where nobody looks at it, the compiler has a function return nothing, and what was allocated is left in its
+ * place (is_allocated): that is no number. */
+static bool is_report(const struct nomem__debug_result *result, const struct nomem__returned *value,
+                      bool is_allocated) {
+  if (result->kind == NOMEM_RESULT_NONE || result->kind == NOMEM_RESULT_UNKNOWN) return false;
+  if (is_allocated && result->kind != NOMEM_RESULT_POINTER && result->bytes < sizeof(uint64_t)) return true;
+  bool is_zero = result->kind == NOMEM_RESULT_POINTER || result->kind == NOMEM_RESULT_BOOL;
+  return value->is_known && (value->value == 0) == is_zero;
+}
+
+/* Whether the function that a frame called reported the failure by what it returned. The one that the call names may
+ * have jumped to the one that the stack has: then it is that one's to say, and it may have had nothing to return. Not
+ * known without debug information. */
 static bool has_reported(struct nomem__symbols *symbols, const struct nomem__trace_frame *caller,
-                         const struct nomem__trace_frame *callee, const struct nomem__returned *value) {
-  const struct nomem__debug_result result = nomem__symbols_find_result(symbols, callee->path, callee->offset - 1);
-  if (result.kind == NOMEM_RESULT_NONE || result.kind == NOMEM_RESULT_UNKNOWN) return false;
-  bool is_zero = result.kind == NOMEM_RESULT_POINTER || result.kind == NOMEM_RESULT_BOOL;
-  if (!value->is_known || (value->value == 0) != is_zero) return false;
+                         const struct nomem__trace_frame *callee, const struct nomem__returned *value,
+                         bool is_allocated) {
   const struct nomem__function_code *code = nomem__symbols_find_code(symbols, caller->path, caller->offset - 1);
-  const struct nomem__function_code *called = nomem__symbols_find_code(symbols, callee->path, callee->offset - 1);
+  const struct nomem__function_code *reached = nomem__symbols_find_code(symbols, callee->path, callee->offset - 1);
   uint32_t call = code != NULL ? nomem__function_code_find_before(code, caller->offset) : NOMEM_NO_INSTRUCTION;
-  return call != NOMEM_NO_INSTRUCTION && called != NULL &&
-         nomem__symbols_is_call_of(symbols, caller->path, &code->list[call], callee->path, called->start);
+  struct nomem__debug_result result = nomem__symbols_find_result(symbols, callee->path, callee->offset - 1);
+  if (call == NOMEM_NO_INSTRUCTION || reached == NULL) return false;
+  if (nomem__symbols_is_call_of(symbols, caller->path, &code->list[call], callee->path, reached->start))
+    return is_report(&result, value, is_allocated);
+  const char *path = caller->path;
+  const struct nomem__function_code *named = nomem__symbols_find_callee(symbols, &path, &code->list[call]);
+  if (named == NULL || !nomem__trace_is_same_file(path, callee->path) || !jumps_to(symbols, path, named, reached))
+    return false;
+  result = nomem__symbols_find_result(symbols, path, named->start);
+  return is_report(&result, value, is_allocated);
 }
 
 /* What is known of the functions on the way from a failure outwards. */
@@ -56,7 +93,7 @@ struct way {
 /* value: what the call in the frame returned. */
 static void look_at_frame(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame,
                           const struct nomem__null_source *source, const struct nomem__value_use *use,
-                          const struct nomem__returned *value, struct way *way) {
+                          const struct nomem__returned *value, bool is_allocated, struct way *way) {
   enum match match = match_stores(use, source);
   if (nomem__is_runtime(nomem__base_name(fault->frame[frame].path))) return;
   if (match > way->match) {
@@ -65,7 +102,7 @@ static void look_at_frame(struct nomem__symbols *symbols, const struct nomem__tr
     way->was_checked = use->is_checked;
   }
   if (way->has_ignored || frame == 0 || !nomem__is_ignored(use)) return;
-  if (!has_reported(symbols, &fault->frame[frame], &fault->frame[frame - 1], value)) return;
+  if (!has_reported(symbols, &fault->frame[frame], &fault->frame[frame - 1], value, is_allocated)) return;
   way->has_ignored = true;
   way->ignored = frame;
 }
@@ -74,15 +111,17 @@ static struct way find_way(struct nomem__symbols *symbols, const struct nomem__t
                            const struct nomem__null_source *source) {
   struct way way = {0};
   struct nomem__returned value = {true, fn == NOMEM_FN_POSIX_MEMALIGN ? ENOMEM : 0};
+  bool is_allocated = fn != NOMEM_FN_POSIX_MEMALIGN;
   for (unsigned frame = 0; frame <= source->fault_frame; frame++) {
     struct nomem__value_use use;
     if (!find_uses(symbols, &fault->frame[frame], &value, &use)) {
-      value.is_known = false;
+      value.is_known = is_allocated = false;
       continue;
     }
-    look_at_frame(symbols, fault, frame, source, &use, &value, &way);
+    look_at_frame(symbols, fault, frame, source, &use, &value, is_allocated, &way);
     if (!use.does_return) break; /* it throws an exception, or ends the process */
     if (!use.is_returned) value = use.result;
+    is_allocated &= use.is_returned;
   }
   return way;
 }
