@@ -107,11 +107,12 @@ finds 'not without the heap check' 0 ' 4 reported; 0 findings' --strict --heap o
 
 # A library that says yes and gives something else, as its test notices; and one that says so in another way.
 for level in -O0 -O2; do
-  for kind in '' -DCOUNTS -DCHECKS -DTHREAD -DASSERTS; do
+  for kind in '' -DCOUNTS -DCHECKS -DTHREAD -DASSERTS -DTABLE; do
     built told_text.c $level $kind
     finds "nobody is told ($level $kind)" 1 '^silent in append .*' -- ./test_told
   done
-  for kind in LATE ERROR HANDLER STATUS RETURNS JUMPS; do
+  for kind in LATE ERROR HANDLER STATUS RETURNS JUMPS 'LATE -DTABLE'; do
+    # shellcheck disable=SC2086 # more than one option
     built told_text.c $level -D$kind
     finds "somebody is told ($level $kind)" 0 ' 8 reported; 0 findings' --strict -- ./test_told
   done

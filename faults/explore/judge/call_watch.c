@@ -167,6 +167,32 @@ static void set_breakpoints(struct nomem__call_watch *watch, pid_t tid) {
     if (!nomem__code_write(tid, watch->places[i].address, NOMEM_BREAKPOINT)) watch->is_cut = true;
 }
 
+static struct nomem__call_place *find_place(const struct nomem__call_watch *watch, uint64_t address) {
+  size_t low = 0, high = watch->place_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (watch->places[middle].address < address)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < watch->place_count && watch->places[low].address == address ? &watch->places[low] : NULL;
+}
+
+/* A runner calls its tests through pointers, which no longer shows behind the call; but at the fault, they are there.
+ */
+static void note_own_calls(struct nomem__call_watch *watch, const struct nomem__stack *stack,
+                           const struct nomem__trace *trace, unsigned from) {
+  for (unsigned i = from; i + 1 < trace->depth; i++) {
+    uint64_t address;
+    const struct nomem__trace_frame *callee = &trace->frame[i];
+    if (stack->frames[i].cfa == 0 || !is_of_test(watch, callee->path, callee->offset - 1)) continue;
+    if (!nomem__read_word(stack->tid, stack->frames[i].cfa - sizeof address, &address)) continue;
+    struct nomem__call_place *place = find_place(watch, address);
+    if (place != NULL) place->is_own = true;
+  }
+}
+
 /* Begins at a fault: finds the call of test code in which it came, and all places. */
 static void begin_at(struct nomem__call_watch *watch, struct nomem__stacks *stacks, pid_t pid, pid_t tid) {
   struct nomem__stack stack;
@@ -187,24 +213,13 @@ static void begin_at(struct nomem__call_watch *watch, struct nomem__stacks *stac
   for (unsigned i = test; i < trace.depth && watch->kind != NOMEM_WATCH_FAILED_CALL; i++)
     if (is_first_of_module(watch, &trace, test, i)) add_module(watch, &stack, &trace, i);
   drop_doubles(watch);
+  note_own_calls(watch, &stack, &trace, test);
   set_breakpoints(watch, tid);
   if (watch->variable != NULL)
     watch->variable_address = nomem__test_variable_locate(watch->variable, watch->code_owners->symbols, &stack, &trace);
 }
 
 /* Noting what comes there. */
-
-static struct nomem__call_place *find_place(const struct nomem__call_watch *watch, uint64_t address) {
-  size_t low = 0, high = watch->place_count;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (watch->places[middle].address < address)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low < watch->place_count && watch->places[low].address == address ? &watch->places[low] : NULL;
-}
 
 static struct nomem__trace_frame frame_at(const struct nomem__call_watch *watch, uint64_t address, bool is_return) {
   const struct nomem__module *module = nomem__memory_map_find_module(&watch->map, address);
@@ -235,7 +250,7 @@ static bool compares_data(const char *name) {
 /* What is not known of it counts as code under test, of which nothing is known. */
 static enum nomem__told_kind kind_of(const struct nomem__call_watch *watch, struct nomem__call_place *place) {
   struct nomem__source_frame source = {0};
-  if (place->like.callee == 0) return NOMEM_TOLD_RESULT;
+  if (place->like.callee == 0) return place->is_own ? NOMEM_TOLD_DATA : NOMEM_TOLD_RESULT;
   enum nomem__code_owner owner = nomem__code_owner_of(watch->code_owners, &place->callee);
   if (owner == NOMEM_OWNER_UNDER_TEST) return NOMEM_TOLD_RESULT;
   nomem__symbols_resolve(watch->code_owners->symbols, place->callee.path, place->callee.offset, false, &source, 1);

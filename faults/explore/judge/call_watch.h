@@ -34,6 +34,7 @@ struct nomem__call_place {
   bool is_known;                 /* what follows is */
   struct nomem__told_event like; /* an event there, without its values */
   struct nomem__trace_frame callee;
+  bool is_own; /* it calls a function of the test's, as the stack at the fault shows */
 };
 
 /* What is looked at: what the call returns in which the allocation fails, and no more; all calls from there on; or all

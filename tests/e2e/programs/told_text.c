@@ -12,7 +12,7 @@
  *   SAYS      it says so on standard error, which tells people, not the program
  * The test compares the text; or with COUNTS, how many words it has; or by a function of its own, with CHECKS; or in a
  * thread, with THREAD; or it aborts, with ASSERTS; or by a test framework, with CMOCKA; or by one that is linked in,
- * with UNITY. With LAST it only looks for the last word. */
+ * with UNITY; or a runner calls it through a pointer, with TABLE. With LAST it only looks for the last word. */
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -199,6 +199,11 @@ int main(void) {
   int result = 1;
   if (pthread_create(&thread, NULL, run, &result) != 0) return 0;
   pthread_join(thread, NULL);
+  return result;
+#elif defined TABLE
+  static int (*volatile const tests[])(void) = {test};
+  int result = tests[0]();
+  puts(result == 0 ? "ok" : "not ok");
   return result;
 #else
   return test();
