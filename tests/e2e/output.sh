@@ -45,6 +45,17 @@ for level in -O0 -O2; do
   check "and not where it says so, $level" found [ "$status" = 0 ]
 done
 
+# When all calls fail from the one on that the C library makes for the time zone, and does without.
+g++ -g -O0 -DTIMED -o lost "$here/programs/lost_lines.cc"
+nomem run --fail nth=2 -- ./lost >stacks 2>&1 || :
+if grep -q tzset_internal stacks; then
+  status=$(status_of found nomem explore --strict -- ./lost)
+  grep -q '^swallowed in add (' found && grep -q '; 1 finding (' found || status="$status, but not once in add"
+  check 'nor has the time zone' found [ "$status" = 1 ]
+else
+  skip 'nor has the time zone' "the C library's functions have no names here"
+fi
+
 # Lines that are the same in both baselines, and change with the time.
 status_of found timeout -s INT 3 nomem explore --strict --all -- ./program tick >/dev/null
 grep -q interrupted found && ! grep -q "^swallowed\|--all" found && seen=none || seen=some

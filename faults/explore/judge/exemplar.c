@@ -192,14 +192,14 @@ static void skip_to_reporter(const struct nomem__code_owners *code_owners, struc
   }
 }
 
-/* When all later calls fail, the first need not be the one that matters: a stream does without its buffer. */
+/* When all later calls fail, the first need not be the one that matters: the C library does without some. */
 static uint32_t find_first_fault(const struct nomem__judged_run *run, struct nomem__symbols *symbols) {
   const struct nomem_channel *channel = run->outcome->channel;
   struct nomem__trace fault;
   if (!run->point.persistent || !is_placed_by_fault(run->verdict)) return 0;
   for (uint32_t i = 0; (i = nomem__find_fault(channel, 0, i)) < NOMEM_FAULTS; i++) {
     nomem__fault_trace(channel, i, &fault);
-    if (!nomem__trace_is_stream_buffer(&fault, symbols)) return i;
+    if (!nomem__trace_is_dispensable(&fault, symbols)) return i;
   }
   return 0;
 }

@@ -79,7 +79,7 @@ static void list_failures(struct climb *climb) {
     struct failure *failure = &climb->failures[climb->failure_count];
     failure->fault = i;
     nomem__fault_trace(channel, i, &failure->trace);
-    if (is_known || nomem__trace_is_stream_buffer(&failure->trace, climb->symbols)) continue;
+    if (is_known || nomem__trace_is_dispensable(&failure->trace, climb->symbols)) continue;
     sites[climb->failure_count++] = site;
   }
 }

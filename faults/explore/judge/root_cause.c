@@ -365,7 +365,7 @@ bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
     struct nomem__trace fault;
     if (nomem__find_fault(outcome->channel, outcome->end.stack.pid, i) != i) continue;
     nomem__fault_trace(outcome->channel, i, &fault);
-    if (nomem__trace_is_stream_buffer(&fault, symbols)) continue;
+    if (nomem__trace_is_dispensable(&fault, symbols)) continue;
     if (find_unchecked_of(outcome, symbols, blow_up, (unsigned)(culprit - blow_up->frame), &fault, unchecked))
       return true;
   }

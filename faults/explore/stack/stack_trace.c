@@ -99,8 +99,14 @@ bool nomem__trace_is_assertion(const struct nomem__trace *trace, struct nomem__s
   return first > 0 && first < trace->depth && is_assertion(&trace->frame[first - 1], symbols);
 }
 
-bool nomem__trace_is_stream_buffer(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
-  return trace->depth > 0 && is_called(&trace->frame[0], "_IO_file_doallocate", symbols);
+bool nomem__trace_is_dispensable(const struct nomem__trace *trace, struct nomem__symbols *symbols) {
+  if (trace->depth == 0) return false;
+  if (is_called(&trace->frame[0], "_IO_file_doallocate", symbols) || is_called(&trace->frame[0], "__qsort_r", symbols))
+    return true;
+  unsigned first = find_outside_runtime(trace);
+  for (unsigned i = 0; i < first && i < trace->depth; i++)
+    if (is_called(&trace->frame[i], "tzset_internal", symbols)) return true;
+  return false;
 }
 
 bool nomem__trace_is_same_from(const struct nomem__trace *a, unsigned at, const struct nomem__trace *b, unsigned bt) {

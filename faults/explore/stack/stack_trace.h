@@ -59,9 +59,9 @@ bool nomem__trace_is_same_from(const struct nomem__trace *a, unsigned at, const 
 /* Whether the call was made by a failing assertion of the C library, which allocates its message. */
 bool nomem__trace_is_assertion(const struct nomem__trace *trace, struct nomem__symbols *symbols);
 
-/* Whether the call that failed was for the buffer of a stream: the C library does without one, and nobody is notified.
- */
-bool nomem__trace_is_stream_buffer(const struct nomem__trace *trace, struct nomem__symbols *symbols);
+/* Whether the C library does without what the failed call was for, and nobody is notified: the buffer of a stream, the
+ * second copy of what is sorted, the local time zone. */
+bool nomem__trace_is_dispensable(const struct nomem__trace *trace, struct nomem__symbols *symbols);
 
 /* Blames a blow-up on the C library when the failed call was made within the same call into the library that blew up:
  * the library was given nothing bad then, and did not cope with its own failure. Returns whether it did. */
