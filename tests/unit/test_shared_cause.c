@@ -96,8 +96,70 @@ static void causes_of_nothing_else(void **state) {
   assert_int_equal(findings.count, 1);
 }
 
+/* A list that goes on in a freed block may end in a ring. */
+static void freed_in_a_loop(void **state) {
+  (void)state;
+  add_freed(NOMEM_VERDICT_HANG, "main:1", STACK("free:1", "use:7", "run:6", "main:1"));
+  add_freed(NOMEM_VERDICT_CRASH, "main:2", STACK("free:1", "use:7", "run:6", "main:2"));
+  add(NOMEM_VERDICT_HANG, STACK("malloc:1", "make:3", "run:5", "main:1"), STACK("use:1", "main:1"));
+  nomem__findings_merge_shared(&findings, &undivided);
+  assert_int_equal(findings.count, 2);
+  for (size_t i = 0; i < 2; i++)
+    assert_int_equal(findings.list[i].runs, findings.list[i].verdict == NOMEM_VERDICT_CRASH ? 2 : 1);
+}
+
+/* The same line writes at NULL, or past the end of a block, after the same call has failed. */
+static void past_no_block(void **state) {
+  (void)state;
+  const char *const *fault = STACK("malloc:1", "make:3", "run:5", "main:1");
+  add(NOMEM_VERDICT_CRASH, fault, STACK("use:1", "main:2"));
+  add(NOMEM_VERDICT_CORRUPTION, fault, STACK("use:1", "main:2"))->address_kind = NOMEM_ADDRESS_NONE;
+  nomem__findings_merge_shared(&findings, &undivided);
+  assert_int_equal(findings.count, 1);
+  assert_int_equal(findings.list[0].verdict, NOMEM_VERDICT_CORRUPTION);
+  assert_int_equal(findings.list[0].runs, 2);
+}
+
+static void past_other_blocks(void **state) {
+  (void)state;
+  const char *const *fault = STACK("malloc:1", "make:3", "run:5", "main:1");
+  add(NOMEM_VERDICT_CRASH, fault, STACK("use:2", "main:2"));                                 /* at another line */
+  add(NOMEM_VERDICT_CRASH, STACK("malloc:1", "make:9", "main:1"), STACK("use:1", "main:2")); /* of another call */
+  add(NOMEM_VERDICT_CORRUPTION, fault, STACK("use:1", "main:2"))->address_kind = NOMEM_ADDRESS_NONE;
+  nomem__findings_merge_shared(&findings, &undivided);
+  assert_int_equal(findings.count, 3);
+}
+
+static void set_left(struct nomem__finding *finding, const char *call) {
+  set_unchecked(finding, call);
+  finding->unchecked.cause = NOMEM_CAUSE_LEFT;
+}
+
+/* A function that has left NULL in two members is one bug where the same line follows both. */
+static void left_by_the_same(void **state) {
+  (void)state;
+  const char *const *fault = STACK("malloc:1", "make:3", "run:5", "main:1");
+  set_left(add(NOMEM_VERDICT_CRASH, fault, STACK("use:1", "main:2")), "make:3");
+  set_left(add(NOMEM_VERDICT_CRASH, fault, STACK("use:1", "main:2")), "make:4");
+  set_unchecked(add(NOMEM_VERDICT_CRASH, fault, STACK("use:1", "main:2")), "make:5"); /* a bug of its own */
+  nomem__findings_merge_shared(&findings, &undivided);
+  assert_int_equal(findings.count, 2);
+}
+
+static void left_by_others(void **state) {
+  (void)state;
+  const char *const *fault = STACK("malloc:1", "make:3", "run:5", "main:1");
+  set_left(add(NOMEM_VERDICT_CRASH, fault, STACK("use:1", "main:2")), "make:3");
+  set_left(add(NOMEM_VERDICT_CRASH, fault, STACK("use:2", "main:2")), "make:4"); /* followed elsewhere */
+  set_left(add(NOMEM_VERDICT_CRASH, fault, STACK("use:1", "main:2")), "run:3");  /* by another function */
+  nomem__findings_merge_shared(&findings, &undivided);
+  assert_int_equal(findings.count, 3);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {CASE(who_freed_first), CASE(others_that_freed), CASE(a_cause_that_one_shows),
-                                     CASE(causes_of_nothing_else)};
+  const struct CMUnitTest tests[] = {
+      CASE(freed_in_a_loop),   CASE(past_no_block),          CASE(past_other_blocks),
+      CASE(left_by_the_same),  CASE(left_by_others),         CASE(who_freed_first),
+      CASE(others_that_freed), CASE(a_cause_that_one_shows), CASE(causes_of_nothing_else)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

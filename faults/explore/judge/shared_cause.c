@@ -73,6 +73,15 @@ static bool is_past_no_block(const struct nomem__finding *finding, const struct 
          is_same_line(&finding->fault, &other->fault, symbols);
 }
 
+/* Whether the same line has followed a NULL that the same function has left in another member of what it made. */
+static bool is_left_by_same(const struct nomem__finding *finding, const struct nomem__finding *other,
+                            struct nomem__symbols *symbols) {
+  return is_at_null(finding) && is_at_null(other) && finding->unchecked.where.depth > 0 &&
+         other->unchecked.where.depth > 0 && finding->unchecked.cause == NOMEM_CAUSE_LEFT &&
+         other->unchecked.cause == NOMEM_CAUSE_LEFT && is_same_line(&finding->blow_up, &other->blow_up, symbols) &&
+         nomem__trace_is_same_function(&finding->unchecked.where, &other->unchecked.where, symbols);
+}
+
 /* Whether a finding is to be counted with another one, which goes on to be shown. */
 static bool is_shared(const struct nomem__finding *finding, const struct nomem__finding *other,
                       const struct nomem__code_owners *code_owners) {
@@ -80,7 +89,7 @@ static bool is_shared(const struct nomem__finding *finding, const struct nomem__
   if (finding->is_flaky || other->is_flaky || finding->reported_error != NULL || other->reported_error != NULL)
     return false;
   if (has_cause_of(finding, other, code_owners) || is_of_untold(finding, other, code_owners)) return true;
-  if (is_past_no_block(finding, other, symbols)) return true;
+  if (is_past_no_block(finding, other, symbols) || is_left_by_same(finding, other, symbols)) return true;
   return is_misuse(finding) && is_misuse(other) && finding->verdict >= other->verdict &&
          is_same_line(&finding->freed, &other->freed, symbols);
 }
