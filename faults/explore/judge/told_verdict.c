@@ -102,10 +102,14 @@ static struct nomem__told_events leave_out_missed(const struct nomem__told_event
                                                   const struct nomem__told_events *usual,
                                                   struct nomem__told_event *list) {
   size_t kept = 0;
+  bool is_within = true; /* the failed call has not returned yet, and both runs are at the same place */
   for (size_t i = 0; i < usual->count; i++) {
-    if (usual->list[i].kind == NOMEM_TOLD_CALLBACK && kept < events->count)
+    if (is_within && usual->list[i].kind == NOMEM_TOLD_CALLBACK && kept < events->count)
       i += count_missed(&events->list[kept], usual, i);
-    list[kept++] = usual->list[i];
+    list[kept] = usual->list[i];
+    is_within =
+        is_within && !list[kept].is_failed_call && kept < events->count && events->list[kept].place == list[kept].place;
+    kept++;
   }
   return (struct nomem__told_events){list, kept, usual->is_whole};
 }
