@@ -83,6 +83,13 @@ static bool has_reported(struct nomem__symbols *symbols, const struct nomem__tra
   return is_report(&result, value, is_allocated);
 }
 
+/* Whether the function in a frame may return a pointer: a number that is stored, such as an error's, is no NULL. */
+static bool may_return_pointer(struct nomem__symbols *symbols, const struct nomem__trace_frame *callee) {
+  const struct nomem__debug_result result = nomem__symbols_find_result(symbols, callee->path, callee->offset - 1);
+  bool is_known = result.kind != NOMEM_RESULT_UNKNOWN && result.kind != NOMEM_RESULT_NONE;
+  return !is_known || result.kind == NOMEM_RESULT_POINTER || result.bytes >= sizeof(void *);
+}
+
 /* What is known of the functions on the way from a failure outwards. */
 struct way {
   enum match match;
@@ -96,7 +103,7 @@ static void look_at_frame(struct nomem__symbols *symbols, const struct nomem__tr
                           const struct nomem__returned *value, bool is_allocated, struct way *way) {
   enum match match = match_stores(use, source);
   if (nomem__is_runtime(nomem__base_name(fault->frame[frame].path))) return;
-  if (match > way->match) {
+  if (match > way->match && (frame == 0 || may_return_pointer(symbols, &fault->frame[frame - 1]))) {
     way->match = match;
     way->store = frame;
     way->was_checked = use->is_checked;
