@@ -62,9 +62,10 @@ gives 'what the library did not lose' 0 ' 0 findings' library
 # The test's allocator serves the library, which also has memory of its own.
 cp "$here"/programs/brings_test.c project/tests/
 cp "$here"/programs/brings_test.c project/src/opening.c
-for way in -DPLANTED -DMENDED; do
+for way in -DPLANTED -DMENDED -DIGNORES; do
   link opening brings_test $way
   case $way in
+    -DIGNORES) gives 'the test ignores what was told, below its own allocator' 0 '^not counted: crash in library_count .*went on after library_make_pages had returned -1' ;;
     -DPLANTED) gives "what the test's allocator does not give" 1 '^  not checked: library_open' ;;
     *) gives "what the test's allocator does not give is looked at" 0 'exercised 2 of 3 sites' ;;
   esac

@@ -181,6 +181,7 @@ bool nomem__is_test_code(const struct nomem__code_owners *code_owners, const str
 
 unsigned nomem__next_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
                                unsigned from) {
+  if (from == 0) from = nomem__count_allocator_frames(code_owners, trace);
   enum nomem__code_owner called = from > 0 ? nomem__code_owner_at(code_owners, trace, from - 1) : NOMEM_OWNER_RUNTIME;
   for (; from < trace->depth; from++) {
     enum nomem__code_owner owner = nomem__code_owner_at(code_owners, trace, from);
@@ -199,7 +200,7 @@ static bool is_known_under_test(const struct nomem__code_owners *code_owners, co
 bool nomem__is_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault) {
   if (code_owners->has_test_calls_only) return false;
   if (nomem__is_call_of_framework(code_owners, fault) || nomem__is_call_of_helper(code_owners, fault)) return true;
-  if (!nomem__is_test_code(code_owners, fault) || nomem__is_call_of_allocator(code_owners, fault)) return false;
+  if (!nomem__is_test_code(code_owners, fault) || nomem__count_allocator_frames(code_owners, fault) > 0) return false;
   for (unsigned i = 0; i < fault->depth && code_owners->allocates_through_test; i++)
     if (is_known_under_test(code_owners, &fault->frame[i])) return false;
   return true;

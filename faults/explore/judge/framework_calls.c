@@ -118,14 +118,14 @@ static bool is_allocator(const struct nomem__code_owners *code_owners, const str
   return false;
 }
 
-bool nomem__is_call_of_allocator(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault) {
+unsigned nomem__count_allocator_frames(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault) {
   enum nomem__code_owner called = NOMEM_OWNER_RUNTIME;
   for (unsigned i = 0; i < fault->depth; i++) {
     enum nomem__code_owner owner = nomem__code_owner_of(code_owners, &fault->frame[i]);
     if (owner == NOMEM_OWNER_UNDER_TEST)
-      return called == NOMEM_OWNER_TEST && is_allocator(code_owners, &fault->frame[i - 1]);
-    if (owner == NOMEM_OWNER_RUNTIME && called == NOMEM_OWNER_TEST) return false; /* the test was called back by it */
+      return called == NOMEM_OWNER_TEST && is_allocator(code_owners, &fault->frame[i - 1]) ? i : 0;
+    if (owner == NOMEM_OWNER_RUNTIME && called == NOMEM_OWNER_TEST) return 0; /* the test was called back by it */
     called = owner;
   }
-  return false;
+  return 0;
 }

@@ -17,7 +17,8 @@ void nomem__framework_helpers_free(struct nomem__code_owners *code_owners);
 /* Whether only such libraries stand on a stack, as in a thread that one of them has started. */
 bool nomem__is_call_of_helper(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault);
 
-/* Whether code under test called an allocator that the test brings, by its name: the memory is for that code. */
-bool nomem__is_call_of_allocator(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault);
+/* Where code under test called an allocator that the test brings, by its name: how many of the innermost frames that
+ * takes. The memory is for the code under test. 0: it did not. */
+unsigned nomem__count_allocator_frames(const struct nomem__code_owners *code_owners, const struct nomem__trace *fault);
 
 #endif

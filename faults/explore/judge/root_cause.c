@@ -9,6 +9,7 @@
 #include "../stack/fault_address.h"
 #include "../text/hash.h"
 #include "cpp_terminate.h"
+#include "framework_calls.h"
 #include "null_source.h"
 #include "null_store.h"
 
@@ -118,9 +119,9 @@ enum nomem__known nomem__culprit_had_null(const struct nomem__outcome *outcome, 
   return has_null_argument(outcome, symbols, blow_up, (unsigned)(culprit - blow_up->frame), POINTERS_MAX);
 }
 
-/* The first frame of test code; depth: there is none. */
+/* The first frame of test code, but for an allocator that the test brings; depth: there is none. */
 static unsigned first_of_test(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace) {
-  unsigned i = 0;
+  unsigned i = nomem__count_allocator_frames(code_owners, trace);
   while (i < trace->depth && nomem__code_owner_at(code_owners, trace, i) != NOMEM_OWNER_TEST) i++;
   return i;
 }
