@@ -183,10 +183,9 @@ unsigned nomem__next_test_call(const struct nomem__code_owners *code_owners, con
                                unsigned from) {
   if (from == 0) from = nomem__count_allocator_frames(code_owners, trace);
   enum nomem__code_owner called = from > 0 ? nomem__code_owner_at(code_owners, trace, from - 1) : NOMEM_OWNER_RUNTIME;
-  for (; from < trace->depth; from++) {
-    enum nomem__code_owner owner = nomem__code_owner_at(code_owners, trace, from);
+  for (enum nomem__code_owner owner; from < trace->depth; from++, called = owner) {
+    owner = nomem__code_owner_at(code_owners, trace, from);
     if (owner == NOMEM_OWNER_TEST && called != NOMEM_OWNER_TEST) break;
-    called = owner;
   }
   return from;
 }
@@ -476,15 +475,15 @@ const struct nomem__code_owners *nomem__code_owners_callers(const struct nomem__
 int nomem__code_owners_learn(struct nomem__code_owners *code_owners, const char *globs,
                              const struct nomem_channel *channel, struct nomem__symbols *symbols) {
   struct frames frames = {.channel = channel};
-  const struct nomem__tested_modules *tested = code_owners->tested;
-  *code_owners = (struct nomem__code_owners){.globs = globs, .symbols = symbols, .tested = tested};
-  if (tested != NULL && tested->are_limit) return 0;
+  *code_owners = (struct nomem__code_owners){.globs = globs, .symbols = symbols, .tested = code_owners->tested};
+  if (code_owners->tested != NULL && code_owners->tested->are_limit) return 0;
   const char *here = nomem__symbols_directory(symbols);
   snprintf(code_owners->here, sizeof code_owners->here, "%s", here != NULL ? here : "./");
   int result = learn_programs(code_owners, channel);
   if (result == 0) result = collect_frames(&frames);
   if (result == 0) result = divide(code_owners, &frames);
-  if (result == 0 && !code_owners->is_divided && globs == NULL && tested == NULL) learn_callers(code_owners, &frames);
+  bool may_have_callers = !code_owners->is_divided && globs == NULL && code_owners->tested == NULL;
+  if (result == 0 && may_have_callers) learn_callers(code_owners, &frames);
   free(frames.list);
   return result;
 }
