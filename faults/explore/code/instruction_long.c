@@ -175,14 +175,26 @@ static bool understand_upper(const struct nomem__instruction_parts *parts, struc
   }
 }
 
+/* Whether an instruction of these maps writes its operand rm, which the others only read. */
+static bool writes_rm(const struct nomem__instruction_parts *parts) {
+  uint8_t opcode = parts->opcode;
+  if (parts->map == NOMEM_MAP_0F3A) {
+    bool is_extract = opcode >= 0x14 && opcode <= 0x17;
+    bool is_part = opcode == 0x19 || opcode == 0x1b || opcode == 0x1d || opcode == 0x39 || opcode == 0x3b;
+    return is_extract || (parts->is_vector_form && is_part);
+  }
+  bool is_masked_store = opcode == 0x2e || opcode == 0x2f || opcode == 0x8a || opcode == 0x8b || opcode == 0x8e;
+  if (parts->is_vector_form) return parts->map == NOMEM_MAP_0F38 && is_masked_store;
+  return (opcode == 0xf1 && parts->repeat != 0xf2) || opcode == 0xf9; /* movbe, movdiri */
+}
+
 /* 0F 38 and 0F 3A, and what only vector encodings have: vectors, and a few of general registers, which may write any of
- * their operands. */
+ * these. */
 static void understand_other_map(const struct nomem__instruction_parts *parts, struct nomem__instruction *instruction) {
   bool is_general = parts->map == NOMEM_MAP_0F38 ? parts->opcode >= 0xf0 : parts->opcode == 0xf0;
   instruction->written = BIT(NOMEM_VECTOR + (parts->reg & 15));
   if (is_general) instruction->written |= BIT(parts->reg & 15) | BIT(parts->third & 15);
-  bool has_rm_for_result = parts->map == NOMEM_MAP_0F3A && parts->opcode >= 0x14 && parts->opcode <= 0x17;
-  if (has_rm_for_result || is_general) set_written(instruction, rm_operand(parts, 8));
+  if (writes_rm(parts) || (is_general && parts->is_register)) set_written(instruction, rm_operand(parts, 8));
   if (parts->map != NOMEM_MAP_0F3A || parts->is_vector_form || !parts->is_wide) return;
   unsigned part = parts->immediate & 1;
   if (parts->opcode == 0x16) set_move(instruction, rm_operand(parts, 8), vector_operand(parts->reg, 8, part));
