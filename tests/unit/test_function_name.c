@@ -98,8 +98,9 @@ static void stacks_have_short_names(void **state) {
 
 static void allocation_functions(void **state) {
   (void)state;
-  static const char *const they[] = {"malloc",      "xmalloc",      "uv__calloc", "jsonp_malloc",
-                                     "g_malloc0_n", "uv__reallocf", "my_strdup"};
+  static const char *const they[] = {"malloc",           "xmalloc",      "uv__calloc", "jsonp_malloc",
+                                     "g_malloc0_n",      "uv__reallocf", "my_strdup",  "event_mm_malloc_",
+                                     "sqlite3_malloc64", "xmlStrdup",    "dbMalloc",   "CRYPTO_zalloc"};
   static const char *const others[] = {"malloc_trim", "node_alloc", "allocate", "strdup_list", "reallocate", "append"};
   for (size_t i = 0; i < sizeof they / sizeof *they; i++) assert_true(nomem__is_allocation_function(they[i]));
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) assert_false(nomem__is_allocation_function(others[i]));

@@ -103,9 +103,15 @@ void nomem__print_function(FILE *out, const char *name) {
 }
 
 bool nomem__is_allocation_function(const char *name) {
-  static const char *const globs[] = {"*malloc",    "*malloc0",  "*malloc_n",     "*malloc0_n", "*calloc",  "*realloc",
-                                      "*realloc_n", "*reallocf", "*reallocarray", "*strdup",    "*strndup", "*memdup"};
+  static const char *const globs[] = {"*malloc",    "*malloc0_n", "*malloc_n",     "*calloc", "*zalloc",  "*realloc",
+                                      "*realloc_n", "*reallocf",  "*reallocarray", "*strdup", "*strndup", "*memdup"};
+  char plain[NOMEM_FUNCTION_NAME_BYTES];
+  size_t length = strlen(name);
+  while (length > 0 && (name[length - 1] == '_' || isdigit((unsigned char)name[length - 1]))) length--;
+  if (length >= sizeof plain) return false;
+  for (size_t i = 0; i < length; i++) plain[i] = (char)tolower((unsigned char)name[i]);
+  plain[length] = '\0';
   for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
-    if (nomem__glob(globs[i], name)) return true;
+    if (nomem__glob(globs[i], plain)) return true;
   return false;
 }

@@ -15,7 +15,8 @@
  * their place. Returns into. */
 const char *nomem__shorten_function(const char *name, char into[NOMEM_FUNCTION_NAME_BYTES]);
 
-/* Whether a function is called like one that allocates and does nothing else: xmalloc, uv__strdup, g_realloc_n. */
+/* Whether a function is called like one that allocates and does nothing else: xmalloc, uv__strdup, g_realloc_n,
+ * event_mm_malloc_, sqlite3_malloc64, xmlStrdup. */
 bool nomem__is_allocation_function(const char *name);
 
 /* Prints the same, made safe for a terminal. */
