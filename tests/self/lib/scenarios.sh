@@ -62,7 +62,7 @@ summary() {
   done
   for file in json sarif document; do
     [ ! -s "$file" ] || {
-      echo "== $file" && jq -S 'del(.date, .seconds, .recording_seconds, .baseline?.microseconds?, .runs?[]?.invocations, .cases?[]?.explored_seconds,
+      echo "== $file" && jq -S 'del(.date, .seconds, .recording_seconds, .baseline?.microseconds?, .runs?[]?.invocations, .cases?[]?.explored_seconds, .passes?[]?.seconds,
         .cases?[]?.seconds)' "$file" | steady
     }
   done
