@@ -62,8 +62,8 @@ summary() {
   done
   for file in json sarif document; do
     [ ! -s "$file" ] || {
-      echo "== $file" && jq -S 'del(.date, .seconds, .recording_seconds, .baseline?.microseconds?, .runs?[]?.invocations, .cases?[]?.explored_seconds, .passes?[]?.seconds,
-        .cases?[]?.seconds)' "$file" | steady
+      echo "== $file" && jq -S 'del(.date, .seconds, .recording_seconds, .baseline?.microseconds?, .passes?[]?.seconds,
+        .runs?[]?.invocations, .cases?[]?.explored_seconds, .cases?[]?.seconds)' "$file" | steady
     }
   done
   [ ! -e store.db ] || sqlite3 store.db '
