@@ -22,8 +22,8 @@
 /* A run in which the call to fail was not made says nothing: so many more are made. */
 #define UNREACHED_MAX 2
 
-/* A run that is stopped again and again may take so much longer until it hangs. */
-#define WATCHED_MS 2000
+/* A run that is stopped at every call may take so much longer until it hangs. */
+#define FOLLOWED_MS 500
 
 /* The findings are confirmed one after the other, by runs that follow from one another. */
 struct confirmation {
@@ -39,6 +39,7 @@ struct confirmation {
   struct nomem__test_variable variable;                           /* a NULL was read from */
   struct nomem__trace_frame waits_at;                             /* in test code, of a hang */
   bool has_variable;
+  bool is_followed;      /* the run that is made now is stopped at every call of test code */
   bool is_no_block;      /* what was freed in that run is no block, as far as it had a block table */
   bool is_other_misuse;  /* a block was misused in that run in another way than by a write past its end */
   bool is_of_test;       /* what was freed stood in a variable that the test had given */
@@ -77,7 +78,7 @@ static void start(struct confirmation *confirmation, const char *plan, bool look
   }
   request.keep_files = false;
   request.stop_watcher = watcher;
-  if (watcher != NULL && request.timeout_ms != 0) request.timeout_ms += WATCHED_MS;
+  if (confirmation->is_followed && request.timeout_ms != 0) request.timeout_ms += FOLLOWED_MS;
   int result = nomem__worker_start(confirmation->worker, &request);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
@@ -256,10 +257,10 @@ static void calls_done(struct nomem__worker *worker, const struct nomem__outcome
   (void)worker;
   if (outcome->end.was_cancelled) return;
   struct nomem__finding *finding = finding_of(confirmation);
-  bool is_of_test = confirmation->has_variable
-                        ? nomem__call_reason_of_variable(with, without, text)
-                        : nomem__call_reason_of_hang(with, without, &confirmation->waits_at, text);
-  if (is_of_test) finding->reported_error = nomem__strings_add(&confirmation->campaign->reported_errors, text);
+  bool is_explained = confirmation->has_variable
+                          ? nomem__call_reason_of_variable(with, without, text)
+                          : nomem__call_reason_of_hang(with, without, &confirmation->waits_at, text);
+  if (is_explained) finding->reported_error = nomem__strings_add(&confirmation->campaign->reported_errors, text);
   learn_or_finish(confirmation);
 }
 
@@ -268,7 +269,9 @@ static void start_call_watch(struct confirmation *confirmation, struct nomem__ca
   const struct nomem__finding *finding = finding_of(confirmation);
   struct nomem__stop_watcher *watcher = nomem__call_watch_prepare(watch, &confirmation->campaign->code_owners, kind);
   if (confirmation->has_variable) watch->variable = &confirmation->variable;
+  confirmation->is_followed = true;
   start(confirmation, finding->plan, nomem__confirm_needs_block_table(finding), watcher, done);
+  confirmation->is_followed = false;
 }
 
 static void usual_calls_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
