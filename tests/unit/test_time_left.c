@@ -112,6 +112,21 @@ static void second_faults(void **state) {
   assert_left(&fixture, 0.100);
 }
 
+/* A run at a time, two for each finding; once some are confirmed, as long as these took. */
+static void confirming(void **state) {
+  struct fixture fixture;
+  struct nomem__finding findings[4] = {{.is_confirmed = true}};
+  (void)state;
+  set_up(&fixture);
+  try_sites(&fixture, SITES, NOMEM_VERDICT_CRASH, 100 * MS);
+  fixture.campaign.progress.findings = 4;
+  assert_left(&fixture, 4 * 2 * 0.020);
+  fixture.campaign.findings = (struct nomem__findings){.list = findings, .count = 4};
+  fixture.campaign.passes.now = NOMEM_PASS_CONFIRM;
+  fixture.campaign.passes.costs[NOMEM_PASS_CONFIRM] = (struct nomem__pass_cost){.runs = 3, .ns = 500 * MS};
+  assert_left(&fixture, 3 * 0.5);
+}
+
 /* Nobody waits longer than --budget says. */
 static void within_the_budget(void **state) {
   struct fixture fixture;
@@ -127,8 +142,9 @@ static void within_the_budget(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(by_the_baseline), cmocka_unit_test(by_the_pace),   cmocka_unit_test(heap_checks),
-      cmocka_unit_test(residue),         cmocka_unit_test(second_faults), cmocka_unit_test(within_the_budget),
+      cmocka_unit_test(by_the_baseline),   cmocka_unit_test(by_the_pace),   cmocka_unit_test(heap_checks),
+      cmocka_unit_test(residue),           cmocka_unit_test(second_faults), cmocka_unit_test(confirming),
+      cmocka_unit_test(within_the_budget),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

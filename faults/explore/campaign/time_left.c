@@ -95,6 +95,18 @@ static double told_ns(const struct nomem__campaign *campaign, const struct tally
   return runs > 0 ? runs * guess_run_ns(campaign) : 0;
 }
 
+/* One finding is confirmed after the other, by a run at a time. */
+static double confirming_ns(const struct nomem__campaign *campaign) {
+  const struct nomem__findings *findings = &campaign->findings;
+  size_t confirmed = 0;
+  double run = (double)campaign->baseline_us * 1e3;
+  if (campaign->passes.now != NOMEM_PASS_CONFIRM) return (double)campaign->progress.findings * RUNS_A_FINDING * run;
+  for (size_t i = 0; i < findings->count; i++) confirmed += findings->list[i].is_confirmed;
+  double spent = (double)nomem__passes_cost(&campaign->passes, NOMEM_PASS_CONFIRM).ns;
+  double each = confirmed > 0 ? spent / (double)confirmed : RUNS_A_FINDING * run;
+  return (double)(findings->count - confirmed) * each;
+}
+
 static double find_left_s(const struct nomem__campaign *campaign) {
   const struct tally tally = count(campaign);
   double anew_ns = guess_run_ns(campaign), pace_ns = run_ns(campaign, NOMEM_PASS_FIRST, anew_ns);
@@ -103,7 +115,7 @@ static double find_left_s(const struct nomem__campaign *campaign) {
   double ns = (double)tally.first_left * pace_ns + second_faults_ns(campaign, &tally, pace_ns) +
               heap_checks_ns(campaign, &tally) + told_ns(campaign, &tally);
   ns += left_behind * run_ns(campaign, NOMEM_PASS_RESIDUE, CLOSE_RUN * anew_ns);
-  return (ns + (double)campaign->progress.findings * RUNS_A_FINDING * anew_ns) / 1e9;
+  return (ns + confirming_ns(campaign)) / 1e9;
 }
 
 /* What --budget leaves. */
