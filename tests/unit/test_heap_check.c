@@ -74,8 +74,8 @@ static void which_points(void **state) {
  * all. */
 static void limit(void **state) {
   (void)state;
-  assert_int_equal(nomem__heap_check_max(NOMEM_HEAP_DEFAULT, false, 0), 512);
-  assert_int_equal(nomem__heap_check_max(NOMEM_HEAP_DEFAULT, false, 2048), 512);
+  assert_int_equal(nomem__heap_check_max(NOMEM_HEAP_DEFAULT, false, 0), 256);
+  assert_int_equal(nomem__heap_check_max(NOMEM_HEAP_DEFAULT, false, 1024), 256);
   assert_int_equal(nomem__heap_check_max(NOMEM_HEAP_SITES, false, 10000), 2500);
   assert_true(nomem__heap_check_max(NOMEM_HEAP_SITES, true, 10000) == SIZE_MAX);
   assert_true(nomem__heap_check_max(NOMEM_HEAP_ALL, false, 10000) == SIZE_MAX);

@@ -9,7 +9,7 @@
 
 /* So many are made in any case, which is enough for most programs, and otherwise one for so many points that were
  * tried. What is looked at depends on what the program does alone, not on how fast it was. */
-#define ALWAYS 512
+#define ALWAYS 256
 #define POINTS_A_RUN 4
 
 bool nomem__heap_check_is_wanted(enum nomem__heap_choice heap, const struct nomem__baseline_residue *baseline,
