@@ -97,6 +97,10 @@ void nomem__campaign_leave_to_other_shards(struct nomem__campaign *campaign) {
   }
 }
 
+bool nomem__point_is_tried(const struct nomem__point_state *state) {
+  return state->result != 0 && state->result != NOMEM__ELSEWHERE;
+}
+
 size_t nomem__campaign_count_due(const struct nomem__campaign *campaign) {
   size_t due = 0;
   for (size_t i = 0; i < campaign->point_count; i++) due += campaign->states[i].result == 0;
@@ -109,9 +113,8 @@ static bool *find_tried_sites(const struct nomem__campaign *campaign) {
   bool *was_tried = nomem__calloc(campaign->site_count + 1, sizeof *was_tried);
   for (size_t i = 0; i < campaign->point_count; i++) {
     const struct nomem__point *point = &campaign->points[i];
-    uint8_t result = campaign->states[i].result;
-    bool was_run = result != 0 && result != NOMEM__ELSEWHERE;
-    if (was_run && point->occurrence == 1 && !point->persistent) was_tried[point->site] = true;
+    if (nomem__point_is_tried(&campaign->states[i]) && point->occurrence == 1 && !point->persistent)
+      was_tried[point->site] = true;
   }
   return was_tried;
 }

@@ -201,6 +201,9 @@ void nomem__campaign_leave_to_other_shards(struct nomem__campaign *campaign);
 /* Appends, once, the second faults that the first ones led to. */
 void nomem__campaign_schedule_second_faults(struct nomem__campaign *campaign);
 
+/* Whether it is known what a point's run came to: not of one that another shard has. */
+bool nomem__point_is_tried(const struct nomem__point_state *state);
+
 /* How many points have no result yet. */
 size_t nomem__campaign_count_due(const struct nomem__campaign *campaign);
 

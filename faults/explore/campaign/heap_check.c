@@ -20,8 +20,8 @@ bool nomem__heap_check_is_wanted(enum nomem__heap_choice heap, const struct nome
 bool nomem__heap_check_is_due(enum nomem__heap_choice heap, bool has_guards, const struct nomem__point *point,
                               const struct nomem__point_state *state) {
   bool is_first = point->occurrence == 1 && !point->persistent && point->second == 0;
-  bool is_tried = state->result != 0 && state->result != NOMEM__ELSEWHERE;
-  enum nomem__verdict verdict = is_tried ? (enum nomem__verdict)(state->result - 1) : NOMEM_VERDICT_UNREACHED;
+  enum nomem__verdict verdict =
+      nomem__point_is_tried(state) ? (enum nomem__verdict)(state->result - 1) : NOMEM_VERDICT_UNREACHED;
   bool went_on = verdict >= NOMEM_VERDICT_LEAK && verdict != NOMEM_VERDICT_UNREACHED;
   bool was_checked = state->was_heap_checked || (state->had_block_table && !has_guards);
   bool is_second = point->occurrence == 2 && !point->persistent && point->second == 0 && state->may_have_lost;
@@ -66,11 +66,9 @@ static size_t count_checked(const struct nomem__campaign *campaign) {
   return checked;
 }
 
-/* Points of which it is known what they came to. */
 static size_t count_tried(const struct nomem__campaign *campaign) {
   size_t tried = 0;
-  for (size_t i = 0; i < campaign->point_count; i++)
-    tried += campaign->states[i].result != 0 && campaign->states[i].result != NOMEM__ELSEWHERE;
+  for (size_t i = 0; i < campaign->point_count; i++) tried += nomem__point_is_tried(&campaign->states[i]);
   return tried;
 }
 

@@ -20,10 +20,6 @@ struct tally {
   size_t left_behind, heap_checks, told; /* so many of those that were tried are due to be run once more for that */
 };
 
-static bool is_tried(const struct nomem__point_state *state) {
-  return state->result != 0 && state->result != NOMEM__ELSEWHERE;
-}
-
 static struct tally count(const struct nomem__campaign *campaign) {
   enum nomem__heap_choice heap = campaign->session->options->heap;
   struct tally tally = {0};
@@ -31,10 +27,10 @@ static struct tally count(const struct nomem__campaign *campaign) {
     const struct nomem__point *point = &campaign->points[i];
     const struct nomem__point_state *state = &campaign->states[i];
     bool is_first_call = point->occurrence == 1 && !point->persistent && point->second == 0;
-    tally.tried += is_tried(state);
+    tally.tried += nomem__point_is_tried(state);
     tally.first_left += state->result == 0 && point->second == 0;
     tally.second_left += state->result == 0 && point->second != 0;
-    tally.sites_tried += is_first_call && is_tried(state);
+    tally.sites_tried += is_first_call && nomem__point_is_tried(state);
     tally.sites_left += is_first_call && state->result == 0;
     tally.left_behind += state->is_due;
     tally.heap_checks += nomem__heap_check_is_due(heap, true, point, state);

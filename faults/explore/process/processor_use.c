@@ -9,13 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "../text/memory.h"
 
 #define PROC_BYTES 1024
-#define NS_PER_S UINT64_C(1000000000)
 
 /* Reads the beginning of a file of /proc as a string; "" when it cannot be read. */
 static void read_proc(char text[PROC_BYTES], const char *path) {
@@ -58,16 +57,10 @@ static uint64_t find_wait(const struct nomem__thread_use *before, const struct n
   return still_waits && passed_ns - used_ns > waited_ns ? passed_ns - used_ns : waited_ns;
 }
 
-static uint64_t find_time(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 struct nomem__processor_step nomem__processor_use_step(struct nomem__processor_use *use, const pid_t *tids,
                                                        size_t count) {
   struct nomem__processor_use now = {.count = count < NOMEM_USE_THREADS ? count : NOMEM_USE_THREADS,
-                                     .seen_ns = find_time()};
+                                     .seen_ns = uv_hrtime()};
   struct nomem__processor_step step = {0};
   uint64_t passed_ns = use->seen_ns != 0 ? now.seen_ns - use->seen_ns : 0;
   for (size_t i = 0; i < now.count; i++) {

@@ -138,7 +138,7 @@ static bool has_more_to_do(const struct nomem__campaign *campaign) {
   bool was_tried = false;
   if (campaign->worker_count > 0) return true;
   for (size_t i = 0; i < campaign->point_count && !was_tried; i++)
-    was_tried = campaign->states[i].result != 0 && campaign->states[i].result != NOMEM__ELSEWHERE;
+    was_tried = nomem__point_is_tried(&campaign->states[i]);
   return campaign->findings.count > 0 || (was_tried && !nomem__campaign_is_over(campaign));
 }
 

@@ -41,17 +41,11 @@ const char *const nomem__left_out_names[NOMEM_LEFT_OUT_COUNT] = {
 /* Compilers, runners and what builds probe the system with, wherever they are installed; the launchers that are never
  * injected are known elsewhere. */
 static bool is_tool(const char *name) {
-  static const char *const globs[] = {
-      "gcc*", "g++*",     "cc",     "c++",     "cc1*",    "collect2", "clang*", "ld",   "ld.*",     "ld-*",
-      "as",   "ar",       "ranlib", "rustc",   "cargo*",  "rustup",   "go",     "node", "java*",    "bazel*",
-      "samu", "libtool*", "ccache", "sccache", "distcc*", "conftest", "cmTC_*", "gdb*", "valgrind*"};
-  static const char *const cross_globs[] = {"*-linux-*-gcc*", "*-linux-*-g++*", "*-linux-*-ld*", "*-linux-*-as",
-                                            "*-linux-*-ar"};
-  for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
-    if (nomem__glob(globs[i], name)) return true;
-  for (size_t i = 0; i < sizeof cross_globs / sizeof *cross_globs; i++)
-    if (nomem__glob(cross_globs[i], name)) return true;
-  return false;
+  static const char globs[] =
+      "gcc*,g++*,cc,c++,cc1*,collect2,clang*,ld,ld.*,ld-*,as,ar,ranlib,rustc,cargo*,rustup,go,node,java*,bazel*,samu,"
+      "libtool*,ccache,sccache,distcc*,conftest,cmTC_*,gdb*,valgrind*,"
+      "*-linux-*-gcc*,*-linux-*-g++*,*-linux-*-ld*,*-linux-*-as,*-linux-*-ar";
+  return nomem__matches_any(globs, name);
 }
 
 /* Bazel unpacks itself, and the sandboxes that it starts tests in, in a folder with a hash as its name. */

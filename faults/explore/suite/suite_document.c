@@ -290,24 +290,28 @@ static void put_debugging(struct nomem__json *json, json_t *finding, const struc
   free(usual);
 }
 
+/* A pass of a document; NULL: it made no run. */
+static const json_t *find_pass(const json_t *document, enum nomem__pass pass) {
+  const json_t *passes = json_object_get(document, "passes");
+  for (size_t i = 0; i < json_array_size(passes); i++)
+    if (strcmp(nomem__json_string(json_array_get(passes, i), "pass"), nomem__pass_names[pass]) == 0)
+      return json_array_get(passes, i);
+  return NULL;
+}
+
 /* The sums of all cases, whose passes go on side by side. */
 static void put_passes(struct nomem__json *json, json_t *document, const struct nomem__suite *suite) {
-  uint64_t runs[NOMEM__PASSES] = {0};
-  double seconds[NOMEM__PASSES] = {0};
   json_t *list = json_array();
-  for (size_t i = 0; i < suite->cases.count; i++) {
-    const json_t *own = json_object_get(suite->results[i].document, "passes");
-    for (size_t k = 0; k < json_array_size(own); k++)
-      for (unsigned pass = 0; pass < NOMEM__PASSES; pass++) {
-        const json_t *one = json_array_get(own, k);
-        if (strcmp(nomem__json_string(one, "pass"), nomem__pass_names[pass]) != 0) continue;
-        runs[pass] += nomem__json_count(one, "runs");
-        seconds[pass] += json_real_value(json_object_get(one, "seconds"));
-      }
+  for (enum nomem__pass pass = 0; pass < NOMEM__PASSES; pass++) {
+    uint64_t runs = 0;
+    double seconds = 0;
+    for (size_t i = 0; i < suite->cases.count; i++) {
+      const json_t *own = find_pass(suite->results[i].document, pass);
+      runs += nomem__json_count(own, "runs");
+      seconds += json_real_value(json_object_get(own, "seconds"));
+    }
+    if (runs > 0) nomem__json_add(json, list, nomem__document_make_pass(json, pass, runs, seconds));
   }
-  for (unsigned pass = 0; pass < NOMEM__PASSES; pass++)
-    if (runs[pass] > 0)
-      nomem__json_add(json, list, nomem__document_make_pass(json, (enum nomem__pass)pass, runs[pass], seconds[pass]));
   nomem__json_put(json, document, "passes", list);
 }
 

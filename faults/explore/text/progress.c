@@ -10,13 +10,16 @@
 #define PLAIN_MS 10000
 #define LINE_BYTES 160
 
+static struct nomem__time_estimate estimate(const struct nomem__progress *progress) {
+  if (progress->estimate_time == NULL) return (struct nomem__time_estimate){0};
+  return progress->estimate_time(progress->user);
+}
+
 static void print_line(uv_timer_t *timer) {
   struct nomem__progress *progress = timer->data;
-  struct nomem__time_estimate time = {0};
-  if (progress->estimate_time != NULL) time = progress->estimate_time(progress->user);
   if (progress->board != NULL) {
     *progress->board = (struct nomem__progress_board){
-        .done = progress->done, .findings = progress->findings, .is_begun = true, .time = time};
+        .done = progress->done, .findings = progress->findings, .is_begun = true, .time = estimate(progress)};
     return;
   }
   uint64_t now = uv_now(timer->loop), elapsed_ms = now - progress->started_ms;
@@ -26,7 +29,8 @@ static void print_line(uv_timer_t *timer) {
   char line[LINE_BYTES];
   if (progress->estimate_time != NULL && progress->total >= progress->done) /* not all runs are foreseen */
     snprintf(line, sizeof line, "nomem: %zu of %zu runs, %zu finding%s, %.0f a second, %.0f s left", progress->done,
-             progress->total, progress->findings, progress->findings == 1 ? "" : "s", per_second, time.left);
+             progress->total, progress->findings, progress->findings == 1 ? "" : "s", per_second,
+             estimate(progress).left);
   else
     snprintf(line, sizeof line, "nomem: %zu runs, %.0f a second", progress->done, per_second);
   if (progress->is_terminal)

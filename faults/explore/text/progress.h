@@ -33,8 +33,8 @@ struct nomem__progress {
   const void *user;
 };
 
-/* Starts the line. total 0: it is not known how many runs there will be; the caller sets estimate_time then, where it
- * is. */
+/* Starts the line. total 0: it is not known how many runs there will be. Where the time left can be foreseen, the
+ * caller then sets estimate_time. */
 void nomem__progress_start(struct nomem__progress *progress, uv_loop_t *loop, size_t total);
 
 /* Erases the line, so that another can be printed. */
