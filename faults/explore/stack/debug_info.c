@@ -52,7 +52,8 @@ struct unit {
 struct nomem__debug_info {
   Dwfl *dwfl;
   Dwfl_Module *module;
-  Dwarf *dwarf;    /* NULL: there is no debug information */
+  bool has_looked; /* for debug information; where it is compressed, reading it takes as long as a hundred runs */
+  Dwarf *dwarf;    /* NULL: there is none, or nobody has looked */
   Dwarf_Addr bias; /* an address in the file minus the same one in dwarf; not 0 when a debug file is prelinked */
   bool units_listed;
   struct ranges unit_ranges;
@@ -136,7 +137,9 @@ static Dwarf_Die *find_unit_die(struct nomem__debug_info *info, uint64_t address
 static struct unit *find_unit(struct nomem__debug_info *info, uint64_t address) {
   Dwarf_Die die, split;
   uint8_t type;
-  if (!find_unit_die(info, address, &die)) return NULL;
+  if (!info->has_looked) info->dwarf = dwfl_module_getdwarf(info->module, &info->bias);
+  info->has_looked = true;
+  if (!info->dwarf || !find_unit_die(info, address, &die)) return NULL;
   for (size_t i = 0; i < info->unit_count; i++)
     if (info->units[i].die.addr == die.addr) return &info->units[i];
   struct unit *units = nomem__reallocarray(info->units, info->unit_count + 1, sizeof *units);
@@ -241,11 +244,17 @@ static bool find_symbol(struct nomem__debug_info *info, uint64_t address, struct
   return true;
 }
 
+size_t nomem__debug_info_find_symbol_frame(struct nomem__debug_info *info, uint64_t address,
+                                           struct nomem__debug_frame *frame) {
+  *frame = (struct nomem__debug_frame){0};
+  return find_symbol(info, address, frame);
+}
+
 size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t address,
                                      struct nomem__debug_frame *frames, size_t max) {
   if (max == 0) return 0;
   frames[0] = (struct nomem__debug_frame){0};
-  struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
+  struct unit *unit = find_unit(info, address);
   if (unit) set_line(&frames[0], unit, address - info->bias);
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
   if (!function) {
@@ -320,7 +329,7 @@ static struct nomem__debug_parameter locate_parameter(Dwarf_Die *parameter, Dwar
 
 int nomem__debug_info_find_pointers(struct nomem__debug_info *info, uint64_t address,
                                     struct nomem__debug_parameter *parameters, int max) {
-  struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
+  struct unit *unit = find_unit(info, address);
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
   int count = 0, words = 0;
   Dwarf_Die child;
@@ -339,7 +348,7 @@ int nomem__debug_info_find_pointers(struct nomem__debug_info *info, uint64_t add
 }
 
 static Dwarf_Die *find_function(struct nomem__debug_info *info, uint64_t address) {
-  struct unit *unit = info->dwarf ? find_unit(info, address) : NULL;
+  struct unit *unit = find_unit(info, address);
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
   return function ? &function->die : NULL;
 }
@@ -432,7 +441,6 @@ int nomem__debug_info_open_file(struct nomem__debug_info **info, const char *pat
   /* At base 0, addresses in the module are those in the file, even for a program that cannot be moved. */
   if (opened->dwfl) opened->module = dwfl_report_elf(opened->dwfl, path, path, fd, 0, true);
   bool is_read = opened->module && dwfl_report_end(opened->dwfl, NULL, NULL) == 0;
-  if (is_read) opened->dwarf = dwfl_module_getdwarf(opened->module, &opened->bias);
   *info = opened;
   if (is_read) return 0;
   if (!opened->module) close(fd);

@@ -224,12 +224,20 @@ static const char *make_shown_path(struct nomem__symbols *symbols, const char *d
   return kept;
 }
 
+/* Of a run-time nobody asks for more than the function's name, and the debug information of the C library takes longer
+ * to read than most explorations. */
+static size_t find_frames(const struct module *module, uint64_t address, struct nomem__debug_frame *found) {
+  if (!module->info) return 0;
+  if (nomem__is_runtime(nomem__base_name(module->path)))
+    return nomem__debug_info_find_symbol_frame(module->info, address, found);
+  return nomem__debug_info_find_frames(module->info, address, found, FRAMES_MAX);
+}
+
 /* Looks up an address and keeps the answer. */
 static void look_up(struct nomem__symbols *symbols, struct module *module, struct answer *answer) {
   struct nomem__debug_frame found[FRAMES_MAX];
-  size_t count = 0;
   uint64_t address = answer->offset - (answer->is_return_address && answer->offset > 0);
-  if (module->info) count = nomem__debug_info_find_frames(module->info, address, found, FRAMES_MAX);
+  size_t count = find_frames(module, address, found);
   if (count == 0) found[count++] = (struct nomem__debug_frame){0};
   answer->frames = nomem__calloc(count, sizeof *answer->frames);
   for (size_t i = 0; i < count; i++) {
