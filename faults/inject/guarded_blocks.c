@@ -10,6 +10,13 @@
 
 #include "forbidden_calls.h"
 
+/* Since Linux 6.13: pages that nobody may touch without a mapping of their own, at a fraction of the cost. Older
+ * headers do not name them, older kernels refuse them. */
+#define GUARD_INSTALL 102
+#define GUARD_REMOVE 103
+/* So much becomes such pages at a time, as there is need of it: each fork copies what there is. */
+#define GUARDED_STEP_BYTES (UINT64_C(4) << 20)
+
 uintptr_t nomem__guarded_start;
 
 static struct nomem_channel *channel;
@@ -18,6 +25,9 @@ static bool has_plan;
 static _Atomic bool is_begun; /* that allocation has been reached */
 static _Atomic uint32_t count;
 static _Atomic uint64_t used_bytes;
+static bool has_guard_pages;         /* the kernel has those; otherwise each block has a mapping of its own */
+static _Atomic uint64_t ready_bytes; /* so many are such pages by now */
+static _Atomic bool is_making_ready;
 
 static bool refuse(enum nomem_guard_obstacle obstacle) {
   atomic_store(&channel->screening.guard_obstacle, obstacle);
@@ -31,10 +41,39 @@ static bool is_unlimited(int resource) {
   return syscall(SYS_prlimit64, 0, resource, NULL, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
 }
 
+static bool change(long call, uintptr_t pages, uint64_t bytes, int how) {
+  int saved_errno = errno;
+  bool is_done = bytes == 0 || syscall(call, pages, bytes, how) == 0;
+  errno = saved_errno;
+  return is_done;
+}
+
+/* Makes guard pages of what is still mapped as inaccessible, up to so many bytes. False: the kernel has none, or
+ * another thread, or the one that a signal handler interrupted, is about to make some. */
+static bool make_ready(uint64_t bytes) {
+  if (bytes <= atomic_load(&ready_bytes)) return true;
+  if (atomic_exchange(&is_making_ready, true)) return false;
+  uint64_t ready = atomic_load(&ready_bytes), rest = NOMEM_GUARDED_BYTES - ready;
+  uint64_t more =
+      bytes > ready ? (bytes - ready + GUARDED_STEP_BYTES - 1) / GUARDED_STEP_BYTES * GUARDED_STEP_BYTES : 0;
+  if (more > rest) more = rest;
+  uintptr_t pages = nomem__guarded_start + ready;
+  bool is_made = change(SYS_mprotect, pages, more, PROT_READ | PROT_WRITE);
+  if (is_made && !change(SYS_madvise, pages, more, GUARD_INSTALL)) {
+    change(SYS_mprotect, pages, more, PROT_NONE);
+    is_made = false;
+  }
+  if (is_made) atomic_store(&ready_bytes, ready + more);
+  atomic_store(&is_making_ready, false);
+  return is_made;
+}
+
 static bool reserve(void) {
   void *pages = mmap(NULL, NOMEM_GUARDED_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (pages == MAP_FAILED) return refuse(NOMEM_GUARD_OBSTACLE_KERNEL);
   nomem__guarded_start = (uintptr_t)pages;
+  atomic_store(&ready_bytes, 0);
+  has_guard_pages = make_ready(1);
   return true;
 }
 
@@ -89,17 +128,16 @@ static bool take_number(void) {
  * is one before each block. */
 static uintptr_t take_pages(uint64_t bytes) {
   uint64_t needed = bytes + NOMEM_GUARDED_PAGE, used = atomic_load(&used_bytes);
-  do
-    if (used + NOMEM_GUARDED_PAGE + needed > NOMEM_GUARDED_BYTES) return 0;
-  while (!atomic_compare_exchange_weak(&used_bytes, &used, used + needed));
+  do {
+    uint64_t end = used + NOMEM_GUARDED_PAGE + needed;
+    if (end > NOMEM_GUARDED_BYTES || (has_guard_pages && !make_ready(end))) return 0;
+  } while (!atomic_compare_exchange_weak(&used_bytes, &used, used + needed));
   return nomem__guarded_start + NOMEM_GUARDED_PAGE + used;
 }
 
-static bool protect(uintptr_t pages, uint64_t bytes, int protection) {
-  int saved_errno = errno;
-  bool is_done = bytes == 0 || syscall(SYS_mprotect, pages, bytes, protection) == 0;
-  errno = saved_errno;
-  return is_done;
+static bool open_pages(uintptr_t pages, uint64_t bytes) {
+  return has_guard_pages ? change(SYS_madvise, pages, bytes, GUARD_REMOVE)
+                         : change(SYS_mprotect, pages, bytes, PROT_READ | PROT_WRITE);
 }
 
 void *nomem__guarded_allocate(size_t size, size_t alignment) {
@@ -108,8 +146,7 @@ void *nomem__guarded_allocate(size_t size, size_t alignment) {
   uint64_t taken = (size + alignment - 1) / alignment * alignment;
   uint64_t bytes = nomem__guarded_end(0, taken);
   uintptr_t pages = fits ? take_pages(bytes) : 0;
-  if (pages != 0 && protect(pages, bytes, PROT_READ | PROT_WRITE))
-    return (void *)(pages + bytes - taken); /* NOLINT: kept as a number */
+  if (pages != 0 && open_pages(pages, bytes)) return (void *)(pages + bytes - taken); /* NOLINT: kept as a number */
   atomic_fetch_add_explicit(&channel->screening.unguarded_blocks, 1, memory_order_relaxed);
   return NULL;
 }
@@ -117,9 +154,8 @@ void *nomem__guarded_allocate(size_t size, size_t alignment) {
 bool nomem__guarded_close(void *block, size_t size) {
   uintptr_t pages = (uintptr_t)block & ~(NOMEM_GUARDED_PAGE - 1);
   uint64_t bytes = nomem__guarded_end((uintptr_t)block, size) - pages;
-  if (!protect(pages, bytes, PROT_NONE)) return false;
-  int saved_errno = errno;
-  if (bytes > 0) syscall(SYS_madvise, pages, bytes, MADV_DONTNEED); /* nobody will read them again */
-  errno = saved_errno;
+  if (has_guard_pages) return change(SYS_madvise, pages, bytes, GUARD_INSTALL);
+  if (!change(SYS_mprotect, pages, bytes, PROT_NONE)) return false;
+  change(SYS_madvise, pages, bytes, MADV_DONTNEED); /* nobody will read them again */
   return true;
 }

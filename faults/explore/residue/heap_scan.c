@@ -17,8 +17,6 @@
 #define SCANNED_BYTES_MAX (UINT64_C(1) << 30)
 #define SITES_MAX 4096
 #define BUFFER_BYTES 65536
-/* Of a stretch of memory from this size on it is worth while to ask which of its pages were ever touched. */
-#define SPARSE_BYTES 65536
 #define PAGE_BYTES UINT64_C(4096)
 /* A function that calls no other may use so much below the stack pointer. */
 #define RED_ZONE_BYTES 128
@@ -176,10 +174,10 @@ static void check_misuse(struct scan *scan, const struct nomem__heap_block *bloc
                                   .freed_at = block->freed_at};
 }
 
-/* Scans a stretch of memory, but of a large one only what was ever touched: nothing else can hold a pointer. Memory
- * that is shared another process may have filled. */
+/* Scans a stretch of memory, but of more than a page only what was ever touched: nothing else can hold a pointer.
+ * Memory that is shared another process may have filled. */
 static int scan_touched(struct scan *scan, uint64_t start, uint64_t end, bool by_allocator, bool is_shared) {
-  bool may_ask = !is_shared && scan->image->find_touched != NULL && end - start >= SPARSE_BYTES;
+  bool may_ask = !is_shared && scan->image->find_touched != NULL && end - start > PAGE_BYTES;
   int result = 0;
   while (start < end && result == 0) {
     uint64_t from = start, to = end;

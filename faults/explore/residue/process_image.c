@@ -16,14 +16,20 @@
 _Static_assert(sizeof(struct user_regs_struct) == NOMEM__IMAGE_REGISTERS * sizeof(uint64_t), "all of them");
 
 static size_t read_memory(const struct nomem__process_image *image, uint64_t address, void *buffer, size_t bytes) {
-  return nomem__process_read(image->pid, address, buffer, bytes);
+  return nomem__process_read_by(image->pid, image->pages, address, buffer, bytes);
 }
 
 #define PAGE_BYTES UINT64_C(4096)
 /* What the kernel says of a page: it is there, or has been moved to a file that swaps. */
 #define PAGE_IS_THERE (UINT64_C(3) << 62)
+/* And of one that nobody may touch, although its neighbours are there: it passes for one that was moved. */
+#define PAGE_IS_GUARD (UINT64_C(1) << 58)
 /* So many pages are asked for at a time. */
 #define PAGES_AT_A_TIME 512
+
+static bool is_there(uint64_t page) {
+  return (page & PAGE_IS_THERE) != 0 && (page & PAGE_IS_GUARD) == 0;
+}
 
 /* Moves *page on to the first page that was touched, or to the first that was not. True: none is known up to the last
  * one. */
@@ -34,7 +40,7 @@ static bool skip_pages(int fd, uint64_t *page, uint64_t last, bool is_touched) {
     ssize_t got = pread(fd, pages, wanted * sizeof *pages, (off_t)(*page * sizeof *pages));
     if (got < (ssize_t)sizeof *pages) return true;
     for (ssize_t i = 0; i < got / (ssize_t)sizeof *pages; i++, ++*page)
-      if (((pages[i] & PAGE_IS_THERE) != 0) != is_touched) return false;
+      if (is_there(pages[i]) != is_touched) return false;
   }
   return true;
 }
@@ -52,10 +58,8 @@ static void find_touched(const struct nomem__process_image *image, uint64_t *sta
 
 /* Some systems have the list, but nothing in it: the page that the stack pointer is on must be there. */
 static void open_pages(struct nomem__process_image *image) {
-  char path[64];
   uint64_t page;
-  snprintf(path, sizeof path, "/proc/%d/pagemap", (int)image->pid);
-  image->pages = open(path, O_RDONLY | O_CLOEXEC);
+  image->pages = nomem__process_open_pages(image->pid);
   off_t at = (off_t)(image->stack_pointer / PAGE_BYTES * sizeof page);
   bool is_true = image->pages >= 0 && pread(image->pages, &page, sizeof page, at) == sizeof page;
   if (is_true && (page & PAGE_IS_THERE) != 0) image->find_touched = find_touched;

@@ -22,7 +22,7 @@ struct nomem__process_image {
    * is *end when there is none. Not for memory that is shared. NULL: it is not known. */
   void (*find_touched)(const struct nomem__process_image *image, uint64_t *start, uint64_t *end);
   pid_t pid;
-  int pages; /* the open list of the pages that were touched; only where find_touched is there */
+  int pages; /* the open list of its pages; -1: none. Without find_touched, it tells nothing of them */
   uint64_t registers[NOMEM__IMAGE_REGISTERS];
   uint64_t stack_pointer;
   uint64_t heap_start;          /* where the kernel's heap area begins: with brk, it grows from here */

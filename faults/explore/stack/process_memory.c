@@ -55,31 +55,40 @@ static size_t read_with_patience(pid_t pid, uint64_t address, void *buffer, size
 }
 
 /* How many bytes from address on lie on pages that are in memory; all, if nobody can know. */
-static size_t count_present(pid_t pid, uint64_t address, size_t bytes) {
-  char path[32];
+static size_t count_present(int pages, uint64_t address, size_t bytes) {
   uint64_t entries[ENTRIES], page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
   uint64_t page = address / page_bytes, last = (address + bytes - 1) / page_bytes, absent = last + 1;
-  snprintf(path, sizeof path, "/proc/%d/pagemap", (int)pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  while (fd >= 0 && page < absent) {
+  while (pages >= 0 && page < absent) {
     size_t wanted = absent - page < ENTRIES ? (size_t)(absent - page) : ENTRIES;
-    ssize_t got = pread(fd, entries, wanted * sizeof *entries, (off_t)(page * sizeof *entries));
+    ssize_t got = pread(pages, entries, wanted * sizeof *entries, (off_t)(page * sizeof *entries));
     if (got < (ssize_t)sizeof *entries) break;
     size_t count = (size_t)got / sizeof *entries, i = 0;
     while (i < count && (entries[i] & (IS_PRESENT | IS_SWAPPED)) != 0) i++;
     page += i;
     if (i < count) absent = page;
   }
-  if (fd >= 0) close(fd);
   if (absent > last) return bytes;
   return absent * page_bytes > address ? (size_t)(absent * page_bytes - address) : 0;
 }
 
-size_t nomem__process_read(pid_t pid, uint64_t address, void *buffer, size_t bytes) {
+int nomem__process_open_pages(pid_t pid) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/%d/pagemap", (int)pid);
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+size_t nomem__process_read_by(pid_t pid, int pages, uint64_t address, void *buffer, size_t bytes) {
   if (bytes == 0) return 0;
-  size_t present = count_present(pid, address, bytes);
+  size_t present = count_present(pages, address, bytes);
   size_t got = present < bytes ? read_with_patience(pid, address, buffer, bytes) : 0;
   return got > 0 || present == 0 ? got : read_at_once(pid, address, buffer, present);
+}
+
+size_t nomem__process_read(pid_t pid, uint64_t address, void *buffer, size_t bytes) {
+  int pages = nomem__process_open_pages(pid);
+  size_t got = nomem__process_read_by(pid, pages, address, buffer, bytes);
+  if (pages >= 0) close(pages);
+  return got;
 }
 
 bool nomem__read_word(pid_t tid, uint64_t address, uint64_t *word) {

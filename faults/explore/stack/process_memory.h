@@ -16,6 +16,12 @@
 /* Reads memory of a process. Returns how many bytes could be read from address on; 0: none. */
 size_t nomem__process_read(pid_t pid, uint64_t address, void *buffer, size_t bytes);
 
+/* The same by whoever reads often, with the list of its pages that nomem__process_open_pages has opened; -1: none. */
+size_t nomem__process_read_by(pid_t pid, int pages, uint64_t address, void *buffer, size_t bytes);
+
+/* Opens the list of the pages of a process (/proc/PID/pagemap), which the caller closes. -1: it cannot be had. */
+int nomem__process_open_pages(pid_t pid);
+
 /* Reads a word of it. By a thread, because the first one of its process, whose number the process has, may have ended.
  */
 bool nomem__read_word(pid_t tid, uint64_t address, uint64_t *word);
