@@ -163,6 +163,17 @@ static void freed_block(void **state) {
   assert_true(is_explained(&finding, true, false));
 }
 
+/* What the call had made itself, the test never had; what it was given, it may not free. */
+static void made_and_freed(void **state) {
+  (void)state;
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CRASH, .address_kind = NOMEM_ADDRESS_FREED};
+  finding.freed = recorded_trace(STACK("release:3", "test_parse:10"));
+  finding.block = recorded_trace(STACK("release:1", "test_parse:10"));
+  assert_true(is_explained(&finding, true, true));
+  finding.block = recorded_trace(STACK("release:1", "test_parse:7"));
+  assert_false(is_explained(&finding, true, true));
+}
+
 /* What calls have returned does not show in how a run ends: there, the failure was reported. */
 static void come_again(void **state) {
   (void)state;
@@ -195,6 +206,7 @@ int main(void) {
       cmocka_unit_test(needs_block_table),
       cmocka_unit_test(may_learn),
       cmocka_unit_test(no_block),
+      cmocka_unit_test(made_and_freed),
       cmocka_unit_test(cannot_learn),
       cmocka_unit_test(speaks_for_all),
       cmocka_unit_test(waiting),

@@ -60,7 +60,10 @@ bool nomem__confirm_is_explained(const struct nomem__finding *finding, const str
   bool is_null = finding->address_kind == NOMEM_ADDRESS_CALL && finding->fault_address == 0;
   bool is_stray =
       finding->verdict == NOMEM_VERDICT_CRASH && nomem__address_kind_may_be_freed(finding->address_kind) && !is_null;
-  if (finding->freed.depth > 0) return !nomem__is_below_call(code_owners, &finding->freed, call);
+  /* What the call had made itself and freed again, the test never had. */
+  if (finding->freed.depth > 0)
+    return !nomem__is_below_call(code_owners, &finding->freed, call) ||
+           nomem__is_below_call(code_owners, &finding->block, call);
   if (finding->verdict != NOMEM_VERDICT_CORRUPTION && !is_stray) return true;
   /* What test code itself frees then, or has freed in a variable of its own, nobody has set; what else the code under
    * test frees, it may have left so. */

@@ -46,7 +46,8 @@ struct nomem__block_evidence {
 /* Whether the error that a call of test code's (at call) reported, and test code ignored, explains the finding, which
  * is then the test's. A pointer other than NULL that was followed, or a block that was misused, takes a block table to
  * tell: what had been freed before that call is what a variable of the test's still points to, and what was never a
- * block is a variable of the test's that nobody has set; but what the call itself has freed is what it left behind. */
+ * block is a variable of the test's that nobody has set. What the call itself has freed is what it left behind, if the
+ * test had it before: what the call had made, too, test code was told not to use. */
 bool nomem__confirm_is_explained(const struct nomem__finding *finding, const struct nomem__trace_frame *call,
                                  const struct nomem__code_owners *code_owners,
                                  const struct nomem__block_evidence *blocks);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What one case has had to read of the debug information of shared libraries, the C library's above all, the processes
- * of later cases are to find in their memory: so the command reads it, too. */
+/* What one case has had to read of the debug information of shared libraries, the processes of later cases are to find
+ * in their memory: so the command reads it, too. */
 #ifndef NOMEM_SHARED_SYMBOLS_H
 #define NOMEM_SHARED_SYMBOLS_H
 

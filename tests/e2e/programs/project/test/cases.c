@@ -142,6 +142,13 @@ static void ruined(void) {
   free(thing);
 }
 
+/* Who heeds the error frees what was left behind. */
+static void cleans_up(void) {
+  struct thing *thing = NULL;
+  if (thing_ruin(&thing) == 0) thing_name_length(thing);
+  if (thing != NULL) thing_free(thing);
+}
+
 /* A variable that has been used before. */
 static void stale(void) {
   struct thing *thing = NULL;
@@ -349,6 +356,8 @@ static bool is_told(const char *way) {
     inited();
   else if (strcmp(way, "ruined") == 0)
     ruined();
+  else if (strcmp(way, "cleans_up") == 0)
+    cleans_up();
   else if (strcmp(way, "unset") == 0)
     unset();
   else if (strcmp(way, "stale") == 0)
