@@ -214,6 +214,19 @@ static void cxx_names_are_demangled(void **state) {
   dlclose(built.handle);
 }
 
+/* Its debug information, if there is any, is not read; and where the linker writes a version behind the name, it goes.
+ */
+static void a_run_time_has_names_alone(void **state) {
+  (void)state;
+  Dl_info info;
+  void *function = dlsym(RTLD_DEFAULT, "getpwnam_r");
+  assert_true(dladdr(function, &info) != 0);
+  assert_int_equal(resolve(info.dli_fname, (uint64_t)(uintptr_t)function - (uint64_t)(uintptr_t)info.dli_fbase + 1), 1);
+  assert_non_null(strstr(frames[0].function, "getpwnam_r"));
+  assert_null(strchr(frames[0].function, '@'));
+  assert_null(frames[0].file);
+}
+
 static void a_cold_part_has_its_function_s_name(void **state) {
   (void)state;
   struct built built = build("g++", "cold.cc", "cold.so");
@@ -407,6 +420,7 @@ int main(void) {
       cmocka_unit_test(separate_debug_files_are_found_by_link),
       cmocka_unit_test(cxx_names_are_demangled),
       cmocka_unit_test(a_cold_part_has_its_function_s_name),
+      cmocka_unit_test(a_run_time_has_names_alone),
       cmocka_unit_test(no_server_is_asked_for_debug_files),
       cmocka_unit_test(a_file_that_is_nowhere_any_more_is_read_through_its_descriptor),
       cmocka_unit_test(a_file_that_is_no_program_gives_one_frame_without_a_name),

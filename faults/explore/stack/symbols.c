@@ -173,12 +173,13 @@ static const char *demangle(struct nomem__symbols *symbols, const char *name) {
   return kept;
 }
 
-/* A function's name as people write it: the part that gcc moved away as unlikely, "f.cold", is f. */
+/* A function's name as people write it: the part that gcc moved away as unlikely, "f.cold", is f, and so is what the
+ * linker calls by its version, "f@@LIB_2.1". */
 static const char *readable_name(struct nomem__symbols *symbols, const char *name) {
   static const char cold[] = ".cold";
-  size_t bytes = name != NULL ? strlen(name) : 0, cold_bytes = strlen(cold);
-  if (bytes > cold_bytes && strcmp(name + bytes - cold_bytes, cold) == 0)
-    name = keep_text(symbols, name, bytes - cold_bytes);
+  size_t bytes = name != NULL ? strcspn(name, "@") : 0, cold_bytes = strlen(cold);
+  if (bytes > cold_bytes && strncmp(name + bytes - cold_bytes, cold, cold_bytes) == 0) bytes -= cold_bytes;
+  if (bytes > 0 && name[bytes] != '\0') name = keep_text(symbols, name, bytes);
   return demangle(symbols, name);
 }
 
