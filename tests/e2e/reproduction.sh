@@ -40,12 +40,13 @@ END
 echo data >'a project/data'
 unset LD_LIBRARY_PATH TEST_DATA HARNESS_ACTIVE || :
 
-# A runner, as far as nomem can tell: its tests have the variable that prove sets, and it does not itself.
+# A runner, as far as nomem can tell: its tests have the variable that prove sets, and it does not itself. With -v the
+# line is printed whole, which may be long: PATH is in it.
 cat >runner.sh <<'END'
 cd 'a project'
 export LD_LIBRARY_PATH=lib TEST_DATA="it's \"here\"" DEPLOY_TOKEN=not-to-be-seen-1 MAKEFLAGS=--jobserver-fds=77,78
 export SERVER=https://me:not-to-be-seen-2@host/ HARNESS_ACTIVE=1
-nomem explore --store kept.db -q --json report.json -- ./test
+nomem explore -v --store kept.db --json report.json -- ./test
 :
 END
 sh runner.sh >text 2>&1
