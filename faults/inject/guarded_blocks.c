@@ -16,6 +16,7 @@
 #define GUARD_REMOVE 103
 /* So much becomes such pages at a time, as there is need of it: each fork copies what there is. */
 #define GUARDED_STEP_BYTES (UINT64_C(4) << 20)
+_Static_assert(NOMEM_GUARDED_BYTES % GUARDED_STEP_BYTES == 0, "the last step ends where the pages do");
 
 uintptr_t nomem__guarded_start;
 
@@ -41,6 +42,7 @@ static bool is_unlimited(int resource) {
   return syscall(SYS_prlimit64, 0, resource, NULL, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
 }
 
+/* Makes one of the two calls that change pages, as the program sees it without a trace. */
 static bool change(long call, uintptr_t pages, uint64_t bytes, int how) {
   int saved_errno = errno;
   bool is_done = bytes == 0 || syscall(call, pages, bytes, how) == 0;
@@ -53,10 +55,9 @@ static bool change(long call, uintptr_t pages, uint64_t bytes, int how) {
 static bool make_ready(uint64_t bytes) {
   if (bytes <= atomic_load(&ready_bytes)) return true;
   if (atomic_exchange(&is_making_ready, true)) return false;
-  uint64_t ready = atomic_load(&ready_bytes), rest = NOMEM_GUARDED_BYTES - ready;
-  uint64_t more =
-      bytes > ready ? (bytes - ready + GUARDED_STEP_BYTES - 1) / GUARDED_STEP_BYTES * GUARDED_STEP_BYTES : 0;
-  if (more > rest) more = rest;
+  uint64_t ready = atomic_load(&ready_bytes);
+  uint64_t wanted = (bytes + GUARDED_STEP_BYTES - 1) / GUARDED_STEP_BYTES * GUARDED_STEP_BYTES;
+  uint64_t more = wanted > ready ? wanted - ready : 0; /* another thread may have been faster */
   uintptr_t pages = nomem__guarded_start + ready;
   bool is_made = change(SYS_mprotect, pages, more, PROT_READ | PROT_WRITE);
   if (is_made && !change(SYS_madvise, pages, more, GUARD_INSTALL)) {

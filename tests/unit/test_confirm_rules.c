@@ -203,18 +203,12 @@ static void says_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(needs_block_table),
-      cmocka_unit_test(may_learn),
-      cmocka_unit_test(no_block),
-      cmocka_unit_test(made_and_freed),
-      cmocka_unit_test(cannot_learn),
-      cmocka_unit_test(speaks_for_all),
-      cmocka_unit_test(waiting),
-      cmocka_unit_test(explained_without_a_block_table),
-      cmocka_unit_test(stray_pointer),
-      cmocka_unit_test(freed_block),
-      cmocka_unit_test(come_again),
-      cmocka_unit_test(says_nothing),
+      cmocka_unit_test(needs_block_table), cmocka_unit_test(may_learn),
+      cmocka_unit_test(no_block),          cmocka_unit_test(made_and_freed),
+      cmocka_unit_test(cannot_learn),      cmocka_unit_test(speaks_for_all),
+      cmocka_unit_test(waiting),           cmocka_unit_test(explained_without_a_block_table),
+      cmocka_unit_test(stray_pointer),     cmocka_unit_test(freed_block),
+      cmocka_unit_test(come_again),        cmocka_unit_test(says_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

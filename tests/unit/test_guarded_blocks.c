@@ -17,15 +17,7 @@
 static bool refuses_guard_pages;
 static void (*before_call)(long number);
 
-/* What the kernel of a test answers. */
-static long ask_kernel(long number, uintptr_t first, uint64_t second, long third, long fourth) {
-  if (before_call != NULL) before_call(number);
-  if (number == SYS_madvise && (third == 102 || third == 103) && refuses_guard_pages) {
-    errno = EINVAL;
-    return -1;
-  }
-  return syscall(number, first, second, third, fourth);
-}
+static long ask_kernel(long number, uintptr_t first, uint64_t second, long third, long fourth);
 
 /* Whether a byte may be read, as the kernel sees it. */
 static bool is_readable(const void *address) {
@@ -40,8 +32,19 @@ static bool is_readable(const void *address) {
 #define syscall(...) CALL(__VA_ARGS__, 0, 0, 0, 0)
 #include "../../faults/inject/guarded_blocks.c"
 
+/* What the kernel of a test answers. */
+static long ask_kernel(long number, uintptr_t first, uint64_t second, long third, long fourth) {
+  if (before_call != NULL) before_call(number);
+  if (number == SYS_madvise && (third == GUARD_INSTALL || third == GUARD_REMOVE) && refuses_guard_pages) {
+    errno = EINVAL;
+    return -1;
+  }
+  return (syscall)(number, first, second, third, fourth); /* the function, not the macro */
+}
+
 static struct nomem_channel told;
 
+/* Begins anew, on a kernel that refuses guard pages or does not; the one of this machine may be too old to have any. */
 static void begin(bool refuses) {
   if (nomem__guarded_start != 0) munmap((void *)nomem__guarded_start, NOMEM_GUARDED_BYTES); /* NOLINT */
   nomem__guarded_start = 0;
@@ -52,14 +55,8 @@ static void begin(bool refuses) {
   atomic_store(&told.counts_used, 1);
   atomic_store(&told.counts[0].calls[0], 1);
   assert_true(nomem__guarded_open(&told, true));
+  if (!refuses && !has_guard_pages) skip();
   assert_int_equal(has_guard_pages, !refuses);
-}
-
-/* The kernel of this machine may be an old one. */
-static bool is_missing(void) {
-  nomem__guarded_start = 0;
-  refuses_guard_pages = false;
-  return !nomem__guarded_open(&told, true) || !has_guard_pages;
 }
 
 static void check_block(size_t size) {
@@ -77,28 +74,18 @@ static void check_block(size_t size) {
   if (size > 0) assert_false(is_readable(block));
 }
 
-static void check_blocks(bool refuses) {
-  static const size_t sizes[] = {0, 1, 16, 4096, 4097, 100000, NOMEM_GUARDED_SIZE_MAX};
-  begin(refuses);
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) check_block(sizes[i]);
+/* The state of these two: whether the kernel refuses guard pages. */
+static void sizes(void **state) {
+  static const size_t list[] = {0, 1, 16, 4096, 4097, 100000, NOMEM_GUARDED_SIZE_MAX};
+  begin(*(const bool *)*state);
+  for (size_t i = 0; i < sizeof list / sizeof *list; i++) check_block(list[i]);
   assert_null(nomem__guarded_allocate(NOMEM_GUARDED_SIZE_MAX + 1, 16));
 }
 
-static void with_guard_pages(void **state) {
-  (void)state;
-  if (is_missing()) skip();
-  check_blocks(false);
-}
-
-static void without_guard_pages(void **state) {
-  (void)state;
-  check_blocks(true);
-}
-
 /* So many that guard pages are made several times, all in use together, and nothing behind the last. */
-static void check_many(bool refuses) {
+static void many(void **state) {
   static char *blocks[NOMEM_GUARDED_BLOCKS];
-  begin(refuses);
+  begin(*(const bool *)*state);
   for (size_t i = 0; i < NOMEM_GUARDED_BLOCKS; i++) {
     blocks[i] = nomem__guarded_allocate(5000, 16);
     assert_non_null(blocks[i]);
@@ -113,17 +100,6 @@ static void check_many(bool refuses) {
   assert_false(is_readable(blocks[NOMEM_GUARDED_BLOCKS - 1] + 5008 + (1 << 20)));
 }
 
-static void many_with_guard_pages(void **state) {
-  (void)state;
-  if (is_missing()) skip();
-  check_many(false);
-}
-
-static void many_without_guard_pages(void **state) {
-  (void)state;
-  check_many(true);
-}
-
 /* A signal handler that allocates while guard pages are made gets a block that is not guarded, and takes none away. */
 static void *from_handler = &from_handler;
 
@@ -135,7 +111,6 @@ static void allocate_meanwhile(long number) {
 
 static void interrupted(void **state) {
   (void)state;
-  if (is_missing()) skip();
   begin(false);
   before_call = allocate_meanwhile;
   for (int i = 0; i < 8; i++) {
@@ -149,9 +124,12 @@ static void interrupted(void **state) {
 }
 
 int main(void) {
+  static bool never = false, always = true;
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(with_guard_pages),      cmocka_unit_test(without_guard_pages),
-      cmocka_unit_test(many_with_guard_pages), cmocka_unit_test(many_without_guard_pages),
+      {.name = "sizes, with guard pages", .test_func = sizes, .initial_state = &never},
+      {.name = "sizes, without", .test_func = sizes, .initial_state = &always},
+      {.name = "many, with guard pages", .test_func = many, .initial_state = &never},
+      {.name = "many, without", .test_func = many, .initial_state = &always},
       cmocka_unit_test(interrupted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

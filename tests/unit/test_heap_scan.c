@@ -332,8 +332,8 @@ static void an_unreadable_page(void **state) {
   assert_true(is_root(MAPPED + 8192));
 }
 
-/* Of more than a page of memory only the pages that the process ever touched are read; of one that is shared, all: other
- * processes may have filled it. */
+/* Of more than a page of memory only the pages that the process ever touched are read; of one that is shared, all:
+ * other processes may have filled it. */
 static void untouched_memory(void **state) {
   (void)state;
   process.image.find_touched = find_touched;

@@ -39,7 +39,6 @@ struct confirmation {
   struct nomem__test_variable variable;                           /* a NULL was read from */
   struct nomem__trace_frame waits_at;                             /* in test code, of a hang */
   bool has_variable;
-  bool is_followed;      /* the run that is made now is stopped at every call of test code */
   bool is_no_block;      /* what was freed in that run is no block, as far as it had a block table */
   bool is_other_misuse;  /* a block was misused in that run in another way than by a write past its end */
   bool is_of_test;       /* what was freed stood in a variable that the test had given */
@@ -64,6 +63,11 @@ static bool is_held_watched(const struct confirmation *confirmation, const struc
          nomem__code_owners_callers(&campaign->code_owners)->is_divided;
 }
 
+/* Whether a run with this watcher is stopped at every call of test code. */
+static bool is_followed(const struct confirmation *confirmation, const struct nomem__stop_watcher *watcher) {
+  return watcher == &confirmation->calls_with_fault.watcher || watcher == &confirmation->calls_without_fault.watcher;
+}
+
 /* watcher may be NULL. */
 static void start(struct confirmation *confirmation, const char *plan, bool look_closely,
                   struct nomem__stop_watcher *watcher, nomem__worker_done done) {
@@ -78,7 +82,7 @@ static void start(struct confirmation *confirmation, const char *plan, bool look
   }
   request.keep_files = false;
   request.stop_watcher = watcher;
-  if (confirmation->is_followed && request.timeout_ms != 0) request.timeout_ms += FOLLOWED_MS;
+  if (is_followed(confirmation, watcher) && request.timeout_ms != 0) request.timeout_ms += FOLLOWED_MS;
   int result = nomem__worker_start(confirmation->worker, &request);
   if (result != 0) nomem__campaign_give_up(campaign, result);
 }
@@ -269,9 +273,7 @@ static void start_call_watch(struct confirmation *confirmation, struct nomem__ca
   const struct nomem__finding *finding = finding_of(confirmation);
   struct nomem__stop_watcher *watcher = nomem__call_watch_prepare(watch, &confirmation->campaign->code_owners, kind);
   if (confirmation->has_variable) watch->variable = &confirmation->variable;
-  confirmation->is_followed = true;
   start(confirmation, finding->plan, nomem__confirm_needs_block_table(finding), watcher, done);
-  confirmation->is_followed = false;
 }
 
 static void usual_calls_done(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {

@@ -20,49 +20,25 @@ static size_t read_memory(const struct nomem__process_image *image, uint64_t add
 }
 
 #define PAGE_BYTES UINT64_C(4096)
-/* What the kernel says of a page: it is there, or has been moved to a file that swaps. */
-#define PAGE_IS_THERE (UINT64_C(3) << 62)
-/* And of one that nobody may touch, although its neighbours are there: it passes for one that was moved. */
-#define PAGE_IS_GUARD (UINT64_C(1) << 58)
-/* So many pages are asked for at a time. */
-#define PAGES_AT_A_TIME 512
-
-static bool is_there(uint64_t page) {
-  return (page & PAGE_IS_THERE) != 0 && (page & PAGE_IS_GUARD) == 0;
-}
-
-/* Moves *page on to the first page that was touched, or to the first that was not. True: none is known up to the last
- * one. */
-static bool skip_pages(int fd, uint64_t *page, uint64_t last, bool is_touched) {
-  uint64_t pages[PAGES_AT_A_TIME];
-  while (*page < last) {
-    uint64_t wanted = last - *page < PAGES_AT_A_TIME ? last - *page : PAGES_AT_A_TIME;
-    ssize_t got = pread(fd, pages, wanted * sizeof *pages, (off_t)(*page * sizeof *pages));
-    if (got < (ssize_t)sizeof *pages) return true;
-    for (ssize_t i = 0; i < got / (ssize_t)sizeof *pages; i++, ++*page)
-      if (is_there(pages[i]) != is_touched) return false;
-  }
-  return true;
-}
 
 static void find_touched(const struct nomem__process_image *image, uint64_t *start, uint64_t *end) {
   uint64_t page = *start / PAGE_BYTES, last = (*end + PAGE_BYTES - 1) / PAGE_BYTES;
-  if (skip_pages(image->pages, &page, last, false) && page >= last) {
+  if (nomem__process_skip_pages(image->pages, &page, last, false) && page >= last) {
     *start = *end;
     return;
   }
   if (page * PAGE_BYTES > *start) *start = page * PAGE_BYTES;
-  if (skip_pages(image->pages, &page, last, true)) return;
+  if (nomem__process_skip_pages(image->pages, &page, last, true)) return;
   *end = page * PAGE_BYTES;
 }
 
 /* Some systems have the list, but nothing in it: the page that the stack pointer is on must be there. */
 static void open_pages(struct nomem__process_image *image) {
-  uint64_t page;
+  const uint64_t of_stack = image->stack_pointer / PAGE_BYTES;
+  uint64_t page = of_stack;
   image->pages = nomem__process_open_pages(image->pid);
-  off_t at = (off_t)(image->stack_pointer / PAGE_BYTES * sizeof page);
-  bool is_true = image->pages >= 0 && pread(image->pages, &page, sizeof page, at) == sizeof page;
-  if (is_true && (page & PAGE_IS_THERE) != 0) image->find_touched = find_touched;
+  nomem__process_skip_pages(image->pages, &page, of_stack + 1, true);
+  if (page > of_stack) image->find_touched = find_touched;
 }
 
 static int read_heap_start(struct nomem__process_image *image) {

@@ -52,7 +52,7 @@ struct unit {
 struct nomem__debug_info {
   Dwfl *dwfl;
   Dwfl_Module *module;
-  bool has_looked; /* for debug information; where it is compressed, reading it takes as long as a hundred runs */
+  bool has_looked; /* for debug information; where it is compressed, reading it takes longer than many runs */
   Dwarf *dwarf;    /* NULL: there is none, or nobody has looked */
   Dwarf_Addr bias; /* an address in the file minus the same one in dwarf; not 0 when a debug file is prelinked */
   bool units_listed;
@@ -232,9 +232,9 @@ static void set_call_line(struct nomem__debug_frame *frame, struct unit *unit, D
   frame->column = read_number(callee, DW_AT_call_column);
 }
 
-/* Finds the symbol whose size covers the address. Where there is none, libdw answers with the one before it, which in a
- * stripped file may be far away: that is no answer. */
-static bool find_symbol(struct nomem__debug_info *info, uint64_t address, struct nomem__debug_frame *frame) {
+/* The symbol whose size covers the address: where there is none, libdw answers with the one before it, which in a
+ * stripped file may be far away. */
+bool nomem__debug_info_name_frame(struct nomem__debug_info *info, uint64_t address, struct nomem__debug_frame *frame) {
   GElf_Off offset;
   GElf_Sym symbol;
   const char *name = dwfl_module_addrinfo(info->module, address, &offset, &symbol, NULL, NULL, NULL);
@@ -242,12 +242,6 @@ static bool find_symbol(struct nomem__debug_info *info, uint64_t address, struct
   frame->name = name;
   frame->start = address - offset;
   return true;
-}
-
-size_t nomem__debug_info_find_symbol_frame(struct nomem__debug_info *info, uint64_t address,
-                                           struct nomem__debug_frame *frame) {
-  *frame = (struct nomem__debug_frame){0};
-  return find_symbol(info, address, frame);
 }
 
 size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t address,
@@ -258,7 +252,7 @@ size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t ad
   if (unit) set_line(&frames[0], unit, address - info->bias);
   struct range *function = unit ? find_range(&unit->functions, address - info->bias) : NULL;
   if (!function) {
-    bool named = find_symbol(info, address, &frames[0]);
+    bool named = nomem__debug_info_name_frame(info, address, &frames[0]);
     return named || frames[0].file;
   }
   Dwarf_Die chain[INLINE_DEPTH];
@@ -404,7 +398,7 @@ const char *nomem__debug_info_find_import(struct nomem__debug_info *info, const 
 
 const char *nomem__debug_info_symbol_at(struct nomem__debug_info *info, uint64_t address) {
   struct nomem__debug_frame frame;
-  return find_symbol(info, address, &frame) ? frame.name : NULL;
+  return nomem__debug_info_name_frame(info, address, &frame) ? frame.name : NULL;
 }
 
 uint64_t nomem__debug_info_find_symbol(struct nomem__debug_info *info, const char *name) {

@@ -40,10 +40,9 @@ void nomem__debug_info_close(struct nomem__debug_info *info);
 size_t nomem__debug_info_find_frames(struct nomem__debug_info *info, uint64_t address,
                                      struct nomem__debug_frame *frames, size_t max);
 
-/* The same by the symbols of the file and of its debug file alone, which are read in no time: the function that is not
- * inlined, without file and line. Returns 1; 0 when nothing is known. */
-size_t nomem__debug_info_find_symbol_frame(struct nomem__debug_info *info, uint64_t address,
-                                           struct nomem__debug_frame *frame);
+/* Sets the name and the start of the outermost of them by the symbols of the file and of its debug file alone, which
+ * takes no time. False: nothing is known. */
+bool nomem__debug_info_name_frame(struct nomem__debug_info *info, uint64_t address, struct nomem__debug_frame *frame);
 
 /* Where a parameter lies in memory while its function is executed. */
 struct nomem__debug_parameter {

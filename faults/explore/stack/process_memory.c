@@ -14,9 +14,11 @@
 
 /* Entries of /proc/PID/pagemap that are read at a time. */
 #define ENTRIES 512
-/* Bits of such an entry. What is in the swap space comes back by itself. */
+#define PAGE_BYTES UINT64_C(4096)
+/* Bits of such an entry. What is in the swap space comes back by itself; a guard page passes for one that is there. */
 #define IS_PRESENT (UINT64_C(1) << 63)
 #define IS_SWAPPED (UINT64_C(1) << 62)
+#define IS_GUARD (UINT64_C(1) << 58)
 
 /* A read of pages that may not be there. */
 struct read_job {
@@ -54,21 +56,27 @@ static size_t read_with_patience(pid_t pid, uint64_t address, void *buffer, size
   return got;
 }
 
+static bool is_there(uint64_t entry) {
+  return (entry & (IS_PRESENT | IS_SWAPPED)) != 0 && (entry & IS_GUARD) == 0;
+}
+
+bool nomem__process_skip_pages(int pages, uint64_t *page, uint64_t end, bool are_there) {
+  uint64_t entries[ENTRIES];
+  while (*page < end) {
+    uint64_t wanted = end - *page < ENTRIES ? end - *page : ENTRIES;
+    ssize_t got = pread(pages, entries, wanted * sizeof *entries, (off_t)(*page * sizeof *entries));
+    if (got < (ssize_t)sizeof *entries) return true;
+    for (size_t i = 0; i < (size_t)got / sizeof *entries; i++, ++*page)
+      if (is_there(entries[i]) != are_there) return false;
+  }
+  return true;
+}
+
 /* How many bytes from address on lie on pages that are in memory; all, if nobody can know. */
 static size_t count_present(int pages, uint64_t address, size_t bytes) {
-  uint64_t entries[ENTRIES], page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-  uint64_t page = address / page_bytes, last = (address + bytes - 1) / page_bytes, absent = last + 1;
-  while (pages >= 0 && page < absent) {
-    size_t wanted = absent - page < ENTRIES ? (size_t)(absent - page) : ENTRIES;
-    ssize_t got = pread(pages, entries, wanted * sizeof *entries, (off_t)(page * sizeof *entries));
-    if (got < (ssize_t)sizeof *entries) break;
-    size_t count = (size_t)got / sizeof *entries, i = 0;
-    while (i < count && (entries[i] & (IS_PRESENT | IS_SWAPPED)) != 0) i++;
-    page += i;
-    if (i < count) absent = page;
-  }
-  if (absent > last) return bytes;
-  return absent * page_bytes > address ? (size_t)(absent * page_bytes - address) : 0;
+  uint64_t page = address / PAGE_BYTES, end = (address + bytes - 1) / PAGE_BYTES + 1;
+  if (nomem__process_skip_pages(pages, &page, end, true)) return bytes;
+  return page * PAGE_BYTES > address ? (size_t)(page * PAGE_BYTES - address) : 0;
 }
 
 int nomem__process_open_pages(pid_t pid) {

@@ -22,6 +22,10 @@ size_t nomem__process_read_by(pid_t pid, int pages, uint64_t address, void *buff
 /* Opens the list of the pages of a process (/proc/PID/pagemap), which the caller closes. -1: it cannot be had. */
 int nomem__process_open_pages(pid_t pid);
 
+/* Moves *page, the number of a page, on over those that are there, or over those that are not, up to end. There is what
+ * was ever touched and is no guard page. True: nothing else is known before end. */
+bool nomem__process_skip_pages(int pages, uint64_t *page, uint64_t end, bool are_there);
+
 /* Reads a word of it. By a thread, because the first one of its process, whose number the process has, may have ended.
  */
 bool nomem__read_word(pid_t tid, uint64_t address, uint64_t *word);

@@ -229,9 +229,10 @@ static const char *make_shown_path(struct nomem__symbols *symbols, const char *d
  * to read than most explorations. */
 static size_t find_frames(const struct module *module, uint64_t address, struct nomem__debug_frame *found) {
   if (!module->info) return 0;
-  if (nomem__is_runtime(nomem__base_name(module->path)))
-    return nomem__debug_info_find_symbol_frame(module->info, address, found);
-  return nomem__debug_info_find_frames(module->info, address, found, FRAMES_MAX);
+  if (!nomem__is_runtime(nomem__base_name(module->path)))
+    return nomem__debug_info_find_frames(module->info, address, found, FRAMES_MAX);
+  found[0] = (struct nomem__debug_frame){0};
+  return nomem__debug_info_name_frame(module->info, address, &found[0]);
 }
 
 /* Looks up an address and keeps the answer. */
