@@ -184,7 +184,7 @@ rm -f good/gone bad/gone
 mkdir bad/stores
 again() {
   touch bad/gone
-  suite bad 2 --isolate off --tests '^needs' --store stores/s.db -- sh with_server 8 || return 1
+  suite bad 2 --isolate off --tests '^needs' --store stores/s.db -- sh with_server 6 || return 1
   rm bad/gone
   suite bad 1 --isolate off --tests '^needs' --store stores/s.db -- sh with_server && says "$found_add"
 }

@@ -57,7 +57,7 @@ else
 fi
 
 # Lines that are the same in both baselines, and change with the time.
-status_of found timeout -s INT 3 nomem explore --strict --all -- ./program tick >/dev/null
+status_of found timeout -s INT 3 nomem explore --jobs 2 --strict --all -- ./program tick >/dev/null
 grep -q interrupted found && ! grep -q "^swallowed\|--all" found && seen=none || seen=some
 check 'an interrupted exploration finds none in the time' found [ "$seen" = none ]
 

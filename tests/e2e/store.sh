@@ -173,6 +173,9 @@ for kind in text foreign damaged older; do
   status_of $kind.log nomem explore --no-trace --store $kind.db -- ./victim
   check "a $kind file is refused in one line and left as it is" \
     sh -c "cat $kind.log; test '$status' = 2 && [ \$(wc -l <$kind.log) = 1 ] && cmp before $kind.db"
+  status_of $kind.log nomem suite --store $kind.db -- sh -c 'echo begun; ./victim'
+  check "and by a suite before its tests are run" \
+    sh -c "cat $kind.log; test '$status' = 2 && [ \$(wc -l <$kind.log) = 1 ] && cmp before $kind.db"
 done
 
 : >.nomem

@@ -51,6 +51,7 @@ static void has_no_processor(void **state) {
   assert_true(run_clock.used_ns == 20 * MS);
   pass(STEP, 2 * STEP, 20 * MS); /* others of its threads had two processors */
   assert_true(run_clock.used_ns == 20 * MS + STEP);
+  assert_true(run_clock.starved_ns == 30 * MS);
 }
 
 /* However busy the machine, a run comes to its limit at last. */

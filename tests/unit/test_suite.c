@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is decided about a suite: which programs are its cases and what they are called, which variables matter and may
- * be shown, how many cases are explored at a time, and which findings are one. */
+ * be shown, and which findings are one. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,7 +16,6 @@
 #include "../../faults/explore/suite/runner_kinds.h"
 #include "../../faults/explore/suite/suite_cases.h"
 #include "../../faults/explore/suite/suite_findings.h"
-#include "../../faults/explore/suite/suite_load.h"
 #include "../../faults/explore/suite/variables.h"
 #include "../../faults/explore/suite/variants.h"
 #include "../../faults/explore/text/json_values.h"
@@ -316,26 +315,6 @@ static void turns(void **state) {
   }
 }
 
-/* Tests that wait are explored beside one another, and one that works gets no more than there are processors. */
-static void load(void **state) {
-  (void)state;
-  const struct nomem__recorded_image busy = {.wall_us = 100000, .processor_us = 100000},
-                                     waiting = {.wall_us = 1000000, .processor_us = 10000},
-                                     brief = {.wall_us = 1000, .processor_us = 0};
-  const struct nomem__suite_load two = {.processors = 2}, one_job = {.processors = 8, .wanted_jobs = 1};
-  assert_int_equal(nomem__suite_load_of(&busy), 100);
-  assert_int_equal(nomem__suite_load_of(&waiting), 5);
-  assert_int_equal(nomem__suite_load_of(&brief), 100);
-  assert_true(nomem__suite_load_has_room(&two, 1, 100));
-  assert_false(nomem__suite_load_has_room(&two, 2, 200));
-  assert_true(nomem__suite_load_has_room(&two, 15, 75));
-  assert_false(nomem__suite_load_has_room(&two, NOMEM_CASES_AT_A_TIME, 80));
-  assert_false(nomem__suite_load_has_room(&one_job, 1, 5));
-  assert_int_equal(nomem__suite_load_jobs(&one_job, 5, 10), 1);
-  assert_int_equal(nomem__suite_load_jobs(&two, 100, 1), 2);
-  assert_int_equal(nomem__suite_load_jobs(&two, 5, 10), 8);
-}
-
 static json_t *read_document(const char *text) {
   json_error_t error;
   json_t *document = json_loads(text, 0, &error);
@@ -419,7 +398,6 @@ int main(void) {
       cmocka_unit_test(ends),
       cmocka_unit_test(variables),
       cmocka_unit_test(turns),
-      cmocka_unit_test(load),
       cmocka_unit_test(joined_findings),
       cmocka_unit_test(findings_in_place),
   };

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "../process/syscall_effects.h"
+#include "../run/job_count.h"
 #include "../text/complain.h"
 #include "../text/error_text.h"
 #include "../text/memory.h"
@@ -43,7 +44,7 @@ struct baseline_run {
   unsigned fatal_deaths;
   bool timed_out, is_flooded, is_damaged, was_cancelled, was_injected;
   int code_owners_result;
-  uint64_t duration_us, peak_kb, allocations, sites_lost;
+  uint64_t duration_us, processor_us, starved_us, peak_kb, allocations, sites_lost;
   struct nomem__campaign_site *sites;
   char **modules;
   size_t site_count, module_count;
@@ -98,6 +99,8 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
   run->was_cancelled = outcome->end.was_cancelled;
   run->duration_us = outcome->duration_us;
   run->peak_kb = outcome->end.peak_kb;
+  run->processor_us = outcome->end.processor_us;
+  run->starved_us = outcome->starved_us;
   run->allocations = nomem__channel_calls(outcome->channel);
   run->sites_lost = outcome->channel->sites_lost;
   run->output = outcome->output;
@@ -361,6 +364,10 @@ uint64_t nomem__baseline_timeout_ms(uint64_t wanted_ms, uint64_t baseline_us) {
   return timeout_ms > TIMEOUT_LEAST_MS ? timeout_ms : TIMEOUT_LEAST_MS;
 }
 
+static uint64_t unstarved_us(const struct baseline_run *run) {
+  return run->starved_us < run->duration_us ? run->duration_us - run->starved_us : 0;
+}
+
 /* Enters in the campaign what all later runs are compared with. */
 static void enter_runs(struct nomem__campaign *campaign, struct baseline_run *first,
                        const struct baseline_run *second) {
@@ -369,6 +376,8 @@ static void enter_runs(struct nomem__campaign *campaign, struct baseline_run *fi
       first->fatal_deaths > second->fatal_deaths ? first->fatal_deaths : second->fatal_deaths;
   campaign->baseline_us = first->duration_us > second->duration_us ? first->duration_us : second->duration_us;
   campaign->baseline_peak_kb = first->peak_kb;
+  campaign->baseline_load =
+      nomem__run_load(first->processor_us + second->processor_us, unstarved_us(first) + unstarved_us(second));
   campaign->timeout_ms = nomem__baseline_timeout_ms(campaign->session->options->timeout_ms, campaign->baseline_us);
   campaign->allocations = first->allocations;
   campaign->sites_lost = first->sites_lost;

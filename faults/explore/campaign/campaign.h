@@ -102,6 +102,7 @@ struct nomem__campaign {
   struct nomem__session *session; /* the caller's */
   struct nomem__worker_slot workers[NOMEM_JOBS_MAX];
   unsigned worker_count;
+  unsigned forkers; /* so many of them, the first ones, have a program that is forked for their runs */
   struct nomem__progress progress;
   uint64_t timeout_ms, started_ns, ended_ns;
   struct nomem__passes passes;
@@ -118,6 +119,7 @@ struct nomem__campaign {
   bool is_baseline_wrong; /* the test calls nomem_wrong in one of them: such calls tell nothing of a fault */
   uint64_t baseline_us;   /* the longer of the two */
   uint64_t baseline_peak_kb;
+  unsigned baseline_load; /* see job_count.h */
   uint64_t allocations, sites_lost;
   unsigned effects; /* bits of enum nomem__effect: what keeps the program from the faster engines */
   struct nomem__baseline_output baseline_output;

@@ -92,9 +92,10 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
 }
 
 static void make_runs(struct nomem__campaign *campaign, enum nomem_engine engine) {
+  unsigned count = engine == NOMEM_ENGINE_SERVER ? campaign->forkers : campaign->worker_count;
   campaign->engine = engine;
   campaign->next_point = 0;
-  for (unsigned i = 0; i < campaign->worker_count; i++) start_next(&campaign->workers[i]);
+  for (unsigned i = 0; i < count; i++) start_next(&campaign->workers[i]);
   nomem__session_run(campaign->session);
   for (unsigned i = 0; i < campaign->worker_count; i++)
     nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
@@ -123,14 +124,21 @@ static void rehearsal_done(struct nomem__worker *worker, const struct nomem__out
   rehearsal->is_same = rehearsal->ends_alike && goes_as_far(rehearsal->campaign, outcome);
 }
 
+/* The program that is forked takes as long as a run of its own, so it is to be forked twice at least. */
+static unsigned count_forkers(const struct nomem__campaign *campaign, size_t due) {
+  return due < 2 * (size_t)campaign->worker_count ? (unsigned)(due + 1) / 2 : campaign->worker_count;
+}
+
 /* Forks are trusted once a fork without a fault ends as the baseline did, and has allocated as much. */
-static bool rehearse_fork(struct nomem__campaign *campaign, struct nomem__worker_slot *slot) {
-  struct rehearsal rehearsal = {.campaign = campaign};
-  struct nomem__run_request request = nomem__campaign_request(campaign, "", rehearsal_done, &rehearsal);
+static void start_rehearsal(struct nomem__campaign *campaign, unsigned number, struct rehearsal *rehearsal) {
+  *rehearsal = (struct rehearsal){.campaign = campaign};
+  struct nomem__run_request request = nomem__campaign_request(campaign, "", rehearsal_done, rehearsal);
   request.use_server = true;
-  int result = nomem__worker_start(slot->worker, &request);
-  if (result == 0) nomem__session_run_until(campaign->session, slot->worker);
-  enum nomem_obstacle obstacle = nomem__worker_obstacle(slot->worker);
+  nomem__worker_start(campaign->workers[number].worker, &request); /* one that does not start ends otherwise */
+}
+
+static bool judge_rehearsal(struct nomem__campaign *campaign, unsigned number, const struct rehearsal *rehearsal) {
+  enum nomem_obstacle obstacle = nomem__worker_obstacle(campaign->workers[number].worker);
   static const char *const texts[] = {
 #define X(upper, text) [NOMEM_OBSTACLE_##upper] = text,
       NOMEM_OBSTACLE_MAP(X)
@@ -138,18 +146,30 @@ static bool rehearse_fork(struct nomem__campaign *campaign, struct nomem__worker
   };
   if (obstacle != NOMEM_OBSTACLE_NONE && obstacle < sizeof texts / sizeof *texts)
     campaign->engine_reason = texts[obstacle];
-  else if (!rehearsal.ends_alike)
+  else if (!rehearsal->ends_alike)
     campaign->engine_reason = "a fork before main() ends in another way";
-  else if (!rehearsal.is_same)
+  else if (!rehearsal->is_same)
     campaign->engine_reason = "a fork before main() makes other allocations";
-  return rehearsal.is_same && obstacle == NOMEM_OBSTACLE_NONE;
+  return rehearsal->is_same && obstacle == NOMEM_OBSTACLE_NONE;
 }
 
-static void fork_runs(struct nomem__campaign *campaign) {
+/* Rehearses with these workers, side by side. */
+static bool rehearse(struct nomem__campaign *campaign, unsigned first, unsigned end) {
+  struct rehearsal *rehearsals = nomem__calloc(end + 1, sizeof *rehearsals);
   bool can_fork = true;
-  for (unsigned i = 0; i < campaign->worker_count && can_fork; i++)
-    can_fork = rehearse_fork(campaign, &campaign->workers[i]);
-  if (can_fork) make_runs(campaign, NOMEM_ENGINE_SERVER);
+  for (unsigned i = first; i < end; i++) start_rehearsal(campaign, i, &rehearsals[i]);
+  for (unsigned i = first; i < end; i++) {
+    nomem__session_run_until(campaign->session, campaign->workers[i].worker);
+    if (can_fork) can_fork = judge_rehearsal(campaign, i, &rehearsals[i]);
+  }
+  free(rehearsals);
+  return can_fork;
+}
+
+/* Mostly one rehearsal tells all. */
+static void fork_runs(struct nomem__campaign *campaign) {
+  campaign->forkers = count_forkers(campaign, nomem__campaign_count_due(campaign));
+  if (rehearse(campaign, 0, 1) && rehearse(campaign, 1, campaign->forkers)) make_runs(campaign, NOMEM_ENGINE_SERVER);
   for (unsigned i = 0; i < campaign->worker_count; i++) nomem__worker_stop_server(campaign->workers[i].worker);
   nomem__session_run(campaign->session);
 }
@@ -193,11 +213,11 @@ static uint64_t early_ms(void *user) {
   return nomem__results_early_ms(user);
 }
 
-/* Each worker takes every worker_count-th point of the batch. */
+/* Each worker that forks takes as many points of the batch, one in turn. */
 static int start_snapshots(struct nomem__worker_slot *slot, struct nomem__snapshot *snapshots) {
   struct nomem__campaign *campaign = slot->campaign;
   size_t count = 0, first = campaign->batch + (size_t)(slot - campaign->workers);
-  for (size_t i = first; i < campaign->batch_end; i += campaign->worker_count) {
+  for (size_t i = first; i < campaign->batch_end; i += campaign->forkers) {
     const struct nomem__point *point = &campaign->points[i];
     if (campaign->states[i].result != 0) continue;
     snapshots[count++] = (struct nomem__snapshot){.key = campaign->sites[point->site].key,
@@ -233,8 +253,10 @@ static void take_snapshots(struct nomem__campaign *campaign) {
   int result = 0;
   campaign->engine = NOMEM_ENGINE_SNAPSHOT;
   campaign->batch_end = 0;
-  while (result == 0 && !campaign->is_unsound && !nomem__campaign_is_over(campaign) && next_batch(campaign, most) > 0) {
-    for (unsigned i = 0; i < campaign->worker_count && result == 0; i++)
+  while (result == 0 && !campaign->is_unsound && !nomem__campaign_is_over(campaign) &&
+         (due = next_batch(campaign, most)) > 0) {
+    campaign->forkers = count_forkers(campaign, due);
+    for (unsigned i = 0; i < campaign->forkers && result == 0; i++)
       result = start_snapshots(&campaign->workers[i], snapshots);
     if (result != 0) nomem__campaign_give_up(campaign, result);
     nomem__session_run(campaign->session);
@@ -277,14 +299,27 @@ static bool may_use(const struct nomem__campaign *campaign, enum nomem__engine_c
   return (wanted == NOMEM_CHOICE_AUTO || wanted == choice) && is_safe(campaign, engine);
 }
 
-void nomem__engines_run(struct nomem__campaign *campaign) {
-  bool is_forked = campaign->session->options->engine != NOMEM_CHOICE_EXEC;
-  if (is_forked && is_safe(campaign, NOMEM_ENGINE_SERVER)) use_huge_pages(campaign);
+/* A program that waits, and is to be run a few times only, is run for all of them at once. */
+static bool is_quicker_anew(const struct nomem__campaign *campaign) {
+  const struct nomem__session *session = campaign->session;
+  return session->jobs >= 2 * session->processors && nomem__campaign_count_due(campaign) <= 2 * (size_t)session->jobs;
+}
+
+static void make_forked_runs(struct nomem__campaign *campaign) {
+  if (is_safe(campaign, NOMEM_ENGINE_SERVER)) use_huge_pages(campaign);
   if (may_use(campaign, NOMEM_CHOICE_SNAPSHOT, NOMEM_ENGINE_SNAPSHOT) && !campaign->is_unsound)
     take_snapshots(campaign);
   if (may_use(campaign, NOMEM_CHOICE_FORK, NOMEM_ENGINE_SERVER) && nomem__campaign_count_due(campaign) > 0 &&
       !nomem__campaign_is_over(campaign))
     fork_runs(campaign);
+}
+
+void nomem__engines_run(struct nomem__campaign *campaign) {
+  enum nomem__engine_choice wanted = campaign->session->options->engine;
+  if (wanted == NOMEM_CHOICE_AUTO && is_quicker_anew(campaign))
+    campaign->engine_reason = "it waits, and is run a few times only";
+  else if (wanted != NOMEM_CHOICE_EXEC)
+    make_forked_runs(campaign);
   make_runs(campaign, NOMEM_ENGINE_EXEC);
   bool may_race = nomem__engine_may_race(campaign->effects, campaign->unstable_sites);
   for (unsigned i = 0; i < RETRIES && may_race && !nomem__campaign_is_over(campaign); i++)

@@ -362,9 +362,9 @@ static int resume(struct nomem__campaign *campaign) {
   return result;
 }
 
-static int open_store(struct nomem__store *store, const char *named) {
+static int open_store(struct nomem__store *store, const char *named, enum nomem__store_mode mode) {
   if (named != NULL && *named == '\0') return 1;
-  if (named != NULL) return nomem__store_open(store, named, NOMEM_STORE_WRITE, false);
+  if (named != NULL) return nomem__store_open(store, named, mode, false);
   int result = mkdir(NOMEM_STORE_FOLDER, 0777) == 0 || errno == EEXIST ? 0 : -errno;
   if (result == 0) result = nomem__store_open(store, NOMEM_STORE_PATH, NOMEM_STORE_WRITE, true);
   if (result == 0 || result == -EINVAL) return result;
@@ -382,7 +382,7 @@ int nomem__journal_open(struct nomem__campaign *campaign) {
   const char *named = options->store != NULL ? options->store : getenv(NOMEM_STORE_ENV);
   journal->is_named = named != NULL;
   journal->is_waiting = options->is_in_place;
-  int result = open_store(&journal->store, named);
+  int result = open_store(&journal->store, named, options->is_suites ? NOMEM_STORE_WRITE_AGAIN : NOMEM_STORE_WRITE);
   if (result != 0) {
     free(journal);
     return result > 0 ? 0 : result;

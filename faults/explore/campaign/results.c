@@ -443,7 +443,7 @@ void nomem__results_enter_result(struct nomem__worker_slot *slot, const struct n
 void nomem__results_settle_snapshots(const struct nomem__worker_slot *slot, bool are_sound) {
   struct nomem__campaign *campaign = slot->campaign;
   for (size_t i = campaign->batch + (size_t)(slot - campaign->workers); i < campaign->batch_end;
-       i += campaign->worker_count) {
+       i += campaign->forkers) {
     struct nomem__point_state *state = &campaign->states[i];
     if (state->is_unconfirmed && !are_sound && state->result != 0) {
       state->result = state->is_due = 0;

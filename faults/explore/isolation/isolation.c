@@ -361,8 +361,8 @@ static bool describe_report(const struct nomem__isolation *isolation, const stru
   return used == 0;
 }
 
-int nomem__isolation_open(unsigned jobs, const char *kept, struct nomem__isolation **out, bool *is_complete,
-                          char *reason, size_t reason_bytes) {
+int nomem__isolation_open(unsigned jobs, unsigned most_jobs, const char *kept, struct nomem__isolation **out,
+                          bool *is_complete, char *reason, size_t reason_bytes) {
   struct nomem__isolation *isolation = nomem__calloc(1, sizeof *isolation);
   struct report report = {{0}};
   *is_complete = false;
@@ -370,7 +370,7 @@ int nomem__isolation_open(unsigned jobs, const char *kept, struct nomem__isolati
   bool is_privileged = has_right(CAP_SYS_ADMIN) && has_right(CAP_NET_ADMIN);
   isolation->flags = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS | (is_privileged ? 0 : CLONE_NEWUSER);
   nomem__user_maps_make(&isolation->user_maps);
-  int result = nomem__view_open(&isolation->view, jobs, kept, is_privileged);
+  int result = nomem__view_open(&isolation->view, most_jobs, kept, is_privileged);
   if (result == 0) result = try_all(isolation, jobs, &report);
   if (result != 0) {
     snprintf(reason, reason_bytes, "%s", strerror(-result));

@@ -18,12 +18,12 @@
 struct nomem__isolation; /* what is possible on this machine */
 struct nomem__sandbox;
 
-/* Finds out what is possible, by trying it. jobs: so many runs share the memory that their files take. Returns 0 and
- * the caller's object, or a negative error code. kept: an absolute folder in which changes stay; NULL: none.
- * *is_complete: every part of the isolation works. reason: the parts that do not work, and why; if all of them do, the
- * folders in which changes are thrown away. */
-int nomem__isolation_open(unsigned jobs, const char *kept, struct nomem__isolation **isolation, bool *is_complete,
-                          char *reason, size_t reason_bytes);
+/* Finds out what is possible, by trying it. jobs: so many sandboxes are started ahead. most_jobs: so many runs, at the
+ * most, share the memory that their files take. Returns 0 and the caller's object, or a negative error code. kept: an
+ * absolute folder in which changes stay; NULL: none. *is_complete: every part of the isolation works. reason: the parts
+ * that do not work, and why; if all of them do, the folders in which changes are thrown away. */
+int nomem__isolation_open(unsigned jobs, unsigned most_jobs, const char *kept, struct nomem__isolation **isolation,
+                          bool *is_complete, char *reason, size_t reason_bytes);
 
 /* Whether this child of the calling process is a holder of one of its sandboxes. NULL is allowed: it has none. */
 bool nomem__isolation_has_process(const struct nomem__isolation *isolation, pid_t pid);

@@ -144,6 +144,7 @@ struct nomem__options {
   /* What a command finds out for itself: */
   bool is_wrapper;  /* the standard output is the program's, and the text goes to standard error */
   bool is_in_place; /* a runner of tests waits until the program is explored, and all that it needs is there so long */
+  bool is_suites;   /* it is a case of a suite, which has looked through the store already */
   /* What a line that reproduces a finding must set up where it is pasted; not from the command line. */
   const char *folder;     /* NULL: it is pasted in the right one */
   char *const *variables; /* "NAME=value", or of a secret the NAME, ended by NULL; NULL: none */

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "spawn.h"
@@ -36,12 +37,12 @@ enum nomem__keeper_report_kind {
 /* What a keeper says. */
 struct nomem__keeper_report {
   enum nomem__keeper_report_kind kind;
-  int error;        /* started: errno; 0: it was */
-  pid_t pid;        /* started: of the program. Swept: which child was spared */
-  int status;       /* ended: as from waitpid */
-  uint64_t peak_kb; /* ended: the most memory that the program ever had in use */
-  bool has_found;   /* ended, swept: processes were left, and are killed */
-  bool has_left;    /* ended, swept: some cannot be killed, because they are another user's */
+  int error;           /* started: errno; 0: it was */
+  pid_t pid;           /* started: of the program. Swept: which child was spared */
+  int status;          /* ended: as from waitpid */
+  struct rusage usage; /* ended: as from wait4 */
+  bool has_found;      /* ended, swept: processes were left, and are killed */
+  bool has_left;       /* ended, swept: some cannot be killed, because they are another user's */
 };
 
 /* Starts a keeper. Its programs may run in the sandbox (NULL: they do not), which must outlive it. Returns 0 and an

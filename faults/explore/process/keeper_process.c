@@ -55,7 +55,7 @@ struct keeper {
   uint64_t output_max_bytes;            /* 0: neither is looked at */
   bool has_ended;                       /* what follows is of its end */
   int status;
-  uint64_t peak_kb;
+  struct rusage usage;
 };
 
 /* A child has made the keeper its tracer (PTRACE_TRACEME), and waits to be let go on: it is, as if nobody traced it.
@@ -76,7 +76,7 @@ static bool reap(struct keeper *keeper) {
     if (WIFSTOPPED(status) || pid != keeper->root || keeper->has_ended) continue;
     keeper->has_ended = true;
     keeper->status = status;
-    keeper->peak_kb = (uint64_t)usage.ru_maxrss;
+    keeper->usage = usage;
   }
   return pid == 0;
 }
@@ -175,8 +175,7 @@ static void send_report(const struct keeper *keeper, const struct nomem__keeper_
 
 static void report_end(struct keeper *keeper) {
   if (keeper->is_forked || keeper->root == 0 || !keeper->has_ended) return;
-  struct nomem__keeper_report report = {
-      .kind = NOMEM_KEEPER_ENDED, .status = keeper->status, .peak_kb = keeper->peak_kb};
+  struct nomem__keeper_report report = {.kind = NOMEM_KEEPER_ENDED, .status = keeper->status, .usage = keeper->usage};
   sweep(keeper, 0, &report);
   keeper->root = 0;
   send_report(keeper, &report);

@@ -33,6 +33,7 @@ struct nomem__caught_signal {
 struct nomem__end {
   int root_status;       /* as from waitpid */
   uint64_t peak_kb;      /* the most memory that the root ever had in use */
+  uint64_t processor_us; /* that the root used, and those of its children for which it has waited */
   int start_error;       /* errno of a failed start; 0: the program was executed */
   unsigned fatal_deaths; /* processes killed by a signal that means a bug (SIGSEGV, SIGABRT ...), the root included */
   int fatal_signal;      /* of the process whose stack this is, else of the first that died so; 0: none did */

@@ -308,7 +308,7 @@ static void handle_exit(struct nomem__tree *tree, pid_t tid, int status, const s
   }
   if (tracee != NULL) nomem__tracees_remove(&tree->tracees, tracee);
   nomem__detach_finish(&tree->tracees);
-  if (tid == tree->root) nomem__tree_end_root(tree, status, (uint64_t)usage->ru_maxrss);
+  if (tid == tree->root) nomem__tree_end_root(tree, status, usage);
   nomem__tree_settle(tree);
 }
 

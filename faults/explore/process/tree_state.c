@@ -10,6 +10,7 @@
 
 /* What was killed is gone within a blink, but on a machine that hardly has time for it. */
 #define PATIENCE_MS 20000
+#define US_PER_S UINT64_C(1000000)
 
 struct nomem__tree *nomem__tree_find(struct nomem__trees *trees, pid_t tid) {
   for (struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next)
@@ -82,7 +83,7 @@ static void lose_patience_with(struct nomem__tree *tree) {
   }
   complain_of_left(trees);
   tree->is_swept = true;
-  if (!tree->is_root_gone) nomem__tree_end_root(tree, SIGKILL, 0);
+  if (!tree->is_root_gone) nomem__tree_end_root(tree, SIGKILL, NULL);
 }
 
 static void check_patience(uv_timer_t *timer) {
@@ -145,10 +146,15 @@ void nomem__tree_count_death(struct nomem__tree *tree, pid_t pid, int status) {
   if (!is_reported && (tree->stack_pid == pid || tree->end.fatal_signal == 0)) tree->end.fatal_signal = signal;
 }
 
-void nomem__tree_end_root(struct nomem__tree *tree, int status, uint64_t peak_kb) {
+static uint64_t count_us(const struct timeval *time) {
+  return (uint64_t)time->tv_sec * US_PER_S + (uint64_t)time->tv_usec;
+}
+
+void nomem__tree_end_root(struct nomem__tree *tree, int status, const struct rusage *usage) {
   tree->is_root_gone = true;
   tree->end.root_status = status;
-  tree->end.peak_kb = peak_kb;
+  if (usage != NULL) tree->end.peak_kb = (uint64_t)usage->ru_maxrss;
+  if (usage != NULL) tree->end.processor_us = count_us(&usage->ru_utime) + count_us(&usage->ru_stime);
   nomem__tree_kill(tree);
 }
 
@@ -234,7 +240,7 @@ bool nomem__tree_settle(struct nomem__tree *tree) {
   if (tree->tracees.count > 0) return false;
   /* A root that was not traced may have been waited for by a keeper that did not come to say so. */
   if (!tree->is_root_gone && tree->has_lost_keeper && !kill_orphans(tree->trees))
-    nomem__tree_end_root(tree, SIGKILL, 0);
+    nomem__tree_end_root(tree, SIGKILL, NULL);
   if (!tree->is_root_gone || has_forks(tree) || !is_swept(tree)) return false;
   struct nomem__tree *parent = tree->parent;
   finish(tree);
@@ -258,7 +264,7 @@ static bool hear_keeper(struct nomem__tree *tree) {
     if (!tree->is_root_gone) {
       nomem__tree_count_death(tree, tree->root, report.status);
       nomem__processes_ended(tree->processes, tree->root, report.status);
-      nomem__tree_end_root(tree, report.status, report.peak_kb);
+      nomem__tree_end_root(tree, report.status, &report.usage);
     }
   }
   return (tree->is_swept || tree->has_lost_keeper) && nomem__tree_settle(tree);

@@ -4,6 +4,7 @@
 #define NOMEM_TREE_STATE_H
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "detach.h"
 #include "held_ends.h"
@@ -84,8 +85,8 @@ void nomem__tree_kill(struct nomem__tree *tree);
 /* Looks again for processes that have ended, once the loop has its turn. */
 void nomem__trees_look_again(void);
 
-/* The root has ended, in whatever way that became known. */
-void nomem__tree_end_root(struct nomem__tree *tree, int status, uint64_t peak_kb);
+/* The root has ended, in whatever way that became known. usage NULL: it is not known what it used. */
+void nomem__tree_end_root(struct nomem__tree *tree, int status, const struct rusage *usage);
 
 /* Counts a process that was killed by a signal that means a bug. */
 void nomem__tree_count_death(struct nomem__tree *tree, pid_t pid, int status);

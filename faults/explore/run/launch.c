@@ -409,6 +409,7 @@ void nomem__launch_run_done(struct nomem__tree *tree, const struct nomem__end *e
       .end = *end,
       .channel = worker->copy,
       .duration_us = nomem__run_clock_duration_us(&worker->clock, uv_hrtime(), worker->step_ms * NS_PER_MS),
+      .starved_us = worker->clock.starved_ns / 1000,
       .is_flooded = worker->is_flooded || has_written_too_much(worker)};
   outcome->is_damaged = !read_report(worker);
   if (outcome->is_damaged) {

@@ -22,7 +22,7 @@
 struct nomem__outcome {
   struct nomem__end end;
   const struct nomem_channel *channel;
-  uint64_t duration_us;
+  uint64_t duration_us, starved_us; /* the latter: see run_clock.h */
   struct nomem__output output, error;
   char tail[NOMEM_OUTPUT_TAIL]; /* of standard error, or of standard output when nothing was written there */
   struct nomem__sanitizer_report report;

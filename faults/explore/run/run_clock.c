@@ -29,7 +29,8 @@ void nomem__run_clock_step(struct nomem__run_clock *clock, uint64_t now_ns, uint
   uint64_t passed_ns = now_ns - clock->seen_ns;
   clock->excluded_ns += find_interruption(clock, now_ns, step_ns);
   if (passed_ns > LATE_FACTOR * step_ns) passed_ns = LATE_FACTOR * step_ns;
-  uint64_t had_ns = passed_ns - find_starved(use, passed_ns);
+  uint64_t starved_ns = find_starved(use, passed_ns), had_ns = passed_ns - starved_ns;
+  clock->starved_ns += starved_ns;
   clock->used_ns += had_ns > passed_ns / LEAST_PART ? had_ns : passed_ns / LEAST_PART;
   clock->seen_ns = now_ns;
 }

@@ -15,6 +15,7 @@ struct nomem__run_clock {
   uint64_t started_ns, seen_ns; /* by the monotonic clock; the latter: when the last step ended */
   uint64_t used_ns;             /* what counts against a limit */
   uint64_t excluded_ns;         /* what is no part of the run's duration */
+  uint64_t starved_ns;          /* it had work to do, and no processor */
 };
 
 void nomem__run_clock_start(struct nomem__run_clock *clock, uint64_t now_ns);

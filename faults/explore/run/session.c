@@ -16,6 +16,7 @@
 #include "../text/quote.h"
 #include "ending_signals.h"
 #include "environment.h"
+#include "job_count.h"
 
 /* So many descriptors the loop and one run take, and some more. */
 #define LEAST_DESCRIPTORS 24
@@ -107,9 +108,10 @@ static int open_isolation(struct nomem__session *session, bool inherit) {
   session->jobs = options->jobs != 0 ? options->jobs : 1;
   if (!is_wanted) nomem__session_take_turn(session);
   if (options->command == NOMEM_COMMAND_SITES || !is_wanted) return 0;
-  unsigned wanted = options->jobs != 0 ? options->jobs : inherit ? 1 : count_processors();
+  unsigned wanted = options->jobs != 0 ? options->jobs : inherit ? 1 : session->processors;
+  unsigned most = options->jobs == 0 && !inherit && wanted < NOMEM_WAITING_JOBS_MAX ? NOMEM_WAITING_JOBS_MAX : wanted;
   int result =
-      nomem__isolation_open(wanted, options->coverage, &session->isolation, &is_complete, reason, sizeof reason);
+      nomem__isolation_open(wanted, most, options->coverage, &session->isolation, &is_complete, reason, sizeof reason);
   if (options->isolate == NOMEM_ISOLATE_ON && !is_complete) {
     nomem__complain("--isolate on: not possible here: %s: use auto, or off", reason);
     return result != 0 ? result : -EPERM;
@@ -120,6 +122,12 @@ static int open_isolation(struct nomem__session *session, bool inherit) {
   nomem__session_take_turn(session);
   snprintf(session->isolation_reason, sizeof session->isolation_reason, "%s", reason);
   return 0;
+}
+
+void nomem__session_choose_jobs(struct nomem__session *session, unsigned run_load) {
+  bool is_isolated = session->is_isolated && session->setup.isolation != NULL;
+  if (session->options->jobs == 0 && is_isolated) session->jobs = nomem__job_count(session->processors, run_load);
+  if (session->board != NULL) session->board->load = session->jobs * run_load;
 }
 
 void nomem__session_say_isolation(const struct nomem__session *session) {
@@ -194,14 +202,17 @@ static int open_session(struct nomem__session *session, bool inherit) {
 }
 
 int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit) {
-  *session = (struct nomem__session){.options = options};
+  *session = (struct nomem__session){.options = options, .processors = count_processors()};
   return open_session(session, inherit);
 }
 
 int nomem__session_open_shared(struct nomem__session *session, const struct nomem__options *options,
                                const struct nomem__session_shared *shared) {
-  *session = (struct nomem__session){
-      .options = options, .symbols = shared->symbols, .board = shared->board, .lone_lock = shared->lone_lock};
+  *session = (struct nomem__session){.options = options,
+                                     .symbols = shared->symbols,
+                                     .board = shared->board,
+                                     .lone_lock = shared->lone_lock,
+                                     .processors = shared->processors};
   return open_session(session, false);
 }
 

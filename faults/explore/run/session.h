@@ -28,6 +28,7 @@ struct nomem__session {
   struct nomem__options settled;      /* the options that were given, changed where something turned out later */
   char chosen_image[NOMEM_GLOB_BYTES];
   unsigned jobs;
+  unsigned processors; /* so many of them are its runs' */
   char preload[PATH_MAX];
   struct nomem__sanitizer_memory sanitizer;
   bool is_isolated;
@@ -51,6 +52,7 @@ struct nomem__session_shared {
   struct nomem__symbols *symbols;
   struct nomem__progress_board *board;
   int lone_lock;
+  unsigned processors; /* of the machine's, so many are the runs' of one session */
 };
 
 /* The same, with what it shares with others, which stays the caller's. */
@@ -77,6 +79,10 @@ void nomem__session_run_until(struct nomem__session *session, const struct nomem
 /* A run could not be started: says why. If ptrace is not allowed, says that the command goes on without it, and returns
  * true: the caller starts the run again. */
 bool nomem__session_can_retry(struct nomem__session *session, int result);
+
+/* Once it is known what one run uses, in hundredths of a processor: says how many are made at a time, where neither the
+ * user has said it nor isolation is missing. */
+void nomem__session_choose_jobs(struct nomem__session *session, unsigned run_load);
 
 /* Gives up the isolation, for a program that fails in it, unless the user insists on it. False: it was not given up. */
 bool nomem__session_drop_isolation(struct nomem__session *session);

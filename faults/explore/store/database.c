@@ -207,9 +207,10 @@ int nomem__store_open(struct nomem__store *store, const char *path, enum nomem__
     return complain(store, "no such store: 'nomem explore' creates one", -ENOENT);
   }
   if (result == 0) result = open_database(store, mode);
-  if (store->db != NULL && !is_new && result != -ENOMEM && is_damaged(store))
+  bool is_looked_through = !is_new && mode != NOMEM_STORE_WRITE_AGAIN;
+  if (store->db != NULL && is_looked_through && result != -ENOMEM && is_damaged(store))
     result = complain(store, "damaged: move it away, or name another", -EINVAL);
-  else if (result == 0 && mode == NOMEM_STORE_WRITE)
+  else if (result == 0 && mode != NOMEM_STORE_READ)
     result = prepare_to_write(store, is_new);
   if (result == 0) return 0;
   sqlite3_close(store->db);

@@ -22,6 +22,8 @@
 enum nomem__store_mode {
   NOMEM_STORE_READ,  /* the file must be there, and is not changed */
   NOMEM_STORE_WRITE, /* the file is created when it is not there */
+  /* The same, of a file that the command has had open before: it is not looked through for damage once more. */
+  NOMEM_STORE_WRITE_AGAIN,
 };
 
 /* Records of every campaign whether all its points were tried. */

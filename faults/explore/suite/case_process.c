@@ -103,7 +103,7 @@ static enum nomem__left_out explore_case(const struct nomem__case_setup *setup, 
                                          const struct nomem__case_request *request, const struct files *files) {
   struct nomem__session *session = nomem__calloc(1, sizeof *session);
   const struct nomem__session_shared shared = {
-      .symbols = setup->symbols, .board = request->board, .lone_lock = setup->lone_lock};
+      .symbols = setup->symbols, .board = request->board, .lone_lock = setup->lone_lock, .processors = request->share};
   struct nomem__exclusions rules = {0};
   if (nomem__session_open_shared(session, options, &shared) != 0) return NOMEM_LEFT_OUT_UNFIT;
   bool is_watched = options->leaks != NOMEM_LEAKS_OFF && session->setup.trace;
@@ -148,11 +148,12 @@ static const struct nomem__options *make_options(const struct nomem__case_setup 
   options->folder = strcmp(image->folder, setup->folder) == 0 ? NULL : image->folder;
   options->variables = nomem__environment_difference(now, environ);
   options->variant = request->suite_case->variant;
-  options->jobs = request->jobs;
+  options->jobs = setup->options->jobs != 0 ? request->share : 0;
   options->budget_ms = request->budget_ms;
   options->timeout_ms = 0; /* it is the runner's */
   options->is_in_place = request->is_in_place;
   options->store = setup->store;
+  options->is_suites = true;
   options->no_store = setup->store == NULL;
   options->baseline = make_absolute(options->baseline, setup->folder);
   for (size_t i = 0; i < options->suppress_count; i++)

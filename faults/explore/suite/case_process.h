@@ -31,7 +31,7 @@ struct nomem__case_setup {
 /* What is asked for of one. */
 struct nomem__case_request {
   const struct nomem__suite_case *suite_case;
-  unsigned jobs;
+  unsigned share;     /* see suite_load.h */
   uint64_t budget_ms; /* 0: none */
   struct nomem__progress_board *board;
   bool takes_turns; /* with other cases: see case_orders.h */

@@ -20,7 +20,9 @@
 #include "../campaign/results.h"
 #include "../campaign/time_left.h"
 #include "../campaign/told_check.h"
+#include "../process/syscall_effects.h"
 #include "../report/document.h"
+#include "../run/job_count.h"
 #include "../text/complain.h"
 #include "../text/json_values.h"
 #include "../text/memory.h"
@@ -33,6 +35,12 @@ static int share_known_sites(struct nomem__campaign *campaign) {
   return 0;
 }
 
+/* What processes use for which nobody waits is not known. */
+static unsigned find_load(const struct nomem__campaign *campaign) {
+  bool is_known = (campaign->effects & (NOMEM_EFFECT_PROCESSES | NOMEM_EFFECT_UNKNOWN)) == 0;
+  return is_known || campaign->baseline_load > NOMEM_LOAD_WHOLE ? campaign->baseline_load : NOMEM_LOAD_WHOLE;
+}
+
 /* Runs the program without a fault and opens the workers for all other runs. */
 static int prepare_runs(struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
@@ -40,6 +48,7 @@ static int prepare_runs(struct nomem__campaign *campaign) {
   int result = nomem__campaign_set_workers(campaign, session->jobs > 1 ? 2 : 1);
   if (result == 0) result = nomem__baseline_run(campaign);
   if (result == 0) result = nomem__engines_check(campaign);
+  if (result == 0) nomem__session_choose_jobs(campaign->session, find_load(campaign));
   if (result == 0) result = nomem__campaign_set_workers(campaign, session->jobs);
   if (result == 0) result = share_known_sites(campaign);
   if (result != 0) return result;

@@ -31,8 +31,6 @@
 
 /* So long the runner may take to end when a terminal has interrupted it, which sends it SIGINT and SIGQUIT as well. */
 #define PATIENCE_MS 3000
-/* More than the kernel has to say of a process in a line. */
-#define STAT_BYTES 4096
 /* So far up the forebears of a process are looked at: a shell forks without executing anything. */
 #define GENERATIONS 100
 
@@ -188,21 +186,6 @@ static bool lets_go(void *user, pid_t pid) {
   return true;
 }
 
-/* The time that its threads had of the processors. The name in parentheses may hold anything, so it is the last of them
- * that ends it. */
-static uint64_t read_processor_us(pid_t pid) {
-  char *stat;
-  size_t bytes;
-  if (nomem__proc_file_read(pid, "stat", STAT_BYTES, &stat, &bytes) != 0) return 0;
-  unsigned long user_ticks = 0, system_ticks = 0;
-  const char *end = memrchr(stat, ')', bytes);
-  if (end == NULL ||
-      sscanf(end, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user_ticks, &system_ticks) != 2)
-    user_ticks = system_ticks = 0;
-  free(stat);
-  return (user_ticks + system_ticks) * UINT64_C(1000000) / (uint64_t)sysconf(_SC_CLK_TCK);
-}
-
 static bool has_projects_module(pid_t pid, const char *interpreter) {
   struct nomem__memory_map map = {0};
   bool is_found = false;
@@ -226,7 +209,6 @@ static void exits(void *user, pid_t pid, pid_t tid) {
     image->has_ended = true;
     image->status = (int)status;
     image->wall_us = (uv_hrtime() - live->began_ns) / 1000;
-    image->processor_us = read_processor_us(pid);
     image->has_projects_module = nomem__suite_may_run_case(image->path) && has_projects_module(pid, image->path);
   }
   *live = recorder->lives[--recorder->live_count];

@@ -47,7 +47,7 @@ struct nomem__recorded_image {
   bool was_let_go; /* it traces itself, so that it is not known how it ended */
   bool has_ended;  /* what follows is known: it was not killed with the runner */
   int status;      /* as from waitpid */
-  uint64_t wall_us, processor_us;
+  uint64_t wall_us;
 };
 
 /* All zero: nothing was recorded. */

@@ -106,7 +106,6 @@ static struct nomem__recorded_image *make_image(const struct nomem__recorded_ima
       append(whole->variables, whole->variable_bytes, is_variable ? filter : NULL, &image->variable_bytes);
   image->test = is_variable ? nomem__strdup(test->name) : NULL;
   image->wall_us = whole->wall_us / count;
-  image->processor_us = whole->processor_us / count;
   free(filter);
   return image;
 }

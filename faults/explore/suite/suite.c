@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../store/stored_reports.h"
@@ -15,13 +16,37 @@
 #include "in_place.h"
 #include "recorder.h"
 
+/* All cases have one store, wherever they run. Returns the caller's path; NULL: there is none. */
+static char *find_store(const struct nomem__suite *suite) {
+  const struct nomem__options *options = suite->options;
+  const char *named = options->store != NULL ? options->store : getenv(NOMEM_STORE_ENV);
+  if (options->no_store || (named != NULL && *named == '\0')) return NULL;
+  if (named != NULL) return *named == '/' ? nomem__strdup(named) : nomem__format("%s/%s", suite->folder, named);
+  bool is_there = mkdir(NOMEM_STORE_FOLDER, 0777) == 0 || errno == EEXIST;
+  if (is_there && access(NOMEM_STORE_FOLDER, W_OK) == 0) return nomem__format("%s/%s", suite->folder, NOMEM_STORE_PATH);
+  nomem__complain("cannot write " NOMEM_STORE_PATH
+                  ": going on without (--store names another, --no-store says that this is meant)");
+  return NULL;
+}
+
+/* It is looked through once, and not by each case: that takes as long as it is big. */
+static int prepare_store(struct nomem__suite *suite) {
+  struct nomem__store store;
+  suite->store = find_store(suite);
+  if (suite->store == NULL) return 0;
+  int result = nomem__store_open(&store, suite->store, NOMEM_STORE_WRITE, false);
+  if (result == 0) nomem__store_close(&store);
+  return result;
+}
+
 int nomem__suite_record(struct nomem__suite *suite) {
   suite->folder = nomem__checked(getcwd(NULL, 0));
   if (suite->folder == NULL) {
     nomem__complain("the working directory is not there any more");
     return -ENOENT;
   }
-  int result = nomem__record(suite->options, NULL, &suite->recording);
+  int result = suite->options->list ? 0 : prepare_store(suite);
+  if (result == 0) result = nomem__record(suite->options, NULL, &suite->recording);
   if (result != 0) return result;
   suite->interrupted_by = suite->recording.interrupted_by;
   nomem__suite_cases_make(&suite->cases, &suite->recording, suite->folder);
@@ -42,7 +67,7 @@ static char *make_identity(char **words) {
 int nomem__suite_keep_report(const struct nomem__suite *suite, const json_t *document) {
   struct nomem__store store;
   if (suite->store == NULL) return 0;
-  int result = nomem__store_open(&store, suite->store, NOMEM_STORE_WRITE, false);
+  int result = nomem__store_open(&store, suite->store, NOMEM_STORE_WRITE_AGAIN, false);
   if (result != 0) return result;
   char *words = nomem__format_command(suite->options->program), *command = nomem__format("suite: %s", words);
   char *identity = make_identity(suite->options->program);

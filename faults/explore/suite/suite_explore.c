@@ -13,13 +13,16 @@
 #include <uv.h>
 
 #include "../run/ending_signals.h"
+#include "../run/job_count.h"
 #include "../store/database.h"
 #include "../text/complain.h"
 #include "../text/error_text.h"
 #include "../text/memory.h"
 #include "case_orders.h"
 #include "case_turns.h"
+#include "idle_time.h"
 #include "in_place.h"
+#include "set_aside.h"
 #include "shared_symbols.h"
 #include "suite.h"
 #include "suite_load.h"
@@ -44,8 +47,7 @@ struct slot {
   struct nomem__case_process process; /* pid 0: there is none */
   bool is_waiting;                    /* for its turn */
   bool is_concluding;                 /* it has had its last turn */
-  unsigned load;
-  uint64_t busy_us, since_ns; /* how long it was busy before, and since when it is */
+  uint64_t busy_us, since_ns;         /* how long it was busy before, and since when it is */
   struct nomem__case_message sites;
 };
 
@@ -53,10 +55,12 @@ struct exploration {
   struct nomem__suite *suite;
   struct nomem__case_setup setup;
   struct nomem__suite_load load;
+  struct nomem__idle_time idle_time;
   struct nomem__suite_progress progress;
   struct nomem__progress_board *boards; /* one of each case, in memory shared with its process */
   struct slot *slots;                   /* one of each case */
   struct pollfd *watched;
+  struct nomem__set_aside aside;
   bool takes_turns;
   struct nomem__case_turns turns;
   size_t next;                      /* case */
@@ -64,19 +68,6 @@ struct exploration {
   int signal_fd;
   uint64_t interrupted_ns;
 };
-
-/* All cases have one store, wherever they run. Returns the caller's path; NULL: there is none. */
-static char *find_store(const struct nomem__suite *suite) {
-  const struct nomem__options *options = suite->options;
-  const char *named = options->store != NULL ? options->store : getenv(NOMEM_STORE_ENV);
-  if (options->no_store || (named != NULL && *named == '\0')) return NULL;
-  if (named != NULL) return *named == '/' ? nomem__strdup(named) : nomem__format("%s/%s", suite->folder, named);
-  bool is_there = mkdir(NOMEM_STORE_FOLDER, 0777) == 0 || errno == EEXIST;
-  if (is_there && access(NOMEM_STORE_FOLDER, W_OK) == 0) return nomem__format("%s/%s", suite->folder, NOMEM_STORE_PATH);
-  nomem__complain("cannot write " NOMEM_STORE_PATH
-                  ": going on without (--store names another, --no-store says that this is meant)");
-  return NULL;
-}
 
 static unsigned count_processors(void) {
   long count = sysconf(_SC_NPROCESSORS_ONLN);
@@ -112,7 +103,6 @@ static int open_exploration(struct exploration *exploration) {
   struct nomem__suite *suite = exploration->suite;
   size_t cases = 0;
   for (size_t i = 0; i < suite->cases.count; i++) cases += suite->cases.list[i].reason == NULL;
-  suite->store = find_store(suite);
   exploration->setup = (struct nomem__case_setup){.options = suite->options,
                                                   .folder = suite->folder,
                                                   .store = suite->store,
@@ -121,6 +111,7 @@ static int open_exploration(struct exploration *exploration) {
   getrlimit(RLIMIT_NOFILE, &exploration->setup.descriptors);
   exploration->takes_turns = can_take_turns(exploration, cases);
   exploration->slots = nomem__calloc(suite->cases.count + 1, sizeof *exploration->slots);
+  nomem__set_aside_open(&exploration->aside, suite->cases.count);
   exploration->watched = nomem__calloc(suite->cases.count + WATCHED_BESIDE, sizeof *exploration->watched);
   exploration->load = (struct nomem__suite_load){.processors = count_processors(), .wanted_jobs = suite->options->jobs};
   void *boards = mmap(NULL, boards_bytes(suite), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -165,8 +156,10 @@ static bool is_busy(const struct slot *slot) {
 static bool has_room(const struct exploration *exploration) {
   unsigned running = 0, sum = 0;
   for (size_t i = 0; i < exploration->suite->cases.count; i++) {
-    running += is_busy(&exploration->slots[i]);
-    sum += is_busy(&exploration->slots[i]) ? exploration->slots[i].load : 0;
+    if (!is_busy(&exploration->slots[i])) continue;
+    unsigned known = exploration->boards[i].load;
+    sum += known != 0 ? known : NOMEM_LOAD_WHOLE;
+    running++;
   }
   return nomem__suite_load_has_room(&exploration->load, running, sum);
 }
@@ -194,10 +187,10 @@ static void give_up_case(struct nomem__suite *suite, size_t number, enum nomem__
 static void start_case(struct exploration *exploration, size_t number) {
   struct nomem__suite *suite = exploration->suite;
   struct slot *slot = &exploration->slots[number];
-  *slot = (struct slot){.load = nomem__suite_load_of(suite->cases.list[number].image), .since_ns = uv_hrtime()};
+  *slot = (struct slot){.since_ns = uv_hrtime()};
   struct nomem__case_request request = {
       .suite_case = &suite->cases.list[number],
-      .jobs = nomem__suite_load_jobs(&exploration->load, slot->load, count_remaining(exploration) + 1),
+      .share = nomem__suite_load_share(&exploration->load, count_remaining(exploration) + 1),
       .budget_ms = find_budget_ms(suite),
       .board = &exploration->boards[number],
       .takes_turns = exploration->takes_turns && exploration->in_place == NULL,
@@ -277,6 +270,7 @@ static void end_case(struct exploration *exploration, size_t number, int status)
   slot->process.pid = 0;
   release(exploration, number);
   nomem__suite_progress_done(&exploration->progress, suite, number);
+  nomem__set_aside_put(&exploration->aside, number, result);
 }
 
 static void reap(struct exploration *exploration) {
@@ -335,6 +329,7 @@ static void wait_for_change(struct exploration *exploration) {
   watched[cases + 1] =
       (struct pollfd){.fd = exploration->in_place != NULL ? exploration->in_place->socket : -1, .events = POLLIN};
   poll(watched, cases + WATCHED_BESIDE, LOOK_MS);
+  nomem__suite_load_adapt(&exploration->load, nomem__idle_time_look(&exploration->idle_time));
   for (size_t i = 0; i < cases; i++)
     if (watched[i].fd >= 0 && watched[i].revents != 0) hear_case(&exploration->slots[i]);
   while (read(exploration->signal_fd, &info, sizeof info) == sizeof info)
@@ -488,6 +483,7 @@ int nomem__suite_explore(struct nomem__suite *suite) {
     nomem__complain("cannot explore: %s", nomem__error_text(-result));
   }
   suite->ended_ns = uv_hrtime();
+  nomem__set_aside_take_all(&exploration->aside, suite->results, suite->cases.count);
   close_exploration(exploration);
   free(exploration);
   return result;

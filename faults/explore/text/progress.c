@@ -18,8 +18,11 @@ static struct nomem__time_estimate estimate(const struct nomem__progress *progre
 static void print_line(uv_timer_t *timer) {
   struct nomem__progress *progress = timer->data;
   if (progress->board != NULL) {
-    *progress->board = (struct nomem__progress_board){
-        .done = progress->done, .findings = progress->findings, .is_begun = true, .time = estimate(progress)};
+    *progress->board = (struct nomem__progress_board){.done = progress->done,
+                                                      .findings = progress->findings,
+                                                      .is_begun = true,
+                                                      .load = progress->board->load,
+                                                      .time = estimate(progress)};
     return;
   }
   uint64_t now = uv_now(timer->loop), elapsed_ms = now - progress->started_ms;

@@ -18,6 +18,7 @@ struct nomem__time_estimate {
 struct nomem__progress_board {
   size_t done, findings;
   bool is_begun;
+  unsigned load; /* of its runs together, in hundredths of a processor; 0: it is not known yet */
   struct nomem__time_estimate time;
 };
 

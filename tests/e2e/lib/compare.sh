@@ -24,7 +24,7 @@ engine_explores() {
   ended=0
   $fresh
   # shellcheck disable=SC2086 # a list of words
-  timeout -k 5 280 ${as_user:-} ${bound:-} "$build/nomem" explore -v --heap off --timeout 5 --engine "$engine" \
+  timeout -k 5 280 ${as_user:-} ${bound:-} "$build/nomem" explore -v --jobs 2 --heap off --timeout 5 --engine "$engine" \
     --all --max-points "$max_points" "$@" >"$outcomes/out" 2>"$outcomes/err" </dev/null || ended=$?
   if [ $ended -ge 2 ]; then
     if grep -q 'is not safe for this program' "$outcomes/err"; then return 1; else return 2; fi
