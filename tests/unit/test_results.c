@@ -423,7 +423,7 @@ static void counted_runs(void **state) {
 static void unsound_snapshots(void **state) {
   (void)state;
   campaign->engine = NOMEM_ENGINE_SNAPSHOT;
-  campaign->worker_count = 1;
+  campaign->worker_count = campaign->forkers = 1;
   campaign->batch_end = 3;
   record(1);
   assert_true(enter(0));
@@ -435,7 +435,7 @@ static void unsound_snapshots(void **state) {
   assert_int_equal(verdict_of(0), NOMEM_VERDICT_HANDLED);
   assert_int_equal(campaign->states[1].result, 0);
   assert_int_equal(campaign->engines[NOMEM_ENGINE_SNAPSHOT], 1);
-  campaign->worker_count = 0;
+  campaign->worker_count = campaign->forkers = 0;
 }
 
 int main(void) {
