@@ -299,10 +299,12 @@ static bool may_use(const struct nomem__campaign *campaign, enum nomem__engine_c
   return (wanted == NOMEM_CHOICE_AUTO || wanted == choice) && is_safe(campaign, engine);
 }
 
-/* A program that waits, and is to be run a few times only, is run for all of them at once. */
+/* A program that waits, and is to be run a few times only, is run for all of them at once. That it waits is why it has
+ * more runs at a time than processors, unless the user has said how many it has. */
 static bool is_quicker_anew(const struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
-  return session->jobs >= 2 * session->processors && nomem__campaign_count_due(campaign) <= 2 * (size_t)session->jobs;
+  bool waits = session->options->jobs == 0 && session->jobs >= 2 * session->processors;
+  return waits && nomem__campaign_count_due(campaign) <= 2 * (size_t)session->jobs;
 }
 
 static void make_forked_runs(struct nomem__campaign *campaign) {

@@ -346,8 +346,7 @@ const struct nomem__option nomem__option_table[] = {
      "at that site. Conditions joined by spaces must all hold; of rules joined by ';' one is enough. Required for run, "
      "unless it has a hostile allocator"},
     {"jobs", "N", 'j', EXPLORERS, SET(read_jobs, jobs),
-     "run up to N programs at a time, 1 to 256 (default: when runs are isolated, so many as keep the processors busy, "
-     "which of a program that waits are up to 8; otherwise 1)"},
+     "up to N runs at a time, 1 to 256 (default: one for each processor, 8 of a program that waits; not isolated, 1)"},
     {"isolate", "WHEN", 0, EXPLORERS | ONLY(RUN) | ONLY(MINIMISE), SET(read_isolate, isolate),
      "give each run a network and IPC of its own, and throw away what it changes below the working directory, the "
      "home directory, /tmp, /var/tmp and /dev/shm. on: do not run without; off: never; auto: where it is possible "

@@ -84,7 +84,7 @@ static int open_parts(struct nomem__session *session) {
   return 0;
 }
 
-static unsigned count_processors(void) {
+unsigned nomem__session_count_processors(void) {
   long count = sysconf(_SC_NPROCESSORS_ONLN);
   return count < 1 ? 1 : count < NOMEM_JOBS_MAX ? (unsigned)count : NOMEM_JOBS_MAX;
 }
@@ -202,7 +202,7 @@ static int open_session(struct nomem__session *session, bool inherit) {
 }
 
 int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit) {
-  *session = (struct nomem__session){.options = options, .processors = count_processors()};
+  *session = (struct nomem__session){.options = options, .processors = nomem__session_count_processors()};
   return open_session(session, inherit);
 }
 

@@ -47,6 +47,9 @@ struct nomem__session {
  * negative error code after one line on standard error; then nothing is open. */
 int nomem__session_open(struct nomem__session *session, const struct nomem__options *options, bool inherit);
 
+/* Those of the machine, from 1 to NOMEM_JOBS_MAX: a session that is not shared has them all. */
+unsigned nomem__session_count_processors(void);
+
 /* What the sessions of several commands, each a process of its own, have in common. */
 struct nomem__session_shared {
   struct nomem__symbols *symbols;

@@ -8,12 +8,15 @@
 
 #include "case_process.h"
 
+/* Where in the text a document is. No bytes: it was not put aside. */
+struct nomem__set_aside_piece {
+  size_t at, bytes;
+};
+
 struct nomem__set_aside {
   int fd; /* -1: there is no such file, and documents stay where they are */
   size_t bytes;
-  struct nomem__set_aside_piece {
-    size_t at, bytes; /* of the text; no bytes: the document was not put aside */
-  } * pieces;         /* one of each case */
+  struct nomem__set_aside_piece *pieces; /* one of each case */
 };
 
 void nomem__set_aside_open(struct nomem__set_aside *aside, size_t cases);

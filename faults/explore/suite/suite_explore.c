@@ -14,6 +14,7 @@
 
 #include "../run/ending_signals.h"
 #include "../run/job_count.h"
+#include "../run/session.h"
 #include "../store/database.h"
 #include "../text/complain.h"
 #include "../text/error_text.h"
@@ -69,11 +70,6 @@ struct exploration {
   uint64_t interrupted_ns;
 };
 
-static unsigned count_processors(void) {
-  long count = sysconf(_SC_NPROCESSORS_ONLN);
-  return count < 1 ? 1 : count < NOMEM_JOBS_MAX ? (unsigned)count : NOMEM_JOBS_MAX;
-}
-
 static size_t boards_bytes(const struct nomem__suite *suite) {
   return (suite->cases.count + 1) * sizeof(struct nomem__progress_board);
 }
@@ -113,7 +109,8 @@ static int open_exploration(struct exploration *exploration) {
   exploration->slots = nomem__calloc(suite->cases.count + 1, sizeof *exploration->slots);
   nomem__set_aside_open(&exploration->aside, suite->cases.count);
   exploration->watched = nomem__calloc(suite->cases.count + WATCHED_BESIDE, sizeof *exploration->watched);
-  exploration->load = (struct nomem__suite_load){.processors = count_processors(), .wanted_jobs = suite->options->jobs};
+  exploration->load =
+      (struct nomem__suite_load){.processors = nomem__session_count_processors(), .wanted_jobs = suite->options->jobs};
   void *boards = mmap(NULL, boards_bytes(suite), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   exploration->boards = boards != MAP_FAILED ? boards : NULL;
   int result = boards == MAP_FAILED || exploration->setup.lone_lock < 0 ? -errno : 0;
