@@ -122,10 +122,33 @@ static void kill_orphans(void **state) {
   assert_int_equal(list.list[0], NOBODY);
 }
 
+/* Of the threads that are waited for, all stay: those that live, and those that have ended and were not waited for
+ * yet. A number that somebody else has is no such thread. */
+static void drop_gone(void **state) {
+  struct nomem__tracees tracees = {0};
+  (void)state;
+  pid_t child = start_child(), ended = start_child();
+  kill(ended, SIGKILL);
+  nomem__tracees_add(&tracees, child);
+  nomem__tracees_add(&tracees, NOBODY);
+  nomem__tracees_add(&tracees, ended);
+  nomem__tracees_add(&tracees, getppid());
+  assert_int_equal(nomem__tracees_drop_gone(&tracees), 2);
+  assert_int_equal(tracees.count, 2);
+  assert_non_null(nomem__tracees_find(&tracees, child));
+  assert_non_null(nomem__tracees_find(&tracees, ended));
+  expect_killed(ended);
+  assert_int_equal(nomem__tracees_drop_gone(&tracees), 1);
+  kill(child, SIGKILL);
+  expect_killed(child);
+  free(tracees.list);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(add_and_remove), cmocka_unit_test(first_thread), cmocka_unit_test(status),
       cmocka_unit_test(unclaimed),      cmocka_unit_test(no_room),      cmocka_unit_test(kill_orphans),
+      cmocka_unit_test(drop_gone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

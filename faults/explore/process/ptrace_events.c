@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "ptrace_events.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ptrace.h>
@@ -31,10 +30,12 @@ static void resume(const struct nomem__tree *tree, pid_t tid, int signal) {
   ptrace(is_followed ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL, (void *)(intptr_t)signal);
 }
 
-/* One that was killed before its creator stopped is never heard of again. */
+/* One that was killed before its creator stopped is never heard of again, and its number may be another's by now: of a
+ * thread in another tree, or of a process that is none of the command's business. */
 void nomem__ptrace_claim(struct nomem__tree *tree, pid_t tid) {
   struct nomem__trees *trees = tree->trees;
-  if (kill(tid, 0) != 0 && errno == ESRCH) return;
+  const struct nomem__tree *owner = nomem__tree_find(trees, tid);
+  if ((owner != NULL && owner != tree) || !nomem__is_waited_for(tid)) return;
   nomem__tracees_add(&tree->tracees, tid);
   if (tree->is_killed) kill(tid, SIGKILL);
   if (nomem__unclaimed_remove(&trees->unclaimed, tid)) resume(tree, tid, 0);

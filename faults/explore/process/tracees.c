@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../text/grow.h"
@@ -43,6 +44,18 @@ void nomem__tracees_add(struct nomem__tracees *tracees, pid_t tid) {
 
 void nomem__tracees_remove(struct nomem__tracees *tracees, struct nomem__tracee *tracee) {
   *tracee = tracees->list[--tracees->count];
+}
+
+bool nomem__is_waited_for(pid_t tid) {
+  siginfo_t info;
+  return waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
+size_t nomem__tracees_drop_gone(struct nomem__tracees *tracees) {
+  size_t before = tracees->count;
+  for (size_t i = before; i-- > 0;)
+    if (!nomem__is_waited_for(tracees->list[i].tid)) nomem__tracees_remove(tracees, &tracees->list[i]);
+  return before - tracees->count;
 }
 
 void nomem__status_read(pid_t tid, struct nomem__status *status) {

@@ -34,6 +34,13 @@ void nomem__tracees_add(struct nomem__tracees *tracees, pid_t tid);
 
 void nomem__tracees_remove(struct nomem__tracees *tracees, struct nomem__tracee *tracee);
 
+/* Removes those that have been waited for, whose numbers nobody or somebody else has by now. Returns how many. */
+size_t nomem__tracees_drop_gone(struct nomem__tracees *tracees);
+
+/* Whether the calling process waits for this thread: it is a child, or traced. That it is there does not say so: its
+ * number may be another's by now. */
+bool nomem__is_waited_for(pid_t tid);
+
 struct nomem__status {
   pid_t pid, parent;
   uint64_t caught, ignored; /* signals, bit 0 is signal 1 */

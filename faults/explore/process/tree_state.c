@@ -14,7 +14,7 @@
 
 struct nomem__tree *nomem__tree_find(struct nomem__trees *trees, pid_t tid) {
   for (struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next)
-    if (tree->root == tid || nomem__tracees_find(&tree->tracees, tid) != NULL) return tree;
+    if ((tree->root == tid && !tree->is_root_gone) || nomem__tracees_find(&tree->tracees, tid) != NULL) return tree;
   return NULL;
 }
 
@@ -86,26 +86,41 @@ static void lose_patience_with(struct nomem__tree *tree) {
   if (!tree->is_root_gone) nomem__tree_end_root(tree, SIGKILL, NULL);
 }
 
+static bool is_overdue(const struct nomem__tree *tree, uint64_t since_ms) {
+  return uv_now(tree->trees->loop) - since_ms >= PATIENCE_MS;
+}
+
+/* What was taken for one of its threads is none, or its end was missed: nobody will ever tell of it. */
+static void lose_tracees(struct nomem__tree *tree) {
+  if (nomem__tracees_drop_gone(&tree->tracees) == 0) return;
+  tree->has_lost_tracees = true;
+  if (!tree->is_root_gone && nomem__tracees_find(&tree->tracees, tree->root) == NULL)
+    nomem__tree_end_root(tree, SIGKILL, NULL);
+}
+
 static void check_patience(uv_timer_t *timer) {
   struct nomem__trees *trees = timer->data;
   bool is_anyone_waiting = false;
   for (struct nomem__tree *tree = trees->first; tree != NULL; tree = tree->next) {
-    if (!tree->is_sweeping) continue;
-    is_anyone_waiting = true;
-    if (uv_now(trees->loop) - tree->sweeping_since_ms >= PATIENCE_MS) lose_patience_with(tree);
+    is_anyone_waiting |= tree->is_killed || tree->is_sweeping;
+    if (tree->is_killed && is_overdue(tree, tree->killed_at_ms)) lose_tracees(tree);
+    if (tree->is_sweeping && is_overdue(tree, tree->sweeping_since_ms)) lose_patience_with(tree);
   }
   if (!is_anyone_waiting) uv_timer_stop(timer);
   nomem__trees_hear_keepers(trees);
 }
 
-static void await_sweep(struct nomem__tree *tree) {
-  struct nomem__trees *trees = tree->trees;
-  if (tree->is_sweeping) return;
-  tree->is_sweeping = true;
+/* Returns the time from which on patience is counted. */
+static uint64_t begin_patience(struct nomem__trees *trees) {
   uv_update_time(trees->loop);
-  tree->sweeping_since_ms = uv_now(trees->loop);
-  if (trees->is_closing || uv_is_active((uv_handle_t *)&trees->patience)) return;
-  uv_timer_start(&trees->patience, check_patience, PATIENCE_MS / 4, PATIENCE_MS / 4);
+  if (!trees->is_closing && !uv_is_active((uv_handle_t *)&trees->patience))
+    uv_timer_start(&trees->patience, check_patience, PATIENCE_MS / 4, PATIENCE_MS / 4);
+  return uv_now(trees->loop);
+}
+
+static void await_sweep(struct nomem__tree *tree) {
+  if (!tree->is_sweeping) tree->sweeping_since_ms = begin_patience(tree->trees);
+  tree->is_sweeping = true;
 }
 
 /* Its root is the keeper's to kill: only who waits for a process knows that the number is still its own. */
@@ -124,6 +139,7 @@ void nomem__trees_look_again(void) {
 
 /* Until the tree is known to be dead, the loop may have nothing else to wait for. */
 void nomem__tree_kill(struct nomem__tree *tree) {
+  if (!tree->is_killed) tree->killed_at_ms = begin_patience(tree->trees);
   tree->is_killed = true;
   uv_ref((uv_handle_t *)&tree->trees->child_signal);
   for (size_t i = 0; i < tree->tracees.count; i++) {
@@ -267,7 +283,8 @@ static bool hear_keeper(struct nomem__tree *tree) {
       nomem__tree_end_root(tree, report.status, &report.usage);
     }
   }
-  return (tree->is_swept || tree->has_lost_keeper) && nomem__tree_settle(tree);
+  bool may_settle = tree->is_swept || tree->has_lost_keeper || tree->has_lost_tracees;
+  return may_settle && nomem__tree_settle(tree);
 }
 
 void nomem__trees_hear_keepers(struct nomem__trees *trees) {

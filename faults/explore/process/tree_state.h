@@ -22,6 +22,7 @@ struct nomem__tree {
   bool is_traced;
   bool is_root_gone;
   bool is_killed;
+  uint64_t killed_at_ms; /* of the loop's clock */
 
   struct nomem__keeper *keeper;
   struct nomem__tree *parent; /* of a tree that was adopted: whose root is its keeper's child, too; NULL: it was not */
@@ -29,6 +30,7 @@ struct nomem__tree {
   bool is_sweeping;           /* it waits for its keeper to kill what is left */
   bool is_swept;              /* nothing is left, or nothing that can be killed */
   bool has_lost_keeper;       /* which was killed: what is left are children of the command */
+  bool has_lost_tracees;      /* threads that it waited for in vain */
   uint64_t sweeping_since_ms; /* of the loop's clock */
 
   bool watches_effects;
