@@ -23,6 +23,7 @@ case ${1:-build} in
   # cmocka, a debugger and real programs to explore.
   check)
     packages="$build $fuzz gdb libcmocka-dev afl++ lua5.4 libxml2-utils jq sqlite3 python3 procps iproute2"
+    packages="$packages valgrind libc6-dbg" # tests that run under it; it needs the symbols of the C library
     packages="$packages python3-dev liblua5.4-dev" # headers, to build modules of theirs
     packages="$packages python3-jsonschema" # checks reports against docs/report.schema.json
     ;;

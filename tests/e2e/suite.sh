@@ -69,6 +69,33 @@ if grep -q 'shelf_add (shelf.c' again && grep -q 'SIGSEGV' again; then pass 'the
   fail 'the line to paste' again
 fi
 
+# Valgrind, which loads the tests into a process of its own: they are explored without it. Of what it starts itself, or
+# is told to look at in place of a test, nothing is taken for one.
+cat >run_under_valgrind <<'SCRIPT'
+#!/bin/sh
+valgrind -q --version >/dev/null
+valgrind -q true
+for test in label add describe 'several x' clean; do
+  valgrind -q --leak-check=full --error-exitcode=9 ./$test || exit
+done
+SCRIPT
+chmod +x run_under_valgrind
+cp run_under_valgrind bad
+cp run_under_valgrind good
+if command -v valgrind >/dev/null 2>&1; then
+  finds_three 'tests under valgrind' bad ./run_under_valgrind
+  if says 'reproduce: nomem run --fail site=' && ! grep -qi valgrind seen; then
+    pass 'of valgrind, and what it sets, nothing is left in the lines to paste'
+  else
+    fail 'of valgrind, and what it sets, nothing is left in the lines to paste' seen
+  fi
+  finds_none 'tests under valgrind, mended' good ./run_under_valgrind
+else
+  for test in 'tests under valgrind' 'of valgrind nothing is left' 'tests under valgrind, mended'; do
+    skip "$test" 'there is no valgrind'
+  done
+fi
+
 # A Makefile that builds its tests, in a folder of their own, each by a recipe.
 cat >Makefile.tests <<'MAKEFILE'
 CFLAGS = -g

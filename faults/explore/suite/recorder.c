@@ -27,6 +27,7 @@
 #include "../text/quote.h"
 #include "runner_kinds.h"
 #include "suite_cases.h"
+#include "under_valgrind.h"
 #include "variables.h"
 
 /* So long the runner may take to end when a terminal has interrupted it, which sends it SIGINT and SIGQUIT as well. */
@@ -161,9 +162,11 @@ static bool executed(void *user, pid_t pid) {
   *live = (struct live){.pid = pid, .image = number, .began_ns = uv_hrtime()};
   if (number == NOMEM_NO_IMAGE) return false;
   struct nomem__recorded_image *image = &recorder->recording->images[number];
+  bool is_under_valgrind = nomem__is_valgrinds_tool(image->path);
   if (nomem__suite_may_be_case(image->path) || nomem__suite_may_run_case(image->path) ||
-      nomem__runner_kind_needs_words(image->path))
+      nomem__runner_kind_needs_words(image->path) || is_under_valgrind)
     note_whole(recorder->recording, image, pid);
+  if (image->is_whole && is_under_valgrind) nomem__take_from_valgrind(image);
   if (image->is_whole && recorder->onlooker != NULL)
     recorder->onlooker->begins(recorder->onlooker->user, recorder->recording, number, pid);
   return false;

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "under_valgrind.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../program_kinds.h"
+#include "../target/target_elf.h"
+#include "../text/memory.h"
+#include "../text/words.h"
+#include "recording.h"
+#include "suite_cases.h"
+
+#define MAGIC_BYTES 4
+
+bool nomem__is_valgrinds_tool(const char *path) {
+  static const char folder[] = "/valgrind/";
+  const char *at = strstr(path, folder);
+  return at != NULL && nomem__matches_any("*-linux", at + strlen(folder));
+}
+
+/* Valgrind's options are one word each. The first word is the launcher's name. NULL: there is no program. */
+static const char *find_program(const struct nomem__recorded_image *image) {
+  const char *end = image->words + image->word_bytes, *word = image->words + strlen(image->words) + 1;
+  while (word < end && word[0] == '-') word += strlen(word) + 1;
+  return word < end ? word : NULL;
+}
+
+static bool is_elf(const char *path) {
+  char start[MAGIC_BYTES];
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  bool is_it = fd >= 0 && read(fd, start, sizeof start) == sizeof start && nomem__elf_is_magic(start, sizeof start);
+  if (fd >= 0) close(fd);
+  return is_it;
+}
+
+/* The file that a word names: the caller's. One without a slash is not the project's. NULL: it is none of the project's
+ * programs. */
+static char *find_file(const struct nomem__recorded_image *image, const char *word) {
+  if (strchr(word, '/') == NULL) return NULL;
+  char *path = word[0] == '/' ? nomem__strdup(word) : nomem__format("%s/%s", image->folder, word);
+  char *file = nomem__checked(realpath(path, NULL));
+  free(path);
+  if (file != NULL && nomem__suite_may_be_case(file) && is_elf(file)) return file;
+  free(file);
+  return NULL;
+}
+
+/* Its launcher has the C++ library free all it has, and finds the C library's debug information on Debian. */
+static bool is_launchers(const char *variable) {
+  return nomem__matches_any("VALGRIND_*,GLIBCPP_FORCE_NEW=*,GLIBCXX_FORCE_NEW=*,LD_LIBRARY_PATH=/usr/lib/debug",
+                            variable);
+}
+
+static void drop_launchers_variables(struct nomem__recorded_image *image) {
+  size_t kept = 0, length;
+  for (size_t at = 0; at < image->variable_bytes; at += length) {
+    const char *variable = image->variables + at;
+    length = strlen(variable) + 1;
+    if (is_launchers(variable)) continue;
+    memmove(image->variables + kept, variable, length);
+    kept += length;
+  }
+  image->variable_bytes = kept;
+}
+
+void nomem__take_from_valgrind(struct nomem__recorded_image *image) {
+  const char *program = find_program(image);
+  char *file = program != NULL ? find_file(image, program) : NULL;
+  if (file == NULL) return;
+  free(image->path);
+  image->path = file;
+  image->word_bytes -= (size_t)(program - image->words);
+  memmove(image->words, program, image->word_bytes);
+  drop_launchers_variables(image);
+}
