@@ -128,6 +128,41 @@ TEST_CASE("loses") { CHECK(box_lose() == 0); }
 END
 builds doctest "$cxx" && splits doctest "doctest '--test-case=it keeps\\\\, always'" 'doctest --test-case=loses'
 
+# Two frameworks that projects copy into their sources, as far as is seen of them: what they print to list their tests,
+# and what a test is chosen by. They fork for a test unless they are told not to.
+copied() { # NAME MARK LIST
+  cat >"$1.c" <<END
+#include <stdio.h>
+#include <string.h>
+#include "box.h"
+int main(int count, char **words) {
+  int forks = 1, is_chosen = 0, has_failed = 0;
+  for (int i = 1; i < count; i++) {
+    if (strcmp(words[i], "--help") == 0) return puts("$2") < 0;
+    if (strcmp(words[i], "$3") == 0) return fputs($4, stdout) < 0;
+    if (strcmp(words[i], "--no-fork") == 0) forks = 0;
+    if (words[i][0] == '-') continue;
+    is_chosen = 1;
+    words[i] += words[i][0] == '/';
+    if (strcmp(words[i], "box/keeps") == 0) has_failed |= box_keep() != 0;
+    if (strcmp(words[i], "box/loses") == 0) has_failed |= box_lose() != 0;
+  }
+  return has_failed || (is_chosen && forks);
+}
+END
+}
+copied like_tiny "  Specify tests by name, or using a prefix ending with '..'" --list-tests \
+  '"Known tests are:\n    box/keeps\n    box/loses\n    box/slow   (Off by default)\n    box/gone  (DISABLED)\n"'
+builds like_tiny "$cc" && splits like_tiny 'like_tiny --no-fork box/keeps' 'like_tiny --no-fork box/loses'
+copied like_mu ' --no-fork Do not execute tests in a child process.  If this option is ' --list '"/box/keeps\n/box/loses\n"'
+builds like_mu "$cc" && splits like_mu 'like_mu --no-fork /box/keeps' 'like_mu --no-fork /box/loses'
+if timeout 100 nomem suite --split -- ./like_mu --no-fork /box/keeps >seen 2>&1 </dev/null &&
+  grep -q '^1 test explored, 0 findings' seen; then
+  pass 'what the runner starts for one test is not split into all'
+else
+  fail 'what the runner starts for one test is not split into all' seen
+fi
+
 # One of whose tests fails is split all the same, and what the runner starts for each is no test beside it.
 sed 's/return count != 1;/if (count == 1) return system(".\/fails keeps keeps") != 2; return 1;/; s/nloses"/nbreaks"/; s/box_lose() != 0/7/'   runner.c >fails.c
 sed -i '1i #include <stdlib.h>' fails.c

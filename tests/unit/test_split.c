@@ -51,6 +51,10 @@ static void lists(void **state) {
       "CK_RUN_CASE=core; CK_RUN_CASE=io");
   check_list("Output from process `%s`", "tcp_ping                  (helpers: tcp_server)\ntimer\n",
              "tcp_ping; timer twice");
+  check_list("Specify tests by name, or using a prefix ending with '..'",
+             "Known tests are:\n    main/methods\n    main/slow   (Off by default)\n    gone  (DISABLED)\n    last\n",
+             "main/methods; last");
+  check_list(" --no-fork Do not execute tests in a child process.  If", "/a/one\n/a/two\n", "/a/one; /a/two");
 }
 
 static void others(void **state) {

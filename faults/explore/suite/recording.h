@@ -37,6 +37,8 @@ struct nomem__recorded_image {
   bool is_whole;     /* all that follows is known */
   char *words;       /* of the command, each with its NUL; so many bytes */
   size_t word_bytes; /* at least one */
+  size_t test_at;    /* of a program that was split: so many bytes of words are its own, and those that choose the test
+                        follow; 0: it was not split */
   char *folder;      /* the working directory */
   char *variables;   /* as from nomem__variables_compare */
   size_t variable_bytes;

@@ -86,6 +86,12 @@ static char *append(const char *block, size_t bytes, const char *word, size_t *r
   return result;
 }
 
+static void append_to(char **block, size_t *bytes, const char *word) {
+  char *before = *block;
+  *block = append(before, *bytes, word, bytes);
+  free(before);
+}
+
 static struct nomem__recorded_image *make_image(const struct nomem__recorded_image *whole,
                                                 const struct nomem__test_framework *framework,
                                                 const struct nomem__listed_test *test, size_t count) {
@@ -96,12 +102,10 @@ static struct nomem__recorded_image *make_image(const struct nomem__recorded_ima
   image->path = nomem__strdup(whole->path);
   image->folder = nomem__strdup(whole->folder);
   image->input_path = whole->input_path != NULL ? nomem__strdup(whole->input_path) : NULL;
-  image->words = append(whole->words, whole->word_bytes, is_variable ? NULL : filter, &image->word_bytes);
-  if (test->is_repeated) {
-    char *once = image->words;
-    image->words = append(once, image->word_bytes, filter, &image->word_bytes);
-    free(once);
-  }
+  image->test_at = whole->word_bytes;
+  image->words = append(whole->words, whole->word_bytes, framework->also, &image->word_bytes);
+  if (!is_variable) append_to(&image->words, &image->word_bytes, filter);
+  if (test->is_repeated) append_to(&image->words, &image->word_bytes, filter);
   image->variables =
       append(whole->variables, whole->variable_bytes, is_variable ? filter : NULL, &image->variable_bytes);
   image->test = is_variable ? nomem__strdup(test->name) : NULL;
@@ -110,14 +114,21 @@ static struct nomem__recorded_image *make_image(const struct nomem__recorded_ima
   return image;
 }
 
+/* Whether the words of the command may name some of the tests, and the list would have all. libuv's runner takes its
+ * first word for the name of a test, whatever follows. */
+static bool chooses_tests(const struct nomem__recorded_image *image, const struct nomem__test_framework *framework) {
+  const char *end = image->words + image->word_bytes, *word = image->words + strlen(image->words) + 1;
+  bool has_words = word < end, has_names = false;
+  for (; word < end; word += strlen(word) + 1) has_names |= word[0] != '-';
+  return framework->lists_all ? has_names : framework->format == NOMEM_LIST_LIBUV && has_words;
+}
+
 struct nomem__recorded_image **nomem__split(const struct nomem__recorded_image *image, size_t *count) {
   const struct nomem__test_framework *framework = find_framework(image->path);
   struct nomem__test_names names = {0};
   struct nomem__recorded_image **images = NULL;
   *count = 0;
-  bool has_words = strlen(image->words) + 1 < image->word_bytes;
-  /* libuv's runner takes its first word for the name of a test, whatever follows. */
-  if (framework == NULL || (framework->format == NOMEM_LIST_LIBUV && has_words)) return NULL;
+  if (framework == NULL || chooses_tests(image, framework)) return NULL;
   char *text = list(image, framework);
   nomem__test_names_read(&names, framework->format, text);
   free(text);

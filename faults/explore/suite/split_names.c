@@ -54,6 +54,20 @@ static const struct nomem__test_framework frameworks[] = {
      .list = {"--list"},
      .format = NOMEM_LIST_LIBUV,
      .filter = ""},
+    {.name = "tinytest",
+     .marks = {"Specify tests by name, or using a prefix ending with '..'", NULL},
+     .list = {"--list-tests"},
+     .lists_all = true,
+     .format = NOMEM_LIST_TINYTEST,
+     .also = "--no-fork",
+     .filter = ""},
+    {.name = "munit",
+     .marks = {"--no-fork Do not execute tests in a child process.", NULL},
+     .list = {"--list"},
+     .lists_all = true,
+     .format = NOMEM_LIST_LINES,
+     .also = "--no-fork",
+     .filter = ""},
 };
 
 const struct nomem__test_framework *nomem__test_framework_of(const char *bytes, size_t count) {
@@ -133,6 +147,12 @@ static void read_check(struct nomem__test_names *names, char *line) {
   add(names, nomem__format("%.*s", (int)strcspn(place + 3, ":"), place + 3), false);
 }
 
+/* "    group/test", or "    group/test   (Off by default)" */
+static void read_tinytest(struct nomem__test_names *names, const char *line) {
+  const char *name = line + strspn(line, " ");
+  if (name > line && strchr(name, ' ') == NULL) add(names, nomem__strdup(name), false);
+}
+
 static void read_line(struct nomem__test_names *names, enum nomem__list_format format, char *line, char *group,
                       size_t group_bytes) {
   switch (format) {
@@ -154,6 +174,9 @@ static void read_line(struct nomem__test_names *names, enum nomem__list_format f
       break;
     case NOMEM_LIST_LIBUV:
       add(names, nomem__format("%.*s", (int)strcspn(line, " "), line), strstr(line, "(helpers:") == NULL);
+      break;
+    case NOMEM_LIST_TINYTEST:
+      read_tinytest(names, line);
       break;
     case NOMEM_LIST_LINES:
       add(names, nomem__strdup(line), false);

@@ -17,7 +17,8 @@ enum nomem__list_format {
   NOMEM_LIST_CRITERION, /* a tree of suites and tests */
   NOMEM_LIST_BOOST,     /* a tree by indentation, with an asterisk behind what is run */
   NOMEM_LIST_CHECK,     /* what it prints of each test that it has run: the names of its cases */
-  NOMEM_LIST_LIBUV      /* a name a line, and behind it the helpers that it needs */
+  NOMEM_LIST_LIBUV,     /* a name a line, and behind it the helpers that it needs */
+  NOMEM_LIST_TINYTEST   /* a name a line, indented, and behind it whether it is left out unless asked for */
 };
 
 /* Which names there are, and how one of them is chosen. */
@@ -28,6 +29,8 @@ struct nomem__test_framework {
   const char *list_variable; /* NAME=value, while they are listed; NULL: none */
   bool lists_on_error;       /* the list is on standard error */
   enum nomem__list_format format;
+  bool lists_all;       /* whichever tests the words of the command choose */
+  const char *also;     /* an argument by which a test runs in the process that is started; NULL: it does anyway */
   const char *filter;   /* the argument before the name, "" for none; NULL: it is a variable */
   const char *variable; /* the name of the variable, with its '=' */
   const char *escaped;  /* characters that need a backslash in a filter */

@@ -142,7 +142,10 @@ static char *make_name(const struct nomem__recorded_image *image, const char *fo
   for (const char *word = words; word < end; word += strlen(word) + 1) {
     if (word == words) continue;
     fputc(' ', out);
-    print_argument(out, word, folder);
+    if (image->test_at > 0 && word >= words + image->test_at)
+      nomem__print_word(out, word);
+    else
+      print_argument(out, word, folder);
   }
   if (image->test != NULL) fprintf(out, " (%s)", image->test);
   if (image->input_path != NULL) {
