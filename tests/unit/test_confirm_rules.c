@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is decided about a finding when its run is made once more: docs/verdicts.md, "Whose fault?" and "Corruption". */
+/* What is decided about a finding when its run is made once more: docs/verdicts.md, "Whose fault?", and
+ * docs/evidence.md, "Corruption". */
 #include "fixtures/recorded_run.h"
 
 #include "../../faults/explore/campaign/confirm_rules.h"

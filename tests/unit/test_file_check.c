@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run writes to files counts in its campaign: docs/verdicts.md, "Files". */
+/* What a run writes to files counts in its campaign: docs/evidence.md, "Files". */
 #include "fixtures/recorded_run.h"
 
 #include <sys/wait.h>

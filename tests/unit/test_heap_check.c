@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which runs are made once more for heap errors, and how long that may take: docs/verdicts.md, "Heap errors". */
+/* Which runs are made once more for heap errors, and how long that may take: docs/evidence.md, "Heap errors". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

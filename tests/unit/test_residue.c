@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run left that the runs without a fault do not, for every rule about it in docs/verdicts.md: one record that it
+/* What a run left that the runs without a fault do not, for every rule about it in docs/evidence.md: one record that it
  * takes, and one beside it that it must not. */
 #include "fixtures/recorded_residue.h"
 

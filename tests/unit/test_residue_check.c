@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which runs are looked at more closely for what they left: docs/verdicts.md, "Leak" and "Whose end". */
+/* Which runs are looked at more closely for what they left: docs/evidence.md, "Leak" and "Whose end". */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run counts for in its campaign: docs/verdicts.md, "Skipped", "One loop, many hangs", "Second faults", "Heap
- * errors", and the rows of unreached and swallowed. */
+/* What a run counts for in its campaign: docs/verdicts.md, "Skipped", "One loop, many hangs", and the rows of unreached
+ * and swallowed; docs/evidence.md, "Second faults" and "Heap errors". */
 #include "fixtures/recorded_run.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which sites that only a failed call leads to are failed as well: docs/verdicts.md, "Second faults". */
+/* Which sites that only a failed call leads to are failed as well: docs/evidence.md, "Second faults". */
 #include "fixtures/recorded_run.h"
 
 #include <errno.h>

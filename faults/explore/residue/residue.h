@@ -2,8 +2,8 @@
 /* What a run left behind that the runs without a fault do not: computed once, when the run has ended, and handed on to
  * whoever judges, describes or groups it.
  *
- * Pure: the records of how runs ended go in, the difference comes out. docs/verdicts.md has the rules, under "Leak",
- * "Whose end", "Leftover", "Files that are left" and "Corruption".
+ * Pure: the records of how runs ended go in, the difference comes out. docs/evidence.md has the rules, under "Leak",
+ * "Whose end", "Leftover", "Created files" and "Corruption".
  */
 #ifndef NOMEM_RESIDUE_H
 #define NOMEM_RESIDUE_H

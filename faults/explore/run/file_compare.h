@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How what a run writes to files compares with what the runs without a fault wrote to the same ones. Pure: what was
- * read of the files goes in. docs/verdicts.md has the rules, under "Swallowed". */
+ * read of the files goes in. docs/evidence.md has the rules, under "Swallowed". */
 #ifndef NOMEM_FILE_COMPARE_H
 #define NOMEM_FILE_COMPARE_H
 
