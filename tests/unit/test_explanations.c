@@ -49,7 +49,7 @@ static void as_text(void **state) {
       "\nWhat it means\n"
       "    0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 01234567\n"
       "    x y\n"
-      "\nWhy it is judged so\n    why\n"
+      "\nWhy nomem says so\n    why\n"
       "\n    Before:\n        a;\n          b;\n"
       "\n    After:\n        c;\n");
   free(text);

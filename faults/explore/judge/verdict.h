@@ -11,26 +11,26 @@
 enum nomem__weight { NOMEM_WEIGHT_NONE, NOMEM_WEIGHT_ADVISORY, NOMEM_WEIGHT_FINDING };
 
 /* Verdict, its name, what it says in a report, and its weight, from the worst to the best. */
-#define NOMEM_VERDICT_MAP(X)                                                      \
-  X(CORRUPTION, corruption, "the heap or the stack was corrupted", FINDING)       \
-  X(SANITIZER, sanitizer, "a sanitizer reported an error", FINDING)               \
-  X(CRASH, crash, "got a signal that a bug raises", FINDING)                      \
-  X(ABORT, abort, "aborted by the code under test", FINDING)                      \
-  X(HANG, hang, "still running when its time was up", FINDING)                    \
-  X(FLOOD, flood, "writes more than 64 MiB", FINDING)                             \
-  X(INTERNAL, internal, "its interpreter reports an internal error", FINDING)     \
-  X(WRONG, wrong, "the test says that a result is wrong", FINDING)                \
-  X(SILENT, silent, "failed without a word, and the test noticed", FINDING)       \
-  X(LEAK, leak, "left memory that the baseline frees", FINDING)                   \
-  X(MUTE, mute, "ended as always, and wrote nothing", FINDING)                    \
-  X(HOSTILE, hostile, "broke under a lawful, hostile allocator", FINDING)         \
-  X(LEFTOVER, leftover, "left behind what the baseline does not", ADVISORY)       \
-  X(SWALLOWED, swallowed, "ended as always, with other output", ADVISORY)         \
-  X(MISREPORTED, misreported, "reported the failure as something else", ADVISORY) \
-  X(UNTOLD, untold, "the test failed, and was not seen to be told", ADVISORY)     \
-  X(VARIED, varied, "differed under a hostile allocator", ADVISORY)               \
-  X(REPORTED, reported, "reported the failure and gave up", NONE)                 \
-  X(HANDLED, handled, "ended as the baseline did", NONE)                          \
+#define NOMEM_VERDICT_MAP(X)                                                        \
+  X(CORRUPTION, corruption, "the heap or the stack was corrupted", FINDING)         \
+  X(SANITIZER, sanitizer, "a sanitizer reported an error", FINDING)                 \
+  X(CRASH, crash, "got a fatal signal", FINDING)                                    \
+  X(ABORT, abort, "aborted by the code under test", FINDING)                        \
+  X(HANG, hang, "still running when its time was up", FINDING)                      \
+  X(FLOOD, flood, "writes more than 64 MiB", FINDING)                               \
+  X(INTERNAL, internal, "its interpreter reports an internal error", FINDING)       \
+  X(WRONG, wrong, "the test says that a result is wrong", FINDING)                  \
+  X(SILENT, silent, "gave a wrong result and reported no error", FINDING)           \
+  X(LEAK, leak, "lost memory that the baseline frees", FINDING)                     \
+  X(MUTE, mute, "ended with success and wrote nothing", FINDING)                    \
+  X(HOSTILE, hostile, "broke under a lawful, hostile allocator", FINDING)           \
+  X(LEFTOVER, leftover, "left more behind than the baseline", ADVISORY)             \
+  X(SWALLOWED, swallowed, "ended as the baseline, with other output", ADVISORY)     \
+  X(MISREPORTED, misreported, "reported the failure as something else", ADVISORY)   \
+  X(UNTOLD, untold, "the test failed, and perhaps no error was reported", ADVISORY) \
+  X(VARIED, varied, "differed under a hostile allocator", ADVISORY)                 \
+  X(REPORTED, reported, "reported the failure and gave up", NONE)                   \
+  X(HANDLED, handled, "ended as the baseline did", NONE)                            \
   X(UNREACHED, unreached, "the call to fail was never made", NONE)
 
 enum nomem__verdict {

@@ -57,10 +57,16 @@ void nomem__print_usage(FILE *out) {
 
 static void print_top_help(FILE *out) {
   nomem__print_usage(out);
-  fputs("\nMakes memory allocations of PROGRAM fail, on purpose, and says what broke.\n\ncommands:\n", out);
+  fputs("\nMakes memory allocations of PROGRAM fail, on purpose, and reports what breaks.\n\ncommands:\n", out);
   for (unsigned i = 0; i < NOMEM_COMMAND_COUNT; i++)
     fprintf(out, "  %-9s%s\n", nomem__commands[i].name, nomem__commands[i].summary);
   fprintf(out, "  %-9s%s\n", "help", "explain a command and its options: nomem help COMMAND");
+  fputs(
+      "\nto begin with:\n"
+      "  nomem explore -- ./test       what breaks in one test when malloc returns NULL\n"
+      "  nomem suite -- make check     the same for every test that a command starts\n"
+      "  nomem explain crash           what a verdict means, and how to mend such a bug\n",
+      out);
   print_options(out, NOMEM_SCOPE_TOP);
 }
 

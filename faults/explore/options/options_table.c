@@ -17,59 +17,56 @@
 const struct nomem__command_text nomem__commands[NOMEM_COMMAND_COUNT] = {
     [NOMEM_COMMAND_EXPLORE] =
         {"explore", "fail PROGRAM's allocations one by one and report what breaks",
-         "Runs PROGRAM once as it is, then again for each allocation site with that allocation failing, and reports "
-         "every way in which it did not cope. Exit status: 0 nothing found, 1 findings, 2 could not do the job.",
+         "Runs PROGRAM once as it is, then again and again, with another allocation failing each time, and reports "
+         "where it did not cope. Exit status: 0 nothing found, 1 findings, 2 could not do the job.",
          NULL, 0, 0},
-    [NOMEM_COMMAND_SUITE] =
-        {"suite", "explore every test that a runner starts, such as make check",
-         "Runs PROGRAM, such as make check, once as it is, and notes which programs it starts. Then explores each of "
-         "them that is the project's, as 'nomem explore' does, and ends with one report: what broke, by cause, and "
-         "which tests show it. Exit status: 0 nothing found, 1 findings, 2 nothing could be explored, or it was "
-         "interrupted.",
+    [NOMEM_COMMAND_SUITE] = {"suite", "explore every test that a runner starts, such as make check",
+                             "Runs PROGRAM, such as make check, once as it is, and notes which programs it starts. "
+                             "Then explores each of the project's own programs among them, as 'nomem explore' does, "
+                             "and ends with one report: what broke, by cause, and which tests show it. Exit status: 0 "
+                             "nothing found, 1 findings, 2 nothing could be explored, or it was interrupted.",
+                             NULL, 0, 0},
+    [NOMEM_COMMAND_RUN] =
+        {"run", "run PROGRAM once with the failures of a plan",
+         "Runs PROGRAM once, with the allocations failing that the plan names. Exit status: PROGRAM's own; 128 plus "
+         "the number of the signal, if one killed it; 2 could not do the job.",
          NULL, 0, 0},
-    [NOMEM_COMMAND_RUN] = {"run", "run PROGRAM once with the failures of a plan",
-                           "Runs PROGRAM once and fails the allocations that the plan names. Exit status: PROGRAM's "
-                           "own, 128 and the signal's number if one killed it, 2 could not do the job.",
-                           NULL, 0, 0},
     [NOMEM_COMMAND_SITES] =
         {"sites", "list the places where PROGRAM allocates",
-         "Runs PROGRAM once as it is and lists each distinct call stack of an allocation, with "
-         "its key, how often it was reached and what it asked for. Exit status: 0 listed, 2 could not "
-         "do the job.",
+         "Runs PROGRAM once as it is and lists each distinct call stack of an allocation, with its key, how often it "
+         "was reached and what it asked for. Exit status: 0 listed, 2 could not do the job.",
          NULL, 0, 0},
     [NOMEM_COMMAND_REPORT] =
-        {"report", "make the reports of an earlier exploration anew, from its store",
-         "Prints the last report that the store has, of 'nomem explore' or 'nomem suite', and writes it in the formats "
-         "that are asked for. Runs nothing. STORE is .nomem/store.db, or what NOMEM_STORE names, if none is given. "
-         "Exit "
-         "status: 0 nothing found, 1 findings, 2 not complete, or could not do the job.",
+        {"report", "print or write the report of an earlier exploration, from its store",
+         "Prints the last report of 'nomem explore' or 'nomem suite' that the store has, and writes it in the formats "
+         "that are asked for. Runs nothing. If STORE is not given, it is .nomem/store.db, or what NOMEM_STORE names. "
+         "Exit status: 0 nothing found, 1 findings, 2 not complete, or could not do the job.",
          "[STORE]", 0, 1},
     [NOMEM_COMMAND_DIFF] = {"diff", "compare the findings of two stores",
                             "Lists the findings of the store NEW that the store OLD does not have, those that are "
-                            "gone, and those that are still there. A finding keeps its identity in a rebuild. Exit "
-                            "status: 0 nothing new, 1 something new, 2 could not do the job.",
+                            "gone, and those that are still there. A rebuild does not make a finding new. Exit status: "
+                            "0 nothing new, 1 something new, 2 could not do the job.",
                             "OLD NEW", 2, 2},
-    [NOMEM_COMMAND_MERGE] =
-        {"merge", "join stores into one",
-         "Adds what the stores IN have to the store OUT, which is created when it is not there: the "
-         "shards of a campaign become one. Adding the same again changes nothing. Exit status: 0 "
-         "joined, 2 could not do the job.",
-         "OUT IN...", 2, SIZE_MAX},
-    [NOMEM_COMMAND_REPLAY] = {"replay", "run a finding of the store once more",
-                              "Runs the program of a finding again with its failure. FINDING is its number in the last "
-                              "report, or the beginning of its id; without one, all are listed. Exit status: the "
-                              "program's own, 128 and the signal's number if one killed it, 2 could not do the job.",
-                              "[FINDING]", 0, 1},
+    [NOMEM_COMMAND_MERGE] = {"merge", "join stores into one",
+                             "Adds the contents of the stores IN to the store OUT, which is created if it does not "
+                             "exist, and so joins the shards of an exploration. Adding the same store again changes "
+                             "nothing. Exit status: 0 joined, 2 could not do the job.",
+                             "OUT IN...", 2, SIZE_MAX},
+    [NOMEM_COMMAND_REPLAY] =
+        {"replay", "run a finding once more, also in gdb",
+         "Runs the program of a finding again, with the same failure. FINDING is its number in the last report, or the "
+         "beginning of its id; without it, all findings are listed. Exit status: the program's own; 128 plus the "
+         "number of the signal, if one killed it; 2 could not do the job.",
+         "[FINDING]", 0, 1},
     [NOMEM_COMMAND_MINIMISE] =
-        {"minimise", "reduce a plan to the failures that are needed",
-         "Runs a finding's program, or PROGRAM with --fail, again and again with fewer and fewer of the calls failed "
-         "that the plan fails, as long as it ends in the same way, and prints those that are needed. FINDING is as "
-         "for replay. Exit status: 0 printed, 2 could not do the job.",
+        {"minimise", "reduce a plan to the failures that a finding needs",
+         "Runs the program of a finding, or PROGRAM with the plan of --fail, again and again. Each time fewer of the "
+         "plan's calls fail, as long as the program still ends in the same way. Prints the calls that are needed. "
+         "FINDING is as for replay. Exit status: 0 printed, 2 could not do the job.",
          "FINDING, or --fail PLAN -- PROGRAM [ARG...]", 1, 1},
-    [NOMEM_COMMAND_EXPLAIN] = {"explain", "say what a verdict or a finding means and what to do about it",
-                               "Explains a verdict, or a finding of the store, which is named as for replay; without "
-                               "one, lists all verdicts. "
-                               "Exit status: 0 explained, 2 there is none of that name.",
+    [NOMEM_COMMAND_EXPLAIN] = {"explain", "explain a verdict or a finding, and how to mend it",
+                               "Explains a verdict, or a finding, which is named as for replay. Without an argument, "
+                               "lists all verdicts. Exit status: 0 explained, 2 there is none of that name.",
                                "[VERDICT or FINDING]", 0, 1},
 };
 
@@ -346,86 +343,86 @@ const struct nomem__option nomem__option_table[] = {
      "at that site. Conditions joined by spaces must all hold; of rules joined by ';' one is enough. Required for run, "
      "unless it has a hostile allocator"},
     {"jobs", "N", 'j', EXPLORERS, SET(read_jobs, jobs),
-     "up to N runs at a time, 1 to 256 (default: one for each processor, 8 of a program that waits; not isolated, 1)"},
+     "make up to N runs at a time, 1 to 256 (default: one for each processor, or 8 if the program mostly waits; 1 if "
+     "runs are not isolated)"},
     {"isolate", "WHEN", 0, EXPLORERS | ONLY(RUN) | ONLY(MINIMISE), SET(read_isolate, isolate),
-     "give each run a network and IPC of its own, and throw away what it changes below the working directory, the "
-     "home directory, /tmp, /var/tmp and /dev/shm. on: do not run without; off: never; auto: where it is possible "
-     "(default)"},
+     "give each run a network and IPC of its own, and discard what it changes below the working directory, the home "
+     "directory, /tmp, /var/tmp and /dev/shm. on: refuse to run if that is not possible; off: never; auto: where it is "
+     "possible (default)"},
     {"timeout", "SECONDS", 't', RUNNERS, SET(read_seconds, timeout_ms),
      "kill a run that takes longer; decimals are allowed (default for explore: ten times as long as a run without a "
-     "failure, at least 1; otherwise: no limit)"},
+     "failure, but at least 1; otherwise: no limit)"},
     {"timeout", "SECONDS", 't', ONLY(SUITE), SET(read_seconds, timeout_ms),
-     "end PROGRAM after this time, and explore the tests that it had come to (default: no limit)"},
+     "end PROGRAM after this time, and explore the tests that it had started by then (default: no limit)"},
     {"tests", "REGEX", 0, ONLY(SUITE), SET(read_regex, tests),
      "explore only tests whose name, as --list prints it, matches the POSIX extended regular expression REGEX"},
     {"list", NULL, 0, ONLY(SUITE), SET(read_flag, list),
-     "explore nothing: print the tests that PROGRAM starts, and what is left out with the reason"},
-    {"list", NULL, 0, ONLY(REPORT), SET(read_flag, list), "list the reports that the store has, the last one first"},
+     "explore nothing: print the tests that PROGRAM starts, and what would be left out and why"},
+    {"list", NULL, 0, ONLY(REPORT), SET(read_flag, list), "list the reports in the store, the last one first"},
     {"number", "N", 0, ONLY(REPORT), SET(read_count, report_number),
-     "make the report with this number in the list (default: 1)"},
+     "make the report that has this number in the list (default: 1)"},
     {"split", NULL, 0, ONLY(SUITE), SET(read_flag, split),
-     "make each test of a program that holds many a test of its own: of GoogleTest, Catch2, doctest, Criterion, and of "
-     "libuv's runner; of Check, each of its test cases"},
+     "explore each test of a program that contains many as a test of its own: tests of GoogleTest, Catch2, doctest, "
+     "Criterion and libuv's runner, and test cases of Check"},
     {"in-place", "WHEN", 0, ONLY(SUITE), SET(read_in_place, in_place),
-     "auto: where tests pass only when PROGRAM starts them, because they need a server of its, say, run PROGRAM once "
-     "more, and explore them there, while it waits for them (default); off: only name them"},
+     "what to do about tests that pass only if PROGRAM starts them, for example because they need its server. auto: "
+     "run PROGRAM once more, and explore each of them while PROGRAM waits for it (default); off: only name them"},
     {"quick", NULL, 0, ONLY(SUITE), SET(read_flag, quick),
-     "fail each allocation site of the code under test in the three tests only that are most unlike one another, of "
-     "those that reach it in the same way"},
+     "where many tests reach an allocation site in the same way, fail it only in the three that differ most from one "
+     "another"},
     {"all", NULL, 0, EXPLORERS, SET(read_flag, all), "try every single allocation, however long it takes"},
     {"max-points", "N", 0, EXPLORERS, SET(read_count, max_points),
-     "try no more than the first N points of the schedule (default: no limit)"},
+     "make no more than the first N runs of the schedule (default: no limit)"},
     {"budget", "SECONDS", 0, EXPLORERS, SET(read_seconds, budget_ms),
-     "start no run after this time, and say what was not tried (default: no limit)"},
+     "start no run after this time, and report what was not tried (default: no limit)"},
     {"sites", "REGEX", 0, EXPLORERS | ONLY(SITES), SET(read_regex, sites),
-     "only sites whose call stack has a function, a module or a file:line that matches the POSIX extended regular "
-     "expression REGEX, such as '^uv_' or 'reader\\.c:'"},
+     "use only sites whose call stack contains a function, a module or a file:line that matches the POSIX extended "
+     "regular expression REGEX, such as '^uv_' or 'reader\\.c:'"},
     {"engine", "ENGINE", 0, EXPLORERS, SET(read_engine, engine),
-     "exec: start the program for each run; fork: start it once and fork it before main; snapshot: fork it at the "
-     "allocation; auto: the fastest that is safe for the program (default)"},
+     "how a run is started. exec: start the program for each run; fork: start it once, and fork it before main; "
+     "snapshot: fork it at the allocation; auto: the fastest of these that is safe for the program (default)"},
     {"faults", "KIND", 0, EXPLORERS, SET(read_faults, faults),
-     "transient: one allocation fails; persistent: it and all later ones; both: each of these; all: both, and then a "
-     "second allocation that the program makes only because the first failed (default)"},
+     "what fails in a run. transient: one allocation; persistent: it and all later ones; both: runs of either kind; "
+     "all: those, and runs in which a second allocation fails that the program makes only because the first one failed "
+     "(default)"},
     {"hostile", "[=LIST]", 0, EXPLORERS | ONLY(RUN), SET(read_hostile, hostile),
-     "fail nothing, but serve allocations in the least friendly way that the C standard allows: moves, realloc moves "
-     "each block; fresh, fresh memory is filled; freed, freed memory is overwritten; zero, a block of 0 bytes is NULL; "
-     "errno, a call that succeeds changes errno; align, blocks are aligned to 16 bytes and no more; or several, joined "
-     "by commas; all (default). explore and suite make runs for each beside the others; run makes one run with all of "
-     "LIST, and needs no plan"},
+     "fail nothing, but serve allocations in the least friendly way that the C standard allows. moves: realloc moves "
+     "each block; fresh: fresh memory is filled; freed: freed memory is overwritten; zero: a block of 0 bytes is NULL; "
+     "errno: a call that succeeds changes errno; align: blocks are aligned to 16 bytes and no more; all (default); or "
+     "several, joined by commas. explore and suite make such runs, one way at a time, in addition to all others; run "
+     "makes one run with all of LIST, and needs no plan"},
     {"leaks", "RUNS", 0, EXPLORERS | ONLY(RUN), SET(read_leaks, leaks),
-     "which runs are checked for leaked memory: handled, those that ended as they do without a failure; all, also "
-     "those "
-     "that gave up; off, none (default for explore: handled, and what a function below main lost before the program "
-     "gave "
-     "up). With run, all shows what is leaked and what corrupts the heap"},
+     "which runs are checked for leaked memory. handled: those that ended as they do without a failure; all: also "
+     "those that gave up; off: none (default for explore: handled, and of runs that gave up what a function below main "
+     "had lost). With run, all shows what is leaked and what corrupts the heap"},
     {"heap", "RUNS", 0, EXPLORERS, SET(read_heap, heap),
-     "which runs that ended well are made once more, to check whether they write to freed blocks or behind the end of "
-     "others: sites, the first failure of each site, as long as these are few (default); all, every run; "
-     "off, none"},
+     "which of the runs that ended well are made once more, to check whether they use freed blocks or go past the end "
+     "of blocks. sites: that of the first failure of each site, up to a limit (default); all: every run; off: none"},
     {"guard", "N", 0, ONLY(RUN) | ONLY(MINIMISE), SET(read_count, guarded_from),
-     "give each block that is allocated from the Nth allocation of the run on, 4096 of them at most, pages of its own: "
-     "whoever uses one that was freed, or goes past its end, gets SIGSEGV at once, and it is said which block it was"},
+     "give each block pages of its own, from the Nth allocation of the run on and for at most 4096 blocks. Code that "
+     "uses such a block after it was freed, or goes past its end, gets SIGSEGV at once, and nomem prints which block "
+     "it was"},
     {"stdin", "FILE", 0, RUNNERS, SET(read_path, stdin_path),
-     "give each run FILE as its standard input; - with run only, for nomem's own (default: empty)"},
+     "give each run FILE as its standard input; with run, '-' stands for nomem's own (default: empty)"},
     {"image", "GLOB[,GLOB]", 0, RUNNERS, SET(read_image, image),
-     "base names of the programs whose allocations fail, when PROGRAM starts others (default: all but shells and "
-     "other launchers; where programs from elsewhere run, explore leaves the system's alone, too; of an interpreter "
-     "that "
-     "runs a script, only what is allocated below the modules that it loads from elsewhere fails)"},
+     "base names of the programs whose allocations fail, if PROGRAM starts others (default: all but shells and other "
+     "launchers. explore leaves the system's programs alone, too, if others run; and if an interpreter runs a script, "
+     "only what is allocated "
+     "below modules that it loads from outside the system's folders fails)"},
     {"under-test", "GLOB[,GLOB]", 0, EXPLORERS, SET(read_under_test, under_test),
      "which code is under test, by source path such as 'src/*' or by file such as 'libuv.so*'. All other code of the "
      "programs is test code: its own allocations do not fail, and its assertions and crashes do not count. '*': all "
-     "code is under test (default: test code is what is in folders or files that are named like tests)"},
+     "code is under test (default: code in folders or files that are named like tests is test code)"},
     {"skip-code", "N", 0, EXPLORERS, SET(read_exit_code, skip_codes),
-     "an exit status by which a test says that it was skipped: such a run has handled the failure. May be given more "
-     "than once (77 always is one)"},
+     "an exit status by which a test says that it was skipped: such a run counts as 'handled'. May be given more than "
+     "once (77 always is one)"},
     {"bad-code", "N", 0, EXPLORERS, SET(read_exit_code, bad_codes),
-     "an exit status by which a test says that a result was wrong: such a run is a finding. May be given more than "
-     "once"},
+     "an exit status by which a test says that a result was wrong: such a run is a finding, 'wrong'. May be given more "
+     "than once"},
     {"wrapper", "WHEN", 0, ONLY(EXPLORE), SET(read_wrapper, wrapper),
-     "stand in front of a test: run it as it is first, on nomem's own standard streams, end as it ends unless there "
-     "are findings, and print to standard error. on, off; auto: where meson, ctest, automake, prove or Bazel started "
-     "nomem (default)"},
+     "behave as a test runner expects of a program in front of a test: first run the test as it is, on nomem's own "
+     "standard streams; print to standard error; and end as the test ended, unless there are findings. on, off; auto: "
+     "where meson, ctest, automake, prove or Bazel started nomem (default)"},
     {"report", "FILE", 0, REPORTERS, SET(read_report, text_path),
      "write the text to FILE. In names of reports %p stands for the number of nomem's process, %n for PROGRAM's name, "
      "%q{NAME} for a variable's value, and %% for %"},
@@ -433,7 +430,7 @@ const struct nomem__option nomem__option_table[] = {
     {"error-exitcode", "N", 0, REPORTERS, SET(read_error_status, error_status),
      "end with the exit status N when there are findings (default: 1)"},
     {"json", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_JSON]),
-     "write all that was found and covered to FILE, as JSON; - for standard output, and the text then goes to "
+     "write all that was found and covered to FILE, as JSON. '-' stands for standard output; the text then goes to "
      "standard error"},
     {"junit", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_JUNIT]),
      "write the findings to FILE as JUnit XML, each as a failed test case"},
@@ -446,14 +443,14 @@ const struct nomem__option nomem__option_table[] = {
     {"markdown", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_MARKDOWN]),
      "write a table of the findings to FILE as Markdown, for a comment on a pull request"},
     {"write-suppressions", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_SUPPRESSIONS]),
-     "write a rule to FILE for each finding, which suppresses it from then on: add the reason why it stays"},
+     "write to FILE a rule for each finding that suppresses it from then on. Add the reason why it is not mended"},
     {"store", "FILE", 0, EXPLORERS | ONLY(REPLAY) | ONLY(MINIMISE) | ONLY(EXPLAIN), SET(read_path, store),
-     "keep what was done and found in FILE, and go on from there when the same command is given again (default: "
-     ".nomem/store.db, or what NOMEM_STORE names; empty: none)"},
+     "the file that keeps what was done and found, so that the same command goes on from there when it is given again "
+     "(default: .nomem/store.db, or what NOMEM_STORE names; if that is empty, none)"},
     {"no-store", NULL, 0, EXPLORERS, SET(read_flag, no_store), "keep nothing, and take nothing from a store"},
     {"fresh", NULL, 0, EXPLORERS, SET(read_flag, fresh), "forget what the store knows of this command, and start anew"},
     {"shard", "I/N", 0, EXPLORERS, SET_SEVERAL(read_shard),
-     "try only the I-th of N parts of the points, for N machines; 'nomem merge' joins their stores"},
+     "make only the I-th of N parts of all runs, to divide them over N machines; 'nomem merge' joins the stores"},
     {"suppress", "FILE", 0, EXPLORERS, SET_SEVERAL(read_suppress),
      "exclude findings that match the rules in FILE; may be given more than once"},
     {"no-default-suppressions", NULL, 0, EXPLORERS, SET(read_flag, no_default_suppressions),
@@ -464,26 +461,28 @@ const struct nomem__option nomem__option_table[] = {
      "count only findings that are not in the store FILE, of an earlier exploration of the same command"},
     {"coverage", "DIR", 0, EXPLORERS, SET(read_folder, coverage),
      "keep the coverage data of the runs in DIR (of gcc --coverage, or of clang -fprofile-instr-generate "
-     "-fcoverage-mapping), and say how many lines only failed allocations reach, and which checks of an allocation no "
-     "run entered. Each run starts the program, and none is taken from the store"},
-    {"gdb", NULL, 0, ONLY(REPLAY), SET(read_flag, gdb), "run it under gdb, which stops at the call that fails"},
-    {"rr", NULL, 0, ONLY(REPLAY), SET(read_flag, rr), "record it by rr, to be walked through, backwards, too"},
+     "-fcoverage-mapping), and report how many lines only failed allocations reach, and which checks of an allocation "
+     "no run entered. Each run then starts the program anew, and none is taken from the store"},
+    {"gdb", NULL, 0, ONLY(REPLAY), SET(read_flag, gdb),
+     "run the finding under gdb, which stops at the call that fails"},
+    {"rr", NULL, 0, ONLY(REPLAY), SET(read_flag, rr), "record the finding with rr, to step through it, also backwards"},
     {"stacks", NULL, 0, ONLY(SITES), SET(read_flag, stacks), "print whole call stacks"},
     {"verify", NULL, 0, ONLY(SITES), SET(read_flag, verify),
-     "unwind every stack again, and say how many were recognised, how many had to be unwound, and how many were "
+     "unwind every stack again, and print how many were recognised, how many had to be unwound, and how many were "
      "mistaken for another"},
     {"no-trace", NULL, 0, ONLY(EXPLORE) | ONLY(RUN) | ONLY(MINIMISE), SET(read_flag, no_trace),
-     "do without ptrace, for programs that trace themselves; findings then lack the stack of where they blew up"},
+     "do not use ptrace, for programs that trace themselves. Findings then lack the stack of the place where they "
+     "broke"},
     {"aslr", NULL, 0, RUNNERS | ONLY(SUITE), SET(read_flag, aslr),
-     "leave address-space randomisation on (default: off in the runs, so that they are more alike)"},
-    {"verbose", NULL, 'v', RUNNERS | ONLY(SUITE) | ONLY(REPORT), SET(read_flag, verbose), "say what is being done"},
+     "leave address-space randomisation on (by default it is off in the runs, to make them more alike)"},
+    {"verbose", NULL, 'v', RUNNERS | ONLY(SUITE) | ONLY(REPORT), SET(read_flag, verbose), "print what is being done"},
     {"quiet", NULL, 'q', REPORTERS | ONLY(RUN) | ONLY(REPLAY) | ONLY(MINIMISE), SET(read_flag, quiet),
      "print only findings and errors"},
     {"help", NULL, 'h', NOMEM_SCOPE_TOP | ALL_COMMANDS, PRINT(HELP), "print this help"},
     {"version", NULL, 0, NOMEM_SCOPE_TOP | ALL_COMMANDS, PRINT(VERSION), "print the version"},
-    {"man", NULL, 0, NOMEM_SCOPE_TOP, PRINT(MANUAL), "print the options for the manual page"},
+    {"man", NULL, 0, NOMEM_SCOPE_TOP, PRINT(MANUAL), "print the options in the form of the manual page"},
     {"completion", "SHELL", 0, NOMEM_SCOPE_TOP, PRINT(COMPLETION),
-     "print what completes the command line in a shell: bash, zsh or fish"},
+     "print a completion script for a shell: bash, zsh or fish"},
     {.name = NULL},
 };
 

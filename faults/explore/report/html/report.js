@@ -200,7 +200,7 @@ const failed = (fault) => fault.effect || (fault.function === 'new' ? 'failed' :
 
 function mendingOf(name) {
   const mending = report.verdicts.find((verdict) => verdict.name === name)?.mending;
-  return mending ? [element('h3', null, 'How it is mended'), element('p', null, mending)] : [];
+  return mending ? [element('h3', null, 'How to mend it'), element('p', null, mending)] : [];
 }
 
 function detailOf(finding) {
