@@ -15,7 +15,7 @@ packages=${1:?usage: tests/package.sh BUILD}/package
 mkdir -p "$packages" "$1/elsewhere"
 packages=$(cd "$packages" && pwd)
 folder=$(cd "$1/elsewhere" && pwd)
-root=$packages/root
+root=$folder/package # where make does not look for dependencies of objects
 trap 'rm -rf "$packages/source" "$root" "$folder"/*.part' EXIT
 trap 'exit 130' INT TERM
 # shellcheck source-path=SCRIPTDIR source=lib/bare_debian.sh

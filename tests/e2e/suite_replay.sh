@@ -53,6 +53,16 @@ holds() {
 holds 'each name is that of the run that is shown' cmp -s sites seen
 nomem explain "$(sed -n 2p names)" >seen 2>&1 || :
 holds 'explain, too' grep -q "$(sed -n 2p sites)" seen
+: >seen
+for number in 1 2; do
+  nomem replay $number 2>&1 </dev/null | sed -n 's/.*bytes returned NULL (allocation 1, \(site=.*\))$/\1/p' >>seen || :
+done
+holds 'a number is that of the suite'"'"'s report' cmp -s sites seen
+nomem replay >seen 2>&1
+holds 'and so it is listed' sh -c 'sed -n "s/^   [12]  \([^ ]*\) .*/\1/p" seen | cmp -s - names'
+status=0
+nomem replay 3 >seen 2>&1 || status=$?
+holds 'there is no third one' sh -c "[ $status = 2 ] && grep -q 'no finding' seen"
 status=0
 nomem replay "$(sed -n '1s/@.*//p' names)@01234567" >seen 2>&1 || status=$?
 if [ $status = 2 ] && grep -q 'no finding' seen; then pass 'a site that has none'; else

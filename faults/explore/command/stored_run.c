@@ -14,8 +14,10 @@
 #include "../run/session.h"
 #include "../run/surroundings.h"
 #include "../store/stored_findings.h"
+#include "../store/stored_reports.h"
 #include "../text/complain.h"
 #include "../text/grow.h"
+#include "../text/json_values.h"
 #include "../text/memory.h"
 #include "../text/printable.h"
 #include "../text/quote.h"
@@ -24,14 +26,56 @@
 /* So many digits of an id name a finding; fewer are its number in the report. */
 #define ID_HASH_LEAST 4
 
-static void print_list(const struct nomem__stored_findings *findings) {
+/* The report that was made last, if it is a suite's: then numbers are those of its findings, of whichever test. NULL:
+ * it is a program's, or there is none. */
+static json_t *load_suite(struct nomem__store *store) {
+  static const char suite[] = "suite-";
+  struct nomem__stored_reports reports = {0};
+  json_t *document = NULL;
+  if (nomem__stored_reports_read(&reports, store) == 0 && reports.count > 0 &&
+      strncmp(reports.list[0].identity, suite, strlen(suite)) == 0)
+    document = nomem__stored_report_load(store, &reports.list[0]);
+  nomem__stored_reports_free(&reports);
+  return document;
+}
+
+/* What names the finding of a suite's report: the word in the line that debugs it. The caller's; NULL: there is no
+ * such finding. */
+static char *name_in_suite(const json_t *suite, uint64_t number) {
+  static const char debugger[] = "nomem replay --gdb ";
+  const json_t *finding = json_array_get(json_object_get(suite, "findings"), (size_t)number - 1);
+  const char *name = strstr(nomem__json_string(finding, "debug"), debugger);
+  return name != NULL ? nomem__strndup(name + strlen(debugger), strcspn(name + strlen(debugger), " ")) : NULL;
+}
+
+static void print_suite(const json_t *suite) {
+  const json_t *findings = json_object_get(suite, "findings"), *words = json_object_get(suite, "command");
+  for (size_t i = 0; i < json_array_size(words); i++)
+    printf("%s%s", i > 0 ? " " : "", json_string_value(json_array_get(words, i)));
+  puts(":");
+  for (size_t i = 0; i < json_array_size(findings); i++) {
+    const json_t *finding = json_array_get(findings, i);
+    char *name = name_in_suite(suite, i + 1);
+    printf("%4zu  %s  %s%s\n", i + 1, name != NULL ? name : "", nomem__json_string(finding, "message"),
+           json_is_true(json_object_get(finding, "flaky")) ? " (flaky)" : "");
+    free(name);
+  }
+  puts("\nof each test:");
+}
+
+/* Where a suite's report was made last, its findings have the numbers. */
+static void print_list(const struct nomem__stored_findings *findings, const json_t *suite) {
+  if (suite != NULL) print_suite(suite);
   for (size_t i = 0; i < findings->count; i++) {
     const struct nomem__stored_finding *finding = &findings->list[i];
     if (i == 0 || finding->campaign != finding[-1].campaign) {
       nomem__print_safe(stdout, finding->command_text);
       puts(":");
     }
-    printf("%4zu  ", (size_t)finding->number);
+    if (suite == NULL)
+      printf("%4zu  ", (size_t)finding->number);
+    else
+      fputs("      ", stdout);
     nomem__print_safe(stdout, finding->id);
     fputs("  ", stdout);
     nomem__print_safe(stdout, finding->message);
@@ -71,30 +115,34 @@ static bool is_named(const struct nomem__stored_finding *finding, const char *wo
          (strncmp(finding->id, word, length) == 0 || (digits != NULL && strncmp(digits + 1, word, length) == 0));
 }
 
-/* The finding that the word names: by its number in the report that was made last, or by its id. NULL, after one line
- * on standard error: there is none, or more than one. */
-static const struct nomem__stored_finding *choose(const struct nomem__stored_findings *findings, const char *command,
-                                                  const char *word) {
+/* The finding that the word names: by its number in the report that was made last, which is a suite's if suite is not
+ * NULL, or by its id. NULL, after one line on standard error: there is none, or more than one. */
+static const struct nomem__stored_finding *choose(const struct nomem__stored_findings *findings, const json_t *suite,
+                                                  const char *command, const char *word) {
   const struct nomem__stored_finding *chosen = NULL;
   char *end, quoted[NOMEM_QUOTE_BYTES];
-  unsigned long long number = strtoull(word, &end, 10);
+  uint64_t number = strtoull(word, &end, 10);
   bool is_number = *word >= '0' && *word <= '9' && *end == '\0' && strlen(word) < ID_HASH_LEAST;
-  nomem__quote(word, quoted, sizeof quoted);
-  for (size_t i = 0; i < findings->count; i++) {
+  char *in_suite = is_number && suite != NULL ? name_in_suite(suite, number) : NULL;
+  const char *name = in_suite != NULL ? in_suite : word;
+  bool is_of_last = is_number && suite == NULL, is_ambiguous = false;
+  for (size_t i = 0; i < findings->count && !is_ambiguous; i++) {
     const struct nomem__stored_finding *finding = &findings->list[i];
-    bool is_it = is_number ? finding->number == number && finding->campaign == findings->list[0].campaign
-                           : is_named(finding, word);
-    if (is_it && chosen != NULL && !is_whole_name(finding, word) && !is_whole_name(chosen, word)) {
-      nomem__complain("%s: %s is more than one finding: give more of the id ('nomem replay' lists them)", command,
-                      quoted);
-      return NULL;
-    }
-    if (is_it && (chosen == NULL || (is_whole_name(finding, word) && !is_whole_name(chosen, word)))) chosen = finding;
+    bool is_it = is_of_last ? finding->number == number && finding->campaign == findings->list[0].campaign
+                            : is_named(finding, name);
+    if (!is_it) continue;
+    is_ambiguous = chosen != NULL && !is_whole_name(finding, name) && !is_whole_name(chosen, name);
+    if (chosen == NULL || (is_whole_name(finding, name) && !is_whole_name(chosen, name))) chosen = finding;
   }
-  if (chosen == NULL)
+  free(in_suite);
+  nomem__quote(word, quoted, sizeof quoted);
+  if (is_ambiguous)
+    nomem__complain("%s: %s is more than one finding: give more of the id ('nomem replay' lists them)", command,
+                    quoted);
+  else if (chosen == NULL)
     nomem__complain("%s: no finding %s: give its number in the report, or its id ('nomem replay' lists them)", command,
                     quoted);
-  return chosen;
+  return is_ambiguous ? NULL : chosen;
 }
 
 static int read_campaign(struct nomem__store *store, int64_t campaign, struct nomem__stored_run *stored) {
@@ -167,8 +215,8 @@ static int enter_finding(struct nomem__stored_run *stored, const struct nomem__s
 }
 
 static int load_run(struct nomem__store *store, const struct nomem__stored_findings *findings, const char *command,
-                    const char *word, struct nomem__stored_run *stored) {
-  const struct nomem__stored_finding *finding = choose(findings, command, word);
+                    const char *word, const json_t *suite, struct nomem__stored_run *stored) {
+  const struct nomem__stored_finding *finding = choose(findings, suite, command, word);
   if (finding == NULL) return -ENOENT;
   int result = read_campaign(store, finding->campaign, stored);
   if (result == 0) result = read_variables(store, finding->campaign, stored);
@@ -185,13 +233,15 @@ int nomem__stored_run_load(const struct nomem__options *given, struct nomem__sto
   int result = nomem__store_open(&store, nomem__store_path(given->store), NOMEM_STORE_READ, false);
   if (result != 0) return result;
   result = nomem__stored_findings_read(&findings, &store);
+  json_t *suite = result == 0 ? load_suite(&store) : NULL;
   if (result == 0 && given->operand_count == 0) {
-    print_list(&findings);
+    print_list(&findings, suite);
     result = 1;
   } else if (result == 0) {
     const char *command = nomem__commands[given->command].name;
-    result = load_run(&store, &findings, command, given->operands[0], stored);
+    result = load_run(&store, &findings, command, given->operands[0], suite, stored);
   }
+  json_decref(suite);
   nomem__store_close(&store);
   nomem__stored_findings_free(&findings);
   return result;

@@ -16,9 +16,9 @@ struct nomem__stored_run {
   char **variables; /* that differed from those of the campaign's caller; of a secret the name alone */
 };
 
-/* Loads the run of the finding that the first operand names: by its number in the report that was made last, or by the
- * beginning of its id. Returns 0; 1 when there is no operand, and all findings have been listed; or a negative error
- * code after one line on standard error. */
+/* Loads the run of the finding that the first operand names: by its number in the report that was made last, of a
+ * program or a suite, or by the beginning of its id. Returns 0; 1 when there is no operand, and all findings have been
+ * listed; or a negative error code after one line on standard error. */
 int nomem__stored_run_load(const struct nomem__options *given, struct nomem__stored_run *stored);
 
 void nomem__stored_run_free(struct nomem__stored_run *stored);

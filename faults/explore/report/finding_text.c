@@ -24,7 +24,7 @@
 /* So many names stand in a line. */
 #define NAMES_SHOWN 5
 /* A line to paste that is longer is not printed where a short one does the same on this machine. */
-#define REPRODUCE_BYTES 400
+#define REPRODUCE_BYTES 300
 
 /* A finding that is being printed. */
 struct finding_text {

@@ -78,12 +78,12 @@ bool nomem__environment_is_secret(const char *entry) {
   return value != NULL && (has_password(value + 1) || looks_like_secret(value + 1));
 }
 
-/* What every shell sets anew; what make tells the makes that it starts, which would look for its job server; and what
- * is nomem's own. */
+/* What every shell sets anew; what configure scripts and libtool set for shells of other systems; what make tells the
+ * makes that it starts, which would look for its job server; and what is nomem's own. */
 bool nomem__environment_is_passing(const char *entry) {
-  static const char *const names[] = {
-      "_",      "PWD",       "OLDPWD",        "SHLVL",        "LINES",        "COLUMNS",     "MAKEFLAGS",
-      "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MAKE_TERMERR", "MAKE_TERMOUT", "GNUMAKEFLAGS"};
+  static const char *const names[] = {"_",         "PWD",           "OLDPWD",       "SHLVL",        "LINES",
+                                      "COLUMNS",   "BIN_SH",        "DUALCASE",     "MAKEFLAGS",    "MFLAGS",
+                                      "MAKELEVEL", "MAKEOVERRIDES", "MAKE_TERMERR", "MAKE_TERMOUT", "GNUMAKEFLAGS"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (is_name(entry, names[i])) return true;
   return strncmp(entry, "NOMEM_", strlen("NOMEM_")) == 0 || strncmp(entry, "BASH_FUNC_", strlen("BASH_FUNC_")) == 0;
