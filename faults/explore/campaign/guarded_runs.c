@@ -133,10 +133,9 @@ void nomem__guarded_runs_describe(const struct nomem__campaign *campaign, char *
     snprintf(text, text_bytes, "reads of freed blocks and past the end of blocks were not looked for: %s",
              heap->unguarded_reason);
   else if (heap->partly_guarded > 0)
-    snprintf(
-        text, text_bytes,
-        "reads of freed blocks and past the end of blocks were looked for in only some of the blocks of %zu run%s: "
-        "in %d of a process, of up to %d KiB each",
-        heap->partly_guarded, heap->partly_guarded == 1 ? "" : "s", NOMEM_GUARDED_BLOCKS,
-        (int)(NOMEM_GUARDED_SIZE_MAX >> 10));
+    snprintf(text, text_bytes,
+             "in %zu run%s only some blocks were watched for reads after they were freed, or past their end: "
+             "%d of a process, of up to %d KiB each",
+             heap->partly_guarded, heap->partly_guarded == 1 ? "" : "s", NOMEM_GUARDED_BLOCKS,
+             (int)(NOMEM_GUARDED_SIZE_MAX >> 10));
 }

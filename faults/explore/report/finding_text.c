@@ -23,8 +23,10 @@
 #define FRAMES_SHOWN 12
 /* So many names stand in a line. */
 #define NAMES_SHOWN 5
-/* A line to paste that is longer is not printed where a short one does the same on this machine. */
+/* A line to paste that is longer, or longer than so many lines of the terminal, is not printed where a short one does
+ * the same on this machine. */
 #define REPRODUCE_BYTES 300
+#define REPRODUCE_LINES 3
 
 /* A finding that is being printed. */
 struct finding_text {
@@ -350,7 +352,9 @@ char *nomem__finding_command(const json_t *finding, const char *command) {
 void nomem__print_ways_back(const json_t *finding, bool is_verbose, FILE *out) {
   const char *debug = nomem__json_string(finding, "debug"), *needs = nomem__json_string(finding, "needs");
   const char *reproduce = nomem__json_string(finding, "reproduce");
-  bool is_short = is_verbose || strlen(reproduce) <= REPRODUCE_BYTES;
+  size_t most = (size_t)REPRODUCE_LINES * nomem__terminal_columns(out);
+  if (most == 0 || most > REPRODUCE_BYTES) most = REPRODUCE_BYTES;
+  bool is_short = is_verbose || strlen(reproduce) <= most;
   char *replay = is_short ? NULL : nomem__finding_command(finding, "nomem replay");
   print_command(out, "reproduce", replay != NULL ? replay : reproduce);
   free(replay);

@@ -34,6 +34,13 @@ const number = (value) => value.toLocaleString('en');
 const plural = (count, word) => `${number(count)} ${word}${count === 1 ? '' : 's'}`;
 const baseName = (path) => (path || '').replace(/.*\//, '');
 const code = (text) => element('span', { class: 'code' }, text);
+/* "function (file:line)": the second part stands in a line of its own where both do not fit, and if it is too long for
+ * that, it is broken behind a slash, not within a number. */
+const breakable = (path) => path.split(/(?<=[^(]\/)/).flatMap((part, i) => (i ? [element('wbr'), part] : [part]));
+function place(text) {
+  const [, before, path] = /^([^]*? )?(\([^ ]*\).*)$/.exec(text) || [null, text, null];
+  return element('span', { class: 'code' }, before || '', path ? element('span', { class: 'path' }, ...breakable(path)) : '');
+}
 
 function locationOf(frame) {
   if (frame.file) return `${frame.file}:${frame.line || '?'}`;
@@ -74,13 +81,16 @@ function showHeading() {
   if (!report.complete) warnings.push(`Not complete: ${coverage.points_tried || 0} of ${coverage.points || 0} points were tried.`);
   const reasons = Object.entries(coverage.calls_not_exercised || {}).filter(([, calls]) => calls > 0);
   if (reasons.length) warnings.push(`Not exercised: ${reasons.map(([why, calls]) => `${plural(calls, 'call')} ${notExercised[why] || why}`).join(', ')}.`);
-  if (coverage.sites_tried < coverage.sites) warnings.push(`${plural(coverage.sites - coverage.sites_tried, 'site')} of ${number(coverage.sites)} not tried at all.`);
+  /* What test code does itself is left alone on purpose: that is no warning. */
+  const isOfTest = reasons.length > 0 && reasons.every(([why]) => why === 'test_code');
+  if (coverage.sites_tried < coverage.sites && !isOfTest) warnings.push(`${plural(coverage.sites - coverage.sites_tried, 'site')} of ${number(coverage.sites)} not tried at all.`);
   if (coverage.sites_unstable) warnings.push(`${plural(coverage.sites_unstable, 'site')} reached in only one of the two baselines.`);
   if (coverage.allocations_without_site) warnings.push(`${plural(coverage.allocations_without_site, 'allocation')} not tried: no room among the sites.`);
   if (coverage.stacks === false) warnings.push('Without ptrace: no stacks of crashes, and crashes of child processes were not seen.');
   for (const warning of report.warnings || []) warnings.push(`${warning}.`);
-  byId('warning').textContent = warnings.join(' ');
+  byId('warning').replaceChildren(...warnings.map((warning) => element('div', null, warning)));
   byId('warning').hidden = warnings.length === 0;
+  byId('warning').classList.toggle('quiet', isOfTest && warnings.length === 1);
   byId('facts').append(
     ...(report.cases ? [fact('tests explored', ...share(coverage.cases_explored, tests.length))]
       : [fact('program', code(report.image)), fact('allocations', number(report.baseline.allocations))]),
@@ -252,8 +262,8 @@ function findingRow(finding) {
   }, isOpen ? '▾' : '▸');
   const row = element('tr', { class: exclusionOf(finding) ? 'finding excluded' : 'finding', 'data-id': finding.id, id: finding.id },
     element('td', null, button, badge(finding.verdict), exclusionOf(finding) ? element('div', { class: 'muted' }, 'not counted') : ''),
-    element('td', null, code(finding.location)), element('td', null, finding.end),
-    element('td', null, code(`${finding.fault.function}(${finding.fault.bytes})`), ' in ', code(finding.fault.location)),
+    element('td', null, place(finding.location)), element('td', null, finding.end),
+    element('td', null, code(`${finding.fault.function}(${finding.fault.bytes})`), ' in ', place(finding.fault.location)),
     element('td', { class: 'number' }, number(finding.runs)));
   row.addEventListener('click', () => {
     if (!String(window.getSelection())) toggle(finding, true);
