@@ -177,7 +177,7 @@ for level in -O0 -O2; do
   done
 done
 used -O0
-finds 'what is said of a program' 1 'no later call said that anything had failed, and the program failed$' -- ./joins
+finds 'what is said of a program' 1 'no later call reported a failure, and the program failed$' -- ./joins
 
 # What a call leaves half done that says nothing of it is the library's, though it breaks in a later call; so is what it
 # leaves to who cleans up. A test that goes on in spite of an error has itself to blame.

@@ -9,7 +9,7 @@ const char *const nomem__pass_names[NOMEM__PASSES] = {[NOMEM_PASS_BASELINE] = "b
                                                       [NOMEM_PASS_SECOND] = "second faults",
                                                       [NOMEM_PASS_RESIDUE] = "leaks",
                                                       [NOMEM_PASS_HEAP] = "heap checks",
-                                                      [NOMEM_PASS_TOLD] = "what tests were told",
+                                                      [NOMEM_PASS_TOLD] = "whether tests were notified",
                                                       [NOMEM_PASS_HANDED] = "what was handed over",
                                                       [NOMEM_PASS_CONFIRM] = "confirming"};
 

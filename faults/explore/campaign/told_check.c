@@ -194,11 +194,10 @@ static void describe(const struct told_run *run, enum nomem__verdict verdict, ch
     describe_error(now, name, detail);
   else if (verdict == NOMEM_VERDICT_SILENT)
     snprintf(detail, NOMEM_DETAIL_BYTES,
-             "%.200s returned what it always does, no later call said that anything had failed, and the %s failed",
-             name, who);
+             "%.200s returned what it always does, no later call reported a failure, and the %s failed", name, who);
   else
     snprintf(detail, NOMEM_DETAIL_BYTES,
-             "%.200s returned what it always does, and the %s failed; whether it was told otherwise was not seen", name,
+             "%.200s returned what it always does, and the %s failed; no other report of the failure was seen", name,
              who);
 }
 

@@ -13,7 +13,7 @@ static void print_check(const json_t *check, FILE *out) {
   const char *function = nomem__json_string(check, "function"), *called = nomem__json_string(check, "called");
   fprintf(out, "  not entered: %s (%s:%" PRIu64 "), after %s%s\n", *function != '\0' ? function : "?",
           nomem__json_string(check, "file"), nomem__json_count(check, "line"), called,
-          json_is_true(json_object_get(check, "reached")) ? "" : ": no run came to it");
+          json_is_true(json_object_get(check, "reached")) ? "" : ": no run reached it");
 }
 
 static void print_checks(const json_t *coverage, bool is_verbose, FILE *out) {

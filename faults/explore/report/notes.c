@@ -104,10 +104,11 @@ static void add_bounds(struct notes *notes, const struct nomem__campaign *campai
     add(notes, "%" PRIu64 " sites of recovery were not tried: a run records %d", campaign->second_faults.not_noted,
         NOMEM_RECOVERIES);
   if (campaign->handed_left_out > 0)
-    add(notes, "%zu leaks were not looked at for whether the test had handed over what was lost (--all looks at each)",
+    add(notes, "of %zu leaks it was not examined whether the test had handed over what was lost (--all examines each)",
         campaign->handed_left_out);
   if (campaign->told.left_out > 0)
-    add(notes, "%zu of %zu reported failures were not looked at for what the test was told (--all looks at each)",
+    add(notes,
+        "of %zu of %zu reported failures it was not examined whether the test learned of them (--all examines each)",
         campaign->told.left_out, campaign->told.left_out + campaign->told.looked_at);
   if (campaign->heap.left_out > 0)
     add(notes, "%zu of %zu runs that ended well were not checked for heap errors%s", campaign->heap.left_out,
