@@ -103,10 +103,6 @@ FUZZ_FAST static size_t best_run(size_t need, size_t *longest) {
   return best;
 }
 
-static void set_owner(size_t at, size_t count, uint8_t who) {
-  memset(owner + at, who, count);
-}
-
 static void check_stats(void) {
   struct mempool_stats stats;
   size_t longest;
@@ -163,7 +159,7 @@ static bool check_answer(const char *what, const void *block, size_t need) {
 
 static void enter(struct slot *slot, void *block, size_t size) {
   size_t need = granules_of(size);
-  set_owner(index_of(block), need, (uint8_t)(slot - slots + 1));
+  memset(owner + index_of(block), (uint8_t)(slot - slots + 1), need);
   *slot = (struct slot){block, size, ++next_seed};
   fuzz_fill(block, size, slot->seed);
   model.in_use_bytes += need * GRANULE;
@@ -173,7 +169,7 @@ static void enter(struct slot *slot, void *block, size_t size) {
 
 static void leave(struct slot *slot) {
   size_t need = granules_of(slot->size);
-  set_owner(index_of(slot->block), need, FREE_GRANULE);
+  memset(owner + index_of(slot->block), FREE_GRANULE, need);
   model.in_use_bytes -= need * GRANULE;
   model.blocks--;
   slot->block = NULL;
@@ -263,12 +259,18 @@ static void misuse(void *ptr, enum mempool_misuse expected, unsigned how) {
   CHECK(reported.misuse == expected, "misuse was reported as %d, must be %d", (int)reported.misuse, (int)expected);
 }
 
-static void step_misuse(unsigned how, size_t offset) {
-  static uint8_t elsewhere[GRANULE] = {0};
-  uint8_t *ptr = how & 0x80 ? elsewhere + offset % GRANULE : first + offset % (granules * GRANULE + GRANULE);
+/* A pointer that is no block's; NULL where it happens to be one. */
+static uint8_t *odd_pointer(unsigned how, size_t offset) {
+  const struct pool_extent extent = {pool_base, first, first + granules * GRANULE};
+  uint8_t *ptr = pool_odd_pointer(&extent, how, offset);
   for (unsigned s = 0; s < SLOTS; s++)
-    if (ptr == slots[s].block) return;
-  misuse(ptr, classify(ptr), how);
+    if (ptr == slots[s].block) return NULL;
+  return ptr;
+}
+
+static void step_misuse(unsigned how, size_t offset) {
+  uint8_t *ptr = odd_pointer(how, offset);
+  if (ptr) misuse(ptr, classify(ptr), how);
 }
 
 /* Writes past the end of a block, checks that this is noticed, and restores what was there. */
@@ -302,11 +304,8 @@ static void step_underrun(struct slot *slot, unsigned how, uint8_t word) {
 
 /* How a wrong free is described to a programmer. */
 static void step_default(unsigned how, size_t offset) {
-  static uint8_t elsewhere[GRANULE];
-  uint8_t *ptr = how & 1 ? elsewhere : first + offset % (granules * GRANULE + GRANULE);
-  for (unsigned s = 0; s < SLOTS; s++)
-    if (ptr == slots[s].block) return;
-  pool_check_default(ptr, classify(ptr), note_misuse);
+  uint8_t *ptr = odd_pointer(how & 1 ? 0x80 : 0, offset);
+  if (ptr) pool_check_default(ptr, classify(ptr), note_misuse);
 }
 
 /* Writes into the links of a free block: only mempool_check can notice that, and it must not crash. It may follow such
@@ -351,7 +350,8 @@ static bool start_by_init(void) {
   mempool_stats(&model);
   CHECK(model.blocks == 0 && model.in_use_bytes == 0, "a new pool has %zu blocks", model.blocks);
   granules = model.capacity_bytes / GRANULE;
-  CHECK(granules >= 1 && granules <= GRANULES_MAX, "a pool of %zu bytes has %zu granules", bytes, granules);
+  CHECK(granules >= 1 && granules <= GRANULES_MAX && granules >= pool_granules_least(bytes, memory),
+        "a pool of %zu bytes has %zu granules", bytes, granules);
   first = mempool_malloc(1);
   CHECK(first, "a new pool of %zu bytes has no room for a byte", bytes);
   if (memory)
@@ -479,6 +479,12 @@ static void run(struct fuzz_step step, unsigned number) {
   check_stats();
   /* In the large pool this takes a hundred times as long as the step. */
   if (!ballast || number % 16 == 0) check_sound();
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+  (void)argc;
+  pool_check_forks_refused(**argv);
+  return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -113,6 +113,8 @@ seed mempool realloc-fails 02 00 00 "00 00 00 c0 00 01 00 40 03 00 03 00 03 00 0
 seed mempool calloc 08 00 00 "07 00 04 10 05 00 00 00 07 00 04 10 07 01 ff 08 07 02 ff 01 07 03 00 05"
 seed mempool wrong-pointers 04 00 00 "00 00 00 40 00 01 00 40 05 00 00 00 08 00 00 00 08 01 00 10 08 02 00 08 08 03 00 60 08 04 00 68
   08 80 00 00 08 81 00 04 08 05 04 00 08 06 03 ff"
+seed mempool pointers-beside 08 00 00 "$(for how in 40 41 42 60 61 62; do for at in 0 1 2 8 f; do
+  printf '08 %s 00 0%s ' $how $at; done; done) 00 00 00 40 08 40 00 10 08 41 00 20 08 42 00 40 08 60 00 20 08 61 00 3f"
 seed mempool overrun 04 00 00 "$(for s in 00 01 02; do printf '00 %s 00 28 ' $s; done) 09 00 00 01 09 01 05 80 09 02 0a ff 09 01 03 01"
 seed mempool write-after-free 20 00 00 "00 00 00 20 00 01 00 20 0a 11 00 02 05 00 00 00 0a 12 00 00 0a 21 00 05 84 02 0c 00 84 03 0d 00
   89 02 00 00 0a 01 00 60 0a 80 00 61"
@@ -164,6 +166,18 @@ for pool in small lists trees used one; do
     seed mempool_check "$pool-$which-other" "$blocks" ff ff "$(kinds $which '00 04') $(kinds $which '00 25')"
   done
 done
+# Every two, and many, of the sizes that share a class.
+separated() { for size in "$@"; do printf '%s 01 01 ' "$size"; done; }
+seed mempool_check class-two "$(separated '00 40' '00 41')" ff ff "$(kinds 00 '01 00')"
+seed mempool_check class-two-turned "$(separated '00 41' '00 40')" ff ff "$(kinds 01 '00 01')"
+seed mempool_check class-four "$(separated '00 80' '00 82' '00 83')" ff ff "$(kinds 00 '01 00')"
+seed mempool_check class-four-turned "$(separated '00 80' '00 83' '00 82' '00 81' '00 82')" ff ff "$(kinds 02 '03 02')"
+seed mempool_check class-eight "$(separated '02 02' '02 00' '02 06' '02 03' '02 05' '02 01' '02 07' '02 04' '02 02' '02 06')" \
+  ff ff "$(kinds 03 '01 01')"
+seed mempool_check class-sixteen "$(separated '04 08' '04 0f' '04 01' '04 0c' '04 05' '04 0a' '04 03' '04 0e' '04 07' '04 0c')" \
+  ff ff "$(kinds 04 '03 02')"
+seed mempool_check class-high-half "$(separated '08 18' '08 1f' '08 1c' '08 1e' '08 1d')" ff ff "$(kinds 05 '01 01')"
+seed mempool_check class-low-half "$(separated '08 07' '08 00' '08 03' '08 01' '08 02')" ff ff "$(kinds 00 '02 01')"
 seed mempool_check empty
 
 # threads: many rounds of few calls, so that they happen at the same time.
@@ -349,3 +363,31 @@ seed check more-than-default-calls 00 e9 03 02 00 00 00
 seed check limited-calls 00 e9 03 02 00 00 ff
 seed check busy 02 02 00 01 00 00 00
 seed check empty
+
+# hostile: each way alone and all of them, behind libuv's interface (00) and the target's own backend (01; 03: which
+# cannot measure), with blocks one behind the other, all alike (04) and unevenly (08); each condition; large blocks, and
+# more than is written in all; the allocator below refuses.
+hostile_calls="00 00 00 18 00 01 00 19 10 02 00 28 20 03 00 40 00 04 00 00 20 05 00 00 10 06 00 00 00 07 00 c8 00 08 00 58
+  02 00 00 40 02 01 00 08 02 02 01 90 02 03 00 41 02 07 00 10 04 09 00 20 04 0a 00 00 04 0b 00 31 03 00 00 00 03 01 00 00
+  07 00 00 00 00 00 00 20 02 00 00 60 03 00 00 00 07 00 00 00 03 02 00 00 30 0c 00 20 40 0d 00 20 50 0e 00 18 60 0f 00 30
+  70 0c 00 08 80 0d 00 10 90 0e 00 21 50 0c 00 00 40 0d 00 00 90 0e 00 00 60 0f 00 00"
+for ways in 01 02 04 08 10 20 3f; do
+  for how in 00 01 03 04 05 09; do seed hostile "way-$ways-$how" $how 55 00 $ways 0d 00 $hostile_calls; done
+done
+for kind in 00 01 02 03 04 05 06 07 08 09 0a 0b 0c; do
+  for how in 00 01; do seed hostile "condition-$kind-$how" $how 00 00 3f $kind 02 $hostile_calls; done
+done
+for how in 00 01 08; do
+  seed hostile "rules-$how" $how 33 02 02 06 02 13 05 01 00 00 04 $hostile_calls
+  seed hostile "scopes-$how" $how 33 01 2d 08 02 12 0d 00 $hostile_calls 06 00 00 00 $hostile_calls 06 00 00 00 $hostile_calls
+  seed hostile "large-$how" $how 00 00 3f 0d 00 "00 80 90 00 02 00 00 40 00 81 40 00 02 81 a0 00 03 01 00 00"
+  seed hostile "grows-large-$how" $how 00 00 03 0d 00 "00 00 00 40 02 80 90 00 03 00 00 00"
+  seed hostile "late-$how" $how 00 00 27 0d 00 "00 00 02 00 08 00 07 00 00 01 02 00 02 00 02 40 02 01 01 00 02 01 00 ff 03 00 00 00"
+  seed hostile "nearly-late-$how" $how 00 00 07 0d 00 "00 00 02 00 08 00 05 00 00 01 02 00 08 00 05 00 02 01 02 40 08 00 06 00 02 00 02 10 00 02 02 00"
+  seed hostile "refused-$how" $how 00 00 3f 0d 00 "00 00 00 40 05 00 00 01 02 00 00 80 05 00 01 01 02 00 00 90 05 00 02 02 00 01 00 18 05 00 05 03
+    00 02 00 28 05 00 00 03 00 03 00 28 10 04 00 28 02 00 00 20"
+done
+seed hostile put-aside 04 00 00 20 0d 00 "$(for slot in 0 1 2 3; do printf '00 0%s 02 00 ' $slot; done) 00 84 40 00 00 85 48 00 00 06 00 08"
+seed hostile largest 01 00 00 3f 0d 00 "00 70 00 00 00 70 00 08 10 70 00 0f 20 70 00 10 90 70 00 11 00 70 00 18"
+seed hostile fails-each 00 00 02 00 00 00 00 00 05 3f 0d 00 $hostile_calls
+seed hostile empty

@@ -133,3 +133,49 @@ size_t pool_odd_size(uint8_t which, size_t pool, size_t largest) {
                           ((size_t)1 << 32) + 64};
   return sizes[which % (sizeof sizes / sizeof sizes[0])];
 }
+
+size_t pool_granules_least(size_t bytes, const void *memory) {
+  size_t skip = memory ? -(uintptr_t)memory % MEMPOOL_ALIGNMENT : 0, all = (bytes - skip) / MEMPOOL_ALIGNMENT;
+  size_t words = (all + 1 + 63) / 64;
+  return all - (words + 1) / 2 - 1;
+}
+
+uint8_t *pool_odd_pointer(const struct pool_extent *extent, unsigned how, size_t offset) {
+  static uint8_t elsewhere[MEMPOOL_ALIGNMENT];
+  size_t bytes = (size_t)(extent->end - extent->first), all = (size_t)(extent->end - extent->base);
+  uintptr_t before = (uintptr_t)extent->base + MEMPOOL_ALIGNMENT - 1, behind = (uintptr_t)extent->end;
+  if (how & 0x80) return elsewhere + offset % sizeof elsewhere;
+  if (how & 0x40) return (uint8_t *)(how & 0x20 ? before - offset % 64 : behind + offset * 16 % all); /* NOLINT */
+  return extent->first + offset % (bytes + MEMPOOL_ALIGNMENT);
+}
+
+/* Named as the C library's own, so that a pool registers here; elsewhere it is as ever. */
+#define REFUSING "NOMEM_FUZZ_REFUSES_FORK_HANDLERS"
+extern void *__dso_handle;
+int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *object);
+int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+
+int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
+  return getenv(REFUSING) ? ENOMEM : __register_atfork(prepare, parent, child, __dso_handle);
+}
+
+void pool_check_forks_refused(char *program) {
+  static uint8_t memory[MEMPOOL_BYTES_MIN];
+  if (!getenv(REFUSING)) {
+    pid_t child = fork();
+    CHECK(child >= 0, "cannot fork");
+    if (child == 0) {
+      setenv(REFUSING, "1", 1);
+      execl("/proc/self/exe", program, (char *)NULL);
+      _exit(3);
+    }
+    int status = fuzz_wait(child, 0);
+    CHECK(status == 0, "without handlers of forks the pool ended with status 0x%x", (unsigned)status);
+    return;
+  }
+  CHECK(mempool_init(memory, sizeof memory) == -ENOMEM, "there is a pool that a fork may damage");
+  errno = 0;
+  CHECK(!mempool_malloc(1) && errno == ENOMEM, "there is a block in a pool that a fork may damage");
+  pool_check_none();
+  _exit(0);
+}

@@ -32,6 +32,23 @@ void pool_check_none(void);
  * the largest there is. */
 size_t pool_odd_size(uint8_t which, size_t pool, size_t largest);
 
+/* How many granules a pool must have at least, made in so many bytes at memory (NULL: mapped), whatever their
+ * alignment: all that it gets, without those of its map, which has a bit for each and one more, and without one for
+ * headers. */
+size_t pool_granules_least(size_t bytes, const void *memory);
+
+/* Where a pool is, the part of it that is looked at, and where both end. */
+struct pool_extent {
+  uint8_t *base, *first, *end;
+};
+
+/* A pointer that may be wrong: how says where it lies, inside, shortly before, behind (by as much as a pool's size), or
+ * somewhere else. */
+uint8_t *pool_odd_pointer(const struct pool_extent *extent, unsigned how, size_t offset);
+
+/* Runs this program once more, which cannot have handlers of forks there, and checks that it has no pool. */
+void pool_check_forks_refused(char *program);
+
 /* Whether what lies where a wrong size leads says the same by chance. Then nobody can tell that it is wrong: the other
  * header may be what a user has written into a block. id: of the block, in granules from the pool's beginning. */
 static inline bool pool_size_is_confirmed(const uint8_t *header, bool is_own, size_t size, uint32_t id,
