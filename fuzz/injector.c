@@ -7,8 +7,9 @@
  * Header: flags (bit 0: record_sites; 1: counts_live_bytes; 2: verify; 3: the process stops at
  * faults; 4: a plan of 4,095 bytes; 5: the steps run a
  * second time under a plan with sites; 6: the sites of the first time are known ones; 7: only an eighth of the steps
- * runs the first time), then of the second plan: kind and digits, two calls, occurrences; a plan. Step: op and thread,
- * function and caller, two sizes.
+ * runs the first time), then of the second plan: kind and digits, two calls (of the second the high bits say more of
+ * the channel: 3: watch blocks; 4: coverage is measured; 5 and 6: the engine; 7: slots for counts are nearly used up),
+ * occurrences; a plan. Step: op and thread, function and caller, two sizes.
  */
 #include <errno.h>
 #include <signal.h>
@@ -28,6 +29,8 @@ enum {
   FORKS_MAX = 2,
   PAUSES_MAX = 3,
   REPEATS = 48,
+  DEEP_MAX = 9000,
+  DEPTHS = 17, /* for each unit of a step: enough for a bound of 4096 */
   ERRNO_BEFORE = 4242
 };
 
@@ -43,6 +46,7 @@ enum op {
   OP_MAIN,
   OP_SCOPE,
   OP_BAD_PLAN,
+  OP_DEEP,
   OPS
 };
 
@@ -53,10 +57,12 @@ struct header {
 static struct nomem_channel *channel;
 static struct injector_model *model;
 static const char *plan_text;
-static unsigned forks;
+static unsigned forks, deep_left;
 static bool is_watched; /* in a child whose stops are watched, and which has no threads */
 static bool names_all_sites;
 
+/* Its name is one of those that a compiler's run-time has which writes coverage data. */
+FUZZ_ONE_PLACE bool lprof_from_place(const struct injector_call *call);
 FUZZ_ONE_PLACE bool from_red(struct fuzz_step step, struct injector_call *call);
 FUZZ_ONE_PLACE bool from_blue(struct fuzz_step step, struct injector_call *call);
 
@@ -76,6 +82,12 @@ FUZZ_ONE_PLACE static bool backend(const struct injector_call *call) {
   return fails;
 }
 
+bool lprof_from_place(const struct injector_call *call) {
+  bool fails = backend(call);
+  __asm__ volatile("# coverage" ::: "memory");
+  return fails;
+}
+
 /* The empty statements keep the compiler from merging the calls, and keep the functions on the stack. */
 FUZZ_ONE_PLACE static bool from_place(unsigned place, struct injector_call *call) {
   bool fails = false;
@@ -88,9 +100,13 @@ FUZZ_ONE_PLACE static bool from_place(unsigned place, struct injector_call *call
       fails = backend(call);
       __asm__ volatile("# 1" ::: "memory");
       break;
-    default:
+    case 2:
       fails = backend(call);
       __asm__ volatile("# 2" ::: "memory");
+      break;
+    default:
+      fails = lprof_from_place(call);
+      __asm__ volatile("# 3" ::: "memory");
   }
   return fails;
 }
@@ -111,19 +127,26 @@ static bool is_blue(struct fuzz_step step) {
   return step.a & 0x80;
 }
 
+/* Each call as many bytes further down the stack than the one before it: a stack of its own, of the same site. */
+FUZZ_ONE_PLACE static bool call_from(struct fuzz_step step, struct injector_call *call, size_t deeper) {
+  void *room = __builtin_alloca(deeper + 16);
+  __asm__ volatile("" : : "r"(room) : "memory");
+  return (is_blue(step) ? from_blue : from_red)(step, call);
+}
+
 /* Makes the calls of a step, all from here, whoever makes them. */
-FUZZ_ONE_PLACE static void make_calls(struct fuzz_step step, unsigned thread, unsigned count) {
+FUZZ_ONE_PLACE static void make_calls(struct fuzz_step step, unsigned thread, unsigned count, size_t deeper) {
   for (unsigned i = 0; i < count; i++) {
     unsigned place = step.a >> 4 & 3;
-    struct injector_call call = {
-        .fn = step.a % NOMEM_FN_COUNT,
-        .size = to_size(step.b),
-        .released = step.c,
-        .thread = thread,
-        .function = is_blue(step) ? "from_blue" : "from_red",
-        .label = (thread ? INJECTOR_LABELS / 2u : 0) + (is_blue(step) ? 3u : 0) + (place > 2 ? 2 : place)};
+    struct injector_call call = {.fn = step.a % NOMEM_FN_COUNT,
+                                 .size = to_size(step.b),
+                                 .released = step.c,
+                                 .thread = thread,
+                                 .function = is_blue(step) ? "from_blue" : "from_red",
+                                 .is_own = model->measures_coverage && place == 3,
+                                 .label = (thread ? INJECTOR_LABELS / 2u : 0) + (is_blue(step) ? 4u : 0) + place};
     bool expected = injector_model_decide(model, &call);
-    bool fails = (is_blue(step) ? from_blue : from_red)(step, &call);
+    bool fails = call_from(step, &call, i * deeper);
     CHECK(fails == expected, "call %u, %s of %llu bytes, was %s; plan '%s'", (unsigned)model->calls,
           nomem_fn_name(call.fn), (unsigned long long)call.size, fails ? "failed" : "not failed", plan_text);
   }
@@ -139,6 +162,7 @@ static void make_free(unsigned thread) {
 /* Returns true in the child, which shares the channel and the model, as every process of a run does. */
 static bool is_forked_child(void) {
   bool fails = model->fails, names_sites = model->names_sites, notes_recovery = model->notes_recovery;
+  uint64_t last_unwind = model->last_unwind;
   pid_t child = fork();
   CHECK(child >= 0, "cannot fork");
   if (child == 0) return true;
@@ -148,6 +172,7 @@ static bool is_forked_child(void) {
   model->fails = fails;
   model->names_sites = names_sites;
   model->notes_recovery = notes_recovery;
+  model->last_unwind = last_unwind;
   return false;
 }
 
@@ -164,6 +189,12 @@ static void clear_channel(bool keeps_sites) {
   for (unsigned s = 0; s < channel->site_count; s++) channel->sites[s].count = 0;
 }
 
+static enum nomem_engine engine_of(const struct header *header) {
+  static const enum nomem_engine engines[] = {NOMEM_ENGINE_EXEC, NOMEM_ENGINE_SERVER, NOMEM_ENGINE_SNAPSHOT,
+                                              NOMEM_ENGINE_EXEC};
+  return engines[header->second >> 5 & 3];
+}
+
 static void start_scope(const char *text, const struct header *header, bool keeps_sites) {
   struct nomem_plan_error error;
   uint32_t known_sites = keeps_sites ? channel->site_count : 0;
@@ -174,6 +205,10 @@ static void start_scope(const char *text, const struct header *header, bool keep
   channel->record_sites = header->flags & 1 || names_all_sites;
   channel->counts_live_bytes = header->flags >> 1 & 1;
   channel->verify = header->flags >> 2 & 1;
+  channel->watch = header->second & 8 ? NOMEM_WATCH_LIVE : NOMEM_WATCH_NONE;
+  channel->measures_coverage = header->second >> 4 & 1;
+  channel->fork.engine = engine_of(header);
+  channel->counts_used = header->second & 0x80 ? NOMEM_COUNTS - 2 : 0;
   channel->stop_at_fault = is_watched ? 1 + header->kind % 3 : NOMEM_STOP_NEVER;
   errno = ERRNO_BEFORE;
   int result = nomem__start(channel, &error);
@@ -207,6 +242,14 @@ static void toggle_scope(const struct header *header) {
   model->is_open = false;
 }
 
+/* How many calls of a step are made from ever further down the stack. */
+static unsigned take_deep(uint8_t wanted) {
+  unsigned count = is_watched ? 1 : 1 + wanted * DEPTHS;
+  if (count > deep_left) count = deep_left;
+  deep_left -= count;
+  return count;
+}
+
 FUZZ_ONE_PLACE static void run_step(struct fuzz_step step, unsigned thread, const struct header *header) {
   enum op op = step.op % 16 % OPS;
   unsigned count;
@@ -215,13 +258,18 @@ FUZZ_ONE_PLACE static void run_step(struct fuzz_step step, unsigned thread, cons
     case OP_CALL:
     case OP_CALLS:
     case OP_FORK:
-      is_child = op == OP_FORK && thread == 0 && ++forks <= FORKS_MAX && is_forked_child();
+    case OP_DEEP:
+      is_child = op == OP_FORK && thread == 0 && engine_of(header) == NOMEM_ENGINE_EXEC && ++forks <= FORKS_MAX &&
+                 is_forked_child();
       count = op == OP_CALL ? 1 : op == OP_CALLS ? 1 + step.c % REPEATS : is_child ? 1 + step.c % 4 : 0;
+      if (op == OP_DEEP) count = take_deep(step.c);
       __asm__ volatile("" : "+r"(count)); /* lest there be a call for each of them */
-      make_calls(step, thread, count);
+      make_calls(step, thread, count, op == OP_DEEP ? 16 : 0);
       if (is_child) make_free(0), _exit(0);
       break;
     case OP_LIVE:
+      nomem__blocks_add((int8_t)step.a, (int8_t)step.b);
+      injector_model_add_blocks(model, (int8_t)step.a, (int8_t)step.b);
       nomem__live_add((int8_t)step.b * INT64_C(64) + step.c);
       injector_model_add_live(model, (int8_t)step.b * INT64_C(64) + step.c);
       break;
@@ -242,6 +290,7 @@ FUZZ_ONE_PLACE static void run_step(struct fuzz_step step, unsigned thread, cons
       if (model->paused[thread]) model->paused[thread]--;
       break;
     case OP_MAIN:
+      if (engine_of(header) == NOMEM_ENGINE_SERVER) break; /* there the process would wait for the command */
       nomem__reached_main();
       model->main_began = true;
       model->main_reached++;
@@ -265,6 +314,7 @@ FUZZ_ONE_PLACE static void run_all(struct fuzz_input input, const struct header 
   struct fuzz_step step;
   plan_text = text;
   forks = is_watched ? FORKS_MAX : 0;
+  deep_left = DEEP_MAX;
   names_all_sites = !time && header->flags & 0x20;
   current_header = header;
   start_scope(text, header, time && header->flags & 0x40);

@@ -333,6 +333,7 @@ static void begin(uint8_t kind, uint8_t value) {
   memset(number, 0, sizeof number);
   is_open = true;
   check_empty(nomem__channel());
+  if (kind & 0x40) nomem__channel()->counts_used = NOMEM_COUNTS - 2; /* as if as many threads had called */
 }
 
 static void end(bool wants_counters) {

@@ -330,6 +330,10 @@ for length in 00 01 02 03 04; do seed interface "length-$length" 06 00 10 $lengt
 for nulls in 81 82 84 88 90 a0 a1 9e bf; do
   for over in 00 01 02; do seed interface "refused-$nulls-$over" 06 00 0a 00 00 00 04 00 07 00 00 00 05 $over $nulls 00 06 00 0b 01 $calls; done
 done
+for number in 40 41 42 46 4a; do
+  seed interface "many-threads-$number" 06 00 $number 03 "$calls 20 01 04 00 30 02 04 00 23 01 00 00 10 03 04 00 33 02 00 00" 08 00 00 00 07 00 01 00 \
+    06 00 $number 02 "$calls 20 01 04 00 30 02 04 00 08 00 00 00 07 00 01 00 06 00 0a 00 00 01 04 00"
+done
 seed interface budget-to-the-byte 06 00 0c 01 "00 00 01 00 01 01 0d 01 01 01 0c 01 02 01 04 00 02 00 01 00 07 00 01 00"
 seed interface empty
 seed interface many-faults 06 00 0a 00 04 00 04 46 10 01 04 00 07 00 01 00 06 00 00 00 00 01 04 00 08 00 00 00
@@ -343,6 +347,25 @@ for flags in e0 e1 e4; do
       00 22 04 00 00 a3 04 00 00 14 04 00 10 00 04 00 00 22 04 00 00 b5 04 00"
   done
 done
+
+# injector: what else the channel says: blocks are watched (08), coverage is measured (10), the engine (20, 40), slots for
+# counts are nearly used up (80); calls of the run-time that measures coverage; stacks that are new after many faults.
+channel_calls="00 00 04 00 00 30 04 00 00 b1 08 00 01 30 02 09 00 00 04 00 02 01 40 08 12 30 08 20 03 00 00 00 20 02 10 00 10 30 04 00 20 b3 04 00
+  07 00 04 03 03 00 00 00 00 00 08 00 08 00 00 00 00 91 04 00 05 00 00 00 00 30 04 00 06 00 00 00 00 b2 04 00 02 ff c0 80"
+for second in 08 10 18 20 30 40 50 58 80 90; do
+  for plan in none lasting limited budget inside; do
+    eval "text=\$$plan"
+    seed injector "channel-$second-$plan" 00 00 00 $second 00 "$text" "$channel_calls"
+  done
+  seed injector "channel-$second-recorded" 03 00 00 $second 00 "$limited" "$channel_calls"
+  for kind in 00 04 08; do seed injector "channel-$second-site-$kind" 60 $kind 00 $second 00 "$none" "$channel_calls"; done
+done
+for second in 00 10 20; do
+  seed injector "deep-$second" a0 04 00 $second 00 "$none" "00 00 04 00 $(repeat 11 '03 00 00 00')
+    $(repeat 66 '00 00 04 00') 0b 00 04 f2 0b 91 04 20 00 22 04 00 0b 00 04 08"
+done
+seed injector deep-and-few a0 04 00 00 00 "$none" "00 00 04 00 $(repeat 11 '03 00 00 00') 0b 00 04 03 0b 91 04 f4 00 22 04 00"
+seed injector deep-and-forked a0 04 00 00 00 "$none" "00 00 04 00 $(repeat 11 '03 00 00 00') 0b 00 04 f6 07 00 04 01 0b 00 04 02"
 
 # check: each reaction to a failure, with few and many calls, as many later or fewer; failures of its own in each kind of
 # run; a limit; a scope that is open; sizes that are not known.
@@ -391,3 +414,23 @@ seed hostile put-aside 04 00 00 20 0d 00 "$(for slot in 0 1 2 3; do printf '00 0
 seed hostile largest 01 00 00 3f 0d 00 "00 70 00 00 00 70 00 08 10 70 00 0f 20 70 00 10 90 70 00 11 00 70 00 18"
 seed hostile fails-each 00 00 02 00 00 00 00 00 05 3f 0d 00 $hostile_calls
 seed hostile empty
+
+# snapshots: how (01 server; 02 blocks are watched; 04 what is shared is avoided; 08 sites are known), what else is open
+# or going on, how many sites are known, three points (place and occurrence, what more fails). Places are called in
+# turn, some of them again and again.
+forked_calls="00 10 01 40 01 20 01 10 10 08 00 00 02 04 02 08 00 10 00 00 21 20 03 20 03 20 01 04 04 20 00 00 05 00 00 00 00 07 00 00 01 01 01 01 02 00 00 00"
+for how in 00 02 08 0a; do
+  for kind in 00 01 02 06 0e 12; do
+    seed snapshots "at-once-$how-$kind" $how 00 00 00 $kind 21 $kind 02 $kind $forked_calls
+    seed snapshots "again-$how-$kind" $how 00 02 00 $kind 20 $kind 40 $kind $forked_calls
+    seed snapshots "later-$how-$kind" $how 00 04 40 $kind 02 $kind 04 $kind $forked_calls
+  done
+done
+for hindrance in 00 01 02 03 04 05 06 07 08; do
+  seed snapshots "server-$hindrance" 01 $hindrance 00 00 00 20 00 40 00 $forked_calls
+  seed snapshots "server-watched-$hindrance" 03 $hindrance 00 60 00 01 00 02 00 $forked_calls
+done
+for hindrance in 00 01 02 03 04; do
+  for how in 00 04; do seed snapshots "open-$hindrance-$how" $how $hindrance 00 01 00 21 01 04 02 $forked_calls; done
+done
+seed snapshots empty

@@ -9,9 +9,12 @@
 #   SAMPLE=20 SEED=1                               so many of each file, chosen by that number; 0: all
 #   SECONDS_EACH=15 JOBS=2 LIST=yes                LIST: only print the bugs
 #   EQUIVALENT=FILE                                instead of tests/mutants/equivalent
+#   TESTS="test_hostile e2e_engines"               runs these suites of tests/run.sh instead of fuzz targets, in a copy
+#                                                  of the project: for files that no target has; takes minutes for each
 #
 # Prints for each file how many bugs there are; do not compile; compile to the code that the original has, or are shown
-# to be equivalent (tests/mutants/equivalent); are killed by the seeds and by fuzzing; survive, each of which is listed.
+# to be equivalent (tests/mutants/equivalent); are killed by the seeds (or the tests) and by fuzzing; survive, each of
+# which is listed.
 # It goes on where it was ended: a bug that was killed stays so, and one that survived is tried again when its targets or
 # their seeds have changed. Remove build/mutants-all to begin anew.
 #
@@ -20,6 +23,7 @@ set -u
 out=$1
 compile=$2
 work=$(dirname "$out")/mutants-all
+tree=$work/tests
 seconds=${SECONDS_EACH:-15}
 tab=$(printf '\t')
 strict='-Werror=int-conversion -Werror=return-type -Werror=incompatible-pointer-types'
@@ -101,6 +105,42 @@ judge() {
   echo "survived $(cat "$work/sums/$(echo "$file" | tr / -)")"
 }
 
+# The copy in which tests are run: what is built there is as it is here, but for the bug.
+prepare_tests() {
+  rm -rf "$tree"
+  mkdir -p "$tree/build"
+  git ls-files -z | xargs -0 cp -p --parents -t "$tree" || return 1
+  for part in "$(dirname "$out")"/*; do
+    case $part in */fuzz | */asan | */mutants* | */coverage | */downstream) ;; *) cp -a "$part" "$tree/build/" ;; esac
+  done
+  run_tests >"$work/tests.log" 2>&1 && return 0
+  cat "$work/tests.log"
+  echo "mutants: a suite fails without a bug: $TESTS" >&2
+  return 1
+}
+
+# Builds what the suites run and runs them: their status. A bug that hangs is found, too.
+run_tests() {
+  programs=$(for suite in $TESTS; do case $suite in test_*) echo "build/tests/$suite" ;; esac; done)
+  # shellcheck disable=SC2086
+  (cd "$tree" && make -s build/nomem build/nomem-link.o build/libnomem.a build/libmempool.a build/libuvalloc.a \
+    build/libnomem-preload.so $programs) || return 3
+  # shellcheck disable=SC2086 # words
+  (cd "$tree" && echo "$TESTS" | tr ' ' '\n' | sed 's/^e2e_/e2e /' | tr '\n' '\0' |
+    timeout -k 5 600 $shut_in xargs -0 tests/run.sh build)
+}
+
+judge_by_tests() {
+  cp "$folder/$file" "$tree/$file"
+  run_tests >"$folder/log" 2>&1
+  case $? in
+    0) echo "survived tests" ;;
+    3) echo "broken tests" ;;
+    *) echo "seeds tests" ;;
+  esac
+  cp "$file" "$tree/$file"
+}
+
 # one NUMBER: judges the bug in that line of the list.
 one() {
   IFS=$tab read -r file line offset length new before after <<END
@@ -117,9 +157,9 @@ END
   elif is_listed; then
     verdict=equivalent
   else
-    known=$work/verdicts/$name-$(sha1sum <"$folder/plain.o" | cut -c1-40)
+    known=$work/verdicts/$name-$(sha1sum <"$folder/plain.o" | cut -c1-40)${TESTS:+-$(echo "$TESTS" | tr ' ' -)}
     if [ ! -s "$known" ] || grep -qv -e '^seeds' -e '^fuzzing' -e "^survived $(cat "$work/sums/$name")$" "$known"; then
-      judge >"$known.$1"
+      if [ -n "${TESTS:-}" ]; then judge_by_tests >"$known.$1"; else judge >"$known.$1"; fi
       mv "$known.$1" "$known"
     fi
     verdict=$(cat "$known")
@@ -130,10 +170,13 @@ END
 
 # Whether tests/mutants/equivalent has the bug, with the reason why it is none.
 is_listed() {
-  BEFORE=$before AFTER=$after awk -v file="$file" '
+  ABOVE=$(sed -n "$((line - 1))s/^ *//p" "$file") BEFORE=$before AFTER=$after awk -v file="$file" '
     /^@ / { in_file = $2 == file }
-    /^-/ { is_before = substr($0, 2) == ENVIRON["BEFORE"] }
+    /^=/ { is_above = 1 }
+    /^ / { is_above = substr($0, 2) == ENVIRON["ABOVE"] }
+    /^-/ { is_before = is_above && substr($0, 2) == ENVIRON["BEFORE"] }
     /^\+/ && in_file && is_before && substr($0, 2) == ENVIRON["AFTER"] { found = 1 }
+    /^\+/ { is_above = 1 }
     END { exit !found }' "${EQUIVALENT:-tests/mutants/equivalent}"
 }
 
@@ -168,19 +211,22 @@ rm -rf "$work/run" "$work/results"
 mkdir -p "$work/run" "$work/results"
 for target in "$out"/bin/*; do
   target=$(basename "$target")
-  [ "$target" = libuv ] || list_parts "$target" >"$work/parts/$target"
+  [ "$target" = libuv ] || [ -n "$(find "$work/parts/$target" -newer "$out/bin/$target" 2>/dev/null)" ] ||
+    list_parts "$target" >"$work/parts/$target"
 done
 files=
 for wanted in ${FILES:-lib/*.c faults/plan*.c faults/inject/*.c}; do
   file=${wanted%:*}
-  if [ -z "$(targets_of "$file")" ]; then
+  if [ -z "$(targets_of "$file")${TESTS:-}" ]; then
     echo "$file: in no target"
     continue
   fi
   files="$files $wanted"
   name=$(echo "$file" | tr / -)
   object "$file" "$work/original/$name.o" "$file" || exit 2
-  for target in $(targets_of "$file"); do cat "$out/bin/$target" "corpus/$target"/*; done | sha1sum | cut -c1-40 >"$work/sums/$name"
+  echo tests >"$work/sums/$name"
+  [ -n "${TESTS:-}" ] || for target in $(targets_of "$file"); do cat "$out/bin/$target" "corpus/$target"/*; done |
+    sha1sum | cut -c1-40 >"$work/sums/$name"
 done
 list >"$work/list"
 if [ -n "${LIST:-}" ]; then
@@ -189,6 +235,10 @@ if [ -n "${LIST:-}" ]; then
 fi
 count=$(wc -l <"$work/list")
 [ "$count" -gt 0 ] || exit 2
+if [ -n "${TESTS:-}" ]; then
+  JOBS=1 # there is one copy
+  prepare_tests || exit 2
+fi
 seq "$count" | xargs -P "${JOBS:-2}" -n 1 "$0" "$out" "$compile" one
 # In the order of the list.
 seq "$count" | sed "s|^|$work/results/|" | xargs cat >"$work/report"

@@ -7,7 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FRAMES_MAX = 2 * NOMEM_DEPTH };
+#include "inject/call_site.h"
+
+/* LATE_UNWINDS: of stacks that are new, after so many faults, when every call fails. */
+enum { FRAMES_MAX = 2 * NOMEM_DEPTH, LATE_UNWINDS = 4096 };
 
 /* Of this process, in all its life: not in the model, which a forked child shares. */
 static unsigned recovery_calls;
@@ -33,7 +36,11 @@ void injector_model_start(struct injector_model *model, const struct nomem_chann
   CHECK(reference_parse(plan, &next.plan, &error) == 0, "the reference refuses '%s': %s", plan, error.reason);
   unsigned has = next.plan.has;
   next.fails = next.plan.rule_count > 0;
-  next.names_sites = channel->record_sites || has & (NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | NOMEM_HAS_MODULE);
+  next.measures_coverage = channel->measures_coverage;
+  next.keeps_blocks = channel->watch == NOMEM_WATCH_LIVE;
+  next.names_sites = channel->record_sites || channel->fork.engine != NOMEM_ENGINE_EXEC ||
+                     (next.measures_coverage && next.fails) ||
+                     has & (NOMEM_HAS_SITE | NOMEM_HAS_FROM | NOMEM_HAS_IN | NOMEM_HAS_MODULE);
   next.keeps_live = channel->counts_live_bytes || has & NOMEM_HAS_BUDGET;
   next.known_sites = channel->known_sites;
   next.notes_recovery = next.known_sites && next.plan.rule_count == 1 && is_point(&next.plan.rule[0]) &&
@@ -58,6 +65,10 @@ void injector_model_add_live(struct injector_model *model, int64_t bytes) {
   if (model->is_open && model->keeps_live) model->live += bytes;
 }
 
+void injector_model_add_blocks(struct injector_model *model, int blocks, int64_t bytes) {
+  if (model->is_open && model->keeps_blocks) model->blocks += (uint64_t)(blocks * (INT64_C(1) << 44) + bytes);
+}
+
 static int find_site(struct injector_model *model, const struct injector_call *call) {
   int *site = &model->site_of[call->label];
   if (*site == INJECTOR_NO_SITE) {
@@ -65,6 +76,7 @@ static int find_site(struct injector_model *model, const struct injector_call *c
     model->site[*site].first_size = call->size;
     model->site[*site].first_nth = model->calls;
     model->site[*site].fn = call->fn;
+    model->site[*site].is_own = call->is_own;
     model->site[*site].before_main = !model->main_began;
   }
   model->named_calls++;
@@ -128,12 +140,21 @@ static bool stops_instead(struct injector_model *model) {
   return kind == NOMEM_STOP_INSTEAD;
 }
 
+/* When all calls fail, and enough of them were noted, stacks that are not known are named no longer after a while. */
+static bool is_site_needed(struct injector_model *model) {
+  if (model->measures_coverage || model->plan.has != NOMEM_HAS_FROM || model->plan.rule_count != 1) return true;
+  if (model->fault_count < NOMEM_FAULTS || !model->state.from_open[0]) return true;
+  if (!model->last_unwind) model->last_unwind = nomem__site_unwinds() + LATE_UNWINDS;
+  return nomem__site_unwinds() < model->last_unwind;
+}
+
 bool injector_model_decide(struct injector_model *model, struct injector_call *call) {
   call->site = INJECTOR_NO_SITE;
   if (!model->is_open || model->paused[call->thread]) return false;
   model->calls++;
   model->calls_of[call->fn]++;
-  if (model->names_sites) call->site = find_site(model, call);
+  if (model->names_sites && is_site_needed(model)) call->site = find_site(model, call);
+  if (call->is_own && call->site != INJECTOR_NO_SITE) return false;
   if (model->notes_recovery && model->fault_count && call->site != INJECTOR_NO_SITE) note_recovery(model, call);
   if (!model->fails) return false;
   int64_t live = model->live - (int64_t)call->released;
@@ -187,7 +208,10 @@ static void check_sites(const struct injector_model *model, const struct nomem_c
     SAME("the first call of a site", site->first_nth, model->site[s].first_nth);
     SAME("the function of a site", site->fn, model->site[s].fn);
     SAME("before_main of a site", site->before_main, model->site[s].before_main);
-    SAME("the caller of a site", site->caller, NOMEM_CALLER_UNKNOWN);
+    SAME("the caller of a site", site->caller,
+         model->site[s].is_own      ? NOMEM_CALLER_ALLOCATOR
+         : model->measures_coverage ? NOMEM_CALLER_PROGRAM
+                                    : NOMEM_CALLER_UNKNOWN);
     CHECK(site->key, "site %u has no key", s);
     for (unsigned other = 0; other < s; other++)
       CHECK(channel->sites[other].key != site->key, "two stacks have the same key");
@@ -260,6 +284,7 @@ static void check_counts(const struct injector_model *model, const struct nomem_
   SAME("faults", counters.faults, model->fault_count);
   SAME("errno_lost", counters.errno_lost, model->errno_lost);
   SAME("live bytes", channel->live_bytes, model->live);
+  SAME("blocks in use", channel->screening.live, model->blocks);
   SAME("main_reached", channel->main_reached, model->main_reached);
   if (!channel->verify) return;
   SAME("stacks looked up", channel->stack_hits + channel->stack_misses, model->named_calls);

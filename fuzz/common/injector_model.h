@@ -9,7 +9,7 @@
 #include "common/step_threads.h"
 #include "inject/injector.h"
 
-enum { INJECTOR_LABELS = 12, INJECTOR_FAULTS = 8192, INJECTOR_NO_SITE = -1 };
+enum { INJECTOR_LABELS = 16, INJECTOR_FAULTS = 16384, INJECTOR_NO_SITE = -1 };
 
 struct injector_call {
   enum nomem_fn fn;
@@ -17,6 +17,7 @@ struct injector_call {
   unsigned thread;      /* 0 is the main one */
   unsigned label;       /* of the call stack */
   const char *function; /* on the stack, which in= may name */
+  bool is_own;          /* made by what measures coverage */
   int site;             /* its number, by injector_model_decide */
 };
 
@@ -32,7 +33,8 @@ struct injector_model {
   unsigned paused[STEP_THREADS + 1];
   struct nomem_plan plan;
   struct reference_state state;
-  bool names_sites, fails, keeps_live, notes_recovery;
+  bool names_sites, fails, keeps_live, notes_recovery, keeps_blocks, measures_coverage;
+  uint64_t blocks, last_unwind; /* of the calls whose sites are named when all fail; 0: not known yet */
   uint64_t calls, calls_of[NOMEM_FN_COUNT], frees, errno_lost, main_reached, named_calls;
   int64_t live;
   unsigned threads_seen, number[STEP_THREADS + 1]; /* 0: it has none yet */
@@ -42,7 +44,7 @@ struct injector_model {
   struct {
     uint64_t count, first_size, first_nth;
     enum nomem_fn fn;
-    bool before_main;
+    bool before_main, is_own;
     struct injector_frames frames;
   } site[INJECTOR_LABELS];
   unsigned recovery[INJECTOR_LABELS]; /* numbers of sites */
@@ -65,6 +67,7 @@ bool injector_model_decide(struct injector_model *model, struct injector_call *c
 /* Looks at the stack of a call from the function that it came to, whose return address this is. */
 void injector_model_see(struct injector_model *model, const struct injector_call *call, const void *return_address);
 
+void injector_model_add_blocks(struct injector_model *model, int blocks, int64_t bytes);
 void injector_model_add_live(struct injector_model *model, int64_t bytes);
 
 /* Compares all that the channel says. A stack has the same key in all scopes. */
