@@ -251,17 +251,17 @@ static void check_new(enum nomem_fn fn, bool fails, uint32_t ways, uint8_t *bloc
   }
 }
 
+static uint8_t *call_allocator(enum nomem_fn fn, void *old, size_t size) {
+  if (is_own) return own_allocate(fn, old, size);
+  if (fn == NOMEM_FN_MALLOC) return installed.malloc(size);
+  return fn == NOMEM_FN_CALLOC ? installed.calloc(1, size) : installed.realloc(old, size);
+}
+
 __attribute__((noinline)) static void call_new(struct slot *slot, enum nomem_fn fn, size_t size) {
   uint32_t ways;
-  uint8_t *block;
   bool fails = decide(fn, NULL, size, "call_new", false, &ways);
   errno = ERRNO_BEFORE;
-  if (is_own)
-    block = own_allocate(fn, NULL, size);
-  else
-    block = fn == NOMEM_FN_MALLOC   ? installed.malloc(size)
-            : fn == NOMEM_FN_CALLOC ? installed.calloc(1, size)
-                                    : installed.realloc(NULL, size);
+  uint8_t *block = call_allocator(fn, NULL, size);
   check_new(fn, fails, ways, block, size, errno);
   keep(slot, block, size);
 }
@@ -331,7 +331,7 @@ __attribute__((noinline)) static void call_realloc(struct slot *slot, size_t siz
   bool fails = decide(NOMEM_FN_REALLOC, slot->block, size, "call_realloc", false, &ways);
   bool may_move = ways & NOMEM_HOSTILE_MOVES && share(kept_bytes, SIZE_MAX) == kept_bytes;
   errno = ERRNO_BEFORE;
-  uint8_t *block = is_own ? own_allocate(NOMEM_FN_REALLOC, slot->block, size) : installed.realloc(slot->block, size);
+  uint8_t *block = call_allocator(NOMEM_FN_REALLOC, slot->block, size);
   int after = errno;
   unsigned count = bump_heap_calls(&calls);
   bool has_moved = may_move && calls[0].block;
@@ -342,10 +342,8 @@ __attribute__((noinline)) static void call_realloc(struct slot *slot, size_t siz
     CHECK(calls[1].function == BUMP_FREE && calls[1].block == slot->block, "a block that moved is still there");
   CHECK((block != NULL) == (!fails && calls[has_moved ? 0 : count - 1].block != NULL), "realloc returned %p",
         (void *)block);
-  if (block || fails) {
-    bool is_set = fails || ways & NOMEM_HOSTILE_ERRNO;
-    CHECK(after == (is_set ? ENOMEM : ERRNO_BEFORE), "realloc left errno %d; plan '%s'", after, text);
-  }
+  bool is_set = !block || ways & NOMEM_HOSTILE_ERRNO;
+  CHECK(after == (is_set ? ENOMEM : ERRNO_BEFORE), "realloc left errno %d; plan '%s'", after, text);
   if (!block) return;
   check_resized(slot, ways, has_moved, room, block, size);
   live -= (int64_t)room;
@@ -359,7 +357,7 @@ static void call_huge(struct slot *slot, size_t size) {
   bump_heap_claim(size);
   bool fails = decide(NOMEM_FN_REALLOC, slot->block, size, "call_huge", false, &ways);
   if (ways & NOMEM_HOSTILE_MOVES) share(size, SIZE_MAX);
-  void *block = is_own ? own_allocate(NOMEM_FN_REALLOC, slot->block, size) : installed.realloc(slot->block, size);
+  const void *block = call_allocator(NOMEM_FN_REALLOC, slot->block, size);
   bump_heap_claim(0);
   CHECK(!block, "there is a block of %zu bytes", size);
   CHECK(fails || bump_heap_has_refused(), "nobody has refused %zu bytes", size);

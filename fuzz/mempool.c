@@ -8,6 +8,7 @@
  * memory it is given starts). Step: op, slot, size (2 bytes).
  */
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "common/fuzz.h"
@@ -328,15 +329,6 @@ static void step_usable(const struct slot *slot) {
   CHECK(usable == expected, "mempool_usable_size is %zu, must be %zu", usable, expected);
 }
 
-static void step_busy(void) {
-  static uint8_t memory[256];
-  int result = mempool_init(memory, sizeof memory);
-  CHECK(result == -EBUSY, "a second mempool_init returned %d", result);
-  if (!model.blocks) return;
-  result = mempool_destroy();
-  CHECK(result == -EBUSY, "mempool_destroy with %zu blocks in use returned %d", model.blocks, result);
-}
-
 /* Finds out where the first granule is: the first block of an empty pool starts there. */
 static bool start_by_init(void) {
   size_t bytes = making.bytes;
@@ -372,11 +364,7 @@ static void make_by_first_call(void) {
   mempool_free(NULL);
   misuse(&model, MEMPOOL_FOREIGN, making.how);
   pool_check_none();
-  if (making.how & AFTER_A_FAILURE) {
-    errno = 0;
-    void *block = mempool_malloc(SIZE_MAX - making.bytes);
-    CHECK(!block && errno == ENOMEM, "a first request that is too large returned %p, errno %d", block, errno);
-  }
+  if (making.how & AFTER_A_FAILURE) pool_check_too_large(SIZE_MAX - making.bytes);
   errno = ERRNO_BEFORE;
   void *block = making.how % 4 == 0   ? mempool_malloc(making.bytes)
                 : making.how % 4 == 1 ? mempool_calloc(1, making.bytes)
@@ -473,12 +461,17 @@ static void run(struct fuzz_step step, unsigned number) {
       break;
     default:
       step_usable(slot);
-      step_busy();
+      pool_check_busy(model.blocks);
       if (model.blocks == (ballast != NULL)) make_anew(step.b);
   }
   check_stats();
   /* In the large pool this takes a hundred times as long as the step. */
   if (!ballast || number % 16 == 0) check_sound();
+}
+
+/* The C library's own is left out of the program. */
+int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
+  return pool_handle_forks(prepare, parent, child);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {

@@ -93,7 +93,7 @@ static uint8_t *take(size_t size) {
   if (refuses() || size > ARENA_BYTES || block_count == BLOCKS) return NULL;
   size_t chunk = (size + GAP + STEP - 1) / STEP * STEP, at = used;
   if (chunk < CHUNK_MIN) chunk = CHUNK_MIN;
-  bool is_even = ((uintptr_t)(arena + at)) % (2 * STEP) == 0;
+  bool is_even = (uintptr_t)(arena + at) % CHUNK_MIN == 0;
   bool moves = layout == BUMP_ALIKE ? !is_even : layout == BUMP_UNEVENLY && (layout_bits >> block_count % 8 & 1);
   if (moves) at += STEP;
   if (at + chunk > ARENA_BYTES) return NULL;

@@ -48,6 +48,21 @@ void pool_check_limits(size_t skew) {
   CHECK(mempool_destroy() == 0, "the largest pool cannot be ended");
 }
 
+void pool_check_too_large(size_t size) {
+  errno = 0;
+  void *block = mempool_malloc(size);
+  CHECK(!block && errno == ENOMEM, "a first request that is too large returned %p, errno %d", block, errno);
+}
+
+void pool_check_busy(size_t blocks) {
+  static uint8_t memory[4 * MEMPOOL_BYTES_MIN];
+  int result = mempool_init(memory, sizeof memory);
+  CHECK(result == -EBUSY, "a second mempool_init returned %d", result);
+  if (!blocks) return;
+  result = mempool_destroy();
+  CHECK(result == -EBUSY, "mempool_destroy with %zu blocks in use returned %d", blocks, result);
+}
+
 void pool_check_unmapped(const void *inside) {
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   void *at = (void *)((uintptr_t)inside & ~(page - 1)); /* NOLINT: of a pool that is gone */
@@ -141,21 +156,21 @@ size_t pool_granules_least(size_t bytes, const void *memory) {
 }
 
 uint8_t *pool_odd_pointer(const struct pool_extent *extent, unsigned how, size_t offset) {
-  static uint8_t elsewhere[MEMPOOL_ALIGNMENT];
   size_t bytes = (size_t)(extent->end - extent->first), all = (size_t)(extent->end - extent->base);
   uintptr_t before = (uintptr_t)extent->base + MEMPOOL_ALIGNMENT - 1, behind = (uintptr_t)extent->end;
-  if (how & 0x80) return elsewhere + offset % sizeof elsewhere;
+  if (how & 0x80) {
+    static uint8_t elsewhere[MEMPOOL_ALIGNMENT];
+    return elsewhere + offset % sizeof elsewhere;
+  }
   if (how & 0x40) return (uint8_t *)(how & 0x20 ? before - offset % 64 : behind + offset * 16 % all); /* NOLINT */
   return extent->first + offset % (bytes + MEMPOOL_ALIGNMENT);
 }
 
-/* Named as the C library's own, so that a pool registers here; elsewhere it is as ever. */
 #define REFUSING "NOMEM_FUZZ_REFUSES_FORK_HANDLERS"
 extern void *__dso_handle;
 int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *object);
-int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 
-int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
+int pool_handle_forks(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
   return getenv(REFUSING) ? ENOMEM : __register_atfork(prepare, parent, child, __dso_handle);
 }
 

@@ -18,6 +18,9 @@ void pool_check_limits(size_t skew);
 /* Without a pool: while nothing can be mapped none is made. */
 void pool_check_nothing_to_map(void);
 
+/* Checks that there can be no second pool, and that this one does not end while so many blocks are in use. */
+void pool_check_busy(size_t blocks);
+
 /* Checks that the page of this address is not mapped any more. */
 void pool_check_unmapped(const void *inside);
 
@@ -45,6 +48,12 @@ struct pool_extent {
 /* A pointer that may be wrong: how says where it lies, inside, shortly before, behind (by as much as a pool's size), or
  * somewhere else. */
 uint8_t *pool_odd_pointer(const struct pool_extent *extent, unsigned how, size_t offset);
+
+/* Without a pool: a request that none can serve. */
+void pool_check_too_large(size_t size);
+
+/* In the place of pthread_atfork: fails in the program that the next one runs. */
+int pool_handle_forks(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 
 /* Runs this program once more, which cannot have handlers of forks there, and checks that it has no pool. */
 void pool_check_forks_refused(char *program);

@@ -53,5 +53,17 @@ expect 'it is counted' grep -q '^lib/uv_alloc.c  *6  *0  *0  *1  *[0-5]  *[0-5] 
 all "lib/uv_alloc.c:$line" EQUIVALENT=/dev/null
 expect 'otherwise it is a survivor' [ $? -ne 0 ]
 expect 'which is named' grep -q '> return uv__strndup(string, (SIZE_MAX-1));' "$work/out"
+
+# The same line may be elsewhere in a file, too.
+above=$(sed -n "$((line - 1))p" lib/uv_alloc.c)
+awk -v above="$above" '/^-return uv__strndup/ { print " " above } 1' tests/mutants/equivalent >"$work/above"
+expect 'what was shown to be none is known by the line before it' all "lib/uv_alloc.c:$line" EQUIVALENT="$work/above"
+sed 's|^ char |&another |' "$work/above" >"$work/elsewhere"
+all "lib/uv_alloc.c:$line" EQUIVALENT="$work/elsewhere"
+expect 'behind another line it is a bug' [ $? -ne 0 ]
+
+expect 'a bug is killed by a unit test' all "lib/uv_alloc.c:$line" SEED=3 SAMPLE=1 TESTS=test_uv_alloc
+all "lib/uv_alloc.c:$line" SEED=3 SAMPLE=1 TESTS=test_plan
+expect 'and survives where none looks at it' grep -q '^lib/uv_alloc.c  *1  *0  *0  *0  *0  *0  *1 ' "$work/out"
 expect 'none of a few bugs of the plan language survives' all faults/plan_text.c SAMPLE=6
 finish
