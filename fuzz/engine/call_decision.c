@@ -107,7 +107,9 @@ static bool is_candidate(const struct nomem_site *site, struct nomem_site_progre
   uint32_t answer = atomic_load_explicit(&progress->candidate, memory_order_relaxed);
   if (answer == 0) {
     int saved_errno = errno;
-    answer = nomem__may_site_fail(channel, site) ? 1 : 2;
+    uint32_t steps = nomem__campaign_steps(site->key);
+    if (progress->steps < steps) progress->steps = steps < NOMEM_STEPS ? steps : NOMEM_STEPS;
+    answer = steps <= NOMEM_STEPS && nomem__may_site_fail(channel, site) ? 1 : 2;
     errno = saved_errno;
     atomic_store_explicit(&progress->candidate, answer, memory_order_relaxed);
   }
@@ -261,6 +263,7 @@ struct nomem_site_progress *nomem__decision_progress(uint32_t site) {
 
 void nomem__decision_leave_alone(uint32_t site) {
   tables->progress[site].steps = NOMEM_STEPS;
+  nomem__campaign_note_step(channel->sites[site].key, NOMEM_STEPS + 1);
   atomic_store(&tables->progress[site].candidate, 2);
 }
 
@@ -275,6 +278,13 @@ uint32_t nomem__decision_site(const struct nomem_failed_call *failed) {
   uintptr_t distance = (uintptr_t)failed->site - (uintptr_t)channel->sites;
   uint32_t count = nomem__decision_reach().sites;
   return distance < count * sizeof *channel->sites ? (uint32_t)(distance / sizeof *channel->sites) : UINT32_MAX;
+}
+
+const struct nomem_site *nomem__decision_site_of(uint64_t key) {
+  uint32_t count = nomem__decision_reach().sites;
+  for (uint32_t i = 0; i < count; i++)
+    if (channel->sites[i].key == key) return &channel->sites[i];
+  return NULL;
 }
 
 uint64_t nomem__decision_key(uint32_t site) {

@@ -20,7 +20,7 @@ extern uint32_t __afl_map_size __attribute__((weak));
 extern _Thread_local uintptr_t __sancov_lowest_stack __attribute__((weak, tls_model("initial-exec")));
 extern void _ZN6fuzzer6Fuzzer19StaticDeathCallbackEv(void) __attribute__((weak));
 
-static uint8_t *largest, *edges[2];
+static uint8_t *largest, *edges[2]; /* the first is shared with the helper (scout.c) */
 static size_t mapped_size; /* of each of these */
 static uintptr_t lowest_stack;
 
@@ -49,13 +49,15 @@ static size_t size_of_counters(void) {
 /* AFL++ learns the size from the parts of the program as they are loaded. */
 static bool make_room(size_t size) {
   if (largest != NULL && size <= mapped_size) return true;
-  if (largest != NULL) munmap(largest, 3 * mapped_size);
-  void *pages = mmap(NULL, 3 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  largest = pages == MAP_FAILED ? NULL : pages;
+  if (largest != NULL) munmap(largest, mapped_size);
+  if (largest != NULL) munmap(edges[NOMEM_EDGES_BEFORE], 2 * mapped_size);
+  void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void *more = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  largest = pages == MAP_FAILED || more == MAP_FAILED ? NULL : pages;
   mapped_size = size;
   if (largest == NULL) return false;
-  edges[NOMEM_EDGES_BEFORE] = largest + size;
-  edges[NOMEM_EDGES_AFTER] = largest + 2 * size;
+  edges[NOMEM_EDGES_BEFORE] = more;
+  edges[NOMEM_EDGES_AFTER] = edges[NOMEM_EDGES_BEFORE] + size;
   return true;
 }
 
@@ -74,7 +76,13 @@ static void keep_larger(uint8_t *to, const uint8_t *from, size_t size) {
 void nomem__counters_begin(void) {
   size_t size = size_of_counters();
   if (has_fuzzer()) lowest_stack = __sancov_lowest_stack;
-  if (size > 0 && make_room(size)) memcpy(largest, counters(), size);
+  if (size == 0 || !make_room(size)) return;
+  memcpy(largest, counters(), size);
+  if (!has_afl()) nomem__campaign_note_clean(largest, size);
+}
+
+size_t nomem__counters_number(void) {
+  return has_afl() ? 0 : size_of_counters();
 }
 
 void nomem__counters_clear(void) {
@@ -82,8 +90,28 @@ void nomem__counters_clear(void) {
   if (now != NULL) memset(now, 0, size_of_counters());
 }
 
-void nomem__counters_merge(void) {
-  if (largest != NULL) keep_larger(largest, counters(), size_of_counters());
+/* How often a run with a fault has reached what the clean run reaches, too, says nothing of the input: credited are
+ * other edges, as reached once, and to the first input of the campaign only. */
+static bool credit_edges(bool all) {
+  const uint8_t *now = counters();
+  size_t size = size_of_counters();
+  bool has_new = false;
+  for (size_t i = 0; i < size; i++) {
+    uint64_t word = 1;
+    if (i % sizeof word == 0 && i + sizeof word <= size) memcpy(&word, now + i, sizeof word);
+    if (word == 0) i += sizeof word - 1;
+    if (word == 0 || now[i] == 0 || largest[i] != 0 || !(nomem__campaign_note_edge(i) || all)) continue;
+    largest[i] = 1;
+    has_new = true;
+  }
+  return has_new;
+}
+
+bool nomem__counters_merge(bool all) {
+  if (largest == NULL) return false;
+  if (!has_afl()) return credit_edges(all);
+  keep_larger(largest, counters(), size_of_counters());
+  return false;
 }
 
 void nomem__counters_end(void) {

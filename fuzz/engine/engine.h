@@ -8,9 +8,10 @@
  *     repeatability.c  compares what an input does after a fault with what it did before
  *     outcome.c        what a run returned and reported
  *     counters.c       keeps the coverage of several runs apart
+ *     campaign.c       what the processes of a campaign share
  *     site_choice.c    decides whose calls may fail at all
  *     source_units.c   which code is the harness's, by the debug information
- *     scout.c          tries plans in a child first: what crashes there, and whose fault it was
+ *     scout.c          tries plans in another process first: what crashes there, and whose fault it was
  *     options.c        environment, flags, name of the program
  *     known_sites.c    the file of sites that findings have come from
  *     report.c         reports what was failed when the target dies
@@ -121,13 +122,51 @@ NOMEM_HIDDEN struct nomem_reach nomem__decision_reach(void);
 NOMEM_HIDDEN uint32_t nomem__decision_failed(const struct nomem_failed_call **calls,
                                              const struct nomem_failed_call **last);
 
+/* The site with this key; NULL when no run of this process has met it. */
+NOMEM_HIDDEN const struct nomem_site *nomem__decision_site_of(uint64_t key);
+
+/* A plan that names one call. */
+struct nomem_try {
+  uint64_t site;
+  uint32_t occurrence;
+  uint32_t is_persistent; /* all that follow fail, too */
+};
+
+/* campaign.c */
+
+NOMEM_HIDDEN int nomem__campaign_begin(void); /* once the options are known; returns 0 or -ENOMEM */
+
+/* How many steps of this site are done, by any process: NOMEM_STEPS + 1 where it is left alone. */
+NOMEM_HIDDEN uint32_t nomem__campaign_steps(uint64_t key);
+NOMEM_HIDDEN void nomem__campaign_note_step(uint64_t key, uint32_t steps);
+
+NOMEM_HIDDEN void nomem__campaign_note_clean(const uint8_t *counters, size_t size); /* what a clean run has reached */
+/* A run with a fault has reached it. Whether no run has before. */
+NOMEM_HIDDEN bool nomem__campaign_note_edge(size_t number);
+
+/* An input, by its hash, has reached a new edge when this was tried. The process that merges what a job has found does
+ * it again. */
+NOMEM_HIDDEN void nomem__campaign_add_credit(uint64_t input, const struct nomem_try *tried);
+/* The next of an input's, from *next on, which begins with 0; NULL: there is no other. */
+NOMEM_HIDDEN const struct nomem_try *nomem__campaign_credit(uint64_t input, uint32_t *next);
+
+NOMEM_HIDDEN void nomem__campaign_count_fault_run(void);
+NOMEM_HIDDEN uint64_t nomem__campaign_fault_runs(void);
+NOMEM_HIDDEN void nomem__campaign_count_finding(void);
+/* Adds to the time of all processes, and to that of it which went into rounds of runs with a fault. Returns the first,
+ * and gives the second. */
+NOMEM_HIDDEN uint64_t nomem__campaign_add_time(uint64_t all_us, uint64_t rounds_us, uint64_t *spent_us);
+NOMEM_HIDDEN void nomem__campaign_say(void); /* in one line, what has come of it */
+
 /* counters.c: the coverage counters of the target's own image, where it has 8-bit ones.
  *
- * An input's count of an edge is the largest of its runs, not their sum: a sum would make every input that is run again
- * look like one that loops more often. */
+ * Under AFL++, an input's count of an edge is the largest of its runs, not their sum: a sum would make every input that
+ * is run again look like one that loops more often. */
+NOMEM_HIDDEN size_t nomem__counters_number(void); /* 0: another fuzzer's */
 NOMEM_HIDDEN void nomem__counters_begin(void); /* keeps what the clean run counted */
 NOMEM_HIDDEN void nomem__counters_clear(void); /* before each other run */
-NOMEM_HIDDEN void nomem__counters_merge(void); /* after it */
+/* After it: credits its edges to the input. Whether any is new to the campaign; all: also those that are not. */
+NOMEM_HIDDEN bool nomem__counters_merge(bool all);
 NOMEM_HIDDEN void nomem__counters_end(void);   /* puts back the largest */
 
 /* The edges of runs before a fault, and of those after it. Only between begin and end. */
@@ -188,6 +227,9 @@ struct nomem_options {
   bool is_replay;        /* of files, with what is known not left alone */
   bool tries_everything; /* of the one input that is replayed */
   bool starts_others;    /* the fuzzer runs no input in this process, but starts others that do */
+  bool starts_jobs;      /* and these are the jobs of one campaign */
+  bool merges;           /* the inputs that jobs have found */
+  bool detects_leaks;    /* the fuzzer does */
   bool fails_harness;    /* also fail what the target's own function allocates */
   bool fails_new;        /* and what comes through operator new, where that calls malloc */
   bool has_plan;         /* each input is run by this plan, and by no other */
@@ -237,7 +279,8 @@ NOMEM_HIDDEN nomem_target nomem__target(void);
 /* Runs the target on the current input. Returns what it returned. */
 NOMEM_HIDDEN int nomem__run_target(enum nomem_run kind, const struct nomem_plan *plan);
 
-NOMEM_HIDDEN uint64_t nomem__milliseconds(void); /* of a clock that is never set back */
+NOMEM_HIDDEN uint64_t nomem__microseconds(void); /* of a clock that is never set back */
+NOMEM_HIDDEN uint64_t nomem__milliseconds(void);
 
 /* The input that is run, and what report.c has to know of its runs. */
 struct nomem_current {
@@ -264,6 +307,7 @@ extern NOMEM_HIDDEN struct nomem_current nomem__current;
 struct nomem_totals {
   uint64_t inputs, fault_runs, findings;
   uint64_t rounds; /* of runs with a fault, whether there was a call to fail or not */
+  uint64_t rounds_us;
   bool has_failed; /* a call */
 };
 
@@ -279,6 +323,14 @@ NOMEM_HIDDEN void nomem__patch_set(void);
 NOMEM_HIDDEN void nomem__patch_end(void); /* for good; all of these do nothing without nomem__patch_begin */
 
 /* fuzz_entry.c */
+
+NOMEM_HIDDEN uint64_t nomem__live_bytes(void); /* of the sanitizer's allocator; 0 where there is none */
+
+/* The last run, by this plan, has reached a new edge. */
+NOMEM_HIDDEN void nomem__credit_input(const struct nomem_plan *plan);
+
+/* The last run, by this plan, has left memory behind. */
+NOMEM_HIDDEN void nomem__note_leak(const struct nomem_plan *plan);
 
 /* Called once the options are known, before the program's main: makes sure that calls of the target come here. */
 NOMEM_HIDDEN void nomem__entry_arm(void);
@@ -320,20 +372,29 @@ NOMEM_HIDDEN void nomem__repeatability_after(const struct nomem_plan *plan);
 enum nomem_verdict {
   NOMEM_VERDICT_UNKNOWN,
   NOMEM_VERDICT_SURVIVED,
-  NOMEM_VERDICT_CRASH,  /* or it ended the process in another way */
+  NOMEM_VERDICT_CRASH,  /* or it ended the process in another way, or what follows is a finding */
   NOMEM_VERDICT_HARNESS /* so it did, and the harness's own code is to blame */
 };
 
 struct nomem_scouted {
   enum nomem_verdict verdict;
-  struct nomem_failed_call failed; /* the first call that failed; site NULL: not known */
+  bool has_failed;                 /* a call */
+  bool may_leak;                   /* it leaves memory behind each time: the report will tell */
+  struct nomem_failed_call failed; /* the first call that failed, where it did not survive; site NULL: not known */
 };
 
-/* Runs the current input by each of the plans in a child. found has room for count. */
-NOMEM_HIDDEN void nomem__scout(const struct nomem_plan *plans, uint32_t count, struct nomem_scouted *found);
+/* So many plans are tried at once, at most. */
+enum { NOMEM_SCOUTED_MAX = 32 };
 
-/* Runs the current input by the plan in a child that dies and is reported as this process would. Whether it did. */
-NOMEM_HIDDEN bool nomem__scout_report(const struct nomem_plan *plan);
+/* Runs the current input by each of the plans in another process. found has room for count. is_new_input: it is not
+ * the one of the call before. Where the campaign goes on after findings these runs are all that there are of the plans:
+ * their edges are credited, and if compares, what the input does after each is compared with what it did before. */
+NOMEM_HIDDEN void nomem__scout(const struct nomem_plan *plans, uint32_t count, bool is_new_input, bool compares,
+                               struct nomem_scouted *found);
+
+/* Runs the current input by the plan in a child that dies and is reported as this process would; is_leak: or loses
+ * memory. Whether it did. */
+NOMEM_HIDDEN bool nomem__scout_report(const struct nomem_plan *plan, bool is_leak);
 
 /* To be called when the process is about to be ended: a child of nomem__scout's ends here, in silence. */
 NOMEM_HIDDEN void nomem__scout_died(void *cfa); /* cfa: the frame address of the caller */
@@ -350,6 +411,9 @@ NOMEM_HIDDEN void nomem__report_harness(const struct nomem_failed_call *failed);
 NOMEM_HIDDEN void nomem__report_arm(void);
 
 NOMEM_HIDDEN void nomem__print_line(const char *line); /* after "nomem: " */
+
+/* Writes the input as the fuzzer does, and reports the leak that nomem__note_leak was told of. */
+NOMEM_HIDDEN void nomem__report_leak(void);
 
 /* Ends the process as a crash of the target does: the clean runs after current.after_plan have shown something. finding
  * describes it in one line. */

@@ -53,7 +53,8 @@ static void end_with_findings(void) {
 }
 
 __attribute__((destructor)) static void say_at_the_end(void) {
-  if (nomem__options.off || nomem__options.starts_others || owner != getpid()) return;
+  if (!nomem__options.off && nomem__options.starts_jobs && owner == getpid()) nomem__campaign_say();
+  if (nomem__options.off || nomem__options.merges || nomem__options.starts_others || owner != getpid()) return;
   const char *line = what_is_wrong();
   if (line != NULL) nomem__print_line(line);
   if (nomem__totals.findings > 0) end_with_findings();

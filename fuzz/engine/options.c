@@ -19,6 +19,7 @@ struct nomem_options nomem__options = {
     /* Each costs two more runs with all that belongs to them: for the smallest inputs as much time as a dozen runs. */
     .sample = 512,
     .time_max_ms = 1000,
+    .detects_leaks = true,
     .program = "",
     .only_input = "INPUT",
     .artifact_prefix = "./",
@@ -149,6 +150,8 @@ static bool read_fuzzer_flags(int argc, char **argv) {
     }
     if ((value = flag(argv[i], "ignore_crashes")) != NULL) nomem__options.goes_on = value[0] != '0';
     if (flag(argv[i], "stop_file") != NULL) nomem__options.is_job = true;
+    if ((value = flag(argv[i], "fork")) != NULL) nomem__options.starts_jobs = value[0] != '0';
+    if ((value = flag(argv[i], "detect_leaks")) != NULL) nomem__options.detects_leaks = value[0] != '0';
     if ((value = flag(argv[i], "artifact_prefix")) != NULL) nomem__options.artifact_prefix = value;
     if ((value = flag(argv[i], "exact_artifact_path")) != NULL) nomem__options.exact_artifact = value;
     if ((value = flag(argv[i], "merge")) != NULL) merges |= value[0] != '0';
@@ -214,7 +217,7 @@ __attribute__((constructor)) static void read_options(int argc, char **argv, cha
     parse_plan("NOMEM_FUZZ_PLAN", options->plan_text, ~(uint32_t)(NOMEM_HAS_THREAD | NOMEM_HAS_HOSTILE),
                &options->plan);
   /* cppcheck-suppress knownConditionTrueFalse ; it is weak */
-  if (!is_on && !options->has_plan && (merges || (nomem_fuzz_named != NULL && !has_name_that_asks())))
-    options->off = true;
+  if (!is_on && !options->has_plan && nomem_fuzz_named != NULL && !has_name_that_asks()) options->off = true;
+  options->merges = merges && !is_on && !options->has_plan;
   if (!options->off) nomem__entry_arm();
 }

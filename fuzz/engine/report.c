@@ -287,6 +287,30 @@ static void report(void) {
   if (!nomem__options.has_plan) print_how_to_continue(cause);
 }
 
+/* As the fuzzer names and writes it. */
+static void write_leaking_input(void) {
+  static struct nomem_text path;
+  if (nomem__options.exact_artifact[0] == '\0') {
+    nomem__text_add(&path, nomem__options.artifact_prefix);
+    nomem__text_add(&path, "leak-");
+    nomem__text_add(&path, nomem__current.leak_digest);
+  } else {
+    nomem__text_add(&path, nomem__options.exact_artifact);
+  }
+  int fd = (int)syscall(SYS_openat, AT_FDCWD, path.bytes, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  for (size_t done = 0; fd >= 0 && done < nomem__current.size;) {
+    ssize_t written = write(fd, nomem__current.data + done, nomem__current.size - done);
+    if (written <= 0) break;
+    done += (size_t)written;
+  }
+  if (fd >= 0) syscall(SYS_close, fd);
+}
+
+void nomem__report_leak(void) {
+  write_leaking_input();
+  report();
+}
+
 static void on_death(void) {
   atomic_store(&nomem__mode, 0);
   nomem__scout_died(__builtin_dwarf_cfa());
@@ -337,6 +361,7 @@ void nomem__report_arm(void) {
 
 /* Without libFuzzer nobody ends the process by _Exit, so the report is made before. */
 _Noreturn void nomem__report_finding(const char *finding) {
+  nomem__scout_died(__builtin_dwarf_cfa());
   nomem__current.finding = finding;
   nomem__current.plan = NULL;
   nomem__current.is_running = true;

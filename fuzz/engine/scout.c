@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Tries plans in a child first, so that a crash ends only that, and the fuzzer need not be told of one that is the
- * harness's own fault. It is the harness's own when
+/* Tries plans in another process first, so that a crash ends only that, and the fuzzer need not be told of one that is
+ * the harness's own fault. Forking a program under a sanitizer takes longer than thousands of runs of a small target, so
+ * one such helper tries plan after plan, input after input, until one of them ends it.
+ *
+ * Where the campaign goes on after a finding, only the helper makes runs with a fault: it credits their edges to the
+ * input, compares, and looks for leaks, and nothing of the kind ends the fuzzer's process.
+ *
+ * A crash is the harness's own fault when
  *
  *   - the crash lies in the harness's code (it used what it was given, and that was NULL); or
  *   - the harness passed NULL to the library, where without the fault the same call passes a pointer, and the library
@@ -18,6 +24,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -34,14 +41,22 @@ enum {
   OBJECTS_BEGIN = 1 << 16,        /* no pointer to an object is below that */
   MOVED_NULL = OBJECTS_BEGIN / 2, /* nor is there anything else */
   TIMES_LONGER = 5,               /* than the runs with a fault of one input may take: a sanitizer may write a report */
-  TIMEOUTS_MAX = 3                /* so many children that take too long: then no more are made */
+  TIMEOUTS_MAX = 3,               /* so many children that take too long: then no more are made */
+  INPUT_MAX = 1 << 20,            /* bytes of an input that the helper can be given */
+  PLANS_PER_HELPER = 4096,        /* what a target keeps and does not lose is given back then */
+  SPOILED_MAX = 2,                /* helpers in a row that do not get as far as a plan */
+  LEAK_CHECKS_MAX = 64            /* in vain; each takes as long as thousands of runs */
 };
+
+extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+extern void __asan_poison_memory_region(const volatile void *from, size_t size) __attribute__((weak));
+extern void __asan_unpoison_memory_region(const volatile void *from, size_t size) __attribute__((weak));
 
 /* No number that a function takes is expected to be so large, and each pointer into a heap is, but in programs that are
  * not position-independent. */
 #define POINTERS_BEGIN (UINT64_C(1) << 32)
 
-/* What children tell the parent. */
+/* What children tell the parent, and the helper is told. */
 static struct shared {
   uint32_t running; /* number of the plan that runs */
   enum nomem_verdict verdict;
@@ -50,9 +65,25 @@ static struct shared {
   uintptr_t harness_return; /* where the harness's innermost call returns to */
   unsigned below;           /* frames of the library's below that */
   struct nomem_failed_call failed;
+  bool is_clean; /* no plan is running yet */
+  /* What the helper is to do. */
+  uint32_t count;
+  struct nomem_plan plan[NOMEM_SCOUTED_MAX];
+  bool has_failed[NOMEM_SCOUTED_MAX]; /* a call, by each plan */
+  bool may_leak[NOMEM_SCOUTED_MAX];   /* each plan leaves memory behind */
+  bool is_new_input, compares;
+  size_t size;
+  uint8_t input[INPUT_MAX];
 } * shared;
 
+static struct {
+  pid_t pid; /* 0: there is none */
+  int socket;
+  uint32_t plans;
+} helper;
+
 static bool is_child, is_given_up, has_met_crash;
+static unsigned leak_checks; /* in vain */
 static int timeouts;
 
 /* The call that an inspecting child watches. */
@@ -90,6 +121,7 @@ static void note_stack(uintptr_t crash_address, void *cfa) {
 /* In a child: the plan that runs has crashed, by using this address; 0: by an abort, or it is not known. */
 static _Noreturn void note_crash(uintptr_t crash_address, void *cfa, uintptr_t used) {
   const struct nomem_failed_call *calls, *last;
+  if (shared->is_clean) leave(0);
   if (!shared->has_crashed && nomem__decision_failed(&calls, &last) > 0) shared->failed = calls[0];
   shared->has_crashed = true;
   shared->is_null = used < OBJECTS_BEGIN;
@@ -156,7 +188,6 @@ static bool watch_call(uintptr_t return_address) {
 static void become_child(void) {
   static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
   is_child = true;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
   int nowhere = nomem__open("/dev/null", O_RDWR);
   dup2(nowhere, STDOUT_FILENO);
   dup2(nowhere, STDERR_FILENO);
@@ -164,19 +195,78 @@ static void become_child(void) {
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
   action.sa_sigaction = on_call;
   sigaction(SIGTRAP, &action, NULL);
+  action.sa_handler = SIG_DFL;
+  sigaction(SIGALRM, &action, NULL);
 }
 
-static _Noreturn void try_plans(const struct nomem_plan *plans, uint32_t count) {
-  for (uint32_t i = shared->running; i < count; i++) {
-    shared->running = i;
-    nomem__run_target(NOMEM_RUN_FAULT, &plans[i]);
-    const struct nomem_failed_call *calls, *last;
-    if (nomem__decision_failed(&calls, &last) > 0) shared->failed = calls[0];
-    shared->has_crashed = true; /* whatever happens now is an effect of that call */
+/* Whether the plan, which has left memory behind, does so again. */
+static bool grows_again(const struct nomem_plan *plan, uint64_t clean_growth) {
+  uint64_t before = nomem__live_bytes();
+  nomem__run_target(NOMEM_RUN_FAULT, plan);
+  return nomem__live_bytes() > before + clean_growth;
+}
+
+static void try_plan(uint32_t number, uint64_t clean_growth) {
+  const struct nomem_plan *plan = &shared->plan[number];
+  const struct nomem_failed_call *calls, *last;
+  uint64_t before = nomem__live_bytes();
+  nomem__counters_clear();
+  nomem__run_target(NOMEM_RUN_FAULT, plan);
+  shared->has_failed[number] = nomem__decision_failed(&calls, &last) > 0;
+  if (!shared->has_failed[number]) return;
+  shared->failed = calls[0];
+  shared->has_crashed = true; /* whatever happens now is an effect of that call */
+  bool grew = nomem__live_bytes() > before + clean_growth;
+  if (nomem__options.goes_on && nomem__counters_merge(false)) nomem__credit_input(plan);
+  if (shared->compares)
+    nomem__repeatability_after(plan);
+  else
     nomem__run_target(NOMEM_RUN_TRACE, NULL);
-    shared->has_crashed = false;
+  shared->may_leak[number] = grew && nomem__options.goes_on && grows_again(plan, clean_growth);
+  shared->has_crashed = false;
+}
+
+/* The bytes behind the input must not be read: what reads too far behind a fault is to be seen. */
+static void take_input(void) {
+  enum { BEHIND = 1 << 14 };
+  static size_t end;
+  size_t room = sizeof shared->input - shared->size;
+  if (&__asan_unpoison_memory_region != NULL) {
+    __asan_unpoison_memory_region(shared->input, end);
+    __asan_poison_memory_region(shared->input + shared->size, room < BEHIND ? room : BEHIND);
+    end = shared->size + (room < BEHIND ? room : BEHIND);
   }
-  shared->running = count;
+  nomem__current.data = shared->input;
+  nomem__current.size = shared->size;
+}
+
+/* Runs the input clean before its first plan: what it leaves behind and does by itself is no effect of a fault. */
+static void try_plans(void) {
+  static uint64_t clean_growth;
+  if (shared->is_new_input) {
+    take_input();
+    shared->is_clean = true;
+    nomem__run_target(NOMEM_RUN_TRACE, NULL);
+    uint64_t before = nomem__live_bytes();
+    nomem__counters_clear();
+    nomem__run_target(NOMEM_RUN_TRACE, NULL);
+    clean_growth = nomem__live_bytes() > before ? nomem__live_bytes() - before : 0;
+    if (shared->compares) nomem__repeatability_before(nomem__milliseconds() + nomem__options.time_max_ms);
+    shared->is_clean = false;
+  }
+  for (; shared->running < shared->count; shared->running++) try_plan(shared->running, clean_growth);
+}
+
+/* The helper ends with its parent, whose end of the socket is then closed, and by itself where it takes too long. */
+static _Noreturn void serve_parent(int end) {
+  char byte;
+  unsigned seconds = 1 + (unsigned)(TIMES_LONGER * nomem__options.time_max_ms / 1000);
+  while (recv(end, &byte, 1, 0) == 1) {
+    alarm(2 * seconds);
+    try_plans();
+    alarm(0);
+    if (send(end, &byte, 1, MSG_NOSIGNAL) != 1) break;
+  }
   leave(0);
 }
 
@@ -190,31 +280,82 @@ static _Noreturn void inspect(const struct nomem_plan *plan) {
   leave(0);
 }
 
-/* Waits for the child to close its end of the pipe, until the deadline. Whether it ended by itself. */
-static bool wait_for(pid_t child, int pipe_end, uint64_t deadline_ms) {
-  struct pollfd ready = {.fd = pipe_end};
+/* Waits for the child to close its end or to say that it is done, until the deadline. Whether it did. */
+static bool wait_for(pid_t child, int end) {
+  uint64_t deadline_ms = nomem__milliseconds() + TIMES_LONGER * nomem__options.time_max_ms;
+  struct pollfd ready = {.fd = end, .events = POLLIN};
   bool is_late = false;
   while (!is_late && poll(&ready, 1, 10) <= 0) is_late = nomem__milliseconds() > deadline_ms;
   if (is_late) kill(child, SIGKILL);
-  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
   return !is_late;
 }
 
-/* What the child is to do: to try the plans one after the other, or to inspect the first. */
-static bool run_child(const struct nomem_plan *plans, uint32_t count, bool inspects) {
+static void reap(pid_t child) {
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
+/* Looks at the harness's call for this plan once more, in a child. Whether that came to its end. */
+static bool inspect_in_child(const struct nomem_plan *plan) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
   pid_t child = fork();
   if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     become_child();
-    if (inspects) inspect(plans);
-    try_plans(plans, count);
+    inspect(plan);
   }
   nomem__close(ends[1]);
-  uint64_t deadline_ms = nomem__milliseconds() + TIMES_LONGER * nomem__options.time_max_ms;
-  bool has_ended = child > 0 && wait_for(child, ends[0], deadline_ms);
+  bool has_ended = child > 0 && wait_for(child, ends[0]);
+  if (child > 0) reap(child);
   nomem__close(ends[0]);
   return has_ended;
+}
+
+/* The helper is a child's child, so that a target which waits for its own children does not wait for it. */
+static bool start_helper(void) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
+  pid_t between = fork();
+  if (between == 0) {
+    if (fork() != 0) leave(0);
+    pid_t self = getpid();
+    nomem__close(ends[0]);
+    become_child();
+    if (send(ends[1], &self, sizeof self, MSG_NOSIGNAL) != (ssize_t)sizeof self) leave(1);
+    serve_parent(ends[1]);
+  }
+  nomem__close(ends[1]);
+  if (between > 0) reap(between);
+  helper.socket = ends[0];
+  helper.plans = 0;
+  if (between > 0 && recv(ends[0], &helper.pid, sizeof helper.pid, MSG_WAITALL) == (ssize_t)sizeof helper.pid)
+    return true;
+  nomem__close(ends[0]);
+  helper.pid = 0;
+  return false;
+}
+
+static void end_helper(void) {
+  nomem__close(helper.socket);
+  helper.pid = 0;
+}
+
+/* Has the helper try the plans that are left. Whether it came to an end, be it its own. */
+static bool ask_helper(void) {
+  char byte = 0;
+  if (helper.pid == 0) {
+    shared->is_new_input = true;
+    if (!start_helper()) return false;
+  }
+  if (send(helper.socket, &byte, 1, MSG_NOSIGNAL) != 1 || !wait_for(helper.pid, helper.socket)) {
+    end_helper();
+    return false;
+  }
+  helper.plans += shared->count;
+  bool is_alive = recv(helper.socket, &byte, 1, 0) == 1;
+  shared->is_new_input = !is_alive;
+  if (!is_alive || helper.plans > PLANS_PER_HELPER) end_helper();
+  return true;
 }
 
 static bool is_ready(void) {
@@ -234,43 +375,123 @@ static void count_timeout(void) {
 /* The plan has crashed in library code: the harness's call is looked at once more. */
 static void look_at_arguments(const struct nomem_plan *plan) {
   if (shared->harness_return == 0 || !shared->is_null || shared->below == UINT32_MAX) return;
-  if (!run_child(plan, 1, true)) count_timeout();
+  if (!inspect_in_child(plan)) count_timeout();
 }
 
-void nomem__scout(const struct nomem_plan *plans, uint32_t count, struct nomem_scouted *found) {
+/* Sites have other numbers in the helper: the call is that of the plan's own site. */
+static struct nomem_failed_call in_this_process(const struct nomem_failed_call *failed, const struct nomem_plan *plan) {
+  struct nomem_failed_call here = *failed;
+  const struct nomem_rule *rule = &plan->rule[0];
+  here.site = nomem__decision_site_of(plan->has == NOMEM_HAS_FROM ? rule->from.key : rule->site.key);
+  return here;
+}
+
+static void copy_plan(struct nomem_plan *to, const struct nomem_plan *from) {
+  memcpy(to, from, offsetof(struct nomem_plan, rule) + from->rule_count * sizeof from->rule[0]);
+}
+
+static void begin_request(const struct nomem_plan *plans, uint32_t count, bool is_new_input, bool compares) {
+  for (uint32_t i = 0; i < count; i++) copy_plan(&shared->plan[i], &plans[i]);
+  shared->count = count;
+  shared->compares = compares && nomem__options.goes_on;
+  shared->is_new_input |= is_new_input;
+  shared->running = 0;
+  if (!is_new_input) return;
+  shared->size = nomem__current.size;
+  memcpy(shared->input, nomem__current.data, nomem__current.size);
+}
+
+static void forget_verdict(void) {
+  shared->verdict = NOMEM_VERDICT_UNKNOWN;
+  shared->has_crashed = shared->is_null = shared->is_clean = false;
+  shared->harness_return = 0;
+  shared->failed = (struct nomem_failed_call){0};
+}
+
+void nomem__scout(const struct nomem_plan *plans, uint32_t count, bool is_new_input, bool compares,
+                  struct nomem_scouted *found) {
   int saved_errno = errno;
-  for (uint32_t i = 0; i < count; i++) found[i].verdict = NOMEM_VERDICT_UNKNOWN;
-  for (uint32_t next = 0; next < count && is_ready();) {
-    *shared = (struct shared){.running = next};
-    bool has_ended = run_child(plans, count, false);
+  for (uint32_t i = 0; i < count; i++) found[i] = (struct nomem_scouted){.verdict = NOMEM_VERDICT_UNKNOWN};
+  bool is_possible = count > 0 && nomem__current.size < INPUT_MAX && is_ready();
+  if (is_possible) begin_request(plans, count, is_new_input, compares);
+  for (uint32_t next = 0, spoiled = 0; is_possible && next < count && !is_given_up;) {
+    forget_verdict();
+    shared->running = next;
+    bool has_ended = ask_helper();
     uint32_t last = shared->running < count ? shared->running : count;
-    for (; next < last; next++) found[next].verdict = NOMEM_VERDICT_SURVIVED;
+    for (; next < last; next++)
+      found[next] = (struct nomem_scouted){.verdict = NOMEM_VERDICT_SURVIVED,
+                                           .has_failed = shared->has_failed[next],
+                                           .may_leak = shared->may_leak[next]};
     if (last == count) break;
     if (!has_ended) {
       count_timeout();
       break;
     }
+    if (shared->verdict == NOMEM_VERDICT_UNKNOWN && ++spoiled > SPOILED_MAX) break;
+    if (shared->verdict == NOMEM_VERDICT_UNKNOWN) continue; /* it died of earlier runs */
     if (shared->verdict == NOMEM_VERDICT_CRASH) look_at_arguments(&plans[last]);
     /* Whoever wants the harness's calls to fail wants to know what comes of it. */
     bool is_harness = shared->verdict == NOMEM_VERDICT_HARNESS && !nomem__options.fails_harness;
     found[next++] = (struct nomem_scouted){.verdict = is_harness ? NOMEM_VERDICT_HARNESS : NOMEM_VERDICT_CRASH,
-                                           .failed = shared->failed};
+                                           .failed = in_this_process(&shared->failed, &plans[last]),
+                                           .has_failed = true};
     has_met_crash = true;
   }
   errno = saved_errno;
 }
 
-bool nomem__scout_report(const struct nomem_plan *plan) {
+static void stderr_to(int fd) {
+  dup2(fd, STDERR_FILENO);
+  nomem__close(fd);
+}
+
+/* Whether the plan leaves behind what nothing names any more; then that is reported. What was lost before is none of the
+ * plan's. The clean run overwrites what the registers and the stack still hold. */
+static _Noreturn void look_for_leak(const struct nomem_plan *plan) {
+  int shown = dup(STDERR_FILENO);
+  stderr_to(nomem__open("/dev/null", O_RDWR));
+  is_child = true; /* it cannot be done here, as where ptrace is not allowed: then this ends in silence */
+  shared->is_clean = true;
+  if (__lsan_do_recoverable_leak_check() != 0) leave(0);
+  nomem__run_target(NOMEM_RUN_FAULT, plan);
+  nomem__note_leak(plan);
+  nomem__run_target(NOMEM_RUN_TRACE, NULL);
+  stderr_to(shown);
+  if (__lsan_do_recoverable_leak_check() == 0) leave(0);
+  nomem__report_leak();
+  leave(1);
+}
+
+/* Once it has found nothing so often, it is not asked again. */
+static bool is_asked_for_leaks(void) {
+  return nomem__options.detects_leaks && &__lsan_do_recoverable_leak_check != NULL && leak_checks < LEAK_CHECKS_MAX;
+}
+
+static _Noreturn void run_as_parent(const struct nomem_plan *plan) {
+  if (nomem__options.compares) {
+    nomem__run_target(NOMEM_RUN_TRACE, NULL);
+    nomem__repeatability_before(nomem__milliseconds() + nomem__options.time_max_ms);
+  }
+  nomem__counters_clear();
+  nomem__run_target(NOMEM_RUN_FAULT, plan);
+  nomem__repeatability_after(plan);
+  leave(0);
+}
+
+bool nomem__scout_report(const struct nomem_plan *plan, bool is_leak) {
+  if (is_leak && !is_asked_for_leaks()) return false;
   pid_t child = fork();
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    nomem__run_target(NOMEM_RUN_FAULT, plan);
-    nomem__repeatability_after(plan);
-    leave(0);
+    if (is_leak) look_for_leak(plan);
+    run_as_parent(plan);
   }
   int status = 0;
   while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  return child > 0 && status != 0;
+  bool is_shown = child > 0 && status != 0;
+  leak_checks += is_leak && !is_shown;
+  return is_shown;
 }
 
 bool nomem__scout_has_met_crash(void) {

@@ -41,8 +41,12 @@ __attribute__((noinline)) int nomem__run_target(enum nomem_run kind, const struc
   return result;
 }
 
-uint64_t nomem__milliseconds(void) {
+uint64_t nomem__microseconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+  return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t nomem__milliseconds(void) {
+  return nomem__microseconds() / 1000;
 }

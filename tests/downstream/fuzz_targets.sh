@@ -6,8 +6,10 @@
 #   tests/downstream/fuzz_targets.sh BUILD bugs [TARGET...]      what the engine finds from nothing, and how to see it
 #   tests/downstream/fuzz_targets.sh BUILD coverage [TARGET...]  edges covered with and without it in the same time
 #   tests/downstream/fuzz_targets.sh BUILD speed [TARGET...]     runs a second when there is nothing new to fail
+#   tests/downstream/fuzz_targets.sh BUILD pairs [TARGET...]     a table: with and without it at the same time, on targets
+#                                                                that it was not tuned on (MODE=one: in one process)
 #
-# SECONDS_EACH (default 5): time of one run; ROUNDS (default 40 for bugs, 5 for coverage, 9 for speed): how many.
+# SECONDS_EACH (default 5): time of one run; ROUNDS (default 40 for bugs, 5 for coverage and pairs, 9 for speed): how many.
 # Exit status: 0 done, 1 a reproduction line does not reproduce, 2 cannot be done here.
 set -eu
 
@@ -16,134 +18,23 @@ die() {
   exit 2
 }
 
-[ $# -ge 2 ] || die "usage: tests/downstream/fuzz_targets.sh BUILD build|bugs|coverage|speed [TARGET...]"
+[ $# -ge 2 ] || die "usage: tests/downstream/fuzz_targets.sh BUILD build|bugs|coverage|speed|pairs [TARGET...]"
 mkdir -p "$1/downstream/fuzz"
 build=$(cd "$1" && pwd)
 action=$2
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 top=$build/downstream/fuzz
-[ $# -gt 0 ] || set -- jansson jansson-ndebug cjson expat libpng libxml2-xml libxml2-xpath
+# shellcheck source-path=SCRIPTDIR source=fuzz_builds.sh
+. "$here/fuzz_builds.sh"
+# shellcheck source-path=SCRIPTDIR source=fuzz_pairs.sh
+. "$here/fuzz_pairs.sh"
+if [ $# -eq 0 ] && [ "$action" = pairs ]; then set -- $other_targets; fi
+[ $# -gt 0 ] || set -- $tuned_targets
 targets=$*
 seconds=${SECONDS_EACH:-5}
 rounds=${ROUNDS:-}
-engine=$build/libnomem-fuzz.a
-sanitize=address,undefined
-# The libraries call functions through other types and copy nothing from NULL: no bugs of the kind looked for here.
-relax=-fno-sanitize=function,nonnull-attribute,pointer-overflow
-flags="-g -O1 -fno-omit-frame-pointer"
 common="-rss_limit_mb=4096 -timeout=20"
-
-# Calls whose failure a target does not expect in its own code: what it makes for itself, and objects that it takes
-# unchecked (expat's asserts that it got a parser). See docs/fuzzing.md.
-not_of() {
-  case $1 in
-    expat) echo "in=XML_ParserCreate*" ;;
-    libxml2-xml) echo "in=xmlFuzz*" ;;
-    libxml2-xpath) echo "in=xmlFuzz*;in=xmlXPathNewContext" ;;
-    *) echo "" ;;
-  esac
-}
-
-# The dictionaries that come with the targets.
-dictionary_of() {
-  case $1 in
-    libpng) echo "-dict=$(source_of libpng1.6)/contrib/oss-fuzz/png.dict" ;;
-    libxml2-*) echo "-dict=$(source_of libxml2)/fuzz/${1#libxml2-}.dict" ;;
-  esac
-}
-
-source_of() {
-  "$here/fetch.sh" "$build/downstream" "$1" || die "no source package $1"
-}
-
-# with_cmake FOLDER SOURCE OPTION...: configures only; what is compiled is named below.
-with_cmake() {
-  folder=$1
-  shift
-  CC=clang CXX=clang++ cmake -S "$1" -B "$folder" -DCMAKE_BUILD_TYPE=None "$@" >"$folder.log" 2>&1 ||
-    die "cmake failed: see $folder.log"
-}
-
-# compile FOLDER SOURCE...: into FOLDER/lib.a, with the flags in $more.
-compile() {
-  folder=$1
-  shift
-  rm -rf "$folder/obj"
-  mkdir -p "$folder/obj"
-  for source in "$@"; do
-    # shellcheck disable=SC2086
-    clang $flags -fsanitize=fuzzer-no-link,$sanitize $relax \
-      $more -w -c "$source" -o "$folder/obj/$(basename "$source").o" || die "cannot compile $source"
-  done
-  rm -f "$folder/lib.a"
-  ar rcs "$folder/lib.a" "$folder"/obj/*.o
-}
-
-# link TARGET FOLDER HARNESS [LIBRARY...]: the unchanged harness, without and with the engine.
-link() {
-  target=$1 folder=$2 harness=$3
-  shift 3
-  for variant in plain nomem; do
-    add=
-    [ $variant = plain ] || add="-Wl,--wrap=LLVMFuzzerTestOneInput $engine"
-    # shellcheck disable=SC2086
-    clang++ $flags -fsanitize=fuzzer,$sanitize $relax $more -w \
-      $harness "$folder/lib.a" "$@" $add -o "$top/$target.$variant" || die "cannot link $target"
-  done
-  clang -O2 -c "$here/../fuzz_engine/overhead.c" -o "$top/overhead.o" || die "cannot compile overhead.c"
-  # shellcheck disable=SC2086
-  clang++ $flags -fsanitize=fuzzer-no-link,$sanitize $relax $more -w \
-    $harness "$top/overhead.o" "$folder/lib.a" "$@" $add -o "$top/$target.overhead" || die "cannot link $target"
-}
-
-build_target() {
-  work=$top/build-$1
-  mkdir -p "$work"
-  case $1 in
-    jansson | jansson-ndebug)
-      tree=$(source_of jansson)
-      with_cmake "$work" "$tree" -DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON
-      more="-I$work/include -I$work/private_include -I$tree/src -DHAVE_CONFIG_H"
-      [ "$1" = jansson ] || more="$more -DNDEBUG" # as its release builds are
-      compile "$work" "$tree"/src/*.c
-      link "$1" "$work" "$tree/test/ossfuzz/json_load_dump_fuzzer.cc" ;;
-    cjson)
-      tree=$(source_of cjson)
-      more=
-      compile "$work" "$tree/cJSON.c"
-      link cjson "$work" "-x c $tree/fuzzing/cjson_read_fuzzer.c -x none" ;;
-    expat)
-      tree=$(source_of expat)/expat
-      with_cmake "$work" "$tree" -DEXPAT_BUILD_TESTS=OFF -DEXPAT_BUILD_EXAMPLES=OFF -DEXPAT_BUILD_TOOLS=OFF
-      sed -i 's/^#define XML_DTD$/#define XML_DTD 1/' "$work/expat_config.h" # as its other build system has it
-      more="-I$work -I$tree/lib -DXML_STATIC -DHAVE_EXPAT_CONFIG_H -DENCODING_FOR_FUZZING=UTF-8"
-      compile "$work" "$tree/lib/xmlparse.c" "$tree/lib/xmlrole.c" "$tree/lib/xmltok.c"
-      link expat "$work" "-x c $tree/fuzz/xml_parse_fuzzer.c -x none" ;;
-    libpng)
-      tree=$(source_of libpng1.6)
-      cp "$tree/scripts/pnglibconf.h.prebuilt" "$work/pnglibconf.h"
-      more="-I$work -I$tree -DPNG_INTEL_SSE_OPT=0"
-      compile "$work" "$tree"/png.c "$tree"/png[egmprstw]*.c
-      link libpng "$work" "$tree/contrib/oss-fuzz/libpng_read_fuzzer.cc" -lz -lm ;;
-    libxml2-*)
-      tree=$(source_of libxml2)
-      if [ ! -f "$top/build-libxml2-common/lib.a" ]; then
-        work=$top/build-libxml2-common
-        with_cmake "$work" "$tree" -DLIBXML2_WITH_PYTHON=OFF -DLIBXML2_WITH_LZMA=OFF -DLIBXML2_WITH_ZLIB=OFF \
-          -DLIBXML2_WITH_ICU=OFF -DLIBXML2_WITH_ICONV=OFF -DLIBXML2_WITH_TESTS=OFF -DLIBXML2_WITH_PROGRAMS=OFF
-        more="-I$work -I$work/libxml -I$tree/include -I$tree -DLIBXML_STATIC"
-        # shellcheck disable=SC2046
-        compile "$work" $(awk -v tree="$tree/" '/^\tLIBXML2_SRCS/ { inside = 1; next } inside && /\)/ { exit }
-          inside { print tree $1 }' "$tree/CMakeLists.txt") "$tree/fuzz/fuzz.c"
-      fi
-      work=$top/build-libxml2-common
-      more="-I$work -I$tree/include -I$tree/fuzz -I$tree -DLIBXML_STATIC"
-      link "$1" "$work" "-x c $tree/fuzz/${1#libxml2-}.c -x none" -lm ;;
-    *) die "no such target: $1" ;;
-  esac
-  echo "built $1"
-}
 
 # The same, and the functions that "bugs" has found something in: as after they were mended.
 fenced_of() {
@@ -284,12 +175,18 @@ measure_speed() {
 }
 
 status=0
+if [ "$action" = pairs ]; then
+  echo "Medians of ${rounds:-5} pairs of $seconds s, without and with:"
+  echo '| target | edges | | of its corpus | | inputs | findings | processor s |'
+  echo '| --- | --- | --- | --- | --- | --- | --- | --- |'
+fi
 for target in $targets; do
   case $action in
     build) build_target "$target" ;;
     bugs) find_bugs "$target" ;;
     coverage) compare_coverage "$target" ;;
     speed) measure_speed "$target" ;;
+    pairs) compare_pairs "$target" ;;
     *) die "no such action: $action" ;;
   esac
 done
