@@ -166,6 +166,10 @@ uint64_t nomem__campaign_add_time(uint64_t all_us, uint64_t rounds_us, uint64_t 
   return atomic_fetch_add(&campaign->all_us, all_us) + all_us;
 }
 
+uint64_t nomem__campaign_findings(void) {
+  return atomic_load(&campaign->findings);
+}
+
 void nomem__campaign_count_finding(void) {
   atomic_fetch_add(&campaign->findings, 1);
 }
@@ -184,7 +188,7 @@ void nomem__campaign_say(void) {
   nomem__text_add(&text, "; runs with a failed call: ");
   nomem__text_number(&text, nomem__campaign_fault_runs());
   nomem__text_add(&text, "; findings: ");
-  nomem__text_number(&text, atomic_load(&campaign->findings));
+  nomem__text_number(&text, nomem__campaign_findings());
   nomem__text_add(&text, "\n");
   nomem__text_flush(&text, STDERR_FILENO);
 }

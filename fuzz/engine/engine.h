@@ -12,6 +12,8 @@
  *     site_choice.c    decides whose calls may fail at all
  *     source_units.c   which code is the harness's, by the debug information
  *     scout.c          tries plans in another process first: what crashes there, and whose fault it was
+ *     report_child.c   reports a finding in a child, where the campaign goes on
+ *     untraced_fork.c  forks without being followed by a tracer
  *     options.c        environment, flags, name of the program
  *     known_sites.c    the file of sites that findings have come from
  *     report.c         reports what was failed when the target dies
@@ -27,6 +29,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "../../faults/inject/injector.h"
 #include "../../faults/plan.h"
@@ -152,6 +155,7 @@ NOMEM_HIDDEN const struct nomem_try *nomem__campaign_credit(uint64_t input, uint
 
 NOMEM_HIDDEN void nomem__campaign_count_fault_run(void);
 NOMEM_HIDDEN uint64_t nomem__campaign_fault_runs(void);
+NOMEM_HIDDEN uint64_t nomem__campaign_findings(void);
 NOMEM_HIDDEN void nomem__campaign_count_finding(void);
 /* Adds to the time of all processes, and to that of it which went into rounds of runs with a fault. Returns the first,
  * and gives the second. */
@@ -237,7 +241,8 @@ struct nomem_options {
   uint32_t runs_max;     /* runs with a fault for one input */
   uint32_t sample;       /* one in so many inputs that bring nothing new is run with a fault all the same; 0: none */
   uint64_t time_max_ms;  /* of the runs with a fault for one input */
-  const char *words, *plan_text, *only_text, *except_text, *known_text; /* as given; NULL: not given */
+  const char *words, *plan_text, *only_text, *except_text, *known_given; /* as given; NULL: not given */
+  const char *known_text;                                               /* the file, given or not */
   struct nomem_plan plan;
   struct nomem_plan only, except; /* a site may fail when a rule of `only` matches it and none of `except` */
   const char *program;            /* argv[0] */
@@ -247,6 +252,10 @@ struct nomem_options {
 };
 
 extern NOMEM_HIDDEN struct nomem_options nomem__options;
+
+/* For the first input: reads them again if the program has changed the environment since it was started, as
+ * LLVMFuzzerInitialize may. */
+NOMEM_HIDDEN void nomem__options_read_again(void);
 
 /* known_sites.c: one finding must not stand in the way of the next. Each finding's site is added to a file, and a
  * campaign that is given the file leaves the sites in it alone. */
@@ -332,7 +341,7 @@ NOMEM_HIDDEN void nomem__credit_input(const struct nomem_plan *plan);
 /* The last run, by this plan, has left memory behind. */
 NOMEM_HIDDEN void nomem__note_leak(const struct nomem_plan *plan);
 
-/* Called once the options are known, before the program's main: makes sure that calls of the target come here. */
+/* Called once the options are known, before the program's main, and again when they have changed: makes sure that calls of the target come here. */
 NOMEM_HIDDEN void nomem__entry_arm(void);
 
 /* exit_note.c */
@@ -392,14 +401,22 @@ enum { NOMEM_SCOUTED_MAX = 32 };
 NOMEM_HIDDEN void nomem__scout(const struct nomem_plan *plans, uint32_t count, bool is_new_input, bool compares,
                                struct nomem_scouted *found);
 
-/* Runs the current input by the plan in a child that dies and is reported as this process would; is_leak: or loses
- * memory. Whether it did. */
-NOMEM_HIDDEN bool nomem__scout_report(const struct nomem_plan *plan, bool is_leak);
-
 /* To be called when the process is about to be ended: a child of nomem__scout's ends here, in silence. */
 NOMEM_HIDDEN void nomem__scout_died(void *cfa); /* cfa: the frame address of the caller */
 
 NOMEM_HIDDEN bool nomem__scout_has_met_crash(void); /* in any child so far */
+
+/* report_child.c */
+
+/* Runs the current input by the plan in a child that dies and is reported as this process would; is_leak: or loses
+ * memory. Whether it did. */
+NOMEM_HIDDEN bool nomem__report_in_child(const struct nomem_plan *plan, bool is_leak);
+
+NOMEM_HIDDEN void nomem__report_child_died(void); /* as nomem__scout_died, in such a child */
+
+/* untraced_fork.c */
+
+NOMEM_HIDDEN pid_t nomem__fork_untraced(void); /* as fork, and whoever traces this process does not trace the child */
 
 /* report.c */
 

@@ -63,8 +63,8 @@ static uint64_t hash_input(void) {
 }
 
 /* Where the campaign goes on, findings are many, and each takes as long to report as thousands of runs: of the time of all
- * its processes, at most one part in so many is for what belongs to faults, but for the first moments. */
-enum { TIMES_LONGER_IN_ALL = 8, ADVANCE_US = 200 * 1000 };
+ * its processes, at most one part in so many is for what belongs to faults, but for the first moments and the first findings. */
+enum { TIMES_LONGER_IN_ALL = 8, ADVANCE_US = 500 * 1000, FINDINGS_AT_ONCE = 4 };
 
 static bool can_afford_faults(void) {
   static uint64_t last_us, rounds_us;
@@ -179,7 +179,7 @@ static void leave_to_harness(const struct nomem_plan *plan, const struct nomem_f
 /* The finding is reported in a child that makes this run alone; what shows only after the helper's earlier runs is not.
  */
 static void report_and_go_on(uint32_t number, bool is_leak) {
-  if (!nomem__scout_report(&batch.plan[number], is_leak)) return;
+  if (!nomem__report_in_child(&batch.plan[number], is_leak)) return;
   nomem__campaign_count_finding();
   nomem__totals.findings++;
   nomem__decision_leave_alone(batch.site[number]);
@@ -206,7 +206,8 @@ static void run_one(struct fault_round *round, uint32_t number, bool compares) {
 
 /* What there is no time to report now is tried once more later, perhaps with another input. */
 static bool is_put_off(const struct nomem_scouted *found) {
-  return nomem__options.goes_on && (found->verdict == NOMEM_VERDICT_CRASH || found->may_leak) && !can_afford_faults();
+  return nomem__options.goes_on && (found->verdict == NOMEM_VERDICT_CRASH || found->may_leak) &&
+         nomem__campaign_findings() >= FINDINGS_AT_ONCE && !can_afford_faults();
 }
 
 static void run_batch(struct fault_round *round, bool scouts, bool compares) {
@@ -417,7 +418,10 @@ static int run_merged(void) {
 
 /* What runs inside the target's function may call it once more: that is part of the run. */
 static int serve(const uint8_t *data, size_t size) {
-  static bool is_started;
+  static bool is_read, is_started;
+  if (!is_read) nomem__options_read_again();
+  is_read = true;
+  if (nomem__options.off) nomem__patch_end();
   if (nomem__options.off || nomem__current.is_running) return nomem__target()(data, size);
   if (!is_started) {
     nomem__report_arm();
@@ -445,6 +449,9 @@ static int serve_patched(const uint8_t *data, size_t size) {
 /* Which way the driver will come is seen when it does. That the patch cannot be made matters only to a driver that
  * needs it: exit_note.c says then that no input has come. */
 void nomem__entry_arm(void) {
+  static bool is_armed;
+  if (is_armed) return;
+  is_armed = true;
   nomem__options.off = nomem__campaign_begin() != 0 || nomem__decision_init() != 0;
   if (nomem__options.off) {
     /* A merge that belongs to no campaign keeps an input for what that does undisturbed. */

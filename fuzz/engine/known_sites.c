@@ -42,6 +42,7 @@ static uint32_t split_count(void) {
 int nomem__known_sites_read(const char *name) {
   char line[17] = {0}, byte;
   size_t length = 0;
+  site_count = 0;
   if (strlen(name) >= sizeof path) return -EINVAL;
   memcpy(path, name, strlen(name) + 1);
   uint32_t wanted = split_count();

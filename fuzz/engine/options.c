@@ -14,7 +14,7 @@
 /* Linking with --defsym=nomem_fuzz_named=1 makes the engine work only under a name that asks for it. */
 extern char nomem_fuzz_named[] __attribute__((weak));
 
-struct nomem_options nomem__options = {
+static const struct nomem_options defaults = {
     .runs_max = 16,
     /* Each costs two more runs with all that belongs to them: for the smallest inputs as much time as a dozen runs. */
     .sample = 512,
@@ -25,6 +25,14 @@ struct nomem_options nomem__options = {
     .artifact_prefix = "./",
     .exact_artifact = "",
 };
+
+struct nomem_options nomem__options;
+
+/* What main was given. */
+static struct {
+  int argc;
+  char **argv;
+} command;
 
 /* Ends the process: something in the environment or on the command line is wrong. */
 static _Noreturn void reject(const char *where, const char *what, const char *why) {
@@ -164,6 +172,7 @@ static bool read_fuzzer_flags(int argc, char **argv) {
 
 static const char *find_known_file(void) {
   static struct nomem_text path;
+  path.length = 0;
   nomem__text_add(&path, nomem__options.artifact_prefix);
   nomem__text_add(&path, nomem__module_base_name(nomem__module_program()));
   nomem__text_add(&path, ".nomem-known");
@@ -173,6 +182,7 @@ static const char *find_known_file(void) {
 /* The text of the file beside the input that report.c wrote, without the end of its line; NULL when there is none. */
 static const char *read_found_plan(void) {
   static struct nomem_text path;
+  path.length = 0;
   static char plan[NOMEM_PLAN_BYTES];
   nomem__text_add(&path, nomem__options.only_input);
   nomem__text_add(&path, ".plan");
@@ -190,9 +200,9 @@ static bool has_name_that_asks(void) {
   return nomem__glob("*@nomem", name) || nomem__glob("*_nomem", name);
 }
 
-/* The C library passes to constructors what it passes to main. */
-__attribute__((constructor)) static void read_options(int argc, char **argv, char **environment) {
+static void read_options(int argc, char **argv, char **environment) {
   struct nomem_options *options = &nomem__options;
+  *options = defaults;
   uint64_t sticky = NOT_GIVEN;
   bool is_on = false, merges = read_fuzzer_flags(argc, argv);
   uint32_t about_sites = NOMEM_HAS_IN | NOMEM_HAS_MODULE | NOMEM_HAS_FN | NOMEM_HAS_SITE;
@@ -204,7 +214,7 @@ __attribute__((constructor)) static void read_options(int argc, char **argv, cha
   if (options->words != NULL) parse_words("NOMEM_FUZZ", options->words, &is_on, &sticky);
   if (options->only_text != NULL) parse_plan("NOMEM_FUZZ_ONLY", options->only_text, about_sites, &options->only);
   if (options->except_text != NULL) parse_plan("NOMEM_FUZZ_NOT", options->except_text, about_sites, &options->except);
-  options->known_text = setting(argc, argv, environment, "nomem_known", "NOMEM_FUZZ_KNOWN");
+  options->known_text = options->known_given = setting(argc, argv, environment, "nomem_known", "NOMEM_FUZZ_KNOWN");
   options->has_plan = options->plan_text != NULL;
   if (options->known_text == NULL && !options->has_plan && !options->is_replay && !merges)
     options->known_text = find_known_file();
@@ -220,4 +230,28 @@ __attribute__((constructor)) static void read_options(int argc, char **argv, cha
   if (!is_on && !options->has_plan && nomem_fuzz_named != NULL && !has_name_that_asks()) options->off = true;
   options->merges = merges && !is_on && !options->has_plan;
   if (!options->off) nomem__entry_arm();
+}
+
+/* The C library passes to constructors what it passes to main. */
+__attribute__((constructor)) static void read_options_at_start(int argc, char **argv, char **environment) {
+  command.argc = argc;
+  command.argv = argv;
+  read_options(argc, argv, environment);
+}
+
+void nomem__options_read_again(void) {
+  const struct nomem_options *options = &nomem__options;
+  const struct {
+    const char *flag_name, *name, *used;
+  } settings[] = {{"nomem", "NOMEM_FUZZ", options->words},
+                  {"nomem_plan", "NOMEM_FUZZ_PLAN", options->plan_text},
+                  {"nomem_only", "NOMEM_FUZZ_ONLY", options->only_text},
+                  {"nomem_not", "NOMEM_FUZZ_NOT", options->except_text},
+                  {"nomem_known", "NOMEM_FUZZ_KNOWN", options->known_given}};
+  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+    const char *now = setting(command.argc, command.argv, environ, settings[i].flag_name, settings[i].name);
+    if (now == settings[i].used) continue;
+    read_options(command.argc, command.argv, environ);
+    return;
+  }
 }

@@ -44,11 +44,9 @@ enum {
   TIMEOUTS_MAX = 3,               /* so many children that take too long: then no more are made */
   INPUT_MAX = 1 << 20,            /* bytes of an input that the helper can be given */
   PLANS_PER_HELPER = 4096,        /* what a target keeps and does not lose is given back then */
-  SPOILED_MAX = 2,                /* helpers in a row that do not get as far as a plan */
-  LEAK_CHECKS_MAX = 64            /* in vain; each takes as long as thousands of runs */
+  SPOILED_MAX = 2                 /* helpers in a row that do not get as far as a plan */
 };
 
-extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 extern void __asan_poison_memory_region(const volatile void *from, size_t size) __attribute__((weak));
 extern void __asan_unpoison_memory_region(const volatile void *from, size_t size) __attribute__((weak));
 
@@ -83,7 +81,6 @@ static struct {
 } helper;
 
 static bool is_child, is_given_up, has_met_crash;
-static unsigned leak_checks; /* in vain */
 static int timeouts;
 
 /* The call that an inspecting child watches. */
@@ -133,6 +130,7 @@ static _Noreturn void note_crash(uintptr_t crash_address, void *cfa, uintptr_t u
 }
 
 void nomem__scout_died(void *cfa) {
+  nomem__report_child_died();
   if (is_child) note_crash(0, cfa, 0);
 }
 
@@ -298,7 +296,7 @@ static void reap(pid_t child) {
 static bool inspect_in_child(const struct nomem_plan *plan) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
-  pid_t child = fork();
+  pid_t child = nomem__fork_untraced();
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     become_child();
@@ -315,9 +313,9 @@ static bool inspect_in_child(const struct nomem_plan *plan) {
 static bool start_helper(void) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
-  pid_t between = fork();
+  pid_t between = nomem__fork_untraced();
   if (between == 0) {
-    if (fork() != 0) leave(0);
+    if (nomem__fork_untraced() != 0) leave(0);
     pid_t self = getpid();
     nomem__close(ends[0]);
     become_child();
@@ -439,59 +437,6 @@ void nomem__scout(const struct nomem_plan *plans, uint32_t count, bool is_new_in
     has_met_crash = true;
   }
   errno = saved_errno;
-}
-
-static void stderr_to(int fd) {
-  dup2(fd, STDERR_FILENO);
-  nomem__close(fd);
-}
-
-/* Whether the plan leaves behind what nothing names any more; then that is reported. What was lost before is none of the
- * plan's. The clean run overwrites what the registers and the stack still hold. */
-static _Noreturn void look_for_leak(const struct nomem_plan *plan) {
-  int shown = dup(STDERR_FILENO);
-  stderr_to(nomem__open("/dev/null", O_RDWR));
-  is_child = true; /* it cannot be done here, as where ptrace is not allowed: then this ends in silence */
-  shared->is_clean = true;
-  if (__lsan_do_recoverable_leak_check() != 0) leave(0);
-  nomem__run_target(NOMEM_RUN_FAULT, plan);
-  nomem__note_leak(plan);
-  nomem__run_target(NOMEM_RUN_TRACE, NULL);
-  stderr_to(shown);
-  if (__lsan_do_recoverable_leak_check() == 0) leave(0);
-  nomem__report_leak();
-  leave(1);
-}
-
-/* Once it has found nothing so often, it is not asked again. */
-static bool is_asked_for_leaks(void) {
-  return nomem__options.detects_leaks && &__lsan_do_recoverable_leak_check != NULL && leak_checks < LEAK_CHECKS_MAX;
-}
-
-static _Noreturn void run_as_parent(const struct nomem_plan *plan) {
-  if (nomem__options.compares) {
-    nomem__run_target(NOMEM_RUN_TRACE, NULL);
-    nomem__repeatability_before(nomem__milliseconds() + nomem__options.time_max_ms);
-  }
-  nomem__counters_clear();
-  nomem__run_target(NOMEM_RUN_FAULT, plan);
-  nomem__repeatability_after(plan);
-  leave(0);
-}
-
-bool nomem__scout_report(const struct nomem_plan *plan, bool is_leak) {
-  if (is_leak && !is_asked_for_leaks()) return false;
-  pid_t child = fork();
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (is_leak) look_for_leak(plan);
-    run_as_parent(plan);
-  }
-  int status = 0;
-  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  bool is_shown = child > 0 && status != 0;
-  leak_checks += is_leak && !is_shown;
-  return is_shown;
 }
 
 bool nomem__scout_has_met_crash(void) {

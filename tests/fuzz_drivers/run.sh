@@ -139,6 +139,27 @@ for twin in UNCHECKED_MALLOC NONE; do
 done
 cell 'a driver of several files' files-UNCHECKED_MALLOC files-NONE
 
+# A fuzzer that traces the target and its children sees no crash but the target's own: what the harness does not check
+# is tried in a child.
+# follows NAME COUNT PROGRAM: so many crashes are seen.
+follows() {
+  name=$1 count=$2
+  run follow "../$3"
+  if [ "$status" = 0 ] && grep -qx "crashes: $count" log; then pass "$name"; else fail "$name" log; fi
+}
+if [ -z "$no_ptrace" ]; then
+  compile gcc -O1 "$here/follow.c" -o follow
+  for twin in NONE ADD; do
+    # shellcheck disable=SC2086
+    compile gcc -g -O1 -DBUG_$twin driver-WEAK_DEFINITION.o "$tests/fuzz_going_on/library.c" \
+      "$tests/fuzz_going_on/harness.c" $engine -o traced-$twin
+  done
+  follows 'followed by ptrace, what the harness does not check is no crash' 0 traced-NONE
+  follows 'the bug beside it is one' 1 traced-ADD
+else
+  skip 'followed by ptrace' "$no_ptrace"
+fi
+
 # Where nothing can fail, that is said, once.
 nothing='no allocation call was seen in any input'
 # shellcheck disable=SC2086
@@ -163,6 +184,11 @@ quiet() {
   if [ "$status" -eq 0 ] && ! grep -q '^nomem: ' log; then pass "$name"; else fail "$name" log; fi
 }
 quiet 'off, nothing is said' none --nomem=off
+# shellcheck disable=SC2086
+for driver in PLAIN WEAK_DEFINITION; do
+  compile gcc -g -O1 -DBUG_UNCHECKED_MALLOC '-DWORDS="off"' driver-$driver.o "$tests/fuzz_engine/switch.c" $engine -o off-$driver
+  quiet "nor by a target that switches itself off, $driver" off-$driver
+done
 quiet 'nor by a libFuzzer that only starts others' fuzzer-NONE -fork=1 -runs=200
 quiet 'nor by one that prints its help' fuzzer-NONE -help=1
 

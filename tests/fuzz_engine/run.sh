@@ -250,6 +250,23 @@ reports_to_nobody() {
 }
 result "a target that reports its results links without the engine" reports_to_nobody
 
+# What a target sets in LLVMFuzzerInitialize counts as if it had been set from outside.
+target switch-off switch.c ,address -DBUG_UNCHECKED_MALLOC '-DWORDS="off"'
+target switch-on switch.c ,address -DBUG_UNCHECKED_MALLOC '-DWORDS="on"'
+target switch-not switch.c ,address -DBUG_UNCHECKED_MALLOC '-DEXCEPT="in=copy"'
+target switch-wrong switch.c ,address '-DWORDS="maybe"'
+is_rejected_late() {
+  fuzz 2 ./switch-wrong -runs=10 && prints '^nomem: NOMEM_FUZZ: maybe: unknown word'
+}
+# shellcheck disable=SC2086
+{
+  result "a target that switches itself off is left alone" fuzz 0 ./switch-off $runs
+  result "one that switches itself on is not, whatever was set" fuzz 1 env NOMEM_FUZZ=off ./switch-on $runs
+  result "but a flag takes precedence" fuzz 0 ./switch-on --nomem=off $runs
+  result "calls that it names itself are left alone" fuzz 0 ./switch-not $runs
+  result "an unknown word of its own is rejected" is_rejected_late
+}
+
 # A name that asks for the engine.
 target named parser.c ,address -DBUG_UNCHECKED_MALLOC -Wl,--defsym=nomem_fuzz_named=1
 cp named named_nomem
