@@ -2,8 +2,8 @@
 /* What the processes of a campaign share. libFuzzer's -fork starts a process for each job and another to merge what it
  * found: without this each job would begin anew with every site.
  *
- * The process that starts the jobs makes the memory, without a name, and they inherit its descriptor, whose number is in
- * the environment. A process that is alone has memory of its own, which only its children see. */
+ * The process that starts the jobs makes the memory, without a name, and they inherit its descriptor, whose number is
+ * in the environment. A process that is alone has memory of its own, which only its children see. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
@@ -100,8 +100,10 @@ static struct campaign *map_for_jobs(size_t size) {
 
 int nomem__campaign_begin(void) {
   size_t counters = nomem__counters_number(), size = sizeof *campaign + counters;
-  if (nomem__options.starts_jobs) campaign = map_for_jobs(size);
-  else if (nomem__options.is_job || nomem__options.merges) campaign = map_inherited(size);
+  if (nomem__options.starts_jobs)
+    campaign = map_for_jobs(size);
+  else if (nomem__options.is_job || nomem__options.merges)
+    campaign = map_inherited(size);
   if (campaign == NULL && !nomem__options.merges) campaign = map(-1, size);
   if (campaign == NULL) return -ENOMEM;
   campaign->counters = counters;

@@ -21,7 +21,7 @@ extern _Thread_local uintptr_t __sancov_lowest_stack __attribute__((weak, tls_mo
 extern void _ZN6fuzzer6Fuzzer19StaticDeathCallbackEv(void) __attribute__((weak));
 
 static uint8_t *largest, *edges[2]; /* the first is shared with the helper (scout.c) */
-static size_t mapped_size; /* of each of these */
+static size_t mapped_size;          /* of each of these */
 static uintptr_t lowest_stack;
 
 static bool has_fuzzer(void) {

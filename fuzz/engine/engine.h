@@ -167,11 +167,11 @@ NOMEM_HIDDEN void nomem__campaign_say(void); /* in one line, what has come of it
  * Under AFL++, an input's count of an edge is the largest of its runs, not their sum: a sum would make every input that
  * is run again look like one that loops more often. */
 NOMEM_HIDDEN size_t nomem__counters_number(void); /* 0: another fuzzer's */
-NOMEM_HIDDEN void nomem__counters_begin(void); /* keeps what the clean run counted */
-NOMEM_HIDDEN void nomem__counters_clear(void); /* before each other run */
+NOMEM_HIDDEN void nomem__counters_begin(void);    /* keeps what the clean run counted */
+NOMEM_HIDDEN void nomem__counters_clear(void);    /* before each other run */
 /* After it: credits its edges to the input. Whether any is new to the campaign; all: also those that are not. */
 NOMEM_HIDDEN bool nomem__counters_merge(bool all);
-NOMEM_HIDDEN void nomem__counters_end(void);   /* puts back the largest */
+NOMEM_HIDDEN void nomem__counters_end(void); /* puts back the largest */
 
 /* The edges of runs before a fault, and of those after it. Only between begin and end. */
 enum nomem_edges { NOMEM_EDGES_BEFORE, NOMEM_EDGES_AFTER };
@@ -213,6 +213,7 @@ enum nomem_frame_kind {
   NOMEM_KIND_PLAIN,
   NOMEM_KIND_RUNTIME, /* allocates for its caller */
   NOMEM_KIND_HARNESS, /* the target's own function, and what lies beside it */
+  NOMEM_KIND_HOOK,    /* an allocator of the harness's, which the library may call: it allocates for its caller */
   NOMEM_KIND_NEW,     /* operator new */
   NOMEM_KIND_NEVER    /* must not fail: the fuzzer, a sanitizer at work, an abort, an exception, a thread variable */
 };
@@ -242,7 +243,7 @@ struct nomem_options {
   uint32_t sample;       /* one in so many inputs that bring nothing new is run with a fault all the same; 0: none */
   uint64_t time_max_ms;  /* of the runs with a fault for one input */
   const char *words, *plan_text, *only_text, *except_text, *known_given; /* as given; NULL: not given */
-  const char *known_text;                                               /* the file, given or not */
+  const char *known_text;                                                /* the file, given or not */
   struct nomem_plan plan;
   struct nomem_plan only, except; /* a site may fail when a rule of `only` matches it and none of `except` */
   const char *program;            /* argv[0] */
@@ -341,7 +342,8 @@ NOMEM_HIDDEN void nomem__credit_input(const struct nomem_plan *plan);
 /* The last run, by this plan, has left memory behind. */
 NOMEM_HIDDEN void nomem__note_leak(const struct nomem_plan *plan);
 
-/* Called once the options are known, before the program's main, and again when they have changed: makes sure that calls of the target come here. */
+/* Called once the options are known, before the program's main, and again when they have changed: makes sure that calls
+ * of the target come here. */
 NOMEM_HIDDEN void nomem__entry_arm(void);
 
 /* exit_note.c */

@@ -62,8 +62,9 @@ static uint64_t hash_input(void) {
   return hash;
 }
 
-/* Where the campaign goes on, findings are many, and each takes as long to report as thousands of runs: of the time of all
- * its processes, at most one part in so many is for what belongs to faults, but for the first moments and the first findings. */
+/* Where the campaign goes on, findings are many, and each takes as long to report as thousands of runs: of the time of
+ * all its processes, at most one part in so many is for what belongs to faults, but for the first moments and the first
+ * findings. */
 enum { TIMES_LONGER_IN_ALL = 8, ADVANCE_US = 500 * 1000, FINDINGS_AT_ONCE = 4 };
 
 static bool can_afford_faults(void) {

@@ -35,8 +35,8 @@ static void stderr_to(int fd) {
   nomem__close(fd);
 }
 
-/* Whether the plan leaves behind what nothing names any more; then that is reported. What was lost before is none of the
- * plan's. The clean run overwrites what the registers and the stack still hold. */
+/* Whether the plan leaves behind what nothing names any more; then that is reported. What was lost before is none of
+ * the plan's. The clean run overwrites what the registers and the stack still hold. */
 static _Noreturn void look_for_leak(const struct nomem_plan *plan) {
   int shown = dup(STDERR_FILENO);
   stderr_to(nomem__open("/dev/null", O_RDWR));

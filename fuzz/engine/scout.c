@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tries plans in another process first, so that a crash ends only that, and the fuzzer need not be told of one that is
- * the harness's own fault. Forking a program under a sanitizer takes longer than thousands of runs of a small target, so
- * one such helper tries plan after plan, input after input, until one of them ends it.
+ * the harness's own fault. Forking a program under a sanitizer takes longer than thousands of runs of a small target,
+ * so one such helper tries plan after plan, input after input, until one of them ends it.
  *
  * Where the campaign goes on after a finding, only the helper makes runs with a fault: it credits their edges to the
  * input, compares, and looks for leaks, and nothing of the kind ends the fuzzer's process.
@@ -106,7 +106,7 @@ static void note_stack(uintptr_t crash_address, void *cfa) {
     /* A return address belongs to the call before it; where the crash is, the address itself does. */
     uintptr_t at = address[i] + (address[i] == crash_address);
     enum nomem_frame_kind kind = nomem__frame_kind(channel, nomem__decision_frame(at));
-    if (kind == NOMEM_KIND_HARNESS) {
+    if (kind == NOMEM_KIND_HARNESS || (kind == NOMEM_KIND_HOOK && shared->below == 0)) {
       shared->harness_return = address[i];
       return;
     }

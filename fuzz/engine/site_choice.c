@@ -66,6 +66,7 @@ static const char *module_name(const struct nomem_channel *channel, nomem_frame 
 /* What is known of the function at a code address. */
 struct function_facts {
   enum nomem_frame_kind kind;
+  bool is_allocator;               /* by its name */
   uint64_t only_mask, except_mask; /* bit r: the function in= of rule r names */
 };
 
@@ -76,6 +77,7 @@ static bool add_name(const char *name, void *argument) {
   for (uint32_t r = 0; r < nomem__options.except.rule_count; r++)
     if (nomem__glob(nomem__options.except.rule[r].in, name)) facts->except_mask |= UINT64_C(1) << r;
   find_kind(name, &facts->kind);
+  facts->is_allocator |= nomem__glob("*alloc*", name) || nomem__glob("*Alloc*", name);
   return false; /* go on with the other names of the function */
 }
 
@@ -95,7 +97,7 @@ static struct function_facts look_up(const struct nomem_channel *channel, nomem_
   nomem__module_function_is(channel, frame, add_name, &facts);
   bool is_program = strcmp(module_name(channel, frame), nomem__module_base_name(nomem__module_program())) == 0;
   if (facts.kind == NOMEM_KIND_PLAIN && is_program && nomem__is_harness_code(NOMEM_FRAME_OFFSET(frame) - 1))
-    facts.kind = NOMEM_KIND_HARNESS;
+    facts.kind = facts.is_allocator ? NOMEM_KIND_HOOK : NOMEM_KIND_HARNESS;
   return facts;
 }
 
@@ -133,7 +135,9 @@ static struct summary summarise(const struct nomem_channel *channel, const struc
     all.only_mask |= frame.only_mask;
     all.except_mask |= frame.except_mask;
     all.never |= frame.kind == NOMEM_KIND_NEVER || (frame.kind == NOMEM_KIND_NEW && !nomem__options.fails_new);
-    if (all.caller != NOMEM_KIND_UNKNOWN || frame.kind == NOMEM_KIND_RUNTIME || frame.kind == NOMEM_KIND_NEW) continue;
+    if (all.caller != NOMEM_KIND_UNKNOWN || frame.kind == NOMEM_KIND_RUNTIME || frame.kind == NOMEM_KIND_NEW ||
+        frame.kind == NOMEM_KIND_HOOK)
+      continue;
     all.caller = frame.kind;
     all.module = module_name(channel, site->frame[i]);
   }

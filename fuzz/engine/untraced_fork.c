@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* honggfuzz traces the target and all its children, and takes what a child dies of for a crash of the target's. What the
- * engine tries in a child is none. */
+/* honggfuzz traces the target and all its children, and takes what a child dies of for a crash of the target's. What
+ * the engine tries in a child is none. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh disable=SC2154 # the variables are fuzz_targets.sh's
+# shellcheck shell=sh disable=SC2034,SC2154 # the variables are fuzz_targets.sh's
 # Other projects' own fuzz targets: how each is built, and what belongs to it. Read by fuzz_targets.sh, which provides
 # build, top, here and die.
 

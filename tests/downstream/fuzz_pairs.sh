@@ -35,7 +35,7 @@ one_of_pair() {
   make_clock "$1"
   # shellcheck disable=SC2046,SC2086
   (
-    cd "$folder"
+    cd "$folder" || exit
     if [ -n "$group" ]; then
       sh -c 'echo $PPID' >"$group/cgroup.procs"
       export NOMEM_CLOCK_FILE="$counter" LD_PRELOAD="$top/processor_clock.so"
@@ -43,7 +43,7 @@ one_of_pair() {
     TMPDIR=$folder/tmp NOMEM_FUZZ_NOT=$(not_of "$target") timeout $((seconds * 20 + 100)) taskset -c "$3" \
       "$top/$target.$1" $(dictionary_of "$target") $common $(options_of_mode) -seed="$2" -max_total_time="$seconds" \
       "$folder/corpus" >log 2>&1 || :
-    times >times
+    times >usage
   )
   [ -z "$group" ] || sleep 1 # the helper ends when its parent has
   [ -z "$group" ] || rmdir "$group" || :
@@ -52,19 +52,23 @@ one_of_pair() {
 # What a target left alone in one process, and what it printed.
 figures_of() {
   folder=$pair/$1
-  edges=$(sed -n 's/.*cov: \([0-9]*\) .*/\1/p' "$folder/log" | sort -n | tail -1)
   inputs=$(sed -n 's/^#\([0-9]*\)[:	 ].*/\1/p' "$folder/log" | sort -n | tail -1)
   # shellcheck disable=SC2086
   timeout 300 "$top/$target.plain" $common -runs=0 "$folder/corpus" >"$folder/replay" 2>&1 || :
   kept=$(sed -n 's/^#[0-9]*.*cov: \([0-9]*\) .*/\1/p' "$folder/replay" | sort -n | tail -1)
-  # In one process, what only a failed call reaches is in libFuzzer's figure, and in its jobs' as well.
+  # libFuzzer prints what its jobs have reached before it has merged the last one's corpus, and does not know of all that
+  # only a failed call reaches.
+  edges=$({
+    echo "${kept:-0}"
+    sed -n -e 's/.*cov: \([0-9]*\) .*/\1/p' -e 's/^nomem: edges: \([0-9]*\),.*/\1/p' "$folder/log"
+  } | sort -n | tail -1)
   found=$(grep -c . "$folder/$target.nomem.nomem-known" 2>/dev/null || :)
   spared=$(grep -c 'not checked by the harness' "$folder/$target.nomem.nomem-known" 2>/dev/null || :)
   crashes=$(find "$folder" -maxdepth 1 \( -name 'crash-*' -o -name 'leak-*' -o -name 'timeout-*' \) ! -name '*.plan' | wc -l)
   [ "$1" = plain ] || crashes=$((${found:-0} - ${spared:-0}))
   awk -v figures="${edges:-0} ${kept:-0} ${inputs:-0} $crashes" '
     NR == 2 { split($1 "m" $2, part, /[ms]/); printf "%s %d\n", figures, part[1] * 60 + part[2] + part[4] * 60 + part[5] }' \
-    "$folder/times" >"$top/pairs/$target.$1.$round"
+    "$folder/usage" >"$top/pairs/$target.$1.$round"
 }
 
 # median_of VARIANT FIELD

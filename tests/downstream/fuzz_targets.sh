@@ -29,9 +29,9 @@ top=$build/downstream/fuzz
 . "$here/fuzz_builds.sh"
 # shellcheck source-path=SCRIPTDIR source=fuzz_pairs.sh
 . "$here/fuzz_pairs.sh"
-if [ $# -eq 0 ] && [ "$action" = pairs ]; then set -- $other_targets; fi
-[ $# -gt 0 ] || set -- $tuned_targets
-targets=$*
+default=$tuned_targets
+[ "$action" != pairs ] || default=$other_targets
+targets=${*:-$default}
 seconds=${SECONDS_EACH:-5}
 rounds=${ROUNDS:-}
 common="-rss_limit_mb=4096 -timeout=20"

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
 
 static int run(int (*target)(const uint8_t *, size_t)) {
-  static const char *const inputs[] = {"", "a", "key=value", "a=b\nc=#d\n", "=\n=\n=\n"};
+  static const char *const inputs[] = {"", "a", "key=value", "a=b\nc=#d\n", "=\n=\n=\n", "xyz"};
   for (int round = 0; round < 300; round++)
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) target((const uint8_t *)inputs[i], strlen(inputs[i]));
   puts("done");

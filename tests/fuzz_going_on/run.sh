@@ -17,6 +17,8 @@ cd "$work"
 . "$tests/lib/tap.sh"
 # shellcheck source-path=SCRIPTDIR/../lib source=fuzz_run.sh
 . "$tests/lib/fuzz_run.sh"
+# shellcheck disable=SC1091 source-path=SCRIPTDIR/../lib source=machine.sh
+. "$tests/lib/machine.sh"
 fuzz_seconds=400
 # Leaks are another matter, and LeakSanitizer cannot look for them everywhere.
 export ASAN_OPTIONS=detect_leaks=0 AFL_QUIET=1
@@ -31,7 +33,7 @@ printf 'xyz' >corpus/seed
 target() {
   name=$1
   shift
-  clang -g -O1 -fsanitize=fuzzer,address "$@" -o "$name" -Wl,--wrap=LLVMFuzzerTestOneInput "$build/libnomem-fuzz.a" \
+  clang -g -O1 -pthread -fsanitize=fuzzer,address "$@" -o "$name" -Wl,--wrap=LLVMFuzzerTestOneInput "$build/libnomem-fuzz.a" \
     >log 2>&1 || { cat log; exit 1; }
 }
 
@@ -93,6 +95,42 @@ target careful "$library" "$harness" -DCHECKS
     [ "$(wc -l <careful-bugs.nomem-known)" = 2 ]
   }
   result "so it does in jobs" goes_on_in_jobs
+  # Neither a leak nor an error that is remembered ends the process.
+  goes_on_after_quiet_ones() {
+    anew
+    fuzz 77 ./quiet -ignore_crashes=1 $runs corpus && prints 1 DONE &&
+      prints 1 '^nomem: sticky: ' && prints 1 '^nomem: findings that the campaign went on after: 1$' &&
+      fuzz 0 ./quiet-clean -ignore_crashes=1 $runs corpus && prints 0 '^nomem: '
+  }
+  target quiet "$tests/fuzz_engine/sticky.c" -DBUG_FLAG
+  target quiet-clean "$tests/fuzz_engine/sticky.c" -DCLEAN_NONE
+  result "a sticky error is found by a process that goes on" goes_on_after_quiet_ones
+  if [ -z "$no_ptrace" ]; then
+    target leaky "$tests/fuzz_engine/parser.c" -DBUG_LEAK
+    target leaky-clean "$tests/fuzz_engine/parser.c"
+    goes_on_after_leak() {
+      anew
+      fuzz 77 env ASAN_OPTIONS=detect_leaks=1 ./leaky -ignore_crashes=1 -seed=1 -runs=20000 -max_total_time=200 corpus &&
+        prints 1 DONE && prints 1 '^nomem: findings that the campaign went on after: ' &&
+        prints 0 'detected memory leaks.*fuzzer' && line=$(sed -n 's/^nomem: reproduce: //p' log | head -n 1) &&
+        fuzz 77 env ASAN_OPTIONS=detect_leaks=1 sh -c "$line" && prints 1 'detected memory leaks' &&
+        fuzz 0 env ASAN_OPTIONS=detect_leaks=1 ./leaky-clean -ignore_crashes=1 -seed=1 -runs=20000 corpus &&
+        prints 0 '^nomem: '
+    }
+    result "so is a leak, and its line reproduces it" goes_on_after_leak
+  else
+    skip "so is a leak, and its line reproduces it" "$no_ptrace"
+  fi
+  # Each site is tried once in the campaign, not once in each job. Its runs would be counted together all the same.
+  shares_progress() {
+    anew
+    timeout 400 ./quiet-clean -fork=1 -ignore_crashes=1 --nomem=sample=0 -seed=1 -max_total_time=12 -detect_leaks=0 \
+      corpus >log 2>&1 || :
+    [ "$(grep -c '^#.* job: ' log)" -ge 2 ] || return 1
+    made=$(sed -n 's/^nomem: edges: [0-9]*, of them only where a call failed: [1-9].*call: \([0-9]*\); findings: 0$/\1/p' log)
+    [ "$made" -ge 1 ] && [ "$made" -le 12 ]
+  }
+  result "jobs of one campaign go on where the one before was, and say together what they reached" shares_progress
   begins_again() {
     anew
     fuzz 1 ./careful-bugs $runs corpus && fuzz 1 ./careful-bugs $runs corpus &&
@@ -158,6 +196,17 @@ target careful "$library" "$harness" -DCHECKS
     fuzz 0 ./paused $runs && prints 0 '^nomem: not counted: ' && fuzz 0 ./unpaused $runs && prints 1 '^nomem: not counted: '
   }
   result "between nomem_pause and nomem_resume nothing fails" is_paused
+
+  # The library's calls may fail although they are made in the harness's file.
+  hooks='-Dmalloc=hook_malloc -Dcalloc=hook_calloc -Drealloc=hook_realloc -Dfree=hook_free'
+  target hooked "$library" "$here/hook.c" -DCHECKS $hooks
+  target hooked-bug "$library" "$here/hook.c" -DCHECKS $hooks -DBUG_ADD
+  is_hooked() {
+    anew
+    fuzz 0 ./hooked $runs corpus && prints 0 '^nomem: ' && fuzz 1 ./hooked-bug $runs corpus &&
+      prints 1 '^nomem: the call that was failed: realloc of ' && grep -q '#1 .* in collector_add ' log
+  }
+  result "what a library allocates by the harness's own allocator is failed" is_hooked
 
   target silent "$here/silent.c" -DBUG
   for twin in CODES TRUTHS ERRNOS; do target told-$twin "$here/silent.c" -D$twin; done
