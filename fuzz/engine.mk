@@ -30,8 +30,14 @@ downstream-fuzz: $(BUILD)/libnomem-fuzz.a
 	$(Q)tests/downstream/fuzz_targets.sh $(BUILD) coverage
 	$(Q)tests/downstream/fuzz_targets.sh $(BUILD) speed
 
+## downstream-fuzz-pairs: seven targets with the engine and without, at the same time, in pairs of a minute (an hour)
+OTHER_TARGETS = nghttp2 libcbor pcre2 libplist-xml libplist-binary oniguruma c-ares
+downstream-fuzz-pairs: $(BUILD)/libnomem-fuzz.a
+	$(Q)tests/downstream/fuzz_targets.sh $(BUILD) build $(OTHER_TARGETS)
+	$(Q)SECONDS_EACH=60 tests/downstream/fuzz_targets.sh $(BUILD) pairs $(OTHER_TARGETS)
+
 ## fuzz-drivers: the drop-in engine with every kind of driver, sanitizer and compiler (two minutes)
 fuzz-drivers: setup-check $(BUILD)/libnomem-fuzz.a
 	$(Q)tests/fuzz_drivers/run.sh $(BUILD) --all
 
-.PHONY: engine downstream-fuzz fuzz-drivers
+.PHONY: engine downstream-fuzz downstream-fuzz-pairs fuzz-drivers
