@@ -244,7 +244,7 @@ static void toggle_scope(const struct header *header) {
 
 /* How many calls of a step are made from ever further down the stack. */
 static unsigned take_deep(uint8_t wanted) {
-  unsigned count = is_watched ? 1 : 1 + wanted * DEPTHS;
+  unsigned count = is_watched ? 1U : 1U + wanted * DEPTHS;
   if (count > deep_left) count = deep_left;
   deep_left -= count;
   return count;
