@@ -63,9 +63,9 @@ static void print_top_help(FILE *out) {
   fprintf(out, "  %-9s%s\n", "help", "explain a command and its options: nomem help COMMAND");
   fputs(
       "\nto begin with:\n"
-      "  nomem explore -- ./test       what breaks in one test when malloc returns NULL\n"
+      "  nomem explore -- ./test       what breaks in a test when malloc returns NULL\n"
       "  nomem suite -- make check     the same for every test that a command starts\n"
-      "  nomem explain crash           what a verdict means, and how to mend such a bug\n",
+      "  nomem explain crash           what a verdict means, and how to mend it\n",
       out);
   print_options(out, NOMEM_SCOPE_TOP);
 }
