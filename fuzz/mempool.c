@@ -280,6 +280,7 @@ static void step_overrun(struct slot *slot, unsigned how, uint8_t flip) {
   uint8_t *past = slot->block + granules_of(slot->size) * GRANULE - MEMPOOL_OVERHEAD;
   past[how % 4] ^= flip; /* the next block's header begins with the size of this one */
   misuse(slot->block, MEMPOOL_OVERRUN, how >> 2);
+  if (how & 0x80) pool_check_default(slot->block, MEMPOOL_OVERRUN, note_misuse);
   CHECK(mempool_check() != 0, "mempool_check did not see a write past a block's end");
   past[how % 4] ^= flip;
 }

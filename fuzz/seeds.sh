@@ -67,6 +67,8 @@ seed wrappers zero-size-build-fails 01 00 "$second" "$none" "$ops"
 seed wrappers more-faults-than-are-recorded 00 00 "$lasting" "$none" "$(repeat 70 '00 00 00 10')"
 seed wrappers fails-all-reallocs-of-live-blocks 00 00 "$reallocs" "$none" "$(for s in 00 01 02 03; do
   printf '00 %s 00 30 02 %s 00 60 02 %s 00 10 03 %s 00 50 ' $s $s $s $s; done)"
+seed wrappers fails-all-reallocs-to-little 00 00 "$reallocs" "$none" "$(for op in 02 03; do for size in 00 01 02 03; do
+  printf '00 00 00 30 %s 00 00 %s 00 01 00 00 %s 01 00 %s ' $op $size $op $size; done; done)"
 seed wrappers budget-recovers 00 00 "$budget" "$none" "$(repeat 3 '00 00 00 60 00 01 00 60 00 02 00 60 06 00 00 00 02 01 00 70 06 01 00 00')"
 seed wrappers site 06 05 "$none" "$none" "$ops $ops"
 seed wrappers site-first 06 00 "$none" "$none" "$ops"
@@ -116,6 +118,7 @@ seed mempool wrong-pointers 04 00 00 "00 00 00 40 00 01 00 40 05 00 00 00 08 00 
 seed mempool pointers-beside 08 00 00 "$(for how in 40 41 42 60 61 62; do for at in 0 1 2 8 f; do
   printf '08 %s 00 0%s ' $how $at; done; done) 00 00 00 40 08 40 00 10 08 41 00 20 08 42 00 40 08 60 00 20 08 61 00 3f"
 seed mempool overrun 04 00 00 "$(for s in 00 01 02; do printf '00 %s 00 28 ' $s; done) 09 00 00 01 09 01 05 80 09 02 0a ff 09 01 03 01"
+seed mempool overrun-by-default 04 00 00 "$(for s in 00 01 02; do printf '00 %s 00 28 ' $s; done) 09 00 80 01 09 01 85 80 09 02 82 ff"
 seed mempool write-after-free 20 00 00 "00 00 00 20 00 01 00 20 0a 11 00 02 05 00 00 00 0a 12 00 00 0a 21 00 05 84 02 0c 00 84 03 0d 00
   89 02 00 00 0a 01 00 60 0a 80 00 61"
 seed mempool trees ff ff 00 "$(for s in 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f; do printf '84 %s 0%s 40 00 %s 00 08 ' $s \
@@ -156,7 +159,7 @@ pool_one="02 00"
 # kinds WHICH VALUE: every kind of damage
 kinds() {
   kind=0
-  while [ "$kind" -lt 31 ]; do printf '%02x %s %s ' "$kind" "$1" "$2"; kind=$((kind + 1)); done
+  while [ "$kind" -lt 32 ]; do printf '%02x %s %s ' "$kind" "$1" "$2"; kind=$((kind + 1)); done
 }
 for pool in small lists trees used one; do
   eval "blocks=\$pool_$pool"

@@ -94,13 +94,20 @@ run() {
   case $? in 0 | 124 | 137) return 1 ;; esac
 }
 
+# The target that killed another bug of the file comes first.
+targets_in_turn() {
+  first=$(cat "$work/killers/$name" 2>/dev/null)
+  targets_of "$file" | grep -x -e "${first:-none}"
+  targets_of "$file" | grep -vx -e "${first:-none}"
+}
+
 # Prints the verdict on the bug in the current folder.
 judge() {
-  targets=$(targets_of "$file")
+  targets=$(targets_in_turn)
   share=$(((seconds + $(echo "$targets" | wc -w) - 1) / $(echo "$targets" | wc -w)))
   for target in $targets; do
     build "$target" 2>"$folder/log" || { echo "broken $target"; return; }
-    run "$target" -runs=0 "$seeds_seconds" && { echo "seeds $target"; return; }
+    run "$target" -runs=0 "$seeds_seconds" && { echo "$target" >"$work/killers/$name"; echo "seeds $target"; return; }
   done
   for target in $targets; do
     run "$target" "-max_total_time=$share" $((share * 2 + 30)) && { echo "fuzzing $target"; return; }
@@ -209,7 +216,7 @@ if [ "${3:-}" = one ]; then
   exit
 fi
 
-mkdir -p "$work/parts" "$work/original" "$work/verdicts" "$work/sums"
+mkdir -p "$work/killers" "$work/parts" "$work/original" "$work/verdicts" "$work/sums"
 rm -rf "$work/run" "$work/results"
 mkdir -p "$work/run" "$work/results"
 for target in "$out"/bin/*; do

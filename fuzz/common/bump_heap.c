@@ -89,6 +89,12 @@ static bool refuses(void) {
   return true;
 }
 
+size_t bump_even_size(size_t size) {
+  if (size >= SIZE_MAX - STEP) return size;
+  bool is_even = size % CHUNK_MIN >= STEP - GAP + 1 && size % CHUNK_MIN <= CHUNK_MIN - GAP;
+  return is_even ? size : size + STEP;
+}
+
 static uint8_t *take(size_t size) {
   if (refuses() || size > ARENA_BYTES || block_count == BLOCKS) return NULL;
   size_t chunk = (size + GAP + STEP - 1) / STEP * STEP, at = used;

@@ -39,6 +39,9 @@ void bump_heap_claim(size_t bytes);
 
 /* What a block can hold: at least what was asked for. */
 size_t bump_size_of(void *block);
+/* The size, or if need be one that is 16 larger, of whose blocks each takes a multiple of 32 bytes: then all of them
+ * are aligned alike. */
+size_t bump_even_size(size_t size);
 void *bump_malloc(size_t size);
 void *bump_calloc(size_t count, size_t size);
 void *bump_realloc(void *block, size_t size);

@@ -243,6 +243,24 @@ static int inside_is_a_member(struct hand_pool *hand, unsigned which, uint32_t v
   return MEMPOOL_BAD_INDEX;
 }
 
+static bool follows_a_long_block(struct hand_pool *hand, uint32_t id) {
+  return is_free(hand, id) && block_at(hand, id)->previous_size > 1;
+}
+
+/* Two of them, one as far behind its block as the other is before its own: their numbers have the same sum. */
+static int insides_are_members(struct hand_pool *hand, unsigned which, uint32_t value) {
+  uint32_t id = choose(hand, which, is_long_and_free), other = choose(hand, which + 1 + value, follows_a_long_block);
+  if (!id || !other || id == other) return 0;
+  uint32_t size = block_at(hand, id)->size, before = block_at(hand, other)->previous_size;
+  uint32_t offset = 1 + value % ((size < before ? size : before) - 1);
+  mempool__index_remove(&hand->pool, id);
+  mempool__index_remove(&hand->pool, other);
+  block_at(hand, id + offset)->size = block_at(hand, other - offset)->size = 1;
+  mempool__index_insert(&hand->pool, id + offset);
+  mempool__index_insert(&hand->pool, other - offset);
+  return MEMPOOL_BAD_INDEX;
+}
+
 static int member_reaches_beyond(struct hand_pool *hand, unsigned which, uint32_t value) {
   uint32_t id = choose(hand, which, is_long_and_free);
   if (!id || block_at(hand, id)->size <= LINKED_GRANULES) return 0;
@@ -412,6 +430,7 @@ static const damage_func damages[] = {
     list_has_two_sizes,
     empty_class_has_a_block,
     freed_block_was_not_entered,
+    insides_are_members,
 };
 
 unsigned hand_pool_kinds(void) {

@@ -103,12 +103,13 @@ static const char *free_by_default(void *ptr, mempool_misuse_func handler) {
 }
 
 void pool_check_default(void *ptr, enum mempool_misuse misuse, mempool_misuse_func handler) {
-  static const char *const words[] = {[MEMPOOL_FOREIGN] = "outside the pool",
-                                      [MEMPOOL_INTERIOR] = "inside a block in use",
-                                      [MEMPOOL_DOUBLE_FREE] = "in free memory"};
+  static const char *const words[] = {[MEMPOOL_FOREIGN] = "is outside the pool",
+                                      [MEMPOOL_INTERIOR] = "is inside a block in use",
+                                      [MEMPOOL_DOUBLE_FREE] = "is in free memory",
+                                      [MEMPOOL_OVERRUN] = "was written past its end"};
   char expected[128];
   const char *line = free_by_default(ptr, handler);
-  snprintf(expected, sizeof expected, "mempool: %p is %s", ptr, words[misuse]);
+  snprintf(expected, sizeof expected, "mempool: %p %s", ptr, words[misuse]);
   CHECK(strncmp(line, expected, strlen(expected)) == 0 && strchr(line, '\n') == line + strlen(line) - 1,
         "a wrong free is to be '%s...', and is '%s'", expected, line);
 }
