@@ -264,7 +264,7 @@ FUZZ_ONE_PLACE static void run_step(struct fuzz_step step, unsigned thread, cons
       count = op == OP_CALL ? 1 : op == OP_CALLS ? 1 + step.c % REPEATS : is_child ? 1 + step.c % 4 : 0;
       if (op == OP_DEEP) count = take_deep(step.c);
       __asm__ volatile("" : "+r"(count)); /* lest there be a call for each of them */
-      make_calls(step, thread, count, op == OP_DEEP ? 16 : 0);
+      make_calls(step, thread, count, op == OP_DEEP ? 32 : 0);
       if (is_child) make_free(0), _exit(0);
       break;
     case OP_LIVE:

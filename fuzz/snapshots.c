@@ -44,6 +44,7 @@ static struct nomem_channel *channel;
 static struct told {
   unsigned expected, forks; /* how many forks were to come, and how many came */
   unsigned nth;             /* call of a run that is to fail */
+  _Atomic bool is_ready;    /* the server waits, or is about to: it has read the plan that there was at first */
 } * told;
 enum { POINTS_BYTES = POINTS * sizeof(struct nomem_snapshot_point) };
 #define SHARED_BYTES (sizeof *channel + POINTS_BYTES + sizeof *told)
@@ -298,6 +299,7 @@ static void wait_to_be_forked(void) {
   start(header.how & IS_SERVER ? NOMEM_ENGINE_SERVER : NOMEM_ENGINE_SNAPSHOT);
   hinder();
   if (!(header.how & IS_SERVER)) return;
+  told->is_ready = true;
   nomem__reached_main();
   CHECK(getpid() != self.pid && getpid() == channel->fork.child, "the server has returned");
   CHECK(nomem__thread_id() == getpid() && nomem__process_id() == getpid(), "a fork takes itself for another");
@@ -376,6 +378,7 @@ static void set_plan(unsigned run) {
 
 static void serve_runs(pid_t child) {
   enum nomem_obstacle obstacle = obstacle_of();
+  while (!told->is_ready) usleep(100);
   for (unsigned run = 0; run < RUNS && obstacle == NOMEM_OBSTACLE_NONE; run++) {
     set_plan(run);
     let_go_on();
@@ -431,7 +434,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   read_header(&input);
   CHECK(fallocate(memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, SHARED_BYTES) == 0, "no clear channel");
   CHECK(lseek(tape, TAPE_AT, SEEK_SET) == TAPE_AT, "no place in the file");
-  if (header.how & IS_SERVER) set_plan(0);
   pid_t child = fork();
   CHECK(child >= 0, "cannot fork");
   if (child == 0) be_forked(input);
