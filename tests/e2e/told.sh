@@ -148,6 +148,29 @@ nomem explore --store told.db -- ./test_told >first 2>&1 || :
 finds 'and comes from the store' 1 '^silent in append ' --store told.db -- ./test_told
 if grep -q '^nomem: resumed: 8 of 8' found; then pass 'without a run'; else fail 'without a run' found; fi
 
+# What the test finds in memory, without a call, and what may be an error that was left there.
+for level in -O0 -O2; do
+  for kind in '' -DFRACTION -DLETTER -DELEMENT -DSUM -DEARLIER; do
+    built told_memory.c $level $kind
+    finds "another result in memory ($level $kind)" 1 '^silent in add ' -- ./test_told
+    built told_memory.c $level -DMENDED $kind
+    finds "and where the call says no ($level $kind)" 0 ' reported; 0 findings' --strict -- ./test_told
+  done
+  for kind in FLAG STATE POINTER; do
+    built told_memory.c $level -D$kind
+    finds "an error in memory ($level $kind)" 0 '^advisory: untold in add ' -- ./test_told
+  done
+  built_with=-lcmocka
+  built told_memory.c $level -DCMOCKA
+  finds "a framework is given what is in memory ($level)" 1 '^silent in add ' -- ./test_told
+  built told_memory.c $level -DCMOCKA -DMENDED
+  finds "and where the call says no, cmocka ($level)" 0 ' reported; 0 findings' --strict -- ./test_told
+  built_with=
+done
+built told_memory.c -O0
+rm told*.c test_told.c
+finds 'without its source, a number may be a status' 0 '^advisory: untold in add ' -- ./test_told
+
 # A function of the test's that is not called has not told it anything.
 for level in -O0 -O2; do
   built told_words.c $level

@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "explore/report/excerpt.h"
-#include "explore/report/source_lines.h"
 #include "explore/report/terminal.h"
 #include "explore/text/memory_stream.h"
+#include "explore/text/source_lines.h"
 
 static char one[] = "/tmp/nomem-excerpt-one-XXXXXX", other[] = "/tmp/nomem-excerpt-other-XXXXXX";
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "explore/report/source_lines.h"
 #include "explore/text/memory.h"
+#include "explore/text/source_lines.h"
 #include "fixtures/short_memory.h"
 
 static char path[] = "/tmp/nomem-source-XXXXXX";

@@ -40,6 +40,8 @@
   {                                                                                   \
     .place = (number), .kind = NOMEM_TOLD_CALLBACK, .arguments = {(first), (second) } \
   }
+#define METHOD(number, returned, looked_at) \
+  { .place = (number), .kind = NOMEM_TOLD_RESULT, .value = (returned), .is_used = (looked_at) }
 #define COMPARISON(number) \
   { .place = (number), .callee = (number), .kind = NOMEM_TOLD_DATA, .is_comparison = true }
 
@@ -230,16 +232,16 @@ static void unseen(void **state) {
        {FAILED(INT, 0), DATA(2, 0), DATA(4, 0)},
        NOMEM_TOLD_UNSEEN,
        true},
-      {"a member", {FAILED(POINTER, HERE), DATA(3, 0)}, {FAILED(POINTER, HERE), DATA(4, 0)}, NOMEM_TOLD_UNSEEN, false},
+      {"a member", {FAILED(POINTER, HERE), DATA(3, 0)}, {FAILED(POINTER, HERE), DATA(4, 0)}, NOMEM_TOLD_LOOKED, false},
       {"after another value",
        {FAILED(INT, 0), DATA(2, 1), DATA(5, 0), DATA(3, 0)},
        {FAILED(INT, 0), DATA(2, 0), DATA(5, 0), DATA(4, 0)},
-       NOMEM_TOLD_UNSEEN,
+       NOMEM_TOLD_LOOKED,
        false},
       {"a value that nobody looks at",
        {FAILED(INT, 0), UNUSED(2, 1), DATA(3, 0)},
        {FAILED(INT, 0), UNUSED(2, 0), DATA(4, 0)},
-       NOMEM_TOLD_UNSEEN,
+       NOMEM_TOLD_LOOKED,
        false},
       {"of no known type",
        {FAILED(INT, 0), RESULT(2, UNKNOWN, 1), DATA(3, 0)},
@@ -251,7 +253,17 @@ static void unseen(void **state) {
        {FAILED(INT, 0), DATA(2, 0), DATA(4, 0)},
        NOMEM_TOLD_UNSEEN,
        false},
-      {"the same in all", {FAILED(INT, 0), DATA(2, 0)}, {FAILED(INT, 0), DATA(2, 0)}, NOMEM_TOLD_UNSEEN, false},
+      {"a method whose result nobody looks at",
+       {FAILED(INT, 0), METHOD(3, 1, false), DATA(4, 0)},
+       {FAILED(INT, 0), DATA(5, 0)},
+       NOMEM_TOLD_LOOKED,
+       false},
+      {"and one whose result somebody looks at",
+       {FAILED(INT, 0), METHOD(3, 1, true), DATA(4, 0)},
+       {FAILED(INT, 0), DATA(5, 0)},
+       NOMEM_TOLD_UNSEEN,
+       false},
+      {"the same in all", {FAILED(INT, 0), DATA(2, 0)}, {FAILED(INT, 0), DATA(2, 0)}, NOMEM_TOLD_LOOKED, false},
   };
   DECIDE(cases);
 }

@@ -10,6 +10,7 @@
 #include "../judge/call_watch.h"
 #include "../judge/common_site.h"
 #include "../judge/error_names.h"
+#include "../judge/look_watch.h"
 #include "../judge/return_verdict.h"
 #include "../text/function_name.h"
 #include "../text/grow.h"
@@ -33,6 +34,7 @@ struct told_run {
   struct nomem__worker_slot *slot;
   struct nomem__call_watch with_fault, without_fault;
   struct told_call *now;
+  size_t common; /* how many events the two have in common after that call */
 };
 
 struct told_check {
@@ -203,37 +205,72 @@ static void describe(const struct told_run *run, enum nomem__verdict verdict, ch
 
 /* A program that is no test has its own ways to say that it had no memory, and reasons for an exit status that nobody
  * sees from outside: only what is certain is held against it. */
-static bool may_have_said_so(const struct told_run *run, enum nomem__told told, const struct nomem__outcome *outcome) {
-  if (run->check->campaign->code_owners.is_divided) return false;
-  return told == NOMEM_TOLD_UNSEEN || nomem__output_speaks_of_memory(&outcome->error);
+static enum nomem__verdict verdict_of(const struct told_run *run, enum nomem__told told,
+                                      const struct nomem__outcome *outcome) {
+  static const enum nomem__verdict verdicts[] = {[NOMEM_TOLD] = NOMEM_VERDICT_REPORTED,
+                                                 [NOMEM_TOLD_UNSEEN] = NOMEM_VERDICT_UNTOLD,
+                                                 [NOMEM_TOLD_LOOKED] = NOMEM_VERDICT_UNTOLD,
+                                                 [NOMEM_TOLD_NOTHING] = NOMEM_VERDICT_SILENT};
+  bool is_test = run->check->campaign->code_owners.is_divided;
+  bool may_have_said_so = told != NOMEM_TOLD_NOTHING || nomem__output_speaks_of_memory(&outcome->error);
+  return !is_test && may_have_said_so ? NOMEM_VERDICT_REPORTED : verdicts[told];
 }
 
-/* What the failure really came to. REPORTED: just that. */
-static enum nomem__verdict judge(const struct told_run *run, const struct nomem__outcome *outcome) {
+/* What test code was told. *is_wrong: it was the wrong error. */
+static enum nomem__told judge(struct told_run *run, bool *is_wrong) {
   const struct nomem__told_events events = nomem__call_watch_events(&run->with_fault);
   const struct nomem__told_events usual = nomem__call_watch_events(&run->without_fault);
   const struct nomem__told_event *failed = nomem__told_failed_call(&usual);
-  if (failed == NULL || nomem__told_failed_call(&events) == NULL) return NOMEM_VERDICT_REPORTED;
-  if (is_wrong_error(run->check, run->now, nomem__returned_number(&failed->type, failed->value)))
-    return NOMEM_VERDICT_MISREPORTED;
-  static const enum nomem__verdict verdicts[] = {[NOMEM_TOLD] = NOMEM_VERDICT_REPORTED,
-                                                 [NOMEM_TOLD_UNSEEN] = NOMEM_VERDICT_UNTOLD,
-                                                 [NOMEM_TOLD_NOTHING] = NOMEM_VERDICT_SILENT};
-  enum nomem__told told = nomem__told_decide(&events, &usual);
-  return may_have_said_so(run, told, outcome) ? NOMEM_VERDICT_REPORTED : verdicts[told];
+  if (failed == NULL || nomem__told_failed_call(&events) == NULL) return NOMEM_TOLD;
+  *is_wrong = is_wrong_error(run->check, run->now, nomem__returned_number(&failed->type, failed->value));
+  run->common = nomem__told_common(&events, &usual);
+  return nomem__told_decide(&events, &usual);
+}
+
+static void enter(struct told_run *run, const struct nomem__outcome *outcome, enum nomem__verdict verdict) {
+  char detail[NOMEM_DETAIL_BYTES];
+  const struct nomem__result result = {.verdict = verdict};
+  if (verdict == NOMEM_VERDICT_REPORTED) return;
+  describe(run, verdict, detail);
+  nomem__results_enter_result(run->slot, outcome, run->now->rank, &result, detail);
+}
+
+/* Third step, where no call told test code anything, nor gave it what it noticed: what it looked at in memory. */
+static void looked_with_fault(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct told_run *run = user;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  const struct nomem__looks looks = nomem__call_watch_looks(&run->with_fault);
+  const struct nomem__looks usual = nomem__call_watch_looks(&run->without_fault);
+  bool is_result =
+      nomem__look_shows_result(&looks, &usual, nomem__look_names_status, run->check->campaign->session->symbols);
+  if (is_reported(run, outcome))
+    enter(run, outcome, verdict_of(run, is_result ? NOMEM_TOLD_NOTHING : NOMEM_TOLD_LOOKED, outcome));
+  compare_next(run);
+}
+
+static void looked_without_fault(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct told_run *run = user;
+  const struct nomem__code_owners *callers = nomem__code_owners_callers(&run->check->campaign->code_owners);
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  start(run, nomem__call_watch_prepare_looks(&run->with_fault, callers, NOMEM_WATCH_WITH_FAULT, run->common),
+        looked_with_fault);
 }
 
 static void compared(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
   struct told_run *run = user;
-  char detail[NOMEM_DETAIL_BYTES];
+  const struct nomem__code_owners *callers = nomem__code_owners_callers(&run->check->campaign->code_owners);
+  bool is_wrong = false;
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  const struct nomem__result result = {.verdict =
-                                           is_reported(run, outcome) ? judge(run, outcome) : NOMEM_VERDICT_REPORTED};
-  if (result.verdict != NOMEM_VERDICT_REPORTED) {
-    describe(run, result.verdict, detail);
-    nomem__results_enter_result(run->slot, outcome, run->now->rank, &result, detail);
+  enum nomem__told told = is_reported(run, outcome) ? judge(run, &is_wrong) : NOMEM_TOLD;
+  if (!is_wrong && told == NOMEM_TOLD_LOOKED) {
+    start(run, nomem__call_watch_prepare_looks(&run->without_fault, callers, NOMEM_WATCH_WITHOUT_FAULT, run->common),
+          looked_without_fault);
+    return;
   }
+  enter(run, outcome, is_wrong ? NOMEM_VERDICT_MISREPORTED : verdict_of(run, told, outcome));
   compare_next(run);
 }
 

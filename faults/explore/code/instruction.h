@@ -70,6 +70,7 @@ struct nomem__instruction {
   uint8_t operation; /* enum nomem__operation */
   uint8_t condition; /* as in the instruction: 4 is "equal", 5 "not equal" */
   bool sets_flags;
+  bool compares;    /* to with from, and no more than that */
   uint32_t written; /* a bit for each register, up to the last vector register, that it may write beside to */
   uint64_t target;  /* 0: not known */
   struct nomem__operand to, from;

@@ -79,6 +79,12 @@ static void understand_vector(const struct nomem__instruction_parts *parts, stru
     case 0x17:
       set_written(instruction, rm_operand(parts, 8));
       return;
+    case 0x2e:
+    case 0x2f: /* two numbers with a fraction */
+      instruction->compares = true;
+      instruction->to = vector_operand(parts->reg, parts->has_66 ? 8 : 4, 0);
+      instruction->from = vector_rm_operand(parts, parts->has_66 ? 8 : 4);
+      return;
     default:
       set_written(instruction, vector_operand(parts->reg, 16, 0));
   }

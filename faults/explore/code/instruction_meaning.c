@@ -9,6 +9,22 @@ static bool is_same_register(const struct nomem__operand *a, const struct nomem_
   return a->kind == NOMEM_OPERAND_REGISTER && b->kind == NOMEM_OPERAND_REGISTER && a->base == b->base;
 }
 
+/* A comparison with what is no number. Memory is put second: the first operand of such an operation may be written. */
+static void set_compared(struct nomem__instruction *instruction, struct nomem__operand one,
+                         struct nomem__operand other) {
+  bool is_first = one.kind == NOMEM_OPERAND_REGISTER;
+  instruction->compares = true;
+  instruction->to = is_first ? one : other;
+  instruction->from = is_first ? other : one;
+}
+
+static void set_test(struct nomem__instruction *instruction, struct nomem__operand to, struct nomem__operand from) {
+  instruction->operation = NOMEM_OPERATION_TEST;
+  instruction->compares = true;
+  instruction->to = to;
+  instruction->from = from;
+}
+
 /* Addition, comparison and the like, whose flags tell of the result. */
 static void set_alu(struct nomem__instruction *instruction, unsigned kind, struct nomem__operand to,
                     struct nomem__operand from) {
@@ -18,13 +34,9 @@ static void set_alu(struct nomem__instruction *instruction, unsigned kind, struc
     set_move(instruction, to, number_operand(is_cleared ? 0 : -1, to.bytes));
     instruction->sets_flags = true;
   } else if (is_same && (kind == ALU_OR || kind == ALU_AND)) {
-    instruction->operation = NOMEM_OPERATION_TEST;
-    instruction->to = to;
-    instruction->from = number_operand(0, to.bytes);
+    set_test(instruction, to, number_operand(0, to.bytes));
   } else if (kind == ALU_CMP && is_number) {
-    instruction->operation = NOMEM_OPERATION_TEST;
-    instruction->to = to;
-    instruction->from = from;
+    set_test(instruction, to, from);
   } else if (kind == ALU_ADD || (kind == ALU_SUB && is_number)) {
     instruction->operation = NOMEM_OPERATION_ADD;
     instruction->to = to;
@@ -32,6 +44,8 @@ static void set_alu(struct nomem__instruction *instruction, unsigned kind, struc
     if (kind == ALU_SUB) instruction->from.value = -from.value;
   } else if (kind != ALU_CMP) {
     set_written(instruction, to);
+  } else {
+    set_compared(instruction, to, from);
   }
 }
 
@@ -99,10 +113,7 @@ static void understand_two(const struct nomem__instruction_parts *parts, struct 
       return;
     case 0x84:
     case 0x85:
-      if (!is_same_register(&rm, &reg)) return;
-      instruction->operation = NOMEM_OPERATION_TEST;
-      instruction->to = rm;
-      instruction->from = number_operand(0, bytes);
+      if (is_same_register(&rm, &reg)) set_test(instruction, rm, number_operand(0, bytes));
       return;
     case 0x86:
     case 0x87:

@@ -8,8 +8,9 @@
 
 static const struct nomem__call_place *find_place(const struct nomem__call_watch *watch,
                                                   const struct nomem__told_event *event) {
-  for (size_t i = 0; i < watch->place_count; i++)
-    if (watch->places[i].is_known && watch->places[i].like.place == event->place) return &watch->places[i];
+  for (size_t i = 0; i < watch->places.count; i++)
+    if (watch->places.list[i].is_known && watch->places.list[i].like.place == event->place)
+      return &watch->places.list[i];
   return NULL;
 }
 
@@ -25,8 +26,8 @@ static const char *name_of(const struct nomem__call_watch *watch, const char *pa
 /* Whether the run without the fault has a call there. */
 static bool makes_call(const struct nomem__call_watch *watch, const struct nomem__trace_frame *at) {
   const struct nomem__told_events events = nomem__call_watch_events(watch);
-  for (size_t i = 0; i < watch->place_count; i++) {
-    const struct nomem__call_place *place = &watch->places[i];
+  for (size_t i = 0; i < watch->places.count; i++) {
+    const struct nomem__call_place *place = &watch->places.list[i];
     bool is_there = !place->is_entry && place->is_known && place->address - place->bias == at->offset &&
                     nomem__trace_is_same_file(place->path, at->path);
     if (is_there && nomem__told_has_place(&events, place->like.place)) return true;

@@ -16,167 +16,58 @@
 #include "../stack/process_memory.h"
 #include "../text/grow.h"
 #include "../text/hash.h"
+#include "look_watch.h"
 #include "test_names.h"
-
-/* So many functions of a module are looked at. */
-#define SYMBOLS_MAX 8192
-
-/* Whether it is a test's. What a test framework calls for itself, and who calls it, says nothing. */
-static bool is_of_test(const struct nomem__call_watch *watch, const char *path, uint64_t offset) {
-  const struct nomem__trace_frame frame = {path, offset, false};
-  return nomem__code_owner_of(watch->code_owners, &frame) == NOMEM_OWNER_TEST &&
-         !nomem__is_framework_code(watch->code_owners, &frame);
-}
-
-/* Finding the places. */
-
-static void add_place(struct nomem__call_watch *watch, const char *path, uint64_t bias, uint64_t offset,
-                      bool is_entry) {
-  if (watch->place_count == NOMEM_CALL_PLACES) watch->is_cut = true;
-  if (watch->is_cut && watch->place_count > 0) return;
-  watch->places = nomem__grow(watch->places, watch->place_count, &watch->place_room, sizeof *watch->places);
-  watch->places[watch->place_count++] =
-      (struct nomem__call_place){.address = bias + offset, .is_entry = is_entry, .path = path, .bias = bias};
-}
-
-/* The functions of one module that are still to be read. */
-struct functions {
-  struct nomem__call_watch *watch;
-  const char *path;
-  uint64_t bias;
-  const struct nomem__function_code *list[NOMEM_CALL_FUNCTIONS];
-  size_t count;
-};
-
-static void add_function(struct functions *functions, uint64_t offset) {
-  struct nomem__call_watch *watch = functions->watch;
-  const struct nomem__function_code *code =
-      nomem__symbols_find_code(watch->code_owners->symbols, functions->path, offset);
-  for (size_t i = 0; i < functions->count; i++)
-    if (functions->list[i] == code) return;
-  if (code == NULL || functions->count == NOMEM_CALL_FUNCTIONS)
-    watch->is_cut = true;
-  else
-    functions->list[functions->count++] = code;
-}
-
-/* Adds the places behind its calls, and the functions of test code that it calls or goes on in. */
-static void read_function(struct functions *functions, const struct nomem__function_code *code) {
-  for (size_t i = 0; i < code->count; i++) {
-    const struct nomem__instruction *instruction = &code->list[i];
-    bool is_call = instruction->operation == NOMEM_OPERATION_CALL;
-    if (is_call)
-      add_place(functions->watch, functions->path, functions->bias, instruction->address + instruction->length, false);
-    bool leaves = is_call || (instruction->operation == NOMEM_OPERATION_JUMP &&
-                              nomem__function_code_find(code, instruction->target) == NOMEM_NO_INSTRUCTION);
-    if (leaves && instruction->target != 0 && is_of_test(functions->watch, functions->path, instruction->target))
-      add_function(functions, instruction->target);
-  }
-}
-
-static void visit_entry(void *user, uint64_t offset) {
-  const struct functions *functions = user;
-  if (is_of_test(functions->watch, functions->path, offset))
-    add_place(functions->watch, functions->path, functions->bias, offset, true);
-}
-
-/* A test framework calls its own functions. */
-static void add_entries(struct functions *functions) {
-  struct nomem__symbols *symbols = functions->watch->code_owners->symbols;
-  if (nomem__is_test_library(nomem__base_name(functions->path))) return;
-  if (!nomem__symbols_each_function(symbols, functions->path, SYMBOLS_MAX, visit_entry, functions))
-    functions->watch->is_cut = true;
-}
-
-static bool is_test_frame(const struct nomem__call_watch *watch, const struct nomem__trace *trace, unsigned frame) {
-  return nomem__code_owner_at(watch->code_owners, trace, frame) == NOMEM_OWNER_TEST;
-}
-
-/* Whether a frame is the first one of test code of its module, from one on. */
-static bool is_first_of_module(const struct nomem__call_watch *watch, const struct nomem__trace *trace, unsigned from,
-                               unsigned frame) {
-  if (!is_test_frame(watch, trace, frame)) return false;
-  for (unsigned i = from; i < frame; i++)
-    if (is_test_frame(watch, trace, i) && strcmp(trace->frame[i].path, trace->frame[frame].path) == 0) return false;
-  return true;
-}
-
-/* Adds all places of one module: of the frames from this one outwards that are test code. */
-static void add_module(struct nomem__call_watch *watch, const struct nomem__stack *stack,
-                       const struct nomem__trace *trace, unsigned from) {
-  uint64_t address;
-  const struct nomem__trace_frame *first = &trace->frame[from];
-  if (!nomem__read_word(stack->tid, stack->frames[from - 1].cfa - sizeof address, &address)) {
-    watch->is_cut = true;
-    return;
-  }
-  struct functions *functions = nomem__calloc(1, sizeof *functions);
-  *functions = (struct functions){.watch = watch, .path = first->path, .bias = address - first->offset};
-  for (unsigned i = from; i < trace->depth; i++) {
-    const struct nomem__trace_frame *frame = &trace->frame[i];
-    bool is_of_test_code = is_test_frame(watch, trace, i) && !nomem__is_framework_code(watch->code_owners, frame);
-    if (strcmp(frame->path, first->path) == 0 && is_of_test_code) add_function(functions, frame->offset - 1);
-  }
-  for (size_t i = 0; i < functions->count; i++) read_function(functions, functions->list[i]);
-  add_entries(functions);
-  free(functions);
-}
-
-static int by_address(const void *left, const void *right) {
-  const struct nomem__call_place *a = left, *b = right;
-  if (a->address != b->address) return a->address < b->address ? -1 : 1;
-  return b->is_entry - a->is_entry;
-}
-
-/* Behind a call that never returns, the next function may begin. */
-static void drop_doubles(struct nomem__call_watch *watch) {
-  size_t kept = 0;
-  qsort(watch->places, watch->place_count, sizeof *watch->places, by_address);
-  for (size_t i = 0; i < watch->place_count; i++)
-    if (kept == 0 || watch->places[kept - 1].address != watch->places[i].address)
-      watch->places[kept++] = watch->places[i];
-  watch->place_count = kept;
-}
 
 /* Where not all can be noted, only what the call returns in which the allocation failed is worth a stop. */
 static void keep_failed_call(struct nomem__call_watch *watch) {
-  for (size_t i = 0; i < watch->place_count; i++)
-    if (watch->places[i].address == watch->failed_address) watch->places[0] = watch->places[i];
-  watch->place_count = 1;
+  for (size_t i = 0; i < watch->places.count; i++)
+    if (watch->places.list[i].address == watch->failed_address) watch->places.list[0] = watch->places.list[i];
+  watch->places.count = 1;
 }
 
 /* Takes all breakpoints out: nothing more is noted, and the run is as fast as any. */
 static void drop_breakpoints(struct nomem__call_watch *watch, pid_t tid) {
   watch->is_cut = watch->is_over = true;
-  for (size_t i = 0; i < watch->place_count; i++)
-    nomem__code_write(tid, watch->places[i].address, watch->places[i].byte);
+  for (size_t i = 0; i < watch->places.count; i++)
+    nomem__code_write(tid, watch->places.list[i].address, watch->places.list[i].byte);
   if (watch->callback.address != 0) nomem__code_write(tid, watch->callback.address, watch->callback.byte);
   watch->callback.address = 0;
 }
 
 static void set_breakpoints(struct nomem__call_watch *watch, pid_t tid) {
   if (watch->is_cut) keep_failed_call(watch);
-  for (size_t i = 0; i < watch->place_count; i++) {
-    struct nomem__call_place *place = &watch->places[i];
-    size_t bytes = place->is_entry ? 0 : sizeof place->call;
+  for (size_t i = 0; i < watch->places.count; i++) {
+    struct nomem__call_place *place = &watch->places.list[i];
+    size_t bytes = place->is_entry || place->is_look_only ? 0 : sizeof place->call;
     if (nomem__process_read(tid, place->address, &place->byte, 1) != 1 ||
         nomem__process_read(tid, place->address - bytes, place->call, bytes) != bytes)
       watch->is_cut = true;
   }
-  for (size_t i = 0; i < watch->place_count; i++)
-    if (!nomem__code_write(tid, watch->places[i].address, NOMEM_BREAKPOINT)) watch->is_cut = true;
+  for (size_t i = 0; i < watch->places.count; i++)
+    if (!watch->places.list[i].is_look_only && !nomem__code_write(tid, watch->places.list[i].address, NOMEM_BREAKPOINT))
+      watch->is_cut = true;
 }
 
-static struct nomem__call_place *find_place(const struct nomem__call_watch *watch, uint64_t address) {
-  size_t low = 0, high = watch->place_count;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (watch->places[middle].address < address)
-      low = middle + 1;
-    else
-      high = middle;
+/* Has the thread stop at what test code compares, or no longer. */
+static void turn_looks(struct nomem__call_watch *watch, bool on) {
+  watch->looks.are_on = on;
+  for (size_t i = 0; i < watch->places.count; i++) {
+    const struct nomem__call_place *place = &watch->places.list[i];
+    if (place->is_look_only && !nomem__code_write(watch->tid, place->address, on ? NOMEM_BREAKPOINT : place->byte))
+      watch->looks.are_cut = true;
   }
-  return low < watch->place_count && watch->places[low].address == address ? &watch->places[low] : NULL;
+}
+
+static void note_look(struct nomem__call_watch *watch, const struct nomem__call_place *place) {
+  if (watch->looks.count == NOMEM_CALL_LOOKS) {
+    watch->looks.are_cut = true;
+    turn_looks(watch, false);
+    return;
+  }
+  watch->looks.list = nomem__grow(watch->looks.list, watch->looks.count, &watch->looks.room, sizeof *watch->looks.list);
+  watch->looks.list[watch->looks.count] = nomem__look_note(watch->tid, place->path, place->bias, place->look);
+  watch->looks.list[watch->looks.count++].is_outcome = place->is_outcome;
 }
 
 /* A runner calls its tests through pointers, which no longer shows behind the call; but at the fault, they are there.
@@ -186,9 +77,9 @@ static void note_own_calls(struct nomem__call_watch *watch, const struct nomem__
   for (unsigned i = from; i + 1 < trace->depth; i++) {
     uint64_t address;
     const struct nomem__trace_frame *callee = &trace->frame[i];
-    if (stack->frames[i].cfa == 0 || !is_of_test(watch, callee->path, callee->offset - 1)) continue;
+    if (stack->frames[i].cfa == 0 || !nomem__is_of_test(watch->code_owners, callee->path, callee->offset - 1)) continue;
     if (!nomem__read_word(stack->tid, stack->frames[i].cfa - sizeof address, &address)) continue;
-    struct nomem__call_place *place = find_place(watch, address);
+    struct nomem__call_place *place = nomem__call_places_find(&watch->places, address);
     if (place != NULL) place->is_own = true;
   }
 }
@@ -208,11 +99,12 @@ static void begin_at(struct nomem__call_watch *watch, struct nomem__stacks *stac
   watch->has_begun = true;
   watch->is_cut = stack.is_cut || nomem__memory_map_read(&watch->map, pid) != 0;
   watch->tid = tid;
-  add_place(watch, trace.frame[test].path, watch->failed_address - trace.frame[test].offset, trace.frame[test].offset,
-            false);
-  for (unsigned i = test; i < trace.depth && watch->kind != NOMEM_WATCH_FAILED_CALL; i++)
-    if (is_first_of_module(watch, &trace, test, i)) add_module(watch, &stack, &trace, i);
-  drop_doubles(watch);
+  watch->places.code_owners = watch->code_owners;
+  nomem__call_places_add(&watch->places, trace.frame[test].path, watch->failed_address - trace.frame[test].offset,
+                         trace.frame[test].offset, false);
+  if (watch->kind != NOMEM_WATCH_FAILED_CALL) nomem__call_places_add_all(&watch->places, &stack, &trace, test);
+  watch->is_cut |= watch->places.is_cut;
+  nomem__call_places_order(&watch->places);
   note_own_calls(watch, &stack, &trace, test);
   set_breakpoints(watch, tid);
   if (watch->variable != NULL)
@@ -327,7 +219,7 @@ static bool is_variable_null(const struct nomem__call_watch *watch) {
 static void await_callback(struct nomem__call_watch *watch, const struct nomem__call_place *place, uint64_t sp) {
   uint64_t address;
   if (watch->callback.address != 0 || watch->setter != NULL || !is_variable_null(watch)) return;
-  if (!nomem__read_word(watch->tid, sp, &address) || find_place(watch, address) != NULL) return;
+  if (!nomem__read_word(watch->tid, sp, &address) || nomem__call_places_find(&watch->places, address) != NULL) return;
   if (nomem__process_read(watch->tid, address, &watch->callback.byte, 1) != 1) return;
   if (!nomem__code_write(watch->tid, address, NOMEM_BREAKPOINT)) return;
   watch->callback.address = address;
@@ -348,10 +240,18 @@ static enum nomem__stop_action end_callback(struct nomem__call_watch *watch, str
   return NOMEM_ACTION_CONTINUE;
 }
 
+/* Whether the thread has come there from a call that has returned: what stands behind one that never does may be jumped
+ * to as well. */
+static bool has_returned(const struct nomem__call_watch *watch, const struct nomem__call_place *place, uint64_t sp) {
+  uint64_t address;
+  return nomem__read_word(watch->tid, sp - sizeof address, &address) && address == place->address;
+}
+
 static void note_event(struct nomem__call_watch *watch, struct nomem__call_place *place,
                        const struct user_regs_struct *registers) {
   if (watch->event_count == NOMEM_CALL_EVENTS) drop_breakpoints(watch, watch->tid);
   if (watch->is_over || (place->is_entry && !is_callback(watch, watch->tid, registers->rsp))) return;
+  if (!place->is_entry && !has_returned(watch, place, registers->rsp)) return;
   if (!place->is_known) learn_place(watch, watch->tid, place);
   struct nomem__told_event event = place->like;
   event.value = place->is_entry ? 0 : value_of(watch, place, registers);
@@ -360,11 +260,23 @@ static void note_event(struct nomem__call_watch *watch, struct nomem__call_place
   event.arguments[2] = place->is_entry ? registers->rdx : 0;
   event.is_failed_call = watch->failed == NULL && !place->is_entry && place->address == watch->failed_address &&
                          registers->rsp == watch->failed_sp;
-  if (event.is_failed_call) watch->failed = place;
+  if (event.is_failed_call) {
+    watch->failed = place;
+    watch->failed_event = watch->event_count;
+  }
   if (place->is_entry) await_callback(watch, place, registers->rsp);
   watch->events = nomem__grow(watch->events, watch->event_count, &watch->event_room, sizeof *watch->events);
   watch->events[watch->event_count++] = event;
   if (event.is_failed_call && watch->kind == NOMEM_WATCH_FAILED_CALL) drop_breakpoints(watch, watch->tid);
+  bool begin_looks = watch->places.with_looks && !watch->looks.are_on && !watch->looks.are_cut && watch->failed != NULL;
+  if (begin_looks && watch->event_count - 1 == watch->failed_event + watch->looks.after) turn_looks(watch, true);
+}
+
+/* The thread of the fault has come to a place. */
+static void note_place(struct nomem__call_watch *watch, struct nomem__call_place *place,
+                       const struct user_regs_struct *registers) {
+  if (!place->is_look_only) note_event(watch, place, registers);
+  if (watch->looks.are_on && !watch->is_over && place->look != NULL) note_look(watch, place);
 }
 
 /* Goes on over a breakpoint: it is taken out, and put back after one instruction. */
@@ -379,7 +291,9 @@ static bool step_over(struct nomem__call_watch *watch, pid_t tid, const struct n
 
 static bool put_back(struct nomem__call_watch *watch, pid_t tid) {
   uint64_t address = nomem__stepper_end(&watch->steppers, tid);
-  if (address != 0 && !watch->is_over) nomem__code_write(tid, address, NOMEM_BREAKPOINT);
+  const struct nomem__call_place *place = address != 0 ? nomem__call_places_find(&watch->places, address) : NULL;
+  bool is_left = watch->is_over || (place != NULL && place->is_look_only && !watch->looks.are_on);
+  if (address != 0 && !is_left) nomem__code_write(tid, address, NOMEM_BREAKPOINT);
   return address != 0;
 }
 
@@ -397,10 +311,10 @@ static enum nomem__stop_action handle_trap(struct nomem__call_watch *watch, pid_
   if (watch->callback.address != 0 && tid == watch->tid &&
       registers.rip - NOMEM_BREAKPOINT_BYTES == watch->callback.address)
     return end_callback(watch, &registers);
-  struct nomem__call_place *place = find_place(watch, registers.rip - NOMEM_BREAKPOINT_BYTES);
+  struct nomem__call_place *place = nomem__call_places_find(&watch->places, registers.rip - NOMEM_BREAKPOINT_BYTES);
   if (place == NULL || (code != SI_KERNEL && code != TRAP_BRKPT)) return NOMEM_ACTION_DELIVER;
   if (tid == watch->tid)
-    note_event(watch, place, &registers);
+    note_place(watch, place, &registers);
   else
     note_other_thread(watch, tid);
   return step_over(watch, tid, place, &registers) ? NOMEM_ACTION_STEP : NOMEM_ACTION_CONTINUE;
@@ -424,7 +338,11 @@ static struct nomem__call_watch *watch_of(struct nomem__stop_watcher *watcher) {
 static uint32_t begin(struct nomem__stop_watcher *watcher, const struct nomem_channel *pages) {
   struct nomem__call_watch *watch = watch_of(watcher);
   const struct nomem__test_variable *variable = watch->variable;
+  bool are_wanted = watch->places.with_looks;
+  size_t after = watch->looks.after;
   nomem__call_watch_prepare(watch, watch->code_owners, watch->kind);
+  watch->places.with_looks = are_wanted;
+  watch->looks.after = after;
   watch->variable = variable;
   watch->pages = pages;
   return watch->kind == NOMEM_WATCH_WITHOUT_FAULT ? NOMEM_STOP_INSTEAD : NOMEM_STOP_EACH;
@@ -452,14 +370,30 @@ struct nomem__stop_watcher *nomem__call_watch_prepare(struct nomem__call_watch *
   return &watch->watcher;
 }
 
+struct nomem__stop_watcher *nomem__call_watch_prepare_looks(struct nomem__call_watch *watch,
+                                                            const struct nomem__code_owners *code_owners,
+                                                            enum nomem__call_watch_kind kind, size_t after) {
+  struct nomem__stop_watcher *watcher = nomem__call_watch_prepare(watch, code_owners, kind);
+  watch->places.with_looks = true;
+  watch->looks.after = after;
+  return watcher;
+}
+
+struct nomem__looks nomem__call_watch_looks(const struct nomem__call_watch *watch) {
+  bool is_whole = watch->has_begun && !watch->is_cut && !watch->looks.are_cut;
+  return (struct nomem__looks){watch->looks.list, watch->looks.count, is_whole};
+}
+
 struct nomem__told_events nomem__call_watch_events(const struct nomem__call_watch *watch) {
   return (struct nomem__told_events){watch->events, watch->event_count, watch->has_begun && !watch->is_cut};
 }
 
 void nomem__call_watch_free(struct nomem__call_watch *watch) {
   nomem__memory_map_free(&watch->map);
-  free(watch->places);
+  free(watch->places.list);
   free(watch->events);
-  watch->places = NULL;
+  free(watch->looks.list);
+  watch->looks.list = NULL;
+  watch->places = (struct nomem__call_places){0};
   watch->events = NULL;
 }

@@ -13,29 +13,15 @@
 #include "../process/code_breakpoints.h"
 #include "../process/stop_watcher.h"
 #include "../stack/memory_map.h"
-#include "called_function.h"
+#include "call_places.h"
 #include "code_owner.h"
+#include "look_verdict.h"
 #include "test_variable.h"
 #include "told_verdict.h"
 
-/* So much is looked at: more functions and places are left out, and more events are not noted. */
-#define NOMEM_CALL_FUNCTIONS 512
-#define NOMEM_CALL_PLACES 16384
+/* More events are not noted. */
 #define NOMEM_CALL_EVENTS 4096
-
-/* A place in test code: behind a call, or where a function begins. */
-struct nomem__call_place {
-  uint64_t address;
-  unsigned char byte; /* what stands there */
-  bool is_entry;
-  unsigned char call[NOMEM_CALL_BYTES]; /* the bytes of the call */
-  const char *path;                     /* of the module, and where it lies */
-  uint64_t bias;
-  bool is_known;                 /* what follows is */
-  struct nomem__told_event like; /* an event there, without its values */
-  struct nomem__trace_frame callee;
-  bool is_own; /* it calls a function of the test's, as the stack at the fault shows */
-};
+#define NOMEM_CALL_LOOKS 8192
 
 /* What is looked at: what the call returns in which the allocation fails, and no more; all calls from there on; or all
  * calls from there on in a run in which that allocation does not fail. */
@@ -53,10 +39,17 @@ struct nomem__call_watch {
   struct nomem__memory_map map;
   uint64_t failed_address, failed_sp;     /* where the call returns in which the allocation failed */
   const struct nomem__call_place *failed; /* the place there, once it has returned; NULL: it has not */
-  struct nomem__call_place *places;       /* by address; owned */
-  size_t place_count, place_room;
+  struct nomem__call_places places;
   struct nomem__told_event *events; /* owned */
   size_t event_count, event_room;
+  size_t failed_event; /* the number of the event of that call, once it has returned */
+  /* What test code compares, from a number of events after that one on. */
+  struct {
+    bool are_on, are_cut;
+    size_t after;
+    struct nomem__look *list; /* owned */
+    size_t count, room;
+  } looks;
   struct nomem__breakpoint_steppers steppers;
   /* Which function of the test's, called by code under test, has given a value to a variable that held NULL. */
   const struct nomem__test_variable *variable; /* NULL: none is asked for */
@@ -75,8 +68,15 @@ struct nomem__stop_watcher *nomem__call_watch_prepare(struct nomem__call_watch *
                                                       const struct nomem__code_owners *code_owners,
                                                       enum nomem__call_watch_kind kind);
 
+/* The same, for one that also notes what test code compares once so many events have come after the return of the call
+ * in which the allocation failed. */
+struct nomem__stop_watcher *nomem__call_watch_prepare_looks(struct nomem__call_watch *watch,
+                                                            const struct nomem__code_owners *code_owners,
+                                                            enum nomem__call_watch_kind kind, size_t after);
+
 /* What was noted, as long as the watch is not prepared anew. */
 struct nomem__told_events nomem__call_watch_events(const struct nomem__call_watch *watch);
+struct nomem__looks nomem__call_watch_looks(const struct nomem__call_watch *watch);
 
 void nomem__call_watch_free(struct nomem__call_watch *watch);
 

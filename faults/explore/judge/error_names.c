@@ -91,6 +91,19 @@ bool nomem__names_clean_up(const char *function) {
   return false;
 }
 
+bool nomem__names_status(const char *name) {
+  static const char *const whole[] = {
+      "err",     "errno",  "error", "errors", "errcode", "errcount", "fail",     "failed", "fails",   "stat",
+      "state",   "status", "code",  "rc",     "failure", "ok",       "failures", "broken", "okay",    "valid",
+      "invalid", "bad",    "good",  "oom",    "success", "nomem",    "flag",     "flags",  "aborted", NULL};
+  struct words words;
+  if (nomem__names_want_of_memory(name)) return true;
+  split(name, &words);
+  for (size_t i = 0; i < words.count; i++)
+    if (is_one_of(words.list[i], whole)) return true;
+  return false;
+}
+
 void nomem__returned_enum_note(void *returned, const char *name, int64_t value) {
   struct nomem__returned_enum *type = returned;
   bool says_memory = nomem__names_want_of_memory(name);

@@ -147,15 +147,27 @@ static bool has_called(const struct nomem__watched_call *call, const struct user
          address > call->step_ip && address - call->step_ip <= LONGEST_CALL && registers->rip != address;
 }
 
+static bool is_note(const char *function) {
+  return function != NULL && (nomem__framework_function(function) != NULL || nomem__is_runtime_function(function));
+}
+
+/* Whether a call is one that a framework's function makes, or the run-time's, which has become part of test code. */
+static bool is_inlined_note(const struct nomem__return_watch *watch, const struct nomem__watched_call *call,
+                            uint64_t address) {
+  struct nomem__source_frame source = {0};
+  nomem__symbols_resolve(watch->code_owners->symbols, call->test.path, address, true, &source, 1);
+  return source.inlined && is_note(source.function);
+}
+
 /* Notes a call that test code has made next, unless it only prints. Whether enough were noted. */
 static bool note_next(struct nomem__return_watch *watch, struct nomem__watched_call *call, uint64_t bias) {
   uint64_t address = call->next_address - bias;
   const char *name = nomem__symbols_find_called(watch->code_owners->symbols, call->test.path, address);
   if (name != NULL && nomem__is_output_function(name)) return false;
-  bool is_note = name != NULL && (nomem__framework_function(name) != NULL || nomem__is_runtime_function(name));
-  call->is_note[call->next_count] = is_note;
+  bool only_notes = is_note(name) || is_inlined_note(watch, call, address);
+  call->is_note[call->next_count] = only_notes;
   call->next[call->next_count++] = address;
-  call->other_count += !is_note;
+  call->other_count += !only_notes;
   call->is_lost = call->next_count == NOMEM_RETURN_FOLLOWED && call->other_count < NOMEM_RETURN_NEXT;
   return call->is_lost || call->other_count == NOMEM_RETURN_NEXT;
 }

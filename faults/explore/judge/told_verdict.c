@@ -68,7 +68,9 @@ static bool is_alike(const struct nomem__told_event *event, const struct nomem__
 /* The same for what has no counterpart at its place: any call of the same function, or callback, stands in for it. */
 static bool says_no_alone(const struct nomem__told_event *event, const struct nomem__told_events *usual,
                           bool *is_unclear) {
-  bool has_counterpart = false, is_silent = event->kind == NOMEM_TOLD_DATA ||
+  /* Through a pointer from a library, such as a method's, whose result is not looked at. */
+  bool is_ignored = event->kind == NOMEM_TOLD_RESULT && event->callee == 0 && !event->is_used;
+  bool has_counterpart = false, is_silent = is_ignored || event->kind == NOMEM_TOLD_DATA ||
                                             (event->kind == NOMEM_TOLD_RESULT && event->type.kind == NOMEM_RESULT_NONE);
   if (is_silent) return false;
   for (size_t i = 0; i < usual->count; i++) {
@@ -151,7 +153,8 @@ static enum nomem__told decide(const struct nomem__told_events *events, const st
   bool has_stopped = common == events->count && common < usual->count;
   if (has_stopped && !is_seen && usual->list[common].kind != NOMEM_TOLD_DATA) return NOMEM_TOLD;
   bool is_whole = events->is_whole && usual->is_whole && !is_unclear;
-  return is_whole && is_seen ? NOMEM_TOLD_NOTHING : NOMEM_TOLD_UNSEEN;
+  if (!is_whole) return NOMEM_TOLD_UNSEEN;
+  return is_seen ? NOMEM_TOLD_NOTHING : NOMEM_TOLD_LOOKED;
 }
 
 enum nomem__told nomem__told_decide(const struct nomem__told_events *events, const struct nomem__told_events *usual) {
@@ -160,6 +163,17 @@ enum nomem__told nomem__told_decide(const struct nomem__told_events *events, con
   enum nomem__told told = decide(events, &compared);
   free(list);
   return told;
+}
+
+size_t nomem__told_common(const struct nomem__told_events *events, const struct nomem__told_events *usual) {
+  const struct nomem__told_event *failed = nomem__told_failed_call(events);
+  const struct nomem__told_event *other = nomem__told_failed_call(usual);
+  if (failed == NULL || other == NULL) return 0;
+  size_t from = (size_t)(failed - events->list), usual_from = (size_t)(other - usual->list);
+  const struct nomem__told_events after = {failed, events->count - from, events->is_whole};
+  const struct nomem__told_events usual_after = {other, usual->count - usual_from, usual->is_whole};
+  size_t common = count_common(&after, &usual_after);
+  return common > 0 ? common - 1 : 0;
 }
 
 static const struct nomem__told_event *find_later_error(const struct nomem__told_events *events,

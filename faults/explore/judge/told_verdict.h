@@ -43,6 +43,7 @@ struct nomem__told_events {
 enum nomem__told {
   NOMEM_TOLD,         /* it was, or may have been: the failure was reported */
   NOMEM_TOLD_UNSEEN,  /* it was not, as far as was seen, but not all was */
+  NOMEM_TOLD_LOOKED,  /* it was not by a call, and noticed something that it did not get by a call either */
   NOMEM_TOLD_NOTHING, /* it was not, and what it noticed is another value than without the fault */
 };
 
@@ -51,6 +52,9 @@ const struct nomem__told_event *nomem__told_failed_call(const struct nomem__told
 
 /* What test code was told in a run that ended otherwise than usual, the run without the fault. */
 enum nomem__told nomem__told_decide(const struct nomem__told_events *events, const struct nomem__told_events *usual);
+
+/* After how many events that came after the return of the call in which the allocation failed the two runs differ. */
+size_t nomem__told_common(const struct nomem__told_events *events, const struct nomem__told_events *usual);
 
 /* The first call after the one in which the allocation failed that reported an error, where the run without the fault
  * made the same calls up to there. NULL: none did. */

@@ -6,7 +6,7 @@
 
 #include "../text/fold.h"
 #include "../text/printable.h"
-#include "source_lines.h"
+#include "../text/source_lines.h"
 #include "terminal.h"
 
 /* A longer gap between two marks is left out. */

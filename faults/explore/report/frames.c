@@ -9,7 +9,7 @@
 
 #include "../campaign/campaign.h"
 #include "../text/memory.h"
-#include "source_lines.h"
+#include "../text/source_lines.h"
 
 /* Returns the lines around a line of a file, which are the caller's, too; NULL: there are none to show. */
 static json_t *find_source(struct nomem__document_builder *builder, const char *file, unsigned line) {

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../text/memory.h"
-#include "../text/regular_file.h"
+#include "memory.h"
+#include "regular_file.h"
 
 /* Source lines shown before and after the one that matters. */
 #define CONTEXT_LINES 3

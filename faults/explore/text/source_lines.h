@@ -3,7 +3,7 @@
 #ifndef NOMEM_SOURCE_LINES_H
 #define NOMEM_SOURCE_LINES_H
 
-#include "../text/json_values.h"
+#include "json_values.h"
 
 /* A longer line was not written by a person: the rest of it is left out. */
 #define NOMEM__SOURCE_LINE_BYTES 240
