@@ -31,6 +31,7 @@ struct nomem__point_state {
   bool may_have_lost_handed_over; /* it gave up, and lost what test code may have handed over */
   bool has_left_open;             /* it gave up and left more descriptors open than usual */
   bool has_coverage_data;         /* a run of it has left data, if it leaves any: it came to exit() */
+  bool said_not_ok;               /* it ended well, and the test says in its protocol that it failed */
   bool was_asserted;              /* an assertion of the test ended its run, so that nothing was released */
 };
 

@@ -371,7 +371,8 @@ static void run_done(struct nomem__worker *worker, const struct nomem__outcome *
     finish_now(confirmation);
     return;
   }
-  finding->is_flaky = !nomem__confirm_is_again(finding->verdict, result.verdict);
+  finding->is_flaky =
+      !nomem__confirm_is_again(finding->verdict, result.said_not_ok ? NOMEM_VERDICT_REPORTED : result.verdict);
   confirmation->is_no_block = is_no_block(&result.residue);
   confirmation->is_other_misuse = result.residue.misuse != NULL && result.residue.misuse->kind != NOMEM_MISUSE_OVERRUN;
   confirmation->last = find_call(confirmation, outcome, plan);

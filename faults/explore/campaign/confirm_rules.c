@@ -64,6 +64,10 @@ bool nomem__confirm_is_explained(const struct nomem__finding *finding, const str
   if (finding->freed.depth > 0)
     return !nomem__is_below_call(code_owners, &finding->freed, call) ||
            nomem__is_below_call(code_owners, &finding->block, call);
+  /* Nor does an error tell that a block which was there before is shorter than the code under test takes it for. */
+  bool is_outside = finding->address_kind == NOMEM_ADDRESS_PAST_END || finding->address_kind == NOMEM_ADDRESS_BEFORE;
+  if (finding->verdict == NOMEM_VERDICT_CRASH && is_outside)
+    return finding->block.depth > 0 && nomem__is_below_call(code_owners, &finding->block, call);
   if (finding->verdict != NOMEM_VERDICT_CORRUPTION && !is_stray) return true;
   /* What test code itself frees then, or has freed in a variable of its own, nobody has set; what else the code under
    * test frees, it may have left so. */

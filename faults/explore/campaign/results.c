@@ -98,6 +98,13 @@ static bool is_leak_of_test(const struct nomem__campaign *campaign, const struct
          nomem__output_says(&campaign->baseline_output, &outcome->output, &outcome->error, says_failure, NULL, 0);
 }
 
+/* Whether a test says so in its protocol, whatever its exit status is: a test runner reads that. */
+static bool says_not_ok(const struct nomem__campaign *campaign, const struct nomem__outcome *outcome) {
+  return campaign->code_owners.is_divided && nomem__output_differs(&campaign->baseline_output, &outcome->output) &&
+         nomem__output_says(&campaign->baseline_output, &outcome->output, &outcome->error, nomem__line_is_not_ok, NULL,
+                            0);
+}
+
 static bool has_failed_below(const struct nomem__tested_modules *tested, const struct nomem_channel *channel) {
   for (uint32_t i = 0; (i = nomem__find_fault(channel, 0, i)) < NOMEM_KNOWN_FAULTS; i++) {
     struct nomem__trace fault;
@@ -157,6 +164,7 @@ void nomem__results_judge(const struct nomem__campaign *campaign, const struct n
   result->verdict = nomem__judge(&evidence);
   result->was_asserted = result->verdict == NOMEM_VERDICT_REPORTED && evidence.raised_by_test &&
                          outcome->end.fatal_signal == SIGABRT && !outcome->was_caught;
+  result->said_not_ok = result->verdict == NOMEM_VERDICT_HANDLED && says_not_ok(campaign, outcome);
 }
 
 void nomem__results_judge_held(struct nomem__campaign *campaign, const struct nomem__held_watch *held,
@@ -377,6 +385,7 @@ static void enter_verdict(struct nomem__campaign *campaign, const struct nomem__
   state->is_due = nomem__residue_check_is_due(&result->residue, result->verdict);
   if (state->is_due) nomem__residue_check_note_path(check, &result->residue, rank, campaign->point_count);
   state->was_asserted = result->was_asserted;
+  state->said_not_ok = result->said_not_ok;
   state->has_coverage_data |= has_come_to_exit(outcome);
   state->may_have_lost_handed_over = result->residue.may_have_lost_handed_over;
   if (!campaign->heap.is_looking) {

@@ -8,6 +8,7 @@
 struct nomem__result {
   enum nomem__verdict verdict;
   bool was_asserted;             /* it was an assertion of the test that ended the run */
+  bool said_not_ok;              /* it ended well, and a test says in its protocol that it failed */
   struct nomem__residue residue; /* borrows from the outcome */
 };
 

@@ -56,7 +56,9 @@ size_t nomem__told_check_max(bool all, size_t tried, size_t untried) {
 }
 
 bool nomem__told_check_is_due(const struct nomem__point *point, const struct nomem__point_state *state) {
-  return !point->persistent && point->second == 0 && !state->is_known && state->result == NOMEM_VERDICT_REPORTED + 1;
+  bool has_failed =
+      state->result == NOMEM_VERDICT_REPORTED + 1 || (state->result == NOMEM_VERDICT_HANDLED + 1 && state->said_not_ok);
+  return !point->persistent && point->second == 0 && !state->is_known && has_failed;
 }
 
 /* The key of a common site; 0: it has none, or no test code that could be told anything. */
@@ -100,7 +102,7 @@ static bool is_reported(const struct told_run *run, const struct nomem__outcome 
   struct nomem__result result;
   if (!nomem__campaign_was_started(run->check->campaign, outcome)) return false;
   nomem__results_judge(run->check->campaign, outcome, false, &result);
-  return result.verdict == NOMEM_VERDICT_REPORTED;
+  return result.verdict == NOMEM_VERDICT_REPORTED || result.said_not_ok;
 }
 
 /* First step: what the call returned, of each common site. */

@@ -12,7 +12,8 @@
 
 #include "campaign.h"
 
-/* Whether the run of a point may be looked at: one with a single failure, which was reported. Of those of a common site
+/* Whether the run of a point may be looked at: one with a single failure, which was reported, or of which the test says
+ * in its protocol that it failed. Of those of a common site
  * the first in the schedule is. */
 bool nomem__told_check_is_due(const struct nomem__point *point, const struct nomem__point_state *state);
 

@@ -27,3 +27,15 @@ bool nomem__line_reports_failure(const char *text, size_t bytes) {
   }
   return false;
 }
+
+bool nomem__line_is_not_ok(const char *text, size_t bytes) {
+  static const char not_ok[] = "not ok";
+  static const char *const beginnings[] = {"FAIL:", "FAIL ", "FAILED", "[  FAILED  ]"};
+  char line[NOMEM__LINE_BYTES];
+  nomem__line_copy(line, text, bytes);
+  if (strncmp(line, not_ok, sizeof not_ok - 1) == 0 && strchr(" \n", line[sizeof not_ok - 1]) != NULL)
+    return strcasestr(line, "# todo") == NULL && strcasestr(line, "# skip") == NULL;
+  for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+    if (strncmp(line, beginnings[i], strlen(beginnings[i])) == 0) return true;
+  return false;
+}

@@ -10,4 +10,8 @@
  * errors" do not. The line need not end with a zero byte. */
 bool nomem__line_reports_failure(const char *line, size_t bytes);
 
+/* Whether it is what a test protocol says of a test that failed: "not ok 3 - name", but for one that is still to do or
+ * was skipped; "FAIL: name"; "[  FAILED  ] name". */
+bool nomem__line_is_not_ok(const char *line, size_t bytes);
+
 #endif
