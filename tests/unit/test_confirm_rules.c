@@ -126,6 +126,18 @@ static void stray_pointer(void **state) {
   assert_false(is_explained(&finding, true, false)); /* it is a block's */
 }
 
+/* A block that was there before the call is shorter than the code under test takes it for, whatever the call said. */
+static void past_the_end(void **state) {
+  (void)state;
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CRASH, .address_kind = NOMEM_ADDRESS_PAST_END};
+  finding.block = recorded_trace(STACK("release:1"));
+  assert_false(is_explained(&finding, true, false));
+  finding.address_kind = NOMEM_ADDRESS_BEFORE;
+  assert_false(is_explained(&finding, true, false));
+  finding.block = recorded_trace(STACK("release:1", "test_parse:10")); /* which the call itself had made */
+  assert_true(is_explained(&finding, true, false));
+}
+
 /* What test code frees itself is a variable that nobody set, when it is no block; what the code under test frees may
  * have been left so. */
 static void no_block(void **state) {
@@ -204,12 +216,19 @@ static void says_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(needs_block_table), cmocka_unit_test(may_learn),
-      cmocka_unit_test(no_block),          cmocka_unit_test(made_and_freed),
-      cmocka_unit_test(cannot_learn),      cmocka_unit_test(speaks_for_all),
-      cmocka_unit_test(waiting),           cmocka_unit_test(explained_without_a_block_table),
-      cmocka_unit_test(stray_pointer),     cmocka_unit_test(freed_block),
-      cmocka_unit_test(come_again),        cmocka_unit_test(says_nothing),
+      cmocka_unit_test(needs_block_table),
+      cmocka_unit_test(may_learn),
+      cmocka_unit_test(past_the_end),
+      cmocka_unit_test(no_block),
+      cmocka_unit_test(made_and_freed),
+      cmocka_unit_test(cannot_learn),
+      cmocka_unit_test(speaks_for_all),
+      cmocka_unit_test(waiting),
+      cmocka_unit_test(explained_without_a_block_table),
+      cmocka_unit_test(stray_pointer),
+      cmocka_unit_test(freed_block),
+      cmocka_unit_test(come_again),
+      cmocka_unit_test(says_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include "../../program_kinds.h"
 #include "../text/memory.h"
 #include "framework_calls.h"
+#include "left_by_jump.h"
 #include "project_root.h"
 #include "test_functions.h"
 #include "test_names.h"
@@ -176,7 +177,7 @@ bool nomem__is_test_code(const struct nomem__code_owners *code_owners, const str
   if (frame == NULL || !code_owners->is_divided) return false;
   enum nomem__code_owner owner = owner_from(code_owners, frame, trace->shown_function);
   while (owner == NOMEM_OWNER_RUNTIME && ++frame < end) owner = nomem__code_owner_of(code_owners, frame);
-  return frame < end && owner == NOMEM_OWNER_TEST;
+  return frame < end && owner == NOMEM_OWNER_TEST && !nomem__was_left_by_jump(code_owners, trace, frame);
 }
 
 unsigned nomem__next_test_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
@@ -208,8 +209,7 @@ bool nomem__is_test_call(const struct nomem__code_owners *code_owners, const str
 const char *nomem__name_owner(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame,
                               char whose[NOMEM_OWNER_NAME_BYTES]) {
   const char *module = nomem__base_name(frame->path);
-  enum nomem__code_owner owner = nomem__code_owner_of(code_owners, frame);
-  if (owner == NOMEM_OWNER_TEST) return "the test";
+  if (nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_TEST) return "the test";
   if (*module == '\0' || nomem__code_owners_has_program(code_owners, frame->path)) return "";
   if (nomem__glob("libc.so.*", module)) return "libc";
   const char *version = strstr(module, ".so.");

@@ -173,7 +173,8 @@ size_t nomem__told_common(const struct nomem__told_events *events, const struct 
   const struct nomem__told_events after = {failed, events->count - from, events->is_whole};
   const struct nomem__told_events usual_after = {other, usual->count - usual_from, usual->is_whole};
   size_t common = count_common(&after, &usual_after);
-  return common > 0 ? common - 1 : 0;
+  bool differ = common < after.count || common < usual_after.count;
+  return differ && common > 0 ? common - 1 : 0;
 }
 
 static const struct nomem__told_event *find_later_error(const struct nomem__told_events *events,

@@ -53,7 +53,8 @@ const struct nomem__told_event *nomem__told_failed_call(const struct nomem__told
 /* What test code was told in a run that ended otherwise than usual, the run without the fault. */
 enum nomem__told nomem__told_decide(const struct nomem__told_events *events, const struct nomem__told_events *usual);
 
-/* After how many events that came after the return of the call in which the allocation failed the two runs differ. */
+/* After how many events that came after the return of the call in which the allocation failed the two runs differ; 0,
+ * too, where they do not. */
 size_t nomem__told_common(const struct nomem__told_events *events, const struct nomem__told_events *usual);
 
 /* The first call after the one in which the allocation failed that reported an error, where the run without the fault

@@ -4,6 +4,7 @@
  *   MEMBER    what a call makes, and says yes to, has a member that is NULL
  *   OUTPUT    a call says yes, and what it was to fill in is NULL
  *   FREED     a call that fails frees what the test still has
+ *   JUMPED    as MEMBER, which a function of the library's hands to the C library by a jump, so that no stack shows it
  *   HOLDER    a call says yes, and has not filled in what the library then releases
  * With SAYS a call of OUTPUT and HOLDER reports an error, and the test goes on all the same. With MENDED nothing is
  * wrong with either.
@@ -23,6 +24,7 @@ typedef void (*visit_part)(const char *part, size_t *bytes);
 int visit(const char *path, visit_part visit_it, size_t *bytes);
 struct thing *make_thing(struct thing *parent, const char *name);
 const struct thing *thing_self(const struct thing *thing);
+size_t thing_bytes(const struct thing *thing);
 int list_parts(const char *path, char ***parts);
 void drop_thing(struct thing *thing);
 int fill(struct thing *holder);
@@ -71,7 +73,7 @@ struct thing *make_thing(struct thing *parent, const char *name) {
   thing->parent = parent; /* but it does not count yet */
 #endif
   thing->name = strdup(name);
-#if !defined MEMBER || defined MENDED
+#if !(defined MEMBER || defined JUMPED) || defined MENDED
   if (thing->name == NULL) {
     drop_thing(thing);
     return NULL;
@@ -84,6 +86,10 @@ struct thing *make_thing(struct thing *parent, const char *name) {
 
 const struct thing *thing_self(const struct thing *thing) {
   return thing;
+}
+
+size_t thing_bytes(const struct thing *thing) {
+  return strlen(thing->name);
 }
 
 int list_parts(const char *path, char ***parts) {
@@ -113,6 +119,11 @@ int main(void) {
   struct thing *thing = make_thing(NULL, "lib");
   if (thing == NULL) return 1;
   failures += thing->name[0] != 'l';
+  drop_thing(thing);
+#elif defined JUMPED
+  struct thing *thing = make_thing(NULL, "lib");
+  if (thing == NULL) return 1;
+  failures += thing_bytes(thing) != 3;
   drop_thing(thing);
 #elif defined FREED
   struct thing *parent = make_thing(NULL, "usr"), *thing = make_thing(parent, "lib");
