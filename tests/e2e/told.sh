@@ -156,6 +156,16 @@ for level in -O0 -O2; do
     built told_memory.c $level -DMENDED $kind
     finds "and where the call says no ($level $kind)" 0 ' (reported|handled); 0 findings' --strict -- ./test_told
   done
+  built told_memory.c $level -DRETURNED
+  finds "a call returns another number ($level)" 1 '^silent in add_three ' -- ./test_told
+  built told_memory.c $level -DCOUNTED
+  finds "a call returns a smaller number ($level)" 0 '^advisory: untold in add_three ' -- ./test_told
+  built told_memory.c $level -DCOUNTED -DMENDED
+  finds "or an error ($level)" 0 ' reported; 0 findings' --strict -- ./test_told
+  for kind in CODE RC; do
+    built told_memory.c $level -D$kind
+    finds "or a status ($level $kind)" 0 ' reported; 0 findings' --strict -- ./test_told
+  done
   for kind in FLAG STATE POINTER; do
     built told_memory.c $level -D$kind
     finds "an error in memory ($level $kind)" 0 '^advisory: untold in add ' -- ./test_told

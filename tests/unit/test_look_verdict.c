@@ -105,6 +105,8 @@ static void names_on_a_line(void **state) {
   assert_false(nomem__line_names_status("  CHECK(port == 80, \"a \\\" state"));
   assert_false(nomem__line_names_status("  if (decode == barcode)"));
   assert_false(nomem__line_names_status(""));
+  assert_true(nomem__line_names_constant("  if (step(handle) != STEP_DONE)"));
+  assert_false(nomem__line_names_constant("  CHECK(count(\"A TEXT\") == 3 && Other && N)"));
 }
 
 int main(void) {

@@ -2,6 +2,7 @@
 #include "look_verdict.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "error_names.h"
@@ -68,21 +69,38 @@ static bool is_called(const char *behind) {
   return behind[strspn(behind, " ")] == '(';
 }
 
+/* Copies the next name in a line, or "" where what comes next is none, and goes on behind it. False: it is at the end.
+ */
+static bool next_name(const char **line, char name[NAME_BYTES]) {
+  const char *text = *line;
+  size_t length = 0;
+  name[0] = '\0';
+  if (*text == '\0') return false;
+  if (*text == '"') { /* a text */
+    for (text++; *text != '\0' && *text != '"'; text++) text += *text == '\\' && text[1] != '\0';
+    *line = text + (*text == '"');
+    return true;
+  }
+  while (isalnum((unsigned char)text[length]) || text[length] == '_') length++;
+  size_t kept = length < NAME_BYTES ? length : NAME_BYTES - 1;
+  if (!is_called(text + length)) snprintf(name, NAME_BYTES, "%.*s", (int)kept, text);
+  *line = text + (length > 0 ? length : 1);
+  return true;
+}
+
 bool nomem__line_names_status(const char *line) {
-  while (*line != '\0') {
-    char name[NAME_BYTES];
-    size_t length = 0;
-    if (*line == '"') { /* a text */
-      for (line++; *line != '\0' && *line != '"'; line++) line += *line == '\\' && line[1] != '\0';
-      line += *line == '"';
-      continue;
-    }
-    while (isalnum((unsigned char)line[length]) || line[length] == '_') length++;
-    size_t kept = length < sizeof name ? length : sizeof name - 1;
-    memcpy(name, line, kept);
-    name[kept] = '\0';
-    if (length > 0 && !is_called(line + length) && nomem__names_status(name)) return true;
-    line += length > 0 ? length : 1;
+  char name[NAME_BYTES];
+  while (next_name(&line, name))
+    if (name[0] != '\0' && nomem__names_status(name)) return true;
+  return false;
+}
+
+bool nomem__line_names_constant(const char *line) {
+  char name[NAME_BYTES];
+  while (next_name(&line, name)) {
+    bool is_constant = strlen(name) > 1 && isupper((unsigned char)name[0]);
+    for (const char *c = name; *c != '\0'; c++) is_constant = is_constant && !islower((unsigned char)*c);
+    if (is_constant) return true;
   }
   return false;
 }

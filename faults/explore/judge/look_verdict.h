@@ -48,4 +48,7 @@ bool nomem__look_shows_result(const struct nomem__looks *looks, const struct nom
  * assertion or a function that is called. */
 bool nomem__line_names_status(const char *line);
 
+/* Whether one of them is that of a constant, in capital letters, such as an error's. */
+bool nomem__line_names_constant(const char *line);
+
 #endif

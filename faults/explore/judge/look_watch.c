@@ -96,11 +96,34 @@ static char *cut_statement(char *text, size_t index) {
   return text + begin;
 }
 
+/* Reads the statement at a place into line. NULL: its source is not there. */
+static const char *read_statement(struct nomem__symbols *symbols, const struct nomem__trace_frame *place,
+                                  struct nomem__source_line *line) {
+  struct nomem__source_frame source = {0};
+  nomem__symbols_resolve(symbols, place->path, place->offset, place->is_return_address, &source, 1);
+  if (source.file == NULL || nomem__read_lines(source.file, source.line, source.line, line) != 1) return NULL;
+  return source.column == 0 ? line->text : cut_statement(line->text, nomem__find_column(line, source.column));
+}
+
 bool nomem__look_names_status(void *user, const struct nomem__look *look) {
   struct nomem__source_line line;
-  struct nomem__source_frame source = {0};
-  nomem__symbols_resolve(user, look->path, look->offset, false, &source, 1);
-  if (source.file == NULL || nomem__read_lines(source.file, source.line, source.line, &line) != 1) return true;
-  if (source.column == 0) return nomem__line_names_status(line.text);
-  return nomem__line_names_status(cut_statement(line.text, nomem__find_column(&line, source.column)));
+  const struct nomem__trace_frame place = {look->path, look->offset, false};
+  const char *statement = read_statement(user, &place, &line);
+  return statement == NULL || nomem__line_names_status(statement);
+}
+
+static void pass_over(void *user, const char *name, int64_t value) {
+  (void)user;
+  (void)name;
+  (void)value;
+}
+
+bool nomem__is_enumerated(struct nomem__symbols *symbols, const struct nomem__trace_frame *function) {
+  return nomem__symbols_each_enumerator(symbols, function->path, function->offset, pass_over, NULL);
+}
+
+bool nomem__is_about_status(struct nomem__symbols *symbols, const struct nomem__trace_frame *place) {
+  struct nomem__source_line line;
+  const char *statement = read_statement(symbols, place, &line);
+  return statement == NULL || nomem__line_names_status(statement) || nomem__line_names_constant(statement);
 }

@@ -38,6 +38,16 @@ static bool has_same_arguments(const struct nomem__told_event *event, const stru
   return true;
 }
 
+/* Whether a call returned a smaller number than usual: it counts what it has done, which may be how it tells that it
+ * could not do all. */
+static bool is_shorter_count(const struct nomem__told_event *event, const struct nomem__told_event *usual) {
+  const struct nomem__debug_result *type = &event->type;
+  bool is_number = type->kind == NOMEM_RESULT_SIGNED || type->kind == NOMEM_RESULT_UNSIGNED;
+  if (!is_number || type->bytes == 0 || event->is_status) return false;
+  int64_t value = nomem__returned_number(type, event->value), usually = nomem__returned_number(type, usual->value);
+  return value > 0 && value < usually;
+}
+
 /* Whether an event says that something has failed, which it does not without the fault. *is_unclear: it may. */
 static bool says_no(const struct nomem__told_event *event, const struct nomem__told_event *usual, bool *is_unclear) {
   const struct nomem__debug_result *type = &event->type;
@@ -51,7 +61,11 @@ static bool says_no(const struct nomem__told_event *event, const struct nomem__t
     case NOMEM_TOLD_RESULT:
       break;
   }
-  if (event->is_failed_call) return !is_same(event, usual);
+  if (event->is_failed_call) {
+    bool is_short = is_shorter_count(event, usual);
+    *is_unclear |= is_short;
+    return !is_short && !is_same(event, usual);
+  }
   if (type->kind == NOMEM_RESULT_UNKNOWN || type->bytes == 0) {
     *is_unclear |= !is_same(event, usual);
     return false;

@@ -31,6 +31,7 @@ struct nomem__told_event {
   bool is_used;                             /* test code looks at the value, or hands it on */
   bool is_comparison;                       /* a test framework's, of texts or blocks, which may not return */
   bool is_failed_call;                      /* the allocation failed in this call */
+  bool is_status;                           /* what a call returns may be one, by its type or what the source says */
 };
 
 /* What was noted from the fault on, in the thread of the fault. */

@@ -8,6 +8,7 @@ static struct nomem__debug_result read_base_type(Dwarf_Die *type, unsigned bytes
   Dwarf_Word encoding = 0;
   struct nomem__debug_result result = {.bytes = bytes};
   if (dwarf_formudata(dwarf_attr(type, DW_AT_encoding, &attribute), &encoding) != 0) return result;
+  if (encoding == DW_ATE_float) result.kind = NOMEM_RESULT_NONE; /* in no general register */
   if (encoding == DW_ATE_boolean) result.kind = NOMEM_RESULT_BOOL;
   if (encoding == DW_ATE_signed || encoding == DW_ATE_signed_char) result.kind = NOMEM_RESULT_SIGNED;
   if (encoding == DW_ATE_unsigned || encoding == DW_ATE_unsigned_char) result.kind = NOMEM_RESULT_UNSIGNED;

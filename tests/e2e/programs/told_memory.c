@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A library, with -DLIB, that says yes and leaves something else in memory, and a test, which looks at it there without
  * a call: a count, or with -DOUT a number, with -DFRACTION one with a fraction, with -DLETTER a letter, with -DELEMENT
- * an element, with -DSUM the outcome of a comparison, with -DCMOCKA by a framework's function. With -DMENDED the
- * library says no; with -DFLAG, -DSTATE or -DPOINTER it says so in memory. -DEARLIER: at the test's first assertion
- * another one jumps behind the call that never returns. -DTAP: the test ends with 0 in any case, and says "not ok". */
+ * an element, with -DSUM the outcome of a comparison, with -DCMOCKA by a framework's function. Or a
+ * call returns another number: with -DCOUNTED how many it has added, with -DRETURNED one with a fraction, with -DRC
+ * what the test calls a status, with -DCODE what is one. With -DMENDED the library says no; with -DFLAG, -DSTATE or
+ * -DPOINTER it says so in memory. -DEARLIER: at the test's first assertion another one jumps behind the call that never
+ * returns. -DTAP: the test ends with 0 in any case, and says "not ok". */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,11 @@ struct items {
 };
 
 int add(struct items *items, int value);
+
+/* Returns how many there were memory for; or with CODE 101, or an error. */
+int add_three(struct items *items);
+double add_mean(struct items *items);
+#define ADDED_ALL 101
 
 #ifdef LIB
 #ifdef MENDED
@@ -43,6 +50,29 @@ int add(struct items *items, int value) {
   strcpy(items->text, "full");
   free(copy);
   return 0;
+}
+
+int add_three(struct items *items) {
+  for (int i = 0; i < 3; i++) {
+    int *copy = malloc(sizeof *copy);
+#ifdef CODE
+    if (!copy) return 7;
+#elif defined MENDED
+    if (!copy) return -1;
+#endif
+    if (copy) items->count++;
+    free(copy);
+  }
+#ifdef CODE
+  return ADDED_ALL;
+#else
+  return items->count;
+#endif
+}
+
+double add_mean(struct items *items) {
+  add_three(items);
+  return items->count / 2.0;
 }
 
 #elif defined CMOCKA
@@ -81,6 +111,15 @@ int main(void) {
 #ifdef LETTER
   CHECK(add(&items, 7) == 0);
   CHECK(items.text[0] == 'f');
+#elif defined COUNTED
+  CHECK(add_three(&items) == 3);
+#elif defined CODE
+  CHECK(add_three(&items) == ADDED_ALL);
+#elif defined RC
+  int rc = add_three(&items);
+  CHECK(rc == 3);
+#elif defined RETURNED
+  CHECK(add_mean(&items) == 1.5);
 #elif defined EARLIER
   CHECK(add(&items, 7) == 0);
   CHECK(add(&items, 8) == 0);
@@ -103,7 +142,7 @@ int main(void) {
 #elif defined SUM
   int sum = items.all[0] + items.all[1] + items.all[2];
   return sum != 18;
-#elif !defined LETTER && !defined EARLIER
+#elif !(defined LETTER || defined EARLIER || defined COUNTED || defined CODE || defined RC || defined RETURNED)
   CHECK(items.count == 3);
 #endif
   return 0;
