@@ -147,10 +147,20 @@ static bool shows_more(const struct nomem__point *point, size_t rank, const stru
   return rank < finding->rank;
 }
 
+/* Where all later calls failed as well, test code may follow what its own call has just returned: then it is a guess
+ * that one of the code under test has left that NULL somewhere before. */
+static void drop_guess(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
+                       struct nomem__run_stacks *stacks) {
+  bool is_guess = run->verdict == NOMEM_VERDICT_CRASH && stacks->unchecked.is_from_memory &&
+                  nomem__is_test_code(code_owners, &stacks->blow_up);
+  if (is_guess && nomem__has_test_call_failed(run->outcome, code_owners)) stacks->unchecked.where.depth = 0;
+}
+
 int nomem__findings_add(struct nomem__findings *findings, const struct nomem__judged_run *run,
                         const struct nomem__code_owners *code_owners, const struct nomem__finding **added) {
   struct nomem__run_stacks stacks;
   nomem__collect_stacks(run, code_owners, &stacks);
+  drop_guess(run, code_owners, &stacks);
   const struct nomem__grouping grouping = nomem__group_run(run, code_owners, &stacks);
   struct nomem__finding *finding = find(findings, run->verdict, grouping.hash);
   bool is_first = finding == NULL;

@@ -5,6 +5,7 @@
  *   OUTPUT    a call says yes, and what it was to fill in is NULL
  *   FREED     a call that fails frees what the test still has
  *   JUMPED    as MEMBER, which a function of the library's hands to the C library by a jump, so that no stack shows it
+ *   OWN       the library does without what it has not got; the test does not check its own call, when all calls fail
  *   HOLDER    a call says yes, and has not filled in what the library then releases
  * With SAYS a call of OUTPUT and HOLDER reports an error, and the test goes on all the same. With MENDED nothing is
  * wrong with either.
@@ -29,8 +30,21 @@ int list_parts(const char *path, char ***parts);
 void drop_thing(struct thing *thing);
 int fill(struct thing *holder);
 void release(struct thing *holder);
+void set_up(void);
+void give_name(struct thing *thing, char *name);
 
 #ifdef LIB
+static struct thing *spare;
+
+void set_up(void) {
+  spare = malloc(sizeof *spare);
+  if (spare != NULL) spare->name = NULL;
+}
+
+void give_name(struct thing *thing, char *name) {
+  thing->name = name;
+}
+
 int fill(struct thing *holder) {
   char *name = strdup("usr");
 #if defined MENDED || defined SAYS
@@ -103,6 +117,12 @@ int list_parts(const char *path, char ***parts) {
   return 0;
 }
 #else
+#ifdef OWN
+static void name_thing(struct thing *thing) {
+  thing->count = 1;
+}
+#endif
+
 #ifdef CALLBACK
 static void count_bytes(const char *part, size_t *bytes) {
   *bytes += strlen(part);
@@ -132,6 +152,15 @@ int main(void) {
   failures += parent != NULL && thing_self(parent)->name[0] != 'u';
   drop_thing(thing);
   drop_thing(parent);
+#elif defined OWN
+  struct thing *things[8];
+  set_up();
+  for (int i = 0; i < 8; i++) {
+    things[i] = malloc(sizeof *things[i]);
+    name_thing(things[i]);
+    give_name(things[i], NULL);
+  }
+  for (int i = 0; i < 8; i++) free(things[i]);
 #elif defined HOLDER
   static char old[] = "what stood there before";
   struct thing holder = {.name = old};
