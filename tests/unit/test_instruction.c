@@ -98,6 +98,32 @@ static void what_instructions_say(void **state) {
   }
 }
 
+/* What only compares, and what: of two operands memory is the second. */
+static void comparisons(void **state) {
+  (void)state;
+  static const struct {
+    const char *bytes;
+    unsigned length, to, from_bytes;
+    enum nomem__operand_kind from;
+  } known[] = {
+      {"\x39\xd8", 2, NOMEM_RAX, 4, NOMEM_OPERAND_REGISTER},                      /* cmp %ebx, %eax */
+      {"\x48\x39\x43\x08", 4, NOMEM_RAX, 8, NOMEM_OPERAND_MEMORY},                /* cmp %rax, 8(%rbx) */
+      {"\x3b\x43\x08", 3, NOMEM_RAX, 4, NOMEM_OPERAND_MEMORY},                    /* cmp 8(%rbx), %eax */
+      {"\x66\x0f\x2f\xc1", 4, NOMEM_VECTOR, 8, NOMEM_OPERAND_REGISTER},           /* comisd %xmm1, %xmm0 */
+      {"\x0f\x2e\x05\x40\x00\x00\x00", 7, NOMEM_VECTOR, 4, NOMEM_OPERAND_MEMORY}, /* ucomiss 0x40(%rip), %xmm0 */
+      {"\x83\xf8\x03", 3, NOMEM_RAX, 4, NOMEM_OPERAND_NUMBER},                    /* cmp $3, %eax */
+  };
+  struct nomem__instruction instruction;
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    assert_true(nomem__instruction_read((const uint8_t *)known[i].bytes, known[i].length, 0x1000, &instruction));
+    bool is_right = instruction.compares && instruction.written == 0 && instruction.to.base == known[i].to &&
+                    instruction.from.kind == known[i].from && instruction.from.bytes == known[i].from_bytes;
+    if (!is_right) fail_msg("case %zu", i);
+  }
+  assert_true(nomem__instruction_read((const uint8_t *)"\x29\xd8", 2, 0x1000, &instruction)); /* sub %ebx, %eax */
+  assert_false(instruction.compares);
+}
+
 static void where_jumps_go(void **state) {
   (void)state;
   struct nomem__instruction instruction;
@@ -237,6 +263,7 @@ static void what_a_process_does(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_instructions_say),
+      cmocka_unit_test(comparisons),
       cmocka_unit_test(where_jumps_go),
       cmocka_unit_test(conditions),
       cmocka_unit_test(any_bytes),
