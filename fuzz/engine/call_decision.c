@@ -109,7 +109,10 @@ static bool is_candidate(const struct nomem_site *site, struct nomem_site_progre
     int saved_errno = errno;
     uint32_t steps = nomem__campaign_steps(site->key);
     if (progress->steps < steps) progress->steps = steps < NOMEM_STEPS ? steps : NOMEM_STEPS;
-    answer = steps <= NOMEM_STEPS && nomem__may_site_fail(channel, site) ? 1 : 2;
+    /* What another process of the campaign has tried may fail: looking up the names of a stack's functions takes long.
+     */
+    bool is_tried = steps > 0 && steps <= NOMEM_STEPS && !nomem__is_known_site(site->key);
+    answer = is_tried || (steps == 0 && nomem__may_site_fail(channel, site)) ? 1 : 2;
     errno = saved_errno;
     atomic_store_explicit(&progress->candidate, answer, memory_order_relaxed);
   }

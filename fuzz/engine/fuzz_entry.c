@@ -405,7 +405,7 @@ static int run_campaign(void) {
 static int run_merged(void) {
   static struct nomem_plan plan;
   uint32_t next = 0;
-  int result = nomem__run_target(NOMEM_RUN_WATCH, NULL);
+  int result = nomem__target()(nomem__current.data, nomem__current.size);
   nomem__counters_begin();
   for (const struct nomem_try *tried; (tried = nomem__campaign_credit(hash_input(), &next)) != NULL;) {
     make_plan(&plan, tried);
