@@ -79,4 +79,36 @@ for way in -DASSERTS -DHANGS; do
     *) gives 'the library hangs in that child' 1 '^hang in library_do' ;;
   esac
 done
+
+# What a framework's library uses is its own, wherever that lies but near the tests, unless these use it, too.
+# framework FOLDER OPTION...: with the helper in that folder, as ./test_copy.
+framework() {
+  framework_folder=$1
+  shift
+  framework_source=$here/programs/framework_helper.c
+  rm -rf installed elsewhere near
+  mkdir -p installed "$framework_folder" near/tests/a near/src
+  cp "$framework_source" near/tests/test_copy.c
+  cp "$framework_source" near/src/library.c
+  "$cc" -shared -fPIC -DHELPER -o "$framework_folder/libhelper.so" "$framework_source"
+  "$cc" -shared -fPIC -DFRAMEWORK -o installed/libmunit.so "$framework_source" -L"$framework_folder" -lhelper
+  "$cc" -g -O0 "$@" -DLIBRARY -c -o library.o near/src/library.c
+  "$cc" -g -O0 "$@" -o near/tests/a/test_copy near/tests/test_copy.c library.o -Linstalled -L"$framework_folder" \
+    -lmunit -lhelper -Wl,--disable-new-dtags,-rpath,"$PWD/installed:$PWD/$framework_folder" -Wl,-rpath-link,"$PWD/$framework_folder"
+}
+# explores_framework NAME STATUS PATTERN
+explores_framework() {
+  nomem explore --jobs 2 -- near/tests/a/test_copy >found 2>&1 && framework_status=0 || framework_status=$?
+  if [ "$framework_status" = "$2" ] && grep -Eq -e "$3" found; then pass "$1"; else fail "$1" found; fi
+}
+for folder in installed elsewhere; do
+  framework $folder -DMENDED
+  explores_framework "a framework's helper, $folder" 0 '; 0 findings'
+  framework $folder
+  explores_framework "and a bug of the library's, $folder" 1 '^crash in library_copy .*'
+  framework $folder -DMENDED -DCALLS
+  explores_framework "a helper that the test calls, too, $folder" 1 '^crash in helper_name '
+done
+framework near/src -DMENDED
+explores_framework "a library near the test is the project's" 1 '^crash in helper_name '
 finish

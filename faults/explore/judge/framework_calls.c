@@ -15,6 +15,22 @@ static bool is_in_folder_of(const char *path, const char *other) {
   return length == (size_t)(nomem__base_name(other) - other) && memcmp(path, other, length) == 0;
 }
 
+/* So far above the folder of a test program its project's libraries may lie: tests/.libs, src/.libs. */
+#define FOLDERS_ABOVE 2
+
+/* Whether a library may be one of the project's that a program belongs to. */
+static bool is_near_program(const struct nomem__code_owners *code_owners, const char *path) {
+  for (size_t i = 0; i < code_owners->program_count; i++) {
+    const char *program = code_owners->programs[i];
+    size_t length = (size_t)(nomem__base_name(program) - program);
+    for (unsigned above = 0; above < FOLDERS_ABOVE && length > 1; above++) do
+        length--;
+      while (length > 1 && program[length - 1] != '/');
+    if (strncmp(path, program, length) == 0) return true;
+  }
+  return false;
+}
+
 /* The next frame outside the run-times, from this one outwards; depth: there is none. */
 static unsigned next_frame(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace,
                            unsigned from) {
@@ -32,7 +48,8 @@ static unsigned find_framework(const struct nomem__code_owners *code_owners, con
   unsigned at = next_frame(code_owners, fault, 0);
   for (; at < fault->depth; at = next_frame(code_owners, fault, at + 1)) {
     const struct nomem__trace_frame *frame = &fault->frame[at];
-    bool is_elsewhere = library != NULL && !is_in_folder_of(frame->path, library);
+    bool is_elsewhere =
+        library != NULL && !is_in_folder_of(frame->path, library) && is_near_program(code_owners, library);
     if (is_elsewhere || nomem__code_owners_has_program(code_owners, frame->path)) return fault->depth;
     if (nomem__code_owner_of(code_owners, frame) == NOMEM_OWNER_TEST)
       return library != NULL && is_framework_library(frame->path) ? at : fault->depth;
