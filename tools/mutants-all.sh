@@ -133,7 +133,7 @@ prepare_tests() {
 run_tests() {
   programs=$(for suite in $TESTS; do case $suite in test_*) echo "build/tests/$suite" ;; esac; done)
   # shellcheck disable=SC2086
-  (cd "$tree" && MAKEFLAGS='' make -s BUILD=build build/nomem build/nomem-link.o build/libnomem.a build/libmempool.a build/libuvalloc.a \
+  (cd "$tree" && MAKEFLAGS='' make -s BUILD=build WARN=-w build/nomem build/nomem-link.o build/libnomem.a build/libmempool.a build/libuvalloc.a \
     build/libnomem-preload.so $programs) || return 3
   # shellcheck disable=SC2086 # words
   (cd "$tree" && echo "$TESTS" | tr ' ' '\n' | sed 's/^e2e_/e2e /' | tr '\n' '\0' |

@@ -177,8 +177,9 @@ static void learn_call(const struct nomem__call_watch *watch, pid_t tid, struct 
   }
   like->kind = kind_of(watch, place);
   const struct nomem__trace_frame here = {place->path, offset, true};
-  like->is_status = like->kind == NOMEM_TOLD_RESULT && place->address == watch->failed_address &&
-                    (nomem__is_enumerated(symbols, &place->callee) || nomem__is_about_status(symbols, &here));
+  like->is_status =
+      like->kind == NOMEM_TOLD_RESULT && place->address == watch->failed_address &&
+      (entry == 0 || nomem__is_enumerated(symbols, &place->callee) || nomem__is_about_status(symbols, &here));
   like->is_used = is_used(symbols, place->path, offset);
 }
 
