@@ -95,11 +95,12 @@ target careful "$library" "$harness" -DCHECKS
     [ "$(wc -l <careful-bugs.nomem-known)" = 2 ]
   }
   result "so it does in jobs" goes_on_in_jobs
-  # Neither a leak nor an error that is remembered ends the process.
+  # Neither a leak nor an error that is remembered ends the process. Several calls can leave the error behind; how
+  # many are tried before it is known depends on the time that each run takes.
   goes_on_after_quiet_ones() {
     anew
     fuzz 77 ./quiet -ignore_crashes=1 $runs corpus && prints 1 DONE &&
-      prints 1 '^nomem: sticky: ' && prints 1 '^nomem: findings that the campaign went on after: 1$' &&
+      grep -q '^nomem: sticky: ' log && prints 1 '^nomem: findings that the campaign went on after: [1-9]$' &&
       fuzz 0 ./quiet-clean -ignore_crashes=1 $runs corpus && prints 0 '^nomem: '
   }
   target quiet "$tests/fuzz_engine/sticky.c" -DBUG_FLAG
@@ -204,7 +205,7 @@ target careful "$library" "$harness" -DCHECKS
   is_hooked() {
     anew
     fuzz 0 ./hooked $runs corpus && prints 0 '^nomem: ' && fuzz 1 ./hooked-bug $runs corpus &&
-      prints 1 '^nomem: the call that was failed: realloc of ' && grep -q '#1 .* in collector_add ' log
+      prints 1 '^nomem: the call that was failed: realloc of ' && grep -q '#1 in collector_add ' log
   }
   result "what a library allocates by the harness's own allocator is failed" is_hooked
 
