@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "under_valgrind.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "../../program_kinds.h"
 #include "../target/target_elf.h"
 #include "../text/memory.h"
+#include "../text/regular_file.h"
 #include "../text/words.h"
 #include "recording.h"
 #include "suite_cases.h"
@@ -31,7 +31,7 @@ static const char *find_program(const struct nomem__recorded_image *image) {
 
 static bool is_elf(const char *path) {
   char start[MAGIC_BYTES];
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  int fd = nomem__regular_file_open(path, NULL);
   bool is_it = fd >= 0 && read(fd, start, sizeof start) == sizeof start && nomem__elf_is_magic(start, sizeof start);
   if (fd >= 0) close(fd);
   return is_it;
