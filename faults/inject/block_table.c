@@ -13,6 +13,7 @@
 #include "call_site.h"
 #include "guarded_blocks.h"
 #include "module_names.h"
+#include "populate.h"
 #include "process_id.h"
 
 #include "forbidden_calls.h"
@@ -24,6 +25,9 @@
 #define STACK_MAX_BYTES (UINT64_C(128) << 20)
 /* Of arguments and environment the kernel takes no more. */
 #define ARGUMENTS_MAX_BYTES ((uintptr_t)6 << 20)
+
+/* So much of the words of guarded blocks has its pages at once. */
+#define PREPARED_BYTES (UINT64_C(64) << 12)
 
 /* The dynamic linker's variable: where the main thread's stack ends. */
 extern void *__libc_stack_end __attribute__((weak));
@@ -130,9 +134,21 @@ static uint64_t slack_of(const void *block, uint64_t size) {
   return nomem__guarded_has(block) ? nomem__guarded_slack((uintptr_t)block, size) : nomem__block_table_slack(size);
 }
 
+/* Guarded blocks lie one after the other, a page of words for each or two: these have their pages some at a time. */
+static void prepare_words(const _Atomic uint64_t *word, uintptr_t address) {
+  static _Atomic uintptr_t prepared;
+  uint64_t index = address % NOMEM_BLOCK_TABLE_PART_BYTES / NOMEM_BLOCK_TABLE_GRAIN;
+  uint64_t left = (NOMEM_BLOCK_TABLE_PART_WORDS - index) * sizeof *word;
+  uintptr_t from = (uintptr_t)word;
+  if (from - atomic_load_explicit(&prepared, memory_order_relaxed) < PREPARED_BYTES) return;
+  atomic_store_explicit(&prepared, from & ~(NOMEM_GUARDED_PAGE - 1), memory_order_relaxed);
+  nomem__populate(word, left < PREPARED_BYTES ? left : PREPARED_BYTES - from % NOMEM_GUARDED_PAGE);
+}
+
 void nomem__blocks_enter(void *block, size_t size, const struct nomem_site *site) {
   _Atomic uint64_t *word = (uintptr_t)block % NOMEM_BLOCK_TABLE_GRAIN == 0 ? word_of((uintptr_t)block, true) : NULL;
   if (word == NULL) return;
+  if (nomem__guarded_has(block)) prepare_words(word, (uintptr_t)block);
   bool is_marked = has_slack && size < NOMEM_BLOCK_TABLE_SIZE_MAX;
   unsigned char *end = (unsigned char *)block + size;
   uint64_t slack = is_marked ? slack_of(block, size) : 0;

@@ -13,6 +13,7 @@
 #include "../program_kinds.h"
 #include "main_frame.h"
 #include "module_names.h"
+#include "populate.h"
 #include "unwind_rules.h"
 
 #include "forbidden_calls.h"
@@ -22,8 +23,9 @@
 #define STACKS 8192
 #define SLOT_SETS 8192
 #define WAYS 2
-/* So many have room at first. */
+/* So many have room at first, and so many of these have their pages at once. */
 #define FIRST_STACKS 256
+#define POPULATED_STACKS 64
 /* Stacks that share their inner frames are distinguished one difference at a time; more are not worth the search. */
 #define HOPS_MAX 8
 
@@ -293,6 +295,7 @@ int nomem__site_init(void) {
   if (table == NULL) {
     table = nomem__growing_map_make(&table_map, -1, offsetof(struct table, stack[FIRST_STACKS]), sizeof *table);
     if (table == NULL) return -ENOMEM;
+    nomem__populate(table, offsetof(struct table, stack[POPULATED_STACKS]));
     uintptr_t address[NOMEM_DEPTH], slot[NOMEM_DEPTH];
     nomem__site_unwind(NULL, address, slot); /* the unwinder sets itself up when it is first used */
     nomem__module_program();                 /* read here, so that no two threads read it at once */

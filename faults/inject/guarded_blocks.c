@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "populate.h"
+
 #include "forbidden_calls.h"
 
 /* Since Linux 6.13: pages that nobody may touch without a mapping of their own, at a fraction of the cost. Older
@@ -16,6 +18,8 @@
 #define GUARD_REMOVE 103
 /* So much becomes such pages at a time, as there is need of it: each fork copies what there is. */
 #define GUARDED_STEP_BYTES (UINT64_C(4) << 20)
+/* So much of a block has its pages at once: most programs use what they allocate. */
+#define POPULATED_BYTES (UINT64_C(16) << 10)
 _Static_assert(NOMEM_GUARDED_BYTES % GUARDED_STEP_BYTES == 0, "the last step ends where the pages do");
 
 uintptr_t nomem__guarded_start;
@@ -137,8 +141,10 @@ static uintptr_t take_pages(uint64_t bytes) {
 }
 
 static bool open_pages(uintptr_t pages, uint64_t bytes) {
-  return has_guard_pages ? change(SYS_madvise, pages, bytes, GUARD_REMOVE)
-                         : change(SYS_mprotect, pages, bytes, PROT_READ | PROT_WRITE);
+  bool is_open = has_guard_pages ? change(SYS_madvise, pages, bytes, GUARD_REMOVE)
+                                 : change(SYS_mprotect, pages, bytes, PROT_READ | PROT_WRITE);
+  if (is_open) nomem__populate((void *)pages, bytes < POPULATED_BYTES ? bytes : POPULATED_BYTES); /* NOLINT: as above */
+  return is_open;
 }
 
 void *nomem__guarded_allocate(size_t size, size_t alignment) {

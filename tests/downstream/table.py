@@ -5,14 +5,14 @@
   table.py header
   table.py NAME VERSION REPORTS EXPECTED       one row, then what is new or gone
 
-REPORTS is a folder of nomem's JSON reports, one for each test program. EXPECTED lists the findings that somebody has
-looked up in the source, one in a line:
+REPORTS is a folder of JSON reports: that of a suite, or one for each program. EXPECTED lists the findings that somebody
+has looked up in the source, one in a line:
 
   VERDICT  FUNCTION  FILE  genuine|false|sometimes|sometimes-false  reason
 
 FUNCTION and FILE may be patterns of a shell's, for what is not always stopped in the same place; what comes only
-sometimes (and is genuine, or not) is not missed. Findings of several tests at the same function are one. Exit status: 0
-as expected, 1 something is new or gone.
+sometimes (and is genuine, or not) is not missed. Findings at the same function are one. Exit status: 0 as expected, 1
+something is new or gone.
 """
 
 import fnmatch
@@ -68,29 +68,30 @@ def main(arguments):
         return 0
     name, version, folder, path = arguments
     expected = read_expected(path)
-    calls = sites = runs = reported = excluded = 0
+    tests = calls = sites = runs = reported = excluded = 0
     seconds = 0.0
     seen = {}
-    reports = read_reports(folder)
-    for test, report in reports:
-        calls += report["baseline"]["allocations"]
-        sites += report["coverage"]["sites"]
-        runs += report["coverage"]["points_tried"]
+    for program, report in read_reports(folder):
+        coverage = report["coverage"]
+        tests += coverage.get("cases_explored", 1)
+        calls += coverage["calls"]
+        sites += coverage["sites"]
+        runs += coverage["points_tried"]
         seconds += report["seconds"]
         excluded += len(report["excluded"])
         for finding in report["findings"]:
             if not finding["flaky"]:
                 reported += 1
                 key = (finding["verdict"], *place(finding))
-                seen.setdefault(key, []).append((test, finding["reproduce"]))
+                seen.setdefault(key, []).append((finding.get("case", program), finding["reproduce"]))
     known = {key: rule for key in seen for rule in reversed(list(expected)) if matches(rule, key)}
     genuine = [key for key in known if not expected[known[key]].endswith("false")]
-    print(ROW % (name, version, len(reports), calls, sites, runs, reported, sum(len(seen[key]) for key in genuine),
+    print(ROW % (name, version, tests, calls, sites, runs, reported, sum(len(seen[key]) for key in genuine),
                  len(seen), len(genuine), excluded, "%.1f" % seconds))
     unknown = [key for key in seen if key not in known]
     gone = [rule for rule in expected if not expected[rule].startswith("sometimes") and rule not in known.values()]
     for key in sorted(unknown):
-        print("  new:  %s, %d tests: %s: %s" % (" ".join(key), len(seen[key]), *seen[key][0]))
+        print("  new:  %s, %d findings: %s: %s" % (" ".join(key), len(seen[key]), *seen[key][0]))
     for key in sorted(gone):
         print("  gone: " + " ".join(key))
     return 1 if unknown or gone else 0

@@ -24,22 +24,23 @@ shift
 . "$here/build.sh"
 . "$here/suites.sh"
 [ $# -gt 0 ] || set -- $all_suites
-limit_seconds=60  # what has not ended by then is interrupted, and reports what it has
-test_seconds=0.5  # a test that takes longer without a fault is left out
+budget_seconds=${BUDGET_SECONDS:-120} # no run is started after so long, of one suite or program
+limit_seconds=$((budget_seconds + 240)) # what has not ended by then, with the suite itself, is interrupted
 jobs=${NOMEM_JOBS:-2}
 work=$(mktemp -d "${TMPDIR:-/tmp}/nomem-downstream-XXXXXX")
 chmod 755 "$work"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 export LC_ALL=C NO_COLOR=1
-as_user= # what a case is started through
+as_user= # what the command is started through
 status=0
 
-# explore NAME ARGUMENT...: the arguments are those of nomem explore.
-explore() {
+# run_nomem LABEL COMMAND ARGUMENT...: leaves the report of nomem COMMAND in LABEL.json and LABEL.txt.
+run_nomem() {
   label=$1
-  shift
-  timeout -s INT -k 10 "$limit_seconds" $as_user "$build/nomem" explore -j "$jobs" --budget "$case_seconds" --json - \
+  command=$2
+  shift 2
+  timeout -s INT -k 30 "$limit_seconds" $as_user "$build/nomem" "$command" -j "$jobs" --budget "$budget_seconds" --json - \
     "$@" >"$reports/$label.json" 2>"$reports/$label.txt" </dev/null
   [ -s "$reports/$label.json" ] || {
     rm -f "$reports/$label.json"
@@ -47,12 +48,16 @@ explore() {
   }
 }
 
-# explore_each FOLDER PATTERN: every program of that name, run in that folder.
-explore_each() {
-  cd "$1" || return
-  for test in $2; do
-    [ -f "$test" ] && [ -x "$test" ] && explore "$test" -- "./$test"
-  done
+# explore NAME ARGUMENT...: the arguments are those of nomem explore.
+explore() {
+  label=$1
+  shift
+  run_nomem "$label" explore "$@"
+}
+
+# explore_suite ARGUMENT...: the arguments are those of nomem suite, which works where the project was built.
+explore_suite() {
+  cd "$built" && run_nomem suite suite "$@"
 }
 
 print_table() { python3 "$here/table.py" "$@" || status=1; }
@@ -66,7 +71,7 @@ for suite; do
   release=${suite#"$name"}
   release=${release#@}
   targets=
-  case_seconds=20 # no run is started after so long
+  as_user=
   source=-installed
   function=suite_$(echo "$name" | tr -c 'a-z0-9\n' _)
   type "$function" >/dev/null 2>&1 || {

@@ -153,13 +153,16 @@ static int write_one(enum nomem__report kind, const char *path, const json_t *do
   return error != 0 ? complain(&output, nomem__report_options[kind], error) : 0;
 }
 
+bool nomem__reports_have_standard_output(const struct nomem__options *options) {
+  for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++)
+    if (options->reports[kind] != NULL && is_standard_output(options->reports[kind])) return true;
+  return false;
+}
+
 /* Where the text goes when it has no file. */
 static FILE *text_stream(const struct nomem__options *options) {
   if (options->text_path != NULL) return stdout;
-  if (options->is_wrapper) return stderr;
-  for (unsigned kind = 0; kind < NOMEM_REPORT_COUNT; kind++)
-    if (options->reports[kind] != NULL && is_standard_output(options->reports[kind])) return stderr;
-  return stdout;
+  return options->is_wrapper || nomem__reports_have_standard_output(options) ? stderr : stdout;
 }
 
 /* Opens the file of the text, if it has one. Returns what to print to, which is to be closed by close_text; NULL, after

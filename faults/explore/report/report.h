@@ -36,6 +36,9 @@ int nomem__report_note(const struct nomem__options *options, const char *line);
 /* Whether any report but the text was asked for. */
 bool nomem__reports_are_wanted(const struct nomem__options *options);
 
+/* Whether one of them, and not the text, is written to standard output. */
+bool nomem__reports_have_standard_output(const struct nomem__options *options);
+
 /* Prints a document's text, as nomem__report_text does that of a program. */
 typedef void nomem__text_func(const json_t *document, bool is_quiet, bool is_verbose, FILE *out);
 

@@ -17,6 +17,7 @@
 #include "../process/proc_file.h"
 #include "../process/process_tree.h"
 #include "../process/tracees.h"
+#include "../report/report.h"
 #include "../run/ending_signals.h"
 #include "../stack/memory_map.h"
 #include "../target/interpreters.h"
@@ -324,12 +325,14 @@ static void close_parts(struct recorder *recorder) {
 }
 
 static int run(struct recorder *recorder, const struct nomem__options *options, const char *path) {
+  /* What whoever reads a report or a list there does not expect. */
+  bool is_diverted = options->list || nomem__reports_have_standard_output(options);
   const struct nomem__spawn_request request = {.keeper = recorder->keeper,
                                                .path = path,
                                                .argv = options->program,
                                                .environment = environ,
                                                .stdin_fd = -1,
-                                               .stdout_fd = -1,
+                                               .stdout_fd = is_diverted ? STDERR_FILENO : -1,
                                                .stderr_fd = -1,
                                                .trace = true,
                                                .watch_exits = true};

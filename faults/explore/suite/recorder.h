@@ -28,10 +28,10 @@ struct nomem__onlooker {
   void *user;
 };
 
-/* Runs options->program with the standard streams of the command, and fills in the caller's empty recording. A signal
- * that would end the command, or --timeout, ends the runner, and the recording is what there was until then. onlooker:
- * NULL if there is none. Returns 0, or a negative error code after one line on standard error: nothing was recorded
- * then. */
+/* Runs options->program with the standard streams of the command, and fills in the caller's empty recording. When a
+ * report or --list has standard output, what the program writes there goes to standard error. A signal that would end
+ * the command, or --timeout, ends the runner, and the recording is what there was until then. onlooker: NULL if there
+ * is none. Returns 0, or a negative error code after one line on standard error: nothing was recorded then. */
 int nomem__record(const struct nomem__options *options, const struct nomem__onlooker *onlooker,
                   struct nomem__recording *recording);
 
