@@ -53,6 +53,12 @@ chmod +x run_tests
 cp run_tests bad
 cp run_tests good
 finds_three 'a shell script' bad ./run_tests
+(cd bad && timeout 300 nomem suite --json - -- sh -c 'echo spoken; exec ./run_tests') >alone 2>told </dev/null || :
+if jq -e '.findings | length == 3' alone >/dev/null && grep -qx spoken told; then
+  pass 'a report on standard output is alone there'
+else
+  fail 'a report on standard output is alone there' alone
+fi
 if ! grep -q not-for-the-report seen seen.json && grep -q '"API_TOKEN"' seen.json &&
   grep -q '"SHELF_MODE": "quick"' seen.json && grep -q 'reproduce: env SHELF_MODE=quick nomem run' seen; then
   pass 'of a variable that may be a secret, only the name is in the report'

@@ -21,6 +21,7 @@
 #include "../run/surroundings.h"
 #include "../text/complain.h"
 #include "../text/error_text.h"
+#include "../text/json_text.h"
 #include "../text/memory.h"
 #include "../text/words.h"
 #include "case_orders.h"
@@ -61,9 +62,9 @@ static int write_document(const struct nomem__campaign *campaign, int fd) {
   if (document == NULL) return -EILSEQ;
   if (campaign->has_lost_surroundings) put_loss(document);
   nomem__shared_symbols_put(document, campaign);
-  int result = json_dumpfd(document, fd, JSON_COMPACT);
+  int result = nomem__json_write(document, fd);
   json_decref(document);
-  return result != 0 ? -EIO : 0;
+  return result;
 }
 
 /* What a case's process shares with the command. */
@@ -294,16 +295,11 @@ static void describe_alone(struct nomem__case_result *result, const struct nomem
   free(reason);
 }
 
-static json_t *read_document(int fd) {
-  json_error_t error;
-  return lseek(fd, 0, SEEK_SET) == 0 ? json_loadfd(fd, 0, &error) : NULL;
-}
-
 void nomem__case_finish(struct nomem__case_process *process, int status, struct nomem__case_result *result) {
   char *messages = read_messages(process->message_fd);
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   *result = (struct nomem__case_result){.left_out = NOMEM_LEFT_OUT_NO};
-  if (code == 0) result->document = read_document(process->document_fd);
+  if (code == 0) result->document = nomem__json_read(process->document_fd);
   bool is_left_out = code > EXIT_LEFT_OUT && code < EXIT_LEFT_OUT + NOMEM_LEFT_OUT_COUNT;
   result->has_broken = !is_left_out && result->document == NULL;
   if (is_left_out)

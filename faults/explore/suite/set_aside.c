@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../text/json_text.h"
 #include "../text/memory.h"
 
 void nomem__set_aside_open(struct nomem__set_aside *aside, size_t cases) {
@@ -15,7 +16,7 @@ void nomem__set_aside_open(struct nomem__set_aside *aside, size_t cases) {
 
 void nomem__set_aside_put(struct nomem__set_aside *aside, size_t number, struct nomem__case_result *result) {
   if (result->document == NULL || aside->fd < 0 || lseek(aside->fd, (off_t)aside->bytes, SEEK_SET) < 0) return;
-  off_t end = json_dumpfd(result->document, aside->fd, JSON_COMPACT) == 0 ? lseek(aside->fd, 0, SEEK_CUR) : -1;
+  off_t end = nomem__json_write(result->document, aside->fd) == 0 ? lseek(aside->fd, 0, SEEK_CUR) : -1;
   if (end < 0) return;
   aside->pieces[number] = (struct nomem__set_aside_piece){aside->bytes, (size_t)end - aside->bytes};
   aside->bytes = (size_t)end;

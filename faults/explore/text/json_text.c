@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "json_text.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct writer {
+  int fd;
+  size_t used;
+  char bytes[16384];
+};
+
+/* Returns 0, or -1 with errno. */
+static int put_out(const struct writer *writer) {
+  for (size_t written = 0; written < writer->used;) {
+    ssize_t now = write(writer->fd, writer->bytes + written, writer->used - written);
+    if (now < 0 && errno != EINTR) return -1;
+    if (now > 0) written += (size_t)now;
+  }
+  return 0;
+}
+
+static int take_in(const char *text, size_t bytes, void *user) {
+  struct writer *writer = user;
+  while (bytes > 0) {
+    size_t room = sizeof writer->bytes - writer->used, part = bytes < room ? bytes : room;
+    memcpy(writer->bytes + writer->used, text, part);
+    writer->used += part;
+    text += part;
+    bytes -= part;
+    if (writer->used < sizeof writer->bytes) continue;
+    if (put_out(writer) != 0) return -1;
+    writer->used = 0;
+  }
+  return 0;
+}
+
+int nomem__json_write(const json_t *document, int fd) {
+  struct writer writer = {.fd = fd};
+  errno = 0;
+  if (json_dump_callback(document, take_in, &writer, JSON_COMPACT) == 0 && put_out(&writer) == 0) return 0;
+  return errno != 0 ? -errno : -EIO;
+}
+
+json_t *nomem__json_read(int fd) {
+  struct stat status;
+  json_error_t error;
+  if (fstat(fd, &status) != 0 || status.st_size <= 0) return NULL;
+  void *text = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
+  if (text == MAP_FAILED) return NULL;
+  json_t *document = json_loadb(text, (size_t)status.st_size, 0, &error);
+  munmap(text, (size_t)status.st_size);
+  return document;
+}
