@@ -91,6 +91,39 @@ if ! grep -q '^crash in lib_sum' first1 && grep -q '^crash in lib_sum' first2; t
   fail 'what is new comes first' seen
 fi
 
+# Where the time is up before some runs were looked at more closely, the report says so. From its fourth run on, the
+# program takes longer than there is time.
+cat >slow.c <<'EOF'
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(void) {
+  int log = open("runs", O_CREAT | O_WRONLY | O_APPEND, 0600);
+  if (write(log, "x", 1) != 1) return 2;
+  if (lseek(log, 0, SEEK_CUR) > SOON) sleep(4);
+  close(log);
+  char *block = malloc(10);
+  if (block == NULL) return 1;
+  free(block);
+  return 0;
+}
+EOF
+"$cc" -std=gnu11 -g -O0 -fno-builtin -DSOON=3 -o slow slow.c
+"$cc" -std=gnu11 -g -O0 -fno-builtin -DSOON=1000 -o quick slow.c
+for program in slow quick; do
+  rm -f runs
+  nomem explore --no-store --isolate off --engine exec --faults transient --timeout 30 --budget 3 \
+    --json $program.json -- ./$program >$program.txt 2>&1 || :
+  jq -r '.coverage | "\(.points_tried) of \(.points), \(.closer_looks_cut_short)"' $program.json >>$program.txt
+done
+if grep -qx '1 of 1, 1' slow.txt && grep -q '^the time was up: 1 run was not made once more' slow.txt &&
+  grep -qx '1 of 1, 0' quick.txt && ! grep -q 'the time was up' quick.txt; then
+  pass 'what the time is too short to look at is said'
+else
+  cat slow.txt quick.txt >seen
+  fail 'what the time is too short to look at is said' seen
+fi
+
 nomem explore --no-store --isolate off --jobs 2 --all --budget 1 -- ./many 1000000 >seen 2>&1 &
 peak_kb=0
 while kill -0 $! 2>/dev/null; do

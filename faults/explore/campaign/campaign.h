@@ -150,6 +150,7 @@ struct nomem__campaign {
   struct nomem__heap_check heap;
   struct nomem__told_check told;
   size_t handed_left_out; /* so many leaks were not looked at by handed_check.h */
+  size_t looks_cut_short; /* runs of these checks that were due when the time was up, or the command interrupted */
   struct nomem__hostile_runs hostile;
   struct nomem__close_runs close_runs;
 

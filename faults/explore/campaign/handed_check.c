@@ -108,13 +108,15 @@ void nomem__handed_check_run(struct nomem__campaign *campaign) {
   const struct nomem__options *options = session->options;
   struct handed_check check = {.campaign = campaign};
   bool has_callers = nomem__code_owners_callers(&campaign->code_owners)->is_divided;
-  if (!session->setup.trace || !has_callers || nomem__campaign_is_over(campaign)) return;
+  if (!session->setup.trace || !has_callers) return;
   collect(&check);
   size_t untried = nomem__campaign_count_due(campaign);
   size_t max =
       nomem__told_check_max(options->all || options->heap == NOMEM_HEAP_ALL, campaign->point_count - untried, untried);
   if (check.count > max) campaign->handed_left_out = check.count - max;
   if (check.count > max) check.count = max;
-  if (check.count > 0 && nomem__residue_runs_prepare(campaign)) look(&check);
+  bool is_over = nomem__campaign_is_over(campaign);
+  if (check.count > 0 && !is_over && nomem__residue_runs_prepare(campaign)) look(&check);
+  if (nomem__campaign_is_over(campaign)) campaign->looks_cut_short += check.count - check.next;
   free(check.ranks);
 }

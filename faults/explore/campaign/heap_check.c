@@ -72,22 +72,27 @@ static size_t count_tried(const struct nomem__campaign *campaign) {
   return tried;
 }
 
-static void check(struct nomem__campaign *campaign, size_t due) {
+/* How many of the runs that are due are made. */
+static size_t bound(const struct nomem__campaign *campaign, size_t due) {
   const struct nomem__options *options = campaign->session->options;
   size_t max = nomem__heap_check_max(options->heap, options->all, count_tried(campaign));
-  const struct nomem__close_runs runs = {.is_due = is_due, .left = due < max ? due : max};
+  return due < max ? due : max;
+}
+
+static void check(struct nomem__campaign *campaign, size_t due) {
+  const struct nomem__close_runs runs = {.is_due = is_due, .left = bound(campaign, due)};
   campaign->heap.is_looking = true;
   campaign->progress.total += runs.left;
   nomem__residue_runs_make(campaign, &runs);
   campaign->heap.is_looking = false;
 }
 
-/* Whether any run is due: it depends on whether blocks can be guarded, which is not found out for nothing. */
-static bool may_be_due(struct nomem__campaign *campaign) {
+/* How many runs may be due: it depends on whether blocks can be guarded, which is not found out for nothing. */
+static size_t count_perhaps_due(struct nomem__campaign *campaign) {
   campaign->heap.has_guards = true;
   size_t due = count_due(campaign);
   campaign->heap.has_guards = false;
-  return due > 0;
+  return due;
 }
 
 bool nomem__heap_check_can_run(const struct nomem__campaign *campaign) {
@@ -101,11 +106,14 @@ void nomem__heap_check_run(struct nomem__campaign *campaign) {
   struct nomem__heap_check *heap = &campaign->heap;
   if (!nomem__heap_check_can_run(campaign)) return;
   mark_first_to_lose(campaign);
-  bool can_check = may_be_due(campaign) && !nomem__campaign_is_over(campaign) && nomem__residue_runs_prepare(campaign);
+  size_t wanted = bound(campaign, count_perhaps_due(campaign));
+  bool can_check = wanted > 0 && !nomem__campaign_is_over(campaign) && nomem__residue_runs_prepare(campaign);
   if (can_check) nomem__guarded_runs_prepare(campaign);
   size_t due = count_due(campaign);
   if (can_check && due > 0) check(campaign, due);
   heap->left_out = count_due(campaign);
   heap->looked_at = due - heap->left_out;
   heap->checked = count_checked(campaign);
+  if (nomem__campaign_is_over(campaign) && wanted > heap->looked_at)
+    campaign->looks_cut_short += wanted - heap->looked_at;
 }

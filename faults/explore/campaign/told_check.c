@@ -296,6 +296,13 @@ static void compare_next(struct told_run *run) {
   start(run, nomem__call_watch_prepare(&run->without_fault, callers, NOMEM_WATCH_WITHOUT_FAULT), usual_done);
 }
 
+/* How many of those that no run has compared yet. */
+static size_t count_worth_comparing(const struct told_check *check) {
+  size_t count = 0;
+  for (size_t i = check->next; i < check->count; i++) count += is_worth_comparing(check, &check->calls[i]);
+  return count;
+}
+
 static void make_runs(struct told_check *check, void (*begin)(struct told_run *run)) {
   struct nomem__campaign *campaign = check->campaign;
   check->next = 0;
@@ -317,8 +324,9 @@ static void look(struct told_check *check) {
   campaign->engine = NOMEM_ENGINE_EXEC;
   make_runs(check, look_at_next);
   campaign->told.looked_at = check->next;
-  campaign->told.left_out += check->count - check->next;
+  campaign->looks_cut_short += check->count - check->next;
   make_runs(check, compare_next);
+  campaign->looks_cut_short += count_worth_comparing(check);
   for (unsigned i = 0; i < campaign->worker_count; i++) {
     nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
     nomem__call_watch_free(&check->runs[i].with_fault);
@@ -330,13 +338,16 @@ static void look(struct told_check *check) {
 void nomem__told_check_run(struct nomem__campaign *campaign) {
   const struct nomem__options *options = campaign->session->options;
   struct told_check check = {.campaign = campaign};
-  if (!is_wanted(campaign) || nomem__campaign_is_over(campaign)) return;
+  if (!is_wanted(campaign)) return;
   collect(&check);
   size_t untried = nomem__campaign_count_due(campaign);
   size_t max =
       nomem__told_check_max(options->all || options->heap == NOMEM_HEAP_ALL, campaign->point_count - untried, untried);
   campaign->told.left_out = check.count > max ? check.count - max : 0;
   check.count -= campaign->told.left_out;
-  if (check.count > 0) look(&check);
+  if (nomem__campaign_is_over(campaign))
+    campaign->looks_cut_short += check.count;
+  else if (check.count > 0)
+    look(&check);
   free(check.calls);
 }

@@ -218,6 +218,9 @@ void nomem__put_coverage(struct nomem__document_builder *builder, json_t *docume
   nomem__json_number(json, coverage, "heap_checks", campaign->heap.checked);
   nomem__json_number(json, coverage, "heap_check_runs", campaign->heap.looked_at);
   nomem__json_number(json, coverage, "heap_checks_skipped", campaign->heap.left_out);
+  nomem__json_number(json, coverage, "told_checks", campaign->told.looked_at);
+  nomem__json_number(json, coverage, "told_checks_skipped", campaign->told.left_out);
+  nomem__json_number(json, coverage, "closer_looks_cut_short", campaign->looks_cut_short);
   nomem__json_number(json, coverage, "hangs_ended_early", campaign->early_count);
   nomem__json_number(json, coverage, "runs_ended_at_assertion", counts.asserted_runs);
   nomem__json_put(json, coverage, "stacks", json_boolean(campaign->session->setup.trace));

@@ -96,6 +96,15 @@ static void add_unguarded(struct notes *notes, const struct nomem__campaign *cam
   if (*text != '\0') add(notes, "%s", text);
 }
 
+/* What the time was not enough for. */
+static void add_cut_looks(struct notes *notes, const struct nomem__campaign *campaign) {
+  size_t count = campaign->looks_cut_short;
+  if (count == 0) return;
+  add(notes,
+      "%s: %zu run%s not made once more to look for heap errors, or to examine whether the test learned of the failure",
+      campaign->session->interrupted_by != 0 ? "interrupted" : "the time was up", count, count == 1 ? " was" : "s were");
+}
+
 /* What was left out because there is a bound to it. */
 static void add_bounds(struct notes *notes, const struct nomem__campaign *campaign) {
   if (campaign->unstable_sites > 0)
@@ -129,6 +138,7 @@ json_t *nomem__notes_make(struct nomem__json *json, const struct nomem__campaign
   add_cut_short(&notes, campaign);
   add_not_injected(&notes, campaign);
   add_output(&notes, campaign);
+  add_cut_looks(&notes, campaign);
   add_bounds(&notes, campaign);
   add_unguarded(&notes, campaign);
   add_hostile(&notes, campaign);

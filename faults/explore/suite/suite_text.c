@@ -96,6 +96,19 @@ static void print_unexplored(FILE *out, const json_t *document) {
           nomem__plural(count));
 }
 
+/* What was left out because there is a bound to it. */
+static void print_bounds(FILE *out, const json_t *coverage) {
+  uint64_t heap = nomem__json_count(coverage, "heap_checks_skipped");
+  uint64_t told = nomem__json_count(coverage, "told_checks_skipped");
+  if (heap > 0)
+    fprintf(out, "%" PRIu64 " of %" PRIu64 " runs that ended well were not checked for heap errors\n", heap,
+            heap + nomem__json_count(coverage, "heap_checks"));
+  if (told > 0)
+    fprintf(out,
+            "of %" PRIu64 " of %" PRIu64 " reported failures it was not examined whether the test learned of them\n",
+            told, told + nomem__json_count(coverage, "told_checks"));
+}
+
 static void print_coverage(FILE *out, const json_t *document) {
   const json_t *coverage = json_object_get(document, "coverage");
   uint64_t points = nomem__json_count(coverage, "points"), tried = nomem__json_count(coverage, "points_tried");
@@ -106,6 +119,13 @@ static void print_coverage(FILE *out, const json_t *document) {
   /* Also where no more was wanted: who gives a budget wants to know what it was not enough for. */
   if (tried + elsewhere < points)
     fprintf(out, "not complete: %" PRIu64 " of %" PRIu64 " points were tried\n", tried, points);
+  uint64_t cut = nomem__json_count(coverage, "closer_looks_cut_short");
+  if (cut > 0)
+    fprintf(out,
+            "not complete: %" PRIu64 " run%s still to be made once more, to look for heap errors or to examine whether a "
+            "test learned of a failure\n",
+            cut, cut == 1 ? " was" : "s were");
+  print_bounds(out, coverage);
 }
 
 void nomem__suite_text_print(const json_t *document, bool is_quiet, bool is_verbose, FILE *out) {
