@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2086,SC2154 # the variables are table.sh's; lists of words
 # The projects whose own tests are explored: how each is built, and the command that runs its tests. Read by table.sh,
-# which provides explore_suite, and explore for a program that is no suite. All are built with debug information.
+# which provides explore_suite; explore_programs, for a script of programs/ that is the test suite of what has none; and
+# explore, for a single program. All are built with debug information.
 
 all_suites='programs libuv1 jansson cjson json-c expat libyaml yajl cmark libevent libpng1.6 libxml2'
 
@@ -36,8 +37,7 @@ suite_programs() {
 suite_libuv1() {
   build_cmake libuv1 . || return
   [ "$(id -u)" != 0 ] || as_user='setpriv --reuid=65534 --regid=65534 --clear-groups'
-  cp -r "$source/test" "$work" && chmod 777 "$work" && cd "$work" &&
-    run_nomem suite suite --split -- "$built/uv_run_tests"
+  cp -r "$source/test" "$work" && chmod 777 "$work" && explore_in "$work" --split -- "$built/uv_run_tests"
 }
 
 suite_jansson() {
@@ -55,16 +55,15 @@ suite_json_c() {
 # The distribution's patches of 2.5.0 compare macros that its CMake build defines without a value.
 suite_expat() {
   build_cmake expat expat -DEXPAT_BUILD_DOCS=OFF -DEXPAT_DTD=OFF -DEXPAT_NS=OFF \
-    '-DCMAKE_C_FLAGS=-DXML_DTD=1 -DXML_NS=1 -DXML_GE=1' || return
-  explore_suite -- ctest
+    '-DCMAKE_C_FLAGS=-DXML_DTD=1 -DXML_NS=1 -DXML_GE=1' && explore_programs expat
 }
 
 suite_libyaml() {
-  build_cmake libyaml . -DBUILD_SHARED_LIBS=ON && explore_suite -- ctest
+  build_cmake libyaml . -DBUILD_SHARED_LIBS=ON && explore_programs libyaml
 }
 
 suite_yajl() {
-  build_cmake yajl . && explore_suite -- make test
+  build_cmake yajl . && explore_suite -- make test test-api
 }
 
 suite_cmark() {
@@ -82,7 +81,7 @@ suite_libpng1_6() {
 
 suite_libxml2() {
   build_cmake libxml2 . -DLIBXML2_WITH_PYTHON=OFF -DLIBXML2_WITH_LZMA=OFF -DLIBXML2_WITH_ZLIB=OFF &&
-    explore_suite -- ctest
+    explore_programs libxml2
 }
 
 # The tests do not look at what sets their variables: so that one that was not set is NULL, and not what stood there by

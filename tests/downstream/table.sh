@@ -55,10 +55,18 @@ explore() {
   run_nomem "$label" explore "$@"
 }
 
-# explore_suite ARGUMENT...: the arguments are those of nomem suite, which works where the project was built.
-explore_suite() {
-  cd "$built" && run_nomem suite suite "$@"
+# explore_in FOLDER ARGUMENT...: the arguments are those of nomem suite.
+explore_in() {
+  cd "$1" || return
+  shift
+  run_nomem suite suite "$@"
 }
+
+# explore_suite ARGUMENT...: where the project was built.
+explore_suite() { explore_in "$built" "$@"; }
+
+# explore_programs NAME: what programs/NAME.sh starts.
+explore_programs() { explore_in "$work" -- "$here/programs/$1.sh" "$built" "$source"; }
 
 print_table() { python3 "$here/table.py" "$@" || status=1; }
 

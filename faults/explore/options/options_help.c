@@ -2,6 +2,7 @@
 #include "options_help.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "options_table.h"
@@ -9,6 +10,28 @@
 /* The columns where the explanations of --help start and where its lines end. */
 #define HELP_INDENT 28
 #define HELP_WIDTH 79
+
+/* With as many options or more, they are printed in groups. */
+#define GROUPED_MIN 10
+
+/* The table has the options of a group one after the other: from this one on, whichever of them a command has. */
+static const struct {
+  const char *first, *title;
+} groups[] = {{"fail", "what fails"},
+              {"tests", "which tests"},
+              {"jobs", "how runs are made"},
+              {"leaks", "what is a finding"},
+              {"report", "reports and other output"},
+              {"store", "what is kept"},
+              {"gdb", "other tools"},
+              {"help", "information"}};
+
+/* The title of the group that begins with the option; NULL: none does. */
+static const char *find_title(const struct nomem__option *option) {
+  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+    if (strcmp(option->name, groups[i].first) == 0) return groups[i].title;
+  return NULL;
+}
 
 /* Prints text from a column on, in lines that are indented. */
 static void print_wrapped(FILE *out, size_t column, size_t indent, const char *text) {
@@ -31,23 +54,34 @@ static void print_wrapped(FILE *out, size_t column, size_t indent, const char *t
   fputc('\n', out);
 }
 
+static void print_option(FILE *out, const struct nomem__option *option) {
+  char left[HELP_WIDTH];
+  const char letter[] = {'-', option->letter, ',', '\0'};
+  int length = snprintf(left, sizeof left, "  %-3s --%s%s%s", option->letter ? letter : "", option->name,
+                        option->argument && !nomem__option_may_be_alone(option) ? " " : "",
+                        option->argument ? option->argument : "");
+  assert(length > 0 && (size_t)length < sizeof left);
+  if (length >= HELP_INDENT) {
+    fprintf(out, "%s\n", left);
+    length = 0;
+  } else {
+    fputs(left, out);
+  }
+  print_wrapped(out, (size_t)length, HELP_INDENT, option->help);
+}
+
 static void print_options(FILE *out, unsigned scope) {
-  fputs("\noptions:\n", out);
+  size_t count = 0;
+  for (const struct nomem__option *option = nomem__option_table; option->name; option++)
+    count += (option->commands & scope) != 0;
+  const char *title = "options";
   for (const struct nomem__option *option = nomem__option_table; option->name; option++) {
+    const char *begun = count >= GROUPED_MIN ? find_title(option) : NULL;
+    if (begun != NULL) title = begun;
     if (!(option->commands & scope)) continue;
-    char left[HELP_WIDTH];
-    const char letter[] = {'-', option->letter, ',', '\0'};
-    int length = snprintf(left, sizeof left, "  %-3s --%s%s%s", option->letter ? letter : "", option->name,
-                          option->argument && !nomem__option_may_be_alone(option) ? " " : "",
-                          option->argument ? option->argument : "");
-    assert(length > 0 && (size_t)length < sizeof left);
-    if (length >= HELP_INDENT) {
-      fprintf(out, "%s\n", left);
-      length = 0;
-    } else {
-      fputs(left, out);
-    }
-    print_wrapped(out, (size_t)length, HELP_INDENT, option->help);
+    if (title != NULL) fprintf(out, "\n%s:\n", title);
+    title = NULL;
+    print_option(out, option);
   }
 }
 
@@ -105,6 +139,8 @@ static void print_roff(FILE *out, const char *text) {
 
 void nomem__print_manual(FILE *out) {
   for (const struct nomem__option *option = nomem__option_table; option->name; option++) {
+    const char *title = find_title(option);
+    if (title != NULL) fprintf(out, ".SS %c%s\n", toupper(title[0]), title + 1);
     fputs(".TP\n", out);
     if (option->letter) fprintf(out, "\\fB\\-%c\\fR, ", option->letter);
     fputs("\\fB\\-\\-", out);

@@ -336,12 +336,56 @@ static int read_hostile(struct nomem__options *options, size_t offset, const cha
 #define SET_SEVERAL(reader) NOMEM_OPTION_SET, reader, 0
 #define PRINT(what) NOMEM_OPTION_##what, NULL, 0
 
-/* In the order of --help. Texts are plain ASCII, and are wrapped where they are printed. */
+/* In the order of --help, which has a heading before each group (options_help.c). Texts are plain ASCII, and are
+ * wrapped where they are printed. */
 const struct nomem__option nomem__option_table[] = {
     {"fail", "PLAN", 0, ONLY(RUN) | ONLY(MINIMISE), SET(read_plan, plan_text),
      "which allocations fail: 'nth=3' the third, 'nth=3..' the third and all later ones, 'site=9f3a2c11@2' the second "
      "at that site. Conditions joined by spaces must all hold; of rules joined by ';' one is enough. Required for run, "
      "unless it has a hostile allocator"},
+    {"faults", "KIND", 0, EXPLORERS, SET(read_faults, faults),
+     "what fails in a run. transient: one allocation; persistent: it and all later ones; both: runs of either kind; "
+     "all: those, and runs in which a second allocation fails that the program makes only because the first one failed "
+     "(default)"},
+    {"all", NULL, 0, EXPLORERS, SET(read_flag, all), "try every single allocation, however long it takes"},
+    {"max-points", "N", 0, EXPLORERS, SET(read_count, max_points),
+     "make no more than the first N runs of the schedule (default: no limit)"},
+    {"budget", "SECONDS", 0, EXPLORERS, SET(read_seconds, budget_ms),
+     "start no run after this time, and report what was not tried (default: no limit)"},
+    {"quick", NULL, 0, ONLY(SUITE), SET(read_flag, quick),
+     "where many tests reach an allocation site in the same way, fail it only in the three that differ most from one "
+     "another"},
+    {"sites", "REGEX", 0, EXPLORERS | ONLY(SITES), SET(read_regex, sites),
+     "use only sites whose call stack contains a function, a module or a file:line that matches the POSIX extended "
+     "regular expression REGEX, such as '^uv_' or 'reader\\.c:'"},
+    {"image", "GLOB[,GLOB]", 0, RUNNERS, SET(read_image, image),
+     "base names of the programs whose allocations fail, if PROGRAM starts others (default: all but shells and other "
+     "launchers. explore leaves the system's programs alone, too, if others run; and if an interpreter runs a script, "
+     "only what is allocated "
+     "below modules that it loads from outside the system's folders fails)"},
+    {"under-test", "GLOB[,GLOB]", 0, EXPLORERS, SET(read_under_test, under_test),
+     "which code is under test, by source path such as 'src/*' or by file such as 'libuv.so*'. All other code of the "
+     "programs is test code: its own allocations do not fail, and its assertions and crashes do not count. '*': all "
+     "code is under test (default: code in folders or files that are named like tests is test code)"},
+    {"hostile", "[=LIST]", 0, EXPLORERS | ONLY(RUN), SET(read_hostile, hostile),
+     "fail nothing, but serve allocations in the least friendly way that the C standard allows. moves: realloc moves "
+     "each block; fresh: fresh memory is filled; freed: freed memory is overwritten; zero: a block of 0 bytes is NULL; "
+     "errno: a call that succeeds changes errno; align: blocks are aligned to 16 bytes and no more; all (default); or "
+     "several, joined by commas. explore and suite make such runs, one way at a time, in addition to all others; run "
+     "makes one run with all of LIST, and needs no plan"},
+    {"tests", "REGEX", 0, ONLY(SUITE), SET(read_regex, tests),
+     "explore only tests whose name, as --list prints it, matches the POSIX extended regular expression REGEX"},
+    {"list", NULL, 0, ONLY(SUITE), SET(read_flag, list),
+     "explore nothing: print the tests that PROGRAM starts, and what would be left out and why"},
+    {"list", NULL, 0, ONLY(REPORT), SET(read_flag, list), "list the reports in the store, the last one first"},
+    {"split", NULL, 0, ONLY(SUITE), SET(read_flag, split),
+     "explore each test of a program that contains many as a test of its own: tests of GoogleTest, Catch2, doctest, "
+     "Criterion and libuv's runner, and test cases of Check"},
+    {"in-place", "WHEN", 0, ONLY(SUITE), SET(read_in_place, in_place),
+     "what to do about tests that pass only if PROGRAM starts them, for example because they need its server. auto: "
+     "run PROGRAM once more, and explore each of them while PROGRAM waits for it (default); off: only name them"},
+    {"number", "N", 0, ONLY(REPORT), SET(read_count, report_number),
+     "make the report that has this number in the list (default: 1)"},
     {"jobs", "N", 'j', EXPLORERS, SET(read_jobs, jobs),
      "make up to N runs at a time, 1 to 256 (default: one for each processor, or 8 if the program mostly waits; 1 if "
      "runs are not isolated)"},
@@ -354,43 +398,20 @@ const struct nomem__option nomem__option_table[] = {
      "failure, but at least 1; otherwise: no limit)"},
     {"timeout", "SECONDS", 't', ONLY(SUITE), SET(read_seconds, timeout_ms),
      "end PROGRAM after this time, and explore the tests that it had started by then (default: no limit)"},
-    {"tests", "REGEX", 0, ONLY(SUITE), SET(read_regex, tests),
-     "explore only tests whose name, as --list prints it, matches the POSIX extended regular expression REGEX"},
-    {"list", NULL, 0, ONLY(SUITE), SET(read_flag, list),
-     "explore nothing: print the tests that PROGRAM starts, and what would be left out and why"},
-    {"list", NULL, 0, ONLY(REPORT), SET(read_flag, list), "list the reports in the store, the last one first"},
-    {"number", "N", 0, ONLY(REPORT), SET(read_count, report_number),
-     "make the report that has this number in the list (default: 1)"},
-    {"split", NULL, 0, ONLY(SUITE), SET(read_flag, split),
-     "explore each test of a program that contains many as a test of its own: tests of GoogleTest, Catch2, doctest, "
-     "Criterion and libuv's runner, and test cases of Check"},
-    {"in-place", "WHEN", 0, ONLY(SUITE), SET(read_in_place, in_place),
-     "what to do about tests that pass only if PROGRAM starts them, for example because they need its server. auto: "
-     "run PROGRAM once more, and explore each of them while PROGRAM waits for it (default); off: only name them"},
-    {"quick", NULL, 0, ONLY(SUITE), SET(read_flag, quick),
-     "where many tests reach an allocation site in the same way, fail it only in the three that differ most from one "
-     "another"},
-    {"all", NULL, 0, EXPLORERS, SET(read_flag, all), "try every single allocation, however long it takes"},
-    {"max-points", "N", 0, EXPLORERS, SET(read_count, max_points),
-     "make no more than the first N runs of the schedule (default: no limit)"},
-    {"budget", "SECONDS", 0, EXPLORERS, SET(read_seconds, budget_ms),
-     "start no run after this time, and report what was not tried (default: no limit)"},
-    {"sites", "REGEX", 0, EXPLORERS | ONLY(SITES), SET(read_regex, sites),
-     "use only sites whose call stack contains a function, a module or a file:line that matches the POSIX extended "
-     "regular expression REGEX, such as '^uv_' or 'reader\\.c:'"},
     {"engine", "ENGINE", 0, EXPLORERS, SET(read_engine, engine),
      "how a run is started. exec: start the program for each run; fork: start it once, and fork it before main; "
      "snapshot: fork it at the allocation; auto: the fastest of these that is safe for the program (default)"},
-    {"faults", "KIND", 0, EXPLORERS, SET(read_faults, faults),
-     "what fails in a run. transient: one allocation; persistent: it and all later ones; both: runs of either kind; "
-     "all: those, and runs in which a second allocation fails that the program makes only because the first one failed "
-     "(default)"},
-    {"hostile", "[=LIST]", 0, EXPLORERS | ONLY(RUN), SET(read_hostile, hostile),
-     "fail nothing, but serve allocations in the least friendly way that the C standard allows. moves: realloc moves "
-     "each block; fresh: fresh memory is filled; freed: freed memory is overwritten; zero: a block of 0 bytes is NULL; "
-     "errno: a call that succeeds changes errno; align: blocks are aligned to 16 bytes and no more; all (default); or "
-     "several, joined by commas. explore and suite make such runs, one way at a time, in addition to all others; run "
-     "makes one run with all of LIST, and needs no plan"},
+    {"stdin", "FILE", 0, RUNNERS, SET(read_path, stdin_path),
+     "give each run FILE as its standard input; with run, '-' stands for nomem's own (default: empty)"},
+    {"guard", "N", 0, ONLY(RUN) | ONLY(MINIMISE), SET(read_count, guarded_from),
+     "give each block pages of its own, from the Nth allocation of the run on and for at most 4096 blocks. Code that "
+     "uses such a block after it was freed, or goes past its end, gets SIGSEGV at once, and nomem prints which block "
+     "it was"},
+    {"no-trace", NULL, 0, ONLY(EXPLORE) | ONLY(RUN) | ONLY(MINIMISE), SET(read_flag, no_trace),
+     "do not use ptrace, for programs that trace themselves. Findings then lack the stack of the place where they "
+     "broke"},
+    {"aslr", NULL, 0, RUNNERS | ONLY(SUITE), SET(read_flag, aslr),
+     "leave address-space randomisation on (by default it is off in the runs, to make them more alike)"},
     {"leaks", "RUNS", 0, EXPLORERS | ONLY(RUN), SET(read_leaks, leaks),
      "which runs are checked for leaked memory. handled: those that ended as they do without a failure; all: also "
      "those that gave up; off: none (default for explore: handled, and of runs that gave up what a function below main "
@@ -398,37 +419,24 @@ const struct nomem__option nomem__option_table[] = {
     {"heap", "RUNS", 0, EXPLORERS, SET(read_heap, heap),
      "which of the runs that ended well are made once more, to check whether they use freed blocks or go past the end "
      "of blocks. sites: that of the first failure of each site, up to a limit (default); all: every run; off: none"},
-    {"guard", "N", 0, ONLY(RUN) | ONLY(MINIMISE), SET(read_count, guarded_from),
-     "give each block pages of its own, from the Nth allocation of the run on and for at most 4096 blocks. Code that "
-     "uses such a block after it was freed, or goes past its end, gets SIGSEGV at once, and nomem prints which block "
-     "it was"},
-    {"stdin", "FILE", 0, RUNNERS, SET(read_path, stdin_path),
-     "give each run FILE as its standard input; with run, '-' stands for nomem's own (default: empty)"},
-    {"image", "GLOB[,GLOB]", 0, RUNNERS, SET(read_image, image),
-     "base names of the programs whose allocations fail, if PROGRAM starts others (default: all but shells and other "
-     "launchers. explore leaves the system's programs alone, too, if others run; and if an interpreter runs a script, "
-     "only what is allocated "
-     "below modules that it loads from outside the system's folders fails)"},
-    {"under-test", "GLOB[,GLOB]", 0, EXPLORERS, SET(read_under_test, under_test),
-     "which code is under test, by source path such as 'src/*' or by file such as 'libuv.so*'. All other code of the "
-     "programs is test code: its own allocations do not fail, and its assertions and crashes do not count. '*': all "
-     "code is under test (default: code in folders or files that are named like tests is test code)"},
     {"skip-code", "N", 0, EXPLORERS, SET(read_exit_code, skip_codes),
      "an exit status by which a test says that it was skipped: such a run counts as 'handled'. May be given more than "
      "once (77 always is one)"},
     {"bad-code", "N", 0, EXPLORERS, SET(read_exit_code, bad_codes),
      "an exit status by which a test says that a result was wrong: such a run is a finding, 'wrong'. May be given more "
      "than once"},
-    {"wrapper", "WHEN", 0, ONLY(EXPLORE), SET(read_wrapper, wrapper),
-     "behave as a test runner expects of a program in front of a test: first run the test as it is, on nomem's own "
-     "standard streams; print to standard error; and end as the test ended, unless there are findings. on, off; auto: "
-     "where meson, ctest, automake, prove or Bazel started nomem (default)"},
+    {"suppress", "FILE", 0, EXPLORERS, SET_SEVERAL(read_suppress),
+     "exclude findings that match the rules in FILE; may be given more than once"},
+    {"no-default-suppressions", NULL, 0, EXPLORERS, SET(read_flag, no_default_suppressions),
+     "show the C library's own known faults, too"},
+    {"strict", NULL, 0, EXPLORERS, SET(read_flag, strict),
+     "count advisory verdicts as findings, too ('nomem explain' lists them)"},
+    {"baseline", "FILE", 0, EXPLORERS, SET(read_path, baseline),
+     "count only findings that are not in the store FILE, of an earlier exploration of the same command"},
     {"report", "FILE", 0, REPORTERS, SET(read_report, text_path),
      "write the text to FILE. In names of reports %p stands for the number of nomem's process, %n for PROGRAM's name, "
      "%q{NAME} for a variable's value, and %% for %"},
     {"log-file", "FILE", 0, REPORTERS, SET(read_report, text_path), "the same as --report, as valgrind calls it"},
-    {"error-exitcode", "N", 0, REPORTERS, SET(read_error_status, error_status),
-     "end with the exit status N when there are findings (default: 1)"},
     {"json", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_JSON]),
      "write all that was found and covered to FILE, as JSON. '-' stands for standard output; the text then goes to "
      "standard error"},
@@ -444,6 +452,23 @@ const struct nomem__option nomem__option_table[] = {
      "write a table of the findings to FILE as Markdown, for a comment on a pull request"},
     {"write-suppressions", "FILE", 0, REPORTERS, SET(read_report, reports[NOMEM_REPORT_SUPPRESSIONS]),
      "write to FILE a rule for each finding that suppresses it from then on. Add the reason why it is not mended"},
+    {"coverage", "DIR", 0, EXPLORERS, SET(read_folder, coverage),
+     "keep the coverage data of the runs in DIR (of gcc --coverage, or of clang -fprofile-instr-generate "
+     "-fcoverage-mapping), and report how many lines only failed allocations reach, and which checks of an allocation "
+     "no run entered. Each run then starts the program anew, and none is taken from the store"},
+    {"stacks", NULL, 0, ONLY(SITES), SET(read_flag, stacks), "print whole call stacks"},
+    {"verify", NULL, 0, ONLY(SITES), SET(read_flag, verify),
+     "unwind every stack again, and print how many were recognised, how many had to be unwound, and how many were "
+     "mistaken for another"},
+    {"wrapper", "WHEN", 0, ONLY(EXPLORE), SET(read_wrapper, wrapper),
+     "behave as a test runner expects of a program in front of a test: first run the test as it is, on nomem's own "
+     "standard streams; print to standard error; and end as the test ended, unless there are findings. on, off; auto: "
+     "where meson, ctest, automake, prove or Bazel started nomem (default)"},
+    {"error-exitcode", "N", 0, REPORTERS, SET(read_error_status, error_status),
+     "end with the exit status N when there are findings (default: 1)"},
+    {"verbose", NULL, 'v', RUNNERS | ONLY(SUITE) | ONLY(REPORT), SET(read_flag, verbose), "print what is being done"},
+    {"quiet", NULL, 'q', REPORTERS | ONLY(RUN) | ONLY(REPLAY) | ONLY(MINIMISE), SET(read_flag, quiet),
+     "print only findings and errors"},
     {"store", "FILE", 0, EXPLORERS | ONLY(REPLAY) | ONLY(MINIMISE) | ONLY(EXPLAIN), SET(read_path, store),
      "the file that keeps what was done and found, so that the same command goes on from there when it is given again "
      "(default: .nomem/store.db, or what NOMEM_STORE names; if that is empty, none)"},
@@ -451,33 +476,9 @@ const struct nomem__option nomem__option_table[] = {
     {"fresh", NULL, 0, EXPLORERS, SET(read_flag, fresh), "forget what the store knows of this command, and start anew"},
     {"shard", "I/N", 0, EXPLORERS, SET_SEVERAL(read_shard),
      "make only the I-th of N parts of all runs, to divide them over N machines; 'nomem merge' joins the stores"},
-    {"suppress", "FILE", 0, EXPLORERS, SET_SEVERAL(read_suppress),
-     "exclude findings that match the rules in FILE; may be given more than once"},
-    {"no-default-suppressions", NULL, 0, EXPLORERS, SET(read_flag, no_default_suppressions),
-     "show the C library's own known faults, too"},
-    {"strict", NULL, 0, EXPLORERS, SET(read_flag, strict),
-     "count advisory verdicts as findings, too ('nomem explain' lists them)"},
-    {"baseline", "FILE", 0, EXPLORERS, SET(read_path, baseline),
-     "count only findings that are not in the store FILE, of an earlier exploration of the same command"},
-    {"coverage", "DIR", 0, EXPLORERS, SET(read_folder, coverage),
-     "keep the coverage data of the runs in DIR (of gcc --coverage, or of clang -fprofile-instr-generate "
-     "-fcoverage-mapping), and report how many lines only failed allocations reach, and which checks of an allocation "
-     "no run entered. Each run then starts the program anew, and none is taken from the store"},
     {"gdb", NULL, 0, ONLY(REPLAY), SET(read_flag, gdb),
      "run the finding under gdb, which stops at the call that fails"},
     {"rr", NULL, 0, ONLY(REPLAY), SET(read_flag, rr), "record the finding with rr, to step through it, also backwards"},
-    {"stacks", NULL, 0, ONLY(SITES), SET(read_flag, stacks), "print whole call stacks"},
-    {"verify", NULL, 0, ONLY(SITES), SET(read_flag, verify),
-     "unwind every stack again, and print how many were recognised, how many had to be unwound, and how many were "
-     "mistaken for another"},
-    {"no-trace", NULL, 0, ONLY(EXPLORE) | ONLY(RUN) | ONLY(MINIMISE), SET(read_flag, no_trace),
-     "do not use ptrace, for programs that trace themselves. Findings then lack the stack of the place where they "
-     "broke"},
-    {"aslr", NULL, 0, RUNNERS | ONLY(SUITE), SET(read_flag, aslr),
-     "leave address-space randomisation on (by default it is off in the runs, to make them more alike)"},
-    {"verbose", NULL, 'v', RUNNERS | ONLY(SUITE) | ONLY(REPORT), SET(read_flag, verbose), "print what is being done"},
-    {"quiet", NULL, 'q', REPORTERS | ONLY(RUN) | ONLY(REPLAY) | ONLY(MINIMISE), SET(read_flag, quiet),
-     "print only findings and errors"},
     {"help", NULL, 'h', NOMEM_SCOPE_TOP | ALL_COMMANDS, PRINT(HELP), "print this help"},
     {"version", NULL, 0, NOMEM_SCOPE_TOP | ALL_COMMANDS, PRINT(VERSION), "print the version"},
     {"man", NULL, 0, NOMEM_SCOPE_TOP, PRINT(MANUAL), "print the options in the form of the manual page"},
