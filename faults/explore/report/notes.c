@@ -101,8 +101,9 @@ static void add_cut_looks(struct notes *notes, const struct nomem__campaign *cam
   size_t count = campaign->looks_cut_short;
   if (count == 0) return;
   add(notes,
-      "%s: %zu run%s not made once more to look for heap errors, or to examine whether the test learned of the failure",
-      campaign->session->interrupted_by != 0 ? "interrupted" : "the time was up", count, count == 1 ? " was" : "s were");
+      "%s: %zu run%s not made once more, to look for heap errors or to examine whether the test learned of a failure",
+      campaign->session->interrupted_by != 0 ? "interrupted" : "the time was up", count,
+      count == 1 ? " was" : "s were");
 }
 
 /* What was left out because there is a bound to it. */

@@ -122,8 +122,9 @@ static void print_coverage(FILE *out, const json_t *document) {
   uint64_t cut = nomem__json_count(coverage, "closer_looks_cut_short");
   if (cut > 0)
     fprintf(out,
-            "not complete: %" PRIu64 " run%s still to be made once more, to look for heap errors or to examine whether a "
-            "test learned of a failure\n",
+            "not complete: %" PRIu64
+            " run%s still to be made once more, to look for heap errors or to examine "
+            "whether a test learned of a failure\n",
             cut, cut == 1 ? " was" : "s were");
   print_bounds(out, coverage);
 }
