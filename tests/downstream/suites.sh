@@ -75,7 +75,9 @@ suite_libevent() {
     -DEVENT__LIBRARY_TYPE=STATIC && explore_suite --split -- bin/regress
 }
 
+# Not built is pnggetset, which an update of the distribution adds, and which its CMake build does not link.
 suite_libpng1_6() {
+  targets='pngtest pngunknown pngimage pngstest pngvalid'
   build_cmake libpng1.6 . && explore_suite -- ctest
 }
 
