@@ -306,6 +306,16 @@ if suite bad 2 --budget 0.001 -- ./run_tests && says 'had no time'; then pass 'a
   fail 'a budget that is over at once' seen
 fi
 
+# A test that takes long leaves the others their part of the time.
+printf 'int main(void) { void *p = malloc(1); if (p != NULL) sleep(5); free(p); return p == NULL; }\n' |
+  "$cc" -g -fno-builtin -include stdlib.h -include unistd.h -x c -o bad/takes_long -
+printf './takes_long; ./add\n' >bad/lengths
+if suite bad 1 --budget 4 -- sh lengths && says "$found_add"; then
+  pass 'a budget: what takes long comes last'
+else
+  fail 'a budget: what takes long comes last' seen
+fi
+
 # A sanitizer that looks for leaks cannot do so in a process that somebody traces: the recording lets it go.
 if "$cc" -g -fsanitize=address -o good/checked good/tests/label.c good/shelf.c -DMENDED 2>seen && good/checked; then
   printf './checked || echo "it fails"\n' >good/checks

@@ -3,7 +3,7 @@
 
 #define LEAST 5
 /* What takes no longer mostly is the start of a program, of which its own use of the processor says little. */
-#define SHORT_US 20000
+#define SHORT_US 50000
 
 unsigned nomem__run_load(uint64_t processor_us, uint64_t wall_us) {
   if (wall_us < SHORT_US) return NOMEM_LOAD_WHOLE;

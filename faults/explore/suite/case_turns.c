@@ -12,6 +12,11 @@ void nomem__case_turns_make(struct nomem__case_turns *turns, const struct nomem_
   while (is_quick && turns->count > 0 && turns->steps[turns->count - 1].round == NOMEM_ORDER_LAST_ROUND) turns->count--;
 }
 
+void nomem__case_turns_end(struct nomem__case_turns *turns) {
+  bool is_in_last = turns->next < turns->count && turns->steps[turns->next].round == NOMEM_ORDER_LAST_ROUND;
+  if (is_in_last) turns->count = turns->next;
+}
+
 bool nomem__case_turns_peek(const struct nomem__case_turns *turns, size_t *case_number) {
   if (turns->next == turns->count) return false;
   *case_number = turns->steps[turns->next].case_number;

@@ -18,6 +18,9 @@ struct nomem__case_turns {
 void nomem__case_turns_make(struct nomem__case_turns *turns, const struct nomem__order_case *cases, size_t count,
                             bool is_quick);
 
+/* Leaves out what is left of the last round, if it has begun. */
+void nomem__case_turns_end(struct nomem__case_turns *turns);
+
 /* The case whose turn it is; returns false when all have had theirs. */
 bool nomem__case_turns_peek(const struct nomem__case_turns *turns, size_t *case_number);
 

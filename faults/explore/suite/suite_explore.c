@@ -19,15 +19,10 @@
 #include "../text/complain.h"
 #include "../text/error_text.h"
 #include "../text/memory.h"
-#include "case_orders.h"
-#include "case_turns.h"
-#include "idle_time.h"
 #include "in_place.h"
-#include "set_aside.h"
 #include "shared_symbols.h"
 #include "suite.h"
-#include "suite_load.h"
-#include "suite_progress.h"
+#include "suite_turns.h"
 
 /* The line on a terminal is drawn so often. */
 #define LOOK_MS 200
@@ -43,38 +38,11 @@
 /* What is waited for beside the processes of cases: signals, and the process of the runner. */
 #define WATCHED_BESIDE 2
 
-/* The process of a case. */
-struct slot {
-  struct nomem__case_process process; /* pid 0: there is none */
-  bool is_waiting;                    /* for its turn */
-  bool is_concluding;                 /* it has had its last turn */
-  uint64_t busy_us, since_ns;         /* how long it was busy before, and since when it is */
-  struct nomem__case_message sites;
-};
-
-struct exploration {
-  struct nomem__suite *suite;
-  struct nomem__case_setup setup;
-  struct nomem__suite_load load;
-  struct nomem__idle_time idle_time;
-  struct nomem__suite_progress progress;
-  struct nomem__progress_board *boards; /* one of each case, in memory shared with its process */
-  struct slot *slots;                   /* one of each case */
-  struct pollfd *watched;
-  struct nomem__set_aside aside;
-  bool takes_turns;
-  struct nomem__case_turns turns;
-  size_t next;                      /* case */
-  struct nomem__in_place *in_place; /* the suite's; NULL: it has not come to that */
-  int signal_fd;
-  uint64_t interrupted_ns;
-};
-
 static size_t boards_bytes(const struct nomem__suite *suite) {
   return (suite->cases.count + 1) * sizeof(struct nomem__progress_board);
 }
 
-static int watch_signals(struct exploration *exploration) {
+static int watch_signals(struct nomem__suite_exploration *exploration) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGCHLD);
@@ -86,7 +54,7 @@ static int watch_signals(struct exploration *exploration) {
 }
 
 /* Cases take turns where not all of their sites may have theirs. Returns whether there are descriptors enough. */
-static bool can_take_turns(const struct exploration *exploration, size_t cases) {
+static bool can_take_turns(const struct nomem__suite_exploration *exploration, size_t cases) {
   struct rlimit limit = exploration->setup.descriptors;
   const struct nomem__options *options = exploration->suite->options;
   rlim_t needed = cases * CASE_DESCRIPTORS + OTHER_DESCRIPTORS;
@@ -95,7 +63,7 @@ static bool can_take_turns(const struct exploration *exploration, size_t cases) 
   return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
-static int open_exploration(struct exploration *exploration) {
+static int open_exploration(struct nomem__suite_exploration *exploration) {
   struct nomem__suite *suite = exploration->suite;
   size_t cases = 0;
   for (size_t i = 0; i < suite->cases.count; i++) cases += suite->cases.list[i].reason == NULL;
@@ -106,6 +74,7 @@ static int open_exploration(struct exploration *exploration) {
                                                   .lone_lock = memfd_create("nomem-lock", MFD_CLOEXEC)};
   getrlimit(RLIMIT_NOFILE, &exploration->setup.descriptors);
   exploration->takes_turns = can_take_turns(exploration, cases);
+  nomem__suite_turns_open(exploration);
   exploration->slots = nomem__calloc(suite->cases.count + 1, sizeof *exploration->slots);
   nomem__set_aside_open(&exploration->aside, suite->cases.count);
   exploration->watched = nomem__calloc(suite->cases.count + WATCHED_BESIDE, sizeof *exploration->watched);
@@ -118,13 +87,14 @@ static int open_exploration(struct exploration *exploration) {
   return result != 0 ? result : watching;
 }
 
-static void close_exploration(struct exploration *exploration) {
+static void close_exploration(struct nomem__suite_exploration *exploration) {
   if (exploration->boards != NULL) munmap(exploration->boards, boards_bytes(exploration->suite));
   if (exploration->signal_fd >= 0) close(exploration->signal_fd);
   if (exploration->setup.lone_lock >= 0) close(exploration->setup.lone_lock);
   for (size_t i = 0; i < exploration->suite->cases.count; i++) free(exploration->slots[i].sites.sites);
   free(exploration->slots);
   free(exploration->watched);
+  free(exploration->start_order);
   nomem__case_turns_free(&exploration->turns);
   nomem__symbols_close(exploration->setup.symbols);
   sigprocmask(SIG_SETMASK, &exploration->setup.signals, NULL);
@@ -142,18 +112,14 @@ static bool is_time_up(const struct nomem__suite *suite) {
   return budget_ms != 0 && (uv_hrtime() - suite->began_ns) / NS_PER_MS >= budget_ms;
 }
 
-static bool is_over(const struct nomem__suite *suite) {
+bool nomem__suite_is_over(const struct nomem__suite *suite) {
   return suite->interrupted_by != 0 || is_time_up(suite);
 }
 
-static bool is_busy(const struct slot *slot) {
-  return slot->process.pid != 0 && !slot->is_waiting;
-}
-
-static bool has_room(const struct exploration *exploration) {
+bool nomem__suite_has_room(const struct nomem__suite_exploration *exploration) {
   unsigned running = 0, sum = 0;
   for (size_t i = 0; i < exploration->suite->cases.count; i++) {
-    if (!is_busy(&exploration->slots[i])) continue;
+    if (!nomem__case_slot_is_busy(&exploration->slots[i])) continue;
     unsigned known = exploration->boards[i].load;
     sum += known != 0 ? known : NOMEM_LOAD_WHOLE;
     running++;
@@ -161,18 +127,19 @@ static bool has_room(const struct exploration *exploration) {
   return nomem__suite_load_has_room(&exploration->load, running, sum);
 }
 
-static size_t count_busy(const struct exploration *exploration) {
+size_t nomem__suite_count_busy(const struct nomem__suite_exploration *exploration) {
   size_t busy = 0;
-  for (size_t i = 0; i < exploration->suite->cases.count; i++) busy += is_busy(&exploration->slots[i]);
+  for (size_t i = 0; i < exploration->suite->cases.count; i++) busy += nomem__case_slot_is_busy(&exploration->slots[i]);
   return busy;
 }
 
-static unsigned count_remaining(const struct exploration *exploration) {
+static unsigned count_remaining(const struct nomem__suite_exploration *exploration) {
   const struct nomem__suite_cases *cases = &exploration->suite->cases;
   size_t remaining = 0;
   for (size_t i = 0; i < cases->count; i++) {
-    bool is_due = i >= exploration->next && cases->list[i].reason == NULL;
-    remaining += is_due || exploration->slots[i].process.pid != 0;
+    size_t number = exploration->start_order[i];
+    bool is_due = i >= exploration->next && cases->list[number].reason == NULL;
+    remaining += is_due || exploration->slots[number].process.pid != 0;
   }
   return remaining < NOMEM_JOBS_MAX ? (unsigned)remaining : NOMEM_JOBS_MAX;
 }
@@ -181,10 +148,10 @@ static void give_up_case(struct nomem__suite *suite, size_t number, enum nomem__
   nomem__suite_case_leave_out(&suite->cases.list[number], why, "%s", reason);
 }
 
-static void start_case(struct exploration *exploration, size_t number) {
+static void start_case(struct nomem__suite_exploration *exploration, size_t number) {
   struct nomem__suite *suite = exploration->suite;
-  struct slot *slot = &exploration->slots[number];
-  *slot = (struct slot){.since_ns = uv_hrtime()};
+  struct nomem__case_slot *slot = &exploration->slots[number];
+  *slot = (struct nomem__case_slot){.since_ns = uv_hrtime()};
   struct nomem__case_request request = {
       .suite_case = &suite->cases.list[number],
       .share = nomem__suite_load_share(&exploration->load, count_remaining(exploration) + 1),
@@ -201,7 +168,7 @@ static void start_case(struct exploration *exploration, size_t number) {
   if (result != 0) give_up_case(suite, number, NOMEM_LEFT_OUT_UNFIT, nomem__error_text(-result));
 }
 
-static void release(const struct exploration *exploration, size_t number) {
+static void release(const struct nomem__suite_exploration *exploration, size_t number) {
   if (exploration->in_place != NULL) nomem__in_place_release(exploration->in_place, number);
 }
 
@@ -214,15 +181,16 @@ static void give_up_turn(struct nomem__suite *suite, size_t number) {
 }
 
 /* Starts as many cases as the processors have room for. */
-static void start_more(struct exploration *exploration) {
+static void start_more(struct nomem__suite_exploration *exploration) {
   struct nomem__suite *suite = exploration->suite;
   while (exploration->next < suite->cases.count) {
-    size_t number = exploration->next;
+    size_t number = exploration->start_order[exploration->next];
     bool is_left_out = suite->cases.list[number].reason != NULL;
-    if (!is_left_out && !is_over(suite) && !has_room(exploration)) return;
+    bool may_start = nomem__suite_turns_may_start(exploration, number) && nomem__suite_has_room(exploration);
+    if (!is_left_out && !nomem__suite_is_over(suite) && !may_start) return;
     exploration->next++;
     if (is_left_out) continue;
-    if (is_over(suite))
+    if (nomem__suite_is_over(suite))
       give_up_turn(suite, number);
     else
       start_case(exploration, number);
@@ -230,7 +198,7 @@ static void start_more(struct exploration *exploration) {
 }
 
 /* From now on the case is as the runner has started it this time. */
-static void start_in_place(struct exploration *exploration, size_t number) {
+static void start_in_place(struct nomem__suite_exploration *exploration, size_t number) {
   struct nomem__suite_case *suite_case = &exploration->suite->cases.list[number];
   struct nomem__place *place = &exploration->in_place->places[number];
   place->state = NOMEM_PLACE_BEGUN;
@@ -241,23 +209,24 @@ static void start_in_place(struct exploration *exploration, size_t number) {
   suite_case->reason = NULL;
   free(exploration->suite->results[number].reason);
   exploration->suite->results[number] = (struct nomem__case_result){.left_out = NOMEM_LEFT_OUT_NO};
-  if (is_over(exploration->suite))
+  if (nomem__suite_is_over(exploration->suite))
     give_up_turn(exploration->suite, number);
   else
     start_case(exploration, number);
   if (suite_case->reason != NULL) release(exploration, number);
 }
 
-static void start_placed(struct exploration *exploration) {
+static void start_placed(struct nomem__suite_exploration *exploration) {
   for (size_t i = 0; i < exploration->in_place->count; i++) {
     bool is_ready = exploration->in_place->places[i].state == NOMEM_PLACE_READY;
-    if (is_ready && (is_over(exploration->suite) || has_room(exploration))) start_in_place(exploration, i);
+    if (is_ready && (nomem__suite_is_over(exploration->suite) || nomem__suite_has_room(exploration)))
+      start_in_place(exploration, i);
   }
 }
 
-static void end_case(struct exploration *exploration, size_t number, int status) {
+static void end_case(struct nomem__suite_exploration *exploration, size_t number, int status) {
   struct nomem__suite *suite = exploration->suite;
-  struct slot *slot = &exploration->slots[number];
+  struct nomem__case_slot *slot = &exploration->slots[number];
   struct nomem__case_result *result = &suite->results[number];
   suite->explored_us[number] = slot->busy_us + (uv_hrtime() - slot->since_ns) / 1000;
   nomem__case_finish(&slot->process, status, result);
@@ -270,7 +239,7 @@ static void end_case(struct exploration *exploration, size_t number, int status)
   nomem__set_aside_put(&exploration->aside, number, result);
 }
 
-static void reap(struct exploration *exploration) {
+static void reap(struct nomem__suite_exploration *exploration) {
   int status;
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
@@ -280,26 +249,26 @@ static void reap(struct exploration *exploration) {
   }
 }
 
-static void signal_cases(struct exploration *exploration, int number) {
+static void signal_cases(struct nomem__suite_exploration *exploration, int number) {
   for (size_t i = 0; i < exploration->suite->cases.count; i++)
     if (exploration->slots[i].process.pid > 0) kill(exploration->slots[i].process.pid, number);
 }
 
 /* Whoever does not end when it is interrupted. */
-static void kill_all(struct exploration *exploration) {
+static void kill_all(struct nomem__suite_exploration *exploration) {
   signal_cases(exploration, SIGKILL);
   if (exploration->in_place != NULL && exploration->in_place->runner != 0) kill(exploration->in_place->runner, SIGKILL);
 }
 
 /* Cases that are being explored say what they have found so far. */
-static void interrupt(struct exploration *exploration, int number) {
+static void interrupt(struct nomem__suite_exploration *exploration, int number) {
   if (exploration->suite->interrupted_by == 0) exploration->interrupted_ns = uv_hrtime();
   exploration->suite->interrupted_by = number;
   signal_cases(exploration, SIGINT);
 }
 
 /* A case has made its runs without a fault, or has had its turn. One that says nothing more ends soon. */
-static void hear_case(struct slot *slot) {
+static void hear_case(struct nomem__case_slot *slot) {
   struct nomem__case_message message;
   if (nomem__case_read_message(slot->process.order_fd, &message) != 0) {
     slot->is_concluding = true;
@@ -313,13 +282,13 @@ static void hear_case(struct slot *slot) {
     free(message.sites);
 }
 
-static void wait_for_change(struct exploration *exploration) {
+static void wait_for_change(struct nomem__suite_exploration *exploration) {
   struct signalfd_siginfo info;
   struct pollfd *watched = exploration->watched;
   size_t cases = exploration->suite->cases.count;
   for (size_t i = 0; i < cases; i++) {
-    const struct slot *slot = &exploration->slots[i];
-    bool may_speak = is_busy(slot) && exploration->takes_turns && !slot->is_concluding;
+    const struct nomem__case_slot *slot = &exploration->slots[i];
+    bool may_speak = nomem__case_slot_is_busy(slot) && exploration->takes_turns && !slot->is_concluding;
     watched[i] = (struct pollfd){.fd = may_speak ? slot->process.order_fd : -1, .events = POLLIN};
   }
   watched[cases] = (struct pollfd){.fd = exploration->signal_fd, .events = POLLIN};
@@ -337,73 +306,18 @@ static void wait_for_change(struct exploration *exploration) {
     kill_all(exploration);
 }
 
-/* Once all cases have made their runs without a fault. */
-static void make_turns(struct exploration *exploration) {
-  size_t count = exploration->suite->cases.count;
-  struct nomem__order_case *cases = nomem__calloc(count + 1, sizeof *cases);
-  for (size_t i = 0; i < count; i++) {
-    const struct slot *slot = &exploration->slots[i];
-    cases[i].cost = slot->sites.cost;
-    if (slot->is_waiting) cases[i].sites = slot->sites.sites;
-    if (slot->is_waiting) cases[i].site_count = slot->sites.site_count;
-  }
-  nomem__case_turns_make(&exploration->turns, cases, count, exploration->suite->options->quick);
-  free(cases);
-}
-
-static void order(struct slot *slot, const uint32_t *sites, size_t count) {
-  if (nomem__case_send_order(slot->process.order_fd, sites, count) != 0) count = 0;
-  slot->is_waiting = false;
-  slot->is_concluding = count == 0;
-  slot->since_ns = uv_hrtime();
-}
-
-/* Gives cases their turns, as long as there is room. Returns whether all have had theirs. */
-static bool give_turns(struct exploration *exploration) {
-  size_t number, count;
-  while (nomem__case_turns_peek(&exploration->turns, &number)) {
-    struct slot *slot = &exploration->slots[number];
-    bool is_gone = slot->process.pid == 0 || slot->is_concluding;
-    if (!is_gone && (!slot->is_waiting || !has_room(exploration))) return false;
-    uint32_t *sites = nomem__case_turns_take(&exploration->turns, &count);
-    if (!is_gone) order(slot, sites, count);
-    free(sites);
-  }
-  return count_busy(exploration) == 0;
-}
-
-static void conclude(struct exploration *exploration) {
-  for (size_t i = 0; i < exploration->suite->cases.count; i++) {
-    struct slot *slot = &exploration->slots[i];
-    if (slot->process.pid == 0 || !slot->is_waiting) continue;
-    if (exploration->suite->interrupted_by == 0 && !has_room(exploration)) return;
-    order(slot, NULL, 0);
-  }
-}
-
-static void take_turns(struct exploration *exploration) {
-  const struct nomem__suite *suite = exploration->suite;
-  bool is_last = is_over(suite);
-  if (!is_last && exploration->next == suite->cases.count) {
-    if (!exploration->turns.is_made && count_busy(exploration) == 0) make_turns(exploration);
-    is_last = exploration->turns.is_made && give_turns(exploration);
-  }
-  if (is_last || (exploration->turns.is_made && exploration->turns.next == exploration->turns.count))
-    conclude(exploration);
-}
-
-static bool is_anyone_left(const struct exploration *exploration) {
+bool nomem__suite_is_anyone_left(const struct nomem__suite_exploration *exploration) {
   for (size_t i = 0; i < exploration->suite->cases.count; i++)
     if (exploration->slots[i].process.pid != 0) return true;
   return false;
 }
 
-static void explore_cases(struct exploration *exploration) {
+static void explore_cases(struct nomem__suite_exploration *exploration) {
   for (;;) {
     reap(exploration);
     start_more(exploration);
-    if (exploration->takes_turns) take_turns(exploration);
-    if (!is_anyone_left(exploration) && exploration->next == exploration->suite->cases.count) return;
+    if (exploration->takes_turns) nomem__suite_turns_take(exploration);
+    if (!nomem__suite_is_anyone_left(exploration) && exploration->next == exploration->suite->cases.count) return;
     nomem__suite_progress_draw(&exploration->progress, exploration->boards, exploration->suite->cases.count);
     wait_for_change(exploration);
   }
@@ -416,7 +330,7 @@ static size_t count_for_place(const struct nomem__suite *suite) {
 }
 
 /* What the runner has not come to, or what has failed there, too. */
-static void describe_unplaced(struct exploration *exploration) {
+static void describe_unplaced(struct nomem__suite_exploration *exploration) {
   struct nomem__suite *suite = exploration->suite;
   for (size_t i = 0; i < exploration->in_place->count; i++) {
     const struct nomem__place *place = &exploration->in_place->places[i];
@@ -430,20 +344,23 @@ static void describe_unplaced(struct exploration *exploration) {
 
 /* The runner goes on to its end when all cases are explored, because it may have to tidy up; but not when the command
  * is interrupted. */
-static void follow_runner(struct exploration *exploration) {
+static void follow_runner(struct nomem__suite_exploration *exploration) {
   struct nomem__in_place *in_place = exploration->in_place;
-  while (in_place->runner != 0 || in_place->socket >= 0 || is_anyone_left(exploration)) {
+  while (in_place->runner != 0 || in_place->socket >= 0 || nomem__suite_is_anyone_left(exploration)) {
     reap(exploration);
     start_placed(exploration);
-    if (exploration->suite->interrupted_by != 0 && !is_anyone_left(exploration)) nomem__in_place_end_runner(in_place);
+    if (exploration->suite->interrupted_by != 0 && !nomem__suite_is_anyone_left(exploration))
+      nomem__in_place_end_runner(in_place);
     nomem__suite_progress_draw(&exploration->progress, exploration->boards, exploration->suite->cases.count);
-    if (in_place->runner != 0 || in_place->socket >= 0 || is_anyone_left(exploration)) wait_for_change(exploration);
+    if (in_place->runner != 0 || in_place->socket >= 0 || nomem__suite_is_anyone_left(exploration))
+      wait_for_change(exploration);
   }
 }
 
-static void explore_in_place(struct exploration *exploration) {
+static void explore_in_place(struct nomem__suite_exploration *exploration) {
   struct nomem__suite *suite = exploration->suite;
-  size_t count = suite->options->in_place == NOMEM_IN_PLACE_AUTO && !is_over(suite) ? count_for_place(suite) : 0;
+  size_t count =
+      suite->options->in_place == NOMEM_IN_PLACE_AUTO && !nomem__suite_is_over(suite) ? count_for_place(suite) : 0;
   if (count == 0) return;
   nomem__suite_progress_stop(&exploration->progress);
   if (!suite->options->quiet)
@@ -465,7 +382,7 @@ static void explore_in_place(struct exploration *exploration) {
 }
 
 int nomem__suite_explore(struct nomem__suite *suite) {
-  struct exploration *exploration = nomem__calloc(1, sizeof *exploration);
+  struct nomem__suite_exploration *exploration = nomem__calloc(1, sizeof *exploration);
   exploration->suite = suite;
   suite->began_ns = uv_hrtime();
   int result = open_exploration(exploration);
