@@ -42,10 +42,11 @@ static int by_length(const void *left, const void *right) {
 
 void nomem__suite_turns_open(struct nomem__suite_exploration *exploration) {
   const struct nomem__suite_cases *cases = &exploration->suite->cases;
+  bool has_budget = exploration->suite->options->budget_ms != 0;
   struct length *lengths = nomem__calloc(cases->count + 1, sizeof *lengths);
   exploration->start_order = nomem__calloc(cases->count + 1, sizeof *exploration->start_order);
   for (size_t i = 0; i < cases->count; i++)
-    lengths[i] = (struct length){i, exploration->takes_turns ? cases->list[i].image->wall_us : 0};
+    lengths[i] = (struct length){i, has_budget ? cases->list[i].image->wall_us : 0};
   qsort(lengths, cases->count, sizeof *lengths, by_length);
   for (size_t i = 0; i < cases->count; i++) exploration->start_order[i] = lengths[i].number;
   exploration->batch_end_ns = find_batch_end(exploration->suite);
