@@ -27,6 +27,7 @@
 #include "case_orders.h"
 #include "exploration.h"
 #include "inherited.h"
+#include "recorded_input.h"
 #include "shared_symbols.h"
 #include "variables.h"
 
@@ -136,16 +137,17 @@ static const char *make_absolute(const char *path, const char *folder) {
   return path == NULL || *path == '/' ? path : nomem__format("%s/%s", folder, path);
 }
 
-/* In memory of its own: a stack is no place for it. */
+/* In memory of its own: a stack is no place for it. input: the file with a copy of what the case reads; NULL: none. */
 static const struct nomem__options *make_options(const struct nomem__case_setup *setup,
-                                                 const struct nomem__case_request *request, char *const *now) {
+                                                 const struct nomem__case_request *request, char *const *now,
+                                                 const char *input) {
   const struct nomem__recorded_image *image = request->suite_case->image;
   struct nomem__options *options = nomem__malloc(sizeof *options);
   *options = *setup->options;
   options->command = NOMEM_COMMAND_EXPLORE;
   options->program = nomem__split_words(image->words, image->word_bytes);
   choose_path(options->program, image->path);
-  options->stdin_path = image->input == NOMEM_INPUT_FILE ? image->input_path : NULL;
+  options->stdin_path = image->input == NOMEM_INPUT_FILE ? image->input_path : input;
   options->folder = strcmp(image->folder, setup->folder) == 0 ? NULL : image->folder;
   options->variables = nomem__environment_difference(now, environ);
   options->variant = request->suite_case->variant;
@@ -173,6 +175,15 @@ static bool is_gone(const struct nomem__recorded_image *image) {
   if (access(image->path, X_OK) == 0) return false;
   nomem__complain("its file is not there any more");
   return true;
+}
+
+/* Returns false when the case could not have the input that it had in the suite. */
+static bool write_input(const struct nomem__recorded_image *image, const struct nomem__case_setup *setup,
+                        char **input) {
+  if (image->input != NOMEM_INPUT_COPIED) return true;
+  *input = nomem__input_write(image->input_text, setup->inputs);
+  if (*input == NULL) nomem__complain("cannot write a copy of its standard input: %s", nomem__error_text(errno));
+  return *input != NULL;
 }
 
 static void become_quiet(const struct nomem__case_process *process) {
@@ -208,7 +219,9 @@ static _Noreturn void become_case(const struct nomem__case_process *process, con
   if (!take_inherited(request, &own, &files)) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_UNFIT);
   if (is_gone(image)) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_GONE);
   char **now = nomem__variables_apply(environ, image->variables, image->variable_bytes);
-  const struct nomem__options *options = make_options(&own, request, now);
+  char *input = NULL;
+  if (!write_input(image, &own, &input)) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_UNFIT);
+  const struct nomem__options *options = make_options(&own, request, now, input);
   environ = now;
   enum nomem__left_out left_out = explore_case(&own, options, request, &files);
   _exit(left_out == NOMEM_LEFT_OUT_NO ? 0 : EXIT_LEFT_OUT + (int)left_out);

@@ -19,6 +19,7 @@
 #include "../text/memory_stream.h"
 #include "../text/quote.h"
 #include "../text/words.h"
+#include "recorded_input.h"
 #include "split.h"
 #include "variables.h"
 #include "variants.h"
@@ -155,15 +156,10 @@ static char *make_name(const struct nomem__recorded_image *image, const char *fo
   return cut(nomem__memory_stream_close(&stream));
 }
 
-static bool has_same_input(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other) {
-  if (one->input_path == NULL || other->input_path == NULL) return one->input_path == other->input_path;
-  return strcmp(one->input_path, other->input_path) == 0;
-}
-
 bool nomem__suite_is_same_command(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other) {
   return one->is_whole && other->is_whole && strcmp(one->path, other->path) == 0 &&
          strcmp(one->folder, other->folder) == 0 && one->word_bytes == other->word_bytes &&
-         memcmp(one->words, other->words, one->word_bytes) == 0 && has_same_input(one, other);
+         memcmp(one->words, other->words, one->word_bytes) == 0 && nomem__input_is_same(one, other);
 }
 
 /* The case that the start of an image belongs to; NULL: there is none yet. What a case starts is explored with it in
@@ -241,7 +237,7 @@ static void rename_case(struct nomem__suite_case *suite_case, char *name) {
 }
 
 /* These three give the cases of a run of equal names, from first on, what tells them apart: the variables, the folder,
- * or else a number. */
+ * or else a number, as for tests that differ in what they read. */
 static void tell_variants(struct nomem__suite_cases *cases, size_t first, size_t end, const char *folder) {
   for (size_t i = first; i < end; i++) {
     struct nomem__suite_case *suite_case = &cases->list[i];
@@ -252,10 +248,17 @@ static void tell_variants(struct nomem__suite_cases *cases, size_t first, size_t
   }
 }
 
+static const char *find_place(const struct nomem__suite_case *suite_case) {
+  return suite_case->image->is_whole ? suite_case->image->folder : suite_case->image->path;
+}
+
 static void tell_apart(struct nomem__suite_cases *cases, size_t first, size_t end, const char *folder) {
-  for (size_t i = first; i < end; i++) {
+  bool is_one_place = true;
+  for (size_t i = first + 1; i < end && is_one_place; i++)
+    is_one_place = strcmp(find_place(&cases->list[first]), find_place(&cases->list[i])) == 0;
+  for (size_t i = first; i < end && !is_one_place; i++) {
     struct nomem__suite_case *suite_case = &cases->list[i];
-    const char *place = suite_case->image->is_whole ? suite_case->image->folder : suite_case->image->path;
+    const char *place = find_place(suite_case);
     const char *shown = strcmp(place, folder) == 0 ? "." : nomem__suite_shorten(place, folder);
     rename_case(suite_case, nomem__format("%s in %s", suite_case->name, shown));
   }
