@@ -59,7 +59,7 @@ void nomem__fingerprint(const struct nomem__campaign *campaign, char identity[NO
   uint64_t hash = hash_text(NOMEM__HASH_START, NOMEM_VERSION), modules = 0;
   for (char **word = options->program; *word != NULL; word++) hash = hash_file(hash_text(hash, *word), *word);
   hash = hash_file(hash, campaign->session->target.path);
-  hash = hash_text(hash, options->stdin_path);
+  hash = hash_text(hash, options->is_stdin_copied ? nomem__base_name(options->stdin_path) : options->stdin_path);
   if (options->stdin_path != NULL) hash = hash_file(hash, options->stdin_path);
   hash = hash_text(hash, options->image);
   hash = hash_text(hash, options->under_test);

@@ -112,6 +112,7 @@ static int explore_test(struct asked *asked) {
     return end_as_test(options, &run);
   }
   if (options->stdin_path == NULL) options->stdin_path = nomem__own_input_write(&input, options);
+  options->is_stdin_copied = input.path != NULL;
   int status = explore_passing(options);
   if (status != NOMEM_EXIT_FINDINGS) nomem__plain_run_pass_on(&run);
   nomem__plain_run_free(&run);

@@ -28,6 +28,7 @@
 #include "recorded_input.h"
 #include "runner_kinds.h"
 #include "suite_cases.h"
+#include "under_loader.h"
 #include "under_valgrind.h"
 #include "variables.h"
 
@@ -225,12 +226,13 @@ static bool executed(void *user, pid_t pid) {
   *live = (struct live){.pid = pid, .image = number, .began_ns = uv_hrtime()};
   if (number == NOMEM_NO_IMAGE) return false;
   struct nomem__recorded_image *image = &recorder->recording->images[number];
-  bool is_under_valgrind = nomem__is_valgrinds_tool(image->path);
+  bool is_under_valgrind = nomem__is_valgrinds_tool(image->path), is_loader = nomem__is_loader(image->path);
   int pipe = -1;
   if (nomem__suite_may_be_case(image->path) || nomem__suite_may_run_case(image->path) ||
-      nomem__runner_kind_needs_words(image->path) || is_under_valgrind)
+      nomem__runner_kind_needs_words(image->path) || is_under_valgrind || is_loader)
     pipe = note_whole(recorder->recording, image, pid);
   if (image->is_whole && is_under_valgrind) nomem__take_from_valgrind(image);
+  if (image->is_whole && is_loader) nomem__take_from_loader(image);
   if (pipe < 0 || !await_input(recorder, number, pid, pipe)) note_beginning(recorder, number, pid);
   return false;
 }

@@ -77,8 +77,18 @@ void nomem__suite_case_leave_out(struct nomem__suite_case *suite_case, enum nome
   va_end(arguments);
 }
 
+/* As ldd starts a program: the loader then only lists the libraries, and the program does not run. */
+static bool is_only_listed(const struct nomem__recorded_image *image) {
+  static const char lists[] = "LD_TRACE_LOADED_OBJECTS=";
+  const char *end = image->variables + (image->is_whole ? image->variable_bytes : 0);
+  for (const char *entry = image->variables; entry < end; entry += strlen(entry) + 1)
+    if (strncmp(entry, lists, strlen(lists)) == 0) return true;
+  return false;
+}
+
 static bool is_case(const struct nomem__recorded_image *image) {
-  return !image->has_successor && (image->has_projects_module || nomem__suite_may_be_case(image->path));
+  return !image->has_successor && !is_only_listed(image) &&
+         (image->has_projects_module || nomem__suite_may_be_case(image->path));
 }
 
 /* The case that has started an image, in however many steps; NULL: none has. A process that has gone on to another
@@ -100,10 +110,17 @@ bool nomem__suite_is_started_by_case(const struct nomem__recording *recording,
 }
 
 /* "lt-name" is what libtool calls the program behind its wrapper script "name". */
-static const char *find_program_name(const char *path) {
+static const char *drop_libtools(const char *path) {
   const char *name = nomem__base_name(path);
   bool is_libtools = strncmp(name, "lt-", 3) == 0 && name - path >= 6 && strncmp(name - 6, ".libs/", 6) == 0;
   return is_libtools ? name + 3 : name;
+}
+
+/* Programs with several names do by the name what they do. An interpreter has all its names by chance. */
+static const char *find_program_name(const struct nomem__recorded_image *image) {
+  bool is_called = image->is_whole && nomem__suite_may_be_case(image->path);
+  const char *called = is_called ? nomem__base_name(image->words) : "";
+  return *called != '\0' ? drop_libtools(image->words) : drop_libtools(image->path);
 }
 
 const char *nomem__suite_shorten(const char *path, const char *folder) {
@@ -138,7 +155,7 @@ static char *cut(char *name) {
 static char *make_name(const struct nomem__recorded_image *image, const char *folder) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
-  nomem__print_word(out, find_program_name(image->path));
+  nomem__print_word(out, find_program_name(image));
   const char *words = image->words, *end = words + (image->is_whole ? image->word_bytes : 0);
   for (const char *word = words; word < end; word += strlen(word) + 1) {
     if (word == words) continue;
@@ -203,7 +220,7 @@ static void judge(struct nomem__suite_case *suite_case, const struct nomem__reco
   char quoted[NOMEM_QUOTE_BYTES];
   if (starter != NULL)
     nomem__suite_case_leave_out(suite_case, NOMEM_LEFT_OUT_STARTED_BY_CASE, "%s starts it",
-                                nomem__quote(find_program_name(starter->path), quoted, sizeof quoted));
+                                nomem__quote(find_program_name(starter), quoted, sizeof quoted));
   else if (!suite_case->image->is_whole)
     nomem__suite_case_leave_out(suite_case, NOMEM_LEFT_OUT_UNKNOWN,
                                 "its arguments or its environment are too long, or cannot be read");
@@ -298,7 +315,7 @@ void nomem__suite_cases_make(struct nomem__suite_cases *cases, const struct nome
     cases->list = nomem__grow(cases->list, cases->count, &cases->room, sizeof *cases->list);
     struct nomem__suite_case *added = &cases->list[cases->count++];
     *added = (struct nomem__suite_case){.name = make_name(image, folder),
-                                        .program = nomem__strdup(find_program_name(image->path)),
+                                        .program = nomem__strdup(find_program_name(image)),
                                         .image = image,
                                         .times = 1};
     judge(added, recording);
