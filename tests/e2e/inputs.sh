@@ -102,6 +102,13 @@ stays() {
 }
 check 'copies beside a store' stays
 
+# Of one program that reads several inputs a store has several explorations, and all of them count as known.
+known() {
+  suite bad 1 --store known.db -- sh -c 'echo one | ./adds; ./adds </dev/null' &&
+    suite bad 0 --baseline known.db --no-store -- sh -c 'echo one | ./adds' && says '1 not counted'
+}
+check 'a baseline with several inputs of one program' known
+
 # In front of a test.
 wrapped() {
   status=0

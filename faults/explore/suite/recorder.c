@@ -395,6 +395,15 @@ static void close_parts(struct recorder *recorder) {
   free(recorder->waiting);
 }
 
+/* A signal of a terminal ends the runner, too, and the loop with it, which may not have come to its own then. */
+static void hear_signals(struct recorder *recorder) {
+  if (recorder->signal_count == 0) return;
+  uv_handle_t *watcher = (uv_handle_t *)&recorder->signals[0];
+  uv_ref(watcher);
+  uv_run(&recorder->loop, UV_RUN_NOWAIT);
+  uv_unref(watcher);
+}
+
 static int run(struct recorder *recorder, const struct nomem__options *options, const char *path) {
   /* What whoever reads a report or a list there does not expect. */
   bool is_diverted = options->list || nomem__reports_have_standard_output(options);
@@ -423,6 +432,7 @@ static int run(struct recorder *recorder, const struct nomem__options *options, 
   recorder->end_ms = uv_now(&recorder->loop) + limit_ms;
   uv_timer_start(&recorder->timer, time_out, limit_ms, 0);
   uv_run(&recorder->loop, UV_RUN_DEFAULT);
+  hear_signals(recorder);
   recorder->recording->wall_us = (uv_hrtime() - began_ns) / 1000;
   return -recorder->start_error;
 }
